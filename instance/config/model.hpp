@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/core/log.hpp"
+
+/// The typed, validated, immutable model of one configuration. Made by load.hpp, read by everything else.
+namespace config {
+
+/// Sorted by key, keys unique.
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+enum class AutoRestart { Never, Unexpected, Always };
+
+/// Where one output channel of a program goes.
+struct LogSettings {
+  bool operator==(const LogSettings&) const = default;
+  enum class Target { None, Auto, File };
+  Target target = Target::Auto;
+  std::string path;  ///< for Target::File, as configured: relative names are relative to the cwd at spawn time
+  std::int64_t maxBytes = 50 * 1024 * 1024;  ///< rotate at this size; 0: never
+  int backups = 10;
+  std::int64_t captureMaxBytes = 0;  ///< 0: no capture mode
+  bool events = false;               ///< PROCESS_LOG events
+  bool syslog = false;
+};
+
+struct ProcessConfig {
+  std::string name;
+  std::string command;
+  std::string directory;               ///< empty: stay
+  std::optional<std::string> serverUrl;  ///< SUPERVISOR_SERVER_URL: nullopt is AUTO, empty is "do not set"
+  Environment environment;             ///< merged over [supervisord] environment
+  LogSettings out;
+  LogSettings err;
+  std::vector<int> exitCodes{0};
+  std::optional<uid_t> uid;
+  std::optional<mode_t> umask;
+  int priority = 999;
+  int startSeconds = 1;
+  int startRetries = 3;
+  int stopWaitSeconds = 10;
+  int stopSignal = 15;
+  AutoRestart autoRestart = AutoRestart::Unexpected;
+  bool autoStart = true;
+  bool stopAsGroup = false;
+  bool killAsGroup = false;
+  bool redirectStderr = false;
+
+  bool operator==(const ProcessConfig&) const = default;
+};
+
+/// The listening socket that the members of an fcgi-program share.
+struct FcgiSocket {
+  std::string url;  ///< "unix:///path" or "tcp://host:port"
+  std::string path;  ///< for unix
+  std::string host;  ///< for tcp
+  int port = 0;
+  std::optional<int> backlog;
+  std::optional<std::pair<uid_t, gid_t>> owner;
+  std::optional<mode_t> mode;
+};
+
+/// How a listener's RESULT is judged: known handlers by their Python names.
+enum class ResultHandler { Default, StdinWrite };
+
+struct ListenerSettings {
+  int bufferSize = 10;
+  std::vector<std::string> events;  ///< upper case, each a known type
+  ResultHandler handler = ResultHandler::Default;
+};
+
+struct GroupConfig {
+  enum class Kind { Programs, EventListener, Fcgi };
+  Kind kind = Kind::Programs;
+  std::string name;
+  int priority = 999;
+  std::vector<std::shared_ptr<const ProcessConfig>> processes;  ///< in start order
+  std::optional<ListenerSettings> listener;
+  std::optional<FcgiSocket> socket;
+};
+using GroupPtr = std::shared_ptr<const GroupConfig>;
+
+struct HttpServer {
+  bool unixSocket = false;
+  std::string section;  ///< for messages: "unix_http_server", "inet_http_server:x"
+  std::string path;     ///< unix: absolute
+  mode_t mode = 0700;
+  std::optional<std::pair<uid_t, gid_t>> owner;  ///< (uid_t)-1 / (gid_t)-1: leave
+  std::string host;     ///< inet: empty is every address; IPv6 without brackets
+  int port = 0;
+  std::optional<std::string> username;
+  std::optional<std::string> password;  ///< plain, {SHA}…, {SHA256}…, {SHA512}… or a crypt(3) "$…$" hash
+};
+
+struct RpcInterface {
+  enum class Factory { Supervisor, Twiddler };
+  std::string name;
+  Factory factory = Factory::Supervisor;
+  std::vector<std::pair<std::string, std::string>> options;  ///< e.g. whitelist
+};
+
+/// [supervisord], after the command line had its say. Paths are absolute.
+struct Daemon {
+  std::string logFile;  ///< "syslog" is the system log
+  std::int64_t logMaxBytes = 50 * 1024 * 1024;
+  int logBackups = 10;
+  logging::Level logLevel = logging::Level::Info;
+  std::string pidFile;
+  std::string identifier = "supervisor";
+  std::string directory;
+  std::string childLogDir;
+  std::optional<uid_t> uid;
+  mode_t umask = 022;
+  int minFds = 1024;
+  int minProcs = 200;
+  bool noDaemon = false;
+  bool silent = false;
+  bool noCleanup = false;
+  bool stripAnsi = false;
+  Environment environment;
+};
+
+/// Something to say once the log is open.
+struct Message {
+  logging::Level level;
+  std::string text;
+};
+
+struct Configuration {
+  std::string file;  ///< absolute path of the root file
+  Daemon daemon;
+  std::vector<HttpServer> servers;
+  std::vector<RpcInterface> interfaces;
+  std::vector<GroupPtr> groups;  ///< sorted by (priority, name)
+  std::vector<Message> messages;  ///< critical ones first, then warnings, then information
+};
+
+}  // namespace config

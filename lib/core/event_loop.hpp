@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "lib/core/clock.hpp"
+
+struct sd_event;
+struct sd_event_source;
+
+namespace core {
+
+class EventLoop;
+
+namespace detail {
+/// The heap part of a watch. A callback may destroy its own watch: the state then outlives the call.
+struct WatchState;
+struct WatchDeleter {
+  void operator()(WatchState*) const noexcept;
+};
+using WatchPtr = std::unique_ptr<WatchState, WatchDeleter>;
+}  // namespace detail
+
+/// One thread, one loop, on libsystemd's sd-event. An exception that leaves a callback is logged as critical and
+/// disables that one source; it never crosses the C library and never ends the loop.
+class EventLoop {
+ public:
+  EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// Dispatches until exit() is called; returns its code.
+  int run();
+  /// Waits at most `limit` for one batch of events (tests). Returns false if exit() was called.
+  bool step(Duration limit);
+  void exit(int code) noexcept;
+  /// Sends systemd's watchdog keep-alive in time, if the service manager asked for it.
+  void enableWatchdog() noexcept;
+
+  [[nodiscard]] sd_event* handle() const noexcept { return event_; }
+
+ private:
+  sd_event* event_ = nullptr;
+};
+
+/// Readiness of a descriptor, level-triggered. The watch does not own the descriptor, which must outlive it.
+class IoWatch {
+ public:
+  enum Events : std::uint32_t { None = 0, Read = 1, Write = 4, Error = 8, Hangup = 16 };
+  using Callback = std::function<void(std::uint32_t ready)>;
+
+  IoWatch(EventLoop& loop, int fd, std::uint32_t events, Callback callback);
+  void setEvents(std::uint32_t events);
+  /// Calls `hook` before each poll of the loop, so that what is watched can be renewed.
+  void setPrepare(std::function<void()> hook);
+
+ private:
+  detail::WatchPtr state_;
+};
+
+/// A one-shot deadline on CLOCK_MONOTONIC, with an accuracy within which the loop may coalesce wake-ups.
+class Timer {
+ public:
+  explicit Timer(EventLoop& loop, std::function<void()> callback, Duration accuracy = microseconds(1));
+  void arm(Instant when);
+  void armIn(Duration delay) { arm(Clock::now() + delay); }
+  void disarm() noexcept;
+  [[nodiscard]] bool armed() const noexcept;
+
+ private:
+  detail::WatchPtr state_;
+};
+
+/// A signal as an event. The constructor blocks the signal in this thread.
+class SignalWatch {
+ public:
+  SignalWatch(EventLoop& loop, int signo, std::function<void()> callback);
+
+ private:
+  detail::WatchPtr state_;
+};
+
+/// Calls back once from the next turn of the loop: moves work out of the current stack frame.
+class Deferred {
+ public:
+  Deferred(EventLoop& loop, std::function<void()> callback);
+  void schedule() noexcept;
+  void cancel() noexcept;
+
+ private:
+  detail::WatchPtr state_;
+};
+
+}  // namespace core

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <fmt/core.h>
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+/// The log of a program, as a facade: spdlog stays in one source file (it costs 4 s of build per file that sees it).
+/// Supervisor's seven levels, its level words and its line form "2026-11-21 00:28:29,056 INFO text\n".
+namespace logging {
+
+enum class Level { Blather = 3, Trace = 5, Debug = 10, Info = 20, Warn = 30, Error = 40, Critical = 50 };
+
+/// Where finished lines go. Must not throw: a log that cannot be written degrades, it never stops the program.
+class LineSink {
+ public:
+  virtual ~LineSink() = default;
+  virtual void writeLine(Level level, std::string_view line) noexcept = 0;
+};
+
+/// Replaces all sinks. Before the first call lines are dropped.
+void setSinks(std::vector<std::shared_ptr<LineSink>> sinks);
+void setLevel(Level level) noexcept;
+[[nodiscard]] Level level() noexcept;
+[[nodiscard]] bool enabled(Level level) noexcept;
+/// A sink on standard error: whole lines (`journal` false), or journald's "<n>text" without a time stamp.
+[[nodiscard]] std::shared_ptr<LineSink> stderrSink(bool journal);
+
+/// Logs `text` as it is, without formatting.
+void write(Level level, std::string_view text) noexcept;
+void vwrite(Level level, fmt::string_view format, fmt::format_args args) noexcept;
+
+template <class... A>
+void log(Level level, fmt::format_string<A...> format, A&&... args) noexcept {
+  if (enabled(level)) vwrite(level, format, fmt::make_format_args(args...));
+}
+template <class... A>
+void trace(fmt::format_string<A...> format, A&&... args) noexcept {
+  log(Level::Trace, format, std::forward<A>(args)...);
+}
+template <class... A>
+void debug(fmt::format_string<A...> format, A&&... args) noexcept {
+  log(Level::Debug, format, std::forward<A>(args)...);
+}
+template <class... A>
+void info(fmt::format_string<A...> format, A&&... args) noexcept {
+  log(Level::Info, format, std::forward<A>(args)...);
+}
+template <class... A>
+void warn(fmt::format_string<A...> format, A&&... args) noexcept {
+  log(Level::Warn, format, std::forward<A>(args)...);
+}
+template <class... A>
+void error(fmt::format_string<A...> format, A&&... args) noexcept {
+  log(Level::Error, format, std::forward<A>(args)...);
+}
+template <class... A>
+void critical(fmt::format_string<A...> format, A&&... args) noexcept {
+  log(Level::Critical, format, std::forward<A>(args)...);
+}
+
+}  // namespace logging

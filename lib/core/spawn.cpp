@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include "lib/core/spawn.hpp"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "lib/core/unique_fd.hpp"
+
+namespace core {
+namespace {
+
+/// What the child needs, in plain memory: pointers into the spec, made before the fork.
+struct Prepared {
+  const SpawnSpec& spec;
+  std::vector<char*> argv;
+  std::vector<char*> envp;
+  std::array<char, 16> oomScore{};
+  std::size_t oomLength = 0;
+  std::vector<int> sources;  // scratch copy of the descriptors, moved out of the way first
+  int report = -1;           // CLOEXEC pipe for the failed step
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  out.reserve(texts.size() + 1);
+  for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+void say(const char* text) noexcept { (void)!::write(STDERR_FILENO, text, ::strlen(text)); }
+
+/// Supervisor's words for a child that could not become its program (it writes them to the child's own stderr).
+void explain(const SpawnSpec& spec, SpawnStep step, int code) noexcept {
+  say("supervisor: ");
+  if (step == SpawnStep::Exec) {
+    say("couldn't exec ");
+    say(spec.arguments.empty() ? spec.file.c_str() : spec.arguments.front().c_str());
+  } else if (step == SpawnStep::Directory) {
+    say("couldn't chdir to ");
+    say(spec.directory.c_str());
+  } else if (step == SpawnStep::Identity) {
+    char digits[16];
+    char* p = digits + sizeof digits;
+    *--p = '\0';
+    uid_t uid = spec.identity ? spec.identity->uid : 0;
+    do *--p = static_cast<char>('0' + uid % 10);
+    while (uid /= 10);
+    say("couldn't setuid to ");
+    say(p);
+    say(": Can't drop privilege as nonroot user\n");
+    say("supervisor: child process was not spawned\n");
+    return;
+  } else {
+    say("couldn't prepare the child (");
+    say(toText(step));
+    say(")");
+  }
+  say(": ");
+  const char* name = ::strerrorname_np(code);
+  say(name ? name : "EUNKNOWN");
+  say("\nsupervisor: child process was not spawned\n");
+}
+
+[[noreturn]] void fail(const Prepared& p, SpawnStep step, int code) noexcept {
+  if (p.spec.explainOnStderr) {
+    explain(p.spec, step, code);
+  } else {
+    const SpawnError error{step, code};
+    (void)!::write(p.report, &error, sizeof error);
+  }
+  ::_exit(127);
+}
+
+void resetSignals() noexcept {
+  struct sigaction plain {};
+  plain.sa_handler = SIG_DFL;
+  for (int signo = 1; signo < NSIG; signo++)
+    if (signo != SIGKILL && signo != SIGSTOP) ::sigaction(signo, &plain, nullptr);
+}
+
+/// Puts the listed descriptors at 0..n-1 and marks all others to be closed by exec.
+void arrangeDescriptors(Prepared& p) noexcept {
+  const int count = static_cast<int>(p.spec.descriptors.size());
+  for (std::size_t i = 0; i < p.sources.size(); i++) {
+    p.sources[i] = ::fcntl(p.spec.descriptors[i].first, F_DUPFD_CLOEXEC, count);
+    if (p.sources[i] < 0) fail(p, SpawnStep::Descriptors, errno);
+  }
+  if (p.report >= 0 && p.report < count) {
+    const int moved = ::fcntl(p.report, F_DUPFD_CLOEXEC, count);
+    if (moved < 0) fail(p, SpawnStep::Descriptors, errno);
+    p.report = moved;
+  }
+  for (std::size_t i = 0; i < p.sources.size(); i++)
+    if (::dup2(p.sources[i], p.spec.descriptors[i].second) < 0) fail(p, SpawnStep::Descriptors, errno);
+  if (::close_range(static_cast<unsigned>(count), ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+    fail(p, SpawnStep::Descriptors, errno);
+}
+
+void applyLimits(Prepared& p) noexcept {
+  const auto& spec = p.spec;
+  if (p.oomLength > 0) {
+    const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0) fail(p, SpawnStep::Limits, errno);
+    if (::write(fd, p.oomScore.data(), p.oomLength) < 0) fail(p, SpawnStep::Limits, errno);
+    ::close(fd);
+  }
+  if (spec.nice && ::setpriority(PRIO_PROCESS, 0, *spec.nice) != 0) fail(p, SpawnStep::Limits, errno);
+  for (const auto& [resource, limit] : spec.limits)
+    if (::setrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0) fail(p, SpawnStep::Limits, errno);
+  if (spec.noNewPrivileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(p, SpawnStep::Limits, errno);
+}
+
+int childMain(void* argument) noexcept {
+  auto& p = *static_cast<Prepared*>(argument);
+  const auto& spec = p.spec;
+  resetSignals();
+  if (spec.newSession ? ::setsid() < 0 : spec.newProcessGroup && ::setpgid(0, 0) != 0)
+    fail(p, SpawnStep::Session, errno);
+  arrangeDescriptors(p);
+  applyLimits(p);
+  if (spec.identity)
+    if (const int code = dropTo(*spec.identity)) fail(p, SpawnStep::Identity, code);
+  // After the change of user, which clears it.
+  if (spec.parentDeathSignal) ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (!spec.directory.empty() && ::chdir(spec.directory.c_str()) != 0) fail(p, SpawnStep::Directory, errno);
+  if (spec.umask) ::umask(*spec.umask);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execve(spec.file.c_str(), p.argv.data(), p.envp.data());
+  fail(p, SpawnStep::Exec, errno);
+}
+
+/// The child's stack when it shares our memory; one is enough, as the parent waits for exec.
+char* childStack() {
+  constexpr std::size_t size = 64 * 1024;
+  static char* const top = [] {
+    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory) + size;
+  }();
+  return top;
+}
+
+pid_t forkIntoCgroup(int cgroupFd) noexcept {
+  clone_args arguments{};
+  arguments.flags = CLONE_INTO_CGROUP;
+  arguments.exit_signal = SIGCHLD;
+  arguments.cgroup = static_cast<__u64>(cgroupFd);
+  return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+/// Forks in the way the spec asks for; the child runs childMain. Returns the pid, or -1 with errno.
+pid_t start(Prepared& p) {
+  if (p.spec.shareMemory && p.spec.cgroupFd < 0)
+    if (char* const stack = childStack())
+      return ::clone(childMain, stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &p);
+  const pid_t pid = p.spec.cgroupFd >= 0 ? forkIntoCgroup(p.spec.cgroupFd) : ::fork();
+  if (pid == 0) childMain(&p);
+  return pid;
+}
+
+}  // namespace
+
+const char* toText(SpawnStep step) noexcept {
+  switch (step) {
+    case SpawnStep::Fork: return "fork";
+    case SpawnStep::Session: return "session";
+    case SpawnStep::Descriptors: return "descriptors";
+    case SpawnStep::Limits: return "limits";
+    case SpawnStep::Identity: return "change of user";
+    case SpawnStep::Directory: return "change of directory";
+    case SpawnStep::Exec: return "exec";
+  }
+  return "unknown step";
+}
+
+Result<pid_t, SpawnError> spawn(const SpawnSpec& spec) {
+  Prepared p{spec, pointers(spec.arguments), pointers(spec.environment), {}, 0, {}, -1};
+  p.sources.resize(spec.descriptors.size());
+  if (spec.oomScoreAdjust) {
+    const auto text = std::to_string(*spec.oomScoreAdjust);
+    p.oomLength = std::min(text.size(), p.oomScore.size());
+    std::copy_n(text.data(), p.oomLength, p.oomScore.data());
+  }
+  UniqueFd readEnd, writeEnd;
+  if (!spec.explainOnStderr) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return Err{SpawnError{SpawnStep::Fork, errno}};
+    readEnd.reset(ends[0]);
+    writeEnd.reset(ends[1]);
+    p.report = writeEnd.get();
+  }
+
+  // No signal may run a handler of ours in the child.
+  sigset_t all, before;
+  sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = start(p);
+  const int code = errno;
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) return Err{SpawnError{SpawnStep::Fork, code}};
+  if (!readEnd) return pid;
+
+  writeEnd.reset();
+  SpawnError error;
+  ssize_t n = 0;
+  while ((n = ::read(readEnd.get(), &error, sizeof error)) < 0 && errno == EINTR) {
+  }
+  if (n != static_cast<ssize_t>(sizeof error)) return pid;
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return Err{error};
+}
+
+}  // namespace core
