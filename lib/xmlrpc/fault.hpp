@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace xmlrpc {
+
+/// What a call answers instead of a value.
+struct Fault {
+  int code = 0;
+  std::string text;
+  bool operator==(const Fault&) const = default;
+};
+
+/// The numbers that Supervisor's clients know. `Success` appears only inside the results of group calls.
+enum class FaultCode : int {
+  UnknownMethod = 1,
+  IncorrectParameters = 2,
+  BadArguments = 3,
+  SignatureUnsupported = 4,
+  ShutdownState = 6,
+  BadName = 10,
+  BadSignal = 11,
+  NoFile = 20,
+  NotExecutable = 21,
+  Failed = 30,
+  AbnormalTermination = 40,
+  SpawnError = 50,
+  AlreadyStarted = 60,
+  NotRunning = 70,
+  Success = 80,
+  AlreadyAdded = 90,
+  StillRunning = 91,
+  CantReread = 92,
+};
+
+/// "BAD_NAME"; "UNKNOWN" for a number that is none of ours.
+[[nodiscard]] std::string_view faultName(FaultCode code) noexcept;
+/// A fault whose text is "NAME", or "NAME: extra" where `extra` is not empty.
+[[nodiscard]] Fault makeFault(FaultCode code, std::string_view extra = {});
+
+}  // namespace xmlrpc

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "lib/core/result.hpp"
+#include "lib/xmlrpc/client_error.hpp"
+#include "lib/xmlrpc/endpoint.hpp"
+
+namespace xmlrpc {
+
+class Connection;
+
+/// The body of an endless GET (/logtail/NAME/stdout, /mainlogtail), piece by piece. Dropping the object ends it.
+class Stream {
+ public:
+  using Piece = std::function<void(std::string_view bytes)>;
+
+  /// Connects, asks for `path` ("/logtail/web%3Aweb_0/stdout", already percent-encoded) and waits for the head of
+  /// the answer. Any status but 200 is an error.
+  [[nodiscard]] static core::Result<Stream, ClientError> open(const Endpoint& endpoint, const Credentials& credentials,
+                                                              std::string_view path);
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+  ~Stream();
+
+  /// Readable when read() has something to do. Call read() once after open(): the first bytes may have come with
+  /// the head.
+  [[nodiscard]] int fd() const noexcept;
+  /// Takes what has arrived without waiting and hands it on in at most a few pieces. False: the server ended the
+  /// stream; nothing more will come.
+  [[nodiscard]] core::Result<bool, ClientError> read(const Piece& piece);
+
+ private:
+  explicit Stream(std::unique_ptr<Connection> connection);
+  std::unique_ptr<Connection> connection_;
+};
+
+/// `text` for use inside a path: everything but letters, digits and "-._~/" as %XX.
+[[nodiscard]] std::string percentEncode(std::string_view text);
+
+}  // namespace xmlrpc
