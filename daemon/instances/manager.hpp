@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/entries/entry.hpp"
+#include "daemon/instances/status.hpp"
+#include "lib/core/result.hpp"
+
+/// One runner for each entry: start, watch, restart, adopt. Knows nothing of D-Bus.
+namespace instances {
+
+enum class ErrorCode {
+  NoSuchInstance,
+  InstanceExists,
+  InstanceBusy,     ///< another operation of the other direction took over
+  InstanceUnmanaged,
+  InstanceProtected,  ///< no_remove
+  NoSuchProgram,
+  InvalidArgument,  ///< of the call: a name, a key, a signal
+  ConfigInvalid,    ///< the entry would be refused
+  OperationFailed,  ///< started and failed: the message says why
+  Timeout,
+  NotSupported,
+  ShuttingDown,
+};
+/// The enumerator's own name, "NoSuchInstance": the last part of a D-Bus error name.
+[[nodiscard]] const char* toText(ErrorCode code) noexcept;
+
+/// A failure with a complete sentence for people.
+struct ManagerError {
+  ErrorCode code = ErrorCode::OperationFailed;
+  std::string message;
+};
+using Outcome = core::Result<void, ManagerError>;
+/// Called exactly once, from the loop or before the asking call returns; never after the Manager is gone.
+using Done = std::function<void(Outcome)>;
+
+/// A key of an entry and its new value; nullopt puts the default back.
+using Properties = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+/// What a reload does or, as a plan, would do to one instance.
+struct PlannedChange {
+  std::string instance;
+  std::string action;  ///< add, remove, change, restart, start, stop
+  std::vector<std::string> details;  ///< "create directory PATH", "user: a -> b", ...
+};
+struct ReloadReport {
+  std::vector<PlannedChange> changes;
+  std::vector<entries::Complaint> refused;
+  std::vector<entries::Complaint> warnings;
+};
+using ReloadDone = std::function<void(core::Result<ReloadReport, ManagerError>)>;
+
+enum class KillWhom { Main, All };
+enum class ProgramVerb { Start, Stop, Restart };
+
+/// Hears of changes after they happened; must not call back into the manager's operations from within.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void instanceAdded(const std::string& name) = 0;
+  virtual void instanceRemoved(const std::string& name) = 0;
+  /// Something in its InstanceStatus changed; several changes of one moment are told once.
+  virtual void instanceChanged(const std::string& name) = 0;
+  virtual void programChanged(const std::string& instance, const ProgramStatus& program) = 0;
+  /// A reload of all entries began (true) or ended (false).
+  virtual void reloading(bool active) = 0;
+};
+
+/// What the rest of the daemon may ask. Operations answer when the work is done and never block the loop.
+class Manager {
+ public:
+  virtual ~Manager() = default;
+
+  [[nodiscard]] virtual std::vector<std::string> names() const = 0;  ///< sorted
+  [[nodiscard]] virtual std::vector<InstanceStatus> list() const = 0;
+  [[nodiscard]] virtual std::optional<InstanceStatus> get(const std::string& name) const = 0;
+  [[nodiscard]] virtual std::vector<ProgramStatus> programs(const std::string& name) const = 0;
+  /// The instance whose main process or descendant `pid` is.
+  [[nodiscard]] virtual std::optional<std::string> nameOfPid(pid_t pid) const = 0;
+  [[nodiscard]] virtual std::vector<std::string> namesOfUid(uid_t uid) const = 0;
+  /// Entries that do not run because something is wrong with them.
+  [[nodiscard]] virtual const std::vector<entries::Complaint>& refused() const = 0;
+  [[nodiscard]] virtual const std::vector<entries::Complaint>& warnings() const = 0;
+
+  virtual void start(const std::string& name, Done done) = 0;
+  virtual void stop(const std::string& name, Done done) = 0;
+  virtual void restart(const std::string& name, Done done) = 0;
+  /// The instance reads its configuration again (SIGHUP, as Supervisor understands it: its programs restart).
+  virtual void reload(const std::string& name, Done done) = 0;
+  virtual void kill(const std::string& name, KillWhom whom, int signo, Done done) = 0;
+  virtual void controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) = 0;
+
+  /// Persisted: what the next boot starts. The value tells whether anything changed.
+  [[nodiscard]] virtual core::Result<bool, ManagerError> setEnabled(const std::string& name, bool enabled) = 0;
+
+  /// Writes a drop-in conf.d file that people can read and edit, and brings the instance up as `state` says.
+  virtual void create(const std::string& name, const Properties& properties, Done done) = 0;
+  virtual void setProperties(const std::string& name, const Properties& properties, Done done) = 0;
+  /// Stops the instance and removes its entry and its generated files; with `purge` its logs and includes too.
+  virtual void remove(const std::string& name, bool purge, Done done) = 0;
+
+  /// Reads all entries again and applies them; with `dryRun` only says what that would do.
+  virtual void reloadAll(bool dryRun, ReloadDone done) = 0;
+  /// Replaces the manager's program by the installed one; instances go on.
+  virtual void reexecute(Done done) = 0;
+
+  virtual void addObserver(Observer* observer) = 0;
+  virtual void removeObserver(Observer* observer) = 0;
+};
+
+/// What the composition root decides.
+struct ManagerOptions {
+  std::string root;    ///< prefix of every path; empty in production
+  std::string config;  ///< the manager's configuration file; empty: ROOT/etc/supervisor-manager/supervisor-manager.conf
+  std::string busAddress;  ///< for the bus; empty: the system bus
+  bool privileged = true;  ///< root: entries of every account; otherwise own ones only
+  std::string supervisord;    ///< the installed program; empty: beside the manager's own prefix
+  std::string supervisorctl;
+};
+
+}  // namespace instances

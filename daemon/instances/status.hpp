@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace instances {
+
+/// The state of an instance, as people see it.
+enum class State {
+  Inactive,    ///< not running, not meant to
+  Starting,    ///< its layout is applied, or its process runs and has not said that it is ready
+  Running,
+  Stopping,
+  Restarting,  ///< died; waits for the next try (back-off)
+  Failed,      ///< died again and again, or could not start: `reason` says why
+  Unmanaged,   ///< described only (managed = no): never touched
+};
+/// "inactive", "starting", "running", "stopping", "restarting", "failed", "unmanaged".
+[[nodiscard]] const char* toText(State state) noexcept;
+
+/// One program of an instance, as the instance said over the notify socket.
+struct ProgramStatus {
+  std::string name;   ///< "program" or "group:program"
+  std::string state;  ///< Supervisor's word: RUNNING, FATAL, ...
+  pid_t pid = 0;
+};
+
+/// Everything about one instance at one moment; a copy, owned by the caller.
+struct InstanceStatus {
+  std::string name;
+  State state = State::Inactive;
+  std::string subState;  ///< finer, free text: "waiting for readiness", "next start in 4 s"
+  pid_t mainPid = 0;     ///< 0: none
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::string user;
+  std::string group;
+
+  std::string confFile;
+  std::string logsDir;
+  std::string pidDir;
+  std::string socksDir;
+  std::string includeDir;
+  std::string supervisorctl;
+  std::string socket;   ///< of the control interface
+  std::string logFile;  ///< the activity log
+  std::string endpoint;  ///< of the web interface; empty: none
+  std::string sourceFile;  ///< the file that declares the entry
+  std::string controlGroup;  ///< path below the cgroup mount; empty: none
+
+  std::int64_t sinceWallMicros = 0;       ///< when the state was entered, CLOCK_REALTIME
+  std::uint64_t sinceMonotonicMicros = 0;  ///< the same on CLOCK_MONOTONIC
+  std::uint32_t restarts = 0;             ///< times it was started again after dying by itself
+  std::string result = "success";  ///< last: success, exit-code, signal, timeout, resources, layout
+  std::string reason;              ///< the last failure in words; empty: none
+
+  bool enabled = true;
+  bool noRemove = false;
+  std::string desired;  ///< attribute `state`: started, stopped, current
+  int priority = 999;
+  std::optional<std::uint64_t> memoryBytes;  ///< of the control group, when there is one
+  std::optional<std::uint64_t> cpuMicros;
+  std::map<std::string, std::uint32_t> programCounts;  ///< number of programs by Supervisor's state word
+};
+
+}  // namespace instances

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "lib/core/notify.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+
+#include "lib/core/text.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace core {
+namespace notify {
+
+std::string programLine(const Program& program) {
+  std::string line(programKey);
+  line += '=';
+  line += program.state;
+  line += ' ';
+  line += std::to_string(program.pid);
+  line += ' ';
+  // A line break in a name must not make a line of its own.
+  for (const char c : program.name) line += c == '\n' ? ' ' : c;
+  return line;
+}
+
+std::optional<Program> parseProgram(std::string_view value) {
+  const auto first = value.find(' ');
+  if (first == std::string_view::npos || first == 0) return std::nullopt;
+  const auto second = value.find(' ', first + 1);
+  if (second == std::string_view::npos || second + 1 == value.size()) return std::nullopt;
+  const auto pid = parseInteger(value.substr(first + 1, second - first - 1));
+  if (!pid || *pid < 0 || *pid > INT32_MAX) return std::nullopt;
+  return Program{std::string(value.substr(0, first)), static_cast<pid_t>(*pid), std::string(value.substr(second + 1))};
+}
+
+}  // namespace notify
+
+Notifier Notifier::fromEnvironment() {
+  Notifier notifier;
+  if (const char* address = std::getenv("NOTIFY_SOCKET"))
+    if (*address == '/' || *address == '@') notifier.address_ = address;
+  ::unsetenv("NOTIFY_SOCKET");
+  if (notifier.address_.size() >= sizeof(sockaddr_un::sun_path)) notifier.address_.clear();
+  return notifier;
+}
+
+Notifier::Sent Notifier::send(std::string_view message) const noexcept {
+  if (!active()) return Sent::Nobody;
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return Sent::Later;
+  const int large = 256 * 1024;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &large, sizeof large);
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  std::memcpy(to.sun_path, address_.data(), address_.size());
+  if (to.sun_path[0] == '@') to.sun_path[0] = '\0';
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size() +
+                                             (address_.front() == '/' ? 1 : 0));
+  const auto n = ::sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
+                          reinterpret_cast<const sockaddr*>(&to), length);
+  if (n >= 0) return Sent::Done;
+  return errno == EAGAIN || errno == ENOBUFS || errno == EINTR ? Sent::Later : Sent::Nobody;
+}
+
+}  // namespace core

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace core {
+
+/// The words of sd_notify(3)'s protocol that the manager and its instances exchange. A message is lines "KEY=value".
+namespace notify {
+inline constexpr std::string_view ready = "READY=1";
+inline constexpr std::string_view reloading = "RELOADING=1";
+inline constexpr std::string_view stopping = "STOPPING=1";
+/// "X_SUPERVISOR_PROGRAM=STATE PID NAME": a program entered a state; the line may occur many times in one message.
+/// NAME is "program" or "group:program", as supervisorctl writes it; STATE is Supervisor's word or REMOVED.
+inline constexpr std::string_view programKey = "X_SUPERVISOR_PROGRAM";
+/// "X_SUPERVISOR_PROGRAMS=all": the program lines of this message are the whole table, what they do not name is gone.
+inline constexpr std::string_view wholeTable = "X_SUPERVISOR_PROGRAMS=all";
+
+/// One program line; `pid` 0 where there is no process.
+struct Program {
+  std::string state;
+  pid_t pid = 0;
+  std::string name;
+};
+[[nodiscard]] std::string programLine(const Program& program);
+/// Reads the value of a program line (what follows "="). Nothing, if it is not one.
+[[nodiscard]] std::optional<Program> parseProgram(std::string_view value);
+}  // namespace notify
+
+/// Sends messages to who started us: systemd, or the manager for its instances. Does nothing when nobody asked.
+class Notifier {
+ public:
+  enum class Sent { Done, Later, Nobody };
+
+  /// Takes NOTIFY_SOCKET from the environment, and out of it: what a child says is not ours.
+  [[nodiscard]] static Notifier fromEnvironment();
+
+  [[nodiscard]] bool active() const noexcept { return !address_.empty(); }
+  /// Sends one message (at most some 100 kB) without ever blocking. Later: the receiver's queue is full, try again
+  /// in a while. Nobody: there is no receiver; one may come back at the same address.
+  Sent send(std::string_view message) const noexcept;
+
+ private:
+  std::string address_;  // a path, or "@name" in the abstract name space
+};
+
+}  // namespace core

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "lib/core/notify.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "lib/core/unique_fd.hpp"
+
+using core::Notifier;
+namespace notify = core::notify;
+
+TEST_CASE("a program line is read back as it was written") {
+  const auto line = notify::programLine({"RUNNING", 42, "web:front end"});
+  CHECK(line == "X_SUPERVISOR_PROGRAM=RUNNING 42 web:front end");
+  const auto program = notify::parseProgram(std::string_view(line).substr(line.find('=') + 1));
+  REQUIRE(program);
+  CHECK(program->state == "RUNNING");
+  CHECK(program->pid == 42);
+  CHECK(program->name == "web:front end");
+}
+
+TEST_CASE("a line break in a name does not make a second line") {
+  CHECK(notify::programLine({"FATAL", 0, "a\nREADY=1"}).find('\n') == std::string::npos);
+}
+
+TEST_CASE("what is no program line is refused") {
+  for (const char* value : {"", "RUNNING", "RUNNING 1", "RUNNING 1 ", " 1 a", "RUNNING x a", "RUNNING -1 a"})
+    CHECK_FALSE(notify::parseProgram(value));
+}
+
+TEST_CASE("without NOTIFY_SOCKET nothing is sent") {
+  ::unsetenv("NOTIFY_SOCKET");
+  const auto notifier = Notifier::fromEnvironment();
+  CHECK_FALSE(notifier.active());
+  CHECK(notifier.send("READY=1") == Notifier::Sent::Nobody);
+}
+
+TEST_CASE("a message arrives whole, and the address leaves the environment") {
+  const std::string path = "/tmp/test-notify-" + std::to_string(::getpid());
+  const core::UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, path.c_str());
+  REQUIRE(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  const auto notifier = Notifier::fromEnvironment();
+  CHECK(std::getenv("NOTIFY_SOCKET") == nullptr);
+  CHECK(notifier.send("READY=1\nSTATUS=fine") == Notifier::Sent::Done);
+  char buffer[64];
+  const auto n = ::recv(fd.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+  CHECK(std::string(buffer, n > 0 ? static_cast<std::size_t>(n) : 0) == "READY=1\nSTATUS=fine");
+  ::unlink(path.c_str());
+  CHECK(notifier.send("READY=1") == Notifier::Sent::Nobody);
+}
