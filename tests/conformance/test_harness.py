@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+"""The harness itself, on Debian's supervisord, so that a trouble of ours is never one of the harness."""
+
+import pwd
+
+from processes import children
+
+
+def testDebiansDaemonRunsAndAnswers(daemon):
+    judge = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n", kind="debian")
+    info = judge.waitState("cat", "RUNNING")
+    assert info["pid"] in children(judge.pid)
+    assert "cat" in judge.ctl("status").stdout
+    assert judge.stop() == 0
+    assert "spawned: 'cat' with pid" in judge.log()
+
+
+def testBusAnswersAnAccount(bus, account):
+    owner = account("smbus")
+    assert pwd.getpwnam("smbus") == owner
+    listed = bus.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId",
+                        user=owner.pw_uid)
+    assert listed.returncode == 0, listed.stderr

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures that every Python test may use. Run one suite by hand with
+
+  SM_BUILD=build /usr/bin/python3 -m pytest tests/integration
+
+  workDir    an empty directory with a short name (sockets fit in it) that any account may enter; removed afterwards
+  cleanup    ExitStack: what a test pushes on it (callback, enter_context) is undone when the test ends
+  bus        a private D-Bus daemon, `bus.address`
+  account    makes throwaway accounts: account("tsup") -> pwd entry; skips the test without root
+  daemon     starts supervisord, Debian's or ours: daemon("[program:cat]\\n...", kind="ours") -> running Daemon
+
+The classes behind them are in tests/support: programs, waiting, daemon, bus, accounts. Tests wait for conditions
+(`waiting.waitFor`), never for a time.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+
+import pytest
+
+from accounts import Account
+from bus import PrivateBus
+from daemon import Daemon
+
+
+@pytest.fixture
+def cleanup():
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def workDir():
+    path = tempfile.mkdtemp(prefix="sm-", dir="/tmp")
+    os.chmod(path, 0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def bus(workDir):
+    with PrivateBus(workDir) as running:
+        yield running
+
+
+@pytest.fixture
+def account(cleanup):
+    def make(name="smtest"):
+        if os.getuid() != 0:
+            pytest.skip("accounts need root")
+        return cleanup.enter_context(Account(name)).entry
+
+    return make
+
+
+@pytest.fixture
+def daemon(workDir, cleanup):
+    def start(config="", kind="ours", **options):
+        directory = tempfile.mkdtemp(prefix=f"{kind}-", dir=workDir)
+        return cleanup.enter_context(Daemon(kind, directory, config, **options))
+
+    return start

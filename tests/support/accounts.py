@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""Throwaway accounts, for tests that run as root."""
+
+import pwd
+import signal
+import os
+import subprocess
+
+from processes import ofUser
+from waiting import waitFor
+
+
+class Account:
+    """A user and a group of the same name, with no home; both go, with the user's processes, on exit."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        subprocess.run(["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent",
+                        "--shell", "/bin/sh", self.name], check=True)
+        self.entry = pwd.getpwnam(self.name)
+        return self
+
+    def __exit__(self, *_):
+        waitFor(self._killed, f"the end of the processes of {self.name}")
+        subprocess.run(["userdel", self.name], check=False, stderr=subprocess.DEVNULL)
+
+    def _killed(self):
+        left = ofUser(self.entry.pw_uid)
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return not left

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""Looking at processes through /proc, and ending those of one session."""
+
+import os
+import signal
+
+from waiting import waitFor
+
+
+def _stat(pid):
+    """The fields of /proc/PID/stat after the command's name: state, ppid, pgrp, session, ...; None if it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def isRunning(pid):
+    """Whether `pid` is a process that is not a zombie."""
+    fields = _stat(pid)
+    return fields is not None and fields[0] not in "ZX"
+
+
+def _matching(wanted):
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [pid for pid in pids if (fields := _stat(pid)) and fields[0] not in "ZX" and wanted(fields)]
+
+
+def children(pid):
+    return _matching(lambda fields: int(fields[1]) == pid)
+
+
+def session(sid):
+    return _matching(lambda fields: int(fields[3]) == sid)
+
+
+def ofUser(uid):
+    """The pids of a user's processes."""
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == uid and isRunning(int(name)):
+                found.append(int(name))
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def endSession(sid):
+    """Kills every process of a session, by pid, and waits until none is left."""
+
+    def killed():
+        left = session(sid)
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return not left
+
+    waitFor(killed, f"the end of session {sid}")

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""Counts the cases of a finished run: prints "passed failed skipped".
+
+  tally.py meson testlog.json    doctest programs run by `meson test`: their cases; one that crashed is one failure
+  tally.py junit results.xml     a pytest run
+"""
+
+import json
+import re
+import sys
+import xml.etree.ElementTree
+
+DOCTEST_SUMMARY = re.compile(r"\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped")
+ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def countDoctest(output, succeeded):
+    """A doctest program's own summary; without one (a crash, a test that is no doctest) the exit status is the case."""
+    summary = DOCTEST_SUMMARY.search(ANSI_COLOUR.sub("", output))
+    if not summary:
+        return (1, 0, 0) if succeeded else (0, 1, 0)
+    passed, failed, skipped = map(int, summary.groups())
+    if not succeeded and failed == 0:
+        failed = 1
+    return passed, failed, skipped
+
+
+def countMeson(path):
+    with open(path, encoding="utf-8", errors="replace") as log:
+        tests = [json.loads(line) for line in log if line.strip()]
+    for test in tests:
+        yield countDoctest(test.get("stdout", ""), test["result"] == "OK")
+
+
+def countJunit(path):
+    for suite in xml.etree.ElementTree.parse(path).getroot().iter("testsuite"):
+        total = int(suite.get("tests"))
+        failed = int(suite.get("failures")) + int(suite.get("errors"))
+        skipped = int(suite.get("skipped"))
+        yield max(total - failed - skipped, 0), failed, skipped
+
+
+def main():
+    kind, path = sys.argv[1:]
+    counts = {"meson": countMeson, "junit": countJunit}[kind](path)
+    print(*(sum(column) for column in zip(*counts, (0, 0, 0))))
+
+
+main()
