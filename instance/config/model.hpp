@@ -3,10 +3,13 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,8 +18,28 @@
 /// The typed, validated, immutable model of one configuration. Made by load.hpp, read by everything else.
 namespace config {
 
-/// Sorted by key, keys unique.
-using Environment = std::vector<std::pair<std::string, std::string>>;
+/// Sorted by key, keys unique. Copies share one list: a thousand programs with the same environment hold it once.
+class Environment {
+ public:
+  using List = std::vector<std::pair<std::string, std::string>>;
+
+  Environment() = default;
+  explicit Environment(List sorted) : list_(sorted.empty() ? nullptr : std::make_shared<const List>(std::move(sorted))) {}
+  Environment(std::initializer_list<List::value_type> sorted) : Environment(List(sorted)) {}
+
+  [[nodiscard]] List::const_iterator begin() const { return list().begin(); }
+  [[nodiscard]] List::const_iterator end() const { return list().end(); }
+  [[nodiscard]] std::size_t size() const { return list().size(); }
+  [[nodiscard]] bool empty() const { return !list_; }
+  /// The value of `key`, or null.
+  [[nodiscard]] const std::string* find(std::string_view key) const;
+  [[nodiscard]] const List& list() const;
+
+  bool operator==(const Environment& other) const { return list_ == other.list_ || list() == other.list(); }
+
+ private:
+  std::shared_ptr<const List> list_;
+};
 
 enum class AutoRestart { Never, Unexpected, Always };
 
@@ -60,6 +83,7 @@ struct ProcessConfig {
 
 /// The listening socket that the members of an fcgi-program share.
 struct FcgiSocket {
+  bool operator==(const FcgiSocket&) const = default;
   std::string url;  ///< "unix:///path" or "tcp://host:port"
   std::string path;  ///< for unix
   std::string host;  ///< for tcp
@@ -73,6 +97,7 @@ struct FcgiSocket {
 enum class ResultHandler { Default, StdinWrite };
 
 struct ListenerSettings {
+  bool operator==(const ListenerSettings&) const = default;
   int bufferSize = 10;
   std::vector<std::string> events;  ///< upper case, each a known type
   ResultHandler handler = ResultHandler::Default;

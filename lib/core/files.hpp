@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "lib/core/result.hpp"
+
+namespace core {
+
+/// The content of a regular file of at most `limit` bytes. Never blocks on a FIFO, never opens a device. The error names
+/// the file; its code is the errno (EFBIG over the limit, EINVAL for what is not a regular file, EISDIR).
+[[nodiscard]] Expected<std::string> readFile(const std::string& path, std::size_t limit);
+
+/// Replaces `path` by a file with that content and mode, all or nothing: written beside it, synced, renamed over it.
+[[nodiscard]] Status writeFileAtomically(const std::string& path, std::string_view content, mode_t mode);
+
+/// Writes every byte, through interruptions and short writes. Returns 0 or an errno.
+[[nodiscard]] int writeAll(int fd, std::string_view bytes) noexcept;
+
+[[nodiscard]] bool isDirectory(const std::string& path) noexcept;
+[[nodiscard]] bool exists(const std::string& path) noexcept;
+
+/// The directory part as Python's os.path.dirname has it: "" for "x", "/" for "/x".
+[[nodiscard]] std::string directoryOf(std::string_view path);
+/// `path` without ".", ".." and double slashes, joined to `base` if it is relative.
+[[nodiscard]] std::string absolutePath(std::string_view path, std::string_view base);
+/// `path` with a leading "~" or "~user" replaced by that home directory; unknown users are left alone.
+[[nodiscard]] std::string expandHome(std::string_view path);
+[[nodiscard]] std::string currentDirectory();
+
+}  // namespace core
