@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace output {
+
+/// Reads a log from near its end on, as it grows. A file that was replaced (rotated) is read to its end, then the new
+/// one from its start; one that was truncated is read from its new start.
+class LogFollower {
+ public:
+  explicit LogFollower(std::string path) : path_(std::move(path)) {}
+
+  /// Positions `back` bytes before the end. Fails if the file cannot be opened.
+  core::Status open(std::int64_t back);
+  /// At most `limit` bytes that were not read yet; empty when there is no more for now.
+  [[nodiscard]] std::string read(std::size_t limit);
+
+ private:
+  bool follow();
+
+  std::string path_;
+  core::UniqueFd fd_;
+  std::int64_t offset_ = 0;
+};
+
+}  // namespace output

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "lib/core/result.hpp"
+
+namespace output {
+
+struct ReadError {
+  enum class Kind { BadArguments, NoFile, Failed };
+  Kind kind = Kind::Failed;
+  std::string text;
+};
+
+/// Bytes of a log by offset. `offset` < 0 with `length` 0: the last -offset bytes; `length` 0: all from `offset` on;
+/// beyond the end: nothing. Other negative values are bad arguments. Raw bytes, which may cut a character.
+[[nodiscard]] core::Result<std::string, ReadError> readLog(const std::string& path, std::int64_t offset,
+                                                           std::int64_t length);
+
+struct Tail {
+  std::string bytes;
+  std::int64_t size = 0;  ///< of the whole log: where the next tail begins
+  bool overflow = false;  ///< the log has grown by more than the caller asked for
+};
+
+/// What a follower that has read up to `offset` gets with at most `length` bytes; empty if there is no file.
+[[nodiscard]] Tail tailLog(const std::string& path, std::int64_t offset, std::int64_t length);
+
+}  // namespace output

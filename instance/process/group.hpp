@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "instance/config/model.hpp"
+#include "lib/core/result.hpp"
+
+namespace process {
+
+class Context;
+class FcgiListener;
+class Process;
+
+/// A group of programs that were configured together.
+class Group {
+ public:
+  Group(Context& context, config::GroupPtr config);
+  ~Group();
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+
+  [[nodiscard]] const config::GroupConfig& config() const noexcept { return *config_; }
+  [[nodiscard]] const config::GroupPtr& configPtr() const noexcept { return config_; }
+  [[nodiscard]] const std::string& name() const noexcept { return config_->name; }
+  /// In start order.
+  [[nodiscard]] const std::vector<std::unique_ptr<Process>>& processes() const noexcept { return processes_; }
+  [[nodiscard]] Process* find(std::string_view name) const noexcept;
+  /// Whether every program is stopped, exited, fatal or unknown.
+  [[nodiscard]] bool stopped() const noexcept;
+
+  /// Adds one program to the group as it runs; nullptr if the name is taken. Does not start it.
+  Process* add(std::shared_ptr<const config::ProcessConfig> program);
+  /// Takes a stopped program out.
+  void remove(Process& program);
+  /// The socket that the members share; nullptr for ordinary groups.
+  [[nodiscard]] FcgiListener* socket() const noexcept { return socket_.get(); }
+
+ private:
+  Context& context_;
+  config::GroupPtr config_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::unique_ptr<FcgiListener> socket_;
+};
+
+}  // namespace process

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <string_view>
+
+#include "lib/lifecycle/state.hpp"
+
+namespace process {
+
+class Group;
+class Process;
+
+enum class Channel { Stdout, Stderr };
+/// "stdout" or "stderr".
+[[nodiscard]] constexpr const char* toText(Channel channel) noexcept {
+  return channel == Channel::Stdout ? "stdout" : "stderr";
+}
+
+/// What the supervisor itself is up to, with the numbers of getState.
+enum class Mood { Shutdown = -1, Restarting = 0, Running = 1, Fatal = 2 };
+[[nodiscard]] constexpr const char* toText(Mood mood) noexcept {
+  switch (mood) {
+    case Mood::Shutdown: return "SHUTDOWN";
+    case Mood::Restarting: return "RESTARTING";
+    case Mood::Running: return "RUNNING";
+    case Mood::Fatal: return "FATAL";
+  }
+  return "FATAL";
+}
+
+/// One step of a program, with the facts of that moment (the program may be further on when it is reported).
+struct StateChange {
+  lifecycle::State from;
+  lifecycle::State to;
+  pid_t pid;      ///< of the process that runs or has just ended; 0 if there is none
+  int tries;      ///< failed starts in a row
+  bool expected;  ///< to EXITED: with one of the expected exit codes
+};
+
+/// Hears what happens to programs. State changes are queued and reported in order at the end of the step that caused
+/// them, never from inside a call on the same program: an observer may start and stop programs and remove groups.
+/// Output is reported while it is read: keep what is needed of `bytes`, and change nothing from there.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void onStateChange(Process& /*program*/, const StateChange& /*change*/) {}
+  /// A chunk of output, of a channel with events enabled (PROCESS_LOG).
+  virtual void onLog(Process& /*program*/, Channel, std::string_view /*bytes*/) {}
+  /// What stood between the capture tokens (PROCESS_COMMUNICATION).
+  virtual void onCommunication(Process& /*program*/, Channel, std::string_view /*bytes*/) {}
+  virtual void onGroupAdded(Group&) {}
+  /// The group is still whole; it is gone after the call. Whoever keeps pointers to it or its programs drops them.
+  virtual void onGroupRemoved(Group&) {}
+  /// One program leaves its group, which stays.
+  virtual void onProcessRemoved(Process&) {}
+  virtual void onMood(Mood) {}
+};
+
+/// Speaks a protocol with one program over its standard output and input, besides the log (event listeners).
+class Protocol {
+ public:
+  virtual ~Protocol() = default;
+  /// A new process of the program has been started: the conversation begins anew.
+  virtual void onSpawned() = 0;
+  /// Raw bytes of standard output. Answers may be written at once (Process::writeStdin).
+  virtual void onStdout(std::string_view bytes) = 0;
+  /// Standard input is broken (EPIPE); what was queued is lost.
+  virtual void onStdinClosed() = 0;
+  /// The process has ended; all of its output was delivered before.
+  virtual void onExited() = 0;
+};
+
+}  // namespace process

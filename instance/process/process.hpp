@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "instance/config/model.hpp"
+#include "instance/process/channel.hpp"
+#include "instance/process/command.hpp"
+#include "instance/process/observer.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
+#include "lib/lifecycle/machine.hpp"
+
+namespace process {
+
+class Context;
+class StdinPipe;
+
+enum class StdinError {
+  NotRunning,  ///< no process, or it is being stopped
+  Closed,      ///< it has closed its standard input, or never had one
+  Full,        ///< it does not read, and the buffer is full
+};
+
+/// One program: the machine that decides, and the process, pipes and logs it decides about. Lives in a Group; belongs to
+/// the thread of the loop.
+class Process {
+ public:
+  Process(Context& context, Group& group, std::shared_ptr<const config::ProcessConfig> config);
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  [[nodiscard]] const config::ProcessConfig& config() const noexcept { return *config_; }
+  [[nodiscard]] const std::string& name() const noexcept { return config_->name; }
+  [[nodiscard]] Group& group() const noexcept { return group_; }
+  /// "name" if the group is called the same, else "group:name".
+  [[nodiscard]] std::string fullName() const;
+
+  [[nodiscard]] lifecycle::State state() const noexcept { return machine_.state(); }
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }  ///< 0: no process
+  /// Wall clock seconds of the last start and of the last end; 0: never.
+  [[nodiscard]] std::int64_t startedAt() const noexcept { return startedAt_; }
+  [[nodiscard]] std::int64_t stoppedAt() const noexcept { return stoppedAt_; }
+  [[nodiscard]] int exitStatus() const noexcept { return machine_.exitCode(); }
+  [[nodiscard]] const std::string& spawnError() const noexcept { return machine_.trouble(); }
+  /// "pid 12, uptime 0:00:05", "Not started", ...: what status shows behind the state.
+  [[nodiscard]] std::string description() const;
+  [[nodiscard]] int tries() const noexcept { return machine_.tries(); }
+
+  /// Whether the command could be started now. start() says the same through spawnError().
+  [[nodiscard]] core::Result<Command, CommandError> checkCommand() const { return resolveCommand(*config_); }
+  /// Starts it, if it is stopped or waits in BACKOFF. The outcome is in state() and spawnError() at once; with startsecs
+  /// above 0 RUNNING follows as a state change.
+  void start();
+  /// Begins to stop it; STOPPED follows as a state change (at once from BACKOFF).
+  core::Status stop();
+  core::Status signal(int signo);
+  /// Queues bytes for standard input; what the pipe does not take now is sent when it does, up to 64 KiB of backlog.
+  core::Result<void, StdinError> writeStdin(std::string_view bytes);
+
+  /// The log file of a channel as it is on disk; empty if there is none.
+  [[nodiscard]] const std::string& logPath(Channel channel) const noexcept;
+  /// For live views; nullptr if the channel has no log file.
+  [[nodiscard]] output::RotatingFile* log(Channel channel) noexcept;
+  /// Empties both logs.
+  core::Status clearLogs();
+  void reopenLogs();
+
+  /// Routes standard output to `protocol` too (nullptr: no more). Not owned.
+  void setProtocol(Protocol* protocol) noexcept { protocol_ = protocol; }
+
+  /// For the table: the process has ended with this wait status; its deadline has passed; recompute the deadline.
+  void reaped(int waitStatus);
+  void due();
+  void refreshDeadline();
+  std::size_t heapIndex = static_cast<std::size_t>(-1);  ///< place in the table's deadlines
+
+ private:
+
+  void feed(const lifecycle::Input& input);
+  void apply(const lifecycle::Action& action);
+  void spawn();
+  [[nodiscard]] core::Result<pid_t, std::string> launch();
+  void sendSignal(const lifecycle::Action& action);
+  void report(const lifecycle::Action& change);
+  void closeOutput() noexcept;
+
+  Context& context_;
+  Group& group_;
+  std::shared_ptr<const config::ProcessConfig> config_;
+  lifecycle::Machine machine_;
+  pid_t pid_ = 0;
+  std::int64_t startedAt_ = 0;
+  std::int64_t stoppedAt_ = 0;
+  std::unique_ptr<StdinPipe> stdin_;
+  Protocol* protocol_ = nullptr;
+};
+
+}  // namespace process

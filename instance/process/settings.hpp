@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+namespace process {
+
+/// What all programs of a table share, from [supervisord] and the HTTP servers.
+struct Settings {
+  std::string identifier = "supervisor";
+  std::string childLogDir = "/tmp";
+  std::string serverUrl;  ///< SUPERVISOR_SERVER_URL for programs that set none; empty: there is no server
+  bool stripAnsi = false;
+};
+
+}  // namespace process

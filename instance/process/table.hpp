@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "instance/config/model.hpp"
+#include "instance/process/observer.hpp"
+#include "instance/process/settings.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/result.hpp"
+
+namespace process {
+
+class Context;
+class Group;
+class Process;
+
+/// All programs of one supervisord: groups by name and in order, the reaper, the deadlines, the mood and the way down.
+class Table {
+ public:
+  Table(core::EventLoop& loop, Settings settings);
+  ~Table();
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+
+  /// Observers are told in the order of subscription and must outlive the table or unsubscribe.
+  void subscribe(Observer& observer);
+  void unsubscribe(Observer& observer) noexcept;
+
+  /// Ascending priority; equal ones in the order they were added.
+  [[nodiscard]] const std::vector<std::unique_ptr<Group>>& groups() const noexcept { return groups_; }
+  [[nodiscard]] Group* find(std::string_view group) const noexcept;
+  [[nodiscard]] Process* find(std::string_view group, std::string_view program) const noexcept;
+
+  /// Adds a group without starting anything. Fails if the name is taken, or if a shared socket cannot be bound.
+  core::Expected<Group*> add(config::GroupPtr group);
+  /// Starts what is to start by itself, in order: of one group, or of all.
+  void autostart(Group& group);
+  void autostart();
+  /// Takes a group out; false if a program of it still runs.
+  bool remove(Group& group);
+
+  [[nodiscard]] Mood mood() const noexcept;
+  /// Leaves for Shutdown or Restarting: from the next turn of the loop on stops one group at a time, last group first,
+  /// and calls `whenDown` (onDown) when nothing is left. A second call only changes Restarting to Shutdown.
+  void leave(Mood mood);
+  void onDown(std::function<void()> whenDown);
+
+  /// For SIGUSR2: opens the log files of all running programs anew.
+  void reopenLogs();
+  /// Settings that a reread changes take effect at once for what is started from then on.
+  [[nodiscard]] Settings& settings() noexcept;
+
+ private:
+  void insert(std::unique_ptr<Group> group);
+  void stopNext();
+  void stopGroup(Group& group);
+
+  std::unique_ptr<Context> context_;
+  std::vector<std::unique_ptr<Group>> groups_;
+  class Leaving;
+  std::unique_ptr<Leaving> leaving_;
+  std::function<void()> whenDown_;
+};
+
+}  // namespace process

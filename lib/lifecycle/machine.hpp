@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "lib/core/clock.hpp"
+#include "lib/lifecycle/rules.hpp"
+#include "lib/lifecycle/state.hpp"
+
+namespace lifecycle {
+
+/// What happens to a program.
+namespace input {
+struct Start {};  ///< somebody wants it to run
+struct Stop {};   ///< somebody wants it to end
+struct Spawned {};
+struct SpawnFailed {
+  std::string why;
+};
+struct Exited {
+  int code = 0;  ///< the exit code, or -1 when a signal ended it
+};
+struct Deadline {};  ///< deadline() has passed
+/// The program could not be signalled, for another reason than that it is gone.
+struct SignalFailed {
+  std::string why;
+};
+}  // namespace input
+using Input = std::variant<input::Start, input::Stop, input::Spawned, input::SpawnFailed, input::Exited,
+                           input::Deadline, input::SignalFailed>;
+
+/// What the owner of the machine has to do, in this order.
+struct Action {
+  enum class Kind : std::uint8_t { Changed, Spawn, Signal };
+  Kind kind = Kind::Changed;
+  State from = State::Stopped;  ///< Changed
+  State to = State::Stopped;    ///< Changed
+  bool expected = false;        ///< Changed to Exited: the exit code is one of the expected ones
+  bool announced = true;        ///< Changed to Running: it stayed up long enough (not only noticed at its exit)
+  bool group = false;           ///< Signal: to the process group
+  bool escalated = false;       ///< Signal: SIGKILL, since the stop signal did not help in time
+  int tries = 0;                ///< Changed: how many starts failed in a row
+  int signal = 0;               ///< Signal
+};
+
+/// The few actions of one step, without allocation.
+class Actions {
+ public:
+  void push(const Action& action) noexcept {
+    assert(size_ < items_.size());
+    items_[size_++] = action;
+  }
+  [[nodiscard]] const Action* begin() const noexcept { return items_.data(); }
+  [[nodiscard]] const Action* end() const noexcept { return items_.data() + size_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] const Action& operator[](std::size_t i) const noexcept { return items_[i]; }
+
+ private:
+  std::array<Action, 4> items_{};
+  std::size_t size_ = 0;
+};
+
+/// The life of one program, without I/O: the owner feeds what happened and does what comes back.
+///
+///   state     Start      Spawned          SpawnFailed  Exited                      Stop      Deadline
+///   STOPPED   STARTING   -                -            -                           -         -
+///   STARTING  -          (RUNNING if 0s)  BACKOFF      BACKOFF | RUNNING+EXITED    STOPPING  RUNNING
+///   RUNNING   -          -                -            EXITED                      STOPPING  -
+///   BACKOFF   STARTING   -                -            -                           STOPPED   STARTING
+///   STOPPING  -          -                -            STOPPED                     -         SIGKILL again
+///   EXITED    STARTING   -                -            -                           -         STARTING (autorestart)
+///   FATAL     STARTING   -                -            -                           -         -
+///   UNKNOWN   -          -                -            -                           -         -
+///
+/// BACKOFF becomes FATAL at once when more than `startRetries` starts failed in a row; the n-th failure is followed by a
+/// wait of n seconds. A stop of a BACKOFF program keeps the count, as Supervisor does. Any state becomes UNKNOWN when
+/// the process cannot be signalled. Every change of state goes through one function.
+class Machine {
+ public:
+  [[nodiscard]] Actions on(const Input& input, const Rules& rules, core::Instant now);
+  /// When Deadline is due; nothing if nothing is.
+  [[nodiscard]] std::optional<core::Instant> deadline(const Rules& rules) const noexcept;
+
+  [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] int tries() const noexcept { return tries_; }
+  /// The last exit code, -1 after a signal, 0 before the first exit and from each new start on.
+  [[nodiscard]] int exitCode() const noexcept { return exitCode_; }
+  /// Why the last start or run went wrong; empty if it did not.
+  [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
+  /// The first stop signal is out and the program has not ended yet.
+  [[nodiscard]] bool stopping() const noexcept { return state_ == State::Stopping; }
+
+ private:
+  void enter(State to, Actions& actions, bool expected = false, bool announced = true);
+  void start(Actions& actions, core::Instant now);
+  void backOff(Actions& actions, const Rules& rules, core::Instant now);
+  void kill(Actions& actions, const Rules& rules, core::Instant now, bool escalated);
+  void handle(const input::Start&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::Stop&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::Spawned&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::SpawnFailed&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::Exited&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::Deadline&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::SignalFailed&, Actions&, const Rules&, core::Instant now);
+
+  State state_ = State::Stopped;
+  int tries_ = 0;
+  int exitCode_ = 0;
+  core::Instant started_{};
+  core::Instant due_{};  ///< meaning depends on the state
+  std::string trouble_;
+};
+
+}  // namespace lifecycle

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <span>
+
+#include "lib/core/clock.hpp"
+
+namespace lifecycle {
+
+enum class Restart { Never, Unexpected, Always };
+
+/// How one program is to be kept: read by the machine at every step, owned by the caller.
+struct Rules {
+  core::seconds startSeconds{1};  ///< it must stay up that long to count as started
+  core::seconds stopWait{10};     ///< between the stop signal and each SIGKILL
+  int startRetries = 3;
+  int stopSignal = 15;
+  Restart restart = Restart::Unexpected;
+  bool stopAsGroup = false;
+  bool killAsGroup = false;
+  bool mayStart = true;  ///< false while the supervisor itself goes down: nothing is started by itself
+  std::span<const int> exitCodes;
+
+  [[nodiscard]] bool expects(int exitCode) const noexcept {
+    return std::find(exitCodes.begin(), exitCodes.end(), exitCode) != exitCodes.end();
+  }
+};
+
+}  // namespace lifecycle
