@@ -28,11 +28,16 @@ Pool::Pool(const config::GroupConfig& group, Shared& shared)
       handler_(group.listener->handler),
       shared_(shared) {}
 
-Pool::Member& Pool::add(std::string name, std::unique_ptr<ListenerProcess> process) {
+Pool::Member& Pool::add(std::string name, ListenerProcess& process) {
   Member& member = *members_.emplace_back(std::make_unique<Member>());
   member.name_ = std::move(name);
-  member.process_ = std::move(process);
+  member.process_ = &process;
   return member;
+}
+
+void Pool::remove(Member& member) {
+  giveBack(member);
+  std::erase_if(members_, [&](const auto& other) { return other.get() == &member; });
 }
 
 void Pool::accept(const EventPtr& event) {
@@ -54,12 +59,12 @@ void Pool::logRebuffering(const Delivery& delivery) const {
                  queue_.size(), limit_);
 }
 
-void Pool::giveBack(std::optional<Delivery>& delivery) {
-  if (!delivery) return;
-  logRebuffering(*delivery);
+void Pool::giveBack(Member& member) {
+  if (!member.current_) return;
+  logRebuffering(*member.current_);
   makeRoom();
-  queue_.push_front(std::move(*delivery));
-  delivery.reset();
+  queue_.push_front(std::move(*member.current_));
+  member.current_.reset();
 }
 
 bool Pool::anyoneReady() const {
@@ -101,8 +106,6 @@ void Pool::spawned(Member& member) {
   member.processed_ = 0;
 }
 
-void Pool::exited(Member& member) { giveBack(member.current_); }
-
 bool Pool::onOutput(Member& member, std::string_view bytes) {
   const ListenerState before = member.state();
   const auto actions =
@@ -136,7 +139,7 @@ void Pool::report(Member& member, const ListenerProtocol::Action& action) {
             "{}: has entered the UNKNOWN state and will no longer receive events, this usually indicates the process "
             "violated the eventlistener protocol",
             name);
-      giveBack(member.current_);  // unless it was accepted, the event waits for the next listener
+      giveBack(member);  // unless it was accepted, the event waits for the next listener
       break;
   }
 }
@@ -145,9 +148,8 @@ Verdict Pool::judge(const Member& member, std::string_view result) {
   constexpr std::string_view stdinWord = "STDIN:";
   if (result == "OK") return Verdict::Accepted;
   if (handler_ != config::ResultHandler::StdinWrite || !result.starts_with(stdinWord)) return Verdict::Rejected;
-  const auto& source = member.current_->event->source;
-  if (!source) return Verdict::Failed;
-  shared_.writeStdin(*source, result.substr(stdinWord.size()));
+  if (!member.current_ || !member.current_->event->source) return Verdict::Failed;
+  shared_.writeStdin(*member.current_->event->source, result.substr(stdinWord.size()));
   return Verdict::Accepted;
 }
 

@@ -43,8 +43,10 @@ class Pool {
   /// One listener of the pool: its conversation and the event it works on.
   class Member;
 
-  /// Adds a listener; earlier ones are served first. The pool owns `process`.
-  Member& add(std::string name, std::unique_ptr<ListenerProcess> process);
+  /// Adds a listener; earlier ones are served first. `process` must outlive its membership.
+  Member& add(std::string name, ListenerProcess& process);
+  /// Takes a listener out; an event it works on goes back to the queue.
+  void remove(Member& member);
 
   [[nodiscard]] bool subscribed(Type type) const noexcept { return (subscription_ & bit(type)) != 0; }
   [[nodiscard]] TypeSet subscription() const noexcept { return subscription_; }
@@ -56,8 +58,8 @@ class Pool {
   void spawned(Member& member);
   /// What a listener wrote to its standard output. True: it violated the protocol and gets no further events.
   bool onOutput(Member& member, std::string_view bytes);
-  /// A listener that ended while it worked on an event gives it back.
-  void exited(Member& member);
+  /// A listener that ended, or can read no more, gives back the event it works on.
+  void lost(Member& member) { giveBack(member); }
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
@@ -71,7 +73,7 @@ class Pool {
   [[nodiscard]] bool anyoneReady() const;
   [[nodiscard]] bool deliver(Delivery& delivery);
   void makeRoom();
-  void giveBack(std::optional<Delivery>& delivery);
+  void giveBack(Member& member);
   void logRebuffering(const Delivery& delivery) const;
   void report(Member& member, const ListenerProtocol::Action& action);
   [[nodiscard]] Verdict judge(const Member& member, std::string_view result);
@@ -97,7 +99,7 @@ class Pool::Member {
  private:
   friend class Pool;
   std::string name_;
-  std::unique_ptr<ListenerProcess> process_;
+  ListenerProcess* process_ = nullptr;
   ListenerProtocol protocol_;
   std::optional<Delivery> current_;
   std::uint64_t processed_ = 0;
