@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sdbus-c++/sdbus-c++.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+/// The one place that knows which major version of sdbus-c++ is built against (1.2 and 2 are meant).
+namespace bus {
+
+#if __has_include(<sdbus-c++/VTableItems.h>)
+using ServiceName = sdbus::ServiceName;
+using MethodError = std::optional<sdbus::Error>;
+inline bool failed(const MethodError& error) { return error.has_value(); }
+inline sdbus::Error makeError(std::string name, std::string message) {
+  return {sdbus::Error::Name{std::move(name)}, std::move(message)};
+}
+inline bool processOne(sdbus::IConnection& connection) { return connection.processPendingEvent(); }
+inline std::uint64_t deadlineMicros(const sdbus::IConnection::PollData& poll) {
+  return static_cast<std::uint64_t>(poll.timeout.count());
+}
+inline auto currentMessage(const sdbus::IObject& object) { return object.getCurrentlyProcessedMessage(); }
+inline auto connectTo(const std::string& address) { return sdbus::createSessionBusConnectionWithAddress(address); }
+#else
+using ServiceName = std::string;
+using MethodError = const sdbus::Error*;
+inline bool failed(MethodError error) { return error != nullptr; }
+inline sdbus::Error makeError(std::string name, std::string message) { return {std::move(name), std::move(message)}; }
+inline bool processOne(sdbus::IConnection& connection) { return connection.processPendingRequest(); }
+inline std::uint64_t deadlineMicros(const sdbus::IConnection::PollData& poll) { return poll.timeout_usec; }
+inline const sdbus::Message& currentMessage(const sdbus::IObject& object) {
+  return *object.getCurrentlyProcessedMessage();
+}
+inline auto connectTo(const std::string& address) { return sdbus::createSessionBusConnectionWithAddress(address); }
+#endif
+
+/// The sd_bus_message behind a message, for what sdbus-c++ does not show. Borrowed.
+inline void* rawMessage(const sdbus::Message& message) {
+  struct Opened : sdbus::Message {
+    static void* of(const sdbus::Message& m) { return m.*(&Opened::msg_); }
+  };
+  return Opened::of(message);
+}
+
+}  // namespace bus

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bus/instance_object.hpp"
+
+#include <numeric>
+#include <utility>
+
+#include "daemon/bus/names.hpp"
+#include "daemon/bus/status_difference.hpp"
+
+namespace bus {
+
+using instances::Manager;
+using instances::ProgramVerb;
+
+InstanceObject::InstanceObject(Verbs& verbs, const LoopBus& bus, instances::InstanceStatus status)
+    : AdaptorInterfaces(verbs.connection(), sdbus::ObjectPath{instancePath(status.name)}),
+      verbs_(verbs),
+      bus_(bus),
+      name_(status.name),
+      status_(std::move(status)) {
+  registerAdaptor();
+  emitInterfacesAddedSignal();
+}
+
+InstanceObject::~InstanceObject() {
+  try {
+    emitInterfacesRemovedSignal();
+  } catch (const sdbus::Error&) {  // the bus is gone: nobody is left to be told
+  }
+  unregisterAdaptor();
+}
+
+const instances::InstanceStatus& InstanceObject::now() {
+  if (statusTurn_ != bus_.turn()) {
+    statusTurn_ = bus_.turn();
+    // What was told last stays the base of the next comparison: only figures that are never told are renewed here.
+    if (auto fresh = verbs_.manager().get(name_)) {
+      status_.memoryBytes = fresh->memoryBytes;
+      status_.cpuMicros = fresh->cpuMicros;
+      if (!changedProperties(status_, *fresh).empty()) update();
+    }
+  }
+  return status_;
+}
+
+void InstanceObject::update() {
+  auto fresh = verbs_.manager().get(name_);
+  if (!fresh) return;
+  const auto was = std::exchange(status_, std::move(*fresh));
+  statusTurn_ = bus_.turn();  // before the signal, which reads the properties
+  const auto changed = changedProperties(was, status_);
+  if (!changed.empty()) getObject().emitPropertiesChangedSignal(Instance_adaptor::INTERFACE_NAME, changed);
+}
+
+std::uint32_t InstanceObject::NPrograms() {
+  const auto& counts = now().programCounts;
+  return std::accumulate(counts.begin(), counts.end(), 0U,
+                         [](std::uint32_t sum, const auto& one) { return sum + one.second; });
+}
+
+void InstanceObject::Start(sdbus::Result<>&& result) {
+  verbs_.run(getObject(), Verb::Start, &Manager::start, name_, std::move(result));
+}
+void InstanceObject::Stop(sdbus::Result<>&& result) {
+  verbs_.run(getObject(), Verb::Stop, &Manager::stop, name_, std::move(result));
+}
+void InstanceObject::Restart(sdbus::Result<>&& result) {
+  verbs_.run(getObject(), Verb::Restart, &Manager::restart, name_, std::move(result));
+}
+void InstanceObject::Reload(sdbus::Result<>&& result) {
+  verbs_.run(getObject(), Verb::Reload, &Manager::reload, name_, std::move(result));
+}
+void InstanceObject::Kill(sdbus::Result<>&& result, std::string whom, std::int32_t signo) {
+  verbs_.kill(getObject(), name_, whom, signo, std::move(result));
+}
+void InstanceObject::Enable(sdbus::Result<bool>&& result) {
+  verbs_.enable(getObject(), name_, true, std::move(result));
+}
+void InstanceObject::Disable(sdbus::Result<bool>&& result) {
+  verbs_.enable(getObject(), name_, false, std::move(result));
+}
+void InstanceObject::SetProperties(sdbus::Result<>&& result, PropertyMap properties) {
+  verbs_.change(getObject(), name_, properties, std::move(result));
+}
+void InstanceObject::Remove(sdbus::Result<>&& result, bool purge) {
+  verbs_.remove(getObject(), name_, purge, std::move(result));
+}
+void InstanceObject::StartProgram(sdbus::Result<>&& result, std::string program) {
+  verbs_.program(getObject(), name_, program, ProgramVerb::Start, std::move(result));
+}
+void InstanceObject::StopProgram(sdbus::Result<>&& result, std::string program) {
+  verbs_.program(getObject(), name_, program, ProgramVerb::Stop, std::move(result));
+}
+void InstanceObject::RestartProgram(sdbus::Result<>&& result, std::string program) {
+  verbs_.program(getObject(), name_, program, ProgramVerb::Restart, std::move(result));
+}
+
+}  // namespace bus

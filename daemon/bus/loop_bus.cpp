@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bus/loop_bus.hpp"
+
+#include <poll.h>
+
+#include "daemon/bus/compat.hpp"
+
+namespace bus {
+
+LoopBus::LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost lost)
+    : connection_(connection), lost_(std::move(lost)), timer_(loop, [this] { process(); }) {
+  io_ = std::make_unique<core::IoWatch>(loop, connection_.getEventLoopPollData().fd, core::IoWatch::Read,
+                                        [this](std::uint32_t) { process(); });
+  io_->setPrepare([this] { renew(); });
+}
+
+void LoopBus::renew() {
+  try {
+    const auto poll = connection_.getEventLoopPollData();
+    std::uint32_t events = core::IoWatch::None;
+    if (poll.events & POLLIN) events |= core::IoWatch::Read;
+    if (poll.events & POLLOUT) events |= core::IoWatch::Write;
+    io_->setEvents(events);
+    const auto deadline = deadlineMicros(poll);
+    if (deadline == UINT64_MAX)
+      timer_.disarm();
+    else
+      timer_.arm(core::Instant(core::microseconds(static_cast<std::int64_t>(deadline))));
+  } catch (const sdbus::Error& error) {
+    connectionFailed(error.getMessage());
+  }
+}
+
+void LoopBus::process() {
+  try {
+    do turn_++;
+    while (io_ && processOne(connection_));
+  } catch (const sdbus::Error& error) {
+    connectionFailed(error.getMessage());
+  }
+}
+
+void LoopBus::connectionFailed(const std::string& why) {
+  if (!io_) return;
+  io_.reset();
+  timer_.disarm();
+  lost_(why);
+}
+
+}  // namespace bus

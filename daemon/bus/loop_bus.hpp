@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "lib/core/event_loop.hpp"
+
+namespace sdbus {
+class IConnection;
+}
+
+namespace bus {
+
+/// Serves a connection on the event loop: one watch and one timer, renewed before each poll. The renewal is needed, since
+/// after a nested synchronous call messages may wait in the library with nothing to read on the descriptor.
+class LoopBus {
+ public:
+  using Lost = std::function<void(const std::string& why)>;
+
+  /// Borrows both. `lost` is called once when the bus ends the connection; nothing is dispatched after it.
+  LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost lost);
+
+  /// Grows with each dispatched message: what was read for one message is stale in the next.
+  [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
+  /// For a failure noticed elsewhere, when something is sent.
+  void connectionFailed(const std::string& why);
+
+ private:
+  void renew();
+  void process();
+
+  sdbus::IConnection& connection_;
+  Lost lost_;
+  std::uint64_t turn_ = 1;
+  std::unique_ptr<core::IoWatch> io_;  ///< gone once the bus is lost
+  core::Timer timer_;
+};
+
+}  // namespace bus

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string_view>
+
+/// Who may do what: pure, one table. Reading (lists, properties, program states) is free to every caller.
+namespace bus {
+
+enum class Verb {
+  Start,
+  Stop,
+  Restart,
+  Reload,
+  Kill,
+  ControlProgram,
+  Enable,
+  Disable,
+  Create,
+  Change,
+  Remove,
+  ReloadManager,
+  PlanReload,
+  Reexecute,
+  ReadComplaints,
+};
+
+struct VerbRule {
+  std::string_view word;    ///< polkit's detail "verb", and the word in messages
+  std::string_view action;  ///< polkit's action
+  bool ownerMay;            ///< the owner of the instance needs nobody's leave
+};
+[[nodiscard]] const VerbRule& ruleOf(Verb verb) noexcept;
+
+enum class Decision { Allow, AskPolkit };
+
+/// `manager` is the user id the manager runs as (0 but in development), `owner` that of the instance, if there is one.
+[[nodiscard]] Decision decide(Verb verb, uid_t caller, uid_t manager, std::optional<uid_t> owner) noexcept;
+
+}  // namespace bus

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bus/service.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <set>
+#include <unordered_map>
+
+#include "daemon/bus/instance_object.hpp"
+#include "daemon/bus/manager_object.hpp"
+#include "daemon/bus/names.hpp"
+
+namespace bus {
+
+/// Hears of changes and tells them once for each turn of the loop. An object may be asked to vanish while one of its own
+/// methods runs: objects come at once and go in the next turn.
+class Service::Impl final : public instances::Observer {
+ public:
+  Impl(core::EventLoop& loop, instances::Manager& manager, std::shared_ptr<sdbus::IConnection> connection,
+       ServiceOptions options)
+      : manager_(manager),
+        connection_(std::move(connection)),
+        loopBus_(loop, *connection_, std::move(options.lost)),
+        verbs_(connection_, manager_, ::geteuid()),
+        managerObject_(verbs_, std::move(options.version)),
+        telling_(loop, [this] { guarded([this] { tell(); }); }) {
+    for (const auto& name : manager_.names()) publish(name);
+    managerObject_.update(summary());
+    manager_.addObserver(this);
+  }
+  ~Impl() override { manager_.removeObserver(this); }
+
+  void instanceAdded(const std::string& name) override {
+    guarded([&] { publish(name); });
+    instanceChanged(name);  // its object may be one that was about to go
+  }
+  void instanceRemoved(const std::string& name) override {
+    removed_.insert(name);
+    telling_.schedule();
+  }
+  void instanceChanged(const std::string& name) override {
+    changed_.insert(name);
+    telling_.schedule();
+  }
+  void programChanged(const std::string& instance, const instances::ProgramStatus& program) override {
+    guarded([&] {
+      managerObject_.emitProgramStateChanged(instance, program.name, program.state,
+                                             static_cast<std::uint32_t>(program.pid),
+                                             sdbus::ObjectPath{instancePath(instance)});
+    });
+  }
+  void reloading(bool active) override {
+    reloading_ = active;
+    guarded([&] { managerObject_.emitReloading(active); });
+    telling_.schedule();
+  }
+
+  void takeName() { connection_->requestName(ServiceName(serviceName)); }
+
+ private:
+  template <class F>
+  void guarded(F&& send) {
+    try {
+      send();
+    } catch (const sdbus::Error& error) {
+      loopBus_.connectionFailed(error.getMessage());
+    }
+  }
+
+  void publish(const std::string& name) {
+    if (objects_.count(name)) return;
+    if (auto status = manager_.get(name))
+      objects_[name] = std::make_unique<InstanceObject>(verbs_, loopBus_, std::move(*status));
+  }
+
+  void tell() {
+    for (const auto& name : std::exchange(removed_, {}))
+      if (!manager_.get(name)) objects_.erase(name);
+    const auto changed = std::exchange(changed_, {});
+    for (const auto& name : changed)
+      if (const auto at = objects_.find(name); at != objects_.end()) at->second->update();
+    managerObject_.update(summary());
+  }
+
+  [[nodiscard]] ManagerSummary summary() const {
+    ManagerSummary sum;
+    sum.instances = static_cast<std::uint32_t>(objects_.size());
+    for (const auto& [name, object] : objects_) {
+      if (object->known().state == instances::State::Running) sum.running++;
+      if (object->known().state == instances::State::Failed) sum.failed++;
+    }
+    sum.refused = static_cast<std::uint32_t>(manager_.refused().size());
+    sum.reloading = reloading_;
+    return sum;
+  }
+
+  instances::Manager& manager_;
+  std::shared_ptr<sdbus::IConnection> connection_;
+  LoopBus loopBus_;
+  Verbs verbs_;
+  ManagerObject managerObject_;
+  std::unordered_map<std::string, std::unique_ptr<InstanceObject>> objects_;
+  std::set<std::string> changed_;
+  std::set<std::string> removed_;
+  bool reloading_ = false;
+  core::Deferred telling_;
+};
+
+Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Service::~Service() = default;
+
+core::Expected<std::unique_ptr<Service>> Service::open(core::EventLoop& loop, instances::Manager& manager,
+                                                       ServiceOptions options) {
+  const std::string where = options.address.empty() ? "the system bus" : options.address;
+  try {
+    std::shared_ptr<sdbus::IConnection> connection =
+        options.address.empty() ? sdbus::createSystemBusConnection() : connectTo(options.address);
+    return std::unique_ptr<Service>(
+        new Service(std::make_unique<Impl>(loop, manager, std::move(connection), std::move(options))));
+  } catch (const sdbus::Error& error) {
+    return core::Err{core::Error{fmt::format("cannot connect to {}: {}", where, error.getMessage())}};
+  }
+}
+
+core::Status Service::takeName() {
+  try {
+    impl_->takeName();
+    return {};
+  } catch (const sdbus::Error& error) {
+    return core::Err{core::Error{fmt::format("cannot take the name {} on the bus: {}", serviceName,
+                                             error.getMessage())}};
+  }
+}
+
+}  // namespace bus

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/instances/manager.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/result.hpp"
+
+/// The manager on D-Bus: objects, authorization, signals. All logic is the instances::Manager's.
+namespace bus {
+
+struct ServiceOptions {
+  std::string address;  ///< of the bus; empty: the system bus
+  std::string version;  ///< what property Version says
+  /// The bus ended the connection. Called once; instances are not touched. A manager of the system then ends with a
+  /// failure, is started again by systemd and takes its instances over.
+  std::function<void(const std::string& why)> lost;
+};
+
+/// Serves `manager` on the bus as long as it lives. Both must outlive it.
+class Service {
+ public:
+  /// Connects and publishes the objects; the name is not taken yet. Fails if the bus is not there.
+  [[nodiscard]] static core::Expected<std::unique_ptr<Service>> open(core::EventLoop& loop,
+                                                                     instances::Manager& manager,
+                                                                     ServiceOptions options);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Takes the name org.supervisormanager1: the last step of a start. Fails if another process has it or the bus's
+  /// policy forbids it.
+  [[nodiscard]] core::Status takeName();
+
+ private:
+  class Impl;
+  explicit Service(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bus

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bus/verbs.hpp"
+
+#include <fmt/format.h>
+#include <systemd/sd-bus.h>
+
+#include <csignal>
+
+#include "daemon/bus/names.hpp"
+#include "daemon/bus/properties.hpp"
+
+namespace bus {
+
+namespace {
+
+CallError unknownInstance(const std::string& name) {
+  return toCallError({instances::ErrorCode::NoSuchInstance, fmt::format("There is no instance '{}'", name)});
+}
+
+template <class... R>
+instances::Done answer(std::shared_ptr<Reply<R...>> reply, R... results) {
+  return [reply = std::move(reply), ... results = std::move(results)](const instances::Outcome& outcome) {
+    if (outcome)
+      reply->send(results...);
+    else
+      reply->fail(toCallError(outcome.error()));
+  };
+}
+
+ChangeList toList(const std::vector<instances::PlannedChange>& changes) {
+  ChangeList list;
+  for (const auto& change : changes) list.emplace_back(change.instance, change.action, change.details);
+  return list;
+}
+
+ComplaintList toList(const std::vector<entries::Complaint>& complaints) {
+  ComplaintList list;
+  for (const auto& one : complaints)
+    list.emplace_back(one.file, static_cast<std::uint32_t>(one.line), one.section, one.key, one.reason);
+  return list;
+}
+
+}  // namespace
+
+sdbus::Error noSuchInstance(std::string message) {
+  return makeError(errorName(instances::ErrorCode::NoSuchInstance), std::move(message));
+}
+
+Verbs::Verbs(std::shared_ptr<sdbus::IConnection> connection, instances::Manager& manager, uid_t managerUid)
+    : connection_(std::move(connection)), manager_(manager), authorizer_(*connection_, managerUid) {}
+
+template <class... R, class Act>
+void Verbs::guarded(const sdbus::IObject& object, Verb verb, const std::string& name, sdbus::Result<R...>&& result,
+                    Act act) {
+  const auto& message = currentMessage(object);
+  auto reply = std::make_shared<Reply<R...>>(connection_, std::move(result));
+  Request request;
+  request.sender = message.getSender();
+  request.interactive =
+      sd_bus_message_get_allow_interactive_authorization(static_cast<sd_bus_message*>(rawMessage(message))) > 0;
+  request.verb = verb;
+  request.instance = name;
+  if (!name.empty() && verb != Verb::Create) {
+    const auto status = manager_.get(name);
+    if (!status) return reply->fail(unknownInstance(name));
+    request.user = status->user;
+    request.owner = status->uid;
+  }
+  authorizer_.check(
+      std::move(request),
+      [reply, act = std::move(act)](std::shared_ptr<CallLimits::Ticket> ticket) {
+        reply->hold(std::move(ticket));
+        act(reply);
+      },
+      [reply](const CallError& error) { reply->fail(error); });
+}
+
+void Verbs::run(const sdbus::IObject& object, Verb verb, Operation operation, const std::string& name,
+                sdbus::Result<>&& result) {
+  guarded(object, verb, name, std::move(result),
+          [this, operation, name](const auto& reply) { (manager_.*operation)(name, answer(reply)); });
+}
+
+void Verbs::kill(const sdbus::IObject& object, const std::string& name, const std::string& whom, int signo,
+                 sdbus::Result<>&& result) {
+  guarded(object, Verb::Kill, name, std::move(result), [this, name, whom, signo](const auto& reply) {
+    if (whom != "main" && whom != "all")
+      return reply->fail(
+          {SD_BUS_ERROR_INVALID_ARGS, fmt::format("Argument 'whom': '{}' is neither 'main' nor 'all'", whom)});
+    if (signo < 1 || signo > SIGRTMAX)
+      return reply->fail({SD_BUS_ERROR_INVALID_ARGS, fmt::format("Argument 'signal': there is no signal {}", signo)});
+    manager_.kill(name, whom == "main" ? instances::KillWhom::Main : instances::KillWhom::All, signo, answer(reply));
+  });
+}
+
+void Verbs::program(const sdbus::IObject& object, const std::string& name, const std::string& program,
+                    instances::ProgramVerb verb, sdbus::Result<>&& result) {
+  guarded(object, Verb::ControlProgram, name, std::move(result), [this, name, program, verb](const auto& reply) {
+    manager_.controlProgram(name, program, verb, answer(reply));
+  });
+}
+
+void Verbs::enable(const sdbus::IObject& object, const std::string& name, bool enabled, sdbus::Result<bool>&& result) {
+  guarded(object, enabled ? Verb::Enable : Verb::Disable, name, std::move(result),
+          [this, name, enabled](const auto& reply) {
+            const auto changed = manager_.setEnabled(name, enabled);
+            if (changed)
+              reply->send(*changed);
+            else
+              reply->fail(toCallError(changed.error()));
+          });
+}
+
+namespace {
+
+/// Several instances of one call: each is authorised by itself, one after the other, before the first is changed.
+struct EnableJob {
+  std::shared_ptr<Reply<std::vector<std::string>>> reply;
+  std::vector<Request> requests;
+  std::vector<std::string> names;
+  bool enabled = true;
+  std::shared_ptr<CallLimits::Ticket> ticket;
+  std::size_t next = 0;
+};
+
+void enableAll(instances::Manager& manager, EnableJob& job) {
+  std::vector<std::string> changed;
+  for (const auto& name : job.names) {
+    const auto outcome = manager.setEnabled(name, job.enabled);
+    if (!outcome) return job.reply->fail(toCallError(outcome.error()));
+    if (*outcome) changed.push_back(name);
+  }
+  job.reply->send(changed);
+}
+
+void authoriseNext(Authorizer& authorizer, instances::Manager& manager, const std::shared_ptr<EnableJob>& job) {
+  if (job->next == job->requests.size()) return enableAll(manager, *job);
+  authorizer.check(
+      job->requests[job->next++],
+      [&authorizer, &manager, job](std::shared_ptr<CallLimits::Ticket> ticket) {
+        job->ticket = std::move(ticket);
+        authoriseNext(authorizer, manager, job);
+      },
+      [job](const CallError& error) { job->reply->fail(error); });
+}
+
+}  // namespace
+
+void Verbs::enable(const sdbus::IObject& object, std::vector<std::string> names, bool enabled,
+                   sdbus::Result<std::vector<std::string>>&& result) {
+  const auto& message = currentMessage(object);
+  auto job = std::make_shared<EnableJob>();
+  job->reply = std::make_shared<Reply<std::vector<std::string>>>(connection_, std::move(result));
+  job->enabled = enabled;
+  const bool interactive =
+      sd_bus_message_get_allow_interactive_authorization(static_cast<sd_bus_message*>(rawMessage(message))) > 0;
+  for (const auto& name : names) {
+    const auto status = manager_.get(name);
+    if (!status) return job->reply->fail(unknownInstance(name));
+    job->requests.push_back({message.getSender(), interactive, enabled ? Verb::Enable : Verb::Disable, name,
+                             status->user, status->uid});
+  }
+  job->names = std::move(names);
+  authoriseNext(authorizer_, manager_, job);
+}
+
+void Verbs::create(const sdbus::IObject& object, const std::string& name, const PropertyMap& properties,
+                   sdbus::Result<sdbus::ObjectPath>&& result) {
+  auto converted = toProperties(properties);
+  guarded(object, Verb::Create, name, std::move(result), [this, name, converted](const auto& reply) {
+    if (!converted) return reply->fail(converted.error());
+    manager_.create(name, *converted, answer(reply, sdbus::ObjectPath{instancePath(name)}));
+  });
+}
+
+void Verbs::change(const sdbus::IObject& object, const std::string& name, const PropertyMap& properties,
+                   sdbus::Result<>&& result) {
+  auto converted = toProperties(properties);
+  guarded(object, Verb::Change, name, std::move(result), [this, name, converted](const auto& reply) {
+    if (!converted) return reply->fail(converted.error());
+    manager_.setProperties(name, *converted, answer(reply));
+  });
+}
+
+void Verbs::remove(const sdbus::IObject& object, const std::string& name, bool purge, sdbus::Result<>&& result) {
+  guarded(object, Verb::Remove, name, std::move(result),
+          [this, name, purge](const auto& reply) { manager_.remove(name, purge, answer(reply)); });
+}
+
+void Verbs::reload(const sdbus::IObject& object, sdbus::Result<ChangeList>&& result) {
+  guarded(object, Verb::ReloadManager, "", std::move(result), [this](const auto& reply) {
+    manager_.reloadAll(false, [reply](const auto& report) {
+      if (report)
+        reply->send(toList(report.value().changes));
+      else
+        reply->fail(toCallError(report.error()));
+    });
+  });
+}
+
+void Verbs::plan(const sdbus::IObject& object, sdbus::Result<ChangeList, ComplaintList>&& result) {
+  guarded(object, Verb::PlanReload, "", std::move(result), [this](const auto& reply) {
+    manager_.reloadAll(true, [reply](const auto& report) {
+      if (report)
+        reply->send(toList(report.value().changes), toList(report.value().refused));
+      else
+        reply->fail(toCallError(report.error()));
+    });
+  });
+}
+
+void Verbs::reexecute(const sdbus::IObject& object, sdbus::Result<>&& result) {
+  guarded(object, Verb::Reexecute, "", std::move(result),
+          [this](const auto& reply) { manager_.reexecute(answer(reply)); });
+}
+
+void Verbs::complaints(const sdbus::IObject& object, bool refused, sdbus::Result<ComplaintList>&& result) {
+  guarded(object, Verb::ReadComplaints, "", std::move(result), [this, refused](const auto& reply) {
+    reply->send(toList(refused ? manager_.refused() : manager_.warnings()));
+  });
+}
+
+ProgramList Verbs::programs(const std::string& name) const {
+  if (!manager_.get(name)) throw noSuchInstance(unknownInstance(name).message);
+  ProgramList list;
+  for (const auto& program : manager_.programs(name))
+    list.emplace_back(program.name, program.state, static_cast<std::uint32_t>(program.pid));
+  return list;
+}
+
+}  // namespace bus
