@@ -43,6 +43,10 @@ class Environment {
 
 enum class AutoRestart { Never, Unexpected, Always };
 
+/// LogSettings::backups of a log that keeps every rotated file (Supervisor 2's logfile_backups=0): more than any disk
+/// holds, few enough to be walked through at a rotation.
+inline constexpr int unlimitedBackups = 9999;
+
 /// Where one output channel of a program goes.
 struct LogSettings {
   bool operator==(const LogSettings&) const = default;

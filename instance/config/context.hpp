@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "instance/config/model.hpp"
+#include "lib/core/expansion.hpp"
+#include "lib/core/ini.hpp"
+
+namespace config {
+
+/// What the readers of single sections share while one configuration is read.
+struct Context {
+  const core::IniDocument& document;
+  std::string here;                ///< absolute directory of the root file
+  core::Names environment;         ///< ENV_*, with [supervisord] environment once that is read
+  Environment daemonEnvironment;   ///< [supervisord] environment
+  std::vector<Message>& messages;
+
+  [[nodiscard]] core::Names withHere() const {
+    core::Names names(&environment);
+    names.set("here", here);
+    return names;
+  }
+  void warn(std::string text) { messages.push_back({logging::Level::Warn, std::move(text)}); }
+};
+
+/// uname's node name, for %(host_node_name)s.
+[[nodiscard]] std::string hostNodeName();
+
+}  // namespace config

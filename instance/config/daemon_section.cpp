@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "instance/config/daemon_section.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "instance/config/programs.hpp"
+#include "instance/config/section_reader.hpp"
+#include "instance/config/values.hpp"
+#include "lib/core/files.hpp"
+#include "lib/core/shell_words.hpp"
+
+namespace config {
+namespace {
+
+/// Where temporary files go, by the rules of Python's tempfile module.
+std::string temporaryDirectory() {
+  const auto usable = [](const char* path) {
+    return path && *path && core::isDirectory(path) && ::access(path, W_OK | X_OK) == 0;
+  };
+  for (const char* variable : {"TMPDIR", "TEMP", "TMP"})
+    if (const char* path = ::getenv(variable); usable(path)) return path;
+  for (const char* path : {"/tmp", "/var/tmp", "/usr/tmp"})
+    if (usable(path)) return path;
+  return core::currentDirectory();
+}
+
+template <class T, class Given>
+void override(T& value, const std::optional<Given>& given) {
+  if (given) value = *given;
+}
+
+void applyCommandLine(const CommandLine& line, Daemon& daemon) {
+  override(daemon.minFds, line.minFds);
+  override(daemon.minProcs, line.minProcs);
+  override(daemon.directory, line.directory);
+  override(daemon.umask, line.umask);
+  override(daemon.logFile, line.logFile);
+  override(daemon.logMaxBytes, line.logMaxBytes);
+  override(daemon.logBackups, line.logBackups);
+  override(daemon.logLevel, line.logLevel);
+  override(daemon.pidFile, line.pidFile);
+  override(daemon.identifier, line.identifier);
+  override(daemon.childLogDir, line.childLogDir);
+  daemon.noDaemon |= line.noDaemon;
+  daemon.silent |= line.silent;
+  daemon.noCleanup |= line.noCleanup;
+  daemon.stripAnsi |= line.stripAnsi;
+}
+
+void makeAbsolute(const std::string& base, Daemon& daemon) {
+  if (daemon.logFile != "syslog") daemon.logFile = core::absolutePath(daemon.logFile, base);
+  daemon.pidFile = core::absolutePath(daemon.pidFile, base);
+  daemon.childLogDir = core::absolutePath(daemon.childLogDir, base);
+  if (!daemon.directory.empty()) daemon.directory = core::absolutePath(daemon.directory, base);
+}
+
+void readEnvironment(Context& context, SectionReader& in, Daemon& daemon) {
+  auto names = context.withHere();
+  names.set("host_node_name", hostNodeName());
+  const auto text = in.expanded("environment", in.raw("environment").value_or(""), names, "environment");
+  if (!in.ok()) return;
+  auto pairs = core::parseKeyValues(text);
+  if (!pairs) return in.fail("environment", pairs.error().text);
+  daemon.environment = Environment(std::move(pairs).value());
+  context.daemonEnvironment = daemon.environment;
+  for (const auto& [key, value] : daemon.environment) context.environment.set("ENV_" + key, value);
+}
+
+}  // namespace
+
+core::Expected<Daemon> readDaemon(Context& context, const CommandLine& line) {
+  const auto* section = context.document.find("supervisord");
+  if (!section)
+    return core::Err{core::Error{".ini file does not include supervisord section (file: '" + line.fileAsTyped + "')"}};
+  SectionReader in(context.document, *section, SectionKind::Supervisord);
+  const auto names = context.withHere();
+  Daemon daemon;
+  in.take("minfds", names, parseInteger, daemon.minFds);
+  in.take("minprocs", names, parseInteger, daemon.minProcs);
+  in.take("directory", names, parseDirectory, daemon.directory);
+  (void)in.text("user", names);  // looked up at the end: only its expansion can fail here
+  in.take("umask", names, parseOctal, daemon.umask);
+  in.take("logfile", names, parseFilePath, daemon.logFile);
+  if (daemon.logFile.empty()) in.fail("logfile", "a log file needs a name");
+  in.take("logfile_maxbytes", names, parseByteSize, daemon.logMaxBytes);
+  in.take("logfile_backups", names, parseInteger, daemon.logBackups);
+  in.take("loglevel", names, parseLogLevel, daemon.logLevel);
+  in.take("pidfile", names, parseFilePath, daemon.pidFile);
+  if (daemon.pidFile.empty()) in.fail("pidfile", "a pid file needs a name");
+  daemon.identifier = in.text("identifier", names).value_or("");
+  in.take("nodaemon", names, parseBoolean, daemon.noDaemon);
+  in.take("silent", names, parseBoolean, daemon.silent);
+  daemon.childLogDir = temporaryDirectory();
+  in.take("childlogdir", names, parseDirectory, daemon.childLogDir);
+  in.take("nocleanup", names, parseBoolean, daemon.noCleanup);
+  in.take("strip_ansi", names, parseBoolean, daemon.stripAnsi);
+  readEnvironment(context, in, daemon);
+  if (!in.ok()) return in.error();
+  applyCommandLine(line, daemon);
+  makeAbsolute(line.startDirectory, daemon);
+  return daemon;
+}
+
+core::Status settleUser(const Context& context, const CommandLine& line, Daemon& daemon) {
+  SectionReader in(context.document, *context.document.find("supervisord"), SectionKind::Supervisord);
+  if (line.user) {
+    const auto uid = parseUser(*line.user);
+    if (!uid) return core::Err{uid.error()};
+    daemon.uid = *uid;
+  } else {
+    in.take("user", context.withHere(), parseUser, daemon.uid);
+  }
+  if (!in.ok()) return in.error();
+  return {};
+}
+
+}  // namespace config

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "instance/config/command_line.hpp"
+#include "instance/config/context.hpp"
+
+namespace config {
+
+/// Reads [supervisord]; the values of the command line win, the file's are checked all the same. Puts its environment
+/// into the context. Call settleUser() when everything else is read.
+[[nodiscard]] core::Expected<Daemon> readDaemon(Context& context, const CommandLine& line);
+
+/// Looks up the account to run as: the last check of a configuration.
+[[nodiscard]] core::Status settleUser(const Context& context, const CommandLine& line, Daemon& daemon);
+
+}  // namespace config

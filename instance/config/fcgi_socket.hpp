@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "instance/config/model.hpp"
+#include "instance/config/section_reader.hpp"
+
+namespace config {
+
+/// The keys of [fcgi-program:x] that describe the shared socket. A failure is left in `in`.
+[[nodiscard]] FcgiSocket readFcgiSocket(SectionReader& in, const core::Names& names);
+
+}  // namespace config

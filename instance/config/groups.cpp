@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "instance/config/groups.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "instance/config/fcgi_socket.hpp"
+#include "instance/config/listener.hpp"
+#include "instance/config/programs.hpp"
+#include "instance/config/section_reader.hpp"
+#include "instance/config/values.hpp"
+#include "lib/core/text.hpp"
+
+namespace config {
+namespace {
+
+using core::IniSection;
+
+class GroupsReader {
+ public:
+  explicit GroupsReader(Context& context) : context_(context), names_(context.withHere()) {}
+
+  core::Expected<std::vector<GroupPtr>> run() {
+    each(SectionKind::Group, &GroupsReader::readGroup);
+    each(SectionKind::Program, &GroupsReader::readProgram);
+    each(SectionKind::EventListener, &GroupsReader::readEventListener);
+    each(SectionKind::FcgiProgram, &GroupsReader::readFcgiProgram);
+    if (error_) return core::Err{*error_};
+    std::stable_sort(groups_.begin(), groups_.end(), [](const auto& a, const auto& b) {
+      return a->priority != b->priority ? a->priority < b->priority : a->name < b->name;
+    });
+    warnOfDuplicates();
+    return std::move(groups_);
+  }
+
+ private:
+  void each(SectionKind kind, void (GroupsReader::*read)(const IniSection&)) {
+    for (const auto& section : context_.document.sections()) {
+      if (error_) return;
+      if (kindOf(section.name()) == kind && !taken_.count(section.name())) (this->*read)(section);
+    }
+  }
+
+  void readGroup(const IniSection& section) {
+    SectionReader in(context_.document, section, SectionKind::Group);
+    auto group = begin(in, GroupConfig::Kind::Programs);
+    const auto programs = in.text("programs", names_);
+    in.take("priority", names_, parseInteger, group->priority);
+    for (const auto& program : parseStrings(programs.value_or(""))) {
+      if (const auto* member = findMember(in, program)) addMember(in, *group, *member);
+      if (error_) return;
+    }
+    finish(in, std::move(group));
+  }
+
+  const IniSection* findMember(SectionReader& in, const std::string& program) {
+    const auto* plain = context_.document.find("program:" + program);
+    const auto* fcgi = context_.document.find("fcgi-program:" + program);
+    if (plain && fcgi)
+      in.fail("programs", "[" + in.name() + "] name " + program + " is ambiguous (exists as program and fcgi-program)");
+    else if (!plain && !fcgi)
+      in.fail("programs", "[" + in.name() + "] names unknown program or fcgi-program " + program);
+    if (fail(in)) return nullptr;
+    if (fcgi)
+      context_.warn("[" + in.name() + "] lists [" + fcgi->name() +
+                    "]: as a member of a group it runs as a plain program, without its socket");
+    return plain ? plain : fcgi;
+  }
+
+  void addMember(SectionReader& in, GroupConfig& group, const IniSection& member) {
+    taken_.insert(member.name());
+    auto processes = readProcesses(context_, member, group.name);
+    if (!processes) {
+      error_ = std::move(processes).error();
+      return;
+    }
+    group.processes.insert(group.processes.end(), processes->begin(), processes->end());
+    fail(in);
+  }
+
+  void readProgram(const IniSection& section) {
+    SectionReader in(context_.document, section, SectionKind::Program);
+    auto group = begin(in, GroupConfig::Kind::Programs);
+    in.take("priority", names_, parseInteger, group->priority);
+    addProcesses(in, section, std::move(group));
+  }
+
+  void readEventListener(const IniSection& section) {
+    SectionReader in(context_.document, section, SectionKind::EventListener);
+    auto group = begin(in, GroupConfig::Kind::EventListener);
+    in.take("priority", names_, parseInteger, group->priority);
+    group->listener = readListener(in, names_);
+    addProcesses(in, section, std::move(group));
+  }
+
+  void readFcgiProgram(const IniSection& section) {
+    SectionReader in(context_.document, section, SectionKind::FcgiProgram);
+    auto group = begin(in, GroupConfig::Kind::Fcgi);
+    in.take("priority", names_, parseInteger, group->priority);
+    group->socket = readFcgiSocket(in, names_);
+    addProcesses(in, section, std::move(group));
+  }
+
+  static std::shared_ptr<GroupConfig> begin(SectionReader& in, GroupConfig::Kind kind) {
+    auto group = std::make_shared<GroupConfig>();
+    group->kind = kind;
+    auto name = parseName(nameBehindColon(in.name()));
+    if (name)
+      group->name = std::move(name).value();
+    else
+      in.fail(name.error().text);
+    return group;
+  }
+
+  void addProcesses(SectionReader& in, const IniSection& section, std::shared_ptr<GroupConfig> group) {
+    if (fail(in)) return;
+    auto processes = readProcesses(context_, section, group->name);
+    if (!processes) {
+      error_ = std::move(processes).error();
+      return;
+    }
+    group->processes = std::move(processes).value();
+    finish(in, std::move(group));
+  }
+
+  void finish(SectionReader& in, std::shared_ptr<GroupConfig> group) {
+    if (fail(in)) return;
+    group->processes.shrink_to_fit();
+    groups_.push_back(std::move(group));
+  }
+
+  /// Takes over the reader's error, if it has one.
+  bool fail(const SectionReader& in) {
+    if (!in.ok()) error_ = in.error().value;
+    return !in.ok();
+  }
+
+  void warnOfDuplicates() {
+    std::set<std::string_view> seen;
+    for (const auto& group : groups_)
+      if (!seen.insert(group->name).second)
+        context_.warn("More than one group is named " + core::pythonRepr(group->name) +
+                      ": only the first, by priority, is used");
+  }
+
+  Context& context_;
+  core::Names names_;
+  std::set<std::string> taken_;  ///< sections that are members of a group
+  std::vector<GroupPtr> groups_;
+  std::optional<core::Error> error_;
+};
+
+}  // namespace
+
+core::Expected<std::vector<GroupPtr>> readGroups(Context& context) { return GroupsReader(context).run(); }
+
+}  // namespace config

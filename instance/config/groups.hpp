@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include "instance/config/context.hpp"
+
+namespace config {
+
+/// Every group of the configuration: [group:x] sections, then the programs, event listeners and fcgi-programs that no
+/// group took. Sorted by (priority, name).
+[[nodiscard]] core::Expected<std::vector<GroupPtr>> readGroups(Context& context);
+
+}  // namespace config

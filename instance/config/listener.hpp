@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "instance/config/model.hpp"
+#include "instance/config/section_reader.hpp"
+
+namespace config {
+
+/// The keys of [eventlistener:x] that belong to the pool: buffer_size, result_handler, events. Also refuses
+/// redirect_stderr, which would break the protocol. A failure is left in `in`.
+[[nodiscard]] ListenerSettings readListener(SectionReader& in, const core::Names& names);
+
+}  // namespace config

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "instance/config/load.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "instance/config/context.hpp"
+#include "instance/config/daemon_section.hpp"
+#include "instance/config/groups.hpp"
+#include "instance/config/notices.hpp"
+#include "instance/config/programs.hpp"
+#include "instance/config/servers.hpp"
+#include "instance/config/sources.hpp"
+#include "lib/core/files.hpp"
+
+namespace config {
+
+core::Expected<Configuration> load(const CommandLine& line) {
+  Configuration out;
+  out.file = line.file;
+  const auto environment = core::environmentNames();
+  const auto document = readSources(line, environment, out.messages);
+  if (!document) return core::Err{document.error()};
+
+  // First error wins, so the order of the steps is Supervisor's.
+  Context context{*document, core::directoryOf(line.file), environment, {}, out.messages};
+  auto daemon = readDaemon(context, line);
+  if (!daemon) return core::Err{std::move(daemon).error()};
+  out.daemon = std::move(daemon).value();
+  auto interfaces = readRpcInterfaces(context);
+  if (!interfaces) return core::Err{std::move(interfaces).error()};
+  out.interfaces = std::move(interfaces).value();
+  auto groups = readGroups(context);
+  if (!groups) return core::Err{std::move(groups).error()};
+  out.groups = std::move(groups).value();
+  auto servers = readServers(context);
+  if (!servers) return core::Err{std::move(servers).error()};
+  out.servers = std::move(servers).value();
+  if (auto status = settleUser(context, line, out.daemon); !status) return core::Err{std::move(status).error()};
+
+  noteUnusual(context);
+  std::stable_sort(out.messages.begin(), out.messages.end(), [](const auto& a, const auto& b) { return a.level > b.level; });
+  return out;
+}
+
+core::Expected<std::vector<std::shared_ptr<const ProcessConfig>>> parsePrograms(
+    const Configuration& base, const std::string& name, const std::string& group,
+    const std::vector<std::pair<std::string, std::string>>& options, GroupConfig::Kind kind) {
+  const char* prefix = kind == GroupConfig::Kind::EventListener ? "eventlistener:" : kind == GroupConfig::Kind::Fcgi ? "fcgi-program:" : "program:";
+  core::IniDocument document;
+  auto& section = document.open(prefix + name, {});
+  for (const auto& [key, value] : options) section.set({key, value, {}});
+  std::vector<Message> messages;
+  Context context{document, core::directoryOf(base.file), core::environmentNames(), base.daemon.environment, messages};
+  for (const auto& [key, value] : base.daemon.environment) context.environment.set("ENV_" + key, value);
+  return readProcesses(context, section, group);
+}
+
+std::string fallbackServerUrl(const std::vector<HttpServer>& servers) {
+  std::string url;
+  for (const auto& server : servers) {
+    if (server.unixSocket) return "unix://" + server.path;
+    const bool six = server.host.find(':') != std::string::npos;
+    const std::string host = server.host.empty() ? "localhost" : six ? "[" + server.host + "]" : server.host;
+    url = fmt::format("http://{}:{}", host, server.port);
+  }
+  return url;
+}
+
+}  // namespace config

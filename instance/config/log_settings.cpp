@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "instance/config/log_settings.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "instance/config/values.hpp"
+#include "lib/core/text.hpp"
+
+namespace config {
+namespace {
+
+/// The keys of one channel, in the words of today or of Supervisor 2.
+struct ChannelKeys {
+  const char* file;
+  const char* maxBytes;
+  const char* backups;
+  const char* syslog;  ///< null where there is no such key
+};
+constexpr ChannelKeys stdoutKeys{"stdout_logfile", "stdout_logfile_maxbytes", "stdout_logfile_backups", "stdout_syslog"};
+constexpr ChannelKeys stderrKeys{"stderr_logfile", "stderr_logfile_maxbytes", "stderr_logfile_backups", "stderr_syslog"};
+constexpr ChannelKeys oldKeys{"logfile", "logfile_maxbytes", "logfile_backups", nullptr};
+
+void setTarget(const LogReading& reading, const ChannelKeys& keys, const std::string& text, LogSettings& log) {
+  const std::string word = core::lower(text);
+  if (word == "none" || word == "off") {
+    log.target = LogSettings::Target::None;
+  } else if (word == "auto") {
+    log.target = LogSettings::Target::Auto;
+  } else if (word == "syslog") {
+    log.target = LogSettings::Target::None;
+    log.syslog = true;
+    if (reading.first)
+      reading.context.warn("For [" + reading.in.name() + "], " + keys.file +
+                           "=syslog but this is deprecated and will be removed.  Use " + std::string(keys.file, 6) +
+                           "_syslog=true to enable syslog instead.");
+  } else {
+    reading.in.store(keys.file, parseFilePath(text), log.path);
+    log.target = log.path.empty() ? LogSettings::Target::None : LogSettings::Target::File;
+  }
+}
+
+void readChannel(const LogReading& reading, const ChannelKeys& keys, LogSettings& log) {
+  auto& in = reading.in;
+  const auto once = in.text(keys.file, reading.names);
+  // Supervisor expands a log file's name twice: files that know write "%%%%" for a percent sign.
+  const auto text = in.expanded(keys.file, once.value_or(""), reading.names, keys.file);
+  in.take(keys.backups, reading.names, parseInteger, log.backups);
+  in.take(keys.maxBytes, reading.names, parseByteSize, log.maxBytes);
+  if (keys.syslog) in.take(keys.syslog, reading.names, parseBoolean, log.syslog);
+  if (!in.ok()) return;
+  setTarget(reading, keys, text, log);
+  if (log.target == LogSettings::Target::Auto && log.maxBytes == 0 && reading.first)
+    reading.context.warn("For [" + in.name() + "], AUTO logging used for " + keys.file +
+                         " without rollover, set maxbytes > 0 to avoid filling up filesystem unintentionally");
+}
+
+/// Whether Supervisor 2's keys speak for this section: it has one of them, and none of today's for the same thing.
+bool speaksOld(const SectionReader& in) {
+  constexpr std::array old{"logfile", "logfile_maxbytes", "logfile_backups", "log_stdout", "log_stderr"};
+  constexpr std::array today{"stdout_logfile", "stderr_logfile", "redirect_stderr"};
+  const auto given = [&](const char* key) { return in.has(key); };
+  return std::any_of(old.begin(), old.end(), given) && std::none_of(today.begin(), today.end(), given);
+}
+
+/// Supervisor 2 had one log for both channels; log_stdout and log_stderr chose what went in, the rest was dropped.
+void readOldLogs(const LogReading& reading, ProcessConfig& process) {
+  bool out = true, err = false;
+  reading.in.take("log_stdout", reading.names, parseBoolean, out);
+  reading.in.take("log_stderr", reading.names, parseBoolean, err);
+  LogSettings& log = !out && err ? process.err : process.out;
+  readChannel(reading, oldKeys, log);
+  if (log.backups == 0) log.backups = unlimitedBackups;
+  if (!out) process.out.target = LogSettings::Target::None;
+  if (!err || out) process.err.target = LogSettings::Target::None;
+  process.redirectStderr = out && err;
+}
+
+}  // namespace
+
+void readLogs(const LogReading& reading, ProcessConfig& process) {
+  if (speaksOld(reading.in)) return readOldLogs(reading, process);
+  readChannel(reading, stdoutKeys, process.out);
+  readChannel(reading, stderrKeys, process.err);
+  if (!process.redirectStderr) return;
+  if (process.err.target == LogSettings::Target::File && reading.first)
+    reading.context.warn("For [" + reading.in.name() +
+                         "], redirect_stderr=true but stderr_logfile has also been set to a filename, the filename has "
+                         "been ignored");
+  process.err.target = LogSettings::Target::None;
+  process.err.path.clear();
+}
+
+}  // namespace config

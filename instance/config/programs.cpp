@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "instance/config/programs.hpp"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+
+#include "instance/config/log_settings.hpp"
+#include "instance/config/section_reader.hpp"
+#include "instance/config/values.hpp"
+#include "lib/core/shell_words.hpp"
+#include "lib/core/text.hpp"
+
+namespace config {
+namespace {
+
+/// The most processes that one section may make: a slip of the finger must not eat the machine's memory.
+constexpr int mostProcesses = 100000;
+
+/// `own` over the daemon's environment. The result of the last process is used again if it is the same.
+Environment merged(const Environment& daemon, Environment::List own, const Environment& last) {
+  if (own.empty()) return daemon;
+  for (const auto& pair : daemon) {
+    const auto at = std::lower_bound(own.begin(), own.end(), pair, [](const auto& a, const auto& b) { return a.first < b.first; });
+    if (at == own.end() || at->first != pair.first) own.insert(at, pair);
+  }
+  if (last.list() == own) return last;
+  own.shrink_to_fit();
+  return Environment(std::move(own));
+}
+
+/// One program section on its way to processes.
+class ProgramReader {
+ public:
+  ProgramReader(Context& context, const core::IniSection& section, std::string group)
+      : context_(context), kind_(kindOf(section.name())), in_(context.document, section, kind_), names_(&context.environment),
+        group_(std::move(group)) {}
+
+  core::Expected<Processes> run() {
+    readName();
+    readCommon();
+    if (in_.ok()) checkCommon();
+    Processes out;
+    if (in_.ok() && count_ > 0) out.reserve(static_cast<std::size_t>(count_));
+    for (int i = 0; i < count_ && in_.ok(); i++) {
+      auto process = readProcess(i);
+      if (in_.ok()) out.push_back(std::make_shared<const ProcessConfig>(std::move(process)));
+    }
+    if (!in_.ok()) return in_.error();
+    std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a->name < b->name; });
+    return out;
+  }
+
+ private:
+  void readName() {
+    const auto parsed = parseName(nameBehindColon(in_.name()));
+    if (!parsed) return in_.fail(parsed.error().text);
+    names_.set("here", context_.here);
+    names_.set("program_name", *parsed);
+    names_.set("group_name", group_);
+    names_.set("host_node_name", hostNodeName());
+  }
+
+  /// The keys that are the same for every process of the section.
+  void readCommon() {
+    // A listener's section gives the pool another default priority than its processes.
+    if (in_.has("priority") || kind_ != SectionKind::EventListener) in_.take("priority", names_, parseInteger, common_.priority);
+    in_.take("autostart", names_, parseBoolean, common_.autoStart);
+    in_.take("autorestart", names_, parseAutoRestart, common_.autoRestart);
+    in_.take("startsecs", names_, parseInteger, common_.startSeconds);
+    in_.take("startretries", names_, parseInteger, common_.startRetries);
+    in_.take("stopsignal", names_, parseSignal, common_.stopSignal);
+    in_.take("stopwaitsecs", names_, parseInteger, common_.stopWaitSeconds);
+    in_.take("stopasgroup", names_, parseBoolean, common_.stopAsGroup);
+    common_.killAsGroup = common_.stopAsGroup;
+    in_.take("killasgroup", names_, parseBoolean, common_.killAsGroup);
+    in_.take("exitcodes", names_, parseExitCodes, common_.exitCodes);
+    common_.exitCodes.shrink_to_fit();
+    in_.take("redirect_stderr", names_, parseBoolean, common_.redirectStderr);
+    in_.take("numprocs", names_, parseInteger, count_);
+    in_.take("numprocs_start", names_, parseInteger, start_);
+    in_.take("stdout_capture_maxbytes", names_, parseByteSize, common_.out.captureMaxBytes);
+    in_.take("stdout_events_enabled", names_, parseBoolean, common_.out.events);
+    in_.take("stderr_capture_maxbytes", names_, parseByteSize, common_.err.captureMaxBytes);
+    in_.take("stderr_events_enabled", names_, parseBoolean, common_.err.events);
+    common_.serverUrl = in_.text("serverurl", names_);
+    if (common_.serverUrl && core::upper(core::trim(*common_.serverUrl)) == "AUTO") common_.serverUrl.reset();
+    in_.take("user", names_, parseUser, common_.uid);
+    in_.take("umask", names_, parseOctal, common_.umask);
+    environmentText_ = in_.raw("environment").value_or("");
+    // The rule for names is for the text as written: what an expansion puts in is the writer's own choice.
+    in_.store("process_name", parseName(in_.raw("process_name").value_or("")), nameText_);
+  }
+
+  void checkCommon() {
+    if (count_ > 1 && nameText_.find("%(process_num)") == std::string::npos)
+      in_.fail(in_.has("process_name") ? "process_name" : "numprocs",
+               "%(process_num) must be present within process_name when numprocs > 1");
+    if (count_ > mostProcesses) in_.fail("numprocs", fmt::format("{} is more than {} processes", count_, mostProcesses));
+    if (common_.stopAsGroup && !common_.killAsGroup)
+      in_.fail("killasgroup", "Cannot set stopasgroup=true and killasgroup=false");
+  }
+
+  ProcessConfig readProcess(int index) {
+    core::Names names(&names_);
+    names.set("process_num", static_cast<std::int64_t>(start_) + index);
+    names.set("numprocs", static_cast<std::int64_t>(count_));
+    auto own = core::parseKeyValues(in_.expanded("environment", environmentText_, names, "environment"));
+    if (!own) {
+      in_.fail("environment", own.error().text);
+      return {};
+    }
+    for (const auto& [key, value] : *own) names.set("ENV_" + key, value);
+
+    ProcessConfig process = common_;
+    process.directory = in_.text("directory", names).value_or("");
+    readLogs({context_, in_, names, index == 0}, process);
+    const auto command = in_.text("command", names);
+    if (!command) in_.fail("program section " + in_.name() + " does not specify a command");
+    process.command = command.value_or("");
+    process.name = in_.expanded("process_name", nameText_, names, "process_name");
+    process.environment = merged(context_.daemonEnvironment, std::move(*own), lastEnvironment_);
+    lastEnvironment_ = process.environment;
+    return process;
+  }
+
+  Context& context_;
+  SectionKind kind_;
+  SectionReader in_;
+  core::Names names_;
+  std::string group_;
+  ProcessConfig common_;
+  int count_ = 1;
+  int start_ = 0;
+  std::string environmentText_;
+  std::string nameText_;
+  Environment lastEnvironment_;
+};
+
+}  // namespace
+
+std::string hostNodeName() {
+  utsname name{};
+  return ::uname(&name) == 0 ? name.nodename : "";
+}
+
+std::string nameBehindColon(const std::string& section) { return section.substr(section.find(':') + 1); }
+
+core::Expected<Processes> readProcesses(Context& context, const core::IniSection& section, const std::string& group) {
+  return ProgramReader(context, section, group).run();
+}
+
+}  // namespace config

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "instance/config/context.hpp"
+#include "instance/config/schema.hpp"
+
+namespace config {
+
+using Processes = std::vector<std::shared_ptr<const ProcessConfig>>;
+
+/// The processes of one [program:x], [fcgi-program:x] or [eventlistener:x] section, sorted by (priority, name).
+[[nodiscard]] core::Expected<Processes> readProcesses(Context& context, const core::IniSection& section,
+                                                      const std::string& group);
+
+/// The part of a section's name behind the colon.
+[[nodiscard]] std::string nameBehindColon(const std::string& section);
+
+}  // namespace config

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "instance/config/schema.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <vector>
+
+#include "lib/core/text.hpp"
+
+namespace config {
+namespace {
+
+constexpr Key supervisordKeys[] = {
+    {"minfds", "1024"},
+    {"minprocs", "200"},
+    {"directory"},
+    {"user"},
+    {"umask", "022"},
+    {"logfile", "supervisord.log"},
+    {"logfile_maxbytes", "50MB"},
+    {"logfile_backups", "10"},
+    {"loglevel", "info"},
+    {"pidfile", "supervisord.pid"},
+    {"identifier", "supervisor"},
+    {"nodaemon", "false"},
+    {"silent", "false"},
+    {"childlogdir"},
+    {"nocleanup", "false"},
+    {"strip_ansi", "false"},
+    {"environment", ""},
+    {"http_port", nullptr, "file in [unix_http_server] or port in [inet_http_server]"},
+    {"sockchmod", "0700", "chmod in [unix_http_server]"},
+    {"sockchown", nullptr, "chown in [unix_http_server]"},
+    {"http_username", nullptr, "username in [unix_http_server] or [inet_http_server]"},
+    {"http_password", nullptr, "password in [unix_http_server] or [inet_http_server]"},
+};
+constexpr Key supervisorctlKeys[] = {
+    {"serverurl", "http://localhost:9001"}, {"username"}, {"password"}, {"prompt", "supervisor"}, {"history_file"},
+};
+constexpr Key unixServerKeys[] = {
+    {"file"}, {"chmod", "0700"}, {"chown"}, {"chgrp"}, {"username"}, {"password"},
+};
+constexpr Key inetServerKeys[] = {{"port"}, {"username"}, {"password"}};
+constexpr Key groupKeys[] = {{"programs", ""}, {"priority", "999"}};
+constexpr Key includeKeys[] = {{"files"}};
+
+constexpr std::array programKeys = std::to_array<Key>({
+    {"command"},
+    {"process_name", "%(program_name)s"},
+    {"numprocs", "1"},
+    {"numprocs_start", "0"},
+    {"priority", "999"},
+    {"autostart", "true"},
+    {"autorestart", "unexpected"},
+    {"startsecs", "1"},
+    {"startretries", "3"},
+    {"exitcodes", "0"},
+    {"stopsignal", "TERM"},
+    {"stopwaitsecs", "10"},
+    {"stopasgroup", "false"},
+    {"killasgroup"},
+    {"user"},
+    {"umask"},
+    {"directory"},
+    {"environment", ""},
+    {"serverurl"},
+    {"redirect_stderr", "false"},
+    {"stdout_logfile", "AUTO"},
+    {"stdout_logfile_maxbytes", "50MB"},
+    {"stdout_logfile_backups", "10"},
+    {"stdout_capture_maxbytes", "0"},
+    {"stdout_events_enabled", "false"},
+    {"stdout_syslog", "false"},
+    {"stderr_logfile", "AUTO"},
+    {"stderr_logfile_maxbytes", "50MB"},
+    {"stderr_logfile_backups", "10"},
+    {"stderr_capture_maxbytes", "0"},
+    {"stderr_events_enabled", "false"},
+    {"stderr_syslog", "false"},
+    {"logfile", "AUTO", "stdout_logfile"},
+    {"logfile_maxbytes", "50MB", "stdout_logfile_maxbytes"},
+    {"logfile_backups", "10", "stdout_logfile_backups"},
+    {"log_stdout", "true", "stdout_logfile"},
+    {"log_stderr", "false", "redirect_stderr or stderr_logfile"},
+});
+
+template <std::size_t N>
+constexpr auto withProgramKeys(const Key (&more)[N]) {
+  std::array<Key, programKeys.size() + N> all{};
+  std::copy(more, more + N, std::copy(programKeys.begin(), programKeys.end(), all.begin()));
+  return all;
+}
+constexpr auto fcgiKeys = withProgramKeys({{"socket"}, {"socket_backlog"}, {"socket_owner"}, {"socket_mode"}});
+constexpr auto listenerKeys = [] {
+  auto all = withProgramKeys(
+      {{"events", ""}, {"buffer_size", "10"}, {"result_handler", "supervisor.dispatchers:default_handler"}});
+  for (auto& key : all)
+    if (key.name == "priority") key.fallback = "-1";  // the pool's; its processes have the one of a program
+  return all;
+}();
+
+struct SectionName {
+  std::string_view name;
+  enum class Match { Whole, Start, Prefix } match;  ///< Start: any suffix; Prefix: "name:anything"
+  SectionKind kind;
+};
+constexpr SectionName sectionNames[] = {
+    {"supervisord", SectionName::Match::Whole, SectionKind::Supervisord},
+    {"supervisorctl", SectionName::Match::Whole, SectionKind::Supervisorctl},
+    {"include", SectionName::Match::Whole, SectionKind::Include},
+    {"unix_http_server", SectionName::Match::Start, SectionKind::UnixServer},
+    {"inet_http_server", SectionName::Match::Start, SectionKind::InetServer},
+    {"program", SectionName::Match::Prefix, SectionKind::Program},
+    {"fcgi-program", SectionName::Match::Prefix, SectionKind::FcgiProgram},
+    {"eventlistener", SectionName::Match::Prefix, SectionKind::EventListener},
+    {"group", SectionName::Match::Prefix, SectionKind::Group},
+    {"rpcinterface", SectionName::Match::Prefix, SectionKind::RpcInterface},
+    {"ctlplugin", SectionName::Match::Prefix, SectionKind::CtlPlugin},
+};
+
+bool matches(const SectionName& known, std::string_view section) {
+  switch (known.match) {
+    case SectionName::Match::Whole: return section == known.name;
+    case SectionName::Match::Start: return section.starts_with(known.name);
+    case SectionName::Match::Prefix:
+      return section.starts_with(known.name) && section.substr(known.name.size()).starts_with(':');
+  }
+  return false;
+}
+
+}  // namespace
+
+SectionKind kindOf(std::string_view section) {
+  for (const auto& known : sectionNames)
+    if (matches(known, section)) return known.kind;
+  return SectionKind::Foreign;
+}
+
+std::span<const Key> keysOf(SectionKind kind) {
+  switch (kind) {
+    case SectionKind::Supervisord: return supervisordKeys;
+    case SectionKind::Supervisorctl: return supervisorctlKeys;
+    case SectionKind::UnixServer: return unixServerKeys;
+    case SectionKind::InetServer: return inetServerKeys;
+    case SectionKind::Program: return programKeys;
+    case SectionKind::FcgiProgram: return fcgiKeys;
+    case SectionKind::EventListener: return listenerKeys;
+    case SectionKind::Group: return groupKeys;
+    case SectionKind::Include: return includeKeys;
+    case SectionKind::RpcInterface:
+    case SectionKind::CtlPlugin:
+    case SectionKind::Foreign: break;
+  }
+  return {};
+}
+
+const Key& keyOf(SectionKind kind, std::string_view name) {
+  const auto keys = keysOf(kind);
+  const auto at = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
+  assert(at != keys.end());
+  return *at;
+}
+
+std::optional<std::string> nearestSection(std::string_view section) {
+  const auto colon = section.find(':');
+  const auto head = section.substr(0, colon);
+  std::vector<std::string_view> candidates;
+  for (const auto& known : sectionNames)
+    if ((known.match == SectionName::Match::Prefix) == (colon != std::string_view::npos)) candidates.push_back(known.name);
+  const auto lowerHead = core::lower(core::trim(head));
+  const auto near = core::nearest(lowerHead, candidates);
+  if (!near) return std::nullopt;
+  return std::string(*near) + std::string(section.substr(head.size()));
+}
+
+std::optional<std::string_view> nearestKey(SectionKind kind, std::string_view key) {
+  std::vector<std::string_view> candidates;
+  for (const auto& known : keysOf(kind))
+    if (!known.successor) candidates.push_back(known.name);
+  return core::nearest(key, candidates);
+}
+
+}  // namespace config

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace config {
+
+/// What a section of the file is, by its name.
+enum class SectionKind {
+  Supervisord, Supervisorctl, UnixServer, InetServer, Program, FcgiProgram, EventListener, Group, RpcInterface, CtlPlugin,
+  Include, Foreign
+};
+
+/// One key of the file. Names and defaults stand here and nowhere else.
+struct Key {
+  std::string_view name;
+  /// What stands for a missing key; null if a missing key is a case of its own (no value, or an error).
+  const char* fallback = nullptr;
+  /// For keys of Supervisor 2: what takes their place today.
+  const char* successor = nullptr;
+};
+
+[[nodiscard]] SectionKind kindOf(std::string_view section);
+/// The keys of a kind of section; empty where any key is allowed.
+[[nodiscard]] std::span<const Key> keysOf(SectionKind kind);
+/// The key of that name. It must exist: a missing one is a bug.
+[[nodiscard]] const Key& keyOf(SectionKind kind, std::string_view name);
+/// What the writer of an unknown section probably meant ("program:x" for "progam:x"); nullopt if it resembles nothing.
+[[nodiscard]] std::optional<std::string> nearestSection(std::string_view section);
+/// The same for a key of a section.
+[[nodiscard]] std::optional<std::string_view> nearestKey(SectionKind kind, std::string_view key);
+
+}  // namespace config

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "instance/config/section_reader.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/core/text.hpp"
+
+namespace config {
+
+std::string placeText(std::string_view section, const core::IniPlace& place) {
+  std::string out = " in section " + core::pythonRepr(section);
+  if (!place.file) return out;
+  out += " (file: " + core::pythonRepr(*place.file);
+  if (place.line > 0) out += fmt::format(", line {}", place.line);
+  return out + ")";
+}
+
+std::optional<std::string> SectionReader::raw(std::string_view key) const {
+  if (const auto* entry = document_.get(section_, key)) return entry->value;
+  if (const char* fallback = keyOf(kind_, key).fallback) return fallback;
+  return std::nullopt;
+}
+
+std::optional<std::string> SectionReader::text(std::string_view key, const core::Names& names) {
+  if (!ok()) return std::nullopt;
+  const auto value = raw(key);
+  if (!value) return std::nullopt;
+  auto out = expanded(key, *value, names, name() + "." + std::string(key));
+  if (!ok()) return std::nullopt;
+  return out;
+}
+
+std::string SectionReader::expanded(std::string_view key, std::string_view text, const core::Names& names,
+                                    std::string_view where) {
+  if (!ok()) return {};
+  auto result = core::expand(text, names, where);
+  if (result) return std::move(result).value();
+  fail(key, result.error().text);
+  return {};
+}
+
+void SectionReader::fail(std::string_view key, std::string_view reason) {
+  if (!ok()) return;
+  const auto* entry = document_.get(section_, key);
+  error_ = core::Error{std::string(reason) + " for key " + core::pythonRepr(key) +
+                       placeText(name(), entry ? entry->place : section_.place())};
+}
+
+void SectionReader::fail(std::string_view reason) {
+  if (ok()) error_ = core::Error{std::string(reason) + placeText(name(), section_.place())};
+}
+
+}  // namespace config

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "instance/config/schema.hpp"
+#include "lib/core/expansion.hpp"
+#include "lib/core/ini.hpp"
+#include "lib/core/result.hpp"
+
+namespace config {
+
+/// " in section 'S' (file: 'F', line N)", the way every refusal ends.
+[[nodiscard]] std::string placeText(std::string_view section, const core::IniPlace& place);
+
+/// Takes typed values out of one section. The first failure sticks: later calls do nothing, and error() has the complete
+/// message. So a run of take() calls reads like the list of keys it is, and errors come in the order of the calls.
+class SectionReader {
+ public:
+  SectionReader(const core::IniDocument& document, const core::IniSection& section, SectionKind kind)
+      : document_(document), section_(section), kind_(kind) {}
+
+  [[nodiscard]] bool ok() const noexcept { return !error_; }
+  [[nodiscard]] core::Err<core::Error> error() const { return core::Err{*error_}; }
+  [[nodiscard]] const std::string& name() const noexcept { return section_.name(); }
+  [[nodiscard]] const core::IniDocument& document() const noexcept { return document_; }
+  [[nodiscard]] const core::IniSection& section() const noexcept { return section_; }
+  /// Whether the file gives the key, here or in [DEFAULT].
+  [[nodiscard]] bool has(std::string_view key) const { return document_.get(section_, key) != nullptr; }
+
+  /// The key's text or its default, not expanded; nullopt if there is neither.
+  [[nodiscard]] std::optional<std::string> raw(std::string_view key) const;
+  /// The same, expanded.
+  [[nodiscard]] std::optional<std::string> text(std::string_view key, const core::Names& names);
+  /// Expands a text that came from `key` once more; `where` names it in the message.
+  [[nodiscard]] std::string expanded(std::string_view key, std::string_view text, const core::Names& names,
+                                     std::string_view where);
+
+  /// Puts the converted value of `key`, or of its default, into `out`; leaves `out` alone if there is neither.
+  template <class T, class Out>
+  void take(std::string_view key, const core::Names& names, core::Expected<T> (*convert)(std::string_view), Out& out) {
+    if (const auto value = text(key, names)) store(key, convert(*value), out);
+  }
+  /// As take(), with `phrase` ("Invalid chmod value") and the value instead of the converter's reason.
+  template <class T, class Out>
+  void take(std::string_view key, const core::Names& names, core::Expected<T> (*convert)(std::string_view), Out& out,
+            std::string_view phrase) {
+    const auto value = text(key, names);
+    if (!value) return;
+    auto converted = convert(*value);
+    if (converted)
+      out = std::move(converted).value();
+    else
+      fail(key, std::string(phrase) + " " + *value + ": " + converted.error().text);
+  }
+  template <class T, class Out>
+  void store(std::string_view key, core::Expected<T> converted, Out& out) {
+    if (!ok()) return;
+    if (converted)
+      out = std::move(converted).value();
+    else
+      fail(key, converted.error().text);
+  }
+
+  /// Refuses the value of `key`.
+  void fail(std::string_view key, std::string_view reason);
+  /// Refuses the section as a whole.
+  void fail(std::string_view reason);
+
+ private:
+  const core::IniDocument& document_;
+  const core::IniSection& section_;
+  SectionKind kind_;
+  std::optional<core::Error> error_;
+};
+
+}  // namespace config

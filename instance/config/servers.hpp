@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include "instance/config/context.hpp"
+
+namespace config {
+
+/// Every [inet_http_server…], then every [unix_http_server…], then what Supervisor 2's http_port asks for.
+[[nodiscard]] core::Expected<std::vector<HttpServer>> readServers(Context& context);
+/// Every [rpcinterface:x]; a Supervisor 2 configuration (http_port) has the supervisor interface without one.
+[[nodiscard]] core::Expected<std::vector<RpcInterface>> readRpcInterfaces(Context& context);
+
+}  // namespace config

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "instance/config/command_line.hpp"
+#include "instance/config/model.hpp"
+#include "lib/core/expansion.hpp"
+#include "lib/core/ini.hpp"
+
+namespace config {
+
+/// Reads the root file and, on top of it, what its [include] names.
+[[nodiscard]] core::Expected<core::IniDocument> readSources(const CommandLine& line, const core::Names& environment,
+                                                            std::vector<Message>& messages);
+
+}  // namespace config

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "instance/config/model.hpp"
+#include "lib/core/log.hpp"
+#include "lib/core/result.hpp"
+
+/// The types of configuration values. Every error is the reason alone, in Supervisor's words where it has some; the
+/// caller adds key, section and place.
+namespace config {
+
+[[nodiscard]] core::Expected<bool> parseBoolean(std::string_view text);
+/// As Python's int(): blanks around, a sign and single underscores between digits are fine.
+[[nodiscard]] core::Expected<int> parseInteger(std::string_view text);
+/// An integer with an optional suffix kb, mb or gb.
+[[nodiscard]] core::Expected<std::int64_t> parseByteSize(std::string_view text);
+[[nodiscard]] core::Expected<mode_t> parseOctal(std::string_view text);
+[[nodiscard]] core::Expected<logging::Level> parseLogLevel(std::string_view text);
+/// A number or a name with or without SIG, in any case.
+[[nodiscard]] core::Expected<int> parseSignal(std::string_view text);
+[[nodiscard]] core::Expected<std::vector<int>> parseExitCodes(std::string_view text);
+[[nodiscard]] core::Expected<AutoRestart> parseAutoRestart(std::string_view text);
+/// Comma separated, trimmed; an empty text is an empty list.
+[[nodiscard]] std::vector<std::string> parseStrings(std::string_view text);
+
+/// An existing account by name or number.
+[[nodiscard]] core::Expected<uid_t> parseUser(std::string_view text);
+[[nodiscard]] core::Expected<gid_t> parseGroup(std::string_view text);
+/// "user" or "user:group"; the gid is (gid_t)-1 where none is given.
+[[nodiscard]] core::Expected<std::pair<uid_t, gid_t>> parseOwner(std::string_view text);
+
+/// "~" expanded, must be a directory.
+[[nodiscard]] core::Expected<std::string> parseDirectory(std::string_view text);
+/// "~" expanded, its directory must exist.
+[[nodiscard]] core::Expected<std::string> parseFilePath(std::string_view text);
+/// The name of a process or group: trimmed, without ' ', ':' and '/'.
+[[nodiscard]] core::Expected<std::string> parseName(std::string_view text);
+
+struct InetAddress {
+  std::string host;  ///< empty: every address; IPv6 without brackets
+  int port = 0;
+};
+/// "port", ":port", "*:port", "host:port", "[ipv6]:port".
+[[nodiscard]] core::Expected<InetAddress> parseInetAddress(std::string_view text);
+[[nodiscard]] core::Expected<int> parsePort(std::string_view text);
+
+}  // namespace config
