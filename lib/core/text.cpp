@@ -130,7 +130,9 @@ std::string toUtf8(std::string_view bytes) {
   return out;
 }
 
-std::string pythonRepr(std::string_view text) {
+namespace {
+
+std::string quotedAsPython(std::string_view text, bool asciiOnly) {
   const bool doubleQuotes = text.find('\'') != std::string_view::npos && text.find('"') == std::string_view::npos;
   const char quote = doubleQuotes ? '"' : '\'';
   constexpr char hex[] = "0123456789abcdef";
@@ -146,7 +148,7 @@ std::string pythonRepr(std::string_view text) {
       out += "\\r";
     } else if (c == '\t') {
       out += "\\t";
-    } else if (u < 0x20 || u == 0x7f) {
+    } else if (u < 0x20 || u == 0x7f || (asciiOnly && u > 0x7f)) {
       out += "\\x";
       out += hex[u >> 4];
       out += hex[u & 15];
@@ -156,6 +158,12 @@ std::string pythonRepr(std::string_view text) {
   }
   return out += quote;
 }
+
+}  // namespace
+
+std::string pythonRepr(std::string_view text) { return quotedAsPython(text, false); }
+
+std::string pythonBytesRepr(std::string_view bytes) { return "b" + quotedAsPython(bytes, true); }
 
 std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates) {
   std::optional<std::string_view> best;

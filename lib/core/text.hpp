@@ -29,6 +29,8 @@ namespace core {
 [[nodiscard]] std::string toUtf8(std::string_view bytes);
 /// Python's repr() of a text: single quotes unless only double quotes avoid escapes; \n \t \\ and \xNN escapes.
 [[nodiscard]] std::string pythonRepr(std::string_view text);
+/// Python's repr() of bytes: the same with a b in front, and every byte beyond ASCII as \xNN.
+[[nodiscard]] std::string pythonBytesRepr(std::string_view bytes);
 /// The candidate within a small edit distance of `word`, for "did you mean"; nullopt if none is near.
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates);
 

@@ -37,7 +37,7 @@ class Client {
   [[nodiscard]] const Endpoint& endpoint() const noexcept { return endpoint_; }
 
  private:
-  [[nodiscard]] ClientResult<std::string> exchange(const std::string& body);
+  [[nodiscard]] ClientResult<std::string> exchange(const std::string& request);
 
   Endpoint endpoint_;
   Credentials credentials_;

@@ -42,3 +42,8 @@ TEST_CASE("nearest suggests a near word only") {
   CHECK(core::nearest("comand", keys) == "command");
   CHECK_FALSE(core::nearest("zzz", keys).has_value());
 }
+
+TEST_CASE("bytes are quoted as Python quotes them") {
+  CHECK(core::pythonBytesRepr("READY\n") == "b'READY\\n'");
+  CHECK(core::pythonBytesRepr("it's \xC3\xA9\\") == "b\"it's \\xc3\\xa9\\\\\"");
+}

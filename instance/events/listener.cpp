@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "instance/events/listener.hpp"
+
+#include "instance/process/process.hpp"
+#include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
+
+namespace events {
+
+using lifecycle::State;
+
+Listener::Listener(core::EventLoop& loop, process::Process& program, Pool& pool, Dispatcher& dispatcher)
+    : program_(program),
+      pool_(pool),
+      member_(pool.add(program.name(), *this)),
+      dispatcher_(dispatcher),
+      timer_(loop, [this] { stopForRestart(); }) {
+  program_.setProtocol(this);
+}
+
+Listener::~Listener() {
+  program_.setProtocol(nullptr);
+  pool_.remove(member_);
+}
+
+bool Listener::running() const { return program_.state() == State::Running; }
+
+bool Listener::send(std::string_view bytes) { return program_.writeStdin(bytes).has_value(); }
+
+void Listener::onSpawned() {
+  timer_.disarm();
+  pool_.spawned(member_);
+}
+
+void Listener::onStdout(std::string_view bytes) {
+  if (logging::enabled(logging::Level::Debug))
+    logging::debug("{} stdout output:\n{}", core::pythonRepr(program_.name()), core::pythonBytesRepr(bytes));
+  if (pool_.onOutput(member_, bytes)) scheduleRestart();
+  dispatcher_.scheduleDispatch();
+}
+
+void Listener::onStdinClosed() {
+  pool_.lost(member_);
+  dispatcher_.scheduleDispatch();
+}
+
+void Listener::onExited() {
+  timer_.disarm();
+  pool_.lost(member_);
+  dispatcher_.scheduleDispatch();
+}
+
+void Listener::onStateChange(const process::StateChange& change) {
+  if (change.to == State::Running) dispatcher_.scheduleDispatch();
+  if (!restarting_ || change.to == State::Stopping) return;
+  restarting_ = false;
+  if (change.to == State::Stopped && dispatcher_.mayStart()) program_.start();
+}
+
+void Listener::scheduleRestart() {
+  if (program_.config().autoRestart == config::AutoRestart::Never || !dispatcher_.mayStart()) return;
+  const core::seconds delay = backOff_.next(member_.processed() > 0);
+  logging::warn("{}: will be restarted in {} s, since it receives no events in the UNKNOWN state", program_.name(),
+                delay.count());
+  timer_.armIn(delay);
+}
+
+void Listener::stopForRestart() {
+  const State now = program_.state();
+  if (!dispatcher_.mayStart() || (now != State::Running && now != State::Starting)) return;
+  restarting_ = true;
+  if (const auto stopped = program_.stop(); !stopped) {
+    restarting_ = false;
+    logging::error("{}: cannot be stopped for its restart: {}", program_.name(), stopped.error().text);
+  }
+}
+
+}  // namespace events

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "instance/events/listener_protocol.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/core/text.hpp"
+
+namespace events {
+namespace {
+
+using Kind = ListenerProtocol::Action::Kind;
+
+constexpr std::string_view readyToken = "READY\n";
+constexpr std::size_t resultWordLength = 7;  // "RESULT "
+
+Kind toKind(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Accepted:
+      return Kind::Accepted;
+    case Verdict::Rejected:
+      return Kind::Rejected;
+    case Verdict::Failed:
+      break;
+  }
+  return Kind::Failed;
+}
+
+bool isDigit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+std::string_view toText(ListenerState state) noexcept {
+  switch (state) {
+    case ListenerState::Ready:
+      return "READY";
+    case ListenerState::Busy:
+      return "BUSY";
+    case ListenerState::Acknowledged:
+      return "ACKNOWLEDGED";
+    case ListenerState::Unknown:
+      break;
+  }
+  return "UNKNOWN";
+}
+
+std::optional<std::size_t> resultLength(std::string_view line) noexcept {
+  std::string_view text = core::trim(line.substr(std::min(line.size(), resultWordLength)));
+  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  const bool minus = !text.empty() && text.front() == '-';
+  if (minus) text.remove_prefix(1);
+  std::size_t value = 0;
+  bool digitBefore = false;  // a single underscore may stand between two digits
+  for (const char c : text) {
+    if (c == '_' && digitBefore) {
+      digitBefore = false;
+      continue;
+    }
+    if (!isDigit(c)) return std::nullopt;
+    digitBefore = true;
+    value = value * 10 + static_cast<std::size_t>(c - '0');
+    if (value > ListenerProtocol::maxResult) return std::nullopt;
+  }
+  if (!digitBefore || (minus && value != 0)) return std::nullopt;
+  return value;
+}
+
+void ListenerProtocol::restart() noexcept {
+  state_ = ListenerState::Acknowledged;
+  forget();
+}
+
+void ListenerProtocol::forget() noexcept {
+  std::string().swap(pending_);  // a large result must not stay allocated
+  length_.reset();
+}
+
+ListenerProtocol::Actions ListenerProtocol::on(std::string_view bytes, const Judge& judge) {
+  Actions actions;
+  while (!bytes.empty()) {
+    switch (state_) {
+      case ListenerState::Acknowledged:
+        bytes = takeReady(bytes, actions);
+        break;
+      case ListenerState::Ready:
+        violate(actions);
+        return actions;
+      case ListenerState::Busy:
+        if (!length_) bytes = takeLine(bytes, actions);
+        if (length_) bytes = takeResult(bytes, judge, actions);
+        break;
+      case ListenerState::Unknown:
+        return actions;
+    }
+  }
+  return actions;
+}
+
+void ListenerProtocol::change(ListenerState to, Actions& actions) {
+  actions.push_back({Kind::Changed, state_, to, {}});
+  state_ = to;
+  forget();
+}
+
+void ListenerProtocol::violate(Actions& actions) { change(ListenerState::Unknown, actions); }
+
+std::string_view ListenerProtocol::takeReady(std::string_view bytes, Actions& actions) {
+  const std::size_t taken = std::min(bytes.size(), readyToken.size() - pending_.size());
+  pending_.append(bytes.substr(0, taken));
+  if (pending_.size() == readyToken.size())
+    change(pending_ == readyToken ? ListenerState::Ready : ListenerState::Unknown, actions);
+  return bytes.substr(taken);
+}
+
+std::string_view ListenerProtocol::takeLine(std::string_view bytes, Actions& actions) {
+  const std::size_t end = bytes.find('\n');
+  const bool complete = end != std::string_view::npos;
+  pending_.append(bytes.substr(0, end));
+  bytes.remove_prefix(complete ? end + 1 : bytes.size());
+  if (!complete && pending_.size() <= maxLine) return bytes;
+  length_ = complete ? resultLength(pending_) : std::nullopt;
+  if (length_) {
+    pending_.clear();
+  } else {
+    actions.push_back({Kind::BadResult, state_, state_, std::move(pending_)});
+    violate(actions);
+  }
+  return bytes;
+}
+
+std::string_view ListenerProtocol::takeResult(std::string_view bytes, const Judge& judge, Actions& actions) {
+  const std::size_t taken = std::min(bytes.size(), *length_ - pending_.size());
+  pending_.append(bytes.substr(0, taken));
+  if (pending_.size() == *length_) {
+    const Verdict verdict = judge(pending_);
+    actions.push_back({toKind(verdict), state_, state_, {}});
+    change(verdict == Verdict::Failed ? ListenerState::Unknown : ListenerState::Acknowledged, actions);
+  }
+  return bytes.substr(taken);
+}
+
+}  // namespace events

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "instance/events/pool.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
+
+namespace events {
+namespace {
+
+using Kind = ListenerProtocol::Action::Kind;
+
+/// The next number of a series that wraps where Supervisor's does.
+std::uint64_t takeSerial(std::uint64_t& next) {
+  constexpr auto last = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  return std::exchange(next, next == last ? 0 : next + 1);
+}
+
+}  // namespace
+
+Pool::Pool(const config::GroupConfig& group, Shared& shared)
+    : name_(group.name),
+      subscription_(events::subscription(group.listener->events)),
+      limit_(static_cast<std::size_t>(std::max(1, group.listener->bufferSize))),
+      handler_(group.listener->handler),
+      shared_(shared) {}
+
+Pool::Member& Pool::add(std::string name, ListenerProcess& process) {
+  Member& member = *members_.emplace_back(std::make_unique<Member>());
+  member.name_ = std::move(name);
+  member.process_ = &process;
+  return member;
+}
+
+void Pool::remove(Member& member) {
+  giveBack(member);
+  std::erase_if(members_, [&](const auto& other) { return other.get() == &member; });
+}
+
+void Pool::accept(const EventPtr& event) {
+  if (!event->serial) event->serial = takeSerial(shared_.nextSerial);
+  const Delivery delivery{event, takeSerial(nextSerial_)};
+  makeRoom();
+  queue_.push_back(delivery);
+}
+
+void Pool::makeRoom() {
+  if (queue_.size() < limit_) return;
+  logging::error("pool {} event buffer overflowed, discarding event {}", name_, *queue_.front().event->serial);
+  queue_.pop_front();
+  ++dropped_;
+}
+
+void Pool::logRebuffering(const Delivery& delivery) const {
+  logging::debug("rebuffering event {} for pool {} (buf size={}, max={})", *delivery.event->serial, name_,
+                 queue_.size(), limit_);
+}
+
+void Pool::giveBack(Member& member) {
+  if (!member.current_) return;
+  logRebuffering(*member.current_);
+  makeRoom();
+  queue_.push_front(std::move(*member.current_));
+  member.current_.reset();
+}
+
+bool Pool::anyoneReady() const {
+  return std::any_of(members_.begin(), members_.end(), [](const auto& member) {
+    return member->state() == ListenerState::Ready && member->process_->running();
+  });
+}
+
+void Pool::dispatch() {
+  if (!anyoneReady()) return;
+  while (!queue_.empty()) {
+    Delivery delivery = std::move(queue_.front());
+    queue_.pop_front();
+    if (deliver(delivery)) continue;
+    logRebuffering(delivery);
+    queue_.push_front(std::move(delivery));
+    return;
+  }
+}
+
+bool Pool::deliver(Delivery& delivery) {
+  for (const auto& member : members_) {
+    if (member->state() != ListenerState::Ready || !member->process_->running()) continue;
+    if (!member->process_->send(encode(*delivery.event, {shared_.identifier, name_, delivery.poolSerial}))) {
+      logging::debug("epipe occurred while sending event {} to listener {}, listener state unchanged",
+                     *delivery.event->serial, member->name_);
+      continue;
+    }
+    logging::debug("event {} sent to listener {}", *delivery.event->serial, member->name_);
+    member->protocol_.sent();
+    member->current_ = std::move(delivery);
+    return true;
+  }
+  return false;
+}
+
+void Pool::spawned(Member& member) {
+  member.protocol_.restart();
+  member.processed_ = 0;
+}
+
+bool Pool::onOutput(Member& member, std::string_view bytes) {
+  const ListenerState before = member.state();
+  const auto actions =
+      member.protocol_.on(bytes, [&](std::string& result) { return judge(member, result); });
+  for (const auto& action : actions) report(member, action);
+  return before != ListenerState::Unknown && member.state() == ListenerState::Unknown;
+}
+
+void Pool::report(Member& member, const ListenerProtocol::Action& action) {
+  const std::string& name = member.name_;
+  switch (action.kind) {
+    case Kind::Accepted:
+      logging::debug("{}: event was processed", name);
+      ++member.processed_;
+      member.current_.reset();
+      break;
+    case Kind::Rejected:
+      logging::warn("{}: event was rejected", name);
+      break;
+    case Kind::Failed:
+      logging::warn("{}: event caused an error", name);
+      break;
+    case Kind::BadResult:
+      logging::warn("{}: bad result line: '{}'", name,
+                    core::isUtf8(action.line) ? action.line : "Undecodable: " + core::pythonBytesRepr(action.line));
+      break;
+    case Kind::Changed:
+      logging::debug("{}: {} -> {}", name, toText(action.from), toText(action.to));
+      if (action.to == ListenerState::Unknown)
+        logging::warn(
+            "{}: has entered the UNKNOWN state and will no longer receive events, this usually indicates the process "
+            "violated the eventlistener protocol",
+            name);
+      giveBack(member);  // unless it was accepted, the event waits for the next listener
+      break;
+  }
+}
+
+Verdict Pool::judge(const Member& member, std::string_view result) {
+  constexpr std::string_view stdinWord = "STDIN:";
+  if (result == "OK") return Verdict::Accepted;
+  if (handler_ != config::ResultHandler::StdinWrite || !result.starts_with(stdinWord)) return Verdict::Rejected;
+  if (!member.current_ || !member.current_->event->source) return Verdict::Failed;
+  shared_.writeStdin(*member.current_->event->source, result.substr(stdinWord.size()));
+  return Verdict::Accepted;
+}
+
+}  // namespace events

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "instance/config/model.hpp"
+#include "instance/events/event.hpp"
+#include "instance/events/listener_protocol.hpp"
+
+namespace events {
+
+/// One listener process, as its pool needs it: the seam to the process table.
+class ListenerProcess {
+ public:
+  virtual ~ListenerProcess() = default;
+  [[nodiscard]] virtual bool running() const = 0;  ///< in state RUNNING
+  /// Queues bytes for its standard input. False: nobody can read them any more.
+  virtual bool send(std::string_view bytes) = 0;
+};
+
+/// What all pools of one instance share. The serial counts the events that any pool accepted, over reloads too.
+struct Shared {
+  std::string identifier;
+  std::uint64_t nextSerial = 0;
+  /// Writes to the standard input of the process an event came from, if it still takes any.
+  std::function<void(const Source&, std::string_view)> writeStdin;
+};
+
+/// One [eventlistener:x]: a bounded queue of events and the listeners that work on it. Says everything about it in the
+/// log, in Supervisor's words. accept() only queues, so that it may be called from anywhere; dispatch() writes.
+class Pool {
+ public:
+  Pool(const config::GroupConfig& group, Shared& shared);
+
+  /// One listener of the pool: its conversation and the event it works on.
+  class Member;
+
+  /// Adds a listener; earlier ones are served first. `process` must outlive its membership.
+  Member& add(std::string name, ListenerProcess& process);
+  /// Takes a listener out; an event it works on goes back to the queue.
+  void remove(Member& member);
+
+  [[nodiscard]] bool subscribed(Type type) const noexcept { return (subscription_ & bit(type)) != 0; }
+  [[nodiscard]] TypeSet subscription() const noexcept { return subscription_; }
+  /// Queues `event`, which the pool subscribes to. A full queue drops its oldest event, with an error in the log.
+  void accept(const EventPtr& event);
+  /// Gives queued events, oldest first, to listeners that are RUNNING and READY, as long as there are both.
+  void dispatch();
+
+  void spawned(Member& member);
+  /// What a listener wrote to its standard output. True: it violated the protocol and gets no further events.
+  bool onOutput(Member& member, std::string_view bytes);
+  /// A listener that ended, or can read no more, gives back the event it works on.
+  void lost(Member& member) { giveBack(member); }
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
+  [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
+
+ private:
+  struct Delivery {
+    EventPtr event;
+    std::uint64_t poolSerial = 0;
+  };
+  [[nodiscard]] bool anyoneReady() const;
+  [[nodiscard]] bool deliver(Delivery& delivery);
+  void makeRoom();
+  void giveBack(Member& member);
+  void logRebuffering(const Delivery& delivery) const;
+  void report(Member& member, const ListenerProtocol::Action& action);
+  [[nodiscard]] Verdict judge(const Member& member, std::string_view result);
+
+  std::string name_;
+  TypeSet subscription_;
+  std::size_t limit_;
+  config::ResultHandler handler_;
+  Shared& shared_;
+  std::deque<Delivery> queue_;
+  std::vector<std::unique_ptr<Member>> members_;
+  std::uint64_t nextSerial_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
+class Pool::Member {
+ public:
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] ListenerState state() const noexcept { return protocol_.state(); }
+  /// Results that were accepted from this process since it was spawned.
+  [[nodiscard]] std::uint64_t processed() const noexcept { return processed_; }
+
+ private:
+  friend class Pool;
+  std::string name_;
+  ListenerProcess* process_ = nullptr;
+  ListenerProtocol protocol_;
+  std::optional<Delivery> current_;
+  std::uint64_t processed_ = 0;
+};
+
+}  // namespace events

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "instance/events/service.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/table.hpp"
+#include "lib/core/clock.hpp"
+
+namespace events {
+namespace {
+
+constexpr TypeSet tickTypes = bit(Type::Tick5) | bit(Type::Tick60) | bit(Type::Tick3600);
+
+Source sourceOf(const process::Process& program) { return {program.name(), program.group().name()}; }
+
+Channel toChannel(process::Channel channel) {
+  return channel == process::Channel::Stdout ? Channel::Stdout : Channel::Stderr;
+}
+
+Type typeOf(lifecycle::State state) {
+  using lifecycle::State;
+  switch (state) {
+    case State::Stopped:
+      return Type::ProcessStateStopped;
+    case State::Starting:
+      return Type::ProcessStateStarting;
+    case State::Running:
+      return Type::ProcessStateRunning;
+    case State::Backoff:
+      return Type::ProcessStateBackoff;
+    case State::Stopping:
+      return Type::ProcessStateStopping;
+    case State::Exited:
+      return Type::ProcessStateExited;
+    case State::Fatal:
+      return Type::ProcessStateFatal;
+    case State::Unknown:
+      break;
+  }
+  return Type::ProcessStateUnknown;
+}
+
+}  // namespace
+
+Service::Service(core::EventLoop& loop, process::Table& table, std::string identifier, std::uint64_t firstSerial)
+    : loop_(loop),
+      table_(table),
+      shared_{std::move(identifier), firstSerial,
+              [this](const Source& source, std::string_view bytes) { writeStdin(source, bytes); }},
+      dispatch_(loop, [this] { dispatch(); }) {
+  table_.subscribe(*this);
+}
+
+Service::~Service() { table_.unsubscribe(*this); }
+
+void Service::remoteCommunication(std::string_view type, std::string_view data) {
+  if (wanted(Type::RemoteCommunication)) publish(makeRemoteEvent(type, data));
+}
+
+const Listener* Service::find(const process::Process& program) const noexcept {
+  const auto found = listeners_.find(&program);
+  return found == listeners_.end() ? nullptr : found->second.get();
+}
+
+bool Service::mayStart() const { return table_.mood() == process::Mood::Running; }
+
+void Service::publish(const EventPtr& event) {
+  for (const auto& pool : pools_)
+    if (pool->subscribed(event->type)) pool->accept(event);
+  scheduleDispatch();
+}
+
+void Service::dispatch() {
+  for (const auto& pool : pools_) pool->dispatch();
+}
+
+void Service::onStateChange(process::Process& program, const process::StateChange& change) {
+  if (const Type type = typeOf(change.to); wanted(type))
+    publish(makeStateEvent({type, lifecycle::toText(change.from), change.tries, change.pid, change.expected},
+                           sourceOf(program)));
+  if (const auto found = listeners_.find(&program); found != listeners_.end()) found->second->onStateChange(change);
+}
+
+void Service::onLog(process::Process& program, process::Channel channel, std::string_view bytes) {
+  if (wanted(channel == process::Channel::Stdout ? Type::ProcessLogStdout : Type::ProcessLogStderr))
+    publish(makeLogEvent(toChannel(channel), program.pid(), bytes, sourceOf(program)));
+}
+
+void Service::onCommunication(process::Process& program, process::Channel channel, std::string_view bytes) {
+  if (wanted(channel == process::Channel::Stdout ? Type::ProcessCommunicationStdout
+                                                 : Type::ProcessCommunicationStderr))
+    publish(makeCommunicationEvent(toChannel(channel), program.pid(), bytes, sourceOf(program)));
+}
+
+void Service::onGroupAdded(process::Group& group) {
+  if (group.config().listener) {
+    Pool& pool = *pools_.emplace_back(std::make_unique<Pool>(group.config(), shared_));
+    Dispatcher& dispatcher = *this;
+    for (const auto& program : group.processes())
+      listeners_.emplace(program.get(), std::make_unique<Listener>(loop_, *program, pool, dispatcher));
+    poolsChanged();
+  }
+  if (wanted(Type::ProcessGroupAdded)) publish(makeGroupEvent(Type::ProcessGroupAdded, group.name()));
+}
+
+void Service::onGroupRemoved(process::Group& group) {
+  if (group.config().listener) {
+    for (const auto& program : group.processes()) listeners_.erase(program.get());
+    std::erase_if(pools_, [&](const auto& pool) { return pool->name() == group.name(); });
+    poolsChanged();
+  }
+  if (wanted(Type::ProcessGroupRemoved)) publish(makeGroupEvent(Type::ProcessGroupRemoved, group.name()));
+}
+
+void Service::onProcessRemoved(process::Process& program) { listeners_.erase(&program); }
+
+void Service::onMood(process::Mood mood) {
+  if (mood == process::Mood::Running) {
+    stopping_ = false;
+    if (wanted(Type::SupervisorStateChangeRunning)) publish(makeSupervisorEvent(Type::SupervisorStateChangeRunning));
+  } else if (!std::exchange(stopping_, true)) {
+    if (wanted(Type::SupervisorStateChangeStopping)) publish(makeSupervisorEvent(Type::SupervisorStateChangeStopping));
+  }
+}
+
+void Service::poolsChanged() {
+  wanted_ = 0;
+  for (const auto& pool : pools_) wanted_ |= pool->subscription();
+  if ((wanted_ & tickTypes) == 0) {
+    tickTimer_.reset();
+    ticks_ = {};
+    return;
+  }
+  if (!tickTimer_) tickTimer_ = std::make_unique<WallTimer>(loop_, [this] { tick(); });
+  tick();
+}
+
+void Service::tick() {
+  const std::int64_t now = core::wallSeconds();
+  for (const auto& [type, when] : ticks_.on(now, wanted_)) publish(makeTickEvent(type, when));
+  if (const auto next = Ticks::next(now, wanted_)) tickTimer_->arm(*next);
+}
+
+void Service::writeStdin(const Source& source, std::string_view bytes) {
+  // A program that has ended or reads no more loses the bytes: nobody could do anything about it.
+  if (process::Process* program = table_.find(source.group, source.process)) (void)program->writeStdin(bytes);
+}
+
+}  // namespace events

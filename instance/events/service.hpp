@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "instance/events/event.hpp"
+#include "instance/events/listener.hpp"
+#include "instance/events/pool.hpp"
+#include "instance/events/ticks.hpp"
+#include "instance/process/observer.hpp"
+#include "lib/core/event_loop.hpp"
+
+namespace process {
+class Table;
+}
+
+namespace events {
+
+/// The events of one instance: watches the process table, keeps a pool for each [eventlistener:x] in it, and brings
+/// what happens to the pools that subscribe to it. An event is queued at once and delivered from the loop, so that
+/// nothing here calls back into whoever publishes. What nobody subscribes to costs one test of a bit.
+class Service final : private process::Observer, private Dispatcher {
+ public:
+  /// Must be made before groups are added to `table`, which must outlive it. `firstSerial` goes on from the
+  /// nextSerial() of the service before a reload.
+  Service(core::EventLoop& loop, process::Table& table, std::string identifier, std::uint64_t firstSerial = 0);
+  ~Service() override;
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// REMOTE_COMMUNICATION: what sendRemoteCommEvent does.
+  void remoteCommunication(std::string_view type, std::string_view data);
+  /// The `server:` of all later envelopes (a reread may change it).
+  void setIdentifier(std::string identifier) { shared_.identifier = std::move(identifier); }
+  [[nodiscard]] std::uint64_t nextSerial() const noexcept { return shared_.nextSerial; }
+  /// The listener that `program` is, or nullptr.
+  [[nodiscard]] const Listener* find(const process::Process& program) const noexcept;
+
+ private:
+  void onStateChange(process::Process& program, const process::StateChange& change) override;
+  void onLog(process::Process& program, process::Channel channel, std::string_view bytes) override;
+  void onCommunication(process::Process& program, process::Channel channel, std::string_view bytes) override;
+  void onGroupAdded(process::Group& group) override;
+  void onGroupRemoved(process::Group& group) override;
+  void onProcessRemoved(process::Process& program) override;
+  void onMood(process::Mood mood) override;
+  void scheduleDispatch() noexcept override { dispatch_.schedule(); }
+  [[nodiscard]] bool mayStart() const override;
+
+  [[nodiscard]] bool wanted(Type type) const noexcept { return (wanted_ & bit(type)) != 0; }
+  void publish(const EventPtr& event);
+  void dispatch();
+  void poolsChanged();
+  void tick();
+  void writeStdin(const Source& source, std::string_view bytes);
+
+  core::EventLoop& loop_;
+  process::Table& table_;
+  Shared shared_;
+  std::vector<std::unique_ptr<Pool>> pools_;  ///< in the order they were added
+  std::unordered_map<const process::Process*, std::unique_ptr<Listener>> listeners_;  ///< leave before the pools go
+  TypeSet wanted_ = 0;  ///< what any pool subscribes to
+  core::Deferred dispatch_;
+  Ticks ticks_;
+  std::unique_ptr<WallTimer> tickTimer_;  ///< while somebody wants ticks
+  bool stopping_ = false;
+};
+
+}  // namespace events

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "instance/events/types.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace events {
+
+/// Which TICK events are due, without a clock of its own. A tick falls on each whole multiple of its period on the wall
+/// clock. The slice in which a period is first wanted is only noted; slices that were missed are not made up for.
+class Ticks {
+ public:
+  using Due = std::vector<std::pair<Type, std::int64_t>>;  ///< the type, and the start of its slice
+  /// At `now` (seconds since the epoch), for the TICK types in `wanted`.
+  [[nodiscard]] Due on(std::int64_t now, TypeSet wanted);
+  /// When to ask again: the next boundary of a wanted period; nullopt if there is none.
+  [[nodiscard]] static std::optional<std::int64_t> next(std::int64_t now, TypeSet wanted) noexcept;
+
+ private:
+  std::array<std::optional<std::int64_t>, 3> last_;
+};
+
+/// A deadline on the wall clock that notices when the clock is set. Costs no wake-up between deadlines.
+class WallTimer {
+ public:
+  /// `callback` runs at the deadline, and when the clock has been set: look at the clock and arm again.
+  WallTimer(core::EventLoop& loop, std::function<void()> callback);
+  void arm(std::int64_t epochSeconds) noexcept;
+  void disarm() noexcept;
+  [[nodiscard]] bool armed() const noexcept { return armed_; }
+
+ private:
+  void ready();
+
+  core::UniqueFd fd_;
+  std::function<void()> callback_;
+  std::optional<core::IoWatch> watch_;
+  bool armed_ = false;
+};
+
+}  // namespace events

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace http {
+
+/// Where to listen.
+struct Address {
+  bool unixSocket = false;
+  std::string path;  ///< unix: absolute
+  mode_t mode = 0700;
+  std::optional<std::pair<uid_t, gid_t>> owner;  ///< -1: leave
+  std::string host;  ///< inet: name or address, empty is every IPv4 address
+  int port = 0;
+
+  bool operator==(const Address&) const = default;
+};
+
+/// A listening socket. A Unix socket's file is removed with it, if it is still the same file.
+class ListenSocket {
+ public:
+  ListenSocket(Address address, core::UniqueFd fd);
+  ListenSocket(ListenSocket&&) noexcept = default;
+  ListenSocket& operator=(ListenSocket&&) noexcept;
+  ~ListenSocket();
+
+  [[nodiscard]] const Address& address() const noexcept { return address_; }
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// The port that the system chose, for an address with port 0.
+  [[nodiscard]] int port() const noexcept;
+  /// Leaves the file of a Unix socket alone from now on: another process has taken the socket over.
+  void abandonFile() noexcept { file_.reset(); }
+
+ private:
+  void removeFile() noexcept;
+
+  Address address_;
+  core::UniqueFd fd_;
+  std::optional<std::pair<dev_t, ino_t>> file_;
+};
+
+/// Opens one. The error's text is what supervisord prints behind "Error: ". Notices go to standard error.
+[[nodiscard]] core::Expected<ListenSocket> openListenSocket(const Address& address);
+
+/// Sockets for all `addresses`, in their order. Those of `kept` with an unchanged address are taken over as they are, so
+/// that a restart never stops listening; the others of `kept` are closed first.
+[[nodiscard]] core::Expected<std::vector<ListenSocket>> openListenSockets(std::span<const Address> addresses,
+                                                                          std::vector<ListenSocket> kept);
+
+}  // namespace http

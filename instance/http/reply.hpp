@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "instance/http/response.hpp"
+
+namespace http {
+
+class Connection;
+class Source;
+
+/// The right to answer one request, now or later. Copies share it; the first answer counts. When the last copy goes
+/// without an answer, the client gets status 500. All calls are safe when the client has gone away: they do nothing.
+class Reply {
+ public:
+  Reply(std::weak_ptr<Connection> connection);
+
+  void send(Response response) const;
+  /// Sends the head of `response` (its body is ignored) and then what `source` gives, chunked for HTTP/1.1.
+  void stream(Response response, std::unique_ptr<Source> source) const;
+  /// Neither answered nor gone.
+  [[nodiscard]] bool pending() const noexcept;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+using Handler = std::function<void(const Request& request, Reply reply)>;
+
+}  // namespace http

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace http {
+
+enum class Version { None, Http10, Http11 };
+
+/// One request as it was read. Header names are compared without regard to case.
+struct Request {
+  std::string line;    ///< "GET /x HTTP/1.1", for the log
+  std::string method;  ///< as sent, upper case by custom
+  std::string uri;     ///< as sent: path and query, undecoded
+  Version version = Version::Http11;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::string peer;  ///< "host:port", "localhost:0" for a Unix socket
+
+  /// The first header of that name, or an empty text.
+  [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
+  /// The path without the query, undecoded.
+  [[nodiscard]] std::string_view rawPath() const noexcept;
+  /// The path, percent-decoded.
+  [[nodiscard]] std::string path() const;
+  /// What follows '?', undecoded.
+  [[nodiscard]] std::string_view query() const noexcept;
+  /// The connection stays open after this request, as far as the client is concerned.
+  [[nodiscard]] bool keepAlive() const;
+};
+
+/// "%41+b" becomes "A+b"; with `plusIsBlank` (queries and forms) "A b". A broken escape stays as it is.
+[[nodiscard]] std::string percentDecode(std::string_view text, bool plusIsBlank = false);
+/// "a=1&b=2" (also ';'), decoded, in order. A name without '=' has an empty value.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> parseForm(std::string_view text);
+
+}  // namespace http

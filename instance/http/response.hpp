@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "instance/http/request.hpp"
+
+namespace http {
+
+/// An answer. Server, Date, Content-Length or Transfer-Encoding and Connection are added when it is sent.
+struct Response {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+[[nodiscard]] Response makeResponse(std::string_view contentType, std::string body);
+/// The small page that goes with a status that is no success.
+[[nodiscard]] Response makeError(int status);
+/// 301 to `location`.
+[[nodiscard]] Response makeRedirect(std::string location);
+/// "Bad Request"; empty for a number that HTTP does not know.
+[[nodiscard]] std::string reasonOf(int status);
+/// "Sat, 21 Nov 2026 02:05:40 GMT".
+[[nodiscard]] std::string httpDate(std::time_t when);
+
+/// How the end of an answer is told to the client.
+enum class Framing { Length, Chunked, Close };
+/// The head of `response` for a client of `version`, up to and with the empty line.
+[[nodiscard]] std::string composeHead(const Response& response, Version version, Framing framing, bool keepAlive);
+
+}  // namespace http

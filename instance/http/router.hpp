@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "instance/http/reply.hpp"
+
+namespace http {
+
+/// Which part answers a request: the first prefix that the undecoded URI starts with, else the fallback, else 404.
+class Router {
+ public:
+  void addPrefix(std::string prefix, Handler handler) { routes_.emplace_back(std::move(prefix), std::move(handler)); }
+  void setFallback(Handler handler) { fallback_ = std::move(handler); }
+  void dispatch(const Request& request, const Reply& reply) const;
+
+ private:
+  std::vector<std::pair<std::string, Handler>> routes_;
+  Handler fallback_;
+};
+
+}  // namespace http

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "instance/manager_link.hpp"
+
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/table.hpp"
+#include "lib/core/log.hpp"
+
+namespace {
+
+constexpr core::milliseconds firstRetry{100};
+constexpr core::milliseconds lastRetry{10'000};
+
+core::notify::Program lineOf(const process::Process& program) {
+  return {lifecycle::toText(program.state()), program.pid(), program.fullName()};
+}
+
+}  // namespace
+
+ManagerLink::Listener ManagerLink::listenerFromEnvironment() {
+  Listener listener;
+  if (const char* address = ::getenv("NOTIFY_SOCKET"))
+    if (*address == '/') listener.socket = address;
+  listener.manager = ::getenv("SUPERVISOR_MANAGER_INSTANCE") != nullptr;
+  listener.notifier = core::Notifier::fromEnvironment();
+  return listener;
+}
+
+ManagerLink::ManagerLink(core::EventLoop& loop, process::Table& table, const Listener& listener)
+    : table_(table), notifier_(listener.notifier), toManager_(listener.manager) {
+  if (!notifier_.active()) return;
+  deferred_ = std::make_unique<core::Deferred>(loop, [this] { flush(); });
+  retry_ = std::make_unique<core::Timer>(loop, [this] { flush(); }, core::milliseconds(50));
+  table_.subscribe(*this);
+  if (toManager_ && !listener.socket.empty()) watchForNewManager(loop, listener.socket);
+}
+
+ManagerLink::~ManagerLink() {
+  if (notifier_.active()) table_.unsubscribe(*this);
+}
+
+void ManagerLink::watchForNewManager(core::EventLoop& loop, const std::string& path) {
+  const auto slash = path.rfind('/');
+  socketName_ = path.substr(slash + 1);
+  inotify_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  const std::string parent = slash == 0 ? "/" : path.substr(0, slash);
+  if (!inotify_ || ::inotify_add_watch(inotify_.get(), parent.c_str(), IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0) {
+    logging::debug("cannot watch {} for a new manager: {}", parent, ::strerrorname_np(errno));
+    return;
+  }
+  directory_.emplace(loop, inotify_.get(), core::IoWatch::Read, [this](std::uint32_t) { onDirectoryEvent(); });
+}
+
+void ManagerLink::ready() {
+  if (!notifier_.active()) return;
+  send(std::string(core::notify::ready) + "\n" + (toManager_ ? wholeTable() : std::string()));
+}
+
+void ManagerLink::onStateChange(process::Process& program, const process::StateChange& change) {
+  if (toManager_) mark(program.fullName(), {lifecycle::toText(change.to), change.pid, program.fullName()});
+}
+
+void ManagerLink::onProcessRemoved(process::Process& program) {
+  if (toManager_) mark(program.fullName(), {"REMOVED", 0, program.fullName()});
+}
+
+void ManagerLink::onGroupRemoved(process::Group& group) {
+  for (const auto& program : group.processes()) onProcessRemoved(*program);
+}
+
+void ManagerLink::onMood(process::Mood mood) {
+  if (mood == process::Mood::Shutdown) send(std::string(core::notify::stopping) + "\n");
+  if (mood == process::Mood::Restarting) send(std::string(core::notify::reloading) + "\n");
+}
+
+void ManagerLink::mark(const std::string& program, core::notify::Program line) {
+  pending_.insert_or_assign(program, std::move(line));
+  if (!retry_->armed()) deferred_->schedule();
+}
+
+void ManagerLink::flush() {
+  if (pending_.empty() && !lost_) return;
+  std::string message;
+  if (lost_) {
+    message = wholeTable();
+  } else {
+    for (const auto& [name, line] : pending_) message += core::notify::programLine(line) + "\n";
+  }
+  pending_.clear();
+  lost_ = false;
+  send(message);
+}
+
+void ManagerLink::send(const std::string& message) {
+  switch (notifier_.send(message)) {
+    case core::Notifier::Sent::Done:
+      retryDelay_ = firstRetry;
+      return;
+    case core::Notifier::Sent::Later:
+      lost_ = toManager_;
+      retry_->armIn(retryDelay_);
+      retryDelay_ = std::min(retryDelay_ * 2, lastRetry);
+      return;
+    case core::Notifier::Sent::Nobody:  // a manager that comes back makes the socket anew, which wakes us
+      lost_ = toManager_;
+      return;
+  }
+}
+
+void ManagerLink::onDirectoryEvent() {
+  alignas(inotify_event) char buffer[4096];
+  bool renewed = false;
+  for (ssize_t n; (n = ::read(inotify_.get(), buffer, sizeof buffer)) > 0;) {
+    for (char* p = buffer; p < buffer + n;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(p);
+      renewed = renewed || (event->len > 0 && socketName_ == event->name);
+      p += sizeof(inotify_event) + event->len;
+    }
+  }
+  if (!renewed) return;
+  lost_ = true;
+  send(std::string(core::notify::ready) + "\n");
+  deferred_->schedule();
+}
+
+std::string ManagerLink::wholeTable() const {
+  std::string message(core::notify::wholeTable);
+  message += "\n";
+  for (const auto& group : table_.groups())
+    for (const auto& program : group->processes()) message += core::notify::programLine(lineOf(*program)) + "\n";
+  return message;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "instance/process/observer.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/notify.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace process {
+class Table;
+}
+
+/// Tells who started us (the manager, or systemd) that we are ready and how our programs fare, over sd_notify's
+/// protocol. Changes of one turn of the loop are one message. Does nothing, and costs nothing, when nobody asked.
+///
+/// A manager that was replaced makes its socket anew: we see that in its directory and send the whole table, so that
+/// it knows our programs without asking and without either side polling.
+class ManagerLink final : public process::Observer {
+ public:
+  /// Who asked to be told. Lives longer than a link: a restart in the same process makes a new link.
+  struct Listener {
+    core::Notifier notifier;
+    std::string socket;    ///< its path; empty if it has none
+    bool manager = false;  ///< a manager wants program lines; systemd has no use for them
+  };
+  /// Takes NOTIFY_SOCKET out of the environment; SUPERVISOR_MANAGER_INSTANCE, which stays, tells that it is a manager's.
+  [[nodiscard]] static Listener listenerFromEnvironment();
+
+  /// `table` must outlive this.
+  ManagerLink(core::EventLoop& loop, process::Table& table, const Listener& listener);
+  ~ManagerLink() override;
+
+  /// Everything is open and the programs are being started.
+  void ready();
+
+  void onStateChange(process::Process& program, const process::StateChange& change) override;
+  void onGroupRemoved(process::Group& group) override;
+  void onProcessRemoved(process::Process& program) override;
+  void onMood(process::Mood mood) override;
+
+ private:
+  void mark(const std::string& program, core::notify::Program line);
+  void flush();
+  void send(const std::string& message);
+  void watchForNewManager(core::EventLoop& loop, const std::string& path);
+  void onDirectoryEvent();
+  [[nodiscard]] std::string wholeTable() const;
+
+  process::Table& table_;
+  core::Notifier notifier_;
+  bool toManager_;
+  bool lost_ = false;  ///< a message did not arrive: the next one is the whole table
+  std::string socketName_;
+  std::unordered_map<std::string, core::notify::Program> pending_;
+  core::milliseconds retryDelay_{100};
+  std::unique_ptr<core::Deferred> deferred_;
+  std::unique_ptr<core::Timer> retry_;
+  core::UniqueFd inotify_;
+  std::optional<core::IoWatch> directory_;
+};

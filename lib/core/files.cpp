@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "lib/core/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "lib/core/unique_fd.hpp"
+#include "lib/core/users.hpp"
+
+namespace core {
+
+Expected<std::string> readFile(const std::string& path, std::size_t limit) {
+  // O_NONBLOCK: opening a FIFO must not wait for a writer. fstat comes after, on what was really opened.
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return sysError("cannot read " + path, errno);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return sysError("cannot read " + path, errno);
+  if (S_ISDIR(info.st_mode)) return sysError("cannot read " + path, EISDIR);
+  if (!S_ISREG(info.st_mode)) return Err{Error{"cannot read " + path + ": not a regular file", EINVAL}};
+  std::string content;
+  if (const auto size = static_cast<std::size_t>(info.st_size); size <= limit) content.reserve(size);
+  std::vector<char> buffer(64 * 1024);
+  for (;;) {
+    const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return sysError("cannot read " + path, errno);
+    if (n == 0) return content;
+    if (content.size() + static_cast<std::size_t>(n) > limit)
+      return Err{Error{"cannot read " + path + ": larger than " + std::to_string(limit) + " bytes", EFBIG}};
+    content.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+}
+
+int writeAll(int fd, std::string_view bytes) noexcept {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return 0;
+}
+
+Status writeFileAtomically(const std::string& path, std::string_view content, mode_t mode) {
+  std::string temporary = path + ".XXXXXX";
+  const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd) return sysError("cannot write " + path, errno);
+  int failure = writeAll(fd.get(), content);
+  if (failure == 0 && ::fchmod(fd.get(), mode) != 0) failure = errno;
+  if (failure == 0 && ::fsync(fd.get()) != 0) failure = errno;
+  if (failure == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) failure = errno;
+  if (failure == 0) return {};
+  ::unlink(temporary.c_str());
+  return sysError("cannot write " + path, failure);
+}
+
+bool isDirectory(const std::string& path) noexcept {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool exists(const std::string& path) noexcept {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0;
+}
+
+std::string directoryOf(std::string_view path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string_view::npos) return {};
+  auto head = path.substr(0, slash + 1);
+  if (head.find_first_not_of('/') != std::string_view::npos)
+    while (head.ends_with('/')) head.remove_suffix(1);
+  return std::string(head);
+}
+
+std::string absolutePath(std::string_view path, std::string_view base) {
+  const std::string joined = path.starts_with('/') ? std::string(path) : std::string(base) + "/" + std::string(path);
+  std::vector<std::string_view> parts;
+  std::string_view rest = joined;
+  while (!rest.empty()) {
+    const auto slash = rest.find('/');
+    const auto part = rest.substr(0, slash);
+    rest.remove_prefix(slash == std::string_view::npos ? rest.size() : slash + 1);
+    if (part == "..") {
+      if (!parts.empty()) parts.pop_back();
+    } else if (!part.empty() && part != ".") {
+      parts.push_back(part);
+    }
+  }
+  std::string out;
+  for (const auto part : parts) {
+    out += '/';
+    out += part;
+  }
+  return out.empty() ? "/" : out;
+}
+
+std::string expandHome(std::string_view path) {
+  if (!path.starts_with('~')) return std::string(path);
+  const auto slash = path.find('/');
+  const std::string user(path.substr(1, slash == std::string_view::npos ? slash : slash - 1));
+  std::string home;
+  if (const char* variable = ::getenv("HOME"); user.empty() && variable) {
+    home = variable;
+  } else {
+    const auto account = user.empty() ? findAccount(::getuid()) : findAccount(user);
+    if (!account) return std::string(path);
+    home = account->home;
+  }
+  while (home.ends_with('/')) home.pop_back();
+  if (slash != std::string_view::npos) home += path.substr(slash);
+  return home.empty() ? "/" : home;
+}
+
+std::string currentDirectory() {
+  std::vector<char> buffer(PATH_MAX);
+  return ::getcwd(buffer.data(), buffer.size()) ? buffer.data() : "/";
+}
+
+}  // namespace core

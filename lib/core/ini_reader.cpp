@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include "lib/core/ini_reader.hpp"
+
+#include <fmt/format.h>
+#include <ini.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "lib/core/ini.hpp"
+#include "lib/core/text.hpp"
+
+namespace core {
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+/// Where the comment of a line starts, or npos. Python searches its prefixes in rounds, one occurrence of each a round,
+/// so that this is not always the earliest candidate: "a;b ;c #d" ends at the '#'. Files depend on what was read so far.
+std::size_t commentStart(std::string_view line) {
+  const auto content = trim(line);
+  if (!content.empty() && (content[0] == '#' || content[0] == ';')) return 0;
+  std::array<std::size_t, 2> at{npos, npos};
+  std::array<bool, 2> alive{true, true};
+  constexpr std::array prefix{';', '#'};
+  std::size_t best = npos;
+  while (best == npos && (alive[0] || alive[1])) {
+    for (std::size_t i = 0; i < prefix.size(); i++) {
+      if (!alive[i]) continue;
+      at[i] = line.find(prefix[i], at[i] + 1);
+      alive[i] = at[i] != npos;
+      if (alive[i] && (at[i] == 0 || isBlank(line[at[i] - 1]))) best = std::min(best, at[i]);
+    }
+  }
+  return best;
+}
+
+/// Builds logical lines (comments, continuation, sections) itself, so that it knows files and line numbers, and gives
+/// inih the single "key = value" lines to take apart: inih alone cuts long names and does not know indentation.
+class Reader {
+ public:
+  Reader(IniDocument& document, std::string_view text, const std::string& file)
+      : document_(document), text_(text), file_(std::make_shared<const std::string>(file)) {
+    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+  }
+
+  Status run() {
+    setUpInih();
+    const int result = ini_parse_stream(&Reader::feed, this, &Reader::takeEntry, this);
+    finishValue();
+    if (!failure_.empty()) return Err{Error{std::move(failure_)}};
+    if (!badLines_.empty())
+      return Err{Error{"Source contains parsing errors: " + pythonRepr(*file_) + badLines_}};
+    if (result != 0) return Err{Error{fmt::format("{}: not enough memory", *file_)}};
+    return {};
+  }
+
+ private:
+  /// inih's settings are process-wide variables. Its buffer takes the longest line of this text.
+  void setUpInih() const {
+    std::size_t longest = 0;
+    for (std::size_t from = 0; from < text_.size();) {
+      const auto end = std::min(text_.find('\n', from), text_.size());
+      longest = std::max(longest, end - from);
+      from = end + 1;
+    }
+    ini_use_stack = false;
+    ini_allow_realloc = false;
+    ini_max_line = ini_initial_alloc = static_cast<int>(std::max<std::size_t>(longest + 8, 256));
+    ini_allow_inline_comments = false;
+    ini_allow_multiline = false;
+    ini_allow_bom = false;
+    static char none[] = "";
+    ini_start_comment_prefixes = none;
+    ini_stop_on_first_error = true;
+  }
+
+  static int takeEntry(void* self, const char*, const char* key, const char* value) {
+    static_cast<Reader*>(self)->option(key, value);
+    return 1;
+  }
+
+  void option(std::string_view key, std::string_view value) {
+    key = trim(key);
+    finishValue();
+    if (key.empty()) return badLine();
+    value_.emplace(IniEntry{lower(key), std::string(trim(value)), place()});
+  }
+
+  /// Puts the value that was being continued in its place.
+  void finishValue() {
+    if (!value_) return;
+    while (!value_->value.empty() && isBlank(value_->value.back())) value_->value.pop_back();
+    document_.open(section_, place()).set(std::move(*value_));
+    value_.reset();
+  }
+
+  static char* feed(char* buffer, int size, void* self) { return static_cast<Reader*>(self)->nextForInih(buffer, size); }
+
+  /// Works until there is a line that inih shall split; null at the end or after a failure.
+  char* nextForInih(char* buffer, int size) {
+    while (at_ < text_.size() && failure_.empty()) {
+      takeLine();
+      const auto comment = commentStart(raw_);
+      const auto content = trim(raw_.substr(0, comment));
+      if (content.empty()) {
+        if (comment == npos && value_) value_->value += '\n';
+        continue;
+      }
+      if (!handled(content)) {
+        if (content.size() + 2 > static_cast<std::size_t>(size)) {
+          failure_ = fmt::format("{}, line {}: the line is too long", *file_, line_);
+          return nullptr;
+        }
+        std::memcpy(buffer, content.data(), content.size());
+        std::memcpy(buffer + content.size(), "\n", 2);
+        return buffer;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Deals with everything but a plain option line.
+  bool handled(std::string_view content) {
+    std::size_t indent = 0;
+    while (isBlank(raw_[indent])) indent++;
+    if (value_ && indent > indent_) {
+      value_->value += '\n';
+      value_->value += content;
+      return true;
+    }
+    indent_ = indent;
+    if (content[0] == '[') {
+      const auto close = content.rfind(']');
+      if (close != npos && close > 1) {
+        openSection(content.substr(1, close - 1));
+        return true;
+      }
+    }
+    if (!inSection_) {
+      failure_ = fmt::format("File contains no section headers.\nfile: {}, line: {}\n{}", pythonRepr(*file_), line_,
+                             pythonRepr(raw_));
+      return true;
+    }
+    const auto delimiter = content.find_first_of("=:");
+    if (delimiter == npos) {
+      badLine();
+      return true;
+    }
+    if (content[0] == '[') {  // inih would take it for a section
+      option(content.substr(0, delimiter), content.substr(delimiter + 1));
+      return true;
+    }
+    return false;
+  }
+
+  void openSection(std::string_view name) {
+    finishValue();
+    section_ = name;
+    inSection_ = true;
+    document_.open(section_, place());
+  }
+
+  void takeLine() {
+    const auto end = text_.find('\n', at_);
+    raw_ = text_.substr(at_, end == npos ? npos : end - at_ + 1);
+    at_ = end == npos ? text_.size() : end + 1;
+    line_++;
+  }
+
+  void badLine() { badLines_ += fmt::format("\n\t[line {:2}]: {}", line_, pythonRepr(raw_)); }
+  [[nodiscard]] IniPlace place() const { return {file_, line_}; }
+
+  IniDocument& document_;
+  std::string_view text_;
+  std::shared_ptr<const std::string> file_;
+  std::size_t at_ = 0;
+  std::uint32_t line_ = 0;
+  std::string_view raw_;  ///< the current line with its newline
+  std::size_t indent_ = 0;
+  std::string section_;
+  bool inSection_ = false;
+  std::optional<IniEntry> value_;  ///< the entry that following lines may continue
+  std::string badLines_;
+  std::string failure_;
+};
+
+/// Universal newlines: "\r\n" and "\r" become "\n".
+std::string unifyNewlines(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); i++) {
+    if (text[i] == '\r') {
+      out += '\n';
+      if (i + 1 < text.size() && text[i + 1] == '\n') i++;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+/// What makes a text no INI text at all, named with its line; empty if nothing does.
+std::string refusal(std::string_view text, const std::string& file) {
+  std::size_t line = 1;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const auto content = text.substr(0, end);
+    if (content.find('\0') != npos) return fmt::format("{}, line {}: a NUL byte", file, line);
+    if (!isUtf8(content))
+      return fmt::format("'utf-8' codec can't decode this text: file {}, line {} has bytes that are not UTF-8", file, line);
+    text.remove_prefix(end == npos ? text.size() : end + 1);
+    line++;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status readIni(IniDocument& document, std::string_view text, const std::string& file) {
+  if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max() / 2))
+    return Err{Error{file + ": too large"}};
+  std::string unified;
+  if (text.find('\r') != npos) text = unified = unifyNewlines(text);
+  if (auto why = refusal(text, file); !why.empty()) return Err{Error{std::move(why)}};
+  return Reader(document, text, file).run();
+}
+
+}  // namespace core

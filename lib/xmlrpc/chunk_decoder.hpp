@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace xmlrpc {
+
+/// Takes a chunked body apart, however its bytes are cut into reads.
+class ChunkDecoder {
+ public:
+  using Piece = std::function<void(std::string_view bytes)>;
+
+  /// Hands the content of `bytes` on. False: not a chunked body.
+  [[nodiscard]] bool feed(std::string_view bytes, const Piece& piece);
+  /// The last chunk and the trailer have been read.
+  [[nodiscard]] bool finished() const noexcept { return state_ == State::Done; }
+
+ private:
+  enum class State { Size, Data, DataEnd, Trailer, Done };
+  [[nodiscard]] bool takeLine();
+
+  State state_ = State::Size;
+  std::string line_;
+  std::uint64_t left_ = 0;
+};
+
+}  // namespace xmlrpc

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "lib/xmlrpc/client.hpp"
+
+#include <cerrno>
+#include <utility>
+#include <variant>
+
+#include "lib/xmlrpc/connection.hpp"
+#include "lib/xmlrpc/http_request.hpp"
+#include "lib/xmlrpc/message.hpp"
+#include "lib/xmlrpc/reader.hpp"
+
+namespace xmlrpc {
+namespace {
+
+using Kind = ClientError::Kind;
+
+/// Whole logs can come in one answer.
+constexpr Limits kAnswerLimits{1U << 30, 64, 50'000'000};
+
+ClientError statusError(const ReplyHead& head) {
+  return ClientError{head.status == 401 ? Kind::Unauthorized : Kind::Status, head.status, head.reason};
+}
+
+}  // namespace
+
+Client::Client(Endpoint endpoint, Credentials credentials)
+    : endpoint_(std::move(endpoint)), credentials_(std::move(credentials)) {}
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+void Client::setCredentials(Credentials credentials) { credentials_ = std::move(credentials); }
+void Client::close() noexcept { connection_.reset(); }
+
+void Client::setTimeout(int milliseconds) noexcept {
+  timeout_ = milliseconds;
+  if (connection_) connection_->setTimeout(milliseconds);
+}
+
+ClientResult<Value> Client::call(std::string_view method, const Array& params) {
+  const std::string request = composePost(endpoint_, credentials_, composeRequest(method, params));
+  const bool kept = connection_ != nullptr;
+  auto body = exchange(request);
+  // A kept connection may have been closed from the other side since its last answer.
+  const bool stale = kept && !body && !(connection_ && connection_->answerBegun()) &&
+                     (body.error().kind == Kind::Protocol || body.error().code == EPIPE ||
+                      body.error().code == ECONNRESET);
+  if (stale) {
+    close();
+    body = exchange(request);
+  }
+  if (!body) {
+    close();
+    return core::Err{std::move(body).error()};
+  }
+  auto answer = readResponse(*body, kAnswerLimits);
+  if (!answer) return core::Err{ClientError{Kind::Protocol, 0, "the answer is not XML-RPC: " + answer.error().text}};
+  if (auto* fault = std::get_if<Fault>(&*answer)) return core::Err{ClientError{Kind::Fault, fault->code, fault->text}};
+  return std::get<Value>(std::move(*answer));
+}
+
+ClientResult<std::string> Client::exchange(const std::string& request) {
+  if (!connection_) {
+    auto opened = Connection::open(endpoint_, timeout_);
+    if (!opened) return core::Err{std::move(opened).error()};
+    connection_ = std::make_unique<Connection>(std::move(*opened));
+  }
+  if (auto sent = connection_->send(request); !sent) return core::Err{std::move(sent).error()};
+  auto head = connection_->readHead();
+  if (!head) return core::Err{std::move(head).error()};
+  if (head->status != 200) return core::Err{statusError(*head)};
+  auto body = connection_->readBody(*head, kAnswerLimits.bytes);
+  if (body && !head->keepAlive) close();
+  return body;
+}
+
+}  // namespace xmlrpc

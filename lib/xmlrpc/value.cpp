@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#include "lib/xmlrpc/value.hpp"
+
+namespace xmlrpc {
+
+const Value* Value::member(std::string_view name) const {
+  const Struct* members = structure();
+  if (members == nullptr) return nullptr;
+  // From the end: of two members with one name the later one counts, as in Python's dict.
+  for (auto it = members->rbegin(); it != members->rend(); ++it)
+    if (it->first == name) return &it->second;
+  return nullptr;
+}
+
+}  // namespace xmlrpc

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "instance/events/event.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace events;
+
+namespace {
+const Source cat{"cat", "pets"};
+}
+
+TEST_CASE("state changes say what their type says") {
+  CHECK(makeStateEvent({Type::ProcessStateStarting, "STOPPED", 0, 7, true}, cat)->payload ==
+        "processname:cat groupname:pets from_state:STOPPED tries:0");
+  CHECK(makeStateEvent({Type::ProcessStateBackoff, "STARTING", 2, 0, true}, cat)->payload ==
+        "processname:cat groupname:pets from_state:STARTING tries:2");
+  CHECK(makeStateEvent({Type::ProcessStateRunning, "STARTING", 0, 7, true}, cat)->payload ==
+        "processname:cat groupname:pets from_state:STARTING pid:7");
+  CHECK(makeStateEvent({Type::ProcessStateStopping, "RUNNING", 0, 7, true}, cat)->payload ==
+        "processname:cat groupname:pets from_state:RUNNING pid:7");
+  CHECK(makeStateEvent({Type::ProcessStateStopped, "BACKOFF", 1, 0, true}, cat)->payload ==
+        "processname:cat groupname:pets from_state:BACKOFF pid:0");
+  CHECK(makeStateEvent({Type::ProcessStateExited, "RUNNING", 0, 7, false}, cat)->payload ==
+        "processname:cat groupname:pets from_state:RUNNING expected:0 pid:7");
+  CHECK(makeStateEvent({Type::ProcessStateExited, "RUNNING", 0, 7, true}, cat)->payload ==
+        "processname:cat groupname:pets from_state:RUNNING expected:1 pid:7");
+  CHECK(makeStateEvent({Type::ProcessStateFatal, "BACKOFF", 4, 7, true}, cat)->payload ==
+        "processname:cat groupname:pets from_state:BACKOFF");
+  CHECK(makeStateEvent({Type::ProcessStateUnknown, "STOPPING", 0, 7, true}, cat)->payload ==
+        "processname:cat groupname:pets from_state:STOPPING");
+}
+
+TEST_CASE("output is carried as it was printed, and spelled out where it is no text") {
+  CHECK(makeLogEvent(Channel::Stdout, 7, "hi\n", cat)->payload ==
+        "processname:cat groupname:pets pid:7 channel:stdout\nhi\n");
+  CHECK(makeLogEvent(Channel::Stderr, 7, "h\xC3\xA9", cat)->payload ==
+        "processname:cat groupname:pets pid:7 channel:stderr\nh\xC3\xA9");
+  CHECK(makeLogEvent(Channel::Stderr, 7, "a\xFF'\n", cat)->payload ==
+        "processname:cat groupname:pets pid:7 channel:stderr\nUndecodable: b\"a\\xff'\\n\"");
+  CHECK(makeCommunicationEvent(Channel::Stderr, 7, "x", cat)->payload == "processname:cat groupname:pets pid:7\nx");
+  CHECK(makeLogEvent(Channel::Stdout, 7, "", cat)->type == Type::ProcessLogStdout);
+  CHECK(makeCommunicationEvent(Channel::Stdout, 7, "", cat)->type == Type::ProcessCommunicationStdout);
+  CHECK(makeCommunicationEvent(Channel::Stderr, 7, "", cat)->type == Type::ProcessCommunicationStderr);
+}
+
+TEST_CASE("the rest of the payloads") {
+  CHECK(makeRemoteEvent("greeting", "hello\nworld")->payload == "type:greeting\nhello\nworld");
+  CHECK(makeTickEvent(Type::Tick60, 1700000040)->payload == "when:1700000040");
+  CHECK(makeGroupEvent(Type::ProcessGroupAdded, "pets")->payload == "groupname:pets\n");
+  CHECK(makeSupervisorEvent(Type::SupervisorStateChangeStopping)->payload.empty());
+}
+
+TEST_CASE("the envelope counts bytes, not characters") {
+  const EventPtr event = makeRemoteEvent("t", "\xC3\xA9\xE2\x82\xAC");
+  event->serial = 12;
+  CHECK(encode(*event, {"supervisor", "mail", 3}) ==
+        "ver:3.0 server:supervisor serial:12 pool:mail poolserial:3 eventname:REMOTE_COMMUNICATION len:12\n"
+        "type:t\n\xC3\xA9\xE2\x82\xAC");
+  const EventPtr empty = makeSupervisorEvent(Type::SupervisorStateChangeRunning);
+  empty->serial = 0;
+  CHECK(encode(*empty, {"s", "p", 0}) ==
+        "ver:3.0 server:s serial:0 pool:p poolserial:0 eventname:SUPERVISOR_STATE_CHANGE_RUNNING len:0\n");
+}
