@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "instance/api/twiddler.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "instance/config/load.hpp"
+#include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/table.hpp"
+#include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
+
+namespace api {
+namespace {
+
+using xmlrpc::Fault;
+using xmlrpc::FaultCode;
+using Options = std::vector<std::pair<std::string, std::string>>;
+using Programs = std::vector<std::shared_ptr<const config::ProcessConfig>>;
+
+core::Err<Fault> fail(FaultCode code, std::string_view extra = {}) { return core::Err{xmlrpc::makeFault(code, extra)}; }
+
+constexpr std::array<std::pair<std::string_view, logging::Level>, 7> levels{{
+    {"CRIT", logging::Level::Critical},
+    {"ERRO", logging::Level::Error},
+    {"WARN", logging::Level::Warn},
+    {"INFO", logging::Level::Info},
+    {"DEBG", logging::Level::Debug},
+    {"TRAC", logging::Level::Trace},
+    {"BLAT", logging::Level::Blather},
+}};
+
+std::optional<logging::Level> levelOf(const xmlrpc::Value& value) {
+  const std::string name = value.string() != nullptr ? core::upper(*value.string()) : std::string();
+  for (const auto& [word, level] : levels)
+    if (name == word || (value.integer() != nullptr && *value.integer() == static_cast<int>(level))) return level;
+  return std::nullopt;
+}
+
+/// An option as it would stand in the file. Numbers and booleans are taken for what their sender meant.
+std::optional<std::string> optionText(const xmlrpc::Value& value) {
+  if (const auto* text = value.string()) return *text;
+  if (const auto* number = value.integer()) return std::to_string(*number);
+  if (const auto* flag = value.boolean()) return *flag ? "true" : "false";
+  return std::nullopt;
+}
+
+Twiddler::Outcome<Options> optionTexts(const xmlrpc::Struct& options) {
+  Options texts;
+  for (const auto& [key, value] : options) {
+    auto text = optionText(value);
+    if (!text) return fail(FaultCode::IncorrectParameters, "the value of option " + key + " must be a string");
+    texts.emplace_back(core::lower(key), std::move(*text));
+  }
+  return texts;
+}
+
+/// The first name that the group already has, or that the new programs have twice.
+const std::string* takenName(const process::Group& group, const Programs& programs) {
+  std::set<std::string_view> seen;
+  for (const auto& program : programs)
+    if (!seen.insert(program->name).second || group.find(program->name) != nullptr) return &program->name;
+  return nullptr;
+}
+
+}  // namespace
+
+Twiddler::Twiddler(process::Table& table, std::function<const config::Configuration&()> base,
+                   const config::RpcInterface& interface)
+    : table_(table), base_(std::move(base)) {
+  for (const auto& [key, value] : interface.options) {
+    if (key != "whitelist" || core::trim(value).empty()) continue;
+    for (const std::string& name : core::split(value, ',')) whitelist_.emplace_back(core::trim(name));
+  }
+}
+
+Twiddler::Outcome<void> Twiddler::admit(std::string_view method) const {
+  if (table_.mood() == process::Mood::Shutdown) return fail(FaultCode::ShutdownState);
+  if (!whitelist_.empty() && std::find(whitelist_.begin(), whitelist_.end(), method) == whitelist_.end())
+    return core::Err{Fault{notInWhitelist, "NOT_IN_WHITELIST: " + std::string(method)}};
+  return {};
+}
+
+std::vector<std::string> Twiddler::groupNames() const {
+  std::vector<std::string> names;
+  names.reserve(table_.groups().size());
+  for (const auto& group : table_.groups()) names.push_back(group->name());
+  return names;
+}
+
+Twiddler::Outcome<process::Group*> Twiddler::findGroup(const std::string& name) const {
+  if (process::Group* group = table_.find(name)) return group;
+  return fail(FaultCode::BadName, "group: " + name);
+}
+
+Twiddler::Outcome<void> Twiddler::addProgram(const std::string& group, const std::string& name,
+                                             const xmlrpc::Struct& options) {
+  const auto target = findGroup(group);
+  if (!target) return core::Err{target.error()};
+  const auto texts = optionTexts(options);
+  if (!texts) return core::Err{texts.error()};
+  const auto programs = config::parsePrograms(base_(), name, group, *texts, config::GroupConfig::Kind::Programs);
+  if (!programs) return fail(FaultCode::IncorrectParameters, programs.error().text);
+  if (const std::string* taken = takenName(**target, *programs)) return fail(FaultCode::BadName, *taken);
+  for (const auto& program : *programs) {
+    process::Process* added = (*target)->add(program);
+    if (added != nullptr && program->autoStart && table_.mood() == process::Mood::Running) added->start();
+  }
+  return {};
+}
+
+Twiddler::Outcome<void> Twiddler::removeProcess(const std::string& group, const std::string& process) {
+  const auto target = findGroup(group);
+  if (!target) return core::Err{target.error()};
+  process::Process* program = (*target)->find(process);
+  if (program == nullptr) return fail(FaultCode::BadName, process);
+  if (program->pid() != 0 || !lifecycle::isStopped(program->state())) return fail(FaultCode::StillRunning, process);
+  (*target)->remove(*program);
+  return {};
+}
+
+Twiddler::Outcome<void> Twiddler::log(std::string_view message, const xmlrpc::Value& level) const {
+  const auto known = levelOf(level);
+  if (!known) return fail(FaultCode::IncorrectParameters);
+  logging::write(*known, message);
+  return {};
+}
+
+}  // namespace api
