@@ -3,7 +3,6 @@
 
 #include "instance/process/process.hpp"
 #include "lib/core/log.hpp"
-#include "lib/core/text.hpp"
 
 namespace events {
 
@@ -33,8 +32,6 @@ void Listener::onSpawned() {
 }
 
 void Listener::onStdout(std::string_view bytes) {
-  if (logging::enabled(logging::Level::Debug))
-    logging::debug("{} stdout output:\n{}", core::pythonRepr(program_.name()), core::pythonBytesRepr(bytes));
   if (pool_.onOutput(member_, bytes)) scheduleRestart();
   dispatcher_.scheduleDispatch();
 }

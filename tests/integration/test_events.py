@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: MIT
+"""Event listeners: written with Supervisor's childutils or by hand, well-behaved or not."""
+
+import json
+import os
+import re
+import signal
+
+import pytest
+
+from eventlog import listenerSection, parse, recorded, touch
+from waiting import waitFor
+
+
+def payloads(server, name="l"):
+    return [payload for _, payload in recorded(server, name)]
+
+
+def send(server, data, kind="t"):
+    assert server.rpc.supervisor.sendRemoteCommEvent(kind, data) is True
+
+
+def waitPayload(server, payload, name="l"):
+    waitFor(lambda: payload in payloads(server, name), f"{name} to be told {payload!r}")
+
+
+def waitLog(server, text, count=1):
+    waitFor(lambda: server.log().count(text) >= count, f"{text!r} in the log")
+
+
+def testAListenerWrittenWithChildutils(daemon):
+    server = daemon(listenerSection("l", "childutils", "PROCESS_STATE,REMOTE_COMMUNICATION", autorestart="false")
+                    + "[program:cat]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\n")
+
+    def told():
+        return [json.loads(line) for line in server.read("l.events").splitlines()]
+
+    server.waitState("l", "RUNNING")
+    server.rpc.supervisor.startProcess("cat")
+    waitFor(lambda: [e for e in told() if e.get("process", {}).get("processname") == "cat"
+                     and e["headers"]["eventname"] == "PROCESS_STATE_RUNNING"], "the start of cat")
+    send(server, "some\ndata")
+    waitFor(lambda: [e for e in told() if e.get("data") == "some\ndata"], "the remote event")
+    assert all(event["state"] == "RUNNING" for event in told())
+    running = [e for e in told() if e["headers"]["eventname"] == "PROCESS_STATE_RUNNING"][-1]["process"]
+    assert running == {"processname": "cat", "groupname": "cat", "from_state": "STARTING",
+                       "pid": str(server.rpc.supervisor.getProcessInfo("cat")["pid"])}
+    assert "UNKNOWN" not in server.log()
+
+
+@pytest.mark.parametrize("text", ["", "x", "a\nb\n", "héllo €", "\U0001f600" * 50])
+def testTheLengthCountsBytes(daemon, text):
+    server = daemon(listenerSection("l", "ok", "REMOTE_COMMUNICATION"))
+    send(server, text)
+    send(server, "end")
+    waitPayload(server, "type:t\nend")
+    assert payloads(server) == [f"type:t\n{text}", "type:t\nend"]
+
+
+def testALargeEventArrivesWhole(daemon):
+    server = daemon(listenerSection("l", "ok", "REMOTE_COMMUNICATION"))
+    text = "0123456789" * 100_000
+    send(server, text)
+    waitPayload(server, f"type:t\n{text}")
+
+
+def testOverlappingSubscriptionsDeliverOnce(daemon):
+    server = daemon(listenerSection("l", "ok", "EVENT,REMOTE_COMMUNICATION,PROCESS_STATE,PROCESS_STATE_RUNNING"))
+    send(server, "end")
+    waitPayload(server, "type:t\nend")
+    serials = [dict(headers)["serial"] for headers, _ in recorded(server, "l")]
+    assert serials == [str(n) for n in range(len(serials))]
+    assert payloads(server).count("type:t\nend") == 1
+
+
+def testTheFirstEventsOfASupervisor(daemon):
+    server = daemon(listenerSection("l", "ok", "EVENT") + "[program:cat]\ncommand=/bin/cat\nautostart=false\n")
+    send(server, "end")
+    waitPayload(server, "type:t\nend")
+    names = [dict(headers)["eventname"] for headers, _ in recorded(server, "l")]
+    assert names == ["PROCESS_GROUP_ADDED", "PROCESS_GROUP_ADDED", "SUPERVISOR_STATE_CHANGE_RUNNING",
+                     "PROCESS_STATE_STARTING", "PROCESS_STATE_RUNNING", "REMOTE_COMMUNICATION"]
+    assert payloads(server)[:2] == ["groupname:l\n", "groupname:cat\n"]
+
+
+def testARejectedEventStaysInItsPool(daemon):
+    server = daemon(listenerSection("l", "fail", "REMOTE_COMMUNICATION")
+                    + listenerSection("other", "ok", "PROCESS_GROUP")
+                    + listenerSection("third", "ok", "REMOTE_COMMUNICATION"))
+    server.waitState("l", "RUNNING")
+    send(server, "fail")
+    waitFor(lambda: len(recorded(server, "l")) >= 3, "the event to be rejected twice")
+    touch(server, "l.events.ok")
+    send(server, "end")
+    waitPayload(server, "type:t\nend")
+    waitPayload(server, "type:t\nend", "third")
+    assert payloads(server, "third") == ["type:t\nfail", "type:t\nend"]
+    assert all(payload.startswith("groupname:") for payload in payloads(server, "other"))
+    serials = {(dict(h)["serial"], dict(h)["poolserial"]) for h, p in recorded(server, "l") if p == "type:t\nfail"}
+    assert len(serials) == 1
+
+
+@pytest.mark.parametrize("manner", ["chatty", "greedy"])
+def testAListenerThatBreaksTheProtocolIsRestarted(daemon, manner):
+    server = daemon(listenerSection("l", manner, "REMOTE_COMMUNICATION"))
+    first = server.waitState("l", "RUNNING")["pid"]
+    send(server, "x")
+    waitLog(server, "l: has entered the UNKNOWN state and will no longer receive events, this usually indicates the "
+                    "process violated the eventlistener protocol")
+    waitLog(server, "l: will be restarted in 1 s, since it receives no events in the UNKNOWN state")
+    send(server, "y")
+    waitPayload(server, "type:t\ny")
+    assert server.waitState("l", "RUNNING")["pid"] != first
+    assert [p for p in payloads(server) if p != payloads(server)[0]] == ["type:t\ny"]
+    assert server.log().count("has entered the UNKNOWN state") == 1
+
+
+def testAListenerThatDoesNotImproveIsRestartedLaterAndLater(daemon):
+    server = daemon(listenerSection("l", "babble", "REMOTE_COMMUNICATION"))
+    server.waitState("l", "RUNNING")
+    send(server, "x")
+    waitLog(server, "l: will be restarted in 2 s")
+    assert server.log().count("l: will be restarted in 1 s") == 1
+    assert server.rpc.supervisor.stopProcess("l")
+    assert server.rpc.supervisor.getProcessInfo("l")["statename"] == "STOPPED"
+
+
+def testAListenerThatBreaksTheProtocolIsShown(daemon):
+    server = daemon(listenerSection("l", "babble", "REMOTE_COMMUNICATION", autorestart="false"))
+    info = server.waitState("l", "RUNNING")
+    assert re.fullmatch(r"pid \d+, uptime 0:00:\d\d", info["description"])
+    send(server, "x")
+    waitLog(server, "l: has entered the UNKNOWN state")
+    info = server.rpc.supervisor.getProcessInfo("l")
+    assert info["statename"] == "RUNNING"
+    assert re.fullmatch(r"pid \d+, uptime 0:00:\d\d, listener UNKNOWN", info["description"])
+    assert "will be restarted" not in server.log()
+
+
+def testAListenerThatDiesAtWorkLosesNothing(daemon):
+    server = daemon(listenerSection("l", "crash", "REMOTE_COMMUNICATION"))
+    server.waitState("l", "RUNNING")
+    for text in ("a", "b", "c"):
+        send(server, text)
+    waitPayload(server, "type:t\nc")
+    assert payloads(server) == ["type:t\na", "type:t\na", "type:t\nb", "type:t\nc"]
+
+
+def testAKilledListenerLosesNothing(daemon):
+    server = daemon(listenerSection("l", "slow", "REMOTE_COMMUNICATION"))
+    pid = server.waitState("l", "RUNNING")["pid"]
+    send(server, "a")
+    waitPayload(server, "type:t\na")
+    os.kill(pid, signal.SIGKILL)
+    waitFor(lambda: len(recorded(server, "l")) == 2, "the event to come again")
+    touch(server, "l.events.go")
+    send(server, "b")
+    waitPayload(server, "type:t\nb")
+    assert payloads(server) == ["type:t\na", "type:t\na", "type:t\nb"]
+
+
+def testSeveralListenersShareTheWork(daemon):
+    section = listenerSection("l", "slow", "REMOTE_COMMUNICATION", numprocs=3, process_name="l%(process_num)d")
+    server = daemon(section)
+    for number in range(3):
+        server.waitState(f"l:l{number}", "RUNNING")
+    for text in "abc":
+        send(server, text)
+    waitFor(lambda: len(recorded(server, "l")) == 3, "three listeners at work")
+    touch(server, "l.events.go")
+    assert sorted(payloads(server)) == ["type:t\na", "type:t\nb", "type:t\nc"]
+
+
+ECHO = """
+[program:asker]
+command=/bin/sh -c 'printf "<!--XSUPERVISOR:BEGIN-->answer\\n<!--XSUPERVISOR:END-->"; read a; echo "got $a"; exec sleep 1000'
+startsecs=0
+stdout_capture_maxbytes=1000
+autostart=false
+"""
+
+
+def testAResultMayBeWrittenToTheProgram(daemon):
+    server = daemon(ECHO + listenerSection(
+        "l", "stdin", "PROCESS_COMMUNICATION,REMOTE_COMMUNICATION",
+        result_handler="supervisor_twiddler.resulthandler:stdin_write_handler"))
+    server.rpc.supervisor.startProcess("asker")
+    waitFor(lambda: server.rpc.supervisor.tailProcessStdoutLog("asker", 0, 100)[0] == "got answer\n", "the answer")
+    send(server, "still working")
+    waitPayload(server, "type:t\nstill working")
+    assert "UNKNOWN" not in server.log()
+
+
+def timers(server):
+    """The deadlines of the daemon's timer descriptors: {clock id: armed?}"""
+    armed = {}
+    for name in os.listdir(f"/proc/{server.pid}/fdinfo"):
+        with open(f"/proc/{server.pid}/fdinfo/{name}", encoding="ascii") as file:
+            text = file.read()
+        clock = re.search(r"clockid: (\d+)", text)
+        if clock:
+            value = re.search(r"it_value: \((\d+), (\d+)\)", text).groups()
+            armed[int(clock[1])] = armed.get(int(clock[1]), False) or value != ("0", "0")
+    return armed
+
+
+def testTicksFallOnTheirBoundary(daemon):
+    server = daemon(listenerSection("l", "ok", "TICK,TICK_5"))
+    waitFor(lambda: len(payloads(server)) >= 2, "two ticks")
+    fives = [(dict(headers), payload) for headers, payload in recorded(server, "l")
+             if dict(headers)["eventname"] == "TICK_5"]
+    whens = [int(re.fullmatch(r"when:(\d+)", payload)[1]) for _, payload in fives]
+    assert all(when % 5 == 0 for when in whens)
+    assert whens == sorted(set(whens))
+    assert timers(server).get(0) is True
+
+
+def testNoTimerRunsWithoutATickListener(daemon):
+    server = daemon(listenerSection("l", "ok", "PROCESS_STATE,REMOTE_COMMUNICATION"))
+    server.waitState("l", "RUNNING")
+    send(server, "x")
+    waitPayload(server, "type:t\nx")
+    assert timers(server).get(0, False) is False
+    server.configure(listenerSection("t", "ok", "TICK_3600"))
+    server.rpc.supervisor.reloadConfig()
+    server.rpc.supervisor.addProcessGroup("t")
+    assert timers(server).get(0) is True
+    server.waitState("t", "RUNNING")
+    server.rpc.supervisor.stopProcess("t")
+    server.rpc.supervisor.removeProcessGroup("t")
+    assert timers(server).get(0, False) is False
+
+
+def testTheSerialSurvivesAReload(daemon):
+    server = daemon(listenerSection("l", "ok", "REMOTE_COMMUNICATION"))
+    for text in ("a", "b"):
+        send(server, text)
+    waitPayload(server, "type:t\nb")
+    server.kill(signal.SIGHUP)
+    waitLog(server, "supervisord started with pid", 2)
+    server.waitReady()
+    send(server, "c")
+    waitPayload(server, "type:t\nc")
+    with open(os.path.join(server.directory, "l.events"), "rb") as file:
+        headers = [dict(headers) for headers, _ in parse(file.read())]
+    assert [header["serial"] for header in headers] == ["0", "1", "2"]
+    assert [header["poolserial"] for header in headers] == ["0", "1", "0"]
+
+
+def testListenersHearOfTheShutdown(daemon):
+    server = daemon(listenerSection("l", "ok", "SUPERVISOR_STATE_CHANGE,REMOTE_COMMUNICATION")
+                    + "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n")
+    send(server, "x")
+    waitPayload(server, "type:t\nx")
+    assert server.stop() == 0
+    assert [dict(headers)["eventname"] for headers, _ in recorded(server, "l")] == [
+        "SUPERVISOR_STATE_CHANGE_RUNNING", "REMOTE_COMMUNICATION", "SUPERVISOR_STATE_CHANGE_STOPPING"]
