@@ -115,11 +115,13 @@ std::shared_ptr<LineSink> stderrSink(bool journal) { return std::make_shared<Std
 
 void write(Level level, std::string_view text) noexcept {
   if (!enabled(level)) return;
+  // A sink may log from inside a write (that it cannot write): the line around that one keeps its own level.
+  const Level outer = std::exchange(current, level);
   try {
-    current = level;
     logger().log(toSpdlog(level), spdlog::string_view_t(text.data(), text.size()));
   } catch (...) {  // a line that cannot be formatted is lost, the program goes on
   }
+  current = outer;
 }
 
 void vwrite(Level level, fmt::string_view format, fmt::format_args args) noexcept {

@@ -75,7 +75,7 @@ class Actions {
 ///   STOPPING  -          -                -            STOPPED                     -         SIGKILL again
 ///   EXITED    STARTING   -                -            -                           -         STARTING (autorestart)
 ///   FATAL     STARTING   -                -            -                           -         -
-///   UNKNOWN   -          -                -            -                           -         -
+///   UNKNOWN   -          -                -            STOPPED                     -         -
 ///
 /// BACKOFF becomes FATAL at once when more than `startRetries` starts failed in a row; the n-th failure is followed by a
 /// wait of n seconds. A stop of a BACKOFF program keeps the count, as Supervisor does. Any state becomes UNKNOWN when
@@ -112,7 +112,7 @@ class Machine {
   int tries_ = 0;
   int exitCode_ = 0;
   core::Instant started_{};
-  core::Instant due_{};  ///< meaning depends on the state
+  core::Instant due_{};
   std::string trouble_;
 };
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace output {
+
+/// Divides a program's output into what it prints and what it says to Supervisor, between
+/// <!--XSUPERVISOR:BEGIN--> and <!--XSUPERVISOR:END-->. Tokens may be split between reads; nothing is held back longer
+/// than it may be the beginning of a token.
+class CaptureSplitter {
+ public:
+  struct Receiver {
+    virtual void onText(std::string_view bytes, bool captured) = 0;
+    virtual void onMessage(std::string_view message) = 0;  ///< all that stood between two tokens
+    virtual ~Receiver() = default;
+  };
+
+  /// A message longer than `maxBytes` loses its beginning.
+  explicit CaptureSplitter(std::int64_t maxBytes) : maxBytes_(static_cast<std::size_t>(maxBytes)) {}
+
+  void feed(std::string_view bytes, Receiver& receiver);
+  /// The stream has ended: what was held back, and a message without its end, is text.
+  void finish(Receiver& receiver);
+
+ private:
+  void take(std::string_view bytes, Receiver& receiver);
+
+  std::size_t maxBytes_;
+  std::string held_;     ///< may be the beginning of a token
+  std::string message_;
+  bool capturing_ = false;
+};
+
+}  // namespace output

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "instance/output/rotating_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "instance/output/open_target.hpp"
+#include "instance/output/stream_target.hpp"
+#include "lib/core/log.hpp"
+
+namespace output {
+namespace {
+
+/// How often a log that is being written looks whether its path still leads to its file.
+constexpr core::seconds checkInterval{1};
+
+/// Failures that pass by themselves: a program is started in spite of them.
+bool passes(int code) noexcept { return code == ENOSPC || code == EDQUOT || code == EIO || code == ENFILE; }
+
+}  // namespace
+
+RotatingFile::RotatingFile(core::EventLoop& loop, std::string path, std::int64_t maxBytes, int backups)
+    : loop_(loop), path_(std::move(path)), maxBytes_(maxBytes), backups_(backups), rotateAt_(maxBytes) {}
+RotatingFile::~RotatingFile() = default;
+
+core::Status RotatingFile::acquire(bool truncate) {
+  auto target = openTarget(path_, truncate);
+  if (!target) return core::Err{std::move(target).error()};
+  stream_.reset();
+  fd_.reset();
+  size_ = target->facts.st_size;
+  device_ = target->facts.st_dev;
+  inode_ = target->facts.st_ino;
+  rotateAt_ = maxBytes_;
+  if (target->regular() && !target->shared)
+    fd_ = std::move(target->fd);
+  else
+    stream_ = std::make_unique<StreamTarget>(loop_, std::move(target->fd), target->shared);
+  return {};
+}
+
+core::Status RotatingFile::open() {
+  if (open_) return {};
+  auto opened = acquire(false);
+  if (!opened && !passes(opened.error().code)) return opened;
+  open_ = true;
+  checked_ = core::Clock::now();
+  if (!opened) fail(opened.error().code, 0);
+  return {};
+}
+
+void RotatingFile::close() noexcept {
+  open_ = false;
+  fd_.reset();
+  stream_.reset();
+}
+
+void RotatingFile::write(std::string_view bytes) noexcept {
+  if (!open_ || bytes.empty()) return;
+  if (const auto now = core::Clock::now(); now - checked_ >= checkInterval) check(now);
+  if (stream_) {
+    const auto lost = stream_->write(bytes);
+    lost > 0 ? fail(stream_->error(), lost) : recovered();
+  } else if (fd_) {
+    writeFile(bytes);
+  } else {
+    fail(0, bytes.size());
+  }
+  notice_.notify();
+}
+
+void RotatingFile::writeFile(std::string_view bytes) noexcept {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail(errno, bytes.size());
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+    size_ += n;
+  }
+  recovered();
+  if (maxBytes_ > 0 && size_ >= rotateAt_) rotateIfDue();
+}
+
+bool RotatingFile::isCurrent() const noexcept {
+  struct stat named {};
+  return ::stat(path_.c_str(), &named) == 0 && named.st_dev == device_ && named.st_ino == inode_;
+}
+
+/// Finds out what others did to the file: at most once a second, and only while it is written.
+void RotatingFile::check(core::Instant now) noexcept {
+  checked_ = now;
+  if (stream_) return;
+  struct stat facts {};
+  if (fd_ && ::fstat(fd_.get(), &facts) == 0) size_ = facts.st_size;
+  if (fd_ && isCurrent()) return;
+  const auto opened = acquire(false);
+  if (opened) return;
+  // A file that was only renamed still takes our bytes; one that was removed would lose them in silence.
+  if (fd_ && facts.st_nlink == 0) fd_.reset();
+  if (!fd_) fail(opened.error().code, 0);
+}
+
+/// Rotates if the file is really that large: it may have been truncated, or replaced by another writer's rotation.
+void RotatingFile::rotateIfDue() noexcept {
+  struct stat facts {};
+  if (::fstat(fd_.get(), &facts) == 0) size_ = facts.st_size;
+  if (size_ < rotateAt_) return;
+  if (!isCurrent()) return check(core::Clock::now());
+  const auto numbered = [this](int n) { return path_ + "." + std::to_string(n); };
+  bool moved = true;
+  if (backups_ > 0) {
+    for (int i = backups_ - 1; i >= 1; i--) ::rename(numbered(i).c_str(), numbered(i + 1).c_str());
+    moved = ::rename(path_.c_str(), numbered(1).c_str()) == 0;
+  }
+  const int code = moved ? 0 : errno;
+  const auto opened = moved ? acquire(true) : core::Status();
+  if (moved && opened) return;
+  rotateAt_ = size_ + maxBytes_;  // goes on in the same file and tries again that much later
+  logging::error("log file {}: cannot rotate it: {}", path_, moved ? opened.error().text : ::strerrordesc_np(code));
+}
+
+void RotatingFile::reopen() noexcept {
+  if (!open_) return;
+  const auto opened = acquire(false);
+  checked_ = core::Clock::now();
+  if (opened) return;
+  close();
+  open_ = true;
+  fail(opened.error().code, 0);
+}
+
+core::Status RotatingFile::clear() {
+  struct stat named {};
+  if (::lstat(path_.c_str(), &named) == 0) {
+    if (S_ISREG(named.st_mode) && ::unlink(path_.c_str()) != 0) return core::sysError(path_, errno);
+    // A link is the administrator's, its target may be anything: only what is plainly a file is emptied.
+    if (S_ISLNK(named.st_mode) && descriptorOf(path_) < 0 && ::stat(path_.c_str(), &named) == 0 &&
+        S_ISREG(named.st_mode) && ::truncate(path_.c_str(), 0) != 0)
+      return core::sysError(path_, errno);
+  }
+  if (open_ && !stream_) reopen();
+  notice_.notify();
+  return {};
+}
+
+void RotatingFile::fail(int code, std::size_t lost) noexcept {
+  lost_ += lost;
+  if (troubled_) return;
+  troubled_ = true;
+  logging::error("log file {}: cannot write: {}; output is lost until this is mended", path_,
+                 code != 0 ? ::strerrordesc_np(code) : "it is gone");
+}
+
+void RotatingFile::recovered() noexcept {
+  if (!troubled_) return;
+  troubled_ = false;
+  const auto lost = std::exchange(lost_, 0);
+  logging::warn("log file {}: works again, {} bytes were lost", path_, lost);
+}
+
+}  // namespace output

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "lib/lifecycle/machine.hpp"
+
+#include <signal.h>
+
+namespace lifecycle {
+
+Actions Machine::on(const Input& input, const Rules& rules, core::Instant now) {
+  Actions actions;
+  std::visit([&](const auto& what) { handle(what, actions, rules, now); }, input);
+  return actions;
+}
+
+std::optional<core::Instant> Machine::deadline(const Rules& rules) const noexcept {
+  switch (state_) {
+    case State::Starting:
+    case State::Stopping: return due_;
+    case State::Backoff: return rules.mayStart ? std::optional(due_) : std::nullopt;
+    case State::Exited: {
+      if (!rules.mayStart || rules.restart == Restart::Never) return std::nullopt;
+      if (rules.restart == Restart::Unexpected && rules.expects(exitCode_)) return std::nullopt;
+      return due_;
+    }
+    default: return std::nullopt;
+  }
+}
+
+/// The one place where the state changes.
+void Machine::enter(State to, Actions& actions, bool expected, bool announced) {
+  Action action;
+  action.kind = Action::Kind::Changed;
+  action.from = state_;
+  action.to = to;
+  action.expected = expected;
+  action.announced = announced;
+  action.tries = tries_;
+  state_ = to;
+  actions.push(action);
+}
+
+void Machine::start(Actions& actions, core::Instant now) {
+  trouble_.clear();
+  exitCode_ = 0;
+  started_ = now;
+  enter(State::Starting, actions);
+  Action spawn;
+  spawn.kind = Action::Kind::Spawn;
+  actions.push(spawn);
+}
+
+void Machine::backOff(Actions& actions, const Rules& rules, core::Instant now) {
+  tries_++;
+  due_ = now + core::seconds(tries_);
+  enter(State::Backoff, actions);
+  if (tries_ <= rules.startRetries) return;
+  enter(State::Fatal, actions);
+  tries_ = 0;
+}
+
+void Machine::kill(Actions& actions, const Rules& rules, core::Instant now, bool escalated) {
+  due_ = now + rules.stopWait;
+  Action action;
+  action.kind = Action::Kind::Signal;
+  action.escalated = escalated;
+  action.signal = escalated ? SIGKILL : rules.stopSignal;
+  action.group = escalated ? rules.killAsGroup : rules.stopAsGroup;
+  actions.push(action);
+}
+
+void Machine::handle(const input::Start&, Actions& actions, const Rules&, core::Instant now) {
+  if (state_ == State::Backoff || (isStopped(state_) && state_ != State::Unknown)) start(actions, now);
+}
+
+void Machine::handle(const input::Stop&, Actions& actions, const Rules& rules, core::Instant now) {
+  if (state_ == State::Backoff) return enter(State::Stopped, actions);
+  if (state_ != State::Running && state_ != State::Starting) return;
+  enter(State::Stopping, actions);
+  kill(actions, rules, now, false);
+}
+
+void Machine::handle(const input::Spawned&, Actions& actions, const Rules& rules, core::Instant now) {
+  if (state_ != State::Starting) return;
+  started_ = now;
+  due_ = now + rules.startSeconds;
+  if (rules.startSeconds > core::seconds(0)) return;
+  tries_ = 0;
+  enter(State::Running, actions);
+}
+
+void Machine::handle(const input::SpawnFailed& failure, Actions& actions, const Rules& rules, core::Instant now) {
+  if (state_ != State::Starting) return;
+  trouble_ = failure.why;
+  backOff(actions, rules, now);
+}
+
+void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& rules, core::Instant now) {
+  exitCode_ = exit.code;
+  const bool expected = rules.expects(exit.code);
+  switch (state_) {
+    case State::Stopping:
+    case State::Unknown: return enter(State::Stopped, actions);
+    case State::Starting:
+      if (now < started_ + rules.startSeconds) {
+        trouble_ = "Exited too quickly (process log may have details)";
+        return backOff(actions, rules, now);
+      }
+      enter(State::Running, actions, false, false);
+      [[fallthrough]];
+    case State::Running:
+      tries_ = 0;
+      due_ = now;  // a restart, if there is one, comes without delay
+      trouble_ = expected ? std::string() : "Bad exit code " + std::to_string(exit.code);
+      return enter(State::Exited, actions, expected);
+    default: return;
+  }
+}
+
+void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rules, core::Instant now) {
+  const auto due = deadline(rules);
+  if (!due || now < *due) return;
+  switch (state_) {
+    case State::Starting:
+      tries_ = 0;
+      return enter(State::Running, actions);
+    case State::Backoff:
+    case State::Exited: return start(actions, now);
+    case State::Stopping: return kill(actions, rules, now, true);
+    default: return;
+  }
+}
+
+void Machine::handle(const input::SignalFailed& failure, Actions& actions, const Rules&, core::Instant) {
+  trouble_ = failure.why;
+  if (state_ != State::Unknown) enter(State::Unknown, actions);
+}
+
+}  // namespace lifecycle

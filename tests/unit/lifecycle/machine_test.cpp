@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include "lib/lifecycle/machine.hpp"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+using core::seconds;
+using lifecycle::Action;
+using lifecycle::State;
+namespace input = lifecycle::input;
+
+/// A machine with a clock of its own and a spawner that works or fails as told; writes down what happens.
+struct Bench {
+  lifecycle::Machine machine;
+  lifecycle::Rules rules;
+  std::vector<int> exitCodes{0};
+  core::Instant now{std::chrono::hours(1)};
+  std::string spawnError;
+  std::string events;
+  std::vector<Action> signals;
+
+  Bench() { rules.exitCodes = exitCodes; }
+
+  void feed(const lifecycle::Input& what) {
+    for (const Action& action : machine.on(what, rules, now)) {
+      if (action.kind == Action::Kind::Changed) {
+        if (!events.empty()) events += ' ';
+        events += lifecycle::toText(action.to);
+        if (action.to == State::Backoff || action.to == State::Starting) events += std::to_string(action.tries);
+      } else if (action.kind == Action::Kind::Signal) {
+        signals.push_back(action);
+      } else if (spawnError.empty()) {
+        feed(input::Spawned{});
+      } else {
+        feed(input::SpawnFailed{spawnError});
+      }
+    }
+  }
+  /// Jumps to the next deadline; returns how far that was.
+  seconds jump() {
+    const auto due = machine.deadline(rules);
+    REQUIRE(due.has_value());
+    const auto waited = std::chrono::duration_cast<seconds>(*due - now);
+    now = std::max(now, *due);
+    feed(input::Deadline{});
+    return waited;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a program that stays up becomes RUNNING exactly after startsecs") {
+  Bench b;
+  b.rules.startSeconds = seconds(5);
+  b.feed(input::Start{});
+  CHECK(b.machine.state() == State::Starting);
+  b.now += seconds(4);
+  b.feed(input::Deadline{});
+  CHECK(b.machine.state() == State::Starting);
+  CHECK(b.jump() == seconds(1));
+  CHECK(b.machine.state() == State::Running);
+  CHECK_FALSE(b.machine.deadline(b.rules).has_value());
+  CHECK(b.events == "STARTING0 RUNNING");
+}
+
+TEST_CASE("startsecs=0 means RUNNING at once") {
+  Bench b;
+  b.rules.startSeconds = seconds(0);
+  b.feed(input::Start{});
+  CHECK(b.events == "STARTING0 RUNNING");
+}
+
+TEST_CASE("a program that dies too quickly is retried after 1, 2, 3 seconds and then given up") {
+  Bench b;
+  b.feed(input::Start{});
+  for (int failure = 1; failure <= 3; failure++) {
+    b.feed(input::Exited{0});  // whatever the exit code
+    CHECK(b.machine.state() == State::Backoff);
+    CHECK(b.machine.trouble() == "Exited too quickly (process log may have details)");
+    CHECK(b.jump() == seconds(failure));
+    CHECK(b.machine.trouble().empty());
+  }
+  b.feed(input::Exited{1});
+  CHECK(b.events ==
+        "STARTING0 BACKOFF1 STARTING1 BACKOFF2 STARTING2 BACKOFF3 STARTING3 BACKOFF4 FATAL");
+  CHECK(b.machine.trouble() == "Exited too quickly (process log may have details)");
+  CHECK(b.machine.tries() == 0);
+  CHECK_FALSE(b.machine.deadline(b.rules).has_value());
+  b.events.clear();
+  b.feed(input::Start{});
+  CHECK(b.events == "STARTING0");
+}
+
+TEST_CASE("a spawn that fails counts as a failed start") {
+  Bench b;
+  b.rules.startRetries = 0;
+  b.spawnError = "can't find command 'x'";
+  b.feed(input::Start{});
+  CHECK(b.events == "STARTING0 BACKOFF1 FATAL");
+  CHECK(b.machine.trouble() == "can't find command 'x'");
+}
+
+TEST_CASE("stopping a program in BACKOFF needs no signal and keeps the count") {
+  Bench b;
+  b.feed(input::Start{});
+  b.feed(input::Exited{1});
+  b.feed(input::Stop{});
+  CHECK(b.machine.state() == State::Stopped);
+  CHECK(b.signals.empty());
+  b.feed(input::Start{});
+  CHECK(b.events == "STARTING0 BACKOFF1 STOPPED STARTING1");
+}
+
+TEST_CASE("a program that ignores the stop signal is killed again and again") {
+  Bench b;
+  b.rules.stopSignal = SIGINT;
+  b.rules.stopAsGroup = true;
+  b.rules.stopWait = seconds(7);
+  b.feed(input::Start{});
+  b.feed(input::Stop{});
+  CHECK(b.machine.stopping());
+  CHECK(b.jump() == seconds(7));
+  CHECK(b.jump() == seconds(7));
+  REQUIRE(b.signals.size() == 3);
+  CHECK(b.signals[0].signal == SIGINT);
+  CHECK(b.signals[0].group);
+  CHECK_FALSE(b.signals[0].escalated);
+  CHECK(b.signals[1].signal == SIGKILL);
+  CHECK_FALSE(b.signals[1].group);
+  CHECK(b.signals[2].escalated);
+  b.feed(input::Stop{});
+  CHECK(b.signals.size() == 3);
+  b.feed(input::Exited{-1});
+  CHECK(b.events == "STARTING0 STOPPING STOPPED");
+  CHECK(b.machine.exitCode() == -1);
+  CHECK_FALSE(b.machine.deadline(b.rules).has_value());
+}
+
+TEST_CASE("autorestart follows the exit code and the mood") {
+  const auto restarts = [](lifecycle::Restart restart, int code, bool mayStart) {
+    Bench b;
+    b.exitCodes = {0, 2};
+    b.rules.exitCodes = b.exitCodes;
+    b.rules.restart = restart;
+    b.rules.startSeconds = seconds(0);
+    b.feed(input::Start{});
+    b.rules.mayStart = mayStart;
+    b.feed(input::Exited{code});
+    CHECK(b.machine.state() == State::Exited);
+    CHECK(b.machine.trouble() == (code == 0 || code == 2 ? "" : "Bad exit code " + std::to_string(code)));
+    const bool due = b.machine.deadline(b.rules).has_value();
+    if (due) {
+      CHECK(b.jump() == seconds(0));
+      CHECK(b.machine.state() == State::Running);
+    }
+    return due;
+  };
+  using lifecycle::Restart;
+  CHECK_FALSE(restarts(Restart::Never, 1, true));
+  CHECK_FALSE(restarts(Restart::Unexpected, 0, true));
+  CHECK_FALSE(restarts(Restart::Unexpected, 2, true));
+  CHECK(restarts(Restart::Unexpected, 1, true));
+  CHECK(restarts(Restart::Unexpected, -1, true));
+  CHECK(restarts(Restart::Always, 0, true));
+  CHECK_FALSE(restarts(Restart::Always, 1, false));
+}
+
+TEST_CASE("nothing is started while the supervisor goes down, but RUNNING and SIGKILL still happen") {
+  Bench b;
+  b.feed(input::Start{});
+  b.feed(input::Exited{1});
+  b.rules.mayStart = false;
+  CHECK_FALSE(b.machine.deadline(b.rules).has_value());
+  b.now += seconds(10);
+  b.feed(input::Deadline{});
+  CHECK(b.machine.state() == State::Backoff);
+
+  Bench c;
+  c.feed(input::Start{});
+  c.rules.mayStart = false;
+  c.jump();
+  CHECK(c.machine.state() == State::Running);
+  c.feed(input::Stop{});
+  c.jump();
+  CHECK(c.signals.back().signal == SIGKILL);
+}
+
+TEST_CASE("an exit that is noticed before the deadline is still a run, without an announcement") {
+  Bench b;
+  b.feed(input::Start{});
+  b.now += seconds(1);
+  const auto actions = b.machine.on(input::Exited{0}, b.rules, b.now);
+  REQUIRE(actions.size() == 2);
+  CHECK(actions[0].to == State::Running);
+  CHECK_FALSE(actions[0].announced);
+  CHECK(actions[1].to == State::Exited);
+  CHECK(actions[1].expected);
+}
+
+TEST_CASE("a program that cannot be signalled is UNKNOWN until it ends") {
+  Bench b;
+  b.rules.startSeconds = seconds(0);
+  b.feed(input::Start{});
+  b.feed(input::Stop{});
+  b.feed(input::SignalFailed{"not permitted"});
+  CHECK(b.machine.state() == State::Unknown);
+  CHECK(b.machine.trouble() == "not permitted");
+  b.feed(input::Start{});
+  CHECK(b.machine.state() == State::Unknown);
+  b.feed(input::Exited{0});
+  CHECK(b.machine.state() == State::Stopped);
+}
+
+TEST_CASE("inputs that do not fit the state change nothing") {
+  Bench b;
+  b.feed(input::Stop{});
+  b.feed(input::Spawned{});
+  b.feed(input::SpawnFailed{"x"});
+  b.feed(input::Exited{1});
+  b.feed(input::Deadline{});
+  CHECK(b.events.empty());
+  b.feed(input::Start{});
+  b.feed(input::Start{});
+  CHECK(b.events == "STARTING0");
+}
