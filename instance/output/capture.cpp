@@ -2,6 +2,7 @@
 #include "instance/output/capture.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace output {
 namespace {
