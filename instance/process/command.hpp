@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "instance/config/model.hpp"
@@ -25,9 +24,6 @@ struct CommandError {
   Kind kind = Kind::Bad;
   std::string text;  ///< Supervisor's words
 };
-
-/// Splits as a POSIX shell does quotes and backslashes; no comments, globs or variables.
-[[nodiscard]] core::Result<std::vector<std::string>, CommandError> splitCommand(std::string_view line);
 
 /// Splits the program's command and finds the file: as it stands if it has a '/', else the first hit in the PATH of the
 /// program's environment or of ours (that one counts, even if it cannot be executed).

@@ -40,9 +40,12 @@ class Group {
   [[nodiscard]] FcgiListener* socket() const noexcept { return socket_.get(); }
 
  private:
+  [[nodiscard]] std::vector<Process*>::const_iterator position(std::string_view name) const noexcept;
+
   Context& context_;
   config::GroupPtr config_;
   std::vector<std::unique_ptr<Process>> processes_;
+  std::vector<Process*> byName_;
   std::unique_ptr<FcgiListener> socket_;
 };
 

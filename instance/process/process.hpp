@@ -9,17 +9,19 @@
 #include <string_view>
 
 #include "instance/config/model.hpp"
-#include "instance/process/channel.hpp"
 #include "instance/process/command.hpp"
 #include "instance/process/observer.hpp"
-#include "lib/core/event_loop.hpp"
 #include "lib/core/result.hpp"
-#include "lib/core/unique_fd.hpp"
 #include "lib/lifecycle/machine.hpp"
+
+namespace output {
+class RotatingFile;
+}
 
 namespace process {
 
 class Context;
+class OutputChannel;
 class StdinPipe;
 
 enum class StdinError {
@@ -75,22 +77,28 @@ class Process {
 
   /// Routes standard output to `protocol` too (nullptr: no more). Not owned.
   void setProtocol(Protocol* protocol) noexcept { protocol_ = protocol; }
+  [[nodiscard]] Protocol* protocol() const noexcept { return protocol_; }
 
-  /// For the table: the process has ended with this wait status; its deadline has passed; recompute the deadline.
+  /// For the table: the process has ended with this wait status.
   void reaped(int waitStatus);
+  /// For the table: the deadline has passed.
   void due();
-  void refreshDeadline();
-  std::size_t heapIndex = static_cast<std::size_t>(-1);  ///< place in the table's deadlines
+  /// For the table: the supervisor goes down, nothing is started any more.
+  void moodChanged();
+  /// For the table: stops it on the way down; what waits for a retry is given up.
+  void shutDown();
+  std::size_t heapIndex = static_cast<std::size_t>(-1);  ///< place in Deadlines
 
  private:
-
   void feed(const lifecycle::Input& input);
   void apply(const lifecycle::Action& action);
+  void announce(const lifecycle::Action& change);
   void spawn();
-  [[nodiscard]] core::Result<pid_t, std::string> launch();
-  void sendSignal(const lifecycle::Action& action);
-  void report(const lifecycle::Action& change);
-  void closeOutput() noexcept;
+  [[nodiscard]] core::Result<pid_t, std::string> tryToSpawn();
+  void sendStopSignal(const lifecycle::Action& action);
+  core::Status send(int signo, bool toGroup, const char* verb);
+  [[nodiscard]] lifecycle::Rules rules() const noexcept;
+  [[nodiscard]] OutputChannel* channel(Channel which) const noexcept;
 
   Context& context_;
   Group& group_;
@@ -100,6 +108,8 @@ class Process {
   std::int64_t startedAt_ = 0;
   std::int64_t stoppedAt_ = 0;
   std::unique_ptr<StdinPipe> stdin_;
+  std::unique_ptr<OutputChannel> out_;
+  std::unique_ptr<OutputChannel> err_;  ///< nullptr if standard error is redirected
   Protocol* protocol_ = nullptr;
 };
 

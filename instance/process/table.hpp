@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "instance/config/model.hpp"
@@ -18,6 +19,7 @@ namespace process {
 class Context;
 class Group;
 class Process;
+class WayDown;
 
 /// All programs of one supervisord: groups by name and in order, the reaper, the deadlines, the mood and the way down.
 class Table {
@@ -38,17 +40,18 @@ class Table {
 
   /// Adds a group without starting anything. Fails if the name is taken, or if a shared socket cannot be bound.
   core::Expected<Group*> add(config::GroupPtr group);
-  /// Starts what is to start by itself, in order: of one group, or of all.
+  /// Tells the observers that the supervisor runs (Mood::Running) and starts, in order, what is to start by itself.
+  void begin();
+  /// Starts, in order, what is to start by itself in a group that was added later.
   void autostart(Group& group);
-  void autostart();
   /// Takes a group out; false if a program of it still runs.
   bool remove(Group& group);
 
   [[nodiscard]] Mood mood() const noexcept;
   /// Leaves for Shutdown or Restarting: from the next turn of the loop on stops one group at a time, last group first,
-  /// and calls `whenDown` (onDown) when nothing is left. A second call only changes Restarting to Shutdown.
+  /// and calls what onDown() was given when nothing is left. A later call only turns Restarting into Shutdown.
   void leave(Mood mood);
-  void onDown(std::function<void()> whenDown);
+  void onDown(std::function<void()> whenDown) { whenDown_ = std::move(whenDown); }
 
   /// For SIGUSR2: opens the log files of all running programs anew.
   void reopenLogs();
@@ -56,15 +59,14 @@ class Table {
   [[nodiscard]] Settings& settings() noexcept;
 
  private:
-  void insert(std::unique_ptr<Group> group);
-  void stopNext();
-  void stopGroup(Group& group);
+  void reap();
 
   std::unique_ptr<Context> context_;
   std::vector<std::unique_ptr<Group>> groups_;
-  class Leaving;
-  std::unique_ptr<Leaving> leaving_;
+  std::unordered_map<std::string_view, Group*> byName_;
+  std::unique_ptr<WayDown> wayDown_;
   std::function<void()> whenDown_;
+  core::SignalWatch childWatch_;
 };
 
 }  // namespace process

@@ -78,6 +78,12 @@ void Machine::handle(const input::Stop&, Actions& actions, const Rules& rules, c
   kill(actions, rules, now, false);
 }
 
+void Machine::handle(const input::GiveUp&, Actions& actions, const Rules&, core::Instant) {
+  if (state_ != State::Backoff) return;
+  tries_ = 0;
+  enter(State::Fatal, actions, false, false);
+}
+
 void Machine::handle(const input::Spawned&, Actions& actions, const Rules& rules, core::Instant now) {
   if (state_ != State::Starting) return;
   started_ = now;
@@ -101,6 +107,7 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
     case State::Unknown: return enter(State::Stopped, actions);
     case State::Starting:
       if (now < started_ + rules.startSeconds) {
+        exitCode_ = 0;  // clients see the exit status of completed runs only
         trouble_ = "Exited too quickly (process log may have details)";
         return backOff(actions, rules, now);
       }

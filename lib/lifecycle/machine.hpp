@@ -18,6 +18,7 @@ namespace lifecycle {
 namespace input {
 struct Start {};  ///< somebody wants it to run
 struct Stop {};   ///< somebody wants it to end
+struct GiveUp {};  ///< the supervisor goes down: what waits for a retry is FATAL
 struct Spawned {};
 struct SpawnFailed {
   std::string why;
@@ -31,8 +32,8 @@ struct SignalFailed {
   std::string why;
 };
 }  // namespace input
-using Input = std::variant<input::Start, input::Stop, input::Spawned, input::SpawnFailed, input::Exited,
-                           input::Deadline, input::SignalFailed>;
+using Input = std::variant<input::Start, input::Stop, input::GiveUp, input::Spawned, input::SpawnFailed,
+                           input::Exited, input::Deadline, input::SignalFailed>;
 
 /// What the owner of the machine has to do, in this order.
 struct Action {
@@ -41,7 +42,8 @@ struct Action {
   State from = State::Stopped;  ///< Changed
   State to = State::Stopped;    ///< Changed
   bool expected = false;        ///< Changed to Exited: the exit code is one of the expected ones
-  bool announced = true;        ///< Changed to Running: it stayed up long enough (not only noticed at its exit)
+  /// Changed to Running: it stayed up long enough (not only noticed at its exit); to Fatal: after too many failures.
+  bool announced = true;
   bool group = false;           ///< Signal: to the process group
   bool escalated = false;       ///< Signal: SIGKILL, since the stop signal did not help in time
   int tries = 0;                ///< Changed: how many starts failed in a row
@@ -77,7 +79,7 @@ class Actions {
 ///   FATAL     STARTING   -                -            -                           -         -
 ///   UNKNOWN   -          -                -            STOPPED                     -         -
 ///
-/// BACKOFF becomes FATAL at once when more than `startRetries` starts failed in a row; the n-th failure is followed by a
+/// BACKOFF becomes FATAL on GiveUp, and at once when more than `startRetries` starts failed in a row; the n-th failure is followed by a
 /// wait of n seconds. A stop of a BACKOFF program keeps the count, as Supervisor does. Any state becomes UNKNOWN when
 /// the process cannot be signalled. Every change of state goes through one function.
 class Machine {
@@ -92,6 +94,8 @@ class Machine {
   [[nodiscard]] int exitCode() const noexcept { return exitCode_; }
   /// Why the last start or run went wrong; empty if it did not.
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
+  /// When it was last started; means nothing before the first start.
+  [[nodiscard]] core::Instant started() const noexcept { return started_; }
   /// The first stop signal is out and the program has not ended yet.
   [[nodiscard]] bool stopping() const noexcept { return state_ == State::Stopping; }
 
@@ -102,6 +106,7 @@ class Machine {
   void kill(Actions& actions, const Rules& rules, core::Instant now, bool escalated);
   void handle(const input::Start&, Actions&, const Rules&, core::Instant now);
   void handle(const input::Stop&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::GiveUp&, Actions&, const Rules&, core::Instant now);
   void handle(const input::Spawned&, Actions&, const Rules&, core::Instant now);
   void handle(const input::SpawnFailed&, Actions&, const Rules&, core::Instant now);
   void handle(const input::Exited&, Actions&, const Rules&, core::Instant now);

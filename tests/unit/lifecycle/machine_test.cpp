@@ -228,3 +228,16 @@ TEST_CASE("inputs that do not fit the state change nothing") {
   b.feed(input::Start{});
   CHECK(b.events == "STARTING0");
 }
+
+TEST_CASE("a supervisor that goes down gives up what waits for a retry, in silence") {
+  Bench b;
+  b.feed(input::GiveUp{});
+  CHECK(b.events.empty());
+  b.feed(input::Start{});
+  b.feed(input::Exited{1});
+  const auto actions = b.machine.on(input::GiveUp{}, b.rules, b.now);
+  REQUIRE(actions.size() == 1);
+  CHECK(actions[0].to == State::Fatal);
+  CHECK_FALSE(actions[0].announced);
+  CHECK(b.machine.tries() == 0);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "instance/process/deadlines.hpp"
+#include "instance/process/observer.hpp"
+#include "instance/process/settings.hpp"
+#include "lib/core/event_loop.hpp"
+
+namespace process {
+
+/// What the programs of one table share: the loop, deadlines, pids, the read buffer, and the queue of what is to be told
+/// to the observers.
+class Context {
+ public:
+  Context(core::EventLoop& loop, Settings settings);
+  ~Context();
+
+  core::EventLoop& loop;
+  Settings settings;
+  Mood mood = Mood::Running;
+  Deadlines deadlines;
+  std::unordered_map<pid_t, Process*> byPid;
+  /// Our own environment, as "KEY=value": what every child begins with.
+  const std::vector<std::string> environment;
+
+  /// 128 KiB to read into; what is read is used up before the next read.
+  [[nodiscard]] std::span<char> buffer() noexcept { return {buffer_.get(), bufferSize}; }
+
+  void subscribe(Observer& observer) { observers_.push_back(&observer); }
+  void unsubscribe(Observer& observer) noexcept;
+  /// Calls each observer at once.
+  template <class Call>
+  void tell(const Call& call) {
+    for (std::size_t i = 0; i < observers_.size(); i++)
+      if (observers_[i] != nullptr) call(*observers_[i]);
+  }
+
+  /// Queues a change for the observers.
+  void changed(Process& program, const StateChange& change);
+  /// Queue the farewell of what was taken out of the table; it is destroyed after everybody has been told.
+  void removed(std::unique_ptr<Group> group);
+  void removed(std::unique_ptr<Process> program);
+
+  /// A step that may change programs. What it queued is told when the outermost step ends, so that nobody is called
+  /// from inside a change.
+  class Turn {
+   public:
+    explicit Turn(Context& context) noexcept : context_(context) { context_.depth_++; }
+    ~Turn() {
+      if (--context_.depth_ == 0) context_.drain();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    Context& context_;
+  };
+
+ private:
+  struct Change {
+    Process* program;
+    StateChange what;
+  };
+  using Notice = std::variant<Change, std::unique_ptr<Group>, std::unique_ptr<Process>>;
+  void drain();
+  void dispatch(const Notice& notice);
+
+  static constexpr std::size_t bufferSize = 128 * 1024;
+  std::unique_ptr<char[]> buffer_;
+  std::vector<Observer*> observers_;
+  std::deque<Notice> notices_;
+  int depth_ = 0;
+};
+
+}  // namespace process

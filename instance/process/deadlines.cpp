@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/deadlines.hpp"
+
+#include "instance/process/process.hpp"
+
+namespace process {
+namespace {
+constexpr auto nowhere = static_cast<std::size_t>(-1);
+}
+
+Deadlines::Deadlines(core::EventLoop& loop) : timer_(loop, [this] { fire(); }) {}
+
+void Deadlines::place(std::size_t index, Entry entry) noexcept {
+  heap_[index] = entry;
+  entry.second->heapIndex = index;
+}
+
+/// Moves the entry at `index` up or down to where it belongs.
+void Deadlines::sift(std::size_t index) noexcept {
+  const Entry entry = heap_[index];
+  while (index > 0 && entry.first < heap_[(index - 1) / 2].first) {
+    place(index, heap_[(index - 1) / 2]);
+    index = (index - 1) / 2;
+  }
+  for (;;) {
+    std::size_t child = 2 * index + 1;
+    if (child + 1 < heap_.size() && heap_[child + 1].first < heap_[child].first) child++;
+    if (child >= heap_.size() || entry.first <= heap_[child].first) break;
+    place(index, heap_[child]);
+    index = child;
+  }
+  place(index, entry);
+}
+
+void Deadlines::set(Process& program, std::optional<core::Instant> when) {
+  const auto index = program.heapIndex;
+  if (index == nowhere && !when) return;
+  if (index == nowhere) {
+    heap_.emplace_back(*when, &program);
+    sift(heap_.size() - 1);
+  } else if (when) {
+    if (heap_[index].first == *when) return;
+    heap_[index].first = *when;
+    sift(index);
+  } else {
+    const Entry last = heap_.back();
+    heap_.pop_back();
+    program.heapIndex = nowhere;
+    if (index < heap_.size()) {
+      heap_[index] = last;
+      sift(index);
+    }
+    if (heap_.empty()) heap_.shrink_to_fit();
+  }
+  rearm();
+}
+
+void Deadlines::rearm() {
+  if (heap_.empty())
+    timer_.disarm();
+  else
+    timer_.arm(heap_.front().first);
+}
+
+void Deadlines::fire() {
+  const auto now = core::Clock::now();
+  // One turn takes each due program once: whoever is due again at once waits for the next turn.
+  for (auto round = heap_.size(); round > 0 && !heap_.empty() && heap_.front().first <= now; round--)
+    heap_.front().second->due();
+  rearm();
+}
+
+}  // namespace process

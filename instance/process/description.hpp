@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "lib/core/clock.hpp"
+
+namespace process {
+
+/// "0:05:03", "1 day, 1:00:00", "10 days, 0:00:03"; negative spans are 0:00:00.
+[[nodiscard]] std::string uptimeText(core::Duration span);
+/// "Nov 21 12:31 AM" in local time, in English whatever the locale.
+[[nodiscard]] std::string stopTimeText(std::int64_t wallSeconds);
+
+}  // namespace process

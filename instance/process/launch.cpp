@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/launch.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/core.h>
+
+#include "lib/core/spawn.hpp"
+#include "lib/core/text.hpp"
+#include "lib/core/users.hpp"
+
+namespace process {
+namespace {
+
+void set(std::vector<std::string>& environment, std::string_view key, std::string_view value) {
+  auto entry = fmt::format("{}={}", key, value);
+  for (auto& other : environment) {
+    if (!other.starts_with(std::string_view(entry).substr(0, key.size() + 1))) continue;
+    other = std::move(entry);
+    return;
+  }
+  environment.push_back(std::move(entry));
+}
+
+struct Pipe {
+  core::UniqueFd reader;
+  core::UniqueFd writer;
+  bool open() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+    reader.reset(ends[0]);
+    writer.reset(ends[1]);
+    return true;
+  }
+};
+
+core::Err<std::string> pipeError(const std::string& name) {
+  const int code = errno;
+  if (code == EMFILE) return core::Err{fmt::format("too many open files to spawn {}", core::pythonRepr(name))};
+  return core::Err{
+      fmt::format("unknown error making dispatchers for {}: {}", core::pythonRepr(name), ::strerrorname_np(code))};
+}
+
+std::string forkError(const std::string& name, int code) {
+  if (code == EAGAIN) return fmt::format("Too many processes in process table to spawn {}", core::pythonRepr(name));
+  return fmt::format("unknown error during fork for {}: {}", core::pythonRepr(name), ::strerrorname_np(code));
+}
+
+void unblock(const core::UniqueFd& fd) {
+  if (fd) ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+}
+
+/// Whom the child has to become; fails if that account is gone.
+core::Result<std::optional<core::Identity>, std::string> identityFor(const config::ProcessConfig& config) {
+  if (!config.uid || *config.uid == ::getuid()) return std::optional<core::Identity>();
+  const auto account = core::findAccount(*config.uid);
+  if (!account) return core::Err{fmt::format("couldn't setuid to {}: Can't find uid {}", *config.uid, *config.uid)};
+  return std::optional(core::identityOf(*account));
+}
+
+}  // namespace
+
+std::vector<std::string> childEnvironment(const config::ProcessConfig& config, const Surroundings& around) {
+  std::vector<std::string> out;
+  out.reserve(around.inherited.size() + config.environment.size() + 4);
+  out = around.inherited;
+  set(out, "SUPERVISOR_ENABLED", "1");
+  const auto& url = config.serverUrl ? *config.serverUrl : around.settings.serverUrl;
+  if (!url.empty()) set(out, "SUPERVISOR_SERVER_URL", url);
+  set(out, "SUPERVISOR_PROCESS_NAME", config.name);
+  set(out, "SUPERVISOR_GROUP_NAME", around.group);
+  for (const auto& [key, value] : config.environment) set(out, key, value);
+  return out;
+}
+
+core::Result<Launched, std::string> launch(const config::ProcessConfig& config, Command command,
+                                           const Surroundings& around, int socket) {
+  auto identity = identityFor(config);
+  if (!identity) return core::Err{std::move(identity).error()};
+  Pipe in, out, err;
+  if ((socket < 0 && !in.open()) || !out.open() || (!config.redirectStderr && !err.open()))
+    return pipeError(config.name);
+
+  core::SpawnSpec spec;
+  spec.file = std::move(command.file);
+  spec.arguments = std::move(command.arguments);
+  spec.environment = childEnvironment(config, around);
+  spec.descriptors = {{socket < 0 ? in.reader.get() : socket, STDIN_FILENO},
+                      {out.writer.get(), STDOUT_FILENO},
+                      {config.redirectStderr ? out.writer.get() : err.writer.get(), STDERR_FILENO}};
+  spec.identity = std::move(*identity);
+  spec.directory = config.directory;
+  spec.umask = config.umask;
+  spec.shareMemory = true;
+  spec.explainOnStderr = true;
+  const auto pid = core::spawn(spec);
+  if (!pid) return core::Err{forkError(config.name, pid.error().code)};
+
+  Launched launched{*pid, std::move(in.writer), std::move(out.reader), std::move(err.reader)};
+  unblock(launched.in);
+  unblock(launched.out);
+  unblock(launched.err);
+  return launched;
+}
+
+std::string signalName(int signo) {
+  if (const char* const name = ::sigabbrev_np(signo)) return std::string("SIG") + name;
+  if (signo == SIGRTMIN) return "SIGRTMIN";
+  if (signo == SIGRTMAX) return "SIGRTMAX";
+  return fmt::format("signal {}", signo);
+}
+
+std::string describeWaitStatus(int status) {
+  if (WIFEXITED(status)) return fmt::format("exit status {}", WEXITSTATUS(status));
+  if (WIFSIGNALED(status))
+    return fmt::format("terminated by {}{}", signalName(WTERMSIG(status)), WCOREDUMP(status) ? " (core dumped)" : "");
+  return fmt::format("unknown termination cause 0x{:04x}", status);
+}
+
+}  // namespace process

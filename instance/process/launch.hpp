@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "instance/config/model.hpp"
+#include "instance/process/command.hpp"
+#include "instance/process/settings.hpp"
+#include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace process {
+
+/// What the environment of a child is made of.
+struct Surroundings {
+  const std::vector<std::string>& inherited;
+  const Settings& settings;
+  const std::string& group;
+};
+
+/// "KEY=value" of a child: ours, then Supervisor's variables, then [supervisord] and program environment.
+[[nodiscard]] std::vector<std::string> childEnvironment(const config::ProcessConfig& config, const Surroundings& around);
+
+/// Our ends of a started program's pipes; invalid ones do not exist.
+struct Launched {
+  pid_t pid = 0;
+  core::UniqueFd in;   ///< non-blocking
+  core::UniqueFd out;  ///< non-blocking
+  core::UniqueFd err;  ///< non-blocking
+};
+
+/// Makes the pipes and forks. `socket` becomes standard input instead of a pipe if it is not -1. The error is the
+/// spawnerr in Supervisor's words.
+[[nodiscard]] core::Result<Launched, std::string> launch(const config::ProcessConfig& config, Command command,
+                                                         const Surroundings& around, int socket);
+
+/// "exit status 3", "terminated by SIGKILL (core dumped)".
+[[nodiscard]] std::string describeWaitStatus(int status);
+/// "SIGTERM", or "signal 40" for those without a name.
+[[nodiscard]] std::string signalName(int signo);
+
+}  // namespace process

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/process.hpp"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "instance/process/channel.hpp"
+#include "instance/process/context.hpp"
+#include "instance/process/description.hpp"
+#include "instance/process/fcgi_listener.hpp"
+#include "instance/process/group.hpp"
+#include "instance/process/launch.hpp"
+#include "instance/process/stdin_pipe.hpp"
+#include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
+
+namespace process {
+namespace {
+
+using lifecycle::Action;
+using lifecycle::State;
+namespace input = lifecycle::input;
+
+lifecycle::Restart toRestart(config::AutoRestart restart) noexcept {
+  switch (restart) {
+    case config::AutoRestart::Never: return lifecycle::Restart::Never;
+    case config::AutoRestart::Unexpected: return lifecycle::Restart::Unexpected;
+    case config::AutoRestart::Always: break;
+  }
+  return lifecycle::Restart::Always;
+}
+
+}  // namespace
+
+Process::Process(Context& context, Group& group, std::shared_ptr<const config::ProcessConfig> config)
+    : context_(context),
+      group_(group),
+      config_(std::move(config)),
+      out_(std::make_unique<OutputChannel>(context, *this, Channel::Stdout)) {
+  if (!config_->redirectStderr) err_ = std::make_unique<OutputChannel>(context, *this, Channel::Stderr);
+}
+
+Process::~Process() {
+  context_.deadlines.set(*this, std::nullopt);
+  if (pid_ != 0) context_.byPid.erase(pid_);
+}
+
+std::string Process::fullName() const {
+  return group_.name() == name() ? name() : group_.name() + ":" + name();
+}
+
+lifecycle::Rules Process::rules() const noexcept {
+  lifecycle::Rules rules;
+  rules.startSeconds = core::seconds(config_->startSeconds);
+  rules.stopWait = core::seconds(config_->stopWaitSeconds);
+  rules.startRetries = config_->startRetries;
+  rules.stopSignal = config_->stopSignal;
+  rules.restart = toRestart(config_->autoRestart);
+  rules.stopAsGroup = config_->stopAsGroup;
+  rules.killAsGroup = config_->killAsGroup;
+  rules.mayStart = context_.mood == Mood::Running;
+  rules.exitCodes = config_->exitCodes;
+  return rules;
+}
+
+std::string Process::description() const {
+  switch (state()) {
+    case State::Running:
+      return fmt::format("pid {}, uptime {}", pid_, uptimeText(core::Clock::now() - machine_.started()));
+    case State::Backoff:
+    case State::Fatal:
+      return spawnError().empty() ? fmt::format("unknown error (try \"tail {}\")", name()) : spawnError();
+    case State::Stopped:
+    case State::Exited: return startedAt_ == 0 ? "Not started" : stopTimeText(stoppedAt_);
+    default: return "";
+  }
+}
+
+/// Lets the machine take a step and does what it asks for.
+void Process::feed(const lifecycle::Input& input) {
+  const Context::Turn turn(context_);
+  for (const Action& action : machine_.on(input, rules(), core::Clock::now())) apply(action);
+  context_.deadlines.set(*this, machine_.deadline(rules()));
+}
+
+void Process::apply(const Action& action) {
+  switch (action.kind) {
+    case Action::Kind::Changed: return announce(action);
+    case Action::Kind::Spawn: return spawn();
+    case Action::Kind::Signal: return sendStopSignal(action);
+  }
+}
+
+void Process::announce(const Action& change) {
+  context_.changed(*this, {change.from, change.to, pid_, change.tries, change.expected});
+  if (change.to == State::Running && change.announced)
+    logging::info("success: {} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)", name(),
+                  config_->startSeconds);
+  if (change.to == State::Fatal && change.announced)
+    logging::info("gave up: {} entered FATAL state, too many start retries too quickly", name());
+}
+
+void Process::start() {
+  if (pid_ != 0) return logging::warn("process {} already running", core::pythonRepr(name()));
+  feed(input::Start{});
+}
+
+void Process::spawn() {
+  startedAt_ = core::wallSeconds();
+  auto pid = tryToSpawn();
+  if (!pid) {
+    logging::info("spawnerr: {}", pid.error());
+    return feed(input::SpawnFailed{std::move(pid).error()});
+  }
+  pid_ = *pid;
+  context_.byPid.emplace(pid_, this);
+  logging::info("spawned: {} with pid {}", core::pythonRepr(name()), pid_);
+  if (protocol_ != nullptr) protocol_->onSpawned();
+  feed(input::Spawned{});
+}
+
+core::Result<pid_t, std::string> Process::tryToSpawn() {
+  auto command = resolveCommand(*config_);
+  if (!command) return core::Err{command.error().text};
+  for (const auto which : {Channel::Stdout, Channel::Stderr}) {
+    if (OutputChannel* const output = channel(which)) {
+      if (const auto opened = output->openLog(); !opened) {
+        const int code = opened.error().code;
+        out_->finish();
+        if (code == EMFILE) return core::Err{"too many open files to spawn " + core::pythonRepr(name())};
+        return core::Err{fmt::format("unknown error making dispatchers for {}: {}", core::pythonRepr(name()),
+                                     ::strerrorname_np(code))};
+      }
+    }
+  }
+  core::Expected<int> socket = -1;
+  if (group_.socket() != nullptr) socket = group_.socket()->acquire();
+  auto launched = socket ? launch(*config_, std::move(*command),
+                                  {context_.environment, context_.settings, group_.name()}, *socket)
+                         : core::Err{socket.error().text};
+  if (!launched) {
+    if (group_.socket() != nullptr && socket) group_.socket()->release();
+    out_->finish();
+    if (err_) err_->finish();
+    return core::Err{std::move(launched).error()};
+  }
+  out_->attach(std::move(launched->out));
+  if (err_) err_->attach(std::move(launched->err));
+  stdin_ = launched->in ? std::make_unique<StdinPipe>(std::move(launched->in)) : nullptr;
+  return launched->pid;
+}
+
+void Process::reaped(int waitStatus) {
+  const Context::Turn turn(context_);
+  out_->finish();
+  if (err_) err_->finish();
+  stdin_.reset();
+  if (group_.socket() != nullptr) group_.socket()->release();
+  stoppedAt_ = core::wallSeconds();
+  context_.byPid.erase(pid_);
+
+  const int code = WIFEXITED(waitStatus) ? WEXITSTATUS(waitStatus) : -1;
+  const auto limits = rules();
+  const auto actions = machine_.on(input::Exited{code}, limits, core::Clock::now());
+  const auto cause = describeWaitStatus(waitStatus);
+  const auto level = limits.expects(code) ? logging::Level::Info : logging::Level::Warn;
+  if (state() == State::Stopped)
+    logging::log(level, "stopped: {} ({})", name(), cause);
+  else if (state() == State::Exited)
+    logging::log(level, "exited: {} ({}; {})", name(), cause, limits.expects(code) ? "expected" : "not expected");
+  else
+    logging::warn("exited: {} ({}; not expected)", name(), cause);
+  for (const Action& action : actions) apply(action);
+  pid_ = 0;
+  context_.deadlines.set(*this, machine_.deadline(limits));
+  if (protocol_ != nullptr) protocol_->onExited();
+}
+
+void Process::due() { feed(input::Deadline{}); }
+void Process::moodChanged() { context_.deadlines.set(*this, machine_.deadline(rules())); }
+
+core::Status Process::stop() {
+  if (state() == State::Backoff) logging::debug("Attempted to kill {}, which is in BACKOFF state.", name());
+  if (state() != State::Backoff && pid_ == 0) {
+    auto text = fmt::format("attempted to kill {} with sig {} but it wasn't running", name(),
+                            signalName(config_->stopSignal));
+    logging::debug("{}", text);
+    return core::Err{core::Error{std::move(text), 0}};
+  }
+  feed(input::Stop{});
+  if (state() == State::Unknown) return core::Err{core::Error{machine_.trouble(), 0}};
+  return {};
+}
+
+void Process::shutDown() {
+  if (state() == State::Backoff)
+    feed(input::GiveUp{});
+  else if (pid_ != 0)
+    feed(input::Stop{});
+}
+
+void Process::sendStopSignal(const Action& action) {
+  if (action.escalated) logging::warn("killing {} ({}) with SIGKILL", core::pythonRepr(name()), pid_);
+  logging::debug("killing {} (pid {}) {}with signal {}", name(), pid_, action.group ? "process group " : "",
+                 signalName(action.signal));
+  const auto sent = send(action.signal, action.group, "killing");
+  if (!sent) feed(input::SignalFailed{sent.error().text});
+}
+
+/// A process that is gone already is no failure: its exit is about to be noticed.
+core::Status Process::send(int signo, bool toGroup, const char* verb) {
+  if (::kill(toGroup ? -pid_ : pid_, signo) == 0) return {};
+  const int code = errno;
+  if (code == ESRCH) {
+    logging::debug("unable to signal {} (pid {}), it probably just exited on its own: [Errno {}] {}", name(), pid_, code,
+                   ::strerrordesc_np(code));
+    return {};
+  }
+  auto text = fmt::format("unknown problem {} {} ({}):[Errno {}] {}", verb, name(), pid_, code,
+                          ::strerrordesc_np(code));
+  logging::critical("{}", text);
+  return core::Err{core::Error{std::move(text), code}};
+}
+
+core::Status Process::signal(int signo) {
+  if (pid_ == 0) {
+    auto text = fmt::format("attempted to send {} sig {} but it wasn't running", name(), signalName(signo));
+    logging::debug("{}", text);
+    return core::Err{core::Error{std::move(text), 0}};
+  }
+  logging::debug("sending {} (pid {}) sig {}", name(), pid_, signalName(signo));
+  auto sent = send(signo, false, "sending sig to");
+  if (!sent) feed(input::SignalFailed{sent.error().text});
+  return sent;
+}
+
+core::Result<void, StdinError> Process::writeStdin(std::string_view bytes) {
+  if (pid_ == 0 || machine_.stopping()) return core::Err{StdinError::NotRunning};
+  if (!stdin_) return core::Err{StdinError::Closed};
+  const auto outcome = stdin_->write(context_.loop, bytes, [this] {
+    const Context::Turn turn(context_);
+    if (protocol_ != nullptr) protocol_->onStdinClosed();
+  });
+  if (outcome == StdinPipe::Outcome::Closed) return core::Err{StdinError::Closed};
+  if (outcome == StdinPipe::Outcome::Full) return core::Err{StdinError::Full};
+  return {};
+}
+
+OutputChannel* Process::channel(Channel which) const noexcept {
+  return which == Channel::Stdout ? out_.get() : err_.get();
+}
+
+output::RotatingFile* Process::log(Channel which) noexcept {
+  OutputChannel* const output = channel(which);
+  return output == nullptr ? nullptr : output->log();
+}
+
+const std::string& Process::logPath(Channel which) const noexcept {
+  static const std::string none;
+  OutputChannel* const output = channel(which);
+  return output == nullptr || output->log() == nullptr ? none : output->log()->path();
+}
+
+core::Status Process::clearLogs() {
+  for (const auto which : {Channel::Stdout, Channel::Stderr})
+    if (auto* const file = log(which))
+      if (auto cleared = file->clear(); !cleared) return cleared;
+  return {};
+}
+
+void Process::reopenLogs() {
+  for (const auto which : {Channel::Stdout, Channel::Stderr})
+    if (auto* const file = log(which)) file->reopen();
+}
+
+}  // namespace process

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/stdin_pipe.hpp"
+
+#include <cerrno>
+
+namespace process {
+namespace {
+constexpr std::size_t backlogLimit = 64 * 1024;
+}
+
+/// Writes what the pipe takes; false if its reader is gone.
+bool StdinPipe::put() {
+  std::size_t done = 0;
+  while (done < pending_.size()) {
+    const ssize_t n = ::write(pipe_.get(), pending_.data() + done, pending_.size() - done);
+    if (n >= 0) {
+      done += static_cast<std::size_t>(n);
+    } else if (errno != EINTR) {
+      if (errno == EAGAIN) break;
+      return false;
+    }
+  }
+  pending_.erase(0, done);
+  return true;
+}
+
+StdinPipe::Outcome StdinPipe::write(core::EventLoop& loop, std::string_view bytes, std::function<void()> whenBroken) {
+  if (!pipe_) return Outcome::Closed;
+  // One message may be larger than the backlog: it is refused only while others wait before it.
+  if (!pending_.empty() && pending_.size() + bytes.size() > backlogLimit) return Outcome::Full;
+  pending_.append(bytes);
+  if (writable_) return Outcome::Queued;
+  if (!put()) {
+    pipe_.reset();
+    return Outcome::Closed;
+  }
+  if (!pending_.empty())
+    writable_.emplace(loop, pipe_.get(), core::IoWatch::Write,
+                      [this, broken = std::move(whenBroken)](std::uint32_t) { flush(broken); });
+  return Outcome::Queued;
+}
+
+void StdinPipe::flush(const std::function<void()>& whenBroken) {
+  const bool works = put();
+  if (works && !pending_.empty()) return;
+  writable_.reset();
+  pending_ = {};
+  if (works) return;
+  pipe_.reset();
+  whenBroken();
+}
+
+}  // namespace process

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/table.hpp"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "instance/process/context.hpp"
+#include "instance/process/fcgi_listener.hpp"
+#include "instance/process/group.hpp"
+#include "instance/process/launch.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/way_down.hpp"
+#include "lib/core/log.hpp"
+
+namespace process {
+
+Table::Table(core::EventLoop& loop, Settings settings)
+    : context_(std::make_unique<Context>(loop, std::move(settings))), childWatch_(loop, SIGCHLD, [this] { reap(); }) {}
+
+Table::~Table() = default;
+
+void Table::subscribe(Observer& observer) { context_->subscribe(observer); }
+void Table::unsubscribe(Observer& observer) noexcept { context_->unsubscribe(observer); }
+
+Group* Table::find(std::string_view group) const noexcept {
+  const auto found = byName_.find(group);
+  return found == byName_.end() ? nullptr : found->second;
+}
+
+Process* Table::find(std::string_view group, std::string_view program) const noexcept {
+  const Group* const found = find(group);
+  return found == nullptr ? nullptr : found->find(program);
+}
+
+core::Expected<Group*> Table::add(config::GroupPtr config) {
+  if (find(config->name) != nullptr) return core::Err{core::Error{config->name + ": there is such a group already", 0}};
+  auto group = std::make_unique<Group>(*context_, std::move(config));
+  if (group->socket() != nullptr)
+    if (auto works = group->socket()->probe(); !works) return core::Err{std::move(works).error()};
+  const auto at = std::upper_bound(groups_.begin(), groups_.end(), group->config().priority,
+                                   [](int priority, const auto& other) { return priority < other->config().priority; });
+  Group* const added = groups_.insert(at, std::move(group))->get();
+  byName_.emplace(added->name(), added);
+  const Context::Turn turn(*context_);
+  context_->tell([&](Observer& o) { o.onGroupAdded(*added); });
+  return added;
+}
+
+void Table::begin() {
+  context_->tell([](Observer& o) { o.onMood(Mood::Running); });
+  // By place: an observer may add or remove groups meanwhile.
+  for (std::size_t i = 0; i < groups_.size(); i++) autostart(*groups_[i]);
+}
+
+void Table::autostart(Group& group) {
+  if (context_->mood != Mood::Running) return;
+  const Context::Turn turn(*context_);
+  for (const auto& program : group.processes())
+    if (program->config().autoStart) program->start();
+}
+
+bool Table::remove(Group& group) {
+  if (!group.stopped()) return false;
+  const Context::Turn turn(*context_);
+  byName_.erase(group.name());
+  const auto at = std::find_if(groups_.begin(), groups_.end(), [&](const auto& g) { return g.get() == &group; });
+  auto taken = std::move(*at);
+  groups_.erase(at);
+  context_->removed(std::move(taken));
+  return true;
+}
+
+Mood Table::mood() const noexcept { return context_->mood; }
+
+void Table::leave(Mood mood) {
+  if (context_->mood == mood || context_->mood == Mood::Shutdown) return;
+  context_->mood = mood;
+  const Context::Turn turn(*context_);
+  for (const auto& group : groups_)
+    for (const auto& program : group->processes()) program->moodChanged();
+  context_->tell([mood](Observer& o) { o.onMood(mood); });
+  if (!wayDown_)
+    wayDown_ = std::make_unique<WayDown>(context_->loop, *this, [this] {
+      if (whenDown_) whenDown_();
+    });
+}
+
+void Table::reopenLogs() {
+  for (const auto& group : groups_)
+    for (const auto& program : group->processes()) program->reopenLogs();
+}
+
+Settings& Table::settings() noexcept { return context_->settings; }
+
+/// Takes in every child that has ended: ours, and as PID 1 or subreaper also strangers.
+void Table::reap() {
+  logging::debug("received SIGCHLD indicating a child quit");
+  for (;;) {
+    int status = 0;
+    const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid < 0 && errno != ECHILD)
+      logging::critical("waitpid error {}; a process may not be cleaned up properly", ::strerrorname_np(errno));
+    if (pid <= 0) return;
+    const auto found = context_->byPid.find(pid);
+    if (found != context_->byPid.end())
+      found->second->reaped(status);
+    else
+      logging::info("reaped unknown pid {} ({})", pid, describeWaitStatus(status));
+  }
+}
+
+}  // namespace process

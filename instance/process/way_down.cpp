@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/way_down.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/table.hpp"
+#include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
+
+namespace process {
+namespace {
+constexpr core::seconds reportInterval{3};
+}
+
+WayDown::WayDown(core::EventLoop& loop, Table& table, std::function<void()> whenDown)
+    : table_(table),
+      whenDown_(std::move(whenDown)),
+      step_(loop, [this] { step(); }),
+      report_(loop, [this] { report(); }) {
+  table_.subscribe(*this);
+  step_.schedule();
+  report_.armIn(reportInterval);
+}
+
+WayDown::~WayDown() { table_.unsubscribe(*this); }
+
+void WayDown::onStateChange(Process&, const StateChange& change) {
+  if (lifecycle::isStopped(change.to)) step_.schedule();
+}
+
+/// Goes on from the group being stopped towards the first one.
+void WayDown::step() {
+  const auto& groups = table_.groups();
+  for (left_ = std::min(left_, groups.size()); left_ > 0; left_--) {
+    Group& group = *groups[left_ - 1];
+    if (!group.stopped() && stopping_ != group.name()) {
+      stopping_ = group.name();
+      stop(group);
+    }
+    if (!group.stopped()) return;
+  }
+  report_.disarm();
+  if (auto whenDown = std::exchange(whenDown_, nullptr)) whenDown();
+}
+
+/// All programs of the group at once, highest priority number first.
+void WayDown::stop(Group& group) {
+  std::vector<Process*> order;
+  for (const auto& program : group.processes()) order.push_back(program.get());
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Process* a, const Process* b) { return a->config().priority < b->config().priority; });
+  std::for_each(order.rbegin(), order.rend(), [](Process* program) { program->shutDown(); });
+}
+
+void WayDown::report() {
+  std::vector<std::string> names;
+  for (const auto& group : table_.groups())
+    for (const auto& program : group->processes())
+      if (!lifecycle::isStopped(program->state())) names.push_back(program->name());
+  logging::info("waiting for {} to die", core::join(names, ", "));
+  report_.armIn(reportInterval);
+}
+
+}  // namespace process

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "instance/process/observer.hpp"
+#include "lib/core/event_loop.hpp"
+
+namespace process {
+
+class Table;
+
+/// Stops everything, strictly one group at a time: the next one is signalled when the one before has ended.
+class WayDown final : private Observer {
+ public:
+  WayDown(core::EventLoop& loop, Table& table, std::function<void()> whenDown);
+  ~WayDown() override;
+
+ private:
+  void onStateChange(Process& program, const StateChange& change) override;
+  void onGroupRemoved(Group&) override { step_.schedule(); }
+  void onProcessRemoved(Process&) override { step_.schedule(); }
+  void step();
+  void stop(Group& group);
+  void report();
+
+  Table& table_;
+  std::function<void()> whenDown_;
+  std::size_t left_ = static_cast<std::size_t>(-1);  ///< groups before this place in the table are still to be stopped
+  std::string stopping_;                             ///< the group that was told to stop
+  core::Deferred step_;
+  core::Timer report_;
+};
+
+}  // namespace process
