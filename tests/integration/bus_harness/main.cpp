@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// The bus part of the manager over a manager that only pretends: instances are lines in memory. Tests of D-Bus and of
+// authorization drive it with accounts and instances of their choice, without a single supervisord.
+//
+//   bus-harness ADDRESS NAME:UID:USER...
+//
+// Operations on an instance whose name starts with "slow" wait until "release" is called for it (StartProgram with the
+// program "release").
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <map>
+
+#include "daemon/bus/service.hpp"
+#include "lib/core/log.hpp"
+#include "lib/core/program.hpp"
+#include "lib/core/text.hpp"
+
+namespace instances {
+const char* toText(State state) noexcept {
+  constexpr const char* words[] = {"inactive", "starting", "running", "stopping", "restarting", "failed", "unmanaged"};
+  return words[static_cast<int>(state)];
+}
+}  // namespace instances
+
+namespace {
+
+using namespace instances;
+
+class PretendedManager final : public Manager {
+ public:
+  void add(const std::string& name, uid_t uid, const std::string& user) {
+    InstanceStatus status;
+    status.name = name;
+    status.uid = uid;
+    status.user = user;
+    status.confFile = "/etc/supervisord_" + name + ".conf";
+    status.desired = "started";
+    instances_[name] = status;
+  }
+
+  std::vector<std::string> names() const override {
+    std::vector<std::string> all;
+    for (const auto& [name, status] : instances_) all.push_back(name);
+    return all;
+  }
+  std::vector<InstanceStatus> list() const override {
+    std::vector<InstanceStatus> all;
+    for (const auto& [name, status] : instances_) all.push_back(status);
+    return all;
+  }
+  std::optional<InstanceStatus> get(const std::string& name) const override {
+    const auto at = instances_.find(name);
+    return at == instances_.end() ? std::nullopt : std::optional(at->second);
+  }
+  std::vector<ProgramStatus> programs(const std::string&) const override { return {{"program1", "RUNNING", 4242}}; }
+  std::optional<std::string> nameOfPid(pid_t pid) const override {
+    for (const auto& [name, status] : instances_)
+      if (status.mainPid == pid) return name;
+    return std::nullopt;
+  }
+  std::vector<std::string> namesOfUid(uid_t uid) const override {
+    std::vector<std::string> all;
+    for (const auto& [name, status] : instances_)
+      if (status.uid == uid) all.push_back(name);
+    return all;
+  }
+  const std::vector<entries::Complaint>& refused() const override { return refused_; }
+  const std::vector<entries::Complaint>& warnings() const override { return warnings_; }
+
+  void start(const std::string& name, Done done) override { become(name, State::Running, 77, std::move(done)); }
+  void stop(const std::string& name, Done done) override { become(name, State::Inactive, 0, std::move(done)); }
+  void restart(const std::string& name, Done done) override { become(name, State::Running, 78, std::move(done)); }
+  void reload(const std::string&, Done done) override {
+    done(core::Err{ManagerError{ErrorCode::OperationFailed, "It does not parse"}});
+  }
+  void kill(const std::string&, KillWhom, int, Done done) override { done({}); }
+  void controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) override {
+    if (program == "release") {
+      const auto held = std::exchange(held_, {});
+      for (const auto& one : held) one({});
+    } else if (program != "program1") {
+      return done(core::Err{ManagerError{ErrorCode::NoSuchProgram, "There is no program '" + program + "'"}});
+    }
+    for (auto* observer : observers_)
+      observer->programChanged(name, {program, verb == ProgramVerb::Stop ? "STOPPED" : "RUNNING", 4243});
+    done({});
+  }
+  core::Result<bool, ManagerError> setEnabled(const std::string& name, bool enabled) override {
+    const bool was = std::exchange(instances_[name].enabled, enabled);
+    if (was != enabled) tell(name);
+    return was != enabled;
+  }
+  void create(const std::string& name, const Properties& properties, Done done) override {
+    if (instances_.count(name)) return done(core::Err{ManagerError{ErrorCode::InstanceExists, name + " exists"}});
+    add(name, 0, "root");
+    for (const auto& [key, value] : properties)
+      if (key == "logs_dir") instances_[name].logsDir = value.value_or("default");
+    for (auto* observer : observers_) observer->instanceAdded(name);
+    done({});
+  }
+  void setProperties(const std::string& name, const Properties& properties, Done done) override {
+    for (const auto& [key, value] : properties) {
+      if (key != "logs_dir")
+        return done(core::Err{ManagerError{ErrorCode::ConfigInvalid, "There is no key '" + key + "'"}});
+      instances_[name].logsDir = value.value_or("default");
+    }
+    tell(name);
+    done({});
+  }
+  void remove(const std::string& name, bool, Done done) override {
+    instances_.erase(name);
+    for (auto* observer : observers_) observer->instanceRemoved(name);
+    done({});
+  }
+  void reloadAll(bool dryRun, ReloadDone done) override {
+    ReloadReport report;
+    report.changes.push_back({"tsupv", "change", {dryRun ? "would" : "did"}});
+    done(report);
+  }
+  void reexecute(Done done) override { done({}); }
+  void addObserver(Observer* observer) override { observers_.push_back(observer); }
+  void removeObserver(Observer* observer) override { std::erase(observers_, observer); }
+
+ private:
+  void become(const std::string& name, State state, pid_t pid, Done done) {
+    instances_[name].state = state;
+    instances_[name].mainPid = pid;
+    tell(name);
+    tell(name);
+    if (name.starts_with("slow"))
+      held_.push_back(std::move(done));
+    else
+      done({});
+  }
+  void tell(const std::string& name) {
+    for (auto* observer : observers_) observer->instanceChanged(name);
+  }
+
+  std::map<std::string, InstanceStatus> instances_;
+  std::vector<Done> held_;
+  std::vector<entries::Complaint> refused_ = {{"/etc/x.conf", 3, "supervisor:bad", "user", "unknown"}};
+  std::vector<entries::Complaint> warnings_;
+  std::vector<Observer*> observers_;
+};
+
+int serve(int argc, char** argv) {
+  logging::setSinks({logging::stderrSink(false)});
+  core::EventLoop loop;
+  const core::SignalWatch ended(loop, SIGTERM, [&loop] { loop.exit(0); });
+  PretendedManager manager;
+  for (int i = 2; i < argc; i++) {
+    const auto fields = core::split(argv[i], ':');
+    manager.add(fields[0], static_cast<uid_t>(core::parseInteger(fields[1]).value()), fields[2]);
+  }
+  auto service = bus::Service::open(loop, manager, {argv[1], "1.2.3", [&loop](const std::string& why) {
+                                                      std::fprintf(stderr, "lost: %s\n", why.c_str());
+                                                      loop.exit(69);
+                                                    }});
+  if (!service) {
+    std::fprintf(stderr, "%s\n", service.error().text.c_str());
+    return 1;
+  }
+  if (const auto taken = (*service)->takeName(); !taken) {
+    std::fprintf(stderr, "%s\n", taken.error().text.c_str());
+    return 2;
+  }
+  std::puts("ready");
+  std::fflush(stdout);
+  return loop.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return core::runProgram("bus-harness", [&] { return serve(argc, argv); });
+}
