@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "instance/http/authenticator.hpp"
+
+#include <strings.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "instance/http/password.hpp"
+#include "lib/core/base64.hpp"
+
+namespace http {
+namespace {
+
+constexpr int kBurst = 3;
+constexpr int kRestFactor = 9;
+
+std::string randomSalt() {
+  std::string salt(16, '\0');
+  // 16 bytes come whole or not at all; without them the digests are only unsalted, in our own memory.
+  (void)!::getrandom(salt.data(), salt.size(), GRND_NONBLOCK);
+  return salt;
+}
+
+}  // namespace
+
+Authenticator::Authenticator(std::string username, std::string password)
+    : username_(std::move(username)), password_(std::move(password)), salt_(randomSalt()) {}
+
+Authenticator::Verdict Authenticator::check(std::string_view header, core::Instant now) {
+  constexpr std::string_view scheme = "Basic ";
+  const bool basic = header.size() >= scheme.size() && ::strncasecmp(header.data(), scheme.data(), scheme.size()) == 0;
+  if (!basic) return Verdict::Denied;
+  const auto pair = core::decodeBase64(header.substr(scheme.size()));
+  if (!pair) return Verdict::Malformed;
+  const std::size_t colon = pair->find(':');
+  if (colon == std::string::npos) return Verdict::Malformed;
+  if (!equalInConstantTime(std::string_view(*pair).substr(0, colon), username_)) return Verdict::Denied;
+  const std::string given = pair->substr(colon + 1);
+  if (isSlowHash(password_)) return checkSlow(given, now);
+  return matchesPassword(password_, given) ? Verdict::Granted : Verdict::Denied;
+}
+
+Authenticator::Verdict Authenticator::checkSlow(const std::string& given, core::Instant now) {
+  std::string digest = sha256Hex(salt_ + given);
+  if (!granted_.empty() && equalInConstantTime(digest, granted_)) return Verdict::Granted;
+  if (std::find(denied_.begin(), denied_.end(), digest) != denied_.end()) return Verdict::Denied;
+  if (now >= restUntil_) burst_ = kBurst;
+  if (burst_ == 0) return Verdict::Busy;
+  --burst_;
+  const core::Instant begun = core::Clock::now();
+  const bool right = matchesPassword(password_, given);
+  const core::Duration cost = core::Clock::now() - begun;
+  restUntil_ = std::max(restUntil_, now) + cost * (kRestFactor + 1);
+  if (right) {
+    granted_ = std::move(digest);
+    return Verdict::Granted;
+  }
+  denied_[nextDenied_++ % denied_.size()] = std::move(digest);
+  return Verdict::Denied;
+}
+
+}  // namespace http

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "lib/core/clock.hpp"
+
+namespace http {
+
+/// HTTP Basic for one user. A crypt(3) hash takes milliseconds by design: what it said about a password is remembered
+/// (as a salted digest), and the loop spends at most a tenth of its time on guesses that are new.
+class Authenticator {
+ public:
+  enum class Verdict {
+    Granted,
+    Denied,
+    Malformed,  ///< the header is not what Basic prescribes
+    Busy,       ///< too many guesses: ask again in a second
+  };
+
+  Authenticator(std::string username, std::string password);
+  /// `header` is the value of Authorization; empty if there is none.
+  [[nodiscard]] Verdict check(std::string_view header, core::Instant now);
+
+ private:
+  [[nodiscard]] Verdict checkSlow(const std::string& given, core::Instant now);
+
+  std::string username_;
+  std::string password_;
+  std::string salt_;
+  std::string granted_;                ///< digest of the password that was right
+  std::array<std::string, 16> denied_;  ///< digests of the last ones that were wrong
+  std::size_t nextDenied_ = 0;
+  core::Instant restUntil_{};
+  int burst_ = 3;  ///< new guesses that may follow each other without a rest
+};
+
+}  // namespace http

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "instance/http/listen_socket.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "instance/http/listen_inet.hpp"
+#include "instance/http/listen_unix.hpp"
+
+namespace http {
+
+ListenSocket::ListenSocket(Address address, core::UniqueFd fd) : address_(std::move(address)), fd_(std::move(fd)) {
+  struct stat info {};
+  if (address_.unixSocket && ::lstat(address_.path.c_str(), &info) == 0) file_.emplace(info.st_dev, info.st_ino);
+}
+
+ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
+  if (this == &other) return *this;
+  removeFile();
+  address_ = std::move(other.address_);
+  fd_ = std::move(other.fd_);
+  file_ = other.file_;
+  return *this;
+}
+
+ListenSocket::~ListenSocket() { removeFile(); }
+
+void ListenSocket::removeFile() noexcept {
+  if (!fd_ || !file_) return;
+  struct stat info {};
+  if (::lstat(address_.path.c_str(), &info) == 0 && file_ == std::pair(info.st_dev, info.st_ino))
+    ::unlink(address_.path.c_str());
+}
+
+int ListenSocket::port() const noexcept {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  return 0;
+}
+
+core::Expected<ListenSocket> openListenSocket(const Address& address) {
+  auto fd = address.unixSocket ? listenUnix(address) : listenInet(address);
+  if (!fd) return core::Err{std::move(fd).error()};
+  return ListenSocket(address, std::move(*fd));
+}
+
+core::Expected<std::vector<ListenSocket>> openListenSockets(std::span<const Address> addresses,
+                                                            std::vector<ListenSocket> kept) {
+  const auto find = [&kept](const Address& wanted) {
+    return std::find_if(kept.begin(), kept.end(), [&](const ListenSocket& s) { return s.address() == wanted; });
+  };
+  std::erase_if(kept, [&](const ListenSocket& socket) {
+    return std::find(addresses.begin(), addresses.end(), socket.address()) == addresses.end();
+  });
+  std::vector<ListenSocket> sockets;
+  for (const Address& address : addresses) {
+    if (const auto known = find(address); known != kept.end()) {
+      sockets.push_back(std::move(*known));
+      kept.erase(known);
+      continue;
+    }
+    auto opened = openListenSocket(address);
+    if (!opened) return core::Err{std::move(opened).error()};
+    sockets.push_back(std::move(*opened));
+  }
+  return sockets;
+}
+
+}  // namespace http

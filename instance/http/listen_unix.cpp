@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "instance/http/listen_unix.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "instance/http/listen_error.hpp"
+#include "lib/core/users.hpp"
+
+namespace http {
+namespace {
+
+constexpr int kBacklog = 1024;
+
+bool fillAddress(const std::string& path, sockaddr_un& address) {
+  if (path.size() >= sizeof address.sun_path) return false;
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return true;
+}
+
+/// Removes the temporary name on every way out.
+struct TemporaryName {
+  std::string path;
+  ~TemporaryName() { ::unlink(path.c_str()); }
+};
+
+/// Two supervisords that find the same stale socket must not both remove it, the second one the first one's new
+/// socket. The lock is on the directory and needs no file; where another program holds it we do without.
+core::UniqueFd lockDirectory(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string directory = slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+  core::UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (int i = 0; fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && i < 20; ++i) ::poll(nullptr, 0, 50);
+  return fd;
+}
+
+bool somebodyListens(const sockaddr_un& address) {
+  const core::UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  // A full queue (EAGAIN) or a refused permission is somebody, too. Only these say that nobody is there.
+  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+         (errno != ECONNREFUSED && errno != ENOENT);
+}
+
+core::Status giveAway(const Address& address, const std::string& path) {
+  if (address.owner) {
+    const auto [uid, gid] = *address.owner;
+    if (::lchown(path.c_str(), uid, gid) != 0) {
+      const auto account = core::findAccount(::geteuid());
+      return core::Err{core::Error{
+          fmt::format("Not permitted to chown {} to uid/gid ({}, {}); adjust \"sockchown\" value in config file or on "
+                      "command line to values that the current user ({}) can successfully chown",
+                      address.path, static_cast<int>(uid), static_cast<int>(gid),
+                      account ? account->name : std::to_string(::geteuid())),
+          errno}};
+    }
+  }
+  if (::chmod(path.c_str(), address.mode) != 0) return listenError(errno);
+  return {};
+}
+
+/// Gives the ready socket its name; replaces a stale one.
+core::Status publish(const Address& address, const sockaddr_un& target, const std::string& temporary) {
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    if (::link(temporary.c_str(), address.path.c_str()) == 0) return {};
+    if (errno != EEXIST) return listenError(errno);
+    struct stat info {};
+    if (::lstat(address.path.c_str(), &info) != 0) continue;
+    if (!S_ISSOCK(info.st_mode))
+      return listenError(address.path + " exists and is not a socket; remove it or configure another file");
+    if (somebodyListens(target)) return listenError(EADDRINUSE);
+    std::fprintf(stderr, "Unlinking stale socket %s\n", address.path.c_str());
+    ::unlink(address.path.c_str());
+  }
+  return listenError(EEXIST);
+}
+
+}  // namespace
+
+core::Expected<core::UniqueFd> listenUnix(const Address& address) {
+  const TemporaryName temporary{address.path + "." + std::to_string(::getpid())};
+  sockaddr_un target{};
+  sockaddr_un bound{};
+  if (!fillAddress(address.path, target) || !fillAddress(temporary.path, bound))
+    return listenError("AF_UNIX path too long");
+  core::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return listenError(errno);
+  ::unlink(temporary.path.c_str());  // left by an earlier process with our id
+  // The kernel makes the file with the mode of the socket: it is never open to more than its owner before chmod.
+  ::fchmod(fd.get(), 0600);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&bound), sizeof bound) != 0) return listenError(errno);
+  if (auto given = giveAway(address, temporary.path); !given) return core::Err{std::move(given).error()};
+  if (::listen(fd.get(), kBacklog) != 0) return listenError(errno);
+  const core::UniqueFd lock = lockDirectory(address.path);
+  if (auto published = publish(address, target, temporary.path); !published)
+    return core::Err{std::move(published).error()};
+  return fd;
+}
+
+}  // namespace http

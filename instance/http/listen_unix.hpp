@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "instance/http/listen_socket.hpp"
+
+namespace http {
+
+/// Listens on a Unix socket. It is bound under a temporary name, given its mode and owner, and linked to its own name
+/// when it is ready: nobody ever sees one that is half made. A socket of that name that nobody listens on is
+/// replaced; any other kind of file is not.
+[[nodiscard]] core::Expected<core::UniqueFd> listenUnix(const Address& address);
+
+}  // namespace http

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+
+namespace http {
+
+/// Bytes on their way to a client. Small pieces are joined, large ones are neither copied nor joined.
+class OutputBuffer {
+ public:
+  void append(std::string_view bytes);
+  void append(std::string&& bytes);
+  /// Writes what the socket takes now. False: the client cannot be reached any more.
+  [[nodiscard]] bool flush(int fd);
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  std::deque<std::string> pieces_;
+  std::size_t sent_ = 0;  ///< of the first piece
+  std::size_t size_ = 0;
+};
+
+}  // namespace http

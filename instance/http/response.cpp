@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "instance/http/response.hpp"
+
+#include <Poco/Net/HTTPResponse.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+namespace http {
+namespace {
+
+using Status = Poco::Net::HTTPResponse::HTTPStatus;
+
+/// The date changes once a second, answers come more often.
+const std::string& currentDate() {
+  static std::time_t second = 0;
+  static std::string text;
+  const std::time_t now = std::time(nullptr);
+  if (now != second || text.empty()) {
+    text = httpDate(now);
+    second = now;
+  }
+  return text;
+}
+
+/// A line end in a value would begin a header of the client's choice.
+std::string oneLine(std::string value) {
+  std::replace_if(value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+  return value;
+}
+
+}  // namespace
+
+Response makeResponse(std::string_view contentType, std::string body) {
+  return Response{200, {{"Content-Type", std::string(contentType)}}, std::move(body)};
+}
+
+Response makeError(int status) {
+  const std::string reason = reasonOf(status);
+  Response response{status, {{"Content-Type", "text/html"}}, {}};
+  response.body = fmt::format(
+      "<html><head><title>{0} {1}</title></head>\n<body><h1>{1}</h1>\n<p>The request was answered with status {0}.</p>\n"
+      "</body></html>\n",
+      status, reason);
+  return response;
+}
+
+Response makeRedirect(std::string location) {
+  Response response = makeError(301);
+  response.headers.emplace_back("Location", std::move(location));
+  return response;
+}
+
+std::string reasonOf(int status) { return Poco::Net::HTTPResponse::getReasonForStatus(static_cast<Status>(status)); }
+
+std::string httpDate(std::time_t when) {
+  constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::tm t{};
+  ::gmtime_r(&when, &t);
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[static_cast<std::size_t>(t.tm_wday)], t.tm_mday,
+                     months[static_cast<std::size_t>(t.tm_mon)], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
+std::string composeHead(const Response& response, Version version, Framing framing, bool keepAlive) {
+  using Message = Poco::Net::HTTPMessage;
+  const bool modern = version == Version::Http11;
+  Poco::Net::HTTPResponse head(modern ? Message::HTTP_1_1 : Message::HTTP_1_0, static_cast<Status>(response.status),
+                               reasonOf(response.status));
+  head.add("Server", "Medusa/1.12");
+  head.add("Date", currentDate());
+  for (const auto& [name, value] : response.headers) head.add(name, oneLine(value));
+  if (framing == Framing::Length) head.add("Content-Length", std::to_string(response.body.size()));
+  if (framing == Framing::Chunked) head.add("Transfer-Encoding", "chunked");
+  if (keepAlive && !modern) head.add("Connection", "Keep-Alive");
+  std::ostringstream out;
+  head.write(out);
+  return std::move(out).str();
+}
+
+}  // namespace http

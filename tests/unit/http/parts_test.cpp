@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include "instance/http/authenticator.hpp"
+#include "instance/http/password.hpp"
+#include "instance/http/request.hpp"
+#include "instance/http/response.hpp"
+#include "lib/core/base64.hpp"
+
+using Verdict = http::Authenticator::Verdict;
+
+TEST_CASE("stored passwords of every kind") {
+  CHECK(http::matchesPassword("plain", "plain"));
+  CHECK_FALSE(http::matchesPassword("plain", "plain2"));
+  CHECK_FALSE(http::matchesPassword("plain", ""));
+  CHECK(http::matchesPassword("{SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d", "thepassword"));
+  CHECK(http::matchesPassword("{SHA}82AB876D1387BFAFE46CC1C8A2EF074EAE50CB1D", "thepassword"));
+  CHECK_FALSE(http::matchesPassword("{SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d", "other"));
+  CHECK(http::matchesPassword("{SHA256}ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "abc"));
+  CHECK(http::matchesPassword("{SHA512}ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a8"
+                              "36ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+                              "abc"));
+  const std::string crypted =
+      "$6$rounds=1000$saltsalt$LAV5VE5Y7w1d73x1mFNspYWUpazfmwv2Soep"
+      "NXNKJ/otop/Zok96Hr8Q13LEv0DRY/x8v0/crpIjl8NJSAqXV/";
+  CHECK(http::isSlowHash(crypted));
+  CHECK_FALSE(http::isSlowHash("$$"));
+  CHECK_FALSE(http::isSlowHash("pa$$word"));
+  CHECK(http::matchesPassword(crypted, "secret"));
+  CHECK_FALSE(http::matchesPassword(crypted, "wrong"));
+}
+
+TEST_CASE("comparison without early exit") {
+  CHECK(http::equalInConstantTime("", ""));
+  CHECK(http::equalInConstantTime("abc", "abc"));
+  CHECK_FALSE(http::equalInConstantTime("abc", "abd"));
+  CHECK_FALSE(http::equalInConstantTime("abc", "ab"));
+  CHECK_FALSE(http::equalInConstantTime("ab", "abc"));
+  CHECK_FALSE(http::equalInConstantTime("ab", std::string_view("ab\0", 3)));
+}
+
+namespace {
+std::string basic(const std::string& pair) { return "Basic " + core::encodeBase64(pair); }
+}  // namespace
+
+TEST_CASE("Basic: colons and UTF-8 in the password, the scheme in any case") {
+  http::Authenticator a("test\xC3\xA9", "p\xC3\xA4:ss:");
+  const auto now = core::Clock::now();
+  CHECK(a.check(basic("test\xC3\xA9:p\xC3\xA4:ss:"), now) == Verdict::Granted);
+  CHECK(a.check("bASIC" + basic("test\xC3\xA9:p\xC3\xA4:ss:").substr(5), now) == Verdict::Granted);
+  CHECK(a.check(basic("test:p"), now) == Verdict::Denied);
+  CHECK(a.check("", now) == Verdict::Denied);
+  CHECK(a.check("Digest x", now) == Verdict::Denied);
+  CHECK(a.check("Basic !", now) == Verdict::Malformed);
+  CHECK(a.check(basic("nocolon"), now) == Verdict::Malformed);
+}
+
+TEST_CASE("slow hashes: guesses are rationed, the right password is not hindered by them") {
+  http::Authenticator a("u", "$6$rounds=1000$saltsalt$" + std::string(86, 'x'));
+  const auto now = core::Clock::now();
+  for (int i = 0; i < 3; ++i) CHECK(a.check(basic("u:guess" + std::to_string(i)), now) == Verdict::Denied);
+  CHECK(a.check(basic("u:guess3"), now) == Verdict::Busy);
+  CHECK(a.check(basic("u:guess1"), now) == Verdict::Denied);
+  CHECK(a.check(basic("v:guess4"), now) == Verdict::Denied);
+  CHECK(a.check(basic("u:guess3"), now + core::seconds(60)) == Verdict::Denied);
+}
+
+TEST_CASE("URIs and forms") {
+  http::Request request;
+  request.uri = "/a%2Fb%20c%zz?x=1";
+  CHECK(request.path() == "/a/b c%zz");
+  CHECK(request.query() == "x=1");
+  const auto form = http::parseForm("action=stop&processname=g%3Ap+1&&flag;y=");
+  REQUIRE(form.size() == 4);
+  CHECK(form[1] == std::pair<std::string, std::string>("processname", "g:p 1"));
+  CHECK(form[2].second.empty());
+}
+
+TEST_CASE("a header value cannot begin another header") {
+  const auto head = http::composeHead({301, {{"Location", "/x\r\nSet-Cookie: a"}}, {}}, http::Version::Http11,
+                                      http::Framing::Length, true);
+  CHECK(head.find("\r\nSet-Cookie") == std::string::npos);
+  CHECK(http::httpDate(0) == "Thu, 01 Jan 1970 00:00:00 GMT");
+}
