@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+/// The file with our pid. Removed with this object, if it was written by it.
+class PidFile {
+ public:
+  explicit PidFile(std::string path) : path_(std::move(path)) {}
+  ~PidFile();
+  PidFile(const PidFile&) = delete;
+  PidFile& operator=(const PidFile&) = delete;
+
+  /// A failure is logged, and is no reason not to run.
+  void write();
+
+ private:
+  std::string path_;
+  bool written_ = false;
+};

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "instance/supervisord.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+
+#include "instance/config/load.hpp"
+#include "instance/output/auto_log.hpp"
+#include "instance/pid_file.hpp"
+#include "instance/privileges.hpp"
+#include "instance/process/group.hpp"
+#include "lib/core/log.hpp"
+
+namespace {
+
+process::Settings settingsOf(const config::Configuration& configuration) {
+  const auto& daemon = configuration.daemon;
+  return {daemon.identifier, daemon.childLogDir, config::fallbackServerUrl(configuration.servers), daemon.stripAnsi};
+}
+
+}  // namespace
+
+Supervisord::Supervisord(const config::CommandLine& line, config::Configuration configuration,
+                         Inheritance& inheritance)
+    : line_(line),
+      configuration_(std::move(configuration)),
+      inheritance_(inheritance),
+      table_(loop_, settingsOf(configuration_)) {}
+
+Supervisord::~Supervisord() { logging::setSinks({}); }
+
+core::Status Supervisord::setUp() {
+  auto messages = configuration_.messages;
+  if (auto dropped = dropPrivileges(configuration_.daemon, messages); !dropped) return dropped;
+  if (inheritance_.first)
+    if (auto raised = raiseLimits(configuration_.daemon, messages); !raised) return raised;
+  log_ = std::make_shared<output::ActivityLog>(loop_, configuration_.daemon.logFile, configuration_.daemon.logMaxBytes,
+                                               configuration_.daemon.logBackups);
+  if (auto opened = log_->open(); !opened)
+    return core::Err{core::Error{"could not open the log file " + opened.error().text, 0}};
+  openLogSinks();
+  std::stable_sort(messages.begin(), messages.end(),
+                   [](const auto& a, const auto& b) { return a.level > b.level; });
+  for (const auto& message : messages) logging::write(message.level, message.text);
+
+  if (!configuration_.daemon.noCleanup)
+    output::removeAutoLogs(configuration_.daemon.childLogDir, configuration_.daemon.identifier);
+  manager_ = std::make_unique<ManagerLink>(loop_, table_, inheritance_.manager);
+  for (const auto& group : configuration_.groups) {
+    if (table_.find(group->name) != nullptr) continue;  // Supervisor keeps the first of groups with one name, too
+    if (auto added = table_.add(group); !added) return core::Err{std::move(added).error()};
+  }
+  handleSignals();
+  if (inheritance_.background.pending()) inheritance_.background.detach(configuration_.daemon);
+  pidFile_ = std::make_unique<PidFile>(configuration_.daemon.pidFile);
+  pidFile_->write();
+  inheritance_.first = false;
+  return {};
+}
+
+void Supervisord::openLogSinks() {
+  std::vector<std::shared_ptr<logging::LineSink>> sinks{log_};
+  if (configuration_.daemon.noDaemon && !configuration_.daemon.silent)
+    sinks.push_back(std::make_shared<output::StdoutEcho>(loop_));
+  logging::setSinks(std::move(sinks));
+  logging::setLevel(configuration_.daemon.logLevel);
+}
+
+void Supervisord::handleSignals() {
+  const auto watch = [this](int signo, auto handler) { signals_.emplace_back(loop_, signo, std::move(handler)); };
+  watch(SIGTERM, [this] { onExitSignal("SIGTERM"); });
+  watch(SIGINT, [this] { onExitSignal("SIGINT"); });
+  watch(SIGQUIT, [this] { onExitSignal("SIGQUIT"); });
+  watch(SIGHUP, [this] { onHangup(); });
+  watch(SIGUSR2, [this] { reopenLogs(); });
+  table_.onDown([this] { loop_.exit(0); });
+}
+
+void Supervisord::onExitSignal(const char* name) {
+  logging::warn("received {} indicating exit request", name);
+  table_.leave(process::Mood::Shutdown);
+}
+
+void Supervisord::onHangup() {
+  if (table_.mood() == process::Mood::Shutdown)
+    return logging::warn("ignored SIGHUP indicating restart request (shutdown in progress)");
+  logging::warn("received SIGHUP indicating restart request");
+  table_.leave(process::Mood::Restarting);
+}
+
+void Supervisord::reopenLogs() {
+  logging::info("received SIGUSR2 indicating log reopen request");
+  logging::info("supervisord logreopen");
+  if (auto* const file = log_->file()) file->reopen();
+  table_.reopenLogs();
+}
+
+process::Mood Supervisord::run() {
+  table_.begin();
+  manager_->ready();
+  loop_.enableWatchdog();
+  loop_.run();
+  return table_.mood();
+}

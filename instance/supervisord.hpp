@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "instance/background.hpp"
+#include "instance/config/command_line.hpp"
+#include "instance/config/model.hpp"
+#include "instance/manager_link.hpp"
+#include "instance/output/activity_log.hpp"
+#include "instance/process/table.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/result.hpp"
+
+class PidFile;
+
+/// What goes over from one life of supervisord to the next, when it restarts in the same process.
+struct Inheritance {
+  bool first = true;  ///< nothing was there before
+  Background background;
+  ManagerLink::Listener manager;
+  std::uint64_t eventSerial = 0;
+};
+
+/// One life of supervisord, from a configuration that was read to the last program's end: builds the parts in the
+/// order of their dependencies, joins them, and runs the loop.
+class Supervisord {
+ public:
+  Supervisord(const config::CommandLine& line, config::Configuration configuration, Inheritance& inheritance);
+  ~Supervisord();
+  Supervisord(const Supervisord&) = delete;
+  Supervisord& operator=(const Supervisord&) = delete;
+
+  /// Everything that may fail. The error is for the terminal.
+  core::Status setUp();
+  /// Returns the mood it left for: Shutdown or Restarting.
+  process::Mood run();
+
+ private:
+  void openLogSinks();
+  void handleSignals();
+  void onExitSignal(const char* name);
+  void onHangup();
+  void reopenLogs();
+
+  const config::CommandLine& line_;
+  config::Configuration configuration_;  ///< as it was last read
+  Inheritance& inheritance_;
+  core::EventLoop loop_;
+  std::shared_ptr<output::ActivityLog> log_;
+  process::Table table_;
+  std::unique_ptr<ManagerLink> manager_;
+  std::unique_ptr<PidFile> pidFile_;
+  std::vector<core::SignalWatch> signals_;
+};
