@@ -69,6 +69,8 @@ struct Declared {
   std::string supervisor;
   std::vector<std::pair<std::string, std::string>> keys;
   Origin origin;
+  /// The file in the include directory: "NAME_prg.ini" or "NAME_grp.ini".
+  [[nodiscard]] std::string fileName() const { return name + (kind == Kind::Program ? "_prg.ini" : "_grp.ini"); }
 };
 
 /// One instance. All paths are absolute and complete: the root prefix is part of them.
@@ -87,7 +89,8 @@ struct Entry {
   int priority = 999;  ///< lower starts first and stops last
 
   std::string confFile;
-  std::string confTemplate;  ///< conf_file_src; empty: the built-in template
+  std::string confTemplate;  ///< conf_file_src without its scheme; empty: the built-in template
+  bool confVerbatim = false;  ///< conf_file_src is a file:// to be taken as it is, not a template
   std::string logsDir;
   std::string pidDir;
   std::string socksDir;
@@ -98,6 +101,8 @@ struct Entry {
   ControlGroupLimits limits;
   Execution execution;
   std::vector<Declared> declared;
+  /// Names of declared programs and groups that were refused: what an earlier, good declaration made stays.
+  std::vector<std::string> refusedDeclared;
   /// Every attribute as it was written, in order: what a change is compared with.
   std::vector<std::pair<std::string, std::string>> written;
 

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/entries/loader.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+#include "daemon/entries/builder.hpp"
+#include "daemon/entries/conflicts.hpp"
+#include "daemon/entries/declared.hpp"
+#include "daemon/entries/source.hpp"
+#include "daemon/entries/values.hpp"
+#include "lib/core/text.hpp"
+
+namespace entries {
+namespace {
+
+constexpr std::array<std::string_view, 4> kKinds{"supervisor", "supervisor_program", "supervisor_group", "host_group"};
+
+class Loader {
+ public:
+  explicit Loader(const LoadOptions& options) : options_(options) {}
+
+  Loaded load() {
+    readSources();
+    for (const auto& source : sources_)
+      for (const auto& section : source.document.sections()) readHostGroup(section);
+    for (const auto& source : sources_)
+      for (const auto& section : source.document.sections()) readSupervisor(source.document, section);
+    for (const auto& source : sources_)
+      for (const auto& section : source.document.sections()) readPrograms(source.document, section);
+    settleConflicts();
+    return std::move(out_);
+  }
+
+ private:
+  void complain(Complaint complaint) {
+    if (complaint.section.starts_with("supervisor:")) out_.refusedNames.insert(complaint.section.substr(11));
+    out_.refused.push_back(std::move(complaint));
+  }
+  void warn(Complaint complaint) { out_.warnings.push_back(std::move(complaint)); }
+  [[nodiscard]] static Complaint at(const core::IniSection& section, std::string key, std::string reason) {
+    return {*section.place().file, static_cast<int>(section.place().line), section.name(), std::move(key),
+            std::move(reason)};
+  }
+
+  void readSources() {
+    auto files = confFiles(options_.confDir, options_.overlay);
+    files.insert(files.begin(), options_.configFile);
+    for (const auto& file : files) {
+      auto source = readSource(file, options_.overlay);
+      if (!source) {
+        out_.brokenFiles.insert(file);
+        complain(source.error());
+        continue;
+      }
+      if (!*source) continue;
+      for (auto& repeated : (*source)->repeated) out_.refused.push_back(std::move(repeated));
+      if (file == options_.configFile) {
+        const auto sink = [this](Complaint c) { complain(std::move(c)); };
+        out_.settings = readSettings((*source)->document, sink, [this](Complaint c) { warn(std::move(c)); });
+      }
+      sources_.push_back(std::move(**source));
+    }
+  }
+
+  void readHostGroup(const core::IniSection& section) {
+    const auto& name = section.name();
+    const auto kind = name.substr(0, name.find(':'));
+    if (name == "supervisor-manager") {
+      if (*section.place().file != options_.configFile)
+        warn(at(section, "", fmt::format("belongs into {}", options_.configFile)));
+      return;
+    }
+    if (name.find(':') == std::string::npos || std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
+      const auto near = core::nearest(kind, kKinds);
+      return warn(at(section, "", near ? fmt::format("unknown section; did you mean [{}:NAME]?", *near)
+                                       : "unknown section"));
+    }
+    if (kind != "host_group") return;
+    auto& members = groups_[core::lower(name.substr(kind.size() + 1))];
+    for (const auto& entry : section.entries()) {
+      if (entry.key != "hosts") {
+        warn(at(section, entry.key, "unknown key; did you mean 'hosts'?"));
+        continue;
+      }
+      auto text = entry.value;
+      for (char& c : text)
+        if (c == ':' || c == ',') c = ' ';
+      for (auto& host : core::splitBlanks(text)) members.push_back(std::move(host));
+    }
+  }
+
+  /// Whether `scope` and `when` let the section count here. A wrong value is a complaint and counts as no.
+  bool applies(const core::IniDocument& document, const core::IniSection& section) {
+    if (const auto* scope = document.get(section, "scope"); scope && !inScope(scope->value, options_.host, groups_))
+      return false;
+    const auto* when = document.get(section, "when");
+    if (!when) return true;
+    const auto flag = parseBoolean(when->value);
+    if (!flag) {
+      auto complaint = at(section, "when", flag.error());
+      complaint.line = static_cast<int>(when->place.line);
+      complain(std::move(complaint));
+      return false;
+    }
+    return *flag;
+  }
+
+  void readSupervisor(const core::IniDocument& document, const core::IniSection& section) {
+    if (!section.name().starts_with("supervisor:")) return;
+    const auto name = section.name().substr(11);
+    const auto known = found_.find(name);
+    if (known != found_.end()) {
+      // The first one stands: it is not refused by this.
+      out_.refused.push_back(at(section, "", fmt::format("instance '{}' is already declared in {}", name, known->second)));
+      return;
+    }
+    if (!applies(document, section)) {
+      elsewhere_.insert(name);
+      return;
+    }
+    found_.emplace(name, *section.place().file);
+    BuildOptions build{options_.root, options_.onlyUid, [this](Complaint c) { complain(std::move(c)); },
+                       [this](Complaint c) { warn(std::move(c)); }};
+    if (auto entry = buildEntry(document, section, build)) {
+      index_.emplace(name, out_.entries.size());
+      out_.entries.push_back(std::move(*entry));
+    }
+  }
+
+  void readPrograms(const core::IniDocument& document, const core::IniSection& section) {
+    const bool program = section.name().starts_with("supervisor_program:");
+    if (!program && !section.name().starts_with("supervisor_group:")) return;
+    if (!applies(document, section)) return;
+    const auto kind = program ? Declared::Kind::Program : Declared::Kind::Group;
+    auto declared = readDeclared(document, section, kind,
+                                 {[this](Complaint c) { complain(std::move(c)); }, [this](Complaint c) { warn(std::move(c)); }});
+    if (!declared) return keepEarlier(document, section, kind);
+    const auto& owner = declared->supervisor;
+    if (elsewhere_.count(owner)) return;
+    if (!found_.count(owner))
+      return complain(at(section, "supervisor", fmt::format("there is no [supervisor:{}]", owner)));
+    auto* const entry = entryOf(owner);
+    if (!entry) return;  // refused, and said so
+    const auto same = std::find_if(entry->declared.begin(), entry->declared.end(),
+                                   [&](const auto& d) { return d.kind == kind && d.name == declared->name; });
+    if (same != entry->declared.end())
+      return complain(at(section, "", fmt::format("'{}' is already declared in {}", declared->name, same->origin.file)));
+    entry->declared.push_back(std::move(*declared));
+  }
+
+  Entry* entryOf(const std::string& name) {
+    const auto found = index_.find(name);
+    return found == index_.end() ? nullptr : &out_.entries[found->second];
+  }
+
+  void keepEarlier(const core::IniDocument& document, const core::IniSection& section, Declared::Kind kind) {
+    const auto* owner = document.get(section, "supervisor");
+    auto* const entry = owner ? entryOf(owner->value) : nullptr;
+    if (!entry) return;
+    const Declared refused{kind, section.name().substr(section.name().find(':') + 1), {}, {}, {}};
+    entry->refusedDeclared.push_back(refused.fileName());
+  }
+
+  void settleConflicts() {
+    Claims claims(options_.root);
+    std::vector<Entry> accepted;
+    for (auto& entry : out_.entries) {
+      auto conflict = claims.take(entry);
+      if (!conflict) {
+        accepted.push_back(std::move(entry));
+        continue;
+      }
+      complain({entry.origin.file, entry.origin.line, "supervisor:" + entry.name, std::move(conflict->key),
+                std::move(conflict->reason)});
+    }
+    std::sort(accepted.begin(), accepted.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    out_.entries = std::move(accepted);
+  }
+
+  const LoadOptions& options_;
+  Loaded out_;
+  std::vector<Source> sources_;
+  HostGroups groups_;
+  std::map<std::string, std::string> found_;  // instance -> file
+  std::map<std::string, std::size_t> index_;  // instance -> its place in out_.entries
+  std::set<std::string> elsewhere_;           // declared, but not for this host
+};
+
+}  // namespace
+
+Loaded load(const LoadOptions& options) { return Loader(options).load(); }
+
+}  // namespace entries

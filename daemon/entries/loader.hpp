@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/entries/entry.hpp"
+#include "daemon/entries/hosts.hpp"
+#include "daemon/entries/settings.hpp"
+
+namespace entries {
+
+struct LoadOptions {
+  std::string root;        ///< prefix of every path
+  std::string configFile;  ///< the manager's own; entries may stand there too
+  std::string confDir;     ///< its *.conf are read in name order
+  HostNames host;
+  std::optional<uid_t> onlyUid;  ///< not root: entries of other accounts are refused
+  /// Files to be seen with another content than on disk, or (nullopt) as if they were not there.
+  std::map<std::string, std::optional<std::string>> overlay;
+};
+
+/// All that was read, good and bad.
+struct Loaded {
+  std::vector<Entry> entries;  ///< by name
+  Settings settings;
+  std::vector<Complaint> refused;
+  std::vector<Complaint> warnings;
+  std::set<std::string> refusedNames;  ///< instances that are declared, but not well
+  std::set<std::string> brokenFiles;   ///< could not be read or parsed: what they declared is unknown
+};
+
+/// Reads everything. Never fails as a whole: what is wrong is refused alone.
+[[nodiscard]] Loaded load(const LoadOptions& options);
+
+}  // namespace entries

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "daemon/entries/entry.hpp"
+#include "lib/core/clock.hpp"
+
+namespace core {
+class IniDocument;
+}
+
+namespace entries {
+
+/// [supervisor-manager] of the manager's configuration file.
+struct Settings {
+  std::string supervisord;    ///< program of the instances; empty: the installed one
+  std::string supervisorctl;  ///< the same for the client
+  core::Duration readyTimeout = core::seconds(10);  ///< alive so long without a word counts as running
+  core::Duration stopTimeout = core::seconds(75);   ///< after it the whole tree is killed
+  core::Duration quickExit = core::seconds(10);     ///< an end before that counts as a failed start
+  core::Duration restartDelay = core::seconds(1);   ///< first wait; doubles each time
+  core::Duration restartDelayMax = core::seconds(60);
+  int startLimit = 5;  ///< failed starts in a row until the instance is failed
+  std::string logLevel = "info";
+};
+
+/// Reads the section, if there is one. Each wrong value is a complaint, and its default stays.
+[[nodiscard]] Settings readSettings(const core::IniDocument& document, const std::function<void(Complaint)>& complain,
+                                    const std::function<void(Complaint)>& warn);
+
+}  // namespace entries

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
+#include "lib/core/users.hpp"
+
+struct stat;
+
+namespace layout {
+
+/// A file tree seen through directory descriptors. It follows no symbolic link, and knows where the owner of an
+/// instance could have changed something: from there on a privileged process must not act.
+class Tree {
+ public:
+  /// `root` is the prefix that all paths begin with ("" is "/"); it is trusted as it is. `trusted` is the uid whose
+  /// directories are safe, `owner` the account that the work is for. With `owner` null nothing is distrusted: for a
+  /// process that has the owner's ids already.
+  static core::Expected<Tree> open(const std::string& root, uid_t trusted, const core::Identity* owner);
+
+  struct Parent {
+    core::UniqueFd fd;     ///< O_PATH, the directory of the path; invalid if !safe or missing
+    std::string name;      ///< the last component
+    bool safe = true;      ///< false: reached through or lies in a directory that the owner controls
+    bool missing = false;  ///< the directory is not there (only without `create`)
+  };
+  /// The directory in which `path` lies. With `create`, missing directories on the way are made (0755).
+  [[nodiscard]] core::Expected<Parent> parentOf(const std::string& path, bool create) const;
+
+  /// The content of a regular file at most `limit` bytes long in a safe directory; never through links.
+  [[nodiscard]] core::Expected<std::string> read(const std::string& path, std::size_t limit) const;
+
+  [[nodiscard]] uid_t trusted() const noexcept { return trusted_; }
+  [[nodiscard]] bool judges() const noexcept { return owner_ != nullptr; }
+
+ private:
+  enum class Trust { Safe, Transit, Unsafe };
+  Tree(std::string root, core::UniqueFd fd, uid_t trusted, const core::Identity* owner)
+      : root_(std::move(root)), fd_(std::move(fd)), trusted_(trusted), owner_(owner) {}
+  [[nodiscard]] Trust judge(const struct stat& info) const noexcept;
+
+  std::string root_;
+  core::UniqueFd fd_;
+  uid_t trusted_;
+  const core::Identity* owner_;
+};
+
+/// openat2 with RESOLVE_NO_SYMLINKS, below `directory` only. Returns -1 with errno.
+[[nodiscard]] int openBelow(int directory, const char* path, int flags) noexcept;
+
+/// Reads a descriptor of a regular file to its end, at most `limit` bytes.
+[[nodiscard]] core::Expected<std::string> readAll(int fd, std::size_t limit);
+
+}  // namespace layout
