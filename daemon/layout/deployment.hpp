@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "daemon/layout/apply.hpp"
+#include "daemon/layout/owner_task.hpp"
+
+namespace layout {
+
+/// Applies a plan: what is safe with the ids of the manager at once, the rest by a helper with the owner's ids.
+class Deployment {
+ public:
+  struct Options {
+    std::string root;      ///< prefix of all paths of the plan
+    bool privileged = true;  ///< root; otherwise everything belongs to this process's own account
+    Mode mode = Mode::Apply;
+  };
+  /// Changes and errors of the whole; nothing is delegated any more. Called once, perhaps before run() returns.
+  using Done = std::function<void(Report)>;
+
+  Deployment(core::EventLoop& loop, core::Reaper& reaper, Options options);
+  void run(Plan plan, Done done);
+
+ private:
+  void applyHere(const std::vector<Node>& nodes);
+  void delegate();
+  void onHelper(core::Expected<std::string> answer);
+  void finish();
+
+  core::EventLoop& loop_;
+  core::Reaper& reaper_;
+  Options options_;
+  Plan plan_;
+  Done done_;
+  Report report_;
+  std::unique_ptr<OwnerTask> task_;
+};
+
+}  // namespace layout

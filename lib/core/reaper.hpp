@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+
+#include "lib/core/event_loop.hpp"
+
+namespace core {
+
+/// Reaps every child of this process, also strangers that were left to it (as PID 1 or subreaper), and tells who waits
+/// for one. Keeps SIGCHLD blocked; one per process.
+class Reaper {
+ public:
+  /// `status` as waitpid has it.
+  using Callback = std::function<void(int status)>;
+
+  explicit Reaper(EventLoop& loop);
+
+  /// Calls back once when `pid`, a child, has ended. To be asked before the loop runs again after the fork.
+  void watch(pid_t pid, Callback callback) { watched_.insert_or_assign(pid, std::move(callback)); }
+  /// Nobody waits any more; the child is still reaped.
+  void forget(pid_t pid) { watched_.erase(pid); }
+  /// Called after each round in which something was reaped.
+  void onRound(std::function<void()> callback) { round_ = std::move(callback); }
+
+ private:
+  void reap();
+
+  std::map<pid_t, Callback> watched_;
+  std::function<void()> round_;
+  SignalWatch signal_;
+};
+
+}  // namespace core
