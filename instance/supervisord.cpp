@@ -26,7 +26,9 @@ Supervisord::Supervisord(const config::CommandLine& line, config::Configuration 
     : line_(line),
       configuration_(std::move(configuration)),
       inheritance_(inheritance),
-      table_(loop_, settingsOf(configuration_)) {}
+      table_(loop_, settingsOf(configuration_)),
+      events_(loop_, table_, configuration_.daemon.identifier, inheritance.eventSerial),
+      front_(loop_) {}
 
 Supervisord::~Supervisord() { logging::setSinks({}); }
 
@@ -35,15 +37,10 @@ core::Status Supervisord::setUp() {
   if (auto dropped = dropPrivileges(configuration_.daemon, messages); !dropped) return dropped;
   if (inheritance_.first)
     if (auto raised = raiseLimits(configuration_.daemon, messages); !raised) return raised;
-  log_ = std::make_shared<output::ActivityLog>(loop_, configuration_.daemon.logFile, configuration_.daemon.logMaxBytes,
-                                               configuration_.daemon.logBackups);
-  if (auto opened = log_->open(); !opened)
-    return core::Err{core::Error{"could not open the log file " + opened.error().text, 0}};
-  openLogSinks();
-  std::stable_sort(messages.begin(), messages.end(),
-                   [](const auto& a, const auto& b) { return a.level > b.level; });
-  for (const auto& message : messages) logging::write(message.level, message.text);
-
+  // Before any file is touched: a second supervisord of the same configuration ends here.
+  auto sockets = Front::openSockets(configuration_, std::move(inheritance_.sockets));
+  if (!sockets) return core::Err{std::move(sockets).error()};
+  if (auto opened = openLog(messages); !opened) return opened;
   if (!configuration_.daemon.noCleanup)
     output::removeAutoLogs(configuration_.daemon.childLogDir, configuration_.daemon.identifier);
   manager_ = std::make_unique<ManagerLink>(loop_, table_, inheritance_.manager);
@@ -51,6 +48,7 @@ core::Status Supervisord::setUp() {
     if (table_.find(group->name) != nullptr) continue;  // Supervisor keeps the first of groups with one name, too
     if (auto added = table_.add(group); !added) return core::Err{std::move(added).error()};
   }
+  front_.serve(configuration_, std::move(*sockets));
   handleSignals();
   if (inheritance_.background.pending()) inheritance_.background.detach(configuration_.daemon);
   pidFile_ = std::make_unique<PidFile>(configuration_.daemon.pidFile);
@@ -59,12 +57,19 @@ core::Status Supervisord::setUp() {
   return {};
 }
 
-void Supervisord::openLogSinks() {
+/// Opens the activity log and writes what had to wait for it, the gravest first.
+core::Status Supervisord::openLog(std::vector<config::Message> messages) {
+  const auto& daemon = configuration_.daemon;
+  log_ = std::make_shared<output::ActivityLog>(loop_, daemon.logFile, daemon.logMaxBytes, daemon.logBackups);
+  if (auto opened = log_->open(); !opened)
+    return core::Err{core::Error{"could not open the log file " + opened.error().text, 0}};
   std::vector<std::shared_ptr<logging::LineSink>> sinks{log_};
-  if (configuration_.daemon.noDaemon && !configuration_.daemon.silent)
-    sinks.push_back(std::make_shared<output::StdoutEcho>(loop_));
+  if (daemon.noDaemon && !daemon.silent) sinks.push_back(std::make_shared<output::StdoutEcho>(loop_));
   logging::setSinks(std::move(sinks));
-  logging::setLevel(configuration_.daemon.logLevel);
+  logging::setLevel(daemon.logLevel);
+  std::stable_sort(messages.begin(), messages.end(), [](const auto& a, const auto& b) { return a.level > b.level; });
+  for (const auto& message : messages) logging::write(message.level, message.text);
+  return {};
 }
 
 void Supervisord::handleSignals() {
@@ -101,5 +106,7 @@ process::Mood Supervisord::run() {
   manager_->ready();
   loop_.enableWatchdog();
   loop_.run();
+  inheritance_.eventSerial = events_.nextSerial();
+  inheritance_.sockets = front_.release();
   return table_.mood();
 }

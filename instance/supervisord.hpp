@@ -9,6 +9,8 @@
 #include "instance/background.hpp"
 #include "instance/config/command_line.hpp"
 #include "instance/config/model.hpp"
+#include "instance/events/service.hpp"
+#include "instance/front.hpp"
 #include "instance/manager_link.hpp"
 #include "instance/output/activity_log.hpp"
 #include "instance/process/table.hpp"
@@ -23,6 +25,7 @@ struct Inheritance {
   Background background;
   ManagerLink::Listener manager;
   std::uint64_t eventSerial = 0;
+  std::vector<http::ListenSocket> sockets;
 };
 
 /// One life of supervisord, from a configuration that was read to the last program's end: builds the parts in the
@@ -40,7 +43,7 @@ class Supervisord {
   process::Mood run();
 
  private:
-  void openLogSinks();
+  [[nodiscard]] core::Status openLog(std::vector<config::Message> messages);
   void handleSignals();
   void onExitSignal(const char* name);
   void onHangup();
@@ -52,6 +55,8 @@ class Supervisord {
   core::EventLoop loop_;
   std::shared_ptr<output::ActivityLog> log_;
   process::Table table_;
+  events::Service events_;
+  Front front_;
   std::unique_ptr<ManagerLink> manager_;
   std::unique_ptr<PidFile> pidFile_;
   std::vector<core::SignalWatch> signals_;
