@@ -79,7 +79,10 @@ void Supervisord::handleSignals() {
   watch(SIGQUIT, [this] { onExitSignal("SIGQUIT"); });
   watch(SIGHUP, [this] { onHangup(); });
   watch(SIGUSR2, [this] { reopenLogs(); });
-  table_.onDown([this] { loop_.exit(0); });
+  table_.onDown([this] {
+    inheritance_.sockets = front_.release();  // while the loop still works
+    loop_.exit(0);
+  });
 }
 
 void Supervisord::onExitSignal(const char* name) {
@@ -107,6 +110,5 @@ process::Mood Supervisord::run() {
   loop_.enableWatchdog();
   loop_.run();
   inheritance_.eventSerial = events_.nextSerial();
-  inheritance_.sockets = front_.release();
   return table_.mood();
 }
