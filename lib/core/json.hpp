@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace core {
+
+/// `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD; "</" is split by an escape, so that
+/// the result may stand inside a page.
+[[nodiscard]] std::string jsonString(std::string_view text);
+
+}  // namespace core
