@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include "instance/web/assets.hpp"
+#include "instance/web/namespec.hpp"
+#include "instance/web/origin.hpp"
+#include "instance/web/page.hpp"
+#include "instance/web/usage.hpp"
+
+namespace {
+
+http::Request request(std::string method, std::vector<std::pair<std::string, std::string>> headers) {
+  http::Request r;
+  r.method = std::move(method);
+  r.uri = "/index.html?action=stopall";
+  r.headers = std::move(headers);
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("text from a log or a URL cannot become markup") {
+  CHECK(web::escape("<script>\"'&\x1b[0m") == "&lt;script&gt;&quot;&#39;&amp;\xEF\xBF\xBD[0m");
+  CHECK(web::quote("web:a b/\xC3\xA9") == "web%3Aa%20b/%C3%A9");
+  const auto page = web::composePage({"<t>", "<i>", "<m>", "1"}, "");
+  CHECK(page.find("<t>") == std::string::npos);
+  CHECK(page.find("<i>") == std::string::npos);
+  CHECK(page.find("<m>") == std::string::npos);
+}
+
+TEST_CASE("an action needs our token, our page, or a script that is no browser") {
+  using web::judge;
+  using web::Verdict;
+  const std::pair<std::string, std::string> host{"Host", "box:9001"}, browser{"User-Agent", "Mozilla/5.0 (X11)"};
+  CHECK(judge(request("POST", {host, browser, {"Origin", "http://evil"}}), true) == Verdict::Allow);
+  CHECK(judge(request("POST", {host, browser, {"Origin", "http://box:9001"}}), false) == Verdict::Allow);
+  CHECK(judge(request("POST", {host, browser, {"Origin", "http://evil"}}), false) == Verdict::Refuse);
+  CHECK(judge(request("POST", {host, browser, {"Origin", "null"}}), false) == Verdict::Refuse);
+  CHECK(judge(request("GET", {host, browser, {"Referer", "http://evil/box:9001"}}), false) == Verdict::Confirm);
+  CHECK(judge(request("GET", {host, browser, {"Referer", "http://box:9001/"}}), false) == Verdict::Allow);
+  CHECK(judge(request("GET", {host, browser, {"Sec-Fetch-Site", "cross-site"}}), false) == Verdict::Confirm);
+  CHECK(judge(request("GET", {host, browser, {"Sec-Fetch-Site", "none"}}), false) == Verdict::Allow);
+  CHECK(judge(request("GET", {host, browser}), false) == Verdict::Confirm);
+  CHECK(judge(request("POST", {host, browser}), false) == Verdict::Refuse);
+  CHECK(judge(request("GET", {host, {"User-Agent", "curl/7.88"}}), false) == Verdict::Allow);
+  CHECK(judge(request("GET", {host}), false) == Verdict::Allow);
+  CHECK(web::fromAnotherSite(request("POST", {host, {"Origin", "http://evil"}})));
+  CHECK_FALSE(web::fromAnotherSite(request("POST", {host})));
+}
+
+TEST_CASE("tokens are long, new each time, and compared whole") {
+  const auto token = web::makeToken();
+  CHECK(token.size() == 32);
+  CHECK(token != web::makeToken());
+  CHECK(web::sameToken(token, token));
+  CHECK_FALSE(web::sameToken("", token));
+  CHECK_FALSE(web::sameToken(token.substr(1), token));
+}
+
+TEST_CASE("a form's value wins over the query's") {
+  auto r = request("POST", {});
+  r.uri = "/index.html?action=start&processname=a";
+  r.body = "action=stop";
+  CHECK(web::parameter(r, "action") == "stop");
+  CHECK(web::parameter(r, "processname") == "a");
+  CHECK_FALSE(web::parameter(r, "token").has_value());
+}
+
+TEST_CASE("a process that runs uses memory, and has a share of a core from the second look on") {
+  web::UsageSampler sampler;
+  const auto first = sampler.sample(::getpid());
+  REQUIRE(first.has_value());
+  CHECK(first->memory > 0);
+  CHECK_FALSE(first->cpuPercent.has_value());
+  CHECK(sampler.sample(::getpid())->cpuPercent.has_value());
+  CHECK_FALSE(sampler.sample(0x7ffffff0).has_value());
+}
+
+TEST_CASE("the script, the style and the icon are part of the program") {
+  CHECK(web::assets().size() == 3);
+  for (const auto& asset : web::assets()) CHECK_FALSE(asset.content.empty());
+}
