@@ -51,7 +51,7 @@ class Table {
       row.querySelector(".cpu").textContent = usage.cpu === null ? "" : `${usage.cpu.toFixed(1)} %`;
       row.querySelector(".memory").textContent = bytes(usage.memory);
     }
-    if (message.removed) renewTable();
+    if (message.table) renewTable();
   }
   show(program) {
     const row = this.rows.get(program.name), badge = row.querySelector(".status span");

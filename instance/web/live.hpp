@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "instance/http/reply.hpp"
+#include "instance/process/observer.hpp"
+#include "instance/web/usage.hpp"
+#include "lib/core/event_loop.hpp"
+
+namespace process {
+class Table;
+}
+
+namespace web {
+
+/// The stream of events behind the open pages (text/event-stream): a first message with every program, then what
+/// changes, and every two seconds memory and CPU. All pages share one source of events; without a page it listens to
+/// nothing and no timer runs.
+class Live final : public process::Observer {
+ public:
+  Live(core::EventLoop& loop, process::Table& table);
+  ~Live() override;
+  Live(const Live&) = delete;
+  Live& operator=(const Live&) = delete;
+
+  /// Answers with the stream.
+  void attach(const http::Reply& reply);
+
+  void onStateChange(process::Process& program, const process::StateChange& change) override;
+  void onGroupAdded(process::Group& group) override;
+  void onGroupRemoved(process::Group& group) override;
+  void onProcessRemoved(process::Process& program) override;
+
+ private:
+  class Page;
+  void detach(Page& page) noexcept;
+  void flush();
+  void sampleUsage();
+  void broadcast(const std::string& message);
+  [[nodiscard]] std::string everything() const;
+
+  process::Table& table_;
+  UsageSampler sampler_;
+  std::set<Page*> pages_;
+  std::set<process::Process*> changed_;
+  bool tableChanged_ = false;
+  core::Deferred deferred_;
+  core::Timer timer_;
+  /// Outlived by pages of a connection that closes later.
+  std::shared_ptr<Live*> self_;
+};
+
+}  // namespace web

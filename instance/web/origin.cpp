@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "instance/web/origin.hpp"
+
+#include <sys/random.h>
+
+#include <array>
+#include <optional>
+#include <stdexcept>
+
+#include "lib/core/text.hpp"
+
+namespace web {
+namespace {
+
+/// "host:port" of "http://host:port/path"; the whole text if it has no scheme ("null").
+std::string_view hostOf(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return url;
+  url.remove_prefix(scheme + 3);
+  return url.substr(0, url.find_first_of("/?#"));
+}
+
+/// Nothing if the browser did not say.
+std::optional<bool> foreign(const http::Request& request) {
+  const auto site = request.header("Sec-Fetch-Site");
+  if (!site.empty()) return site != "same-origin" && site != "none";
+  for (const auto name : {"Origin", "Referer"}) {
+    const auto value = request.header(name);
+    if (!value.empty()) return core::lower(hostOf(value)) != core::lower(request.header("Host"));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool fromAnotherSite(const http::Request& request) { return foreign(request).value_or(false); }
+
+Verdict judge(const http::Request& request, bool tokenValid) {
+  if (tokenValid) return Verdict::Allow;
+  const auto other = foreign(request);
+  const bool browser = request.header("User-Agent").starts_with("Mozilla/");
+  if (other ? !*other : !browser) return Verdict::Allow;
+  return request.method == "GET" ? Verdict::Confirm : Verdict::Refuse;
+}
+
+std::string makeToken() {
+  std::array<unsigned char, 16> bytes;
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw std::runtime_error("no random numbers");
+  constexpr char hex[] = "0123456789abcdef";
+  std::string token;
+  for (const auto byte : bytes) {
+    token += hex[byte >> 4];
+    token += hex[byte & 15];
+  }
+  return token;
+}
+
+bool sameToken(std::string_view given, std::string_view expected) noexcept {
+  if (given.size() != expected.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < given.size(); i++) difference |= static_cast<unsigned char>(given[i] ^ expected[i]);
+  return difference == 0;
+}
+
+}  // namespace web
