@@ -50,7 +50,7 @@ std::optional<std::string> optionText(const xmlrpc::Value& value) {
   return std::nullopt;
 }
 
-Twiddler::Outcome<Options> optionTexts(const xmlrpc::Struct& options) {
+Twiddler::Result<Options> optionTexts(const xmlrpc::Struct& options) {
   Options texts;
   for (const auto& [key, value] : options) {
     auto text = optionText(value);
@@ -79,7 +79,7 @@ Twiddler::Twiddler(process::Table& table, std::function<const config::Configurat
   }
 }
 
-Twiddler::Outcome<void> Twiddler::admit(std::string_view method) const {
+Twiddler::Result<void> Twiddler::admit(std::string_view method) const {
   if (table_.mood() == process::Mood::Shutdown) return fail(FaultCode::ShutdownState);
   if (!whitelist_.empty() && std::find(whitelist_.begin(), whitelist_.end(), method) == whitelist_.end())
     return core::Err{Fault{notInWhitelist, "NOT_IN_WHITELIST: " + std::string(method)}};
@@ -93,12 +93,12 @@ std::vector<std::string> Twiddler::groupNames() const {
   return names;
 }
 
-Twiddler::Outcome<process::Group*> Twiddler::findGroup(const std::string& name) const {
+Twiddler::Result<process::Group*> Twiddler::findGroup(const std::string& name) const {
   if (process::Group* group = table_.find(name)) return group;
   return fail(FaultCode::BadName, "group: " + name);
 }
 
-Twiddler::Outcome<void> Twiddler::addProgram(const std::string& group, const std::string& name,
+Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std::string& name,
                                              const xmlrpc::Struct& options) {
   const auto target = findGroup(group);
   if (!target) return core::Err{target.error()};
@@ -114,7 +114,7 @@ Twiddler::Outcome<void> Twiddler::addProgram(const std::string& group, const std
   return {};
 }
 
-Twiddler::Outcome<void> Twiddler::removeProcess(const std::string& group, const std::string& process) {
+Twiddler::Result<void> Twiddler::removeProcess(const std::string& group, const std::string& process) {
   const auto target = findGroup(group);
   if (!target) return core::Err{target.error()};
   process::Process* program = (*target)->find(process);
@@ -124,7 +124,7 @@ Twiddler::Outcome<void> Twiddler::removeProcess(const std::string& group, const 
   return {};
 }
 
-Twiddler::Outcome<void> Twiddler::log(std::string_view message, const xmlrpc::Value& level) const {
+Twiddler::Result<void> Twiddler::log(std::string_view message, const xmlrpc::Value& level) const {
   const auto known = levelOf(level);
   if (!known) return fail(FaultCode::IncorrectParameters);
   logging::write(*known, message);

@@ -19,11 +19,11 @@ class Table;
 namespace api {
 
 /// supervisor_twiddler 1.0: adds programs to running groups and takes them out again, until the next restart. One
-/// object serves one `[rpcinterface:NAME]` section. What the methods are called, and their types, is twiddler_methods.
+/// object serves one `[rpcinterface:NAME]` section.
 class Twiddler {
  public:
   template <class T>
-  using Outcome = core::Result<T, xmlrpc::Fault>;
+  using Result = core::Result<T, xmlrpc::Fault>;
   /// The fault of a method that `whitelist` does not list; Supervisor itself has no such number.
   static constexpr int notInWhitelist = 230;
 
@@ -33,18 +33,18 @@ class Twiddler {
            const config::RpcInterface& interface);
 
   /// Whether `method` (without its namespace) may be called now.
-  [[nodiscard]] Outcome<void> admit(std::string_view method) const;
+  [[nodiscard]] Result<void> admit(std::string_view method) const;
 
   [[nodiscard]] std::vector<std::string> groupNames() const;
   /// Adds the processes that `[program:NAME]` with `options` would make, all or none, and starts those with autostart.
-  Outcome<void> addProgram(const std::string& group, const std::string& name, const xmlrpc::Struct& options);
+  Result<void> addProgram(const std::string& group, const std::string& name, const xmlrpc::Struct& options);
   /// Takes one stopped process out of its group.
-  Outcome<void> removeProcess(const std::string& group, const std::string& process);
+  Result<void> removeProcess(const std::string& group, const std::string& process);
   /// Writes to the activity log; `level` is one of Supervisor's numbers or short names, in any case.
-  Outcome<void> log(std::string_view message, const xmlrpc::Value& level) const;
+  Result<void> log(std::string_view message, const xmlrpc::Value& level) const;
 
  private:
-  [[nodiscard]] Outcome<process::Group*> findGroup(const std::string& name) const;
+  [[nodiscard]] Result<process::Group*> findGroup(const std::string& name) const;
 
   process::Table& table_;
   std::function<const config::Configuration&()> base_;

@@ -47,6 +47,10 @@ void Listener::onExited() {
   dispatcher_.scheduleDispatch();
 }
 
+std::string_view Listener::trouble() const noexcept {
+  return member_.state() == ListenerState::Unknown ? "listener UNKNOWN" : "";
+}
+
 void Listener::onStateChange(const process::StateChange& change) {
   if (change.to == State::Running) dispatcher_.scheduleDispatch();
   if (!restarting_ || change.to == State::Stopping) return;

@@ -68,13 +68,13 @@ const Listener* Service::find(const process::Process& program) const noexcept {
 bool Service::mayStart() const { return table_.mood() == process::Mood::Running; }
 
 void Service::publish(const EventPtr& event) {
-  for (const auto& pool : pools_)
+  for (const auto& [group, pool] : pools_)
     if (pool->subscribed(event->type)) pool->accept(event);
   scheduleDispatch();
 }
 
 void Service::dispatch() {
-  for (const auto& pool : pools_) pool->dispatch();
+  for (const auto& [group, pool] : pools_) pool->dispatch();
 }
 
 void Service::onStateChange(process::Process& program, const process::StateChange& change) {
@@ -97,7 +97,7 @@ void Service::onCommunication(process::Process& program, process::Channel channe
 
 void Service::onGroupAdded(process::Group& group) {
   if (group.config().listener) {
-    Pool& pool = *pools_.emplace_back(std::make_unique<Pool>(group.config(), shared_));
+    Pool& pool = *pools_.emplace_back(&group, std::make_unique<Pool>(group.config(), shared_)).second;
     Dispatcher& dispatcher = *this;
     for (const auto& program : group.processes())
       listeners_.emplace(program.get(), std::make_unique<Listener>(loop_, *program, pool, dispatcher));
@@ -109,7 +109,7 @@ void Service::onGroupAdded(process::Group& group) {
 void Service::onGroupRemoved(process::Group& group) {
   if (group.config().listener) {
     for (const auto& program : group.processes()) listeners_.erase(program.get());
-    std::erase_if(pools_, [&](const auto& pool) { return pool->name() == group.name(); });
+    std::erase_if(pools_, [&](const auto& entry) { return entry.first == &group; });
     poolsChanged();
   }
   if (wanted(Type::ProcessGroupRemoved)) publish(makeGroupEvent(Type::ProcessGroupRemoved, group.name()));
@@ -123,12 +123,13 @@ void Service::onMood(process::Mood mood) {
     if (wanted(Type::SupervisorStateChangeRunning)) publish(makeSupervisorEvent(Type::SupervisorStateChangeRunning));
   } else if (!std::exchange(stopping_, true)) {
     if (wanted(Type::SupervisorStateChangeStopping)) publish(makeSupervisorEvent(Type::SupervisorStateChangeStopping));
+    dispatch();  // now: what follows stops the listeners
   }
 }
 
 void Service::poolsChanged() {
   wanted_ = 0;
-  for (const auto& pool : pools_) wanted_ |= pool->subscription();
+  for (const auto& [group, pool] : pools_) wanted_ |= pool->subscription();
   if ((wanted_ & tickTypes) == 0) {
     tickTimer_.reset();
     ticks_ = {};

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "instance/events/event.hpp"
@@ -62,7 +63,8 @@ class Service final : private process::Observer, private Dispatcher {
   core::EventLoop& loop_;
   process::Table& table_;
   Shared shared_;
-  std::vector<std::unique_ptr<Pool>> pools_;  ///< in the order they were added
+  /// In the order they were added.
+  std::vector<std::pair<const process::Group*, std::unique_ptr<Pool>>> pools_;
   std::unordered_map<const process::Process*, std::unique_ptr<Listener>> listeners_;  ///< leave before the pools go
   TypeSet wanted_ = 0;  ///< what any pool subscribes to
   core::Deferred dispatch_;

@@ -69,7 +69,9 @@ lifecycle::Rules Process::rules() const noexcept {
 std::string Process::description() const {
   switch (state()) {
     case State::Running:
-      return fmt::format("pid {}, uptime {}", pid_, uptimeText(core::Clock::now() - machine_.started()));
+      return fmt::format("pid {}, uptime {}{}", pid_, uptimeText(core::Clock::now() - machine_.started()),
+                         protocol_ == nullptr || protocol_->trouble().empty() ? ""
+                                                                              : ", " + std::string(protocol_->trouble()));
     case State::Backoff:
     case State::Fatal:
       return spawnError().empty() ? fmt::format("unknown error (try \"tail {}\")", name()) : spawnError();
