@@ -30,8 +30,9 @@ struct Prepared {
   std::vector<char*> envp;
   std::array<char, 16> oomScore{};
   std::size_t oomLength = 0;
-  std::vector<int> sources;  // scratch copy of the descriptors, moved out of the way first
+  std::vector<int> sources;  // the descriptors to pass on, as numbers in the child before they are arranged
   int report = -1;           // CLOEXEC pipe for the failed step
+  unsigned keepBelow = 0;    // the child shares our table of descriptors and leaves it, taking those below along
 };
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
@@ -95,9 +96,11 @@ void resetSignals() noexcept {
 
 /// Puts the listed descriptors at 0..n-1 and marks all others to be closed by exec.
 void arrangeDescriptors(Prepared& p) noexcept {
+  if (p.keepBelow > 0 && ::close_range(p.keepBelow, ~0U, CLOSE_RANGE_UNSHARE) != 0)
+    ::_exit(127);  // the table is still our parent's: nothing may be touched, not even to explain
   const int count = static_cast<int>(p.spec.descriptors.size());
   for (std::size_t i = 0; i < p.sources.size(); i++) {
-    p.sources[i] = ::fcntl(p.spec.descriptors[i].first, F_DUPFD_CLOEXEC, count);
+    p.sources[i] = ::fcntl(p.sources[i], F_DUPFD_CLOEXEC, count);
     if (p.sources[i] < 0) fail(p, SpawnStep::Descriptors, errno);
   }
   if (p.report >= 0 && p.report < count) {
@@ -129,9 +132,9 @@ int childMain(void* argument) noexcept {
   auto& p = *static_cast<Prepared*>(argument);
   const auto& spec = p.spec;
   resetSignals();
+  arrangeDescriptors(p);
   if (spec.newSession ? ::setsid() < 0 : spec.newProcessGroup && ::setpgid(0, 0) != 0)
     fail(p, SpawnStep::Session, errno);
-  arrangeDescriptors(p);
   applyLimits(p);
   if (spec.identity)
     if (const int code = dropTo(*spec.identity)) fail(p, SpawnStep::Identity, code);
@@ -156,6 +159,29 @@ char* childStack() {
   return top;
 }
 
+/// Low descriptor numbers kept for what children get. A child copies the table up to the highest number it needs: with
+/// these, starting one costs the same with ten and with ten thousand descriptors open here.
+class Slots {
+ public:
+  static constexpr std::size_t count = 4;
+
+  Slots() : null_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {
+    for (auto& slot : fds_) slot.reset(::fcntl(null_.get(), F_DUPFD_CLOEXEC, 3));
+  }
+  [[nodiscard]] bool usable() const noexcept { return fds_.back().valid(); }
+  [[nodiscard]] unsigned end() const noexcept { return static_cast<unsigned>(fds_.back().get()) + 1; }
+  /// Puts `fd` into a slot; returns its number.
+  int fill(std::size_t i, int fd) noexcept { return ::dup3(fd, fds_[i].get(), O_CLOEXEC); }
+  /// Closes what was put into the first `used` slots.
+  void clear(std::size_t used) noexcept {
+    for (std::size_t i = 0; i < used; i++) ::dup3(null_.get(), fds_[i].get(), O_CLOEXEC);
+  }
+
+ private:
+  UniqueFd null_;
+  std::array<UniqueFd, count> fds_;
+};
+
 pid_t forkIntoCgroup(int cgroupFd) noexcept {
   clone_args arguments{};
   arguments.flags = CLONE_INTO_CGROUP;
@@ -164,11 +190,26 @@ pid_t forkIntoCgroup(int cgroupFd) noexcept {
   return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
 }
 
+/// Starts the child in our memory and, if its descriptors fit into the slots, with our table of descriptors.
+pid_t startSharing(Prepared& p, char* stack) {
+  constexpr int flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
+  static Slots slots;
+  const std::size_t used = p.sources.size() + (p.report >= 0 ? 1 : 0);
+  if (!slots.usable() || used > Slots::count) return ::clone(childMain, stack, flags, &p);
+  for (std::size_t i = 0; i < p.sources.size(); i++) p.sources[i] = slots.fill(i, p.sources[i]);
+  if (p.report >= 0) p.report = slots.fill(used - 1, p.report);
+  p.keepBelow = slots.end();
+  const pid_t pid = ::clone(childMain, stack, flags | CLONE_FILES, &p);
+  const int code = errno;
+  slots.clear(used);
+  errno = code;
+  return pid;
+}
+
 /// Forks in the way the spec asks for; the child runs childMain. Returns the pid, or -1 with errno.
 pid_t start(Prepared& p) {
   if (p.spec.shareMemory && p.spec.cgroupFd < 0)
-    if (char* const stack = childStack())
-      return ::clone(childMain, stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &p);
+    if (char* const stack = childStack()) return startSharing(p, stack);
   const pid_t pid = p.spec.cgroupFd >= 0 ? forkIntoCgroup(p.spec.cgroupFd) : ::fork();
   if (pid == 0) childMain(&p);
   return pid;
@@ -191,7 +232,7 @@ const char* toText(SpawnStep step) noexcept {
 
 Result<pid_t, SpawnError> spawn(const SpawnSpec& spec) {
   Prepared p{spec, pointers(spec.arguments), pointers(spec.environment), {}, 0, {}, -1};
-  p.sources.resize(spec.descriptors.size());
+  for (const auto& [here, there] : spec.descriptors) p.sources.push_back(here);
   if (spec.oomScoreAdjust) {
     const auto text = std::to_string(*spec.oomScoreAdjust);
     p.oomLength = std::min(text.size(), p.oomScore.size());
