@@ -105,7 +105,9 @@ class GroupsReader {
     auto group = std::make_shared<GroupConfig>();
     group->kind = kind;
     auto name = parseName(nameBehindColon(in.name()));
-    if (name)
+    if (kind == GroupConfig::Kind::EventListener)
+      group->name = nameBehindColon(in.name());  // as Supervisor has it: checked, but not trimmed, with the processes
+    else if (name)
       group->name = std::move(name).value();
     else
       in.fail(name.error().text);

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""Whole configurations, ours against Debian's Supervisor: the same files are accepted, with the same values, and refused
+for the same reason. Where 4.2.5 differs from the releases after it, or we decided otherwise, the case is left out by
+name below."""
+
+import json
+import os
+import random
+import re
+import subprocess
+
+import pytest
+
+from config_generator import Generator
+from programs import program
+
+oracle = pytest.importorskip("config_oracle")
+
+
+def ours(mode, arguments, **options):
+    output = subprocess.run(program("config_dump") + [mode] + arguments, check=True, capture_output=True, **options)
+    return [json.loads(line) for line in output.stdout.decode().splitlines()]
+
+
+def reason(text):
+    """An error without what we add to it: the key, the section, the place and remarks in brackets."""
+    text = re.sub(r" in section (['\"]).*\1 \(file: .*\)$", "", text, flags=re.S)
+    text = re.sub(r" for key '[a-z_.]*'$", "", text)
+    return text.rstrip()
+
+
+def sameReason(mine, theirs):
+    mine, theirs = reason(mine), reason(theirs)
+    if mine == theirs:
+        return True
+    # Supervisor's sections are read in one go, so its reason may be ours with more behind it, or the other way round.
+    literal = re.fullmatch(r"\('(.*)%s(.*)', '(.*)'\)( in \[.*\] socket)", theirs)  # Python shows a tuple by mistake
+    if literal:
+        theirs = "".join(literal.groups()[i] for i in (0, 2, 1, 3))
+    if "a conversion without a name" in mine:  # Supervisor fills in the whole mapping, or fails on that
+        return "is badly formatted" in theirs
+    group = re.compile(r"^\[(?:program|fcgi-program|group):.*?\] (?=(names unknown|name .* is ambiguous))")  # it names the previous member by mistake
+    return mine.startswith(theirs) or group.sub("", mine) == group.sub("", theirs)
+
+
+def differs(path):
+    """Why a generated configuration is not comparable, or None."""
+    folder = os.path.join(os.path.dirname(path), "conf.d")
+    files = [path] + [os.path.join(folder, name) for name in os.listdir(folder)]
+    text = "".join(open(file, encoding="utf-8").read() for file in files)
+    if re.search(r"%%\(here\)s", text):
+        return "%%(here)s"
+    if re.search(r'H="%\(host_node_name\)s"', text):
+        return "4.2.5 expands [supervisord] environment twice"
+    return None
+
+
+def normal(model):
+    for group in model.get("groups", []):
+        if "events" in group:
+            group["events"].sort()
+    model.pop("messages", None)
+    return model
+
+
+ENVIRONMENT = {"NUMBER": "42", "FLAG": "true", "A": "from-env", "HOME": "/root", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+
+
+@pytest.fixture
+def fixedEnvironment(monkeypatch, workDir):
+    program("config_dump")  # found, and remembered, before the directory changes
+    for name in list(os.environ):
+        if name not in ("SM_BUILD",) and not name.startswith("PYTEST"):
+            monkeypatch.delenv(name)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(workDir)
+
+
+@pytest.mark.parametrize("slip", [0.0, 0.05, 0.3])
+def testRandomConfigurations(workDir, fixedEnvironment, slip):
+    generator = Generator(random.Random(int(slip * 100) + 3), slip)
+    paths = [generator.write(os.path.join(workDir, str(number))) for number in range(1200)]
+    accepted = 0
+    for path, mine in zip(paths, ours("config", paths)):
+        if differs(path):
+            continue
+        theirs = oracle.debians(["-c", path])
+        if "error" in theirs or "error" in mine:
+            assert ("error" in theirs) == ("error" in mine), (path, open(path).read(), mine, theirs)
+            assert sameReason(mine["error"], theirs["error"]), (path, open(path).read(), mine, theirs)
+            continue
+        accepted += 1
+        for text in theirs["messages"]:
+            assert text in mine["messages"], (open(path).read(), mine["messages"])
+        mine, theirs = normal(mine), normal(theirs)
+        assert mine == theirs, open(path).read()
+    assert accepted > 30  # the generator must not degenerate
+
+
+BASE = "[supervisord]\nlogfile=base.log\nuser=root\n"
+COMMAND_LINES = [
+    ["-n"], ["--nodaemon", "-s", "-k", "-t"], ["--nod"], ["-e", "debug", "-l", "other.log", "-j", "x.pid"], ["-m", "077", "-y", "5MB", "-z", "3"],
+    ["-i", "me", "-q", "/tmp", "-a", "10", "--minprocs", "20"], ["-d/tmp"], ["-nsu", "nobody"], ["--user=nobody"], ["-u", "nosuchuser"],
+    ["-Z"], ["-n", "-n"], ["--nodaemon=1"], ["--n"], ["--nope"], ["--user"], ["-u"], ["-m", "9"], ["-e", "loud"], ["-d", "/nonexistent"],
+    ["-l", "/nonexistent/x"], ["-y", "1x"], ["-z", "a"], ["foo"], ["-n", "foo", "it's"], ["--", "x"], ["-"], ["-c"], ["--minfds", "z"], ["--logfile_m", "1kb"],
+    ["--logfile", "a.log", "-l", "b.log"], ["--strip", "--no"], ["-i", ""],
+]
+
+
+@pytest.mark.parametrize("arguments", COMMAND_LINES, ids=" ".join)
+def testCommandLines(workDir, fixedEnvironment, arguments):
+    with open("supervisord.conf", "w", encoding="utf-8") as file:
+        file.write(BASE)
+    arguments = arguments if "-c" in arguments else ["-c", os.path.join(workDir, "supervisord.conf")] + arguments
+    mine, theirs = ours("options", arguments)[0], oracle.debians(arguments)
+    if "error" in theirs:
+        assert mine.get("error") == theirs["error"]
+    else:
+        assert normal(mine) == normal(theirs)
+
+
+def testFileIsFoundInTheWorkingDirectory(workDir, fixedEnvironment):
+    os.makedirs("etc")
+    with open("etc/supervisord.conf", "w", encoding="utf-8") as file:
+        file.write(BASE)
+    assert ours("options", [])[0]["daemon"]["logfile"] == os.path.join(workDir, "base.log")
+    with open("supervisord.conf", "w", encoding="utf-8") as file:
+        file.write("[supervisord]\nlogfile=nearer.log\n")
+    assert ours("options", [])[0]["daemon"]["logfile"] == os.path.join(workDir, "nearer.log")
+
+
+def testMissingFiles(workDir, fixedEnvironment):
+    assert ours("options", ["-c", "nope.conf"])[0]["error"] == "could not find config file nope.conf"
+    os.mkdir("directory.conf")
+    assert ours("options", ["-c", "directory.conf"])[0]["error"].startswith("could not read config file directory.conf")
