@@ -21,23 +21,18 @@ constexpr ChannelKeys stdoutKeys{"stdout_logfile", "stdout_logfile_maxbytes", "s
 constexpr ChannelKeys stderrKeys{"stderr_logfile", "stderr_logfile_maxbytes", "stderr_logfile_backups", "stderr_syslog"};
 constexpr ChannelKeys oldKeys{"logfile", "logfile_maxbytes", "logfile_backups", nullptr};
 
-void setTarget(const LogReading& reading, const ChannelKeys& keys, const std::string& text, LogSettings& log) {
+/// Returns whether the text is the deprecated word "syslog", which also switches the system log on.
+bool setTarget(const LogReading& reading, const ChannelKeys& keys, const std::string& text, LogSettings& log) {
   const std::string word = core::lower(text);
-  if (word == "none" || word == "off") {
-    log.target = LogSettings::Target::None;
-  } else if (word == "auto") {
+  if (word == "auto") {
     log.target = LogSettings::Target::Auto;
-  } else if (word == "syslog") {
+  } else if (word == "none" || word == "off" || word == "syslog") {
     log.target = LogSettings::Target::None;
-    log.syslog = true;
-    if (reading.first)
-      reading.context.warn("For [" + reading.in.name() + "], " + keys.file +
-                           "=syslog but this is deprecated and will be removed.  Use " + std::string(keys.file, 6) +
-                           "_syslog=true to enable syslog instead.");
   } else {
     reading.in.store(keys.file, parseFilePath(text), log.path);
     log.target = log.path.empty() ? LogSettings::Target::None : LogSettings::Target::File;
   }
+  return word == "syslog";
 }
 
 void readChannel(const LogReading& reading, const ChannelKeys& keys, LogSettings& log) {
@@ -45,12 +40,16 @@ void readChannel(const LogReading& reading, const ChannelKeys& keys, LogSettings
   const auto once = in.text(keys.file, reading.names);
   // Supervisor expands a log file's name twice: files that know write "%%%%" for a percent sign.
   const auto text = in.expanded(keys.file, once.value_or(""), reading.names, keys.file);
+  const bool toSyslog = setTarget(reading, keys, text, log);
   in.take(keys.backups, reading.names, parseInteger, log.backups);
   in.take(keys.maxBytes, reading.names, parseByteSize, log.maxBytes);
   if (keys.syslog) in.take(keys.syslog, reading.names, parseBoolean, log.syslog);
-  if (!in.ok()) return;
-  setTarget(reading, keys, text, log);
-  if (log.target == LogSettings::Target::Auto && log.maxBytes == 0 && reading.first)
+  if (toSyslog) log.syslog = true;
+  if (!in.ok() || !reading.first) return;
+  if (toSyslog)
+    reading.context.warn("For [" + in.name() + "], " + keys.file + "=syslog but this is deprecated and will be removed.  Use " +
+                         (keys.syslog ? keys.syslog : "stdout_syslog") + "=true to enable syslog instead.");
+  if (log.target == LogSettings::Target::Auto && log.maxBytes == 0)
     reading.context.warn("For [" + in.name() + "], AUTO logging used for " + keys.file +
                          " without rollover, set maxbytes > 0 to avoid filling up filesystem unintentionally");
 }

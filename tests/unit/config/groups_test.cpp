@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "tests/unit/config/scratch.hpp"
+
+namespace {
+
+constexpr const char* programs = "[program:a]\ncommand=a\n[program:b]\ncommand=b\npriority=1\n";
+
+bool refused(const std::string& text, const std::string& start) {
+  Scratch scratch;
+  const auto why = scratch.refusal(text);
+  CAPTURE(why);
+  return why.find(start) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("a group takes its members in the order of its list; the rest sorts by priority and name") {
+  Scratch scratch;
+  const auto loaded = scratch.load(std::string(programs) + "[program:c]\ncommand=c\n[group:g]\nprograms= b , a\npriority=1000\n");
+  REQUIRE(loaded);
+  REQUIRE(loaded->groups.size() == 2);
+  CHECK(loaded->groups[0]->name == "c");
+  CHECK(loaded->groups[1]->name == "g");
+  CHECK(loaded->groups[1]->processes[0]->name == "b");
+  CHECK(loaded->groups[1]->processes[1]->name == "a");
+}
+
+TEST_CASE("groups may be empty, unknown and ambiguous members are refused") {
+  Scratch scratch;
+  const auto loaded = scratch.load("[group:g]\n");
+  REQUIRE(loaded);
+  CHECK(loaded->groups.at(0)->processes.empty());
+  CHECK(refused(std::string(programs) + "[group:g]\nprograms=a,nope\n",
+                "[group:g] names unknown program or fcgi-program nope for key 'programs' in section 'group:g'"));
+  CHECK(refused(std::string(programs) + "[fcgi-program:a]\ncommand=x\nsocket=tcp://h:1\n[group:g]\nprograms=a\n",
+                "[group:g] name a is ambiguous (exists as program and fcgi-program)"));
+}
+
+TEST_CASE("two groups of one name are pointed out") {
+  Scratch scratch;
+  const auto loaded = scratch.load("[program:a]\ncommand=a\n[group:a]\n");
+  REQUIRE(loaded);
+  CHECK(says(*loaded, "More than one group is named 'a'"));
+}
+
+TEST_CASE("event listeners") {
+  Scratch scratch;
+  const auto loaded = scratch.load("[eventlistener:l]\ncommand=l\nevents=tick_5, PROCESS_STATE,TICK_5\nbuffer_size=3\n");
+  REQUIRE(loaded);
+  const auto& group = *loaded->groups.at(0);
+  CHECK(group.kind == config::GroupConfig::Kind::EventListener);
+  CHECK(group.priority == -1);
+  CHECK(group.processes.at(0)->priority == 999);
+  CHECK(group.listener->bufferSize == 3);
+  CHECK(group.listener->events == std::vector<std::string>{"TICK_5", "PROCESS_STATE"});
+
+  const std::string start = "[eventlistener:l]\ncommand=l\n";
+  CHECK(refused(start, "[eventlistener:l] section requires an \"events\" line"));
+  CHECK(refused(start + "events=TIK_5\n", "Unknown event type TIK_5 in [eventlistener:l] events (did you mean TICK_5?)"));
+  CHECK(refused(start + "events=TICK,\n", "Unknown event type  in [eventlistener:l] events"));
+  CHECK(refused(start + "events=TICK\nbuffer_size=0\n", "[eventlistener:l] section sets invalid buffer_size (0)"));
+  CHECK(refused(start + "events=TICK\nredirect_stderr=true\n", "[eventlistener:l] section sets redirect_stderr=true but"));
+  CHECK(refused(start + "events=TICK\nresult_handler=my:handler\n", "my:handler cannot be resolved within [eventlistener:l]: "));
+}
+
+TEST_CASE("result handlers go by name") {
+  Scratch scratch;
+  const auto loaded = scratch.load(
+      "[eventlistener:l]\ncommand=l\nevents=TICK\nresult_handler=supervisor_twiddler.resulthandler:stdin_write_handler\n");
+  REQUIRE(loaded);
+  CHECK(loaded->groups.at(0)->listener->handler == config::ResultHandler::StdinWrite);
+}
+
+TEST_CASE("fcgi sockets") {
+  Scratch scratch;
+  const auto loaded = scratch.load(
+      "[fcgi-program:u]\ncommand=u\nsocket=unix:///tmp/../tmp/%(program_name)s.sock\nsocket_owner=root:root\nsocket_mode=0770\n"
+      "socket_backlog=5\n[fcgi-program:t]\ncommand=t\nsocket=tcp://Host:9000\n[fcgi-program:v]\ncommand=v\nsocket=tcp://[::1]:9000\n");
+  REQUIRE(loaded);
+  const auto& tcp = *loaded->groups.at(0)->socket;
+  CHECK(tcp.url == "tcp://host:9000");
+  CHECK_FALSE(tcp.mode);
+  const auto& local = *loaded->groups.at(1)->socket;
+  CHECK(local.path == "/tmp/u.sock");
+  CHECK(local.mode == mode_t{0770});
+  CHECK(local.backlog == 5);
+  CHECK(loaded->groups.at(2)->socket->url == "tcp://[::1]:9000");
+  CHECK(loaded->groups.at(2)->socket->host == "::1");
+
+  const std::string start = "[fcgi-program:f]\ncommand=f\n";
+  CHECK(refused(start, "[fcgi-program:f] section requires a \"socket\" line"));
+  CHECK(refused(start + "socket=foo\n", "Bad socket format foo in [fcgi-program:f] socket"));
+  CHECK(refused(start + "socket=unix://rel\n", "Unix socket path rel is not an absolute path in [fcgi-program:f] socket"));
+  CHECK(refused(start + "socket=tcp://h:1\nsocket_mode=0700\n", "socket_owner and socket_mode params should only be used with"));
+  CHECK(refused(start + "socket=tcp://h:1\nsocket_backlog=0\n", "Invalid socket_backlog value 0"));
+  CHECK(refused(start + "socket=unix:///x\nsocket_owner=nope\n", "Invalid socket_owner value nope: Invalid user name nope"));
+  CHECK(refused(start + "socket=tcp://h:70000\n", "70000 is above upper bound (65535) in [fcgi-program:f] socket"));
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "tests/unit/config/scratch.hpp"
+
+TEST_CASE("defaults and absolute paths of [supervisord]") {
+  Scratch scratch;
+  const auto loaded = scratch.loadWhole("[supervisord]\n");
+  REQUIRE(loaded);
+  CHECK(loaded->daemon.identifier == "supervisor");
+  CHECK(loaded->daemon.logFile.ends_with("/supervisord.log"));
+  CHECK(loaded->daemon.logFile.starts_with("/"));
+  CHECK(loaded->daemon.umask == 022);
+  CHECK_FALSE(loaded->daemon.uid);
+  CHECK(loaded->messages.empty());
+  CHECK(loaded->groups.empty());
+}
+
+TEST_CASE("the command line wins over the file, which is checked all the same") {
+  Scratch scratch;
+  const auto loaded = scratch.load("identifier=file\nloglevel=warn\n", {"-i", "line", "-e", "debug", "-n"});
+  REQUIRE(loaded);
+  CHECK(loaded->daemon.identifier == "line");
+  CHECK(loaded->daemon.logLevel == logging::Level::Debug);
+  CHECK(loaded->daemon.noDaemon);
+  CHECK_FALSE(scratch.load("loglevel=loud\n", {"-e", "debug"}));
+}
+
+TEST_CASE("a refusal names reason, key, section, file and line") {
+  Scratch scratch;
+  CHECK(scratch.refusal("[program:x]\ncommand=/bin/cat\nautostart=maybe\n") ==
+        "not a valid boolean value: 'maybe' for key 'autostart' in section 'program:x' (file: 'DIR/root.conf', line 5)");
+  CHECK(scratch.refusal("[program:x]\n") ==
+        "program section program:x does not specify a command in section 'program:x' (file: 'DIR/root.conf', line 3)");
+  CHECK(scratch.refusal("nonsense\n").find("Source contains parsing errors: 'DIR/root.conf'\n\t[line  3]: 'nonsense\\n'") == 0);
+  CHECK(scratch.loadWhole("[program:x]\n").error().text.find(".ini file does not include supervisord section") == 0);
+}
+
+TEST_CASE("includes: order, overriding, %(here)s, what is missing or unreadable") {
+  Scratch scratch;
+  scratch.directory("conf.d");
+  scratch.file("conf.d/b.conf", "[program:x]\npriority=2\n[include]\nfiles=/etc/passwd\n");
+  scratch.file("conf.d/a.conf", "[program:x]\ncommand=%(here)s/run\npriority=1\n");
+  scratch.file("conf.d/.hidden.conf", "broken");
+  const auto loaded = scratch.load("[include]\nfiles=conf.d/*.conf none/*.conf\n");
+  REQUIRE(loaded);
+  REQUIRE(loaded->groups.size() == 1);
+  CHECK(loaded->groups[0]->priority == 2);
+  CHECK(loaded->groups[0]->processes[0]->command == scratch.path() + "/conf.d/run");
+  REQUIRE(loaded->messages.size() == 3);
+  CHECK(loaded->messages[0].text == "No file matches via include \"" + scratch.path() + "/none/*.conf\"");
+  CHECK(loaded->messages[1].text == "Included extra file \"" + scratch.path() + "/conf.d/a.conf\" during parsing");
+
+  scratch.file("conf.d/c.conf", "[program:x]\nstartsecs=soon\n");
+  CHECK(scratch.refusal("[include]\nfiles=conf.d/*.conf\n") ==
+        "invalid literal for int() with base 10: 'soon' for key 'startsecs' in section 'program:x' (file: "
+        "'DIR/conf.d/c.conf', line 2)");
+  CHECK(scratch.refusal("[include]\n").find(".ini file has [include] section, but no files setting") == 0);
+}
+
+TEST_CASE("environment of the daemon: for programs, and as ENV_ names behind it") {
+  Scratch scratch;
+  const auto loaded = scratch.load(
+      "environment=A=\"1\",B=\"%(here)s\"\n[program:x]\ncommand=run %(ENV_A)s\nenvironment=A=\"2\",C=\"%(ENV_A)s\"\n"
+      "[program:y]\ncommand=run\n");
+  REQUIRE(loaded);
+  const auto& x = *loaded->groups[0]->processes[0];
+  CHECK(x.command == "run 2");
+  CHECK(x.environment == config::Environment{{"A", "2"}, {"B", scratch.path()}, {"C", "1"}});
+  CHECK(*x.environment.find("B") == scratch.path());
+  CHECK_FALSE(x.environment.find("D"));
+  const auto& y = *loaded->groups[1]->processes[0];
+  CHECK(&y.environment.list() == &loaded->daemon.environment.list());  // shared, not copied
+}
+
+TEST_CASE("slips get a suggestion, strangers are left alone") {
+  Scratch scratch;
+  const auto loaded = scratch.load(
+      "logfiles=x\n[program:x]\ncommand=/bin/cat\nautorestrat=true\nvendor_setting=1\n[progam:y]\ncommand=/bin/cat\n[my-tool]\nk=v\n");
+  REQUIRE(loaded);
+  CHECK(says(*loaded, "Unknown key 'logfiles' (did you mean 'logfile'?)"));
+  CHECK(says(*loaded, "Unknown key 'autorestrat' (did you mean 'autorestart'?) in section 'program:x'"));
+  CHECK(says(*loaded, "Unknown section (did you mean [program:y]?) in section 'progam:y'"));
+  CHECK(loaded->messages.size() == 3);
+}
+
+TEST_CASE("a program for a running daemon is parsed as if it stood in the file") {
+  Scratch scratch;
+  const auto base = scratch.load("environment=A=\"1\"\n");
+  REQUIRE(base);
+  const auto made = config::parsePrograms(*base, "new", "grp", {{"command", "%(here)s/%(group_name)s %(ENV_A)s"}, {"numprocs", "2"},
+                                          {"process_name", "n%(process_num)d"}}, config::GroupConfig::Kind::Programs);
+  REQUIRE(made);
+  REQUIRE(made->size() == 2);
+  CHECK((*made)[1]->name == "n1");
+  CHECK((*made)[1]->command == scratch.path() + "/grp 1");
+  CHECK(*(*made)[1]->environment.find("A") == "1");
+  const auto refused = config::parsePrograms(*base, "new", "grp", {{"autostart", "x"}}, config::GroupConfig::Kind::Programs);
+  CHECK(refused.error().text == "not a valid boolean value: 'x' for key 'autostart' in section 'program:new'");
+}
