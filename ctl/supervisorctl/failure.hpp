@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "lib/core/result.hpp"
+#include "lib/xmlrpc/client_error.hpp"
+#include "lib/xmlrpc/fault.hpp"
+
+namespace ctl {
+
+/// Why a command could not go on. A command handles the kinds it has words for and passes the rest up, where it
+/// becomes Supervisor's "error: <class ...>, ...: file: ... line: ..." line.
+struct Failure {
+  enum class Kind {
+    Fault,         ///< the server's answer: `code` and `text`
+    Refused,       ///< nobody listens
+    NoFile,        ///< the socket does not exist
+    Unauthorized,  ///< the server wants a user and a password
+    Interrupted,   ///< Ctrl-C while a person was asked
+    Other,
+  };
+  Kind kind = Kind::Other;
+  int code = 0;
+  std::string text;   ///< the faultString of a fault
+  std::string type;   ///< the class that Python's client would have raised
+  std::string value;  ///< what Python would have printed of it
+
+  [[nodiscard]] bool isFault(xmlrpc::FaultCode fault) const noexcept {
+    return kind == Kind::Fault && code == static_cast<int>(fault);
+  }
+};
+
+template <class T>
+using Outcome = core::Result<T, Failure>;
+using Done = core::Result<void, Failure>;
+
+[[nodiscard]] Failure toFailure(const xmlrpc::ClientError& error);
+/// A failure of our own in the words of a Python exception of class `type`.
+[[nodiscard]] Failure raised(std::string type, std::string value);
+/// The line that reports a failure nobody had better words for.
+[[nodiscard]] std::string genericLine(const Failure& failure);
+
+}  // namespace ctl

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisorctl/output.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "lib/core/files.hpp"
+
+namespace ctl {
+
+Output::Output() : terminal_(::isatty(STDOUT_FILENO) == 1) {
+  const char* noColour = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  const bool refused = noColour != nullptr && *noColour != '\0';
+  colours_ = terminal_ && !refused && term != nullptr && std::string_view(term) != "dumb";
+}
+
+void Output::line(std::string_view text) {
+  buffer_ += text;
+  buffer_ += '\n';
+}
+
+void Output::flush() noexcept {
+  if (buffer_.empty()) return;
+  // A reader that went away is no failure of the command: SIGPIPE ends us where it is not ignored.
+  static_cast<void>(core::writeAll(STDOUT_FILENO, buffer_));
+  buffer_.clear();
+}
+
+int Output::width() noexcept {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+void printError(std::string_view text) noexcept {
+  static_cast<void>(core::writeAll(STDERR_FILENO, text));
+  static_cast<void>(core::writeAll(STDERR_FILENO, "\n"));
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+  std::string out(text);
+  if (out.size() < width) out.append(width - out.size(), ' ');
+  return out;
+}
+
+}  // namespace ctl

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lib/xmlrpc/value.hpp"
+
+namespace ctl {
+
+/// The states of a process, by the numbers of the wire.
+enum class ProcessState : int {
+  Stopped = 0,
+  Starting = 10,
+  Running = 20,
+  Backoff = 30,
+  Stopping = 40,
+  Exited = 100,
+  Fatal = 200,
+  Unknown = 1000,
+};
+
+/// What getProcessInfo tells about one process.
+struct ProcessInfo {
+  std::string name;
+  std::string group;
+  std::string stateName;
+  std::string description;
+  std::string spawnError;
+  std::string stdoutLog;
+  std::string stderrLog;
+  std::int64_t state = 0;
+  std::int64_t pid = 0;
+  std::int64_t start = 0;
+  std::int64_t stop = 0;
+  std::int64_t now = 0;
+  std::int64_t exitStatus = 0;
+
+  [[nodiscard]] bool is(ProcessState wanted) const noexcept { return state == static_cast<int>(wanted); }
+  /// STOPPED, EXITED, FATAL or UNKNOWN: nothing runs.
+  [[nodiscard]] bool isStopped() const noexcept;
+  /// "proc" or "group:proc".
+  [[nodiscard]] std::string fullName() const;
+};
+
+/// One line of a call that acts on many processes.
+struct CallReport {
+  std::string name;
+  std::string group;
+  std::string description;
+  int status = 0;  ///< a fault code; 80 is success
+};
+
+/// Members that are missing or of another type stay empty: a server that tells less is still of use.
+[[nodiscard]] ProcessInfo toProcessInfo(const xmlrpc::Value& value);
+[[nodiscard]] std::vector<ProcessInfo> toProcessInfos(const xmlrpc::Value& value);
+[[nodiscard]] std::vector<CallReport> toReports(const xmlrpc::Value& value);
+[[nodiscard]] std::string textOf(const xmlrpc::Value& value, std::string_view member);
+[[nodiscard]] std::int64_t numberOf(const xmlrpc::Value& value, std::string_view member);
+
+}  // namespace ctl
