@@ -57,6 +57,8 @@ Failure raised(std::string type, std::string value) {
   return {Failure::Kind::Other, 0, {}, std::move(type), std::move(value)};
 }
 
+Failure interrupted() { return {Failure::Kind::Interrupted, 0, {}, "KeyboardInterrupt", {}}; }
+
 std::string genericLine(const Failure& failure) {
   return "error: <class '" + failure.type + "'>, " + failure.value + ": file: supervisorctl line: 0";
 }

@@ -38,6 +38,8 @@ using Done = core::Result<void, Failure>;
 [[nodiscard]] Failure toFailure(const xmlrpc::ClientError& error);
 /// A failure of our own in the words of a Python exception of class `type`.
 [[nodiscard]] Failure raised(std::string type, std::string value);
+/// A person pressed Ctrl-C instead of an answer.
+[[nodiscard]] Failure interrupted();
 /// The line that reports a failure nobody had better words for.
 [[nodiscard]] std::string genericLine(const Failure& failure);
 

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+// avail, reread, update, add, remove: what concerns the configuration of the server.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ctl/supervisorctl/command.hpp"
+#include "ctl/supervisorctl/names.hpp"
+#include "ctl/supervisorctl/session.hpp"
+#include "lib/core/text.hpp"
+
+namespace ctl {
+namespace {
+
+using xmlrpc::FaultCode;
+
+/// What reloadConfig answers: names of groups.
+struct Changes {
+  std::vector<std::string> added, changed, removed;
+};
+
+std::vector<std::string> textsOf(const xmlrpc::Value& value) {
+  std::vector<std::string> texts;
+  if (const xmlrpc::Array* array = value.array())
+    for (const xmlrpc::Value& item : *array)
+      if (const std::string* text = item.string()) texts.push_back(*text);
+  return texts;
+}
+
+Outcome<Changes> reloadConfig(Session& session) {
+  auto answer = session.call("supervisor.reloadConfig");
+  if (!answer) return core::Err{std::move(answer).error()};
+  const xmlrpc::Array* outer = answer->array();
+  const xmlrpc::Array* lists = outer && !outer->empty() ? outer->front().array() : nullptr;
+  if (!lists || lists->size() < 3) return core::Err{raised("ValueError", "unexpected answer of reloadConfig")};
+  return Changes{textsOf((*lists)[0]), textsOf((*lists)[1]), textsOf((*lists)[2])};
+}
+
+/// Calls `method` for one group; the first failure is handed up.
+Done callGroup(Session& session, std::string_view method, const std::string& group) {
+  auto answer = session.call(method, {xmlrpc::Value{group}});
+  if (!answer) return core::Err{std::move(answer).error()};
+  return {};
+}
+
+std::string configLine(const xmlrpc::Value& info) {
+  return padded(joinName(textOf(info, "group"), textOf(info, "name")), 32) + ' ' +
+         padded(numberOf(info, "inuse") != 0 ? "in use" : "avail", 9) + ' ' +
+         padded(numberOf(info, "autostart") != 0 ? "auto" : "manual", 9) + ' ' +
+         std::to_string(numberOf(info, "group_prio")) + ':' + std::to_string(numberOf(info, "process_prio"));
+}
+
+/// Brings the running groups in line with a configuration that was just read.
+class Update {
+ public:
+  Update(Session& session, std::vector<std::string> wanted) : session_(session), wanted_(std::move(wanted)) {}
+
+  Done run(const Changes& changes) {
+    if (!wanted_.empty())
+      if (Done known = checkNames(changes.added); !known) return known;
+    for (const std::string& group : changes.removed)
+      if (isWanted(group))
+        if (Done done = remove(group); !done) return done;
+    for (const std::string& group : changes.changed)
+      if (isWanted(group))
+        if (Done done = replace(group); !done) return done;
+    for (const std::string& group : changes.added)
+      if (isWanted(group)) {
+        if (Done done = callGroup(session_, "supervisor.addProcessGroup", group); !done) return done;
+        session_.out.line(group + ": added process group");
+      }
+    return {};
+  }
+
+ private:
+  [[nodiscard]] bool isWanted(const std::string& group) const {
+    return wanted_.empty() || std::find(wanted_.begin(), wanted_.end(), group) != wanted_.end();
+  }
+
+  Done checkNames(const std::vector<std::string>& added) {
+    auto infos = session_.allProcesses();
+    if (!infos) return core::Err{std::move(infos).error()};
+    std::set<std::string> known(added.begin(), added.end());
+    for (const ProcessInfo& info : *infos) known.insert(info.group);
+    for (const std::string& name : wanted_)
+      if (!known.contains(name)) session_.refuse("ERROR: no such group: " + name);
+    return {};
+  }
+
+  Done remove(const std::string& group) {
+    auto results = session_.call("supervisor.stopProcessGroup", {xmlrpc::Value{group}});
+    if (!results) return core::Err{std::move(results).error()};
+    session_.out.line(group + ": stopped");
+    for (const CallReport& report : toReports(*results))
+      if (report.status == static_cast<int>(FaultCode::Failed)) {
+        session_.refuse(group + ": has problems; not removing");
+        return {};
+      }
+    if (Done done = callGroup(session_, "supervisor.removeProcessGroup", group); !done) return done;
+    session_.out.line(group + ": removed process group");
+    return {};
+  }
+
+  Done replace(const std::string& group) {
+    if (Done done = callGroup(session_, "supervisor.stopProcessGroup", group); !done) return done;
+    session_.out.line(group + ": stopped");
+    if (Done done = callGroup(session_, "supervisor.removeProcessGroup", group); !done) return done;
+    if (Done done = callGroup(session_, "supervisor.addProcessGroup", group); !done) return done;
+    session_.out.line(group + ": updated process group");
+    return {};
+  }
+
+  Session& session_;
+  std::vector<std::string> wanted_;
+};
+
+/// The words of `argument`, each once, in their order.
+std::vector<std::string> distinctWords(const std::string& argument) {
+  std::vector<std::string> words;
+  for (std::string& word : core::splitBlanks(argument))
+    if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+  return words;
+}
+
+}  // namespace
+
+Done runAvail(Session& session, const std::string& argument) {
+  if (!argument.empty()) {
+    session.refuse("Error: avail accepts no arguments");
+    printHelp(session, "avail");
+    return {};
+  }
+  auto answer = session.call("supervisor.getAllConfigInfo");
+  if (!answer) {
+    if (!answer.error().isFault(FaultCode::ShutdownState)) return core::Err{std::move(answer).error()};
+    session.refuse("ERROR: supervisor shutting down");
+    return {};
+  }
+  if (const xmlrpc::Array* infos = answer->array())
+    for (const xmlrpc::Value& info : *infos) session.out.line(configLine(info));
+  return {};
+}
+
+Done runReread(Session& session, const std::string& argument) {
+  if (!argument.empty()) {
+    session.refuse("Error: reread accepts no arguments");
+    printHelp(session, "reread");
+    return {};
+  }
+  auto changes = reloadConfig(session);
+  if (!changes) {
+    const Failure& failure = changes.error();
+    if (failure.isFault(FaultCode::ShutdownState))
+      session.refuse("ERROR: supervisor shutting down");
+    else if (failure.isFault(FaultCode::CantReread))
+      session.refuse("ERROR: " + failure.text);
+    else
+      return core::Err{std::move(changes).error()};
+    return {};
+  }
+  std::map<std::string, std::string_view> words;
+  for (const std::string& name : changes->added) words[name] = "available";
+  for (const std::string& name : changes->changed) words[name] = "changed";
+  for (const std::string& name : changes->removed) words[name] = "disappeared";
+  for (const auto& [name, word] : words) session.out.line(name + ": " + std::string(word));
+  if (words.empty()) session.out.line("No config updates to processes");
+  return {};
+}
+
+Done runUpdate(Session& session, const std::string& argument) {
+  auto changes = reloadConfig(session);
+  if (!changes) {
+    if (!changes.error().isFault(FaultCode::ShutdownState)) return core::Err{std::move(changes).error()};
+    session.refuse("ERROR: already shutting down");
+    return {};
+  }
+  std::vector<std::string> wanted = distinctWords(argument);
+  if (std::find(wanted.begin(), wanted.end(), "all") != wanted.end()) wanted.clear();
+  return Update(session, std::move(wanted)).run(*changes);
+}
+
+Done runAdd(Session& session, const std::string& argument) {
+  for (const std::string& name : core::splitBlanks(argument)) {
+    Done done = callGroup(session, "supervisor.addProcessGroup", name);
+    if (done)
+      session.out.line(name + ": added process group");
+    else if (done.error().isFault(FaultCode::ShutdownState))
+      session.refuse("ERROR: shutting down");
+    else if (done.error().isFault(FaultCode::AlreadyAdded))
+      session.problem("ERROR: process group already active");
+    else if (done.error().isFault(FaultCode::BadName))
+      session.refuse("ERROR: no such process/group: " + name);
+    else
+      return done;
+  }
+  return {};
+}
+
+Done runRemove(Session& session, const std::string& argument) {
+  for (const std::string& name : core::splitBlanks(argument)) {
+    Done done = callGroup(session, "supervisor.removeProcessGroup", name);
+    if (done)
+      session.out.line(name + ": removed process group");
+    else if (done.error().isFault(FaultCode::StillRunning))
+      session.refuse("ERROR: process/group still running: " + name);
+    else if (done.error().isFault(FaultCode::BadName))
+      session.refuse("ERROR: no such process/group: " + name);
+    else
+      return done;
+  }
+  return {};
+}
+
+}  // namespace ctl

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// start, stop, restart, signal: what acts on processes.
+#include <string>
+#include <vector>
+
+#include "ctl/supervisorctl/command.hpp"
+#include "ctl/supervisorctl/command_words.hpp"
+#include "ctl/supervisorctl/names.hpp"
+#include "ctl/supervisorctl/parallel.hpp"
+#include "ctl/supervisorctl/selection.hpp"
+#include "ctl/supervisorctl/session.hpp"
+#include "ctl/supervisorctl/waiting.hpp"
+
+namespace ctl {
+namespace {
+
+using xmlrpc::FaultCode;
+
+/// The words for one result; empty: Supervisor's client has none for this code, and fails.
+using Words = std::string (*)(const CallReport& report);
+
+/// What start, stop and signal differ in.
+struct Verb {
+  std::string_view one, group, all;  ///< the methods
+  std::string_view success;
+  Words words;
+  int ignored;         ///< a fault code that is no failure, or 0
+  int badGroupStatus;  ///< exit status for a group that does not exist
+  xmlrpc::Array extra;  ///< parameters after the name
+};
+
+std::string startWords(const CallReport& report) {
+  switch (static_cast<FaultCode>(report.status)) {
+    case FaultCode::BadName: return "no such process";
+    case FaultCode::NoFile: return "no such file";
+    case FaultCode::NotExecutable: return "file is not executable";
+    case FaultCode::AlreadyStarted: return "already started";
+    case FaultCode::SpawnError: return "spawn error";
+    case FaultCode::AbnormalTermination: return "abnormal termination";
+    default: return {};
+  }
+}
+
+std::string signalWords(const CallReport& report) {
+  switch (static_cast<FaultCode>(report.status)) {
+    case FaultCode::BadName: return "no such process";
+    case FaultCode::BadSignal: return "bad signal name";
+    case FaultCode::NotRunning: return "not running";
+    default: return {};
+  }
+}
+
+const Verb& startVerb() {
+  static const Verb verb{"supervisor.startProcess", "supervisor.startProcessGroup", "supervisor.startAllProcesses",
+                         "started", startWords, static_cast<int>(FaultCode::AlreadyStarted), kInvalidArguments, {}};
+  return verb;
+}
+
+const Verb& stopVerb() {
+  static const Verb verb{"supervisor.stopProcess", "supervisor.stopProcessGroup", "supervisor.stopAllProcesses",
+                         "stopped", signalWords, static_cast<int>(FaultCode::NotRunning), kGeneric, {}};
+  return verb;
+}
+
+/// One verb on a list of names.
+class Control {
+ public:
+  Control(Session& session, const Verb& verb) : session_(session), verb_(verb) {}
+
+  Done run(const std::vector<std::string>& names, bool sideBySide) {
+    std::vector<Call> calls;
+    for (const std::string& name : names) {
+      if (name == "all") return runAll();
+      calls.push_back(callFor(name));
+    }
+    if (sideBySide && calls.size() > 1)
+      return callSideBySide(session_, calls, [&](std::size_t index, Outcome<xmlrpc::Value> answer) {
+        return report(names[index], std::move(answer));
+      });
+    for (std::size_t index = 0; index < calls.size(); ++index) {
+      auto answer = session_.call(calls[index].method, calls[index].params);
+      if (Done done = report(names[index], std::move(answer)); !done) return done;
+    }
+    return {};
+  }
+
+ private:
+  Done runAll() {
+    auto answer = session_.call(verb_.all, verb_.extra);
+    if (!answer) return core::Err{std::move(answer).error()};
+    return reportEach(*answer);
+  }
+
+  [[nodiscard]] Call callFor(const std::string& text) const {
+    const ProcessName name = splitName(text);
+    xmlrpc::Array params{xmlrpc::Value{name.process ? text : name.group}};
+    params.insert(params.end(), verb_.extra.begin(), verb_.extra.end());
+    return {std::string(name.process ? verb_.one : verb_.group), std::move(params)};
+  }
+
+  Done report(const std::string& text, Outcome<xmlrpc::Value> answer) {
+    const ProcessName name = splitName(text);
+    if (answer) {
+      if (!name.process) return reportEach(*answer);
+      return reportOne({*name.process, name.group, {}, static_cast<int>(FaultCode::Success)});
+    }
+    const Failure& failure = answer.error();
+    if (failure.kind != Failure::Kind::Fault) return core::Err{std::move(answer).error()};
+    if (name.process) return reportOne({*name.process, name.group, failure.text, failure.code});
+    if (!failure.isFault(FaultCode::BadName)) return core::Err{std::move(answer).error()};
+    session_.refuse(name.group + ": ERROR (no such group)", verb_.badGroupStatus);
+    return {};
+  }
+
+  Done reportEach(const xmlrpc::Value& results) {
+    for (const CallReport& result : toReports(results))
+      if (Done done = reportOne(result); !done) return done;
+    return {};
+  }
+
+  Done reportOne(const CallReport& result) {
+    const std::string name = joinName(result.group, result.name);
+    if (result.status == static_cast<int>(FaultCode::Success)) {
+      session_.out.line(name + ": " + std::string(verb_.success));
+      return {};
+    }
+    if (verb_.words == signalWords && result.status == static_cast<int>(FaultCode::Failed)) {
+      session_.out.line(result.description);
+    } else {
+      const std::string words = verb_.words(result);
+      if (words.empty())
+        return core::Err{raised("ValueError", "Unknown result code " + std::to_string(result.status) + " for " + name)};
+      session_.out.line(name + ": ERROR (" + words + ')');
+    }
+    if (result.status != verb_.ignored) session_.exitStatus = statusOf(result.status);
+    return {};
+  }
+
+  static int statusOf(int fault) {
+    switch (static_cast<FaultCode>(fault)) {
+      case FaultCode::SpawnError:
+      case FaultCode::AbnormalTermination:
+      case FaultCode::NotRunning: return kNotRunning;
+      default: return kGeneric;
+    }
+  }
+
+  Session& session_;
+  const Verb& verb_;
+};
+
+/// What start, stop and restart have in common: their words, and the waiting afterwards.
+Done runVerbs(Session& session, std::string_view command, const std::string& argument,
+              std::initializer_list<const Verb*> verbs) {
+  auto up = session.isUp();
+  if (!up) return core::Err{std::move(up).error()};
+  if (!*up) return {};
+  const bool stops = command == "stop";
+  auto words = sortWords(argument, {"--wait", "--timeout", "--parallel"}, stops ? "STOPPED" : "RUNNING");
+  if (!words) {
+    session.refuse(words.error().text, kInvalidArguments);
+    return {};
+  }
+  if (words->names.empty()) {
+    session.refuse("Error: " + std::string(command) + " requires a process name",
+                   command == "start" ? kInvalidArguments : kGeneric);
+    printHelp(session, command);
+    return {};
+  }
+  auto names = expandPatterns(session, words->names);
+  if (!names) return core::Err{std::move(names).error()};
+  const int before = session.exitStatus;
+  for (const Verb* verb : verbs)
+    if (Done done = Control(session, *verb).run(*names, words->parallel); !done) return done;
+  if (!words->waitFor) return {};
+  auto reached = waitForState(session, *names, *words->waitFor, words->timeout);
+  if (!reached) return core::Err{std::move(reached).error()};
+  // A first attempt that failed is no failure if a later one came about in time.
+  session.exitStatus = *reached ? before : kGeneric;
+  return {};
+}
+
+}  // namespace
+
+Done runStart(Session& session, const std::string& argument) {
+  return runVerbs(session, "start", argument, {&startVerb()});
+}
+
+Done runStop(Session& session, const std::string& argument) {
+  return runVerbs(session, "stop", argument, {&stopVerb()});
+}
+
+Done runRestart(Session& session, const std::string& argument) {
+  return runVerbs(session, "restart", argument, {&stopVerb(), &startVerb()});
+}
+
+Done runSignal(Session& session, const std::string& argument) {
+  auto up = session.isUp();
+  if (!up) return core::Err{std::move(up).error()};
+  if (!*up) return {};
+  auto words = sortWords(argument, {});
+  if (!words || words->names.size() < 2) {
+    session.refuse("Error: signal requires a signal name and a process name");
+    printHelp(session, "signal");
+    return {};
+  }
+  const Verb verb{"supervisor.signalProcess", "supervisor.signalProcessGroup", "supervisor.signalAllProcesses",
+                  "signalled", signalWords, 0, kGeneric, {xmlrpc::Value{words->names.front()}}};
+  auto names = expandPatterns(session, {words->names.begin() + 1, words->names.end()});
+  if (!names) return core::Err{std::move(names).error()};
+  return Control(session, verb).run(*names, false);
+}
+
+}  // namespace ctl

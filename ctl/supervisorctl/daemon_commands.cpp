@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// version, shutdown, reload, open: what concerns the server as a whole.
+#include <string>
+
+#include "ctl/supervisorctl/command.hpp"
+#include "ctl/supervisorctl/session.hpp"
+#include "lib/core/text.hpp"
+
+namespace ctl {
+namespace {
+
+using xmlrpc::FaultCode;
+
+/// Says that the command takes no arguments. True: it got some.
+bool refusesArguments(Session& session, std::string_view name, const std::string& argument) {
+  if (argument.empty()) return false;
+  session.refuse("Error: " + std::string(name) + " accepts no arguments");
+  printHelp(session, name);
+  return true;
+}
+
+/// Asks a person; without one the answer is yes.
+Outcome<bool> confirm(Session& session, std::string_view question) {
+  if (!session.settings.interactive) return true;
+  session.out.flush();
+  std::string answer;
+  switch (session.keyboard.readLine(question, answer)) {
+    case Keyboard::State::Line: return answer.starts_with('y') || answer.starts_with('Y');
+    case Keyboard::State::End: return core::Err{raised("EOFError", "EOF when reading a line")};
+    case Keyboard::State::Interrupted: break;
+  }
+  return core::Err{interrupted()};
+}
+
+}  // namespace
+
+Done runVersion(Session& session, const std::string& argument) {
+  if (refusesArguments(session, "version", argument)) return {};
+  auto up = session.isUp();
+  if (!up) return core::Err{std::move(up).error()};
+  if (!*up) return {};
+  auto version = session.call("supervisor.getSupervisorVersion");
+  if (!version) return core::Err{std::move(version).error()};
+  if (const std::string* text = version->string()) session.out.line(*text);
+  return {};
+}
+
+Done runShutdown(Session& session, const std::string& argument) {
+  if (refusesArguments(session, "shutdown", argument)) return {};
+  auto sure = confirm(session, "Really shut the remote supervisord process down y/N? ");
+  if (!sure) return core::Err{std::move(sure).error()};
+  if (!*sure) return {};
+  auto answer = session.call("supervisor.shutdown");
+  if (answer) {
+    session.out.line("Shut down");
+    return {};
+  }
+  const Failure& failure = answer.error();
+  if (failure.isFault(FaultCode::ShutdownState))
+    session.problem("ERROR: already shutting down");
+  else if (failure.kind == Failure::Kind::Refused)
+    session.refuse("ERROR: " + session.settings.serverUrl + " refused connection (already shut down?)");
+  else if (failure.kind == Failure::Kind::NoFile)
+    session.refuse("ERROR: " + session.settings.serverUrl + " no such file (already shut down?)");
+  else
+    return core::Err{std::move(answer).error()};
+  return {};
+}
+
+Done runReload(Session& session, const std::string& argument) {
+  if (refusesArguments(session, "reload", argument)) return {};
+  auto sure = confirm(session, "Really restart the remote supervisord process y/N? ");
+  if (!sure) return core::Err{std::move(sure).error()};
+  if (!*sure) return {};
+  auto answer = session.call("supervisor.restart");
+  if (answer)
+    session.out.line("Restarted supervisord");
+  else if (answer.error().isFault(FaultCode::ShutdownState))
+    session.refuse("ERROR: already shutting down");
+  else
+    return core::Err{std::move(answer).error()};
+  return {};
+}
+
+Done runOpen(Session& session, const std::string& argument) {
+  const std::size_t colon = argument.find(':');
+  const std::string scheme = core::lower(argument.substr(0, colon == std::string::npos ? 0 : colon));
+  if (scheme != "http" && scheme != "unix") {
+    session.refuse("ERROR: url must be http:// or unix://");
+    return {};
+  }
+  session.connectTo(argument);
+  const int before = session.exitStatus;
+  Done done = runStatus(session, "");
+  session.exitStatus = before;
+  return done;
+}
+
+}  // namespace ctl

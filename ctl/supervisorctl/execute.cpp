@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <string>
+
+#include "ctl/supervisorctl/command.hpp"
+#include "ctl/supervisorctl/session.hpp"
+#include "lib/core/text.hpp"
+
+namespace ctl {
+namespace {
+
+constexpr std::string_view kWordBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+
+void refuseSyntax(Session& session, std::string_view line) {
+  session.refuse("*** Unknown syntax: " + std::string(line));
+}
+
+/// Asks for a user and a password; they are used from then on.
+Done askForLogin(Session& session) {
+  session.out.flush();
+  std::string username, password;
+  auto state = session.keyboard.readLine("Username:", username);
+  if (state == Keyboard::State::Line) state = session.keyboard.readPassword("Password:", password);
+  if (state == Keyboard::State::Interrupted) return core::Err{interrupted()};
+  if (state == Keyboard::State::End) return core::Err{raised("EOFError", "EOF when reading a line")};
+  session.out.line("");
+  session.logIn(std::move(username), std::move(password));
+  return {};
+}
+
+/// Runs the command, asking for a login as often as the server refuses the last one and a person is there.
+Done runWithLogin(Session& session, const Command& command, const std::string& argument) {
+  for (;;) {
+    Done done = command.run(session, argument);
+    if (done || done.error().kind != Failure::Kind::Unauthorized) return done;
+    session.problem("Server requires authentication");
+    if (!session.settings.interactive) return done;
+    if (Done asked = askForLogin(session); !asked) return asked;
+  }
+}
+
+}  // namespace
+
+bool executeLine(Session& session, std::string_view text) {
+  std::string line(core::trim(text));
+  if (line.empty()) return false;
+  if (line.front() == '?') line = "help " + line.substr(1);
+  const std::size_t end = std::min(line.find_first_not_of(kWordBytes), line.size());
+  const Command* command = findCommand(std::string_view(line).substr(0, end));
+  if (!command) {
+    refuseSyntax(session, line);
+    return false;
+  }
+  if (command->name == "quit" || command->name == "exit" || command->name == "EOF") {
+    session.out.line("");
+    return true;
+  }
+  session.machineOutput = false;
+  const Done done = runWithLogin(session, *command, std::string(core::trim(std::string_view(line).substr(end))));
+  if (done) return false;
+  if (done.error().kind == Failure::Kind::Interrupted) {
+    session.out.line("");
+    return true;
+  }
+  session.refuse(genericLine(done.error()));
+  return false;
+}
+
+}  // namespace ctl

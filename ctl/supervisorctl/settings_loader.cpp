@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisorctl/settings_loader.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "ctl/supervisorctl/link_name.hpp"
+#include "lib/core/expansion.hpp"
+#include "lib/core/files.hpp"
+#include "lib/core/ini.hpp"
+#include "lib/core/text.hpp"
+
+namespace ctl {
+namespace {
+
+using Step = core::Result<void, SettingsError>;
+
+constexpr std::size_t kPasswordLimit = 4096;
+constexpr std::string_view kOwnPlugin = "supervisor.supervisorctl:DefaultControllerPlugin";
+
+core::Err<SettingsError> usage(std::string text) { return core::Err{SettingsError{std::move(text), 2}}; }
+
+/// The first configuration file of Supervisor's search path that exists.
+std::optional<std::string> searchConfig(const std::string& program) {
+  const std::string above = core::directoryOf(core::directoryOf(program));
+  const std::string prefix = above.empty() || above.ends_with('/') ? above : above + '/';
+  const std::array<std::string, 6> places{
+      prefix + "etc/supervisord.conf", prefix + "supervisord.conf",  "supervisord.conf",
+      "etc/supervisord.conf",          "/etc/supervisord.conf",      "/etc/supervisor/supervisord.conf"};
+  for (const std::string& place : places)
+    if (core::exists(place)) return place;
+  return std::nullopt;
+}
+
+/// Reads one [supervisorctl] section into settings.
+class SectionReader {
+ public:
+  SectionReader(const core::IniDocument& document, const core::IniSection& section, const std::string& file)
+      : document_(document), section_(section), environment_(core::environmentNames()), withHere_(&environment_) {
+    withHere_.set("here", core::directoryOf(core::absolutePath(file, core::currentDirectory())));
+  }
+
+  Step read(Settings& settings) {
+    std::optional<std::string> url, prompt, history;
+    for (const auto& [key, target, here] :
+         {Key{"serverurl", &url, true}, Key{"prompt", &prompt, false}, Key{"username", &settings.username, false},
+          Key{"password", &settings.password, false}, Key{"history_file", &history, true}}) {
+      if (Step done = take(key, *target, here); !done) return done;
+    }
+    if (prompt) settings.prompt = *prompt;
+    if (url) settings.serverUrl = url->starts_with("unix://") ? "unix://" + normal(url->substr(7)) : *url;
+    if (history && !history->empty()) settings.historyFile = normal(*history);
+    return {};
+  }
+
+ private:
+  struct Key {
+    std::string_view name;
+    std::optional<std::string>* target;
+    bool here;
+  };
+
+  static std::string normal(const std::string& path) {
+    return core::absolutePath(core::expandHome(path), core::currentDirectory());
+  }
+
+  Step take(std::string_view key, std::optional<std::string>& target, bool here) {
+    const core::IniEntry* entry = document_.get(section_, key);
+    if (!entry) return {};
+    auto value = core::expand(entry->value, here ? withHere_ : environment_, "supervisorctl." + std::string(key));
+    if (!value) return usage(value.error().text);
+    target = std::move(value).value();
+    return {};
+  }
+
+  const core::IniDocument& document_;
+  const core::IniSection& section_;
+  core::Names environment_;
+  core::Names withHere_;
+};
+
+/// Plug-ins of Supervisor's client are Python modules; the one that Supervisor ships is built in.
+Step checkPlugins(const core::IniDocument& document) {
+  for (const core::IniSection& section : document.sections()) {
+    if (!section.name().starts_with("ctlplugin:")) continue;
+    const core::IniEntry* factory = document.get(section, "supervisor.ctl_factory");
+    if (!factory) return usage("section [" + section.name() + "] does not specify a supervisor.ctl_factory");
+    if (factory->value != kOwnPlugin)
+      return usage(factory->value + " cannot be resolved within [" + section.name() +
+                   "]: a plug-in written in Python cannot be loaded here");
+  }
+  return {};
+}
+
+Step readConfig(const std::string& file, Settings& settings) {
+  if (!core::exists(file)) return usage("could not find config file " + file);
+  auto document = core::IniDocument::read(file);
+  if (!document) {
+    if (document.error().code != 0) return usage("could not read config file " + file);
+    return core::Err{SettingsError{document.error().text, 1}};
+  }
+  const core::IniSection* section = document->find("supervisorctl");
+  if (!section) return usage(".ini file does not include supervisorctl section");
+  if (Step done = SectionReader(*document, *section, file).read(settings); !done) return done;
+  return checkPlugins(*document);
+}
+
+Step readPassword(const std::string& file, Settings& settings) {
+  // /dev/stdin is a pipe or a terminal, which readFile() refuses: it takes regular files only.
+  std::string text;
+  if (file == "-") {
+    std::array<char, kPasswordLimit> bytes;
+    const ssize_t count = ::read(STDIN_FILENO, bytes.data(), bytes.size());
+    if (count > 0) text.assign(bytes.data(), static_cast<std::size_t>(count));
+  } else {
+    auto content = core::readFile(file, kPasswordLimit);
+    if (!content) return usage("could not read password file: " + content.error().text);
+    text = std::move(content).value();
+  }
+  settings.password = text.substr(0, text.find_first_of("\r\n"));
+  return {};
+}
+
+}  // namespace
+
+core::Result<Settings, SettingsError> loadSettings(const CommandLine& line, const std::string& program) {
+  Settings settings;
+  settings.program = program;
+  std::optional<std::string> file = line.configFile;
+  if (!file) {
+    if (auto linked = linkedInstance(program)) {
+      // With a server given, the instance's file is a source of the rest, not a must.
+      if (!line.serverUrl || core::exists(linked->configFile)) file = linked->configFile;
+    } else {
+      file = searchConfig(program);
+    }
+  }
+  if (file)
+    if (Step done = readConfig(*file, settings); !done) return core::Err{std::move(done).error()};
+  if (line.serverUrl) settings.serverUrl = *line.serverUrl;
+  if (line.username) settings.username = line.username;
+  if (line.password) settings.password = line.password;
+  if (line.passwordFile)
+    if (Step done = readPassword(*line.passwordFile, settings); !done) return core::Err{std::move(done).error()};
+  if (line.historyFile) settings.historyFile = *line.historyFile;
+  settings.interactive = line.interactive || line.action.empty();
+  settings.action = line.action;
+  return settings;
+}
+
+}  // namespace ctl

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "ctl/supervisorctl/command_line.hpp"
+#include "ctl/supervisorctl/settings.hpp"
+
+namespace ctl {
+
+/// Why no session can start; `exitStatus` as Supervisor's client ends.
+struct SettingsError {
+  std::string text;
+  int exitStatus = 2;
+};
+
+/// Finds and reads the configuration file, and puts the command line on top of it. `program` is the path by which we
+/// were called: it decides where the file is looked for.
+[[nodiscard]] core::Result<Settings, SettingsError> loadSettings(const CommandLine& line, const std::string& program);
+
+}  // namespace ctl

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// status, pid: what tells about processes.
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ctl/supervisorctl/command.hpp"
+#include "ctl/supervisorctl/command_words.hpp"
+#include "ctl/supervisorctl/selection.hpp"
+#include "ctl/supervisorctl/session.hpp"
+#include "ctl/supervisorctl/status_text.hpp"
+#include "ctl/supervisorctl/waiting.hpp"
+
+namespace ctl {
+namespace {
+
+/// Looks at the resources of programs; CPU between two looks, or over the life of a program at the first.
+class ResourceView {
+ public:
+  explicit ResourceView(pid_t server) : server_(server) {}
+
+  void fill(std::vector<StatusRow>& rows) {
+    const ProcessTable table = ProcessTable::read();
+    std::unordered_map<pid_t, Usage> seen;
+    for (StatusRow& row : rows) {
+      const auto pid = static_cast<pid_t>(row.info.pid);
+      row.usage = pid > 0 ? table.usageOf(pid, server_) : std::nullopt;
+      if (!row.usage) continue;
+      seen[pid] = *row.usage;
+      const auto before = before_.find(pid);
+      if (before == before_.end()) continue;
+      row.usage->cpuSeconds -= before->second.cpuSeconds;
+      row.usage->ageSeconds -= before->second.ageSeconds;
+      // What a child that ended had used is gone from the sum.
+      if (row.usage->cpuSeconds < 0) row.usage->cpuSeconds = 0;
+    }
+    before_ = std::move(seen);
+  }
+
+ private:
+  pid_t server_;
+  std::unordered_map<pid_t, Usage> before_;
+};
+
+class Status {
+ public:
+  Status(Session& session, const CommandWords& words) : session_(session), words_(words) {}
+
+  Done run() {
+    if (words_.resources) {
+      auto pid = session_.call("supervisor.getPID");
+      if (!pid) return core::Err{std::move(pid).error()};
+      view_.emplace(pid->integer() ? static_cast<pid_t>(*pid->integer()) : 0);
+    }
+    if (words_.watch) return watch();
+    return show();
+  }
+
+ private:
+  Done show() {
+    auto infos = session_.allProcesses();
+    if (!infos) return core::Err{std::move(infos).error()};
+    Selection selection = select(*infos, words_.names);
+    for (const std::string& problem : selection.problems) session_.refuse(problem, kUnknown);
+    std::vector<StatusRow> rows;
+    rows.reserve(selection.found.size());
+    for (ProcessInfo& info : selection.found) {
+      if (info.isStopped()) session_.exitStatus = kSomethingStopped;
+      rows.push_back({std::move(info), std::nullopt});
+    }
+    if (view_) view_->fill(rows);
+    session_.out.raw(words_.json ? statusJson(rows, words_.resources)
+                                 : statusText(rows, {session_.out.colours(), words_.resources}));
+    return {};
+  }
+
+  /// Shows the table again and again until Ctrl-C. A terminal is drawn over; elsewhere an empty line separates.
+  Done watch() {
+    const Interrupt interrupt;
+    const bool terminal = session_.out.isTerminal();
+    const int before = session_.exitStatus;
+    if (terminal) session_.out.raw("\033[?25l");
+    Done done;
+    do {
+      session_.exitStatus = before;
+      if (terminal) session_.out.raw("\033[H\033[J");
+      done = show();
+      if (!terminal) session_.out.line("");
+      session_.out.flush();
+    } while (done && interrupt.wait(-1, *words_.watch * 1000) == Interrupt::Woken::TimedOut);
+    if (terminal) session_.out.raw("\033[?25h");
+    session_.out.flush();
+    return done;
+  }
+
+  Session& session_;
+  const CommandWords& words_;
+  std::optional<ResourceView> view_;
+};
+
+Done waitAndShow(Session& session, const CommandWords& words) {
+  if (words.waitFor) {
+    const int before = session.exitStatus;
+    auto reached = waitForState(session, words.names, *words.waitFor, words.timeout);
+    if (!reached) return core::Err{std::move(reached).error()};
+    Done done = Status(session, words).run();
+    // The question was whether the state came about, not whether something is stopped.
+    if (done) session.exitStatus = *reached ? before : kGeneric;
+    return done;
+  }
+  return Status(session, words).run();
+}
+
+}  // namespace
+
+Done runStatus(Session& session, const std::string& argument) {
+  auto words = sortWords(argument, {"--json", "--resources", "--watch", "--wait", "--timeout"});
+  if (!words) {
+    session.refuse(words.error().text, kInvalidArguments);
+    return {};
+  }
+  session.machineOutput = words->json;
+  auto up = session.isUp();
+  if (!up) return core::Err{std::move(up).error()};
+  if (!*up) {
+    session.exitStatus = kUnknown;
+    return {};
+  }
+  return waitAndShow(session, *words);
+}
+
+Done runPid(Session& session, const std::string& argument) {
+  auto up = session.isUp();
+  if (!up) return core::Err{std::move(up).error()};
+  if (!*up) return {};
+  auto words = sortWords(argument, {});
+  if (!words) return core::Err{raised("ValueError", words.error().text)};
+  if (words->names.empty()) {
+    auto pid = session.call("supervisor.getPID");
+    if (!pid) return core::Err{std::move(pid).error()};
+    session.out.line(std::to_string(pid->integer() ? *pid->integer() : 0));
+    return {};
+  }
+  if (words->meansAll()) {
+    auto infos = session.allProcesses();
+    if (!infos) return core::Err{std::move(infos).error()};
+    for (const ProcessInfo& info : *infos) session.out.line(std::to_string(info.pid));
+    return {};
+  }
+  auto names = expandPatterns(session, words->names);
+  if (!names) return core::Err{std::move(names).error()};
+  for (const std::string& name : *names) {
+    auto answer = session.call("supervisor.getProcessInfo", {xmlrpc::Value{name}});
+    if (!answer) {
+      if (!answer.error().isFault(xmlrpc::FaultCode::BadName)) return core::Err{std::move(answer).error()};
+      session.refuse("No such process " + name);
+      continue;
+    }
+    const ProcessInfo info = toProcessInfo(*answer);
+    session.out.line(std::to_string(info.pid));
+    if (info.pid == 0) session.exitStatus = kNotRunning;
+  }
+  return {};
+}
+
+}  // namespace ctl

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisorctl/waiting.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "ctl/supervisorctl/selection.hpp"
+#include "ctl/supervisorctl/session.hpp"
+
+namespace ctl {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr int kFirstPause = 20;
+constexpr int kLongestPause = 500;
+
+bool isIn(const ProcessInfo& info, const std::string& state) {
+  return state == "STOPPED" ? info.isStopped() : info.stateName == state;
+}
+
+/// "a (STARTING), b (BACKOFF)"
+std::string describe(const std::vector<const ProcessInfo*>& infos) {
+  std::string text;
+  for (const ProcessInfo* info : infos) {
+    if (!text.empty()) text += ", ";
+    text += info->fullName() + " (" + info->stateName + ')';
+  }
+  return text;
+}
+
+}  // namespace
+
+Outcome<bool> waitForState(Session& session, const std::vector<std::string>& names, const std::string& state,
+                           std::optional<int> timeout) {
+  const auto end = Clock::now() + std::chrono::seconds(timeout.value_or(0));
+  for (int pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    auto infos = session.allProcesses();
+    if (!infos) return core::Err{std::move(infos).error()};
+    const Selection selection = select(*infos, names);
+    for (const std::string& problem : selection.problems) session.problem(problem);
+    if (!selection.problems.empty()) return false;
+
+    std::vector<const ProcessInfo*> missing, lost;
+    for (const ProcessInfo& info : selection.found) {
+      if (isIn(info, state)) continue;
+      missing.push_back(&info);
+      if (state == "RUNNING" && info.is(ProcessState::Fatal)) lost.push_back(&info);
+    }
+    if (missing.empty()) return true;
+    if (!lost.empty()) {
+      session.problem("ERROR: will not become " + state + ": " + describe(lost));
+      return false;
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+    if (timeout && left <= 0) {
+      session.problem("ERROR: not " + state + " after " + std::to_string(*timeout) + " s: " + describe(missing));
+      return false;
+    }
+    static_cast<void>(::poll(nullptr, 0, timeout ? static_cast<int>(std::min<long>(left, pause)) : pause));
+  }
+}
+
+}  // namespace ctl
