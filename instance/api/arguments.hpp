@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "lib/core/result.hpp"
+#include "lib/xmlrpc/fault.hpp"
+#include "lib/xmlrpc/value.hpp"
+
+namespace api {
+
+template <class T>
+using Argument = core::Result<T, xmlrpc::Fault>;
+
+/// A text. Another type is INCORRECT_PARAMETERS, which names the argument.
+[[nodiscard]] Argument<std::string> textArgument(const xmlrpc::Value& value, std::string_view name);
+/// An integer, or a text or number that Python's int() would take for one.
+[[nodiscard]] Argument<std::int64_t> integerArgument(const xmlrpc::Value& value, std::string_view name);
+/// What Python takes for true.
+[[nodiscard]] bool truth(const xmlrpc::Value& value) noexcept;
+/// A scalar as a text: for arguments that are passed on as they are.
+[[nodiscard]] std::string scalarText(const xmlrpc::Value& value);
+
+}  // namespace api

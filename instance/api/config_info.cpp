@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <utility>
+
+#include "instance/api/instance.hpp"
+#include "instance/api/supervisor_methods.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/table.hpp"
+#include "lib/xmlrpc/writer.hpp"
+
+namespace api {
+namespace {
+
+using config::AutoRestart;
+using config::GroupConfig;
+using config::LogSettings;
+using config::ProcessConfig;
+using process::Channel;
+using xmlrpc::Array;
+
+/// Writes members of one struct, by type.
+class Members {
+ public:
+  explicit Members(xmlrpc::Writer& writer) : writer_(writer) {}
+  void text(std::string_view name, std::string_view value) {
+    writer_.member(name);
+    writer_.string(value);
+  }
+  void number(std::string_view name, std::int64_t value) {
+    writer_.member(name);
+    writer_.integer(value);
+  }
+  void flag(std::string_view name, bool value) {
+    writer_.member(name);
+    writer_.boolean(value);
+  }
+  [[nodiscard]] xmlrpc::Writer& writer() noexcept { return writer_; }
+
+ private:
+  xmlrpc::Writer& writer_;
+};
+
+/// The file that is in use if the program runs here, else what is configured.
+std::string logName(const LogSettings& log, const process::Process* program, Channel channel) {
+  switch (log.target) {
+    case LogSettings::Target::None:
+      return "none";
+    case LogSettings::Target::File:
+      return log.path;
+    case LogSettings::Target::Auto:
+      break;
+  }
+  const bool known = program != nullptr && !program->logPath(channel).empty();
+  return known ? program->logPath(channel) : "auto";
+}
+
+void writeLog(Members& members, const std::string& channel, const LogSettings& log, const std::string& file) {
+  members.number(channel + "_capture_maxbytes", log.captureMaxBytes);
+  members.flag(channel + "_events_enabled", log.events);
+  members.text(channel + "_logfile", file);
+  members.number(channel + "_logfile_backups", log.backups);
+  members.number(channel + "_logfile_maxbytes", log.maxBytes);
+  members.flag(channel + "_syslog", log.syslog);
+}
+
+void writeRules(Members& members, const ProcessConfig& program) {
+  members.flag("autostart", program.autoStart);
+  if (program.autoRestart == AutoRestart::Unexpected)
+    members.text("autorestart", "unexpected");
+  else
+    members.flag("autorestart", program.autoRestart == AutoRestart::Always);
+  members.writer().member("exitcodes");
+  members.writer().beginArray();
+  for (const int code : program.exitCodes) members.writer().integer(code);
+  members.writer().endArray();
+  members.number("startsecs", program.startSeconds);
+  members.number("startretries", program.startRetries);
+  members.number("stopsignal", program.stopSignal);
+  members.number("stopwaitsecs", program.stopWaitSeconds);
+  members.flag("killasgroup", program.killAsGroup);
+}
+
+void writeProgram(xmlrpc::Writer& writer, const process::Table& table, const GroupConfig& group,
+                  const ProcessConfig& program) {
+  const bool inUse = table.find(group.name) != nullptr;
+  const process::Process* active = inUse ? table.find(group.name, program.name) : nullptr;
+  writer.beginStruct();
+  Members members(writer);
+  members.text("name", program.name);
+  members.text("group", group.name);
+  members.number("group_prio", group.priority);
+  members.number("process_prio", program.priority);
+  members.flag("inuse", inUse);
+  members.text("command", program.command);
+  members.text("directory", program.directory.empty() ? "none" : program.directory);
+  if (program.uid)
+    members.number("uid", *program.uid);
+  else
+    members.text("uid", "none");
+  members.text("serverurl", program.serverUrl.value_or("auto"));
+  writeRules(members, program);
+  members.flag("redirect_stderr", program.redirectStderr);
+  writeLog(members, "stdout", program.out, logName(program.out, active, Channel::Stdout));
+  writeLog(members, "stderr", program.err, logName(program.err, active, Channel::Stderr));
+  writer.endStruct();
+}
+
+Outcome getAllConfigInfo(const Instance& instance) {
+  std::vector<std::pair<const GroupConfig*, const ProcessConfig*>> programs;
+  for (const auto& group : instance.configuration->groups)
+    for (const auto& program : group->processes) programs.emplace_back(group.get(), program.get());
+  std::stable_sort(programs.begin(), programs.end(),
+                   [](const auto& a, const auto& b) { return a.second->name < b.second->name; });
+  std::string out;
+  xmlrpc::Writer writer(out);
+  writer.beginArray();
+  for (const auto& [group, program] : programs) writeProgram(writer, instance.table, *group, *program);
+  writer.endArray();
+  return out;
+}
+
+}  // namespace
+
+void addConfigInfoMethods(Instance& instance, SupervisorNamespace& names) {
+  names.add("getAllConfigInfo", {"array"}, 0,
+            "Tells how every process is configured, also those that are not in service yet.\n\n"
+            "@return array result  A struct for each, with the keys of its program section.",
+            immediately([&instance](const Array&) { return getAllConfigInfo(instance); }));
+}
+
+}  // namespace api

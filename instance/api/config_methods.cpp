@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <utility>
+
+#include "instance/api/arguments.hpp"
+#include "instance/api/instance.hpp"
+#include "instance/api/supervisor_methods.hpp"
+#include "instance/config/difference.hpp"
+#include "instance/config/load.hpp"
+#include "instance/events/service.hpp"
+#include "instance/process/group.hpp"
+#include "instance/process/table.hpp"
+#include "lib/core/log.hpp"
+#include "lib/xmlrpc/writer.hpp"
+
+namespace api {
+namespace {
+
+using xmlrpc::Array;
+using xmlrpc::FaultCode;
+
+/// What of a new configuration counts at once, for whatever is started from now on.
+void takeOver(Instance& instance, const config::Daemon& daemon) {
+  process::Settings& settings = instance.table.settings();
+  settings.identifier = daemon.identifier;
+  settings.childLogDir = daemon.childLogDir;
+  settings.stripAnsi = daemon.stripAnsi;
+  instance.events.setIdentifier(daemon.identifier);
+}
+
+void sayWarnings(const config::Configuration& configuration) {
+  for (const config::Message& message : configuration.messages)
+    if (message.level >= logging::Level::Warn) logging::write(message.level, message.text);
+}
+
+void writeNames(xmlrpc::Writer& writer, const std::vector<std::string>& groups) {
+  writer.beginArray();
+  for (const std::string& name : groups) writer.string(name);
+  writer.endArray();
+}
+
+Outcome reloadConfig(Instance& instance) {
+  auto loaded = config::load(instance.commandLine);
+  if (!loaded) return fail(FaultCode::CantReread, loaded.error().text);
+  instance.configuration = std::make_shared<const config::Configuration>(std::move(*loaded));
+  takeOver(instance, instance.configuration->daemon);
+  sayWarnings(*instance.configuration);
+  std::vector<config::GroupPtr> active;
+  for (const auto& group : instance.table.groups()) active.push_back(group->configPtr());
+  const config::Difference difference = config::difference(active, instance.configuration->groups);
+  std::string out;
+  xmlrpc::Writer writer(out);
+  writer.beginArray();
+  writer.beginArray();
+  writeNames(writer, difference.added);
+  writeNames(writer, difference.changed);
+  writeNames(writer, difference.removed);
+  writer.endArray();
+  writer.endArray();
+  return out;
+}
+
+Outcome addProcessGroup(Instance& instance, const Array& params) {
+  const auto name = textArgument(params[0], "name");
+  if (!name) return core::Err{name.error()};
+  const auto& groups = instance.configuration->groups;
+  const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group->name == *name; });
+  if (found == groups.end()) return fail(FaultCode::BadName, *name);
+  if (instance.table.find(*name) != nullptr) return fail(FaultCode::AlreadyAdded, *name);
+  const auto added = instance.table.add(*found);
+  if (!added) return fail(FaultCode::Failed, added.error().text);
+  instance.table.autostart(**added);
+  return trueValue();
+}
+
+Outcome removeProcessGroup(Instance& instance, const Array& params) {
+  const auto name = textArgument(params[0], "name");
+  if (!name) return core::Err{name.error()};
+  process::Group* group = instance.table.find(*name);
+  if (group == nullptr) return fail(FaultCode::BadName, *name);
+  if (!instance.table.remove(*group)) return fail(FaultCode::StillRunning, *name);
+  return trueValue();
+}
+
+}  // namespace
+
+void addConfigMethods(Instance& instance, SupervisorNamespace& names) {
+  names.add("reloadConfig", {"array"}, 0,
+            "Reads the configuration again. Nothing that runs is touched.\n\n"
+            "@return array result  One array of three: the groups that are new, changed and gone.",
+            immediately([&instance](const Array&) { return reloadConfig(instance); }));
+  names.add("addProcessGroup", {"boolean", "string"}, 1,
+            "Takes a group of the configuration into service and starts what is to start by itself.\n\n"
+            "@param string name  The group.\n@return boolean result  True.",
+            immediately([&instance](const Array& params) { return addProcessGroup(instance, params); }));
+  names.add("removeProcessGroup", {"boolean", "string"}, 1,
+            "Takes a group whose processes are all stopped out of service.\n\n@param string name  The group.\n"
+            "@return boolean result  True.",
+            immediately([&instance](const Array& params) { return removeProcessGroup(instance, params); }));
+}
+
+}  // namespace api

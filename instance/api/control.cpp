@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "instance/api/control.hpp"
+
+#include "instance/api/method.hpp"
+#include "instance/config/values.hpp"
+#include "instance/process/process.hpp"
+
+namespace api {
+
+using lifecycle::State;
+using process::CommandError;
+using xmlrpc::FaultCode;
+
+void startProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
+                  const Waiters::Told& told) {
+  // What is sure to fail is said without a try.
+  if (const auto command = program.checkCommand(); !command) {
+    const bool missing = command.error().kind == CommandError::Kind::NoFile;
+    return told(fail(missing ? FaultCode::NoFile : FaultCode::NotExecutable, command.error().text));
+  }
+  if (lifecycle::isActive(program.state())) return told(fail(FaultCode::AlreadyStarted, name));
+  if (program.state() == State::Unknown)
+    return told(fail(FaultCode::Failed, name + " is in an unknown process state"));
+  program.start();
+  if (program.state() == State::Stopping) {
+    if (wait) return told(fail(FaultCode::AbnormalTermination, name));
+    return told({});
+  }
+  if (!program.spawnError().empty()) return told(fail(FaultCode::SpawnError, name));
+  if (!wait || program.state() == State::Running) return told({});
+  waiters.untilStarted(program, name, told);
+}
+
+void stopProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
+                 const Waiters::Told& told) {
+  if (!lifecycle::isActive(program.state())) return told(fail(FaultCode::NotRunning, name));
+  if (const auto stopped = program.stop(); !stopped) return told(fail(FaultCode::Failed, stopped.error().text));
+  if (!wait || lifecycle::isStopped(program.state())) return told({});
+  waiters.untilStopped(program, told);
+}
+
+Waiters::Verdict signalProgram(process::Process& program, const std::string& name, const std::string& signal) {
+  const auto number = config::parseSignal(signal);
+  if (!number) return fail(FaultCode::BadSignal, signal);
+  if (!lifecycle::isSignallable(program.state())) return fail(FaultCode::NotRunning, name);
+  if (const auto sent = program.signal(*number); !sent) return fail(FaultCode::Failed, sent.error().text);
+  return {};
+}
+
+}  // namespace api

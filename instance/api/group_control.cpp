@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "instance/api/group_control.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "instance/api/arguments.hpp"
+#include "instance/api/control.hpp"
+#include "instance/api/group_call.hpp"
+#include "instance/api/instance.hpp"
+#include "instance/api/names.hpp"
+#include "instance/api/supervisor_methods.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/table.hpp"
+
+namespace api {
+namespace {
+
+using Programs = std::vector<process::Process*>;
+using xmlrpc::Array;
+
+Programs those(const Programs& programs, bool (*fits)(lifecycle::State)) {
+  Programs chosen;
+  std::copy_if(programs.begin(), programs.end(), std::back_inserter(chosen),
+               [fits](const process::Process* program) { return fits(program->state()); });
+  return chosen;
+}
+
+using GroupAction = std::function<void(const Programs& programs, const Array& params, Completion done)>;
+
+/// A call whose first parameter names a group.
+Handler onGroup(const Instance& instance, GroupAction action) {
+  return [&instance, action = std::move(action)](const Array& params, Completion done) {
+    const auto name = textArgument(params[0], "name");
+    if (!name) return done(core::Err{name.error()});
+    const process::Group* group = instance.table.find(*name);
+    if (group == nullptr) return done(fail(xmlrpc::FaultCode::BadName, *name));
+    action(byPriority(*group), params, std::move(done));
+  };
+}
+
+bool waits(const Array& params, std::size_t index) { return params.size() <= index || truth(params[index]); }
+
+}  // namespace
+
+void startAll(Waiters& waiters, const Programs& programs, bool wait, Completion done) {
+  forEachProgram(
+      those(programs, [](lifecycle::State state) { return !lifecycle::isActive(state); }),
+      [&waiters, wait](process::Process& program, const Waiters::Told& told) {
+        startProgram(waiters, program, program.fullName(), wait, told);
+      },
+      std::move(done));
+}
+
+void stopAll(Waiters& waiters, const Programs& programs, bool wait, Completion done) {
+  forEachProgram(
+      those(programs, [](lifecycle::State state) { return lifecycle::isActive(state); }),
+      [&waiters, wait](process::Process& program, const Waiters::Told& told) {
+        stopProgram(waiters, program, program.fullName(), wait, told);
+      },
+      std::move(done));
+}
+
+void signalAll(const Programs& programs, const std::string& signal, Completion done) {
+  forEachProgram(
+      those(programs, [](lifecycle::State state) { return lifecycle::isSignallable(state); }),
+      [&signal](process::Process& program, const Waiters::Told& told) {
+        told(signalProgram(program, program.fullName(), signal));
+      },
+      std::move(done));
+}
+
+void addGroupControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names) {
+  names.add("startProcessGroup", {"array", "string", "boolean"}, 1,
+            "Starts all processes of a group.\n\n@param string name  The group.\n"
+            "@param boolean wait  Answer only when each is up or has failed (the default).\n"
+            "@return array result  A struct of name, group, status and description for each.",
+            onGroup(instance, [&waiters](const Programs& programs, const Array& params, Completion done) {
+              startAll(waiters, programs, waits(params, 1), std::move(done));
+            }));
+  names.add("startAllProcesses", {"array", "boolean"}, 0,
+            "Starts all processes.\n\n@param boolean wait  Answer only when each is up or has failed (the default).\n"
+            "@return array result  A struct of name, group, status and description for each.",
+            [&](const Array& params, Completion done) {
+              startAll(waiters, byPriority(instance.table), waits(params, 0), std::move(done));
+            });
+  names.add("stopProcessGroup", {"array", "string", "boolean"}, 1,
+            "Stops all processes of a group.\n\n@param string name  The group.\n"
+            "@param boolean wait  Answer only when each has ended (the default).\n"
+            "@return array result  A struct of name, group, status and description for each.",
+            onGroup(instance, [&waiters](const Programs& programs, const Array& params, Completion done) {
+              stopAll(waiters, programs, waits(params, 1), std::move(done));
+            }));
+  names.add("stopAllProcesses", {"array", "boolean"}, 0,
+            "Stops all processes.\n\n@param boolean wait  Answer only when each has ended (the default).\n"
+            "@return array result  A struct of name, group, status and description for each.",
+            [&](const Array& params, Completion done) {
+              stopAll(waiters, byPriority(instance.table), waits(params, 0), std::move(done));
+            });
+  names.add("signalProcessGroup", {"array", "string", "string"}, 2,
+            "Sends a signal to all processes of a group.\n\n@param string name  The group.\n"
+            "@param string signal  Its name, with or without SIG, or its number.\n"
+            "@return array result  A struct of name, group, status and description for each.",
+            onGroup(instance, [](const Programs& programs, const Array& params, Completion done) {
+              signalAll(programs, scalarText(params[1]), std::move(done));
+            }));
+  names.add("signalAllProcesses", {"array", "string"}, 1,
+            "Sends a signal to all processes.\n\n@param string signal  Its name, with or without SIG, or its number.\n"
+            "@return array result  A struct of name, group, status and description for each.",
+            [&](const Array& params, Completion done) {
+              signalAll(byPriority(instance.table), scalarText(params[0]), std::move(done));
+            });
+}
+
+}  // namespace api

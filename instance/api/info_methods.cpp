@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include "instance/api/arguments.hpp"
+#include "instance/api/instance.hpp"
+#include "instance/api/names.hpp"
+#include "instance/api/process_info.hpp"
+#include "instance/api/supervisor_methods.hpp"
+#include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/table.hpp"
+#include "lib/core/clock.hpp"
+#include "lib/xmlrpc/writer.hpp"
+
+namespace api {
+
+using xmlrpc::Array;
+
+void writeProcessInfo(xmlrpc::Writer& writer, const process::Process& program, std::int64_t now) {
+  const std::string& out = program.logPath(process::Channel::Stdout);
+  writer.beginStruct();
+  writer.member("name");
+  writer.string(program.name());
+  writer.member("group");
+  writer.string(program.group().name());
+  writer.member("start");
+  writer.integer(program.startedAt());
+  writer.member("stop");
+  writer.integer(program.stoppedAt());
+  writer.member("now");
+  writer.integer(now);
+  writer.member("state");
+  writer.integer(static_cast<int>(program.state()));
+  writer.member("statename");
+  writer.string(lifecycle::toText(program.state()));
+  writer.member("spawnerr");
+  writer.string(program.spawnError());
+  writer.member("exitstatus");
+  writer.integer(program.exitStatus());
+  writer.member("logfile");
+  writer.string(out);
+  writer.member("stdout_logfile");
+  writer.string(out);
+  writer.member("stderr_logfile");
+  writer.string(program.logPath(process::Channel::Stderr));
+  writer.member("pid");
+  writer.integer(program.pid());
+  writer.member("description");
+  writer.string(program.description());
+  writer.endStruct();
+}
+
+namespace {
+
+Outcome getState(const Instance& instance) {
+  const process::Mood mood = instance.table.mood();
+  std::string out;
+  xmlrpc::Writer writer(out);
+  writer.beginStruct();
+  writer.member("statecode");
+  writer.integer(static_cast<int>(mood));
+  writer.member("statename");
+  writer.string(process::toText(mood));
+  writer.endStruct();
+  return out;
+}
+
+Outcome getProcessInfo(const Instance& instance, const Array& params) {
+  const auto name = textArgument(params[0], "name");
+  if (!name) return core::Err{name.error()};
+  const auto program = findProgram(instance.table, *name);
+  if (!program) return core::Err{program.error()};
+  std::string out;
+  xmlrpc::Writer writer(out);
+  writeProcessInfo(writer, **program, core::wallSeconds());
+  return out;
+}
+
+Outcome getAllProcessInfo(const Instance& instance) {
+  constexpr std::size_t typicalStruct = 1100;
+  const auto programs = byName(instance.table);
+  const std::int64_t now = core::wallSeconds();
+  std::string out;
+  out.reserve(programs.size() * typicalStruct);
+  xmlrpc::Writer writer(out);
+  writer.beginArray();
+  for (const process::Process* program : programs) writeProcessInfo(writer, *program, now);
+  writer.endArray();
+  return out;
+}
+
+}  // namespace
+
+void addInfoMethods(Instance& instance, SupervisorNamespace& names) {
+  names.add("getAPIVersion", {"string"}, 0,
+            "Tells the version of these methods.\n\n@return string result  The version, \"3.0\".",
+            immediately([](const Array&) { return textValue("3.0"); }));
+  names.addAlias("getVersion", "getAPIVersion");
+  names.add("getSupervisorVersion", {"string"}, 0,
+            "Tells the version of the running program.\n\n@return string result  The version.",
+            immediately([&instance](const Array&) { return textValue(instance.version); }));
+  names.add("getIdentification", {"string"}, 0,
+            "Tells what this supervisord is called.\n\n@return string result  The identifier of its configuration.",
+            immediately([&instance](const Array&) { return textValue(instance.table.settings().identifier); }));
+  names.add("getState", {"struct"}, 0,
+            "Tells what supervisord itself is up to.\n\n@return struct result  statecode and statename.",
+            immediately([&instance](const Array&) { return getState(instance); }));
+  names.add("getPID", {"int"}, 0, "Tells the process id of supervisord.\n\n@return int result  The process id.",
+            immediately([](const Array&) { return integerValue(::getpid()); }));
+  names.add("getProcessInfo", {"struct", "string"}, 1,
+            "Tells how one process fares.\n\n@param string name  The process (or 'group:name').\n"
+            "@return struct result  Its names, state, times, process id, exit status, log files and a description.",
+            immediately([&instance](const Array& params) { return getProcessInfo(instance, params); }));
+  names.add("getAllProcessInfo", {"array"}, 0,
+            "Tells how every process fares.\n\n@return array result  A struct for each, as of getProcessInfo.",
+            immediately([&instance](const Array&) { return getAllProcessInfo(instance); }));
+}
+
+}  // namespace api

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "instance/api/method.hpp"
+
+#include <utility>
+
+#include "lib/xmlrpc/writer.hpp"
+
+namespace api {
+
+Handler immediately(Immediate call) {
+  return [call = std::move(call)](const xmlrpc::Array& params, const Completion& done) { done(call(params)); };
+}
+
+core::Err<xmlrpc::Fault> fail(xmlrpc::FaultCode code, std::string_view extra) {
+  return core::Err{xmlrpc::makeFault(code, extra)};
+}
+
+Outcome trueValue() { return std::string("<value><boolean>1</boolean></value>"); }
+
+Outcome textValue(std::string_view text) {
+  std::string out;
+  xmlrpc::Writer(out).string(text);
+  return out;
+}
+
+Outcome integerValue(std::int64_t number) {
+  std::string out;
+  xmlrpc::Writer(out).integer(number);
+  return out;
+}
+
+}  // namespace api

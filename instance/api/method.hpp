@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/core/result.hpp"
+#include "lib/xmlrpc/fault.hpp"
+#include "lib/xmlrpc/value.hpp"
+
+namespace api {
+
+/// What a call comes to: one finished "<value>...</value>" (made with xmlrpc::Writer), or a fault.
+using Outcome = core::Result<std::string, xmlrpc::Fault>;
+/// Takes the outcome, once: during the call, or later from the loop.
+using Completion = std::function<void(Outcome outcome)>;
+using Handler = std::function<void(const xmlrpc::Array& params, Completion done)>;
+/// A handler that always knows its outcome at once.
+using Immediate = std::function<Outcome(const xmlrpc::Array& params)>;
+
+/// One method that clients may call.
+struct Method {
+  std::string name;  ///< with its namespace: "supervisor.startProcess"
+  /// For system.methodSignature: the type of the result, then those of the parameters.
+  std::vector<std::string_view> signature;
+  std::size_t required = 0;  ///< parameters that must be given; the rest may be left out from the end
+  std::string_view help;     ///< for system.methodHelp
+  Handler call;
+};
+
+[[nodiscard]] Handler immediately(Immediate call);
+[[nodiscard]] core::Err<xmlrpc::Fault> fail(xmlrpc::FaultCode code, std::string_view extra = {});
+
+// Finished values of the frequent kinds.
+[[nodiscard]] Outcome trueValue();
+[[nodiscard]] Outcome textValue(std::string_view text);
+[[nodiscard]] Outcome integerValue(std::int64_t number);
+
+}  // namespace api

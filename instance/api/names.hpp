@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/core/result.hpp"
+#include "lib/xmlrpc/fault.hpp"
+
+namespace process {
+class Group;
+class Process;
+class Table;
+}  // namespace process
+
+namespace api {
+
+/// What a name of a client stands for: "proc" (of the group of that name), "group:proc"; "group:*" and "group:" are
+/// the whole group, with `program` nullptr.
+struct Target {
+  process::Group* group = nullptr;
+  process::Process* program = nullptr;
+};
+
+/// BAD_NAME with the name as given if there is no such group or program.
+[[nodiscard]] core::Result<Target, xmlrpc::Fault> findTarget(const process::Table& table, const std::string& name);
+/// As findTarget, but a whole group is BAD_NAME, too.
+[[nodiscard]] core::Result<process::Process*, xmlrpc::Fault> findProgram(const process::Table& table,
+                                                                         const std::string& name);
+
+/// In the order of their priority.
+[[nodiscard]] std::vector<process::Process*> byPriority(const process::Group& group);
+[[nodiscard]] std::vector<process::Process*> byPriority(const process::Table& table);
+/// In the order of group names, then of program names (by code point).
+[[nodiscard]] std::vector<process::Process*> byName(const process::Table& table);
+
+}  // namespace api

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "instance/api/supervisor_methods.hpp"
+
+#include <string>
+#include <utility>
+
+#include "instance/api/instance.hpp"
+#include "instance/api/method_table.hpp"
+#include "instance/api/waiters.hpp"
+#include "instance/process/table.hpp"
+
+namespace api {
+namespace {
+
+std::string fullName(std::string_view name) { return "supervisor." + std::string(name); }
+
+}  // namespace
+
+void SupervisorNamespace::addAlways(std::string_view name, std::vector<std::string_view> signature,
+                                    std::size_t required, std::string_view help, Handler handler) {
+  table_.add({fullName(name), std::move(signature), required, help, std::move(handler)});
+}
+
+void SupervisorNamespace::add(std::string_view name, std::vector<std::string_view> signature, std::size_t required,
+                              std::string_view help, Handler handler) {
+  const auto guarded = [&table = instance_.table, handler = std::move(handler)](const xmlrpc::Array& params,
+                                                                               Completion done) {
+    if (table.mood() < process::Mood::Running) return done(fail(xmlrpc::FaultCode::ShutdownState));
+    handler(params, std::move(done));
+  };
+  addAlways(name, std::move(signature), required, help, guarded);
+}
+
+void SupervisorNamespace::addAlias(std::string_view alias, std::string_view name) {
+  Method method = *table_.find(fullName(name));
+  method.name = fullName(alias);
+  table_.add(std::move(method));
+}
+
+SupervisorMethods::SupervisorMethods(Instance& instance, MethodTable& table)
+    : waiters_(std::make_unique<Waiters>(instance.loop, instance.table)) {
+  SupervisorNamespace names(instance, table);
+  addInfoMethods(instance, names);
+  addControlMethods(instance, *waiters_, names);
+  addGroupControlMethods(instance, *waiters_, names);
+  addLogMethods(instance, names);
+  addConfigMethods(instance, names);
+  addConfigInfoMethods(instance, names);
+  addCommunicationMethods(instance, names);
+}
+
+SupervisorMethods::~SupervisorMethods() = default;
+
+}  // namespace api

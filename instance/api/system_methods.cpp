@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "instance/api/system_methods.hpp"
+
+#include "instance/api/method_table.hpp"
+#include "instance/api/multicall.hpp"
+#include "lib/xmlrpc/writer.hpp"
+
+namespace api {
+namespace {
+
+using xmlrpc::FaultCode;
+
+Outcome listMethods(const MethodTable& table) {
+  std::string out;
+  xmlrpc::Writer writer(out);
+  writer.beginArray();
+  for (const auto& [name, method] : table.methods()) writer.string(name);
+  writer.endArray();
+  return out;
+}
+
+const Method* named(const MethodTable& table, const xmlrpc::Array& params) {
+  const std::string* name = params.front().string();
+  return name == nullptr ? nullptr : table.find(*name);
+}
+
+Outcome methodHelp(const MethodTable& table, const xmlrpc::Array& params) {
+  const Method* method = named(table, params);
+  if (method == nullptr) return fail(FaultCode::SignatureUnsupported);
+  return textValue(method->help);
+}
+
+Outcome methodSignature(const MethodTable& table, const xmlrpc::Array& params) {
+  const Method* method = named(table, params);
+  if (method == nullptr) return fail(FaultCode::SignatureUnsupported);
+  std::string out;
+  xmlrpc::Writer writer(out);
+  writer.beginArray();
+  for (const std::string_view type : method->signature) writer.string(type);
+  writer.endArray();
+  return out;
+}
+
+}  // namespace
+
+void addSystemMethods(MethodTable& table) {
+  const MethodTable& all = table;
+  table.add({"system.listMethods",
+             {"array"},
+             0,
+             "Names every method that can be called.\n\n@return array result  The names, sorted.",
+             immediately([&all](const xmlrpc::Array&) { return listMethods(all); })});
+  table.add({"system.methodHelp",
+             {"string", "string"},
+             1,
+             "Tells what a method does.\n\n@param string name  The method, with its namespace.\n"
+             "@return string result  Its description.",
+             immediately([&all](const xmlrpc::Array& params) { return methodHelp(all, params); })});
+  table.add({"system.methodSignature",
+             {"array", "string"},
+             1,
+             "Tells the types of a method.\n\n@param string name  The method, with its namespace.\n"
+             "@return array result  The type of its result, then those of its parameters.",
+             immediately([&all](const xmlrpc::Array& params) { return methodSignature(all, params); })});
+  table.add({"system.multicall",
+             {"array", "array"},
+             1,
+             "Calls several methods, one after the other; one that waits holds up those behind it.\n\n"
+             "@param array calls  Structs of methodName and params.\n"
+             "@return array result  For each call its bare result, or a struct of faultCode and faultString.",
+             [&all](const xmlrpc::Array& params, Completion done) { multicall(all, params, std::move(done)); }});
+}
+
+}  // namespace api

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "instance/api/waiters.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "instance/api/method.hpp"
+#include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/table.hpp"
+#include "lib/core/log.hpp"
+
+namespace api {
+namespace {
+
+using lifecycle::State;
+using xmlrpc::FaultCode;
+
+constexpr core::Duration kReportEvery = core::seconds(2);
+
+void reportWait(const process::Process& program) {
+  if (program.state() == State::Stopping) logging::info("waiting for {} to stop", program.name());
+}
+
+/// Whether the start is decided. The program may already be further on than `change` says.
+bool startDecided(const process::Process& program, const process::StateChange& change, const std::string& name,
+                  Waiters::Verdict& verdict) {
+  if (change.to == State::Running || program.state() == State::Running) return true;
+  if (!program.spawnError().empty()) {
+    verdict = fail(FaultCode::SpawnError, name);
+    return true;
+  }
+  if (program.state() == State::Starting) return false;
+  verdict = fail(FaultCode::AbnormalTermination, name);
+  return true;
+}
+
+}  // namespace
+
+Waiters::Waiters(core::EventLoop& loop, process::Table& table)
+    : table_(table), reportTimer_(loop, [this] { report(); }, core::milliseconds(100)) {
+  table_.subscribe(*this);
+}
+
+Waiters::~Waiters() { table_.unsubscribe(*this); }
+
+void Waiters::untilStarted(const process::Process& program, std::string name, Told told) {
+  waiting_[&program].push_back({Wanted::Started, std::move(name), std::move(told)});
+}
+
+void Waiters::untilStopped(const process::Process& program, Told told) {
+  auto& waiters = waiting_[&program];
+  const bool first = std::none_of(waiters.begin(), waiters.end(), [](const Waiter& w) { return w.wanted == Wanted::Stopped; });
+  waiters.push_back({Wanted::Stopped, {}, std::move(told)});
+  if (first) reportWait(program);
+  if (!reportTimer_.armed()) reportTimer_.armIn(kReportEvery);
+}
+
+void Waiters::onStateChange(process::Process& program, const process::StateChange& change) {
+  settle(program, [&](const Waiter& waiter, Verdict& verdict) {
+    if (waiter.wanted == Wanted::Started) return startDecided(program, change, waiter.name, verdict);
+    return lifecycle::isStopped(change.to) || lifecycle::isStopped(program.state());
+  });
+}
+
+void Waiters::onGroupRemoved(process::Group& group) {
+  for (const auto& program : group.processes()) onProcessRemoved(*program);
+}
+
+void Waiters::onProcessRemoved(process::Process& program) {
+  settle(program, [](const Waiter& waiter, Verdict& verdict) {
+    if (waiter.wanted == Wanted::Started) verdict = fail(FaultCode::AbnormalTermination, waiter.name);
+    return true;
+  });
+}
+
+void Waiters::settle(const process::Process& program, const std::function<bool(const Waiter&, Verdict&)>& judge) {
+  const auto found = waiting_.find(&program);
+  if (found == waiting_.end()) return;
+  // Who is told may ask for the next thing at once: nothing of ours is in use any more by then.
+  std::vector<std::pair<Told, Verdict>> decided;
+  std::erase_if(found->second, [&](Waiter& waiter) {
+    Verdict verdict;
+    if (!judge(waiter, verdict)) return false;
+    decided.emplace_back(std::move(waiter.told), std::move(verdict));
+    return true;
+  });
+  if (found->second.empty()) waiting_.erase(found);
+  if (waiting_.empty()) reportTimer_.disarm();
+  for (auto& [told, verdict] : decided) told(std::move(verdict));
+}
+
+void Waiters::report() {
+  bool again = false;
+  for (const auto& [program, waiters] : waiting_) {
+    const bool stops = std::any_of(waiters.begin(), waiters.end(), [](const Waiter& w) { return w.wanted == Wanted::Stopped; });
+    if (stops) reportWait(*program);
+    again = again || stops;
+  }
+  if (again) reportTimer_.armIn(kReportEvery);
+}
+
+}  // namespace api

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+#include "instance/process/observer.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/result.hpp"
+#include "lib/xmlrpc/fault.hpp"
+
+namespace process {
+class Table;
+}
+
+namespace api {
+
+/// Clients that wait for a program to be started or stopped. They are told when its state changes: nothing is polled.
+class Waiters final : private process::Observer {
+ public:
+  using Verdict = core::Result<void, xmlrpc::Fault>;
+  using Told = std::function<void(Verdict verdict)>;
+
+  Waiters(core::EventLoop& loop, process::Table& table);
+  ~Waiters() override;
+  Waiters(const Waiters&) = delete;
+  Waiters& operator=(const Waiters&) = delete;
+
+  /// Success when it is RUNNING, SPAWN_ERROR when this start failed, ABNORMAL_TERMINATION when it went elsewhere. `name`
+  /// is what the faults call it.
+  void untilStarted(const process::Process& program, std::string name, Told told);
+  /// Success when nothing of it is left. Logs that it is waited for, now and every two seconds.
+  void untilStopped(const process::Process& program, Told told);
+
+ private:
+  enum class Wanted { Started, Stopped };
+  struct Waiter {
+    Wanted wanted;
+    std::string name;
+    Told told;
+  };
+
+  void onStateChange(process::Process& program, const process::StateChange& change) override;
+  void onGroupRemoved(process::Group& group) override;
+  void onProcessRemoved(process::Process& program) override;
+  /// Takes out and tells the waiters of a program that `judge` decides on.
+  void settle(const process::Process& program, const std::function<bool(const Waiter&, Verdict&)>& judge);
+  void report();
+
+  process::Table& table_;
+  std::unordered_map<const process::Process*, std::vector<Waiter>> waiting_;
+  core::Timer reportTimer_;
+};
+
+}  // namespace api
