@@ -4,7 +4,7 @@
 // The generated classes, kept apart since they are not held to this project's warnings.
 #pragma GCC system_header
 
-#include "daemon/bus/compat.hpp"
+#include "dbus/sdbus_compat.hpp"
 // After the library they need:
 #include "daemon/bus/instance_adaptor.hpp"
 #include "daemon/bus/manager_adaptor.hpp"

@@ -5,7 +5,8 @@
 
 #include <map>
 
-#include "daemon/bus/compat.hpp"
+#include "dbus/sdbus_compat.hpp"
+#include "lib/core/text.hpp"
 
 namespace bus {
 
@@ -18,10 +19,10 @@ constexpr std::uint64_t noTimeLimit = UINT64_MAX;
 
 CallError denied(const Request& request, const std::string& why) {
   const auto& rule = ruleOf(request.verb);
-  std::string message = request.instance.empty() ? fmt::format("Not allowed to {}", rule.word)
-                                                 : fmt::format("Not allowed to {} '{}'", rule.word, request.instance);
-  message += rule.ownerMay && !request.user.empty() ? fmt::format(": this takes root, '{}'", request.user)
-                                                    : std::string(": this takes root");
+  std::string message = "Not allowed to " + core::replaceAll(std::string(rule.word), "-", " ");
+  if (!request.instance.empty()) message += fmt::format(" '{}'", request.instance);
+  message += ": this takes root";
+  if (rule.ownerMay && request.owner.value_or(0) != 0) message += fmt::format(", its owner '{}'", request.user);
   message += fmt::format(" or polkit's leave for {}{}", rule.action, why);
   return {accessDenied, message};
 }

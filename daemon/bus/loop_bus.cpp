@@ -3,7 +3,7 @@
 
 #include <poll.h>
 
-#include "daemon/bus/compat.hpp"
+#include "dbus/sdbus_compat.hpp"
 
 namespace bus {
 

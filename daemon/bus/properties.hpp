@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "daemon/bus/compat.hpp"
+#include "dbus/sdbus_compat.hpp"
 #include "daemon/bus/errors.hpp"
 #include "daemon/instances/manager.hpp"
 #include "lib/core/result.hpp"

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "daemon/bus/call_limits.hpp"
-#include "daemon/bus/compat.hpp"
+#include "dbus/sdbus_compat.hpp"
 #include "daemon/bus/errors.hpp"
 
 namespace bus {

@@ -8,11 +8,14 @@
 #include <string>
 #include <utility>
 
-/// The one place that knows which major version of sdbus-c++ is built against (1.2 and 2 are meant).
+/// The one place that knows which major version of sdbus-c++ is built against (1.2 and 2 are meant); the manager and its
+/// command line share it.
 namespace bus {
 
 #if __has_include(<sdbus-c++/VTableItems.h>)
 using ServiceName = sdbus::ServiceName;
+using InterfaceName = sdbus::InterfaceName;
+using MethodName = sdbus::MethodName;
 using MethodError = std::optional<sdbus::Error>;
 inline bool failed(const MethodError& error) { return error.has_value(); }
 inline sdbus::Error makeError(std::string name, std::string message) {
@@ -23,9 +26,10 @@ inline std::uint64_t deadlineMicros(const sdbus::IConnection::PollData& poll) {
   return static_cast<std::uint64_t>(poll.timeout.count());
 }
 inline auto currentMessage(const sdbus::IObject& object) { return object.getCurrentlyProcessedMessage(); }
-inline auto connectTo(const std::string& address) { return sdbus::createSessionBusConnectionWithAddress(address); }
 #else
 using ServiceName = std::string;
+using InterfaceName = std::string;
+using MethodName = std::string;
 using MethodError = const sdbus::Error*;
 inline bool failed(MethodError error) { return error != nullptr; }
 inline sdbus::Error makeError(std::string name, std::string message) { return {std::move(name), std::move(message)}; }
@@ -34,8 +38,9 @@ inline std::uint64_t deadlineMicros(const sdbus::IConnection::PollData& poll) { 
 inline const sdbus::Message& currentMessage(const sdbus::IObject& object) {
   return *object.getCurrentlyProcessedMessage();
 }
-inline auto connectTo(const std::string& address) { return sdbus::createSessionBusConnectionWithAddress(address); }
 #endif
+
+inline auto connectTo(const std::string& address) { return sdbus::createSessionBusConnectionWithAddress(address); }
 
 /// The sd_bus_message behind a message, for what sdbus-c++ does not show. Borrowed.
 inline void* rawMessage(const sdbus::Message& message) {

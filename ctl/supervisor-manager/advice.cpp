@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisor-manager/advice.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "lib/core/text.hpp"
+
+namespace manager {
+
+namespace {
+
+constexpr std::string_view ownErrors = "org.supervisormanager1.Error.";
+constexpr std::string_view busErrors = "org.freedesktop.DBus.Error.";
+
+bool isAnyOf(std::string_view name, std::initializer_list<std::string_view> candidates) {
+  for (const auto candidate : candidates)
+    if (name == candidate) return true;
+  return false;
+}
+
+std::string plain(const std::string& message) { return message.empty() ? "no reason given" : message; }
+
+}  // namespace
+
+Advice adviseOn(const Failure& failure, const std::string& host) {
+  const std::string_view name = failure.name;
+  const std::string where = host.empty() ? "" : " on " + host;
+  if (name.starts_with(ownErrors)) {
+    const auto kind = name.substr(ownErrors.size());
+    const bool missing = isAnyOf(kind, {"NoSuchInstance", "NoSuchProgram"});
+    return {missing ? NoSuchName : Failed, plain(failure.message)};
+  }
+  if (!name.starts_with(busErrors)) return {Failed, plain(failure.message)};
+  const auto kind = name.substr(busErrors.size());
+  if (isAnyOf(kind, {"ServiceUnknown", "NameHasNoOwner", "Spawn.ChildExited", "Spawn.ServiceNotFound"}))
+    return {Unreachable, fmt::format("The supervisor manager does not run{}. Start it, as root: systemctl start "
+                                     "supervisor-manager", where)};
+  if (isAnyOf(kind, {"NoServer", "FileNotFound"}))
+    return {Unreachable, fmt::format("The bus{} cannot be reached: {}. Is D-Bus running (systemctl status dbus)?", where,
+                                     plain(failure.message))};
+  if (isAnyOf(kind, {"NoReply", "Disconnected", "TimedOut", "Timeout"}))
+    return {Unreachable, fmt::format("The supervisor manager{} went away before it answered; what was asked may be done "
+                                     "or not (systemctl status supervisor-manager)", where)};
+  if (kind == "AccessDenied")
+    return {Denied, failure.message.starts_with("Not allowed")
+                        ? failure.message
+                        : fmt::format("The bus does not let this account ask the manager for that: {}",
+                                      plain(failure.message))};
+  if (kind == "InteractiveAuthorizationRequired") return {Denied, plain(failure.message)};
+  if (isAnyOf(kind, {"UnknownMethod", "UnknownInterface"}))
+    return {Failed, fmt::format("The manager{} is older than this command: {}", where, plain(failure.message))};
+  if (kind == "UnknownObject") return {NoSuchName, "The instance went away"};
+  return {Failed, plain(failure.message)};
+}
+
+Advice noSuchInstance(const std::string& name, const std::vector<std::string>& known) {
+  const std::vector<std::string_view> candidates(known.begin(), known.end());
+  const auto near = core::nearest(name, candidates);
+  if (near) return {NoSuchName, fmt::format("There is no instance '{}': is it '{}'?", name, *near)};
+  if (known.empty())
+    return {NoSuchName, fmt::format("There is no instance '{}', nor any other. Declare one in "
+                                    "/etc/supervisor-manager/conf.d and run: supervisor-manager reload", name)};
+  return {NoSuchName, fmt::format("There is no instance '{}'. There are: {}", name, core::join(known, ", "))};
+}
+
+}  // namespace manager

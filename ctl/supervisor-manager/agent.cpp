@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisor-manager/agent.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "lib/core/spawn.hpp"
+#include "lib/core/unique_fd.hpp"
+
+extern char** environ;
+
+namespace manager {
+
+namespace {
+
+constexpr const char* agentFile = "/usr/bin/pkttyagent";
+
+}  // namespace
+
+pid_t startAgent() {
+  if (::access(agentFile, X_OK) != 0) return -1;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return -1;
+  const core::UniqueFd ready(ends[0]);
+  core::UniqueFd notifying(ends[1]);
+  core::SpawnSpec spec;
+  spec.file = agentFile;
+  spec.arguments = {"pkttyagent", "--notify-fd", "3", "--fallback", "--process", fmt::to_string(::getpid())};
+  for (char** one = environ; *one; one++) spec.environment.emplace_back(*one);
+  spec.descriptors = {{STDIN_FILENO, 0}, {STDOUT_FILENO, 1}, {STDERR_FILENO, 2}, {notifying.get(), 3}};
+  spec.newProcessGroup = false;  // it reads the password from this terminal
+  spec.parentDeathSignal = true;
+  const auto started = core::spawn(spec);
+  notifying.reset();
+  if (!started) return -1;
+  pollfd closed{ready.get(), POLLIN, 0};  // it closes its end when it is registered
+  while (::poll(&closed, 1, -1) < 0 && errno == EINTR) {
+  }
+  return started.value();
+}
+
+void endAgent(pid_t agent) noexcept {
+  if (agent <= 0) return;
+  ::kill(agent, SIGTERM);
+  while (::waitpid(agent, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace manager

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisor-manager/client.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <systemd/sd-bus.h>
+#include <time.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "dbus/sdbus_compat.hpp"
+
+namespace manager {
+
+namespace {
+
+constexpr const char* service = "org.supervisormanager1";
+constexpr const char* rootPath = "/org/supervisormanager1";
+constexpr const char* instancePrefix = "/org/supervisormanager1/instance";
+constexpr const char* managerInterface = "org.supervisormanager1.Manager";
+constexpr const char* instanceInterface = "org.supervisormanager1.Instance";
+constexpr const char* propertiesInterface = "org.freedesktop.DBus.Properties";
+/// A method replies when its work is done: how long that takes is the manager's affair.
+constexpr std::uint64_t noTimeLimit = UINT64_MAX;
+
+Failure toFailure(const sdbus::Error& error) { return {error.getName(), error.getMessage()}; }
+
+Value toValue(const sdbus::Variant& variant) {
+  if (variant.containsValueOfType<std::string>()) return variant.get<std::string>();
+  if (variant.containsValueOfType<bool>()) return variant.get<bool>();
+  if (variant.containsValueOfType<std::int32_t>()) return std::int64_t{variant.get<std::int32_t>()};
+  if (variant.containsValueOfType<std::uint32_t>()) return std::uint64_t{variant.get<std::uint32_t>()};
+  if (variant.containsValueOfType<std::int64_t>()) return variant.get<std::int64_t>();
+  if (variant.containsValueOfType<std::uint64_t>()) return variant.get<std::uint64_t>();
+  if (variant.containsValueOfType<std::map<std::string, std::uint32_t>>())
+    return variant.get<std::map<std::string, std::uint32_t>>();
+  return std::string();
+}
+
+Properties toProperties(const std::map<std::string, sdbus::Variant>& variants) {
+  Properties properties;
+  for (const auto& [name, variant] : variants) properties[name] = toValue(variant);
+  return properties;
+}
+
+std::string nameFromPath(const std::string& path) {
+  char* decoded = nullptr;
+  if (sd_bus_path_decode(path.c_str(), instancePrefix, &decoded) <= 0) return path;
+  const std::unique_ptr<char, decltype(&std::free)> owned(decoded, &std::free);
+  return decoded;
+}
+
+void append(sdbus::MethodCall& call, const Argument& argument) {
+  if (const auto* settings = std::get_if<Settings>(&argument)) {
+    std::map<std::string, sdbus::Variant> variants;
+    for (const auto& [key, value] : *settings) variants.emplace(key, sdbus::Variant(value));
+    call << variants;
+    return;
+  }
+  std::visit([&call](const auto& value) {
+    if constexpr (!std::is_same_v<std::decay_t<decltype(value)>, Settings>) call << value;
+  }, argument);
+}
+
+using ChangeList = std::vector<sdbus::Struct<std::string, std::string, std::vector<std::string>>>;
+using ComplaintList = std::vector<sdbus::Struct<std::string, std::uint32_t, std::string, std::string, std::string>>;
+
+std::vector<ChangeRow> toRows(const ChangeList& list) {
+  std::vector<ChangeRow> rows;
+  for (const auto& one : list) rows.push_back({std::get<0>(one), std::get<1>(one), std::get<2>(one)});
+  return rows;
+}
+
+std::vector<ComplaintRow> toRows(const ComplaintList& list) {
+  std::vector<ComplaintRow> rows;
+  for (const auto& one : list)
+    rows.push_back({std::get<0>(one), std::get<1>(one), std::get<2>(one), std::get<3>(one), std::get<4>(one)});
+  return rows;
+}
+
+}  // namespace
+
+class Client::Impl {
+ public:
+  Impl(std::unique_ptr<sdbus::IConnection> connection, bool interactive)
+      : connection_(std::move(connection)),
+        manager_(sdbus::createProxy(*connection_, bus::ServiceName(service), sdbus::ObjectPath{rootPath})),
+        interactive_(interactive) {}
+
+  sdbus::MethodCall call(sdbus::IProxy& proxy, const std::string& interface, const Call& what) const {
+    auto message = proxy.createMethodCall(bus::InterfaceName(interface), bus::MethodName(what.method));
+    sd_bus_message_set_allow_interactive_authorization(static_cast<sd_bus_message*>(bus::rawMessage(message)),
+                                                       interactive_);
+    for (const auto& argument : what.arguments) append(message, argument);
+    return message;
+  }
+
+  /// Calls and reads the results into `results`.
+  template <class... R>
+  std::optional<Failure> get(const Call& what, R&... results) {
+    return getFrom(*manager_, managerInterface, what, results...);
+  }
+  template <class... R>
+  std::optional<Failure> getFrom(sdbus::IProxy& proxy, const std::string& interface, const Call& what, R&... results) {
+    try {
+      auto reply = proxy.callMethod(call(proxy, interface, what), noTimeLimit);
+      (void)(reply >> ... >> results);
+      return std::nullopt;
+    } catch (const sdbus::Error& error) {
+      return toFailure(error);
+    }
+  }
+
+  Answer<Properties> properties(const std::string& path, const std::string& interface) {
+    const auto proxy = sdbus::createProxy(*connection_, bus::ServiceName(service), sdbus::ObjectPath{path});
+    std::map<std::string, sdbus::Variant> variants;
+    if (auto failure = getFrom(*proxy, propertiesInterface, {"GetAll", {interface}}, variants))
+      return core::Err{std::move(*failure)};
+    return toProperties(variants);
+  }
+
+  /// Serves the connection until `done`.
+  void serve(const std::function<bool()>& done) {
+    while (!done()) {
+      if (bus::processOne(*connection_)) continue;
+      const auto poll = connection_->getEventLoopPollData();
+      pollfd watched{poll.fd, poll.events, 0};
+      if (::poll(&watched, 1, waitFor(bus::deadlineMicros(poll))) < 0 && errno != EINTR)
+        throw bus::makeError(SD_BUS_ERROR_FAILED, "cannot wait for the bus");
+    }
+  }
+
+  std::vector<std::optional<Failure>> run(const std::vector<Call>& calls) {
+    std::vector<std::optional<Failure>> outcomes(calls.size());
+    std::size_t left = calls.size();
+    try {
+      for (std::size_t i = 0; i < calls.size(); i++)
+        manager_->callMethod(call(*manager_, managerInterface, calls[i]),
+                             [&outcomes, &left, i](sdbus::MethodReply&, const sdbus::Error* error) {
+                               if (error) outcomes[i] = toFailure(*error);
+                               left--;
+                             },
+                             noTimeLimit);
+      serve([&left] { return left == 0; });
+    } catch (const sdbus::Error& error) {
+      for (auto& outcome : outcomes) outcome = toFailure(error);
+    }
+    return outcomes;
+  }
+
+  std::optional<Failure> watch(const std::function<bool(const Event&)>& event) {
+    bool more = true;
+    const auto tell = [&](const Event& one) { more = more && event(one); };
+    try {
+      const auto slots = watchSignals(tell);
+      serve([&more] { return !more; });
+      return std::nullopt;
+    } catch (const sdbus::Error& error) {
+      return toFailure(error);
+    }
+  }
+
+ private:
+  static int waitFor(std::uint64_t deadline) {
+    if (deadline == UINT64_MAX) return -1;
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    const auto micros = static_cast<std::uint64_t>(now.tv_sec) * 1000000U + static_cast<std::uint64_t>(now.tv_nsec) / 1000U;
+    return deadline <= micros ? 0 : static_cast<int>((deadline - micros) / 1000 + 1);
+  }
+
+  std::vector<sdbus::Slot> watchSignals(const std::function<void(const Event&)>& tell) {
+    const auto match = [](const std::string& interface, const std::string& member) {
+      return fmt::format("type='signal',sender='{}',interface='{}',member='{}'", service, interface, member);
+    };
+    std::vector<sdbus::Slot> slots;
+    slots.push_back(connection_->addMatch(
+        match(propertiesInterface, "PropertiesChanged") + fmt::format(",arg0='{}'", instanceInterface),
+        [tell](sdbus::Message& message) {
+          std::string interface;
+          std::map<std::string, sdbus::Variant> changed;
+          message >> interface >> changed;
+          tell({Event::Kind::Changed, nameFromPath(message.getPath()), toProperties(changed), {}});
+        }));
+    const auto object = [tell](Event::Kind kind) {
+      return [tell, kind](sdbus::Message& message) {
+        sdbus::ObjectPath path;
+        message >> path;
+        tell({kind, nameFromPath(path), {}, {}});
+      };
+    };
+    slots.push_back(connection_->addMatch(match("org.freedesktop.DBus.ObjectManager", "InterfacesAdded"),
+                                          object(Event::Kind::Added)));
+    slots.push_back(connection_->addMatch(match("org.freedesktop.DBus.ObjectManager", "InterfacesRemoved"),
+                                          object(Event::Kind::Removed)));
+    slots.push_back(connection_->addMatch(
+        match(managerInterface, "ProgramStateChanged"), [tell](sdbus::Message& message) {
+          Event event{Event::Kind::Program, {}, {}, {}};
+          message >> event.instance >> event.program.name >> event.program.state >> event.program.pid;
+          tell(event);
+        }));
+    return slots;
+  }
+
+  std::unique_ptr<sdbus::IConnection> connection_;
+  std::unique_ptr<sdbus::IProxy> manager_;
+  bool interactive_;
+};
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+Answer<std::unique_ptr<Client>> Client::connect(const Target& target) {
+  try {
+    auto connection = !target.host.empty()      ? sdbus::createRemoteSystemBusConnection(target.host)
+                      : !target.address.empty() ? bus::connectTo(target.address)
+                                                : sdbus::createSystemBusConnection();
+    return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(std::move(connection), target.interactive)));
+  } catch (const sdbus::Error& error) {
+    return core::Err{Failure{"org.freedesktop.DBus.Error.NoServer", error.getMessage()}};
+  }
+}
+
+Answer<std::vector<InstanceRow>> Client::list() {
+  std::vector<sdbus::Struct<std::string, std::string, std::string, std::string, std::uint32_t, bool, std::string,
+                            sdbus::ObjectPath>> list;
+  if (auto failure = impl_->get({"ListInstances", {}}, list)) return core::Err{std::move(*failure)};
+  std::vector<InstanceRow> rows;
+  for (const auto& one : list)
+    rows.push_back({std::get<0>(one), std::get<1>(one), std::get<2>(one), std::get<3>(one), std::get<4>(one),
+                    std::get<5>(one), std::get<6>(one), std::get<7>(one)});
+  return rows;
+}
+
+Answer<Properties> Client::managerProperties() { return impl_->properties(rootPath, managerInterface); }
+Answer<Properties> Client::instanceProperties(const std::string& path) {
+  return impl_->properties(path, instanceInterface);
+}
+
+Answer<std::vector<ProgramRow>> Client::programs(const std::string& name) {
+  std::vector<sdbus::Struct<std::string, std::string, std::uint32_t>> list;
+  if (auto failure = impl_->get({"ListPrograms", {name}}, list)) return core::Err{std::move(*failure)};
+  std::vector<ProgramRow> rows;
+  for (const auto& one : list) rows.push_back({std::get<0>(one), std::get<1>(one), std::get<2>(one)});
+  return rows;
+}
+
+Answer<std::vector<ChangeRow>> Client::reload() {
+  ChangeList changes;
+  if (auto failure = impl_->get({"Reload", {}}, changes)) return core::Err{std::move(*failure)};
+  return toRows(changes);
+}
+
+Answer<Client::Plan> Client::plan() {
+  ChangeList changes;
+  ComplaintList refused;
+  if (auto failure = impl_->get({"PlanReload", {}}, changes, refused)) return core::Err{std::move(*failure)};
+  return Plan{toRows(changes), toRows(refused)};
+}
+
+Answer<std::vector<ComplaintRow>> Client::complaints(bool refused) {
+  ComplaintList list;
+  if (auto failure = impl_->get({refused ? "ListRefusedEntries" : "ListWarnings", {}}, list))
+    return core::Err{std::move(*failure)};
+  return toRows(list);
+}
+
+std::vector<std::optional<Failure>> Client::run(const std::vector<Call>& calls) { return impl_->run(calls); }
+std::optional<Failure> Client::watch(const std::function<bool(const Event&)>& event) { return impl_->watch(event); }
+
+}  // namespace manager

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "lib/core/result.hpp"
+
+namespace manager {
+
+/// A D-Bus error: its name and the text for people.
+struct Failure {
+  std::string name;
+  std::string message;
+};
+template <class T>
+using Answer = core::Result<T, Failure>;
+
+/// A property's value, whatever its type: numbers keep their sign, a{su} is a table of counts.
+using Value = std::variant<std::string, bool, std::int64_t, std::uint64_t, std::map<std::string, std::uint32_t>>;
+using Properties = std::map<std::string, Value>;
+/// The value as people read it; "" if there is no such property.
+[[nodiscard]] std::string textOf(const Properties& properties, const std::string& name);
+[[nodiscard]] std::uint64_t numberOf(const Properties& properties, const std::string& name);
+
+struct InstanceRow {
+  std::string name, user, state, subState;
+  std::uint32_t mainPid = 0;
+  bool enabled = false;
+  std::string reason;
+  std::string path;
+};
+struct ProgramRow {
+  std::string name, state;
+  std::uint32_t pid = 0;
+};
+struct ChangeRow {
+  std::string instance, action;
+  std::vector<std::string> details;
+};
+struct ComplaintRow {
+  std::string file;
+  std::uint32_t line = 0;
+  std::string section, key, reason;
+};
+
+using Settings = std::map<std::string, std::string>;
+using Argument = std::variant<std::string, std::int32_t, bool, std::vector<std::string>, Settings>;
+/// A method of the manager whose reply carries nothing that is looked at.
+struct Call {
+  std::string method;
+  std::vector<Argument> arguments;
+};
+
+/// What a signal told. `properties` are the new values of PropertiesChanged.
+struct Event {
+  enum class Kind { Changed, Added, Removed, Program };
+  Kind kind = Kind::Changed;
+  std::string instance;
+  Properties properties;
+  ProgramRow program;
+};
+
+struct Target {
+  std::string address;  ///< of the bus; empty: the system bus
+  std::string host;     ///< the system bus of another machine, over ssh; empty: here
+  bool interactive = false;  ///< let polkit ask the user
+};
+
+/// The manager, over its bus. The only part that knows sdbus-c++.
+class Client {
+ public:
+  [[nodiscard]] static Answer<std::unique_ptr<Client>> connect(const Target& target);
+  ~Client();
+
+  [[nodiscard]] Answer<std::vector<InstanceRow>> list();
+  [[nodiscard]] Answer<Properties> managerProperties();
+  [[nodiscard]] Answer<Properties> instanceProperties(const std::string& path);
+  [[nodiscard]] Answer<std::vector<ProgramRow>> programs(const std::string& name);
+  [[nodiscard]] Answer<std::vector<ChangeRow>> reload();
+  struct Plan {
+    std::vector<ChangeRow> changes;
+    std::vector<ComplaintRow> refused;
+  };
+  [[nodiscard]] Answer<Plan> plan();
+  [[nodiscard]] Answer<std::vector<ComplaintRow>> complaints(bool refused);
+
+  /// Makes all calls at once and waits for every reply; one outcome a call, nullopt for success.
+  [[nodiscard]] std::vector<std::optional<Failure>> run(const std::vector<Call>& calls);
+  [[nodiscard]] std::optional<Failure> run(const Call& call) { return run(std::vector{call}).front(); }
+
+  /// Tells every event until `event` returns false or the bus is lost.
+  [[nodiscard]] std::optional<Failure> watch(const std::function<bool(const Event&)>& event);
+
+ private:
+  class Impl;
+  explicit Client(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace manager

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisor-manager/external.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstring>
+
+#include "lib/core/text.hpp"
+
+namespace manager {
+
+namespace {
+
+std::string shellQuoted(const std::string& word) { return "'" + core::replaceAll(word, "'", "'\\''") + "'"; }
+
+}  // namespace
+
+std::string ownProgram(const std::string& name) {
+  std::array<char, PATH_MAX> self{};
+  const auto length = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
+  std::string folder(self.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  folder.resize(folder.rfind('/') == std::string::npos ? 0 : folder.rfind('/'));
+  for (const char* place : {"/", "/../sbin/", "/../bin/"}) {
+    const std::string candidate = folder + place + name;
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return name;
+}
+
+ExitCode become(Session& session, const std::vector<std::string>& arguments) {
+  std::vector<char*> argv;
+  for (const auto& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
+  argv.push_back(nullptr);
+  std::signal(SIGPIPE, SIG_DFL);
+  ::execvp(argv[0], argv.data());
+  return session.fail(Failed, fmt::format("cannot run {}: {}", arguments[0], std::strerror(errno)));
+}
+
+ExitCode becomeRemote(Session& session, const std::vector<std::string>& arguments) {
+  std::string command = "supervisor-manager";
+  for (const auto& one : arguments) command += " " + shellQuoted(one);
+  std::vector<std::string> words{"ssh"};
+  if (::isatty(STDIN_FILENO)) words.emplace_back("-t");
+  words.insert(words.end(), {"--", session.options.host, command});
+  return become(session, words);
+}
+
+}  // namespace manager

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ctl/supervisor-manager/client.hpp"
+
+/// Just enough JSON to write.
+namespace manager::json {
+
+[[nodiscard]] std::string quoted(std::string_view text);
+/// UINT64_MAX, which stands for unknown or unlimited on the bus, becomes null.
+[[nodiscard]] std::string toText(const Value& value);
+/// An object; values are JSON already.
+[[nodiscard]] std::string object(const std::vector<std::pair<std::string, std::string>>& members);
+[[nodiscard]] std::string array(const std::vector<std::string>& elements);
+[[nodiscard]] std::string strings(const std::vector<std::string>& texts);
+
+}  // namespace manager::json

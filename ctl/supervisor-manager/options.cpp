@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisor-manager/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "lib/core/text.hpp"
+
+namespace manager {
+
+namespace {
+
+using Target = std::variant<bool Options::*, int Options::*, std::string Options::*>;
+struct Definition {
+  char letter;  ///< 0: none
+  std::string_view word;
+  Target target;
+};
+
+constexpr std::array definitions = {
+    Definition{'H', "host", &Options::host},          Definition{0, "bus-address", &Options::busAddress},
+    Definition{0, "root", &Options::root},            Definition{'s', "signal", &Options::signal},
+    Definition{0, "kill-whom", &Options::whom},       Definition{'n', "lines", &Options::lines},
+    Definition{0, "rounds", &Options::rounds},        Definition{'j', "json", &Options::json},
+    Definition{0, "no-pager", &Options::noPager},     Definition{0, "no-legend", &Options::noLegend},
+    Definition{'q', "quiet", &Options::quiet},        Definition{0, "no-ask-password", &Options::noAskPassword},
+    Definition{'f', "follow", &Options::follow},      Definition{0, "purge", &Options::purge},
+    Definition{0, "now", &Options::now},              Definition{'h', "help", &Options::help},
+    Definition{'V', "version", &Options::version},
+};
+
+const Definition* findWord(std::string_view word) {
+  const auto at = std::find_if(definitions.begin(), definitions.end(), [&](const auto& d) { return d.word == word; });
+  return at == definitions.end() ? nullptr : &*at;
+}
+
+const Definition* findLetter(char letter) {
+  const auto at = std::find_if(definitions.begin(), definitions.end(), [&](const auto& d) { return d.letter == letter; });
+  return at == definitions.end() ? nullptr : &*at;
+}
+
+/// Walks over the words; a value may be the rest of a word or the next one.
+class Parser {
+ public:
+  explicit Parser(const std::vector<std::string>& words) : words_(words) {}
+
+  core::Expected<Options> parse() {
+    while (next_ < words_.size() && failure_.empty()) take(words_[next_++]);
+    if (!failure_.empty()) return core::Err{core::Error{failure_}};
+    return std::move(options_);
+  }
+
+ private:
+  void take(const std::string& word) {
+    const bool foreign = options_.verb == "ctl" && !options_.arguments.empty();
+    if (foreign || onlyArguments_ || word.size() < 2 || word[0] != '-')
+      takeArgument(word);
+    else if (word == "--")
+      onlyArguments_ = true;
+    else if (word[1] == '-')
+      takeLong(word.substr(2));
+    else
+      takeShort(word.substr(1));
+  }
+
+  void takeArgument(const std::string& word) {
+    if (options_.verb.empty())
+      options_.verb = word;
+    else
+      options_.arguments.push_back(word);
+  }
+
+  void takeLong(const std::string& text) {
+    const auto equals = text.find('=');
+    const std::string word = text.substr(0, equals);
+    const auto* definition = findWord(word);
+    if (!definition) {
+      std::vector<std::string_view> known;
+      for (const auto& one : definitions) known.push_back(one.word);
+      const auto near = core::nearest(word, known);
+      failure_ = fmt::format("There is no option --{}{}", word, near ? fmt::format(": is it --{}?", *near) : "");
+    } else if (equals == std::string::npos) {
+      set(*definition, std::nullopt);
+    } else {
+      set(*definition, text.substr(equals + 1));
+    }
+  }
+
+  void takeShort(const std::string& letters) {
+    for (std::size_t i = 0; i < letters.size() && failure_.empty(); i++) {
+      const auto* definition = findLetter(letters[i]);
+      if (!definition) {
+        failure_ = fmt::format("There is no option -{}", letters[i]);
+      } else if (std::holds_alternative<bool Options::*>(definition->target)) {
+        set(*definition, std::nullopt);
+      } else {
+        const auto rest = letters.substr(i + 1);
+        return set(*definition, rest.empty() ? std::nullopt : std::optional(rest));
+      }
+    }
+  }
+
+  void set(const Definition& definition, std::optional<std::string> value) {
+    if (const auto* flag = std::get_if<bool Options::*>(&definition.target)) {
+      if (value) failure_ = fmt::format("--{} takes no value", definition.word);
+      options_.*(*flag) = true;
+      return;
+    }
+    if (!value && next_ < words_.size()) value = words_[next_++];
+    if (!value) {
+      failure_ = fmt::format("--{} needs a value", definition.word);
+    } else if (const auto* text = std::get_if<std::string Options::*>(&definition.target)) {
+      options_.*(*text) = *value;
+    } else if (const auto number = core::parseInteger(*value); number && *number >= 0 && *number <= 1000000) {
+      options_.*std::get<int Options::*>(definition.target) = static_cast<int>(*number);
+    } else {
+      failure_ = fmt::format("--{} needs a number, not '{}'", definition.word, *value);
+    }
+  }
+
+  const std::vector<std::string>& words_;
+  Options options_;
+  std::string failure_;
+  std::size_t next_ = 0;
+  bool onlyArguments_ = false;
+};
+
+}  // namespace
+
+core::Expected<Options> parseOptions(const std::vector<std::string>& words) { return Parser(words).parse(); }
+
+}  // namespace manager

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisor-manager/output.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace manager {
+
+namespace {
+
+winsize terminalSize() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) size = {};
+  return size;
+}
+
+std::string pagerCommand() {
+  for (const char* name : {"SUPERVISOR_MANAGER_PAGER", "PAGER"})
+    if (const char* value = std::getenv(name)) return value;
+  return "less";
+}
+
+}  // namespace
+
+std::size_t terminalWidth() { return ::isatty(STDOUT_FILENO) ? terminalSize().ws_col : 0; }
+
+bool coloursWanted() {
+  const char* forbidden = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return ::isatty(STDOUT_FILENO) && !(forbidden && *forbidden) && terminal && std::string_view(terminal) != "dumb";
+}
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+void printPaged(const Options& options, const std::string& text) {
+  const auto rows = terminalSize().ws_row;
+  const auto lines = std::count(text.begin(), text.end(), '\n');
+  const std::string pager = pagerCommand();
+  if (options.noPager || !::isatty(STDOUT_FILENO) || rows == 0 || lines < rows || pager.empty() || pager == "cat")
+    return print(text);
+  ::setenv("LESS", "FRSXMK", 0);
+  FILE* pipe = ::popen(pager.c_str(), "we");
+  if (!pipe) return print(text);
+  std::fwrite(text.data(), 1, text.size(), pipe);
+  ::pclose(pipe);
+}
+
+void complain(std::string_view text) {
+  fmt::print(stderr, "supervisor-manager: {}\n", text);
+}
+
+std::string coloured(std::string_view state, std::string_view text) {
+  if (!coloursWanted()) return std::string(text);
+  const char* colour = state == "running" || state == "RUNNING"                         ? "\033[32m"
+                       : state == "failed" || state == "FATAL" || state == "UNKNOWN"    ? "\033[1;31m"
+                       : state == "inactive" || state == "unmanaged" || state == "STOPPED" || state == "EXITED"
+                           ? "\033[2m"
+                           : "\033[33m";
+  return fmt::format("{}{}\033[0m", colour, text);
+}
+
+}  // namespace manager

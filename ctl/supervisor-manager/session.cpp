@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisor-manager/session.hpp"
+
+#include <fnmatch.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "ctl/supervisor-manager/advice.hpp"
+#include "ctl/supervisor-manager/agent.hpp"
+#include "ctl/supervisor-manager/output.hpp"
+
+namespace manager {
+
+namespace {
+
+bool isPattern(const std::string& name) { return name.find_first_of("*?[") != std::string::npos; }
+
+}  // namespace
+
+Session::Session(Options given) : options(std::move(given)) {}
+
+Session::~Session() { endAgent(agent_); }
+
+Client* Session::client() {
+  if (client_) return client_.get();
+  const bool interactive = !options.noAskPassword && options.host.empty() && ::isatty(STDIN_FILENO) && ::geteuid() != 0;
+  auto connected = Client::connect({options.busAddress, options.host, interactive});
+  if (!connected) {
+    fail(connected.error());
+    return nullptr;
+  }
+  if (interactive && options.busAddress.empty()) agent_ = startAgent();
+  client_ = std::move(*connected);
+  return client_.get();
+}
+
+const std::vector<InstanceRow>* Session::instances() {
+  if (instances_) return &*instances_;
+  auto* connection = client();
+  if (!connection) return nullptr;
+  auto list = connection->list();
+  if (!list) {
+    fail(list.error());
+    return nullptr;
+  }
+  instances_ = std::move(*list);
+  return &*instances_;
+}
+
+std::vector<InstanceRow> Session::select(const std::vector<std::string>& patterns, bool all) {
+  const auto* known = instances();
+  if (!known) return {};
+  if (patterns.empty() && all) return *known;
+  std::vector<InstanceRow> chosen;
+  std::set<std::string> taken;
+  for (const auto& pattern : patterns) {
+    bool fits = false;
+    for (const auto& row : *known) {
+      const bool same = isPattern(pattern) ? ::fnmatch(pattern.c_str(), row.name.c_str(), 0) == 0 : pattern == row.name;
+      fits = fits || same;
+      if (same && taken.insert(row.name).second) chosen.push_back(row);
+    }
+    if (fits) continue;
+    std::vector<std::string> names;
+    for (const auto& row : *known) names.push_back(row.name);
+    if (isPattern(pattern))
+      fail(NoSuchName, "No instance fits '" + pattern + "'");
+    else
+      fail(NoSuchName, noSuchInstance(pattern, names).text);
+  }
+  return chosen;
+}
+
+std::optional<InstanceRow> Session::find(const std::string& name) {
+  const auto* known = instances();
+  if (!known) return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto& row : *known) {
+    if (row.name == name) return row;
+    names.push_back(row.name);
+  }
+  fail(NoSuchName, noSuchInstance(name, names).text);
+  return std::nullopt;
+}
+
+ExitCode Session::fail(const Failure& failure, const std::string& what) {
+  const auto advice = adviseOn(failure, options.host);
+  return fail(advice.code, what.empty() ? advice.text : what + ": " + advice.text);
+}
+
+ExitCode Session::fail(ExitCode code, const std::string& text) {
+  complain(text);
+  note(code);
+  return code_;
+}
+
+void Session::note(ExitCode code) noexcept {
+  if (code_ == Success) code_ = code;
+}
+
+}  // namespace manager

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "ctl/supervisor-manager/output.hpp"
+#include "ctl/supervisor-manager/verbs.hpp"
+#include "lib/core/text.hpp"
+
+namespace manager {
+
+namespace {
+
+/// Calls `method` for all chosen instances side by side; says what failed, and unless quiet what was done.
+ExitCode control(Session& session, const std::string& method, const char* done,
+                 const std::vector<Argument>& more = {}) {
+  const auto rows = session.select(session.options.arguments);
+  if (rows.empty()) return session.code();
+  std::vector<Call> calls;
+  for (const auto& row : rows) {
+    Call call{method, {row.name}};
+    call.arguments.insert(call.arguments.end(), more.begin(), more.end());
+    calls.push_back(std::move(call));
+  }
+  const auto outcomes = session.client()->run(calls);
+  for (std::size_t i = 0; i < rows.size(); i++) {
+    if (outcomes[i])
+      session.fail(*outcomes[i], rows[i].name);
+    else if (!session.options.quiet)
+      print(fmt::format("{}: {}\n", rows[i].name, done));
+  }
+  return session.code();
+}
+
+ExitCode controlPrograms(Session& session, const std::string& method, const char* done) {
+  const auto row = session.find(session.options.arguments.front());
+  if (!row) return session.code();
+  std::vector<Call> calls;
+  const std::vector<std::string> names(session.options.arguments.begin() + 1, session.options.arguments.end());
+  for (const auto& name : names) calls.push_back({method, {row->name, name}});
+  const auto outcomes = session.client()->run(calls);
+  for (std::size_t i = 0; i < names.size(); i++) {
+    if (outcomes[i])
+      session.fail(*outcomes[i], names[i]);
+    else if (!session.options.quiet)
+      print(fmt::format("{}: {}\n", names[i], done));
+  }
+  return session.code();
+}
+
+/// Signal number of "TERM", "SIGTERM" or "15"; 0 if there is none.
+int signalFrom(const std::string& text) {
+  if (const auto number = core::parseInteger(text)) return *number > 0 && *number <= SIGRTMAX ? static_cast<int>(*number) : 0;
+  const std::string upper = core::upper(text);
+  const std::string word = upper.starts_with("SIG") ? upper.substr(3) : upper;
+  for (int signo = 1; signo < SIGRTMIN; signo++) {
+    const char* name = ::sigabbrev_np(signo);
+    if (name && word == name) return signo;
+  }
+  return 0;
+}
+
+ExitCode enableOrNot(Session& session, bool enabled) {
+  const auto rows = session.select(session.options.arguments);
+  if (rows.empty()) return session.code();
+  std::vector<std::string> names;
+  for (const auto& row : rows) names.push_back(row.name);
+  if (const auto failure = session.client()->run({enabled ? "EnableInstances" : "DisableInstances", {names}}))
+    return session.fail(*failure);
+  if (session.options.now)
+    return enabled ? control(session, "StartInstance", "enabled and started")
+                   : control(session, "StopInstance", "disabled and stopped");
+  if (!session.options.quiet)
+    for (const auto& name : names) print(fmt::format("{}: {}\n", name, enabled ? "enabled" : "disabled"));
+  return session.code();
+}
+
+ExitCode reloadManager(Session& session) {
+  auto* client = session.client();
+  if (!client) return session.code();
+  const auto changes = client->reload();
+  if (!changes) return session.fail(changes.error());
+  if (!session.options.quiet) {
+    for (const auto& one : *changes)
+      print(fmt::format("{}: {}{}\n", one.instance, one.action,
+                        one.details.empty() ? "" : " (" + core::join(one.details, "; ") + ")"));
+    if (changes->empty()) print("Nothing changed\n");
+  }
+  const auto refused = client->complaints(true);
+  if (!refused) return session.fail(refused.error());
+  for (const auto& one : *refused)
+    session.fail(Failed, fmt::format("refused: {}{}: [{}]{}{}: {}", one.file,
+                                     one.line ? fmt::format(":{}", one.line) : "", one.section,
+                                     one.key.empty() ? "" : " ", one.key, one.reason));
+  return session.code();
+}
+
+}  // namespace
+
+ExitCode start(Session& session) { return control(session, "StartInstance", "started"); }
+ExitCode stop(Session& session) { return control(session, "StopInstance", "stopped"); }
+ExitCode restart(Session& session) { return control(session, "RestartInstance", "restarted"); }
+
+ExitCode reload(Session& session) {
+  if (session.options.arguments.empty()) return reloadManager(session);
+  return control(session, "ReloadInstance", "reloaded");
+}
+
+ExitCode kill(Session& session) {
+  const int signo = signalFrom(session.options.signal);
+  if (signo == 0) return session.fail(Misused, fmt::format("There is no signal '{}'", session.options.signal));
+  if (session.options.whom != "main" && session.options.whom != "all")
+    return session.fail(Misused, fmt::format("--kill-whom is main or all, not '{}'", session.options.whom));
+  return control(session, "KillInstance", "signalled", {session.options.whom, signo});
+}
+
+ExitCode enable(Session& session) { return enableOrNot(session, true); }
+ExitCode disable(Session& session) { return enableOrNot(session, false); }
+
+ExitCode startProgram(Session& session) { return controlPrograms(session, "StartProgram", "started"); }
+ExitCode stopProgram(Session& session) { return controlPrograms(session, "StopProgram", "stopped"); }
+ExitCode restartProgram(Session& session) { return controlPrograms(session, "RestartProgram", "restarted"); }
+
+ExitCode daemonReexec(Session& session) {
+  auto* client = session.client();
+  if (!client) return session.code();
+  if (const auto failure = client->run(Call{"Reexecute", {}})) return session.fail(*failure);
+  return Success;
+}
+
+}  // namespace manager

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include "ctl/supervisor-manager/editor.hpp"
+#include "ctl/supervisor-manager/external.hpp"
+#include "ctl/supervisor-manager/json.hpp"
+#include "ctl/supervisor-manager/output.hpp"
+#include "ctl/supervisor-manager/verbs.hpp"
+#include "lib/core/text.hpp"
+
+namespace manager {
+
+namespace {
+
+/// "key=value" words; nullopt (said) for a word that is none.
+std::optional<Settings> settingsFrom(Session& session, std::size_t first) {
+  Settings settings;
+  for (std::size_t i = first; i < session.options.arguments.size(); i++) {
+    const std::string& word = session.options.arguments[i];
+    const auto equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      session.fail(Misused, fmt::format("'{}' is not KEY=VALUE, such as user=tsup", word));
+      return std::nullopt;
+    }
+    settings[std::string(core::trim(word.substr(0, equals)))] = core::trim(word.substr(equals + 1));
+  }
+  return settings;
+}
+
+std::string toText(const ComplaintRow& one) {
+  return fmt::format("{}{}: [{}]{}{}: {}", one.file, one.line ? fmt::format(":{}", one.line) : "", one.section,
+                     one.key.empty() ? "" : " ", one.key, one.reason);
+}
+
+std::string toJson(const Client::Plan& plan) {
+  std::vector<std::string> changes, refused;
+  for (const auto& one : plan.changes)
+    changes.push_back(json::object({{"instance", json::quoted(one.instance)},
+                                    {"action", json::quoted(one.action)},
+                                    {"details", json::strings(one.details)}}));
+  for (const auto& one : plan.refused)
+    refused.push_back(json::object({{"file", json::quoted(one.file)},
+                                    {"line", fmt::to_string(one.line)},
+                                    {"section", json::quoted(one.section)},
+                                    {"key", json::quoted(one.key)},
+                                    {"reason", json::quoted(one.reason)}}));
+  return json::object({{"changes", json::array(changes)}, {"refused", json::array(refused)}});
+}
+
+ExitCode done(Session& session, const std::string& name, const char* what) {
+  if (!session.options.quiet) print(fmt::format("{}: {}\n", name, what));
+  return session.code();
+}
+
+/// The whole file in an editor; what the manager would refuse does not stay in place.
+ExitCode editFile(Session& session, const InstanceRow& row) {
+  if (!session.options.host.empty())
+    return session.fail(Misused, "A file of another host cannot be edited; give KEY=VALUE words");
+  const auto properties = session.client()->instanceProperties(row.path);
+  if (!properties) return session.fail(properties.error(), row.name);
+  EntryEdit edit(textOf(*properties, "EntryFile"));
+  const auto changed = edit.run();
+  if (!changed) return session.fail(Denied, changed.error().text);
+  if (!*changed) return done(session, row.name, "not changed");
+  const auto plan = session.client()->plan();
+  if (!plan) {
+    edit.undo();
+    return session.fail(plan.error());
+  }
+  for (const auto& one : plan->refused)
+    if (one.file == edit.file()) session.fail(Failed, toText(one));
+  if (session.code() != Success) {
+    edit.undo();
+    return session.fail(Failed, fmt::format("{} is as it was; your text is in {}", edit.file(), edit.draft()));
+  }
+  edit.keep();
+  if (const auto applied = session.client()->reload(); !applied) return session.fail(applied.error());
+  return done(session, row.name, "changed");
+}
+
+}  // namespace
+
+ExitCode create(Session& session) {
+  const auto settings = settingsFrom(session, 1);
+  auto* client = settings ? session.client() : nullptr;
+  if (!client) return session.code();
+  const std::string& name = session.options.arguments.front();
+  if (const auto failure = client->run(Call{"CreateInstance", {name, *settings}})) return session.fail(*failure, name);
+  return done(session, name, "created");
+}
+
+ExitCode edit(Session& session) {
+  const auto row = session.find(session.options.arguments.front());
+  if (!row) return session.code();
+  if (session.options.arguments.size() == 1) return editFile(session, *row);
+  const auto settings = settingsFrom(session, 1);
+  if (!settings) return session.code();
+  if (const auto failure = session.client()->run(Call{"SetInstanceProperties", {row->name, *settings}}))
+    return session.fail(*failure, row->name);
+  return done(session, row->name, "changed");
+}
+
+ExitCode remove(Session& session) {
+  const auto rows = session.select(session.options.arguments);
+  if (rows.empty()) return session.code();
+  std::vector<Call> calls;
+  for (const auto& row : rows) calls.push_back({"RemoveInstance", {row.name, session.options.purge}});
+  const auto outcomes = session.client()->run(calls);
+  for (std::size_t i = 0; i < rows.size(); i++) {
+    if (outcomes[i])
+      session.fail(*outcomes[i], rows[i].name);
+    else
+      done(session, rows[i].name, session.options.purge ? "removed with its logs and programs" : "removed");
+  }
+  return session.code();
+}
+
+ExitCode plan(Session& session) {
+  auto* client = session.client();
+  if (!client) return session.code();
+  const auto plan = client->plan();
+  if (!plan) return session.fail(plan.error());
+  if (!plan->refused.empty()) session.note(Failed);
+  if (session.options.json) {
+    print(toJson(*plan) + "\n");
+    return session.code();
+  }
+  std::string text;
+  for (const auto& one : plan->changes) {
+    text += fmt::format("{}: {}\n", one.instance, one.action);
+    for (const auto& detail : one.details) text += fmt::format("    {}\n", detail);
+  }
+  if (plan->changes.empty() && !session.options.quiet) text += "Nothing to do\n";
+  printPaged(session.options, text);
+  for (const auto& one : plan->refused) complain("refused: " + toText(one));
+  return session.code();
+}
+
+ExitCode verify(Session& session) {
+  const auto& options = session.options;
+  if (!options.host.empty()) return becomeRemote(session, {"verify"});
+  std::vector<std::string> words{ownProgram("supervisor-managerd"), "--verify"};
+  if (!options.root.empty()) words.insert(words.end(), {"--root", options.root});
+  words.insert(words.end(), options.arguments.begin(), options.arguments.end());
+  return become(session, words);
+}
+
+}  // namespace manager

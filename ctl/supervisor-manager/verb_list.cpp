@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "ctl/supervisor-manager/json.hpp"
+#include "ctl/supervisor-manager/output.hpp"
+#include "ctl/supervisor-manager/table.hpp"
+#include "ctl/supervisor-manager/verbs.hpp"
+#include "lib/core/clock.hpp"
+
+namespace manager {
+
+namespace {
+
+std::string toJson(const InstanceRow& row) {
+  return json::object({{"name", json::quoted(row.name)},
+                       {"user", json::quoted(row.user)},
+                       {"state", json::quoted(row.state)},
+                       {"sub_state", json::quoted(row.subState)},
+                       {"main_pid", fmt::to_string(row.mainPid)},
+                       {"enabled", row.enabled ? "true" : "false"},
+                       {"reason", json::quoted(row.reason)}});
+}
+
+std::string toJson(const ProgramRow& row) {
+  return json::object({{"name", json::quoted(row.name)},
+                       {"state", json::quoted(row.state)},
+                       {"pid", fmt::to_string(row.pid)}});
+}
+
+std::string toJson(const Properties& properties, const std::vector<ProgramRow>& programs) {
+  std::vector<std::pair<std::string, std::string>> members;
+  for (const auto& [name, value] : properties) members.emplace_back(name, json::toText(value));
+  std::vector<std::string> rows;
+  for (const auto& row : programs) rows.push_back(toJson(row));
+  members.emplace_back("Programs", json::array(rows));
+  return json::object(members);
+}
+
+/// "since Sat 2026-11-21 02:00:00 UTC; 3min 2s ago", "" for a time that never was.
+std::string since(std::uint64_t micros) {
+  if (micros == 0) return "";
+  const auto seconds = static_cast<std::int64_t>(micros / 1000000);
+  const auto age = std::max<std::int64_t>(0, core::wallSeconds() - seconds);
+  return fmt::format(" since {:%a %Y-%m-%d %H:%M:%S %Z}; {} ago", fmt::localtime(static_cast<std::time_t>(seconds)),
+                     durationText(static_cast<std::uint64_t>(age)));
+}
+
+void line(std::string& text, const char* label, const std::string& value) {
+  if (!value.empty()) text += fmt::format("{:>10}: {}\n", label, fitted(value, SIZE_MAX));
+}
+
+std::string describe(const Properties& p, const std::vector<ProgramRow>& programs) {
+  const auto get = [&p](const char* name) { return textOf(p, name); };
+  const std::string state = get("State");
+  std::string text = fmt::format("{} {} - supervisord of {}\n", coloured(state, "●"), get("Name"), get("User"));
+  line(text, "Entry", fmt::format("{} ({})", get("EntryFile"), get("Enabled") == "yes" ? "enabled" : "disabled"));
+  const std::string detail = get("SubState");
+  text += fmt::format("{:>10}: {}{}{}\n", "State", coloured(state, state), detail.empty() ? "" : " (" + detail + ")",
+                      since(numberOf(p, "StateChangeTimestamp")));
+  line(text, "Reason", get("StatusText"));
+  if (numberOf(p, "MainPID")) line(text, "Main PID", get("MainPID"));
+  if (numberOf(p, "NRestarts")) line(text, "Restarts", fmt::format("{} (last end: {})", get("NRestarts"), get("Result")));
+  line(text, "Programs", get("ProgramsByState"));
+  if (p.contains("MemoryCurrent") && numberOf(p, "MemoryCurrent") != UINT64_MAX)
+    line(text, "Memory", bytesText(numberOf(p, "MemoryCurrent")));
+  if (p.contains("CPUUsageUSec") && numberOf(p, "CPUUsageUSec") != UINT64_MAX)
+    line(text, "CPU", fmt::format("{:.3f}s", static_cast<double>(numberOf(p, "CPUUsageUSec")) / 1e6));
+  line(text, "CGroup", get("ControlGroup"));
+  line(text, "Config", get("ConfigurationFile"));
+  line(text, "Includes", get("IncludeDirectory"));
+  line(text, "Logs", get("LogsDirectory"));
+  line(text, "Socket", get("Socket"));
+  line(text, "Web", get("Endpoint"));
+  line(text, "Control", get("ControlProgram"));
+  if (!programs.empty()) text += "\n";
+  for (const auto& one : programs)
+    text += fmt::format("  {} {} {}\n", fitted(fmt::format("{:<32}", one.name), SIZE_MAX),
+                        coloured(one.state, fmt::format("{:<9}", one.state)),
+                        one.pid ? fmt::format("pid {}", one.pid) : "");
+  return text;
+}
+
+ExitCode managerStatus(Session& session) {
+  auto* client = session.client();
+  if (!client) return session.code();
+  const auto properties = client->managerProperties();
+  if (!properties) return session.fail(properties.error());
+  const auto& p = *properties;
+  if (session.options.json) {
+    std::vector<std::pair<std::string, std::string>> members;
+    for (const auto& [name, value] : p) members.emplace_back(name, json::toText(value));
+    print(json::object(members) + "\n");
+  } else if (!session.options.quiet) {
+    const std::string state = textOf(p, "SystemState");
+    std::string text = fmt::format("{} supervisor-managerd {}\n", coloured(state, "●"), textOf(p, "Version"));
+    line(text, "State", state);
+    line(text, "Instances", fmt::format("{} ({} running, {} failed)", textOf(p, "NInstances"),
+                                        textOf(p, "NRunningInstances"), textOf(p, "NFailedInstances")));
+    if (numberOf(p, "NRefusedEntries"))
+      line(text, "Refused", fmt::format("{} entries (see: supervisor-manager plan)", textOf(p, "NRefusedEntries")));
+    print(text);
+  }
+  return textOf(p, "SystemState") == "running" ? Success : Failed;
+}
+
+}  // namespace
+
+ExitCode list(Session& session) {
+  const auto rows = session.select(session.options.arguments, true);
+  if (session.code() != Success && rows.empty()) return session.code();
+  const auto& options = session.options;
+  if (options.json) {
+    std::vector<std::string> objects;
+    for (const auto& row : rows) objects.push_back(toJson(row));
+    print(json::array(objects) + "\n");
+  } else if (options.quiet) {
+    for (const auto& row : rows) print(row.name + "\n");
+  } else {
+    Table table({"NAME", "USER", "STATE", "PID", "BOOT", "REASON"});
+    for (const auto& row : rows)
+      table.add({row.name, row.user, row.state, row.mainPid ? fmt::to_string(row.mainPid) : "-",
+                 row.enabled ? "enabled" : "disabled", row.reason.empty() ? row.subState : row.reason});
+    std::string text = table.text(!options.noLegend, terminalWidth());
+    if (!options.noLegend) text += fmt::format("\n{} instance{}\n", rows.size(), rows.size() == 1 ? "" : "s");
+    printPaged(options, text);
+  }
+  return session.code();
+}
+
+ExitCode status(Session& session) {
+  if (session.options.arguments.empty()) return managerStatus(session);
+  std::vector<std::string> objects;
+  std::string text;
+  const auto rows = session.select(session.options.arguments);
+  for (const auto& row : rows) {
+    const auto properties = session.client()->instanceProperties(row.path);
+    const auto programs = session.client()->programs(row.name);
+    if (!properties || !programs) {
+      session.fail(properties ? programs.error() : properties.error(), row.name);
+      continue;
+    }
+    if (textOf(*properties, "State") != "running") session.note(NotRunning);
+    objects.push_back(toJson(*properties, *programs));
+    text += (text.empty() ? "" : "\n") + describe(*properties, *programs);
+  }
+  if (session.options.json)
+    print(json::array(objects) + "\n");
+  else if (!session.options.quiet)
+    printPaged(session.options, text);
+  return session.code();
+}
+
+ExitCode programs(Session& session) {
+  const auto rows = session.select(session.options.arguments, true);
+  if (rows.empty()) return session.code();
+  std::vector<std::string> objects;
+  Table table({"INSTANCE", "PROGRAM", "STATE", "PID"});
+  for (const auto& row : rows) {
+    const auto list = session.client()->programs(row.name);
+    if (!list) {
+      session.fail(list.error(), row.name);
+      continue;
+    }
+    for (const auto& one : *list) {
+      table.add({row.name, one.name, one.state, one.pid ? fmt::to_string(one.pid) : "-"});
+      objects.push_back(json::object({{"instance", json::quoted(row.name)},
+                                      {"name", json::quoted(one.name)},
+                                      {"state", json::quoted(one.state)},
+                                      {"pid", fmt::to_string(one.pid)}}));
+    }
+  }
+  if (session.options.json)
+    print(json::array(objects) + "\n");
+  else
+    printPaged(session.options, table.text(!session.options.noLegend, terminalWidth()));
+  return session.code();
+}
+
+/// Hidden: words for a shell's completion, one a line; silent when nothing answers.
+ExitCode complete(Session& session) {
+  if (session.options.arguments.empty()) {
+    for (const auto& verb : verbs())
+      if (*verb.help) print(fmt::format("{}\n", verb.name));
+    return Success;
+  }
+  auto connected = Client::connect({session.options.busAddress, session.options.host, false});
+  if (!connected) return Unreachable;
+  const auto rows = (*connected)->list();
+  if (!rows) return Unreachable;
+  for (const auto& row : *rows) print(row.name + "\n");
+  return Success;
+}
+
+}  // namespace manager

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "ctl/supervisor-manager/session.hpp"
+
+namespace manager {
+
+/// A verb of the command line.
+struct Verb {
+  const char* name;
+  const char* usage;  ///< what follows the name
+  const char* help;
+  std::size_t fewest;  ///< number of arguments
+  std::size_t most;
+  ExitCode (*run)(Session&);
+};
+[[nodiscard]] std::span<const Verb> verbs() noexcept;
+[[nodiscard]] std::string helpText();
+
+// One file for each family.
+ExitCode list(Session& session);
+ExitCode status(Session& session);
+ExitCode programs(Session& session);
+ExitCode complete(Session& session);
+
+ExitCode start(Session& session);
+ExitCode stop(Session& session);
+ExitCode restart(Session& session);
+ExitCode reload(Session& session);
+ExitCode kill(Session& session);
+ExitCode enable(Session& session);
+ExitCode disable(Session& session);
+ExitCode startProgram(Session& session);
+ExitCode stopProgram(Session& session);
+ExitCode restartProgram(Session& session);
+
+ExitCode create(Session& session);
+ExitCode edit(Session& session);
+ExitCode remove(Session& session);
+ExitCode plan(Session& session);
+ExitCode verify(Session& session);
+
+ExitCode monitor(Session& session);
+ExitCode top(Session& session);
+
+ExitCode logs(Session& session);
+ExitCode ctl(Session& session);
+
+ExitCode daemonReexec(Session& session);
+
+}  // namespace manager
