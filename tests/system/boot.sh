@@ -35,5 +35,6 @@ ln -s fd/2 "$root/dev/stderr"
 cd "$root"
 mkdir -p .outside
 pivot_root . .outside
-exec chroot . /bin/sh -c 'umount -l /.outside && exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd' \
-  <dev/console >dev/console 2>&1
+exec <>dev/console >&0 2>&1
+exec chroot . /bin/sh -c \
+  'umount -l /.outside && exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd'

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""One scenario, two supervisords, the same transcript.
+
+    def testStops(compare):
+        def play(daemon, note):
+            note("stop", daemon.call("stopProcess", "cat"))
+        compare("[program:cat]\\ncommand=cat\\n", play)
+
+`note(what, value)` writes a line of the transcript; what differs from run to run (pids, times, the directory, random file
+names) is replaced by a word first. At the end the activity log and the exit status join the transcript.
+
+SM_KINDS=debian,debian compares Debian's Supervisor with itself: what then differs is the scenario's fault.
+"""
+
+import difflib
+import http.client
+import os
+import re
+import xmlrpc.client
+
+from daemon import Daemon
+
+KINDS = os.environ.get("SM_KINDS", "debian,ours").split(",")
+
+# Fields of answers that hold a time or a pid: what matters is whether there is one.
+VARYING = {"start", "stop", "now", "pid"}
+
+REPLACEMENTS = [
+    (re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.M), ""),
+    (re.compile(r"---supervisor-[A-Za-z0-9_]{6,10}\.log"), "---supervisor-RANDOM.log"),
+    (re.compile(r"\bpid[ :=]?\s?\d+"), "pid PID"),
+    (re.compile(r"\(\d+\) with SIGKILL"), "(PID) with SIGKILL"),
+    (re.compile(r"uptime \d+:\d\d:\d\d"), "uptime TIME"),
+    (re.compile(r"[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M"), "DATE"),
+]
+
+
+def normalise(value, directory):
+    """`value` with everything that varies between two runs replaced."""
+    if isinstance(value, dict):
+        return {key: bool(item) if key in VARYING and isinstance(item, int) else normalise(item, directory)
+                for key, item in sorted(value.items())}
+    if isinstance(value, (list, tuple)):
+        items = [normalise(item, directory) for item in value]
+        isResult = all(isinstance(item, dict) and "status" in item for item in items)
+        return sorted(items, key=lambda item: item["name"]) if isResult else items  # they come as processes are fast
+    if isinstance(value, str):
+        value = value.replace(directory, "DIR")
+        for pattern, word in REPLACEMENTS:
+            value = pattern.sub(word, value)
+    return value
+
+
+class Player(Daemon):
+    """A Daemon whose calls give what they returned or the fault they raised, ready to be noted."""
+
+    def call(self, method, *arguments):
+        """`method` of the namespace supervisor, or "system.x": its value, or "fault CODE TEXT", or "HTTP STATUS"."""
+        name = method if "." in method else f"supervisor.{method}"
+        try:
+            return getattr(self.rpc, name)(*arguments)
+        except xmlrpc.client.Fault as fault:
+            return f"fault {fault.faultCode} {fault.faultString}"
+        except xmlrpc.client.ProtocolError as error:
+            return f"HTTP {error.errcode}"
+        except (ConnectionError, http.client.HTTPException):
+            return "connection closed"
+
+    def logLines(self):
+        """The activity log without debugging lines, which speak of the implementation's insides, and without reports of
+        waiting, which come or not as the processes are fast."""
+        lines = normalise(self.log(), self.directory).splitlines()
+        return [line for line in lines if not line.startswith(("DEBG", "TRAC", "BLAT", "INFO waiting for "))]
+
+
+def transcript(kind, directory, config, play, ignoreLog=(), withLog=True, **options):
+    """Plays a scenario on one kind of daemon and returns its transcript, a list of lines."""
+    os.mkdir(directory)
+    lines = []
+
+    def note(what, value):
+        lines.append(f"{normalise(what, directory)}: {normalise(value, directory)!r}")
+
+    with Player(kind, directory, config, **options) as daemon:
+        play(daemon, note)
+        note("exit status", daemon.process.returncode if daemon.process.poll() is not None else daemon.stop())
+        if withLog:
+            lines += ["log: " + line for line in daemon.logLines() if not any(word in line for word in ignoreLog)]
+    return lines
+
+
+def compare(workDir, config, play, **options):
+    """Plays a scenario on both and fails with the difference of the transcripts."""
+    theirs, ours = (transcript(kind, os.path.join(workDir, f"run{number}"), config, play, **options)
+                    for number, kind in enumerate(KINDS))
+    difference = "\n".join(difflib.unified_diff(theirs, ours, *KINDS, lineterm="", n=2))
+    assert not difference, "\n" + difference

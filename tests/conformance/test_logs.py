@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""What programs print: the same bytes in the same files from both."""
+
+import os
+
+from waiting import waitFor
+
+
+def noteFiles(daemon, note, prefix):
+    for name in sorted(os.listdir(daemon.directory)):
+        if name.startswith(prefix):
+            note(name, daemon.read(name))
+
+
+def talking(script, keys):
+    return f"[program:talk]\ncommand=sh -c \"{script}\"\nautostart=false\nautorestart=false\nstartsecs=0\n{keys}\n"
+
+
+def run(daemon, note):
+    note("start", daemon.call("startProcess", "talk"))
+    daemon.waitState("talk", "EXITED")
+    noteFiles(daemon, note, "talk")
+    note("stdout", daemon.call("readProcessStdoutLog", "talk", 0, 0))
+    note("stderr", daemon.call("readProcessStderrLog", "talk", 0, 0))
+
+
+def testSeparateAndJoined(compare):
+    script = "echo one; echo two >&2; printf 'no newline'"
+    compare(talking(script, "stdout_logfile=%(here)s/talk.out\nstderr_logfile=%(here)s/talk.err"), run)
+
+
+def testRedirected(compare):
+    compare(talking("echo one; echo two >&2; echo three", "redirect_stderr=true\nstdout_logfile=%(here)s/talk.out"), run)
+
+
+def testStripsColours(compare):
+    script = "printf '\\033[31mred\\033[0m plain \\033[1;32mgreen\\n'"
+    compare(talking(script, "stdout_logfile=%(here)s/talk.out"), run, supervisord="strip_ansi=true")
+
+
+def testBytesThatAreNoText(compare):
+    compare(talking("printf '\\377\\376 x \\200\\n'", "stdout_logfile=%(here)s/talk.out"),
+            lambda daemon, note: (note("start", daemon.call("startProcess", "talk")),
+                                  daemon.waitState("talk", "EXITED"), noteFiles(daemon, note, "talk")))
+
+
+def testEmptyAndGone(compare):
+    compare(talking("true", "stdout_logfile=%(here)s/talk.out\nstderr_logfile=NONE"), run)
+
+
+def testRotates(compare):
+    """The program writes a line at a time and waits for it to be taken, so that both rotate at the same bytes."""
+
+    def play(daemon, note):
+        note("start", daemon.call("startProcess", "cat"))
+        for number in range(40):
+            line = f"line {number:03d} " + "x" * 40 + "\n"
+            daemon.call("sendProcessStdin", "cat", line)
+            waitFor(lambda: any(line in daemon.read(f"cat.log{suffix}") for suffix in ("", ".1")), "the line")
+        noteFiles(daemon, note, "cat.log")
+
+    compare("[program:cat]\ncommand=cat\nautostart=false\nstartsecs=0\nstdout_logfile=%(here)s/cat.log\n"
+            "stdout_logfile_maxbytes=500\nstdout_logfile_backups=2\n", play)
+
+
+def testActivityLogToStdout(compare):
+    def play(daemon, note):
+        daemon.waitState("cat", "RUNNING")
+        note("read", daemon.call("readLog", 0, 0))
+
+    compare("[program:cat]\ncommand=cat\nstartsecs=0\n", play, supervisord="logfile=/dev/stdout\nlogfile_maxbytes=0",
+            withLog=False)
+
+
+def testRemovedLogIsReadAsMissing(compare):
+    def play(daemon, note):
+        note("start", daemon.call("startProcess", "cat"))
+        os.remove(os.path.join(daemon.directory, "cat.log"))
+        note("read", daemon.call("readProcessStdoutLog", "cat", 0, 0))
+        note("tail", daemon.call("tailProcessStdoutLog", "cat", 0, 10))
+        note("clear", daemon.call("clearProcessLogs", "cat"))
+        note("state", daemon.call("getProcessInfo", "cat"))
+
+    compare("[program:cat]\ncommand=cat\nautostart=false\nstartsecs=0\nstdout_logfile=%(here)s/cat.log\n", play)
