@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+
+#include "instance/config/model.hpp"
+
+namespace process {
+class Table;
+}
+
+namespace api {
+
+class MethodTable;
+
+/// The methods of one `[rpcinterface:NAME]` section with twiddler's factory, in the namespace NAME. `base` gives the
+/// configuration as it was last read.
+void addTwiddlerMethods(MethodTable& methods, process::Table& programs,
+                        std::function<const config::Configuration&()> base, const config::RpcInterface& interface);
+
+}  // namespace api
