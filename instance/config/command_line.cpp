@@ -16,29 +16,34 @@ namespace config {
 namespace {
 
 constexpr OptionSpec specs[] = {
-    {'h', "help", false},        {'?', "", false},
-    {'c', "configuration", true}, {'v', "version", false},
-    {'n', "nodaemon", false},    {'u', "user", true},
-    {'m', "umask", true},        {'d', "directory", true},
-    {'l', "logfile", true},      {'y', "logfile_maxbytes", true},
+    {'h', "help", false},           {'?', "", false},
+    {'c', "configuration", true},   {'v', "version", false},
+    {'n', "nodaemon", false},       {'u', "user", true},
+    {'m', "umask", true},           {'d', "directory", true},
+    {'l', "logfile", true},         {'y', "logfile_maxbytes", true},
     {'z', "logfile_backups", true}, {'e', "loglevel", true},
-    {'j', "pidfile", true},      {'i', "identifier", true},
-    {'q', "childlogdir", true},  {'a', "minfds", true},
-    {0, "minprocs", true},       {'k', "nocleanup", false},
-    {'t', "strip_ansi", false},  {0, "profile_options", true},
+    {'j', "pidfile", true},         {'i', "identifier", true},
+    {'q', "childlogdir", true},     {'a', "minfds", true},
+    {0, "minprocs", true},          {'k', "nocleanup", false},
+    {'t', "strip_ansi", false},     {0, "profile_options", true},
     {'s', "silent", false},
 };
 
-core::Err<core::Error> refuse(std::string text) { return core::Err{core::Error{std::move(text)}}; }
+core::Err<core::Error> refuse(std::string text) {
+  return core::Err{core::Error{std::move(text)}};
+}
 
-core::Expected<std::string> asText(std::string_view text) { return std::string(text); }
+core::Expected<std::string> asText(std::string_view text) {
+  return std::string(text);
+}
 
 /// Converts and stores one option's value; the error names the option and the value.
 template <class T, class Out>
 core::Status store(const GivenOption& option, core::Expected<T> (*convert)(std::string_view), Out& out) {
   auto value = convert(option.value);
   if (!value)
-    return refuse("invalid value for " + option.typed + " " + core::pythonRepr(option.value) + ": " + value.error().text);
+    return refuse("invalid value for " + option.typed + " " + core::pythonRepr(option.value) + ": " +
+                  value.error().text);
   out = std::move(value).value();
   return {};
 }
@@ -79,11 +84,13 @@ std::string installationDirectory(const std::string& program) {
 core::Status findFile(CommandLine& line) {
   auto above = installationDirectory(line.program);
   if (!above.empty() && !above.ends_with('/')) above += '/';
-  const std::vector<std::string> paths{above + "etc/supervisord.conf", above + "supervisord.conf", "supervisord.conf",
-                                       "etc/supervisord.conf", "/etc/supervisord.conf", "/etc/supervisor/supervisord.conf"};
+  const std::vector<std::string> paths{
+      above + "etc/supervisord.conf", above + "supervisord.conf", "supervisord.conf",
+      "etc/supervisord.conf",         "/etc/supervisord.conf",    "/etc/supervisor/supervisord.conf"};
   if (::getuid() == 0)
     line.notice =
-        "UserWarning: Supervisord is running as root and it is searching for its configuration file in default locations "
+        "UserWarning: Supervisord is running as root and it is searching for its configuration file in default "
+        "locations "
         "(the working directory is one of them): name the file with -c and an absolute path.\n";
   for (const auto& path : paths) {
     if (!core::exists(path)) continue;
@@ -108,7 +115,8 @@ core::Expected<CommandLine> parseCommandLine(const std::vector<std::string>& arg
     if (option.spec->shortName == 'v') line.action = CommandLine::Action::Version;
     if (line.action != CommandLine::Action::Run) return line;
     if (const auto status = apply(option, line); !status) return core::Err{status.error()};
-    if (!seen.insert(option.spec).second) return refuse("conflicting command line option " + core::pythonRepr(option.typed));
+    if (!seen.insert(option.spec).second)
+      return refuse("conflicting command line option " + core::pythonRepr(option.typed));
   }
   const bool named = std::any_of(seen.begin(), seen.end(), [](const auto* spec) { return spec->shortName == 'c'; });
   if (!named)

@@ -13,9 +13,9 @@ namespace config {
 /// What the readers of single sections share while one configuration is read.
 struct Context {
   const core::IniDocument& document;
-  std::string here;                ///< absolute directory of the root file
-  core::Names environment;         ///< ENV_*, with [supervisord] environment once that is read
-  Environment daemonEnvironment;   ///< [supervisord] environment
+  std::string here;               ///< absolute directory of the root file
+  core::Names environment;        ///< ENV_*, with [supervisord] environment once that is read
+  Environment daemonEnvironment;  ///< [supervisord] environment
   std::vector<Message>& messages;
 
   [[nodiscard]] core::Names withHere() const {

@@ -61,11 +61,12 @@ FcgiSocket readFcgiSocket(SectionReader& in, const core::Names& names) {
   } else if (text->starts_with("unix://")) {
     setUnix(in, *text, user, socket);
   } else if (socket.owner || socket.mode) {
-    in.fail("socket", "socket_owner and socket_mode params should only be used with a Unix domain socket in [" + in.name() +
-                          "] socket");
+    in.fail("socket", "socket_owner and socket_mode params should only be used with a Unix domain socket in [" +
+                          in.name() + "] socket");
   } else {
-    auto address = text->starts_with("tcp://") ? parseTcp(*text)
-                                               : core::Expected<InetAddress>(core::Err{core::Error{"Bad socket format " + *text}});
+    auto address = text->starts_with("tcp://")
+                       ? parseTcp(*text)
+                       : core::Expected<InetAddress>(core::Err{core::Error{"Bad socket format " + *text}});
     if (!address) {
       in.fail("socket", address.error().text + " in [" + in.name() + "] socket");
     } else {

@@ -12,13 +12,33 @@
 namespace config {
 namespace {
 
-constexpr std::array<std::string_view, 27> eventTypes{
-    "EVENT", "PROCESS_STATE", "PROCESS_STATE_STARTING", "PROCESS_STATE_BACKOFF", "PROCESS_STATE_RUNNING",
-    "PROCESS_STATE_STOPPING", "PROCESS_STATE_STOPPED", "PROCESS_STATE_EXITED", "PROCESS_STATE_FATAL",
-    "PROCESS_STATE_UNKNOWN", "PROCESS_COMMUNICATION", "PROCESS_COMMUNICATION_STDOUT", "PROCESS_COMMUNICATION_STDERR",
-    "PROCESS_LOG", "PROCESS_LOG_STDOUT", "PROCESS_LOG_STDERR", "REMOTE_COMMUNICATION", "SUPERVISOR_STATE_CHANGE",
-    "SUPERVISOR_STATE_CHANGE_RUNNING", "SUPERVISOR_STATE_CHANGE_STOPPING", "TICK", "TICK_5", "TICK_60", "TICK_3600",
-    "PROCESS_GROUP", "PROCESS_GROUP_ADDED", "PROCESS_GROUP_REMOVED"};
+constexpr std::array<std::string_view, 27> eventTypes{"EVENT",
+                                                      "PROCESS_STATE",
+                                                      "PROCESS_STATE_STARTING",
+                                                      "PROCESS_STATE_BACKOFF",
+                                                      "PROCESS_STATE_RUNNING",
+                                                      "PROCESS_STATE_STOPPING",
+                                                      "PROCESS_STATE_STOPPED",
+                                                      "PROCESS_STATE_EXITED",
+                                                      "PROCESS_STATE_FATAL",
+                                                      "PROCESS_STATE_UNKNOWN",
+                                                      "PROCESS_COMMUNICATION",
+                                                      "PROCESS_COMMUNICATION_STDOUT",
+                                                      "PROCESS_COMMUNICATION_STDERR",
+                                                      "PROCESS_LOG",
+                                                      "PROCESS_LOG_STDOUT",
+                                                      "PROCESS_LOG_STDERR",
+                                                      "REMOTE_COMMUNICATION",
+                                                      "SUPERVISOR_STATE_CHANGE",
+                                                      "SUPERVISOR_STATE_CHANGE_RUNNING",
+                                                      "SUPERVISOR_STATE_CHANGE_STOPPING",
+                                                      "TICK",
+                                                      "TICK_5",
+                                                      "TICK_60",
+                                                      "TICK_3600",
+                                                      "PROCESS_GROUP",
+                                                      "PROCESS_GROUP_ADDED",
+                                                      "PROCESS_GROUP_REMOVED"};
 
 void readHandler(SectionReader& in, const core::Names& names, ListenerSettings& settings) {
   const auto text = in.text("result_handler", names);
@@ -63,9 +83,10 @@ ListenerSettings readListener(SectionReader& in, const core::Names& names) {
   bool redirect = false;
   in.take("redirect_stderr", names, parseBoolean, redirect);
   if (redirect)
-    in.fail("redirect_stderr", "[" + in.name() +
-                                   "] section sets redirect_stderr=true but this is not allowed because it will interfere "
-                                   "with the eventlistener protocol");
+    in.fail("redirect_stderr",
+            "[" + in.name() +
+                "] section sets redirect_stderr=true but this is not allowed because it will interfere "
+                "with the eventlistener protocol");
   return settings;
 }
 

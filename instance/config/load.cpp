@@ -40,14 +40,17 @@ core::Expected<Configuration> load(const CommandLine& line) {
   if (auto status = settleUser(context, line, out.daemon); !status) return core::Err{std::move(status).error()};
 
   noteUnusual(context);
-  std::stable_sort(out.messages.begin(), out.messages.end(), [](const auto& a, const auto& b) { return a.level > b.level; });
+  std::stable_sort(out.messages.begin(), out.messages.end(),
+                   [](const auto& a, const auto& b) { return a.level > b.level; });
   return out;
 }
 
 core::Expected<std::vector<std::shared_ptr<const ProcessConfig>>> parsePrograms(
     const Configuration& base, const std::string& name, const std::string& group,
     const std::vector<std::pair<std::string, std::string>>& options, GroupConfig::Kind kind) {
-  const char* prefix = kind == GroupConfig::Kind::EventListener ? "eventlistener:" : kind == GroupConfig::Kind::Fcgi ? "fcgi-program:" : "program:";
+  const char* prefix = kind == GroupConfig::Kind::EventListener ? "eventlistener:"
+                       : kind == GroupConfig::Kind::Fcgi        ? "fcgi-program:"
+                                                                : "program:";
   core::IniDocument document;
   auto& section = document.open(prefix + name, {});
   for (const auto& [key, value] : options) section.set({key, value, {}});

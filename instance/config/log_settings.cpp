@@ -17,8 +17,10 @@ struct ChannelKeys {
   const char* backups;
   const char* syslog;  ///< null where there is no such key
 };
-constexpr ChannelKeys stdoutKeys{"stdout_logfile", "stdout_logfile_maxbytes", "stdout_logfile_backups", "stdout_syslog"};
-constexpr ChannelKeys stderrKeys{"stderr_logfile", "stderr_logfile_maxbytes", "stderr_logfile_backups", "stderr_syslog"};
+constexpr ChannelKeys stdoutKeys{"stdout_logfile", "stdout_logfile_maxbytes", "stdout_logfile_backups",
+                                 "stdout_syslog"};
+constexpr ChannelKeys stderrKeys{"stderr_logfile", "stderr_logfile_maxbytes", "stderr_logfile_backups",
+                                 "stderr_syslog"};
 constexpr ChannelKeys oldKeys{"logfile", "logfile_maxbytes", "logfile_backups", nullptr};
 
 /// Returns whether the text is the deprecated word "syslog", which also switches the system log on.
@@ -47,7 +49,8 @@ void readChannel(const LogReading& reading, const ChannelKeys& keys, LogSettings
   if (toSyslog) log.syslog = true;
   if (!in.ok() || !reading.first) return;
   if (toSyslog)
-    reading.context.warn("For [" + in.name() + "], " + keys.file + "=syslog but this is deprecated and will be removed.  Use " +
+    reading.context.warn("For [" + in.name() + "], " + keys.file +
+                         "=syslog but this is deprecated and will be removed.  Use " +
                          (keys.syslog ? keys.syslog : "stdout_syslog") + "=true to enable syslog instead.");
   if (log.target == LogSettings::Target::Auto && log.maxBytes == 0)
     reading.context.warn("For [" + in.name() + "], AUTO logging used for " + keys.file +

@@ -3,43 +3,18 @@
 
 #include <sys/types.h>
 
-#include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "instance/config/environment.hpp"
 #include "lib/core/log.hpp"
 
 /// The typed, validated, immutable model of one configuration. Made by load.hpp, read by everything else.
 namespace config {
-
-/// Sorted by key, keys unique. Copies share one list: a thousand programs with the same environment hold it once.
-class Environment {
- public:
-  using List = std::vector<std::pair<std::string, std::string>>;
-
-  Environment() = default;
-  explicit Environment(List sorted) : list_(sorted.empty() ? nullptr : std::make_shared<const List>(std::move(sorted))) {}
-  Environment(std::initializer_list<List::value_type> sorted) : Environment(List(sorted)) {}
-
-  [[nodiscard]] List::const_iterator begin() const { return list().begin(); }
-  [[nodiscard]] List::const_iterator end() const { return list().end(); }
-  [[nodiscard]] std::size_t size() const { return list().size(); }
-  [[nodiscard]] bool empty() const { return !list_; }
-  /// The value of `key`, or null.
-  [[nodiscard]] const std::string* find(std::string_view key) const;
-  [[nodiscard]] const List& list() const;
-
-  bool operator==(const Environment& other) const { return list_ == other.list_ || list() == other.list(); }
-
- private:
-  std::shared_ptr<const List> list_;
-};
 
 enum class AutoRestart { Never, Unexpected, Always };
 
@@ -63,9 +38,9 @@ struct LogSettings {
 struct ProcessConfig {
   std::string name;
   std::string command;
-  std::string directory;               ///< empty: stay
+  std::string directory;                 ///< empty: stay
   std::optional<std::string> serverUrl;  ///< SUPERVISOR_SERVER_URL: nullopt is AUTO, empty is "do not set"
-  Environment environment;             ///< merged over [supervisord] environment
+  Environment environment;               ///< merged over [supervisord] environment
   LogSettings out;
   LogSettings err;
   std::vector<int> exitCodes{0};
@@ -88,7 +63,7 @@ struct ProcessConfig {
 /// The listening socket that the members of an fcgi-program share.
 struct FcgiSocket {
   bool operator==(const FcgiSocket&) const = default;
-  std::string url;  ///< "unix:///path" or "tcp://host:port"
+  std::string url;   ///< "unix:///path" or "tcp://host:port"
   std::string path;  ///< for unix
   std::string host;  ///< for tcp
   int port = 0;
@@ -124,7 +99,7 @@ struct HttpServer {
   std::string path;     ///< unix: absolute
   mode_t mode = 0700;
   std::optional<std::pair<uid_t, gid_t>> owner;  ///< (uid_t)-1 / (gid_t)-1: leave
-  std::string host;     ///< inet: empty is every address; IPv6 without brackets
+  std::string host;                              ///< inet: empty is every address; IPv6 without brackets
   int port = 0;
   std::optional<std::string> username;
   std::optional<std::string> password;  ///< plain, {SHA}…, {SHA256}…, {SHA512}… or a crypt(3) "$…$" hash
@@ -169,7 +144,7 @@ struct Configuration {
   Daemon daemon;
   std::vector<HttpServer> servers;
   std::vector<RpcInterface> interfaces;
-  std::vector<GroupPtr> groups;  ///< sorted by (priority, name)
+  std::vector<GroupPtr> groups;   ///< sorted by (priority, name)
   std::vector<Message> messages;  ///< critical ones first, then warnings, then information
 };
 

@@ -9,11 +9,14 @@
 namespace config {
 namespace {
 
-core::Err<core::Error> refuse(std::string text) { return core::Err{core::Error{std::move(text)}}; }
+core::Err<core::Error> refuse(std::string text) {
+  return core::Err{core::Error{std::move(text)}};
+}
 
 class OptionParser {
  public:
-  OptionParser(std::span<const std::string> arguments, std::span<const OptionSpec> specs) : rest_(arguments), specs_(specs) {}
+  OptionParser(std::span<const std::string> arguments, std::span<const OptionSpec> specs)
+      : rest_(arguments), specs_(specs) {}
 
   core::Expected<std::vector<GivenOption>> run() {
     while (!rest_.empty() && rest_.front().size() > 1 && rest_.front()[0] == '-') {
@@ -49,7 +52,8 @@ class OptionParser {
     if (std::exchange(ambiguous_, false) && found->longName != name)
       return refuse("option --" + name + " not a unique prefix");
     GivenOption option{found, "--" + std::string(found->longName), {}};
-    if (!found->takesValue && equals != std::string::npos) return refuse("option " + option.typed + " must not have an argument");
+    if (!found->takesValue && equals != std::string::npos)
+      return refuse("option " + option.typed + " must not have an argument");
     if (found->takesValue) {
       if (equals != std::string::npos) {
         option.value = word.substr(equals + 1);
@@ -66,7 +70,8 @@ class OptionParser {
     while (!letters.empty()) {
       const char letter = letters[0];
       letters.erase(0, 1);
-      const auto spec = std::find_if(specs_.begin(), specs_.end(), [&](const auto& s) { return s.shortName == letter; });
+      const auto spec =
+          std::find_if(specs_.begin(), specs_.end(), [&](const auto& s) { return s.shortName == letter; });
       GivenOption option{nullptr, std::string("-") + letter, {}};
       if (spec == specs_.end()) return refuse("option " + option.typed + " not recognized");
       option.spec = &*spec;
@@ -93,7 +98,8 @@ class OptionParser {
 
 }  // namespace
 
-core::Expected<std::vector<GivenOption>> parseOptions(std::span<const std::string> arguments, std::span<const OptionSpec> specs) {
+core::Expected<std::vector<GivenOption>> parseOptions(std::span<const std::string> arguments,
+                                                      std::span<const OptionSpec> specs) {
   return OptionParser(arguments, specs).run();
 }
 

@@ -22,7 +22,8 @@ constexpr int mostProcesses = 100000;
 Environment merged(const Environment& daemon, Environment::List own, const Environment& last) {
   if (own.empty()) return daemon;
   for (const auto& pair : daemon) {
-    const auto at = std::lower_bound(own.begin(), own.end(), pair, [](const auto& a, const auto& b) { return a.first < b.first; });
+    const auto at =
+        std::lower_bound(own.begin(), own.end(), pair, [](const auto& a, const auto& b) { return a.first < b.first; });
     if (at == own.end() || at->first != pair.first) own.insert(at, pair);
   }
   if (last.list() == own) return last;
@@ -34,7 +35,10 @@ Environment merged(const Environment& daemon, Environment::List own, const Envir
 class ProgramReader {
  public:
   ProgramReader(Context& context, const core::IniSection& section, std::string group)
-      : context_(context), kind_(kindOf(section.name())), in_(context.document, section, kind_), names_(&context.environment),
+      : context_(context),
+        kind_(kindOf(section.name())),
+        in_(context.document, section, kind_),
+        names_(&context.environment),
         group_(std::move(group)) {}
 
   core::Expected<Processes> run() {
@@ -65,7 +69,8 @@ class ProgramReader {
   /// The keys that are the same for every process of the section.
   void readCommon() {
     // A listener's section gives the pool another default priority than its processes.
-    if (in_.has("priority") || kind_ != SectionKind::EventListener) in_.take("priority", names_, parseInteger, common_.priority);
+    if (in_.has("priority") || kind_ != SectionKind::EventListener)
+      in_.take("priority", names_, parseInteger, common_.priority);
     in_.take("autostart", names_, parseBoolean, common_.autoStart);
     in_.take("autorestart", names_, parseAutoRestart, common_.autoRestart);
     in_.take("startsecs", names_, parseInteger, common_.startSeconds);
@@ -97,7 +102,8 @@ class ProgramReader {
     if (count_ > 1 && nameText_.find("%(process_num)") == std::string::npos)
       in_.fail(in_.has("process_name") ? "process_name" : "numprocs",
                "%(process_num) must be present within process_name when numprocs > 1");
-    if (count_ > mostProcesses) in_.fail("numprocs", fmt::format("{} is more than {} processes", count_, mostProcesses));
+    if (count_ > mostProcesses)
+      in_.fail("numprocs", fmt::format("{} is more than {} processes", count_, mostProcesses));
     if (common_.stopAsGroup && !common_.killAsGroup)
       in_.fail("killasgroup", "Cannot set stopasgroup=true and killasgroup=false");
   }
@@ -145,7 +151,9 @@ std::string hostNodeName() {
   return ::uname(&name) == 0 ? name.nodename : "";
 }
 
-std::string nameBehindColon(const std::string& section) { return section.substr(section.find(':') + 1); }
+std::string nameBehindColon(const std::string& section) {
+  return section.substr(section.find(':') + 1);
+}
 
 core::Expected<Processes> readProcesses(Context& context, const core::IniSection& section, const std::string& group) {
   return ProgramReader(context, section, group).run();

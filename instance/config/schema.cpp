@@ -121,8 +121,10 @@ constexpr SectionName sectionNames[] = {
 
 bool matches(const SectionName& known, std::string_view section) {
   switch (known.match) {
-    case SectionName::Match::Whole: return section == known.name;
-    case SectionName::Match::Start: return section.starts_with(known.name);
+    case SectionName::Match::Whole:
+      return section == known.name;
+    case SectionName::Match::Start:
+      return section.starts_with(known.name);
     case SectionName::Match::Prefix:
       return section.starts_with(known.name) && section.substr(known.name.size()).starts_with(':');
   }
@@ -139,18 +141,28 @@ SectionKind kindOf(std::string_view section) {
 
 std::span<const Key> keysOf(SectionKind kind) {
   switch (kind) {
-    case SectionKind::Supervisord: return supervisordKeys;
-    case SectionKind::Supervisorctl: return supervisorctlKeys;
-    case SectionKind::UnixServer: return unixServerKeys;
-    case SectionKind::InetServer: return inetServerKeys;
-    case SectionKind::Program: return programKeys;
-    case SectionKind::FcgiProgram: return fcgiKeys;
-    case SectionKind::EventListener: return listenerKeys;
-    case SectionKind::Group: return groupKeys;
-    case SectionKind::Include: return includeKeys;
+    case SectionKind::Supervisord:
+      return supervisordKeys;
+    case SectionKind::Supervisorctl:
+      return supervisorctlKeys;
+    case SectionKind::UnixServer:
+      return unixServerKeys;
+    case SectionKind::InetServer:
+      return inetServerKeys;
+    case SectionKind::Program:
+      return programKeys;
+    case SectionKind::FcgiProgram:
+      return fcgiKeys;
+    case SectionKind::EventListener:
+      return listenerKeys;
+    case SectionKind::Group:
+      return groupKeys;
+    case SectionKind::Include:
+      return includeKeys;
     case SectionKind::RpcInterface:
     case SectionKind::CtlPlugin:
-    case SectionKind::Foreign: break;
+    case SectionKind::Foreign:
+      break;
   }
   return {};
 }
@@ -167,7 +179,8 @@ std::optional<std::string> nearestSection(std::string_view section) {
   const auto head = section.substr(0, colon);
   std::vector<std::string_view> candidates;
   for (const auto& known : sectionNames)
-    if ((known.match == SectionName::Match::Prefix) == (colon != std::string_view::npos)) candidates.push_back(known.name);
+    if ((known.match == SectionName::Match::Prefix) == (colon != std::string_view::npos))
+      candidates.push_back(known.name);
   const auto lowerHead = core::lower(core::trim(head));
   const auto near = core::nearest(lowerHead, candidates);
   if (!near) return std::nullopt;

@@ -10,8 +10,18 @@ namespace config {
 
 /// What a section of the file is, by its name.
 enum class SectionKind {
-  Supervisord, Supervisorctl, UnixServer, InetServer, Program, FcgiProgram, EventListener, Group, RpcInterface, CtlPlugin,
-  Include, Foreign
+  Supervisord,
+  Supervisorctl,
+  UnixServer,
+  InetServer,
+  Program,
+  FcgiProgram,
+  EventListener,
+  Group,
+  RpcInterface,
+  CtlPlugin,
+  Include,
+  Foreign
 };
 
 /// One key of the file. Names and defaults stand here and nowhere else.

@@ -15,8 +15,9 @@ namespace config {
 /// " in section 'S' (file: 'F', line N)", the way every refusal ends.
 [[nodiscard]] std::string placeText(std::string_view section, const core::IniPlace& place);
 
-/// Takes typed values out of one section. The first failure sticks: later calls do nothing, and error() has the complete
-/// message. So a run of take() calls reads like the list of keys it is, and errors come in the order of the calls.
+/// Takes typed values out of one section. The first failure sticks: later calls do nothing, and error() has the
+/// complete message. So a run of take() calls reads like the list of keys it is, and errors come in the order of the
+/// calls.
 class SectionReader {
  public:
   SectionReader(const core::IniDocument& document, const core::IniSection& section, SectionKind kind)

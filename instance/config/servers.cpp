@@ -94,7 +94,8 @@ core::Expected<RpcInterface> readInterface(const Context& context, const core::I
     in.fail("section [" + section.name() + "] does not specify a " + std::string(factoryKey));
     return in.error();
   }
-  const auto spec = in.expanded(factoryKey, factory->value, context.environment, section.name() + "." + std::string(factoryKey));
+  const auto spec =
+      in.expanded(factoryKey, factory->value, context.environment, section.name() + "." + std::string(factoryKey));
   if (core::trim(spec) == "supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface")
     interface.factory = RpcInterface::Factory::Twiddler;
   else if (core::trim(spec) != "supervisor.rpcinterface:make_main_rpcinterface")

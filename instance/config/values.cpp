@@ -18,7 +18,9 @@ namespace {
 using core::Err;
 using core::Error;
 
-Err<Error> refuse(std::string reason) { return Err{Error{std::move(reason)}}; }
+Err<Error> refuse(std::string reason) {
+  return Err{Error{std::move(reason)}};
+}
 
 /// Python's int(text, base) for base 8 and 10; nullopt also for what does not fit.
 std::optional<std::int64_t> pythonInt(std::string_view text, int base) {
@@ -41,7 +43,8 @@ std::optional<std::int64_t> pythonInt(std::string_view text, int base) {
       continue;
     }
     if (c < '0' || c >= '0' + base) return std::nullopt;
-    if (__builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, c - '0', &value)) return std::nullopt;
+    if (__builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, c - '0', &value))
+      return std::nullopt;
     afterDigit = true;
   }
   if (text.empty() || text.back() == '_') return std::nullopt;
@@ -97,13 +100,15 @@ core::Expected<std::int64_t> parseByteSize(std::string_view text) {
   if (unit > 1) rest.resize(rest.size() - 2);
   auto value = pythonInt(rest, 10);
   if (!value) return noInteger(rest);
-  if (__builtin_mul_overflow(*value, unit, &*value)) return refuse(fmt::format("{} is beyond what a size can hold", text));
+  if (__builtin_mul_overflow(*value, unit, &*value))
+    return refuse(fmt::format("{} is beyond what a size can hold", text));
   return *value;
 }
 
 core::Expected<mode_t> parseOctal(std::string_view text) {
   const auto value = pythonInt(text, 8);
-  if (!value || *value < 0 || *value > 0777777) return refuse(std::string(text) + " can not be converted to an octal type");
+  if (!value || *value < 0 || *value > 0777777)
+    return refuse(std::string(text) + " can not be converted to an octal type");
   return static_cast<mode_t>(*value);
 }
 
@@ -146,9 +151,12 @@ core::Expected<AutoRestart> parseAutoRestart(std::string_view text) {
   const std::string value = core::lower(text);
   if (value == "unexpected") return AutoRestart::Unexpected;
   switch (truthOf(value)) {
-    case Truth::True: return AutoRestart::Always;
-    case Truth::False: return AutoRestart::Never;
-    case Truth::Neither: break;
+    case Truth::True:
+      return AutoRestart::Always;
+    case Truth::False:
+      return AutoRestart::Never;
+    case Truth::Neither:
+      break;
   }
   return refuse("invalid 'autorestart' value " + core::pythonRepr(value));
 }
@@ -210,7 +218,8 @@ core::Expected<std::string> parseName(std::string_view text) {
   const auto name = core::trim(text);
   for (const std::string_view character : {" ", ":", "/"})
     if (name.find(character) != std::string_view::npos)
-      return refuse("Invalid name: " + core::pythonRepr(text) + " because of character: " + core::pythonRepr(character));
+      return refuse("Invalid name: " + core::pythonRepr(text) +
+                    " because of character: " + core::pythonRepr(character));
   return std::string(name);
 }
 

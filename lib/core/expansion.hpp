@@ -34,8 +34,9 @@ class Names {
 /// The environment of this process as names ENV_X.
 [[nodiscard]] Names environmentNames();
 
-/// Python's `text % names`: `%(name)s` with every printf conversion, `%%`. `where` names the key for the error text, which
-/// is Supervisor's ("Format string '…' for '…' contains names …"). A conversion without a name ("%s") is an error.
+/// Python's `text % names`: `%(name)s` with every printf conversion, `%%`. `where` names the key for the error text,
+/// which is Supervisor's ("Format string '…' for '…' contains names …"). A conversion without a name ("%s") is an
+/// error.
 [[nodiscard]] Expected<std::string> expand(std::string_view text, const Names& names, std::string_view where);
 
 }  // namespace core

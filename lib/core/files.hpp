@@ -11,8 +11,8 @@
 
 namespace core {
 
-/// The content of a regular file of at most `limit` bytes. Never blocks on a FIFO, never opens a device. The error names
-/// the file; its code is the errno (EFBIG over the limit, EINVAL for what is not a regular file, EISDIR).
+/// The content of a regular file of at most `limit` bytes. Never blocks on a FIFO, never opens a device. The error
+/// names the file; its code is the errno (EFBIG over the limit, EINVAL for what is not a regular file, EISDIR).
 [[nodiscard]] Expected<std::string> readFile(const std::string& path, std::size_t limit);
 
 /// Replaces `path` by a file with that content and mode, all or nothing: written beside it, synced, renamed over it.

@@ -51,7 +51,8 @@ class IniSection {
 /// and keys in order, duplicates merged (the last value wins), `[DEFAULT]` seen through every section.
 class IniDocument {
  public:
-  /// Errors carry Python's text ("Source contains parsing errors: 'FILE'\n\t[line  2]: 'x\n'"); every bad line is listed.
+  /// Errors carry Python's text ("Source contains parsing errors: 'FILE'\n\t[line  2]: 'x\n'"); every bad line is
+  /// listed.
   [[nodiscard]] static Expected<IniDocument> parse(std::string_view text, const std::string& file);
   /// Reads a regular file of at most `limit` bytes. The error's code is the errno if it could not be read, 0 if it
   /// could not be parsed.

@@ -19,7 +19,8 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 
 /// Where the comment of a line starts, or npos. Python searches its prefixes in rounds, one occurrence of each a round,
-/// so that this is not always the earliest candidate: "a;b ;c #d" ends at the '#'. Files depend on what was read so far.
+/// so that this is not always the earliest candidate: "a;b ;c #d" ends at the '#'. Files depend on what was read so
+/// far.
 std::size_t commentStart(std::string_view line) {
   const auto content = trim(line);
   if (!content.empty() && (content[0] == '#' || content[0] == ';')) return 0;
@@ -52,8 +53,7 @@ class Reader {
     const int result = ini_parse_stream(&Reader::feed, this, &Reader::takeEntry, this);
     finishValue();
     if (!failure_.empty()) return Err{Error{std::move(failure_)}};
-    if (!badLines_.empty())
-      return Err{Error{"Source contains parsing errors: " + pythonRepr(*file_) + badLines_}};
+    if (!badLines_.empty()) return Err{Error{"Source contains parsing errors: " + pythonRepr(*file_) + badLines_}};
     if (result != 0) return Err{Error{fmt::format("{}: not enough memory", *file_)}};
     return {};
   }
@@ -98,7 +98,9 @@ class Reader {
     value_.reset();
   }
 
-  static char* feed(char* buffer, int size, void* self) { return static_cast<Reader*>(self)->nextForInih(buffer, size); }
+  static char* feed(char* buffer, int size, void* self) {
+    return static_cast<Reader*>(self)->nextForInih(buffer, size);
+  }
 
   /// Works until there is a line that inih shall split; null at the end or after a failure.
   char* nextForInih(char* buffer, int size) {
@@ -211,7 +213,8 @@ std::string refusal(std::string_view text, const std::string& file) {
     const auto content = text.substr(0, end);
     if (content.find('\0') != npos) return fmt::format("{}, line {}: a NUL byte", file, line);
     if (!isUtf8(content))
-      return fmt::format("'utf-8' codec can't decode this text: file {}, line {} has bytes that are not UTF-8", file, line);
+      return fmt::format("'utf-8' codec can't decode this text: file {}, line {} has bytes that are not UTF-8", file,
+                         line);
     text.remove_prefix(end == npos ? text.size() : end + 1);
     line++;
   }

@@ -69,7 +69,8 @@ std::string formatInteger(const Conversion& c, std::int64_t value) {
       digits = fmt::format("{:X}", magnitude);
       if (c.alternate) prefix += "0X";
       break;
-    default: digits = fmt::format("{}", magnitude);
+    default:
+      digits = fmt::format("{}", magnitude);
   }
   if (c.precision > static_cast<int>(digits.size()))
     digits.insert(0, static_cast<std::size_t>(c.precision) - digits.size(), '0');
@@ -101,9 +102,12 @@ std::string asciiRepr(std::string_view text) {
       continue;
     }
     unsigned point = u & (0xFFu >> (length + 1));
-    for (int k = 1; k < length; k++) point = point << 6 | (static_cast<unsigned char>(repr[i + static_cast<std::size_t>(k)]) & 0x3Fu);
+    for (int k = 1; k < length; k++)
+      point = point << 6 | (static_cast<unsigned char>(repr[i + static_cast<std::size_t>(k)]) & 0x3Fu);
     i += static_cast<std::size_t>(length);
-    out += point < 0x100 ? fmt::format("\\x{:02x}", point) : point < 0x10000 ? fmt::format("\\u{:04x}", point) : fmt::format("\\U{:08x}", point);
+    out += point < 0x100     ? fmt::format("\\x{:02x}", point)
+           : point < 0x10000 ? fmt::format("\\u{:04x}", point)
+                             : fmt::format("\\U{:08x}", point);
   }
   return out;
 }
@@ -145,7 +149,8 @@ class Formatter {
     c.type = text_[at_++];
     if (std::string_view("diuoxXeEfFgGcrsa").find(c.type) == std::string_view::npos) return unsupported();
     if (!value)
-      return problem(fmt::format("a conversion without a name ('%{0}') has no value here; a literal '%' is written '%%'", c.type));
+      return problem(
+          fmt::format("a conversion without a name ('%{0}') has no value here; a literal '%' is written '%%'", c.type));
     return append(c, *value);
   }
 
@@ -163,12 +168,23 @@ class Formatter {
   Problem modifiers(Conversion& c, const Names::Value* value) {
     for (;; at_++) {
       switch (peek()) {
-        case '-': c.left = true; continue;
-        case '+': c.plus = true; continue;
-        case ' ': c.blank = true; continue;
-        case '#': c.alternate = true; continue;
-        case '0': c.zero = true; continue;
-        default: break;
+        case '-':
+          c.left = true;
+          continue;
+        case '+':
+          c.plus = true;
+          continue;
+        case ' ':
+          c.blank = true;
+          continue;
+        case '#':
+          c.alternate = true;
+          continue;
+        case '0':
+          c.zero = true;
+          continue;
+        default:
+          break;
       }
       break;
     }
@@ -186,7 +202,8 @@ class Formatter {
 
   /// With a mapping there is no argument that a '*' could take.
   static Problem star(const Names::Value* value) {
-    return problem(value && std::holds_alternative<std::int64_t>(*value) ? "not enough arguments for format string" : "* wants int");
+    return problem(value && std::holds_alternative<std::int64_t>(*value) ? "not enough arguments for format string"
+                                                                         : "* wants int");
   }
 
   bool number(int& out) {
@@ -206,8 +223,8 @@ class Formatter {
       point &= 0xFFu >> (c.size() + 1);
       for (const char next : c.substr(1)) point = point << 6 | (static_cast<unsigned char>(next) & 0x3Fu);
     }
-    return problem(fmt::format("unsupported format character '{}' (0x{:x}) at index {}", point > 31 && point < 127 ? c : "?", point,
-                               codePoints(text_.substr(0, start))));
+    return problem(fmt::format("unsupported format character '{}' (0x{:x}) at index {}",
+                               point > 31 && point < 127 ? c : "?", point, codePoints(text_.substr(0, start))));
   }
 
   Problem append(const Conversion& c, const Names::Value& value) {
@@ -215,9 +232,15 @@ class Formatter {
     const std::string text = integer ? std::to_string(*integer) : std::get<std::string>(value);
     std::string body;
     switch (c.type) {
-      case 's': body = text; break;
-      case 'r': body = integer ? text : pythonRepr(text); break;
-      case 'a': body = integer ? text : asciiRepr(text); break;
+      case 's':
+        body = text;
+        break;
+      case 'r':
+        body = integer ? text : pythonRepr(text);
+        break;
+      case 'a':
+        body = integer ? text : asciiRepr(text);
+        break;
       case 'c':
         if (integer) {
           if (*integer < 0 || *integer >= 0x110000) return problem("%c arg not in range(0x110000)");
@@ -229,7 +252,12 @@ class Formatter {
           return problem("%c requires int or char");
         }
         break;
-      case 'e': case 'E': case 'f': case 'F': case 'g': case 'G':
+      case 'e':
+      case 'E':
+      case 'f':
+      case 'F':
+      case 'g':
+      case 'G':
         if (!integer) return problem("must be real number, not str");
         out_ += formatFloat(c, static_cast<double>(*integer));
         return std::nullopt;
@@ -253,6 +281,8 @@ class Formatter {
 
 }  // namespace
 
-Result<std::string, FormatError> percentFormat(std::string_view text, const Names& names) { return Formatter(text, names).run(); }
+Result<std::string, FormatError> percentFormat(std::string_view text, const Names& names) {
+  return Formatter(text, names).run();
+}
 
 }  // namespace core

@@ -11,7 +11,7 @@ namespace core {
 class Names;
 
 struct FormatError {
-  std::string text;          ///< the unknown name, or Python's reason
+  std::string text;  ///< the unknown name, or Python's reason
   bool unknownName = false;
 };
 

@@ -7,7 +7,9 @@
 namespace core {
 namespace {
 
-bool isShellSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool isShellSpace(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 /// Which characters make up a word outside quotes: all that are no separator (a command), or a list (environment).
 enum class WordCharacters { AllButBlanks, Listed };
@@ -16,7 +18,8 @@ enum class WordCharacters { AllButBlanks, Listed };
 /// listed characters make words, comments from # to the end of the line and every other character a token of its own.
 class Lexer {
  public:
-  Lexer(std::string_view text, WordCharacters characters) : text_(text), listed_(characters == WordCharacters::Listed) {}
+  Lexer(std::string_view text, WordCharacters characters)
+      : text_(text), listed_(characters == WordCharacters::Listed) {}
 
   /// The next token; nullopt at the end.
   Expected<std::optional<std::string>> next() {

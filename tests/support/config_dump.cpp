@@ -33,14 +33,17 @@ std::string array(const List& list, Show show) {
   return out + "]";
 }
 
-std::string text(const std::optional<std::string>& value) { return value ? quoted(*value) : "null"; }
+std::string text(const std::optional<std::string>& value) {
+  return value ? quoted(*value) : "null";
+}
 template <class T>
 std::string number(const std::optional<T>& value) {
   return value ? fmt::format("{}", *value) : "null";
 }
 std::string owner(const std::optional<std::pair<uid_t, gid_t>>& value) {
-  return value ? fmt::format("[{},{}]", static_cast<std::int32_t>(value->first), static_cast<std::int32_t>(value->second))
-               : "null";
+  return value
+             ? fmt::format("[{},{}]", static_cast<std::int32_t>(value->first), static_cast<std::int32_t>(value->second))
+             : "null";
 }
 
 std::string logText(const char* channel, const config::LogSettings& log) {
@@ -58,23 +61,25 @@ std::string processText(const config::ProcessConfig& p) {
     environment += (environment.size() > 1 ? "," : "") + quoted(key) + ":" + quoted(value);
   const char* restart[] = {"false", "\"unexpected\"", "true"};
   return "{" + logText("stdout", p.out) + logText("stderr", p.err) +
-         fmt::format(R"("name":{},"command":{},"directory":{},"serverurl":{},"environment":{}}},"exitcodes":{},"uid":{},)",
-                     quoted(p.name), quoted(p.command), p.directory.empty() ? "null" : quoted(p.directory),
-                     text(p.serverUrl), environment, array(p.exitCodes, [](int code) { return std::to_string(code); }),
-                     number(p.uid)) +
+         fmt::format(
+             R"("name":{},"command":{},"directory":{},"serverurl":{},"environment":{}}},"exitcodes":{},"uid":{},)",
+             quoted(p.name), quoted(p.command), p.directory.empty() ? "null" : quoted(p.directory), text(p.serverUrl),
+             environment, array(p.exitCodes, [](int code) { return std::to_string(code); }), number(p.uid)) +
          fmt::format(R"("umask":{},"priority":{},"startsecs":{},"startretries":{},"stopwaitsecs":{},"stopsignal":{},)",
                      number(p.umask), p.priority, p.startSeconds, p.startRetries, p.stopWaitSeconds, p.stopSignal) +
          fmt::format(R"("autorestart":{},"autostart":{},"stopasgroup":{},"killasgroup":{},"redirect_stderr":{}}})",
-                     restart[static_cast<int>(p.autoRestart)], p.autoStart, p.stopAsGroup, p.killAsGroup, p.redirectStderr);
+                     restart[static_cast<int>(p.autoRestart)], p.autoStart, p.stopAsGroup, p.killAsGroup,
+                     p.redirectStderr);
 }
 
 std::string groupText(const config::GroupPtr& group) {
   const char* kinds[] = {"programs", "eventlistener", "fcgi"};
-  std::string out = fmt::format(R"({{"kind":"{}","name":{},"priority":{},"processes":{})", kinds[static_cast<int>(group->kind)],
-                                quoted(group->name), group->priority,
+  std::string out = fmt::format(R"({{"kind":"{}","name":{},"priority":{},"processes":{})",
+                                kinds[static_cast<int>(group->kind)], quoted(group->name), group->priority,
                                 array(group->processes, [](const auto& p) { return processText(*p); }));
   if (group->listener)
-    out += fmt::format(R"(,"buffer_size":{},"events":{})", group->listener->bufferSize, array(group->listener->events, quoted));
+    out += fmt::format(R"(,"buffer_size":{},"events":{})", group->listener->bufferSize,
+                       array(group->listener->events, quoted));
   if (group->socket)
     out += fmt::format(R"(,"socket":{},"backlog":{},"owner":{},"mode":{})", quoted(group->socket->url),
                        number(group->socket->backlog), owner(group->socket->owner), number(group->socket->mode));
@@ -82,40 +87,46 @@ std::string groupText(const config::GroupPtr& group) {
 }
 
 std::string serverText(const config::HttpServer& s) {
-  const auto where = s.unixSocket
-                         ? fmt::format(R"("file":{},"chmod":{},"chown":{})", quoted(s.path), s.mode,
-                                       s.owner ? owner(s.owner) : "[-1,-1]")
-                         : fmt::format(R"("host":{},"port":{})", quoted(s.host), s.port);
+  const auto where = s.unixSocket ? fmt::format(R"("file":{},"chmod":{},"chown":{})", quoted(s.path), s.mode,
+                                                s.owner ? owner(s.owner) : "[-1,-1]")
+                                  : fmt::format(R"("host":{},"port":{})", quoted(s.host), s.port);
   return fmt::format(R"({{"section":{},{},"username":{},"password":{}}})", quoted(s.section), where, text(s.username),
                      text(s.password));
 }
 
 std::string daemonText(const config::Daemon& d) {
-  return fmt::format(R"({{"minfds":{},"minprocs":{},"umask":{},"logfile":{},"logfile_maxbytes":{},"logfile_backups":{},)", d.minFds,
-                     d.minProcs, d.umask, quoted(d.logFile), d.logMaxBytes, d.logBackups) +
-         fmt::format(R"("loglevel":{},"pidfile":{},"identifier":{},"nodaemon":{},"silent":{},"nocleanup":{},"strip_ansi":{},)",
-                     static_cast<int>(d.logLevel), quoted(d.pidFile), quoted(d.identifier), d.noDaemon, d.silent, d.noCleanup,
-                     d.stripAnsi) +
-         fmt::format(R"("directory":{},"childlogdir":{},"uid":{}}})", d.directory.empty() ? "null" : quoted(d.directory),
-                     quoted(d.childLogDir), number(d.uid));
+  return fmt::format(
+             R"({{"minfds":{},"minprocs":{},"umask":{},"logfile":{},"logfile_maxbytes":{},"logfile_backups":{},)",
+             d.minFds, d.minProcs, d.umask, quoted(d.logFile), d.logMaxBytes, d.logBackups) +
+         fmt::format(
+             R"("loglevel":{},"pidfile":{},"identifier":{},"nodaemon":{},"silent":{},"nocleanup":{},"strip_ansi":{},)",
+             static_cast<int>(d.logLevel), quoted(d.pidFile), quoted(d.identifier), d.noDaemon, d.silent, d.noCleanup,
+             d.stripAnsi) +
+         fmt::format(R"("directory":{},"childlogdir":{},"uid":{}}})",
+                     d.directory.empty() ? "null" : quoted(d.directory), quoted(d.childLogDir), number(d.uid));
 }
 
 std::string configurationText(const config::Configuration& c) {
-  return fmt::format(R"({{"daemon":{},"groups":{},"servers":{},"serverurl":{},"interfaces":{},"messages":{}}})", daemonText(c.daemon),
-                     array(c.groups, groupText), array(c.servers, serverText), quoted(config::fallbackServerUrl(c.servers)),
+  return fmt::format(R"({{"daemon":{},"groups":{},"servers":{},"serverurl":{},"interfaces":{},"messages":{}}})",
+                     daemonText(c.daemon), array(c.groups, groupText), array(c.servers, serverText),
+                     quoted(config::fallbackServerUrl(c.servers)),
                      array(c.interfaces, [](const auto& i) { return quoted(i.name); }),
                      array(c.messages, [](const auto& m) { return quoted(m.text); }));
 }
 
-std::string error(const core::Error& e) { return "{\"error\":" + quoted(e.text) + "}"; }
+std::string error(const core::Error& e) {
+  return "{\"error\":" + quoted(e.text) + "}";
+}
 
 std::string ini(const char* file) {
   const auto document = core::IniDocument::read(file);
   if (!document) return error(document.error());
   return array(document->sections(), [&](const core::IniSection& section) {
-    return "[" + quoted(section.name()) + "," + array(section.entries(), [](const core::IniEntry& entry) {
-             return "[" + quoted(entry.key) + "," + quoted(entry.value) + "]";
-           }) + "]";
+    return "[" + quoted(section.name()) + "," +
+           array(
+               section.entries(),
+               [](const core::IniEntry& entry) { return "[" + quoted(entry.key) + "," + quoted(entry.value) + "]"; }) +
+           "]";
   });
 }
 

@@ -16,7 +16,8 @@ bool refused(const std::string& text, const std::string& start) {
 
 TEST_CASE("a group takes its members in the order of its list; the rest sorts by priority and name") {
   Scratch scratch;
-  const auto loaded = scratch.load(std::string(programs) + "[program:c]\ncommand=c\n[group:g]\nprograms= b , a\npriority=1000\n");
+  const auto loaded =
+      scratch.load(std::string(programs) + "[program:c]\ncommand=c\n[group:g]\nprograms= b , a\npriority=1000\n");
   REQUIRE(loaded);
   REQUIRE(loaded->groups.size() == 2);
   CHECK(loaded->groups[0]->name == "c");
@@ -45,7 +46,8 @@ TEST_CASE("two groups of one name are pointed out") {
 
 TEST_CASE("event listeners") {
   Scratch scratch;
-  const auto loaded = scratch.load("[eventlistener:l]\ncommand=l\nevents=tick_5, PROCESS_STATE,TICK_5\nbuffer_size=3\n");
+  const auto loaded =
+      scratch.load("[eventlistener:l]\ncommand=l\nevents=tick_5, PROCESS_STATE,TICK_5\nbuffer_size=3\n");
   REQUIRE(loaded);
   const auto& group = *loaded->groups.at(0);
   CHECK(group.kind == config::GroupConfig::Kind::EventListener);
@@ -56,17 +58,21 @@ TEST_CASE("event listeners") {
 
   const std::string start = "[eventlistener:l]\ncommand=l\n";
   CHECK(refused(start, "[eventlistener:l] section requires an \"events\" line"));
-  CHECK(refused(start + "events=TIK_5\n", "Unknown event type TIK_5 in [eventlistener:l] events (did you mean TICK_5?)"));
+  CHECK(
+      refused(start + "events=TIK_5\n", "Unknown event type TIK_5 in [eventlistener:l] events (did you mean TICK_5?)"));
   CHECK(refused(start + "events=TICK,\n", "Unknown event type  in [eventlistener:l] events"));
   CHECK(refused(start + "events=TICK\nbuffer_size=0\n", "[eventlistener:l] section sets invalid buffer_size (0)"));
-  CHECK(refused(start + "events=TICK\nredirect_stderr=true\n", "[eventlistener:l] section sets redirect_stderr=true but"));
-  CHECK(refused(start + "events=TICK\nresult_handler=my:handler\n", "my:handler cannot be resolved within [eventlistener:l]: "));
+  CHECK(refused(start + "events=TICK\nredirect_stderr=true\n",
+                "[eventlistener:l] section sets redirect_stderr=true but"));
+  CHECK(refused(start + "events=TICK\nresult_handler=my:handler\n",
+                "my:handler cannot be resolved within [eventlistener:l]: "));
 }
 
 TEST_CASE("result handlers go by name") {
   Scratch scratch;
   const auto loaded = scratch.load(
-      "[eventlistener:l]\ncommand=l\nevents=TICK\nresult_handler=supervisor_twiddler.resulthandler:stdin_write_handler\n");
+      "[eventlistener:l]\ncommand=l\nevents=TICK\nresult_handler=supervisor_twiddler.resulthandler:stdin_write_"
+      "handler\n");
   REQUIRE(loaded);
   CHECK(loaded->groups.at(0)->listener->handler == config::ResultHandler::StdinWrite);
 }
@@ -74,8 +80,10 @@ TEST_CASE("result handlers go by name") {
 TEST_CASE("fcgi sockets") {
   Scratch scratch;
   const auto loaded = scratch.load(
-      "[fcgi-program:u]\ncommand=u\nsocket=unix:///tmp/../tmp/%(program_name)s.sock\nsocket_owner=root:root\nsocket_mode=0770\n"
-      "socket_backlog=5\n[fcgi-program:t]\ncommand=t\nsocket=tcp://Host:9000\n[fcgi-program:v]\ncommand=v\nsocket=tcp://[::1]:9000\n");
+      "[fcgi-program:u]\ncommand=u\nsocket=unix:///tmp/../tmp/"
+      "%(program_name)s.sock\nsocket_owner=root:root\nsocket_mode=0770\n"
+      "socket_backlog=5\n[fcgi-program:t]\ncommand=t\nsocket=tcp://Host:9000\n[fcgi-program:v]\ncommand=v\nsocket=tcp:/"
+      "/[::1]:9000\n");
   REQUIRE(loaded);
   const auto& tcp = *loaded->groups.at(0)->socket;
   CHECK(tcp.url == "tcp://host:9000");
@@ -90,9 +98,12 @@ TEST_CASE("fcgi sockets") {
   const std::string start = "[fcgi-program:f]\ncommand=f\n";
   CHECK(refused(start, "[fcgi-program:f] section requires a \"socket\" line"));
   CHECK(refused(start + "socket=foo\n", "Bad socket format foo in [fcgi-program:f] socket"));
-  CHECK(refused(start + "socket=unix://rel\n", "Unix socket path rel is not an absolute path in [fcgi-program:f] socket"));
-  CHECK(refused(start + "socket=tcp://h:1\nsocket_mode=0700\n", "socket_owner and socket_mode params should only be used with"));
+  CHECK(refused(start + "socket=unix://rel\n",
+                "Unix socket path rel is not an absolute path in [fcgi-program:f] socket"));
+  CHECK(refused(start + "socket=tcp://h:1\nsocket_mode=0700\n",
+                "socket_owner and socket_mode params should only be used with"));
   CHECK(refused(start + "socket=tcp://h:1\nsocket_backlog=0\n", "Invalid socket_backlog value 0"));
-  CHECK(refused(start + "socket=unix:///x\nsocket_owner=nope\n", "Invalid socket_owner value nope: Invalid user name nope"));
+  CHECK(refused(start + "socket=unix:///x\nsocket_owner=nope\n",
+                "Invalid socket_owner value nope: Invalid user name nope"));
   CHECK(refused(start + "socket=tcp://h:70000\n", "70000 is above upper bound (65535) in [fcgi-program:f] socket"));
 }

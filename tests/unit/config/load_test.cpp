@@ -26,11 +26,13 @@ TEST_CASE("the command line wins over the file, which is checked all the same") 
 
 TEST_CASE("a refusal names reason, key, section, file and line") {
   Scratch scratch;
-  CHECK(scratch.refusal("[program:x]\ncommand=/bin/cat\nautostart=maybe\n") ==
-        "not a valid boolean value: 'maybe' for key 'autostart' in section 'program:x' (file: 'DIR/root.conf', line 5)");
+  CHECK(
+      scratch.refusal("[program:x]\ncommand=/bin/cat\nautostart=maybe\n") ==
+      "not a valid boolean value: 'maybe' for key 'autostart' in section 'program:x' (file: 'DIR/root.conf', line 5)");
   CHECK(scratch.refusal("[program:x]\n") ==
         "program section program:x does not specify a command in section 'program:x' (file: 'DIR/root.conf', line 3)");
-  CHECK(scratch.refusal("nonsense\n").find("Source contains parsing errors: 'DIR/root.conf'\n\t[line  3]: 'nonsense\\n'") == 0);
+  CHECK(scratch.refusal("nonsense\n")
+            .find("Source contains parsing errors: 'DIR/root.conf'\n\t[line  3]: 'nonsense\\n'") == 0);
   CHECK(scratch.loadWhole("[program:x]\n").error().text.find(".ini file does not include supervisord section") == 0);
 }
 
@@ -74,7 +76,8 @@ TEST_CASE("environment of the daemon: for programs, and as ENV_ names behind it"
 TEST_CASE("slips get a suggestion, strangers are left alone") {
   Scratch scratch;
   const auto loaded = scratch.load(
-      "logfiles=x\n[program:x]\ncommand=/bin/cat\nautorestrat=true\nvendor_setting=1\n[progam:y]\ncommand=/bin/cat\n[my-tool]\nk=v\n");
+      "logfiles=x\n[program:x]\ncommand=/bin/cat\nautorestrat=true\nvendor_setting=1\n[progam:y]\ncommand=/bin/"
+      "cat\n[my-tool]\nk=v\n");
   REQUIRE(loaded);
   CHECK(says(*loaded, "Unknown key 'logfiles' (did you mean 'logfile'?)"));
   CHECK(says(*loaded, "Unknown key 'autorestrat' (did you mean 'autorestart'?) in section 'program:x'"));
@@ -86,13 +89,16 @@ TEST_CASE("a program for a running daemon is parsed as if it stood in the file")
   Scratch scratch;
   const auto base = scratch.load("environment=A=\"1\"\n");
   REQUIRE(base);
-  const auto made = config::parsePrograms(*base, "new", "grp", {{"command", "%(here)s/%(group_name)s %(ENV_A)s"}, {"numprocs", "2"},
-                                          {"process_name", "n%(process_num)d"}}, config::GroupConfig::Kind::Programs);
+  const auto made = config::parsePrograms(
+      *base, "new", "grp",
+      {{"command", "%(here)s/%(group_name)s %(ENV_A)s"}, {"numprocs", "2"}, {"process_name", "n%(process_num)d"}},
+      config::GroupConfig::Kind::Programs);
   REQUIRE(made);
   REQUIRE(made->size() == 2);
   CHECK((*made)[1]->name == "n1");
   CHECK((*made)[1]->command == scratch.path() + "/grp 1");
   CHECK(*(*made)[1]->environment.find("A") == "1");
-  const auto refused = config::parsePrograms(*base, "new", "grp", {{"autostart", "x"}}, config::GroupConfig::Kind::Programs);
+  const auto refused =
+      config::parsePrograms(*base, "new", "grp", {{"autostart", "x"}}, config::GroupConfig::Kind::Programs);
   CHECK(refused.error().text == "not a valid boolean value: 'x' for key 'autostart' in section 'program:new'");
 }

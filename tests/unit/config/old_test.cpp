@@ -7,7 +7,8 @@ using config::LogSettings;
 TEST_CASE("http_port is a server, and brings the supervisor interface along") {
   Scratch scratch;
   const auto loaded = scratch.load(
-      "http_port=/tmp/s2.sock\nsockchmod=0770\nsockchown=root.root\nhttp_username=u\nhttp_password=p\n[program:x]\ncommand=x\n");
+      "http_port=/tmp/"
+      "s2.sock\nsockchmod=0770\nsockchown=root.root\nhttp_username=u\nhttp_password=p\n[program:x]\ncommand=x\n");
   REQUIRE(loaded);
   REQUIRE(loaded->servers.size() == 1);
   const auto& server = loaded->servers[0];
@@ -34,7 +35,8 @@ TEST_CASE("http_port as an address") {
 TEST_CASE("one log for both channels") {
   Scratch scratch;
   const auto loaded = scratch.load(
-      "[program:both]\ncommand=x\nlog_stdout=true\nlog_stderr=true\nlogfile=/tmp/p.log\nlogfile_maxbytes=10MB\nlogfile_backups=2\n"
+      "[program:both]\ncommand=x\nlog_stdout=true\nlog_stderr=true\nlogfile=/tmp/"
+      "p.log\nlogfile_maxbytes=10MB\nlogfile_backups=2\n"
       "[program:err]\ncommand=x\nlog_stdout=false\nlog_stderr=true\nlogfile=/tmp/p.log\n"
       "[program:none]\ncommand=x\nlog_stdout=false\n"
       "[program:out]\ncommand=x\nlogfile=/tmp/p.log\nlogfile_backups=0\n"
@@ -60,5 +62,7 @@ TEST_CASE("one log for both channels") {
   const auto& today = *loaded->groups[4]->processes[0];
   CHECK(today.out.path == "/tmp/t.log");
   CHECK(today.err.target == LogSettings::Target::Auto);
-  CHECK(says(*loaded, "Key 'log_stderr' is from Supervisor 2: today it is redirect_stderr or stderr_logfile in section 'program:both'"));
+  CHECK(says(*loaded,
+             "Key 'log_stderr' is from Supervisor 2: today it is redirect_stderr or stderr_logfile in section "
+             "'program:both'"));
 }

@@ -18,7 +18,9 @@ std::string refusal(const std::string& keys) {
   return scratch.refusal("[program:x]\ncommand=/bin/cat\n" + keys);
 }
 
-bool refusedWith(const std::string& keys, const std::string& start) { return refusal(keys).find(start) == 0; }
+bool refusedWith(const std::string& keys, const std::string& start) {
+  return refusal(keys).find(start) == 0;
+}
 
 }  // namespace
 
@@ -39,7 +41,8 @@ TEST_CASE("defaults of a program") {
 TEST_CASE("numprocs makes numbered processes, sorted by name") {
   Scratch scratch;
   const auto loaded = scratch.load(
-      "[program:x]\ncommand=run %(process_num)d of %(numprocs)d\nnumprocs=11\nnumprocs_start=5\nprocess_name=x_%(process_num)s\n"
+      "[program:x]\ncommand=run %(process_num)d of "
+      "%(numprocs)d\nnumprocs=11\nnumprocs_start=5\nprocess_name=x_%(process_num)s\n"
       "environment=N=\"%(process_num)02d\"\n");
   REQUIRE(loaded);
   const auto& processes = loaded->groups[0]->processes;
@@ -82,17 +85,20 @@ TEST_CASE("targets of logs") {
   const auto redirected = program("redirect_stderr=true\nstderr_logfile=/tmp/x.log\n");
   CHECK(redirected.err.target == LogSettings::Target::None);
   CHECK(redirected.err.path.empty());
-  CHECK(refusedWith("stdout_logfile=/nonexistent/x.log\n", "The directory named as part of the path /nonexistent/x.log does not exist"));
+  CHECK(refusedWith("stdout_logfile=/nonexistent/x.log\n",
+                    "The directory named as part of the path /nonexistent/x.log does not exist"));
 }
 
 TEST_CASE("warnings about logs are said once a section") {
   Scratch scratch;
   const auto loaded = scratch.load(
-      "[program:x]\ncommand=run\nnumprocs=3\nprocess_name=%(process_num)d\nstdout_logfile_maxbytes=0\nredirect_stderr=true\n"
+      "[program:x]\ncommand=run\nnumprocs=3\nprocess_name=%(process_num)d\nstdout_logfile_maxbytes=0\nredirect_stderr="
+      "true\n"
       "stderr_logfile=/tmp/x.log\n");
   REQUIRE(loaded);
   CHECK(loaded->messages.size() == 2);
-  CHECK(says(*loaded, "For [program:x], AUTO logging used for stdout_logfile without rollover, set maxbytes > 0 to avoid"));
+  CHECK(says(*loaded,
+             "For [program:x], AUTO logging used for stdout_logfile without rollover, set maxbytes > 0 to avoid"));
   CHECK(says(*loaded, "For [program:x], redirect_stderr=true but stderr_logfile has also been set to a filename"));
 }
 
@@ -106,7 +112,8 @@ TEST_CASE("names: the rule is for the text as written") {
 TEST_CASE("expansion in keys, and the narrower names of a first look at priority") {
   CHECK(program("directory=%(here)s/%(program_name)s\n").directory.ends_with("/x"));
   CHECK(program("user=%(here)s\nuser=root\n").uid == 0u);
-  CHECK(refusedWith("priority=%(program_name)s\n", "Format string '%(program_name)s' for 'program:x.priority' contains names"));
+  CHECK(refusedWith("priority=%(program_name)s\n",
+                    "Format string '%(program_name)s' for 'program:x.priority' contains names"));
 }
 
 TEST_CASE("numbered siblings share what is equal") {

@@ -17,8 +17,9 @@ TEST_CASE("the sample is a configuration without warnings") {
 TEST_CASE("the sample shows every key of today") {
   using config::SectionKind;
   const std::string sample(sampleConfiguration());
-  for (const auto kind : {SectionKind::Supervisord, SectionKind::Supervisorctl, SectionKind::UnixServer, SectionKind::InetServer,
-                          SectionKind::Program, SectionKind::FcgiProgram, SectionKind::Group}) {
+  for (const auto kind :
+       {SectionKind::Supervisord, SectionKind::Supervisorctl, SectionKind::UnixServer, SectionKind::InetServer,
+        SectionKind::Program, SectionKind::FcgiProgram, SectionKind::Group}) {
     for (const auto& key : config::keysOf(kind)) {
       if (key.successor || key.name == "chgrp") continue;
       CAPTURE(key.name);

@@ -42,16 +42,19 @@ TEST_CASE("the fallback URL prefers sockets, then the last inet server") {
 TEST_CASE("servers are refused for") {
   CHECK(refused("[inet_http_server]\n", "section [inet_http_server] has no port value"));
   CHECK(refused("[unix_http_server]\n", "section [unix_http_server] has no file value"));
-  CHECK(refused("[unix_http_server]\nfile=s\nchmod=9\n", "Invalid chmod value 9: 9 can not be converted to an octal type for key 'chmod'"));
+  CHECK(refused("[unix_http_server]\nfile=s\nchmod=9\n",
+                "Invalid chmod value 9: 9 can not be converted to an octal type for key 'chmod'"));
   CHECK(refused("[unix_http_server]\nfile=s\nchown=root.root\n", "Invalid sockchown value root.root"));
-  CHECK(refused("[inet_http_server]\nport=1\nusername=u\n", "Section [inet_http_server] contains incomplete authentication: "));
+  CHECK(refused("[inet_http_server]\nport=1\nusername=u\n",
+                "Section [inet_http_server] contains incomplete authentication: "));
 }
 
 TEST_CASE("interfaces go by name") {
   Scratch scratch;
   const auto loaded = scratch.load(
       "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
-      "[rpcinterface:twiddler]\nsupervisor.rpcinterface_factory = supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface\n"
+      "[rpcinterface:twiddler]\nsupervisor.rpcinterface_factory = "
+      "supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface\n"
       "whitelist = a,b\n[ctlplugin:x]\nsupervisor.ctl_factory = x:y\n");
   REQUIRE(loaded);
   REQUIRE(loaded->interfaces.size() == 2);
@@ -60,6 +63,8 @@ TEST_CASE("interfaces go by name") {
   CHECK(refused("[rpcinterface:x]\n", "section [rpcinterface:x] does not specify a supervisor.rpcinterface_factory"));
   CHECK(refused("[rpcinterface:x]\nsupervisor.rpcinterface_factory=my.module:make\n",
                 "my.module:make cannot be resolved within [rpcinterface:x]: interfaces are not loaded from Python"));
-  CHECK(refused("[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\nx=1\n",
-                "Could not make supervisor rpc interface: it takes no such option for key 'x'"));
+  CHECK(
+      refused("[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_"
+              "rpcinterface\nx=1\n",
+              "Could not make supervisor rpc interface: it takes no such option for key 'x'"));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "instance/config/model.hpp"
+#include "instance/config/environment.hpp"
 
 #include <algorithm>
 
@@ -11,7 +11,8 @@ const Environment::List& Environment::list() const {
 }
 
 const std::string* Environment::find(std::string_view key) const {
-  const auto at = std::lower_bound(begin(), end(), key, [](const auto& pair, std::string_view k) { return pair.first < k; });
+  const auto at =
+      std::lower_bound(begin(), end(), key, [](const auto& pair, std::string_view k) { return pair.first < k; });
   return at != end() && at->first == key ? &at->second : nullptr;
 }
 
