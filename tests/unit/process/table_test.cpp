@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/table.hpp"
+
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/process/bench.hpp"
+
+using lifecycle::State;
+
+TEST_CASE("groups stand in ascending priority, equal ones as they came, and are found by name") {
+  Bench b;
+  b.add("c", {}, 5);
+  b.add("a", {}, 5);
+  b.add("b", {}, 1);
+  std::string order;
+  for (const auto& group : b.table.groups()) order += group->name();
+  CHECK(order == "bca");
+  CHECK(b.table.find("a") == b.table.groups()[2].get());
+  CHECK(b.table.find("d") == nullptr);
+  const auto again = std::make_shared<config::GroupConfig>();
+  again->name = "a";
+  CHECK_FALSE(b.table.add(again).has_value());
+}
+
+TEST_CASE("begin starts what starts by itself, in order, after the word that the supervisor runs") {
+  Bench b;
+  auto first = Bench::shell("z", "exec sleep 1000");
+  auto manual = Bench::shell("m", "exec sleep 1000");
+  auto second = Bench::shell("y", "exec sleep 1000");
+  first->autoStart = second->autoStart = true;
+  b.add("late", {second}, 2);
+  b.add("early", {first, manual}, 1);
+  b.table.begin();
+  CHECK(b.events == "+late +early RUNNING z:STARTING z:RUNNING y:STARTING y:RUNNING ");
+  b.table.leave(process::Mood::Shutdown);
+  b.until([&] { return b.down; });
+}
+
+TEST_CASE("the way down is one group after the other, last group first, all programs of a group at once") {
+  Bench b;
+  auto low = Bench::shell("low", "exec sleep 1000");
+  auto high = Bench::shell("high", "exec sleep 1000");
+  low->priority = 1;
+  auto retrying = Bench::shell("retrying", "");
+  retrying->command = "/no/such";
+  b.add("one", {Bench::shell("p", "exec sleep 1000")}, 1);
+  b.add("two", {low, high}, 2);
+  b.add("three", {retrying}, 3);
+  for (const auto& group : b.table.groups())
+    for (const auto& program : group->processes()) program->start();
+  CHECK(b.table.find("three", "retrying")->state() == State::Backoff);
+  b.events.clear();
+  b.table.leave(process::Mood::Restarting);
+  CHECK(b.table.mood() == process::Mood::Restarting);
+  CHECK(b.events == "RESTARTING ");  // nothing stops before the loop turns
+  b.table.leave(process::Mood::Shutdown);
+  CHECK(b.table.mood() == process::Mood::Shutdown);
+  b.table.leave(process::Mood::Restarting);
+  CHECK(b.table.mood() == process::Mood::Shutdown);
+  b.until([&] { return b.down; });
+  CHECK(b.events.starts_with("RESTARTING SHUTDOWN retrying:FATAL high:STOPPING low:STOPPING "));
+  CHECK(b.events.ends_with("p:STOPPING p:STOPPED "));
+  CHECK(b.log().find("gave up") == std::string::npos);
+  CHECK(b.events.find("low:STOPPED") < b.events.find("p:STOPPING"));
+  CHECK(b.events.find("high:STOPPED") < b.events.find("p:STOPPING"));
+}
+
+TEST_CASE("an empty table is down at once") {
+  Bench b;
+  b.table.leave(process::Mood::Shutdown);
+  b.until([&] { return b.down; });
+}
+
+TEST_CASE("a group is removed only when it is stopped, and an observer may do it") {
+  Bench b;
+  auto& group = b.add("g", {Bench::shell("p", "exec sleep 1000")});
+  auto& program = *group.processes().front();
+  program.start();
+  CHECK_FALSE(b.table.remove(group));
+  b.whenChanged = [&](process::Process& p, const process::StateChange& change) {
+    if (change.to == State::Stopped) CHECK(b.table.remove(p.group()));
+  };
+  (void)program.stop();
+  b.until([&] { return b.table.find("g") == nullptr; });
+  CHECK(b.events.ends_with("p:STOPPED -g "));
+  b.add("g", {});
+  CHECK(b.events.ends_with("+g "));
+}
+
+TEST_CASE("programs come into a running group and leave it") {
+  Bench b;
+  auto& group = b.add("g", {Bench::shell("b", "exit 0")});
+  CHECK(group.add(Bench::shell("b", "exit 1")) == nullptr);
+  auto* const added = group.add(Bench::shell("a", "exit 0"));
+  REQUIRE(added != nullptr);
+  CHECK(group.find("a") == added);
+  CHECK(group.processes().back().get() == added);
+  group.remove(*group.find("b"));
+  CHECK(group.find("b") == nullptr);
+  CHECK(group.find("a") == added);
+  CHECK(b.events == "+g -:b ");
+}
+
+TEST_CASE("an observer may start and stop programs from inside a report; everybody hears it in order") {
+  Bench b;
+  auto& first = b.add(Bench::shell("first", "exec sleep 1000"));
+  auto& second = b.add(Bench::shell("second", "exec sleep 1000"));
+  b.whenChanged = [&](process::Process& p, const process::StateChange& change) {
+    if (&p == &first && change.to == State::Starting) second.start();
+  };
+  b.events.clear();
+  first.start();
+  CHECK(b.events == "first:STARTING first:RUNNING second:STARTING second:RUNNING ");
+  b.table.leave(process::Mood::Shutdown);
+  b.until([&] { return b.down; });
+}
+
+TEST_CASE("strangers that become our children are reaped") {
+  REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+  Bench b;
+  auto& program = b.add(Bench::shell("p", "(sleep 0.01; exit 7) & echo $!; exit 0"));
+  program.start();
+  b.until([&] { return b.log().find("reaped unknown pid") != std::string::npos; });
+  b.until(program, State::Exited);
+  const auto orphan = Bench::read(program.logPath(process::Channel::Stdout));
+  CHECK(b.log().find("INFO reaped unknown pid " + orphan.substr(0, orphan.size() - 1) + " (exit status 7)\n") !=
+        std::string::npos);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+TEST_CASE("the members of an fcgi-program share one socket as standard input") {
+  Bench b;
+  auto config = std::make_shared<config::GroupConfig>();
+  config->name = "web";
+  config->kind = config::GroupConfig::Kind::Fcgi;
+  config->processes = {Bench::shell("one", "readlink /proc/self/fd/0; exec sleep 1000"),
+                       Bench::shell("two", "readlink /proc/self/fd/0; exec sleep 1000")};
+  config->socket.emplace();
+  config->socket->path = b.directory() + "/web.sock";
+  config->socket->url = "unix://" + config->socket->path;
+  config->socket->mode = 0710;
+  auto& group = **b.table.add(config);
+  std::string seen[2];
+  for (int i = 0; i < 2; i++) {
+    auto& program = *group.processes()[static_cast<std::size_t>(i)];
+    program.start();
+    b.until([&] { return !(seen[i] = Bench::read(program.logPath(process::Channel::Stdout))).empty(); });
+    CHECK(program.writeStdin("x").error() == process::StdinError::Closed);
+  }
+  CHECK(seen[0].starts_with("socket:["));
+  CHECK(seen[0] == seen[1]);
+  struct stat facts {};
+  REQUIRE(::stat(config->socket->path.c_str(), &facts) == 0);
+  CHECK((facts.st_mode & 0777) == 0710);
+  b.table.leave(process::Mood::Shutdown);
+  b.until([&] { return b.down; });
+  CHECK(b.log().find("Closing socket unix://") != std::string::npos);
+
+  auto wrong = std::make_shared<config::GroupConfig>(*config);
+  wrong->name = "other";
+  wrong->socket->path = b.directory() + "/none/web.sock";
+  const auto refused = b.table.add(wrong);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().text.find("Could not create FastCGI socket") != std::string::npos);
+}
