@@ -3,28 +3,15 @@
 
 #include <fmt/format.h>
 
+#include "lib/core/json.hpp"
 #include "lib/core/text.hpp"
 
 namespace manager::json {
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : core::toUtf8(text)) {
-    const auto u = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\')
-      out += fmt::format("\\{}", c);
-    else if (u < 0x20 || u == 0x7f)
-      out += fmt::format("\\u{:04x}", u);
-    else
-      out += c;
-  }
-  return out + '"';
-}
-
 namespace {
 
 struct ToJson {
-  std::string operator()(const std::string& text) const { return quoted(text); }
+  std::string operator()(const std::string& text) const { return core::jsonString(text); }
   std::string operator()(bool yes) const { return yes ? "true" : "false"; }
   std::string operator()(std::int64_t number) const { return fmt::to_string(number); }
   std::string operator()(std::uint64_t number) const { return number == UINT64_MAX ? "null" : fmt::to_string(number); }
@@ -41,7 +28,8 @@ std::string toText(const Value& value) { return std::visit(ToJson{}, value); }
 
 std::string object(const std::vector<std::pair<std::string, std::string>>& members) {
   std::string out = "{";
-  for (const auto& [name, value] : members) out += fmt::format("{}{}:{}", out.size() > 1 ? "," : "", quoted(name), value);
+  for (const auto& [name, value] : members)
+    out += fmt::format("{}{}:{}", out.size() > 1 ? "," : "", core::jsonString(name), value);
   return out + '}';
 }
 
@@ -49,7 +37,7 @@ std::string array(const std::vector<std::string>& elements) { return '[' + core:
 
 std::string strings(const std::vector<std::string>& texts) {
   std::vector<std::string> elements;
-  for (const auto& text : texts) elements.push_back(quoted(text));
+  for (const auto& text : texts) elements.push_back(core::jsonString(text));
   return array(elements);
 }
 

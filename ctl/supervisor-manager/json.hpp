@@ -2,16 +2,15 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "ctl/supervisor-manager/client.hpp"
+#include "lib/core/json.hpp"
 
 /// Just enough JSON to write.
 namespace manager::json {
 
-[[nodiscard]] std::string quoted(std::string_view text);
 /// UINT64_MAX, which stands for unknown or unlimited on the bus, becomes null.
 [[nodiscard]] std::string toText(const Value& value);
 /// An object; values are JSON already.

@@ -35,15 +35,15 @@ std::string toText(const ComplaintRow& one) {
 std::string toJson(const Client::Plan& plan) {
   std::vector<std::string> changes, refused;
   for (const auto& one : plan.changes)
-    changes.push_back(json::object({{"instance", json::quoted(one.instance)},
-                                    {"action", json::quoted(one.action)},
+    changes.push_back(json::object({{"instance", core::jsonString(one.instance)},
+                                    {"action", core::jsonString(one.action)},
                                     {"details", json::strings(one.details)}}));
   for (const auto& one : plan.refused)
-    refused.push_back(json::object({{"file", json::quoted(one.file)},
+    refused.push_back(json::object({{"file", core::jsonString(one.file)},
                                     {"line", fmt::to_string(one.line)},
-                                    {"section", json::quoted(one.section)},
-                                    {"key", json::quoted(one.key)},
-                                    {"reason", json::quoted(one.reason)}}));
+                                    {"section", core::jsonString(one.section)},
+                                    {"key", core::jsonString(one.key)},
+                                    {"reason", core::jsonString(one.reason)}}));
   return json::object({{"changes", json::array(changes)}, {"refused", json::array(refused)}});
 }
 

@@ -13,18 +13,18 @@ namespace manager {
 namespace {
 
 std::string toJson(const InstanceRow& row) {
-  return json::object({{"name", json::quoted(row.name)},
-                       {"user", json::quoted(row.user)},
-                       {"state", json::quoted(row.state)},
-                       {"sub_state", json::quoted(row.subState)},
+  return json::object({{"name", core::jsonString(row.name)},
+                       {"user", core::jsonString(row.user)},
+                       {"state", core::jsonString(row.state)},
+                       {"sub_state", core::jsonString(row.subState)},
                        {"main_pid", fmt::to_string(row.mainPid)},
                        {"enabled", row.enabled ? "true" : "false"},
-                       {"reason", json::quoted(row.reason)}});
+                       {"reason", core::jsonString(row.reason)}});
 }
 
 std::string toJson(const ProgramRow& row) {
-  return json::object({{"name", json::quoted(row.name)},
-                       {"state", json::quoted(row.state)},
+  return json::object({{"name", core::jsonString(row.name)},
+                       {"state", core::jsonString(row.state)},
                        {"pid", fmt::to_string(row.pid)}});
 }
 
@@ -164,9 +164,9 @@ ExitCode programs(Session& session) {
     }
     for (const auto& one : *list) {
       table.add({row.name, one.name, one.state, one.pid ? fmt::to_string(one.pid) : "-"});
-      objects.push_back(json::object({{"instance", json::quoted(row.name)},
-                                      {"name", json::quoted(one.name)},
-                                      {"state", json::quoted(one.state)},
+      objects.push_back(json::object({{"instance", core::jsonString(row.name)},
+                                      {"name", core::jsonString(one.name)},
+                                      {"state", core::jsonString(one.state)},
                                       {"pid", fmt::to_string(one.pid)}}));
     }
   }

@@ -21,14 +21,14 @@ constexpr int topIntervalMs = 2000;
 
 std::string toJson(const Event& event) {
   std::vector<std::pair<std::string, std::string>> members{{"time", fmt::to_string(core::wallMicros())},
-                                                           {"instance", json::quoted(event.instance)}};
+                                                           {"instance", core::jsonString(event.instance)}};
   switch (event.kind) {
     case Event::Kind::Added: members.emplace_back("event", "\"added\""); break;
     case Event::Kind::Removed: members.emplace_back("event", "\"removed\""); break;
     case Event::Kind::Program:
       members.emplace_back("event", "\"program\"");
-      members.emplace_back("program", json::quoted(event.program.name));
-      members.emplace_back("state", json::quoted(event.program.state));
+      members.emplace_back("program", core::jsonString(event.program.name));
+      members.emplace_back("state", core::jsonString(event.program.state));
       members.emplace_back("pid", fmt::to_string(event.program.pid));
       break;
     case Event::Kind::Changed:

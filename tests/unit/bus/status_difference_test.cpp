@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bus/status_difference.hpp"
+
+#include <doctest/doctest.h>
+
+using bus::changedProperties;
+using instances::InstanceStatus;
+using Names = std::vector<std::string>;
+
+TEST_CASE("only what changed is told") {
+  InstanceStatus was;
+  InstanceStatus now;
+  CHECK(changedProperties(was, now).empty());
+  now.state = instances::State::Running;
+  now.mainPid = 12;
+  CHECK(changedProperties(was, now) == Names{"State", "MainPID"});
+}
+
+TEST_CASE("figures that are never told do not make a signal") {
+  InstanceStatus was;
+  InstanceStatus now;
+  now.memoryBytes = 1;
+  now.cpuMicros = 2;
+  CHECK(changedProperties(was, now).empty());
+}
+
+TEST_CASE("what is derived changes with its source") {
+  InstanceStatus was;
+  InstanceStatus now;
+  now.programCounts["RUNNING"] = 1;
+  CHECK(changedProperties(was, now) == Names{"NPrograms", "ProgramsByState"});
+  now = was;
+  now.state = instances::State::Unmanaged;
+  CHECK(changedProperties(was, now) == Names{"State", "Managed"});
+}

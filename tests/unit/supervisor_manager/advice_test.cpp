@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisor-manager/advice.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace manager;
+
+namespace {
+
+bool says(const Advice& advice, const char* text) { return advice.text.find(text) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("a manager that does not run is said with the command that starts it") {
+  const auto advice = adviseOn({"org.freedesktop.DBus.Error.ServiceUnknown", "The name is not provided"}, "");
+  CHECK(advice.code == Unreachable);
+  CHECK(says(advice, "systemctl start supervisor-manager"));
+  CHECK(says(adviseOn({"org.freedesktop.DBus.Error.ServiceUnknown", ""}, "en1"), "on en1"));
+}
+
+TEST_CASE("a refusal by the manager names what is needed, in the manager's own words") {
+  const auto advice = adviseOn({"org.freedesktop.DBus.Error.AccessDenied", "Not allowed to stop 'a': this takes root"}, "");
+  CHECK(advice.code == Denied);
+  CHECK(advice.text == "Not allowed to stop 'a': this takes root");
+}
+
+TEST_CASE("a refusal by the bus is told apart") {
+  const auto advice = adviseOn({"org.freedesktop.DBus.Error.AccessDenied", "Rejected send message"}, "");
+  CHECK(advice.code == Denied);
+  CHECK(says(advice, "The bus does not let this account"));
+}
+
+TEST_CASE("exit codes of the manager's own errors") {
+  CHECK(adviseOn({"org.supervisormanager1.Error.NoSuchInstance", "m"}, "").code == NoSuchName);
+  CHECK(adviseOn({"org.supervisormanager1.Error.NoSuchProgram", "m"}, "").code == NoSuchName);
+  CHECK(adviseOn({"org.supervisormanager1.Error.OperationFailed", "m"}, "").code == Failed);
+  CHECK(adviseOn({"org.freedesktop.DBus.Error.InvalidArgs", "m"}, "").code == Failed);
+  CHECK(adviseOn({"org.freedesktop.DBus.Error.NoReply", "m"}, "").code == Unreachable);
+  CHECK(adviseOn({"org.freedesktop.DBus.Error.NoServer", "m"}, "").code == Unreachable);
+  CHECK(adviseOn({"com.example.Other", "its words"}, "").text == "its words");
+}
+
+TEST_CASE("a name that does not exist gets the nearest one, or the list, or the way to the first") {
+  CHECK(says(noSuchInstance("tsupw", {"tech1", "tsupv"}), "is it 'tsupv'?"));
+  CHECK(says(noSuchInstance("other", {"tech1", "tsupv"}), "There are: tech1, tsupv"));
+  CHECK(says(noSuchInstance("other", {}), "/etc/supervisor-manager/conf.d"));
+  CHECK(noSuchInstance("other", {}).code == NoSuchName);
+}
