@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: MIT
+"""The web page of an instance: as scripts call it, without scripts, and in a browser."""
+
+import http.client
+import os
+import signal
+import urllib.parse
+
+import pytest
+
+from page import AVAILABLE, accessibilityFaults, browser, freePort, screenshot, waitText
+from waiting import waitFor
+
+PROGRAMS = """
+[inet_http_server]
+port=127.0.0.1:{port}
+{auth}
+
+[program:steady]
+command=/bin/sleep 100000
+
+[program:chatter]
+command=/bin/sh -c 'echo "<b>bold</b>"; n=0; while :; do n=$((n+1)); echo "line $n"; sleep 0.2; done'
+
+[program:quiet]
+command=/bin/sleep 100000
+autostart=false
+stdout_logfile=NONE
+
+[program:worker]
+command=/bin/sleep 100000
+process_name=%(program_name)s_%(process_num)d
+numprocs=2
+startsecs=0
+"""
+
+
+class Page:
+    """The instance's page, spoken to as a script does."""
+
+    def __init__(self, daemon, auth=""):
+        self.port = freePort()
+        self.daemon = daemon(PROGRAMS.format(port=self.port, auth=auth))
+        self.url = f"http://127.0.0.1:{self.port}/"
+
+    def ask(self, method, path, headers=(), body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        connection.request(method, path, body=body, headers=dict(headers))
+        reply = connection.getresponse()
+        reply.text = reply.read().decode()
+        connection.close()
+        return reply
+
+    def act(self, path, **headers):
+        """GET an action as a script; returns the message that Supervisor's redirection carries."""
+        reply = self.ask("GET", path, headers)
+        assert reply.status == 301, (reply.status, reply.text)
+        front, _, message = reply.headers["Location"].partition("?message=")
+        assert front == self.url
+        return urllib.parse.unquote(message)
+
+    def state(self, name):
+        return self.daemon.rpc.supervisor.getProcessInfo(name)["statename"]
+
+
+@pytest.fixture
+def page(daemon):
+    running = Page(daemon)
+    for name in ("steady", "chatter", "worker:worker_0"):
+        running.daemon.waitState(name, "RUNNING")
+    return running
+
+
+def test_the_old_addresses_act_and_answer_as_supervisor_does(page):
+    assert page.act("/index.html?processname=quiet&action=start") == "Process quiet started"
+    assert page.state("quiet") == "RUNNING"
+    assert page.act("/index.html?processname=quiet&action=start") == "ERROR: Process quiet: already started"
+    assert page.act("/index.html?processname=quiet&action=stop") == "Process quiet stopped"
+    assert page.act("/index.html?processname=quiet&action=stop") == "unexpected rpc fault [70] NOT_RUNNING: quiet"
+    assert page.act("/index.html?processname=quiet&action=restart") == "Process quiet restarted"
+    assert page.act("/index.html?processname=chatter&action=clearlog") == "Log for chatter cleared"
+    assert page.act("/index.html?processname=none&action=start") == "No such process named none"
+    assert page.act("/index.html?processname=worker%3A*&action=stop") == "No such process named worker:*"
+    assert page.act("/index.html?action=refresh").startswith("Page refreshed at ")
+    assert page.act("/index.html?action=stopall").startswith("All stopped at ")
+    assert page.state("steady") == "STOPPED"
+    assert page.act("/index.html?action=restartall").startswith("All restarted at ")
+    assert page.state("steady") == "RUNNING"
+    assert page.ask("GET", "/ok.html").text == "OK"
+    assert page.ask("GET", "/nothing.html").status == 404
+
+
+def test_the_group_buttons(page):
+    assert page.act("/index.html?groupname=worker&action=stopgroup") == "Group worker stopped"
+    assert page.state("worker:worker_1") == "STOPPED"
+    assert page.act("/index.html?groupname=worker&action=startgroup") == "Group worker started"
+    assert page.act("/index.html?groupname=worker&action=restartgroup") == "Group worker restarted"
+    assert page.state("worker:worker_0") == "RUNNING"
+
+
+def test_an_action_waits_for_its_outcome_and_blocks_nobody(page):
+    page.daemon.rpc.supervisor.getState()
+    message = page.act("/index.html?processname=chatter&action=restart")
+    assert message == "Process chatter restarted"
+    assert page.state("chatter") == "RUNNING"
+
+
+def test_the_page_works_without_scripts(page):
+    html = page.ask("GET", "/").text
+    assert html.count('<tr data-name=') == 5
+    for text in ("steady", "worker:worker_1", 'class="statusrunning">running<', "Not started"):
+        assert text in html
+    token = html.partition('name="token" value="')[2].partition('"')[0]
+    browserHeaders = {"User-Agent": "Mozilla/5.0", "Content-Type": "application/x-www-form-urlencoded"}
+    reply = page.ask("POST", "/index.html?processname=quiet&action=start", browserHeaders, f"token={token}")
+    assert reply.status == 301 and "Process%20quiet%20started" in reply.headers["Location"]
+    html = page.ask("GET", "/?message=" + urllib.parse.quote("<script>alert(1)</script>")).text
+    assert "<script>alert" not in html and "&lt;script&gt;alert" in html
+
+
+def test_logs_without_scripts(page):
+    waitFor(lambda: "line 2" in page.ask("GET", "/tail.html?processname=chatter").text, "the log to grow")
+    html = page.ask("GET", "/tail.html?processname=chatter&limit=4096").text
+    assert "&lt;b&gt;bold&lt;/b&gt;" in html and "<b>bold" not in html
+    assert "No process name found" in page.ask("GET", "/tail.html").text
+    assert "BAD_NAME: none" in page.ask("GET", "/tail.html?processname=none").text
+    assert "No file for quiet" in page.ask("GET", "/tail.html?processname=quiet").text
+    assert "spawned: &#39;steady&#39; with pid" in page.ask("GET", "/activity.html").text
+
+
+def test_another_site_cannot_act(page):
+    victim = {"User-Agent": "Mozilla/5.0"}
+    for evidence in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}, {"Origin": "null"}, {}):
+        form = page.ask("POST", "/index.html?action=stopall", {**victim, **evidence}, "")
+        assert form.status == 403, evidence
+        link = page.ask("GET", "/index.html?action=stopall", {**victim, **evidence})
+        assert link.status == 200 and "Stop all programs?" in link.text, evidence
+    assert page.state("steady") == "RUNNING"
+    call = ("<?xml version='1.0'?><methodCall><methodName>supervisor.stopAllProcesses</methodName></methodCall>")
+    reply = page.ask("POST", "/RPC2", {**victim, "Origin": "http://evil.example", "Content-Type": "text/plain"}, call)
+    assert reply.status == 403
+    assert page.state("steady") == "RUNNING"
+
+
+def test_the_policy_allows_nothing_from_outside(page):
+    reply = page.ask("GET", "/")
+    policy = reply.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
+    assert "http://" not in reply.text and "https://" not in reply.text and "style=" not in reply.text
+    tag = page.ask("GET", "/supervisor.js").headers["ETag"]
+    assert page.ask("GET", "/supervisor.js", {"If-None-Match": tag}).status == 304
+
+
+def test_authentication_covers_every_page(daemon):
+    page = Page(daemon, auth="username=admin\npassword={SHA}d033e22ae348aeb5660fc2140aec35850c4da997")
+    for path in ("/", "/tail.html", "/events", "/supervisor.js", "/activity.html", "/logtail/steady"):
+        assert page.ask("GET", path).status == 401
+    assert page.ask("GET", "/", {"Authorization": "Basic YWRtaW46YWRtaW4="}).status == 200
+
+
+def test_no_page_open_means_no_wake_up(page):
+    """One look at the stream of events, closed again, leaves nothing behind that ticks."""
+    page.act("/index.html?processname=chatter&action=stop")
+    connection = http.client.HTTPConnection("127.0.0.1", page.port)
+    connection.request("GET", "/events")
+    stream = connection.getresponse()
+    assert stream.headers["Content-Type"] == "text/event-stream"
+    while b'"usage"' not in stream.readline():
+        pass
+    stream.close()
+    connection.close()
+
+    def timerIsOff():
+        """The descriptor of the loop's timer says in /proc when it fires next: never."""
+        directory = f"/proc/{page.daemon.pid}/fdinfo"
+        values = [line for fd in os.listdir(directory) for line in open(f"{directory}/{fd}", encoding="ascii")
+                  if line.startswith("it_value")]
+        return all(line.split(":")[1].strip() == "(0, 0)" for line in values)
+
+    waitFor(timerIsOff, "every timer to be off")
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
+def test_in_a_browser(page, workDir):
+    with browser(workDir + "/profile") as driver:
+        driver.get(page.url)
+        waitText(driver, "#live", "live")
+        assert accessibilityFaults(driver) == []
+
+        # A crash and the restart appear by themselves.
+        driver.execute_script("window.sameDocument = true")
+        pid = page.daemon.rpc.supervisor.getProcessInfo("steady")["pid"]
+        os.kill(pid, signal.SIGKILL)
+        page.daemon.waitState("steady", "RUNNING")
+        again = page.daemon.rpc.supervisor.getProcessInfo("steady")["pid"]
+        assert again != pid
+        waitText(driver, "tr[data-name=steady] .description", f"pid {again},")
+        waitText(driver, "tr[data-name=steady] .status", "running")
+
+        # Buttons act without leaving the page.
+        driver.find_element("css selector", "tr[data-name=steady] [data-act=stop]").click()
+        waitText(driver, "#statusmessage", "Process steady stopped")
+        waitText(driver, "tr[data-name=steady] .status", "stopped")
+        waitText(driver, "tr[data-name=chatter] .memory", "B")
+        screenshot(driver, "programs")
+
+        # From the keyboard: "/" goes to the filter, the filter hides rows, Enter presses a button.
+        driver.find_element("tag name", "body").send_keys("/")
+        driver.switch_to.active_element.send_keys("chat")
+        shown = "return [...document.querySelectorAll('tr[data-name]')].filter((r) => !r.hidden).map((r) => r.dataset.name)"
+        waitFor(lambda: driver.execute_script(shown) == ["chatter"], "the filter")
+        driver.switch_to.active_element.clear()
+        driver.switch_to.active_element.send_keys(" ")
+        start = driver.find_element("css selector", "tr[data-name=steady] [data-act=start]")
+        driver.execute_script("arguments[0].focus()", start)
+        driver.switch_to.active_element.send_keys("\n")
+        waitText(driver, "#statusmessage", "Process steady started")
+        assert driver.execute_script("return window.sameDocument") is True
+
+        # A program that is added appears.
+        page.daemon.configure(PROGRAMS.format(port=page.port, auth="") + "\n[program:late]\ncommand=/bin/sleep 1000\n")
+        page.daemon.rpc.supervisor.reloadConfig()
+        page.daemon.rpc.supervisor.addProcessGroup("late")
+        waitText(driver, "tr[data-name=late] .status", "running")
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
+def test_the_log_in_a_browser(page, workDir):
+    with browser(workDir + "/profile") as driver:
+        driver.get(page.url + "tail.html?processname=chatter")
+        waitText(driver, "#live", "live")
+        assert accessibilityFaults(driver) == []
+        first = waitText(driver, "#log", "line ")
+        waitFor(lambda: driver.find_element("id", "log").text != first, "the log to move")
+        assert driver.execute_script("return document.querySelectorAll('#log b').length") == 0
+
+        driver.find_element("id", "pause").click()
+        still = driver.find_element("id", "log").text
+        size = os.path.getsize(page.daemon.rpc.supervisor.getProcessInfo("chatter")["stdout_logfile"])
+        waitFor(lambda: os.path.getsize(page.daemon.rpc.supervisor.getProcessInfo("chatter")["stdout_logfile"]) > size + 40,
+                "the program to print more")
+        assert driver.find_element("id", "log").text == still
+        driver.find_element("id", "search").send_keys("line 1")
+        waitText(driver, "#matches", "matches")
+        assert driver.find_elements("css selector", "#log mark")
+        screenshot(driver, "log")
+        driver.find_element("id", "pause").click()
+        waitFor(lambda: driver.find_element("id", "log").text != still, "the log to go on")
+
+        driver.get(page.url + "activity.html")
+        waitText(driver, "#log", "chatter")
+        assert accessibilityFaults(driver) == []
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
+def test_dark_and_small(page, workDir):
+    with browser(workDir + "/dark", dark=True, width=400, height=900) as driver:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia",
+                               {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                               {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True})
+        driver.get(page.url)
+        waitText(driver, "#live", "live")
+        assert accessibilityFaults(driver) == []
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
+        screenshot(driver, "phone")
