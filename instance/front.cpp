@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: MIT
 #include "instance/front.hpp"
 
+#include <string>
 #include <utility>
 
+#include "instance/api/supervisor_methods.hpp"
+#include "instance/api/system_methods.hpp"
+#include "instance/api/twiddler_methods.hpp"
+#include "instance/output/rotating_file.hpp"
+#include "instance/web/origin.hpp"
 #include "lib/core/log.hpp"
 
 namespace {
 
 http::Address addressOf(const config::HttpServer& server) {
   return {server.unixSocket, server.path, server.mode, server.owner, server.host, server.port};
+}
+
+http::Response responseOf(api::Answer answer) {
+  if (answer.status != 200) return http::makeError(answer.status);
+  return http::makeResponse("text/xml", std::move(answer.xml));
 }
 
 }  // namespace
@@ -20,7 +31,27 @@ core::Expected<std::vector<http::ListenSocket>> Front::openSockets(const config:
   return http::openListenSockets(addresses, std::move(kept));
 }
 
-void Front::serve(const config::Configuration& configuration, std::vector<http::ListenSocket> sockets) {
+Front::Front(api::Instance& instance)
+    : instance_(instance),
+      pageSupervisor_(std::make_unique<api::SupervisorMethods>(instance, pageMethods_)),
+      dispatcher_(methods_),
+      site_(
+          instance.loop, instance.table, [this] { return about(); },
+          [this](const std::string& method, const xmlrpc::Array& params, auto done) {
+            pageMethods_.call(method, params,
+                              [done](const api::Outcome& outcome) { done(outcome ? nullptr : &outcome.error()); });
+          }),
+      server_(instance.loop) {
+  server_.router().addPrefix("/RPC2", [this](const auto& request, const auto& reply) { call(request, reply); });
+  server_.router().setFallback([this](const auto& request, const auto& reply) { site_.handle(request, reply); });
+}
+
+Front::~Front() = default;
+
+void Front::serve(std::vector<http::ListenSocket> sockets) {
+  const auto& configuration = *instance_.configuration;
+  api::addSystemMethods(methods_);
+  for (const auto& interface : configuration.interfaces) addInterface(interface);
   for (std::size_t i = 0; i < sockets.size(); i++) {
     const auto& server = configuration.servers[i];
     for (const auto& interface : configuration.interfaces)
@@ -30,4 +61,25 @@ void Front::serve(const config::Configuration& configuration, std::vector<http::
       logging::critical("Server '{}' running without any HTTP authentication checking", server.section);
     server_.add(std::move(sockets[i]), username, server.password.value_or(""));
   }
+}
+
+void Front::addInterface(const config::RpcInterface& interface) {
+  if (interface.factory == config::RpcInterface::Factory::Supervisor)
+    supervisor_ = std::make_unique<api::SupervisorMethods>(instance_, methods_);
+  else
+    api::addTwiddlerMethods(
+        methods_, instance_.table, [this]() -> const config::Configuration& { return *instance_.configuration; },
+        interface);
+}
+
+void Front::call(const http::Request& request, const http::Reply& reply) {
+  if (request.method != "POST") return reply.send(http::makeError(400));
+  // A form on another site's page can post XML with the visitor's cached credentials.
+  if (web::fromAnotherSite(request)) return reply.send(http::makeError(403));
+  dispatcher_.run(request.body, [reply](api::Answer answer) { reply.send(responseOf(std::move(answer))); });
+}
+
+web::About Front::about() const {
+  return {instance_.configuration->daemon.identifier, instance_.version,
+          instance_.activityLog ? instance_.activityLog->path() : std::string()};
 }

@@ -4,27 +4,48 @@
 #include <memory>
 #include <vector>
 
+#include "instance/api/dispatcher.hpp"
+#include "instance/api/instance.hpp"
+#include "instance/api/method_table.hpp"
 #include "instance/config/model.hpp"
 #include "instance/http/listen_socket.hpp"
 #include "instance/http/server.hpp"
-#include "lib/core/event_loop.hpp"
+#include "instance/web/site.hpp"
 #include "lib/core/result.hpp"
 
-/// Where people and clients come in: the listening sockets, the HTTP server behind them, and what it serves.
+namespace api {
+class SupervisorMethods;
+}
+
+/// Where people and clients come in: the listening sockets, the HTTP server behind them, and what it serves: XML-RPC, log
+/// streams and the page.
 class Front {
  public:
   /// Opens every configured socket; those of `kept` that did not change go on listening.
   [[nodiscard]] static core::Expected<std::vector<http::ListenSocket>> openSockets(
       const config::Configuration& configuration, std::vector<http::ListenSocket> kept);
 
-  explicit Front(core::EventLoop& loop) : server_(loop) {}
+  /// `instance` must outlive this.
+  explicit Front(api::Instance& instance);
+  ~Front();
 
-  [[nodiscard]] http::Server& server() noexcept { return server_; }
-  /// Serves `sockets`, which are those of `configuration`, and says so in the log.
-  void serve(const config::Configuration& configuration, std::vector<http::ListenSocket> sockets);
+  /// Serves `sockets`, which are those of the instance's configuration, and says so in the log.
+  void serve(std::vector<http::ListenSocket> sockets);
   /// Stops serving; the sockets are for the next life.
   [[nodiscard]] std::vector<http::ListenSocket> release() { return server_.release(); }
 
  private:
-  http::Server server_;
+  void addInterface(const config::RpcInterface& interface);
+  void call(const http::Request& request, const http::Reply& reply);
+  [[nodiscard]] web::About about() const;
+
+  api::Instance& instance_;
+  api::MethodTable methods_;
+  std::unique_ptr<api::SupervisorMethods> supervisor_;
+  /// The page acts through the same methods, whether or not clients may call them.
+  api::MethodTable pageMethods_;
+  std::unique_ptr<api::SupervisorMethods> pageSupervisor_;
+  api::Dispatcher dispatcher_;
+  web::Site site_;
+  http::Server server_;  // last: its connections hold what the parts above gave out
 };

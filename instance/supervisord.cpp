@@ -23,35 +23,35 @@ process::Settings settingsOf(const config::Configuration& configuration) {
 
 Supervisord::Supervisord(const config::CommandLine& line, config::Configuration configuration,
                          Inheritance& inheritance)
-    : line_(line),
-      configuration_(std::move(configuration)),
-      inheritance_(inheritance),
-      table_(loop_, settingsOf(configuration_)),
-      events_(loop_, table_, configuration_.daemon.identifier, inheritance.eventSerial),
-      front_(loop_) {}
+    : inheritance_(inheritance),
+      configuration_(std::make_shared<const config::Configuration>(std::move(configuration))),
+      table_(loop_, settingsOf(*configuration_)),
+      events_(loop_, table_, configuration_->daemon.identifier, inheritance.eventSerial),
+      instance_{loop_, table_, events_, PACKAGE_VERSION, line, configuration_, nullptr},
+      front_(instance_) {}
 
 Supervisord::~Supervisord() { logging::setSinks({}); }
 
 core::Status Supervisord::setUp() {
-  auto messages = configuration_.messages;
-  if (auto dropped = dropPrivileges(configuration_.daemon, messages); !dropped) return dropped;
+  auto messages = configuration_->messages;
+  if (auto dropped = dropPrivileges(configuration_->daemon, messages); !dropped) return dropped;
   if (inheritance_.first)
-    if (auto raised = raiseLimits(configuration_.daemon, messages); !raised) return raised;
+    if (auto raised = raiseLimits(configuration_->daemon, messages); !raised) return raised;
   // Before any file is touched: a second supervisord of the same configuration ends here.
-  auto sockets = Front::openSockets(configuration_, std::move(inheritance_.sockets));
+  auto sockets = Front::openSockets(*configuration_, std::move(inheritance_.sockets));
   if (!sockets) return core::Err{std::move(sockets).error()};
   if (auto opened = openLog(messages); !opened) return opened;
-  if (!configuration_.daemon.noCleanup)
-    output::removeAutoLogs(configuration_.daemon.childLogDir, configuration_.daemon.identifier);
+  if (!configuration_->daemon.noCleanup)
+    output::removeAutoLogs(configuration_->daemon.childLogDir, configuration_->daemon.identifier);
   manager_ = std::make_unique<ManagerLink>(loop_, table_, inheritance_.manager);
-  for (const auto& group : configuration_.groups) {
+  for (const auto& group : configuration_->groups) {
     if (table_.find(group->name) != nullptr) continue;  // Supervisor keeps the first of groups with one name, too
     if (auto added = table_.add(group); !added) return core::Err{std::move(added).error()};
   }
-  front_.serve(configuration_, std::move(*sockets));
+  front_.serve(std::move(*sockets));
   handleSignals();
-  if (inheritance_.background.pending()) inheritance_.background.detach(configuration_.daemon);
-  pidFile_ = std::make_unique<PidFile>(configuration_.daemon.pidFile);
+  if (inheritance_.background.pending()) inheritance_.background.detach(configuration_->daemon);
+  pidFile_ = std::make_unique<PidFile>(configuration_->daemon.pidFile);
   pidFile_->write();
   inheritance_.first = false;
   return {};
@@ -59,10 +59,11 @@ core::Status Supervisord::setUp() {
 
 /// Opens the activity log and writes what had to wait for it, the gravest first.
 core::Status Supervisord::openLog(std::vector<config::Message> messages) {
-  const auto& daemon = configuration_.daemon;
+  const auto& daemon = configuration_->daemon;
   log_ = std::make_shared<output::ActivityLog>(loop_, daemon.logFile, daemon.logMaxBytes, daemon.logBackups);
   if (auto opened = log_->open(); !opened)
     return core::Err{core::Error{"could not open the log file " + opened.error().text, 0}};
+  instance_.activityLog = log_->file();
   std::vector<std::shared_ptr<logging::LineSink>> sinks{log_};
   if (daemon.noDaemon && !daemon.silent) sinks.push_back(std::make_shared<output::StdoutEcho>(loop_));
   logging::setSinks(std::move(sinks));

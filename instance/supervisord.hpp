@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "instance/api/instance.hpp"
 #include "instance/background.hpp"
 #include "instance/config/command_line.hpp"
 #include "instance/config/model.hpp"
@@ -49,13 +50,13 @@ class Supervisord {
   void onHangup();
   void reopenLogs();
 
-  const config::CommandLine& line_;
-  config::Configuration configuration_;  ///< as it was last read
   Inheritance& inheritance_;
+  std::shared_ptr<const config::Configuration> configuration_;  ///< as it was read at the start of this life
   core::EventLoop loop_;
   std::shared_ptr<output::ActivityLog> log_;
   process::Table table_;
   events::Service events_;
+  api::Instance instance_;
   Front front_;
   std::unique_ptr<ManagerLink> manager_;
   std::unique_ptr<PidFile> pidFile_;
