@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "instance/supervisord.hpp"
 
+#include <malloc.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -109,6 +110,7 @@ process::Mood Supervisord::run() {
   table_.begin();
   manager_->ready();
   loop_.enableWatchdog();
+  ::malloc_trim(0);  // what reading the configuration took is not needed again
   loop_.run();
   inheritance_.eventSerial = events_.nextSerial();
   return table_.mood();
