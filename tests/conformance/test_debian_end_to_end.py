@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""The end-to-end tests that Debian's supervisor package installs, run against our programs.
+
+They start `python -m supervisor.PROGRAM`. Here that spawn runs our program instead, and their fixtures are found in a copy
+that has what the package forgot (hello.sh), with a `python` on the PATH that the fixtures' commands ask for.
+"""
+
+import importlib
+import os
+import shutil
+import unittest
+
+import pexpect
+import pkg_resources
+import pytest
+
+from programs import PYTHON, program
+
+PREFIX = "supervisor."
+
+# One test's fixture is not in the package: a script that prints three lines, one a second.
+HELLO = """for number in 1 2 3 4 5 6 7 8 9; do
+  sleep 1
+  echo "The Øresund bridge ends in Malmö - $number"
+done
+"""
+
+
+def loadTests():
+    os.environ["END_TO_END"] = "1"  # asked for when the module is loaded
+    return importlib.import_module("supervisor.tests.test_end_to_end")
+
+
+TESTS = loadTests()
+NAMES = unittest.TestLoader().getTestCaseNames(TESTS.EndToEndTests)
+
+
+def oursInstead(argv):
+    """[python, -m, supervisor.X, ...] -> [our X, ...]"""
+    if argv[1:2] == ["-m"] and argv[2].startswith(PREFIX):
+        return [*program(argv[2][len(PREFIX):]), *argv[3:]]
+    return argv
+
+
+@pytest.fixture
+def shim(workDir, monkeypatch):
+    shutil.copytree(pkg_resources.resource_filename(TESTS.__name__, "fixtures"), f"{workDir}/fixtures")
+    with open(f"{workDir}/fixtures/hello.sh", "w", encoding="utf-8") as script:
+        script.write(HELLO)
+    os.mkdir(f"{workDir}/bin")
+    os.symlink(PYTHON, f"{workDir}/bin/python")
+    monkeypatch.setenv("PATH", f"{workDir}/bin:{os.environ['PATH']}")
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setattr(pkg_resources, "resource_filename", lambda _, name: os.path.join(workDir, name))
+
+    def spawn(command, args=(), **options):
+        argv = oursInstead([command, *args])
+        shell = argv[-1]
+        if argv[:2] == ["/bin/sh", "-c"]:  # one test writes a command line for the shell
+            argv[-1] = shell.replace(f"'{TESTS.sys.executable}' -m supervisor.supervisorctl", program("supervisorctl")[0])
+        child = original(argv[0], argv[1:], **options)
+        spawned.append(child)
+        return child
+
+    original, spawned = pexpect.spawn, []
+    monkeypatch.setattr(pexpect, "spawn", spawn)
+    yield
+    for child in spawned:
+        child.close(force=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def testEndToEnd(shim, name):
+    result = unittest.TestResult()
+    TESTS.EndToEndTests(name).run(result)
+    for _, trace in result.failures + result.errors:
+        pytest.fail(trace, pytrace=False)
