@@ -10,6 +10,7 @@
 #include "instance/output/rotating_file.hpp"
 #include "instance/web/origin.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
 
 namespace {
 
@@ -20,6 +21,11 @@ http::Address addressOf(const config::HttpServer& server) {
 http::Response responseOf(api::Answer answer) {
   if (answer.status != 200) return http::makeError(answer.status);
   return http::makeResponse("text/xml", std::move(answer.xml));
+}
+
+/// Clients whose address is made up ("http://127.0.0.1/whatever", as twiddler's documentation has it) post there, too.
+bool carriesCall(const http::Request& request) {
+  return request.method == "POST" && core::lower(request.header("Content-Type")).starts_with("text/xml");
 }
 
 }  // namespace
@@ -43,7 +49,10 @@ Front::Front(api::Instance& instance)
           }),
       server_(instance.loop) {
   server_.router().addPrefix("/RPC2", [this](const auto& request, const auto& reply) { call(request, reply); });
-  server_.router().setFallback([this](const auto& request, const auto& reply) { site_.handle(request, reply); });
+  server_.router().setFallback([this](const auto& request, const auto& reply) {
+    if (carriesCall(request)) return call(request, reply);
+    site_.handle(request, reply);
+  });
 }
 
 Front::~Front() = default;
