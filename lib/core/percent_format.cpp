@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdio>
 #include <optional>
+#include <utility>
 
 #include "lib/core/expansion.hpp"
 #include "lib/core/text.hpp"
@@ -147,6 +148,7 @@ class Formatter {
     if (auto why = modifiers(c, value)) return why;
     if (at_ == text_.size()) return problem("incomplete format");
     c.type = text_[at_++];
+    if (std::exchange(valueTaken_, false)) return notEnough();
     if (std::string_view("diuoxXeEfFgGcrsa").find(c.type) == std::string_view::npos) return unsupported();
     if (!value)
       return problem(
@@ -188,23 +190,33 @@ class Formatter {
       }
       break;
     }
-    if (peek() == '*') return star(value);
-    if (!number(c.width)) return problem("width too big");
+    if (peek() == '*') {
+      if (auto why = star(value)) return why;
+    } else if (!number(c.width)) {
+      return problem("width too big");
+    }
     if (peek() == '.') {
       at_++;
-      if (peek() == '*') return star(value);
       c.precision = 0;
-      if (!number(c.precision)) return problem("precision too big");
+      if (peek() == '*') {
+        if (auto why = star(value)) return why;
+      } else if (!number(c.precision)) {
+        return problem("precision too big");
+      }
     }
     if (peek() == 'h' || peek() == 'l' || peek() == 'L') at_++;
     return std::nullopt;
   }
 
-  /// With a mapping there is no argument that a '*' could take.
-  static Problem star(const Names::Value* value) {
-    return problem(value && std::holds_alternative<std::int64_t>(*value) ? "not enough arguments for format string"
-                                                                         : "* wants int");
+  /// With a mapping a '*' takes the value itself, which leaves none for the conversion.
+  Problem star(const Names::Value* value) {
+    at_++;
+    if (!value || !std::holds_alternative<std::int64_t>(*value)) return problem("* wants int");
+    if (std::exchange(valueTaken_, true)) return notEnough();
+    return std::nullopt;
   }
+
+  static Problem notEnough() { return problem("not enough arguments for format string"); }
 
   bool number(int& out) {
     for (; peek() >= '0' && peek() <= '9'; at_++) {
@@ -215,8 +227,7 @@ class Formatter {
   }
 
   [[nodiscard]] Problem unsupported() const {
-    auto start = at_ - 1;
-    while (start > 0 && (static_cast<unsigned char>(text_[start]) & 0xC0) == 0x80) start--;
+    const auto start = at_ - 1;
     const auto c = firstCodePoints(text_.substr(start), 1);
     std::uint32_t point = static_cast<unsigned char>(c[0]);
     if (c.size() > 1) {
@@ -268,7 +279,7 @@ class Formatter {
         out_ += formatInteger(c, *integer);
         return std::nullopt;
     }
-    if (c.precision >= 0) body = firstCodePoints(body, static_cast<std::size_t>(c.precision));
+    if (c.precision >= 0 && c.type != 'c') body = firstCodePoints(body, static_cast<std::size_t>(c.precision));
     out_ += pad(c, "", std::move(body), false);
     return std::nullopt;
   }
@@ -277,6 +288,7 @@ class Formatter {
   const Names& names_;
   std::size_t at_ = 0;
   std::string out_;
+  bool valueTaken_ = false;
 };
 
 }  // namespace

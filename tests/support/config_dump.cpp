@@ -3,13 +3,18 @@
 //   config_dump ini FILE...         sections and entries of each file
 //   config_dump config FILE...      the configuration of each file, or its error
 //   config_dump options ARGUMENT... the command line
+//   config_dump words TEXT...       each text split as a command
+//   config_dump pairs TEXT...       each text as a list of KEY=value
+//   config_dump expand TEXT...      each text expanded, with s = "text", u = "h\u00e9" and n = 7
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <cstring>
 
 #include "instance/config/load.hpp"
+#include "lib/core/expansion.hpp"
 #include "lib/core/ini.hpp"
+#include "lib/core/shell_words.hpp"
 
 namespace {
 
@@ -130,6 +135,26 @@ std::string ini(const char* file) {
   });
 }
 
+std::string words(const char* text) {
+  const auto result = core::splitWords(text);
+  return result ? array(*result, quoted) : error(result.error());
+}
+
+std::string pairs(const char* text) {
+  const auto result = core::parseKeyValues(text);
+  if (!result) return error(result.error());
+  return array(*result, [](const auto& pair) { return "[" + quoted(pair.first) + "," + quoted(pair.second) + "]"; });
+}
+
+std::string expansion(const char* text) {
+  core::Names names;
+  names.set("s", "text");
+  names.set("u", "h\xC3\xA9");
+  names.set("n", 7);
+  const auto result = core::expand(text, names, "w");
+  return result ? quoted(*result) : error(result.error());
+}
+
 std::string configuration(const std::vector<std::string>& arguments) {
   const auto line = config::parseCommandLine(arguments);
   if (!line) return error(line.error());
@@ -147,7 +172,13 @@ int main(int argc, char** argv) {
     std::puts(configuration(arguments).c_str());
     return 0;
   }
-  for (int i = 2; i < argc; i++)
-    std::puts((mode == "ini" ? ini(argv[i]) : configuration({"supervisord", "-c", argv[i]})).c_str());
+  for (int i = 2; i < argc; i++) {
+    const std::string shown = mode == "ini"      ? ini(argv[i])
+                              : mode == "words"  ? words(argv[i])
+                              : mode == "pairs"  ? pairs(argv[i])
+                              : mode == "expand" ? expansion(argv[i])
+                                                 : configuration({"supervisord", "-c", argv[i]});
+    std::puts(shown.c_str());
+  }
   return 0;
 }
