@@ -4,8 +4,8 @@
 //
 //   bus-harness ADDRESS NAME:UID:USER...
 //
-// Operations on an instance whose name starts with "slow" wait until "release" is called for it (StartProgram with the
-// program "release").
+// Operations on an instance whose name starts with "slow" wait until StartProgram is called with the program "release"; its
+// StatusText is the number of those that wait.
 #include <unistd.h>
 
 #include <csignal>
@@ -80,6 +80,7 @@ class PretendedManager final : public Manager {
     if (program == "release") {
       const auto held = std::exchange(held_, {});
       for (const auto& one : held) one({});
+      instances_[name].reason.clear();
     } else if (program != "program1") {
       return done(core::Err{ManagerError{ErrorCode::NoSuchProgram, "There is no program '" + program + "'"}});
     }
@@ -129,10 +130,9 @@ class PretendedManager final : public Manager {
     instances_[name].mainPid = pid;
     tell(name);
     tell(name);
-    if (name.starts_with("slow"))
-      held_.push_back(std::move(done));
-    else
-      done({});
+    if (!name.starts_with("slow")) return done({});
+    held_.push_back(std::move(done));
+    instances_[name].reason = std::to_string(held_.size());
   }
   void tell(const std::string& name) {
     for (auto* observer : observers_) observer->instanceChanged(name);

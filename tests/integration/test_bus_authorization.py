@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""Who may do what on the bus, with real accounts: root, the owner, a stranger, with polkit and without."""
+
+import pytest
+
+from manager_bus import INSTANCE, NAME, Service, instancePath
+from waiting import waitFor
+
+DENIED = "org.freedesktop.DBus.Error.AccessDenied"
+QUESTION = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"
+LIMIT = "org.freedesktop.DBus.Error.LimitsExceeded"
+
+
+@pytest.fixture
+def owner(account):
+    return account("smowner")
+
+
+@pytest.fixture
+def stranger(account):
+    return account("smstranger")
+
+
+@pytest.fixture
+def service(workDir, owner):
+    uid = owner.pw_uid
+    with Service(workDir, f"own:{uid}:smowner", f"slow-1:{uid}:smowner", "roots:0:root") as running:
+        yield running
+
+
+OWNERS_METHODS = [
+    ("StartInstance", "s", ["own"]), ("StopInstance", "s", ["own"]), ("RestartInstance", "s", ["own"]),
+    ("KillInstance", "ssi", ["own", "all", 15]), ("EnableInstances", "as", [1, "own"]),
+    ("DisableInstances", "as", [1, "own"]), ("StartProgram", "ss", ["own", "program1"]),
+    ("StopProgram", "ss", ["own", "program1"]), ("RestartProgram", "ss", ["own", "program1"]),
+]
+ADMINISTRATORS_METHODS = [
+    ("CreateInstance", "sa{sv}", ["neu", 0]), ("SetInstanceProperties", "sa{sv}", ["own", 0]),
+    ("RemoveInstance", "sb", ["own", "false"]), ("Reload", "", []), ("PlanReload", "", []), ("Reexecute", "", []),
+    ("ListRefusedEntries", "", []), ("ListWarnings", "", []),
+]
+
+
+def mayCall(service, method, user, options=()):
+    name, signature, arguments = method
+    return service.tryCall(name, signature, *arguments, user=user, options=options).returncode == 0
+
+
+@pytest.mark.parametrize("method", OWNERS_METHODS, ids=lambda m: m[0])
+def testTheOwnerControlsItsInstanceAndAStrangerDoesNot(service, owner, stranger, method):
+    assert mayCall(service, method, owner.pw_uid)
+    assert not mayCall(service, method, stranger.pw_uid)
+    assert mayCall(service, method, 0)
+
+
+@pytest.mark.parametrize("method", ADMINISTRATORS_METHODS, ids=lambda m: m[0])
+def testOnlyAdministratorsRedefine(service, owner, stranger, method):
+    assert not mayCall(service, method, owner.pw_uid)
+    assert not mayCall(service, method, stranger.pw_uid)
+    assert mayCall(service, method, 0)
+
+
+@pytest.mark.parametrize("method", ["Start", "Stop", "Restart", "Enable", "Disable"])
+def testTheObjectOfAnInstanceIsGuardedAsTheManager(service, owner, stranger, method):
+    own = {"path": instancePath("own"), "interface": INSTANCE}
+    assert service.tryCall(method, user=owner.pw_uid, **own).returncode == 0
+    assert service.tryCall(method, user=stranger.pw_uid, **own).returncode != 0
+    roots = {"path": instancePath("roots"), "interface": INSTANCE}
+    assert service.tryCall(method, user=owner.pw_uid, **roots).returncode != 0
+
+
+def testAnOwnerCannotWidenItsInstanceThroughItsObject(service, owner):
+    own = {"path": instancePath("own"), "interface": INSTANCE, "user": owner.pw_uid}
+    assert service.tryCall("SetProperties", "a{sv}", 1, "user", "s", "root", **own).returncode != 0
+    assert service.tryCall("Remove", "b", "true", **own).returncode != 0
+    assert service.busctl("set-property", NAME, instancePath("own"), INSTANCE, "User", "s", "root",
+                          user=owner.pw_uid).returncode != 0
+
+
+def testOneForeignNameRefusesTheWholeList(service, owner):
+    result = service.tryCall("DisableInstances", "as", 2, "own", "roots", user=owner.pw_uid)
+    assert result.returncode != 0
+    assert service.property("Enabled", instancePath("own"), INSTANCE) is True
+
+
+def testEverybodyMayLook(service, stranger):
+    uid = stranger.pw_uid
+    assert len(service.call("ListInstances", user=uid)[0]) == 3
+    assert service.call("ListPrograms", "s", "own", user=uid) == [[["program1", "RUNNING", 4242]]]
+    assert service.property("State", instancePath("own"), INSTANCE, user=uid) == "inactive"
+
+
+def testARefusalNamesWhatIsNeeded(service, stranger):
+    name, text = service.error("StopInstance", "s", "own", user=stranger.pw_uid)
+    assert name == DENIED
+    assert text == ("Not allowed to stop 'own': this takes root, its owner 'smowner' or polkit's leave for "
+                    "org.supervisormanager1.manage-instances (polkit does not answer)")
+
+
+def testPolkitIsAskedWithDetails(service, stranger, owner):
+    with service.polkit("yes") as polkit:
+        assert mayCall(service, ("StopInstance", "s", ["own"]), stranger.pw_uid)
+        assert polkit.line() == f"{NAME}.manage-instances 1 instance=own user=smowner verb=stop"
+        assert mayCall(service, ("RemoveInstance", "sb", ["own", "false"]), owner.pw_uid)
+        assert polkit.line() == f"{NAME}.edit-instances 1 instance=own user=smowner verb=remove"
+        assert mayCall(service, ("Reload", "", []), owner.pw_uid)
+        assert polkit.line() == f"{NAME}.manage-manager 1 verb=reload-manager"
+
+
+def testPolkitIsNotAskedForRootAndTheOwner(service, owner, stranger):
+    with service.polkit("no") as polkit:
+        assert mayCall(service, ("StartInstance", "s", ["own"]), owner.pw_uid)
+        assert mayCall(service, ("Reload", "", []), 0)
+        assert service.error("StopInstance", "s", "own", user=stranger.pw_uid)[0] == DENIED
+        assert "verb=stop" in polkit.line()  # the first question
+
+
+def testWithoutLeaveToAskTheCallerIsToldSo(service, stranger):
+    with service.polkit("challenge"):
+        stop = ("StopInstance", "s", ["own"])
+        assert service.error("StopInstance", "s", "own", user=stranger.pw_uid)[0] == QUESTION
+        assert not mayCall(service, stop, stranger.pw_uid, ["--allow-interactive-authorization=no"])
+        assert mayCall(service, stop, stranger.pw_uid, ["--allow-interactive-authorization=yes"])
+
+
+def testAMutePolkitHoldsUpNobody(service, owner, stranger, cleanup):
+    with service.polkit("mute") as polkit:
+        waiting = service.start("stop", "own", user=stranger.pw_uid)
+        cleanup.callback(waiting.wait)
+        cleanup.callback(waiting.kill)
+        assert "verb=stop" in polkit.line()
+        service.call("StartInstance", "s", "own", user=owner.pw_uid)
+        assert service.property("State", instancePath("own"), INSTANCE) == "running"
+        assert waiting.poll() is None
+
+
+def waitingCalls(service):
+    """How many operations the pretended manager holds back."""
+    return int(service.property("StatusText", instancePath("slow-1"), INSTANCE) or 0)
+
+
+def testASlowOperationHoldsUpNobody(service, owner, cleanup):
+    slow = service.start("stop", "slow-1", user=owner.pw_uid)
+    cleanup.callback(slow.kill)
+    waitFor(lambda: waitingCalls(service) == 1, "the call to arrive")
+    service.call("StartInstance", "s", "own", user=owner.pw_uid)
+    service.call("StartProgram", "ss", "slow-1", "release", user=owner.pw_uid)
+    assert slow.wait() == 0
+
+
+def testAnAccountCannotPileUpWork(service, owner, cleanup):
+    """With 64 calls waiting the next is refused; another account is served; a finished call makes room."""
+    crowd = [service.start("stop", "slow-1", user=owner.pw_uid) for _ in range(64)]
+    for one in crowd:
+        cleanup.callback(one.wait)
+        cleanup.callback(one.kill)
+    waitFor(lambda: waitingCalls(service) == 64, "64 waiting calls")
+    assert service.error("StopInstance", "s", "slow-1", user=owner.pw_uid)[0] == LIMIT
+    service.call("StartInstance", "s", "own")
+    service.call("StartProgram", "ss", "slow-1", "release")
+    assert [one.wait() for one in crowd] == [0] * 64
+    service.call("StartInstance", "s", "own", user=owner.pw_uid)

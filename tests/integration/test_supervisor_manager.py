@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""The command line of the manager: output for people and for programs, exit codes, advice."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+
+import pytest
+
+from bus import PrivateBus
+from manager_bus import Service
+from programs import program
+
+DONE, FAILED, MISUSED, NOT_RUNNING, NO_SUCH_NAME, DENIED, UNREACHABLE = range(7)
+
+
+@pytest.fixture
+def service(workDir):
+    with Service(workDir, "tsupv:65534:nobody", "tech1:0:root", "tech2:0:root") as running:
+        yield running
+
+
+def testListIsATable(service):
+    service.call("StartInstance", "s", "tech1")
+    result = service.manager("list")
+    assert result.returncode == DONE
+    assert result.stdout == ("NAME   USER    STATE     PID  BOOT     REASON\n"
+                             "tech1  root    running   77   enabled\n"
+                             "tech2  root    inactive  -    enabled\n"
+                             "tsupv  nobody  inactive  -    enabled\n"
+                             "\n3 instances\n")
+    assert service.manager().stdout == result.stdout
+    assert service.manager("list", "--no-legend", "tsupv").stdout == "tsupv  nobody  inactive  -  enabled\n"
+    assert service.manager("list", "-q", "tech*").stdout == "tech1\ntech2\n"
+
+
+def testListForPrograms(service):
+    rows = json.loads(service.manager("--json", "list", "tsupv").stdout)
+    assert rows == [{"name": "tsupv", "user": "nobody", "state": "inactive", "sub_state": "", "main_pid": 0,
+                     "enabled": True, "reason": ""}]
+
+
+def testStatusHasTheExitCodeOfTheState(service):
+    assert service.manager("status", "tsupv").returncode == NOT_RUNNING
+    service.call("StartInstance", "s", "tsupv")
+    result = service.manager("status", "tsupv")
+    assert result.returncode == DONE
+    assert "     State: running\n  Main PID: 77\n" in result.stdout
+    assert "  program1                         RUNNING   pid 4242\n" in result.stdout
+    assert service.manager("status", "-q", "tsupv").stdout == ""
+    assert service.manager("status", "tsupv", "tech1").returncode == NOT_RUNNING
+    status = json.loads(service.manager("status", "--json", "tsupv").stdout)[0]
+    assert (status["State"], status["MainPID"], status["MemoryCurrent"]) == ("running", 77, None)
+    assert status["Programs"] == [{"name": "program1", "state": "RUNNING", "pid": 4242}]
+
+
+def testStatusOfTheManager(service):
+    result = service.manager("status")
+    assert result.returncode == FAILED  # an entry is refused
+    assert " Instances: 3 (0 running, 0 failed)\n   Refused: 1 " in result.stdout
+    assert json.loads(service.manager("status", "-j").stdout)["Version"] == "1.2.3"
+
+
+@pytest.mark.parametrize("verb, words", [("start", "started"), ("stop", "stopped"), ("restart", "restarted"),
+                                         ("enable", "enabled"), ("disable", "disabled")])
+def testVerbsTakeNamesAndPatterns(service, verb, words):
+    result = service.manager(verb, "tech*", "tsupv", "tech1")
+    assert (result.returncode, result.stderr) == (DONE, "")
+    assert result.stdout == f"tech1: {words}\ntech2: {words}\ntsupv: {words}\n"
+    assert service.manager(verb, "-q", "tsupv").stdout == ""
+
+
+def testNowDoesBoth(service):
+    service.manager("enable", "--now", "tsupv")
+    assert service.manager("status", "-q", "tsupv").returncode == DONE
+    service.manager("disable", "--now", "tsupv")
+    assert service.manager("status", "-q", "tsupv").returncode == NOT_RUNNING
+    assert json.loads(service.manager("list", "-j", "tsupv").stdout)[0]["enabled"] is False
+
+
+def testOneWrongNameDoesNotStopTheOthers(service):
+    result = service.manager("start", "tsupw", "tsupv")
+    assert result.returncode == NO_SUCH_NAME
+    assert result.stdout == "tsupv: started\n"
+    assert result.stderr == "supervisor-manager: There is no instance 'tsupw': is it 'tsupv'?\n"
+    assert service.manager("start", "x*").stderr == "supervisor-manager: No instance fits 'x*'\n"
+
+
+def testAFailureOfTheManagerIsSaid(service):
+    result = service.manager("reload", "tsupv")
+    assert (result.returncode, result.stderr) == (FAILED, "supervisor-manager: tsupv: It does not parse\n")
+
+
+def testPrograms(service):
+    assert service.manager("programs", "tsupv").stdout == ("INSTANCE  PROGRAM   STATE    PID\n"
+                                                           "tsupv     program1  RUNNING  4242\n")
+    result = service.manager("stop-program", "tsupv", "program1", "nix")
+    assert (result.returncode, result.stdout) == (NO_SUCH_NAME, "program1: stopped\n")
+    assert "nix: There is no program 'nix'" in result.stderr
+
+
+def testEntries(service):
+    assert service.manager("create", "neu", "logs_dir=/x").stdout == "neu: created\n"
+    assert service.manager("edit", "neu", "logs_dir = /y").stdout == "neu: changed\n"
+    assert json.loads(service.manager("status", "-j", "neu").stdout)[0]["LogsDirectory"] == "/y"
+    refused = service.manager("edit", "neu", "nix=1")
+    assert (refused.returncode, refused.stderr) == (FAILED, "supervisor-manager: neu: There is no key 'nix'\n")
+    assert service.manager("remove", "neu").stdout == "neu: removed\n"
+    assert service.manager("create", "tsupv", "logs_dir=/x").returncode == FAILED
+    assert service.manager("create", "neu", "user").returncode == MISUSED
+
+
+def testPlanAndReload(service):
+    assert service.manager("plan").stdout == "tsupv: change\n    would\n"
+    assert json.loads(service.manager("plan", "-j").stdout)["changes"] == [
+        {"instance": "tsupv", "action": "change", "details": ["would"]}]
+    result = service.manager("reload")
+    assert (result.returncode, result.stdout) == (FAILED, "tsupv: change (did)\n")
+    assert result.stderr == "supervisor-manager: refused: /etc/x.conf:3: [supervisor:bad] user: unknown\n"
+
+
+def testSignalsByNameAndNumber(service):
+    for signal in ("HUP", "SIGHUP", "1"):
+        assert service.manager("kill", "-s", signal, "tsupv").stdout == "tsupv: signalled\n"
+    assert service.manager("kill", "-s", "NIX", "tsupv").returncode == MISUSED
+    assert service.manager("kill", "--kill-whom=some", "tsupv").returncode == MISUSED
+
+
+@pytest.mark.parametrize("words, says", [
+    (["strat", "x"], "There is no verb 'strat': is it 'start'?"), (["start"], "Too few arguments"),
+    (["plan", "x"], "Too many arguments"), (["--jsson"], "is it --json?")])
+def testWrongUse(service, words, says):
+    result = service.manager(*words)
+    assert result.returncode == MISUSED
+    assert says in result.stderr
+
+
+def testAManagerThatDoesNotRun(workDir):
+    with PrivateBus(workDir) as bus:
+        result = subprocess.run([*program("supervisor-manager"), f"--bus-address={bus.address}", "list"],
+                                capture_output=True, text=True, check=False)
+        assert result.returncode == UNREACHABLE
+        assert "systemctl start supervisor-manager" in result.stderr
+
+
+def testABusThatIsNotThere(service):
+    result = service.manager("--bus-address=unix:path=/nonexistent/bus", "list")
+    assert result.returncode == UNREACHABLE
+    assert "Is D-Bus running" in result.stderr
+
+
+def testAccessDeniedSaysWhatIsNeeded(service):
+    if os.getuid() != 0:
+        pytest.skip("other accounts need root")
+    result = service.manager("stop", "tech1", user=65534)
+    assert result.returncode == DENIED
+    assert result.stderr.startswith("supervisor-manager: tech1: Not allowed to stop 'tech1': this takes root or polkit")
+    assert service.manager("stop", "tsupv", user=65534).returncode == DONE
+
+
+def testMonitorTellsChanges(service, cleanup):
+    monitor = service.start("monitor", "--json", "tsupv")
+    cleanup.callback(monitor.wait)
+    cleanup.callback(monitor.terminate)
+    seen = []
+    while not seen:  # until the monitor listens, changes pass it by
+        service.call("StartInstance", "s", "tsupv")
+        service.call("StopInstance", "s", "tsupv")
+        service.call("StopProgram", "ss", "tsupv", "program1")
+        seen = _available(monitor)
+    service.call("StartInstance", "s", "tech1")  # not asked for
+    service.call("StartProgram", "ss", "tsupv", "program1")
+    events = [json.loads(line) for line in seen]
+    while not any(e["event"] == "program" and e["state"] == "RUNNING" for e in events):
+        events.append(json.loads(monitor.stdout.readline()))
+    assert {e["instance"] for e in events} == {"tsupv"}
+    assert events[-1]["program"] == "program1"
+
+
+def _available(process):
+    """Lines that are there already, without waiting for more."""
+    lines = []
+    if select.select([process.stdout], [], [], 0.05)[0]:
+        lines.append(process.stdout.readline())
+    return lines
+
+
+def testTopPrintsOnceIntoAPipe(service):
+    assert service.manager("top").stdout.splitlines()[0].split() == [
+        "NAME", "USER", "STATE", "PID", "MEMORY", "CPU%", "CPU", "TIME", "PROGRAMS"]
+
+
+def testWordsForCompletion(service):
+    assert service.manager("__complete", "instances").stdout == "tech1\ntech2\ntsupv\n"
+    verbs = service.manager("__complete").stdout.split()
+    assert "start" in verbs and "daemon-reexec" in verbs and "__complete" not in verbs
+
+
+def testHelpAndVersion(service):
+    assert "Exit status" in service.manager("--help").stdout
+    assert service.manager("--version").stdout.startswith("supervisor-manager ")
+
+
+def testColoursOnATerminalOnly(service):
+    service.call("StartInstance", "s", "tsupv")
+
+    def onTerminal(**env):
+        ours, theirs = pty.openpty()
+        try:
+            subprocess.run([*program("supervisor-manager"), f"--bus-address={service.address}", "--no-pager", "status",
+                            "tsupv"], stdin=subprocess.DEVNULL, stdout=theirs, check=True,
+                           env={**os.environ, "TERM": "xterm", **env})
+            return os.read(ours, 65536).decode()
+        finally:
+            os.close(ours)
+            os.close(theirs)
+
+    assert "\033[32mrunning" in onTerminal()
+    assert "\033" not in onTerminal(NO_COLOR="1")
+    assert "\033" not in service.manager("status", "tsupv").stdout
+
+
+def testDaemonReexec(service):
+    assert service.manager("daemon-reexec").returncode == DONE
