@@ -7,12 +7,16 @@
 #include "instance/api/supervisor_methods.hpp"
 #include "instance/api/system_methods.hpp"
 #include "instance/api/twiddler_methods.hpp"
+#include "instance/endpoints/log_streams.hpp"
 #include "instance/output/rotating_file.hpp"
 #include "instance/web/origin.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
 
 namespace {
+
+/// What a client may send in one call, standard input for a program included.
+constexpr xmlrpc::Limits callLimits{std::size_t{16} << 20, 64, 100'000};
 
 http::Address addressOf(const config::HttpServer& server) {
   return {server.unixSocket, server.path, server.mode, server.owner, server.host, server.port};
@@ -39,8 +43,8 @@ core::Expected<std::vector<http::ListenSocket>> Front::openSockets(const config:
 
 Front::Front(api::Instance& instance)
     : instance_(instance),
-      pageSupervisor_(std::make_unique<api::SupervisorMethods>(instance, pageMethods_)),
-      dispatcher_(methods_),
+      pageSupervisor_(std::make_unique<api::SupervisorMethods>(instance, pageMethods_, "supervisor")),
+      dispatcher_(methods_, callLimits),
       site_(
           instance.loop, instance.table, [this] { return about(); },
           [this](const std::string& method, const xmlrpc::Array& params, auto done) {
@@ -49,6 +53,7 @@ Front::Front(api::Instance& instance)
           }),
       server_(instance.loop) {
   server_.router().addPrefix("/RPC2", [this](const auto& request, const auto& reply) { call(request, reply); });
+  endpoints::addLogStreams(server_.router(), instance.table, [this] { return instance_.activityLog; });
   server_.router().setFallback([this](const auto& request, const auto& reply) {
     if (carriesCall(request)) return call(request, reply);
     site_.handle(request, reply);
@@ -74,7 +79,7 @@ void Front::serve(std::vector<http::ListenSocket> sockets) {
 
 void Front::addInterface(const config::RpcInterface& interface) {
   if (interface.factory == config::RpcInterface::Factory::Supervisor)
-    supervisor_ = std::make_unique<api::SupervisorMethods>(instance_, methods_);
+    supervisors_.push_back(std::make_unique<api::SupervisorMethods>(instance_, methods_, interface.name));
   else
     api::addTwiddlerMethods(
         methods_, instance_.table, [this]() -> const config::Configuration& { return *instance_.configuration; },

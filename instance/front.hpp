@@ -41,7 +41,7 @@ class Front {
 
   api::Instance& instance_;
   api::MethodTable methods_;
-  std::unique_ptr<api::SupervisorMethods> supervisor_;
+  std::vector<std::unique_ptr<api::SupervisorMethods>> supervisors_;  ///< one for each section that asks for it
   /// The page acts through the same methods, whether or not clients may call them.
   api::MethodTable pageMethods_;
   std::unique_ptr<api::SupervisorMethods> pageSupervisor_;

@@ -11,7 +11,7 @@ Handler immediately(Immediate call) {
   return [call = std::move(call)](const xmlrpc::Array& params, const Completion& done) { done(call(params)); };
 }
 
-core::Err<xmlrpc::Fault> fail(xmlrpc::FaultCode code, std::string_view extra) {
+core::Err<xmlrpc::Fault> fail(xmlrpc::FaultCode code, std::optional<std::string_view> extra) {
   return core::Err{xmlrpc::makeFault(code, extra)};
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +33,8 @@ struct Method {
 };
 
 [[nodiscard]] Handler immediately(Immediate call);
-[[nodiscard]] core::Err<xmlrpc::Fault> fail(xmlrpc::FaultCode code, std::string_view extra = {});
+[[nodiscard]] core::Err<xmlrpc::Fault> fail(xmlrpc::FaultCode code,
+                                             std::optional<std::string_view> extra = std::nullopt);
 
 // Finished values of the frequent kinds.
 [[nodiscard]] Outcome trueValue();

@@ -10,11 +10,13 @@
 #include "instance/process/table.hpp"
 
 namespace api {
-namespace {
 
-std::string fullName(std::string_view name) { return "supervisor." + std::string(name); }
+SupervisorNamespace::SupervisorNamespace(Instance& instance, MethodTable& table, std::string name)
+    : instance_(instance), table_(table), name_(std::move(name)) {}
 
-}  // namespace
+std::string SupervisorNamespace::fullName(std::string_view method) const {
+  return name_ + "." + std::string(method);
+}
 
 void SupervisorNamespace::addAlways(std::string_view name, std::vector<std::string_view> signature,
                                     std::size_t required, std::string_view help, Handler handler) {
@@ -37,9 +39,9 @@ void SupervisorNamespace::addAlias(std::string_view alias, std::string_view name
   table_.add(std::move(method));
 }
 
-SupervisorMethods::SupervisorMethods(Instance& instance, MethodTable& table)
+SupervisorMethods::SupervisorMethods(Instance& instance, MethodTable& table, std::string name)
     : waiters_(std::make_unique<Waiters>(instance.loop, instance.table)) {
-  SupervisorNamespace names(instance, table);
+  SupervisorNamespace names(instance, table, std::move(name));
   addInfoMethods(instance, names);
   addControlMethods(instance, *waiters_, names);
   addGroupControlMethods(instance, *waiters_, names);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,10 +14,11 @@ class MethodTable;
 class Waiters;
 struct Instance;
 
-/// The namespace "supervisor". `instance` must outlive the table.
+/// The methods of Supervisor itself, in the namespace `name` ("supervisor", as the section [rpcinterface:NAME] calls
+/// it). `instance` must outlive the table.
 class SupervisorMethods {
  public:
-  SupervisorMethods(Instance& instance, MethodTable& table);
+  SupervisorMethods(Instance& instance, MethodTable& table, std::string name);
   ~SupervisorMethods();
   SupervisorMethods(const SupervisorMethods&) = delete;
   SupervisorMethods& operator=(const SupervisorMethods&) = delete;
@@ -25,11 +27,11 @@ class SupervisorMethods {
   std::unique_ptr<Waiters> waiters_;
 };
 
-/// Puts a method of the namespace "supervisor" into a table: every one but sendRemoteCommEvent answers SHUTDOWN_STATE
+/// Puts methods of that namespace into a table: every one but sendRemoteCommEvent answers SHUTDOWN_STATE
 /// while the supervisor goes down.
 class SupervisorNamespace {
  public:
-  SupervisorNamespace(Instance& instance, MethodTable& table) : instance_(instance), table_(table) {}
+  SupervisorNamespace(Instance& instance, MethodTable& table, std::string name);
   void add(std::string_view name, std::vector<std::string_view> signature, std::size_t required, std::string_view help,
            Handler handler);
   void addAlways(std::string_view name, std::vector<std::string_view> signature, std::size_t required,
@@ -38,8 +40,11 @@ class SupervisorNamespace {
   void addAlias(std::string_view alias, std::string_view name);
 
  private:
+  [[nodiscard]] std::string fullName(std::string_view method) const;
+
   Instance& instance_;
   MethodTable& table_;
+  std::string name_;
 };
 
 // The methods by concern, each in a file of its own.

@@ -23,7 +23,7 @@ using xmlrpc::FaultCode;
 using Options = std::vector<std::pair<std::string, std::string>>;
 using Programs = std::vector<std::shared_ptr<const config::ProcessConfig>>;
 
-core::Err<Fault> fail(FaultCode code, std::string_view extra = {}) { return core::Err{xmlrpc::makeFault(code, extra)}; }
+core::Err<Fault> fail(FaultCode code, std::optional<std::string_view> extra = std::nullopt) { return core::Err{xmlrpc::makeFault(code, extra)}; }
 
 constexpr std::array<std::pair<std::string_view, logging::Level>, 7> levels{{
     {"CRIT", logging::Level::Critical},

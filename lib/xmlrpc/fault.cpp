@@ -36,9 +36,9 @@ std::string_view faultName(FaultCode code) noexcept {
   return "UNKNOWN";
 }
 
-Fault makeFault(FaultCode code, std::string_view extra) {
+Fault makeFault(FaultCode code, std::optional<std::string_view> extra) {
   Fault fault{static_cast<int>(code), std::string(faultName(code))};
-  if (!extra.empty()) fault.text.append(": ").append(extra);
+  if (extra) fault.text.append(": ").append(*extra);
   return fault;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,7 +38,7 @@ enum class FaultCode : int {
 
 /// "BAD_NAME"; "UNKNOWN" for a number that is none of ours.
 [[nodiscard]] std::string_view faultName(FaultCode code) noexcept;
-/// A fault whose text is "NAME", or "NAME: extra" where `extra` is not empty.
-[[nodiscard]] Fault makeFault(FaultCode code, std::string_view extra = {});
+/// A fault whose text is "NAME", or "NAME: extra".
+[[nodiscard]] Fault makeFault(FaultCode code, std::optional<std::string_view> extra = std::nullopt);
 
 }  // namespace xmlrpc

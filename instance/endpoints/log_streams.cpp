@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "instance/endpoints/log_streams.hpp"
+
+#include <sys/stat.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "instance/api/names.hpp"
+#include "instance/endpoints/log_source.hpp"
+#include "instance/http/router.hpp"
+#include "instance/output/rotating_file.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/table.hpp"
+
+namespace endpoints {
+namespace {
+
+constexpr std::int64_t kFirstBytes = 1024;
+
+/// "/logtail/group%3Aname/stderr", taken apart.
+struct Wanted {
+  std::string name;
+  process::Channel channel = process::Channel::Stdout;
+};
+
+std::optional<Wanted> parsePath(const std::string& path) {
+  std::string_view rest(path);
+  rest.remove_prefix(std::min(rest.find_first_not_of('/'), rest.size()));
+  const std::size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  rest.remove_prefix(slash + 1);
+  const std::size_t end = rest.find('/');
+  Wanted wanted{std::string(rest.substr(0, end))};
+  if (wanted.name.empty()) return std::nullopt;
+  if (end == std::string_view::npos) return wanted;
+  const std::string_view channel = rest.substr(end + 1);
+  if (channel == "stderr")
+    wanted.channel = process::Channel::Stderr;
+  else if (channel != "stdout")
+    return std::nullopt;
+  return wanted;
+}
+
+void stream(output::RotatingFile* log, bool throughProxies, const http::Reply& reply) {
+  struct stat facts {};
+  if (log == nullptr || ::stat(log->path().c_str(), &facts) != 0) return reply.send(http::makeError(404));
+  output::LogFollower follower(log->path());
+  if (!follower.open(kFirstBytes)) return reply.send(http::makeError(404));
+  http::Response head;
+  head.headers.emplace_back("Last-Modified", http::httpDate(facts.st_mtime));
+  head.headers.emplace_back("Content-Type", "text/plain;charset=utf-8");
+  if (throughProxies) head.headers.emplace_back("X-Accel-Buffering", "no");
+  reply.stream(std::move(head), std::make_unique<LogSource>(std::move(follower), log->notice()));
+}
+
+void streamProgram(const process::Table& table, const http::Request& request, const http::Reply& reply) {
+  if (request.method != "GET") return reply.send(http::makeError(400));
+  const auto wanted = parsePath(request.path());
+  if (!wanted) return reply.send(http::makeError(404));
+  const auto program = api::findProgram(table, wanted->name);
+  if (!program) return reply.send(http::makeError(404));
+  stream((*program)->log(wanted->channel), true, reply);
+}
+
+}  // namespace
+
+void addLogStreams(http::Router& router, process::Table& table, std::function<output::RotatingFile*()> activityLog) {
+  router.addPrefix("/logtail", [&table](const http::Request& request, const http::Reply& reply) {
+    streamProgram(table, request, reply);
+  });
+  router.addPrefix("/mainlogtail", [activityLog = std::move(activityLog)](const http::Request& request,
+                                                                          const http::Reply& reply) {
+    if (request.method != "GET") return reply.send(http::makeError(400));
+    stream(activityLog(), false, reply);
+  });
+}
+
+}  // namespace endpoints
