@@ -55,6 +55,9 @@ void Background::detach(const config::Daemon& daemon) {
     for (int fd = 0; fd <= 2; fd++) ::dup2(null.get(), fd);
   ::setsid();
   ::umask(daemon.umask);
+}
+
+void Background::release() {
   (void)!::write(report_.get(), "r", 1);
   report_.reset();
 }

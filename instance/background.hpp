@@ -14,9 +14,11 @@ class Background {
   /// In the parent: waits, and returns the exit status to end with. In the child: returns nothing. A fork that fails
   /// is an exit status too, after a message on standard error.
   [[nodiscard]] std::optional<int> fork();
-  /// In the child, once: working directory, /dev/null, a session of its own, umask; then releases the parent.
+  /// In the child, once: working directory, /dev/null, a session of its own, umask.
   void detach(const config::Daemon& daemon);
-  /// Whether fork() was called and detach() was not yet.
+  /// In the child, when everything is in place: lets the parent end with status 0.
+  void release();
+  /// Whether fork() was called and release() was not yet.
   [[nodiscard]] bool pending() const noexcept { return report_.valid(); }
 
  private:

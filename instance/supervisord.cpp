@@ -54,6 +54,7 @@ core::Status Supervisord::setUp() {
   if (inheritance_.background.pending()) inheritance_.background.detach(configuration_->daemon);
   pidFile_ = std::make_unique<PidFile>(configuration_->daemon.pidFile);
   pidFile_->write();
+  if (inheritance_.background.pending()) inheritance_.background.release();
   inheritance_.first = false;
   return {};
 }

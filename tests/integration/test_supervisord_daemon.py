@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""supervisord as a daemon: background, exit status, pid file, signals, limits, user."""
+
+import os
+import resource
+import signal
+import subprocess
+
+import pytest
+
+from daemon import connect
+from processes import isRunning
+from programs import program
+from waiting import waitFor
+
+
+class Background:
+    """supervisord without -n, started as from a shell."""
+
+    def __init__(self, directory, lines="", sections=""):
+        self.directory = directory
+        self.config = os.path.join(directory, "s.conf")
+        self.pidPath = os.path.join(directory, "s.pid")
+        self.pid = None
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(f"[supervisord]\nlogfile={directory}/s.log\npidfile={self.pidPath}\nchildlogdir={directory}\n"
+                       f"{lines}\n[unix_http_server]\nfile={directory}/s.sock\n[rpcinterface:supervisor]\n"
+                       "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n" + sections)
+
+    def start(self, *arguments):
+        done = subprocess.run([*program("supervisord"), "-c", self.config, *arguments], cwd=self.directory,
+                              capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode == 0:
+            self.pid = int(self.log("s.pid"))
+        return done
+
+    def log(self, name="s.log"):
+        with open(os.path.join(self.directory, name), encoding="utf-8") as file:
+            return file.read()
+
+    def stop(self):
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGTERM)
+            waitFor(lambda: not isRunning(self.pid), "supervisord to end")
+            self.pid = None
+
+
+@pytest.fixture
+def background(workDir, cleanup):
+    def make(*arguments):
+        made = Background(workDir, *arguments)
+        cleanup.callback(made.stop)
+        return made
+
+    return make
+
+
+def testInTheBackground(background, workDir):
+    run = background("umask=027\ndirectory=/usr")
+    assert run.start().returncode == 0
+    # Ready when the command returns: pid file, socket and log are there.
+    assert connect(f"{workDir}/s.sock").supervisor.getPID() == run.pid
+    assert os.getsid(run.pid) == run.pid
+    assert os.readlink(f"/proc/{run.pid}/cwd") == "/usr"
+    assert {os.readlink(f"/proc/{run.pid}/fd/{fd}") for fd in range(3)} == {"/dev/null"}
+    assert "Umask:\t0027" in open(f"/proc/{run.pid}/status", encoding="utf-8").read()
+    assert "INFO daemonizing the supervisord process" in run.log()
+    assert f"INFO supervisord started with pid {run.pid}" in run.log()
+    run.stop()
+    assert not os.path.exists(run.pidPath) and not os.path.exists(f"{workDir}/s.sock")
+
+
+def testTheExitStatusTellsWhatWentWrong(background, workDir):
+    run = background()
+    assert run.start().returncode == 0
+    logs = set(os.listdir(workDir))
+    second = run.start("-j", f"{workDir}/other.pid")
+    assert second.returncode == 2
+    assert second.stderr.startswith("Error: Another program is already listening on a port that one of our HTTP servers "
+                                    "is configured to use.")
+    assert set(os.listdir(workDir)) == logs  # the second one has touched nothing
+    assert isRunning(run.pid)
+    run.stop()
+    os.mkdir(f"{workDir}/directory")
+    assert run.start("-l", f"{workDir}/directory").returncode == 2
+
+
+def testHangupRestartsInTheSameProcess(background, workDir):
+    run = background("", "[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
+    assert run.start().returncode == 0
+    rpc = connect(f"{workDir}/s.sock")
+    before = rpc.supervisor.getProcessInfo("a")["pid"]
+    with open(run.config, "a", encoding="utf-8") as file:
+        file.write("[program:b]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
+    os.kill(run.pid, signal.SIGHUP)
+    waitFor(lambda: run.log().count("supervisord started with pid") == 2, "the restart")
+    waitFor(lambda: not isRunning(before), "the end of the old program")
+    rpc = connect(f"{workDir}/s.sock")
+    assert rpc.supervisor.getPID() == run.pid
+    assert [info["name"] for info in rpc.supervisor.getAllProcessInfo()] == ["a", "b"]
+    assert "WARN received SIGHUP indicating restart request" in run.log()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT, signal.SIGTERM])
+def testSignalsEndIt(daemon, number):
+    server = daemon("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
+    child = server.waitState("a", "RUNNING")["pid"]
+    assert server.stop(number) == 0
+    assert not isRunning(child)
+    assert f"WARN received {number.name} indicating exit request" in server.log()
+    assert not os.path.exists(os.path.join(server.directory, "supervisord.pid"))
+
+
+def testABadConfigurationIsAnErrorWithoutDamage(workDir):
+    config = os.path.join(workDir, "bad.conf")
+    with open(config, "w", encoding="utf-8") as file:
+        file.write("[supervisord]\nlogfile=%(here)s/s.log\n[program:x]\n")
+    done = subprocess.run([*program("supervisord"), "-n", "-c", config], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: ") and "program:x" in done.stderr
+    assert os.listdir(workDir) == ["bad.conf"]
+
+
+def testItRaisesItsLimits(daemon):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 300:
+        pytest.skip("the hard limit is too low")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+    try:
+        server = daemon("[program:a]\ncommand=/bin/sh -c 'ulimit -n'\nstartsecs=0\nautorestart=false\n",
+                        supervisord="minfds=300")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    server.waitState("a", "EXITED")
+    assert server.rpc.supervisor.readProcessStdoutLog("a", 0, 0) == "300\n"
+    assert "INFO Increased RLIMIT_NOFILE limit to 300" in server.log()
+
+
+def testItBecomesItsUser(daemon, account, workDir):
+    user = account()
+    os.chmod(workDir, 0o777)
+    server = daemon("[program:a]\ncommand=/usr/bin/id -un\nstartsecs=0\nautorestart=false\n",
+                    supervisord=f"user={user.pw_name}", wait=False)
+    os.chmod(server.directory, 0o777)
+    waitFor(lambda: server.process.poll() is not None or "exited: a" in server.log(), "supervisord as that user")
+    if server.process.poll() is not None:  # it came before the directory was opened to it
+        server.start()
+    server.waitState("a", "EXITED")
+    assert os.stat(f"/proc/{server.pid}").st_uid == user.pw_uid
+    assert server.rpc.supervisor.readProcessStdoutLog("a", 0, 0) == f"{user.pw_name}\n"
+    assert f"INFO Set uid to user {user.pw_uid} succeeded" in server.log()

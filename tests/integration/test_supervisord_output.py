@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""Logs of programs: rotation, logrotate's two ways, files that vanish, disks that are full, targets that are no files."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from waiting import waitFor
+
+# Writes what it is told on its standard input: a line N becomes N bytes "x" and a newline.
+WRITER = """[program:w]
+command=/bin/sh -c 'while read n; do head -c "$n" /dev/zero | tr "\\\\0" x; echo; done'
+startsecs=0
+stdout_logfile={path}
+stdout_logfile_maxbytes={maxBytes}
+stdout_logfile_backups=2
+"""
+
+
+def writer(daemon, path="%(here)s/w.out", maxBytes=0, **options):
+    server = daemon(WRITER.format(path=path, maxBytes=maxBytes), **options)
+    server.waitState("w", "RUNNING")
+    return server
+
+
+def say(server, count):
+    server.rpc.supervisor.sendProcessStdin("w", f"{count}\n")
+
+
+def size(path):
+    return os.stat(path).st_size if os.path.exists(path) else -1
+
+
+def testRotationKeepsEveryByte(daemon):
+    server = writer(daemon, maxBytes=1001)
+    path = os.path.join(server.directory, "w.out")
+    for count in range(1, 4):
+        say(server, 1000)
+        waitFor(lambda n=count: size(f"{path}.{min(n, 2)}") == 1001, f"rotation {count}")
+    waitFor(lambda: size(path) == 0, "the new file")
+    assert not os.path.exists(path + ".3")
+    say(server, 10)
+    waitFor(lambda: size(path) == 11, "what comes after the rotation")
+
+
+def testCopytruncateLeavesNoHole(daemon):
+    server = writer(daemon)
+    path = os.path.join(server.directory, "w.out")
+    say(server, 500)
+    waitFor(lambda: size(path) == 501, "the first line")
+    os.truncate(path, 0)
+    say(server, 9)
+    waitFor(lambda: size(path) > 0, "the second line")
+    assert server.read("w.out") == "x" * 9 + "\n"
+
+
+def testRenameAndUsr2(daemon):
+    server = writer(daemon)
+    path = os.path.join(server.directory, "w.out")
+    say(server, 5)
+    waitFor(lambda: size(path) == 6, "the first line")
+    os.rename(path, path + "-old")
+    os.rename(server.logPath, server.logPath + "-old")
+    server.kill(signal.SIGUSR2)
+    waitFor(lambda: os.path.exists(path) and os.path.exists(server.logPath), "the new files")
+    say(server, 7)
+    waitFor(lambda: size(path) == 8, "the second line")
+    assert size(path + "-old") == 6
+    assert "received SIGUSR2 indicating log reopen request" in server.read("supervisord.log-old")
+
+
+def testARemovedFileComesBack(daemon):
+    server = writer(daemon)
+    path = os.path.join(server.directory, "w.out")
+    say(server, 5)
+    waitFor(lambda: size(path) == 6, "the first line")
+    os.unlink(path)
+
+    def returned():
+        say(server, 1)
+        return os.path.exists(path)
+
+    waitFor(returned, "the file to come back")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="mounting needs root")
+def testAFullDiskCostsOutputButNotTheProgram(daemon, workDir, cleanup):
+    disk = os.path.join(workDir, "disk")
+    os.mkdir(disk)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "none", disk], check=True)
+    cleanup.callback(subprocess.run, ["umount", "-l", disk], check=True)
+    server = writer(daemon, path=f"{disk}/w.out")
+    pid = server.rpc.supervisor.getProcessInfo("w")["pid"]
+    say(server, 100_000)
+    waitFor(lambda: "cannot write: No space left on device" in server.log(), "the trouble in the log")
+    os.truncate(f"{disk}/w.out", 0)
+
+    def resumed():
+        say(server, 1)
+        return "works again" in server.log()
+
+    waitFor(resumed, "the output to resume")
+    assert server.log().count("cannot write") == 1
+    assert server.rpc.supervisor.getProcessInfo("w")["pid"] == pid
+    assert size(f"{disk}/w.out") > 0
+
+
+def testAFifoWithoutReaderHoldsUpNobody(daemon):
+    server = daemon("[program:w]\ncommand=/bin/sh -c 'head -c 500000 /dev/zero; echo done >&2; exec sleep 1000'\n"
+                    "stdout_logfile=%(here)s/fifo\nstartsecs=0\nautostart=false\n")
+    os.mkfifo(os.path.join(server.directory, "fifo"))
+    server.rpc.supervisor.startProcess("w")
+    waitFor(lambda: server.rpc.supervisor.readProcessStderrLog("w", 0, 0) == "done\n", "the program to get on")
+
+
+@pytest.mark.parametrize("target", ["/dev/stdout", "/dev/fd/1"])
+def testAProgramLogsToTheStandardOutputOfSupervisord(daemon, target):
+    server = daemon(f"[program:hello]\ncommand=/bin/echo hello there\nstartsecs=0\nautorestart=false\n"
+                    f"stdout_logfile={target}\nstdout_logfile_maxbytes=0\n")
+    server.waitState("hello", "EXITED")
+    assert "\nhello there\n" in server.output()
+
+
+def testAnsiAndInvalidBytes(daemon):
+    server = daemon("[program:c]\ncommand=/usr/bin/printf 'a\\033[31mred\\033[0m\\377\\n'\nstartsecs=0\n"
+                    "autorestart=false\nstdout_logfile=%(here)s/c.out\n", supervisord="strip_ansi=true")
+    server.waitState("c", "EXITED")
+    with open(os.path.join(server.directory, "c.out"), "rb") as file:
+        assert file.read() == b"ared\xff\n"
+
+
+def testAutoLogsGoWithTheNextStart(daemon):
+    server = daemon("[program:c]\ncommand=/bin/cat\n")
+    first = server.rpc.supervisor.getProcessInfo("c")["stdout_logfile"]
+    assert os.path.basename(first).startswith("c-stdout---supervisor-")
+    server.kill(signal.SIGHUP)
+    waitFor(lambda: not os.path.exists(first), "the old log to go")
+    server.waitReady()
+    assert os.path.exists(server.rpc.supervisor.getProcessInfo("c")["stdout_logfile"])

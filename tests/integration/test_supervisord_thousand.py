@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""One supervisord with 1,000 programs, and one with nothing to do."""
+
+import resource
+
+from processes import children
+from waiting import waitFor
+
+COUNT = 1000
+
+
+def wakeups(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        return [line for line in status if line.startswith("voluntary")]
+
+
+
+def testAThousandProgramsRunAndStop(daemon):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    assert hard == resource.RLIM_INFINITY or hard >= 8192
+    server = daemon(f"[program:p]\ncommand=/bin/sleep 1000\nnumprocs={COUNT}\nprocess_name=p%(process_num)04d\n"
+                    "stdout_logfile=NONE\nstderr_logfile=NONE\n", supervisord="minfds=8192")
+    info = waitFor(lambda: [i for i in server.rpc.supervisor.getAllProcessInfo() if i["statename"] == "RUNNING"
+                            ] if server.log().count("success:") == COUNT else None, "all to run", 120)
+    assert len(info) == COUNT
+    assert len(children(server.pid)) == COUNT
+    assert server.stop(limit=60) == 0
+    assert server.log().count("stopped: ") == COUNT
+    assert not [i for i in info if server.log().count(f"stopped: {i['name']} ") != 1]
+
+
+def testNothingToDoIsNoWakeup(daemon):
+    server = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n")
+    server.waitState("cat", "RUNNING")
+    before = []
+
+    def quiet():
+        """Three looks in a row that see no wake-up: a daemon that polls once a second never gets there."""
+        before.append(wakeups(server.pid))
+        return len(before) > 400 and len({str(look) for look in before[-400:]}) == 1
+
+    waitFor(quiet, "some seconds without a wake-up")
