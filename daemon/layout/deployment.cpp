@@ -84,6 +84,7 @@ void Deployment::finish() {
   report_.delegated.clear();
   report_.afterwards.clear();
   const auto done = std::move(done_);
+  done_ = nullptr;
   done(std::move(report_));  // may destroy this
 }
 

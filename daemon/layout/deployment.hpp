@@ -22,6 +22,7 @@ class Deployment {
 
   Deployment(core::EventLoop& loop, core::Reaper& reaper, Options options);
   void run(Plan plan, Done done);
+  [[nodiscard]] bool finished() const noexcept { return !done_; }
 
  private:
   void applyHere(const std::vector<Node>& nodes);

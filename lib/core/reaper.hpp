@@ -23,6 +23,7 @@ class Reaper {
   void watch(pid_t pid, Callback callback) { watched_.insert_or_assign(pid, std::move(callback)); }
   /// Nobody waits any more; the child is still reaped.
   void forget(pid_t pid) { watched_.erase(pid); }
+  [[nodiscard]] bool watches(pid_t pid) const { return watched_.count(pid) > 0; }
   /// Called after each round in which something was reaped.
   void onRound(std::function<void()> callback) { round_ = std::move(callback); }
 

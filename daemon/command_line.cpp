@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/managerd.hpp"
+#include "lib/core/files.hpp"
+
+namespace {
+
+constexpr const char* kHelp =
+    R"(Usage: supervisor-managerd [OPTION]...
+Runs one supervisord for each entry of /etc/supervisor-manager/conf.d/*.conf, as its owner.
+
+  -c, --config=FILE      configuration file; entries are read from conf.d beside it
+      --root=DIR         prefix of every path (tests and development)
+      --bus-address=ADDR D-Bus to serve on (default: the system bus; with --root: none)
+      --no-bus           serve on no bus
+      --verify           check the entries, say what is wrong, and exit: 0 if nothing is refused
+      --version          print the version and exit
+  -h, --help             print this and exit
+
+SIGHUP reads the entries again; SIGTERM and SIGINT stop all instances and then the manager.
+)";
+
+enum Option { Root = 256, BusAddress, NoBus, Verify, Version };
+
+void printTo(FILE* stream, const entries::Complaint& complaint, const char* kind) {
+  fmt::print(stream, "{}: {}\n", kind, complaint.text());
+}
+
+}  // namespace
+
+std::optional<ManagerdOptions> parseCommandLine(int argc, char** argv, int& code) {
+  static const option kOptions[] = {{"config", required_argument, nullptr, 'c'},
+                                    {"root", required_argument, nullptr, Root},
+                                    {"bus-address", required_argument, nullptr, BusAddress},
+                                    {"no-bus", no_argument, nullptr, NoBus},
+                                    {"verify", no_argument, nullptr, Verify},
+                                    {"version", no_argument, nullptr, Version},
+                                    {"help", no_argument, nullptr, 'h'},
+                                    {}};
+  ManagerdOptions out;
+  out.manager.privileged = ::geteuid() == 0;
+  const auto here = core::currentDirectory();
+  code = 0;
+  for (int c = 0; (c = ::getopt_long(argc, argv, "c:h", kOptions, nullptr)) != -1;) {
+    switch (c) {
+      case 'c': out.manager.config = core::absolutePath(optarg, here); break;
+      case Root: out.manager.root = core::absolutePath(optarg, here); break;
+      case BusAddress: out.manager.busAddress = optarg; break;
+      case NoBus: out.bus = false; break;
+      case Verify: out.verify = true; break;
+      case Version: fmt::print("{}\n", SUPERVISOR_VERSION); return std::nullopt;
+      case 'h': fmt::print("{}", kHelp); return std::nullopt;
+      default: code = 2; return std::nullopt;
+    }
+  }
+  if (optind < argc) {
+    fmt::print(stderr, "supervisor-managerd: '{}' is not understood; see --help\n", argv[optind]);
+    code = 2;
+    return std::nullopt;
+  }
+  if (out.manager.root == "/") out.manager.root.clear();
+  // A manager of a directory of its own is not the system's.
+  if (!out.manager.root.empty() && out.manager.busAddress.empty()) out.bus = false;
+  out.manager.supervisord = SUPERVISOR_BINDIR "/supervisord";
+  out.manager.supervisorctl = SUPERVISOR_BINDIR "/supervisorctl";
+  return out;
+}
+
+int verifyEntries(const ManagerdOptions& options) {
+  entries::LoadOptions load;
+  load.root = options.manager.root;
+  load.configFile = options.manager.config.empty()
+                        ? load.root + "/etc/supervisor-manager/supervisor-manager.conf"
+                        : options.manager.config;
+  load.confDir = core::directoryOf(load.configFile) + "/conf.d";
+  load.host = entries::thisHost(load.root + "/etc/hosts");
+  if (!options.manager.privileged) load.onlyUid = ::geteuid();
+  const auto loaded = entries::load(load);
+  for (const auto& complaint : loaded.refused) printTo(stderr, complaint, "refused");
+  for (const auto& complaint : loaded.warnings) printTo(stderr, complaint, "warning");
+  fmt::print("{} instances are good, {} complaints, {} warnings\n", loaded.entries.size(), loaded.refused.size(),
+             loaded.warnings.size());
+  return loaded.refused.empty() ? 0 : 1;
+}

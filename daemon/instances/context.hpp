@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "daemon/instances/control_groups.hpp"
+#include "daemon/instances/machine.hpp"
+#include "daemon/instances/process_table.hpp"
+#include "daemon/layout/plan.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/reaper.hpp"
+
+namespace instances {
+
+/// What all runners share. Owned by the fleet, outlives them.
+struct Context {
+  core::EventLoop& loop;
+  core::Reaper& reaper;
+  ControlGroups groups;
+  layout::Places places;
+  std::string runDirectory;    ///< /run/supervisor-manager: adoption/, notify/
+  std::string stateDirectory;  ///< /var/lib/supervisor-manager: links/, state/
+  std::string supervisord;
+  bool privileged = true;
+  Rules rules;
+  ProcessSnapshot snapshot;
+
+  [[nodiscard]] std::string recordPath(const std::string& name) const { return runDirectory + "/adoption/" + name; }
+  [[nodiscard]] std::string notifyPath(const std::string& name) const { return runDirectory + "/notify/" + name; }
+  [[nodiscard]] std::string statePath(const std::string& name) const { return stateDirectory + "/state/" + name; }
+};
+
+}  // namespace instances

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/fleet.hpp"
+
+#include <errno.h>
+#include <fmt/core.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "lib/core/log.hpp"
+
+namespace instances {
+
+const char* toText(State state) noexcept {
+  constexpr std::array texts{"inactive", "starting", "running", "stopping", "restarting", "failed", "unmanaged"};
+  return texts[static_cast<std::size_t>(state)];
+}
+
+const char* toText(ErrorCode code) noexcept {
+  constexpr std::array texts{"NoSuchInstance", "InstanceExists", "InstanceBusy",    "InstanceUnmanaged",
+                             "InstanceProtected", "NoSuchProgram", "InvalidArgument", "ConfigInvalid",
+                             "OperationFailed", "Timeout", "NotSupported", "ShuttingDown"};
+  static_assert(texts.size() == static_cast<std::size_t>(ErrorCode::ShuttingDown) + 1);
+  return texts[static_cast<std::size_t>(code)];
+}
+
+Fleet::Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options)
+    : options_(std::move(options)),
+      context_{loop, reaper, ControlGroups::detect(), {}, {}, {}, {}, options_.privileged, {}, {}},
+      changes_(loop, [this] { flushChanges(); }) {
+  const auto& root = options_.root;
+  if (options_.config.empty()) options_.config = root + "/etc/supervisor-manager/supervisor-manager.conf";
+  context_.runDirectory = root + "/run/supervisor-manager";
+  context_.stateDirectory = root + "/var/lib/supervisor-manager";
+  context_.places = {root, context_.stateDirectory + "/links", options_.supervisorctl, ::geteuid()};
+  context_.supervisord = options_.supervisord;
+  host_ = entries::thisHost(root + "/etc/hosts");
+  // What an instance leaves behind becomes our child: then it can be found and reaped.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+Fleet::~Fleet() { alive_.reset(); }
+
+core::Status Fleet::open() {
+  const std::pair<std::string, mode_t> directories[] = {
+      {options_.root + "/run", 0755},
+      {options_.root + "/var", 0755},
+      {options_.root + "/var/lib", 0755},
+      {context_.runDirectory, 0755},
+      {context_.runDirectory + "/adoption", 0700},
+      {context_.runDirectory + "/notify", 0755},
+      {context_.stateDirectory, 0755},
+      {context_.stateDirectory + "/links", 0755},
+      {context_.stateDirectory + "/state", 0700}};
+  for (const auto& [path, mode] : directories) {
+    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return core::sysError(path, errno);
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) return core::sysError(path, errno);
+    if (!S_ISDIR(info.st_mode) || (info.st_uid != ::geteuid() && info.st_uid != 0))
+      return core::Err{core::Error{fmt::format("{} is not a directory of the manager's own", path), EPERM}};
+  }
+  if (!context_.groups.available()) logging::info("no control groups: {}", context_.groups.obstacle());
+  first_ = entries::load(loadOptions());
+  takeLoaded(first_);
+  applySettings();
+  for (auto& entry : first_.entries) add(std::move(entry));
+  return {};
+}
+
+entries::LoadOptions Fleet::loadOptions() const {
+  entries::LoadOptions out;
+  out.root = options_.root;
+  out.configFile = options_.config;
+  out.confDir = options_.config.substr(0, options_.config.rfind('/')) + "/conf.d";
+  out.host = host_;
+  if (!options_.privileged) out.onlyUid = ::geteuid();
+  return out;
+}
+
+void Fleet::applySettings() {
+  context_.rules = {settings_.readyTimeout, settings_.stopTimeout,     settings_.quickExit,
+                    settings_.restartDelay, settings_.restartDelayMax, settings_.startLimit};
+  context_.supervisord = settings_.supervisord.empty() ? options_.supervisord : settings_.supervisord;
+  context_.places.supervisorctl = settings_.supervisorctl.empty() ? options_.supervisorctl : settings_.supervisorctl;
+  for (const auto& [name, runner] : runners_) runner->rulesChanged();
+}
+
+Runner* Fleet::find(const std::string& name) const {
+  const auto found = runners_.find(name);
+  return found == runners_.end() ? nullptr : found->second.get();
+}
+
+Runner& Fleet::add(entries::Entry entry) {
+  auto name = entry.name;
+  auto& slot = runners_[name];
+  slot.reset(new Runner(context_, *this, std::move(entry)));
+  auto& runner = *slot;
+  for (auto* observer : observers_) observer->instanceAdded(name);
+  return runner;
+}
+
+void Fleet::erase(const std::string& name) {
+  const auto found = runners_.find(name);
+  if (found == runners_.end()) return;
+  gone_.push_back(std::move(found->second));
+  runners_.erase(found);
+  changed_.erase(name);
+  changes_.schedule();
+  for (auto* observer : observers_) observer->instanceRemoved(name);
+}
+
+std::vector<std::string> Fleet::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, runner] : runners_) out.push_back(name);
+  return out;
+}
+
+std::vector<InstanceStatus> Fleet::list() const {
+  std::vector<InstanceStatus> out;
+  for (const auto& [name, runner] : runners_) out.push_back(runner->status());
+  return out;
+}
+
+std::optional<InstanceStatus> Fleet::get(const std::string& name) const {
+  const auto* runner = find(name);
+  return runner ? std::optional(runner->status()) : std::nullopt;
+}
+
+std::vector<ProgramStatus> Fleet::programs(const std::string& name) const {
+  const auto* runner = find(name);
+  return runner ? runner->programs() : std::vector<ProgramStatus>();
+}
+
+std::optional<std::string> Fleet::nameOfPid(pid_t pid) const {
+  std::map<pid_t, std::string> mains;
+  for (const auto& [name, runner] : runners_)
+    if (runner->mainPid() > 0) mains.emplace(runner->mainPid(), name);
+  const auto process = lookAt(pid);
+  for (auto at = process; at && at->pid > 1; at = lookAt(at->parent))
+    if (const auto found = mains.find(at->pid); found != mains.end()) return found->second;
+  if (!process) return std::nullopt;
+  // It left the tree: its environment tells, as far as its user is the instance's.
+  const auto mark = environmentOf(pid, kMark);
+  for (const auto& [name, runner] : runners_)
+    if (mark && *mark == runner->memory().mark && process->uid == runner->entry().owner.uid) return name;
+  return std::nullopt;
+}
+
+std::vector<std::string> Fleet::namesOfUid(uid_t uid) const {
+  std::vector<std::string> out;
+  for (const auto& [name, runner] : runners_)
+    if (runner->entry().owner.uid == uid) out.push_back(name);
+  return out;
+}
+
+bool Fleet::soleOf(uid_t uid) const {
+  return std::count_if(runners_.begin(), runners_.end(), [&](const auto& item) {
+           return item.second->entry().managed && item.second->entry().owner.uid == uid;
+         }) == 1;
+}
+
+void Fleet::with(const std::string& name, const Done& done, const std::function<void(Runner&)>& call) {
+  if (ending_) return done(core::Err{ManagerError{ErrorCode::ShuttingDown, "The manager is being stopped."}});
+  auto* const runner = find(name);
+  if (!runner) return done(core::Err{ManagerError{ErrorCode::NoSuchInstance, fmt::format("There is no instance '{}'.", name)}});
+  call(*runner);
+}
+
+void Fleet::start(const std::string& name, Done done) {
+  with(name, done, [&](Runner& runner) { runner.start(done); });
+}
+void Fleet::stop(const std::string& name, Done done) {
+  with(name, done, [&](Runner& runner) { runner.stop(done); });
+}
+void Fleet::restart(const std::string& name, Done done) {
+  with(name, done, [&](Runner& runner) { runner.restart(done); });
+}
+void Fleet::reload(const std::string& name, Done done) {
+  with(name, done, [&](Runner& runner) { runner.reload(done); });
+}
+void Fleet::kill(const std::string& name, KillWhom whom, int signo, Done done) {
+  with(name, done, [&](Runner& runner) { runner.kill(whom, signo, done); });
+}
+void Fleet::controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) {
+  with(name, done, [&](Runner& runner) { runner.controlProgram(program, verb, done); });
+}
+
+void Fleet::reexecute(Done done) {
+  if (!reexecution_) return done(core::Err{ManagerError{ErrorCode::NotSupported, "This manager cannot replace itself."}});
+  done({});
+  reexecution_();
+}
+
+void Fleet::letGo() {
+  for (const auto& [name, runner] : runners_) runner->letGo();
+}
+
+void Fleet::addObserver(Observer* observer) { observers_.push_back(observer); }
+void Fleet::removeObserver(Observer* observer) { std::erase(observers_, observer); }
+
+void Fleet::changed(Runner& runner) {
+  if (find(runner.entry().name) != &runner) return;  // one that is being planned or is gone
+  changed_.insert(runner.entry().name);
+  changes_.schedule();
+}
+
+void Fleet::programChanged(Runner& runner, const ProgramStatus& program) {
+  for (auto* observer : observers_) observer->programChanged(runner.entry().name, program);
+}
+
+void Fleet::flushChanges() {
+  gone_.clear();
+  std::set<std::string> names;
+  names.swap(changed_);
+  for (const auto& name : names)
+    for (auto* observer : observers_) observer->instanceChanged(name);
+}
+
+}  // namespace instances

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/entries/drop_in.hpp"
+#include "daemon/entries/loader.hpp"
+#include "daemon/instances/context.hpp"
+#include "daemon/instances/manager.hpp"
+#include "daemon/instances/runner.hpp"
+
+namespace instances {
+
+/// The manager proper: entries on one side, one runner each on the other.
+class Fleet final : public Manager, private Runner::Listener {
+ public:
+  Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options);
+  ~Fleet() override;
+
+  /// Makes the manager's own directories and reads the entries. Fails if there is nothing to stand on.
+  [[nodiscard]] core::Status open();
+  /// Takes over what runs and starts what shall run, by priority, side by side within one.
+  void begin();
+  /// Stops all instances, the highest priority number first; then `done`.
+  void stopAll(std::function<void()> done);
+  /// What reexecute() does after its answer.
+  void setReexecution(std::function<void()> execute) { reexecution_ = std::move(execute); }
+  /// Writes down what runs, for the next manager.
+  void letGo();
+  [[nodiscard]] const entries::Settings& settings() const noexcept { return settings_; }
+  [[nodiscard]] entries::LoadOptions loadOptions() const;
+
+  [[nodiscard]] std::vector<std::string> names() const override;
+  [[nodiscard]] std::vector<InstanceStatus> list() const override;
+  [[nodiscard]] std::optional<InstanceStatus> get(const std::string& name) const override;
+  [[nodiscard]] std::vector<ProgramStatus> programs(const std::string& name) const override;
+  [[nodiscard]] std::optional<std::string> nameOfPid(pid_t pid) const override;
+  [[nodiscard]] std::vector<std::string> namesOfUid(uid_t uid) const override;
+  [[nodiscard]] const std::vector<entries::Complaint>& refused() const override { return refused_; }
+  [[nodiscard]] const std::vector<entries::Complaint>& warnings() const override { return warnings_; }
+
+  void start(const std::string& name, Done done) override;
+  void stop(const std::string& name, Done done) override;
+  void restart(const std::string& name, Done done) override;
+  void reload(const std::string& name, Done done) override;
+  void kill(const std::string& name, KillWhom whom, int signo, Done done) override;
+  void controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) override;
+  [[nodiscard]] core::Result<bool, ManagerError> setEnabled(const std::string& name, bool enabled) override;
+  void create(const std::string& name, const Properties& properties, Done done) override;
+  void setProperties(const std::string& name, const Properties& properties, Done done) override;
+  void remove(const std::string& name, bool purge, Done done) override;
+  void reloadAll(bool dryRun, ReloadDone done) override;
+  void reexecute(Done done) override;
+  void addObserver(Observer* observer) override;
+  void removeObserver(Observer* observer) override;
+
+ private:
+  struct Gathering;
+  using Gather = std::shared_ptr<Gathering>;
+
+  void changed(Runner& runner) override;
+  void programChanged(Runner& runner, const ProgramStatus& program) override;
+  [[nodiscard]] bool soleOf(uid_t uid) const override;
+  void flushChanges();
+
+  [[nodiscard]] Runner* find(const std::string& name) const;
+  /// Runs `call` on the instance, or answers that there is none or that the manager is ending.
+  void with(const std::string& name, const Done& done, const std::function<void(Runner&)>& call);
+  Runner& add(entries::Entry entry);
+  void erase(const std::string& name);
+
+  void takeLoaded(entries::Loaded& loaded);
+  void applySettings();
+  void decideFirst(Runner& runner, std::vector<std::string>& toStart);
+  void clearForgotten(const entries::Loaded& loaded);
+  void startByPriority(std::vector<std::string> names);
+  void stopByPriority(std::vector<std::string> names, std::function<void()> done);
+  [[nodiscard]] bool isKept(const Runner& runner, const entries::Loaded& loaded) const;
+
+  void plan(const entries::Loaded& loaded, const Gather& gather);
+  void apply(entries::Loaded loaded, const Gather& gather);
+  void applyEntry(entries::Entry entry, const Gather& gather);
+  void applyChanged(Runner& runner, entries::Entry entry, const Gather& gather);
+  void removeRunner(Runner& runner, bool purge, const Gather& gather);
+  void bringToState(Runner& runner, const Gather& gather);
+  [[nodiscard]] std::vector<std::string> differences(const entries::Entry& before, const entries::Entry& after) const;
+
+  [[nodiscard]] std::optional<ManagerError> checkProperties(const Properties& properties) const;
+  void writeAndApply(const std::string& name, const std::map<std::string, std::optional<std::string>>& files, Done done);
+  [[nodiscard]] std::optional<std::string> trialComplaint(const std::string& name, const entries::Loaded& loaded) const;
+
+  ManagerOptions options_;
+  Context context_;
+  entries::HostNames host_;
+  entries::Settings settings_;
+  std::map<std::string, std::unique_ptr<Runner>> runners_;
+  std::vector<std::unique_ptr<Runner>> gone_;      // freed when nothing of them is on the stack
+  std::vector<entries::Complaint> refused_;
+  std::vector<entries::Complaint> warnings_;
+  entries::Loaded first_;  // between open() and begin()
+  std::vector<Observer*> observers_;
+  std::set<std::string> changed_;
+  core::Deferred changes_;
+  std::function<void()> reexecution_;
+  bool ending_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks that outlive this see it gone
+};
+
+}  // namespace instances

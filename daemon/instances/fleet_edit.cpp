@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "daemon/entries/attributes.hpp"
+#include "daemon/entries/values.hpp"
+#include "daemon/instances/fleet.hpp"
+#include "daemon/instances/gathering.hpp"
+#include "lib/core/files.hpp"
+#include "lib/core/log.hpp"
+
+namespace instances {
+namespace {
+
+core::Err<ManagerError> error(ErrorCode code, std::string message) { return core::Err{ManagerError{code, std::move(message)}}; }
+
+using Files = std::map<std::string, std::optional<std::string>>;
+
+/// Writes or removes the files; a file that is new may hold a password, so nobody else reads it.
+core::Status writeFiles(const Files& files) {
+  for (const auto& [path, content] : files) {
+    if (!content) {
+      if (::unlink(path.c_str()) != 0 && errno != ENOENT) return core::sysError(path, errno);
+      continue;
+    }
+    struct stat info {};
+    const mode_t mode = ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777 : 0600;
+    if (auto written = core::writeFileAtomically(path, *content, mode); !written) return written;
+  }
+  return {};
+}
+
+}  // namespace
+
+core::Result<bool, ManagerError> Fleet::setEnabled(const std::string& name, bool enabled) {
+  auto* const runner = find(name);
+  if (!runner) return error(ErrorCode::NoSuchInstance, fmt::format("There is no instance '{}'.", name));
+  auto& memory = runner->memory();
+  if (memory.isEnabled(runner->entry().enabled) == enabled) return false;
+  memory.enabled = enabled;
+  memory.enabledBase = runner->entry().enabled;
+  if (!memory.save())
+    return error(ErrorCode::OperationFailed, fmt::format("{} cannot be written.", context_.statePath(name)));
+  changed(*runner);
+  return true;
+}
+
+std::optional<ManagerError> Fleet::checkProperties(const Properties& properties) const {
+  for (const auto& [key, value] : properties) {
+    if (!entries::findAttribute(key)) {
+      const auto near = entries::nearestAttribute(key);
+      return ManagerError{ErrorCode::InvalidArgument,
+                          fmt::format("'{}' is not an attribute of an instance{}.", key,
+                                      near ? fmt::format("; did you mean '{}'?", *near) : "")};
+    }
+    if (value && !entries::isPlainValue(*value))
+      return ManagerError{ErrorCode::InvalidArgument, fmt::format("The value of '{}' cannot be written on one line of a "
+                                                                  "configuration file and read back the same.", key)};
+  }
+  return std::nullopt;
+}
+
+/// Why `name` would not be a good entry in `loaded`.
+std::optional<std::string> Fleet::trialComplaint(const std::string& name, const entries::Loaded& loaded) const {
+  for (const auto& complaint : loaded.refused)
+    if (complaint.section == "supervisor:" + name) return complaint.text();
+  const bool there = std::any_of(loaded.entries.begin(), loaded.entries.end(), [&](const auto& e) { return e.name == name; });
+  if (!there) return fmt::format("instance '{}' would not be for this host (scope, when)", name);
+  return std::nullopt;
+}
+
+/// The files are tried in memory first; only what is good is written, and then only this one instance is touched.
+void Fleet::writeAndApply(const std::string& name, const Files& files, Done done) {
+  auto options = loadOptions();
+  for (const auto& [path, content] : files) options.overlay.insert_or_assign(path, content);
+  auto loaded = entries::load(options);
+  if (auto complaint = trialComplaint(name, loaded)) return done(error(ErrorCode::ConfigInvalid, *complaint));
+  if (const auto written = writeFiles(files); !written)
+    return done(error(ErrorCode::OperationFailed, written.error().text));
+  refused_ = loaded.refused;
+  warnings_ = loaded.warnings;
+  // The outcome is that of the deployment, known when the last share of the gathering goes.
+  const auto gather = std::make_shared<Gathering>(*this, [finish = std::move(done), name](auto report) {
+    for (const auto& change : report->changes)
+      for (const auto& detail : change.details)
+        if (change.instance == name && (detail.starts_with("failed: ") || detail.starts_with("refused: ")))
+          return finish(error(ErrorCode::OperationFailed, detail.substr(detail.find(' ') + 1)));
+    finish({});
+  });
+  for (auto& entry : loaded.entries)
+    if (entry.name == name) applyEntry(std::move(entry), gather);
+}
+
+void Fleet::create(const std::string& name, const Properties& properties, Done done) {
+  if (ending_) return done(error(ErrorCode::ShuttingDown, "The manager is being stopped."));
+  if (!entries::isInstanceName(name))
+    return done(error(ErrorCode::InvalidArgument, fmt::format("'{}' cannot be the name of an instance.", name)));
+  if (find(name)) return done(error(ErrorCode::InstanceExists, fmt::format("There is an instance '{}' already.", name)));
+  if (auto wrong = checkProperties(properties)) return done(core::Err{std::move(*wrong)});
+  const auto directory = loadOptions().confDir;
+  const auto path = fmt::format("{}/{}.conf", directory, name);
+  if (core::exists(path)) return done(error(ErrorCode::InstanceExists, fmt::format("{} exists already.", path)));
+  if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST)
+    return done(error(ErrorCode::OperationFailed, core::sysError(directory, errno).value.text));
+  writeAndApply(name, {{path, entries::newDropIn(name, properties)}}, std::move(done));
+}
+
+void Fleet::setProperties(const std::string& name, const Properties& properties, Done done) {
+  with(name, done, [&](Runner& runner) {
+    if (auto wrong = checkProperties(properties)) return done(core::Err{std::move(*wrong)});
+    const auto& path = runner.entry().origin.file;
+    const auto text = core::readFile(path, 4 * 1024 * 1024);
+    if (!text) return done(error(ErrorCode::OperationFailed, text.error().text));
+    const auto edited = entries::editSection(*text, "supervisor:" + name, properties);
+    if (!edited)
+      return done(error(ErrorCode::OperationFailed, fmt::format("{} has no section [supervisor:{}] any more; reload.", path, name)));
+    writeAndApply(name, {{path, *edited}}, std::move(done));
+  });
+}
+
+void Fleet::remove(const std::string& name, bool purge, Done done) {
+  with(name, done, [&](Runner& runner) {
+    const auto& entry = runner.entry();
+    if (entry.noRemove)
+      return done(error(ErrorCode::InstanceProtected, fmt::format("Instance '{}' is protected (no_remove in {}).", name, entry.origin.file)));
+    Files files;
+    std::vector<std::pair<std::string, std::string>> sections{{entry.origin.file, "supervisor:" + name}};
+    for (const auto& declared : entry.declared)
+      sections.emplace_back(declared.origin.file,
+                            (declared.kind == entries::Declared::Kind::Program ? "supervisor_program:" : "supervisor_group:") + declared.name);
+    for (const auto& [path, section] : sections) {
+      auto known = files.find(path);
+      if (known == files.end()) {
+        auto text = core::readFile(path, 4 * 1024 * 1024);
+        if (!text) return done(error(ErrorCode::OperationFailed, text.error().text));
+        known = files.emplace(path, std::move(*text)).first;
+      }
+      if (auto rest = entries::removeSection(*known->second, section)) known->second = std::move(*rest);
+    }
+    for (auto& [path, text] : files)
+      if (path != options_.config && entries::saysNothing(*text)) text.reset();
+    if (const auto written = writeFiles(files); !written)
+      return done(error(ErrorCode::OperationFailed, written.error().text));
+    const auto gather = std::make_shared<Gathering>(*this, [finish = done, name](auto report) {
+      for (const auto& change : report->changes)
+        for (const auto& detail : change.details)
+          if (change.instance == name && detail.starts_with("refused: "))
+            return finish(error(ErrorCode::OperationFailed, fmt::format("Instance '{}' is removed, but {}", name, detail.substr(9))));
+      finish({});
+    });
+    removeRunner(runner, purge, gather);
+  });
+}
+
+}  // namespace instances

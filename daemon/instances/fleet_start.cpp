@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include <dirent.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "daemon/instances/fleet.hpp"
+#include "daemon/instances/fingerprint.hpp"
+#include "daemon/instances/keyed_file.hpp"
+#include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
+
+namespace instances {
+namespace {
+
+std::vector<std::string> filesIn(const std::string& directory) {
+  std::vector<std::string> out;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(directory.c_str()), ::closedir);
+  while (const dirent* item = dir ? ::readdir(dir.get()) : nullptr)
+    if (item->d_name[0] != '.') out.emplace_back(item->d_name);
+  return out;
+}
+
+}  // namespace
+
+void Fleet::begin() {
+  clearForgotten(first_);
+  first_ = {};
+  std::vector<std::string> toStart;
+  for (const auto& [name, runner] : runners_)
+    if (runner->entry().managed) decideFirst(*runner, toStart);
+  startByPriority(std::move(toStart));
+}
+
+/// What happens to one instance when the manager starts. An entry that is new, or was changed while no manager ran,
+/// is deployed: its `state` counts. Otherwise it goes on as it was in this boot, or `enabled` counts in a new one.
+void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
+  using entries::WantedState;
+  auto& memory = runner.memory();
+  const auto& entry = runner.entry();
+  const auto fingerprint = fingerprintOf(entry);
+  const bool fresh = memory.deployed.empty();
+  const auto before = Fingerprint::fromText(memory.deployed);
+  const bool deployed = fresh || (before && before->all != fingerprint.all);
+  memory.deployed = fingerprint.text();
+  if (!memory.save()) logging::warn("instance '{}': its state cannot be written", entry.name);
+  if (runner.adopt()) {
+    if (deployed && entry.state == WantedState::Stopped) return runner.stop([](const Outcome&) {});
+    if (before && before->process != fingerprint.process) return runner.restart([](const Outcome&) {});
+    if (before && before->programs != fingerprint.programs)
+      runner.deploy(layout::Mode::Apply, [&runner](const layout::Report&) { runner.updatePrograms([](const Outcome&) {}); });
+    return;
+  }
+  bool start = memory.isEnabled(entry.enabled);
+  if (runner.record()) start = runner.record()->wanted;
+  if (deployed && entry.state == WantedState::Started) start = true;
+  if (deployed && (entry.state == WantedState::Stopped || fresh) && entry.state != WantedState::Started) start = false;
+  if (start) {
+    toStart.push_back(entry.name);
+    return;
+  }
+  runner.deploy(layout::Mode::Apply, [name = entry.name](const layout::Report& report) {
+    for (const auto& error : report.errors) logging::error("instance '{}': {}", name, error);
+  });
+}
+
+/// Instances whose entries were taken away while no manager ran: they are stopped, and what was generated goes.
+void Fleet::clearForgotten(const entries::Loaded& loaded) {
+  if (!loaded.brokenFiles.empty()) return;
+  for (const auto& name : filesIn(context_.stateDirectory + "/state")) {
+    if (find(name) || loaded.refusedNames.count(name)) continue;
+    Memory memory(context_.statePath(name));
+    memory.load();
+    entries::Entry entry;
+    entry.name = name;
+    entry.identity = memory.owner;
+    entry.owner.uid = memory.owner.uid;
+    entry.owner.name = fmt::format("uid {}", memory.owner.uid);
+    auto& runner = add(std::move(entry));
+    (void)runner.adopt();
+    runner.stop([this, name](const Outcome&) {
+      if (auto* const gone = find(name)) gone->removeFiles(false, [this, name](const layout::Report&) { erase(name); });
+    });
+  }
+}
+
+void Fleet::startByPriority(std::vector<std::string> names) {
+  if (names.empty() || ending_) return;
+  int first = INT32_MAX;
+  const auto priorityOf = [&](const std::string& name) { return find(name) ? find(name)->entry().priority : INT32_MAX; };
+  for (const auto& name : names) first = std::min(first, priorityOf(name));
+  std::vector<std::string> batch, later;
+  for (auto& name : names) (priorityOf(name) == first ? batch : later).push_back(std::move(name));
+  // The last share of the batch starts the next one.
+  const std::shared_ptr<void> next(nullptr, [this, later, alive = std::weak_ptr(alive_)](void*) {
+    if (!alive.expired()) startByPriority(later);
+  });
+  for (const auto& name : batch)
+    if (auto* const runner = find(name)) runner->start([next](const Outcome&) {});
+}
+
+void Fleet::stopByPriority(std::vector<std::string> names, std::function<void()> done) {
+  if (names.empty()) return done();
+  int last = INT32_MIN;
+  const auto priorityOf = [&](const std::string& name) { return find(name) ? find(name)->entry().priority : INT32_MIN; };
+  for (const auto& name : names) last = std::max(last, priorityOf(name));
+  std::vector<std::string> batch, later;
+  for (auto& name : names) (priorityOf(name) == last ? batch : later).push_back(std::move(name));
+  const std::shared_ptr<void> next(nullptr, [this, later, done, alive = std::weak_ptr(alive_)](void*) {
+    if (!alive.expired()) stopByPriority(later, done);
+  });
+  for (const auto& name : batch)
+    if (auto* const runner = find(name)) runner->stopForNow([next](const Outcome&) {});
+}
+
+void Fleet::stopAll(std::function<void()> done) {
+  ending_ = true;
+  stopByPriority(names(), std::move(done));
+}
+
+}  // namespace instances

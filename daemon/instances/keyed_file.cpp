@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/keyed_file.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/core/files.hpp"
+#include "lib/core/text.hpp"
+
+namespace instances {
+
+KeyedFile KeyedFile::read(const std::string& path) {
+  KeyedFile out;
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != ::geteuid() ||
+      (info.st_mode & (S_IWGRP | S_IWOTH)))
+    return out;
+  const auto text = core::readFile(path, 1024 * 1024);
+  if (!text) return out;
+  for (const auto& line : core::split(*text, '\n'))
+    if (const auto equals = line.find('='); equals != std::string::npos)
+      out.add(line.substr(0, equals), line.substr(equals + 1));
+  return out;
+}
+
+core::Status KeyedFile::write(const std::string& path) const {
+  std::string text;
+  for (const auto& [key, values] : values_)
+    for (const auto& value : values) text += key + '=' + core::replaceAll(value, "\n", " ") + '\n';
+  return core::writeFileAtomically(path, text, 0600);
+}
+
+std::string KeyedFile::get(const std::string& key) const {
+  const auto found = values_.find(key);
+  return found == values_.end() || found->second.empty() ? std::string() : found->second.back();
+}
+
+long long KeyedFile::number(const std::string& key) const { return core::parseInteger(get(key)).value_or(0); }
+
+std::vector<std::string> KeyedFile::all(const std::string& key) const {
+  const auto found = values_.find(key);
+  return found == values_.end() ? std::vector<std::string>() : found->second;
+}
+
+void KeyedFile::set(const std::string& key, std::string value) { values_[key] = {std::move(value)}; }
+void KeyedFile::add(const std::string& key, std::string value) { values_[key].push_back(std::move(value)); }
+
+}  // namespace instances

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lib/core/result.hpp"
+
+namespace instances {
+
+/// A small file of lines "key=value", the manager's own memory. A key may come again.
+class KeyedFile {
+ public:
+  /// Reads a regular file that belongs to this process's user and that nobody else may write; anything else, and a
+  /// missing file, is an empty one.
+  [[nodiscard]] static KeyedFile read(const std::string& path);
+  /// Replaces the file, all or nothing, mode 0600.
+  [[nodiscard]] core::Status write(const std::string& path) const;
+
+  [[nodiscard]] bool empty() const noexcept { return values_.empty(); }
+  [[nodiscard]] std::string get(const std::string& key) const;
+  [[nodiscard]] long long number(const std::string& key) const;
+  [[nodiscard]] std::vector<std::string> all(const std::string& key) const;
+  void set(const std::string& key, std::string value);
+  void add(const std::string& key, std::string value);
+  void erase(const std::string& key) { values_.erase(key); }
+
+ private:
+  std::map<std::string, std::vector<std::string>> values_;
+};
+
+}  // namespace instances

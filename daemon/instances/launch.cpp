@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/launch.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "daemon/instances/process_table.hpp"
+#include "lib/core/text.hpp"
+
+namespace instances {
+namespace {
+
+constexpr off_t kErrorFileSize = 64 * 1024;
+constexpr std::size_t kErrorTextLimit = 500;
+
+}  // namespace
+
+std::vector<std::string> ownerEnvironment(const entries::Entry& entry) {
+  const char* const language = std::getenv("LANG");
+  std::vector<std::string> out{"PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
+                               std::string("LANG=") + (language ? language : "C.UTF-8"),
+                               "HOME=" + (entry.owner.home.empty() ? "/" : entry.owner.home),
+                               "USER=" + entry.owner.name,
+                               "LOGNAME=" + entry.owner.name,
+                               "SHELL=" + (entry.owner.shell.empty() ? "/bin/sh" : entry.owner.shell)};
+  for (const auto& [key, value] : entry.execution.environment) {
+    const auto same = std::find_if(out.begin(), out.end(), [&](const auto& v) { return v.starts_with(key + '='); });
+    if (same == out.end())
+      out.push_back(key + '=' + value);
+    else
+      *same = key + '=' + value;
+  }
+  return out;
+}
+
+core::SpawnSpec launchSpec(const entries::Entry& entry, const LaunchOptions& options) {
+  core::SpawnSpec spec;
+  spec.file = options.supervisord;
+  spec.arguments = {options.supervisord, "-n", "-c", entry.confFile};
+  spec.environment = ownerEnvironment(entry);
+  if (!options.notifySocket.empty()) spec.environment.push_back("NOTIFY_SOCKET=" + options.notifySocket);
+  spec.environment.push_back(std::string(kMark) + '=' + options.mark);
+  if (options.privileged) spec.identity = entry.identity;
+  const auto& how = entry.execution;
+  spec.directory = how.directory.empty() ? "/" : how.directory;
+  spec.umask = how.umask.value_or(022);
+  spec.newSession = true;
+  for (const auto& [resource, value] : how.limits) spec.limits.emplace_back(resource, rlimit{value, value});
+  spec.nice = how.nice;
+  spec.oomScoreAdjust = how.oomScoreAdjust;
+  spec.noNewPrivileges = how.noNewPrivileges;
+  return spec;
+}
+
+core::UniqueFd makeErrorFile() {
+  core::UniqueFd file(::memfd_create("stderr", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!file || ::ftruncate(file.get(), kErrorFileSize) != 0 ||
+      ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
+    file.reset(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  return file;
+}
+
+std::string errorText(const core::UniqueFd& file) {
+  // The descriptors of parent and child share one offset: it is how much was written.
+  const auto end = file ? std::clamp<off_t>(::lseek(file.get(), 0, SEEK_CUR), 0, kErrorFileSize) : 0;
+  const auto size = std::min(end, static_cast<off_t>(kErrorTextLimit));
+  std::string text(static_cast<std::size_t>(size), '\0');
+  const auto n = size ? ::pread(file.get(), text.data(), text.size(), end - size) : 0;
+  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  return core::toUtf8(core::trim(text));
+}
+
+}  // namespace instances

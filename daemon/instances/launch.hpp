@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "daemon/entries/entry.hpp"
+#include "lib/core/spawn.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace instances {
+
+struct LaunchOptions {
+  std::string supervisord;   ///< the program
+  std::string notifySocket;  ///< empty: the instance is told none
+  std::string mark;          ///< value of SUPERVISOR_MANAGER_INSTANCE
+  bool privileged = true;    ///< become the owner
+};
+
+/// How the process of `entry` starts: as its owner, with a fresh environment and nothing of the manager's. Descriptors
+/// and the control group are the caller's to add.
+[[nodiscard]] core::SpawnSpec launchSpec(const entries::Entry& entry, const LaunchOptions& options);
+
+/// The environment of a process of the owner, without what is only for an instance: of supervisorctl, say.
+[[nodiscard]] std::vector<std::string> ownerEnvironment(const entries::Entry& entry);
+
+/// A file in memory of a fixed size for what a starting instance prints on standard error. It needs no reader, nobody
+/// is woken by it, it cannot grow, and it outlives the manager.
+[[nodiscard]] core::UniqueFd makeErrorFile();
+/// What was printed, in one line of at most some 500 bytes; the last part, if it is longer.
+[[nodiscard]] std::string errorText(const core::UniqueFd& file);
+
+}  // namespace instances

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/machine.hpp"
+
+#include <fmt/core.h>
+#include <string.h>
+
+#include <algorithm>
+
+namespace instances {
+
+std::string toText(const Exit& exit) {
+  switch (exit.kind) {
+    case Exit::Kind::Code: return fmt::format("exited with status {}", exit.value);
+    case Exit::Kind::Signal: {
+      const char* name = ::sigabbrev_np(exit.value);
+      return fmt::format("was killed by signal {} ({})", exit.value, name ? name : "unknown");
+    }
+    case Exit::Kind::Unknown: break;
+  }
+  return "ended";
+}
+
+void Machine::enter(Phase phase, core::Instant now) {
+  phase_ = phase;
+  since_ = now;
+  deadline_.reset();
+}
+
+void Machine::fail(std::string result, std::string reason) {
+  result_ = std::move(result);
+  reason_ = std::move(reason);
+}
+
+Machine::Action Machine::start(core::Instant now) {
+  if (wanted_ && phase_ != Phase::Waiting) return Action::None;
+  wanted_ = true;
+  if (phase_ == Phase::Stopping || phase_ == Phase::Clearing || phase_ == Phase::Preparing) {
+    again_ = phase_ != Phase::Preparing;
+    return Action::None;
+  }
+  quickEnds_ = 0;
+  restarts_ = 0;
+  enter(Phase::Preparing, now);
+  return Action::Prepare;
+}
+
+Machine::Action Machine::stop(core::Instant now) {
+  wanted_ = false;
+  again_ = false;
+  switch (phase_) {
+    case Phase::Starting:
+    case Phase::Running:
+      killed_ = false;
+      enter(Phase::Stopping, now);
+      deadline_ = now + rules_.stopTimeout;
+      return Action::Terminate;
+    case Phase::Waiting:
+    case Phase::Failed:
+      enter(Phase::Inactive, now);
+      return Action::None;
+    default: return Action::None;
+  }
+}
+
+Machine::Action Machine::restart(core::Instant now) {
+  if (phase_ == Phase::Inactive || phase_ == Phase::Failed || phase_ == Phase::Waiting || phase_ == Phase::Preparing)
+    return start(now);
+  const auto action = stop(now);
+  wanted_ = true;
+  again_ = true;
+  return action;
+}
+
+void Machine::adopt(core::Instant now) {
+  wanted_ = true;
+  spawnedAt_ = now;
+  enter(Phase::Running, now);
+}
+
+Machine::Action Machine::prepared(core::Instant now) {
+  if (phase_ != Phase::Preparing) return Action::None;
+  if (!wanted_) {
+    enter(Phase::Inactive, now);
+    return Action::None;
+  }
+  enter(Phase::Spawning, now);
+  return Action::Spawn;
+}
+
+Machine::Action Machine::prepareFailed(std::string reason, core::Instant now) {
+  if (phase_ != Phase::Preparing) return Action::None;
+  fail("layout", std::move(reason));
+  // Trying again would find the same files: this waits for people.
+  enter(wanted_ ? Phase::Failed : Phase::Inactive, now);
+  wanted_ = false;
+  return Action::None;
+}
+
+void Machine::spawned(core::Instant now) {
+  spawnedAt_ = now;
+  enter(Phase::Starting, now);
+  deadline_ = now + rules_.readyTimeout;
+}
+
+Machine::Action Machine::spawnFailed(std::string reason, core::Instant now) {
+  fail("resources", std::move(reason));
+  quickEnds_++;
+  return retryOrGiveUp(now);
+}
+
+void Machine::ready(core::Instant now) {
+  if (phase_ != Phase::Starting) return;
+  enter(Phase::Running, now);
+  fail("success", "");
+}
+
+Machine::Action Machine::exited(const Exit& exit, const std::string& explanation, core::Instant now) {
+  const bool deliberate = exit.kind == Exit::Kind::Code && exit.value == 0;
+  byItself_ = phase_ != Phase::Stopping;
+  if (!byItself_) {
+    if (killed_)
+      fail("timeout", "did not stop in time and was killed");
+    else
+      fail("success", "");
+  } else if (deliberate && phase_ == Phase::Running) {
+    wanted_ = false;
+    fail("success", "was shut down by its owner");
+  } else {
+    const bool early = phase_ == Phase::Starting;
+    fail(exit.kind == Exit::Kind::Signal ? "signal" : "exit-code",
+         fmt::format("{}{}{}{}", toText(exit), early ? " before it was ready" : "", explanation.empty() ? "" : ": ",
+                     explanation));
+    quickEnds_ = now - spawnedAt_ < rules_.quickExit ? quickEnds_ + 1 : 1;
+  }
+  enter(Phase::Clearing, now);
+  return Action::Clear;
+}
+
+Machine::Action Machine::cleared(core::Instant now) {
+  if (phase_ != Phase::Clearing) return Action::None;
+  if (again_) {
+    again_ = false;
+    quickEnds_ = 0;
+    enter(Phase::Preparing, now);
+    return Action::Prepare;
+  }
+  if (byItself_ && wanted_) return retryOrGiveUp(now);
+  enter(Phase::Inactive, now);
+  return Action::None;
+}
+
+Machine::Action Machine::retryOrGiveUp(core::Instant now) {
+  if (quickEnds_ >= rules_.startLimit) {
+    reason_ = fmt::format("failed {} times in a row; the last time it {}", quickEnds_, reason_);
+    wanted_ = false;
+    enter(Phase::Failed, now);
+    return Action::None;
+  }
+  auto delay = rules_.restartDelay;
+  for (int i = 1; i < quickEnds_ && delay < rules_.restartDelayMax; i++) delay *= 2;
+  enter(Phase::Waiting, now);
+  deadline_ = now + std::min(delay, rules_.restartDelayMax);
+  return Action::None;
+}
+
+Machine::Action Machine::expire(core::Instant now) {
+  if (!deadline_ || now < *deadline_) return Action::None;
+  deadline_.reset();
+  switch (phase_) {
+    case Phase::Starting:
+      ready(now);  // alive so long: whoever says nothing runs
+      return Action::None;
+    case Phase::Stopping:
+      killed_ = true;
+      return Action::KillTree;
+    case Phase::Waiting:
+      restarts_++;
+      enter(Phase::Preparing, now);
+      return Action::Prepare;
+    default: return Action::None;
+  }
+}
+
+}  // namespace instances

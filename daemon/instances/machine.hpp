@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "lib/core/clock.hpp"
+
+namespace instances {
+
+/// The time limits of an instance's life.
+struct Rules {
+  core::Duration readyTimeout = core::seconds(10);
+  core::Duration stopTimeout = core::seconds(75);
+  core::Duration quickExit = core::seconds(10);
+  core::Duration restartDelay = core::seconds(1);
+  core::Duration restartDelayMax = core::seconds(60);
+  int startLimit = 5;
+};
+
+/// How a process ended.
+struct Exit {
+  enum class Kind { Code, Signal, Unknown };
+  Kind kind = Kind::Unknown;  ///< Unknown: it was no child of ours
+  int value = 0;
+};
+/// "exited with status 2", "was killed by signal 9 (KILL)", "ended".
+[[nodiscard]] std::string toText(const Exit& exit);
+
+/// The life of one instance, without I/O: an input goes in, at most one action comes out, deadline() says when
+/// expire() is wanted.
+///
+///   Inactive --start--> Preparing --prepared--> Spawning --spawned--> Starting --ready or time--> Running
+///   Starting, Running --stop--> Stopping --exited--> Clearing --cleared--> Inactive
+///   Starting, Running --exited--> Clearing --cleared--> Waiting --time--> Preparing ... or Failed, or Inactive
+///
+/// Preparing ends what an earlier copy left running and applies the layout; Clearing ends what this copy left. A
+/// process that ends by itself with status 0 was shut down by its owner: the instance is then Inactive. Any other end
+/// is tried again after a delay that doubles while the ends come quickly; startLimit quick ends in a row make it
+/// Failed. Wishes that come at a bad moment (start while Stopping, stop while Preparing) are kept and served.
+class Machine {
+ public:
+  enum class Phase : std::uint8_t { Inactive, Preparing, Spawning, Starting, Running, Stopping, Clearing, Waiting, Failed };
+  enum class Action : std::uint8_t {
+    None,
+    Prepare,    ///< then prepared() or prepareFailed()
+    Spawn,      ///< then spawned() or spawnFailed(), at once
+    Terminate,  ///< ask the process to end
+    KillTree,   ///< end it and all that belongs to it by force
+    Clear,      ///< end what it left running; then cleared()
+  };
+
+  explicit Machine(const Rules& rules) : rules_(rules) {}
+  void setRules(const Rules& rules) { rules_ = rules; }
+
+  Action start(core::Instant now);
+  Action stop(core::Instant now);
+  /// Stops and starts again, whatever it does now.
+  Action restart(core::Instant now);
+  /// It runs already: found again.
+  void adopt(core::Instant now);
+  Action prepared(core::Instant now);
+  Action prepareFailed(std::string reason, core::Instant now);
+  void spawned(core::Instant now);
+  Action spawnFailed(std::string reason, core::Instant now);
+  void ready(core::Instant now);
+  /// `explanation` is what the process said about its end, or empty.
+  Action exited(const Exit& exit, const std::string& explanation, core::Instant now);
+  Action cleared(core::Instant now);
+  Action expire(core::Instant now);
+
+  [[nodiscard]] Phase phase() const noexcept { return phase_; }
+  [[nodiscard]] std::optional<core::Instant> deadline() const noexcept { return deadline_; }
+  /// It shall run, now or after a delay.
+  [[nodiscard]] bool wanted() const noexcept { return wanted_; }
+  [[nodiscard]] core::Instant since() const noexcept { return since_; }
+  [[nodiscard]] std::uint32_t restarts() const noexcept { return restarts_; }
+  void setRestarts(std::uint32_t restarts) noexcept { restarts_ = restarts; }
+  /// Last result in one word (success, exit-code, signal, timeout, resources, layout) and the failure in a sentence.
+  [[nodiscard]] const std::string& result() const noexcept { return result_; }
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+
+ private:
+  void enter(Phase phase, core::Instant now);
+  void fail(std::string result, std::string reason);
+  Action retryOrGiveUp(core::Instant now);
+
+  Rules rules_;
+  Phase phase_ = Phase::Inactive;
+  core::Instant since_{};
+  core::Instant spawnedAt_{};
+  std::optional<core::Instant> deadline_;
+  bool wanted_ = false;
+  bool again_ = false;       // start once more after the stop
+  bool byItself_ = false;    // the end that is being cleared was not asked for
+  bool killed_ = false;      // the stop needed force
+  int quickEnds_ = 0;
+  std::uint32_t restarts_ = 0;
+  std::string result_ = "success";
+  std::string reason_;
+};
+
+}  // namespace instances

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/notify_socket.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "lib/core/text.hpp"
+
+namespace instances {
+namespace {
+
+constexpr std::size_t kMessageLimit = 256 * 1024;
+/// Messages read in one turn of the loop: a chatty instance waits for the others.
+constexpr int kBatch = 16;
+/// Programs believed of one message.
+constexpr std::size_t kProgramLimit = 10000;
+
+}  // namespace
+
+Notice parseNotice(const std::string& message) {
+  Notice notice;
+  const std::string programKey = std::string(core::notify::programKey) + '=';
+  for (const auto& line : core::split(message, '\n')) {
+    if (line == core::notify::ready) notice.ready = true;
+    if (line == core::notify::stopping) notice.stopping = true;
+    if (line == core::notify::reloading) notice.reloading = true;
+    if (line == core::notify::wholeTable) notice.wholeTable = true;
+    if (line.starts_with("STATUS=")) notice.status = core::toUtf8(line.substr(7, 200));
+    if (!line.starts_with(programKey) || notice.programs.size() >= kProgramLimit) continue;
+    auto program = core::notify::parseProgram(std::string_view(line).substr(programKey.size()));
+    if (!program || program->name.size() > 256 || program->state.size() > 32) continue;
+    program->name = core::toUtf8(program->name);
+    program->state = core::toUtf8(program->state);
+    notice.programs.push_back(std::move(*program));
+  }
+  return notice;
+}
+
+core::Expected<std::unique_ptr<NotifySocket>> NotifySocket::open(core::EventLoop& loop, const std::string& directory,
+                                                                 uid_t uid, Callback callback) {
+  const auto path = directory + "/socket";
+  const auto temporary = path + ".new";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (temporary.size() >= sizeof address.sun_path) return core::sysError(path, ENAMETOOLONG);
+  std::memcpy(address.sun_path, temporary.c_str(), temporary.size());
+  if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) return core::sysError(directory, errno);
+  ::unlink(temporary.c_str());
+  core::UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int on = 1;
+  const int size = 1024 * 1024;
+  if (!fd || ::setsockopt(fd.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) return core::sysError(path, errno);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  // Complete when it appears under its name.
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::chmod(temporary.c_str(), 0600) != 0 ||
+      (uid != ::geteuid() && ::chown(temporary.c_str(), uid, static_cast<gid_t>(-1)) != 0) ||
+      ::rename(temporary.c_str(), path.c_str()) != 0)
+    return core::sysError(path, errno);
+  return std::unique_ptr<NotifySocket>(new NotifySocket(loop, std::move(fd), path, std::move(callback)));
+}
+
+NotifySocket::NotifySocket(core::EventLoop& loop, core::UniqueFd fd, std::string path, Callback callback)
+    : fd_(std::move(fd)),
+      path_(std::move(path)),
+      callback_(std::move(callback)),
+      watch_(loop, fd_.get(), core::IoWatch::Read, [this](auto) {
+        for (int i = 0; i < kBatch && receive(); i++) {
+        }
+      }) {}
+
+NotifySocket::~NotifySocket() = default;
+
+void NotifySocket::remove() {
+  ::unlink(path_.c_str());
+  ::rmdir(path_.substr(0, path_.rfind('/')).c_str());
+}
+
+void NotifySocket::drain() {
+  for (int i = 0; i < 1000 && receive(); i++) {
+  }
+}
+
+bool NotifySocket::receive() {
+  static std::string buffer(kMessageLimit, '\0');  // one thread, one message at a time
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(16 * sizeof(int))];
+  iovec data{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const auto n = ::recvmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (n < 0) return errno == EINTR;
+  const ucred* sender = nullptr;
+  for (auto* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != SOL_SOCKET) continue;
+    if (c->cmsg_type == SCM_CREDENTIALS) sender = reinterpret_cast<const ucred*>(CMSG_DATA(c));
+    if (c->cmsg_type != SCM_RIGHTS) continue;
+    // Nobody asked for descriptors.
+    const auto count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; i++) ::close(reinterpret_cast<const int*>(CMSG_DATA(c))[i]);
+  }
+  if (sender && !(message.msg_flags & MSG_TRUNC))
+    callback_(sender->pid, sender->uid, buffer.substr(0, static_cast<std::size_t>(n)));
+  return true;
+}
+
+}  // namespace instances

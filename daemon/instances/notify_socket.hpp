@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/core/event_loop.hpp"
+#include "lib/core/notify.hpp"
+#include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace instances {
+
+/// What one message of an instance said. Unknown lines are ignored.
+struct Notice {
+  bool ready = false;
+  bool stopping = false;
+  bool reloading = false;
+  bool wholeTable = false;
+  std::vector<core::notify::Program> programs;
+  std::string status;
+};
+[[nodiscard]] Notice parseNotice(const std::string& message);
+
+/// The socket at which one instance says how it fares. Each instance has its own, which only its account can write
+/// to, so that no account can fill another's queue. The kernel says who sent each message.
+class NotifySocket {
+ public:
+  using Callback = std::function<void(pid_t sender, uid_t uid, const std::string& message)>;
+
+  /// Binds `directory`/socket anew (an instance that runs already watches for that). The directory, root's own, is
+  /// made. `uid` may write.
+  [[nodiscard]] static core::Expected<std::unique_ptr<NotifySocket>> open(core::EventLoop& loop,
+                                                                          const std::string& directory, uid_t uid,
+                                                                          Callback callback);
+  ~NotifySocket();
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Reads what is there now: what an instance said just before it ended.
+  void drain();
+  /// Takes the socket's file away.
+  void remove();
+
+ private:
+  NotifySocket(core::EventLoop& loop, core::UniqueFd fd, std::string path, Callback callback);
+  bool receive();
+
+  core::UniqueFd fd_;
+  std::string path_;
+  Callback callback_;
+  core::IoWatch watch_;
+};
+
+}  // namespace instances

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/record.hpp"
+
+#include "daemon/instances/keyed_file.hpp"
+#include "daemon/instances/process_table.hpp"
+
+namespace instances {
+
+std::optional<Record> Record::read(const std::string& path) {
+  const auto file = KeyedFile::read(path);
+  if (file.empty() || file.get("boot") != bootId()) return std::nullopt;
+  Record out;
+  out.wanted = file.get("wanted") == "yes";
+  out.pid = static_cast<pid_t>(file.number("pid"));
+  out.startTime = static_cast<std::uint64_t>(file.number("start_time"));
+  out.uid = static_cast<uid_t>(file.number("uid"));
+  out.boot = file.get("boot");
+  out.restarts = static_cast<std::uint32_t>(file.number("restarts"));
+  out.sinceWall = file.number("since_wall");
+  out.sinceMonotonic = static_cast<std::uint64_t>(file.number("since_monotonic"));
+  return out;
+}
+
+core::Status Record::write(const std::string& path) const {
+  KeyedFile file;
+  file.set("wanted", wanted ? "yes" : "no");
+  file.set("pid", std::to_string(pid));
+  file.set("start_time", std::to_string(startTime));
+  file.set("uid", std::to_string(uid));
+  file.set("boot", bootId());
+  file.set("restarts", std::to_string(restarts));
+  file.set("since_wall", std::to_string(sinceWall));
+  file.set("since_monotonic", std::to_string(sinceMonotonic));
+  return file.write(path);
+}
+
+core::UniqueFd findAgain(const Record& record, uid_t uid, const std::string& mark) {
+  if (record.pid <= 1 || record.uid != uid) return core::UniqueFd();
+  auto fd = openPidfd(record.pid);
+  if (!fd) return fd;
+  const auto now = lookAt(record.pid);
+  if (!now || now->zombie || now->startTime != record.startTime || now->uid != uid) return core::UniqueFd();
+  if (environmentOf(record.pid, kMark) != mark) return core::UniqueFd();
+  // It has not ended while we looked: what we saw was the process that the descriptor holds.
+  return signalTo(fd, 0) == 0 ? std::move(fd) : core::UniqueFd();
+}
+
+}  // namespace instances

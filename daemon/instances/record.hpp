@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace instances {
+
+/// What the manager writes down about an instance while the system runs, so that a later manager finds it again.
+/// Lies in a directory that only the manager's user can enter, and is lost with the boot.
+struct Record {
+  bool wanted = false;  ///< it was meant to run
+  pid_t pid = 0;        ///< 0: it did not
+  std::uint64_t startTime = 0;
+  uid_t uid = 0;
+  std::string boot;
+  std::uint32_t restarts = 0;
+  std::int64_t sinceWall = 0;       ///< microseconds
+  std::uint64_t sinceMonotonic = 0;
+
+  /// Nothing, if there is none of this boot.
+  [[nodiscard]] static std::optional<Record> read(const std::string& path);
+  [[nodiscard]] core::Status write(const std::string& path) const;
+};
+
+/// A pidfd of the very process of the record, if it still runs: same pid, same start time, `uid` is its user, and its
+/// environment has `mark`. Each of them is checked while the descriptor holds the process.
+[[nodiscard]] core::UniqueFd findAgain(const Record& record, uid_t uid, const std::string& mark);
+
+}  // namespace instances

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/runner.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "daemon/instances/launch.hpp"
+#include "daemon/layout/tree.hpp"
+#include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
+
+namespace instances {
+namespace {
+
+/// What a process that was left over gets to end by itself.
+constexpr auto kLeftoverGrace = core::seconds(10);
+/// Before a start, one look at all processes serves the instances that start side by side. An end is always followed by
+/// a look of its own, so that this one is never older than the end of the instance's own process.
+constexpr auto kSnapshotAge = core::milliseconds(100);
+
+core::Instant now() { return core::Clock::now(); }
+
+}  // namespace
+
+Runner::Runner(Context& context, Listener& listener, entries::Entry entry)
+    : context_(context),
+      listener_(listener),
+      entry_(std::move(entry)),
+      memory_(context.statePath(entry_.name)),
+      machine_(context.rules),
+      timer_(context.loop, [this] { act(machine_.expire(now())); }),
+      record_(Record::read(context.recordPath(entry_.name))),
+      sinceWall_(core::wallMicros()) {
+  memory_.load();
+}
+
+Runner::~Runner() {
+  if (pid_ > 0) context_.reaper.forget(pid_);
+}
+
+void Runner::act(Machine::Action action) {
+  switch (action) {
+    case Machine::Action::None: break;
+    case Machine::Action::Prepare: prepare(); break;
+    case Machine::Action::Spawn: spawn(); break;
+    case Machine::Action::Terminate: terminate(); break;
+    case Machine::Action::KillTree: killTree(); break;
+    case Machine::Action::Clear:
+      // What outlived a stop by force gets no second chance.
+      sweep(machine_.result() == "timeout" ? core::Duration::zero() : kLeftoverGrace, core::Duration::zero(),
+            [this] { act(machine_.cleared(now())); });
+      break;
+  }
+  afterStep();
+}
+
+/// After every input: the timer, the record, who waits, who listens.
+void Runner::afterStep() {
+  if (const auto deadline = machine_.deadline())
+    timer_.arm(*deadline);
+  else
+    timer_.disarm();
+  if (machine_.phase() != seenPhase_) {
+    seenPhase_ = machine_.phase();
+    sinceWall_ = core::wallMicros();
+    writeRecord();
+    if (seenPhase_ == Machine::Phase::Running) logging::info("instance '{}' runs (pid {})", entry_.name, pid_);
+    if (seenPhase_ == Machine::Phase::Waiting) logging::warn("instance '{}' {}", entry_.name, machine_.reason());
+    if (seenPhase_ == Machine::Phase::Failed) logging::error("instance '{}' {}", entry_.name, machine_.reason());
+    if (seenPhase_ == Machine::Phase::Inactive) logging::info("instance '{}' is stopped", entry_.name);
+  }
+  settleWaiters();
+  listener_.changed(*this);
+}
+
+void Runner::settleWaiters() {
+  using Phase = Machine::Phase;
+  const auto phase = machine_.phase();
+  std::vector<std::pair<Done, Outcome>> ready;
+  for (auto it = waiters_.begin(); it != waiters_.end();) {
+    std::optional<Outcome> outcome;
+    if (it->wish == Wish::Stop) {
+      if (phase == Phase::Inactive || phase == Phase::Failed || phase == Phase::Waiting || phase == Phase::Preparing)
+        outcome.emplace();
+    } else if (phase == Phase::Running) {
+      outcome.emplace();
+    } else if (phase == Phase::Waiting || phase == Phase::Failed) {
+      outcome.emplace(core::Err{ManagerError{ErrorCode::OperationFailed, fmt::format("Instance '{}' {}.", entry_.name, machine_.reason())}});
+    } else if (!machine_.wanted()) {
+      outcome.emplace(core::Err{ManagerError{ErrorCode::InstanceBusy, fmt::format("Instance '{}' was stopped meanwhile.", entry_.name)}});
+    }
+    if (!outcome) {
+      ++it;
+      continue;
+    }
+    ready.emplace_back(std::move(it->done), std::move(*outcome));
+    it = waiters_.erase(it);
+  }
+  for (auto& [done, outcome] : ready) done(std::move(outcome));
+}
+
+core::Expected<layout::Plan> Runner::makePlan() const {
+  std::optional<std::string> own;
+  if (!entry_.confTemplate.empty()) {
+    const auto tree = layout::Tree::open(context_.places.root, ::geteuid(), context_.privileged ? &entry_.identity : nullptr);
+    if (!tree) return core::Err{tree.error()};
+    auto text = tree->read(entry_.confTemplate, 1024 * 1024);
+    if (!text) return core::Err{core::Error{fmt::format("conf_file_src: {}", text.error().text), text.error().code}};
+    own = std::move(*text);
+  }
+  return layout::planFor(entry_, context_.places, own);
+}
+
+/// First nothing of an earlier copy may run any more, then the files are put in place.
+void Runner::prepare() {
+  sweep(kLeftoverGrace, kSnapshotAge, [this] {
+    auto plan = makePlan();
+    if (!plan) return act(machine_.prepareFailed(plan.error().text, now()));
+    auto gone = memory_.replaceGenerated(*plan, entry_.refusedDeclared);
+    plan->nodes.insert(plan->nodes.begin(), gone.begin(), gone.end());
+    if (!memory_.save()) logging::warn("instance '{}': {} cannot be written", entry_.name, context_.statePath(entry_.name));
+    deployment_ = std::make_unique<layout::Deployment>(
+        context_.loop, context_.reaper, layout::Deployment::Options{context_.places.root, context_.privileged, layout::Mode::Apply});
+    deployment_->run(std::move(*plan), [this](const layout::Report& report) { onPrepared(report); });
+  });
+}
+
+void Runner::onPrepared(const layout::Report& report) {
+  for (const auto& change : report.changes) logging::info("instance '{}': {} {}", entry_.name, change.what, change.path);
+  if (!report.errors.empty()) return act(machine_.prepareFailed(core::join(report.errors, "; "), now()));
+  act(machine_.prepared(now()));
+}
+
+bool Runner::openNotify() {
+  if (notify_) return true;
+  const auto uid = context_.privileged ? entry_.identity.uid : ::geteuid();
+  auto socket = NotifySocket::open(context_.loop, context_.notifyPath(entry_.name), uid,
+                                   [this](pid_t sender, uid_t from, const std::string& message) { onMessage(sender, from, message); });
+  if (!socket) {
+    logging::warn("instance '{}': no notify socket: {}", entry_.name, socket.error().text);
+    return false;
+  }
+  notify_ = std::move(*socket);
+  return true;
+}
+
+void Runner::spawn() {
+  LaunchOptions options{context_.supervisord, openNotify() ? notify_->path() : std::string(), memory_.mark, context_.privileged};
+  auto spec = launchSpec(entry_, options);
+  errors_ = makeErrorFile();
+  const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  spec.descriptors = {{null.get(), 0}, {null.get(), 1}, {errors_.get(), 2}};
+  const auto group = context_.groups.prepare(entry_.name, entry_.limits);
+  if (group.fd) spec.cgroupFd = group.fd.get();
+  if (group.error != limitsError_ && !group.error.empty())
+    logging::warn("instance '{}' runs without (all of) its limits: {}", entry_.name, group.error);
+  limitsError_ = group.error;
+  const auto pid = core::spawn(spec);
+  if (!pid)
+    return act(machine_.spawnFailed(fmt::format("{} could not be started as {}: {}: {}", context_.supervisord,
+                                                entry_.owner.name, core::toText(pid.error().step),
+                                                ::strerrordesc_np(pid.error().code)),
+                                    now()));
+  announcedEnd_ = false;
+  programs_.clear();
+  statusText_.clear();
+  watchMain(*pid, openPidfd(*pid));
+  machine_.spawned(now());
+}
+
+void Runner::watchMain(pid_t pid, core::UniqueFd pidfd) {
+  pid_ = pid;
+  pidfd_ = std::move(pidfd);
+  context_.reaper.watch(pid, [this](int status) { onExit(status); });
+  // A process that a manager before us started is no child: only its descriptor tells of its end.
+  const auto info = lookAt(pid);
+  if (pidfd_ && info && info->parent != ::getpid())
+    exitWatch_ = std::make_unique<core::IoWatch>(context_.loop, pidfd_.get(), core::IoWatch::Read,
+                                                 [this](auto) { onExit(std::nullopt); });
+}
+
+void Runner::onExit(std::optional<int> waitStatus) {
+  if (notify_) notify_->drain();
+  context_.reaper.forget(pid_);
+  exitWatch_.reset();
+  pidfd_.reset();
+  Exit exit;
+  if (waitStatus && WIFEXITED(*waitStatus)) exit = {Exit::Kind::Code, WEXITSTATUS(*waitStatus)};
+  if (waitStatus && WIFSIGNALED(*waitStatus)) exit = {Exit::Kind::Signal, WTERMSIG(*waitStatus)};
+  if (!waitStatus && announcedEnd_) exit = {Exit::Kind::Code, 0};
+  pid_ = 0;
+  const auto action = machine_.exited(exit, errorText(errors_), now());
+  errors_.reset();
+  act(action);
+}
+
+void Runner::terminate() {
+  if (pid_ > 0 && signalTo(pidfd_, SIGTERM) != 0 && !exitWatch_) ::kill(pid_, SIGTERM);
+}
+
+void Runner::killTree() {
+  logging::warn("instance '{}' did not stop in time: it and all that belongs to it is killed", entry_.name);
+  if (context_.groups.kill(entry_.name)) return;
+  // The main process first, so that it starts nothing anew; the rest when its end is seen.
+  signalTo(pidfd_, SIGKILL);
+}
+
+Traits Runner::traits() const {
+  Traits traits;
+  traits.uid = context_.privileged ? entry_.identity.uid : ::geteuid();
+  traits.mark = memory_.mark;
+  traits.mainPid = pid_;
+  for (const auto& [name, program] : programs_)
+    if (program.pid > 1) traits.groups.insert(program.pid);
+  traits.members = context_.groups.members(entry_.name);
+  // Without the main process, orphans of an account that has no other instance are this one's.
+  if (pid_ == 0 && context_.privileged && listener_.soleOf(traits.uid)) {
+    traits.orphansOf = ::getpid();
+    traits.known = [this](pid_t pid) { return context_.reaper.watches(pid); };
+  }
+  return traits;
+}
+
+void Runner::sweep(core::Duration grace, core::Duration age, std::function<void()> then) {
+  sweeper_ = std::make_unique<Sweeper>(
+      context_.loop,
+      [this, first = true, age]() mutable {
+        const auto& all = context_.snapshot.get(first ? age : core::Duration::zero());
+        first = false;
+        return belongingTo(traits(), all);
+      },
+      grace,
+      [this, next = std::move(then)](std::size_t ended, std::size_t left) {
+        if (ended > 0) logging::warn("instance '{}': {} processes that were left running are ended", entry_.name, ended);
+        if (left > 0) logging::error("instance '{}': {} processes cannot be ended", entry_.name, left);
+        programs_.clear();
+        const auto call = next;  // the sweeper, and this function with it, may be replaced
+        call();
+      });
+  sweeper_->run();
+}
+
+void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
+  // Only the main process speaks for the instance; a program of it that found the socket does not.
+  if (sender != pid_ || pid_ == 0 || uid != (context_.privileged ? entry_.identity.uid : ::geteuid())) return;
+  const auto notice = parseNotice(message);
+  if (notice.ready) {
+    announcedEnd_ = false;
+    machine_.ready(now());
+  }
+  if (notice.stopping) announcedEnd_ = true;
+  if (!notice.status.empty()) statusText_ = notice.status;
+  if (notice.wholeTable) {
+    std::map<std::string, ProgramStatus> old;
+    old.swap(programs_);
+    for (const auto& program : notice.programs) {
+      const auto before = old.find(program.name);
+      if (before != old.end() && before->second.state == program.state && before->second.pid == program.pid)
+        programs_.insert(*before);
+      else
+        setProgram(program);
+      old.erase(program.name);
+    }
+    for (const auto& [name, program] : old) listener_.programChanged(*this, {name, "REMOVED", 0});
+  } else {
+    for (const auto& program : notice.programs) setProgram(program);
+  }
+  afterStep();
+}
+
+void Runner::setProgram(const core::notify::Program& program) {
+  constexpr std::size_t limit = 20000;
+  ProgramStatus status{program.name, program.state, program.pid};
+  if (program.state == "REMOVED")
+    programs_.erase(program.name);
+  else if (programs_.size() < limit)
+    programs_[program.name] = status;
+  listener_.programChanged(*this, status);
+}
+
+void Runner::writeRecord() const {
+  Record record;
+  record.wanted = machine_.wanted() || resume_;
+  record.pid = pid_;
+  record.uid = context_.privileged ? entry_.identity.uid : ::geteuid();
+  if (const auto info = pid_ > 0 ? lookAt(pid_) : std::nullopt) record.startTime = info->startTime;
+  record.restarts = machine_.restarts();
+  record.sinceWall = sinceWall_;
+  record.sinceMonotonic = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<core::microseconds>(machine_.since().time_since_epoch()).count());
+  if (const auto r = record.write(context_.recordPath(entry_.name)); !r)
+    logging::error("instance '{}': its record cannot be written: {}", entry_.name, r.error().text);
+}
+
+}  // namespace instances

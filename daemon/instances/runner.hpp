@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/entries/entry.hpp"
+#include "daemon/instances/context.hpp"
+#include "daemon/instances/ctl_run.hpp"
+#include "daemon/instances/manager.hpp"
+#include "daemon/instances/memory.hpp"
+#include "daemon/instances/notify_socket.hpp"
+#include "daemon/instances/process_table.hpp"
+#include "daemon/instances/record.hpp"
+#include "daemon/instances/sweeper.hpp"
+#include "daemon/layout/deployment.hpp"
+
+namespace instances {
+
+/// One instance: gives the machine its inputs and does what it answers.
+class Runner {
+ public:
+  /// Hears of its runner; told at most once a turn of the loop by whoever implements it.
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    virtual void changed(Runner& runner) = 0;
+    virtual void programChanged(Runner& runner, const ProgramStatus& program) = 0;
+    /// Whether no other instance has this runner's owner: then every orphan of that account is this instance's.
+    [[nodiscard]] virtual bool soleOf(uid_t uid) const = 0;
+  };
+
+  Runner(Context& context, Listener& listener, entries::Entry entry);
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  [[nodiscard]] const entries::Entry& entry() const noexcept { return entry_; }
+  [[nodiscard]] Memory& memory() noexcept { return memory_; }
+  [[nodiscard]] const Memory& memory() const noexcept { return memory_; }
+  [[nodiscard]] const Machine& machine() const noexcept { return machine_; }
+  [[nodiscard]] InstanceStatus status() const;
+  [[nodiscard]] std::vector<ProgramStatus> programs() const;
+  [[nodiscard]] pid_t mainPid() const noexcept { return pid_; }
+  [[nodiscard]] Traits traits() const;
+
+  /// What the last manager of this boot wrote down.
+  [[nodiscard]] const std::optional<Record>& record() const noexcept { return record_; }
+  /// Takes over the process of the record, if it is still the one.
+  bool adopt();
+
+  void start(Done done);
+  void stop(Done done);
+  void restart(Done done);
+  void reload(Done done);
+  void kill(KillWhom whom, int signo, Done done);
+  void controlProgram(const std::string& program, ProgramVerb verb, Done done);
+
+  /// The entry changed: counts from the next start on.
+  void setEntry(entries::Entry entry);
+  /// Compares or brings about the files of the entry. Never starts or stops anything.
+  void deploy(layout::Mode mode, layout::Deployment::Done done);
+  /// Lets the instance take in changed program files.
+  void updatePrograms(Done done);
+  /// Removes what was generated (with `purge`, all there is), and forgets the instance.
+  void removeFiles(bool purge, layout::Deployment::Done done);
+  /// Stops because the manager ends; a manager of the same boot starts it again.
+  void stopForNow(Done done);
+  /// The manager ends, the instance goes on: writes the record, and touches nothing.
+  void letGo();
+  void rulesChanged() { machine_.setRules(context_.rules); }
+
+ private:
+  enum class Wish { Start, Stop };
+  struct Waiter {
+    Wish wish;
+    Done done;
+  };
+
+  void act(Machine::Action action);
+  void afterStep();
+  void settleWaiters();
+  void prepare();
+  void onPrepared(const layout::Report& report);
+  void spawn();
+  void watchMain(pid_t pid, core::UniqueFd pidfd);
+  void onExit(std::optional<int> waitStatus);
+  void terminate();
+  void killTree();
+  void sweep(core::Duration grace, core::Duration age, std::function<void()> then);
+  void onMessage(pid_t sender, uid_t uid, const std::string& message);
+  void setProgram(const core::notify::Program& program);
+  bool openNotify();
+  void writeRecord() const;
+  void runCtl(const std::vector<std::string>& arguments, CtlRun::Done done);
+  [[nodiscard]] core::Expected<layout::Plan> makePlan() const;
+  [[nodiscard]] std::optional<ManagerError> unmanaged() const;
+
+  Context& context_;
+  Listener& listener_;
+  entries::Entry entry_;
+  Memory memory_;
+  Machine machine_;
+  core::Timer timer_;
+  std::optional<Record> record_;
+  std::vector<Waiter> waiters_;
+
+  pid_t pid_ = 0;
+  core::UniqueFd pidfd_;
+  std::unique_ptr<core::IoWatch> exitWatch_;
+  core::UniqueFd errors_;
+  bool announcedEnd_ = false;
+  bool resume_ = false;  // stopped for now only
+  std::string limitsError_;
+  std::string statusText_;
+  std::int64_t sinceWall_ = 0;
+  Machine::Phase seenPhase_ = Machine::Phase::Inactive;
+  std::map<std::string, ProgramStatus> programs_;
+
+  std::unique_ptr<NotifySocket> notify_;
+  std::unique_ptr<Sweeper> sweeper_;
+  std::unique_ptr<layout::Deployment> deployment_;  // of a start
+  std::list<layout::Deployment> asked_;             // of deploy()
+  std::list<CtlRun> ctlRuns_;
+};
+
+}  // namespace instances

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/instances/runner.hpp"
+#include "lib/core/log.hpp"
+
+namespace instances {
+namespace {
+
+Outcome failure(ErrorCode code, std::string message) { return core::Err{ManagerError{code, std::move(message)}}; }
+
+State stateOf(Machine::Phase phase, bool managed, bool asksToStart) {
+  using Phase = Machine::Phase;
+  if (!managed) return State::Unmanaged;
+  switch (phase) {
+    case Phase::Inactive: return State::Inactive;
+    case Phase::Preparing:
+    case Phase::Spawning:
+    case Phase::Starting: return State::Starting;
+    case Phase::Running: return State::Running;
+    case Phase::Stopping: return State::Stopping;
+    case Phase::Clearing: return asksToStart ? State::Restarting : State::Stopping;
+    case Phase::Waiting: return State::Restarting;
+    case Phase::Failed: return State::Failed;
+  }
+  return State::Inactive;
+}
+
+const char* subStateOf(Machine::Phase phase) {
+  using Phase = Machine::Phase;
+  switch (phase) {
+    case Phase::Inactive: return "dead";
+    case Phase::Preparing: return "preparing";
+    case Phase::Spawning:
+    case Phase::Starting: return "waiting for readiness";
+    case Phase::Running: return "running";
+    case Phase::Stopping: return "stopping its programs";
+    case Phase::Clearing: return "ending what was left running";
+    case Phase::Waiting: return "waiting for the next try";
+    case Phase::Failed: return "failed";
+  }
+  return "";
+}
+
+}  // namespace
+
+InstanceStatus Runner::status() const {
+  InstanceStatus s;
+  s.name = entry_.name;
+  s.state = stateOf(machine_.phase(), entry_.managed, machine_.wanted());
+  s.subState = statusText_.empty() || s.state != State::Running ? subStateOf(machine_.phase()) : statusText_;
+  s.mainPid = pid_;
+  s.uid = entry_.owner.uid;
+  s.gid = entry_.identity.gid;
+  s.user = entry_.owner.name;
+  s.group = entry_.group;
+  s.confFile = entry_.confFile;
+  s.logsDir = entry_.logsDir;
+  s.pidDir = entry_.pidDir;
+  s.socksDir = entry_.socksDir;
+  s.includeDir = entry_.includeDir;
+  s.supervisorctl = entry_.supervisorctl;
+  s.socket = entry_.socketPath();
+  s.logFile = entry_.logFile();
+  if (entry_.http) s.endpoint = entry_.http->endpoint;
+  s.sourceFile = entry_.origin.file;
+  s.controlGroup = context_.groups.pathOf(entry_.name);
+  s.sinceWallMicros = sinceWall_;
+  s.sinceMonotonicMicros = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<core::microseconds>(machine_.since().time_since_epoch()).count());
+  s.restarts = machine_.restarts();
+  s.result = machine_.result();
+  s.reason = machine_.reason();
+  if (s.reason.empty() && !limitsError_.empty()) s.reason = "runs without its limits: " + limitsError_;
+  s.enabled = memory_.isEnabled(entry_.enabled);
+  s.noRemove = entry_.noRemove;
+  s.desired = toText(entry_.state);
+  s.priority = entry_.priority;
+  s.memoryBytes = context_.groups.memory(entry_.name);
+  s.cpuMicros = context_.groups.cpuMicros(entry_.name);
+  for (const auto& [name, program] : programs_) s.programCounts[program.state]++;
+  return s;
+}
+
+std::vector<ProgramStatus> Runner::programs() const {
+  std::vector<ProgramStatus> out;
+  for (const auto& [name, program] : programs_) out.push_back(program);
+  return out;
+}
+
+bool Runner::adopt() {
+  if (!record_ || !entry_.managed) return false;
+  auto pidfd = findAgain(*record_, context_.privileged ? entry_.identity.uid : ::geteuid(), memory_.mark);
+  if (!pidfd) return false;
+  machine_.setRestarts(record_->restarts);
+  const auto since = core::Instant(core::microseconds(record_->sinceMonotonic));
+  machine_.adopt(std::min(since, core::Clock::now()));
+  watchMain(record_->pid, std::move(pidfd));
+  seenPhase_ = machine_.phase();
+  sinceWall_ = record_->sinceWall;
+  // Its groups and limits are as they were. With a new socket it tells its programs again.
+  (void)openNotify();
+  writeRecord();
+  logging::info("instance '{}' runs already (pid {}): taken over", entry_.name, pid_);
+  listener_.changed(*this);
+  return true;
+}
+
+std::optional<ManagerError> Runner::unmanaged() const {
+  if (entry_.managed) return std::nullopt;
+  return ManagerError{ErrorCode::InstanceUnmanaged,
+                      fmt::format("Instance '{}' is only described here (managed = no in {}).", entry_.name, entry_.origin.file)};
+}
+
+void Runner::start(Done done) {
+  if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
+  waiters_.push_back({Wish::Start, std::move(done)});
+  act(machine_.start(core::Clock::now()));
+}
+
+void Runner::stop(Done done) {
+  if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
+  const auto action = machine_.stop(core::Clock::now());
+  waiters_.push_back({Wish::Stop, std::move(done)});
+  act(action);
+}
+
+void Runner::restart(Done done) {
+  if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
+  const auto action = machine_.restart(core::Clock::now());
+  waiters_.push_back({Wish::Start, std::move(done)});
+  act(action);
+}
+
+void Runner::reload(Done done) {
+  if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
+  if (machine_.phase() != Machine::Phase::Running || signalTo(pidfd_, SIGHUP) != 0)
+    return done(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}' does not run.", entry_.name)));
+  done({});
+}
+
+void Runner::kill(KillWhom whom, int signo, Done done) {
+  if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
+  if (signo < 1 || signo > SIGRTMAX)
+    return done(failure(ErrorCode::InvalidArgument, fmt::format("{} is not a signal.", signo)));
+  if (pid_ == 0) return done(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}' does not run.", entry_.name)));
+  if (whom == KillWhom::All)
+    for (const auto& process : belongingTo(traits(), context_.snapshot.get(core::Duration::zero())))
+      signalTo(openPidfd(process), signo);
+  const int code = signalTo(pidfd_, signo);
+  if (code)
+    return done(failure(ErrorCode::OperationFailed,
+                        fmt::format("Instance '{}' cannot be signalled: {}.", entry_.name, ::strerrordesc_np(code))));
+  done({});
+}
+
+void Runner::runCtl(const std::vector<std::string>& arguments, CtlRun::Done done) {
+  ctlRuns_.remove_if([](const CtlRun& run) { return run.finished(); });
+  ctlRuns_.emplace_back(context_, entry_, arguments, std::move(done));
+}
+
+void Runner::controlProgram(const std::string& program, ProgramVerb verb, Done done) {
+  if (machine_.phase() != Machine::Phase::Running)
+    return done(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}' does not run.", entry_.name)));
+  const bool plain = !program.empty() && program.front() != '-' && program.size() < 300 &&
+                     program.find_first_of(" \t\n\r'\"\\") == std::string::npos;
+  if (!plain) return done(failure(ErrorCode::InvalidArgument, fmt::format("'{}' is not the name of a program.", program)));
+  const char* const word = verb == ProgramVerb::Start ? "start" : verb == ProgramVerb::Stop ? "stop" : "restart";
+  runCtl({word, program}, [this, program, finish = std::move(done)](bool ok, const std::string& output) {
+    if (output.find("no such process") != std::string::npos || output.find("no such group") != std::string::npos)
+      return finish(failure(ErrorCode::NoSuchProgram, fmt::format("Instance '{}' has no program '{}'.", entry_.name, program)));
+    // Supervisor 4 before 4.1 answers an error with status 0: its words count too.
+    if (!ok || output.find(": ERROR (") != std::string::npos)
+      return finish(failure(ErrorCode::OperationFailed, output.empty() ? "supervisorctl failed." : output));
+    finish({});
+  });
+}
+
+void Runner::setEntry(entries::Entry entry) {
+  entry_ = std::move(entry);
+  listener_.changed(*this);
+}
+
+void Runner::deploy(layout::Mode mode, layout::Deployment::Done done) {
+  auto plan = entry_.managed ? makePlan() : core::Expected<layout::Plan>(layout::Plan{});
+  if (!plan) return done({{}, {plan.error().text}, {}, {}});
+  if (!entry_.managed) return done({});
+  auto after = memory_;
+  auto gone = after.replaceGenerated(*plan, entry_.refusedDeclared);
+  plan->nodes.insert(plan->nodes.begin(), gone.begin(), gone.end());
+  if (mode == layout::Mode::Apply) {
+    memory_ = std::move(after);
+    (void)memory_.save();
+  }
+  asked_.remove_if([](const auto& deployment) { return deployment.finished(); });
+  asked_.emplace_back(context_.loop, context_.reaper,
+                      layout::Deployment::Options{context_.places.root, context_.privileged, mode});
+  asked_.back().run(std::move(*plan), std::move(done));
+}
+
+void Runner::updatePrograms(Done done) {
+  if (machine_.phase() != Machine::Phase::Running) return done({});
+  runCtl({"update"}, [this, finish = std::move(done)](bool ok, const std::string& output) {
+    if (ok) return finish({});
+    finish(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}': supervisorctl update: {}", entry_.name, output)));
+  });
+}
+
+void Runner::removeFiles(bool purge, layout::Deployment::Done done) {
+  layout::Plan plan{memory_.owner, memory_.allRemovals(purge)};
+  if (entry_.managed) plan.owner = entry_.identity;
+  if (notify_) notify_->remove();
+  notify_.reset();
+  ::unlink(context_.recordPath(entry_.name).c_str());
+  memory_.remove();
+  context_.groups.remove(entry_.name);
+  asked_.remove_if([](const auto& deployment) { return deployment.finished(); });
+  asked_.emplace_back(context_.loop, context_.reaper,
+                      layout::Deployment::Options{context_.places.root, context_.privileged, layout::Mode::Apply});
+  asked_.back().run(std::move(plan), std::move(done));
+}
+
+void Runner::stopForNow(Done done) {
+  if (!entry_.managed || machine_.phase() == Machine::Phase::Inactive || machine_.phase() == Machine::Phase::Failed)
+    return done({});
+  resume_ = machine_.wanted();
+  stop(std::move(done));
+}
+
+void Runner::letGo() {
+  writeRecord();
+  if (pid_ > 0) context_.reaper.forget(pid_);
+}
+
+}  // namespace instances

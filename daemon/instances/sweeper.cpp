@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/sweeper.hpp"
+
+#include <signal.h>
+
+namespace instances {
+namespace {
+
+/// After SIGKILL a process that does not go within this time hangs in the kernel.
+constexpr auto kKillTime = core::seconds(5);
+constexpr int kRoundLimit = 200;
+
+}  // namespace
+
+Sweeper::Sweeper(core::EventLoop& loop, Find find, core::Duration grace, Done done)
+    : loop_(loop), find_(std::move(find)), grace_(grace), done_(std::move(done)), timer_(loop, [this] { onTime(); }) {
+  force_ = grace_ <= core::Duration::zero();
+}
+
+void Sweeper::run() {
+  if (!force_) timer_.armIn(grace_);
+  round();
+}
+
+void Sweeper::round() {
+  victims_.clear();
+  alive_ = 0;
+  for (const auto& process : find_()) {
+    auto fd = openPidfd(process);
+    if (!fd) continue;
+    signalTo(fd, force_ ? SIGKILL : SIGTERM);
+    if (!force_) signalTo(fd, SIGCONT);  // a stopped process acts on SIGTERM only when it goes on
+    victims_.push_back({std::move(fd), nullptr});
+  }
+  if (victims_.empty()) return finish(0);
+  if (++rounds_ > kRoundLimit) return finish(victims_.size());
+  if (rounds_ > 20) force_ = true;  // it makes new ones as fast as they end
+  if (force_) timer_.armIn(kKillTime);
+  alive_ = victims_.size();
+  for (std::size_t i = 0; i < victims_.size(); i++)
+    victims_[i].watch = std::make_unique<core::IoWatch>(loop_, victims_[i].pidfd.get(), core::IoWatch::Read,
+                                                        [this, i](auto) { onExit(i); });
+}
+
+void Sweeper::onExit(std::size_t index) {
+  victims_[index].watch.reset();
+  ended_++;
+  if (--alive_ == 0) round();
+}
+
+void Sweeper::onTime() {
+  if (force_) return finish(alive_);
+  force_ = true;
+  round();
+}
+
+void Sweeper::finish(std::size_t left) {
+  victims_.clear();
+  timer_.disarm();
+  const auto done = std::move(done_);
+  done(ended_, left);  // may destroy this
+}
+
+}  // namespace instances

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "daemon/instances/process_table.hpp"
+#include "lib/core/event_loop.hpp"
+
+namespace instances {
+
+/// Ends the processes that belong to an instance: SIGTERM, after a while SIGKILL, and looks again until there are none,
+/// since a process may have made others meanwhile. Signals go through pidfds: a pid is never trusted.
+class Sweeper {
+ public:
+  using Find = std::function<std::vector<ProcessInfo>()>;
+  /// `ended` is how many processes there were; `left` how many would not go (unkillable, in the kernel).
+  using Done = std::function<void(std::size_t ended, std::size_t left)>;
+
+  /// `grace` is the time between SIGTERM and SIGKILL; none: SIGKILL at once.
+  Sweeper(core::EventLoop& loop, Find find, core::Duration grace, Done done);
+  /// Looks and signals; with nothing to end, `done` is called before this returns.
+  void run();
+
+ private:
+  struct Victim {
+    core::UniqueFd pidfd;
+    std::unique_ptr<core::IoWatch> watch;
+  };
+  void round();
+  void onExit(std::size_t index);
+  void onTime();
+  void finish(std::size_t left);
+
+  core::EventLoop& loop_;
+  Find find_;
+  core::Duration grace_;
+  Done done_;
+  std::vector<Victim> victims_;
+  std::size_t alive_ = 0;
+  std::size_t ended_ = 0;
+  int rounds_ = 0;
+  bool force_ = false;
+  core::Timer timer_;
+};
+
+}  // namespace instances

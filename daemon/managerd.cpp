@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/managerd.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/bus/service.hpp"
+#include "lib/core/log.hpp"
+
+namespace {
+
+/// Time for the answer to a re-execution to leave before the program is replaced.
+constexpr auto kAnswerTime = core::milliseconds(100);
+constexpr auto kStatusDelay = core::milliseconds(250);
+
+/// The notifier takes the address out of the environment, but systemd's watchdog needs it there. Children get an
+/// environment of their own.
+core::Notifier keepNotifier() {
+  const char* const address = ::getenv("NOTIFY_SOCKET");
+  const std::string kept = address ? address : "";
+  auto notifier = core::Notifier::fromEnvironment();
+  if (!kept.empty()) ::setenv("NOTIFY_SOCKET", kept.c_str(), 1);
+  return notifier;
+}
+
+std::string ownExecutable() {
+  char path[PATH_MAX];
+  const auto n = ::readlink("/proc/self/exe", path, sizeof path);
+  return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : std::string();
+}
+
+logging::Level levelFrom(const std::string& word) {
+  if (word == "critical") return logging::Level::Critical;
+  if (word == "error") return logging::Level::Error;
+  if (word == "warn") return logging::Level::Warn;
+  return word == "debug" ? logging::Level::Debug : logging::Level::Info;
+}
+
+}  // namespace
+
+Managerd::Managerd(ManagerdOptions options, char** argv)
+    : options_(std::move(options)),
+      argv_(argv),
+      executable_(ownExecutable()),
+      notifier_(keepNotifier()),
+      reaper_(loop_),
+      terminate_(loop_, SIGTERM, [this] { stop(); }),
+      interrupt_(loop_, SIGINT, [this] { stop(); }),
+      hangup_(loop_, SIGHUP, [this] { fleet_.reloadAll(false, [](const auto&) {}); }),
+      replace_(loop_, [this] { replaceProgram(); }),
+      status_(loop_, [this] { tellStatus(); }, kStatusDelay),
+      fleet_(loop_, reaper_, options_.manager) {
+  fleet_.setReexecution([this] { replace_.armIn(kAnswerTime); });
+  fleet_.addObserver(this);
+}
+
+Managerd::~Managerd() { fleet_.removeObserver(this); }
+
+int Managerd::run() {
+  if (!open()) return 1;
+  loop_.enableWatchdog();
+  fleet_.begin();
+  tell("READY=1");
+  tellStatus();
+  return loop_.run();
+}
+
+bool Managerd::open() {
+  if (const auto ready = fleet_.open(); !ready) {
+    logging::critical("cannot start: {}", ready.error().text);
+    return false;
+  }
+  logging::setLevel(levelFrom(fleet_.settings().logLevel));
+  return lock() && openBus();
+}
+
+/// Two managers of one root would start every instance twice.
+bool Managerd::lock() {
+  const auto path = options_.manager.root + "/run/supervisor-manager/lock";
+  lock_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (lock_ && ::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+  if (errno == EWOULDBLOCK)
+    logging::critical("another supervisor-managerd runs already ({})", path);
+  else
+    logging::critical("{} cannot be locked: {}", path, ::strerrordesc_np(errno));
+  return false;
+}
+
+bool Managerd::openBus() {
+  if (!options_.bus) return true;
+  bus::ServiceOptions how;
+  how.address = options_.manager.busAddress;
+  how.version = SUPERVISOR_VERSION;
+  how.lost = [this](const std::string& why) {
+    logging::critical("the bus is gone ({}); instances go on", why);
+    fleet_.letGo();
+    loop_.exit(1);
+  };
+  auto service = bus::Service::open(loop_, fleet_, std::move(how));
+  if (!service) {
+    logging::critical("no D-Bus: {}", service.error().text);
+    return false;
+  }
+  bus_ = std::move(*service);
+  if (const auto named = bus_->takeName(); !named) {
+    logging::critical("no D-Bus: {}", named.error().text);
+    return false;
+  }
+  return true;
+}
+
+void Managerd::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  logging::info("stopping all instances");
+  tell("STOPPING=1\nSTATUS=Stopping all instances");
+  fleet_.stopAll([this] { loop_.exit(0); });
+}
+
+void Managerd::replaceProgram() {
+  logging::info("replacing the program of the manager");
+  fleet_.letGo();
+  auto path = executable_;
+  if (const auto end = path.rfind(" (deleted)"); end != std::string::npos) path.resize(end);
+  tell("RELOADING=1");
+  ::execv(path.c_str(), argv_);
+  logging::error("{} cannot be executed: {}; this manager goes on", path, ::strerrordesc_np(errno));
+  tell("READY=1");
+}
+
+void Managerd::tell(const std::string& message) const { (void)notifier_.send(message); }
+
+void Managerd::tellStatus() const {
+  if (!notifier_.active() || stopping_) return;
+  std::size_t running = 0, failed = 0;
+  const auto all = fleet_.list();
+  for (const auto& instance : all) {
+    running += instance.state == instances::State::Running;
+    failed += instance.state == instances::State::Failed;
+  }
+  auto text = fmt::format("STATUS={} of {} instances run", running, all.size());
+  if (failed > 0) text += fmt::format(", {} failed", failed);
+  if (!fleet_.refused().empty()) text += fmt::format(", {} complaints about entries", fleet_.refused().size());
+  tell(text);
+}
+
+void Managerd::instanceAdded(const std::string&) { status_.armIn(kStatusDelay); }
+void Managerd::instanceRemoved(const std::string&) { status_.armIn(kStatusDelay); }
+void Managerd::instanceChanged(const std::string&) { status_.armIn(kStatusDelay); }
+void Managerd::programChanged(const std::string&, const instances::ProgramStatus&) {}
+void Managerd::reloading(bool active) {
+  if (!active) return tell("READY=1");
+  const auto now = std::chrono::duration_cast<core::microseconds>(core::Clock::now().time_since_epoch()).count();
+  tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now));
+}

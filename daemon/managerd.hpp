@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/instances/fleet.hpp"
+#include "daemon/instances/manager.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/notify.hpp"
+#include "lib/core/reaper.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace bus {
+class Service;
+}
+
+/// What the command line says.
+struct ManagerdOptions {
+  instances::ManagerOptions manager;
+  bool bus = true;
+  bool verify = false;  ///< only check the entries
+};
+
+/// Reads the command line. Nothing: --help or --version was answered, or the line is wrong (`code` says which).
+[[nodiscard]] std::optional<ManagerdOptions> parseCommandLine(int argc, char** argv, int& code);
+
+/// The composition root of supervisor-managerd: one loop, the instances, the bus, the words to systemd.
+class Managerd final : private instances::Observer {
+ public:
+  /// `argv` is what a re-execution starts again.
+  Managerd(ManagerdOptions options, char** argv);
+  ~Managerd() override;
+  /// Runs until told to stop; returns the exit status.
+  int run();
+
+ private:
+  [[nodiscard]] bool open();
+  [[nodiscard]] bool lock();
+  [[nodiscard]] bool openBus();
+  void stop();
+  void replaceProgram();
+  void tell(const std::string& message) const;
+  void tellStatus() const;
+
+  void instanceAdded(const std::string& name) override;
+  void instanceRemoved(const std::string& name) override;
+  void instanceChanged(const std::string& name) override;
+  void programChanged(const std::string& instance, const instances::ProgramStatus& program) override;
+  void reloading(bool active) override;
+
+  ManagerdOptions options_;
+  char** argv_;
+  std::string executable_;
+  core::Notifier notifier_;
+  core::UniqueFd lock_;
+  core::EventLoop loop_;
+  core::Reaper reaper_;
+  core::SignalWatch terminate_;
+  core::SignalWatch interrupt_;
+  core::SignalWatch hangup_;
+  core::Timer replace_;
+  core::Timer status_;  // one message to systemd for many changes
+  instances::Fleet fleet_;
+  std::unique_ptr<bus::Service> bus_;
+  bool stopping_ = false;
+};
+
+/// Checks all entries as the manager would and prints what is wrong; 0 if nothing is refused.
+int verifyEntries(const ManagerdOptions& options);
