@@ -6,8 +6,6 @@
 #include "instance/api/names.hpp"
 #include "instance/api/process_info.hpp"
 #include "instance/api/supervisor_methods.hpp"
-#include "instance/process/group.hpp"
-#include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/xmlrpc/writer.hpp"
@@ -15,40 +13,6 @@
 namespace api {
 
 using xmlrpc::Array;
-
-void writeProcessInfo(xmlrpc::Writer& writer, const process::Process& program, std::int64_t now) {
-  const std::string& out = program.logPath(process::Channel::Stdout);
-  writer.beginStruct();
-  writer.member("name");
-  writer.string(program.name());
-  writer.member("group");
-  writer.string(program.group().name());
-  writer.member("start");
-  writer.integer(program.startedAt());
-  writer.member("stop");
-  writer.integer(program.stoppedAt());
-  writer.member("now");
-  writer.integer(now);
-  writer.member("state");
-  writer.integer(static_cast<int>(program.state()));
-  writer.member("statename");
-  writer.string(lifecycle::toText(program.state()));
-  writer.member("spawnerr");
-  writer.string(program.spawnError());
-  writer.member("exitstatus");
-  writer.integer(program.exitStatus());
-  writer.member("logfile");
-  writer.string(out);
-  writer.member("stdout_logfile");
-  writer.string(out);
-  writer.member("stderr_logfile");
-  writer.string(program.logPath(process::Channel::Stderr));
-  writer.member("pid");
-  writer.integer(program.pid());
-  writer.member("description");
-  writer.string(program.description());
-  writer.endStruct();
-}
 
 namespace {
 
@@ -71,8 +35,7 @@ Outcome getProcessInfo(const Instance& instance, const Array& params) {
   const auto program = findProgram(instance.table, *name);
   if (!program) return core::Err{program.error()};
   std::string out;
-  xmlrpc::Writer writer(out);
-  writeProcessInfo(writer, **program, core::wallSeconds());
+  appendProcessInfo(out, **program, core::wallSeconds());
   return out;
 }
 
@@ -84,7 +47,7 @@ Outcome getAllProcessInfo(const Instance& instance) {
   out.reserve(programs.size() * typicalStruct);
   xmlrpc::Writer writer(out);
   writer.beginArray();
-  for (const process::Process* program : programs) writeProcessInfo(writer, *program, now);
+  for (const process::Process* program : programs) appendProcessInfo(out, *program, now);
   writer.endArray();
   return out;
 }

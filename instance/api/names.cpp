@@ -2,7 +2,6 @@
 #include "instance/api/names.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 #include "instance/api/method.hpp"
 #include "instance/process/group.hpp"
@@ -55,9 +54,12 @@ std::vector<process::Process*> byName(const process::Table& table) {
   std::vector<process::Process*> programs;
   for (const auto& group : table.groups())
     for (const auto& program : group->processes()) programs.push_back(program.get());
-  std::sort(programs.begin(), programs.end(), [](const process::Process* a, const process::Process* b) {
-    return std::tie(a->group().name(), a->name()) < std::tie(b->group().name(), b->name());
-  });
+  const auto before = [](const process::Process* a, const process::Process* b) {
+    const int groups = &a->group() == &b->group() ? 0 : a->group().name().compare(b->group().name());
+    return groups != 0 ? groups < 0 : a->name() < b->name();
+  };
+  // Where no priorities are set, the order of starting is the order of names.
+  if (!std::is_sorted(programs.begin(), programs.end(), before)) std::sort(programs.begin(), programs.end(), before);
   return programs;
 }
 

@@ -7,13 +7,10 @@
 namespace process {
 class Process;
 }
-namespace xmlrpc {
-class Writer;
-}
 
 namespace api {
 
-/// Writes the struct of getProcessInfo. `now` is the wall clock in seconds.
-void writeProcessInfo(xmlrpc::Writer& writer, const process::Process& program, std::int64_t now);
+/// Appends the struct of getProcessInfo as a finished value. `now` is the wall clock in seconds.
+void appendProcessInfo(std::string& out, const process::Process& program, std::int64_t now);
 
 }  // namespace api

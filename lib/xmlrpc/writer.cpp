@@ -59,7 +59,9 @@ void appendEscaped(std::string& out, std::string_view utf8) {
   }
 }
 
-void appendText(std::string& out, std::string_view text) {
+}  // namespace
+
+void Writer::appendText(std::string& out, std::string_view text) {
   const auto plain = [](char c) { return kPlain[static_cast<unsigned char>(c)]; };
   const auto* firstSpecial = std::find_if_not(text.begin(), text.end(), plain);
   out.append(text.begin(), firstSpecial);
@@ -71,16 +73,18 @@ void appendText(std::string& out, std::string_view text) {
     appendEscaped(out, core::toUtf8(rest));
 }
 
-}  // namespace
-
-void Writer::integer(std::int64_t value) {
+void Writer::appendDigits(std::string& out, std::int64_t value) {
   using Int = std::int32_t;
   const std::int64_t clamped =
       std::clamp<std::int64_t>(value, std::numeric_limits<Int>::min(), std::numeric_limits<Int>::max());
   char digits[24];
   const auto end = std::to_chars(digits, digits + sizeof digits, clamped).ptr;
+  out.append(digits, end);
+}
+
+void Writer::integer(std::int64_t value) {
   out_ += "<value><int>";
-  out_.append(digits, end);
+  appendDigits(out_, value);
   out_ += "</int></value>";
 }
 

@@ -30,6 +30,10 @@ class Writer {
   void member(std::string_view name);
   void endStruct();
 
+  /// For hand-made frames around values: the text escaped, the digits of the clamped number; no tags.
+  static void appendText(std::string& out, std::string_view text);
+  static void appendDigits(std::string& out, std::int64_t value);
+
  private:
   std::string& out_;
 };
