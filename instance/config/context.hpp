@@ -14,6 +14,7 @@ namespace config {
 struct Context {
   const core::IniDocument& document;
   std::string here;               ///< absolute directory of the root file
+  std::string startDirectory;     ///< relative paths of the daemon start here, also after a chdir
   core::Names environment;        ///< ENV_*, with [supervisord] environment once that is read
   Environment daemonEnvironment;  ///< [supervisord] environment
   std::vector<Message>& messages;

@@ -49,6 +49,19 @@ void applyCommandLine(const CommandLine& line, Daemon& daemon) {
   daemon.stripAnsi |= line.stripAnsi;
 }
 
+/// Takes a path of the daemon. A daemon that has changed its directory still means the one it started in, or a restart
+/// would look for its directories elsewhere.
+void takePath(SectionReader& in, const Context& context, std::string_view key,
+              core::Expected<std::string> (*parse)(std::string_view), std::string& out) {
+  auto text = in.text(key, context.withHere());
+  if (!text) return;
+  const bool relative = !text->empty() && !text->starts_with('/') && !text->starts_with('~');
+  const bool checked = parse == parseDirectory || text->find('/') != std::string::npos;
+  if (relative && checked && core::currentDirectory() != context.startDirectory)
+    text = core::absolutePath(*text, context.startDirectory);
+  in.store(key, parse(*text), out);
+}
+
 void makeAbsolute(const std::string& base, Daemon& daemon) {
   if (daemon.logFile != "syslog") daemon.logFile = core::absolutePath(daemon.logFile, base);
   daemon.pidFile = core::absolutePath(daemon.pidFile, base);
@@ -79,21 +92,21 @@ core::Expected<Daemon> readDaemon(Context& context, const CommandLine& line) {
   Daemon daemon;
   in.take("minfds", names, parseInteger, daemon.minFds);
   in.take("minprocs", names, parseInteger, daemon.minProcs);
-  in.take("directory", names, parseDirectory, daemon.directory);
+  takePath(in, context, "directory", parseDirectory, daemon.directory);
   (void)in.text("user", names);  // looked up at the end: only its expansion can fail here
   in.take("umask", names, parseOctal, daemon.umask);
-  in.take("logfile", names, parseFilePath, daemon.logFile);
+  takePath(in, context, "logfile", parseFilePath, daemon.logFile);
   if (daemon.logFile.empty()) in.fail("logfile", "a log file needs a name");
   in.take("logfile_maxbytes", names, parseByteSize, daemon.logMaxBytes);
   in.take("logfile_backups", names, parseInteger, daemon.logBackups);
   in.take("loglevel", names, parseLogLevel, daemon.logLevel);
-  in.take("pidfile", names, parseFilePath, daemon.pidFile);
+  takePath(in, context, "pidfile", parseFilePath, daemon.pidFile);
   if (daemon.pidFile.empty()) in.fail("pidfile", "a pid file needs a name");
   daemon.identifier = in.text("identifier", names).value_or("");
   in.take("nodaemon", names, parseBoolean, daemon.noDaemon);
   in.take("silent", names, parseBoolean, daemon.silent);
   daemon.childLogDir = temporaryDirectory();
-  in.take("childlogdir", names, parseDirectory, daemon.childLogDir);
+  takePath(in, context, "childlogdir", parseDirectory, daemon.childLogDir);
   in.take("nocleanup", names, parseBoolean, daemon.noCleanup);
   in.take("strip_ansi", names, parseBoolean, daemon.stripAnsi);
   readEnvironment(context, in, daemon);

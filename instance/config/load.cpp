@@ -27,7 +27,7 @@ core::Expected<Configuration> read(const CommandLine& line) {
   if (!document) return core::Err{document.error()};
 
   // First error wins, so the order of the steps is Supervisor's.
-  Context context{*document, core::directoryOf(line.file), environment, {}, out.messages};
+  Context context{*document, core::directoryOf(line.file), line.startDirectory, environment, {}, out.messages};
   auto daemon = readDaemon(context, line);
   if (!daemon) return core::Err{std::move(daemon).error()};
   out.daemon = std::move(daemon).value();
@@ -67,7 +67,8 @@ core::Expected<std::vector<std::shared_ptr<const ProcessConfig>>> parsePrograms(
   auto& section = document.open(prefix + name, {});
   for (const auto& [key, value] : options) section.set({key, value, {}});
   std::vector<Message> messages;
-  Context context{document, core::directoryOf(base.file), core::environmentNames(), base.daemon.environment, messages};
+  Context context{document, core::directoryOf(base.file), {}, core::environmentNames(), base.daemon.environment,
+                  messages};
   for (const auto& [key, value] : base.daemon.environment) context.environment.set("ENV_" + key, value);
   return readProcesses(context, section, group);
 }

@@ -31,9 +31,8 @@ HttpServer readInet(SectionReader& in, const core::Names& names) {
   return server;
 }
 
-/// Where the file is relative, it is so to the directory that the daemon was started in.
-std::string socketPath(std::string_view text) {
-  return core::absolutePath(core::expandHome(core::trim(text)), core::currentDirectory());
+std::string socketPath(const Context& context, std::string_view text) {
+  return core::absolutePath(core::expandHome(core::trim(text)), context.startDirectory);
 }
 
 HttpServer readUnix(SectionReader& in, const Context& context) {
@@ -42,7 +41,7 @@ HttpServer readUnix(SectionReader& in, const Context& context) {
   server.section = in.name();
   const auto file = in.text("file", context.withHere());
   if (in.ok() && !file) in.fail("section [" + in.name() + "] has no file value");
-  if (file) server.path = socketPath(*file);
+  if (file) server.path = socketPath(context, *file);
   const auto& names = context.environment;
   readCredentials(in, names, "username", "password", server);
   in.take("chown", names, parseOwner, server.owner, "Invalid sockchown value");
@@ -72,7 +71,7 @@ HttpServer readOld(SectionReader& in, const Context& context) {
   server.section = server.unixSocket ? "unix_http_server" : "inet_http_server";
   readCredentials(in, names, "http_username", "http_password", server);
   if (server.unixSocket) {
-    server.path = socketPath(address);
+    server.path = socketPath(context, address);
     in.take("sockchmod", names, parseOctal, server.mode, "Invalid sockchmod value");
     in.take("sockchown", names, parseOldOwner, server.owner, "Invalid sockchown value");
   } else {

@@ -77,6 +77,8 @@ def debians(arguments):
         options.realize(arguments, doc="", progname="supervisord")
     except Refused as why:
         return {"error": str(why)}
+    finally:
+        options.poller.close()
     daemon = {key: getattr(options, key) for key in _DAEMON_KEYS}
     daemon["umask"] = options.umask if isinstance(options.umask, int) else int(options.umask, 8)
     daemon.update({key: bool(getattr(options, key)) for key in ("nodaemon", "silent", "nocleanup", "strip_ansi")})

@@ -24,6 +24,23 @@ TEST_CASE("the command line wins over the file, which is checked all the same") 
   CHECK_FALSE(scratch.load("loglevel=loud\n", {"-e", "debug"}));
 }
 
+TEST_CASE("after a chdir relative paths still mean the directory of the start") {
+  Scratch scratch;
+  scratch.directory("logs");
+  const auto file = scratch.file(
+      "root.conf",
+      "[supervisord]\nlogfile=logs/d.log\npidfile=d.pid\nchildlogdir=logs\n[unix_http_server]\nfile=s.sock\n");
+  auto line = config::parseCommandLine({"supervisord", "-c", file});
+  REQUIRE(line);
+  line->startDirectory = scratch.path();  // as if the daemon had come here from there
+  const auto loaded = config::load(*line);
+  REQUIRE(loaded);
+  CHECK(loaded->daemon.logFile == scratch.path() + "/logs/d.log");
+  CHECK(loaded->daemon.pidFile == scratch.path() + "/d.pid");
+  CHECK(loaded->daemon.childLogDir == scratch.path() + "/logs");
+  CHECK(loaded->servers.at(0).path == scratch.path() + "/s.sock");
+}
+
 TEST_CASE("a refusal names reason, key, section, file and line") {
   Scratch scratch;
   CHECK(
