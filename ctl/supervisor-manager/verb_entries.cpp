@@ -141,7 +141,6 @@ ExitCode verify(Session& session) {
   if (!options.host.empty()) return becomeRemote(session, {"verify"});
   std::vector<std::string> words{ownProgram("supervisor-managerd"), "--verify"};
   if (!options.root.empty()) words.insert(words.end(), {"--root", options.root});
-  words.insert(words.end(), options.arguments.begin(), options.arguments.end());
   return become(session, words);
 }
 

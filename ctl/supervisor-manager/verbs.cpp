@@ -26,7 +26,7 @@ constexpr std::array table = {
     Verb{"edit", "NAME [KEY=VALUE…]", "Change keys of an entry, or the whole file in an editor", 1, any, edit},
     Verb{"remove", "NAME…", "Stop and remove instances (--purge: with logs and programs)", 1, any, remove},
     Verb{"plan", "", "What `reload` would do, without doing it", 0, 0, plan},
-    Verb{"verify", "[FILE…]", "Check entries without a manager", 0, any, verify},
+    Verb{"verify", "", "Check all entries without a manager", 0, 0, verify},
     Verb{"programs", "[NAME…]", "The programs of instances", 0, any, programs},
     Verb{"start-program", "NAME PROGRAM…", "Start programs of an instance", 2, any, startProgram},
     Verb{"stop-program", "NAME PROGRAM…", "Stop programs of an instance", 2, any, stopProgram},
