@@ -47,6 +47,11 @@ void Listener::onExited() {
   dispatcher_.scheduleDispatch();
 }
 
+bool Listener::busy() const noexcept {
+  if (!running() || member_.state() == ListenerState::Unknown) return false;
+  return member_.state() == ListenerState::Busy || pool_.queued() > 0;
+}
+
 std::string_view Listener::trouble() const noexcept {
   return member_.state() == ListenerState::Unknown ? "listener UNKNOWN" : "";
 }

@@ -38,6 +38,7 @@ class Listener final : public process::Protocol, public ListenerProcess {
   void onStdout(std::string_view bytes) override;
   void onStdinClosed() override;
   void onExited() override;
+  [[nodiscard]] bool busy() const noexcept override;
   [[nodiscard]] std::string_view trouble() const noexcept override;
 
   [[nodiscard]] bool running() const override;

@@ -75,6 +75,7 @@ void Service::publish(const EventPtr& event) {
 
 void Service::dispatch() {
   for (const auto& [group, pool] : pools_) pool->dispatch();
+  if (stopping_) table_.listenerMoved();
 }
 
 void Service::onStateChange(process::Process& program, const process::StateChange& change) {
@@ -123,7 +124,7 @@ void Service::onMood(process::Mood mood) {
     if (wanted(Type::SupervisorStateChangeRunning)) publish(makeSupervisorEvent(Type::SupervisorStateChangeRunning));
   } else if (!std::exchange(stopping_, true)) {
     if (wanted(Type::SupervisorStateChangeStopping)) publish(makeSupervisorEvent(Type::SupervisorStateChangeStopping));
-    dispatch();  // now: what follows stops the listeners
+    dispatch();  // now: a busy listener is not stopped at once
   }
 }
 

@@ -70,6 +70,8 @@ class Protocol {
   virtual void onStdinClosed() = 0;
   /// The process has ended; all of its output was delivered before.
   virtual void onExited() = 0;
+  /// It has been told something and has not finished with it: the way down waits a little for it.
+  [[nodiscard]] virtual bool busy() const noexcept { return false; }
   /// What is wrong with the conversation, for people ("listener UNKNOWN"); empty if all is well.
   [[nodiscard]] virtual std::string_view trouble() const noexcept { return {}; }
 };

@@ -89,6 +89,10 @@ void Table::leave(Mood mood) {
     });
 }
 
+void Table::listenerMoved() noexcept {
+  if (wayDown_) wayDown_->goOn();
+}
+
 void Table::reopenLogs() {
   for (const auto& group : groups_)
     for (const auto& program : group->processes()) program->reopenLogs();

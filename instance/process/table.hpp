@@ -52,6 +52,8 @@ class Table {
   /// and calls what onDown() was given when nothing is left. A later call only turns Restarting into Shutdown.
   void leave(Mood mood);
   void onDown(std::function<void()> whenDown) { whenDown_ = std::move(whenDown); }
+  /// A listener that the way down waits for may have finished.
+  void listenerMoved() noexcept;
 
   /// For SIGUSR2: opens the log files of all running programs anew.
   void reopenLogs();

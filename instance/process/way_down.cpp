@@ -13,12 +13,20 @@
 namespace process {
 namespace {
 constexpr core::seconds reportInterval{3};
+constexpr core::seconds listenerPatience{1};
+
+bool busy(const Group& group) {
+  return std::any_of(group.processes().begin(), group.processes().end(), [](const auto& program) {
+    return program->protocol() != nullptr && program->protocol()->busy();
+  });
+}
 }
 
 WayDown::WayDown(core::EventLoop& loop, Table& table, std::function<void()> whenDown)
     : table_(table),
       whenDown_(std::move(whenDown)),
       step_(loop, [this] { step(); }),
+      patience_(loop, [this] { step(); }),
       report_(loop, [this] { report(); }) {
   table_.subscribe(*this);
   step_.schedule();
@@ -37,6 +45,7 @@ void WayDown::step() {
   for (left_ = std::min(left_, groups.size()); left_ > 0; left_--) {
     Group& group = *groups[left_ - 1];
     if (!group.stopped() && stopping_ != group.name()) {
+      if (!mayStop(group)) return;
       stopping_ = group.name();
       stop(group);
     }
@@ -44,6 +53,14 @@ void WayDown::step() {
   }
   report_.disarm();
   if (auto whenDown = std::exchange(whenDown_, nullptr)) whenDown();
+}
+
+bool WayDown::mayStop(const Group& group) {
+  if (!busy(group)) return true;
+  if (waitingFor_ == group.name()) return !patience_.armed();
+  waitingFor_ = group.name();
+  patience_.armIn(listenerPatience);
+  return false;
 }
 
 /// All programs of the group at once, highest priority number first.

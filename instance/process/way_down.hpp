@@ -12,17 +12,21 @@ namespace process {
 
 class Table;
 
-/// Stops everything, strictly one group at a time: the next one is signalled when the one before has ended.
+/// Stops everything, strictly one group at a time: the next one is signalled when the one before has ended. A group of
+/// listeners gets a second to finish what it was told, so that its programs hear of the end.
 class WayDown final : private Observer {
  public:
   WayDown(core::EventLoop& loop, Table& table, std::function<void()> whenDown);
   ~WayDown() override;
+  /// A busy listener may have become idle.
+  void goOn() noexcept { step_.schedule(); }
 
  private:
   void onStateChange(Process& program, const StateChange& change) override;
   void onGroupRemoved(Group&) override { step_.schedule(); }
   void onProcessRemoved(Process&) override { step_.schedule(); }
   void step();
+  [[nodiscard]] bool mayStop(const Group& group);
   void stop(Group& group);
   void report();
 
@@ -30,7 +34,9 @@ class WayDown final : private Observer {
   std::function<void()> whenDown_;
   std::size_t left_ = static_cast<std::size_t>(-1);  ///< groups before this place in the table are still to be stopped
   std::string stopping_;                             ///< the group that was told to stop
+  std::string waitingFor_;                           ///< the group of busy listeners
   core::Deferred step_;
+  core::Timer patience_;
   core::Timer report_;
 };
 

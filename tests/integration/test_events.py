@@ -254,3 +254,18 @@ def testListenersHearOfTheShutdown(daemon):
     assert server.stop() == 0
     assert [dict(headers)["eventname"] for headers, _ in recorded(server, "l")] == [
         "SUPERVISOR_STATE_CHANGE_RUNNING", "REMOTE_COMMUNICATION", "SUPERVISOR_STATE_CHANGE_STOPPING"]
+
+
+def testALonelyListenerHearsOfTheShutdown(daemon):
+    server = daemon(listenerSection("l", "ok", "SUPERVISOR_STATE_CHANGE_STOPPING,REMOTE_COMMUNICATION"))
+    send(server, "x")
+    waitPayload(server, "type:t\nx")
+    assert server.stop() == 0
+    assert payloads(server) == ["type:t\nx", ""]
+
+
+def testAListenerThatNeverAnswersDoesNotHoldUpTheShutdown(daemon):
+    server = daemon(listenerSection("l", "slow", "REMOTE_COMMUNICATION"))
+    send(server, "x")
+    waitPayload(server, "type:t\nx")
+    assert server.stop() == 0
