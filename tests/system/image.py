@@ -22,7 +22,7 @@ SYSTEM = ["systemd", "systemd-sysv", "dbus", "libpam-systemd", "polkitd", "procp
 
 
 def _packages():
-    listed = subprocess.run([os.path.join(SOURCE, "scripts/dependencies"), "list", "image"], check=True,
+    listed = subprocess.run([os.path.join(SOURCE, "scripts/dependencies"), "image"], check=True,
                             capture_output=True, text=True)
     return SYSTEM + listed.stdout.split()
 
