@@ -41,7 +41,7 @@ def testProcessStates(compare):
         noteEvents(daemon, note)
 
     compare("[program:cat]\ncommand=cat\nautostart=false\nstartsecs=0\n"
-            "[program:quick]\ncommand=sh -c 'exit 2'\nautostart=false\nstartretries=1\n"
+            "[program:quick]\ncommand=sh -c 'exit 2'\nautostart=false\nstartretries=1\nstartsecs=20\n"
             "[program:ends]\ncommand=sh -c 'exit 3'\nautostart=false\nstartsecs=0\nautorestart=false\n"
             # Starting the listener itself is told to none or one, as it is ready soon or late: only others are watched.
             + listening("PROCESS_STATE_STARTING,PROCESS_STATE_STOPPING,PROCESS_STATE_STOPPED,PROCESS_STATE_BACKOFF,"

@@ -17,7 +17,7 @@ def talking(script, keys):
 
 
 def run(daemon, note):
-    note("start", daemon.call("startProcess", "talk"))
+    daemon.call("startProcess", "talk", False)
     daemon.waitState("talk", "EXITED")
     noteFiles(daemon, note, "talk")
     note("stdout", daemon.call("readProcessStdoutLog", "talk", 0, 0))
@@ -40,7 +40,7 @@ def testStripsColours(compare):
 
 def testBytesThatAreNoText(compare):
     compare(talking("printf '\\377\\376 x \\200\\n'", "stdout_logfile=%(here)s/talk.out"),
-            lambda daemon, note: (note("start", daemon.call("startProcess", "talk")),
+            lambda daemon, note: (daemon.call("startProcess", "talk", False),
                                   daemon.waitState("talk", "EXITED"), noteFiles(daemon, note, "talk")))
 
 

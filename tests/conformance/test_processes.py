@@ -32,15 +32,15 @@ def testLifeOfAProgram(compare):
     ("sh -c 'read line'", "startsecs=0\nautorestart=false", "EXITED"),
     ("sh -c 'exit 3'", "startsecs=0\nautorestart=unexpected\nexitcodes=0,3", "EXITED"),
     ("sh -c 'exit 4'", "startsecs=0\nautorestart=false", "EXITED"),
-    ("sh -c 'exit 0'", "startretries=0", "FATAL"),
-    ("sh -c 'exit 5'", "startretries=1", "FATAL"),
+    ("sh -c 'exit 0'", "startretries=0\nstartsecs=20", "FATAL"),
+    ("sh -c 'exit 5'", "startretries=1\nstartsecs=20", "FATAL"),
     ("sh -c 'kill -9 $$'", "startsecs=0\nautorestart=false", "EXITED"),
     ("/nonexistent/program", "startretries=0", "FATAL"),
     ("nonexistent-program", "startretries=1", "FATAL"),
     ("/tmp", "startretries=0", "FATAL"),
     ("/etc/passwd", "startretries=0", "FATAL"),
     ("sh -c 'exit 0", "startretries=0", "FATAL"),
-    ("cat", "startretries=0\ndirectory=/nonexistent", "FATAL"),
+    ("cat", "startretries=0\nstartsecs=20\ndirectory=/nonexistent", "FATAL"),
     ("cat", "startretries=0\nstdout_logfile=/tmp", "FATAL"),
 ])
 def testEnds(compare, command, keys, state):
@@ -79,7 +79,7 @@ def testStopInBackoffKeepsTheCounter(compare):
         note("stop", daemon.call("stopProcess", "it"))
         noteInfo(daemon, note, "stopped", "it")
 
-    compare("[program:it]\ncommand=sh -c 'exit 1'\nautostart=false\nstartretries=20\n", play)
+    compare("[program:it]\ncommand=sh -c 'exit 1'\nautostart=false\nstartretries=20\nstartsecs=20\n", play)
 
 
 def testStopThatNeedsAKill(compare):

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""What one supervisord costs, Debian's or ours: one function for each group of figures, {figure: value}."""
+
+import os
+import subprocess
+import time
+
+from daemon import Daemon
+from meters import RawCaller, elapsed, memory, processorTime, rate, wakeUps
+from programs import program
+from waiting import waitFor
+
+QUIET = "stdout_logfile=NONE\nstderr_logfile=NONE\n"
+SLEEPERS = "[program:p]\ncommand=/bin/sleep 100000\nnumprocs={count}\nprocess_name=%(process_num)04d\nstartsecs=1\n" + QUIET
+WRITER = """import sys
+line = b"x" * 79 + b"\\n"
+block = line * 512
+for _ in range(int(sys.argv[1]) // len(block)):
+    sys.stdout.buffer.write(block)
+sys.stdout.buffer.flush()
+"""
+
+
+def callRate(daemon, method):
+    caller = RawCaller(daemon.socket, f"supervisor.{method}")
+    try:
+        return rate(caller)
+    finally:
+        caller.close()
+
+
+def idle(kind, directory):
+    with Daemon(kind, directory) as daemon:
+        pss, private = memory(daemon.pid)
+        rates = {"getState per second": callRate(daemon, "getState")}
+        status = [elapsed(lambda: daemon.ctl("status")) for _ in range(7)]
+        return {"idle: PSS, KB": pss, "idle: private, KB": private, **rates,
+                "supervisorctl status, ms": sorted(status)[3] * 1000,
+                "wake-ups in 10 idle s": wakeUps(daemon.pid, 10)}
+
+
+def populated(kind, directory, count):
+    """Many sleeping programs: how soon they run, what they cost, how fast they are listed and stopped."""
+    with Daemon(kind, directory, SLEEPERS.format(count=count), supervisord="minfds=8192", wait=False) as daemon:
+        start = time.monotonic()
+        daemon.waitReady()
+        waitFor(lambda: daemon.log().count("spawned: ") >= count, f"{count} spawns", limit=300)
+        waitFor(lambda: daemon.log().count("entered RUNNING state") >= count, f"{count} programs", limit=300)
+        running = time.monotonic() - start
+        pss, private = memory(daemon.pid)
+        listing = callRate(daemon, "getAllProcessInfo")
+        stopping = elapsed(daemon.stop)
+        return {f"{count} programs: all RUNNING (startsecs 1), s": running, f"{count} programs: PSS, KB": pss,
+                f"{count} programs: private, KB": private, f"{count} programs: getAllProcessInfo per second": listing,
+                f"{count} programs: shutdown, s": stopping}
+
+
+def logging(kind, directory, writers, size):
+    """`writers` programs write `size` bytes in all: bytes a second, and the daemon's processor time for them."""
+    script = os.path.join(directory, "writer.py")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(WRITER)
+    each = size // writers
+    config = (f"[program:w]\ncommand=/usr/bin/python3 -S {script} {each}\nnumprocs={writers}\n"
+              "process_name=%(process_num)03d\nautostart=false\nautorestart=false\nstartsecs=0\nstderr_logfile=NONE\n"
+              "stdout_logfile=%(here)s/w%(process_num)03d.log\n")
+    with Daemon(kind, directory, config, supervisord="minfds=4096") as daemon:
+        used, start = processorTime(daemon.pid), time.monotonic()
+        daemon.rpc.supervisor.startProcessGroup("w", False)
+        waitFor(lambda: daemon.log().count("exited: ") >= writers, "the writers to end", limit=300)
+        duration = time.monotonic() - start
+        used = processorTime(daemon.pid) - used
+    return {f"log of {writers} writer(s): MB per second": size / 1e6 / duration,
+            f"log of {writers} writer(s): CPU ms per MB": used * 1000 / (size / 1e6)}
+
+
+def bareSpawn(directory, count):
+    """The C spawn loop, in seconds."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "spawn_loop.c")
+    loop = os.path.join(directory, "spawn-loop")
+    subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", source, "-o", loop], check=True)
+    limit = ["prlimit", "--nofile=8192"]
+    return min(float(subprocess.run([*limit, loop, str(count), "/bin/sleep", "100000"], check=True, capture_output=True,
+                                    text=True).stdout) for _ in range(3))
+
+
+def spawning(kind, directory, count):
+    """From the first to the last spawn, by the activity log's own times."""
+    with Daemon(kind, directory, SLEEPERS.format(count=count), supervisord="minfds=8192", wait=False) as daemon:
+        waitFor(lambda: daemon.log().count("spawned: ") >= count, f"{count} spawns", limit=300)
+        lines = [line for line in daemon.log().splitlines() if "spawned: " in line]
+
+    def seconds(line):
+        hours, minutes, rest = line.split()[1].split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(rest.replace(",", "."))
+
+    return {f"{count} programs: spawning, s": seconds(lines[-1]) - seconds(lines[0])}
+
+
+def helloWorld(directory):
+    """What the smallest C program takes to start, in ms: the limit for a client."""
+    source = os.path.join(directory, "hello.c")
+    with open(source, "w", encoding="ascii") as file:
+        file.write('#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n')
+    hello = os.path.join(directory, "hello")
+    subprocess.run(["cc", "-O2", source, "-o", hello], check=True)
+    times = [elapsed(lambda: subprocess.run([hello], check=True, stdout=subprocess.DEVNULL)) for _ in range(15)]
+    return sorted(times)[7] * 1000
+
+
+def versions():
+    """The programs compared, for the heading."""
+    return {kind: subprocess.run([*program("supervisord", kind), "-v"], check=True, capture_output=True,
+                                 text=True).stdout.strip() for kind in ("debian", "ours")}

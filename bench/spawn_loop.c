@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The limit that spawning is measured against: fork and exec COUNT programs as fast as the system does it, each with
+// three pipes as a supervisor needs them, and say how long that took, in seconds.
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+int main(int argc, char** argv) {
+  if (argc < 3) return 2;
+  const int count = atoi(argv[1]);
+  pid_t* pids = calloc((size_t)count, sizeof *pids);
+  const double start = now();
+  for (int i = 0; i < count; ++i) {
+    int pipes[3][2];
+    for (int p = 0; p < 3; ++p)
+      if (pipe2(pipes[p], 02000000 /* O_CLOEXEC */) != 0) return 1;
+    pids[i] = fork();
+    if (pids[i] < 0) return 1;
+    if (pids[i] == 0) {
+      setpgid(0, 0);
+      dup2(pipes[0][0], 0);
+      dup2(pipes[1][1], 1);
+      dup2(pipes[2][1], 2);
+      execvp(argv[2], argv + 2);
+      _exit(127);
+    }
+    close(pipes[0][0]);
+    close(pipes[1][1]);
+    close(pipes[2][1]);
+  }
+  printf("%.6f\n", now() - start);
+  for (int i = 0; i < count; ++i) kill(pids[i], SIGKILL);
+  for (int i = 0; i < count; ++i) waitpid(pids[i], NULL, 0);
+  free(pids);
+  return 0;
+}
