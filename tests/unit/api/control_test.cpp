@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "instance/api/control.hpp"
+
+#include "instance/api/group_control.hpp"
+#include "instance/api/names.hpp"
+#include "lib/xmlrpc/message.hpp"
+#include "lib/xmlrpc/reader.hpp"
+#include "tests/unit/process/bench.hpp"
+
+using lifecycle::State;
+
+namespace {
+
+/// "..." while nothing was told, then "OK" or the text of the fault.
+struct Told {
+  std::string text = "...";
+  api::Waiters::Told asTold() {
+    return [this](const api::Waiters::Verdict& verdict) {
+      CHECK(text == "...");
+      text = verdict ? "OK" : verdict.error().text;
+    };
+  }
+};
+
+struct Fixture : Bench {
+  api::Waiters waiters{loop, table};
+
+  std::string start(process::Process& program, bool wait = true) {
+    Told told;
+    api::startProgram(waiters, program, "NAME", wait, told.asTold());
+    until([&] { return told.text != "..."; });
+    return told.text;
+  }
+  std::string stop(process::Process& program, bool wait = true) {
+    Told told;
+    api::stopProgram(waiters, program, "NAME", wait, told.asTold());
+    until([&] { return told.text != "..."; });
+    return told.text;
+  }
+};
+
+xmlrpc::Array resultsOf(const api::Outcome& outcome) {
+  return *std::get<xmlrpc::Value>(*xmlrpc::readResponse(xmlrpc::composeResponse(*outcome), {})).array();
+}
+
+std::string described(const xmlrpc::Array& results) {
+  std::string all;
+  for (const auto& result : results)
+    all += *result.member("group")->string() + ":" + *result.member("name")->string() + "=" +
+           *result.member("description")->string() + " ";
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("start: at once, after startsecs, or not at all") {
+  Fixture f;
+  auto& quick = f.add(Bench::shell("quick", "exec sleep 1000"));
+  CHECK(f.start(quick) == "OK");
+  CHECK(f.start(quick) == "ALREADY_STARTED: NAME");
+  auto slowConfig = Bench::shell("slow", "exec sleep 1000");
+  slowConfig->startSeconds = 1;
+  auto& slow = f.add(slowConfig);
+  CHECK(f.start(slow) == "OK");
+  CHECK(slow.state() == State::Running);
+  auto dyingConfig = Bench::shell("dying", "exit 1");
+  dyingConfig->startSeconds = 1;
+  dyingConfig->startRetries = 0;
+  CHECK(f.start(f.add(dyingConfig)) == "SPAWN_ERROR: NAME");
+  auto missing = Bench::shell("missing", "");
+  missing->command = "/no/such/file";
+  CHECK(f.start(f.add(missing)) == "NO_FILE: can't find command '/no/such/file'");
+  auto directory = Bench::shell("directory", "");
+  directory->command = "/etc/";
+  CHECK(f.start(f.add(directory)) == "NOT_EXECUTABLE: command at '/etc/' is a directory");
+  CHECK(f.stop(quick) == "OK");
+  CHECK(f.stop(slow) == "OK");
+}
+
+TEST_CASE("a start that somebody stops meanwhile ends abnormally") {
+  Fixture f;
+  auto config = Bench::shell("p", "exec sleep 1000");
+  config->startSeconds = 1000;
+  auto& program = f.add(config);
+  Told started;
+  api::startProgram(f.waiters, program, "NAME", true, started.asTold());
+  CHECK(started.text == "...");
+  CHECK(f.stop(program) == "OK");
+  CHECK(started.text == "ABNORMAL_TERMINATION: NAME");
+}
+
+TEST_CASE("stop waits for the end and says so; only what runs can be stopped") {
+  Fixture f;
+  auto& program = f.add(Bench::shell("p", "exec sleep 1000"));
+  CHECK(f.stop(program) == "NOT_RUNNING: NAME");
+  CHECK(f.start(program) == "OK");
+  CHECK(f.stop(program) == "OK");
+  CHECK(program.state() == State::Stopped);
+  CHECK(f.log().find("waiting for p to stop") != std::string::npos);
+  CHECK(f.start(program, false) == "OK");
+  CHECK(f.stop(program, false) == "OK");
+  CHECK(f.stop(program) == "NOT_RUNNING: NAME");
+  CHECK(f.start(program) == "ABNORMAL_TERMINATION: NAME");
+  CHECK(f.start(program, false) == "OK");
+  f.until(program, State::Stopped);
+}
+
+TEST_CASE("signals by name and number") {
+  Fixture f;
+  auto& program = f.add(Bench::shell("p", "exec sleep 1000"));
+  const auto text = [&](const char* signal) {
+    const auto verdict = api::signalProgram(program, "NAME", signal);
+    return verdict ? std::string("OK") : verdict.error().text;
+  };
+  CHECK(text("HUP") == "NOT_RUNNING: NAME");
+  CHECK(f.start(program) == "OK");
+  for (const char* signal : {"CONT", "SIGCONT", "sigcont", "18"}) CHECK(text(signal) == "OK");
+  for (const char* signal : {"", "NOPE", "999"}) CHECK(text(signal) == std::string("BAD_SIGNAL: ") + signal);
+  CHECK(f.stop(program) == "OK");
+}
+
+TEST_CASE("names") {
+  Fixture f;
+  auto& group = f.add("g", {Bench::shell("b", "x"), Bench::shell("a", "x")});
+  f.add(Bench::shell("solo", "x"));
+  CHECK(api::findTarget(f.table, "g:a")->program == group.find("a"));
+  CHECK(api::findTarget(f.table, "g:*")->program == nullptr);
+  CHECK(api::findTarget(f.table, "g:")->group == &group);
+  CHECK(api::findTarget(f.table, "solo")->program != nullptr);
+  for (const char* bad : {"", "g", "a", "x:y", "g:x", "g:a:b"})
+    CHECK(api::findTarget(f.table, bad).error().text == std::string("BAD_NAME: ") + bad);
+  CHECK(api::findProgram(f.table, "g:*").error().text == "BAD_NAME: g:*");
+  std::string order;
+  for (const auto* program : api::byName(f.table)) order += program->name() + " ";
+  CHECK(order == "a b solo ");
+}
+
+TEST_CASE("group calls pass over what is in no state for them and come when all are done") {
+  Fixture f;
+  auto first = Bench::shell("first", "exec sleep 1000");
+  auto second = Bench::shell("second", "exec sleep 1000");
+  auto broken = Bench::shell("broken", "");
+  broken->command = "/no/such/file";
+  first->priority = 2;
+  second->priority = broken->priority = 1;
+  auto& group = f.add("g", {first, second, broken});
+  std::string result;
+  const auto keep = [&result](const api::Outcome& outcome) { result = described(resultsOf(outcome)); };
+  api::startAll(f.waiters, api::byPriority(group), true, keep);
+  CHECK(result == "g:second=OK g:broken=NO_FILE: can't find command '/no/such/file' g:first=OK ");
+  api::signalAll(api::byPriority(group), "CONT", keep);
+  CHECK(result == "g:second=OK g:first=OK ");
+  result.clear();
+  api::stopAll(f.waiters, api::byPriority(group), true, keep);
+  CHECK(result.empty());
+  f.until([&] { return !result.empty(); });
+  CHECK(group.stopped());
+  api::stopAll(f.waiters, api::byPriority(group), true, keep);
+  CHECK(result.empty());
+}

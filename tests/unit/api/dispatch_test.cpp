@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+#include <vector>
+
+#include "instance/api/dispatcher.hpp"
+#include "instance/api/system_methods.hpp"
+#include "lib/xmlrpc/message.hpp"
+#include "lib/xmlrpc/reader.hpp"
+
+using xmlrpc::Array;
+using xmlrpc::Value;
+
+namespace {
+
+Value text(const char* value) { return Value{std::string(value)}; }
+
+struct Fixture {
+  api::MethodTable table;
+  api::Dispatcher dispatcher{table};
+  std::vector<api::Completion> waiting;
+  std::vector<std::string> order;
+
+  Fixture() {
+    api::addSystemMethods(table);
+    table.add({"t.echo", {"string", "string", "string"}, 1, "Echoes.", api::immediately([this](const Array& params) {
+                 order.push_back(*params[0].string());
+                 return api::textValue(*params[0].string());
+               })});
+    table.add({"t.later", {"string"}, 0, "Waits.", [this](const Array&, api::Completion done) {
+                 order.emplace_back("later");
+                 waiting.push_back(std::move(done));
+               }});
+    table.add({"t.throw", {"string"}, 0, "Breaks.",
+               [](const Array&, const api::Completion&) { throw std::runtime_error("broken"); }});
+  }
+
+  /// The answer as far as it is there: a status, a fault "[n] text", or a value.
+  std::vector<api::Answer> answers;
+  void run(const std::string& method, const Array& params) {
+    dispatcher.run(xmlrpc::composeRequest(method, params), [this](api::Answer answer) { answers.push_back(answer); });
+  }
+  xmlrpc::Fault fault(const std::string& method, const Array& params = {}) {
+    run(method, params);
+    return std::get<xmlrpc::Fault>(*xmlrpc::readResponse(answers.back().xml, {}));
+  }
+  Value value(const std::string& method, const Array& params = {}) {
+    run(method, params);
+    return last();
+  }
+  Value last() { return std::get<Value>(*xmlrpc::readResponse(answers.back().xml, {})); }
+
+  static Value call(const char* method, Array params = {}) {
+    return Value{xmlrpc::Struct{{"methodName", text(method)}, {"params", Value{std::move(params)}}}};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("unknown names and wrong numbers of parameters") {
+  Fixture f;
+  for (const char* name : {"t.none", "echo", "t.echo.x", "t._echo", ".", "system"})
+    CHECK(f.fault(name) == xmlrpc::Fault{1, "UNKNOWN_METHOD"});
+  CHECK(f.fault("t.echo") == xmlrpc::Fault{2, "INCORRECT_PARAMETERS"});
+  CHECK(f.fault("t.echo", {text("1"), text("2"), text("3")}) == xmlrpc::Fault{2, "INCORRECT_PARAMETERS"});
+  CHECK(*f.value("t.echo", {text("1")}).string() == "1");
+  CHECK(*f.value("t.echo", {text("1"), text("2")}).string() == "1");
+}
+
+TEST_CASE("what is no XML-RPC has status 400, a method that breaks 500") {
+  Fixture f;
+  for (const char* xml : {"", "<x/>", "<methodCall/>", "<methodCall><methodName/></methodCall>"}) {
+    f.dispatcher.run(xml, [&f](api::Answer answer) { f.answers.push_back(answer); });
+    CHECK(f.answers.back().status == 400);
+  }
+  f.run("t.throw", {});
+  CHECK(f.answers.back().status == 500);
+}
+
+TEST_CASE("an answer may come later") {
+  Fixture f;
+  f.run("t.later", {});
+  CHECK(f.answers.empty());
+  f.waiting.back()(api::textValue("now"));
+  REQUIRE(f.answers.size() == 1);
+  CHECK(*f.last().string() == "now");
+}
+
+TEST_CASE("introspection") {
+  Fixture f;
+  const Value names = f.value("system.listMethods");
+  REQUIRE(names.array()->size() == 7);
+  CHECK(*names.array()->front().string() == "system.listMethods");
+  CHECK(*names.array()->back().string() == "t.throw");
+  CHECK(*f.value("system.methodHelp", {text("t.echo")}).string() == "Echoes.");
+  CHECK(f.value("system.methodSignature", {text("t.echo")}).array()->size() == 3);
+  CHECK(f.fault("system.methodHelp", {text("t.none")}) == xmlrpc::Fault{4, "SIGNATURE_UNSUPPORTED"});
+  CHECK(f.fault("system.methodSignature", {text("t.none")}) == xmlrpc::Fault{4, "SIGNATURE_UNSUPPORTED"});
+}
+
+TEST_CASE("multicall gives bare values and faults as structs") {
+  Fixture f;
+  const Value results = f.value(
+      "system.multicall",
+      {Value{Array{Fixture::call("t.echo", {text("a")}), Fixture::call("t.none"), Fixture::call("system.multicall"),
+                   Value{xmlrpc::Struct{}}, text("no struct"), Fixture::call("t.throw")}}});
+  REQUIRE(results.array()->size() == 6);
+  const auto faultText = [&](std::size_t i) { return *(*results.array())[i].member("faultString")->string(); };
+  CHECK(*(*results.array())[0].string() == "a");
+  CHECK(faultText(1) == "UNKNOWN_METHOD");
+  CHECK(faultText(2) == "INCORRECT_PARAMETERS: Recursive system.multicall forbidden");
+  CHECK(faultText(3) == "INCORRECT_PARAMETERS: No methodName");
+  CHECK(faultText(4) == "INCORRECT_PARAMETERS: No methodName");
+  CHECK(faultText(5) == "FAILED: broken");
+  CHECK(f.fault("system.multicall", {text("x")}).code == 2);
+}
+
+TEST_CASE("in a multicall a call that waits holds up those behind it") {
+  Fixture f;
+  f.run("system.multicall",
+        {Value{Array{Fixture::call("t.echo", {text("a")}), Fixture::call("t.later"), Fixture::call("t.echo", {text("b")})}}});
+  CHECK(f.order == std::vector<std::string>{"a", "later"});
+  CHECK(f.answers.empty());
+  f.waiting.back()(api::textValue("done"));
+  CHECK(f.order == std::vector<std::string>{"a", "later", "b"});
+  REQUIRE(f.answers.size() == 1);
+  CHECK(f.last().array()->size() == 3);
+}
+
+TEST_CASE("a multicall of very many calls needs no deep stack") {
+  Fixture f;
+  Array calls;
+  for (int i = 0; i < 4000; ++i) calls.push_back(Fixture::call("t.echo", {text("x")}));
+  CHECK(f.value("system.multicall", {Value{std::move(calls)}}).array()->size() == 4000);
+}
