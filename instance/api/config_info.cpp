@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "instance/api/instance.hpp"
 #include "instance/api/supervisor_methods.hpp"
+#include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 #include "lib/xmlrpc/writer.hpp"
@@ -105,10 +107,39 @@ void writeProgram(xmlrpc::Writer& writer, const process::Table& table, const Gro
   writer.endStruct();
 }
 
+using Programs = std::vector<std::pair<const GroupConfig*, const ProcessConfig*>>;
+
+/// What is configured, but for what was taken out of its group at run time.
+Programs configuredPrograms(const Instance& instance) {
+  Programs programs;
+  for (const auto& group : instance.configuration->groups) {
+    const process::Group* active = instance.table.find(group->name);
+    const bool unchanged = active != nullptr && active->configPtr() == group;
+    for (const auto& program : group->processes)
+      if (!unchanged || active->find(program->name) != nullptr) programs.emplace_back(group.get(), program.get());
+  }
+  return programs;
+}
+
+/// Programs that were put into their group at run time.
+void appendAddedPrograms(const Instance& instance, Programs& programs) {
+  Programs added;
+  for (const auto& group : instance.table.groups()) {
+    std::set<const ProcessConfig*> original;
+    for (const auto& program : group->config().processes) original.insert(program.get());
+    for (const auto& program : group->processes())
+      if (original.find(&program->config()) == original.end()) added.emplace_back(&group->config(), &program->config());
+  }
+  if (added.empty()) return;
+  std::set<std::pair<std::string_view, std::string_view>> known;
+  for (const auto& [group, program] : programs) known.emplace(group->name, program->name);
+  for (const auto& entry : added)
+    if (known.emplace(entry.first->name, entry.second->name).second) programs.push_back(entry);
+}
+
 Outcome getAllConfigInfo(const Instance& instance) {
-  std::vector<std::pair<const GroupConfig*, const ProcessConfig*>> programs;
-  for (const auto& group : instance.configuration->groups)
-    for (const auto& program : group->processes) programs.emplace_back(group.get(), program.get());
+  Programs programs = configuredPrograms(instance);
+  appendAddedPrograms(instance, programs);
   std::stable_sort(programs.begin(), programs.end(),
                    [](const auto& a, const auto& b) { return a.second->name < b.second->name; });
   std::string out;

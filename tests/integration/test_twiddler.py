@@ -96,6 +96,20 @@ def testAProcessThatIsNotStoppedStays(server):
     assert twiddler.addProgramToGroup("group_name", "sleeper", {"command": "sleep 1000", "autostart": "false"})
 
 
+def configured(server):
+    return [(info["group"], info["name"], info["inuse"]) for info in server.rpc.supervisor.getAllConfigInfo()]
+
+
+def testTheConfigurationShowsWhatWasAddedAndRemoved(server):
+    assert configured(server) == [("cat", "cat", True)]
+    server.rpc.twiddler.addProgramToGroup("group_name", "a", {"command": "/bin/a", "autostart": "false"})
+    assert configured(server) == [("group_name", "a", True), ("cat", "cat", True)]
+    server.rpc.twiddler.removeProcessFromGroup("cat", "cat")
+    assert configured(server) == [("group_name", "a", True)]
+    server.rpc.twiddler.removeProcessFromGroup("group_name", "a")
+    assert configured(server) == []
+
+
 def testAConfiguredProcessMayBeRemoved(server):
     assert server.rpc.twiddler.removeProcessFromGroup("cat", "cat") is True
     assert names(server) == set()
