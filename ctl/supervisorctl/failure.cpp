@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/supervisorctl/failure.hpp"
 
+#include <netdb.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -28,6 +30,15 @@ Failure systemFailure(Failure::Kind kind, int code) {
   return {kind, code, {}, classOf(code), "[Errno " + std::to_string(code) + "] " + (words ? words : "Unknown error")};
 }
 
+/// Python numbers the errors of a name lookup; we know them by their text, which may have the host before it.
+Failure lookupFailure(const std::string& text) {
+  for (const int code : {EAI_NONAME, EAI_AGAIN, EAI_FAIL, EAI_NODATA}) {
+    const char* words = ::gai_strerror(code);
+    if (text.ends_with(words)) return raised("socket.gaierror", "[Errno " + std::to_string(code) + "] " + words);
+  }
+  return raised("OSError", text);
+}
+
 Failure httpFailure(Failure::Kind kind, int status, const std::string& reason) {
   return {kind, status, {}, "xmlrpc.client.ProtocolError",
           "<ProtocolError for 127.0.0.1/RPC2: " + std::to_string(status) + ' ' + reason + '>'};
@@ -47,7 +58,7 @@ Failure toFailure(const xmlrpc::ClientError& error) {
     case Kind::Status: return httpFailure(Failure::Kind::Other, error.code, error.text);
     case Kind::System:
       if (error.code != 0) return systemFailure(Failure::Kind::Other, error.code);
-      return raised("socket.gaierror", error.text);
+      return lookupFailure(error.text);
     case Kind::Protocol: return raised("xmlrpc.client.ResponseError", error.text);
   }
   return raised("OSError", error.text);

@@ -56,7 +56,7 @@ Done followMany(Session& session, const std::vector<std::string>& names, const s
   for (const std::string& problem : selection.problems) session.refuse(problem);
   std::vector<LogSource> sources;
   for (const ProcessInfo& info : selection.found)
-    sources.push_back({info.fullName(), "/logtail/" + info.group + ':' + info.name + '/' + channel});
+    sources.push_back({info.fullName(), "/logtail/" + info.fullName() + '/' + channel});
   if (sources.empty()) return {};
   return follow(session, sources);
 }

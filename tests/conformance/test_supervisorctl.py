@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""supervisorctl's one-shot commands, ours against Debian's: same output, same exit status, with either daemon behind it."""
+
+import os
+import socket
+import subprocess
+import tempfile
+
+import pytest
+
+import ctl_scenario
+from daemon import Daemon
+from programs import program
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """What Debian's client and daemon say."""
+    with tempfile.TemporaryDirectory(prefix="sm-", dir="/tmp") as directory:
+        with Daemon("debian", directory, ctl_scenario.PROGRAMS) as running:
+            return ctl_scenario.run(running, "debian")
+
+
+@pytest.mark.parametrize("client,server", [("ours", "debian"), ("ours", "ours"), ("debian", "ours")])
+def testEveryCommandSaysTheSame(judged, daemon, client, server):
+    said = ctl_scenario.run(daemon(ctl_scenario.PROGRAMS, kind=server), client)
+    assert [entry[0] for entry in said] == [entry[0] for entry in judged]
+    for mine, theirs in zip(said, judged):
+        assert mine == theirs
+
+
+def freePort():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def outcome(client, words, directory, **options):
+    """(exit status, output) of a client, with what names the client or the place made equal."""
+    argv = program("supervisorctl", client)
+    done = subprocess.run([*argv, *words], stdin=options.pop("stdin", subprocess.DEVNULL), capture_output=True, text=True,
+                          check=False, cwd=directory, timeout=60, **options)
+    text = (done.stdout + done.stderr).replace(argv[-1], "PROGRAM")
+    return done.returncode, ctl_scenario.re.sub(r"file: \S+ line: \d+", "file: F line: L", text)
+
+
+COMMAND_LINES = [
+    "-Z", "--nope", "--s http://x:1 -Z", "--serverurl", "-s", "-c", "--help=3", "--interactive=1", "-s foo status", "-s x: status",
+    "-s // status", "-i -i status", "-u a -u b status", "--username=a -ub status", "-p a --pass b status", "--pass", "-c nofile status",
+    "-c . status", "--conf nofile status", "-c empty.conf status", "-c noctl.conf status", "-c ctl.conf -- quit", "-cctl.conf quit",
+    "-c ctl.conf -s unix://gone version", "-c badexpand.conf status", "-c ctl.conf quit -x", "-r h -c ctl.conf quit",
+    "-r h --history_file=i quit", "-c plugin.conf quit",
+]
+
+
+@pytest.mark.parametrize("line", COMMAND_LINES)
+def testCommandLine(workDir, line):
+    files = {"empty.conf": "", "noctl.conf": "[supervisord]\n", "ctl.conf": "[supervisorctl]\nserverurl=unix://%(here)s/gone\n",
+             "badexpand.conf": "[supervisorctl]\nserverurl=%(nope)s\n", "plugin.conf": "[supervisorctl]\n[ctlplugin:x]\na=b\n"}
+    for name, text in files.items():
+        with open(os.path.join(workDir, name), "w", encoding="utf-8") as file:
+            file.write(text)
+    # What the environment offers is listed in the message of a failed expansion.
+    environment = {"PATH": "/usr/bin:/bin", "HOME": workDir, "LC_ALL": "C.UTF-8", "LC_CTYPE": "C.UTF-8"}
+    assert outcome("ours", line.split(), workDir, env=environment) == outcome("debian", line.split(), workDir, env=environment)
+
+
+COMMANDS_WITHOUT_SERVER = ["status", "status cat", "avail", "reread", "update", "add x", "remove x", "start x", "stop x", "restart x", "pid",
+                           "version", "shutdown", "reload", "tail x", "maintail", "clear x", "fg x", "signal HUP x"]
+
+
+@pytest.mark.parametrize("url", ["unix:///nonexistent/s.sock", "unix://{dir}/dead.sock", "unix://{dir}", "unix:///etc/passwd/s.sock",
+                                 "http://127.0.0.1:{port}", "http://[::1]:{port}", "https://localhost:{port}",
+                                 "http://nohost.invalid:1"])
+def testServerThatIsNotThere(workDir, url):
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(os.path.join(workDir, "dead.sock"))
+    url = url.format(dir=workDir, port=freePort())
+    for command in COMMANDS_WITHOUT_SERVER:
+        words = ["-s", url, *command.split()]
+        mine, theirs = outcome("ours", words, workDir), outcome("debian", words, workDir)
+        assert mine == theirs, command
+
+
+@pytest.fixture
+def guarded(daemon):
+    """A daemon that wants a password on TCP, and its address."""
+    port = freePort()
+
+    def start(kind):
+        return daemon(f"[inet_http_server]\nport=127.0.0.1:{port}\nusername=bob\npassword=s3cret\n"
+                      "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n", kind=kind), f"http://127.0.0.1:{port}"
+
+    return start
+
+
+@pytest.mark.parametrize("kind", ["debian", "ours"])
+def testAuthentication(guarded, workDir, kind):
+    running, url = guarded(kind)
+    running.waitState("cat", "RUNNING")
+    for words in ("version", "-u bob version", "-u bob -p wrong status", "-u bob -p wrong avail", "-ubob -ps3cret signal CONT cat",
+                  "-u bob -p s3cret pid nope", "-u bob -p wrong -i status", "-u bob -p s3cret tail -f nope"):
+        words = ["-s", url, *words.split()]
+        mine, theirs = outcome("ours", words, workDir), outcome("debian", words, workDir)
+        assert mine == theirs, words
+    with open(os.path.join(workDir, "password"), "w", encoding="utf-8") as file:
+        file.write("s3cret\nignored\n")
+    status, text = outcome("ours", ["-s", url, "-u", "bob", "--password-file", "password", "pid", "nope"], workDir)
+    assert (status, text) == (1, "No such process nope\n")
+
+
+@pytest.mark.parametrize("kind", ["debian", "ours"])
+def testCommandsFromAPipe(daemon, kind):
+    running = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n", kind=kind)
+    running.waitState("cat", "RUNNING")
+    for text in ("", "quit\n", "exit", "status nope\n\n  foo bar\nstop cat\nstart cat\nquit\nstatus\n", "help help\n?\nEOF\nstatus\n",
+                 "shutdown\nn\nreload\nmaybe\nopen nope\n", "version x\nshutdown\n", "pid nope"):
+        said = [subprocess.run([*program("supervisorctl", client), "-c", running.configPath], input=text, capture_output=True,
+                               text=True, check=False, timeout=60) for client in ("ours", "debian")]
+        mine, theirs = [(done.returncode, ctl_scenario.normalised(done.stdout + done.stderr, running)) for done in said]
+        if "version x" in text:  # the help after the error is in our words
+            mine, theirs = [(status, [line for line in out.splitlines() if not line.startswith("version")]) for status, out in (mine, theirs)]
+        assert mine == theirs, text

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""What our supervisorctl can beyond Supervisor's, with either daemon behind it; and the links supervisorctl_NAME."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from programs import program
+
+PROGRAMS = """
+[program:cat]
+command=/bin/cat
+startsecs=0
+
+[program:off]
+command=/bin/cat
+autostart=false
+startsecs=0
+
+[program:lost]
+command=/bin/false
+autostart=false
+startretries=0
+
+[program:third]
+command=/bin/sh -c 'echo x >> %(here)s/tries; test $(wc -l < %(here)s/tries) -ge 2 && exec cat'
+autostart=false
+startretries=5
+
+[program:web]
+command=/bin/sh -c 'sleep 1000 & wait'
+process_name=%(program_name)s_%(process_num)d
+numprocs=2
+startsecs=0
+stopasgroup=true
+"""
+
+
+@pytest.fixture(params=["debian", "ours"])
+def running(request, daemon):
+    server = daemon(PROGRAMS, kind=request.param)
+    for name in ("cat", "web:web_0", "web:web_1"):
+        server.waitState(name, "RUNNING")
+    return server
+
+
+def ctl(server, line):
+    return server.ctl(*line.split(), kind="ours")
+
+
+def testStatusAsJson(running):
+    done = ctl(running, "status --json cat off")
+    rows = json.loads(done.stdout)
+    assert [(row["name"], row["group"], row["state"]) for row in rows] == [("cat", "cat", "RUNNING"), ("off", "off", "STOPPED")]
+    assert rows[0]["pid"] == running.rpc.supervisor.getProcessInfo("cat")["pid"]
+    assert done.returncode == 3
+    done = ctl(running, "status nope --json")
+    assert (json.loads(done.stdout), done.stderr, done.returncode) == ([], "nope: ERROR (no such process)\n", 4)
+
+
+def testJsonStaysJsonWithoutAServer(workDir):
+    done = subprocess.run([*program("supervisorctl"), "-s", "unix:///nonexistent", "status", "--json"], capture_output=True,
+                          text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "unix:///nonexistent no such file\n", 4)
+
+
+def testPatterns(running):
+    assert [line.split()[0] for line in ctl(running, "status w*_? c*").stdout.splitlines()] == ["web:web_0", "web:web_1", "cat"]
+    assert ctl(running, "status web:[1]").stdout == "web:[1]: ERROR (no such process)\n"
+    assert sorted(ctl(running, "stop web:web_? web*").stdout.splitlines()) == ["web:web_0: stopped", "web:web_1: stopped"]
+    assert ctl(running, "start x*").stdout == "x*: ERROR (no such process)\n"
+    assert ctl(running, "start web_1").stdout == "web_1: ERROR (no such process)\n"
+    assert ctl(running, "start *_1").stdout == "web:web_1: started\n"
+    assert len(ctl(running, "pid *").stdout.splitlines()) == 6
+
+
+def testSideBySide(running):
+    done = ctl(running, "stop --parallel cat off web:web_1 nope:* web:web_0")
+    assert done.stdout.splitlines() == ["cat: stopped", "off: ERROR (not running)", "web:web_1: stopped", "nope: ERROR (no such group)",
+                                        "web:web_0: stopped"]
+    done = ctl(running, "restart --parallel cat off lost web:*")
+    assert done.returncode == 7
+    assert "cat: started" in done.stdout and "lost: ERROR (spawn error)" in done.stdout
+    assert {row["statename"] for row in running.rpc.supervisor.getAllProcessInfo() if row["group"] == "web"} == {"RUNNING"}
+
+
+def testWaiting(running):
+    assert ctl(running, "status --wait RUNNING web:*").returncode == 0
+    late = ctl(running, "status --wait=running --timeout 0 off cat")
+    assert late.returncode == 1
+    assert late.stdout.splitlines()[0] == "ERROR: not RUNNING after 0 s: off (STOPPED)"
+    assert ctl(running, "status --wait STOPPED off lost").returncode == 0
+    unknown = ctl(running, "status --wait --timeout 5 nope")
+    assert unknown.returncode == 1 and unknown.stdout.splitlines()[0] == "nope: ERROR (no such process)"
+
+
+def testStartWaitsOverFailedAttempts(running):
+    third = ctl(running, "start --wait --timeout 30 third")
+    assert third.returncode == 0  # whatever the first attempt was called
+    assert running.rpc.supervisor.getProcessInfo("third")["statename"] == "RUNNING"
+    lost = ctl(running, "start --wait --timeout 30 lost")
+    assert (lost.returncode, lost.stdout.splitlines()[-1]) == (1, "ERROR: will not become RUNNING: lost (FATAL)")
+    assert ctl(running, "stop --wait --timeout 30 third").returncode == 0
+
+
+@pytest.mark.parametrize("words", ["start --timeout x cat", "status --watch=0", "status --wait=UP", "status --json=yes", "stop --timeout"])
+def testWrongOptions(running, words):
+    done = ctl(running, words)
+    assert done.returncode == 2
+    assert done.stdout.startswith("Error: --")
+
+
+def testResourcesCountChildren(running):
+    rows = {row["name"]: row for row in json.loads(ctl(running, "status --json --resources").stdout)}
+    assert rows["off"]["memory_bytes"] is None
+    assert rows["web:web_0"]["memory_bytes"] > rows["cat"]["memory_bytes"] > 0
+    columns = ctl(running, "status --resources cat off").stdout.splitlines()
+    assert columns[0].split()[1] == "RUNNING" and columns[0].split()[3].endswith("%")
+    assert columns[1].split()[2:4] == ["-", "-"]
+
+
+def testCompletion(running):
+    def offered(*words):
+        return ctl(running, " ".join(["__complete", *words])).stdout.split()
+
+    assert offered("=re") == ["reload", "remove", "reread", "restart"]
+    assert offered("start", "=w") == ["web:web_0", "web:*", "web:web_1"]
+    assert offered("start", "=cat:") == ["cat:cat", "cat:*"]
+    assert offered("remove", "=w") == ["web"]
+    assert offered("status", "=--w") == ["--watch", "--wait"]
+    assert offered("nonsense", "=") == []
+
+
+@pytest.fixture
+def links(workDir):
+    """Makes a link, with the folders it needs, and returns its path."""
+
+    def make(path, target):
+        path = os.path.join(workDir, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.symlink(target if os.path.isabs(target) else os.path.join(workDir, target), path)
+        return path
+
+    return make
+
+
+def testRelocatedLinkLeadsToItsConfiguration(running, links):
+    links("state/supervisorctl_tech2", program("supervisorctl")[0])
+    links("state/supervisord_tech2.conf", running.configPath)
+    called = links("opt/tech2/supervisorctl", "state/supervisorctl_tech2")
+    done = subprocess.run([called, "status", "cat"], capture_output=True, text=True, check=False)
+    assert "RUNNING" in done.stdout and done.returncode == 0
+    folder = os.path.dirname(links("bin/supervisorctl_tech2", "state/supervisorctl_tech2"))
+    found = subprocess.run(["supervisorctl_tech2", "status", "cat"], capture_output=True, text=True, check=False,
+                           env={"PATH": f"{folder}:/bin"}, executable=os.path.join(folder, "supervisorctl_tech2"))
+    assert "RUNNING" in found.stdout
+
+
+def testLinkWithoutConfigurationNamesTheUsualFile(running, links):
+    called = links("bin/supervisorctl_nobodyhasthis", program("supervisorctl")[0])
+    done = subprocess.run([called, "status"], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[0] == "Error: could not find config file /etc/supervisord_nobodyhasthis.conf"
+    assert done.returncode == 2
+    for words in (["-c", running.configPath], ["-s", f"unix://{running.socket}"]):
+        done = subprocess.run([called, *words, "status", "cat"], capture_output=True, text=True, check=False)
+        assert "RUNNING" in done.stdout
