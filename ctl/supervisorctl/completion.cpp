@@ -91,12 +91,13 @@ std::vector<std::string> candidates(const CompletionRequest& request, const std:
   return out;
 }
 
-/// For shells: `__complete WORD... CURRENT` prints candidates, one a line. A server that cannot be asked is no error.
+/// For shells: `__complete WORD... =CURRENT` prints candidates, one a line. A server that cannot be asked is no error.
 Done runComplete(Session& session, const std::string& argument) {
   // The last word may be empty; a mark before it keeps it in the joined line: "start =web".
-  const std::size_t mark = argument.rfind('=');
-  const std::string before = argument.substr(0, mark == std::string::npos ? argument.size() : mark);
-  CompletionRequest request{core::splitBlanks(before), mark == std::string::npos ? "" : argument.substr(mark + 1)};
+  const std::size_t blank = argument.rfind(" =");
+  const std::size_t mark = blank != std::string::npos ? blank + 1 : 0;
+  if (argument.empty() || argument[mark] != '=') return {};
+  const CompletionRequest request{core::splitBlanks(argument.substr(0, mark)), argument.substr(mark + 1)};
   std::vector<ProcessInfo> processes;
   if (needsProcesses(request)) {
     session.limitCalls(kPatience);

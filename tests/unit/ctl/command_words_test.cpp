@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisorctl/command_words.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+ctl::CommandWords sorted(std::string_view text) {
+  auto words = ctl::sortWords(text, {"--json", "--wait", "--timeout", "--watch"});
+  REQUIRE(words.has_value());
+  return std::move(words).value();
+}
+
+}  // namespace
+
+TEST_CASE("options stand anywhere among the names") {
+  const ctl::CommandWords words = sorted("a --json b --timeout 5 c");
+  CHECK(words.names == std::vector<std::string>{"a", "b", "c"});
+  CHECK(words.json);
+  CHECK(words.timeout == 5);
+  CHECK(words.waitFor == "RUNNING");
+}
+
+TEST_CASE("the state after --wait is optional, and a name is no state") {
+  CHECK(sorted("--wait stopped a").waitFor == "STOPPED");
+  CHECK(sorted("--wait a").waitFor == "RUNNING");
+  CHECK(sorted("--wait a").names == std::vector<std::string>{"a"});
+  CHECK(sorted("--wait=fatal").waitFor == "FATAL");
+  CHECK_FALSE(sorted("a").waitFor.has_value());
+}
+
+TEST_CASE("the pause after --watch is optional") {
+  CHECK(sorted("--watch a").watch == 2);
+  CHECK(sorted("--watch 7 a").watch == 7);
+  CHECK(sorted("--watch 7 a").names == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a word that the command does not know as an option is a name") {
+  CHECK(sorted("--parallel -x").names == std::vector<std::string>{"--parallel", "-x"});
+}
+
+TEST_CASE("wrong values are refused by name") {
+  for (const char* text : {"--timeout", "--timeout x", "--timeout=-1", "--watch=0", "--wait=UP", "--json=1"})
+    CHECK_FALSE(ctl::sortWords(text, {"--json", "--wait", "--timeout", "--watch"}).has_value());
+  CHECK(ctl::sortWords("--timeout 99999999999", {"--timeout"}).error().text ==
+        "Error: --timeout requires a number of seconds");
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisorctl/completion.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+std::vector<std::string> complete(std::string_view line) {
+  std::vector<ctl::ProcessInfo> infos(2);
+  infos[0].name = infos[0].group = "cat";
+  infos[1].name = "web_0";
+  infos[1].group = "web";
+  return ctl::candidates(ctl::splitForCompletion(line), infos);
+}
+
+using Words = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("the first word is a command") {
+  CHECK(complete("sta") == Words{"start", "status"});
+  CHECK(complete("").size() == 22);
+  CHECK(complete("__") == Words{});
+}
+
+TEST_CASE("then what the command takes") {
+  CHECK(complete("start ") == Words{"cat", "web:web_0", "web:*"});
+  CHECK(complete("start cat we") == Words{"web:web_0", "web:*"});
+  CHECK(complete("start cat:") == Words{"cat:cat", "cat:*"});
+  CHECK(complete("update ") == Words{"cat", "web"});
+  CHECK(complete("help vers") == Words{"version"});
+  CHECK(complete("version ") == Words{});
+  CHECK(complete("nonsense ") == Words{});
+  CHECK(complete("signal U") == Words{"USR1", "USR2"});
+  CHECK(complete("signal USR1 c") == Words{"cat"});
+  CHECK(complete("stop --p") == Words{"--parallel"});
+}
+
+TEST_CASE("the server is asked only for names") {
+  const auto needs = [](std::string_view line) { return ctl::needsProcesses(ctl::splitForCompletion(line)); };
+  CHECK(needs("start "));
+  CHECK(needs("add x"));
+  CHECK_FALSE(needs("sta"));
+  CHECK_FALSE(needs("start --"));
+  CHECK_FALSE(needs("help "));
+  CHECK_FALSE(needs("signal "));
+  CHECK(needs("signal HUP "));
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisorctl/status_text.hpp"
+
+#include <doctest/doctest.h>
+
+#include "ctl/supervisorctl/columns.hpp"
+
+namespace {
+
+ctl::StatusRow row(std::string group, std::string name, ctl::ProcessState state, std::string word, std::string text) {
+  ctl::StatusRow made;
+  made.info.group = std::move(group);
+  made.info.name = std::move(name);
+  made.info.state = static_cast<int>(state);
+  made.info.stateName = std::move(word);
+  made.info.description = std::move(text);
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("the columns are Supervisor's") {
+  const auto cat = row("cat", "cat", ctl::ProcessState::Running, "RUNNING", "pid 1, uptime 0:00:01");
+  CHECK(ctl::statusText({cat}, {}) == "cat                              RUNNING   pid 1, uptime 0:00:01\n");
+  const std::string name(40, 'x');
+  const auto wide = row(name, name, ctl::ProcessState::Starting, "STARTING", "");
+  CHECK(ctl::statusText({cat, wide}, {}) == "cat" + std::string(40, ' ') + "RUNNING   pid 1, uptime 0:00:01\n" + name +
+                                                "   STARTING  \n");
+}
+
+TEST_CASE("colours surround the state alone") {
+  const auto cat = row("cat", "cat", ctl::ProcessState::Fatal, "FATAL", "x");
+  CHECK(ctl::statusText({cat}, {.colours = true, .resources = false}) ==
+        "cat                              \033[31mFATAL     \033[0mx\n");
+}
+
+TEST_CASE("resources that are unknown are a dash, and null") {
+  auto cat = row("cat", "cat", ctl::ProcessState::Running, "RUNNING", "x");
+  CHECK(ctl::statusText({cat}, {.colours = false, .resources = true}).ends_with("RUNNING        -       -  x\n"));
+  CHECK(ctl::statusJson({cat}, true).find("\"memory_bytes\":null") != std::string::npos);
+  cat.usage = ctl::Usage{3 * 1024 * 1024, 5, 100};
+  CHECK(ctl::statusText({cat}, {.colours = false, .resources = true}).ends_with("RUNNING     3.0M    5.0%  x\n"));
+}
+
+TEST_CASE("JSON holds any text") {
+  CHECK(ctl::statusJson({}, false) == "[]\n");
+  const auto odd = row("g", "a\"b", ctl::ProcessState::Exited, "EXITED", "line\nend");
+  const std::string json = ctl::statusJson({odd}, false);
+  CHECK(json.find(R"("name":"g:a\"b")") != std::string::npos);
+  CHECK(json.find(R"("description":"line\nend")") != std::string::npos);
+}
+
+TEST_CASE("bytes for people") {
+  CHECK(ctl::bytesText(0) == "0.0K");
+  CHECK(ctl::bytesText(999 * 1024) == "999K");
+  CHECK(ctl::bytesText(1023 * 1024) == "1.0M");
+  CHECK(ctl::bytesText(std::uint64_t{5} << 30) == "5.0G");
+}
+
+TEST_CASE("words in columns, first down, then across") {
+  CHECK(ctl::inColumns({}, 79).empty());
+  CHECK(ctl::inColumns({"a", "bb", "c"}, 79) == "a  bb  c\n");
+  CHECK(ctl::inColumns({"aaa", "b", "cc"}, 7) == "aaa  cc\nb  \n");
+  CHECK(ctl::inColumns({"aaa", "b"}, 3) == "aaa\nb  \n");
+}
