@@ -61,7 +61,7 @@ def setUp(kind):
         yield f"source {BASH_COMPLETION}; source {FOLDER}/supervisorctl.bash; source {FOLDER}/supervisor-manager.bash"
         yield f"source {FOLDER}/supervisorctl_links.bash; complete -F _supervisorctl_link supervisorctl_here"
     else:
-        yield f"fpath=({FOLDER} $fpath); autoload -Uz compinit; compinit -u -D; unsetopt prompt_sp zle_bracketed_paste 2>/dev/null"
+        yield f"fpath=({FOLDER} $fpath); autoload -Uz compinit; compinit -u -D"
 
 
 @pytest.mark.parametrize("kind", ["bash", "zsh"])
