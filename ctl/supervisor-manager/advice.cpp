@@ -20,7 +20,11 @@ bool isAnyOf(std::string_view name, std::initializer_list<std::string_view> cand
   return false;
 }
 
-std::string plain(const std::string& message) { return message.empty() ? "no reason given" : message; }
+/// Without the full stop that some senders put: the text may stand within a line of ours.
+std::string plain(std::string message) {
+  if (message.ends_with('.')) message.pop_back();
+  return message.empty() ? "no reason given" : message;
+}
 
 }  // namespace
 

@@ -86,7 +86,8 @@ std::optional<InstanceRow> Session::find(const std::string& name) {
 
 ExitCode Session::fail(const Failure& failure, const std::string& what) {
   const auto advice = adviseOn(failure, options.host);
-  return fail(advice.code, what.empty() ? advice.text : what + ": " + advice.text);
+  const bool said = what.empty() || advice.text.starts_with(what + ":");
+  return fail(advice.code, said ? advice.text : what + ": " + advice.text);
 }
 
 ExitCode Session::fail(ExitCode code, const std::string& text) {

@@ -22,6 +22,13 @@ std::string toJson(const InstanceRow& row) {
                        {"reason", core::jsonString(row.reason)}});
 }
 
+/// What a healthy instance went through long ago is no news.
+std::string reasonOf(const InstanceRow& row) {
+  if (row.state == "running") return "";
+  if (!row.reason.empty()) return row.reason;
+  return row.state == "inactive" || row.state == "unmanaged" ? "" : row.subState;
+}
+
 std::string toJson(const ProgramRow& row) {
   return json::object({{"name", core::jsonString(row.name)},
                        {"state", core::jsonString(row.state)},
@@ -56,9 +63,10 @@ std::string describe(const Properties& p, const std::vector<ProgramRow>& program
   std::string text = fmt::format("{} {} - supervisord of {}\n", coloured(state, "●"), get("Name"), get("User"));
   line(text, "Entry", fmt::format("{} ({})", get("EntryFile"), get("Enabled") == "yes" ? "enabled" : "disabled"));
   const std::string detail = get("SubState");
-  text += fmt::format("{:>10}: {}{}{}\n", "State", coloured(state, state), detail.empty() ? "" : " (" + detail + ")",
+  text += fmt::format("{:>10}: {}{}{}\n", "State", coloured(state, state),
+                      detail.empty() || detail == state ? "" : " (" + detail + ")",
                       since(numberOf(p, "StateChangeTimestamp")));
-  line(text, "Reason", get("StatusText"));
+  line(text, state == "running" ? "Last time" : "Reason", get("StatusText"));
   if (numberOf(p, "MainPID")) line(text, "Main PID", get("MainPID"));
   if (numberOf(p, "NRestarts")) line(text, "Restarts", fmt::format("{} (last end: {})", get("NRestarts"), get("Result")));
   line(text, "Programs", get("ProgramsByState"));
@@ -120,7 +128,7 @@ ExitCode list(Session& session) {
     Table table({"NAME", "USER", "STATE", "PID", "BOOT", "REASON"});
     for (const auto& row : rows)
       table.add({row.name, row.user, row.state, row.mainPid ? fmt::to_string(row.mainPid) : "-",
-                 row.enabled ? "enabled" : "disabled", row.reason.empty() ? row.subState : row.reason});
+                 row.enabled ? "enabled" : "disabled", reasonOf(row)});
     std::string text = table.text(!options.noLegend, terminalWidth());
     if (!options.noLegend) text += fmt::format("\n{} instance{}\n", rows.size(), rows.size() == 1 ? "" : "s");
     printPaged(options, text);

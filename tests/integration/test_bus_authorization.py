@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Who may do what on the bus, with real accounts: root, the owner, a stranger, with polkit and without."""
 
+import os
+
 import pytest
 
 from manager_bus import INSTANCE, NAME, Service, instancePath
@@ -13,18 +15,18 @@ LIMIT = "org.freedesktop.DBus.Error.LimitsExceeded"
 
 @pytest.fixture
 def owner(account):
-    return account("smowner")
+    return account(f"smowner{os.getpid()}")
 
 
 @pytest.fixture
 def stranger(account):
-    return account("smstranger")
+    return account(f"smother{os.getpid()}")
 
 
 @pytest.fixture
 def service(workDir, owner):
-    uid = owner.pw_uid
-    with Service(workDir, f"own:{uid}:smowner", f"slow-1:{uid}:smowner", "roots:0:root") as running:
+    own = f"{owner.pw_uid}:{owner.pw_name}"
+    with Service(workDir, f"own:{own}", f"slow-1:{own}", "roots:0:root") as running:
         yield running
 
 
@@ -90,19 +92,19 @@ def testEverybodyMayLook(service, stranger):
     assert service.property("State", instancePath("own"), INSTANCE, user=uid) == "inactive"
 
 
-def testARefusalNamesWhatIsNeeded(service, stranger):
+def testARefusalNamesWhatIsNeeded(service, owner, stranger):
     name, text = service.error("StopInstance", "s", "own", user=stranger.pw_uid)
     assert name == DENIED
-    assert text == ("Not allowed to stop 'own': this takes root, its owner 'smowner' or polkit's leave for "
+    assert text == (f"Not allowed to stop 'own': this takes root, its owner '{owner.pw_name}' or polkit's leave for "
                     "org.supervisormanager1.manage-instances (polkit does not answer)")
 
 
 def testPolkitIsAskedWithDetails(service, stranger, owner):
     with service.polkit("yes") as polkit:
         assert mayCall(service, ("StopInstance", "s", ["own"]), stranger.pw_uid)
-        assert polkit.line() == f"{NAME}.manage-instances 1 instance=own user=smowner verb=stop"
+        assert polkit.line() == f"{NAME}.manage-instances 1 instance=own user={owner.pw_name} verb=stop"
         assert mayCall(service, ("RemoveInstance", "sb", ["own", "false"]), owner.pw_uid)
-        assert polkit.line() == f"{NAME}.edit-instances 1 instance=own user=smowner verb=remove"
+        assert polkit.line() == f"{NAME}.edit-instances 1 instance=own user={owner.pw_name} verb=remove"
         assert mayCall(service, ("Reload", "", []), owner.pw_uid)
         assert polkit.line() == f"{NAME}.manage-manager 1 verb=reload-manager"
 

@@ -17,13 +17,6 @@
 #include "lib/core/program.hpp"
 #include "lib/core/text.hpp"
 
-namespace instances {
-const char* toText(State state) noexcept {
-  constexpr const char* words[] = {"inactive", "starting", "running", "stopping", "restarting", "failed", "unmanaged"};
-  return words[static_cast<int>(state)];
-}
-}  // namespace instances
-
 namespace {
 
 using namespace instances;

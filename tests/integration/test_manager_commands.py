@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+"""The command line of the manager with a real manager and real instances, for root, the owner and a stranger."""
+
+import json
+import os
+import stat
+
+import pytest
+
+from managerd import Managerd
+from processes import ofUser
+from programs import program
+from waiting import waitFor
+
+DONE, FAILED, MISUSED, NOT_RUNNING, NO_SUCH_NAME, DENIED, UNREACHABLE = range(7)
+
+ENTRY = """; the owner's
+[supervisor:tsupv]
+user = OWNER
+group = OWNER
+
+[supervisor_program:program1]
+supervisor = tsupv
+command = /bin/sleep 100000
+startsecs = 0
+"""
+
+
+@pytest.fixture
+def owner(account):
+    return account(f"smowner{os.getpid()}")
+
+
+@pytest.fixture
+def managerd(workDir, owner):
+    with Managerd(workDir, {"tsupv": ENTRY.replace("OWNER", owner.pw_name)}) as running:
+        running.waitState("tsupv", "running")
+        waitFor(lambda: programState(running) == "RUNNING", "program1 to run")
+        yield running
+
+
+def ownedBy(account):
+    return f"user={account.pw_name}", f"group={account.pw_name}"
+
+
+def programState(managerd):
+    rows = json.loads(managerd.manager("programs", "-j", "tsupv").stdout)
+    return rows[0]["state"] if rows else None
+
+
+def testTheOwnerControlsItsInstanceAlone(managerd, owner, account):
+    stranger = account(f"smother{os.getpid()}").pw_uid
+    pid = managerd.waitState("tsupv", "running")["main_pid"]
+    assert os.stat(f"/proc/{pid}").st_uid == owner.pw_uid
+    assert managerd.manager("restart", "tsupv", user=stranger).returncode == DENIED
+    assert managerd.waitState("tsupv", "running")["main_pid"] == pid
+    assert managerd.manager("restart", "tsupv", user=owner.pw_uid).returncode == DONE
+    assert managerd.waitState("tsupv", "running")["main_pid"] != pid
+
+
+def testStopLeavesNothingBehindAndStartBringsItBack(managerd, owner):
+    assert managerd.manager("stop", "tsupv").stdout == "tsupv: stopped\n"
+    assert ofUser(owner.pw_uid) == []
+    assert managerd.manager("status", "tsupv").returncode == NOT_RUNNING
+    assert managerd.manager("start", "tsupv").stdout == "tsupv: started\n"
+    assert len(waitFor(lambda: ofUser(owner.pw_uid)[1:] and ofUser(owner.pw_uid))) == 2
+
+
+def testPrograms(managerd, owner):
+    assert managerd.manager("stop-program", "tsupv", "program1", user=owner.pw_uid).stdout == "program1: stopped\n"
+    assert programState(managerd) == "STOPPED"
+    again = managerd.manager("stop-program", "tsupv", "program1")
+    assert (again.returncode, again.stderr) == (FAILED, "supervisor-manager: program1: ERROR (not running)\n")
+    assert managerd.manager("start-program", "tsupv", "nix").returncode == NO_SUCH_NAME
+    assert managerd.manager("start-program", "tsupv", "program1").stdout == "program1: started\n"
+    waitFor(lambda: programState(managerd) == "RUNNING")
+
+
+def testCtlRunsAsTheOwner(managerd):
+    result = managerd.manager("ctl", "tsupv", "status")
+    assert result.returncode == DONE
+    assert result.stdout.startswith("program1                         RUNNING   pid ")
+    assert managerd.manager("ctl", "tsupv", "pid", "-h").returncode != MISUSED  # options behind it are supervisorctl's
+
+
+def testLogs(managerd):
+    log = managerd.manager("logs", "-n1000", "tsupv").stdout
+    assert "INFO spawned: 'program1' with pid " in log
+    assert len(managerd.manager("logs", "-n1", "tsupv").stdout.splitlines()) == 1
+
+
+def testANewEntryIsAFileThatPeopleCanRead(managerd, owner):
+    assert managerd.manager("create", "neu", *ownedBy(owner), "priority=5").returncode == DONE
+    with open(managerd.entryFile("neu"), encoding="utf-8") as file:
+        text = file.read()
+    assert "[supervisor:neu]" in text and "priority = 5" in text
+    assert managerd.waitState("neu", "running")["user"] == owner.pw_name
+    status = json.loads(managerd.manager("status", "-j", "neu").stdout)[0]
+    assert (status["Priority"], status["EntryFile"]) == (5, managerd.entryFile("neu"))
+    assert managerd.manager("create", "neu", *ownedBy(owner)).returncode == FAILED
+    assert managerd.manager("remove", "neu", user=owner.pw_uid).returncode == DENIED
+    assert managerd.manager("remove", "--purge", "neu").returncode == DONE
+    assert not os.path.exists(managerd.entryFile("neu"))
+    assert not os.path.exists(status["LogsDirectory"])
+
+
+def testAnOwnerCannotWidenItsInstance(managerd, owner):
+    before = open(managerd.entryFile("tsupv"), encoding="utf-8").read()
+    for words in (["user=root", "group=root"], ["supplementary_groups=shadow"]):
+        assert managerd.manager("edit", "tsupv", *words, user=owner.pw_uid).returncode == DENIED
+    assert managerd.manager("create", "mine", *ownedBy(owner), user=owner.pw_uid).returncode == DENIED
+    assert open(managerd.entryFile("tsupv"), encoding="utf-8").read() == before
+
+
+def testAWrongValueChangesNothing(managerd):
+    before = open(managerd.entryFile("tsupv"), encoding="utf-8").read()
+    result = managerd.manager("edit", "tsupv", "user=nobodyatall")
+    assert result.returncode == FAILED
+    assert "tsupv.conf" in result.stderr and "user" in result.stderr and "nobodyatall" in result.stderr
+    assert open(managerd.entryFile("tsupv"), encoding="utf-8").read() == before
+
+
+def editor(workDir, script):
+    path = os.path.join(workDir, "editor")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"#!/bin/sh\n{script}\n")
+    os.chmod(path, 0o755)
+    return {"EDITOR": path, "VISUAL": ""}
+
+
+def testEditInAnEditor(managerd, workDir):
+    file = managerd.entryFile("tsupv")
+    os.chmod(file, 0o640)
+    changed = managerd.manager("edit", "tsupv", env=editor(workDir, 'sed -i "s/^group.*/&\\npriority = 7/" "$1"'))
+    assert (changed.returncode, changed.stdout) == (DONE, "tsupv: changed\n")
+    assert json.loads(managerd.manager("status", "-j", "tsupv").stdout)[0]["Priority"] == 7
+    assert stat.S_IMODE(os.stat(file).st_mode) == 0o640
+    assert managerd.manager("edit", "tsupv", env=editor(workDir, "true")).stdout == "tsupv: not changed\n"
+    assert managerd.manager("edit", "tsupv", env=editor(workDir, "exit 1")).returncode != DONE
+    assert os.listdir(managerd.confDir) == ["tsupv.conf"]
+
+
+def testATextThatTheManagerRefusesDoesNotStay(managerd, workDir):
+    file = managerd.entryFile("tsupv")
+    before = open(file, encoding="utf-8").read()
+    result = managerd.manager("edit", "tsupv", env=editor(workDir, 'sed -i "s/^user.*/user = nobodyatall/" "$1"'))
+    assert result.returncode == FAILED
+    assert f"{file}:3: [supervisor:tsupv] user: " in result.stderr
+    assert open(file, encoding="utf-8").read() == before
+    assert "nobodyatall" in open(file + ".draft", encoding="utf-8").read()
+    managerd.waitState("tsupv", "running")
+
+
+def testPlanAndReload(managerd, owner):
+    assert managerd.manager("plan").stdout == "Nothing to do\n"
+    managerd.declare("tech1", f"[supervisor:tech1]\nuser = {owner.pw_name}\ngroup = {owner.pw_name}\nstate = stopped\n")
+    managerd.declare("bad", f"[supervisor:bad]\nuser = {owner.pw_name}\n")
+    plan = managerd.manager("plan", "--json")
+    assert plan.returncode == FAILED
+    report = json.loads(plan.stdout)
+    assert [(one["instance"], one["action"]) for one in report["changes"]] == [("tech1", "add")]
+    assert [(one["section"], one["key"]) for one in report["refused"]] == [("supervisor:bad", "group")]
+    assert len(json.loads(managerd.manager("list", "-j").stdout)) == 1
+    result = managerd.manager("reload")
+    assert result.returncode == FAILED
+    assert "tech1: add" in result.stdout and "[supervisor:bad] group" in result.stderr
+    managerd.waitState("tech1", "inactive")
+    assert managerd.manager("status").returncode == FAILED
+    os.unlink(managerd.entryFile("bad"))
+    assert managerd.manager("reload", "-q").returncode == DONE
+    assert managerd.manager("status").returncode == DONE
+
+
+def testVerifyNeedsNoManager(managerd, owner):
+    managerd.declare("bad", f"[supervisor:bad]\nuser = {owner.pw_name}\n")
+    env = {"PATH": os.path.dirname(program("supervisor-managerd")[0]) + ":" + os.environ["PATH"]}
+    result = managerd.manager("verify", "--root", managerd.root, env=env)
+    assert result.returncode == FAILED
+    assert "[supervisor:bad] group" in result.stderr
+
+
+def testEnableIsForTheNextBoot(managerd, owner):
+    assert managerd.manager("disable", "tsupv", user=owner.pw_uid).returncode == DONE
+    assert managerd.waitState("tsupv", "running")["enabled"] is False
+    assert managerd.manager("enable", "tsupv", user=owner.pw_uid).returncode == DONE
+    assert managerd.waitState("tsupv", "running")["enabled"] is True
+
+
+def testReexecutionKeepsEverythingRunning(managerd):
+    pid = managerd.waitState("tsupv", "running")["main_pid"]
+    log = managerd.log().count("taken over")
+    assert managerd.manager("daemon-reexec").returncode == DONE
+    waitFor(lambda: managerd.log().count("taken over") > log and managerd.isOnTheBus(), "the new manager")
+    row = managerd.waitState("tsupv", "running")
+    assert row["main_pid"] == pid
+    assert json.loads(managerd.manager("status", "-j", "tsupv").stdout)[0]["NRestarts"] == 0
+
+
+def testAnotherHostIsAskedOverSsh(managerd, workDir):
+    """ssh is a script that runs the far end here: the bridge to the bus of this test."""
+    folder = os.path.join(workDir, "bin")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "ssh"), "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\necho "$@" >>{workDir}/ssh.log\nexec systemd-stdio-bridge --bus-path={managerd.bus.address}\n')
+    os.chmod(os.path.join(folder, "ssh"), 0o755)
+    result = managerd.manager("-H", "admin@en1", "list", "-q", env={"PATH": folder + ":" + os.environ["PATH"]})
+    assert (result.returncode, result.stdout) == (DONE, "tsupv\n")
+    assert "admin@en1" in open(os.path.join(workDir, "ssh.log"), encoding="utf-8").read()
