@@ -99,7 +99,7 @@ void writeProgram(xmlrpc::Writer& writer, const process::Table& table, const Gro
     members.number("uid", *program.uid);
   else
     members.text("uid", "none");
-  members.text("serverurl", program.serverUrl.value_or("auto"));
+  members.text("serverurl", program.serverUrl.value_or("none"));
   writeRules(members, program);
   members.flag("redirect_stderr", program.redirectStderr);
   writeLog(members, "stdout", program.out, logName(program.out, active, Channel::Stdout));

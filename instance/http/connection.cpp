@@ -130,7 +130,7 @@ bool Connection::readHead() {
     if (in_.size() > limits_.header)
       refuse(400);
     else if (ended_)
-      close();
+      closing_ = true;  // when the rest of the last answer is out
     return false;
   }
   auto head = parseRequestHead(std::string_view(in_).substr(0, end + 4), limits_.body);

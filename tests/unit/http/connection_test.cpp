@@ -115,6 +115,20 @@ TEST_CASE("a client that only stops sending still gets its answer") {
   CHECK(has(client.receiveAll(), "still"));
 }
 
+TEST_CASE("a client that stops sending while a long answer is on its way gets all of it") {
+  Fixture f;
+  const std::string body(5'000'000, 'x');
+  f.server.router().addPrefix("/long", [&](const http::Request&, const http::Reply& reply) {
+    reply.send(http::makeResponse("text/plain", body));
+  });
+  test::Client client(f.loop, f.server);
+  client.send("GET /long HTTP/1.1\r\n\r\n");
+  for (int i = 0; i < 3; ++i) client.turn();
+  client.halfClose();
+  CHECK(client.receiveAll().ends_with("\r\n\r\n" + body));
+  CHECK(f.server.connections() == 0);
+}
+
 TEST_CASE("what was asked before the client vanished is carried out") {
   Fixture f;
   test::Client client(f.loop, f.server);
