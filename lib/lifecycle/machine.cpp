@@ -84,13 +84,10 @@ void Machine::handle(const input::GiveUp&, Actions& actions, const Rules&, core:
   enter(State::Fatal, actions, false, false);
 }
 
-void Machine::handle(const input::Spawned&, Actions& actions, const Rules& rules, core::Instant now) {
+void Machine::handle(const input::Spawned&, Actions&, const Rules& rules, core::Instant now) {
   if (state_ != State::Starting) return;
   started_ = now;
   due_ = now + rules.startSeconds;
-  if (rules.startSeconds > core::seconds(0)) return;
-  tries_ = 0;
-  enter(State::Running, actions);
 }
 
 void Machine::handle(const input::SpawnFailed& failure, Actions& actions, const Rules& rules, core::Instant now) {

@@ -71,7 +71,7 @@ class Actions {
 ///
 ///   state     Start      Spawned          SpawnFailed  Exited                      Stop      Deadline
 ///   STOPPED   STARTING   -                -            -                           -         -
-///   STARTING  -          (RUNNING if 0s)  BACKOFF      BACKOFF | RUNNING+EXITED    STOPPING  RUNNING
+///   STARTING  -          -                BACKOFF      BACKOFF | RUNNING+EXITED    STOPPING  RUNNING
 ///   RUNNING   -          -                -            EXITED                      STOPPING  -
 ///   BACKOFF   STARTING   -                -            -                           STOPPED   STARTING
 ///   STOPPING  -          -                -            STOPPED                     -         SIGKILL again

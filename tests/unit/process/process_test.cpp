@@ -11,7 +11,7 @@ using process::Channel;
 
 TEST_CASE("a program's output is in its logs when its exit is reported") {
   Bench b;
-  auto& program = b.add(Bench::shell("p", "echo out; echo err >&2; exit 3"));
+  auto& program = b.add(Bench::shell("p", "echo out; echo err >&2; read x; exit 3"));
   std::string atExit;
   b.whenChanged = [&](process::Process& p, const process::StateChange& change) {
     if (change.to == State::Exited) {
@@ -22,8 +22,9 @@ TEST_CASE("a program's output is in its logs when its exit is reported") {
   };
   CHECK(program.description() == "Not started");
   program.start();
-  CHECK(program.state() == State::Running);
+  b.until(program, State::Running);
   CHECK(program.description().starts_with("pid " + std::to_string(program.pid()) + ", uptime 0:00:"));
+  REQUIRE(program.writeStdin("go\n").has_value());
   b.until(program, State::Exited);
   CHECK(atExit == "out\nerr\n");
   CHECK(program.exitStatus() == 3);
@@ -186,7 +187,7 @@ TEST_CASE("a signal that is no stop leaves the state alone") {
   b.until([&] { return Bench::read(program.logPath(Channel::Stdout)) == "ready\n"; });
   REQUIRE(program.signal(SIGUSR1).has_value());
   b.until([&] { return Bench::read(program.logPath(Channel::Stdout)) == "ready\ngot\n"; });
-  CHECK(program.state() == State::Running);
+  b.until(program, State::Running);
   REQUIRE(program.clearLogs().has_value());
   CHECK(Bench::read(program.logPath(Channel::Stdout)).empty());
   (void)program.stop();
