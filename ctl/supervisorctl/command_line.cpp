@@ -31,7 +31,9 @@ constexpr std::array<Option, 8> kOptions{{
 }};
 constexpr std::string_view kHistoryAlias = "history-file";  // the name that Supervisor's help gives it
 
-core::Err<core::Error> wrong(std::string text) { return core::Err{core::Error{std::move(text)}}; }
+core::Err<core::Error> wrong(std::string text) {
+  return core::Err{core::Error{std::move(text)}};
+}
 
 /// As Python's urlparse sees it: a scheme, and something after the colon that is more than slashes.
 bool isUrl(std::string_view text) {
@@ -128,8 +130,8 @@ class Parser {
 
   core::Status setValue(const Option& option, const std::string& shown, std::string value) {
     if (option.letter == 's' && !isUrl(value))
-      return wrong("invalid value for " + shown + ' ' + core::pythonRepr(value) + ": value " +
-                   core::pythonRepr(value) + " is not a URL");
+      return wrong("invalid value for " + shown + ' ' + core::pythonRepr(value) + ": value " + core::pythonRepr(value) +
+                   " is not a URL");
     if (line_.*option.slot) return wrong("conflicting command line option '" + shown + "'");
     line_.*option.slot = std::move(value);
     return {};
@@ -142,12 +144,16 @@ class Parser {
 
 }  // namespace
 
-core::Expected<CommandLine> parseCommandLine(std::span<const std::string> words) { return Parser(words).parse(); }
+core::Expected<CommandLine> parseCommandLine(std::span<const std::string> words) {
+  return Parser(words).parse();
+}
 
 std::string usageText(const std::string& program) {
   return "supervisorctl -- control the programs that a supervisord runs\n"
          "\n"
-         "Usage: " + program + " [options] [command [arguments]]\n"
+         "Usage: " +
+         program +
+         " [options] [command [arguments]]\n"
          "\n"
          "Options (to be given before the command):\n"
          "-c/--configuration FILE -- the file with the [supervisorctl] section; without it the usual places are\n"
@@ -161,7 +167,8 @@ std::string usageText(const std::string& program) {
          "--password-file FILE -- a file whose first line is the password; - reads it from standard input\n"
          "-r/--history_file FILE -- where the shell keeps its history\n"
          "\n"
-         "A command such as \"status\" or \"tail web\" is executed once. Without a command a shell reads commands until\n"
+         "A command such as \"status\" or \"tail web\" is executed once. Without a command a shell reads commands "
+         "until\n"
          "\"quit\" or the end of the input. The command \"help\" lists the commands.\n"
          "\n";
 }

@@ -6,7 +6,9 @@
 namespace ctl {
 namespace {
 
-Done leave(Session&, const std::string&) { return {}; }  // executeLine() ends the session by the name
+Done leave(Session&, const std::string&) {
+  return {};
+}  // executeLine() ends the session by the name
 
 // By name. `help` shows the listed ones in this order.
 constexpr std::array<Command, 24> kCommands{{
@@ -28,8 +30,8 @@ constexpr std::array<Command, 24> kCommands{{
      "maintail -N\t\tPrint its last N bytes\n"
      "maintail -f\t\tFollow it; Ctrl-C ends this",
      "-f"},
-    {"open", runOpen, Completes::Nothing,
-     "open URL\t\tTalk to another supervisord: http://HOST:PORT or unix:///PATH", ""},
+    {"open", runOpen, Completes::Nothing, "open URL\t\tTalk to another supervisord: http://HOST:PORT or unix:///PATH",
+     ""},
     {"pid", runPid, Completes::Processes,
      "pid\t\t\tPrint the pid of supervisord\n"
      "pid NAME...\t\tPrint the pids of processes, one a line; 0 is not running\n"
@@ -92,7 +94,9 @@ constexpr std::array<Command, 24> kCommands{{
 
 }  // namespace
 
-std::span<const Command> commandTable() noexcept { return kCommands; }
+std::span<const Command> commandTable() noexcept {
+  return kCommands;
+}
 
 const Command* findCommand(std::string_view name) noexcept {
   for (const Command& command : commandTable())

@@ -17,9 +17,9 @@ struct CommandWords {
   bool json = false;
   bool resources = false;
   bool parallel = false;
-  std::optional<std::string> waitFor;    ///< name of a state, upper case
-  std::optional<int> timeout;            ///< seconds
-  std::optional<int> watch;              ///< seconds between two looks
+  std::optional<std::string> waitFor;  ///< name of a state, upper case
+  std::optional<int> timeout;          ///< seconds
+  std::optional<int> watch;            ///< seconds between two looks
   std::vector<std::string> names;
 
   [[nodiscard]] bool meansAll() const noexcept;

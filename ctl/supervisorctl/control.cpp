@@ -24,41 +24,64 @@ struct Verb {
   std::string_view one, group, all;  ///< the methods
   std::string_view success;
   Words words;
-  int ignored;         ///< a fault code that is no failure, or 0
-  int badGroupStatus;  ///< exit status for a group that does not exist
+  int ignored;          ///< a fault code that is no failure, or 0
+  int badGroupStatus;   ///< exit status for a group that does not exist
   xmlrpc::Array extra;  ///< parameters after the name
 };
 
 std::string startWords(const CallReport& report) {
   switch (static_cast<FaultCode>(report.status)) {
-    case FaultCode::BadName: return "no such process";
-    case FaultCode::NoFile: return "no such file";
-    case FaultCode::NotExecutable: return "file is not executable";
-    case FaultCode::AlreadyStarted: return "already started";
-    case FaultCode::SpawnError: return "spawn error";
-    case FaultCode::AbnormalTermination: return "abnormal termination";
-    default: return {};
+    case FaultCode::BadName:
+      return "no such process";
+    case FaultCode::NoFile:
+      return "no such file";
+    case FaultCode::NotExecutable:
+      return "file is not executable";
+    case FaultCode::AlreadyStarted:
+      return "already started";
+    case FaultCode::SpawnError:
+      return "spawn error";
+    case FaultCode::AbnormalTermination:
+      return "abnormal termination";
+    default:
+      return {};
   }
 }
 
 std::string signalWords(const CallReport& report) {
   switch (static_cast<FaultCode>(report.status)) {
-    case FaultCode::BadName: return "no such process";
-    case FaultCode::BadSignal: return "bad signal name";
-    case FaultCode::NotRunning: return "not running";
-    default: return {};
+    case FaultCode::BadName:
+      return "no such process";
+    case FaultCode::BadSignal:
+      return "bad signal name";
+    case FaultCode::NotRunning:
+      return "not running";
+    default:
+      return {};
   }
 }
 
 const Verb& startVerb() {
-  static const Verb verb{"supervisor.startProcess", "supervisor.startProcessGroup", "supervisor.startAllProcesses",
-                         "started", startWords, static_cast<int>(FaultCode::AlreadyStarted), kInvalidArguments, {}};
+  static const Verb verb{"supervisor.startProcess",
+                         "supervisor.startProcessGroup",
+                         "supervisor.startAllProcesses",
+                         "started",
+                         startWords,
+                         static_cast<int>(FaultCode::AlreadyStarted),
+                         kInvalidArguments,
+                         {}};
   return verb;
 }
 
 const Verb& stopVerb() {
-  static const Verb verb{"supervisor.stopProcess", "supervisor.stopProcessGroup", "supervisor.stopAllProcesses",
-                         "stopped", signalWords, static_cast<int>(FaultCode::NotRunning), kGeneric, {}};
+  static const Verb verb{"supervisor.stopProcess",
+                         "supervisor.stopProcessGroup",
+                         "supervisor.stopAllProcesses",
+                         "stopped",
+                         signalWords,
+                         static_cast<int>(FaultCode::NotRunning),
+                         kGeneric,
+                         {}};
   return verb;
 }
 
@@ -140,8 +163,10 @@ class Control {
     switch (static_cast<FaultCode>(fault)) {
       case FaultCode::SpawnError:
       case FaultCode::AbnormalTermination:
-      case FaultCode::NotRunning: return kNotRunning;
-      default: return kGeneric;
+      case FaultCode::NotRunning:
+        return kNotRunning;
+      default:
+        return kGeneric;
     }
   }
 
@@ -204,8 +229,14 @@ Done runSignal(Session& session, const std::string& argument) {
     printHelp(session, "signal");
     return {};
   }
-  const Verb verb{"supervisor.signalProcess", "supervisor.signalProcessGroup", "supervisor.signalAllProcesses",
-                  "signalled", signalWords, 0, kGeneric, {xmlrpc::Value{words->names.front()}}};
+  const Verb verb{"supervisor.signalProcess",
+                  "supervisor.signalProcessGroup",
+                  "supervisor.signalAllProcesses",
+                  "signalled",
+                  signalWords,
+                  0,
+                  kGeneric,
+                  {xmlrpc::Value{words->names.front()}}};
   auto names = expandPatterns(session, {words->names.begin() + 1, words->names.end()});
   if (!names) return core::Err{std::move(names).error()};
   return Control(session, verb).run(*names, false);

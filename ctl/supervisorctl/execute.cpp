@@ -59,7 +59,7 @@ bool executeLine(Session& session, std::string_view text) {
   const Done done = runWithLogin(session, *command, std::string(core::trim(std::string_view(line).substr(end))));
   if (done) return false;
   if (done.error().kind == Failure::Kind::Interrupted) {
-    session.out.line("");
+    session.refuse("", kInterrupted);
     return true;
   }
   session.refuse(genericLine(done.error()));

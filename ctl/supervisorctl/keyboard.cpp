@@ -78,7 +78,9 @@ bool Keyboard::fill() {
   return true;
 }
 
-std::string Keyboard::takeRest() { return std::exchange(buffer_, {}); }
+std::string Keyboard::takeRest() {
+  return std::exchange(buffer_, {});
+}
 
 Keyboard::State Keyboard::readLine(std::string_view prompt, std::string& line) {
   static_cast<void>(core::writeAll(STDOUT_FILENO, prompt));

@@ -44,9 +44,9 @@ struct Library {
     if (!handle) return false;
     return find(handle, "el_init", init) && find(handle, "el_end", end) && find(handle, "el_set", set) &&
            find(handle, "el_get", get) && find(handle, "el_gets", gets) && find(handle, "el_line", line) &&
-           find(handle, "el_insertstr", insert) && find(handle, "el_resize", resize) && find(handle, "el_source", source) &&
-           find(handle, "history_init", historyInit) && find(handle, "history_end", historyEnd) &&
-           find(handle, "history", history);
+           find(handle, "el_insertstr", insert) && find(handle, "el_resize", resize) &&
+           find(handle, "el_source", source) && find(handle, "history_init", historyInit) &&
+           find(handle, "history_end", historyEnd) && find(handle, "history", history);
   }
 
  private:
@@ -61,8 +61,8 @@ struct Library {
 std::string commonBeginning(const std::vector<std::string>& words) {
   std::string common = words.front();
   for (const std::string& word : words)
-    common.resize(static_cast<std::size_t>(
-        std::mismatch(common.begin(), common.end(), word.begin(), word.end()).first - common.begin()));
+    common.resize(static_cast<std::size_t>(std::mismatch(common.begin(), common.end(), word.begin(), word.end()).first -
+                                           common.begin()));
   return common;
 }
 
@@ -142,11 +142,17 @@ LibeditEditor& LibeditEditor::self(EditLine* editor) {
   return *static_cast<LibeditEditor*>(data);
 }
 
-const char* LibeditEditor::promptOf(EditLine* editor) { return self(editor).prompt_.c_str(); }
+const char* LibeditEditor::promptOf(EditLine* editor) {
+  return self(editor).prompt_.c_str();
+}
 
-int LibeditEditor::onRead(EditLine* editor, wchar_t* character) { return self(editor).readCharacter(character); }
+int LibeditEditor::onRead(EditLine* editor, wchar_t* character) {
+  return self(editor).readCharacter(character);
+}
 
-unsigned char LibeditEditor::onTab(EditLine* editor, int) { return self(editor).completeWord(); }
+unsigned char LibeditEditor::onTab(EditLine* editor, int) {
+  return self(editor).completeWord();
+}
 
 /// Reads one character of the terminal, waiting for Ctrl-C beside it. Returns what libedit wants: 1, 0 at the end, -1.
 int LibeditEditor::readCharacter(wchar_t* character) {

@@ -108,8 +108,7 @@ bool followLogs(Session& session, const std::vector<LogSource>& sources) {
       continue;
     }
     logs.push_back({std::move(stream).value(), std::nullopt});
-    if (sources.size() > 1)
-      logs.back().lines.emplace(session.out, labelOf(session, sources[i].label, width, i));
+    if (sources.size() > 1) logs.back().lines.emplace(session.out, labelOf(session, sources[i].label, width, i));
   }
   std::erase_if(logs, [&](Followed& log) { return !readOne(session, log); });
   std::vector<pollfd> watched;

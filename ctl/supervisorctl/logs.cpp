@@ -20,7 +20,9 @@ using xmlrpc::FaultCode;
 constexpr std::int64_t kTailBytes = 1600;
 constexpr std::string_view kFollowNotice = "==> Press Ctrl-C to exit <==";
 
-bool isChannel(const std::string& word) { return word == "stdout" || word == "stderr"; }
+bool isChannel(const std::string& word) {
+  return word == "stdout" || word == "stderr";
+}
 
 /// Follows; after Ctrl-C the terminal's line is ended, and that is no failure.
 Done follow(Session& session, const std::vector<LogSource>& sources) {
@@ -88,24 +90,27 @@ Done tailWords(Session& session, const std::string& option, const std::vector<st
     session.refuse("Error: bad argument " + option);
     return {};
   }
-  return printEnd(session,
-                  channel == "stdout" ? "supervisor.readProcessStdoutLog" : "supervisor.readProcessStderrLog",
+  return printEnd(session, channel == "stdout" ? "supervisor.readProcessStdoutLog" : "supervisor.readProcessStderrLog",
                   {xmlrpc::Value{words.front()}, xmlrpc::Value{-*bytes}, xmlrpc::Value{std::int64_t{0}}},
                   words.front());
 }
 
 void reportClear(Session& session, const std::string& name, int code) {
-  session.out.line(name + (code == static_cast<int>(FaultCode::BadName) ? ": ERROR (no such process)"
-                                                                        : ": ERROR (failed)"));
+  session.out.line(name +
+                   (code == static_cast<int>(FaultCode::BadName) ? ": ERROR (no such process)" : ": ERROR (failed)"));
   session.exitStatus = kGeneric;
 }
 
 /// Says how clearing one log went; a code that Supervisor's client does not know ends the command.
 Done reportCleared(Session& session, const std::string& name, int code) {
   switch (static_cast<FaultCode>(code)) {
-    case FaultCode::Success: session.out.line(name + ": cleared"); return {};
+    case FaultCode::Success:
+      session.out.line(name + ": cleared");
+      return {};
     case FaultCode::BadName:
-    case FaultCode::Failed: reportClear(session, name, code); return {};
+    case FaultCode::Failed:
+      reportClear(session, name, code);
+      return {};
     default:
       return core::Err{raised("ValueError", "Unknown result code " + std::to_string(code) + " for " + name)};
   }
@@ -159,7 +164,8 @@ Done runMaintail(Session& session, const std::string& argument) {
     session.refuse("Error: bad argument " + words.front());
     return {};
   }
-  return printEnd(session, "supervisor.readLog", {xmlrpc::Value{-*bytes}, xmlrpc::Value{std::int64_t{0}}}, "supervisord");
+  return printEnd(session, "supervisor.readLog", {xmlrpc::Value{-*bytes}, xmlrpc::Value{std::int64_t{0}}},
+                  "supervisord");
 }
 
 Done runClear(Session& session, const std::string& argument) {

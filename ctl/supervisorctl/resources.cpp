@@ -23,7 +23,8 @@ std::optional<ProcessTable::Entry> ProcessTable::readEntry(const std::string& pi
   const ssize_t count = fd ? ::read(fd.get(), text.data(), text.size() - 1) : -1;
   if (count <= 0) return std::nullopt;
   text[static_cast<std::size_t>(count)] = '\0';
-  // The second field is the command in parentheses, with anything in it; what follows the last one is regular (proc(5)).
+  // The second field is the command in parentheses, with anything in it; what follows the last one is regular
+  // (proc(5)).
   const char* rest = std::strrchr(text.data(), ')');
   if (!rest) return std::nullopt;
   Entry entry;

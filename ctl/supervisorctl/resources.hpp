@@ -13,9 +13,9 @@ namespace ctl {
 
 /// What a program and all its descendants use.
 struct Usage {
-  std::uint64_t memory = 0;   ///< resident bytes; pages shared between them count for each
-  double cpuSeconds = 0;      ///< user and system time so far
-  double ageSeconds = 0;      ///< of the program itself
+  std::uint64_t memory = 0;  ///< resident bytes; pages shared between them count for each
+  double cpuSeconds = 0;     ///< user and system time so far
+  double ageSeconds = 0;     ///< of the program itself
   [[nodiscard]] double cpuPercent() const noexcept { return ageSeconds > 0 ? 100 * cpuSeconds / ageSeconds : 0; }
 };
 

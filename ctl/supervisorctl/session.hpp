@@ -31,6 +31,7 @@ enum ExitStatus : int {
   kUnknown = 4,  ///< of `status`
   kNotInstalled = 5,
   kNotRunning = 7,
+  kInterrupted = 130,  ///< Ctrl-C instead of an answer, as a shell reports it
 };
 
 /// What every command works with: the settings, the server, the output and the exit status so far.

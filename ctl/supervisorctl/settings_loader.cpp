@@ -21,15 +21,17 @@ using Step = core::Result<void, SettingsError>;
 constexpr std::size_t kPasswordLimit = 4096;
 constexpr std::string_view kOwnPlugin = "supervisor.supervisorctl:DefaultControllerPlugin";
 
-core::Err<SettingsError> usage(std::string text) { return core::Err{SettingsError{std::move(text), 2}}; }
+core::Err<SettingsError> usage(std::string text) {
+  return core::Err{SettingsError{std::move(text), 2}};
+}
 
 /// The first configuration file of Supervisor's search path that exists.
 std::optional<std::string> searchConfig(const std::string& program) {
   const std::string above = core::directoryOf(core::directoryOf(program));
   const std::string prefix = above.empty() || above.ends_with('/') ? above : above + '/';
   const std::array<std::string, 6> places{
-      prefix + "etc/supervisord.conf", prefix + "supervisord.conf",  "supervisord.conf",
-      "etc/supervisord.conf",          "/etc/supervisord.conf",      "/etc/supervisor/supervisord.conf"};
+      prefix + "etc/supervisord.conf", prefix + "supervisord.conf", "supervisord.conf",
+      "etc/supervisord.conf",          "/etc/supervisord.conf",     "/etc/supervisor/supervisord.conf"};
   for (const std::string& place : places)
     if (core::exists(place)) return place;
   return std::nullopt;

@@ -15,6 +15,11 @@ PROGRAMS = """
 command=/bin/cat
 startsecs=0
 
+[program:slow]
+command=/bin/cat
+autostart=false
+startsecs=1000
+
 [program:web]
 command=/bin/sh -c 'echo hello from %(process_num)d; exec sleep 1000'
 process_name=%(program_name)s_%(process_num)d
@@ -157,6 +162,23 @@ def testCtrlCAtAQuestion(terminal):
     shell.expect_exact(PROMPT)
     shell.sendline("shutdown")
     shell.expect_exact("y/N? ")
+    shell.send(CTRL_C)
+    assert ended(shell) == 0
+
+
+def testCtrlCAtAQuestionOfOneCommandIsNoSuccess(running, terminal):
+    once = terminal("-i", "shutdown")
+    once.expect_exact("y/N? ")
+    once.send(CTRL_C)
+    assert ended(once) == 130
+    assert running.rpc.supervisor.getState()["statename"] == "RUNNING"
+
+
+def testCtrlCWhileTheServerIsBusyLeaves(running, terminal):
+    shell = terminal()
+    shell.expect_exact(PROMPT)
+    shell.sendline("start slow")
+    running.waitState("slow", "STARTING")
     shell.send(CTRL_C)
     assert ended(shell) == 0
 

@@ -64,5 +64,6 @@ TEST_CASE("errors are Supervisor's") {
 
 TEST_CASE("what counts as a URL") {
   for (const char* url : {"http://h", "unix:///p", "x:y", "http:///path"}) CHECK(parsed({"-s", url}).serverUrl == url);
-  for (const char* url : {"", "h:", "http://", "//h", "1x:y", ":x"}) CHECK_FALSE(ctl::parseCommandLine(Words{"-s", url}));
+  for (const char* url : {"", "h:", "http://", "//h", "1x:y", ":x"})
+    CHECK_FALSE(ctl::parseCommandLine(Words{"-s", url}));
 }

@@ -24,8 +24,8 @@ TEST_CASE("the columns are Supervisor's") {
   CHECK(ctl::statusText({cat}, {}) == "cat                              RUNNING   pid 1, uptime 0:00:01\n");
   const std::string name(40, 'x');
   const auto wide = row(name, name, ctl::ProcessState::Starting, "STARTING", "");
-  CHECK(ctl::statusText({cat, wide}, {}) == "cat" + std::string(40, ' ') + "RUNNING   pid 1, uptime 0:00:01\n" + name +
-                                                "   STARTING  \n");
+  CHECK(ctl::statusText({cat, wide}, {}) ==
+        "cat" + std::string(40, ' ') + "RUNNING   pid 1, uptime 0:00:01\n" + name + "   STARTING  \n");
 }
 
 TEST_CASE("colours surround the state alone") {
