@@ -49,10 +49,31 @@ void OutputChannel::attach(core::UniqueFd pipe) {
   pipe_ = std::move(pipe);
   if (settings().captureMaxBytes > 0 && !speaksProtocol())
     capture_ = std::make_unique<output::CaptureSplitter>(settings().captureMaxBytes);
-  watch_.emplace(context_.loop, pipe_.get(), core::IoWatch::Read, [this](std::uint32_t) {
-    const Context::Turn turn(context_);
+  watch();
+}
+
+void OutputChannel::watch() {
+  watch_.emplace(context_.loop, pipe_.get(), core::IoWatch::Read, [this](std::uint32_t) { onReadable(); });
+}
+
+/// At level debug a listener's output is logged, and people look there for what it says in one breath ("OKREADY"): wait
+/// until it has said all of it. An IoWatch without events would still report a hangup, so it goes meanwhile.
+void OutputChannel::onReadable() {
+  constexpr core::milliseconds breath{5};
+  const Context::Turn turn(context_);
+  if (!speaksProtocol() || !logging::enabled(logging::Level::Debug)) {
     readOnce();
-  });
+    return;
+  }
+  watch_.reset();
+  if (!pause_) {
+    pause_ = std::make_unique<core::Timer>(context_.loop, [this] {
+      const Context::Turn pauseTurn(context_);
+      watch();
+      readOnce();
+    });
+  }
+  pause_->armIn(breath);
 }
 
 /// Reads and handles what is there, up to the buffer's size. Returns how much that was; at the end of the stream the
@@ -82,6 +103,7 @@ void OutputChannel::finish() noexcept {
     }
   }
   watch_.reset();
+  pause_.reset();
   pipe_.reset();
   if (capture_) capture_->finish(*this);
   capture_.reset();
@@ -91,6 +113,9 @@ void OutputChannel::finish() noexcept {
 
 void OutputChannel::take(std::string_view bytes) {
   if (speaksProtocol()) {
+    if (logging::enabled(logging::Level::Debug))
+      logging::write(logging::Level::Debug, core::pythonRepr(program_.name()) + " stdout output:\n" +
+                                                core::pythonBytesRepr(bytes));
     if (log_) log_->write(bytes);
     if (auto* const protocol = program_.protocol()) protocol->onStdout(bytes);
   } else if (capture_) {

@@ -41,6 +41,8 @@ class OutputChannel : private output::CaptureSplitter::Receiver {
  private:
   [[nodiscard]] const config::LogSettings& settings() const noexcept;
   [[nodiscard]] bool speaksProtocol() const noexcept;
+  void watch();
+  void onReadable();
   std::size_t readOnce();
   void take(std::string_view bytes);
   void deliver(std::string_view bytes, bool captured);
@@ -53,6 +55,7 @@ class OutputChannel : private output::CaptureSplitter::Receiver {
   std::unique_ptr<output::CaptureSplitter> capture_;
   core::UniqueFd pipe_;
   std::optional<core::IoWatch> watch_;
+  std::unique_ptr<core::Timer> pause_;  ///< of a listener's channel, at level debug
   output::AnsiFilter filter_;
   Channel channel_;
 };

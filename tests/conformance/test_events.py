@@ -102,9 +102,9 @@ def testListenersAreToldTheSame(twins):
 
 def listenerLog(server):
     """What the activity log says about the listener, without times and process ids."""
-    lines = [line[24:] for line in server.log().splitlines() if line[:2] == "20"]
+    lines = re.sub(r"(?m)^\d{4}-\S+ \S+ ", "", server.log()).replace("output:\n", "output: ").splitlines()
     return [re.sub(r"\d{2,}", "N", line) for line in lines
-            if re.search(r"\bl: |event \d+ |pool l |rebuffering", line)]
+            if re.search(r"\bl: |event \d+ |pool l |rebuffering|'l' stdout", line)]
 
 
 @pytest.mark.parametrize("manner", ["fail", "crash"])
