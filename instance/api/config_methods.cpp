@@ -64,7 +64,8 @@ Outcome addProcessGroup(Instance& instance, const Array& params) {
   const auto name = textArgument(params[0], "name");
   if (!name) return core::Err{name.error()};
   const auto& groups = instance.configuration->groups;
-  const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group->name == *name; });
+  const auto found =
+      std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group->name == *name; });
   if (found == groups.end()) return fail(FaultCode::BadName, *name);
   if (instance.table.find(*name) != nullptr) return fail(FaultCode::AlreadyAdded, *name);
   const auto added = instance.table.add(*found);

@@ -42,7 +42,8 @@ class Sequence : public std::enable_shared_from_this<Sequence> {
     const xmlrpc::Value* name = call.member("methodName");
     const xmlrpc::Value* given = call.member("params");
     static const xmlrpc::Array none;
-    if (name == nullptr || name->string() == nullptr) return complete(fail(FaultCode::IncorrectParameters, "No methodName"));
+    if (name == nullptr || name->string() == nullptr)
+      return complete(fail(FaultCode::IncorrectParameters, "No methodName"));
     if (*name->string() == "system.multicall")
       return complete(fail(FaultCode::IncorrectParameters, "Recursive system.multicall forbidden"));
     if (given != nullptr && given->array() == nullptr) return complete(fail(FaultCode::IncorrectParameters));

@@ -23,7 +23,9 @@ using xmlrpc::FaultCode;
 using Options = std::vector<std::pair<std::string, std::string>>;
 using Programs = std::vector<std::shared_ptr<const config::ProcessConfig>>;
 
-core::Err<Fault> fail(FaultCode code, std::optional<std::string_view> extra = std::nullopt) { return core::Err{xmlrpc::makeFault(code, extra)}; }
+core::Err<Fault> fail(FaultCode code, std::optional<std::string_view> extra = std::nullopt) {
+  return core::Err{xmlrpc::makeFault(code, extra)};
+}
 
 constexpr std::array<std::pair<std::string_view, logging::Level>, 7> levels{{
     {"CRIT", logging::Level::Critical},
@@ -99,7 +101,7 @@ Twiddler::Result<process::Group*> Twiddler::findGroup(const std::string& name) c
 }
 
 Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std::string& name,
-                                             const xmlrpc::Struct& options) {
+                                            const xmlrpc::Struct& options) {
   const auto target = findGroup(group);
   if (!target) return core::Err{target.error()};
   const auto texts = optionTexts(options);

@@ -38,7 +38,9 @@ bool startDecided(const process::Process& program, const process::StateChange& c
 }  // namespace
 
 Waiters::Waiters(core::EventLoop& loop, process::Table& table)
-    : table_(table), reportTimer_(loop, [this] { report(); }, core::milliseconds(100)) {
+    : table_(table),
+      reportTimer_(
+          loop, [this] { report(); }, core::milliseconds(100)) {
   table_.subscribe(*this);
 }
 
@@ -50,7 +52,8 @@ void Waiters::untilStarted(const process::Process& program, std::string name, To
 
 void Waiters::untilStopped(const process::Process& program, Told told) {
   auto& waiters = waiting_[&program];
-  const bool first = std::none_of(waiters.begin(), waiters.end(), [](const Waiter& w) { return w.wanted == Wanted::Stopped; });
+  const bool first =
+      std::none_of(waiters.begin(), waiters.end(), [](const Waiter& w) { return w.wanted == Wanted::Stopped; });
   waiters.push_back({Wanted::Stopped, {}, std::move(told)});
   if (first) reportWait(program);
   if (!reportTimer_.armed()) reportTimer_.armIn(kReportEvery);
@@ -93,7 +96,8 @@ void Waiters::settle(const process::Process& program, const std::function<bool(c
 void Waiters::report() {
   bool again = false;
   for (const auto& [program, waiters] : waiting_) {
-    const bool stops = std::any_of(waiters.begin(), waiters.end(), [](const Waiter& w) { return w.wanted == Wanted::Stopped; });
+    const bool stops =
+        std::any_of(waiters.begin(), waiters.end(), [](const Waiter& w) { return w.wanted == Wanted::Stopped; });
     if (stops) reportWait(*program);
     again = again || stops;
   }

@@ -27,8 +27,8 @@ class Waiters final : private process::Observer {
   Waiters(const Waiters&) = delete;
   Waiters& operator=(const Waiters&) = delete;
 
-  /// Success when it is RUNNING, SPAWN_ERROR when this start failed, ABNORMAL_TERMINATION when it went elsewhere. `name`
-  /// is what the faults call it.
+  /// Success when it is RUNNING, SPAWN_ERROR when this start failed, ABNORMAL_TERMINATION when it went elsewhere.
+  /// `name` is what the faults call it.
   void untilStarted(const process::Process& program, std::string name, Told told);
   /// Success when nothing of it is left. Logs that it is waited for, now and every two seconds.
   void untilStopped(const process::Process& program, Told told);

@@ -42,7 +42,8 @@ Acceptor::Acceptor(core::EventLoop& loop, ListenSocket socket, Accepted accepted
       accepted_(std::move(accepted)),
       spare_(openSpare()),
       watch_(loop, socket_.fd(), core::IoWatch::Read, [this](std::uint32_t) { accept(); }),
-      resume_(loop, [this] { watch_.setEvents(core::IoWatch::Read); }, core::milliseconds(100)) {}
+      resume_(
+          loop, [this] { watch_.setEvents(core::IoWatch::Read); }, core::milliseconds(100)) {}
 
 ListenSocket Acceptor::release() {
   rest();
@@ -54,7 +55,8 @@ void Acceptor::accept() {
   for (int i = 0; i < kBatch; ++i) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    core::UniqueFd fd(::accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    core::UniqueFd fd(
+        ::accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!fd) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK || !survive(errno)) return;

@@ -20,7 +20,7 @@ struct Address {
   std::string path;  ///< unix: absolute
   mode_t mode = 0700;
   std::optional<std::pair<uid_t, gid_t>> owner;  ///< -1: leave
-  std::string host;  ///< inet: name or address, empty is every IPv4 address
+  std::string host;                              ///< inet: name or address, empty is every IPv4 address
   int port = 0;
 
   bool operator==(const Address&) const = default;
@@ -52,8 +52,8 @@ class ListenSocket {
 /// Opens one. The error's text is what supervisord prints behind "Error: ". Notices go to standard error.
 [[nodiscard]] core::Expected<ListenSocket> openListenSocket(const Address& address);
 
-/// Sockets for all `addresses`, in their order. Those of `kept` with an unchanged address are taken over as they are, so
-/// that a restart never stops listening; the others of `kept` are closed first.
+/// Sockets for all `addresses`, in their order. Those of `kept` with an unchanged address are taken over as they are,
+/// so that a restart never stops listening; the others of `kept` are closed first.
 [[nodiscard]] core::Expected<std::vector<ListenSocket>> openListenSockets(std::span<const Address> addresses,
                                                                           std::vector<ListenSocket> kept);
 

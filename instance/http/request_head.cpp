@@ -35,7 +35,8 @@ bool isToken(std::string_view text) {
 }
 
 bool hasControlBytes(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 /// Poco reads a negative length and takes the first of two: both could hide a second request in a body.

@@ -27,7 +27,8 @@ const std::string& currentDate() {
 
 /// A line end in a value would begin a header of the client's choice.
 std::string oneLine(std::string value) {
-  std::replace_if(value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+  std::replace_if(
+      value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
   return value;
 }
 
@@ -41,7 +42,8 @@ Response makeError(int status) {
   const std::string reason = reasonOf(status);
   Response response{status, {{"Content-Type", "text/html"}}, {}};
   response.body = fmt::format(
-      "<html><head><title>{0} {1}</title></head>\n<body><h1>{1}</h1>\n<p>The request was answered with status {0}.</p>\n"
+      "<html><head><title>{0} {1}</title></head>\n<body><h1>{1}</h1>\n<p>The request was answered with status "
+      "{0}.</p>\n"
       "</body></html>\n",
       status, reason);
   return response;

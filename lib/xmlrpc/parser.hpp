@@ -32,8 +32,22 @@ class Parser {
   std::optional<Value> fault;
 
  private:
-  enum class Tag { Document, Call, Response, MethodName, Params, Param, Fault, Value, ArrayTag, Data, StructTag, Member, Name,
-                   Scalar };
+  enum class Tag {
+    Document,
+    Call,
+    Response,
+    MethodName,
+    Params,
+    Param,
+    Fault,
+    Value,
+    ArrayTag,
+    Data,
+    StructTag,
+    Member,
+    Name,
+    Scalar
+  };
   /// One open <value>.
   struct Slot {
     Value value;

@@ -32,8 +32,9 @@ struct Fixture {
                  order.emplace_back("later");
                  waiting.push_back(std::move(done));
                }});
-    table.add({"t.throw", {"string"}, 0, "Breaks.",
-               [](const Array&, const api::Completion&) { throw std::runtime_error("broken"); }});
+    table.add({"t.throw", {"string"}, 0, "Breaks.", [](const Array&, const api::Completion&) {
+                 throw std::runtime_error("broken");
+               }});
   }
 
   /// The answer as far as it is there: a status, a fault "[n] text", or a value.
@@ -118,8 +119,8 @@ TEST_CASE("multicall gives bare values and faults as structs") {
 
 TEST_CASE("in a multicall a call that waits holds up those behind it") {
   Fixture f;
-  f.run("system.multicall",
-        {Value{Array{Fixture::call("t.echo", {text("a")}), Fixture::call("t.later"), Fixture::call("t.echo", {text("b")})}}});
+  f.run("system.multicall", {Value{Array{Fixture::call("t.echo", {text("a")}), Fixture::call("t.later"),
+                                         Fixture::call("t.echo", {text("b")})}}});
   CHECK(f.order == std::vector<std::string>{"a", "later"});
   CHECK(f.answers.empty());
   f.waiting.back()(api::textValue("done"));

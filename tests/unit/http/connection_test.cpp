@@ -20,7 +20,8 @@ struct Fixture {
       reply.send(http::makeResponse("text/plain", "[" + request.method + " " + request.body + "]"));
     });
     server.router().addPrefix("/later", [this](const http::Request&, const http::Reply& reply) { pending = reply; });
-    server.router().addPrefix("/throw", [](const http::Request&, const http::Reply&) { throw std::runtime_error("x"); });
+    server.router().addPrefix("/throw",
+                              [](const http::Request&, const http::Reply&) { throw std::runtime_error("x"); });
     server.router().addPrefix("/forget", [](const http::Request&, const http::Reply&) {});
   }
 };
