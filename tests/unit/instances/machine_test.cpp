@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/machine.hpp"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+
+using namespace instances;
+using Phase = Machine::Phase;
+using Action = Machine::Action;
+using core::seconds;
+
+namespace {
+
+/// A machine and a clock that only the test moves.
+struct Fixture {
+  Machine machine{Rules{}};
+  core::Instant now{seconds(1000)};
+
+  void run() {
+    REQUIRE(machine.start(now) == Action::Prepare);
+    REQUIRE(machine.prepared(now) == Action::Spawn);
+    machine.spawned(now);
+    machine.ready(now);
+    REQUIRE(machine.phase() == Phase::Running);
+  }
+  Action jump() {
+    REQUIRE(machine.deadline());
+    now = *machine.deadline();
+    return machine.expire(now);
+  }
+  /// Dies at once after a start that has begun with Prepare.
+  void dieEarly() {
+    REQUIRE(machine.prepared(now) == Action::Spawn);
+    machine.spawned(now);
+    REQUIRE(machine.exited({Exit::Kind::Code, 2}, "Error: no file", now) == Action::Clear);
+    REQUIRE(machine.cleared(now) == Action::None);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("start, ready, stop") {
+  Fixture f;
+  f.run();
+  CHECK(f.machine.wanted());
+  CHECK(f.machine.start(f.now) == Action::None);
+  CHECK(f.machine.stop(f.now) == Action::Terminate);
+  CHECK(f.machine.phase() == Phase::Stopping);
+  CHECK(f.machine.exited({Exit::Kind::Code, 0}, "", f.now) == Action::Clear);
+  CHECK(f.machine.cleared(f.now) == Action::None);
+  CHECK(f.machine.phase() == Phase::Inactive);
+  CHECK(f.machine.result() == "success");
+}
+
+TEST_CASE("one that never says it is ready runs when it lived long enough") {
+  Fixture f;
+  f.machine.start(f.now);
+  f.machine.prepared(f.now);
+  f.machine.spawned(f.now);
+  CHECK(f.machine.phase() == Phase::Starting);
+  CHECK(f.machine.expire(f.now) == Action::None);
+  CHECK(f.machine.phase() == Phase::Starting);
+  f.jump();
+  CHECK(f.machine.phase() == Phase::Running);
+}
+
+TEST_CASE("one that dies is started again after a delay, when nothing of it is left") {
+  Fixture f;
+  f.run();
+  f.now += seconds(100);
+  CHECK(f.machine.exited({Exit::Kind::Signal, SIGKILL}, "", f.now) == Action::Clear);
+  CHECK(f.machine.expire(f.now + seconds(500)) == Action::None);  // first everything is cleared
+  CHECK(f.machine.cleared(f.now) == Action::None);
+  CHECK(f.machine.phase() == Phase::Waiting);
+  CHECK(f.machine.reason() == "was killed by signal 9 (KILL)");
+  CHECK(f.jump() == Action::Prepare);
+  CHECK(f.machine.restarts() == 1);
+}
+
+TEST_CASE("the delay doubles, and after five quick ends it has failed with the reason") {
+  Fixture f;
+  REQUIRE(f.machine.start(f.now) == Action::Prepare);
+  for (const int delay : {1, 2, 4, 8}) {
+    f.dieEarly();
+    CHECK(f.machine.phase() == Phase::Waiting);
+    CHECK(*f.machine.deadline() - f.now == seconds(delay));
+    CHECK(f.jump() == Action::Prepare);
+  }
+  f.dieEarly();
+  CHECK(f.machine.phase() == Phase::Failed);
+  CHECK(f.machine.result() == "exit-code");
+  CHECK(f.machine.reason() ==
+        "failed 5 times in a row; the last time it exited with status 2 before it was ready: Error: no file");
+  CHECK_FALSE(f.machine.deadline());
+  CHECK(f.machine.start(f.now) == Action::Prepare);  // people may try again
+  f.dieEarly();
+  CHECK(f.machine.phase() == Phase::Waiting);
+}
+
+TEST_CASE("a long life forgives the ends before it") {
+  Fixture f;
+  REQUIRE(f.machine.start(f.now) == Action::Prepare);
+  for (int i = 0; i < 20; i++) {
+    f.machine.prepared(f.now);
+    f.machine.spawned(f.now);
+    f.machine.ready(f.now);
+    f.now += seconds(60);
+    f.machine.exited({Exit::Kind::Code, 1}, "", f.now);
+    f.machine.cleared(f.now);
+    REQUIRE(f.machine.phase() == Phase::Waiting);
+    REQUIRE(f.jump() == Action::Prepare);
+  }
+}
+
+TEST_CASE("an orderly end by itself is the owner's wish, also of one that is no child of ours and said so") {
+  Fixture f;
+  f.run();
+  f.machine.exited({Exit::Kind::Code, 0}, "", f.now);
+  f.machine.cleared(f.now);
+  CHECK(f.machine.phase() == Phase::Inactive);
+  CHECK(f.machine.reason() == "was shut down by its owner");
+}
+
+TEST_CASE("what does not stop is killed") {
+  Fixture f;
+  f.run();
+  f.machine.stop(f.now);
+  CHECK(f.jump() == Action::KillTree);
+  f.machine.exited({Exit::Kind::Signal, SIGKILL}, "", f.now);
+  f.machine.cleared(f.now);
+  CHECK(f.machine.phase() == Phase::Inactive);
+  CHECK(f.machine.result() == "timeout");
+}
+
+TEST_CASE("restart, and a start while it stops, run it once more") {
+  for (const bool restart : {true, false}) {
+    Fixture f;
+    f.run();
+    if (restart) {
+      CHECK(f.machine.restart(f.now) == Action::Terminate);
+    } else {
+      CHECK(f.machine.stop(f.now) == Action::Terminate);
+      CHECK(f.machine.start(f.now) == Action::None);
+    }
+    f.machine.exited({Exit::Kind::Code, 0}, "", f.now);
+    CHECK(f.machine.cleared(f.now) == Action::Prepare);
+    CHECK(f.machine.wanted());
+  }
+}
+
+TEST_CASE("a stop before the process is there comes true when its layout is done") {
+  Fixture f;
+  f.machine.start(f.now);
+  CHECK(f.machine.stop(f.now) == Action::None);
+  CHECK(f.machine.prepared(f.now) == Action::None);
+  CHECK(f.machine.phase() == Phase::Inactive);
+}
+
+TEST_CASE("a stop ends the waiting for the next try") {
+  Fixture f;
+  f.machine.start(f.now);
+  f.dieEarly();
+  CHECK(f.machine.stop(f.now) == Action::None);
+  CHECK(f.machine.phase() == Phase::Inactive);
+  CHECK_FALSE(f.machine.deadline());
+}
+
+TEST_CASE("a layout that cannot be applied is a failure at once") {
+  Fixture f;
+  f.machine.start(f.now);
+  CHECK(f.machine.prepareFailed("/x is in the way", f.now) == Action::None);
+  CHECK(f.machine.phase() == Phase::Failed);
+  CHECK(f.machine.result() == "layout");
+}
+
+TEST_CASE("an adopted instance runs, and was not restarted") {
+  Fixture f;
+  f.machine.adopt(f.now);
+  CHECK(f.machine.phase() == Phase::Running);
+  CHECK(f.machine.restarts() == 0);
+  CHECK(f.machine.stop(f.now) == Action::Terminate);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include "daemon/instances/notify_socket.hpp"
+
+TEST_CASE("a message of an instance is read, and what is not understood is ignored") {
+  const auto notice = instances::parseNotice(
+      "READY=1\nX_OTHER=1\nSTATUS=fine\nX_SUPERVISOR_PROGRAMS=all\nX_SUPERVISOR_PROGRAM=RUNNING 12 web:a\n"
+      "X_SUPERVISOR_PROGRAM=bad\nX_SUPERVISOR_PROGRAM=FATAL 0 b");
+  CHECK(notice.ready);
+  CHECK(notice.wholeTable);
+  CHECK_FALSE(notice.stopping);
+  CHECK(notice.status == "fine");
+  REQUIRE(notice.programs.size() == 2);
+  CHECK(notice.programs[0].name == "web:a");
+  CHECK(notice.programs[0].pid == 12);
+  CHECK(notice.programs[1].state == "FATAL");
+}
+
+TEST_CASE("bytes that are no text, and names of absurd length, do no harm") {
+  CHECK(instances::parseNotice("X_SUPERVISOR_PROGRAM=RUNNING 1 " + std::string(1000, 'x')).programs.empty());
+  const auto notice = instances::parseNotice("STATUS=\xff\xfe");
+  CHECK(notice.status == "\xef\xbf\xbd\xef\xbf\xbd");
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/layout/apply.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/layout/tree.hpp"
+#include "lib/core/files.hpp"
+
+using namespace layout;
+
+namespace {
+
+/// A directory of the test's own.
+struct Place {
+  Place() {
+    char name[] = "/tmp/test-layout-XXXXXX";
+    root = ::mkdtemp(name);
+    ::chmod(root.c_str(), 0755);
+  }
+  ~Place() { (void)!::system(("rm -rf " + root).c_str()); }
+  std::string path(const std::string& name) const { return root + '/' + name; }
+  void write(const std::string& name, const std::string& text) const {
+    REQUIRE(core::writeFileAtomically(path(name), text, 0644));
+  }
+  std::string read(const std::string& name) const {
+    const auto text = core::readFile(path(name), 1000);
+    return text ? *text : "(" + text.error().text + ")";
+  }
+  Report apply(const std::vector<Node>& nodes, const core::Identity* owner = nullptr, Mode mode = Mode::Apply) const {
+    const auto tree = Tree::open(root, ::geteuid(), owner);
+    REQUIRE(tree);
+    return applyNodes(*tree, nodes, mode);
+  }
+  std::string root;
+};
+
+/// Any account that is not the test's own.
+const core::Identity kStranger{54321, 54321, {54321}};
+
+std::vector<Node> sample(const Place& place) {
+  return {Directory{place.path("a/logs"), ::geteuid(), ::getegid(), 0750},
+          File{place.path("etc/x.conf"), "text\n", ::geteuid(), ::getegid(), 0640},
+          Link{place.path("bin/ctl"), place.path("links/ctl"), place.path("links")}};
+}
+
+}  // namespace
+
+TEST_CASE("a plan is brought about, and a second time changes nothing") {
+  const Place place;
+  const auto first = place.apply(sample(place));
+  CHECK(first.errors.empty());
+  CHECK(first.changes.size() == 3);
+  CHECK(place.read("etc/x.conf") == "text\n");
+  struct stat info {};
+  REQUIRE(::stat(place.path("etc/x.conf").c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777) == 0640);
+  const auto second = place.apply(sample(place));
+  CHECK(second.errors.empty());
+  CHECK(second.changes.empty());
+}
+
+TEST_CASE("a dry run says the same and does nothing") {
+  const Place place;
+  CHECK(place.apply(sample(place), nullptr, Mode::DryRun).changes.size() == 3);
+  CHECK_FALSE(core::exists(place.path("etc")));
+}
+
+TEST_CASE("what differs is put right") {
+  const Place place;
+  (void)place.apply(sample(place));
+  ::chmod(place.path("a/logs").c_str(), 0777);
+  place.write("etc/x.conf", "other\n");
+  ::unlink(place.path("bin/ctl").c_str());
+  const auto report = place.apply(sample(place));
+  CHECK(report.errors.empty());
+  CHECK(report.changes.size() == 3);
+  CHECK(place.apply(sample(place)).changes.empty());
+}
+
+TEST_CASE("a symbolic link on the way is not followed") {
+  const Place place;
+  REQUIRE(::mkdir(place.path("outside").c_str(), 0755) == 0);
+  REQUIRE(::symlink(place.path("outside").c_str(), place.path("a").c_str()) == 0);
+  const auto report = place.apply({Directory{place.path("a/logs"), ::geteuid(), ::getegid(), 0750}});
+  REQUIRE(report.errors.size() == 1);
+  CHECK(report.errors[0].find("not a directory") != std::string::npos);
+  CHECK_FALSE(core::exists(place.path("outside/logs")));
+}
+
+TEST_CASE("in trusted directories a link, a FIFO or a directory in the place of a file is refused") {
+  const Place place;
+  place.write("secret", "secret\n");
+  REQUIRE(::symlink(place.path("secret").c_str(), place.path("link").c_str()) == 0);
+  REQUIRE(::mkfifo(place.path("fifo").c_str(), 0666) == 0);
+  REQUIRE(::mkdir(place.path("dir").c_str(), 0755) == 0);
+  for (const char* name : {"link", "fifo", "dir"}) {
+    const auto report = place.apply({File{place.path(name), "new\n", 0, 0, 0644}}, &kStranger);
+    CHECK(report.errors.size() == 1);
+    CHECK(report.changes.empty());
+  }
+  CHECK(place.read("secret") == "secret\n");
+}
+
+TEST_CASE("with the owner's ids such things are replaced, and what they point to stays") {
+  const Place place;
+  place.write("secret", "secret\n");
+  REQUIRE(::symlink(place.path("secret").c_str(), place.path("link").c_str()) == 0);
+  REQUIRE(::link(place.path("secret").c_str(), place.path("hard").c_str()) == 0);
+  REQUIRE(::mkfifo(place.path("fifo").c_str(), 0666) == 0);
+  for (const char* name : {"link", "hard", "fifo"}) {
+    const auto report = place.apply({File{place.path(name), "new\n", 0, 0, 0644}});
+    CHECK(report.errors.empty());
+    CHECK(place.read(name) == "new\n");
+  }
+  CHECK(place.read("secret") == "secret\n");
+}
+
+TEST_CASE("what lies in a directory that others control is left to the owner's helper") {
+  const Place place;
+  REQUIRE(::mkdir(place.path("open").c_str(), 0777) == 0);
+  ::chmod(place.path("open").c_str(), 0777);
+  REQUIRE(::mkdir(place.path("open/deep").c_str(), 0755) == 0);
+  const std::vector<Node> nodes{File{place.path("open/x"), "x", 0, 0, 0644}, Directory{place.path("open/deep/y"), 0, 0, 0755}};
+  const auto report = place.apply(nodes, &kStranger);
+  CHECK(report.changes.empty());
+  CHECK(report.delegated.size() == 2);
+  CHECK_FALSE(core::exists(place.path("open/x")));
+}
+
+TEST_CASE("a directory in the way that is somebody else's or not empty is not taken over") {
+  const Place place;
+  REQUIRE(::mkdir(place.path("full").c_str(), 0755) == 0);
+  place.write("full/file", "x");
+  const auto report = place.apply({Directory{place.path("full"), kStranger.uid, kStranger.gid, 0750}}, &kStranger);
+  REQUIRE(report.errors.size() == 1);
+  CHECK(report.errors[0].find("not taken over") != std::string::npos);
+}
+
+TEST_CASE("only the manager's own links are replaced") {
+  const Place place;
+  REQUIRE(::symlink("/bin/true", place.path("ctl").c_str()) == 0);
+  const Link want{place.path("ctl"), place.path("links/ctl"), place.path("links")};
+  CHECK(place.apply({want}, &kStranger).errors.size() == 1);
+  ::unlink(place.path("ctl").c_str());
+  REQUIRE(::symlink(place.path("links/old").c_str(), place.path("ctl").c_str()) == 0);
+  CHECK(place.apply({want}, &kStranger).errors.empty());
+}
+
+TEST_CASE("a removal takes what is of its kind and follows nothing") {
+  const Place place;
+  REQUIRE(::mkdir(place.path("outside").c_str(), 0755) == 0);
+  place.write("outside/kept", "x");
+  REQUIRE(::mkdir(place.path("tree").c_str(), 0755) == 0);
+  REQUIRE(::mkdir(place.path("tree/sub").c_str(), 0755) == 0);
+  place.write("tree/sub/file", "x");
+  REQUIRE(::symlink(place.path("outside").c_str(), place.path("tree/way").c_str()) == 0);
+  place.write("file", "x");
+  const auto report = place.apply({Removal{Removal::What::Tree, place.path("tree")},
+                                   Removal{Removal::What::File, place.path("file")},
+                                   Removal{Removal::What::Link, place.path("outside")},
+                                   Removal{Removal::What::File, place.path("missing")}});
+  CHECK(report.errors.empty());
+  CHECK_FALSE(core::exists(place.path("tree")));
+  CHECK_FALSE(core::exists(place.path("file")));
+  CHECK(core::exists(place.path("outside/kept")));
+}
+
+TEST_CASE("a template is only read where nobody else can change it") {
+  const Place place;
+  place.write("good", "text");
+  REQUIRE(::mkdir(place.path("open").c_str(), 0777) == 0);
+  ::chmod(place.path("open").c_str(), 0777);
+  place.write("open/bad", "text");
+  REQUIRE(::symlink(place.path("good").c_str(), place.path("link").c_str()) == 0);
+  const auto tree = Tree::open(place.root, ::geteuid(), &kStranger);
+  REQUIRE(tree);
+  CHECK(tree->read(place.path("good"), 100));
+  CHECK_FALSE(tree->read(place.path("good"), 2));
+  CHECK_FALSE(tree->read(place.path("open/bad"), 100));
+  CHECK_FALSE(tree->read(place.path("link"), 100));
+}
