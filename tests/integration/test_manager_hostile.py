@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+"""Owners who attack the manager: what they plant must not reach beyond what they can do by themselves."""
+
+import os
+import subprocess
+
+import pytest
+
+from manager_root import Managerd
+from processes import isRunning, ofUser
+from waiting import waitFor
+
+
+@pytest.fixture
+def owner(account):
+    return account("smowner")
+
+
+@pytest.fixture
+def manager(owner, workDir, cleanup):
+    return cleanup.enter_context(Managerd(workDir))
+
+
+RELOCATED = """conf_file_dst = /opt/tech2/supervisord.conf
+logs_dir = /opt/tech2/logs
+pid_dir = /opt/tech2/run
+socks_dir = /opt/tech2/pid
+include_dir = /opt/tech2/supervisord.d
+supervisorctl = /opt/tech2/supervisorctl
+"""
+
+
+@pytest.fixture
+def home(manager, owner):
+    """/opt/tech2, the owner's."""
+    path = manager.path("opt/tech2")
+    os.makedirs(path)
+    os.chown(path, owner.pw_uid, owner.pw_gid)
+    return path
+
+
+@pytest.fixture
+def secret(manager):
+    """A file and a directory of root's that nothing may change."""
+    path = manager.write("secret/file", "root's own\n")
+    os.chmod(path, 0o600)
+
+    def look():
+        seen = [os.stat(p) for p in (path, os.path.dirname(path))]
+        return [(s.st_mode, s.st_uid, s.st_gid, s.st_mtime_ns) for s in seen], sorted(os.listdir(os.path.dirname(path)))
+
+    before = look()
+    yield path
+    assert look() == before
+    with open(path, encoding="utf-8") as file:
+        assert file.read() == "root's own\n"
+
+
+def asOwner(owner, script, *arguments):
+    subprocess.run(["/bin/sh", "-ec", script, "sh", *arguments], user=owner.pw_uid, group=owner.pw_gid, extra_groups=[],
+                   check=True)
+
+
+def testARelocatedInstanceIsTheOwnersAlone(manager, owner, home):
+    manager.entry("tech2", owner, RELOCATED, programs=[("a", "/bin/sleep 1000")])
+    manager.start()
+    manager.programPid("tech2", "a")
+    for folder, folders, files in os.walk(home):
+        for name in folders + files:
+            assert os.lstat(os.path.join(folder, name)).st_uid == owner.pw_uid, name
+    assert os.readlink(os.path.join(home, "supervisorctl")) == manager.path(
+        "var/lib/supervisor-manager/links/supervisorctl_tech2")
+    result = subprocess.run([os.path.join(home, "supervisorctl"), "status"], user=owner.pw_uid, group=owner.pw_gid,
+                            extra_groups=[], capture_output=True, text=True, check=False)
+    assert "RUNNING" in result.stdout, result.stderr
+    assert manager.call("Reload") == [[]]
+
+
+@pytest.mark.parametrize("kind", ["link to file", "link to directory", "fifo"])
+def testThingsPlantedInARelocatedDirectory(manager, owner, home, secret, kind):
+    script = {"link to file": 'ln -s "$2" "$1"', "link to directory": 'ln -s "${2%/*}" "$1"', "fifo": 'mkfifo "$1"'}[kind]
+    for name in ("supervisord.conf", "supervisorctl", "logs", "run", "pid", "supervisord.d"):
+        asOwner(owner, script, os.path.join(home, name), secret)
+    manager.entry("tech2", owner, RELOCATED)
+    manager.entry("other", owner)
+    manager.start()
+    manager.waitState("other", "running")  # neither hangs nor suffers
+    manager.waitState("tech2", "failed")
+    assert "/opt/tech2/logs" in manager.get("tech2", "StatusText")
+
+
+def testAHardLinkToAFileOfRootsIsNotWrittenThrough(manager, owner, home, secret):
+    # The kernel may forbid an account to make such a link; root made this one.
+    os.link(secret, os.path.join(home, "supervisord.conf"))
+    manager.entry("tech2", owner, RELOCATED)
+    manager.start()
+    manager.waitState("tech2", "running")
+    assert os.stat(os.path.join(home, "supervisord.conf")).st_uid == owner.pw_uid
+
+
+def testThingsPlantedInItsDefaultDirectories(manager, owner, secret):
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
+    manager.entry("other", owner)
+    manager.start()
+    manager.programPid("tsupv", "a")
+    manager.waitState("other", "running")
+    manager.call("StopInstance", "s", "tsupv")
+    run, logs, conf = (manager.path(p) for p in ("run/supervisor_tsupv", "var/log/supervisor_tsupv", "etc/supervisord_tsupv.d"))
+    asOwner(owner, 'rm -f "$1"/*; echo 1 > "$1/supervisord.pid"; ln -s "$2" "$1/supervisor.sock"', run, secret)
+    asOwner(owner, 'rm -f "$1"/*; mkfifo "$1/program1.log"; ln -s "$2" "$1/extra"', logs, secret)
+    asOwner(owner, 'rm -f "$1"/*; ln -s "$2" "$1/a_prg.ini"; mkfifo "$1/x_prg.tmp"', conf, secret)
+    manager.tryCall("StartInstance", "s", "tsupv")
+    waitFor(lambda: manager.get("tsupv", "State") in ("running", "failed", "restarting"), "an end of the start")
+    assert manager.get("other", "State") == "running"
+    assert isRunning(1)
+    # A purge takes away what lies there, and only that.
+    manager.call("RemoveInstance", "sb", "tsupv", "true")
+    assert not os.path.exists(logs) and not os.path.exists(run)
+
+
+def testAPidFileNamingSomebodyElseHarmsNobody(manager, owner):
+    manager.entry("tsupv", owner)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    bystander = subprocess.Popen(["/bin/sleep", "1000"])
+    try:
+        asOwner(owner, 'echo "$2" > "$1/supervisord.pid"', manager.path("run/supervisor_tsupv"), str(bystander.pid))
+        manager.call("RestartInstance", "s", "tsupv")
+        asOwner(owner, 'echo 1 > "$1/supervisord.pid"', manager.path("run/supervisor_tsupv"))
+        manager.call("StopInstance", "s", "tsupv")
+        assert bystander.poll() is None and isRunning(1)
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def testNoticesOfOthersAreNotBelieved(manager, owner, account):
+    other = account("smother")
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
+    manager.start()
+    manager.programPid("tsupv", "a")
+    socket = manager.path("run/supervisor-manager/notify/tsupv/socket")
+    send = ("import socket,sys; s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); "
+            "s.sendto(b'X_SUPERVISOR_PROGRAM=RUNNING 1 forged', sys.argv[1])")
+    assert subprocess.run(["/usr/bin/python3", "-c", send, socket], user=other.pw_uid, group=other.pw_gid,
+                          extra_groups=[], stderr=subprocess.DEVNULL, check=False).returncode != 0
+    asOwner(owner, 'exec /usr/bin/python3 -c "$1" "$2"', send, socket)  # its account, but not its main process
+    asOwner(owner, 'kill "$1"', str(manager.programPid("tsupv", "a")))
+    manager.programPid("tsupv", "a")  # a later message is read: so was the forged one
+    assert [name for name, _, _ in manager.call("ListPrograms", "s", "tsupv")[0]] == ["a"]
+
+
+def testDirectoriesSwappedWhileTheLayoutIsApplied(manager, owner, home, secret):
+    manager.entry("tech2", owner, RELOCATED + "state = stopped\n")
+    manager.start()
+    swap = f"""
+while :; do
+  mv {home}/logs {home}/was 2>/dev/null; ln -s {os.path.dirname(secret)} {home}/logs 2>/dev/null
+  rm -f {home}/logs 2>/dev/null; mv {home}/was {home}/logs 2>/dev/null
+done
+"""
+    attacker = subprocess.Popen(["/bin/sh", "-c", swap], user=owner.pw_uid, group=owner.pw_gid, extra_groups=[])
+    try:
+        for _ in range(100):
+            manager.call("Reload")
+    finally:
+        attacker.kill()
+        attacker.wait()
+
+
+def testATemplateIsNotReadWhereTheOwnerCouldPointItElsewhere(manager, owner, home, secret):
+    asOwner(owner, 'ln -s "$2" "$1"', os.path.join(home, "template"), secret)
+    manager.entry("tsupv", owner, "conf_file_src = tmpl:///opt/tech2/template")
+    manager.start()
+    manager.waitState("tsupv", "failed")
+    assert "can change" in manager.get("tsupv", "StatusText")
+    assert not os.path.exists(manager.path("etc/supervisord_tsupv.conf"))
+
+
+def testADirectoryOfSomebodyElseIsNotTakenOver(manager, owner):
+    manager.write("srv/deep/file", "root's own\n")
+    manager.entry("tsupv", owner, "logs_dir = /srv/deep")
+    manager.start()
+    manager.waitState("tsupv", "failed")
+    assert "not taken over" in manager.get("tsupv", "StatusText")
+    assert os.stat(manager.path("srv/deep")).st_uid == 0
+
+
+def testAHugeIncludeFileIsItsInstancesTroubleOnly(manager, owner):
+    manager.entry("tsupv", owner)
+    manager.entry("other", owner)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    manager.waitState("other", "running")
+    manager.call("StopInstance", "s", "tsupv")
+    asOwner(owner, 'truncate -s 1G "$1/huge.ini"', manager.path("etc/supervisord_tsupv.d"))
+    manager.tryCall("StartInstance", "s", "tsupv")
+    assert manager.get("other", "State") == "running"
+    manager.call("StopInstance", "s", "tsupv")
+    assert ofUser(owner.pw_uid) == [manager.mainPid("other")]

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""A whole manager in a directory of its own: entries, instances, a private bus."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+
+from bus import PrivateBus
+from processes import isRunning
+from programs import program
+from waiting import waitFor
+
+NAME = "org.supervisormanager1"
+ROOT = "/org/supervisormanager1"
+
+SETTINGS = """[supervisor-manager]
+supervisord = {supervisord}
+supervisorctl = {supervisorctl}
+restart_delay = 1
+stop_timeout = 20
+start_limit = 3
+"""
+
+
+class Managerd:
+    """Runs supervisor-managerd below `directory`/r until exit. Paths of the tests are relative to that root."""
+
+    def __init__(self, directory, settings=""):
+        self.root = os.path.join(directory, "r")
+        self.conf = self.path("etc/supervisor-manager/conf.d")
+        self.bus = PrivateBus(directory)
+        self.process = None
+        self._log = os.path.join(directory, "managerd.log")
+        os.makedirs(self.conf)
+        os.chmod(self.root, 0o755)
+        # Beside the tested programs, not the build directory: an account must be able to execute them.
+        text = SETTINGS.format(supervisord=program("supervisord")[0], supervisorctl=program("supervisorctl")[0])
+        self.write("etc/supervisor-manager/supervisor-manager.conf", text + settings)
+
+    def __enter__(self):
+        self.bus.__enter__()
+        return self
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(60)
+        self.bus.__exit__()
+
+    def path(self, name):
+        return os.path.join(self.root, name)
+
+    def write(self, name, text, owner=None):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        if owner:
+            os.chown(path, owner.pw_uid, owner.pw_gid)
+        return path
+
+    def entry(self, name, owner, more="", programs=()):
+        """Writes conf.d/NAME.conf. `programs`: (name, command) pairs."""
+        text = f"[supervisor:{name}]\nuser = {owner.pw_name}\ngroup = {owner.pw_name}\n{more}\n"
+        for program_, command in programs:
+            text += f"[supervisor_program:{program_}]\nsupervisor = {name}\ncommand = {command}\n"
+        return self.write(f"etc/supervisor-manager/conf.d/{name}.conf", text)
+
+    def start(self):
+        with open(self._log, "ab") as log:
+            self.process = subprocess.Popen(
+                [*program("supervisor-managerd"), "--root", self.root, "--bus-address", self.bus.address],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        waitFor(lambda: self.bus.busctl("status", NAME).returncode == 0 or self.process.poll() is not None, "the manager")
+        assert self.process.poll() is None, self.log()
+        return self
+
+    def kill(self):
+        """Ends the manager as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(60) == 0, self.log()
+
+    def log(self):
+        with open(self._log, encoding="utf-8") as log:
+            return log.read()
+
+    def tryCall(self, method, signature="", *arguments):
+        words = [signature, *map(str, arguments)] if signature else []
+        return self.bus.busctl("--json=short", "--timeout=60", "call", NAME, ROOT, f"{NAME}.Manager", method, *words)
+
+    def call(self, method, signature="", *arguments):
+        result = self.tryCall(method, signature, *arguments)
+        assert result.returncode == 0, result.stderr + self.log()
+        return json.loads(result.stdout)["data"] if result.stdout.strip() else None
+
+    def get(self, instance, name):
+        encoded = re.sub(r"[^A-Za-z0-9]", lambda m: f"_{ord(m[0]):02x}", instance)
+        result = self.bus.busctl("--json=short", "get-property", NAME, f"{ROOT}/instance/{encoded}", f"{NAME}.Instance", name)
+        return json.loads(result.stdout)["data"] if result.returncode == 0 else None
+
+    def waitState(self, instance, state):
+        try:
+            waitFor(lambda: self.get(instance, "State") == state, f"{instance} to be {state}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it is {self.get(instance, 'State')}\n{self.log()}") from None
+
+    def mainPid(self, instance):
+        return self.get(instance, "MainPID")
+
+    def programPid(self, instance, name):
+        """The pid of a program as the manager knows it, waited for."""
+        def pid():
+            rows = self.call("ListPrograms", "s", instance)[0]
+            return next((p for n, state, p in rows if n == name and state == "RUNNING" and isRunning(p)), None)
+        return waitFor(pid, f"{name} of {instance} to run")
+
+    def ctl(self, name, *arguments, owner):
+        """supervisorctl of an instance through its link, as `owner`."""
+        return subprocess.run([self.path(f"usr/bin/supervisorctl_{name}"), *arguments], user=owner.pw_uid,
+                              group=owner.pw_gid, extra_groups=[], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, check=False)
+
+
+def killInstance(pid):
+    os.kill(pid, signal.SIGKILL)
