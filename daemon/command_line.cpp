@@ -6,6 +6,7 @@
 
 #include "daemon/managerd.hpp"
 #include "lib/core/files.hpp"
+#include "lib/core/program.hpp"
 
 namespace {
 
@@ -28,6 +29,12 @@ enum Option { Root = 256, BusAddress, NoBus, Verify, Version };
 
 void printTo(FILE* stream, const entries::Complaint& complaint, const char* kind) {
   fmt::print(stream, "{}: {}\n", kind, complaint.text());
+}
+
+/// Of our own installation, wherever that was put (DESTDIR), else where it was meant to be.
+std::string program(const std::string& name) {
+  const auto beside = core::installedBeside(name);
+  return beside.empty() ? SUPERVISOR_BINDIR "/" + name : beside;
 }
 
 }  // namespace
@@ -65,8 +72,8 @@ std::optional<ManagerdOptions> parseCommandLine(int argc, char** argv, int& code
   if (out.manager.root == "/") out.manager.root.clear();
   // A manager of a directory of its own is not the system's.
   if (!out.manager.root.empty() && out.manager.busAddress.empty()) out.bus = false;
-  out.manager.supervisord = SUPERVISOR_BINDIR "/supervisord";
-  out.manager.supervisorctl = SUPERVISOR_BINDIR "/supervisorctl";
+  out.manager.supervisord = program("supervisord");
+  out.manager.supervisorctl = program("supervisorctl");
   return out;
 }
 

@@ -14,6 +14,7 @@
 
 #include "daemon/bus/service.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/program.hpp"
 
 namespace {
 
@@ -31,12 +32,6 @@ core::Notifier keepNotifier() {
   return notifier;
 }
 
-std::string ownExecutable() {
-  char path[PATH_MAX];
-  const auto n = ::readlink("/proc/self/exe", path, sizeof path);
-  return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : std::string();
-}
-
 logging::Level levelFrom(const std::string& word) {
   if (word == "critical") return logging::Level::Critical;
   if (word == "error") return logging::Level::Error;
@@ -49,7 +44,7 @@ logging::Level levelFrom(const std::string& word) {
 Managerd::Managerd(ManagerdOptions options, char** argv)
     : options_(std::move(options)),
       argv_(argv),
-      executable_(ownExecutable()),
+      executable_(core::ownExecutable()),
       notifier_(keepNotifier()),
       reaper_(loop_),
       terminate_(loop_, SIGTERM, [this] { stop(); }),

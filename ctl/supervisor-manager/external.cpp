@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "lib/core/program.hpp"
 #include "lib/core/text.hpp"
 
 namespace manager {
@@ -21,15 +22,8 @@ std::string shellQuoted(const std::string& word) { return "'" + core::replaceAll
 }  // namespace
 
 std::string ownProgram(const std::string& name) {
-  std::array<char, PATH_MAX> self{};
-  const auto length = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
-  std::string folder(self.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-  folder.resize(folder.rfind('/') == std::string::npos ? 0 : folder.rfind('/'));
-  for (const char* place : {"/", "/../sbin/", "/../bin/"}) {
-    const std::string candidate = folder + place + name;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return name;
+  const auto beside = core::installedBeside(name);
+  return beside.empty() ? name : beside;
 }
 
 ExitCode become(Session& session, const std::vector<std::string>& arguments) {

@@ -10,6 +10,7 @@
 #include "instance/config/options.hpp"
 #include "instance/config/values.hpp"
 #include "lib/core/files.hpp"
+#include "lib/core/program.hpp"
 #include "lib/core/text.hpp"
 
 namespace config {
@@ -73,11 +74,7 @@ core::Status apply(const GivenOption& option, CommandLine& line) {
 /// The directory above the one of the program, where a private installation keeps its configuration.
 std::string installationDirectory(const std::string& program) {
   std::string path = program;
-  if (path.find('/') == std::string::npos) {
-    std::vector<char> buffer(PATH_MAX);
-    const ssize_t n = ::readlink("/proc/self/exe", buffer.data(), buffer.size());
-    if (n > 0) path.assign(buffer.data(), static_cast<std::size_t>(n));
-  }
+  if (path.find('/') == std::string::npos) path = core::ownExecutable();
   return core::directoryOf(core::directoryOf(path));
 }
 

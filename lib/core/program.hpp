@@ -2,11 +2,18 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 namespace core {
 
 /// The firewall around a program: runs `body`, and turns an exception that nobody expected into one line on standard
 /// error ("NAME: ...") and exit status 1. main() is nothing but a call of this.
 int runProgram(const char* name, const std::function<int()>& body) noexcept;
+
+/// The absolute path of the program that runs; empty if the kernel does not tell.
+[[nodiscard]] std::string ownExecutable();
+/// Where another program of the same installation is: beside our own, or in the bin or sbin beside our folder. Empty if
+/// it is in none of them.
+[[nodiscard]] std::string installedBeside(const std::string& name);
 
 }  // namespace core
