@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -12,8 +11,9 @@ namespace xmlrpc {
 
 struct Value;
 using Array = std::vector<Value>;
+struct Member;
 /// In the order of the wire.
-using Struct = std::vector<std::pair<std::string, Value>>;
+using Struct = std::vector<Member>;
 struct Nil {
   bool operator==(const Nil&) const = default;
 };
@@ -35,6 +35,12 @@ struct Value {
   [[nodiscard]] const Struct* structure() const { return std::get_if<Struct>(&data); }
   /// The member `name` of a struct, or nullptr.
   [[nodiscard]] const Value* member(std::string_view name) const;
+};
+
+/// A member of a struct. No std::pair: that wants to know all about Value before Value is complete.
+struct Member {
+  std::string first;
+  Value second;
 };
 
 }  // namespace xmlrpc
