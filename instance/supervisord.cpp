@@ -97,6 +97,9 @@ void Supervisord::onHangup() {
   if (table_.mood() == process::Mood::Shutdown)
     return logging::warn("ignored SIGHUP indicating restart request (shutdown in progress)");
   logging::warn("received SIGHUP indicating restart request");
+  // Supervisor stops everything first and then ends over a mistake in the file.
+  if (const auto next = config::load(instance_.commandLine); !next)
+    return logging::error("no restart, everything goes on as it is: {}", next.error().text);
   table_.leave(process::Mood::Restarting);
 }
 

@@ -101,6 +101,16 @@ def testHangupRestartsInTheSameProcess(background, workDir):
     assert "WARN received SIGHUP indicating restart request" in run.log()
 
 
+def testHangupWithABadConfigurationChangesNothing(daemon):
+    server = daemon("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
+    pid = server.waitState("a", "RUNNING")["pid"]
+    server.configure("[program:a]\ncommand=/bin/sleep 1000\npriority=high\n")
+    server.kill(signal.SIGHUP)
+    waitFor(lambda: "ERRO no restart, everything goes on as it is: " in server.log(), "the refusal")
+    assert server.rpc.supervisor.getProcessInfo("a")["pid"] == pid
+    assert server.rpc.supervisor.getState()["statename"] == "RUNNING"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT, signal.SIGTERM])
 def testSignalsEndIt(daemon, number):
     server = daemon("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
