@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bus/errors.hpp"
 
+#include "lib/core/text.hpp"
+
 namespace bus {
 
 const char* errorName(instances::ErrorCode code) noexcept {
@@ -22,6 +24,8 @@ const char* errorName(instances::ErrorCode code) noexcept {
   return "org.freedesktop.DBus.Error.Failed";
 }
 
-CallError toCallError(const instances::ManagerError& error) { return {errorName(error.code), error.message}; }
+CallError toCallError(const instances::ManagerError& error) {
+  return {errorName(error.code), core::toUtf8(error.message)};
+}
 
 }  // namespace bus

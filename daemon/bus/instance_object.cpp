@@ -6,8 +6,27 @@
 
 #include "daemon/bus/names.hpp"
 #include "daemon/bus/status_difference.hpp"
+#include "lib/core/text.hpp"
 
 namespace bus {
+
+namespace {
+
+/// An owner chooses the names of programs and what an instance says of itself; the bus takes nothing but UTF-8.
+std::optional<instances::InstanceStatus> told(std::optional<instances::InstanceStatus> status) {
+  if (!status) return status;
+  for (auto* text : {&status->subState, &status->reason, &status->user, &status->group, &status->confFile,
+                     &status->logsDir, &status->pidDir, &status->socksDir, &status->includeDir, &status->supervisorctl,
+                     &status->socket, &status->logFile, &status->endpoint, &status->sourceFile, &status->controlGroup,
+                     &status->result, &status->desired})
+    *text = core::toUtf8(*text);
+  std::map<std::string, std::uint32_t> counts;
+  for (const auto& [word, count] : status->programCounts) counts[core::toUtf8(word)] += count;
+  status->programCounts = std::move(counts);
+  return status;
+}
+
+}  // namespace
 
 using instances::Manager;
 using instances::ProgramVerb;
@@ -17,7 +36,7 @@ InstanceObject::InstanceObject(Verbs& verbs, const LoopBus& bus, instances::Inst
       verbs_(verbs),
       bus_(bus),
       name_(status.name),
-      status_(std::move(status)) {
+      status_(std::move(*told(std::move(status)))) {
   registerAdaptor();
   emitInterfacesAddedSignal();
 }
@@ -34,7 +53,7 @@ const instances::InstanceStatus& InstanceObject::now() {
   if (statusTurn_ != bus_.turn()) {
     statusTurn_ = bus_.turn();
     // What was told last stays the base of the next comparison: only figures that are never told are renewed here.
-    if (auto fresh = verbs_.manager().get(name_)) {
+    if (const auto fresh = told(verbs_.manager().get(name_))) {
       status_.memoryBytes = fresh->memoryBytes;
       status_.cpuMicros = fresh->cpuMicros;
       if (!changedProperties(status_, *fresh).empty()) update();
@@ -44,7 +63,7 @@ const instances::InstanceStatus& InstanceObject::now() {
 }
 
 void InstanceObject::update() {
-  auto fresh = verbs_.manager().get(name_);
+  auto fresh = told(verbs_.manager().get(name_));
   if (!fresh) return;
   const auto was = std::exchange(status_, std::move(*fresh));
   statusTurn_ = bus_.turn();  // before the signal, which reads the properties

@@ -7,6 +7,13 @@
 
 namespace bus {
 
+namespace {
+
+/// A caller that floods the bus must not keep the loop from its timers, children and the watchdog.
+constexpr int messagesPerTurn = 32;
+
+}  // namespace
+
 LoopBus::LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost lost)
     : connection_(connection), lost_(std::move(lost)), timer_(loop, [this] { process(); }) {
   io_ = std::make_unique<core::IoWatch>(loop, connection_.getEventLoopPollData().fd, core::IoWatch::Read,
@@ -33,8 +40,11 @@ void LoopBus::renew() {
 
 void LoopBus::process() {
   try {
-    do turn_++;
-    while (io_ && processOne(connection_));
+    // What is left is served in the next turn: renew() then finds a deadline that has passed.
+    for (int i = 0; i < messagesPerTurn && io_; i++) {
+      turn_++;
+      if (!processOne(connection_)) break;
+    }
   } catch (const sdbus::Error& error) {
     connectionFailed(error.getMessage());
   }

@@ -25,10 +25,9 @@ class LoopBus {
 
   /// Grows with each dispatched message: what was read for one message is stale in the next.
   [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
-  /// For a failure noticed elsewhere, when something is sent.
-  void connectionFailed(const std::string& why);
 
  private:
+  void connectionFailed(const std::string& why);
   void renew();
   void process();
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/bus/names.hpp"
+#include "lib/core/text.hpp"
 
 namespace bus {
 
@@ -38,8 +39,8 @@ std::vector<sdbus::Struct<std::string, std::string, std::string, std::string, st
 ManagerObject::ListInstances() {
   decltype(ListInstances()) list;
   for (const auto& one : verbs_.manager().list())
-    list.emplace_back(one.name, one.user, std::string(toText(one.state)), one.subState,
-                      static_cast<std::uint32_t>(one.mainPid), one.enabled, one.reason,
+    list.emplace_back(one.name, one.user, std::string(toText(one.state)), core::toUtf8(one.subState),
+                      static_cast<std::uint32_t>(one.mainPid), one.enabled, core::toUtf8(one.reason),
                       sdbus::ObjectPath{instancePath(one.name)});
   return list;
 }

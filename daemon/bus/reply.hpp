@@ -24,7 +24,8 @@ class Reply {
   void send(const R&... results) noexcept {
     try {
       result_.returnResults(results...);
-    } catch (const sdbus::Error&) {
+    } catch (const sdbus::Error& error) {
+      return fail({"org.freedesktop.DBus.Error.Failed", "The reply cannot be sent: " + error.getMessage()});
     }
     ticket_.reset();
   }

@@ -10,6 +10,8 @@
 #include "daemon/bus/instance_object.hpp"
 #include "daemon/bus/manager_object.hpp"
 #include "daemon/bus/names.hpp"
+#include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
 
 namespace bus {
 
@@ -45,7 +47,7 @@ class Service::Impl final : public instances::Observer {
   }
   void programChanged(const std::string& instance, const instances::ProgramStatus& program) override {
     guarded([&] {
-      managerObject_.emitProgramStateChanged(instance, program.name, program.state,
+      managerObject_.emitProgramStateChanged(instance, core::toUtf8(program.name), core::toUtf8(program.state),
                                              static_cast<std::uint32_t>(program.pid),
                                              sdbus::ObjectPath{instancePath(instance)});
     });
@@ -59,12 +61,13 @@ class Service::Impl final : public instances::Observer {
   void takeName() { connection_->requestName(ServiceName(serviceName)); }
 
  private:
+  /// What cannot be told harms nobody but the listeners. That the bus is gone is noticed where it is served.
   template <class F>
   void guarded(F&& send) {
     try {
       send();
     } catch (const sdbus::Error& error) {
-      loopBus_.connectionFailed(error.getMessage());
+      logging::error("D-Bus: a signal could not be sent: {}", error.getMessage());
     }
   }
 

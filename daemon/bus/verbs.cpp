@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 #include <systemd/sd-bus.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "daemon/bus/names.hpp"
 #include "daemon/bus/properties.hpp"
+#include "lib/core/text.hpp"
 
 namespace bus {
 
@@ -29,14 +31,19 @@ instances::Done answer(std::shared_ptr<Reply<R...>> reply, R... results) {
 
 ChangeList toList(const std::vector<instances::PlannedChange>& changes) {
   ChangeList list;
-  for (const auto& change : changes) list.emplace_back(change.instance, change.action, change.details);
+  for (const auto& change : changes) {
+    std::vector<std::string> details;
+    for (const auto& detail : change.details) details.push_back(core::toUtf8(detail));
+    list.emplace_back(core::toUtf8(change.instance), change.action, std::move(details));
+  }
   return list;
 }
 
 ComplaintList toList(const std::vector<entries::Complaint>& complaints) {
   ComplaintList list;
   for (const auto& one : complaints)
-    list.emplace_back(one.file, static_cast<std::uint32_t>(one.line), one.section, one.key, one.reason);
+    list.emplace_back(core::toUtf8(one.file), static_cast<std::uint32_t>(one.line), core::toUtf8(one.section),
+                      core::toUtf8(one.key), core::toUtf8(one.reason));
   return list;
 }
 
@@ -113,6 +120,9 @@ void Verbs::enable(const sdbus::IObject& object, const std::string& name, bool e
 
 namespace {
 
+/// Unknown names end the call and known ones count once, so that this only bounds the sorting.
+constexpr std::size_t mostNames = 10000;
+
 /// Several instances of one call: each is authorised by itself, one after the other, before the first is changed.
 struct EnableJob {
   std::shared_ptr<Reply<std::vector<std::string>>> reply;
@@ -152,8 +162,13 @@ void Verbs::enable(const sdbus::IObject& object, std::vector<std::string> names,
   auto job = std::make_shared<EnableJob>();
   job->reply = std::make_shared<Reply<std::vector<std::string>>>(connection_, std::move(result));
   job->enabled = enabled;
+  if (names.size() > mostNames)
+    return job->reply->fail({limitsExceeded, fmt::format("{} names are more than the {} that one call may have",
+                                                         names.size(), mostNames)});
   const bool interactive =
       sd_bus_message_get_allow_interactive_authorization(static_cast<sd_bus_message*>(rawMessage(message))) > 0;
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   for (const auto& name : names) {
     const auto status = manager_.get(name);
     if (!status) return job->reply->fail(unknownInstance(name));
@@ -224,7 +239,8 @@ ProgramList Verbs::programs(const std::string& name) const {
   if (!manager_.get(name)) throw noSuchInstance(unknownInstance(name).message);
   ProgramList list;
   for (const auto& program : manager_.programs(name))
-    list.emplace_back(program.name, program.state, static_cast<std::uint32_t>(program.pid));
+    list.emplace_back(core::toUtf8(program.name), core::toUtf8(program.state),
+                      static_cast<std::uint32_t>(program.pid));
   return list;
 }
 

@@ -182,5 +182,28 @@ def testSignalsOfPrograms(service, cleanup):
     assert message["payload"]["data"] == ["tsupv", "program1", "STOPPED", 4243, instancePath("tsupv")]
 
 
+def testWordsThatAreNotUtf8DoNoHarm(service, cleanup):
+    """An owner chooses the names of its programs; the bus would take none of this."""
+    monitor = follow(service, f"type='signal',sender='{NAME}'")
+    cleanup.callback(monitor.wait)
+    cleanup.callback(monitor.terminate)
+    service.call("StartProgram", "ss", "tsupv", "latin1")
+    seen = {}
+    while not {"ProgramStateChanged", "PropertiesChanged"} <= set(seen):
+        message = nextMessage(monitor)
+        seen[message["member"]] = message["payload"]["data"]
+    assert seen["ProgramStateChanged"][1] == "caf\ufffd"
+    assert seen["PropertiesChanged"][1]["StatusText"]["data"] == "caf\ufffd"
+    assert [row[6] for row in service.call("ListInstances")[0]] == ["", "caf\ufffd"]
+    assert service.error("StartProgram", "ss", "tsupv", "latin1 error")[1] == "caf\ufffd"
+    assert service.program.process.poll() is None
+
+
+def testManyNamesInOneCallAreRefused(service):
+    result = service.tryCall("EnableInstances", "as", 10001, *["tsupv"] * 10001)
+    assert result.returncode != 0
+    assert service.call("EnableInstances", "as", 3, "tsupv", "tsupv", "tsupv") == [[]]
+
+
 def testALostBusEndsTheService(service):
     assert service.endBus() == 69

@@ -5,7 +5,7 @@
 //   bus-harness ADDRESS NAME:UID:USER...
 //
 // Operations on an instance whose name starts with "slow" wait until StartProgram is called with the program "release"; its
-// StatusText is the number of those that wait.
+// StatusText is the number of those that wait. The program "latin1" has a name that is no UTF-8.
 #include <unistd.h>
 
 #include <csignal>
@@ -74,6 +74,13 @@ class PretendedManager final : public Manager {
       const auto held = std::exchange(held_, {});
       for (const auto& one : held) one({});
       instances_[name].reason.clear();
+    } else if (program == "latin1") {
+      instances_[name].reason = "caf\xe9";
+      tell(name);
+      for (auto* observer : observers_) observer->programChanged(name, {"caf\xe9", "RUNNING", 1});
+      return done({});
+    } else if (program == "latin1 error") {
+      return done(core::Err{ManagerError{ErrorCode::OperationFailed, "caf\xe9"}});
     } else if (program != "program1") {
       return done(core::Err{ManagerError{ErrorCode::NoSuchProgram, "There is no program '" + program + "'"}});
     }
