@@ -176,7 +176,7 @@ void Parser::deliver(Value value, Tag holder) {
     std::get<Array>(slots_.back().value.data).push_back(std::move(value));
   } else {
     Slot& owner = slots_.back();
-    std::get<Struct>(owner.value.data).emplace_back(owner.memberName, std::move(value));
+    std::get<Struct>(owner.value.data).push_back({owner.memberName, std::move(value)});
   }
 }
 
