@@ -19,13 +19,15 @@ Runs one supervisord for each entry of /etc/supervisor-manager/conf.d/*.conf, as
       --bus-address=ADDR D-Bus to serve on (default: the system bus; with --root: none)
       --no-bus           serve on no bus
       --verify           check the entries, say what is wrong, and exit: 0 if nothing is refused
+      --release-control-groups
+                         for the unit: take controllers back when the manager has ended, and exit
       --version          print the version and exit
   -h, --help             print this and exit
 
 SIGHUP reads the entries again; SIGTERM and SIGINT stop all instances and then the manager.
 )";
 
-enum Option { Root = 256, BusAddress, NoBus, Verify, Version };
+enum Option { Root = 256, BusAddress, NoBus, Verify, Release, Version };
 
 void printTo(FILE* stream, const entries::Complaint& complaint, const char* kind) {
   fmt::print(stream, "{}: {}\n", kind, complaint.text());
@@ -45,6 +47,7 @@ std::optional<ManagerdOptions> parseCommandLine(int argc, char** argv, int& code
                                     {"bus-address", required_argument, nullptr, BusAddress},
                                     {"no-bus", no_argument, nullptr, NoBus},
                                     {"verify", no_argument, nullptr, Verify},
+                                    {"release-control-groups", no_argument, nullptr, Release},
                                     {"version", no_argument, nullptr, Version},
                                     {"help", no_argument, nullptr, 'h'},
                                     {}};
@@ -54,14 +57,33 @@ std::optional<ManagerdOptions> parseCommandLine(int argc, char** argv, int& code
   code = 0;
   for (int c = 0; (c = ::getopt_long(argc, argv, "c:h", kOptions, nullptr)) != -1;) {
     switch (c) {
-      case 'c': out.manager.config = core::absolutePath(optarg, here); break;
-      case Root: out.manager.root = core::absolutePath(optarg, here); break;
-      case BusAddress: out.manager.busAddress = optarg; break;
-      case NoBus: out.bus = false; break;
-      case Verify: out.verify = true; break;
-      case Version: fmt::print("{}\n", SUPERVISOR_VERSION); return std::nullopt;
-      case 'h': fmt::print("{}", kHelp); return std::nullopt;
-      default: code = 2; return std::nullopt;
+      case 'c':
+        out.manager.config = core::absolutePath(optarg, here);
+        break;
+      case Root:
+        out.manager.root = core::absolutePath(optarg, here);
+        break;
+      case BusAddress:
+        out.manager.busAddress = optarg;
+        break;
+      case NoBus:
+        out.bus = false;
+        break;
+      case Verify:
+        out.verify = true;
+        break;
+      case Release:
+        instances::ControlGroups::release();
+        return std::nullopt;
+      case Version:
+        fmt::print("{}\n", SUPERVISOR_VERSION);
+        return std::nullopt;
+      case 'h':
+        fmt::print("{}", kHelp);
+        return std::nullopt;
+      default:
+        code = 2;
+        return std::nullopt;
     }
   }
   if (optind < argc) {
@@ -80,9 +102,8 @@ std::optional<ManagerdOptions> parseCommandLine(int argc, char** argv, int& code
 int verifyEntries(const ManagerdOptions& options) {
   entries::LoadOptions load;
   load.root = options.manager.root;
-  load.configFile = options.manager.config.empty()
-                        ? load.root + "/etc/supervisor-manager/supervisor-manager.conf"
-                        : options.manager.config;
+  load.configFile = options.manager.config.empty() ? load.root + "/etc/supervisor-manager/supervisor-manager.conf"
+                                                   : options.manager.config;
   load.confDir = core::directoryOf(load.configFile) + "/conf.d";
   load.host = entries::thisHost(load.root + "/etc/hosts");
   if (!options.manager.privileged) load.onlyUid = ::geteuid();

@@ -51,13 +51,16 @@ Managerd::Managerd(ManagerdOptions options, char** argv)
       interrupt_(loop_, SIGINT, [this] { stop(); }),
       hangup_(loop_, SIGHUP, [this] { fleet_.reloadAll(false, [](const auto&) {}); }),
       replace_(loop_, [this] { replaceProgram(); }),
-      status_(loop_, [this] { tellStatus(); }, kStatusDelay),
+      status_(
+          loop_, [this] { tellStatus(); }, kStatusDelay),
       fleet_(loop_, reaper_, options_.manager) {
   fleet_.setReexecution([this] { replace_.armIn(kAnswerTime); });
   fleet_.addObserver(this);
 }
 
-Managerd::~Managerd() { fleet_.removeObserver(this); }
+Managerd::~Managerd() {
+  fleet_.removeObserver(this);
+}
 
 int Managerd::run() {
   if (!open()) return 1;
@@ -131,7 +134,9 @@ void Managerd::replaceProgram() {
   tell("READY=1");
 }
 
-void Managerd::tell(const std::string& message) const { (void)notifier_.send(message); }
+void Managerd::tell(const std::string& message) const {
+  (void)notifier_.send(message);
+}
 
 void Managerd::tellStatus() const {
   if (!notifier_.active() || stopping_) return;
@@ -147,9 +152,15 @@ void Managerd::tellStatus() const {
   tell(text);
 }
 
-void Managerd::instanceAdded(const std::string&) { status_.armIn(kStatusDelay); }
-void Managerd::instanceRemoved(const std::string&) { status_.armIn(kStatusDelay); }
-void Managerd::instanceChanged(const std::string&) { status_.armIn(kStatusDelay); }
+void Managerd::instanceAdded(const std::string&) {
+  status_.armIn(kStatusDelay);
+}
+void Managerd::instanceRemoved(const std::string&) {
+  status_.armIn(kStatusDelay);
+}
+void Managerd::instanceChanged(const std::string&) {
+  status_.armIn(kStatusDelay);
+}
 void Managerd::programChanged(const std::string&, const instances::ProgramStatus&) {}
 void Managerd::reloading(bool active) {
   if (!active) return tell("READY=1");

@@ -120,7 +120,9 @@ Reason setDirectory(Draft& draft, const std::string& value) {
 }
 
 /// Evaluated before the rest, which is for this host only.
-Reason ignore(Draft&, const std::string&) { return std::nullopt; }
+Reason ignore(Draft&, const std::string&) {
+  return std::nullopt;
+}
 
 constexpr std::array kAttributes = {
     Attribute{"conf_file_dst", setPath<&Entry::confFile>},
@@ -155,7 +157,8 @@ constexpr std::array kAttributes = {
     Attribute{"managed", setFlag<&Entry::managed>},
     Attribute{"memory_high", setAmount<&ControlGroupLimits::memoryHigh>},
     Attribute{"memory_max", setAmount<&ControlGroupLimits::memoryMax>},
-    Attribute{"nice", [](Draft& d, const std::string& v) { return store(parseNumber(v, -20, 19), d.entry.execution.nice); }},
+    Attribute{"nice",
+              [](Draft& d, const std::string& v) { return store(parseNumber(v, -20, 19), d.entry.execution.nice); }},
     Attribute{"no_new_privileges",
               [](Draft& d, const std::string& v) { return store(parseBoolean(v), d.entry.execution.noNewPrivileges); }},
     Attribute{"no_remove", setFlag<&Entry::noRemove>},
@@ -164,7 +167,8 @@ constexpr std::array kAttributes = {
                 return store(parseNumber(v, -1000, 1000), d.entry.execution.oomScoreAdjust);
               }},
     Attribute{"pid_dir", setPath<&Entry::pidDir>},
-    Attribute{"priority", [](Draft& d, const std::string& v) { return store(parseNumber(v, -99999, 99999), d.entry.priority); }},
+    Attribute{"priority",
+              [](Draft& d, const std::string& v) { return store(parseNumber(v, -99999, 99999), d.entry.priority); }},
     Attribute{"scope", ignore},
     Attribute{"socks_dir", setPath<&Entry::socksDir>},
     Attribute{"state", setState},
@@ -178,7 +182,9 @@ constexpr std::array kAttributes = {
 
 }  // namespace
 
-std::span<const Attribute> attributes() { return kAttributes; }
+std::span<const Attribute> attributes() {
+  return kAttributes;
+}
 
 const Attribute* findAttribute(std::string_view key) {
   const auto found = std::find_if(kAttributes.begin(), kAttributes.end(), [&](const auto& a) { return a.key == key; });

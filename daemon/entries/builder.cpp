@@ -28,7 +28,8 @@ class Builder {
     auto& entry = draft_.entry;
     if (!isInstanceName(entry.name))
       complain("", fmt::format("'{}' cannot be a name: 1 to 64 letters, digits, '_', '-' and '.', the first one a "
-                               "letter, digit or '_'", entry.name));
+                               "letter, digit or '_'",
+                               entry.name));
     readAttributes();
     resolveOwner();
     fillPaths();
@@ -75,8 +76,9 @@ class Builder {
     if (options_.onlyUid && account->uid != *options_.onlyUid)
       return complain("user", "the manager does not run as root, so it can only run instances of its own account");
     if (!options_.onlyUid && account->uid == 0)
-      return complain("user", "an instance runs without privileges; root's own is the system instance "
-                              "(supervisord.service, /etc/supervisord.conf)");
+      return complain("user",
+                      "an instance runs without privileges; root's own is the system instance "
+                      "(supervisord.service, /etc/supervisord.conf)");
     entry.owner = *account;
     entry.group = draft_.group;
     entry.identity = core::identityOf(*account, *gid);
@@ -90,8 +92,9 @@ class Builder {
   void fillPaths() {
     auto& entry = draft_.entry;
     const std::pair<const char*, std::string*> paths[] = {
-        {"conf_file_dst", &entry.confFile}, {"logs_dir", &entry.logsDir},       {"pid_dir", &entry.pidDir},
-        {"socks_dir", &entry.socksDir},     {"include_dir", &entry.includeDir}, {"supervisorctl", &entry.supervisorctl}};
+        {"conf_file_dst", &entry.confFile}, {"logs_dir", &entry.logsDir},
+        {"pid_dir", &entry.pidDir},         {"socks_dir", &entry.socksDir},
+        {"include_dir", &entry.includeDir}, {"supervisorctl", &entry.supervisorctl}};
     for (const auto& [key, path] : paths)
       if (path->empty()) *path = defaultPath(key, entry.name, options_.root);
     if (entry.socketPath().size() > kSocketPathLimit)

@@ -12,16 +12,18 @@ namespace {
 
 /// Directories of the system: no instance may own one of them.
 constexpr std::string_view kSystem[] = {
-    "/bin",     "/boot",  "/etc",       "/home",     "/lib",          "/lib64",        "/media",   "/mnt",
-    "/opt",     "/root",  "/run",       "/sbin",     "/srv",          "/tmp",          "/usr",     "/usr/bin",
-    "/usr/lib", "/usr/libexec", "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/sbin", "/usr/share", "/var",
-    "/var/cache", "/var/lib", "/var/log", "/var/spool", "/var/tmp", "/etc/systemd", "/run/systemd"};
+    "/bin",      "/boot",        "/etc",        "/home",        "/lib",       "/lib64",         "/media",
+    "/mnt",      "/opt",         "/root",       "/run",         "/sbin",      "/srv",           "/tmp",
+    "/usr",      "/usr/bin",     "/usr/lib",    "/usr/libexec", "/usr/local", "/usr/local/bin", "/usr/local/sbin",
+    "/usr/sbin", "/usr/share",   "/var",        "/var/cache",   "/var/lib",   "/var/log",       "/var/spool",
+    "/var/tmp",  "/etc/systemd", "/run/systemd"};
 /// Trees where nothing of an instance can lie.
-constexpr std::string_view kForbidden[] = {"/proc", "/sys", "/dev", "/etc/supervisor-manager",
-                                           "/run/supervisor-manager", "/var/lib/supervisor-manager"};
+constexpr std::string_view kForbidden[] = {
+    "/proc", "/sys", "/dev", "/etc/supervisor-manager", "/run/supervisor-manager", "/var/lib/supervisor-manager"};
 
 bool isInside(std::string_view path, std::string_view directory) noexcept {
-  return path == directory || (path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/');
+  return path == directory ||
+         (path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/');
 }
 
 struct Need {

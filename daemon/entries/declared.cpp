@@ -14,16 +14,53 @@
 namespace entries {
 namespace {
 
-constexpr std::array<std::string_view, 45> kProgramKeys{
-    "autorestart", "autostart", "command", "directory", "enabled", "environment", "exitcodes", "killasgroup",
-    "log_stderr", "log_stdout", "logfile", "logfile_backups", "logfile_maxbytes", "no_remove", "numprocs",
-    "numprocs_start", "priority", "process_name", "redirect_stderr", "scope", "serverurl", "startretries", "startsecs",
-    "state", "stderr_capture_maxbytes", "stderr_events_enabled", "stderr_logfile", "stderr_logfile_backups",
-    "stderr_logfile_maxbytes", "stderr_syslog", "stdout_capture_maxbytes", "stdout_events_enabled", "stdout_logfile",
-    "stdout_logfile_backups", "stdout_logfile_maxbytes", "stdout_syslog", "stopasgroup", "stopsignal", "stopwaitsecs",
-    "supervisor", "umask", "user", "when", "name", "notify"};
-constexpr std::array<std::string_view, 7> kGroupKeys{"no_remove", "priority", "programs", "scope",
-                                                     "supervisor", "when", "name"};
+constexpr std::array<std::string_view, 45> kProgramKeys{"autorestart",
+                                                        "autostart",
+                                                        "command",
+                                                        "directory",
+                                                        "enabled",
+                                                        "environment",
+                                                        "exitcodes",
+                                                        "killasgroup",
+                                                        "log_stderr",
+                                                        "log_stdout",
+                                                        "logfile",
+                                                        "logfile_backups",
+                                                        "logfile_maxbytes",
+                                                        "no_remove",
+                                                        "numprocs",
+                                                        "numprocs_start",
+                                                        "priority",
+                                                        "process_name",
+                                                        "redirect_stderr",
+                                                        "scope",
+                                                        "serverurl",
+                                                        "startretries",
+                                                        "startsecs",
+                                                        "state",
+                                                        "stderr_capture_maxbytes",
+                                                        "stderr_events_enabled",
+                                                        "stderr_logfile",
+                                                        "stderr_logfile_backups",
+                                                        "stderr_logfile_maxbytes",
+                                                        "stderr_syslog",
+                                                        "stdout_capture_maxbytes",
+                                                        "stdout_events_enabled",
+                                                        "stdout_logfile",
+                                                        "stdout_logfile_backups",
+                                                        "stdout_logfile_maxbytes",
+                                                        "stdout_syslog",
+                                                        "stopasgroup",
+                                                        "stopsignal",
+                                                        "stopwaitsecs",
+                                                        "supervisor",
+                                                        "umask",
+                                                        "user",
+                                                        "when",
+                                                        "name",
+                                                        "notify"};
+constexpr std::array<std::string_view, 7> kGroupKeys{"no_remove",  "priority", "programs", "scope",
+                                                     "supervisor", "when",     "name"};
 
 std::optional<std::string_view> suggestion(Declared::Kind kind, std::string_view key, bool& known) {
   const auto judge = [&](const auto& keys) -> std::optional<std::string_view> {
@@ -73,14 +110,16 @@ void dropDuplicates(std::vector<std::pair<std::string, std::string>>& keys) {
 std::optional<Declared> readDeclared(const core::IniDocument& document, const core::IniSection& section,
                                      Declared::Kind kind, const DeclaredSinks& sinks) {
   const auto& place = section.place();
-  Declared out{kind, section.name().substr(section.name().find(':') + 1), {}, {}, {*place.file, static_cast<int>(place.line)}};
+  Declared out{
+      kind, section.name().substr(section.name().find(':') + 1), {}, {}, {*place.file, static_cast<int>(place.line)}};
   bool good = true;
   const auto complain = [&](const std::string& key, int line, std::string reason) {
     sinks.complain({out.origin.file, line, section.name(), key, std::move(reason)});
     good = false;
   };
   if (!isProgramName(out.name))
-    complain("", out.origin.line, fmt::format("'{}' cannot be a name: letters, digits, '_', '-' and '.' only", out.name));
+    complain("", out.origin.line,
+             fmt::format("'{}' cannot be a name: letters, digits, '_', '-' and '.' only", out.name));
   for (const auto* entry : document.entriesOf(section)) {
     const int line = static_cast<int>(entry->place.line);
     bool known = true;

@@ -8,7 +8,7 @@
 namespace core {
 class IniDocument;
 class IniSection;
-}
+}  // namespace core
 
 namespace entries {
 

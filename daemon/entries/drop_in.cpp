@@ -12,8 +12,12 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-bool isComment(const std::string& line) { return !line.empty() && (line[0] == ';' || line[0] == '#'); }
-bool isHeader(const std::string& line) { return line.starts_with('[') && line.find(']') != std::string::npos; }
+bool isComment(const std::string& line) {
+  return !line.empty() && (line[0] == ';' || line[0] == '#');
+}
+bool isHeader(const std::string& line) {
+  return line.starts_with('[') && line.find(']') != std::string::npos;
+}
 
 struct Range {
   std::size_t begin = 0;  // the header
@@ -86,7 +90,8 @@ std::optional<std::string> editSection(const std::string& text, const std::strin
     if (!place) {
       // After the last line that says something, before the blank lines and comments of the next section.
       place = range->end;
-      while (*place > range->begin + 1 && (core::trim(lines[*place - 1]).empty() || isComment(lines[*place - 1]))) --*place;
+      while (*place > range->begin + 1 && (core::trim(lines[*place - 1]).empty() || isComment(lines[*place - 1])))
+        --*place;
     }
     lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(*place), fmt::format("{} = {}", key, *value));
     range->end++;
@@ -102,13 +107,15 @@ std::optional<std::string> removeSection(const std::string& text, const std::str
   while (range->begin > 0 && isComment(lines[range->begin - 1])) range->begin--;
   if (range->end < lines.size())
     while (isComment(lines[range->end - 1])) range->end--;
-  lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(range->begin), lines.begin() + static_cast<std::ptrdiff_t>(range->end));
+  lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(range->begin),
+              lines.begin() + static_cast<std::ptrdiff_t>(range->end));
   return toText(lines);
 }
 
 bool saysNothing(const std::string& text) {
   const auto lines = toLines(text);
-  return std::all_of(lines.begin(), lines.end(), [](const auto& line) { return core::trim(line).empty() || isComment(line); });
+  return std::all_of(lines.begin(), lines.end(),
+                     [](const auto& line) { return core::trim(line).empty() || isComment(line); });
 }
 
 bool isPlainValue(const std::string& value) {

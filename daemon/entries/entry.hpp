@@ -89,7 +89,7 @@ struct Entry {
   int priority = 999;  ///< lower starts first and stops last
 
   std::string confFile;
-  std::string confTemplate;  ///< conf_file_src without its scheme; empty: the built-in template
+  std::string confTemplate;   ///< conf_file_src without its scheme; empty: the built-in template
   bool confVerbatim = false;  ///< conf_file_src is a file:// to be taken as it is, not a template
   std::string logsDir;
   std::string pidDir;

@@ -75,8 +75,8 @@ class Loader {
     }
     if (name.find(':') == std::string::npos || std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
       const auto near = core::nearest(kind, kKinds);
-      return warn(at(section, "", near ? fmt::format("unknown section; did you mean [{}:NAME]?", *near)
-                                       : "unknown section"));
+      return warn(
+          at(section, "", near ? fmt::format("unknown section; did you mean [{}:NAME]?", *near) : "unknown section"));
     }
     if (kind != "host_group") return;
     auto& members = groups_[core::lower(name.substr(kind.size() + 1))];
@@ -114,7 +114,8 @@ class Loader {
     const auto known = found_.find(name);
     if (known != found_.end()) {
       // The first one stands: it is not refused by this.
-      out_.refused.push_back(at(section, "", fmt::format("instance '{}' is already declared in {}", name, known->second)));
+      out_.refused.push_back(
+          at(section, "", fmt::format("instance '{}' is already declared in {}", name, known->second)));
       return;
     }
     if (!applies(document, section)) {
@@ -135,8 +136,9 @@ class Loader {
     if (!program && !section.name().starts_with("supervisor_group:")) return;
     if (!applies(document, section)) return;
     const auto kind = program ? Declared::Kind::Program : Declared::Kind::Group;
-    auto declared = readDeclared(document, section, kind,
-                                 {[this](Complaint c) { complain(std::move(c)); }, [this](Complaint c) { warn(std::move(c)); }});
+    auto declared =
+        readDeclared(document, section, kind,
+                     {[this](Complaint c) { complain(std::move(c)); }, [this](Complaint c) { warn(std::move(c)); }});
     if (!declared) return keepEarlier(document, section, kind);
     const auto& owner = declared->supervisor;
     if (elsewhere_.count(owner)) return;
@@ -147,7 +149,8 @@ class Loader {
     const auto same = std::find_if(entry->declared.begin(), entry->declared.end(),
                                    [&](const auto& d) { return d.kind == kind && d.name == declared->name; });
     if (same != entry->declared.end())
-      return complain(at(section, "", fmt::format("'{}' is already declared in {}", declared->name, same->origin.file)));
+      return complain(
+          at(section, "", fmt::format("'{}' is already declared in {}", declared->name, same->origin.file)));
     entry->declared.push_back(std::move(*declared));
   }
 
@@ -191,6 +194,8 @@ class Loader {
 
 }  // namespace
 
-Loaded load(const LoadOptions& options) { return Loader(options).load(); }
+Loaded load(const LoadOptions& options) {
+  return Loader(options).load();
+}
 
 }  // namespace entries

@@ -15,8 +15,8 @@ namespace entries {
 
 /// [supervisor-manager] of the manager's configuration file.
 struct Settings {
-  std::string supervisord;    ///< program of the instances; empty: the installed one
-  std::string supervisorctl;  ///< the same for the client
+  std::string supervisord;                          ///< program of the instances; empty: the installed one
+  std::string supervisorctl;                        ///< the same for the client
   core::Duration readyTimeout = core::seconds(10);  ///< alive so long without a word counts as running
   core::Duration stopTimeout = core::seconds(75);   ///< after it the whole tree is killed
   core::Duration quickExit = core::seconds(10);     ///< an end before that counts as a failed start

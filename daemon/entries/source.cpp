@@ -56,7 +56,8 @@ core::Expected<std::optional<std::string>> textOf(const std::string& path, const
     return core::sysError("cannot be read", errno);
   }
   if (info.st_uid != 0 && info.st_uid != ::geteuid())
-    return core::Err{core::Error{fmt::format("belongs to uid {}, and only root may say what runs", info.st_uid), EPERM}};
+    return core::Err{
+        core::Error{fmt::format("belongs to uid {}, and only root may say what runs", info.st_uid), EPERM}};
   if (info.st_mode & S_IWOTH) return core::Err{core::Error{"may be written by everybody", EPERM}};
   auto text = core::readFile(path, kFileLimit);
   if (!text) return core::Err{core::Error{text.error().text, text.error().code}};

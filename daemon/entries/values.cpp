@@ -13,16 +13,17 @@
 namespace entries {
 namespace {
 
-core::Err<std::string> bad(std::string reason) { return core::Err{std::move(reason)}; }
+core::Err<std::string> bad(std::string reason) {
+  return core::Err{std::move(reason)};
+}
 
 bool isAlnum(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 bool isHex(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
 }
 
 /// Whether an INI reader gives `text` back as it was written: no line break, no inline comment.
@@ -192,6 +193,8 @@ bool isInstanceName(const std::string& name) noexcept {
   return std::all_of(name.begin(), name.end(), [](char c) { return isAlnum(c) || c == '_' || c == '-' || c == '.'; });
 }
 
-bool isProgramName(const std::string& name) noexcept { return isInstanceName(name); }
+bool isProgramName(const std::string& name) noexcept {
+  return isInstanceName(name);
+}
 
 }  // namespace entries

@@ -42,7 +42,22 @@ bool isDelegated(const std::string& directory) {
   return false;
 }
 
+std::string ownGroup() {
+  for (const auto& line : core::split(readGroupFile("/proc/self/cgroup"), '\n'))
+    if (line.starts_with("0::")) return line.substr(3);
+  return {};
+}
+
 }  // namespace
+
+void ControlGroups::release() {
+  auto own = ownGroup();
+  if (own.ends_with("/.control")) own.resize(own.size() - 9);
+  const auto directory = "/sys/fs/cgroup" + own;
+  if (own.empty() || !isDelegated(directory)) return;
+  for (const auto& controller : core::splitBlanks(readGroupFile(directory + "/cgroup.subtree_control")))
+    writeGroupFile(directory + "/cgroup.subtree_control", '-' + controller);
+}
 
 ControlGroups ControlGroups::detect() {
   ControlGroups out;
@@ -52,9 +67,7 @@ ControlGroups ControlGroups::detect() {
     return out;
   }
   out.mount_ = "/sys/fs/cgroup";
-  std::string own;
-  for (const auto& line : core::split(readGroupFile("/proc/self/cgroup"), '\n'))
-    if (line.starts_with("0::")) own = line.substr(3);
+  auto own = ownGroup();
   // A manager that replaced itself is in its own group already.
   if (own.ends_with("/manager") && isDelegated(out.mount_ + own.substr(0, own.size() - 8))) own.resize(own.size() - 8);
   if (own.empty() || !isDelegated(out.mount_ + own)) {
@@ -87,7 +100,8 @@ std::string ControlGroups::enable(const std::string& controller) {
       std::find(words.begin(), words.end(), controller) != words.end())
     return {};
   const int code = writeGroupFile(file, '+' + controller);
-  return code ? fmt::format("the controller '{}' is not available: {}", controller, ::strerrordesc_np(code)) : std::string();
+  return code ? fmt::format("the controller '{}' is not available: {}", controller, ::strerrordesc_np(code))
+              : std::string();
 }
 
 std::string ControlGroups::limit(const std::string& instance, const char* controller, const char* file,
@@ -124,7 +138,8 @@ ControlGroups::Group ControlGroups::prepare(const std::string& instance, const e
              {limits.ioWeight.has_value(), "io", "io.weight", std::to_string(limits.ioWeight.value_or(100))}};
   for (const auto& one : all) {
     if (one.set) {
-      if (auto error = limit(instance, one.controller, one.file, one.value); !error.empty()) group.error = std::move(error);
+      if (auto error = limit(instance, one.controller, one.file, one.value); !error.empty())
+        group.error = std::move(error);
     } else {
       writeGroupFile(directory + '/' + one.file, one.value);  // an earlier limit ends; without its controller, no file
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
-#include <sys/types.h>
 
 #include "daemon/entries/entry.hpp"
 #include "lib/core/result.hpp"
@@ -20,6 +20,11 @@ class ControlGroups {
   /// Looks where this process is, and moves it into a group of its own below ("manager"), since only leaves may have
   /// processes once controllers are passed on.
   [[nodiscard]] static ControlGroups detect();
+
+  /// For a process that systemd runs beside a manager that has ended (ExecStopPost): takes the controllers back from
+  /// the groups of the instances, so that systemd can put the next manager into the unit's group. That one sets the
+  /// limits again.
+  static void release();
 
   [[nodiscard]] bool available() const noexcept { return !base_.empty(); }
   /// Why not, for messages.

@@ -31,11 +31,14 @@ class Hash {
 };
 
 /// Attributes that do not change the process of an instance.
-constexpr std::array<std::string_view, 7> kOutside{"enabled", "managed", "no_remove", "priority", "scope", "state", "when"};
+constexpr std::array<std::string_view, 7> kOutside{"enabled", "managed", "no_remove", "priority",
+                                                   "scope",   "state",   "when"};
 
 }  // namespace
 
-std::string Fingerprint::text() const { return fmt::format("{}:{}:{}:{}", kVersion, process, programs, all); }
+std::string Fingerprint::text() const {
+  return fmt::format("{}:{}:{}:{}", kVersion, process, programs, all);
+}
 
 std::optional<Fingerprint> Fingerprint::fromText(const std::string& text) {
   auto parts = core::split(text, ':');

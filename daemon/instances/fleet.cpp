@@ -20,9 +20,9 @@ const char* toText(State state) noexcept {
 }
 
 const char* toText(ErrorCode code) noexcept {
-  constexpr std::array texts{"NoSuchInstance", "InstanceExists", "InstanceBusy",    "InstanceUnmanaged",
-                             "InstanceProtected", "NoSuchProgram", "InvalidArgument", "ConfigInvalid",
-                             "OperationFailed", "Timeout", "NotSupported", "ShuttingDown"};
+  constexpr std::array texts{"NoSuchInstance",    "InstanceExists", "InstanceBusy",    "InstanceUnmanaged",
+                             "InstanceProtected", "NoSuchProgram",  "InvalidArgument", "ConfigInvalid",
+                             "OperationFailed",   "Timeout",        "NotSupported",    "ShuttingDown"};
   static_assert(texts.size() == static_cast<std::size_t>(ErrorCode::ShuttingDown) + 1);
   return texts[static_cast<std::size_t>(code)];
 }
@@ -42,19 +42,20 @@ Fleet::Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-Fleet::~Fleet() { alive_.reset(); }
+Fleet::~Fleet() {
+  alive_.reset();
+}
 
 core::Status Fleet::open() {
-  const std::pair<std::string, mode_t> directories[] = {
-      {options_.root + "/run", 0755},
-      {options_.root + "/var", 0755},
-      {options_.root + "/var/lib", 0755},
-      {context_.runDirectory, 0755},
-      {context_.runDirectory + "/adoption", 0700},
-      {context_.runDirectory + "/notify", 0755},
-      {context_.stateDirectory, 0755},
-      {context_.stateDirectory + "/links", 0755},
-      {context_.stateDirectory + "/state", 0700}};
+  const std::pair<std::string, mode_t> directories[] = {{options_.root + "/run", 0755},
+                                                        {options_.root + "/var", 0755},
+                                                        {options_.root + "/var/lib", 0755},
+                                                        {context_.runDirectory, 0755},
+                                                        {context_.runDirectory + "/adoption", 0700},
+                                                        {context_.runDirectory + "/notify", 0755},
+                                                        {context_.stateDirectory, 0755},
+                                                        {context_.stateDirectory + "/links", 0755},
+                                                        {context_.stateDirectory + "/state", 0700}};
   for (const auto& [path, mode] : directories) {
     if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return core::sysError(path, errno);
     struct stat info {};
@@ -165,7 +166,8 @@ bool Fleet::soleOf(uid_t uid) const {
 void Fleet::with(const std::string& name, const Done& done, const std::function<void(Runner&)>& call) {
   if (ending_) return done(core::Err{ManagerError{ErrorCode::ShuttingDown, "The manager is being stopped."}});
   auto* const runner = find(name);
-  if (!runner) return done(core::Err{ManagerError{ErrorCode::NoSuchInstance, fmt::format("There is no instance '{}'.", name)}});
+  if (!runner)
+    return done(core::Err{ManagerError{ErrorCode::NoSuchInstance, fmt::format("There is no instance '{}'.", name)}});
   call(*runner);
 }
 
@@ -189,7 +191,8 @@ void Fleet::controlProgram(const std::string& name, const std::string& program, 
 }
 
 void Fleet::reexecute(Done done) {
-  if (!reexecution_) return done(core::Err{ManagerError{ErrorCode::NotSupported, "This manager cannot replace itself."}});
+  if (!reexecution_)
+    return done(core::Err{ManagerError{ErrorCode::NotSupported, "This manager cannot replace itself."}});
   done({});
   reexecution_();
 }
@@ -198,8 +201,12 @@ void Fleet::letGo() {
   for (const auto& [name, runner] : runners_) runner->letGo();
 }
 
-void Fleet::addObserver(Observer* observer) { observers_.push_back(observer); }
-void Fleet::removeObserver(Observer* observer) { std::erase(observers_, observer); }
+void Fleet::addObserver(Observer* observer) {
+  observers_.push_back(observer);
+}
+void Fleet::removeObserver(Observer* observer) {
+  std::erase(observers_, observer);
+}
 
 void Fleet::changed(Runner& runner) {
   if (find(runner.entry().name) != &runner) return;  // one that is being planned or is gone

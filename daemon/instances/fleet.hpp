@@ -90,7 +90,8 @@ class Fleet final : public Manager, private Runner::Listener {
   [[nodiscard]] std::vector<std::string> differences(const entries::Entry& before, const entries::Entry& after) const;
 
   [[nodiscard]] std::optional<ManagerError> checkProperties(const Properties& properties) const;
-  void writeAndApply(const std::string& name, const std::map<std::string, std::optional<std::string>>& files, Done done);
+  void writeAndApply(const std::string& name, const std::map<std::string, std::optional<std::string>>& files,
+                     Done done);
   [[nodiscard]] std::optional<std::string> trialComplaint(const std::string& name, const entries::Loaded& loaded) const;
 
   ManagerOptions options_;
@@ -98,7 +99,7 @@ class Fleet final : public Manager, private Runner::Listener {
   entries::HostNames host_;
   entries::Settings settings_;
   std::map<std::string, std::unique_ptr<Runner>> runners_;
-  std::vector<std::unique_ptr<Runner>> gone_;      // freed when nothing of them is on the stack
+  std::vector<std::unique_ptr<Runner>> gone_;  // freed when nothing of them is on the stack
   std::vector<entries::Complaint> refused_;
   std::vector<entries::Complaint> warnings_;
   entries::Loaded first_;  // between open() and begin()

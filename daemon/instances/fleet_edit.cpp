@@ -16,7 +16,9 @@
 namespace instances {
 namespace {
 
-core::Err<ManagerError> error(ErrorCode code, std::string message) { return core::Err{ManagerError{code, std::move(message)}}; }
+core::Err<ManagerError> error(ErrorCode code, std::string message) {
+  return core::Err{ManagerError{code, std::move(message)}};
+}
 
 using Files = std::map<std::string, std::optional<std::string>>;
 
@@ -58,8 +60,10 @@ std::optional<ManagerError> Fleet::checkProperties(const Properties& properties)
                                       near ? fmt::format("; did you mean '{}'?", *near) : "")};
     }
     if (value && !entries::isPlainValue(*value))
-      return ManagerError{ErrorCode::InvalidArgument, fmt::format("The value of '{}' cannot be written on one line of a "
-                                                                  "configuration file and read back the same.", key)};
+      return ManagerError{ErrorCode::InvalidArgument,
+                          fmt::format("The value of '{}' cannot be written on one line of a "
+                                      "configuration file and read back the same.",
+                                      key)};
   }
   return std::nullopt;
 }
@@ -68,7 +72,8 @@ std::optional<ManagerError> Fleet::checkProperties(const Properties& properties)
 std::optional<std::string> Fleet::trialComplaint(const std::string& name, const entries::Loaded& loaded) const {
   for (const auto& complaint : loaded.refused)
     if (complaint.section == "supervisor:" + name) return complaint.text();
-  const bool there = std::any_of(loaded.entries.begin(), loaded.entries.end(), [&](const auto& e) { return e.name == name; });
+  const bool there =
+      std::any_of(loaded.entries.begin(), loaded.entries.end(), [&](const auto& e) { return e.name == name; });
   if (!there) return fmt::format("instance '{}' would not be for this host (scope, when)", name);
   return std::nullopt;
 }
@@ -99,7 +104,8 @@ void Fleet::create(const std::string& name, const Properties& properties, Done d
   if (ending_) return done(error(ErrorCode::ShuttingDown, "The manager is being stopped."));
   if (!entries::isInstanceName(name))
     return done(error(ErrorCode::InvalidArgument, fmt::format("'{}' cannot be the name of an instance.", name)));
-  if (find(name)) return done(error(ErrorCode::InstanceExists, fmt::format("There is an instance '{}' already.", name)));
+  if (find(name))
+    return done(error(ErrorCode::InstanceExists, fmt::format("There is an instance '{}' already.", name)));
   if (auto wrong = checkProperties(properties)) return done(core::Err{std::move(*wrong)});
   const auto directory = loadOptions().confDir;
   const auto path = fmt::format("{}/{}.conf", directory, name);
@@ -117,7 +123,8 @@ void Fleet::setProperties(const std::string& name, const Properties& properties,
     if (!text) return done(error(ErrorCode::OperationFailed, text.error().text));
     const auto edited = entries::editSection(*text, "supervisor:" + name, properties);
     if (!edited)
-      return done(error(ErrorCode::OperationFailed, fmt::format("{} has no section [supervisor:{}] any more; reload.", path, name)));
+      return done(error(ErrorCode::OperationFailed,
+                        fmt::format("{} has no section [supervisor:{}] any more; reload.", path, name)));
     writeAndApply(name, {{path, *edited}}, std::move(done));
   });
 }
@@ -126,12 +133,15 @@ void Fleet::remove(const std::string& name, bool purge, Done done) {
   with(name, done, [&](Runner& runner) {
     const auto& entry = runner.entry();
     if (entry.noRemove)
-      return done(error(ErrorCode::InstanceProtected, fmt::format("Instance '{}' is protected (no_remove in {}).", name, entry.origin.file)));
+      return done(error(ErrorCode::InstanceProtected,
+                        fmt::format("Instance '{}' is protected (no_remove in {}).", name, entry.origin.file)));
     Files files;
     std::vector<std::pair<std::string, std::string>> sections{{entry.origin.file, "supervisor:" + name}};
     for (const auto& declared : entry.declared)
-      sections.emplace_back(declared.origin.file,
-                            (declared.kind == entries::Declared::Kind::Program ? "supervisor_program:" : "supervisor_group:") + declared.name);
+      sections.emplace_back(
+          declared.origin.file,
+          (declared.kind == entries::Declared::Kind::Program ? "supervisor_program:" : "supervisor_group:") +
+              declared.name);
     for (const auto& [path, section] : sections) {
       auto known = files.find(path);
       if (known == files.end()) {
@@ -149,7 +159,8 @@ void Fleet::remove(const std::string& name, bool purge, Done done) {
       for (const auto& change : report->changes)
         for (const auto& detail : change.details)
           if (change.instance == name && detail.starts_with("refused: "))
-            return finish(error(ErrorCode::OperationFailed, fmt::format("Instance '{}' is removed, but {}", name, detail.substr(9))));
+            return finish(error(ErrorCode::OperationFailed,
+                                fmt::format("Instance '{}' is removed, but {}", name, detail.substr(9))));
       finish({});
     });
     removeRunner(runner, purge, gather);

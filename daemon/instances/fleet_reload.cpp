@@ -16,13 +16,16 @@ void addChanges(PlannedChange& change, const layout::Report& report) {
   for (const auto& error : report.errors) change.details.push_back("refused: " + error);
 }
 
-bool isUp(const Runner& runner) { return runner.machine().wanted(); }
+bool isUp(const Runner& runner) {
+  return runner.machine().wanted();
+}
 
 std::string actionFor(const Runner& runner, const entries::Entry& after) {
   const auto was = fingerprintOf(runner.entry()), will = fingerprintOf(after);
   if (isUp(runner) && (after.state == entries::WantedState::Stopped) && was.all != will.all) return "stop";
   if (isUp(runner) && was.process != will.process) return "restart";
-  if (!isUp(runner) && was.all != will.all && after.managed && after.state == entries::WantedState::Started) return "start";
+  if (!isUp(runner) && was.all != will.all && after.managed && after.state == entries::WantedState::Started)
+    return "start";
   return "change";
 }
 
@@ -52,7 +55,8 @@ std::vector<std::string> Fleet::differences(const entries::Entry& before, const 
   for (const auto& [key, value] : before.written)
     if (!valueIn(after, key)) out.push_back(fmt::format("{}: {} -> (default)", key, *valueIn(before, key)));
   for (const auto& [key, value] : after.written) {
-    const auto old = std::find_if(before.written.begin(), before.written.end(), [&](const auto& p) { return p.first == key; });
+    const auto old =
+        std::find_if(before.written.begin(), before.written.end(), [&](const auto& p) { return p.first == key; });
     if (old != before.written.end() && old->second == value) continue;
     out.push_back(fmt::format("{}: {} -> {}", key, valueIn(before, key).value_or("(default)"), *valueIn(after, key)));
   }
@@ -67,7 +71,8 @@ void Fleet::reloadAll(bool dryRun, ReloadDone done) {
   const auto gather = std::make_shared<Gathering>(*this, [this, dryRun, finish = std::move(done)](auto report) {
     if (!dryRun)
       for (auto* observer : observers_) observer->reloading(false);
-    std::sort(report->changes.begin(), report->changes.end(), [](const auto& a, const auto& b) { return a.instance < b.instance; });
+    std::sort(report->changes.begin(), report->changes.end(),
+              [](const auto& a, const auto& b) { return a.instance < b.instance; });
     finish(std::move(report));
   });
   gather->report.refused = loaded.refused;
@@ -93,9 +98,11 @@ void Fleet::plan(const entries::Loaded& loaded, const Gather& gather) {
     } else {
       gather->change(entry.name, action);
     }
-    gather->trials.back()->deploy(layout::Mode::DryRun, [gather, name = entry.name, action](const layout::Report& report) {
-      if (!report.changes.empty() || !report.errors.empty()) addChanges(gather->change(name, action), report);
-    });
+    gather->trials.back()->deploy(layout::Mode::DryRun,
+                                  [gather, name = entry.name, action](const layout::Report& report) {
+                                    if (!report.changes.empty() || !report.errors.empty())
+                                      addChanges(gather->change(name, action), report);
+                                  });
   }
   for (const auto& [name, runner] : runners_)
     if (!names.count(name) && !isKept(*runner, loaded)) gather->change(name, "remove");
@@ -154,10 +161,11 @@ void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gat
       if (!here) return;
       here->setEntry(next);
       bringToState(*here, gather);
-      if (again && !isUp(*here)) here->start([gather, name](const Outcome& outcome) {
-        if (outcome) return;
+      if (again && !isUp(*here))
+        here->start([gather, name](const Outcome& outcome) {
+          if (outcome) return;
           gather->change(name, "restart").details.push_back("failed: " + outcome.error().message);
-      });
+        });
     });
   }
   runner.setEntry(std::move(entry));

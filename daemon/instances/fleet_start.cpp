@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <memory>
 
-#include "daemon/instances/fleet.hpp"
 #include "daemon/instances/fingerprint.hpp"
+#include "daemon/instances/fleet.hpp"
 #include "daemon/instances/keyed_file.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
@@ -49,7 +49,8 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
     if (deployed && entry.state == WantedState::Stopped) return runner.stop([](const Outcome&) {});
     if (before && before->process != fingerprint.process) return runner.restart([](const Outcome&) {});
     if (before && before->programs != fingerprint.programs)
-      runner.deploy(layout::Mode::Apply, [&runner](const layout::Report&) { runner.updatePrograms([](const Outcome&) {}); });
+      runner.deploy(layout::Mode::Apply,
+                    [&runner](const layout::Report&) { runner.updatePrograms([](const Outcome&) {}); });
     return;
   }
   bool start = memory.isEnabled(entry.enabled);
@@ -88,7 +89,9 @@ void Fleet::clearForgotten(const entries::Loaded& loaded) {
 void Fleet::startByPriority(std::vector<std::string> names) {
   if (names.empty() || ending_) return;
   int first = INT32_MAX;
-  const auto priorityOf = [&](const std::string& name) { return find(name) ? find(name)->entry().priority : INT32_MAX; };
+  const auto priorityOf = [&](const std::string& name) {
+    return find(name) ? find(name)->entry().priority : INT32_MAX;
+  };
   for (const auto& name : names) first = std::min(first, priorityOf(name));
   std::vector<std::string> batch, later;
   for (auto& name : names) (priorityOf(name) == first ? batch : later).push_back(std::move(name));
@@ -103,7 +106,9 @@ void Fleet::startByPriority(std::vector<std::string> names) {
 void Fleet::stopByPriority(std::vector<std::string> names, std::function<void()> done) {
   if (names.empty()) return done();
   int last = INT32_MIN;
-  const auto priorityOf = [&](const std::string& name) { return find(name) ? find(name)->entry().priority : INT32_MIN; };
+  const auto priorityOf = [&](const std::string& name) {
+    return find(name) ? find(name)->entry().priority : INT32_MIN;
+  };
   for (const auto& name : names) last = std::max(last, priorityOf(name));
   std::vector<std::string> batch, later;
   for (auto& name : names) (priorityOf(name) == last ? batch : later).push_back(std::move(name));

@@ -9,8 +9,8 @@
 
 namespace instances {
 
-/// Work on several instances at once: who takes part holds a share of it, and when the last share is gone, the report is
-/// complete and handed over.
+/// Work on several instances at once: who takes part holds a share of it, and when the last share is gone, the report
+/// is complete and handed over.
 struct Fleet::Gathering {
   Gathering(Fleet& owner, ReloadDone finish) : fleet(owner), alive(owner.alive_), done(std::move(finish)) {}
   ~Gathering() {

@@ -10,12 +10,14 @@ namespace instances {
 
 std::string toText(const Exit& exit) {
   switch (exit.kind) {
-    case Exit::Kind::Code: return fmt::format("exited with status {}", exit.value);
+    case Exit::Kind::Code:
+      return fmt::format("exited with status {}", exit.value);
     case Exit::Kind::Signal: {
       const char* name = ::sigabbrev_np(exit.value);
       return fmt::format("was killed by signal {} ({})", exit.value, name ? name : "unknown");
     }
-    case Exit::Kind::Unknown: break;
+    case Exit::Kind::Unknown:
+      break;
   }
   return "ended";
 }
@@ -58,7 +60,8 @@ Machine::Action Machine::stop(core::Instant now) {
     case Phase::Failed:
       enter(Phase::Inactive, now);
       return Action::None;
-    default: return Action::None;
+    default:
+      return Action::None;
   }
 }
 
@@ -177,7 +180,8 @@ Machine::Action Machine::expire(core::Instant now) {
       restarts_++;
       enter(Phase::Preparing, now);
       return Action::Prepare;
-    default: return Action::None;
+    default:
+      return Action::None;
   }
 }
 

@@ -41,7 +41,17 @@ struct Exit {
 /// Failed. Wishes that come at a bad moment (start while Stopping, stop while Preparing) are kept and served.
 class Machine {
  public:
-  enum class Phase : std::uint8_t { Inactive, Preparing, Spawning, Starting, Running, Stopping, Clearing, Waiting, Failed };
+  enum class Phase : std::uint8_t {
+    Inactive,
+    Preparing,
+    Spawning,
+    Starting,
+    Running,
+    Stopping,
+    Clearing,
+    Waiting,
+    Failed
+  };
   enum class Action : std::uint8_t {
     None,
     Prepare,    ///< then prepared() or prepareFailed()
@@ -92,9 +102,9 @@ class Machine {
   core::Instant spawnedAt_{};
   std::optional<core::Instant> deadline_;
   bool wanted_ = false;
-  bool again_ = false;       // start once more after the stop
-  bool byItself_ = false;    // the end that is being cleared was not asked for
-  bool killed_ = false;      // the stop needed force
+  bool again_ = false;     // start once more after the stop
+  bool byItself_ = false;  // the end that is being cleared was not asked for
+  bool killed_ = false;    // the stop needed force
   int quickEnds_ = 0;
   std::uint32_t restarts_ = 0;
   std::string result_ = "success";

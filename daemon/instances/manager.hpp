@@ -17,7 +17,7 @@ namespace instances {
 enum class ErrorCode {
   NoSuchInstance,
   InstanceExists,
-  InstanceBusy,     ///< another operation of the other direction took over
+  InstanceBusy,  ///< another operation of the other direction took over
   InstanceUnmanaged,
   InstanceProtected,  ///< no_remove
   NoSuchProgram,
@@ -46,7 +46,7 @@ using Properties = std::vector<std::pair<std::string, std::optional<std::string>
 /// What a reload does or, as a plan, would do to one instance.
 struct PlannedChange {
   std::string instance;
-  std::string action;  ///< add, remove, change, restart, start, stop
+  std::string action;                ///< add, remove, change, restart, start, stop
   std::vector<std::string> details;  ///< "create directory PATH", "user: a -> b", ...
 };
 struct ReloadReport {
@@ -118,9 +118,9 @@ class Manager {
 struct ManagerOptions {
   std::string root;    ///< prefix of every path; empty in production
   std::string config;  ///< the manager's configuration file; empty: ROOT/etc/supervisor-manager/supervisor-manager.conf
-  std::string busAddress;  ///< for the bus; empty: the system bus
-  bool privileged = true;  ///< root: entries of every account; otherwise own ones only
-  std::string supervisord;    ///< the installed program; empty: beside the manager's own prefix
+  std::string busAddress;   ///< for the bus; empty: the system bus
+  bool privileged = true;   ///< root: entries of every account; otherwise own ones only
+  std::string supervisord;  ///< the installed program; empty: beside the manager's own prefix
   std::string supervisorctl;
 };
 

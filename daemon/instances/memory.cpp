@@ -55,7 +55,9 @@ bool Memory::save() const {
   return file.write(path_).has_value();
 }
 
-void Memory::remove() const { ::unlink(path_.c_str()); }
+void Memory::remove() const {
+  ::unlink(path_.c_str());
+}
 
 std::vector<layout::Node> Memory::replaceGenerated(const layout::Plan& plan, const std::vector<std::string>& keep) {
   std::vector<std::string> now;

@@ -31,11 +31,14 @@ class Memory {
   std::vector<std::string> directories;
   core::Identity owner;
 
-  [[nodiscard]] bool isEnabled(bool entrySays) const { return enabled && enabledBase == entrySays ? *enabled : entrySays; }
+  [[nodiscard]] bool isEnabled(bool entrySays) const {
+    return enabled && enabledBase == entrySays ? *enabled : entrySays;
+  }
 
   /// Notes what `plan` makes. Returns removals of what an earlier plan made and this one does not. `keep`: names of
   /// files that stay anyway.
-  [[nodiscard]] std::vector<layout::Node> replaceGenerated(const layout::Plan& plan, const std::vector<std::string>& keep);
+  [[nodiscard]] std::vector<layout::Node> replaceGenerated(const layout::Plan& plan,
+                                                           const std::vector<std::string>& keep);
   /// Removals of everything generated; with `purge` of the directories too.
   [[nodiscard]] std::vector<layout::Node> allRemovals(bool purge) const;
 

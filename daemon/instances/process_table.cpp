@@ -40,7 +40,9 @@ T number(std::string_view text) {
   return value;
 }
 
-std::string proc(pid_t pid, const char* file) { return "/proc/" + std::to_string(pid) + '/' + file; }
+std::string proc(pid_t pid, const char* file) {
+  return "/proc/" + std::to_string(pid) + '/' + file;
+}
 
 /// The real uid: that of the directory in /proc is root's for a process that is not dumpable.
 std::optional<uid_t> uidOf(pid_t pid) {
@@ -96,8 +98,7 @@ const std::vector<ProcessInfo>& ProcessSnapshot::get(core::Duration maximumAge) 
 }
 
 const std::string& bootId() {
-  static const std::string id(
-      core::trim(readProc("/proc/sys/kernel/random/boot_id", 64).value_or("unknown")));
+  static const std::string id(core::trim(readProc("/proc/sys/kernel/random/boot_id", 64).value_or("unknown")));
   return id;
 }
 

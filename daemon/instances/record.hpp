@@ -21,7 +21,7 @@ struct Record {
   uid_t uid = 0;
   std::string boot;
   std::uint32_t restarts = 0;
-  std::int64_t sinceWall = 0;       ///< microseconds
+  std::int64_t sinceWall = 0;  ///< microseconds
   std::uint64_t sinceMonotonic = 0;
 
   /// Nothing, if there is none of this boot.

@@ -24,7 +24,9 @@ constexpr auto kLeftoverGrace = core::seconds(10);
 /// a look of its own, so that this one is never older than the end of the instance's own process.
 constexpr auto kSnapshotAge = core::milliseconds(100);
 
-core::Instant now() { return core::Clock::now(); }
+core::Instant now() {
+  return core::Clock::now();
+}
 
 }  // namespace
 
@@ -46,11 +48,20 @@ Runner::~Runner() {
 
 void Runner::act(Machine::Action action) {
   switch (action) {
-    case Machine::Action::None: break;
-    case Machine::Action::Prepare: prepare(); break;
-    case Machine::Action::Spawn: spawn(); break;
-    case Machine::Action::Terminate: terminate(); break;
-    case Machine::Action::KillTree: killTree(); break;
+    case Machine::Action::None:
+      break;
+    case Machine::Action::Prepare:
+      prepare();
+      break;
+    case Machine::Action::Spawn:
+      spawn();
+      break;
+    case Machine::Action::Terminate:
+      terminate();
+      break;
+    case Machine::Action::KillTree:
+      killTree();
+      break;
     case Machine::Action::Clear:
       // What outlived a stop by force gets no second chance.
       sweep(machine_.result() == "timeout" ? core::Duration::zero() : kLeftoverGrace, core::Duration::zero(),
@@ -91,9 +102,11 @@ void Runner::settleWaiters() {
     } else if (phase == Phase::Running) {
       outcome.emplace();
     } else if (phase == Phase::Waiting || phase == Phase::Failed) {
-      outcome.emplace(core::Err{ManagerError{ErrorCode::OperationFailed, fmt::format("Instance '{}' {}.", entry_.name, machine_.reason())}});
+      outcome.emplace(core::Err{
+          ManagerError{ErrorCode::OperationFailed, fmt::format("Instance '{}' {}.", entry_.name, machine_.reason())}});
     } else if (!machine_.wanted()) {
-      outcome.emplace(core::Err{ManagerError{ErrorCode::InstanceBusy, fmt::format("Instance '{}' was stopped meanwhile.", entry_.name)}});
+      outcome.emplace(core::Err{
+          ManagerError{ErrorCode::InstanceBusy, fmt::format("Instance '{}' was stopped meanwhile.", entry_.name)}});
     }
     if (!outcome) {
       ++it;
@@ -108,7 +121,8 @@ void Runner::settleWaiters() {
 core::Expected<layout::Plan> Runner::makePlan() const {
   std::optional<std::string> own;
   if (!entry_.confTemplate.empty()) {
-    const auto tree = layout::Tree::open(context_.places.root, ::geteuid(), context_.privileged ? &entry_.identity : nullptr);
+    const auto tree =
+        layout::Tree::open(context_.places.root, ::geteuid(), context_.privileged ? &entry_.identity : nullptr);
     if (!tree) return core::Err{tree.error()};
     auto text = tree->read(entry_.confTemplate, 1024 * 1024);
     if (!text) return core::Err{core::Error{fmt::format("conf_file_src: {}", text.error().text), text.error().code}};
@@ -124,15 +138,18 @@ void Runner::prepare() {
     if (!plan) return act(machine_.prepareFailed(plan.error().text, now()));
     auto gone = memory_.replaceGenerated(*plan, entry_.refusedDeclared);
     plan->nodes.insert(plan->nodes.begin(), gone.begin(), gone.end());
-    if (!memory_.save()) logging::warn("instance '{}': {} cannot be written", entry_.name, context_.statePath(entry_.name));
+    if (!memory_.save())
+      logging::warn("instance '{}': {} cannot be written", entry_.name, context_.statePath(entry_.name));
     deployment_ = std::make_unique<layout::Deployment>(
-        context_.loop, context_.reaper, layout::Deployment::Options{context_.places.root, context_.privileged, layout::Mode::Apply});
+        context_.loop, context_.reaper,
+        layout::Deployment::Options{context_.places.root, context_.privileged, layout::Mode::Apply});
     deployment_->run(std::move(*plan), [this](const layout::Report& report) { onPrepared(report); });
   });
 }
 
 void Runner::onPrepared(const layout::Report& report) {
-  for (const auto& change : report.changes) logging::info("instance '{}': {} {}", entry_.name, change.what, change.path);
+  for (const auto& change : report.changes)
+    logging::info("instance '{}': {} {}", entry_.name, change.what, change.path);
   if (!report.errors.empty()) return act(machine_.prepareFailed(core::join(report.errors, "; "), now()));
   act(machine_.prepared(now()));
 }
@@ -140,8 +157,9 @@ void Runner::onPrepared(const layout::Report& report) {
 bool Runner::openNotify() {
   if (notify_) return true;
   const auto uid = context_.privileged ? entry_.identity.uid : ::geteuid();
-  auto socket = NotifySocket::open(context_.loop, context_.notifyPath(entry_.name), uid,
-                                   [this](pid_t sender, uid_t from, const std::string& message) { onMessage(sender, from, message); });
+  auto socket = NotifySocket::open(
+      context_.loop, context_.notifyPath(entry_.name), uid,
+      [this](pid_t sender, uid_t from, const std::string& message) { onMessage(sender, from, message); });
   if (!socket) {
     logging::warn("instance '{}': no notify socket: {}", entry_.name, socket.error().text);
     return false;
@@ -151,7 +169,8 @@ bool Runner::openNotify() {
 }
 
 void Runner::spawn() {
-  LaunchOptions options{context_.supervisord, openNotify() ? notify_->path() : std::string(), memory_.mark, context_.privileged};
+  LaunchOptions options{context_.supervisord, openNotify() ? notify_->path() : std::string(), memory_.mark,
+                        context_.privileged};
   auto spec = launchSpec(entry_, options);
   errors_ = makeErrorFile();
   const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -163,10 +182,10 @@ void Runner::spawn() {
   limitsError_ = group.error;
   const auto pid = core::spawn(spec);
   if (!pid)
-    return act(machine_.spawnFailed(fmt::format("{} could not be started as {}: {}: {}", context_.supervisord,
-                                                entry_.owner.name, core::toText(pid.error().step),
-                                                ::strerrordesc_np(pid.error().code)),
-                                    now()));
+    return act(machine_.spawnFailed(
+        fmt::format("{} could not be started as {}: {}: {}", context_.supervisord, entry_.owner.name,
+                    core::toText(pid.error().step), ::strerrordesc_np(pid.error().code)),
+        now()));
   announcedEnd_ = false;
   programs_.clear();
   statusText_.clear();
@@ -237,7 +256,8 @@ void Runner::sweep(core::Duration grace, core::Duration age, std::function<void(
       },
       grace,
       [this, next = std::move(then)](std::size_t ended, std::size_t left) {
-        if (ended > 0) logging::warn("instance '{}': {} processes that were left running are ended", entry_.name, ended);
+        if (ended > 0)
+          logging::warn("instance '{}': {} processes that were left running are ended", entry_.name, ended);
         if (left > 0) logging::error("instance '{}': {} processes cannot be ended", entry_.name, left);
         programs_.clear();
         const auto call = next;  // the sweeper, and this function with it, may be replaced

@@ -11,21 +11,30 @@
 namespace instances {
 namespace {
 
-Outcome failure(ErrorCode code, std::string message) { return core::Err{ManagerError{code, std::move(message)}}; }
+Outcome failure(ErrorCode code, std::string message) {
+  return core::Err{ManagerError{code, std::move(message)}};
+}
 
 State stateOf(Machine::Phase phase, bool managed, bool asksToStart) {
   using Phase = Machine::Phase;
   if (!managed) return State::Unmanaged;
   switch (phase) {
-    case Phase::Inactive: return State::Inactive;
+    case Phase::Inactive:
+      return State::Inactive;
     case Phase::Preparing:
     case Phase::Spawning:
-    case Phase::Starting: return State::Starting;
-    case Phase::Running: return State::Running;
-    case Phase::Stopping: return State::Stopping;
-    case Phase::Clearing: return asksToStart ? State::Restarting : State::Stopping;
-    case Phase::Waiting: return State::Restarting;
-    case Phase::Failed: return State::Failed;
+    case Phase::Starting:
+      return State::Starting;
+    case Phase::Running:
+      return State::Running;
+    case Phase::Stopping:
+      return State::Stopping;
+    case Phase::Clearing:
+      return asksToStart ? State::Restarting : State::Stopping;
+    case Phase::Waiting:
+      return State::Restarting;
+    case Phase::Failed:
+      return State::Failed;
   }
   return State::Inactive;
 }
@@ -33,15 +42,23 @@ State stateOf(Machine::Phase phase, bool managed, bool asksToStart) {
 const char* subStateOf(Machine::Phase phase) {
   using Phase = Machine::Phase;
   switch (phase) {
-    case Phase::Inactive: return "dead";
-    case Phase::Preparing: return "preparing";
+    case Phase::Inactive:
+      return "dead";
+    case Phase::Preparing:
+      return "preparing";
     case Phase::Spawning:
-    case Phase::Starting: return "waiting for readiness";
-    case Phase::Running: return "running";
-    case Phase::Stopping: return "stopping its programs";
-    case Phase::Clearing: return "ending what was left running";
-    case Phase::Waiting: return "waiting for the next try";
-    case Phase::Failed: return "failed";
+    case Phase::Starting:
+      return "waiting for readiness";
+    case Phase::Running:
+      return "running";
+    case Phase::Stopping:
+      return "stopping its programs";
+    case Phase::Clearing:
+      return "ending what was left running";
+    case Phase::Waiting:
+      return "waiting for the next try";
+    case Phase::Failed:
+      return "failed";
   }
   return "";
 }
@@ -102,7 +119,11 @@ bool Runner::adopt() {
   watchMain(record_->pid, std::move(pidfd));
   seenPhase_ = machine_.phase();
   sinceWall_ = record_->sinceWall;
-  // Its groups and limits are as they were. With a new socket it tells its programs again.
+  // It is in its control group; the limits may have been taken back between the two managers.
+  limitsError_ = context_.groups.prepare(entry_.name, entry_.limits).error;
+  if (!limitsError_.empty())
+    logging::warn("instance '{}' runs without (all of) its limits: {}", entry_.name, limitsError_);
+  // With a new socket it tells its programs again.
   (void)openNotify();
   writeRecord();
   logging::info("instance '{}' runs already (pid {}): taken over", entry_.name, pid_);
@@ -112,8 +133,9 @@ bool Runner::adopt() {
 
 std::optional<ManagerError> Runner::unmanaged() const {
   if (entry_.managed) return std::nullopt;
-  return ManagerError{ErrorCode::InstanceUnmanaged,
-                      fmt::format("Instance '{}' is only described here (managed = no in {}).", entry_.name, entry_.origin.file)};
+  return ManagerError{
+      ErrorCode::InstanceUnmanaged,
+      fmt::format("Instance '{}' is only described here (managed = no in {}).", entry_.name, entry_.origin.file)};
 }
 
 void Runner::start(Done done) {
@@ -147,7 +169,8 @@ void Runner::kill(KillWhom whom, int signo, Done done) {
   if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
   if (signo < 1 || signo > SIGRTMAX)
     return done(failure(ErrorCode::InvalidArgument, fmt::format("{} is not a signal.", signo)));
-  if (pid_ == 0) return done(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}' does not run.", entry_.name)));
+  if (pid_ == 0)
+    return done(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}' does not run.", entry_.name)));
   if (whom == KillWhom::All)
     for (const auto& process : belongingTo(traits(), context_.snapshot.get(core::Duration::zero())))
       signalTo(openPidfd(process), signo);
@@ -168,11 +191,13 @@ void Runner::controlProgram(const std::string& program, ProgramVerb verb, Done d
     return done(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}' does not run.", entry_.name)));
   const bool plain = !program.empty() && program.front() != '-' && program.size() < 300 &&
                      program.find_first_of(" \t\n\r'\"\\") == std::string::npos;
-  if (!plain) return done(failure(ErrorCode::InvalidArgument, fmt::format("'{}' is not the name of a program.", program)));
+  if (!plain)
+    return done(failure(ErrorCode::InvalidArgument, fmt::format("'{}' is not the name of a program.", program)));
   const char* const word = verb == ProgramVerb::Start ? "start" : verb == ProgramVerb::Stop ? "stop" : "restart";
   runCtl({word, program}, [this, program, finish = std::move(done)](bool ok, const std::string& output) {
     if (output.find("no such process") != std::string::npos || output.find("no such group") != std::string::npos)
-      return finish(failure(ErrorCode::NoSuchProgram, fmt::format("Instance '{}' has no program '{}'.", entry_.name, program)));
+      return finish(
+          failure(ErrorCode::NoSuchProgram, fmt::format("Instance '{}' has no program '{}'.", entry_.name, program)));
     // Supervisor 4 before 4.1 answers an error with status 0: its words count too.
     if (!ok || output.find(": ERROR (") != std::string::npos)
       return finish(failure(ErrorCode::OperationFailed, output.empty() ? "supervisorctl failed." : output));
@@ -206,7 +231,8 @@ void Runner::updatePrograms(Done done) {
   if (machine_.phase() != Machine::Phase::Running) return done({});
   runCtl({"update"}, [this, finish = std::move(done)](bool ok, const std::string& output) {
     if (ok) return finish({});
-    finish(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}': supervisorctl update: {}", entry_.name, output)));
+    finish(failure(ErrorCode::OperationFailed,
+                   fmt::format("Instance '{}': supervisorctl update: {}", entry_.name, output)));
   });
 }
 

@@ -13,8 +13,8 @@ namespace instances {
 
 /// The state of an instance, as people see it.
 enum class State {
-  Inactive,    ///< not running, not meant to
-  Starting,    ///< its layout is applied, or its process runs and has not said that it is ready
+  Inactive,  ///< not running, not meant to
+  Starting,  ///< its layout is applied, or its process runs and has not said that it is ready
   Running,
   Stopping,
   Restarting,  ///< died; waits for the next try (back-off)
@@ -48,17 +48,17 @@ struct InstanceStatus {
   std::string socksDir;
   std::string includeDir;
   std::string supervisorctl;
-  std::string socket;   ///< of the control interface
-  std::string logFile;  ///< the activity log
-  std::string endpoint;  ///< of the web interface; empty: none
-  std::string sourceFile;  ///< the file that declares the entry
+  std::string socket;        ///< of the control interface
+  std::string logFile;       ///< the activity log
+  std::string endpoint;      ///< of the web interface; empty: none
+  std::string sourceFile;    ///< the file that declares the entry
   std::string controlGroup;  ///< path below the cgroup mount; empty: none
 
-  std::int64_t sinceWallMicros = 0;       ///< when the state was entered, CLOCK_REALTIME
+  std::int64_t sinceWallMicros = 0;        ///< when the state was entered, CLOCK_REALTIME
   std::uint64_t sinceMonotonicMicros = 0;  ///< the same on CLOCK_MONOTONIC
-  std::uint32_t restarts = 0;             ///< times it was started again after dying by itself
-  std::string result = "success";  ///< last: success, exit-code, signal, timeout, resources, layout
-  std::string reason;              ///< the last failure in words; empty: none
+  std::uint32_t restarts = 0;              ///< times it was started again after dying by itself
+  std::string result = "success";          ///< last: success, exit-code, signal, timeout, resources, layout
+  std::string reason;                      ///< the last failure in words; empty: none
 
   bool enabled = true;
   bool noRemove = false;

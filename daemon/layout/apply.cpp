@@ -187,6 +187,8 @@ class Applier {
 
 }  // namespace
 
-Report applyNodes(const Tree& tree, const std::vector<Node>& nodes, Mode mode) { return Applier(tree, mode).run(nodes); }
+Report applyNodes(const Tree& tree, const std::vector<Node>& nodes, Mode mode) {
+  return Applier(tree, mode).run(nodes);
+}
 
 }  // namespace layout

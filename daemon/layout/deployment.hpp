@@ -13,7 +13,7 @@ namespace layout {
 class Deployment {
  public:
   struct Options {
-    std::string root;      ///< prefix of all paths of the plan
+    std::string root;        ///< prefix of all paths of the plan
     bool privileged = true;  ///< root; otherwise everything belongs to this process's own account
     Mode mode = Mode::Apply;
   };

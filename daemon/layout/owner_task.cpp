@@ -21,7 +21,8 @@ constexpr std::size_t kOutputLimit = 4 * 1024 * 1024;
 constexpr char kComplete = '\0';
 
 /// The life of the helper. It is a copy of the manager, so it lets nobody look into its memory.
-[[noreturn]] void help(int output, const core::Identity* identity, const OwnerTask::Work& work, unsigned limit) noexcept {
+[[noreturn]] void help(int output, const core::Identity* identity, const OwnerTask::Work& work,
+                       unsigned limit) noexcept {
   int code = 1;
   try {
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -53,8 +54,13 @@ OwnerTask::OwnerTask(core::EventLoop& loop, core::Reaper& reaper, const core::Id
                      Done done, core::Duration limit)
     : reaper_(reaper),
       done_(std::move(done)),
-      timer_(loop, [this] { finish(core::Err{core::Error{"the helper with the owner's ids took too long", ETIMEDOUT}}); }),
-      failed_(loop, [this] { finish(core::Err{core::Error{"a helper with the owner's ids cannot be started", EAGAIN}}); }) {
+      timer_(loop,
+             [this] {
+               finish(core::Err{core::Error{"the helper with the owner's ids took too long", ETIMEDOUT}});
+             }),
+      failed_(loop, [this] {
+        finish(core::Err{core::Error{"a helper with the owner's ids cannot be started", EAGAIN}});
+      }) {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
     failed_.schedule();
@@ -76,7 +82,9 @@ OwnerTask::OwnerTask(core::EventLoop& loop, core::Reaper& reaper, const core::Id
   timer_.armIn(limit);
 }
 
-OwnerTask::~OwnerTask() { end(); }
+OwnerTask::~OwnerTask() {
+  end();
+}
 
 void OwnerTask::end() {
   if (pid_ <= 0) return;

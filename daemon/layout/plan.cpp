@@ -13,7 +13,9 @@ namespace layout {
 namespace {
 
 /// A percent sign starts an expansion in a supervisord configuration.
-std::string escaped(const std::string& value) { return core::replaceAll(value, "%", "%%"); }
+std::string escaped(const std::string& value) {
+  return core::replaceAll(value, "%", "%%");
+}
 
 /// The lower of Supervisor's wish and the entry's own limit, which supervisord could not exceed.
 std::string atMost(const entries::Entry& entry, int resource, rlim_t wish) {
@@ -94,7 +96,8 @@ core::Expected<Plan> planFor(const entries::Entry& entry, const Places& places,
   if (ownTemplate && entry.confVerbatim) {
     conf = *ownTemplate;
   } else {
-    auto filled = fillTemplate(ownTemplate ? std::string_view(*ownTemplate) : builtinTemplate(), variablesOf(entry, places));
+    auto filled =
+        fillTemplate(ownTemplate ? std::string_view(*ownTemplate) : builtinTemplate(), variablesOf(entry, places));
     if (!filled) return core::Err{core::Error{fmt::format("{}, {}", entry.confTemplate, filled.error().text), 0}};
     conf = std::move(*filled);
   }

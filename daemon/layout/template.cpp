@@ -24,8 +24,8 @@ class Filler {
 
  private:
   struct Branch {
-    bool keep = false;     // what is being read goes out
-    bool outer = false;    // so did what is around it
+    bool keep = false;   // what is being read goes out
+    bool outer = false;  // so did what is around it
     bool hadElse = false;
     int line = 0;
   };
@@ -81,7 +81,8 @@ class Filler {
       const bool defined = variables_.count(words[1]) > 0;
       open_.push_back({keeping() && defined == (words.size() == 4), keeping(), false, line});
     } else {
-      fail(line, fmt::format("'{}' is not understood here: if NAME is defined, if NAME is not defined, else, endif", inner));
+      fail(line,
+           fmt::format("'{}' is not understood here: if NAME is defined, if NAME is not defined, else, endif", inner));
     }
   }
 
@@ -145,6 +146,8 @@ core::Expected<std::string> fillTemplate(std::string_view text, const Variables&
   return Filler(text, variables).fill();
 }
 
-std::string_view builtinTemplate() noexcept { return kBuiltin; }
+std::string_view builtinTemplate() noexcept {
+  return kBuiltin;
+}
 
 }  // namespace layout

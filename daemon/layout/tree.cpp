@@ -49,8 +49,8 @@ core::Expected<Tree> Tree::open(const std::string& root, uid_t trusted, const co
 Tree::Trust Tree::judge(const struct stat& info) const noexcept {
   if (!owner_) return Trust::Safe;
   if (info.st_uid != trusted_ && info.st_uid != 0) return Trust::Unsafe;
-  const bool ownersGroup =
-      info.st_gid == owner_->gid || std::find(owner_->groups.begin(), owner_->groups.end(), info.st_gid) != owner_->groups.end();
+  const bool ownersGroup = info.st_gid == owner_->gid ||
+                           std::find(owner_->groups.begin(), owner_->groups.end(), info.st_gid) != owner_->groups.end();
   const bool writable = (info.st_mode & S_IWOTH) || ((info.st_mode & S_IWGRP) && ownersGroup && info.st_gid != 0);
   if (!writable) return Trust::Safe;
   // In /tmp and its like anybody can make a name, but nobody can take away a directory of root's.
@@ -58,7 +58,8 @@ Tree::Trust Tree::judge(const struct stat& info) const noexcept {
 }
 
 core::Expected<Tree::Parent> Tree::parentOf(const std::string& path, bool create) const {
-  if (!path.starts_with(root_ + '/')) return core::Err{core::Error{fmt::format("{} is not below {}", path, root_), EINVAL}};
+  if (!path.starts_with(root_ + '/'))
+    return core::Err{core::Error{fmt::format("{} is not below {}", path, root_), EINVAL}};
   auto parts = core::split(path.substr(root_.size() + 1), '/');
   Parent out;
   out.name = std::move(parts.back());
@@ -84,7 +85,8 @@ core::Expected<Tree::Parent> Tree::parentOf(const std::string& path, bool create
       next = openBelow(current.get(), parts[i].c_str(), O_PATH | O_DIRECTORY);
     }
     if (next < 0 && (errno == ELOOP || errno == ENOTDIR))
-      return core::Err{core::Error{fmt::format("{} is not a directory (a symbolic link is not followed)", sofar), errno}};
+      return core::Err{
+          core::Error{fmt::format("{} is not a directory (a symbolic link is not followed)", sofar), errno}};
     if (next < 0) return core::sysError(sofar, errno);
     current.reset(next);
   }
@@ -98,7 +100,8 @@ core::Expected<std::string> Tree::read(const std::string& path, std::size_t limi
   if (!parent) return core::Err{parent.error()};
   if (parent->missing) return core::sysError(path, ENOENT);
   if (!parent->safe)
-    return core::Err{core::Error{fmt::format("{} lies in a directory that an account other than root can change", path), EPERM}};
+    return core::Err{
+        core::Error{fmt::format("{} lies in a directory that an account other than root can change", path), EPERM}};
   const core::UniqueFd fd(openBelow(parent->fd.get(), parent->name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0) return core::sysError(path, errno);

@@ -58,10 +58,10 @@ Notifier::Sent Notifier::send(std::string_view message) const noexcept {
   to.sun_family = AF_UNIX;
   std::memcpy(to.sun_path, address_.data(), address_.size());
   if (to.sun_path[0] == '@') to.sun_path[0] = '\0';
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size() +
-                                             (address_.front() == '/' ? 1 : 0));
-  const auto n = ::sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
-                          reinterpret_cast<const sockaddr*>(&to), length);
+  const auto length =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size() + (address_.front() == '/' ? 1 : 0));
+  const auto n =
+      ::sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to), length);
   if (n >= 0) return Sent::Done;
   return errno == EAGAIN || errno == ENOBUFS || errno == EINTR ? Sent::Later : Sent::Nobody;
 }

@@ -6,7 +6,8 @@
 using namespace entries;
 
 TEST_CASE("a key is changed in its place, and all else stays") {
-  const std::string text = "; mine\n[supervisor:a]\n; the owner\nuser = x\ngroup=g\n  more\n\n; next\n[supervisor:b]\nuser = y\n";
+  const std::string text =
+      "; mine\n[supervisor:a]\n; the owner\nuser = x\ngroup=g\n  more\n\n; next\n[supervisor:b]\nuser = y\n";
   CHECK(editSection(text, "supervisor:a", {{"user", "z"}, {"group", std::nullopt}, {"nice", "3"}}) ==
         "; mine\n[supervisor:a]\n; the owner\nuser = z\nnice = 3\n\n; next\n[supervisor:b]\nuser = y\n");
   CHECK_FALSE(editSection(text, "supervisor:c", {{"user", "z"}}));

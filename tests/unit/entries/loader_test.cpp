@@ -124,7 +124,8 @@ TEST_CASE("what is wrong is refused with file, line, section, key and reason; th
 }
 
 TEST_CASE("of two entries with one name the first stands") {
-  const auto loaded = loadTexts({{"a.conf", minimal("x", "priority = 1\n")}, {"b.conf", minimal("x", "priority = 2\n")}});
+  const auto loaded =
+      loadTexts({{"a.conf", minimal("x", "priority = 1\n")}, {"b.conf", minimal("x", "priority = 2\n")}});
   REQUIRE(loaded.entries.size() == 1);
   CHECK(loaded.entries[0].priority == 1);
   REQUIRE(loaded.refused.size() == 1);
@@ -249,8 +250,9 @@ TEST_CASE("settings of the manager") {
   CHECK(loaded.settings.stopTimeout == core::seconds(5));
   CHECK(loaded.settings.startLimit == 5);
   REQUIRE(loaded.refused.size() == 1);
-  CHECK(loaded.refused[0].text() ==
-        "/nowhere/supervisor-manager.conf:3: [supervisor-manager] start_limit: 'x' is not a whole number from 1 to 1000");
+  CHECK(
+      loaded.refused[0].text() ==
+      "/nowhere/supervisor-manager.conf:3: [supervisor-manager] start_limit: 'x' is not a whole number from 1 to 1000");
   REQUIRE(loaded.warnings.size() == 1);
   CHECK(loaded.warnings[0].reason.find("'log_level'") != std::string::npos);
 }
@@ -272,7 +274,8 @@ supplementary_groups = adm daemon
   CHECK_FALSE(e.limits.tasksMax);
   CHECK(e.execution.limits == std::vector<std::pair<int, rlim_t>>{{RLIMIT_NOFILE, 4096}});
   CHECK(e.execution.umask == 027);
-  CHECK(e.execution.environment == std::vector<std::pair<std::string, std::string>>{{"A", "1"}, {"B", "x, y"}, {"C", "%%"}});
+  CHECK(e.execution.environment ==
+        std::vector<std::pair<std::string, std::string>>{{"A", "1"}, {"B", "x, y"}, {"C", "%%"}});
   CHECK(e.execution.noNewPrivileges);
   CHECK(e.identity.groups.size() >= 3);
 }

@@ -124,7 +124,8 @@ TEST_CASE("what lies in a directory that others control is left to the owner's h
   REQUIRE(::mkdir(place.path("open").c_str(), 0777) == 0);
   ::chmod(place.path("open").c_str(), 0777);
   REQUIRE(::mkdir(place.path("open/deep").c_str(), 0755) == 0);
-  const std::vector<Node> nodes{File{place.path("open/x"), "x", 0, 0, 0644}, Directory{place.path("open/deep/y"), 0, 0, 0755}};
+  const std::vector<Node> nodes{File{place.path("open/x"), "x", 0, 0, 0644},
+                                Directory{place.path("open/deep/y"), 0, 0, 0755}};
   const auto report = place.apply(nodes, &kStranger);
   CHECK(report.changes.empty());
   CHECK(report.delegated.size() == 2);
@@ -159,10 +160,9 @@ TEST_CASE("a removal takes what is of its kind and follows nothing") {
   place.write("tree/sub/file", "x");
   REQUIRE(::symlink(place.path("outside").c_str(), place.path("tree/way").c_str()) == 0);
   place.write("file", "x");
-  const auto report = place.apply({Removal{Removal::What::Tree, place.path("tree")},
-                                   Removal{Removal::What::File, place.path("file")},
-                                   Removal{Removal::What::Link, place.path("outside")},
-                                   Removal{Removal::What::File, place.path("missing")}});
+  const auto report = place.apply(
+      {Removal{Removal::What::Tree, place.path("tree")}, Removal{Removal::What::File, place.path("file")},
+       Removal{Removal::What::Link, place.path("outside")}, Removal{Removal::What::File, place.path("missing")}});
   CHECK(report.errors.empty());
   CHECK_FALSE(core::exists(place.path("tree")));
   CHECK_FALSE(core::exists(place.path("file")));

@@ -39,8 +39,9 @@ std::string value(const std::string& text, const char* section, const char* key)
 }  // namespace
 
 TEST_CASE("the generated configuration has every section of the documented template") {
-  const auto plan = planOf(minimal("tech1", "http_server.endpoint = 0.0.0.0:9003\nhttp_server.username = admin\n"
-                                            "http_server.password = {SHA}d033e22ae348aeb5660fc2140aec35850c4da997\n"));
+  const auto plan = planOf(minimal("tech1",
+                                   "http_server.endpoint = 0.0.0.0:9003\nhttp_server.username = admin\n"
+                                   "http_server.password = {SHA}d033e22ae348aeb5660fc2140aec35850c4da997\n"));
   const auto& file = nodeAt<layout::File>(plan, "/etc/supervisord_tech1.conf");
   CHECK(file.uid == 0);
   CHECK(file.gid == plan.owner.gid);
@@ -106,8 +107,9 @@ TEST_CASE("directories are the owner's, each once") {
 }
 
 TEST_CASE("declared programs and groups become files of the owner") {
-  const auto plan = planOf(minimal("a") + "[supervisor_program:p]\nsupervisor = a\ncommand = /bin/cat\nenvironment = A=1,\n  B=2\n"
-                                          "[supervisor_group:g]\nsupervisor = a\nprograms = p q\n");
+  const auto plan = planOf(minimal("a") +
+                           "[supervisor_program:p]\nsupervisor = a\ncommand = /bin/cat\nenvironment = A=1,\n  B=2\n"
+                           "[supervisor_group:g]\nsupervisor = a\nprograms = p q\n");
   const auto& program = nodeAt<layout::File>(plan, "/etc/supervisord_a.d/p_prg.ini");
   CHECK(program.uid == plan.owner.uid);
   CHECK(value(program.content, "program:p", "command") == "/bin/cat");

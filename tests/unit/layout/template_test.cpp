@@ -11,7 +11,8 @@ TEST_CASE("variables are replaced, and other braces stay") {
 }
 
 TEST_CASE("conditions keep or drop lines") {
-  const std::string text = "1\n{{% if a is defined %}}\n2\n{{% if b is defined %}}\n3\n{{% endif %}}\n{{% else %}}\n4\n{{% endif %}}\n5\n";
+  const std::string text =
+      "1\n{{% if a is defined %}}\n2\n{{% if b is defined %}}\n3\n{{% endif %}}\n{{% else %}}\n4\n{{% endif %}}\n5\n";
   CHECK(*fillTemplate(text, {}) == "1\n4\n5\n");
   CHECK(*fillTemplate(text, {{"a", ""}}) == "1\n2\n5\n");
   CHECK(*fillTemplate(text, {{"a", ""}, {"b", ""}}) == "1\n2\n3\n5\n");
@@ -20,8 +21,8 @@ TEST_CASE("conditions keep or drop lines") {
 }
 
 TEST_CASE("what is wrong names its line") {
-  for (const char* text : {"\n{{{nope}}}", "\n{{% if a is defined %}}", "\n{{% endif %}}", "\n{{% for x in y %}}{{% endif %}}",
-                           "\n{{{ name", "\n{{% if a is defined"}) {
+  for (const char* text : {"\n{{{nope}}}", "\n{{% if a is defined %}}", "\n{{% endif %}}",
+                           "\n{{% for x in y %}}{{% endif %}}", "\n{{{ name", "\n{{% if a is defined"}) {
     CAPTURE(text);
     const auto filled = fillTemplate(text, {});
     REQUIRE_FALSE(filled);
