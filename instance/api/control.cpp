@@ -27,6 +27,7 @@ void startProgram(Waiters& waiters, process::Process& program, const std::string
     return told({});
   }
   if (!program.spawnError().empty()) return told(fail(FaultCode::SpawnError, name));
+  program.due();  // with startsecs=0 it is up by now, as Supervisor's answer says
   if (!wait || program.state() == State::Running) return told({});
   waiters.untilStarted(program, name, told);
 }
