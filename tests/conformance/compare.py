@@ -19,6 +19,7 @@ import re
 import xmlrpc.client
 
 from daemon import Daemon
+from waiting import waitFor
 
 KINDS = os.environ.get("SM_KINDS", "debian,ours").split(",")
 
@@ -51,6 +52,14 @@ def normalise(value, directory):
     return value
 
 
+def commandLine(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
 class Player(Daemon):
     """A Daemon whose calls give what they returned or the fault they raised, ready to be noted."""
 
@@ -65,6 +74,13 @@ class Player(Daemon):
             return f"HTTP {error.errcode}"
         except (ConnectionError, http.client.HTTPException):
             return "connection closed"
+
+    def waitState(self, name, state):
+        """Also waits for the program itself: until then a copy of Python's supervisord stands there, which swallows signals."""
+        info = super().waitState(name, state)
+        if info["pid"]:
+            waitFor(lambda: commandLine(info["pid"]) != commandLine(self.pid), f"{name} to be executed")
+        return info
 
     def logLines(self):
         """The activity log without debugging lines, which speak of the implementation's insides, and without reports of

@@ -57,6 +57,7 @@ def testRotates(compare):
             line = f"line {number:03d} " + "x" * 40 + "\n"
             daemon.call("sendProcessStdin", "cat", line)
             waitFor(lambda: any(line in daemon.read(f"cat.log{suffix}") for suffix in ("", ".1")), "the line")
+        waitFor(lambda: daemon.read("cat.log.1") and not daemon.read("cat.log"), "the last rotation")
         noteFiles(daemon, note, "cat.log")
 
     compare("[program:cat]\ncommand=cat\nautostart=false\nstartsecs=0\nstdout_logfile=%(here)s/cat.log\n"
