@@ -149,7 +149,7 @@ core::Expected<CommandLine> parseCommandLine(std::span<const std::string> words)
 }
 
 std::string usageText(const std::string& program) {
-  return "supervisorctl -- control the programs that a supervisord runs\n"
+  return "supervisorctl -- control applications that a supervisord runs\n"
          "\n"
          "Usage: " +
          program +
@@ -159,7 +159,8 @@ std::string usageText(const std::string& program) {
          "-c/--configuration FILE -- the file with the [supervisorctl] section; without it the usual places are\n"
          "     searched. Called as supervisorctl_NAME, the file of the instance NAME is used.\n"
          "-h/--help -- print this text and exit\n"
-         "-i/--interactive -- ask before shutdown and reload, and for a password where one is needed\n"
+         "-i/--interactive -- start an interactive shell, as without a command; with a command, ask before shutdown and\n"
+         "     reload, and for a password where one is needed\n"
          "-s/--serverurl URL -- where supervisord listens: http://HOST:PORT or unix:///PATH\n"
          "     (default \"http://localhost:9001\")\n"
          "-u/--username NAME -- the user to log in as\n"
