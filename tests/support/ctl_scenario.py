@@ -14,6 +14,7 @@ command=/bin/false
 autostart=false
 autorestart=false
 startretries=0
+startsecs=10
 
 [program:cat]
 command=/bin/cat
@@ -79,6 +80,9 @@ def steps(daemon):
     def running(*names):
         return lambda: [daemon.waitState(name, "RUNNING") for name in names]
 
+    def given_up(name):
+        return lambda: daemon.waitState(name, "FATAL")
+
     yield settled
     for words in ("status", "status all", "status cat", "status nope", "status web", "status web:* cat", "status nope:*",
                   "status cat cat nope", "status pair:left left", "status-cat", "avail"):
@@ -93,8 +97,13 @@ def steps(daemon):
                   "signal FOO cat", "signal HUP nope", "signal HUP nope:*", "signal HUP off", "signal CONT web:* cat",
                   "signal CONT all", "clear nope", "clear cat", "clear web:*", "clear all", "add", "remove"):
         yield words.split()
-    for words in ("start off", "start off", "stop off", "stop off", "start nofile", "start notexec", "start bad", "start nope",
-                  "start nope:*", "start cat nope bad off", "stop cat nope off", "start web:*", "stop web:*", "start web:web_01",
+    for words in ("start off", "start off", "stop off", "stop off", "start nofile", "start notexec", "start bad"):
+        yield words.split()
+    yield given_up("bad")
+    for words in ("start nope", "start nope:*", "start cat nope bad off"):
+        yield words.split()
+    yield given_up("bad")
+    for words in ("stop cat nope off", "start web:*", "stop web:*", "start web:web_01",
                   "start web:* cat", "restart cat", "restart pair:* nope", "restart web:* nope:*", "stop nope:*", "stop pair:left",
                   "status pair:*", "start pair:", "restart off", "status"):
         yield words.split()
@@ -115,7 +124,10 @@ def steps(daemon):
     yield ["update"]
     yield configured(CHANGED)
     yield running("cat")
-    for words in ("stop all", "status", "start all", "restart all", "pid nope all off", "shutdown"):
+    for words in ("stop all", "status", "start all"):
+        yield words.split()
+    yield given_up("worse")
+    for words in ("restart all", "pid nope all off", "shutdown"):
         yield words.split()
 
 
