@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The web page of an instance: as scripts call it, without scripts, and in a browser."""
 
+import contextlib
 import http.client
 import os
 import signal
@@ -8,7 +9,7 @@ import urllib.parse
 
 import pytest
 
-from page import AVAILABLE, accessibilityFaults, browser, freePort, screenshot, waitText
+from page import AVAILABLE, BACKSPACE, ENTER, accessibilityFaults, browser, freePort, screenshot, waitText
 from waiting import waitFor
 
 PROGRAMS = """
@@ -172,9 +173,10 @@ def test_no_page_open_means_no_wake_up(page):
 
     def timerIsOff():
         """The descriptor of the loop's timer says in /proc when it fires next: never."""
-        directory = f"/proc/{page.daemon.pid}/fdinfo"
-        values = [line for fd in os.listdir(directory) for line in open(f"{directory}/{fd}", encoding="ascii")
-                  if line.startswith("it_value")]
+        directory, values = f"/proc/{page.daemon.pid}/fdinfo", []
+        for fd in os.listdir(directory):
+            with contextlib.suppress(FileNotFoundError), open(f"{directory}/{fd}", encoding="ascii") as info:
+                values += [line for line in info if line.startswith("it_value")]
         return all(line.split(":")[1].strip() == "(0, 0)" for line in values)
 
     waitFor(timerIsOff, "every timer to be off")
@@ -191,9 +193,12 @@ def test_in_a_browser(page, workDir):
         driver.execute_script("window.sameDocument = true")
         pid = page.daemon.rpc.supervisor.getProcessInfo("steady")["pid"]
         os.kill(pid, signal.SIGKILL)
-        page.daemon.waitState("steady", "RUNNING")
-        again = page.daemon.rpc.supervisor.getProcessInfo("steady")["pid"]
-        assert again != pid
+
+        def again():
+            info = page.daemon.rpc.supervisor.getProcessInfo("steady")
+            return info["pid"] if info["statename"] == "RUNNING" and info["pid"] != pid else None
+
+        again = waitFor(again, "the program to run again")
         waitText(driver, "tr[data-name=steady] .description", f"pid {again},")
         waitText(driver, "tr[data-name=steady] .status", "running")
 
@@ -209,11 +214,10 @@ def test_in_a_browser(page, workDir):
         driver.switch_to.active_element.send_keys("chat")
         shown = "return [...document.querySelectorAll('tr[data-name]')].filter((r) => !r.hidden).map((r) => r.dataset.name)"
         waitFor(lambda: driver.execute_script(shown) == ["chatter"], "the filter")
-        driver.switch_to.active_element.clear()
-        driver.switch_to.active_element.send_keys(" ")
+        driver.switch_to.active_element.send_keys(BACKSPACE * len("chat"))
         start = driver.find_element("css selector", "tr[data-name=steady] [data-act=start]")
         driver.execute_script("arguments[0].focus()", start)
-        driver.switch_to.active_element.send_keys("\n")
+        driver.switch_to.active_element.send_keys(ENTER)
         waitText(driver, "#statusmessage", "Process steady started")
         assert driver.execute_script("return window.sameDocument") is True
 

@@ -6,12 +6,16 @@ import os
 import shutil
 import socket
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
+try:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+except ImportError:
+    webdriver = None
 
 from waiting import waitFor
 
-AVAILABLE = bool(shutil.which("chromium") and shutil.which("chromedriver"))
+ENTER, BACKSPACE = "\ue007", "\ue003"  # the driver's codes for the keys
+AVAILABLE = bool(webdriver and shutil.which("chromium") and shutil.which("chromedriver"))
 
 
 def freePort():

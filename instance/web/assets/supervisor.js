@@ -60,10 +60,13 @@ class Table {
       badge.textContent = state;
       badge.className = classOf(program.state);
     }
-    const stopped = ["STOPPED", "EXITED", "FATAL"].includes(program.state);
-    row.querySelector("[data-act=start]").hidden = !stopped;
-    row.querySelector("[data-act=restart]").hidden = program.state !== "RUNNING";
-    row.querySelector("[data-act=stop]").hidden = program.state !== "RUNNING" && program.state !== "STARTING" && program.state !== "BACKOFF";
+    const offer = (action, states) => {
+      row.querySelector(`[data-act=${action}]`).closest("li").hidden = !states.includes(program.state);
+    };
+    if (!program.pid) row.querySelector(".cpu").textContent = row.querySelector(".memory").textContent = "";
+    offer("start", ["STOPPED", "EXITED", "FATAL"]);
+    offer("restart", ["RUNNING"]);
+    offer("stop", ["RUNNING", "STARTING", "BACKOFF"]);
     this.describe(program, row);
   }
   describe(program, row) {
