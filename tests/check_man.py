@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""Checks the manual pages: they format without a warning, and they leave nothing out.
+
+Programs, options, verbs, keys and events stand in tables of the sources. Each of them must have an entry (the line behind
+.TP) in the section of the page that is about it, and each page that another one names must exist. Prints `page: reason`
+for everything that is missing. Pages that are made while building are checked if their directory is given:
+
+  check_man.py [DIRECTORY]
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# Tables of keys in the configuration's schema, and where their keys are explained.
+SCHEMA_SECTIONS = {
+    "supervisordKeys": ["SECTION [supervisord]", "KEYS OF SUPERVISOR 2.0"],
+    "supervisorctlKeys": ["SECTION [supervisorctl]"],
+    "unixServerKeys": ["SECTION [unix_http_server]"],
+    "inetServerKeys": ["SECTION [inet_http_server]"],
+    "groupKeys": ["SECTION [group:NAME]"],
+    "includeKeys": ["SECTION [include]"],
+    "programKeys": ["SECTION [program:NAME]", "KEYS OF SUPERVISOR 2.0"],
+    "fcgiKeys": ["SECTION [fcgi-program:NAME]"],
+    "listenerKeys": ["SECTION [eventlistener:NAME]"],
+}
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def plain(text):
+    """A line of a page without what only formats it."""
+    text = re.sub(r"^\.[A-Z]+ ", "", text)
+    text = re.sub(r"\\f(\[[A-Z]*\]|.)", "", text)
+    return text.replace("\\-", "-").replace('"', "")
+
+
+def tags(page):
+    """{section: the words that have an entry there}; the empty section has those of the whole page."""
+    found, section, lines = {"": set()}, "", iter(page.splitlines())
+    for line in lines:
+        if line.startswith(".SH "):
+            section = plain(line)
+        elif line == ".TP":
+            tag = next(lines, "")
+            while tag.endswith("\\"):
+                tag = tag[:-1] + next(lines, "")
+            # What stands in brackets are types and defaults, not keys.
+            words = re.findall(r"-?-?[^\s,()=]+", re.sub(r" \([^)]*\)", " ", plain(tag)))
+            found.setdefault(section, set()).update(words)
+            found[""].update(words)
+    return found
+
+
+def between(text, begin, end):
+    start = text.index(begin)
+    return text[start:text.index(end, start)]
+
+
+def schemaKeys():
+    """Yields (table, keys) for each table of the schema."""
+    for declaration in re.split(r"^constexpr ", read("instance", "config", "schema.cpp"), flags=re.MULTILINE)[1:]:
+        table = re.match(r"[\w:]+ (\w+Keys)\b(?!\()", declaration)
+        if table:
+            yield table.group(1), re.findall(r'\{"([a-z_]+)"', declaration)
+
+
+def missing(page, wanted, sections=("",)):
+    found = tags(read("man", page))
+    there = set().union(*(found.get(section, set()) for section in sections))
+    where = f" in {' or '.join(sections)}" if any(sections) else ""
+    return [f"{page}: no entry for {word}{where}" for word in wanted if word not in there]
+
+
+def checkKeys():
+    problems, seen = [], set()
+    for table, keys in schemaKeys():
+        seen.add(table)
+        if not keys:
+            problems.append(f"supervisord.conf.5: found no keys in {table}: has the schema changed its form?")
+        problems += missing("supervisord.conf.5", keys, SCHEMA_SECTIONS.get(table, ["nowhere"]))
+    problems += [f"supervisord.conf.5: the schema has no table {table}" for table in SCHEMA_SECTIONS if table not in seen]
+    return problems
+
+
+def checkTable(page, sections, source, pattern, least):
+    """Everything that `pattern` finds in a source has an entry. `least`: fewer finds mean that the source has changed."""
+    words = [word for word in re.findall(pattern, source) if word and not word.startswith("__")]
+    if len(words) < least:
+        return [f"{page}: only {len(words)} of {pattern} in the source: has it changed its form?"]
+    return missing(page, words, sections)
+
+
+def checkTables():
+    attributes = read("daemon", "entries", "attributes.cpp")
+    settings = read("daemon", "entries", "settings.cpp")
+    declared = read("daemon", "entries", "declared.cpp")
+    events = between(read("instance", "config", "listener.cpp"), "eventTypes{", "};")
+    daemonOptions = between(read("instance", "config", "command_line.cpp"), "OptionSpec specs[]", "};")
+    clientOptions = between(read("ctl", "supervisorctl", "command_line.cpp"), "kOptions{{", "}};")
+    clientCommands = read("ctl", "supervisorctl", "command_table.cpp").replace('{"EOF"', "")
+    managerOptions = "\n" + between(read("ctl", "supervisor-manager", "verbs.cpp"), "\\nOptions:", ";\n")
+    entry, own = ["SECTION [supervisor:NAME]: AN INSTANCE"], ["SECTION [supervisor-manager]"]
+    return [
+        *checkTable("supervisor-manager.conf.5", entry, attributes, r'Attribute\{"([^"]+)"', 40),
+        *checkTable("supervisor-manager.conf.5", own, settings, r'Setting\{"([^"]+)"', 8),
+        *checkTable("supervisor-manager.conf.5", ["SECTION [supervisor_program:NAME], [supervisor_group:NAME]"],
+                    between(declared, "readOwn(", "\n}"), r'key == "([a-z_]+)"', 8),
+        *checkTable("supervisord-events.7", ["TYPES"], events, r'"(\w+)"', 27),
+        *checkTable("supervisord.1", ["OPTIONS"], re.sub(r'"(\w+)"', r'"--\1"', daemonOptions), r'"(--\w+)"', 18),
+        *checkTable("supervisord.1", ["OPTIONS"], re.sub(r"'(.)'", r"'-\1'", daemonOptions), r"'(-.)'", 18),
+        *checkTable("supervisorctl.1", ["OPTIONS"], re.sub(r'"([\w-]+)"', r'"--\1"', clientOptions), r'"(--[\w-]+)"', 7),
+        *checkTable("supervisorctl.1", ["COMMANDS"], clientCommands, r'    \{"(\w+)", (?:run|leave)', 20),
+        *checkTable("supervisor-manager.1", ["VERBS"], read("ctl", "supervisor-manager", "verbs.cpp"), r'Verb\{"([^"]+)"', 20),
+        *checkTable("supervisor-manager.1", ["OPTIONS"], managerOptions, r'"\s+(?:-\w )?\s*(--[a-z-]+)', 12),
+    ]
+
+
+def programs():
+    """The names of all programs that are installed."""
+    for folder in ("instance", "ctl", "daemon"):
+        for path, _, names in os.walk(os.path.join(ROOT, folder)):
+            if "meson.build" in names:
+                source = read(path, "meson.build")
+                for name, arguments in re.findall(r"executable\('([^']+)'(.*?)\n(?=\S|$)", source + "\n", re.DOTALL):
+                    if "install: true" in arguments:
+                        yield name
+
+
+def checkPages():
+    """Each program has a page, each page is installed, and each page that another one names is there."""
+    build = read("man", "meson.build")
+    pages = [name for name in os.listdir(os.path.join(ROOT, "man")) if re.search(r"\.[1-8]$", name)]
+    made = re.findall(r"output: '([^']+)'", build)
+    problems = [f"man/meson.build: {page} is not installed" for page in pages if f"'{page}'" not in build]
+    names = sorted(programs())
+    if len(names) < 6:
+        problems.append(f"only these programs were found: {names}")
+    problems += [f"{name}: has no page" for name in names if not {f"{name}.1", f"{name}.8"} & set(pages)]
+    ours = {name.rsplit(".", 1)[0] for name in pages + made}
+    for page in pages:
+        text = read("man", page).replace("\\-", "-")
+        for name, section in re.findall(r"^\.BR (\S+) \((\d)\)", text, re.MULTILINE):
+            if name in ours and f"{name}.{section}" not in pages + made:
+                problems.append(f"{page}: names {name}({section}), which is in another section")
+    return problems
+
+
+def checkFormat(paths):
+    """What man and, if it is there, mandoc have to say about the pages."""
+    problems = []
+    for path in paths:
+        commands = [["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", path]]
+        if shutil.which("mandoc"):
+            commands.append(["mandoc", "-Tlint", "-W", "warning", path])
+        for command in commands:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "MANWIDTH": "80"})
+            said = done.stderr if command[0] == "man" else done.stdout + done.stderr
+            # Pages carry no date: the version that they belong to says more.
+            lines = [line for line in said.splitlines() if "missing date" not in line]
+            problems += [f"{os.path.basename(path)}: {line}" for line in lines]
+    return problems
+
+
+def main():
+    folders = [os.path.join(ROOT, "man"), *sys.argv[1:]]
+    paths = [os.path.join(folder, name) for folder in folders for name in sorted(os.listdir(folder))
+             if re.search(r"\.[1-8]$", name)]
+    problems = [*checkPages(), *checkKeys(), *checkTables(), *checkFormat(paths)]
+    print("\n".join(problems) if problems else f"man: {len(paths)} pages, complete and without a warning")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
