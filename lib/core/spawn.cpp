@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -149,6 +150,10 @@ int childMain(void* argument) noexcept {
   fail(p, SpawnStep::Exec, errno);
 }
 
+/// How long the parent waits to hear of the exec or of the step that failed. A child that hangs longer (its directory is on
+/// a file system of its own account) must not hang us: what becomes of it then shows in its exit status.
+constexpr int reportWaitMs = 1000;
+
 /// The child's stack when it shares our memory; one is enough, as the parent waits for exec.
 char* childStack() {
   constexpr std::size_t size = 64 * 1024;
@@ -258,6 +263,8 @@ Result<pid_t, SpawnError> spawn(const SpawnSpec& spec) {
   if (!readEnd) return pid;
 
   writeEnd.reset();
+  pollfd report{readEnd.get(), POLLIN, 0};
+  if (::poll(&report, 1, reportWaitMs) == 0) return pid;
   SpawnError error;
   ssize_t n = 0;
   while ((n = ::read(readEnd.get(), &error, sizeof error)) < 0 && errno == EINTR) {

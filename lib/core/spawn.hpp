@@ -50,7 +50,8 @@ struct SpawnError {
 
 /// Starts the child with default signal dispositions and an empty mask. With `explainOnStderr` only a failed fork is an
 /// error here: later steps explain themselves on the child's standard error and end it with status 127, as
-/// Supervisor's do. Otherwise a failed step comes back as an error and the child is reaped.
+/// Supervisor's do. Otherwise a failed step comes back as an error and the child is reaped; a child that takes longer than
+/// a second to get there is returned as it is.
 [[nodiscard]] Result<pid_t, SpawnError> spawn(const SpawnSpec& spec);
 
 }  // namespace core
