@@ -110,7 +110,7 @@ int verifyEntries(const ManagerdOptions& options) {
   const auto loaded = entries::load(load);
   for (const auto& complaint : loaded.refused) printTo(stderr, complaint, "refused");
   for (const auto& complaint : loaded.warnings) printTo(stderr, complaint, "warning");
-  fmt::print("{} instances are good, {} complaints, {} warnings\n", loaded.entries.size(), loaded.refused.size(),
+  fmt::print("{} good, {} refused, {} warnings\n", loaded.entries.size(), loaded.refused.size(),
              loaded.warnings.size());
   return loaded.refused.empty() ? 0 : 1;
 }

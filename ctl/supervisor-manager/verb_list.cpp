@@ -89,6 +89,14 @@ std::string describe(const Properties& p, const std::vector<ProgramRow>& program
   return text;
 }
 
+/// An entry that was declared and is not in the list deserves a word.
+std::string refusedNote(Session& session) {
+  const auto properties = session.client()->managerProperties();
+  const auto count = properties ? numberOf(*properties, "NRefusedEntries") : 0;
+  if (count == 0) return "";
+  return fmt::format("; {} entr{} refused (supervisor-manager plan says why)", count, count == 1 ? "y" : "ies");
+}
+
 ExitCode managerStatus(Session& session) {
   auto* client = session.client();
   if (!client) return session.code();
@@ -130,7 +138,8 @@ ExitCode list(Session& session) {
       table.add({row.name, row.user, row.state, row.mainPid ? fmt::to_string(row.mainPid) : "-",
                  row.enabled ? "enabled" : "disabled", reasonOf(row)});
     std::string text = table.text(!options.noLegend, terminalWidth());
-    if (!options.noLegend) text += fmt::format("\n{} instance{}\n", rows.size(), rows.size() == 1 ? "" : "s");
+    if (!options.noLegend)
+      text += fmt::format("\n{} instance{}{}\n", rows.size(), rows.size() == 1 ? "" : "s", refusedNote(session));
     printPaged(options, text);
   }
   return session.code();

@@ -257,7 +257,7 @@ void Runner::sweep(core::Duration grace, core::Duration age, std::function<void(
       grace,
       [this, next = std::move(then)](std::size_t ended, std::size_t left) {
         if (ended > 0)
-          logging::warn("instance '{}': {} processes that were left running are ended", entry_.name, ended);
+          logging::warn("instance '{}': {} process{} left running ended", entry_.name, ended, ended == 1 ? "" : "es");
         if (left > 0) logging::error("instance '{}': {} processes cannot be ended", entry_.name, left);
         programs_.clear();
         const auto call = next;  // the sweeper, and this function with it, may be replaced

@@ -221,4 +221,4 @@ def testVerifySaysWhatIsWrong(manager, owner):
                             text=True, check=False)
     assert result.returncode == 1
     assert f"refused: {manager.conf}/bad.conf:4: [supervisor:bad] http_server.endpoint: 'nowhere'" in result.stderr
-    assert result.stdout == "1 instances are good, 1 complaints, 0 warnings\n"
+    assert result.stdout == "1 good, 1 refused, 0 warnings\n"
