@@ -3,7 +3,16 @@
 
 #include <signal.h>
 
+#include <algorithm>
+
 namespace lifecycle {
+namespace {
+
+/// A program that exits at once (startsecs=0) is started again no more than once a second: the pace that Supervisor's
+/// poll has, without which it would be a loop of forks.
+constexpr core::seconds restartPace{1};
+
+}  // namespace
 
 Actions Machine::on(const Input& input, const Rules& rules, core::Instant now) {
   Actions actions;
@@ -112,7 +121,7 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
       [[fallthrough]];
     case State::Running:
       tries_ = 0;
-      due_ = now;  // a restart, if there is one, comes without delay
+      due_ = std::max(now, started_ + restartPace);
       trouble_ = expected ? std::string() : "Bad exit code " + std::to_string(exit.code);
       return enter(State::Exited, actions, expected);
     default: return;

@@ -157,7 +157,7 @@ TEST_CASE("autorestart follows the exit code and the mood") {
     CHECK(b.machine.trouble() == (code == 0 || code == 2 ? "" : "Bad exit code " + std::to_string(code)));
     const bool due = b.machine.deadline(b.rules).has_value();
     if (due) {
-      CHECK(b.jump() == seconds(0));
+      CHECK(b.jump() == seconds(1));
       CHECK(b.machine.state() == State::Starting);
     }
     return due;
@@ -241,4 +241,20 @@ TEST_CASE("a supervisor that goes down gives up what waits for a retry, in silen
   CHECK(actions[0].to == State::Fatal);
   CHECK_FALSE(actions[0].announced);
   CHECK(b.machine.tries() == 0);
+}
+
+TEST_CASE("a program that exits at once is started again no more than once a second") {
+  Bench b;
+  b.rules.startSeconds = seconds(0);
+  b.rules.restart = lifecycle::Restart::Always;
+  b.feed(input::Start{});
+  b.feed(input::Exited{0});
+  CHECK(b.machine.state() == State::Exited);
+  CHECK(b.jump() == seconds(1));
+  CHECK(b.jump() == seconds(0));
+  CHECK(b.machine.state() == State::Running);
+  b.now += seconds(30);
+  b.feed(input::Exited{0});
+  CHECK(b.jump() == seconds(0));
+  CHECK(b.machine.state() == State::Starting);
 }
