@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from daemon import connect
+from daemon import Daemon, connect
 from processes import isRunning
 from programs import program
 from waiting import waitFor
@@ -146,15 +146,14 @@ def testItRaisesItsLimits(daemon):
     assert "INFO Increased RLIMIT_NOFILE limit to 300" in server.log()
 
 
-def testItBecomesItsUser(daemon, account, workDir):
+def testItBecomesItsUser(cleanup, account, workDir):
     user = account()
-    os.chmod(workDir, 0o777)
-    server = daemon("[program:a]\ncommand=/usr/bin/id -un\nstartsecs=0\nautorestart=false\n",
-                    supervisord=f"user={user.pw_name}", wait=False)
-    os.chmod(server.directory, 0o777)
-    waitFor(lambda: server.process.poll() is not None or "exited: a" in server.log(), "supervisord as that user")
-    if server.process.poll() is not None:  # it came before the directory was opened to it
-        server.start()
+    directory = os.path.join(workDir, "open")
+    os.mkdir(directory)
+    os.chmod(directory, 0o777)
+    server = cleanup.enter_context(Daemon(
+        "ours", directory, "[program:a]\ncommand=/usr/bin/id -un\nstartsecs=0\nautorestart=false\n",
+        supervisord=f"user={user.pw_name}"))
     server.waitState("a", "EXITED")
     assert os.stat(f"/proc/{server.pid}").st_uid == user.pw_uid
     assert server.rpc.supervisor.readProcessStdoutLog("a", 0, 0) == f"{user.pw_name}\n"
