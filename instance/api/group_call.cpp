@@ -11,34 +11,43 @@
 namespace api {
 namespace {
 
+std::string resultValue(const std::string& name, const std::string& group, const Waiters::Verdict& verdict) {
+  std::string out;
+  xmlrpc::Writer writer(out);
+  writer.beginStruct();
+  writer.member("name");
+  writer.string(name);
+  writer.member("group");
+  writer.string(group);
+  writer.member("status");
+  writer.integer(verdict ? static_cast<int>(xmlrpc::FaultCode::Success) : verdict.error().code);
+  writer.member("description");
+  writer.string(verdict ? "OK" : verdict.error().text);
+  writer.endStruct();
+  return out;
+}
+
 /// Collects the results. The steps that are not done keep it alive.
 struct Results {
-  explicit Results(Completion whenDone) : done(std::move(whenDone)) { writer.beginArray(); }
+  explicit Results(Completion whenDone) : done(std::move(whenDone)) {}
   Results(const Results&) = delete;
   Results& operator=(const Results&) = delete;
 
-  void add(const std::string& name, const std::string& group, const Waiters::Verdict& verdict) {
-    writer.beginStruct();
-    writer.member("name");
-    writer.string(name);
-    writer.member("group");
-    writer.string(group);
-    writer.member("status");
-    writer.integer(verdict ? static_cast<int>(xmlrpc::FaultCode::Success) : verdict.error().code);
-    writer.member("description");
-    writer.string(verdict ? "OK" : verdict.error().text);
-    writer.endStruct();
-    finishOne();
-  }
   void finishOne() {
     if (--pending > 0) return;
+    std::string out;
+    xmlrpc::Writer writer(out);
+    writer.beginArray();
+    for (const auto* part : {&atOnce, &waited})
+      for (const auto& value : *part) out += value;
     writer.endArray();
     done(std::move(out));
   }
 
   Completion done;
-  std::string out;
-  xmlrpc::Writer writer{out};
+  std::vector<std::string> atOnce;  ///< done while they were set off, most of them failures
+  std::vector<std::string> waited;  ///< by the program's place; empty until it is done
+  bool settingOff = true;
   std::size_t pending = 1;  ///< the setting off counts as one
 };
 
@@ -46,12 +55,20 @@ struct Results {
 
 void forEachProgram(const std::vector<process::Process*>& programs, const Step& step, Completion done) {
   const auto results = std::make_shared<Results>(std::move(done));
-  for (process::Process* program : programs) {
+  results->waited.resize(programs.size());
+  for (std::size_t place = 0; place < programs.size(); place++) {
+    auto& program = *programs[place];
     ++results->pending;
-    step(*program, [results, name = program->name(), group = program->group().name()](const Waiters::Verdict& verdict) {
-      results->add(name, group, verdict);
+    step(program, [results, place, name = program.name(), group = program.group().name()](const auto& verdict) {
+      auto value = resultValue(name, group, verdict);
+      if (results->settingOff)
+        results->atOnce.push_back(std::move(value));
+      else
+        results->waited[place] = std::move(value);
+      results->finishOne();
     });
   }
+  results->settingOff = false;
   results->finishOne();
 }
 
