@@ -129,12 +129,12 @@ class Machine:
         argv = ["nsenter", "--target", str(self._init), *NAMESPACES, "--wd=/", "env", "-i",
                 "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
         if user:
-            argv += ["setpriv", f"--reuid={user}", f"--regid={self._group(user)}", "--init-groups"]
+            argv += ["setpriv", f"--reuid={user}", f"--regid={self._account(user)[3]}", "--init-groups"]
         return argv
 
-    def _group(self, user):
+    def _account(self, user):
         with open(os.path.join(self.root, "etc/passwd"), encoding="utf-8") as accounts:
-            return next(fields[3] for line in accounts if (fields := line.split(":"))[0] == user)
+            return next(fields for line in accounts if (fields := line.split(":"))[0] == user)
 
     def run(self, *command, user=None, check=True, input=None):
         """Runs a command in the machine (as `user`, with its own group) and returns it finished, output as text."""
@@ -152,6 +152,29 @@ class Machine:
         with open(full, "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(full, mode)
+
+    def processes(self, account=None):
+        """Pid (as seen from outside, so that os.kill works) -> command line, of all in the machine or an account's."""
+        space = os.stat(f"/proc/{self._init}/ns/pid").st_ino
+        uid = None if account is None else int(self._account(account)[2])
+        found = {}
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if uid is not None and os.stat(f"/proc/{name}").st_uid != uid:
+                    continue
+                if os.stat(f"/proc/{name}/ns/pid").st_ino != space:
+                    continue
+                with open(f"/proc/{name}/cmdline", encoding="utf-8", errors="replace") as file:
+                    if words := file.read():  # a zombie has none
+                        found[int(name)] = words.rstrip("\0").replace("\0", " ")
+            except OSError:
+                pass  # gone meanwhile
+        return found
+
+    def pidOf(self, command):
+        """The pid, as seen from outside, of the one process whose command line begins so; None while there is none."""
+        pids = [pid for pid, line in self.processes().items() if line.startswith(command)]
+        return pids[0] if len(pids) == 1 else None
 
     def poweroff(self):
         """A clean shutdown: units stop in order; returns when nothing of the machine is left."""

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""The unit under systemd: what it tells, what boots start, and who lives on when the manager stops or dies."""
+
+import os
+import signal
+
+import pytest
+
+from fleet import MANAGER, UNIT, counter, deploy, entry, program, show, status, waitPrograms, waitState
+from waiting import waitFor
+
+TWO = {"first": entry("first", "first", "priority = 1") + counter("first", "count"),
+       "second": entry("second", "second", "priority = 2") + program("second", "sleep", "/bin/sleep 1000")}
+
+
+@pytest.fixture
+def two(machine):
+    """Two instances, of an account each, with one program each."""
+    deploy(machine, TWO, ("first", "second"))
+    for name in TWO:
+        waitPrograms(machine, name, 1)
+    return machine
+
+
+def accounts(machine):
+    return {**machine.processes("first"), **machine.processes("second")}
+
+
+def testItTellsSystemdHowItIs(two):
+    told = show(two, "Type", "ActiveState", "NotifyAccess", "WatchdogUSec", "KillMode", "Delegate", "MainPID")
+    assert told == {"Type": "notify", "ActiveState": "active", "NotifyAccess": "main", "WatchdogUSec": "1min",
+                    "KillMode": "process", "Delegate": "yes", "MainPID": told["MainPID"]}
+    waitFor(lambda: show(two, "StatusText")["StatusText"] == "2 of 2 instances run", "the status text")
+    two.run("supervisor-manager", "stop", "first")
+    waitFor(lambda: show(two, "StatusText")["StatusText"] == "1 of 2 instances run", "the status text")
+    two.run("systemctl", "reload", UNIT)
+    assert show(two, "ActiveState", "MainPID") == {"ActiveState": "active", "MainPID": told["MainPID"]}
+
+
+def testAManagerThatHangsIsReplacedAndItsInstancesLive(machine):
+    deploy(machine, TWO, ("first", "second"), "[Service]\nWatchdogSec=1\n")
+    for name in TWO:
+        waitPrograms(machine, name, 1)
+    before = accounts(machine)
+    hanging = machine.pidOf(MANAGER)
+    os.kill(hanging, signal.SIGSTOP)
+    waitFor(lambda: machine.pidOf(MANAGER) not in (None, hanging), "systemd to start another manager")
+    for name in TWO:
+        assert waitPrograms(machine, name, 1)["NRestarts"] == 0
+    assert accounts(machine) == before
+    # The next one feeds the watchdog: it is there still when its time has passed more than once.
+    fed = show(machine, "WatchdogTimestampMonotonic")["WatchdogTimestampMonotonic"]
+    for _ in range(4):
+        waitFor(lambda: show(machine, "WatchdogTimestampMonotonic")["WatchdogTimestampMonotonic"] != fed, "a sign of life")
+        fed = show(machine, "WatchdogTimestampMonotonic")["WatchdogTimestampMonotonic"]
+    assert show(machine, "NRestarts")["NRestarts"] == "1"
+
+
+def testKilledItLeavesAllRunningAndTheNextOneTakesItOver(two):
+    before = accounts(two)
+    told = {name: status(two, name) for name in TWO}
+    killed = two.pidOf(MANAGER)
+    os.kill(killed, signal.SIGKILL)
+    waitFor(lambda: two.pidOf(MANAGER) not in (None, killed), "systemd to start another manager")
+    for name in TWO:
+        now = waitPrograms(two, name, 1)
+        assert now["NRestarts"] == 0 and now["MainPID"] == told[name]["MainPID"]
+        assert now["StateChangeTimestamp"] == told[name]["StateChangeTimestamp"]
+        assert now["Programs"] == told[name]["Programs"]
+    assert accounts(two) == before
+    # What it took over obeys it.
+    two.run("supervisor-manager", "restart", "first")
+    waitPrograms(two, "first", 1)
+    assert not set(two.processes("first")) & set(before)
+    assert two.processes("second").items() <= before.items()
+
+
+def testAStopLeavesNothingAndARestartBringsItBack(two):
+    before = accounts(two)
+    two.run("systemctl", "restart", UNIT)
+    for name in TWO:
+        waitPrograms(two, name, 1)
+    after = accounts(two)
+    assert len(after) == len(before) and not set(before) & set(after)
+
+    two.run("systemctl", "stop", UNIT)
+    assert accounts(two) == {}
+    assert show(two, "ActiveState", "Result") == {"ActiveState": "inactive", "Result": "success"}
+    two.run("systemctl", "start", UNIT)
+    for name in TWO:
+        waitPrograms(two, name, 1)
+
+
+def testWhatIsDisabledIsNotThereAfterTheNextBoot(two):
+    two.run("supervisor-manager", "disable", "first")
+    two.run("supervisor-manager", "stop", "second")
+    waitState(two, "second", "inactive")
+    assert status(two, "first")["State"] == "running"
+    two.reboot()
+    # A stop is for now, a disable for the next boots.
+    waitPrograms(two, "second", 1)
+    assert status(two, "first")["State"] == "inactive" and two.processes("first") == {}
+
+    two.run("supervisor-manager", "enable", "first")
+    two.reboot()
+    for name in TWO:
+        waitPrograms(two, name, 1)
+    two.run("systemctl", "disable", UNIT)
+    two.reboot()
+    assert show(two, "ActiveState")["ActiveState"] == "inactive" and accounts(two) == {}
+
+
+def testPrioritiesOrderStartAndStop(two):
+    def order(text):
+        lines = two.run("journalctl", "-b", "-o", "cat", "--unit", UNIT).stdout.splitlines()
+        return [name for line in lines for name in TWO if line.startswith(f"instance '{name}' {text}")]
+
+    assert order("runs") == ["first", "second"]
+    two.run("systemctl", "stop", UNIT)
+    waitFor(lambda: order("is stopped"), "the journal")
+    assert order("is stopped") == ["second", "first"]
