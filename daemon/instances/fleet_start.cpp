@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <dirent.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -14,17 +15,21 @@
 namespace instances {
 namespace {
 
+/// Files of one of the manager's own directories. Hidden ones are what a manager that was killed left half-written:
+/// they are removed.
 std::vector<std::string> filesIn(const std::string& directory) {
-  std::vector<std::string> out;
+  std::vector<std::string> out, unfinished;
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(directory.c_str()), ::closedir);
   while (const dirent* item = dir ? ::readdir(dir.get()) : nullptr)
-    if (item->d_name[0] != '.') out.emplace_back(item->d_name);
+    (item->d_name[0] == '.' ? unfinished : out).emplace_back(item->d_name);
+  for (const auto& name : unfinished) ::unlink((directory + '/' + name).c_str());  // not . and ..
   return out;
 }
 
 }  // namespace
 
 void Fleet::begin() {
+  (void)filesIn(context_.runDirectory + "/adoption");
   clearForgotten(first_);
   first_ = {};
   std::vector<std::string> toStart;
@@ -46,6 +51,8 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
   memory.deployed = fingerprint.text();
   if (!memory.save()) logging::warn("instance '{}': its state cannot be written", entry.name);
   if (runner.adopt()) {
+    // The manager before this one ended while it was stopping the instance.
+    if (!runner.record()->wanted) return runner.stop([](const Outcome&) {});
     if (deployed && entry.state == WantedState::Stopped) return runner.stop([](const Outcome&) {});
     if (before && before->process != fingerprint.process) return runner.restart([](const Outcome&) {});
     if (before && before->programs != fingerprint.programs)

@@ -86,6 +86,10 @@ class Machine {
   [[nodiscard]] bool wanted() const noexcept { return wanted_; }
   [[nodiscard]] core::Instant since() const noexcept { return since_; }
   [[nodiscard]] std::uint32_t restarts() const noexcept { return restarts_; }
+  /// The process has begun since the restarts were counted: one that begins after it is one more.
+  [[nodiscard]] bool isNextStartARestart() const noexcept {
+    return phase_ != Phase::Inactive && phase_ != Phase::Preparing && phase_ != Phase::Spawning;
+  }
   void setRestarts(std::uint32_t restarts) noexcept { restarts_ = restarts; }
   /// Last result in one word (success, exit-code, signal, timeout, resources, layout) and the failure in a sentence.
   [[nodiscard]] const std::string& result() const noexcept { return result_; }

@@ -16,6 +16,7 @@ std::optional<Record> Record::read(const std::string& path) {
   out.uid = static_cast<uid_t>(file.number("uid"));
   out.boot = file.get("boot");
   out.restarts = static_cast<std::uint32_t>(file.number("restarts"));
+  out.nextRestarts = static_cast<std::uint32_t>(file.number("next_restarts"));
   out.sinceWall = file.number("since_wall");
   out.sinceMonotonic = static_cast<std::uint64_t>(file.number("since_monotonic"));
   return out;
@@ -29,6 +30,7 @@ core::Status Record::write(const std::string& path) const {
   file.set("uid", std::to_string(uid));
   file.set("boot", bootId());
   file.set("restarts", std::to_string(restarts));
+  file.set("next_restarts", std::to_string(nextRestarts));
   file.set("since_wall", std::to_string(sinceWall));
   file.set("since_monotonic", std::to_string(sinceMonotonic));
   return file.write(path);

@@ -21,6 +21,7 @@ struct Record {
   uid_t uid = 0;
   std::string boot;
   std::uint32_t restarts = 0;
+  std::uint32_t nextRestarts = 0;  ///< what that count is after a start by a manager that finds it gone
   std::int64_t sinceWall = 0;  ///< microseconds
   std::uint64_t sinceMonotonic = 0;
 

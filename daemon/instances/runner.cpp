@@ -311,6 +311,7 @@ void Runner::writeRecord() const {
   record.uid = context_.privileged ? entry_.identity.uid : ::geteuid();
   if (const auto info = pid_ > 0 ? lookAt(pid_) : std::nullopt) record.startTime = info->startTime;
   record.restarts = machine_.restarts();
+  if (record.wanted && !resume_) record.nextRestarts = machine_.restarts() + (machine_.isNextStartARestart() ? 1 : 0);
   record.sinceWall = sinceWall_;
   record.sinceMonotonic = static_cast<std::uint64_t>(
       std::chrono::duration_cast<core::microseconds>(machine_.since().time_since_epoch()).count());

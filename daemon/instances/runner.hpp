@@ -115,6 +115,7 @@ class Runner {
   core::UniqueFd errors_;
   bool announcedEnd_ = false;
   bool resume_ = false;  // stopped for now only
+  std::uint32_t lostRestarts_ = 0;  // counted by an earlier manager; for the first start
   std::string limitsError_;
   std::string statusText_;
   std::int64_t sinceWall_ = 0;

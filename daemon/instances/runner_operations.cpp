@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "daemon/instances/runner.hpp"
 #include "lib/core/log.hpp"
 
@@ -112,7 +114,10 @@ std::vector<ProgramStatus> Runner::programs() const {
 bool Runner::adopt() {
   if (!record_ || !entry_.managed) return false;
   auto pidfd = findAgain(*record_, context_.privileged ? entry_.identity.uid : ::geteuid(), memory_.mark);
-  if (!pidfd) return false;
+  if (!pidfd) {
+    if (record_->wanted) lostRestarts_ = record_->nextRestarts;
+    return false;
+  }
   machine_.setRestarts(record_->restarts);
   const auto since = core::Instant(core::microseconds(record_->sinceMonotonic));
   machine_.adopt(std::min(since, core::Clock::now()));
@@ -140,8 +145,10 @@ std::optional<ManagerError> Runner::unmanaged() const {
 
 void Runner::start(Done done) {
   if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
+  const auto action = machine_.start(core::Clock::now());
+  if (lostRestarts_ > 0) machine_.setRestarts(std::exchange(lostRestarts_, 0));
   waiters_.push_back({Wish::Start, std::move(done)});
-  act(machine_.start(core::Clock::now()));
+  act(action);
 }
 
 void Runner::stop(Done done) {

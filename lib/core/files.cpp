@@ -49,7 +49,9 @@ int writeAll(int fd, std::string_view bytes) noexcept {
 }
 
 Status writeFileAtomically(const std::string& path, std::string_view content, mode_t mode) {
-  std::string temporary = path + ".XXXXXX";
+  // Hidden: whoever lists the directory must not take for a file what a crash left half-made.
+  const auto slash = path.rfind('/') + 1;  // 0 without one
+  std::string temporary = path.substr(0, slash) + '.' + path.substr(slash) + ".XXXXXX";
   const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return sysError("cannot write " + path, errno);
   int failure = writeAll(fd.get(), content);

@@ -10,13 +10,18 @@ MANAGER = "/usr/sbin/supervisor-managerd"
 CONF = "/etc/supervisor-manager/conf.d"
 COUNTER = "/opt/counter.pl"
 
-# Prints lines with numbers, for ever. It holds a lock as long as it lives: a second copy finds it taken, and says so.
+# Prints lines with numbers until it is told to stop, and leaves behind how many there were. It holds a lock as long as it
+# lives: a second copy finds it taken, and says so.
 _COUNTER = r"""#!/usr/bin/perl
-my ($lock, $pause) = @ARGV;
-open(my $held, '>>', $lock) or die "$lock: $!";
-unless (flock($held, 2 | 4)) { open(my $said, '>>', "$lock.doubled"); print $said "$$\n"; close $said; }
+my ($base, $pause) = @ARGV;
+open(my $lock, '>>', "$base.lock") or die "$base.lock: $!";
+unless (flock($lock, 2 | 4)) { open(my $said, '>>', "$base.doubled"); print $said "$$\n"; close $said; }
+my $stop = 0;
+$SIG{TERM} = sub { $stop = 1 };
 $| = 1;
-for (my $i = 0; ; $i++) { print "$i\n"; select(undef, undef, undef, $pause); }
+my $i = 0;
+until ($stop) { print "$i\n"; $i++; select(undef, undef, undef, $pause); }
+open(my $said, '>', "$base.count"); print $said $i; close $said;
 """
 
 
@@ -29,13 +34,20 @@ def program(instance, name, command, attributes=""):
 
 
 def counter(instance, name, pause=0.002):
-    """A program that prints its numbered lines into one log that is never rotated."""
-    return program(instance, name, f"{COUNTER} /home/{instance}/{name}.lock {pause}",
-                   "stdout_logfile_maxbytes = 0\nstartsecs = 0")
+    """A program that prints its numbered lines into one log that is never rotated; the account is called as the instance."""
+    return program(instance, name, f"{COUNTER} /home/{instance}/{name} {pause}",
+                   f"stdout_logfile = {counterLog(instance, name)}\nstdout_logfile_maxbytes = 0\nstartsecs = 0")
 
 
-def deploy(machine, entries, accounts, unit=""):
-    """Boots `machine` and starts the manager with `entries`, a text for each name; `unit`: a drop-in of its unit."""
+def counterLog(instance, name):
+    return f"/var/log/supervisor_{instance}/{name}.log"
+
+
+def deploy(machine, entries, accounts, unit="", settings=""):
+    """Boots `machine` and starts the manager with `entries`, a text for each name.
+
+    `unit` is a drop-in of the manager's unit, `settings` lines of its own section.
+    """
     machine.install()
     machine.boot()
     for account in accounts:
@@ -43,6 +55,7 @@ def deploy(machine, entries, accounts, unit=""):
     machine.write(COUNTER, _COUNTER, 0o755)
     for name, text in entries.items():
         machine.write(f"{CONF}/{name}.conf", text)
+    machine.write("/etc/supervisor-manager/supervisor-manager.conf", f"[supervisor-manager]\n{settings}\n")
     if unit:
         machine.write(f"/etc/systemd/system/{UNIT}.d/test.conf", unit)
     machine.run("systemctl", "daemon-reload")

@@ -172,8 +172,8 @@ class Machine:
         return found
 
     def pidOf(self, command):
-        """The pid, as seen from outside, of the one process whose command line begins so; None while there is none."""
-        pids = [pid for pid, line in self.processes().items() if line.startswith(command)]
+        """The pid, as seen from outside, of the one process with this command line; None while there is none."""
+        pids = [pid for pid, line in self.processes().items() if line == command]
         return pids[0] if len(pids) == 1 else None
 
     def poweroff(self):

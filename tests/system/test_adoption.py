@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""kill -9 at random moments, hundreds of times: programs keep their pids, have one copy, and lose no line.
+
+  SM_SEED=7      the seed of the moments
+  SM_SECONDS=40  how long the manager is killed and replaced
+"""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from fleet import COUNTER, MANAGER, UNIT, counter, counterLog, deploy, entry, program, status, waitPrograms
+from waiting import waitFor
+
+SEED = int(os.environ.get("SM_SEED", str(random.randrange(10000))))
+SECONDS = float(os.environ.get("SM_SECONDS", "40"))
+NAMES = ("alpha", "beta", "gamma", "delta")
+PAUSES = {"quick": 0.0005, "slow": 0.02}
+# At once, again and again: patience is not what is tested.
+UNIT_LINES = "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=0\n"
+SETTINGS = "restart_delay = 1\nrestart_delay_max = 1\nstart_limit = 1000\n"
+SUPERVISORD = "/usr/bin/supervisord"
+# A process that leaves session, parent and environment behind.
+RUNAWAY = "/opt/runaway"
+RUNAWAY_SCRIPT = "#!/bin/sh\nenv -i setsid sleep 31415 &\nexec sleep 27182\n"
+
+
+SHAPES = sorted([*[COUNTER] * len(PAUSES), SUPERVISORD, "sleep 27182", "sleep 31415"])
+
+
+def shapes(processes):
+    """What the command lines have in common from copy to copy and from instance to instance."""
+    return [line.removeprefix("/usr/bin/perl ").split(" /home")[0].split(" -n ")[0] for line in processes.values()]
+
+
+def declared(name):
+    counters = "".join(counter(name, f"{kind}-{name}", pause) for kind, pause in PAUSES.items())
+    return entry(name, name) + counters + program(name, f"runaway-{name}", RUNAWAY, "startsecs = 0")
+
+
+def plant(machine, path, text):
+    """A script of the machine that does not run yet."""
+    full = os.path.join(machine.root, path[1:])
+    os.makedirs(os.path.dirname(full), exist_ok=True)
+    with open(full, "w", encoding="ascii") as script:
+        script.write(text)
+    os.chmod(full, 0o755)
+
+
+@pytest.fixture
+def fleet(machine):
+    """Four instances of an account each, each with three programs and a process that ran away from one."""
+    plant(machine, RUNAWAY, RUNAWAY_SCRIPT)
+    deploy(machine, {name: declared(name) for name in NAMES}, NAMES, UNIT_LINES, SETTINGS)
+    waitAll(machine)
+    return machine
+
+
+def waitAll(machine):
+    return {name: waitPrograms(machine, name, len(PAUSES) + 1) for name in NAMES}
+
+
+def everything(machine):
+    """Every process of the instances, once each has all that it should have and no more."""
+
+    def complete():
+        found = {name: machine.processes(name) for name in NAMES}
+        return found if all(sorted(shapes(found[name])) == SHAPES for name in NAMES) else None
+
+    try:
+        return waitFor(complete, "each instance to have each process once")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {[machine.processes(name) for name in NAMES]}") from None
+
+
+def read(machine, path):
+    """The text of a file of the machine, None if there is none."""
+    full = os.path.join(machine.root, path[1:])
+    if not os.path.exists(full):
+        return None
+    with open(full, encoding="ascii") as file:
+        return file.read()
+
+
+def assertNothingDoubled(machine):
+    doubled = {(name, kind): read(machine, f"/home/{name}/{kind}-{name}.doubled") for name in NAMES for kind in PAUSES}
+    assert not any(doubled.values()), doubled
+
+
+def managerOf(machine, but=None):
+    return waitFor(lambda: (pid := machine.pidOf(MANAGER)) != but and pid, "a manager")
+
+
+def testManagersComeAndGoAndNobodyNotices(fleet):
+    print(f"SM_SEED={SEED}")
+    chance = random.Random(SEED)
+    before, told = everything(fleet), waitAll(fleet)
+    killed = reexecuted = 0
+    dead = None
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        manager = managerOf(fleet, but=dead)
+        time.sleep(chance.uniform(0, 0.06))  # the moment, not a wait for anything
+        if chance.random() < 0.15:
+            # Not answered where it comes before the new manager listens.
+            done = fleet.run("supervisor-manager", "daemon-reexec", check=False)
+            reexecuted += done.returncode == 0
+        else:
+            os.kill(manager, signal.SIGKILL)
+            dead = manager
+            killed += 1
+    print(f"{killed} killed, {reexecuted} replaced")
+
+    now = waitAll(fleet)
+    for name in NAMES:
+        assert now[name]["NRestarts"] == 0 and now[name]["MainPID"] == told[name]["MainPID"]
+        assert now[name]["Programs"] == told[name]["Programs"]
+        assert now[name]["StateChangeTimestamp"] == told[name]["StateChangeTimestamp"]
+    assert everything(fleet) == before
+    assertNothingDoubled(fleet)
+
+    fleet.run("systemctl", "stop", UNIT)
+    assert [fleet.processes(name) for name in NAMES] == [{}] * len(NAMES)
+    for name in NAMES:
+        for kind in PAUSES:
+            count = int(read(fleet, f"/home/{name}/{kind}-{name}.count"))
+            lines = read(fleet, counterLog(name, f"{kind}-{name}")).splitlines()
+            assert count > 100 and lines == [str(i) for i in range(count)], f"{kind}-{name}"
+    assert killed >= SECONDS * 2
+
+
+def areNew(machine, name, before):
+    """Whether an instance has each process once, and none of those it had."""
+    now = machine.processes(name)
+    return sorted(shapes(now)) == SHAPES and not set(now) & set(before)
+
+
+def testKilledInstancesComeBackOnceAndAlone(fleet):
+    print(f"SM_SEED={SEED}")
+    chance = random.Random(SEED)
+    kills = dict.fromkeys(NAMES, 0)
+    for turn in range(8):
+        before = everything(fleet)
+        victims = chance.sample(NAMES, chance.randint(1, len(NAMES)))
+        for name in victims:
+            os.kill(next(pid for pid, line in before[name].items() if line.startswith(SUPERVISORD)), signal.SIGKILL)
+            kills[name] += 1
+        if turn % 2:  # the manager too: another one finds what was left
+            time.sleep(chance.uniform(0, 0.03))
+            manager = managerOf(fleet)
+            os.kill(manager, signal.SIGKILL)
+            managerOf(fleet, but=manager)
+
+        waitFor(lambda: all(areNew(fleet, name, before[name]) for name in victims), f"{victims} to come back, turn {turn}")
+        after = everything(fleet)
+        assert all(after[name] == before[name] for name in NAMES if name not in victims)
+        assertNothingDoubled(fleet)
+    now = waitAll(fleet)
+    assert {name: now[name]["NRestarts"] for name in NAMES} == kills
+
+
+def testAStopThatOutlivesItsManagerIsStillAStop(machine):
+    plant(machine, RUNAWAY, "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 0.1; done\n")
+    stubborn = program("alpha", "stubborn", RUNAWAY, "stopwaitsecs = 2\nstartsecs = 0")
+    deploy(machine, {"alpha": entry("alpha", "alpha") + stubborn}, ("alpha",), UNIT_LINES, SETTINGS)
+    waitPrograms(machine, "alpha", 1)
+    machine.run("systemd-run", "supervisor-manager", "stop", "alpha")
+    waitFor(lambda: status(machine, "alpha")["State"] == "stopping", "the stop to begin")
+    os.kill(managerOf(machine), signal.SIGKILL)
+    waitFor(lambda: status(machine, "alpha").get("State") == "inactive", "the instance to be stopped")
+    assert machine.processes("alpha") == {}
