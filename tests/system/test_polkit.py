@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""Who may do what, asked of the real polkitd: the owner, strangers, and those whom a rule names."""
+
+import os
+
+import pytest
+
+from fleet import deploy, entry, program, status, waitPrograms
+from waiting import waitFor
+
+RULES = "/etc/polkit-1/rules.d/10-test.rules"
+# Operators may stop and start one instance, and nothing else; what polkit is asked lands in the journal.
+RULE = """polkit.addRule(function(action, subject) {
+  if (action.id.indexOf("org.supervisormanager1.") != 0) return polkit.Result.NOT_HANDLED;
+  polkit.log("asked for " + action.id.substring(23) + " verb=" + action.lookup("verb") +
+             " instance=" + action.lookup("instance") + " user=" + action.lookup("user") + " by=" + subject.user);
+  if (action.id == "org.supervisormanager1.manage-instances" && action.lookup("instance") == "web" &&
+      action.lookup("user") == "www" && ["start", "stop"].indexOf(action.lookup("verb")) >= 0 &&
+      subject.isInGroup("operators"))
+    return polkit.Result.YES;
+});
+"""
+
+
+@pytest.fixture
+def guarded(machine):
+    """Instances web of www and db of data; oscar is an operator, adam in our own group, eve nobody."""
+    entries = {name: entry(name, user) + program(name, f"sleep-{name}", "/bin/sleep 1000")
+               for name, user in (("web", "www"), ("db", "data"))}
+    deploy(machine, entries, ("www", "data", "oscar", "adam", "eve"))
+    machine.write(RULES, RULE)
+    machine.run("groupadd", "operators")
+    machine.run("usermod", "--append", "--groups", "operators", "oscar")
+    machine.run("systemd-sysusers")
+    machine.run("usermod", "--append", "--groups", "supervisor-admin", "adam")
+    # What rules log is shown only so.
+    machine.write("/etc/systemd/system/polkit.service.d/test.conf",
+                  "[Service]\nExecStart=\nExecStart=/usr/lib/polkit-1/polkitd\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", "polkit.service")
+    for name in entries:
+        waitPrograms(machine, name, 1)
+    return machine
+
+
+def attempt(machine, user, *words):
+    """Whether a command of a user is allowed; one that fails says that it may not."""
+    done = machine.run("supervisor-manager", "--no-ask-password", *words, user=user, check=False)
+    assert done.returncode == 0 or "allowed" in done.stderr or "denied" in done.stderr, done.stderr
+    return done.returncode == 0
+
+
+def polkitsWords(machine):
+    return machine.run("journalctl", "-o", "cat", "--unit", "polkit.service").stdout
+
+
+def testTheOwnerHasItsInstanceAndNoOther(guarded):
+    assert attempt(guarded, "www", "restart", "web")
+    assert attempt(guarded, "www", "disable", "web") and attempt(guarded, "www", "enable", "web")
+    for words in (("stop", "db"), ("kill", "db"), ("disable", "db"), ("remove", "web"), ("reload",), ("daemon-reexec",)):
+        assert not attempt(guarded, "www", *words), words
+    assert status(guarded, "db")["State"] == "running"
+
+
+def testAStrangerMayLookAndNothingElse(guarded):
+    assert "web" in guarded.run("supervisor-manager", "list", user="eve").stdout
+    for verb in ("start", "stop", "restart", "kill", "enable", "disable", "remove"):
+        assert not attempt(guarded, "eve", verb, "web"), verb
+    assert not attempt(guarded, "eve", "create", "mine", "user=eve", "group=eve")
+    assert status(guarded, "web")["State"] == "running"
+
+
+def testARuleGivesAGroupWhatItNames(guarded):
+    assert attempt(guarded, "oscar", "stop", "web")
+    assert status(guarded, "web")["State"] == "inactive" and guarded.processes("www") == {}
+    assert attempt(guarded, "oscar", "start", "web")
+    for words in (("restart", "web"), ("disable", "web"), ("stop", "db"), ("remove", "web")):
+        assert not attempt(guarded, "oscar", *words), words
+    assert status(guarded, "db")["State"] == "running"
+
+    expected = [f"asked for {asked}" for asked in ("manage-instances verb=stop instance=web user=www by=oscar",
+                  "manage-instances verb=stop instance=db user=data by=oscar",
+                  "manage-boot verb=disable instance=web user=www by=oscar",
+                  "edit-instances verb=remove instance=web user=www by=oscar")]
+    waitFor(lambda: all(line in polkitsWords(guarded) for line in expected), f"polkit's log to have {expected}")
+    guarded.run("supervisor-manager", "stop", "db")
+    guarded.run("supervisor-manager", "start", "db", user="data")
+    # Root and owners are not polkit's business. What is asked after them is in the log, they are not.
+    assert not attempt(guarded, "oscar", "kill", "db")
+    waitFor(lambda: "verb=kill instance=db" in polkitsWords(guarded), "polkit's log")
+    assert "by=root" not in polkitsWords(guarded) and "by=data" not in polkitsWords(guarded)
+
+
+def testOurOwnGroupControlsAllAndDefinesNothing(guarded):
+    for name in ("web", "db"):
+        assert attempt(guarded, "adam", "restart", name)
+        assert attempt(guarded, "adam", "disable", name)
+    assert not attempt(guarded, "adam", "remove", "web")
+    assert not attempt(guarded, "adam", "create", "mine", "user=root", "group=root")
+
+
+def testWithoutPolkitRootAndTheOwner(guarded):
+    guarded.run("systemctl", "mask", "--now", "polkit.service")
+    assert attempt(guarded, "www", "restart", "web")
+    assert attempt(guarded, None, "restart", "db")
+    for user in ("oscar", "adam", "eve", "data"):
+        assert not attempt(guarded, user, "stop", "web"), user
+    assert status(guarded, "web")["State"] == "running"
+    assert os.path.exists(os.path.join(guarded.root, "usr/share/polkit-1/actions/org.supervisormanager1.policy"))
