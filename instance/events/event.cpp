@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/core/text.hpp"
@@ -68,9 +69,11 @@ EventPtr makeGroupEvent(Type type, std::string_view group) { return make(type, f
 EventPtr makeSupervisorEvent(Type type) { return make(type, {}); }
 
 std::string encode(const Event& event, const Envelope& envelope) {
-  return fmt::format("ver:3.0 server:{} serial:{} pool:{} poolserial:{} eventname:{} len:{}\n{}", envelope.identifier,
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  const auto surplus = std::count_if(event.payload.begin(), event.payload.end(), continues);
+  return fmt::format("ver:3.0 server:{} serial:{} pool:{} poolserial:{} eventname:{} len:{}\n{}{}", envelope.identifier,
                      event.serial.value_or(0), envelope.pool, envelope.poolSerial, toText(event.type),
-                     event.payload.size(), event.payload);
+                     event.payload.size(), event.payload, std::string(static_cast<std::size_t>(surplus), ' '));
 }
 
 }  // namespace events

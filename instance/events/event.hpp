@@ -58,7 +58,9 @@ struct Envelope {
   std::string_view pool;
   std::uint64_t poolSerial = 0;
 };
-/// The header line and the payload, as a listener reads them from its standard input. `len` counts bytes.
+/// The header line and the payload, as a listener reads them from its standard input. `len` counts bytes. A listener that
+/// reads text (Python's childutils) counts characters, and would wait for ever for as many as there are bytes: blanks
+/// make up for the difference. To a reader of bytes they are blanks before the next header, which a split at blanks skips.
 [[nodiscard]] std::string encode(const Event& event, const Envelope& envelope);
 
 }  // namespace events

@@ -50,12 +50,12 @@ TEST_CASE("the rest of the payloads") {
   CHECK(makeSupervisorEvent(Type::SupervisorStateChangeStopping)->payload.empty());
 }
 
-TEST_CASE("the envelope counts bytes, not characters") {
+TEST_CASE("the envelope counts bytes, and has enough for those who count characters") {
   const EventPtr event = makeRemoteEvent("t", "\xC3\xA9\xE2\x82\xAC");
   event->serial = 12;
   CHECK(encode(*event, {"supervisor", "mail", 3}) ==
         "ver:3.0 server:supervisor serial:12 pool:mail poolserial:3 eventname:REMOTE_COMMUNICATION len:12\n"
-        "type:t\n\xC3\xA9\xE2\x82\xAC");
+        "type:t\n\xC3\xA9\xE2\x82\xAC   ");
   const EventPtr empty = makeSupervisorEvent(Type::SupervisorStateChangeRunning);
   empty->serial = 0;
   CHECK(encode(*empty, {"s", "p", 0}) ==
