@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""The project's Debian packages, built from the tree as it is, and Debian's own supervisor with what it needs.
+
+    packages = ownPackages()          # paths; built once for each state of the sources, then kept
+    packages = nextVersion(packages, directory)
+    packages = debianSupervisor()     # downloaded once
+
+They are kept beside the root of image.py (SM_IMAGE_CACHE). SM_PACKAGES names a directory with packages to take instead of
+building them.
+"""
+
+import fcntl
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+
+from image import CACHE, image
+from programs import SOURCE
+
+KEPT = os.path.join(CACHE, "packages")
+NAMES = ("supervisor-instance", "supervisor-manager")
+
+
+def _run(*argv, cwd=None, **environment):
+    finished = subprocess.run(argv, cwd=cwd, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if finished.returncode != 0:
+        raise AssertionError(f"{argv} ended with {finished.returncode}:\n{finished.stdout[-4000:]}")
+    return finished.stdout
+
+
+def _sources():
+    """The files that packages are made of: what git knows or would add, but for the tests."""
+    listed = _run("git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard",
+                  cwd=SOURCE).split("\0")
+    return sorted(name for name in set(listed)
+                  if name and not name.startswith(("tests/", "bench/")) and os.path.isfile(os.path.join(SOURCE, name)))
+
+
+def _digest(names):
+    digest = hashlib.sha256()
+    for name in names:
+        path = os.path.join(SOURCE, name)
+        with open(path, "rb") as file:
+            digest.update(f"{name} {os.stat(path).st_mode:o} {os.stat(path).st_size}\0".encode() + file.read())
+    return digest.hexdigest()[:12]
+
+
+def _build(names, target):
+    """Builds in a directory that is always the same, so that a compiler's cache helps."""
+    work = os.path.join(KEPT, "build")
+    shutil.rmtree(work, ignore_errors=True)
+    for name in names:
+        path = os.path.join(work, "tree", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copy(os.path.join(SOURCE, name), path)
+    options = f"noautodbgsym parallel={os.cpu_count()}"
+    _run("dpkg-buildpackage", "-us", "-uc", "-b", cwd=os.path.join(work, "tree"), DEB_BUILD_OPTIONS=options,
+         DEB_CFLAGS_STRIP="-g", DEB_CXXFLAGS_STRIP="-g")
+    shutil.rmtree(os.path.join(work, "tree"))
+    for old in glob.glob(os.path.join(KEPT, "built-*")):
+        shutil.rmtree(old)
+    os.rename(work, target)
+
+
+def _inOrder(directory):
+    found = [glob.glob(os.path.join(directory, f"{name}_*.deb")) for name in NAMES]
+    assert all(len(paths) == 1 for paths in found), f"{directory} has not one package of each name: {found}"
+    return [path for paths in found for path in paths]
+
+
+def ownPackages():
+    """The packages of the tree as it is, supervisor-instance before supervisor-manager."""
+    if "SM_PACKAGES" in os.environ:
+        return _inOrder(os.environ["SM_PACKAGES"])
+    os.makedirs(KEPT, exist_ok=True)
+    with open(os.path.join(KEPT, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        names = _sources()
+        target = os.path.join(KEPT, f"built-{_digest(names)}")
+        if not os.path.isdir(target):
+            _build(names, target)
+    return _inOrder(target)
+
+
+def nextVersion(packages, directory):
+    """The same packages once more, with a higher version."""
+    made = []
+    for package in packages:
+        tree = os.path.join(directory, "repacked")
+        _run("dpkg-deb", "--raw-extract", package, tree)
+        control = os.path.join(tree, "DEBIAN/control")
+        with open(control, encoding="utf-8") as file:
+            text = file.read()
+        version = next(line.split()[1] for line in text.splitlines() if line.startswith("Version:"))
+        with open(control, "w", encoding="utf-8") as file:
+            file.write(text.replace(f"Version: {version}\n", f"Version: {version}+next\n")
+                       .replace(f"(= {version})", f"(= {version}+next)"))
+        path = os.path.join(directory, os.path.basename(package).replace(f"_{version}_", f"_{version}+next_"))
+        _run("dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", tree, path)
+        shutil.rmtree(tree)
+        made.append(path)
+    return made
+
+
+def debianSupervisor():
+    """Debian's supervisor and what it needs beyond the image: Python."""
+    archives = os.path.join(KEPT, f"debian-supervisor-{os.path.basename(image())}")
+    if not os.path.isdir(archives):
+        partial = f"{archives}.{os.getpid()}"
+        os.makedirs(os.path.join(partial, "partial"))
+        # apt decides what is missing in the image by the image's own list of packages.
+        _run("apt-get", "--yes", "--download-only", "--no-install-recommends",
+             "-o", f"Dir::State::status={image()}/var/lib/dpkg/status", "-o", f"Dir::Cache::archives={partial}",
+             "-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1", "install", "supervisor")
+        os.rename(partial, archives)
+    return sorted(glob.glob(os.path.join(archives, "*.deb")))

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""The Debian packages on a real systemd: installed, upgraded under load, removed, purged, and in place of Debian's own."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from packages import debianSupervisor, nextVersion, ownPackages
+from waiting import waitFor
+
+MANAGER = "supervisor-manager.service"
+POOL = "/srv/packages"
+# Counts without a gap: a line that is missing, or one that comes twice, is a program that was disturbed.
+COUNTER = "n=0; while :; do n=$((n + 1)); echo $n; sleep 0.01; done"
+ENTRY = """[supervisor:tsupv]
+user = tsup
+group = tsup
+
+[supervisor_program:counter]
+supervisor = tsupv
+command = /opt/counter.sh
+"""
+
+
+@pytest.fixture(scope="module")
+def packages():
+    return ownPackages()
+
+
+@pytest.fixture
+def booted(machine):
+    machine.boot()
+    return machine
+
+
+def apt(machine, *arguments, check=True):
+    machine.run("mkdir", "-p", "/var/cache/apt/archives/partial")
+    return machine.run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q", "--no-install-recommends",
+                       *arguments, check=check)
+
+
+def install(machine, paths):
+    """By apt, from files: the machine has no network."""
+    pool = machine.root + POOL
+    os.makedirs(pool, exist_ok=True)
+    for path in paths:
+        shutil.copy(path, pool)
+    return apt(machine, "install", *(f"{POOL}/{os.path.basename(path)}" for path in paths))
+
+
+def say(machine, *command):
+    """The one line that a command prints, whether it succeeds or not."""
+    return machine.run(*command, check=False).stdout.strip()
+
+
+def mainPid(machine, unit):
+    return say(machine, "systemctl", "show", "--property=MainPID", "--value", unit)
+
+
+def deploy(machine):
+    """The account tsup with an instance and a program that counts."""
+    machine.run("useradd", "--create-home", "tsup")
+    machine.write("/opt/counter.sh", f"#!/bin/sh\n{COUNTER}\n", 0o755)
+    machine.write("/etc/supervisor-manager/conf.d/tsupv.conf", ENTRY)
+    machine.run("supervisor-manager", "reload")
+    waitFor(lambda: "RUNNING" in say(machine, "supervisorctl_tsupv", "status"), "the counter to run")
+
+
+def pidsOf(machine, account):
+    """Which processes of the account run, but for what a counter runs for a moment."""
+    found = machine.run("pgrep", "-a", "-u", account, check=False).stdout.splitlines()
+    return sorted(line for line in found if "sleep" not in line)
+
+
+def exists(machine, path):
+    return machine.run("test", "-e", path, "-o", "-L", path, check=False).returncode == 0
+
+
+def testNothingForLintianToSay(packages):
+    said = subprocess.run(["lintian", "--allow-root", "--pedantic", "--fail-on", "error,warning,override", *packages],
+                          capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+def testInstalledAndRunningAtEveryBoot(booted, packages):
+    install(booted, packages)
+    assert say(booted, "systemctl", "is-active", MANAGER) == "active"
+    assert say(booted, "systemctl", "is-enabled", MANAGER) == "enabled"
+    # Root's own instances wait for an administrator.
+    for unit in ("supervisord.service", "supervisor.service"):
+        assert say(booted, "systemctl", "is-enabled", unit) == "disabled"
+        assert say(booted, "systemctl", "is-active", unit) == "inactive"
+    assert booted.run("getent", "group", "supervisor-admin").stdout
+    assert say(booted, "dpkg", "--verify", "supervisor-instance", "supervisor-manager") == ""
+
+    deploy(booted)
+    assert booted.reboot() in ("running", "degraded"), booted.console()
+    assert say(booted, "systemctl", "is-active", MANAGER) == "active"
+    waitFor(lambda: "RUNNING" in booted.run("supervisorctl_tsupv", "status", user="tsup", check=False).stdout,
+            "the counter to run after a boot")
+
+
+def testUpgradeDisturbsNoProgram(booted, packages, tmp_path):
+    install(booted, packages)
+    deploy(booted)
+    before = pidsOf(booted, "tsup")
+    manager = mainPid(booted, MANAGER)
+    assert len(before) == 2, before
+
+    install(booted, nextVersion(packages, str(tmp_path)))
+    version = say(booted, "dpkg-query", "-W", "-f", "${Version}", "supervisor-manager")
+    assert version.endswith("+next")
+    # The manager is the new file under the old pid; it knows its instance and reports no restart.
+    waitFor(lambda: say(booted, "readlink", f"/proc/{manager}/exe") == "/usr/sbin/supervisor-managerd",
+            "the manager to execute the new version")
+    assert mainPid(booted, MANAGER) == manager
+    status = waitFor(lambda: say(booted, "supervisor-manager", "--json", "status", "tsupv"), "the manager to answer")
+    assert re.search(r'"(NRestarts|restarts|n_restarts)": *0\b', status, re.IGNORECASE), status
+    assert pidsOf(booted, "tsup") == before
+
+    # It went on counting, also after the upgrade, and every line is in the log once.
+    log = next(path for path in say(booted, "find", "/var/log/supervisor_tsupv", "-name", "counter-stdout*").split())
+    size = len(booted.run("cat", log).stdout.split())
+    lines = waitFor(lambda: (found := booted.run("cat", log).stdout.split())[size + 20:] and found, "more lines")
+    assert lines == [str(n + 1) for n in range(len(lines))]
+
+
+def testRemovalStopsAndPurgeForgets(booted, packages):
+    install(booted, packages)
+    deploy(booted)
+    apt(booted, "remove", "supervisor-manager", "supervisor-instance")
+    assert pidsOf(booted, "tsup") == []
+    assert not exists(booted, "/usr/sbin/supervisor-managerd") and not exists(booted, "/usr/bin/supervisord")
+    for kept in ("/etc/supervisor-manager/conf.d/tsupv.conf", "/etc/supervisord_tsupv.conf"):
+        assert exists(booted, kept), kept
+
+    # What is removed but not purged comes back as it was.
+    install(booted, packages)
+    waitFor(lambda: "RUNNING" in say(booted, "supervisorctl_tsupv", "status"), "the counter to run again")
+
+    apt(booted, "purge", "supervisor-manager", "supervisor-instance")
+    assert pidsOf(booted, "tsup") == []
+    left = booted.run("find", "/etc", "/usr", "/lib/systemd", "/var/lib", "/run", "-xdev",
+                      "(", "-name", "*supervisor*", "-o", "-lname", "*supervisor*", ")").stdout.split()
+    # The account's own: its programs and the directory of its socket. The group stays, as system groups do.
+    assert sorted(path for path in left if not path.startswith("/run/supervisor_tsupv")) == \
+        ["/etc/supervisord_tsupv.d"], left
+    assert exists(booted, "/var/log/supervisor_tsupv/supervisord.log")
+    assert say(booted, "systemctl", "is-system-running") == "running"
+
+
+DEBIAN_PROGRAM = """[program:counter]
+command=/opt/counter.sh
+stdout_logfile=/var/log/counter.log
+"""
+
+
+def counterPid(machine):
+    waitFor(lambda: "RUNNING" in say(machine, "supervisorctl", "status", "counter"), "the counter to run")
+    pids = machine.run("pgrep", "-f", "/opt/counter.sh").stdout.split()
+    assert len(pids) == 1, "one copy of the program"
+    return pids[0]
+
+
+def executable(machine):
+    return say(machine, "readlink", f"/proc/{mainPid(machine, 'supervisor.service')}/exe")
+
+
+def testTakesOverFromDebiansSupervisorAndGivesBack(booted, packages, tmp_path):
+    debian = debianSupervisor()
+    install(booted, debian)
+    booted.write("/opt/counter.sh", f"#!/bin/sh\n{COUNTER}\n", 0o755)
+    booted.write("/etc/supervisor/conf.d/counter.conf", DEBIAN_PROGRAM)
+    booted.run("supervisorctl", "update")
+    counterPid(booted)
+    assert "python" in executable(booted)
+
+    # In place of it: the same service, the same configuration, the same program, one copy of it.
+    install(booted, packages)
+    assert say(booted, "dpkg-query", "-W", "-f", "${db:Status-Status}", "supervisor") == "config-files"
+    assert executable(booted) == "/usr/bin/supervisord"
+    assert say(booted, "systemctl", "is-enabled", "supervisor.service") == "enabled"
+    assert say(booted, "systemctl", "is-enabled", "supervisord.service") == "disabled"
+    counterPid(booted)
+    booted.run("systemctl", "stop", "supervisor")
+    assert say(booted, "pgrep", "-f", "/opt/counter.sh") == ""
+    booted.run("systemctl", "start", "supervisor")
+    booted.run("systemctl", "reload", "supervisor")
+    booted.run("systemctl", "status", "supervisor")
+    assert booted.reboot() in ("running", "degraded"), booted.console()
+    program = counterPid(booted)
+
+    # An upgrade leaves the system instance alone, too.
+    daemon = mainPid(booted, "supervisor.service")
+    install(booted, nextVersion(packages, str(tmp_path)))
+    assert (mainPid(booted, "supervisor.service"), counterPid(booted)) == (daemon, program)
+
+    # Back to Debian's, and our configuration purged: its service is as it was.
+    install(booted, [path for path in debian if os.path.basename(path).startswith("supervisor_")])
+    apt(booted, "purge", "supervisor-manager", "supervisor-instance")
+    assert say(booted, "systemctl", "is-enabled", "supervisor.service") == "enabled"
+    assert "python" in executable(booted)
+    counterPid(booted)
+
+
+def testADisabledSupervisorStaysDisabled(booted, packages):
+    install(booted, debianSupervisor())
+    booted.run("systemctl", "disable", "--now", "supervisor.service")
+    # A removal by an older debhelper left a mask of its own behind.
+    apt(booted, "remove", "supervisor")
+    booted.run("deb-systemd-helper", "mask", "supervisor.service")
+    install(booted, packages)
+    assert say(booted, "systemctl", "is-enabled", "supervisor.service") == "disabled"
+    assert say(booted, "systemctl", "is-active", "supervisor.service") == "inactive"
+    booted.run("systemctl", "start", "supervisor")
+    assert executable(booted) == "/usr/bin/supervisord"
