@@ -2,6 +2,7 @@
 """The project's Debian packages, built from the tree as it is, and Debian's own supervisor with what it needs.
 
     packages = ownPackages()          # paths; built once for each state of the sources, then kept
+    changesOf(packages)               # the file that names all that was built with them
     packages = nextVersion(packages, directory)
     packages = debianSupervisor()     # downloaded once
 
@@ -59,7 +60,7 @@ def _build(names, target):
         path = os.path.join(work, "tree", name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         shutil.copy(os.path.join(SOURCE, name), path)
-    _run("dpkg-buildpackage", "-us", "-uc", "-b", cwd=os.path.join(work, "tree"),
+    _run("dpkg-buildpackage", "-us", "-uc", cwd=os.path.join(work, "tree"),
          DEB_BUILD_OPTIONS=f"noautodbgsym parallel={os.cpu_count()}", DEB_CXXFLAGS_SET="", DEB_CPPFLAGS_SET="",
          CCACHE_IGNOREOPTIONS="-Werror", CCACHE_SLOPPINESS="locale")
     shutil.rmtree(os.path.join(work, "tree"))
@@ -86,6 +87,11 @@ def ownPackages():
         if not os.path.isdir(target):
             _build(names, target)
     return _inOrder(target)
+
+
+def changesOf(packages):
+    (changes,) = glob.glob(os.path.join(os.path.dirname(packages[0]), "*.changes"))
+    return changes
 
 
 def nextVersion(packages, directory):
