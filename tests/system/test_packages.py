@@ -82,6 +82,10 @@ def pidsOf(machine, account):
     return sorted(line for line in found if "sleep" not in line)
 
 
+def linesOf(machine, path):
+    return machine.run("cat", path).stdout.splitlines()
+
+
 def exists(machine, path):
     return machine.run("test", "-e", path, "-o", "-L", path, check=False).returncode == 0
 
@@ -132,9 +136,8 @@ def testUpgradeDisturbsNoProgram(booted, packages, tmp_path):
     logs = say(booted, "find", "/var/log/supervisor_tsupv", "-name", "*-stdout-*").split()
     assert len(logs) == COUNTERS
     for log in logs:
-        read = lambda: booted.run("cat", log).stdout.split()
-        size = len(read())
-        lines = waitFor(lambda: (found := read())[size + 5:] and found, "more lines")
+        size = len(linesOf(booted, log))
+        lines = waitFor(lambda: (found := linesOf(booted, log))[size + 5:] and found, "more lines")
         assert lines == [str(n + 1) for n in range(len(lines))]
 
 
