@@ -4,9 +4,12 @@
 #include <string>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "instance/api/supervisor_methods.hpp"
 #include "instance/api/system_methods.hpp"
 #include "instance/api/twiddler_methods.hpp"
+#include "instance/config/version.hpp"
 #include "instance/endpoints/log_streams.hpp"
 #include "instance/output/rotating_file.hpp"
 #include "instance/web/origin.hpp"
@@ -94,6 +97,7 @@ void Front::call(const http::Request& request, const http::Reply& reply) {
 }
 
 web::About Front::about() const {
-  return {instance_.configuration->daemon.identifier, instance_.version,
+  return {instance_.configuration->daemon.identifier,
+          fmt::format("{} · supervisor-manager {}", config::supervisorVersion, config::packageVersion),
           instance_.activityLog ? instance_.activityLog->path() : std::string()};
 }

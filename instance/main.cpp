@@ -7,6 +7,7 @@
 
 #include "instance/config/command_line.hpp"
 #include "instance/config/load.hpp"
+#include "instance/config/version.hpp"
 #include "instance/supervisord.hpp"
 #include "lib/core/program.hpp"
 
@@ -46,7 +47,7 @@ int run(const std::vector<std::string>& arguments) {
     return usageStatus;
   }
   if (line->action == config::CommandLine::Action::Help) return print(STDOUT_FILENO, config::usage(line->program)), 0;
-  if (line->action == config::CommandLine::Action::Version) return print(STDOUT_FILENO, PACKAGE_VERSION "\n"), 0;
+  if (line->action == config::CommandLine::Action::Version) return print(STDOUT_FILENO, std::string(config::supervisorVersion) + "\n"), 0;
   print(STDERR_FILENO, line->notice);
   return live(*line);
 }

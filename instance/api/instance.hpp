@@ -27,7 +27,7 @@ struct Instance {
   core::EventLoop& loop;
   process::Table& table;
   events::Service& events;
-  std::string version;             ///< of the package
+  std::string version;             ///< that clients are told: Supervisor's
   config::CommandLine commandLine;  ///< wins over the file whenever that is read again
   std::shared_ptr<const config::Configuration> configuration;  ///< as it was last read
   output::RotatingFile* activityLog = nullptr;  ///< nullptr: the activity log is no file

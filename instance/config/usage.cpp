@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "instance/config/command_line.hpp"
+#include "instance/config/version.hpp"
 
 namespace config {
 
@@ -33,7 +34,9 @@ These take the place of what the file says, also when it is read again:
 --profile_options LIST -- accepted for compatibility, without effect
 
 Long options may be shortened to a unique beginning.
-)";
+
+This is supervisor-manager )" + packageVersion +
+         ", a replacement for Supervisor " + supervisorVersion + ".\n";
 }
 
 }  // namespace config
