@@ -61,21 +61,29 @@ class GroupsReader {
     else if (!plain && !fcgi)
       in.fail("programs", "[" + in.name() + "] names unknown program or fcgi-program " + program);
     if (fail(in)) return nullptr;
-    if (fcgi)
-      context_.warn("[" + in.name() + "] lists [" + fcgi->name() +
-                    "]: as a member of a group it runs as a plain program, without its socket");
     return plain ? plain : fcgi;
   }
 
   void addMember(SectionReader& in, GroupConfig& group, const IniSection& member) {
     taken_.insert(member.name());
-    auto processes = readProcesses(context_, member, group.name);
-    if (!processes) {
-      error_ = std::move(processes).error();
-      return;
+    if (kindOf(member.name()) == SectionKind::FcgiProgram) {
+      // Supervisor forgets the socket of an fcgi-program that is in a group.
+      SectionReader own(context_.document, member, SectionKind::FcgiProgram);
+      group.sockets.push_back(readFcgiSocket(own, names_));
+      if (fail(own)) return;
+      appendProcesses(member, group, static_cast<int>(group.sockets.size()) - 1);
+    } else {
+      appendProcesses(member, group);
     }
-    group.processes.insert(group.processes.end(), processes->begin(), processes->end());
     fail(in);
+  }
+
+  void appendProcesses(const IniSection& section, GroupConfig& group, int socket = -1) {
+    auto processes = readProcesses(context_, section, group.name, socket);
+    if (!processes)
+      error_ = std::move(processes).error();
+    else
+      group.processes.insert(group.processes.end(), processes->begin(), processes->end());
   }
 
   void readProgram(const IniSection& section) {
@@ -97,8 +105,8 @@ class GroupsReader {
     SectionReader in(context_.document, section, SectionKind::FcgiProgram);
     auto group = begin(in, GroupConfig::Kind::Fcgi);
     in.take("priority", names_, parseInteger, group->priority);
-    group->socket = readFcgiSocket(in, names_);
-    addProcesses(in, section, std::move(group));
+    group->sockets.push_back(readFcgiSocket(in, names_));
+    addProcesses(in, section, std::move(group), 0);
   }
 
   static std::shared_ptr<GroupConfig> begin(SectionReader& in, GroupConfig::Kind kind) {
@@ -114,15 +122,10 @@ class GroupsReader {
     return group;
   }
 
-  void addProcesses(SectionReader& in, const IniSection& section, std::shared_ptr<GroupConfig> group) {
+  void addProcesses(SectionReader& in, const IniSection& section, std::shared_ptr<GroupConfig> group, int socket = -1) {
     if (fail(in)) return;
-    auto processes = readProcesses(context_, section, group->name);
-    if (!processes) {
-      error_ = std::move(processes).error();
-      return;
-    }
-    group->processes = std::move(processes).value();
-    finish(in, std::move(group));
+    appendProcesses(section, *group, socket);
+    if (!error_) finish(in, std::move(group));
   }
 
   void finish(SectionReader& in, std::shared_ptr<GroupConfig> group) {

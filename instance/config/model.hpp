@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,9 +19,8 @@ namespace config {
 
 enum class AutoRestart { Never, Unexpected, Always };
 
-/// LogSettings::backups of a log that keeps every rotated file (Supervisor 2's logfile_backups=0): more than any disk
-/// holds, few enough to be walked through at a rotation.
-inline constexpr int unlimitedBackups = 9999;
+/// LogSettings::backups of a log that keeps every rotated file (Supervisor 2's logfile_backups=0).
+inline constexpr int unlimitedBackups = std::numeric_limits<int>::max();
 
 /// Where one output channel of a program goes.
 struct LogSettings {
@@ -56,11 +56,12 @@ struct ProcessConfig {
   bool stopAsGroup = false;
   bool killAsGroup = false;
   bool redirectStderr = false;
+  int socket = -1;  ///< standard input: place in GroupConfig::sockets; -1: a pipe
 
   bool operator==(const ProcessConfig&) const = default;
 };
 
-/// The listening socket that the members of an fcgi-program share.
+/// The listening socket that the processes of an fcgi-program share.
 struct FcgiSocket {
   bool operator==(const FcgiSocket&) const = default;
   std::string url;   ///< "unix:///path" or "tcp://host:port"
@@ -89,7 +90,7 @@ struct GroupConfig {
   int priority = 999;
   std::vector<std::shared_ptr<const ProcessConfig>> processes;  ///< in start order
   std::optional<ListenerSettings> listener;
-  std::optional<FcgiSocket> socket;
+  std::vector<FcgiSocket> sockets;  ///< of its fcgi-programs: one as Kind::Fcgi, any number as Kind::Programs
 };
 using GroupPtr = std::shared_ptr<const GroupConfig>;
 

@@ -34,12 +34,14 @@ Environment merged(const Environment& daemon, Environment::List own, const Envir
 /// One program section on its way to processes.
 class ProgramReader {
  public:
-  ProgramReader(Context& context, const core::IniSection& section, std::string group)
+  ProgramReader(Context& context, const core::IniSection& section, std::string group, int socket)
       : context_(context),
         kind_(kindOf(section.name())),
         in_(context.document, section, kind_),
         names_(&context.environment),
-        group_(std::move(group)) {}
+        group_(std::move(group)) {
+    common_.socket = socket;
+  }
 
   core::Expected<Processes> run() {
     readName();
@@ -155,8 +157,9 @@ std::string nameBehindColon(const std::string& section) {
   return section.substr(section.find(':') + 1);
 }
 
-core::Expected<Processes> readProcesses(Context& context, const core::IniSection& section, const std::string& group) {
-  return ProgramReader(context, section, group).run();
+core::Expected<Processes> readProcesses(Context& context, const core::IniSection& section, const std::string& group,
+                                        int socket) {
+  return ProgramReader(context, section, group, socket).run();
 }
 
 }  // namespace config

@@ -12,9 +12,10 @@ namespace config {
 
 using Processes = std::vector<std::shared_ptr<const ProcessConfig>>;
 
-/// The processes of one [program:x], [fcgi-program:x] or [eventlistener:x] section, sorted by (priority, name).
+/// The processes of one [program:x], [fcgi-program:x] or [eventlistener:x] section, sorted by (priority, name). `socket`
+/// is what they get as ProcessConfig::socket.
 [[nodiscard]] core::Expected<Processes> readProcesses(Context& context, const core::IniSection& section,
-                                                      const std::string& group);
+                                                      const std::string& group, int socket = -1);
 
 /// The part of a section's name behind the colon.
 [[nodiscard]] std::string nameBehindColon(const std::string& section);

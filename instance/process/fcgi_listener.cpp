@@ -39,7 +39,7 @@ core::Expected<core::UniqueFd> FcgiListener::openUnix() const {
   const int code = errno;
   ::umask(before);
   if (bound != 0) return failure(config_.url, code);
-  if (const auto owner = config_.owner ? config_.owner : owner_)
+  if (const auto& owner = config_.owner)
     if (::lchown(config_.path.c_str(), owner->first, owner->second) != 0)
       return core::sysError("Could not change ownership of socket file", errno);
   if (::chmod(config_.path.c_str(), config_.mode.value_or(0700)) != 0)

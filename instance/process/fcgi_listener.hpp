@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <sys/types.h>
-
-#include <optional>
-#include <utility>
-
 #include "instance/config/model.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
 
 namespace process {
 
-/// The listening socket that the members of an fcgi-program inherit as standard input. Open while a member lives.
+/// The listening socket that the processes of an fcgi-program inherit as standard input. Open while one of them lives.
 class FcgiListener {
  public:
-  /// `owner` is who gets a Unix socket if the configuration names nobody.
-  FcgiListener(const config::FcgiSocket& config, std::optional<std::pair<uid_t, gid_t>> owner)
-      : config_(config), owner_(owner) {}
+  explicit FcgiListener(const config::FcgiSocket& config) : config_(config) {}
 
   /// Binds and closes again: whether the configuration works.
   core::Status probe();
@@ -32,7 +25,6 @@ class FcgiListener {
   core::Expected<core::UniqueFd> openTcp() const;
 
   const config::FcgiSocket& config_;
-  std::optional<std::pair<uid_t, gid_t>> owner_;
   core::UniqueFd fd_;
   int users_ = 0;
 };

@@ -1,31 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "instance/process/group.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "instance/process/context.hpp"
 #include "instance/process/fcgi_listener.hpp"
 #include "instance/process/process.hpp"
-#include "lib/core/users.hpp"
 
 namespace process {
-namespace {
-
-/// The account of an fcgi-program owns its socket unless the configuration says otherwise.
-std::optional<std::pair<uid_t, gid_t>> socketOwner(const config::GroupConfig& config) {
-  if (config.processes.empty() || !config.processes.front()->uid) return std::nullopt;
-  const auto uid = *config.processes.front()->uid;
-  if (uid == ::getuid()) return std::nullopt;
-  const auto account = core::findAccount(uid);
-  return account ? std::optional(std::pair(uid, account->gid)) : std::nullopt;
-}
-
-}  // namespace
-
 Group::Group(Context& context, config::GroupPtr config) : context_(context), config_(std::move(config)) {
-  if (config_->socket) socket_ = std::make_unique<FcgiListener>(*config_->socket, socketOwner(*config_));
+  sockets_.reserve(config_->sockets.size());
+  for (const auto& socket : config_->sockets) sockets_.emplace_back(socket);
   processes_.reserve(config_->processes.size());
   for (const auto& program : config_->processes) add(program);
 }
@@ -45,6 +30,16 @@ Process* Group::find(std::string_view name) const noexcept {
 bool Group::stopped() const noexcept {
   return std::all_of(processes_.begin(), processes_.end(),
                      [](const auto& program) { return lifecycle::isStopped(program->state()); });
+}
+
+FcgiListener* Group::socketFor(const config::ProcessConfig& program) noexcept {
+  return program.socket < 0 ? nullptr : &sockets_[static_cast<std::size_t>(program.socket)];
+}
+
+core::Status Group::probeSockets() {
+  for (auto& socket : sockets_)
+    if (auto works = socket.probe(); !works) return works;
+  return {};
 }
 
 Process* Group::add(std::shared_ptr<const config::ProcessConfig> program) {

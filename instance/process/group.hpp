@@ -36,17 +36,19 @@ class Group {
   Process* add(std::shared_ptr<const config::ProcessConfig> program);
   /// Takes a stopped program out.
   void remove(Process& program);
-  /// The socket that the members share; nullptr for ordinary groups.
-  [[nodiscard]] FcgiListener* socket() const noexcept { return socket_.get(); }
+  /// The socket that a program of the group shares with others; nullptr if it has a pipe.
+  [[nodiscard]] FcgiListener* socketFor(const config::ProcessConfig& program) noexcept;
+  /// Whether every shared socket can be bound.
+  [[nodiscard]] core::Status probeSockets();
 
  private:
   [[nodiscard]] std::vector<Process*>::const_iterator position(std::string_view name) const noexcept;
 
   Context& context_;
   config::GroupPtr config_;
+  std::vector<FcgiListener> sockets_;
   std::vector<std::unique_ptr<Process>> processes_;
   std::vector<Process*> byName_;
-  std::unique_ptr<FcgiListener> socket_;
 };
 
 }  // namespace process

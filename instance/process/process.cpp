@@ -138,13 +138,14 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
       }
     }
   }
+  FcgiListener* const listener = group_.socketFor(*config_);
   core::Expected<int> socket = -1;
-  if (group_.socket() != nullptr) socket = group_.socket()->acquire();
+  if (listener != nullptr) socket = listener->acquire();
   auto launched = socket ? launch(*config_, std::move(*command),
                                   {context_.environment, context_.settings, group_.name()}, *socket)
                          : core::Err{socket.error().text};
   if (!launched) {
-    if (group_.socket() != nullptr && socket) group_.socket()->release();
+    if (listener != nullptr && socket) listener->release();
     out_->finish();
     if (err_) err_->finish();
     return core::Err{std::move(launched).error()};
@@ -160,7 +161,7 @@ void Process::reaped(int waitStatus) {
   out_->finish();
   if (err_) err_->finish();
   stdin_.reset();
-  if (group_.socket() != nullptr) group_.socket()->release();
+  if (auto* const listener = group_.socketFor(*config_)) listener->release();
   stoppedAt_ = core::wallSeconds();
   context_.byPid.erase(pid_);
 

@@ -39,8 +39,7 @@ Process* Table::find(std::string_view group, std::string_view program) const noe
 core::Expected<Group*> Table::add(config::GroupPtr config) {
   if (find(config->name) != nullptr) return core::Err{core::Error{config->name + ": there is such a group already", 0}};
   auto group = std::make_unique<Group>(*context_, std::move(config));
-  if (group->socket() != nullptr)
-    if (auto works = group->socket()->probe(); !works) return core::Err{std::move(works).error()};
+  if (auto works = group->probeSockets(); !works) return core::Err{std::move(works).error()};
   const auto at = std::upper_bound(groups_.begin(), groups_.end(), group->config().priority,
                                    [](int priority, const auto& other) { return priority < other->config().priority; });
   Group* const added = groups_.insert(at, std::move(group))->get();

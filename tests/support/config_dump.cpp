@@ -85,9 +85,11 @@ std::string groupText(const config::GroupPtr& group) {
   if (group->listener)
     out += fmt::format(R"(,"buffer_size":{},"events":{})", group->listener->bufferSize,
                        array(group->listener->events, quoted));
-  if (group->socket)
-    out += fmt::format(R"(,"socket":{},"backlog":{},"owner":{},"mode":{})", quoted(group->socket->url),
-                       number(group->socket->backlog), owner(group->socket->owner), number(group->socket->mode));
+  // Of a group Debian's has none: it forgets them.
+  if (group->kind == config::GroupConfig::Kind::Fcgi)
+    for (const auto& socket : group->sockets)
+      out += fmt::format(R"(,"socket":{},"backlog":{},"owner":{},"mode":{})", quoted(socket.url),
+                         number(socket.backlog), owner(socket.owner), number(socket.mode));
   return out + "}";
 }
 

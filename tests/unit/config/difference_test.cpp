@@ -39,6 +39,10 @@ TEST_CASE("what makes a group another one") {
   CHECK(changed(a, a + "numprocs=2\nprocess_name=a%(process_num)d\n") == Names{"a"});
   const std::string f = "[fcgi-program:f]\ncommand=f\nsocket=unix:///tmp/f.sock\n";
   CHECK(changed(f, f + "socket_mode=0770\n") == Names{"f"});
+  const std::string g = "[group:g]\nprograms=f\n" + f;
+  CHECK(changed(g, g).empty());
+  CHECK(changed(g, g + "socket_backlog=7\n") == Names{"g"});
+  CHECK(changed(g, "[group:g]\nprograms=f\n[program:f]\ncommand=f\n") == Names{"g"});
   const std::string l = "[eventlistener:l]\ncommand=l\nevents=TICK_5\n";
   CHECK(changed(l, l + "buffer_size=3\n") == Names{"l"});
   CHECK(changed(l, "[eventlistener:l]\ncommand=l\nevents=TICK_60\n") == Names{"l"});

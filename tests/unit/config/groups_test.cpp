@@ -85,15 +85,15 @@ TEST_CASE("fcgi sockets") {
       "socket_backlog=5\n[fcgi-program:t]\ncommand=t\nsocket=tcp://Host:9000\n[fcgi-program:v]\ncommand=v\nsocket=tcp:/"
       "/[::1]:9000\n");
   REQUIRE(loaded);
-  const auto& tcp = *loaded->groups.at(0)->socket;
+  const auto& tcp = loaded->groups.at(0)->sockets.at(0);
   CHECK(tcp.url == "tcp://host:9000");
   CHECK_FALSE(tcp.mode);
-  const auto& local = *loaded->groups.at(1)->socket;
+  const auto& local = loaded->groups.at(1)->sockets.at(0);
   CHECK(local.path == "/tmp/u.sock");
   CHECK(local.mode == mode_t{0770});
   CHECK(local.backlog == 5);
-  CHECK(loaded->groups.at(2)->socket->url == "tcp://[::1]:9000");
-  CHECK(loaded->groups.at(2)->socket->host == "::1");
+  CHECK(loaded->groups.at(2)->sockets.at(0).url == "tcp://[::1]:9000");
+  CHECK(loaded->groups.at(2)->sockets.at(0).host == "::1");
 
   const std::string start = "[fcgi-program:f]\ncommand=f\n";
   CHECK(refused(start, "[fcgi-program:f] section requires a \"socket\" line"));
@@ -106,4 +106,23 @@ TEST_CASE("fcgi sockets") {
   CHECK(refused(start + "socket=unix:///x\nsocket_owner=nope\n",
                 "Invalid socket_owner value nope: Invalid user name nope"));
   CHECK(refused(start + "socket=tcp://h:70000\n", "70000 is above upper bound (65535) in [fcgi-program:f] socket"));
+}
+
+TEST_CASE("an fcgi-program in a group keeps its socket") {
+  Scratch scratch;
+  const std::string members =
+      "[program:p]\ncommand=p\n[fcgi-program:f]\ncommand=f\nsocket=unix:///tmp/%(program_name)s.sock\nnumprocs=2\n"
+      "process_name=f%(process_num)d\n[fcgi-program:t]\ncommand=t\nsocket=tcp://127.0.0.1:9000\n";
+  const auto loaded = scratch.load("[group:g]\nprograms=f,p,t\n" + members);
+  REQUIRE(loaded);
+  REQUIRE(loaded->groups.size() == 1);
+  const auto& group = *loaded->groups.front();
+  CHECK(group.kind == config::GroupConfig::Kind::Programs);
+  REQUIRE(group.sockets.size() == 2);
+  CHECK(group.sockets[0].path == "/tmp/f.sock");
+  CHECK(group.sockets[1].port == 9000);
+  std::string seen;
+  for (const auto& process : group.processes) seen += process->name + " " + std::to_string(process->socket) + ", ";
+  CHECK(seen == "f0 0, f1 0, p -1, t 1, ");
+  CHECK(refused("[group:g]\nprograms=f\n[fcgi-program:f]\ncommand=f\n", "[fcgi-program:f] section requires a \"socket\""));
 }

@@ -137,12 +137,15 @@ TEST_CASE("the members of an fcgi-program share one socket as standard input") {
   auto config = std::make_shared<config::GroupConfig>();
   config->name = "web";
   config->kind = config::GroupConfig::Kind::Fcgi;
-  config->processes = {Bench::shell("one", "readlink /proc/self/fd/0; exec sleep 1000"),
-                       Bench::shell("two", "readlink /proc/self/fd/0; exec sleep 1000")};
-  config->socket.emplace();
-  config->socket->path = b.directory() + "/web.sock";
-  config->socket->url = "unix://" + config->socket->path;
-  config->socket->mode = 0710;
+  for (const auto* name : {"one", "two"}) {
+    auto program = Bench::shell(name, "readlink /proc/self/fd/0; exec sleep 1000");
+    program->socket = 0;
+    config->processes.push_back(std::move(program));
+  }
+  auto& socket = config->sockets.emplace_back();
+  socket.path = b.directory() + "/web.sock";
+  socket.url = "unix://" + socket.path;
+  socket.mode = 0710;
   auto& group = **b.table.add(config);
   std::string seen[2];
   for (int i = 0; i < 2; i++) {
@@ -154,7 +157,7 @@ TEST_CASE("the members of an fcgi-program share one socket as standard input") {
   CHECK(seen[0].starts_with("socket:["));
   CHECK(seen[0] == seen[1]);
   struct stat facts {};
-  REQUIRE(::stat(config->socket->path.c_str(), &facts) == 0);
+  REQUIRE(::stat(socket.path.c_str(), &facts) == 0);
   CHECK((facts.st_mode & 0777) == 0710);
   b.table.leave(process::Mood::Shutdown);
   b.until([&] { return b.down; });
@@ -162,8 +165,41 @@ TEST_CASE("the members of an fcgi-program share one socket as standard input") {
 
   auto wrong = std::make_shared<config::GroupConfig>(*config);
   wrong->name = "other";
-  wrong->socket->path = b.directory() + "/none/web.sock";
+  wrong->sockets.front().path = b.directory() + "/none/web.sock";
   const auto refused = b.table.add(wrong);
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().text.find("Could not create FastCGI socket") != std::string::npos);
+}
+
+TEST_CASE("in a group each fcgi-program has its own socket, and plain programs have pipes") {
+  Bench b;
+  auto config = std::make_shared<config::GroupConfig>();
+  config->name = "g";
+  config->sockets.resize(2);
+  config->sockets[0].path = b.directory() + "/a.sock";
+  config->sockets[0].url = "unix://a";
+  config->sockets[1].host = "127.0.0.1";  // port 0: any that is free
+  config->sockets[1].url = "tcp://any";
+  for (int socket = -1; socket < 2; socket++) {
+    auto program = Bench::shell("p" + std::to_string(socket + 1), "readlink /proc/self/fd/0; exec sleep 1000");
+    program->socket = socket;
+    config->processes.push_back(std::move(program));
+  }
+  auto& group = **b.table.add(config);
+  std::string seen[3];
+  for (std::size_t i = 0; i < 3; i++) {
+    auto& program = *group.processes()[i];
+    program.start();
+    b.until([&] { return !(seen[i] = Bench::read(program.logPath(process::Channel::Stdout))).empty(); });
+  }
+  CHECK(seen[0].starts_with("pipe:["));
+  CHECK(seen[1].starts_with("socket:["));
+  CHECK(seen[2].starts_with("socket:["));
+  CHECK(seen[1] != seen[2]);
+  (void)group.processes()[2]->stop();
+  b.until([&] { return b.log().find("Closing socket tcp://any") != std::string::npos; });
+  CHECK(b.log().find("Closing socket unix://a") == std::string::npos);
+  b.table.leave(process::Mood::Shutdown);
+  b.until([&] { return b.down; });
+  CHECK(b.log().find("Closing socket unix://a") != std::string::npos);
 }

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""fcgi-programs: processes that accept on a socket which supervisord made and hands them as standard input."""
+
+import os
+import socket
+import sys
+
+import pytest
+
+from waiting import waitFor
+
+# Accepts on its standard input and answers with its name and its group.
+SERVER = """import os, socket
+listening = socket.socket(fileno=0)
+while True:
+    client, _ = listening.accept()
+    client.sendall((os.environ["SUPERVISOR_GROUP_NAME"] + ":" + os.environ["SUPERVISOR_PROCESS_NAME"]).encode())
+    client.close()
+"""
+
+
+def freePort():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ask(family, address):
+    with socket.socket(family) as client:
+        client.settimeout(30)
+        client.connect(address)
+        return client.recv(100).decode()
+
+
+@pytest.fixture
+def script(workDir):
+    path = os.path.join(workDir, "server.py")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(SERVER)
+    return f"{sys.executable} {path}"
+
+
+@pytest.mark.parametrize("group, name", [("", "{0}:"), ("[group:g]\nprograms=local,web\n", "g:")])
+def testEachProgramHasItsSocketAloneAndInAGroup(daemon, script, group, name):
+    port = freePort()
+    server = daemon(f"{group}[fcgi-program:local]\ncommand={script}\nsocket=unix://%(here)s/%(program_name)s.sock\n"
+                    "socket_mode=0770\nnumprocs=2\nprocess_name=local%(process_num)d\n"
+                    f"[fcgi-program:web]\ncommand={script}\nsocket=tcp://127.0.0.1:{port}\nnumprocs=2\n"
+                    "process_name=web%(process_num)d\n")
+    path = os.path.join(server.directory, "local.sock")
+    for program in ("local", "web"):
+        for number in range(2):
+            server.waitState(f"{name.format(program)}{program}{number}", "RUNNING")
+    assert os.stat(path).st_mode & 0o777 == 0o770
+    assert ask(socket.AF_UNIX, path).startswith(name.format("local") + "local")
+    assert ask(socket.AF_INET, ("127.0.0.1", port)).startswith(name.format("web") + "web")
+    # The socket outlives one of its programs, and goes with the last.
+    server.rpc.supervisor.stopProcess(f"{name.format('web')}web0")
+    assert ask(socket.AF_INET, ("127.0.0.1", port)) == name.format("web") + "web1"
+    server.rpc.supervisor.stopProcess(f"{name.format('web')}web1")
+    waitFor(lambda: f"Closing socket tcp://127.0.0.1:{port}" in server.log(), "the socket to be closed")
+    with pytest.raises(ConnectionRefusedError):
+        ask(socket.AF_INET, ("127.0.0.1", port))
+    assert ask(socket.AF_UNIX, path).startswith(name.format("local") + "local")
+
+
+def testAChangedSocketIsAChangedGroup(daemon, script):
+    config = f"[group:g]\nprograms=a\n[fcgi-program:a]\ncommand={script}\nsocket=unix://%(here)s/a.sock\n"
+    server = daemon(config)
+    assert server.rpc.supervisor.reloadConfig() == [[[], [], []]]
+    server.configure(config + "socket_mode=0770\n")
+    assert server.rpc.supervisor.reloadConfig() == [[[], ["g"], []]]
+    assert server.ctl("update").returncode == 0
+    server.waitState("g:a", "RUNNING")
+    assert os.stat(os.path.join(server.directory, "a.sock")).st_mode & 0o777 == 0o770
+    assert ask(socket.AF_UNIX, os.path.join(server.directory, "a.sock")) == "g:a"
