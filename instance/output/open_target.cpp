@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 #include "lib/core/text.hpp"
 
@@ -21,18 +22,37 @@ int descriptorOf(const std::string& path) noexcept {
   return -1;
 }
 
+namespace {
+
+/// A duplicate of one of our own descriptors that a path such as /dev/stdout names; invalid if it names none.
+core::UniqueFd duplicate(const std::string& path) noexcept {
+  const int original = descriptorOf(path);
+  return core::UniqueFd(original < 0 ? -1 : ::fcntl(original, F_DUPFD_CLOEXEC, 3));
+}
+
+/// Standard output that is a file: opened a second time it would have a place to write of its own, and one of the two
+/// would write over what the other wrote.
+core::UniqueFd duplicateOfFile(const std::string& path) noexcept {
+  struct stat facts {};
+  auto fd = duplicate(path);
+  return fd && ::fstat(fd.get(), &facts) == 0 && S_ISREG(facts.st_mode) ? std::move(fd) : core::UniqueFd();
+}
+
+}  // namespace
+
 core::Expected<Target> openTarget(const std::string& path, bool truncate) {
   constexpr int common = O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   Target target;
+  target.fd = duplicateOfFile(path);
+  target.shared = target.fd.valid();
   struct stat named {};
   // A FIFO is opened for reading too: then it needs no reader now, and what is written waits for the next one.
-  if (::lstat(path.c_str(), &named) == 0 && S_ISFIFO(named.st_mode))
+  if (!target.fd && ::lstat(path.c_str(), &named) == 0 && S_ISFIFO(named.st_mode))
     target.fd.reset(::open(path.c_str(), O_RDWR | common));
   if (!target.fd) target.fd.reset(::open(path.c_str(), O_WRONLY | O_CREAT | common | (truncate ? O_TRUNC : 0), 0666));
   if (!target.fd) {
     const int code = errno;
-    const int original = descriptorOf(path);
-    if (original >= 0) target.fd.reset(::fcntl(original, F_DUPFD_CLOEXEC, 3));
+    target.fd = duplicate(path);
     if (!target.fd) return core::sysError(path, code);
     target.shared = true;
   }

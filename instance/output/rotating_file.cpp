@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -103,18 +104,23 @@ void RotatingFile::check(core::Instant now) noexcept {
   if (!fd_) fail(opened.error().code, 0);
 }
 
+/// Makes the log PATH.1, and each backup one older, up to the first number that is free or has to go. Of names that do
+/// not exist none is touched, however many may be kept. On failure errno tells why.
+bool RotatingFile::moveToBackups() noexcept {
+  const auto numbered = [this](int n) { return path_ + "." + std::to_string(n); };
+  int last = 1;
+  while (last < backups_ && ::access(numbered(last).c_str(), F_OK) == 0) last++;
+  for (int i = last - 1; i >= 1; i--) ::rename(numbered(i).c_str(), numbered(i + 1).c_str());
+  return ::rename(path_.c_str(), numbered(1).c_str()) == 0;
+}
+
 /// Rotates if the file is really that large: it may have been truncated, or replaced by another writer's rotation.
 void RotatingFile::rotateIfDue() noexcept {
   struct stat facts {};
   if (::fstat(fd_.get(), &facts) == 0) size_ = facts.st_size;
   if (size_ < rotateAt_) return;
   if (!isCurrent()) return check(core::Clock::now());
-  const auto numbered = [this](int n) { return path_ + "." + std::to_string(n); };
-  bool moved = true;
-  if (backups_ > 0) {
-    for (int i = backups_ - 1; i >= 1; i--) ::rename(numbered(i).c_str(), numbered(i + 1).c_str());
-    moved = ::rename(path_.c_str(), numbered(1).c_str()) == 0;
-  }
+  const bool moved = backups_ <= 0 || moveToBackups();
   const int code = moved ? 0 : errno;
   const auto opened = moved ? acquire(true) : core::Status();
   if (moved && opened) return;

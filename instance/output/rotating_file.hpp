@@ -55,6 +55,7 @@ class RotatingFile : public Sink {
   [[nodiscard]] bool isCurrent() const noexcept;
   void writeFile(std::string_view bytes) noexcept;
   void check(core::Instant now) noexcept;
+  [[nodiscard]] bool moveToBackups() noexcept;
   void rotateIfDue() noexcept;
   void fail(int code, std::size_t lost) noexcept;
   void recovered() noexcept;

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <unistd.h>
+
+#include <limits>
 
 #include "lib/core/event_loop.hpp"
 #include "tests/unit/output/scratch.hpp"
@@ -25,6 +28,22 @@ TEST_CASE("a log rotates after the write that reaches the size, and never splits
   CHECK(scratch.list() == Names{"a.log", "a.log.1", "a.log.2"});
   CHECK(contentOf(scratch.at("a.log.1")) == "third rotation");
   CHECK(contentOf(scratch.at("a.log.2")) == "second rotation");
+}
+
+TEST_CASE("a rotation costs as many renames as there are backups, not as many as there may be") {
+  core::EventLoop loop;
+  const Scratch scratch;
+  RotatingFile log(loop, scratch.at("a.log"), 1, std::numeric_limits<int>::max());
+  REQUIRE(log.open().has_value());
+  for (const char* text : {"first", "second", "third"}) log.write(text);
+  CHECK(scratch.list() == Names{"a.log", "a.log.1", "a.log.2", "a.log.3"});
+  CHECK(contentOf(scratch.at("a.log.3")) == "first");
+  // A backup that somebody took away leaves room: what is older stays where it is.
+  ::unlink(scratch.at("a.log.2").c_str());
+  log.write("fourth");
+  CHECK(contentOf(scratch.at("a.log.1")) == "fourth");
+  CHECK(contentOf(scratch.at("a.log.2")) == "third");
+  CHECK(contentOf(scratch.at("a.log.3")) == "first");
 }
 
 TEST_CASE("without backups a full log starts over; without a limit it grows") {
@@ -206,4 +225,16 @@ TEST_CASE("what a pipe does not take at once is sent when it does, in order") {
       loop.step(core::seconds(10));
   }
   CHECK(got == sent);
+}
+
+TEST_CASE("a descriptor that is a file is shared: nobody writes over what the others wrote") {
+  core::EventLoop loop;
+  const Scratch scratch;
+  const core::UniqueFd out(::open(scratch.at("out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  RotatingFile log(loop, "/dev/fd/" + std::to_string(out.get()), 0, 0);
+  CHECK(::write(out.get(), "ours ", 5) == 5);
+  REQUIRE(log.open().has_value());
+  log.write("a program's ");
+  CHECK(::write(out.get(), "and ours", 8) == 8);
+  CHECK(contentOf(scratch.at("out")) == "ours a program's and ours");
 }
