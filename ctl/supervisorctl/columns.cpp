@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "ctl/supervisorctl/output.hpp"
+#include "lib/core/text.hpp"
 
 namespace ctl {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 /// The width of each column when the words stand in `rows` rows.
 std::vector<std::size_t> columnWidths(const std::vector<std::string_view>& words, std::size_t rows) {
   std::vector<std::size_t> widths((words.size() + rows - 1) / rows, 0);
-  for (std::size_t i = 0; i < words.size(); ++i) widths[i / rows] = std::max(widths[i / rows], words[i].size());
+  for (std::size_t i = 0; i < words.size(); ++i) widths[i / rows] = std::max(widths[i / rows], core::characters(words[i]));
   return widths;
 }
 

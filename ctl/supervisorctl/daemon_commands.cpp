@@ -80,6 +80,8 @@ Done runReload(Session& session, const std::string& argument) {
     session.out.line("Restarted supervisord");
   else if (answer.error().isFault(FaultCode::ShutdownState))
     session.refuse("ERROR: already shutting down");
+  else if (answer.error().isFault(FaultCode::CantReread))
+    session.refuse("ERROR: " + answer.error().text);
   else
     return core::Err{std::move(answer).error()};
   return {};

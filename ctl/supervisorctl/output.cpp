@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "lib/core/files.hpp"
+#include "lib/core/text.hpp"
 
 namespace ctl {
 
@@ -42,7 +43,7 @@ void printError(std::string_view text) noexcept {
 
 std::string padded(std::string_view text, std::size_t width) {
   std::string out(text);
-  if (out.size() < width) out.append(width - out.size(), ' ');
+  if (const auto used = core::characters(text); used < width) out.append(width - used, ' ');
   return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include "ctl/supervisorctl/output.hpp"
 #include "lib/core/json.hpp"
+#include "lib/core/text.hpp"
 
 namespace ctl {
 namespace {
@@ -62,7 +63,7 @@ std::string objectOf(const StatusRow& row, bool resources) {
 
 std::string statusText(const std::vector<StatusRow>& rows, const StatusStyle& style) {
   std::size_t width = kNameWidth;
-  for (const StatusRow& row : rows) width = std::max(width, row.info.fullName().size());
+  for (const StatusRow& row : rows) width = std::max(width, core::characters(row.info.fullName()));
   std::string out;
   for (const StatusRow& row : rows) {
     out += padded(row.info.fullName(), width + 3);

@@ -116,6 +116,12 @@ bool isUtf8(std::string_view bytes) noexcept {
   return true;
 }
 
+std::size_t characters(std::string_view text) noexcept {
+  std::size_t count = 0;
+  for (; !text.empty(); count++) text.remove_prefix(std::max<std::size_t>(utf8Length(text), 1));
+  return count;
+}
+
 std::string toUtf8(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());

@@ -25,6 +25,8 @@ namespace core {
 /// A decimal integer that fills the whole text, with an optional sign; nothing else, no blanks.
 [[nodiscard]] std::optional<std::int64_t> parseInteger(std::string_view text) noexcept;
 [[nodiscard]] bool isUtf8(std::string_view bytes) noexcept;
+/// How many characters (code points) `text` has; a byte that is no UTF-8 counts as one.
+[[nodiscard]] std::size_t characters(std::string_view text) noexcept;
 /// `bytes` with each invalid sequence replaced by U+FFFD.
 [[nodiscard]] std::string toUtf8(std::string_view bytes);
 /// Python's repr() of a text: single quotes unless only double quotes avoid escapes; \n \t \\ and \xNN escapes.

@@ -21,6 +21,12 @@ TEST_CASE("parseInteger takes nothing but an integer") {
   CHECK_FALSE(core::parseInteger("99999999999999999999").has_value());
 }
 
+TEST_CASE("characters are code points; what is no UTF-8 counts byte by byte") {
+  CHECK(core::characters("") == 0);
+  CHECK(core::characters("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80") == 4);
+  CHECK(core::characters("\xFF\xC3z") == 3);
+}
+
 TEST_CASE("UTF-8 is checked strictly and repaired byte by byte") {
   CHECK(core::isUtf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"));
   CHECK_FALSE(core::isUtf8("\xC0\x80"));

@@ -28,6 +28,11 @@ TEST_CASE("the columns are Supervisor's") {
         "cat" + std::string(40, ' ') + "RUNNING   pid 1, uptime 0:00:01\n" + name + "   STARTING  \n");
 }
 
+TEST_CASE("columns are counted in characters") {
+  const auto cheese = row("k\xC3\xA4se", "k\xC3\xA4se", ctl::ProcessState::Running, "RUNNING", "x");
+  CHECK(ctl::statusText({cheese}, {}) == "k\xC3\xA4se" + std::string(29, ' ') + "RUNNING   x\n");
+}
+
 TEST_CASE("colours surround the state alone") {
   const auto cat = row("cat", "cat", ctl::ProcessState::Fatal, "FATAL", "x");
   CHECK(ctl::statusText({cat}, {.colours = true, .resources = false}) ==
