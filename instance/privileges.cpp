@@ -2,7 +2,6 @@
 #include "instance/privileges.hpp"
 
 #include <fmt/core.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -72,4 +71,12 @@ core::Status raiseLimits(const config::Daemon& daemon, std::vector<config::Messa
   if (!files) return files;
   return raise({RLIMIT_NPROC, "RLIMIT_NPROC", daemon.minProcs, "available processes", "minprocs", "processes"},
                messages);
+}
+
+std::optional<rlimit> liftFileLimit() noexcept {
+  rlimit before{};
+  if (::getrlimit(RLIMIT_NOFILE, &before) != 0 || before.rlim_cur == before.rlim_max) return std::nullopt;
+  const rlimit most{before.rlim_max, before.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &most) != 0) return std::nullopt;
+  return before;
 }

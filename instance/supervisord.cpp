@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "instance/config/load.hpp"
+#include "instance/config/version.hpp"
 #include "instance/output/auto_log.hpp"
 #include "instance/pid_file.hpp"
 #include "instance/privileges.hpp"
@@ -28,7 +29,7 @@ Supervisord::Supervisord(const config::CommandLine& line, config::Configuration 
       configuration_(std::make_shared<const config::Configuration>(std::move(configuration))),
       table_(loop_, settingsOf(*configuration_)),
       events_(loop_, table_, configuration_->daemon.identifier, inheritance.eventSerial),
-      instance_{loop_, table_, events_, PACKAGE_VERSION, line, configuration_, nullptr},
+      instance_{loop_, table_, events_, config::supervisorVersion, line, configuration_, nullptr},
       front_(instance_) {}
 
 Supervisord::~Supervisord() { logging::setSinks({}); }
@@ -36,8 +37,11 @@ Supervisord::~Supervisord() { logging::setSinks({}); }
 core::Status Supervisord::setUp() {
   auto messages = configuration_->messages;
   if (auto dropped = dropPrivileges(configuration_->daemon, messages); !dropped) return dropped;
-  if (inheritance_.first)
+  if (inheritance_.first) {
     if (auto raised = raiseLimits(configuration_->daemon, messages); !raised) return raised;
+    inheritance_.fileLimit = liftFileLimit();
+  }
+  table_.settings().fileLimit = inheritance_.fileLimit;
   // Before any file is touched: a second supervisord of the same configuration ends here.
   auto sockets = Front::openSockets(*configuration_, std::move(inheritance_.sockets));
   if (!sockets) return core::Err{std::move(sockets).error()};

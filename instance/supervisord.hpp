@@ -24,6 +24,7 @@ class PidFile;
 struct Inheritance {
   bool first = true;  ///< nothing was there before
   Background background;
+  std::optional<rlimit> fileLimit;  ///< of the programs, if it is another than ours
   ManagerLink::Listener manager;
   std::uint64_t eventSerial = 0;
   std::vector<http::ListenSocket> sockets;

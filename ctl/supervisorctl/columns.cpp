@@ -13,7 +13,8 @@ namespace {
 /// The width of each column when the words stand in `rows` rows.
 std::vector<std::size_t> columnWidths(const std::vector<std::string_view>& words, std::size_t rows) {
   std::vector<std::size_t> widths((words.size() + rows - 1) / rows, 0);
-  for (std::size_t i = 0; i < words.size(); ++i) widths[i / rows] = std::max(widths[i / rows], core::characters(words[i]));
+  for (std::size_t i = 0; i < words.size(); ++i)
+    widths[i / rows] = std::max(widths[i / rows], core::characters(words[i]));
   return widths;
 }
 

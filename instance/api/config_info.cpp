@@ -42,7 +42,7 @@ class Members {
   xmlrpc::Writer& writer_;
 };
 
-/// The file that is in use if the program runs here, else what is configured.
+/// The file, if it is known: of an automatic log it is while this very configuration is in use.
 std::string logName(const LogSettings& log, const process::Process* program, Channel channel) {
   switch (log.target) {
     case LogSettings::Target::None:
@@ -86,6 +86,8 @@ void writeProgram(xmlrpc::Writer& writer, const process::Table& table, const Gro
                   const ProcessConfig& program) {
   const bool inUse = table.find(group.name) != nullptr;
   const process::Process* active = inUse ? table.find(group.name, program.name) : nullptr;
+  // After a reread the automatic logs are "auto" again, as Supervisor has it.
+  if (active != nullptr && &active->config() != &program) active = nullptr;
   writer.beginStruct();
   Members members(writer);
   members.text("name", program.name);

@@ -5,12 +5,15 @@
 #include "instance/api/instance.hpp"
 #include "instance/api/names.hpp"
 #include "instance/api/supervisor_methods.hpp"
+#include "instance/config/load.hpp"
 #include "instance/process/table.hpp"
+#include "lib/core/log.hpp"
 
 namespace api {
 namespace {
 
 using xmlrpc::Array;
+using xmlrpc::FaultCode;
 
 /// A program's verdict as the outcome of a call: true, or the fault.
 Waiters::Told asOutcome(Completion done) {
@@ -60,6 +63,16 @@ void signalProcess(const Instance& instance, const Array& params, const Completi
   asOutcome(done)(signalProgram(*target.program, *params[0].string(), signal));
 }
 
+/// Supervisor stops everything first and then ends over a mistake in the file.
+Outcome restart(Instance& instance) {
+  if (const auto next = config::load(instance.commandLine); !next) {
+    logging::error("no restart, everything goes on as it is: {}", next.error().text);
+    return fail(FaultCode::CantReread, next.error().text);
+  }
+  instance.table.leave(process::Mood::Restarting);
+  return trueValue();
+}
+
 }  // namespace
 
 void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names) {
@@ -84,12 +97,9 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
               return trueValue();
             }));
   names.add("restart", {"boolean"}, 0,
-            "Stops every process, reads the configuration and begins anew.\n\n"
-            "@return boolean result  True, before anything stops.",
-            immediately([&](const Array&) {
-              instance.table.leave(process::Mood::Restarting);
-              return trueValue();
-            }));
+            "Stops every process, reads the configuration and begins anew. With a configuration that does not parse\n"
+            "nothing happens but fault CANT_REREAD.\n\n@return boolean result  True, before anything stops.",
+            immediately([&](const Array&) { return restart(instance); }));
 }
 
 }  // namespace api

@@ -12,8 +12,8 @@ namespace config {
 
 using Processes = std::vector<std::shared_ptr<const ProcessConfig>>;
 
-/// The processes of one [program:x], [fcgi-program:x] or [eventlistener:x] section, sorted by (priority, name). `socket`
-/// is what they get as ProcessConfig::socket.
+/// The processes of one [program:x], [fcgi-program:x] or [eventlistener:x] section, sorted by (priority, name).
+/// `socket` is what they get as ProcessConfig::socket.
 [[nodiscard]] core::Expected<Processes> readProcesses(Context& context, const core::IniSection& section,
                                                       const std::string& group, int socket = -1);
 

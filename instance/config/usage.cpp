@@ -35,8 +35,8 @@ These take the place of what the file says, also when it is read again:
 
 Long options may be shortened to a unique beginning.
 
-This is supervisor-manager )" + packageVersion +
-         ", a replacement for Supervisor " + supervisorVersion + ".\n";
+This is supervisor-manager )" +
+         packageVersion + ", a replacement for Supervisor " + supervisorVersion + ".\n";
 }
 
 }  // namespace config

@@ -19,7 +19,8 @@ struct Target {
 };
 
 /// Opens `path` for appending and creates it if needed; never waits (a FIFO needs no reader). /dev/stdout and the like
-/// are duplicated where they are files, or cannot be opened: sockets, or pipes of another user. The error's code is the errno.
+/// are duplicated where they are files, or cannot be opened: sockets, or pipes of another user. The error's code is the
+/// errno.
 [[nodiscard]] core::Expected<Target> openTarget(const std::string& path, bool truncate = false);
 
 /// The number behind /dev/stdout, /dev/stderr, /dev/fd/N and /proc/self/fd/N; -1 for other paths.

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -39,6 +40,15 @@ struct Pipe {
     return true;
   }
 };
+
+/// Whether descriptors are so few that they are left for clients: whoever cannot connect cannot stop anything either.
+/// New descriptors have the lowest free number, so one of them tells how full the table is.
+bool isAmongTheLast(int fd) noexcept {
+  constexpr rlim_t kept = 16;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  return static_cast<rlim_t>(fd) + std::min(kept, limit.rlim_cur / 8) >= limit.rlim_cur;
+}
 
 core::Err<std::string> pipeError(const std::string& name) {
   const int code = errno;
@@ -86,6 +96,10 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   Pipe in, out, err;
   if ((socket < 0 && !in.open()) || !out.open() || (!config.redirectStderr && !err.open()))
     return pipeError(config.name);
+  if (isAmongTheLast(out.writer.get())) {
+    errno = EMFILE;
+    return pipeError(config.name);
+  }
 
   core::SpawnSpec spec;
   spec.file = std::move(command.file);
@@ -97,6 +111,7 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   spec.identity = std::move(*identity);
   spec.directory = config.directory;
   spec.umask = config.umask;
+  if (around.settings.fileLimit) spec.limits.emplace_back(RLIMIT_NOFILE, *around.settings.fileLimit);
   spec.shareMemory = true;
   spec.explainOnStderr = true;
   const auto pid = core::spawn(spec);

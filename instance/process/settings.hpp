@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/resource.h>
+
+#include <optional>
 #include <string>
 
 namespace process {
@@ -11,6 +14,7 @@ struct Settings {
   std::string childLogDir = "/tmp";
   std::string serverUrl;  ///< SUPERVISOR_SERVER_URL for programs that set none; empty: there is no server
   bool stripAnsi = false;
+  std::optional<rlimit> fileLimit{};  ///< RLIMIT_NOFILE of the programs; nullopt: ours
 };
 
 }  // namespace process

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import subprocess
+from xmlrpc.client import Fault
 
 import pytest
 
@@ -111,6 +112,37 @@ def testHangupWithABadConfigurationChangesNothing(daemon):
     assert server.rpc.supervisor.getState()["statename"] == "RUNNING"
 
 
+def testARestartWithABadConfigurationIsRefused(daemon):
+    server = daemon("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
+    pid = server.waitState("a", "RUNNING")["pid"]
+    server.configure("[program:a]\ncommand=/bin/sleep 1000\npriority=high\n")
+    with pytest.raises(Fault) as refusal:
+        server.rpc.supervisor.restart()
+    assert refusal.value.faultCode == 92
+    assert refusal.value.faultString.startswith("CANT_REREAD: ") and "priority" in refusal.value.faultString
+    done = server.ctl("reload")
+    assert done.returncode == 1 and done.stdout.startswith("ERROR: CANT_REREAD: ")
+    assert server.rpc.supervisor.getProcessInfo("a")["pid"] == pid
+    assert server.rpc.supervisor.getState()["statename"] == "RUNNING"
+
+
+def testTheVersionIsSupervisors(daemon):
+    server = daemon()
+    assert server.rpc.supervisor.getSupervisorVersion() == "4.2.5"
+    assert server.ctl("version").stdout == "4.2.5\n"
+    done = subprocess.run([*program("supervisord"), "-v"], capture_output=True, text=True, check=True)
+    assert done.stdout == "4.2.5\n"
+
+
+def testAutomaticLogsAreAutoAgainAfterAReread(daemon):
+    server = daemon("[program:a]\ncommand=/bin/cat\nstartsecs=0\n")
+    before = server.rpc.supervisor.getAllConfigInfo()[0]["stdout_logfile"]
+    assert before == server.rpc.supervisor.getProcessInfo("a")["stdout_logfile"]
+    server.rpc.supervisor.reloadConfig()
+    assert server.rpc.supervisor.getAllConfigInfo()[0]["stdout_logfile"] == "auto"
+    assert server.rpc.supervisor.getProcessInfo("a")["stdout_logfile"] == before
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT, signal.SIGTERM])
 def testSignalsEndIt(daemon, number):
     server = daemon("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
@@ -137,12 +169,15 @@ def testItRaisesItsLimits(daemon):
         pytest.skip("the hard limit is too low")
     resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
     try:
-        server = daemon("[program:a]\ncommand=/bin/sh -c 'ulimit -n'\nstartsecs=0\nautorestart=false\n",
+        server = daemon("[program:a]\ncommand=/bin/sh -c 'ulimit -n; ulimit -Hn'\nstartsecs=0\nautorestart=false\n",
                         supervisord="minfds=300")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     server.waitState("a", "EXITED")
-    assert server.rpc.supervisor.readProcessStdoutLog("a", 0, 0) == "300\n"
+    most = "unlimited" if hard == resource.RLIM_INFINITY else hard
+    assert server.rpc.supervisor.readProcessStdoutLog("a", 0, 0) == f"300\n{most}\n"
+    # Its own pipes and logs are many: it takes what it may have.
+    assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE) == (hard, hard)
     assert "INFO Increased RLIMIT_NOFILE limit to 300" in server.log()
 
 

@@ -16,10 +16,14 @@ def wakeups(pid):
 
 
 def testAThousandProgramsRunAndStop(daemon):
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert hard == resource.RLIM_INFINITY or hard >= 8192
-    server = daemon(f"[program:p]\ncommand=/bin/sleep 1000\nnumprocs={COUNT}\nprocess_name=p%(process_num)04d\n"
-                    "stdout_logfile=NONE\nstderr_logfile=NONE\n", supervisord="minfds=8192")
+    # With a common soft limit, and the default minfds: what supervisord needs, it takes from the hard limit.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        server = daemon(f"[program:p]\ncommand=/bin/sleep 1000\nnumprocs={COUNT}\nprocess_name=p%(process_num)04d\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     info = waitFor(lambda: [i for i in server.rpc.supervisor.getAllProcessInfo() if i["statename"] == "RUNNING"
                             ] if server.log().count("success:") == COUNT else None, "all to run", 120)
     assert len(info) == COUNT

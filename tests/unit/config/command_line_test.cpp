@@ -47,6 +47,7 @@ TEST_CASE("help and version win over what follows") {
   CHECK(config::parseCommandLine({"supervisord", "-?"})->action == config::CommandLine::Action::Help);
   CHECK(config::parseCommandLine({"supervisord", "--version"})->action == config::CommandLine::Action::Version);
   CHECK(config::usage("supervisord").find("--configuration") != std::string::npos);
-  CHECK(config::usage("supervisord").ends_with("\nThis is supervisor-manager " + std::string(config::packageVersion) +
-                                               ", a replacement for Supervisor 4.2.5.\n"));
+  CHECK(config::usage("supervisord")
+            .ends_with("\nThis is supervisor-manager " + std::string(config::packageVersion) +
+                       ", a replacement for Supervisor 4.2.5.\n"));
 }

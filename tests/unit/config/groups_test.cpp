@@ -124,5 +124,6 @@ TEST_CASE("an fcgi-program in a group keeps its socket") {
   std::string seen;
   for (const auto& process : group.processes) seen += process->name + " " + std::to_string(process->socket) + ", ";
   CHECK(seen == "f0 0, f1 0, p -1, t 1, ");
-  CHECK(refused("[group:g]\nprograms=f\n[fcgi-program:f]\ncommand=f\n", "[fcgi-program:f] section requires a \"socket\""));
+  CHECK(refused("[group:g]\nprograms=f\n[fcgi-program:f]\ncommand=f\n",
+                "[fcgi-program:f] section requires a \"socket\""));
 }

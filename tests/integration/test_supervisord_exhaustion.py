@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""Descriptors and processes that run out: that costs the program that needed them, and nobody else."""
+
+import contextlib
+import os
+import resource
+import subprocess
+from xmlrpc.client import Fault
+
+import pytest
+
+from waiting import waitFor
+
+COUNT = 30
+
+
+def startAll(server):
+    rpc = server.rpc
+    for number in range(COUNT):
+        with contextlib.suppress(Fault):  # there may be nothing left to start it with, or it runs already
+            rpc.supervisor.startProcess(f"p:p{number:02}", False)
+    return rpc.supervisor.getAllProcessInfo()
+
+
+def testWithoutDescriptorsTheOthersGoOn(daemon):
+    server = daemon(f"[program:p]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\nstartretries=0\nnumprocs={COUNT}\n"
+                    "process_name=p%(process_num)02d\nautorestart=false\n")
+    hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[1]
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (80, hard))
+    infos = startAll(server)
+    running = [info for info in infos if info["statename"] == "RUNNING"]
+    refused = [info for info in infos if info["statename"] == "FATAL"]
+    assert len(running) >= 3 and len(refused) >= 3 and len(running) + len(refused) == COUNT
+    assert {info["spawnerr"] for info in refused} == {
+        f"too many open files to spawn '{info['name']}'" for info in refused}
+    # Who runs goes on, and new clients are let in: some descriptors were left for them.
+    echo = running[0]["name"]
+    for connection in [server.rpc for _ in range(4)]:
+        connection.supervisor.sendProcessStdin(f"p:{echo}", "hello\n")
+    waitFor(lambda: server.rpc.supervisor.readProcessStdoutLog(f"p:{echo}", 0, 0) == "hello\n" * 4, "the echo")
+    # What has ended makes room again.
+    server.rpc.supervisor.stopProcess(f"p:{echo}")
+    server.rpc.supervisor.startProcess(f"p:{refused[0]['name']}")
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (hard, hard))
+    assert {info["statename"] for info in startAll(server)} == {"RUNNING"}
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="an account of its own needs root")
+def testWithoutProcessesTheOthersGoOn(daemon, account):
+    user = account().pw_name
+    server = daemon("[program:first]\ncommand=/bin/cat\nstartsecs=0\n"
+                    "[program:second]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\nstartretries=0\n",
+                    user=user)
+    pid = server.waitState("first", "RUNNING")["pid"]
+
+    def limit(soft):
+        """Sets the limit as the account may, whether root may or not."""
+        subprocess.run(["prlimit", "--pid", str(server.pid), f"--nproc={soft}:"], user=user, check=True)
+
+    limit(1)
+    with pytest.raises(Fault) as refusal:
+        server.rpc.supervisor.startProcess("second")
+    assert refusal.value.faultString == "SPAWN_ERROR: second"
+    info = server.waitState("second", "FATAL")
+    assert info["spawnerr"] == "Too many processes in process table to spawn 'second'"
+    assert server.rpc.supervisor.getProcessInfo("first")["pid"] == pid
+    limit(200)
+    server.rpc.supervisor.startProcess("second")
+    server.waitState("second", "RUNNING")
