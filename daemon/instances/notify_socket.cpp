@@ -20,6 +20,11 @@ constexpr int kBatch = 16;
 /// Programs believed of one message.
 constexpr std::size_t kProgramLimit = 10000;
 
+/// The pid that comes with another state has ended: it may be anybody's by now.
+bool isAlive(const std::string& state) {
+  return state == "STARTING" || state == "RUNNING" || state == "STOPPING";
+}
+
 }  // namespace
 
 Notice parseNotice(const std::string& message) {
@@ -36,6 +41,7 @@ Notice parseNotice(const std::string& message) {
     if (!program || program->name.size() > 256 || program->state.size() > 32) continue;
     program->name = core::toUtf8(program->name);
     program->state = core::toUtf8(program->state);
+    if (!isAlive(program->state)) program->pid = 0;
     notice.programs.push_back(std::move(*program));
   }
   return notice;

@@ -2,7 +2,7 @@
 """kill -9 at random moments, hundreds of times: programs keep their pids, have one copy, and lose no line.
 
   SM_SEED=7      the seed of the moments
-  SM_SECONDS=40  how long the manager is killed and replaced
+  SM_SECONDS=30  how long the manager is killed and replaced
 """
 
 import os
@@ -16,7 +16,7 @@ from fleet import COUNTER, MANAGER, UNIT, counter, counterLog, deploy, entry, pr
 from waiting import waitFor
 
 SEED = int(os.environ.get("SM_SEED", str(random.randrange(10000))))
-SECONDS = float(os.environ.get("SM_SECONDS", "40"))
+SECONDS = float(os.environ.get("SM_SECONDS", "30"))
 NAMES = ("alpha", "beta", "gamma", "delta")
 PAUSES = {"quick": 0.0005, "slow": 0.02}
 # At once, again and again: patience is not what is tested.

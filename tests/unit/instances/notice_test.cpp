@@ -6,7 +6,7 @@
 TEST_CASE("a message of an instance is read, and what is not understood is ignored") {
   const auto notice = instances::parseNotice(
       "READY=1\nX_OTHER=1\nSTATUS=fine\nX_SUPERVISOR_PROGRAMS=all\nX_SUPERVISOR_PROGRAM=RUNNING 12 web:a\n"
-      "X_SUPERVISOR_PROGRAM=bad\nX_SUPERVISOR_PROGRAM=FATAL 0 b");
+      "X_SUPERVISOR_PROGRAM=bad\nX_SUPERVISOR_PROGRAM=EXITED 13 b");
   CHECK(notice.ready);
   CHECK(notice.wholeTable);
   CHECK_FALSE(notice.stopping);
@@ -14,7 +14,8 @@ TEST_CASE("a message of an instance is read, and what is not understood is ignor
   REQUIRE(notice.programs.size() == 2);
   CHECK(notice.programs[0].name == "web:a");
   CHECK(notice.programs[0].pid == 12);
-  CHECK(notice.programs[1].state == "FATAL");
+  CHECK(notice.programs[1].state == "EXITED");
+  CHECK(notice.programs[1].pid == 0);
 }
 
 TEST_CASE("bytes that are no text, and names of absurd length, do no harm") {

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""Limits of instances with every controller of cgroup v2, in a virtual machine; and without one, in namespaces."""
+
+import json
+import os
+import subprocess
+import tempfile
+
+import pytest
+
+import machine as namespaces
+import virtual_machine
+from fleet import CONF, deploy, entry, program, status, waitPrograms
+from machine import Machine
+from virtual_machine import VirtualMachine
+from waiting import waitFor
+
+LIMITS = "memory_max = 96M\nmemory_high = 90M\ntasks_max = 40\ncpu_weight = 50\ncpu_max = 80%\nio_weight = 20"
+HOG = "/usr/bin/perl -e 'my @held; while (1) { push @held, \"x\" x 1048576; }'"
+FORKS = "/usr/bin/perl -e 'while (1) { my $pid = fork; if (!$pid) { sleep 1000 if defined $pid; sleep 1; } }'"
+LATER = "autostart = false\nstartsecs = 0\nautorestart = false"
+# It ignores a stop, and has a child that left session, parent and environment.
+STUBBORN = "/opt/stubborn"
+STUBBORN_SCRIPT = "#!/bin/sh\ntrap '' TERM\nenv -i setsid sleep 31415 &\nwhile :; do sleep 1; done\n"
+
+ENTRIES = {
+    "limited": entry("limited", "limited", LIMITS) + program("limited", "quiet", "/bin/sleep 1000") +
+               program("limited", "forks", FORKS, LATER + "\nkillasgroup = true\nstopasgroup = true"),
+    # memory_high slows down long before memory_max kills: this one has no such line.
+    "hungry": entry("hungry", "hungry", "memory_max = 96M") + program("hungry", "calm", "/bin/sleep 1000") +
+              program("hungry", "hog", HOG, LATER),
+    "free": entry("free", "free") + program("free", "busy", "/bin/sleep 1000") +
+            program("free", "stubborn", STUBBORN, LATER + "\nstopwaitsecs = 1000"),
+}
+
+
+@pytest.fixture(scope="module")
+def vm():
+    """One virtual machine for all tests: each has an instance to itself, or leaves it as it was."""
+    reason = namespaces.whyNot() or virtual_machine.whyNot()
+    if reason:
+        pytest.skip(reason)
+    with Machine(tempfile.mkdtemp(prefix="sm-machine-")) as made:
+        made.install()
+        root = made.root
+        for account in ENTRIES:
+            subprocess.run(["chroot", root, "useradd", "--create-home", account], check=True, capture_output=True)
+        made.write(STUBBORN, STUBBORN_SCRIPT, 0o755)
+        made.write("/etc/supervisor-manager/supervisor-manager.conf", "[supervisor-manager]\nstop_timeout = 2\n")
+        for name, text in ENTRIES.items():
+            made.write(f"{CONF}/{name}.conf", text)
+        subprocess.run(["systemctl", f"--root={root}", "enable", "supervisor-manager.service"], check=True,
+                       capture_output=True)
+        with tempfile.TemporaryDirectory(prefix="sm-vm-") as directory, VirtualMachine(root, directory) as running:
+            for name in ENTRIES:
+                waitFor(lambda n=name: running.run(f"supervisorctl_{n} status | grep -c RUNNING", check=False)[1] == "1\n",
+                        f"the program of {name}", 120)
+            yield running
+
+
+def told(vm, name):
+    return json.loads(vm.run(f"supervisor-manager --json status {name}", check=False)[1])[0]
+
+
+def group(vm, name, *files):
+    """What files of the group of an instance say, one line each."""
+    folder = f"/sys/fs/cgroup/system.slice/supervisor-manager.service/instance-{name}"
+    return vm.run(f"cd {folder} && cat {' '.join(files)}")[1].strip()
+
+
+def events(vm, name, file):
+    return dict(line.split() for line in group(vm, name, file).splitlines())
+
+
+def assertLimits(vm):
+    wanted = {"memory.max": str(96 << 20), "memory.high": str(90 << 20), "pids.max": "40", "cpu.weight": "50",
+              "cpu.max": "80000 100000", "io.weight": "default 20"}
+    assert group(vm, "limited", *wanted).splitlines() == list(wanted.values())
+    assert group(vm, "free", "memory.max", "pids.max").split() == ["max", "max"]
+
+
+def testLimitsAreInTheKernel(vm):
+    assertLimits(vm)
+    for name in ENTRIES:
+        now = told(vm, name)
+        assert not now["StatusText"] and now["ControlGroup"] == f"/system.slice/supervisor-manager.service/instance-{name}"
+        assert set(group(vm, name, "cgroup.procs").split()) == set(vm.run(f"pgrep -u {name}")[1].split())
+
+
+def testAHogIsKilledInItsInstanceOnly(vm):
+    before = {name: told(vm, name) for name in ENTRIES}
+    vm.run("supervisorctl_hungry start hog")
+    waitFor(lambda: "hog" in vm.run("supervisorctl_hungry status hog | grep EXITED", check=False)[1], "the end of hog", 120)
+    assert "terminated by SIGKILL" in vm.run("grep -h hog /var/log/supervisor_hungry/supervisord.log")[1]
+    assert int(events(vm, "hungry", "memory.events")["oom_kill"]) >= 1
+    for name in ENTRIES:
+        after = told(vm, name)
+        assert (after["MainPID"], after["NRestarts"]) == (before[name]["MainPID"], 0)
+        assert [p for p in after["Programs"] if p["pid"]] == [p for p in before[name]["Programs"] if p["pid"]]
+
+
+def testForksEndAtTheLimit(vm):
+    vm.run("supervisorctl_limited start forks")
+    waitFor(lambda: int(events(vm, "limited", "pids.events")["max"]) > 0, "a refused fork", 60)
+    assert int(group(vm, "limited", "pids.current")) <= 40
+    vm.run("supervisorctl_limited stop forks")
+    waitFor(lambda: int(group(vm, "limited", "pids.current")) <= 3, "the forks to be gone", 60)
+
+
+def testMemoryAndProcessorTimeAreTold(vm):
+    for name in ENTRIES:  # "free" is the last
+        now = told(vm, name)
+        assert 100_000 < now["MemoryCurrent"] < 96 << 20 and now["CPUUsageUSec"] > 0
+    vm.run("supervisorctl_free status", check=False)  # some work for it
+    assert told(vm, "free")["CPUUsageUSec"] > now["CPUUsageUSec"]
+
+
+def testLimitsAreBackWithTheNextManager(vm):
+    before = {name: told(vm, name) for name in ENTRIES}
+    for command in ("pkill -KILL -x supervisor-mana", "supervisor-manager daemon-reexec"):
+        vm.run(command)
+        waitFor(lambda: vm.run("supervisor-manager list", check=False)[0] == 0, "the next manager", 60)
+        assertLimits(vm)
+        for name in ENTRIES:
+            after = told(vm, name)
+            assert (after["MainPID"], after["NRestarts"]) == (before[name]["MainPID"], 0)
+
+
+def testAStopThatTakesTooLongEndsTheWholeTree(vm):
+    vm.run("supervisorctl_free start stubborn")
+    waitFor(lambda: "sleep 31415" in vm.run("pgrep -a -u free", check=False)[1], "the child that runs away", 60)
+    vm.run("supervisor-manager stop free")
+    assert vm.run("pgrep -a -u free", check=False)[1] == ""
+    assert told(vm, "free")["Result"] == "timeout"
+    vm.run("supervisor-manager start free")
+
+
+def testWithoutControllersTheLimitsAreRefusedAndTheRestWorks(machine):
+    limited = entry("limited", "limited", LIMITS) + program("limited", "quiet", "/bin/sleep 1000")
+    deploy(machine, {"limited": limited}, ("limited",))
+    now = waitPrograms(machine, "limited", 1)
+    assert "runs without its limits" in now["StatusText"] and "not available" in now["StatusText"]
+    words = machine.run("journalctl", "-o", "cat", "--unit", "supervisor-manager.service").stdout
+    assert "instance 'limited' runs without (all of) its limits: the controller" in words
+    assert status(machine, "limited")["State"] == "running"
+    assert os.path.exists(os.path.join(machine.root, "var/log/supervisor_limited/supervisord.log"))

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""The same Debian root under Debian's own kernel, emulated by QEMU: for what namespaces do not have (limits).
+
+Boots in some 20 seconds, all in memory, and needs no right but to read the root. The kernel is a package that is fetched
+once and kept beside the root of image.py. Commands go over a serial line to a small shell script.
+"""
+
+import base64
+import glob
+import os
+import shutil
+import socket
+import subprocess
+
+from cpio import pack
+from image import CACHE
+from waiting import waitFor
+
+QEMU = "qemu-system-x86_64"
+# Needs no modules to boot into a root in memory.
+KERNEL = "linux-image-cloud-amd64"
+NOT_NEEDED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/lib/apt", "var/cache")
+AGENT = "usr/lib/test-agent"
+
+_AGENT = """#!/bin/bash
+stty -F /dev/ttyS1 raw -echo
+exec 3<>/dev/ttyS1
+echo ready >&3
+while read -r line <&3; do
+  base64 -d <<<"$line" >/run/command
+  bash /run/command >/run/output 2>&1 </dev/null
+  echo "$? $(base64 -w0 /run/output)" >&3
+done
+"""
+_AGENT_UNIT = f"""[Unit]
+After=multi-user.target
+[Service]
+ExecStart=/{AGENT}
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _fetchKernel():
+    """The path of a kernel, or None where there is none to be had."""
+    folder = os.path.join(CACHE, "kernel")
+    found = glob.glob(f"{folder}/boot/vmlinuz-*")
+    if found:
+        return found[0]
+    partial = f"{folder}.{os.getpid()}"
+    os.makedirs(partial)
+    try:
+        depends = subprocess.run(["apt-cache", "depends", "--important", KERNEL], check=True, capture_output=True, text=True)
+        package = next(line.split()[-1] for line in depends.stdout.splitlines() if "Depends:" in line)
+        subprocess.run(["apt-get", "download", package], cwd=partial, check=True, capture_output=True)
+        subprocess.run(["dpkg-deb", "--extract", *glob.glob(f"{partial}/*.deb"), partial], check=True)
+        shutil.rmtree(f"{partial}/lib", ignore_errors=True)
+        os.rename(partial, folder)
+    except (subprocess.CalledProcessError, StopIteration, OSError):
+        return None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return next(iter(glob.glob(f"{folder}/boot/vmlinuz-*")), None)
+
+
+def whyNot():
+    """Why no virtual machine can run here, or None."""
+    if os.uname().machine != "x86_64":
+        return "needs an x86_64 machine"
+    if shutil.which(QEMU) is None:
+        return f"needs {QEMU} (package qemu-system-x86)"
+    if _fetchKernel() is None:
+        return f"needs the package {KERNEL}, which cannot be downloaded"
+    return None
+
+
+class VirtualMachine:
+    """Runs a copy of the directory `root` from enter to exit."""
+
+    def __init__(self, root, directory):
+        self._root = root
+        self._archive = os.path.join(directory, "root.cpio")
+        self._socket = os.path.join(directory, "agent")
+        self._console = os.path.join(directory, "console")
+        self._process = self._line = self._reader = None
+
+    def __enter__(self):
+        self._addAgent()
+        pack(self._root, self._archive, NOT_NEEDED)
+        words = "console=ttyS0 quiet rdinit=/lib/systemd/systemd systemd.mask=serial-getty@ttyS0.service"
+        self._process = subprocess.Popen(
+            [QEMU, "-accel", "tcg", "-cpu", "max", "-m", "1024", "-nodefaults", "-no-user-config", "-display", "none",
+             "-no-reboot", "-kernel", _fetchKernel(), "-initrd", self._archive, "-append", words,
+             "-serial", f"file:{self._console}", "-serial", f"unix:{self._socket},server=on,wait=on"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        waitFor(lambda: os.path.exists(self._socket) or self._ended(), "QEMU to listen")
+        self._line = socket.socket(socket.AF_UNIX)
+        self._line.settimeout(180)
+        self._line.connect(self._socket)
+        self._reader = self._line.makefile("rb")
+        while self._read() != b"ready":
+            pass
+        return self
+
+    def __exit__(self, *_):
+        if self._line:
+            self._reader.close()
+            self._line.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _addAgent(self):
+        for path, text, mode in ((AGENT, _AGENT, 0o755), ("etc/systemd/system/test-agent.service", _AGENT_UNIT, 0o644)):
+            with open(os.path.join(self._root, path), "w", encoding="ascii") as file:
+                file.write(text)
+            os.chmod(os.path.join(self._root, path), mode)
+        subprocess.run(["systemctl", f"--root={self._root}", "enable", "test-agent.service"], check=True,
+                       capture_output=True)
+
+    def _ended(self):
+        if self._process.poll() is not None:
+            raise AssertionError(f"QEMU ended with {self._process.returncode}")
+
+    def _read(self):
+        try:
+            line = self._reader.readline()
+        except TimeoutError:
+            line = b""
+        if not line:
+            with open(self._console, encoding="utf-8", errors="replace") as console:
+                raise AssertionError(f"the virtual machine says nothing:\n{console.read()}")
+        return line.strip()
+
+    def run(self, command, check=True):
+        """Runs a text of shell in the machine and returns its exit status and output."""
+        self._line.sendall(base64.b64encode(command.encode()) + b"\n")
+        status, _, output = self._read().partition(b" ")
+        text = base64.b64decode(output).decode(errors="replace")
+        if check and status != b"0":
+            raise AssertionError(f"{command!r} ended with {status.decode()}:\n{text}")
+        return int(status), text
