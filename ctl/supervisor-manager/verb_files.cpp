@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 
 #include "ctl/supervisor-manager/external.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
@@ -39,6 +42,42 @@ std::vector<std::string> withVerb(const Options& options, std::vector<std::strin
   return flags;
 }
 
+/// Log files that one account reads.
+struct OwnersLogs {
+  Properties owner;
+  std::vector<std::string> files;
+};
+
+ExitCode becomeTail(Session& session, const OwnersLogs& logs, bool named) {
+  if (!becomeOwner(session, logs.owner)) return session.code();
+  std::vector<std::string> words{"tail", fmt::format("--lines={}", session.options.lines)};
+  if (session.options.follow) words.emplace_back("-F");  // by name: rotation is followed
+  if (named) words.emplace_back("--verbose");
+  words.emplace_back("--");
+  words.insert(words.end(), logs.files.begin(), logs.files.end());
+  return become(session, words);
+}
+
+/// One reader for each owner: one after the other, or side by side where they go on.
+ExitCode tailAll(Session& session, const std::vector<OwnersLogs>& all) {
+  bool failed = false;
+  std::size_t running = 0;
+  const auto waitForOne = [&] {
+    int status = 0;
+    if (::wait(&status) > 0) failed |= !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    running--;
+  };
+  for (const auto& one : all) {
+    const pid_t pid = ::fork();
+    if (pid == 0) ::_exit(becomeTail(session, one, true));
+    if (pid < 0) return session.fail(Failed, fmt::format("cannot fork: {}", std::strerror(errno)));
+    running++;
+    if (!session.options.follow) waitForOne();
+  }
+  while (running > 0) waitForOne();
+  return failed ? Failed : Success;
+}
+
 }  // namespace
 
 ExitCode logs(Session& session) {
@@ -53,16 +92,20 @@ ExitCode logs(Session& session) {
     if (options.noPager) words.emplace_back("--no-pager");
     return become(session, words);
   }
-  std::vector<std::string> words{"tail", lines};
-  if (options.follow) words.emplace_back("-F");  // by name: rotation is followed
-  words.emplace_back("--");
+  std::map<std::uint64_t, OwnersLogs> byOwner;
   for (const auto& row : session.select(options.arguments)) {
     const auto properties = session.client()->instanceProperties(row.path);
     if (!properties) return session.fail(properties.error(), row.name);
-    words.push_back(textOf(*properties, "LogFile"));
+    // Without root's rights this is one reader, whoever it is.
+    auto& owners = byOwner[::geteuid() == 0 ? numberOf(*properties, "UID") : 0];
+    owners.owner = *properties;
+    owners.files.push_back(textOf(*properties, "LogFile"));
   }
-  if (session.code() != Success) return session.code();
-  return become(session, words);
+  if (session.code() != Success || byOwner.empty()) return session.code();
+  if (byOwner.size() == 1) return becomeTail(session, byOwner.begin()->second, false);
+  std::vector<OwnersLogs> all;
+  for (auto& [uid, owners] : byOwner) all.push_back(std::move(owners));
+  return tailAll(session, all);
 }
 
 ExitCode ctl(Session& session) {

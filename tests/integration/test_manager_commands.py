@@ -89,6 +89,22 @@ def testLogs(managerd):
     assert len(managerd.manager("logs", "-n1", "tsupv").stdout.splitlines()) == 1
 
 
+def testRootReadsLogsAsTheirOwner(managerd, owner, account, workDir):
+    secret = os.path.join(workDir, "secret")
+    with open(secret, "w", encoding="ascii") as file:
+        file.write("for root's eyes\n")
+    os.chmod(secret, 0o600)
+    other = account("smother")
+    assert managerd.manager("create", "neu", f"user={other.pw_name}", f"group={other.pw_name}").returncode == DONE
+    log = os.path.join(managerd.root, "var/log/supervisor_tsupv/supervisord.log")
+    os.unlink(log)
+    os.symlink(secret, log)
+    for names in (("tsupv",), ("tsupv", "neu")):
+        shown = managerd.manager("logs", *names)
+        assert shown.returncode == FAILED and "Permission denied" in shown.stderr and "eyes" not in shown.stdout
+    assert "INFO supervisord started with pid" in shown.stdout, "the log of the other"
+
+
 def testANewEntryIsAFileThatPeopleCanRead(managerd, owner):
     assert managerd.manager("create", "neu", *ownedBy(owner), "priority=5").returncode == DONE
     with open(managerd.entryFile("neu"), encoding="utf-8") as file:
