@@ -2,10 +2,12 @@
 """Counts the cases of a finished run: prints "passed failed skipped".
 
   tally.py meson testlog.json    doctest programs run by `meson test`: their cases; one that crashed is one failure
-  tally.py junit results.xml     a pytest run
+  tally.py junit results.xml [again.xml]
+                                 a pytest run, and the run of what failed in it: its cases count as they end there
 """
 
 import json
+import os
 import re
 import sys
 import xml.etree.ElementTree
@@ -40,10 +42,26 @@ def countJunit(path):
         yield max(total - failed - skipped, 0), failed, skipped
 
 
+def total(counts):
+    return tuple(sum(column) for column in zip(*counts, (0, 0, 0)))
+
+
+def countTwoRuns(first, again):
+    passed, failed, skipped = total(countJunit(first))
+    if failed == 0 or not os.path.exists(again):
+        return passed, failed, skipped
+    later = total(countJunit(again))
+    # What was not run again has failed for good.
+    missing = max(failed - sum(later), 0)
+    return passed + later[0], later[1] + missing, skipped + later[2]
+
+
 def main():
-    kind, path = sys.argv[1:]
-    counts = {"meson": countMeson, "junit": countJunit}[kind](path)
-    print(*(sum(column) for column in zip(*counts, (0, 0, 0))))
+    kind, path, *again = sys.argv[1:]
+    if kind == "junit":
+        print(*countTwoRuns(path, again[0] if again else ""))
+    else:
+        print(*total(countMeson(path)))
 
 
 main()
