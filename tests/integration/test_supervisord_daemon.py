@@ -9,7 +9,7 @@ from xmlrpc.client import Fault
 
 import pytest
 
-from daemon import Daemon, connect
+from daemon import Daemon, UnixConnection, connect
 from processes import isRunning
 from programs import program
 from waiting import waitFor
@@ -132,6 +132,9 @@ def testTheVersionIsSupervisors(daemon):
     assert server.ctl("version").stdout == "4.2.5\n"
     done = subprocess.run([*program("supervisord"), "-v"], capture_output=True, text=True, check=True)
     assert done.stdout == "4.2.5\n"
+    page = UnixConnection(server.socket)
+    page.request("GET", "/")
+    assert "Supervisor 4.2.5 · supervisor-manager " in page.getresponse().read().decode()
 
 
 def testAutomaticLogsAreAutoAgainAfterAReread(daemon):

@@ -32,7 +32,9 @@ serverurl=unix://%(here)s/s.sock
 """
 
 
-class _UnixConnection(http.client.HTTPConnection):
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
     def __init__(self, path):
         super().__init__("localhost")
         self._path = path
@@ -51,7 +53,7 @@ class UnixTransport(xmlrpc.client.Transport):
 
     def make_connection(self, host):
         if not self._connection or self._connection[0] != host:
-            self._connection = host, _UnixConnection(self._path)
+            self._connection = host, UnixConnection(self._path)
         return self._connection[1]
 
 
