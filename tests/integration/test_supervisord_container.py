@@ -65,10 +65,17 @@ stdout_logfile=/dev/fd/1
 stdout_logfile_maxbytes=0
 redirect_stderr=true
 """
+# The path is the container's.
+APACHE2 = """[program:apache2]
+command=/path/to/httpd -c "ErrorLog /dev/stdout" -DFOREGROUND
+redirect_stderr=true
+environment=HOME="/home/chrism",USER="chrism"
+"""
 # As apachectl: starts workers that a stop of itself alone would leave behind.
 APACHECTL = '#!/bin/sh\n[ "$*" = "-D FOREGROUND" ] || exit 3\nsleep 1001 &\nsleep 1002 &\nwait\n'
 CROND = '#!/bin/sh\n[ "$*" = "-f" ] || exit 3\necho never to be seen\nexec sleep 1003\n'
 APPLICATION = "#!/bin/sh\necho a line for podman\necho and an error >&2\nexec sleep 1004\n"
+HTTPD = '#!/bin/sh\nprintf "<%s>" "$@" "$HOME" "$USER" >&2\nexec sleep 1005\n'
 
 
 class Container:
@@ -77,9 +84,10 @@ class Container:
         etc = os.path.join(directory, "etc")
         shutil.copytree("/etc", etc, symlinks=True, ignore=shutil.ignore_patterns("supervisor", "supervisord.conf"))
         self._write("etc/supervisor/supervisord.conf", SUPERVISORD)
-        for name, text in (("apache.sv", APACHE), ("cron.sv", CRON), ("app", APP)):
+        apache2 = APACHE2.replace("/path/to", f"{directory}/bin")
+        for name, text in (("apache.sv", APACHE), ("cron.sv", CRON), ("app", APP), ("apache2", apache2)):
             self._write(f"etc/supervisor/conf.d/{name}.conf", text)
-        for name, text in (("apachectl", APACHECTL), ("cron", CROND), ("app", APPLICATION)):
+        for name, text in (("apachectl", APACHECTL), ("cron", CROND), ("app", APPLICATION), ("httpd", HTTPD)):
             os.chmod(self._write(f"bin/{name}", text), 0o755)
         self.environment = {**os.environ, "PATH": f"{directory}/bin:{os.environ['PATH']}"}
 
@@ -138,14 +146,15 @@ def testApacheAndCronAsPrinted(container):
     assert "Set uid to user 0 succeeded" in output
     assert "\na line for podman\n" in "\n" + output and "\nand an error\n" in "\n" + output
     assert "never to be seen" not in output
+    container.waitStatus("apache2", "RUNNING")
+    waitFor(lambda: container.ctl("tail", "apache2").rstrip() == (
+        "<-c><ErrorLog /dev/stdout><-DFOREGROUND></home/chrism><chrism>"), "apache2's arguments and environment")
 
 
 def testAStopEndsApachesWorkersToo(container):
     container.waitStatus("apache", "RUNNING")
-    main = [pid for pid in children(container.first) if children(pid)]
-    assert len(main) == 1
+    main = waitFor(lambda: [pid for pid in children(container.first) if len(children(pid)) == 2], "the workers")
     workers = children(main[0])
-    assert len(workers) == 2
     assert container.ctl("restart", "apache") == "apache: stopped\napache: started\n"
     waitFor(lambda: not any(isRunning(pid) for pid in workers), "the workers to end")
     container.waitStatus("apache", "RUNNING")
