@@ -82,7 +82,10 @@ class Container:
     def __init__(self, directory):
         self.directory = directory
         etc = os.path.join(directory, "etc")
-        shutil.copytree("/etc", etc, symlinks=True, ignore=shutil.ignore_patterns("supervisor", "supervisord.conf"))
+        os.mkdir(etc)
+        for name in ("group", "ld.so.cache", "nsswitch.conf", "passwd"):
+            if os.path.exists(f"/etc/{name}"):
+                shutil.copy(f"/etc/{name}", etc)
         self._write("etc/supervisor/supervisord.conf", SUPERVISORD)
         apache2 = APACHE2.replace("/path/to", f"{directory}/bin")
         for name, text in (("apache.sv", APACHE), ("cron.sv", CRON), ("app", APP), ("apache2", apache2)):
