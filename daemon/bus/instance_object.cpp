@@ -52,12 +52,9 @@ InstanceObject::~InstanceObject() {
 const instances::InstanceStatus& InstanceObject::now() {
   if (statusTurn_ != bus_.turn()) {
     statusTurn_ = bus_.turn();
-    // What was told last stays the base of the next comparison: only figures that are never told are renewed here.
-    if (const auto fresh = told(verbs_.manager().get(name_))) {
-      status_.memoryBytes = fresh->memoryBytes;
-      status_.cpuMicros = fresh->cpuMicros;
-      if (!changedProperties(status_, *fresh).empty()) update();
-    }
+    // What was told last stays the base of the next comparison.
+    const auto fresh = told(verbs_.manager().get(name_));
+    if (fresh && !changedProperties(status_, *fresh).empty()) update();
   }
   return status_;
 }

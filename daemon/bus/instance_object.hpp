@@ -69,8 +69,8 @@ class InstanceObject final
   std::uint32_t NPrograms() override;
   std::map<std::string, std::uint32_t> ProgramsByState() override { return now().programCounts; }
   std::string ControlGroup() override { return now().controlGroup; }
-  std::uint64_t MemoryCurrent() override { return now().memoryBytes.value_or(UINT64_MAX); }
-  std::uint64_t CPUUsageUSec() override { return now().cpuMicros.value_or(UINT64_MAX); }
+  std::uint64_t MemoryCurrent() override { return verbs_.manager().usage(name_).memoryBytes.value_or(UINT64_MAX); }
+  std::uint64_t CPUUsageUSec() override { return verbs_.manager().usage(name_).cpuMicros.value_or(UINT64_MAX); }
 
   const instances::InstanceStatus& now();
 

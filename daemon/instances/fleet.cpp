@@ -135,6 +135,11 @@ std::vector<ProgramStatus> Fleet::programs(const std::string& name) const {
   return runner ? runner->programs() : std::vector<ProgramStatus>();
 }
 
+Usage Fleet::usage(const std::string& name) const {
+  const auto* runner = find(name);
+  return runner ? runner->usage() : Usage();
+}
+
 std::optional<std::string> Fleet::nameOfPid(pid_t pid) const {
   std::map<pid_t, std::string> mains;
   for (const auto& [name, runner] : runners_)

@@ -38,6 +38,7 @@ class Fleet final : public Manager, private Runner::Listener {
   [[nodiscard]] std::vector<InstanceStatus> list() const override;
   [[nodiscard]] std::optional<InstanceStatus> get(const std::string& name) const override;
   [[nodiscard]] std::vector<ProgramStatus> programs(const std::string& name) const override;
+  [[nodiscard]] Usage usage(const std::string& name) const override;
   [[nodiscard]] std::optional<std::string> nameOfPid(pid_t pid) const override;
   [[nodiscard]] std::vector<std::string> namesOfUid(uid_t uid) const override;
   [[nodiscard]] const std::vector<entries::Complaint>& refused() const override { return refused_; }

@@ -81,6 +81,8 @@ class Manager {
   [[nodiscard]] virtual std::vector<InstanceStatus> list() const = 0;
   [[nodiscard]] virtual std::optional<InstanceStatus> get(const std::string& name) const = 0;
   [[nodiscard]] virtual std::vector<ProgramStatus> programs(const std::string& name) const = 0;
+  /// Not a part of the status, since it costs a look at every process where there are no control groups.
+  [[nodiscard]] virtual Usage usage(const std::string& name) const = 0;
   /// The instance whose main process or descendant `pid` is.
   [[nodiscard]] virtual std::optional<std::string> nameOfPid(pid_t pid) const = 0;
   [[nodiscard]] virtual std::vector<std::string> namesOfUid(uid_t uid) const = 0;

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -61,14 +62,18 @@ std::optional<ProcessInfo> lookAt(pid_t pid) {
   if (end == std::string::npos) return std::nullopt;
   const auto fields = core::splitBlanks(std::string_view(*stat).substr(end + 1));
   const auto uid = uidOf(pid);
-  if (fields.size() < 20 || !uid) return std::nullopt;
+  if (fields.size() < 22 || !uid) return std::nullopt;
+  std::uint64_t ticks = 0;
+  for (int i = 11; i <= 14; i++) ticks += number<std::uint64_t>(fields[static_cast<std::size_t>(i)]);
   return ProcessInfo{pid,
                      number<pid_t>(fields[1]),
                      number<pid_t>(fields[2]),
                      number<pid_t>(fields[3]),
                      *uid,
                      number<std::uint64_t>(fields[19]),
-                     fields[0] == "Z" || fields[0] == "X"};
+                     fields[0] == "Z" || fields[0] == "X",
+                     ticks,
+                     number<std::uint64_t>(fields[21])};
 }
 
 std::optional<std::string> environmentOf(pid_t pid, const std::string& variable) {
@@ -93,8 +98,27 @@ const std::vector<ProcessInfo>& ProcessSnapshot::get(core::Duration maximumAge) 
   if (const auto now = core::Clock::now(); taken_ == core::Instant{} || now - taken_ > maximumAge) {
     taken_ = now;
     processes_ = allProcesses();
+    children_.clear();
   }
   return processes_;
+}
+
+Usage ProcessSnapshot::usageOf(pid_t root, core::Duration maximumAge) {
+  const auto& all = get(maximumAge);
+  if (children_.empty())
+    for (const auto& p : all) children_.emplace(p.parent, &p);
+  std::uint64_t ticks = 0, pages = 0;
+  const auto main = std::find_if(all.begin(), all.end(), [root](const auto& p) { return p.pid == root; });
+  if (main == all.end()) return {};
+  std::vector<const ProcessInfo*> tree{&*main};
+  for (std::size_t i = 0; i < tree.size(); i++) {
+    ticks += tree[i]->cpuTicks;
+    pages += tree[i]->residentPages;
+    const auto [begin, end] = children_.equal_range(tree[i]->pid);
+    for (auto it = begin; it != end && tree.size() < all.size(); ++it) tree.push_back(it->second);
+  }
+  const auto perSecond = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  return {pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)), ticks * 1000000 / perSecond};
 }
 
 const std::string& bootId() {

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "daemon/instances/status.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -27,6 +29,8 @@ struct ProcessInfo {
   uid_t uid = 0;
   std::uint64_t startTime = 0;  ///< clock ticks since boot: with the pid, a name that is never used again
   bool zombie = false;
+  std::uint64_t cpuTicks = 0;       ///< its own and those of the children it has waited for
+  std::uint64_t residentPages = 0;  ///< shared ones too
 };
 
 [[nodiscard]] std::optional<ProcessInfo> lookAt(pid_t pid);
@@ -39,9 +43,12 @@ struct ProcessInfo {
 class ProcessSnapshot {
  public:
   [[nodiscard]] const std::vector<ProcessInfo>& get(core::Duration maximumAge);
+  /// The sums of a process and all that descend from it: a page that several share counts for each.
+  [[nodiscard]] Usage usageOf(pid_t root, core::Duration maximumAge);
 
  private:
   std::vector<ProcessInfo> processes_;
+  std::multimap<pid_t, const ProcessInfo*> children_;  ///< by parent; made when first needed
   core::Instant taken_{};
 };
 

@@ -45,6 +45,7 @@ class Runner {
   [[nodiscard]] const Machine& machine() const noexcept { return machine_; }
   [[nodiscard]] InstanceStatus status() const;
   [[nodiscard]] std::vector<ProgramStatus> programs() const;
+  [[nodiscard]] Usage usage() const;
   [[nodiscard]] pid_t mainPid() const noexcept { return pid_; }
   [[nodiscard]] Traits traits() const;
 

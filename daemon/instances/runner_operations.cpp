@@ -13,6 +13,9 @@
 namespace instances {
 namespace {
 
+/// Many are asked for at once, by one who wants to see all instances.
+constexpr auto kUsageAge = core::milliseconds(500);
+
 Outcome failure(ErrorCode code, std::string message) {
   return core::Err{ManagerError{code, std::move(message)}};
 }
@@ -99,8 +102,6 @@ InstanceStatus Runner::status() const {
   s.noRemove = entry_.noRemove;
   s.desired = toText(entry_.state);
   s.priority = entry_.priority;
-  s.memoryBytes = context_.groups.memory(entry_.name);
-  s.cpuMicros = context_.groups.cpuMicros(entry_.name);
   for (const auto& [name, program] : programs_) s.programCounts[program.state]++;
   return s;
 }
@@ -109,6 +110,16 @@ std::vector<ProgramStatus> Runner::programs() const {
   std::vector<ProgramStatus> out;
   for (const auto& [name, program] : programs_) out.push_back(program);
   return out;
+}
+
+Usage Runner::usage() const {
+  if (pid_ == 0) return {};
+  Usage usage{context_.groups.memory(entry_.name), context_.groups.cpuMicros(entry_.name)};
+  if (usage.memoryBytes && usage.cpuMicros) return usage;
+  const auto sums = context_.snapshot.usageOf(pid_, kUsageAge);
+  if (!usage.memoryBytes) usage.memoryBytes = sums.memoryBytes;
+  if (!usage.cpuMicros) usage.cpuMicros = sums.cpuMicros;
+  return usage;
 }
 
 bool Runner::adopt() {

@@ -64,9 +64,13 @@ struct InstanceStatus {
   bool noRemove = false;
   std::string desired;  ///< attribute `state`: started, stopped, current
   int priority = 999;
-  std::optional<std::uint64_t> memoryBytes;  ///< of the control group, when there is one
-  std::optional<std::uint64_t> cpuMicros;
   std::map<std::string, std::uint32_t> programCounts;  ///< number of programs by Supervisor's state word
+};
+
+/// What an instance and all its processes use now. Nothing: it does not run.
+struct Usage {
+  std::optional<std::uint64_t> memoryBytes;
+  std::optional<std::uint64_t> cpuMicros;
 };
 
 }  // namespace instances

@@ -89,6 +89,21 @@ def testLogs(managerd):
     assert len(managerd.manager("logs", "-n1", "tsupv").stdout.splitlines()) == 1
 
 
+def testMemoryAndProcessorTimeAreToldWithAndWithoutControlGroups(managerd, owner):
+    def told():
+        return json.loads(managerd.manager("--json", "status", "tsupv").stdout)[0]
+
+    waitFor(lambda: told()["MemoryCurrent"] > 1_000_000, "the memory of a supervisord and a program")
+    before = told()
+    assert before["MemoryCurrent"] < 100_000_000 and 0 <= before["CPUUsageUSec"] < 60_000_000
+    with open(managerd.root + "/etc/supervisord_tsupv.d/burn.ini", "w", encoding="ascii") as file:
+        file.write("[program:burn]\ncommand=/bin/sh -c 'while :; do :; done'\nstartsecs=0\n")
+    managerd.manager("ctl", "tsupv", "update")
+    waitFor(lambda: told()["CPUUsageUSec"] > before["CPUUsageUSec"] + 200_000, "the time that a program takes")
+    managerd.manager("stop", "tsupv")
+    assert {told()["MemoryCurrent"], told()["CPUUsageUSec"]} == {2**64 - 1}
+
+
 def testRootReadsLogsAsTheirOwner(managerd, owner, account, workDir):
     secret = os.path.join(workDir, "secret")
     with open(secret, "w", encoding="ascii") as file:

@@ -47,6 +47,7 @@ class PretendedManager final : public Manager {
     const auto at = instances_.find(name);
     return at == instances_.end() ? std::nullopt : std::optional(at->second);
   }
+  Usage usage(const std::string&) const override { return {}; }
   std::vector<ProgramStatus> programs(const std::string&) const override { return {{"program1", "RUNNING", 4242}}; }
   std::optional<std::string> nameOfPid(pid_t pid) const override {
     for (const auto& [name, status] : instances_)
