@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -83,6 +84,18 @@ std::optional<std::string> environmentOf(pid_t pid, const std::string& variable)
     if (item.size() > variable.size() && item.starts_with(variable) && item[variable.size()] == '=')
       return item.substr(variable.size() + 1);
   return std::string();
+}
+
+Executable executableOf(pid_t pid) {
+  const auto link = proc(pid, "exe");
+  char target[PATH_MAX];
+  const auto n = ::readlink(link.c_str(), target, sizeof target);
+  struct stat info {};
+  if (n <= 0 || ::stat(link.c_str(), &info) != 0) return {};
+  constexpr std::string_view deleted = " (deleted)";
+  std::string_view path(target, static_cast<std::size_t>(n));
+  if (path.ends_with(deleted)) path.remove_suffix(deleted.size());
+  return {std::string(path), std::to_string(info.st_dev) + ':' + std::to_string(info.st_ino)};
 }
 
 std::vector<ProcessInfo> allProcesses() {

@@ -36,6 +36,15 @@ struct ProcessInfo {
 [[nodiscard]] std::optional<ProcessInfo> lookAt(pid_t pid);
 /// The value of a variable in the environment that the process began with; nothing if that cannot be read.
 [[nodiscard]] std::optional<std::string> environmentOf(pid_t pid, const std::string& variable);
+
+/// The program that a process runs: its path, and the file itself, which keeps its identity when an upgrade replaces it.
+struct Executable {
+  std::string path;
+  std::string file;  ///< device and inode
+};
+/// Empty where that cannot be seen.
+[[nodiscard]] Executable executableOf(pid_t pid);
+
 [[nodiscard]] std::vector<ProcessInfo> allProcesses();
 [[nodiscard]] const std::string& bootId();
 

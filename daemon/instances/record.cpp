@@ -2,7 +2,6 @@
 #include "daemon/instances/record.hpp"
 
 #include "daemon/instances/keyed_file.hpp"
-#include "daemon/instances/process_table.hpp"
 
 namespace instances {
 
@@ -14,6 +13,7 @@ std::optional<Record> Record::read(const std::string& path) {
   out.pid = static_cast<pid_t>(file.number("pid"));
   out.startTime = static_cast<std::uint64_t>(file.number("start_time"));
   out.uid = static_cast<uid_t>(file.number("uid"));
+  out.executable = {file.get("executable"), file.get("executable_file")};
   out.boot = file.get("boot");
   out.restarts = static_cast<std::uint32_t>(file.number("restarts"));
   out.nextRestarts = static_cast<std::uint32_t>(file.number("next_restarts"));
@@ -28,6 +28,8 @@ core::Status Record::write(const std::string& path) const {
   file.set("pid", std::to_string(pid));
   file.set("start_time", std::to_string(startTime));
   file.set("uid", std::to_string(uid));
+  file.set("executable", executable.path);
+  file.set("executable_file", executable.file);
   file.set("boot", bootId());
   file.set("restarts", std::to_string(restarts));
   file.set("next_restarts", std::to_string(nextRestarts));
@@ -42,6 +44,9 @@ core::UniqueFd findAgain(const Record& record, uid_t uid, const std::string& mar
   if (!fd) return fd;
   const auto now = lookAt(record.pid);
   if (!now || now->zombie || now->startTime != record.startTime || now->uid != uid) return core::UniqueFd();
+  const auto runs = executableOf(record.pid);
+  const auto& was = record.executable;  // empty: nobody could see it then
+  if (!was.file.empty() && runs.path != was.path && runs.file != was.file) return core::UniqueFd();
   if (environmentOf(record.pid, kMark) != mark) return core::UniqueFd();
   // It has not ended while we looked: what we saw was the process that the descriptor holds.
   return signalTo(fd, 0) == 0 ? std::move(fd) : core::UniqueFd();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/instances/process_table.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -19,6 +20,7 @@ struct Record {
   pid_t pid = 0;        ///< 0: it did not
   std::uint64_t startTime = 0;
   uid_t uid = 0;
+  Executable executable;
   std::string boot;
   std::uint32_t restarts = 0;
   std::uint32_t nextRestarts = 0;  ///< what that count is after a start by a manager that finds it gone
@@ -30,8 +32,8 @@ struct Record {
   [[nodiscard]] core::Status write(const std::string& path) const;
 };
 
-/// A pidfd of the very process of the record, if it still runs: same pid, same start time, `uid` is its user, and its
-/// environment has `mark`. Each of them is checked while the descriptor holds the process.
+/// A pidfd of the very process of the record, if it still runs: same pid, same start time, `uid` is its user, it
+/// runs the same program (or what an upgrade put in its place), and its environment has `mark`. Each of them is checked while the descriptor holds the process.
 [[nodiscard]] core::UniqueFd findAgain(const Record& record, uid_t uid, const std::string& mark);
 
 }  // namespace instances

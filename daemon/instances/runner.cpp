@@ -310,6 +310,7 @@ void Runner::writeRecord() const {
   record.pid = pid_;
   record.uid = context_.privileged ? entry_.identity.uid : ::geteuid();
   if (const auto info = pid_ > 0 ? lookAt(pid_) : std::nullopt) record.startTime = info->startTime;
+  if (pid_ > 0) record.executable = executableOf(pid_);
   record.restarts = machine_.restarts();
   if (record.wanted && !resume_) record.nextRestarts = machine_.restarts() + (machine_.isNextStartARestart() ? 1 : 0);
   record.sinceWall = sinceWall_;

@@ -93,7 +93,7 @@ def testMemoryAndProcessorTimeAreToldWithAndWithoutControlGroups(managerd, owner
     def told():
         return json.loads(managerd.manager("--json", "status", "tsupv").stdout)[0]
 
-    waitFor(lambda: told()["MemoryCurrent"] > 1_000_000, "the memory of a supervisord and a program")
+    waitFor(lambda: (told()["MemoryCurrent"] or 0) > 1_000_000, "the memory of a supervisord and a program")
     before = told()
     assert before["MemoryCurrent"] < 100_000_000 and 0 <= before["CPUUsageUSec"] < 60_000_000
     with open(managerd.root + "/etc/supervisord_tsupv.d/burn.ini", "w", encoding="ascii") as file:
@@ -101,7 +101,7 @@ def testMemoryAndProcessorTimeAreToldWithAndWithoutControlGroups(managerd, owner
     managerd.manager("ctl", "tsupv", "update")
     waitFor(lambda: told()["CPUUsageUSec"] > before["CPUUsageUSec"] + 200_000, "the time that a program takes")
     managerd.manager("stop", "tsupv")
-    assert {told()["MemoryCurrent"], told()["CPUUsageUSec"]} == {2**64 - 1}
+    assert {told()["MemoryCurrent"], told()["CPUUsageUSec"]} == {None}
 
 
 def testRootReadsLogsAsTheirOwner(managerd, owner, account, workDir):

@@ -2,6 +2,7 @@
 """The manager with real accounts and real instances: deploying, starting, dying, adopting, ending."""
 
 import os
+import shutil
 import signal
 import stat
 
@@ -192,6 +193,36 @@ def testARecordThatLiesIsNotBelieved(manager, owner, cleanup):
     manager.start()
     manager.waitState("tsupv", "running")
     assert manager.mainPid("tsupv") != os.getpid()
+
+
+def testAProcessThatRunsAnotherProgramIsNotTakenOver(manager, owner):
+    manager.entry("tsupv", owner)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    main = manager.mainPid("tsupv")
+    manager.kill()
+    path = manager.path("run/supervisor-manager/adoption/tsupv")
+    with open(path, encoding="utf-8") as record:
+        lines = [f"{key}=other\n" if key.startswith("executable") else f"{key}={value}"
+                 for key, value in (line.split("=", 1) for line in record)]
+    with open(path, "w", encoding="utf-8") as record:
+        record.writelines(lines)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    assert manager.mainPid("tsupv") != main and ofUser(owner.pw_uid) == [manager.mainPid("tsupv")]
+
+
+def testAHalfWrittenFileOfTheStateIsNoInstance(manager, owner):
+    manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])
+    manager.start()
+    manager.waitState("tsupv", "running")
+    before = set(ofUser(owner.pw_uid))
+    manager.kill()
+    state = manager.path("var/lib/supervisor-manager/state")
+    shutil.copy(f"{state}/tsupv", f"{state}/.tsupv.a1b2c3")
+    manager.start()
+    manager.waitState("tsupv", "running")
+    assert set(ofUser(owner.pw_uid)) == before and os.listdir(state) == ["tsupv"]
 
 
 def testStoppingTheManagerStopsAll(manager, owner):
