@@ -194,8 +194,11 @@ def timers(server):
     """The deadlines of the daemon's timer descriptors: {clock id: armed?}"""
     armed = {}
     for name in os.listdir(f"/proc/{server.pid}/fdinfo"):
-        with open(f"/proc/{server.pid}/fdinfo/{name}", encoding="ascii") as file:
-            text = file.read()
+        try:
+            with open(f"/proc/{server.pid}/fdinfo/{name}", encoding="ascii") as file:
+                text = file.read()
+        except FileNotFoundError:  # a connection that was closed meanwhile
+            continue
         clock = re.search(r"clockid: (\d+)", text)
         if clock:
             value = re.search(r"it_value: \((\d+), (\d+)\)", text).groups()

@@ -22,7 +22,7 @@ def parse(data):
     events = []
     while data:
         line, _, data = data.partition(b"\n")
-        headers = [tuple(token.split(":", 1)) for token in line.decode().split(" ")]
+        headers = [tuple(token.split(":", 1)) for token in line.decode().split()]
         size = int(dict(headers)["len"])
         if len(data) <= size:
             break  # the listener is still writing
