@@ -18,7 +18,7 @@ LoopBus::LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost los
     : connection_(connection), lost_(std::move(lost)), timer_(loop, [this] { process(); }) {
   io_ = std::make_unique<core::IoWatch>(loop, connection_.getEventLoopPollData().fd, core::IoWatch::Read,
                                         [this](std::uint32_t) { process(); });
-  io_->setPrepare([this] { renew(); });
+  renewal_ = std::make_unique<core::BeforePoll>(loop, [this] { renew(); });
 }
 
 void LoopBus::renew() {
@@ -53,6 +53,7 @@ void LoopBus::process() {
 void LoopBus::connectionFailed(const std::string& why) {
   if (!io_) return;
   io_.reset();
+  renewal_.reset();
   timer_.disarm();
   lost_(why);
 }

@@ -35,6 +35,7 @@ class LoopBus {
   Lost lost_;
   std::uint64_t turn_ = 1;
   std::unique_ptr<core::IoWatch> io_;  ///< gone once the bus is lost
+  std::unique_ptr<core::BeforePoll> renewal_;
   core::Timer timer_;
 };
 

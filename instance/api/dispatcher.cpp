@@ -36,9 +36,9 @@ void Dispatcher::run(std::string_view xml, AnswerTo answer) const {
   }
   logging::trace("XML-RPC method called: {}()", request->method);
   try {
-    table_.call(request->method, request->params, [answer, method = request->method](const Outcome& outcome) {
+    table_.call(request->method, request->params, [answer, method = request->method](Outcome outcome) {
       logOutcome(method, outcome);
-      answer({200, outcome ? xmlrpc::composeResponse(*outcome) : xmlrpc::composeFault(outcome.error())});
+      answer({200, outcome ? xmlrpc::composeResponse(std::move(*outcome)) : xmlrpc::composeFault(outcome.error())});
     });
   } catch (const std::exception& e) {
     logging::critical("Handling XML-RPC request with data {} raised an unexpected exception: {}", shown(xml), e.what());

@@ -41,10 +41,11 @@ Outcome getProcessInfo(const Instance& instance, const Array& params) {
 
 Outcome getAllProcessInfo(const Instance& instance) {
   constexpr std::size_t typicalStruct = 1100;
+  constexpr std::size_t envelope = 300;  // of the reply, which is made in this string
   const auto programs = byName(instance.table);
   const std::int64_t now = core::wallSeconds();
   std::string out;
-  out.reserve(programs.size() * typicalStruct);
+  out.reserve(programs.size() * typicalStruct + envelope);
   xmlrpc::Writer writer(out);
   writer.beginArray();
   for (const process::Process* program : programs) appendProcessInfo(out, *program, now);

@@ -9,8 +9,11 @@
 #include <cassert>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "lib/core/log.hpp"
+#include "lib/core/poller.hpp"
+#include "lib/core/watch_state.hpp"
 
 namespace core {
 
@@ -19,59 +22,48 @@ static_assert(IoWatch::Read == +EPOLLIN && IoWatch::Write == +EPOLLOUT && IoWatc
 
 namespace detail {
 
-struct WatchState {
-  std::function<void(std::uint32_t)> callback;
-  std::function<void()> prepare;
-  sd_event_source* source = nullptr;
-  bool dispatching = false;
-  bool abandoned = false;
-};
-
 void WatchDeleter::operator()(WatchState* state) const noexcept {
   state->source = sd_event_source_disable_unref(state->source);
+  if (auto* const poller = std::exchange(state->poller, nullptr)) {
+    poller->remove(*state);
+    poller->release();
+  }
   if (state->dispatching)
     state->abandoned = true;  // the trampoline on the stack frees it
   else
     delete state;
 }
 
-namespace {
-
-/// The firewall between C++ callbacks and sd-event. A negative answer makes sd-event disable the source.
-int guarded(WatchState* state, const std::function<void()>& call) noexcept {
+bool dispatch(WatchState* state, std::uint32_t ready) noexcept {
   const bool nested = state->dispatching;
   state->dispatching = true;
-  int answer = 0;
+  bool good = true;
   try {
-    call();
+    state->callback(ready);
   } catch (const std::exception& e) {
     logging::critical("uncaptured exception in an event callback, the source is disabled: {}", e.what());
-    answer = -EIO;
+    good = false;
   } catch (...) {
     logging::critical("uncaptured exception of unknown type in an event callback, the source is disabled");
-    answer = -EIO;
+    good = false;
   }
   state->dispatching = nested;
   if (state->abandoned && !nested) {
     delete state;
-    return 0;
+    return true;
   }
-  return answer;
+  return good;
 }
 
-int dispatch(void* userdata, std::uint32_t ready) noexcept {
-  auto* state = static_cast<WatchState*>(userdata);
-  return guarded(state, [state, ready] { state->callback(ready); });
-}
+namespace {
 
-int onIo(sd_event_source*, int, std::uint32_t ready, void* userdata) { return dispatch(userdata, ready); }
-int onTime(sd_event_source*, std::uint64_t, void* userdata) { return dispatch(userdata, 0); }
-int onSignal(sd_event_source*, const signalfd_siginfo*, void* userdata) { return dispatch(userdata, 0); }
-int onDefer(sd_event_source*, void* userdata) { return dispatch(userdata, 0); }
-int onPrepare(sd_event_source*, void* userdata) {
-  auto* state = static_cast<WatchState*>(userdata);
-  return guarded(state, [state] { state->prepare(); });
-}
+/// The firewall between C++ callbacks and sd-event. A negative answer makes sd-event disable the source.
+int call(void* userdata) noexcept { return dispatch(static_cast<WatchState*>(userdata), 0) ? 0 : -EIO; }
+
+int onTime(sd_event_source*, std::uint64_t, void* userdata) { return call(userdata); }
+int onSignal(sd_event_source*, const signalfd_siginfo*, void* userdata) { return call(userdata); }
+int onEvent(sd_event_source*, void* userdata) { return call(userdata); }
+int onNever(sd_event_source*, std::uint64_t, void*) { return 0; }
 
 void check(int r, const char* what) {
   if (r < 0) throw std::runtime_error(std::string(what) + ": " + ::strerrorname_np(-r));
@@ -86,8 +78,15 @@ WatchPtr make(std::function<void(std::uint32_t)> callback) {
 }  // namespace
 }  // namespace detail
 
-EventLoop::EventLoop() { detail::check(sd_event_new(&event_), "sd_event_new"); }
-EventLoop::~EventLoop() { sd_event_unref(event_); }
+EventLoop::EventLoop() {
+  detail::check(sd_event_new(&event_), "sd_event_new");
+  poller_ = new detail::Poller(event_);
+}
+
+EventLoop::~EventLoop() {
+  poller_->detach();
+  sd_event_unref(event_);
+}
 
 int EventLoop::run() {
   const int r = sd_event_loop(event_);
@@ -99,7 +98,8 @@ bool EventLoop::step(Duration limit) {
   if (sd_event_get_state(event_) == SD_EVENT_FINISHED) return false;
   const auto usec = std::chrono::duration_cast<microseconds>(limit).count();
   detail::check(sd_event_run(event_, static_cast<std::uint64_t>(usec)), "sd_event_run");
-  return sd_event_get_state(event_) != SD_EVENT_FINISHED && sd_event_get_exit_code(event_, nullptr) == -ENODATA;
+  int code = 0;
+  return sd_event_get_state(event_) != SD_EVENT_FINISHED && sd_event_get_exit_code(event_, &code) == -ENODATA;
 }
 
 void EventLoop::exit(int code) noexcept { sd_event_exit(event_, code); }
@@ -107,16 +107,25 @@ void EventLoop::enableWatchdog() noexcept { sd_event_set_watchdog(event_, true);
 
 IoWatch::IoWatch(EventLoop& loop, int fd, std::uint32_t events, Callback callback)
     : state_(detail::make(std::move(callback))) {
-  detail::check(sd_event_add_io(loop.handle(), &state_->source, fd, events, detail::onIo, state_.get()), "watch fd");
+  state_->fd = fd;
+  state_->events = events;
+  if (loop.poller().add(*state_) != 0) detail::check(-errno, "watch fd");
+  state_->poller = &loop.poller();
+  state_->poller->retain();
 }
 
 void IoWatch::setEvents(std::uint32_t events) {
-  detail::check(sd_event_source_set_io_events(state_->source, events), "change watched events");
+  if (std::exchange(state_->events, events) == events) return;
+  if (state_->poller->change(*state_) != 0) detail::check(-errno, "change watched events");
 }
 
-void IoWatch::setPrepare(std::function<void()> hook) {
-  state_->prepare = std::move(hook);
-  detail::check(sd_event_source_set_prepare(state_->source, detail::onPrepare), "set prepare hook");
+BeforePoll::BeforePoll(EventLoop& loop, std::function<void()> hook)
+    : state_(detail::make([fn = std::move(hook)](std::uint32_t) { fn(); })) {
+  // Only a source that is enabled has its hook called: this one is, for a time that never comes.
+  detail::check(sd_event_add_time(loop.handle(), &state_->source, CLOCK_MONOTONIC, UINT64_MAX, 1, detail::onNever,
+                                  state_.get()),
+                "add prepare hook");
+  detail::check(sd_event_source_set_prepare(state_->source, detail::onEvent), "add prepare hook");
 }
 
 Timer::Timer(EventLoop& loop, std::function<void()> callback, Duration accuracy)
@@ -152,7 +161,7 @@ SignalWatch::SignalWatch(EventLoop& loop, int signo, std::function<void()> callb
 
 Deferred::Deferred(EventLoop& loop, std::function<void()> callback)
     : state_(detail::make([fn = std::move(callback)](std::uint32_t) { fn(); })) {
-  detail::check(sd_event_add_defer(loop.handle(), &state_->source, detail::onDefer, state_.get()), "add deferred call");
+  detail::check(sd_event_add_defer(loop.handle(), &state_->source, detail::onEvent, state_.get()), "add deferred call");
   cancel();
 }
 

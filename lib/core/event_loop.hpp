@@ -15,6 +15,7 @@ namespace core {
 class EventLoop;
 
 namespace detail {
+class Poller;
 /// The heap part of a watch. A callback may destroy its own watch: the state then outlives the call.
 struct WatchState;
 struct WatchDeleter {
@@ -41,9 +42,12 @@ class EventLoop {
   void enableWatchdog() noexcept;
 
   [[nodiscard]] sd_event* handle() const noexcept { return event_; }
+  /// For IoWatch.
+  [[nodiscard]] detail::Poller& poller() const noexcept { return *poller_; }
 
  private:
   sd_event* event_ = nullptr;
+  detail::Poller* poller_ = nullptr;  ///< counts its users
 };
 
 /// Readiness of a descriptor, level-triggered. The watch does not own the descriptor, which must outlive it.
@@ -54,8 +58,15 @@ class IoWatch {
 
   IoWatch(EventLoop& loop, int fd, std::uint32_t events, Callback callback);
   void setEvents(std::uint32_t events);
-  /// Calls `hook` before each poll of the loop, so that what is watched can be renewed.
-  void setPrepare(std::function<void()> hook);
+
+ private:
+  detail::WatchPtr state_;
+};
+
+/// Calls `hook` before each poll of the loop, so that what is watched can be renewed.
+class BeforePoll {
+ public:
+  BeforePoll(EventLoop& loop, std::function<void()> hook);
 
  private:
   detail::WatchPtr state_;

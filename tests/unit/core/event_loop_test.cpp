@@ -9,6 +9,22 @@
 
 #include "lib/core/unique_fd.hpp"
 
+namespace {
+
+/// A pipe with a byte in it.
+struct Ready {
+  Ready() {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    reader.reset(ends[0]);
+    writer.reset(ends[1]);
+    REQUIRE(::write(writer.get(), "x", 1) == 1);
+  }
+  core::UniqueFd reader, writer;
+};
+
+}  // namespace
+
 TEST_CASE("a callback may destroy its own watch") {
   core::EventLoop loop;
   int ends[2];
@@ -34,4 +50,90 @@ TEST_CASE("an exception in a callback disables its source and the loop goes on")
   timer.armIn(core::milliseconds(1));
   CHECK(timer.armed());
   CHECK(loop.run() == 3);
+}
+
+TEST_CASE("what is reported together is served together, in one step, except what a callback has destroyed or changed") {
+  core::EventLoop loop;
+  const Ready a, b, c;
+  std::optional<core::IoWatch> watches[3];
+  int calls = 0;
+  const auto first = [&](std::uint32_t ready) {
+    CHECK(ready == core::IoWatch::Read);
+    calls++;
+  };
+  SUBCASE("all of them") {
+    watches[0].emplace(loop, a.reader.get(), core::IoWatch::Read, first);
+    watches[1].emplace(loop, b.reader.get(), core::IoWatch::Read, first);
+    watches[2].emplace(loop, c.reader.get(), core::IoWatch::Read, first);
+    CHECK(loop.step(core::seconds(10)));
+    CHECK(calls == 3);
+  }
+  SUBCASE("destroyed") {
+    const auto only = [&](std::uint32_t) {
+      calls++;
+      for (auto& watch : watches) watch.reset();
+    };
+    watches[0].emplace(loop, a.reader.get(), core::IoWatch::Read, only);
+    watches[1].emplace(loop, b.reader.get(), core::IoWatch::Read, only);
+    watches[2].emplace(loop, c.reader.get(), core::IoWatch::Read, only);
+    CHECK(loop.step(core::seconds(10)));
+    CHECK(calls == 1);
+  }
+  SUBCASE("changed") {
+    const auto only = [&](std::uint32_t) {
+      calls++;
+      for (auto& watch : watches) watch->setEvents(core::IoWatch::None);
+    };
+    for (int i = 0; i < 3; i++)
+      watches[i].emplace(loop, (i == 0 ? a : i == 1 ? b : c).reader.get(), core::IoWatch::Read, only);
+    CHECK(loop.step(core::seconds(10)));
+    CHECK(calls == 1);
+  }
+  SUBCASE("after exit") {
+    const auto leave = [&](std::uint32_t) {
+      calls++;
+      loop.exit(5);
+    };
+    watches[0].emplace(loop, a.reader.get(), core::IoWatch::Read, leave);
+    watches[1].emplace(loop, b.reader.get(), core::IoWatch::Read, leave);
+    CHECK(loop.run() == 5);
+    CHECK(calls == 1);
+  }
+}
+
+TEST_CASE("an exception in a watch's callback disables that watch alone") {
+  core::EventLoop loop;
+  const Ready a, b;
+  int bad = 0, good = 0;
+  core::IoWatch thrower(loop, a.reader.get(), core::IoWatch::Read, [&](std::uint32_t) {
+    bad++;
+    throw std::runtime_error("boom");
+  });
+  core::IoWatch other(loop, b.reader.get(), core::IoWatch::Read, [&](std::uint32_t) {
+    if (++good == 3) loop.exit(0);
+  });
+  CHECK(loop.run() == 0);
+  CHECK(bad == 1);
+  CHECK_NOTHROW(thrower.setEvents(core::IoWatch::None));
+}
+
+TEST_CASE("a hook is called before each poll, and may give itself up") {
+  core::EventLoop loop;
+  int calls = 0;
+  std::optional<core::BeforePoll> hook;
+  hook.emplace(loop, [&] {
+    if (++calls == 2) hook.reset();
+  });
+  core::Deferred turn(loop, [&] { turn.schedule(); });
+  turn.schedule();
+  for (int i = 0; i < 4; i++) CHECK(loop.step(core::seconds(10)));
+  CHECK(calls == 2);
+}
+
+TEST_CASE("a watch may outlive its loop") {
+  std::optional<core::EventLoop> loop(std::in_place);
+  const Ready a;
+  core::IoWatch watch(*loop, a.reader.get(), core::IoWatch::Read, [](std::uint32_t) {});
+  loop.reset();
+  CHECK_NOTHROW(watch.setEvents(core::IoWatch::None));
 }

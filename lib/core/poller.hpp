@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "lib/core/unique_fd.hpp"
+
+struct sd_event;
+struct sd_event_source;
+
+namespace core::detail {
+
+struct WatchState;
+
+/// All watched descriptors, in an epoll set of their own that is one source of sd-event. An sd-event source each would
+/// cost more: 300 bytes, and quadratic work, since sd-event serves one source for each epoll_wait and that reports again
+/// all others that are ready, as when a thousand programs end at once.
+class Poller {
+ public:
+  explicit Poller(sd_event* event);
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+
+  /// Each watch keeps the poller in memory, for those that outlive the loop.
+  void retain() noexcept { users_++; }
+  void release() noexcept;
+  /// For the loop: it ends, nothing is called any more.
+  void detach() noexcept;
+
+  /// Watches state.fd for state.events. 0, or -1 with errno.
+  int add(WatchState& state) noexcept;
+  int change(WatchState& state) noexcept;
+  void remove(WatchState& state) noexcept;
+
+ private:
+  ~Poller() = default;
+  static int onReady(sd_event_source*, int, std::uint32_t, void* self);
+  void serve() noexcept;
+  void forget(const WatchState& state) noexcept;
+
+  sd_event* event_;
+  sd_event_source* source_ = nullptr;
+  UniqueFd epoll_;
+  std::array<epoll_event, 32> ready_;  ///< what one epoll_wait reported
+  std::size_t next_ = 0;               ///< of those, the first that is not served yet
+  std::size_t count_ = 0;
+  int users_ = 1;
+};
+
+}  // namespace core::detail

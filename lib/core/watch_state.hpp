@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+struct sd_event_source;
+
+/// Inside of the event loop.
+namespace core::detail {
+
+class Poller;
+
+/// The heap part of a watch: of a source of sd-event, or of a descriptor of the poller.
+struct WatchState {
+  std::function<void(std::uint32_t)> callback;
+  sd_event_source* source = nullptr;
+  Poller* poller = nullptr;
+  int fd = -1;
+  std::uint32_t events = 0;
+  bool dispatching = false;
+  bool abandoned = false;
+};
+
+/// Calls back, and frees the state if the callback has given up its own watch. Returns false if an exception came out:
+/// it is logged, and the state is then still there.
+bool dispatch(WatchState* state, std::uint32_t ready) noexcept;
+
+}  // namespace core::detail
