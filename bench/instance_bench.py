@@ -5,13 +5,15 @@ import os
 import subprocess
 import time
 
+from compiled import compiled, numbers
 from daemon import Daemon
-from meters import RawCaller, elapsed, memory, processorTime, rate, wakeUps
+from meters import elapsed, memory, processorTime, wakeUps
 from programs import program
 from waiting import waitFor
 
 QUIET = "stdout_logfile=NONE\nstderr_logfile=NONE\n"
-SLEEPERS = "[program:p]\ncommand=/bin/sleep 100000\nnumprocs={count}\nprocess_name=%(process_num)04d\nstartsecs=1\n" + QUIET
+SLEEPERS = ("[program:p]\ncommand=/bin/sleep 100000\nnumprocs={count}\nprocess_name=%(process_num)04d\nstartsecs=1\n"
+            + QUIET)
 WRITER = """import sys
 line = b"x" * 79 + b"\\n"
 block = line * 512
@@ -22,15 +24,15 @@ sys.stdout.buffer.flush()
 
 
 def callRate(daemon, method):
-    caller = RawCaller(daemon.socket, f"supervisor.{method}")
-    try:
-        return rate(caller)
-    finally:
-        caller.close()
+    return numbers(compiled("rpc_rate", daemon.directory), daemon.socket, f"supervisor.{method}", "2")[0]
 
 
 def idle(kind, directory):
-    with Daemon(kind, directory) as daemon:
+    """One with no program. Another one runs beside it, as on a host with several owners: what both share is not private
+    then."""
+    other = os.path.join(directory, "other")
+    os.mkdir(other)
+    with Daemon(kind, other), Daemon(kind, directory) as daemon:
         pss, private = memory(daemon.pid)
         rates = {"getState per second": callRate(daemon, "getState")}
         status = [elapsed(lambda: daemon.ctl("status")) for _ in range(7)]
@@ -39,19 +41,30 @@ def idle(kind, directory):
                 "wake-ups in 10 idle s": wakeUps(daemon.pid, 10)}
 
 
+def secondsOf(line):
+    """The time of an activity log's line, in seconds of its day."""
+    hours, minutes, rest = line.split()[1].split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest.replace(",", "."))
+
+
 def populated(kind, directory, count):
     """Many sleeping programs: how soon they run, what they cost, how fast they are listed and stopped."""
-    with Daemon(kind, directory, SLEEPERS.format(count=count), supervisord="minfds=8192", wait=False) as daemon:
+    other = os.path.join(directory, "other")
+    os.mkdir(other)
+    with Daemon(kind, other), \
+            Daemon(kind, directory, SLEEPERS.format(count=count), supervisord="minfds=8192", wait=False) as daemon:
         start = time.monotonic()
         daemon.waitReady()
-        waitFor(lambda: daemon.log().count("spawned: ") >= count, f"{count} spawns", limit=300)
         waitFor(lambda: daemon.log().count("entered RUNNING state") >= count, f"{count} programs", limit=300)
         running = time.monotonic() - start
+        spawns = [secondsOf(line) for line in daemon.log().splitlines() if "spawned: " in line]
         pss, private = memory(daemon.pid)
         listing = callRate(daemon, "getAllProcessInfo")
-        stopping = elapsed(daemon.stop)
-        return {f"{count} programs: all RUNNING (startsecs 1), s": running, f"{count} programs: PSS, KB": pss,
-                f"{count} programs: private, KB": private, f"{count} programs: getAllProcessInfo per second": listing,
+        stopping = elapsed(lambda: daemon.stop(limit=120))
+        return {f"{count} programs: all RUNNING (startsecs 1), s": running,
+                f"{count} programs: first to last spawn, s": spawns[-1] - spawns[0],
+                f"{count} programs: PSS, KB": pss, f"{count} programs: private, KB": private,
+                f"{count} programs: getAllProcessInfo per second": listing,
                 f"{count} programs: shutdown, s": stopping}
 
 
@@ -75,26 +88,10 @@ def logging(kind, directory, writers, size):
 
 
 def bareSpawn(directory, count):
-    """The C spawn loop, in seconds."""
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "spawn_loop.c")
-    loop = os.path.join(directory, "spawn-loop")
-    subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", source, "-o", loop], check=True)
-    limit = ["prlimit", "--nofile=8192"]
-    return min(float(subprocess.run([*limit, loop, str(count), "/bin/sleep", "100000"], check=True, capture_output=True,
-                                    text=True).stdout) for _ in range(3))
-
-
-def spawning(kind, directory, count):
-    """From the first to the last spawn, by the activity log's own times."""
-    with Daemon(kind, directory, SLEEPERS.format(count=count), supervisord="minfds=8192", wait=False) as daemon:
-        waitFor(lambda: daemon.log().count("spawned: ") >= count, f"{count} spawns", limit=300)
-        lines = [line for line in daemon.log().splitlines() if "spawned: " in line]
-
-    def seconds(line):
-        hours, minutes, rest = line.split()[1].split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + float(rest.replace(",", "."))
-
-    return {f"{count} programs: spawning, s": seconds(lines[-1]) - seconds(lines[0])}
+    """Seconds that a C program takes to start and to end as many programs, the best of three."""
+    loop = compiled("spawn_loop", directory)
+    runs = [numbers("prlimit", "--nofile=8192", loop, str(count), "/bin/sleep", "100000") for _ in range(3)]
+    return min(run[0] for run in runs), min(run[1] for run in runs)
 
 
 def helloWorld(directory):
@@ -106,9 +103,3 @@ def helloWorld(directory):
     subprocess.run(["cc", "-O2", source, "-o", hello], check=True)
     times = [elapsed(lambda: subprocess.run([hello], check=True, stdout=subprocess.DEVNULL)) for _ in range(15)]
     return sorted(times)[7] * 1000
-
-
-def versions():
-    """The programs compared, for the heading."""
-    return {kind: subprocess.run([*program("supervisord", kind), "-v"], check=True, capture_output=True,
-                                 text=True).stdout.strip() for kind in ("debian", "ours")}

@@ -3,6 +3,8 @@
 
 
 def formatted(value):
+    if value is None:
+        return "-"
     if value == 0 or value >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
@@ -10,6 +12,8 @@ def formatted(value):
 
 def better(name, theirs, ours):
     """How many times better ours is: more of what is counted "per second", less of all else."""
+    if theirs is None:
+        return ""
     good, bad = (ours, theirs) if "per second" in name else (theirs, ours)
     if bad == 0:
         return "" if good == 0 else "∞"
@@ -17,7 +21,7 @@ def better(name, theirs, ours):
 
 
 def rows(figures):
-    """figures: {name: (debian, ours, target)} -> rows of text."""
+    """figures: {name: (debian, ours, target)}, None for Debian where it has no such thing -> rows of text."""
     yield ["", "Debian's Supervisor", "ours", "times better", "to reach"]
     for name, (theirs, ours, target) in figures.items():
         yield [name, formatted(theirs), formatted(ours), better(name, theirs, ours), target]

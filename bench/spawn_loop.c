@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The limit that spawning is measured against: fork and exec COUNT programs as fast as the system does it, each with
-// three pipes as a supervisor needs them, and say how long that took, in seconds.
+// three pipes as a supervisor needs them, and end them all; say how long the one and the other took, in seconds.
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -37,9 +37,10 @@ int main(int argc, char** argv) {
     close(pipes[1][1]);
     close(pipes[2][1]);
   }
-  printf("%.6f\n", now() - start);
-  for (int i = 0; i < count; ++i) kill(pids[i], SIGKILL);
+  const double spawned = now();
+  for (int i = 0; i < count; ++i) kill(pids[i], SIGTERM);
   for (int i = 0; i < count; ++i) waitpid(pids[i], NULL, 0);
+  printf("%.6f %.6f\n", spawned - start, now() - spawned);
   free(pids);
   return 0;
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Posts one XML-RPC call again and again over one connection for SECONDS, and says how many were answered in a second.
+// In C, and without looking into the replies: what is measured is the server.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static char block[1 << 18];
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void fail(const char* what) {
+  perror(what);
+  exit(1);
+}
+
+static size_t receive(int fd, char* into, size_t room) {
+  const ssize_t n = recv(fd, into, room, 0);
+  if (n <= 0) fail("the server closed the connection");
+  return (size_t)n;
+}
+
+/// One reply: its head, then as many bytes as that announces.
+static void take(int fd) {
+  size_t have = 0;
+  char* end = NULL;
+  while (end == NULL) {
+    have += receive(fd, block + have, sizeof block - 1 - have);
+    block[have] = '\0';
+    end = strstr(block, "\r\n\r\n");
+  }
+  const char* const length = strcasestr(block, "\r\nContent-Length:");
+  if (length == NULL) fail("a reply without a length");
+  long left = atol(length + 17) - (long)(have - (size_t)(end + 4 - block));
+  while (left > 0) left -= (long)receive(fd, block, (size_t)left < sizeof block ? (size_t)left : sizeof block);
+}
+
+int main(int argc, char** argv) {
+  if (argc < 4) return 2;
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strncpy(address.sun_path, argv[1], sizeof address.sun_path - 1);
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (connect(fd, (struct sockaddr*)&address, sizeof address) != 0) fail(argv[1]);
+
+  char body[300], request[600];
+  const int size = snprintf(
+      body, sizeof body, "<?xml version='1.0'?><methodCall><methodName>%s</methodName><params/></methodCall>", argv[2]);
+  const int length = snprintf(request, sizeof request,
+                              "POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\n"
+                              "Content-Length: %d\r\n\r\n%s", size, body);
+  const double start = now(), seconds = atof(argv[3]);
+  long count = 0;
+  double passed = 0;
+  do {
+    if (send(fd, request, (size_t)length, MSG_NOSIGNAL) != length) fail("send");
+    take(fd);
+    count++;
+    passed = now() - start;
+  } while (passed < seconds);
+  printf("%.3f\n", (double)count / passed);
+  return 0;
+}
