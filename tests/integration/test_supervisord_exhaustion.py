@@ -35,12 +35,20 @@ def testWithoutDescriptorsTheOthersGoOn(daemon):
         f"too many open files to spawn '{info['name']}'" for info in refused}
     # Who runs goes on, and new clients are let in: some descriptors were left for them.
     echo = running[0]["name"]
-    for connection in [server.rpc for _ in range(4)]:
+    clients = [server.rpc for _ in range(6)]
+    for connection in clients:
         connection.supervisor.sendProcessStdin(f"p:{echo}", "hello\n")
-    waitFor(lambda: server.rpc.supervisor.readProcessStdoutLog(f"p:{echo}", 0, 0) == "hello\n" * 4, "the echo")
+    waitFor(lambda: server.rpc.supervisor.readProcessStdoutLog(f"p:{echo}", 0, 0) == "hello\n" * 6, "the echo")
     # What has ended makes room again.
+    for connection in clients:
+        connection("close")()
     server.rpc.supervisor.stopProcess(f"p:{echo}")
-    server.rpc.supervisor.startProcess(f"p:{refused[0]['name']}")
+
+    def started():
+        with contextlib.suppress(Fault):
+            return server.rpc.supervisor.startProcess(f"p:{refused[0]['name']}")
+
+    waitFor(started, "room for another")
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (hard, hard))
     assert {info["statename"] for info in startAll(server)} == {"RUNNING"}
 
