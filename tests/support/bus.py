@@ -55,3 +55,8 @@ class PrivateBus:
         """Runs busctl on this bus and returns the finished process, output as text."""
         return subprocess.run(["busctl", f"--address={self.address}", *arguments], user=user, capture_output=True,
                               text=True, check=False)
+
+    def hasOwner(self, name):
+        """Whether somebody has that name (busctl's own `status` needs a machine id, which containers may lack)."""
+        return self.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
+                           "s", name).returncode == 0

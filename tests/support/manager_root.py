@@ -73,7 +73,7 @@ class Managerd:
             self.process = subprocess.Popen(
                 [*program("supervisor-managerd"), "--root", self.root, "--bus-address", self.bus.address],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        waitFor(lambda: self.bus.busctl("status", NAME).returncode == 0 or self.process.poll() is not None, "the manager")
+        waitFor(lambda: self.bus.hasOwner(NAME) or self.process.poll() is not None, "the manager")
         assert self.process.poll() is None, self.log()
         return self
 

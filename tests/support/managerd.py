@@ -50,7 +50,7 @@ class Managerd:
     def isOnTheBus(self):
         if self.process.poll() is not None:
             raise AssertionError(f"supervisor-managerd ended with {self.process.returncode}:\n{self.log()}")
-        return self.bus.busctl("status", NAME).returncode == 0
+        return self.bus.hasOwner(NAME)
 
     def __enter__(self):
         self.bus.__enter__()
