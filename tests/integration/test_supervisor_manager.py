@@ -30,7 +30,7 @@ def testListIsATable(service):
                              "tech1  root    running   77   enabled\n"
                              "tech2  root    inactive  -    enabled\n"
                              "tsupv  nobody  inactive  -    enabled\n"
-                             "\n3 instances\n")
+                             "\n3 instances; 1 entry refused (supervisor-manager plan says why)\n")
     assert service.manager().stdout == result.stdout
     assert service.manager("list", "--no-legend", "tsupv").stdout == "tsupv  nobody  inactive  -  enabled\n"
     assert service.manager("list", "-q", "tech*").stdout == "tech1\ntech2\n"
