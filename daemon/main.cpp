@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "daemon/managerd.hpp"
@@ -21,7 +20,7 @@ int main(int argc, char** argv) {
     auto options = parseCommandLine(argc, argv, code);
     if (!options) return code;
     if (options->verify) return verifyEntries(*options);
-    logging::setSinks({logging::stderrSink(::getenv("JOURNAL_STREAM") != nullptr)});
+    logging::setSinks({logging::stderrSink()});
     return Managerd(std::move(*options), argv).run();
   });
 }

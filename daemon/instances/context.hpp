@@ -2,15 +2,22 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "daemon/instances/control_groups.hpp"
 #include "daemon/instances/machine.hpp"
 #include "daemon/instances/process_table.hpp"
 #include "daemon/layout/plan.hpp"
 #include "lib/core/event_loop.hpp"
+#include "lib/core/log.hpp"
 #include "lib/core/reaper.hpp"
 
 namespace instances {
+
+/// Lines about an instance: `journalctl SUPERVISOR_INSTANCE=name` shows them.
+[[nodiscard]] inline logging::Tagged about(std::string_view instance) noexcept {
+  return {"SUPERVISOR_INSTANCE", instance};
+}
 
 /// What all runners share. Owned by the fleet, outlives them.
 struct Context {

@@ -49,7 +49,7 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
   const auto before = Fingerprint::fromText(memory.deployed);
   const bool deployed = fresh || (before && before->all != fingerprint.all);
   memory.deployed = fingerprint.text();
-  if (!memory.save()) logging::warn("instance '{}': its state cannot be written", entry.name);
+  if (!memory.save()) about(entry.name).warn("instance '{}': its state cannot be written", entry.name);
   if (runner.adopt()) {
     // The manager before this one ended while it was stopping the instance.
     if (!runner.record()->wanted) return runner.stop([](const Outcome&) {});
@@ -69,7 +69,7 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
     return;
   }
   runner.deploy(layout::Mode::Apply, [name = entry.name](const layout::Report& report) {
-    for (const auto& error : report.errors) logging::error("instance '{}': {}", name, error);
+    for (const auto& error : report.errors) about(name).error("instance '{}': {}", name, error);
   });
 }
 

@@ -81,10 +81,10 @@ void Runner::afterStep() {
     seenPhase_ = machine_.phase();
     sinceWall_ = core::wallMicros();
     writeRecord();
-    if (seenPhase_ == Machine::Phase::Running) logging::info("instance '{}' runs (pid {})", entry_.name, pid_);
-    if (seenPhase_ == Machine::Phase::Waiting) logging::warn("instance '{}' {}", entry_.name, machine_.reason());
-    if (seenPhase_ == Machine::Phase::Failed) logging::error("instance '{}' {}", entry_.name, machine_.reason());
-    if (seenPhase_ == Machine::Phase::Inactive) logging::info("instance '{}' is stopped", entry_.name);
+    if (seenPhase_ == Machine::Phase::Running) log().info("instance '{}' runs (pid {})", entry_.name, pid_);
+    if (seenPhase_ == Machine::Phase::Waiting) log().warn("instance '{}' {}", entry_.name, machine_.reason());
+    if (seenPhase_ == Machine::Phase::Failed) log().error("instance '{}' {}", entry_.name, machine_.reason());
+    if (seenPhase_ == Machine::Phase::Inactive) log().info("instance '{}' is stopped", entry_.name);
   }
   settleWaiters();
   listener_.changed(*this);
@@ -139,7 +139,7 @@ void Runner::prepare() {
     auto gone = memory_.replaceGenerated(*plan, entry_.refusedDeclared);
     plan->nodes.insert(plan->nodes.begin(), gone.begin(), gone.end());
     if (!memory_.save())
-      logging::warn("instance '{}': {} cannot be written", entry_.name, context_.statePath(entry_.name));
+      log().warn("instance '{}': {} cannot be written", entry_.name, context_.statePath(entry_.name));
     deployment_ = std::make_unique<layout::Deployment>(
         context_.loop, context_.reaper,
         layout::Deployment::Options{context_.places.root, context_.privileged, layout::Mode::Apply});
@@ -149,7 +149,7 @@ void Runner::prepare() {
 
 void Runner::onPrepared(const layout::Report& report) {
   for (const auto& change : report.changes)
-    logging::info("instance '{}': {} {}", entry_.name, change.what, change.path);
+    log().info("instance '{}': {} {}", entry_.name, change.what, change.path);
   if (!report.errors.empty()) return act(machine_.prepareFailed(core::join(report.errors, "; "), now()));
   act(machine_.prepared(now()));
 }
@@ -161,7 +161,7 @@ bool Runner::openNotify() {
       context_.loop, context_.notifyPath(entry_.name), uid,
       [this](pid_t sender, uid_t from, const std::string& message) { onMessage(sender, from, message); });
   if (!socket) {
-    logging::warn("instance '{}': no notify socket: {}", entry_.name, socket.error().text);
+    log().warn("instance '{}': no notify socket: {}", entry_.name, socket.error().text);
     return false;
   }
   notify_ = std::move(*socket);
@@ -178,7 +178,7 @@ void Runner::spawn() {
   const auto group = context_.groups.prepare(entry_.name, entry_.limits);
   if (group.fd) spec.cgroupFd = group.fd.get();
   if (group.error != limitsError_ && !group.error.empty())
-    logging::warn("instance '{}' runs without (all of) its limits: {}", entry_.name, group.error);
+    log().warn("instance '{}' runs without (all of) its limits: {}", entry_.name, group.error);
   limitsError_ = group.error;
   const auto pid = core::spawn(spec);
   if (!pid)
@@ -224,7 +224,7 @@ void Runner::terminate() {
 }
 
 void Runner::killTree() {
-  logging::warn("instance '{}' did not stop in time: it and all that belongs to it is killed", entry_.name);
+  log().warn("instance '{}' did not stop in time: it and all that belongs to it is killed", entry_.name);
   if (context_.groups.kill(entry_.name)) return;
   // The main process first, so that it starts nothing anew; the rest when its end is seen.
   signalTo(pidfd_, SIGKILL);
@@ -257,8 +257,8 @@ void Runner::sweep(core::Duration grace, core::Duration age, std::function<void(
       grace,
       [this, next = std::move(then)](std::size_t ended, std::size_t left) {
         if (ended > 0)
-          logging::warn("instance '{}': {} process{} left running ended", entry_.name, ended, ended == 1 ? "" : "es");
-        if (left > 0) logging::error("instance '{}': {} processes cannot be ended", entry_.name, left);
+          log().warn("instance '{}': {} process{} left running ended", entry_.name, ended, ended == 1 ? "" : "es");
+        if (left > 0) log().error("instance '{}': {} processes cannot be ended", entry_.name, left);
         programs_.clear();
         const auto call = next;  // the sweeper, and this function with it, may be replaced
         call();
@@ -317,7 +317,7 @@ void Runner::writeRecord() const {
   record.sinceMonotonic = static_cast<std::uint64_t>(
       std::chrono::duration_cast<core::microseconds>(machine_.since().time_since_epoch()).count());
   if (const auto r = record.write(context_.recordPath(entry_.name)); !r)
-    logging::error("instance '{}': its record cannot be written: {}", entry_.name, r.error().text);
+    log().error("instance '{}': its record cannot be written: {}", entry_.name, r.error().text);
 }
 
 }  // namespace instances

@@ -82,6 +82,7 @@ class Runner {
     Done done;
   };
 
+  [[nodiscard]] logging::Tagged log() const noexcept { return about(entry_.name); }
   void act(Machine::Action action);
   void afterStep();
   void settleWaiters();

@@ -138,11 +138,11 @@ bool Runner::adopt() {
   // It is in its control group; the limits may have been taken back between the two managers.
   limitsError_ = context_.groups.prepare(entry_.name, entry_.limits).error;
   if (!limitsError_.empty())
-    logging::warn("instance '{}' runs without (all of) its limits: {}", entry_.name, limitsError_);
+    log().warn("instance '{}' runs without (all of) its limits: {}", entry_.name, limitsError_);
   // With a new socket it tells its programs again.
   (void)openNotify();
   writeRecord();
-  logging::info("instance '{}' runs already (pid {}): taken over", entry_.name, pid_);
+  log().info("instance '{}' runs already (pid {}): taken over", entry_.name, pid_);
   listener_.changed(*this);
   return true;
 }

@@ -5,8 +5,17 @@
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <iterator>
+#include <string>
 #include <utility>
 
 namespace logging {
@@ -15,6 +24,7 @@ namespace {
 Level threshold = Level::Info;
 // The level of the line being written: spdlog has no name for Supervisor's "blather".
 Level current = Level::Info;
+const Tagged* tag = nullptr;  // of the line being written
 
 spdlog::level::level_enum toSpdlog(Level level) {
   switch (level) {
@@ -78,26 +88,39 @@ spdlog::logger& logger() {
 
 class StderrSink final : public LineSink {
  public:
-  explicit StderrSink(bool journal) : journal_(journal) {}
+  void writeLine(Level, std::string_view line) noexcept override {
+    (void)!::write(STDERR_FILENO, line.data(), line.size());
+  }
+};
+
+/// Speaks journald's own protocol: lines on standard error cannot have fields.
+class JournalSink final : public LineSink {
+ public:
   void writeLine(Level level, std::string_view line) noexcept override {
-    if (!journal_) {
-      (void)!::write(STDERR_FILENO, line.data(), line.size());
-      return;
-    }
     constexpr std::size_t stamp = sizeof "2026-11-21 00:28:29,056 INFO";
     const int priority = level >= Level::Critical ? 2 : level >= Level::Error ? 3 : level >= Level::Warn ? 4
                          : level >= Level::Info   ? 6
                                                   : 7;
+    line.remove_prefix(std::min(stamp, line.size()));
+    while (line.ends_with('\n')) line.remove_suffix(1);
     try {
-      const auto text = fmt::format("<{}>{}", priority, line.substr(std::min(stamp, line.size())));
-      (void)!::write(STDERR_FILENO, text.data(), text.size());
+      std::string fields[] = {fmt::format("MESSAGE={}", line), fmt::format("PRIORITY={}", priority),
+                              fmt::format("SYSLOG_IDENTIFIER={}", ::program_invocation_short_name),
+                              tag ? fmt::format("{}={}", tag->field(), tag->value()) : std::string()};
+      iovec parts[std::size(fields)];
+      for (std::size_t i = 0; i < std::size(fields); i++) parts[i] = {fields[i].data(), fields[i].size()};
+      ::sd_journal_sendv(parts, tag ? std::size(fields) : std::size(fields) - 1);
     } catch (...) {  // out of memory: the line is lost, the program goes on
     }
   }
-
- private:
-  bool journal_;
 };
+
+/// Whether journald reads what is written to standard error, by systemd's word.
+bool isStderrTheJournal() {
+  const char* const stream = ::getenv("JOURNAL_STREAM");
+  struct stat info {};
+  return stream && ::fstat(STDERR_FILENO, &info) == 0 && fmt::format("{}:{}", info.st_dev, info.st_ino) == stream;
+}
 
 }  // namespace
 
@@ -111,7 +134,10 @@ void setSinks(std::vector<std::shared_ptr<LineSink>> sinks) {
 void setLevel(Level level) noexcept { threshold = level; }
 Level level() noexcept { return threshold; }
 bool enabled(Level level) noexcept { return level >= threshold; }
-std::shared_ptr<LineSink> stderrSink(bool journal) { return std::make_shared<StderrSink>(journal); }
+std::shared_ptr<LineSink> stderrSink() {
+  if (isStderrTheJournal()) return std::make_shared<JournalSink>();
+  return std::make_shared<StderrSink>();
+}
 
 void write(Level level, std::string_view text) noexcept {
   if (!enabled(level)) return;
@@ -129,6 +155,13 @@ void vwrite(Level level, fmt::string_view format, fmt::format_args args) noexcep
     write(level, fmt::vformat(format, args));
   } catch (...) {  // as above
   }
+}
+
+void Tagged::vlog(Level level, fmt::string_view format, fmt::format_args args) const noexcept {
+  if (!enabled(level)) return;
+  const auto* const outer = std::exchange(tag, this);
+  vwrite(level, format, args);
+  tag = outer;
 }
 
 }  // namespace logging

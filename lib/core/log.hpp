@@ -25,8 +25,8 @@ void setSinks(std::vector<std::shared_ptr<LineSink>> sinks);
 void setLevel(Level level) noexcept;
 [[nodiscard]] Level level() noexcept;
 [[nodiscard]] bool enabled(Level level) noexcept;
-/// A sink on standard error: whole lines (`journal` false), or journald's "<n>text" without a time stamp.
-[[nodiscard]] std::shared_ptr<LineSink> stderrSink(bool journal);
+/// A sink on standard error: whole lines; or entries of journald with the fields of Tagged, if that is where it leads.
+[[nodiscard]] std::shared_ptr<LineSink> stderrSink();
 
 /// Logs `text` as it is, without formatting.
 void write(Level level, std::string_view text) noexcept;
@@ -60,5 +60,31 @@ template <class... A>
 void critical(fmt::format_string<A...> format, A&&... args) noexcept {
   log(Level::Critical, format, std::forward<A>(args)...);
 }
+
+/// Lines about one thing: the journal gets a field with them, so that `journalctl FIELD=value` finds them.
+/// Both texts must outlive it.
+class Tagged {
+ public:
+  Tagged(std::string_view field, std::string_view value) noexcept : field_(field), value_(value) {}
+  [[nodiscard]] std::string_view field() const noexcept { return field_; }
+  [[nodiscard]] std::string_view value() const noexcept { return value_; }
+
+  template <class... A>
+  void info(fmt::format_string<A...> format, A&&... args) const noexcept {
+    vlog(Level::Info, format, fmt::make_format_args(args...));
+  }
+  template <class... A>
+  void warn(fmt::format_string<A...> format, A&&... args) const noexcept {
+    vlog(Level::Warn, format, fmt::make_format_args(args...));
+  }
+  template <class... A>
+  void error(fmt::format_string<A...> format, A&&... args) const noexcept {
+    vlog(Level::Error, format, fmt::make_format_args(args...));
+  }
+
+ private:
+  void vlog(Level level, fmt::string_view format, fmt::format_args args) const noexcept;
+  std::string_view field_, value_;
+};
 
 }  // namespace logging

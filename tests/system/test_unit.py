@@ -116,6 +116,8 @@ def testPrioritiesOrderStartAndStop(two):
         return [name for line in lines for name in TWO if line.startswith(f"instance '{name}' {text}")]
 
     assert order("runs") == ["first", "second"]
+    tagged = two.run("journalctl", "-b", "-o", "cat", "SUPERVISOR_INSTANCE=first").stdout.splitlines()
+    assert tagged and all(line.startswith("instance 'first'") for line in tagged)
     two.run("systemctl", "stop", UNIT)
     waitFor(lambda: order("is stopped"), "the journal")
     assert order("is stopped") == ["second", "first"]

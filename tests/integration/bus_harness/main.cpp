@@ -147,7 +147,7 @@ class PretendedManager final : public Manager {
 };
 
 int serve(int argc, char** argv) {
-  logging::setSinks({logging::stderrSink(false)});
+  logging::setSinks({logging::stderrSink()});
   core::EventLoop loop;
   const core::SignalWatch ended(loop, SIGTERM, [&loop] { loop.exit(0); });
   PretendedManager manager;
