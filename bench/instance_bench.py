@@ -14,17 +14,22 @@ from waiting import waitFor
 QUIET = "stdout_logfile=NONE\nstderr_logfile=NONE\n"
 SLEEPERS = ("[program:p]\ncommand=/bin/sleep 100000\nnumprocs={count}\nprocess_name=%(process_num)04d\nstartsecs=1\n"
             + QUIET)
-WRITER = """import sys
+WRITER = """import os, sys
 line = b"x" * 79 + b"\\n"
-block = line * 512
+block = line * int(sys.argv[2])
 for _ in range(int(sys.argv[1]) // len(block)):
-    sys.stdout.buffer.write(block)
-sys.stdout.buffer.flush()
+    os.write(1, block)
 """
 
 
 def callRate(daemon, method):
     return numbers(compiled("rpc_rate", daemon.directory), daemon.socket, f"supervisor.{method}", "2")[0]
+
+
+def idleWakeUps(pid):
+    """Of the daemon at rest: what its last client left behind is over after a second."""
+    wakeUps(pid, 1)
+    return wakeUps(pid, 10)
 
 
 def idle(kind, directory):
@@ -38,7 +43,7 @@ def idle(kind, directory):
         status = [elapsed(lambda: daemon.ctl("status")) for _ in range(7)]
         return {"idle: PSS, KB": pss, "idle: private, KB": private, **rates,
                 "supervisorctl status, ms": sorted(status)[3] * 1000,
-                "wake-ups in 10 idle s": wakeUps(daemon.pid, 10)}
+                "wake-ups in 10 idle s": idleWakeUps(daemon.pid)}
 
 
 def secondsOf(line):
@@ -68,13 +73,14 @@ def populated(kind, directory, count):
                 f"{count} programs: shutdown, s": stopping}
 
 
-def logging(kind, directory, writers, size):
-    """`writers` programs write `size` bytes in all: bytes a second, and the daemon's processor time for them."""
+def logging(kind, directory, writers, size, lines):
+    """`writers` programs write `size` bytes in all, so many lines of 80 bytes at once: bytes a second, and the daemon's
+    processor time for them."""
     script = os.path.join(directory, "writer.py")
     with open(script, "w", encoding="utf-8") as file:
         file.write(WRITER)
     each = size // writers
-    config = (f"[program:w]\ncommand=/usr/bin/python3 -S {script} {each}\nnumprocs={writers}\n"
+    config = (f"[program:w]\ncommand=/usr/bin/python3 -S {script} {each} {lines}\nnumprocs={writers}\n"
               "process_name=%(process_num)03d\nautostart=false\nautorestart=false\nstartsecs=0\nstderr_logfile=NONE\n"
               "stdout_logfile=%(here)s/w%(process_num)03d.log\n")
     with Daemon(kind, directory, config, supervisord="minfds=4096") as daemon:
@@ -83,8 +89,8 @@ def logging(kind, directory, writers, size):
         waitFor(lambda: daemon.log().count("exited: ") >= writers, "the writers to end", limit=300)
         duration = time.monotonic() - start
         used = processorTime(daemon.pid) - used
-    return {f"log of {writers} writer(s): MB per second": size / 1e6 / duration,
-            f"log of {writers} writer(s): CPU ms per MB": used * 1000 / (size / 1e6)}
+    name = f"log of {writers} writer(s), {lines * 80} bytes at once"
+    return {f"{name}: MB per second": size / 1e6 / duration, f"{name}: CPU ms per MB": used * 1000 / (size / 1e6)}
 
 
 def bareSpawn(directory, count):
