@@ -61,7 +61,17 @@ namespace {
 int call(void* userdata) noexcept { return dispatch(static_cast<WatchState*>(userdata), 0) ? 0 : -EIO; }
 
 int onTime(sd_event_source*, std::uint64_t, void* userdata) { return call(userdata); }
-int onSignal(sd_event_source*, const signalfd_siginfo*, void* userdata) { return call(userdata); }
+/// What was written before the signal is read before it is handled: the last words of a child come before its end. One
+/// batch is enough for that, and no flood of output holds up a signal, as a priority would let it.
+int onSignal(sd_event_source*, const signalfd_siginfo*, void* userdata) {
+  auto* const state = static_cast<WatchState*>(userdata);
+  state->dispatching = true;
+  state->poller->serve();
+  state->dispatching = false;
+  if (!state->abandoned) return call(userdata);
+  delete state;
+  return 0;
+}
 int onEvent(sd_event_source*, void* userdata) { return call(userdata); }
 int onNever(sd_event_source*, std::uint64_t, void*) { return 0; }
 
@@ -157,6 +167,8 @@ SignalWatch::SignalWatch(EventLoop& loop, int signo, std::function<void()> callb
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   detail::check(sd_event_add_signal(loop.handle(), &state_->source, signo, detail::onSignal, state_.get()),
                 "watch signal");
+  state_->poller = &loop.poller();
+  state_->poller->retain();
 }
 
 Deferred::Deferred(EventLoop& loop, std::function<void()> callback)

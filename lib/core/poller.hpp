@@ -35,11 +35,12 @@ class Poller {
   int add(WatchState& state) noexcept;
   int change(WatchState& state) noexcept;
   void remove(WatchState& state) noexcept;
+  /// Calls back for what is ready now, one batch of it.
+  void serve() noexcept;
 
  private:
   ~Poller() = default;
   static int onReady(sd_event_source*, int, std::uint32_t, void* self);
-  void serve() noexcept;
   void forget(const WatchState& state) noexcept;
 
   sd_event* event_;
