@@ -64,9 +64,9 @@ def deploy(machine, entries, accounts, unit="", settings=""):
 
 
 def status(machine, name):
-    """All that the manager tells of an instance."""
+    """All that the manager tells of an instance: nothing while there is no manager, or none that knows it yet."""
     told = machine.run("supervisor-manager", "--json", "status", name, check=False).stdout
-    return json.loads(told)[0] if told else {}
+    return (json.loads(told or "[]") or [{}])[0]
 
 
 def waitState(machine, name, state="running"):
