@@ -16,6 +16,7 @@ The classes behind them are in tests/support: programs, waiting, daemon, bus, ac
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -23,6 +24,9 @@ import pytest
 from accounts import Account
 from bus import PrivateBus
 from daemon import Daemon
+
+# What a shell runs in the background ignores SIGINT, and so would every program that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
