@@ -25,8 +25,9 @@ from accounts import Account
 from bus import PrivateBus
 from daemon import Daemon
 
-# What a shell runs in the background ignores SIGINT, and so would every program that the tests start.
+# What a shell runs in the background ignores these, and so would every program that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -98,6 +98,8 @@ int run(const std::vector<std::string>& words) {
   for (const int signal : kForwarded) ::sigaddset(&signals, signal);
   ::sigprocmask(SIG_BLOCK, &signals, &before);
   ::signal(SIGCHLD, SIG_DFL);  // a parent that ignores it would hide the end of our child
+  // What a shell's background ignores the command shall hear, as it does behind Supervisor's.
+  for (const int signal : kForwarded) ::signal(signal, SIG_DFL);
 
   const pid_t child = start(file, {words.begin() + 2, words.end()}, before);
   if (child < 0) {

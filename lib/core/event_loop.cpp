@@ -165,6 +165,10 @@ SignalWatch::SignalWatch(EventLoop& loop, int signo, std::function<void()> callb
   sigemptyset(&set);
   sigaddset(&set, signo);
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  // A parent that ignored SIGCHLD would have the kernel reap our children before we see how they ended.
+  struct sigaction plain {};
+  plain.sa_handler = SIG_DFL;
+  ::sigaction(signo, &plain, nullptr);
   detail::check(sd_event_add_signal(loop.handle(), &state_->source, signo, detail::onSignal, state_.get()),
                 "watch signal");
   state_->poller = &loop.poller();

@@ -85,7 +85,7 @@ class Timer {
   detail::WatchPtr state_;
 };
 
-/// A signal as an event. The constructor blocks the signal in this thread.
+/// A signal as an event, with its default disposition. The constructor blocks the signal in this thread.
 class SignalWatch {
  public:
   SignalWatch(EventLoop& loop, int signo, std::function<void()> callback);

@@ -2,6 +2,8 @@
 #include "lib/core/event_loop.hpp"
 
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <optional>
@@ -136,4 +138,18 @@ TEST_CASE("a watch may outlive its loop") {
   core::IoWatch watch(*loop, a.reader.get(), core::IoWatch::Read, [](std::uint32_t) {});
   loop.reset();
   CHECK_NOTHROW(watch.setEvents(core::IoWatch::None));
+}
+
+TEST_CASE("the end of a child is seen, also if our parent ignored SIGCHLD") {
+  ::signal(SIGCHLD, SIG_IGN);
+  core::EventLoop loop;
+  core::SignalWatch watch(loop, SIGCHLD, [&] { loop.exit(5); });
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(3);
+  core::Timer limit(loop, [&] { loop.exit(1); });
+  limit.armIn(core::seconds(30));
+  CHECK(loop.run() == 5);
+  int status = 0;
+  CHECK(::waitpid(child, &status, 0) == child);
+  CHECK(WEXITSTATUS(status) == 3);
 }
