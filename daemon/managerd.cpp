@@ -49,7 +49,10 @@ Managerd::Managerd(ManagerdOptions options, char** argv)
       reaper_(loop_),
       terminate_(loop_, SIGTERM, [this] { stop(); }),
       interrupt_(loop_, SIGINT, [this] { stop(); }),
-      hangup_(loop_, SIGHUP, [this] { fleet_.reloadAll(false, [](const auto&) {}); }),
+      hangup_(loop_, SIGHUP,
+              [this] {
+                if (begun_) fleet_.reloadAll(false, [](const auto&) {});
+              }),
       replace_(loop_, [this] { replaceProgram(); }),
       status_(
           loop_, [this] { tellStatus(); }, kStatusDelay),
@@ -65,10 +68,18 @@ Managerd::~Managerd() {
 int Managerd::run() {
   if (!open()) return 1;
   loop_.enableWatchdog();
+  fleet_.lookForInstances([this] { begin(); });
+  return loop_.run();
+}
+
+/// Nobody can ask for anything before it is known what runs.
+void Managerd::begin() {
+  if (!openBus()) return loop_.exit(1);
+  begun_ = true;
   fleet_.begin();
+  if (stopWanted_) return stop();
   tell("READY=1");
   tellStatus();
-  return loop_.run();
 }
 
 bool Managerd::open() {
@@ -77,7 +88,7 @@ bool Managerd::open() {
     return false;
   }
   logging::setLevel(levelFrom(fleet_.settings().logLevel));
-  return lock() && openBus();
+  return lock();
 }
 
 /// Two managers of one root would start every instance twice.
@@ -116,7 +127,8 @@ bool Managerd::openBus() {
 }
 
 void Managerd::stop() {
-  if (stopping_) return;
+  stopWanted_ = true;
+  if (stopping_ || !begun_) return;
   stopping_ = true;
   logging::info("stopping all instances");
   tell("STOPPING=1\nSTATUS=Stopping all instances");

@@ -37,6 +37,7 @@ class Managerd final : private instances::Observer {
 
  private:
   [[nodiscard]] bool open();
+  void begin();
   [[nodiscard]] bool lock();
   [[nodiscard]] bool openBus();
   void stop();
@@ -64,7 +65,9 @@ class Managerd final : private instances::Observer {
   core::Timer status_;  // one message to systemd for many changes
   instances::Fleet fleet_;
   std::unique_ptr<bus::Service> bus_;
+  bool begun_ = false;  // it is known what runs
   bool stopping_ = false;
+  bool stopWanted_ = false;
 };
 
 /// Checks all entries as the manager would and prints what is wrong; 0 if nothing is refused.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "daemon/instances/control_groups.hpp"
 #include "daemon/instances/machine.hpp"
 #include "daemon/instances/process_table.hpp"
+#include "daemon/instances/record.hpp"
 #include "daemon/layout/plan.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/log.hpp"
@@ -31,6 +33,8 @@ struct Context {
   bool privileged = true;
   Rules rules;
   ProcessSnapshot snapshot;
+  /// The processes of the records of an earlier manager; from the look for them until they are taken over.
+  std::map<pid_t, SeenProcess> seen;
 
   [[nodiscard]] std::string recordPath(const std::string& name) const { return runDirectory + "/adoption/" + name; }
   [[nodiscard]] std::string notifyPath(const std::string& name) const { return runDirectory + "/notify/" + name; }

@@ -155,6 +155,16 @@ bool ControlGroups::kill(const std::string& instance) const {
   return available() && writeGroupFile(directoryOf(instance) + "/cgroup.kill", "1") == 0;
 }
 
+bool ControlGroups::has(const std::string& instance) const {
+  return available() && ::access(directoryOf(instance).c_str(), F_OK) == 0;
+}
+
+std::string ControlGroups::instanceAt(const std::string& path) const {
+  const auto prefix = base_ + "/instance-";
+  if (!available() || !path.starts_with(prefix)) return {};
+  return path.substr(prefix.size(), path.find('/', prefix.size()) - prefix.size());
+}
+
 std::set<pid_t> ControlGroups::members(const std::string& instance) const {
   std::set<pid_t> out;
   if (!available()) return out;

@@ -41,6 +41,10 @@ class ControlGroups {
   void remove(const std::string& instance) const;
   /// Kills every process in it at once. False: the kernel has no cgroup.kill, or there is no group.
   bool kill(const std::string& instance) const;
+  /// Whether there is a group of `instance`: then every process of the instance is in it.
+  [[nodiscard]] bool has(const std::string& instance) const;
+  /// The instance whose group has this path; empty: none's.
+  [[nodiscard]] std::string instanceAt(const std::string& path) const;
   [[nodiscard]] std::set<pid_t> members(const std::string& instance) const;
   [[nodiscard]] std::optional<std::uint64_t> memory(const std::string& instance) const;
   [[nodiscard]] std::optional<std::uint64_t> cpuMicros(const std::string& instance) const;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include <utility>
+
 #include "daemon/instances/launch.hpp"
 
 namespace instances {
@@ -32,19 +34,31 @@ CtlRun::CtlRun(Context& context, const entries::Entry& entry, const std::vector<
   spec.directory.assign(1, '/');
   const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   spec.descriptors = {{null.get(), 0}, {output_.get(), 1}, {output_.get(), 2}};
-  const auto pid = core::spawn(spec);
-  if (!pid) {
-    failure_ = fmt::format("{} cannot be run: {}: {}", spec.file, core::toText(pid.error().step),
-                           ::strerrordesc_np(pid.error().code));
-    failed_.schedule();
+  program_ = spec.file;
+  auto child = core::beginSpawn(spec);
+  if (!child) {
+    fail(child.error());
     return;
   }
-  pid_ = *pid;
+  pid_ = child->pid;
+  launch_ = std::make_unique<core::SpawnWatch>(context.loop, std::move(*child), [this](const core::SpawnReport& report) {
+    const auto launch = std::move(launch_);  // it calls this
+    if (!report.error) return;
+    reaper_.forget(std::exchange(pid_, -1));
+    fail(*report.error);
+  });
   reaper_.watch(pid_, [this](int status) {
+    if (launch_) launch_->check();  // its report comes before its end
+    if (pid_ < 0) return;
     pid_ = -1;
     finish(WIFEXITED(status) && WEXITSTATUS(status) == 0, errorText(output_));
   });
   timer_.armIn(kLimit);
+}
+
+void CtlRun::fail(const core::SpawnError& error) {
+  failure_ = fmt::format("{} cannot be run: {}: {}", program_, core::toText(error.step), ::strerrordesc_np(error.code));
+  failed_.schedule();
 }
 
 CtlRun::~CtlRun() {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "daemon/instances/context.hpp"
+#include "lib/core/spawn_watch.hpp"
 
 namespace instances {
 
@@ -23,14 +25,17 @@ class CtlRun {
   [[nodiscard]] bool finished() const noexcept { return !done_; }
 
  private:
+  void fail(const core::SpawnError& error);
   void finish(bool ok, const std::string& output);
 
   core::Reaper& reaper_;
   Done done_;
   pid_t pid_ = -1;
+  std::unique_ptr<core::SpawnWatch> launch_;  // until it has reached its program
   core::UniqueFd output_;
   core::Timer timer_;
   core::Deferred failed_;
+  std::string program_;
   std::string failure_;
 };
 

@@ -13,6 +13,12 @@
 #include "lib/core/log.hpp"
 
 namespace instances {
+namespace {
+
+/// How far up GetInstanceByPID looks for an ancestor, where no control group tells whose a process is.
+constexpr int kMostParents = 64;
+
+}  // namespace
 
 const char* toText(State state) noexcept {
   constexpr std::array texts{"inactive", "starting", "running", "stopping", "restarting", "failed", "unmanaged"};
@@ -29,7 +35,7 @@ const char* toText(ErrorCode code) noexcept {
 
 Fleet::Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options)
     : options_(std::move(options)),
-      context_{loop, reaper, ControlGroups::detect(), {}, {}, {}, {}, options_.privileged, {}, {}},
+      context_{loop, reaper, ControlGroups::detect(), {}, {}, {}, {}, options_.privileged, {}, {}, {}},
       changes_(loop, [this] { flushChanges(); }) {
   const auto& root = options_.root;
   if (options_.config.empty()) options_.config = root + "/etc/supervisor-manager/supervisor-manager.conf";
@@ -136,23 +142,27 @@ std::vector<ProgramStatus> Fleet::programs(const std::string& name) const {
 }
 
 Usage Fleet::usage(const std::string& name) const {
-  const auto* runner = find(name);
+  auto* const runner = find(name);
   return runner ? runner->usage() : Usage();
 }
 
 std::optional<std::string> Fleet::nameOfPid(pid_t pid) const {
+  if (auto name = context_.groups.instanceAt(controlGroupOf(pid)); !name.empty() && find(name)) return name;
   std::map<pid_t, std::string> mains;
   for (const auto& [name, runner] : runners_)
     if (runner->mainPid() > 0) mains.emplace(runner->mainPid(), name);
-  const auto process = lookAt(pid);
-  for (auto at = process; at && at->pid > 1; at = lookAt(at->parent))
+  // Anybody may ask, and may have made a chain of thousands.
+  auto at = lookAt(pid);
+  for (int i = 0; i < kMostParents && at && at->pid > 1; i++, at = lookAt(at->parent))
     if (const auto found = mains.find(at->pid); found != mains.end()) return found->second;
-  if (!process) return std::nullopt;
-  // It left the tree: its environment tells, as far as its user is the instance's.
-  const auto mark = environmentOf(pid, kMark);
-  for (const auto& [name, runner] : runners_)
-    if (mark && *mark == runner->memory().mark && process->uid == runner->entry().owner.uid) return name;
   return std::nullopt;
+}
+
+std::set<pid_t> Fleet::mains() const {
+  std::set<pid_t> out;
+  for (const auto& [name, runner] : runners_)
+    if (runner->mainPid() > 0) out.insert(runner->mainPid());
+  return out;
 }
 
 std::vector<std::string> Fleet::namesOfUid(uid_t uid) const {

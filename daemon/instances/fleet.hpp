@@ -23,6 +23,8 @@ class Fleet final : public Manager, private Runner::Listener {
 
   /// Makes the manager's own directories and reads the entries. Fails if there is nothing to stand on.
   [[nodiscard]] core::Status open();
+  /// Looks at the processes of an earlier manager's records, at most some seconds; then `done`, from the loop.
+  void lookForInstances(std::function<void()> done);
   /// Takes over what runs and starts what shall run, by priority, side by side within one.
   void begin();
   /// Stops all instances, the highest priority number first; then `done`.
@@ -66,6 +68,7 @@ class Fleet final : public Manager, private Runner::Listener {
   void changed(Runner& runner) override;
   void programChanged(Runner& runner, const ProgramStatus& program) override;
   [[nodiscard]] bool soleOf(uid_t uid) const override;
+  [[nodiscard]] std::set<pid_t> mains() const override;
   void flushChanges();
 
   [[nodiscard]] Runner* find(const std::string& name) const;
@@ -104,6 +107,7 @@ class Fleet final : public Manager, private Runner::Listener {
   std::vector<entries::Complaint> refused_;
   std::vector<entries::Complaint> warnings_;
   entries::Loaded first_;  // between open() and begin()
+  std::unique_ptr<layout::OwnerTask> looking_;
   std::vector<Observer*> observers_;
   std::set<std::string> changed_;
   core::Deferred changes_;

@@ -9,6 +9,7 @@
 #include "daemon/instances/fingerprint.hpp"
 #include "daemon/instances/fleet.hpp"
 #include "daemon/instances/keyed_file.hpp"
+#include "daemon/instances/process_details.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
 
@@ -28,13 +29,31 @@ std::vector<std::string> filesIn(const std::string& directory) {
 
 }  // namespace
 
+void Fleet::lookForInstances(std::function<void()> done) {
+  std::vector<pid_t> pids;
+  for (const auto& name : filesIn(context_.runDirectory + "/adoption")) {
+    const auto record = Record::read(context_.recordPath(name));
+    auto pidfd = record && record->pid > 1 ? openPidfd(record->pid) : core::UniqueFd();
+    if (!pidfd) continue;
+    context_.seen[record->pid].pidfd = std::move(pidfd);
+    pids.push_back(record->pid);
+  }
+  // Owners' processes: looking at one may block.
+  looking_ = readDetailsInHelper(context_.loop, context_.reaper, pids,
+                                 [this, finish = std::move(done)](const DetailsOf& details) {
+                                   for (const auto& [pid, one] : details) context_.seen[pid].details = one;
+                                   const auto task = std::move(looking_);  // it calls this
+                                   finish();
+                                 });
+}
+
 void Fleet::begin() {
-  (void)filesIn(context_.runDirectory + "/adoption");
   clearForgotten(first_);
   first_ = {};
   std::vector<std::string> toStart;
   for (const auto& [name, runner] : runners_)
     if (runner->entry().managed) decideFirst(*runner, toStart);
+  context_.seen.clear();
   startByPriority(std::move(toStart));
 }
 

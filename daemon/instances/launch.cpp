@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "daemon/instances/process_table.hpp"
+#include "daemon/instances/process_details.hpp"
 #include "lib/core/text.hpp"
 
 namespace instances {

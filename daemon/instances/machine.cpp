@@ -36,8 +36,9 @@ void Machine::fail(std::string result, std::string reason) {
 Machine::Action Machine::start(core::Instant now) {
   if (wanted_ && phase_ != Phase::Waiting) return Action::None;
   wanted_ = true;
-  if (phase_ == Phase::Stopping || phase_ == Phase::Clearing || phase_ == Phase::Preparing) {
-    again_ = phase_ != Phase::Preparing;
+  if (phase_ == Phase::Preparing || phase_ == Phase::Spawning) return Action::None;
+  if (phase_ == Phase::Stopping || phase_ == Phase::Clearing) {
+    again_ = true;
     return Action::None;
   }
   quickEnds_ = 0;
@@ -99,14 +100,30 @@ Machine::Action Machine::prepareFailed(std::string reason, core::Instant now) {
   return Action::None;
 }
 
-void Machine::spawned(core::Instant now) {
+Machine::Action Machine::spawned(core::Instant now) {
   spawnedAt_ = now;
   enter(Phase::Starting, now);
   deadline_ = now + rules_.readyTimeout;
+  if (wanted_ && !again_) return Action::None;
+  // Stopped, or to be started with another entry, while it was on its way.
+  const bool wanted = wanted_, again = again_;
+  const auto action = stop(now);
+  wanted_ = wanted;
+  again_ = again;
+  return action;
 }
 
 Machine::Action Machine::spawnFailed(std::string reason, core::Instant now) {
   fail("resources", std::move(reason));
+  if (again_) {
+    again_ = false;
+    enter(Phase::Preparing, now);
+    return Action::Prepare;
+  }
+  if (!wanted_) {
+    enter(Phase::Inactive, now);
+    return Action::None;
+  }
   quickEnds_++;
   return retryOrGiveUp(now);
 }

@@ -38,7 +38,7 @@ struct Exit {
 /// Preparing ends what an earlier copy left running and applies the layout; Clearing ends what this copy left. A
 /// process that ends by itself with status 0 was shut down by its owner: the instance is then Inactive. Any other end
 /// is tried again after a delay that doubles while the ends come quickly; startLimit quick ends in a row make it
-/// Failed. Wishes that come at a bad moment (start while Stopping, stop while Preparing) are kept and served.
+/// Failed. Wishes that come at a bad moment (start while Stopping, stop while Preparing or Spawning) are kept and served.
 class Machine {
  public:
   enum class Phase : std::uint8_t {
@@ -55,7 +55,7 @@ class Machine {
   enum class Action : std::uint8_t {
     None,
     Prepare,    ///< then prepared() or prepareFailed()
-    Spawn,      ///< then spawned() or spawnFailed(), at once
+    Spawn,      ///< then spawned() or spawnFailed()
     Terminate,  ///< ask the process to end
     KillTree,   ///< end it and all that belongs to it by force
     Clear,      ///< end what it left running; then cleared()
@@ -72,7 +72,7 @@ class Machine {
   void adopt(core::Instant now);
   Action prepared(core::Instant now);
   Action prepareFailed(std::string reason, core::Instant now);
-  void spawned(core::Instant now);
+  Action spawned(core::Instant now);
   Action spawnFailed(std::string reason, core::Instant now);
   void ready(core::Instant now);
   /// `explanation` is what the process said about its end, or empty.

@@ -2,6 +2,7 @@
 #include "daemon/instances/record.hpp"
 
 #include "daemon/instances/keyed_file.hpp"
+#include "daemon/instances/process_table.hpp"
 
 namespace instances {
 
@@ -38,18 +39,17 @@ core::Status Record::write(const std::string& path) const {
   return file.write(path);
 }
 
-core::UniqueFd findAgain(const Record& record, uid_t uid, const std::string& mark) {
-  if (record.pid <= 1 || record.uid != uid) return core::UniqueFd();
-  auto fd = openPidfd(record.pid);
-  if (!fd) return fd;
+bool isSame(const Record& record, uid_t uid, const std::string& mark, const SeenProcess& seen) {
+  if (record.pid <= 1 || record.uid != uid || !seen.pidfd) return false;
+  if (record.startTime == 0 || seen.details.startTime != record.startTime) return false;
   const auto now = lookAt(record.pid);
-  if (!now || now->zombie || now->startTime != record.startTime || now->uid != uid) return core::UniqueFd();
-  const auto runs = executableOf(record.pid);
+  if (!now || now->zombie || now->uid != uid) return false;
+  const auto& runs = seen.details.executable;
   const auto& was = record.executable;  // empty: nobody could see it then
-  if (!was.file.empty() && runs.path != was.path && runs.file != was.file) return core::UniqueFd();
-  if (environmentOf(record.pid, kMark) != mark) return core::UniqueFd();
+  if (!was.file.empty() && runs.path != was.path && runs.file != was.file) return false;
+  if (seen.details.mark != mark) return false;
   // It has not ended while we looked: what we saw was the process that the descriptor holds.
-  return signalTo(fd, 0) == 0 ? std::move(fd) : core::UniqueFd();
+  return signalTo(seen.pidfd, 0) == 0;
 }
 
 }  // namespace instances

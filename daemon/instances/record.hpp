@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "daemon/instances/process_table.hpp"
+#include "daemon/instances/process_details.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -32,8 +32,13 @@ struct Record {
   [[nodiscard]] core::Status write(const std::string& path) const;
 };
 
-/// A pidfd of the very process of the record, if it still runs: same pid, same start time, `uid` is its user, it
-/// runs the same program (or what an upgrade put in its place), and its environment has `mark`. Each of them is checked while the descriptor holds the process.
-[[nodiscard]] core::UniqueFd findAgain(const Record& record, uid_t uid, const std::string& mark);
+/// A process of a record, as a later manager sees it: held by the descriptor before its details were read.
+struct SeenProcess {
+  core::UniqueFd pidfd;
+  ProcessDetails details;
+};
+/// Whether `seen` is the very process of the record, and still runs: same start time, `uid` is its user, it runs the
+/// same program (or what an upgrade put in its place), and its environment has `mark`.
+[[nodiscard]] bool isSame(const Record& record, uid_t uid, const std::string& mark, const SeenProcess& seen);
 
 }  // namespace instances

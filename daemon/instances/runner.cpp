@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "daemon/instances/launch.hpp"
+#include "daemon/instances/process_details.hpp"
 #include "daemon/layout/tree.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
@@ -156,9 +158,8 @@ void Runner::onPrepared(const layout::Report& report) {
 
 bool Runner::openNotify() {
   if (notify_) return true;
-  const auto uid = context_.privileged ? entry_.identity.uid : ::geteuid();
   auto socket = NotifySocket::open(
-      context_.loop, context_.notifyPath(entry_.name), uid,
+      context_.loop, context_.notifyPath(entry_.name), uid(),
       [this](pid_t sender, uid_t from, const std::string& message) { onMessage(sender, from, message); });
   if (!socket) {
     log().warn("instance '{}': no notify socket: {}", entry_.name, socket.error().text);
@@ -180,17 +181,34 @@ void Runner::spawn() {
   if (group.error != limitsError_ && !group.error.empty())
     log().warn("instance '{}' runs without (all of) its limits: {}", entry_.name, group.error);
   limitsError_ = group.error;
-  const auto pid = core::spawn(spec);
-  if (!pid)
-    return act(machine_.spawnFailed(
-        fmt::format("{} could not be started as {}: {}: {}", context_.supervisord, entry_.owner.name,
-                    core::toText(pid.error().step), ::strerrordesc_np(pid.error().code)),
-        now()));
+  executable_ = executableAt(context_.supervisord);
+  auto child = core::beginSpawn(spec);
+  if (!child) {
+    core::SpawnReport report;
+    report.error = child.error();
+    return onSpawned(report);
+  }
   announcedEnd_ = false;
   programs_.clear();
   statusText_.clear();
-  watchMain(*pid, openPidfd(*pid));
-  machine_.spawned(now());
+  watchMain(child->pid, openPidfd(child->pid));
+  launch_ = std::make_unique<core::SpawnWatch>(context_.loop, std::move(*child),
+                                               [this](const core::SpawnReport& report) { onSpawned(report); });
+}
+
+void Runner::onSpawned(const core::SpawnReport& report) {
+  const auto launch = std::move(launch_);  // it calls this
+  startTime_ = report.startTime;
+  if (!report.error) return act(machine_.spawned(now()));
+  // It has been killed. A process that hangs in the kernel ends later: nobody waits for it.
+  context_.reaper.forget(pid_);
+  pid_ = 0;
+  pidfd_.reset();
+  errors_.reset();
+  act(machine_.spawnFailed(
+      fmt::format("could not be started: {} as {}: {}: {}", context_.supervisord, entry_.owner.name,
+                  core::toText(report.error->step), ::strerrordesc_np(report.error->code)),
+      now()));
 }
 
 void Runner::watchMain(pid_t pid, core::UniqueFd pidfd) {
@@ -205,6 +223,8 @@ void Runner::watchMain(pid_t pid, core::UniqueFd pidfd) {
 }
 
 void Runner::onExit(std::optional<int> waitStatus) {
+  if (launch_) launch_->check();  // its report comes before its end
+  if (pid_ == 0) return;
   if (notify_) notify_->drain();
   context_.reaper.forget(pid_);
   exitWatch_.reset();
@@ -232,12 +252,10 @@ void Runner::killTree() {
 
 Traits Runner::traits() const {
   Traits traits;
-  traits.uid = context_.privileged ? entry_.identity.uid : ::geteuid();
-  traits.mark = memory_.mark;
+  traits.uid = uid();
   traits.mainPid = pid_;
   for (const auto& [name, program] : programs_)
     if (program.pid > 1) traits.groups.insert(program.pid);
-  traits.members = context_.groups.members(entry_.name);
   // Without the main process, orphans of an account that has no other instance are this one's.
   if (pid_ == 0 && context_.privileged && listener_.soleOf(traits.uid)) {
     traits.orphansOf = ::getpid();
@@ -246,13 +264,22 @@ Traits Runner::traits() const {
   return traits;
 }
 
+uid_t Runner::uid() const {
+  return context_.privileged ? entry_.identity.uid : ::geteuid();
+}
+
+std::shared_ptr<ProcessFinder> Runner::finder() {
+  return std::make_shared<ProcessFinder>(
+      context_, ProcessFinder::Subject{entry_.name, memory_.mark, [this] { return traits(); },
+                                       [this] { return listener_.mains(); }});
+}
+
 void Runner::sweep(core::Duration grace, core::Duration age, std::function<void()> then) {
   sweeper_ = std::make_unique<Sweeper>(
       context_.loop,
-      [this, first = true, age]() mutable {
-        const auto& all = context_.snapshot.get(first ? age : core::Duration::zero());
-        first = false;
-        return belongingTo(traits(), all);
+      [finder = finder(), next = age](ProcessFinder::Done done) mutable {
+        const auto keep = finder;  // this function may be gone before the call returns
+        keep->find(std::exchange(next, core::Duration::zero()), std::move(done));
       },
       grace,
       [this, next = std::move(then)](std::size_t ended, std::size_t left) {
@@ -268,7 +295,8 @@ void Runner::sweep(core::Duration grace, core::Duration age, std::function<void(
 
 void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
   // Only the main process speaks for the instance; a program of it that found the socket does not.
-  if (sender != pid_ || pid_ == 0 || uid != (context_.privileged ? entry_.identity.uid : ::geteuid())) return;
+  if (sender != pid_ || pid_ == 0 || uid != this->uid()) return;
+  if (launch_) launch_->check();  // what speaks has reached its program
   const auto notice = parseNotice(message);
   if (notice.ready) {
     announcedEnd_ = false;
@@ -308,9 +336,9 @@ void Runner::writeRecord() const {
   Record record;
   record.wanted = machine_.wanted() || resume_;
   record.pid = pid_;
-  record.uid = context_.privileged ? entry_.identity.uid : ::geteuid();
-  if (const auto info = pid_ > 0 ? lookAt(pid_) : std::nullopt) record.startTime = info->startTime;
-  if (pid_ > 0) record.executable = executableOf(pid_);
+  record.uid = uid();
+  record.startTime = startTime_;
+  record.executable = executable_;
   record.restarts = machine_.restarts();
   if (record.wanted && !resume_) record.nextRestarts = machine_.restarts() + (machine_.isNextStartARestart() ? 1 : 0);
   record.sinceWall = sinceWall_;

@@ -14,10 +14,13 @@
 #include "daemon/instances/manager.hpp"
 #include "daemon/instances/memory.hpp"
 #include "daemon/instances/notify_socket.hpp"
+#include "daemon/instances/process_finder.hpp"
 #include "daemon/instances/process_table.hpp"
 #include "daemon/instances/record.hpp"
+#include "daemon/instances/signal_run.hpp"
 #include "daemon/instances/sweeper.hpp"
 #include "daemon/layout/deployment.hpp"
+#include "lib/core/spawn_watch.hpp"
 
 namespace instances {
 
@@ -32,6 +35,8 @@ class Runner {
     virtual void programChanged(Runner& runner, const ProgramStatus& program) = 0;
     /// Whether no other instance has this runner's owner: then every orphan of that account is this instance's.
     [[nodiscard]] virtual bool soleOf(uid_t uid) const = 0;
+    /// The main processes of all instances.
+    [[nodiscard]] virtual std::set<pid_t> mains() const = 0;
   };
 
   Runner(Context& context, Listener& listener, entries::Entry entry);
@@ -45,13 +50,12 @@ class Runner {
   [[nodiscard]] const Machine& machine() const noexcept { return machine_; }
   [[nodiscard]] InstanceStatus status() const;
   [[nodiscard]] std::vector<ProgramStatus> programs() const;
-  [[nodiscard]] Usage usage() const;
+  [[nodiscard]] Usage usage();
   [[nodiscard]] pid_t mainPid() const noexcept { return pid_; }
-  [[nodiscard]] Traits traits() const;
 
   /// What the last manager of this boot wrote down.
   [[nodiscard]] const std::optional<Record>& record() const noexcept { return record_; }
-  /// Takes over the process of the record, if it is still the one.
+  /// Takes over the process of the record, if it is the one in the context's `seen`.
   bool adopt();
 
   void start(Done done);
@@ -89,10 +93,14 @@ class Runner {
   void prepare();
   void onPrepared(const layout::Report& report);
   void spawn();
+  void onSpawned(const core::SpawnReport& report);
   void watchMain(pid_t pid, core::UniqueFd pidfd);
   void onExit(std::optional<int> waitStatus);
   void terminate();
   void killTree();
+  [[nodiscard]] Traits traits() const;
+  [[nodiscard]] std::shared_ptr<ProcessFinder> finder();
+  [[nodiscard]] uid_t uid() const;
   void sweep(core::Duration grace, core::Duration age, std::function<void()> then);
   void onMessage(pid_t sender, uid_t uid, const std::string& message);
   void setProgram(const core::notify::Program& program);
@@ -113,6 +121,9 @@ class Runner {
 
   pid_t pid_ = 0;
   core::UniqueFd pidfd_;
+  std::uint64_t startTime_ = 0;  // of the main process; 0: unknown
+  Executable executable_;        // that it runs
+  std::unique_ptr<core::SpawnWatch> launch_;  // until it has reached its program
   std::unique_ptr<core::IoWatch> exitWatch_;
   core::UniqueFd errors_;
   bool announcedEnd_ = false;
@@ -129,6 +140,10 @@ class Runner {
   std::unique_ptr<layout::Deployment> deployment_;  // of a start
   std::list<layout::Deployment> asked_;             // of deploy()
   std::list<CtlRun> ctlRuns_;
+  std::list<SignalRun> signalRuns_;
+  std::shared_ptr<ProcessFinder> killFinder_;  // of kill(All)
+  Usage usage_;
+  core::Instant usageAt_{};
 };
 
 }  // namespace instances

@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "daemon/instances/record.hpp"
 #include "daemon/instances/runner.hpp"
 #include "lib/core/log.hpp"
 
@@ -112,23 +113,36 @@ std::vector<ProgramStatus> Runner::programs() const {
   return out;
 }
 
-Usage Runner::usage() const {
+Usage Runner::usage() {
   if (pid_ == 0) return {};
-  Usage usage{context_.groups.memory(entry_.name), context_.groups.cpuMicros(entry_.name)};
-  if (usage.memoryBytes && usage.cpuMicros) return usage;
-  const auto sums = context_.snapshot.usageOf(pid_, kUsageAge);
-  if (!usage.memoryBytes) usage.memoryBytes = sums.memoryBytes;
-  if (!usage.cpuMicros) usage.cpuMicros = sums.cpuMicros;
-  return usage;
+  if (const auto now = core::Clock::now(); now - usageAt_ > kUsageAge) {
+    usageAt_ = now;
+    usage_ = {context_.groups.memory(entry_.name), context_.groups.cpuMicros(entry_.name)};
+    if (usage_.memoryBytes && usage_.cpuMicros) return usage_;
+    std::vector<pid_t> pids;
+    if (context_.groups.has(entry_.name)) {
+      const auto members = context_.groups.members(entry_.name);
+      pids.assign(members.begin(), members.end());
+    } else {
+      pids = context_.snapshot.treeOf(pid_, kUsageAge);
+    }
+    const auto sums = usageOf(pids);
+    if (!usage_.memoryBytes) usage_.memoryBytes = sums.memoryBytes;
+    if (!usage_.cpuMicros) usage_.cpuMicros = sums.cpuMicros;
+  }
+  return usage_;
 }
 
 bool Runner::adopt() {
   if (!record_ || !entry_.managed) return false;
-  auto pidfd = findAgain(*record_, context_.privileged ? entry_.identity.uid : ::geteuid(), memory_.mark);
-  if (!pidfd) {
+  const auto seen = context_.seen.find(record_->pid);
+  if (seen == context_.seen.end() || !isSame(*record_, uid(), memory_.mark, seen->second)) {
     if (record_->wanted) lostRestarts_ = record_->nextRestarts;
     return false;
   }
+  auto pidfd = std::move(seen->second.pidfd);
+  startTime_ = record_->startTime;
+  executable_ = seen->second.details.executable;
   machine_.setRestarts(record_->restarts);
   const auto since = core::Instant(core::microseconds(record_->sinceMonotonic));
   machine_.adopt(std::min(since, core::Clock::now()));
@@ -189,14 +203,22 @@ void Runner::kill(KillWhom whom, int signo, Done done) {
     return done(failure(ErrorCode::InvalidArgument, fmt::format("{} is not a signal.", signo)));
   if (pid_ == 0)
     return done(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}' does not run.", entry_.name)));
-  if (whom == KillWhom::All)
-    for (const auto& process : belongingTo(traits(), context_.snapshot.get(core::Duration::zero())))
-      signalTo(openPidfd(process), signo);
-  const int code = signalTo(pidfd_, signo);
-  if (code)
-    return done(failure(ErrorCode::OperationFailed,
-                        fmt::format("Instance '{}' cannot be signalled: {}.", entry_.name, ::strerrordesc_np(code))));
-  done({});
+  const auto signal = [this, signo, finish = std::move(done)](const std::vector<FoundProcess>& found) {
+    std::vector<ProcessInfo> processes;
+    for (const auto& one : found) processes.push_back(one.info);
+    if (const auto main = pid_ > 0 ? lookAt(pid_) : std::nullopt) processes.push_back(*main);
+    signalRuns_.remove_if([](const SignalRun& run) { return run.finished(); });
+    signalRuns_.emplace_back(
+        context_, context_.privileged ? &entry_.identity : nullptr, std::move(processes), signo,
+        [name = entry_.name, finish](int code) {
+          if (code == 0) return finish({});
+          finish(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}' cannot be signalled as its owner: {}.",
+                                                                 name, ::strerrordesc_np(code))));
+        });
+  };
+  if (whom == KillWhom::Main) return signal({});
+  killFinder_ = finder();
+  killFinder_->find(core::Duration::zero(), signal);
 }
 
 void Runner::runCtl(const std::vector<std::string>& arguments, CtlRun::Done done) {

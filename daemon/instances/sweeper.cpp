@@ -25,12 +25,18 @@ void Sweeper::run() {
 void Sweeper::round() {
   victims_.clear();
   alive_ = 0;
-  for (const auto& process : find_()) {
-    auto fd = openPidfd(process);
-    if (!fd) continue;
-    signalTo(fd, force_ ? SIGKILL : SIGTERM);
-    if (!force_) signalTo(fd, SIGCONT);  // a stopped process acts on SIGTERM only when it goes on
-    victims_.push_back({std::move(fd), nullptr});
+  looking_ = true;
+  find_([this](std::vector<FoundProcess> found) {
+    looking_ = false;
+    signalAll(std::move(found));
+  });
+}
+
+void Sweeper::signalAll(std::vector<FoundProcess> found) {
+  for (auto& process : found) {
+    signalTo(process.pidfd, force_ ? SIGKILL : SIGTERM);
+    if (!force_) signalTo(process.pidfd, SIGCONT);  // a stopped process acts on SIGTERM only when it goes on
+    victims_.push_back({std::move(process.pidfd), nullptr});
   }
   if (victims_.empty()) return finish(0);
   if (++rounds_ > kRoundLimit) return finish(victims_.size());
@@ -51,7 +57,7 @@ void Sweeper::onExit(std::size_t index) {
 void Sweeper::onTime() {
   if (force_) return finish(alive_);
   force_ = true;
-  round();
+  if (!looking_) round();  // what is being looked for is met with SIGKILL
 }
 
 void Sweeper::finish(std::size_t left) {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "daemon/instances/process_table.hpp"
+#include "daemon/instances/process_finder.hpp"
 #include "lib/core/event_loop.hpp"
 
 namespace instances {
@@ -14,7 +14,8 @@ namespace instances {
 /// since a process may have made others meanwhile. Signals go through pidfds: a pid is never trusted.
 class Sweeper {
  public:
-  using Find = std::function<std::vector<ProcessInfo>()>;
+  /// Looks for them; answers at once or from the loop, and not when the function is gone.
+  using Find = std::function<void(ProcessFinder::Done)>;
   /// `ended` is how many processes there were; `left` how many would not go (unkillable, in the kernel).
   using Done = std::function<void(std::size_t ended, std::size_t left)>;
 
@@ -29,6 +30,7 @@ class Sweeper {
     std::unique_ptr<core::IoWatch> watch;
   };
   void round();
+  void signalAll(std::vector<FoundProcess> found);
   void onExit(std::size_t index);
   void onTime();
   void finish(std::size_t left);
@@ -42,6 +44,7 @@ class Sweeper {
   std::size_t ended_ = 0;
   int rounds_ = 0;
   bool force_ = false;
+  bool looking_ = false;
   core::Timer timer_;
 };
 

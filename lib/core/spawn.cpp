@@ -19,7 +19,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "lib/core/unique_fd.hpp"
+#include "lib/core/clock.hpp"
 
 namespace core {
 namespace {
@@ -34,6 +34,14 @@ struct Prepared {
   std::vector<int> sources;  // the descriptors to pass on, as numbers in the child before they are arranged
   int report = -1;           // CLOEXEC pipe for the failed step
   unsigned keepBelow = 0;    // the child shares our table of descriptors and leaves it, taking those below along
+  bool sharesMemory = false;
+};
+
+/// What the child writes to its report pipe: one message before it drops its rights, and one if a step fails.
+struct Message {
+  bool failed = false;
+  SpawnError error;
+  std::uint64_t startTime = 0;
 };
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
@@ -82,8 +90,8 @@ void explain(const SpawnSpec& spec, SpawnStep step, int code) noexcept {
   if (p.spec.explainOnStderr) {
     explain(p.spec, step, code);
   } else {
-    const SpawnError error{step, code};
-    (void)!::write(p.report, &error, sizeof error);
+    const Message message{true, {step, code}, 0};
+    (void)!::write(p.report, &message, sizeof message);
   }
   ::_exit(127);
 }
@@ -95,24 +103,52 @@ void resetSignals() noexcept {
     if (signo != SIGKILL && signo != SIGSTOP) ::sigaction(signo, &plain, nullptr);
 }
 
-/// Puts the listed descriptors at 0..n-1 and marks all others to be closed by exec.
+/// Puts the listed descriptors at 0..n-1 and closes all others but the report. They are closed here and not by exec:
+/// once the child has another account's ids, that account may stop it, and a stopped child must hold nothing of its
+/// parent's, such as a lock or a connection.
 void arrangeDescriptors(Prepared& p) noexcept {
   if (p.keepBelow > 0 && ::close_range(p.keepBelow, ~0U, CLOSE_RANGE_UNSHARE) != 0)
     ::_exit(127);  // the table is still our parent's: nothing may be touched, not even to explain
   const int count = static_cast<int>(p.spec.descriptors.size());
   for (std::size_t i = 0; i < p.sources.size(); i++) {
-    p.sources[i] = ::fcntl(p.sources[i], F_DUPFD_CLOEXEC, count);
+    p.sources[i] = ::fcntl(p.sources[i], F_DUPFD_CLOEXEC, count + 1);
     if (p.sources[i] < 0) fail(p, SpawnStep::Descriptors, errno);
   }
   if (p.report >= 0 && p.report < count) {
-    const int moved = ::fcntl(p.report, F_DUPFD_CLOEXEC, count);
+    const int moved = ::fcntl(p.report, F_DUPFD_CLOEXEC, count + 1);
     if (moved < 0) fail(p, SpawnStep::Descriptors, errno);
     p.report = moved;
   }
   for (std::size_t i = 0; i < p.sources.size(); i++)
     if (::dup2(p.sources[i], p.spec.descriptors[i].second) < 0) fail(p, SpawnStep::Descriptors, errno);
-  if (::close_range(static_cast<unsigned>(count), ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+  if (p.report > count) {
+    if (::dup3(p.report, count, O_CLOEXEC) < 0) fail(p, SpawnStep::Descriptors, errno);
+    p.report = count;
+  }
+  if (::close_range(static_cast<unsigned>(p.report >= 0 ? count + 1 : count), ~0U, 0) != 0)
     fail(p, SpawnStep::Descriptors, errno);
+}
+
+/// The start time of this process, field 22 of its own stat file. In the child, before it drops its rights: asking for
+/// it from outside could block once another account controls the process.
+std::uint64_t ownStartTime() noexcept {
+  char text[1024];
+  const int fd = ::open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  const ssize_t size = fd < 0 ? -1 : ::read(fd, text, sizeof text - 1);
+  if (fd >= 0) ::close(fd);
+  if (size <= 0) return 0;
+  text[size] = '\0';
+  const char* at = ::strrchr(text, ')');
+  for (int field = 2; at && field < 22; field++) at = ::strchr(at + 1, ' ');
+  std::uint64_t ticks = 0;
+  for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; ++at) ticks = ticks * 10 + static_cast<std::uint64_t>(*at - '0');
+  return ticks;
+}
+
+/// From here on the child may have another account's ids. That account may not trace it or read its memory, which is a
+/// copy of its parent's; exec ends this. Not in a child that shares its parent's memory: the mark is on the memory.
+void forbidTracing(const Prepared& p) noexcept {
+  if (!p.sharesMemory) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 void applyLimits(Prepared& p) noexcept {
@@ -137,8 +173,15 @@ int childMain(void* argument) noexcept {
   if (spec.newSession ? ::setsid() < 0 : spec.newProcessGroup && ::setpgid(0, 0) != 0)
     fail(p, SpawnStep::Session, errno);
   applyLimits(p);
-  if (spec.identity)
+  if (p.report >= 0) {
+    const Message message{false, {}, ownStartTime()};
+    (void)!::write(p.report, &message, sizeof message);
+  }
+  if (spec.identity) {
+    forbidTracing(p);
     if (const int code = dropTo(*spec.identity)) fail(p, SpawnStep::Identity, code);
+    forbidTracing(p);  // a change of ids sets what fs.suid_dumpable says
+  }
   // After the change of user, which clears it.
   if (spec.parentDeathSignal) ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (!spec.directory.empty() && ::chdir(spec.directory.c_str()) != 0) fail(p, SpawnStep::Directory, errno);
@@ -150,8 +193,7 @@ int childMain(void* argument) noexcept {
   fail(p, SpawnStep::Exec, errno);
 }
 
-/// How long the parent waits to hear of the exec or of the step that failed. A child that hangs longer (its directory is on
-/// a file system of its own account) must not hang us: what becomes of it then shows in its exit status.
+/// How long spawn() waits for the child's exec.
 constexpr int reportWaitMs = 1000;
 
 /// The child's stack when it shares our memory; one is enough, as the parent waits for exec.
@@ -214,7 +256,10 @@ pid_t startSharing(Prepared& p, char* stack) {
 /// Forks in the way the spec asks for; the child runs childMain. Returns the pid, or -1 with errno.
 pid_t start(Prepared& p) {
   if (p.spec.shareMemory && p.spec.cgroupFd < 0)
-    if (char* const stack = childStack()) return startSharing(p, stack);
+    if (char* const stack = childStack()) {
+      p.sharesMemory = true;
+      return startSharing(p, stack);
+    }
   const pid_t pid = p.spec.cgroupFd >= 0 ? forkIntoCgroup(p.spec.cgroupFd) : ::fork();
   if (pid == 0) childMain(&p);
   return pid;
@@ -231,11 +276,12 @@ const char* toText(SpawnStep step) noexcept {
     case SpawnStep::Identity: return "change of user";
     case SpawnStep::Directory: return "change of directory";
     case SpawnStep::Exec: return "exec";
+    case SpawnStep::Time: return "time limit before exec";
   }
   return "unknown step";
 }
 
-Result<pid_t, SpawnError> spawn(const SpawnSpec& spec) {
+Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec) {
   Prepared p{spec, pointers(spec.arguments), pointers(spec.environment), {}, 0, {}, -1};
   for (const auto& [here, there] : spec.descriptors) p.sources.push_back(here);
   if (spec.oomScoreAdjust) {
@@ -246,7 +292,7 @@ Result<pid_t, SpawnError> spawn(const SpawnSpec& spec) {
   UniqueFd readEnd, writeEnd;
   if (!spec.explainOnStderr) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return Err{SpawnError{SpawnStep::Fork, errno}};
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Err{SpawnError{SpawnStep::Fork, errno}};
     readEnd.reset(ends[0]);
     writeEnd.reset(ends[1]);
     p.report = writeEnd.get();
@@ -260,19 +306,42 @@ Result<pid_t, SpawnError> spawn(const SpawnSpec& spec) {
   const int code = errno;
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return Err{SpawnError{SpawnStep::Fork, code}};
-  if (!readEnd) return pid;
+  return Spawned{pid, std::move(readEnd)};
+}
 
-  writeEnd.reset();
-  pollfd report{readEnd.get(), POLLIN, 0};
-  if (::poll(&report, 1, reportWaitMs) == 0) return pid;
-  SpawnError error;
-  ssize_t n = 0;
-  while ((n = ::read(readEnd.get(), &error, sizeof error)) < 0 && errno == EINTR) {
+void readReport(int report, SpawnReport& soFar) noexcept {
+  while (!soFar.complete) {
+    Message message;
+    const auto n = ::read(report, &message, sizeof message);  // written in one piece, and read in one
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n == static_cast<ssize_t>(sizeof message) && !message.failed) {
+      soFar.startTime = message.startTime;
+      continue;
+    }
+    soFar.complete = true;  // a failure, or the end: exec has closed the pipe
+    if (n == static_cast<ssize_t>(sizeof message)) soFar.error = message.error;
   }
-  if (n != static_cast<ssize_t>(sizeof error)) return pid;
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+}
+
+Result<pid_t, SpawnError> spawn(const SpawnSpec& spec) {
+  auto begun = beginSpawn(spec);
+  if (!begun) return Err{begun.error()};
+  if (!begun->report) return begun->pid;
+  const auto end = Clock::now() + milliseconds(reportWaitMs);
+  SpawnReport report;
+  for (;;) {
+    readReport(begun->report.get(), report);
+    const auto left = std::chrono::ceil<milliseconds>(end - Clock::now()).count();
+    if (report.complete || left <= 0) break;
+    pollfd readable{begun->report.get(), POLLIN, 0};
+    (void)::poll(&readable, 1, static_cast<int>(left));
   }
-  return Err{error};
+  if (report.complete && !report.error) return begun->pid;
+  ::kill(begun->pid, SIGKILL);
+  // It ends at once, unless it hangs in the kernel: then whoever reaps for this process meets it later.
+  for (int i = 0; i < 100 && ::waitpid(begun->pid, nullptr, WNOHANG) == 0; i++) ::usleep(1000);
+  return Err{report.error.value_or(SpawnError{SpawnStep::Time, ETIMEDOUT})};
 }
 
 }  // namespace core

@@ -4,12 +4,14 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
 #include "lib/core/users.hpp"
 
 namespace core {
@@ -40,7 +42,7 @@ struct SpawnSpec {
   bool explainOnStderr = false;
 };
 
-enum class SpawnStep { Fork, Session, Descriptors, Limits, Identity, Directory, Exec };
+enum class SpawnStep { Fork, Session, Descriptors, Limits, Identity, Directory, Exec, Time };
 
 struct SpawnError {
   SpawnStep step = SpawnStep::Fork;
@@ -48,10 +50,33 @@ struct SpawnError {
 };
 [[nodiscard]] const char* toText(SpawnStep step) noexcept;
 
-/// Starts the child with default signal dispositions and an empty mask. With `explainOnStderr` only a failed fork is an
-/// error here: later steps explain themselves on the child's standard error and end it with status 127, as
-/// Supervisor's do. Otherwise a failed step comes back as an error and the child is reaped; a child that takes longer than
-/// a second to get there is returned as it is.
+/// A child on its way to its program.
+struct Spawned {
+  pid_t pid = 0;
+  /// Where the child reports; invalid with `explainOnStderr`. Readable without blocking; see readReport().
+  UniqueFd report;
+};
+
+/// What a child has reported so far.
+struct SpawnReport {
+  bool complete = false;  ///< its program runs, it failed, or it was killed
+  /// When it began, in clock ticks since boot: with the pid, a name that no other process has. 0: unknown.
+  std::uint64_t startTime = 0;
+  std::optional<SpawnError> error;  ///< the step that failed; the child is about to exit
+};
+
+/// Starts the child with default signal dispositions and an empty mask, and does not wait for it. Before it becomes
+/// another account it closes every descriptor that it is not meant to have, and nobody may trace it or read its memory
+/// until exec; its account may stop it, though, so that a caller must limit its own patience (SpawnWatch does).
+/// With `explainOnStderr` only a failed fork is an error: later steps explain themselves on the child's standard error
+/// and end it with status 127, as Supervisor's do.
+[[nodiscard]] Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec);
+
+/// Adds what has arrived at `report` (of Spawned) to `soFar`. Never blocks.
+void readReport(int report, SpawnReport& soFar) noexcept;
+
+/// As beginSpawn(), and waits for the child's exec, at most a second: for programs without an event loop. A child that
+/// fails, or does not get there in time, is killed and reaped if it can be reaped at once.
 [[nodiscard]] Result<pid_t, SpawnError> spawn(const SpawnSpec& spec);
 
 }  // namespace core

@@ -3,9 +3,13 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/core/spawn_watch.hpp"
 #include "lib/core/unique_fd.hpp"
 
 namespace {
@@ -76,4 +80,109 @@ TEST_CASE("with explainOnStderr the child says Supervisor's words and exits with
   const auto [text, status] = run(spec);
   CHECK(text == "supervisor: couldn't exec prog: ENOENT\nsupervisor: child process was not spawned\n");
   CHECK(WEXITSTATUS(status) == 127);
+}
+
+namespace {
+
+/// An executable of which an exec hangs, as on a file system that does not answer: it has a lease on it, which the kernel
+/// asks back.
+class HangingProgram {
+ public:
+  HangingProgram() : path("/tmp/test-spawn-" + std::to_string(::getpid())) {
+    ::signal(SIGIO, SIG_IGN);  // says that the lease is wanted
+    const core::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700));
+    REQUIRE(::write(file.get(), "#!/bin/true\n", 12) == 12);
+    lease_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  }
+  ~HangingProgram() {
+    lease_.reset();
+    ::unlink(path.c_str());
+    ::signal(SIGIO, SIG_DFL);
+  }
+  void hang() const { REQUIRE(::fcntl(lease_.get(), F_SETLEASE, F_WRLCK) == 0); }
+  std::string path;
+
+ private:
+  core::UniqueFd lease_;
+};
+
+/// The descriptors of a process, where it is at a point that its program cannot be seen from.
+std::vector<std::string> descriptorsOf(pid_t pid) {
+  std::vector<std::string> out;
+  for (int fd = 0; fd < 64; fd++) {
+    char target[256];
+    const auto n = ::readlink(("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd)).c_str(), target, 255);
+    if (n > 0) out.emplace_back(target, static_cast<std::size_t>(n));
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a child on its way has no descriptor but those it was given, and is killed when it does not arrive") {
+  HangingProgram program;
+  program.hang();
+  const core::UniqueFd lock(::open((program.path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  REQUIRE(::flock(lock.get(), LOCK_EX) == 0);
+  ::unlink((program.path + ".lock").c_str());
+  const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+
+  core::SpawnSpec spec;
+  spec.file = program.path;
+  spec.arguments = {"x"};
+  spec.descriptors = {{null.get(), 0}, {null.get(), 1}, {null.get(), 2}};
+  auto child = core::beginSpawn(spec);
+  REQUIRE(child);
+  const pid_t pid = child->pid;
+  core::SpawnReport result;
+  while (result.startTime == 0) core::readReport(child->report.get(), result);  // sent before it drops its rights
+  const auto open = descriptorsOf(pid);
+  REQUIRE(open.size() == 4);
+  for (int i = 0; i < 3; i++) CHECK(open[static_cast<std::size_t>(i)] == "/dev/null");
+  CHECK(open[3].starts_with("pipe:"));
+
+  core::EventLoop loop;
+  bool done = false;
+  core::SpawnWatch watch(loop, std::move(*child), [&](const core::SpawnReport& report) {
+    result = report;
+    done = true;
+  });
+  while (!done) loop.step(core::seconds(5));
+  REQUIRE(result.error);
+  CHECK(result.error->step == core::SpawnStep::Time);
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  CHECK(WIFSIGNALED(status));
+}
+
+TEST_CASE("a child that arrives, or fails, is reported from the loop") {
+  core::EventLoop loop;
+  core::SpawnSpec spec;
+  spec.file = "/bin/true";
+  spec.arguments = {"true"};
+  for (const bool good : {true, false}) {
+    if (!good) spec.directory = "/nonexistent";
+    auto child = core::beginSpawn(spec);
+    REQUIRE(child);
+    const pid_t pid = child->pid;
+    std::optional<core::SpawnReport> result;
+    core::SpawnWatch watch(loop, std::move(*child), [&](const core::SpawnReport& report) { result = report; });
+    while (!result) loop.step(core::seconds(5));
+    CHECK(result->error.has_value() == !good);
+    if (!good) CHECK(result->error->step == core::SpawnStep::Directory);
+    CHECK(result->startTime > 0);
+    ::waitpid(pid, nullptr, 0);
+  }
+}
+
+TEST_CASE("without a loop, a child that does not arrive in time is an error and is gone") {
+  HangingProgram program;
+  program.hang();
+  core::SpawnSpec spec;
+  spec.file = program.path;
+  spec.arguments = {"x"};
+  const auto pid = core::spawn(spec);
+  REQUIRE_FALSE(pid);
+  CHECK(pid.error().step == core::SpawnStep::Time);
+  CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
 }

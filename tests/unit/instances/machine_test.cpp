@@ -52,6 +52,50 @@ TEST_CASE("start, ready, stop") {
   CHECK(f.machine.result() == "success");
 }
 
+TEST_CASE("a stop or restart while the process is on its way counts when it is there") {
+  Fixture f;
+  f.machine.start(f.now);
+  REQUIRE(f.machine.prepared(f.now) == Action::Spawn);
+  CHECK(f.machine.stop(f.now) == Action::None);
+  CHECK(f.machine.spawned(f.now) == Action::Terminate);
+  CHECK(f.machine.phase() == Phase::Stopping);
+  f.machine.exited({Exit::Kind::Signal, SIGTERM}, "", f.now);
+  CHECK(f.machine.cleared(f.now) == Action::None);
+  CHECK(f.machine.phase() == Phase::Inactive);
+
+  f.machine.start(f.now);
+  REQUIRE(f.machine.prepared(f.now) == Action::Spawn);
+  CHECK(f.machine.restart(f.now) == Action::None);
+  CHECK(f.machine.spawned(f.now) == Action::Terminate);
+  f.machine.exited({Exit::Kind::Signal, SIGTERM}, "", f.now);
+  CHECK(f.machine.cleared(f.now) == Action::Prepare);
+
+  REQUIRE(f.machine.prepared(f.now) == Action::Spawn);
+  f.machine.stop(f.now);
+  CHECK(f.machine.start(f.now) == Action::None);
+  CHECK(f.machine.spawned(f.now) == Action::None);
+  CHECK(f.machine.phase() == Phase::Starting);
+}
+
+TEST_CASE("a failed start is not tried again when it was stopped meanwhile, and at once when it was restarted") {
+  Fixture f;
+  f.machine.start(f.now);
+  REQUIRE(f.machine.prepared(f.now) == Action::Spawn);
+  f.machine.stop(f.now);
+  CHECK(f.machine.spawnFailed("no", f.now) == Action::None);
+  CHECK(f.machine.phase() == Phase::Inactive);
+
+  f.machine.start(f.now);
+  REQUIRE(f.machine.prepared(f.now) == Action::Spawn);
+  f.machine.restart(f.now);
+  CHECK(f.machine.spawnFailed("no", f.now) == Action::Prepare);
+  CHECK(f.machine.phase() == Phase::Preparing);
+
+  REQUIRE(f.machine.prepared(f.now) == Action::Spawn);
+  CHECK(f.machine.spawnFailed("no", f.now) == Action::None);
+  CHECK(f.machine.phase() == Phase::Waiting);
+}
+
 TEST_CASE("one that never says it is ready runs when it lived long enough") {
   Fixture f;
   f.machine.start(f.now);

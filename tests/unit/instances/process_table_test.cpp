@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "daemon/instances/process_details.hpp"
 #include "daemon/instances/record.hpp"
 #include "lib/core/spawn.hpp"
 
@@ -39,8 +40,14 @@ Record recordOf(pid_t pid) {
   Record record;
   record.pid = pid;
   record.uid = ::geteuid();
-  record.startTime = lookAt(pid)->startTime;
+  record.startTime = readDetails({pid})[pid].startTime;
   return record;
+}
+
+SeenProcess see(pid_t pid) {
+  SeenProcess seen{openPidfd(pid), {}};
+  seen.details = readDetails({pid})[pid];
+  return seen;
 }
 
 std::vector<pid_t> pidsOf(const Traits& traits) {
@@ -51,16 +58,57 @@ std::vector<pid_t> pidsOf(const Traits& traits) {
 
 }  // namespace
 
-TEST_CASE("a process is known by its mark, and one with another mark is not") {
+TEST_CASE("a look at a process shows what it is") {
+  const Child child("x:1");
+  const auto info = lookAt(child.pid);
+  REQUIRE(info);
+  CHECK(info->parent == ::getpid());
+  CHECK(info->group == child.pid);
+  CHECK(info->session == ::getsid(0));
+  CHECK(info->uid == ::geteuid());
+  CHECK_FALSE(info->zombie);
+  ::kill(child.pid, SIGKILL);
+  siginfo_t ended{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(child.pid), &ended, WEXITED | WNOWAIT) == 0);
+  CHECK(lookAt(child.pid)->zombie);
+  CHECK_FALSE(lookAt(-1));
+}
+
+TEST_CASE("the details of processes tell their mark, their program and when they began") {
+  const Child one("a:1"), two("a:2");
+  auto details = readDetails({one.pid, two.pid, 1 << 30});
+  REQUIRE(details.size() == 2);
+  CHECK(details[one.pid].mark == "a:1");
+  CHECK(details[two.pid].mark == "a:2");
+  CHECK(details[one.pid].startTime > 0);
+  CHECK(details[one.pid].executable.file == executableAt("/bin/sleep").file);
+}
+
+TEST_CASE("the start time that a child reports is the one that others see") {
+  core::SpawnSpec spec;
+  spec.file = "/bin/sleep";
+  spec.arguments = {"sleep", "1000"};
+  auto child = core::beginSpawn(spec);
+  REQUIRE(child);
+  core::SpawnReport report;
+  while (!report.complete) core::readReport(child->report.get(), report);
+  CHECK_FALSE(report.error);
+  CHECK(report.startTime > 0);
+  CHECK(report.startTime == readDetails({child->pid})[child->pid].startTime);
+  ::kill(child->pid, SIGKILL);
+  ::waitpid(child->pid, nullptr, 0);
+}
+
+TEST_CASE("a process is known by its mark, and not where it is another account's") {
   const Child mine("a:1"), other("a:2");
   Traits traits;
   traits.uid = ::geteuid();
-  traits.mark = "a:1";
+  traits.marked = {mine.pid};
   CHECK(pidsOf(traits) == std::vector<pid_t>{mine.pid});
   traits.mainPid = mine.pid;
   CHECK(pidsOf(traits).empty());
   traits.mainPid = 0;
-  traits.uid = 12345;  // the mark of another account's process means nothing
+  traits.uid = 12345;
   CHECK(pidsOf(traits).empty());
 }
 
@@ -68,26 +116,59 @@ TEST_CASE("a process is known by the group of a program") {
   const Child program("x:1");
   Traits traits;
   traits.uid = ::geteuid();
-  traits.mark = "nothing";
   traits.groups = {program.pid};
   CHECK(pidsOf(traits) == std::vector<pid_t>{program.pid});
+}
+
+TEST_CASE("strays are processes of the account that descend from no main process") {
+  const std::vector<ProcessInfo> all{
+      {10, 1, 10, 10, 1000, false},   // a main process
+      {11, 10, 11, 10, 1000, false},  // its program
+      {12, 11, 11, 10, 1000, false},  // and its child
+      {20, 1, 20, 20, 1000, false},   // left over
+      {21, 20, 20, 20, 1000, false},  // and its child
+      {22, 20, 20, 20, 1000, true},   // a zombie
+      {30, 1, 30, 30, 2000, false},   // somebody else's
+      {31, 30, 30, 30, 1000, false},  // a stray below it
+      {40, 41, 40, 40, 1000, false},  // parents in a circle: the table was read while it changed
+      {41, 40, 40, 40, 1000, false},
+  };
+  CHECK(strays(1000, {10}, all) == std::vector<pid_t>{20, 21, 31, 40, 41});
+  CHECK(strays(1000, {10, 20}, all) == std::vector<pid_t>{31, 40, 41});
+  CHECK(strays(3000, {}, all).empty());
+}
+
+TEST_CASE("memory and processor time are those of all that are named") {
+  const auto own = usageOf({::getpid()});
+  REQUIRE(own.memoryBytes);
+  CHECK(*own.memoryBytes > 100000);
+  const Child child("x:1");
+  CHECK(*usageOf({::getpid(), child.pid}).memoryBytes > *own.memoryBytes);
+  CHECK(*usageOf({1 << 30}).memoryBytes == 0);
 }
 
 TEST_CASE("the process of a record is found again, and nothing else is taken for it") {
   Child child("a:1");
   const auto uid = ::geteuid();
-  CHECK(findAgain(recordOf(child.pid), uid, "a:1").valid());
-  CHECK_FALSE(findAgain(recordOf(child.pid), uid, "a:2").valid());
-  CHECK_FALSE(findAgain(recordOf(child.pid), uid + 1, "a:1").valid());
+  CHECK(isSame(recordOf(child.pid), uid, "a:1", see(child.pid)));
+  CHECK_FALSE(isSame(recordOf(child.pid), uid, "a:2", see(child.pid)));
+  CHECK_FALSE(isSame(recordOf(child.pid), uid + 1, "a:1", see(child.pid)));
+  CHECK_FALSE(isSame(recordOf(child.pid), uid, "a:1", SeenProcess{}));
   auto reused = recordOf(child.pid);
   reused.startTime--;  // the pid is another process's now
-  CHECK_FALSE(findAgain(reused, uid, "a:1").valid());
+  CHECK_FALSE(isSame(reused, uid, "a:1", see(child.pid)));
+  reused.startTime = 0;  // nobody knew it
+  CHECK_FALSE(isSame(reused, uid, "a:1", see(child.pid)));
   auto initial = recordOf(child.pid);
   initial.pid = 1;
-  CHECK_FALSE(findAgain(initial, uid, "a:1").valid());
+  CHECK_FALSE(isSame(initial, uid, "a:1", see(1)));
+  auto other = recordOf(child.pid);
+  other.executable = {"/bin/other", "1:2"};
+  CHECK_FALSE(isSame(other, uid, "a:1", see(child.pid)));
   const auto record = recordOf(child.pid);
+  const auto seen = see(child.pid);
   child.end();
-  CHECK_FALSE(findAgain(record, uid, "a:1").valid());
+  CHECK_FALSE(isSame(record, uid, "a:1", seen));
 }
 
 TEST_CASE("a record comes back as it was written, and only in the same boot") {

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/process_details.hpp"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "lib/core/text.hpp"
+
+namespace instances {
+namespace {
+
+constexpr std::size_t kEnvironmentLimit = 256 * 1024;
+/// Readers at work at a time. When all of them hang, as many more are started.
+constexpr std::size_t kReaders = 16;
+/// How long a file may take before its reader counts as hanging.
+constexpr auto kMoment = core::milliseconds(200);
+/// For all of them together; the task's own limit is longer.
+constexpr auto kWholeTime = core::milliseconds(1500);
+constexpr auto kTaskLimit = core::seconds(3);
+
+std::string proc(pid_t pid, const char* file) {
+  return "/proc/" + std::to_string(pid) + '/' + file;
+}
+
+std::optional<std::string> readFile(const std::string& path, std::size_t limit) {
+  const core::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  std::string out;
+  char buffer[8192];
+  ssize_t n = 0;
+  while (out.size() < limit && (n = ::read(fd.get(), buffer, sizeof buffer)) > 0)
+    out.append(buffer, static_cast<std::size_t>(n));
+  if (n < 0) return std::nullopt;
+  return out;
+}
+
+std::uint64_t startTimeOf(pid_t pid) {
+  const auto stat = readFile(proc(pid, "stat"), 4096);
+  // The name in brackets may hold anything, brackets too: what counts follows the last one.
+  const auto end = stat ? stat->rfind(')') : std::string::npos;
+  if (end == std::string::npos) return 0;
+  const auto fields = core::splitBlanks(std::string_view(*stat).substr(end + 1));
+  return fields.size() < 20 ? 0 : std::strtoull(fields[19].c_str(), nullptr, 10);
+}
+
+std::string markOf(pid_t pid) {
+  const auto text = readFile(proc(pid, "environ"), kEnvironmentLimit);
+  const std::string key = std::string(kMark) + '=';
+  for (const auto& item : core::split(text.value_or(""), '\0'))
+    if (item.starts_with(key)) return item.substr(key.size());
+  return {};
+}
+
+std::string identityOf(const struct stat& info) {
+  return std::to_string(info.st_dev) + ':' + std::to_string(info.st_ino);
+}
+
+Executable executableOf(pid_t pid) {
+  const auto link = proc(pid, "exe");
+  char target[PATH_MAX];
+  const auto n = ::readlink(link.c_str(), target, sizeof target);
+  struct stat info {};
+  if (n <= 0 || ::stat(link.c_str(), &info) != 0) return {};
+  constexpr std::string_view deleted = " (deleted)";
+  std::string_view path(target, static_cast<std::size_t>(n));
+  if (path.ends_with(deleted)) path.remove_suffix(deleted.size());
+  return {std::string(path), identityOf(info)};
+}
+
+/// The work that the readers share. It is never destroyed: a reader that hangs may come back to it.
+struct Work {
+  std::vector<pid_t> pids;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t next = 0;
+  std::size_t finished = 0;
+  DetailsOf found;
+};
+
+void* readerMain(void* argument) {
+  auto& work = *static_cast<Work*>(argument);
+  std::unique_lock lock(work.mutex);
+  while (work.next < work.pids.size()) {
+    const auto pid = work.pids[work.next++];
+    lock.unlock();
+    ProcessDetails details{startTimeOf(pid), markOf(pid), executableOf(pid)};
+    lock.lock();
+    if (details.startTime > 0) work.found.emplace(pid, std::move(details));
+    work.finished++;
+    work.changed.notify_one();
+  }
+  return nullptr;
+}
+
+void startReaders(Work& work, std::size_t count) {
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  ::pthread_attr_setstacksize(&attributes, 64 * 1024);
+  pthread_t thread{};
+  for (std::size_t i = 0; i < count; i++) (void)::pthread_create(&thread, &attributes, readerMain, &work);
+  ::pthread_attr_destroy(&attributes);
+}
+
+std::string toText(const DetailsOf& details) {
+  std::string out;
+  for (const auto& [pid, d] : details) {
+    out += std::to_string(pid) + '\0' + std::to_string(d.startTime) + '\0' + d.mark + '\0';
+    out += d.executable.path + '\0' + d.executable.file + '\0';
+  }
+  return out;
+}
+
+DetailsOf fromText(const std::string& text) {
+  DetailsOf out;
+  const auto fields = core::split(text, '\0');
+  for (std::size_t i = 0; i + 5 <= fields.size(); i += 5)
+    out[static_cast<pid_t>(std::strtol(fields[i].c_str(), nullptr, 10))] = {
+        std::strtoull(fields[i + 1].c_str(), nullptr, 10), fields[i + 2], {fields[i + 3], fields[i + 4]}};
+  return out;
+}
+
+}  // namespace
+
+Executable executableAt(const std::string& path) {
+  const core::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  char magic[2] = {};
+  struct stat info {};
+  if (!fd || ::fstat(fd.get(), &info) != 0 || ::read(fd.get(), magic, sizeof magic) != 2) return {};
+  if (magic[0] == '#' && magic[1] == '!') return {};
+  char* const real = ::realpath(path.c_str(), nullptr);
+  Executable out{real ? real : path, identityOf(info)};
+  std::free(real);
+  return out;
+}
+
+DetailsOf readDetails(const std::vector<pid_t>& pids) {
+  auto& work = *new Work;
+  work.pids = pids;
+  const auto end = core::Clock::now() + kWholeTime;
+  std::unique_lock lock(work.mutex);
+  while (work.finished < pids.size() && core::Clock::now() < end) {
+    const auto before = work.finished;
+    startReaders(work, std::min(kReaders, pids.size() - work.next));
+    // Until all is done, or nothing was for a moment: then the readers hang, and others take the rest.
+    while (work.finished < pids.size() && core::Clock::now() < end) {
+      const auto seen = work.finished;
+      work.changed.wait_for(lock, kMoment, [&] { return work.finished > seen; });
+      if (work.finished == seen) break;
+    }
+    if (work.finished == before && work.next >= pids.size()) break;  // the rest hangs
+  }
+  return work.found;
+}
+
+std::unique_ptr<layout::OwnerTask> readDetailsInHelper(core::EventLoop& loop, core::Reaper& reaper,
+                                                       const std::vector<pid_t>& pids,
+                                                       std::function<void(const DetailsOf&)> done) {
+  return std::make_unique<layout::OwnerTask>(
+      loop, reaper, nullptr, [pids] { return toText(readDetails(pids)); },
+      [done = std::move(done)](const core::Expected<std::string>& text) { done(text ? fromText(*text) : DetailsOf()); },
+      kTaskLimit);
+}
+
+}  // namespace instances

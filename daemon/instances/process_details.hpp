@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/layout/owner_task.hpp"
+
+namespace instances {
+
+/// The environment variable by which the processes of an instance are known.
+inline constexpr const char* kMark = "SUPERVISOR_MANAGER_INSTANCE";
+
+/// The program that a process runs: its path, and the file itself, which keeps its identity when an upgrade replaces it.
+struct Executable {
+  std::string path;
+  std::string file;  ///< device and inode
+};
+/// The file `path` as an Executable. Nothing for a script, of which a process shows its interpreter.
+[[nodiscard]] Executable executableAt(const std::string& path);
+
+/// What of a process is only in files that can block, see process_table.hpp.
+struct ProcessDetails {
+  std::uint64_t startTime = 0;  ///< clock ticks since boot
+  std::string mark;             ///< value of kMark in the environment that it began with
+  Executable executable;
+};
+using DetailsOf = std::map<pid_t, ProcessDetails>;
+
+/// Reads the details in this process: for the helper, and for tests. A process whose files block for longer than a
+/// moment is left out, and so is one that is gone.
+[[nodiscard]] DetailsOf readDetails(const std::vector<pid_t>& pids);
+
+/// Reads the details in a helper with root's ids, which is killed when it takes too long: then `done` gets none. It is
+/// called from the loop. Destroying the task ends it.
+[[nodiscard]] std::unique_ptr<layout::OwnerTask> readDetailsInHelper(core::EventLoop& loop, core::Reaper& reaper,
+                                                                     const std::vector<pid_t>& pids,
+                                                                     std::function<void(const DetailsOf&)> done);
+
+}  // namespace instances
