@@ -1,17 +1,34 @@
 // SPDX-License-Identifier: MIT
 #include "lib/core/json.hpp"
 
+#include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
 
 namespace core {
+namespace {
+
+void appendUnit(std::string& out, char32_t unit) {
+  constexpr char hex[] = "0123456789abcdef";
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out += hex[(unit >> shift) & 15U];
+}
+
+/// JSON's escape of any character: beyond U+FFFF two units of UTF-16.
+void appendEscape(std::string& out, char32_t code) {
+  if (code < 0x10000) return appendUnit(out, code);
+  appendUnit(out, 0xD7C0 + (code >> 10U));
+  appendUnit(out, 0xDC00 + (code & 0x3FFU));
+}
+
+}  // namespace
 
 std::string jsonString(std::string_view text) {
-  constexpr char hex[] = "0123456789abcdef";
   std::string out = "\"";
   char before = 0;
-  for (const char c : isUtf8(text) ? std::string(text) : toUtf8(text)) {
-    const auto u = static_cast<unsigned char>(c);
-    switch (c) {
+  while (!text.empty()) {
+    const auto [length, code] = firstCharacter(text);
+    const std::string_view bytes = length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, length);
+    switch (length == 0 ? U'\uFFFD' : code) {
       case '"': out += "\\\""; break;
       case '\\': out += "\\\\"; break;
       case '\n': out += "\\n"; break;
@@ -19,15 +36,13 @@ std::string jsonString(std::string_view text) {
       case '\t': out += "\\t"; break;
       case '/': out += before == '<' ? "\\/" : "/"; break;
       default:
-        if (u < 0x20 || u == 0x7f) {
-          out += "\\u00";
-          out += hex[u >> 4];
-          out += hex[u & 15];
-        } else {
-          out += c;
-        }
+        if (length > 0 && isUnsafeOnTerminal(code))
+          appendEscape(out, code);
+        else
+          out += bytes;
     }
-    before = c;
+    before = bytes.back();
+    text.remove_prefix(length == 0 ? 1 : length);
   }
   return out += '"';
 }

@@ -107,6 +107,15 @@ std::size_t utf8Length(std::string_view s) noexcept {
 
 }  // namespace
 
+Utf8Character firstCharacter(std::string_view text) noexcept {
+  const std::size_t length = utf8Length(text);
+  const auto front = static_cast<unsigned char>(text[0]);
+  if (length < 2) return {length, length == 0 ? 0U : front};
+  char32_t code = front & (0x7FU >> length);
+  for (std::size_t i = 1; i < length; i++) code = (code << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  return {length, code};
+}
+
 bool isUtf8(std::string_view bytes) noexcept {
   while (!bytes.empty()) {
     const auto n = utf8Length(bytes);
