@@ -68,7 +68,7 @@ void ManagerLink::onStateChange(process::Process& program, const process::StateC
 }
 
 void ManagerLink::onProcessRemoved(process::Process& program) {
-  if (toManager_) mark(program.fullName(), {"REMOVED", 0, program.fullName()});
+  if (toManager_) mark(program.fullName(), {std::string(core::notify::removed), 0, program.fullName()});
 }
 
 void ManagerLink::onGroupRemoved(process::Group& group) {

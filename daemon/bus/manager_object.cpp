@@ -111,6 +111,9 @@ void ManagerObject::RestartProgram(sdbus::Result<>&& result, std::string name, s
 void ManagerObject::ListRefusedEntries(sdbus::Result<ComplaintList>&& result) {
   verbs_.complaints(getObject(), true, std::move(result));
 }
+void ManagerObject::GetFailureDetails(sdbus::Result<std::string>&& result, std::string name) {
+  verbs_.failureDetails(getObject(), name, std::move(result));
+}
 void ManagerObject::ListWarnings(sdbus::Result<ComplaintList>&& result) {
   verbs_.complaints(getObject(), false, std::move(result));
 }

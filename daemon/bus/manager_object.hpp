@@ -58,6 +58,7 @@ class ManagerObject final
   void RestartProgram(sdbus::Result<>&& result, std::string name, std::string program) override;
   void ListRefusedEntries(sdbus::Result<ComplaintList>&& result) override;
   void ListWarnings(sdbus::Result<ComplaintList>&& result) override;
+  void GetFailureDetails(sdbus::Result<std::string>&& result, std::string name) override;
 
   std::string Version() override { return version_; }
   std::string SystemState() override { return summary_.systemState(); }

@@ -20,9 +20,9 @@ constexpr std::array rules = {
     VerbRule{"create", editInstances, false},    VerbRule{"change", editInstances, false},
     VerbRule{"remove", editInstances, false},    VerbRule{"reload-manager", manageManager, false},
     VerbRule{"plan", manageManager, false},      VerbRule{"reexecute", manageManager, false},
-    VerbRule{"read-complaints", manageManager, false},
+    VerbRule{"read-complaints", manageManager, false}, VerbRule{"read-failure", manageInstances, true},
 };
-static_assert(rules.size() == static_cast<std::size_t>(Verb::ReadComplaints) + 1);
+static_assert(rules.size() == static_cast<std::size_t>(Verb::ReadFailure) + 1);
 
 }  // namespace
 

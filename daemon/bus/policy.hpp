@@ -6,7 +6,8 @@
 #include <optional>
 #include <string_view>
 
-/// Who may do what: pure, one table. Reading (lists, properties, program states) is free to every caller.
+/// Who may do what: pure, one table. Reading (lists, properties, program states) is free to every caller, but for what
+/// quotes configurations.
 namespace bus {
 
 enum class Verb {
@@ -25,6 +26,7 @@ enum class Verb {
   PlanReload,
   Reexecute,
   ReadComplaints,
+  ReadFailure,
 };
 
 struct VerbRule {

@@ -10,6 +10,7 @@
 #include "daemon/bus/instance_object.hpp"
 #include "daemon/bus/manager_object.hpp"
 #include "daemon/bus/names.hpp"
+#include "daemon/bus/program_signals.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
 
@@ -26,6 +27,7 @@ class Service::Impl final : public instances::Observer {
         loopBus_(loop, *connection_, std::move(options.lost)),
         verbs_(connection_, manager_, ::geteuid()),
         managerObject_(verbs_, std::move(options.version)),
+        programs_(loop, [this](const auto& instance, const auto& program) { emit(instance, program); }),
         telling_(loop, [this] { guarded([this] { tell(); }); }) {
     for (const auto& name : manager_.names()) publish(name);
     managerObject_.update(summary());
@@ -39,6 +41,7 @@ class Service::Impl final : public instances::Observer {
   }
   void instanceRemoved(const std::string& name) override {
     removed_.insert(name);
+    programs_.forget(name);
     telling_.schedule();
   }
   void instanceChanged(const std::string& name) override {
@@ -46,11 +49,7 @@ class Service::Impl final : public instances::Observer {
     telling_.schedule();
   }
   void programChanged(const std::string& instance, const instances::ProgramStatus& program) override {
-    guarded([&] {
-      managerObject_.emitProgramStateChanged(instance, core::toUtf8(program.name), core::toUtf8(program.state),
-                                             static_cast<std::uint32_t>(program.pid),
-                                             sdbus::ObjectPath{instancePath(instance)});
-    });
+    programs_.add(instance, program);
   }
   void reloading(bool active) override {
     reloading_ = active;
@@ -69,6 +68,14 @@ class Service::Impl final : public instances::Observer {
     } catch (const sdbus::Error& error) {
       logging::error("D-Bus: a signal could not be sent: {}", error.getMessage());
     }
+  }
+
+  void emit(const std::string& instance, const instances::ProgramStatus& program) {
+    guarded([&] {
+      managerObject_.emitProgramStateChanged(instance, core::toUtf8(program.name), core::toUtf8(program.state),
+                                             static_cast<std::uint32_t>(program.pid),
+                                             sdbus::ObjectPath{instancePath(instance)});
+    });
   }
 
   void publish(const std::string& name) {
@@ -103,6 +110,7 @@ class Service::Impl final : public instances::Observer {
   LoopBus loopBus_;
   Verbs verbs_;
   ManagerObject managerObject_;
+  ProgramSignals programs_;
   std::unordered_map<std::string, std::unique_ptr<InstanceObject>> objects_;
   std::set<std::string> changed_;
   std::set<std::string> removed_;

@@ -229,6 +229,15 @@ void Verbs::reexecute(const sdbus::IObject& object, sdbus::Result<>&& result) {
           [this](const auto& reply) { manager_.reexecute(answer(reply)); });
 }
 
+void Verbs::failureDetails(const sdbus::IObject& object, const std::string& name,
+                           sdbus::Result<std::string>&& result) {
+  guarded(object, Verb::ReadFailure, name, std::move(result), [this, name](const auto& reply) {
+    const auto status = manager_.get(name);
+    if (!status) return reply->fail(unknownInstance(name));
+    reply->send(core::toUtf8(status->details));
+  });
+}
+
 void Verbs::complaints(const sdbus::IObject& object, bool refused, sdbus::Result<ComplaintList>&& result) {
   guarded(object, Verb::ReadComplaints, "", std::move(result), [this, refused](const auto& reply) {
     reply->send(toList(refused ? manager_.refused() : manager_.warnings()));

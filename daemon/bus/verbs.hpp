@@ -47,6 +47,7 @@ class Verbs {
   void plan(const sdbus::IObject& object, sdbus::Result<ChangeList, ComplaintList>&& result);
   void reexecute(const sdbus::IObject& object, sdbus::Result<>&& result);
   void complaints(const sdbus::IObject& object, bool refused, sdbus::Result<ComplaintList>&& result);
+  void failureDetails(const sdbus::IObject& object, const std::string& name, sdbus::Result<std::string>&& result);
   /// Throws the D-Bus error of an instance that does not exist.
   [[nodiscard]] ProgramList programs(const std::string& name) const;
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "daemon/instances/process_details.hpp"
+#include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
 
 namespace instances {
@@ -72,8 +73,8 @@ std::string errorText(const core::UniqueFd& file) {
   const auto n = size ? ::pread(file.get(), text.data(), text.size(), end - size) : 0;
   text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
   for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  return core::toUtf8(core::trim(text));
+    if (c == '\n' || c == '\t') c = ' ';
+  return core::printable(core::toUtf8(core::trim(text)));
 }
 
 }  // namespace instances

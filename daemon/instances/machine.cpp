@@ -28,9 +28,14 @@ void Machine::enter(Phase phase, core::Instant now) {
   deadline_.reset();
 }
 
-void Machine::fail(std::string result, std::string reason) {
+void Machine::fail(std::string result, std::string reason, std::string details) {
   result_ = std::move(result);
   reason_ = std::move(reason);
+  details_ = std::move(details);
+}
+
+std::string Machine::explanation() const {
+  return details_.empty() ? reason_ : fmt::format("{}: {}", reason_, details_);
 }
 
 Machine::Action Machine::start(core::Instant now) {
@@ -91,9 +96,9 @@ Machine::Action Machine::prepared(core::Instant now) {
   return Action::Spawn;
 }
 
-Machine::Action Machine::prepareFailed(std::string reason, core::Instant now) {
+Machine::Action Machine::prepareFailed(std::string details, core::Instant now) {
   if (phase_ != Phase::Preparing) return Action::None;
-  fail("layout", std::move(reason));
+  fail("layout", "cannot have its files put in place", std::move(details));
   // Trying again would find the same files: this waits for people.
   enter(wanted_ ? Phase::Failed : Phase::Inactive, now);
   wanted_ = false;
@@ -148,8 +153,7 @@ Machine::Action Machine::exited(const Exit& exit, const std::string& explanation
   } else {
     const bool early = phase_ == Phase::Starting;
     fail(exit.kind == Exit::Kind::Signal ? "signal" : "exit-code",
-         fmt::format("{}{}{}{}", toText(exit), early ? " before it was ready" : "", explanation.empty() ? "" : ": ",
-                     explanation));
+         toText(exit) + (early ? " before it was ready" : ""), explanation);
     quickEnds_ = now - spawnedAt_ < rules_.quickExit ? quickEnds_ + 1 : 1;
   }
   enter(Phase::Clearing, now);

@@ -71,7 +71,7 @@ class Machine {
   /// It runs already: found again.
   void adopt(core::Instant now);
   Action prepared(core::Instant now);
-  Action prepareFailed(std::string reason, core::Instant now);
+  Action prepareFailed(std::string details, core::Instant now);
   Action spawned(core::Instant now);
   Action spawnFailed(std::string reason, core::Instant now);
   void ready(core::Instant now);
@@ -91,13 +91,18 @@ class Machine {
     return phase_ != Phase::Inactive && phase_ != Phase::Preparing && phase_ != Phase::Spawning;
   }
   void setRestarts(std::uint32_t restarts) noexcept { restarts_ = restarts; }
-  /// Last result in one word (success, exit-code, signal, timeout, resources, layout) and the failure in a sentence.
+  /// Last result in one word (success, exit-code, signal, timeout, resources, layout) and the failure in a sentence,
+  /// which anybody may read.
   [[nodiscard]] const std::string& result() const noexcept { return result_; }
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+  /// What the instance or its files have to do with the failure: may quote what only the owner and root may read.
+  [[nodiscard]] const std::string& details() const noexcept { return details_; }
+  /// Both, for the log and for callers who were allowed to act.
+  [[nodiscard]] std::string explanation() const;
 
  private:
   void enter(Phase phase, core::Instant now);
-  void fail(std::string result, std::string reason);
+  void fail(std::string result, std::string reason, std::string details = {});
   Action retryOrGiveUp(core::Instant now);
 
   Rules rules_;
@@ -113,6 +118,7 @@ class Machine {
   std::uint32_t restarts_ = 0;
   std::string result_ = "success";
   std::string reason_;
+  std::string details_;
 };
 
 }  // namespace instances

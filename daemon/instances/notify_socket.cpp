@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
+#include "lib/lifecycle/state.hpp"
 
 namespace instances {
 namespace {
@@ -19,10 +21,19 @@ constexpr std::size_t kMessageLimit = 256 * 1024;
 constexpr int kBatch = 16;
 /// Programs believed of one message.
 constexpr std::size_t kProgramLimit = 10000;
+/// Bytes: what an instance may send at once and in a second. A thousand programs that start take some 100 KB.
+constexpr std::uint64_t kBudget = 1024 * 1024;
+constexpr std::uint64_t kBudgetPerSecond = 256 * 1024;
+/// Each message counts as this many bytes more.
+constexpr std::uint64_t kMessageCost = 1024;
 
 /// The pid that comes with another state has ended: it may be anybody's by now.
 bool isAlive(const std::string& state) {
   return state == "STARTING" || state == "RUNNING" || state == "STOPPING";
+}
+
+bool isState(const std::string& state) {
+  return state == core::notify::removed || lifecycle::stateFromText(state);
 }
 
 }  // namespace
@@ -35,12 +46,11 @@ Notice parseNotice(const std::string& message) {
     if (line == core::notify::stopping) notice.stopping = true;
     if (line == core::notify::reloading) notice.reloading = true;
     if (line == core::notify::wholeTable) notice.wholeTable = true;
-    if (line.starts_with("STATUS=")) notice.status = core::toUtf8(line.substr(7, 200));
+    if (line.starts_with("STATUS=")) notice.status = core::printable(core::toUtf8(line.substr(7, 200)));
     if (!line.starts_with(programKey) || notice.programs.size() >= kProgramLimit) continue;
     auto program = core::notify::parseProgram(std::string_view(line).substr(programKey.size()));
-    if (!program || program->name.size() > 256 || program->state.size() > 32) continue;
-    program->name = core::toUtf8(program->name);
-    program->state = core::toUtf8(program->state);
+    if (!program || program->name.size() > 256 || !isState(program->state)) continue;
+    program->name = core::printable(core::toUtf8(program->name));
     if (!isAlive(program->state)) program->pid = 0;
     notice.programs.push_back(std::move(*program));
   }
@@ -75,12 +85,20 @@ NotifySocket::NotifySocket(core::EventLoop& loop, core::UniqueFd fd, std::string
     : fd_(std::move(fd)),
       path_(std::move(path)),
       callback_(std::move(callback)),
-      watch_(loop, fd_.get(), core::IoWatch::Read, [this](auto) {
-        for (int i = 0; i < kBatch && receive(); i++) {
-        }
-      }) {}
+      budget_(kBudget, kBudgetPerSecond, core::Clock::now()),
+      watch_(loop, fd_.get(), core::IoWatch::Read, [this](auto) { readSome(); }),
+      pause_(
+          loop, [this] { watch_.setEvents(core::IoWatch::Read); }, core::milliseconds(10)) {}
 
 NotifySocket::~NotifySocket() = default;
+
+void NotifySocket::readSome() {
+  for (int i = 0; i < kBatch && !budget_.isEmpty(core::Clock::now()) && receive(); i++) {
+  }
+  if (!budget_.isEmpty(core::Clock::now())) return;
+  watch_.setEvents(core::IoWatch::None);
+  pause_.armIn(budget_.wait(core::Clock::now()));
+}
 
 void NotifySocket::remove() {
   ::unlink(path_.c_str());
@@ -103,6 +121,7 @@ bool NotifySocket::receive() {
   message.msg_controllen = sizeof control;
   const auto n = ::recvmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (n < 0) return errno == EINTR;
+  budget_.spend(static_cast<std::uint64_t>(n) + kMessageCost, core::Clock::now());
   const ucred* sender = nullptr;
   for (auto* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
     if (c->cmsg_level != SOL_SOCKET) continue;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/instances/budget.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/notify.hpp"
 #include "lib/core/result.hpp"
@@ -26,8 +27,9 @@ struct Notice {
 };
 [[nodiscard]] Notice parseNotice(const std::string& message);
 
-/// The socket at which one instance says how it fares. Each instance has its own, which only its account can write
-/// to, so that no account can fill another's queue. The kernel says who sent each message.
+/// The socket at which an instance reports its state. Each instance has its own, which only its account can write to, so
+/// that no account can fill another's queue. The kernel says who sent each message. An instance that sends more than its
+/// budget is read later: its queue fills up, and its next messages are refused until there is room.
 class NotifySocket {
  public:
   using Callback = std::function<void(pid_t sender, uid_t uid, const std::string& message)>;
@@ -47,11 +49,14 @@ class NotifySocket {
  private:
   NotifySocket(core::EventLoop& loop, core::UniqueFd fd, std::string path, Callback callback);
   bool receive();
+  void readSome();
 
   core::UniqueFd fd_;
   std::string path_;
   Callback callback_;
+  Budget budget_;
   core::IoWatch watch_;
+  core::Timer pause_;
 };
 
 }  // namespace instances

@@ -84,8 +84,8 @@ void Runner::afterStep() {
     sinceWall_ = core::wallMicros();
     writeRecord();
     if (seenPhase_ == Machine::Phase::Running) log().info("instance '{}' runs (pid {})", entry_.name, pid_);
-    if (seenPhase_ == Machine::Phase::Waiting) log().warn("instance '{}' {}", entry_.name, machine_.reason());
-    if (seenPhase_ == Machine::Phase::Failed) log().error("instance '{}' {}", entry_.name, machine_.reason());
+    if (seenPhase_ == Machine::Phase::Waiting) log().warn("instance '{}' {}", entry_.name, machine_.explanation());
+    if (seenPhase_ == Machine::Phase::Failed) log().error("instance '{}' {}", entry_.name, machine_.explanation());
     if (seenPhase_ == Machine::Phase::Inactive) log().info("instance '{}' is stopped", entry_.name);
   }
   settleWaiters();
@@ -105,7 +105,7 @@ void Runner::settleWaiters() {
       outcome.emplace();
     } else if (phase == Phase::Waiting || phase == Phase::Failed) {
       outcome.emplace(core::Err{
-          ManagerError{ErrorCode::OperationFailed, fmt::format("Instance '{}' {}.", entry_.name, machine_.reason())}});
+          ManagerError{ErrorCode::OperationFailed, fmt::format("Instance '{}' {}.", entry_.name, machine_.explanation())}});
     } else if (!machine_.wanted()) {
       outcome.emplace(core::Err{
           ManagerError{ErrorCode::InstanceBusy, fmt::format("Instance '{}' was stopped meanwhile.", entry_.name)}});
@@ -189,7 +189,7 @@ void Runner::spawn() {
     return onSpawned(report);
   }
   announcedEnd_ = false;
-  programs_.clear();
+  forgetPrograms();
   statusText_.clear();
   watchMain(child->pid, openPidfd(child->pid));
   launch_ = std::make_unique<core::SpawnWatch>(context_.loop, std::move(*child),
@@ -286,7 +286,7 @@ void Runner::sweep(core::Duration grace, core::Duration age, std::function<void(
         if (ended > 0)
           log().warn("instance '{}': {} process{} left running ended", entry_.name, ended, ended == 1 ? "" : "es");
         if (left > 0) log().error("instance '{}': {} processes cannot be ended", entry_.name, left);
-        programs_.clear();
+        forgetPrograms();
         const auto call = next;  // the sweeper, and this function with it, may be replaced
         call();
       });
@@ -308,14 +308,11 @@ void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
     std::map<std::string, ProgramStatus> old;
     old.swap(programs_);
     for (const auto& program : notice.programs) {
-      const auto before = old.find(program.name);
-      if (before != old.end() && before->second.state == program.state && before->second.pid == program.pid)
-        programs_.insert(*before);
-      else
-        setProgram(program);
-      old.erase(program.name);
+      if (const auto before = old.find(program.name); before != old.end()) programs_.insert(old.extract(before));
+      setProgram(program);
     }
-    for (const auto& [name, program] : old) listener_.programChanged(*this, {name, "REMOVED", 0});
+    countPrograms();
+    for (const auto& [name, program] : old) listener_.programChanged(*this, {name, std::string(core::notify::removed), 0});
   } else {
     for (const auto& program : notice.programs) setProgram(program);
   }
@@ -323,13 +320,41 @@ void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
 }
 
 void Runner::setProgram(const core::notify::Program& program) {
-  constexpr std::size_t limit = 20000;
-  ProgramStatus status{program.name, program.state, program.pid};
-  if (program.state == "REMOVED")
-    programs_.erase(program.name);
-  else if (programs_.size() < limit)
-    programs_[program.name] = status;
-  listener_.programChanged(*this, status);
+  constexpr std::size_t limit = 10000;
+  const auto known = programs_.find(program.name);
+  if (program.state == core::notify::removed) {
+    if (known == programs_.end()) return;
+    count(known->second.state, -1);
+    programs_.erase(known);
+  } else {
+    ProgramStatus status{program.name, program.state, program.pid};
+    if (known != programs_.end()) {
+      if (known->second.state == status.state && known->second.pid == status.pid) return;
+      count(known->second.state, -1);
+      known->second = status;
+    } else {
+      if (programs_.size() >= limit) return;
+      programs_.emplace(status.name, status);
+    }
+    count(status.state, 1);
+  }
+  listener_.programChanged(*this, {program.name, program.state, program.pid});
+}
+
+void Runner::count(const std::string& state, int change) {
+  auto& number = programCounts_[state];
+  number = static_cast<std::uint32_t>(static_cast<int>(number) + change);
+  if (number == 0) programCounts_.erase(state);
+}
+
+void Runner::countPrograms() {
+  programCounts_.clear();
+  for (const auto& [name, program] : programs_) programCounts_[program.state]++;
+}
+
+void Runner::forgetPrograms() {
+  programs_.clear();
+  programCounts_.clear();
 }
 
 void Runner::writeRecord() const {

@@ -104,6 +104,9 @@ class Runner {
   void sweep(core::Duration grace, core::Duration age, std::function<void()> then);
   void onMessage(pid_t sender, uid_t uid, const std::string& message);
   void setProgram(const core::notify::Program& program);
+  void count(const std::string& state, int change);
+  void countPrograms();
+  void forgetPrograms();
   bool openNotify();
   void writeRecord() const;
   void runCtl(const std::vector<std::string>& arguments, CtlRun::Done done);
@@ -134,6 +137,7 @@ class Runner {
   std::int64_t sinceWall_ = 0;
   Machine::Phase seenPhase_ = Machine::Phase::Inactive;
   std::map<std::string, ProgramStatus> programs_;
+  std::map<std::string, std::uint32_t> programCounts_;  // by state: kept, since it is read after each change
 
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<Sweeper> sweeper_;

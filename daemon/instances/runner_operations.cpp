@@ -103,7 +103,8 @@ InstanceStatus Runner::status() const {
   s.noRemove = entry_.noRemove;
   s.desired = toText(entry_.state);
   s.priority = entry_.priority;
-  for (const auto& [name, program] : programs_) s.programCounts[program.state]++;
+  s.details = machine_.details();
+  s.programCounts = programCounts_;
   return s;
 }
 

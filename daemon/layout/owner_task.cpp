@@ -22,7 +22,7 @@ constexpr char kComplete = '\0';
 
 /// The life of the helper. It is a copy of the manager, so it lets nobody look into its memory.
 [[noreturn]] void help(int output, const core::Identity* identity, const OwnerTask::Work& work,
-                       unsigned limit) noexcept {
+                       unsigned limit, pid_t manager) noexcept {
   int code = 1;
   try {
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -40,6 +40,9 @@ constexpr char kComplete = '\0';
     ::umask(022);
     if (identity && core::dropTo(*identity) != 0) ::_exit(126);
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    // Its account may stop it, and an alarm does not end what is stopped.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (::getppid() != manager) ::_exit(126);
     const auto result = work() + kComplete;
     code = core::writeAll(3, result) == 0 ? 0 : 1;
   } catch (...) {
@@ -71,8 +74,9 @@ OwnerTask::OwnerTask(core::EventLoop& loop, core::Reaper& reaper, const core::Id
   const int flags = ::fcntl(output.get(), F_GETFL);
   ::fcntl(output.get(), F_SETFL, flags & ~O_NONBLOCK);
   const auto seconds = static_cast<unsigned>(std::chrono::duration_cast<core::seconds>(limit).count());
+  const pid_t manager = ::getpid();
   pid_ = ::fork();
-  if (pid_ == 0) help(output.get(), identity, work, seconds + 1);
+  if (pid_ == 0) help(output.get(), identity, work, seconds + 1, manager);
   if (pid_ < 0) {
     failed_.schedule();
     return;

@@ -17,6 +17,8 @@ inline constexpr std::string_view stopping = "STOPPING=1";
 /// "X_SUPERVISOR_PROGRAM=STATE PID NAME": a program entered a state; the line may occur many times in one message.
 /// NAME is "program" or "group:program", as supervisorctl writes it; STATE is Supervisor's word or REMOVED.
 inline constexpr std::string_view programKey = "X_SUPERVISOR_PROGRAM";
+/// The state of a program that is no longer configured.
+inline constexpr std::string_view removed = "REMOVED";
 /// "X_SUPERVISOR_PROGRAMS=all": the program lines of this message are the whole table, what they do not name is gone.
 inline constexpr std::string_view wholeTable = "X_SUPERVISOR_PROGRAMS=all";
 

@@ -35,6 +35,7 @@ OWNERS_METHODS = [
     ("KillInstance", "ssi", ["own", "all", 15]), ("EnableInstances", "as", [1, "own"]),
     ("DisableInstances", "as", [1, "own"]), ("StartProgram", "ss", ["own", "program1"]),
     ("StopProgram", "ss", ["own", "program1"]), ("RestartProgram", "ss", ["own", "program1"]),
+    ("GetFailureDetails", "s", ["own"]),
 ]
 ADMINISTRATORS_METHODS = [
     ("CreateInstance", "sa{sv}", ["neu", 0]), ("SetInstanceProperties", "sa{sv}", ["own", 0]),

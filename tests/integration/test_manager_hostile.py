@@ -13,7 +13,7 @@ from waiting import waitFor
 
 @pytest.fixture
 def owner(account):
-    return account("smowner")
+    return account(f"smowner{os.getpid()}")
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def testThingsPlantedInARelocatedDirectory(manager, owner, home, secret, kind):
     manager.start()
     manager.waitState("other", "running")  # neither hangs nor suffers
     manager.waitState("tech2", "failed")
-    assert "/opt/tech2/logs" in manager.get("tech2", "StatusText")
+    assert "/opt/tech2/logs" in manager.call("GetFailureDetails", "s", "tech2")[0]
 
 
 def testAHardLinkToAFileOfRootsIsNotWrittenThrough(manager, owner, home, secret):
@@ -135,7 +135,7 @@ def testAPidFileNamingSomebodyElseHarmsNobody(manager, owner):
 
 
 def testNoticesOfOthersAreNotBelieved(manager, owner, account):
-    other = account("smother")
+    other = account(f"smother{os.getpid()}")
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     manager.start()
     manager.programPid("tsupv", "a")
@@ -173,7 +173,7 @@ def testATemplateIsNotReadWhereTheOwnerCouldPointItElsewhere(manager, owner, hom
     manager.entry("tsupv", owner, "conf_file_src = tmpl:///opt/tech2/template")
     manager.start()
     manager.waitState("tsupv", "failed")
-    assert "can change" in manager.get("tsupv", "StatusText")
+    assert "can change" in manager.call("GetFailureDetails", "s", "tsupv")[0]
     assert not os.path.exists(manager.path("etc/supervisord_tsupv.conf"))
 
 
@@ -182,7 +182,7 @@ def testADirectoryOfSomebodyElseIsNotTakenOver(manager, owner):
     manager.entry("tsupv", owner, "logs_dir = /srv/deep")
     manager.start()
     manager.waitState("tsupv", "failed")
-    assert "not taken over" in manager.get("tsupv", "StatusText")
+    assert "not taken over" in manager.call("GetFailureDetails", "s", "tsupv")[0]
     assert os.stat(manager.path("srv/deep")).st_uid == 0
 
 

@@ -120,7 +120,8 @@ def testOneThatFailsAgainAndAgainFailsWithTheReason(manager, owner):
     manager.waitState("tsupv", "failed")
     reason = manager.get("tsupv", "StatusText")
     assert reason.startswith("failed 3 times in a row; the last time it exited with status 2"), reason
-    assert "bad.ini" in reason and "autostart" in reason
+    details = manager.call("GetFailureDetails", "s", "tsupv")[0]
+    assert "bad.ini" in details and "autostart" in details
 
 
 def testTheOwnerMayShutItDown(manager, owner):

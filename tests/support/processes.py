@@ -8,12 +8,14 @@ from waiting import waitFor
 
 
 def _stat(pid):
-    """The fields of /proc/PID/stat after the command's name: state, ppid, pgrp, session, ...; None if it is gone."""
+    """State, ppid, pgrp and session of a process; None if it is gone. From `status`, which never blocks: `stat` does, for
+    a process that hangs in an exec, which some tests arrange."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
+            fields = dict(line.split(":", 1) for line in status.read().splitlines() if ":" in line)
     except (FileNotFoundError, ProcessLookupError):
         return None
+    return [fields[key].split()[0] for key in ("State", "PPid", "NSpgid", "NSsid")]
 
 
 def isRunning(pid):

@@ -77,6 +77,7 @@ class PretendedManager final : public Manager {
       instances_[name].reason.clear();
     } else if (program == "latin1") {
       instances_[name].reason = "caf\xe9";
+      instances_[name].details = "secret caf\xe9";
       tell(name);
       for (auto* observer : observers_) observer->programChanged(name, {"caf\xe9", "RUNNING", 1});
       return done({});

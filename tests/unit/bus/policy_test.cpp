@@ -14,7 +14,8 @@ constexpr uid_t owner = 1001;
 constexpr uid_t stranger = 1002;
 
 const std::vector<Verb> ownersVerbs = {Verb::Start, Verb::Stop,           Verb::Restart, Verb::Reload,
-                                       Verb::Kill,  Verb::ControlProgram, Verb::Enable,  Verb::Disable};
+                                       Verb::Kill,  Verb::ControlProgram, Verb::Enable,  Verb::Disable,
+                                       Verb::ReadFailure};
 const std::vector<Verb> administratorsVerbs = {Verb::Create,     Verb::Change,    Verb::Remove, Verb::ReloadManager,
                                                Verb::PlanReload, Verb::Reexecute, Verb::ReadComplaints};
 

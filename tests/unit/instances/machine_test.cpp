@@ -134,7 +134,8 @@ TEST_CASE("the delay doubles, and after five quick ends it has failed with the r
   CHECK(f.machine.phase() == Phase::Failed);
   CHECK(f.machine.result() == "exit-code");
   CHECK(f.machine.reason() ==
-        "failed 5 times in a row; the last time it exited with status 2 before it was ready: Error: no file");
+        "failed 5 times in a row; the last time it exited with status 2 before it was ready");
+  CHECK(f.machine.details() == "Error: no file");
   CHECK_FALSE(f.machine.deadline());
   CHECK(f.machine.start(f.now) == Action::Prepare);  // people may try again
   f.dieEarly();

@@ -23,3 +23,13 @@ TEST_CASE("bytes that are no text, and names of absurd length, do no harm") {
   const auto notice = instances::parseNotice("STATUS=\xff\xfe");
   CHECK(notice.status == "\xef\xbf\xbd\xef\xbf\xbd");
 }
+
+TEST_CASE("only Supervisor's states are believed, and no name or status has anything that a terminal obeys") {
+  const auto notice = instances::parseNotice(
+      "X_SUPERVISOR_PROGRAM=OWNED 1 a\nX_SUPERVISOR_PROGRAM=REMOVED 0 b\n"
+      "X_SUPERVISOR_PROGRAM=FATAL 0 c\x1b[2Jd\nSTATUS=\x1b]0;title\x07 \xe2\x80\xaetxt");
+  REQUIRE(notice.programs.size() == 2);
+  CHECK(notice.programs[0].state == "REMOVED");
+  CHECK(notice.programs[1].name == "c\\x1b[2Jd");
+  CHECK(notice.status == "\\x1b]0;title\\x07 \\u202etxt");
+}

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""A file system that does not answer, as an account can mount one: whatever needs it hangs.
+
+    with HangingFiles(mountpoint, "flush"):     # an exec of a process that has a file of it open hangs half way
+    with HangingFiles(mountpoint, "lookup"):    # so does whoever wants a name in it
+
+It speaks the kernel's FUSE protocol itself, and needs root and /dev/fuse. When it ends, what hangs goes on.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+
+LOOKUP, GETATTR, OPEN, READ, FLUSH, INIT, OPENDIR = 1, 3, 14, 15, 25, 26, 27
+UNANSWERED = {2, 36, 42}  # FORGET, INTERRUPT, BATCH_FORGET: the kernel expects no reply
+
+
+class HangingFiles:
+    def __init__(self, mountpoint, hangs):
+        self.path = mountpoint
+        self._hangs = hangs
+        self._server = None
+
+    def __enter__(self):
+        os.makedirs(self.path, exist_ok=True)
+        self._server = subprocess.Popen([sys.executable, __file__, self.path, self._hangs], stdout=subprocess.PIPE,
+                                        bufsize=0)  # a line that is read ahead would be hidden from select
+        assert self._server.stdout.readline() == b"mounted\n", "no hanging file system"
+        return self
+
+    def waitForHang(self):
+        """Returns when somebody hangs, with its pid."""
+        assert select.select([self._server.stdout], [], [], 30)[0], "nobody hangs"
+        return int(self._server.stdout.readline())
+
+    def __exit__(self, *_):
+        self._server.kill()
+        self._server.wait()
+        self._server.stdout.close()
+        subprocess.run(["umount", "--lazy", self.path], check=False, stderr=subprocess.DEVNULL)
+
+
+def _attributes(inode):
+    mode = 0o40755 if inode == 1 else 0o100755
+    return struct.pack("<6Q10I", inode, 4096, 8, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+
+
+def _serve(mountpoint, hangs):
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a test that is killed leaves nobody hanging
+    device = os.open("/dev/fuse", os.O_RDWR)
+    options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other".encode()
+    if libc.mount(b"hanging", mountpoint.encode(), b"fuse", 0, options) != 0:
+        raise OSError(ctypes.get_errno(), "mount")
+    print("mounted", flush=True)
+    while True:
+        try:
+            request = os.read(device, 1 << 17)
+        except OSError:  # unmounted
+            return
+        _, operation, unique, node, _, _, pid, _ = struct.unpack_from("<IIQQIIII", request)
+
+        def reply(data=b"", error=0):
+            os.write(device, struct.pack("<IiQ", 16 + len(data), error, unique) + data)
+
+        if operation == hangs:
+            print(pid, flush=True)
+        elif operation == INIT:
+            reply(struct.pack("<IIIIHHIIHH8I", 7, 31, 65536, 0, 16, 12, 65536, 1, 16, 0, *[0] * 8))
+        elif operation == LOOKUP:
+            reply(struct.pack("<QQQQII", 2, 0, 60, 60, 0, 0) + _attributes(2))
+        elif operation == GETATTR:
+            reply(struct.pack("<QII", 60, 0, 0) + _attributes(node))
+        elif operation in (OPEN, OPENDIR):
+            reply(struct.pack("<QII", 1, 0, 0))
+        elif operation not in UNANSWERED:
+            reply(error=-38)  # ENOSYS
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], {"lookup": LOOKUP, "flush": FLUSH}[sys.argv[2]])

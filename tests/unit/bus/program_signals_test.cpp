@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bus/program_signals.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+struct Fixture {
+  core::EventLoop loop;
+  std::vector<std::string> sent;
+  bus::ProgramSignals signals{loop, [this](const std::string& instance, const instances::ProgramStatus& program) {
+                                sent.push_back(instance + '/' + program.name + ' ' + program.state);
+                              }};
+};
+
+}  // namespace
+
+TEST_CASE("of several changes of a program in one turn the last is sent") {
+  Fixture f;
+  f.signals.add("a", {"p", "STARTING", 1});
+  f.signals.add("a", {"q", "STARTING", 2});
+  f.signals.add("a", {"p", "RUNNING", 1});
+  f.loop.step(core::seconds(5));
+  CHECK(f.sent == std::vector<std::string>{"a/p RUNNING", "a/q STARTING"});
+  f.sent.clear();
+  CHECK_FALSE(f.signals.send());
+  CHECK(f.sent.empty());
+}
+
+TEST_CASE("a flood of one instance is sent in parts, and others have their turns between") {
+  Fixture f;
+  for (int i = 0; i < 5000; i++) f.signals.add("flood", {"p" + std::to_string(i), "RUNNING", 1});
+  f.signals.add("quiet", {"p", "FATAL", 0});
+  CHECK(f.signals.send());
+  CHECK(f.sent.size() == bus::ProgramSignals::most);
+  CHECK(f.sent[1] == "quiet/p FATAL");
+  for (int i = 0; i < 5000; i++) f.signals.add("flood", {"p" + std::to_string(i), "EXITED", 0});
+  std::size_t rounds = 1;
+  while (f.signals.send()) rounds++;
+  CHECK(rounds < 22);  // what was replaced was not sent twice
+}
+
+TEST_CASE("what is left after a part is sent by itself") {
+  Fixture f;
+  for (int i = 0; i < 300; i++) f.signals.add("a", {"p" + std::to_string(i), "RUNNING", 1});
+  while (f.sent.size() < 300) f.loop.step(core::seconds(5));
+  CHECK(f.sent.size() == 300);
+}
+
+TEST_CASE("nothing is sent of an instance that is gone") {
+  Fixture f;
+  f.signals.add("a", {"p", "RUNNING", 1});
+  f.signals.forget("a");
+  CHECK_FALSE(f.signals.send());
+  CHECK(f.sent.empty());
+}
