@@ -36,14 +36,17 @@ Authenticator::Verdict Authenticator::check(std::string_view header, core::Insta
   if (!pair) return Verdict::Malformed;
   const std::size_t colon = pair->find(':');
   if (colon == std::string::npos) return Verdict::Malformed;
-  if (!equalInConstantTime(std::string_view(*pair).substr(0, colon), username_)) return Verdict::Denied;
+  // Both are compared whatever the other says: neither answers nor their time tell a name that exists.
+  const bool known = equalInConstantTime(std::string_view(*pair).substr(0, colon), username_);
   const std::string given = pair->substr(colon + 1);
-  if (isSlowHash(password_)) return checkSlow(given, now);
-  return matchesPassword(password_, given) ? Verdict::Granted : Verdict::Denied;
+  if (isSlowHash(password_)) return checkSlow(*pair, known, given, now);
+  const bool right = matchesPassword(password_, given);
+  return known && right ? Verdict::Granted : Verdict::Denied;
 }
 
-Authenticator::Verdict Authenticator::checkSlow(const std::string& given, core::Instant now) {
-  std::string digest = sha256Hex(salt_ + given);
+Authenticator::Verdict Authenticator::checkSlow(const std::string& pair, bool known, const std::string& given,
+                                                core::Instant now) {
+  std::string digest = sha256Hex(salt_ + pair);
   if (!granted_.empty() && equalInConstantTime(digest, granted_)) return Verdict::Granted;
   if (std::find(denied_.begin(), denied_.end(), digest) != denied_.end()) return Verdict::Denied;
   if (now >= restUntil_) burst_ = kBurst;
@@ -53,7 +56,7 @@ Authenticator::Verdict Authenticator::checkSlow(const std::string& given, core::
   const bool right = matchesPassword(password_, given);
   const core::Duration cost = core::Clock::now() - begun;
   restUntil_ = std::max(restUntil_, now) + cost * (kRestFactor + 1);
-  if (right) {
+  if (known && right) {
     granted_ = std::move(digest);
     return Verdict::Granted;
   }

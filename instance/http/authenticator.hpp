@@ -9,8 +9,9 @@
 
 namespace http {
 
-/// HTTP Basic for one user. A crypt(3) hash takes milliseconds by design: what it said about a password is remembered
-/// (as a salted digest), and the loop spends at most a tenth of its time on guesses that are new.
+/// HTTP Basic for one user. A crypt(3) hash takes milliseconds by design: what it said about a name and password is
+/// remembered (as a salted digest), and the loop spends at most a tenth of its time on guesses that are new. A name that
+/// is not the user's costs the same and is answered the same.
 class Authenticator {
  public:
   enum class Verdict {
@@ -25,12 +26,13 @@ class Authenticator {
   [[nodiscard]] Verdict check(std::string_view header, core::Instant now);
 
  private:
-  [[nodiscard]] Verdict checkSlow(const std::string& given, core::Instant now);
+  /// `pair` is "name:password", `known` whether that name is the user's, `given` the password.
+  [[nodiscard]] Verdict checkSlow(const std::string& pair, bool known, const std::string& given, core::Instant now);
 
   std::string username_;
   std::string password_;
   std::string salt_;
-  std::string granted_;                ///< digest of the password that was right
+  std::string granted_;                ///< digest of the pair that was right
   std::array<std::string, 16> denied_;  ///< digests of the last ones that were wrong
   std::size_t nextDenied_ = 0;
   core::Instant restUntil_{};

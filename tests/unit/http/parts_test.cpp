@@ -61,8 +61,49 @@ TEST_CASE("slow hashes: guesses are rationed, the right password is not hindered
   for (int i = 0; i < 3; ++i) CHECK(a.check(basic("u:guess" + std::to_string(i)), now) == Verdict::Denied);
   CHECK(a.check(basic("u:guess3"), now) == Verdict::Busy);
   CHECK(a.check(basic("u:guess1"), now) == Verdict::Denied);
-  CHECK(a.check(basic("v:guess4"), now) == Verdict::Denied);
   CHECK(a.check(basic("u:guess3"), now + core::seconds(60)) == Verdict::Denied);
+}
+
+TEST_CASE("slow hashes: a name that is not the user's gets the same answers in the same order") {
+  const auto answers = [](const std::string& name) {
+    http::Authenticator a("u", "$6$rounds=1000$saltsalt$" + std::string(86, 'x'));
+    const auto now = core::Clock::now();
+    std::vector<Verdict> verdicts;
+    for (const char* guess : {"1", "2", "1", "3", "4", "5", "2"})
+      verdicts.push_back(a.check(basic(name + ":guess" + guess), now));
+    return verdicts;
+  };
+  const std::vector<Verdict> wanted{Verdict::Denied, Verdict::Denied, Verdict::Denied, Verdict::Denied,
+                                    Verdict::Busy,   Verdict::Busy,   Verdict::Denied};
+  for (const char* name : {"u", "v", "", "a much longer name"}) {
+    CAPTURE(name);
+    CHECK(answers(name) == wanted);
+  }
+}
+
+TEST_CASE("slow hashes: guesses for different names share one ration, and a name's answers are its own") {
+  const std::string secret =
+      "$6$rounds=1000$saltsalt$LAV5VE5Y7w1d73x1mFNspYWUpazfmwv2Soep"
+      "NXNKJ/otop/Zok96Hr8Q13LEv0DRY/x8v0/crpIjl8NJSAqXV/";
+  http::Authenticator a("u", secret);
+  const auto now = core::Clock::now();
+  CHECK(a.check(basic("v:secret"), now) == Verdict::Denied);
+  CHECK(a.check(basic("u:secret"), now) == Verdict::Granted);
+  CHECK(a.check(basic("v:secret"), now) == Verdict::Denied);
+  CHECK(a.check(basic("w:secret"), now) == Verdict::Denied);
+  CHECK(a.check(basic("x:secret"), now) == Verdict::Busy);
+  CHECK(a.check(basic("u:secret"), now) == Verdict::Granted);
+}
+
+TEST_CASE("fast hashes: the right password under another name is not enough") {
+  for (const char* stored : {"secret", "{SHA}e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4"}) {
+    http::Authenticator a("u", stored);
+    const auto now = core::Clock::now();
+    CHECK(a.check(basic("u:secret"), now) == Verdict::Granted);
+    CHECK(a.check(basic("v:secret"), now) == Verdict::Denied);
+    CHECK(a.check(basic(":secret"), now) == Verdict::Denied);
+    CHECK(a.check(basic("u:secre"), now) == Verdict::Denied);
+  }
 }
 
 TEST_CASE("URIs and forms") {
