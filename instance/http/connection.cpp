@@ -19,6 +19,7 @@
 namespace http {
 namespace {
 
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::size_t kReadAhead = 64 * 1024;
 constexpr core::Duration kDrainTime = core::seconds(2);
 constexpr core::Duration kTimerAccuracy = core::seconds(1);
@@ -121,27 +122,45 @@ bool Connection::step() {
 }
 
 bool Connection::readHead() {
-  const std::size_t blank = std::min(in_.find_first_not_of("\r\n"), in_.size());
-  in_.erase(0, blank);
-  if (blank > 0) scanned_ = 0;
-  const std::size_t end = in_.find("\r\n\r\n", scanned_ < 3 ? 0 : scanned_ - 3);
+  skipEmptyLines();
+  const std::size_t end = in_.find(kHeadEnd, scanned_ < 3 ? 0 : scanned_ - 3);
   if (end == std::string::npos || end > limits_.header) {
+    const bool bare = hasBareLineFeed(in_, scanned_);
     scanned_ = in_.size();
-    if (in_.size() > limits_.header)
-      refuse(400);
+    if (bare || in_.size() > limits_.header)
+      refuseHead(400);
     else if (ended_)
       closing_ = true;  // when the rest of the last answer is out
     return false;
   }
-  auto head = parseRequestHead(std::string_view(in_).substr(0, end + 4), limits_.body);
-  request_ = head ? Request{} : Request{in_.substr(0, in_.find("\r\n")), {}, {}, Version::Http11, {}, {}, peer_};
-  in_.erase(0, end + 4);
-  scanned_ = 0;
-  if (head)
+  const std::size_t size = end + kHeadEnd.size();
+  if (auto head = parseRequestHead(std::string_view(in_).substr(0, size), limits_.body)) {
+    in_.erase(0, size);
+    scanned_ = 0;
     acceptHead(std::move(*head));
-  else
-    refuse(head.error());
+  } else {
+    refuseHead(head.error());
+  }
   return phase_ == Phase::Body;
+}
+
+/// Some clients end a body with a line end of its own.
+void Connection::skipEmptyLines() {
+  std::size_t at = 0;
+  while (in_.compare(at, 2, "\r\n") == 0) at += 2;
+  if (at == 0) return;
+  in_.erase(0, at);
+  scanned_ = 0;
+}
+
+/// For what was no request: the log gets its first line.
+void Connection::refuseHead(int status) {
+  request_ = Request{};
+  request_.line = in_.substr(0, in_.find_first_of("\r\n"));
+  request_.peer = peer_;
+  in_.clear();
+  scanned_ = 0;
+  refuse(status);
 }
 
 void Connection::acceptHead(RequestHead head) {

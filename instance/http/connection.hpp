@@ -56,7 +56,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool readBody();
   [[nodiscard]] bool pump();
   [[nodiscard]] bool authorized(const Request& request);
+  void skipEmptyLines();
   void acceptHead(RequestHead head);
+  void refuseHead(int status);
   void refuse(int status);
   void write(const Response& response, Framing framing, bool keepAlive);
   void finishAnswer(bool keepAlive);

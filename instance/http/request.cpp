@@ -15,12 +15,32 @@ int hexDigit(char c) noexcept {
   return -1;
 }
 
+bool sameName(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+/// Whether one of the Connection headers lists `word`.
+bool wishes(const Request& request, std::string_view word) {
+  for (const auto& [key, value] : request.headers) {
+    if (!sameName(key, "Connection")) continue;
+    for (const auto& item : core::split(value, ','))
+      if (sameName(core::trim(item), word)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string_view Request::header(std::string_view name) const noexcept {
   for (const auto& [key, value] : headers)
-    if (key.size() == name.size() && ::strncasecmp(key.data(), name.data(), name.size()) == 0) return value;
+    if (sameName(key, name)) return value;
   return {};
+}
+
+std::size_t Request::count(std::string_view name) const noexcept {
+  std::size_t found = 0;
+  for (const auto& field : headers) found += sameName(field.first, name) ? 1 : 0;
+  return found;
 }
 
 std::string_view Request::rawPath() const noexcept { return std::string_view(uri).substr(0, uri.find('?')); }
@@ -33,9 +53,8 @@ std::string_view Request::query() const noexcept {
 }
 
 bool Request::keepAlive() const {
-  if (version == Version::None) return false;
-  const std::string wish = core::lower(header("Connection"));
-  return version == Version::Http11 ? wish != "close" : wish == "keep-alive";
+  if (wishes(*this, "close")) return false;
+  return version == Version::Http11 || wishes(*this, "keep-alive");
 }
 
 std::string percentDecode(std::string_view text, bool plusIsBlank) {

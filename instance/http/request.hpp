@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,13 +10,13 @@
 
 namespace http {
 
-enum class Version { None, Http10, Http11 };
+enum class Version { Http10, Http11 };
 
 /// One request as it was read. Header names are compared without regard to case.
 struct Request {
   std::string line;    ///< "GET /x HTTP/1.1", for the log
   std::string method;  ///< as sent, upper case by custom
-  std::string uri;     ///< as sent: path and query, undecoded
+  std::string uri;     ///< path and query, undecoded; begins with '/'
   Version version = Version::Http11;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
@@ -23,6 +24,8 @@ struct Request {
 
   /// The first header of that name, or an empty text.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
+  /// How many headers have that name.
+  [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
   /// The path without the query, undecoded.
   [[nodiscard]] std::string_view rawPath() const noexcept;
   /// The path, percent-decoded.

@@ -172,9 +172,23 @@ TEST_CASE("bad requests are refused and the connection ends") {
   CHECK(refusal("POST /echo HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n") == 413);
   CHECK(refusal("GET /" + std::string(20000, 'x') + " HTTP/1.1\r\n\r\n") == 400);
   CHECK(refusal("GET /none HTTP/1.1\r\nConnection: close\r\n\r\n") == 404);
-  CHECK(refusal("GET /echo HTTP/1.1\n\n") == 0);
+  CHECK(refusal("GET /echo HTTP/1.1\n\n") == 400);
+  CHECK(refusal("GET /echo HTTP/1.1\nHost: x\n") == 400);
+  CHECK(refusal("\nGET /echo HTTP/1.1\r\n\r\n") == 400);
+  CHECK(refusal("\r\n\rGET /echo HTTP/1.1\r\n\r\n") == 400);
   CHECK(f.calls == 0);
   CHECK(f.server.connections() == 0);
+}
+
+TEST_CASE("a bare line feed is refused when it comes, in whatever pieces") {
+  Fixture f;
+  test::Client client(f.loop, f.server);
+  for (const char c : std::string("GET /echo HTTP/1.1\r\nHost: x\n")) client.send(std::string_view(&c, 1));
+  CHECK(client.receiveUntil("</html>").starts_with("HTTP/1.1 400"));
+  test::Client sound(f.loop, f.server);
+  for (const char c : std::string("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\na\n\nb"))
+    sound.send(std::string_view(&c, 1));
+  CHECK(has(sound.receiveUntil("b]"), "[POST a\n\nb]"));
 }
 
 TEST_CASE("a refused client that keeps sending gets its answer first") {
