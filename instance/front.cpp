@@ -25,6 +25,22 @@ http::Address addressOf(const config::HttpServer& server) {
   return {server.unixSocket, server.path, server.mode, server.owner, server.host, server.port};
 }
 
+/// A password keeps strangers out of a port; without one a web site must not come in under its own name. Nobody reaches a
+/// Unix socket through a name.
+http::Gate gateOf(const config::HttpServer& server) {
+  http::Gate gate;
+  const auto username = server.username.value_or("");
+  if (!username.empty()) {
+    gate.authenticator = std::make_unique<http::Authenticator>(username, server.password.value_or(""));
+  } else if (!server.unixSocket) {
+    auto names = server.allowedHosts;
+    names.push_back(server.host);
+    gate.hosts.emplace(names, fmt::format("add it to allowed_hosts in [{}], or set a username and a password there",
+                                          server.section));
+  }
+  return gate;
+}
+
 http::Response responseOf(api::Answer answer) {
   if (answer.status != 200) return http::makeError(answer.status);
   return http::makeResponse("text/xml", std::move(answer.xml));
@@ -73,10 +89,10 @@ void Front::serve(std::vector<http::ListenSocket> sockets) {
     const auto& server = configuration.servers[i];
     for (const auto& interface : configuration.interfaces)
       logging::info("RPC interface '{}' initialized", interface.name);
-    const auto username = server.username.value_or("");
-    if (username.empty())
+    auto gate = gateOf(server);
+    if (!gate.authenticator)
       logging::critical("Server '{}' running without any HTTP authentication checking", server.section);
-    server_.add(std::move(sockets[i]), username, server.password.value_or(""));
+    server_.add(std::move(sockets[i]), std::move(gate));
   }
 }
 

@@ -21,6 +21,7 @@ file=/tmp/supervisor.sock       ; the socket that supervisorctl talks to; "~" al
 ;port=127.0.0.1:9001            ; address:port; "*:9001" or "9001" listens on every address; [::1]:9001 is IPv6
 ;username=user                  ; as above: whoever reaches the port and knows these runs commands as the daemon
 ;password=123
+;allowed_hosts=tools.example.org ; without a password: names to answer to, besides addresses and localhost
 
 [supervisord]
 logfile=/tmp/supervisord.log    ; the activity log; "syslog" for the system log

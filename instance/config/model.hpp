@@ -102,6 +102,7 @@ struct HttpServer {
   std::optional<std::pair<uid_t, gid_t>> owner;  ///< (uid_t)-1 / (gid_t)-1: leave
   std::string host;                              ///< inet: empty is every address; IPv6 without brackets
   int port = 0;
+  std::vector<std::string> allowedHosts;  ///< inet: names to answer to without a password, besides the usual ones
   std::optional<std::string> username;
   std::optional<std::string> password;  ///< plain, {SHA}…, {SHA256}…, {SHA512}… or a crypt(3) "$…$" hash
 };

@@ -41,7 +41,7 @@ constexpr Key supervisorctlKeys[] = {
 constexpr Key unixServerKeys[] = {
     {"file"}, {"chmod", "0700"}, {"chown"}, {"chgrp"}, {"username"}, {"password"},
 };
-constexpr Key inetServerKeys[] = {{"port"}, {"username"}, {"password"}};
+constexpr Key inetServerKeys[] = {{"port"}, {"username"}, {"password"}, {"allowed_hosts"}};
 constexpr Key groupKeys[] = {{"programs", ""}, {"priority", "999"}};
 constexpr Key includeKeys[] = {{"files"}};
 

@@ -26,6 +26,7 @@ HttpServer readInet(SectionReader& in, const core::Names& names) {
   InetAddress address;
   if (in.ok() && !in.has("port")) in.fail("section [" + in.name() + "] has no port value");
   in.take("port", names, parseInetAddress, address);
+  in.take("allowed_hosts", names, parseHostNames, server.allowedHosts);
   server.host = address.host;
   server.port = address.port;
   return server;

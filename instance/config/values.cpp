@@ -248,4 +248,12 @@ core::Expected<InetAddress> parseInetAddress(std::string_view text) {
   return InetAddress{std::move(host), *port};
 }
 
+core::Expected<std::vector<std::string>> parseHostNames(std::string_view text) {
+  auto names = parseStrings(text);
+  for (const auto& name : names)
+    if (name.empty() || name.find_first_of("/:*@[] \t") != std::string::npos)
+      return refuse("not a host name: " + core::pythonRepr(name) + " (write names as a.example.org, b.example.org)");
+  return names;
+}
+
 }  // namespace config

@@ -50,6 +50,8 @@ struct InetAddress {
 };
 /// "port", ":port", "*:port", "host:port", "[ipv6]:port".
 [[nodiscard]] core::Expected<InetAddress> parseInetAddress(std::string_view text);
+/// Names of hosts, comma separated, each without scheme and port.
+[[nodiscard]] core::Expected<std::vector<std::string>> parseHostNames(std::string_view text);
 [[nodiscard]] core::Expected<int> parsePort(std::string_view text);
 
 }  // namespace config

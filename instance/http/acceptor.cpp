@@ -37,9 +37,10 @@ std::string peerName(const sockaddr_storage& address) {
 
 }  // namespace
 
-Acceptor::Acceptor(core::EventLoop& loop, ListenSocket socket, Accepted accepted)
+Acceptor::Acceptor(core::EventLoop& loop, ListenSocket socket, Accepted accepted, MakeRoom makeRoom)
     : socket_(std::move(socket)),
       accepted_(std::move(accepted)),
+      makeRoom_(std::move(makeRoom)),
       spare_(openSpare()),
       watch_(loop, socket_.fd(), core::IoWatch::Read, [this](std::uint32_t) { accept(); }),
       resume_(
@@ -64,23 +65,25 @@ void Acceptor::accept() {
     }
     const int on = 1;
     if (!socket_.address().unixSocket) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (!spare_) spare_ = openSpare();
     accepted_(std::move(fd), peerName(address));
+    if (!spare_) spare_ = openSpare();
   }
 }
 
 bool Acceptor::survive(int errnum) {
   const bool exhausted = errnum == EMFILE || errnum == ENFILE;
-  if (!std::exchange(said_, true))
-    logging::warn("cannot accept a connection: {}; clients are turned away until that passes", std::strerror(errnum));
-  if (!exhausted || !spare_) {
-    rest();
-    return false;
+  if (core::Clock::now() >= sayAgain_) {
+    sayAgain_ = core::Clock::now() + core::seconds(60);
+    logging::warn("cannot accept a connection: {}; {}", std::strerror(errnum),
+                  exhausted ? "clients that ask for nothing are dropped to make room" : "trying again in a second");
   }
-  spare_.reset();
-  core::UniqueFd(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)).reset();
-  spare_ = openSpare();
-  return true;
+  if (exhausted && makeRoom_()) return true;
+  if (exhausted && spare_) {
+    spare_.reset();
+    return true;
+  }
+  rest();
+  return false;
 }
 
 void Acceptor::rest() {

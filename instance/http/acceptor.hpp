@@ -11,13 +11,15 @@
 
 namespace http {
 
-/// Accepts the connections of one listening socket. When descriptors run out it turns clients away with a spare one,
-/// and rests for a second when it has none: a socket that stays readable never makes the loop spin.
+/// Accepts the connections of one listening socket. When descriptors run out it asks for one of another client's, then
+/// uses a spare one, and rests for a second when there is none: a socket that stays readable never makes the loop spin.
 class Acceptor {
  public:
   using Accepted = std::function<void(core::UniqueFd fd, std::string peer)>;
+  /// Frees a descriptor if it can.
+  using MakeRoom = std::function<bool()>;
 
-  Acceptor(core::EventLoop& loop, ListenSocket socket, Accepted accepted);
+  Acceptor(core::EventLoop& loop, ListenSocket socket, Accepted accepted, MakeRoom makeRoom);
   /// Stops accepting.
   [[nodiscard]] ListenSocket release();
 
@@ -29,8 +31,9 @@ class Acceptor {
 
   ListenSocket socket_;
   Accepted accepted_;
+  MakeRoom makeRoom_;
   core::UniqueFd spare_;
-  bool said_ = false;  ///< that descriptors ran out
+  core::Instant sayAgain_{};  ///< that descriptors ran out: not more than once a minute
   core::IoWatch watch_;
   core::Timer resume_;
 };

@@ -10,17 +10,18 @@
 #include <utility>
 
 #include "instance/http/access_log.hpp"
-#include "instance/http/authenticator.hpp"
+#include "instance/http/gate.hpp"
 #include "instance/http/reply.hpp"
 #include "instance/http/server.hpp"
 #include "instance/http/source.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
 
 namespace http {
 namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
-constexpr std::size_t kReadAhead = 64 * 1024;
+constexpr int kBlocksInATurn = 16;
 constexpr core::Duration kDrainTime = core::seconds(2);
 constexpr core::Duration kTimerAccuracy = core::seconds(1);
 using core::IoWatch;
@@ -28,13 +29,14 @@ using core::IoWatch;
 }  // namespace
 
 Connection::Connection(core::EventLoop& loop, Server& server, core::UniqueFd fd, std::string peer,
-                       std::shared_ptr<Authenticator> authenticator)
+                       std::shared_ptr<Gate> gate)
     : server_(server),
       limits_(server.limits()),
       fd_(std::move(fd)),
-      authenticator_(std::move(authenticator)),
+      gate_(std::move(gate)),
       peer_(std::move(peer)),
-      progress_(core::Clock::now()),
+      born_(core::Clock::now()),
+      progress_(born_),
       watch_(loop, fd_.get(), IoWatch::None, [this](std::uint32_t ready) { onReady(ready); }),
       timer_(loop, [this] { onTimer(); }, kTimerAccuracy),
       later_(loop, [this] {
@@ -55,6 +57,32 @@ void Connection::close() noexcept {
   server_.closed(*this);
 }
 
+void Connection::giveWay() {
+  const bool asking = phase_ == Phase::Body || (phase_ == Phase::Head && !in_.empty());
+  if (asking && out_.empty() && !closing_) turnAway(fd_.get());
+  close();
+}
+
+void Connection::turnAway(int fd) {
+  Response refusal = makeError(503);
+  refusal.reason = "Server full, try again";
+  refusal.headers.emplace_back("Retry-After", "1");
+  refusal.headers.emplace_back("Connection", "close");
+  const std::string text = composeHead(refusal, Version::Http11, Framing::Length, false) + refusal.body;
+  char unread[16 * 1024];
+  // What lies unread when a TCP socket is closed takes the answer along.
+  (void)!::recv(fd, unread, sizeof unread, MSG_DONTWAIT);
+  (void)!::send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+Connection::Claim Connection::claim() const noexcept {
+  if (closing_ || phase_ == Phase::Draining || phase_ == Phase::Closed) return Claim::None;
+  if (phase_ == Phase::Handling) return Claim::Owed;
+  if (!proven_) return Claim::Unproven;
+  if (phase_ == Phase::Streaming || !out_.empty()) return Claim::Taking;
+  return phase_ == Phase::Head && in_.empty() ? Claim::Idle : Claim::Asking;
+}
+
 void Connection::onReady(std::uint32_t ready) {
   const auto self = shared_from_this();
   if ((ready & (IoWatch::Read | IoWatch::Hangup | IoWatch::Error)) != 0) receive();
@@ -64,10 +92,17 @@ void Connection::onReady(std::uint32_t ready) {
   if (gone && (ended_ || phase_ == Phase::Handling || phase_ == Phase::Streaming)) close();
 }
 
+/// How much is kept of what the client sends: an authorized body, and one head behind it.
+std::size_t Connection::readLimit() const noexcept { return bodyLength_ + limits_.header + kHeadEnd.size(); }
+
+/// Reads a bounded amount: a client that sends faster than we read must not keep the others waiting.
 void Connection::receive() {
   char block[16 * 1024];
-  while (phase_ != Phase::Closed && !ended_ && (phase_ == Phase::Draining || in_.size() < bodyLength_ + kReadAhead)) {
-    const ssize_t n = ::recv(fd_.get(), block, sizeof block, MSG_DONTWAIT);
+  for (int i = 0; i < kBlocksInATurn && phase_ != Phase::Closed && !ended_; ++i) {
+    const bool draining = phase_ == Phase::Draining;
+    if (!draining && in_.size() >= readLimit()) return;
+    const std::size_t wanted = draining ? sizeof block : std::min(sizeof block, readLimit() - in_.size());
+    const ssize_t n = ::recv(fd_.get(), block, wanted, MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (n < 0) return close();
@@ -75,11 +110,11 @@ void Connection::receive() {
       ended_ = true;
       return;
     }
-    if (phase_ == Phase::Draining) continue;
-    if (in_.empty() && phase_ == Phase::Head) progress_ = core::Clock::now();  // the clock of a request starts
-    if (phase_ == Phase::Body) progress_ = core::Clock::now();
+    if (draining) continue;
+    const bool begins = in_.empty() && phase_ == Phase::Head && skip_ == 0;  // the clock of a request starts
+    if (begins || phase_ == Phase::Body) progress_ = core::Clock::now();
     in_.append(block, static_cast<std::size_t>(n));
-    if (static_cast<std::size_t>(n) < sizeof block) return;
+    if (static_cast<std::size_t>(n) < wanted) return;
   }
 }
 
@@ -95,8 +130,17 @@ void Connection::turn() {
     if (!drain_ || ended_) return close();
     if (phase_ != Phase::Draining) startDraining();
   }
+  // No handler is at work here: nothing looks at the last request any more.
+  if (phase_ == Phase::Head) request_ = Request{};
+  account();
   watch();
   setDeadline();
+}
+
+void Connection::account() {
+  const std::size_t now = in_.size() + request_.body.size() + out_.size();
+  const std::size_t before = std::exchange(held_, now);
+  if (now != before) server_.account(*this, before, now);
 }
 
 void Connection::flush() {
@@ -122,6 +166,7 @@ bool Connection::step() {
 }
 
 bool Connection::readHead() {
+  if (!skipBody()) return false;
   skipEmptyLines();
   const std::size_t end = in_.find(kHeadEnd, scanned_ < 3 ? 0 : scanned_ - 3);
   if (end == std::string::npos || end > limits_.header) {
@@ -141,7 +186,16 @@ bool Connection::readHead() {
   } else {
     refuseHead(head.error());
   }
-  return phase_ == Phase::Body;
+  return true;
+}
+
+/// Throws away what belongs to a request that was refused; true when that is over.
+bool Connection::skipBody() {
+  const std::size_t here = std::min(skip_, in_.size());
+  in_.erase(0, here);
+  skip_ -= here;
+  if (skip_ > 0 && ended_) closing_ = true;
+  return skip_ == 0;
 }
 
 /// Some clients end a body with a line end of its own.
@@ -166,18 +220,33 @@ void Connection::refuseHead(int status) {
 void Connection::acceptHead(RequestHead head) {
   request_ = std::move(head.request);
   request_.peer = peer_;
-  if (!authorized(request_)) return;
+  if (!hostAllowed() || !authorized(head)) return;
   bodyLength_ = head.bodyLength;
   phase_ = Phase::Body;
   progress_ = core::Clock::now();
   if (head.expectsContinue && in_.size() < bodyLength_) out_.append(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
-bool Connection::authorized(const Request& request) {
-  if (!authenticator_) return true;
+bool Connection::hostAllowed() {
+  const auto& hosts = gate_->hosts;
+  const std::string_view host = request_.header("Host");
+  if (!hosts || hosts->allows(host)) return true;
+  if (!std::exchange(gate_->saidHostRefused, true))
+    logging::warn("refused a request of {} for the host {}: {}", peer_, core::pythonBytesRepr(host.substr(0, 255)),
+                  hosts->advice());
+  Response response = makeError(403, "This server has no password and answers to names it knows only: " +
+                                         hosts->advice() + '.');
+  response.reason = "Forbidden host name: " + hosts->advice();
+  refuse(std::move(response));
+  return false;
+}
+
+bool Connection::authorized(const RequestHead& head) {
+  if (!gate_->authenticator) return true;
   using Verdict = Authenticator::Verdict;
-  switch (authenticator_->check(request.header("Authorization"), core::Clock::now())) {
+  switch (gate_->authenticator->check(request_.header("Authorization"), core::Clock::now())) {
     case Verdict::Granted:
+      proven_ = true;
       return true;
     case Verdict::Malformed:
       refuse(400);
@@ -188,8 +257,19 @@ bool Connection::authorized(const Request& request) {
     case Verdict::Denied:
       break;
   }
-  refuse(401);
+  deny(head);
   return false;
+}
+
+/// Many clients ask without a password first and again with one on the same connection. A body that is small enough is
+/// read over for them, never kept. One that waits for our "100 Continue" may come or not: then the connection ends.
+void Connection::deny(const RequestHead& head) {
+  Response response = makeError(401);
+  response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"default\"");
+  const bool goesOn = request_.keepAlive() && !ended_ && !head.expectsContinue && head.bodyLength <= limits_.discarded;
+  if (!goesOn) return refuse(std::move(response));
+  skip_ = head.bodyLength;
+  answer(std::move(response), true);
 }
 
 bool Connection::readBody() {
@@ -197,45 +277,41 @@ bool Connection::readBody() {
     if (ended_) close();
     return false;
   }
-  if (in_.size() == bodyLength_) {
-    request_.body = std::exchange(in_, {});
-  } else {
-    request_.body.assign(in_, 0, bodyLength_);
-    in_.erase(0, bodyLength_);
-  }
+  std::string rest = in_.substr(bodyLength_);
+  in_.resize(bodyLength_);
+  request_.body = std::exchange(in_, std::move(rest));
   bodyLength_ = 0;
   phase_ = Phase::Handling;
-  server_.touched(*this);
+  proven_ = true;
   try {
     server_.router().dispatch(request_, Reply(weak_from_this()));
   } catch (const std::exception& e) {
     // The reply that nobody holds any more has answered with status 500.
     logging::critical("{}: handling the request raised an unexpected exception: {}", request_.line, e.what());
   }
+  std::string().swap(request_.body);
   return phase_ != Phase::Handling;
 }
 
 void Connection::respond(Response response) {
-  if (phase_ != Phase::Handling) return;
-  const bool keepAlive = request_.keepAlive() && !ended_;
+  if (phase_ == Phase::Handling) answer(std::move(response), request_.keepAlive() && !ended_);
+}
+
+/// Answers and ends the connection, while the client may still be sending.
+void Connection::refuse(Response response) {
+  if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
+  response.headers.emplace_back("Connection", "close");
+  drain_ = true;
+  answer(std::move(response), false);
+}
+
+void Connection::answer(Response response, bool keepAlive) {
   write(response, Framing::Length, keepAlive);
   if (request_.method != "HEAD" && response.status != 304) {
     written_ += response.body.size();
     out_.append(std::move(response.body));
   }
   finishAnswer(keepAlive);
-}
-
-void Connection::refuse(int status) {
-  Response response = makeError(status);
-  if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"default\"");
-  if (status == 503) response.headers.emplace_back("Retry-After", "1");
-  response.headers.emplace_back("Connection", "close");
-  drain_ = true;
-  write(response, Framing::Length, false);
-  written_ += response.body.size();
-  out_.append(std::move(response.body));
-  finishAnswer(false);
 }
 
 void Connection::write(const Response& response, Framing framing, bool keepAlive) {
@@ -288,12 +364,12 @@ bool Connection::pump() {
 void Connection::startDraining() {
   phase_ = Phase::Draining;
   progress_ = core::Clock::now();
-  in_ = {};
+  std::string().swap(in_);
   ::shutdown(fd_.get(), SHUT_WR);
 }
 
 void Connection::watch() {
-  const bool wantsMore = phase_ == Phase::Draining || (!closing_ && in_.size() < bodyLength_ + kReadAhead);
+  const bool wantsMore = phase_ == Phase::Draining || (!closing_ && in_.size() < readLimit());
   std::uint32_t events = IoWatch::None;
   if (!ended_ && wantsMore) events |= IoWatch::Read;
   if (!out_.empty()) events |= IoWatch::Write;
@@ -307,7 +383,7 @@ void Connection::setDeadline() {
   else if (!out_.empty() || phase_ == Phase::Body)
     deadline_ = after(limits_.stall);
   else if (phase_ == Phase::Head)
-    deadline_ = after(in_.empty() ? limits_.idle : limits_.request);
+    deadline_ = after(in_.empty() && skip_ == 0 ? limits_.idle : limits_.request);
   else
     deadline_ = core::Instant::max();
   // A later deadline is not worth a system call: the timer looks again when it fires.

@@ -15,8 +15,8 @@
 
 namespace http {
 
-class Authenticator;
 class Server;
+struct Gate;
 class Source;
 
 /// One client. Reads a request, has it answered (now or later), writes the answer, reads the next one:
@@ -24,11 +24,21 @@ class Source;
 ///   Head -> Body -> Handling -> Head ...        (Streaming instead of an answer of known length)
 ///   any  -> Draining -> gone                    (the last answer is out; what the client still sends is thrown away)
 ///
-/// While an answer is pending or unsent no further request is read, so that a client costs one request at a time.
+/// While an answer is pending or unsent no further request is read, so that a client costs one request at a time. A body
+/// is read when its head has been authorized, and not before.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(core::EventLoop& loop, Server& server, core::UniqueFd fd, std::string peer,
-             std::shared_ptr<Authenticator> authenticator);
+  /// How good a reason there is to keep it when places or memory run out, least first; of equals the oldest goes.
+  enum class Claim {
+    None,      ///< on its way out
+    Unproven,  ///< no request of it was complete yet (with a password: authorized), whatever it has sent
+    Idle,      ///< between two requests
+    Asking,    ///< in the middle of a later request
+    Taking,    ///< has not taken all of an answer, or follows a stream
+    Owed,      ///< waits for an answer: never ended for another one
+  };
+
+  Connection(core::EventLoop& loop, Server& server, core::UniqueFd fd, std::string peer, std::shared_ptr<Gate> gate);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -38,9 +48,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// For Reply: the answer to the request that is being handled.
   void respond(Response response);
   void beginStream(Response response, std::unique_ptr<Source> source);
-  /// Nothing is asked and nothing is owed.
-  [[nodiscard]] bool idle() const noexcept { return phase_ == Phase::Head && in_.empty() && out_.empty(); }
   void close() noexcept;
+  /// Ends it in favour of another one. A client that has begun to ask is told so.
+  void giveWay();
+  /// Tells the client behind `fd` that there is no place for it.
+  static void turnAway(int fd);
+
+  [[nodiscard]] Gate& gate() const noexcept { return *gate_; }
+  [[nodiscard]] Claim claim() const noexcept;
+  /// Since when it has had its claim.
+  [[nodiscard]] core::Instant since() const noexcept { return proven_ ? progress_ : born_; }
+  /// The bytes of its request and answer.
+  [[nodiscard]] std::size_t held() const noexcept { return held_; }
 
   std::list<std::shared_ptr<Connection>>::iterator place;  ///< for the server
 
@@ -55,11 +74,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool readHead();
   [[nodiscard]] bool readBody();
   [[nodiscard]] bool pump();
-  [[nodiscard]] bool authorized(const Request& request);
+  [[nodiscard]] bool skipBody();
+  [[nodiscard]] bool hostAllowed();
+  [[nodiscard]] bool authorized(const RequestHead& head);
+  void deny(const RequestHead& head);
   void skipEmptyLines();
   void acceptHead(RequestHead head);
   void refuseHead(int status);
-  void refuse(int status);
+  void refuse(int status) { refuse(makeError(status)); }
+  void refuse(Response response);
+  void answer(Response response, bool keepAlive);
+  void account();
+  [[nodiscard]] std::size_t readLimit() const noexcept;
   void write(const Response& response, Framing framing, bool keepAlive);
   void finishAnswer(bool keepAlive);
   void startDraining();
@@ -70,7 +96,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Server& server_;
   const Limits& limits_;
   core::UniqueFd fd_;
-  std::shared_ptr<Authenticator> authenticator_;
+  std::shared_ptr<Gate> gate_;
   Phase phase_ = Phase::Head;
   std::string in_;
   std::size_t scanned_ = 0;  ///< of in_, without the end of a head
@@ -79,6 +105,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string peer_;
   std::unique_ptr<Source> source_;
   std::size_t bodyLength_ = 0;
+  std::size_t skip_ = 0;     ///< bytes of a refused body that are still to come
+  std::size_t held_ = 0;     ///< as the server knows it
   std::size_t written_ = 0;  ///< of the current answer
   int status_ = 0;           ///< of the current answer
   bool chunked_ = false;
@@ -86,7 +114,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closing_ = false;  ///< after what is unsent
   bool drain_ = false;    ///< the client may still be sending
   bool turning_ = false;
+  bool proven_ = false;
   std::uint32_t watched_ = 0;
+  core::Instant born_;
   core::Instant progress_;  ///< the last time that something moved
   core::Instant deadline_ = core::Instant::max();
   core::Instant armedFor_ = core::Instant::max();

@@ -8,6 +8,8 @@
 #include <array>
 #include <sstream>
 
+#include "lib/core/text.hpp"
+
 namespace http {
 namespace {
 
@@ -32,20 +34,25 @@ std::string oneLine(std::string value) {
   return value;
 }
 
+std::string escapeMarkup(std::string_view text) {
+  std::string escaped = core::replaceAll(std::string(text), "&", "&amp;");
+  return core::replaceAll(core::replaceAll(std::move(escaped), "<", "&lt;"), ">", "&gt;");
+}
+
 }  // namespace
 
 Response makeResponse(std::string_view contentType, std::string body) {
   return Response{200, {{"Content-Type", std::string(contentType)}}, std::move(body)};
 }
 
-Response makeError(int status) {
+Response makeError(int status, std::string_view explanation) {
   const std::string reason = reasonOf(status);
   Response response{status, {{"Content-Type", "text/html"}}, {}};
+  const std::string text = explanation.empty() ? fmt::format("The request was answered with status {}.", status)
+                                               : escapeMarkup(explanation);
   response.body = fmt::format(
-      "<html><head><title>{0} {1}</title></head>\n<body><h1>{1}</h1>\n<p>The request was answered with status "
-      "{0}.</p>\n"
-      "</body></html>\n",
-      status, reason);
+      "<html><head><title>{0} {1}</title></head>\n<body><h1>{1}</h1>\n<p>{2}</p>\n</body></html>\n", status, reason,
+      text);
   return response;
 }
 
@@ -70,7 +77,7 @@ std::string composeHead(const Response& response, Version version, Framing frami
   using Message = Poco::Net::HTTPMessage;
   const bool modern = version == Version::Http11;
   Poco::Net::HTTPResponse head(modern ? Message::HTTP_1_1 : Message::HTTP_1_0, static_cast<Status>(response.status),
-                               reasonOf(response.status));
+                               response.reason.empty() ? reasonOf(response.status) : oneLine(response.reason));
   head.add("Server", "Medusa/1.12");
   head.add("Date", currentDate());
   for (const auto& [name, value] : response.headers) head.add(name, oneLine(value));

@@ -17,11 +17,12 @@ struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::string reason{};  ///< of the status line; empty: HTTP's own for the status. Clients show it to people.
 };
 
 [[nodiscard]] Response makeResponse(std::string_view contentType, std::string body);
-/// The small page that goes with a status that is no success.
-[[nodiscard]] Response makeError(int status);
+/// The small page that goes with a status that is no success. `explanation` is text for people, unescaped.
+[[nodiscard]] Response makeError(int status, std::string_view explanation = {});
 /// 301 to `location`.
 [[nodiscard]] Response makeRedirect(std::string location);
 /// "Bad Request"; empty for a number that HTTP does not know.

@@ -1,63 +1,134 @@
 // SPDX-License-Identifier: MIT
 #include "instance/http/server.hpp"
 
+#include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "instance/http/acceptor.hpp"
-#include "instance/http/authenticator.hpp"
 #include "instance/http/connection.hpp"
+#include "instance/http/seats.hpp"
+#include "lib/core/log.hpp"
 
 namespace http {
 namespace {
 
-/// Programs need descriptors too.
-std::size_t fairShare(std::size_t connections) {
+/// Holding less than that is no reason to be ended when memory is short.
+constexpr std::size_t kLittle = 16 * 1024;
+/// Giving memory back after less than that is not worth a call.
+constexpr std::size_t kMuch = 256 * 1024;
+
+std::optional<std::size_t> fileLimit() noexcept {
   rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return connections;
-  return std::clamp<std::size_t>(files.rlim_cur / 2, 1, connections);
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  return files.rlim_cur;
 }
+
+/// Enough for one more program to start, above the last ones, which programs leave to clients (launch.cpp).
+std::size_t keptForPrograms(std::size_t limit) noexcept { return std::min<std::size_t>(16, limit / 8) + 12; }
 
 }  // namespace
 
-Server::Server(core::EventLoop& loop, Limits limits) : loop_(loop), limits_(limits) {
-  limits_.connections = fairShare(limits_.connections);
-}
+Server::Server(core::EventLoop& loop, Limits limits)
+    : loop_(loop), limits_(limits), giveBack_(loop, [this] { giveBack(); }) {}
 
 Server::~Server() { (void)release(); }
 
-void Server::add(ListenSocket socket, const std::string& username, const std::string& password) {
-  std::shared_ptr<Authenticator> authenticator;
-  if (!username.empty()) authenticator = std::make_shared<Authenticator>(username, password);
+void Server::add(ListenSocket socket, Gate gate) {
+  const auto shared = addGate(std::move(gate));
   acceptors_.push_back(std::make_unique<Acceptor>(
-      loop_, std::move(socket), [this, authenticator](core::UniqueFd fd, std::string peer) {
-        addConnection(std::move(fd), std::move(peer), authenticator);
-      }));
+      loop_, std::move(socket),
+      [this, shared](core::UniqueFd fd, std::string peer) { addConnection(std::move(fd), std::move(peer), shared); },
+      [this, shared] { return makeRoom(*shared, connections_.size()); }));
 }
 
-void Server::addConnection(core::UniqueFd fd, std::string peer, std::shared_ptr<Authenticator> authenticator) {
-  if (connections_.size() >= limits_.connections) makeRoom();
-  if (connections_.size() >= limits_.connections) {
-    // Everybody who is here waits for an answer. One send fits the empty buffer of a new socket.
-    const std::string refusal = composeHead({503, {{"Retry-After", "1"}}, {}}, Version::Http11, Framing::Length, false);
-    (void)::send(fd.get(), refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    return;
-  }
-  auto connection =
-      std::make_shared<Connection>(loop_, *this, std::move(fd), std::move(peer), std::move(authenticator));
+std::shared_ptr<Gate> Server::addGate(Gate gate) {
+  gates_.push_back(std::make_shared<Gate>(std::move(gate)));
+  return gates_.back();
+}
+
+/// Asked for each time: the limit of descriptors is raised after we are made, and can be changed from outside.
+std::size_t Server::capacity() const noexcept {
+  const auto files = fileLimit();
+  return files ? std::clamp<std::size_t>(*files / 2, 1, limits_.connections) : limits_.connections;
+}
+
+void Server::addConnection(core::UniqueFd fd, std::string peer, const std::shared_ptr<Gate>& gate) {
+  keepDescriptorsFree(fd, *gate);
+  if (!makeRoom(*gate, capacity())) return Connection::turnAway(fd.get());  // everybody here waits for an answer
+  auto connection = std::make_shared<Connection>(loop_, *this, std::move(fd), std::move(peer), gate);
+  ++gate->connections;
   connection->place = connections_.insert(connections_.end(), connection);
   connection->start();
 }
 
-/// Ends the client that has been silent for longest, if any owes and is owed nothing.
-void Server::makeRoom() {
-  const auto idle = std::find_if(connections_.begin(), connections_.end(), [](const auto& c) { return c->idle(); });
-  if (idle == connections_.end()) return;
-  const auto oldest = *idle;
-  oldest->close();
+/// Descriptors are given out from below, so a high one says that few are left. Programs need some to start: rather than
+/// have a crowd of clients use them up, the newcomer takes the place of another client.
+void Server::keepDescriptorsFree(core::UniqueFd& newcomer, const Gate& gate) {
+  const auto limit = fileLimit();
+  if (!limit || static_cast<std::size_t>(newcomer.get()) + keptForPrograms(*limit) < *limit) return;
+  if (!makeRoom(gate, connections_.size())) return;
+  core::UniqueFd lower(::fcntl(newcomer.get(), F_DUPFD_CLOEXEC, 0));
+  if (lower && lower.get() < newcomer.get()) newcomer = std::move(lower);
+}
+
+/// True if there is room for one more client of `newcomer`, now or before.
+bool Server::makeRoom(const Gate& newcomer, std::size_t capacity) {
+  std::vector<std::size_t> taken;
+  std::size_t index = 0;
+  for (const auto& gate : gates_) {
+    if (gate.get() == &newcomer) index = taken.size();
+    taken.push_back(gate->connections);
+  }
+  const auto loser = whoYields(taken, capacity, index);
+  if (!loser) return true;
+  if (core::Clock::now() >= sayAgain_) {
+    sayAgain_ = core::Clock::now() + core::seconds(60);
+    logging::warn("no more than {} connections at once: clients that ask for nothing are dropped to make room", capacity);
+  }
+  const auto connection = leastClaim(*gates_[*loser], 0, nullptr);
+  if (connection) connection->giveWay();
+  return connection != nullptr;
+}
+
+/// Of the connections of `gate` that may be ended and hold more than `heldAbove`, the one to end first.
+std::shared_ptr<Connection> Server::leastClaim(const Gate& gate, std::size_t heldAbove,
+                                               const Connection* except) const {
+  std::shared_ptr<Connection> least;
+  for (const auto& one : connections_) {
+    if (&one->gate() != &gate || one.get() == except || one->held() < heldAbove) continue;
+    if (one->claim() == Connection::Claim::Owed) continue;
+    if (!least || std::pair(one->claim(), one->since()) < std::pair(least->claim(), least->since())) least = one;
+  }
+  return least;
+}
+
+void Server::account(Connection& connection, std::size_t before, std::size_t now) {
+  connection.gate().held += now - before;
+  held_ += now - before;
+  peak_ = std::max(peak_, held_);
+  if (connection.gate().held > limits_.held && now > before) limitMemory(connection);
+  if (peak_ > kMuch && held_ < peak_ / 2 && !giveBack_.armed()) giveBack_.armIn(core::seconds(1));
+}
+
+void Server::limitMemory(Connection& current) {
+  while (current.gate().held > limits_.held) {
+    const auto connection = leastClaim(current.gate(), kLittle, &current);
+    if (!connection) return;  // one request or answer alone is within its own limit
+    connection->giveWay();
+  }
+}
+
+/// The allocator keeps what large requests took, for the next one that may never come.
+void Server::giveBack() {
+  peak_ = held_;
+  ::malloc_trim(0);
 }
 
 std::vector<ListenSocket> Server::release() {
@@ -68,13 +139,14 @@ std::vector<ListenSocket> Server::release() {
   std::vector<ListenSocket> sockets;
   for (const auto& acceptor : acceptors_) sockets.push_back(acceptor->release());
   acceptors_.clear();
+  gates_.clear();
   return sockets;
 }
 
-void Server::touched(Connection& connection) noexcept {
-  connections_.splice(connections_.end(), connections_, connection.place);
+void Server::closed(Connection& connection) noexcept {
+  account(connection, connection.held(), 0);
+  --connection.gate().connections;
+  connections_.erase(connection.place);
 }
-
-void Server::closed(Connection& connection) noexcept { connections_.erase(connection.place); }
 
 }  // namespace http

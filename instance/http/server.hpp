@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <list>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "instance/http/gate.hpp"
 #include "instance/http/limits.hpp"
 #include "instance/http/listen_socket.hpp"
 #include "instance/http/router.hpp"
@@ -14,10 +16,12 @@
 namespace http {
 
 class Acceptor;
-class Authenticator;
 class Connection;
 
 /// HTTP/1.0 and 1.1 on the loop, for any number of listening sockets and one routing table.
+///
+/// Places and memory are limited for each gate. When they run out the newcomer is not refused: whoever has shown least
+/// goes, see Connection::Claim.
 class Server {
  public:
   Server(core::EventLoop& loop, Limits limits = {});
@@ -27,26 +31,39 @@ class Server {
 
   [[nodiscard]] Router& router() noexcept { return router_; }
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
-  /// Serves `socket`. With a user name and password every request must carry them; both empty is no authentication.
-  void add(ListenSocket socket, const std::string& username, const std::string& password);
-  /// Takes a connection that was accepted elsewhere (tests).
-  void addConnection(core::UniqueFd fd, std::string peer, std::shared_ptr<Authenticator> authenticator);
+  /// Serves `socket`, with what `gate` asks of its clients.
+  void add(ListenSocket socket, Gate gate);
+  /// A gate for connections that are accepted elsewhere (tests); release() forgets it.
+  std::shared_ptr<Gate> addGate(Gate gate);
+  /// Takes a connection that came through `gate`.
+  void addConnection(core::UniqueFd fd, std::string peer, const std::shared_ptr<Gate>& gate);
   /// Stops serving: drops all connections and gives the listening sockets back, still open, for the next server.
   [[nodiscard]] std::vector<ListenSocket> release();
   [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
 
-  /// For connections: the place in the list of the oldest that wait for a request, and the end.
-  void touched(Connection& connection) noexcept;
+  /// For connections: what it holds now, in bytes, after `before`; and its end.
+  void account(Connection& connection, std::size_t before, std::size_t now);
   void closed(Connection& connection) noexcept;
 
  private:
-  void makeRoom();
+  [[nodiscard]] std::size_t capacity() const noexcept;
+  bool makeRoom(const Gate& newcomer, std::size_t capacity);
+  [[nodiscard]] std::shared_ptr<Connection> leastClaim(const Gate& gate, std::size_t heldAbove,
+                                                       const Connection* except) const;
+  void keepDescriptorsFree(core::UniqueFd& newcomer, const Gate& gate);
+  void limitMemory(Connection& current);
+  void giveBack();
 
   core::EventLoop& loop_;
   Limits limits_;
   Router router_;
+  std::vector<std::shared_ptr<Gate>> gates_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  std::list<std::shared_ptr<Connection>> connections_;  ///< longest without a request first
+  std::list<std::shared_ptr<Connection>> connections_;  ///< in the order of their coming
+  std::size_t held_ = 0;                                ///< by all gates, in bytes
+  std::size_t peak_ = 0;                                ///< since memory was given back last
+  core::Timer giveBack_;
+  core::Instant sayAgain_{};  ///< that it is full: not more than once a minute
 };
 
 }  // namespace http

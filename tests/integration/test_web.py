@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import os
 import signal
+import socket
 import urllib.parse
 
 import pytest
@@ -137,10 +138,53 @@ def test_another_site_cannot_act(page):
         link = page.ask("GET", "/index.html?action=stopall", {**victim, **evidence})
         assert link.status == 200 and "Stop all programs?" in link.text, evidence
     assert page.state("steady") == "RUNNING"
-    call = ("<?xml version='1.0'?><methodCall><methodName>supervisor.stopAllProcesses</methodName></methodCall>")
-    reply = page.ask("POST", "/RPC2", {**victim, "Origin": "http://evil.example", "Content-Type": "text/plain"}, call)
+    reply = page.ask("POST", "/RPC2", {**victim, "Origin": "http://evil.example", "Content-Type": "text/plain"}, CALL)
     assert reply.status == 403
     assert page.state("steady") == "RUNNING"
+
+
+REBOUND = ("evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "[::1].evil.example", ":80")
+CALL = "<?xml version='1.0'?><methodCall><methodName>supervisor.stopAllProcesses</methodName></methodCall>"
+
+
+@pytest.mark.parametrize("host", REBOUND)
+def test_a_site_whose_name_leads_here_reads_and_does_nothing(page, host):
+    """DNS rebinding: to the browser it is the site's own origin, and whatever the site sends looks like our page."""
+    own = {"User-Agent": "Mozilla/5.0", "Host": f"{host}:{page.port}", "Origin": f"http://{host}:{page.port}",
+           "Sec-Fetch-Site": "same-origin"}
+    for path in ("/", "/tail.html?processname=chatter", "/activity.html", "/events", "/logtail/chatter", "/mainlogtail",
+                 "/supervisor.js", "/ok.html", "/index.html?action=stopall", "/RPC2"):
+        reply = page.ask("GET", path, own)
+        assert reply.status == 403, path
+        assert "allowed_hosts in [inet_http_server]" in reply.text and "allowed_hosts" in reply.reason
+    for path in ("/RPC2", "/index.html?action=stopall", "/any"):
+        assert page.ask("POST", path, {**own, "Content-Type": "text/xml"}, CALL).status == 403
+    absolute = f"http://{host}:{page.port}/index.html?action=stopall"
+    assert page.ask("GET", absolute, {**own, "Host": f"127.0.0.1:{page.port}"}).status == 400
+    assert page.state("steady") == "RUNNING"
+    assert page.daemon.log().count("refused a request of ") == 1
+
+
+def test_names_that_are_ours_are_answered(page, daemon):
+    for host in ("127.0.0.1", "localhost", "LOCALHOST.", "app.localhost", "[::1]", "192.0.2.1", socket.gethostname()):
+        assert page.ask("GET", "/ok.html", {"Host": f"{host}:{page.port}"}).status == 200, host
+    with socket.create_connection(("127.0.0.1", page.port), timeout=30) as script:
+        script.sendall(b"GET /ok.html HTTP/1.0\r\n\r\n")  # older than the header
+        assert script.recv(12, socket.MSG_WAITALL) == b"HTTP/1.0 200"
+    named = Page(daemon, auth="allowed_hosts = tools.example.org, other.example.org")
+    for host in ("tools.example.org", "Other.Example.Org"):
+        assert named.ask("GET", "/ok.html", {"Host": f"{host}:{named.port}"}).status == 200
+    assert named.ask("GET", "/ok.html", {"Host": "third.example.org"}).status == 403
+
+
+def test_a_password_and_a_unix_socket_need_no_names(daemon):
+    page = Page(daemon, auth="username=admin\npassword=admin")
+    assert page.ask("GET", "/", {"Host": "proxy.example", "Authorization": "Basic YWRtaW46YWRtaW4="}).status == 200
+    for host in (b"any.example", b"", page.daemon.socket.encode(), b"unix:///" + page.daemon.socket.encode()):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(page.daemon.socket)
+            client.sendall(b"GET /ok.html HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+            assert client.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 200", host
 
 
 def test_the_policy_allows_nothing_from_outside(page):

@@ -29,6 +29,17 @@ TEST_CASE("servers: inet first, any suffix, IPv6") {
   CHECK(config::fallbackServerUrl(loaded->servers) == "unix://" + scratch.path() + "/s.sock");
 }
 
+TEST_CASE("servers: names that a port answers to without a password") {
+  Scratch scratch;
+  const auto loaded = scratch.load("[inet_http_server]\nport=9001\nallowed_hosts = a.example.org, %(ENV_PWD_NONE)s\n");
+  CHECK_FALSE(loaded);
+  const auto two = scratch.load("[inet_http_server]\nport=9001\nallowed_hosts = a.example.org,B\n");
+  REQUIRE(two);
+  CHECK(two->servers[0].allowedHosts == std::vector<std::string>{"a.example.org", "B"});
+  for (const char* wrong : {"http://a", "a:9001", "*", "*.example.org", "a,,b", "a b", "[::1]"})
+    CHECK(refused("[inet_http_server]\nport=9001\nallowed_hosts=" + std::string(wrong) + "\n", "not a host name: "));
+}
+
 TEST_CASE("the fallback URL prefers sockets, then the last inet server") {
   config::HttpServer one, two;
   one.host = "::1";

@@ -3,12 +3,14 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <memory>
 #include <string>
 
-#include "instance/http/authenticator.hpp"
+#include "instance/http/gate.hpp"
 #include "instance/http/server.hpp"
 
 namespace test {
@@ -16,12 +18,11 @@ namespace test {
 /// The other end of a connection to a server, on one loop and one thread.
 class Client {
  public:
-  Client(core::EventLoop& loop, http::Server& server, std::shared_ptr<http::Authenticator> authenticator = nullptr)
-      : loop_(loop) {
+  Client(core::EventLoop& loop, http::Server& server, const std::shared_ptr<http::Gate>& gate) : loop_(loop) {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
     fd_.reset(ends[0]);
-    server.addConnection(core::UniqueFd(ends[1]), "localhost:0", std::move(authenticator));
+    server.addConnection(core::UniqueFd(ends[1]), "localhost:0", gate);
   }
 
   void send(std::string_view bytes) {
@@ -64,6 +65,13 @@ class Client {
     }
   }
   void hangUp() { fd_.reset(); }
+  /// How many of its bytes the server has not read.
+  [[nodiscard]] int unread() const {
+    int bytes = 0;
+    REQUIRE(::ioctl(fd_.get(), SIOCOUTQ, &bytes) == 0);
+    return bytes;
+  }
+  void setSendBuffer(int bytes) { ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes); }
   void halfClose() { ::shutdown(fd_.get(), SHUT_WR); }
   [[nodiscard]] bool closed() const noexcept { return closed_; }
   [[nodiscard]] const std::string& got() const noexcept { return got_; }

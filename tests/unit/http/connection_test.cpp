@@ -14,7 +14,9 @@ struct Fixture {
   std::optional<http::Reply> pending;
   int calls = 0;
 
-  explicit Fixture(http::Limits limits = {}) : server(loop, limits) {
+  std::shared_ptr<http::Gate> gate;
+
+  explicit Fixture(http::Limits limits = {}) : server(loop, limits), gate(server.addGate({})) {
     server.router().addPrefix("/echo", [this](const http::Request& request, const http::Reply& reply) {
       ++calls;
       reply.send(http::makeResponse("text/plain", "[" + request.method + " " + request.body + "]"));
@@ -26,13 +28,22 @@ struct Fixture {
   }
 };
 
+http::Gate guarded() {
+  http::Gate gate;
+  gate.authenticator = std::make_unique<http::Authenticator>("user", "pa:ss");
+  return gate;
+}
+
+const std::string kRight = "Authorization: Basic dXNlcjpwYTpzcw==\r\n";  // user:pa:ss
+const std::string kWrong = "Authorization: Basic dXNlcjpwYXNz\r\n";      // user:pass
+
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
 TEST_CASE("a kept connection answers one request after the other") {
   Fixture f;
-  test::Client client(f.loop, f.server);
+  test::Client client(f.loop, f.server, f.gate);
   for (int i = 0; i < 3; ++i) {
     const auto answer = client.ask("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi", "[POST hi]");
     CHECK(answer.starts_with("HTTP/1.1 200 OK\r\nServer: Medusa/1.12\r\nDate: "));
@@ -43,15 +54,15 @@ TEST_CASE("a kept connection answers one request after the other") {
 
 TEST_CASE("HTTP/1.0 closes unless asked not to") {
   Fixture f;
-  test::Client keeps(f.loop, f.server);
+  test::Client keeps(f.loop, f.server, f.gate);
   const auto kept = keeps.ask("GET /echo HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "[GET ]");
   CHECK(kept.starts_with("HTTP/1.0 200 OK"));
   CHECK(has(kept, "Connection: Keep-Alive"));
   CHECK_FALSE(keeps.closed());
-  test::Client plain(f.loop, f.server);
+  test::Client plain(f.loop, f.server, f.gate);
   plain.send("GET /echo HTTP/1.0\r\n\r\n");
   CHECK(has(plain.receiveAll(), "[GET ]"));
-  test::Client modern(f.loop, f.server);
+  test::Client modern(f.loop, f.server, f.gate);
   modern.send("GET /echo HTTP/1.1\r\nConnection: close\r\n\r\n");
   CHECK(has(modern.receiveAll(), "[GET ]"));
   CHECK(f.server.connections() == 1);
@@ -60,10 +71,10 @@ TEST_CASE("HTTP/1.0 closes unless asked not to") {
 TEST_CASE("requests may come in any pieces, and several at once") {
   Fixture f;
   const std::string request = "\r\nPOST /echo HTTP/1.1\r\ncontent-length:3\r\n\r\nabc";
-  test::Client slow(f.loop, f.server);
+  test::Client slow(f.loop, f.server, f.gate);
   for (const char c : request) slow.send(std::string_view(&c, 1));
   CHECK(has(slow.receiveUntil("[POST abc]"), "[POST abc]"));
-  test::Client eager(f.loop, f.server);
+  test::Client eager(f.loop, f.server, f.gate);
   std::string many;
   for (int i = 0; i < 2000; ++i) many += "GET /echo HTTP/1.1\r\n\r\n";
   many += "GET /echo HTTP/1.1\r\nConnection: close\r\n\r\n";
@@ -75,10 +86,10 @@ TEST_CASE("requests may come in any pieces, and several at once") {
 
 TEST_CASE("a pending reply holds up nobody, and the next request of its client waits") {
   Fixture f;
-  test::Client waits(f.loop, f.server);
+  test::Client waits(f.loop, f.server, f.gate);
   waits.send("GET /later HTTP/1.1\r\n\r\nGET /echo HTTP/1.1\r\n\r\n");
   waits.turn();
-  test::Client other(f.loop, f.server);
+  test::Client other(f.loop, f.server, f.gate);
   CHECK(has(other.ask("GET /echo HTTP/1.1\r\n\r\n", "[GET ]"), "200 OK"));
   REQUIRE(f.pending.has_value());
   waits.read();
@@ -93,7 +104,7 @@ TEST_CASE("a pending reply holds up nobody, and the next request of its client w
 
 TEST_CASE("a client that goes away leaves its pending reply harmless") {
   Fixture f;
-  auto client = std::make_unique<test::Client>(f.loop, f.server);
+  auto client = std::make_unique<test::Client>(f.loop, f.server, f.gate);
   client->send("GET /later HTTP/1.1\r\n\r\n");
   client->turn();
   REQUIRE(f.pending.has_value());
@@ -107,7 +118,7 @@ TEST_CASE("a client that goes away leaves its pending reply harmless") {
 
 TEST_CASE("a client that only stops sending still gets its answer") {
   Fixture f;
-  test::Client client(f.loop, f.server);
+  test::Client client(f.loop, f.server, f.gate);
   client.send("GET /later HTTP/1.1\r\n\r\n");
   client.halfClose();
   for (int i = 0; i < 3; ++i) client.turn();
@@ -122,7 +133,7 @@ TEST_CASE("a client that stops sending while a long answer is on its way gets al
   f.server.router().addPrefix("/long", [&](const http::Request&, const http::Reply& reply) {
     reply.send(http::makeResponse("text/plain", body));
   });
-  test::Client client(f.loop, f.server);
+  test::Client client(f.loop, f.server, f.gate);
   client.send("GET /long HTTP/1.1\r\n\r\n");
   for (int i = 0; i < 3; ++i) client.turn();
   client.halfClose();
@@ -132,7 +143,7 @@ TEST_CASE("a client that stops sending while a long answer is on its way gets al
 
 TEST_CASE("what was asked before the client vanished is carried out") {
   Fixture f;
-  test::Client client(f.loop, f.server);
+  test::Client client(f.loop, f.server, f.gate);
   client.send("");
   REQUIRE(f.calls == 0);
   client.send("GET /echo HTTP/1.1\r\n\r\n");
@@ -145,7 +156,7 @@ TEST_CASE("what was asked before the client vanished is carried out") {
 TEST_CASE("a handler that throws or forgets its reply gives status 500") {
   Fixture f;
   for (const char* path : {"/throw", "/forget"}) {
-    test::Client client(f.loop, f.server);
+    test::Client client(f.loop, f.server, f.gate);
     const auto answer = client.ask("GET " + std::string(path) + " HTTP/1.1\r\n\r\n", "</html>");
     CHECK(answer.starts_with("HTTP/1.1 500 Internal Server Error"));
   }
@@ -154,7 +165,7 @@ TEST_CASE("a handler that throws or forgets its reply gives status 500") {
 TEST_CASE("bad requests are refused and the connection ends") {
   Fixture f;
   const auto refusal = [&f](const std::string& request) {
-    test::Client client(f.loop, f.server);
+    test::Client client(f.loop, f.server, f.gate);
     client.send(request);
     client.halfClose();
     const auto answer = client.receiveAll();
@@ -182,10 +193,10 @@ TEST_CASE("bad requests are refused and the connection ends") {
 
 TEST_CASE("a bare line feed is refused when it comes, in whatever pieces") {
   Fixture f;
-  test::Client client(f.loop, f.server);
+  test::Client client(f.loop, f.server, f.gate);
   for (const char c : std::string("GET /echo HTTP/1.1\r\nHost: x\n")) client.send(std::string_view(&c, 1));
   CHECK(client.receiveUntil("</html>").starts_with("HTTP/1.1 400"));
-  test::Client sound(f.loop, f.server);
+  test::Client sound(f.loop, f.server, f.gate);
   for (const char c : std::string("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\na\n\nb"))
     sound.send(std::string_view(&c, 1));
   CHECK(has(sound.receiveUntil("b]"), "[POST a\n\nb]"));
@@ -193,7 +204,7 @@ TEST_CASE("a bare line feed is refused when it comes, in whatever pieces") {
 
 TEST_CASE("a refused client that keeps sending gets its answer first") {
   Fixture f;
-  test::Client client(f.loop, f.server);
+  test::Client client(f.loop, f.server, f.gate);
   client.send("POST /echo HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n");
   for (int i = 0; i < 20; ++i) client.send(std::string(10000, 'x'));
   CHECK(client.receiveUntil("</html>").starts_with("HTTP/1.1 413"));
@@ -204,7 +215,7 @@ TEST_CASE("a refused client that keeps sending gets its answer first") {
 
 TEST_CASE("Expect: 100-continue is honoured") {
   Fixture f;
-  test::Client client(f.loop, f.server);
+  test::Client client(f.loop, f.server, f.gate);
   const auto go = client.ask("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", "\r\n\r\n");
   CHECK(go == "HTTP/1.1 100 Continue\r\n\r\n");
   CHECK(has(client.ask("ok", "[POST ok]"), "200 OK"));
@@ -214,28 +225,12 @@ TEST_CASE("deadlines: a request that never ends, and a silent connection") {
   http::Limits limits;
   limits.request = limits.idle = limits.stall = core::milliseconds(5);
   Fixture f(limits);
-  test::Client half(f.loop, f.server);
+  test::Client half(f.loop, f.server, f.gate);
   half.send("GET /echo HTT");
-  test::Client silent(f.loop, f.server);
+  test::Client silent(f.loop, f.server, f.gate);
   CHECK(silent.receiveAll().empty());
   CHECK(half.receiveAll().empty());
   CHECK(f.server.connections() == 0);
-}
-
-TEST_CASE("the connections are limited: the oldest silent one makes room") {
-  http::Limits limits;
-  limits.connections = 2;
-  Fixture f(limits);
-  test::Client busy(f.loop, f.server);
-  busy.send("GET /later HTTP/1.1\r\n\r\n");
-  const auto first = f.pending;
-  test::Client silent(f.loop, f.server);
-  test::Client third(f.loop, f.server);
-  third.send("GET /later HTTP/1.1\r\n\r\n");
-  silent.read();
-  CHECK(silent.closed());
-  test::Client refused(f.loop, f.server);
-  CHECK(refused.receiveAll().starts_with("HTTP/1.1 503"));
 }
 
 namespace {
@@ -275,7 +270,7 @@ struct StreamFixture : Fixture {
 
 TEST_CASE("a stream sends what comes when it comes, and ends") {
   StreamFixture f;
-  test::Client client(f.loop, f.server);
+  test::Client client(f.loop, f.server, f.gate);
   const auto head = client.ask("GET /stream HTTP/1.1\r\n\r\n", "5\r\nfirst\r\n");
   CHECK(has(head, "Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n"));
   CHECK_FALSE(has(head, "Content-Length"));
@@ -291,17 +286,17 @@ TEST_CASE("a stream sends what comes when it comes, and ends") {
 
 TEST_CASE("HTTP/1.0 gets a stream raw") {
   StreamFixture f;
-  test::Client client(f.loop, f.server);
+  test::Client client(f.loop, f.server, f.gate);
   const auto answer = client.ask("GET /stream HTTP/1.0\r\n\r\n", "first");
   CHECK(answer.ends_with("\r\n\r\nfirst"));
 }
 
 TEST_CASE("a client that does not read stops its stream only") {
   StreamFixture f(true);
-  test::Client lazy(f.loop, f.server);
+  test::Client lazy(f.loop, f.server, f.gate);
   lazy.send("GET /stream HTTP/1.1\r\n\r\n");
   for (int i = 0; i < 50; ++i) lazy.turn();
-  test::Client other(f.loop, f.server);
+  test::Client other(f.loop, f.server, f.gate);
   CHECK(has(other.ask("GET /echo HTTP/1.1\r\n\r\n", "[GET ]"), "200 OK"));
   CHECK_FALSE(f.gone);
   lazy.hangUp();
@@ -309,21 +304,76 @@ TEST_CASE("a client that does not read stops its stream only") {
   CHECK(f.gone);
 }
 
-TEST_CASE("Basic authentication guards every path and ends what is not authorized") {
+TEST_CASE("Basic authentication guards every path") {
   Fixture f;
-  const auto authenticator = std::make_shared<http::Authenticator>("user", "pa:ss");
-  test::Client client(f.loop, f.server, authenticator);
-  // user:pa:ss
-  const auto good = client.ask("GET /echo HTTP/1.1\r\nAuthorization: Basic dXNlcjpwYTpzcw==\r\n\r\n", "[GET ]");
-  CHECK(good.starts_with("HTTP/1.1 200"));
-  test::Client stranger(f.loop, f.server, authenticator);
-  stranger.send("POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
-  stranger.halfClose();
-  const auto refused = stranger.receiveAll();
+  const auto gate = f.server.addGate(guarded());
+  test::Client client(f.loop, f.server, gate);
+  CHECK(client.ask("GET /echo HTTP/1.1\r\n" + kRight + "\r\n", "[GET ]").starts_with("HTTP/1.1 200"));
+  test::Client broken(f.loop, f.server, gate);
+  CHECK(broken.ask("GET / HTTP/1.1\r\nAuthorization: Basic ?\r\n\r\n", "</html>").starts_with("HTTP/1.1 400"));
+  test::Client old(f.loop, f.server, gate);
+  old.send("GET /echo HTTP/1.0\r\n\r\n");
+  old.halfClose();
+  CHECK(old.receiveAll().starts_with("HTTP/1.0 401"));
+  CHECK(f.calls == 1);
+}
+
+TEST_CASE("after a refused password the connection goes on, without the body that came with it") {
+  Fixture f;
+  test::Client client(f.loop, f.server, f.server.addGate(guarded()));
+  const std::string body = "GET /echo HTTP/1.1\r\n" + kRight + "\r\n";  // would be a request
+  const auto refused = client.ask(
+      "POST /echo HTTP/1.1\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body.substr(0, 10),
+      "</html>");
   CHECK(refused.starts_with("HTTP/1.1 401 Unauthorized"));
   CHECK(has(refused, "WWW-Authenticate: Basic realm=\"default\"\r\n"));
-  CHECK(has(refused, "Connection: close\r\n"));
-  test::Client broken(f.loop, f.server, authenticator);
-  CHECK(broken.ask("GET / HTTP/1.1\r\nAuthorization: Basic ?\r\n\r\n", "</html>").starts_with("HTTP/1.1 400"));
+  CHECK_FALSE(has(refused, "Connection: close"));
+  client.send(body.substr(10));
+  CHECK(has(client.ask("POST /echo HTTP/1.1\r\n" + kRight + "Content-Length: 2\r\n\r\nhi", "[POST hi]"), "200 OK"));
   CHECK(f.calls == 1);
+  // All at once, too.
+  const std::string again = "POST /echo HTTP/1.1\r\n" + kWrong + "Content-Length: 3\r\n\r\nabcPOST /echo HTTP/1.1\r\n" +
+                            kRight + "Content-Length: 3\r\n\r\ndef";
+  const auto both = client.ask(again, "[POST def]");
+  CHECK(has(both, "HTTP/1.1 401"));
+  CHECK(has(both, "[POST def]"));
+  CHECK(f.calls == 2);
+}
+
+TEST_CASE("a refused body that is large, or may never come, ends the connection") {
+  Fixture f;
+  const auto gate = f.server.addGate(guarded());
+  test::Client large(f.loop, f.server, gate);
+  const auto refused =
+      large.ask("POST /echo HTTP/1.1\r\n" + kWrong + "Content-Length: 1000000\r\n\r\n" + std::string(60'000, 'x'), "</html>");
+  CHECK(refused.starts_with("HTTP/1.1 401"));
+  CHECK(has(refused, "Connection: close\r\n"));
+  CHECK(gate->held == 0);
+  test::Client polite(f.loop, f.server, gate);
+  const auto answer = polite.ask(
+      "POST /echo HTTP/1.1\r\n" + kWrong + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", "</html>");
+  CHECK(answer.starts_with("HTTP/1.1 401"));
+  CHECK(has(answer, "Connection: close\r\n"));
+  CHECK(f.calls == 0);
+}
+
+TEST_CASE("without a password a request for a name that nobody here chose is refused") {
+  Fixture f;
+  http::Gate open;
+  open.hosts.emplace(std::vector<std::string>{"tools.example"}, "see <b>allowed_hosts</b>");
+  const auto gate = f.server.addGate(std::move(open));
+  for (const char* host : {"Host: localhost:9001\r\n", "Host: tools.example\r\n", ""}) {
+    test::Client client(f.loop, f.server, gate);
+    CHECK(has(client.ask("GET /echo HTTP/1.1\r\n" + std::string(host) + "\r\n", "[GET ]"), "200 OK"));
+  }
+  const int calls = f.calls;
+  for (const char* request : {"GET /echo HTTP/1.1\r\nHost: evil.example:9001\r\nOrigin: http://evil.example:9001\r\n\r\n",
+                              "GET http://evil.example/echo HTTP/1.1\r\n\r\n",
+                              "POST /echo HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 10000\r\n\r\nabc"}) {
+    test::Client client(f.loop, f.server, gate);
+    const auto refused = client.ask(request, "</html>");
+    CHECK(refused.starts_with("HTTP/1.1 403 Forbidden host name: see <b>allowed_hosts</b>\r\n"));
+    CHECK(has(refused, "see &lt;b&gt;allowed_hosts&lt;/b&gt;"));
+  }
+  CHECK(f.calls == calls);
 }

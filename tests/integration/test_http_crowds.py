@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""Clients that only take places: half requests, bodies behind a wrong password, more of them than there are descriptors.
+
+Whatever comes to the TCP port, the owner's Unix socket answers, and so does the port to whoever has the password."""
+
+import base64
+import contextlib
+import http.client
+import os
+import resource
+import socket
+
+import pytest
+
+from page import freePort
+from waiting import waitFor
+
+CALL = b"<methodCall><methodName>supervisor.getState</methodName></methodCall>"
+RIGHT = {"Authorization": "Basic " + base64.b64encode(b"admin:right").decode()}
+WRONG = "Authorization: Basic " + base64.b64encode(b"admin:wrong").decode() + "\r\n"
+PASSWORD = "username=admin\npassword=right\n"
+SLEEPER = "\n[program:sleeper]\ncommand=/bin/sleep 1000\nautostart=false\n"
+
+
+class Server:
+    """An instance with a Unix socket and a TCP port, and the strangers at its port."""
+
+    def __init__(self, daemon, cleanup, auth):
+        self.port = freePort()
+        self.daemon = daemon(f"[inet_http_server]\nport=127.0.0.1:{self.port}\n{auth}{SLEEPER}")
+        self._cleanup = cleanup
+
+    def stranger(self, data=b""):
+        """A connection to the port that has sent `data` and stays. A full server may have ended it already."""
+        client = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        self._cleanup.callback(client.close)
+        with contextlib.suppress(ConnectionError):
+            client.sendall(data)
+        return client
+
+    def ask(self, headers=(), body=CALL):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("POST", "/RPC2", body, dict(headers))
+        reply = connection.getresponse()
+        reply.read()
+        connection.close()
+        return reply.status
+
+    def open(self):
+        return len(os.listdir(f"/proc/{self.daemon.pid}/fd"))
+
+    def memory(self, field):
+        with open(f"/proc/{self.daemon.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith(field + ":"))
+
+
+@pytest.fixture
+def manyFiles():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+HEAD = b"POST /RPC2 HT"
+BODY = b"POST /RPC2 HTTP/1.1\r\nContent-Length: 100\r\n\r\n<"
+
+
+@pytest.mark.parametrize("auth, data", [(PASSWORD, HEAD), (PASSWORD, b""), ("", HEAD), ("", BODY)],
+                         ids=["heads", "silence", "heads-open", "bodies-open"])
+def test_half_requests_shut_nobody_out(daemon, cleanup, manyFiles, auth, data):
+    server = Server(daemon, cleanup, auth)
+    kept = server.daemon.rpc
+    assert kept.supervisor.getState()["statename"] == "RUNNING"
+    for _ in range(1100):
+        server.stranger(data)
+    assert kept.supervisor.getState()["statename"] == "RUNNING"
+    assert server.daemon.rpc.supervisor.getState()["statename"] == "RUNNING"
+    assert server.ask(RIGHT if auth else ()) == 200
+    assert server.daemon.rpc.supervisor.startProcess("sleeper") is True
+
+
+def test_a_thousand_connections_are_served_at_once(daemon, cleanup, manyFiles):
+    server = Server(daemon, cleanup, PASSWORD)
+    request = b"POST /RPC2 HTTP/1.1\r\nAuthorization: %s\r\nContent-Length: %d\r\n\r\n%s" % (
+        RIGHT["Authorization"].encode(), len(CALL), CALL)
+    clients = [server.stranger(request) for _ in range(700)]
+    for client in clients:
+        assert client.recv(12) == b"HTTP/1.1 200"
+    assert all(client.send(b"P") == 1 for client in clients)  # none was ended for another one
+    assert server.open() > 700
+
+
+def test_bodies_behind_a_wrong_password_cost_nothing(daemon, cleanup, manyFiles):
+    server = Server(daemon, cleanup, PASSWORD)
+    server.ask(RIGHT)
+    with open(f"/proc/{server.daemon.pid}/clear_refs", "w", encoding="ascii") as peak:
+        peak.write("5")
+    before = server.memory("VmHWM")
+    request = f"POST /RPC2 HTTP/1.1\r\n{WRONG}Content-Length: 15000000\r\n\r\n".encode() + b"x" * 60_000
+    clients = [server.stranger(request) for _ in range(400)]
+    for client in clients:
+        with contextlib.suppress(ConnectionError):
+            assert client.recv(12) in (b"HTTP/1.1 401", b"")
+    assert server.memory("VmHWM") - before < 6 * 1024
+
+
+def test_no_descriptor_is_left_but_the_owner_comes_in(daemon, cleanup):
+    server = Server(daemon, cleanup, PASSWORD)
+    server.daemon.rpc.supervisor.getState()
+    limit = max(int(fd) for fd in os.listdir(f"/proc/{server.daemon.pid}/fd")) + 26
+    resource.prlimit(server.daemon.pid, resource.RLIMIT_NOFILE, (limit, limit))
+    for data in (b"", HEAD):
+        for _ in range(40):
+            server.stranger(data)
+        assert server.daemon.rpc.supervisor.getState()["statename"] == "RUNNING"
+        assert server.ask(RIGHT) == 200
+        # Programs need descriptors, too: those that strangers hold are given up for them in time.
+        assert server.daemon.rpc.supervisor.startProcess("sleeper") is True
+        assert server.daemon.rpc.supervisor.stopProcess("sleeper") is True
+
+
+def test_a_refused_password_is_followed_by_the_right_one_on_the_same_connection(daemon, cleanup):
+    server = Server(daemon, cleanup, PASSWORD)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    cleanup.callback(connection.close)
+    connection.request("POST", "/RPC2", CALL)
+    first = connection.getresponse()
+    first.read()
+    assert first.status == 401 and first.getheader("WWW-Authenticate") == 'Basic realm="default"'
+    line = connection.sock
+    assert line is not None
+    connection.request("POST", "/RPC2", CALL, RIGHT)
+    assert connection.getresponse().status == 200
+    assert connection.sock is line
+
+
+def test_a_large_body_is_not_waited_for(daemon, cleanup):
+    server = Server(daemon, cleanup, PASSWORD)
+    client = server.stranger(f"POST /RPC2 HTTP/1.1\r\n{WRONG}Content-Length: 1000000\r\n\r\n".encode())
+    answer = b""
+    while piece := client.recv(4096):
+        answer += piece
+    assert answer.startswith(b"HTTP/1.1 401") and b"\r\nConnection: close\r\n" in answer
+
+
+def test_expect_is_answered_by_the_refusal(daemon, cleanup):
+    server = Server(daemon, cleanup, PASSWORD)
+    head = "POST /RPC2 HTTP/1.1\r\n{}Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(CALL)
+    client = server.stranger(head.format(WRONG).encode())
+    answer = b""
+    while piece := client.recv(4096):
+        answer += piece
+    assert answer.startswith(b"HTTP/1.1 401")
+    client = server.stranger(head.format(f"Authorization: {RIGHT['Authorization']}\r\n").encode())
+    assert client.recv(25, socket.MSG_WAITALL) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    client.sendall(CALL)
+    assert client.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 200"
+
+
+def test_what_large_calls_took_is_given_back(daemon, cleanup):
+    server = Server(daemon, cleanup, PASSWORD)
+    server.ask(RIGHT)
+    before = server.memory("RssAnon")
+    call = CALL[:-13] + b"<params><param><value><array><data>" + b"<value><array><data/></array></value>" * 90_000 + \
+        b"</data></array></value></param></params></methodCall>"
+    for _ in range(3):
+        assert server.ask(RIGHT, call) == 200
+    waitFor(lambda: server.memory("RssAnon") - before < 2 * 1024, "the memory to be given back")
