@@ -71,6 +71,7 @@ Front::Front(api::Instance& instance)
                               [done](const api::Outcome& outcome) { done(outcome ? nullptr : &outcome.error()); });
           }),
       server_(instance.loop) {
+  server_.router().setGuard(web::embeddedElsewhere);
   server_.router().addPrefix("/RPC2", [this](const auto& request, const auto& reply) { call(request, reply); });
   endpoints::addLogStreams(server_.router(), instance.table, [this] { return instance_.activityLog; });
   server_.router().setFallback([this](const auto& request, const auto& reply) {

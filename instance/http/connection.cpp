@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr int kBlocksInATurn = 16;
+constexpr int kStepsInATurn = 16;
 constexpr core::Duration kDrainTime = core::seconds(2);
 constexpr core::Duration kTimerAccuracy = core::seconds(1);
 using core::IoWatch;
@@ -121,10 +122,12 @@ void Connection::receive() {
 void Connection::turn() {
   if (turning_) return;
   turning_ = true;
+  int steps = 0;
   do flush();
-  while (phase_ != Phase::Closed && out_.size() < limits_.outputBacklog && step());
+  while (steps < kStepsInATurn && phase_ != Phase::Closed && out_.size() < limits_.outputBacklog && step() && ++steps);
   flush();
   turning_ = false;
+  if (steps == kStepsInATurn) later_.schedule();  // the others first
   if (phase_ == Phase::Closed) return;
   if (closing_ && out_.empty()) {
     if (!drain_ || ended_) return close();

@@ -38,7 +38,8 @@ struct Request {
 
 /// "%41+b" becomes "A+b"; with `plusIsBlank` (queries and forms) "A b". A broken escape stays as it is.
 [[nodiscard]] std::string percentDecode(std::string_view text, bool plusIsBlank = false);
-/// "a=1&b=2" (also ';'), decoded, in order. A name without '=' has an empty value.
+/// "a=1&b=2" (also ';'), decoded, in order. A name without '=' has an empty value. What follows
+/// the first 1000 is left out.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> parseForm(std::string_view text);
 
 }  // namespace http

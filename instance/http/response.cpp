@@ -80,6 +80,9 @@ std::string composeHead(const Response& response, Version version, Framing frami
                                response.reason.empty() ? reasonOf(response.status) : oneLine(response.reason));
   head.add("Server", "Medusa/1.12");
   head.add("Date", currentDate());
+  // No other site makes a script or a picture of what we answer, a log for instance.
+  head.add("X-Content-Type-Options", "nosniff");
+  head.add("Cross-Origin-Resource-Policy", "same-origin");
   for (const auto& [name, value] : response.headers) head.add(name, oneLine(value));
   if (framing == Framing::Length) head.add("Content-Length", std::to_string(response.body.size()));
   if (framing == Framing::Chunked) head.add("Transfer-Encoding", "chunked");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,12 +15,15 @@ namespace http {
 class Router {
  public:
   void addPrefix(std::string prefix, Handler handler) { routes_.emplace_back(std::move(prefix), std::move(handler)); }
+  /// Requests that `refuses` says so of get status 403, whatever they ask for.
+  void setGuard(std::function<bool(const Request&)> refuses) { refuses_ = std::move(refuses); }
   void setFallback(Handler handler) { fallback_ = std::move(handler); }
   void dispatch(const Request& request, const Reply& reply) const;
 
  private:
   std::vector<std::pair<std::string, Handler>> routes_;
   Handler fallback_;
+  std::function<bool(const Request&)> refuses_;
 };
 
 }  // namespace http

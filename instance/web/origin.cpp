@@ -35,6 +35,13 @@ std::optional<bool> foreign(const http::Request& request) {
 
 bool fromAnotherSite(const http::Request& request) { return foreign(request).value_or(false); }
 
+bool embeddedElsewhere(const http::Request& request) {
+  const auto site = request.header("Sec-Fetch-Site");
+  const auto mode = request.header("Sec-Fetch-Mode");
+  if (mode.empty() || site == "same-origin" || site == "none") return false;
+  return mode != "navigate" || request.header("Sec-Fetch-Dest") != "document";
+}
+
 Verdict judge(const http::Request& request, bool tokenValid) {
   if (tokenValid) return Verdict::Allow;
   const auto other = foreign(request);

@@ -23,6 +23,10 @@ enum class Verdict {
 /// Whether a browser sent this request from a page of another site.
 [[nodiscard]] bool fromAnotherSite(const http::Request& request);
 
+/// Whether a browser asks on behalf of another site's page for anything but to leave that page for ours: a script, a
+/// picture, a frame, a stream. Browsers say so to localhost and behind TLS; elsewhere our answers forbid the use.
+[[nodiscard]] bool embeddedElsewhere(const http::Request& request);
+
 /// 128 random bits in hexadecimal.
 [[nodiscard]] std::string makeToken();
 /// Compares in a time that does not depend on where they differ.

@@ -12,6 +12,8 @@
 namespace web {
 namespace {
 
+constexpr std::size_t largestForm = 64 * 1024;
+
 /// Bookmarks and pages of old know these addresses.
 const Asset* findAsset(std::string_view path) {
   for (const std::string_view folder : {"stylesheets/", "images/"})
@@ -29,7 +31,6 @@ http::Response assetResponse(const Asset& asset, const http::Request& request) {
   }
   response.headers.emplace_back("ETag", asset.tag);
   response.headers.emplace_back("Cache-Control", "no-cache");
-  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   return response;
 }
 
@@ -53,6 +54,7 @@ void Site::handle(const http::Request& request, const http::Reply& reply) {
     return reply.send(readable ? assetResponse(*asset, request) : http::makeError(400));
   }
   if (request.method != "GET" && request.method != "POST") return reply.send(http::makeError(404));
+  if (request.body.size() > largestForm) return reply.send(http::makeError(413));
   if (path.empty() || path == "index.html") return index(request, reply);
   if (path == "ok.html") return reply.send(http::makeResponse("text/plain", "OK"));
   if (path == "events") return live_.attach(reply);

@@ -53,6 +53,18 @@ class Page:
         connection.close()
         return reply
 
+    @contextlib.contextmanager
+    def begin(self, method, path, headers=()):
+        """The answer's head; its body, which may have no end, is not read."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request(method, path, headers=dict(headers))
+        reply = connection.getresponse()
+        try:
+            yield reply
+        finally:
+            reply.close()
+            connection.close()
+
     def act(self, path, **headers):
         """GET an action as a script; returns the message that Supervisor's redirection carries."""
         reply = self.ask("GET", path, headers)
@@ -141,6 +153,33 @@ def test_another_site_cannot_act(page):
     reply = page.ask("POST", "/RPC2", {**victim, "Origin": "http://evil.example", "Content-Type": "text/plain"}, CALL)
     assert reply.status == 403
     assert page.state("steady") == "RUNNING"
+
+
+def test_another_site_embeds_nothing(page):
+    """A page elsewhere would hold our streams open, or run a log as a script of its own."""
+    elsewhere = {"User-Agent": "Mozilla/5.0", "Sec-Fetch-Site": "cross-site"}
+    for path in ("/events", "/logtail/chatter", "/mainlogtail", "/", "/supervisor.js", "/tail.html?processname=chatter"):
+        with page.begin("GET", path, {**elsewhere, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}) as script:
+            assert script.status == 403, path
+        with page.begin("GET", path) as ours:
+            assert ours.status == 200
+            assert ours.headers["X-Content-Type-Options"] == "nosniff"
+            assert ours.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    link = {**elsewhere, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    for path in ("/", "/tail.html?processname=chatter"):
+        assert page.ask("GET", path, link).status == 200, path
+
+
+def test_a_form_of_a_million_fields_costs_no_memory(page):
+    def peak():
+        with open(f"/proc/{page.daemon.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+    assert page.ask("POST", "/index.html", body="action=refresh").status == 301
+    before = peak()
+    assert page.ask("POST", "/index.html", body="a&" * 1_000_000).status == 413
+    assert page.ask("POST", "/index.html", body="a&" * 30_000).status == 200
+    assert peak() - before < 12 * 1024
 
 
 REBOUND = ("evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "[::1].evil.example", ":80")

@@ -22,13 +22,15 @@ struct Crowd {
   core::EventLoop loop;
   http::Server server;
   std::vector<http::Reply> pending;
+  int served = 0;
   std::shared_ptr<http::Gate> gate;
   std::shared_ptr<http::Gate> other;
   std::vector<std::unique_ptr<test::Client>> strangers;
 
   explicit Crowd(http::Limits limits) : server(loop, limits), gate(server.addGate({})), other(server.addGate({})) {
     auto& router = server.router();
-    router.addPrefix("/echo", [](const http::Request& request, const http::Reply& reply) {
+    router.addPrefix("/echo", [this](const http::Request& request, const http::Reply& reply) {
+      ++served;
       reply.send(http::makeResponse("text/plain", "[" + request.body + "]"));
     });
     router.addPrefix("/later", [this](const http::Request&, const http::Reply& reply) { pending.push_back(reply); });
@@ -143,4 +145,19 @@ TEST_CASE("a client that sends without end takes one turn like everybody") {
   client.turn();
   CHECK(client.unread() > 0);
   while (client.unread() > 0) client.turn();
+}
+
+TEST_CASE("a thousand requests at once of one client are not one turn") {
+  Crowd c({});
+  auto& client = c.stranger(c.gate, "");
+  std::string many;
+  for (int i = 0; i < 600; ++i) many += "GET /echo HTTP/1.1\r\n\r\n";
+  client.send(many);  // takes one turn
+  CHECK(c.served > 0);
+  CHECK(c.served < 100);
+  for (int i = 0; i < 1000 && c.served < 600; ++i) {
+    client.turn();
+    client.read();
+  }
+  CHECK(c.served == 600);
 }

@@ -115,6 +115,9 @@ TEST_CASE("URIs and forms") {
   REQUIRE(form.size() == 4);
   CHECK(form[1] == std::pair<std::string, std::string>("processname", "g:p 1"));
   CHECK(form[2].second.empty());
+  std::string many;
+  for (int i = 0; i < 5000; ++i) many += "a&";
+  CHECK(http::parseForm(many + "b=1").size() == 1000);
 }
 
 TEST_CASE("a header value cannot begin another header") {
