@@ -31,12 +31,14 @@ std::string message(const std::string& body) {
 /// The stream of one open page.
 class Live::Page final : public http::Source {
  public:
-  explicit Page(std::shared_ptr<Live*> live) : live_(std::move(live)) {}
+  /// `beginning` is the state of everything, which may be long.
+  Page(std::shared_ptr<Live*> live, std::string beginning)
+      : live_(std::move(live)), backlog_(std::move(beginning)), mostBacklog_(maxBacklog + backlog_.size()) {}
   ~Page() override {
     if (*live_) (*live_)->detach(*this);
   }
   void push(const std::string& text) {
-    if (backlog_.size() + text.size() > maxBacklog) cut_ = true;
+    if (backlog_.size() + text.size() > mostBacklog_) cut_ = true;
     if (!cut_) backlog_ += text;
     wake();
   }
@@ -50,6 +52,7 @@ class Live::Page final : public http::Source {
  private:
   std::shared_ptr<Live*> live_;
   std::string backlog_;
+  std::size_t mostBacklog_;
   bool cut_ = false;
 };
 
@@ -65,14 +68,13 @@ Live::~Live() {
 }
 
 void Live::attach(const http::Reply& reply) {
-  auto page = std::make_unique<Page>(self_);
+  auto page = std::make_unique<Page>(self_, "retry: 2000\n\n" + everything());
   if (pages_.empty()) {
     table_.subscribe(*this);
     sampler_.clear();
     timer_.armIn(core::milliseconds(0));
   }
   pages_.insert(page.get());
-  page->push("retry: 2000\n\n" + everything());
   http::Response head = http::makeResponse("text/event-stream", {});
   head.headers.emplace_back("Cache-Control", "no-store");
   head.headers.emplace_back("X-Accel-Buffering", "no");
@@ -120,6 +122,7 @@ void Live::flush() {
 }
 
 void Live::sampleUsage() {
+  const core::Instant begun = core::Clock::now();
   std::string body;
   for (const auto& group : table_.groups()) {
     for (const auto& program : group->processes()) {
@@ -130,6 +133,7 @@ void Live::sampleUsage() {
                           usage ? std::to_string(usage->memory) : "null");
     }
   }
+  sampler_.forgetBefore(begun);
   broadcast(message(",\"usage\":[" + body + "]"));
   timer_.armIn(samplePeriod);
 }

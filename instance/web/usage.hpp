@@ -22,6 +22,10 @@ class UsageSampler {
  public:
   /// Nothing if there is no such process.
   [[nodiscard]] std::optional<Usage> sample(pid_t pid);
+  /// Forgets processes that were last sampled before `when`: they are gone.
+  void forgetBefore(core::Instant when) {
+    std::erase_if(last_, [when](const auto& entry) { return entry.second.when < when; });
+  }
   /// Forgets all samples: what comes next is a first one.
   void clear() { last_.clear(); }
 

@@ -242,6 +242,17 @@ def test_authentication_covers_every_page(daemon):
     assert page.ask("GET", "/", {"Authorization": "Basic YWRtaW46YWRtaW4="}).status == 200
 
 
+def test_the_first_message_of_a_page_is_as_long_as_it_needs_to_be(daemon):
+    """Ten thousand programs are more than what a page may leave unread."""
+    crowd = "\n[program:crowd]\ncommand=/bin/sleep 1\nautostart=false\nnumprocs=10000\n" \
+            "process_name=%(program_name)s_{}_%(process_num)05d\n".format("x" * 30)
+    page = Page(daemon, auth=crowd)
+    with page.begin("GET", "/events") as stream:
+        while not (line := stream.readline()).startswith(b"data: "):
+            assert line, "the stream ended"
+        assert line.count(b'"state":"STOPPED"') >= 10_000
+
+
 def test_no_page_open_means_no_wake_up(page):
     """One look at the stream of events, closed again, leaves nothing behind that ticks."""
     page.act("/index.html?processname=chatter&action=stop")

@@ -87,6 +87,10 @@ TEST_CASE("a process that runs uses memory, and has a share of a core from the s
   CHECK(first->memory > 0);
   CHECK_FALSE(first->cpuPercent.has_value());
   CHECK(sampler.sample(::getpid())->cpuPercent.has_value());
+  sampler.forgetBefore(core::Clock::now());
+  CHECK_FALSE(sampler.sample(::getpid())->cpuPercent.has_value());
+  sampler.forgetBefore({});
+  CHECK(sampler.sample(::getpid())->cpuPercent.has_value());
   CHECK_FALSE(sampler.sample(0x7ffffff0).has_value());
 }
 
