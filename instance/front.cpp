@@ -84,7 +84,7 @@ Front::~Front() = default;
 
 void Front::serve(std::vector<http::ListenSocket> sockets) {
   const auto& configuration = *instance_.configuration;
-  api::addSystemMethods(methods_);
+  api::addSystemMethods(methods_, instance_.loop);
   for (const auto& interface : configuration.interfaces) addInterface(interface);
   for (std::size_t i = 0; i < sockets.size(); i++) {
     const auto& server = configuration.servers[i];

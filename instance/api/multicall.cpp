@@ -2,9 +2,9 @@
 #include "instance/api/multicall.hpp"
 
 #include <exception>
-#include <memory>
 #include <utility>
 
+#include "lib/core/clock.hpp"
 #include "lib/xmlrpc/message.hpp"
 #include "lib/xmlrpc/writer.hpp"
 
@@ -13,28 +13,35 @@ namespace {
 
 using xmlrpc::FaultCode;
 
-/// One multicall on its way. The completion of the call that is waited for keeps it alive.
-class Sequence : public std::enable_shared_from_this<Sequence> {
+constexpr std::size_t kLargestAnswer = std::size_t{32} << 20;
+constexpr core::Duration kTurn = core::milliseconds(1);
+
+}  // namespace
+
+/// One multicall on its way.
+class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
  public:
-  Sequence(const MethodTable& table, xmlrpc::Array calls, Completion done)
-      : table_(table), calls_(std::move(calls)), done_(std::move(done)) {
+  Sequence(Multicall& owner, xmlrpc::Array calls, Completion done)
+      : owner_(owner), calls_(std::move(calls)), done_(std::move(done)), resume_(owner.loop_, [this] { run(); }) {
     xmlrpc::Writer(out_).beginArray();
   }
 
-  /// Runs calls until one has to be waited for. A call that completes at once returns to this loop: a thousand calls
-  /// are a thousand rounds, not a thousand stack frames.
+  /// Runs calls until one has to be waited for, or the turn is over. A call that completes at once returns to this loop:
+  /// a thousand calls are a thousand rounds, not a thousand stack frames.
   void run() {
+    const auto self = shared_from_this();
+    const core::Instant end = core::Clock::now() + kTurn;
     running_ = true;
-    while (next_ < calls_.size()) {
+    while (next_ < calls_.size() && out_.size() <= kLargestAnswer) {
       waiting_ = true;
       start(calls_[next_++]);
-      if (waiting_) {
+      if (waiting_ || core::Clock::now() >= end) {
         running_ = false;
+        if (!waiting_) resume_.armIn(core::Duration::zero());
         return;
       }
     }
-    xmlrpc::Writer(out_).endArray();
-    done_(std::move(out_));
+    finish();
   }
 
  private:
@@ -48,8 +55,10 @@ class Sequence : public std::enable_shared_from_this<Sequence> {
       return complete(fail(FaultCode::IncorrectParameters, "Recursive system.multicall forbidden"));
     if (given != nullptr && given->array() == nullptr) return complete(fail(FaultCode::IncorrectParameters));
     try {
-      table_.call(*name->string(), given == nullptr ? none : *given->array(),
-                  [self = shared_from_this()](const Outcome& outcome) { self->complete(outcome); });
+      owner_.table_.call(*name->string(), given == nullptr ? none : *given->array(),
+                         [weak = weak_from_this()](const Outcome& outcome) {
+                           if (const auto self = weak.lock()) self->complete(outcome);
+                         });
     } catch (const std::exception& e) {
       complete(fail(FaultCode::Failed, e.what()));
     }
@@ -61,21 +70,31 @@ class Sequence : public std::enable_shared_from_this<Sequence> {
     if (!running_) run();
   }
 
-  const MethodTable& table_;
+  void finish() {
+    owner_.running_.erase(shared_from_this());
+    if (out_.size() > kLargestAnswer)
+      return done_(fail(FaultCode::Failed, "the answer is larger than 32 MB, ask for less at once"));
+    xmlrpc::Writer(out_).endArray();
+    done_(std::move(out_));
+  }
+
+  Multicall& owner_;
   xmlrpc::Array calls_;
   Completion done_;
   std::string out_;
   std::size_t next_ = 0;
   bool running_ = false;
   bool waiting_ = false;
+  core::Timer resume_;  ///< not a deferred call: that would go before every descriptor that is ready
 };
 
-}  // namespace
+Multicall::Multicall(const MethodTable& table, core::EventLoop& loop) : table_(table), loop_(loop) {}
+Multicall::~Multicall() = default;
 
-void multicall(const MethodTable& table, const xmlrpc::Array& params, Completion done) {
+void Multicall::run(const xmlrpc::Array& params, Completion done) {
   const xmlrpc::Array* calls = params.front().array();
   if (calls == nullptr) return done(fail(FaultCode::IncorrectParameters, "calls must be an array"));
-  std::make_shared<Sequence>(table, *calls, std::move(done))->run();
+  (*running_.insert(std::make_shared<Sequence>(*this, *calls, std::move(done))).first)->run();
 }
 
 }  // namespace api

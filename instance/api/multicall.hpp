@@ -1,11 +1,31 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
+#include <set>
+
 #include "instance/api/method_table.hpp"
+#include "lib/core/event_loop.hpp"
 
 namespace api {
 
 /// system.multicall: `params` holds one array of {methodName, params}. The calls run in sequence, also those that wait.
-void multicall(const MethodTable& table, const xmlrpc::Array& params, Completion done);
+///
+/// A sequence that takes long lets the loop have its turn between two calls, and one whose answer grows beyond 32 MB ends
+/// with a fault: one client can neither stop the others nor use up the memory.
+class Multicall {
+ public:
+  /// Both must outlive this. What is not over when this goes is never answered.
+  Multicall(const MethodTable& table, core::EventLoop& loop);
+  ~Multicall();
+  void run(const xmlrpc::Array& params, Completion done);
+
+ private:
+  class Sequence;
+
+  const MethodTable& table_;
+  core::EventLoop& loop_;
+  std::set<std::shared_ptr<Sequence>> running_;
+};
 
 }  // namespace api

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "instance/api/system_methods.hpp"
 
+#include <memory>
+#include <utility>
+
 #include "instance/api/method_table.hpp"
 #include "instance/api/multicall.hpp"
 #include "lib/xmlrpc/writer.hpp"
@@ -43,8 +46,9 @@ Outcome methodSignature(const MethodTable& table, const xmlrpc::Array& params) {
 
 }  // namespace
 
-void addSystemMethods(MethodTable& table) {
+void addSystemMethods(MethodTable& table, core::EventLoop& loop) {
   const MethodTable& all = table;
+  const auto multicall = std::make_shared<Multicall>(table, loop);
   table.add({"system.listMethods",
              {"array"},
              0,
@@ -68,7 +72,7 @@ void addSystemMethods(MethodTable& table) {
              "Calls several methods, one after the other; one that waits holds up those behind it.\n\n"
              "@param array calls  Structs of methodName and params.\n"
              "@return array result  For each call its bare result, or a struct of faultCode and faultString.",
-             [&all](const xmlrpc::Array& params, Completion done) { multicall(all, params, std::move(done)); }});
+             [multicall](const xmlrpc::Array& params, Completion done) { multicall->run(params, std::move(done)); }});
 }
 
 }  // namespace api

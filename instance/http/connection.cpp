@@ -31,7 +31,8 @@ using core::IoWatch;
 
 Connection::Connection(core::EventLoop& loop, Server& server, core::UniqueFd fd, std::string peer,
                        std::shared_ptr<Gate> gate)
-    : server_(server),
+    : loop_(loop),
+      server_(server),
       limits_(server.limits()),
       fd_(std::move(fd)),
       gate_(std::move(gate)),
@@ -127,7 +128,7 @@ void Connection::turn() {
   while (steps < kStepsInATurn && phase_ != Phase::Closed && out_.size() < limits_.outputBacklog && step() && ++steps);
   flush();
   turning_ = false;
-  if (steps == kStepsInATurn) later_.schedule();  // the others first
+  if (steps == kStepsInATurn) continueLater();
   if (phase_ == Phase::Closed) return;
   if (closing_ && out_.empty()) {
     if (!drain_ || ended_) return close();
@@ -138,6 +139,17 @@ void Connection::turn() {
   account();
   watch();
   setDeadline();
+}
+
+/// A timer takes its place among the descriptors that are ready. A deferred call would go before them, again and again.
+void Connection::continueLater() {
+  if (phase_ == Phase::Closed) return;
+  if (!continue_)
+    continue_.emplace(loop_, [this] {
+      const auto self = shared_from_this();
+      turn();
+    });
+  continue_->armIn(core::Duration::zero());
 }
 
 void Connection::account() {

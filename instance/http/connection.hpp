@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "instance/http/limits.hpp"
@@ -84,6 +85,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void refuse(int status) { refuse(makeError(status)); }
   void refuse(Response response);
   void answer(Response response, bool keepAlive);
+  void continueLater();
   void account();
   [[nodiscard]] std::size_t readLimit() const noexcept;
   void write(const Response& response, Framing framing, bool keepAlive);
@@ -93,6 +95,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void setDeadline();
   void onTimer();
 
+  core::EventLoop& loop_;
   Server& server_;
   const Limits& limits_;
   core::UniqueFd fd_;
@@ -123,6 +126,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   core::IoWatch watch_;
   core::Timer timer_;
   core::Deferred later_;
+  std::optional<core::Timer> continue_;  ///< made by clients that ask for much at once
 };
 
 }  // namespace http

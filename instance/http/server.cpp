@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -114,7 +115,15 @@ void Server::account(Connection& connection, std::size_t before, std::size_t now
   held_ += now - before;
   peak_ = std::max(peak_, held_);
   if (connection.gate().held > limits_.held && now > before) limitMemory(connection);
-  if (peak_ > kMuch && held_ < peak_ / 2 && !giveBack_.armed()) giveBack_.armIn(core::seconds(1));
+  if (peak_ > kMuch && held_ < peak_ / 2) giveBackSoon();
+}
+
+void Server::giveBackSoon() noexcept {
+  try {
+    if (!giveBack_.armed()) giveBack_.armIn(core::seconds(1));
+  } catch (const std::exception&) {
+    // Out of memory for a timer: after the next request, then.
+  }
 }
 
 void Server::limitMemory(Connection& current) {

@@ -52,6 +52,7 @@ class Server {
                                                        const Connection* except) const;
   void keepDescriptorsFree(core::UniqueFd& newcomer, const Gate& gate);
   void limitMemory(Connection& current);
+  void giveBackSoon() noexcept;
   void giveBack();
 
   core::EventLoop& loop_;

@@ -94,7 +94,8 @@ class SignalWatch {
   detail::WatchPtr state_;
 };
 
-/// Calls back once from the next turn of the loop: moves work out of the current stack frame.
+/// Calls back once from the next turn of the loop: moves work out of the current stack frame. It goes before every
+/// descriptor that is ready, so that long work must not go on by scheduling itself: a Timer for now is fair.
 class Deferred {
  public:
   Deferred(EventLoop& loop, std::function<void()> callback);

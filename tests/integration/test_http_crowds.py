@@ -8,7 +8,9 @@ import contextlib
 import http.client
 import os
 import resource
+import select
 import socket
+import xmlrpc.client
 
 import pytest
 
@@ -170,3 +172,35 @@ def test_what_large_calls_took_is_given_back(daemon, cleanup):
     for _ in range(3):
         assert server.ask(RIGHT, call) == 200
     waitFor(lambda: server.memory("RssAnon") - before < 2 * 1024, "the memory to be given back")
+
+
+def multicall(count, method, *params):
+    return xmlrpc.client.dumps(([{"methodName": method, "params": list(params)}] * count,), "system.multicall").encode()
+
+
+def test_a_multicall_of_thousands_lets_the_others_in(daemon, cleanup):
+    server = Server(daemon, cleanup, PASSWORD)
+    log = server.daemon.rpc.supervisor
+    log.startProcess("sleeper")
+    body = multicall(9000, "supervisor.readProcessStdoutLog", "sleeper", -10, 0)
+    head = f"POST /RPC2 HTTP/1.1\r\nAuthorization: {RIGHT['Authorization']}\r\nContent-Length: {len(body)}\r\n\r\n"
+    greedy = server.stranger(head.encode() + body)
+    served = 0
+    while not select.select([greedy], [], [], 0)[0]:
+        assert log.getState()["statename"] == "RUNNING"
+        served += 1
+    assert served > 10
+    assert greedy.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 200"
+
+
+def test_a_multicall_is_answered_up_to_a_size(daemon, cleanup):
+    server = Server(daemon, cleanup, "".join(f"\n[program:p{i}]\ncommand=/bin/true\nautostart=false\n" for i in range(30)))
+    with open(f"/proc/{server.daemon.pid}/clear_refs", "w", encoding="ascii") as peak:
+        peak.write("5")
+    before = server.memory("VmHWM")
+    body = multicall(5000, "supervisor.getAllProcessInfo")
+    with pytest.raises(xmlrpc.client.Fault) as fault:
+        server.daemon.rpc.system.multicall([{"methodName": "supervisor.getAllProcessInfo"}] * 5000)
+    assert fault.value.faultString == "FAILED: the answer is larger than 32 MB, ask for less at once"
+    assert server.ask((), body) == 200
+    assert server.memory("VmHWM") - before < 128 * 1024

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
 #include "instance/api/dispatcher.hpp"
 #include "instance/api/system_methods.hpp"
+#include "lib/core/event_loop.hpp"
 #include "lib/xmlrpc/message.hpp"
 #include "lib/xmlrpc/reader.hpp"
 
@@ -17,13 +19,14 @@ namespace {
 Value text(const char* value) { return Value{std::string(value)}; }
 
 struct Fixture {
+  core::EventLoop loop;
   api::MethodTable table;
   api::Dispatcher dispatcher{table};
   std::vector<api::Completion> waiting;
   std::vector<std::string> order;
 
   Fixture() {
-    api::addSystemMethods(table);
+    api::addSystemMethods(table, loop);
     table.add({"t.echo", {"string", "string", "string"}, 1, "Echoes.", api::immediately([this](const Array& params) {
                  order.push_back(*params[0].string());
                  return api::textValue(*params[0].string());
@@ -32,6 +35,16 @@ struct Fixture {
                  order.emplace_back("later");
                  waiting.push_back(std::move(done));
                }});
+    table.add({"t.large", {"string"}, 0, "Has much to say.", api::immediately([this](const Array&) {
+                 order.emplace_back("large");
+                 return api::textValue(std::string(1'000'000, 'x'));
+               })});
+    table.add({"t.slow", {"string"}, 0, "Takes its time.", api::immediately([this](const Array&) {
+                 order.emplace_back("slow");
+                 const auto until = core::Clock::now() + core::milliseconds(20);
+                 while (core::Clock::now() < until) continue;
+                 return api::textValue("");
+               })});
     table.add({"t.throw", {"string"}, 0, "Breaks.", [](const Array&, const api::Completion&) {
                  throw std::runtime_error("broken");
                }});
@@ -42,12 +55,18 @@ struct Fixture {
   void run(const std::string& method, const Array& params) {
     dispatcher.run(xmlrpc::composeRequest(method, params), [this](api::Answer answer) { answers.push_back(answer); });
   }
-  xmlrpc::Fault fault(const std::string& method, const Array& params = {}) {
+  void runToEnd(const std::string& method, const Array& params) {
+    const std::size_t before = answers.size();
     run(method, params);
+    for (int i = 0; i < 10000 && answers.size() == before; ++i) loop.step(core::milliseconds(1));
+    REQUIRE(answers.size() > before);
+  }
+  xmlrpc::Fault fault(const std::string& method, const Array& params = {}) {
+    runToEnd(method, params);
     return std::get<xmlrpc::Fault>(*xmlrpc::readResponse(answers.back().xml, {}));
   }
   Value value(const std::string& method, const Array& params = {}) {
-    run(method, params);
+    runToEnd(method, params);
     return last();
   }
   Value last() { return std::get<Value>(*xmlrpc::readResponse(answers.back().xml, {})); }
@@ -91,7 +110,7 @@ TEST_CASE("an answer may come later") {
 TEST_CASE("introspection") {
   Fixture f;
   const Value names = f.value("system.listMethods");
-  REQUIRE(names.array()->size() == 7);
+  REQUIRE(names.array()->size() == 9);
   CHECK(*names.array()->front().string() == "system.listMethods");
   CHECK(*names.array()->back().string() == "t.throw");
   CHECK(*f.value("system.methodHelp", {text("t.echo")}).string() == "Echoes.");
@@ -127,6 +146,35 @@ TEST_CASE("in a multicall a call that waits holds up those behind it") {
   CHECK(f.order == std::vector<std::string>{"a", "later", "b"});
   REQUIRE(f.answers.size() == 1);
   CHECK(f.last().array()->size() == 3);
+}
+
+TEST_CASE("a multicall that takes long lets others have their turn") {
+  Fixture f;
+  f.run("system.multicall", {Value{Array(5, Fixture::call("t.slow"))}});
+  CHECK(f.order.size() == 1);
+  CHECK(f.answers.empty());
+  f.run("t.echo", {text("between")});
+  REQUIRE(f.answers.size() == 1);
+  for (int i = 0; i < 100 && f.answers.size() < 2; ++i) f.loop.step(core::milliseconds(1));
+  REQUIRE(f.answers.size() == 2);
+  CHECK(f.last().array()->size() == 5);
+  CHECK(f.order[1] == "between");
+}
+
+TEST_CASE("a multicall whose answer grows too large is a fault, and does no more") {
+  Fixture f;
+  const auto fault = f.fault("system.multicall", {Value{Array(60, Fixture::call("t.large"))}});
+  CHECK(fault == xmlrpc::Fault{30, "FAILED: the answer is larger than 32 MB, ask for less at once"});
+  CHECK(f.order.size() < 40);
+}
+
+TEST_CASE("a multicall that is not over when the methods go away is forgotten") {
+  auto f = std::make_unique<Fixture>();
+  f->run("system.multicall", {Value{Array{Fixture::call("t.later"), Fixture::call("t.slow")}}});
+  const auto waiting = f->waiting.back();
+  f->run("system.multicall", {Value{Array(5, Fixture::call("t.slow"))}});
+  f.reset();
+  waiting(api::textValue("late"));
 }
 
 TEST_CASE("a multicall of very many calls needs no deep stack") {
