@@ -25,8 +25,8 @@ http::Address addressOf(const config::HttpServer& server) {
   return {server.unixSocket, server.path, server.mode, server.owner, server.host, server.port};
 }
 
-/// A password keeps strangers out of a port; without one a web site must not come in under its own name. Nobody reaches a
-/// Unix socket through a name.
+/// A password keeps strangers out of a port; without one a web site must not come in under its own name. Nobody reaches
+/// a Unix socket through a name.
 http::Gate gateOf(const config::HttpServer& server) {
   http::Gate gate;
   const auto username = server.username.value_or("");

@@ -26,8 +26,8 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
     xmlrpc::Writer(out_).beginArray();
   }
 
-  /// Runs calls until one has to be waited for, or the turn is over. A call that completes at once returns to this loop:
-  /// a thousand calls are a thousand rounds, not a thousand stack frames.
+  /// Runs calls until one has to be waited for, or the turn is over. A call that completes at once returns to this
+  /// loop: a thousand calls are a thousand rounds, not a thousand stack frames.
   void run() {
     const auto self = shared_from_this();
     const core::Instant end = core::Clock::now() + kTurn;

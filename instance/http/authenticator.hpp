@@ -10,8 +10,8 @@
 namespace http {
 
 /// HTTP Basic for one user. A crypt(3) hash takes milliseconds by design: what it said about a name and password is
-/// remembered (as a salted digest), and the loop spends at most a tenth of its time on guesses that are new. A name that
-/// is not the user's costs the same and is answered the same.
+/// remembered (as a salted digest), and the loop spends at most a tenth of its time on guesses that are new. A name
+/// that is not the user's costs the same and is answered the same.
 class Authenticator {
  public:
   enum class Verdict {

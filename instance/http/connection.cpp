@@ -6,22 +6,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <exception>
 #include <utility>
 
 #include "instance/http/access_log.hpp"
-#include "instance/http/gate.hpp"
-#include "instance/http/reply.hpp"
 #include "instance/http/server.hpp"
 #include "instance/http/source.hpp"
-#include "lib/core/log.hpp"
-#include "lib/core/text.hpp"
 
 namespace http {
 namespace {
 
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
-constexpr int kBlocksInATurn = 16;
 constexpr int kStepsInATurn = 16;
 constexpr core::Duration kDrainTime = core::seconds(2);
 constexpr core::Duration kTimerAccuracy = core::seconds(1);
@@ -94,32 +87,6 @@ void Connection::onReady(std::uint32_t ready) {
   if (gone && (ended_ || phase_ == Phase::Handling || phase_ == Phase::Streaming)) close();
 }
 
-/// How much is kept of what the client sends: an authorized body, and one head behind it.
-std::size_t Connection::readLimit() const noexcept { return bodyLength_ + limits_.header + kHeadEnd.size(); }
-
-/// Reads a bounded amount: a client that sends faster than we read must not keep the others waiting.
-void Connection::receive() {
-  char block[16 * 1024];
-  for (int i = 0; i < kBlocksInATurn && phase_ != Phase::Closed && !ended_; ++i) {
-    const bool draining = phase_ == Phase::Draining;
-    if (!draining && in_.size() >= readLimit()) return;
-    const std::size_t wanted = draining ? sizeof block : std::min(sizeof block, readLimit() - in_.size());
-    const ssize_t n = ::recv(fd_.get(), block, wanted, MSG_DONTWAIT);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-    if (n < 0) return close();
-    if (n == 0) {
-      ended_ = true;
-      return;
-    }
-    if (draining) continue;
-    const bool begins = in_.empty() && phase_ == Phase::Head && skip_ == 0;  // the clock of a request starts
-    if (begins || phase_ == Phase::Body) progress_ = core::Clock::now();
-    in_.append(block, static_cast<std::size_t>(n));
-    if (static_cast<std::size_t>(n) < wanted) return;
-  }
-}
-
 void Connection::turn() {
   if (turning_) return;
   turning_ = true;
@@ -178,134 +145,6 @@ bool Connection::step() {
     default:
       return false;
   }
-}
-
-bool Connection::readHead() {
-  if (!skipBody()) return false;
-  skipEmptyLines();
-  const std::size_t end = in_.find(kHeadEnd, scanned_ < 3 ? 0 : scanned_ - 3);
-  if (end == std::string::npos || end > limits_.header) {
-    const bool bare = hasBareLineFeed(in_, scanned_);
-    scanned_ = in_.size();
-    if (bare || in_.size() > limits_.header)
-      refuseHead(400);
-    else if (ended_)
-      closing_ = true;  // when the rest of the last answer is out
-    return false;
-  }
-  const std::size_t size = end + kHeadEnd.size();
-  if (auto head = parseRequestHead(std::string_view(in_).substr(0, size), limits_.body)) {
-    in_.erase(0, size);
-    scanned_ = 0;
-    acceptHead(std::move(*head));
-  } else {
-    refuseHead(head.error());
-  }
-  return true;
-}
-
-/// Throws away what belongs to a request that was refused; true when that is over.
-bool Connection::skipBody() {
-  const std::size_t here = std::min(skip_, in_.size());
-  in_.erase(0, here);
-  skip_ -= here;
-  if (skip_ > 0 && ended_) closing_ = true;
-  return skip_ == 0;
-}
-
-/// Some clients end a body with a line end of its own.
-void Connection::skipEmptyLines() {
-  std::size_t at = 0;
-  while (in_.compare(at, 2, "\r\n") == 0) at += 2;
-  if (at == 0) return;
-  in_.erase(0, at);
-  scanned_ = 0;
-}
-
-/// For what was no request: the log gets its first line.
-void Connection::refuseHead(int status) {
-  request_ = Request{};
-  request_.line = in_.substr(0, in_.find_first_of("\r\n"));
-  request_.peer = peer_;
-  in_.clear();
-  scanned_ = 0;
-  refuse(status);
-}
-
-void Connection::acceptHead(RequestHead head) {
-  request_ = std::move(head.request);
-  request_.peer = peer_;
-  if (!hostAllowed() || !authorized(head)) return;
-  bodyLength_ = head.bodyLength;
-  phase_ = Phase::Body;
-  progress_ = core::Clock::now();
-  if (head.expectsContinue && in_.size() < bodyLength_) out_.append(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));
-}
-
-bool Connection::hostAllowed() {
-  const auto& hosts = gate_->hosts;
-  const std::string_view host = request_.header("Host");
-  if (!hosts || hosts->allows(host)) return true;
-  if (!std::exchange(gate_->saidHostRefused, true))
-    logging::warn("refused a request of {} for the host {}: {}", peer_, core::pythonBytesRepr(host.substr(0, 255)),
-                  hosts->advice());
-  Response response = makeError(403, "This server has no password and answers to names it knows only: " +
-                                         hosts->advice() + '.');
-  response.reason = "Forbidden host name: " + hosts->advice();
-  refuse(std::move(response));
-  return false;
-}
-
-bool Connection::authorized(const RequestHead& head) {
-  if (!gate_->authenticator) return true;
-  using Verdict = Authenticator::Verdict;
-  switch (gate_->authenticator->check(request_.header("Authorization"), core::Clock::now())) {
-    case Verdict::Granted:
-      proven_ = true;
-      return true;
-    case Verdict::Malformed:
-      refuse(400);
-      return false;
-    case Verdict::Busy:
-      refuse(503);
-      return false;
-    case Verdict::Denied:
-      break;
-  }
-  deny(head);
-  return false;
-}
-
-/// Many clients ask without a password first and again with one on the same connection. A body that is small enough is
-/// read over for them, never kept. One that waits for our "100 Continue" may come or not: then the connection ends.
-void Connection::deny(const RequestHead& head) {
-  Response response = makeError(401);
-  response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"default\"");
-  const bool goesOn = request_.keepAlive() && !ended_ && !head.expectsContinue && head.bodyLength <= limits_.discarded;
-  if (!goesOn) return refuse(std::move(response));
-  skip_ = head.bodyLength;
-  answer(std::move(response), true);
-}
-
-bool Connection::readBody() {
-  if (in_.size() < bodyLength_) {
-    if (ended_) close();
-    return false;
-  }
-  std::string rest = in_.substr(bodyLength_);
-  in_.resize(bodyLength_);
-  request_.body = std::exchange(in_, std::move(rest));
-  bodyLength_ = 0;
-  phase_ = Phase::Handling;
-  proven_ = true;
-  try {
-    server_.router().dispatch(request_, Reply(weak_from_this()));
-  } catch (const std::exception& e) {
-    // The reply that nobody holds any more has answered with status 500.
-    logging::critical("{}: handling the request raised an unexpected exception: {}", request_.line, e.what());
-  }
-  std::string().swap(request_.body);
-  return phase_ != Phase::Handling;
 }
 
 void Connection::respond(Response response) {

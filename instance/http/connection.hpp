@@ -25,8 +25,8 @@ class Source;
 ///   Head -> Body -> Handling -> Head ...        (Streaming instead of an answer of known length)
 ///   any  -> Draining -> gone                    (the last answer is out; what the client still sends is thrown away)
 ///
-/// While an answer is pending or unsent no further request is read, so that a client costs one request at a time. A body
-/// is read when its head has been authorized, and not before.
+/// While an answer is pending or unsent no further request is read, so that a client costs one request at a time. A
+/// body is read when its head has been authorized, and not before.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   /// How good a reason there is to keep it when places or memory run out, least first; of equals the oldest goes.

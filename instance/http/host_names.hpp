@@ -15,8 +15,8 @@ class HostNames {
   /// `names` without ports, in any case. `advice` says what to do about a name that is refused: one line of text.
   HostNames(const std::vector<std::string>& names, std::string advice);
 
-  /// `host` is the value of the Host header, with or without a port. Allowed are IP addresses, localhost and names below
-  /// it, this machine's own host name, the given names, and no name at all: browsers always send one.
+  /// `host` is the value of the Host header, with or without a port. Allowed are IP addresses, localhost and names
+  /// below it, this machine's own host name, the given names, and no name at all: browsers always send one.
   [[nodiscard]] bool allows(std::string_view host) const;
   [[nodiscard]] const std::string& advice() const noexcept { return advice_; }
 

@@ -7,8 +7,8 @@
 
 #include "lib/core/text.hpp"
 
-/// Whoever stands between a client and us must see the same requests as we do, so nothing is guessed or repaired: a head
-/// is what RFC 9112 says or it is refused, and with it the connection.
+/// Whoever stands between a client and us must see the same requests as we do, so nothing is guessed or repaired: a
+/// head is what RFC 9112 says or it is refused, and with it the connection.
 namespace http {
 namespace {
 

@@ -12,8 +12,8 @@
 
 namespace http {
 
-/// An answer. Server, Date, what forbids other sites to embed it, Content-Length or Transfer-Encoding and Connection are
-/// added when it is sent.
+/// An answer. Server, Date, what forbids other sites to embed it, Content-Length or Transfer-Encoding and Connection
+/// are added when it is sent.
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;

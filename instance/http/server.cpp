@@ -91,7 +91,8 @@ bool Server::makeRoom(const Gate& newcomer, std::size_t capacity) {
   if (!loser) return true;
   if (core::Clock::now() >= sayAgain_) {
     sayAgain_ = core::Clock::now() + core::seconds(60);
-    logging::warn("no more than {} connections at once: clients that ask for nothing are dropped to make room", capacity);
+    logging::warn("no more than {} connections at once: clients that ask for nothing are dropped to make room",
+                  capacity);
   }
   const auto connection = leastClaim(*gates_[*loser], 0, nullptr);
   if (connection) connection->giveWay();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Clients that only take places: half requests, bodies behind a wrong password, more of them than there are descriptors.
+"""Clients that only take places: half requests, bodies behind a wrong password, more than there are descriptors for.
 
 Whatever comes to the TCP port, the owner's Unix socket answers, and so does the port to whoever has the password."""
 
@@ -194,7 +194,8 @@ def test_a_multicall_of_thousands_lets_the_others_in(daemon, cleanup):
 
 
 def test_a_multicall_is_answered_up_to_a_size(daemon, cleanup):
-    server = Server(daemon, cleanup, "".join(f"\n[program:p{i}]\ncommand=/bin/true\nautostart=false\n" for i in range(30)))
+    programs = "".join(f"\n[program:p{i}]\ncommand=/bin/true\nautostart=false\n" for i in range(30))
+    server = Server(daemon, cleanup, programs)
     with open(f"/proc/{server.daemon.pid}/clear_refs", "w", encoding="ascii") as peak:
         peak.write("5")
     before = server.memory("VmHWM")

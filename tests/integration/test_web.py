@@ -158,7 +158,8 @@ def test_another_site_cannot_act(page):
 def test_another_site_embeds_nothing(page):
     """A page elsewhere would hold our streams open, or run a log as a script of its own."""
     elsewhere = {"User-Agent": "Mozilla/5.0", "Sec-Fetch-Site": "cross-site"}
-    for path in ("/events", "/logtail/chatter", "/mainlogtail", "/", "/supervisor.js", "/tail.html?processname=chatter"):
+    for path in ("/events", "/logtail/chatter", "/mainlogtail", "/", "/supervisor.js",
+                 "/tail.html?processname=chatter"):
         with page.begin("GET", path, {**elsewhere, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}) as script:
             assert script.status == 403, path
         with page.begin("GET", path) as ours:

@@ -344,8 +344,8 @@ TEST_CASE("a refused body that is large, or may never come, ends the connection"
   Fixture f;
   const auto gate = f.server.addGate(guarded());
   test::Client large(f.loop, f.server, gate);
-  const auto refused =
-      large.ask("POST /echo HTTP/1.1\r\n" + kWrong + "Content-Length: 1000000\r\n\r\n" + std::string(60'000, 'x'), "</html>");
+  const auto refused = large.ask(
+      "POST /echo HTTP/1.1\r\n" + kWrong + "Content-Length: 1000000\r\n\r\n" + std::string(60'000, 'x'), "</html>");
   CHECK(refused.starts_with("HTTP/1.1 401"));
   CHECK(has(refused, "Connection: close\r\n"));
   CHECK(gate->held == 0);
@@ -367,9 +367,10 @@ TEST_CASE("without a password a request for a name that nobody here chose is ref
     CHECK(has(client.ask("GET /echo HTTP/1.1\r\n" + std::string(host) + "\r\n", "[GET ]"), "200 OK"));
   }
   const int calls = f.calls;
-  for (const char* request : {"GET /echo HTTP/1.1\r\nHost: evil.example:9001\r\nOrigin: http://evil.example:9001\r\n\r\n",
-                              "GET http://evil.example/echo HTTP/1.1\r\n\r\n",
-                              "POST /echo HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 10000\r\n\r\nabc"}) {
+  for (const char* request :
+       {"GET /echo HTTP/1.1\r\nHost: evil.example:9001\r\nOrigin: http://evil.example:9001\r\n\r\n",
+        "GET http://evil.example/echo HTTP/1.1\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 10000\r\n\r\nabc"}) {
     test::Client client(f.loop, f.server, gate);
     const auto refused = client.ask(request, "</html>");
     CHECK(refused.starts_with("HTTP/1.1 403 Forbidden host name: see <b>allowed_hosts</b>\r\n"));

@@ -18,7 +18,8 @@ const http::HostNames& names() {
 TEST_CASE("what no web site can own is allowed, and so is what was configured") {
   for (const char* host :
        {"", "127.0.0.1", "127.0.0.1:9001", "10.1.2.3:", "[::1]", "[::1]:9001", "[fe80::1]:1", "::1", "localhost",
-        "LocalHost:9001", "localhost.", "app.localhost:80", "tools.example.org", "TOOLS.example.org.:9001", "other:1"}) {
+        "LocalHost:9001", "localhost.", "app.localhost:80", "tools.example.org", "TOOLS.example.org.:9001",
+        "other:1"}) {
     CAPTURE(std::string(host));
     CHECK(names().allows(host));
   }

@@ -171,7 +171,8 @@ TEST_CASE("what decides about a request comes once") {
 }
 
 TEST_CASE("an address in the request line is taken apart, and may not contradict Host") {
-  const auto head = taken("POST HTTP://Example:9001/RPC2?a HTTP/1.1\r\nHost: example:9001\r\nContent-Length: 0\r\n\r\n");
+  const auto head =
+      taken("POST HTTP://Example:9001/RPC2?a HTTP/1.1\r\nHost: example:9001\r\nContent-Length: 0\r\n\r\n");
   CHECK(head.request.uri == "/RPC2?a");
   CHECK(head.request.header("Host") == "example:9001");
   CHECK(taken("GET http://x HTTP/1.1\r\n\r\n").request.uri == "/");
