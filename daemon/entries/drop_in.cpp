@@ -4,71 +4,140 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <list>
+#include <string_view>
 
+#include "lib/core/ini_reader.hpp"
 #include "lib/core/text.hpp"
 
 namespace entries {
 namespace {
 
-using Lines = std::vector<std::string>;
+using Line = core::IniLine;
+using Kind = core::IniLine::Kind;
 
-bool isComment(const std::string& line) {
-  return !line.empty() && (line[0] == ';' || line[0] == '#');
-}
-bool isHeader(const std::string& line) {
-  return line.starts_with('[') && line.find(']') != std::string::npos;
-}
-
-struct Range {
-  std::size_t begin = 0;  // the header
-  std::size_t end = 0;    // the next header, or the end
-};
-
-std::optional<Range> find(const Lines& lines, const std::string& section) {
-  for (std::size_t i = 0; i < lines.size(); i++) {
-    if (!lines[i].starts_with('[' + section + ']')) continue;
-    Range range{i, i + 1};
-    while (range.end < lines.size() && !isHeader(lines[range.end])) range.end++;
-    return range;
+/// A text as the reader sees it, with lines of ours among its own.
+class Editor {
+ public:
+  /// Nothing, if the reader refuses the text: then nobody knows what is in force.
+  static std::optional<Editor> of(std::string_view text) {
+    auto lines = core::scanIni(text, "");
+    if (!lines) return std::nullopt;
+    return Editor(std::move(*lines), text.starts_with(kMark));
   }
-  return std::nullopt;
-}
 
-/// The key that a line gives a value to, in lower case; empty for anything else.
-std::string keyOf(const std::string& line) {
-  if (line.empty() || isComment(line) || core::isBlank(line[0])) return {};
-  const auto end = line.find_first_of("=:");
-  return end == std::string::npos ? std::string() : core::lower(core::trim(std::string_view(line).substr(0, end)));
-}
+  /// The first section of that name from `from` on: where its header is, or the number of lines.
+  [[nodiscard]] std::size_t find(const std::string& section, std::size_t from = 0) const {
+    while (from < lines_.size() && !(isHeader(from) && lines_[from].name == section)) from++;
+    return from;
+  }
+  [[nodiscard]] std::size_t size() const { return lines_.size(); }
 
-Lines toLines(const std::string& text) {
-  auto lines = core::split(text, '\n');
-  if (!lines.empty() && lines.back().empty()) lines.pop_back();
-  return lines;
-}
+  void edit(std::size_t header, const std::string& key, const std::optional<std::string>& value) {
+    auto place = take(header, key);
+    if (!value) return;
+    if (!place) place = placeForNew(header);
+    insert(place->at, place->indent + key + " = " + *value, place->end);
+  }
 
-std::string toText(const Lines& lines) {
-  std::string out;
-  for (const auto& line : lines) out += line + '\n';
-  return out;
-}
-
-/// Takes `key` out of the range with its continuation lines; returns where it was, or nothing.
-std::optional<std::size_t> take(Lines& lines, Range& range, const std::string& key) {
-  std::optional<std::size_t> place;
-  for (auto i = range.begin + 1; i < range.end;) {
-    if (keyOf(lines[i]) != key) {
-      i++;
-      continue;
+  /// The comments above the header are about the section and go with it; those above the next header stay.
+  void removeSection(std::size_t header) {
+    auto begin = header, end = endOf(header);
+    while (begin > 0 && lines_[begin - 1].kind == Kind::Comment) begin--;
+    if (end < lines_.size()) {
+      // An indented header is one only behind a value that is indented as well, and that may go now.
+      lines_[end].text.remove_prefix(lines_[end].indent);
+      lines_[end].indent = 0;
+      while (lines_[end - 1].kind == Kind::Comment) end--;
     }
-    auto end = i + 1;
-    while (end < range.end && !lines[end].empty() && core::isBlank(lines[end][0])) end++;
-    lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(i), lines.begin() + static_cast<std::ptrdiff_t>(end));
-    range.end -= end - i;
-    if (!place) place = i;
+    erase(begin, end);
   }
-  return place;
-}
+
+  [[nodiscard]] bool saysNothing() const {
+    return std::all_of(lines_.begin(), lines_.end(),
+                       [](const auto& line) { return line.kind == Kind::Blank || line.kind == Kind::Comment; });
+  }
+
+  [[nodiscard]] std::string text() const {
+    std::string out(mark_ ? kMark : std::string_view());
+    for (const auto& line : lines_) {
+      out += line.text;
+      out += line.end;
+    }
+    return out;
+  }
+
+ private:
+  static constexpr std::string_view kMark = "\xEF\xBB\xBF";  // of the byte order
+
+  /// Where a line of ours goes, and how it begins and ends to be read as one of those around it.
+  struct Place {
+    std::size_t at = 0;
+    std::string indent;
+    std::string_view end;
+  };
+
+  Editor(std::vector<Line> lines, bool mark) : lines_(std::move(lines)), mark_(mark) {}
+
+  [[nodiscard]] bool isHeader(std::size_t at) const { return lines_[at].kind == Kind::Section; }
+  [[nodiscard]] std::size_t endOf(std::size_t header) const {
+    auto end = header + 1;
+    while (end < lines_.size() && !isHeader(end)) end++;
+    return end;
+  }
+  [[nodiscard]] static Place at(std::size_t place, const Line& like) {
+    return {place, std::string(like.text.substr(0, like.indent)), like.end};
+  }
+
+  /// Takes every line that gives `key` a value. Comments stay, those behind a value on lines of their own. Returns
+  /// where the first line was, or nothing.
+  std::optional<Place> take(std::size_t header, const std::string& key) {
+    std::optional<Place> place;
+    bool taking = false;
+    for (auto i = header + 1; i < lines_.size() && !isHeader(i);) {
+      const auto line = lines_[i];
+      if (line.kind == Kind::Entry) taking = line.name == key;
+      if (!taking || line.kind == Kind::Comment || line.kind == Kind::Blank) {
+        i++;
+        continue;
+      }
+      erase(i, i + 1);
+      if (line.comment != std::string_view::npos)
+        insert(i++, std::string(line.text.substr(line.comment)), line.end, Kind::Comment);
+      if (!place) place = at(i, line);
+    }
+    return place;
+  }
+
+  /// Behind the last line of the section that says something, indented as the last key (or, where there is none, as
+  /// the next header): so neither it nor what follows continues a value.
+  [[nodiscard]] Place placeForNew(std::size_t header) const {
+    auto last = header;
+    std::optional<std::size_t> entry;
+    const auto end = endOf(header);
+    for (auto i = header + 1; i < end; i++) {
+      if (lines_[i].kind == Kind::Entry) entry = i;
+      if (lines_[i].kind == Kind::Entry || lines_[i].kind == Kind::Continuation) last = i;
+    }
+    auto place = at(last + 1, lines_[entry ? *entry : end < lines_.size() ? end : header]);
+    place.end = lines_[last].end;
+    return place;
+  }
+
+  void insert(std::size_t at, std::string text, std::string_view end, Kind kind = Kind::Entry) {
+    if (end.empty()) end = "\n";
+    if (at > 0 && lines_[at - 1].end.empty()) lines_[at - 1].end = end;
+    own_.push_back(std::move(text));
+    lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(at), Line{kind, {}, 0, Line().comment, own_.back(), end});
+  }
+  void erase(std::size_t begin, std::size_t end) {
+    lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(begin), lines_.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+
+  std::vector<Line> lines_;
+  std::list<std::string> own_;  // what our lines point to
+  bool mark_;
+};
 
 }  // namespace
 
@@ -81,41 +150,27 @@ std::string newDropIn(const std::string& name, const Edits& keys) {
 }
 
 std::optional<std::string> editSection(const std::string& text, const std::string& section, const Edits& keys) {
-  auto lines = toLines(text);
-  auto range = find(lines, section);
-  if (!range) return std::nullopt;
-  for (const auto& [key, value] : keys) {
-    auto place = take(lines, *range, core::lower(key));
-    if (!value) continue;
-    if (!place) {
-      // After the last line that says something, before the blank lines and comments of the next section.
-      place = range->end;
-      while (*place > range->begin + 1 && (core::trim(lines[*place - 1]).empty() || isComment(lines[*place - 1])))
-        --*place;
-    }
-    lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(*place), fmt::format("{} = {}", key, *value));
-    range->end++;
-  }
-  return toText(lines);
+  auto editor = Editor::of(text);
+  if (!editor) return std::nullopt;
+  const auto header = editor->find(section);
+  if (header == editor->size()) return std::nullopt;
+  for (const auto& [key, value] : keys) editor->edit(header, core::lower(key), value);
+  return editor->text();
 }
 
 std::optional<std::string> removeSection(const std::string& text, const std::string& section) {
-  auto lines = toLines(text);
-  auto range = find(lines, section);
-  if (!range) return std::nullopt;
-  // The comments above the header are about it; those above the next header are not.
-  while (range->begin > 0 && isComment(lines[range->begin - 1])) range->begin--;
-  if (range->end < lines.size())
-    while (isComment(lines[range->end - 1])) range->end--;
-  lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(range->begin),
-              lines.begin() + static_cast<std::ptrdiff_t>(range->end));
-  return toText(lines);
+  auto editor = Editor::of(text);
+  if (!editor) return std::nullopt;
+  auto header = editor->find(section);
+  if (header == editor->size()) return std::nullopt;
+  // Repetitions counted for nothing beside the first one: now they would.
+  for (; header < editor->size(); header = editor->find(section)) editor->removeSection(header);
+  return editor->text();
 }
 
 bool saysNothing(const std::string& text) {
-  const auto lines = toLines(text);
-  return std::all_of(lines.begin(), lines.end(),
-                     [](const auto& line) { return core::trim(line).empty() || isComment(line); });
+  const auto editor = Editor::of(text);
+  return editor && editor->saysNothing();
 }
 
 bool isPlainValue(const std::string& value) {

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "lib/core/files.hpp"
+#include "lib/core/ini_reader.hpp"
 #include "lib/core/text.hpp"
 
 namespace entries {
@@ -23,20 +24,25 @@ bool isConfName(const std::string& name) {
   return name.size() > 5 && name.front() != '.' && name.ends_with(".conf");
 }
 
-/// Blanks the sections that repeat an earlier one, keeping line numbers, and complains about each.
+/// Blanks the sections that repeat an earlier one, keeping line numbers, and complains about each. A text that cannot be
+/// read comes back as it is: the reader says why.
 std::string withoutRepeated(const std::string& text, const std::string& file, std::vector<Complaint>& repeated) {
+  const auto lines = core::scanIni(text, file);
+  if (!lines) return text;
   std::set<std::string> seen;
   std::string out;
   bool dropping = false;
   int number = 0;
-  for (const auto& line : core::split(text, '\n')) {
+  for (const auto& line : *lines) {
     number++;
-    if (line.starts_with('[') && line.find(']') != std::string::npos) {
-      const auto name = line.substr(1, line.find(']') - 1);
-      dropping = !seen.insert(name).second;
-      if (dropping) repeated.push_back({file, number, name, "", "is declared a second time in this file"});
+    if (line.kind == core::IniLine::Kind::Section) {
+      dropping = !seen.insert(line.name).second;
+      if (dropping) repeated.push_back({file, number, line.name, "", "is declared a second time in this file"});
+      // An indented header would continue a value once what stands between them is gone.
+      if (!dropping) out += line.text.substr(line.indent);
+    } else if (!dropping) {
+      out += line.text;
     }
-    if (!dropping) out += line;
     out += '\n';
   }
   return out;

@@ -124,7 +124,9 @@ void Fleet::setProperties(const std::string& name, const Properties& properties,
     const auto edited = entries::editSection(*text, "supervisor:" + name, properties);
     if (!edited)
       return done(error(ErrorCode::OperationFailed,
-                        fmt::format("{} has no section [supervisor:{}] any more; reload.", path, name)));
+                        fmt::format("{} has no section [supervisor:{}] any more, or cannot be parsed; run "
+                                    "'supervisor-managerd --verify', mend it and reload.",
+                                    path, name)));
     writeAndApply(name, {{path, *edited}}, std::move(done));
   });
 }
@@ -149,7 +151,13 @@ void Fleet::remove(const std::string& name, bool purge, Done done) {
         if (!text) return done(error(ErrorCode::OperationFailed, text.error().text));
         known = files.emplace(path, std::move(*text)).first;
       }
-      if (auto rest = entries::removeSection(*known->second, section)) known->second = std::move(*rest);
+      if (auto rest = entries::removeSection(*known->second, section)) {
+        known->second = std::move(*rest);
+      } else if (section == "supervisor:" + name) {
+        return done(error(ErrorCode::OperationFailed,
+                          fmt::format("{} has no section [{}] any more, or cannot be parsed: mend it and reload.", path,
+                                      section)));
+      }
     }
     for (auto& [path, text] : files)
       if (path != options_.config && entries::saysNothing(*text)) text.reset();

@@ -17,6 +17,7 @@ namespace core {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
+constexpr std::string_view kMark = "\xEF\xBB\xBF";  // of the byte order
 
 /// Where the comment of a line starts, or npos. Python searches its prefixes in rounds, one occurrence of each a round,
 /// so that this is not always the earliest candidate: "a;b ;c #d" ends at the '#'. Files depend on what was read so
@@ -43,9 +44,10 @@ std::size_t commentStart(std::string_view line) {
 /// inih the single "key = value" lines to take apart: inih alone cuts long names and does not know indentation.
 class Reader {
  public:
-  Reader(IniDocument& document, std::string_view text, const std::string& file)
-      : document_(document), text_(text), file_(std::make_shared<const std::string>(file)) {
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+  /// `seen`, where it is given, gets what each line is.
+  Reader(IniDocument& document, std::string_view text, const std::string& file, std::vector<IniLine>* seen)
+      : document_(document), text_(text), file_(std::make_shared<const std::string>(file)), seen_(seen) {
+    if (text_.starts_with(kMark)) text_.remove_prefix(kMark.size());
   }
 
   Status run() {
@@ -110,8 +112,10 @@ class Reader {
       const auto content = trim(raw_.substr(0, comment));
       if (content.empty()) {
         if (comment == npos && value_) value_->value += '\n';
+        saw(comment == npos ? IniLine::Kind::Blank : IniLine::Kind::Comment, {}, comment);
         continue;
       }
+      comment_ = comment;
       if (!handled(content)) {
         if (content.size() + 2 > static_cast<std::size_t>(size)) {
           failure_ = fmt::format("{}, line {}: the line is too long", *file_, line_);
@@ -130,6 +134,7 @@ class Reader {
     std::size_t indent = 0;
     while (isBlank(raw_[indent])) indent++;
     if (value_ && indent > indent_) {
+      saw(IniLine::Kind::Continuation, {}, comment_);
       value_->value += '\n';
       value_->value += content;
       return true;
@@ -138,6 +143,7 @@ class Reader {
     if (content[0] == '[') {
       const auto close = content.rfind(']');
       if (close != npos && close > 1) {
+        saw(IniLine::Kind::Section, std::string(content.substr(1, close - 1)), comment_);
         openSection(content.substr(1, close - 1));
         return true;
       }
@@ -152,6 +158,7 @@ class Reader {
       badLine();
       return true;
     }
+    saw(IniLine::Kind::Entry, lower(trim(content.substr(0, delimiter))), comment_);
     if (content[0] == '[') {  // inih would take it for a section
       option(content.substr(0, delimiter), content.substr(delimiter + 1));
       return true;
@@ -164,6 +171,10 @@ class Reader {
     section_ = name;
     inSection_ = true;
     document_.open(section_, place());
+  }
+
+  void saw(IniLine::Kind kind, std::string name, std::size_t comment) {
+    if (seen_) seen_->push_back({kind, std::move(name), 0, comment, {}, {}});
   }
 
   void takeLine() {
@@ -188,6 +199,8 @@ class Reader {
   std::optional<IniEntry> value_;  ///< the entry that following lines may continue
   std::string badLines_;
   std::string failure_;
+  std::size_t comment_ = npos;    ///< where that of the current line starts
+  std::vector<IniLine>* seen_;  ///< may be null
 };
 
 /// Universal newlines: "\r\n" and "\r" become "\n".
@@ -221,15 +234,37 @@ std::string refusal(std::string_view text, const std::string& file) {
   return {};
 }
 
-}  // namespace
-
-Status readIni(IniDocument& document, std::string_view text, const std::string& file) {
+Status read(IniDocument& document, std::string_view text, const std::string& file, std::vector<IniLine>* seen) {
   if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max() / 2))
     return Err{Error{file + ": too large"}};
   std::string unified;
   if (text.find('\r') != npos) text = unified = unifyNewlines(text);
   if (auto why = refusal(text, file); !why.empty()) return Err{Error{std::move(why)}};
-  return Reader(document, text, file).run();
+  return Reader(document, text, file, seen).run();
+}
+
+/// Takes the first line off `text`, cut where unifyNewlines() cuts.
+void takeLine(std::string_view& text, IniLine& line) {
+  const auto at = std::min(text.find_first_of("\r\n"), text.size());
+  line.text = text.substr(0, at);
+  line.end = text.substr(at, text.substr(at).starts_with("\r\n") ? 2 : 1);
+  text.remove_prefix(at + line.end.size());
+  while (line.indent < line.text.size() && isBlank(line.text[line.indent])) line.indent++;
+}
+
+}  // namespace
+
+Status readIni(IniDocument& document, std::string_view text, const std::string& file) {
+  return read(document, text, file, nullptr);
+}
+
+Expected<std::vector<IniLine>> scanIni(std::string_view text, const std::string& file) {
+  IniDocument document;
+  std::vector<IniLine> lines;
+  if (auto status = read(document, text, file, &lines); !status) return Err{std::move(status).error()};
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  for (auto& line : lines) takeLine(text, line);
+  return lines;
 }
 
 }  // namespace core

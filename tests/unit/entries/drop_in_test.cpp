@@ -3,6 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cstdint>
+#include <iterator>
+
+#include "tests/support/drop_in_property.hpp"
+
 using namespace entries;
 
 TEST_CASE("a key is changed in its place, and all else stays") {
@@ -24,4 +30,54 @@ TEST_CASE("a section goes with the comment above it") {
 TEST_CASE("a value that would not come back as written is not plain") {
   for (const char* value : {"", " x", "x ", "a\nb", "a ;b", "a #b", ";a", "\x7f"}) CHECK_FALSE(isPlainValue(value));
   for (const char* value : {"a", "a;b", "a b", "{SHA}d0", "0.0.0.0:9001"}) CHECK(isPlainValue(value));
+}
+
+TEST_CASE("a value goes with all its lines, wherever comments stand between them") {
+  CHECK(editSection("[s]\nenvironment = A=\"1\",\n; why\n  B=\"2\"\nuser = x\n", "s", {{"environment", std::nullopt}}) ==
+        "[s]\n; why\nuser = x\n");
+  CHECK(editSection("[s]\na = 1,\n\n  2\n# why\n  3\n", "s", {{"a", "4"}}) == "[s]\na = 4\n\n# why\n");
+  CHECK(editSection("[s]\na = 1 ; why\nb = 2\n", "s", {{"a", "3"}}) == "[s]\n; why\na = 3\nb = 2\n");
+}
+
+TEST_CASE("line ends are those that the reader sees, and stay") {
+  CHECK(editSection("[s]\r\na=1\r\nb=2\r\n", "s", {{"a", "3"}}) == "[s]\r\na = 3\r\nb=2\r\n");
+  CHECK(editSection("[s]\ra=1\rb=2\r", "s", {{"a", std::nullopt}}) == "[s]\rb=2\r");
+  CHECK(editSection("; x\ra=0\n[s]\n", "s", {{"a", "3"}}) == std::nullopt);
+  CHECK(editSection("[s]\nb=2", "s", {{"a", "3"}}) == "[s]\nb=2\na = 3\n");
+}
+
+TEST_CASE("an indented line stays what it is when the line above it changes") {
+  CHECK(editSection("[s]\n  a = 1\n  b = 2\n", "s", {{"a", "3"}}) == "[s]\n  a = 3\n  b = 2\n");
+  CHECK(editSection("[s]\n  a = 1\n  [t]\n", "s", {{"b", "3"}}) == "[s]\n  a = 1\n  b = 3\n  [t]\n");
+  CHECK(removeSection("[r]\na=1\n[s]\n   b=2\n  [t]\nc=3\n", "s") == "[r]\na=1\n[t]\nc=3\n");
+}
+
+TEST_CASE("a section that is declared again does not come into force when the first one is removed") {
+  CHECK(removeSection("[s]\na=1\n[t]\nb=2\n[s]\na=3\n", "s") == "[t]\nb=2\n");
+}
+
+TEST_CASE("whatever the text: an edit does what it says, and nothing else") {
+  constexpr std::array pieces{"[s]",  "[t]", "[DEFAULT]", "a",  "b", "=",  ":",    "1",    ", 2", " ", "  ", "\t", "\n",
+                              "\n",   "\n",  "\n",       "\r", "\r\n", ";", "# c",  " ; d", "\n; e\n", "[", "]", "\n a=3", "\n  b",
+                              "\na=", "\n[s]\n", "\n  [t]\n", "\xEF\xBB\xBF", "\x1c", "=\n"};
+  std::uint32_t state = 1;
+  const auto random = [&](std::size_t below) {
+    state = state * 1664525U + 1013904223U;
+    return (state >> 8) % below;
+  };
+  for (int i = 0; i < 40000; i++) {
+    std::string text = random(2) != 0 ? "[s]\n" : "";
+    for (auto n = random(16); n > 0; n--) text += pieces[random(pieces.size())];
+    CAPTURE(text);
+    const std::string key = random(2) != 0 ? "a" : "b";
+    const auto wrong = drop_in_property::afterEdit(text, "s", key,
+                                                   random(2) != 0 ? std::optional<std::string>("v") : std::nullopt);
+    REQUIRE(wrong == "");
+    REQUIRE(drop_in_property::afterRemoval(text, "s") == "");
+  }
+}
+
+TEST_CASE("a new file says what was asked for") {
+  for (const char* value : {"a", "a;b", "a ;b", "a=b", "[x]", "a#", "x\ry"})
+    CHECK(drop_in_property::afterCreation("s", "user", value) == "");
 }

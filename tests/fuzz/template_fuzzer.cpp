@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// Whatever a template says: it is filled, or refused with the line; a text without tags comes back as it is.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "daemon/layout/template.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  static const layout::Variables variables{{"name", "a"}, {"user", "{{{name}}}"}, {"http_server", "yes"}};
+  const auto filled = layout::fillTemplate(text, variables);
+  if (!filled && !filled.error().text.starts_with("line ")) std::abort();
+  const bool tags = text.find("{{{") != std::string_view::npos || text.find("{{%") != std::string_view::npos;
+  if (!tags && (!filled || *filled != text)) std::abort();
+  return 0;
+}
