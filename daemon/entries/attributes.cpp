@@ -125,6 +125,7 @@ Reason ignore(Draft&, const std::string&) {
 }
 
 constexpr std::array kAttributes = {
+    Attribute{"adopt_files", setFlag<&Entry::adoptFiles>},
     Attribute{"conf_file_dst", setPath<&Entry::confFile>},
     Attribute{"conf_file_src", setTemplate},
     Attribute{"cpu_max", [](Draft& d, const std::string& v) { return store(parseCpuMax(v), d.entry.limits.cpuMax); }},

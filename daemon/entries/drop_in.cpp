@@ -128,11 +128,10 @@ class Editor {
     if (end.empty()) end = "\n";
     if (at > 0 && lines_[at - 1].end.empty()) lines_[at - 1].end = end;
     own_.push_back(std::move(text));
-    lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(at), Line{kind, {}, 0, Line().comment, own_.back(), end});
+    lines_.insert(iteratorAt(at), Line{kind, {}, 0, Line().comment, own_.back(), end});
   }
-  void erase(std::size_t begin, std::size_t end) {
-    lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(begin), lines_.begin() + static_cast<std::ptrdiff_t>(end));
-  }
+  void erase(std::size_t begin, std::size_t end) { lines_.erase(iteratorAt(begin), iteratorAt(end)); }
+  std::vector<Line>::iterator iteratorAt(std::size_t at) { return lines_.begin() + static_cast<std::ptrdiff_t>(at); }
 
   std::vector<Line> lines_;
   std::list<std::string> own_;  // what our lines point to

@@ -85,6 +85,7 @@ struct Entry {
   bool enabled = true;
   bool managed = true;
   bool noRemove = false;
+  bool adoptFiles = false;  ///< files that others made may be replaced (attribute adopt_files)
   WantedState state = WantedState::Started;
   int priority = 999;  ///< lower starts first and stops last
 

@@ -24,8 +24,8 @@ bool isConfName(const std::string& name) {
   return name.size() > 5 && name.front() != '.' && name.ends_with(".conf");
 }
 
-/// Blanks the sections that repeat an earlier one, keeping line numbers, and complains about each. A text that cannot be
-/// read comes back as it is: the reader says why.
+/// Blanks the sections that repeat an earlier one, keeping line numbers, and complains about each. A text that cannot
+/// be read comes back as it is: the reader says why.
 std::string withoutRepeated(const std::string& text, const std::string& file, std::vector<Complaint>& repeated) {
   const auto lines = core::scanIni(text, file);
   if (!lines) return text;

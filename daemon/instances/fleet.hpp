@@ -89,6 +89,7 @@ class Fleet final : public Manager, private Runner::Listener {
   void apply(entries::Loaded loaded, const Gather& gather);
   void applyEntry(entries::Entry entry, const Gather& gather);
   void applyChanged(Runner& runner, entries::Entry entry, const Gather& gather);
+  void replaceEntry(Runner& runner, entries::Entry entry, const Gather& gather);
   void removeRunner(Runner& runner, bool purge, const Gather& gather);
   void bringToState(Runner& runner, const Gather& gather);
   [[nodiscard]] std::vector<std::string> differences(const entries::Entry& before, const entries::Entry& after) const;
@@ -96,6 +97,8 @@ class Fleet final : public Manager, private Runner::Listener {
   [[nodiscard]] std::optional<ManagerError> checkProperties(const Properties& properties) const;
   void writeAndApply(const std::string& name, const std::map<std::string, std::optional<std::string>>& files,
                      Done done);
+  [[nodiscard]] std::optional<ManagerError> editObstacle() const;
+  void applyWritten(const std::string& name, entries::Loaded loaded, Done done);
   [[nodiscard]] std::optional<std::string> trialComplaint(const std::string& name, const entries::Loaded& loaded) const;
 
   ManagerOptions options_;
@@ -103,6 +106,7 @@ class Fleet final : public Manager, private Runner::Listener {
   entries::HostNames host_;
   entries::Settings settings_;
   std::map<std::string, std::unique_ptr<Runner>> runners_;
+  std::unique_ptr<Runner> trial_;  // of an entry that is about to be written
   std::vector<std::unique_ptr<Runner>> gone_;  // freed when nothing of them is on the stack
   std::vector<entries::Complaint> refused_;
   std::vector<entries::Complaint> warnings_;

@@ -12,6 +12,7 @@
 #include "daemon/instances/gathering.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
 
 namespace instances {
 namespace {
@@ -78,14 +79,29 @@ std::optional<std::string> Fleet::trialComplaint(const std::string& name, const 
   return std::nullopt;
 }
 
-/// The files are tried in memory first; only what is good is written, and then only this one instance is touched.
+/// The files are tried in memory first, and what they ask for is compared with what is on disk; only what is good is
+/// written, and then only this one instance is touched.
 void Fleet::writeAndApply(const std::string& name, const Files& files, Done done) {
   auto options = loadOptions();
   for (const auto& [path, content] : files) options.overlay.insert_or_assign(path, content);
   auto loaded = entries::load(options);
   if (auto complaint = trialComplaint(name, loaded)) return done(error(ErrorCode::ConfigInvalid, *complaint));
-  if (const auto written = writeFiles(files); !written)
-    return done(error(ErrorCode::OperationFailed, written.error().text));
+  const auto entry =
+      std::find_if(loaded.entries.begin(), loaded.entries.end(), [&](const auto& e) { return e.name == name; });
+  trial_.reset(new Runner(context_, *this, *entry));
+  trial_->deploy(layout::Mode::DryRun, [this, name, files, loaded = std::move(loaded),
+                                        finish = std::move(done)](const layout::Report& report) {
+    gone_.push_back(std::move(trial_));  // it is what calls this
+    changes_.schedule();
+    if (!report.errors.empty())
+      return finish(error(ErrorCode::OperationFailed, core::join(report.errors, "; ")));
+    if (const auto written = writeFiles(files); !written)
+      return finish(error(ErrorCode::OperationFailed, written.error().text));
+    applyWritten(name, loaded, finish);
+  });
+}
+
+void Fleet::applyWritten(const std::string& name, entries::Loaded loaded, Done done) {
   refused_ = loaded.refused;
   warnings_ = loaded.warnings;
   // The outcome is that of the deployment, known when the last share of the gathering goes.
@@ -100,8 +116,15 @@ void Fleet::writeAndApply(const std::string& name, const Files& files, Done done
     if (entry.name == name) applyEntry(std::move(entry), gather);
 }
 
+/// Why no entry can be changed now. One change at a time: the next one must see what this one wrote.
+std::optional<ManagerError> Fleet::editObstacle() const {
+  if (ending_) return ManagerError{ErrorCode::ShuttingDown, "The manager is being stopped."};
+  if (trial_) return ManagerError{ErrorCode::InstanceBusy, "Another entry is being changed; try again."};
+  return std::nullopt;
+}
+
 void Fleet::create(const std::string& name, const Properties& properties, Done done) {
-  if (ending_) return done(error(ErrorCode::ShuttingDown, "The manager is being stopped."));
+  if (auto obstacle = editObstacle()) return done(core::Err{std::move(*obstacle)});
   if (!entries::isInstanceName(name))
     return done(error(ErrorCode::InvalidArgument, fmt::format("'{}' cannot be the name of an instance.", name)));
   if (find(name))
@@ -117,6 +140,7 @@ void Fleet::create(const std::string& name, const Properties& properties, Done d
 
 void Fleet::setProperties(const std::string& name, const Properties& properties, Done done) {
   with(name, done, [&](Runner& runner) {
+    if (auto obstacle = editObstacle()) return done(core::Err{std::move(*obstacle)});
     if (auto wrong = checkProperties(properties)) return done(core::Err{std::move(*wrong)});
     const auto& path = runner.entry().origin.file;
     const auto text = core::readFile(path, 4 * 1024 * 1024);
@@ -133,6 +157,7 @@ void Fleet::setProperties(const std::string& name, const Properties& properties,
 
 void Fleet::remove(const std::string& name, bool purge, Done done) {
   with(name, done, [&](Runner& runner) {
+    if (auto obstacle = editObstacle()) return done(core::Err{std::move(*obstacle)});
     const auto& entry = runner.entry();
     if (entry.noRemove)
       return done(error(ErrorCode::InstanceProtected,

@@ -55,8 +55,8 @@ std::vector<std::string> Fleet::differences(const entries::Entry& before, const 
   for (const auto& [key, value] : before.written)
     if (!valueIn(after, key)) out.push_back(fmt::format("{}: {} -> (default)", key, *valueIn(before, key)));
   for (const auto& [key, value] : after.written) {
-    const auto old =
-        std::find_if(before.written.begin(), before.written.end(), [&](const auto& p) { return p.first == key; });
+    const auto old = std::find_if(before.written.begin(), before.written.end(),
+                                  [&key = key](const auto& p) { return p.first == key; });
     if (old != before.written.end() && old->second == value) continue;
     out.push_back(fmt::format("{}: {} -> {}", key, valueIn(before, key).value_or("(default)"), *valueIn(after, key)));
   }
@@ -147,6 +147,23 @@ void Fleet::bringToState(Runner& runner, const Gather& gather) {
   });
 }
 
+/// Stopped as what it was; then it is what it shall be.
+void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Gather& gather) {
+  const bool again = entry.state != entries::WantedState::Stopped && entry.managed;
+  runner.stop([this, gather, again, next = std::move(entry)](const Outcome&) {
+    const auto name = next.name;
+    auto* const here = find(name);
+    if (!here) return;
+    here->setEntry(next);
+    bringToState(*here, gather);
+    if (again && !isUp(*here))
+      here->start([gather, name](const Outcome& outcome) {
+        if (outcome) return;
+        gather->change(name, "restart").details.push_back("failed: " + outcome.error().message);
+      });
+  });
+}
+
 void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gather) {
   const auto name = entry.name;
   const auto was = fingerprintOf(runner.entry()), will = fingerprintOf(entry);
@@ -154,18 +171,12 @@ void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gat
   auto details = differences(runner.entry(), entry);
   if (!details.empty() || was != will) gather->change(name, action).details = std::move(details);
   if (was.process != will.process && isUp(runner)) {
-    // Stopped as what it was; then it is what it shall be.
-    const bool again = entry.state != entries::WantedState::Stopped && entry.managed;
-    return runner.stop([this, gather, name, again, next = std::move(entry)](const Outcome&) {
-      auto* const here = find(name);
-      if (!here) return;
-      here->setEntry(next);
-      bringToState(*here, gather);
-      if (again && !isUp(*here))
-        here->start([gather, name](const Outcome& outcome) {
-          if (outcome) return;
-          gather->change(name, "restart").details.push_back("failed: " + outcome.error().message);
-        });
+    auto& trial = gather->trials.emplace_back(new Runner(context_, *this, entry));
+    return trial->deploy(layout::Mode::DryRun, [this, gather, name, next = entry](const layout::Report& report) {
+      auto& change = gather->change(name, "restart");
+      for (const auto& error : report.errors) change.details.push_back("refused: " + error);
+      // What runs is not stopped for a start that must fail.
+      if (auto* const here = find(name); here && report.errors.empty()) replaceEntry(*here, next, gather);
     });
   }
   runner.setEntry(std::move(entry));

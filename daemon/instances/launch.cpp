@@ -29,7 +29,8 @@ std::vector<std::string> ownerEnvironment(const entries::Entry& entry) {
                                "LOGNAME=" + entry.owner.name,
                                "SHELL=" + (entry.owner.shell.empty() ? "/bin/sh" : entry.owner.shell)};
   for (const auto& [key, value] : entry.execution.environment) {
-    const auto same = std::find_if(out.begin(), out.end(), [&](const auto& v) { return v.starts_with(key + '='); });
+    const auto same =
+        std::find_if(out.begin(), out.end(), [&key = key](const auto& v) { return v.starts_with(key + '='); });
     if (same == out.end())
       out.push_back(key + '=' + value);
     else

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "daemon/instances/ledger.hpp"
 #include "daemon/layout/plan.hpp"
 #include "lib/core/users.hpp"
 
@@ -13,7 +15,7 @@ namespace instances {
 /// What the manager remembers of an instance from boot to boot, in one file of its state directory.
 class Memory {
  public:
-  Memory(std::string path) : path_(std::move(path)) {}
+  explicit Memory(std::string path) : path_(std::move(path)), ledger_(std::make_shared<Ledger>(path_)) {}
   /// Reads what there is; makes the mark of a new instance.
   void load();
   [[nodiscard]] bool save() const;
@@ -26,24 +28,22 @@ class Memory {
   /// What enable and disable said, and what the entry said then: if the entry says something else since, that counts.
   std::optional<bool> enabled;
   bool enabledBase = true;
-  /// What was generated: "file PATH" or "link PATH", and whose it was.
-  std::vector<std::string> generated;
-  std::vector<std::string> directories;
+  /// Whose it was when its files were put in place last.
   core::Identity owner;
 
   [[nodiscard]] bool isEnabled(bool entrySays) const {
     return enabled && enabledBase == entrySays ? *enabled : entrySays;
   }
 
-  /// Notes what `plan` makes. Returns removals of what an earlier plan made and this one does not. `keep`: names of
-  /// files that stay anyway.
-  [[nodiscard]] std::vector<layout::Node> replaceGenerated(const layout::Plan& plan,
-                                                           const std::vector<std::string>& keep);
+  /// Makes `plan` know what was generated before, and what it does known here. Returns removals of what an earlier
+  /// plan made and this one does not. `keep`: names of files that stay anyway.
+  [[nodiscard]] std::vector<layout::Node> replaceGenerated(layout::Plan& plan, const std::vector<std::string>& keep);
   /// Removals of everything generated; with `purge` of the directories too.
-  [[nodiscard]] std::vector<layout::Node> allRemovals(bool purge) const;
+  [[nodiscard]] std::vector<layout::Node> allRemovals(bool purge) const { return ledger_->removals(purge); }
 
  private:
   std::string path_;
+  std::shared_ptr<Ledger> ledger_;  // of all copies: the one that a deployment works on is told what was done
 };
 
 }  // namespace instances

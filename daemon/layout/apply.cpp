@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/layout/apply.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <linux/fs.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
+#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <optional>
 
+#include "daemon/layout/present.hpp"
 #include "daemon/layout/remove_tree.hpp"
 #include "daemon/layout/tree.hpp"
 #include "lib/core/files.hpp"
@@ -22,10 +22,12 @@ namespace {
 
 constexpr mode_t kModeBits = 07777;
 
-std::optional<struct stat> look(int parent, const std::string& name) {
-  struct stat info {};
-  if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
-  return info;
+/// Gives `temporary` its name. With `fresh`, never over something that appeared there meanwhile (where the file system
+/// can promise that). Returns 0 or an errno.
+int putInPlace(int parent, const std::string& temporary, const std::string& name, bool fresh) {
+  if (fresh && ::renameat2(parent, temporary.c_str(), parent, name.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (fresh && errno != EINVAL && errno != ENOSYS) return errno;
+  return ::renameat(parent, temporary.c_str(), parent, name.c_str()) == 0 ? 0 : errno;
 }
 
 class Applier {
@@ -42,7 +44,7 @@ class Applier {
       } else if (!parent->safe) {
         report_.delegated.push_back(node);
       } else if (parent->missing) {
-        if (!removal) changed("create", path);
+        if (!removal) changed(std::holds_alternative<Directory>(node) ? kCreateDirectory : "create", path);
       } else {
         std::visit([&](const auto& n) { apply(n, *parent); }, node);
       }
@@ -51,7 +53,9 @@ class Applier {
   }
 
  private:
-  void changed(const char* what, const std::string& path) { report_.changes.push_back({what, path}); }
+  void changed(std::string_view what, const std::string& path) {
+    report_.changes.push_back({std::string(what), path});
+  }
   void failed(const std::string& path, const std::string& reason) { report_.errors.push_back(path + ' ' + reason); }
   void failed(const std::string& path, const char* what, int code) {
     report_.errors.push_back(fmt::format("{}: {}: {}", path, what, ::strerrordesc_np(code)));
@@ -59,109 +63,126 @@ class Applier {
   /// Ids are only for a privileged process to give.
   [[nodiscard]] bool mayChown() const { return tree_.judges() && tree_.trusted() == 0; }
 
+  /// The uid that the manager's files have where this process works; a helper's are the owner's.
+  [[nodiscard]] uid_t uidOf(uid_t wanted) const { return mayChown() ? wanted : ::geteuid(); }
+  [[nodiscard]] std::optional<Present> look(const Tree::Parent& at, uid_t wanted) const {
+    struct stat info {};
+    if (::fstatat(at.fd.get(), at.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+    return Present(at.fd.get(), at.name, info, uidOf(wanted));
+  }
+
   void apply(const Directory& want, const Tree::Parent& at) {
-    auto info = look(at.fd.get(), at.name);
-    const bool made = !info;
-    if (made && dry_) return changed("create directory", want.path);
-    if (made && ::mkdirat(at.fd.get(), at.name.c_str(), 0700) != 0) return failed(want.path, "cannot be made", errno);
+    const auto there = look(at, want.uid);
+    if (!there) return make(want, at);
     const core::UniqueFd fd(openBelow(at.fd.get(), at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NONBLOCK));
     struct stat now {};
     if (!fd || ::fstat(fd.get(), &now) != 0) {
-      if (info && !S_ISDIR(info->st_mode)) return failed(want.path, "is in the way: it is not a directory");
+      if (!S_ISDIR(there->info().st_mode)) return failed(want.path, "is in the way: it is not a directory");
       return failed(want.path, "cannot be opened", errno);
     }
-    if (!adopt(want, fd.get(), now)) return;
+    if (!mayUse(want, fd.get(), now) || !want.own()) return;
     const bool owners = !mayChown() || (now.st_uid == want.uid && now.st_gid == want.gid);
-    const bool modes = (now.st_mode & kModeBits) == want.mode;
-    if (made) changed("create directory", want.path);
-    if (owners && modes) return;
-    if (!made) changed("change mode and owner of directory", want.path);
-    if (dry_) return;
-    if (!owners && ::fchown(fd.get(), want.uid, want.gid) != 0) return failed(want.path, "owner cannot be set", errno);
-    if (::fchmod(fd.get(), want.mode) != 0) failed(want.path, "mode cannot be set", errno);
+    if (owners && (now.st_mode & kModeBits) == want.mode) return;
+    changed("change mode and owner of directory", want.path);
+    if (!dry_) settle(want, fd.get());
   }
 
-  /// Whether a directory may become the wanted account's: it is already, or it is ours and empty.
-  bool adopt(const Directory& want, int fd, const struct stat& now) {
-    if (!tree_.judges() || now.st_uid == want.uid) return true;
-    if (now.st_uid == tree_.trusted() && isEmptyDirectory(fd)) return true;
-    failed(want.path, fmt::format("exists, is not empty and belongs to uid {}, not to {}: it is not taken over",
-                                  now.st_uid, want.uid));
+  /// A directory that is there must be the owner's already; one at the default place may also be root's and empty.
+  bool mayUse(const Directory& want, int fd, const struct stat& now) {
+    if (now.st_uid == uidOf(want.uid)) return true;
+    if (want.standard && mayChown() && now.st_uid == tree_.trusted() && isEmptyDirectory(fd)) return true;
+    failed(want.path,
+           fmt::format("exists and belongs to {}, not to {}: it is not taken over. Name another directory in the "
+                       "entry, or give this one to its owner",
+                       ownerText(now.st_uid), ownerText(uidOf(want.uid))));
     return false;
   }
 
-  void apply(const File& want, const Tree::Parent& at) {
-    const auto info = look(at.fd.get(), at.name);
-    if (info && !S_ISREG(info->st_mode) && (tree_.judges() || S_ISDIR(info->st_mode)))
-      return failed(want.path, "is in the way: it is not a regular file");
-    const bool fresh = !info;
-    if (info && S_ISREG(info->st_mode) && hasContent(want, at)) {
-      const bool owners = !mayChown() || (info->st_uid == want.uid && info->st_gid == want.gid);
-      if (owners && (info->st_mode & kModeBits) == want.mode && info->st_nlink == 1) return;
-    }
-    changed(fresh ? "create file" : "update file", want.path);
-    if (!dry_) write(want, at);
+  bool settle(const Directory& want, int fd) {
+    const bool good = (!mayChown() || ::fchown(fd, want.uid, want.gid) == 0) && ::fchmod(fd, want.mode) == 0;
+    if (!good) failed(want.path, "mode and owner cannot be set", errno);
+    return good;
   }
 
-  bool hasContent(const File& want, const Tree::Parent& at) const {
-    const core::UniqueFd fd(openBelow(at.fd.get(), at.name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
-    struct stat info {};
-    if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
-    if (info.st_size != static_cast<off_t>(want.content.size())) return false;
-    const auto text = readAll(fd.get(), want.content.size());
-    return text && *text == want.content;
+  /// Made under another name, so that a crash leaves no directory of root's at its place.
+  void make(const Directory& want, const Tree::Parent& at) {
+    if (dry_) return changed(kCreateDirectory, want.path);
+    const auto temporary = temporaryName(at.name);
+    ::unlinkat(at.fd.get(), temporary.c_str(), AT_REMOVEDIR);
+    if (::mkdirat(at.fd.get(), temporary.c_str(), 0700) != 0) return failed(want.path, "cannot be made", errno);
+    const core::UniqueFd fd(openBelow(at.fd.get(), temporary.c_str(), O_RDONLY | O_DIRECTORY | O_NONBLOCK));
+    int code = fd ? 0 : errno;
+    if (!code && settle(want, fd.get())) {
+      code = putInPlace(at.fd.get(), temporary, at.name, true);
+      if (!code) return changed(kCreateDirectory, want.path);
+    }
+    ::unlinkat(at.fd.get(), temporary.c_str(), AT_REMOVEDIR);
+    if (code) failed(want.path, "cannot be made", code);
+  }
+
+  void apply(const File& want, const Tree::Parent& at) {
+    const auto there = look(at, want.uid);
+    if (there && there->hasContent(want.content)) {
+      const auto& info = there->info();
+      const bool group = !mayChown() || info.st_gid == want.gid;
+      if (group && (info.st_mode & kModeBits) == want.mode && info.st_nlink == 1) return;
+    }
+    if (there)
+      if (const auto objection = there->objectionTo(want)) return failed(want.path, *objection);
+    if (dry_ || write(want, at, !there)) changed(there ? "update file" : "create file", want.path);
   }
 
   /// Written beside its place and renamed over it: what is there, a link included, is never written through.
-  void write(const File& want, const Tree::Parent& at) {
+  bool write(const File& want, const Tree::Parent& at, bool fresh) {
     const auto temporary = temporaryName(at.name);
     ::unlinkat(at.fd.get(), temporary.c_str(), 0);
     const core::UniqueFd fd(
         ::openat(at.fd.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!fd) return failed(want.path, "cannot be written", errno);
-    int code = core::writeAll(fd.get(), want.content);
+    int code = fd ? core::writeAll(fd.get(), want.content) : errno;
     if (!code && mayChown() && ::fchown(fd.get(), want.uid, want.gid) != 0) code = errno;
-    if (!code && ::fchmod(fd.get(), want.mode) != 0) code = errno;
-    if (!code && ::renameat(at.fd.get(), temporary.c_str(), at.fd.get(), at.name.c_str()) != 0) code = errno;
-    if (!code) return;
-    ::unlinkat(at.fd.get(), temporary.c_str(), 0);
+    // An empty file after a power failure would be nobody's.
+    if (!code && (::fchmod(fd.get(), want.mode) != 0 || ::fsync(fd.get()) != 0)) code = errno;
+    if (!code) code = putInPlace(at.fd.get(), temporary, at.name, fresh);
+    if (!code) return true;
+    if (fd) ::unlinkat(at.fd.get(), temporary.c_str(), 0);
     failed(want.path, "cannot be written", code);
+    return false;
   }
 
   void apply(const Link& want, const Tree::Parent& at) {
-    const auto info = look(at.fd.get(), at.name);
-    if (info && !S_ISLNK(info->st_mode)) return failed(want.path, "is in the way: it is not a symbolic link");
-    if (info) {
-      char buffer[PATH_MAX];
-      const auto n = ::readlinkat(at.fd.get(), at.name.c_str(), buffer, sizeof buffer);
-      const std::string target(buffer, n > 0 ? static_cast<std::size_t>(n) : 0);
-      if (target == want.target) return;
-      if (tree_.judges() && !want.ours.empty() && !target.starts_with(want.ours + '/'))
-        return failed(want.path, fmt::format("is in the way: a link to {} that is not the manager's", target));
-    }
-    changed(info ? "update link" : "create link", want.path);
+    const auto there = look(at, 0);
+    if (there && there->target() == want.target) return;
+    if (there)
+      if (const auto objection = there->objectionTo(want)) return failed(want.path, *objection);
+    changed(there ? "update link" : "create link", want.path);
     if (dry_) return;
     const auto temporary = temporaryName(at.name);
     ::unlinkat(at.fd.get(), temporary.c_str(), 0);
-    if (::symlinkat(want.target.c_str(), at.fd.get(), temporary.c_str()) != 0 ||
-        ::renameat(at.fd.get(), temporary.c_str(), at.fd.get(), at.name.c_str()) != 0)
-      failed(want.path, "cannot be linked", errno);
+    int code = ::symlinkat(want.target.c_str(), at.fd.get(), temporary.c_str()) == 0 ? 0 : errno;
+    if (!code) code = putInPlace(at.fd.get(), temporary, at.name, !there);
+    if (code) failed(want.path, "cannot be linked", code);
   }
 
   void apply(const Removal& want, const Tree::Parent& at) {
-    const auto info = look(at.fd.get(), at.name);
-    if (!info) return;
-    const bool directory = S_ISDIR(info->st_mode);
-    if ((want.what == Removal::What::Tree) != directory || (want.what == Removal::What::Link) != S_ISLNK(info->st_mode))
+    const auto there = look(at, tree_.trusted());
+    if (!there) return;
+    const bool directory = S_ISDIR(there->info().st_mode);
+    if (want.what == Removal::What::Tree) {
+      if (directory) removeDirectory(want, at, there->info());
       return;  // something else took its place: not ours
-    if (directory) return removeDirectory(want, at, *info);
+    }
+    if (directory) return;
+    if (!there->isStill(want)) return changed("keep (it is not what the manager made)", want.path);
     changed(want.what == Removal::What::Link ? "remove link" : "remove file", want.path);
     if (!dry_ && ::unlinkat(at.fd.get(), at.name.c_str(), 0) != 0) failed(want.path, "cannot be removed", errno);
   }
 
   /// The owner's directory is emptied with the owner's ids; only its own name is ours to remove.
   void removeDirectory(const Removal& want, const Tree::Parent& at, const struct stat& info) {
-    const core::UniqueFd fd(openBelow(at.fd.get(), at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NONBLOCK));
+    if (!want.own) return changed("keep directory (the manager did not make it)", want.path);
+    const core::UniqueFd fd(
+        openBelow(at.fd.get(), at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NONBLOCK, Mounts::SameMount));
+    if (!fd && errno == EXDEV) return changed("keep directory (something is mounted there)", want.path);
     if (!fd) return failed(want.path, "cannot be opened", errno);
     const bool empty = isEmptyDirectory(fd.get());
     if (tree_.judges() && info.st_uid != tree_.trusted() && !empty) {

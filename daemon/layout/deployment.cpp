@@ -37,9 +37,15 @@ Deployment::Deployment(core::EventLoop& loop, core::Reaper& reaper, Options opti
 void Deployment::run(Plan plan, Done done) {
   plan_ = std::move(plan);
   done_ = std::move(done);
+  checking_ = plan_.ledger && options_.mode == Mode::Apply;
+  pass();
+}
+
+/// Goes through all nodes once.
+void Deployment::pass() {
   report_ = {};
   applyHere(plan_.nodes);
-  if (report_.delegated.empty()) return finish();
+  if (report_.delegated.empty()) return passed();
   delegate();
 }
 
@@ -49,7 +55,7 @@ void Deployment::applyHere(const std::vector<Node>& nodes) {
     report_.errors.push_back(tree.error().text);
     return;
   }
-  auto part = applyNodes(*tree, nodes, options_.mode);
+  auto part = applyNodes(*tree, nodes, mode());
   report_.changes.insert(report_.changes.end(), part.changes.begin(), part.changes.end());
   report_.errors.insert(report_.errors.end(), part.errors.begin(), part.errors.end());
   report_.delegated = std::move(part.delegated);
@@ -60,7 +66,7 @@ void Deployment::delegate() {
   const auto work = [this] {
     const auto tree = Tree::open(options_.root, ::geteuid(), nullptr);
     if (!tree) return 'E' + tree.error().text + '\n';
-    return toText(applyNodes(*tree, report_.delegated, options_.mode));
+    return toText(applyNodes(*tree, report_.delegated, mode()));
   };
   task_ = std::make_unique<OwnerTask>(loop_, reaper_, &plan_.owner, work,
                                       [this](core::Expected<std::string> answer) { onHelper(std::move(answer)); });
@@ -72,15 +78,37 @@ void Deployment::onHelper(core::Expected<std::string> answer) {
   else
     report_.errors.push_back(answer.error().text);
   const auto again = std::move(report_.afterwards);
-  if (!again.empty() && options_.mode == Mode::Apply) {
+  if (!again.empty() && mode() == Mode::Apply) {
     applyHere(again);
     // What is still not empty is more than the owner could remove: it stays.
     for (const auto& node : report_.delegated) report_.errors.push_back(pathOf(node) + " could not be emptied");
   }
-  finish();
+  passed();
+}
+
+void Deployment::passed() {
+  if (!checking_) return finish();
+  // Either all of it can be done, or nothing is.
+  if (report_.errors.empty()) {
+    std::vector<std::string> making;
+    for (const auto& change : report_.changes)
+      if (change.what == kCreateDirectory) making.push_back(change.path);
+    if (const auto recorded = plan_.ledger->intend(plan_, making); !recorded)
+      report_.errors.push_back("what is to be made cannot be recorded: " + recorded.error().text);
+  }
+  if (!report_.errors.empty()) {
+    report_.changes.clear();
+    plan_.ledger.reset();
+    return finish();
+  }
+  checking_ = false;
+  if (report_.changes.empty()) return finish();
+  pass();
 }
 
 void Deployment::finish() {
+  if (plan_.ledger && options_.mode == Mode::Apply)
+    plan_.ledger->settle(plan_, report_.changes, report_.errors.empty());
   report_.delegated.clear();
   report_.afterwards.clear();
   const auto done = std::move(done_);

@@ -9,7 +9,9 @@
 
 namespace layout {
 
-/// Applies a plan: what is safe with the ids of the manager at once, the rest by a helper with the owner's ids.
+/// Applies a plan: what is safe with the ids of the manager at once, the rest by a helper with the owner's ids. A plan
+/// with a ledger is gone through twice: first all of it is checked, and if anything is in the way nothing is done; then
+/// it is recorded, and brought about.
 class Deployment {
  public:
   struct Options {
@@ -25,6 +27,9 @@ class Deployment {
   [[nodiscard]] bool finished() const noexcept { return !done_; }
 
  private:
+  [[nodiscard]] Mode mode() const noexcept { return checking_ ? Mode::DryRun : options_.mode; }
+  void pass();
+  void passed();
   void applyHere(const std::vector<Node>& nodes);
   void delegate();
   void onHelper(core::Expected<std::string> answer);
@@ -36,6 +41,7 @@ class Deployment {
   Plan plan_;
   Done done_;
   Report report_;
+  bool checking_ = false;
   std::unique_ptr<OwnerTask> task_;
 };
 

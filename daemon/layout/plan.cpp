@@ -5,8 +5,10 @@
 
 #include <algorithm>
 
+#include "daemon/entries/attributes.hpp"
 #include "daemon/entries/entry.hpp"
 #include "daemon/layout/template.hpp"
+#include "lib/core/fnv.hpp"
 #include "lib/core/text.hpp"
 
 namespace layout {
@@ -69,12 +71,13 @@ std::string declaredText(const entries::Declared& declared) {
 }
 
 /// Parents before what lies in them, each path once.
-void addDirectories(Plan& plan, const entries::Entry& entry) {
+void addDirectories(Plan& plan, const entries::Entry& entry, const std::string& root) {
   const auto& id = entry.identity;
-  std::vector<Directory> all{{entry.logsDir, id.uid, id.gid, 0750},
-                             {entry.includeDir, id.uid, id.gid, 0750},
-                             {entry.pidDir, id.uid, id.gid, 0755},
-                             {entry.socksDir, id.uid, id.gid, 0755}};
+  const auto make = [&](const char* key, const std::string& path, mode_t mode) {
+    return Directory{path, id.uid, id.gid, mode, path == entries::defaultPath(key, entry.name, root), false};
+  };
+  std::vector<Directory> all{make("logs_dir", entry.logsDir, 0750), make("include_dir", entry.includeDir, 0750),
+                             make("pid_dir", entry.pidDir, 0755), make("socks_dir", entry.socksDir, 0755)};
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.path.size() < b.path.size(); });
   std::vector<std::string> seen;
   for (auto& directory : all) {
@@ -90,6 +93,12 @@ const std::string& pathOf(const Node& node) {
   return std::visit([](const auto& n) -> const std::string& { return n.path; }, node);
 }
 
+std::string digestOf(std::string_view content) {
+  core::Fnv1a hash;
+  hash.add(content);
+  return hash.text();
+}
+
 core::Expected<Plan> planFor(const entries::Entry& entry, const Places& places,
                              const std::optional<std::string>& ownTemplate) {
   std::string conf;
@@ -102,16 +111,21 @@ core::Expected<Plan> planFor(const entries::Entry& entry, const Places& places,
     conf = std::move(*filled);
   }
   Plan plan{entry.identity, {}};
-  addDirectories(plan, entry);
+  addDirectories(plan, entry, places.root);
+  const auto adoptWith = [&](const char* words) { return std::string(entry.adoptFiles ? words : ""); };
   // Its password is for the owner's group to read, and for nobody but the manager to change.
-  plan.nodes.emplace_back(File{entry.confFile, std::move(conf), places.managerUid, entry.identity.gid, 0640});
+  plan.nodes.emplace_back(File{entry.confFile, std::move(conf), places.managerUid, entry.identity.gid, 0640, {},
+                               adoptWith("[supervisord]")});
   for (const auto& declared : entry.declared)
-    plan.nodes.emplace_back(File{entry.includeDir + '/' + declared.fileName(), declaredText(declared),
-                                 entry.identity.uid, entry.identity.gid, 0640});
+    plan.nodes.emplace_back(
+        File{entry.includeDir + '/' + declared.fileName(), declaredText(declared), entry.identity.uid,
+             entry.identity.gid, 0640, {},
+             adoptWith(declared.kind == entries::Declared::Kind::Program ? "[program:" : "[group:")});
   const auto client = places.links + "/supervisorctl_" + entry.name;
-  plan.nodes.emplace_back(Link{places.links + "/supervisord_" + entry.name + ".conf", entry.confFile, ""});
+  plan.nodes.emplace_back(
+      Link{places.links + "/supervisord_" + entry.name + ".conf", entry.confFile, ""});
   plan.nodes.emplace_back(Link{client, places.supervisorctl, ""});
-  plan.nodes.emplace_back(Link{entry.supervisorctl, client, places.links});
+  plan.nodes.emplace_back(Link{entry.supervisorctl, client, places.links, {}, entry.adoptFiles});
   return plan;
 }
 

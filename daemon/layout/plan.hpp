@@ -3,8 +3,10 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -18,11 +20,22 @@ struct Entry;
 /// From an entry to what must be on disk: pure data first, applied in a second step.
 namespace layout {
 
+/// What the manager remembers of a file or link: enough to tell what it made from what somebody else put there since.
+struct Known {
+  bool recorded = false;
+  /// digestOf() what it wrote there last, or was about to. Empty in records of managers that wrote none: any content.
+  std::vector<std::string> digests;
+};
+
 struct Directory {
   std::string path;
   uid_t uid = 0;
   gid_t gid = 0;
   mode_t mode = 0755;
+  bool standard = false;  ///< lies at the default place: an empty one of root's is the instance's, too
+  bool made = false;      ///< the manager made it
+  /// Whether mode and owner are the manager's to set, and a purge may remove it.
+  [[nodiscard]] bool own() const noexcept { return standard || made; }
 };
 
 struct File {
@@ -31,12 +44,16 @@ struct File {
   uid_t uid = 0;
   gid_t gid = 0;
   mode_t mode = 0644;
+  Known known = {};
+  std::string adoptWith = {};  ///< a file with a line that begins so is replaced, whoever wrote it; empty: none is
 };
 
 struct Link {
   std::string path;
   std::string target;
-  std::string ours;  ///< an existing link is replaced if it points into this directory (or is the owner's)
+  std::string ours;  ///< a recorded link is still ours if it points into this directory; empty: nobody else makes any
+  Known known = {};
+  bool adopt = false;  ///< a link or a script is replaced, whoever made it
 };
 
 /// Takes away what an earlier plan made.
@@ -44,17 +61,40 @@ struct Removal {
   enum class What { File, Link, Tree };
   What what = What::File;
   std::string path;
+  Known known = {};  ///< of a file or link
+  bool own = true;  ///< of a tree: see Directory; another one stays, and that is said
 };
 
 using Node = std::variant<Directory, File, Link, Removal>;
 [[nodiscard]] const std::string& pathOf(const Node& node);
+
+/// Tells whether a content or the target of a link is still the same.
+[[nodiscard]] std::string digestOf(std::string_view content);
+
+struct Plan;
+struct Change;
+
+/// Remembers what is generated, so that it can be told from what others make.
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+  /// Before anything is done: the plan will be brought about, and these of its directories are not there yet. On a
+  /// failure nothing may be done.
+  [[nodiscard]] virtual core::Status intend(const Plan& plan, const std::vector<std::string>& making) = 0;
+  /// What was done; `complete` if that is all of it.
+  virtual void settle(const Plan& plan, const std::vector<Change>& done, bool complete) = 0;
+};
 
 /// What one instance needs on disk, in the order in which it is made. What lies where the owner can write is made with
 /// the owner's ids, whatever uid is named here.
 struct Plan {
   core::Identity owner;
   std::vector<Node> nodes;
+  std::shared_ptr<Ledger> ledger = nullptr;  ///< null: nothing is remembered
 };
+
+/// What a change says of a directory that is made.
+inline constexpr std::string_view kCreateDirectory = "create directory";
 
 /// Something that applying a plan made, changed or removed ("create directory", "update file", ...).
 struct Change {

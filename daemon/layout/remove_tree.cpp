@@ -38,7 +38,7 @@ int empty(int fd, int depth) noexcept {
     if (::unlinkat(fd, item->d_name, 0) == 0 || errno == ENOENT) continue;
     int code = errno;
     if (code == EISDIR || code == EPERM) {
-      const core::UniqueFd sub(openBelow(fd, item->d_name, O_RDONLY | O_DIRECTORY | O_NONBLOCK));
+      const core::UniqueFd sub(openBelow(fd, item->d_name, O_RDONLY | O_DIRECTORY | O_NONBLOCK, Mounts::SameMount));
       code = !sub ? errno : depth >= kDepthLimit ? ENAMETOOLONG : empty(sub.get(), depth + 1);
       if (sub && ::unlinkat(fd, item->d_name, AT_REMOVEDIR) == 0) code = 0;
     }

@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,10 +16,11 @@
 
 namespace layout {
 
-int openBelow(int directory, const char* path, int flags) noexcept {
+int openBelow(int directory, const char* path, int flags, Mounts mounts) noexcept {
   open_how how{};
   how.flags = static_cast<__u64>(flags | O_CLOEXEC);
   how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  if (mounts == Mounts::SameMount) how.resolve |= RESOLVE_NO_XDEV;
   // EAGAIN: something was renamed meanwhile and the kernel cannot tell; a few tries settle it.
   for (int tries = 0; tries < 10; tries++) {
     const auto fd = static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how));
@@ -49,12 +51,24 @@ core::Expected<Tree> Tree::open(const std::string& root, uid_t trusted, const co
 Tree::Trust Tree::judge(const struct stat& info) const noexcept {
   if (!owner_) return Trust::Safe;
   if (info.st_uid != trusted_ && info.st_uid != 0) return Trust::Unsafe;
-  const bool ownersGroup = info.st_gid == owner_->gid ||
-                           std::find(owner_->groups.begin(), owner_->groups.end(), info.st_gid) != owner_->groups.end();
+  const bool ownersGroup = isOwnersGroup(info.st_gid);
   const bool writable = (info.st_mode & S_IWOTH) || ((info.st_mode & S_IWGRP) && ownersGroup && info.st_gid != 0);
   if (!writable) return Trust::Safe;
   // In /tmp and its like anybody can make a name, but nobody can take away a directory of root's.
   return info.st_mode & S_ISVTX ? Trust::Transit : Trust::Unsafe;
+}
+
+bool Tree::isOwnersGroup(gid_t gid) const noexcept {
+  return gid == owner_->gid || std::find(owner_->groups.begin(), owner_->groups.end(), gid) != owner_->groups.end();
+}
+
+bool Tree::ownerMay(int fd, const struct stat& info, unsigned permission) const {
+  if (!owner_) return true;
+  // O_PATH descriptors have no attributes to read; through /proc they have.
+  const auto self = "/proc/self/fd/" + std::to_string(fd);
+  if (::getxattr(self.c_str(), "system.posix_acl_access", nullptr, 0) > 0) return false;
+  const unsigned shift = info.st_uid == owner_->uid ? 6 : isOwnersGroup(info.st_gid) ? 3 : 0;
+  return (info.st_mode >> shift & permission) == permission;
 }
 
 core::Expected<Tree::Parent> Tree::parentOf(const std::string& path, bool create) const {
@@ -72,6 +86,7 @@ core::Expected<Tree::Parent> Tree::parentOf(const std::string& path, bool create
     if (::fstat(current.get(), &info) != 0) return core::sysError(sofar, errno);
     // The root prefix itself is the administrator's choice.
     trust = i == 0 ? Trust::Safe : judge(info);
+    if (i > 0 && !ownerMay(current.get(), info, 1)) out.open = false;
     if (trust == Trust::Unsafe || i == parts.size()) break;
     sofar += '/' + parts[i];
     int next = openBelow(current.get(), parts[i].c_str(), O_PATH | O_DIRECTORY);
@@ -106,6 +121,12 @@ core::Expected<std::string> Tree::read(const std::string& path, std::size_t limi
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0) return core::sysError(path, errno);
   if (!S_ISREG(info.st_mode)) return core::Err{core::Error{path + " is not a regular file", EINVAL}};
+  if (!parent->open || !ownerMay(fd.get(), info, 4))
+    return core::Err{core::Error{
+        fmt::format("{}: the owner (uid {}) may not read it, and would see what is in it: give the file, and the "
+                    "directories on the way, a group and mode that let the owner in",
+                    path, owner_->uid),
+        EACCES}};
   auto text = readAll(fd.get(), limit);
   if (!text) return core::Err{core::Error{path + ' ' + text.error().text, text.error().code}};
   return text;

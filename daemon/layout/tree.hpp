@@ -27,11 +27,13 @@ class Tree {
     std::string name;      ///< the last component
     bool safe = true;      ///< false: reached through or lies in a directory that the owner controls
     bool missing = false;  ///< the directory is not there (only without `create`)
+    bool open = true;      ///< the owner may enter every directory on the way
   };
   /// The directory in which `path` lies. With `create`, missing directories on the way are made (0755).
   [[nodiscard]] core::Expected<Parent> parentOf(const std::string& path, bool create) const;
 
-  /// The content of a regular file at most `limit` bytes long in a safe directory; never through links.
+  /// The content of a regular file at most `limit` bytes long in a safe directory; never through links, and never one
+  /// that the owner may not read: the owner will see what becomes of it.
   [[nodiscard]] core::Expected<std::string> read(const std::string& path, std::size_t limit) const;
 
   [[nodiscard]] uid_t trusted() const noexcept { return trusted_; }
@@ -42,6 +44,9 @@ class Tree {
   Tree(std::string root, core::UniqueFd fd, uid_t trusted, const core::Identity* owner)
       : root_(std::move(root)), fd_(std::move(fd)), trusted_(trusted), owner_(owner) {}
   [[nodiscard]] Trust judge(const struct stat& info) const noexcept;
+  [[nodiscard]] bool isOwnersGroup(gid_t gid) const noexcept;
+  /// Whether the owner has the permission (4: read, 1: search). Modes alone count: with an access control list, no.
+  [[nodiscard]] bool ownerMay(int fd, const struct stat& info, unsigned permission) const;
 
   std::string root_;
   core::UniqueFd fd_;
@@ -49,8 +54,10 @@ class Tree {
   const core::Identity* owner_;
 };
 
-/// openat2 with RESOLVE_NO_SYMLINKS, below `directory` only. Returns -1 with errno.
-[[nodiscard]] int openBelow(int directory, const char* path, int flags) noexcept;
+/// openat2 with RESOLVE_NO_SYMLINKS, below `directory` only; with SameMount what is mounted there is not entered
+/// (EXDEV). Returns -1 with errno.
+enum class Mounts { Entered, SameMount };
+[[nodiscard]] int openBelow(int directory, const char* path, int flags, Mounts mounts = Mounts::Entered) noexcept;
 
 /// Reads a descriptor of a regular file to its end, at most `limit` bytes.
 [[nodiscard]] core::Expected<std::string> readAll(int fd, std::size_t limit);

@@ -2,10 +2,12 @@
 """Who may do what on the bus, with real accounts: root, the owner, a stranger, with polkit and without."""
 
 import os
+import xml.etree.ElementTree
 
 import pytest
 
 from manager_bus import INSTANCE, NAME, Service, instancePath
+from programs import SOURCE
 from waiting import waitFor
 
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
@@ -163,3 +165,11 @@ def testAnAccountCannotPileUpWork(service, owner, cleanup):
     service.call("StartProgram", "ss", "slow-1", "release")
     assert [one.wait() for one in crowd] == [0] * 64
     service.call("StartInstance", "s", "own", user=owner.pw_uid)
+
+def testWhoeverEditsEntriesIsSaidToEqualRootAndIsAskedEachTime():
+    policy = xml.etree.ElementTree.parse(os.path.join(SOURCE, "dbus/org.supervisormanager1.policy"))
+    action = policy.find(f"action[@id='{NAME}.edit-instances']")
+    assert [default.text for default in action.find("defaults")] == ["auth_admin"] * 3
+    assert "equal to root" in action.find("description").text and "root's power" in action.find("message").text
+    with open(os.path.join(SOURCE, "dbus/org.supervisormanager1.rules"), encoding="utf-8") as rules:
+        assert "edit-instances" not in rules.read()

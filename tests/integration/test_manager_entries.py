@@ -136,6 +136,7 @@ def testCreateChangeAndRemove(manager, owner):
     ({"user": "nobody", "group": "nogroup\nuser = root"}, "cannot be written on one line"),
     ({"user": "nobody", "group": "nogroup", "logs_dir": "/etc"}, "directory of the system"),
     ({"user": "nobody"}, "is required"),
+    ({"user": "root", "group": "root"}, "without privileges"),
 ])
 def testWhatCannotBeCreatedLeavesNothing(manager, values, words):
     manager.start()

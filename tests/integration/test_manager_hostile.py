@@ -94,8 +94,8 @@ def testAHardLinkToAFileOfRootsIsNotWrittenThrough(manager, owner, home, secret)
     os.link(secret, os.path.join(home, "supervisord.conf"))
     manager.entry("tech2", owner, RELOCATED)
     manager.start()
-    manager.waitState("tech2", "running")
-    assert os.stat(os.path.join(home, "supervisord.conf")).st_uid == owner.pw_uid
+    manager.waitState("tech2", "failed")
+    assert "was not made by the manager" in manager.get("tech2", "StatusText")
 
 
 def testThingsPlantedInItsDefaultDirectories(manager, owner, secret):

@@ -33,7 +33,7 @@ TEST_CASE("a value that would not come back as written is not plain") {
 }
 
 TEST_CASE("a value goes with all its lines, wherever comments stand between them") {
-  CHECK(editSection("[s]\nenvironment = A=\"1\",\n; why\n  B=\"2\"\nuser = x\n", "s", {{"environment", std::nullopt}}) ==
+  CHECK(editSection("[s]\nenv = A=\"1\",\n; why\n  B=\"2\"\nuser = x\n", "s", {{"env", std::nullopt}}) ==
         "[s]\n; why\nuser = x\n");
   CHECK(editSection("[s]\na = 1,\n\n  2\n# why\n  3\n", "s", {{"a", "4"}}) == "[s]\na = 4\n\n# why\n");
   CHECK(editSection("[s]\na = 1 ; why\nb = 2\n", "s", {{"a", "3"}}) == "[s]\n; why\na = 3\nb = 2\n");
@@ -57,9 +57,10 @@ TEST_CASE("a section that is declared again does not come into force when the fi
 }
 
 TEST_CASE("whatever the text: an edit does what it says, and nothing else") {
-  constexpr std::array pieces{"[s]",  "[t]", "[DEFAULT]", "a",  "b", "=",  ":",    "1",    ", 2", " ", "  ", "\t", "\n",
-                              "\n",   "\n",  "\n",       "\r", "\r\n", ";", "# c",  " ; d", "\n; e\n", "[", "]", "\n a=3", "\n  b",
-                              "\na=", "\n[s]\n", "\n  [t]\n", "\xEF\xBB\xBF", "\x1c", "=\n"};
+  constexpr std::array pieces{"[s]",  "[t]",    "[DEFAULT]", "a",      "b",       "=",         ":",            "1",
+                              ", 2",  " ",      "  ",        "\t",     "\n",      "\n",        "\n",           "\n",
+                              "\r",   "\r\n",   ";",         "# c",    " ; d",    "\n; e\n",   "[",            "]",
+                              "\n a=3", "\n  b", "\na=",      "\n[s]\n", "\n  [t]\n", "\xEF\xBB\xBF", "\x1c", "=\n"};
   std::uint32_t state = 1;
   const auto random = [&](std::size_t below) {
     state = state * 1664525U + 1013904223U;

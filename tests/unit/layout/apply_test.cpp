@@ -41,9 +41,14 @@ struct Place {
 /// Any account that is not the test's own.
 const core::Identity kStranger{54321, 54321, {54321}};
 
+/// What is known of a file that had this content.
+Known written(const std::string& content) {
+  return {true, {digestOf(content)}};
+}
+
 std::vector<Node> sample(const Place& place) {
-  return {Directory{place.path("a/logs"), ::geteuid(), ::getegid(), 0750},
-          File{place.path("etc/x.conf"), "text\n", ::geteuid(), ::getegid(), 0640},
+  return {Directory{place.path("a/logs"), ::geteuid(), ::getegid(), 0750, true},
+          File{place.path("etc/x.conf"), "text\n", ::geteuid(), ::getegid(), 0640, written("other\n")},
           Link{place.path("bin/ctl"), place.path("links/ctl"), place.path("links")}};
 }
 
@@ -105,18 +110,46 @@ TEST_CASE("in trusted directories a link, a FIFO or a directory in the place of 
   CHECK(place.read("secret") == "secret\n");
 }
 
-TEST_CASE("with the owner's ids such things are replaced, and what they point to stays") {
+TEST_CASE("with the owner's ids they are refused as well, and a hard link is not written through") {
   const Place place;
   place.write("secret", "secret\n");
   REQUIRE(::symlink(place.path("secret").c_str(), place.path("link").c_str()) == 0);
   REQUIRE(::link(place.path("secret").c_str(), place.path("hard").c_str()) == 0);
   REQUIRE(::mkfifo(place.path("fifo").c_str(), 0666) == 0);
-  for (const char* name : {"link", "hard", "fifo"}) {
-    const auto report = place.apply({File{place.path(name), "new\n", 0, 0, 0644}});
-    CHECK(report.errors.empty());
-    CHECK(place.read(name) == "new\n");
-  }
+  for (const char* name : {"link", "fifo"})
+    CHECK(place.apply({File{place.path(name), "new\n", 0, 0, 0644, written("secret\n")}}).errors.size() == 1);
+  CHECK(place.apply({File{place.path("hard"), "new\n", 0, 0, 0644}}).errors.size() == 1);
+  CHECK(place.apply({File{place.path("hard"), "new\n", 0, 0, 0644, written("secret\n")}}).errors.empty());
+  CHECK(place.read("hard") == "new\n");
   CHECK(place.read("secret") == "secret\n");
+}
+
+TEST_CASE("a file is replaced only if it is what was recorded, says that it is ours, or may be adopted") {
+  const Place place;
+  const auto tryWith = [&](const std::string& content, Known known, const std::string& adoptWith = "") {
+    place.write("x", content);
+    const auto report =
+        place.apply({File{place.path("x"), "new\n", ::geteuid(), ::getegid(), 0644, std::move(known), adoptWith}});
+    const bool replaced = place.read("x") == "new\n";
+    CHECK(replaced == report.errors.empty());
+    CHECK((replaced || place.read("x") == content));
+    return replaced;
+  };
+  const Known anything{true, {}};
+  const std::string marked = "; x: written by supervisor-manager from y.\nchanged\n";
+  CHECK_FALSE(tryWith("hand-written\n", {}));
+  CHECK_FALSE(tryWith("hand-written\n", written("ours\n")));
+  CHECK(tryWith("ours\n", {true, {digestOf("older\n"), digestOf("ours\n")}}));
+  CHECK(tryWith("ours\n", anything));  // recorded by a manager that wrote no digests
+  CHECK(tryWith(marked, written("ours\n")));
+  CHECK_FALSE(tryWith(marked, {}));
+  CHECK(tryWith("new\n", {}));
+  CHECK(tryWith("; mine\n[supervisord]\n", {}, "[supervisord]"));
+  CHECK_FALSE(tryWith("root:x:0:0\n", {}, "[supervisord]"));
+  CHECK_FALSE(tryWith("x[supervisord]\n", {}, "[supervisord]"));
+  place.write("x", "[supervisord]\n");
+  ::chmod(place.path("x").c_str(), 04755);
+  CHECK_FALSE(place.apply({File{place.path("x"), "new\n", 0, 0, 0644, {}, "[supervisord]"}}).errors.empty());
 }
 
 TEST_CASE("what lies in a directory that others control is left to the owner's helper") {
@@ -146,9 +179,51 @@ TEST_CASE("only the manager's own links are replaced") {
   REQUIRE(::symlink("/bin/true", place.path("ctl").c_str()) == 0);
   const Link want{place.path("ctl"), place.path("links/ctl"), place.path("links")};
   CHECK(place.apply({want}, &kStranger).errors.size() == 1);
+  auto recorded = want;
+  recorded.known = {true, {digestOf(place.path("links/old"))}};
+  CHECK(place.apply({recorded}, &kStranger).errors.size() == 1);
   ::unlink(place.path("ctl").c_str());
   REQUIRE(::symlink(place.path("links/old").c_str(), place.path("ctl").c_str()) == 0);
+  CHECK(place.apply({want}, &kStranger).errors.size() == 1);
+  CHECK(place.apply({recorded}, &kStranger).errors.empty());
+}
+
+TEST_CASE("a link or a script may be adopted in the place of a link, a program not") {
+  const Place place;
+  const Link want{place.path("ctl"), place.path("links/ctl"), place.path("links"), {}, true};
+  REQUIRE(::symlink("/bin/true", place.path("ctl").c_str()) == 0);
   CHECK(place.apply({want}, &kStranger).errors.empty());
+  ::unlink(place.path("ctl").c_str());
+  place.write("ctl", "\x7f" "ELF");
+  CHECK(place.apply({want}, &kStranger).errors.size() == 1);
+  place.write("ctl", "#!/bin/sh\n");
+  auto strict = want;
+  strict.adopt = false;
+  CHECK(place.apply({strict}, &kStranger).errors.size() == 1);
+  CHECK(place.apply({want}, &kStranger).errors.empty());
+}
+
+TEST_CASE("a directory is the owner's already, or at the default place and empty, or stays as it is") {
+  const Place place;
+  const auto info = [&] {
+    struct stat now {};
+    REQUIRE(::stat(place.path("d").c_str(), &now) == 0);
+    return std::pair(now.st_uid, now.st_mode & 07777);
+  };
+  REQUIRE(::mkdir(place.path("d").c_str(), 0711) == 0);
+  Directory want{place.path("d"), kStranger.uid, kStranger.gid, 0750};
+  CHECK(place.apply({want}, &kStranger).errors.size() == 1);
+  want.made = true;  // it was, but root made another one since
+  CHECK(place.apply({want}, &kStranger).errors.size() == 1);
+  CHECK(info() == std::pair(::geteuid(), mode_t{0711}));
+  REQUIRE(::chown(place.path("d").c_str(), kStranger.uid, 0) == 0);
+  want.made = false;
+  CHECK(place.apply({want}, &kStranger).errors.empty());
+  CHECK(info() == std::pair(kStranger.uid, mode_t{0711}));
+  REQUIRE(::chown(place.path("d").c_str(), ::geteuid(), 0) == 0);
+  want.standard = true;
+  CHECK(place.apply({want}, &kStranger).errors.empty());
+  CHECK(info() == std::pair(kStranger.uid, mode_t{0750}));
 }
 
 TEST_CASE("a removal takes what is of its kind and follows nothing") {
@@ -160,10 +235,15 @@ TEST_CASE("a removal takes what is of its kind and follows nothing") {
   place.write("tree/sub/file", "x");
   REQUIRE(::symlink(place.path("outside").c_str(), place.path("tree/way").c_str()) == 0);
   place.write("file", "x");
-  const auto report = place.apply(
-      {Removal{Removal::What::Tree, place.path("tree")}, Removal{Removal::What::File, place.path("file")},
-       Removal{Removal::What::Link, place.path("outside")}, Removal{Removal::What::File, place.path("missing")}});
+  place.write("changed", "y");
+  const auto report = place.apply({Removal{Removal::What::Tree, place.path("tree")},
+                                   Removal{Removal::What::Tree, place.path("outside"), {}, false},
+                                   Removal{Removal::What::File, place.path("file"), written("x")},
+                                   Removal{Removal::What::File, place.path("changed"), written("x")},
+                                   Removal{Removal::What::Link, place.path("outside"), written("x")},
+                                   Removal{Removal::What::File, place.path("missing"), written("x")}});
   CHECK(report.errors.empty());
+  CHECK(place.read("changed") == "y");
   CHECK_FALSE(core::exists(place.path("tree")));
   CHECK_FALSE(core::exists(place.path("file")));
   CHECK(core::exists(place.path("outside/kept")));
@@ -172,6 +252,13 @@ TEST_CASE("a removal takes what is of its kind and follows nothing") {
 TEST_CASE("a template is only read where nobody else can change it") {
   const Place place;
   place.write("good", "text");
+  place.write("closed", "text");
+  ::chmod(place.path("closed").c_str(), 0640);
+  place.write("group", "text");
+  ::chmod(place.path("group").c_str(), 0640);
+  REQUIRE(::chown(place.path("group").c_str(), 0, kStranger.gid) == 0);
+  REQUIRE(::mkdir(place.path("locked").c_str(), 0700) == 0);
+  place.write("locked/good", "text");
   REQUIRE(::mkdir(place.path("open").c_str(), 0777) == 0);
   ::chmod(place.path("open").c_str(), 0777);
   place.write("open/bad", "text");
@@ -182,4 +269,7 @@ TEST_CASE("a template is only read where nobody else can change it") {
   CHECK_FALSE(tree->read(place.path("good"), 2));
   CHECK_FALSE(tree->read(place.path("open/bad"), 100));
   CHECK_FALSE(tree->read(place.path("link"), 100));
+  CHECK(tree->read(place.path("group"), 100));
+  CHECK_FALSE(tree->read(place.path("closed"), 100));
+  CHECK_FALSE(tree->read(place.path("locked/good"), 100));
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/instances/keyed_file.hpp"
+#include "daemon/layout/plan.hpp"
+
+namespace instances {
+
+/// What was generated for one instance, as lines of its state file: "generated=file DIGEST,DIGEST PATH" (or "link"),
+/// "own=PATH" for directories that the manager made or that lie at their default place, "directory=PATH" for others.
+/// Earlier versions wrote no digests, and "directory=PATH" for all.
+class Ledger : public layout::Ledger {
+ public:
+  explicit Ledger(std::string stateFile) : stateFile_(std::move(stateFile)) {}
+
+  void readFrom(const KeyedFile& file);
+  void writeTo(KeyedFile& file) const;
+
+  /// Tells the nodes of the plan what is known of them. Returns removals of what an earlier plan made and this one does
+  /// not. `keep`: names of files that stay anyway.
+  [[nodiscard]] std::vector<layout::Node> annotate(layout::Plan& plan, const std::vector<std::string>& keep) const;
+  /// Removals of everything generated; with `purge` of the directories too, the deepest first.
+  [[nodiscard]] std::vector<layout::Node> removals(bool purge) const;
+
+  [[nodiscard]] core::Status intend(const layout::Plan& plan, const std::vector<std::string>& making) override;
+  void settle(const layout::Plan& plan, const std::vector<layout::Change>& done, bool complete) override;
+
+ private:
+  struct Item {
+    bool link = false;
+    std::vector<std::string> digests;
+    bool operator==(const Item&) const = default;
+  };
+  [[nodiscard]] core::Status save() const;
+  [[nodiscard]] layout::Known knownOf(const std::string& path, bool link) const;
+
+  std::string stateFile_;
+  std::map<std::string, Item> items_;
+  std::map<std::string, bool> directories_;  // path -> whether it is the instance's own
+};
+
+}  // namespace instances

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: MIT
+"""What the manager did not make, it neither replaces, nor gives away, nor removes."""
+
+import os
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+from manager_root import Managerd
+
+HAND_WRITTEN = "; by hand\n[supervisord]\nnodaemon = true\n"
+
+
+@pytest.fixture
+def owner(account):
+    return account(f"smfiles{os.getpid()}")
+
+
+@pytest.fixture
+def manager(owner, workDir, cleanup):
+    return cleanup.enter_context(Managerd(workDir))
+
+
+def look(path):
+    """All that must stay as it is, of a file or directory."""
+    info = os.lstat(path)
+    if stat.S_ISDIR(info.st_mode):
+        content = sorted(os.listdir(path))
+    elif stat.S_ISLNK(info.st_mode):
+        content = os.readlink(path)
+    else:
+        with open(path, "rb") as file:
+            content = file.read()
+    return info.st_mode, info.st_uid, info.st_gid, info.st_ino, content
+
+
+def properties(**values):
+    words = [str(len(values))]
+    for key, value in values.items():
+        words += [key, "s", value]
+    return words
+
+
+def reasonOf(manager, name):
+    """Why the instance does not run."""
+    manager.waitState(name, "failed")
+    return manager.get(name, "StatusText")
+
+
+def isRefused(manager, name, path):
+    """The reason names the path, whose it is, and what to do."""
+    reason = reasonOf(manager, name)
+    assert manager.path(path) in reason and "belongs to" in reason and "adopt_files" in reason, reason
+
+
+@pytest.mark.parametrize("key, path, text", [
+    ("conf_file_dst", "etc/hand.conf", HAND_WRITTEN),
+    ("conf_file_dst", "etc/passwd", "root:x:0:0::/root:/bin/sh\n"),
+    ("conf_file_dst", "etc/supervisord_tsupv.conf", HAND_WRITTEN),
+    ("supervisorctl", "usr/bin/passwd", "\x7fELF"),
+    ("supervisorctl", "usr/bin/supervisorctl_tsupv", "#!/bin/sh\n"),
+])
+def testAFileThatIsThereStays(manager, owner, key, path, text):
+    manager.write(path, text)
+    before = look(manager.path(path))
+    manager.entry("tsupv", owner, f"{key} = /{path}")
+    manager.start()
+    isRefused(manager, "tsupv", path)
+    assert not os.path.exists(manager.path("var/log/supervisor_tsupv"))  # nothing else was made either
+    manager.call("Reload")
+    assert manager.tryCall("StartInstance", "s", "tsupv").returncode != 0  # not at the second try either
+    assert look(manager.path(path)) == before
+    manager.call("RemoveInstance", "sb", "tsupv", "true")
+    assert look(manager.path(path)) == before
+
+
+def testALinkThatIsThereStays(manager, owner):
+    os.makedirs(manager.path("usr/bin"))
+    link = manager.path("usr/bin/supervisorctl_tsupv")
+    os.symlink("/usr/bin/env", link)
+    manager.entry("tsupv", owner)
+    manager.start()
+    isRefused(manager, "tsupv", "usr/bin/supervisorctl_tsupv")
+    manager.call("RemoveInstance", "sb", "tsupv", "true")
+    assert os.readlink(link) == "/usr/bin/env"
+
+
+@pytest.mark.parametrize("key", ["logs_dir", "pid_dir", "socks_dir", "include_dir"])
+@pytest.mark.parametrize("content", [[], ["file"]])
+def testADirectoryThatIsThereIsNotGivenAway(manager, owner, key, content):
+    path = manager.path("run/systemd/system")
+    os.makedirs(path)
+    for name in content:
+        manager.write(f"run/systemd/system/{name}", "root's own\n")
+    before = look(path)
+    manager.entry("tsupv", owner, f"{key} = /run/systemd/system")
+    manager.start()
+    assert path in reasonOf(manager, "tsupv")
+    assert look(path) == before
+    manager.call("RemoveInstance", "sb", "tsupv", "true")
+    assert look(path) == before
+
+
+def testADirectoryOfTheOwnersIsUsedAsItIsAndKept(manager, owner):
+    path = manager.path("srv/mine")
+    manager.write("srv/mine/letter", "dear\n", owner=owner)
+    os.chown(path, owner.pw_uid, 0)
+    os.chmod(path, 0o711)
+    before = os.stat(path)
+    manager.entry("tsupv", owner, "logs_dir = /srv/mine\npid_dir = /srv/new")
+    manager.start()
+    manager.waitState("tsupv", "running")
+    manager.call("RemoveInstance", "sb", "tsupv", "true")
+    after = os.stat(path)
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert os.path.exists(manager.path("srv/mine/letter"))
+    assert not os.path.exists(manager.path("srv/new"))  # this one the manager made
+
+
+def testAPurgeStopsAtAMount(manager, owner):
+    manager.entry("tsupv", owner)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    logs, source = manager.path("var/log/supervisor_tsupv"), manager.path("srv/source")
+    for path in (os.path.join(logs, "mounted"), source):
+        os.makedirs(path)
+        os.chown(path, owner.pw_uid, owner.pw_gid)
+    manager.write("srv/source/kept", "x", owner=owner)
+    subprocess.run(["mount", "--bind", source, os.path.join(logs, "mounted")], check=True)
+    try:
+        manager.tryCall("RemoveInstance", "sb", "tsupv", "true")
+        assert os.path.exists(os.path.join(source, "kept"))
+    finally:
+        subprocess.run(["umount", os.path.join(logs, "mounted")], check=True)
+
+
+@pytest.mark.parametrize("mode, text", [(0o600, "for root"), (0o640, "for root and another group")])
+def testATemplateThatTheOwnerMayNotReadIsNotCopiedForIt(manager, owner, mode, text):
+    manager.write("etc/shadow", text + "\n")
+    os.chmod(manager.path("etc/shadow"), mode)
+    manager.entry("tsupv", owner, "conf_file_src = file:///etc/shadow")
+    manager.start()
+    reason = reasonOf(manager, "tsupv")
+    assert manager.path("etc/shadow") in reason and "may not read" in reason, reason
+    assert not os.path.exists(manager.path("etc/supervisord_tsupv.conf"))
+
+
+def testATemplateInADirectoryThatIsClosedToTheOwner(manager, owner):
+    manager.write("root/secret.conf", "secret\n")
+    os.chmod(manager.path("root"), 0o700)
+    manager.entry("tsupv", owner, "conf_file_src = file:///root/secret.conf")
+    manager.start()
+    assert "may not read" in reasonOf(manager, "tsupv")
+
+
+def testATemplateForTheOwnersGroupIsRead(manager, owner):
+    path = manager.write("etc/supervisor-manager/templates/own.tmpl", "; {{{name}}}\n[supervisord]\nlogfile={{{logs_dir}}}/x\n"
+                         "[unix_http_server]\nfile={{{socks_dir}}}/supervisor.sock\n")
+    os.chown(path, 0, owner.pw_gid)
+    os.chmod(path, 0o640)
+    manager.entry("tsupv", owner, "conf_file_src = own.tmpl")
+    manager.start()
+    manager.waitState("tsupv", "running")
+
+
+def testWhatIsEqualIsTakenAsOurs(manager, owner):
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
+    manager.start()
+    manager.programPid("tsupv", "a")
+    manager.stop()
+    shutil.rmtree(manager.path("var/lib/supervisor-manager"))  # no record any more
+    shutil.rmtree(manager.path("run"))
+    manager.start()
+    manager.waitState("tsupv", "running")
+    manager.call("RemoveInstance", "sb", "tsupv", "true")
+    assert not os.path.lexists(manager.path("etc/supervisord_tsupv.conf"))
+
+
+def testAnEditedFileOfOursIsPutRightAndAReplacedOneStays(manager, owner):
+    manager.entry("tsupv", owner)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    conf = manager.path("etc/supervisord_tsupv.conf")
+    with open(conf, "a", encoding="utf-8") as file:
+        file.write("; edited\n")  # its first line says that this is lost
+    manager.call("RestartInstance", "s", "tsupv")
+    with open(conf, encoding="utf-8") as file:
+        assert "edited" not in file.read()
+    manager.write("etc/supervisord_tsupv.conf", HAND_WRITTEN)
+    before = look(conf)
+    assert "adopt_files" in manager.tryCall("RestartInstance", "s", "tsupv").stderr
+    assert look(conf) == before
+    manager.call("RemoveInstance", "sb", "tsupv", "true")
+    assert look(conf) == before
+
+
+def testAProgramFileOfTheOwnersStays(manager, owner):
+    manager.entry("tsupv", owner)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    text = "[program:worker]\ncommand = /bin/sleep 1000\n"
+    manager.write("etc/supervisord_tsupv.d/worker_prg.ini", text, owner=owner)
+    manager.entry("tsupv", owner, programs=[("worker", "/bin/sleep 2000")])
+    details = manager.call("Reload")[0][0][2]
+    assert any("worker_prg.ini" in detail and detail.startswith("refused: ") for detail in details), details
+    with open(manager.path("etc/supervisord_tsupv.d/worker_prg.ini"), encoding="utf-8") as file:
+        assert file.read() == text
+    assert manager.get("tsupv", "State") == "running"
+    manager.entry("tsupv", owner, "adopt_files = yes", programs=[("worker", "/bin/sleep 2000")])
+    manager.call("Reload")
+    with open(manager.path("etc/supervisord_tsupv.d/worker_prg.ini"), encoding="utf-8") as file:
+        assert "sleep 2000" in file.read()
+
+
+def testAdoptFilesTakesOverAMigration(manager, owner):
+    manager.write("etc/supervisord_tsupv.conf", HAND_WRITTEN)
+    manager.write("usr/bin/supervisorctl_tsupv", "#!/bin/sh\nexec supervisorctl \"$@\"\n")
+    manager.entry("tsupv", owner)
+    manager.start()
+    isRefused(manager, "tsupv", "etc/supervisord_tsupv.conf")
+    manager.entry("tsupv", owner, "adopt_files = yes")
+    manager.call("Reload")
+    manager.waitState("tsupv", "running")
+    assert os.path.islink(manager.path("usr/bin/supervisorctl_tsupv"))
+    main = manager.mainPid("tsupv")
+    manager.entry("tsupv", owner)
+    manager.call("Reload")
+    assert manager.mainPid("tsupv") == main  # the migration is over without a restart
+    manager.call("RemoveInstance", "sb", "tsupv", "true")
+    assert not os.path.exists(manager.path("etc/supervisord_tsupv.conf"))
+
+
+@pytest.mark.parametrize("key, path, text", [
+    ("conf_file_dst", "etc/passwd", "root:x:0:0::/root:/bin/sh\n"),
+    ("supervisorctl", "usr/bin/passwd", "\x7fELF"),
+])
+def testAdoptFilesTakesOverNothingElse(manager, owner, key, path, text):
+    manager.write(path, text)
+    before = look(manager.path(path))
+    manager.entry("tsupv", owner, f"{key} = /{path}\nadopt_files = yes")
+    manager.start()
+    assert manager.path(path) in reasonOf(manager, "tsupv")
+    assert look(manager.path(path)) == before
+
+
+def testARefusalStopsNothing(manager, owner):
+    manager.write("etc/hand.conf", HAND_WRITTEN)
+    entry = manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
+    manager.start()
+    pid = manager.programPid("tsupv", "a")
+    with open(entry, encoding="utf-8") as file:
+        before = file.read()
+    result = manager.tryCall("SetInstanceProperties", "sa{sv}", "tsupv", *properties(conf_file_dst="/etc/hand.conf"))
+    assert result.returncode != 0 and "adopt_files" in result.stderr
+    with open(entry, encoding="utf-8") as file:
+        assert file.read() == before
+    assert manager.programPid("tsupv", "a") == pid
+    manager.entry("tsupv", owner, "conf_file_dst = /etc/hand.conf", programs=[("a", "/bin/sleep 1000")])
+    details = manager.call("Reload")[0][0][2]
+    assert any(detail.startswith("refused: ") for detail in details), details
+    assert manager.programPid("tsupv", "a") == pid
+    assert os.path.exists(manager.path("etc/supervisord_tsupv.conf"))
+
+
+def testWhatCannotBeCreatedForAFileInTheWayLeavesNothing(manager, owner):
+    manager.write("etc/supervisord_made.conf", HAND_WRITTEN)
+    manager.start()
+    result = manager.tryCall("CreateInstance", "sa{sv}", "made", *properties(user=owner.pw_name, group=owner.pw_name))
+    assert result.returncode != 0 and "adopt_files" in result.stderr
+    assert os.listdir(manager.conf) == [] and manager.call("ListInstances") == [[]]
+
+
+def testAStateFileOfAnEarlierVersionStillSaysWhatIsOurs(manager, owner):
+    manager.entry("tsupv", owner)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    manager.stop()
+    state = manager.path("var/lib/supervisor-manager/state/tsupv")
+    with open(state, encoding="utf-8") as file:
+        lines = [line for line in file if not line.startswith(("generated=", "directory="))]
+    for kind, path in [("file", "etc/supervisord_tsupv.conf"), ("file", "etc/old.conf"),
+                       ("link", "usr/bin/supervisorctl_tsupv"),
+                       ("link", "var/lib/supervisor-manager/links/supervisorctl_tsupv")]:
+        lines.append(f"generated={kind} {manager.path(path)}\n")
+    for path in ("etc/supervisord_tsupv.d", "var/log/supervisor_tsupv", "run/supervisor_tsupv"):
+        lines.append(f"directory={manager.path(path)}\n")
+    with open(state, "w", encoding="utf-8") as file:
+        file.writelines(lines)
+    manager.write("etc/old.conf", "; what an earlier version made\n")
+    manager.write("etc/supervisord_tsupv.conf", "; as an earlier version had it\n")
+    manager.entry("tsupv", owner, "nice = 1")
+    manager.start()
+    manager.waitState("tsupv", "running")
+    assert not os.path.exists(manager.path("etc/old.conf"))
+    manager.call("RemoveInstance", "sb", "tsupv", "true")
+    for path in ("etc/supervisord_tsupv.conf", "etc/supervisord_tsupv.d", "var/log/supervisor_tsupv",
+                 "run/supervisor_tsupv", "usr/bin/supervisorctl_tsupv"):
+        assert not os.path.lexists(manager.path(path)), path
+
+
+def testAnInstanceWhoseFileCannotBeParsedIsNotSaidToBeRemoved(manager, owner):
+    path = manager.entry("tsupv", owner)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("no key here\n")
+    result = manager.tryCall("RemoveInstance", "sb", "tsupv", "false")
+    assert result.returncode != 0 and path in result.stderr
+    assert manager.get("tsupv", "State") == "running"

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/ledger.hpp"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+using namespace instances;
+
+namespace {
+
+/// A state file of the test's own, named after the instance "a".
+struct State {
+  State() {
+    char name[] = "/tmp/test-ledger-XXXXXX";
+    directory = ::mkdtemp(name);
+    KeyedFile file;
+    file.set("mark", "a:1");
+    REQUIRE(file.write(path()));
+  }
+  ~State() { (void)!::system(("rm -rf " + directory).c_str()); }
+  std::string path() const { return directory + "/a"; }
+  Ledger ledger() const {
+    Ledger out(path());
+    out.readFrom(KeyedFile::read(path()));
+    return out;
+  }
+  std::string directory;
+};
+
+layout::Plan planWith(const std::string& content) {
+  return {{}, {layout::Directory{"/srv/a", 1, 1, 0750}, layout::File{"/etc/a.conf", content, 0, 0, 0640}}};
+}
+
+const layout::Known& knownIn(const State& state, layout::Plan& plan) {
+  (void)state.ledger().annotate(plan, {});
+  return std::get<layout::File>(plan.nodes[1]).known;
+}
+
+bool ownsIn(const State& state) {
+  for (const auto& node : state.ledger().removals(true))
+    if (const auto& removal = std::get<layout::Removal>(node); removal.path == "/srv/a") return removal.own;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("what is to be written is recorded before, and what was there stays known until it is written") {
+  const State state;
+  auto plan = planWith("one");
+  CHECK_FALSE(knownIn(state, plan).recorded);
+  auto ledger = state.ledger();
+  REQUIRE(ledger.intend(plan, {}));
+  CHECK(knownIn(state, plan).digests == std::vector{layout::digestOf("one")});
+  ledger.settle(plan, {}, true);
+  auto next = planWith("two");
+  REQUIRE(ledger.intend(next, {}));
+  CHECK(knownIn(state, next).digests == std::vector{layout::digestOf("one"), layout::digestOf("two")});
+  ledger.settle(next, {}, false);
+  CHECK(knownIn(state, next).digests.size() == 2);
+  ledger.settle(next, {}, true);
+  CHECK(knownIn(state, next).digests == std::vector{layout::digestOf("two")});
+}
+
+TEST_CASE("a directory is the instance's if the manager made it") {
+  const State state;
+  auto ledger = state.ledger();
+  const auto plan = planWith("one");
+  REQUIRE(ledger.intend(plan, {}));
+  ledger.settle(plan, {}, true);
+  CHECK_FALSE(ownsIn(state));
+  REQUIRE(ledger.intend(plan, {"/srv/a"}));
+  CHECK(ownsIn(state));  // before it is made: a crash may follow
+  ledger.settle(plan, {}, false);
+  CHECK_FALSE(ownsIn(state));  // it could not be made
+  REQUIRE(ledger.intend(plan, {"/srv/a"}));
+  ledger.settle(plan, {{"create directory", "/srv/a"}}, true);
+  CHECK(ownsIn(state));
+}
+
+TEST_CASE("records of an earlier version count, and only directories at their default places are the instance's") {
+  const State state;
+  KeyedFile file = KeyedFile::read(state.path());
+  file.add("generated", "file /etc/a.conf");
+  file.add("generated", "link /usr/bin/supervisorctl_a");
+  file.add("directory", "/srv/a");
+  file.add("directory", "/var/log/supervisor_a");
+  REQUIRE(file.write(state.path()));
+  auto plan = planWith("one");
+  CHECK(knownIn(state, plan).recorded);
+  CHECK(knownIn(state, plan).digests.empty());
+  CHECK_FALSE(ownsIn(state));
+  int links = 0, own = 0;
+  for (const auto& node : state.ledger().removals(true)) {
+    const auto& removal = std::get<layout::Removal>(node);
+    links += removal.what == layout::Removal::What::Link;
+    own += removal.what == layout::Removal::What::Tree && removal.own;
+  }
+  CHECK(links == 1);
+  CHECK(own == 1);
+}
+
+TEST_CASE("what cannot be recorded must not be done") {
+  const State state;
+  auto ledger = state.ledger();
+  ::unlink(state.path().c_str());
+  CHECK_FALSE(ledger.intend(planWith("one"), {}));
+  CHECK(ledger.removals(true).empty());
+}
