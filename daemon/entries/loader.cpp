@@ -11,6 +11,7 @@
 #include "daemon/entries/declared.hpp"
 #include "daemon/entries/source.hpp"
 #include "daemon/entries/values.hpp"
+#include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
 
 namespace entries {
@@ -167,8 +168,21 @@ class Loader {
     entry->refusedDeclared.push_back(refused.fileName());
   }
 
+  /// An entry that is as it was deployed comes before one that was changed, and that before a new one.
+  [[nodiscard]] int rankOf(const Entry& entry) const {
+    for (const auto* deployed : options_.deployed)
+      if (deployed->name == entry.name) return deployed->written == entry.written ? 0 : 1;
+    return !options_.deployedBefore.empty() && core::exists(options_.deployedBefore + '/' + entry.name) ? 1 : 2;
+  }
+
   void settleConflicts() {
     Claims claims(options_.root);
+    // Whose entry is refused or cannot be read goes on as it was, and needs what it had.
+    for (const auto* deployed : options_.deployed)
+      if (out_.refusedNames.count(deployed->name) || out_.brokenFiles.count(deployed->origin.file))
+        (void)claims.take(*deployed);
+    std::stable_sort(out_.entries.begin(), out_.entries.end(),
+                     [this](const auto& a, const auto& b) { return rankOf(a) < rankOf(b); });
     std::vector<Entry> accepted;
     for (auto& entry : out_.entries) {
       auto conflict = claims.take(entry);

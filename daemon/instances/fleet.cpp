@@ -84,6 +84,8 @@ entries::LoadOptions Fleet::loadOptions() const {
   out.confDir = options_.config.substr(0, options_.config.rfind('/')) + "/conf.d";
   out.host = host_;
   if (!options_.privileged) out.onlyUid = ::geteuid();
+  for (const auto& [name, runner] : runners_) out.deployed.push_back(&runner->entry());
+  out.deployedBefore = context_.stateDirectory + "/state";
   return out;
 }
 

@@ -23,16 +23,29 @@ core::Err<ManagerError> error(ErrorCode code, std::string message) {
 
 using Files = std::map<std::string, std::optional<std::string>>;
 
+/// Why the files cannot be written in the place of those that are there.
+core::Status mayWrite(const Files& files) {
+  for (const auto& [path, content] : files) {
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+      return core::Err{core::Error{path + " is not a regular file: edit what it stands for, and reload", EINVAL}};
+  }
+  return {};
+}
+
 /// Writes or removes the files; a file that is new may hold a password, so nobody else reads it.
 core::Status writeFiles(const Files& files) {
+  if (auto good = mayWrite(files); !good) return good;
   for (const auto& [path, content] : files) {
     if (!content) {
       if (::unlink(path.c_str()) != 0 && errno != ENOENT) return core::sysError(path, errno);
       continue;
     }
     struct stat info {};
-    const mode_t mode = ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777 : 0600;
-    if (auto written = core::writeFileAtomically(path, *content, mode); !written) return written;
+    const bool there = ::stat(path.c_str(), &info) == 0;
+    if (auto written = core::writeFileAtomically(path, *content, there ? info.st_mode & 0777 : 0600); !written)
+      return written;
+    if (there && ::chown(path.c_str(), info.st_uid, info.st_gid) != 0) return core::sysError(path, errno);
   }
   return {};
 }

@@ -44,6 +44,23 @@ def testReloadAddsChangesAndRemoves(manager, owner):
     assert manager.programPid("kept", "a") == pid
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def testANewcomerDoesNotTakeWhatRuns(manager, owner, restarted):
+    manager.entry("older", owner, "logs_dir = /srv/logs")
+    manager.start()
+    manager.waitState("older", "running")
+    main = manager.mainPid("older")
+    manager.entry("a-newcomer", owner, "logs_dir = /srv/logs")
+    if restarted:
+        manager.kill()
+        manager.start()
+    manager.call("Reload")
+    refused = manager.call("PlanReload")[1]
+    assert [(section, key) for _, _, section, key, _ in refused] == [("supervisor:a-newcomer", "logs_dir")]
+    assert "instance 'older'" in refused[0][4]
+    assert manager.get("older", "State") == "running" and manager.mainPid("older") == main
+
+
 def testWhatIsWrongChangesNothingThatRuns(manager, owner):
     manager.entry("one", owner, programs=[("a", "/bin/sleep 1000")])
     manager.entry("two", owner, programs=[("b", "/bin/sleep 1000")])
@@ -144,6 +161,30 @@ def testWhatCannotBeCreatedLeavesNothing(manager, values, words):
     assert result.returncode != 0 and words in result.stderr
     assert os.listdir(manager.conf) == []
     assert manager.call("ListInstances") == [[]]
+
+
+def testAChangeKeepsTheGroupOfTheFile(manager, owner):
+    path = manager.entry("tsupv", owner)
+    os.chown(path, 0, owner.pw_gid)
+    os.chmod(path, 0o640)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    manager.call("SetInstanceProperties", "sa{sv}", "tsupv", *properties(nice="3"))
+    info = os.stat(path)
+    assert (info.st_uid, info.st_gid, info.st_mode & 0o777) == (0, owner.pw_gid, 0o640)
+
+
+def testAnEntryBehindALinkIsNotReplacedByAFile(manager, owner):
+    path = manager.entry("tsupv", owner)
+    real = manager.path("srv/tsupv.conf")
+    os.makedirs(os.path.dirname(real))
+    os.rename(path, real)
+    os.symlink(real, path)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    assert path in manager.tryCall("SetInstanceProperties", "sa{sv}", "tsupv", *properties(nice="3")).stderr
+    assert path in manager.tryCall("RemoveInstance", "sb", "tsupv", "false").stderr
+    assert os.path.islink(path) and manager.get("tsupv", "State") == "running"
 
 
 def testAChangeThatWouldBeRefusedChangesNothing(manager, owner):

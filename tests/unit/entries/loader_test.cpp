@@ -279,3 +279,39 @@ supplementary_groups = adm daemon
   CHECK(e.execution.noNewPrivileges);
   CHECK(e.identity.groups.size() >= 3);
 }
+
+TEST_CASE("a newcomer does not take what is deployed, wherever its file sorts") {
+  const auto port = std::string("http_server.endpoint = 127.0.0.1:9001\n");
+  const auto deployed = loadTexts({{"b.conf", minimal("b", port)}}).entries;
+  REQUIRE(deployed.size() == 1);
+  entries::LoadOptions options;
+  options.configFile = "/nowhere/supervisor-manager.conf";
+  options.confDir = "/nowhere/conf.d";
+  options.deployed = {&deployed[0]};
+  options.overlay["/nowhere/conf.d/a.conf"] = minimal("a", port);
+  options.overlay["/nowhere/conf.d/b.conf"] = minimal("b", port);
+  const auto check = [&](std::size_t accepted) {
+    const auto loaded = entries::load(options);
+    CHECK(loaded.entries.size() == accepted);
+    CHECK(loaded.refusedNames.count("a") == 1);
+    bool told = false;
+    for (const auto& complaint : loaded.refused)
+      told = told || complaint.reason.find("already used by instance 'b'") != std::string::npos;
+    CHECK(told);
+  };
+  check(1);
+  SUBCASE("nor while the entry of the other is refused") {
+    options.overlay["/nowhere/conf.d/b.conf"] = minimal("b", port + "nice = no\n");
+    check(0);
+  }
+  SUBCASE("nor while its file cannot be parsed") {
+    options.overlay["/nowhere/conf.d/b.conf"] = "no configuration\n";
+    check(0);
+  }
+  SUBCASE("nor by a change of its own") {
+    const auto a = loadTexts({{"a.conf", minimal("a")}}).entries;
+    REQUIRE(a.size() == 1);
+    options.deployed.push_back(&a[0]);
+    check(1);
+  }
+}
