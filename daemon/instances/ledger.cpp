@@ -74,10 +74,8 @@ layout::Known Ledger::knownOf(const std::string& path, bool link) const {
   return {true, found->second.digests};
 }
 
-std::vector<layout::Node> Ledger::annotate(layout::Plan& plan, const std::vector<std::string>& keep) const {
-  std::set<std::string> wanted;
+void Ledger::inform(layout::Plan& plan) const {
   for (auto& node : plan.nodes) {
-    wanted.insert(pathOf(node));
     if (auto* file = std::get_if<layout::File>(&node)) file->known = knownOf(file->path, false);
     if (auto* link = std::get_if<layout::Link>(&node)) link->known = knownOf(link->path, true);
     if (auto* directory = std::get_if<layout::Directory>(&node)) {
@@ -85,12 +83,17 @@ std::vector<layout::Node> Ledger::annotate(layout::Plan& plan, const std::vector
       directory->made = found != directories_.end() && found->second;
     }
   }
-  auto gone = removals(false);
-  std::erase_if(gone, [&](const auto& node) {
+}
+
+std::vector<layout::Node> Ledger::gone(const layout::Plan& plan, const std::vector<std::string>& keep) const {
+  std::set<std::string> stays;
+  for (const auto& node : plan.nodes) stays.insert(pathOf(node));
+  auto out = removals(false);
+  std::erase_if(out, [&](const auto& node) {
     const auto& path = pathOf(node);
-    return wanted.count(path) || std::find(keep.begin(), keep.end(), path.substr(path.rfind('/') + 1)) != keep.end();
+    return stays.count(path) || std::find(keep.begin(), keep.end(), path.substr(path.rfind('/') + 1)) != keep.end();
   });
-  return gone;
+  return out;
 }
 
 std::vector<layout::Node> Ledger::removals(bool purge) const {
@@ -134,7 +137,8 @@ core::Status Ledger::intend(const layout::Plan& plan, const std::vector<std::str
   return saved;
 }
 
-void Ledger::settle(const layout::Plan& plan, const std::vector<layout::Change>& done, bool complete) {
+void Ledger::settle(const layout::Plan& plan, const std::vector<std::string>& making,
+                    const std::vector<layout::Change>& done, bool complete) {
   const auto items = items_;
   const auto directories = directories_;
   for (const auto& node : plan.nodes) {
@@ -143,11 +147,10 @@ void Ledger::settle(const layout::Plan& plan, const std::vector<layout::Change>&
   }
   for (const auto& node : plan.nodes) {
     const auto* directory = as<layout::Directory>(node);
-    if (!directory || directory->own()) continue;
-    auto& own = directories_[directory->path];
-    own = std::any_of(done.begin(), done.end(), [&](const auto& change) {
-      return change.what == layout::kCreateDirectory && change.path == directory->path;
-    });
+    if (!directory || std::find(making.begin(), making.end(), directory->path) == making.end()) continue;
+    const bool made = std::find(done.begin(), done.end(),
+                                layout::Change{std::string(layout::kCreateDirectory), directory->path}) != done.end();
+    directories_[directory->path] = directory->standard || made;
   }
   if (complete)
     std::erase_if(directories_, [&](const auto& item) {

@@ -20,14 +20,15 @@ class Ledger : public layout::Ledger {
   void readFrom(const KeyedFile& file);
   void writeTo(KeyedFile& file) const;
 
-  /// Tells the nodes of the plan what is known of them. Returns removals of what an earlier plan made and this one does
-  /// not. `keep`: names of files that stay anyway.
-  [[nodiscard]] std::vector<layout::Node> annotate(layout::Plan& plan, const std::vector<std::string>& keep) const;
+  /// Removals of what an earlier plan made and this one does not. `keep`: names of files that stay anyway.
+  [[nodiscard]] std::vector<layout::Node> gone(const layout::Plan& plan, const std::vector<std::string>& keep) const;
   /// Removals of everything generated; with `purge` of the directories too, the deepest first.
   [[nodiscard]] std::vector<layout::Node> removals(bool purge) const;
 
+  void inform(layout::Plan& plan) const override;
   [[nodiscard]] core::Status intend(const layout::Plan& plan, const std::vector<std::string>& making) override;
-  void settle(const layout::Plan& plan, const std::vector<layout::Change>& done, bool complete) override;
+  void settle(const layout::Plan& plan, const std::vector<std::string>& making,
+              const std::vector<layout::Change>& done, bool complete) override;
 
  private:
   struct Item {

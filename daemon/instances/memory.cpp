@@ -51,7 +51,7 @@ void Memory::remove() const {
 std::vector<layout::Node> Memory::replaceGenerated(layout::Plan& plan, const std::vector<std::string>& keep) {
   owner = plan.owner;
   plan.ledger = ledger_;
-  return ledger_->annotate(plan, keep);
+  return ledger_->gone(plan, keep);
 }
 
 }  // namespace instances

@@ -35,7 +35,7 @@ class Memory {
     return enabled && enabledBase == entrySays ? *enabled : entrySays;
   }
 
-  /// Makes `plan` know what was generated before, and what it does known here. Returns removals of what an earlier
+  /// Gives `plan` the record of what was generated before, for what it does to be recorded there. Returns removals of what an earlier
   /// plan made and this one does not. `keep`: names of files that stay anyway.
   [[nodiscard]] std::vector<layout::Node> replaceGenerated(layout::Plan& plan, const std::vector<std::string>& keep);
   /// Removals of everything generated; with `purge` of the directories too.

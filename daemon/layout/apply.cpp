@@ -199,7 +199,10 @@ class Applier {
     if (tree_.judges() || (errno != EACCES && errno != EPERM)) failed(want.path, "cannot be removed", errno);
   }
 
-  static std::string temporaryName(const std::string& name) { return '.' + name.substr(0, 200) + ".new~"; }
+  /// Helpers of two deployments may work side by side, each with files of its own.
+  [[nodiscard]] std::string temporaryName(const std::string& name) const {
+    return '.' + name.substr(0, 200) + ".new~" + (tree_.judges() ? "" : std::to_string(::getpid()));
+  }
 
   const Tree& tree_;
   bool dry_;

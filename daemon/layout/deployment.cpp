@@ -44,6 +44,8 @@ void Deployment::run(Plan plan, Done done) {
 /// Goes through all nodes once.
 void Deployment::pass() {
   report_ = {};
+  // Another deployment of the same instance may have come between.
+  if (plan_.ledger) plan_.ledger->inform(plan_);
   applyHere(plan_.nodes);
   if (report_.delegated.empty()) return passed();
   delegate();
@@ -90,10 +92,9 @@ void Deployment::passed() {
   if (!checking_) return finish();
   // Either all of it can be done, or nothing is.
   if (report_.errors.empty()) {
-    std::vector<std::string> making;
     for (const auto& change : report_.changes)
-      if (change.what == kCreateDirectory) making.push_back(change.path);
-    if (const auto recorded = plan_.ledger->intend(plan_, making); !recorded)
+      if (change.what == kCreateDirectory) making_.push_back(change.path);
+    if (const auto recorded = plan_.ledger->intend(plan_, making_); !recorded)
       report_.errors.push_back("what is to be made cannot be recorded: " + recorded.error().text);
   }
   if (!report_.errors.empty()) {
@@ -108,7 +109,7 @@ void Deployment::passed() {
 
 void Deployment::finish() {
   if (plan_.ledger && options_.mode == Mode::Apply)
-    plan_.ledger->settle(plan_, report_.changes, report_.errors.empty());
+    plan_.ledger->settle(plan_, making_, report_.changes, report_.errors.empty());
   report_.delegated.clear();
   report_.afterwards.clear();
   const auto done = std::move(done_);

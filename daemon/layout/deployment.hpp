@@ -42,6 +42,7 @@ class Deployment {
   Done done_;
   Report report_;
   bool checking_ = false;
+  std::vector<std::string> making_;  // directories that the check did not find
   std::unique_ptr<OwnerTask> task_;
 };
 

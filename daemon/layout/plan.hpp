@@ -78,11 +78,14 @@ struct Change;
 class Ledger {
  public:
   virtual ~Ledger() = default;
+  /// Tells the nodes of the plan what is known of them now.
+  virtual void inform(Plan& plan) const = 0;
   /// Before anything is done: the plan will be brought about, and these of its directories are not there yet. On a
   /// failure nothing may be done.
   [[nodiscard]] virtual core::Status intend(const Plan& plan, const std::vector<std::string>& making) = 0;
-  /// What was done; `complete` if that is all of it.
-  virtual void settle(const Plan& plan, const std::vector<Change>& done, bool complete) = 0;
+  /// What was done of the plan, and of its directories that were to be made; `complete` if that is all of it.
+  virtual void settle(const Plan& plan, const std::vector<std::string>& making, const std::vector<Change>& done,
+                      bool complete) = 0;
 };
 
 /// What one instance needs on disk, in the order in which it is made. What lies where the owner can write is made with

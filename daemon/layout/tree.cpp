@@ -48,11 +48,23 @@ core::Expected<Tree> Tree::open(const std::string& root, uid_t trusted, const co
   return Tree(root, std::move(fd), trusted, owner);
 }
 
-Tree::Trust Tree::judge(const struct stat& info) const noexcept {
+namespace {
+
+/// Whether an access control list says more than the mode. O_PATH descriptors have no attributes to read; through /proc
+/// they have.
+bool hasAccessList(int fd) {
+  const auto self = "/proc/self/fd/" + std::to_string(fd);
+  return ::getxattr(self.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
+}
+
+}  // namespace
+
+Tree::Trust Tree::judge(int fd, const struct stat& info) const {
   if (!owner_) return Trust::Safe;
   if (info.st_uid != trusted_ && info.st_uid != 0) return Trust::Unsafe;
-  const bool ownersGroup = isOwnersGroup(info.st_gid);
-  const bool writable = (info.st_mode & S_IWOTH) || ((info.st_mode & S_IWGRP) && ownersGroup && info.st_gid != 0);
+  // With a list, the bits of the group are the most that anybody in the list may do.
+  const bool writable =
+      (info.st_mode & S_IWOTH) || ((info.st_mode & S_IWGRP) && (isOwnersGroup(info.st_gid) || hasAccessList(fd)));
   if (!writable) return Trust::Safe;
   // In /tmp and its like anybody can make a name, but nobody can take away a directory of root's.
   return info.st_mode & S_ISVTX ? Trust::Transit : Trust::Unsafe;
@@ -64,9 +76,7 @@ bool Tree::isOwnersGroup(gid_t gid) const noexcept {
 
 bool Tree::ownerMay(int fd, const struct stat& info, unsigned permission) const {
   if (!owner_) return true;
-  // O_PATH descriptors have no attributes to read; through /proc they have.
-  const auto self = "/proc/self/fd/" + std::to_string(fd);
-  if (::getxattr(self.c_str(), "system.posix_acl_access", nullptr, 0) > 0) return false;
+  if (hasAccessList(fd)) return false;
   const unsigned shift = info.st_uid == owner_->uid ? 6 : isOwnersGroup(info.st_gid) ? 3 : 0;
   return (info.st_mode >> shift & permission) == permission;
 }
@@ -85,7 +95,7 @@ core::Expected<Tree::Parent> Tree::parentOf(const std::string& path, bool create
     struct stat info {};
     if (::fstat(current.get(), &info) != 0) return core::sysError(sofar, errno);
     // The root prefix itself is the administrator's choice.
-    trust = i == 0 ? Trust::Safe : judge(info);
+    trust = i == 0 ? Trust::Safe : judge(current.get(), info);
     if (i > 0 && !ownerMay(current.get(), info, 1)) out.open = false;
     if (trust == Trust::Unsafe || i == parts.size()) break;
     sofar += '/' + parts[i];

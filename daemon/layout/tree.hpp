@@ -43,7 +43,7 @@ class Tree {
   enum class Trust { Safe, Transit, Unsafe };
   Tree(std::string root, core::UniqueFd fd, uid_t trusted, const core::Identity* owner)
       : root_(std::move(root)), fd_(std::move(fd)), trusted_(trusted), owner_(owner) {}
-  [[nodiscard]] Trust judge(const struct stat& info) const noexcept;
+  [[nodiscard]] Trust judge(int fd, const struct stat& info) const;
   [[nodiscard]] bool isOwnersGroup(gid_t gid) const noexcept;
   /// Whether the owner has the permission (4: read, 1: search). Modes alone count: with an access control list, no.
   [[nodiscard]] bool ownerMay(int fd, const struct stat& info, unsigned permission) const;

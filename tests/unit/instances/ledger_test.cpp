@@ -33,7 +33,7 @@ layout::Plan planWith(const std::string& content) {
 }
 
 const layout::Known& knownIn(const State& state, layout::Plan& plan) {
-  (void)state.ledger().annotate(plan, {});
+  state.ledger().inform(plan);
   return std::get<layout::File>(plan.nodes[1]).known;
 }
 
@@ -52,13 +52,13 @@ TEST_CASE("what is to be written is recorded before, and what was there stays kn
   auto ledger = state.ledger();
   REQUIRE(ledger.intend(plan, {}));
   CHECK(knownIn(state, plan).digests == std::vector{layout::digestOf("one")});
-  ledger.settle(plan, {}, true);
+  ledger.settle(plan, {}, {}, true);
   auto next = planWith("two");
   REQUIRE(ledger.intend(next, {}));
   CHECK(knownIn(state, next).digests == std::vector{layout::digestOf("one"), layout::digestOf("two")});
-  ledger.settle(next, {}, false);
+  ledger.settle(next, {}, {}, false);
   CHECK(knownIn(state, next).digests.size() == 2);
-  ledger.settle(next, {}, true);
+  ledger.settle(next, {}, {}, true);
   CHECK(knownIn(state, next).digests == std::vector{layout::digestOf("two")});
 }
 
@@ -67,14 +67,14 @@ TEST_CASE("a directory is the instance's if the manager made it") {
   auto ledger = state.ledger();
   const auto plan = planWith("one");
   REQUIRE(ledger.intend(plan, {}));
-  ledger.settle(plan, {}, true);
+  ledger.settle(plan, {}, {}, true);
   CHECK_FALSE(ownsIn(state));
   REQUIRE(ledger.intend(plan, {"/srv/a"}));
   CHECK(ownsIn(state));  // before it is made: a crash may follow
-  ledger.settle(plan, {}, false);
+  ledger.settle(plan, {"/srv/a"}, {}, false);
   CHECK_FALSE(ownsIn(state));  // it could not be made
   REQUIRE(ledger.intend(plan, {"/srv/a"}));
-  ledger.settle(plan, {{"create directory", "/srv/a"}}, true);
+  ledger.settle(plan, {"/srv/a"}, {{"create directory", "/srv/a"}}, true);
   CHECK(ownsIn(state));
 }
 

@@ -5,7 +5,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+
+#include <cstdint>
 
 #include "daemon/layout/tree.hpp"
 #include "lib/core/files.hpp"
@@ -163,6 +166,23 @@ TEST_CASE("what lies in a directory that others control is left to the owner's h
   CHECK(report.changes.empty());
   CHECK(report.delegated.size() == 2);
   CHECK_FALSE(core::exists(place.path("open/x")));
+}
+
+TEST_CASE("a directory that the owner may change through its group or an access control list is left to the helper") {
+  const Place place;
+  const std::vector<Node> nodes{File{place.path("d/x"), "x", 0, 0, 0644}};
+  REQUIRE(::mkdir(place.path("d").c_str(), 0775) == 0);
+  ::chmod(place.path("d").c_str(), 0775);
+  const core::Identity inGroupRoot{54321, 0, {0}};
+  CHECK(place.apply(nodes, &inGroupRoot).delegated.size() == 1);
+  // Version 2; u::rwx, u:54321:rwx, g::r-x, m::rwx, o::r-x: tag, permissions, id.
+  const std::uint16_t entries[] = {1, 7, 0xFFFF, 0xFFFF, 2, 7, 54321, 0, 4, 5, 0xFFFF, 0xFFFF,
+                                   16, 7, 0xFFFF, 0xFFFF, 32, 5, 0xFFFF, 0xFFFF};
+  std::string list("\2\0\0\0", 4);
+  list.append(reinterpret_cast<const char*>(entries), sizeof entries);
+  REQUIRE(::setxattr(place.path("d").c_str(), "system.posix_acl_access", list.data(), list.size(), 0) == 0);
+  CHECK(place.apply(nodes, &kStranger).delegated.size() == 1);
+  CHECK_FALSE(core::exists(place.path("d/x")));
 }
 
 TEST_CASE("a directory in the way that is somebody else's or not empty is not taken over") {
