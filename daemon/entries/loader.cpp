@@ -169,10 +169,16 @@ class Loader {
   }
 
   /// An entry that is as it was deployed comes before one that was changed, and that before a new one.
-  [[nodiscard]] int rankOf(const Entry& entry) const {
+  void sortByRank() {
+    std::map<std::string, int> ranks;
+    for (const auto& entry : out_.entries) {
+      const bool before = !options_.deployedBefore.empty() && core::exists(options_.deployedBefore + '/' + entry.name);
+      ranks[entry.name] = before ? 1 : 2;
+    }
     for (const auto* deployed : options_.deployed)
-      if (deployed->name == entry.name) return deployed->written == entry.written ? 0 : 1;
-    return !options_.deployedBefore.empty() && core::exists(options_.deployedBefore + '/' + entry.name) ? 1 : 2;
+      if (const auto* entry = entryOf(deployed->name)) ranks[entry->name] = entry->written == deployed->written ? 0 : 1;
+    std::stable_sort(out_.entries.begin(), out_.entries.end(),
+                     [&](const auto& a, const auto& b) { return ranks[a.name] < ranks[b.name]; });
   }
 
   void settleConflicts() {
@@ -181,8 +187,7 @@ class Loader {
     for (const auto* deployed : options_.deployed)
       if (out_.refusedNames.count(deployed->name) || out_.brokenFiles.count(deployed->origin.file))
         (void)claims.take(*deployed);
-    std::stable_sort(out_.entries.begin(), out_.entries.end(),
-                     [this](const auto& a, const auto& b) { return rankOf(a) < rankOf(b); });
+    sortByRank();
     std::vector<Entry> accepted;
     for (auto& entry : out_.entries) {
       auto conflict = claims.take(entry);

@@ -237,6 +237,11 @@ void Fleet::programChanged(Runner& runner, const ProgramStatus& program) {
 
 void Fleet::flushChanges() {
   gone_.clear();
+  while (!trial_ && !edits_.empty()) {
+    const auto edit = std::move(edits_.front());
+    edits_.pop_front();
+    edit();
+  }
   std::set<std::string> names;
   names.swap(changed_);
   for (const auto& name : names)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <set>
@@ -97,7 +99,7 @@ class Fleet final : public Manager, private Runner::Listener {
   [[nodiscard]] std::optional<ManagerError> checkProperties(const Properties& properties) const;
   void writeAndApply(const std::string& name, const std::map<std::string, std::optional<std::string>>& files,
                      Done done);
-  [[nodiscard]] std::optional<ManagerError> editObstacle() const;
+  [[nodiscard]] bool waitsForEdit(std::function<void()> edit);
   void applyWritten(const std::string& name, entries::Loaded loaded, Done done);
   [[nodiscard]] std::optional<std::string> trialComplaint(const std::string& name, const entries::Loaded& loaded) const;
 
@@ -107,6 +109,7 @@ class Fleet final : public Manager, private Runner::Listener {
   entries::Settings settings_;
   std::map<std::string, std::unique_ptr<Runner>> runners_;
   std::unique_ptr<Runner> trial_;  // of an entry that is about to be written
+  std::list<std::function<void()>> edits_;  // wait for that
   std::vector<std::unique_ptr<Runner>> gone_;  // freed when nothing of them is on the stack
   std::vector<entries::Complaint> refused_;
   std::vector<entries::Complaint> warnings_;

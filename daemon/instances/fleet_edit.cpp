@@ -129,15 +129,17 @@ void Fleet::applyWritten(const std::string& name, entries::Loaded loaded, Done d
     if (entry.name == name) applyEntry(std::move(entry), gather);
 }
 
-/// Why no entry can be changed now. One change at a time: the next one must see what this one wrote.
-std::optional<ManagerError> Fleet::editObstacle() const {
-  if (ending_) return ManagerError{ErrorCode::ShuttingDown, "The manager is being stopped."};
-  if (trial_) return ManagerError{ErrorCode::InstanceBusy, "Another entry is being changed; try again."};
-  return std::nullopt;
+/// Whether another entry is about to be written: then `edit` is called when that is done. The next change must see what
+/// this one wrote.
+bool Fleet::waitsForEdit(std::function<void()> edit) {
+  if (!trial_) return false;
+  edits_.push_back(std::move(edit));
+  return true;
 }
 
 void Fleet::create(const std::string& name, const Properties& properties, Done done) {
-  if (auto obstacle = editObstacle()) return done(core::Err{std::move(*obstacle)});
+  if (ending_) return done(error(ErrorCode::ShuttingDown, "The manager is being stopped."));
+  if (waitsForEdit([this, name, properties, done] { create(name, properties, done); })) return;
   if (!entries::isInstanceName(name))
     return done(error(ErrorCode::InvalidArgument, fmt::format("'{}' cannot be the name of an instance.", name)));
   if (find(name))
@@ -153,7 +155,7 @@ void Fleet::create(const std::string& name, const Properties& properties, Done d
 
 void Fleet::setProperties(const std::string& name, const Properties& properties, Done done) {
   with(name, done, [&](Runner& runner) {
-    if (auto obstacle = editObstacle()) return done(core::Err{std::move(*obstacle)});
+    if (waitsForEdit([this, name, properties, done] { setProperties(name, properties, done); })) return;
     if (auto wrong = checkProperties(properties)) return done(core::Err{std::move(*wrong)});
     const auto& path = runner.entry().origin.file;
     const auto text = core::readFile(path, 4 * 1024 * 1024);
@@ -170,7 +172,7 @@ void Fleet::setProperties(const std::string& name, const Properties& properties,
 
 void Fleet::remove(const std::string& name, bool purge, Done done) {
   with(name, done, [&](Runner& runner) {
-    if (auto obstacle = editObstacle()) return done(core::Err{std::move(*obstacle)});
+    if (waitsForEdit([this, name, purge, done] { remove(name, purge, done); })) return;
     const auto& entry = runner.entry();
     if (entry.noRemove)
       return done(error(ErrorCode::InstanceProtected,

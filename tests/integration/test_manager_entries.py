@@ -163,6 +163,19 @@ def testWhatCannotBeCreatedLeavesNothing(manager, values, words):
     assert manager.call("ListInstances") == [[]]
 
 
+def testChangesAtTheSameTimeAllCount(manager, owner):
+    path = manager.entry("tsupv", owner, "state = stopped", programs=[("a", "/bin/sleep 1000")])
+    manager.start()
+    values = {"nice": "3", "umask": "027", "limit_core": "0", "priority": "5", "no_remove": "no"}
+    calls = [subprocess.Popen(["busctl", f"--address={manager.bus.address}", "call", "org.supervisormanager1",
+                               "/org/supervisormanager1", "org.supervisormanager1.Manager", "SetInstanceProperties",
+                               "sa{sv}", "tsupv", "1", key, "s", value]) for key, value in values.items()]
+    assert [call.wait(60) for call in calls] == [0] * len(calls)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    assert all(f"{key} = {value}\n" in text for key, value in values.items()), text
+
+
 def testAChangeKeepsTheGroupOfTheFile(manager, owner):
     path = manager.entry("tsupv", owner)
     os.chown(path, 0, owner.pw_gid)
