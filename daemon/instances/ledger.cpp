@@ -2,6 +2,8 @@
 #include "daemon/instances/ledger.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <set>
 
 #include "daemon/entries/attributes.hpp"
@@ -114,8 +116,7 @@ core::Status Ledger::intend(const layout::Plan& plan, const std::vector<std::str
   for (const auto& node : plan.nodes) {
     if (const auto* directory = as<layout::Directory>(node)) {
       auto& own = directories_[directory->path];
-      own = own || directory->own() ||
-            std::find(making.begin(), making.end(), directory->path) != making.end();
+      own = own || directory->own() || std::find(making.begin(), making.end(), directory->path) != making.end();
     }
     const auto digest = digestOf(node);
     if (!digest) continue;

@@ -35,8 +35,8 @@ class Memory {
     return enabled && enabledBase == entrySays ? *enabled : entrySays;
   }
 
-  /// Gives `plan` the record of what was generated before, for what it does to be recorded there. Returns removals of what an earlier
-  /// plan made and this one does not. `keep`: names of files that stay anyway.
+  /// Gives `plan` the record of what was generated before, for what it does to be recorded there. Returns removals of
+  /// what an earlier plan made and this one does not. `keep`: names of files that stay anyway.
   [[nodiscard]] std::vector<layout::Node> replaceGenerated(layout::Plan& plan, const std::vector<std::string>& keep);
   /// Removals of everything generated; with `purge` of the directories too.
   [[nodiscard]] std::vector<layout::Node> allRemovals(bool purge) const { return ledger_->removals(purge); }

@@ -199,7 +199,7 @@ class Reader {
   std::optional<IniEntry> value_;  ///< the entry that following lines may continue
   std::string badLines_;
   std::string failure_;
-  std::size_t comment_ = npos;    ///< where that of the current line starts
+  std::size_t comment_ = npos;  ///< where that of the current line starts
   std::vector<IniLine>* seen_;  ///< may be null
 };
 

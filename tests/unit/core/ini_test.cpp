@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lib/core/ini.hpp"
+#include "lib/core/ini_reader.hpp"
 
 #include <doctest/doctest.h>
 
@@ -99,4 +100,26 @@ TEST_CASE("a file that cannot be read says why") {
   CHECK(core::IniDocument::read("/nonexistent/x.conf").error().code == ENOENT);
   CHECK(core::IniDocument::read("/").error().code == EISDIR);
   CHECK(core::IniDocument::read("/dev/null").error().code == EINVAL);
+}
+
+TEST_CASE("a scan says of every line what the reader takes it for, and loses no byte") {
+  using Kind = core::IniLine::Kind;
+  const std::string text = "; c\r\n[s]\r  A = 1 ; why\n# more\n    2\n\n b: 3";
+  const auto lines = core::scanIni(text, "x");
+  REQUIRE(lines);
+  std::vector<Kind> kinds;
+  std::string again;
+  for (const auto& line : *lines) {
+    kinds.push_back(line.kind);
+    again += std::string(line.text) + std::string(line.end);
+  }
+  CHECK(again == text);
+  CHECK(kinds == std::vector{Kind::Comment, Kind::Section, Kind::Entry, Kind::Comment, Kind::Continuation, Kind::Blank,
+                             Kind::Entry});
+  CHECK((*lines)[1].name == "s");
+  CHECK((*lines)[2].name == "a");
+  CHECK((*lines)[2].indent == 2);
+  CHECK((*lines)[2].text.substr((*lines)[2].comment) == "; why");
+  CHECK((*lines)[6].name == "b");
+  CHECK_FALSE(core::scanIni("[s]\nno key\n", "x"));
 }
