@@ -13,6 +13,7 @@ import sys
 MAY_INCLUDE = {
     "lib/core": [],
     "lib/lifecycle": ["lib/core"],
+    "lib/terminal": ["lib/core"],
     "lib/xmlrpc": ["lib/core"],
     "instance/config": ["lib"],
     "instance/output": ["lib", "instance/config"],

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "lib/terminal/filter.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/core/terminal_text.hpp"
+#include "lib/core/text.hpp"
+
+namespace terminal {
+namespace {
+
+constexpr char kEscape = '\033';
+constexpr std::size_t kLongest = 64;  // of a sequence; colours of 24 bits for both grounds need 40
+constexpr std::string_view kAsciiSet = "\033(B";  // terminfo's "no attributes" has it
+
+bool isDigits(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// A number that a terminal may repeat something by: short, so that it cannot keep it busy.
+bool isCount(std::string_view text) { return text.size() <= 4 && isDigits(text); }
+
+bool isOneOf(std::string_view text, std::initializer_list<std::string_view> allowed) {
+  return std::find(allowed.begin(), allowed.end(), text) != allowed.end();
+}
+
+bool isColour(std::string_view parameters) {
+  return parameters.find_first_not_of("0123456789;:") == std::string_view::npos;
+}
+
+/// "CSI parameters final" as a line editor and a table that is drawn over send it.
+bool isForScreen(std::string_view parameters, char final) {
+  const auto semicolon = parameters.find(';');
+  switch (final) {
+    case 'A': case 'B': case 'C': case 'D': case 'G':  // the cursor, relative and in its line
+    case '@': case 'P':                                // insert and delete characters
+      return isCount(parameters);
+    case 'H':  // the cursor, absolute
+      return isCount(parameters.substr(0, semicolon)) &&
+             (semicolon == std::string_view::npos || isCount(parameters.substr(semicolon + 1)));
+    case 'J': case 'K':  // erase; 3J would take what was scrolled away
+      return isOneOf(parameters, {"", "0", "1", "2"});
+    case 'h': case 'l':  // insert mode, the cursor seen
+      return isOneOf(parameters, {"4", "?25"});
+    default:
+      return false;
+  }
+}
+
+bool isForLog(std::string_view parameters, char final) {
+  // Erasing up to the end of the line comes with the colours of grep and compilers; there is nothing to erase.
+  return (final == 'm' && isColour(parameters)) || (final == 'K' && isOneOf(parameters, {"", "0"}));
+}
+
+/// True: more bytes could make a character of these.
+bool mayBecomeCharacter(std::string_view text) {
+  const auto front = static_cast<unsigned char>(text.front());
+  const std::size_t length = front >= 0xF0 && front <= 0xF4 ? 4 : front >= 0xE0 ? 3 : front >= 0xC2 ? 2 : 0;
+  return text.size() < length && front <= 0xF4 && std::all_of(text.begin() + 1, text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+  });
+}
+
+}  // namespace
+
+std::string Filter::feed(std::string_view bytes) {
+  const std::string text = std::exchange(held_, {}) + std::string(bytes);
+  std::string out;
+  out.reserve(text.size());
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t used = take(rest, out, false);
+    if (used == 0) {
+      held_ = rest;
+      break;
+    }
+    rest.remove_prefix(used);
+  }
+  return out;
+}
+
+std::string Filter::finish() {
+  const std::string text = std::exchange(held_, {});
+  std::string out;
+  for (std::string_view rest = text; !rest.empty();) rest.remove_prefix(take(rest, out, true));
+  if (std::exchange(inserting_, false)) out += "\033[4l";
+  if (std::exchange(hidden_, false)) out += "\033[?25h";
+  if (std::exchange(coloured_, false)) out += "\033[0m";
+  return out;
+}
+
+bool Filter::isAllowedControl(char32_t code) const noexcept {
+  if (code == '\n' || code == '\t') return true;
+  // The last is SI: the plain character set, part of the "no attributes" of some terminals.
+  return allows_ == Allows::Screen && (code == '\r' || code == '\b' || code == '\a' || code == 0x0F);
+}
+
+std::size_t Filter::take(std::string_view text, std::string& out, bool atEnd) {
+  if (text.front() == kEscape) return takeEscape(text, out, atEnd);
+  if (text.front() == '\r' && allows_ == Allows::Log) {  // alone it would write over its line
+    if (text.size() == 1 && !atEnd) return 0;
+    out += text.starts_with("\r\n") ? "\r" : core::printable("\r");
+    return 1;
+  }
+  if (text.front() == '\0' && allows_ == Allows::Screen) return 1;  // padding, which terminals ignore
+  const auto [length, code] = core::firstCharacter(text);
+  if (length == 0 && !atEnd && mayBecomeCharacter(text)) return 0;
+  const std::string_view token = text.substr(0, length == 0 ? 1 : length);
+  if (length > 0 && isAllowedControl(code))
+    out += token;
+  else
+    out += core::printable(token);
+  return token.size();
+}
+
+std::size_t Filter::takeEscape(std::string_view text, std::string& out, bool atEnd) {
+  const auto show = [&out] {
+    out += core::printable("\033");
+    return std::size_t{1};
+  };
+  if (allows_ == Allows::Screen && (text.starts_with(kAsciiSet) || kAsciiSet.starts_with(text))) {
+    if (text.size() < kAsciiSet.size()) return atEnd ? show() : 0;
+    out += kAsciiSet;
+    return kAsciiSet.size();
+  }
+  if (text.size() == 1) return atEnd ? show() : 0;
+  if (text[1] != '[') return show();
+  const auto end = text.find_first_not_of("0123456789;:?", 2);
+  if (end == std::string_view::npos) return atEnd || text.size() >= kLongest ? show() : 0;
+  const std::string_view parameters = text.substr(2, end - 2);
+  const bool allowed = isForLog(parameters, text[end]) ||
+                       (allows_ == Allows::Screen && isForScreen(parameters, text[end]));
+  if (!allowed || end >= kLongest) return show();
+  note(text.substr(0, end + 1));
+  out += text.substr(0, end + 1);
+  return end + 1;
+}
+
+void Filter::note(std::string_view sequence) noexcept {
+  if (sequence.back() == 'm') coloured_ = sequence != "\033[m" && sequence != "\033[0m";
+  if (sequence == "\033[4h" || sequence == "\033[4l") inserting_ = sequence.back() == 'h';
+  if (sequence == "\033[?25h" || sequence == "\033[?25l") hidden_ = sequence.back() == 'l';
+}
+
+}  // namespace terminal
