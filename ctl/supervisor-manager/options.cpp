@@ -30,8 +30,8 @@ constexpr std::array definitions = {
     Definition{0, "no-pager", &Options::noPager},     Definition{0, "no-legend", &Options::noLegend},
     Definition{'q', "quiet", &Options::quiet},        Definition{0, "no-ask-password", &Options::noAskPassword},
     Definition{'f', "follow", &Options::follow},      Definition{0, "purge", &Options::purge},
-    Definition{0, "now", &Options::now},              Definition{'h', "help", &Options::help},
-    Definition{'V', "version", &Options::version},
+    Definition{0, "now", &Options::now},              Definition{0, "raw", &Options::raw},
+    Definition{'h', "help", &Options::help},          Definition{'V', "version", &Options::version},
 };
 
 const Definition* findWord(std::string_view word) {

@@ -25,6 +25,7 @@ struct Options {
   bool noLegend = false;
   bool quiet = false;
   bool noAskPassword = false;
+  bool raw = false;
   bool follow = false;
   bool purge = false;
   bool now = false;

@@ -4,36 +4,44 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <map>
+#include <optional>
 
 #include "ctl/supervisor-manager/external.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/users.hpp"
+#include "lib/terminal/guest.hpp"
+#include "lib/terminal/relay.hpp"
 
 namespace manager {
 
 namespace {
 
-/// Root gives up its rights for those of the instance's owner: what the owner wrote must not act on root's files.
-bool becomeOwner(Session& session, const Properties& properties) {
+/// `program` with the rights of the instance's owner if we are root, else with ours. What the owner wrote must not act on
+/// root's files, and the owner, who controls such a process, must reach nothing of root's through it. nullopt: said.
+std::optional<terminal::Guest> guestOf(Session& session, const Properties& properties, const std::string& program,
+                                       std::vector<std::string> arguments) {
   const auto uid = static_cast<uid_t>(numberOf(properties, "UID"));
-  if (::geteuid() != 0 || uid == 0) return true;
-  const auto account = core::findAccount(uid);
-  if (!account) {
-    session.fail(Failed, fmt::format("the owner of the instance, user id {}, is not an account", uid));
-    return false;
+  arguments.insert(arguments.begin(), program);
+  terminal::Guest guest{terminal::findProgram(program), std::move(arguments), {}, std::nullopt};
+  std::optional<core::Account> account;
+  if (::geteuid() == 0 && uid != 0) {
+    account = core::findAccount(uid);
+    if (!account) {
+      session.fail(Failed, fmt::format("the owner of the instance, user id {}, is not an account", uid));
+      return std::nullopt;
+    }
+    guest.identity = core::identityOf(*account, static_cast<gid_t>(numberOf(properties, "GID")));
   }
-  const auto identity = core::identityOf(*account, static_cast<gid_t>(numberOf(properties, "GID")));
-  if (const int code = core::dropTo(identity); code != 0) {
-    session.fail(Failed, fmt::format("cannot become {}: {}", account->name, std::strerror(code)));
-    return false;
-  }
-  ::setenv("HOME", account->home.c_str(), 1);
-  ::setenv("USER", account->name.c_str(), 1);
-  ::setenv("LOGNAME", account->name.c_str(), 1);
-  return true;
+  guest.environment = terminal::environmentOf(account);
+  return guest;
+}
+
+ExitCode runGuest(Session& session, const terminal::Guest& guest, const terminal::Streams& streams) {
+  const auto status = terminal::run(guest, streams);
+  if (!status) return session.fail(Failed, status.error().text);
+  return static_cast<ExitCode>(*status);
 }
 
 std::vector<std::string> withVerb(const Options& options, std::vector<std::string> flags) {
@@ -48,14 +56,15 @@ struct OwnersLogs {
   std::vector<std::string> files;
 };
 
-ExitCode becomeTail(Session& session, const OwnersLogs& logs, bool named) {
-  if (!becomeOwner(session, logs.owner)) return session.code();
-  std::vector<std::string> words{"tail", fmt::format("--lines={}", session.options.lines)};
+ExitCode runTail(Session& session, const OwnersLogs& logs, bool named) {
+  std::vector<std::string> words{fmt::format("--lines={}", session.options.lines)};
   if (session.options.follow) words.emplace_back("-F");  // by name: rotation is followed
   if (named) words.emplace_back("--verbose");
   words.emplace_back("--");
   words.insert(words.end(), logs.files.begin(), logs.files.end());
-  return become(session, words);
+  const auto guest = guestOf(session, logs.owner, "tail", std::move(words));
+  if (!guest) return session.code();
+  return runGuest(session, *guest, {.raw = session.options.raw});
 }
 
 /// One reader for each owner: one after the other, or side by side where they go on.
@@ -69,13 +78,19 @@ ExitCode tailAll(Session& session, const std::vector<OwnersLogs>& all) {
   };
   for (const auto& one : all) {
     const pid_t pid = ::fork();
-    if (pid == 0) ::_exit(becomeTail(session, one, true));
+    if (pid == 0) ::_exit(runTail(session, one, true));
     if (pid < 0) return session.fail(Failed, fmt::format("cannot fork: {}", std::strerror(errno)));
     running++;
     if (!session.options.follow) waitForOne();
   }
   while (running > 0) waitForOne();
   return failed ? Failed : Success;
+}
+
+/// Whether supervisorctl with these words (behind NAME) may read what is typed. Where it does not, nothing is taken from a
+/// script's standard input, or from what a person types ahead.
+bool mayRead(const std::vector<std::string>& arguments) {
+  return arguments.size() < 2 || arguments[1].starts_with('-') || arguments[1] == "fg";
 }
 
 }  // namespace
@@ -85,6 +100,7 @@ ExitCode logs(Session& session) {
   const std::string lines = fmt::format("--lines={}", options.lines);
   std::vector<std::string> flags{lines};
   if (options.follow) flags.emplace_back("--follow");
+  if (options.raw) flags.emplace_back("--raw");
   if (!options.host.empty()) return becomeRemote(session, withVerb(options, flags));
   if (options.arguments.empty()) {
     std::vector<std::string> words{"journalctl", "--unit=supervisor-manager.service", lines};
@@ -102,7 +118,7 @@ ExitCode logs(Session& session) {
     owners.files.push_back(textOf(*properties, "LogFile"));
   }
   if (session.code() != Success || byOwner.empty()) return session.code();
-  if (byOwner.size() == 1) return becomeTail(session, byOwner.begin()->second, false);
+  if (byOwner.size() == 1) return runTail(session, byOwner.begin()->second, false);
   std::vector<OwnersLogs> all;
   for (auto& [uid, owners] : byOwner) all.push_back(std::move(owners));
   return tailAll(session, all);
@@ -116,9 +132,13 @@ ExitCode ctl(Session& session) {
   const auto properties = session.client()->instanceProperties(row->path);
   if (!properties) return session.fail(properties.error(), row->name);
   const std::string program = ownProgram("supervisorctl");
-  if (!becomeOwner(session, *properties)) return session.code();
-  std::vector<std::string> words{program, "-c", textOf(*properties, "ConfigurationFile")};
+  std::vector<std::string> words{"-c", textOf(*properties, "ConfigurationFile")};
   words.insert(words.end(), options.arguments.begin() + 1, options.arguments.end());
+  const auto guest = guestOf(session, *properties, program, words);
+  if (!guest) return session.code();
+  if (guest->identity)
+    return runGuest(session, *guest, {.input = mayRead(options.arguments), .screen = true});
+  words.insert(words.begin(), program);
   return become(session, words);
 }
 

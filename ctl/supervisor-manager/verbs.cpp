@@ -59,6 +59,7 @@ std::string helpText() {
          "     --no-ask-password  Do not ask for a password\n"
          "  -f --follow           logs: go on with what is added\n"
          "  -n --lines=N          logs: begin N lines before the end (10)\n"
+         "     --raw              logs: every byte, also what a terminal obeys\n"
          "     --rounds=N         top: end after N rounds\n"
          "  -s --signal=SIGNAL    kill: name or number (TERM)\n"
          "     --kill-whom=WHOM   kill: main (its supervisord) or all\n"

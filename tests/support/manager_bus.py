@@ -39,7 +39,7 @@ class Program:
 
 
 class Service:
-    """bus-harness on a private bus with the installed policy. `instances`: "NAME:UID:USER" words."""
+    """bus-harness on a private bus with the installed policy. `instances`: "NAME:UID:USER[:GID[:LOGFILE]]" words."""
 
     def __init__(self, directory, *instances):
         self._bus = PrivateBus(directory, [POLICY])

@@ -2,10 +2,11 @@
 // The bus part of the manager over a manager that only pretends: instances are lines in memory. Tests of D-Bus and of
 // authorization drive it with accounts and instances of their choice, without a single supervisord.
 //
-//   bus-harness ADDRESS NAME:UID:USER...
+//   bus-harness ADDRESS NAME:UID:USER[:GID[:LOGFILE]]...
 //
 // Operations on an instance whose name starts with "slow" wait until StartProgram is called with the program "release"; its
-// StatusText is the number of those that wait. The program "latin1" has a name that is no UTF-8.
+// StatusText is the number of those that wait. The program "latin1" has a name that is no UTF-8. The texts of an instance
+// whose name starts with "evil" hold what a terminal obeys.
 #include <unistd.h>
 
 #include <csignal>
@@ -21,15 +22,23 @@ namespace {
 
 using namespace instances;
 
+/// ESC, BEL, a line end, C1 as UTF-8 and an override of the writing direction.
+constexpr const char* kEvil = "ev\033[2Jil\a\nx\xC2\x9B" "31m\xE2\x80\xAE";
+
+bool isEvil(const std::string& name) { return name.starts_with("evil"); }
+
 class PretendedManager final : public Manager {
  public:
-  void add(const std::string& name, uid_t uid, const std::string& user) {
+  void add(const std::string& name, uid_t uid, const std::string& user, gid_t gid = 0, const std::string& logFile = "") {
     InstanceStatus status;
     status.name = name;
     status.uid = uid;
     status.user = user;
     status.confFile = "/etc/supervisord_" + name + ".conf";
     status.desired = "started";
+    status.gid = gid;
+    status.logFile = logFile;
+    if (isEvil(name)) status.reason = status.subState = status.endpoint = kEvil;
     instances_[name] = status;
   }
 
@@ -48,7 +57,10 @@ class PretendedManager final : public Manager {
     return at == instances_.end() ? std::nullopt : std::optional(at->second);
   }
   Usage usage(const std::string&) const override { return {}; }
-  std::vector<ProgramStatus> programs(const std::string&) const override { return {{"program1", "RUNNING", 4242}}; }
+  std::vector<ProgramStatus> programs(const std::string& name) const override {
+    if (isEvil(name)) return {{kEvil, kEvil, 4242}};
+    return {{"program1", "RUNNING", 4242}};
+  }
   std::optional<std::string> nameOfPid(pid_t pid) const override {
     for (const auto& [name, status] : instances_)
       if (status.mainPid == pid) return name;
@@ -66,8 +78,8 @@ class PretendedManager final : public Manager {
   void start(const std::string& name, Done done) override { become(name, State::Running, 77, std::move(done)); }
   void stop(const std::string& name, Done done) override { become(name, State::Inactive, 0, std::move(done)); }
   void restart(const std::string& name, Done done) override { become(name, State::Running, 78, std::move(done)); }
-  void reload(const std::string&, Done done) override {
-    done(core::Err{ManagerError{ErrorCode::OperationFailed, "It does not parse"}});
+  void reload(const std::string& name, Done done) override {
+    done(core::Err{ManagerError{ErrorCode::OperationFailed, isEvil(name) ? kEvil : "It does not parse"}});
   }
   void kill(const std::string&, KillWhom, int, Done done) override { done({}); }
   void controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) override {
@@ -87,7 +99,7 @@ class PretendedManager final : public Manager {
       return done(core::Err{ManagerError{ErrorCode::NoSuchProgram, "There is no program '" + program + "'"}});
     }
     for (auto* observer : observers_)
-      observer->programChanged(name, {program, verb == ProgramVerb::Stop ? "STOPPED" : "RUNNING", 4243});
+      observer->programChanged(name, {isEvil(name) ? kEvil : program, verb == ProgramVerb::Stop ? "STOPPED" : "RUNNING", 4243});
     done({});
   }
   core::Result<bool, ManagerError> setEnabled(const std::string& name, bool enabled) override {
@@ -154,7 +166,10 @@ int serve(int argc, char** argv) {
   PretendedManager manager;
   for (int i = 2; i < argc; i++) {
     const auto fields = core::split(argv[i], ':');
-    manager.add(fields[0], static_cast<uid_t>(core::parseInteger(fields[1]).value()), fields[2]);
+    const auto number = [&fields](std::size_t at) {
+      return at < fields.size() ? static_cast<uid_t>(core::parseInteger(fields[at]).value()) : 0U;
+    };
+    manager.add(fields[0], number(1), fields[2], number(3), fields.size() > 4 ? fields[4] : "");
   }
   auto service = bus::Service::open(loop, manager, {argv[1], "1.2.3", [&loop](const std::string& why) {
                                                       std::fprintf(stderr, "lost: %s\n", why.c_str());
