@@ -26,19 +26,15 @@ def server(daemon):
 
 
 @pytest.fixture
-def shell(server, cleanup):
-    """A shell with our completions, our programs in PATH, and a link supervisorctl_here."""
-    bin = os.path.join(server.directory, "bin")
-    os.mkdir(bin)
-    for name in ("supervisorctl", "supervisor-manager"):
-        os.symlink(program(name)[0], os.path.join(bin, name))
-    os.symlink("supervisorctl", os.path.join(bin, "supervisorctl_here"))
-    os.symlink(server.configPath, os.path.join(bin, "supervisord_here.conf"))
+def shellAt(cleanup):
+    """shellAt(kind, server): a shell with our completions, our programs in PATH, and a link supervisorctl_here. `pretended`: a
+    supervisor-manager that tells these names."""
 
-    def start(kind):
+    def start(kind, server, pretended=None):
         needed = BASH_COMPLETION if kind == "bash" else "/usr/bin/zsh"
         if not os.path.exists(needed):
             pytest.skip(f"{needed} is not installed")
+        bin = programsFor(server, pretended)
         environment = {"PATH": f"{bin}:/usr/bin:/bin", "TERM": "vt100", "PS1": "READY> ", "HOME": server.directory, "LC_ALL": "C.UTF-8"}
         arguments = ["--norc", "--noprofile", "-i"] if kind == "bash" else ["-f", "-i"]
         child = pexpect.spawn(f"/bin/{kind}", arguments, env=environment, encoding="utf-8", timeout=30, dimensions=(50, 250),
@@ -53,6 +49,31 @@ def shell(server, cleanup):
         return child
 
     return start
+
+
+@pytest.fixture
+def shell(server, shellAt):
+    return lambda kind: shellAt(kind, server)
+
+
+def programsFor(server, pretended):
+    bin = os.path.join(server.directory, "bin")
+    if os.path.exists(bin):
+        return bin
+    os.mkdir(bin)
+    os.symlink(program("supervisorctl")[0], os.path.join(bin, "supervisorctl"))
+    os.symlink("supervisorctl", os.path.join(bin, "supervisorctl_here"))
+    os.symlink(server.configPath, os.path.join(bin, "supervisord_here.conf"))
+    manager = os.path.join(bin, "supervisor-manager")
+    if pretended is None:
+        os.symlink(program("supervisor-manager")[0], manager)
+    else:
+        with open(os.path.join(bin, "names"), "w", encoding="utf-8") as file:
+            file.write("".join(name + "\n" for name in pretended))
+        with open(manager, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\ncat \"${0%/*}/names\"\n")
+        os.chmod(manager, 0o755)
+    return bin
 
 
 def setUp(kind):
@@ -86,3 +107,89 @@ def testSeveralAreListed(shell, kind):
     child.send("supervisorctl_here stop we\t\t")
     for number in (0, 1):
         child.expect(f"web_{number}")
+
+
+# A name that runs commands wherever a shell reads it as text of a command, and what each of its parts would leave behind.
+HOSTILE = ["worker$(>{0}dollar)", "worker`>{0}backtick`", "worker;>{0}semicolon", "worker'$(>{0}single)'", 'worker"$(>{0}double)"',
+           "worker$'x'${{x-$(>{0}brace)}}", "worker!$(>{0}bang)", "worker(>{0}glob)", "worker<(>{0}process)"]
+QUOTES = ["", "'", '"']
+
+
+def hostileNames():
+    # No slash may stand in a program's name: what runs leaves its file in the shell's directory.
+    return [name.format("RAN-") for name in HOSTILE]
+
+
+def assertNothingRan(directory):
+    assert [name for name in os.listdir(directory) if name.startswith("RAN-")] == []
+
+
+def wait(child, mark):
+    """Leaves the line that is being edited and waits until the shell has run another. A shell may lose what is typed while
+    it looks for words."""
+    for _ in range(30):
+        child.send("\x03")
+        child.sendline(f"echo {mark[:2]}''{mark[2:]}")
+        if child.expect([mark + r"\r\n", pexpect.TIMEOUT], timeout=2) == 0:
+            return
+    raise AssertionError(f"the shell is stuck: {child.before!r}")
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh"])
+@pytest.mark.parametrize("quote", QUOTES)
+def testNamesOfProgramsAreNotRun(daemon, kind, quote, shellAt):
+    names = [chr(ord("a") + i) + name for i, name in enumerate(hostileNames())]
+    server = daemon("".join(f"[program:{name}]\ncommand=/bin/cat\nautostart=false\n" for name in names))
+    assert {info["name"] for info in server.rpc.supervisor.getAllProcessInfo()} == set(names)
+    child = shellAt(kind, server)
+    for name in names:
+        child.send(f"supervisorctl_here pid {quote}{name[:3]}\t")
+        if not quote:
+            child.expect(name[:3] + ".*rker")
+        child.send("\t\t\r")
+        wait(child, "done" + name[0])
+        assertNothingRan(server.directory)
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh"])
+def testNamesOfInstancesAreNotRun(server, shellAt, kind):
+    """Those that a manager tells, also that of another host (-H)."""
+    for number, words in enumerate(["supervisor-manager status ", "supervisor-manager -H elsewhere status ", "supervisor-manager "]):
+        child = shellAt(kind, server, pretended=hostileNames() + ["$(>RAN-alone)", "evil\x1b[2Jescape"])
+        child.send(words + "\t\t\t")
+        wait(child, f"listed{number}")
+        child.send(words + "work\t\t\t\r")
+        wait(child, f"done{number}")
+        child.send(words + "ev\t\t")
+        child.send("\x03")
+        wait(child, f"escaped{number}")
+        assertNothingRan(server.directory)
+        child.close(force=True)
+
+
+def testTheWholeNameIsFilledInQuoted(daemon, shellAt):
+    """...so that it means the program: bash and zsh put backslashes where they are needed."""
+    server = daemon("[program:worker$(>RAN-x)]\ncommand=/bin/cat\nautostart=false\n")
+    for kind in ("bash", "zsh"):
+        child = shellAt(kind, server)
+        child.send("supervisorctl_here pid wor\t\r")
+        child.expect(r"\r\n0\r\n")  # the pid of a program that is stopped
+        assertNothingRan(server.directory)
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh"])
+def testTabRunsNothingOfAnotherAccountForRoot(server, shellAt, account, kind):
+    owner = account(f"smtab{os.getpid()}")
+    child = shellAt(kind, server)
+    for name in ("supervisorctl", "supervisor-manager"):
+        folder = os.path.join(server.directory, "owners")
+        os.makedirs(folder, exist_ok=True)
+        path = os.path.join(folder, name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"#!/bin/sh\n>{server.directory}/RAN-{name}\necho reload\n")
+        os.chmod(path, 0o755)
+        for owned in (folder, path):
+            os.chown(owned, owner.pw_uid, owner.pw_gid)
+        child.send(f"{path} rel\t\t")
+        wait(child, "done" + name.replace("-", ""))
+    assertNothingRan(server.directory)
