@@ -19,7 +19,7 @@ struct Option {
   bool exactOnly = false;
 };
 
-constexpr std::array<Option, 8> kOptions{{
+constexpr std::array<Option, 9> kOptions{{
     {'h', "help", nullptr},
     {'c', "configuration", &CommandLine::configFile},
     {'i', "interactive", nullptr},
@@ -28,6 +28,7 @@ constexpr std::array<Option, 8> kOptions{{
     {'p', "password", &CommandLine::password},
     {'r', "history_file", &CommandLine::historyFile},
     {'\0', "password-file", &CommandLine::passwordFile, true},
+    {'\0', "trust", nullptr, true},
 }};
 constexpr std::string_view kHistoryAlias = "history-file";  // the name that Supervisor's help gives it
 
@@ -123,6 +124,10 @@ class Parser {
       line_.help = true;
       return {};
     }
+    if (option.name == "trust") {
+      line_.trust = true;
+      return {};
+    }
     if (line_.interactive) return wrong("conflicting command line option '" + shown + "'");
     line_.interactive = true;
     return {};
@@ -167,6 +172,8 @@ std::string usageText(const std::string& program) {
          "-p/--password PASSWORD -- its password\n"
          "--password-file FILE -- a file whose first line is the password; - reads it from standard input\n"
          "-r/--history_file FILE -- where the shell keeps its history\n"
+         "--trust -- keep root's rights with a file or socket that another account controls; without it root acts as\n"
+         "     that account\n"
          "\n"
          "A command such as \"status\" or \"tail web\" is executed once. Without a command a shell reads commands "
          "until\n"

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "ctl/supervisorctl/command.hpp"
+#include "ctl/supervisorctl/rights.hpp"
 #include "ctl/supervisorctl/session.hpp"
 #include "lib/core/text.hpp"
 
@@ -63,6 +64,8 @@ bool executeLine(Session& session, std::string_view text) {
     return true;
   }
   session.refuse(genericLine(done.error()));
+  if (done.error().type == "PermissionError")
+    if (const std::string note = rightsNote(); !note.empty()) session.problem(note);
   return false;
 }
 

@@ -7,6 +7,7 @@
 #include "ctl/supervisorctl/command_line.hpp"
 #include "ctl/supervisorctl/link_name.hpp"
 #include "ctl/supervisorctl/output.hpp"
+#include "ctl/supervisorctl/rights.hpp"
 #include "ctl/supervisorctl/session.hpp"
 #include "ctl/supervisorctl/settings_loader.hpp"
 #include "ctl/supervisorctl/shell.hpp"
@@ -30,8 +31,14 @@ int run(const std::vector<std::string>& words) {
     std::fputs(ctl::usageText(program).c_str(), stdout);
     return 0;
   }
+  const auto acted = ctl::actAsOwner(*line, program);
+  if (!acted) return refuse(program, acted.error().text, 2);
+  if (*acted) return **acted;
   auto settings = ctl::loadSettings(*line, program);
-  if (!settings) return refuse(program, settings.error().text, settings.error().exitStatus);
+  if (!settings) {
+    if (const std::string note = ctl::rightsNote(); !note.empty()) ctl::printError(note);
+    return refuse(program, settings.error().text, settings.error().exitStatus);
+  }
   ctl::Session session(std::move(settings).value());
   if (session.settings.action.empty()) return ctl::runShell(session);
   ctl::executeLine(session, core::join(session.settings.action, " "));

@@ -128,18 +128,25 @@ Step readPassword(const std::string& file, Settings& settings) {
 
 }  // namespace
 
+std::optional<std::string> configFileOf(const CommandLine& line, const std::string& program) {
+  if (line.configFile) return line.configFile;
+  const auto linked = linkedInstance(program);
+  if (!linked) return searchConfig(program);
+  // With a server given, the instance's file is a source of the rest, not a must.
+  if (!line.serverUrl || core::exists(linked->configFile)) return linked->configFile;
+  return std::nullopt;
+}
+
+std::string serverUrlOf(const CommandLine& line, const std::optional<std::string>& file) {
+  Settings settings;
+  if (file) static_cast<void>(readConfig(*file, settings).has_value());
+  return line.serverUrl.value_or(settings.serverUrl);
+}
+
 core::Result<Settings, SettingsError> loadSettings(const CommandLine& line, const std::string& program) {
   Settings settings;
   settings.program = program;
-  std::optional<std::string> file = line.configFile;
-  if (!file) {
-    if (auto linked = linkedInstance(program)) {
-      // With a server given, the instance's file is a source of the rest, not a must.
-      if (!line.serverUrl || core::exists(linked->configFile)) file = linked->configFile;
-    } else {
-      file = searchConfig(program);
-    }
-  }
+  const std::optional<std::string> file = configFileOf(line, program);
   if (file)
     if (Step done = readConfig(*file, settings); !done) return core::Err{std::move(done).error()};
   if (line.serverUrl) settings.serverUrl = *line.serverUrl;

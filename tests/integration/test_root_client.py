@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""supervisorctl run by root with a file, a link or a socket that another account controls."""
+
+import os
+import pwd
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler
+from socketserver import UnixStreamServer
+
+import pexpect
+import pytest
+
+from managerd import Managerd
+from processes import ofUser
+from programs import program
+from waiting import waitFor
+
+SECRET = "root-s-secret"
+FAILED, WRONG = 1, 2
+
+PROGRAMS = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n[program:talker]\ncommand=/bin/sh -c 'echo hello; exec sleep 1000'\nstartsecs=0\n"
+
+
+@pytest.fixture
+def owner(account):
+    return account(f"smowner{os.getpid()}")
+
+
+@pytest.fixture
+def theirs(daemon, owner):
+    """A supervisord of the owner's with its configuration, in a directory of the owner's."""
+    server = daemon(PROGRAMS, user=owner.pw_uid)
+    server.waitState("talker", "RUNNING")
+    return server
+
+
+@pytest.fixture
+def roots(daemon):
+    """A supervisord of root's."""
+    server = daemon(PROGRAMS)
+    os.chmod(server.directory, 0o755)
+    server.waitState("cat", "RUNNING")
+    return server
+
+
+def client(*words, **options):
+    """Root's client, with a secret in its environment."""
+    return subprocess.run([*program("supervisorctl"), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                          **{"env": {**os.environ, "SM_SECRET": SECRET}, **options})
+
+
+def write(path, text, owner=None):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    if owner:
+        os.chown(path, owner.pw_uid, owner.pw_gid)
+    return path
+
+
+def configFor(server, more=""):
+    return f"[supervisorctl]\nserverurl=unix://{server.socket}\n{more}"
+
+
+@pytest.fixture
+def listener(workDir, owner, cleanup):
+    """A server of the owner's on a socket that writes down what it is told: listener.heads"""
+    heads = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):  # the name is http.server's
+            heads.append(str(self.headers))
+            self.send_error(500)
+
+        def address_string(self):
+            return "client"
+
+        def log_message(self, *_):
+            pass
+
+    folder = os.path.join(workDir, "listener")
+    os.mkdir(folder)
+    server = UnixStreamServer(os.path.join(folder, "s"), Handler)
+    server.heads = heads
+    for path in (server.server_address, folder):
+        os.chown(path, owner.pw_uid, owner.pw_gid)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    cleanup.callback(server.shutdown)
+    return server
+
+
+def testWhatRootTypesWorks(theirs, owner):
+    result = client("-c", theirs.configPath, "status")
+    assert (result.returncode, result.stderr) == (0, "") and "cat                              RUNNING   pid" in result.stdout
+    assert client("-c", theirs.configPath, "stop", "cat").stdout == "cat: stopped\n"
+    assert client("-c", theirs.configPath, "status").returncode == 3
+    assert client("-c", os.path.relpath(theirs.configPath, theirs.directory), "pid", cwd=theirs.directory).returncode == 0
+    assert client("status", cwd=theirs.directory).returncode == 3  # ./supervisord.conf
+
+
+def testThePasswordHoldsNothingOfRootsEnvironment(listener, workDir, owner):
+    config = write(os.path.join(workDir, "evil.conf"),
+                   f"[supervisorctl]\nserverurl=unix://{listener.server_address}\nusername=x\npassword=%(ENV_SM_SECRET)s\n", owner)
+    result = client("-c", config, "status")
+    assert result.returncode == WRONG and "ENV_SM_SECRET" in result.stderr
+    assert listener.heads == []
+    client("-c", config, "--trust", "status")
+    assert "Authorization: Basic" in listener.heads[0], "--trust is what it says"
+
+
+def testTheHistoryIsNoFileOfRoots(theirs, workDir, owner, cleanup):
+    private = os.path.join(workDir, "private")
+    os.mkdir(private, 0o700)
+    history = write(os.path.join(private, "history"), "keep\n")
+    config = write(os.path.join(theirs.directory, "evil.conf"), configFor(theirs, f"history_file={history}\nprompt=evil\n"), owner)
+    shell = pexpect.spawn(program("supervisorctl")[0], ["-c", config], encoding="utf-8", timeout=30, env={**os.environ, "TERM": "xterm"})
+    cleanup.callback(shell.close, force=True)
+    shell.expect_exact("evil> ")
+    shell.sendline("pid nope")
+    shell.expect_exact("No such process nope")
+    shell.expect_exact("evil> ")
+    shell.sendline("quit")
+    shell.expect(pexpect.EOF)
+    with open(history, encoding="utf-8") as file:
+        assert file.read() == "keep\n"
+
+
+def testASocketOfTheOwnersLeadsNowhereElse(theirs, roots, workDir):
+    """The configuration is root's, the directory of its socket is the owner's: a link there leads to root's supervisord."""
+    config = write(os.path.join(workDir, "roots.conf"), configFor(theirs))
+    assert "RUNNING" in client("-c", config, "status").stdout
+    os.rename(theirs.socket, theirs.socket + ".away")
+    os.symlink(roots.socket, theirs.socket)
+    for words in (["-c", config], ["-s", "unix://" + theirs.socket]):
+        result = client(*words, "stop", "all")
+        assert result.returncode != 0 and "PermissionError" in result.stdout
+        assert "--trust" in result.stdout, "what to do is said"
+    assert roots.rpc.supervisor.getProcessInfo("cat")["statename"] == "RUNNING"
+    os.unlink(theirs.socket)
+    os.rename(theirs.socket + ".away", theirs.socket)
+
+
+def testALinkOfTheOwnersChoosesNoFileOfRoots(theirs, roots, workDir):
+    link = os.path.join(theirs.directory, "link.conf")
+    os.symlink(write(os.path.join(workDir, "roots.conf"), configFor(roots)), link)
+    result = client("-c", link, "stop", "all")
+    assert result.returncode != 0
+    assert roots.rpc.supervisor.getProcessInfo("cat")["statename"] == "RUNNING"
+
+
+def testATerminalOfItsOwn(theirs, owner, cleanup):
+    shell = pexpect.spawn(program("supervisorctl")[0], ["-c", theirs.configPath, "tail", "-f", "talker"], encoding="utf-8", timeout=30,
+                          env={**os.environ, "TERM": "xterm", "SM_SECRET": SECRET})
+    cleanup.callback(shell.close, force=True)
+    shell.expect_exact("hello")
+    guest = next(pid for pid in ofUser(owner.pw_uid) if b"tail" in open(f"/proc/{pid}/cmdline", "rb").read())
+    ours = os.readlink(f"/proc/{shell.pid}/fd/0")
+    assert ours.startswith("/dev/pts/")
+    assert ours not in {os.readlink(f"/proc/{guest}/fd/{fd}") for fd in os.listdir(f"/proc/{guest}/fd")}
+    assert os.getsid(guest) == guest and SECRET.encode() not in open(f"/proc/{guest}/environ", "rb").read()
+    shell.send("\x03")
+    shell.expect(pexpect.EOF)
+    shell.wait()
+    assert shell.exitstatus == 0
+
+
+def testSharedFilesAreRefused(theirs, roots, owner, account, workDir):
+    config = write(os.path.join(workDir, "shared.conf"), configFor(roots))
+    assert client("-c", config, "status").returncode == 0
+    os.chmod(config, 0o666)
+    result = client("-c", config, "status")
+    assert result.returncode == WRONG and "(everybody)" in result.stderr and "--trust" in result.stderr
+    assert client("-c", config, "--trust", "status").returncode == 0
+    os.chmod(config, 0o664)
+    os.chown(config, 0, owner.pw_gid)
+    assert f"(group {owner.pw_name})" in client("-c", config, "status").stderr
+    os.chown(config, 0, 0)
+    assert client("-c", config, "status").returncode == 0
+    unknown = next(uid for uid in range(60000, 65000) if not known(uid))
+    os.chown(config, unknown, 0)
+    os.chmod(config, 0o644)
+    assert f"user id {unknown}, which is no account" in client("-c", config, "status").stderr
+    other = account(f"smother{os.getpid()}")
+    write(os.path.join(theirs.directory, "other.conf"), configFor(roots), other)
+    assert "several accounts" in client("-c", os.path.join(theirs.directory, "other.conf"), "status").stderr
+
+
+def known(uid):
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        return None
+
+
+def testOthersThanRootAreNotConcerned(theirs, roots, owner):
+    os.chmod(roots.configPath, 0o666)
+    assert client("-c", roots.configPath, "version", user=owner.pw_uid).returncode != WRONG
+    assert client("-c", theirs.configPath, "status", user=owner.pw_uid).returncode == 0
+
+
+def testTheLinkOfAnInstanceActsAsItsOwner(owner, workDir, cleanup):
+    entry = f"""[supervisor:tsupv]
+user = {owner.pw_name}
+group = {owner.pw_name}
+[supervisor_program:talker]
+supervisor = tsupv
+command = /bin/sh -c 'echo hello; exec sleep 1000'
+startsecs = 0
+"""
+    managerd = cleanup.enter_context(Managerd(workDir, {"tsupv": entry}))
+    managerd.waitState("tsupv", "running")
+    link = os.path.join(managerd.root, "usr/bin/supervisorctl_tsupv")
+    waitFor(lambda: "RUNNING" in subprocess.run([link, "status"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                                check=False).stdout)
+    follow = subprocess.Popen([link, "tail", "-f", "talker"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    cleanup.callback(follow.wait)
+    cleanup.callback(follow.terminate)
+    waitFor(lambda: follow.stdout.readline() == "hello\n")
+    followers = [pid for pid in ofUser(owner.pw_uid) if b"tail" in open(f"/proc/{pid}/cmdline", "rb").read()]
+    assert len(followers) == 1
