@@ -9,6 +9,10 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "lib/core/terminal_text.hpp"
+#include "lib/core/text.hpp"
+#include "lib/terminal/filter.hpp"
+
 namespace manager {
 
 namespace {
@@ -25,6 +29,17 @@ std::string pagerCommand() {
   return "less";
 }
 
+std::string filtered(std::string_view text) {
+  terminal::Filter filter(terminal::Filter::Allows::Log);
+  const std::string out = filter.feed(text);
+  return out + filter.finish();
+}
+
+void write(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 std::size_t terminalWidth() { return ::isatty(STDOUT_FILENO) ? terminalSize().ws_col : 0; }
@@ -36,9 +51,10 @@ bool coloursWanted() {
 }
 
 void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  write(::isatty(STDOUT_FILENO) ? filtered(text) : std::string(text));
 }
+
+void redraw(std::string_view text) { write("\033[H\033[J" + filtered(text)); }
 
 void printPaged(const Options& options, const std::string& text) {
   const auto rows = terminalSize().ws_row;
@@ -49,12 +65,13 @@ void printPaged(const Options& options, const std::string& text) {
   ::setenv("LESS", "FRSXMK", 0);
   FILE* pipe = ::popen(pager.c_str(), "we");
   if (!pipe) return print(text);
-  std::fwrite(text.data(), 1, text.size(), pipe);
+  const std::string safe = filtered(text);
+  std::fwrite(safe.data(), 1, safe.size(), pipe);
   ::pclose(pipe);
 }
 
 void complain(std::string_view text) {
-  fmt::print(stderr, "supervisor-manager: {}\n", text);
+  fmt::print(stderr, "supervisor-manager: {}\n", core::replaceAll(core::printableLines(text), "\n", "\n  "));
 }
 
 std::string coloured(std::string_view state, std::string_view text) {

@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/core/terminal_text.hpp"
+
 namespace manager {
 
 namespace {
 
 bool continues(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
-bool isControl(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 }  // namespace
 
@@ -21,13 +21,17 @@ std::size_t widthOf(std::string_view text) noexcept {
 }
 
 std::string fitted(std::string_view text, std::size_t width) {
-  std::string out(text);
-  std::replace_if(out.begin(), out.end(), isControl, '?');
+  const std::string out = core::printable(text);
   if (widthOf(out) <= width) return out;
   if (width == 0) return "";
   std::size_t columns = 0, end = 0;
   while (end < out.size() && (continues(out[end]) || columns + 1 < width)) columns += continues(out[end++]) ? 0 : 1;
   return out.substr(0, end) + "…";
+}
+
+void Table::add(std::vector<std::string> row) {
+  for (auto& cell : row) cell = core::printable(cell);
+  rows_.push_back(std::move(row));
 }
 
 std::string Table::text(bool legend, std::size_t width) const {

@@ -13,7 +13,8 @@ class Table {
  public:
   explicit Table(std::vector<std::string> header) : header_(std::move(header)) {}
 
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  /// A cell is one line; what a terminal would obey is shown instead.
+  void add(std::vector<std::string> row);
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
   /// The lines; `width` is that of the terminal, 0 for none: then nothing is shortened.
   [[nodiscard]] std::string text(bool legend, std::size_t width) const;
@@ -25,8 +26,8 @@ class Table {
 
 /// Columns that a text takes on a terminal, for UTF-8.
 [[nodiscard]] std::size_t widthOf(std::string_view text) noexcept;
-/// `text` within `width` columns, its end replaced by "…" where it is too long. Control characters become "?": a name or a
-/// reason never moves the cursor.
+/// `text` within `width` columns, its end replaced by "…" where it is too long. What a terminal would obey is shown instead
+/// (core::printable): a name or a reason never moves the cursor.
 [[nodiscard]] std::string fitted(std::string_view text, std::size_t width);
 
 /// "1.5M", "12K"; "-" for UINT64_MAX, which stands for unknown.

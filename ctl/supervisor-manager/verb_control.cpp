@@ -6,6 +6,7 @@
 
 #include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
+#include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
 
 namespace manager {
@@ -28,7 +29,7 @@ ExitCode control(Session& session, const std::string& method, const char* done,
     if (outcomes[i])
       session.fail(*outcomes[i], rows[i].name);
     else if (!session.options.quiet)
-      print(fmt::format("{}: {}\n", rows[i].name, done));
+      print(fmt::format("{}: {}\n", core::printable(rows[i].name), done));
   }
   return session.code();
 }
@@ -44,7 +45,7 @@ ExitCode controlPrograms(Session& session, const std::string& method, const char
     if (outcomes[i])
       session.fail(*outcomes[i], names[i]);
     else if (!session.options.quiet)
-      print(fmt::format("{}: {}\n", names[i], done));
+      print(fmt::format("{}: {}\n", core::printable(names[i]), done));
   }
   return session.code();
 }
@@ -72,7 +73,7 @@ ExitCode enableOrNot(Session& session, bool enabled) {
     return enabled ? control(session, "StartInstance", "enabled and started")
                    : control(session, "StopInstance", "disabled and stopped");
   if (!session.options.quiet)
-    for (const auto& name : names) print(fmt::format("{}: {}\n", name, enabled ? "enabled" : "disabled"));
+    for (const auto& name : names) print(fmt::format("{}: {}\n", core::printable(name), enabled ? "enabled" : "disabled"));
   return session.code();
 }
 
@@ -83,8 +84,9 @@ ExitCode reloadManager(Session& session) {
   if (!changes) return session.fail(changes.error());
   if (!session.options.quiet) {
     for (const auto& one : *changes)
-      print(fmt::format("{}: {}{}\n", one.instance, one.action,
-                        one.details.empty() ? "" : " (" + core::join(one.details, "; ") + ")"));
+      print(core::printable(fmt::format("{}: {}{}", one.instance, one.action,
+                                        one.details.empty() ? "" : " (" + core::join(one.details, "; ") + ")")) +
+            "\n");
     if (changes->empty()) print("Nothing changed\n");
   }
   const auto refused = client->complaints(true);

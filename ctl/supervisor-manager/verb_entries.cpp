@@ -6,6 +6,7 @@
 #include "ctl/supervisor-manager/json.hpp"
 #include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
+#include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
 
 namespace manager {
@@ -48,7 +49,7 @@ std::string toJson(const Client::Plan& plan) {
 }
 
 ExitCode done(Session& session, const std::string& name, const char* what) {
-  if (!session.options.quiet) print(fmt::format("{}: {}\n", name, what));
+  if (!session.options.quiet) print(fmt::format("{}: {}\n", core::printable(name), what));
   return session.code();
 }
 
@@ -127,8 +128,8 @@ ExitCode plan(Session& session) {
   }
   std::string text;
   for (const auto& one : plan->changes) {
-    text += fmt::format("{}: {}\n", one.instance, one.action);
-    for (const auto& detail : one.details) text += fmt::format("    {}\n", detail);
+    text += fmt::format("{}: {}\n", core::printable(one.instance), core::printable(one.action));
+    for (const auto& detail : one.details) text += fmt::format("    {}\n", core::printable(detail));
   }
   if (plan->changes.empty() && !session.options.quiet) text += "Nothing to do\n";
   printPaged(session.options, text);

@@ -7,6 +7,7 @@
 #include "ctl/supervisor-manager/table.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/clock.hpp"
+#include "lib/core/terminal_text.hpp"
 
 namespace manager {
 
@@ -58,7 +59,7 @@ void line(std::string& text, const char* label, const std::string& value) {
 }
 
 std::string describe(const Properties& p, const std::vector<ProgramRow>& programs) {
-  const auto get = [&p](const char* name) { return textOf(p, name); };
+  const auto get = [&p](const char* name) { return core::printable(textOf(p, name)); };
   const std::string state = get("State");
   std::string text = fmt::format("{} {} - supervisord of {}\n", coloured(state, "●"), get("Name"), get("User"));
   line(text, "Entry", fmt::format("{} ({})", get("EntryFile"), get("Enabled") == "yes" ? "enabled" : "disabled"));
@@ -83,8 +84,8 @@ std::string describe(const Properties& p, const std::vector<ProgramRow>& program
   line(text, "Control", get("ControlProgram"));
   if (!programs.empty()) text += "\n";
   for (const auto& one : programs)
-    text += fmt::format("  {} {} {}\n", fitted(fmt::format("{:<32}", one.name), SIZE_MAX),
-                        coloured(one.state, fmt::format("{:<9}", one.state)),
+    text += fmt::format("  {:<32} {} {}\n", core::printable(one.name),
+                        coloured(one.state, fmt::format("{:<9}", core::printable(one.state))),
                         one.pid ? fmt::format("pid {}", one.pid) : "");
   return text;
 }
@@ -109,7 +110,7 @@ ExitCode managerStatus(Session& session) {
     print(json::object(members) + "\n");
   } else if (!session.options.quiet) {
     const std::string state = textOf(p, "SystemState");
-    std::string text = fmt::format("{} supervisor-managerd {}\n", coloured(state, "●"), textOf(p, "Version"));
+    std::string text = fmt::format("{} supervisor-managerd {}\n", coloured(state, "●"), core::printable(textOf(p, "Version")));
     line(text, "State", state);
     line(text, "Instances", fmt::format("{} ({} running, {} failed)", textOf(p, "NInstances"),
                                         textOf(p, "NRunningInstances"), textOf(p, "NFailedInstances")));
@@ -131,7 +132,7 @@ ExitCode list(Session& session) {
     for (const auto& row : rows) objects.push_back(toJson(row));
     print(json::array(objects) + "\n");
   } else if (options.quiet) {
-    for (const auto& row : rows) print(row.name + "\n");
+    for (const auto& row : rows) print(core::printable(row.name) + "\n");
   } else {
     Table table({"NAME", "USER", "STATE", "PID", "BOOT", "REASON"});
     for (const auto& row : rows)
@@ -205,7 +206,8 @@ ExitCode complete(Session& session) {
   if (!connected) return Unreachable;
   const auto rows = (*connected)->list();
   if (!rows) return Unreachable;
-  for (const auto& row : *rows) print(row.name + "\n");
+  for (const auto& row : *rows)
+    if (core::printable(row.name) == row.name) print(row.name + "\n");
   return Success;
 }
 

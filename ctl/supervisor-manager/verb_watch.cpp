@@ -12,6 +12,7 @@
 #include "ctl/supervisor-manager/table.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/clock.hpp"
+#include "lib/core/terminal_text.hpp"
 
 namespace manager {
 
@@ -40,19 +41,19 @@ std::string toJson(const Event& event) {
 
 /// What a person wants to see of an event; empty for a change that is not worth a line.
 std::string describe(const Event& event) {
-  const auto& name = event.instance;
+  const std::string name = core::printable(event.instance);
   switch (event.kind) {
     case Event::Kind::Added: return name + ": added";
     case Event::Kind::Removed: return name + ": removed";
     case Event::Kind::Program:
-      return fmt::format("{}: program {} {}{}", name, event.program.name, event.program.state,
+      return fmt::format("{}: program {} {}{}", name, core::printable(event.program.name), core::printable(event.program.state),
                          event.program.pid ? fmt::format(" (pid {})", event.program.pid) : "");
     case Event::Kind::Changed: break;
   }
   std::string text;
   for (const char* property : {"State", "SubState", "MainPID", "Enabled", "StatusText", "NRestarts"})
     if (event.properties.contains(property))
-      text += fmt::format("{}{}={}", text.empty() ? "" : " ", property, textOf(event.properties, property));
+      text += fmt::format("{}{}={}", text.empty() ? "" : " ", property, core::printable(textOf(event.properties, property)));
   return text.empty() ? "" : fmt::format("{}: {}", name, text);
 }
 
@@ -104,15 +105,15 @@ ExitCode monitor(Session& session) {
 }
 
 ExitCode top(Session& session) {
-  const bool redraw = ::isatty(STDOUT_FILENO) && !session.options.json;
-  const int rounds = session.options.rounds > 0 ? session.options.rounds : redraw ? INT_MAX : 1;
+  const bool draws = ::isatty(STDOUT_FILENO) && !session.options.json;
+  const int rounds = session.options.rounds > 0 ? session.options.rounds : draws ? INT_MAX : 1;
   Usage usage;
   for (int round = 0; round < rounds; round++) {
     if (round > 0) ::poll(nullptr, 0, topIntervalMs);
     const auto rows = session.select(session.options.arguments, true);
     if (rows.empty()) return session.code();
     const std::string text = topTable(session, *session.client(), rows, usage);
-    print(redraw ? "\033[H\033[J" + text : text);
+    draws ? redraw(text) : print(text);
   }
   return session.code();
 }

@@ -7,6 +7,7 @@
 
 #include "ctl/supervisorctl/command.hpp"
 #include "ctl/supervisorctl/session.hpp"
+#include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -16,7 +17,8 @@ constexpr int kPatience = 1000;  // milliseconds that a shell waits for a server
 constexpr std::array<std::string_view, 8> kSignals{"HUP", "INT", "QUIT", "KILL", "TERM", "USR1", "USR2", "CONT"};
 
 void addMatching(std::vector<std::string>& out, std::string_view candidate, std::string_view word) {
-  if (!candidate.empty() && candidate.starts_with(word)) out.emplace_back(candidate);
+  // A name that a terminal or a shell would not show as it is, is not offered.
+  if (!candidate.empty() && candidate.starts_with(word) && core::printable(candidate) == candidate) out.emplace_back(candidate);
 }
 
 std::vector<std::string> commands(std::string_view word) {

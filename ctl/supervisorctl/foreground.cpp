@@ -42,6 +42,7 @@ class Foreground {
       if (watched_[0].revents != 0) break;
       if (watched_[1].revents != 0 && !session_.keyboard.fill()) break;
     }
+    session_.out.endLog();
     session_.out.line("Exiting foreground");
     return {};
   }
@@ -57,7 +58,7 @@ class Foreground {
 
   void drain() {
     std::erase_if(streams_, [this](xmlrpc::Stream& stream) {
-      auto more = stream.read([this](std::string_view bytes) { session_.out.raw(bytes); });
+      auto more = stream.read([this](std::string_view bytes) { session_.out.log(bytes); });
       return !more || !*more;
     });
     session_.out.flush();

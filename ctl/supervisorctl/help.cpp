@@ -24,8 +24,8 @@ void printHelp(Session& session, std::string_view name) {
     session.out.line("*** No help on " + std::string(name));
     return;
   }
-  session.out.line(command->help);
-  if (command->completes == Completes::Processes) session.out.line(kNames);
+  session.out.lines(command->help);
+  if (command->completes == Completes::Processes) session.out.lines(kNames);
 }
 
 Done runHelp(Session& session, const std::string& argument) {

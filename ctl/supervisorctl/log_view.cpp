@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ctl/supervisorctl/session.hpp"
+#include "lib/core/terminal_text.hpp"
 
 namespace ctl {
 namespace {
@@ -37,7 +38,9 @@ class LabelledLines {
  private:
   void print(std::string_view line) {
     out_->raw(label_);
-    out_->line(line);
+    out_->log(line);
+    out_->endLog();  // its colours, or half a sequence, are not the next program's
+    out_->line("");
   }
 
   Output* out_;
@@ -51,7 +54,7 @@ struct Followed {
 };
 
 std::string labelOf(const Session& session, const std::string& name, std::size_t width, std::size_t index) {
-  const std::string text = padded(name, width) + " | ";
+  const std::string text = padded(core::printable(name), width) + " | ";
   if (!session.out.colours()) return text;
   return std::string(kLabelColours[index % kLabelColours.size()]) + text + "\033[0m";
 }
@@ -62,10 +65,11 @@ bool readOne(Session& session, Followed& followed) {
     if (followed.lines)
       followed.lines->take(bytes);
     else
-      session.out.raw(bytes);
+      session.out.log(bytes);
   });
   const bool goesOn = more && *more;
   if (!goesOn && followed.lines) followed.lines->finish();
+  if (!goesOn) session.out.endLog();
   session.out.flush();
   return goesOn;
 }
@@ -113,7 +117,10 @@ bool followLogs(Session& session, const std::vector<LogSource>& sources) {
   std::erase_if(logs, [&](Followed& log) { return !readOne(session, log); });
   std::vector<pollfd> watched;
   while (!logs.empty()) {
-    if (!waitForAny(interrupt, logs, watched)) return false;
+    if (!waitForAny(interrupt, logs, watched)) {
+      session.out.endLog();
+      return false;
+    }
     std::size_t index = 0;
     std::erase_if(logs, [&](Followed& log) { return watched[++index].revents != 0 && !readOne(session, log); });
   }

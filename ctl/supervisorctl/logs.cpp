@@ -35,7 +35,9 @@ Done follow(Session& session, const std::vector<LogSource>& sources) {
 Done printEnd(Session& session, std::string_view method, const xmlrpc::Array& params, const std::string& name) {
   auto answer = session.call(method, params);
   if (answer) {
-    session.out.line(answer->string() ? *answer->string() : std::string());
+    if (answer->string()) session.out.log(*answer->string());
+    session.out.endLog();
+    session.out.line("");
     return {};
   }
   const Failure& failure = answer.error();

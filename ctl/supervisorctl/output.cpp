@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "lib/core/files.hpp"
+#include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -19,8 +20,24 @@ Output::Output() : terminal_(::isatty(STDOUT_FILENO) == 1) {
 }
 
 void Output::line(std::string_view text) {
-  buffer_ += text;
+  buffer_ += core::printable(text);
   buffer_ += '\n';
+}
+
+void Output::lines(std::string_view text) {
+  buffer_ += core::printableLines(text);
+  buffer_ += '\n';
+}
+
+void Output::log(std::string_view bytes) {
+  if (terminal_)
+    buffer_ += filter_.feed(bytes);
+  else
+    buffer_ += bytes;
+}
+
+void Output::endLog() {
+  if (terminal_) buffer_ += filter_.finish();
 }
 
 void Output::flush() noexcept {
@@ -36,9 +53,8 @@ int Output::width() noexcept {
   return 80;
 }
 
-void printError(std::string_view text) noexcept {
-  static_cast<void>(core::writeAll(STDERR_FILENO, text));
-  static_cast<void>(core::writeAll(STDERR_FILENO, "\n"));
+void printError(std::string_view text) {
+  static_cast<void>(core::writeAll(STDERR_FILENO, core::printableLines(text) + '\n'));
 }
 
 std::string padded(std::string_view text, std::size_t width) {

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "lib/terminal/filter.hpp"
+
 namespace ctl {
 
 /// Standard output: lines gather in memory and leave in one write. Whoever is about to wait (for the server, the
@@ -15,8 +17,17 @@ class Output {
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
+  /// One line. Names and answers come from a server that another account may run: what a terminal would obey, and a line
+  /// end, is shown instead (core::printable), for pipes as well.
   void line(std::string_view text);
+  /// Lines, the last one ended here; only line ends and tabs are obeyed.
+  void lines(std::string_view text);
+  /// Text of ours with colours and cursor movements; what stands in it from elsewhere is printable already.
   void raw(std::string_view bytes) { buffer_ += bytes; }
+  /// What a program wrote, in pieces: byte for byte into a pipe, through a filter to a terminal. endLog() puts the terminal's
+  /// colours right.
+  void log(std::string_view bytes);
+  void endLog();
   void flush() noexcept;
 
   [[nodiscard]] bool isTerminal() const noexcept { return terminal_; }
@@ -27,12 +38,13 @@ class Output {
 
  private:
   std::string buffer_;
+  terminal::Filter filter_{terminal::Filter::Allows::Log};
   bool terminal_ = false;
   bool colours_ = false;
 };
 
-/// One line on standard error, at once.
-void printError(std::string_view text) noexcept;
+/// Lines on standard error, at once; what a terminal would obey is shown instead.
+void printError(std::string_view text);
 
 /// `text` filled up with blanks to `width` columns.
 [[nodiscard]] std::string padded(std::string_view text, std::size_t width);

@@ -93,7 +93,7 @@ void Session::problem(std::string_view text) {
   if (machineOutput)
     printError(text);
   else
-    out.line(text);
+    out.lines(text);
 }
 
 void Session::refuse(std::string_view text, int status) {

@@ -11,6 +11,7 @@
 #include "lib/core/expansion.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/ini.hpp"
+#include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -52,7 +53,7 @@ class SectionReader {
           Key{"password", &settings.password, false}, Key{"history_file", &history, true}}) {
       if (Step done = take(key, *target, here); !done) return done;
     }
-    if (prompt) settings.prompt = *prompt;
+    if (prompt) settings.prompt = core::printable(*prompt);
     if (url) settings.serverUrl = url->starts_with("unix://") ? "unix://" + normal(url->substr(7)) : *url;
     if (history && !history->empty()) settings.historyFile = normal(*history);
     return {};

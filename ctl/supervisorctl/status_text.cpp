@@ -6,6 +6,7 @@
 
 #include "ctl/supervisorctl/output.hpp"
 #include "lib/core/json.hpp"
+#include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -63,11 +64,12 @@ std::string objectOf(const StatusRow& row, bool resources) {
 
 std::string statusText(const std::vector<StatusRow>& rows, const StatusStyle& style) {
   std::size_t width = kNameWidth;
-  for (const StatusRow& row : rows) width = std::max(width, core::characters(row.info.fullName()));
+  const auto nameOf = [](const StatusRow& row) { return core::printable(row.info.fullName()); };
+  for (const StatusRow& row : rows) width = std::max(width, core::characters(nameOf(row)));
   std::string out;
   for (const StatusRow& row : rows) {
-    out += padded(row.info.fullName(), width + 3);
-    const std::string state = padded(row.info.stateName, kStateWidth);
+    out += padded(nameOf(row), width + 3);
+    const std::string state = padded(core::printable(row.info.stateName), kStateWidth);
     if (style.colours) {
       out += colourOf(row.info);
       out += state;
@@ -80,7 +82,7 @@ std::string statusText(const std::vector<StatusRow>& rows, const StatusStyle& st
       out += right(row.usage ? percentText(row.usage->cpuPercent()) : "-", 8);
       out += "  ";
     }
-    out += row.info.description;
+    out += core::printable(row.info.description);
     out += '\n';
   }
   return out;

@@ -38,14 +38,7 @@ void appendEscape(std::string& out, char32_t character) {
   appendHex(out, character, digits);
 }
 
-}  // namespace
-
-bool isUnsafeOnTerminal(char32_t character) noexcept {
-  return std::any_of(unsafe.begin(), unsafe.end(),
-                     [=](const Range& range) { return character >= range.first && character <= range.last; });
-}
-
-std::string printable(std::string_view text) {
+std::string shown(std::string_view text, std::string_view kept) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
@@ -53,7 +46,7 @@ std::string printable(std::string_view text) {
     if (length == 0) {
       out += "\\x";
       appendHex(out, static_cast<unsigned char>(text.front()), 2);
-    } else if (isUnsafeOnTerminal(code)) {
+    } else if (isUnsafeOnTerminal(code) && kept.find(text.front()) == std::string_view::npos) {
       appendEscape(out, code);
     } else {
       out += text.substr(0, length);
@@ -62,5 +55,16 @@ std::string printable(std::string_view text) {
   }
   return out;
 }
+
+}  // namespace
+
+bool isUnsafeOnTerminal(char32_t character) noexcept {
+  return std::any_of(unsafe.begin(), unsafe.end(),
+                     [=](const Range& range) { return character >= range.first && character <= range.last; });
+}
+
+std::string printable(std::string_view text) { return shown(text, {}); }
+
+std::string printableLines(std::string_view text) { return shown(text, "\n\t"); }
 
 }  // namespace core

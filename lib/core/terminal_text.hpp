@@ -15,5 +15,7 @@ namespace core {
 /// "\u202e" or "\U000e0041", a byte that is no UTF-8 "\x9b". All else stays, backslashes too: it is for people, not to
 /// be read back. For single-line fields such as names, states and reasons.
 [[nodiscard]] std::string printable(std::string_view text);
+/// The same for a text of several lines: line ends and tabs stay.
+[[nodiscard]] std::string printableLines(std::string_view text);
 
 }  // namespace core

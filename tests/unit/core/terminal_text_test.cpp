@@ -33,6 +33,10 @@ TEST_CASE("What a terminal obeys is shown instead") {
   CHECK(printable("\xC2\x80\xC2\x9F\xC2\xA0") == "\\u0080\\u009f\xC2\xA0");
 }
 
+TEST_CASE("Lines and tabs stay in a text of several lines, all else as in one line") {
+  CHECK(core::printableLines("a\tb\r\nc\033\xC2\x9B") == "a\tb\\r\nc\\x1b\\u009b");
+}
+
 TEST_CASE("What changes the text beside it unseen is shown instead") {
   CHECK(printable("a\xE2\x80\xAE" "b\xE2\x81\xA6" "c\xE2\x80\x8E\xD8\x9C") == "a\\u202eb\\u2066c\\u200e\\u061c");
   CHECK(printable("a\xE2\x80\xA8" "b\xE2\x80\xA9") == "a\\u2028b\\u2029");

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""Texts of an owner's making on somebody's terminal: names, states, reasons, answers and logs of instances and programs."""
+
+import os
+import re
+import socketserver
+import subprocess
+import threading
+from xmlrpc.client import Fault
+from xmlrpc.server import SimpleXMLRPCDispatcher, SimpleXMLRPCRequestHandler
+
+import pexpect
+import pytest
+
+from manager_bus import Service
+from programs import program
+
+# What may reach a terminal of all that moves it: lines, tabs, colours, and what our own screens begin with.
+OURS = re.compile(rb"\r\n|\n|\t|\x1b\[[0-9;]*m|\x1b\[H\x1b\[J|\x1b\[\?25[hl]")
+EVIL = "ev\x1b[2Jil\x07\nx\x9b31m\u202e"
+SHOWN = "ev\\x1b[2Jil\\x07\\nx\\u009b31m\\u202e"
+
+
+def dangerous(output):
+    """What a terminal would obey, or show elsewhere, in these bytes."""
+    rest = OURS.sub(b"", output)
+    return re.findall(rb"[\x00-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]", rest)
+
+
+def onTerminal(words, until=None, cleanup=None):
+    """All that a program prints at a terminal; or, if it goes on, what it prints up to `until`."""
+    child = pexpect.spawn(words[0], words[1:], timeout=30, dimensions=(40, 300), env={**os.environ, "TERM": "xterm", "PAGER": "cat"})
+    if until is None:
+        child.expect(pexpect.EOF)
+        child.wait()
+        return child.before
+    cleanup.callback(child.close, force=True)
+    child.expect_exact(until)
+    return child.before + child.after
+
+
+def inPipe(words, **options):
+    result = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, **options)
+    return result.stdout + result.stderr
+
+
+@pytest.fixture
+def service(workDir):
+    with Service(workDir, "evil:0:root", "tech1:0:root") as running:
+        yield running
+
+
+@pytest.mark.parametrize("verb", [["list"], ["status", "evil"], ["status"], ["programs", "evil"], ["top", "--rounds=2"], ["reload", "evil"],
+                                  ["list", "--json"], ["status", "--json", "evil"], ["programs", "--json", "evil"]])
+def testTheManagersTexts(service, verb):
+    words = [*program("supervisor-manager"), f"--bus-address={service.address}", *verb]
+    for seen in (onTerminal(words), inPipe(words)):
+        assert dangerous(seen) == []
+        if verb[-1] == "evil" and "--json" not in verb:
+            assert SHOWN.partition("\\n")[0].encode() in seen
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def testTheManagersEvents(service, form, cleanup):
+    words = [*program("supervisor-manager"), f"--bus-address={service.address}", "monitor", *form, "evil"]
+    stop = threading.Event()
+
+    def act():
+        while not stop.wait(0.05):
+            service.call("StopProgram", "ss", "evil", "program1")
+
+    worker = threading.Thread(target=act)
+    worker.start()
+    try:
+        seen = onTerminal(words, "program", cleanup)
+        seen += onTerminal(words, "2J", cleanup)
+    finally:
+        stop.set()
+        worker.join()
+    assert dangerous(seen) == []
+
+
+def fail(text):
+    def failing(*_):
+        raise Fault(2, text)
+
+    return failing
+
+
+class Server(socketserver.UnixStreamServer, SimpleXMLRPCDispatcher):
+    """A supervisord of an owner's making on a Unix socket: each answer holds the text."""
+
+    def __init__(self, path, text):
+        SimpleXMLRPCDispatcher.__init__(self, allow_none=True)
+        socketserver.UnixStreamServer.__init__(self, path, Handler)
+        self.logRequests = self._send_traceback_header = False  # what SimpleXMLRPCServer has
+        info = {"name": text, "group": text, "statename": text, "state": 20, "description": text, "pid": 1, "start": 0, "stop": 0,
+                "now": 0, "exitstatus": 0, "spawnerr": text, "logfile": "", "stdout_logfile": "", "stderr_logfile": ""}
+        report = {"name": text, "group": text, "status": 80, "description": text}
+        answers = {"getVersion": "3.0", "getAllProcessInfo": [info], "startAllProcesses": [report], "stopAllProcesses": [report], "clearAllProcessLogs": [report],
+                   "getSupervisorVersion": text, "readProcessStdoutLog": text, "readLog": text, "getPID": 1,
+                   "getAllConfigInfo": [{**info, "inuse": True, "autostart": True, "process_prio": 1, "group_prio": 1}],
+                   "reloadConfig": [[[text], [text], [text]]]}
+        for name, answer in answers.items():
+            self.register_function(lambda *_, answer=answer: answer, "supervisor." + name)
+        for name in ("startProcess", "getProcessInfo", "addProcessGroup", "signalProcess"):
+            self.register_function(fail(text), "supervisor." + name)
+
+
+class Handler(SimpleXMLRPCRequestHandler):
+    rpc_paths = ("/RPC2",)
+    disable_nagle_algorithm = False
+    wbufsize = -1
+
+    def address_string(self):
+        return "client"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):  # the name is http.server's; /logtail
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(TEXT.encode() + b"\n")
+        self.close_connection = True
+
+
+# What XML can carry: no C0 but tab and line ends.
+TEXT = "ev\x7f\til\rx\x9b31m\u202e\nsecond"
+
+
+@pytest.fixture
+def hostile(workDir, cleanup):
+    server = Server(os.path.join(workDir, "s"), TEXT)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    cleanup.callback(server.shutdown)
+    return [*program("supervisorctl"), "-s", "unix://" + server.server_address]
+
+
+@pytest.mark.parametrize("command", ["status", "start all", "clear all", "version", "tail x", "maintail", "avail", "reread", "tail -f x",
+                                     "maintail -f", "restart all", "add x", "pid x", "start x", "status --json"])
+def testTheClientsTexts(hostile, command):
+    seen = onTerminal([*hostile, *command.split()])
+    assert dangerous(seen) == []
+    assert b"\\u" in seen or b"Unknown result code 2 for x" in seen, "the text was there"
+    if "tail" not in command:
+        piped = inPipe([*hostile, *command.split()])
+        assert dangerous(piped) == []
+
+
+def testLogsInAPipeAreWhatTheyAre(hostile):
+    assert TEXT.replace("\r", "\n").encode() in inPipe([*hostile, "tail", "x"])  # XML has one line end
+    assert TEXT.encode() in inPipe([*hostile, "tail", "-f", "x"])
+
+
+def testAFieldIsOneLine(hostile):
+    assert len(inPipe([*hostile, "status"]).splitlines()) == 1
+    assert len(inPipe([*hostile, "start", "all"]).splitlines()) == 1
+
+
+def testTabOffersNoSuchName(hostile):
+    assert inPipe([*hostile, "__complete", "status", "="]) == b""
+
+
+def testTextsOfAConfigurationThatDoesNotParse(workDir):
+    path = os.path.join(workDir, "c")
+    for text in ("[supervisorctl]\nevil\x1b]0;t\x07\x9b\n", "[supervisorctl]\nserverurl=evil\x1b]0;t\x07://x\n",
+                 "[supervisorctl]\npassword=%(ENV_\x1b]0;t\x07)s\n"):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        words = [*program("supervisorctl"), "-c", path, "status"]
+        assert dangerous(onTerminal(words)) == [] and dangerous(inPipe(words)) == []
+
+
+def testTheEndOfALogPutsColoursRight(daemon, cleanup):
+    config = "[program:red]\ncommand=/bin/sh -c 'printf \"\\033[31mred\\033[5\"; exec sleep 1000'\nstartsecs=0\n"
+    server = daemon(config)
+    server.waitState("red", "RUNNING")
+    child = pexpect.spawn(program("supervisorctl")[0], ["-c", server.configPath, "tail", "-f", "red"], timeout=30)
+    cleanup.callback(child.close, force=True)
+    child.expect_exact("\x1b[31mred")
+    child.send("\x03")
+    child.expect(pexpect.EOF)
+    assert b"\\x1b[5\x1b[0m\r\n" in child.before
