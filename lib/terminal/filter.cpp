@@ -2,6 +2,7 @@
 #include "lib/terminal/filter.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "lib/core/terminal_text.hpp"
@@ -12,7 +13,8 @@ namespace {
 
 constexpr char kEscape = '\033';
 constexpr std::size_t kLongest = 64;  // of a sequence; colours of 24 bits for both grounds need 40
-constexpr std::string_view kAsciiSet = "\033(B";  // terminfo's "no attributes" has it
+/// Not of the form "CSI parameters final": terminfo's "no attributes" has the first, screen's and tmux's "up" is the other.
+constexpr std::array<std::string_view, 2> kShort{"\033(B", "\033M"};
 
 bool isDigits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -118,10 +120,11 @@ std::size_t Filter::takeEscape(std::string_view text, std::string& out, bool atE
     out += core::printable("\033");
     return std::size_t{1};
   };
-  if (allows_ == Allows::Screen && (text.starts_with(kAsciiSet) || kAsciiSet.starts_with(text))) {
-    if (text.size() < kAsciiSet.size()) return atEnd ? show() : 0;
-    out += kAsciiSet;
-    return kAsciiSet.size();
+  for (const auto sequence : kShort) {
+    if (allows_ != Allows::Screen || !(text.starts_with(sequence) || sequence.starts_with(text))) continue;
+    if (text.size() < sequence.size()) return atEnd ? show() : 0;
+    out += sequence;
+    return sequence.size();
   }
   if (text.size() == 1) return atEnd ? show() : 0;
   if (text[1] != '[') return show();

@@ -218,3 +218,29 @@ startsecs = 0
     waitFor(lambda: follow.stdout.readline() == "hello\n")
     followers = [pid for pid in ofUser(owner.pw_uid) if b"tail" in open(f"/proc/{pid}/cmdline", "rb").read()]
     assert len(followers) == 1
+
+
+@pytest.mark.parametrize("kind", ["xterm", "xterm-256color", "screen", "tmux-256color", "linux", "vt100", "rxvt", "dumb"])
+def testTheLineEditorWorksBehindTheFilter(theirs, cleanup, kind):
+    """No sequence that libedit or our tables send is shown as text."""
+    shell = pexpect.spawn(program("supervisorctl")[0], ["-c", theirs.configPath], encoding="utf-8", timeout=30, dimensions=(30, 60),
+                          env={**os.environ, "TERM": kind, "LC_ALL": "C.UTF-8"})
+    cleanup.callback(shell.close, force=True)
+    shell.expect_exact("supervisor> ")
+    seen = shell.before
+    left, right, up, kill = "\x02", "\x06", "\x10", "\x15"
+    for keys in ("status", left * 3 + "xy" + "\x08\x08" + right, "\x01\x0b", "pid " + "nö" * 40, left * 60 + "insert" + "\x04" * 3, "\x0c",
+                 kill, "status \t\t", kill, up, kill, "pid no" + left + "e\x05\r"):
+        shell.send(keys)
+    shell.expect_exact("No such process n")
+    seen += shell.before
+    shell.expect_exact("supervisor> ")
+    seen += shell.before
+    shell.sendline("status --watch 1")
+    shell.expect_exact("RUNNING")
+    shell.send("\x03")
+    shell.expect_exact("supervisor> ")
+    seen += shell.before
+    shell.send("\x04")
+    shell.expect(pexpect.EOF)
+    assert "\\x" not in seen + shell.before

@@ -73,7 +73,7 @@ TEST_CASE("What a terminal would answer, run, keep or hide is shown, in a log an
 
 TEST_CASE("A log goes back over nothing; a screen may") {
   for (const auto move : {"\033[A"sv, "\033[2;3H"sv, "\033[2K"sv, "\033[J"sv, "\b"sv, "\033[?25l\033[?25h"sv,
-                          "\033[4hx\033[4l"sv, "\033[3@"sv, "\033[P"sv, "\033[12G"sv, "\x07"sv, "\033(B\033[m\x0F"sv}) {
+                          "\033[4hx\033[4l"sv, "\033[3@"sv, "\033[P"sv, "\033[12G"sv, "\033M"sv, "\x07"sv, "\033(B\033[m\x0F"sv}) {
     CAPTURE(move);
     CHECK(asScreen(move) == move);
     CHECK(byByte(Filter::Allows::Screen, move) == move);
