@@ -10,6 +10,7 @@
 
 #include "ctl/supervisor-manager/external.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
+#include "lib/core/files.hpp"
 #include "lib/core/users.hpp"
 #include "lib/terminal/guest.hpp"
 #include "lib/terminal/relay.hpp"
@@ -22,9 +23,13 @@ namespace {
 /// root's files, and the owner, who controls such a process, must reach nothing of root's through it. nullopt: said.
 std::optional<terminal::Guest> guestOf(Session& session, const Properties& properties, const std::string& program,
                                        std::vector<std::string> arguments) {
+  if (!properties.contains("UID") || !properties.contains("GID")) {
+    session.fail(Failed, "the manager does not tell the owner of the instance");
+    return std::nullopt;
+  }
   const auto uid = static_cast<uid_t>(numberOf(properties, "UID"));
   arguments.insert(arguments.begin(), program);
-  terminal::Guest guest{terminal::findProgram(program), std::move(arguments), {}, std::nullopt};
+  terminal::Guest guest{terminal::findProgram(program), std::move(arguments), {}, std::nullopt, core::currentDirectory()};
   std::optional<core::Account> account;
   if (::geteuid() == 0 && uid != 0) {
     account = core::findAccount(uid);

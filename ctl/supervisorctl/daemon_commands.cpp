@@ -3,6 +3,7 @@
 #include <string>
 
 #include "ctl/supervisorctl/command.hpp"
+#include "ctl/supervisorctl/rights.hpp"
 #include "ctl/supervisorctl/session.hpp"
 #include "lib/core/text.hpp"
 
@@ -92,6 +93,10 @@ Done runOpen(Session& session, const std::string& argument) {
   const std::string scheme = core::lower(argument.substr(0, colon == std::string::npos ? 0 : colon));
   if (scheme != "http" && scheme != "unix") {
     session.refuse("ERROR: url must be http:// or unix://");
+    return {};
+  }
+  if (!session.settings.trust && leadsToOthers(argument)) {
+    session.refuse("ERROR: another account controls where this socket is: end this, and give the url with -s");
     return {};
   }
   session.connectTo(argument);

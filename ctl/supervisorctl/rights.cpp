@@ -20,6 +20,7 @@ namespace ctl {
 namespace {
 
 constexpr const char* kNote = "SUPERVISORCTL_ACTS_FOR";
+constexpr int kTabPatienceMs = 3000;  // a person waits for Tab, whatever the account does to its process
 constexpr std::string_view kSocket = "unix://";
 
 /// What others control, and what to call it.
@@ -88,11 +89,20 @@ core::Expected<std::optional<int>> actAsOwner(const CommandLine& line, const std
   if (!account)
     return refused(what, "belongs to user id " + std::to_string(*control.accounts.begin()) + ", which is no account");
   terminal::Guest guest{core::ownExecutable(), wordsFor(line, program), terminal::environmentOf(account),
-                        core::identityOf(*account)};
+                        core::identityOf(*account), core::currentDirectory()};
   guest.environment.push_back(std::string(kNote) + '=' + what);
-  auto status = terminal::run(guest, {.input = mayRead(line), .screen = true});
+  const bool completing = !line.action.empty() && line.action.front() == "__complete";
+  auto status = terminal::run(guest, {.input = mayRead(line), .screen = true, .limitMs = completing ? kTabPatienceMs : 0});
   if (!status) return core::Err{std::move(status).error()};
   return std::optional(*status);
+}
+
+bool isForOthers(const std::string& path, bool content) {
+  return ::geteuid() == 0 && !controlOf(path, content).isRootsAlone();
+}
+
+bool leadsToOthers(const std::string& url) {
+  return url.starts_with(kSocket) && isForOthers(url.substr(kSocket.size()), false);
 }
 
 std::string rightsNote() {

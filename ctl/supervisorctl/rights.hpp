@@ -16,6 +16,10 @@ namespace ctl {
 /// nullopt: go on as we are (not root, only root has a say, --trust). An error, complete for people: nobody to become.
 [[nodiscard]] core::Expected<std::optional<int>> actAsOwner(const CommandLine& line, const std::string& program);
 
+/// As root: others have a say in what the path, or the Unix socket of the URL, leads to.
+[[nodiscard]] bool isForOthers(const std::string& path, bool content);
+[[nodiscard]] bool leadsToOthers(const std::string& url);
+
 /// In such a process: why it has not root's rights, for one who misses them. Empty elsewhere.
 [[nodiscard]] std::string rightsNote();
 

@@ -15,6 +15,7 @@ struct Settings {
   std::optional<std::string> password;
   std::string prompt = "supervisor";
   std::string historyFile;  ///< empty: no history is kept
+  bool trust = false;       ///< as root: files and sockets that others control are used, too
   /// Ask before what cannot be undone, and for a password that the server wants.
   bool interactive = false;
   std::vector<std::string> action;  ///< one command and its words; empty: start the shell

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "ctl/supervisorctl/link_name.hpp"
+#include "ctl/supervisorctl/rights.hpp"
 #include "lib/core/expansion.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/ini.hpp"
@@ -156,6 +157,9 @@ core::Result<Settings, SettingsError> loadSettings(const CommandLine& line, cons
   if (line.passwordFile)
     if (Step done = readPassword(*line.passwordFile, settings); !done) return core::Err{std::move(done).error()};
   if (line.historyFile) settings.historyFile = *line.historyFile;
+  settings.trust = line.trust;
+  // A link in another account's directory would have root write where that account likes.
+  if (!line.trust && isForOthers(settings.historyFile, true)) settings.historyFile.clear();
   settings.interactive = line.interactive || line.action.empty();
   settings.action = line.action;
   return settings;

@@ -92,7 +92,7 @@ bool leaveKeyring() noexcept {
   // Closed before the account changes: from then on its other processes may stop this one for as long as they like.
   if (::close_range(kReport + 1, ~0U, 0) != 0) fail(p, Step::Descriptors);
   if (p.controlling && ::ioctl(STDOUT_FILENO, TIOCSCTTY, 0) != 0) fail(p, Step::Terminal);
-  // A directory that we are in lets those in who could not get there.
+  // A directory that we are in would let those in who could not get there.
   if (::chdir("/") != 0) fail(p, Step::Session);
   if (p.guest->identity) {
     if (const int code = core::dropTo(*p.guest->identity)) {
@@ -103,6 +103,7 @@ bool leaveKeyring() noexcept {
     if (!leaveKeyring()) fail(p, Step::Keyring);
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(p, Step::Identity);
   }
+  if (!p.guest->directory.empty()) static_cast<void>(!::chdir(p.guest->directory.c_str()));
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);  // after the change of account, which clears it
   if (::getppid() != p.parent) ::_exit(127);
   sigset_t none;

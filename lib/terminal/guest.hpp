@@ -19,6 +19,7 @@ struct Guest {
   std::vector<std::string> arguments;    ///< argv, with argv[0]
   std::vector<std::string> environment;  ///< see environmentOf()
   std::optional<core::Identity> identity;  ///< nullopt: our own
+  std::string directory;  ///< where it runs if its account gets there by itself; else, or if empty, in "/"
 };
 
 /// PATH, the account's HOME, USER, LOGNAME and SHELL, and of ours TERM, NO_COLOR and the locale where they are plain words.
@@ -29,7 +30,7 @@ struct Guest {
 /// none of the folders.
 [[nodiscard]] std::string findProgram(const std::string& name);
 
-/// Starts the guest in a session of its own, in the directory "/", with `descriptors` as 0, 1 and 2 and no other, under
+/// Starts the guest in a session of its own with `descriptors` as 0, 1 and 2 and no other, under
 /// a session keyring of its own, without the means to gain rights; `controlling`: descriptor 1 is its terminal. It
 /// cannot be traced or looked into until exec, and by then nothing of ours is left in it. Our death is its death.
 /// An error tells which step failed; a child that does not reach exec within seconds is killed and is such an error.

@@ -80,8 +80,10 @@ void suffer(int signo, pid_t whom) noexcept {
 
 class Relay {
  public:
-  Relay(Joined& joined, RawTerminal& terminal, const Signals& signals, pid_t guest)
-      : joined_(joined), terminal_(terminal), signals_(signals), guest_(guest) {}
+  Relay(Joined& joined, RawTerminal& terminal, const Signals& signals, pid_t guest, int limitMs)
+      : joined_(joined), terminal_(terminal), signals_(signals), guest_(guest) {
+    if (limitMs > 0) deadline_ = now() + limitMs;
+  }
 
   /// Until the guest has ended, or is given up.
   void run() {
@@ -171,7 +173,7 @@ class Relay {
     if (signo == SIGHUP && ending_ == SIGHUP) return;
     ending_ = signo;
     ::kill(guest_, signo);
-    if ((again || signo != SIGINT) && !deadline_) deadline_ = now() + kGraceMs;
+    if ((again || signo != SIGINT) && !killed_) deadline_ = std::min(deadline_.value_or(INT64_MAX), now() + kGraceMs);
   }
 
   void kill() {
@@ -223,7 +225,7 @@ core::Expected<int> run(const Guest& guest, const Streams& streams) {
     const auto started = start(guest, {guests[0].get(), guests[1].get(), guests[2].get()}, joined->screen.ours.valid());
     if (!started) return core::Err{started.error()};
     for (auto& one : guests) one.reset();
-    Relay relay(*joined, terminal, signals, *started);
+    Relay relay(*joined, terminal, signals, *started, streams.limitMs);
     relay.run();
     status = relay.status();
     ending = relay.wasKilled() || WIFSIGNALED(status) ? relay.ending() : 0;

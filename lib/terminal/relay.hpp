@@ -10,6 +10,7 @@ namespace terminal {
 struct Streams {
   bool input = false;   ///< pass our standard input on; else the guest has an empty one
   bool screen = false;  ///< where our output is a terminal, the guest has one too: its own. Else a pipe.
+  int limitMs = 0;      ///< the guest is killed after that many milliseconds; 0: it has all the time
   bool raw = false;     ///< what comes through a pipe goes to our terminal as it is
 };
 

@@ -3,6 +3,7 @@
 
 import os
 import pwd
+import socket
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler
@@ -46,8 +47,8 @@ def roots(daemon):
 
 def client(*words, **options):
     """Root's client, with a secret in its environment."""
-    return subprocess.run([*program("supervisorctl"), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-                          **{"env": {**os.environ, "SM_SECRET": SECRET}, **options})
+    return subprocess.run([*program("supervisorctl"), *words], capture_output=True, text=True, check=False,
+                          **{"stdin": subprocess.DEVNULL, "env": {**os.environ, "SM_SECRET": SECRET}, **options})
 
 
 def write(path, text, owner=None):
@@ -218,6 +219,65 @@ startsecs = 0
     waitFor(lambda: follow.stdout.readline() == "hello\n")
     followers = [pid for pid in ofUser(owner.pw_uid) if b"tail" in open(f"/proc/{pid}/cmdline", "rb").read()]
     assert len(followers) == 1
+
+
+def testRelativePathsMeanWhatTheyMeant(theirs, owner):
+    config = write(os.path.join(theirs.directory, "relative.conf"), "[supervisorctl]\nserverurl=unix://s.sock\n", owner)
+    for words in (["-c", "relative.conf"], ["-s", "unix://s.sock"], ["-c", os.path.basename(config), "-r", "history"]):
+        assert "RUNNING" in client(*words, "status", cwd=theirs.directory).stdout
+
+
+def testRootsHistoryIsNotWrittenThroughALinkOfAnothers(roots, workDir, owner, cleanup):
+    home = os.path.join(workDir, "home")
+    os.mkdir(home)
+    victim = write(os.path.join(workDir, "victim"), "keep\n")
+    os.symlink(victim, os.path.join(home, "history"))
+    os.chown(home, owner.pw_uid, owner.pw_gid)
+    config = write(os.path.join(workDir, "roots.conf"), configFor(roots, f"history_file={home}/history\n"))
+    shell = pexpect.spawn(program("supervisorctl")[0], ["-c", config], encoding="utf-8", timeout=30, env={**os.environ, "TERM": "xterm"})
+    cleanup.callback(shell.close, force=True)
+    for word in ("pid nope", "version"):
+        shell.expect_exact("supervisor> ")
+        shell.sendline(word)
+    shell.expect_exact("supervisor> ")
+    shell.sendline("quit")
+    shell.expect(pexpect.EOF)
+    with open(victim, encoding="utf-8") as file:
+        assert file.read() == "keep\n"
+
+
+def testOpenLeadsRootNowhereElse(theirs, roots):
+    os.unlink(theirs.socket)
+    os.symlink(roots.socket, theirs.socket)
+    result = client("-c", roots.configPath, input=f"open unix://{theirs.socket}\nstop cat\n", stdin=None)
+    assert "another account controls" in result.stdout
+    again = client("-s", "unix:///nowhere", input=f"open unix://{theirs.socket}\nstop cat\n", stdin=None, cwd="/")
+    assert "cat: stopped" not in again.stdout
+
+
+def testTabDoesNotWaitForAClientThatItsAccountStopped(theirs, owner, cleanup):
+    """The account stops every process of its own that comes up, as it may."""
+    stopper = subprocess.Popen(["/usr/bin/python3", "-c", """
+import os, signal
+keep = {int(p) for p in os.listdir("/proc") if p.isdigit()}
+print("ready", flush=True)
+while True:
+    for p in os.listdir("/proc"):
+        if p.isdigit() and int(p) not in keep and b"__complete" in open(f"/proc/{p}/cmdline", "rb").read():
+            try:
+                os.kill(int(p), signal.SIGSTOP)
+            except OSError:
+                pass
+"""], user=owner.pw_uid, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    cleanup.callback(stopper.wait)
+    cleanup.callback(stopper.kill)
+    assert stopper.stdout.readline() == b"ready\n"
+    with socket.socket(socket.AF_UNIX) as silent:  # nobody accepts: the client is there long enough
+        silent.bind(theirs.socket + ".silent")
+        silent.listen()
+        os.chmod(theirs.socket + ".silent", 0o777)
+        url = "unix://" + theirs.socket + ".silent"
+        assert client("-s", url, "__complete", "status", "=", timeout=60).returncode == 137
 
 
 @pytest.mark.parametrize("kind", ["xterm", "xterm-256color", "screen", "tmux-256color", "linux", "vt100", "rxvt", "dumb"])
