@@ -13,16 +13,16 @@ namespace manager {
 [[nodiscard]] std::size_t terminalWidth();
 /// Whether colours are wanted: a terminal, and NO_COLOR is not set.
 [[nodiscard]] bool coloursWanted();
-/// Writes to standard output at once. A reader that went away is no failure. A terminal gets it through a filter: nothing of
-/// it but lines, tabs and colours is obeyed. What is one line (a name, a reason) is to be printable before: pipes get the
-/// text as it is.
+/// Writes to standard output at once. A reader that went away is no failure. A terminal gets it through a filter:
+/// nothing of it but lines, tabs and colours is obeyed. What is one line (a name, a reason) is to be printable before:
+/// pipes get the text as it is.
 void print(std::string_view text);
 /// The same on a cleared terminal.
 void redraw(std::string_view text);
 /// The same through the user's pager if it is longer than the terminal.
 void printPaged(const Options& options, const std::string& text);
-/// "supervisor-manager: TEXT" on standard error. What a terminal would obey is shown; further lines are indented, so that none
-/// looks like a message of its own.
+/// "supervisor-manager: TEXT" on standard error. What a terminal would obey is shown; further lines are indented, so
+/// that none looks like a message of its own.
 void complain(std::string_view text);
 /// The state word in its colour.
 [[nodiscard]] std::string coloured(std::string_view state, std::string_view text);

@@ -26,8 +26,8 @@ class Table {
 
 /// Columns that a text takes on a terminal, for UTF-8.
 [[nodiscard]] std::size_t widthOf(std::string_view text) noexcept;
-/// `text` within `width` columns, its end replaced by "…" where it is too long. What a terminal would obey is shown instead
-/// (core::printable): a name or a reason never moves the cursor.
+/// `text` within `width` columns, its end replaced by "…" where it is too long. What a terminal would obey is shown
+/// instead (core::printable): a name or a reason never moves the cursor.
 [[nodiscard]] std::string fitted(std::string_view text, std::size_t width);
 
 /// "1.5M", "12K"; "-" for UINT64_MAX, which stands for unknown.

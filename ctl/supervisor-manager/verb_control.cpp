@@ -73,7 +73,8 @@ ExitCode enableOrNot(Session& session, bool enabled) {
     return enabled ? control(session, "StartInstance", "enabled and started")
                    : control(session, "StopInstance", "disabled and stopped");
   if (!session.options.quiet)
-    for (const auto& name : names) print(fmt::format("{}: {}\n", core::printable(name), enabled ? "enabled" : "disabled"));
+    for (const auto& name : names)
+      print(fmt::format("{}: {}\n", core::printable(name), enabled ? "enabled" : "disabled"));
   return session.code();
 }
 

@@ -19,8 +19,8 @@ namespace manager {
 
 namespace {
 
-/// `program` with the rights of the instance's owner if we are root, else with ours. What the owner wrote must not act on
-/// root's files, and the owner, who controls such a process, must reach nothing of root's through it. nullopt: said.
+/// `program` with the rights of the instance's owner if we are root, else with ours. What the owner wrote must not act
+/// on root's files, and the owner, who controls such a process, must reach nothing of root's through it. nullopt: said.
 std::optional<terminal::Guest> guestOf(Session& session, const Properties& properties, const std::string& program,
                                        std::vector<std::string> arguments) {
   if (!properties.contains("UID") || !properties.contains("GID")) {
@@ -29,7 +29,8 @@ std::optional<terminal::Guest> guestOf(Session& session, const Properties& prope
   }
   const auto uid = static_cast<uid_t>(numberOf(properties, "UID"));
   arguments.insert(arguments.begin(), program);
-  terminal::Guest guest{terminal::findProgram(program), std::move(arguments), {}, std::nullopt, core::currentDirectory()};
+  terminal::Guest guest{
+      terminal::findProgram(program), std::move(arguments), {}, std::nullopt, core::currentDirectory()};
   std::optional<core::Account> account;
   if (::geteuid() == 0 && uid != 0) {
     account = core::findAccount(uid);
@@ -92,8 +93,8 @@ ExitCode tailAll(Session& session, const std::vector<OwnersLogs>& all) {
   return failed ? Failed : Success;
 }
 
-/// Whether supervisorctl with these words (behind NAME) may read what is typed. Where it does not, nothing is taken from a
-/// script's standard input, or from what a person types ahead.
+/// Whether supervisorctl with these words (behind NAME) may read what is typed. Where it does not, nothing is taken
+/// from a script's standard input, or from what a person types ahead.
 bool mayRead(const std::vector<std::string>& arguments) {
   return arguments.size() < 2 || arguments[1].starts_with('-') || arguments[1] == "fg";
 }

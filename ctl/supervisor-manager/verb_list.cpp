@@ -110,7 +110,8 @@ ExitCode managerStatus(Session& session) {
     print(json::object(members) + "\n");
   } else if (!session.options.quiet) {
     const std::string state = textOf(p, "SystemState");
-    std::string text = fmt::format("{} supervisor-managerd {}\n", coloured(state, "●"), core::printable(textOf(p, "Version")));
+    std::string text =
+        fmt::format("{} supervisor-managerd {}\n", coloured(state, "●"), core::printable(textOf(p, "Version")));
     line(text, "State", state);
     line(text, "Instances", fmt::format("{} ({} running, {} failed)", textOf(p, "NInstances"),
                                         textOf(p, "NRunningInstances"), textOf(p, "NFailedInstances")));

@@ -46,14 +46,16 @@ std::string describe(const Event& event) {
     case Event::Kind::Added: return name + ": added";
     case Event::Kind::Removed: return name + ": removed";
     case Event::Kind::Program:
-      return fmt::format("{}: program {} {}{}", name, core::printable(event.program.name), core::printable(event.program.state),
+      return fmt::format("{}: program {} {}{}", name, core::printable(event.program.name),
+                         core::printable(event.program.state),
                          event.program.pid ? fmt::format(" (pid {})", event.program.pid) : "");
     case Event::Kind::Changed: break;
   }
   std::string text;
   for (const char* property : {"State", "SubState", "MainPID", "Enabled", "StatusText", "NRestarts"})
     if (event.properties.contains(property))
-      text += fmt::format("{}{}={}", text.empty() ? "" : " ", property, core::printable(textOf(event.properties, property)));
+      text += fmt::format("{}{}={}", text.empty() ? "" : " ", property,
+                          core::printable(textOf(event.properties, property)));
   return text.empty() ? "" : fmt::format("{}: {}", name, text);
 }
 

@@ -18,7 +18,8 @@ constexpr std::array<std::string_view, 8> kSignals{"HUP", "INT", "QUIT", "KILL",
 
 void addMatching(std::vector<std::string>& out, std::string_view candidate, std::string_view word) {
   // A name that a terminal or a shell would not show as it is, is not offered.
-  if (!candidate.empty() && candidate.starts_with(word) && core::printable(candidate) == candidate) out.emplace_back(candidate);
+  if (!candidate.empty() && candidate.starts_with(word) && core::printable(candidate) == candidate)
+    out.emplace_back(candidate);
 }
 
 std::vector<std::string> commands(std::string_view word) {

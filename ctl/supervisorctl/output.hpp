@@ -17,15 +17,15 @@ class Output {
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
-  /// One line. Names and answers come from a server that another account may run: what a terminal would obey, and a line
-  /// end, is shown instead (core::printable), for pipes as well.
+  /// One line. Names and answers come from a server that another account may run: what a terminal would obey, and a
+  /// line end, is shown instead (core::printable), for pipes as well.
   void line(std::string_view text);
   /// Lines, the last one ended here; only line ends and tabs are obeyed.
   void lines(std::string_view text);
   /// Text of ours with colours and cursor movements; what stands in it from elsewhere is printable already.
   void raw(std::string_view bytes) { buffer_ += bytes; }
-  /// What a program wrote, in pieces: byte for byte into a pipe, through a filter to a terminal. endLog() puts the terminal's
-  /// colours right.
+  /// What a program wrote, in pieces: byte for byte into a pipe, through a filter to a terminal. endLog() puts the
+  /// terminal's colours right.
   void log(std::string_view bytes);
   void endLog();
   void flush() noexcept;

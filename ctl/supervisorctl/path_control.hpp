@@ -17,10 +17,10 @@ struct PathControl {
   void add(const PathControl& other);
 };
 
-/// Walks the path as the kernel does, through every link, and looks at each directory. `content`: what the last name leads to
-/// matters as well as whether it may be replaced (a file that is read; not a socket, which root may give to an account). What
-/// is not there is nobody's; one relative is meant from the current directory. Where only root has a say, nobody else can
-/// change the answer afterwards.
+/// Walks the path as the kernel does, through every link, and looks at each directory. `content`: what the last name
+/// leads to matters as well as whether it may be replaced (a file that is read; not a socket, which root may give to an
+/// account). What is not there is nobody's; one relative is meant from the current directory. Where only root has a
+/// say, nobody else can change the answer afterwards.
 [[nodiscard]] PathControl controlOf(const std::string& path, bool content);
 
 }  // namespace ctl

@@ -92,7 +92,8 @@ core::Expected<std::optional<int>> actAsOwner(const CommandLine& line, const std
                         core::identityOf(*account), core::currentDirectory()};
   guest.environment.push_back(std::string(kNote) + '=' + what);
   const bool completing = !line.action.empty() && line.action.front() == "__complete";
-  auto status = terminal::run(guest, {.input = mayRead(line), .screen = true, .limitMs = completing ? kTabPatienceMs : 0});
+  auto status =
+      terminal::run(guest, {.input = mayRead(line), .screen = true, .limitMs = completing ? kTabPatienceMs : 0});
   if (!status) return core::Err{std::move(status).error()};
   return std::optional(*status);
 }

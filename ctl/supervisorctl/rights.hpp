@@ -9,9 +9,9 @@
 
 namespace ctl {
 
-/// Root with a configuration, a link or a socket that another account controls: a password there may hold root's environment, a
-/// history file be one of root's, a socket lead to root's own supervisord. So all is done again as that account, in a process
-/// of its own behind a terminal of its own (lib/terminal), whose exit status comes back.
+/// Root with a configuration, a link or a socket that another account controls: a password there may hold root's
+/// environment, a history file be one of root's, a socket lead to root's own supervisord. So all is done again as that
+/// account, in a process of its own behind a terminal of its own (lib/terminal), whose exit status comes back.
 ///
 /// nullopt: go on as we are (not root, only root has a say, --trust). An error, complete for people: nobody to become.
 [[nodiscard]] core::Expected<std::optional<int>> actAsOwner(const CommandLine& line, const std::string& program);

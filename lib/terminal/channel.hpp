@@ -17,8 +17,8 @@
 
 namespace terminal {
 
-/// One direction between a stream of ours and one of the guest's. Never blocks on the guest, and writes to ours only what
-/// it takes: ours may be shared with others, so it stays a blocking descriptor.
+/// One direction between a stream of ours and one of the guest's. Never blocks on the guest, and writes to ours only
+/// what it takes: ours may be shared with others, so it stays a blocking descriptor.
 class Channel {
  public:
   Channel() = default;

@@ -13,7 +13,8 @@ namespace {
 
 constexpr char kEscape = '\033';
 constexpr std::size_t kLongest = 64;  // of a sequence; colours of 24 bits for both grounds need 40
-/// Not of the form "CSI parameters final": terminfo's "no attributes" has the first, screen's and tmux's "up" is the other.
+/// Not of the form "CSI parameters final": terminfo's "no attributes" has the first, screen's and tmux's "up" is the
+/// other.
 constexpr std::array<std::string_view, 2> kShort{"\033(B", "\033M"};
 
 bool isDigits(std::string_view text) {

@@ -22,12 +22,12 @@ struct Guest {
   std::string directory;  ///< where it runs if its account gets there by itself; else, or if empty, in "/"
 };
 
-/// PATH, the account's HOME, USER, LOGNAME and SHELL, and of ours TERM, NO_COLOR and the locale where they are plain words.
-/// nullopt: of the account that we run as.
+/// PATH, the account's HOME, USER, LOGNAME and SHELL, and of ours TERM, NO_COLOR and the locale where they are plain
+/// words. nullopt: of the account that we run as.
 [[nodiscard]] std::vector<std::string> environmentOf(const std::optional<core::Account>& account);
 
-/// Where a program is in the PATH of environmentOf(): a PATH of ours has no say. `name` itself if it has a slash or is in
-/// none of the folders.
+/// Where a program is in the PATH of environmentOf(): a PATH of ours has no say. `name` itself if it has a slash or is
+/// in none of the folders.
 [[nodiscard]] std::string findProgram(const std::string& name);
 
 /// Starts the guest in a session of its own with `descriptors` as 0, 1 and 2 and no other, under

@@ -19,8 +19,8 @@ struct PseudoTerminal {
 /// Gives `to` the window size of `from`, which tells the programs on it.
 void copySize(int from, int to) noexcept;
 
-/// Our terminal, passing on every key and every byte as they are while entered, and as it was when left. Leaving happens
-/// at the end of the scope, too.
+/// Our terminal, passing on every key and every byte as they are while entered, and as it was when left. Leaving
+/// happens at the end of the scope, too.
 class RawTerminal {
  public:
   explicit RawTerminal(int fd) noexcept;

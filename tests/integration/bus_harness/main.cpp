@@ -4,9 +4,9 @@
 //
 //   bus-harness ADDRESS NAME:UID:USER[:GID[:LOGFILE]]...
 //
-// Operations on an instance whose name starts with "slow" wait until StartProgram is called with the program "release"; its
-// StatusText is the number of those that wait. The program "latin1" has a name that is no UTF-8. The texts of an instance
-// whose name starts with "evil" hold what a terminal obeys.
+// Operations on an instance whose name starts with "slow" wait until StartProgram is called with the program "release";
+// its StatusText is the number of those that wait. The program "latin1" has a name that is no UTF-8. The texts of an
+// instance whose name starts with "evil" hold what a terminal obeys.
 #include <unistd.h>
 
 #include <csignal>
@@ -29,7 +29,8 @@ bool isEvil(const std::string& name) { return name.starts_with("evil"); }
 
 class PretendedManager final : public Manager {
  public:
-  void add(const std::string& name, uid_t uid, const std::string& user, gid_t gid = 0, const std::string& logFile = "") {
+  void add(const std::string& name, uid_t uid, const std::string& user, gid_t gid = 0,
+           const std::string& logFile = "") {
     InstanceStatus status;
     status.name = name;
     status.uid = uid;
@@ -99,7 +100,8 @@ class PretendedManager final : public Manager {
       return done(core::Err{ManagerError{ErrorCode::NoSuchProgram, "There is no program '" + program + "'"}});
     }
     for (auto* observer : observers_)
-      observer->programChanged(name, {isEvil(name) ? kEvil : program, verb == ProgramVerb::Stop ? "STOPPED" : "RUNNING", 4243});
+      observer->programChanged(
+          name, {isEvil(name) ? kEvil : program, verb == ProgramVerb::Stop ? "STOPPED" : "RUNNING", 4243});
     done({});
   }
   core::Result<bool, ManagerError> setEnabled(const std::string& name, bool enabled) override {

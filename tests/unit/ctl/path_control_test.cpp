@@ -15,7 +15,8 @@ namespace {
 
 constexpr uid_t kOne = 64001, kOther = 64002;
 
-/// A directory of root's in /tmp with files of several accounts; removed at the end. Needs root, as changing owners does.
+/// A directory of root's in /tmp with files of several accounts; removed at the end. Needs root, as changing owners
+/// does.
 class Scratch {
  public:
   Scratch() {
