@@ -108,7 +108,8 @@ class Relay {
     while (const int signo = signals_.take()) handle(signo);
     for (auto* channel : joined_.all()) channel->move(watched);
     if (joined_.keyboard) readKeys();
-    if (joined_.keyboard && (joined_.input.hasEnded() || joined_.output.isBroken())) ask(SIGHUP);  // it is gone
+    const bool gone = joined_.keyboard && joined_.input.hasEnded();
+    if (gone || (joined_.screen.ours && joined_.output.isBroken())) ask(SIGHUP);
     reap();
   }
 
@@ -154,7 +155,7 @@ class Relay {
   void resize() {
     if (!joined_.screen.ours) return;
     copySize(STDOUT_FILENO, joined_.screen.ours.get());
-    ::kill(guest_, SIGWINCH);  // the same size after a stop: to be drawn again
+    send(SIGWINCH);  // the same size after a stop: to be drawn again
   }
 
   void handle(int signo) {
@@ -172,18 +173,24 @@ class Relay {
     const bool again = ending_ != 0;
     if (signo == SIGHUP && ending_ == SIGHUP) return;
     ending_ = signo;
-    ::kill(guest_, signo);
+    send(signo);
     if ((again || signo != SIGINT) && !killed_) deadline_ = std::min(deadline_.value_or(INT64_MAX), now() + kGraceMs);
   }
 
   void kill() {
     if (killed_) return;
     killed_ = true;
-    ::kill(guest_, SIGKILL);
+    send(SIGKILL);
     deadline_ = now() + kGraceMs;
   }
 
+  /// Once it is reaped, its number may be another process's.
+  void send(int signo) const noexcept {
+    if (!ended_) ::kill(guest_, signo);
+  }
+
   void reap() {
+    if (ended_) return;
     pid_t pid = 0;
     int status = 0;
     while ((pid = ::waitpid(guest_, &status, WNOHANG)) < 0 && errno == EINTR) continue;
@@ -221,6 +228,7 @@ core::Expected<int> run(const Guest& guest, const Streams& streams) {
   int status = 0, ending = 0;
   {
     const Signals signals;
+    if (signals.fd() < 0) return core::sysError("cannot wait for signals", errno);
     auto& guests = joined->guests;
     const auto started = start(guest, {guests[0].get(), guests[1].get(), guests[2].get()}, joined->screen.ours.valid());
     if (!started) return core::Err{started.error()};

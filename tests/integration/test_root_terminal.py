@@ -369,3 +369,12 @@ def testInputAndOutputPassThroughPipes(control):
     joined = subprocess.run([*control("for i in range(99): os.write(1 + i % 2, b'%d\\n' % i)"), "ctl", "tsupv"],
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True, input="")
     assert joined.stdout.split() == [str(i) for i in range(99)]
+
+
+def testATerminalThatIsGoneEndsTheGuest(control, terminal, owner):
+    """Also where nothing is read from the terminal and its SIGHUP does not come through."""
+    words = control("signal.signal(1, signal.SIG_DFL)\nwhile True: say('x' * 999)\n")
+    client = terminal(["/bin/sh", "-c", 'trap "" HUP; "$@"', "sh", *words, "ctl", "tsupv", "tail", "-f", "x"])
+    client.expect_exact("xxx")
+    client.ptyproc.fileobj.close()
+    waitFor(lambda: ofUser(owner.pw_uid) == [], "the guest to be gone")
