@@ -109,12 +109,18 @@ void Channel::watch(std::vector<pollfd>& watched) {
   };
   const bool reads = kind_ != Kind::None && !ended_ && !broken_ && (keys_ || pending_.size() < kMostHeld);
   readSlot_ = reads ? place(source(), POLLIN) : 0;
-  writeSlot_ = hasPending() ? place(sink(), POLLOUT) : 0;
+  // Without anything to write, too: a reader that went away ends the guest, as it would end one that writes to it.
+  const bool looks = hasPending() || (kind_ == Kind::Output && !broken_);
+  writeSlot_ = looks ? place(sink(), hasPending() ? POLLOUT : 0) : 0;
 }
 
 void Channel::move(const std::vector<pollfd>& watched) {
   if (readSlot_ > 0 && watched[readSlot_].revents != 0) static_cast<void>(read());
-  if (writeSlot_ > 0 && watched[writeSlot_].revents != 0) write();
+  const short writable = writeSlot_ > 0 ? watched[writeSlot_].revents : short{0};
+  if (writable != 0 && hasPending())
+    write();
+  else if ((writable & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+    broken_ = true;
   // The guest sees the end of its input once it has all of it, and that nobody reads its output.
   if ((kind_ == Kind::Input && ended_ && !keys_ && pending_.empty()) || broken_) guest_.reset();
 }

@@ -378,3 +378,13 @@ def testATerminalThatIsGoneEndsTheGuest(control, terminal, owner):
     client.expect_exact("xxx")
     client.ptyproc.fileobj.close()
     waitFor(lambda: ofUser(owner.pw_uid) == [], "the guest to be gone")
+
+
+def testAReaderThatGoesAwayEndsIt(service, log):
+    """`logs -f NAME | head -1` does not wait for another line."""
+    with open(log, "w", encoding="ascii") as file:
+        file.write("one\ntwo\n")
+    follow = service.start("logs", "-f", "tsupv")
+    assert follow.stdout.readline() == "one\n"
+    follow.stdout.close()
+    follow.wait(60)
