@@ -13,13 +13,18 @@
 #include <unistd.h>
 
 #include "daemon/bus/service.hpp"
+#include "daemon/instances/process_details.hpp"
+#include "daemon/instances/process_table.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/program.hpp"
+#include "lib/core/terminal_text.hpp"
+#include "lib/core/users.hpp"
 
 namespace {
 
 /// Time for the answer to a re-execution to leave before the program is replaced.
 constexpr auto kAnswerTime = core::milliseconds(100);
+constexpr int kLockTries = 10;  // ten a second
 constexpr auto kStatusDelay = core::milliseconds(250);
 
 /// The notifier takes the address out of the environment, but systemd's watchdog needs it there. Children get an
@@ -66,7 +71,7 @@ Managerd::~Managerd() {
 }
 
 int Managerd::run() {
-  if (!open()) return 1;
+  if (!open()) return otherHasLock_ ? loop_.run() : 1;
   loop_.enableWatchdog();
   fleet_.lookForInstances([this] { begin(); });
   return loop_.run();
@@ -95,12 +100,43 @@ bool Managerd::open() {
 bool Managerd::lock() {
   const auto path = options_.manager.root + "/run/supervisor-manager/lock";
   lock_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (lock_ && ::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+  // A helper of a manager that was killed a moment ago has it until it has closed what it inherited.
+  for (int i = 0; lock_; i++) {
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK || i == kLockTries) break;
+    ::usleep(100'000);
+  }
   if (errno == EWOULDBLOCK)
-    logging::critical("another supervisor-managerd runs already ({})", path);
+    nameLockHolder(path);
   else
     logging::critical("{} cannot be locked: {}", path, ::strerrordesc_np(errno));
   return false;
+}
+
+/// Says who has the lock, and ends the loop. Looking for that may block, so a helper does it.
+void Managerd::nameLockHolder(const std::string& path) {
+  otherHasLock_ = true;
+  lock_.reset();
+  const auto describe = [path] {
+    std::string text;
+    for (const auto pid : instances::holdersOf(path)) {
+      const auto process = instances::lookAt(pid);
+      const auto account = process ? core::findAccount(process->uid) : std::nullopt;
+      text += fmt::format("{}process {} ({}, user {})", text.empty() ? "" : ", ", pid,
+                          core::printable(instances::nameOf(pid)),
+                          account ? account->name : std::to_string(process ? process->uid : 0));
+    }
+    return text;
+  };
+  naming_ = std::make_unique<layout::OwnerTask>(
+      loop_, reaper_, nullptr, describe,
+      [this, path](const core::Expected<std::string>& holders) {
+        logging::critical("{} is locked by {}. If that is a supervisor-managerd, one runs already; otherwise end that "
+                          "process, and start this one again",
+                          path, holders && !holders->empty() ? *holders : "a process that cannot be seen from here");
+        loop_.exit(1);
+      },
+      core::seconds(5));
 }
 
 bool Managerd::openBus() {

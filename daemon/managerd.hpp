@@ -39,6 +39,7 @@ class Managerd final : private instances::Observer {
   [[nodiscard]] bool open();
   void begin();
   [[nodiscard]] bool lock();
+  void nameLockHolder(const std::string& path);
   [[nodiscard]] bool openBus();
   void stop();
   void replaceProgram();
@@ -56,6 +57,7 @@ class Managerd final : private instances::Observer {
   std::string executable_;
   core::Notifier notifier_;
   core::UniqueFd lock_;
+  bool otherHasLock_ = false;
   core::EventLoop loop_;
   core::Reaper reaper_;
   core::SignalWatch terminate_;
@@ -65,6 +67,7 @@ class Managerd final : private instances::Observer {
   core::Timer status_;  // one message to systemd for many changes
   instances::Fleet fleet_;
   std::unique_ptr<bus::Service> bus_;
+  std::unique_ptr<layout::OwnerTask> naming_;  // who holds the lock
   bool begun_ = false;  // it is known what runs
   bool stopping_ = false;
   bool stopWanted_ = false;

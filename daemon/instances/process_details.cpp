@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/instances/process_details.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -14,7 +15,9 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <utility>
 
+#include "daemon/instances/process_table.hpp"
 #include "lib/core/text.hpp"
 
 namespace instances {
@@ -81,11 +84,11 @@ Executable executableOf(pid_t pid) {
 /// The work that the readers share. It is never destroyed: a reader that hangs may come back to it.
 struct Work {
   std::vector<pid_t> pids;
+  std::function<void(pid_t)> read;
   std::mutex mutex;
   std::condition_variable changed;
   std::size_t next = 0;
   std::size_t finished = 0;
-  DetailsOf found;
 };
 
 void* readerMain(void* argument) {
@@ -94,9 +97,8 @@ void* readerMain(void* argument) {
   while (work.next < work.pids.size()) {
     const auto pid = work.pids[work.next++];
     lock.unlock();
-    ProcessDetails details{startTimeOf(pid), markOf(pid), executableOf(pid)};
+    work.read(pid);
     lock.lock();
-    if (details.startTime > 0) work.found.emplace(pid, std::move(details));
     work.finished++;
     work.changed.notify_one();
   }
@@ -107,10 +109,53 @@ void startReaders(Work& work, std::size_t count) {
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  ::pthread_attr_setstacksize(&attributes, 64 * 1024);
+  ::pthread_attr_setstacksize(&attributes, 128 * 1024);
   pthread_t thread{};
   for (std::size_t i = 0; i < count; i++) (void)::pthread_create(&thread, &attributes, readerMain, &work);
   ::pthread_attr_destroy(&attributes);
+}
+
+/// Calls `read` for each process, in threads of this process, and returns when all are done or the rest hangs. `read`
+/// may be called even afterwards.
+void readEach(const std::vector<pid_t>& pids, std::function<void(pid_t)> read) {
+  auto& work = *new Work;
+  work.pids = pids;
+  work.read = std::move(read);
+  const auto end = core::Clock::now() + kWholeTime;
+  std::unique_lock lock(work.mutex);
+  while (work.finished < pids.size() && core::Clock::now() < end) {
+    const auto before = work.finished;
+    startReaders(work, std::min(kReaders, pids.size() - work.next));
+    // Until all is done, or nothing was for a moment: then the readers hang, and others take the rest.
+    while (work.finished < pids.size() && core::Clock::now() < end) {
+      const auto seen = work.finished;
+      work.changed.wait_for(lock, kMoment, [&] { return work.finished > seen; });
+      if (work.finished == seen) break;
+    }
+    if (work.finished == before && work.next >= pids.size()) return;
+  }
+}
+
+/// What the readers find. Never destroyed either.
+template <class T>
+struct Collected {
+  std::mutex mutex;
+  T found;
+
+  T copy() {
+    const std::lock_guard lock(mutex);
+    return found;
+  }
+};
+
+bool hasOpen(pid_t pid, const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(proc(pid, "fd").c_str()), ::closedir);
+  char target[PATH_MAX];
+  while (const dirent* item = dir ? ::readdir(dir.get()) : nullptr) {
+    const auto n = ::readlinkat(::dirfd(dir.get()), item->d_name, target, sizeof target);
+    if (n > 0 && std::string_view(target, static_cast<std::size_t>(n)) == path) return true;
+  }
+  return false;
 }
 
 std::string toText(const DetailsOf& details) {
@@ -146,22 +191,26 @@ Executable executableAt(const std::string& path) {
 }
 
 DetailsOf readDetails(const std::vector<pid_t>& pids) {
-  auto& work = *new Work;
-  work.pids = pids;
-  const auto end = core::Clock::now() + kWholeTime;
-  std::unique_lock lock(work.mutex);
-  while (work.finished < pids.size() && core::Clock::now() < end) {
-    const auto before = work.finished;
-    startReaders(work, std::min(kReaders, pids.size() - work.next));
-    // Until all is done, or nothing was for a moment: then the readers hang, and others take the rest.
-    while (work.finished < pids.size() && core::Clock::now() < end) {
-      const auto seen = work.finished;
-      work.changed.wait_for(lock, kMoment, [&] { return work.finished > seen; });
-      if (work.finished == seen) break;
-    }
-    if (work.finished == before && work.next >= pids.size()) break;  // the rest hangs
-  }
-  return work.found;
+  auto& collected = *new Collected<DetailsOf>;
+  readEach(pids, [&collected](pid_t pid) {
+    ProcessDetails details{startTimeOf(pid), markOf(pid), executableOf(pid)};
+    if (details.startTime == 0) return;
+    const std::lock_guard lock(collected.mutex);
+    collected.found.emplace(pid, std::move(details));
+  });
+  return collected.copy();
+}
+
+std::vector<pid_t> holdersOf(const std::string& path) {
+  std::vector<pid_t> pids;
+  for (const auto& process : allProcesses()) pids.push_back(process.pid);
+  auto& collected = *new Collected<std::vector<pid_t>>;
+  readEach(pids, [&collected, path](pid_t pid) {
+    if (!hasOpen(pid, path)) return;
+    const std::lock_guard lock(collected.mutex);
+    collected.found.push_back(pid);
+  });
+  return collected.copy();
 }
 
 std::unique_ptr<layout::OwnerTask> readDetailsInHelper(core::EventLoop& loop, core::Reaper& reaper,

@@ -36,6 +36,9 @@ using DetailsOf = std::map<pid_t, ProcessDetails>;
 /// moment is left out, and so is one that is gone.
 [[nodiscard]] DetailsOf readDetails(const std::vector<pid_t>& pids);
 
+/// The processes that have `path` open, in this process: for a helper. Those that cannot be looked at are left out.
+[[nodiscard]] std::vector<pid_t> holdersOf(const std::string& path);
+
 /// Reads the details in a helper with root's ids, which is killed when it takes too long: then `done` gets none. It is
 /// called from the loop. Destroying the task ends it.
 [[nodiscard]] std::unique_ptr<layout::OwnerTask> readDetailsInHelper(core::EventLoop& loop, core::Reaper& reaper,

@@ -92,6 +92,11 @@ std::vector<ProcessInfo> allProcesses() {
   return out;
 }
 
+std::string nameOf(pid_t pid) {
+  char buffer[4096];
+  return std::string(field(readProc(pid, "status", buffer, sizeof buffer), "Name:"));
+}
+
 std::string controlGroupOf(pid_t pid) {
   char buffer[4096];
   const auto text = readProc(pid, "cgroup", buffer, sizeof buffer);

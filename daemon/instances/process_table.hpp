@@ -33,6 +33,8 @@ struct ProcessInfo {
 
 [[nodiscard]] std::optional<ProcessInfo> lookAt(pid_t pid);
 [[nodiscard]] std::vector<ProcessInfo> allProcesses();
+/// The first 15 bytes of the name of a process's program; empty if it is gone.
+[[nodiscard]] std::string nameOf(pid_t pid);
 /// The cgroup v2 path of a process, as in /proc/PID/cgroup; empty if it has none or is gone.
 [[nodiscard]] std::string controlGroupOf(pid_t pid);
 [[nodiscard]] const std::string& bootId();

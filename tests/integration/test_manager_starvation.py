@@ -255,3 +255,29 @@ def testWhatAnInstancePrintedIsForItsOwnerAndRoot(manager, owner, account):
 
     assert "secret-word" in ask(owner).stdout
     assert "secret-word" not in ask(other).stdout + ask(other).stderr
+
+
+def secondManager(manager):
+    return subprocess.run([*program("supervisor-managerd"), "--root", manager.root, "--no-bus"], check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+
+def testWhoHoldsTheLockIsNamed(manager, owner):
+    manager.start()
+    second = secondManager(manager)
+    assert second.returncode == 1
+    assert f"is locked by process {manager.process.pid} (supervisor-mana, user root)" in second.stderr
+
+
+def testAHolderOfTheLockThatIsNoManagerIsNamed(manager, owner):
+    manager.start()
+    manager.stop()
+    lock = manager.path("run/supervisor-manager/lock")
+    with subprocess.Popen(["flock", "--no-fork", lock, "sleep", "1000"]) as holder:
+        try:
+            waitFor(lambda: subprocess.run(["flock", "--nonblock", lock, "true"], check=False).returncode != 0, "the lock")
+            second = secondManager(manager)
+            assert second.returncode == 1
+            assert f"locked by process {holder.pid} (sleep, user root)" in second.stderr
+        finally:
+            holder.kill()
