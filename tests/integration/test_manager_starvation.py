@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from child_stopper import stopAChildOf
 from hanging_files import HangingFiles
 from manager_root import Managerd
 from processes import isRunning
@@ -37,29 +38,6 @@ def asOwner(owner, *command, **options):
     return subprocess.Popen(command, user=owner.pw_uid, group=owner.pw_gid, extra_groups=[], **options)
 
 
-# Stops each child of the manager that runs as the owner and is still a copy of the manager; prints its pid.
-STOPPER = """
-import os, signal, sys
-manager = sys.argv[1]
-while True:
-    with open(f"/proc/{manager}/task/{manager}/children") as file:
-        children = file.read().split()
-    for pid in children:
-        try:
-            os.kill(int(pid), signal.SIGSTOP)
-            state = ""
-            while "State:\tT" not in state:  # what runs is stopped at the next chance, perhaps in its program
-                with open(f"/proc/{pid}/status") as file:
-                    state = file.read()
-            if "Name:\tsupervisor-mana" in state:
-                print(pid, flush=True)
-                sys.exit()
-            os.kill(int(pid), signal.SIGCONT)
-        except (OSError, ValueError):
-            pass
-"""
-
-
 @pytest.mark.parametrize("end", ["restart", "crash"])
 def testAChildThatItsOwnerStopsBeforeItsExecHoldsNothing(manager, owner, end):
     manager.entry("tsupv", owner)
@@ -67,8 +45,7 @@ def testAChildThatItsOwnerStopsBeforeItsExecHoldsNothing(manager, owner, end):
     manager.start()
     manager.waitState("tsupv", "running")
     pid = None
-    stopper = asOwner(owner, "/usr/bin/python3", "-c", STOPPER, str(manager.process.pid), stdout=subprocess.PIPE,
-                      text=True)
+    stopper = stopAChildOf(manager.process.pid, owner.pw_uid, owner.pw_gid)
     try:
         for _ in range(500):  # how often it is fast enough is chance
             if stopper.poll() is not None:

@@ -20,14 +20,18 @@ UNANSWERED = {2, 36, 42}  # FORGET, INTERRUPT, BATCH_FORGET: the kernel expects 
 
 
 class HangingFiles:
-    def __init__(self, mountpoint, hangs):
+    def __init__(self, mountpoint, hangs, namespaceOf=None):
+        """`namespaceOf`: a pid in whose mount namespace it is mounted; pids are still those of this process's."""
         self.path = mountpoint
         self._hangs = hangs
+        self._namespace = f"/proc/{namespaceOf}/ns/mnt" if namespaceOf else ""
         self._server = None
 
     def __enter__(self):
-        os.makedirs(self.path, exist_ok=True)
-        self._server = subprocess.Popen([sys.executable, __file__, self.path, self._hangs], stdout=subprocess.PIPE,
+        if not self._namespace:
+            os.makedirs(self.path, exist_ok=True)
+        command = [sys.executable, __file__, self.path, self._hangs, self._namespace]
+        self._server = subprocess.Popen(command, stdout=subprocess.PIPE,
                                         bufsize=0)  # a line that is read ahead would be hidden from select
         assert self._server.stdout.readline() == b"mounted\n", "no hanging file system"
         return self
@@ -41,7 +45,8 @@ class HangingFiles:
         self._server.kill()
         self._server.wait()
         self._server.stdout.close()
-        subprocess.run(["umount", "--lazy", self.path], check=False, stderr=subprocess.DEVNULL)
+        if not self._namespace:  # otherwise it goes with the namespace
+            subprocess.run(["umount", "--lazy", self.path], check=False, stderr=subprocess.DEVNULL)
 
 
 def _attributes(inode):
@@ -49,10 +54,15 @@ def _attributes(inode):
     return struct.pack("<6Q10I", inode, 4096, 8, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
 
 
-def _serve(mountpoint, hangs):
+def _serve(mountpoint, hangs, namespace):
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a test that is killed leaves nobody hanging
     device = os.open("/dev/fuse", os.O_RDWR)
+    if namespace:
+        with open(namespace, "rb") as other:
+            if libc.setns(other.fileno(), 0x20000) != 0:  # CLONE_NEWNS
+                raise OSError(ctypes.get_errno(), "setns")
+        os.makedirs(mountpoint, exist_ok=True)
     options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other".encode()
     if libc.mount(b"hanging", mountpoint.encode(), b"fuse", 0, options) != 0:
         raise OSError(ctypes.get_errno(), "mount")
@@ -82,4 +92,4 @@ def _serve(mountpoint, hangs):
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], {"lookup": LOOKUP, "flush": FLUSH}[sys.argv[2]])
+    _serve(sys.argv[1], {"lookup": LOOKUP, "flush": FLUSH}[sys.argv[2]], sys.argv[3])

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""An owner who attacks the manager on a real system: what it does to its own processes must not reach those of others."""
+
+import os
+
+import pytest
+
+from child_stopper import stopAChildOf
+from fleet import MANAGER, UNIT, counter, deploy, entry, show, status, waitPrograms
+from hanging_files import HangingFiles
+from processes import isRunning
+from waiting import waitFor
+
+NAMES = ("alpha", "beta")
+HANG = """[program:hang]
+command = /usr/bin/perl -e "open(my $file, '<', '/hang/file'); exec('sleep', '1000')"
+startsecs = 0
+autorestart = false
+"""
+
+
+@pytest.fixture
+def fleet(machine):
+    """alpha attacks, beta has a program that must live on."""
+    deploy(machine, {name: entry(name, name) + counter(name, f"count-{name}") for name in NAMES}, NAMES,
+           settings="stop_timeout = 3")
+    for name in NAMES:
+        waitPrograms(machine, name, 1)
+    return machine
+
+
+def beta(machine):
+    """The pid of beta's program, once the manager knows it."""
+    return waitPrograms(machine, "beta", 1)["Programs"][0]["pid"]
+
+
+def managerPid(machine):
+    return waitFor(lambda: machine.pidOf(MANAGER), "the manager")
+
+
+def crash(machine):
+    """Kills the manager; systemd starts the next one."""
+    before = show(machine, "MainPID")["MainPID"]
+    machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", UNIT)
+    waitFor(lambda: show(machine, "MainPID")["MainPID"] not in ("0", before), "the next manager")
+    waitFor(lambda: status(machine, "beta").get("State") == "running", "the next manager to know beta")
+
+
+def replace(machine):
+    """Replaces the manager's program; returns when the next one has its name on the bus."""
+    ask = ["busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner", "s",
+           "org.supervisormanager1"]
+    before = machine.run(*ask).stdout
+    machine.run("supervisor-manager", "daemon-reexec")
+    waitFor(lambda: machine.run(*ask, check=False).stdout not in ("", before), "the next manager")
+
+
+def testAChildStoppedOnItsWayKeepsNoManagerFromStarting(fleet):
+    known = beta(fleet)
+    account = fleet._account("alpha")
+    stopper = stopAChildOf(managerPid(fleet), int(account[2]), int(account[3]))
+    try:
+        for _ in range(500):  # how often it is fast enough is chance
+            if stopper.poll() is not None:
+                break
+            fleet.run("supervisor-manager", "restart", "alpha", check=False)
+        assert stopper.wait(10) == 0
+        stopped = int(stopper.stdout.readline())
+        replace(fleet)
+        assert beta(fleet) == known
+        crash(fleet)
+        assert beta(fleet) == known
+        assert show(fleet, "ActiveState")["ActiveState"] == "active"
+        fleet.run("supervisor-manager", "start", "alpha")  # it has failed if a helper was what was stopped
+        waitPrograms(fleet, "alpha", 1)
+        assert not isRunning(stopped)
+    finally:
+        stopper.kill()
+        stopper.wait()
+        stopper.stdout.close()
+
+
+def testAProcessThatHangsInAnExecIsItsOwnersTroubleAlone(fleet):
+    known = beta(fleet)
+    with HangingFiles("/hang", "flush", namespaceOf=fleet._init) as files:
+        fleet.write("/etc/supervisord_alpha.d/hang.ini", HANG)
+        fleet.run("supervisorctl_alpha", "update", user="alpha")
+        hung = files.waitForHang()
+        with open(f"/proc/{hung}/status", encoding="utf-8") as text:
+            inside = next(line for line in text if line.startswith("NSpid:")).split()[-1]
+        found = fleet.run("busctl", "call", "org.supervisormanager1", "/org/supervisormanager1",
+                          "org.supervisormanager1.Manager", "GetInstanceByPID", "u", inside).stdout
+        assert found.strip() == 'o "/org/supervisormanager1/instance/alpha"'
+        assert fleet.run("supervisor-manager", "list").stdout
+        assert status(fleet, "alpha")["MemoryCurrent"] > 0
+        crash(fleet)
+        assert beta(fleet) == known
+        fleet.run("supervisor-manager", "restart", "alpha", check=False)
+        replace(fleet)
+        assert beta(fleet) == known
+        # Signals to all of it come from a process of its owner.
+        fleet.run("supervisor-manager", "kill", "--kill-whom=all", "--signal=CONT", "alpha", check=False)
+    assert os.path.exists(f"/proc/{managerPid(fleet)}")
+    assert beta(fleet) == known
