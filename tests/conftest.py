@@ -6,7 +6,8 @@
   workDir    an empty directory with a short name (sockets fit in it) that any account may enter; removed afterwards
   cleanup    ExitStack: what a test pushes on it (callback, enter_context) is undone when the test ends
   bus        a private D-Bus daemon, `bus.address`
-  account    makes throwaway accounts: account("tsup") -> pwd entry; skips the test without root
+  account    makes throwaway accounts: account("tsup") -> pwd entry of tsup and this process's pid, so that two runs
+             do not meet; skips the test without root
   daemon     starts supervisord, Debian's or ours: daemon("[program:cat]\\n...", kind="ours") -> running Daemon
 
 The classes behind them are in tests/support: programs, waiting, daemon, bus, accounts. Tests wait for conditions
@@ -55,7 +56,7 @@ def account(cleanup):
     def make(name="smtest"):
         if os.getuid() != 0:
             pytest.skip("accounts need root")
-        return cleanup.enter_context(Account(name)).entry
+        return cleanup.enter_context(Account(f"{name}{os.getpid()}")).entry
 
     return make
 

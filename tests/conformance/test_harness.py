@@ -17,7 +17,7 @@ def testDebiansDaemonRunsAndAnswers(daemon):
 
 def testBusAnswersAnAccount(bus, account):
     owner = account("smbus")
-    assert pwd.getpwnam("smbus") == owner
+    assert pwd.getpwnam(owner.pw_name) == owner
     listed = bus.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId",
                         user=owner.pw_uid)
     assert listed.returncode == 0, listed.stderr

@@ -17,12 +17,12 @@ LIMIT = "org.freedesktop.DBus.Error.LimitsExceeded"
 
 @pytest.fixture
 def owner(account):
-    return account(f"smowner{os.getpid()}")
+    return account("smowner")
 
 
 @pytest.fixture
 def stranger(account):
-    return account(f"smother{os.getpid()}")
+    return account("smother")
 
 
 @pytest.fixture

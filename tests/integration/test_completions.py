@@ -179,7 +179,7 @@ def testTheWholeNameIsFilledInQuoted(daemon, shellAt):
 
 @pytest.mark.parametrize("kind", ["bash", "zsh"])
 def testTabRunsNothingOfAnotherAccountForRoot(server, shellAt, account, kind):
-    owner = account(f"smtab{os.getpid()}")
+    owner = account("smtab")
     child = shellAt(kind, server)
     for name in ("supervisorctl", "supervisor-manager"):
         folder = os.path.join(server.directory, "owners")

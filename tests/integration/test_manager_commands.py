@@ -28,7 +28,7 @@ startsecs = 0
 
 @pytest.fixture
 def owner(account):
-    return account(f"smowner{os.getpid()}")
+    return account("smowner")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def programState(managerd):
 
 
 def testTheOwnerControlsItsInstanceAlone(managerd, owner, account):
-    stranger = account(f"smother{os.getpid()}").pw_uid
+    stranger = account("smother").pw_uid
     pid = managerd.waitState("tsupv", "running")["main_pid"]
     assert os.stat(f"/proc/{pid}").st_uid == owner.pw_uid
     assert managerd.manager("restart", "tsupv", user=stranger).returncode == DENIED

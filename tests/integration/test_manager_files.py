@@ -15,7 +15,7 @@ HAND_WRITTEN = "; by hand\n[supervisord]\nnodaemon = true\n"
 
 @pytest.fixture
 def owner(account):
-    return account(f"smfiles{os.getpid()}")
+    return account("smfiles")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from waiting import waitFor
 
 @pytest.fixture
 def owner(account):
-    return account(f"smowner{os.getpid()}")
+    return account("smowner")
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def testAPidFileNamingSomebodyElseHarmsNobody(manager, owner):
 
 
 def testNoticesOfOthersAreNotBelieved(manager, owner, account):
-    other = account(f"smother{os.getpid()}")
+    other = account("smother")
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     manager.start()
     manager.programPid("tsupv", "a")

@@ -19,7 +19,7 @@ from waiting import waitFor
 
 @pytest.fixture
 def owner(account):
-    return account(f"smowner{os.getpid()}")
+    return account("smowner")
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def testASignalReachesOnlyWhatTheOwnerCouldSignal(manager, owner, workDir):
 
 
 def testWhatAnInstancePrintedIsForItsOwnerAndRoot(manager, owner, account):
-    other = account(f"smother{os.getpid()}")
+    other = account("smother")
     manager.entry("tsupv", owner, "state = stopped")
     manager.start()
     manager.waitState("tsupv", "inactive")

@@ -25,7 +25,7 @@ PROGRAMS = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n[program:talker]\ncomm
 
 @pytest.fixture
 def owner(account):
-    return account(f"smowner{os.getpid()}")
+    return account("smowner")
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def testSharedFilesAreRefused(theirs, roots, owner, account, workDir):
     os.chown(config, unknown, 0)
     os.chmod(config, 0o644)
     assert f"user id {unknown}, which is no account" in client("-c", config, "status").stderr
-    other = account(f"smother{os.getpid()}")
+    other = account("smother")
     write(os.path.join(theirs.directory, "other.conf"), configFor(roots), other)
     assert "several accounts" in client("-c", os.path.join(theirs.directory, "other.conf"), "status").stderr
 

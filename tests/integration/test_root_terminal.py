@@ -36,7 +36,7 @@ def say(text):
 
 @pytest.fixture
 def owner(account):
-    return account(f"smowner{os.getpid()}")
+    return account("smowner")
 
 
 @pytest.fixture
