@@ -46,7 +46,7 @@ def properties(**values):
 def reasonOf(manager, name):
     """Why the instance does not run."""
     manager.waitState(name, "failed")
-    return manager.get(name, "StatusText")
+    return manager.failure(name)
 
 
 def isRefused(manager, name, path):

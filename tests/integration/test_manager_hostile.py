@@ -86,7 +86,7 @@ def testThingsPlantedInARelocatedDirectory(manager, owner, home, secret, kind):
     manager.start()
     manager.waitState("other", "running")  # neither hangs nor suffers
     manager.waitState("tech2", "failed")
-    assert "/opt/tech2/logs" in manager.call("GetFailureDetails", "s", "tech2")[0]
+    assert "/opt/tech2/logs" in manager.failure("tech2")
 
 
 def testAHardLinkToAFileOfRootsIsNotWrittenThrough(manager, owner, home, secret):
@@ -95,7 +95,7 @@ def testAHardLinkToAFileOfRootsIsNotWrittenThrough(manager, owner, home, secret)
     manager.entry("tech2", owner, RELOCATED)
     manager.start()
     manager.waitState("tech2", "failed")
-    assert "was not made by the manager" in manager.get("tech2", "StatusText")
+    assert "was not made by the manager" in manager.failure("tech2")
 
 
 def testThingsPlantedInItsDefaultDirectories(manager, owner, secret):
@@ -173,7 +173,7 @@ def testATemplateIsNotReadWhereTheOwnerCouldPointItElsewhere(manager, owner, hom
     manager.entry("tsupv", owner, "conf_file_src = tmpl:///opt/tech2/template")
     manager.start()
     manager.waitState("tsupv", "failed")
-    assert "can change" in manager.call("GetFailureDetails", "s", "tsupv")[0]
+    assert "can change" in manager.failure("tsupv")
     assert not os.path.exists(manager.path("etc/supervisord_tsupv.conf"))
 
 
@@ -182,7 +182,7 @@ def testADirectoryOfSomebodyElseIsNotTakenOver(manager, owner):
     manager.entry("tsupv", owner, "logs_dir = /srv/deep")
     manager.start()
     manager.waitState("tsupv", "failed")
-    assert "not taken over" in manager.call("GetFailureDetails", "s", "tsupv")[0]
+    assert "not taken over" in manager.failure("tsupv")
     assert os.stat(manager.path("srv/deep")).st_uid == 0
 
 

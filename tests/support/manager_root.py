@@ -104,6 +104,10 @@ class Managerd:
         result = self.bus.busctl("--json=short", "get-property", NAME, f"{ROOT}/instance/{encoded}", f"{NAME}.Instance", name)
         return json.loads(result.stdout)["data"] if result.returncode == 0 else None
 
+    def failure(self, instance):
+        """Why the instance failed, as root may read it."""
+        return f"{self.get(instance, 'StatusText')}: {self.call('GetFailureDetails', 's', instance)[0]}"
+
     def waitState(self, instance, state):
         try:
             waitFor(lambda: self.get(instance, "State") == state, f"{instance} to be {state}")
