@@ -33,7 +33,7 @@ struct Context {
   bool privileged = true;
   Rules rules;
   ProcessSnapshot snapshot;
-  /// The processes of the records of an earlier manager; from the look for them until they are taken over.
+  /// What may be instances of an earlier manager; from the look for them until they are taken over.
   std::map<pid_t, SeenProcess> seen;
 
   [[nodiscard]] std::string recordPath(const std::string& name) const { return runDirectory + "/adoption/" + name; }

@@ -115,6 +115,7 @@ class Fleet final : public Manager, private Runner::Listener {
   std::vector<entries::Complaint> warnings_;
   entries::Loaded first_;  // between open() and begin()
   std::unique_ptr<layout::OwnerTask> looking_;
+  std::unique_ptr<core::Timer> lookAgain_;
   std::vector<Observer*> observers_;
   std::set<std::string> changed_;
   core::Deferred changes_;

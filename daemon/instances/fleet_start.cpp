@@ -16,6 +16,8 @@
 namespace instances {
 namespace {
 
+constexpr auto kLookAgain = core::seconds(1);
+
 /// Files of one of the manager's own directories. Hidden ones are what a manager that was killed left half-written:
 /// they are removed.
 std::vector<std::string> filesIn(const std::string& directory) {
@@ -30,21 +32,36 @@ std::vector<std::string> filesIn(const std::string& directory) {
 }  // namespace
 
 void Fleet::lookForInstances(std::function<void()> done) {
-  std::vector<pid_t> pids;
-  for (const auto& name : filesIn(context_.runDirectory + "/adoption")) {
-    const auto record = Record::read(context_.recordPath(name));
-    auto pidfd = record && record->pid > 1 ? openPidfd(record->pid) : core::UniqueFd();
-    if (!pidfd) continue;
-    context_.seen[record->pid].pidfd = std::move(pidfd);
-    pids.push_back(record->pid);
-  }
+  std::set<pid_t> pids;
+  for (const auto& name : filesIn(context_.runDirectory + "/adoption"))
+    if (const auto record = Record::read(context_.recordPath(name)); record && record->pid > 1) pids.insert(record->pid);
+  // A record may be lost, or never have been written: leaders of sessions may be instances all the same.
+  std::set<uid_t> owners;
+  for (const auto& [name, runner] : runners_)
+    owners.insert(context_.privileged ? runner->entry().identity.uid : ::geteuid());
+  for (const auto& process : context_.snapshot.get(core::Duration::zero()))
+    if (process.session == process.pid && owners.count(process.uid)) pids.insert(process.pid);
+  std::vector<pid_t> held;
+  context_.seen.clear();
+  for (const auto pid : pids)
+    if (auto pidfd = pid == ::getpid() ? core::UniqueFd() : openPidfd(pid)) {
+      context_.seen[pid].pidfd = std::move(pidfd);
+      held.push_back(pid);
+    }
   // Owners' processes: looking at one may block.
-  looking_ = readDetailsInHelper(context_.loop, context_.reaper, pids,
-                                 [this, finish = std::move(done)](const DetailsOf& details) {
-                                   for (const auto& [pid, one] : details) context_.seen[pid].details = one;
-                                   const auto task = std::move(looking_);  // it calls this
-                                   finish();
-                                 });
+  looking_ = readDetailsInHelper(
+      context_.loop, context_.reaper, held,
+      [this, finish = std::move(done)](const std::optional<DetailsOf>& details) {
+        const auto task = std::move(looking_);  // it calls this
+        if (!details) {
+          // Whoever is not taken over is ended: not on the strength of a helper that failed.
+          logging::error("cannot look at what runs already: the helper failed; trying again");
+          lookAgain_ = std::make_unique<core::Timer>(context_.loop, [this, finish] { lookForInstances(finish); });
+          return lookAgain_->armIn(kLookAgain);
+        }
+        for (const auto& [pid, one] : *details) context_.seen[pid].details = one;
+        finish();
+      });
 }
 
 void Fleet::begin() {

@@ -26,11 +26,13 @@ namespace {
 constexpr std::size_t kEnvironmentLimit = 256 * 1024;
 /// Readers at work at a time. When all of them hang, as many more are started.
 constexpr std::size_t kReaders = 16;
-/// How long a file may take before its reader counts as hanging.
+/// How long nothing is finished before the readers count as hanging and others are started, and before what is left is
+/// given up: longer than a busy machine may take.
 constexpr auto kMoment = core::milliseconds(200);
+constexpr auto kPatience = core::seconds(1);
 /// For all of them together; the task's own limit is longer.
-constexpr auto kWholeTime = core::milliseconds(1500);
-constexpr auto kTaskLimit = core::seconds(3);
+constexpr auto kWholeTime = core::seconds(10);
+constexpr auto kTaskLimit = core::seconds(12);
 
 std::string proc(pid_t pid, const char* file) {
   return "/proc/" + std::to_string(pid) + '/' + file;
@@ -124,15 +126,14 @@ void readEach(const std::vector<pid_t>& pids, std::function<void(pid_t)> read) {
   const auto end = core::Clock::now() + kWholeTime;
   std::unique_lock lock(work.mutex);
   while (work.finished < pids.size() && core::Clock::now() < end) {
-    const auto before = work.finished;
     startReaders(work, std::min(kReaders, pids.size() - work.next));
-    // Until all is done, or nothing was for a moment: then the readers hang, and others take the rest.
-    while (work.finished < pids.size() && core::Clock::now() < end) {
+    // Until all is done, or nothing was for a while.
+    for (bool moved = true; moved && work.finished < pids.size() && core::Clock::now() < end;) {
       const auto seen = work.finished;
-      work.changed.wait_for(lock, kMoment, [&] { return work.finished > seen; });
-      if (work.finished == seen) break;
+      const bool last = work.next >= pids.size();
+      moved = work.changed.wait_for(lock, last ? kPatience : kMoment, [&] { return work.finished > seen; });
+      if (!moved && last) return;
     }
-    if (work.finished == before && work.next >= pids.size()) return;
   }
 }
 
@@ -215,10 +216,12 @@ std::vector<pid_t> holdersOf(const std::string& path) {
 
 std::unique_ptr<layout::OwnerTask> readDetailsInHelper(core::EventLoop& loop, core::Reaper& reaper,
                                                        const std::vector<pid_t>& pids,
-                                                       std::function<void(const DetailsOf&)> done) {
+                                                       std::function<void(std::optional<DetailsOf>)> done) {
   return std::make_unique<layout::OwnerTask>(
       loop, reaper, nullptr, [pids] { return toText(readDetails(pids)); },
-      [done = std::move(done)](const core::Expected<std::string>& text) { done(text ? fromText(*text) : DetailsOf()); },
+      [done = std::move(done)](const core::Expected<std::string>& text) {
+        done(text ? std::optional(fromText(*text)) : std::nullopt);
+      },
       kTaskLimit);
 }
 

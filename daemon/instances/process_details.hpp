@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,10 +40,10 @@ using DetailsOf = std::map<pid_t, ProcessDetails>;
 /// The processes that have `path` open, in this process: for a helper. Those that cannot be looked at are left out.
 [[nodiscard]] std::vector<pid_t> holdersOf(const std::string& path);
 
-/// Reads the details in a helper with root's ids, which is killed when it takes too long: then `done` gets none. It is
-/// called from the loop. Destroying the task ends it.
+/// Reads the details in a helper with root's ids. `done` is called from the loop; it gets nothing if the helper could not
+/// be started or did not come to an end. Destroying the task ends it.
 [[nodiscard]] std::unique_ptr<layout::OwnerTask> readDetailsInHelper(core::EventLoop& loop, core::Reaper& reaper,
                                                                      const std::vector<pid_t>& pids,
-                                                                     std::function<void(const DetailsOf&)> done);
+                                                                     std::function<void(std::optional<DetailsOf>)> done);
 
 }  // namespace instances

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/instances/record.hpp"
 
+#include <algorithm>
+
 #include "daemon/instances/keyed_file.hpp"
 #include "daemon/instances/process_table.hpp"
 
@@ -50,6 +52,18 @@ bool isSame(const Record& record, uid_t uid, const std::string& mark, const Seen
   if (seen.details.mark != mark) return false;
   // It has not ended while we looked: what we saw was the process that the descriptor holds.
   return signalTo(seen.pidfd, 0) == 0;
+}
+
+bool looksLike(const Executable& supervisord, const std::string& confFile, uid_t uid, const std::string& mark,
+               pid_t pid, const SeenProcess& seen) {
+  const auto now = seen.pidfd ? lookAt(pid) : std::nullopt;
+  if (!now || now->zombie || now->uid != uid || now->session != pid) return false;
+  const auto& runs = seen.details.executable;
+  if (seen.details.startTime == 0 || supervisord.file.empty()) return false;
+  if (runs.file != supervisord.file && runs.path != supervisord.path) return false;
+  const auto arguments = argumentsOf(pid);
+  if (std::find(arguments.begin(), arguments.end(), confFile) == arguments.end()) return false;
+  return !mark.empty() && seen.details.mark == mark && signalTo(seen.pidfd, 0) == 0;
 }
 
 }  // namespace instances

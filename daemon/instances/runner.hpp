@@ -55,7 +55,7 @@ class Runner {
 
   /// What the last manager of this boot wrote down.
   [[nodiscard]] const std::optional<Record>& record() const noexcept { return record_; }
-  /// Takes over the process of the record, if it is the one in the context's `seen`.
+  /// Takes over the process of the record, or one that is recognisably this instance, from the context's `seen`.
   bool adopt();
 
   void start(Done done);
@@ -101,6 +101,8 @@ class Runner {
   [[nodiscard]] Traits traits() const;
   [[nodiscard]] std::shared_ptr<ProcessFinder> finder();
   [[nodiscard]] uid_t uid() const;
+  [[nodiscard]] bool isRecorded() const;
+  [[nodiscard]] bool recognise();
   void sweep(core::Duration grace, core::Duration age, std::function<void()> then);
   void onMessage(pid_t sender, uid_t uid, const std::string& message);
   void setProgram(const core::notify::Program& program);

@@ -134,16 +134,48 @@ Usage Runner::usage() {
   return usage_;
 }
 
-bool Runner::adopt() {
-  if (!record_ || !entry_.managed) return false;
+bool Runner::isRecorded() const {
+  if (!record_) return false;
   const auto seen = context_.seen.find(record_->pid);
-  if (seen == context_.seen.end() || !isSame(*record_, uid(), memory_.mark, seen->second)) {
-    if (record_->wanted) lostRestarts_ = record_->nextRestarts;
-    return false;
+  if (seen == context_.seen.end()) return false;
+  if (isSame(*record_, uid(), memory_.mark, seen->second)) return true;
+  // What hangs cannot be looked at; that it is in the group and has the number of the record says the same.
+  const auto now = seen->second.details.startTime == 0 ? lookAt(record_->pid) : std::nullopt;
+  return now && !now->zombie && now->uid == uid() && context_.groups.instanceAt(controlGroupOf(now->pid)) == entry_.name;
+}
+
+/// Makes a record of a process that has none.
+bool Runner::recognise() {
+  const auto supervisord = executableAt(context_.supervisord);
+  for (const auto& [pid, seen] : context_.seen) {
+    if (!looksLike(supervisord, entry_.confFile, uid(), memory_.mark, pid, seen)) continue;
+    Record record;
+    record.wanted = !record_ || record_->wanted;
+    record.pid = pid;
+    record.startTime = seen.details.startTime;
+    record.uid = uid();
+    record.executable = seen.details.executable;
+    record.sinceWall = core::wallMicros();
+    record.sinceMonotonic = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<core::microseconds>(core::Clock::now().time_since_epoch()).count());
+    record_ = record;
+    log().warn("instance '{}': no record of it was left; pid {} is recognised by its program and its mark", entry_.name,
+               pid);
+    return true;
   }
+  return false;
+}
+
+bool Runner::adopt() {
+  if (!entry_.managed) return false;
+  if (!isRecorded()) {
+    if (record_ && record_->wanted) lostRestarts_ = record_->nextRestarts;
+    if (!recognise()) return false;
+  }
+  const auto seen = context_.seen.find(record_->pid);
   auto pidfd = std::move(seen->second.pidfd);
   startTime_ = record_->startTime;
-  executable_ = seen->second.details.executable;
+  executable_ = record_->executable;
   machine_.setRestarts(record_->restarts);
   const auto since = core::Instant(core::microseconds(record_->sinceMonotonic));
   machine_.adopt(std::min(since, core::Clock::now()));

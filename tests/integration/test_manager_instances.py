@@ -10,6 +10,7 @@ import pytest
 
 from manager_root import Managerd, killInstance
 from processes import isRunning, ofUser
+from programs import program
 from waiting import waitFor
 
 
@@ -208,6 +209,9 @@ def testAProcessThatRunsAnotherProgramIsNotTakenOver(manager, owner):
                  for key, value in (line.split("=", 1) for line in record)]
     with open(path, "w", encoding="utf-8") as record:
         record.writelines(lines)
+    # Nor is it the program that the manager would start now.
+    copy = shutil.copy(program("supervisord")[0], manager.path("supervisord"))
+    manager.write("etc/supervisor-manager/supervisor-manager.conf", f"[supervisor-manager]\nsupervisord = {copy}\n")
     manager.start()
     manager.waitState("tsupv", "running")
     assert manager.mainPid("tsupv") != main and ofUser(owner.pw_uid) == [manager.mainPid("tsupv")]

@@ -56,6 +56,34 @@ def testAManagerThatHangsIsReplacedAndItsInstancesLive(machine):
     assert show(machine, "NRestarts")["NRestarts"] == "1"
 
 
+def testTheNextOneTakesOverWhatRunsWithoutARecord(two):
+    """Whatever takes the records away, what is recognisably an instance lives on."""
+    before = accounts(two)
+    told = {name: status(two, name) for name in TWO}
+    killed = two.pidOf(MANAGER)
+    os.kill(killed, signal.SIGKILL)
+    two.run("rm", "-rf", "/run/supervisor-manager/adoption")
+    waitFor(lambda: two.pidOf(MANAGER) not in (None, killed), "systemd to start another manager")
+    for name in TWO:
+        now = waitPrograms(two, name, 1)
+        assert now["MainPID"] == told[name]["MainPID"] and now["Programs"] == told[name]["Programs"]
+    assert accounts(two) == before
+
+
+def testSystemdNeverGivesTheManagerUp(two):
+    """As shipped: systemd's default gives up after five ends in ten seconds, and removes the records with the unit."""
+    before = accounts(two)
+    told = show(two, "StartLimitIntervalUSec", "RuntimeDirectoryPreserve")
+    assert told == {"StartLimitIntervalUSec": "0", "RuntimeDirectoryPreserve": "yes"}
+    for _ in range(7):
+        killed = waitFor(lambda: two.pidOf(MANAGER), "the manager")
+        os.kill(killed, signal.SIGKILL)
+        waitFor(lambda: two.pidOf(MANAGER) not in (None, killed), "systemd to start another manager")
+    for name in TWO:
+        waitPrograms(two, name, 1)
+    assert accounts(two) == before
+
+
 def testKilledItLeavesAllRunningAndTheNextOneTakesItOver(two):
     before = accounts(two)
     told = {name: status(two, name) for name in TWO}

@@ -171,6 +171,29 @@ TEST_CASE("the process of a record is found again, and nothing else is taken for
   CHECK_FALSE(isSame(record, uid, "a:1", seen));
 }
 
+TEST_CASE("an instance without a record is recognised by all of its signs") {
+  core::SpawnSpec spec;
+  spec.file = "/bin/sleep";
+  spec.arguments = {"supervisord", "1000", "1"};  // the last stands for the configuration's path
+  spec.environment = {std::string(kMark) + "=a:1"};
+  spec.newSession = true;
+  const auto pid = *core::spawn(spec);
+  const auto program = executableAt("/bin/sleep");
+  const auto uid = ::geteuid();
+  CHECK(looksLike(program, "1", uid, "a:1", pid, see(pid)));
+  CHECK_FALSE(looksLike(executableAt("/bin/cat"), "1", uid, "a:1", pid, see(pid)));
+  CHECK_FALSE(looksLike(Executable{}, "1", uid, "a:1", pid, see(pid)));
+  CHECK_FALSE(looksLike(program, "2", uid, "a:1", pid, see(pid)));
+  CHECK_FALSE(looksLike(program, "1", uid + 1, "a:1", pid, see(pid)));
+  CHECK_FALSE(looksLike(program, "1", uid, "a:2", pid, see(pid)));
+  CHECK_FALSE(looksLike(program, "1", uid, "", pid, see(pid)));
+  CHECK_FALSE(looksLike(program, "1", uid, "a:1", pid, SeenProcess{}));
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  const Child inOurSession("a:1");
+  CHECK_FALSE(looksLike(program, "1000", uid, "a:1", inOurSession.pid, see(inOurSession.pid)));
+}
+
 TEST_CASE("a record comes back as it was written, and only in the same boot") {
   const std::string path = "/tmp/test-record-" + std::to_string(::getpid());
   Record record;
