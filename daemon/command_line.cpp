@@ -21,13 +21,14 @@ Runs one supervisord for each entry of /etc/supervisor-manager/conf.d/*.conf, as
       --verify           check the entries, say what is wrong, and exit: 0 if nothing is refused
       --release-control-groups
                          for the unit: take controllers back when the manager has ended, and exit
+      --end-instances    for the unit: if no manager runs, stop the instances that one left running, and exit
       --version          print the version and exit
   -h, --help             print this and exit
 
 SIGHUP reads the entries again; SIGTERM and SIGINT stop all instances and then the manager.
 )";
 
-enum Option { Root = 256, BusAddress, NoBus, Verify, Release, Version };
+enum Option { Root = 256, BusAddress, NoBus, Verify, Release, EndInstances, Version };
 
 void printTo(FILE* stream, const entries::Complaint& complaint, const char* kind) {
   fmt::print(stream, "{}: {}\n", kind, complaint.text());
@@ -48,6 +49,7 @@ std::optional<ManagerdOptions> parseCommandLine(int argc, char** argv, int& code
                                     {"no-bus", no_argument, nullptr, NoBus},
                                     {"verify", no_argument, nullptr, Verify},
                                     {"release-control-groups", no_argument, nullptr, Release},
+                                    {"end-instances", no_argument, nullptr, EndInstances},
                                     {"version", no_argument, nullptr, Version},
                                     {"help", no_argument, nullptr, 'h'},
                                     {}};
@@ -71,6 +73,9 @@ std::optional<ManagerdOptions> parseCommandLine(int argc, char** argv, int& code
         break;
       case Verify:
         out.verify = true;
+        break;
+      case EndInstances:
+        out.endInstances = true;
         break;
       case Release:
         instances::ControlGroups::release();

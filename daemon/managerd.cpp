@@ -72,6 +72,7 @@ Managerd::~Managerd() {
 
 int Managerd::run() {
   if (!open()) return otherHasLock_ ? loop_.run() : 1;
+  if (options_.endInstances && !lock_) return 0;  // a manager runs, and ends its instances itself
   loop_.enableWatchdog();
   fleet_.lookForInstances([this] { begin(); });
   return loop_.run();
@@ -79,6 +80,11 @@ int Managerd::run() {
 
 /// Nobody can ask for anything before it is known what runs.
 void Managerd::begin() {
+  if (options_.endInstances) {
+    begun_ = true;
+    fleet_.takeOver();
+    return stop();
+  }
   if (!openBus()) return loop_.exit(1);
   begun_ = true;
   fleet_.begin();
@@ -103,8 +109,12 @@ bool Managerd::lock() {
   // A helper of a manager that was killed a moment ago has it until it has closed what it inherited.
   for (int i = 0; lock_; i++) {
     if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return true;
-    if (errno != EWOULDBLOCK || i == kLockTries) break;
+    if (errno != EWOULDBLOCK || i == (options_.endInstances ? 2 : kLockTries)) break;
     ::usleep(100'000);
+  }
+  if (errno == EWOULDBLOCK && options_.endInstances) {
+    lock_.reset();
+    return true;
   }
   if (errno == EWOULDBLOCK)
     nameLockHolder(path);

@@ -21,6 +21,7 @@ struct ManagerdOptions {
   instances::ManagerOptions manager;
   bool bus = true;
   bool verify = false;  ///< only check the entries
+  bool endInstances = false;  ///< only end what a manager that is gone left running
 };
 
 /// Reads the command line. Nothing: --help or --version was answered, or the line is wrong (`code` says which).

@@ -29,6 +29,8 @@ class Fleet final : public Manager, private Runner::Listener {
   void lookForInstances(std::function<void()> done);
   /// Takes over what runs and starts what shall run, by priority, side by side within one.
   void begin();
+  /// Takes over what runs, and starts and stops nothing.
+  void takeOver();
   /// Stops all instances, the highest priority number first; then `done`.
   void stopAll(std::function<void()> done);
   /// What reexecute() does after its answer.

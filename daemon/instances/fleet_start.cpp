@@ -74,6 +74,11 @@ void Fleet::begin() {
   startByPriority(std::move(toStart));
 }
 
+void Fleet::takeOver() {
+  for (const auto& [name, runner] : runners_) (void)runner->adopt();
+  context_.seen.clear();
+}
+
 /// What happens to one instance when the manager starts. An entry that is new, or was changed while no manager ran,
 /// is deployed: its `state` counts. Otherwise it goes on as it was in this boot, or `enabled` counts in a new one.
 void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {

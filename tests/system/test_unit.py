@@ -84,6 +84,30 @@ def testSystemdNeverGivesTheManagerUp(two):
     assert accounts(two) == before
 
 
+def testStoppedBehindACrashItLeavesNothingRunning(machine):
+    """systemd runs no command of a unit that it stops while it waits for the next try."""
+    deploy(machine, TWO, ("first", "second"), "[Service]\nRestartSec=1h\n")
+    for name in TWO:
+        waitPrograms(machine, name, 1)
+    os.kill(machine.pidOf(MANAGER), signal.SIGKILL)
+    waitFor(lambda: show(machine, "SubState")["SubState"] == "auto-restart", "the manager to be gone")
+    before = accounts(machine)
+    machine.run("systemctl", "restart", UNIT)  # no stop: they are found again
+    for name in TWO:
+        waitPrograms(machine, name, 1)
+    assert before and accounts(machine) == before
+    os.kill(machine.pidOf(MANAGER), signal.SIGKILL)
+    waitFor(lambda: show(machine, "SubState")["SubState"] == "auto-restart", "the manager to be gone")
+    assert accounts(machine) == before
+    machine.run("systemctl", "stop", UNIT)
+    assert not accounts(machine)
+    machine.run("systemctl", "start", UNIT)
+    for name in TWO:
+        waitPrograms(machine, name, 1)
+    machine.run("systemctl", "stop", UNIT)
+    assert not accounts(machine)
+
+
 def testKilledItLeavesAllRunningAndTheNextOneTakesItOver(two):
     before = accounts(two)
     told = {name: status(two, name) for name in TWO}
