@@ -16,7 +16,7 @@ org.supervisormanager1 \- the D\-Bus interface of the supervisor manager
 .BR supervisor\-managerd (8)
 has the name
 .I org.supervisormanager1
-on the system bus. It is started by a call, if it does not run.
+on the system bus. A call does not start it: an administrator who stopped it wants it stopped.
 .BR supervisor\-manager (1)
 is a client of this interface.
 """

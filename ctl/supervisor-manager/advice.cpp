@@ -39,7 +39,7 @@ Advice adviseOn(const Failure& failure, const std::string& host) {
   if (!name.starts_with(busErrors)) return {Failed, plain(failure.message)};
   const auto kind = name.substr(busErrors.size());
   if (isAnyOf(kind, {"ServiceUnknown", "NameHasNoOwner", "Spawn.ChildExited", "Spawn.ServiceNotFound"}))
-    return {Unreachable, fmt::format("The supervisor manager does not run{}. Start it, as root: systemctl start "
+    return {Unreachable, fmt::format("The supervisor manager is not running{}. Start it as root: systemctl start "
                                      "supervisor-manager", where)};
   if (isAnyOf(kind, {"NoServer", "FileNotFound"}))
     return {Unreachable, fmt::format("The bus{} cannot be reached: {}. Is D-Bus running (systemctl status dbus)?", where,

@@ -6,6 +6,7 @@
 #include <systemd/sd-bus.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -23,6 +24,8 @@ constexpr const char* instanceInterface = "org.supervisormanager1.Instance";
 constexpr const char* propertiesInterface = "org.freedesktop.DBus.Properties";
 /// A method replies when its work is done: how long that takes is the manager's affair.
 constexpr std::uint64_t noTimeLimit = UINT64_MAX;
+/// How long the next manager may take to come up: it reads all entries first.
+constexpr std::uint64_t reexecutionLimit = 60U * 1000000U;
 
 Failure toFailure(const sdbus::Error& error) { return {error.getName(), error.getMessage()}; }
 
@@ -90,8 +93,10 @@ class Client::Impl {
 
   sdbus::MethodCall call(sdbus::IProxy& proxy, const std::string& interface, const Call& what) const {
     auto message = proxy.createMethodCall(bus::InterfaceName(interface), bus::MethodName(what.method));
-    sd_bus_message_set_allow_interactive_authorization(static_cast<sd_bus_message*>(bus::rawMessage(message)),
-                                                       interactive_);
+    auto* const raw = static_cast<sd_bus_message*>(bus::rawMessage(message));
+    sd_bus_message_set_allow_interactive_authorization(raw, interactive_);
+    // Whoever stopped the manager wants it stopped: asking starts nothing, also where the bus could.
+    sd_bus_message_set_auto_start(raw, false);
     for (const auto& argument : what.arguments) append(message, argument);
     return message;
   }
@@ -120,14 +125,41 @@ class Client::Impl {
     return toProperties(variants);
   }
 
-  /// Serves the connection until `done`.
-  void serve(const std::function<bool()>& done) {
+  /// Serves the connection until `done`, which is asked at `wake` (CLOCK_MONOTONIC, microseconds) at the latest.
+  void serve(const std::function<bool()>& done, std::uint64_t wake = UINT64_MAX) {
     while (!done()) {
       if (bus::processOne(*connection_)) continue;
       const auto poll = connection_->getEventLoopPollData();
       pollfd watched{poll.fd, poll.events, 0};
-      if (::poll(&watched, 1, waitFor(bus::deadlineMicros(poll))) < 0 && errno != EINTR)
+      if (::poll(&watched, 1, waitFor(std::min(wake, bus::deadlineMicros(poll)))) < 0 && errno != EINTR)
         throw bus::makeError(SD_BUS_ERROR_FAILED, "cannot wait for the bus");
+    }
+  }
+
+  /// Replaces the manager's program and waits until the next one has taken the name.
+  std::optional<Failure> reexecute() {
+    try {
+      std::string before;
+      bool replaced = false;
+      const auto slot = connection_->addMatch(
+          fmt::format("type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
+                      "member='NameOwnerChanged',arg0='{}'", service),
+          [&](sdbus::Message& message) {
+            std::string name, was, is;
+            message >> name >> was >> is;
+            replaced = replaced || (!is.empty() && is != before);
+          });
+      const auto bus = sdbus::createProxy(*connection_, bus::ServiceName("org.freedesktop.DBus"),
+                                          sdbus::ObjectPath{"/org/freedesktop/DBus"});
+      if (auto failure = getFrom(*bus, "org.freedesktop.DBus", {"GetNameOwner", {std::string(service)}}, before))
+        return failure;
+      if (auto failure = get({"Reexecute", {}})) return failure;
+      const auto end = nowMicros() + reexecutionLimit;
+      serve([&] { return replaced || nowMicros() >= end; }, end);
+      if (replaced) return std::nullopt;
+      return Failure{"org.freedesktop.DBus.Error.TimedOut", "the next manager has not come up"};
+    } catch (const sdbus::Error& error) {
+      return toFailure(error);
     }
   }
 
@@ -162,11 +194,14 @@ class Client::Impl {
   }
 
  private:
-  static int waitFor(std::uint64_t deadline) {
-    if (deadline == UINT64_MAX) return -1;
+  static std::uint64_t nowMicros() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
-    const auto micros = static_cast<std::uint64_t>(now.tv_sec) * 1000000U + static_cast<std::uint64_t>(now.tv_nsec) / 1000U;
+    return static_cast<std::uint64_t>(now.tv_sec) * 1000000U + static_cast<std::uint64_t>(now.tv_nsec) / 1000U;
+  }
+  static int waitFor(std::uint64_t deadline) {
+    if (deadline == UINT64_MAX) return -1;
+    const auto micros = nowMicros();
     return deadline <= micros ? 0 : static_cast<int>((deadline - micros) / 1000 + 1);
   }
 
@@ -268,5 +303,7 @@ Answer<std::vector<ComplaintRow>> Client::complaints(bool refused) {
 
 std::vector<std::optional<Failure>> Client::run(const std::vector<Call>& calls) { return impl_->run(calls); }
 std::optional<Failure> Client::watch(const std::function<bool(const Event&)>& event) { return impl_->watch(event); }
+
+std::optional<Failure> Client::reexecute() { return impl_->reexecute(); }
 
 }  // namespace manager

@@ -95,6 +95,9 @@ class Client {
   [[nodiscard]] std::vector<std::optional<Failure>> run(const std::vector<Call>& calls);
   [[nodiscard]] std::optional<Failure> run(const Call& call) { return run(std::vector{call}).front(); }
 
+  /// Lets the manager replace its program; returns when the next one has taken the name.
+  [[nodiscard]] std::optional<Failure> reexecute();
+
   /// Tells every event until `event` returns false or the bus is lost.
   [[nodiscard]] std::optional<Failure> watch(const std::function<bool(const Event&)>& event);
 

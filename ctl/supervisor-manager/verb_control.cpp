@@ -128,7 +128,7 @@ ExitCode restartProgram(Session& session) { return controlPrograms(session, "Res
 ExitCode daemonReexec(Session& session) {
   auto* client = session.client();
   if (!client) return session.code();
-  if (const auto failure = client->run(Call{"Reexecute", {}})) return session.fail(*failure);
+  if (const auto failure = client->reexecute()) return session.fail(*failure);
   return Success;
 }
 

@@ -220,7 +220,3 @@ def testColoursOnATerminalOnly(service):
     assert "\033[32mrunning" in onTerminal()
     assert "\033" not in onTerminal(NO_COLOR="1")
     assert "\033" not in service.manager("status", "tsupv").stdout
-
-
-def testDaemonReexec(service):
-    assert service.manager("daemon-reexec").returncode == DONE

@@ -173,3 +173,28 @@ def testPrioritiesOrderStartAndStop(two):
     two.run("systemctl", "stop", UNIT)
     waitFor(lambda: order("is stopped"), "the journal")
     assert order("is stopped") == ["second", "first"]
+
+
+def testAskingStartsNothing(two):
+    """After an administrator's stop no question of anybody starts the manager, nor an instance."""
+    two.run("systemctl", "stop", UNIT)
+    for command in (["supervisor-manager", "list"], ["supervisor-manager", "status", "first"],
+                    ["supervisor-manager", "start", "first"], ["busctl", "tree", "org.supervisormanager1"],
+                    ["bash", "-c", "source /usr/share/bash-completion/completions/supervisor-manager; "
+                                   "COMP_WORDS=(supervisor-manager start ''); COMP_CWORD=2; _supervisor_manager"]):
+        asked = two.run(*command, user="first", check=False)
+        if command[0] == "supervisor-manager":
+            assert asked.returncode == 6 and "systemctl start supervisor-manager" in asked.stderr, command
+    assert show(two, "ActiveState")["ActiveState"] == "inactive"
+    assert not accounts(two)
+    two.run("systemctl", "mask", "--runtime", UNIT)
+    masked = two.run("supervisor-manager", "list", check=False)
+    assert masked.returncode == 6 and "is not running" in masked.stderr
+
+
+def testAReplacedManagerAnswersWhenTheCommandReturns(two):
+    for _ in range(20):
+        before = show(two, "ExecMainStartTimestampMonotonic")
+        two.run("supervisor-manager", "daemon-reexec")
+        assert two.run("supervisor-manager", "list").stdout
+        assert show(two, "ExecMainStartTimestampMonotonic") == before  # the same process
