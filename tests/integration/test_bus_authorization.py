@@ -16,11 +16,6 @@ LIMIT = "org.freedesktop.DBus.Error.LimitsExceeded"
 
 
 @pytest.fixture
-def owner(account):
-    return account("smowner")
-
-
-@pytest.fixture
 def stranger(account):
     return account("smother")
 

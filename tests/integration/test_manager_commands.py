@@ -27,11 +27,6 @@ startsecs = 0
 
 
 @pytest.fixture
-def owner(account):
-    return account("smowner")
-
-
-@pytest.fixture
 def managerd(workDir, owner):
     with Managerd(workDir, {"tsupv": ENTRY.replace("OWNER", owner.pw_name)}) as running:
         running.waitState("tsupv", "running")

@@ -7,20 +7,9 @@ import subprocess
 
 import pytest
 
-from manager_root import Managerd
 from processes import isRunning, ofUser
 from programs import program
 from waiting import waitFor
-
-
-@pytest.fixture
-def owner(account):
-    return account("smowner")
-
-
-@pytest.fixture
-def manager(owner, workDir, cleanup):
-    return cleanup.enter_context(Managerd(workDir))
 
 
 def testReloadAddsChangesAndRemoves(manager, owner):

@@ -8,19 +8,8 @@ import subprocess
 
 import pytest
 
-from manager_root import Managerd
 
 HAND_WRITTEN = "; by hand\n[supervisord]\nnodaemon = true\n"
-
-
-@pytest.fixture
-def owner(account):
-    return account("smfiles")
-
-
-@pytest.fixture
-def manager(owner, workDir, cleanup):
-    return cleanup.enter_context(Managerd(workDir))
 
 
 def look(path):

@@ -6,19 +6,8 @@ import subprocess
 
 import pytest
 
-from manager_root import Managerd
 from processes import isRunning, ofUser
 from waiting import waitFor
-
-
-@pytest.fixture
-def owner(account):
-    return account("smowner")
-
-
-@pytest.fixture
-def manager(owner, workDir, cleanup):
-    return cleanup.enter_context(Managerd(workDir))
 
 
 RELOCATED = """conf_file_dst = /opt/tech2/supervisord.conf

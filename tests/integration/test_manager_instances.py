@@ -8,21 +8,10 @@ import stat
 
 import pytest
 
-from manager_root import Managerd, killInstance
+from manager_root import killInstance
 from processes import isRunning, ofUser
 from programs import program
 from waiting import waitFor
-
-
-@pytest.fixture
-def owner(account):
-    return account("smowner")
-
-
-@pytest.fixture
-def manager(owner, workDir, cleanup):
-    """Not yet started: write entries first."""
-    return cleanup.enter_context(Managerd(workDir))
 
 
 def snapshot(root):

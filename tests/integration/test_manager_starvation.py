@@ -11,20 +11,9 @@ import pytest
 
 from child_stopper import stopAChildOf
 from hanging_files import HangingFiles
-from manager_root import Managerd
 from processes import isRunning
 from programs import program
 from waiting import waitFor
-
-
-@pytest.fixture
-def owner(account):
-    return account("smowner")
-
-
-@pytest.fixture
-def manager(owner, workDir, cleanup):
-    return cleanup.enter_context(Managerd(workDir))
 
 
 @pytest.fixture

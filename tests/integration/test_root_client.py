@@ -24,11 +24,6 @@ PROGRAMS = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n[program:talker]\ncomm
 
 
 @pytest.fixture
-def owner(account):
-    return account("smowner")
-
-
-@pytest.fixture
 def theirs(daemon, owner):
     """A supervisord of the owner's with its configuration, in a directory of the owner's."""
     server = daemon(PROGRAMS, user=owner.pw_uid)

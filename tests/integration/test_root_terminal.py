@@ -35,11 +35,6 @@ def say(text):
 
 
 @pytest.fixture
-def owner(account):
-    return account("smowner")
-
-
-@pytest.fixture
 def log(workDir, owner):
     """The activity log of the owner's instance."""
     path = os.path.join(workDir, "supervisord.log")
