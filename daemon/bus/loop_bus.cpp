@@ -14,8 +14,11 @@ constexpr int messagesPerTurn = 32;
 
 }  // namespace
 
-LoopBus::LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost lost)
-    : connection_(connection), lost_(std::move(lost)), timer_(loop, [this] { process(); }) {
+LoopBus::LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost lost, std::function<void()> served)
+    : connection_(connection),
+      lost_(std::move(lost)),
+      served_(std::move(served)),
+      timer_(loop, [this] { process(); }) {
   io_ = std::make_unique<core::IoWatch>(loop, connection_.getEventLoopPollData().fd, core::IoWatch::Read,
                                         [this](std::uint32_t) { process(); });
   renewal_ = std::make_unique<core::BeforePoll>(loop, [this] { renew(); });
@@ -44,6 +47,7 @@ void LoopBus::process() {
     for (int i = 0; i < messagesPerTurn && io_; i++) {
       turn_++;
       if (!processOne(connection_)) break;
+      served_();
     }
   } catch (const sdbus::Error& error) {
     connectionFailed(error.getMessage());

@@ -20,8 +20,9 @@ class LoopBus {
  public:
   using Lost = std::function<void(const std::string& why)>;
 
-  /// Borrows both. `lost` is called once when the bus ends the connection; nothing is dispatched after it.
-  LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost lost);
+  /// Borrows both. `lost` is called once when the bus ends the connection; nothing is dispatched after it. `served` is
+  /// called after each message.
+  LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost lost, std::function<void()> served);
 
   /// Grows with each dispatched message: what was read for one message is stale in the next.
   [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
@@ -33,6 +34,7 @@ class LoopBus {
 
   sdbus::IConnection& connection_;
   Lost lost_;
+  std::function<void()> served_;
   std::uint64_t turn_ = 1;
   std::unique_ptr<core::IoWatch> io_;  ///< gone once the bus is lost
   std::unique_ptr<core::BeforePoll> renewal_;

@@ -7,6 +7,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "daemon/bus/call_filter.hpp"
 #include "daemon/bus/instance_object.hpp"
 #include "daemon/bus/manager_object.hpp"
 #include "daemon/bus/names.hpp"
@@ -24,7 +25,8 @@ class Service::Impl final : public instances::Observer {
        ServiceOptions options)
       : manager_(manager),
         connection_(std::move(connection)),
-        loopBus_(loop, *connection_, std::move(options.lost)),
+        filter_(*connection_, ::geteuid()),
+        loopBus_(loop, *connection_, std::move(options.lost), [this] { filter_.served(); }),
         verbs_(connection_, manager_, ::geteuid()),
         managerObject_(verbs_, std::move(options.version)),
         programs_(loop, [this](const auto& instance, const auto& program) { emit(instance, program); }),
@@ -107,6 +109,7 @@ class Service::Impl final : public instances::Observer {
 
   instances::Manager& manager_;
   std::shared_ptr<sdbus::IConnection> connection_;
+  CallFilter filter_;
   LoopBus loopBus_;
   Verbs verbs_;
   ManagerObject managerObject_;

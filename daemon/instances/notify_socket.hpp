@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/instances/budget.hpp"
+#include "lib/core/budget.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/notify.hpp"
 #include "lib/core/result.hpp"
@@ -54,7 +54,7 @@ class NotifySocket {
   core::UniqueFd fd_;
   std::string path_;
   Callback callback_;
-  Budget budget_;
+  core::Budget budget_;
   core::IoWatch watch_;
   core::Timer pause_;
 };

@@ -2,6 +2,7 @@
 """Who may do what on the bus, with real accounts: root, the owner, a stranger, with polkit and without."""
 
 import os
+import subprocess
 import xml.etree.ElementTree
 
 import pytest
@@ -168,3 +169,38 @@ def testWhoeverEditsEntriesIsSaidToEqualRootAndIsAskedEachTime():
     assert "equal to root" in action.find("description").text and "root's power" in action.find("message").text
     with open(os.path.join(SOURCE, "dbus/org.supervisormanager1.rules"), encoding="utf-8") as rules:
         assert "edit-instances" not in rules.read()
+
+
+FLOOD = os.path.join(SOURCE, "tests", "support", "bus_flood.py")
+
+
+def flood(service, account, count, *mode):
+    path = service.address.split("path=")[1].split(",")[0]
+    return subprocess.Popen(["/usr/bin/python3", FLOOD, path, str(count), *mode], stdout=subprocess.PIPE, text=True,
+                            user=account.pw_uid, group=account.pw_gid, extra_groups=[])
+
+
+def testCallsThatTakeTooMuchTimeAreRefusedAtOnce(service, stranger):
+    """Of eight clients that send before they read; root is served meanwhile, and nobody waits in vain."""
+    clients = [flood(service, stranger, 3000) for _ in range(8)]
+    try:
+        for _ in range(20):
+            assert len(service.call("ListInstances", user=0)[0]) == 3
+        lines = [client.communicate(timeout=120)[0].split() for client in clients]
+    finally:
+        for client in clients:
+            client.kill()
+            client.wait()
+    answered, refused = (sum(int(line[i]) for line in lines) for i in (1, 2))
+    assert answered + refused == 8 * 3000
+    assert refused > answered > 0
+    # An account of its own has its own share.
+    assert len(service.call("ListInstances", user=0)[0]) == 3
+
+
+def testCallsThatReadAndWantNoReplyAreDropped(service, stranger):
+    client = flood(service, stranger, 20000, "unheard")
+    assert client.communicate(timeout=120)[0] == "sent\n"
+    assert len(service.call("ListInstances", user=0)[0]) == 3
+    # None of them was served: the account's time is still there.
+    assert len(service.call("ListInstances", user=stranger.pw_uid)[0]) == 3

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/instances/budget.hpp"
+#include "lib/core/budget.hpp"
 
 #include <doctest/doctest.h>
 
-using instances::Budget;
+using core::Budget;
 
 TEST_CASE("a budget is spent, waited for and filled up to its limit") {
   core::Instant now{core::seconds(1000)};

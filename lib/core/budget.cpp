@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/instances/budget.hpp"
+#include "lib/core/budget.hpp"
 
 #include <algorithm>
 
-namespace instances {
+namespace core {
 
-Budget::Budget(std::uint64_t limit, std::uint64_t perSecond, core::Instant now)
+Budget::Budget(std::uint64_t limit, std::uint64_t perSecond, Instant now)
     : limit_(static_cast<std::int64_t>(limit)),
       perSecond_(static_cast<std::int64_t>(perSecond)),
       left_(limit_),
       filled_(now) {}
 
-bool Budget::isEmpty(core::Instant now) {
+bool Budget::isEmpty(Instant now) {
   fill(now);
   return left_ <= 0;
 }
 
-void Budget::spend(std::uint64_t cost, core::Instant now) {
+void Budget::spend(std::uint64_t cost, Instant now) {
   fill(now);
   left_ -= static_cast<std::int64_t>(cost);
 }
 
-core::Duration Budget::wait(core::Instant now) {
+Duration Budget::wait(Instant now) {
   fill(now);
   const auto missing = std::max<std::int64_t>(0, limit_ / 4 - left_);
-  return core::microseconds(missing * 1'000'000 / perSecond_ + 1);
+  return microseconds(missing * 1'000'000 / perSecond_ + 1);
 }
 
-void Budget::fill(core::Instant now) {
-  const auto passed = std::chrono::duration_cast<core::microseconds>(now - filled_).count();
+void Budget::fill(Instant now) {
+  const auto passed = std::chrono::duration_cast<microseconds>(now - filled_).count();
   const auto full = (limit_ - left_) * 1'000'000 / perSecond_ + 1;  // microseconds; also keeps the product small
   if (passed >= full) {
     left_ = limit_;
@@ -39,4 +39,4 @@ void Budget::fill(core::Instant now) {
   }
 }
 
-}  // namespace instances
+}  // namespace core

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bus/call_filter.hpp"
+
+#include <systemd/sd-bus.h>
+
+#include "dbus/sdbus_compat.hpp"
+
+namespace bus {
+namespace {
+
+std::string_view orEmpty(const char* text) noexcept { return text ? text : std::string_view(); }
+
+}  // namespace
+
+CallFilter::CallFilter(sdbus::IConnection& connection, uid_t manager)
+    : gate_(manager, core::Clock::now()),
+      bus_(sdbus::createProxy(connection, ServiceName("org.freedesktop.DBus"),
+                              sdbus::ObjectPath{"/org/freedesktop/DBus"})) {
+  // sdbus-c++ has no filters; a message knows its connection.
+  const auto message = bus_->createMethodCall(InterfaceName("org.freedesktop.DBus.Peer"), MethodName("Ping"));
+  auto* const bus = sd_bus_message_get_bus(static_cast<sd_bus_message*>(rawMessage(message)));
+  const auto callback = [](sd_bus_message* m, void* userdata, sd_bus_error*) { return onMessage(m, userdata, nullptr); };
+  if (const int r = sd_bus_add_filter(bus, &slot_, callback, this); r < 0)
+    throw makeError(SD_BUS_ERROR_FAILED, "cannot filter calls");
+}
+
+CallFilter::~CallFilter() { sd_bus_slot_unref(slot_); }
+
+/// 1: dealt with; 0: goes on to the objects. No exception may cross the C library: what fails here is served.
+int CallFilter::onMessage(sd_bus_message* message, void* userdata, void*) noexcept {
+  try {
+    return static_cast<CallFilter*>(userdata)->judge(message);
+  } catch (...) {
+    return 0;
+  }
+}
+
+int CallFilter::judge(sd_bus_message* message) {
+  std::uint8_t type = 0;
+  const char* const sender = sd_bus_message_get_sender(message);
+  if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL || !sender) return 0;
+  const bool wantsReply = sd_bus_message_get_expect_reply(message) > 0;
+  if (!wantsReply && isReading(orEmpty(sd_bus_message_get_interface(message)),
+                               orEmpty(sd_bus_message_get_member(message))))
+    return 1;
+  const auto now = core::Clock::now();
+  if (gate_.admit(sender, now)) {
+    sender_ = sender;
+    began_ = now;
+    return 0;
+  }
+  if (wantsReply)
+    sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                               "Calls of this account have taken too much of the manager's time; try again later");
+  return 1;
+}
+
+void CallFilter::served() {
+  if (sender_.empty()) return;
+  const auto sender = std::exchange(sender_, {});
+  const auto now = core::Clock::now();
+  if (gate_.charge(sender, now - began_, now)) askFor(sender);
+}
+
+void CallFilter::askFor(const std::string& sender) {
+  bus_->callMethodAsync("GetConnectionUnixUser")
+      .onInterface("org.freedesktop.DBus")
+      .withArguments(sender)
+      .uponReplyInvoke([this, sender](MethodError error, std::uint32_t uid) {
+        if (!failed(error)) gate_.identify(sender, uid, core::Clock::now());
+      });
+}
+
+}  // namespace bus
