@@ -56,7 +56,8 @@ Managerd::Managerd(ManagerdOptions options, char** argv)
       interrupt_(loop_, SIGINT, [this] { stop(); }),
       hangup_(loop_, SIGHUP,
               [this] {
-                if (begun_) fleet_.reloadAll(false, [](const auto&) {});
+                reloadWanted_ = true;
+                if (begun_) reload();
               }),
       replace_(loop_, [this] { replaceProgram(); }),
       status_(
@@ -91,6 +92,7 @@ void Managerd::begin() {
   if (stopWanted_) return stop();
   tell("READY=1");
   tellStatus();
+  if (reloadWanted_) reload();
 }
 
 bool Managerd::open() {
@@ -176,9 +178,15 @@ void Managerd::stop() {
   stopWanted_ = true;
   if (stopping_ || !begun_) return;
   stopping_ = true;
+  replace_.disarm();  // another program in this one's place would know nothing of the stop
   logging::info("stopping all instances");
   tell("STOPPING=1\nSTATUS=Stopping all instances");
   fleet_.stopAll([this] { loop_.exit(0); });
+}
+
+void Managerd::reload() {
+  reloadWanted_ = false;
+  fleet_.reloadAll(false, [](const auto&) {});
 }
 
 void Managerd::replaceProgram() {

@@ -43,6 +43,7 @@ class Managerd final : private instances::Observer {
   void nameLockHolder(const std::string& path);
   [[nodiscard]] bool openBus();
   void stop();
+  void reload();
   void replaceProgram();
   void tell(const std::string& message) const;
   void tellStatus() const;
@@ -72,6 +73,7 @@ class Managerd final : private instances::Observer {
   bool begun_ = false;  // it is known what runs
   bool stopping_ = false;
   bool stopWanted_ = false;
+  bool reloadWanted_ = false;  // by SIGHUP, before that was known
 };
 
 /// Checks all entries as the manager would and prints what is wrong; 0 if nothing is refused.

@@ -18,10 +18,19 @@ class Reply {
   Reply(std::shared_ptr<sdbus::IConnection> connection, sdbus::Result<R...>&& result)
       : connection_(std::move(connection)), result_(std::move(result)) {}
 
+  /// Who gave the work up without a word, such as an instance that is gone, leaves no caller waiting.
+  ~Reply() {
+    if (!answered_)
+      fail({"org.freedesktop.DBus.Error.Failed", "This was given up: the instance is gone, or the manager ends."});
+  }
+  Reply(const Reply&) = delete;
+  Reply& operator=(const Reply&) = delete;
+
   /// The place among the waiting calls that this one takes.
   void hold(std::shared_ptr<CallLimits::Ticket> ticket) { ticket_ = std::move(ticket); }
 
   void send(const R&... results) noexcept {
+    answered_ = true;
     try {
       result_.returnResults(results...);
     } catch (const sdbus::Error& error) {
@@ -30,6 +39,7 @@ class Reply {
     ticket_.reset();
   }
   void fail(const CallError& error) noexcept {
+    answered_ = true;
     try {
       result_.returnError(makeError(error.name, error.message));
     } catch (const sdbus::Error&) {
@@ -41,6 +51,7 @@ class Reply {
   std::shared_ptr<sdbus::IConnection> connection_;  // first: the message in result_ needs it to the end
   sdbus::Result<R...> result_;
   std::shared_ptr<CallLimits::Ticket> ticket_;
+  bool answered_ = false;
 };
 
 }  // namespace bus

@@ -32,6 +32,7 @@ struct Context {
   std::string supervisord;
   bool privileged = true;
   Rules rules;
+  bool ending = false;  ///< all instances are being stopped: none starts any more
   ProcessSnapshot snapshot;
   /// What may be instances of an earlier manager; from the look for them until they are taken over.
   std::map<pid_t, SeenProcess> seen;

@@ -35,7 +35,7 @@ const char* toText(ErrorCode code) noexcept {
 
 Fleet::Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options)
     : options_(std::move(options)),
-      context_{loop, reaper, ControlGroups::detect(), {}, {}, {}, {}, options_.privileged, {}, {}, {}},
+      context_{loop, reaper, ControlGroups::detect(), {}, {}, {}, {}, options_.privileged, {}, false, {}, {}},
       changes_(loop, [this] { flushChanges(); }) {
   const auto& root = options_.root;
   if (options_.config.empty()) options_.config = root + "/etc/supervisor-manager/supervisor-manager.conf";
@@ -91,7 +91,8 @@ entries::LoadOptions Fleet::loadOptions() const {
 
 void Fleet::applySettings() {
   context_.rules = {settings_.readyTimeout, settings_.stopTimeout,     settings_.quickExit,
-                    settings_.restartDelay, settings_.restartDelayMax, settings_.startLimit};
+                    settings_.restartDelay, settings_.restartDelayMax, settings_.startLimit,
+                    context_.rules.killTime};
   context_.supervisord = settings_.supervisord.empty() ? options_.supervisord : settings_.supervisord;
   context_.places.supervisorctl = settings_.supervisorctl.empty() ? options_.supervisorctl : settings_.supervisorctl;
   for (const auto& [name, runner] : runners_) runner->rulesChanged();
@@ -119,6 +120,16 @@ void Fleet::erase(const std::string& name) {
   changed_.erase(name);
   changes_.schedule();
   for (auto* observer : observers_) observer->instanceRemoved(name);
+}
+
+void Fleet::leave(const std::string& name) {
+  erase(name);
+  const auto left = leaving_.extract(name);
+  if (left && left.mapped().then) left.mapped().then();
+}
+
+Runner* Fleet::staying(const std::string& name) const {
+  return leaving_.count(name) ? nullptr : find(name);
 }
 
 std::vector<std::string> Fleet::names() const {
@@ -188,14 +199,21 @@ void Fleet::with(const std::string& name, const Done& done, const std::function<
   call(*runner);
 }
 
+void Fleet::withStaying(const std::string& name, const Done& done, const std::function<void(Runner&)>& call) {
+  with(name, done, [&](Runner& runner) {
+    if (staying(name)) return call(runner);
+    done(core::Err{ManagerError{ErrorCode::InstanceBusy, fmt::format("Instance '{}' is being removed.", name)}});
+  });
+}
+
 void Fleet::start(const std::string& name, Done done) {
-  with(name, done, [&](Runner& runner) { runner.start(done); });
+  withStaying(name, done, [&](Runner& runner) { runner.start(done); });
 }
 void Fleet::stop(const std::string& name, Done done) {
   with(name, done, [&](Runner& runner) { runner.stop(done); });
 }
 void Fleet::restart(const std::string& name, Done done) {
-  with(name, done, [&](Runner& runner) { runner.restart(done); });
+  withStaying(name, done, [&](Runner& runner) { runner.restart(done); });
 }
 void Fleet::reload(const std::string& name, Done done) {
   with(name, done, [&](Runner& runner) { runner.reload(done); });
@@ -208,6 +226,7 @@ void Fleet::controlProgram(const std::string& name, const std::string& program, 
 }
 
 void Fleet::reexecute(Done done) {
+  if (ending_) return done(core::Err{ManagerError{ErrorCode::ShuttingDown, "The manager is being stopped."}});
   if (!reexecution_)
     return done(core::Err{ManagerError{ErrorCode::NotSupported, "This manager cannot replace itself."}});
   done({});
@@ -236,7 +255,7 @@ void Fleet::programChanged(Runner& runner, const ProgramStatus& program) {
 }
 
 void Fleet::flushChanges() {
-  gone_.clear();
+  std::exchange(gone_, {}).clear();  // what ends with them may leave others there
   while (!trial_ && !edits_.empty()) {
     const auto edit = std::move(edits_.front());
     edits_.pop_front();

@@ -68,6 +68,11 @@ class Fleet final : public Manager, private Runner::Listener {
  private:
   struct Gathering;
   using Gather = std::shared_ptr<Gathering>;
+  /// An instance that is being removed.
+  struct Leaving {
+    std::vector<Gather> waiting;  ///< other reloads that found it so
+    std::function<void()> then;   ///< its entry is back
+  };
 
   void changed(Runner& runner) override;
   void programChanged(Runner& runner, const ProgramStatus& program) override;
@@ -80,10 +85,16 @@ class Fleet final : public Manager, private Runner::Listener {
   void with(const std::string& name, const Done& done, const std::function<void(Runner&)>& call);
   Runner& add(entries::Entry entry);
   void erase(const std::string& name);
+  /// The end of a removal: the instance is gone, and an entry of its name that came back meanwhile is applied.
+  void leave(const std::string& name);
+  /// The runner of an instance that is not being removed.
+  [[nodiscard]] Runner* staying(const std::string& name) const;
+  void withStaying(const std::string& name, const Done& done, const std::function<void(Runner&)>& call);
 
   void takeLoaded(entries::Loaded& loaded);
   void applySettings();
   void decideFirst(Runner& runner, std::vector<std::string>& toStart);
+  void restartIfGood(Runner& runner);
   void clearForgotten(const entries::Loaded& loaded);
   void startByPriority(std::vector<std::string> names);
   void stopByPriority(std::vector<std::string> names, std::function<void()> done);
@@ -110,6 +121,7 @@ class Fleet final : public Manager, private Runner::Listener {
   entries::HostNames host_;
   entries::Settings settings_;
   std::map<std::string, std::unique_ptr<Runner>> runners_;
+  std::map<std::string, Leaving> leaving_;
   std::unique_ptr<Runner> trial_;  // of an entry that is about to be written
   std::list<std::function<void()>> edits_;  // wait for that
   std::vector<std::unique_ptr<Runner>> gone_;  // freed when nothing of them is on the stack

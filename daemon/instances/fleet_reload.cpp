@@ -16,12 +16,17 @@ void addChanges(PlannedChange& change, const layout::Report& report) {
   for (const auto& error : report.errors) change.details.push_back("refused: " + error);
 }
 
+/// What was brought about last: an entry that was refused when the manager started is not.
+Fingerprint deployedOf(const Runner& runner) {
+  return Fingerprint::fromText(runner.memory().deployed).value_or(fingerprintOf(runner.entry()));
+}
+
 bool isUp(const Runner& runner) {
   return runner.machine().wanted();
 }
 
 std::string actionFor(const Runner& runner, const entries::Entry& after) {
-  const auto was = fingerprintOf(runner.entry()), will = fingerprintOf(after);
+  const auto was = deployedOf(runner), will = fingerprintOf(after);
   if (isUp(runner) && (after.state == entries::WantedState::Stopped) && was.all != will.all) return "stop";
   if (isUp(runner) && was.process != will.process) return "restart";
   if (!isUp(runner) && was.all != will.all && after.managed && after.state == entries::WantedState::Started)
@@ -121,6 +126,10 @@ void Fleet::apply(entries::Loaded loaded, const Gather& gather) {
 }
 
 void Fleet::applyEntry(entries::Entry entry, const Gather& gather) {
+  if (const auto leaving = leaving_.find(entry.name); leaving != leaving_.end()) {
+    leaving->second.then = [this, entry, gather] { applyEntry(entry, gather); };
+    return;
+  }
   if (auto* const runner = find(entry.name)) return applyChanged(*runner, std::move(entry), gather);
   auto& runner = add(std::move(entry));
   gather->change(runner.entry().name, "add");
@@ -136,7 +145,7 @@ void Fleet::bringToState(Runner& runner, const Gather& gather) {
   runner.deploy(layout::Mode::Apply, [this, gather, name](const layout::Report& report) {
     auto& change = gather->change(name, "change");
     addChanges(change, report);
-    auto* const here = find(name);
+    auto* const here = staying(name);
     if (!here || !here->entry().managed) return;
     const auto finish = [gather, name](const Outcome& outcome) {
       if (outcome) return;
@@ -150,9 +159,9 @@ void Fleet::bringToState(Runner& runner, const Gather& gather) {
 /// Stopped as what it was; then it is what it shall be.
 void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Gather& gather) {
   const bool again = entry.state != entries::WantedState::Stopped && entry.managed;
-  runner.stop([this, gather, again, next = std::move(entry)](const Outcome&) {
+  runner.stopForChange(again, [this, gather, again, next = std::move(entry)](const Outcome&) {
     const auto name = next.name;
-    auto* const here = find(name);
+    auto* const here = staying(name);
     if (!here) return;
     here->setEntry(next);
     bringToState(*here, gather);
@@ -166,7 +175,7 @@ void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Gather& gat
 
 void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gather) {
   const auto name = entry.name;
-  const auto was = fingerprintOf(runner.entry()), will = fingerprintOf(entry);
+  const auto was = deployedOf(runner), will = fingerprintOf(entry);
   const auto action = actionFor(runner, entry);
   auto details = differences(runner.entry(), entry);
   if (!details.empty() || was != will) gather->change(name, action).details = std::move(details);
@@ -176,7 +185,7 @@ void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gat
       auto& change = gather->change(name, "restart");
       for (const auto& error : report.errors) change.details.push_back("refused: " + error);
       // What runs is not stopped for a start that must fail.
-      if (auto* const here = find(name); here && report.errors.empty()) replaceEntry(*here, next, gather);
+      if (auto* const here = staying(name); here && report.errors.empty()) replaceEntry(*here, next, gather);
     });
   }
   runner.setEntry(std::move(entry));
@@ -186,7 +195,7 @@ void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gat
   (void)runner.memory().save();
   runner.deploy(layout::Mode::Apply, [this, gather, name, programs](const layout::Report& report) {
     if (!report.changes.empty() || !report.errors.empty()) addChanges(gather->change(name, "change"), report);
-    auto* const here = find(name);
+    auto* const here = staying(name);
     if (here && programs)
       here->updatePrograms([gather, name](const Outcome& outcome) {
         if (!outcome) gather->change(name, "change").details.push_back("failed: " + outcome.error().message);
@@ -197,19 +206,19 @@ void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gat
 void Fleet::removeRunner(Runner& runner, bool purge, const Gather& gather) {
   const auto name = runner.entry().name;
   gather->change(name, "remove");
-  const auto clear = [this, gather, name, purge](const Outcome&) {
-    auto* const here = find(name);
-    if (!here) return;
-    here->removeFiles(purge, [this, gather, name](const layout::Report& report) {
-      addChanges(gather->change(name, "remove"), report);
-      erase(name);
-    });
-  };
-  if (!runner.entry().managed) {
-    erase(name);
+  if (!runner.entry().managed) return erase(name);
+  if (const auto leaving = leaving_.find(name); leaving != leaving_.end()) {
+    leaving->second.waiting.push_back(gather);
+    leaving->second.then = nullptr;
     return;
   }
-  runner.stop(clear);
+  leaving_[name];
+  runner.stop([this, gather, name, purge](const Outcome&) {
+    find(name)->removeFiles(purge, [this, gather, name](const layout::Report& report) {
+      addChanges(gather->change(name, "remove"), report);
+      leave(name);
+    });
+  });
 }
 
 }  // namespace instances

@@ -69,7 +69,7 @@ void Fleet::begin() {
   first_ = {};
   std::vector<std::string> toStart;
   for (const auto& [name, runner] : runners_)
-    if (runner->entry().managed) decideFirst(*runner, toStart);
+    if (runner->entry().managed && staying(name)) decideFirst(*runner, toStart);
   context_.seen.clear();
   startByPriority(std::move(toStart));
 }
@@ -89,13 +89,16 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
   const bool fresh = memory.deployed.empty();
   const auto before = Fingerprint::fromText(memory.deployed);
   const bool deployed = fresh || (before && before->all != fingerprint.all);
+  const bool adopted = runner.adopt();
+  const bool stays = adopted && runner.record()->wanted && !(deployed && entry.state == WantedState::Stopped);
+  if (stays && !runner.record()->stopping && before && before->process != fingerprint.process)
+    return restartIfGood(runner);
   memory.deployed = fingerprint.text();
   if (!memory.save()) about(entry.name).warn("instance '{}': its state cannot be written", entry.name);
-  if (runner.adopt()) {
-    // The manager before this one ended while it was stopping the instance.
-    if (!runner.record()->wanted) return runner.stop([](const Outcome&) {});
-    if (deployed && entry.state == WantedState::Stopped) return runner.stop([](const Outcome&) {});
-    if (before && before->process != fingerprint.process) return runner.restart([](const Outcome&) {});
+  if (adopted) {
+    // The manager before this one ended while it was stopping the instance, perhaps to start it again.
+    if (!stays) return runner.stop([](const Outcome&) {});
+    if (runner.record()->stopping) return runner.restart([](const Outcome&) {});
     if (before && before->programs != fingerprint.programs)
       runner.deploy(layout::Mode::Apply,
                     [&runner](const layout::Report&) { runner.updatePrograms([](const Outcome&) {}); });
@@ -114,6 +117,20 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
   });
 }
 
+/// Its entry was changed while no manager ran. What runs is not stopped for a start that must fail: until the entry can
+/// be brought about, it is not what was deployed, and the next reload or manager tries again.
+void Fleet::restartIfGood(Runner& runner) {
+  runner.deploy(layout::Mode::DryRun, [this, name = runner.entry().name](const layout::Report& report) {
+    for (const auto& error : report.errors)
+      about(name).error("instance '{}' goes on as it was; its changed entry is refused: {}", name, error);
+    auto* const here = staying(name);
+    if (!here || !report.errors.empty()) return;
+    here->memory().deployed = fingerprintOf(here->entry()).text();
+    if (!here->memory().save()) about(name).warn("instance '{}': its state cannot be written", name);
+    here->restart([](const Outcome&) {});
+  });
+}
+
 /// Instances whose entries were taken away while no manager ran: they are stopped, and what was generated goes.
 void Fleet::clearForgotten(const entries::Loaded& loaded) {
   if (!loaded.brokenFiles.empty()) return;
@@ -127,9 +144,10 @@ void Fleet::clearForgotten(const entries::Loaded& loaded) {
     entry.owner.uid = memory.owner.uid;
     entry.owner.name = fmt::format("uid {}", memory.owner.uid);
     auto& runner = add(std::move(entry));
+    leaving_[name];
     (void)runner.adopt();
     runner.stop([this, name](const Outcome&) {
-      if (auto* const gone = find(name)) gone->removeFiles(false, [this, name](const layout::Report&) { erase(name); });
+      find(name)->removeFiles(false, [this, name](const layout::Report&) { leave(name); });
     });
   }
 }
@@ -168,7 +186,7 @@ void Fleet::stopByPriority(std::vector<std::string> names, std::function<void()>
 }
 
 void Fleet::stopAll(std::function<void()> done) {
-  ending_ = true;
+  ending_ = context_.ending = true;
   stopByPriority(names(), std::move(done));
 }
 

@@ -41,8 +41,9 @@ std::string Machine::explanation() const {
 Machine::Action Machine::start(core::Instant now) {
   if (wanted_ && phase_ != Phase::Waiting) return Action::None;
   wanted_ = true;
-  if (phase_ == Phase::Preparing || phase_ == Phase::Spawning) return Action::None;
-  if (phase_ == Phase::Stopping || phase_ == Phase::Clearing) {
+  if (phase_ == Phase::Spawning) return Action::None;
+  // After a stop, what is being prepared may no longer be what is to start.
+  if (phase_ == Phase::Preparing || phase_ == Phase::Stopping || phase_ == Phase::Clearing) {
     again_ = true;
     return Action::None;
   }
@@ -88,6 +89,7 @@ void Machine::adopt(core::Instant now) {
 
 Machine::Action Machine::prepared(core::Instant now) {
   if (phase_ != Phase::Preparing) return Action::None;
+  if (again_) return prepareAgain(now);
   if (!wanted_) {
     enter(Phase::Inactive, now);
     return Action::None;
@@ -98,11 +100,18 @@ Machine::Action Machine::prepared(core::Instant now) {
 
 Machine::Action Machine::prepareFailed(std::string details, core::Instant now) {
   if (phase_ != Phase::Preparing) return Action::None;
+  if (again_) return prepareAgain(now);
   fail("layout", "cannot have its files put in place", std::move(details));
   // Trying again would find the same files: this waits for people.
   enter(wanted_ ? Phase::Failed : Phase::Inactive, now);
   wanted_ = false;
   return Action::None;
+}
+
+Machine::Action Machine::prepareAgain(core::Instant now) {
+  again_ = false;
+  enter(Phase::Preparing, now);
+  return Action::Prepare;
 }
 
 Machine::Action Machine::spawned(core::Instant now) {
@@ -120,11 +129,7 @@ Machine::Action Machine::spawned(core::Instant now) {
 
 Machine::Action Machine::spawnFailed(std::string reason, core::Instant now) {
   fail("resources", std::move(reason));
-  if (again_) {
-    again_ = false;
-    enter(Phase::Preparing, now);
-    return Action::Prepare;
-  }
+  if (again_) return prepareAgain(now);
   if (!wanted_) {
     enter(Phase::Inactive, now);
     return Action::None;
@@ -163,10 +168,8 @@ Machine::Action Machine::exited(const Exit& exit, const std::string& explanation
 Machine::Action Machine::cleared(core::Instant now) {
   if (phase_ != Phase::Clearing) return Action::None;
   if (again_) {
-    again_ = false;
     quickEnds_ = 0;
-    enter(Phase::Preparing, now);
-    return Action::Prepare;
+    return prepareAgain(now);
   }
   if (byItself_ && wanted_) return retryOrGiveUp(now);
   enter(Phase::Inactive, now);
@@ -195,8 +198,15 @@ Machine::Action Machine::expire(core::Instant now) {
       ready(now);  // alive so long: whoever says nothing runs
       return Action::None;
     case Phase::Stopping:
-      killed_ = true;
-      return Action::KillTree;
+      if (!killed_) {
+        killed_ = true;
+        deadline_ = now + rules_.killTime;
+        return Action::KillTree;
+      }
+      byItself_ = false;
+      fail("timeout", "did not stop, was killed, and hangs in the kernel");
+      enter(Phase::Clearing, now);
+      return Action::Abandon;
     case Phase::Waiting:
       restarts_++;
       enter(Phase::Preparing, now);

@@ -17,6 +17,7 @@ struct Rules {
   core::Duration restartDelay = core::seconds(1);
   core::Duration restartDelayMax = core::seconds(60);
   int startLimit = 5;
+  core::Duration killTime = core::seconds(10);  ///< after SIGKILL; what has not ended then hangs in the kernel
 };
 
 /// How a process ended.
@@ -39,6 +40,7 @@ struct Exit {
 /// process that ends by itself with status 0 was shut down by its owner: the instance is then Inactive. Any other end
 /// is tried again after a delay that doubles while the ends come quickly; startLimit quick ends in a row make it
 /// Failed. Wishes that come at a bad moment (start while Stopping, stop while Preparing or Spawning) are kept and served.
+/// A process that hangs in the kernel runs no instruction any more once it is killed: after a while it counts as ended.
 class Machine {
  public:
   enum class Phase : std::uint8_t {
@@ -58,6 +60,7 @@ class Machine {
     Spawn,      ///< then spawned() or spawnFailed()
     Terminate,  ///< ask the process to end
     KillTree,   ///< end it and all that belongs to it by force
+    Abandon,    ///< forget the process, which has been killed and hangs in the kernel; then as Clear
     Clear,      ///< end what it left running; then cleared()
   };
 
@@ -103,6 +106,7 @@ class Machine {
  private:
   void enter(Phase phase, core::Instant now);
   void fail(std::string result, std::string reason, std::string details = {});
+  Action prepareAgain(core::Instant now);
   Action retryOrGiveUp(core::Instant now);
 
   Rules rules_;
@@ -111,7 +115,7 @@ class Machine {
   core::Instant spawnedAt_{};
   std::optional<core::Instant> deadline_;
   bool wanted_ = false;
-  bool again_ = false;     // start once more after the stop
+  bool again_ = false;     // start once more after the stop, or prepare once more
   bool byItself_ = false;  // the end that is being cleared was not asked for
   bool killed_ = false;    // the stop needed force
   int quickEnds_ = 0;

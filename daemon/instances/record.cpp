@@ -13,6 +13,7 @@ std::optional<Record> Record::read(const std::string& path) {
   if (file.empty() || file.get("boot") != bootId()) return std::nullopt;
   Record out;
   out.wanted = file.get("wanted") == "yes";
+  out.stopping = file.get("stopping") == "yes";
   out.pid = static_cast<pid_t>(file.number("pid"));
   out.startTime = static_cast<std::uint64_t>(file.number("start_time"));
   out.uid = static_cast<uid_t>(file.number("uid"));
@@ -28,6 +29,7 @@ std::optional<Record> Record::read(const std::string& path) {
 core::Status Record::write(const std::string& path) const {
   KeyedFile file;
   file.set("wanted", wanted ? "yes" : "no");
+  file.set("stopping", stopping ? "yes" : "no");
   file.set("pid", std::to_string(pid));
   file.set("start_time", std::to_string(startTime));
   file.set("uid", std::to_string(uid));

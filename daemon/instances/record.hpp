@@ -18,6 +18,7 @@ namespace instances {
 struct Record {
   bool wanted = false;  ///< it was meant to run
   pid_t pid = 0;        ///< 0: it did not
+  bool stopping = false;  ///< it had been told to end: with `wanted`, to start anew
   std::uint64_t startTime = 0;
   uid_t uid = 0;
   Executable executable;

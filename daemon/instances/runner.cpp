@@ -40,6 +40,7 @@ Runner::Runner(Context& context, Listener& listener, entries::Entry entry)
       machine_(context.rules),
       timer_(context.loop, [this] { act(machine_.expire(now())); }),
       record_(Record::read(context.recordPath(entry_.name))),
+      runsAs_(record_ ? record_->uid : uid()),
       sinceWall_(core::wallMicros()) {
   memory_.load();
 }
@@ -53,7 +54,8 @@ void Runner::act(Machine::Action action) {
     case Machine::Action::None:
       break;
     case Machine::Action::Prepare:
-      prepare();
+      settleWaiters(true);  // before what starts next is decided: who is answered may change it
+      if (machine_.phase() == Machine::Phase::Preparing) prepare();
       break;
     case Machine::Action::Spawn:
       spawn();
@@ -64,6 +66,11 @@ void Runner::act(Machine::Action action) {
     case Machine::Action::KillTree:
       killTree();
       break;
+    case Machine::Action::Abandon:
+      log().error("instance '{}' {} (pid {})", entry_.name, machine_.explanation(), pid_);
+      hung_ = true;
+      forgetMain();
+      [[fallthrough]];
     case Machine::Action::Clear:
       // What outlived a stop by force gets no second chance.
       sweep(machine_.result() == "timeout" ? core::Duration::zero() : kLeftoverGrace, core::Duration::zero(),
@@ -92,15 +99,21 @@ void Runner::afterStep() {
   listener_.changed(*this);
 }
 
-void Runner::settleWaiters() {
+Outcome Runner::outcomeOfStop() const {
+  if (!hung_) return {};
+  return core::Err{ManagerError{ErrorCode::OperationFailed,
+                                fmt::format("Instance '{}' {}.", entry_.name, machine_.explanation())}};
+}
+
+void Runner::settleWaiters(bool ended) {
   using Phase = Machine::Phase;
   const auto phase = machine_.phase();
   std::vector<std::pair<Done, Outcome>> ready;
   for (auto it = waiters_.begin(); it != waiters_.end();) {
     std::optional<Outcome> outcome;
     if (it->wish == Wish::Stop) {
-      if (phase == Phase::Inactive || phase == Phase::Failed || phase == Phase::Waiting || phase == Phase::Preparing)
-        outcome.emplace();
+      if (ended || phase == Phase::Inactive || phase == Phase::Failed || phase == Phase::Waiting)
+        outcome.emplace(outcomeOfStop());
     } else if (phase == Phase::Running) {
       outcome.emplace();
     } else if (phase == Phase::Waiting || phase == Phase::Failed) {
@@ -159,7 +172,7 @@ void Runner::onPrepared(const layout::Report& report) {
 bool Runner::openNotify() {
   if (notify_) return true;
   auto socket = NotifySocket::open(
-      context_.loop, context_.notifyPath(entry_.name), uid(),
+      context_.loop, context_.notifyPath(entry_.name), runsAs_,
       [this](pid_t sender, uid_t from, const std::string& message) { onMessage(sender, from, message); });
   if (!socket) {
     log().warn("instance '{}': no notify socket: {}", entry_.name, socket.error().text);
@@ -170,6 +183,8 @@ bool Runner::openNotify() {
 }
 
 void Runner::spawn() {
+  if (runsAs_ != uid()) notify_.reset();  // the earlier owner's
+  runsAs_ = uid();
   LaunchOptions options{context_.supervisord, openNotify() ? notify_->path() : std::string(), memory_.mark,
                         context_.privileged};
   auto spec = launchSpec(entry_, options);
@@ -189,6 +204,7 @@ void Runner::spawn() {
     return onSpawned(report);
   }
   announcedEnd_ = false;
+  startTime_ = 0;  // told by the child
   forgetPrograms();
   statusText_.clear();
   watchMain(child->pid, openPidfd(child->pid));
@@ -201,10 +217,7 @@ void Runner::onSpawned(const core::SpawnReport& report) {
   startTime_ = report.startTime;
   if (!report.error) return act(machine_.spawned(now()));
   // It has been killed. A process that hangs in the kernel ends later: nobody waits for it.
-  context_.reaper.forget(pid_);
-  pid_ = 0;
-  pidfd_.reset();
-  errors_.reset();
+  forgetMain();
   act(machine_.spawnFailed(
       fmt::format("could not be started: {} as {}: {}: {}", context_.supervisord, entry_.owner.name,
                   core::toText(report.error->step), ::strerrordesc_np(report.error->code)),
@@ -214,10 +227,11 @@ void Runner::onSpawned(const core::SpawnReport& report) {
 void Runner::watchMain(pid_t pid, core::UniqueFd pidfd) {
   pid_ = pid;
   pidfd_ = std::move(pidfd);
+  hung_ = false;
   context_.reaper.watch(pid, [this](int status) { onExit(status); });
   // A process that a manager before us started is no child: only its descriptor tells of its end.
   const auto info = lookAt(pid);
-  if (pidfd_ && info && info->parent != ::getpid())
+  if (pidfd_ && (!info || info->parent != ::getpid()))
     exitWatch_ = std::make_unique<core::IoWatch>(context_.loop, pidfd_.get(), core::IoWatch::Read,
                                                  [this](auto) { onExit(std::nullopt); });
 }
@@ -226,38 +240,48 @@ void Runner::onExit(std::optional<int> waitStatus) {
   if (launch_) launch_->check();  // its report comes before its end
   if (pid_ == 0) return;
   if (notify_) notify_->drain();
-  context_.reaper.forget(pid_);
-  exitWatch_.reset();
-  pidfd_.reset();
   Exit exit;
   if (waitStatus && WIFEXITED(*waitStatus)) exit = {Exit::Kind::Code, WEXITSTATUS(*waitStatus)};
   if (waitStatus && WIFSIGNALED(*waitStatus)) exit = {Exit::Kind::Signal, WTERMSIG(*waitStatus)};
   if (!waitStatus && announcedEnd_) exit = {Exit::Kind::Code, 0};
-  pid_ = 0;
   const auto action = machine_.exited(exit, errorText(errors_), now());
-  errors_.reset();
+  forgetMain();
   act(action);
 }
 
+/// Nobody waits for the main process any more.
+void Runner::forgetMain() {
+  context_.reaper.forget(pid_);
+  pid_ = 0;
+  exitWatch_.reset();  // it looks at the descriptor
+  pidfd_.reset();
+  errors_.reset();
+}
+
+/// Without a descriptor the number will do, as long as the process is a child: then it is its own until it is reaped.
+void Runner::signalMain(int signo) {
+  if (pid_ > 0 && signalTo(pidfd_, signo) != 0 && !exitWatch_) ::kill(pid_, signo);
+}
+
 void Runner::terminate() {
-  if (pid_ > 0 && signalTo(pidfd_, SIGTERM) != 0 && !exitWatch_) ::kill(pid_, SIGTERM);
+  signalMain(SIGTERM);
 }
 
 void Runner::killTree() {
   log().warn("instance '{}' did not stop in time: it and all that belongs to it is killed", entry_.name);
   if (context_.groups.kill(entry_.name)) return;
   // The main process first, so that it starts nothing anew; the rest when its end is seen.
-  signalTo(pidfd_, SIGKILL);
+  signalMain(SIGKILL);
 }
 
 Traits Runner::traits() const {
   Traits traits;
-  traits.uid = uid();
+  traits.uid = runsAs_;
   traits.mainPid = pid_;
   for (const auto& [name, program] : programs_)
     if (program.pid > 1) traits.groups.insert(program.pid);
   // Without the main process, orphans of an account that has no other instance are this one's.
-  if (pid_ == 0 && context_.privileged && listener_.soleOf(traits.uid)) {
+  if (pid_ == 0 && context_.privileged && runsAs_ == uid() && listener_.soleOf(traits.uid)) {
     traits.orphansOf = ::getpid();
     traits.known = [this](pid_t pid) { return context_.reaper.watches(pid); };
   }
@@ -295,7 +319,7 @@ void Runner::sweep(core::Duration grace, core::Duration age, std::function<void(
 
 void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
   // Only the main process speaks for the instance; a program of it that found the socket does not.
-  if (sender != pid_ || pid_ == 0 || uid != this->uid()) return;
+  if (sender != pid_ || pid_ == 0 || uid != runsAs_) return;
   if (launch_) launch_->check();  // what speaks has reached its program
   const auto notice = parseNotice(message);
   if (notice.ready) {
@@ -360,8 +384,9 @@ void Runner::forgetPrograms() {
 void Runner::writeRecord() const {
   Record record;
   record.wanted = machine_.wanted() || resume_;
+  record.stopping = machine_.phase() == Machine::Phase::Stopping;
   record.pid = pid_;
-  record.uid = uid();
+  record.uid = runsAs_;
   record.startTime = startTime_;
   record.executable = executable_;
   record.restarts = machine_.restarts();

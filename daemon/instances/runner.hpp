@@ -59,7 +59,7 @@ class Runner {
   bool adopt();
 
   void start(Done done);
-  void stop(Done done);
+  void stop(Done done) { stopMeaning(false, std::move(done)); }
   void restart(Done done);
   void reload(Done done);
   void kill(KillWhom whom, int signo, Done done);
@@ -75,6 +75,9 @@ class Runner {
   void removeFiles(bool purge, layout::Deployment::Done done);
   /// Stops because the manager ends; a manager of the same boot starts it again.
   void stopForNow(Done done);
+  /// Stops to be changed. With `again` it shall start afterwards: when this manager does not get so far, the next one
+  /// does it.
+  void stopForChange(bool again, Done done) { stopMeaning(again, std::move(done)); }
   /// The manager ends, the instance goes on: writes the record, and touches nothing.
   void letGo();
   void rulesChanged() { machine_.setRules(context_.rules); }
@@ -89,13 +92,20 @@ class Runner {
   [[nodiscard]] logging::Tagged log() const noexcept { return about(entry_.name); }
   void act(Machine::Action action);
   void afterStep();
-  void settleWaiters();
+  /// Answers who has got what they waited for. Between two processes, with `ended`, a stop has come true even though
+  /// the next start has begun.
+  void settleWaiters(bool ended = false);
+  void stopMeaning(bool resume, Done done);
+  [[nodiscard]] Outcome outcomeOfStop() const;
+  [[nodiscard]] std::optional<ManagerError> objectionToStart();
   void prepare();
   void onPrepared(const layout::Report& report);
   void spawn();
   void onSpawned(const core::SpawnReport& report);
   void watchMain(pid_t pid, core::UniqueFd pidfd);
   void onExit(std::optional<int> waitStatus);
+  void forgetMain();
+  void signalMain(int signo);
   void terminate();
   void killTree();
   [[nodiscard]] Traits traits() const;
@@ -124,6 +134,7 @@ class Runner {
   std::optional<Record> record_;
   std::vector<Waiter> waiters_;
 
+  uid_t runsAs_;  // whose its processes are: the owner's, or, until the next start, of an earlier entry
   pid_t pid_ = 0;
   core::UniqueFd pidfd_;
   std::uint64_t startTime_ = 0;  // of the main process; 0: unknown
@@ -132,7 +143,8 @@ class Runner {
   std::unique_ptr<core::IoWatch> exitWatch_;
   core::UniqueFd errors_;
   bool announcedEnd_ = false;
-  bool resume_ = false;  // stopped for now only
+  bool resume_ = false;  // stopped for now only, or to be changed
+  bool hung_ = false;    // the last stop left a process that hangs in the kernel
   std::uint32_t lostRestarts_ = 0;  // counted by an earlier manager; for the first start
   std::string limitsError_;
   std::string statusText_;
@@ -147,7 +159,7 @@ class Runner {
   std::list<layout::Deployment> asked_;             // of deploy()
   std::list<CtlRun> ctlRuns_;
   std::list<SignalRun> signalRuns_;
-  std::shared_ptr<ProcessFinder> killFinder_;  // of kill(All)
+  std::list<std::shared_ptr<ProcessFinder>> killFinders_;  // of kill(All)
   Usage usage_;
   core::Instant usageAt_{};
 };

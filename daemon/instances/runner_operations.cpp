@@ -138,10 +138,10 @@ bool Runner::isRecorded() const {
   if (!record_) return false;
   const auto seen = context_.seen.find(record_->pid);
   if (seen == context_.seen.end()) return false;
-  if (isSame(*record_, uid(), memory_.mark, seen->second)) return true;
+  if (isSame(*record_, runsAs_, memory_.mark, seen->second)) return true;
   // What hangs cannot be looked at; that it is in the group and has the number of the record says the same.
   const auto now = seen->second.details.startTime == 0 ? lookAt(record_->pid) : std::nullopt;
-  return now && !now->zombie && now->uid == uid() && context_.groups.instanceAt(controlGroupOf(now->pid)) == entry_.name;
+  return now && !now->zombie && now->uid == runsAs_ && context_.groups.instanceAt(controlGroupOf(now->pid)) == entry_.name;
 }
 
 /// Makes a record of a process that has none.
@@ -159,6 +159,7 @@ bool Runner::recognise() {
     record.sinceMonotonic = static_cast<std::uint64_t>(
         std::chrono::duration_cast<core::microseconds>(core::Clock::now().time_since_epoch()).count());
     record_ = record;
+    runsAs_ = record.uid;
     log().warn("instance '{}': no record of it was left; pid {} is recognised by its program and its mark", entry_.name,
                pid);
     return true;
@@ -201,23 +202,36 @@ std::optional<ManagerError> Runner::unmanaged() const {
       fmt::format("Instance '{}' is only described here (managed = no in {}).", entry_.name, entry_.origin.file)};
 }
 
+/// Why it cannot be started now.
+std::optional<ManagerError> Runner::objectionToStart() {
+  if (auto error = unmanaged()) return error;
+  if (!context_.ending) return std::nullopt;
+  resume_ = true;  // the next manager of this boot does it
+  writeRecord();
+  return ManagerError{ErrorCode::ShuttingDown, "The manager is being stopped."};
+}
+
 void Runner::start(Done done) {
-  if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
+  if (auto error = objectionToStart()) return done(core::Err{std::move(*error)});
+  resume_ = false;
   const auto action = machine_.start(core::Clock::now());
   if (lostRestarts_ > 0) machine_.setRestarts(std::exchange(lostRestarts_, 0));
   waiters_.push_back({Wish::Start, std::move(done)});
   act(action);
 }
 
-void Runner::stop(Done done) {
+void Runner::stopMeaning(bool resume, Done done) {
   if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
+  resume_ = resume;
+  if (machine_.phase() == Machine::Phase::Inactive) hung_ = false;
   const auto action = machine_.stop(core::Clock::now());
   waiters_.push_back({Wish::Stop, std::move(done)});
   act(action);
 }
 
 void Runner::restart(Done done) {
-  if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
+  if (auto error = objectionToStart()) return done(core::Err{std::move(*error)});
+  resume_ = false;
   const auto action = machine_.restart(core::Clock::now());
   waiters_.push_back({Wish::Start, std::move(done)});
   act(action);
@@ -250,8 +264,12 @@ void Runner::kill(KillWhom whom, int signo, Done done) {
         });
   };
   if (whom == KillWhom::Main) return signal({});
-  killFinder_ = finder();
-  killFinder_->find(core::Duration::zero(), signal);
+  const auto search = finder();
+  killFinders_.push_back(search);
+  search->find(core::Duration::zero(), [this, mine = search.get(), signal](const std::vector<FoundProcess>& found) {
+    signal(found);
+    killFinders_.remove_if([&](const auto& one) { return one.get() == mine; });
+  });
 }
 
 void Runner::runCtl(const std::vector<std::string>& arguments, CtlRun::Done done) {
@@ -315,24 +333,25 @@ void Runner::removeFiles(bool purge, layout::Deployment::Done done) {
   if (notify_) notify_->remove();
   notify_.reset();
   ::unlink(context_.recordPath(entry_.name).c_str());
-  memory_.remove();
   context_.groups.remove(entry_.name);
-  asked_.remove_if([](const auto& deployment) { return deployment.finished(); });
+  asked_.clear();  // nothing may be made any more
   asked_.emplace_back(context_.loop, context_.reaper,
                       layout::Deployment::Options{context_.places.root, context_.privileged, layout::Mode::Apply});
-  asked_.back().run(std::move(plan), std::move(done));
+  asked_.back().run(std::move(plan), [this, finish = std::move(done)](const layout::Report& report) {
+    // What could not be removed is still known, and tried again by the next manager.
+    if (report.errors.empty()) memory_.remove();
+    finish(report);
+  });
 }
 
 void Runner::stopForNow(Done done) {
   if (!entry_.managed || machine_.phase() == Machine::Phase::Inactive || machine_.phase() == Machine::Phase::Failed)
     return done({});
-  resume_ = machine_.wanted();
-  stop(std::move(done));
+  stopMeaning(machine_.wanted() || resume_, std::move(done));
 }
 
 void Runner::letGo() {
   writeRecord();
-  if (pid_ > 0) context_.reaper.forget(pid_);
 }
 
 }  // namespace instances

@@ -3,17 +3,23 @@
 
 #include <signal.h>
 
+#include <utility>
+
 namespace instances {
 namespace {
 
-/// After SIGKILL a process that does not go within this time hangs in the kernel.
-constexpr auto kKillTime = core::seconds(5);
 constexpr int kRoundLimit = 200;
 
 }  // namespace
 
-Sweeper::Sweeper(core::EventLoop& loop, Find find, core::Duration grace, Done done)
-    : loop_(loop), find_(std::move(find)), grace_(grace), done_(std::move(done)), timer_(loop, [this] { onTime(); }) {
+Sweeper::Sweeper(core::EventLoop& loop, Find find, core::Duration grace, Done done,
+                 core::Duration killTime)
+    : loop_(loop),
+      find_(std::move(find)),
+      grace_(grace),
+      killTime_(killTime),
+      done_(std::move(done)),
+      timer_(loop, [this] { onTime(); }) {
   force_ = grace_ <= core::Duration::zero();
 }
 
@@ -41,7 +47,7 @@ void Sweeper::signalAll(std::vector<FoundProcess> found) {
   if (victims_.empty()) return finish(0);
   if (++rounds_ > kRoundLimit) return finish(victims_.size());
   if (rounds_ > 20) force_ = true;  // it makes new ones as fast as they end
-  if (force_) timer_.armIn(kKillTime);
+  if (force_) timer_.armIn(killTime_);
   alive_ = victims_.size();
   for (std::size_t i = 0; i < victims_.size(); i++)
     victims_[i].watch = std::make_unique<core::IoWatch>(loop_, victims_[i].pidfd.get(), core::IoWatch::Read,
@@ -55,9 +61,10 @@ void Sweeper::onExit(std::size_t index) {
 }
 
 void Sweeper::onTime() {
-  if (force_) return finish(alive_);
-  force_ = true;
-  if (!looking_) round();  // what is being looked for is met with SIGKILL
+  const bool forced = std::exchange(force_, true);
+  if (looking_) return;  // what is found is met with SIGKILL, and waited for anew
+  if (forced) return finish(alive_);
+  round();
 }
 
 void Sweeper::finish(std::size_t left) {

@@ -19,8 +19,10 @@ class Sweeper {
   /// `ended` is how many processes there were; `left` how many would not go (unkillable, in the kernel).
   using Done = std::function<void(std::size_t ended, std::size_t left)>;
 
-  /// `grace` is the time between SIGTERM and SIGKILL; none: SIGKILL at once.
-  Sweeper(core::EventLoop& loop, Find find, core::Duration grace, Done done);
+  /// `grace` is the time between SIGTERM and SIGKILL; none: SIGKILL at once. What has not ended `killTime` after
+  /// SIGKILL hangs in the kernel.
+  Sweeper(core::EventLoop& loop, Find find, core::Duration grace, Done done,
+          core::Duration killTime = core::seconds(5));
   /// Looks and signals; with nothing to end, `done` is called before this returns.
   void run();
 
@@ -38,6 +40,7 @@ class Sweeper {
   core::EventLoop& loop_;
   Find find_;
   core::Duration grace_;
+  core::Duration killTime_;
   Done done_;
   std::vector<Victim> victims_;
   std::size_t alive_ = 0;

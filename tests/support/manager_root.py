@@ -32,6 +32,7 @@ class Managerd:
         self.conf = self.path("etc/supervisor-manager/conf.d")
         self.bus = PrivateBus(directory)
         self.process = None
+        self.program = program("supervisor-managerd")[0]
         self._log = os.path.join(directory, "managerd.log")
         os.makedirs(self.conf)
         os.chmod(self.root, 0o755)
@@ -68,11 +69,11 @@ class Managerd:
             text += f"[supervisor_program:{program_}]\nsupervisor = {name}\ncommand = {command}\n"
         return self.write(f"etc/supervisor-manager/conf.d/{name}.conf", text)
 
-    def start(self):
+    def start(self, **options):
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(
-                [*program("supervisor-managerd"), "--root", self.root, "--bus-address", self.bus.address],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                [self.program, "--root", self.root, "--bus-address", self.bus.address],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
         waitFor(lambda: self.bus.hasOwner(NAME) or self.process.poll() is not None, "the manager")
         assert self.process.poll() is None, self.log()
         return self

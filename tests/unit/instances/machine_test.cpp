@@ -177,6 +177,37 @@ TEST_CASE("what does not stop is killed") {
   CHECK(f.machine.result() == "timeout");
 }
 
+TEST_CASE("what does not even end when it is killed counts as ended after a while") {
+  for (const bool restart : {false, true}) {
+    Fixture f;
+    f.run();
+    CHECK((restart ? f.machine.restart(f.now) : f.machine.stop(f.now)) == Action::Terminate);
+    CHECK(f.jump() == Action::KillTree);
+    CHECK(f.jump() == Action::Abandon);
+    CHECK(f.machine.phase() == Phase::Clearing);
+    CHECK(f.machine.result() == "timeout");
+    CHECK(f.machine.reason() == "did not stop, was killed, and hangs in the kernel");
+    CHECK(f.machine.cleared(f.now) == (restart ? Action::Prepare : Action::None));
+    CHECK(f.machine.phase() == (restart ? Phase::Preparing : Phase::Inactive));
+  }
+}
+
+TEST_CASE("a start after a stop prepares once more: what is being prepared may not be what is to start") {
+  Fixture f;
+  f.machine.start(f.now);
+  CHECK(f.machine.stop(f.now) == Action::None);
+  CHECK(f.machine.start(f.now) == Action::None);
+  CHECK(f.machine.prepared(f.now) == Action::Prepare);
+  CHECK(f.machine.prepared(f.now) == Action::Spawn);
+
+  Fixture g;
+  g.machine.start(g.now);
+  g.machine.stop(g.now);
+  g.machine.start(g.now);
+  CHECK(g.machine.prepareFailed("/x is in the way", g.now) == Action::Prepare);
+  CHECK(g.machine.phase() == Phase::Preparing);
+}
+
 TEST_CASE("restart, and a start while it stops, run it once more") {
   for (const bool restart : {true, false}) {
     Fixture f;

@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: MIT
+"""Wishes that cross: a start while it stops, a removal while it stops, the end of the manager in the middle of all
+that. Whoever asked gets an answer, and the last word of who may give it counts."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from hanging_files import HangingFiles
+from manager_root import NAME, ROOT, Managerd, killInstance
+from processes import isRunning, ofUser
+from programs import program
+from waiting import waitFor
+
+# Ends when the test lets it, not when it is told to.
+SLOW = """#!/usr/bin/python3
+import os, signal, socket, sys, time
+
+def end(*_):
+    while not os.path.exists("{go}"):
+        time.sleep(0.01)
+    os._exit(0)
+
+if "slow" not in sys.argv[3]:
+    os.execv("{supervisord}", sys.argv)
+signal.signal(signal.SIGTERM, end)
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+    notify.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
+{then}
+while True:
+    signal.pause()
+"""
+
+
+@pytest.fixture
+def owner(account):
+    return account(f"smwish{os.getpid()}")
+
+
+@pytest.fixture
+def manager(owner, workDir, cleanup):
+    return cleanup.enter_context(Managerd(workDir, "stop_timeout = 60\n"))
+
+
+@pytest.fixture
+def slow(manager, owner):
+    """Instances whose name begins with "slow" stop when this is called. One of them is declared."""
+    go = manager.path("go")
+    script(manager, go)
+    manager.entry("slow", owner)
+    yield lambda: write(go)
+    write(go)
+    end(manager)
+
+
+@pytest.fixture
+def hanging(manager):
+    """Mounts what does not answer at /hang of the manager's root; gone before anything else is cleaned up."""
+    with contextlib.ExitStack() as mounts:
+        yield lambda: mounts.enter_context(HangingFiles(manager.path("hang"), "lookup"))
+
+
+def write(path):
+    with open(path, "w", encoding="ascii"):
+        pass
+
+
+def end(manager):
+    if manager.process and manager.process.poll() is None:
+        manager.process.terminate()
+        manager.process.wait(60)
+
+
+def script(manager, go, then=""):
+    path = manager.write("slow-supervisord", SLOW.format(go=go, supervisord=program("supervisord")[0], then=then))
+    os.chmod(path, 0o755)
+    manager.write("etc/supervisor-manager/supervisor-manager.conf",
+                  f"[supervisor-manager]\nsupervisord = {path}\nsupervisorctl = {program('supervisorctl')[0]}\n"
+                  "stop_timeout = 60\nrestart_delay = 1\n")
+
+
+class Asked:
+    """A call whose answer is looked at later."""
+
+    def __init__(self, manager, cleanup, method, *arguments):
+        self._manager = manager
+        self.process = subprocess.Popen(
+            ["busctl", f"--address={manager.bus.address}", "--timeout=100", "call", NAME, ROOT, f"{NAME}.Manager",
+             method, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        cleanup.callback(self._end)
+
+    def _end(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def answer(self):
+        """What it was told: empty for success, else the error."""
+        waitFor(lambda: self.process.poll() is not None, f"an answer\n{self._manager.log()}")
+        return self.process.stderr.read()
+
+
+@pytest.fixture
+def ask(manager, cleanup):
+    return lambda *words: Asked(manager, cleanup, *words)
+
+
+def stopping(manager, ask, *words):
+    """The call, when the instance stops on account of it."""
+    asked = ask(*words)
+    manager.waitState("slow", "stopping")
+    return asked
+
+
+def testAStartWhileItStopsLeavesNoStopWithoutAnAnswer(manager, slow, ask):
+    manager.start()
+    manager.waitState("slow", "running")
+    main = manager.mainPid("slow")
+    stop = stopping(manager, ask, "StopInstance", "s", "slow")
+    start = ask("StartInstance", "s", "slow")
+    manager.call("ListInstances")  # it has been heard
+    slow()
+    assert start.answer() == ""
+    assert stop.answer() == ""
+    manager.waitState("slow", "running")
+    assert manager.mainPid("slow") != main
+
+
+@pytest.mark.parametrize("verb", ["StartInstance", "RestartInstance"])
+def testAnOwnerCannotKeepItsInstanceFromBeingRemoved(manager, owner, slow, ask, verb):
+    manager.start()
+    manager.waitState("slow", "running")
+    remove = stopping(manager, ask, "RemoveInstance", "sb", "slow", "false")
+    assert "removed" in ask(verb, "s", "slow").answer()
+    slow()
+    assert remove.answer() == ""
+    assert manager.call("ListInstances") == [[]]
+    assert ofUser(owner.pw_uid) == []
+
+
+def testAnEntryThatIsBackBeforeItsInstanceIsGone(manager, owner, slow, ask):
+    manager.start()
+    manager.waitState("slow", "running")
+    main = manager.mainPid("slow")
+    os.rename(f"{manager.conf}/slow.conf", f"{manager.conf}/slow.away")
+    away = stopping(manager, ask, "Reload")
+    os.rename(f"{manager.conf}/slow.away", f"{manager.conf}/slow.conf")
+    back = ask("Reload")
+    manager.call("ListInstances")
+    slow()
+    assert away.answer() == "" and back.answer() == ""
+    manager.waitState("slow", "running")
+    assert manager.mainPid("slow") != main
+    assert os.path.exists(manager.path("etc/supervisord_slow.conf"))
+
+
+def testAForgottenInstanceThatIsSlowToStopIsNotStartedAgain(manager, owner, slow):
+    manager.start()
+    manager.waitState("slow", "running")
+    manager.kill()
+    os.unlink(f"{manager.conf}/slow.conf")
+    manager.start()
+    manager.waitState("slow", "stopping")
+    slow()
+    waitFor(lambda: manager.call("ListInstances") == [[]], "the end of the instance")
+    assert "ERROR" not in manager.log()
+    assert ofUser(owner.pw_uid) == []
+    assert not os.path.exists(manager.path("var/lib/supervisor-manager/state/slow"))
+
+
+def testTheEndOfTheManagerGoesBeforeAReloadThatIsUnderWay(manager, owner, slow, ask):
+    manager.start()
+    manager.waitState("slow", "running")
+    manager.entry("slow", owner, "umask = 027")
+    stopping(manager, ask, "Reload")
+    manager.process.terminate()
+    waitFor(lambda: "stopping all instances" in manager.log(), "the manager to end")
+    slow()
+    assert manager.process.wait(60) == 0
+    assert ofUser(owner.pw_uid) == []
+    manager.start()
+    manager.waitState("slow", "running")  # it was meant to run
+
+
+def testAReexecutionWhileAnInstanceIsRestartedLosesNoWish(manager, slow, ask):
+    manager.start()
+    manager.waitState("slow", "running")
+    main = manager.mainPid("slow")
+    stopping(manager, ask, "RestartInstance", "s", "slow")
+    manager.call("Reexecute")
+    waitFor(lambda: "taken over" in manager.log(), "the new manager")
+    slow()
+    waitFor(lambda: manager.mainPid("slow") not in (0, None, main), "a new process")
+    manager.waitState("slow", "running")
+
+
+def testAReexecutionDoesNotStopTheEndOfTheManager(manager, owner, slow):
+    manager.start()
+    manager.waitState("slow", "running")
+    manager.call("Reexecute")
+    manager.process.terminate()
+    waitFor(lambda: "stopping all instances" in manager.log(), "the manager to end")
+    assert "being stopped" in manager.tryCall("Reexecute").stderr
+    slow()
+    assert manager.process.wait(60) == 0
+    assert ofUser(owner.pw_uid) == []
+
+
+def testAManagerThatCannotBeReplacedGoesOnWatching(manager, owner, workDir):
+    own = os.path.join(workDir, "managerd")
+    shutil.copy(program("supervisor-managerd")[0], own)
+    manager.entry("tsupv", owner)
+    manager.program = own
+    manager.start()
+    manager.waitState("tsupv", "running")
+    main = manager.mainPid("tsupv")
+    os.chmod(own, 0o644)
+    manager.call("Reexecute")
+    waitFor(lambda: "this manager goes on" in manager.log(), "the failure")
+    killInstance(main)
+    waitFor(lambda: manager.mainPid("tsupv") not in (0, main), "a new process")
+
+
+def testEverySignalToAWholeInstanceIsAnswered(manager, owner, ask, cleanup):
+    manager.entry("tsupv", owner)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    # One of the account that belongs to no instance: it has to be looked at by a helper.
+    other = subprocess.Popen(["/bin/sleep", "1000"], user=owner.pw_uid, group=owner.pw_gid, extra_groups=[])
+    cleanup.callback(other.wait)
+    cleanup.callback(other.kill)
+    asked = [ask("KillInstance", "ssi", "tsupv", "all", int(signal.SIGCONT)) for _ in range(8)]
+    assert [one.answer() for one in asked] == [""] * 8
+
+
+def testARemovalWithACallOfAnEarlierReloadUnderWay(manager, owner, ask):
+    """The client of the removed instance hangs; its reload is answered all the same, and the manager lives."""
+    ctl = manager.write("hanging-ctl", "#!/bin/sh\nexec /bin/sleep 1000\n")
+    os.chmod(ctl, 0o755)
+    manager.write("etc/supervisor-manager/supervisor-manager.conf",
+                  f"[supervisor-manager]\nsupervisord = {program('supervisord')[0]}\nsupervisorctl = {ctl}\n")
+    for name in ("gone", "kept", "other"):
+        manager.entry(name, owner)
+    manager.start()
+    for name in ("gone", "kept", "other"):
+        manager.waitState(name, "running")
+    for umask in ("027", "022", "027"):
+        manager.entry("gone", owner, programs=[("a", f"/bin/sleep {umask}1")])
+        manager.entry("kept", owner, f"umask = {umask}")  # tried first, by a runner of its own
+        first = ask("Reload")
+        program_ = ask("StartProgram", "ss", "gone", "a")
+        waitFor(lambda: any("hanging-ctl" in commandOf(pid) or "sleep 1000" in commandOf(pid)
+                            for pid in ofUser(owner.pw_uid)), "the client")
+        manager.call("RemoveInstance", "sb", "gone", "false")
+        first.answer()
+        assert "given up" in program_.answer()
+        assert manager.process.poll() is None, manager.log()
+        manager.entry("gone", owner)
+        manager.call("Reload")
+        manager.waitState("gone", "running")
+    assert manager.process.poll() is None, manager.log()
+
+
+def commandOf(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+            return file.read().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def testAnInstanceThatNoSignalEndsHoldsUpNobody(manager, owner, ask, hanging):
+    """Its process hangs in the kernel, on a file system that its owner mounted."""
+    files = hanging()
+    script(manager, manager.path("go"), f'os.path.exists("{files.path}/file")')
+    with open(manager.path("etc/supervisor-manager/supervisor-manager.conf"), "a", encoding="utf-8") as settings:
+        settings.write("stop_timeout = 1\n")
+    manager.entry("slow", owner, "priority = 2")
+    manager.entry("other", owner, "priority = 1")
+    manager.start()
+    pid = files.waitForHang()
+    manager.waitState("other", "running")
+    stop = ask("StopInstance", "s", "slow")
+    assert "hangs in the kernel" in stop.answer()
+    assert isRunning(pid)
+    manager.waitState("slow", "inactive")
+    assert "hangs in the kernel" in manager.get("slow", "StatusText")
+    manager.process.terminate()
+    assert manager.process.wait(60) == 0
+    assert ofUser(owner.pw_uid) == [pid]
+    files.__exit__()
+    waitFor(lambda: not isRunning(pid), "the end of the process that hung")
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def testAnInstanceThatGetsAnotherOwner(manager, owner, account, restarted):
+    """Also while no manager runs: what the first owner runs is ended, and the new one is heard."""
+    other = account(f"smother{os.getpid()}")
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
+    manager.start()
+    manager.programPid("tsupv", "a")
+    if restarted:
+        manager.kill()
+    for directory in ("etc/supervisord_tsupv.d", "var/log/supervisor_tsupv", "run/supervisor_tsupv"):
+        shutil.rmtree(manager.path(directory))
+    manager.entry("tsupv", other, programs=[("a", "/bin/sleep 1000")])
+    if restarted:
+        manager.start()
+    else:
+        manager.call("Reload")
+    waitFor(lambda: not ofUser(owner.pw_uid), "the end of what the first owner ran")
+    manager.waitState("tsupv", "running")
+    assert os.stat(f"/proc/{manager.programPid('tsupv', 'a')}").st_uid == other.pw_uid
+
+
+def testAChangedEntryThatIsRefusedStopsNothingWhenTheManagerStarts(manager, owner):
+    manager.write("etc/hand.conf", "; by hand\n")
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
+    manager.start()
+    pid = manager.programPid("tsupv", "a")
+    main = manager.mainPid("tsupv")
+    manager.kill()
+    manager.entry("tsupv", owner, "conf_file_dst = /etc/hand.conf", programs=[("a", "/bin/sleep 1000")])
+    for _ in range(2):
+        manager.start()
+        waitFor(lambda: "goes on as it was" in manager.log(), "the refusal")
+        manager.waitState("tsupv", "running")
+        assert manager.mainPid("tsupv") == main and isRunning(pid)
+        manager.kill()
+    manager.start()
+    os.unlink(manager.path("etc/hand.conf"))
+    assert manager.call("Reload")[0][0][1] == "restart"
+    manager.waitState("tsupv", "running")
+    assert manager.mainPid("tsupv") != main and not isRunning(pid)
+    assert os.path.exists(manager.path("etc/hand.conf"))
+
+
+def testWhatCouldNotBeRemovedIsRemovedLater(manager, owner, cleanup):
+    manager.entry("tsupv", owner)
+    manager.start()
+    manager.waitState("tsupv", "running")
+    conf = manager.path("etc/supervisord_tsupv.conf")
+    subprocess.run(["mount", "--bind", conf, conf], check=True)
+    cleanup.callback(subprocess.run, ["umount", conf], check=False, stderr=subprocess.DEVNULL)
+    assert "cannot be removed" in manager.tryCall("RemoveInstance", "sb", "tsupv", "false").stderr
+    assert manager.call("ListInstances") == [[]]
+    subprocess.run(["umount", conf], check=True)
+    manager.stop()
+    manager.start()
+    waitFor(lambda: not os.path.exists(conf), "the removal")
+    waitFor(lambda: os.listdir(manager.path("var/lib/supervisor-manager/state")) == [], "nothing to be left to do")
+
+
+def testAHangUpWhileTheManagerStartsIsNotLost(manager, owner, workDir, cleanup):
+    manager.entry("tsupv", owner)
+    notify = cleanup.enter_context(contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
+    notify.bind(os.path.join(workDir, "notify"))
+    notify.settimeout(30)
+
+    def hangUp():
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    manager.start(preexec_fn=hangUp, env={**os.environ, "NOTIFY_SOCKET": os.path.join(workDir, "notify")})
+    while not notify.recv(4096).startswith(b"READY=1"):
+        pass
+    while not notify.recv(4096).startswith(b"RELOADING=1"):
+        pass
