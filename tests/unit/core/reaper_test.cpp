@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "lib/core/reaper.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+
+namespace {
+
+/// A child that has ended and waits to be reaped.
+pid_t endedChild() {
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(0);
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
+  return pid;
+}
+
+}  // namespace
+
+TEST_CASE("children that end as fast as they are reaped do not keep the loop") {
+  constexpr int all = 3500;
+  core::EventLoop loop;
+  core::Reaper reaper(loop);
+  int reaped = 0, reapedBeforeTimer = 0;
+  core::Timer timer(loop, [&] { reapedBeforeTimer = reaped; });
+  std::function<void(int)> next = [&](int) {
+    if (++reaped == 1) timer.arm(core::Clock::now());
+    if (reaped < all) reaper.watch(endedChild(), next);
+  };
+  reaper.watch(endedChild(), next);
+  while (reaped < all && loop.step(core::seconds(10))) {
+  }
+  CHECK(reaped == all);
+  CHECK(reapedBeforeTimer > 0);
+  CHECK(reapedBeforeTimer < all);
+}
