@@ -7,7 +7,9 @@ ProgramSignals::ProgramSignals(core::EventLoop& loop, Emit emit)
     : emit_(std::move(emit)), soon_(loop, [this] { send(); }), later_(loop, [this] { send(); }, core::milliseconds(5)) {}
 
 void ProgramSignals::add(const std::string& instance, const instances::ProgramStatus& program) {
-  waiting_[instance].insert_or_assign(program.name, program);
+  auto& waiting = waiting_[instance];
+  if (waiting.size() >= mostWaiting && !waiting.count(program.name)) return;
+  waiting.insert_or_assign(program.name, program);
   if (!later_.armed()) soon_.schedule();
 }
 

@@ -57,3 +57,15 @@ TEST_CASE("nothing is sent of an instance that is gone") {
   CHECK_FALSE(f.signals.send());
   CHECK(f.sent.empty());
 }
+
+TEST_CASE("an owner that invents names without end has so many waiting, and their last states are sent") {
+  Fixture f;
+  constexpr auto most = bus::ProgramSignals::mostWaiting;
+  for (std::size_t i = 0; i < most + 1000; i++) f.signals.add("a", {"p" + std::to_string(i), "RUNNING", 1});
+  f.signals.add("a", {"p0", "FATAL", 0});
+  f.signals.add("b", {"p", "RUNNING", 1});
+  while (f.signals.send()) {
+  }
+  CHECK(f.sent.size() == most + 1);
+  CHECK(f.sent[0] == "a/p0 FATAL");
+}
