@@ -28,7 +28,7 @@ def _packages():
 
 
 def _bootstrap(packages, path):
-    """Fills `path`; a half-made root never gets the final name."""
+    """Fills `path`; a half-made root never gets the final name. Several sessions may do so at once."""
     partial = f"{path}.{os.getpid()}"
     shutil.rmtree(partial, ignore_errors=True)
     subprocess.run(["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", SUITE, partial, MIRROR],
