@@ -24,6 +24,7 @@ namespace instances {
 namespace {
 
 constexpr std::size_t kEnvironmentLimit = 256 * 1024;
+constexpr std::size_t kArgumentsLimit = 8192;
 /// Readers at work at a time. When all of them hang, as many more are started.
 constexpr std::size_t kReaders = 16;
 /// How long nothing is finished before the readers count as hanging and others are started, and before what is left is
@@ -69,6 +70,11 @@ std::string markOf(pid_t pid) {
 
 std::string identityOf(const struct stat& info) {
   return std::to_string(info.st_dev) + ':' + std::to_string(info.st_ino);
+}
+
+std::string argumentsOf(pid_t pid) {
+  const auto text = readFile(proc(pid, "cmdline"), kArgumentsLimit);
+  return text ? '\n' + core::replaceAll(*text, std::string(1, '\0'), "\n") : std::string();
 }
 
 Executable executableOf(pid_t pid) {
@@ -163,7 +169,7 @@ std::string toText(const DetailsOf& details) {
   std::string out;
   for (const auto& [pid, d] : details) {
     out += std::to_string(pid) + '\0' + std::to_string(d.startTime) + '\0' + d.mark + '\0';
-    out += d.executable.path + '\0' + d.executable.file + '\0';
+    out += d.executable.path + '\0' + d.executable.file + '\0' + d.arguments + '\0';
   }
   return out;
 }
@@ -171,9 +177,9 @@ std::string toText(const DetailsOf& details) {
 DetailsOf fromText(const std::string& text) {
   DetailsOf out;
   const auto fields = core::split(text, '\0');
-  for (std::size_t i = 0; i + 5 <= fields.size(); i += 5)
+  for (std::size_t i = 0; i + 6 <= fields.size(); i += 6)
     out[static_cast<pid_t>(std::strtol(fields[i].c_str(), nullptr, 10))] = {
-        std::strtoull(fields[i + 1].c_str(), nullptr, 10), fields[i + 2], {fields[i + 3], fields[i + 4]}};
+        std::strtoull(fields[i + 1].c_str(), nullptr, 10), fields[i + 2], {fields[i + 3], fields[i + 4]}, fields[i + 5]};
   return out;
 }
 
@@ -194,7 +200,7 @@ Executable executableAt(const std::string& path) {
 DetailsOf readDetails(const std::vector<pid_t>& pids) {
   auto& collected = *new Collected<DetailsOf>;
   readEach(pids, [&collected](pid_t pid) {
-    ProcessDetails details{startTimeOf(pid), markOf(pid), executableOf(pid)};
+    ProcessDetails details{startTimeOf(pid), markOf(pid), executableOf(pid), argumentsOf(pid)};
     if (details.startTime == 0) return;
     const std::lock_guard lock(collected.mutex);
     collected.found.emplace(pid, std::move(details));

@@ -30,6 +30,10 @@ struct ProcessDetails {
   std::uint64_t startTime = 0;  ///< clock ticks since boot
   std::string mark;             ///< value of kMark in the environment that it began with
   Executable executable;
+  std::string arguments;  ///< that its program began with, each with a line feed before it and behind it
+  [[nodiscard]] bool hasArgument(const std::string& argument) const {
+    return arguments.find('\n' + argument + '\n') != std::string::npos;
+  }
 };
 using DetailsOf = std::map<pid_t, ProcessDetails>;
 

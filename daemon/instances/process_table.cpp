@@ -97,11 +97,6 @@ std::string nameOf(pid_t pid) {
   return std::string(field(readProc(pid, "status", buffer, sizeof buffer), "Name:"));
 }
 
-std::vector<std::string> argumentsOf(pid_t pid) {
-  char buffer[8192];
-  return core::split(readProc(pid, "cmdline", buffer, sizeof buffer), '\0');
-}
-
 std::string controlGroupOf(pid_t pid) {
   char buffer[4096];
   const auto text = readProc(pid, "cgroup", buffer, sizeof buffer);

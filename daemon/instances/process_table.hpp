@@ -16,9 +16,9 @@
 #include "lib/core/unique_fd.hpp"
 
 /// Looking at processes from the manager's own process. Only files of /proc that cannot block are read here: `status`,
-/// `statm`, `cmdline` and `cgroup`. Others (`stat`, `environ`, `exe`, `fd`, …) wait while the process is in the middle of an exec,
-/// and an account can make an exec last for ever, with a file system of its own. What only those tell is read by a
-/// helper: process_details.hpp.
+/// `statm` and `cgroup`. Others (`stat`, `environ`, `exe`, `fd`, …) wait while the process is in the middle of an exec,
+/// or (`cmdline`, `environ`, `maps`) while its memory map changes, and an account can make either last for ever, with a
+/// file system of its own. What only those tell is read by a helper: process_details.hpp.
 namespace instances {
 
 /// One process, as its `status` in /proc shows it.
@@ -35,8 +35,6 @@ struct ProcessInfo {
 [[nodiscard]] std::vector<ProcessInfo> allProcesses();
 /// The first 15 bytes of the name of a process's program; empty if it is gone.
 [[nodiscard]] std::string nameOf(pid_t pid);
-/// The arguments that its program began with; none if it is gone.
-[[nodiscard]] std::vector<std::string> argumentsOf(pid_t pid);
 /// The cgroup v2 path of a process, as in /proc/PID/cgroup; empty if it has none or is gone.
 [[nodiscard]] std::string controlGroupOf(pid_t pid);
 [[nodiscard]] const std::string& bootId();

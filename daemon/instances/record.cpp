@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/instances/record.hpp"
 
-#include <algorithm>
-
 #include "daemon/instances/keyed_file.hpp"
 #include "daemon/instances/process_table.hpp"
 
@@ -63,8 +61,7 @@ bool looksLike(const Executable& supervisord, const std::string& confFile, uid_t
   const auto& runs = seen.details.executable;
   if (seen.details.startTime == 0 || supervisord.file.empty()) return false;
   if (runs.file != supervisord.file && runs.path != supervisord.path) return false;
-  const auto arguments = argumentsOf(pid);
-  if (std::find(arguments.begin(), arguments.end(), confFile) == arguments.end()) return false;
+  if (!seen.details.hasArgument(confFile)) return false;
   return !mark.empty() && seen.details.mark == mark && signalTo(seen.pidfd, 0) == 0;
 }
 

@@ -82,6 +82,8 @@ TEST_CASE("the details of processes tell their mark, their program and when they
   CHECK(details[two.pid].mark == "a:2");
   CHECK(details[one.pid].startTime > 0);
   CHECK(details[one.pid].executable.file == executableAt("/bin/sleep").file);
+  CHECK(details[one.pid].hasArgument("1000"));
+  CHECK_FALSE(details[one.pid].hasArgument("100"));
 }
 
 TEST_CASE("the start time that a child reports is the one that others see") {
