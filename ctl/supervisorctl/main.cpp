@@ -31,10 +31,11 @@ int run(const std::vector<std::string>& words) {
     std::fputs(ctl::usageText(program).c_str(), stdout);
     return 0;
   }
-  const auto acted = ctl::actAsOwner(*line, program);
+  const auto config = ctl::chooseConfig(*line, program);
+  const auto acted = ctl::actAsOwner(*line, program, config);
   if (!acted) return refuse(program, acted.error().text, 2);
   if (*acted) return **acted;
-  auto settings = ctl::loadSettings(*line, program);
+  auto settings = ctl::loadSettings(*line, program, config);
   if (!settings) {
     if (const std::string note = ctl::rightsNote(); !note.empty()) ctl::printError(note);
     return refuse(program, settings.error().text, settings.error().exitStatus);

@@ -51,7 +51,10 @@ class Walk {
     }
     const std::string path = inHere(name);
     struct stat info {};
-    if (::lstat(path.c_str(), &info) != 0) return false;
+    if (::lstat(path.c_str(), &info) != 0) {
+      found_.vacant = sticky_;
+      return false;
+    }
     // In a directory for everybody (/tmp) the owner of a name may put another thing in its place.
     if (sticky_ && info.st_uid != 0) found_.accounts.insert(info.st_uid);
     if (S_ISLNK(info.st_mode)) return follow(path);
@@ -119,6 +122,7 @@ class Walk {
 void PathControl::add(const PathControl& other) {
   accounts.insert(other.accounts.begin(), other.accounts.end());
   if (shared.empty()) shared = other.shared;
+  vacant = vacant || other.vacant;
 }
 
 PathControl controlOf(const std::string& path, bool content) { return Walk(path, content).run(); }

@@ -7,9 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "ctl/supervisorctl/link_name.hpp"
 #include "ctl/supervisorctl/path_control.hpp"
-#include "ctl/supervisorctl/settings_loader.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/program.hpp"
 #include "lib/core/users.hpp"
@@ -30,17 +28,17 @@ struct Controlled {
 };
 
 /// The first of the files, links and sockets of this call that is not root's alone; nullopt: none is.
-std::optional<Controlled> findControlled(const CommandLine& line, const std::string& program) {
+std::optional<Controlled> findControlled(const CommandLine& line, const std::string& program,
+                                         const ConfigChoice& config) {
   PathControl control;
-  const auto file = configFileOf(line, program);
-  if (!line.configFile && linkedInstance(program)) control.add(controlOf(program, true));
-  if (file) control.add(controlOf(*file, true));
-  if (!control.isRootsAlone()) return Controlled{control, file.value_or(program)};
-  const std::string url = serverUrlOf(line, file);
+  if (config.byLink) control.add(controlOf(program, true));
+  if (config.file) control.add(controlOf(*config.file, true));
+  if (control.isOthers()) return Controlled{control, config.file.value_or(program)};
+  const std::string url = serverUrlOf(line, config);
   if (!url.starts_with(kSocket)) return std::nullopt;
   const std::string socket = url.substr(kSocket.size());
   control = controlOf(socket, false);
-  if (control.isRootsAlone()) return std::nullopt;
+  if (!control.isOthers()) return std::nullopt;
   return Controlled{control, socket};
 }
 
@@ -53,13 +51,13 @@ core::Err<core::Error> refused(const std::string& what, const std::string& why) 
 std::string absolute(const std::string& path) { return core::absolutePath(path, core::currentDirectory()); }
 
 /// The same call, in words that mean the same in any directory.
-std::vector<std::string> wordsFor(const CommandLine& line, const std::string& program) {
+std::vector<std::string> wordsFor(const CommandLine& line, const std::string& program, const ConfigChoice& config) {
   std::vector<std::string> words{program};
   const auto add = [&words](const char* option, std::string value) {
     words.emplace_back(option);
     words.push_back(std::move(value));
   };
-  if (const auto file = configFileOf(line, program)) add("-c", absolute(*file));
+  if (config.file) add("-c", absolute(*config.file));
   if (line.serverUrl) add("-s", *line.serverUrl);
   if (line.username) add("-u", *line.username);
   if (line.password) add("-p", *line.password);
@@ -78,9 +76,10 @@ bool mayRead(const CommandLine& line) {
 
 }  // namespace
 
-core::Expected<std::optional<int>> actAsOwner(const CommandLine& line, const std::string& program) {
+core::Expected<std::optional<int>> actAsOwner(const CommandLine& line, const std::string& program,
+                                              const ConfigChoice& config) {
   if (::geteuid() != 0 || line.trust) return std::optional<int>();
-  const auto found = findControlled(line, program);
+  const auto found = findControlled(line, program, config);
   if (!found) return std::optional<int>();
   const auto& [control, what] = *found;
   if (!control.shared.empty()) return refused(what, "can be changed by others through " + control.shared);
@@ -88,7 +87,7 @@ core::Expected<std::optional<int>> actAsOwner(const CommandLine& line, const std
   const auto account = core::findAccount(*control.accounts.begin());
   if (!account)
     return refused(what, "belongs to user id " + std::to_string(*control.accounts.begin()) + ", which is no account");
-  terminal::Guest guest{core::ownExecutable(), wordsFor(line, program), terminal::environmentOf(account),
+  terminal::Guest guest{core::ownExecutable(), wordsFor(line, program, config), terminal::environmentOf(account),
                         core::identityOf(*account), core::currentDirectory()};
   guest.environment.push_back(std::string(kNote) + '=' + what);
   const bool completing = !line.action.empty() && line.action.front() == "__complete";

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "ctl/supervisorctl/command_line.hpp"
+#include "ctl/supervisorctl/settings_loader.hpp"
 #include "lib/core/result.hpp"
 
 namespace ctl {
@@ -14,9 +15,10 @@ namespace ctl {
 /// account, in a process of its own behind a terminal of its own (lib/terminal), whose exit status comes back.
 ///
 /// nullopt: go on as we are (not root, only root has a say, --trust). An error, complete for people: nobody to become.
-[[nodiscard]] core::Expected<std::optional<int>> actAsOwner(const CommandLine& line, const std::string& program);
+[[nodiscard]] core::Expected<std::optional<int>> actAsOwner(const CommandLine& line, const std::string& program,
+                                                            const ConfigChoice& config);
 
-/// As root: others have a say in what the path, or the Unix socket of the URL, leads to.
+/// As root: others have a say in what the path, or the Unix socket of the URL, leads to, or may put something there.
 [[nodiscard]] bool isForOthers(const std::string& path, bool content);
 [[nodiscard]] bool leadsToOthers(const std::string& url);
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "ctl/supervisorctl/rights.hpp"
 #include "lib/xmlrpc/client.hpp"
 
 namespace ctl {
@@ -15,10 +16,19 @@ constexpr std::string_view kApiVersion = "3.0";
 Session::Session(Settings initial) : settings(std::move(initial)) {}
 Session::~Session() = default;
 
+/// Who acts for root was settled at the start. A socket that others put there since then counts as not there.
+Done Session::mayConnect() const {
+  if (settings.trust || !leadsToOthers(settings.serverUrl)) return {};
+  xmlrpc::ClientError gone;
+  gone.kind = xmlrpc::ClientError::Kind::NoFile;
+  return core::Err{toFailure(gone)};
+}
+
 Outcome<xmlrpc::Endpoint> Session::endpoint() const {
   const std::string& url = settings.serverUrl;
   if (!url.starts_with("http://") && !url.starts_with("unix://"))
     return core::Err{raised("ValueError", "Unknown protocol for serverurl " + url)};
+  if (Done may = mayConnect(); !may) return core::Err{std::move(may).error()};
   auto parsed = xmlrpc::parseEndpoint(url);
   if (!parsed) return core::Err{raised("ValueError", parsed.error().text)};
   return std::move(parsed).value();
@@ -31,6 +41,7 @@ xmlrpc::Credentials Session::credentials() const {
 
 Outcome<xmlrpc::Value> Session::call(std::string_view method, const xmlrpc::Array& params) {
   out.flush();
+  if (Done may = mayConnect(); !may) return core::Err{std::move(may).error()};  // a client connects again by itself
   if (!client_) {
     auto target = endpoint();
     if (!target) return core::Err{std::move(target).error()};

@@ -70,6 +70,8 @@ class Session {
   bool machineOutput = false;  ///< standard output carries JSON
 
  private:
+  [[nodiscard]] Done mayConnect() const;
+
   std::unique_ptr<xmlrpc::Client> client_;
   int callTimeout_ = 0;
 };

@@ -99,8 +99,9 @@ Step checkPlugins(const core::IniDocument& document) {
   return {};
 }
 
-Step readConfig(const std::string& file, Settings& settings) {
-  if (!core::exists(file)) return usage("could not find config file " + file);
+Step readConfig(const std::string& file, bool trust, Settings& settings) {
+  // Looked at when the rights were chosen, too; but it may have come since, into a directory for everybody.
+  if (!core::exists(file) || (!trust && isForOthers(file, true))) return usage("could not find config file " + file);
   auto document = core::IniDocument::read(file);
   if (!document) {
     if (document.error().code != 0) return usage("could not read config file " + file);
@@ -130,27 +131,27 @@ Step readPassword(const std::string& file, Settings& settings) {
 
 }  // namespace
 
-std::optional<std::string> configFileOf(const CommandLine& line, const std::string& program) {
-  if (line.configFile) return line.configFile;
+ConfigChoice chooseConfig(const CommandLine& line, const std::string& program) {
+  if (line.configFile) return {line.configFile};
   const auto linked = linkedInstance(program);
-  if (!linked) return searchConfig(program);
+  if (!linked) return {searchConfig(program)};
   // With a server given, the instance's file is a source of the rest, not a must.
-  if (!line.serverUrl || core::exists(linked->configFile)) return linked->configFile;
-  return std::nullopt;
+  if (!line.serverUrl || core::exists(linked->configFile)) return {linked->configFile, true};
+  return {std::nullopt, true};
 }
 
-std::string serverUrlOf(const CommandLine& line, const std::optional<std::string>& file) {
+std::string serverUrlOf(const CommandLine& line, const ConfigChoice& config) {
   Settings settings;
-  if (file) static_cast<void>(readConfig(*file, settings).has_value());
+  if (config.file) static_cast<void>(readConfig(*config.file, line.trust, settings).has_value());
   return line.serverUrl.value_or(settings.serverUrl);
 }
 
-core::Result<Settings, SettingsError> loadSettings(const CommandLine& line, const std::string& program) {
+core::Result<Settings, SettingsError> loadSettings(const CommandLine& line, const std::string& program,
+                                                   const ConfigChoice& config) {
   Settings settings;
   settings.program = program;
-  const std::optional<std::string> file = configFileOf(line, program);
-  if (file)
-    if (Step done = readConfig(*file, settings); !done) return core::Err{std::move(done).error()};
+  if (config.file)
+    if (Step done = readConfig(*config.file, line.trust, settings); !done) return core::Err{std::move(done).error()};
   if (line.serverUrl) settings.serverUrl = *line.serverUrl;
   if (line.username) settings.username = line.username;
   if (line.password) settings.password = line.password;

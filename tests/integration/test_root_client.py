@@ -66,7 +66,7 @@ def listener(workDir, owner, cleanup):
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):  # the name is http.server's
             heads.append(str(self.headers))
-            self.send_error(500)
+            self.close_connection = True
 
         def address_string(self):
             return "client"
@@ -250,6 +250,61 @@ def testOpenLeadsRootNowhereElse(theirs, roots):
     assert "cat: stopped" not in again.stdout
 
 
+@pytest.fixture
+def shared(workDir):
+    """A directory like /tmp."""
+    folder = os.path.join(workDir, "shared")
+    os.mkdir(folder)
+    os.chmod(folder, 0o1777)
+    return folder
+
+
+@pytest.fixture
+def flicker(owner, cleanup):
+    """flicker(path): the owner takes the file away and puts it back, as fast as can be."""
+
+    def start(path):
+        code = "import os, sys\nprint(flush=True)\nwhile True:\n os.rename(sys.argv[1], sys.argv[2]); os.rename(sys.argv[2], sys.argv[1])"
+        process = subprocess.Popen(["/usr/bin/python3", "-c", code, path, path + ".away"], user=owner.pw_uid, group=owner.pw_gid,
+                                   extra_groups=[], stdout=subprocess.PIPE)
+        cleanup.callback(process.wait)
+        cleanup.callback(process.kill)
+        process.stdout.readline()
+
+    return start
+
+
+TRIES = 200
+
+
+@pytest.mark.parametrize("words", [(), ("-c", "supervisord.conf")], ids=["found", "given"])
+def testAFileThatComesAndGoesIsNeverReadAsRoot(listener, shared, flicker, owner, words):
+    config = write(os.path.join(shared, "supervisord.conf"),
+                   f"[supervisorctl]\nserverurl=unix://{listener.server_address}\nusername=x\npassword=%(ENV_SM_SECRET)s\n", owner)
+    flicker(config)
+    seen = {client(*words, "status", cwd=shared).returncode for _ in range(TRIES)}
+    assert listener.heads == []
+    assert WRONG in seen, "it was there at times"
+
+
+def testASocketThatComesAndGoesIsNeverSpokenToAsRoot(listener, shared, flicker, workDir):
+    socketPath = os.path.join(shared, "s.sock")
+    os.rename(listener.server_address, socketPath)
+    config = write(os.path.join(workDir, "roots.conf"),
+                   f"[supervisorctl]\nserverurl=unix://{socketPath}\nusername=x\npassword=%(ENV_SM_SECRET)s\n")
+    os.chmod(config, 0o600)
+    flicker(socketPath)
+    outputs = {client("-c", config, "status").stdout for _ in range(TRIES)}
+    assert listener.heads == []
+    assert f"unix://{socketPath} no such file\n" in outputs
+
+
+def testASocketThatIsNotThereIsSupervisorsAnswer(shared):
+    result = client("-s", f"unix://{shared}/s.sock", "status")
+    assert (result.returncode, result.stdout) == (4, f"unix://{shared}/s.sock no such file\n")
+    assert "could not find config file" in client("-c", f"{shared}/absent.conf", "status").stderr
+
+
 def testTabDoesNotWaitForAClientThatItsAccountStopped(theirs, owner, cleanup):
     """The account stops every process of its own that comes up, as it may."""
     stopper = subprocess.Popen(["/usr/bin/python3", "-c", """
@@ -258,11 +313,12 @@ keep = {int(p) for p in os.listdir("/proc") if p.isdigit()}
 print("ready", flush=True)
 while True:
     for p in os.listdir("/proc"):
-        if p.isdigit() and int(p) not in keep and b"__complete" in open(f"/proc/{p}/cmdline", "rb").read():
+        if p.isdigit() and int(p) not in keep:
             try:
-                os.kill(int(p), signal.SIGSTOP)
+                if b"__complete" in open(f"/proc/{p}/cmdline", "rb").read():
+                    os.kill(int(p), signal.SIGSTOP)
             except OSError:
-                pass
+                pass  # it ended
 """], user=owner.pw_uid, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     cleanup.callback(stopper.wait)
     cleanup.callback(stopper.kill)

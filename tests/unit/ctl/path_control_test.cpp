@@ -98,6 +98,9 @@ TEST_CASE("In a directory for everybody the owner of a name controls it") {
   at.directory("tmp", 0, 01777);
   CHECK(controlOf(at.file("tmp/roots", 0), true).isRootsAlone());
   CHECK(controlOf(at.file("tmp/theirs", kOne), false).accounts == Accounts{kOne});
+  CHECK_FALSE(controlOf(at / "tmp/absent", false).isRootsAlone());  // anybody may make it
+  CHECK_FALSE(controlOf(at / "tmp/absent", false).isOthers());
+  CHECK_FALSE(controlOf(at / "tmp/absent/below", true).isRootsAlone());
   at.link("tmp/link", "roots", kOne);
   CHECK(controlOf(at / "tmp/link", true).accounts == Accounts{kOne});
 }
