@@ -154,7 +154,8 @@ void Channel::pass(std::size_t count, std::size_t dropped) {
 }
 
 void Channel::write() {
-  const ssize_t count = ::write(sink(), pending_.data(), std::min(pending_.size(), kChunk));
+  const std::size_t size = filter_ ? Filter::wholeTokens(pending_, kChunk) : std::min(pending_.size(), kChunk);
+  const ssize_t count = ::write(sink(), pending_.data(), size);
   if (count >= 0) {
     pending_.erase(0, static_cast<std::size_t>(count));
   } else if (errno != EINTR && errno != EAGAIN) {

@@ -12,6 +12,7 @@ namespace terminal {
 namespace {
 
 constexpr char kEscape = '\033';
+constexpr std::string_view kParameters = "0123456789;:?";  // what stands between "CSI" and its final byte
 constexpr std::size_t kLongest = 64;  // of a sequence; colours of 24 bits for both grounds need 40
 /// Not of the form "CSI parameters final": terminfo's "no attributes" has the first, screen's and tmux's "up" is the
 /// other.
@@ -92,6 +93,21 @@ std::string Filter::finish() {
   return out;
 }
 
+std::size_t Filter::wholeTokens(std::string_view filtered, std::size_t most) noexcept {
+  if (filtered.size() <= most) return filtered.size();
+  const std::size_t escape = filtered.substr(0, most).rfind(kEscape);
+  if (escape != std::string_view::npos && escape + kLongest > most) {
+    const bool isShort = filtered[escape + 1] != '[';
+    const std::size_t last = isShort ? escape + 1 + (filtered[escape + 1] == '(' ? 1 : 0)
+                                     : filtered.find_first_not_of(kParameters, escape + 2);
+    if (last >= most) return escape;
+  }
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(filtered[end]) & 0xC0U) == 0x80U) end--;
+  if (end > 0 && filtered[end - 1] == '\r' && filtered[end] == '\n') end--;
+  return end;
+}
+
 bool Filter::isAllowedControl(char32_t code) const noexcept {
   if (code == '\n' || code == '\t') return true;
   // The last is SI: the plain character set, part of the "no attributes" of some terminals.
@@ -129,7 +145,7 @@ std::size_t Filter::takeEscape(std::string_view text, std::string& out, bool atE
   }
   if (text.size() == 1) return atEnd ? show() : 0;
   if (text[1] != '[') return show();
-  const auto end = text.find_first_not_of("0123456789;:?", 2);
+  const auto end = text.find_first_not_of(kParameters, 2);
   if (end == std::string_view::npos) return atEnd || text.size() >= kLongest ? show() : 0;
   const std::string_view parameters = text.substr(2, end - 2);
   const bool allowed = isForLog(parameters, text[end]) ||

@@ -26,6 +26,11 @@ class Filter {
   /// What was held back, and what puts the terminal in order again (colours, insert mode, a hidden cursor).
   [[nodiscard]] std::string finish();
 
+  /// How many of the first `most` bytes of what a filter gave may be written by themselves: they end between two
+  /// sequences, characters or line ends. What another process writes to the same terminal behind half a sequence would
+  /// complete it.
+  [[nodiscard]] static std::size_t wholeTokens(std::string_view filtered, std::size_t most) noexcept;
+
  private:
   /// Handles the token at the front of `text`; 0: it is not whole yet.
   std::size_t take(std::string_view text, std::string& out, bool atEnd);
