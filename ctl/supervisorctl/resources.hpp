@@ -15,30 +15,21 @@ namespace ctl {
 struct Usage {
   std::uint64_t memory = 0;  ///< resident bytes; pages shared between them count for each
   double cpuSeconds = 0;     ///< user and system time so far
-  double ageSeconds = 0;     ///< of the program itself
-  [[nodiscard]] double cpuPercent() const noexcept { return ageSeconds > 0 ? 100 * cpuSeconds / ageSeconds : 0; }
+  double overSeconds = 0;    ///< the time in which that was used
+  [[nodiscard]] double cpuPercent() const noexcept { return overSeconds > 0 ? 100 * cpuSeconds / overSeconds : 0; }
 };
 
-/// One look at every process of this machine, from /proc.
+/// One look at every process of this machine, by what cannot block (core::proc): an account can have others that hang.
 class ProcessTable {
  public:
   [[nodiscard]] static ProcessTable read();
   /// The usage of `pid` and what it started, if it is a child of `parent`: a pid from another machine or another
-  /// pid namespace is somebody else here.
+  /// pid namespace is somebody else here. `overSeconds` is for the caller.
   [[nodiscard]] std::optional<Usage> usageOf(pid_t pid, pid_t parent) const;
 
  private:
-  struct Entry {
-    pid_t parent = 0;
-    std::uint64_t memory = 0;
-    double cpuSeconds = 0;
-    double startedAt = 0;  ///< seconds after the boot
-  };
-  static std::optional<Entry> readEntry(const std::string& pid);
-
-  std::unordered_map<pid_t, Entry> entries_;
+  std::unordered_map<pid_t, pid_t> parents_;
   std::unordered_map<pid_t, std::vector<pid_t>> children_;
-  double now_ = 0;
 };
 
 /// "12.3M": bytes for people.

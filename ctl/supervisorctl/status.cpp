@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // status, pid: what tells about processes.
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "ctl/supervisorctl/session.hpp"
 #include "ctl/supervisorctl/status_text.hpp"
 #include "ctl/supervisorctl/waiting.hpp"
+#include "lib/core/clock.hpp"
 
 namespace ctl {
 namespace {
@@ -21,25 +23,30 @@ class ResourceView {
 
   void fill(std::vector<StatusRow>& rows) {
     const ProcessTable table = ProcessTable::read();
-    std::unordered_map<pid_t, Usage> seen;
+    const core::Instant now = core::Clock::now();
+    std::unordered_map<pid_t, double> seen;
     for (StatusRow& row : rows) {
       const auto pid = static_cast<pid_t>(row.info.pid);
       row.usage = pid > 0 ? table.usageOf(pid, server_) : std::nullopt;
       if (!row.usage) continue;
-      seen[pid] = *row.usage;
+      seen[pid] = row.usage->cpuSeconds;
       const auto before = before_.find(pid);
-      if (before == before_.end()) continue;
-      row.usage->cpuSeconds -= before->second.cpuSeconds;
-      row.usage->ageSeconds -= before->second.ageSeconds;
+      if (before == before_.end()) {
+        row.usage->overSeconds = static_cast<double>(row.info.now - row.info.start);
+        continue;
+      }
       // What a child that ended had used is gone from the sum.
-      if (row.usage->cpuSeconds < 0) row.usage->cpuSeconds = 0;
+      row.usage->cpuSeconds = std::max(0.0, row.usage->cpuSeconds - before->second);
+      row.usage->overSeconds = std::chrono::duration<double>(now - lookedAt_).count();
     }
     before_ = std::move(seen);
+    lookedAt_ = now;
   }
 
  private:
   pid_t server_;
-  std::unordered_map<pid_t, Usage> before_;
+  std::unordered_map<pid_t, double> before_;  ///< seconds of processor time
+  core::Instant lookedAt_{};
 };
 
 class Status {

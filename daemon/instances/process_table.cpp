@@ -4,16 +4,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <memory>
 #include <string_view>
 #include <unordered_map>
 
+#include "lib/core/proc_files.hpp"
 #include "lib/core/text.hpp"
 
 namespace instances {
@@ -23,55 +22,12 @@ constexpr std::size_t kMostCounted = 1000;
 /// Looking at all processes takes at most this share of the manager's time.
 constexpr int kPausePerCost = 20;
 
-/// The beginning of a small file of /proc; empty if the process is gone.
-std::string_view readProc(pid_t pid, const char* file, char* buffer, std::size_t size) {
-  char path[48];
-  char* end = std::copy_n("/proc/", 6, path);
-  end = std::to_chars(end, path + 24, pid).ptr;
-  *end++ = '/';
-  *std::copy_n(file, std::char_traits<char>::length(file), end) = '\0';
-  const core::UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
-  const auto n = fd ? ::read(fd.get(), buffer, size) : -1;
-  return n > 0 ? std::string_view(buffer, static_cast<std::size_t>(n)) : std::string_view();
-}
-
-/// What follows "\nKEY:" up to the end of the line. The first line has the name of the process, in which a line feed is
-/// written as a backslash and an n.
-std::string_view field(std::string_view status, std::string_view key) {
-  const auto at = status.find(key);
-  if (at == std::string_view::npos) return {};
-  auto value = status.substr(at + key.size());
-  value = value.substr(0, value.find('\n'));
-  while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
-  return value;
-}
-
-template <class T>
-T number(std::string_view text) {
-  T value{};
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-std::uint64_t residentPages(pid_t pid) {
-  char buffer[128];
-  const auto text = readProc(pid, "statm", buffer, sizeof buffer);
-  const auto blank = text.find(' ');
-  return blank == std::string_view::npos ? 0 : number<std::uint64_t>(text.substr(blank + 1));
-}
-
-std::uint64_t cpuMicros(pid_t pid) {
-  clockid_t clock{};
-  timespec time{};
-  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0;
-  return static_cast<std::uint64_t>(time.tv_sec) * 1000000 + static_cast<std::uint64_t>(time.tv_nsec) / 1000;
-}
-
 }  // namespace
 
 std::optional<ProcessInfo> lookAt(pid_t pid) {
   char buffer[4096];
-  const auto status = readProc(pid, "status", buffer, sizeof buffer);
+  const auto status = core::proc::read(pid, "status", buffer, sizeof buffer);
+  using core::proc::field, core::proc::number;
   const auto uid = field(status, "\nUid:"), state = field(status, "\nState:");
   if (uid.empty() || state.empty()) return std::nullopt;
   // A list, one for each nested pid namespace; the first is that of this /proc.
@@ -99,7 +55,7 @@ std::string nameOf(pid_t pid) {
 
 std::string controlGroupOf(pid_t pid) {
   char buffer[4096];
-  const auto text = readProc(pid, "cgroup", buffer, sizeof buffer);
+  const auto text = core::proc::read(pid, "cgroup", buffer, sizeof buffer);
   for (const auto& line : core::split(std::string(text), '\n'))
     if (line.starts_with("0::")) return line.substr(3);
   return {};
@@ -128,12 +84,13 @@ std::vector<pid_t> ProcessSnapshot::treeOf(pid_t root, core::Duration maximumAge
 }
 
 Usage usageOf(const std::vector<pid_t>& pids) {
-  std::uint64_t pages = 0, micros = 0;
+  std::uint64_t bytes = 0, micros = 0;
   for (std::size_t i = 0; i < pids.size() && i < kMostCounted; i++) {
-    pages += residentPages(pids[i]);
-    micros += cpuMicros(pids[i]);
+    const auto one = core::proc::usageOf(pids[i]).value_or(core::proc::Usage{});
+    bytes += one.memory;
+    micros += one.cpuMicros;
   }
-  return {pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)), micros};
+  return {bytes, micros};
 }
 
 const std::string& bootId() {

@@ -17,7 +17,7 @@ struct Usage {
   std::optional<double> cpuPercent;  ///< of one core since the last sample of the same pid; nothing at the first
 };
 
-/// Samples processes from /proc; remembers the last sample of each to tell the share of a core.
+/// Samples processes, by what cannot block (core::proc); remembers the last sample of each to tell the share of a core.
 class UsageSampler {
  public:
   /// Nothing if there is no such process.
@@ -31,7 +31,7 @@ class UsageSampler {
 
  private:
   struct Last {
-    std::uint64_t ticks = 0;
+    std::uint64_t cpuMicros = 0;
     core::Instant when;
   };
   std::unordered_map<pid_t, Last> last_;

@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "lib/core/child.hpp"
 #include "lib/core/clock.hpp"
 
 namespace core {
@@ -43,14 +44,6 @@ struct Message {
   SpawnError error;
   std::uint64_t startTime = 0;
 };
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
 
 void say(const char* text) noexcept { (void)!::write(STDERR_FILENO, text, ::strlen(text)); }
 
@@ -94,13 +87,6 @@ void explain(const SpawnSpec& spec, SpawnStep step, int code) noexcept {
     (void)!::write(p.report, &message, sizeof message);
   }
   ::_exit(127);
-}
-
-void resetSignals() noexcept {
-  struct sigaction plain {};
-  plain.sa_handler = SIG_DFL;
-  for (int signo = 1; signo < NSIG; signo++)
-    if (signo != SIGKILL && signo != SIGSTOP) ::sigaction(signo, &plain, nullptr);
 }
 
 /// Puts the listed descriptors at 0..n-1 and closes all others but the report. They are closed here and not by exec:
@@ -282,7 +268,7 @@ const char* toText(SpawnStep step) noexcept {
 }
 
 Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec) {
-  Prepared p{spec, pointers(spec.arguments), pointers(spec.environment), {}, 0, {}, -1};
+  Prepared p{spec, argumentPointers(spec.arguments), argumentPointers(spec.environment), {}, 0, {}, -1};
   for (const auto& [here, there] : spec.descriptors) p.sources.push_back(here);
   if (spec.oomScoreAdjust) {
     const auto text = std::to_string(*spec.oomScoreAdjust);

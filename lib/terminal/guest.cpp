@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "lib/core/child.hpp"
 #include "lib/core/text.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -55,24 +56,10 @@ struct Prepared {
   const Guest* guest = nullptr;
 };
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
-
 [[noreturn]] void fail(const Prepared& p, Step step) noexcept {
   const Failed failed{step, errno};
   static_cast<void>(!::write(p.report, &failed, sizeof failed));
   ::_exit(127);
-}
-
-void resetSignals() noexcept {
-  struct sigaction plain {};
-  plain.sa_handler = SIG_DFL;
-  for (int signo = 1; signo < NSIG; signo++)
-    if (signo != SIGKILL && signo != SIGSTOP) ::sigaction(signo, &plain, nullptr);
 }
 
 /// A session keyring of root gives what it holds to every process that has it, whatever its account.
@@ -83,7 +70,7 @@ bool leaveKeyring() noexcept {
 
 [[noreturn]] void becomeGuest(Prepared& p) noexcept {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  resetSignals();
+  core::resetSignals();
   if (::setsid() < 0) fail(p, Step::Session);
   for (int i = 0; i < 3; i++)
     if (::dup2(p.descriptors[static_cast<std::size_t>(i)], i) < 0) fail(p, Step::Descriptors);
@@ -167,7 +154,7 @@ core::Expected<pid_t> start(const Guest& guest, const std::array<int, 3>& descri
   if (::pipe2(ends, O_CLOEXEC) != 0) return core::sysError("cannot start " + guest.file, errno);
   const core::UniqueFd heard(ends[0]);
   core::UniqueFd told(ends[1]);
-  Prepared p{pointers(guest.arguments), pointers(guest.environment), descriptors, told.get(), ::getpid(), controlling,
+  Prepared p{core::argumentPointers(guest.arguments), core::argumentPointers(guest.environment), descriptors, told.get(), ::getpid(), controlling,
              &guest};
   // Above what dup2() overwrites in the child.
   std::array<core::UniqueFd, 4> high;

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""A process that hangs in an exec: who shows what processes use must not read what waits for it."""
+
+import http.client
+import os
+import subprocess
+
+import pytest
+
+from hanging_files import HangingFiles
+from page import freePort
+from programs import program
+
+PROGRAMS = """
+[inet_http_server]
+port=127.0.0.1:{port}
+[program:hung]
+command=/usr/bin/python3 -c "import os; os.open('{files}/file', os.O_RDONLY); os.execv('/bin/sleep', ['sleep', '1000'])"
+startsecs=0
+stopsignal=KILL
+[program:well]
+command=/bin/sleep 1000
+startsecs=0
+"""
+
+
+@pytest.fixture
+def hung(daemon, workDir):
+    """A server with a program that hangs; server.port is that of its page."""
+    with HangingFiles(os.path.join(workDir, "hang"), "flush") as files:
+        port = freePort()
+        server = daemon(PROGRAMS.format(port=port, files=files.path))
+        server.port = port
+        files.waitForHang()
+        yield server
+
+
+def testResourcesOfProcessesThatHang(hung):
+    client = subprocess.Popen([*program("supervisorctl"), "-c", hung.configPath, "status", "--resources"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        rows = client.communicate(timeout=60)[0].splitlines()
+    finally:
+        client.kill()
+    assert [row.split()[:2] for row in rows] == [["hung", "RUNNING"], ["well", "RUNNING"]]
+    assert all("%" in row for row in rows)
+
+
+def testThePageOfProcessesThatHang(hung):
+    connection = http.client.HTTPConnection("127.0.0.1", hung.port, timeout=60)
+    connection.request("GET", "/")
+    page = connection.getresponse().read().decode()
+    assert "hung" in page and page.count(" MB</td>") == 2
+    connection.close()
+    stream = http.client.HTTPConnection("127.0.0.1", hung.port, timeout=60)
+    stream.request("GET", "/events")
+    answer = stream.getresponse()
+    while b'"usage"' not in answer.readline():
+        pass
+    stream.close()
