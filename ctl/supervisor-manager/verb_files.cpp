@@ -9,8 +9,10 @@
 #include <optional>
 
 #include "ctl/supervisor-manager/external.hpp"
+#include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/files.hpp"
+#include "lib/core/terminal_text.hpp"
 #include "lib/core/users.hpp"
 #include "lib/terminal/guest.hpp"
 #include "lib/terminal/relay.hpp"
@@ -62,15 +64,36 @@ struct OwnersLogs {
   std::vector<std::string> files;
 };
 
-ExitCode runTail(Session& session, const OwnersLogs& logs, bool named) {
-  std::vector<std::string> words{fmt::format("--lines={}", session.options.lines)};
-  if (session.options.follow) words.emplace_back("-F");  // by name: rotation is followed
+std::string linesOption(const Session& session) { return fmt::format("--lines={}", session.options.lines); }
+
+ExitCode followLogs(Session& session, const OwnersLogs& logs, bool named) {
+  std::vector<std::string> words{linesOption(session), "-F"};  // by name: rotation is followed
   if (named) words.emplace_back("--verbose");
   words.emplace_back("--");
   words.insert(words.end(), logs.files.begin(), logs.files.end());
-  const auto guest = guestOf(session, logs.owner, "tail", std::move(words));
+  auto guest = guestOf(session, logs.owner, "tail", std::move(words));
   if (!guest) return session.code();
+  guest->files = logs.files;
   return runGuest(session, *guest, {.raw = session.options.raw});
+}
+
+/// Each file in a reader of its own, which has it open before it runs: what was looked at is what is read.
+ExitCode showLogs(Session& session, const OwnersLogs& logs, bool named) {
+  ExitCode code = Success;
+  for (const auto& file : logs.files) {
+    if (named || logs.files.size() > 1)
+      print(fmt::format("{}==> {} <==\n", &file == &logs.files.front() ? "" : "\n", core::printable(file)));
+    auto guest = guestOf(session, logs.owner, "tail", {linesOption(session)});
+    if (!guest) return session.code();
+    guest->files = {file};
+    guest->readsFile = true;
+    if (const auto done = runGuest(session, *guest, {.raw = session.options.raw}); done != Success) code = done;
+  }
+  return code;
+}
+
+ExitCode runTail(Session& session, const OwnersLogs& logs, bool named) {
+  return session.options.follow ? followLogs(session, logs, named) : showLogs(session, logs, named);
 }
 
 /// One reader for each owner: one after the other, or side by side where they go on.
@@ -103,7 +126,7 @@ bool mayRead(const std::vector<std::string>& arguments) {
 
 ExitCode logs(Session& session) {
   const auto& options = session.options;
-  const std::string lines = fmt::format("--lines={}", options.lines);
+  const std::string lines = linesOption(session);
   std::vector<std::string> flags{lines};
   if (options.follow) flags.emplace_back("--follow");
   if (options.raw) flags.emplace_back("--raw");

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,10 +29,11 @@ constexpr int kPatienceMs = 5000;   // until exec: the program may lie on a slow
 constexpr std::string_view kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr int kReport = 3;          // the number of the report pipe in the child
 
-enum class Step : int { Session, Descriptors, Terminal, Identity, Keyring, Exec };
+enum class Step : int { Session, Descriptors, Terminal, Identity, Keyring, File, Exec };
 struct Failed {
   Step step = Step::Session;
   int code = 0;
+  std::size_t file = 0;  ///< the number of the one, in step File
 };
 
 const char* toText(Step step) noexcept {
@@ -41,6 +43,7 @@ const char* toText(Step step) noexcept {
     case Step::Terminal: return "cannot give a terminal to";
     case Step::Identity: return "cannot change to the account that runs";
     case Step::Keyring: return "cannot leave our keyring for";
+    case Step::File: return "cannot read";
     case Step::Exec: return "cannot run";
   }
   return "cannot start";
@@ -56,10 +59,26 @@ struct Prepared {
   const Guest* guest = nullptr;
 };
 
-[[noreturn]] void fail(const Prepared& p, Step step) noexcept {
-  const Failed failed{step, errno};
+[[noreturn]] void fail(const Prepared& p, Step step, std::size_t file = 0) noexcept {
+  const Failed failed{step, errno, file};
   static_cast<void>(!::write(p.report, &failed, sizeof failed));
   ::_exit(127);
+}
+
+/// Opens what the account reads; another file that takes the place of a good one later is waited for as the account
+/// likes, which only `tail -F` does anyway.
+void openFiles(const Prepared& p) noexcept {
+  for (std::size_t i = 0; i < p.guest->files.size(); i++) {
+    const bool needed = p.guest->readsFile && i == 0;
+    const int fd = ::open(p.guest->files[i].c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 && !needed) continue;
+    struct stat info {};
+    if (fd < 0 || ::fstat(fd, &info) != 0) fail(p, Step::File, i);
+    errno = 0;  // no number says that it is of another kind
+    if (!S_ISREG(info.st_mode)) fail(p, Step::File, i);
+    if (needed && ::dup2(fd, STDIN_FILENO) < 0) fail(p, Step::File, i);
+    ::close(fd);
+  }
 }
 
 /// A session keyring of root gives what it holds to every process that has it, whatever its account.
@@ -93,6 +112,7 @@ bool leaveKeyring() noexcept {
   if (!p.guest->directory.empty()) static_cast<void>(!::chdir(p.guest->directory.c_str()));
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);  // after the change of account, which clears it
   if (::getppid() != p.parent) ::_exit(127);
+  openFiles(p);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -101,7 +121,7 @@ bool leaveKeyring() noexcept {
 }
 
 /// Waits for exec, or for the step that failed.
-core::Expected<pid_t> hear(pid_t pid, int report, const std::string& file) {
+core::Expected<pid_t> hear(pid_t pid, int report, const Guest& guest) {
   pollfd heard{report, POLLIN, 0};
   int ready = 0;
   while ((ready = ::poll(&heard, 1, kPatienceMs)) < 0 && errno == EINTR) continue;
@@ -109,8 +129,11 @@ core::Expected<pid_t> hear(pid_t pid, int report, const std::string& file) {
   if (ready > 0 && ::read(report, &failed, sizeof failed) != static_cast<ssize_t>(sizeof failed)) return pid;
   ::kill(pid, SIGKILL);  // its account may have stopped it. Not reaped: what hangs in the kernel must not hang us.
   if (ready == 0)
-    return core::Err{core::Error{"cannot start " + file + ": something keeps it from running; it was killed"}};
-  return core::sysError(std::string(toText(failed.step)) + ' ' + file, failed.code);
+    return core::Err{core::Error{"cannot start " + guest.file + ": something keeps it from running; it was killed"}};
+  const auto& file = failed.step == Step::File ? guest.files[failed.file] : guest.file;
+  const std::string what = std::string(toText(failed.step)) + ' ' + file;
+  if (failed.step == Step::File && failed.code == 0) return core::Err{core::Error{what + ": it is not a regular file"}};
+  return core::sysError(what, failed.code);
 }
 
 /// A value that is no more than a word: no path, no expansion, nothing long.
@@ -154,7 +177,12 @@ core::Expected<pid_t> start(const Guest& guest, const std::array<int, 3>& descri
   if (::pipe2(ends, O_CLOEXEC) != 0) return core::sysError("cannot start " + guest.file, errno);
   const core::UniqueFd heard(ends[0]);
   core::UniqueFd told(ends[1]);
-  Prepared p{core::argumentPointers(guest.arguments), core::argumentPointers(guest.environment), descriptors, told.get(), ::getpid(), controlling,
+  Prepared p{core::argumentPointers(guest.arguments),
+             core::argumentPointers(guest.environment),
+             descriptors,
+             told.get(),
+             ::getpid(),
+             controlling,
              &guest};
   // Above what dup2() overwrites in the child.
   std::array<core::UniqueFd, 4> high;
@@ -175,7 +203,7 @@ core::Expected<pid_t> start(const Guest& guest, const std::array<int, 3>& descri
   if (pid < 0) return core::sysError("cannot start " + guest.file, code);
   told.reset();
   for (auto& one : high) one.reset();
-  return hear(pid, heard.get(), guest.file);
+  return hear(pid, heard.get(), guest);
 }
 
 }  // namespace terminal

@@ -20,6 +20,9 @@ struct Guest {
   std::vector<std::string> environment;  ///< see environmentOf()
   std::optional<core::Identity> identity;  ///< nullopt: our own
   std::string directory;  ///< where it runs if its account gets there by itself; else, or if empty, in "/"
+  /// Files that its account reads, each a regular file or missing: anything else could keep it waiting for ever.
+  std::vector<std::string> files{};
+  bool readsFile = false;  ///< the first of them, which must be there, is its standard input
 };
 
 /// PATH, the account's HOME, USER, LOGNAME and SHELL, and of ours TERM, NO_COLOR and the locale where they are plain
@@ -33,7 +36,7 @@ struct Guest {
 /// Starts the guest in a session of its own with `descriptors` as 0, 1 and 2 and no other, under
 /// a session keyring of its own, without the means to gain rights; `controlling`: descriptor 1 is its terminal. It
 /// cannot be traced or looked into until exec, and by then nothing of ours is left in it. Our death is its death.
-/// An error tells which step failed; a child that does not reach exec within seconds is killed and is such an error.
+/// An error tells which step, or which file, failed; a child that does not reach exec within seconds is killed and is such an error.
 [[nodiscard]] core::Expected<pid_t> start(const Guest& guest, const std::array<int, 3>& descriptors, bool controlling);
 
 }  // namespace terminal

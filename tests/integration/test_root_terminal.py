@@ -219,6 +219,37 @@ def testLogsAreFilteredOnATerminalOnly(service, terminal, log):
     assert subprocess.run(words, capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout == EVIL
 
 
+@pytest.mark.parametrize("follow", [(), ("-f",)], ids=["once", "follow"])
+@pytest.mark.parametrize("kind", ["fifo", "device", "link to a fifo"])
+def testALogThatIsNoFileIsRefusedAndNotWaitedFor(service, log, kind, follow):
+    os.unlink(log)
+    if kind == "device":
+        os.symlink("/dev/zero", log)
+    else:
+        os.mkfifo(log if kind == "fifo" else log + ".fifo", 0o644)
+        if kind != "fifo":
+            os.symlink(log + ".fifo", log)
+    client = service.start("logs", *follow, "tsupv")
+    try:
+        said = client.communicate(timeout=30)[0]
+    finally:
+        client.kill()
+        client.wait()
+    assert (client.returncode, said) == (1, f"supervisor-manager: cannot read {log}: it is not a regular file\n")
+
+
+def testALogThatIsMissingOrSomebodyElses(service, log, workDir):
+    os.unlink(log)
+    result = service.manager("logs", "tsupv")
+    assert (result.returncode, result.stderr) == (1, f"supervisor-manager: cannot read {log}: No such file or directory\n")
+    private = os.path.join(workDir, "private")
+    with open(private, "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        file.write("root's\n")
+    os.symlink(private, log)
+    result = service.manager("logs", "tsupv")
+    assert (result.returncode, result.stdout) == (1, "") and "Permission denied" in result.stderr
+
+
 def testWhatCtlPrintsIsFilteredOnATerminal(control, terminal):
     words = control(f"os.write(1, {EVIL!r}); os.write(1, b'\\x1b[2K\\x1b[A\\x1b[3Jx')")
     client = terminal([*words, "ctl", "tsupv", "status"])
