@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -106,8 +108,11 @@ ExitCode tailAll(Session& session, const std::vector<OwnersLogs>& all) {
     running--;
   };
   for (const auto& one : all) {
-    const pid_t pid = ::fork();
-    if (pid == 0) ::_exit(runTail(session, one, true));
+    const pid_t client = ::getpid(), pid = ::fork();
+    if (pid == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);  // nobody else ends a reader that goes on
+      ::_exit(::getppid() == client ? runTail(session, one, true) : Failed);
+    }
     if (pid < 0) return session.fail(Failed, fmt::format("cannot fork: {}", std::strerror(errno)));
     running++;
     if (!session.options.follow) waitForOne();

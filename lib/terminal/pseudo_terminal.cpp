@@ -38,7 +38,7 @@ bool isForeground(int fd) noexcept {
 RawTerminal::RawTerminal(int fd) noexcept : fd_(fd), known_(::tcgetattr(fd, &before_) == 0) {}
 
 void RawTerminal::enter() noexcept {
-  if (!known_ || entered_ || !isForeground(fd_)) return;
+  if (!known_ || !isForeground(fd_)) return;
   termios raw = before_;
   ::cfmakeraw(&raw);
   entered_ = ::tcsetattr(fd_, TCSANOW, &raw) == 0;

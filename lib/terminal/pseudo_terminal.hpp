@@ -28,7 +28,8 @@ class RawTerminal {
   RawTerminal(const RawTerminal&) = delete;
   RawTerminal& operator=(const RawTerminal&) = delete;
 
-  /// Nothing happens from the background: a shell that went on has the terminal now.
+  /// Nothing happens from the background: a shell that went on has the terminal now. When entered already, it is done
+  /// again: whoever saw us stopped may have put the terminal in order for itself.
   void enter() noexcept;
   void leave() noexcept;
   /// The key that stops a job (Ctrl-Z).

@@ -219,6 +219,44 @@ def testLogsAreFilteredOnATerminalOnly(service, terminal, log):
     assert subprocess.run(words, capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout == EVIL
 
 
+@pytest.fixture
+def two(workDir, account):
+    """Two instances with two owners, each with a log of one line: (service, the owners, their logs)."""
+    owners = [account(f"sm{name}{os.getpid()}") for name in ("one", "two")]
+    logs = [os.path.join(workDir, owner.pw_name) for owner in owners]
+    for path, owner in zip(logs, owners):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"of {owner.pw_name}\n")
+        os.chown(path, owner.pw_uid, owner.pw_gid)
+    words = [f"i{n}:{owner.pw_uid}:{owner.pw_name}:{owner.pw_gid}:{logs[n]}" for n, owner in enumerate(owners)]
+    with Service(workDir, *words) as service:
+        yield service, owners, logs
+
+
+def testTheLogsOfSeveralOwnersHaveHeads(two):
+    service, owners, logs = two
+    shown = service.manager("logs", "i0", "i1").stdout
+    for path, owner in zip(logs, owners):
+        assert f"==> {path} <==\nof {owner.pw_name}\n" in shown
+
+
+@pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGKILL])
+def testReadersOfSeveralOwnersEndWithTheirClient(two, way):
+    service, owners, _ = two
+    client = service.start("logs", "-f", "i0", "i1")
+    readers = waitFor(lambda: (seen := [pid for owner in owners for pid in ofUser(owner.pw_uid)]) and len(seen) == 2 and seen)
+    relays = children(client.pid)
+    client.send_signal(way)
+    client.wait()
+    try:
+        waitFor(lambda: not any(isRunning(pid) for pid in [*readers, *relays]), "the readers to end")
+    finally:
+        client.stdout.close()
+        for pid in relays:
+            if isRunning(pid):
+                os.kill(pid, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("follow", [(), ("-f",)], ids=["once", "follow"])
 @pytest.mark.parametrize("kind", ["fifo", "device", "link to a fifo"])
 def testALogThatIsNoFileIsRefusedAndNotWaitedFor(service, log, kind, follow):
@@ -352,6 +390,27 @@ def testCtrlZStopsItAsAJobAndFgGoesOn(control, shell, arguments):
     shell.expect_exact("ROOT> ")
     shell.sendline("echo al''ive")
     shell.expect_exact("alive")
+
+
+def testAfterAStopByAnotherHandTheTerminalIsRawAgain(control, terminal, owner):
+    """A shell that sees its job stopped puts the terminal in order for itself."""
+    client = terminal(control(ECHO_KEYS) + ["ctl", "tsupv"])
+    client.expect_exact("READY")
+    raw = settings(client)
+    assert not raw[3] & termios.ECHO
+    os.kill(client.pid, signal.SIGSTOP)
+    waitFor(lambda: state(client.pid) == "T")
+    changed = settings(client)
+    changed[3] |= termios.ECHO | termios.ICANON | termios.ISIG
+    termios.tcsetattr(client.child_fd, termios.TCSANOW, changed)
+    os.kill(client.pid, signal.SIGCONT)
+    waitFor(lambda: settings(client) == raw, "the terminal to be raw again")
+    client.send("quit\r")
+    assert ended(client) == 0
+
+
+def state(pid):
+    return readable(f"/proc/{pid}/status").split(b"State:")[1].split()[0].decode()
 
 
 def testTheWindowSizeIsPassedOn(control, terminal):
