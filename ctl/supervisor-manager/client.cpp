@@ -94,7 +94,7 @@ class Client::Impl {
   sdbus::MethodCall call(sdbus::IProxy& proxy, const std::string& interface, const Call& what) const {
     auto message = proxy.createMethodCall(bus::InterfaceName(interface), bus::MethodName(what.method));
     auto* const raw = static_cast<sd_bus_message*>(bus::rawMessage(message));
-    sd_bus_message_set_allow_interactive_authorization(raw, interactive_);
+    sd_bus_message_set_allow_interactive_authorization(raw, interactive_ && what.mayAsk);
     // Whoever stopped the manager wants it stopped: asking starts nothing, also where the bus could.
     sd_bus_message_set_auto_start(raw, false);
     for (const auto& argument : what.arguments) append(message, argument);
@@ -279,6 +279,12 @@ Answer<std::vector<ProgramRow>> Client::programs(const std::string& name) {
   std::vector<ProgramRow> rows;
   for (const auto& one : list) rows.push_back({std::get<0>(one), std::get<1>(one), std::get<2>(one)});
   return rows;
+}
+
+Answer<std::string> Client::failureDetails(const std::string& name) {
+  std::string details;
+  if (auto failure = impl_->get({"GetFailureDetails", {name}, false}, details)) return core::Err{std::move(*failure)};
+  return details;
 }
 
 Answer<std::vector<ChangeRow>> Client::reload() {

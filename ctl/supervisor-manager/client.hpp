@@ -56,6 +56,7 @@ using Argument = std::variant<std::string, std::int32_t, bool, std::vector<std::
 struct Call {
   std::string method;
   std::vector<Argument> arguments;
+  bool mayAsk = true;  ///< polkit may ask the user, if Target::interactive
 };
 
 /// What a signal told. `properties` are the new values of PropertiesChanged.
@@ -83,6 +84,9 @@ class Client {
   [[nodiscard]] Answer<Properties> managerProperties();
   [[nodiscard]] Answer<Properties> instanceProperties(const std::string& path);
   [[nodiscard]] Answer<std::vector<ProgramRow>> programs(const std::string& name);
+  /// What the last failure has to do with the instance's files, for root and the owner; "" if there is nothing to say.
+  /// Nobody is asked for a password for that.
+  [[nodiscard]] Answer<std::string> failureDetails(const std::string& name);
   [[nodiscard]] Answer<std::vector<ChangeRow>> reload();
   struct Plan {
     std::vector<ChangeRow> changes;

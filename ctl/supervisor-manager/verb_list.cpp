@@ -2,12 +2,15 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "ctl/supervisor-manager/json.hpp"
 #include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/table.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/terminal_text.hpp"
+#include "lib/core/text.hpp"
 
 namespace manager {
 
@@ -36,12 +39,20 @@ std::string toJson(const ProgramRow& row) {
                        {"pid", fmt::to_string(row.pid)}});
 }
 
-std::string toJson(const Properties& properties, const std::vector<ProgramRow>& programs) {
+/// What status shows of one instance.
+struct Shown {
+  Properties properties;
+  std::vector<ProgramRow> programs;
+  std::optional<std::string> details;  ///< nullopt: not for this caller, or the manager knows no such thing
+};
+
+std::string toJson(const Shown& shown) {
   std::vector<std::pair<std::string, std::string>> members;
-  for (const auto& [name, value] : properties) members.emplace_back(name, json::toText(value));
+  for (const auto& [name, value] : shown.properties) members.emplace_back(name, json::toText(value));
   std::vector<std::string> rows;
-  for (const auto& row : programs) rows.push_back(toJson(row));
+  for (const auto& row : shown.programs) rows.push_back(toJson(row));
   members.emplace_back("Programs", json::array(rows));
+  members.emplace_back("details", shown.details ? core::jsonString(*shown.details) : "null");
   return json::object(members);
 }
 
@@ -55,11 +66,20 @@ std::string since(std::uint64_t micros) {
 }
 
 void line(std::string& text, const char* label, const std::string& value) {
-  if (!value.empty()) text += fmt::format("{:>10}: {}\n", label, fitted(value, SIZE_MAX));
+  if (!value.empty()) text += fmt::format("{:>10}{} {}\n", label, *label ? ':' : ' ', fitted(value, SIZE_MAX));
 }
 
-std::string describe(const Properties& p, const std::vector<ProgramRow>& programs) {
-  const auto get = [&p](const char* name) { return core::printable(textOf(p, name)); };
+/// The same for a text of several lines.
+void lines(std::string& text, const char* label, const std::string& value) {
+  for (const auto& one : core::split(value, '\n')) {
+    line(text, label, one);
+    label = "";
+  }
+}
+
+std::string describe(const Shown& shown) {
+  const auto& [p, programs, details] = shown;
+  const auto get = [&p = shown.properties](const char* name) { return core::printable(textOf(p, name)); };
   const std::string state = get("State");
   std::string text = fmt::format("{} {} - supervisord of {}\n", coloured(state, "●"), get("Name"), get("User"));
   line(text, "Entry", fmt::format("{} ({})", get("EntryFile"), get("Enabled") == "yes" ? "enabled" : "disabled"));
@@ -68,6 +88,7 @@ std::string describe(const Properties& p, const std::vector<ProgramRow>& program
                       detail.empty() || detail == state ? "" : " (" + detail + ")",
                       since(numberOf(p, "StateChangeTimestamp")));
   line(text, state == "running" ? "Last time" : "Reason", get("StatusText"));
+  lines(text, "Details", details.value_or(""));
   if (numberOf(p, "MainPID")) line(text, "Main PID", get("MainPID"));
   if (numberOf(p, "NRestarts")) line(text, "Restarts", fmt::format("{} (last end: {})", get("NRestarts"), get("Result")));
   line(text, "Programs", get("ProgramsByState"));
@@ -160,8 +181,10 @@ ExitCode status(Session& session) {
       continue;
     }
     if (textOf(*properties, "State") != "running") session.note(NotRunning);
-    objects.push_back(toJson(*properties, *programs));
-    text += (text.empty() ? "" : "\n") + describe(*properties, *programs);
+    Shown shown{*properties, *programs, std::nullopt};
+    if (const auto details = session.client()->failureDetails(row.name)) shown.details = *details;
+    objects.push_back(toJson(shown));
+    text += (text.empty() ? "" : "\n") + describe(shown);
   }
   if (session.options.json)
     print(json::array(objects) + "\n");

@@ -4,6 +4,7 @@
 import json
 import os
 import pty
+import pwd
 import select
 import subprocess
 
@@ -54,6 +55,21 @@ def testStatusHasTheExitCodeOfTheState(service):
     status = json.loads(service.manager("status", "--json", "tsupv").stdout)[0]
     assert (status["State"], status["MainPID"], status["MemoryCurrent"]) == ("running", 77, None)
     assert status["Programs"] == [{"name": "program1", "state": "RUNNING", "pid": 4242}]
+
+
+def testStatusShowsDetailsToWhoMayReadThem(service):
+    assert json.loads(service.manager("status", "-j", "tsupv").stdout)[0]["details"] == ""
+    service.call("StartProgram", "ss", "tsupv", "latin1")
+    stranger = pwd.getpwnam("daemon").pw_uid
+    for user in (0, pwd.getpwnam("nobody").pw_uid):
+        result = service.manager("status", "tsupv", user=user)
+        assert "    Reason: caf\ufffd\n   Details: secret caf\ufffd\n            second line\n" in result.stdout
+        assert json.loads(service.manager("status", "-j", "tsupv", user=user).stdout)[0]["details"] == "secret caf\ufffd\nsecond line\n"
+    result = service.manager("status", "tsupv", user=stranger)
+    assert "    Reason: caf\ufffd\n" in result.stdout and "secret" not in result.stdout and result.stderr == ""
+    shown = json.loads(service.manager("status", "-j", "tsupv", user=stranger).stdout)[0]
+    assert shown["StatusText"] == "caf\ufffd" and shown["details"] is None
+    assert "secret" not in service.manager("list").stdout
 
 
 def testStatusOfTheManager(service):

@@ -39,7 +39,7 @@ class PretendedManager final : public Manager {
     status.desired = "started";
     status.gid = gid;
     status.logFile = logFile;
-    if (isEvil(name)) status.reason = status.subState = status.endpoint = kEvil;
+    if (isEvil(name)) status.details = status.reason = status.subState = status.endpoint = kEvil;
     instances_[name] = status;
   }
 
@@ -90,7 +90,7 @@ class PretendedManager final : public Manager {
       instances_[name].reason.clear();
     } else if (program == "latin1") {
       instances_[name].reason = "caf\xe9";
-      instances_[name].details = "secret caf\xe9";
+      instances_[name].details = "secret caf\xe9\nsecond line\n";
       tell(name);
       for (auto* observer : observers_) observer->programChanged(name, {"caf\xe9", "RUNNING", 1});
       return done({});
