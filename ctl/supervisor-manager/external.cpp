@@ -39,7 +39,12 @@ ExitCode becomeRemote(Session& session, const std::vector<std::string>& argument
   std::string command = "supervisor-manager";
   for (const auto& one : arguments) command += " " + shellQuoted(one);
   std::vector<std::string> words{"ssh"};
-  if (::isatty(STDIN_FILENO)) words.emplace_back("-t");
+  // Texts of an owner are filtered at the far end, which has to know that they go to a terminal. ssh takes "-t" for a
+  // wish unless its own input is one.
+  if (::isatty(STDIN_FILENO))
+    words.emplace_back("-t");
+  else if (::isatty(STDOUT_FILENO))
+    words.emplace_back("-tt");
   words.insert(words.end(), {"--", session.options.host, command});
   return become(session, words);
 }

@@ -257,6 +257,24 @@ def testReadersOfSeveralOwnersEndWithTheirClient(two, way):
                 os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.parametrize("typed, wanted", [(False, "-tt"), (True, "-t")])
+def testOfAnotherHostTheFarEndKnowsThatATerminalIsThere(workDir, typed, wanted):
+    """It is the far end that filters what goes to a terminal."""
+    folder = os.path.join(workDir, "bin")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "ssh"), "w", encoding="ascii") as file:
+        file.write(f'#!/bin/sh\necho "$@" >{workDir}/ssh.log\n')
+    os.chmod(os.path.join(folder, "ssh"), 0o755)
+    ours, theirs = os.openpty()
+    try:
+        subprocess.run([*program("supervisor-manager"), "-H", "en1", "logs", "tsupv"], stdin=theirs if typed else subprocess.DEVNULL,
+                       stdout=theirs, check=True, env={**os.environ, "PATH": folder + ":" + os.environ["PATH"]})
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert wanted in open(os.path.join(workDir, "ssh.log"), encoding="ascii").read().split()
+
+
 @pytest.mark.parametrize("follow", [(), ("-f",)], ids=["once", "follow"])
 @pytest.mark.parametrize("kind", ["fifo", "device", "link to a fifo"])
 def testALogThatIsNoFileIsRefusedAndNotWaitedFor(service, log, kind, follow):
