@@ -2,7 +2,7 @@
 #include "ctl/echo_supervisord_conf/sample.hpp"
 
 std::string_view sampleConfiguration() noexcept {
-  return R"sample(; A configuration for supervisord.
+  return R"sample(; Sample supervisor config file.
 ;
 ; A line that starts with ';' or '#' is a comment; so is the rest of a line from a ';' that has a blank in front of it.
 ; A line indented deeper than its key goes on with that key's value.

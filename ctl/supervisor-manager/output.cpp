@@ -74,14 +74,11 @@ void complain(std::string_view text) {
   fmt::print(stderr, "supervisor-manager: {}\n", core::replaceAll(core::printableLines(text), "\n", "\n  "));
 }
 
-std::string coloured(std::string_view state, std::string_view text) {
-  if (!coloursWanted()) return std::string(text);
-  const char* colour = state == "running" || state == "RUNNING"                         ? "\033[32m"
-                       : state == "failed" || state == "FATAL" || state == "UNKNOWN"    ? "\033[1;31m"
-                       : state == "inactive" || state == "unmanaged" || state == "STOPPED" || state == "EXITED"
-                           ? "\033[2m"
-                           : "\033[33m";
-  return fmt::format("{}{}\033[0m", colour, text);
+std::string coloured(std::string_view state, std::string_view line) {
+  const bool trouble = state == "failed" || state == "degraded" || state == "FATAL" || state == "BACKOFF" ||
+                       state == "UNKNOWN";
+  if (!trouble || !coloursWanted()) return std::string(line);
+  return fmt::format("\033[31m{}\033[0m", line);
 }
 
 }  // namespace manager

@@ -24,7 +24,8 @@ void printPaged(const Options& options, const std::string& text);
 /// "supervisor-manager: TEXT" on standard error. What a terminal would obey is shown; further lines are indented, so
 /// that none looks like a message of its own.
 void complain(std::string_view text);
-/// The state word in its colour.
-[[nodiscard]] std::string coloured(std::string_view state, std::string_view text);
+/// A line (without its end), in colour if the state it tells is one of trouble: as a whole, since scripts that read a
+/// terminal match lines.
+[[nodiscard]] std::string coloured(std::string_view state, std::string_view line);
 
 }  // namespace manager

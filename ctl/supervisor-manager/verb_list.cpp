@@ -81,12 +81,14 @@ std::string describe(const Shown& shown) {
   const auto& [p, programs, details] = shown;
   const auto get = [&p = shown.properties](const char* name) { return core::printable(textOf(p, name)); };
   const std::string state = get("State");
-  std::string text = fmt::format("{} {} - supervisord of {}\n", coloured(state, "●"), get("Name"), get("User"));
+  std::string text =
+      coloured(state, fmt::format("● {} - supervisord of {}", get("Name"), get("User"))) + "\n";
   line(text, "Entry", fmt::format("{} ({})", get("EntryFile"), get("Enabled") == "yes" ? "enabled" : "disabled"));
   const std::string detail = get("SubState");
-  text += fmt::format("{:>10}: {}{}{}\n", "State", coloured(state, state),
-                      detail.empty() || detail == state ? "" : " (" + detail + ")",
-                      since(numberOf(p, "StateChangeTimestamp")));
+  text += coloured(state, fmt::format("{:>10}: {}{}{}", "State", state,
+                                      detail.empty() || detail == state ? "" : " (" + detail + ")",
+                                      since(numberOf(p, "StateChangeTimestamp")))) +
+          "\n";
   line(text, state == "running" ? "Last time" : "Reason", get("StatusText"));
   lines(text, "Details", details.value_or(""));
   if (numberOf(p, "MainPID")) line(text, "Main PID", get("MainPID"));
@@ -105,9 +107,9 @@ std::string describe(const Shown& shown) {
   line(text, "Control", get("ControlProgram"));
   if (!programs.empty()) text += "\n";
   for (const auto& one : programs)
-    text += fmt::format("  {:<32} {} {}\n", core::printable(one.name),
-                        coloured(one.state, fmt::format("{:<9}", core::printable(one.state))),
-                        one.pid ? fmt::format("pid {}", one.pid) : "");
+    text += coloured(one.state, fmt::format("  {:<32} {:<9} {}", core::printable(one.name), core::printable(one.state),
+                                            one.pid ? fmt::format("pid {}", one.pid) : "")) +
+            "\n";
   return text;
 }
 
@@ -132,7 +134,7 @@ ExitCode managerStatus(Session& session) {
   } else if (!session.options.quiet) {
     const std::string state = textOf(p, "SystemState");
     std::string text =
-        fmt::format("{} supervisor-managerd {}\n", coloured(state, "●"), core::printable(textOf(p, "Version")));
+        coloured(state, fmt::format("● supervisor-managerd {}", core::printable(textOf(p, "Version")))) + "\n";
     line(text, "State", state);
     line(text, "Instances", fmt::format("{} ({} running, {} failed)", textOf(p, "NInstances"),
                                         textOf(p, "NRunningInstances"), textOf(p, "NFailedInstances")));

@@ -15,12 +15,11 @@ namespace {
 constexpr std::size_t kNameWidth = 30;
 constexpr std::size_t kStateWidth = 10;
 
-std::string_view colourOf(const ProcessInfo& info) {
-  if (info.is(ProcessState::Running)) return "\033[32m";
-  if (info.is(ProcessState::Fatal) || info.is(ProcessState::Backoff) || info.is(ProcessState::Unknown))
-    return "\033[31m";
-  if (info.is(ProcessState::Starting) || info.is(ProcessState::Stopping)) return "\033[33m";
-  return "\033[2m";
+constexpr std::string_view kTroubleColour = "\033[31m";
+constexpr std::string_view kNoColour = "\033[0m";
+
+bool isInTrouble(const ProcessInfo& info) {
+  return info.is(ProcessState::Fatal) || info.is(ProcessState::Backoff) || info.is(ProcessState::Unknown);
 }
 
 std::string right(std::string text, std::size_t width) {
@@ -68,21 +67,18 @@ std::string statusText(const std::vector<StatusRow>& rows, const StatusStyle& st
   for (const StatusRow& row : rows) width = std::max(width, core::characters(nameOf(row)));
   std::string out;
   for (const StatusRow& row : rows) {
+    // Scripts that read a terminal match whole lines, such as "name +RUNNING": an escape never stands inside of one.
+    const bool coloured = style.colours && isInTrouble(row.info);
+    if (coloured) out += kTroubleColour;
     out += padded(nameOf(row), width + 3);
-    const std::string state = padded(core::printable(row.info.stateName), kStateWidth);
-    if (style.colours) {
-      out += colourOf(row.info);
-      out += state;
-      out += "\033[0m";
-    } else {
-      out += state;
-    }
+    out += padded(core::printable(row.info.stateName), kStateWidth);
     if (style.resources) {
       out += right(row.usage ? bytesText(row.usage->memory) : "-", 6);
       out += right(row.usage ? percentText(row.usage->cpuPercent()) : "-", 8);
       out += "  ";
     }
     out += core::printable(row.info.description);
+    if (coloured) out += kNoColour;
     out += '\n';
   }
   return out;

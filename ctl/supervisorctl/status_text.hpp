@@ -17,7 +17,7 @@ struct StatusRow {
 };
 
 struct StatusStyle {
-  bool colours = false;
+  bool colours = false;  ///< the lines of programs in trouble, each as a whole
   bool resources = false;
 };
 

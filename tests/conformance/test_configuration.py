@@ -142,6 +142,8 @@ def testSampleConfigurations(workDir, fixedEnvironment):
         path = os.path.join(workDir, kind + ".conf")
         with open(path, "wb") as file:
             file.write(subprocess.run(program("echo_supervisord_conf", kind), check=True, capture_output=True).stdout)
+    first = [open(os.path.join(workDir, kind + ".conf"), encoding="utf-8").readline() for kind in ("ours", "debian")]
+    assert first[0] == first[1]  # tools look for it
     mine, theirs = ours("config", [os.path.join(workDir, "ours.conf"), os.path.join(workDir, "debian.conf")])
     assert mine == theirs
     assert normal(mine) == normal(oracle.debians(["-c", os.path.join(workDir, "ours.conf")]))

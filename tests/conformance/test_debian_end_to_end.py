@@ -51,7 +51,8 @@ def shim(workDir, monkeypatch):
     os.symlink(PYTHON, f"{workDir}/bin/python")
     monkeypatch.setenv("PATH", f"{workDir}/bin:{os.environ['PATH']}")
     monkeypatch.setenv("LANG", "C.UTF-8")
-    monkeypatch.setenv("NO_COLOR", "1")  # the tests read a terminal, and know nothing of colours
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")  # the tests read a terminal, and know nothing of colours
     monkeypatch.setattr(pkg_resources, "resource_filename", lambda _, name: os.path.join(workDir, name))
 
     def spawn(command, args=(), **options):

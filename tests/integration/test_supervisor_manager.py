@@ -219,20 +219,22 @@ def testHelpAndVersion(service):
     assert service.manager("--version").stdout.startswith("supervisor-manager ")
 
 
-def testColoursOnATerminalOnly(service):
+def testOnlyTroubleIsColouredAndByTheLine(service):
     service.call("StartInstance", "s", "tsupv")
 
-    def onTerminal(**env):
+    def onTerminal(*names, **env):
         ours, theirs = pty.openpty()
         try:
             subprocess.run([*program("supervisor-manager"), f"--bus-address={service.address}", "--no-pager", "status",
-                            "tsupv"], stdin=subprocess.DEVNULL, stdout=theirs, check=True,
+                            *names], stdin=subprocess.DEVNULL, stdout=theirs, check=False,
                            env={**os.environ, "TERM": "xterm", **env})
             return os.read(ours, 65536).decode()
         finally:
             os.close(ours)
             os.close(theirs)
 
-    assert "\033[32mrunning" in onTerminal()
+    assert "\033" not in onTerminal("tsupv")
+    trouble = onTerminal()  # the manager's own status: an entry is refused
+    assert trouble.startswith("\033[31m● supervisor-managerd ") and trouble.splitlines()[0].endswith("\033[0m")
     assert "\033" not in onTerminal(NO_COLOR="1")
-    assert "\033" not in service.manager("status", "tsupv").stdout
+    assert "\033" not in service.manager("status").stdout

@@ -216,8 +216,15 @@ def testForegroundPassesLinesBothWays(terminal):
     shell.expect_exact(PROMPT)
 
 
-def testColoursOnATerminalOnly(running, terminal):
-    assert "\x1b[32m" in terminal("status").read()
+def testOnlyTroubleIsColouredAndByTheLine(running, terminal):
+    """A script that reads a terminal matches `name +RUNNING`, as it does with Debian's."""
+    assert "\x1b" not in terminal("status").read()
+    running.configure(PROGRAMS + "[program:broken]\ncommand=/nonexistent/broken\n")
+    running.ctl("update", kind="ours")
+    running.waitState("broken", "FATAL")
+    seen = terminal("status").read().split("\r\n")
+    coloured = [line for line in seen if "\x1b" in line]
+    assert len(coloured) == 1 and re.fullmatch(r"\x1b\[31mbroken +FATAL [^\x1b]+\x1b\[0m", coloured[0])
     assert "\x1b" not in terminal("status", NO_COLOR="1").read()
     assert "\x1b" not in terminal("status", TERM="dumb").read()
     assert "\x1b" not in running.ctl("status", kind="ours", env={**os.environ, "TERM": "xterm"}).stdout

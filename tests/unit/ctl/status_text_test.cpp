@@ -33,10 +33,18 @@ TEST_CASE("columns are counted in characters") {
   CHECK(ctl::statusText({cheese}, {}) == "k\xC3\xA4se" + std::string(29, ' ') + "RUNNING   x\n");
 }
 
-TEST_CASE("colours surround the state alone") {
-  const auto cat = row("cat", "cat", ctl::ProcessState::Fatal, "FATAL", "x");
-  CHECK(ctl::statusText({cat}, {.colours = true, .resources = false}) ==
-        "cat                              \033[31mFATAL     \033[0mx\n");
+TEST_CASE("a line is coloured as a whole, and only in trouble") {
+  using ctl::ProcessState;
+  const ctl::StatusStyle style{.colours = true, .resources = false};
+  for (const auto state : {ProcessState::Fatal, ProcessState::Backoff, ProcessState::Unknown}) {
+    const auto cat = row("cat", "cat", state, "FATAL", "x");
+    CHECK(ctl::statusText({cat}, style) == "\033[31mcat                              FATAL     x\033[0m\n");
+  }
+  for (const auto state : {ProcessState::Running, ProcessState::Starting, ProcessState::Stopping, ProcessState::Stopped,
+                           ProcessState::Exited}) {
+    const auto cat = row("cat", "cat", state, "RUNNING", "x");
+    CHECK(ctl::statusText({cat}, style) == ctl::statusText({cat}, {}));
+  }
 }
 
 TEST_CASE("resources that are unknown are a dash, and null") {
