@@ -91,8 +91,8 @@ Outcome readMainLog(const Instance& instance, const Array& params) {
 Outcome clearMainLog(const Instance& instance) {
   output::RotatingFile* log = instance.activityLog;
   if (log == nullptr || ::access(log->path().c_str(), F_OK) != 0) return fail(FaultCode::NoFile);
+  logging::info("reopening log file");  // goes with what is cleared: the new log is empty
   if (const auto cleared = log->clear(); !cleared) return fail(FaultCode::Failed, cleared.error().text);
-  logging::info("reopening log file");
   return trueValue();
 }
 

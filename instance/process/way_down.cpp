@@ -30,7 +30,6 @@ WayDown::WayDown(core::EventLoop& loop, Table& table, std::function<void()> when
       report_(loop, [this] { report(); }) {
   table_.subscribe(*this);
   step_.schedule();
-  report_.armIn(reportInterval);
 }
 
 WayDown::~WayDown() { table_.unsubscribe(*this); }
@@ -39,20 +38,28 @@ void WayDown::onStateChange(Process&, const StateChange& change) {
   if (lifecycle::isStopped(change.to)) step_.schedule();
 }
 
-/// Goes on from the group being stopped towards the first one.
 void WayDown::step() {
+  if (!everythingStopped()) {
+    if (!report_.armed()) report();
+    return;
+  }
+  report_.disarm();
+  if (auto whenDown = std::exchange(whenDown_, nullptr)) whenDown();
+}
+
+/// Goes on from the group being stopped towards the first one.
+bool WayDown::everythingStopped() {
   const auto& groups = table_.groups();
   for (left_ = std::min(left_, groups.size()); left_ > 0; left_--) {
     Group& group = *groups[left_ - 1];
     if (!group.stopped() && stopping_ != group.name()) {
-      if (!mayStop(group)) return;
+      if (!mayStop(group)) return false;
       stopping_ = group.name();
       stop(group);
     }
-    if (!group.stopped()) return;
+    if (!group.stopped()) return false;
   }
-  report_.disarm();
-  if (auto whenDown = std::exchange(whenDown_, nullptr)) whenDown();
+  return true;
 }
 
 bool WayDown::mayStop(const Group& group) {
@@ -72,6 +79,7 @@ void WayDown::stop(Group& group) {
   std::for_each(order.rbegin(), order.rend(), [](Process* program) { program->shutDown(); });
 }
 
+/// Tells what is still there, at once and every three seconds.
 void WayDown::report() {
   std::vector<std::string> names;
   for (const auto& group : table_.groups())

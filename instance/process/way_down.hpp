@@ -26,6 +26,7 @@ class WayDown final : private Observer {
   void onGroupRemoved(Group&) override { step_.schedule(); }
   void onProcessRemoved(Process&) override { step_.schedule(); }
   void step();
+  [[nodiscard]] bool everythingStopped();
   [[nodiscard]] bool mayStop(const Group& group);
   void stop(Group& group);
   void report();

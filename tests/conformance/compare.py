@@ -83,10 +83,10 @@ class Player(Daemon):
         return info
 
     def logLines(self):
-        """The activity log without debugging lines, which speak of the implementation's insides, and without reports of
-        waiting, which come or not as the processes are fast."""
+        """The activity log without debugging lines, which speak of the implementation's insides, and without what is
+        said of a stop that takes a while, which comes or not as the process is fast."""
         lines = normalise(self.log(), self.directory).splitlines()
-        return [line for line in lines if not line.startswith(("DEBG", "TRAC", "BLAT", "INFO waiting for "))]
+        return [line for line in lines if not line.startswith(("DEBG", "TRAC", "BLAT")) and not line.endswith(" to stop")]
 
 
 def transcript(kind, directory, config, play, ignoreLog=(), withLog=True, **options):

@@ -83,3 +83,13 @@ def testRemovedLogIsReadAsMissing(compare):
         note("state", daemon.call("getProcessInfo", "cat"))
 
     compare("[program:cat]\ncommand=cat\nautostart=false\nstartsecs=0\nstdout_logfile=%(here)s/cat.log\n", play)
+
+
+def testAClearedActivityLogIsEmpty(compare):
+    def play(daemon, note):
+        note("clear", daemon.call("clearLog"))
+        note("file", daemon.read("supervisord.log"))
+        note("log", daemon.call("readLog", 0, 0))
+        note("reread", daemon.call("reloadConfig"))
+
+    compare("", play)

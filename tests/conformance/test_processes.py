@@ -181,3 +181,21 @@ def testReopensLogs(compare):
         note("log before", "supervisord started" in daemon.read("supervisord.log.old"))
 
     compare("[program:cat]\ncommand=cat\nstartsecs=0\nstdout_logfile=%(here)s/cat.log\n", play)
+
+
+def testWhatIsWaitedForIsSaidAtOnceAndAgain(compare):
+    """All that still runs, in every group, when the first is told to stop; then what is left every three seconds."""
+    config = ("[program:deaf]\ncommand=sh -c 'trap \"\" TERM; echo ready; while :; do sleep 1; done'\nstopwaitsecs=4\n"
+              "killasgroup=true\nstdout_logfile=%(here)s/deaf.log\nstartsecs=0\npriority=900\n"
+              "[program:cat]\ncommand=cat\nstartsecs=0\npriority=2\n[program:idle]\ncommand=cat\nautostart=false\n"
+              "[program:many]\ncommand=cat\nnumprocs=2\nprocess_name=m%(process_num)d\nstartsecs=0\npriority=1\n")
+
+    def play(daemon, note):
+        for name in ("deaf", "cat", "many:m0", "many:m1"):
+            daemon.waitState(name, "RUNNING")
+        waitFor(lambda: "ready" in daemon.read("deaf.log"), "the trap")
+        note("shutdown", daemon.call("shutdown"))
+        daemon.process.wait(30)
+        note("reports", [line for line in daemon.logLines() if "waiting for" in line])
+
+    compare(config, play)
