@@ -38,37 +38,29 @@ struct Results {
     std::string out;
     xmlrpc::Writer writer(out);
     writer.beginArray();
-    for (const auto* part : {&atOnce, &waited})
-      for (const auto& value : *part) out += value;
+    for (const auto& value : values) out += value;
     writer.endArray();
     done(std::move(out));
   }
 
   Completion done;
-  std::vector<std::string> atOnce;  ///< done while they were set off, most of them failures
-  std::vector<std::string> waited;  ///< by the program's place; empty until it is done
-  bool settingOff = true;
-  std::size_t pending = 1;  ///< the setting off counts as one
+  std::vector<std::string> values;  ///< by the program's place; empty until it is done
+  std::size_t pending = 1;          ///< the setting off counts as one
 };
 
 }  // namespace
 
 void forEachProgram(const std::vector<process::Process*>& programs, const Step& step, Completion done) {
   const auto results = std::make_shared<Results>(std::move(done));
-  results->waited.resize(programs.size());
+  results->values.resize(programs.size());
   for (std::size_t place = 0; place < programs.size(); place++) {
     auto& program = *programs[place];
     ++results->pending;
     step(program, [results, place, name = program.name(), group = program.group().name()](const auto& verdict) {
-      auto value = resultValue(name, group, verdict);
-      if (results->settingOff)
-        results->atOnce.push_back(std::move(value));
-      else
-        results->waited[place] = std::move(value);
+      results->values[place] = resultValue(name, group, verdict);
       results->finishOne();
     });
   }
-  results->settingOff = false;
   results->finishOne();
 }
 

@@ -44,7 +44,7 @@ def normalise(value, directory):
     if isinstance(value, (list, tuple)):
         items = [normalise(item, directory) for item in value]
         isResult = all(isinstance(item, dict) and "status" in item for item in items)
-        return sorted(items, key=lambda item: item["name"]) if isResult else items  # they come as processes are fast
+        return sorted(items, key=lambda item: item["name"]) if isResult else items  # Supervisor's: as they are done
     if isinstance(value, str):
         value = value.replace(directory, "DIR")
         for pattern, word in REPLACEMENTS:

@@ -158,3 +158,19 @@ TEST_CASE("group calls pass over what is in no state for them and come when all 
   api::stopAll(f.waiters, api::byPriority(group), true, keep);
   CHECK(result.empty());
 }
+
+TEST_CASE("group calls answer in the order of the programs, whichever was done first") {
+  Fixture f;
+  auto slow = Bench::shell("slow", "exec sleep 1000");
+  auto broken = Bench::shell("broken", "");
+  auto quick = Bench::shell("quick", "exec sleep 1000");
+  broken->command = "/no/such/file";
+  slow->startSeconds = 1;
+  auto& group = f.add("g", {slow, broken, quick});
+  std::string result;
+  const auto keep = [&result](const api::Outcome& outcome) { result = described(resultsOf(outcome)); };
+  api::startAll(f.waiters, api::byPriority(group), true, keep);
+  CHECK(result.empty());
+  f.until([&] { return !result.empty(); });
+  CHECK(result == "g:slow=OK g:broken=NO_FILE: can't find command '/no/such/file' g:quick=OK ");
+}
