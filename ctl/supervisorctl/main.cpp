@@ -40,6 +40,7 @@ int run(const std::vector<std::string>& words) {
     if (const std::string note = ctl::rightsNote(); !note.empty()) ctl::printError(note);
     return refuse(program, settings.error().text, settings.error().exitStatus);
   }
+  for (const std::string& warning : settings->warnings) ctl::printError("Warning: " + warning);
   ctl::Session session(std::move(settings).value());
   if (session.settings.action.empty()) return ctl::runShell(session);
   ctl::executeLine(session, core::join(session.settings.action, " "));

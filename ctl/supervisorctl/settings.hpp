@@ -18,7 +18,8 @@ struct Settings {
   bool trust = false;       ///< as root: files and sockets that others control are used, too
   /// Ask before what cannot be undone, and for a password that the server wants.
   bool interactive = false;
-  std::vector<std::string> action;  ///< one command and its words; empty: start the shell
+  std::vector<std::string> warnings;  ///< about the configuration, for standard error, once
+  std::vector<std::string> action;    ///< one command and its words; empty: start the shell
 };
 
 }  // namespace ctl

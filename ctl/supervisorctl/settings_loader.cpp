@@ -86,15 +86,17 @@ class SectionReader {
   core::Names withHere_;
 };
 
-/// Plug-ins of Supervisor's client are Python modules; the one that Supervisor ships is built in.
-Step checkPlugins(const core::IniDocument& document) {
+/// Plug-ins of Supervisor's client are Python modules; the one that Supervisor ships is built in. Any other is left out:
+/// what it would add is missing, which is no reason for the rest to fail.
+Step checkPlugins(const core::IniDocument& document, const std::string& file, Settings& settings) {
   for (const core::IniSection& section : document.sections()) {
     if (!section.name().starts_with("ctlplugin:")) continue;
     const core::IniEntry* factory = document.get(section, "supervisor.ctl_factory");
     if (!factory) return usage("section [" + section.name() + "] does not specify a supervisor.ctl_factory");
-    if (factory->value != kOwnPlugin)
-      return usage(factory->value + " cannot be resolved within [" + section.name() +
-                   "]: a plug-in written in Python cannot be loaded here");
+    if (factory->value == kOwnPlugin) continue;
+    settings.warnings.push_back(file + ": section [" + section.name() + "]: " + factory->value +
+                                " is Python code and is not loaded; its commands are missing here. Names with "
+                                "'*', '?' or '[' are patterns in every command.");
   }
   return {};
 }
@@ -110,7 +112,7 @@ Step readConfig(const std::string& file, bool trust, Settings& settings) {
   const core::IniSection* section = document->find("supervisorctl");
   if (!section) return usage(".ini file does not include supervisorctl section");
   if (Step done = SectionReader(*document, *section, file).read(settings); !done) return done;
-  return checkPlugins(*document);
+  return checkPlugins(*document, file, settings);
 }
 
 Step readPassword(const std::string& file, Settings& settings) {

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -166,3 +167,31 @@ def testLinkWithoutConfigurationNamesTheUsualFile(running, links):
     for words in (["-c", running.configPath], ["-s", f"unix://{running.socket}"]):
         done = subprocess.run([called, *words, "status", "cat"], capture_output=True, text=True, check=False)
         assert "RUNNING" in done.stdout
+
+
+PLUGINS = """[ctlplugin:wild]
+supervisor.ctl_factory = wildcards.controllerplugin:make_wildcards_controllerplugin
+match_group = 0
+
+[ctlplugin:serial]
+supervisor.ctl_factory = supervisorserialrestart.controller:make_serialrestart_controllerplugin
+
+[ctlplugin:own]
+supervisor.ctl_factory = supervisor.supervisorctl:DefaultControllerPlugin
+"""
+
+
+@pytest.mark.parametrize("words,status", [(["status"], 0), (["pid", "cat"], 0), (["status", "nope"], 4), (["status", "--json"], 0)])
+def testPluginsInPythonAreToldOfOnce(daemon, words, status):
+    server = daemon("[program:cat]\ncommand=cat\nstartsecs=0\n")
+    server.waitState("cat", "RUNNING")
+    plain = server.ctl(*words)
+    server.configure("[program:cat]\ncommand=cat\nstartsecs=0\n" + PLUGINS)
+    result = server.ctl(*words)
+    uptime = re.compile(r'uptime [0-9:]+|"now":\d+')
+    assert (result.returncode, uptime.sub("", result.stdout)) == (plain.returncode, uptime.sub("", plain.stdout))
+    assert result.returncode == status
+    told = result.stderr.splitlines()
+    assert [line.partition(": ")[0] for line in told] == ["Warning", "Warning"]
+    assert "[ctlplugin:wild]" in told[0] and "make_wildcards_controllerplugin" in told[0] and server.configPath in told[0]
+    assert "[ctlplugin:serial]" in told[1]
