@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
+#include <algorithm>
+#include <limits>
+#include <string_view>
 #include <utility>
 
 #include "instance/api/arguments.hpp"
@@ -12,6 +15,7 @@
 #include "instance/output/rotating_file.hpp"
 #include "instance/process/process.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/terminal_text.hpp"
 #include "lib/xmlrpc/writer.hpp"
 
 namespace api {
@@ -36,12 +40,32 @@ core::Result<Range, Fault> rangeArgument(const Array& params, std::size_t index)
   return Range{*offset, *length};
 }
 
+/// How far before what is asked for a terminal sequence may begin that goes on in it.
+constexpr std::int64_t kContext = 512;
+
+/// The bytes of a range as an answer may carry them: XML has no ESC, and the rest of a colour is rubbish in a page.
+core::Result<std::string, output::ReadError> readAsText(const std::string& path, const Range& range) {
+  const bool fromEnd = range.offset < 0;
+  if (range.length < 0 || (fromEnd && range.length != 0)) return output::readLog(path, range.offset, range.length);
+  constexpr auto least = std::numeric_limits<std::int64_t>::min() + kContext;
+  constexpr auto most = std::numeric_limits<std::int64_t>::max() - kContext;
+  const auto more = fromEnd ? kContext : std::min(range.offset, kContext);
+  const auto length = range.length == 0 ? 0 : std::min(range.length, most) + more;
+  auto bytes = output::readLog(path, std::max(range.offset, least) - more, length);
+  if (!bytes) return bytes;
+  const auto size = static_cast<std::int64_t>(bytes->size());
+  const auto before = fromEnd ? std::max<std::int64_t>(0, size + std::max(range.offset, least)) : std::min(more, size);
+  const std::string_view all = *bytes;
+  const auto cut = static_cast<std::size_t>(before);
+  return core::withoutSequences(all.substr(cut), all.substr(0, cut));
+}
+
 Outcome read(const std::string& path, const Array& params, std::size_t index) {
   const auto range = rangeArgument(params, index);
   if (!range) return core::Err{range.error()};
-  const auto bytes = output::readLog(path, range->offset, range->length);
-  if (bytes) return textValue(*bytes);
-  switch (bytes.error().kind) {
+  const auto text = readAsText(path, *range);
+  if (text) return textValue(*text);
+  switch (text.error().kind) {
     case output::ReadError::Kind::BadArguments:
       return fail(FaultCode::BadArguments);
     case output::ReadError::Kind::NoFile:
@@ -73,10 +97,16 @@ Outcome tailProcessLog(const Instance& instance, Channel channel, const Array& p
   if (!range) return core::Err{range.error()};
   const std::string& path = (*program)->logPath(channel);
   const output::Tail tail = path.empty() ? output::Tail{} : output::tailLog(path, range->offset, range->length);
+  // A tail is the end of the file: what stands before it is found from its size.
+  const auto begin = std::max<std::int64_t>(0, tail.size - static_cast<std::int64_t>(tail.bytes.size()));
+  const auto more = std::min(begin, kContext);
+  std::string before;
+  if (more > 0 && !tail.bytes.empty())
+    if (auto bytes = output::readLog(path, begin - more, more)) before = std::move(*bytes);
   std::string out;
   xmlrpc::Writer writer(out);
   writer.beginArray();
-  writer.string(tail.bytes);
+  writer.string(core::withoutSequences(tail.bytes, before));
   writer.integer(tail.size);
   writer.boolean(tail.overflow);
   writer.endArray();

@@ -56,6 +56,43 @@ std::string shown(std::string_view text, std::string_view kept) {
   return out;
 }
 
+constexpr char escape = '\033';
+constexpr std::size_t longestControl = 64;  // colours of 24 bits for both grounds need 40
+constexpr std::size_t mostIntermediates = 2;
+
+bool isBetween(char c, char first, char last) { return c >= first && c <= last; }
+
+/// "ESC [ parameters intermediates final". Ended by what cannot be part of it, it goes up to there.
+std::size_t controlLength(std::string_view text) {
+  std::size_t at = 2;
+  while (at < text.size() && isBetween(text[at], '0', '?')) at++;
+  while (at < text.size() && isBetween(text[at], ' ', '/')) at++;
+  if (at > longestControl) return 2;
+  if (at == text.size()) return at;
+  return isBetween(text[at], '@', '~') ? at + 1 : at;
+}
+
+/// "ESC ] text BEL" or "ESC ] text ESC \": titles, links. It stays within its line.
+std::size_t stringLength(std::string_view text) {
+  const auto at = text.find_first_of("\a\n\033", 2);
+  if (at == std::string_view::npos) return text.size();
+  if (text[at] == '\a') return at + 1;
+  if (text[at] == '\n') return 2;
+  return at + 1 == text.size() ? at + 1 : text[at + 1] == '\\' ? at + 2 : at;
+}
+
+/// Of the sequence at the front of a text that starts with ESC, or what there is of it. 0: it is none.
+std::size_t sequenceLength(std::string_view text) {
+  if (text.size() == 1) return 1;
+  if (text[1] == '[') return controlLength(text);
+  if (std::string_view("]PX^_").find(text[1]) != std::string_view::npos) return stringLength(text);
+  std::size_t at = 1;
+  while (at < text.size() && isBetween(text[at], ' ', '/')) at++;
+  if (at > 1 + mostIntermediates) return 0;
+  if (at == text.size()) return at;
+  return isBetween(text[at], '0', '~') ? at + 1 : 0;
+}
+
 }  // namespace
 
 bool isUnsafeOnTerminal(char32_t character) noexcept {
@@ -64,6 +101,25 @@ bool isUnsafeOnTerminal(char32_t character) noexcept {
 }
 
 std::string printable(std::string_view text) { return shown(text, {}); }
+
+std::string withoutSequences(std::string_view text, std::string_view before) {
+  const std::string whole = std::string(before) + std::string(text);
+  std::string out;
+  out.reserve(text.size());
+  const auto keep = [&](std::size_t from, std::size_t to) {
+    from = std::max(from, before.size());
+    if (from < to) out.append(whole, from, to - from);
+  };
+  std::size_t at = 0;
+  for (std::size_t next; (next = whole.find(escape, at)) != std::string::npos;) {
+    keep(at, next);
+    const std::size_t length = sequenceLength(std::string_view(whole).substr(next));
+    if (length == 0) keep(next, next + 1);
+    at = next + std::max<std::size_t>(length, 1);
+  }
+  keep(at, whole.size());
+  return out;
+}
 
 std::string printableLines(std::string_view text) { return shown(text, "\n\t"); }
 

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from daemon import UnixConnection
 from waiting import waitFor
 
 # Writes what it is told on its standard input: a line N becomes N bytes "x" and a newline.
@@ -139,3 +140,35 @@ def testAutoLogsGoWithTheNextStart(daemon):
     waitFor(lambda: not os.path.exists(first), "the old log to go")
     server.waitReady()
     assert os.path.exists(server.rpc.supervisor.getProcessInfo("c")["stdout_logfile"])
+
+
+COLOURED = "\x1b[31mred\x1b[0m and \x1b[1;32mgreen\x1b[m\n\x1b]0;title\x07plain ä\n"
+
+
+def testSequencesAreLeftOutOfAnswersAlone(daemon, cleanup):
+    """XML cannot carry ESC, and "[31m" is rubbish in a dashboard. Files, streams and supervisorctl tail -f keep colours."""
+    server = daemon("[program:cat]\ncommand=cat\nstartsecs=0\nstdout_logfile=%(here)s/cat.out\n")
+    with open(os.path.join(server.directory, "text"), "w", encoding="utf-8") as file:
+        file.write(COLOURED)
+    server.configure("[program:talk]\ncommand=/bin/sh -c 'cat text; exec sleep 1000'\nstartsecs=0\ndirectory=%(here)s\n"
+                     "stdout_logfile=%(here)s/talk.out\n")
+    server.ctl("update")
+    waitFor(lambda: server.read("talk.out") == COLOURED, "the output, as it is")
+    rpc, size = server.rpc.supervisor, len(COLOURED.encode())
+    plain = "red and green\nplain ä\n"
+    assert rpc.readProcessStdoutLog("talk", 0, 0) == plain
+    assert rpc.readProcessStdoutLog("talk", -size, 0) == plain
+    assert rpc.readProcessStdoutLog("talk", -10 * size, 0) == plain
+    assert rpc.tailProcessStdoutLog("talk", 0, size) == [plain, size, False]
+    assert rpc.tailProcessStdoutLog("talk", 0, 10 * size)[0] == plain
+    assert rpc.readProcessStdoutLog("talk", size + 3, 5) == ""
+    for offset in range(size):  # wherever a reader begins, no rest of a sequence comes
+        for text in (rpc.readProcessStdoutLog("talk", offset, 0), rpc.readProcessStdoutLog("talk", offset - size, 0),
+                     rpc.tailProcessStdoutLog("talk", size - offset, offset)[0]):
+            assert plain.endswith(text.lstrip("\ufffd")), text
+    assert "".join(rpc.readProcessStdoutLog("talk", n, 1) for n in range(size)).replace("\ufffd\ufffd", "ä") == plain
+    assert server.ctl("tail", "talk").stdout == plain + "\n"
+    stream = UnixConnection(server.socket)
+    cleanup.callback(stream.close)
+    stream.request("GET", "/logtail/talk")
+    assert stream.getresponse().read(size).decode() == COLOURED

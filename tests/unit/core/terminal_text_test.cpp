@@ -58,3 +58,34 @@ TEST_CASE("JSON carries unsafe characters as escapes: it may be printed on a ter
   CHECK(core::jsonString("\x9B") == "\"\xEF\xBF\xBD\"");
   CHECK(core::jsonString("é\"\\") == "\"é\\\"\\\\\"");
 }
+
+TEST_CASE("Sequences are left out whole, and nothing else is") {
+  using core::withoutSequences;
+  CHECK(withoutSequences("plain\n\t") == "plain\n\t");
+  CHECK(withoutSequences("\033[31mred\033[0m \033[1;38;2;1;2;3mx\033[K\n") == "red x\n");
+  CHECK(withoutSequences("\033[?25l\033[2J\033[1 qx") == "x");
+  CHECK(withoutSequences("a\033]0;title\ab\033]8;;http://x\033\\c") == "abc");
+  CHECK(withoutSequences("a\033(Bb\0337c\033=d") == "abcd");
+  // What is cut, malformed or no sequence takes no text along.
+  CHECK(withoutSequences("a\033") == "a");
+  CHECK(withoutSequences("a\033[3") == "a");
+  CHECK(withoutSequences("a\033]0;tit") == "a");
+  CHECK(withoutSequences("a\033[3\nb") == "a\nb");
+  CHECK(withoutSequences("a\033[3\xC3\xA4") == "a\xC3\xA4");
+  CHECK(withoutSequences("a\033]0;no end\nb") == "a0;no end\nb");
+  CHECK(withoutSequences("a\033\nb") == "a\033\nb");
+  CHECK(withoutSequences("a\033     b") == "a\033     b");
+  CHECK(withoutSequences("a\033[" + std::string(100, '1') + "b") == "a" + std::string(100, '1') + "b");
+  CHECK(withoutSequences("a\033]0;x\033[31mb\033[0m") == "ab");
+}
+
+TEST_CASE("A text that is read in pieces loses the same sequences") {
+  const std::string whole = "\033[31mred\033[0m x \033]0;title\ay \033(Bz \033\n end";
+  for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+    CAPTURE(cut);
+    const auto front = whole.substr(0, cut), back = whole.substr(cut);
+    // A lone ESC could have become a sequence, and what follows shows that it did not.
+    if (!front.ends_with("z \033"))
+      CHECK(core::withoutSequences(front) + core::withoutSequences(back, front) == core::withoutSequences(whole));
+  }
+}
