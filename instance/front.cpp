@@ -12,6 +12,7 @@
 #include "instance/config/version.hpp"
 #include "instance/endpoints/log_streams.hpp"
 #include "instance/output/rotating_file.hpp"
+#include "instance/process/table.hpp"
 #include "instance/web/origin.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
@@ -71,11 +72,15 @@ Front::Front(api::Instance& instance)
                               [done](const api::Outcome& outcome) { done(outcome ? nullptr : &outcome.error()); });
           }),
       server_(instance.loop) {
+  // A child may have ended in the round of the loop that serves the call: the call is answered from what is true.
+  for (auto* const methods : {&methods_, &pageMethods_})
+    methods->beforeEach([&table = instance.table] { table.noticeEnds(); });
   server_.router().setGuard(web::embeddedElsewhere);
   server_.router().addPrefix("/RPC2", [this](const auto& request, const auto& reply) { call(request, reply); });
   endpoints::addLogStreams(server_.router(), instance.table, [this] { return instance_.activityLog; });
   server_.router().setFallback([this](const auto& request, const auto& reply) {
     if (carriesCall(request)) return call(request, reply);
+    instance_.table.noticeEnds();
     site_.handle(request, reply);
   });
 }

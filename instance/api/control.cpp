@@ -6,6 +6,13 @@
 #include "instance/process/process.hpp"
 
 namespace api {
+namespace {
+
+/// How long the answer to a stop without waiting is held for the end of the program. Clients ask for the state right
+/// behind it, and Supervisor takes long enough for most programs to have ended by then.
+constexpr core::Duration kGrace = core::milliseconds(50);
+
+}  // namespace
 
 using lifecycle::State;
 using process::CommandError;
@@ -36,8 +43,9 @@ void stopProgram(Waiters& waiters, process::Process& program, const std::string&
                  const Waiters::Told& told) {
   if (!lifecycle::isActive(program.state())) return told(fail(FaultCode::NotRunning, name));
   if (const auto stopped = program.stop(); !stopped) return told(fail(FaultCode::Failed, stopped.error().text));
-  if (!wait || lifecycle::isStopped(program.state())) return told({});
-  waiters.untilStopped(program, told);
+  if (lifecycle::isStopped(program.state())) return told({});
+  if (wait) return waiters.untilStopped(program, told);
+  waiters.untilStoppedOr(program, kGrace, told);
 }
 
 Waiters::Verdict signalProgram(process::Process& program, const std::string& name, const std::string& signal) {

@@ -83,7 +83,7 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
             [&](const Array& params, const Completion& done) { startProcess(instance, waiters, params, done); });
   names.add("stopProcess", {"boolean", "string", "boolean"}, 1,
             "Stops a process.\n\n@param string name  The process ('name', 'group:name', or 'group:*' for a group).\n"
-            "@param boolean wait  Answer only when it has ended (the default).\n"
+            "@param boolean wait  Answer only when it has ended (the default), else after 50 ms at most.\n"
             "@return boolean result  True; for a group an array of results.",
             [&](const Array& params, const Completion& done) { stopProcess(instance, waiters, params, done); });
   names.add("signalProcess", {"boolean", "string", "string"}, 2,

@@ -21,6 +21,7 @@ void MethodTable::call(std::string_view name, const xmlrpc::Array& params, Compl
   const std::size_t allowed = method->signature.size() - 1;
   if (params.size() < method->required || params.size() > allowed)
     return done(fail(xmlrpc::FaultCode::IncorrectParameters));
+  if (hook_) hook_();
   method->call(params, std::move(done));
 }
 

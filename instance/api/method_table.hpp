@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "instance/api/method.hpp"
 
@@ -14,6 +15,8 @@ namespace api {
 /// exist for a client.
 class MethodTable {
  public:
+  /// `hook` is called before each method: what it is to see is brought up to date.
+  void beforeEach(std::function<void()> hook) { hook_ = std::move(hook); }
   /// Replaces a method of that name.
   void add(Method method);
   [[nodiscard]] const Method* find(std::string_view name) const noexcept;
@@ -24,6 +27,7 @@ class MethodTable {
   [[nodiscard]] const std::map<std::string, Method, std::less<>>& methods() const noexcept { return methods_; }
 
  private:
+  std::function<void()> hook_;
   std::map<std::string, Method, std::less<>> methods_;
 };
 

@@ -40,7 +40,8 @@ bool startDecided(const process::Process& program, const process::StateChange& c
 Waiters::Waiters(core::EventLoop& loop, process::Table& table)
     : table_(table),
       reportTimer_(
-          loop, [this] { report(); }, core::milliseconds(100)) {
+          loop, [this] { report(); }, core::milliseconds(100)),
+      patienceTimer_(loop, [this] { tellImpatient(); }) {
   table_.subscribe(*this);
 }
 
@@ -57,6 +58,28 @@ void Waiters::untilStopped(const process::Process& program, Told told) {
   waiters.push_back({Wanted::Stopped, {}, std::move(told)});
   if (first) reportWait(program);
   if (!reportTimer_.armed()) reportTimer_.armIn(kReportEvery);
+}
+
+void Waiters::untilStoppedOr(const process::Process& program, core::Duration patience, Told told) {
+  const auto until = core::Clock::now() + patience;
+  waiting_[&program].push_back({Wanted::StoppedSoon, {}, std::move(told), until});
+  if (patienceTimer_.armed() && nextPatience_ <= until) return;
+  nextPatience_ = until;
+  patienceTimer_.arm(until);
+}
+
+void Waiters::tellImpatient() {
+  const auto now = core::Clock::now();
+  std::vector<const process::Process*> programs;
+  for (const auto& [program, waiters] : waiting_) programs.push_back(program);
+  // By the list: who is told may add waiters, and take some away.
+  for (const auto* program : programs)
+    if (waiting_.count(program) > 0)
+      settle(*program, [now](const Waiter& waiter, Verdict&) { return waiter.patience <= now; });
+  nextPatience_ = core::Instant::max();
+  for (const auto& [program, waiters] : waiting_)
+    for (const Waiter& waiter : waiters) nextPatience_ = std::min(nextPatience_, waiter.patience);
+  if (nextPatience_ != core::Instant::max()) patienceTimer_.arm(nextPatience_);
 }
 
 void Waiters::onStateChange(process::Process& program, const process::StateChange& change) {

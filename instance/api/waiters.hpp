@@ -32,13 +32,16 @@ class Waiters final : private process::Observer {
   void untilStarted(const process::Process& program, std::string name, Told told);
   /// Success when nothing of it is left. Logs that it is waited for, now and every two seconds.
   void untilStopped(const process::Process& program, Told told);
+  /// Success when nothing of it is left or `patience` has passed, whichever comes first.
+  void untilStoppedOr(const process::Process& program, core::Duration patience, Told told);
 
  private:
-  enum class Wanted { Started, Stopped };
+  enum class Wanted { Started, Stopped, StoppedSoon };
   struct Waiter {
     Wanted wanted;
     std::string name;
     Told told;
+    core::Instant patience = core::Instant::max();
   };
 
   void onStateChange(process::Process& program, const process::StateChange& change) override;
@@ -47,10 +50,14 @@ class Waiters final : private process::Observer {
   /// Takes out and tells the waiters of a program that `judge` decides on.
   void settle(const process::Process& program, const std::function<bool(const Waiter&, Verdict&)>& judge);
   void report();
+  /// Tells those whose patience has ended, and waits for the next one's.
+  void tellImpatient();
 
   process::Table& table_;
   std::unordered_map<const process::Process*, std::vector<Waiter>> waiting_;
   core::Timer reportTimer_;
+  core::Timer patienceTimer_;
+  core::Instant nextPatience_ = core::Instant::max();  ///< what it is armed for
 };
 
 }  // namespace api

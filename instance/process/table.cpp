@@ -19,7 +19,10 @@
 namespace process {
 
 Table::Table(core::EventLoop& loop, Settings settings)
-    : context_(std::make_unique<Context>(loop, std::move(settings))), childWatch_(loop, SIGCHLD, [this] { reap(); }) {}
+    : context_(std::make_unique<Context>(loop, std::move(settings))), childWatch_(loop, SIGCHLD, [this] {
+        logging::debug("received SIGCHLD indicating a child quit");
+        reap();
+      }) {}
 
 Table::~Table() = default;
 
@@ -99,9 +102,12 @@ void Table::reopenLogs() {
 
 Settings& Table::settings() noexcept { return context_->settings; }
 
+void Table::noticeEnds() {
+  if (childWatch_.pending()) reap();
+}
+
 /// Takes in every child that has ended: ours, and as PID 1 or subreaper also strangers.
 void Table::reap() {
-  logging::debug("received SIGCHLD indicating a child quit");
   for (;;) {
     int status = 0;
     const pid_t pid = ::waitpid(-1, &status, WNOHANG);

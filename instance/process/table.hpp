@@ -55,6 +55,10 @@ class Table {
   /// A listener that the way down waits for may have finished.
   void listenerMoved() noexcept;
 
+  /// Takes in at once what has ended, if anything has: whoever asks for states next is told what has happened, not what
+  /// the loop has come to. To be called from outside of any change.
+  void noticeEnds();
+
   /// For SIGUSR2: opens the log files of all running programs anew.
   void reopenLogs();
   /// Settings that a reread changes take effect at once for what is started from then on.

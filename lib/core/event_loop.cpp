@@ -65,9 +65,9 @@ int onTime(sd_event_source*, std::uint64_t, void* userdata) { return call(userda
 /// batch is enough for that, and no flood of output holds up a signal, as a priority would let it.
 int onSignal(sd_event_source*, const signalfd_siginfo*, void* userdata) {
   auto* const state = static_cast<WatchState*>(userdata);
-  state->dispatching = true;
+  state->dispatching = state->due = true;
   state->poller->serve();
-  state->dispatching = false;
+  state->dispatching = state->due = false;
   if (!state->abandoned) return call(userdata);
   delete state;
   return 0;
@@ -173,6 +173,12 @@ SignalWatch::SignalWatch(EventLoop& loop, int signo, std::function<void()> callb
                 "watch signal");
   state_->poller = &loop.poller();
   state_->poller->retain();
+}
+
+bool SignalWatch::pending() const noexcept {
+  if (state_->due || sd_event_source_get_pending(state_->source) > 0) return true;
+  sigset_t set;
+  return ::sigpending(&set) == 0 && ::sigismember(&set, sd_event_source_get_signal(state_->source)) == 1;
 }
 
 Deferred::Deferred(EventLoop& loop, std::function<void()> callback)

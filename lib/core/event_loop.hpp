@@ -89,6 +89,8 @@ class Timer {
 class SignalWatch {
  public:
   SignalWatch(EventLoop& loop, int signo, std::function<void()> callback);
+  /// Whether the signal has come and the callback is still to be called.
+  [[nodiscard]] bool pending() const noexcept;
 
  private:
   detail::WatchPtr state_;

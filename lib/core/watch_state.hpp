@@ -19,6 +19,7 @@ struct WatchState {
   int fd = -1;
   std::uint32_t events = 0;
   bool dispatching = false;
+  bool due = false;  ///< of a signal: it has been taken from the kernel, others are served before its callback
   bool abandoned = false;
 };
 

@@ -4,9 +4,11 @@
 import os
 import re
 import signal
+import xmlrpc.client
 
 import pytest
 
+from daemon import UnixConnection
 from processes import children, isRunning
 from waiting import waitFor
 
@@ -143,3 +145,91 @@ autorestart=false
         if run.poll() is None:
             run.kill()
             run.wait()
+
+
+def isZombie(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()[0] == "Z"
+
+
+class Held:
+    """A connection to a daemon that is held (SIGSTOP) while things happen; then it finds the child's end and the request
+    in the same round of its loop."""
+
+    def __init__(self, server, cleanup):
+        self._server = server
+        self._connection = UnixConnection(server.socket)
+        cleanup.callback(self._connection.close)
+        cleanup.callback(server.kill, signal.SIGCONT)
+        self.call("getState")
+
+    def send(self, method, *arguments):
+        self._connection.request("POST", "/RPC2", xmlrpc.client.dumps(arguments, f"supervisor.{method}"), {"Content-Type": "text/xml"})
+
+    def answer(self):
+        return xmlrpc.client.loads(self._connection.getresponse().read())[0][0]
+
+    def call(self, method, *arguments):
+        self.send(method, *arguments)
+        return self.answer()
+
+    def afterEndOf(self, pid, end, method, *arguments):
+        """The answer to a call that was sent when `end` had ended process `pid`, before the daemon could see it."""
+        self._server.kill(signal.SIGSTOP)
+        end()
+        waitFor(lambda: isZombie(pid), "the end of the program")
+        self.send(method, *arguments)
+        self._server.kill(signal.SIGCONT)
+        return self.answer()
+
+
+@pytest.mark.parametrize("pause", [0, 20])
+def testACallSeesWhatHasHappened(daemon, cleanup, pause):
+    """With `pause` idle connections that have a request as well: many rounds, whose order must not matter."""
+    server = daemon("[program:p]\ncommand=/bin/sh -c 'trap \"while [ ! -e go ]; do sleep 0.01; done; exit 3\" TERM; touch ready; while :; do sleep 0.1; done'\n"
+                    "directory=%(here)s\nstartsecs=0\nautorestart=false\n")
+    held = Held(server, cleanup)
+    others = [Held(server, cleanup) for _ in range(pause)]
+    waitFor(lambda: os.path.exists(f"{server.directory}/ready"), "the trap")
+    pid = server.waitState("p", "RUNNING")["pid"]
+    assert held.call("stopProcess", "p", False) is True
+    assert held.call("getProcessInfo", "p")["statename"] == "STOPPING"
+
+    def end():
+        for other in others:
+            other.send("getProcessInfo", "p")
+        open(f"{server.directory}/go", "wb").close()
+
+    info = held.afterEndOf(pid, end, "getProcessInfo", "p")
+    assert (info["statename"], info["pid"], info["exitstatus"]) == ("STOPPED", 0, 3)
+    assert {other.answer()["statename"] for other in others} <= {"STOPPED"}
+
+
+def testEveryCallSeesWhatHasHappened(daemon, cleanup):
+    """Those that act as well, and the page."""
+    server = daemon("[program:p]\ncommand=/bin/sh -c 'echo $$; read line'\nstartsecs=0\nautorestart=false\n")
+    held = Held(server, cleanup)
+
+    def afterItsEnd(method, *arguments):
+        pid = server.waitState("p", "RUNNING")["pid"]
+        return held.afterEndOf(pid, lambda: os.kill(pid, signal.SIGKILL), method, *arguments)
+
+    assert afterItsEnd("getAllProcessInfo")[0]["statename"] == "EXITED"
+    held.call("startProcess", "p")
+    assert afterItsEnd("startProcess", "p") is True  # not ALREADY_STARTED
+    assert afterItsEnd("stopAllProcesses") == []
+    held.call("startProcess", "p")
+    assert afterItsEnd("removeProcessGroup", "p") is True  # not STILL_RUNNING
+    server.rpc.supervisor.addProcessGroup("p")
+    pid = server.waitState("p", "RUNNING")["pid"]
+    page = UnixConnection(server.socket)
+    cleanup.callback(page.close)
+    page.request("GET", "/")
+    assert ">running<" in page.getresponse().read().decode()
+    server.kill(signal.SIGSTOP)
+    os.kill(pid, signal.SIGKILL)
+    waitFor(lambda: isZombie(pid), "the end of the program")
+    page.request("GET", "/")
+    server.kill(signal.SIGCONT)
+    text = page.getresponse().read().decode()
+    assert ">running<" not in text and ">exited<" in text

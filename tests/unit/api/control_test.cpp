@@ -97,12 +97,45 @@ TEST_CASE("stop waits for the end and says so; only what runs can be stopped") {
   CHECK(f.stop(program) == "OK");
   CHECK(program.state() == State::Stopped);
   CHECK(f.log().find("waiting for p to stop") != std::string::npos);
+}
+
+TEST_CASE("a program that is being stopped can be neither stopped nor started") {
+  Fixture f;
+  auto& program = f.add(Bench::shell("p", "trap \"\" TERM; echo ready; while :; do sleep 1; done"));
   CHECK(f.start(program, false) == "OK");
+  f.until([&] { return !Bench::read(program.logPath(process::Channel::Stdout)).empty(); });
   CHECK(f.stop(program, false) == "OK");
   CHECK(f.stop(program) == "NOT_RUNNING: NAME");
   CHECK(f.start(program) == "ABNORMAL_TERMINATION: NAME");
   CHECK(f.start(program, false) == "OK");
+  CHECK(program.state() == State::Stopping);
+  ::kill(program.pid(), SIGKILL);
   f.until(program, State::Stopped);
+}
+
+TEST_CASE("who does not wait for a stop is told at its end, or soon") {
+  Fixture f;
+  auto& quick = f.add(Bench::shell("quick", "exec sleep 1000"));
+  auto& deaf = f.add(Bench::shell("deaf", "trap \"\" TERM; echo ready; while :; do sleep 1; done"));
+  CHECK(f.start(quick) == "OK");
+  CHECK(f.start(deaf) == "OK");
+  f.until([&] { return !Bench::read(deaf.logPath(process::Channel::Stdout)).empty(); });
+  Told quickTold, deafTold, patientTold;
+  REQUIRE(quick.stop().has_value());
+  REQUIRE(deaf.stop().has_value());
+  f.waiters.untilStoppedOr(quick, core::seconds(1000), quickTold.asTold());
+  f.waiters.untilStoppedOr(deaf, core::seconds(1000), patientTold.asTold());
+  CHECK(quickTold.text == "...");
+  f.until([&] { return quickTold.text != "..."; });
+  CHECK(quick.state() == State::Stopped);
+  f.waiters.untilStoppedOr(deaf, core::milliseconds(1), deafTold.asTold());
+  f.until([&] { return deafTold.text != "..."; });
+  CHECK(deafTold.text == "OK");
+  CHECK(deaf.state() == State::Stopping);
+  CHECK(patientTold.text == "...");
+  ::kill(deaf.pid(), SIGKILL);
+  f.until(deaf, State::Stopped);
+  CHECK(patientTold.text == "OK");
 }
 
 TEST_CASE("signals by name and number") {

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <stdexcept>
+#include <vector>
 
 #include "lib/core/unique_fd.hpp"
 
@@ -152,4 +153,23 @@ TEST_CASE("the end of a child is seen, also if our parent ignored SIGCHLD") {
   int status = 0;
   CHECK(::waitpid(child, &status, 0) == child);
   CHECK(WEXITSTATUS(status) == 3);
+}
+
+TEST_CASE("a signal is pending from its arrival until its callback") {
+  core::EventLoop loop;
+  Ready pipe;
+  std::vector<bool> seen;
+  int calls = 0;
+  core::SignalWatch signal(loop, SIGUSR1, [&] { calls++; });
+  core::IoWatch io(loop, pipe.reader.get(), core::IoWatch::Read, [&](std::uint32_t) {
+    char byte;
+    CHECK(::read(pipe.reader.get(), &byte, 1) == 1);
+    seen.push_back(signal.pending());  // what is ready goes before the signal, or comes in a round without one
+  });
+  CHECK_FALSE(signal.pending());
+  ::kill(::getpid(), SIGUSR1);
+  CHECK(signal.pending());
+  while (calls == 0) loop.step(core::seconds(1));
+  CHECK(seen == std::vector<bool>{true});
+  CHECK_FALSE(signal.pending());
 }

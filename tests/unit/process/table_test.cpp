@@ -3,6 +3,7 @@
 
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/process/bench.hpp"
@@ -202,4 +203,21 @@ TEST_CASE("in a group each fcgi-program has its own socket, and plain programs h
   b.table.leave(process::Mood::Shutdown);
   b.until([&] { return b.down; });
   CHECK(b.log().find("Closing socket unix://a") != std::string::npos);
+}
+
+TEST_CASE("an end is noticed before the loop comes to it") {
+  Bench b;
+  auto& program = b.add(Bench::shell("p", "echo last words; exit 3"));
+  b.table.noticeEnds();
+  program.start();
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(program.pid()), &info, WEXITED | WNOWAIT) == 0);
+  CHECK(program.pid() != 0);
+  b.table.noticeEnds();
+  CHECK(program.state() == lifecycle::State::Exited);
+  CHECK(program.exitStatus() == 3);
+  CHECK(Bench::read(program.logPath(process::Channel::Stdout)) == "last words\n");
+  b.table.noticeEnds();
+  b.loop.step(core::milliseconds(0));  // the signal itself, with nothing left to do
+  CHECK(program.state() == lifecycle::State::Exited);
 }
