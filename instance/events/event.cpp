@@ -71,9 +71,13 @@ EventPtr makeSupervisorEvent(Type type) { return make(type, {}); }
 std::string encode(const Event& event, const Envelope& envelope) {
   const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
   const auto surplus = std::count_if(event.payload.begin(), event.payload.end(), continues);
-  return fmt::format("ver:3.0 server:{} serial:{} pool:{} poolserial:{} eventname:{} len:{}\n{}{}", envelope.identifier,
-                     event.serial.value_or(0), envelope.pool, envelope.poolSerial, toText(event.type),
-                     event.payload.size(), event.payload, std::string(static_cast<std::size_t>(surplus), ' '));
+  // The padding must not become a part of the last value: it is the value of a key of its own.
+  const bool line = event.payload.find('\n') == std::string::npos;
+  const std::string_view padKey = surplus > 0 && line ? " pad:" : "";
+  return fmt::format("ver:3.0 server:{} serial:{} pool:{} poolserial:{} eventname:{} len:{}\n{}{}{}",
+                     envelope.identifier, event.serial.value_or(0), envelope.pool, envelope.poolSerial,
+                     toText(event.type), event.payload.size() + padKey.size(), event.payload, padKey,
+                     std::string(static_cast<std::size_t>(surplus), '\t'));
 }
 
 }  // namespace events

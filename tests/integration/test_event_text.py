@@ -1,59 +1,114 @@
 # SPDX-License-Identifier: MIT
-"""Listeners that read text and listeners that read bytes both keep step when events are not plain ASCII."""
+"""Listeners of many habits keep step, and read the same values, when events are not plain ASCII: they read text or bytes,
+and take lines apart at any white space, as childutils does, or at each single blank, as several public ones do."""
 
+import json
+import shutil
+
+import pytest
+
+from programs import PYTHON
 from waiting import waitFor
 
-READS_TEXT = """
-import sys
-from supervisor import childutils
-while True:
-    headers, payload = childutils.listener.wait(sys.stdin, sys.stdout)
-    with open(sys.argv[1], "a", encoding="utf-8") as out:
-        out.write(payload.rstrip(" ").replace("\\n", "|") + "\\n")
-    childutils.listener.ok(sys.stdout)
-"""
+LISTENER = """
+import json, sys
+reads, splits = sys.argv[1:3]
+separator = None if splits == "white" else " "
 
-READS_BYTES = """
-import sys
+def pairs(line):  # a token without a colon ends it, as it does them
+    return dict([token.split(":") for token in line.split(separator)])
+
+def take():
+    if reads == "text":
+        header = pairs(sys.stdin.readline())
+        return header, sys.stdin.read(int(header["len"]))
+    header = pairs(sys.stdin.buffer.readline().decode())
+    return header, sys.stdin.buffer.read(int(header["len"])).decode()
+
 while True:
     sys.stdout.write("READY\\n")
     sys.stdout.flush()
-    headers = dict(pair.split(b":") for pair in sys.stdin.buffer.readline().split())
-    payload = sys.stdin.buffer.read(int(headers[b"len"]))
-    with open(sys.argv[1], "ab") as out:
-        out.write(payload.replace(b"\\n", b"|") + b"\\n")
+    header, payload = take()
+    line, newline, data = payload.partition("\\n")
+    with open(sys.argv[3], "a", encoding="utf-8") as out:
+        out.write(json.dumps([header["eventname"], header["poolserial"], pairs(line), data if newline else None]) + "\\n")
     sys.stdout.write("RESULT 2\\nOK")
     sys.stdout.flush()
 """
 
-CONFIG = """
-[eventlistener:text]
-command=/usr/bin/python3 {directory}/text.py {directory}/text.out
-environment=LC_ALL="C.UTF-8"
-events=REMOTE_COMMUNICATION
-
-[eventlistener:bytes]
-command=/usr/bin/python3 {directory}/bytes.py {directory}/bytes.out
-events=REMOTE_COMMUNICATION
+NODE = """
+const fs = require("fs"), splits = process.argv[2] == "white" ? /[ \\t]+/ : " ";
+const pairs = line => Object.fromEntries(line.split(splits).filter(t => splits == " " || t).map(token => {
+  if (!token.includes(":")) throw new Error("no pair: " + JSON.stringify(token));
+  return token.split(":");
+}));
+let seen = "", header = null;
+process.stdin.setEncoding("utf8");
+process.stdin.on("data", more => {
+  seen += more;
+  while (true) {
+    if (!header) {
+      const end = seen.indexOf("\\n");
+      if (end < 0) return;
+      header = pairs(seen.slice(0, end));
+      seen = seen.slice(end + 1);
+    }
+    if (seen.length < +header.len) return;
+    const payload = seen.slice(0, +header.len), end = payload.indexOf("\\n");
+    seen = seen.slice(+header.len);
+    const record = [header.eventname, header.poolserial, pairs(end < 0 ? payload : payload.slice(0, end)), end < 0 ? null : payload.slice(end + 1)];
+    fs.appendFileSync(process.argv[3], JSON.stringify(record) + "\\n");
+    header = null;
+    process.stdout.write("RESULT 2\\nOKREADY\\n");
+  }
+});
+process.stdout.write("READY\\n");
 """
 
+PYTHONS = [f"{PYTHON} {{directory}}/listener.py {reads} {splits}" for reads in ("text", "bytes") for splits in ("white", "blank")]
+NODES = [f"node {{directory}}/listener.js {splits}" for splits in ("white", "blank")] if shutil.which("node") else []
+PROGRAM = "grüße_€"
 
-def test_events_that_are_not_ascii(daemon, workDir):
-    for name, script in (("text", READS_TEXT), ("bytes", READS_BYTES)):
-        with open(f"{workDir}/{name}.py", "w", encoding="utf-8") as file:
+
+def told(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return [json.loads(line) for line in file.read().splitlines()]
+    except FileNotFoundError:
+        return []
+
+
+@pytest.mark.parametrize("command", PYTHONS + NODES)
+def testEventsThatAreNotAscii(daemon, workDir, command):
+    for name, script in (("listener.py", LISTENER), ("listener.js", NODE)):
+        with open(f"{workDir}/{name}", "w", encoding="utf-8") as file:
             file.write(script)
-    running = daemon(CONFIG.format(directory=workDir))
-    expected = [f"type:tüp|dätä {i} €" for i in range(5)]
-    for i in range(5):
-        running.rpc.supervisor.sendRemoteCommEvent("tüp", f"dätä {i} €")
+    server = daemon(f"[eventlistener:l]\ncommand={command} {workDir}/out\nstartsecs=0\nbuffer_size=100\n"
+                    "environment=LC_ALL=\"C.UTF-8\"\nevents=REMOTE_COMMUNICATION,PROCESS_STATE_STARTING,PROCESS_STATE_FATAL\n"
+                    "stderr_logfile=%(here)s/err\n[program:grüße_€]\ncommand=/bin/false\nautostart=false\nstartretries=0\n"
+                    .replace("{directory}", workDir))
+    server.waitState("l", "RUNNING")
+    rpc = server.rpc.supervisor
+    remote = [("tüp", "dätä 1 €"), ("plain", "plain data"), ("t", "\U0001f600" * 9), ("ü", "  blanks  "), ("t", "two\nlines ä\n"), ("t", "")]
+    expected = []
+    for kind, data in remote:
+        rpc.sendRemoteCommEvent(kind, data)
+        expected.append(("REMOTE_COMMUNICATION", {"type": kind}, data))
+        with pytest.raises(Exception, match="SPAWN_ERROR"):
+            rpc.startProcess("grüße_€")
+        names = {"processname": "grüße_€", "groupname": "grüße_€"}
+        expected.append(("PROCESS_STATE_STARTING", {**names, "from_state": "STOPPED" if len(expected) == 1 else "FATAL", "tries": "0"}, None))
+        expected.append(("PROCESS_STATE_FATAL", {**names, "from_state": "BACKOFF"}, None))
 
-    def lines(name):
-        try:
-            with open(f"{workDir}/{name}.out", encoding="utf-8") as file:
-                return file.read().splitlines()
-        except FileNotFoundError:
-            return []
+    def others():
+        return [event for event in told(f"{workDir}/out") if event[2].get("processname") != "l"]
 
-    for name in ("text", "bytes"):
-        waitFor(lambda name=name: len(lines(name)) == 5, f"the listener that reads {name}")
-        assert lines(name) == expected
+    waitFor(lambda: len(others()) >= len(expected) or server.read("err"), "all events")
+    assert server.read("err") == ""
+    seen = others()
+    for (event, values, data), (seenEvent, _, seenValues, seenData) in zip(expected, seen, strict=True):
+        if "node" in command or " text " in command:  # what reads characters gets the padding as a part of the data
+            seenData = seenData and seenData.rstrip("\t")
+        assert (seenEvent, {key: seenValues.get(key) for key in values}, seenData) == (event, values, data)
+    assert [e[1] for e in told(f"{workDir}/out")] == [str(n) for n in range(len(told(f"{workDir}/out")))], "none came twice"
+    assert "UNKNOWN" not in server.log()

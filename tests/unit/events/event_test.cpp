@@ -55,9 +55,17 @@ TEST_CASE("the envelope counts bytes, and has enough for those who count charact
   event->serial = 12;
   CHECK(encode(*event, {"supervisor", "mail", 3}) ==
         "ver:3.0 server:supervisor serial:12 pool:mail poolserial:3 eventname:REMOTE_COMMUNICATION len:12\n"
-        "type:t\n\xC3\xA9\xE2\x82\xAC   ");
+        "type:t\n\xC3\xA9\xE2\x82\xAC\t\t\t");
   const EventPtr empty = makeSupervisorEvent(Type::SupervisorStateChangeRunning);
   empty->serial = 0;
   CHECK(encode(*empty, {"s", "p", 0}) ==
         "ver:3.0 server:s serial:0 pool:p poolserial:0 eventname:SUPERVISOR_STATE_CHANGE_RUNNING len:0\n");
+}
+
+TEST_CASE("what makes up for characters is no part of the last value of a line") {
+  const auto event = events::makeStateEvent({events::Type::ProcessStateStarting, "STOPPED", 0}, {"\xC3\xA4", "g"});
+  event->serial = 0;
+  CHECK(encode(*event, {"s", "p", 0}) ==
+        "ver:3.0 server:s serial:0 pool:p poolserial:0 eventname:PROCESS_STATE_STARTING len:58\n"
+        "processname:\xC3\xA4 groupname:g from_state:STOPPED tries:0 pad:\t");
 }
