@@ -50,7 +50,7 @@ std::vector<ProcessInfo> allProcesses() {
 
 std::string nameOf(pid_t pid) {
   char buffer[4096];
-  return std::string(field(readProc(pid, "status", buffer, sizeof buffer), "Name:"));
+  return std::string(core::proc::field(core::proc::read(pid, "status", buffer, sizeof buffer), "Name:"));
 }
 
 std::string controlGroupOf(pid_t pid) {
