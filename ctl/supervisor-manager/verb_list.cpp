@@ -92,7 +92,8 @@ std::string describe(const Shown& shown) {
   line(text, state == "running" ? "Last time" : "Reason", get("StatusText"));
   lines(text, "Details", details.value_or(""));
   if (numberOf(p, "MainPID")) line(text, "Main PID", get("MainPID"));
-  if (numberOf(p, "NRestarts")) line(text, "Restarts", fmt::format("{} (last end: {})", get("NRestarts"), get("Result")));
+  if (numberOf(p, "NRestarts"))
+    line(text, "Restarts", fmt::format("{} (last end: {})", get("NRestarts"), get("Result")));
   line(text, "Programs", get("ProgramsByState"));
   if (p.contains("MemoryCurrent") && numberOf(p, "MemoryCurrent") != UINT64_MAX)
     line(text, "Memory", bytesText(numberOf(p, "MemoryCurrent")));

@@ -23,8 +23,8 @@ struct PathControl {
 
 /// Walks the path as the kernel does, through every link, and looks at each directory. `content`: what the last name
 /// leads to matters as well as whether it may be replaced (a file that is read; not a socket, which root may give to an
-/// account). What is not there belongs to nobody; one relative is meant from the current directory. Where only root has a
-/// say, nobody else can change the answer afterwards.
+/// account). What is not there belongs to nobody; a relative path is meant from the current directory. Where only root
+/// has a say, nobody else can change the answer afterwards.
 [[nodiscard]] PathControl controlOf(const std::string& path, bool content);
 
 }  // namespace ctl

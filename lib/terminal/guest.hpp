@@ -36,7 +36,8 @@ struct Guest {
 /// Starts the guest in a session of its own with `descriptors` as 0, 1 and 2 and no other, under
 /// a session keyring of its own, without the means to gain rights; `controlling`: descriptor 1 is its terminal. It
 /// cannot be traced or looked into until exec, and by then nothing of ours is left in it. Our death is its death.
-/// An error tells which step, or which file, failed; a child that does not reach exec within seconds is killed and is such an error.
+/// An error tells which step, or which file, failed; a child that does not reach exec within seconds is killed and is
+/// such an error.
 [[nodiscard]] core::Expected<pid_t> start(const Guest& guest, const std::array<int, 3>& descriptors, bool controlling);
 
 }  // namespace terminal
