@@ -86,8 +86,8 @@ class SectionReader {
   core::Names withHere_;
 };
 
-/// Plug-ins of Supervisor's client are Python modules; the one that Supervisor ships is built in. Any other is left out:
-/// what it would add is missing, which is no reason for the rest to fail.
+/// Plug-ins of Supervisor's client are Python modules; the one that Supervisor ships is built in. Any other is left
+/// out: what it would add is missing, which is no reason for the rest to fail.
 Step checkPlugins(const core::IniDocument& document, const std::string& file, Settings& settings) {
   for (const core::IniSection& section : document.sections()) {
     if (!section.name().starts_with("ctlplugin:")) continue;

@@ -13,8 +13,8 @@ namespace api {
 using Step = std::function<void(process::Process& program, const Waiters::Told& told)>;
 
 /// Sets `step` off for each program, in order and without waiting in between. The outcome, when all are done, is an
-/// array of structs (name, group, status, description) in the order of `programs`, whichever was done first. It is never
-/// a fault.
+/// array of structs (name, group, status, description) in the order of `programs`, whichever was done first. It is
+/// never a fault.
 void forEachProgram(const std::vector<process::Process*>& programs, const Step& step, Completion done);
 
 }  // namespace api

@@ -92,7 +92,8 @@ void addGroupControlMethods(Instance& instance, Waiters& waiters, SupervisorName
               stopAll(waiters, programs, waits(params, 1), std::move(done));
             }));
   names.add("stopAllProcesses", {"array", "boolean"}, 0,
-            "Stops all processes.\n\n@param boolean wait  Answer only when each has ended (the default), else after 50 ms at most.\n"
+            "Stops all processes.\n\n"
+            "@param boolean wait  Answer only when each has ended (the default), else after 50 ms at most.\n"
             "@return array result  A struct of name, group, status and description for each.",
             [&](const Array& params, Completion done) {
               stopAll(waiters, byPriority(instance.table), waits(params, 0), std::move(done));

@@ -48,11 +48,15 @@ void readHandler(SectionReader& in, const core::Names& names, ListenerSettings& 
     settings.handler = ResultHandler::Default;
   else if (handler == "supervisor_twiddler.resulthandler:stdin_write_handler")
     settings.handler = ResultHandler::StdinWrite;
+  else if (handler == "supervisor_stdout:event_handler")
+    settings.handler = ResultHandler::Stdout;
   else
-    in.fail("result_handler", *text + " cannot be resolved within [" + in.name() +
-                                  "]: handlers are not loaded from Python; known are "
-                                  "supervisor.dispatchers:default_handler and "
-                                  "supervisor_twiddler.resulthandler:stdin_write_handler");
+    in.fail("result_handler",
+            *text + " cannot be resolved within [" + in.name() +
+                "]: handlers are not loaded from Python. Use supervisor_stdout:event_handler to print what the "
+                "listener answers on standard output, supervisor_twiddler.resulthandler:stdin_write_handler to write "
+                "it to the program that the event came from, or take the line out for a listener that answers OK or "
+                "FAIL");
 }
 
 void readEvents(SectionReader& in, const core::Names& names, ListenerSettings& settings) {

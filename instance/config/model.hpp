@@ -74,7 +74,7 @@ struct FcgiSocket {
 };
 
 /// How a listener's RESULT is judged: known handlers by their Python names.
-enum class ResultHandler { Default, StdinWrite };
+enum class ResultHandler { Default, StdinWrite, Stdout };
 
 struct ListenerSettings {
   bool operator==(const ListenerSettings&) const = default;

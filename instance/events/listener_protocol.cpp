@@ -105,10 +105,14 @@ void ListenerProtocol::change(ListenerState to, Actions& actions) {
 void ListenerProtocol::violate(Actions& actions) { change(ListenerState::Unknown, actions); }
 
 std::string_view ListenerProtocol::takeReady(std::string_view bytes, Actions& actions) {
+  // A listener that answers with the payload, and counts characters, sends the tabs behind it back, too.
+  if (pending_.empty()) bytes.remove_prefix(std::min(bytes.size(), bytes.find_first_not_of('\t')));
   const std::size_t taken = std::min(bytes.size(), readyToken.size() - pending_.size());
   pending_.append(bytes.substr(0, taken));
-  if (pending_.size() == readyToken.size())
-    change(pending_ == readyToken ? ListenerState::Ready : ListenerState::Unknown, actions);
+  if (pending_.size() < readyToken.size()) return bytes.substr(taken);
+  const std::string said = std::exchange(pending_, {});
+  change(said == readyToken ? ListenerState::Ready : ListenerState::Unknown, actions);
+  if (state_ == ListenerState::Unknown) actions.back().line = said;
   return bytes.substr(taken);
 }
 
@@ -132,8 +136,10 @@ std::string_view ListenerProtocol::takeResult(std::string_view bytes, const Judg
   const std::size_t taken = std::min(bytes.size(), *length_ - pending_.size());
   pending_.append(bytes.substr(0, taken));
   if (pending_.size() == *length_) {
+    std::string quoted = pending_.substr(0, maxQuoted);
     const Verdict verdict = judge(pending_);
-    actions.push_back({toKind(verdict), state_, state_, {}});
+    if (verdict != Verdict::Rejected) quoted.clear();
+    actions.push_back({toKind(verdict), state_, state_, std::move(quoted)});
     change(verdict == Verdict::Failed ? ListenerState::Unknown : ListenerState::Acknowledged, actions);
   }
   return bytes.substr(taken);

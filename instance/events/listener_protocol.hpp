@@ -22,7 +22,7 @@ enum class Verdict : std::uint8_t { Accepted, Rejected, Failed };
 ///
 ///   state         input                        then
 ///   ACKNOWLEDGED  "READY\n"                    READY
-///                 any other 6 bytes            UNKNOWN
+///                 any other 6 bytes            UNKNOWN (tabs before them are padding that was sent back)
 ///   READY         (sent() an event)            BUSY
 ///                 any byte                     UNKNOWN
 ///   BUSY          "RESULT n\n" and n bytes     ACKNOWLEDGED; UNKNOWN if the handler fails
@@ -35,8 +35,10 @@ class ListenerProtocol {
  public:
   static constexpr std::size_t maxLine = 64 * 1024;
   static constexpr std::size_t maxResult = 16 * 1024 * 1024;
+  static constexpr std::size_t maxQuoted = 200;  ///< bytes of a rejected answer that are told
 
-  /// One consequence of input, in order. `line` is set for BadResult.
+  /// One consequence of input, in order. `line` is the result line for BadResult, the beginning of the answer for
+  /// Rejected, and what stood there instead of READY for a change to UNKNOWN from ACKNOWLEDGED.
   struct Action {
     enum class Kind : std::uint8_t {
       Changed,    ///< from `from` to `to`

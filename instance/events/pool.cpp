@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "instance/events/pool.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -13,10 +16,44 @@ namespace {
 
 using Kind = ListenerProtocol::Action::Kind;
 
+constexpr core::milliseconds kFirstPause{100};
+constexpr core::seconds kLongestPause{60};
+
+/// Bytes of a listener as the log shows them: a beginning, in quotes.
+std::string quoted(std::string_view bytes) {
+  constexpr std::size_t most = 100;
+  const std::string_view begin = bytes.substr(0, most);
+  return (core::isUtf8(begin) ? core::pythonRepr(begin) : core::pythonBytesRepr(begin)) +
+         (bytes.size() > most ? "..." : "");
+}
+
+/// The value of "KEY:value" in a line of such words; nullopt: there is none.
+std::optional<std::string_view> valueOf(std::string_view line, std::string_view key) {
+  constexpr std::string_view blanks = " \t";
+  while (!line.empty()) {
+    const auto end = std::min(line.find_first_of(blanks), line.size());
+    const auto word = line.substr(0, end);
+    if (word.size() > key.size() && word.starts_with(key) && word[key.size()] == ':')
+      return word.substr(key.size() + 1);
+    line.remove_prefix(std::min(line.size(), end + 1));
+  }
+  return std::nullopt;
+}
+
 /// The next number of a series that wraps where Supervisor's does.
 std::uint64_t takeSerial(std::uint64_t& next) {
   constexpr auto last = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   return std::exchange(next, next == last ? 0 : next + 1);
+}
+
+/// What was wrong, where no line of the log has told it yet.
+std::string complaint(const ListenerProtocol::Action& action, std::string_view bytes) {
+  if (action.from == ListenerState::Ready) return ": it wrote " + quoted(bytes) + " while no event was with it";
+  if (action.from != ListenerState::Acknowledged) return "";
+  // Its first bytes decide; the rest of what it wrote makes them readable.
+  const auto at = bytes.find(action.line);
+  const auto said = at == std::string_view::npos ? std::string_view(action.line) : bytes.substr(at);
+  return ": it wrote " + quoted(said) + " instead of 'READY\\n'";
 }
 
 }  // namespace
@@ -74,7 +111,7 @@ bool Pool::anyoneReady() const {
 }
 
 void Pool::dispatch() {
-  if (!anyoneReady()) return;
+  if (pausedUntil_ || !anyoneReady()) return;
   while (!queue_.empty()) {
     Delivery delivery = std::move(queue_.front());
     queue_.pop_front();
@@ -110,20 +147,22 @@ bool Pool::onOutput(Member& member, std::string_view bytes) {
   const ListenerState before = member.state();
   const auto actions =
       member.protocol_.on(bytes, [&](std::string& result) { return judge(member, result); });
-  for (const auto& action : actions) report(member, action);
+  for (const auto& action : actions) report(member, action, bytes);
   return before != ListenerState::Unknown && member.state() == ListenerState::Unknown;
 }
 
-void Pool::report(Member& member, const ListenerProtocol::Action& action) {
+/// `bytes` is what the listener has just written.
+void Pool::report(Member& member, const ListenerProtocol::Action& action, std::string_view bytes) {
   const std::string& name = member.name_;
   switch (action.kind) {
     case Kind::Accepted:
       logging::debug("{}: event was processed", name);
       ++member.processed_;
       member.current_.reset();
+      pause_ = core::Duration{0};
       break;
     case Kind::Rejected:
-      logging::warn("{}: event was rejected", name);
+      reject(member, action.line);
       break;
     case Kind::Failed:
       logging::warn("{}: event caused an error", name);
@@ -137,16 +176,41 @@ void Pool::report(Member& member, const ListenerProtocol::Action& action) {
       if (action.to == ListenerState::Unknown)
         logging::warn(
             "{}: has entered the UNKNOWN state and will no longer receive events, this usually indicates the process "
-            "violated the eventlistener protocol",
-            name);
+            "violated the eventlistener protocol{}",
+            name, complaint(action, bytes));
       giveBack(member);  // unless it was accepted, the event waits for the next listener
       break;
   }
 }
 
+void Pool::reject(const Member& member, const std::string& answer) {
+  pause_ = pause_ == core::Duration{0} ? kFirstPause : std::min<core::Duration>(2 * pause_, kLongestPause);
+  pausedUntil_ = core::Clock::now() + pause_;
+  logging::warn("{}: event was rejected: the answer was {} instead of 'OK'; it is sent again in {} s", member.name_,
+                quoted(answer), std::chrono::duration<double>(pause_).count());
+}
+
+/// "processname:P channel:C" and, from the next line on, what P wrote: each line as "P C | LINE". False: it is not that.
+bool Pool::print(std::string_view result) const {
+  const auto end = result.find('\n');
+  if (end == std::string_view::npos) return false;
+  const auto process = valueOf(result.substr(0, end), "processname");
+  const auto channel = valueOf(result.substr(0, end), "channel");
+  if (!process || !channel) return false;
+  std::string out;
+  for (std::string_view rest = result.substr(end + 1); !rest.empty();) {
+    const auto lineEnd = std::min(rest.find('\n'), rest.size());
+    out += fmt::format("{} {} | {}\n", *process, *channel, rest.substr(0, lineEnd));
+    rest.remove_prefix(std::min(rest.size(), lineEnd + 1));
+  }
+  shared_.print(out);
+  return true;
+}
+
 Verdict Pool::judge(const Member& member, std::string_view result) {
   constexpr std::string_view stdinWord = "STDIN:";
   if (result == "OK") return Verdict::Accepted;
+  if (handler_ == config::ResultHandler::Stdout) return print(result) ? Verdict::Accepted : Verdict::Failed;
   if (handler_ != config::ResultHandler::StdinWrite || !result.starts_with(stdinWord)) return Verdict::Rejected;
   if (!member.current_ || !member.current_->event->source) return Verdict::Failed;
   shared_.writeStdin(*member.current_->event->source, result.substr(stdinWord.size()));

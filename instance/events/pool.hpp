@@ -14,6 +14,7 @@
 #include "instance/config/model.hpp"
 #include "instance/events/event.hpp"
 #include "instance/events/listener_protocol.hpp"
+#include "lib/core/clock.hpp"
 
 namespace events {
 
@@ -32,6 +33,8 @@ struct Shared {
   std::uint64_t nextSerial = 0;
   /// Writes to the standard input of the process an event came from, if it still takes any.
   std::function<void(const Source&, std::string_view)> writeStdin;
+  /// Writes whole lines to the standard output of the daemon.
+  std::function<void(std::string_view)> print;
 };
 
 /// One [eventlistener:x]: a bounded queue of events and the listeners that work on it. Says everything about it in the
@@ -52,8 +55,12 @@ class Pool {
   [[nodiscard]] TypeSet subscription() const noexcept { return subscription_; }
   /// Queues `event`, which the pool subscribes to. A full queue drops its oldest event, with an error in the log.
   void accept(const EventPtr& event);
-  /// Gives queued events, oldest first, to listeners that are RUNNING and READY, as long as there are both.
+  /// Gives queued events, oldest first, to listeners that are RUNNING and READY, as long as there are both. After a
+  /// rejection nothing until resume(): the event would come back at once, and the others keep their place behind it.
   void dispatch();
+  /// When the pause after a rejection ends; nullopt: there is none. It grows until an event is accepted.
+  [[nodiscard]] std::optional<core::Instant> pausedUntil() const noexcept { return pausedUntil_; }
+  void resume() noexcept { pausedUntil_.reset(); }
 
   void spawned(Member& member);
   /// What a listener wrote to its standard output. True: it violated the protocol and gets no further events.
@@ -75,7 +82,9 @@ class Pool {
   void makeRoom();
   void giveBack(Member& member);
   void logRebuffering(const Delivery& delivery) const;
-  void report(Member& member, const ListenerProtocol::Action& action);
+  void report(Member& member, const ListenerProtocol::Action& action, std::string_view bytes);
+  void reject(const Member& member, const std::string& answer);
+  [[nodiscard]] bool print(std::string_view result) const;
   [[nodiscard]] Verdict judge(const Member& member, std::string_view result);
 
   std::string name_;
@@ -87,6 +96,8 @@ class Pool {
   std::vector<std::unique_ptr<Member>> members_;
   std::uint64_t nextSerial_ = 0;
   std::uint64_t dropped_ = 0;
+  core::Duration pause_{0};
+  std::optional<core::Instant> pausedUntil_;
 };
 
 class Pool::Member {

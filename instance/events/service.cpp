@@ -49,8 +49,10 @@ Service::Service(core::EventLoop& loop, process::Table& table, std::string ident
     : loop_(loop),
       table_(table),
       shared_{std::move(identifier), firstSerial,
-              [this](const Source& source, std::string_view bytes) { writeStdin(source, bytes); }},
-      dispatch_(loop, [this] { dispatch(); }) {
+              [this](const Source& source, std::string_view bytes) { writeStdin(source, bytes); },
+              [this](std::string_view lines) { print(lines); }},
+      dispatch_(loop, [this] { dispatch(); }),
+      resume_(loop, [this] { resumePools(); }) {
   table_.subscribe(*this);
 }
 
@@ -74,8 +76,20 @@ void Service::publish(const EventPtr& event) {
 }
 
 void Service::dispatch() {
-  for (const auto& [group, pool] : pools_) pool->dispatch();
+  std::optional<core::Instant> next;
+  for (const auto& [group, pool] : pools_) {
+    pool->dispatch();
+    if (const auto until = pool->pausedUntil(); until && (!next || *until < *next)) next = until;
+  }
+  if (next) resume_.arm(*next);
   if (stopping_) table_.listenerMoved();
+}
+
+void Service::resumePools() {
+  const auto now = core::Clock::now();
+  for (const auto& [group, pool] : pools_)
+    if (const auto until = pool->pausedUntil(); until && *until <= now) pool->resume();
+  dispatch();
 }
 
 void Service::onStateChange(process::Process& program, const process::StateChange& change) {
@@ -124,6 +138,7 @@ void Service::onMood(process::Mood mood) {
     if (wanted(Type::SupervisorStateChangeRunning)) publish(makeSupervisorEvent(Type::SupervisorStateChangeRunning));
   } else if (!std::exchange(stopping_, true)) {
     if (wanted(Type::SupervisorStateChangeStopping)) publish(makeSupervisorEvent(Type::SupervisorStateChangeStopping));
+    for (const auto& [group, pool] : pools_) pool->resume();  // the last chance of what was rejected
     dispatch();  // now: a busy listener is not stopped at once
   }
 }
@@ -149,6 +164,11 @@ void Service::tick() {
 void Service::writeStdin(const Source& source, std::string_view bytes) {
   // A program that has ended or reads no more loses the bytes: nobody could do anything about it.
   if (process::Process* program = table_.find(source.group, source.process)) (void)program->writeStdin(bytes);
+}
+
+void Service::print(std::string_view lines) {
+  if (!echo_) echo_ = std::make_unique<output::StdoutEcho>(loop_);
+  echo_->writeLine(logging::Level::Info, lines);
 }
 
 }  // namespace events

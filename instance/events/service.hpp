@@ -13,6 +13,7 @@
 #include "instance/events/listener.hpp"
 #include "instance/events/pool.hpp"
 #include "instance/events/ticks.hpp"
+#include "instance/output/activity_log.hpp"
 #include "instance/process/observer.hpp"
 #include "lib/core/event_loop.hpp"
 
@@ -59,6 +60,8 @@ class Service final : private process::Observer, private Dispatcher {
   void poolsChanged();
   void tick();
   void writeStdin(const Source& source, std::string_view bytes);
+  void print(std::string_view lines);
+  void resumePools();
 
   core::EventLoop& loop_;
   process::Table& table_;
@@ -68,6 +71,8 @@ class Service final : private process::Observer, private Dispatcher {
   std::unordered_map<const process::Process*, std::unique_ptr<Listener>> listeners_;  ///< leave before the pools go
   TypeSet wanted_ = 0;  ///< what any pool subscribes to
   core::Deferred dispatch_;
+  core::Timer resume_;                        ///< the next end of a pool's pause
+  std::unique_ptr<output::StdoutEcho> echo_;  ///< once a listener has something to print
   Ticks ticks_;
   std::unique_ptr<WallTimer> tickTimer_;  ///< while somebody wants ticks
   bool stopping_ = false;

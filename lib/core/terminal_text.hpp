@@ -18,8 +18,8 @@ namespace core {
 /// The same for a text of several lines: line ends and tabs stay.
 [[nodiscard]] std::string printableLines(std::string_view text);
 
-/// `text` without the control sequences of terminals (colours, the cursor, titles), each left out whole; for what cannot
-/// carry them. One that began in `before`, what stands in front of the text, is left out as well, and so is the
+/// `text` without the control sequences of terminals (colours, the cursor, titles), each left out whole; for what
+/// cannot carry them. One that began in `before`, what stands in front of the text, is left out as well, and so is the
 /// beginning of one at the end. An ESC that begins no sequence stays.
 [[nodiscard]] std::string withoutSequences(std::string_view text, std::string_view before = {});
 

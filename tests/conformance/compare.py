@@ -33,6 +33,8 @@ REPLACEMENTS = [
     (re.compile(r"\(\d+\) with SIGKILL"), "(PID) with SIGKILL"),
     (re.compile(r"uptime \d+:\d\d:\d\d"), "uptime TIME"),
     (re.compile(r"[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M"), "DATE"),
+    # Ours also quotes what the listener wrote.
+    (re.compile(r"(event was rejected): the answer was .*|(violated the eventlistener protocol): it wrote .*"), r"\1\2"),
 ]
 
 

@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from eventlog import listenerSection, parse, recorded, touch
+from programs import PYTHON
 from waiting import waitFor
 
 
@@ -272,3 +273,67 @@ def testAListenerThatNeverAnswersDoesNotHoldUpTheShutdown(daemon):
     send(server, "x")
     waitPayload(server, "type:t\nx")
     assert server.stop() == 0
+
+
+ECHO_LISTENER = """
+import sys
+
+def write(text):
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+while True:  # as supervisor_stdout's own listener does it: in characters
+    write("READY\\n")
+    headers = dict([x.split(":") for x in sys.stdin.readline().split()])
+    data = sys.stdin.read(int(headers["len"]))
+    write("RESULT %s\\n%s" % (len(data), data))
+"""
+
+
+def testOutputMayGoToStandardOutputWithNames(daemon, workDir):
+    """supervisor_stdout, found in many images: its handler is built in."""
+    with open(f"{workDir}/echo.py", "w", encoding="utf-8") as file:
+        file.write(ECHO_LISTENER)
+    server = daemon(f"[eventlistener:stdout]\ncommand={PYTHON} {workDir}/echo.py\nevents=PROCESS_LOG\nbuffer_size=100\nstartsecs=0\n"
+                    "environment=LC_ALL=\"C.UTF-8\"\nresult_handler=supervisor_stdout:event_handler\n"
+                    "[program:talk]\ncommand=/bin/sh -c 'echo one; echo two; echo grün >&2; cat'\nautostart=false\nstartsecs=0\n"
+                    "stdout_events_enabled=true\nstderr_events_enabled=true\n")
+    server.waitState("stdout", "RUNNING")
+    server.rpc.supervisor.startProcess("talk")
+    for number in range(5):
+        server.rpc.supervisor.sendProcessStdin("talk", f"line € {number}\n")
+        waitFor(lambda text=f"talk stdout | line € {number}\n": text in server.output(), f"line {number}")
+    printed = [line for line in server.output().splitlines() if line.startswith("talk ")]
+    assert sorted(printed) == sorted(["talk stdout | one", "talk stdout | two", "talk stderr | grün",
+                                      *(f"talk stdout | line € {number}" for number in range(5))])
+    assert "UNKNOWN" not in server.log()
+
+
+def testARejectedEventIsSentAgainLaterAndLater(daemon):
+    server = daemon(listenerSection("l", "fail", "REMOTE_COMMUNICATION"))
+    server.waitState("l", "RUNNING")
+    send(server, "fail")
+    send(server, "behind")
+    for pause in ("0.1", "0.2", "0.4", "0.8"):
+        waitLog(server, f"l: event was rejected: the answer was 'FAIL' instead of 'OK'; it is sent again in {pause} s")
+    touch(server, "l.events.ok")
+    waitPayload(server, "type:t\nbehind")
+    assert payloads(server) == ["type:t\nfail"] * (server.log().count("event was rejected") + 1) + ["type:t\nbehind"]
+    server.stop()
+
+
+def testAnEventThatWasRejectedHoldsUpNoShutdown(daemon):
+    server = daemon(listenerSection("l", "fail", "REMOTE_COMMUNICATION"))
+    server.waitState("l", "RUNNING")
+    send(server, "fail")
+    waitLog(server, "it is sent again in 0.8 s")
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("wrong,told", [("Hello, world", r"it wrote 'Hello, world\n' instead of 'READY\n'"),
+                                        (r"READY\nmore", r"more\n' while no event was with it")])
+def testTheWrongBytesOfAListenerAreTold(daemon, wrong, told):
+    server = daemon(f"[eventlistener:l]\ncommand=/bin/sh -c 'printf \"{wrong}\\\\n\"; exec sleep 1000'\nevents=TICK_3600\nstartsecs=0\n"
+                    "autorestart=false\n")
+    waitLog(server, "l: has entered the UNKNOWN state")
+    assert told in [line for line in server.log().splitlines() if "UNKNOWN" in line][0]

@@ -70,11 +70,20 @@ TEST_CASE("event listeners") {
 
 TEST_CASE("result handlers go by name") {
   Scratch scratch;
-  const auto loaded = scratch.load(
-      "[eventlistener:l]\ncommand=l\nevents=TICK\nresult_handler=supervisor_twiddler.resulthandler:stdin_write_"
-      "handler\n");
-  REQUIRE(loaded);
-  CHECK(loaded->groups.at(0)->listener->handler == config::ResultHandler::StdinWrite);
+  using config::ResultHandler;
+  for (const auto& [name, handler] :
+       {std::pair{"supervisor.dispatchers:default_handler", ResultHandler::Default},
+        std::pair{"supervisor_twiddler.resulthandler:stdin_write_handler", ResultHandler::StdinWrite},
+        std::pair{"supervisor_stdout:event_handler", ResultHandler::Stdout}}) {
+    const auto loaded =
+        scratch.load(std::string("[eventlistener:l]\ncommand=l\nevents=TICK\nresult_handler=") + name + "\n");
+    REQUIRE(loaded);
+    CHECK(loaded->groups.at(0)->listener->handler == handler);
+  }
+  const auto refused = scratch.load("[eventlistener:l]\ncommand=l\nevents=TICK\nresult_handler=my:handler\n");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().text.find("Use supervisor_stdout:event_handler to print what the listener answers") !=
+        std::string::npos);
 }
 
 TEST_CASE("fcgi sockets") {

@@ -77,6 +77,17 @@ TEST_CASE("acknowledged: six bytes decide") {
   CHECK(c.on("READY\n") == "ACKNOWLEDGED>READY");
 }
 
+TEST_CASE("acknowledged: tabs before READY are padding that was sent back") {
+  for (std::size_t cut = 0; cut <= 9; ++cut) {
+    Conversation c;
+    const std::string script = "\t\t\tREADY\n";
+    const std::string first = c.on(script.substr(0, cut)), second = c.on(script.substr(cut));
+    CHECK(first + second == "ACKNOWLEDGED>READY");
+  }
+  Conversation c;
+  CHECK(c.on("\tREA\tDY") == "ACKNOWLEDGED>UNKNOWN");
+}
+
 TEST_CASE("ready: any byte is one too many") {
   Conversation c;
   CHECK(c.on("READY\nREADY\n") == "ACKNOWLEDGED>READY READY>UNKNOWN");

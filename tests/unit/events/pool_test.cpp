@@ -58,12 +58,19 @@ struct Fixture {
   std::vector<std::string> written;
   Shared shared{"supervisor", 0, [this](const Source& source, std::string_view bytes) {
                   written.push_back(source.group + ":" + source.process + "<" + std::string(bytes));
-                }};
+                },
+                [this](std::string_view lines) { printed += lines; }};
+  std::string printed;
 };
 
 using Lines = std::vector<std::string>;
 
 EventPtr remote(std::string_view data) { return makeRemoteEvent("t", data); }
+
+std::string rejection(const std::string& answer, const std::string& seconds) {
+  return "WARN l: event was rejected: the answer was '" + answer + "' instead of 'OK'; it is sent again in " + seconds +
+         " s";
+}
 
 constexpr auto unknownWarning =
     "WARN l: has entered the UNKNOWN state and will no longer receive events, this usually indicates the process "
@@ -106,9 +113,13 @@ TEST_CASE_FIXTURE(Fixture, "the log tells the whole conversation in Supervisor's
   CHECK_FALSE(pool.onOutput(l, "RESULT 4\nFAIL"));
   CHECK_FALSE(pool.onOutput(l, "READY\n"));
   pool.dispatch();
+  CHECK(process.sent.size() == 1);
+  REQUIRE(pool.pausedUntil().has_value());
+  pool.resume();
+  pool.dispatch();
   CHECK_FALSE(pool.onOutput(l, "RESULT 2\nOK"));
   CHECK(log->take() == Lines{"DEBG l: ACKNOWLEDGED -> READY", "DEBG event 0 sent to listener l",
-                             "WARN l: event was rejected", "DEBG l: BUSY -> ACKNOWLEDGED",
+                             rejection("FAIL", "0.1"), "DEBG l: BUSY -> ACKNOWLEDGED",
                              "DEBG rebuffering event 0 for pool p (buf size=0, max=10)",
                              "DEBG l: ACKNOWLEDGED -> READY", "DEBG event 0 sent to listener l",
                              "DEBG l: event was processed", "DEBG l: BUSY -> ACKNOWLEDGED"});
@@ -147,14 +158,97 @@ TEST_CASE_FIXTURE(Fixture, "a rejected event comes first again, in its own pool 
   pool.accept(remote("c"));
   log->take();
   pool.onOutput(l, "RESULT 4\nFAIL");
-  CHECK(log->take() == Lines{"WARN l: event was rejected", "DEBG l: BUSY -> ACKNOWLEDGED",
+  CHECK(log->take() == Lines{rejection("FAIL", "0.1"), "DEBG l: BUSY -> ACKNOWLEDGED",
                              "DEBG rebuffering event 0 for pool p (buf size=2, max=2)",
                              "ERRO pool p event buffer overflowed, discarding event 1"});
   CHECK(pool.queued() == 2);
   CHECK(other.queued() == 0);
   pool.onOutput(l, "READY\n");
+  pool.resume();
   pool.dispatch();
   CHECK(process.sent.back().ends_with("type:t\na"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "the pause after a rejection grows until an event is accepted, and holds all of the pool") {
+  Pool pool(groupOf("p", 10, {"REMOTE_COMMUNICATION"}), shared);
+  FakeProcess process;
+  auto& l = pool.add("l", process);
+  pool.accept(remote("a"));
+  pool.accept(remote("b"));
+  std::vector<std::string> waits;
+  for (int i = 0; i < 12; ++i) {
+    pool.onOutput(l, "READY\n");
+    pool.resume();
+    pool.dispatch();
+    CHECK(process.sent.back().ends_with("type:t\na"));
+    log->take();
+    pool.onOutput(l, "RESULT 4\nFAIL");
+    const std::string line = log->take().at(0);
+    waits.push_back(line.substr(line.rfind("again in ") + 9));
+    pool.dispatch();
+    CHECK(process.sent.size() == static_cast<std::size_t>(i + 1));
+  }
+  CHECK(waits == Lines{"0.1 s", "0.2 s", "0.4 s", "0.8 s", "1.6 s", "3.2 s", "6.4 s", "12.8 s", "25.6 s", "51.2 s",
+                       "60 s", "60 s"});
+  pool.onOutput(l, "READY\n");
+  pool.resume();
+  pool.dispatch();
+  pool.onOutput(l, "RESULT 2\nOKREADY\n");
+  pool.dispatch();
+  CHECK(process.sent.back().ends_with("type:t\nb"));
+  log->take();
+  pool.onOutput(l, "RESULT 4\nFAIL");
+  CHECK(log->take().at(0) == rejection("FAIL", "0.1"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "what a listener wrote wrong is told, a beginning of it") {
+  Pool pool(groupOf("p", 10, {"REMOTE_COMMUNICATION"}), shared);
+  FakeProcess process;
+  auto& l = pool.add("l", process);
+  const auto warning = [&](const std::string& bytes) {
+    pool.spawned(l);
+    log->take();
+    pool.onOutput(l, bytes);
+    return log->take().back();
+  };
+  CHECK(warning("Traceback (most recent") ==
+        unknownWarning + std::string(": it wrote 'Traceback (most recent' instead of 'READY\\n'"));
+  CHECK(warning("READY\r\n") == unknownWarning + std::string(": it wrote 'READY\\r\\n' instead of 'READY\\n'"));
+  CHECK(warning("\xFF\xFEx\xFFy\xFF") ==
+        unknownWarning + std::string(": it wrote b'\\xff\\xfex\\xffy\\xff' instead of 'READY\\n'"));
+  CHECK(warning("READY\nhello") ==
+        unknownWarning + std::string(": it wrote 'READY\\nhello' while no event was with it"));
+  CHECK(warning(std::string(5000, 'x')).size() < 400);
+}
+
+TEST_CASE_FIXTURE(Fixture, "supervisor_stdout's handler prints each line with its process and channel") {
+  Pool pool(groupOf("p", 10, {"EVENT"}, config::ResultHandler::Stdout), shared);
+  FakeProcess process;
+  auto& l = pool.add("l", process);
+  const auto answer = [&](const std::string& result) {
+    pool.spawned(l);
+    pool.onOutput(l, "READY\n");
+    pool.accept(remote("x"));
+    pool.resume();
+    pool.dispatch();
+    printed.clear();
+    log->take();
+    pool.onOutput(l, "RESULT " + std::to_string(result.size()) + "\n" + result);
+    return log->take().at(0);
+  };
+  const std::string head = "processname:cat groupname:pets pid:7 channel:stderr\n";
+  CHECK(answer(head + "one\ntwo\n") == "DEBG l: event was processed");
+  CHECK(printed == "cat stderr | one\ncat stderr | two\n");
+  CHECK(answer(head + "no end") == "DEBG l: event was processed");
+  CHECK(printed == "cat stderr | no end\n");
+  CHECK(answer(head + "\n\n") == "DEBG l: event was processed");
+  CHECK(printed == "cat stderr | \ncat stderr | \n");
+  CHECK(answer(head) == "DEBG l: event was processed");
+  CHECK(answer("OK") == "DEBG l: event was processed");
+  CHECK(printed.empty());
+  for (const std::string wrong :
+       {"", "FAIL", "processname:cat channel:stdout", "processname:cat\nx", "channel:stdout\nx"})
+    CHECK(answer(wrong) == "WARN l: event caused an error");
 }
 
 TEST_CASE_FIXTURE(Fixture, "one serial for all pools, one for each; what nobody accepts takes none") {
@@ -275,7 +369,7 @@ TEST_CASE_FIXTURE(Fixture, "the stdin handler writes to the process the event ca
   CHECK(written == Lines{"pets:cat<a\nb"});
   CHECK(answer(event(), "OK") == "DEBG l: event was processed");
   CHECK(written.size() == 1);
-  CHECK(answer(event(), "STDOUT:x") == "WARN l: event was rejected");
+  CHECK(answer(event(), "STDOUT:x") == rejection("STDOUT:x", "0.1"));
 }
 
 TEST_CASE_FIXTURE(Fixture, "the stdin handler fails for an event that came from no process") {
@@ -300,10 +394,11 @@ TEST_CASE_FIXTURE(Fixture, "the default handler knows one word only") {
   for (const std::string result : {"ok", "OK\n", " OK", "STDIN:x", ""}) {
     pool.spawned(l);
     pool.onOutput(l, "READY\n");
+    pool.resume();
     pool.dispatch();
     log->take();
     pool.onOutput(l, "RESULT " + std::to_string(result.size()) + "\n" + result);
-    CHECK(log->take().at(0) == "WARN l: event was rejected");
+    CHECK(log->take().at(0).starts_with("WARN l: event was rejected: the answer was "));
   }
 }
 
