@@ -10,7 +10,10 @@ namespace {
 
 /// How long the answer to a stop without waiting is held for the end of the program. Clients ask for the state right
 /// behind it, and Supervisor takes long enough for most programs to have ended by then.
-constexpr core::Duration kGrace = core::milliseconds(50);
+constexpr core::Duration kLastMoments = core::milliseconds(50);
+/// How long that to a start with startsecs=0 is, for the end or the first words of the program: clients read its log
+/// right behind it. Programs that stay are the rule, and each of their starts takes that much longer.
+constexpr core::Duration kFirstMoments = core::milliseconds(10);
 
 }  // namespace
 
@@ -35,7 +38,8 @@ void startProgram(Waiters& waiters, process::Process& program, const std::string
   }
   if (!program.spawnError().empty()) return told(fail(FaultCode::SpawnError, name));
   program.due();  // with startsecs=0 it is up by now, as Supervisor's answer says
-  if (!wait || program.state() == State::Running) return told({});
+  if (!wait) return told({});
+  if (program.state() == State::Running) return waiters.untilStoppedOr(program, kFirstMoments, told);
   waiters.untilStarted(program, name, told);
 }
 
@@ -45,7 +49,7 @@ void stopProgram(Waiters& waiters, process::Process& program, const std::string&
   if (const auto stopped = program.stop(); !stopped) return told(fail(FaultCode::Failed, stopped.error().text));
   if (lifecycle::isStopped(program.state())) return told({});
   if (wait) return waiters.untilStopped(program, told);
-  waiters.untilStoppedOr(program, kGrace, told);
+  waiters.untilStoppedOr(program, kLastMoments, told);
 }
 
 Waiters::Verdict signalProgram(process::Process& program, const std::string& name, const std::string& signal) {

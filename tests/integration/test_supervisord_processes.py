@@ -233,3 +233,20 @@ def testEveryCallSeesWhatHasHappened(daemon, cleanup):
     server.kill(signal.SIGCONT)
     text = page.getresponse().read().decode()
     assert ">running<" not in text and ">exited<" in text
+
+
+def testWhatAProgramWritesAtOnceIsThereWhenItsStartIsAnswered(daemon):
+    """As in twiddler's session: add, start, read. A slow machine may take longer than the answer waits, but not always."""
+    server = daemon("[program:ends]\ncommand=/bin/echo hello\nautostart=false\nautorestart=false\nstartsecs=0\n"
+                    "[program:stays]\ncommand=/bin/sh -c 'echo hello; exec sleep 1000'\nautostart=false\nstartsecs=0\n")
+    rpc = server.rpc.supervisor
+    for name in ("ends", "stays"):
+        texts = []
+        for _ in range(10):
+            assert rpc.startProcess(name) is True
+            texts.append(rpc.readProcessStdoutLog(name, 0, 0))
+            if name == "stays":
+                rpc.stopProcess(name)
+            server.waitState(name, "EXITED" if name == "ends" else "STOPPED")
+            rpc.clearProcessLogs(name)
+        assert "hello\n" in texts

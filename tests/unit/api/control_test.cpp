@@ -77,6 +77,26 @@ TEST_CASE("start: at once, after startsecs, or not at all") {
   CHECK(f.stop(slow) == "OK");
 }
 
+TEST_CASE("a start without startsecs is answered after the first moments, or the end, of the program") {
+  Fixture f;
+  auto& ends = f.add(Bench::shell("ends", "echo hello"));
+  auto& stays = f.add(Bench::shell("stays", "exec sleep 1000"));
+  Told endsTold, staysTold, hastyTold;
+  api::startProgram(f.waiters, ends, "NAME", true, endsTold.asTold());
+  api::startProgram(f.waiters, stays, "NAME", true, staysTold.asTold());
+  CHECK(endsTold.text == "...");
+  CHECK(staysTold.text == "...");
+  f.until([&] { return endsTold.text != "..." && staysTold.text != "..."; });
+  CHECK(endsTold.text == "OK");
+  CHECK(staysTold.text == "OK");
+  CHECK(stays.state() == State::Running);
+  f.until(ends, State::Exited);
+  CHECK(Bench::read(ends.logPath(process::Channel::Stdout)) == "hello\n");
+  api::startProgram(f.waiters, ends, "NAME", false, hastyTold.asTold());
+  CHECK(hastyTold.text == "OK");
+  f.until(ends, State::Exited);
+}
+
 TEST_CASE("a start that somebody stops meanwhile ends abnormally") {
   Fixture f;
   auto config = Bench::shell("p", "exec sleep 1000");
@@ -180,6 +200,7 @@ TEST_CASE("group calls pass over what is in no state for them and come when all 
   std::string result;
   const auto keep = [&result](const api::Outcome& outcome) { result = described(resultsOf(outcome)); };
   api::startAll(f.waiters, api::byPriority(group), true, keep);
+  f.until([&] { return !result.empty(); });
   CHECK(result == "g:second=OK g:broken=NO_FILE: can't find command '/no/such/file' g:first=OK ");
   api::signalAll(api::byPriority(group), "CONT", keep);
   CHECK(result == "g:second=OK g:first=OK ");
