@@ -48,7 +48,7 @@ std::uint64_t takeSerial(std::uint64_t& next) {
 
 /// What was wrong, where no line of the log has told it yet.
 std::string complaint(const ListenerProtocol::Action& action, std::string_view bytes) {
-  if (action.from == ListenerState::Ready) return ": it wrote " + quoted(bytes) + " while no event was with it";
+  if (action.from == ListenerState::Ready) return ": it wrote " + quoted(bytes) + " between READY and an event";
   if (action.from != ListenerState::Acknowledged) return "";
   // Its first bytes decide; the rest of what it wrote makes them readable.
   const auto at = bytes.find(action.line);

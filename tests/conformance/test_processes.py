@@ -198,4 +198,4 @@ def testWhatIsWaitedForIsSaidAtOnceAndAgain(compare):
         daemon.process.wait(30)
         note("reports", [line for line in daemon.logLines() if "waiting for" in line])
 
-    compare(config, play)
+    compare(config, play, withLog=False)  # two programs of a group end in any order

@@ -331,7 +331,7 @@ def testAnEventThatWasRejectedHoldsUpNoShutdown(daemon):
 
 
 @pytest.mark.parametrize("wrong,told", [("Hello, world", r"it wrote 'Hello, world\n' instead of 'READY\n'"),
-                                        (r"READY\nmore", r"more\n' while no event was with it")])
+                                        (r"READY\nmore", r"more\n' between READY and an event")])
 def testTheWrongBytesOfAListenerAreTold(daemon, wrong, told):
     server = daemon(f"[eventlistener:l]\ncommand=/bin/sh -c 'printf \"{wrong}\\\\n\"; exec sleep 1000'\nevents=TICK_3600\nstartsecs=0\n"
                     "autorestart=false\n")

@@ -217,7 +217,7 @@ TEST_CASE_FIXTURE(Fixture, "what a listener wrote wrong is told, a beginning of 
   CHECK(warning("\xFF\xFEx\xFFy\xFF") ==
         unknownWarning + std::string(": it wrote b'\\xff\\xfex\\xffy\\xff' instead of 'READY\\n'"));
   CHECK(warning("READY\nhello") ==
-        unknownWarning + std::string(": it wrote 'READY\\nhello' while no event was with it"));
+        unknownWarning + std::string(": it wrote 'READY\\nhello' between READY and an event"));
   CHECK(warning(std::string(5000, 'x')).size() < 400);
 }
 
