@@ -16,6 +16,9 @@
 
 namespace {
 
+/// How long the readers of output have for what is left of it when the last program has ended.
+constexpr core::seconds lastWords{5};
+
 process::Settings settingsOf(const config::Configuration& configuration) {
   const auto& daemon = configuration.daemon;
   return {daemon.identifier, daemon.childLogDir, config::fallbackServerUrl(configuration.servers), daemon.stripAnsi};
@@ -27,12 +30,14 @@ Supervisord::Supervisord(const config::CommandLine& line, config::Configuration 
                          Inheritance& inheritance)
     : inheritance_(inheritance),
       configuration_(std::make_shared<const config::Configuration>(std::move(configuration))),
-      table_(loop_, settingsOf(*configuration_)),
+      outlets_(loop_),
+      table_(loop_, outlets_, settingsOf(*configuration_)),
       events_(loop_, table_, configuration_->daemon.identifier, inheritance.eventSerial),
       instance_{loop_, table_, events_, config::supervisorVersion, line, configuration_, nullptr},
       front_(instance_) {}
 
-Supervisord::~Supervisord() { logging::setSinks({}); }
+Supervisord::LogEnd::~LogEnd() { logging::setSinks({}); }
+Supervisord::~Supervisord() = default;
 
 core::Status Supervisord::setUp() {
   auto messages = configuration_->messages;
@@ -66,12 +71,12 @@ core::Status Supervisord::setUp() {
 /// Opens the activity log and writes what had to wait for it, the gravest first.
 core::Status Supervisord::openLog(std::vector<config::Message> messages) {
   const auto& daemon = configuration_->daemon;
-  log_ = std::make_shared<output::ActivityLog>(loop_, daemon.logFile, daemon.logMaxBytes, daemon.logBackups);
+  log_ = std::make_shared<output::ActivityLog>(outlets_, daemon.logFile, daemon.logMaxBytes, daemon.logBackups);
   if (auto opened = log_->open(); !opened)
     return core::Err{core::Error{"could not open the log file " + opened.error().text, 0}};
   instance_.activityLog = log_->file();
   std::vector<std::shared_ptr<logging::LineSink>> sinks{log_};
-  if (daemon.noDaemon && !daemon.silent) sinks.push_back(std::make_shared<output::StdoutEcho>(loop_));
+  if (daemon.noDaemon && !daemon.silent) sinks.push_back(std::make_shared<output::StdoutEcho>(outlets_));
   logging::setSinks(std::move(sinks));
   logging::setLevel(daemon.logLevel);
   std::stable_sort(messages.begin(), messages.end(), [](const auto& a, const auto& b) { return a.level > b.level; });
@@ -87,8 +92,10 @@ void Supervisord::handleSignals() {
   watch(SIGHUP, [this] { onHangup(); });
   watch(SIGUSR2, [this] { reopenLogs(); });
   table_.onDown([this] {
-    inheritance_.sockets = front_.release();  // while the loop still works
-    loop_.exit(0);
+    outlets_.settle(lastWords, [this] {
+      inheritance_.sockets = front_.release();  // while the loop still works
+      loop_.exit(0);
+    });
   });
 }
 

@@ -14,6 +14,7 @@
 #include "instance/front.hpp"
 #include "instance/manager_link.hpp"
 #include "instance/output/activity_log.hpp"
+#include "instance/output/outlets.hpp"
 #include "instance/process/table.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/result.hpp"
@@ -54,7 +55,12 @@ class Supervisord {
   Inheritance& inheritance_;
   std::shared_ptr<const config::Configuration> configuration_;  ///< as it was read at the start of this life
   core::EventLoop loop_;
+  output::Outlets outlets_;
   std::shared_ptr<output::ActivityLog> log_;
+  /// The log ends when the programs are gone: they tell what was lost of their output.
+  struct LogEnd {
+    ~LogEnd();
+  } logEnd_;
   process::Table table_;
   events::Service events_;
   api::Instance instance_;

@@ -41,6 +41,7 @@ minprocs=200                    ; refuse to start with fewer processes
 ;childlogdir=/tmp               ; where automatic logs go; default: $TMPDIR or /tmp
 ;environment=KEY="value"        ; for every program
 ;strip_ansi=false               ; true: take terminal escapes out of the programs' output
+;log_backpressure=block         ; drop: lose output that a pipe or the system log has no room for, do not wait
 
 ; Without this section supervisorctl and the web page have nothing to talk to.
 
@@ -90,6 +91,7 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;stderr_capture_maxbytes=1MB
 ;stderr_events_enabled=false
 ;stderr_syslog=false
+;log_backpressure=block         ; as above, for this program
 ;environment=A="1",B="2"        ; on top of the daemon's
 ;serverurl=AUTO                 ; SUPERVISOR_SERVER_URL in its environment; AUTO: one of the servers above
 
@@ -126,6 +128,7 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;stderr_logfile_backups=10
 ;stderr_events_enabled=false
 ;stderr_syslog=false
+;log_backpressure=block
 ;environment=A="1",B="2"
 ;serverurl=AUTO
 

@@ -14,7 +14,7 @@
 namespace entries {
 namespace {
 
-constexpr std::array<std::string_view, 45> kProgramKeys{"autorestart",
+constexpr std::array<std::string_view, 46> kProgramKeys{"autorestart",
                                                         "autostart",
                                                         "command",
                                                         "directory",
@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 45> kProgramKeys{"autorestart",
                                                         "environment",
                                                         "exitcodes",
                                                         "killasgroup",
+                                                        "log_backpressure",
                                                         "log_stderr",
                                                         "log_stdout",
                                                         "logfile",

@@ -18,6 +18,7 @@ struct Context {
   core::Names environment;        ///< ENV_*, with [supervisord] environment once that is read
   Environment daemonEnvironment;  ///< [supervisord] environment
   std::vector<Message>& messages;
+  Backpressure backpressure = Backpressure::Block;  ///< [supervisord] log_backpressure
 
   [[nodiscard]] core::Names withHere() const {
     core::Names names(&environment);

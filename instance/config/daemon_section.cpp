@@ -109,6 +109,8 @@ core::Expected<Daemon> readDaemon(Context& context, const CommandLine& line) {
   takePath(in, context, "childlogdir", parseDirectory, daemon.childLogDir);
   in.take("nocleanup", names, parseBoolean, daemon.noCleanup);
   in.take("strip_ansi", names, parseBoolean, daemon.stripAnsi);
+  in.take("log_backpressure", names, parseBackpressure, daemon.backpressure);
+  context.backpressure = daemon.backpressure;
   readEnvironment(context, in, daemon);
   if (!in.ok()) return in.error();
   applyCommandLine(line, daemon);

@@ -69,6 +69,7 @@ core::Expected<std::vector<std::shared_ptr<const ProcessConfig>>> parsePrograms(
   std::vector<Message> messages;
   Context context{document, core::directoryOf(base.file), {}, core::environmentNames(), base.daemon.environment,
                   messages};
+  context.backpressure = base.daemon.backpressure;
   for (const auto& [key, value] : base.daemon.environment) context.environment.set("ENV_" + key, value);
   return readProcesses(context, section, group);
 }

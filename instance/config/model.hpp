@@ -22,6 +22,9 @@ enum class AutoRestart { Never, Unexpected, Always };
 /// LogSettings::backups of a log that keeps every rotated file (Supervisor 2's logfile_backups=0).
 inline constexpr int unlimitedBackups = std::numeric_limits<int>::max();
 
+/// What becomes of output while its target takes no more: the program waits, or what does not fit is lost.
+enum class Backpressure { Block, Drop };
+
 /// Where one output channel of a program goes.
 struct LogSettings {
   bool operator==(const LogSettings&) const = default;
@@ -52,6 +55,7 @@ struct ProcessConfig {
   int stopWaitSeconds = 10;
   int stopSignal = 15;
   AutoRestart autoRestart = AutoRestart::Unexpected;
+  Backpressure backpressure = Backpressure::Block;
   bool autoStart = true;
   bool stopAsGroup = false;
   bool killAsGroup = false;
@@ -132,6 +136,7 @@ struct Daemon {
   bool silent = false;
   bool noCleanup = false;
   bool stripAnsi = false;
+  Backpressure backpressure = Backpressure::Block;  ///< of programs that do not say otherwise
   Environment environment;
 };
 

@@ -84,6 +84,8 @@ class ProgramReader {
     in_.take("killasgroup", names_, parseBoolean, common_.killAsGroup);
     in_.take("exitcodes", names_, parseExitCodes, common_.exitCodes);
     common_.exitCodes.shrink_to_fit();
+    common_.backpressure = context_.backpressure;
+    in_.take("log_backpressure", names_, parseBackpressure, common_.backpressure);
     in_.take("redirect_stderr", names_, parseBoolean, common_.redirectStderr);
     in_.take("numprocs", names_, parseInteger, count_);
     in_.take("numprocs_start", names_, parseInteger, start_);

@@ -147,6 +147,13 @@ core::Expected<std::vector<int>> parseExitCodes(std::string_view text) {
   return codes;
 }
 
+core::Expected<Backpressure> parseBackpressure(std::string_view text) {
+  const std::string value = core::lower(text);
+  if (value == "block") return Backpressure::Block;
+  if (value == "drop") return Backpressure::Drop;
+  return refuse("not a valid log_backpressure value: " + core::pythonRepr(text) + ", it is block or drop");
+}
+
 core::Expected<AutoRestart> parseAutoRestart(std::string_view text) {
   const std::string value = core::lower(text);
   if (value == "unexpected") return AutoRestart::Unexpected;

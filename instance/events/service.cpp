@@ -99,15 +99,15 @@ void Service::onStateChange(process::Process& program, const process::StateChang
   if (const auto found = listeners_.find(&program); found != listeners_.end()) found->second->onStateChange(change);
 }
 
-void Service::onLog(process::Process& program, process::Channel channel, std::string_view bytes) {
+void Service::onLog(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) {
   if (wanted(channel == process::Channel::Stdout ? Type::ProcessLogStdout : Type::ProcessLogStderr))
-    publish(makeLogEvent(toChannel(channel), program.pid(), bytes, sourceOf(program)));
+    publish(makeLogEvent(toChannel(channel), pid, bytes, sourceOf(program)));
 }
 
-void Service::onCommunication(process::Process& program, process::Channel channel, std::string_view bytes) {
+void Service::onCommunication(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) {
   if (wanted(channel == process::Channel::Stdout ? Type::ProcessCommunicationStdout
                                                  : Type::ProcessCommunicationStderr))
-    publish(makeCommunicationEvent(toChannel(channel), program.pid(), bytes, sourceOf(program)));
+    publish(makeCommunicationEvent(toChannel(channel), pid, bytes, sourceOf(program)));
 }
 
 void Service::onGroupAdded(process::Group& group) {

@@ -45,8 +45,8 @@ class Service final : private process::Observer, private Dispatcher {
 
  private:
   void onStateChange(process::Process& program, const process::StateChange& change) override;
-  void onLog(process::Process& program, process::Channel channel, std::string_view bytes) override;
-  void onCommunication(process::Process& program, process::Channel channel, std::string_view bytes) override;
+  void onLog(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) override;
+  void onCommunication(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) override;
   void onGroupAdded(process::Group& group) override;
   void onGroupRemoved(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;

@@ -1,27 +1,39 @@
 // SPDX-License-Identifier: MIT
 #include "instance/output/activity_log.hpp"
 
-#include <fcntl.h>
-
-#include "instance/output/syslog.hpp"
+#include "instance/output/open_target.hpp"
+#include "instance/output/outlets.hpp"
 
 namespace output {
+namespace {
 
-ActivityLog::ActivityLog(core::EventLoop& loop, const std::string& path, std::int64_t maxBytes, int backups) {
-  if (path != "syslog") file_ = std::make_unique<RotatingFile>(loop, path, maxBytes, backups);
+std::shared_ptr<Source> ourselves(const char* target) { return std::make_shared<Source>("", target); }
+
+}  // namespace
+
+ActivityLog::ActivityLog(Outlets& outlets, const std::string& path, std::int64_t maxBytes, int backups) {
+  constexpr auto policy = config::Backpressure::Drop;
+  if (path == "syslog")
+    systemLog_ = std::make_unique<Lane>(outlets.systemLog(), ourselves("system log"), policy);
+  else
+    file_ = std::make_unique<RotatingFile>(outlets, path, maxBytes, backups, policy);
 }
 
 core::Status ActivityLog::open() { return file_ ? file_->open() : core::Status(); }
 
 void ActivityLog::writeLine(logging::Level, std::string_view line) noexcept {
-  if (file_) return file_->write(line);
-  if (line.ends_with('\n')) line.remove_suffix(1);
-  systemLog().send(line);
+  file_ ? file_->write(line) : systemLog_->write(line);
 }
 
-StdoutEcho::StdoutEcho(core::EventLoop& loop)
-    : target_(loop, core::UniqueFd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)), true) {}
+StdoutEcho::StdoutEcho(Outlets& outlets) {
+  auto target = openTarget("/proc/self/fd/1");
+  if (target)
+    lane_ = std::make_unique<Lane>(outlets.stream(std::move(*target)), ourselves("standard output"),
+                                   config::Backpressure::Drop);
+}
 
-void StdoutEcho::writeLine(logging::Level, std::string_view line) noexcept { target_.write(line); }
+void StdoutEcho::writeLine(logging::Level, std::string_view line) noexcept {
+  if (lane_) lane_->write(line);
+}
 
 }  // namespace output

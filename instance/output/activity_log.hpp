@@ -6,17 +6,18 @@
 #include <string>
 #include <string_view>
 
+#include "instance/output/lane.hpp"
 #include "instance/output/rotating_file.hpp"
-#include "instance/output/stream_target.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/result.hpp"
 
 namespace output {
 
-/// The log of supervisord itself: a rotating file, or the system log if it is called "syslog".
+/// The log of supervisord itself: a rotating file, or the system log if it is called "syslog". A target that is full
+/// holds up nobody: up to 64 KiB of lines wait, and those that do not fit are lost and counted.
 class ActivityLog final : public logging::LineSink {
  public:
-  ActivityLog(core::EventLoop& loop, const std::string& path, std::int64_t maxBytes, int backups);
+  ActivityLog(Outlets& outlets, const std::string& path, std::int64_t maxBytes, int backups);
 
   core::Status open();
   void writeLine(logging::Level level, std::string_view line) noexcept override;
@@ -25,16 +26,17 @@ class ActivityLog final : public logging::LineSink {
 
  private:
   std::unique_ptr<RotatingFile> file_;
+  std::unique_ptr<Lane> systemLog_;
 };
 
-/// Echoes the lines to standard output without ever waiting for its reader.
+/// Echoes the lines to standard output without ever waiting for its reader, as the activity log does.
 class StdoutEcho final : public logging::LineSink {
  public:
-  explicit StdoutEcho(core::EventLoop& loop);
+  explicit StdoutEcho(Outlets& outlets);
   void writeLine(logging::Level level, std::string_view line) noexcept override;
 
  private:
-  StreamTarget target_;
+  std::unique_ptr<Lane> lane_;  ///< nullptr: standard output is closed
 };
 
 }  // namespace output

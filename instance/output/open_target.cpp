@@ -48,7 +48,7 @@ core::Expected<Target> openTarget(const std::string& path, bool truncate) {
   struct stat named {};
   // A FIFO is opened for reading too: then it needs no reader now, and what is written waits for the next one.
   if (!target.fd && ::lstat(path.c_str(), &named) == 0 && S_ISFIFO(named.st_mode))
-    target.fd.reset(::open(path.c_str(), O_RDWR | common));
+    target.keeper.reset(::open(path.c_str(), O_RDONLY | common));
   if (!target.fd) target.fd.reset(::open(path.c_str(), O_WRONLY | O_CREAT | common | (truncate ? O_TRUNC : 0), 0666));
   if (!target.fd) {
     const int code = errno;

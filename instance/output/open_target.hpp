@@ -14,7 +14,8 @@ namespace output {
 struct Target {
   core::UniqueFd fd;
   struct stat facts {};
-  bool shared = false;  ///< a duplicate: its O_NONBLOCK is not ours to set
+  bool shared = false;    ///< a duplicate: its O_NONBLOCK is not ours to set
+  core::UniqueFd keeper;  ///< of a FIFO: a reading end, so that what is written waits for a reader that is to come
   [[nodiscard]] bool regular() const noexcept { return S_ISREG(facts.st_mode); }
 };
 

@@ -8,8 +8,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "instance/output/lane.hpp"
 #include "instance/output/open_target.hpp"
-#include "instance/output/stream_target.hpp"
+#include "instance/output/outlets.hpp"
 #include "lib/core/log.hpp"
 
 namespace output {
@@ -23,14 +24,20 @@ bool passes(int code) noexcept { return code == ENOSPC || code == EDQUOT || code
 
 }  // namespace
 
-RotatingFile::RotatingFile(core::EventLoop& loop, std::string path, std::int64_t maxBytes, int backups)
-    : loop_(loop), path_(std::move(path)), maxBytes_(maxBytes), backups_(backups), rotateAt_(maxBytes) {}
+RotatingFile::RotatingFile(Outlets& outlets, std::string path, std::int64_t maxBytes, int backups,
+                           config::Backpressure policy)
+    : outlets_(outlets),
+      path_(std::move(path)),
+      maxBytes_(maxBytes),
+      backups_(backups),
+      rotateAt_(maxBytes),
+      policy_(policy) {}
 RotatingFile::~RotatingFile() = default;
 
 core::Status RotatingFile::acquire(bool truncate) {
   auto target = openTarget(path_, truncate);
   if (!target) return core::Err{std::move(target).error()};
-  stream_.reset();
+  lane_.reset();
   fd_.reset();
   size_ = target->facts.st_size;
   device_ = target->facts.st_dev;
@@ -39,7 +46,7 @@ core::Status RotatingFile::acquire(bool truncate) {
   if (target->regular() && !target->shared)
     fd_ = std::move(target->fd);
   else
-    stream_ = std::make_unique<StreamTarget>(loop_, std::move(target->fd), target->shared);
+    lane_ = std::make_unique<Lane>(outlets_.stream(std::move(*target)), source(), policy_);
   return {};
 }
 
@@ -56,21 +63,24 @@ core::Status RotatingFile::open() {
 void RotatingFile::close() noexcept {
   open_ = false;
   fd_.reset();
-  stream_.reset();
+  lane_.reset();
 }
 
 void RotatingFile::write(std::string_view bytes) noexcept {
   if (!open_ || bytes.empty()) return;
   if (const auto now = core::Clock::now(); now - checked_ >= checkInterval) check(now);
-  if (stream_) {
-    const auto lost = stream_->write(bytes);
-    lost > 0 ? fail(stream_->error(), lost) : recovered();
+  if (lane_) {
+    lane_->write(bytes);
   } else if (fd_) {
     writeFile(bytes);
   } else {
     fail(0, bytes.size());
   }
   notice_.notify();
+}
+
+void RotatingFile::flush() noexcept {
+  if (lane_) lane_->flush();
 }
 
 void RotatingFile::writeFile(std::string_view bytes) noexcept {
@@ -81,7 +91,7 @@ void RotatingFile::writeFile(std::string_view bytes) noexcept {
     bytes.remove_prefix(static_cast<std::size_t>(n));
     size_ += n;
   }
-  recovered();
+  if (source_) source_->losses.worked();
   if (maxBytes_ > 0 && size_ >= rotateAt_) rotateIfDue();
 }
 
@@ -93,7 +103,7 @@ bool RotatingFile::isCurrent() const noexcept {
 /// Finds out what others did to the file: at most once a second, and only while it is written.
 void RotatingFile::check(core::Instant now) noexcept {
   checked_ = now;
-  if (stream_) return;
+  if (lane_) return;
   struct stat facts {};
   if (fd_ && ::fstat(fd_.get(), &facts) == 0) size_ = facts.st_size;
   if (fd_ && isCurrent()) return;
@@ -147,24 +157,18 @@ core::Status RotatingFile::clear() {
         S_ISREG(named.st_mode) && ::truncate(path_.c_str(), 0) != 0)
       return core::sysError(path_, errno);
   }
-  if (open_ && !stream_) reopen();
+  if (open_ && !lane_) reopen();
   notice_.notify();
   return {};
 }
 
-void RotatingFile::fail(int code, std::size_t lost) noexcept {
-  lost_ += lost;
-  if (troubled_) return;
-  troubled_ = true;
-  logging::error("log file {}: cannot write: {}; output is lost until this is mended", path_,
-                 code != 0 ? ::strerrordesc_np(code) : "it is gone");
+std::uint64_t RotatingFile::lost() const noexcept { return source_ ? source_->losses.bytes() : 0; }
+
+const std::shared_ptr<Source>& RotatingFile::source() {
+  if (!source_) source_ = std::make_shared<Source>("", "log file " + path_);
+  return source_;
 }
 
-void RotatingFile::recovered() noexcept {
-  if (!troubled_) return;
-  troubled_ = false;
-  const auto lost = std::exchange(lost_, 0);
-  logging::warn("log file {}: works again, {} bytes were lost", path_, lost);
-}
+void RotatingFile::fail(int code, std::size_t lost) noexcept { source()->losses.lost(code, lost); }
 
 }  // namespace output

@@ -8,28 +8,30 @@
 #include <string>
 #include <string_view>
 
+#include "instance/config/model.hpp"
 #include "instance/output/append_notice.hpp"
 #include "instance/output/sink.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
 
-namespace core {
-class EventLoop;
-}
-
 namespace output {
 
-class StreamTarget;
+class Lane;
+class LossReport;
+class Outlets;
+struct Source;
 
-/// A log file: appends byte for byte, rotates by size to PATH.1 ... PATH.n after the write that reached the size (a write
-/// is never split), and outlives what happens to the file: truncated, renamed, removed, disk full. A target that is
-/// no regular file (terminal, pipe, FIFO, device) is written without blocking and never rotated. Trouble is said once
-/// in the activity log; when it is over, so is how many bytes were lost.
+/// A log file: appends byte for byte, rotates by size to PATH.1 ... PATH.n after the write that reached the size (a
+/// write is never split), and outlives what happens to the file: truncated, renamed, removed, disk full. A target
+/// that is no regular file (terminal, pipe, FIFO, device) is written without blocking and never rotated: when it is
+/// full, what is written waits, and the writer should as well. Trouble is said once in the activity log; when it is
+/// over, so is how many bytes were lost.
 class RotatingFile : public Sink {
  public:
-  /// `maxBytes` 0: never rotate. `backups` 0: start over in place.
-  RotatingFile(core::EventLoop& loop, std::string path, std::int64_t maxBytes, int backups);
+  /// `maxBytes` 0: never rotate. `backups` 0: start over in place. `policy` is for targets that can be full.
+  RotatingFile(Outlets& outlets, std::string path, std::int64_t maxBytes, int backups,
+               config::Backpressure policy = config::Backpressure::Block);
   ~RotatingFile() override;
   RotatingFile(const RotatingFile&) = delete;
   RotatingFile& operator=(const RotatingFile&) = delete;
@@ -40,6 +42,10 @@ class RotatingFile : public Sink {
   void close() noexcept;
   [[nodiscard]] bool isOpen() const noexcept { return open_; }
   void write(std::string_view bytes) noexcept override;
+  /// The stream has ended: an unfinished line that waits for its end goes as it is.
+  void flush() noexcept;
+  /// The way to a target that is no regular file, and can be full; nullptr: it is one.
+  [[nodiscard]] const Lane* lane() const noexcept { return lane_.get(); }
   /// For SIGUSR2: lets go of the file and opens the path anew. Does nothing while closed.
   void reopen() noexcept;
   /// Empties the log: removes the file and, if it was open, begins a new one. Links and devices are never removed.
@@ -47,7 +53,7 @@ class RotatingFile : public Sink {
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Bytes that could not be written since the log last worked.
-  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
+  [[nodiscard]] std::uint64_t lost() const noexcept;
   [[nodiscard]] AppendNotice& notice() noexcept { return notice_; }
 
  private:
@@ -57,10 +63,10 @@ class RotatingFile : public Sink {
   void check(core::Instant now) noexcept;
   [[nodiscard]] bool moveToBackups() noexcept;
   void rotateIfDue() noexcept;
+  const std::shared_ptr<Source>& source();
   void fail(int code, std::size_t lost) noexcept;
-  void recovered() noexcept;
 
-  core::EventLoop& loop_;
+  Outlets& outlets_;
   std::string path_;
   std::int64_t maxBytes_;
   int backups_;
@@ -70,11 +76,11 @@ class RotatingFile : public Sink {
   dev_t device_ = 0;
   ino_t inode_ = 0;
   core::Instant checked_{};
-  std::uint64_t lost_ = 0;
-  std::unique_ptr<StreamTarget> stream_;
+  std::shared_ptr<Source> source_;  ///< made when it is needed: most logs never are in trouble
+  std::unique_ptr<Lane> lane_;      ///< of a target that is no regular file
   AppendNotice notice_;
-  bool open_ = false;      ///< shall be written; the file itself may be missing for now
-  bool troubled_ = false;  ///< said so already
+  config::Backpressure policy_;
+  bool open_ = false;  ///< shall be written; the file itself may be missing for now
 };
 
 }  // namespace output

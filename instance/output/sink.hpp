@@ -5,8 +5,8 @@
 
 namespace output {
 
-/// Takes the bytes that a program printed. Never blocks and never throws: a target that cannot take them loses them,
-/// counts them and says so once.
+/// Takes the bytes that a program printed. Never blocks and never throws: what a target does not take for now waits,
+/// what it cannot take is lost, counted, and said once.
 class Sink {
  public:
   virtual ~Sink() = default;

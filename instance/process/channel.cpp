@@ -3,10 +3,13 @@
 
 #include <sys/ioctl.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <exception>
 
 #include "instance/output/auto_log.hpp"
-#include "instance/output/syslog.hpp"
+#include "instance/output/outlets.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
@@ -29,7 +32,12 @@ OutputChannel::OutputChannel(Context& context, Process& program, Channel channel
                      created.error().text);
   }
   if (log.target != config::LogSettings::Target::None && !path.empty())
-    log_.emplace(context_.loop, std::move(path), log.maxBytes, log.backups);
+    log_.emplace(context_.outlets, std::move(path), log.maxBytes, log.backups, program_.config().backpressure);
+  if (log.syslog && !speaksProtocol())
+    systemLog_ = std::make_unique<output::Lane>(
+        context_.outlets.systemLog(),
+        std::make_shared<output::Source>(program_.name() + " ", "system log for " + program_.fullName()),
+        program_.config().backpressure);
 }
 
 OutputChannel::~OutputChannel() = default;
@@ -46,14 +54,49 @@ bool OutputChannel::speaksProtocol() const noexcept {
 core::Status OutputChannel::openLog() { return log_ ? log_->open() : core::Status(); }
 
 void OutputChannel::attach(core::UniqueFd pipe) {
-  pipe_ = std::move(pipe);
-  if (settings().captureMaxBytes > 0 && !speaksProtocol())
+  live_ = true;
+  if (pipe) {
+    retire();
+    pipe_ = std::move(pipe);
+  }
+  if (settings().captureMaxBytes > 0 && !speaksProtocol() && !capture_)
     capture_ = std::make_unique<output::CaptureSplitter>(settings().captureMaxBytes);
-  watch();
+  if (!waiting()) watch();
 }
 
 void OutputChannel::watch() {
   watch_.emplace(context_.loop, pipe_.get(), core::IoWatch::Read, [this](std::uint32_t) { onReadable(); });
+}
+
+/// The ways to targets that can be full; nullptr where there is none.
+std::array<const output::Lane*, 2> OutputChannel::lanes() const noexcept {
+  return {log_ ? log_->lane() : nullptr, systemLog_.get()};
+}
+
+/// If a target is full, stops reading and waits for its room. The watch goes: without events it would still report a
+/// hangup, again and again.
+bool OutputChannel::awaitRoom() noexcept {
+  for (const auto* const lane : lanes()) {
+    output::Outlet* const full = lane != nullptr ? lane->fullOutlet() : nullptr;
+    if (full == nullptr) continue;
+    watch_.reset();
+    full->await(*this);
+    return true;
+  }
+  return false;
+}
+
+void OutputChannel::onRoom() noexcept {
+  const Context::Turn turn(context_);
+  if (awaitRoom()) return;
+  try {
+    ended_.empty() ? static_cast<void>(readOnce()) : readEnded(false);
+    if (pipe_ && !waiting() && !watch_) watch();
+  } catch (const std::exception& error) {
+    logging::critical("cannot read {} of {} for now: {}", toText(channel_), program_.fullName(), error.what());
+    for (const auto* const lane : lanes())
+      if (lane != nullptr) lane->outlet().awaitRetry(*this);
+  }
 }
 
 /// At level debug a listener's output is logged, and people look there for what it says in one breath ("OKREADY"): wait
@@ -61,6 +104,7 @@ void OutputChannel::watch() {
 void OutputChannel::onReadable() {
   constexpr core::milliseconds breath{5};
   const Context::Turn turn(context_);
+  if (awaitRoom()) return;
   if (!speaksProtocol() || !logging::enabled(logging::Level::Debug)) {
     readOnce();
     return;
@@ -69,6 +113,7 @@ void OutputChannel::onReadable() {
   if (!pause_) {
     pause_ = std::make_unique<core::Timer>(context_.loop, [this] {
       const Context::Turn pauseTurn(context_);
+      if (awaitRoom()) return;
       watch();
       readOnce();
     });
@@ -76,13 +121,15 @@ void OutputChannel::onReadable() {
   pause_->armIn(breath);
 }
 
-/// Reads and handles what is there, up to the buffer's size. Returns how much that was; at the end of the stream the
-/// pipe is closed.
+/// Reads and handles what is there, up to the buffer's size, or to the end of what an ended process wrote. Returns how
+/// much that was; at the end of the stream the pipe is closed.
 std::size_t OutputChannel::readOnce() {
-  const auto buffer = context_.buffer();
+  auto buffer = context_.buffer();
+  if (!ended_.empty()) buffer = buffer.first(std::min(buffer.size(), ended_.front().left));
   const ssize_t n = ::read(pipe_.get(), buffer.data(), buffer.size());
   if (n > 0) {
     take({buffer.data(), static_cast<std::size_t>(n)});
+    awaitRoom();
     return static_cast<std::size_t>(n);
   }
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
@@ -92,24 +139,62 @@ std::size_t OutputChannel::readOnce() {
   return 0;
 }
 
-void OutputChannel::finish() noexcept {
-  if (pipe_) {
-    int pending = 0;
-    ::ioctl(pipe_.get(), FIONREAD, &pending);
-    for (auto left = static_cast<std::size_t>(pending); left > 0;) {
-      const auto n = readOnce();
-      if (n == 0) break;
-      left -= std::min(left, n);
+/// Reads what ended processes left, until a target is full or, with `all`, whether there is room or not.
+void OutputChannel::readEnded(bool all) {
+  while (!ended_.empty()) {
+    if (ended_.front().left > 0) {
+      if (!all && awaitRoom()) return;
+      const std::size_t n = readOnce();
+      ended_.front().left = n > 0 ? ended_.front().left - n : 0;
     }
+    if (ended_.front().left > 0) continue;
+    endRun();
+    ended_.erase(ended_.begin());
   }
-  watch_.reset();
+  if (!live_) close();
+}
+
+/// Notes that what is in the pipe now is the rest of process `pid`.
+void OutputChannel::leaveUnread(pid_t pid) {
+  int pending = 0;
+  if (pipe_) ::ioctl(pipe_.get(), FIONREAD, &pending);
+  auto left = static_cast<std::size_t>(pending);
+  for (const auto& earlier : ended_) left -= std::min(left, earlier.left);
+  if (left > 0 || ended_.empty()) ended_.push_back({pid, left});
+}
+
+void OutputChannel::finish(pid_t pid) noexcept {
+  if (live_) leaveUnread(pid);
+  live_ = false;
   pause_.reset();
-  pipe_.reset();
+  watch_.reset();
+  ending_ = true;
+  readEnded(false);
+  ending_ = false;
+}
+
+void OutputChannel::retire() noexcept {
+  readEnded(true);
+  leave();
+}
+
+/// All of an ended process has been read.
+void OutputChannel::endRun() noexcept {
   if (capture_) capture_->finish(*this);
-  capture_.reset();
   if (const auto rest = filter_.rest(); !rest.empty() && log_) log_->write(rest);
+  if (log_) log_->flush();
+  if (systemLog_) systemLog_->flush();
+}
+
+void OutputChannel::close() noexcept {
+  leave();
+  watch_.reset();
+  pipe_.reset();
   if (log_) log_->close();
 }
+
+/// Whose output is being read.
+pid_t OutputChannel::writer() const noexcept { return ended_.empty() ? program_.pid() : ended_.front().pid; }
 
 void OutputChannel::take(std::string_view bytes) {
   if (speaksProtocol()) {
@@ -117,7 +202,8 @@ void OutputChannel::take(std::string_view bytes) {
       logging::write(logging::Level::Debug, core::pythonRepr(program_.name()) + " stdout output:\n" +
                                                 core::pythonBytesRepr(bytes));
     if (log_) log_->write(bytes);
-    if (auto* const protocol = program_.protocol()) protocol->onStdout(bytes);
+    const bool current = ended_.empty() || (ending_ && ended_.size() == 1);
+    if (auto* const protocol = program_.protocol(); protocol != nullptr && current) protocol->onStdout(bytes);
   } else if (capture_) {
     capture_->feed(bytes, *this);
   } else {
@@ -134,18 +220,18 @@ void OutputChannel::onText(std::string_view bytes, bool captured) {
 void OutputChannel::deliver(std::string_view bytes, bool captured) {
   if (!captured) {
     if (log_) log_->write(bytes);
-    if (settings().syslog) output::systemLog().sendLines(program_.name() + " ", bytes);
+    if (systemLog_) systemLog_->write(bytes);
   }
   if (logging::enabled(logging::Level::Debug))
     logging::write(logging::Level::Debug,
                    core::pythonRepr(program_.name()) + ' ' + toText(channel_) + " output:\n" +
                        (core::isUtf8(bytes) ? std::string(bytes) : "Undecodable: " + core::pythonBytesRepr(bytes)));
-  if (settings().events) context_.tell([&](Observer& o) { o.onLog(program_, channel_, bytes); });
+  if (settings().events) context_.tell([&](Observer& o) { o.onLog(program_, channel_, writer(), bytes); });
 }
 
 void OutputChannel::onMessage(std::string_view message) {
   logging::debug("{} {} emitted a comm event", core::pythonRepr(program_.name()), toText(channel_));
-  context_.tell([&](Observer& o) { o.onCommunication(program_, channel_, message); });
+  context_.tell([&](Observer& o) { o.onCommunication(program_, channel_, writer(), message); });
 }
 
 }  // namespace process

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "instance/config/model.hpp"
 #include "instance/output/ansi.hpp"
 #include "instance/output/capture.hpp"
+#include "instance/output/lane.hpp"
 #include "instance/output/rotating_file.hpp"
+#include "instance/output/room_queue.hpp"
 #include "instance/process/observer.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/result.hpp"
@@ -21,7 +27,11 @@ class Context;
 
 /// One output channel of a program: from its pipe through capture and filter into its log, the system log, the
 /// observers and (at level debug) the activity log.
-class OutputChannel : private output::CaptureSplitter::Receiver {
+///
+/// While a target is full the pipe is not read: the program waits, as it would without us. Its end is not held up by
+/// that: what it left in the pipe is delivered later, and the next process of the program writes into the same pipe,
+/// behind it.
+class OutputChannel : private output::CaptureSplitter::Receiver, private output::RoomQueue::Waiter {
  public:
   /// An AUTO log file is created here, so that its name is known before the program's first start.
   OutputChannel(Context& context, Process& program, Channel channel);
@@ -29,21 +39,39 @@ class OutputChannel : private output::CaptureSplitter::Receiver {
 
   /// Opens the log file, if there is one.
   core::Status openLog();
-  /// Starts to read `pipe`, which must be non-blocking.
+  /// Our end of the pipe that the next process has to write to, since it is not read to its end; -1: it gets a new
+  /// one.
+  [[nodiscard]] int unreadPipe() const noexcept { return ended_.empty() ? -1 : pipe_.get(); }
+  /// Starts to read `pipe`, which must be non-blocking; an invalid one stands for unreadPipe().
   void attach(core::UniqueFd pipe);
   /// After the program's end: reads what is in the pipe now (a grandchild may hold it open and write on) and closes
-  /// pipe and log.
-  void finish() noexcept;
+  /// pipe and log; both are kept while a target is full. Also for a start that failed, with 0 for `pid`.
+  void finish(pid_t pid) noexcept;
+  /// The program is taken out: reads what is left whether there is room or not.
+  void retire() noexcept;
 
   /// nullptr if the channel has no log file.
   [[nodiscard]] output::RotatingFile* log() noexcept { return log_ ? &*log_ : nullptr; }
 
  private:
+  /// A process that has ended, with what it left in the pipe.
+  struct Ended {
+    pid_t pid;
+    std::size_t left;
+  };
   [[nodiscard]] const config::LogSettings& settings() const noexcept;
   [[nodiscard]] bool speaksProtocol() const noexcept;
+  [[nodiscard]] pid_t writer() const noexcept;
   void watch();
   void onReadable();
+  void onRoom() noexcept override;
+  [[nodiscard]] std::array<const output::Lane*, 2> lanes() const noexcept;
+  bool awaitRoom() noexcept;
   std::size_t readOnce();
+  void readEnded(bool all);
+  void leaveUnread(pid_t pid);
+  void endRun() noexcept;
+  void close() noexcept;
   void take(std::string_view bytes);
   void deliver(std::string_view bytes, bool captured);
   void onText(std::string_view bytes, bool captured) override;
@@ -52,12 +80,16 @@ class OutputChannel : private output::CaptureSplitter::Receiver {
   Context& context_;
   Process& program_;
   std::optional<output::RotatingFile> log_;
+  std::unique_ptr<output::Lane> systemLog_;
   std::unique_ptr<output::CaptureSplitter> capture_;
   core::UniqueFd pipe_;
   std::optional<core::IoWatch> watch_;
   std::unique_ptr<core::Timer> pause_;  ///< of a listener's channel, at level debug
+  std::vector<Ended> ended_;            ///< the first ones to have written to the pipe
   output::AnsiFilter filter_;
   Channel channel_;
+  bool live_ = false;    ///< a process has been started and not been reaped
+  bool ending_ = false;  ///< in finish(): the program is not told yet that its process has ended
 };
 
 }  // namespace process

@@ -19,8 +19,9 @@ std::vector<std::string> ownEnvironment() {
 
 }  // namespace
 
-Context::Context(core::EventLoop& l, Settings s)
+Context::Context(core::EventLoop& l, output::Outlets& o, Settings s)
     : loop(l),
+      outlets(o),
       settings(std::move(s)),
       deadlines(l),
       environment(ownEnvironment()),

@@ -16,16 +16,21 @@
 #include "instance/process/settings.hpp"
 #include "lib/core/event_loop.hpp"
 
+namespace output {
+class Outlets;
+}
+
 namespace process {
 
 /// What the programs of one table share: the loop, deadlines, pids, the read buffer, and the queue of what is to be told
 /// to the observers.
 class Context {
  public:
-  Context(core::EventLoop& loop, Settings settings);
+  Context(core::EventLoop& loop, output::Outlets& outlets, Settings settings);
   ~Context();
 
   core::EventLoop& loop;
+  output::Outlets& outlets;
   Settings settings;
   Mood mood = Mood::Running;
   Deadlines deadlines;

@@ -57,6 +57,7 @@ void Group::remove(Process& program) {
   const auto at = std::find_if(processes_.begin(), processes_.end(), [&](const auto& p) { return p.get() == &program; });
   auto taken = std::move(*at);
   processes_.erase(at);
+  taken->retire();
   context_.removed(std::move(taken));
 }
 

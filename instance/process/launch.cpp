@@ -39,6 +39,11 @@ struct Pipe {
     writer.reset(ends[1]);
     return true;
   }
+  /// Goes on with the pipe whose reading end is `old`, if there is one and it can be opened once more.
+  bool open(int old) {
+    if (old >= 0) writer.reset(::open(("/proc/self/fd/" + std::to_string(old)).c_str(), O_WRONLY | O_CLOEXEC));
+    return writer.valid() || open();
+  }
 };
 
 /// Whether descriptors are so few that they are left for clients: whoever cannot connect cannot stop anything either.
@@ -90,11 +95,11 @@ std::vector<std::string> childEnvironment(const config::ProcessConfig& config, c
 }
 
 core::Result<Launched, std::string> launch(const config::ProcessConfig& config, Command command,
-                                           const Surroundings& around, int socket) {
+                                           const Surroundings& around, int socket, const OldPipes& old) {
   auto identity = identityFor(config);
   if (!identity) return core::Err{std::move(identity).error()};
   Pipe in, out, err;
-  if ((socket < 0 && !in.open()) || !out.open() || (!config.redirectStderr && !err.open()))
+  if ((socket < 0 && !in.open()) || !out.open(old.out) || (!config.redirectStderr && !err.open(old.err)))
     return pipeError(config.name);
   if (isAmongTheLast(out.writer.get())) {
     errno = EMFILE;

@@ -28,14 +28,21 @@ struct Surroundings {
 struct Launched {
   pid_t pid = 0;
   core::UniqueFd in;   ///< non-blocking
-  core::UniqueFd out;  ///< non-blocking
-  core::UniqueFd err;  ///< non-blocking
+  core::UniqueFd out;  ///< non-blocking; invalid: the old pipe serves
+  core::UniqueFd err;  ///< non-blocking; the same
+};
+
+/// Reading ends of pipes that the program goes on with instead of new ones; -1: a new one.
+struct OldPipes {
+  int out = -1;
+  int err = -1;
 };
 
 /// Makes the pipes and forks. `socket` becomes standard input instead of a pipe if it is not -1. The error is the
 /// spawnerr in Supervisor's words.
 [[nodiscard]] core::Result<Launched, std::string> launch(const config::ProcessConfig& config, Command command,
-                                                         const Surroundings& around, int socket);
+                                                         const Surroundings& around, int socket,
+                                                         const OldPipes& old = {});
 
 /// "exit status 3", "terminated by SIGKILL (core dumped)".
 [[nodiscard]] std::string describeWaitStatus(int status);

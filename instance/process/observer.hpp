@@ -47,9 +47,10 @@ class Observer {
   virtual ~Observer() = default;
   virtual void onStateChange(Process& /*program*/, const StateChange& /*change*/) {}
   /// A chunk of output, of a channel with events enabled (PROCESS_LOG).
-  virtual void onLog(Process& /*program*/, Channel, std::string_view /*bytes*/) {}
+  /// `pid` wrote it: with a slow log the program's process may be another one by now, or none.
+  virtual void onLog(Process& /*program*/, Channel, pid_t /*pid*/, std::string_view /*bytes*/) {}
   /// What stood between the capture tokens (PROCESS_COMMUNICATION).
-  virtual void onCommunication(Process& /*program*/, Channel, std::string_view /*bytes*/) {}
+  virtual void onCommunication(Process& /*program*/, Channel, pid_t /*pid*/, std::string_view /*bytes*/) {}
   virtual void onGroupAdded(Group&) {}
   /// The group is still whole; it is gone after the call. Whoever keeps pointers to it or its programs drops them.
   virtual void onGroupRemoved(Group&) {}

@@ -131,7 +131,7 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
     if (OutputChannel* const output = channel(which)) {
       if (const auto opened = output->openLog(); !opened) {
         const int code = opened.error().code;
-        out_->finish();
+        out_->finish(0);
         if (code == EMFILE) return core::Err{"too many open files to spawn " + core::pythonRepr(name())};
         return core::Err{fmt::format("unknown error making dispatchers for {}: {}", core::pythonRepr(name()),
                                      ::strerrorname_np(code))};
@@ -142,12 +142,13 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
   core::Expected<int> socket = -1;
   if (listener != nullptr) socket = listener->acquire();
   auto launched = socket ? launch(*config_, std::move(*command),
-                                  {context_.environment, context_.settings, group_.name()}, *socket)
+                                  {context_.environment, context_.settings, group_.name()}, *socket,
+                                  {out_->unreadPipe(), err_ ? err_->unreadPipe() : -1})
                          : core::Err{socket.error().text};
   if (!launched) {
     if (listener != nullptr && socket) listener->release();
-    out_->finish();
-    if (err_) err_->finish();
+    out_->finish(0);
+    if (err_) err_->finish(0);
     return core::Err{std::move(launched).error()};
   }
   out_->attach(std::move(launched->out));
@@ -158,8 +159,8 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
 
 void Process::reaped(int waitStatus) {
   const Context::Turn turn(context_);
-  out_->finish();
-  if (err_) err_->finish();
+  out_->finish(pid_);
+  if (err_) err_->finish(pid_);
   stdin_.reset();
   if (auto* const listener = group_.socketFor(*config_)) listener->release();
   stoppedAt_ = core::wallSeconds();
@@ -180,6 +181,11 @@ void Process::reaped(int waitStatus) {
   pid_ = 0;
   context_.deadlines.set(*this, machine_.deadline(limits));
   if (protocol_ != nullptr) protocol_->onExited();
+}
+
+void Process::retire() noexcept {
+  out_->retire();
+  if (err_) err_->retire();
 }
 
 void Process::due() { feed(input::Deadline{}); }

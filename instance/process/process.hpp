@@ -85,6 +85,8 @@ class Process {
   void due();
   /// For the table: the supervisor goes down, nothing is started any more.
   void moodChanged();
+  /// For the table: it is taken out; what its processes left in their pipes goes to the logs now.
+  void retire() noexcept;
   /// For the table: stops it on the way down; what waits for a retry is given up.
   void shutDown();
   std::size_t heapIndex = static_cast<std::size_t>(-1);  ///< place in Deadlines

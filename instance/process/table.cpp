@@ -18,8 +18,8 @@
 
 namespace process {
 
-Table::Table(core::EventLoop& loop, Settings settings)
-    : context_(std::make_unique<Context>(loop, std::move(settings))), childWatch_(loop, SIGCHLD, [this] {
+Table::Table(core::EventLoop& loop, output::Outlets& outlets, Settings settings)
+    : context_(std::make_unique<Context>(loop, outlets, std::move(settings))), childWatch_(loop, SIGCHLD, [this] {
         logging::debug("received SIGCHLD indicating a child quit");
         reap();
       }) {}
@@ -72,6 +72,7 @@ bool Table::remove(Group& group) {
   const auto at = std::find_if(groups_.begin(), groups_.end(), [&](const auto& g) { return g.get() == &group; });
   auto taken = std::move(*at);
   groups_.erase(at);
+  for (const auto& program : taken->processes()) program->retire();
   context_->removed(std::move(taken));
   return true;
 }

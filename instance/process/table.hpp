@@ -14,6 +14,10 @@
 #include "lib/core/event_loop.hpp"
 #include "lib/core/result.hpp"
 
+namespace output {
+class Outlets;
+}
+
 namespace process {
 
 class Context;
@@ -24,7 +28,8 @@ class WayDown;
 /// All programs of one supervisord: groups by name and in order, the reaper, the deadlines, the mood and the way down.
 class Table {
  public:
-  Table(core::EventLoop& loop, Settings settings);
+  /// `outlets` is where the programs' output goes, and has to outlive the table.
+  Table(core::EventLoop& loop, output::Outlets& outlets, Settings settings);
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;

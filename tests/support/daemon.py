@@ -70,10 +70,13 @@ class Daemon:
     config       sections after the usual ones of BASE; with raw=True the whole file
     supervisord  more lines for [supervisord], such as "loglevel=debug"
     args, env, user   of the process; `user` is a name or uid
+    stdout       where its standard output goes: a descriptor; None is the file "stdout" in the directory
+    prefix       words of a command that starts it, such as ["unshare", "--mount"]
     wait         whether entering waits until it answers on its socket (else: waitReady())
     """
 
-    def __init__(self, kind, directory, config="", supervisord="", raw=False, args=(), env=None, user=None, wait=True):
+    def __init__(self, kind, directory, config="", supervisord="", raw=False, args=(), env=None, user=None, wait=True,
+                 stdout=None, prefix=()):
         self.kind = kind
         self.directory = directory
         self.socket = os.path.join(directory, "s.sock")
@@ -81,6 +84,7 @@ class Daemon:
         self.configPath = os.path.join(directory, "supervisord.conf")
         self._base = None if raw else supervisord
         self._args, self._env, self._user, self._wait = list(args), env, user, wait
+        self._stdout, self._prefix = stdout, list(prefix)
         self.configure(config)
         if user is not None and os.getuid() == 0:
             subprocess.run(["chown", "-R", str(user), directory], check=True)
@@ -95,9 +99,9 @@ class Daemon:
     def start(self):
         with open(os.path.join(self.directory, "stdout"), "ab") as output:
             self.process = subprocess.Popen(
-                [*program("supervisord", self.kind), "-n", "-c", self.configPath, *self._args], cwd=self.directory,
-                env=self._env, user=self._user, start_new_session=True, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT)
+                [*self._prefix, *program("supervisord", self.kind), "-n", "-c", self.configPath, *self._args],
+                cwd=self.directory, env=self._env, user=self._user, start_new_session=True, stdin=subprocess.DEVNULL,
+                stdout=output if self._stdout is None else self._stdout, stderr=output)
         return self
 
     def __enter__(self):

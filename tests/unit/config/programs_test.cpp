@@ -67,6 +67,23 @@ TEST_CASE("killasgroup follows stopasgroup unless it contradicts") {
   CHECK(refusedWith("stopasgroup=true\nkillasgroup=false\n", "Cannot set stopasgroup=true and killasgroup=false"));
 }
 
+TEST_CASE("what becomes of output that finds no room: as the section says, or [supervisord], or wait") {
+  using config::Backpressure;
+  CHECK(program("").backpressure == Backpressure::Block);
+  CHECK(program("log_backpressure=Drop\n").backpressure == Backpressure::Drop);
+  CHECK(refusedWith("log_backpressure=wait\n", "not a valid log_backpressure value: 'wait', it is block or drop"));
+  Scratch scratch;
+  const auto loaded = scratch.load(
+      "log_backpressure=drop\n[program:x]\ncommand=cat\n[program:y]\ncommand=cat\nlog_backpressure=block\n");
+  REQUIRE(loaded.has_value());
+  CHECK(loaded->groups.at(0)->processes.at(0)->backpressure == Backpressure::Drop);
+  CHECK(loaded->groups.at(1)->processes.at(0)->backpressure == Backpressure::Block);
+  const auto added =
+      config::parsePrograms(*loaded, "z", "z", {{"command", "cat"}}, config::GroupConfig::Kind::Programs);
+  REQUIRE(added.has_value());
+  CHECK(added->at(0)->backpressure == Backpressure::Drop);
+}
+
 TEST_CASE("the server's URL: automatic, none, or given") {
   CHECK_FALSE(program("serverurl= auto \n").serverUrl);
   CHECK(program("serverurl=\n").serverUrl == "");

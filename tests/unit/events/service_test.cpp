@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 
+#include "instance/output/outlets.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
@@ -69,7 +70,8 @@ struct Fixture {
   std::string directory;
   bool down = false;
   core::EventLoop loop;
-  process::Table table{loop, {}};
+  output::Outlets outlets{loop};
+  process::Table table{loop, outlets, {}};
   Service service{loop, table, "supervisor", 40};
 };
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "instance/output/auto_log.hpp"
 #include "instance/output/log_follower.hpp"
 #include "instance/output/log_reader.hpp"
-#include "instance/output/syslog.hpp"
 #include "tests/unit/output/scratch.hpp"
 
 using output::readLog;
@@ -100,27 +97,4 @@ TEST_CASE("AUTO logs have Supervisor's names, are private, and are found again")
   std::ofstream(scratch.at("keep.log")) << "x";
   output::removeAutoLogs(scratch.path(), "supervisor");
   CHECK(scratch.list() == std::vector<std::string>{"keep.log"});
-}
-
-TEST_CASE("the system log gets one message a line, and finds a daemon that comes later") {
-  const Scratch scratch;
-  output::Syslog log("supervisord", scratch.at("dev-log"));
-  log.send("nobody listens");
-  const core::UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  scratch.at("dev-log").copy(address.sun_path, sizeof address.sun_path - 1);
-  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  log.sendLines("web ", "one\n\ntwo\n");
-  const auto receive = [&] {
-    char buffer[256];
-    const ssize_t n = ::recv(socket.get(), buffer, sizeof buffer, MSG_DONTWAIT);
-    return n < 0 ? std::string("nothing") : std::string(buffer, static_cast<std::size_t>(n));
-  };
-  const auto first = receive();
-  CHECK(first.starts_with("<14>"));
-  CHECK(first.ends_with(" supervisord: web one"));
-  CHECK(receive().ends_with(" supervisord: web "));
-  CHECK(receive().ends_with(" supervisord: web two"));
-  CHECK(receive() == "nothing");
 }

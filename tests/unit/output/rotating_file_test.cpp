@@ -7,6 +7,8 @@
 
 #include <limits>
 
+#include "instance/output/lane.hpp"
+#include "instance/output/outlets.hpp"
 #include "lib/core/event_loop.hpp"
 #include "tests/unit/output/scratch.hpp"
 
@@ -15,8 +17,9 @@ using Names = std::vector<std::string>;
 
 TEST_CASE("a log rotates after the write that reaches the size, and never splits a write") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
-  RotatingFile log(loop, scratch.at("a.log"), 10, 2);
+  RotatingFile log(outlets, scratch.at("a.log"), 10, 2);
   REQUIRE(log.open().has_value());
   log.write("123456789");
   CHECK(scratch.list() == Names{"a.log"});
@@ -32,8 +35,9 @@ TEST_CASE("a log rotates after the write that reaches the size, and never splits
 
 TEST_CASE("a rotation costs as many renames as there are backups, not as many as there may be") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
-  RotatingFile log(loop, scratch.at("a.log"), 1, std::numeric_limits<int>::max());
+  RotatingFile log(outlets, scratch.at("a.log"), 1, std::numeric_limits<int>::max());
   REQUIRE(log.open().has_value());
   for (const char* text : {"first", "second", "third"}) log.write(text);
   CHECK(scratch.list() == Names{"a.log", "a.log.1", "a.log.2", "a.log.3"});
@@ -48,15 +52,16 @@ TEST_CASE("a rotation costs as many renames as there are backups, not as many as
 
 TEST_CASE("without backups a full log starts over; without a limit it grows") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
-  RotatingFile log(loop, scratch.at("a.log"), 4, 0);
+  RotatingFile log(outlets, scratch.at("a.log"), 4, 0);
   REQUIRE(log.open().has_value());
   log.write("12345");
   log.write("x");
   CHECK(scratch.list() == Names{"a.log"});
   CHECK(contentOf(scratch.at("a.log")) == "x");
 
-  RotatingFile endless(loop, scratch.at("b.log"), 0, 3);
+  RotatingFile endless(outlets, scratch.at("b.log"), 0, 3);
   REQUIRE(endless.open().has_value());
   endless.write(std::string(100'000, 'y'));
   CHECK(contentOf(scratch.at("b.log")).size() == 100'000);
@@ -64,9 +69,10 @@ TEST_CASE("without backups a full log starts over; without a limit it grows") {
 
 TEST_CASE("a log appends to what is there and counts it") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
   std::ofstream(scratch.at("a.log")) << "12345678";
-  RotatingFile log(loop, scratch.at("a.log"), 10, 1);
+  RotatingFile log(outlets, scratch.at("a.log"), 10, 1);
   REQUIRE(log.open().has_value());
   log.write("90");
   CHECK(contentOf(scratch.at("a.log.1")) == "1234567890");
@@ -74,10 +80,11 @@ TEST_CASE("a log appends to what is there and counts it") {
 
 TEST_CASE("every byte is written as it is") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
   std::string bytes;
   for (int c = 0; c < 256; c++) bytes += static_cast<char>(c);
-  RotatingFile log(loop, scratch.at("a.log"), 0, 0);
+  RotatingFile log(outlets, scratch.at("a.log"), 0, 0);
   REQUIRE(log.open().has_value());
   log.write(bytes);
   CHECK(contentOf(scratch.at("a.log")) == bytes);
@@ -85,8 +92,9 @@ TEST_CASE("every byte is written as it is") {
 
 TEST_CASE("a log that others truncate (copytruncate) is not rotated too early, and has no hole") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
-  RotatingFile log(loop, scratch.at("a.log"), 10, 3);
+  RotatingFile log(outlets, scratch.at("a.log"), 10, 3);
   REQUIRE(log.open().has_value());
   log.write("12345678");
   REQUIRE(::truncate(scratch.at("a.log").c_str(), 0) == 0);
@@ -97,8 +105,9 @@ TEST_CASE("a log that others truncate (copytruncate) is not rotated too early, a
 
 TEST_CASE("a renamed log goes on under its new name until it is reopened") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
-  RotatingFile log(loop, scratch.at("a.log"), 0, 0);
+  RotatingFile log(outlets, scratch.at("a.log"), 0, 0);
   REQUIRE(log.open().has_value());
   log.write("one ");
   REQUIRE(::rename(scratch.at("a.log").c_str(), scratch.at("old").c_str()) == 0);
@@ -111,8 +120,9 @@ TEST_CASE("a renamed log goes on under its new name until it is reopened") {
 
 TEST_CASE("a removed log comes back by itself while it is written") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
-  RotatingFile log(loop, scratch.at("a.log"), 0, 0);
+  RotatingFile log(outlets, scratch.at("a.log"), 0, 0);
   REQUIRE(log.open().has_value());
   ::unlink(scratch.at("a.log").c_str());
   while (::access(scratch.at("a.log").c_str(), F_OK) != 0) log.write("x");  // it looks once a second
@@ -121,19 +131,21 @@ TEST_CASE("a removed log comes back by itself while it is written") {
 
 TEST_CASE("a log that cannot be opened says why, by errno") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
-  RotatingFile nowhere(loop, scratch.at("missing/a.log"), 0, 0);
+  RotatingFile nowhere(outlets, scratch.at("missing/a.log"), 0, 0);
   CHECK(nowhere.open().error().code == ENOENT);
-  RotatingFile directory(loop, scratch.path(), 0, 0);
+  RotatingFile directory(outlets, scratch.path(), 0, 0);
   CHECK(directory.open().error().code == EISDIR);
   CHECK_FALSE(directory.isOpen());
 }
 
 TEST_CASE("trouble is said once; when it is over, so is what was lost") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
   const LogCatcher catcher;
-  RotatingFile log(loop, scratch.at("a.log"), 0, 0);
+  RotatingFile log(outlets, scratch.at("a.log"), 0, 0);
   REQUIRE(log.open().has_value());
   // A file where the log's directory would have to be: reopening fails.
   REQUIRE(::unlink(scratch.at("a.log").c_str()) == 0);
@@ -155,8 +167,9 @@ TEST_CASE("trouble is said once; when it is over, so is what was lost") {
 
 TEST_CASE("/dev/full is trouble, not the end") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const LogCatcher catcher;
-  RotatingFile log(loop, "/dev/full", 100, 1);
+  RotatingFile log(outlets, "/dev/full", 100, 1);
   REQUIRE(log.open().has_value());
   log.write("abc");
   log.write("def");
@@ -166,8 +179,9 @@ TEST_CASE("/dev/full is trouble, not the end") {
 
 TEST_CASE("clearing removes the file and begins a new one; links stay") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
-  RotatingFile log(loop, scratch.at("a.log"), 0, 0);
+  RotatingFile log(outlets, scratch.at("a.log"), 0, 0);
   REQUIRE(log.open().has_value());
   log.write("old");
   int notices = 0;
@@ -180,36 +194,44 @@ TEST_CASE("clearing removes the file and begins a new one; links stay") {
 
   std::ofstream(scratch.at("target")) << "text";
   REQUIRE(::symlink(scratch.at("target").c_str(), scratch.at("link").c_str()) == 0);
-  RotatingFile linked(loop, scratch.at("link"), 0, 0);
+  RotatingFile linked(outlets, scratch.at("link"), 0, 0);
   REQUIRE(linked.clear().has_value());
   CHECK(::access(scratch.at("link").c_str(), F_OK) == 0);
   CHECK(contentOf(scratch.at("target")).empty());
-  RotatingFile device(loop, "/dev/stdout", 0, 0);
+  RotatingFile device(outlets, "/dev/stdout", 0, 0);
   REQUIRE(device.clear().has_value());
   CHECK(::access("/dev/stdout", F_OK) == 0);
 }
 
 TEST_CASE("a FIFO without a reader holds nobody up, and keeps its bytes for the next reader") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
   REQUIRE(::mkfifo(scratch.at("fifo").c_str(), 0600) == 0);
-  RotatingFile log(loop, scratch.at("fifo"), 5, 1);
+  RotatingFile log(outlets, scratch.at("fifo"), 5, 1);
   REQUIRE(log.open().has_value());
   log.write("hello world");  // beyond maxbytes: a FIFO is not rotated
-  const core::UniqueFd reader(::open(scratch.at("fifo").c_str(), O_RDONLY | O_NONBLOCK));
+  core::UniqueFd reader(::open(scratch.at("fifo").c_str(), O_RDONLY | O_NONBLOCK));
   char buffer[64];
   CHECK(::read(reader.get(), buffer, sizeof buffer) == 11);
-  log.write(std::string(1 << 20, 'x'));  // more than pipe and buffer hold
+  log.write(std::string(1 << 20, 'x'));  // more than the pipe holds: waits for the reader
+  CHECK(log.lost() == 0);
+  REQUIRE(log.lane() != nullptr);
+  CHECK(log.lane()->fullOutlet() != nullptr);
+  reader.reset();  // now nobody does
+  loop.step(core::seconds(10));
   CHECK(log.lost() > 0);
+  CHECK(log.lane()->fullOutlet() == nullptr);
   CHECK(scratch.list() == Names{"fifo"});
 }
 
 TEST_CASE("what a pipe does not take at once is sent when it does, in order") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
   const core::UniqueFd reader(ends[0]), writer(ends[1]);
-  RotatingFile log(loop, "/dev/fd/" + std::to_string(writer.get()), 0, 0);
+  RotatingFile log(outlets, "/dev/fd/" + std::to_string(writer.get()), 0, 0);
   REQUIRE(log.open().has_value());
   std::string sent;
   for (int i = 0; sent.size() < 100'000; i++) sent += std::to_string(i) + '\n';
@@ -229,9 +251,10 @@ TEST_CASE("what a pipe does not take at once is sent when it does, in order") {
 
 TEST_CASE("a descriptor that is a file is shared: nobody writes over what the others wrote") {
   core::EventLoop loop;
+  output::Outlets outlets(loop);
   const Scratch scratch;
   const core::UniqueFd out(::open(scratch.at("out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-  RotatingFile log(loop, "/dev/fd/" + std::to_string(out.get()), 0, 0);
+  RotatingFile log(outlets, "/dev/fd/" + std::to_string(out.get()), 0, 0);
   CHECK(::write(out.get(), "ours ", 5) == 5);
   REQUIRE(log.open().has_value());
   log.write("a program's ");

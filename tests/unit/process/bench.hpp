@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "instance/output/outlets.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/observer.hpp"
 #include "instance/process/process.hpp"
@@ -22,7 +23,10 @@
 /// A table in a directory of its own, an observer that writes everything down, and the activity log as text.
 class Bench : public process::Observer {
  public:
-  Bench() : directory_(makeDirectory()), table(loop, {"test", directory_, "unix:///x.sock", false}) {
+  Bench()
+      : directory_(makeDirectory()),
+        outlets(loop),
+        table(loop, outlets, {"test", directory_, "unix:///x.sock", false}) {
     ::signal(SIGPIPE, SIG_IGN);  // as supervisord does
     logging::setSinks({log_});
     table.subscribe(*this);
@@ -71,10 +75,13 @@ class Bench : public process::Observer {
     events += program.name() + ":" + lifecycle::toText(change.to) + " ";
     if (whenChanged) whenChanged(program, change);
   }
-  void onLog(process::Process&, process::Channel channel, std::string_view bytes) override {
+  void onLog(process::Process&, process::Channel channel, pid_t, std::string_view bytes) override {
     logged += std::string(toText(channel)) + ":" + std::string(bytes);
   }
-  void onCommunication(process::Process&, process::Channel, std::string_view bytes) override { said += bytes; }
+  void onCommunication(process::Process&, process::Channel, pid_t pid, std::string_view bytes) override {
+    said += bytes;
+    saidBy += std::to_string(pid) + " ";
+  }
   void onGroupAdded(process::Group& group) override { events += "+" + group.name() + " "; }
   void onGroupRemoved(process::Group& group) override { events += "-" + group.name() + " "; }
   void onProcessRemoved(process::Process& program) override { events += "-:" + program.name() + " "; }
@@ -101,8 +108,9 @@ class Bench : public process::Observer {
 
  public:
   core::EventLoop loop;
+  output::Outlets outlets;
   process::Table table;
-  std::string events, logged, said;
+  std::string events, logged, said, saidBy;
   std::function<void(process::Process&, const process::StateChange&)> whenChanged;
   bool down = false;
 };

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "instance/output/lane.hpp"
+
+#include <limits.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+namespace output {
+namespace {
+
+constexpr std::size_t backlogLimit = 64 * 1024;
+/// Up to this size it is cheaper to join an unfinished line and what follows than to send them one by one.
+constexpr std::size_t joinLimit = 8 * 1024;
+
+/// How many bytes of `bytes` are whole lines.
+std::size_t wholeLines(std::string_view bytes) noexcept {
+  const auto end = bytes.rfind('\n');
+  return end == std::string_view::npos ? 0 : end + 1;
+}
+
+}  // namespace
+
+Lane::Lane(std::shared_ptr<Outlet> outlet, std::shared_ptr<Source> source, config::Backpressure policy)
+    : outlet_(std::move(outlet)), source_(std::move(source)), policy_(policy) {
+  outlet_->join(*this);
+}
+
+Lane::~Lane() {
+  flush();
+  outlet_->put(source_, backlog_);
+  outlet_->leave(*this);
+}
+
+void Lane::write(std::string_view bytes) noexcept {
+  const bool keeps = outlet_->keepsLines();
+  const std::size_t whole = keeps ? wholeLines(bytes) : bytes.size();
+  if (whole > 0) {
+    std::size_t done = 0;
+    if (!line_.empty()) {
+      done = keeps && whole > joinLimit ? bytes.find('\n') + 1 : std::min(whole, joinLimit);
+      hold(bytes.substr(0, done));
+      flush();
+    }
+    pass(bytes.substr(done, whole - done));
+  }
+  if (whole == bytes.size()) return;
+  hold(bytes.substr(whole));
+  if (line_.size() > PIPE_BUF) return flush();
+  outlet_->lineBegan();
+}
+
+void Lane::hold(std::string_view bytes) noexcept {
+  try {
+    if (line_.empty()) since_ = core::Clock::now();
+    line_.append(bytes);
+  } catch (const std::exception&) {  // no memory to wait with
+    flush();
+    pass(bytes);
+  }
+}
+
+void Lane::flush() noexcept {
+  pass(line_);
+  line_.clear();
+}
+
+void Lane::pass(std::string_view bytes) noexcept {
+  if (bytes.empty()) return;
+  if (policy_ == config::Backpressure::Block || (outlet_->idle() && backlog_.empty()))
+    return outlet_->put(source_, bytes);
+  const std::size_t room = backlogLimit - std::min(backlogLimit, backlog_.size());
+  const std::size_t kept = bytes.size() <= room ? bytes.size() : wholeLines(bytes.substr(0, room));
+  try {
+    backlog_.append(bytes.substr(0, kept));
+    bytes.remove_prefix(kept);
+  } catch (const std::exception&) {  // then all of it is lost
+  }
+  outlet_->await(*this);
+  if (!bytes.empty()) source_->losses.lost(EAGAIN, bytes.size());
+}
+
+void Lane::onRoom() noexcept { outlet_->put(source_, std::exchange(backlog_, {})); }
+
+/// The target was full: an unfinished line has its time anew. Returns whether there is one.
+bool Lane::restartLine(core::Instant now) noexcept {
+  since_ = now;
+  return !line_.empty();
+}
+
+/// Hands on an unfinished line that is older than `limit`. Returns whether there is one left.
+bool Lane::flushIfBefore(core::Instant limit) noexcept {
+  if (!line_.empty() && since_ <= limit) flush();
+  return !line_.empty();
+}
+
+}  // namespace output

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "instance/config/model.hpp"
+#include "instance/output/outlet.hpp"
+#include "instance/output/sink.hpp"
+#include "lib/core/clock.hpp"
+
+namespace output {
+
+/// One writer's way into an outlet: hands on whole lines where the outlet keeps lines apart. An unfinished one waits
+/// for its end for a tenth of a second, or until it has PIPE_BUF bytes: longer ones cannot be written in one piece
+/// anyway.
+class Lane final : public Sink, private RoomQueue::Waiter {
+ public:
+  /// With Backpressure::Drop up to 64 KiB wait here while the outlet is full; what does not fit is lost, and counted.
+  Lane(std::shared_ptr<Outlet> outlet, std::shared_ptr<Source> source, config::Backpressure policy);
+  /// What was written is still sent, as far as the target takes it.
+  ~Lane() override;
+
+  void write(std::string_view bytes) noexcept override;
+  /// The stream has ended: hands on an unfinished line, too.
+  void flush() noexcept;
+  [[nodiscard]] Outlet& outlet() const noexcept { return *outlet_; }
+  /// The outlet, if whoever writes here has to wait for it; else nullptr.
+  [[nodiscard]] Outlet* fullOutlet() const noexcept {
+    return policy_ == config::Backpressure::Block && outlet_->full() ? outlet_.get() : nullptr;
+  }
+
+ private:
+  friend class Outlet;
+  void pass(std::string_view bytes) noexcept;
+  void hold(std::string_view bytes) noexcept;
+  bool restartLine(core::Instant now) noexcept;
+  bool flushIfBefore(core::Instant limit) noexcept;
+  void onRoom() noexcept override;
+
+  std::shared_ptr<Outlet> outlet_;
+  std::shared_ptr<Source> source_;
+  std::string line_;     ///< the beginning of an unfinished line
+  std::string backlog_;  ///< with Backpressure::Drop: what waits for room
+  core::Instant since_{};  ///< when line_ began
+  config::Backpressure policy_;
+};
+
+}  // namespace output

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "lib/core/clock.hpp"
+
+namespace output {
+
+/// Counts what a target did not take. Says so in the activity log once, and once more with the number when the target
+/// works again, or when the report ends before that.
+class LossReport {
+ public:
+  /// `name` begins the messages: "log file /var/log/x.log".
+  explicit LossReport(std::string name) : name_(std::move(name)) {}
+  ~LossReport();
+  LossReport(const LossReport&) = delete;
+  LossReport& operator=(const LossReport&) = delete;
+
+  /// `code` is the errno; EAGAIN: the target is full and its reader slow; 0: the file is gone.
+  void lost(int code, std::size_t bytes) noexcept;
+  /// Something was written. A full target counts as working again when it has lost nothing for a second: otherwise each
+  /// line that slips through would be news.
+  void worked() noexcept;
+  /// Bytes that were lost since the target last worked.
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+
+ private:
+  std::string name_;
+  std::uint64_t bytes_ = 0;
+  core::Instant last_{};
+  bool troubled_ = false;  ///< said so already
+  bool full_ = false;      ///< the last loss was for want of room
+};
+
+}  // namespace output

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "instance/output/outlet.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+#include "instance/output/lane.hpp"
+#include "instance/output/outlets.hpp"
+
+namespace output {
+namespace {
+
+/// What may wait at most. Programs that are read on demand never come near; programs that are removed while the target
+/// is full leave what was in their pipes.
+constexpr std::size_t queueLimit = 8 * 1024 * 1024;
+constexpr core::milliseconds retryPause{100};
+constexpr core::milliseconds lineGrace{100};
+
+}  // namespace
+
+Outlet::Outlet(Outlets& all)
+    : all_(all), retry_(all.loop(), [this] { flush(); }), lines_(all.loop(), [this] { flushOldLines(); }) {}
+Outlet::~Outlet() = default;
+
+void Outlet::leave(Lane& lane) noexcept { std::erase(lanes_, &lane); }
+
+void Outlet::put(const std::shared_ptr<Source>& source, std::string_view bytes) noexcept {
+  if (bytes.empty()) return;
+  if (givenUp_) {
+    discarded_ += bytes.size();
+    return;
+  }
+  const std::time_t now = ::time(nullptr);
+  if (queue_.empty()) {
+    const Sent sent = send(*source, bytes, now);
+    bytes.remove_prefix(sent.taken);
+    if (sent.error != 0) return source->losses.lost(sent.error, bytes.size());
+    if (bytes.empty()) return source->losses.worked();
+  }
+  enqueue(source, bytes, now);
+}
+
+void Outlet::enqueue(const std::shared_ptr<Source>& source, std::string_view bytes, std::time_t when) noexcept {
+  if (queued_ + bytes.size() > queueLimit) return source->losses.lost(EAGAIN, bytes.size());
+  try {
+    if (!queue_.empty() && queue_.back().source == source && queue_.back().when == when)
+      queue_.back().bytes.append(bytes);
+    else
+      queue_.push_back({source, std::string(bytes), when});
+  } catch (const std::exception&) {
+    return source->losses.lost(ENOMEM, bytes.size());
+  }
+  queued_ += bytes.size();
+  if (!self_) self_ = shared_from_this();
+  wait();
+}
+
+void Outlet::wait() noexcept {
+  if (writable_) return;
+  const int fd = descriptor();
+  try {
+    if (fd >= 0) return static_cast<void>(writable_.emplace(all_.loop(), fd, core::IoWatch::Write,
+                                                            [this](std::uint32_t) { flush(); }));
+  } catch (const std::exception&) {
+    writable_.reset();
+  }
+  retry_.armIn(retryPause);
+}
+
+/// There is room: sends what waits, then gives those who wait their turn, until the target is full again.
+void Outlet::flush() noexcept {
+  const auto self = shared_from_this();
+  while (!queue_.empty()) {
+    Parcel& parcel = queue_.front();
+    const auto rest = std::string_view(parcel.bytes).substr(parcel.sent);
+    const Sent sent = send(*parcel.source, rest, parcel.when);
+    parcel.sent += sent.taken;
+    queued_ -= sent.taken;
+    const std::size_t left = rest.size() - sent.taken;
+    if (left > 0 && sent.error == 0) return wait();
+    const auto source = std::move(parcel.source);
+    queue_.pop_front();
+    queued_ -= left;
+    sent.error != 0 ? source->losses.lost(sent.error, left) : source->losses.worked();
+  }
+  unwatch();
+  retry_.disarm();
+  serve();
+}
+
+void Outlet::serve() noexcept {
+  while (queue_.empty() && !room_.empty()) room_.pop()->onRoom();
+  if (!queue_.empty()) return;
+  const auto now = core::Clock::now();
+  bool unfinished = false;
+  for (Lane* const lane : lanes_) unfinished |= lane->restartLine(now);
+  if (unfinished) lineBegan();
+  const auto last = std::exchange(self_, nullptr);
+  all_.settled();
+}
+
+void Outlet::awaitRetry(RoomQueue::Waiter& waiter) noexcept {
+  room_.join(waiter);
+  if (queue_.empty()) retry_.armIn(retryPause);
+}
+
+/// A lane keeps an unfinished line.
+void Outlet::lineBegan() noexcept {
+  if (idle() && !lines_.armed()) lines_.armIn(lineGrace);
+}
+
+/// Lines whose end does not come go as they are. Not while others wait: their end may be among what is not read yet.
+void Outlet::flushOldLines() noexcept {
+  const auto self = shared_from_this();
+  const auto now = core::Clock::now();
+  bool unfinished = false;
+  for (std::size_t i = 0; i < lanes_.size() && idle(); i++) unfinished |= lanes_[i]->flushIfBefore(now - lineGrace);
+  if (unfinished) lineBegan();
+}
+
+std::size_t Outlet::giveUp() noexcept {
+  const auto self = shared_from_this();
+  givenUp_ = true;
+  discarded_ += std::exchange(queued_, 0);
+  queue_.clear();
+  unwatch();
+  retry_.disarm();
+  serve();
+  return std::exchange(discarded_, 0);
+}
+
+}  // namespace output

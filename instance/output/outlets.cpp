@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "instance/output/outlets.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "instance/output/open_target.hpp"
+#include "instance/output/stream_outlet.hpp"
+#include "instance/output/syslog.hpp"
+#include "lib/core/log.hpp"
+
+namespace output {
+
+Outlets::Outlets(core::EventLoop& loop, std::string syslogSocket)
+    : loop_(loop),
+      syslogSocket_(std::move(syslogSocket)),
+      done_(loop, [this] {
+        limit_.disarm();
+        if (const auto then = std::exchange(then_, nullptr)) then();
+      }),
+      limit_(loop, [this] {
+        if (const auto bytes = giveUp(); bytes > 0)
+          logging::error("{} bytes of output are lost: their readers did not take them in time", bytes);
+        done_.schedule();
+      }) {}
+
+/// Outlets that are full keep themselves.
+Outlets::~Outlets() { giveUp(); }
+
+std::shared_ptr<Outlet> Outlets::stream(Target target) {
+  auto& known = streams_[{target.facts.st_dev, target.facts.st_ino}];
+  auto outlet = known.lock();
+  if (outlet) return outlet;
+  known = outlet = std::make_shared<StreamOutlet>(*this, std::move(target));
+  std::erase_if(streams_, [](const auto& stream) { return stream.second.expired(); });
+  return outlet;
+}
+
+std::shared_ptr<Outlet> Outlets::systemLog() {
+  auto outlet = systemLog_.lock();
+  if (!outlet) systemLog_ = outlet = std::make_shared<Syslog>(*this, "supervisord", syslogSocket_);
+  return outlet;
+}
+
+bool Outlets::idle() const noexcept {
+  const auto busy = [](const std::weak_ptr<Outlet>& weak) {
+    const auto outlet = weak.lock();
+    return outlet && !outlet->idle();
+  };
+  return !busy(systemLog_) &&
+         std::none_of(streams_.begin(), streams_.end(), [&](const auto& stream) { return busy(stream.second); });
+}
+
+void Outlets::settle(core::Duration limit, std::function<void()> then) {
+  then_ = std::move(then);
+  limit_.armIn(limit);
+  settled();
+}
+
+void Outlets::settled() noexcept {
+  if (then_ && idle()) done_.schedule();
+}
+
+std::size_t Outlets::giveUp() noexcept {
+  std::size_t bytes = 0;
+  std::vector<std::shared_ptr<Outlet>> all{systemLog_.lock()};
+  for (const auto& [identity, outlet] : streams_) all.push_back(outlet.lock());
+  for (const auto& outlet : all)
+    if (outlet) bytes += outlet->giveUp();
+  return bytes;
+}
+
+}  // namespace output

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "instance/output/open_target.hpp"
+#include "instance/output/outlet.hpp"
+
+namespace output {
+
+/// Writes to a terminal, pipe, FIFO, socket, device or shared file without ever blocking. O_NONBLOCK belongs to the
+/// open file description, which others share where the target is a duplicate: there it asks before each small write
+/// instead.
+///
+/// While the target is full, whole lines of up to PIPE_BUF bytes are written in one piece, so that those of other
+/// processes with the same pipe do not come in between either.
+class StreamOutlet final : public Outlet {
+ public:
+  StreamOutlet(Outlets& all, Target target);
+
+  [[nodiscard]] bool keepsLines() const noexcept override { return !device_ && Outlet::keepsLines(); }
+
+ private:
+  Sent send(Source& source, std::string_view bytes, std::time_t when) noexcept override;
+  [[nodiscard]] int descriptor() const noexcept override { return target_.fd.get(); }
+  [[nodiscard]] std::string_view piece(std::string_view bytes) const noexcept;
+  [[nodiscard]] ssize_t write(std::string_view bytes) noexcept;
+  [[nodiscard]] ssize_t writeWhenReady(std::string_view bytes) noexcept;
+  [[nodiscard]] bool isRead() noexcept;
+  [[nodiscard]] bool keepForNextReader() noexcept;
+
+  Target target_;
+  bool fifo_;           ///< made by name, and we read it ourselves while nobody else does
+  bool device_;         ///< no terminal: /dev/null and the like
+  bool terminal_;
+  bool tight_ = false;  ///< it was full lately
+  bool tryNoWait_;      ///< the kernel may know a write that does not wait, whatever the description says
+};
+
+}  // namespace output

@@ -1,0 +1,466 @@
+# SPDX-License-Identifier: MIT
+"""Output to targets that take less than is written: a full one holds up its own writers, nobody else, and loses nothing."""
+
+import collections
+import fcntl
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import xmlrpc.client
+
+import pytest
+
+from processes import isRunning
+from waiting import waitFor
+
+F_SETPIPE_SZ = 1031
+DOTS = "." * 24
+# A line of 40 bytes each, every one with a write of its own.
+LINES = """[program:{name}]
+command=/bin/sh -c 'i=0; while [ $i -lt {lines} ]; do echo "<{name} %(process_num)02d $i {dots}>"; i=$((i+1)); done'
+process_name=%(process_num)02d
+numprocs={writers}
+startsecs=0
+autorestart=false
+stdout_logfile=/dev/stdout
+stdout_logfile_maxbytes=0
+{more}
+"""
+# What the sleeping system log needs: a /dev of its own.
+OWN_DEV = """set -e
+mount -t tmpfs tmpfs "$1/dev"
+for name in null zero full random urandom tty; do touch "$1/dev/$name"; mount --bind "/dev/$name" "$1/dev/$name"; done
+ln -s /proc/self/fd "$1/dev/fd"
+ln -s fd/1 "$1/dev/stdout"
+ln -s "$1/log" "$1/dev/log"
+mount --rbind "$1/dev" /dev
+shift
+exec "$@"
+"""
+
+
+def program(name, writers, count, more=""):
+    return LINES.format(name=name, writers=writers, lines=count, more=more, dots=DOTS)
+
+
+class Pipe:
+    """A pipe of one page, with nobody at its end yet."""
+
+    def __init__(self):
+        self.reader, self.writer = os.pipe()
+        fcntl.fcntl(self.writer, F_SETPIPE_SZ, 4096)
+
+    def close(self):
+        for name in ("reader", "writer"):
+            if getattr(self, name) is not None:
+                os.close(getattr(self, name))
+                setattr(self, name, None)
+
+
+@pytest.fixture
+def pipe(cleanup):
+    made = Pipe()
+    cleanup.callback(made.close)
+    return made
+
+
+class Cat:
+    """A reader that can be stopped: cat, into a file."""
+
+    def __init__(self, pipe, path):
+        self.path = path
+        with open(path, "wb") as file:
+            self.process = subprocess.Popen(["/bin/cat"], stdin=pipe.reader, stdout=file)
+        os.close(pipe.reader)
+        pipe.reader = None
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def stop(self):
+        self.send(signal.SIGSTOP)
+        waitFor(lambda: "T (stopped)" in status(self.process.pid, "State"), "the reader to stand still")
+
+    def text(self):
+        with open(self.path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def cat(pipe, workDir, cleanup):
+    reader = Cat(pipe, os.path.join(workDir, "read"))
+    cleanup.callback(reader.end)
+    return reader
+
+
+def status(pid, field):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return next(line.split(":", 1)[1].strip() for line in file if line.startswith(field + ":"))
+
+
+def numbers(text, name):
+    """Of each process of a LINES program the numbers that arrived, in their order. Checks that lines are whole."""
+    found = collections.defaultdict(list)
+    for line in text.splitlines():
+        if f"<{name} " in line:
+            match = re.fullmatch(rf"<{name} (\d\d) (\d+) \.{{24}}>", line)
+            assert match, f"not a whole line: {line!r}"
+            found[match[1]].append(int(match[2]))
+    return found
+
+
+def assertComplete(text, name, writers, lines):
+    found = numbers(text, name)
+    assert {key: len(value) for key, value in found.items()} == {f"{i:02}": lines for i in range(writers)}
+    assert all(value == list(range(lines)) for value in found.values()), "out of order"
+
+
+def isBlocked(pid):
+    """Whether a process waits for room in a pipe."""
+    try:
+        with open(f"/proc/{pid}/wchan", encoding="ascii") as file:
+            return "pipe_write" in file.read()
+    except FileNotFoundError:
+        return False
+
+
+def states(server, group):
+    return {info["statename"] for info in server.rpc.supervisor.getAllProcessInfo() if info["group"] == group}
+
+
+def finish(server, reader=None):
+    """Ends the daemon while its output is still read; returns its exit status."""
+    server.kill(signal.SIGTERM)
+    server.process.wait(60)
+    if reader is not None:
+        reader.join(60)
+        assert not reader.is_alive()
+    return server.process.returncode
+
+
+def readSlowly(fd, server, found):
+    """Half a kilobyte after each call: the daemon can do both."""
+    while piece := os.read(fd, 512):
+        found.append(piece)
+        try:
+            if server.process.poll() is None and len(found) % 16 == 0:
+                server.rpc.supervisor.getState()
+        except (OSError, xmlrpc.client.Error):
+            pass  # it ends
+
+
+def readLineWise(fd, _, found):
+    with open(fd, "rb", buffering=0, closefd=False) as file:
+        line = b""
+        while piece := file.read(64):
+            line += piece
+            while b"\n" in line:
+                first, line = line.split(b"\n", 1)
+                found.append(first + b"\n")
+        found.append(line)
+
+
+@pytest.mark.parametrize("read", [readSlowly, readLineWise])
+@pytest.mark.parametrize("writers, lines", [(1, 40_000), (50, 800)])
+def testASlowReaderGetsEverything(daemon, pipe, read, writers, lines):
+    server = daemon(program("w", writers, lines), stdout=pipe.writer)
+    os.close(pipe.writer)
+    pipe.writer = None
+    found = []
+    reader = threading.Thread(target=read, args=(pipe.reader, server, found), daemon=True)
+    reader.start()
+    waitFor(lambda: states(server, "w") == {"EXITED"}, "the writers to end", limit=120)
+    assert finish(server, reader) == 0
+    assertComplete(b"".join(found).decode(), "w", writers, lines)
+
+
+def testLinesThatAWriteCutsAreKeptWhole(daemon, pipe):
+    """seq writes blocks of 4 KiB that end in the middle of a line."""
+    server = daemon("[program:s]\ncommand=/usr/bin/seq -f '<%%g of %(process_num)d>' 20000\nnumprocs=8\n"
+                    "process_name=%(process_num)d\nstartsecs=0\nautorestart=false\nstdout_logfile=/dev/fd/1\n"
+                    "stdout_logfile_maxbytes=0\n", stdout=pipe.writer)
+    os.close(pipe.writer)
+    pipe.writer = None
+    found = []
+    reader = threading.Thread(target=readLineWise, args=(pipe.reader, server, found), daemon=True)
+    reader.start()
+    waitFor(lambda: states(server, "s") == {"EXITED"}, "the writers to end", limit=120)
+    finish(server, reader)
+    lines = b"".join(found).decode()
+    numbered = [re.findall(rf"<(\S+) of {i}>", lines) for i in range(8)]
+    assert [len(each) for each in numbered] == [20000] * 8
+    assert all([int(float(number)) for number in each] == list(range(1, 20001)) for each in numbered)
+
+
+OTHER = """[program:other]
+command=/bin/cat
+stdout_logfile=%(here)s/other.log
+"""
+
+
+@pytest.mark.parametrize("writers, lines", [(1, 50_000), (50, 4_000)])
+def testAStoppedReaderStopsItsWritersAndNobodyElse(daemon, pipe, cat, writers, lines):
+    server = daemon(OTHER + program("w", writers, lines, "autostart=false"),
+                    stdout=pipe.writer)
+    before = int(status(server.pid, "VmRSS").split()[0])
+    cat.stop()
+    server.rpc.supervisor.startProcessGroup("w", False)
+    pids = [info["pid"] for info in server.rpc.supervisor.getAllProcessInfo() if info["group"] == "w"]
+    waitFor(lambda: all(isBlocked(pid) for pid in pids), "the writers to wait")
+    # Others go on.
+    server.waitState("other", "RUNNING")
+    server.rpc.supervisor.sendProcessStdin("other", "still here\n")
+    waitFor(lambda: server.read("other.log") == "still here\n", "the other program's log")
+    assert states(server, "w") == {"RUNNING"}
+    # Its memory does not grow with what is to come, and nothing wakes it up.
+    assert int(status(server.pid, "VmRSS").split()[0]) - before < 2048
+    waitFor(lambda: status(server.pid, "State").startswith("S"), "the daemon to sleep")
+    waitFor(lambda: switches(server.pid) == switches(server.pid, after=20), "the daemon to stay asleep")
+    cat.send(signal.SIGCONT)
+    waitFor(lambda: states(server, "w") == {"EXITED"}, "the writers to end", limit=120)
+    finish(server)
+    pipe.close()
+    cat.process.wait(60)
+    assertComplete(cat.text(), "w", writers, lines)
+
+
+def switches(pid, after=0):
+    """How often a process went to sleep, after as many other processes have come and gone."""
+    for _ in range(after):
+        subprocess.run(["/bin/true"], check=True)
+    return status(pid, "voluntary_ctxt_switches")
+
+
+@pytest.mark.parametrize("writers", [1, 50])
+def testAReaderThatIsGoneCostsItsOutputAndIsCounted(daemon, pipe, cat, writers):
+    server = daemon(program("w", writers, 3000, "autostart=false"), stdout=pipe.writer)
+    os.close(pipe.writer)
+    pipe.writer = None
+    cat.stop()
+    server.rpc.supervisor.startProcessGroup("w", False)
+    pids = [info["pid"] for info in server.rpc.supervisor.getAllProcessInfo() if info["group"] == "w"]
+    waitFor(lambda: any(isBlocked(pid) for pid in pids), "a writer to wait")
+    cat.end()
+    waitFor(lambda: states(server, "w") == {"EXITED"}, "the writers to get on", limit=60)
+    finish(server)
+    assert "log file /dev/stdout: cannot write: Broken pipe; output is lost until this is mended" in server.log()
+    assert 1 <= server.log().count("log file /dev/stdout: cannot write") <= writers
+    assert re.search(r"log file /dev/stdout: \d+ bytes were lost", server.log())
+
+
+def testAProgramsEndDoesNotWaitForItsLastWords(daemon, pipe, cat):
+    """Five runs one after the other; the last one finds its pipe full, the others find room."""
+    sizes = [8000] * 4 + [100_000]
+    server = daemon("[program:r]\ncommand=/bin/sh -c 'n=$(cat n); echo $((n+1)) > n; echo begin $n; "
+                    "head -c $(sed -n ${n}p sizes) /dev/zero | tr \"\\\\0\" \"\\\\n\"; echo end $n'\n"
+                    "directory=%(here)s\nstartsecs=0\nautostart=false\n"
+                    "autorestart=false\nstdout_logfile=/dev/stdout\nstdout_logfile_maxbytes=0\n", stdout=pipe.writer)
+    with open(os.path.join(server.directory, "n"), "w", encoding="ascii") as file:
+        file.write("1\n")
+    with open(os.path.join(server.directory, "sizes"), "w", encoding="ascii") as file:
+        file.writelines(f"{size}\n" for size in sizes)
+    cat.stop()
+    for run in range(1, 5):
+        server.rpc.supervisor.startProcess("r")
+        server.waitState("r", "EXITED")
+        assert server.read("n") == f"{run + 1}\n"
+    server.rpc.supervisor.startProcess("r")
+    waitFor(lambda: server.read("n") == "6\n", "the fifth run")
+    server.waitState("r", "RUNNING")
+    cat.send(signal.SIGCONT)
+    server.waitState("r", "EXITED")
+    finish(server)
+    pipe.close()
+    cat.process.wait(60)
+    ours = [line for line in cat.text().splitlines() if line == "" or line.startswith(("begin", "end"))]
+    expected = [line for n, size in enumerate(sizes, 1) for line in [f"begin {n}", *[""] * size, f"end {n}"]]
+    assert ours == expected
+
+
+def testAProgramThatIsRemovedLeavesItsOutput(daemon, pipe, cat):
+    server = daemon(OTHER + program("w", 1, 700, "autostart=false"), stdout=pipe.writer)
+    cat.stop()
+    for _ in range(2):
+        server.rpc.supervisor.startProcess("w:00")
+        server.waitState("w:00", "EXITED")
+    server.rpc.supervisor.removeProcessGroup("w")
+    cat.send(signal.SIGCONT)
+    waitFor(lambda: cat.text().count("<w ") == 1400, "all lines")
+    assert numbers(cat.text(), "w")["00"] == 2 * list(range(700))
+
+
+def testWhatWasReadIsWrittenBeforeTheEnd(daemon, pipe, cat):
+    server = daemon(program("w", 3, 1500, "autostart=false"), stdout=pipe.writer)
+    os.close(pipe.writer)
+    pipe.writer = None
+    cat.stop()
+    server.rpc.supervisor.startProcessGroup("w")
+    waitFor(lambda: states(server, "w") == {"EXITED"}, "the writers to end")
+    server.kill(signal.SIGTERM)
+    waitFor(lambda: "received SIGTERM" in server.log(), "the way down")
+    cat.send(signal.SIGCONT)
+    server.process.wait(60)
+    cat.process.wait(60)
+    assertComplete(cat.text(), "w", 3, 1500)
+    assert "received SIGTERM indicating exit request" in cat.text(), "its own log waits in line as well"
+    assert "are lost" not in server.log()
+
+
+def testAReaderThatStandsStillDoesNotKeepItAlive(daemon, pipe, cat):
+    server = daemon(program("w", 3, 1500, "autostart=false"), stdout=pipe.writer)
+    cat.stop()
+    server.rpc.supervisor.startProcessGroup("w")
+    waitFor(lambda: states(server, "w") == {"EXITED"}, "the writers to end")
+    assert server.stop(limit=60) == 0
+    assert re.search(r"ERRO \d+ bytes of output are lost: their readers did not take them in time", server.log())
+
+
+SAYS = """[program:d]
+command=/bin/sh -c 'while read n; do i=0; while [ $i -lt $n ]; do echo "<d 00 $i {dots}>"; i=$((i+1)); done; done'
+startsecs=0
+stdout_logfile=/dev/stdout
+stdout_logfile_maxbytes=0
+stderr_logfile=NONE
+"""
+
+
+@pytest.mark.parametrize("where", ["program", "supervisord"])
+def testWithDropAProgramDoesNotWaitAndTheLossIsCounted(daemon, pipe, cat, where):
+    policy = "log_backpressure=drop\n"
+    server = daemon(OTHER + SAYS.format(dots=DOTS) + policy * (where == "program"), stdout=pipe.writer,
+                    supervisord=policy * (where != "program"))
+    server.waitState("d", "RUNNING")
+    cat.stop()
+    pid = server.rpc.supervisor.getProcessInfo("d")["pid"]
+    server.rpc.supervisor.sendProcessStdin("d", "20000\n")
+    full = "log file /dev/stdout: its reader takes no more for now; output that does not fit is lost"
+    waitFor(lambda: full in server.log(), "the loss to be said")
+    waitFor(lambda: readsStdin(pid), "the program to get on")
+    cat.send(signal.SIGCONT)
+    said = 20000
+
+    def works():
+        nonlocal said
+        server.rpc.supervisor.sendProcessStdin("d", "1\n")
+        said += 1
+        return re.search(r"log file /dev/stdout: works again, (\d+) bytes were lost", server.log())
+
+    lost = int(waitFor(works, "the loss to be counted")[1])
+    assert server.log().count(full) == 1
+    finish(server)
+    pipe.close()
+    cat.process.wait(60)
+    lines = [line for line in cat.text().splitlines() if "<d " in line]
+    assert all(re.fullmatch(r"<d 00 \d+ \.{24}>", line) for line in lines)
+    written = sum(len(f"<d 00 {i} {DOTS}>\n") for i in range(20000)) + (said - 20000) * len(f"<d 00 0 {DOTS}>\n")
+    assert sum(len(line) + 1 for line in lines) + lost == written
+
+
+def readsStdin(pid):
+    with open(f"/proc/{pid}/wchan", encoding="ascii") as file:
+        return "pipe_read" in file.read()
+
+
+class Receiver:
+    """The system log: a datagram socket, whose receiver waits for what `pace` does before it takes the next message."""
+
+    def __init__(self, path):
+        self.path = path
+        self.messages = []
+        self.bind()
+
+    def bind(self):
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+
+    def take(self, count, pace=lambda: None):
+        self.socket.settimeout(30)
+        for _ in range(count):
+            self.messages.append(self.socket.recv(65536).decode())
+            pace()
+
+    def close(self):
+        self.socket.close()
+
+
+@pytest.fixture
+def receiver(workDir, cleanup):
+    if os.getuid() != 0:
+        pytest.skip("a mount namespace needs root")
+    os.mkdir(os.path.join(workDir, "dev"))
+    made = Receiver(os.path.join(workDir, "log"))
+    cleanup.callback(made.close)
+    return made
+
+
+def withOwnDev(workDir):
+    return ["unshare", "--mount", "sh", "-c", OWN_DEV, "sh", workDir]
+
+
+SYSLOG = """[program:w]
+command=/bin/sh -c 'i=0; while [ $i -lt 2000 ]; do echo "line $i"; i=$((i+1)); done'
+startsecs=0
+autostart=false
+autorestart=false
+stdout_logfile={log}
+stdout_syslog=true
+"""
+
+
+@pytest.mark.parametrize("log", ["NONE", "%(here)s/w.log"])
+def testASlowSystemLogGetsEveryLineInOrder(daemon, workDir, receiver, log):
+    server = daemon(OTHER + SYSLOG.format(log=log), prefix=withOwnDev(workDir))
+    server.rpc.supervisor.startProcess("w")
+    receiver.take(2000, pace=lambda: threading.Event().wait(0.0005))
+    assert [re.sub(r"^<14>\w+ +\d+ [\d:]+ ", "", message) for message in receiver.messages] == [
+        f"supervisord: w line {i}" for i in range(2000)]
+    if log != "NONE":
+        waitFor(lambda: server.read("w.log") == "".join(f"line {i}\n" for i in range(2000)), "the file")
+    assert "lost" not in server.log()
+
+
+def testASystemLogThatStandsStillHoldsUpNobodyAndMayBeRestarted(daemon, workDir, receiver):
+    server = daemon(OTHER + SYSLOG.format(log="NONE").replace("2000", "20000"), prefix=withOwnDev(workDir))
+    server.rpc.supervisor.startProcess("w")
+    pid = server.rpc.supervisor.getProcessInfo("w")["pid"]
+    waitFor(lambda: isBlocked(pid), "the writer to wait")
+    server.waitState("other", "RUNNING")
+    server.rpc.supervisor.sendProcessStdin("other", "still here\n")
+    waitFor(lambda: server.read("other.log") == "still here\n", "the other program's log")
+    old = receiver.socket
+    receiver.bind()
+    old.close()  # with what it has not read
+    receiver.messages.clear()
+    first = int(receiver.socket.recv(65536).decode().rsplit(" ", 1)[1])
+    receiver.take(20000 - first - 1)
+    assert [int(message.rsplit(" ", 1)[1]) for message in receiver.messages] == list(range(first + 1, 20000))
+    server.waitState("w", "EXITED")
+    assert "lost" not in server.log()
+
+
+def testASystemLogThatIsGoneIsSaidAndCounted(daemon, workDir, receiver):
+    server = daemon(SYSLOG.format(log="NONE"), prefix=withOwnDev(workDir))
+    receiver.close()
+    server.rpc.supervisor.startProcess("w")
+    server.waitState("w", "EXITED")
+    waitFor(lambda: server.log().count("system log for w: cannot write: Connection refused") == 1, "the trouble")
+    receiver.bind()
+
+    def works():
+        server.rpc.supervisor.startProcess("w")
+        return re.search("system log for w: works again, [0-9]+ bytes were lost", server.log())
+
+    drain = threading.Thread(target=lambda: receiver.take(1 << 30), daemon=True)
+    drain.start()
+    waitFor(works, "the loss to be counted")
+    assert isRunning(server.pid)
