@@ -63,7 +63,7 @@ class Outlet : public std::enable_shared_from_this<Outlet> {
   virtual Sent send(Source& source, std::string_view bytes, std::time_t when) noexcept = 0;
   /// Becomes writable when there is room again; -1: there is no telling, try again after a pause.
   [[nodiscard]] virtual int descriptor() const noexcept = 0;
-  /// Has to be called before the descriptor is closed.
+  /// Has to be called before the descriptor is closed: of one that is shared, closing alone would not end the watch.
   void unwatch() noexcept { writable_.reset(); }
 
  private:

@@ -15,6 +15,7 @@ namespace output {
 class StreamOutlet final : public Outlet {
  public:
   StreamOutlet(Outlets& all, Target target);
+  ~StreamOutlet() override { unwatch(); }
 
   [[nodiscard]] bool keepsLines() const noexcept override { return !device_ && Outlet::keepsLines(); }
 

@@ -15,6 +15,7 @@ namespace output {
 class Syslog final : public Outlet {
  public:
   Syslog(Outlets& all, std::string ident, std::string socket);
+  ~Syslog() override { unwatch(); }
 
   [[nodiscard]] bool keepsLines() const noexcept override { return true; }
 

@@ -182,24 +182,6 @@ def testASlowReaderGetsEverything(daemon, pipe, read, writers, lines):
     assertComplete(b"".join(found).decode(), "w", writers, lines)
 
 
-def testLinesThatAWriteCutsAreKeptWhole(daemon, pipe):
-    """seq writes blocks of 4 KiB that end in the middle of a line."""
-    server = daemon("[program:s]\ncommand=/usr/bin/seq -f '<%%g of %(process_num)d>' 20000\nnumprocs=8\n"
-                    "process_name=%(process_num)d\nstartsecs=0\nautorestart=false\nstdout_logfile=/dev/fd/1\n"
-                    "stdout_logfile_maxbytes=0\n", stdout=pipe.writer)
-    os.close(pipe.writer)
-    pipe.writer = None
-    found = []
-    reader = threading.Thread(target=readLineWise, args=(pipe.reader, server, found), daemon=True)
-    reader.start()
-    waitFor(lambda: states(server, "s") == {"EXITED"}, "the writers to end", limit=120)
-    finish(server, reader)
-    lines = b"".join(found).decode()
-    numbered = [re.findall(rf"<(\S+) of {i}>", lines) for i in range(8)]
-    assert [len(each) for each in numbered] == [20000] * 8
-    assert all([int(float(number)) for number in each] == list(range(1, 20001)) for each in numbered)
-
-
 OTHER = """[program:other]
 command=/bin/cat
 stdout_logfile=%(here)s/other.log
