@@ -167,7 +167,7 @@ void Service::writeStdin(const Source& source, std::string_view bytes) {
 }
 
 void Service::print(std::string_view lines) {
-  if (!echo_) echo_ = std::make_unique<output::StdoutEcho>(loop_);
+  if (!echo_) echo_ = std::make_unique<output::StdoutEcho>(table_.outlets());
   echo_->writeLine(logging::Level::Info, lines);
 }
 

@@ -26,6 +26,8 @@ Table::Table(core::EventLoop& loop, output::Outlets& outlets, Settings settings)
 
 Table::~Table() = default;
 
+output::Outlets& Table::outlets() const noexcept { return context_->outlets; }
+
 void Table::subscribe(Observer& observer) { context_->subscribe(observer); }
 void Table::unsubscribe(Observer& observer) noexcept { context_->unsubscribe(observer); }
 

@@ -34,6 +34,9 @@ class Table {
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
+  /// Where the programs' output goes.
+  [[nodiscard]] output::Outlets& outlets() const noexcept;
+
   /// Observers are told in the order of subscription and must outlive the table or unsubscribe.
   void subscribe(Observer& observer);
   void unsubscribe(Observer& observer) noexcept;
