@@ -125,10 +125,11 @@ bool isStderrTheJournal() {
 }  // namespace
 
 void setSinks(std::vector<std::shared_ptr<LineSink>> sinks) {
-  auto& all = logger().sinks();
-  all.clear();
+  std::vector<spdlog::sink_ptr> all;
   for (auto& sink : sinks) all.push_back(std::make_shared<Adaptor>(std::move(sink)));
   logger().set_level(spdlog::level::trace);
+  // The old ones go last: they may have something to say, and say it to the new ones.
+  logger().sinks().swap(all);
 }
 
 void setLevel(Level level) noexcept { threshold = level; }

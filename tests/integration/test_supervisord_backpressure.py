@@ -13,7 +13,6 @@ import xmlrpc.client
 
 import pytest
 
-from processes import isRunning
 from waiting import waitFor
 
 F_SETPIPE_SZ = 1031
@@ -223,7 +222,7 @@ def switches(pid, after=0):
 
 @pytest.mark.parametrize("writers", [1, 50])
 def testAReaderThatIsGoneCostsItsOutputAndIsCounted(daemon, pipe, cat, writers):
-    server = daemon(program("w", writers, 3000, "autostart=false"), stdout=pipe.writer)
+    server = daemon(program("w", writers, 10_000, "autostart=false"), stdout=pipe.writer)
     os.close(pipe.writer)
     pipe.writer = None
     cat.stop()
@@ -279,20 +278,26 @@ def testAProgramThatIsRemovedLeavesItsOutput(daemon, pipe, cat):
     assert numbers(cat.text(), "w")["00"] == 2 * list(range(700))
 
 
-def testWhatWasReadIsWrittenBeforeTheEnd(daemon, pipe, cat):
+@pytest.mark.parametrize("number, words", [
+    (signal.SIGTERM, "received SIGTERM indicating exit request"),
+    (signal.SIGHUP, "received SIGHUP indicating restart request")])
+def testWhatWasReadIsWrittenBeforeTheEnd(daemon, pipe, cat, number, words):
     server = daemon(program("w", 3, 1500, "autostart=false"), stdout=pipe.writer)
     os.close(pipe.writer)
     pipe.writer = None
     cat.stop()
     server.rpc.supervisor.startProcessGroup("w")
     waitFor(lambda: states(server, "w") == {"EXITED"}, "the writers to end")
-    server.kill(signal.SIGTERM)
-    waitFor(lambda: "received SIGTERM" in server.log(), "the way down")
+    server.kill(number)
+    waitFor(lambda: words in server.log(), "the way down")
     cat.send(signal.SIGCONT)
+    if number == signal.SIGHUP:
+        waitFor(lambda: server.log().count("supervisord started with pid") == 2, "the next life")
+        server.kill(signal.SIGTERM)
     server.process.wait(60)
     cat.process.wait(60)
     assertComplete(cat.text(), "w", 3, 1500)
-    assert "received SIGTERM indicating exit request" in cat.text(), "its own log waits in line as well"
+    assert words in cat.text(), "its own log waits in line as well"
     assert "are lost" not in server.log()
 
 
@@ -371,6 +376,15 @@ class Receiver:
             self.messages.append(self.socket.recv(65536).decode())
             pace()
 
+    def takeAll(self):
+        while message := self.socket.recv(65536):
+            self.messages.append(message.decode())
+
+    def shutDown(self):
+        """Ends takeAll()."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"", self.path)
+
     def close(self):
         self.socket.close()
 
@@ -440,9 +454,13 @@ def testASystemLogThatIsGoneIsSaidAndCounted(daemon, workDir, receiver):
 
     def works():
         server.rpc.supervisor.startProcess("w")
+        server.waitState("w", "EXITED")
         return re.search("system log for w: works again, [0-9]+ bytes were lost", server.log())
 
-    drain = threading.Thread(target=lambda: receiver.take(1 << 30), daemon=True)
+    drain = threading.Thread(target=receiver.takeAll, daemon=True)
     drain.start()
     waitFor(works, "the loss to be counted")
-    assert isRunning(server.pid)
+    receiver.shutDown()
+    drain.join(30)
+    lost = int(re.search(r"works again, (\d+) bytes", server.log())[1])
+    assert lost == sum(len(f"line {i}\n") for i in range(2000)), "the first run, and nothing else"

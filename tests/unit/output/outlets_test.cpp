@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "instance/output/activity_log.hpp"
 #include "instance/output/lane.hpp"
 #include "instance/output/open_target.hpp"
 #include "lib/core/event_loop.hpp"
@@ -452,4 +453,20 @@ TEST_CASE("at the end what waits is written, or given up in time, with all that 
   bench.until([&] { return settled; });
   CHECK(waits.turns == 2);
   CHECK(catcher.text().find("ERRO 5912 bytes of output are lost") != std::string::npos);
+}
+
+TEST_CASE("supervisord's own log never waits; what it lost is told to the log that follows it") {
+  Bench bench;
+  bench.pipe(false);
+  {
+    auto log = std::make_shared<output::ActivityLog>(bench.outlets, "/dev/fd/" + std::to_string(bench.theirs), 0, 0);
+    REQUIRE(log->open().has_value());
+    logging::setSinks({log});
+  }
+  for (int i = 0; i < 3000; i++) logging::info("line {} {}", i, std::string(60, '.'));
+  CHECK(bench.outlet->full());
+  bench.reader.reset();
+  bench.until([&] { return bench.outlet->idle(); });
+  const LogCatcher catcher;
+  CHECK(catcher.text().find(" bytes were lost") != std::string::npos);
 }
