@@ -135,6 +135,7 @@ constexpr std::array kAttributes = {
     Attribute{"environment", setEnvironment},
     Attribute{"group", [](Draft& d, const std::string& v) -> Reason { return d.group = v, std::nullopt; }},
     Attribute{"http_server", [](Draft& d, const std::string& v) { return store(parseBoolean(v), d.http); }},
+    Attribute{"http_server.allowed_hosts", setServer<&HttpServer::allowedHosts, parseHostNames>},
     Attribute{"http_server.endpoint", setServer<&HttpServer::endpoint, parseEndpoint>},
     Attribute{"http_server.password", setServer<&HttpServer::password, parsePassword>},
     Attribute{"http_server.username", setServer<&HttpServer::username, parseUserName>},

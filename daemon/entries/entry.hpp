@@ -32,6 +32,7 @@ struct HttpServer {
   std::string endpoint = "127.0.0.1:9001";
   std::string username;  ///< empty without a password
   std::string password;  ///< empty: open interface; "{SHA}..." or another hash is stored as it is
+  std::string allowedHosts;  ///< without a password, further names that it answers to: "a.example.org,b.example.org"
 };
 
 /// Limits of the instance's control group. Unset: no limit. Amounts in bytes.

@@ -146,6 +146,19 @@ Parsed<std::string> parseUserName(const std::string& text) {
   return text;
 }
 
+Parsed<std::string> parseHostNames(const std::string& text) {
+  std::vector<std::string> names;
+  for (const auto& name : core::splitBlanks(core::replaceAll(text, ",", " "))) {
+    const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    });
+    if (!plain) return bad(fmt::format("'{}' is not the name of a host; write a.example.org, b.example.org", name));
+    names.push_back(name);
+  }
+  if (names.empty()) return bad("names no host");
+  return core::join(names, ",");
+}
+
 Parsed<std::vector<std::pair<std::string, std::string>>> parseEnvironment(const std::string& text) {
   std::vector<std::pair<std::string, std::string>> out;
   std::size_t i = 0;

@@ -30,6 +30,8 @@ using Parsed = core::Result<T, std::string>;
 /// Plain, or a hash: {SHA}, {SHA256} and {SHA512} need their number of hexadecimal digits.
 [[nodiscard]] Parsed<std::string> parsePassword(const std::string& text);
 [[nodiscard]] Parsed<std::string> parseUserName(const std::string& text);
+/// Names of hosts, with commas or blanks between them; returned with commas.
+[[nodiscard]] Parsed<std::string> parseHostNames(const std::string& text);
 /// Supervisor's form: KEY=value,KEY2="value, quoted".
 [[nodiscard]] Parsed<std::vector<std::pair<std::string, std::string>>> parseEnvironment(const std::string& text);
 /// "PERCENT%", "max" or "QUOTA [PERIOD]" in microseconds, as the kernel's cpu.max.

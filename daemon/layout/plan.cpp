@@ -46,6 +46,7 @@ Variables variablesOf(const entries::Entry& entry, const Places& places) {
   if (entry.http) {
     v["http_server"] = "yes";
     v["http_server.endpoint"] = entry.http->endpoint;
+    if (!entry.http->allowedHosts.empty()) v["http_server.allowed_hosts"] = entry.http->allowedHosts;
     if (!entry.http->password.empty()) {
       v["http_server.username"] = escaped(entry.http->username);
       v["http_server.password"] = escaped(entry.http->password);

@@ -106,6 +106,9 @@ chown={{{user}}}:{{{group}}}
 {{% if http_server is defined %}}
 [inet_http_server]
 port={{{http_server.endpoint}}}
+{{% if http_server.allowed_hosts is defined %}}
+allowed_hosts={{{http_server.allowed_hosts}}}
+{{% endif %}}
 {{% if http_server.password is defined %}}
 username={{{http_server.username}}}
 password={{{http_server.password}}}

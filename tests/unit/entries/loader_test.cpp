@@ -92,6 +92,8 @@ TEST_CASE("what is wrong is refused with file, line, section, key and reason; th
        "http_server.endpoint", "HOST:PORT"},
       {"[supervisor:x]\nuser = nobody\ngroup = nogroup\nhttp_server.endpoint = 127.0.0.1:70000\n", 4,
        "http_server.endpoint", "HOST:PORT"},
+      {"[supervisor:x]\nuser = nobody\ngroup = nogroup\nhttp_server.allowed_hosts = a.org, http://b.org\n", 4,
+       "http_server.allowed_hosts", "is not the name of a host"},
       {"[supervisor:x]\nuser = nobody\ngroup = nogroup\nhttp_server.password = {SHA}abc\n", 4, "http_server.password",
        "40 hexadecimal digits"},
       {"[supervisor:x]\nuser = nobody\ngroup = nogroup\nlogs_dir = logs\n", 4, "logs_dir", "not an absolute path"},

@@ -70,6 +70,12 @@ TEST_CASE("the generated configuration has every section of the documented templ
   CHECK(value(text, "include", "files") == "/etc/supervisord_tech1.d/*.ini");
 }
 
+TEST_CASE("names that an endpoint answers to are passed on") {
+  const auto plan = planOf(minimal("a", "http_server.allowed_hosts = a.example.org, b.example.org\n"));
+  const auto text = nodeAt<layout::File>(plan, "/etc/supervisord_a.conf").content;
+  CHECK(value(text, "inet_http_server", "allowed_hosts") == "a.example.org,b.example.org");
+}
+
 TEST_CASE("without http_server there is no such section, without a password no user name") {
   auto plan = planOf(minimal("a"));
   CHECK(nodeAt<layout::File>(plan, "/etc/supervisord_a.conf").content.find("inet_http_server") == std::string::npos);
