@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from programs import program
+from waiting import waitFor
 
 PROGRAMS = """
 [program:cat]
@@ -114,9 +115,13 @@ def testWrongOptions(running, words):
 
 
 def testResourcesCountChildren(running):
-    rows = {row["name"]: row for row in json.loads(ctl(running, "status --json --resources").stdout)}
-    assert rows["off"]["memory_bytes"] is None
-    assert rows["web:web_0"]["memory_bytes"] > rows["cat"]["memory_bytes"] > 0
+    def memory():
+        rows = json.loads(ctl(running, "status --json --resources").stdout)
+        return {row["name"]: row["memory_bytes"] for row in rows}
+
+    assert memory()["off"] is None
+    # RUNNING comes before a program has its child, and before either has touched its memory.
+    waitFor(lambda: (now := memory())["web:web_0"] > now["cat"] > 0, "the memory of a child to count")
     columns = ctl(running, "status --resources cat off").stdout.splitlines()
     assert columns[0].split()[1] == "RUNNING" and columns[0].split()[3].endswith("%")
     assert columns[1].split()[2:4] == ["-", "-"]
