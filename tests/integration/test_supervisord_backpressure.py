@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Output to targets that take less than is written: a full one holds up its own writers, nobody else, and loses nothing."""
+"""Output to targets that take less than is written: a full one holds up its own writers alone, and loses nothing."""
 
 import collections
 import fcntl
