@@ -28,6 +28,9 @@ class HangingFiles:
         self._server = None
 
     def __enter__(self):
+        if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+            import pytest  # the server does without
+            pytest.skip("needs /dev/fuse")
         if not self._namespace:
             os.makedirs(self.path, exist_ok=True)
         command = [sys.executable, __file__, self.path, self._hangs, self._namespace]
