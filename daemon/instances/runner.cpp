@@ -169,19 +169,6 @@ void Runner::onPrepared(const layout::Report& report) {
   act(machine_.prepared(now()));
 }
 
-bool Runner::openNotify() {
-  if (notify_) return true;
-  auto socket = NotifySocket::open(
-      context_.loop, context_.notifyPath(entry_.name), runsAs_,
-      [this](pid_t sender, uid_t from, const std::string& message) { onMessage(sender, from, message); });
-  if (!socket) {
-    log().warn("instance '{}': no notify socket: {}", entry_.name, socket.error().text);
-    return false;
-  }
-  notify_ = std::move(*socket);
-  return true;
-}
-
 void Runner::spawn() {
   if (runsAs_ != uid()) notify_.reset();  // the earlier owner's
   runsAs_ = uid();
@@ -315,70 +302,6 @@ void Runner::sweep(core::Duration grace, core::Duration age, std::function<void(
         call();
       });
   sweeper_->run();
-}
-
-void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
-  // Only the main process speaks for the instance; a program of it that found the socket does not.
-  if (sender != pid_ || pid_ == 0 || uid != runsAs_) return;
-  if (launch_) launch_->check();  // what speaks has reached its program
-  const auto notice = parseNotice(message);
-  if (notice.ready) {
-    announcedEnd_ = false;
-    machine_.ready(now());
-  }
-  if (notice.stopping) announcedEnd_ = true;
-  if (!notice.status.empty()) statusText_ = notice.status;
-  if (notice.wholeTable) {
-    std::map<std::string, ProgramStatus> old;
-    old.swap(programs_);
-    for (const auto& program : notice.programs) {
-      if (const auto before = old.find(program.name); before != old.end()) programs_.insert(old.extract(before));
-      setProgram(program);
-    }
-    countPrograms();
-    for (const auto& [name, program] : old) listener_.programChanged(*this, {name, std::string(core::notify::removed), 0});
-  } else {
-    for (const auto& program : notice.programs) setProgram(program);
-  }
-  afterStep();
-}
-
-void Runner::setProgram(const core::notify::Program& program) {
-  constexpr std::size_t limit = 10000;
-  const auto known = programs_.find(program.name);
-  if (program.state == core::notify::removed) {
-    if (known == programs_.end()) return;
-    count(known->second.state, -1);
-    programs_.erase(known);
-  } else {
-    ProgramStatus status{program.name, program.state, program.pid};
-    if (known != programs_.end()) {
-      if (known->second.state == status.state && known->second.pid == status.pid) return;
-      count(known->second.state, -1);
-      known->second = status;
-    } else {
-      if (programs_.size() >= limit) return;
-      programs_.emplace(status.name, status);
-    }
-    count(status.state, 1);
-  }
-  listener_.programChanged(*this, {program.name, program.state, program.pid});
-}
-
-void Runner::count(const std::string& state, int change) {
-  auto& number = programCounts_[state];
-  number = static_cast<std::uint32_t>(static_cast<int>(number) + change);
-  if (number == 0) programCounts_.erase(state);
-}
-
-void Runner::countPrograms() {
-  programCounts_.clear();
-  for (const auto& [name, program] : programs_) programCounts_[program.state]++;
-}
-
-void Runner::forgetPrograms() {
-  programs_.clear();
-  programCounts_.clear();
 }
 
 void Runner::writeRecord() const {
