@@ -17,9 +17,11 @@ CallFilter::CallFilter(sdbus::IConnection& connection, uid_t manager)
       bus_(sdbus::createProxy(connection, ServiceName("org.freedesktop.DBus"),
                               sdbus::ObjectPath{"/org/freedesktop/DBus"})) {
   // sdbus-c++ has no filters; a message knows its connection.
-  const auto message = bus_->createMethodCall(InterfaceName("org.freedesktop.DBus.Peer"), MethodName("Ping"));
-  auto* const bus = sd_bus_message_get_bus(static_cast<sd_bus_message*>(rawMessage(message)));
-  const auto callback = [](sd_bus_message* m, void* userdata, sd_bus_error*) { return onMessage(m, userdata, nullptr); };
+  const auto ping = bus_->createMethodCall(InterfaceName("org.freedesktop.DBus.Peer"), MethodName("Ping"));
+  auto* const bus = sd_bus_message_get_bus(static_cast<sd_bus_message*>(rawMessage(ping)));
+  const auto callback = [](sd_bus_message* message, void* self, sd_bus_error*) {
+    return static_cast<CallFilter*>(self)->onMessage(message);
+  };
   if (const int r = sd_bus_add_filter(bus, &slot_, callback, this); r < 0)
     throw makeError(SD_BUS_ERROR_FAILED, "cannot filter calls");
 }
@@ -27,9 +29,9 @@ CallFilter::CallFilter(sdbus::IConnection& connection, uid_t manager)
 CallFilter::~CallFilter() { sd_bus_slot_unref(slot_); }
 
 /// 1: dealt with; 0: goes on to the objects. No exception may cross the C library: what fails here is served.
-int CallFilter::onMessage(sd_bus_message* message, void* userdata, void*) noexcept {
+int CallFilter::onMessage(sd_bus_message* message) noexcept {
   try {
-    return static_cast<CallFilter*>(userdata)->judge(message);
+    return judge(message);
   } catch (...) {
     return 0;
   }

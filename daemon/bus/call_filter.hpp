@@ -29,7 +29,7 @@ class CallFilter {
   void served();
 
  private:
-  static int onMessage(sd_bus_message* message, void* userdata, void* error) noexcept;
+  int onMessage(sd_bus_message* message) noexcept;
   int judge(sd_bus_message* message);
   void askFor(const std::string& sender);
 

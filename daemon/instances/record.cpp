@@ -56,13 +56,13 @@ bool isSame(const Record& record, uid_t uid, const std::string& mark, const Seen
 
 bool looksLike(const Executable& supervisord, const std::string& confFile, uid_t uid, const std::string& mark,
                pid_t pid, const SeenProcess& seen) {
+  // What is known already comes first: each instance without a record compares itself with each process that was seen.
+  const auto& details = seen.details;
+  if (mark.empty() || details.mark != mark || details.startTime == 0 || supervisord.file.empty()) return false;
+  if (details.executable.file != supervisord.file && details.executable.path != supervisord.path) return false;
+  if (!details.hasArgument(confFile)) return false;
   const auto now = seen.pidfd ? lookAt(pid) : std::nullopt;
-  if (!now || now->zombie || now->uid != uid || now->session != pid) return false;
-  const auto& runs = seen.details.executable;
-  if (seen.details.startTime == 0 || supervisord.file.empty()) return false;
-  if (runs.file != supervisord.file && runs.path != supervisord.path) return false;
-  if (!seen.details.hasArgument(confFile)) return false;
-  return !mark.empty() && seen.details.mark == mark && signalTo(seen.pidfd, 0) == 0;
+  return now && !now->zombie && now->uid == uid && now->session == pid && signalTo(seen.pidfd, 0) == 0;
 }
 
 }  // namespace instances

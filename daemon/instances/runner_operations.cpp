@@ -141,7 +141,8 @@ bool Runner::isRecorded() const {
   if (isSame(*record_, runsAs_, memory_.mark, seen->second)) return true;
   // What hangs cannot be looked at; that it is in the group and has the number of the record says the same.
   const auto now = seen->second.details.startTime == 0 ? lookAt(record_->pid) : std::nullopt;
-  return now && !now->zombie && now->uid == runsAs_ && context_.groups.instanceAt(controlGroupOf(now->pid)) == entry_.name;
+  return now && !now->zombie && now->uid == runsAs_ &&
+         context_.groups.instanceAt(controlGroupOf(now->pid)) == entry_.name && signalTo(seen->second.pidfd, 0) == 0;
 }
 
 /// Makes a record of a process that has none.

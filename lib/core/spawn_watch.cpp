@@ -2,12 +2,11 @@
 #include "lib/core/spawn_watch.hpp"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
-#include <string>
-#include <string_view>
+#include <utility>
+
+#include "lib/core/proc_files.hpp"
 
 namespace core {
 namespace {
@@ -15,14 +14,10 @@ namespace {
 constexpr auto kPatience = seconds(1);
 constexpr int kMostSeconds = 10;
 
-/// Whether the process is ready to run: on a busy machine a child may wait for a processor. `status` can be read
-/// without blocking, whatever the process does; most other files of /proc/PID cannot.
+/// Whether the process is ready to run: on a busy machine a child may wait for a processor.
 bool isRunnable(pid_t pid) {
-  const UniqueFd fd(::open(("/proc/" + std::to_string(pid) + "/status").c_str(), O_RDONLY | O_CLOEXEC));
   char buffer[512];
-  const auto n = fd ? ::read(fd.get(), buffer, sizeof buffer) : -1;
-  if (n <= 0) return false;
-  return std::string_view(buffer, static_cast<std::size_t>(n)).find("\nState:\tR") != std::string_view::npos;
+  return proc::field(proc::read(pid, "status", buffer, sizeof buffer), "\nState:").starts_with('R');
 }
 
 }  // namespace
