@@ -2,8 +2,8 @@
 #include "instance/api/control.hpp"
 
 #include "instance/api/method.hpp"
-#include "instance/config/values.hpp"
 #include "instance/process/process.hpp"
+#include "lib/dialect/values.hpp"
 
 namespace api {
 namespace {

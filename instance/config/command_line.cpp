@@ -8,10 +8,10 @@
 #include <set>
 
 #include "instance/config/options.hpp"
-#include "instance/config/values.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/program.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/values.hpp"
 
 namespace config {
 namespace {

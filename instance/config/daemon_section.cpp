@@ -5,11 +5,11 @@
 
 #include <cstdlib>
 
-#include "instance/config/programs.hpp"
-#include "instance/config/section_reader.hpp"
-#include "instance/config/values.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/shell_words.hpp"
+#include "lib/dialect/programs.hpp"
+#include "lib/dialect/section_reader.hpp"
+#include "lib/dialect/values.hpp"
 
 namespace config {
 namespace {

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "instance/config/command_line.hpp"
-#include "instance/config/context.hpp"
+#include "instance/config/model.hpp"
+#include "lib/dialect/context.hpp"
 
 namespace config {
 

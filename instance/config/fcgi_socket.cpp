@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "instance/config/programs.hpp"
-#include "instance/config/values.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
 #include "lib/core/users.hpp"
+#include "lib/dialect/programs.hpp"
+#include "lib/dialect/values.hpp"
 
 namespace config {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "instance/config/model.hpp"
-#include "instance/config/section_reader.hpp"
+#include "lib/dialect/section_reader.hpp"
 
 namespace config {
 

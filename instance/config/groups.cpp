@@ -6,10 +6,10 @@
 
 #include "instance/config/fcgi_socket.hpp"
 #include "instance/config/listener.hpp"
-#include "instance/config/programs.hpp"
-#include "instance/config/section_reader.hpp"
-#include "instance/config/values.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/programs.hpp"
+#include "lib/dialect/section_reader.hpp"
+#include "lib/dialect/values.hpp"
 
 namespace config {
 namespace {

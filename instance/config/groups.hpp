@@ -3,7 +3,8 @@
 
 #include <vector>
 
-#include "instance/config/context.hpp"
+#include "instance/config/model.hpp"
+#include "lib/dialect/context.hpp"
 
 namespace config {
 

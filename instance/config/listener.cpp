@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 
-#include "instance/config/values.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/values.hpp"
 
 namespace config {
 namespace {

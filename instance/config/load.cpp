@@ -6,14 +6,14 @@
 
 #include <algorithm>
 
-#include "instance/config/context.hpp"
 #include "instance/config/daemon_section.hpp"
 #include "instance/config/groups.hpp"
 #include "instance/config/notices.hpp"
-#include "instance/config/programs.hpp"
 #include "instance/config/servers.hpp"
 #include "instance/config/sources.hpp"
 #include "lib/core/files.hpp"
+#include "lib/dialect/context.hpp"
+#include "lib/dialect/programs.hpp"
 
 namespace config {
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "instance/config/schema.hpp"
-#include "instance/config/section_reader.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/schema.hpp"
+#include "lib/dialect/section_reader.hpp"
 
 namespace config {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "instance/config/context.hpp"
+#include "lib/dialect/context.hpp"
 
 namespace config {
 

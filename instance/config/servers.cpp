@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "instance/config/servers.hpp"
 
-#include "instance/config/section_reader.hpp"
-#include "instance/config/values.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/section_reader.hpp"
+#include "lib/dialect/values.hpp"
 
 namespace config {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <glob.h>
 
-#include "instance/config/programs.hpp"
-#include "instance/config/section_reader.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/programs.hpp"
+#include "lib/dialect/section_reader.hpp"
 
 namespace config {
 namespace {

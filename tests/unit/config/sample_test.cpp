@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/echo_supervisord_conf/sample.hpp"
 
-#include "instance/config/schema.hpp"
+#include "lib/dialect/schema.hpp"
 #include "tests/unit/config/scratch.hpp"
 
 TEST_CASE("the sample is a configuration without warnings") {

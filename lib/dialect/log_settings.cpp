@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "instance/config/log_settings.hpp"
+#include "lib/dialect/log_settings.hpp"
 
 #include <algorithm>
 #include <array>
 
-#include "instance/config/values.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/values.hpp"
 
 namespace config {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "instance/config/context.hpp"
-#include "instance/config/section_reader.hpp"
+#include "lib/dialect/context.hpp"
+#include "lib/dialect/section_reader.hpp"
 
 namespace config {
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "instance/config/programs.hpp"
+#include "lib/dialect/programs.hpp"
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
 
-#include "instance/config/log_settings.hpp"
-#include "instance/config/section_reader.hpp"
-#include "instance/config/values.hpp"
 #include "lib/core/shell_words.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/log_settings.hpp"
+#include "lib/dialect/section_reader.hpp"
+#include "lib/dialect/values.hpp"
 
 namespace config {
 namespace {

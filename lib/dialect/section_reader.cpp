@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "instance/config/section_reader.hpp"
+#include "lib/dialect/section_reader.hpp"
 
 #include <fmt/format.h>
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "instance/config/schema.hpp"
 #include "lib/core/expansion.hpp"
 #include "lib/core/ini.hpp"
 #include "lib/core/result.hpp"
+#include "lib/dialect/schema.hpp"
 
 namespace config {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "instance/config/schema.hpp"
+#include "lib/dialect/schema.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "instance/config/environment.hpp"
+#include "lib/dialect/environment.hpp"
 
 #include <algorithm>
 

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "instance/config/model.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/result.hpp"
+#include "lib/dialect/program.hpp"
 
 /// The types of configuration values. Every error is the reason alone, in Supervisor's words where it has some; the
 /// caller adds key, section and place.

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "instance/config/context.hpp"
-#include "instance/config/schema.hpp"
+#include "lib/dialect/context.hpp"
+#include "lib/dialect/schema.hpp"
 
 namespace config {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "instance/config/values.hpp"
+#include "lib/dialect/values.hpp"
 
 #include <fmt/format.h>
 

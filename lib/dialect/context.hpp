@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "instance/config/model.hpp"
 #include "lib/core/expansion.hpp"
 #include "lib/core/ini.hpp"
+#include "lib/dialect/program.hpp"
 
 namespace config {
 
