@@ -8,11 +8,13 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
 #include "instance/process/deadlines.hpp"
 #include "instance/process/observer.hpp"
+#include "instance/process/remains.hpp"
 #include "instance/process/settings.hpp"
 #include "lib/core/event_loop.hpp"
 
@@ -35,6 +37,9 @@ class Context {
   Mood mood = Mood::Running;
   Deadlines deadlines;
   std::unordered_map<pid_t, Process*> byPid;
+  /// Programs whose own process has ended, and that wait for others of its process group.
+  std::unordered_set<Process*> awaitingGroup;
+  Census census;
   /// Our own environment, as "KEY=value": what every child begins with.
   const std::vector<std::string> environment;
 

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "instance/process/channel.hpp"
 #include "instance/process/context.hpp"
@@ -13,8 +14,10 @@
 #include "instance/process/fcgi_listener.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/launch.hpp"
+#include "instance/process/remains.hpp"
 #include "instance/process/stdin_pipe.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/process_groups.hpp"
 #include "lib/core/text.hpp"
 
 namespace process {
@@ -45,7 +48,10 @@ Process::Process(Context& context, Group& group, std::shared_ptr<const config::P
 
 Process::~Process() {
   context_.deadlines.set(*this, std::nullopt);
-  if (pid_ != 0) context_.byPid.erase(pid_);
+  if (remains_)
+    context_.awaitingGroup.erase(this);
+  else if (pid_ != 0)
+    context_.byPid.erase(pid_);
 }
 
 std::string Process::fullName() const {
@@ -85,7 +91,13 @@ std::string Process::description() const {
 void Process::feed(const lifecycle::Input& input) {
   const Context::Turn turn(context_);
   for (const Action& action : machine_.on(input, rules(), core::Clock::now())) apply(action);
-  context_.deadlines.set(*this, machine_.deadline(rules()));
+  updateDeadline();
+}
+
+void Process::updateDeadline() {
+  auto when = machine_.deadline(rules());
+  if (const auto look = remains_ ? remains_->nextLook() : std::nullopt; look && (!when || *look < *when)) when = look;
+  context_.deadlines.set(*this, when);
 }
 
 void Process::apply(const Action& action) {
@@ -93,6 +105,7 @@ void Process::apply(const Action& action) {
     case Action::Kind::Changed: return announce(action);
     case Action::Kind::Spawn: return spawn();
     case Action::Kind::Signal: return sendStopSignal(action);
+    case Action::Kind::Abandon: return abandonGroup("are still there after SIGKILL");
   }
 }
 
@@ -158,13 +171,34 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
 }
 
 void Process::reaped(int waitStatus) {
+  context_.byPid.erase(pid_);
+  if (!machine_.awaitsGroup(rules()) || !core::outlivesItsLeader(pid_)) return ended(waitStatus);
+  logging::debug("{} (pid {}) has ended ({}), others of its process group have not", name(), pid_,
+                 describeWaitStatus(waitStatus));
+  remains_ = std::make_unique<Remains>(context_.loop, context_.census, pid_, waitStatus, [this] { due(); });
+  context_.awaitingGroup.insert(this);
+  feed(input::LeaderExited{});
+}
+
+void Process::lookAtGroup() {
+  if (remains_->isEmpty()) ended(remains_->waitStatus());
+}
+
+void Process::abandonGroup(const char* why) {
+  logging::error("{}: processes of its group {}; it counts as stopped, 'pgrep -a -g {}' shows them", name(), why, pid_);
+  ended(remains_->waitStatus());
+}
+
+/// Nothing of it is left, or waited for.
+void Process::ended(int waitStatus) {
   const Context::Turn turn(context_);
+  if (std::exchange(remains_, nullptr) && context_.awaitingGroup.erase(this) && context_.awaitingGroup.empty())
+    context_.census.forget();
   out_->finish(pid_);
   if (err_) err_->finish(pid_);
   stdin_.reset();
   if (auto* const listener = group_.socketFor(*config_)) listener->release();
   stoppedAt_ = core::wallSeconds();
-  context_.byPid.erase(pid_);
 
   const int code = WIFEXITED(waitStatus) ? WEXITSTATUS(waitStatus) : -1;
   const auto limits = rules();
@@ -179,7 +213,7 @@ void Process::reaped(int waitStatus) {
     logging::warn("exited: {} ({}; not expected)", name(), cause);
   for (const Action& action : actions) apply(action);
   pid_ = 0;
-  context_.deadlines.set(*this, machine_.deadline(limits));
+  updateDeadline();
   if (protocol_ != nullptr) protocol_->onExited();
 }
 
@@ -188,8 +222,12 @@ void Process::retire() noexcept {
   if (err_) err_->retire();
 }
 
-void Process::due() { feed(input::Deadline{}); }
-void Process::moodChanged() { context_.deadlines.set(*this, machine_.deadline(rules())); }
+void Process::due() {
+  if (remains_) lookAtGroup();
+  feed(input::Deadline{});
+}
+
+void Process::moodChanged() { updateDeadline(); }
 
 core::Status Process::stop() {
   if (state() == State::Backoff) logging::debug("Attempted to kill {}, which is in BACKOFF state.", name());
@@ -215,6 +253,10 @@ void Process::sendStopSignal(const Action& action) {
   if (action.escalated) logging::warn("killing {} ({}) with SIGKILL", core::pythonRepr(name()), pid_);
   logging::debug("killing {} (pid {}) {}with signal {}", name(), pid_, action.group ? "process group " : "",
                  signalName(action.signal));
+  if (remains_) {
+    if (!remains_->kill()) abandonGroup("belong to other accounts and could not be killed");
+    return;
+  }
   const auto sent = send(action.signal, action.group, "killing");
   if (!sent) feed(input::SignalFailed{sent.error().text});
 }
@@ -241,6 +283,7 @@ core::Status Process::signal(int signo) {
     return core::Err{core::Error{std::move(text), 0}};
   }
   logging::debug("sending {} (pid {}) sig {}", name(), pid_, signalName(signo));
+  if (remains_) return {};  // as if it had just exited: the number is only that of its group
   auto sent = send(signo, false, "sending sig to");
   if (!sent) feed(input::SignalFailed{sent.error().text});
   return sent;

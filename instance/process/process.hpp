@@ -22,6 +22,7 @@ namespace process {
 
 class Context;
 class OutputChannel;
+class Remains;
 class StdinPipe;
 
 enum class StdinError {
@@ -81,6 +82,8 @@ class Process {
 
   /// For the table: the process has ended with this wait status.
   void reaped(int waitStatus);
+  /// For the table: it waits for others of its process group; takes in that they have ended.
+  void lookAtGroup();
   /// For the table: the deadline has passed.
   void due();
   /// For the table: the supervisor goes down, nothing is started any more.
@@ -97,6 +100,9 @@ class Process {
   void announce(const lifecycle::Action& change);
   void spawn();
   [[nodiscard]] core::Result<pid_t, std::string> tryToSpawn();
+  void ended(int waitStatus);
+  void abandonGroup(const char* why);
+  void updateDeadline();
   void sendStopSignal(const lifecycle::Action& action);
   core::Status send(int signo, bool toGroup, const char* verb);
   [[nodiscard]] lifecycle::Rules rules() const noexcept;
@@ -106,9 +112,10 @@ class Process {
   Group& group_;
   std::shared_ptr<const config::ProcessConfig> config_;
   lifecycle::Machine machine_;
-  pid_t pid_ = 0;
+  pid_t pid_ = 0;  ///< with remains_ the number of a process group; else of our child
   std::int64_t startedAt_ = 0;
   std::int64_t stoppedAt_ = 0;
+  std::unique_ptr<Remains> remains_;  ///< the process has been reaped, others of its group are waited for
   std::unique_ptr<StdinPipe> stdin_;
   std::unique_ptr<OutputChannel> out_;
   std::unique_ptr<OutputChannel> err_;  ///< nullptr if standard error is redirected

@@ -107,6 +107,10 @@ Settings& Table::settings() noexcept { return context_->settings; }
 
 void Table::noticeEnds() {
   if (childWatch_.pending()) reap();
+  if (context_->awaitingGroup.empty()) return;
+  const Context::Turn turn(*context_);
+  const auto waiting = context_->awaitingGroup;
+  for (Process* const program : waiting) program->lookAtGroup();
 }
 
 /// Takes in every child that has ended: ours, and as PID 1 or subreaper also strangers.

@@ -12,6 +12,10 @@ namespace {
 /// poll has, without which it would be a loop of forks.
 constexpr core::seconds restartPace{1};
 
+/// How long a process group may take to end after SIGKILL. Longer ones hang in the kernel, and a stop that waits for them
+/// would never end.
+constexpr core::seconds killWait{10};
+
 }  // namespace
 
 Actions Machine::on(const Input& input, const Rules& rules, core::Instant now) {
@@ -40,6 +44,7 @@ void Machine::enter(State to, Actions& actions, bool expected, bool announced) {
   action.kind = Action::Kind::Changed;
   action.from = state_;
   action.to = to;
+  leaderGone_ = groupKilled_ = false;
   action.expected = expected;
   action.announced = announced;
   action.tries = tries_;
@@ -73,6 +78,18 @@ void Machine::kill(Actions& actions, const Rules& rules, core::Instant now, bool
   action.escalated = escalated;
   action.signal = escalated ? SIGKILL : rules.stopSignal;
   action.group = escalated ? rules.killAsGroup : rules.stopAsGroup;
+  actions.push(action);
+}
+
+/// The stop signal, or the SIGKILL after it, has not helped in time.
+void Machine::stopTakesTooLong(Actions& actions, const Rules& rules, core::Instant now) {
+  if (!leaderGone_) return kill(actions, rules, now, true);
+  Action action;
+  action.kind = groupKilled_ ? Action::Kind::Abandon : Action::Kind::Signal;
+  action.signal = SIGKILL;
+  action.group = action.escalated = true;
+  groupKilled_ = true;
+  due_ = now + killWait;
   actions.push(action);
 }
 
@@ -128,6 +145,10 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
   }
 }
 
+void Machine::handle(const input::LeaderExited&, Actions&, const Rules&, core::Instant) {
+  leaderGone_ = state_ == State::Stopping;
+}
+
 void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rules, core::Instant now) {
   const auto due = deadline(rules);
   if (!due || now < *due) return;
@@ -137,7 +158,7 @@ void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rule
       return enter(State::Running, actions);
     case State::Backoff:
     case State::Exited: return start(actions, now);
-    case State::Stopping: return kill(actions, rules, now, true);
+    case State::Stopping: return stopTakesTooLong(actions, rules, now);
     default: return;
   }
 }

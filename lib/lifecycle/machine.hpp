@@ -26,6 +26,9 @@ struct SpawnFailed {
 struct Exited {
   int code = 0;  ///< the exit code, or -1 when a signal ended it
 };
+/// The process has ended while it is stopped as a group (awaitsGroup()), and others of its group live on. Exited follows
+/// when they have ended, or when Abandon says that they are waited for no longer.
+struct LeaderExited {};
 struct Deadline {};  ///< deadline() has passed
 /// The program could not be signalled, for another reason than that it is gone.
 struct SignalFailed {
@@ -33,11 +36,16 @@ struct SignalFailed {
 };
 }  // namespace input
 using Input = std::variant<input::Start, input::Stop, input::GiveUp, input::Spawned, input::SpawnFailed,
-                           input::Exited, input::Deadline, input::SignalFailed>;
+                           input::Exited, input::LeaderExited, input::Deadline, input::SignalFailed>;
 
 /// What the owner of the machine has to do, in this order.
 struct Action {
-  enum class Kind : std::uint8_t { Changed, Spawn, Signal };
+  enum class Kind : std::uint8_t {
+    Changed,
+    Spawn,
+    Signal,
+    Abandon,  ///< what is left of the process group survives SIGKILL: feed Exited without waiting for it
+  };
   Kind kind = Kind::Changed;
   State from = State::Stopped;  ///< Changed
   State to = State::Stopped;    ///< Changed
@@ -74,14 +82,20 @@ class Actions {
 ///   STARTING  -          -                BACKOFF      BACKOFF | RUNNING+EXITED    STOPPING  RUNNING
 ///   RUNNING   -          -                -            EXITED                      STOPPING  -
 ///   BACKOFF   STARTING   -                -            -                           STOPPED   STARTING
-///   STOPPING  -          -                -            STOPPED                     -         SIGKILL again
+///   STOPPING  -          -                -            STOPPED                     -         SIGKILL again, or Abandon
 ///   EXITED    STARTING   -                -            -                           -         STARTING (autorestart)
 ///   FATAL     STARTING   -                -            -                           -         -
 ///   UNKNOWN   -          -                -            STOPPED                     -         -
 ///
-/// BACKOFF becomes FATAL on GiveUp, and at once when more than `startRetries` starts failed in a row; the n-th failure is followed by a
-/// wait of n seconds. A stop of a BACKOFF program keeps the count, as Supervisor does. Any state becomes UNKNOWN when
-/// the process cannot be signalled. Every change of state goes through one function.
+/// BACKOFF becomes FATAL on GiveUp, and at once when more than `startRetries` starts failed in a row; the n-th failure is
+/// followed by a wait of n seconds. A stop of a BACKOFF program keeps the count, as Supervisor does. Any state becomes
+/// UNKNOWN when the process cannot be signalled. Every change of state goes through one function.
+///
+/// With stopAsGroup or killAsGroup a stop ends with the process group, not with its leader: behind a wrapper that dies
+/// first the server may still hold its port, and the next start would fail. STOPPING goes on after LeaderExited: when
+/// stopWait is over the group gets SIGKILL, and ten seconds later it is not waited for any more. A leader that ends
+/// without having been asked to is EXITED at once, as in Supervisor: it may have left the others on purpose (a command
+/// that becomes a daemon), and nobody has asked for their end.
 class Machine {
  public:
   [[nodiscard]] Actions on(const Input& input, const Rules& rules, core::Instant now);
@@ -96,6 +110,10 @@ class Machine {
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
   /// When it was last started; means nothing before the first start.
   [[nodiscard]] core::Instant started() const noexcept { return started_; }
+  /// Whether the end of the process is not the end of the program while others of its process group live.
+  [[nodiscard]] bool awaitsGroup(const Rules& rules) const noexcept {
+    return state_ == State::Stopping && (rules.stopAsGroup || rules.killAsGroup);
+  }
   /// The first stop signal is out and the program has not ended yet.
   [[nodiscard]] bool stopping() const noexcept { return state_ == State::Stopping; }
 
@@ -110,12 +128,16 @@ class Machine {
   void handle(const input::Spawned&, Actions&, const Rules&, core::Instant now);
   void handle(const input::SpawnFailed&, Actions&, const Rules&, core::Instant now);
   void handle(const input::Exited&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::LeaderExited&, Actions&, const Rules&, core::Instant now);
+  void stopTakesTooLong(Actions& actions, const Rules& rules, core::Instant now);
   void handle(const input::Deadline&, Actions&, const Rules&, core::Instant now);
   void handle(const input::SignalFailed&, Actions&, const Rules&, core::Instant now);
 
   State state_ = State::Stopped;
   int tries_ = 0;
   int exitCode_ = 0;
+  bool leaderGone_ = false;   ///< STOPPING: only others of its process group are left
+  bool groupKilled_ = false;  ///< STOPPING: they were sent SIGKILL
   core::Instant started_{};
   core::Instant due_{};
   std::string trouble_;

@@ -23,6 +23,7 @@ struct Bench {
   std::string spawnError;
   std::string events;
   std::vector<Action> signals;
+  int abandoned = 0;
 
   Bench() { rules.exitCodes = exitCodes; }
 
@@ -34,6 +35,8 @@ struct Bench {
         if (action.to == State::Backoff || action.to == State::Starting) events += std::to_string(action.tries);
       } else if (action.kind == Action::Kind::Signal) {
         signals.push_back(action);
+      } else if (action.kind == Action::Kind::Abandon) {
+        abandoned++;
       } else if (spawnError.empty()) {
         feed(input::Spawned{});
       } else {
@@ -257,4 +260,82 @@ TEST_CASE("a program that exits at once is started again no more than once a sec
   b.feed(input::Exited{0});
   CHECK(b.jump() == seconds(0));
   CHECK(b.machine.state() == State::Starting);
+}
+
+namespace {
+
+/// A program that is being stopped as a group and whose leader has just ended.
+struct GroupBench : Bench {
+  GroupBench() {
+    rules.stopWait = seconds(7);
+    feed(input::Start{});
+    jump();
+    feed(input::Stop{});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a stop as a group ends when the group does") {
+  for (const bool stop : {true, false}) {
+    GroupBench b;
+    b.rules.stopAsGroup = stop;
+    b.rules.killAsGroup = true;
+    CHECK(b.machine.awaitsGroup(b.rules));
+    b.now += seconds(1);
+    b.feed(input::LeaderExited{});
+    CHECK(b.machine.state() == State::Stopping);
+    b.feed(input::Exited{3});
+    CHECK(b.events == "STARTING0 RUNNING STOPPING STOPPED");
+    CHECK(b.machine.exitCode() == 3);
+    CHECK_FALSE(b.machine.deadline(b.rules));
+    CHECK(b.signals.size() == 1);
+  }
+}
+
+TEST_CASE("only a stop waits for the group, and only where it is stopped as one") {
+  Bench b;
+  b.rules.killAsGroup = true;
+  b.feed(input::Start{});
+  b.jump();
+  CHECK_FALSE(b.machine.awaitsGroup(b.rules));
+  b.feed(input::Stop{});
+  CHECK(b.machine.awaitsGroup(b.rules));
+  b.rules.killAsGroup = false;
+  CHECK_FALSE(b.machine.awaitsGroup(b.rules));
+}
+
+TEST_CASE("what is left of a group is killed when stopwaitsecs is over, and not waited for for ever") {
+  GroupBench b;
+  b.rules.killAsGroup = true;
+  b.now += seconds(2);
+  b.feed(input::LeaderExited{});
+  CHECK(b.jump() == seconds(5));  // counted from the stop signal
+  REQUIRE(b.signals.size() == 2);
+  CHECK(b.signals.back().signal == SIGKILL);
+  CHECK(b.signals.back().group);
+  CHECK(b.signals.back().escalated);
+  CHECK(b.machine.state() == State::Stopping);
+  CHECK(b.jump() == seconds(10));
+  CHECK(b.abandoned == 1);
+  b.feed(input::Exited{-1});
+  CHECK(b.events == "STARTING0 RUNNING STOPPING STOPPED");
+  CHECK(b.signals.size() == 2);
+}
+
+TEST_CASE("a group that was waited for has no part in the next stop") {
+  GroupBench b;
+  b.rules.killAsGroup = true;
+  b.feed(input::LeaderExited{});
+  b.jump();
+  b.feed(input::Exited{-1});
+  b.feed(input::Start{});
+  b.jump();
+  b.feed(input::Stop{});
+  b.jump();
+  CHECK(b.signals.back().signal == SIGKILL);
+  b.feed(input::LeaderExited{});
+  b.jump();
+  CHECK(b.abandoned == 0);
+  CHECK(b.machine.state() == State::Stopping);
 }

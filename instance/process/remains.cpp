@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/remains.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+
+#include "lib/core/process_groups.hpp"
+
+namespace process {
+namespace {
+
+constexpr core::milliseconds firstPause{1};
+/// From this pause on it asks who is left.
+constexpr core::milliseconds patience{32};
+/// For what cannot be held: /proc does not show it, or the kernel has no pidfd_open.
+constexpr core::seconds longestPause{1};
+constexpr core::milliseconds censusAge{100};
+
+}  // namespace
+
+void Census::refresh() {
+  const auto now = core::Clock::now();
+  if (takenAt_ != core::Instant() && now - takenAt_ < censusAge) return;
+  takenAt_ = now;
+  members_ = core::listProcessGroups();
+}
+
+Census::Members::const_iterator Census::first(pid_t group) const noexcept {
+  return std::lower_bound(members_.begin(), members_.end(), std::pair<pid_t, pid_t>(group, 0));
+}
+
+void Census::forget() noexcept {
+  Members().swap(members_);
+  takenAt_ = {};
+}
+
+Remains::Remains(core::EventLoop& loop, Census& census, pid_t group, int waitStatus, std::function<void()> ended)
+    : loop_(loop),
+      census_(census),
+      ended_(std::move(ended)),
+      pause_(firstPause),
+      next_(core::Clock::now() + firstPause),
+      group_(group),
+      waitStatus_(waitStatus) {}
+
+std::optional<core::Instant> Remains::nextLook() const noexcept {
+  return watch_ ? std::nullopt : std::optional(next_);
+}
+
+bool Remains::isEmpty() {
+  const auto now = core::Clock::now();
+  if (watch_) {
+    if (!core::hasEnded(member_.get())) return false;
+    letGo();
+    pause_ = firstPause;  // the others of the group are about to end, too
+    next_ = now + pause_;
+  }
+  if (!core::outlivesItsLeader(group_)) return true;
+  if (now < next_) return false;
+  if (pause_ >= patience && onlyZombies()) return true;
+  pause_ = std::min<core::Duration>(2 * pause_, longestPause);
+  next_ = now + pause_;
+  return false;
+}
+
+/// Holds a member that lives. If there is none but there are zombies, looks once more: a process that was born behind
+/// the reader of /proc by one that has ended since was not seen.
+bool Remains::onlyZombies() {
+  bool zombie = false;
+  const bool lives = census_.any(group_, [&](pid_t pid) {
+    auto member = core::openMember(pid, group_);
+    if (member) hold(std::move(*member));
+    zombie = !member && member.error().code == ESRCH;
+    return !zombie;
+  });
+  if (lives || !zombie) return false;
+  const bool before = zombiesAt_ != core::Instant() && zombiesAt_ != census_.takenAt();
+  zombiesAt_ = census_.takenAt();
+  return before;
+}
+
+void Remains::hold(core::UniqueFd member) noexcept {
+  zombiesAt_ = {};
+  try {
+    watch_.emplace(loop_, member.get(), core::IoWatch::Read, 
+                   [ended = ended_](std::uint32_t) { ended(); });  // a copy: it may end this object
+    member_ = std::move(member);
+  } catch (const std::exception&) {  // then it is looked for again
+    watch_.reset();
+  }
+}
+
+void Remains::letGo() noexcept {
+  watch_.reset();
+  member_.reset();
+}
+
+core::Status Remains::kill() noexcept {
+  if (!core::outlivesItsLeader(group_) || ::kill(-group_, SIGKILL) == 0 || errno == ESRCH) return {};
+  return core::Err{core::Error{"", errno}};
+}
+
+}  // namespace process

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "lib/core/clock.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace process {
+
+/// Which process is in which group, looked up for all who ask at about the same time: a thousand programs that are
+/// stopped at once must not read /proc a thousand times.
+class Census {
+ public:
+  /// Calls `visit` with each process of `group`, as it was at `takenAt()`, until it returns true. Looks anew if that is
+  /// long ago.
+  template <class Visit>
+  bool any(pid_t group, const Visit& visit) {
+    refresh();
+    for (auto at = first(group); at != members_.end() && at->first == group; ++at)
+      if (visit(at->second)) return true;
+    return false;
+  }
+  [[nodiscard]] core::Instant takenAt() const noexcept { return takenAt_; }
+  /// Nobody waits for a group any more: gives the memory back.
+  void forget() noexcept;
+
+ private:
+  using Members = std::vector<std::pair<pid_t, pid_t>>;
+  void refresh();
+  [[nodiscard]] Members::const_iterator first(pid_t group) const noexcept;
+
+  Members members_;
+  core::Instant takenAt_{};
+};
+
+/// What is left of the process group of a program whose own process has ended: tells when the group is empty. At first
+/// it looks soon and later and later; most groups end within milliseconds. From then on it holds one member that lives,
+/// and sleeps until that one ends. Zombies do not count: their parent may never reap them.
+class Remains {
+ public:
+  /// `ended` is called when a member has ended: isEmpty() may be true then. `waitStatus` is the leader's.
+  Remains(core::EventLoop& loop, Census& census, pid_t group, int waitStatus, std::function<void()> ended);
+
+  [[nodiscard]] int waitStatus() const noexcept { return waitStatus_; }
+  /// Looks, if it is time to.
+  [[nodiscard]] bool isEmpty();
+  /// When isEmpty() is to be asked again; nullopt: `ended` will be called.
+  [[nodiscard]] std::optional<core::Instant> nextLook() const noexcept;
+  /// Sends SIGKILL to what is left; fails (EPERM) if nobody could be signalled.
+  core::Status kill() noexcept;
+
+ private:
+  [[nodiscard]] bool onlyZombies();
+  void hold(core::UniqueFd member) noexcept;
+  void letGo() noexcept;
+
+  core::EventLoop& loop_;
+  Census& census_;
+  std::function<void()> ended_;
+  core::UniqueFd member_;
+  std::optional<core::IoWatch> watch_;
+  core::Duration pause_;
+  core::Instant next_;
+  core::Instant zombiesAt_{};  ///< the census in which all were zombies
+  pid_t group_;
+  int waitStatus_;
+};
+
+}  // namespace process

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "lib/core/process_groups.hpp"
+
+#include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <memory>
+
+namespace core {
+namespace {
+
+bool exists(pid_t pidOrGroup) noexcept { return ::kill(pidOrGroup, 0) == 0 || errno != ESRCH; }
+
+}  // namespace
+
+bool outlivesItsLeader(pid_t group) noexcept { return !exists(group) && exists(-group); }
+
+std::vector<std::pair<pid_t, pid_t>> listProcessGroups() {
+  std::vector<std::pair<pid_t, pid_t>> out;
+  const std::unique_ptr<DIR, int (*)(DIR*)> all(::opendir("/proc"), ::closedir);
+  for (const dirent* entry = nullptr; all && (entry = ::readdir(all.get())) != nullptr;) {
+    pid_t pid = 0;
+    const char* const end = entry->d_name + ::strlen(entry->d_name);
+    if (const auto parsed = std::from_chars(entry->d_name, end, pid); parsed.ec != std::errc() || parsed.ptr != end)
+      continue;
+    if (const pid_t group = ::getpgid(pid); group > 0) out.emplace_back(group, pid);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Expected<UniqueFd> openMember(pid_t pid, pid_t group) {
+  UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!fd) return Err{Error{"pidfd_open", errno}};
+  // Asked by number, so that the process has to live afterwards: then the answers were about it.
+  const bool ours = ::getpgid(pid) == group && ::getsid(pid) == ::getsid(0);
+  if (!ours || hasEnded(fd.get())) return Err{Error{"", ESRCH}};
+  return fd;
+}
+
+bool hasEnded(int member) noexcept {
+  pollfd state{member, POLLIN, 0};
+  return ::poll(&state, 1, 0) != 0;
+}
+
+}  // namespace core

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <utility>
+#include <vector>
+
+#include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace core {
+
+/// Whether the process group of a leader that has been reaped has members, zombies included. The number of a group is
+/// given to no new process while the group has members: if there is a process with that pid, it is a stranger's, and the
+/// group was empty before.
+[[nodiscard]] bool outlivesItsLeader(pid_t group) noexcept;
+
+/// (process group, pid) of every process that /proc shows, in ascending order; empty without /proc. Asks the kernel for
+/// each group and reads no file of a process, since that could block.
+[[nodiscard]] std::vector<std::pair<pid_t, pid_t>> listProcessGroups();
+
+/// A descriptor of process `pid` if it lives (is no zombie), belongs to `group` and to our session, as all members of a
+/// group that a child of ours leads do; else ESRCH. Another error (EMFILE, ENOSYS) tells nothing about the process. The
+/// descriptor becomes readable when the process has ended.
+[[nodiscard]] Expected<UniqueFd> openMember(pid_t pid, pid_t group);
+/// Whether the process of a descriptor from openMember() has ended.
+[[nodiscard]] bool hasEnded(int member) noexcept;
+
+}  // namespace core
