@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "ctl/supervisor-manager/changes.hpp"
 #include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/terminal_text.hpp"
@@ -83,19 +84,12 @@ ExitCode reloadManager(Session& session) {
   if (!client) return session.code();
   const auto changes = client->reload();
   if (!changes) return session.fail(changes.error());
-  if (!session.options.quiet) {
-    for (const auto& one : *changes)
-      print(core::printable(fmt::format("{}: {}{}", one.instance, one.action,
-                                        one.details.empty() ? "" : " (" + core::join(one.details, "; ") + ")")) +
-            "\n");
-    if (changes->empty()) print("Nothing changed\n");
-  }
+  if (hasFailed(*changes)) session.note(Failed);
+  if (!session.options.quiet) print(changes->empty() ? "Nothing changed\n" : toText(*changes));
   const auto refused = client->complaints(true);
   if (!refused) return session.fail(refused.error());
   for (const auto& one : *refused)
-    session.fail(Failed, fmt::format("refused: {}{}: [{}]{}{}: {}", one.file,
-                                     one.line ? fmt::format(":{}", one.line) : "", one.section,
-                                     one.key.empty() ? "" : " ", one.key, one.reason));
+    session.fail(Failed, "refused: " + toText(one));
   return session.code();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include "ctl/supervisor-manager/changes.hpp"
 #include "ctl/supervisor-manager/editor.hpp"
 #include "ctl/supervisor-manager/external.hpp"
 #include "ctl/supervisor-manager/json.hpp"
@@ -26,11 +27,6 @@ std::optional<Settings> settingsFrom(Session& session, std::size_t first) {
     settings[std::string(core::trim(word.substr(0, equals)))] = core::trim(word.substr(equals + 1));
   }
   return settings;
-}
-
-std::string toText(const ComplaintRow& one) {
-  return fmt::format("{}{}: [{}]{}{}: {}", one.file, one.line ? fmt::format(":{}", one.line) : "", one.section,
-                     one.key.empty() ? "" : " ", one.key, one.reason);
 }
 
 std::string toJson(const Client::Plan& plan) {
@@ -75,7 +71,10 @@ ExitCode editFile(Session& session, const InstanceRow& row) {
     return session.fail(Failed, fmt::format("{} is as it was; your text is in {}", edit.file(), edit.draft()));
   }
   edit.keep();
-  if (const auto applied = session.client()->reload(); !applied) return session.fail(applied.error());
+  const auto applied = session.client()->reload();
+  if (!applied) return session.fail(applied.error());
+  for (const auto& one : *applied)
+    if (one.instance == row.name && hasFailed({one})) return session.fail(Failed, toText({one}));
   return done(session, row.name, "changed");
 }
 
@@ -121,16 +120,12 @@ ExitCode plan(Session& session) {
   if (!client) return session.code();
   const auto plan = client->plan();
   if (!plan) return session.fail(plan.error());
-  if (!plan->refused.empty()) session.note(Failed);
+  if (!plan->refused.empty() || hasFailed(plan->changes)) session.note(Failed);
   if (session.options.json) {
     print(toJson(*plan) + "\n");
     return session.code();
   }
-  std::string text;
-  for (const auto& one : plan->changes) {
-    text += fmt::format("{}: {}\n", core::printable(one.instance), core::printable(one.action));
-    for (const auto& detail : one.details) text += fmt::format("    {}\n", core::printable(detail));
-  }
+  std::string text = toText(plan->changes);
   if (plan->changes.empty() && !session.options.quiet) text += "Nothing to do\n";
   printPaged(session.options, text);
   for (const auto& one : plan->refused) complain("refused: " + toText(one));

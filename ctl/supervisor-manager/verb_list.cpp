@@ -26,9 +26,14 @@ std::string toJson(const InstanceRow& row) {
                        {"reason", core::jsonString(row.reason)}});
 }
 
+/// Whether the reason is about now, also where the instance runs.
+bool isPresent(const std::string& reason) {
+  return reason.starts_with("not recorded: ") || reason.starts_with("runs without ");
+}
+
 /// What a healthy instance went through long ago is no news.
 std::string reasonOf(const InstanceRow& row) {
-  if (row.state == "running") return "";
+  if (row.state == "running" && !isPresent(row.reason)) return "";
   if (!row.reason.empty()) return row.reason;
   return row.state == "inactive" || row.state == "unmanaged" ? "" : row.subState;
 }
@@ -89,7 +94,7 @@ std::string describe(const Shown& shown) {
                                       detail.empty() || detail == state ? "" : " (" + detail + ")",
                                       since(numberOf(p, "StateChangeTimestamp")))) +
           "\n";
-  line(text, state == "running" ? "Last time" : "Reason", get("StatusText"));
+  line(text, state == "running" && !isPresent(get("StatusText")) ? "Last time" : "Reason", get("StatusText"));
   lines(text, "Details", details.value_or(""));
   if (numberOf(p, "MainPID")) line(text, "Main PID", get("MainPID"));
   if (numberOf(p, "NRestarts"))

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "daemon/instances/control_groups.hpp"
+#include "daemon/instances/kept_file.hpp"
 #include "daemon/instances/machine.hpp"
 #include "daemon/instances/process_table.hpp"
 #include "daemon/instances/record.hpp"
@@ -36,6 +37,7 @@ struct Context {
   ProcessSnapshot snapshot;
   /// What may be instances of an earlier manager; from the look for them until they are taken over.
   std::map<pid_t, SeenProcess> seen;
+  WriteRetries retries{loop};
 
   [[nodiscard]] std::string recordPath(const std::string& name) const { return runDirectory + "/adoption/" + name; }
   [[nodiscard]] std::string notifyPath(const std::string& name) const { return runDirectory + "/notify/" + name; }

@@ -107,6 +107,7 @@ class Fleet final : public Manager, private Runner::Listener {
   void replaceEntry(Runner& runner, entries::Entry entry, const Gather& gather);
   void removeRunner(Runner& runner, bool purge, const Gather& gather);
   void bringToState(Runner& runner, const Gather& gather);
+  void remember(Runner& runner, std::string deployed, const Gather& gather);
   [[nodiscard]] std::vector<std::string> differences(const entries::Entry& before, const entries::Entry& after) const;
 
   [[nodiscard]] std::optional<ManagerError> checkProperties(const Properties& properties) const;

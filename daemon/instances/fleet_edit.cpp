@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <list>
+#include <tuple>
 
 #include "daemon/entries/attributes.hpp"
 #include "daemon/entries/values.hpp"
@@ -36,17 +38,21 @@ core::Status mayWrite(const Files& files) {
 /// Writes or removes the files; a file that is new may hold a password, so nobody else reads it.
 core::Status writeFiles(const Files& files) {
   if (auto good = mayWrite(files); !good) return good;
+  // All texts are on disk before the first takes its place: a disk that is full changes nothing.
+  std::list<core::FileDraft> drafts;
   for (const auto& [path, content] : files) {
-    if (!content) {
-      if (::unlink(path.c_str()) != 0 && errno != ENOENT) return core::sysError(path, errno);
-      continue;
-    }
+    if (!content) continue;
     struct stat info {};
     const bool there = ::stat(path.c_str(), &info) == 0;
-    if (auto written = core::writeFileAtomically(path, *content, there ? info.st_mode & 0777 : 0600); !written)
-      return written;
-    if (there && ::chown(path.c_str(), info.st_uid, info.st_gid) != 0) return core::sysError(path, errno);
+    auto& draft = drafts.emplace_back(path, there ? info.st_mode & 0777 : 0600);
+    if (auto written = draft.write(*content); !written) return written;
+    if (there)
+      if (auto given = draft.giveTo(info.st_uid, info.st_gid); !given) return given;
   }
+  for (auto& draft : drafts)
+    if (auto placed = draft.place(); !placed) return placed;
+  for (const auto& [path, content] : files)
+    if (!content && ::unlink(path.c_str()) != 0 && errno != ENOENT) return core::sysError(path, errno);
   return {};
 }
 
@@ -57,10 +63,13 @@ core::Result<bool, ManagerError> Fleet::setEnabled(const std::string& name, bool
   if (!runner) return error(ErrorCode::NoSuchInstance, fmt::format("There is no instance '{}'.", name));
   auto& memory = runner->memory();
   if (memory.isEnabled(runner->entry().enabled) == enabled) return false;
+  const auto before = std::pair(memory.enabled, memory.enabledBase);
   memory.enabled = enabled;
   memory.enabledBase = runner->entry().enabled;
-  if (!memory.save())
-    return error(ErrorCode::OperationFailed, fmt::format("{} cannot be written.", context_.statePath(name)));
+  if (const auto saved = memory.save(); !saved) {
+    std::tie(memory.enabled, memory.enabledBase) = before;  // what is not written does not count
+    return error(ErrorCode::OperationFailed, saved.error().text);
+  }
   changed(*runner);
   return true;
 }

@@ -137,16 +137,28 @@ void Fleet::applyEntry(entries::Entry entry, const Gather& gather) {
   bringToState(runner, gather);
 }
 
+/// Writes down what counts as brought about.
+void Fleet::remember(Runner& runner, std::string deployed, const Gather& gather) {
+  runner.memory().deployed = std::move(deployed);
+  const auto saved = runner.saveMemory();
+  if (saved) return;
+  auto text = fmt::format("failed: not recorded: {} (tried again until it works)", saved.error().text);
+  auto& details = gather->change(runner.entry().name, "change").details;
+  if (std::find(details.begin(), details.end(), text) == details.end()) details.push_back(std::move(text));
+}
+
 /// A new or changed entry is deployed: its files are put in place, then its `state` counts.
 void Fleet::bringToState(Runner& runner, const Gather& gather) {
   const auto name = runner.entry().name;
-  runner.memory().deployed = fingerprintOf(runner.entry()).text();
-  (void)runner.memory().save();
-  runner.deploy(layout::Mode::Apply, [this, gather, name](const layout::Report& report) {
+  auto before = runner.memory().deployed;
+  remember(runner, fingerprintOf(runner.entry()).text(), gather);
+  runner.deploy(layout::Mode::Apply, [this, gather, name, before](const layout::Report& report) {
     auto& change = gather->change(name, "change");
     addChanges(change, report);
     auto* const here = staying(name);
     if (!here || !here->entry().managed) return;
+    // It is not brought about: the next reload, or manager, tries again, and its `state` counts then.
+    if (!report.errors.empty()) remember(*here, before, gather);
     const auto finish = [gather, name](const Outcome& outcome) {
       if (outcome) return;
       gather->change(name, "change").details.push_back("failed: " + outcome.error().message);
@@ -175,6 +187,12 @@ void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Gather& gat
 
 void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gather) {
   const auto name = entry.name;
+  if (runner.memory().deployed.empty() && runner.entry().managed && !isUp(runner)) {
+    // Its first time failed.
+    gather->change(name, "add");
+    runner.setEntry(std::move(entry));
+    return bringToState(runner, gather);
+  }
   const auto was = deployedOf(runner), will = fingerprintOf(entry);
   const auto action = actionFor(runner, entry);
   auto details = differences(runner.entry(), entry);
@@ -191,11 +209,12 @@ void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gat
   runner.setEntry(std::move(entry));
   if (was.all != will.all && was.programs == will.programs) return bringToState(runner, gather);
   const bool programs = was.programs != will.programs;
-  runner.memory().deployed = will.text();
-  (void)runner.memory().save();
-  runner.deploy(layout::Mode::Apply, [this, gather, name, programs](const layout::Report& report) {
+  auto before = runner.memory().deployed;
+  remember(runner, will.text(), gather);
+  runner.deploy(layout::Mode::Apply, [this, gather, name, programs, before](const layout::Report& report) {
     if (!report.changes.empty() || !report.errors.empty()) addChanges(gather->change(name, "change"), report);
     auto* const here = staying(name);
+    if (here && !report.errors.empty()) return remember(*here, before, gather);
     if (here && programs)
       here->updatePrograms([gather, name](const Outcome& outcome) {
         if (!outcome) gather->change(name, "change").details.push_back("failed: " + outcome.error().message);

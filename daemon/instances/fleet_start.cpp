@@ -94,7 +94,7 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
   if (stays && !runner.record()->stopping && before && before->process != fingerprint.process)
     return restartIfGood(runner);
   memory.deployed = fingerprint.text();
-  if (!memory.save()) about(entry.name).warn("instance '{}': its state cannot be written", entry.name);
+  (void)runner.saveMemory();
   if (adopted) {
     // The manager before this one ended while it was stopping the instance, perhaps to start it again.
     if (!stays) return runner.stop([](const Outcome&) {});
@@ -126,7 +126,7 @@ void Fleet::restartIfGood(Runner& runner) {
     auto* const here = staying(name);
     if (!here || !report.errors.empty()) return;
     here->memory().deployed = fingerprintOf(here->entry()).text();
-    if (!here->memory().save()) about(name).warn("instance '{}': its state cannot be written", name);
+    (void)here->saveMemory();
     here->restart([](const Outcome&) {});
   });
 }

@@ -64,6 +64,7 @@ void Ledger::writeTo(KeyedFile& file) const {
 core::Status Ledger::save() const {
   // The rest of the file is the memory's. Without its mark the file could not be read, and must not be cut short.
   auto file = KeyedFile::read(stateFile_);
+  if (file.get("mark").empty() && !obstacle_.empty()) return core::Err{core::Error{obstacle_, 0}};
   if (file.get("mark").empty())
     return core::Err{core::Error{stateFile_ + " cannot be read, so that nothing can be recorded there", 0}};
   writeTo(file);
@@ -159,7 +160,8 @@ void Ledger::settle(const layout::Plan& plan, const std::vector<std::string>& ma
         return as<layout::Directory>(node) && pathOf(node) == item.first;
       });
     });
-  if (items != items_ || directories != directories_) (void)save();
+  if (items != items_ || directories != directories_)
+    if (!save() && unsaved_) unsaved_();
 }
 
 }  // namespace instances

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/instances/keyed_file.hpp"
@@ -19,6 +21,10 @@ class Ledger : public layout::Ledger {
 
   void readFrom(const KeyedFile& file);
   void writeTo(KeyedFile& file) const;
+  /// Why the state file could not be written last; "" if it could.
+  void noteObstacle(std::string obstacle) { obstacle_ = std::move(obstacle); }
+  /// `call` hears that settle() could not write the state file: its owner is to do that later.
+  void onUnsaved(std::function<void()> call) { unsaved_ = std::move(call); }
 
   /// Removals of what an earlier plan made and this one does not. `keep`: names of files that stay anyway.
   [[nodiscard]] std::vector<layout::Node> gone(const layout::Plan& plan, const std::vector<std::string>& keep) const;
@@ -40,6 +46,8 @@ class Ledger : public layout::Ledger {
   [[nodiscard]] layout::Known knownOf(const std::string& path, bool link) const;
 
   std::string stateFile_;
+  std::string obstacle_;
+  std::function<void()> unsaved_;
   std::map<std::string, Item> items_;
   std::map<std::string, bool> directories_;  // path -> whether it is the instance's own
 };

@@ -30,7 +30,7 @@ void Memory::load() {
   owner.gid = static_cast<gid_t>(file.number("gid"));
 }
 
-bool Memory::save() const {
+core::Status Memory::save() const {
   KeyedFile file;
   file.set("mark", mark);
   file.set("deployed", deployed);
@@ -41,7 +41,9 @@ bool Memory::save() const {
   ledger_->writeTo(file);
   file.set("uid", std::to_string(owner.uid));
   file.set("gid", std::to_string(owner.gid));
-  return file.write(path_).has_value();
+  auto written = file.write(path_);
+  ledger_->noteObstacle(written ? std::string() : written.error().text);
+  return written;
 }
 
 void Memory::remove() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,8 +19,10 @@ class Memory {
   explicit Memory(std::string path) : path_(std::move(path)), ledger_(std::make_shared<Ledger>(path_)) {}
   /// Reads what there is; makes the mark of a new instance.
   void load();
-  [[nodiscard]] bool save() const;
+  [[nodiscard]] core::Status save() const;
   void remove() const;
+  /// `call` hears that what the record of generated files knows could not be written; also on behalf of copies.
+  void onUnsaved(std::function<void()> call) { ledger_->onUnsaved(std::move(call)); }
 
   /// Value of SUPERVISOR_MANAGER_INSTANCE in all processes of the instance.
   std::string mark;

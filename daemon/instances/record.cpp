@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/instances/record.hpp"
 
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "daemon/instances/keyed_file.hpp"
 #include "daemon/instances/process_table.hpp"
 
@@ -52,6 +57,18 @@ bool isSame(const Record& record, uid_t uid, const std::string& mark, const Seen
   if (seen.details.mark != mark) return false;
   // It has not ended while we looked: what we saw was the process that the descriptor holds.
   return signalTo(seen.pidfd, 0) == 0;
+}
+
+bool beganAfter(const Record& record, std::uint64_t startTime) {
+  timespec boot{}, monotonic{};
+  ::clock_gettime(CLOCK_BOOTTIME, &boot);
+  ::clock_gettime(CLOCK_MONOTONIC, &monotonic);
+  const auto micros = [](const timespec& t) { return t.tv_sec * 1'000'000LL + t.tv_nsec / 1000; };
+  const auto ticks = std::max(::sysconf(_SC_CLK_TCK), 1L);
+  // A start is known to the tick that it fell into.
+  const auto latest = static_cast<long long>(startTime + 1) * (1'000'000 / ticks);
+  // Time in suspension counts as after the record: then the process must be younger than it really has to be.
+  return latest > static_cast<long long>(record.sinceMonotonic) + micros(boot) - micros(monotonic);
 }
 
 bool looksLike(const Executable& supervisord, const std::string& confFile, uid_t uid, const std::string& mark,

@@ -41,6 +41,8 @@ struct SeenProcess {
 /// Whether `seen` is the very process of the record, and still runs: same start time, `uid` is its user, it runs the
 /// same program (or what an upgrade put in its place), and its environment has `mark`.
 [[nodiscard]] bool isSame(const Record& record, uid_t uid, const std::string& mark, const SeenProcess& seen);
+/// Whether a process with this start time (in clock ticks since boot) began after what the record says came about.
+[[nodiscard]] bool beganAfter(const Record& record, std::uint64_t startTime);
 /// Whether `seen` is recognisably the process of an instance of which no record is left: its user is `uid`, it leads a
 /// session, runs the program `supervisord` with the configuration `confFile`, and its environment has `mark`.
 [[nodiscard]] bool looksLike(const Executable& supervisord, const std::string& confFile, uid_t uid,

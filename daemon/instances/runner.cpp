@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/instances/fingerprint.hpp"
 #include "daemon/instances/launch.hpp"
 #include "daemon/instances/process_details.hpp"
 #include "daemon/layout/tree.hpp"
@@ -37,12 +38,19 @@ Runner::Runner(Context& context, Listener& listener, entries::Entry entry)
       listener_(listener),
       entry_(std::move(entry)),
       memory_(context.statePath(entry_.name)),
+      recordFile_(
+          context.retries, [this] { return makeRecord().write(context_.recordPath(entry_.name)); },
+          [this](const auto& obstacle) { onUnwritten(context_.recordPath(entry_.name), obstacle); }),
+      stateFile_(
+          context.retries, [this] { return memory_.save(); },
+          [this](const auto& obstacle) { onUnwritten(context_.statePath(entry_.name), obstacle); }),
       machine_(context.rules),
       timer_(context.loop, [this] { act(machine_.expire(now())); }),
       record_(Record::read(context.recordPath(entry_.name))),
       runsAs_(record_ ? record_->uid : uid()),
       sinceWall_(core::wallMicros()) {
   memory_.load();
+  memory_.onUnsaved([this] { (void)saveMemory(); });
 }
 
 Runner::~Runner() {
@@ -153,8 +161,7 @@ void Runner::prepare() {
     if (!plan) return act(machine_.prepareFailed(plan.error().text, now()));
     auto gone = memory_.replaceGenerated(*plan, entry_.refusedDeclared);
     plan->nodes.insert(plan->nodes.begin(), gone.begin(), gone.end());
-    if (!memory_.save())
-      log().warn("instance '{}': {} cannot be written", entry_.name, context_.statePath(entry_.name));
+    (void)saveMemory();
     deployment_ = std::make_unique<layout::Deployment>(
         context_.loop, context_.reaper,
         layout::Deployment::Options{context_.places.root, context_.privileged, layout::Mode::Apply});
@@ -166,6 +173,10 @@ void Runner::onPrepared(const layout::Report& report) {
   for (const auto& change : report.changes)
     log().info("instance '{}': {} {}", entry_.name, change.what, change.path);
   if (!report.errors.empty()) return act(machine_.prepareFailed(core::join(report.errors, "; "), now()));
+  if (auto deployed = fingerprintOf(entry_).text(); memory_.deployed != deployed) {
+    memory_.deployed = std::move(deployed);  // an earlier try to bring the entry about had failed
+    (void)saveMemory();
+  }
   act(machine_.prepared(now()));
 }
 
@@ -304,7 +315,7 @@ void Runner::sweep(core::Duration grace, core::Duration age, std::function<void(
   sweeper_->run();
 }
 
-void Runner::writeRecord() const {
+Record Runner::makeRecord() const {
   Record record;
   record.wanted = machine_.wanted() || resume_;
   record.stopping = machine_.phase() == Machine::Phase::Stopping;
@@ -317,8 +328,16 @@ void Runner::writeRecord() const {
   record.sinceWall = sinceWall_;
   record.sinceMonotonic = static_cast<std::uint64_t>(
       std::chrono::duration_cast<core::microseconds>(machine_.since().time_since_epoch()).count());
-  if (const auto r = record.write(context_.recordPath(entry_.name)); !r)
-    log().error("instance '{}': its record cannot be written: {}", entry_.name, r.error().text);
+  return record;
+}
+
+/// One of its two files on the manager's own disks cannot be written, or is written after all.
+void Runner::onUnwritten(const std::string& path, const std::string& obstacle) {
+  if (obstacle.empty())
+    log().info("instance '{}': {} is written again", entry_.name, path);
+  else
+    log().error("instance '{}': {}; it is tried again until it works", entry_.name, obstacle);
+  listener_.changed(*this);
 }
 
 }  // namespace instances

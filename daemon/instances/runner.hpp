@@ -11,6 +11,7 @@
 #include "daemon/entries/entry.hpp"
 #include "daemon/instances/context.hpp"
 #include "daemon/instances/ctl_run.hpp"
+#include "daemon/instances/kept_file.hpp"
 #include "daemon/instances/manager.hpp"
 #include "daemon/instances/memory.hpp"
 #include "daemon/instances/notify_socket.hpp"
@@ -46,6 +47,8 @@ class Runner {
 
   [[nodiscard]] const entries::Entry& entry() const noexcept { return entry_; }
   [[nodiscard]] Memory& memory() noexcept { return memory_; }
+  /// Writes the memory; after a failure, which is logged, again and again until that works.
+  core::Status saveMemory() { return stateFile_.write(); }
   [[nodiscard]] const Memory& memory() const noexcept { return memory_; }
   [[nodiscard]] const Machine& machine() const noexcept { return machine_; }
   [[nodiscard]] InstanceStatus status() const;
@@ -120,7 +123,9 @@ class Runner {
   void countPrograms();
   void forgetPrograms();
   bool openNotify();
-  void writeRecord() const;
+  void writeRecord() { (void)recordFile_.write(); }
+  [[nodiscard]] Record makeRecord() const;
+  void onUnwritten(const std::string& path, const std::string& obstacle);
   void runCtl(const std::vector<std::string>& arguments, CtlRun::Done done);
   [[nodiscard]] core::Expected<layout::Plan> makePlan() const;
   [[nodiscard]] std::optional<ManagerError> unmanaged() const;
@@ -129,6 +134,8 @@ class Runner {
   Listener& listener_;
   entries::Entry entry_;
   Memory memory_;
+  KeptFile recordFile_;
+  KeptFile stateFile_;
   Machine machine_;
   core::Timer timer_;
   std::optional<Record> record_;

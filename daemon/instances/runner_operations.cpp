@@ -99,6 +99,12 @@ InstanceStatus Runner::status() const {
   s.result = machine_.result();
   s.reason = machine_.reason();
   if (s.reason.empty() && !limitsError_.empty()) s.reason = "runs without its limits: " + limitsError_;
+  for (const auto* const file : {&recordFile_, &stateFile_})
+    if (!file->obstacle().empty()) {
+      const bool past = s.reason.empty() || s.state == State::Running;
+      s.reason = (past ? "" : s.reason + "; ") + "not recorded: " + file->obstacle();
+      break;
+    }
   s.enabled = memory_.isEnabled(entry_.enabled);
   s.noRemove = entry_.noRemove;
   s.desired = toText(entry_.state);
@@ -151,7 +157,8 @@ bool Runner::recognise() {
   for (const auto& [pid, seen] : context_.seen) {
     if (!looksLike(supervisord, entry_.confFile, uid(), memory_.mark, pid, seen)) continue;
     Record record;
-    record.wanted = !record_ || record_->wanted;
+    // What began after the record was written was started since, by a manager that could not write it down.
+    record.wanted = !record_ || record_->wanted || beganAfter(*record_, seen.details.startTime);
     record.pid = pid;
     record.startTime = seen.details.startTime;
     record.uid = uid();
@@ -311,7 +318,7 @@ void Runner::deploy(layout::Mode mode, layout::Deployment::Done done) {
   plan->nodes.insert(plan->nodes.begin(), gone.begin(), gone.end());
   if (mode == layout::Mode::Apply) {
     memory_ = std::move(after);
-    (void)memory_.save();
+    (void)saveMemory();
   }
   asked_.remove_if([](const auto& deployment) { return deployment.finished(); });
   asked_.emplace_back(context_.loop, context_.reaper,
@@ -333,6 +340,7 @@ void Runner::removeFiles(bool purge, layout::Deployment::Done done) {
   if (entry_.managed) plan.owner = entry_.identity;
   if (notify_) notify_->remove();
   notify_.reset();
+  recordFile_.forget();
   ::unlink(context_.recordPath(entry_.name).c_str());
   context_.groups.remove(entry_.name);
   asked_.clear();  // nothing may be made any more
@@ -340,7 +348,9 @@ void Runner::removeFiles(bool purge, layout::Deployment::Done done) {
                       layout::Deployment::Options{context_.places.root, context_.privileged, layout::Mode::Apply});
   asked_.back().run(std::move(plan), [this, finish = std::move(done)](const layout::Report& report) {
     // What could not be removed is still known, and tried again by the next manager.
-    if (report.errors.empty()) memory_.remove();
+    if (!report.errors.empty()) return finish(report);
+    stateFile_.forget();
+    memory_.remove();
     finish(report);
   });
 }

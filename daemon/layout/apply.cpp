@@ -83,8 +83,7 @@ class Applier {
     if (!mayUse(want, fd.get(), now) || !want.own()) return;
     const bool owners = !mayChown() || (now.st_uid == want.uid && now.st_gid == want.gid);
     if (owners && (now.st_mode & kModeBits) == want.mode) return;
-    changed("change mode and owner of directory", want.path);
-    if (!dry_) settle(want, fd.get());
+    if (dry_ || settle(want, fd.get())) changed("change mode and owner of directory", want.path);
   }
 
   /// A directory that is there must be the owner's already; one at the default place may also be root's and empty.
@@ -154,13 +153,15 @@ class Applier {
     if (there && there->target() == want.target) return;
     if (there)
       if (const auto objection = there->objectionTo(want)) return failed(want.path, *objection);
-    changed(there ? "update link" : "create link", want.path);
-    if (dry_) return;
+    const auto* const what = there ? "update link" : "create link";
+    if (dry_) return changed(what, want.path);
     const auto temporary = temporaryName(at.name);
     ::unlinkat(at.fd.get(), temporary.c_str(), 0);
     int code = ::symlinkat(want.target.c_str(), at.fd.get(), temporary.c_str()) == 0 ? 0 : errno;
     if (!code) code = putInPlace(at.fd.get(), temporary, at.name, !there);
-    if (code) failed(want.path, "cannot be linked", code);
+    if (!code) return changed(what, want.path);
+    ::unlinkat(at.fd.get(), temporary.c_str(), 0);
+    failed(want.path, "cannot be linked", code);
   }
 
   void apply(const Removal& want, const Tree::Parent& at) {
@@ -173,8 +174,9 @@ class Applier {
     }
     if (directory) return;
     if (!there->isStill(want)) return changed("keep (it is not what the manager made)", want.path);
+    if (!dry_ && ::unlinkat(at.fd.get(), at.name.c_str(), 0) != 0)
+      return failed(want.path, "cannot be removed", errno);
     changed(want.what == Removal::What::Link ? "remove link" : "remove file", want.path);
-    if (!dry_ && ::unlinkat(at.fd.get(), at.name.c_str(), 0) != 0) failed(want.path, "cannot be removed", errno);
   }
 
   /// The owner's directory is emptied with the owner's ids; only its own name is ours to remove.

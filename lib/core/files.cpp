@@ -48,19 +48,43 @@ int writeAll(int fd, std::string_view bytes) noexcept {
   return 0;
 }
 
-Status writeFileAtomically(const std::string& path, std::string_view content, mode_t mode) {
+FileDraft::FileDraft(std::string path, mode_t mode) : path_(std::move(path)), mode_(mode) {
   // Hidden: whoever lists the directory must not take for a file what a crash left half-made.
-  const auto slash = path.rfind('/') + 1;  // 0 without one
-  std::string temporary = path.substr(0, slash) + '.' + path.substr(slash) + ".XXXXXX";
-  const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!fd) return sysError("cannot write " + path, errno);
-  int failure = writeAll(fd.get(), content);
-  if (failure == 0 && ::fchmod(fd.get(), mode) != 0) failure = errno;
-  if (failure == 0 && ::fsync(fd.get()) != 0) failure = errno;
-  if (failure == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) failure = errno;
-  if (failure == 0) return {};
-  ::unlink(temporary.c_str());
-  return sysError("cannot write " + path, failure);
+  const auto slash = path_.rfind('/') + 1;  // 0 without one
+  temporary_ = path_.substr(0, slash) + '.' + path_.substr(slash) + ".XXXXXX";
+  fd_.reset(::mkostemp(temporary_.data(), O_CLOEXEC));
+  if (!fd_) openError_ = errno;
+}
+
+FileDraft::~FileDraft() {
+  if (fd_) ::unlink(temporary_.c_str());
+}
+
+Status FileDraft::write(std::string_view content) {
+  int failure = fd_ ? writeAll(fd_.get(), content) : openError_;
+  if (failure == 0 && ::fchmod(fd_.get(), mode_) != 0) failure = errno;
+  if (failure == 0 && ::fsync(fd_.get()) != 0) failure = errno;
+  if (failure != 0) return sysError("cannot write " + path_, failure);
+  return {};
+}
+
+Status FileDraft::giveTo(uid_t uid, gid_t gid) {
+  // A change of the owner takes set-id bits away; the mode comes last.
+  if (::fchown(fd_.get(), uid, gid) != 0 || ::fchmod(fd_.get(), mode_) != 0)
+    return sysError("cannot write " + path_, errno);
+  return {};
+}
+
+Status FileDraft::place() {
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return sysError("cannot write " + path_, errno);
+  fd_.reset();
+  return {};
+}
+
+Status writeFileAtomically(const std::string& path, std::string_view content, mode_t mode) {
+  FileDraft draft(path, mode);
+  if (auto written = draft.write(content); !written) return written;
+  return draft.place();
 }
 
 bool isDirectory(const std::string& path) noexcept {

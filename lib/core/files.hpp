@@ -8,12 +8,35 @@
 #include <string_view>
 
 #include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
 
 namespace core {
 
 /// The content of a regular file of at most `limit` bytes. Never blocks on a FIFO, never opens a device. The error
 /// names the file; its code is the errno (EFBIG over the limit, EINVAL for what is not a regular file, EISDIR).
 [[nodiscard]] Expected<std::string> readFile(const std::string& path, std::size_t limit);
+
+/// A file that is being written beside `path`, hidden, and takes its place when it is complete. One that was not placed
+/// is removed with this object.
+class FileDraft {
+ public:
+  FileDraft(std::string path, mode_t mode);
+  ~FileDraft();
+  FileDraft(const FileDraft&) = delete;
+  FileDraft& operator=(const FileDraft&) = delete;
+
+  /// Writes and syncs the whole content. The errors name `path`.
+  [[nodiscard]] Status write(std::string_view content);
+  [[nodiscard]] Status giveTo(uid_t uid, gid_t gid);
+  [[nodiscard]] Status place();
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  mode_t mode_;
+  UniqueFd fd_;
+  int openError_ = 0;
+};
 
 /// Replaces `path` by a file with that content and mode, all or nothing: written beside it, synced, renamed over it.
 [[nodiscard]] Status writeFileAtomically(const std::string& path, std::string_view content, mode_t mode);

@@ -133,7 +133,7 @@ def testPlanAndReload(service):
     assert json.loads(service.manager("plan", "-j").stdout)["changes"] == [
         {"instance": "tsupv", "action": "change", "details": ["would"]}]
     result = service.manager("reload")
-    assert (result.returncode, result.stdout) == (FAILED, "tsupv: change (did)\n")
+    assert (result.returncode, result.stdout) == (FAILED, "tsupv: change\n    did\n")
     assert result.stderr == "supervisor-manager: refused: /etc/x.conf:3: [supervisor:bad] user: unknown\n"
 
 
