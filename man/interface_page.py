@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: MIT
 """Makes the manual page of the D-Bus interfaces from their introspection XML, whose comments are the text.
 
-  interface_page.py VERSION MANAGER.xml INSTANCE.xml > org.supervisormanager1.5
+  interface_page.py VERSION DATE MANAGER.xml INSTANCE.xml > org.supervisormanager1.5
 """
 
 import sys
 import xml.etree.ElementTree as ET
 
 HEAD = r""".\" Made from the introspection XML: change that instead.
-.TH org.supervisormanager1 5 "" "supervisor-manager {version}"
+.TH org.supervisormanager1 5 "{date}" "supervisor\-manager {version}" "File Formats"
 .SH NAME
 org.supervisormanager1 \- the D\-Bus interface of the supervisor manager
-.SH INTRODUCTION
+.SH DESCRIPTION
 .BR supervisor\-managerd (8)
 has the name
 .I org.supervisormanager1
@@ -90,7 +90,7 @@ busctl introspect org.supervisormanager1 /org/supervisormanager1/instance/tsupv
 busctl call org.supervisormanager1 /org/supervisormanager1 org.supervisormanager1.Manager StartInstance s tsupv
 busctl monitor org.supervisormanager1
 .EE
-.SH SEE ALSO
+.SH "SEE ALSO"
 .BR supervisor\-manager (1),
 .BR supervisor\-managerd (8),
 .BR supervisor\-manager.conf (5),
@@ -142,7 +142,7 @@ def page(root):
     """One interface: the comments before the node and before the interface tell where it is and what it is."""
     interface = root.find("interface")
     about = [c.text for c in root if c.tag is ET.Comment]
-    lines = [f".SH INTERFACE {troff(interface.get('name'))}", *(troff(text) for text in about)]
+    lines = [f'.SH "INTERFACE {troff(interface.get("name"))}"', *(troff(text) for text in about)]
     for kind, title in (("method", "Methods"), ("signal", "Signals"), ("property", "Properties")):
         items = sections(interface)[kind]
         if items:
@@ -155,8 +155,8 @@ def page(root):
     return lines
 
 
-def main(version, *paths):
-    out = [HEAD.format(version=version).rstrip("\n")]
+def main(version, date, *paths):
+    out = [HEAD.format(version=version, date=date).rstrip("\n")]
     for path in paths:
         parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
         out += page(ET.parse(path, parser).getroot())

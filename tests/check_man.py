@@ -2,12 +2,14 @@
 """Checks the manual pages: they format without a warning, and they leave nothing out.
 
 Programs, options, verbs, keys and events stand in tables of the sources. Each of them must have an entry (the line behind
-.TP) in the section of the page that is about it, and each page that another one names must exist. Prints `page: reason`
-for everything that is missing. Pages that are made while building are checked if their directory is given:
+.TP) in the section of the page that is about it, and each page that another one names must exist. All pages have the
+same head, with version and date of the project, and their common sections in the same order. Prints `page: reason` for
+everything that is missing. Pages as they are installed are checked if the build's directory of them is given:
 
   check_man.py [DIRECTORY]
 """
 
+import email.utils
 import os
 import re
 import shutil
@@ -153,6 +155,63 @@ def checkPages():
     return problems
 
 
+# What the head of a page says beside its name and section.
+MANUALS = {"1": "User Commands", "5": "File Formats", "7": "Miscellaneous", "8": "System Administration"}
+# Sections that pages have in common, in their order; others stand between DESCRIPTION and SEE ALSO.
+COMMON = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "FILES", "NOTES", "EXAMPLES", "SEE ALSO"]
+NEAR_MISSES = {"EXAMPLE", "INTRODUCTION", "RETURN VALUE", "BUGS"}
+
+
+def checkHead(path, version, date):
+    """The line .TH: the page's name as it is written, its section, date, version and manual."""
+    page = os.path.basename(path)
+    name, section = page.rsplit(".", 1)
+    escaped = name.replace("-", "\\-")
+    wanted = f'.TH {escaped} {section} "{date}" "supervisor\\-manager {version}" "{MANUALS[section]}"'
+    heads = [line for line in read(path).splitlines() if line.startswith(".TH")]
+    return [] if heads == [wanted] else [f"{page}: has the head {heads}, not {wanted}"]
+
+
+def checkSections(path):
+    """Common sections have the same names and the same order in all pages, and all are quoted alike."""
+    page = os.path.basename(path)
+    lines = re.findall(r"^\.SH (.*)$", read(path), re.MULTILINE)
+    names = [line.strip('"') for line in lines]
+    common = [name for name in names if name in COMMON]
+    wanted = {"NAME", "DESCRIPTION", "SEE ALSO"} | ({"SYNOPSIS"} if page[-1] in "18" else set())
+    problems = [f"{page}: .SH {line}: not quoted" for line in lines if " " in line and not line.startswith('"')]
+    problems += [f"{page}: has no section {name}" for name in sorted(wanted - set(names))]
+    problems += [f"{page}: a section is called {name}: take one of {COMMON}" for name in names if name in NEAR_MISSES]
+    if common != sorted(common, key=COMMON.index) or names[0] != "NAME" or names[-1] != "SEE ALSO":
+        problems.append(f"{page}: its sections are not in order: {names}")
+    return problems
+
+
+def checkVersion():
+    """The version of the build and that of the packages, whose date the pages have, are one."""
+    project = re.search(r"version: '([^']+)'", read("meson.build")).group(1)
+    packages = re.match(r"\S+ \(([^)-]+)", read("debian", "changelog")).group(1)
+    return [] if project == packages else [f"meson.build is version {project}, debian/changelog {packages}"]
+
+
+def releaseDate():
+    """The date of the last entry of debian/changelog, which man/meson.build takes, too."""
+    text = re.search(r"^ -- .*>  (.+)$", read("debian", "changelog"), re.MULTILINE).group(1)
+    return email.utils.parsedate_to_datetime(text).strftime("%Y-%m-%d")
+
+
+def checkHeads(sources, built):
+    version = re.search(r"version: '([^']+)'", read("meson.build")).group(1)
+    problems = checkVersion()
+    for path in sources:
+        problems += checkHead(path, "@VERSION@", "@DATE@")
+    for path in built:
+        problems += checkHead(path, version, releaseDate())
+    for path in [*sources, *built]:
+        problems += checkSections(path)
+    return problems
+
+
 def checkFormat(paths):
     """What man and, if it is there, mandoc have to say about the pages."""
     problems = []
@@ -163,17 +222,21 @@ def checkFormat(paths):
         for command in commands:
             done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "MANWIDTH": "80"})
             said = done.stderr if command[0] == "man" else done.stdout + done.stderr
-            # Pages carry no date: the version that they belong to says more.
-            lines = [line for line in said.splitlines() if "missing date" not in line]
+            # The build fills in the date of a page of the source tree.
+            lines = [line for line in said.splitlines() if "@DATE@" not in line]
             problems += [f"{os.path.basename(path)}: {line}" for line in lines]
     return problems
 
 
+def pagesIn(folders):
+    return [os.path.join(folder, name) for folder in folders for name in sorted(os.listdir(folder))
+            if re.search(r"\.[1-8]$", name)]
+
+
 def main():
-    folders = [os.path.join(ROOT, "man"), *sys.argv[1:]]
-    paths = [os.path.join(folder, name) for folder in folders for name in sorted(os.listdir(folder))
-             if re.search(r"\.[1-8]$", name)]
-    problems = [*checkPages(), *checkKeys(), *checkTables(), *checkFormat(paths)]
+    sources, built = pagesIn([os.path.join(ROOT, "man")]), pagesIn(sys.argv[1:])
+    paths = [*sources, *built]
+    problems = [*checkPages(), *checkKeys(), *checkTables(), *checkHeads(sources, built), *checkFormat(paths)]
     print("\n".join(problems) if problems else f"man: {len(paths)} pages, complete and without a warning")
     return 1 if problems else 0
 
