@@ -45,7 +45,7 @@ std::optional<Wanted> parsePath(const std::string& path) {
   return wanted;
 }
 
-void stream(output::RotatingFile* log, bool throughProxies, const http::Reply& reply) {
+void stream(output::RotatingFile* log, const http::Reply& reply) {
   struct stat facts {};
   if (log == nullptr || ::stat(log->path().c_str(), &facts) != 0) return reply.send(http::makeError(404));
   output::LogFollower follower(log->path());
@@ -53,7 +53,7 @@ void stream(output::RotatingFile* log, bool throughProxies, const http::Reply& r
   http::Response head;
   head.headers.emplace_back("Last-Modified", http::httpDate(facts.st_mtime));
   head.headers.emplace_back("Content-Type", "text/plain;charset=utf-8");
-  if (throughProxies) head.headers.emplace_back("X-Accel-Buffering", "no");
+  head.headers.emplace_back("X-Accel-Buffering", "no");
   reply.stream(std::move(head), std::make_unique<LogSource>(std::move(follower), log->notice()));
 }
 
@@ -63,7 +63,7 @@ void streamProgram(const process::Table& table, const http::Request& request, co
   if (!wanted) return reply.send(http::makeError(404));
   const auto program = api::findProgram(table, wanted->name);
   if (!program) return reply.send(http::makeError(404));
-  stream((*program)->log(wanted->channel), true, reply);
+  stream((*program)->log(wanted->channel), reply);
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ void addLogStreams(http::Router& router, process::Table& table, std::function<ou
   router.addPrefix("/mainlogtail", [activityLog = std::move(activityLog)](const http::Request& request,
                                                                           const http::Reply& reply) {
     if (request.method != "GET") return reply.send(http::makeError(400));
-    stream(activityLog(), false, reply);
+    stream(activityLog(), reply);
   });
 }
 

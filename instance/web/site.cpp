@@ -34,11 +34,12 @@ http::Response assetResponse(const Asset& asset, const http::Request& request) {
   return response;
 }
 
-/// Supervisor sends people back to the front page at the host they asked for.
-std::string frontPage(const http::Request& request, const std::string& message) {
-  std::string host(request.header("Host"));
-  if (host.ends_with(":80")) host.resize(host.size() - 3);
-  return (host.empty() ? "" : "http://" + host) + "/?message=" + quote(message);
+/// Back to the front page, which is beside whatever was asked for: relative, since only a proxy in front of us knows the
+/// scheme and the path that the browser sees. An action is asked for again at the same address, so nobody remembers it.
+http::Response toFrontPage(const std::string& message) {
+  auto response = http::makeRedirect("./?message=" + quote(message));
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
 }
 
 }  // namespace
@@ -87,10 +88,9 @@ void Site::index(const http::Request& request, const http::Reply& reply) {
 
 void Site::act(const http::Request& request, const http::Reply& reply, const Action& action) {
   const bool json = request.header("Accept") == "application/json";
-  const auto back = [request = http::Request{request}](const std::string& message) { return frontPage(request, message); };
-  perform(action, table_, call_, [reply, json, back](const std::string& message) {
+  perform(action, table_, call_, [reply, json](const std::string& message) {
     if (json) return reply.send(http::makeResponse("application/json", "{\"message\":" + core::jsonString(message) + "}"));
-    reply.send(http::makeRedirect(back(message)));
+    reply.send(toFrontPage(message));
   });
 }
 

@@ -26,13 +26,13 @@ def freePort():
 
 
 @contextlib.contextmanager
-def browser(profile, dark=False, width=1280, height=800):
-    """A running Chromium; `profile` is a directory of its own."""
+def browser(profile, dark=False, width=1280, height=800, arguments=()):
+    """A running Chromium; `profile` is a directory of its own, `arguments` are more of its command line."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                      "--no-first-run", "--disable-background-networking", "--disable-component-update",
-                     f"--user-data-dir={profile}", f"--window-size={width},{height}"):
+                     f"--user-data-dir={profile}", f"--window-size={width},{height}", *arguments):
         options.add_argument(argument)
     if dark:
         options.add_argument("--blink-settings=preferredColorScheme=0")
