@@ -2,20 +2,40 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "instance/config/command_line.hpp"
 #include "instance/config/load.hpp"
+#include "instance/config/overlay.hpp"
 #include "instance/config/version.hpp"
 #include "instance/supervisord.hpp"
+#include "lib/core/files.hpp"
 #include "lib/core/program.hpp"
 
 namespace {
 
 constexpr int usageStatus = 2;
 
-void print(int fd, const std::string& text) { (void)!::write(fd, text.data(), text.size()); }
+void print(int fd, const std::string& text) { (void)core::writeAll(fd, text); }
+
+/// The most that an overlay may have: as an included file.
+constexpr std::size_t largestInput = 64 * 1024 * 1024;
+
+core::Expected<std::string> readInput() {
+  std::string text;
+  char buffer[16384];
+  for (;;) {
+    const auto n = ::read(STDIN_FILENO, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return core::sysError("cannot read the overlay on standard input", errno);
+    if (n == 0) return text;
+    text.append(buffer, static_cast<std::size_t>(n));
+    if (text.size() > largestInput) return core::Err{core::Error{"the overlay on standard input is too large"}};
+  }
+}
 
 int fail(const config::CommandLine& line, const std::string& text) {
   print(STDERR_FILENO, config::usageError(line.program, text));
@@ -27,7 +47,7 @@ int live(const config::CommandLine& line) {
   Inheritance inheritance;
   inheritance.manager = ManagerLink::listenerFromEnvironment();
   for (;;) {
-    auto configuration = config::load(line);
+    auto configuration = config::load(line, config::Unreadable::Skipped);
     if (!configuration) return fail(line, configuration.error().text);
     if (inheritance.first && !configuration->daemon.noDaemon)
       if (const auto status = inheritance.background.fork()) return *status;
@@ -35,6 +55,25 @@ int live(const config::CommandLine& line) {
     if (const auto ready = supervisord.setUp(); !ready) return fail(line, ready.error().text);
     if (supervisord.run() == process::Mood::Shutdown) return 0;
   }
+}
+
+/// Says what is wrong with the configuration, and touches nothing.
+int check(config::CommandLine line) {
+  if (line.overlaid) {
+    const auto text = readInput();
+    auto overlay = text ? config::Overlay::parse(*text) : core::Err{text.error()};
+    if (!overlay) return fail(line, overlay.error().text);
+    line.overlay = std::make_shared<const config::Overlay>(std::move(*overlay));
+  }
+  const auto configuration = config::load(line);
+  if (!configuration) {
+    print(STDERR_FILENO, "Error: " + configuration.error().text + "\n");
+    return usageStatus;
+  }
+  for (const auto& message : configuration->messages)
+    if (message.level >= logging::Level::Warn) print(STDERR_FILENO, "Warning: " + message.text + "\n");
+  print(STDOUT_FILENO, line.fileAsTyped + ": the configuration is good\n");
+  return 0;
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -48,6 +87,7 @@ int run(const std::vector<std::string>& arguments) {
   }
   if (line->action == config::CommandLine::Action::Help) return print(STDOUT_FILENO, config::usage(line->program)), 0;
   if (line->action == config::CommandLine::Action::Version) return print(STDOUT_FILENO, std::string(config::supervisorVersion) + "\n"), 0;
+  if (line->action == config::CommandLine::Action::Check) return check(*line);
   print(STDERR_FILENO, line->notice);
   return live(*line);
 }

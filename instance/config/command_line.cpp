@@ -28,6 +28,8 @@ constexpr OptionSpec specs[] = {
     {0, "minprocs", true},          {'k', "nocleanup", false},
     {'t', "strip_ansi", false},     {0, "profile_options", true},
     {'s', "silent", false},
+    // Whole words only: what was a unique beginning of Supervisor's options stays one.
+    {0, "check", false, true},      {0, "overlay", false, true},
 };
 
 core::Err<core::Error> refuse(std::string text) {
@@ -64,6 +66,8 @@ core::Status apply(const GivenOption& option, CommandLine& line) {
   if (name == "loglevel") return store(option, parseLogLevel, line.logLevel);
   if (name == "minfds") return store(option, parseInteger, line.minFds);
   if (name == "minprocs") return store(option, parseInteger, line.minProcs);
+  if (name == "check") line.action = CommandLine::Action::Check;
+  if (name == "overlay") line.overlaid = true;
   if (name == "nodaemon") line.noDaemon = true;
   if (name == "silent") line.silent = true;
   if (name == "nocleanup") line.noCleanup = true;
@@ -110,11 +114,12 @@ core::Expected<CommandLine> parseCommandLine(const std::vector<std::string>& arg
   for (const auto& option : *given) {
     if (option.spec->shortName == 'h' || option.spec->shortName == '?') line.action = CommandLine::Action::Help;
     if (option.spec->shortName == 'v') line.action = CommandLine::Action::Version;
-    if (line.action != CommandLine::Action::Run) return line;
+    if (line.action == CommandLine::Action::Help || line.action == CommandLine::Action::Version) return line;
     if (const auto status = apply(option, line); !status) return core::Err{status.error()};
     if (!seen.insert(option.spec).second)
       return refuse("conflicting command line option " + core::pythonRepr(option.typed));
   }
+  if (line.overlaid && line.action != CommandLine::Action::Check) return refuse("option --overlay is for --check");
   const bool named = std::any_of(seen.begin(), seen.end(), [](const auto* spec) { return spec->shortName == 'c'; });
   if (!named)
     if (const auto status = findFile(line); !status) return core::Err{status.error()};

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,15 +14,19 @@
 
 namespace config {
 
+struct Overlay;
+
 /// What the command line of supervisord says. Kept for the life of the daemon: rereading and restarting use it again.
 struct CommandLine {
-  enum class Action { Run, Help, Version };
+  enum class Action { Run, Check, Help, Version };
   Action action = Action::Run;
   std::string program;         ///< argv[0], for messages
   std::string file;            ///< absolute path of the configuration file
   std::string fileAsTyped;     ///< for messages
   std::string startDirectory;  ///< the working directory at start: relative paths stay relative to it after a chdir
   std::string notice;          ///< to print on standard error before anything else, or empty
+  bool overlaid = false;       ///< --overlay: an Overlay comes on standard input
+  std::shared_ptr<const Overlay> overlay;  ///< what load() sees otherwise than it is on disk; null: nothing
 
   // Values that win over the file's.
   std::optional<std::string> user;

@@ -52,14 +52,14 @@ void applyCommandLine(const CommandLine& line, Daemon& daemon) {
 /// Takes a path of the daemon. A daemon that has changed its directory still means the one it started in, or a restart
 /// would look for its directories elsewhere.
 void takePath(SectionReader& in, const Context& context, std::string_view key,
-              core::Expected<std::string> (*parse)(std::string_view), std::string& out) {
+              core::Expected<std::string> (*parse)(std::string_view, const DirectoryTest&), std::string& out) {
   auto text = in.text(key, context.withHere());
   if (!text) return;
   const bool relative = !text->empty() && !text->starts_with('/') && !text->starts_with('~');
-  const bool checked = parse == parseDirectory || text->find('/') != std::string::npos;
+  const bool checked = parse == static_cast<decltype(parse)>(parseDirectory) || text->find('/') != std::string::npos;
   if (relative && checked && core::currentDirectory() != context.startDirectory)
     text = core::absolutePath(*text, context.startDirectory);
-  in.store(key, parse(*text), out);
+  in.store(key, parse(*text, context.isDirectory), out);
 }
 
 void makeAbsolute(const std::string& base, Daemon& daemon) {

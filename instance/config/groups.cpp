@@ -7,6 +7,7 @@
 #include "instance/config/fcgi_socket.hpp"
 #include "instance/config/listener.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/members.hpp"
 #include "lib/dialect/programs.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
@@ -44,9 +45,9 @@ class GroupsReader {
   void readGroup(const IniSection& section) {
     SectionReader in(context_.document, section, SectionKind::Group);
     auto group = begin(in, GroupConfig::Kind::Programs);
-    const auto programs = in.text("programs", names_);
-    in.take("priority", names_, parseInteger, group->priority);
-    for (const auto& program : parseStrings(programs.value_or(""))) {
+    const auto members = readMembers(in, names_);
+    group->priority = members.priority;
+    for (const auto& program : members.programs) {
       if (const auto* member = findMember(in, program)) addMember(in, *group, *member);
       if (error_) return;
     }
@@ -81,7 +82,7 @@ class GroupsReader {
   void appendProcesses(const IniSection& section, GroupConfig& group, int socket = -1) {
     auto processes = readProcesses(context_, section, group.name, socket);
     if (!processes)
-      error_ = std::move(processes).error();
+      error_ = core::Error{processes.error().text()};
     else
       group.processes.insert(group.processes.end(), processes->begin(), processes->end());
   }

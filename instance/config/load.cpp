@@ -9,8 +9,8 @@
 #include "instance/config/daemon_section.hpp"
 #include "instance/config/groups.hpp"
 #include "instance/config/notices.hpp"
+#include "instance/config/overlay.hpp"
 #include "instance/config/servers.hpp"
-#include "instance/config/sources.hpp"
 #include "lib/core/files.hpp"
 #include "lib/dialect/context.hpp"
 #include "lib/dialect/programs.hpp"
@@ -19,15 +19,19 @@ namespace config {
 
 namespace {
 
-core::Expected<Configuration> read(const CommandLine& line) {
+core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadable) {
   Configuration out;
   out.file = line.file;
   const auto environment = core::environmentNames();
-  const auto document = readSources(line, environment, out.messages);
+  const auto document = readSources(line, unreadable, environment, out.messages);
   if (!document) return core::Err{document.error()};
 
   // First error wins, so the order of the steps is Supervisor's.
   Context context{*document, core::directoryOf(line.file), line.startDirectory, environment, {}, out.messages};
+  if (line.overlay)
+    context.isDirectory = [&made = line.overlay->directories](const std::string& path) {
+      return made.count(path) > 0 || core::isDirectory(path);
+    };
   auto daemon = readDaemon(context, line);
   if (!daemon) return core::Err{std::move(daemon).error()};
   out.daemon = std::move(daemon).value();
@@ -50,8 +54,8 @@ core::Expected<Configuration> read(const CommandLine& line) {
 
 }  // namespace
 
-core::Expected<Configuration> load(const CommandLine& line) {
-  auto loaded = read(line);
+core::Expected<Configuration> load(const CommandLine& line, Unreadable unreadable) {
+  auto loaded = read(line, unreadable);
   // The texts that were read are garbage now, a megabyte for a thousand programs: give their pages back.
   ::malloc_trim(0);
   return loaded;
@@ -71,7 +75,9 @@ core::Expected<std::vector<std::shared_ptr<const ProcessConfig>>> parsePrograms(
                   messages};
   context.backpressure = base.daemon.backpressure;
   for (const auto& [key, value] : base.daemon.environment) context.environment.set("ENV_" + key, value);
-  return readProcesses(context, section, group);
+  auto processes = readProcesses(context, section, group);
+  if (!processes) return core::Err{core::Error{processes.error().text()}};
+  return std::move(processes).value();
 }
 
 std::string fallbackServerUrl(const std::vector<HttpServer>& servers) {

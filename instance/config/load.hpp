@@ -8,14 +8,16 @@
 
 #include "instance/config/command_line.hpp"
 #include "instance/config/model.hpp"
+#include "instance/config/sources.hpp"
 #include "lib/core/result.hpp"
 
 namespace config {
 
 /// Reads, merges, expands and validates the configuration that `line` names; what the command line gives wins. Used at
 /// start, for a reread and for a restart: it changes nothing outside its result. The error text is complete: reason,
-/// key, section, file, line.
-[[nodiscard]] core::Expected<Configuration> load(const CommandLine& line);
+/// key, section, file, line. Only a start passes over an included file that it cannot read (Unreadable::Skipped): later
+/// that would stop its programs.
+[[nodiscard]] core::Expected<Configuration> load(const CommandLine& line, Unreadable unreadable = Unreadable::Refused);
 
 /// The processes that a section `[program:NAME]` with these options would make in `group`, in start order, as if they
 /// stood in `base`. Warnings go nowhere.

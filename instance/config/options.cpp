@@ -44,7 +44,7 @@ class OptionParser {
         found = &spec;
         break;
       }
-      if (spec.longName.empty() || !spec.longName.starts_with(name)) continue;
+      if (spec.whole || spec.longName.empty() || !spec.longName.starts_with(name)) continue;
       if (found) ambiguous_ = true;
       found = &spec;
     }

@@ -14,6 +14,7 @@ struct OptionSpec {
   char shortName = 0;  ///< 0: none
   std::string_view longName;
   bool takesValue = false;
+  bool whole = false;  ///< a long name that cannot be shortened
 };
 
 struct GivenOption {

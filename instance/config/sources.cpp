@@ -3,6 +3,9 @@
 
 #include <glob.h>
 
+#include <cerrno>
+
+#include "instance/config/overlay.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
 #include "lib/dialect/programs.hpp"
@@ -24,56 +27,111 @@ std::vector<std::string> matching(const std::string& pattern) {
   return out;
 }
 
-/// A file that cannot be read is skipped, as Supervisor does, but not without a word.
-core::Status include(core::IniDocument& document, const std::string& file, const std::string& base,
-                     std::vector<Message>& messages) {
-  messages.push_back({logging::Level::Info, "Included extra file \"" + file + "\" during parsing"});
-  auto extra = core::IniDocument::read(file, largestFile);
-  if (!extra) {
-    if (extra.error().code == 0) return core::Err{std::move(extra).error()};
-    messages.push_back({logging::Level::Warn, "Included file skipped: " + extra.error().text});
+core::Expected<core::IniDocument> readFile(const CommandLine& line, const std::string& file) {
+  if (line.overlay)
+    if (const auto at = line.overlay->files.find(file); at != line.overlay->files.end() && at->second)
+      return core::IniDocument::parse(*at->second, file);
+  return core::IniDocument::read(file, largestFile);
+}
+
+/// What was read may be what runs: without its file, its programs would be stopped. Only a start goes on without it,
+/// as Supervisor does; a directory never said anything.
+bool mayBeSkipped(const core::Error& error, Unreadable unreadable) {
+  return error.code != 0 && (unreadable == Unreadable::Skipped || error.code == EISDIR);
+}
+
+class Sources {
+ public:
+  Sources(const CommandLine& line, Unreadable unreadable, core::IniDocument& document, std::vector<Message>& messages)
+      : line_(line), unreadable_(unreadable), document_(document), messages_(messages) {}
+
+  core::Status include(const std::string& file, const std::string& base) {
+    messages_.push_back({logging::Level::Info, "Included extra file \"" + file + "\" during parsing"});
+    auto extra = readFile(line_, file);
+    if (!extra) {
+      auto error = std::move(extra).error();
+      if (mayBeSkipped(error, unreadable_)) {
+        messages_.push_back({logging::Level::Warn, "Included file skipped: " + error.text});
+        return {};
+      }
+      if (error.code != 0)
+        error = core::Error{"Included file: " + error.text + ". Make it readable, or take it out of the include"};
+      return core::Err{std::move(error)};
+    }
+    const auto here = core::absolutePath(core::directoryOf(file), base);
+    extra->substitute(hereText, here);
+    document_.merge(*extra);
+    for (const auto& entry : document_.defaults().entries())
+      if (entry.value.find(hereText) != std::string::npos) {
+        document_.substitute(hereText, here);
+        break;
+      }
     return {};
   }
-  const auto here = core::absolutePath(core::directoryOf(file), base);
-  extra->substitute(hereText, here);
-  document.merge(*extra);
-  for (const auto& entry : document.defaults().entries())
-    if (entry.value.find(hereText) != std::string::npos) {
-      document.substitute(hereText, here);
-      break;
-    }
-  return {};
+
+  std::vector<std::string> matchesOf(const std::string& pattern) {
+    auto found = matching(pattern);
+    if (line_.overlay) line_.overlay->adjust(pattern, found);
+    if (found.empty()) messages_.push_back({logging::Level::Warn, "No file matches via include \"" + pattern + "\""});
+    return found;
+  }
+
+ private:
+  const CommandLine& line_;
+  Unreadable unreadable_;
+  core::IniDocument& document_;
+  std::vector<Message>& messages_;
+};
+
+std::string placeOf(const core::IniPlace& place) {
+  return (place.file ? *place.file : "?") + ", line " + std::to_string(place.line);
+}
+
+/// Sections of one name are one section, the last value of a key counts: a copied file changes a program that runs.
+void warnOfRepeats(const core::IniDocument& document, std::vector<Message>& messages) {
+  for (const auto& section : document.sections()) {
+    const auto kind = kindOf(section.name());
+    if (kind != SectionKind::Program && kind != SectionKind::FcgiProgram && kind != SectionKind::EventListener &&
+        kind != SectionKind::Group)
+      continue;
+    for (const auto& again : section.repeats())
+      messages.push_back({logging::Level::Warn, "[" + section.name() + "] stands a second time (" + placeOf(again) +
+                                                    "): its keys take the place of those of the first one (" +
+                                                    placeOf(section.place()) + ")"});
+  }
 }
 
 }  // namespace
 
-core::Expected<core::IniDocument> readSources(const CommandLine& line, const core::Names& environment,
-                                              std::vector<Message>& messages) {
-  if (!core::exists(line.file)) return core::Err{core::Error{"could not find config file " + line.fileAsTyped}};
-  auto document = core::IniDocument::read(line.file, largestFile);
+core::Expected<core::IniDocument> readSources(const CommandLine& line, Unreadable unreadable,
+                                              const core::Names& environment, std::vector<Message>& messages) {
+  const bool overlaid = line.overlay && line.overlay->files.count(line.file) > 0;
+  if (!overlaid && !core::exists(line.file))
+    return core::Err{core::Error{"could not find config file " + line.fileAsTyped}};
+  auto document = readFile(line, line.file);
   if (!document) {
     auto error = std::move(document).error();
     if (error.code != 0) error.text = "could not read config file " + line.fileAsTyped + " (" + error.text + ")";
     return core::Err{std::move(error)};
   }
-  if (!document->find("include")) return document;
-
-  const auto here = core::directoryOf(line.file);
-  document->substitute(hereText, here);
-  SectionReader in(*document, *document->find("include"), SectionKind::Include);
-  if (!in.has("files")) in.fail(".ini file has [include] section, but no files setting");
-  core::Names names(&environment);
-  names.set("here", here);
-  names.set("host_node_name", hostNodeName());
-  const auto files = in.expanded("files", in.raw("files").value_or(""), names, "include.files");
-  if (!in.ok()) return in.error();
-  for (const auto& piece : core::splitBlanks(files)) {
-    const auto pattern = piece.starts_with('/') ? piece : here == "/" ? "/" + piece : here + "/" + piece;
-    const auto found = matching(pattern);
-    if (found.empty()) messages.push_back({logging::Level::Warn, "No file matches via include \"" + pattern + "\""});
-    for (const auto& file : found)
-      if (auto status = include(*document, file, here, messages); !status) return core::Err{std::move(status).error()};
+  if (document->find("include")) {
+    const auto here = core::directoryOf(line.file);
+    document->substitute(hereText, here);
+    SectionReader in(*document, *document->find("include"), SectionKind::Include);
+    if (!in.has("files")) in.fail(".ini file has [include] section, but no files setting");
+    core::Names names(&environment);
+    names.set("here", here);
+    names.set("host_node_name", hostNodeName());
+    const auto files = in.expanded("files", in.raw("files").value_or(""), names, "include.files");
+    if (!in.ok()) return in.error();
+    Sources sources(line, unreadable, *document, messages);
+    for (const auto& piece : core::splitBlanks(files)) {
+      const auto pattern = piece.starts_with('/') ? piece : here == "/" ? "/" + piece : here + "/" + piece;
+      for (const auto& file : sources.matchesOf(pattern))
+        if (auto status = sources.include(file, here); !status) return core::Err{std::move(status).error()};
+    }
   }
+  warnOfRepeats(*document, messages);
   return document;
 }
 

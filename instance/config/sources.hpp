@@ -11,8 +11,12 @@
 
 namespace config {
 
+/// What becomes of an included file that cannot be read: it is an error, or passed over with a warning.
+enum class Unreadable { Refused, Skipped };
+
 /// Reads the root file and, on top of it, what its [include] names.
-[[nodiscard]] core::Expected<core::IniDocument> readSources(const CommandLine& line, const core::Names& environment,
+[[nodiscard]] core::Expected<core::IniDocument> readSources(const CommandLine& line, Unreadable unreadable,
+                                                            const core::Names& environment,
                                                             std::vector<Message>& messages);
 
 }  // namespace config

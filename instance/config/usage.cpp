@@ -12,6 +12,9 @@ std::string usage(const std::string& program) {
      etc/supervisord.conf, /etc/supervisord.conf and /etc/supervisor/supervisord.conf
 -n/--nodaemon -- stay in the foreground
 -s/--silent -- in the foreground, do not repeat the log on standard output
+--check -- check the configuration, print what is wrong or doubtful, and exit: 0 if it is good, 2 if not.
+     Nothing is touched, and no right is needed but to read the files
+--overlay -- with --check: see what standard input brings in the place of files, as supervisor-managerd does
 -v/--version -- print the version and exit
 -h/--help -- print this and exit
 

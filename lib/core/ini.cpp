@@ -62,7 +62,10 @@ IniSection& IniDocument::open(std::string_view section, const IniPlace& place) {
 void IniDocument::merge(const IniDocument& other) {
   for (const auto& entry : other.defaults_.entries()) defaults_.set(entry);
   for (const auto& section : other.sections_) {
+    const bool again = find(section.name()) != nullptr;
     auto& mine = open(section.name(), section.place());
+    if (again) mine.repeat(section.place());
+    for (const auto& place : section.repeats()) mine.repeat(place);
     for (const auto& entry : section.entries()) mine.set(entry);
   }
 }

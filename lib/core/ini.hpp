@@ -32,6 +32,9 @@ class IniSection {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// Where the section appeared first.
   [[nodiscard]] const IniPlace& place() const noexcept { return place_; }
+  /// Where it was begun again; the keys there were added, or took the place of earlier ones.
+  [[nodiscard]] const std::vector<IniPlace>& repeats() const noexcept { return repeats_; }
+  void repeat(IniPlace place) { repeats_.push_back(std::move(place)); }
   /// The section's own entries, in order of first appearance.
   [[nodiscard]] const std::vector<IniEntry>& entries() const noexcept { return entries_; }
   [[nodiscard]] const IniEntry* find(std::string_view key) const;
@@ -43,6 +46,7 @@ class IniSection {
  private:
   std::string name_;
   IniPlace place_;
+  std::vector<IniPlace> repeats_;
   std::vector<IniEntry> entries_;
   std::map<std::string, std::size_t, std::less<>> index_;
 };

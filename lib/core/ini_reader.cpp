@@ -170,7 +170,9 @@ class Reader {
     finishValue();
     section_ = name;
     inSection_ = true;
-    document_.open(section_, place());
+    const auto* known = document_.find(section_);
+    auto& section = document_.open(section_, place());
+    if (known) section.repeat(place());
   }
 
   void saw(IniLine::Kind kind, std::string name, std::size_t comment) {

@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "lib/core/expansion.hpp"
+#include "lib/core/files.hpp"
 #include "lib/core/ini.hpp"
 #include "lib/dialect/program.hpp"
+#include "lib/dialect/values.hpp"
 
 namespace config {
 
@@ -19,6 +21,7 @@ struct Context {
   Environment daemonEnvironment;  ///< [supervisord] environment
   std::vector<Message>& messages;
   Backpressure backpressure = Backpressure::Block;  ///< [supervisord] log_backpressure
+  DirectoryTest isDirectory = core::isDirectory;
 
   [[nodiscard]] core::Names withHere() const {
     core::Names names(&environment);

@@ -31,7 +31,7 @@ bool setTarget(const LogReading& reading, const ChannelKeys& keys, const std::st
   } else if (word == "none" || word == "off" || word == "syslog") {
     log.target = LogSettings::Target::None;
   } else {
-    reading.in.store(keys.file, parseFilePath(text), log.path);
+    reading.in.store(keys.file, parseFilePath(text, reading.context.isDirectory), log.path);
     log.target = log.path.empty() ? LogSettings::Target::None : LogSettings::Target::File;
   }
   return word == "syslog";

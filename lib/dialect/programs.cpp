@@ -43,7 +43,7 @@ class ProgramReader {
     common_.socket = socket;
   }
 
-  core::Expected<Processes> run() {
+  core::Result<Processes, Refusal> run() {
     readName();
     readCommon();
     if (in_.ok()) checkCommon();
@@ -53,7 +53,7 @@ class ProgramReader {
       auto process = readProcess(i);
       if (in_.ok()) out.push_back(std::make_shared<const ProcessConfig>(std::move(process)));
     }
-    if (!in_.ok()) return in_.error();
+    if (!in_.ok()) return core::Err{in_.refusal()};
     std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a->name < b->name; });
     return out;
   }
@@ -159,8 +159,8 @@ std::string nameBehindColon(const std::string& section) {
   return section.substr(section.find(':') + 1);
 }
 
-core::Expected<Processes> readProcesses(Context& context, const core::IniSection& section, const std::string& group,
-                                        int socket) {
+core::Result<Processes, Refusal> readProcesses(Context& context, const core::IniSection& section,
+                                               const std::string& group, int socket) {
   return ProgramReader(context, section, group, socket).run();
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "lib/dialect/context.hpp"
-#include "lib/dialect/schema.hpp"
+#include "lib/dialect/section_reader.hpp"
 
 namespace config {
 
@@ -14,8 +14,8 @@ using Processes = std::vector<std::shared_ptr<const ProcessConfig>>;
 
 /// The processes of one [program:x], [fcgi-program:x] or [eventlistener:x] section, sorted by (priority, name).
 /// `socket` is what they get as ProcessConfig::socket.
-[[nodiscard]] core::Expected<Processes> readProcesses(Context& context, const core::IniSection& section,
-                                                      const std::string& group, int socket = -1);
+[[nodiscard]] core::Result<Processes, Refusal> readProcesses(Context& context, const core::IniSection& section,
+                                                             const std::string& group, int socket = -1);
 
 /// The part of a section's name behind the colon.
 [[nodiscard]] std::string nameBehindColon(const std::string& section);

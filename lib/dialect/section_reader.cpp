@@ -15,6 +15,10 @@ std::string placeText(std::string_view section, const core::IniPlace& place) {
   return out + ")";
 }
 
+std::string Refusal::text() const {
+  return reason + (key.empty() ? "" : " for key " + core::pythonRepr(key)) + placeText(section, place);
+}
+
 std::optional<std::string> SectionReader::raw(std::string_view key) const {
   if (const auto* entry = document_.get(section_, key)) return entry->value;
   if (const char* fallback = keyOf(kind_, key).fallback) return fallback;
@@ -42,12 +46,11 @@ std::string SectionReader::expanded(std::string_view key, std::string_view text,
 void SectionReader::fail(std::string_view key, std::string_view reason) {
   if (!ok()) return;
   const auto* entry = document_.get(section_, key);
-  error_ = core::Error{std::string(reason) + " for key " + core::pythonRepr(key) +
-                       placeText(name(), entry ? entry->place : section_.place())};
+  refusal_ = Refusal{name(), std::string(key), std::string(reason), entry ? entry->place : section_.place()};
 }
 
 void SectionReader::fail(std::string_view reason) {
-  if (ok()) error_ = core::Error{std::string(reason) + placeText(name(), section_.place())};
+  if (ok()) refusal_ = Refusal{name(), {}, std::string(reason), section_.place()};
 }
 
 }  // namespace config

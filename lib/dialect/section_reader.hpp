@@ -15,6 +15,16 @@ namespace config {
 /// " in section 'S' (file: 'F', line N)", the way every refusal ends.
 [[nodiscard]] std::string placeText(std::string_view section, const core::IniPlace& place);
 
+/// Why a section is refused.
+struct Refusal {
+  std::string section;
+  std::string key;  ///< empty: the section as a whole
+  std::string reason;
+  core::IniPlace place;  ///< of the key, or of the section
+  /// "REASON for key 'K' in section 'S' (file: 'F', line N)".
+  [[nodiscard]] std::string text() const;
+};
+
 /// Takes typed values out of one section. The first failure sticks: later calls do nothing, and error() has the
 /// complete message. So a run of take() calls reads like the list of keys it is, and errors come in the order of the
 /// calls.
@@ -23,8 +33,9 @@ class SectionReader {
   SectionReader(const core::IniDocument& document, const core::IniSection& section, SectionKind kind)
       : document_(document), section_(section), kind_(kind) {}
 
-  [[nodiscard]] bool ok() const noexcept { return !error_; }
-  [[nodiscard]] core::Err<core::Error> error() const { return core::Err{*error_}; }
+  [[nodiscard]] bool ok() const noexcept { return !refusal_; }
+  [[nodiscard]] core::Err<core::Error> error() const { return core::Err{core::Error{refusal_->text()}}; }
+  [[nodiscard]] const Refusal& refusal() const { return *refusal_; }
   [[nodiscard]] const std::string& name() const noexcept { return section_.name(); }
   [[nodiscard]] const core::IniDocument& document() const noexcept { return document_; }
   [[nodiscard]] const core::IniSection& section() const noexcept { return section_; }
@@ -74,7 +85,7 @@ class SectionReader {
   const core::IniDocument& document_;
   const core::IniSection& section_;
   SectionKind kind_;
-  std::optional<core::Error> error_;
+  std::optional<Refusal> refusal_;
 };
 
 }  // namespace config

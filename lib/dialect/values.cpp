@@ -207,18 +207,26 @@ core::Expected<std::pair<uid_t, gid_t>> parseOwner(std::string_view text) {
   return std::pair(*uid, *gid);
 }
 
-core::Expected<std::string> parseDirectory(std::string_view text) {
+core::Expected<std::string> parseDirectory(std::string_view text, const DirectoryTest& isDirectory) {
   auto path = core::expandHome(text);
-  if (!core::isDirectory(path)) return refuse(std::string(text) + " is not an existing directory");
+  if (!isDirectory(path)) return refuse(std::string(text) + " is not an existing directory");
+  return path;
+}
+
+core::Expected<std::string> parseDirectory(std::string_view text) {
+  return parseDirectory(text, core::isDirectory);
+}
+
+core::Expected<std::string> parseFilePath(std::string_view text, const DirectoryTest& isDirectory) {
+  auto path = core::expandHome(text);
+  const auto directory = core::directoryOf(path);
+  if (!directory.empty() && !isDirectory(directory))
+    return refuse("The directory named as part of the path " + std::string(text) + " does not exist");
   return path;
 }
 
 core::Expected<std::string> parseFilePath(std::string_view text) {
-  auto path = core::expandHome(text);
-  const auto directory = core::directoryOf(path);
-  if (!directory.empty() && !core::isDirectory(directory))
-    return refuse("The directory named as part of the path " + std::string(text) + " does not exist");
-  return path;
+  return parseFilePath(text, core::isDirectory);
 }
 
 core::Expected<std::string> parseName(std::string_view text) {

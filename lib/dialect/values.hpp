@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,9 +40,13 @@ namespace config {
 /// "user" or "user:group"; the gid is (gid_t)-1 where none is given.
 [[nodiscard]] core::Expected<std::pair<uid_t, gid_t>> parseOwner(std::string_view text);
 
+/// Whether a path is a directory, or counts as one.
+using DirectoryTest = std::function<bool(const std::string& path)>;
 /// "~" expanded, must be a directory.
+[[nodiscard]] core::Expected<std::string> parseDirectory(std::string_view text, const DirectoryTest& isDirectory);
 [[nodiscard]] core::Expected<std::string> parseDirectory(std::string_view text);
 /// "~" expanded, its directory must exist.
+[[nodiscard]] core::Expected<std::string> parseFilePath(std::string_view text, const DirectoryTest& isDirectory);
 [[nodiscard]] core::Expected<std::string> parseFilePath(std::string_view text);
 /// The name of a process or group: trimmed, without ' ', ':' and '/'.
 [[nodiscard]] core::Expected<std::string> parseName(std::string_view text);

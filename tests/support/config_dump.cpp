@@ -160,7 +160,7 @@ std::string expansion(const char* text) {
 std::string configuration(const std::vector<std::string>& arguments) {
   const auto line = config::parseCommandLine(arguments);
   if (!line) return error(line.error());
-  const auto loaded = config::load(*line);
+  const auto loaded = config::load(*line, config::Unreadable::Skipped);
   return loaded ? configurationText(*loaded) : error(loaded.error());
 }
 

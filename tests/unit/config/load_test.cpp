@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "instance/config/overlay.hpp"
 #include "tests/unit/config/scratch.hpp"
 
 TEST_CASE("defaults and absolute paths of [supervisord]") {
@@ -64,15 +65,76 @@ TEST_CASE("includes: order, overriding, %(here)s, what is missing or unreadable"
   REQUIRE(loaded->groups.size() == 1);
   CHECK(loaded->groups[0]->priority == 2);
   CHECK(loaded->groups[0]->processes[0]->command == scratch.path() + "/conf.d/run");
-  REQUIRE(loaded->messages.size() == 3);
+  REQUIRE(loaded->messages.size() == 4);
   CHECK(loaded->messages[0].text == "No file matches via include \"" + scratch.path() + "/none/*.conf\"");
-  CHECK(loaded->messages[1].text == "Included extra file \"" + scratch.path() + "/conf.d/a.conf\" during parsing");
+  CHECK(loaded->messages[1].text == "[program:x] stands a second time (" + scratch.path() +
+                                        "/conf.d/b.conf, line 1): its keys take the place of those of the first one (" +
+                                        scratch.path() + "/conf.d/a.conf, line 1)");
+  CHECK(loaded->messages[2].text == "Included extra file \"" + scratch.path() + "/conf.d/a.conf\" during parsing");
 
   scratch.file("conf.d/c.conf", "[program:x]\nstartsecs=soon\n");
   CHECK(scratch.refusal("[include]\nfiles=conf.d/*.conf\n") ==
         "invalid literal for int() with base 10: 'soon' for key 'startsecs' in section 'program:x' (file: "
         "'DIR/conf.d/c.conf', line 2)");
   CHECK(scratch.refusal("[include]\n").find(".ini file has [include] section, but no files setting") == 0);
+}
+
+TEST_CASE("a section that stands twice in one file is warned about, other sections are not") {
+  Scratch scratch;
+  const auto loaded = scratch.load(
+      "[program:x]\ncommand=/bin/cat\n[group:g]\nprograms=x\n[supervisord]\nloglevel=info\n[program:x]\nstartsecs=2\n");
+  REQUIRE(loaded);
+  CHECK(loaded->groups[0]->processes[0]->startSeconds == 2);
+  REQUIRE(loaded->messages.size() == 1);
+  CHECK(says(*loaded, "root.conf, line 9): its keys take the place of those of the first one"));
+}
+
+TEST_CASE("an include that cannot be read is passed over at a start alone") {
+  Scratch scratch;
+  scratch.directory("conf.d");
+  scratch.directory("conf.d/directory.conf");
+  const auto text = "[supervisord]\nlogfile=%(here)s/d.log\n[include]\nfiles=conf.d/*.conf\n";
+  const auto line = config::parseCommandLine({"supervisord", "-c", scratch.file("start.conf", text)});
+  REQUIRE(line);
+  CHECK(config::load(*line));  // a directory never had programs
+  const auto link = scratch.path() + "/conf.d/a.conf";
+  REQUIRE(::symlink("/nowhere/at/all", link.c_str()) == 0);
+  const auto start = config::load(*line, config::Unreadable::Skipped);
+  REQUIRE(start);
+  CHECK(says(*start, "Included file skipped: cannot read " + link));
+  const auto later = config::load(*line);
+  REQUIRE_FALSE(later);
+  CHECK(later.error().text.find("Included file: cannot read " + link) == 0);
+  ::unlink(link.c_str());
+}
+
+TEST_CASE("an overlay shows files as they will be") {
+  Scratch scratch;
+  scratch.directory("conf.d");
+  scratch.file("conf.d/gone.conf", "nonsense");
+  scratch.file("conf.d/same.conf", "[program:same]\ncommand=/bin/cat\n");
+  const auto at = [&](const std::string& name) { return scratch.path() + "/" + name; };
+  const auto record = [](const std::string& kind, const std::string& path, const std::string& content = "") {
+    return kind + std::string(1, '\0') + path + std::string(1, '\0') + content + std::string(1, '\0');
+  };
+  auto line = config::parseCommandLine({"supervisord", "--check", "--overlay", "-c", at("not-there.conf")});
+  REQUIRE(line);
+  auto overlay = config::Overlay::parse(
+      record("file", at("not-there.conf"),
+             "[supervisord]\nlogfile=%(here)s/logs/d.log\n[include]\nfiles=conf.d/*.conf\n") +
+      record("directory", at("logs")) + record("gone", at("conf.d/gone.conf")) +
+      record("file", at("conf.d/new.conf"), "[program:new]\ncommand=/bin/cat\nstdout_logfile=%(here)s/../logs/x\n") +
+      record("file", at("conf.d/.hidden.conf"), "nonsense") + record("file", at("conf.d/sub/x.conf"), "nonsense"));
+  REQUIRE(overlay);
+  overlay->directories.insert(at("conf.d/../logs"));
+  line->overlay = std::make_shared<const config::Overlay>(std::move(*overlay));
+  const auto loaded = config::load(*line);
+  REQUIRE_MESSAGE(loaded, loaded.error().text);
+  REQUIRE(loaded->groups.size() == 2);
+  CHECK(loaded->groups[0]->name == "new");
+  CHECK(loaded->groups[1]->name == "same");
+  CHECK_FALSE(config::Overlay::parse("file"));
+  CHECK_FALSE(config::Overlay::parse(record("pipe", "/x")));
 }
 
 TEST_CASE("environment of the daemon: for programs, and as ENV_ names behind it") {

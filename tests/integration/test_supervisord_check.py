@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""supervisord --check, and what a configuration that became bad does to a daemon that runs."""
+
+import os
+import subprocess
+
+import pytest
+
+from programs import program
+
+GOOD = "[supervisord]\nlogfile=%(here)s/s.log\npidfile=%(here)s/s.pid\n[program:cat]\ncommand=/bin/cat\n"
+
+
+def check(directory, text, **options):
+    path = os.path.join(directory, "s.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return subprocess.run([*program("supervisord"), "--check", "-c", path], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False, **options)
+
+
+def testAGoodConfiguration(workDir):
+    done = check(workDir, GOOD)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{workDir}/s.conf: the configuration is good\n"
+    assert os.listdir(workDir) == ["s.conf"]  # nothing else is touched
+
+
+def testWarningsAndErrors(workDir):
+    done = check(workDir, GOOD + "autorestrat=true\n")
+    assert done.returncode == 0
+    assert done.stderr == ("Warning: Unknown key 'autorestrat' (did you mean 'autorestart'?) in section 'program:cat' "
+                           f"(file: '{workDir}/s.conf', line 6)\n")
+    done = check(workDir, GOOD + "startsecs=soon\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ("Error: invalid literal for int() with base 10: 'soon' for key 'startsecs' in section "
+                           f"'program:cat' (file: '{workDir}/s.conf', line 6)\n")
+
+
+def testTheAccountOfTheFileNeedsNotBeOurs(workDir, account):
+    someone = account()
+    done = check(workDir, GOOD.replace("[program", "user=root\n[program"), user=someone.pw_uid)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", [["--chec"], ["--overlay"]])
+def testItsNamesAreWholeWordsAndForACheckAlone(workDir, words):
+    done = subprocess.run([*program("supervisord"), *words, "-c", f"{workDir}/s.conf"], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 2 and words[0] in done.stderr
+
+
+@pytest.fixture
+def withInclude(workDir, account, daemon):
+    """A daemon of an account, and the file with the program `kept` that it includes."""
+    someone = account()
+    os.mkdir(f"{workDir}/more")
+    path = f"{workDir}/more/a.ini"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("[program:kept]\ncommand=/bin/sleep 1000\n")
+    os.chown(path, someone.pw_uid, someone.pw_gid)
+    running = daemon(f"[include]\nfiles={workDir}/more/*.ini\n", user=someone.pw_uid)
+    return running, path
+
+
+@pytest.mark.parametrize("verb", ["reread", "update", "reload"])
+def testAnIncludeThatCannotBeReadChangesNothing(withInclude, verb):
+    running, path = withInclude
+    pid = running.waitState("kept", "RUNNING")["pid"]
+    os.chmod(path, 0)
+    done = running.ctl(verb)
+    assert done.returncode != 0
+    assert f"cannot read {path}" in done.stdout + done.stderr
+    assert running.waitState("kept", "RUNNING")["pid"] == pid
+
+
+def testAtAStartAnIncludeThatCannotBeReadIsPassedOver(withInclude, daemon, account):
+    running, path = withInclude
+    os.chmod(path, 0)
+    running.stop()
+    running.start().waitReady()
+    assert running.rpc.supervisor.getAllProcessInfo() == []
+    assert f"Included file skipped: cannot read {path}" in running.log()
+
+
+def testASecondSectionOfOneNameIsNamed(withInclude):
+    running, path = withInclude
+    second = os.path.join(os.path.dirname(path), "b.ini")
+    with open(second, "w", encoding="utf-8") as file:
+        file.write("\n[program:kept]\ncommand=/bin/sleep 2000\n")
+    running.ctl("reread")
+    assert (f"[program:kept] stands a second time ({second}, line 2): its keys take the place of those of the first "
+            f"one ({path}, line 1)") in running.log()
