@@ -24,6 +24,7 @@ class Authenticator {
   Authenticator(std::string username, std::string password);
   /// `header` is the value of Authorization; empty if there is none.
   [[nodiscard]] Verdict check(std::string_view header, core::Instant now);
+  [[nodiscard]] const std::string& username() const noexcept { return username_; }
 
  private:
   /// `pair` is "name:password", `known` whether that name is the user's, `given` the password.

@@ -131,6 +131,7 @@ bool Connection::authorized(const RequestHead& head) {
   switch (gate_->authenticator->check(request_.header("Authorization"), core::Clock::now())) {
     case Verdict::Granted:
       proven_ = true;
+      request_.user = gate_->authenticator->username();
       return true;
     case Verdict::Malformed:
       refuse(400);
@@ -148,8 +149,7 @@ bool Connection::authorized(const RequestHead& head) {
 /// Many clients ask without a password first and again with one on the same connection. A body that is small enough is
 /// read over for them, never kept. One that waits for our "100 Continue" may come or not: then the connection ends.
 void Connection::deny(const RequestHead& head) {
-  Response response = makeError(401);
-  response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"default\"");
+  Response response = makeUnauthorized();
   const bool goesOn = request_.keepAlive() && !ended_ && !head.expectsContinue && head.bodyLength <= limits_.discarded;
   if (!goesOn) return refuse(std::move(response));
   skip_ = head.bodyLength;

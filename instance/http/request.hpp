@@ -21,6 +21,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string peer;  ///< "host:port", "localhost:0" for a Unix socket
+  std::string user;  ///< who has given the right password; empty where none is asked for
 
   /// The first header of that name, or an empty text.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;

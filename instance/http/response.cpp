@@ -56,6 +56,13 @@ Response makeError(int status, std::string_view explanation) {
   return response;
 }
 
+Response makeUnauthorized() {
+  Response response = makeError(
+      401, "You are not logged in. Reload the page to log in with the user name and the password of this server.");
+  response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"default\"");
+  return response;
+}
+
 Response makeRedirect(std::string location) {
   Response response = makeError(301);
   response.headers.emplace_back("Location", std::move(location));

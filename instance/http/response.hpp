@@ -24,6 +24,8 @@ struct Response {
 [[nodiscard]] Response makeResponse(std::string_view contentType, std::string body);
 /// The small page that goes with a status that is no success. `explanation` is text for people, unescaped.
 [[nodiscard]] Response makeError(int status, std::string_view explanation = {});
+/// 401: asks for a name and a password, and says so to who gives none.
+[[nodiscard]] Response makeUnauthorized();
 /// 301 to `location`.
 [[nodiscard]] Response makeRedirect(std::string location);
 /// "Bad Request"; empty for a number that HTTP does not know.

@@ -18,8 +18,9 @@ using Bytes = core::Result<std::string, ReadError>;
 
 core::Err<ReadError> failure(ReadError::Kind kind, std::string text) { return core::Err{ReadError{kind, std::move(text)}}; }
 
-/// Never waits for a FIFO, and takes regular files only: a terminal or a pipe has no offsets.
-core::UniqueFd openFile(const std::string& path, std::int64_t& size) {
+}  // namespace
+
+core::UniqueFd openLog(const std::string& path, std::int64_t& size) {
   core::UniqueFd fd(path.empty() ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat facts {};
   if (!fd || ::fstat(fd.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return core::UniqueFd();
@@ -27,7 +28,7 @@ core::UniqueFd openFile(const std::string& path, std::int64_t& size) {
   return fd;
 }
 
-Bytes readSlice(int fd, std::int64_t offset, std::int64_t length) {
+Bytes readAt(int fd, std::int64_t offset, std::int64_t length) {
   std::string bytes(static_cast<std::size_t>(length), '\0');
   std::size_t done = 0;
   while (done < bytes.size()) {
@@ -41,22 +42,20 @@ Bytes readSlice(int fd, std::int64_t offset, std::int64_t length) {
   return bytes;
 }
 
-}  // namespace
-
 Bytes readLog(const std::string& path, std::int64_t offset, std::int64_t length) {
   std::int64_t size = 0;
-  const auto fd = openFile(path, size);
+  const auto fd = openLog(path, size);
   if (!fd) return failure(ReadError::Kind::NoFile, path);
   if (length < 0 || (offset < 0 && length != 0)) return failure(ReadError::Kind::BadArguments, "");
   if (offset < 0) offset = offset < -size ? 0 : size + offset;
   offset = std::min(offset, size);
   const auto available = size - offset;
-  return readSlice(fd.get(), offset, length == 0 ? available : std::min(length, available));
+  return readAt(fd.get(), offset, length == 0 ? available : std::min(length, available));
 }
 
 Tail tailLog(const std::string& path, std::int64_t offset, std::int64_t length) {
   Tail tail;
-  const auto fd = openFile(path, tail.size);
+  const auto fd = openLog(path, tail.size);
   if (!fd) return tail;
   // Values near the ends of the type, and negative ones, mean "as far as there is".
   constexpr std::int64_t limit = std::int64_t{1} << 61;
@@ -72,7 +71,7 @@ Tail tailLog(const std::string& path, std::int64_t offset, std::int64_t length) 
   }
   offset = std::max<std::int64_t>(offset, 0);
   length = std::clamp<std::int64_t>(length, 0, std::max<std::int64_t>(tail.size - offset, 0));
-  if (auto bytes = readSlice(fd.get(), offset, length)) tail.bytes = std::move(*bytes);
+  if (auto bytes = readAt(fd.get(), offset, length)) tail.bytes = std::move(*bytes);
   return tail;
 }
 

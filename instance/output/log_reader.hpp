@@ -5,6 +5,7 @@
 #include <string>
 
 #include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
 
 namespace output {
 
@@ -13,6 +14,12 @@ struct ReadError {
   Kind kind = Kind::Failed;
   std::string text;
 };
+
+/// Opens a log for reading and tells its size; no descriptor if it cannot be, or is no regular file: a terminal or a pipe
+/// has no offsets. Never waits for a FIFO.
+[[nodiscard]] core::UniqueFd openLog(const std::string& path, std::int64_t& size);
+/// `length` bytes from `offset` on, fewer at the end of the file.
+[[nodiscard]] core::Result<std::string, ReadError> readAt(int fd, std::int64_t offset, std::int64_t length);
 
 /// Bytes of a log by offset. `offset` < 0 with `length` 0: the last -offset bytes; `length` 0: all from `offset` on;
 /// beyond the end: nothing. Other negative values are bad arguments. Raw bytes, which may cut a character.

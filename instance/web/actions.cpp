@@ -9,6 +9,7 @@
 
 #include "instance/process/table.hpp"
 #include "instance/web/namespec.hpp"
+#include "instance/web/page.hpp"
 
 namespace web {
 namespace {
@@ -122,6 +123,17 @@ std::string question(const Action& action) {
   if (verb && verb->target == Target::Process) text += " " + action.process;
   if (verb && verb->target == Target::Group) text += " " + action.group;
   return text + "?";
+}
+
+bool asksFirst(const Action& action) {
+  return action.verb == "stopall" || action.verb == "restartall" || action.verb == "clearlog";
+}
+
+std::string address(const Action& action) {
+  std::string query;
+  if (!action.process.empty()) query += "processname=" + quote(action.process) + "&";
+  if (!action.group.empty()) query += "groupname=" + quote(action.group) + "&";
+  return "index.html?" + query + "action=" + quote(action.verb);
 }
 
 void perform(const Action& action, const process::Table& table, const Call& call, Done done) {

@@ -30,6 +30,11 @@ struct Action {
 /// "Restart program1?", for people.
 [[nodiscard]] std::string question(const Action& action);
 
+/// Whether a person is asked before it is done: it ends all programs, or cannot be undone.
+[[nodiscard]] bool asksFirst(const Action& action);
+/// The address that asks for it, relative to the page: index.html?processname=x&action=start
+[[nodiscard]] std::string address(const Action& action);
+
 /// Does it and tells `done` Supervisor's words about the outcome ("Process x started").
 void perform(const Action& action, const process::Table& table, const Call& call,
              std::function<void(std::string message)> done);

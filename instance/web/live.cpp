@@ -3,10 +3,13 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "instance/http/source.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
+#include "instance/web/origin.hpp"
 #include "lib/core/json.hpp"
 
 namespace web {
@@ -28,15 +31,27 @@ std::string message(const std::string& body) {
 
 }  // namespace
 
+http::Response eventStream() {
+  http::Response head = http::makeResponse("text/event-stream", {});
+  head.headers.emplace_back("Cache-Control", "no-store");
+  head.headers.emplace_back("X-Accel-Buffering", "no");
+  return head;
+}
+
 /// The stream of one open page.
 class Live::Page final : public http::Source {
  public:
   /// `beginning` is the state of everything, which may be long.
-  Page(std::shared_ptr<Live*> live, std::string beginning)
-      : live_(std::move(live)), backlog_(std::move(beginning)), mostBacklog_(maxBacklog + backlog_.size()) {}
+  Page(std::shared_ptr<Live*> live, std::string only, std::string beginning)
+      : live_(std::move(live)),
+        only_(std::move(only)),
+        backlog_(std::move(beginning)),
+        mostBacklog_(maxBacklog + backlog_.size()) {}
   ~Page() override {
     if (*live_) (*live_)->detach(*this);
   }
+  /// The program it is about; empty: all.
+  [[nodiscard]] const std::string& only() const noexcept { return only_; }
   void push(const std::string& text) {
     if (backlog_.size() + text.size() > mostBacklog_) cut_ = true;
     if (!cut_) backlog_ += text;
@@ -51,6 +66,7 @@ class Live::Page final : public http::Source {
 
  private:
   std::shared_ptr<Live*> live_;
+  std::string only_;
   std::string backlog_;
   std::size_t mostBacklog_;
   bool cut_ = false;
@@ -58,6 +74,7 @@ class Live::Page final : public http::Source {
 
 Live::Live(core::EventLoop& loop, process::Table& table)
     : table_(table),
+      life_(makeToken()),
       deferred_(loop, [this] { flush(); }),
       timer_(loop, [this] { sampleUsage(); }, core::milliseconds(100)),
       self_(std::make_shared<Live*>(this)) {}
@@ -67,28 +84,29 @@ Live::~Live() {
   if (!pages_.empty()) table_.unsubscribe(*this);
 }
 
-void Live::attach(const http::Reply& reply) {
-  auto page = std::make_unique<Page>(self_, "retry: 2000\n\n" + everything());
-  if (pages_.empty()) {
-    table_.subscribe(*this);
+void Live::attach(const http::Reply& reply, const std::string& only) {
+  auto page = std::make_unique<Page>(self_, only, "retry: 2000\n\n" + everything(only));
+  if (pages_.empty()) table_.subscribe(*this);
+  if (only.empty() && !anyWholePage()) {
     sampler_.clear();
     timer_.armIn(core::milliseconds(0));
   }
   pages_.insert(page.get());
-  http::Response head = http::makeResponse("text/event-stream", {});
-  head.headers.emplace_back("Cache-Control", "no-store");
-  head.headers.emplace_back("X-Accel-Buffering", "no");
-  reply.stream(std::move(head), std::move(page));
+  reply.stream(eventStream(), std::move(page));
 }
 
 void Live::detach(Page& page) noexcept {
   pages_.erase(&page);
+  if (!anyWholePage()) timer_.disarm();
   if (!pages_.empty()) return;
   table_.unsubscribe(*this);
-  timer_.disarm();
   deferred_.cancel();
   changed_.clear();
   tableChanged_ = false;
+}
+
+bool Live::anyWholePage() const noexcept {
+  return std::any_of(pages_.begin(), pages_.end(), [](const Page* page) { return page->only().empty(); });
 }
 
 void Live::onStateChange(process::Process& program, const process::StateChange&) {
@@ -116,9 +134,14 @@ void Live::flush() {
   for (const auto* program : changed_) body += (body.empty() ? "" : ",") + programJson(*program);
   if (!body.empty()) body = ",\"programs\":[" + body + "]";
   if (tableChanged_) body += ",\"table\":true";
+  broadcast(message(body));
+  for (auto* page : pages_) {
+    const auto concerns = [page](const process::Process* program) { return program->fullName() == page->only(); };
+    if (page->only().empty()) continue;
+    if (tableChanged_ || std::any_of(changed_.begin(), changed_.end(), concerns)) page->push(everything(page->only()));
+  }
   changed_.clear();
   tableChanged_ = false;
-  broadcast(message(body));
 }
 
 void Live::sampleUsage() {
@@ -126,7 +149,8 @@ void Live::sampleUsage() {
   std::string body;
   for (const auto& group : table_.groups()) {
     for (const auto& program : group->processes()) {
-      const auto usage = program->pid() ? sampler_.sample(program->pid()) : std::nullopt;
+      if (!program->pid()) continue;  // a page knows that there is nothing to tell
+      const auto usage = sampler_.sample(program->pid());
       body += fmt::format("{}{{\"name\":{},\"cpu\":{},\"memory\":{}}}", body.empty() ? "" : ",",
                           core::jsonString(program->fullName()),
                           usage && usage->cpuPercent ? fmt::format("{:.1f}", *usage->cpuPercent) : "null",
@@ -138,15 +162,18 @@ void Live::sampleUsage() {
   timer_.armIn(samplePeriod);
 }
 
+/// To the pages of all programs.
 void Live::broadcast(const std::string& text) {
-  for (auto* page : pages_) page->push(text);
+  for (auto* page : pages_)
+    if (page->only().empty()) page->push(text);
 }
 
-std::string Live::everything() const {
+std::string Live::everything(const std::string& only) const {
   std::string body;
   for (const auto& group : table_.groups())
-    for (const auto& program : group->processes()) body += (body.empty() ? "" : ",") + programJson(*program);
-  return message(",\"programs\":[" + body + "]");
+    for (const auto& program : group->processes())
+      if (only.empty() || program->fullName() == only) body += (body.empty() ? "" : ",") + programJson(*program);
+  return message(",\"life\":\"" + life_ + "\",\"programs\":[" + body + "]");
 }
 
 }  // namespace web

@@ -16,9 +16,12 @@ class Table;
 
 namespace web {
 
+/// The head of an answer that is a stream of events, which no proxy is to hold back.
+[[nodiscard]] http::Response eventStream();
+
 /// The stream of events behind the open pages (text/event-stream): a first message with every program, then what
 /// changes, and every two seconds memory and CPU. All pages share one source of events; without a page it listens to
-/// nothing and no timer runs.
+/// nothing and no timer runs. A page of one program hears its states only.
 class Live final : public process::Observer {
  public:
   Live(core::EventLoop& loop, process::Table& table);
@@ -26,8 +29,8 @@ class Live final : public process::Observer {
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
 
-  /// Answers with the stream.
-  void attach(const http::Reply& reply);
+  /// Answers with the stream, of the program `only` if that is not empty.
+  void attach(const http::Reply& reply, const std::string& only);
 
   void onStateChange(process::Process& program, const process::StateChange& change) override;
   void onGroupAdded(process::Group& group) override;
@@ -40,9 +43,11 @@ class Live final : public process::Observer {
   void flush();
   void sampleUsage();
   void broadcast(const std::string& message);
-  [[nodiscard]] std::string everything() const;
+  [[nodiscard]] bool anyWholePage() const noexcept;
+  [[nodiscard]] std::string everything(const std::string& only) const;
 
   process::Table& table_;
+  std::string life_;  ///< tells pages that go on after a restart that their forms are stale
   UsageSampler sampler_;
   std::set<Page*> pages_;
   std::set<process::Process*> changed_;

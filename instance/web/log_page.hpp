@@ -4,10 +4,7 @@
 #include <string>
 
 #include "instance/http/request.hpp"
-
-namespace process {
-class Table;
-}
+#include "instance/web/log_choice.hpp"
 
 namespace web {
 
@@ -16,9 +13,12 @@ struct LogPage {
   std::string content;
 };
 
-/// tail.html: the end of a program's log, made live by the script. Parameters: processname, channel, limit.
-[[nodiscard]] LogPage tailPage(const process::Table& table, const http::Request& request);
-/// activity.html: the end of the activity log in `path`, which may be empty (no file).
-[[nodiscard]] LogPage activityPage(const std::string& path);
+/// tail.html and activity.html: lines of a log, which the script makes live. Parameters: those of chooseLog(); `limit` in
+/// bytes; `before` and `after`, places, for other lines than the last; `search`, a text, for the lines that hold it.
+/// `token` goes into the form with the program's buttons.
+[[nodiscard]] LogPage logPage(const LogChoice& choice, const http::Request& request, const std::string& token);
+
+/// The same lines as JSON, for the script.
+[[nodiscard]] std::string logJson(const LogChoice& choice, const http::Request& request);
 
 }  // namespace web

@@ -33,6 +33,8 @@ std::optional<bool> foreign(const http::Request& request) {
 
 }  // namespace
 
+bool isBrowser(const http::Request& request) { return request.header("User-Agent").starts_with("Mozilla/"); }
+
 bool fromAnotherSite(const http::Request& request) { return foreign(request).value_or(false); }
 
 bool embeddedElsewhere(const http::Request& request) {
@@ -45,8 +47,7 @@ bool embeddedElsewhere(const http::Request& request) {
 Verdict judge(const http::Request& request, bool tokenValid) {
   if (tokenValid) return Verdict::Allow;
   const auto other = foreign(request);
-  const bool browser = request.header("User-Agent").starts_with("Mozilla/");
-  if (other ? !*other : !browser) return Verdict::Allow;
+  if (other ? !*other : !isBrowser(request)) return Verdict::Allow;
   return request.method == "GET" ? Verdict::Confirm : Verdict::Refuse;
 }
 

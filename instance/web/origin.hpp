@@ -20,6 +20,9 @@ enum class Verdict {
 /// Referer); and whether it is a browser at all: a script that sends none of these needs no page's consent.
 [[nodiscard]] Verdict judge(const http::Request& request, bool tokenValid);
 
+/// Whether this comes from a browser, as far as it says so.
+[[nodiscard]] bool isBrowser(const http::Request& request);
+
 /// Whether a browser sent this request from a page of another site.
 [[nodiscard]] bool fromAnotherSite(const http::Request& request);
 

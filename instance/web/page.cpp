@@ -44,25 +44,31 @@ std::string quote(std::string_view text) {
 }
 
 std::string composePage(const Frame& frame, std::string_view content) {
+  const std::string user =
+      frame.user.empty()
+          ? ""
+          : fmt::format(R"( <a href="logout.html" title="Logged in as {0}">Log out {0}</a>)", escape(frame.user));
   return fmt::format(R"(<!DOCTYPE html>
 <html lang="en">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>{title}</title>
+  <title>{title} · {heading}</title>
   <link rel="stylesheet" href="stylesheets/supervisor.css">
   <link rel="icon" href="images/icon.svg" type="image/svg+xml">
   <script src="supervisor.js" defer></script>
+  <script src="programs.js" defer></script>
+  <script src="log.js" defer></script>
 </head>
 <body>
 <a class="skip" href="#content">Skip to content</a>
 <header id="header">
   <h1>{heading}</h1>
   <span id="live" role="status"></span>
-  <nav aria-label="Pages"><a href="index.html">Programs</a> <a href="activity.html">Activity log</a></nav>
+  <nav aria-label="Pages"><a href="index.html">Programs</a> <a href="activity.html">Activity log</a>{user}</nav>
 </header>
 <main id="wrapper">
-<div id="statusmessage" role="status" class="{messageClass}">{message}</div>
+<div id="message" class="{messageClass}"><span id="statusmessage" role="status">{message}</span> <a id="dismiss" class="button" href="./" aria-label="Close the message">×</a></div>
 {content}</main>
 <footer id="footer">Supervisor {version}</footer>
 </body>
@@ -70,7 +76,7 @@ std::string composePage(const Frame& frame, std::string_view content) {
 )",
                      fmt::arg("title", escape(frame.title)), fmt::arg("heading", escape(frame.identifier)),
                      fmt::arg("messageClass", frame.message.empty() ? "hidden" : "status_msg"),
-                     fmt::arg("message", escape(frame.message)), fmt::arg("content", content),
+                     fmt::arg("message", escape(frame.message)), fmt::arg("content", content), fmt::arg("user", user),
                      fmt::arg("version", escape(frame.version)));
 }
 

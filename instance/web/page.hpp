@@ -19,6 +19,7 @@ struct Frame {
   std::string identifier;
   std::string message;  ///< unescaped; empty: none
   std::string version;
+  std::string user{};  ///< who is logged in; empty: nobody has to be
 };
 /// A whole page around `content`, which is HTML.
 [[nodiscard]] std::string composePage(const Frame& frame, std::string_view content);

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "instance/web/site.hpp"
 
+#include "instance/output/rotating_file.hpp"
+#include "instance/process/process.hpp"
 #include "instance/web/assets.hpp"
+#include "instance/web/download.hpp"
+#include "instance/web/log_choice.hpp"
+#include "instance/web/log_feed.hpp"
 #include "instance/web/log_page.hpp"
 #include "instance/web/namespec.hpp"
 #include "instance/web/origin.hpp"
 #include "instance/web/page.hpp"
 #include "instance/web/status_page.hpp"
+#include "instance/web/view.hpp"
 #include "lib/core/json.hpp"
+#include "lib/core/text.hpp"
 
 namespace web {
 namespace {
@@ -42,10 +49,18 @@ http::Response toFrontPage(const std::string& message) {
   return response;
 }
 
+constexpr std::string_view goodbyeName = "supervisor_goodbye=";
+
+/// Without a path: it is that of the page, also behind a proxy.
+std::string goodbyeCookie(const std::string& value) {
+  return std::string(goodbyeName) + value + (value.empty() ? "; Max-Age=0" : "") + "; HttpOnly; SameSite=Strict";
+}
+
 }  // namespace
 
 Site::Site(core::EventLoop& loop, process::Table& table, std::function<About()> about, Call call)
-    : table_(table), about_(std::move(about)), call_(std::move(call)), token_(makeToken()), live_(loop, table) {}
+    : table_(table), about_(std::move(about)), call_(std::move(call)), token_(makeToken()), goodbye_(makeToken()),
+      live_(loop, table) {}
 
 void Site::handle(const http::Request& request, const http::Reply& reply) {
   std::string path = request.path();
@@ -58,31 +73,79 @@ void Site::handle(const http::Request& request, const http::Reply& reply) {
   if (request.body.size() > largestForm) return reply.send(http::makeError(413));
   if (path.empty() || path == "index.html") return index(request, reply);
   if (path == "ok.html") return reply.send(http::makeResponse("text/plain", "OK"));
-  if (path == "events") return live_.attach(reply);
-  if (path == "tail.html") {
-    const auto page = tailPage(table_, request);
-    return show(reply, page.title, page.content);
-  }
-  if (path == "activity.html") {
-    const auto page = activityPage(about_().activityLog);
-    return show(reply, page.title, page.content);
+  if (path == "logout.html") return logOut(request, reply);
+  if (path == "events") return live_.attach(reply, parameter(request, "processname").value_or(""));
+  for (const std::string_view page : {"tail.html", "activity.html", "log.json", "log-events", "download"}) {
+    if (path != page) continue;
+    auto choice = chooseLog(table_, about_().activityLog, request);
+    if (page == "activity.html") choice = LogChoice{true, {}, nullptr, {}, about_().activityLog};
+    return log(path, choice, request, reply);
   }
   reply.send(http::makeError(404));
+}
+
+void Site::log(const std::string& path, const LogChoice& choice, const http::Request& request, const http::Reply& reply) {
+  if (path == "log.json") {
+    auto response = http::makeResponse("application/json", logJson(choice, request));
+    response.headers.emplace_back("Cache-Control", "no-store");
+    return reply.send(std::move(response));
+  }
+  if (path == "download") {
+    const auto name = choice.program ? choice.program->fullName() + "-" + process::toText(choice.channel) : "supervisord";
+    return sendDownload(choice.path(), name, reply);
+  }
+  if (path == "log-events") {
+    if (!choice.log) return reply.send(http::makeError(404));
+    // A browser that connects again says what it got last.
+    const auto seen = request.header("Last-Event-ID");
+    const auto place = seen.empty() ? parameter(request, "from").value_or("") : std::string(seen);
+    return reply.stream(eventStream(),
+                        std::make_unique<LogFeed>(choice.path(), Place::parse(place), choice.log->notice()));
+  }
+  const auto page = logPage(choice, request, token_);
+  show(request, reply, page.title, page.content);
+}
+
+/// Browsers forget a name and a password that are refused, and only then. Who logs in again at this very address is let in:
+/// the cookie tells the second time from the first.
+void Site::logOut(const http::Request& request, const http::Reply& reply) {
+  if (fromAnotherSite(request)) return reply.send(http::makeError(403));
+  if (request.user.empty() || saidGoodbye(request)) {
+    auto back = http::makeRedirect("./");
+    back.headers.emplace_back("Cache-Control", "no-store");
+    if (!request.user.empty()) back.headers.emplace_back("Set-Cookie", goodbyeCookie({}));
+    return reply.send(std::move(back));
+  }
+  auto response = http::makeUnauthorized();
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("Set-Cookie", goodbyeCookie(goodbye_));
+  reply.send(std::move(response));
+}
+
+bool Site::saidGoodbye(const http::Request& request) const {
+  for (const auto& [name, value] : request.headers) {
+    if (core::lower(name) != "cookie") continue;
+    for (const auto& item : core::split(value, ';'))
+      if (core::trim(item) == std::string(goodbyeName) + goodbye_) return true;
+  }
+  return false;
 }
 
 void Site::index(const http::Request& request, const http::Reply& reply) {
   const Action action{parameter(request, "action").value_or(""), parameter(request, "processname").value_or(""),
                       parameter(request, "groupname").value_or("")};
   if (action.verb.empty())
-    return show(reply, "Supervisor Status", statusContent(table_, token_), parameter(request, "message").value_or(""));
+    return show(request, reply, "Supervisor Status", statusContent(table_, View::of(request), token_),
+                parameter(request, "message").value_or(""));
   if (!known(action)) return reply.send(http::makeError(400));
 
   const bool tokenValid = sameToken(parameter(request, "token").value_or(""), token_);
   const auto verdict = action.verb == "refresh" ? Verdict::Allow : judge(request, tokenValid);
   if (verdict == Verdict::Refuse) return reply.send(http::makeError(403));
-  if (verdict == Verdict::Confirm)
-    return show(reply, "Supervisor: please confirm",
-                confirmContent(question(action), "index.html?" + std::string(request.query()), token_));
+  const bool confirmed = tokenValid && parameter(request, "confirmed") == "yes";
+  const bool person = tokenValid || isBrowser(request);
+  if (verdict == Verdict::Confirm || (person && asksFirst(action) && !confirmed))
+    return show(request, reply, "Please confirm", confirmContent(question(action), address(action), token_));
   act(request, reply, action);
 }
 
@@ -94,10 +157,12 @@ void Site::act(const http::Request& request, const http::Reply& reply, const Act
   });
 }
 
-void Site::show(const http::Reply& reply, const std::string& title, const std::string& content,
-                const std::string& message) {
+void Site::show(const http::Request& request, const http::Reply& reply, const std::string& title,
+                const std::string& content, const std::string& message) {
   const auto about = about_();
-  reply.send(pageResponse(composePage({title, about.identifier, message, about.version}, content)));
+  auto response = pageResponse(composePage({title, about.identifier, message, about.version, request.user}, content));
+  if (saidGoodbye(request)) response.headers.emplace_back("Set-Cookie", goodbyeCookie({}));
+  reply.send(std::move(response));
 }
 
 }  // namespace web

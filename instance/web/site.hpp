@@ -9,13 +9,19 @@
 #include "instance/web/actions.hpp"
 #include "instance/web/live.hpp"
 
+namespace output {
+class RotatingFile;
+}
+
 namespace web {
+
+struct LogChoice;
 
 /// What the pages say about the daemon, asked anew for each page: a reread may change it.
 struct About {
   std::string identifier;
   std::string version;
-  std::string activityLog;  ///< path; empty if it is no file
+  output::RotatingFile* activityLog = nullptr;  ///< nullptr if it is no file
 };
 
 /// The web page of an instance, at Supervisor's addresses: index.html, tail.html, ok.html and what they need.
@@ -28,14 +34,18 @@ class Site {
 
  private:
   void index(const http::Request& request, const http::Reply& reply);
+  void log(const std::string& path, const LogChoice& choice, const http::Request& request, const http::Reply& reply);
+  void logOut(const http::Request& request, const http::Reply& reply);
   void act(const http::Request& request, const http::Reply& reply, const Action& action);
-  void show(const http::Reply& reply, const std::string& title, const std::string& content,
-            const std::string& message = {});
+  void show(const http::Request& request, const http::Reply& reply, const std::string& title,
+            const std::string& content, const std::string& message = {});
+  [[nodiscard]] bool saidGoodbye(const http::Request& request) const;
 
   process::Table& table_;
   std::function<About()> about_;
   Call call_;
   std::string token_;
+  std::string goodbye_;  ///< in the cookie of a browser that has logged out and not logged in again
   Live live_;
 };
 

@@ -3,14 +3,16 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
+#include <array>
+#include <map>
 #include <vector>
 
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
+#include "instance/web/controls.hpp"
 #include "instance/web/page.hpp"
-#include "instance/web/usage.hpp"
+#include "instance/web/view.hpp"
 #include "lib/core/text.hpp"
 
 namespace web {
@@ -18,68 +20,64 @@ namespace {
 
 using lifecycle::State;
 
-const char* classOf(State state) {
-  switch (state) {
-    case State::Running: return "statusrunning";
-    case State::Fatal:
-    case State::Backoff: return "statuserror";
-    case State::Starting:
-    case State::Stopping: return "statusbusy";
-    case State::Stopped:
-    case State::Exited:
-    case State::Unknown: break;
-  }
-  return "statusnominal";
-}
-
-/// One button of the form: its address says everything, so that it is also what a script may call.
-std::string button(const std::string& text, const std::string& action, const std::string& parameter,
-                   const std::string& name, bool hidden = false) {
-  return fmt::format(
-      R"(<li{}><button data-act="{}" formaction="index.html?{}action={}" aria-label="{} {}">{}</button></li>)",
-      hidden ? " hidden" : "", action, parameter.empty() ? "" : parameter + "=" + quote(name) + "&amp;", action, text,
-      escape(name), text);
-}
+/// Trouble first.
+constexpr std::array statesByWeight{State::Fatal,    State::Backoff, State::Unknown, State::Starting,
+                                    State::Stopping, State::Exited,  State::Stopped, State::Running};
+using Counts = std::map<State, std::size_t>;
 
 std::string memoryText(std::uint64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1048576.0); }
 
-std::string row(const process::Process& program) {
+/// What is needed less often: logs, and what empties them.
+std::string menu(const process::Process& program) {
   const auto name = program.fullName();
-  const auto state = program.state();
-  const bool stopped = state == State::Stopped || state == State::Exited || state == State::Fatal;
-  UsageSampler sampler;  // one look: memory only, the share of a core takes two
-  const auto usage = program.pid() ? sampler.sample(program.pid()) : std::nullopt;
-  std::string actions = button("Start", "start", "processname", name, !stopped);
-  actions += button("Restart", "restart", "processname", name, state != State::Running);
-  actions += button("Stop", "stop", "processname", name, !lifecycle::isActive(state));
-  actions += button("Clear Log", "clearlog", "processname", name);
+  std::string items;
   for (const auto channel : {process::Channel::Stdout, process::Channel::Stderr})
-    actions += fmt::format(R"(<li><a class="button" href="tail.html?processname={}{}" aria-label="Tail -f {} {}">Tail -f {}</a></li>)",
-                           quote(name), channel == process::Channel::Stdout ? "" : "&amp;channel=stderr",
-                           channel == process::Channel::Stdout ? "Stdout" : "Stderr", escape(name),
-                           channel == process::Channel::Stdout ? "Stdout" : "Stderr");
-  return fmt::format(R"(<tr data-name="{name}">
-  <td class="status" data-label="State"><span class="{stateClass}">{state}</span></td>
-  <td class="description" data-label="Description">{description}</td>
-  <th scope="row" class="name"><a href="tail.html?processname={link}">{name}</a></th>
-  <td class="number cpu" data-label="CPU"></td>
-  <td class="number memory" data-label="Memory">{memory}</td>
-  <td class="action"><ul>{actions}</ul></td>
-</tr>
-)",
-                     fmt::arg("name", escape(name)), fmt::arg("stateClass", classOf(state)),
-                     fmt::arg("state", core::lower(lifecycle::toText(state))),
-                     fmt::arg("description", escape(program.description())), fmt::arg("link", quote(name)),
-                     fmt::arg("memory", usage ? memoryText(usage->memory) : ""), fmt::arg("actions", actions));
+    items += fmt::format(R"(<li><a href="tail.html?processname={0}{1}" aria-label="{2} of {3}">{2}</a></li>)", quote(name),
+                         channel == process::Channel::Stdout ? "" : "&amp;channel=stderr",
+                         channel == process::Channel::Stdout ? "Standard output" : "Standard error", escape(name));
+  items += "<li>" + actionButton("Clear Log", "clearlog", "processname", name) + "</li>";
+  return fmt::format(R"(<details class="menu"><summary aria-label="More for {}">⋯</summary><ul>{}</ul></details>)",
+                     escape(name), items);
 }
 
-std::string groupHead(const process::Group& group) {
-  const auto& name = group.name();
-  return fmt::format(R"(<tr class="group"><th colspan="6" scope="rowgroup">{} <ul class="bar">{}{}{}</ul></th></tr>
+std::string row(const Row& one, const View& view) {
+  const auto& program = *one.program;
+  const auto name = program.fullName();
+  const std::string description = escape(program.description());
+  return fmt::format(R"(<tr data-name="{name}"{hidden}>
+<td class="status">{badge}</td>
+<th scope="row" class="name"><a href="tail.html?processname={link}" title="{name}">{name}</a></th>
+<td class="description" title="{description}">{description}</td>
+<td class="number cpu"></td>
+<td class="number memory">{memory}</td>
+<td class="action"><div class="acts">{actions}{menu}</div></td>
+</tr>
 )",
-                     escape(name), button("Start Group", "startgroup", "groupname", name),
-                     button("Restart Group", "restartgroup", "groupname", name),
-                     button("Stop Group", "stopgroup", "groupname", name));
+                     fmt::arg("name", escape(name)), fmt::arg("hidden", view.shows(program) ? "" : " hidden"),
+                     fmt::arg("badge", badge(program.state())), fmt::arg("description", description),
+                     fmt::arg("link", quote(name)), fmt::arg("memory", one.usage ? memoryText(one.usage->memory) : ""),
+                     fmt::arg("actions", programButtons(program)), fmt::arg("menu", menu(program)));
+}
+
+std::string tally(const Block& block) {
+  Counts counts;
+  for (const auto& one : block.rows) counts[one.program->state()]++;
+  std::string text;
+  for (const auto state : statesByWeight)
+    if (counts[state] > 0)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[state], core::lower(lifecycle::toText(state)));
+  return text;
+}
+
+std::string groupHead(const Block& block, bool hidden) {
+  const auto& name = block.group->name();
+  return fmt::format(
+      R"(<tr class="group"{}><th colspan="5" scope="rowgroup"><button type="button" class="fold" aria-expanded="true" aria-label="Programs of {}" hidden>▾</button> <span class="groupname">{}</span> <span class="tally">{}</span></th><td class="action"><div class="acts">{}{}{}</div></td></tr>
+)",
+      hidden ? " hidden" : "", escape(name), escape(name), tally(block),
+      actionButton("Start Group", "startgroup", "groupname", name),
+      actionButton("Restart Group", "restartgroup", "groupname", name),
+      actionButton("Stop Group", "stopgroup", "groupname", name));
 }
 
 /// A program on its own needs no heading: its group is named like it.
@@ -88,47 +86,90 @@ bool needsHead(const process::Group& group) {
          (group.processes().size() == 1 && group.processes().front()->name() != group.name());
 }
 
-std::string tableOf(const process::Table& table) {
-  std::vector<const process::Group*> groups;
-  for (const auto& group : table.groups())
-    if (!group->processes().empty()) groups.push_back(group.get());
-  std::sort(groups.begin(), groups.end(), [](auto* a, auto* b) { return a->name() < b->name(); });
-  if (groups.empty()) return "<p>No programs to manage</p>\n";
-
-  std::string html = R"(<table id="programs">
-<caption>Programs and their states</caption>
-<thead><tr><th scope="col">State</th><th scope="col">Description</th><th scope="col">Name</th><th scope="col" class="number">CPU</th><th scope="col" class="number">Memory</th><th scope="col">Action</th></tr></thead>
-)";
-  for (const auto* group : groups) {
-    html += "<tbody>\n";
-    if (needsHead(*group)) html += groupHead(*group);
-    std::vector<const process::Process*> programs;
-    for (const auto& program : group->processes()) programs.push_back(program.get());
-    std::sort(programs.begin(), programs.end(), [](auto* a, auto* b) { return a->name() < b->name(); });
-    for (const auto* program : programs) html += row(*program);
-    html += "</tbody>\n";
+std::string block(const Block& block, const View& view) {
+  std::string rows;
+  bool shown = false;
+  for (const auto& one : block.rows) {
+    rows += row(one, view);
+    shown = shown || view.shows(*one.program);
   }
+  return fmt::format("<tbody data-group=\"{}\">\n{}{}</tbody>\n", escape(block.group->name()),
+                     needsHead(*block.group) ? groupHead(block, !shown) : "", rows);
+}
+
+/// The head of a column that sorts; once more turns the order around.
+std::string columnHead(std::string_view text, View::Sort sort, const View& view, std::string_view classes) {
+  View other = view;
+  other.reversed = view.sort == sort && !view.reversed;
+  other.sort = sort;
+  const char* const order = view.sort != sort ? "none" : view.reversed ? "descending" : "ascending";
+  return fmt::format(R"(<th scope="col" class="{}" aria-sort="{}"><a href="{}" data-sort="{}">{}</a></th>)", classes,
+                     order, escape(other.address()), toText(sort), text);
+}
+
+std::string tableOf(const std::vector<Block>& blocks, const View& view) {
+  if (blocks.empty()) return "<p id=\"nothing\">No programs to manage</p>\n";
+  std::string html = "<table id=\"programs\">\n<caption>Programs and their states</caption>\n<thead><tr>";
+  html += columnHead("State", View::Sort::Problems, view, "status") + columnHead("Name", View::Sort::Name, view, "name") +
+          columnHead("Description", View::Sort::Uptime, view, "description") +
+          columnHead("CPU", View::Sort::Cpu, view, "number cpu") +
+          columnHead("Memory", View::Sort::Memory, view, "number memory");
+  html += "<th scope=\"col\" class=\"action\">Action</th></tr></thead>\n";
+  for (const auto& one : blocks) html += block(one, view);
   return html + "</table>\n";
+}
+
+/// How many programs are in which state; each is the way to just those.
+std::string countsOf(const std::vector<Block>& blocks, const View& view) {
+  Counts counts;
+  std::size_t all = 0;
+  for (const auto& one : blocks)
+    for (const auto& each : one.rows) {
+      counts[each.program->state()]++;
+      all++;
+    }
+  View only = view;
+  const auto item = [&](const std::string& state, const char* classes, std::size_t count, const char* word) {
+    only.state = state;
+    return fmt::format(R"(<li{}><a class="count {}" href="{}" data-state="{}"{}><b>{}</b> {}</a></li>)",
+                       count == 0 && !state.empty() ? " hidden" : "", classes, escape(only.address()), state,
+                       view.state == state ? R"( aria-current="true")" : "", count, word);
+  };
+  std::string html = item("", "", all, "programs");
+  for (const auto state : statesByWeight) {
+    const std::string name = core::lower(lifecycle::toText(state));
+    html += item(name, classOf(state), counts[state], name.c_str());
+  }
+  return "<ul id=\"counts\" class=\"bar\" aria-label=\"Programs by state\">" + html + "</ul>\n";
 }
 
 }  // namespace
 
-std::string statusContent(const process::Table& table, const std::string& token) {
+std::string statusContent(const process::Table& table, const View& view, const std::string& token) {
+  const auto blocks = arrange(table, view);
   return fmt::format(R"(<div id="content" tabindex="-1">
+<div class="tools">
+{counts}<form id="view" action="index.html" role="search"><input type="hidden" name="sort" value="{reversed}{sort}"><input type="hidden" name="state" value="{state}"><label>Filter <input id="filter" name="filter" type="search" autocomplete="off" placeholder="name or state" value="{filter}"></label> <button>Filter</button></form>
+<span id="shown" role="status"></span>
+</div>
 <form id="actions" action="index.html" method="post">
-<input type="hidden" name="token" value="{}">
-<ul class="bar">
+<input type="hidden" name="token" value="{token}">
+<ul class="bar all">
+<li>{start}</li>
+<li>{restart}</li>
+<li>{stop}</li>
 <li><a class="button" href="index.html?action=refresh">Refresh</a></li>
-{}
-{}
-{}
-<li id="filter-label" hidden><label>Filter <input id="filter" type="search" autocomplete="off" placeholder="name or state"></label></li>
 </ul>
-{}</form>
+{table}</form>
 </div>
 )",
-                     token, button("Start All", "startall", "", ""), button("Restart All", "restartall", "", ""),
-                     button("Stop All", "stopall", "", ""), tableOf(table));
+                     fmt::arg("counts", countsOf(blocks, view)), fmt::arg("reversed", view.reversed ? "-" : ""),
+                     fmt::arg("sort", toText(view.sort)), fmt::arg("state", escape(view.state)),
+                     fmt::arg("filter", escape(view.filter)), fmt::arg("token", token),
+                     fmt::arg("start", actionButton("Start All", "startall", "", "")),
+                     fmt::arg("restart", actionButton("Restart All", "restartall", "", "")),
+                     fmt::arg("stop", actionButton("Stop All", "stopall", "", "")),
+                     fmt::arg("table", tableOf(blocks, view)));
 }
 
 std::string confirmContent(const std::string& question, const std::string& address, const std::string& token) {
@@ -136,6 +177,7 @@ std::string confirmContent(const std::string& question, const std::string& addre
 <p>{}</p>
 <form action="{}" method="post">
 <input type="hidden" name="token" value="{}">
+<input type="hidden" name="confirmed" value="yes">
 <ul class="bar"><li><button>Yes, do it</button></li><li><a class="button" href="index.html">No</a></li></ul>
 </form>
 </div>

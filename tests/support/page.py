@@ -14,7 +14,7 @@ except ImportError:
 
 from waiting import waitFor
 
-ENTER, BACKSPACE = "\ue007", "\ue003"  # the driver's codes for the keys
+ENTER, BACKSPACE, ESCAPE = "\ue007", "\ue003", "\ue00c"  # the driver's codes for the keys
 AVAILABLE = bool(webdriver and shutil.which("chromium") and shutil.which("chromedriver"))
 
 

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: MIT
-// Makes the server's pages live. Without it everything still works, by forms and links.
+// Makes the server's pages live: what all of them share. Without scripts everything still works, by forms and links.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
 
+/** Says something to the person; lies over the page, so that nothing moves. */
 function say(text) {
-  const area = byId("statusmessage");
-  area.textContent = text;
-  area.className = text ? "status_msg" : "hidden";
+  byId("statusmessage").textContent = text;
+  byId("message").className = text ? "status_msg" : "hidden";
 }
 
-/* ---- the table of programs ---- */
+const setText = (element, text) => {
+  if (element.textContent !== text) element.textContent = text;
+};
 
+/* ---- states ---- */
+
+const TROUBLE = ["FATAL", "BACKOFF", "UNKNOWN"];
 const classOf = (state) =>
-  state === "RUNNING" ? "statusrunning" : state === "FATAL" || state === "BACKOFF" ? "statuserror"
+  state === "RUNNING" ? "statusrunning" : TROUBLE.includes(state) ? "statuserror"
     : state === "STARTING" || state === "STOPPING" ? "statusbusy" : "statusnominal";
+const OFFERS = { start: ["STOPPED", "EXITED", "FATAL"], restart: ["RUNNING"], stop: ["RUNNING", "STARTING", "BACKOFF"] };
 
 function uptime(seconds) {
   const s = Math.max(0, Math.floor(seconds)), days = Math.floor(s / 86400), two = (n) => String(n).padStart(2, "0");
@@ -22,111 +28,100 @@ function uptime(seconds) {
   return days ? `${days} day${days > 1 ? "s" : ""}, ${clock}` : clock;
 }
 
-function bytes(n) {
-  if (n === null) return "";
-  for (const unit of ["B", "KB", "MB", "GB"]) {
-    if (n < 1024 || unit === "GB") return `${n < 10 && unit !== "B" ? n.toFixed(1) : Math.round(n)} ${unit}`;
-    n /= 1024;
+/** What the page shows of one program, in a row of the table or above its log. */
+class ProgramView {
+  constructor(root) {
+    this.root = root;
+    this.badge = root.querySelector(".status span, span.status span");
+    this.description = root.querySelector(".description");
+    this.buttons = [...root.querySelectorAll("[data-act]")].filter((button) => button.dataset.act in OFFERS);
+    this.program = null;
+  }
+  /** `skew` is our clock minus the server's, in seconds. */
+  show(program, skew) {
+    this.program = program;
+    setText(this.badge, program.state.toLowerCase());
+    this.badge.className = classOf(program.state);
+    const focused = this.buttons.includes(document.activeElement) ? document.activeElement : null;
+    for (const button of this.buttons) button.hidden = !OFFERS[button.dataset.act].includes(program.state);
+    // Who presses Stop with a key finds Start next, not the top of the page.
+    if (focused && focused.hidden) (this.buttons.find((b) => !b.hidden) || this.root.querySelector("summary, a"))?.focus();
+    this.describe(skew);
+  }
+  describe(skew) {
+    const { state, pid, start, description } = this.program;
+    const text = state === "RUNNING" ? `pid ${pid}, uptime ${uptime(Date.now() / 1000 - skew - start)}` : description;
+    if (this.description.textContent === text) return;
+    this.description.textContent = text;
+    if (this.description.hasAttribute("title")) this.description.title = text;
   }
 }
 
-class Table {
-  constructor(body) {
-    this.programs = new Map();
-    this.rows = new Map();
-    for (const row of body.querySelectorAll("tr[data-name]")) this.rows.set(row.dataset.name, row);
-    this.skew = 0;  // our clock minus the server's, in seconds
+/** Hears a stream of events while the page is looked at, and connects again when it ends. */
+class Stream {
+  /** `address()` is asked for each time; `take(message)` gets what comes; `tell(text)` how it goes. */
+  constructor(address, take, tell) {
+    Object.assign(this, { address, take, tell, source: null, retry: null, held: false });
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.close() : this.open()));
+    addEventListener("pagehide", () => this.close());
+    addEventListener("pageshow", () => this.open());
+    this.open();
   }
-  /** Takes one message of the server's event stream. */
-  take(message) {
-    this.skew = Date.now() / 1000 - message.now;
-    for (const program of message.programs || []) {
-      if (!this.rows.has(program.name)) return renewTable();
-      this.programs.set(program.name, program);
-      this.show(program);
-    }
-    for (const usage of message.usage || []) {
-      const row = this.rows.get(usage.name);
-      if (!row) continue;
-      row.querySelector(".cpu").textContent = usage.cpu === null ? "" : `${usage.cpu.toFixed(1)} %`;
-      row.querySelector(".memory").textContent = bytes(usage.memory);
-    }
-    if (message.table) renewTable();
-  }
-  show(program) {
-    const row = this.rows.get(program.name), badge = row.querySelector(".status span");
-    const state = program.state.toLowerCase();
-    if (badge.textContent !== state) {
-      badge.textContent = state;
-      badge.className = classOf(program.state);
-    }
-    const offer = (action, states) => {
-      row.querySelector(`[data-act=${action}]`).closest("li").hidden = !states.includes(program.state);
+  open() {
+    if (this.source || this.held || document.hidden) return;
+    clearTimeout(this.retry);
+    const source = this.source = new EventSource(this.address());
+    source.onopen = () => this.tell("live");
+    source.onmessage = (event) => this.take(JSON.parse(event.data));
+    source.onerror = () => {
+      this.tell("connection lost, trying again");
+      // A proxy's error page, or a server that starts, ends the browser's own attempts.
+      if (source.readyState !== EventSource.CLOSED) return;
+      this.close();
+      this.retry = setTimeout(() => this.open(), 2000);
     };
-    if (!program.pid) row.querySelector(".cpu").textContent = row.querySelector(".memory").textContent = "";
-    offer("start", ["STOPPED", "EXITED", "FATAL"]);
-    offer("restart", ["RUNNING"]);
-    offer("stop", ["RUNNING", "STARTING", "BACKOFF"]);
-    this.describe(program, row);
   }
-  describe(program, row) {
-    const text = program.state === "RUNNING"
-      ? `pid ${program.pid}, uptime ${uptime(Date.now() / 1000 - this.skew - program.start)}` : program.description;
-    const cell = row.querySelector(".description");
-    if (cell.textContent !== text) cell.textContent = text;
+  close() {
+    clearTimeout(this.retry);
+    if (this.source) this.source.close();
+    this.source = null;
   }
-  tick() {
-    for (const [name, program] of this.programs)
-      if (program.state === "RUNNING") this.describe(program, this.rows.get(name));
+  /** Stops until release(). */
+  hold() {
+    this.held = true;
+    this.close();
+  }
+  release() {
+    this.held = false;
+    this.open();
   }
 }
 
-let table = null;
+/* ---- actions ---- */
 
-/** Fetches the page again and puts its table in place of ours: programs came or went. */
-async function renewTable() {
-  const page = new DOMParser().parseFromString(await (await fetch("index.html")).text(), "text/html");
-  byId("content").replaceWith(document.adoptNode(page.getElementById("content")));
-  startTable();
-}
-
-function startTable() {
-  table = new Table(byId("content"));
-  byId("filter-label").hidden = false;
-  const filter = byId("filter");
-  const apply = () => {
-    const wanted = filter.value.trim().toLowerCase();
-    let shown = 0;
-    for (const [name, row] of table.rows) {
-      const state = row.querySelector(".status span").textContent;
-      row.hidden = wanted !== "" && !name.toLowerCase().includes(wanted) && !state.includes(wanted);
-      if (!row.hidden) shown++;
-    }
-    for (const head of document.querySelectorAll("tr.group"))
-      head.hidden = ![...head.parentElement.querySelectorAll("tr[data-name]")].some((row) => !row.hidden);
-    if (wanted) byId("live").textContent = `${shown} of ${table.rows.size} programs shown`;
-  };
-  filter.addEventListener("input", apply);
-}
-
-function followStates() {
-  let source = null, ticker = null;
-  const start = () => {
-    if (source) return;
-    source = new EventSource("events");
-    source.onopen = () => { byId("live").textContent = "live"; };
-    source.onerror = () => { byId("live").textContent = "connection lost, trying again"; };
-    source.onmessage = (event) => table.take(JSON.parse(event.data));
-    ticker = setInterval(() => table.tick(), 1000);
-  };
-  const stop = () => {
-    if (source) source.close();
-    clearInterval(ticker);
-    source = null;
-  };
-  // A page nobody looks at costs the server nothing.
-  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start()));
-  start();
+/** Asks; resolves to whether the answer is yes. */
+function ask(text) {
+  const dialog = document.createElement("dialog"), question = document.createElement("p"), row = document.createElement("div");
+  question.textContent = text;
+  question.id = "question";
+  dialog.setAttribute("aria-labelledby", "question");
+  row.className = "bar";
+  for (const [word, value] of [["No", ""], ["Yes, do it", "yes"]]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = word;
+    button.addEventListener("click", () => dialog.close(value));
+    row.append(button);
+  }
+  dialog.append(question, row);
+  document.body.append(dialog);
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    });
+    dialog.showModal();
+  });
 }
 
 /** Sends a form button's action without leaving the page. */
@@ -134,111 +129,63 @@ async function act(event) {
   const button = event.submitter;
   if (!button || !button.hasAttribute("formaction")) return;
   event.preventDefault();
-  button.disabled = true;
+  if (button.getAttribute("aria-disabled") === "true") return;
+  if (button.dataset.ask && !(await ask(button.dataset.ask))) return;
+  button.setAttribute("aria-disabled", "true");  // not "disabled": that would take the focus away
   try {
+    const form = new URLSearchParams(new FormData(event.target));
+    form.set("confirmed", "yes");
     const reply = await fetch(button.getAttribute("formaction"), {
-      method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(new FormData(event.target)),
+      method: "POST", headers: { Accept: "application/json" }, body: form,
     });
     if (!reply.ok) throw new Error(`the server answered ${reply.status}`);
+    if (!reply.headers.get("Content-Type").includes("json")) throw new Error("this page is out of date, reload it");
     say((await reply.json()).message);
   } catch (problem) {
     say(`Nothing was done: ${problem.message}`);
   } finally {
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
   }
 }
 
-/* ---- the log view ---- */
-
-class LogView {
-  constructor(area) {
-    this.area = area;
-    this.limit = 512 * 1024;  // characters kept on the page
-    this.text = "";
-    this.paused = false;
-    this.waiting = "";
-  }
-  append(piece) {
-    if (this.paused) {
-      this.waiting = (this.waiting + piece).slice(-this.limit);
-      return;
-    }
-    const atEnd = this.area.scrollHeight - this.area.scrollTop - this.area.clientHeight < 40;
-    this.text = (this.text + piece).slice(-this.limit);
-    this.render();
-    if (atEnd) this.area.scrollTop = this.area.scrollHeight;
-  }
-  pause(on) {
-    this.paused = on;
-    if (on) return;
-    const piece = this.waiting;
-    this.waiting = "";
-    this.append(piece);
-  }
-  /** Shows the text with each match marked; text nodes only, so log text can inject nothing. */
-  render() {
-    const wanted = byId("search").value, parts = [];
-    let count = 0;
-    if (wanted) {
-      const low = this.text.toLowerCase(), find = wanted.toLowerCase();
-      let at = 0;
-      for (let hit; (hit = low.indexOf(find, at)) >= 0; at = hit + find.length, count++) {
-        const mark = document.createElement("mark");
-        mark.textContent = this.text.slice(hit, hit + find.length);
-        parts.push(this.text.slice(at, hit), mark);
-      }
-      parts.push(this.text.slice(at));
-    } else {
-      parts.push(this.text);
-    }
-    this.area.replaceChildren(...parts);
-    byId("matches").textContent = wanted ? `${count} matches` : "";
-  }
+/** The server was started anew: its forms have another token. Resolves to the new page. */
+async function fetchPage(address) {
+  const reply = await fetch(address);
+  if (!reply.ok) throw new Error(`the server answered ${reply.status}`);
+  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  const token = page.querySelector("#actions [name=token]"), ours = document.querySelector("#actions [name=token]");
+  if (token && ours) ours.value = token.value;
+  return page;
 }
 
-async function followLog() {
-  const area = byId("log"), view = new LogView(area);
-  byId("log-tools").hidden = false;
-  byId("pause").addEventListener("click", (event) => {
-    const on = !view.paused;
-    view.pause(on);
-    event.target.textContent = on ? "Continue" : "Pause";
-    event.target.setAttribute("aria-pressed", String(on));
+/* ---- the whole page ---- */
+
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "actions") act(event);
+});
+byId("dismiss").addEventListener("click", (event) => {
+  event.preventDefault();
+  say("");
+});
+// The message of the last action is not that of a reload.
+if (new URLSearchParams(location.search).has("message")) history.replaceState(null, "", location.pathname);
+
+const closeMenus = (but) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== but) menu.open = false;
+};
+for (const kind of ["click", "focusin"])
+  document.addEventListener(kind, (event) => {
+    // A question about an item of the menu is part of it.
+    if (!event.target.closest("dialog")) closeMenus(event.target.closest("details.menu"));
   });
-  byId("search").addEventListener("input", () => {
-    view.render();
-    const first = area.querySelector("mark");
-    if (first) first.scrollIntoView({ block: "center" });
-  });
-  const cutter = new AbortController();
-  addEventListener("pagehide", () => cutter.abort());
-  try {
-    const reply = await fetch(area.dataset.stream, { signal: cutter.signal });
-    if (!reply.ok) return;
-    area.textContent = "";
-    byId("live").textContent = "live";
-    const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      view.append(value);
-    }
-    byId("live").textContent = "the stream has ended";
-  } catch (problem) {
-    if (problem.name !== "AbortError") byId("live").textContent = "connection lost";
-  }
-}
-
-/* ---- start ---- */
-
-if (byId("programs")) {
-  byId("actions").addEventListener("submit", act);
-  startTable();
-  followStates();
-}
-if (byId("log")) followLog();
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+  if (event.key === "Escape" && !document.querySelector("dialog")) {
+    const menu = event.target.closest("details.menu[open]");
+    closeMenus();
+    if (menu) menu.querySelector("summary").focus();
+  }
+  if (event.key !== "/" || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
   const field = byId("filter") || byId("search");
   if (field) {
     event.preventDefault();

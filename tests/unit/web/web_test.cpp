@@ -95,7 +95,7 @@ TEST_CASE("a process that runs uses memory, and has a share of a core from the s
   CHECK_FALSE(sampler.sample(0x7ffffff0).has_value());
 }
 
-TEST_CASE("the script, the style and the icon are part of the program") {
-  CHECK(web::assets().size() == 3);
+TEST_CASE("the scripts, the style and the icon are part of the program") {
+  CHECK(web::assets().size() == 5);
   for (const auto& asset : web::assets()) CHECK_FALSE(asset.content.empty());
 }

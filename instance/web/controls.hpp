@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lib/lifecycle/machine.hpp"
+
+namespace process {
+class Process;
+}
+
+namespace web {
+
+/// The class of a state's colour.
+[[nodiscard]] const char* classOf(lifecycle::State state) noexcept;
+/// Whether somebody should look at a program in that state.
+[[nodiscard]] constexpr bool isTrouble(lifecycle::State state) noexcept {
+  return state == lifecycle::State::Fatal || state == lifecycle::State::Backoff || state == lifecycle::State::Unknown;
+}
+/// The state as a coloured word.
+[[nodiscard]] std::string badge(lifecycle::State state);
+
+/// A button of the form "actions". Its address says everything, so that it is also what a script may call. `parameter` is
+/// "processname" or "groupname", or empty for an action on all.
+[[nodiscard]] std::string actionButton(std::string_view text, std::string_view action, std::string_view parameter,
+                                       const std::string& name, bool hidden = false);
+/// Start, Restart and Stop of a program: those that fit its state are visible.
+[[nodiscard]] std::string programButtons(const process::Process& program);
+
+}  // namespace web

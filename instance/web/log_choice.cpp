@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "instance/web/log_choice.hpp"
+
+#include "instance/output/rotating_file.hpp"
+#include "instance/process/process.hpp"
+#include "instance/web/namespec.hpp"
+#include "instance/web/page.hpp"
+
+namespace web {
+
+std::string LogChoice::path() const { return log ? log->path() : std::string(); }
+
+std::string LogChoice::query() const {
+  if (activity) return "log=activity";
+  return "processname=" + quote(name) + (channel == process::Channel::Stderr ? "&channel=stderr" : "");
+}
+
+LogChoice chooseLog(const process::Table& table, output::RotatingFile* activity, const http::Request& request) {
+  LogChoice choice;
+  if (parameter(request, "log") == "activity") {
+    choice.activity = true;
+    choice.log = activity;
+    return choice;
+  }
+  choice.name = parameter(request, "processname").value_or("");
+  if (parameter(request, "channel") == "stderr") choice.channel = process::Channel::Stderr;
+  choice.program = choice.name.empty() ? nullptr : findProgram(table, choice.name);
+  if (choice.program) choice.log = choice.program->log(choice.channel);
+  return choice;
+}
+
+}  // namespace web

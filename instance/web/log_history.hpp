@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/core/unique_fd.hpp"
+
+namespace web {
+
+/// A place in a log that stays what it is while the log rotates: which file (by inode and time of birth, since inodes are
+/// used again), and the offset in it.
+struct Place {
+  std::string file;
+  std::int64_t offset = 0;
+
+  /// For addresses: letters, digits, '-' and '.'.
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] static std::optional<Place> parse(std::string_view text);
+  bool operator==(const Place&) const = default;
+};
+
+/// One file of a log, open.
+struct LogFile {
+  core::UniqueFd fd;
+  std::string id;  ///< what Place::file is
+  std::int64_t size = 0;
+};
+
+/// Lines of a log that stand together.
+struct Excerpt {
+  std::string text;
+  Place begin, end;
+  std::optional<Place> older;  ///< where what stands before ends; nothing: these are the first lines that there are
+  std::optional<Place> newer;  ///< where what follows begins; nothing: these are the last lines
+};
+
+struct Found {
+  struct Line {
+    Place begin;
+    std::string text;
+  };
+  std::vector<Line> lines;     ///< the newest first
+  std::optional<Place> older;  ///< where to go on; nothing: all was searched
+};
+
+/// A log with its rotated files, PATH and PATH.1 to PATH.n, as one text. Opens files as they are asked for and keeps none.
+/// What is read at once is bounded.
+class LogHistory {
+ public:
+  explicit LogHistory(std::string path) : path_(std::move(path)) {}
+
+  /// The lines before `place`, at most `limit` bytes; without a place the last ones. Begins at a line, unless one alone is
+  /// longer. Nothing if there is no such file (any more).
+  [[nodiscard]] std::optional<Excerpt> before(const std::optional<Place>& place, std::int64_t limit) const;
+  /// The lines from `place` on; ends with a line unless the log does not.
+  [[nodiscard]] std::optional<Excerpt> after(const Place& place, std::int64_t limit) const;
+  /// Lines that hold `needle` (ASCII letters in any case), backwards from `place`, or from the end. Looks at 1 MB or the
+  /// rest of one file, and finds at most 200 lines, each told to 500 bytes.
+  [[nodiscard]] Found search(std::string_view needle, const std::optional<Place>& place) const;
+
+  /// The file that is written now.
+  [[nodiscard]] std::optional<LogFile> current() const { return open(0); }
+  /// What was written right after the file `id`: nothing if that is not among the files any more or is the current one.
+  [[nodiscard]] std::optional<LogFile> newerThan(const std::string& id) const;
+  [[nodiscard]] std::optional<LogFile> find(const std::string& id) const;
+
+ private:
+  [[nodiscard]] std::optional<LogFile> open(int number) const;
+  [[nodiscard]] int numberOf(const std::string& id) const;
+  [[nodiscard]] std::optional<Place> endOf(int number) const;
+
+  std::string path_;
+};
+
+}  // namespace web

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: MIT
+"""The page of many programs: by forms and links alone, and in a browser."""
+
+import html
+import re
+import signal
+
+import pytest
+
+from instance_page import Page
+from page import AVAILABLE, ENTER, ESCAPE, accessibilityFaults, browser, screenshot, waitText
+from waiting import waitFor
+
+CROWD = """
+[inet_http_server]
+port=127.0.0.1:{port}
+{auth}
+
+[program:broken]
+command=/bin/false
+startretries=0
+
+[program:zebra]
+command=/bin/sleep 100000
+
+[program:crowd]
+command=/bin/sleep 100000
+process_name=%(program_name)s_%(process_num)03d
+numprocs=NUMBER
+autostart=false
+startsecs=0
+
+[program:aWithANameThatIsLongerThanAnyColumnOfATableHasRoomForAndGoesOnForAWhile]
+command=/nonexistent/path/to/a/program/whose/description/is/longer/than/its/column/has/room/for/in/any/window
+startretries=0
+
+[program:<b>&"name]
+command=/bin/sleep 100000
+autostart=false
+"""
+BROWSER = {"User-Agent": "Mozilla/5.0", "Content-Type": "application/x-www-form-urlencoded"}
+HOSTILE = '<b>&"name'
+
+
+def names(text):
+    """The programs that a page shows, in its order."""
+    return [html.unescape(name) for name, hidden in re.findall(r'<tr data-name="([^"]*)"( hidden)?>', text) if not hidden]
+
+
+def tokenOf(text):
+    return text.partition('name="token" value="')[2].partition('"')[0]
+
+
+@pytest.fixture
+def crowd(daemon):
+    def make(number=3, auth=""):
+        page = Page(daemon, auth, CROWD.replace("NUMBER", str(number)))
+        page.daemon.waitState("broken", "FATAL")
+        page.daemon.waitState("zebra", "RUNNING")
+        return page
+
+    return make
+
+
+@pytest.mark.parametrize("path, question, undone", [
+    ("/index.html?action=stopall", "Stop all programs?", lambda page: page.state("steady") == "RUNNING"),
+    ("/index.html?action=restartall", "Restart all programs?", lambda page: page.state("quiet") == "STOPPED"),
+    ("/index.html?processname=chatter&action=clearlog", "Clear the log of chatter?",
+     lambda page: "bold" in page.daemon.rpc.supervisor.readProcessStdoutLog("chatter", 0, 100)),
+])
+def test_what_cannot_be_undone_asks_first(daemon, path, question, undone):
+    page = Page(daemon)
+    page.daemon.waitState("steady", "RUNNING")
+    waitFor(lambda: "bold" in page.daemon.rpc.supervisor.readProcessStdoutLog("chatter", 0, 100), "output")
+    token = tokenOf(page.ask("GET", "/").text)
+    ours = {**BROWSER, "Sec-Fetch-Site": "same-origin"}
+    for method, headers, body in (("POST", BROWSER, f"token={token}"), ("POST", {"User-Agent": "Lynx"}, f"token={token}"),
+                                  ("POST", ours, ""), ("GET", ours, None), ("GET", {**ours, "Sec-Fetch-Site": "none"}, None),
+                                  ("POST", ours, "confirmed=yes")):
+        reply = page.ask(method, path, headers, body)
+        assert reply.status == 200 and question in reply.text, (method, headers, body)
+        assert undone(page)
+    form = reply.text.partition('<form action="')[2]
+    there = html.unescape(form.partition('"')[0])
+    assert "confirmed" not in there
+    fields = "&".join(f"{name}={value}" for name, value in re.findall(r'name="(\w+)" value="(\w+)"', form))
+    assert page.ask("POST", f"/{there}", BROWSER, fields).status == 301
+    assert not undone(page)
+
+
+def test_counts_order_and_filter_without_scripts(crowd):
+    page = crowd()
+    text = page.ask("GET", "/").text
+    everything = names(text)
+    assert everything[:2] == ["aWithANameThatIsLongerThanAnyColumnOfATableHasRoomForAndGoesOnForAWhile", "broken"]
+    assert everything[2:] == sorted(everything[2:]) and everything[-1] == "zebra"
+    counts = dict(re.findall(r'data-state="(\w*)"[^>]*><b>(\d+)</b>', text))
+    assert counts == {"": "7", "fatal": "2", "stopped": "4", "running": "1", "backoff": "0", "unknown": "0",
+                      "starting": "0", "stopping": "0", "exited": "0"}
+    assert '<span class="tally">3 stopped</span>' in text
+    links = {sort: html.unescape(link) for link, sort in re.findall(r'<a href="([^"]*)" data-sort="(\w+)"', text)}
+    assert names(page.ask("GET", "/" + links["name"]).text) == sorted(everything)
+    back = re.search(r'<a href="([^"]*)" data-sort="name"', page.ask("GET", "/" + links["name"]).text)[1]
+    assert names(page.ask("GET", "/" + html.unescape(back)).text) == sorted(everything, reverse=True)
+    assert names(page.ask("GET", "/" + links["memory"]).text)[0] == "zebra"
+    assert names(page.ask("GET", "/" + links["uptime"]).text)[0] == "zebra"
+    fatal = html.unescape(re.search(r'href="([^"]*)" data-state="fatal"', text)[1])
+    assert names(page.ask("GET", "/" + fatal).text) == everything[:2]
+    assert names(page.ask("GET", "/index.html?filter=CROWD_00&sort=-name").text) == [
+        f"crowd:crowd_00{number}" for number in (2, 1, 0)]
+    for hostile in ('"><script>', "'%22%3E%3Cscript%3E"):
+        for key in ("filter", "state", "sort", "message"):
+            assert "<script>" not in page.ask("GET", f"/index.html?{key}={hostile.replace('<', '%3C')}").text
+
+
+def test_hostile_names_are_text(crowd):
+    page = crowd()
+    text = page.ask("GET", "/").text
+    assert HOSTILE in names(text) and "<b>&" not in text and '&"name' not in text
+    start = next(html.unescape(link) for link in re.findall(r'formaction="([^"]*action=start)"', text) if "%3Cb" in link)
+    assert page.act("/" + start) == f"Process {HOSTILE} started"
+    log = next(html.unescape(link) for link in re.findall(r'href="(tail[^"]*)"', text) if "%3Cb" in link)
+    text = page.ask("GET", "/" + log).text
+    assert "<b>" not in text and f"<title>{html.escape(HOSTILE)} stdout · supervisor</title>" in text
+    name = page.ask("GET", "/download?" + log.partition("?")[2]).headers["Content-Disposition"]
+    assert name == 'attachment; filename="_b___name-stdout.log"'
+
+
+def test_titles_name_program_and_instance(daemon):
+    page = Page(daemon)
+    for path, title in (("/", "Supervisor Status · supervisor"), ("/activity.html", "Activity log · supervisor"),
+                        ("/tail.html?processname=worker:worker_1&channel=stderr", "worker:worker_1 stderr · supervisor")):
+        assert f"<title>{title}</title>" in page.ask("GET", path).text
+
+
+def test_login_and_logout(crowd):
+    page = crowd(auth="username=admin\npassword=admin")
+    known = {"Authorization": "Basic YWRtaW46YWRtaW4="}
+    refused = page.ask("GET", "/")
+    assert refused.status == 401 and "You are not logged in" in refused.text
+    assert 'href="logout.html" title="Logged in as admin"' in page.ask("GET", "/", known).text
+    assert page.ask("GET", "/logout.html", {**known, "Sec-Fetch-Site": "cross-site"}).status == 403
+    out = page.ask("GET", "/logout.html", known)
+    assert out.status == 401 and out.headers["WWW-Authenticate"] == 'Basic realm="default"'
+    cookie = out.headers["Set-Cookie"]
+    assert cookie.endswith("; HttpOnly; SameSite=Strict") and "Path" not in cookie
+    said = {"Cookie": "other=1; " + cookie.partition(";")[0]}
+    assert page.ask("GET", "/logout.html", said).status == 401
+    again = page.ask("GET", "/logout.html", {**known, **said})
+    assert again.status == 301 and again.headers["Location"] == "./" and "Max-Age=0" in again.headers["Set-Cookie"]
+    assert "Max-Age=0" in page.ask("GET", "/", {**known, **said}).headers["Set-Cookie"]
+    assert page.ask("GET", "/logout.html", {**known, "Cookie": "supervisor_goodbye=0"}).status == 401
+    other = crowd()
+    assert "logout.html" not in other.ask("GET", "/").text
+    assert other.ask("GET", "/logout.html").status == 301
+
+
+needsBrowser = pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
+SHOWN = "return [...document.querySelectorAll('tr[data-name]')].filter((r) => r.checkVisibility()).map((r) => r.dataset.name)"
+TOP = "return document.getElementById('programs').getBoundingClientRect().top"
+
+
+@needsBrowser
+def test_a_thousand_programs(crowd, workDir):
+    page = crowd(1000)
+    with browser(workDir + "/profile") as driver:
+        driver.get(page.url)
+        waitText(driver, "#live", "live")
+        shown = driver.execute_script(SHOWN)
+        assert len(shown) == 1004 and shown[1] == "broken"
+        waitText(driver, "#counts [data-state=fatal]", "2 fatal")
+        waitFor(lambda: driver.title == "(2) Supervisor Status · supervisor", "the title")
+        # One line each, and nothing is wider than the window.
+        heights = driver.execute_script(
+            "return [...document.querySelectorAll('tr[data-name]')].map((r) => r.getBoundingClientRect().height)")
+        assert max(heights) <= 34, max(heights)
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= 1280
+
+        # Groups fold, and stay so.
+        driver.find_element("css selector", "tbody[data-group=crowd] .fold").click()
+        assert len(driver.execute_script(SHOWN)) == 4
+        driver.refresh()
+        waitText(driver, "#live", "live")
+        waitFor(lambda: len(driver.execute_script(SHOWN)) == 4, "the fold to come back")
+        driver.find_element("css selector", "#counts [data-state=stopped]").click()
+        assert len(driver.execute_script(SHOWN)) == 1001  # what is looked for is not folded away
+        driver.find_element("css selector", "#counts [data-state=stopped]").click()
+
+        # An update leaves rows, filter and listeners as they are.
+        driver.find_element("id", "filter").send_keys("crowd_01")
+        wanted = [f"crowd:crowd_01{number}" for number in range(10)]
+        waitFor(lambda: driver.execute_script(SHOWN) == wanted, "the filter")
+        driver.execute_script("document.querySelector('[data-name=\"crowd:crowd_011\"]').kept = true;"
+                              "document.querySelector('[data-name=\"crowd:crowd_011\"] details').open = true")
+        config = page.daemon.read("supervisord.conf")
+        page.daemon.configure(config.partition("[rpcinterface:supervisor]")[2].partition("[supervisorctl]")[2]
+                              .partition("\n\n")[2] + "\n[program:late_crowd_01]\ncommand=/bin/sleep 1000\n")
+        page.daemon.rpc.supervisor.reloadConfig()
+        page.daemon.rpc.supervisor.addProcessGroup("late_crowd_01")
+        page.daemon.rpc.supervisor.removeProcessGroup("broken")
+        waitFor(lambda: sorted(driver.execute_script(SHOWN)) == sorted([*wanted, "late_crowd_01"]), "the new program")
+        waitFor(lambda: not driver.find_elements("css selector", "[data-name=broken]"), "the end of the old one")
+        waitText(driver, "#counts [data-state='']", "1004 programs")
+        assert driver.find_element("id", "filter").get_property("value") == "crowd_01"
+        assert driver.execute_script("const row = document.querySelector('[data-name=\"crowd:crowd_011\"]');"
+                                     "return row.kept && row.querySelector('details').open") is True
+        driver.find_element("css selector", "[data-name=late_crowd_01] [data-act=stop]").click()
+        waitText(driver, "[data-name=late_crowd_01] .status", "stopped")
+        driver.find_element("css selector", "[data-name='crowd:crowd_012'] [data-act=start]").click()
+        waitText(driver, "[data-name='crowd:crowd_012'] .status", "running")
+        assert "crowd_01" in driver.current_url
+
+
+@needsBrowser
+def test_nothing_moves_under_the_pointer_and_what_is_final_asks(crowd, workDir):
+    page = crowd()
+    with browser(workDir + "/profile") as driver:
+        driver.get(page.url)
+        waitText(driver, "#live", "live")
+        top, order = driver.execute_script(TOP), driver.execute_script(SHOWN)
+        stop = driver.find_element("css selector", "tr[data-name=zebra] [data-act=stop]")
+        stop.click()
+        waitText(driver, "#statusmessage", "Process zebra stopped")
+        assert driver.execute_script(TOP) == top
+        waitText(driver, "tr[data-name=zebra] .status", "stopped")
+        # A program that gets into trouble goes to the top when nobody points at the table.
+        page.daemon.rpc.supervisor.startProcess("zebra")
+        assert driver.execute_script(SHOWN) == order
+        driver.find_element("id", "dismiss").click()
+        assert driver.execute_script(TOP) == top
+        screenshot(driver, "programs")
+
+        # The menu, by keys.
+        summary = driver.find_element("css selector", "tr[data-name=zebra] summary")
+        driver.execute_script("arguments[0].focus()", summary)
+        driver.switch_to.active_element.send_keys(ENTER)
+        assert accessibilityFaults(driver) == []
+        clear = driver.find_element("css selector", "tr[data-name=zebra] [data-act=clearlog]")
+        menu = driver.find_element("css selector", "tr[data-name=zebra] details")
+        assert menu.get_property("open") is True
+        clear.send_keys(ENTER)
+        waitText(driver, "dialog", "Clear the log of zebra?")
+        driver.switch_to.active_element.send_keys(ESCAPE)
+        waitFor(lambda: not driver.find_elements("css selector", "dialog"), "the question to go")
+        assert menu.get_property("open") is True
+        driver.switch_to.active_element.send_keys(ESCAPE)
+        waitFor(lambda: not menu.get_property("open"), "the menu to close")
+
+        for answer, state in ((0, "RUNNING"), (1, "STOPPED")):
+            driver.find_element("css selector", "[data-act=stopall]").click()
+            waitText(driver, "dialog", "Stop all programs?")
+            driver.find_elements("css selector", "dialog button")[answer].click()
+            waitFor(lambda: page.state("zebra") == state, state)
+        waitText(driver, "#statusmessage", "All stopped at ")
+        assert driver.execute_script(TOP) == top
+
+        # Columns sort.
+        driver.find_element("css selector", "[data-sort=name]").click()
+        assert driver.execute_script(SHOWN) == sorted(order)
+        driver.find_element("css selector", "[data-sort=name]").click()
+        assert driver.execute_script(SHOWN) == sorted(order, reverse=True)
+        assert driver.find_element("css selector", "th.name").get_attribute("aria-sort") == "descending"
+
+
+@needsBrowser
+def test_the_page_goes_on_after_a_restart(crowd, workDir):
+    page = crowd()
+    with browser(workDir + "/profile") as driver:
+        driver.get(page.url)
+        waitText(driver, "#live", "live")
+        driver.execute_script("window.sameDocument = true")
+        before = driver.execute_script("return document.querySelector('[name=token]').value")
+        page.daemon.kill(signal.SIGHUP)
+        waitFor(lambda: driver.execute_script("return document.querySelector('[name=token]').value") != before,
+                "the new server's token", limit=60)
+        waitText(driver, "#live", "live")
+        driver.find_element("css selector", "[data-act=restartall]").click()
+        waitText(driver, "dialog", "Restart all programs?")
+        driver.find_elements("css selector", "dialog button")[1].click()
+        waitText(driver, "#statusmessage", "All restarted at ")
+        assert driver.execute_script("return window.sameDocument") is True
+
+
+@needsBrowser
+def test_a_browser_logs_out(crowd, workDir):
+    page = crowd(auth="username=admin\npassword=admin")
+    with browser(workDir + "/profile") as driver:
+        driver.get(page.url.replace("//", "//admin:admin@"))
+        for _ in range(2):
+            driver.get(page.url)
+            waitText(driver, "#live", "live")
+        driver.find_element("link text", "Log out admin").click()
+        # The browser asks for the password now, and has nobody to answer.
+        driver.get(page.url)
+        assert not driver.find_elements("id", "programs")
