@@ -49,21 +49,16 @@ def _digest(names):
     return digest.hexdigest()[:12]
 
 
-def _build(names, target):
+def _build(target):
     """Builds with the flags of the build under test, so that ccache, where it is installed, has the objects already.
 
     dpkg's own flags for the compiler add nothing but warnings and debug information to the project's.
     """
     work = os.path.join(KEPT, "build")
     shutil.rmtree(work, ignore_errors=True)
-    for name in names:
-        path = os.path.join(work, "tree", name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        shutil.copy(os.path.join(SOURCE, name), path)
-    _run("dpkg-buildpackage", "-us", "-uc", cwd=os.path.join(work, "tree"),
+    _run(os.path.join(SOURCE, "scripts/packages"), work, "-F",
          DEB_BUILD_OPTIONS=f"noautodbgsym parallel={os.cpu_count()}", DEB_CXXFLAGS_SET="", DEB_CPPFLAGS_SET="",
          CCACHE_IGNOREOPTIONS="-Werror", CCACHE_SLOPPINESS="locale")
-    shutil.rmtree(os.path.join(work, "tree"))
     for old in glob.glob(os.path.join(KEPT, "built-*")):
         shutil.rmtree(old)
     os.rename(work, target)
@@ -85,7 +80,7 @@ def ownPackages():
         names = _sources()
         target = os.path.join(KEPT, f"built-{_digest(names)}")
         if not os.path.isdir(target):
-            _build(names, target)
+            _build(target)
     return _inOrder(target)
 
 
