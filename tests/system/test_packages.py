@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from packages import changesOf, debianSupervisor, nextVersion, ownPackages
+from programs import SOURCE
 from waiting import waitFor
 
 MANAGER = "supervisor-manager.service"
@@ -90,6 +91,18 @@ def exists(machine, path):
     return machine.run("test", "-e", path, "-o", "-L", path, check=False).returncode == 0
 
 
+def testWhatABuildNeedsIsInOnePlace():
+    """The sets of scripts/dependencies that the README names have all that debian/control asks for."""
+    listed = subprocess.run([os.path.join(SOURCE, "scripts/dependencies"), "build", "packages"], check=True,
+                            capture_output=True, text=True).stdout.split()
+    with open(os.path.join(SOURCE, "debian/control"), encoding="utf-8") as control:
+        wanted = re.search(r"^Build-Depends: (.*?)^\S", control.read(), re.DOTALL | re.MULTILINE).group(1)
+    names = {re.split(r"[\s:(]", name.strip())[0] for name in wanted.split(",")}
+    # Two are capabilities of debhelper, by names of their own.
+    names = {"debhelper" if name.startswith(("debhelper-", "dh-sequence-")) else name for name in names}
+    assert names <= set(listed), names - set(listed)
+
+
 def testNothingForLintianToSay(packages):
     said = subprocess.run(["lintian", "--allow-root", "--pedantic", "--fail-on", "error,warning,override",
                            changesOf(packages)],
@@ -165,6 +178,7 @@ def testRemovalStopsAndPurgeForgets(booted, packages):
     assert say(booted, "systemctl", "list-units", "--all", "--no-legend", "*supervisor*") == ""
 
 
+SUPERVISORD_CONF = "/etc/supervisor/supervisord.conf"
 DEBIAN_PROGRAM = """[program:counter]
 command=/opt/counter.sh
 stdout_logfile=/var/log/counter.log
@@ -217,6 +231,49 @@ def testTakesOverFromDebiansSupervisorAndGivesBack(booted, packages, tmp_path):
     assert say(booted, "systemctl", "is-enabled", "supervisor.service") == "enabled"
     assert "python" in executable(booted)
     counterPid(booted)
+
+
+def testAReadySystemInstanceWithoutDebians(booted, packages, tmp_path):
+    install(booted, packages)
+    assert say(booted, "systemctl", "is-enabled", "supervisor.service") == "disabled"
+    booted.write("/opt/counter.sh", f"#!/bin/sh\n{COUNTER}\n", 0o755)
+    booted.write("/etc/supervisor/conf.d/counter.conf", DEBIAN_PROGRAM)
+    booted.run("systemctl", "enable", "--now", "supervisor.service")
+    program = counterPid(booted)
+    # What the administrator changes stays, over upgrades, too.
+    booted.run("sh", "-c", f"echo '; mine' >>{SUPERVISORD_CONF}")
+    install(booted, nextVersion(packages, str(tmp_path)))
+    assert say(booted, "tail", "-n1", SUPERVISORD_CONF) == "; mine" and counterPid(booted) == program
+
+    apt(booted, "remove", "supervisor-manager", "supervisor-instance")
+    assert exists(booted, SUPERVISORD_CONF) and say(booted, "pgrep", "-f", "/opt/counter.sh") == ""
+    apt(booted, "purge", "supervisor-manager", "supervisor-instance")
+    assert not exists(booted, SUPERVISORD_CONF)
+    assert exists(booted, "/etc/supervisor/conf.d/counter.conf") and exists(booted, "/var/log/counter.log")
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def testDebiansConfigurationIsTakenOverWithoutAQuestion(booted, packages, edited):
+    """apt has no terminal here: a question would fail the installation."""
+    debian = debianSupervisor()
+    install(booted, debian)
+    if edited:
+        booted.run("sh", "-c", f"echo '; mine' >>{SUPERVISORD_CONF}")
+    before = booted.run("cat", SUPERVISORD_CONF).stdout
+    installed = install(booted, packages)
+    assert "Configuration file" not in installed.stdout
+    # It is ours now: purging what it came from leaves it, and its service starts with it.
+    apt(booted, "purge", "supervisor")
+    assert booted.run("cat", SUPERVISORD_CONF).stdout == before
+    booted.run("systemctl", "enable", "--now", "supervisor.service")
+    assert executable(booted) == "/usr/bin/supervisord"
+
+    # And the other way round.
+    returned = install(booted, [path for path in debian if os.path.basename(path).startswith("supervisor_")])
+    assert "Configuration file" not in returned.stdout
+    apt(booted, "purge", "supervisor-manager", "supervisor-instance")
+    assert booted.run("cat", SUPERVISORD_CONF).stdout == before
+    assert "python" in executable(booted)
 
 
 def testADisabledSupervisorStaysDisabled(booted, packages):
