@@ -104,11 +104,18 @@ std::vector<layout::Node> Ledger::removals(bool purge) const {
   std::vector<layout::Node> out;
   for (const auto& [path, item] : items_)
     out.push_back(layout::Removal{item.link ? What::Link : What::File, path, {true, item.digests}, true});
-  if (!purge) return out;
   // The order of the map puts a directory before what lies in it.
   for (auto it = directories_.rbegin(); it != directories_.rend(); ++it)
-    out.push_back(layout::Removal{What::Tree, it->first, {}, it->second});
+    if (purge || (it->second && isRunDirectory(it->first)))
+      out.push_back(layout::Removal{What::Tree, it->first, {}, it->second});
   return out;
+}
+
+bool Ledger::isRunDirectory(const std::string& path) const {
+  const auto name = stateFile_.substr(stateFile_.rfind('/') + 1);
+  if (!path.ends_with(entries::defaultPath("pid_dir", name, ""))) return false;
+  const auto inside = directories_.lower_bound(path + '/');
+  return inside == directories_.end() || !inside->first.starts_with(path + '/');
 }
 
 core::Status Ledger::intend(const layout::Plan& plan, const std::vector<std::string>& making) {

@@ -28,7 +28,8 @@ class Ledger : public layout::Ledger {
 
   /// Removals of what an earlier plan made and this one does not. `keep`: names of files that stay anyway.
   [[nodiscard]] std::vector<layout::Node> gone(const layout::Plan& plan, const std::vector<std::string>& keep) const;
-  /// Removals of everything generated; with `purge` of the directories too, the deepest first.
+  /// Removals of everything generated, and of the run directory at its default place; with `purge` of the other
+  /// directories too, the deepest first.
   [[nodiscard]] std::vector<layout::Node> removals(bool purge) const;
 
   void inform(layout::Plan& plan) const override;
@@ -44,6 +45,8 @@ class Ledger : public layout::Ledger {
   };
   [[nodiscard]] core::Status save() const;
   [[nodiscard]] layout::Known knownOf(const std::string& path, bool link) const;
+  /// Whether `path` is /run/supervisor_NAME, and holds none of the instance's other directories.
+  [[nodiscard]] bool isRunDirectory(const std::string& path) const;
 
   std::string stateFile_;
   std::string obstacle_;

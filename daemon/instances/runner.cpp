@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "daemon/instances/fingerprint.hpp"
 #include "daemon/instances/launch.hpp"
 #include "daemon/instances/process_details.hpp"
+#include "daemon/layout/owner_task.hpp"
 #include "daemon/layout/tree.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
@@ -26,6 +28,9 @@ constexpr auto kLeftoverGrace = core::seconds(10);
 /// Before a start, one look at all processes serves the instances that start side by side. An end is always followed by
 /// a look of its own, so that this one is never older than the end of the instance's own process.
 constexpr auto kSnapshotAge = core::milliseconds(100);
+
+/// For an owner's helper that removes two files.
+constexpr auto kClearLimit = core::seconds(5);
 
 core::Instant now() {
   return core::Clock::now();
@@ -82,10 +87,25 @@ void Runner::act(Machine::Action action) {
     case Machine::Action::Clear:
       // What outlived a stop by force gets no second chance.
       sweep(machine_.result() == "timeout" ? core::Duration::zero() : kLeftoverGrace, core::Duration::zero(),
-            [this] { act(machine_.cleared(now())); });
+            [this] { clearSocket(); });
       break;
   }
   afterStep();
+}
+
+/// Nothing of the instance runs any more. One that did not end by itself left a socket that refuses everybody and a pid
+/// file of nobody: they go, by the owner's hands, before the end is told. That they stay is no reason to wait for long.
+void Runner::clearSocket() {
+  if (machine_.result() == "success") return act(machine_.cleared(now()));
+  const auto work = [socket = entry_.socketPath(), pidFile = entry_.pidFile()] {
+    struct stat info {};
+    if (::lstat(socket.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) (void)::unlink(socket.c_str());
+    if (::lstat(pidFile.c_str(), &info) == 0 && S_ISREG(info.st_mode)) (void)::unlink(pidFile.c_str());
+    return std::string();
+  };
+  clearing_ = std::make_unique<layout::OwnerTask>(
+      context_.loop, context_.reaper, context_.privileged ? &entry_.identity : nullptr, work,
+      [this](const core::Expected<std::string>&) { act(machine_.cleared(now())); }, kClearLimit);
 }
 
 /// After every input: the timer, the record, who waits, who listens.

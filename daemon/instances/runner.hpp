@@ -102,6 +102,7 @@ class Runner {
   [[nodiscard]] Outcome outcomeOfStop() const;
   [[nodiscard]] std::optional<ManagerError> objectionToStart();
   void prepare();
+  void clearSocket();
   void onPrepared(const layout::Report& report);
   void spawn();
   void onSpawned(const core::SpawnReport& report);
@@ -162,6 +163,7 @@ class Runner {
 
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<Sweeper> sweeper_;
+  std::unique_ptr<layout::OwnerTask> clearing_;  // of a socket that was left behind
   std::unique_ptr<layout::Deployment> deployment_;  // of a start
   std::list<layout::Deployment> asked_;             // of deploy()
   std::list<CtlRun> ctlRuns_;

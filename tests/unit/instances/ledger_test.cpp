@@ -100,6 +100,25 @@ TEST_CASE("records of an earlier version count, and only directories at their de
   CHECK(own == 1);
 }
 
+TEST_CASE("the run directory goes with the instance, unless it is another's or holds more") {
+  const State state;
+  const auto removed = [&](const std::vector<std::string>& lines) {
+    KeyedFile file;
+    file.set("mark", "a:1");
+    for (const auto& line : lines) file.add(line.substr(0, line.find('=')), line.substr(line.find('=') + 1));
+    REQUIRE(file.write(state.path()));
+    std::vector<std::string> out;
+    for (const auto& node : state.ledger().removals(false)) out.push_back(layout::pathOf(node));
+    return out;
+  };
+  const std::vector<std::string> run{"/run/supervisor_a"};
+  CHECK(removed({"own=/run/supervisor_a", "own=/var/log/supervisor_a", "own=/etc/supervisord_a.d"}) == run);
+  CHECK(removed({"own=/run/supervisor_a", "own=/run/supervisor_a.d"}) == run);
+  CHECK(removed({"directory=/srv/run"}).empty());
+  CHECK(removed({"own=/run/supervisor_b", "own=/srv/run"}).empty());
+  CHECK(removed({"own=/run/supervisor_a", "own=/run/supervisor_a/logs"}).empty());
+}
+
 TEST_CASE("what cannot be recorded must not be done") {
   const State state;
   auto ledger = state.ledger();
