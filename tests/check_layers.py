@@ -27,7 +27,9 @@ MAY_INCLUDE = {
         "instance/events"],
     "instance/http": ["lib/core"],
     "instance/endpoints": ["lib/core", "instance/http", "instance/output", "instance/process", "instance/api"],
-    "instance/web": ["lib/core", "lib/xmlrpc", "instance/http", "instance/output", "instance/process", "instance/api"],
+    "instance/web": [
+        "lib/core", "lib/lifecycle", "lib/xmlrpc", "instance/http", "instance/output", "instance/process",
+        "instance/api"],
     "instance": ["lib/core", "instance/*"],
     "daemon/entries": ["lib/core", "lib/dialect"],
     "daemon/layout": ["lib/core", "daemon/entries"],

@@ -7,6 +7,7 @@
 
 #include "lib/core/files.hpp"
 #include "lib/core/shell_words.hpp"
+#include "lib/dialect/notices.hpp"
 #include "lib/dialect/programs.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
@@ -71,11 +72,12 @@ void makeAbsolute(const std::string& base, Daemon& daemon) {
 
 void readEnvironment(Context& context, SectionReader& in, Daemon& daemon) {
   auto names = context.withHere();
-  names.set("host_node_name", hostNodeName());
+  names.set("host_node_name", core::hostName());
   const auto text = in.expanded("environment", in.raw("environment").value_or(""), names, "environment");
   if (!in.ok()) return;
   auto pairs = core::parseKeyValues(text);
   if (!pairs) return in.fail("environment", pairs.error().text);
+  noteIgnored(context, in.section(), text);
   daemon.environment = Environment(std::move(pairs).value());
   context.daemonEnvironment = daemon.environment;
   for (const auto& [key, value] : daemon.environment) context.environment.set("ENV_" + key, value);

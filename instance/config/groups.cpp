@@ -60,7 +60,8 @@ class GroupsReader {
     if (plain && fcgi)
       in.fail("programs", "[" + in.name() + "] name " + program + " is ambiguous (exists as program and fcgi-program)");
     else if (!plain && !fcgi)
-      in.fail("programs", "[" + in.name() + "] names unknown program or fcgi-program " + program);
+      in.fail("programs", "[" + in.name() + "] names unknown program or fcgi-program " +
+                              (program.empty() ? "'' (an empty member: one comma too many)" : program));
     if (fail(in)) return nullptr;
     return plain ? plain : fcgi;
   }

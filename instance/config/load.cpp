@@ -8,7 +8,7 @@
 
 #include "instance/config/daemon_section.hpp"
 #include "instance/config/groups.hpp"
-#include "instance/config/notices.hpp"
+#include "lib/dialect/notices.hpp"
 #include "instance/config/overlay.hpp"
 #include "instance/config/servers.hpp"
 #include "lib/core/files.hpp"

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,7 @@ using GroupPtr = std::shared_ptr<const GroupConfig>;
 struct HttpServer {
   bool unixSocket = false;
   std::string section;  ///< for messages: "unix_http_server", "inet_http_server:x"
+  std::string place;    ///< for messages: " in section 'unix_http_server' (file: 'F', line N)"
   std::string path;     ///< unix: absolute
   mode_t mode = 0700;
   std::optional<std::pair<uid_t, gid_t>> owner;  ///< (uid_t)-1 / (gid_t)-1: leave
@@ -99,6 +101,14 @@ struct Configuration {
   std::vector<RpcInterface> interfaces;
   std::vector<GroupPtr> groups;   ///< sorted by (priority, name)
   std::vector<Message> messages;  ///< critical ones first, then warnings, then information
+
+  /// What whoever changed the files should know: warnings and worse that are no routine.
+  [[nodiscard]] std::vector<std::string_view> warnings() const {
+    std::vector<std::string_view> out;
+    for (const Message& message : messages)
+      if (message.level >= logging::Level::Warn && !message.routine) out.emplace_back(message.text);
+    return out;
+  }
 };
 
 }  // namespace config

@@ -22,6 +22,7 @@ void readCredentials(SectionReader& in, const core::Names& names, const char* us
 HttpServer readInet(SectionReader& in, const core::Names& names) {
   HttpServer server;
   server.section = in.name();
+  server.place = in.placeOf("port");
   readCredentials(in, names, "username", "password", server);
   InetAddress address;
   if (in.ok() && !in.has("port")) in.fail("section [" + in.name() + "] has no port value");
@@ -40,6 +41,7 @@ HttpServer readUnix(SectionReader& in, const Context& context) {
   HttpServer server;
   server.unixSocket = true;
   server.section = in.name();
+  server.place = in.placeOf("file");
   const auto file = in.text("file", context.withHere());
   if (in.ok() && !file) in.fail("section [" + in.name() + "] has no file value");
   if (file) server.path = socketPath(context, *file);
@@ -70,6 +72,7 @@ HttpServer readOld(SectionReader& in, const Context& context) {
   const auto address = in.text("http_port", names).value_or("");
   server.unixSocket = address.find('/') != std::string::npos;
   server.section = server.unixSocket ? "unix_http_server" : "inet_http_server";
+  server.place = in.placeOf("http_port");
   readCredentials(in, names, "http_username", "http_password", server);
   if (server.unixSocket) {
     server.path = socketPath(context, address);

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "instance/config/sources.hpp"
 
-#include <glob.h>
-
-#include <cerrno>
-
 #include "instance/config/overlay.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
@@ -17,14 +13,10 @@ namespace {
 constexpr std::size_t largestFile = 64 * 1024 * 1024;
 constexpr std::string_view hereText = "%(here)s";
 
-/// The paths that match, sorted by code point.
-std::vector<std::string> matching(const std::string& pattern) {
-  std::vector<std::string> out;
-  glob_t found{};
-  if (::glob(pattern.c_str(), GLOB_NOESCAPE, nullptr, &found) == 0)
-    for (std::size_t i = 0; i < found.gl_pathc; i++) out.emplace_back(found.gl_pathv[i]);
-  ::globfree(&found);
-  return out;
+/// Whether the directory of a pattern is there and empty, as it is until the first program comes.
+bool isEmpty(const std::string& pattern) {
+  const auto directory = core::directoryOf(pattern);
+  return core::isDirectory(directory) && core::matchingPaths(directory + "/*").empty();
 }
 
 core::Expected<core::IniDocument> readFile(const CommandLine& line, const std::string& file) {
@@ -70,9 +62,10 @@ class Sources {
   }
 
   std::vector<std::string> matchesOf(const std::string& pattern) {
-    auto found = matching(pattern);
+    auto found = core::matchingPaths(pattern);
     if (line_.overlay) line_.overlay->adjust(pattern, found);
-    if (found.empty()) messages_.push_back({logging::Level::Warn, "No file matches via include \"" + pattern + "\""});
+    if (found.empty())
+      messages_.push_back({logging::Level::Warn, "No file matches via include \"" + pattern + "\"", isEmpty(pattern)});
     return found;
   }
 
@@ -121,7 +114,7 @@ core::Expected<core::IniDocument> readSources(const CommandLine& line, Unreadabl
     if (!in.has("files")) in.fail(".ini file has [include] section, but no files setting");
     core::Names names(&environment);
     names.set("here", here);
-    names.set("host_node_name", hostNodeName());
+    names.set("host_node_name", core::hostName());
     const auto files = in.expanded("files", in.raw("files").value_or(""), names, "include.files");
     if (!in.ok()) return in.error();
     Sources sources(line, unreadable, *document, messages);

@@ -46,6 +46,7 @@ Expected<std::string> expand(std::string_view text, const Names& names, std::str
                ") which cannot be expanded. Available names: " + join(names.all(), ", ");
   else
     message += " is badly formatted: " + result.error().text;
+  message += "; a literal '%' is written '%%'";
   return Err{Error{std::move(message)}};
 }
 

@@ -2,7 +2,9 @@
 #include "lib/core/files.hpp"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -148,6 +150,20 @@ std::string expandHome(std::string_view path) {
 std::string currentDirectory() {
   std::vector<char> buffer(PATH_MAX);
   return ::getcwd(buffer.data(), buffer.size()) ? buffer.data() : "/";
+}
+
+std::vector<std::string> matchingPaths(const std::string& pattern) {
+  std::vector<std::string> out;
+  glob_t found{};
+  if (::glob(pattern.c_str(), GLOB_NOESCAPE, nullptr, &found) == 0)
+    for (std::size_t i = 0; i < found.gl_pathc; i++) out.emplace_back(found.gl_pathv[i]);
+  ::globfree(&found);
+  return out;
+}
+
+std::string hostName() {
+  utsname name{};
+  return ::uname(&name) == 0 ? name.nodename : "";
 }
 
 }  // namespace core

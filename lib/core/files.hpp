@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
@@ -54,5 +55,9 @@ class FileDraft {
 /// `path` with a leading "~" or "~user" replaced by that home directory; unknown users are left alone.
 [[nodiscard]] std::string expandHome(std::string_view path);
 [[nodiscard]] std::string currentDirectory();
+/// The paths that a shell pattern matches, sorted by code point; a backslash is itself.
+[[nodiscard]] std::vector<std::string> matchingPaths(const std::string& pattern);
+/// This machine's name for itself, as uname(2) has it.
+[[nodiscard]] std::string hostName();
 
 }  // namespace core

@@ -23,6 +23,8 @@ struct IniEntry {
   std::string key;    ///< lower case
   std::string value;  ///< continuation lines joined by '\n'
   IniPlace place;
+  /// The line on which a comment (" #" or " ;") ended what was written of the value, the last one; 0: none did.
+  std::uint32_t commentLine = 0;
 };
 
 class IniSection {

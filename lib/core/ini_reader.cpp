@@ -90,6 +90,12 @@ class Reader {
     finishValue();
     if (key.empty()) return badLine();
     value_.emplace(IniEntry{lower(key), std::string(trim(value)), place()});
+    noteComment();
+  }
+
+  /// The current line is of the value, and may end in a comment.
+  void noteComment() {
+    if (comment_ != npos) value_->commentLine = line_;
   }
 
   /// Puts the value that was being continued in its place.
@@ -137,6 +143,7 @@ class Reader {
       saw(IniLine::Kind::Continuation, {}, comment_);
       value_->value += '\n';
       value_->value += content;
+      noteComment();
       return true;
     }
     indent_ = indent;

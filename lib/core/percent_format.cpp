@@ -151,8 +151,7 @@ class Formatter {
     if (std::exchange(valueTaken_, false)) return notEnough();
     if (std::string_view("diuoxXeEfFgGcrsa").find(c.type) == std::string_view::npos) return unsupported();
     if (!value)
-      return problem(
-          fmt::format("a conversion without a name ('%{0}') has no value here; a literal '%' is written '%%'", c.type));
+      return problem(fmt::format("a conversion without a name ('%{}') has no value here", c.type));
     return append(c, *value);
   }
 

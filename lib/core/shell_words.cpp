@@ -44,6 +44,9 @@ class Lexer {
     return std::optional<std::string>(std::move(word));
   }
 
+  /// The comments passed over so far.
+  [[nodiscard]] const std::vector<std::string>& comments() const noexcept { return comments_; }
+
  private:
   static bool isQuote(char c) { return c == '\'' || c == '"'; }
   [[nodiscard]] bool isWord(char c) const {
@@ -54,7 +57,9 @@ class Lexer {
   void skipBlanks() {
     for (; at_ < text_.size(); at_++) {
       if (listed_ && text_[at_] == '#') {
+        const std::size_t start = at_;
         while (at_ < text_.size() && text_[at_] != '\n') at_++;
+        comments_.emplace_back(text_.substr(start, at_ - start));
         if (at_ == text_.size()) return;
       } else if (!isShellSpace(text_[at_])) {
         return;
@@ -86,6 +91,7 @@ class Lexer {
   std::string_view text_;
   std::size_t at_ = 0;
   bool listed_;
+  std::vector<std::string> comments_;
 };
 
 Expected<std::vector<std::string>> tokens(std::string_view text, WordCharacters characters) {
@@ -115,6 +121,19 @@ Expected<std::vector<std::pair<std::string, std::string>>> parseKeyValues(std::s
     found[(*words)[i]] = (*words)[i + 2];
   }
   return std::vector<std::pair<std::string, std::string>>(found.begin(), found.end());
+}
+
+std::vector<std::string> ignoredInKeyValues(std::string_view text) {
+  std::vector<std::string> out;
+  Lexer lexer(text, WordCharacters::Listed);
+  std::size_t comments = 0;
+  for (std::size_t i = 0;; i++) {
+    const auto token = lexer.next();
+    if (!token) return {};
+    for (; comments < lexer.comments().size(); comments++) out.push_back(lexer.comments()[comments]);
+    if (!*token) return out;
+    if (i % 4 == 3 && **token != "," && **token != ";") out.push_back(**token);
+  }
 }
 
 }  // namespace core

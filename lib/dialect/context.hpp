@@ -31,7 +31,4 @@ struct Context {
   void warn(std::string text) { messages.push_back({logging::Level::Warn, std::move(text)}); }
 };
 
-/// uname's node name, for %(host_node_name)s.
-[[nodiscard]] std::string hostNodeName();
-
 }  // namespace config

@@ -68,6 +68,7 @@ struct ProcessConfig {
 struct Message {
   logging::Level level;
   std::string text;
+  bool routine = false;  ///< a warning for the log alone, as Supervisor gives it: nothing is wrong
 };
 
 }  // namespace config

@@ -2,13 +2,14 @@
 #include "lib/dialect/programs.hpp"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 
+#include "lib/core/files.hpp"
 #include "lib/core/shell_words.hpp"
 #include "lib/core/text.hpp"
 #include "lib/dialect/log_settings.hpp"
+#include "lib/dialect/notices.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
@@ -65,7 +66,7 @@ class ProgramReader {
     names_.set("here", context_.here);
     names_.set("program_name", *parsed);
     names_.set("group_name", group_);
-    names_.set("host_node_name", hostNodeName());
+    names_.set("host_node_name", core::hostName());
   }
 
   /// The keys that are the same for every process of the section.
@@ -116,11 +117,13 @@ class ProgramReader {
     core::Names names(&names_);
     names.set("process_num", static_cast<std::int64_t>(start_) + index);
     names.set("numprocs", static_cast<std::int64_t>(count_));
-    auto own = core::parseKeyValues(in_.expanded("environment", environmentText_, names, "environment"));
+    const auto environment = in_.expanded("environment", environmentText_, names, "environment");
+    auto own = core::parseKeyValues(environment);
     if (!own) {
       in_.fail("environment", own.error().text);
       return {};
     }
+    if (index == 0) noteIgnored(context_, in_.section(), environment);
     for (const auto& [key, value] : *own) names.set("ENV_" + key, value);
 
     ProcessConfig process = common_;
@@ -149,11 +152,6 @@ class ProgramReader {
 };
 
 }  // namespace
-
-std::string hostNodeName() {
-  utsname name{};
-  return ::uname(&name) == 0 ? name.nodename : "";
-}
 
 std::string nameBehindColon(const std::string& section) {
   return section.substr(section.find(':') + 1);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "lib/core/text.hpp"
+#include "lib/dialect/slips.hpp"
 
 namespace config {
 
@@ -15,8 +16,19 @@ std::string placeText(std::string_view section, const core::IniPlace& place) {
   return out + ")";
 }
 
+std::string writingHint(SectionKind kind, const core::IniEntry& entry) {
+  std::string out;
+  if (entry.commentLine > 0)
+    out += fmt::format("; a comment began in line {}, at a '#' or ';' behind a blank, and is no part of the value",
+                       entry.commentLine);
+  if (const auto line = swallowedLine(kind, entry))
+    out += "; the indented line " + core::pythonRepr(*line) + " became part of the value: write it without blanks " +
+           "in front";
+  return out;
+}
+
 std::string Refusal::text() const {
-  return reason + (key.empty() ? "" : " for key " + core::pythonRepr(key)) + placeText(section, place);
+  return reason + (key.empty() ? "" : " for key " + core::pythonRepr(key)) + placeText(section, place) + hint;
 }
 
 std::optional<std::string> SectionReader::raw(std::string_view key) const {
@@ -43,14 +55,20 @@ std::string SectionReader::expanded(std::string_view key, std::string_view text,
   return {};
 }
 
+std::string SectionReader::placeOf(std::string_view key) const {
+  const auto* entry = document_.get(section_, key);
+  return placeText(name(), entry ? entry->place : section_.place());
+}
+
 void SectionReader::fail(std::string_view key, std::string_view reason) {
   if (!ok()) return;
   const auto* entry = document_.get(section_, key);
-  refusal_ = Refusal{name(), std::string(key), std::string(reason), entry ? entry->place : section_.place()};
+  refusal_ = Refusal{name(), std::string(key), std::string(reason), entry ? entry->place : section_.place(),
+                     entry ? writingHint(kind_, *entry) : std::string()};
 }
 
 void SectionReader::fail(std::string_view reason) {
-  if (ok()) refusal_ = Refusal{name(), {}, std::string(reason), section_.place()};
+  if (ok()) refusal_ = Refusal{name(), {}, std::string(reason), section_.place(), {}};
 }
 
 }  // namespace config

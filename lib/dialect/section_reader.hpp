@@ -12,6 +12,10 @@
 
 namespace config {
 
+/// What in the way a value is written may be why it is refused: a comment that ended it, an indented line that became
+/// part of it. Begins with "; "; empty if there is nothing of the kind.
+[[nodiscard]] std::string writingHint(SectionKind kind, const core::IniEntry& entry);
+
 /// " in section 'S' (file: 'F', line N)", the way every refusal ends.
 [[nodiscard]] std::string placeText(std::string_view section, const core::IniPlace& place);
 
@@ -21,7 +25,8 @@ struct Refusal {
   std::string key;  ///< empty: the section as a whole
   std::string reason;
   core::IniPlace place;  ///< of the key, or of the section
-  /// "REASON for key 'K' in section 'S' (file: 'F', line N)".
+  std::string hint;      ///< writingHint() of the key
+  /// "REASON for key 'K' in section 'S' (file: 'F', line N)", and the hint.
   [[nodiscard]] std::string text() const;
 };
 
@@ -76,6 +81,8 @@ class SectionReader {
       fail(key, converted.error().text);
   }
 
+  /// placeText() of `key`, or of the section if it has no such key.
+  [[nodiscard]] std::string placeOf(std::string_view key) const;
   /// Refuses the value of `key`.
   void fail(std::string_view key, std::string_view reason);
   /// Refuses the section as a whole.

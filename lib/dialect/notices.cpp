@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "lib/dialect/notices.hpp"
+
+#include <algorithm>
+
+#include "lib/core/shell_words.hpp"
+#include "lib/core/text.hpp"
+#include "lib/dialect/schema.hpp"
+#include "lib/dialect/section_reader.hpp"
+#include "lib/dialect/slips.hpp"
+
+namespace config {
+namespace {
+
+/// One entry of a section whose keys are known.
+struct Look {
+  Context& context;
+  SectionKind kind;
+  const core::IniSection& section;
+  const core::IniEntry& entry;
+
+  void warn(const std::string& text) const { context.warn(text + placeText(section.name(), entry.place)); }
+};
+
+void noteKey(const Look& look) {
+  const auto keys = keysOf(look.kind);
+  const auto known = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == look.entry.key; });
+  if (known == keys.end()) {
+    if (const auto advice = adviceOnKey(look.kind, look.entry.key))
+      look.warn("Unknown key '" + look.entry.key + "' (" + *advice + ")");
+  } else if (known->successor) {
+    look.warn("Key '" + look.entry.key + "' is from Supervisor 2: today it is " + known->successor);
+  }
+}
+
+void noteSwallowed(const Look& look) {
+  if (const auto line = swallowedLine(look.kind, look.entry))
+    look.warn("The indented line " + core::pythonRepr(*line) + " is part of the value of key '" + look.entry.key +
+              "': write it without blanks in front if it is meant as a line of its own,");
+}
+
+/// A command is taken apart when it is started, which is late for a quote without its end.
+void noteQuotes(const Look& look) {
+  if (look.entry.key != "command") return;
+  if (const auto words = core::splitWords(look.entry.value); !words)
+    look.warn("The value of key 'command' cannot be taken apart (" + words.error().text + ")" +
+              writingHint(look.kind, look.entry) + ": the program will not start,");
+}
+
+}  // namespace
+
+void noteUnusual(Context& context) {
+  for (const auto& section : context.document.sections()) {
+    const auto kind = kindOf(section.name());
+    if (kind == SectionKind::Foreign) {
+      if (const auto near = nearestSection(section.name()))
+        context.warn("Unknown section (did you mean [" + *near + "]?)" + placeText(section.name(), section.place()));
+      continue;
+    }
+    if (keysOf(kind).empty()) continue;
+    for (const auto& entry : section.entries()) {
+      // Keys of [DEFAULT] may have been made each section's own, for the sake of %(here)s.
+      if (context.document.defaults().find(entry.key)) continue;
+      const Look look{context, kind, section, entry};
+      noteKey(look);
+      noteSwallowed(look);
+      noteQuotes(look);
+    }
+  }
+}
+
+void noteIgnored(Context& context, const core::IniSection& section, std::string_view environment) {
+  const auto ignored = core::ignoredInKeyValues(environment);
+  if (ignored.empty()) return;
+  std::string pieces;
+  for (const auto& piece : ignored) pieces += (pieces.empty() ? "" : ", ") + core::pythonRepr(piece);
+  const auto* entry = context.document.get(section, "environment");
+  context.warn("Key 'environment': " + pieces +
+               " counts for nothing, and ends the value before it: put values into double quotes (NAME=\"value\")" +
+               placeText(section.name(), entry ? entry->place : section.place()));
+}
+
+}  // namespace config
