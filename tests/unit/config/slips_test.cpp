@@ -41,7 +41,8 @@ TEST_CASE("a key of another section is told where it belongs") {
   CHECK(has(only("username=u\n"), "belongs into [unix_http_server] or [inet_http_server] or [supervisorctl]"));
   CHECK(has(only(program + "events=TICK_5\n"), "belongs into [eventlistener:x]"));
   CHECK(has(only(program + "programs=a,b\n"), "belongs into [group:x]"));
-  CHECK(has(only(program + "[group:g]\nprograms=x\nautostart=false\n"), "belongs into [program:x]) in section 'group:g'"));
+  CHECK(has(only(program + "[group:g]\nprograms=x\nautostart=false\n"),
+            "belongs into [program:x]) in section 'group:g'"));
   CHECK(has(only("[supervisorctl]\nloglevel=debug\n"), "belongs into [supervisord]"));
   CHECK(has(only("[inet_http_server]\nport=127.0.0.1:1\nchmod=0700\n"), "belongs into [unix_http_server]"));
 }
@@ -111,7 +112,8 @@ TEST_CASE("a comment that cuts a value is named when the rest does not parse") {
 TEST_CASE("a wrong percent sign says how a right one is written, in any value") {
   Scratch scratch;
   for (const char* text : {"[program:x]\ncommand=date +%s\n", "[program:x]\ncommand=cat 100%\n", "identifier=a%q\n",
-                           "[program:x]\ncommand=cat\nstdout_logfile=/tmp/%x.log\n", "[unix_http_server]\nfile=/tmp/%(nope)s\n",
+                           "[program:x]\ncommand=cat\nstdout_logfile=/tmp/%x.log\n",
+                           "[unix_http_server]\nfile=/tmp/%(nope)s\n",
                            "[program:x]\ncommand=cat\nenvironment=A=\"%d\"\n", "[include]\nfiles=%q\n"}) {
     CAPTURE(text);
     CHECK(has(scratch.refusal(text), "a literal '%' is written '%%'"));
@@ -126,5 +128,6 @@ TEST_CASE("an empty member of a group is called so") {
 
 TEST_CASE("what resembles nothing, and what only defaults say, is left alone") {
   CHECK(warnings(program + "dependent_startup=true\nx_owner=me\n[myapp]\nnodaemon=1\n").empty());
-  CHECK(warnings("[DEFAULT]\ndirectory=%(here)s\nautostart=false\n[include]\nfiles=%(here)s/root.conf\n" + program).empty());
+  CHECK(warnings("[DEFAULT]\ndirectory=%(here)s\nautostart=false\n[include]\nfiles=%(here)s/root.conf\n" + program)
+            .empty());
 }
