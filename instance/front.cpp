@@ -23,7 +23,7 @@ namespace {
 constexpr xmlrpc::Limits callLimits{std::size_t{16} << 20, 64, 100'000};
 
 http::Address addressOf(const config::HttpServer& server) {
-  return {server.unixSocket, server.path, server.mode, server.owner, server.host, server.port};
+  return {server.unixSocket, server.path, server.mode, server.owner, server.host, server.port, server.place};
 }
 
 /// A password keeps strangers out of a port; without one a web site must not come in under its own name. Nobody reaches

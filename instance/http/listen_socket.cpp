@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <tuple>
 
+#include "instance/http/listen_error.hpp"
 #include "instance/http/listen_inet.hpp"
 #include "instance/http/listen_unix.hpp"
 
@@ -44,9 +46,14 @@ int ListenSocket::port() const noexcept {
   return 0;
 }
 
+bool Address::operator==(const Address& other) const {
+  return std::tie(unixSocket, path, mode, owner, host, port) ==
+         std::tie(other.unixSocket, other.path, other.mode, other.owner, other.host, other.port);
+}
+
 core::Expected<ListenSocket> openListenSocket(const Address& address) {
   auto fd = address.unixSocket ? listenUnix(address) : listenInet(address);
-  if (!fd) return core::Err{std::move(fd).error()};
+  if (!fd) return located(std::move(fd).error(), address);
   return ListenSocket(address, std::move(*fd));
 }
 

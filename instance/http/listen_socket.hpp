@@ -22,8 +22,10 @@ struct Address {
   std::optional<std::pair<uid_t, gid_t>> owner;  ///< -1: leave
   std::string host;                              ///< inet: name or address, empty is every IPv4 address
   int port = 0;
+  std::string place;  ///< for messages: " in section 'S' (file: 'F', line N)"
 
-  bool operator==(const Address&) const = default;
+  /// Whether it is the same socket, wherever that is written.
+  bool operator==(const Address& other) const;
 };
 
 /// A listening socket. A Unix socket's file is removed with it, if it is still the same file.

@@ -91,7 +91,7 @@ core::Expected<core::UniqueFd> listenUnix(const Address& address) {
   sockaddr_un target{};
   sockaddr_un bound{};
   if (!fillAddress(address.path, target) || !fillAddress(temporary.path, bound))
-    return listenError("AF_UNIX path too long");
+    return core::Err{core::Error{listenError("AF_UNIX path too long").value.text, ENAMETOOLONG}};
   core::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return listenError(errno);
   ::unlink(temporary.path.c_str());  // left by an earlier process with our id

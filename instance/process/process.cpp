@@ -146,8 +146,9 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
         const int code = opened.error().code;
         out_->finish(0);
         if (code == EMFILE) return core::Err{"too many open files to spawn " + core::pythonRepr(name())};
-        return core::Err{fmt::format("unknown error making dispatchers for {}: {}", core::pythonRepr(name()),
-                                     ::strerrorname_np(code))};
+        return core::Err{fmt::format("unknown error making dispatchers for {}: {}: {} log {}", core::pythonRepr(name()),
+                                     ::strerrorname_np(code), which == Channel::Stdout ? "stdout" : "stderr",
+                                     opened.error().text)};
       }
     }
   }

@@ -107,7 +107,8 @@ TEST_CASE("a log that cannot be opened is a spawn error") {
   config->startRetries = 0;
   auto& program = b.add(config);
   program.start();
-  CHECK(program.spawnError() == "unknown error making dispatchers for 'p': ENOENT");
+  CHECK(program.spawnError().starts_with("unknown error making dispatchers for 'p': ENOENT: stderr log /"));
+  CHECK(program.spawnError().ends_with("/missing/err.log: No such file or directory"));
 }
 
 TEST_CASE("what cannot become its program says so on its standard error") {
