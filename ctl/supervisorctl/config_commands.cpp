@@ -9,6 +9,7 @@
 #include "ctl/supervisorctl/command.hpp"
 #include "ctl/supervisorctl/names.hpp"
 #include "ctl/supervisorctl/session.hpp"
+#include "ctl/supervisorctl/walls.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -135,7 +136,7 @@ Done runAvail(Session& session, const std::string& argument) {
   auto answer = session.call("supervisor.getAllConfigInfo");
   if (!answer) {
     if (!answer.error().isFault(FaultCode::ShutdownState)) return core::Err{std::move(answer).error()};
-    session.refuse("ERROR: supervisor shutting down");
+    session.refuse(shutdownLine("supervisor shutting down", session.settings));
     return {};
   }
   if (const xmlrpc::Array* infos = answer->array())
@@ -153,9 +154,7 @@ Done runReread(Session& session, const std::string& argument) {
   if (!changes) {
     const Failure& failure = changes.error();
     if (failure.isFault(FaultCode::ShutdownState))
-      session.refuse("ERROR: supervisor shutting down");
-    else if (failure.isFault(FaultCode::CantReread))
-      session.refuse("ERROR: " + failure.text);
+      session.refuse(shutdownLine("supervisor shutting down", session.settings));
     else
       return core::Err{std::move(changes).error()};
     return {};
@@ -173,7 +172,7 @@ Done runUpdate(Session& session, const std::string& argument) {
   auto changes = reloadConfig(session);
   if (!changes) {
     if (!changes.error().isFault(FaultCode::ShutdownState)) return core::Err{std::move(changes).error()};
-    session.refuse("ERROR: already shutting down");
+    session.refuse(shutdownLine("already shutting down", session.settings));
     return {};
   }
   std::vector<std::string> wanted = distinctWords(argument);
@@ -187,7 +186,7 @@ Done runAdd(Session& session, const std::string& argument) {
     if (done)
       session.out.line(name + ": added process group");
     else if (done.error().isFault(FaultCode::ShutdownState))
-      session.refuse("ERROR: shutting down");
+      session.refuse(shutdownLine("shutting down", session.settings));
     else if (done.error().isFault(FaultCode::AlreadyAdded))
       session.problem("ERROR: process group already active");
     else if (done.error().isFault(FaultCode::BadName))

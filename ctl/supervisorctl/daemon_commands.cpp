@@ -5,6 +5,7 @@
 #include "ctl/supervisorctl/command.hpp"
 #include "ctl/supervisorctl/rights.hpp"
 #include "ctl/supervisorctl/session.hpp"
+#include "ctl/supervisorctl/walls.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -61,7 +62,7 @@ Done runShutdown(Session& session, const std::string& argument) {
   }
   const Failure& failure = answer.error();
   if (failure.isFault(FaultCode::ShutdownState))
-    session.problem("ERROR: already shutting down");
+    session.problem(shutdownLine("already shutting down", session.settings));
   else if (failure.kind == Failure::Kind::Refused)
     session.refuse("ERROR: " + session.settings.serverUrl + " refused connection (already shut down?)");
   else if (failure.kind == Failure::Kind::NoFile)
@@ -80,9 +81,7 @@ Done runReload(Session& session, const std::string& argument) {
   if (answer)
     session.out.line("Restarted supervisord");
   else if (answer.error().isFault(FaultCode::ShutdownState))
-    session.refuse("ERROR: already shutting down");
-  else if (answer.error().isFault(FaultCode::CantReread))
-    session.refuse("ERROR: " + answer.error().text);
+    session.refuse(shutdownLine("already shutting down", session.settings));
   else
     return core::Err{std::move(answer).error()};
   return {};

@@ -5,6 +5,7 @@
 #include "ctl/supervisorctl/command.hpp"
 #include "ctl/supervisorctl/rights.hpp"
 #include "ctl/supervisorctl/session.hpp"
+#include "ctl/supervisorctl/walls.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -34,8 +35,8 @@ Done runWithLogin(Session& session, const Command& command, const std::string& a
   for (;;) {
     Done done = command.run(session, argument);
     if (done || done.error().kind != Failure::Kind::Unauthorized) return done;
-    session.problem("Server requires authentication");
     if (!session.settings.interactive) return done;
+    session.problem("Server requires authentication");
     if (Done asked = askForLogin(session); !asked) return asked;
   }
 }
@@ -63,7 +64,7 @@ bool executeLine(Session& session, std::string_view text) {
     session.refuse("", kInterrupted);
     return true;
   }
-  session.refuse(genericLine(done.error()));
+  session.refuse(failureLine(done.error(), session.settings));
   if (done.error().type == "PermissionError")
     if (const std::string note = rightsNote(); !note.empty()) session.problem(note);
   return false;

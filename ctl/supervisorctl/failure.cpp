@@ -42,17 +42,15 @@ Failure systemFailure(Failure::Kind kind, int code) {
 Failure lookupFailure(const std::string& text) {
   for (const int code : {EAI_NONAME, EAI_AGAIN, EAI_FAIL, EAI_NODATA}) {
     const char* words = ::gai_strerror(code);
-    if (text.ends_with(words)) return raised("socket.gaierror", "[Errno " + std::to_string(code) + "] " + words);
+    if (text.ends_with(words))
+      return {Failure::Kind::Lookup, code, text, "socket.gaierror", "[Errno " + std::to_string(code) + "] " + words};
   }
-  return raised("OSError", text);
+  return {Failure::Kind::Lookup, 0, text, "OSError", text};
 }
 
 Failure httpFailure(Failure::Kind kind, int status, const std::string& reason) {
-  return {kind,
-          status,
-          {},
-          "xmlrpc.client.ProtocolError",
-          "<ProtocolError for 127.0.0.1/RPC2: " + std::to_string(status) + ' ' + reason + '>'};
+  const std::string text = std::to_string(status) + ' ' + reason;
+  return {kind, status, text, "xmlrpc.client.ProtocolError", "<ProtocolError for 127.0.0.1/RPC2: " + text + '>'};
 }
 
 }  // namespace
@@ -70,14 +68,18 @@ Failure toFailure(const xmlrpc::ClientError& error) {
     case Kind::Unauthorized:
       return httpFailure(Failure::Kind::Unauthorized, 401, "Unauthorized");
     case Kind::Status:
-      return httpFailure(Failure::Kind::Other, error.code, error.text);
+      return httpFailure(Failure::Kind::Status, error.code, error.text);
     case Kind::System:
-      if (error.code != 0) return systemFailure(Failure::Kind::Other, error.code);
+      if (error.code != 0) return systemFailure(Failure::Kind::System, error.code);
       return lookupFailure(error.text);
     case Kind::Protocol:
-      return raised("xmlrpc.client.ResponseError", error.text);
+      return {Failure::Kind::Protocol, 0, error.text, "xmlrpc.client.ResponseError", error.text};
   }
   return raised("OSError", error.text);
+}
+
+Failure badAddress(std::string text) {
+  return {Failure::Kind::Address, 0, text, "ValueError", text};
 }
 
 Failure raised(std::string type, std::string value) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ctl/supervisorctl/rights.hpp"
+#include "ctl/supervisorctl/walls.hpp"
 #include "lib/xmlrpc/client.hpp"
 
 namespace ctl {
@@ -27,10 +28,10 @@ Done Session::mayConnect() const {
 Outcome<xmlrpc::Endpoint> Session::endpoint() const {
   const std::string& url = settings.serverUrl;
   if (!url.starts_with("http://") && !url.starts_with("unix://"))
-    return core::Err{raised("ValueError", "Unknown protocol for serverurl " + url)};
+    return core::Err{badAddress("Unknown protocol for serverurl " + url)};
   if (Done may = mayConnect(); !may) return core::Err{std::move(may).error()};
   auto parsed = xmlrpc::parseEndpoint(url);
-  if (!parsed) return core::Err{raised("ValueError", parsed.error().text)};
+  if (!parsed) return core::Err{badAddress(parsed.error().text)};
   return std::move(parsed).value();
 }
 
@@ -72,11 +73,11 @@ Outcome<bool> Session::isUp() {
       return false;
     }
     if (failure.kind == Failure::Kind::Refused) {
-      refuse(settings.serverUrl + " refused connection", kRefused);
+      refuse(wallText(failure, settings), kRefused);
       return false;
     }
     if (failure.kind == Failure::Kind::NoFile) {
-      refuse(settings.serverUrl + " no such file", kNotRunning);
+      refuse(wallText(failure, settings), kNotRunning);
       return false;
     }
     return core::Err{std::move(answer).error()};

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "ctl/supervisorctl/config_sources.hpp"
 #include "ctl/supervisorctl/link_name.hpp"
 #include "ctl/supervisorctl/rights.hpp"
 #include "lib/core/expansion.hpp"
@@ -22,6 +23,7 @@ using Step = core::Result<void, SettingsError>;
 
 constexpr std::size_t kPasswordLimit = 4096;
 constexpr std::string_view kOwnPlugin = "supervisor.supervisorctl:DefaultControllerPlugin";
+constexpr std::string_view kSerialRestart = ":make_serialrestart_controllerplugin";
 
 core::Err<SettingsError> usage(std::string text) {
   return core::Err{SettingsError{std::move(text), 2}};
@@ -42,12 +44,14 @@ std::optional<std::string> searchConfig(const std::string& program) {
 /// Reads one [supervisorctl] section into settings.
 class SectionReader {
  public:
-  SectionReader(const core::IniDocument& document, const core::IniSection& section, const std::string& file)
+  /// `home` is the directory of the file.
+  SectionReader(const core::IniDocument& document, const core::IniSection& section, const std::string& home)
       : document_(document), section_(section), environment_(core::environmentNames()), withHere_(&environment_) {
-    withHere_.set("here", core::directoryOf(core::absolutePath(file, core::currentDirectory())));
+    withHere_.set("here", home);
   }
 
-  Step read(Settings& settings) {
+  /// The keys of [supervisorctl].
+  Step read(Settings& settings) const {
     std::optional<std::string> url, prompt, history;
     for (const auto& [key, target, here] :
          {Key{"serverurl", &url, true}, Key{"prompt", &prompt, false}, Key{"username", &settings.username, false},
@@ -60,25 +64,26 @@ class SectionReader {
     return {};
   }
 
+  static std::string normal(const std::string& path) {
+    return core::absolutePath(core::expandHome(path), core::currentDirectory());
+  }
+
+  /// Puts the expanded value of one key into `target`, if it is there; `here`: it may name %(here)s.
+  Step take(std::string_view key, std::optional<std::string>& target, bool here) const {
+    const core::IniEntry* entry = document_.get(section_, key);
+    if (!entry) return {};
+    auto value = core::expand(entry->value, here ? withHere_ : environment_, section_.name() + '.' + std::string(key));
+    if (!value) return usage(value.error().text);
+    target = std::move(value).value();
+    return {};
+  }
+
  private:
   struct Key {
     std::string_view name;
     std::optional<std::string>* target;
     bool here;
   };
-
-  static std::string normal(const std::string& path) {
-    return core::absolutePath(core::expandHome(path), core::currentDirectory());
-  }
-
-  Step take(std::string_view key, std::optional<std::string>& target, bool here) {
-    const core::IniEntry* entry = document_.get(section_, key);
-    if (!entry) return {};
-    auto value = core::expand(entry->value, here ? withHere_ : environment_, "supervisorctl." + std::string(key));
-    if (!value) return usage(value.error().text);
-    target = std::move(value).value();
-    return {};
-  }
 
   const core::IniDocument& document_;
   const core::IniSection& section_;
@@ -95,24 +100,71 @@ Step checkPlugins(const core::IniDocument& document, const std::string& file, Se
     if (!factory) return usage("section [" + section.name() + "] does not specify a supervisor.ctl_factory");
     if (factory->value == kOwnPlugin) continue;
     settings.warnings.push_back(file + ": section [" + section.name() + "]: " + factory->value +
-                                " is Python code and is not loaded; its commands are missing here. Names with "
-                                "'*', '?' or '[' are patterns in every command.");
+                                " is Python code and is not loaded; " +
+                                (factory->value.ends_with(kSerialRestart)
+                                     ? "its command serialrestart is built in: remove the section."
+                                     : "its commands are missing here. Names with '*', '?' or '[' are patterns in "
+                                       "every command."));
   }
   return {};
 }
 
-Step readConfig(const std::string& file, bool trust, Settings& settings) {
+/// The URL of what [inet_http_server] calls "9001", "*:9001" or "host:9001".
+std::string urlOf(std::string_view address) {
+  address = core::trim(address);
+  const std::size_t colon = address.rfind(':');
+  std::string host(colon == std::string_view::npos ? "" : address.substr(0, colon));
+  if (host.empty() || host == "*" || host == "0.0.0.0" || host == "[::]") host = "localhost";
+  return "http://" + host + ':' + std::string(address.substr(colon + 1));
+}
+
+/// Takes the server, and how to log in there, from the section of supervisord itself.
+Step readServer(const SettingsSource& source, const SectionReader& values, Settings& settings) {
+  const bool socket = source.kind == SettingsSource::Kind::UnixServer;
+  std::optional<std::string> where;
+  if (Step done = values.take(socket ? "file" : "port", where, socket); !done) return done;
+  if (Step done = values.take("username", settings.username, false); !done) return done;
+  if (Step done = values.take("password", settings.password, false); !done) return done;
+  if (settings.password && settings.password->starts_with('{')) settings.password.reset();  // a hash opens nothing
+  settings.serverUrl = socket ? "unix://" + SectionReader::normal(std::string(core::trim(*where))) : urlOf(*where);
+  return {};
+}
+
+Step readSettings(core::IniDocument& document, const std::string& file, bool trust, Settings& settings) {
+  const std::string home = core::directoryOf(core::absolutePath(file, core::currentDirectory()));
+  const SettingsSource source = findSettings(document, home, trust);
+  if (source.kind == SettingsSource::Kind::None) {
+    std::string text = ".ini file does not include supervisorctl section: neither " + file +
+                       " nor a file that it includes says where supervisord listens; add [supervisorctl] with "
+                       "serverurl, or give -s URL";
+    for (const std::string& note : source.notes) text += "; " + note;
+    return usage(text);
+  }
+  SectionReader values(document, *document.find(source.section), home);
+  if (source.kind == SettingsSource::Kind::Section) return values.read(settings);
+  return readServer(source, values, settings);
+}
+
+/// A file as a source of settings.
+struct ConfigFile {
+  std::string path;
+  bool trust = false;
+  bool serverGiven = false;  ///< so that no section has to say where it is
+};
+
+Step readConfig(const ConfigFile& file, Settings& settings) {
+  const std::string& path = file.path;
   // Looked at when the rights were chosen, too; but it may have come since, into a directory for everybody.
-  if (!core::exists(file) || (!trust && isForOthers(file, true))) return usage("could not find config file " + file);
-  auto document = core::IniDocument::read(file);
+  if (!core::exists(path) || (!file.trust && isForOthers(path, true)))
+    return usage("could not find config file " + path);
+  auto document = core::IniDocument::read(path);
   if (!document) {
-    if (document.error().code != 0) return usage("could not read config file " + file);
+    if (document.error().code != 0) return usage("could not read config file " + path + ": " + document.error().text);
     return core::Err{SettingsError{document.error().text, 1}};
   }
-  const core::IniSection* section = document->find("supervisorctl");
-  if (!section) return usage(".ini file does not include supervisorctl section");
-  if (Step done = SectionReader(*document, *section, file).read(settings); !done) return done;
-  return checkPlugins(*document, file, settings);
+  if (!file.serverGiven || document->find("supervisorctl"))
+    if (Step done = readSettings(*document, path, file.trust, settings); !done) return done;
+  return checkPlugins(*document, path, settings);
 }
 
 Step readPassword(const std::string& file, Settings& settings) {
@@ -144,7 +196,8 @@ ConfigChoice chooseConfig(const CommandLine& line, const std::string& program) {
 
 std::string serverUrlOf(const CommandLine& line, const ConfigChoice& config) {
   Settings settings;
-  if (config.file) static_cast<void>(readConfig(*config.file, line.trust, settings).has_value());
+  if (config.file && !line.serverUrl)
+    static_cast<void>(readConfig({*config.file, line.trust, false}, settings).has_value());
   return line.serverUrl.value_or(settings.serverUrl);
 }
 
@@ -152,8 +205,12 @@ core::Result<Settings, SettingsError> loadSettings(const CommandLine& line, cons
                                                    const ConfigChoice& config) {
   Settings settings;
   settings.program = program;
-  if (config.file)
-    if (Step done = readConfig(*config.file, line.trust, settings); !done) return core::Err{std::move(done).error()};
+  const bool given = line.serverUrl.has_value();
+  if (config.file) {
+    // With a server given, what is wrong with a file that nobody named is not missed.
+    if (Step done = readConfig({*config.file, line.trust, given}, settings); !done && (!given || line.configFile))
+      return core::Err{std::move(done).error()};
+  }
   if (line.serverUrl) settings.serverUrl = *line.serverUrl;
   if (line.username) settings.username = line.username;
   if (line.password) settings.password = line.password;

@@ -2,6 +2,7 @@
 """supervisorctl's one-shot commands, ours against Debian's: same output, same exit status, with either daemon behind it."""
 
 import os
+import re
 import socket
 import subprocess
 import tempfile
@@ -40,8 +41,18 @@ def outcome(client, words, directory, **options):
     argv = program("supervisorctl", client)
     done = subprocess.run([*argv, *words], stdin=options.pop("stdin", subprocess.DEVNULL), capture_output=True, text=True,
                           check=False, cwd=directory, timeout=60, **options)
-    text = (done.stdout + done.stderr).replace(argv[-1], "PROGRAM")
-    return done.returncode, ctl_scenario.re.sub(r"file: \S+ line: \d+", "file: F line: L", text)
+    return done.returncode, firstWords((done.stdout + done.stderr).replace(argv[-1], "PROGRAM"))
+
+
+def firstWords(text):
+    """What scripts may know of a text. Ours goes on with the cause and the next step where Supervisor ends, has a sentence
+    where Supervisor has the name of a Python class, and says what a server without a login wants in one line, not two."""
+    text = re.sub(r"^Server requires authentication\b.*\n(error: .*\n)?", "Server requires authentication\n", text, flags=re.M)
+    text = re.sub(r"^error: .*", "error: SENTENCE", text, flags=re.M)
+    text = re.sub(r"file: \S+ line: \d+", "file: F line: L", text)
+    text = re.sub(r"( refused connection| no such file|could not read config file \S+?): .*", r"\1", text)
+    text = re.sub(r"(does not include supervisorctl section): .*|; a literal '%' is written '%%'", r"\1", text)
+    return text
 
 
 COMMAND_LINES = [

@@ -129,7 +129,7 @@ def testASocketOfTheOwnersLeadsNowhereElse(theirs, roots, workDir):
     os.symlink(roots.socket, theirs.socket)
     for words in (["-c", config], ["-s", "unix://" + theirs.socket]):
         result = client(*words, "stop", "all")
-        assert result.returncode != 0 and "PermissionError" in result.stdout
+        assert result.returncode != 0 and "Permission denied" in result.stdout
         assert "--trust" in result.stdout, "what to do is said"
     assert roots.rpc.supervisor.getProcessInfo("cat")["statename"] == "RUNNING"
     os.unlink(theirs.socket)
@@ -296,12 +296,12 @@ def testASocketThatComesAndGoesIsNeverSpokenToAsRoot(listener, shared, flicker, 
     flicker(socketPath)
     outputs = {client("-c", config, "status").stdout for _ in range(TRIES)}
     assert listener.heads == []
-    assert f"unix://{socketPath} no such file\n" in outputs
+    assert any(text.startswith(f"unix://{socketPath} no such file: ") for text in outputs)
 
 
 def testASocketThatIsNotThereIsSupervisorsAnswer(shared):
     result = client("-s", f"unix://{shared}/s.sock", "status")
-    assert (result.returncode, result.stdout) == (4, f"unix://{shared}/s.sock no such file\n")
+    assert result.returncode == 4 and result.stdout.startswith(f"unix://{shared}/s.sock no such file: ")
     assert "could not find config file" in client("-c", f"{shared}/absent.conf", "status").stderr
 
 

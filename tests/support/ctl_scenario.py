@@ -137,12 +137,18 @@ def normalised(text, daemon):
     text = re.sub(r"pid \d+, uptime \d+:\d\d:\d\d", "pid N, uptime T", text)
     text = re.sub(r"file: \S+ line: \d+", "file: F line: L", text)
     text = re.sub(r"[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M", "DATE", text)
+    text = re.sub(r"(?<=\(type help <topic>\):\n)=+\n((?:\S.*\n)+)", sharedCommands, text)
     return re.sub(r"^[1-9]\d*$", "N", text, flags=re.M)  # a pid on a line of its own
 
 
+def sharedCommands(table):
+    """The commands that `help` lists, without the one that is ours alone, as columns may differ."""
+    return " ".join(sorted(set(table[1].split()) - {"serialrestart"})) + "\n"
+
+
 def reasonLess(line):
-    """A refused configuration has our own, better words behind the same beginning."""
-    return re.sub(r"CANT_REREAD: .*", "CANT_REREAD: REASON", line)
+    """A refused configuration has our own, better words behind the same beginning, in every command."""
+    return re.sub(r"^(ERROR: |error: .*<Fault 92: ['\"])CANT_REREAD: .*", "ERROR: CANT_REREAD: REASON", line)
 
 
 def run(daemon, client):
