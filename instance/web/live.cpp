@@ -2,6 +2,7 @@
 #include "instance/web/live.hpp"
 
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include <algorithm>
 
@@ -87,9 +88,12 @@ Live::~Live() {
 void Live::attach(const http::Reply& reply, const std::string& only) {
   auto page = std::make_unique<Page>(self_, only, "retry: 2000\n\n" + everything(only));
   if (pages_.empty()) table_.subscribe(*this);
-  if (only.empty() && !anyWholePage()) {
-    sampler_.clear();
-    timer_.armIn(core::milliseconds(0));
+  if (only.empty()) {
+    if (!anyWholePage()) {
+      sampler_.clear();
+      timer_.armIn(core::milliseconds(0));
+    }
+    told_.clear();
   }
   pages_.insert(page.get());
   reply.stream(eventStream(), std::move(page));
@@ -97,12 +101,18 @@ void Live::attach(const http::Reply& reply, const std::string& only) {
 
 void Live::detach(Page& page) noexcept {
   pages_.erase(&page);
-  if (!anyWholePage()) timer_.disarm();
+  if (!anyWholePage()) {
+    timer_.disarm();
+    sampler_.clear();
+    told_ = {};
+  }
   if (!pages_.empty()) return;
   table_.unsubscribe(*this);
   deferred_.cancel();
   changed_.clear();
   tableChanged_ = false;
+  // What the messages took goes back to the system: nobody looks any more.
+  ::malloc_trim(0);
 }
 
 bool Live::anyWholePage() const noexcept {
@@ -144,19 +154,25 @@ void Live::flush() {
   tableChanged_ = false;
 }
 
+/// Tells what has changed: most of a thousand programs do nothing most of the time.
 void Live::sampleUsage() {
   const core::Instant begun = core::Clock::now();
   std::string body;
+  std::unordered_map<pid_t, std::string> known;
   for (const auto& group : table_.groups()) {
     for (const auto& program : group->processes()) {
       if (!program->pid()) continue;  // a page knows that there is nothing to tell
       const auto usage = sampler_.sample(program->pid());
-      body += fmt::format("{}{{\"name\":{},\"cpu\":{},\"memory\":{}}}", body.empty() ? "" : ",",
-                          core::jsonString(program->fullName()),
-                          usage && usage->cpuPercent ? fmt::format("{:.1f}", *usage->cpuPercent) : "null",
-                          usage ? std::to_string(usage->memory) : "null");
+      std::string numbers = fmt::format(
+          R"("cpu":{},"memory":{})", usage && usage->cpuPercent ? fmt::format("{:.1f}", *usage->cpuPercent) : "null",
+          usage ? std::to_string(usage->memory) : "null");
+      const auto before = told_.find(program->pid());
+      if (before == told_.end() || before->second != numbers)
+        body += fmt::format("{}{{\"name\":{},{}}}", body.empty() ? "" : ",", core::jsonString(program->fullName()), numbers);
+      known.emplace(program->pid(), std::move(numbers));
     }
   }
+  told_ = std::move(known);
   sampler_.forgetBefore(begun);
   broadcast(message(",\"usage\":[" + body + "]"));
   timer_.armIn(samplePeriod);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_map>
 
 #include "instance/http/reply.hpp"
 #include "instance/process/observer.hpp"
@@ -49,6 +50,7 @@ class Live final : public process::Observer {
   process::Table& table_;
   std::string life_;  ///< tells pages that go on after a restart that their forms are stale
   UsageSampler sampler_;
+  std::unordered_map<pid_t, std::string> told_;  ///< what all pages know that a process takes
   std::set<Page*> pages_;
   std::set<process::Process*> changed_;
   bool tableChanged_ = false;

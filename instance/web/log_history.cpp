@@ -95,20 +95,26 @@ std::optional<Place> LogHistory::endOf(int number) const {
   return file ? std::optional(Place{file->id, file->size}) : std::nullopt;
 }
 
+/// `text` from `begin` on, with the ways to what stands before and behind it.
+Excerpt LogHistory::excerpt(int number, const LogFile& file, std::int64_t begin, std::string text) const {
+  const std::int64_t end = begin + static_cast<std::int64_t>(text.size());
+  Excerpt made{std::move(text), {file.id, begin}, {file.id, end}, std::nullopt, std::nullopt};
+  made.older = begin > 0 ? std::optional(made.begin) : endOf(number + 1);
+  if (end < file.size) {
+    made.newer = made.end;
+  } else if (const auto next = open(number - 1)) {
+    made.newer = Place{next->id, 0};
+  }
+  return made;
+}
+
 std::optional<Excerpt> LogHistory::before(const std::optional<Place>& place, std::int64_t limit) const {
-  int number = place ? numberOf(place->file) : 0;
-  auto file = open(number);
+  const int number = place ? numberOf(place->file) : 0;
+  const auto file = open(number);
   if (!file) return std::nullopt;
   const std::int64_t end = place ? std::min(place->offset, file->size) : file->size;
   auto [begin, text] = linesBefore(*file, end, limit);
-  Excerpt excerpt{std::move(text), {file->id, begin}, {file->id, end}, std::nullopt, std::nullopt};
-  excerpt.older = begin > 0 ? std::optional(excerpt.begin) : endOf(number + 1);
-  if (end < file->size) {
-    excerpt.newer = excerpt.end;
-  } else if (const auto next = open(number - 1)) {
-    excerpt.newer = Place{next->id, 0};
-  }
-  return excerpt;
+  return excerpt(number, *file, begin, std::move(text));
 }
 
 std::optional<Excerpt> LogHistory::after(const Place& place, std::int64_t limit) const {
@@ -121,15 +127,7 @@ std::optional<Excerpt> LogHistory::after(const Place& place, std::int64_t limit)
     const auto lastEnd = text.rfind('\n');
     if (lastEnd != std::string::npos) text.resize(lastEnd + 1);
   }
-  const std::int64_t end = begin + static_cast<std::int64_t>(text.size());
-  Excerpt excerpt{std::move(text), {file->id, begin}, {file->id, end}, std::nullopt, std::nullopt};
-  excerpt.older = begin > 0 ? std::optional(excerpt.begin) : endOf(number + 1);
-  if (end < file->size) {
-    excerpt.newer = excerpt.end;
-  } else if (const auto next = open(number - 1)) {
-    excerpt.newer = Place{next->id, 0};
-  }
-  return excerpt;
+  return excerpt(number, *file, begin, std::move(text));
 }
 
 Found LogHistory::search(std::string_view needle, const std::optional<Place>& place) const {

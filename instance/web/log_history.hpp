@@ -72,6 +72,7 @@ class LogHistory {
   [[nodiscard]] std::optional<LogFile> open(int number) const;
   [[nodiscard]] int numberOf(const std::string& id) const;
   [[nodiscard]] std::optional<Place> endOf(int number) const;
+  [[nodiscard]] Excerpt excerpt(int number, const LogFile& file, std::int64_t begin, std::string text) const;
 
   std::string path_;
 };

@@ -27,7 +27,7 @@ class UsageSampler {
     std::erase_if(last_, [when](const auto& entry) { return entry.second.when < when; });
   }
   /// Forgets all samples: what comes next is a first one.
-  void clear() { last_.clear(); }
+  void clear() { last_ = {}; }
 
  private:
   struct Last {

@@ -11,6 +11,7 @@ import xmlrpc.client
 
 import pytest
 
+from instance_page import Page
 from page import AVAILABLE, browser, freePort, waitText
 from proxies import NAME, Proxy
 from waiting import waitFor
@@ -50,14 +51,13 @@ class NamedTransport(xmlrpc.client.SafeTransport):
         return NamedConnection(*host.split(":"), context=self.context)
 
 
-class Site:
+class Site(Page):
     """An instance's page as the world sees it."""
 
     def __init__(self, kind, daemon, directory, cleanup, auth):
-        port = freePort()
-        self.daemon = daemon(PROGRAMS.format(port=port, auth=auth))
+        super().__init__(daemon, auth, PROGRAMS)
         self.daemon.waitState("chatter", "RUNNING")
-        self.proxy = cleanup.enter_context(Proxy(kind, directory, freePort(), port))
+        self.proxy = cleanup.enter_context(Proxy(kind, directory, freePort(), self.port))
         self.url = self.proxy.url
         self.tls = ssl.create_default_context(cafile=self.proxy.certificate)
         waitFor(self.answers, "the proxy to listen")
@@ -67,24 +67,11 @@ class Site:
         with contextlib.suppress(ConnectionRefusedError):
             return self.ask("GET", "ok.html", BASIC).status in (200, 403)
 
-    @contextlib.contextmanager
+    def connect(self):
+        return NamedConnection(NAME, self.proxy.port, context=self.tls, timeout=30)
+
     def begin(self, method, path, headers=(), body=None):
-        connection = NamedConnection(NAME, self.proxy.port, context=self.tls, timeout=30)
-        connection.request(method, urllib.parse.urljoin("/supervisor/", path), body=body, headers=dict(headers))
-        reply = connection.getresponse()
-        try:
-            yield reply
-        finally:
-            reply.close()
-            connection.close()
-
-    def ask(self, method, path, headers=(), body=None):
-        with self.begin(method, path, headers, body) as reply:
-            reply.text = reply.read().decode()
-            return reply
-
-    def state(self, name):
-        return self.daemon.rpc.supervisor.getProcessInfo(name)["statename"]
+        return super().begin(method, urllib.parse.urljoin("/supervisor/", path), headers, body)
 
 
 @pytest.fixture(params=["nginx", "apache"])

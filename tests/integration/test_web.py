@@ -280,7 +280,6 @@ def test_the_log_in_a_browser(page, workDir):
         driver.find_element("id", "search").send_keys("line 1")
         waitText(driver, "#matches", "matching lines")
         assert driver.find_elements("css selector", "#log mark")
-        screenshot(driver, "log")
         driver.find_element("id", "pause").click()
         waitFor(lambda: driver.find_element("id", "log").text != still, "the log to go on")
 

@@ -193,7 +193,7 @@ def test_scrolling_up_and_search_reach_the_first_line(log, workDir):
         driver.refresh()
         waitText(driver, "#live", "live")
         driver.find_element("id", "search").send_keys("needle")
-        waitText(driver, "#matches", "1 matching lines in all of the log")
+        waitText(driver, "#matches", "1 matching line in all of the log")
         screenshot(driver, "log")
         driver.find_element("css selector", "#results a").click()
         waitFor(lambda: driver.execute_script("return document.querySelector('#log mark')?.textContent") == "Needle", "it")

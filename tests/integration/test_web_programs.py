@@ -2,13 +2,14 @@
 """The page of many programs: by forms and links alone, and in a browser."""
 
 import html
+import json
 import re
 import signal
 
 import pytest
 
 from instance_page import Page
-from page import AVAILABLE, ENTER, ESCAPE, accessibilityFaults, browser, screenshot, waitText
+from page import AVAILABLE, ENTER, ESCAPE, accessibilityFaults, browser, waitText
 from waiting import waitFor
 
 CROWD = """
@@ -155,6 +156,40 @@ def test_login_and_logout(crowd):
     assert other.ask("GET", "/logout.html").status == 301
 
 
+def samples(stream):
+    """What the messages of a page's stream say about memory, one after the other."""
+    while line := stream.readline().decode():
+        message = json.loads(line[6:]) if line.startswith("data: ") else {}
+        if "usage" in message:
+            yield {usage["name"]: usage["memory"] for usage in message["usage"]}
+
+
+def test_what_has_not_changed_is_told_once_to_each_page(crowd):
+    page = crowd()
+    with page.begin("GET", "/events") as stream:
+        first = samples(stream)
+        assert list(next(first)) == ["zebra"]  # what does not run takes nothing
+        waitFor(lambda: next(first) == {}, "a message without news")
+        with page.begin("GET", "/events") as other:
+            assert "zebra" in next(samples(other))
+
+
+def test_a_page_of_one_program_hears_of_that_alone(crowd):
+    page = crowd()
+    with page.begin("GET", "/events?processname=zebra") as stream:
+        page.daemon.rpc.supervisor.startProcess("crowd:crowd_001")
+        page.daemon.rpc.supervisor.stopProcess("zebra")
+        states = []
+        while "STOPPED" not in states:
+            line = stream.readline().decode()
+            assert line and "usage" not in line
+            if line.startswith("data: "):
+                programs = json.loads(line[6:])["programs"]
+                assert [program["name"] for program in programs] == ["zebra"]
+                states.append(programs[0]["state"])
+        assert states[0] == "RUNNING"
+
+
 needsBrowser = pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
 SHOWN = "return [...document.querySelectorAll('tr[data-name]')].filter((r) => r.checkVisibility()).map((r) => r.dataset.name)"
 TOP = "return document.getElementById('programs').getBoundingClientRect().top"
@@ -228,7 +263,6 @@ def test_nothing_moves_under_the_pointer_and_what_is_final_asks(crowd, workDir):
         assert driver.execute_script(SHOWN) == order
         driver.find_element("id", "dismiss").click()
         assert driver.execute_script(TOP) == top
-        screenshot(driver, "programs")
 
         # The menu, by keys.
         summary = driver.find_element("css selector", "tr[data-name=zebra] summary")

@@ -39,25 +39,26 @@ class Page:
         self.daemon = daemon(programs.format(port=self.port, auth=auth))
         self.url = f"http://127.0.0.1:{self.port}/"
 
-    def ask(self, method, path, headers=(), body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port)
-        connection.request(method, path, body=body, headers=dict(headers))
-        reply = connection.getresponse()
-        reply.text = reply.read().decode()
-        connection.close()
-        return reply
+    def connect(self):
+        """A connection of its own; what is behind it may be further away than the instance."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     @contextlib.contextmanager
-    def begin(self, method, path, headers=()):
+    def begin(self, method, path, headers=(), body=None):
         """The answer's head; its body, which may have no end, is not read."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(method, path, headers=dict(headers))
+        connection = self.connect()
+        connection.request(method, path, body=body, headers=dict(headers))
         reply = connection.getresponse()
         try:
             yield reply
         finally:
             reply.close()
             connection.close()
+
+    def ask(self, method, path, headers=(), body=None):
+        with self.begin(method, path, headers, body) as reply:
+            reply.text = reply.read().decode()
+            return reply
 
     def act(self, path, **headers):
         """GET an action as a script; returns the message that Supervisor's redirection carries."""

@@ -183,7 +183,7 @@ class Search {
         for (const line of found.lines) list.append(this.item(line));
         count += found.lines.length;
         older = found.older;
-        setText(byId("matches"), `${count} matching lines${older ? " so far" : " in all of the log"}`);
+        setText(byId("matches"), `${count} matching line${count === 1 ? "" : "s"}${older ? " so far" : " in all of the log"}`);
         if (!older) break;
       }
     } catch (problem) {
