@@ -15,8 +15,8 @@ struct ReadError {
   std::string text;
 };
 
-/// Opens a log for reading and tells its size; no descriptor if it cannot be, or is no regular file: a terminal or a pipe
-/// has no offsets. Never waits for a FIFO.
+/// Opens a log for reading and tells its size; no descriptor if it cannot be, or is no regular file: a terminal or a
+/// pipe has no offsets. Never waits for a FIFO.
 [[nodiscard]] core::UniqueFd openLog(const std::string& path, std::int64_t& size);
 /// `length` bytes from `offset` on, fewer at the end of the file.
 [[nodiscard]] core::Result<std::string, ReadError> readAt(int fd, std::int64_t offset, std::int64_t length);

@@ -14,14 +14,18 @@ using lifecycle::State;
 
 const char* classOf(State state) noexcept {
   switch (state) {
-    case State::Running: return "statusrunning";
+    case State::Running:
+      return "statusrunning";
     case State::Fatal:
     case State::Backoff:
-    case State::Unknown: return "statuserror";
+    case State::Unknown:
+      return "statuserror";
     case State::Starting:
-    case State::Stopping: return "statusbusy";
+    case State::Stopping:
+      return "statusbusy";
     case State::Stopped:
-    case State::Exited: break;
+    case State::Exited:
+      break;
   }
   return "statusnominal";
 }
@@ -35,8 +39,8 @@ std::string actionButton(std::string_view text, std::string_view action, std::st
   const Action asked{std::string(action), parameter == "processname" ? name : "", parameter == "groupname" ? name : ""};
   const std::string ask = asksFirst(asked) ? fmt::format(R"( data-ask="{}")", escape(question(asked))) : "";
   const std::string label = name.empty() ? "" : fmt::format(R"( aria-label="{} {}")", text, escape(name));
-  return fmt::format(R"(<button data-act="{}" formaction="{}"{}{}{}>{}</button>)", action, escape(address(asked)), label,
-                     ask, hidden ? " hidden" : "", text);
+  return fmt::format(R"(<button data-act="{}" formaction="{}"{}{}{}>{}</button>)", action, escape(address(asked)),
+                     label, ask, hidden ? " hidden" : "", text);
 }
 
 std::string programButtons(const process::Process& program) {

@@ -21,8 +21,8 @@ namespace web {
 /// The state as a coloured word.
 [[nodiscard]] std::string badge(lifecycle::State state);
 
-/// A button of the form "actions". Its address says everything, so that it is also what a script may call. `parameter` is
-/// "processname" or "groupname", or empty for an action on all.
+/// A button of the form "actions". Its address says everything, so that it is also what a script may call. `parameter`
+/// is "processname" or "groupname", or empty for an action on all.
 [[nodiscard]] std::string actionButton(std::string_view text, std::string_view action, std::string_view parameter,
                                        const std::string& name, bool hidden = false);
 /// Start, Restart and Stop of a program: those that fit its state are visible.

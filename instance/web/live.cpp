@@ -77,7 +77,8 @@ Live::Live(core::EventLoop& loop, process::Table& table)
     : table_(table),
       life_(makeToken()),
       deferred_(loop, [this] { flush(); }),
-      timer_(loop, [this] { sampleUsage(); }, core::milliseconds(100)),
+      timer_(
+          loop, [this] { sampleUsage(); }, core::milliseconds(100)),
       self_(std::make_shared<Live*>(this)) {}
 
 Live::~Live() {
@@ -163,12 +164,13 @@ void Live::sampleUsage() {
     for (const auto& program : group->processes()) {
       if (!program->pid()) continue;  // a page knows that there is nothing to tell
       const auto usage = sampler_.sample(program->pid());
-      std::string numbers = fmt::format(
-          R"("cpu":{},"memory":{})", usage && usage->cpuPercent ? fmt::format("{:.1f}", *usage->cpuPercent) : "null",
-          usage ? std::to_string(usage->memory) : "null");
+      std::string numbers = fmt::format(R"("cpu":{},"memory":{})",
+                                        usage && usage->cpuPercent ? fmt::format("{:.1f}", *usage->cpuPercent) : "null",
+                                        usage ? std::to_string(usage->memory) : "null");
       const auto before = told_.find(program->pid());
       if (before == told_.end() || before->second != numbers)
-        body += fmt::format("{}{{\"name\":{},{}}}", body.empty() ? "" : ",", core::jsonString(program->fullName()), numbers);
+        body += fmt::format("{}{{\"name\":{},{}}}", body.empty() ? "" : ",", core::jsonString(program->fullName()),
+                            numbers);
       known.emplace(program->pid(), std::move(numbers));
     }
   }

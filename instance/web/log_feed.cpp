@@ -83,8 +83,8 @@ std::string LogFeed::more(std::size_t limit) {
     const Place begin{file_->id, offset_};
     offset_ += static_cast<std::int64_t>(bytes.size());
     const std::string end = Place{file_->id, offset_}.text();
-    return fmt::format("id: {}\ndata: {{\"begin\":\"{}\",\"end\":\"{}\",\"anew\":{},\"text\":{}}}\n\n", end, begin.text(),
-                       end, std::exchange(anew_, false), core::jsonString(bytes));
+    return fmt::format("id: {}\ndata: {{\"begin\":\"{}\",\"end\":\"{}\",\"anew\":{},\"text\":{}}}\n\n", end,
+                       begin.text(), end, std::exchange(anew_, false), core::jsonString(bytes));
   }
 }
 

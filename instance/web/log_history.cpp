@@ -33,8 +33,8 @@ std::string read(const LogFile& file, std::int64_t from, std::int64_t to) {
   return bytes ? std::move(*bytes) : std::string();
 }
 
-/// Where the first whole line of `text` begins, when it was cut out of a file right behind the byte `before`; 0 if it holds
-/// no end of a line.
+/// Where the first whole line of `text` begins, when it was cut out of a file right behind the byte `before`; 0 if it
+/// holds no end of a line.
 std::size_t firstLine(std::string_view text, char before) {
   if (before == '\n') return 0;
   const auto end = text.find('\n');
@@ -55,7 +55,9 @@ std::pair<std::int64_t, std::string> linesBefore(const LogFile& file, std::int64
 
 }  // namespace
 
-std::string Place::text() const { return fmt::format("{}.{}", file, offset); }
+std::string Place::text() const {
+  return fmt::format("{}.{}", file, offset);
+}
 
 std::optional<Place> Place::parse(std::string_view text) {
   const auto dot = text.find('.');
@@ -76,7 +78,8 @@ std::optional<LogFile> LogHistory::open(int number) const {
   return file;
 }
 
-/// -1 if it is not there. A hole in the numbers ends the log, but for the current file: that may be missing for a moment.
+/// -1 if it is not there. A hole in the numbers ends the log, but for the current file: that may be missing for a
+/// moment.
 int LogHistory::numberOf(const std::string& id) const {
   for (int number = 0; number < mostFiles; number++) {
     const auto file = open(number);
@@ -86,9 +89,13 @@ int LogHistory::numberOf(const std::string& id) const {
   return -1;
 }
 
-std::optional<LogFile> LogHistory::find(const std::string& id) const { return open(numberOf(id)); }
+std::optional<LogFile> LogHistory::find(const std::string& id) const {
+  return open(numberOf(id));
+}
 
-std::optional<LogFile> LogHistory::newerThan(const std::string& id) const { return open(numberOf(id) - 1); }
+std::optional<LogFile> LogHistory::newerThan(const std::string& id) const {
+  return open(numberOf(id) - 1);
+}
 
 std::optional<Place> LogHistory::endOf(int number) const {
   const auto file = open(number);

@@ -11,8 +11,8 @@
 
 namespace web {
 
-/// A place in a log that stays what it is while the log rotates: which file (by inode and time of birth, since inodes are
-/// used again), and the offset in it.
+/// A place in a log that stays what it is while the log rotates: which file (by inode and time of birth, since inodes
+/// are used again), and the offset in it.
 struct Place {
   std::string file;
   std::int64_t offset = 0;
@@ -47,19 +47,19 @@ struct Found {
   std::optional<Place> older;  ///< where to go on; nothing: all was searched
 };
 
-/// A log with its rotated files, PATH and PATH.1 to PATH.n, as one text. Opens files as they are asked for and keeps none.
-/// What is read at once is bounded.
+/// A log with its rotated files, PATH and PATH.1 to PATH.n, as one text. Opens files as they are asked for and keeps
+/// none. What is read at once is bounded.
 class LogHistory {
  public:
   explicit LogHistory(std::string path) : path_(std::move(path)) {}
 
-  /// The lines before `place`, at most `limit` bytes; without a place the last ones. Begins at a line, unless one alone is
-  /// longer. Nothing if there is no such file (any more).
+  /// The lines before `place`, at most `limit` bytes; without a place the last ones. Begins at a line, unless one alone
+  /// is longer. Nothing if there is no such file (any more).
   [[nodiscard]] std::optional<Excerpt> before(const std::optional<Place>& place, std::int64_t limit) const;
   /// The lines from `place` on; ends with a line unless the log does not.
   [[nodiscard]] std::optional<Excerpt> after(const Place& place, std::int64_t limit) const;
-  /// Lines that hold `needle` (ASCII letters in any case), backwards from `place`, or from the end. Looks at 1 MB or the
-  /// rest of one file, and finds at most 200 lines, each told to 500 bytes.
+  /// Lines that hold `needle` (ASCII letters in any case), backwards from `place`, or from the end. Looks at 1 MB or
+  /// the rest of one file, and finds at most 200 lines, each told to 500 bytes.
   [[nodiscard]] Found search(std::string_view needle, const std::optional<Place>& place) const;
 
   /// The file that is written now.

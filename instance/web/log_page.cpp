@@ -45,7 +45,9 @@ std::optional<Excerpt> read(const LogHistory& history, const Wanted& wanted) {
   return wanted.after ? history.after(*wanted.after, wanted.limit) : history.before(wanted.before, wanted.limit);
 }
 
-std::string withoutColours(const std::string& text) { return output::AnsiFilter().strip(text); }
+std::string withoutColours(const std::string& text) {
+  return output::AnsiFilter().strip(text);
+}
 
 /// The address of the page with other parameters.
 std::string address(const LogChoice& choice, const std::string& parameters = {}) {
@@ -67,8 +69,8 @@ std::string programBar(const LogChoice& choice, const std::string& token) {
 <span class="acts">{}{}</span>
 </form>
 )",
-                     escape(name), token, badge(program.state()), escape(program.description()), programButtons(program),
-                     actionButton("Clear Log", "clearlog", "processname", name));
+                     escape(name), token, badge(program.state()), escape(program.description()),
+                     programButtons(program), actionButton("Clear Log", "clearlog", "processname", name));
 }
 
 /// The way to the other channel, as far as there is one.
@@ -87,15 +89,18 @@ std::string channelTabs(const LogChoice& choice) {
 std::string toolBar(const LogChoice& choice, const std::string& search, const std::optional<Excerpt>& excerpt) {
   std::string tools = choice.program ? channelTabs(choice) : "";
   if (choice.log) tools += link("download?" + choice.query(), "Download");
-  if (excerpt && excerpt->older) tools += link(address(choice, "before=" + excerpt->older->text()), "Older", R"( id="older")");
-  if (excerpt && excerpt->newer) tools += link(address(choice, "after=" + excerpt->newer->text()), "Newer", R"( id="newer")");
+  if (excerpt && excerpt->older)
+    tools += link(address(choice, "before=" + excerpt->older->text()), "Older", R"( id="older")");
+  if (excerpt && excerpt->newer)
+    tools += link(address(choice, "after=" + excerpt->newer->text()), "Newer", R"( id="newer")");
   tools += link(address(choice), "Newest", R"( id="newest")");
   std::string hidden;
   for (const auto& [name, value] : http::parseForm(choice.query()))
     hidden += fmt::format(R"(<input type="hidden" name="{}" value="{}">)", escape(name), escape(value));
   return fmt::format(R"(<ul class="bar">{}
 <li id="log-tools" hidden><button id="pause" type="button" aria-pressed="false">Pause</button></li>
-<li class="search"><form id="search-form" action="{}" role="search">{}<label>Search <input id="search" name="search" type="search" autocomplete="off" value="{}"></label><button>Search</button></form></li>
+<li class="search"><form id="search-form" action="{}" role="search">{}<label>Search
+<input id="search" name="search" type="search" autocomplete="off" value="{}"></label><button>Search</button></form></li>
 </ul>
 <div id="found"{}>
 )",
@@ -128,14 +133,16 @@ std::string missing(const LogChoice& choice) {
   return "No file for " + choice.name;
 }
 
-std::string content(const LogChoice& choice, const Wanted& wanted, const std::string& heading, const std::string& token) {
+std::string content(const LogChoice& choice, const Wanted& wanted, const std::string& heading,
+                    const std::string& token) {
   const LogHistory history(choice.path());
   const bool searches = !wanted.search.empty();
   const auto excerpt = read(history, searches ? Wanted{{}, {}, {}, wanted.limit} : wanted);
   std::string html = fmt::format("<div id=\"content\" tabindex=\"-1\">\n<h2>{}</h2>\n", escape(heading));
   if (choice.program) html += programBar(choice, token);
   html += toolBar(choice, wanted.search, excerpt);
-  html += foundList(choice, searches ? history.search(wanted.search, wanted.before) : Found{}, wanted.search) + "</div>\n";
+  html +=
+      foundList(choice, searches ? history.search(wanted.search, wanted.before) : Found{}, wanted.search) + "</div>\n";
   std::string places;
   if (excerpt)
     places = fmt::format(R"( data-begin="{}" data-end="{}")", excerpt->begin.text(), excerpt->end.text()) +
@@ -146,7 +153,9 @@ std::string content(const LogChoice& choice, const Wanted& wanted, const std::st
   return html;
 }
 
-std::string placeJson(const std::optional<Place>& place) { return place ? '"' + place->text() + '"' : "null"; }
+std::string placeJson(const std::optional<Place>& place) {
+  return place ? '"' + place->text() + '"' : "null";
+}
 
 std::string foundJson(const Found& found) {
   std::string lines;
@@ -159,7 +168,8 @@ std::string foundJson(const Found& found) {
 }  // namespace
 
 LogPage logPage(const LogChoice& choice, const http::Request& request, const std::string& token) {
-  std::string title = choice.activity ? "Activity log" : "Supervisor tail of process " + (choice.name.empty() ? "None" : choice.name);
+  std::string title =
+      choice.activity ? "Activity log" : "Supervisor tail of process " + (choice.name.empty() ? "None" : choice.name);
   if (choice.program) title = choice.program->fullName() + " " + process::toText(choice.channel);
   auto html = content(choice, wantedBy(request), title, token);
   return {std::move(title), std::move(html)};

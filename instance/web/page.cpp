@@ -68,7 +68,8 @@ std::string composePage(const Frame& frame, std::string_view content) {
   <nav aria-label="Pages"><a href="index.html">Programs</a> <a href="activity.html">Activity log</a>{user}</nav>
 </header>
 <main id="wrapper">
-<div id="message" class="{messageClass}"><span id="statusmessage" role="status">{message}</span> <a id="dismiss" class="button" href="./" aria-label="Close the message">×</a></div>
+<div id="message" class="{messageClass}"><span id="statusmessage" role="status">{message}</span>
+<a id="dismiss" class="button" href="./" aria-label="Close the message">×</a></div>
 {content}</main>
 <footer id="footer">Supervisor {version}</footer>
 </body>

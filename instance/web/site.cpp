@@ -41,8 +41,9 @@ http::Response assetResponse(const Asset& asset, const http::Request& request) {
   return response;
 }
 
-/// Back to the front page, which is beside whatever was asked for: relative, since only a proxy in front of us knows the
-/// scheme and the path that the browser sees. An action is asked for again at the same address, so nobody remembers it.
+/// Back to the front page, which is beside whatever was asked for: relative, since only a proxy in front of us knows
+/// the scheme and the path that the browser sees. An action is asked for again at the same address, so nobody remembers
+/// it.
 http::Response toFrontPage(const std::string& message) {
   auto response = http::makeRedirect("./?message=" + quote(message));
   response.headers.emplace_back("Cache-Control", "no-store");
@@ -59,7 +60,11 @@ std::string goodbyeCookie(const std::string& value) {
 }  // namespace
 
 Site::Site(core::EventLoop& loop, process::Table& table, std::function<About()> about, Call call)
-    : table_(table), about_(std::move(about)), call_(std::move(call)), token_(makeToken()), goodbye_(makeToken()),
+    : table_(table),
+      about_(std::move(about)),
+      call_(std::move(call)),
+      token_(makeToken()),
+      goodbye_(makeToken()),
       live_(loop, table) {}
 
 void Site::handle(const http::Request& request, const http::Reply& reply) {
@@ -84,14 +89,16 @@ void Site::handle(const http::Request& request, const http::Reply& reply) {
   reply.send(http::makeError(404));
 }
 
-void Site::log(const std::string& path, const LogChoice& choice, const http::Request& request, const http::Reply& reply) {
+void Site::log(const std::string& path, const LogChoice& choice, const http::Request& request,
+               const http::Reply& reply) {
   if (path == "log.json") {
     auto response = http::makeResponse("application/json", logJson(choice, request));
     response.headers.emplace_back("Cache-Control", "no-store");
     return reply.send(std::move(response));
   }
   if (path == "download") {
-    const auto name = choice.program ? choice.program->fullName() + "-" + process::toText(choice.channel) : "supervisord";
+    const auto name =
+        choice.program ? choice.program->fullName() + "-" + process::toText(choice.channel) : "supervisord";
     return sendDownload(choice.path(), name, reply);
   }
   if (path == "log-events") {
@@ -106,8 +113,8 @@ void Site::log(const std::string& path, const LogChoice& choice, const http::Req
   show(request, reply, page.title, page.content);
 }
 
-/// Browsers forget a name and a password that are refused, and only then. Who logs in again at this very address is let in:
-/// the cookie tells the second time from the first.
+/// Browsers forget a name and a password that are refused, and only then. Who logs in again at this very address is let
+/// in: the cookie tells the second time from the first.
 void Site::logOut(const http::Request& request, const http::Reply& reply) {
   if (fromAnotherSite(request)) return reply.send(http::makeError(403));
   if (request.user.empty() || saidGoodbye(request)) {
@@ -152,7 +159,8 @@ void Site::index(const http::Request& request, const http::Reply& reply) {
 void Site::act(const http::Request& request, const http::Reply& reply, const Action& action) {
   const bool json = request.header("Accept") == "application/json";
   perform(action, table_, call_, [reply, json](const std::string& message) {
-    if (json) return reply.send(http::makeResponse("application/json", "{\"message\":" + core::jsonString(message) + "}"));
+    if (json)
+      return reply.send(http::makeResponse("application/json", "{\"message\":" + core::jsonString(message) + "}"));
     reply.send(toFrontPage(message));
   });
 }

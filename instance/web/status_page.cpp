@@ -25,15 +25,17 @@ constexpr std::array statesByWeight{State::Fatal,    State::Backoff, State::Unkn
                                     State::Stopping, State::Exited,  State::Stopped, State::Running};
 using Counts = std::map<State, std::size_t>;
 
-std::string memoryText(std::uint64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1048576.0); }
+std::string memoryText(std::uint64_t bytes) {
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1048576.0);
+}
 
 /// What is needed less often: logs, and what empties them.
 std::string menu(const process::Process& program) {
   const auto name = program.fullName();
   std::string items;
   for (const auto channel : {process::Channel::Stdout, process::Channel::Stderr})
-    items += fmt::format(R"(<li><a href="tail.html?processname={0}{1}" aria-label="{2} of {3}">{2}</a></li>)", quote(name),
-                         channel == process::Channel::Stdout ? "" : "&amp;channel=stderr",
+    items += fmt::format(R"(<li><a href="tail.html?processname={0}{1}" aria-label="{2} of {3}">{2}</a></li>)",
+                         quote(name), channel == process::Channel::Stdout ? "" : "&amp;channel=stderr",
                          channel == process::Channel::Stdout ? "Standard output" : "Standard error", escape(name));
   items += "<li>" + actionButton("Clear Log", "clearlog", "processname", name) + "</li>";
   return fmt::format(R"(<details class="menu"><summary aria-label="More for {}">⋯</summary><ul>{}</ul></details>)",
@@ -72,7 +74,10 @@ std::string tally(const Block& block) {
 std::string groupHead(const Block& block, bool hidden) {
   const auto& name = block.group->name();
   return fmt::format(
-      R"(<tr class="group"{}><th colspan="5" scope="rowgroup"><button type="button" class="fold" aria-expanded="true" aria-label="Programs of {}" hidden>▾</button> <span class="groupname">{}</span> <span class="tally">{}</span></th><td class="action"><div class="acts">{}{}{}</div></td></tr>
+      R"(<tr class="group"{}><th colspan="5" scope="rowgroup">
+<button type="button" class="fold" aria-expanded="true" aria-label="Programs of {}" hidden>▾</button>
+<span class="groupname">{}</span> <span class="tally">{}</span></th>
+<td class="action"><div class="acts">{}{}{}</div></td></tr>
 )",
       hidden ? " hidden" : "", escape(name), escape(name), tally(block),
       actionButton("Start Group", "startgroup", "groupname", name),
@@ -110,7 +115,8 @@ std::string columnHead(std::string_view text, View::Sort sort, const View& view,
 std::string tableOf(const std::vector<Block>& blocks, const View& view) {
   if (blocks.empty()) return "<p id=\"nothing\">No programs to manage</p>\n";
   std::string html = "<table id=\"programs\">\n<caption>Programs and their states</caption>\n<thead><tr>";
-  html += columnHead("State", View::Sort::Problems, view, "status") + columnHead("Name", View::Sort::Name, view, "name") +
+  html += columnHead("State", View::Sort::Problems, view, "status") +
+          columnHead("Name", View::Sort::Name, view, "name") +
           columnHead("Description", View::Sort::Uptime, view, "description") +
           columnHead("CPU", View::Sort::Cpu, view, "number cpu") +
           columnHead("Memory", View::Sort::Memory, view, "number memory");
@@ -149,7 +155,10 @@ std::string statusContent(const process::Table& table, const View& view, const s
   const auto blocks = arrange(table, view);
   return fmt::format(R"(<div id="content" tabindex="-1">
 <div class="tools">
-{counts}<form id="view" action="index.html" role="search"><input type="hidden" name="sort" value="{reversed}{sort}"><input type="hidden" name="state" value="{state}"><label>Filter <input id="filter" name="filter" type="search" autocomplete="off" placeholder="name or state" value="{filter}"></label> <button>Filter</button></form>
+{counts}<form id="view" action="index.html" role="search"><input type="hidden" name="sort" value="{reversed}{sort}">
+<input type="hidden" name="state" value="{state}">
+<label>Filter <input id="filter" name="filter" type="search" autocomplete="off" placeholder="name or state"
+value="{filter}"></label> <button>Filter</button></form>
 <span id="shown" role="status"></span>
 </div>
 <form id="actions" action="index.html" method="post">

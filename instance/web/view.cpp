@@ -23,11 +23,15 @@ constexpr std::array<std::string_view, 5> sortNames{"problems", "name", "uptime"
 /// Lower comes first: trouble, the youngest, the largest.
 std::int64_t keyOf(const Row& row, View::Sort sort) {
   switch (sort) {
-    case View::Sort::Problems: return isTrouble(row.program->state()) ? 0 : 1;
-    case View::Sort::Uptime: return row.program->pid() ? -row.program->startedAt() : 0;
-    case View::Sort::Memory: return row.usage ? -static_cast<std::int64_t>(row.usage->memory) : 0;
+    case View::Sort::Problems:
+      return isTrouble(row.program->state()) ? 0 : 1;
+    case View::Sort::Uptime:
+      return row.program->pid() ? -row.program->startedAt() : 0;
+    case View::Sort::Memory:
+      return row.usage ? -static_cast<std::int64_t>(row.usage->memory) : 0;
     case View::Sort::Cpu:  // takes two looks, which the script has
-    case View::Sort::Name: break;
+    case View::Sort::Name:
+      break;
   }
   return 0;
 }
@@ -53,7 +57,9 @@ struct Before {
 
 }  // namespace
 
-std::string_view toText(View::Sort sort) noexcept { return sortNames[static_cast<std::size_t>(sort)]; }
+std::string_view toText(View::Sort sort) noexcept {
+  return sortNames[static_cast<std::size_t>(sort)];
+}
 
 View View::of(const http::Request& request) {
   View view;

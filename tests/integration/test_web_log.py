@@ -196,7 +196,7 @@ def test_scrolling_up_and_search_reach_the_first_line(log, workDir):
         waitText(driver, "#matches", "1 matching line in all of the log")
         screenshot(driver, "log")
         driver.find_element("css selector", "#results a").click()
-        waitFor(lambda: driver.execute_script("return document.querySelector('#log mark')?.textContent") == "Needle", "it")
+        waitText(driver, "#log mark", "Needle")
         assert not driver.find_elements("css selector", "#log b, #results b")
         log.tell("while older lines are shown")
         waitText(driver, "#live", "older lines")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Web servers in front of an instance, set up as doc/proxy.md says: its very examples, with ports and paths of a test."""
+"""Web servers in front of an instance, set up by the very examples of doc/proxy.md, with ports and paths of a test."""
 
 import os
 import re
@@ -66,8 +66,8 @@ class Proxy:
         self.url = f"https://{NAME}:{port}/supervisor/"
         self.certificate = os.path.join(directory, "tools.pem")
         key = os.path.join(directory, "tools.key")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}", "-days", "2", "-keyout", key,
+        subprocess.run(["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}", "-days", "2", "-keyout", key,
                         "-out", self.certificate], check=True, capture_output=True)
         places = {"/etc/ssl/certs/tools.pem": self.certificate, "/etc/ssl/private/tools.key": key,
                   "127.0.0.1:9001": f"127.0.0.1:{upstream}"}

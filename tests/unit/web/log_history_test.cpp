@@ -46,7 +46,8 @@ struct Log {
 TEST_CASE("a place is text and back") {
   const web::Place place{"1f-2-3", 400};
   CHECK(web::Place::parse(place.text()) == place);
-  for (const char* const wrong : {"", ".", "1f", ".4", "1f.", "1f.x", "1f.-1", "1G.4", "../x.4", "1.99999999999999999999"})
+  for (const char* const wrong :
+       {"", ".", "1f", ".4", "1f.", "1f.x", "1f.-1", "1G.4", "../x.4", "1.99999999999999999999"})
     CHECK_FALSE(web::Place::parse(wrong).has_value());
 }
 
@@ -124,7 +125,8 @@ TEST_CASE("a search goes through all files, newest lines first") {
   CHECK(many.lines.size() == 200);
   CHECK(history.search("line", many.older).lines.front().text == "line 2799");
   CHECK(history.search("", std::nullopt).lines.empty());
-  CHECK(history.after(history.search("line 2500", std::nullopt).lines.at(0).begin, 20)->text == "line 2500\nline 2501\n");
+  CHECK(history.after(history.search("line 2500", std::nullopt).lines.at(0).begin, 20)->text ==
+        "line 2500\nline 2501\n");
 }
 
 TEST_CASE("a feed goes on from where it was, over rotations, and says when it cannot") {
