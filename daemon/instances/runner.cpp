@@ -96,7 +96,8 @@ void Runner::act(Machine::Action action) {
 /// Nothing of the instance runs any more. One that did not end by itself left a socket that refuses everybody and a pid
 /// file of nobody: they go, by the owner's hands, before the end is told. That they stay is no reason to wait for long.
 void Runner::clearSocket() {
-  if (machine_.result() == "success") return act(machine_.cleared(now()));
+  // An entry that was taken away while no manager ran tells no places; its run directory goes as a whole.
+  if (machine_.result() == "success" || entry_.socksDir.empty()) return act(machine_.cleared(now()));
   const auto work = [socket = entry_.socketPath(), pidFile = entry_.pidFile()] {
     struct stat info {};
     if (::lstat(socket.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) (void)::unlink(socket.c_str());
