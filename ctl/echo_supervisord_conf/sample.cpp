@@ -15,7 +15,7 @@ file=/tmp/supervisor.sock       ; the socket that supervisorctl talks to; "~" al
 ;chmod=0700                     ; its mode, octal; this is the default
 ;chown=nobody:nogroup           ; its user, or user:group; default: the daemon's
 ;username=user                  ; ask for this name (default: no authentication) ...
-;password=123                   ; ... and this password, plain or {SHA} with the hexadecimal SHA-1
+;password=123                   ; ... and this password, plain, or {SHA256} and its hexadecimal digest
 
 ;[inet_http_server]             ; the same over TCP, and the web page; off unless this section is here
 ;port=127.0.0.1:9001            ; address:port; "*:9001" or "9001" listens on every address; [::1]:9001 is IPv6
