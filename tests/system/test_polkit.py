@@ -97,6 +97,11 @@ def testOurOwnGroupControlsAllAndDefinesNothing(guarded):
         assert attempt(guarded, "adam", "disable", name)
     assert not attempt(guarded, "adam", "remove", "web")
     assert not attempt(guarded, "adam", "create", "mine", "user=root", "group=root")
+    assert not attempt(guarded, "adam", "edit", "web", "user=root") and not attempt(guarded, "adam", "reload")
+    # Its programs, too, and as nobody but their owner.
+    assert attempt(guarded, "adam", "restart-program", "web", "sleep-web")
+    for words in (("ctl", "web", "status"), ("logs", "web")):
+        assert guarded.run("supervisor-manager", *words, user="adam", check=False).returncode != 0, words
 
 
 def testWithoutPolkitRootAndTheOwner(guarded):
