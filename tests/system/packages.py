@@ -84,6 +84,14 @@ def ownPackages():
     return _inOrder(target)
 
 
+def copySources(directory):
+    """The tree as it is without git and tests, as one unpacks it from an archive."""
+    for name in _sources():
+        path = os.path.join(directory, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copy(os.path.join(SOURCE, name), path)
+
+
 def changesOf(packages):
     (changes,) = glob.glob(os.path.join(os.path.dirname(packages[0]), "*.changes"))
     return changes

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+"""scripts/quickstart, the first command that a newcomer runs, with the programs under test."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from programs import SOURCE, buildDir
+
+
+def testItShowsTheSampleAtWorkAndLeavesNothing():
+    if not os.path.exists(os.path.join(buildDir(), "build.ninja")):
+        pytest.skip("an installation: there is nothing to build")
+    done = subprocess.run([os.path.join(SOURCE, "scripts/quickstart")], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False, env={**os.environ, "BUILD": buildDir(), "NO_INSTALL": "1"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^tsupv +\w+ +running ", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^program1 +RUNNING ", done.stdout, re.MULTILINE), done.stdout
+    assert "Hello from" in done.stdout and "program1: stopped" in done.stdout
+    (work,) = re.findall(r"removing (/tmp/quickstart\.\w+)$", done.stdout, re.MULTILINE)
+    assert not os.path.exists(work)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""README.md, walked by a new administrator and a new account: its commands do what it says, as they are printed."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from packages import copySources
+from readme import blocks
+from waiting import waitFor
+
+TREE = "/root/supervisor-manager"
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def booted(machine):
+    machine.boot()
+    return machine
+
+
+def outside(text, tree, machine):
+    """On this machine, which has compilers and a network, with the booted one as the target."""
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=tree, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False, env={**os.environ, "DESTDIR": machine.root, "CCACHE_IGNOREOPTIONS": "-Werror",
+                                                       "CCACHE_SLOPPINESS": "locale",
+                                                       "DEB_CXXFLAGS_SET": "", "DEB_CPPFLAGS_SET": "",
+                                                       "DEB_BUILD_OPTIONS": "noautodbgsym"})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    return done.stdout
+
+
+def inside(machine, block, where="/"):
+    """A block in the booted machine, as whom it says; what asks for a password gets one."""
+    script = f"set -euo pipefail; cd {where}\n{block.text}"
+    shell = ["su", "-", block.account, "-c"] if block.account else ["env", "HOME=/root", "bash", "-c"]
+    return machine.run(*shell, script, input=f"{PASSWORD}\n").stdout
+
+
+def shape(text):
+    """Numbers differ from run to run, and so do the widths of columns that hold them."""
+    return [re.sub(r"\d+", "N", line).split() for line in text.splitlines()]
+
+
+def follow(machine, heading):
+    """Runs the blocks of a section in the machine and returns what each printed."""
+    printed = []
+    for block in blocks(heading):
+        if block.language == "sh":
+            printed.append(inside(machine, block))
+        for command, expected in block.session() if not block.language else ():
+            waitFor(lambda c=command, e=expected: shape(machine.run("sh", "-c", c, check=False).stdout) == shape(e),
+                    f"`{command}` to print\n{expected}")
+    return printed
+
+
+def walkTheFirstInstance(machine):
+    printed = follow(machine, "The first instance")
+    assert "tsupv: add" in printed[0]
+    # What tsup did alone.
+    assert "worker: added process group" in printed[1] and re.search(r"^worker +(RUNNING|STARTING)", printed[1], re.MULTILINE)
+    assert "\nat work\n" in printed[1]
+    assert machine.run("stat", "-c", "%U", "/opt/tsup", "/opt/tsup/program1.sh", "/opt/tsup/worker").stdout.split() == \
+        ["tsup"] * 3
+    # The page wants the password, and the entry that holds its hash is root's to read.
+    page = ["supervisorctl_tsupv", "-s", "http://127.0.0.1:9001", "-u", "tsup", "-p"]
+    waitFor(lambda: "RUNNING" in machine.run(*page, PASSWORD, "status", "worker", user="tsup", check=False).stdout, "the page")
+    assert "RUNNING" not in machine.run(*page, "wrong", "status", user="tsup", check=False).stdout
+    assert machine.run("stat", "-c", "%a", "/etc/supervisor-manager/conf.d/tsupv.conf").stdout == "600\n"
+
+
+def testInstalledFromTheSources(booted, tmp_path):
+    tree = str(tmp_path / "tree")
+    copySources(tree)
+    build, start = blocks("Installing it")
+    outside(build.text, tree, booted)
+    inside(booted, start)
+    walkTheFirstInstance(booted)
+    assert booted.run("getent", "group", "supervisor-admin").stdout
+    booted.run("systemctl", "disable", "--now", "supervisor-manager")
+    outside("ninja -C build uninstall", tree, booted)
+    left = booted.run("find", "/usr", "/etc", "-xdev", "-type", "f", "-name", "*supervisor*").stdout.split()
+    assert all(path.startswith(("/etc/supervisor-manager/conf.d/", "/etc/supervisord_tsupv.")) for path in left), left
+
+
+def testInstalledFromPackages(booted, tmp_path):
+    tree = str(tmp_path / "tree")
+    copySources(tree)
+    build, install = blocks("Or as Debian packages")
+    told = outside(build.text, tree, booted).splitlines()[-1]
+    shutil.copytree(f"{tree}/build-packages", f"{booted.root}{TREE}/build-packages")
+    booted.run("mkdir", "-p", "/var/cache/apt/archives/partial")
+    # The command that it printed is the one of the README, with the names that are there.
+    listed = booted.run("sh", "-c", f"cd {TREE} && echo {install.text}").stdout.split()
+    assert told.split() == [word for word in listed if word != "--yes"]
+    inside(booted, install, TREE)
+    walkTheFirstInstance(booted)
+    (printed,) = follow(booted, "As a drop-in for Supervisor")
+    assert re.search(r"^hello +(RUNNING|STARTING)", printed, re.MULTILINE), printed
