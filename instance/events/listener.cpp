@@ -24,6 +24,8 @@ Listener::~Listener() {
 
 bool Listener::running() const { return program_.state() == State::Running; }
 
+bool Listener::starting() const { return program_.state() == State::Starting; }
+
 bool Listener::send(std::string_view bytes) { return program_.writeStdin(bytes).has_value(); }
 
 void Listener::onSpawned() {
@@ -45,6 +47,10 @@ void Listener::onExited() {
   timer_.disarm();
   pool_.lost(member_);
   dispatcher_.scheduleDispatch();
+}
+
+const output::Lane* Listener::results() const noexcept {
+  return pool_.prints() ? dispatcher_.printer(pool_.policy()) : nullptr;
 }
 
 bool Listener::busy() const noexcept {

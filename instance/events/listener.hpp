@@ -17,6 +17,8 @@ class Dispatcher {
   virtual void scheduleDispatch() noexcept = 0;
   /// False while the supervisor goes down: nothing is started any more.
   [[nodiscard]] virtual bool mayStart() const = 0;
+  /// Where results are printed; nullptr before the first one.
+  [[nodiscard]] virtual const output::Lane* printer(config::Backpressure policy) const noexcept = 0;
 };
 
 /// Joins a program of the process table to its pool, and brings it back when it has violated the protocol: Supervisor
@@ -38,10 +40,12 @@ class Listener final : public process::Protocol, public ListenerProcess {
   void onStdout(std::string_view bytes) override;
   void onStdinClosed() override;
   void onExited() override;
+  [[nodiscard]] const output::Lane* results() const noexcept override;
   [[nodiscard]] bool busy() const noexcept override;
   [[nodiscard]] std::string_view trouble() const noexcept override;
 
   [[nodiscard]] bool running() const override;
+  [[nodiscard]] bool starting() const override;
   bool send(std::string_view bytes) override;
 
  private:

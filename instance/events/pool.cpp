@@ -63,6 +63,7 @@ Pool::Pool(const config::GroupConfig& group, Shared& shared)
       subscription_(events::subscription(group.listener->events)),
       limit_(static_cast<std::size_t>(std::max(1, group.listener->bufferSize))),
       handler_(group.listener->handler),
+      policy_(group.processes.empty() ? config::Backpressure::Block : group.processes.front()->backpressure),
       shared_(shared) {}
 
 Pool::Member& Pool::add(std::string name, ListenerProcess& process) {
@@ -110,6 +111,13 @@ bool Pool::anyoneReady() const {
   });
 }
 
+bool Pool::fullForNow() const {
+  return queue_.size() >= limit_ && std::any_of(members_.begin(), members_.end(), [](const auto& member) {
+           const auto& process = *member->process_;
+           return member->state() != ListenerState::Unknown && (process.running() || process.starting());
+         });
+}
+
 void Pool::dispatch() {
   if (pausedUntil_ || !anyoneReady()) return;
   while (!queue_.empty()) {
@@ -131,6 +139,7 @@ bool Pool::deliver(Delivery& delivery) {
       continue;
     }
     logging::debug("event {} sent to listener {}", *delivery.event->serial, member->name_);
+    ++shared_.delivered;
     member->protocol_.sent();
     member->current_ = std::move(delivery);
     return true;
@@ -203,7 +212,7 @@ bool Pool::print(std::string_view result) const {
     out += fmt::format("{} {} | {}\n", *process, *channel, rest.substr(0, lineEnd));
     rest.remove_prefix(std::min(rest.size(), lineEnd + 1));
   }
-  shared_.print(out);
+  shared_.print(out, policy_);
   return true;
 }
 

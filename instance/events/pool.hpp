@@ -23,6 +23,8 @@ class ListenerProcess {
  public:
   virtual ~ListenerProcess() = default;
   [[nodiscard]] virtual bool running() const = 0;  ///< in state RUNNING
+  /// In state STARTING: about to be RUNNING.
+  [[nodiscard]] virtual bool starting() const { return false; }
   /// Queues bytes for its standard input. False: nobody can read them any more.
   virtual bool send(std::string_view bytes) = 0;
 };
@@ -34,7 +36,8 @@ struct Shared {
   /// Writes to the standard input of the process an event came from, if it still takes any.
   std::function<void(const Source&, std::string_view)> writeStdin;
   /// Writes whole lines to the standard output of the daemon.
-  std::function<void(std::string_view)> print;
+  std::function<void(std::string_view, config::Backpressure)> print;
+  std::uint64_t delivered = 0;  ///< events that were given to a listener
 };
 
 /// One [eventlistener:x]: a bounded queue of events and the listeners that work on it. Says everything about it in the
@@ -68,6 +71,12 @@ class Pool {
   /// A listener that ended, or can read no more, gives back the event it works on.
   void lost(Member& member) { giveBack(member); }
 
+  /// Whether results are printed, and what happens while standard output is full.
+  [[nodiscard]] bool prints() const noexcept { return handler_ == config::ResultHandler::Stdout; }
+  [[nodiscard]] config::Backpressure policy() const noexcept { return policy_; }
+  /// One more event would cost the oldest one, and there is a listener that will take one.
+  [[nodiscard]] bool fullForNow() const;
+
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
@@ -91,6 +100,7 @@ class Pool {
   TypeSet subscription_;
   std::size_t limit_;
   config::ResultHandler handler_;
+  config::Backpressure policy_;
   Shared& shared_;
   std::deque<Delivery> queue_;
   std::vector<std::unique_ptr<Member>> members_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "instance/output/activity_log.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
@@ -12,6 +13,8 @@
 namespace events {
 namespace {
 
+/// How long programs wait for a listener that has no room for their output and does nothing.
+constexpr core::seconds listenerPatience{5};
 constexpr TypeSet tickTypes = bit(Type::Tick5) | bit(Type::Tick60) | bit(Type::Tick3600);
 
 Source sourceOf(const process::Process& program) { return {program.name(), program.group().name()}; }
@@ -50,9 +53,10 @@ Service::Service(core::EventLoop& loop, process::Table& table, std::string ident
       table_(table),
       shared_{std::move(identifier), firstSerial,
               [this](const Source& source, std::string_view bytes) { writeStdin(source, bytes); },
-              [this](std::string_view lines) { print(lines); }},
+              [this](std::string_view lines, config::Backpressure policy) { print(lines, policy); }},
       dispatch_(loop, [this] { dispatch(); }),
-      resume_(loop, [this] { resumePools(); }) {
+      resume_(loop, [this] { resumePools(); }),
+      patience_(loop, [this] { patienceEnds(); }) {
   table_.subscribe(*this);
 }
 
@@ -82,6 +86,7 @@ void Service::dispatch() {
     if (const auto until = pool->pausedUntil(); until && (!next || *until < *next)) next = until;
   }
   if (next) resume_.arm(*next);
+  letRead();
   if (stopping_) table_.listenerMoved();
 }
 
@@ -166,9 +171,52 @@ void Service::writeStdin(const Source& source, std::string_view bytes) {
   if (process::Process* program = table_.find(source.group, source.process)) (void)program->writeStdin(bytes);
 }
 
-void Service::print(std::string_view lines) {
-  if (!echo_) echo_ = std::make_unique<output::StdoutEcho>(table_.outlets());
-  echo_->writeLine(logging::Level::Info, lines);
+std::unique_ptr<output::Lane>& Service::lane(config::Backpressure policy) noexcept {
+  return policy == config::Backpressure::Drop ? printingSome_ : printing_;
+}
+
+const output::Lane* Service::printer(config::Backpressure policy) const noexcept {
+  return policy == config::Backpressure::Drop ? printingSome_.get() : printing_.get();
+}
+
+void Service::print(std::string_view lines, config::Backpressure policy) {
+  auto& out = lane(policy);
+  if (!out) out = output::standardOutput(table_.outlets(), policy);
+  if (out) out->write(lines);
+}
+
+/// Whether programs have to wait with output that would push older output out of a pool which prints it.
+bool Service::held(Type type) {
+  const bool stuck = stuckAt_ == shared_.delivered && !(printing_ && printing_->fullOutlet());
+  return !stuck && std::any_of(pools_.begin(), pools_.end(), [&](const auto& entry) {
+    const Pool& pool = *entry.second;
+    return pool.prints() && pool.policy() == config::Backpressure::Block && pool.subscribed(type) && pool.fullForNow();
+  });
+}
+
+output::RoomQueue* Service::logRoom(process::Channel channel) {
+  if (!held(channel == process::Channel::Stdout ? Type::ProcessLogStdout : Type::ProcessLogStderr)) return nullptr;
+  if (!patience_.armed()) {
+    deliveredBefore_ = shared_.delivered;
+    patience_.armIn(listenerPatience);
+  }
+  return &logRoom_;
+}
+
+/// Those who wait have their turn while there is room.
+void Service::letRead() {
+  while (!logRoom_.empty() && !held(Type::ProcessLogStdout) && !held(Type::ProcessLogStderr)) logRoom_.pop()->onRoom();
+  if (logRoom_.empty()) patience_.disarm();
+}
+
+/// A listener that hangs holds up no program: from here on its pool loses its oldest events, as any other does. Standard
+/// output that is full is no fault of the listener's.
+void Service::patienceEnds() {
+  if (shared_.delivered == deliveredBefore_) stuckAt_ = deliveredBefore_;
+  letRead();
+  if (logRoom_.empty()) return;
+  deliveredBefore_ = shared_.delivered;
+  patience_.armIn(listenerPatience);
 }
 
 }  // namespace events

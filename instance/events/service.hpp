@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,7 +14,8 @@
 #include "instance/events/listener.hpp"
 #include "instance/events/pool.hpp"
 #include "instance/events/ticks.hpp"
-#include "instance/output/activity_log.hpp"
+#include "instance/output/lane.hpp"
+#include "instance/output/room_queue.hpp"
 #include "instance/process/observer.hpp"
 #include "lib/core/event_loop.hpp"
 
@@ -45,6 +47,7 @@ class Service final : private process::Observer, private Dispatcher {
 
  private:
   void onStateChange(process::Process& program, const process::StateChange& change) override;
+  [[nodiscard]] output::RoomQueue* logRoom(process::Channel channel) override;
   void onLog(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) override;
   void onCommunication(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) override;
   void onGroupAdded(process::Group& group) override;
@@ -53,6 +56,7 @@ class Service final : private process::Observer, private Dispatcher {
   void onMood(process::Mood mood) override;
   void scheduleDispatch() noexcept override { dispatch_.schedule(); }
   [[nodiscard]] bool mayStart() const override;
+  [[nodiscard]] const output::Lane* printer(config::Backpressure policy) const noexcept override;
 
   [[nodiscard]] bool wanted(Type type) const noexcept { return (wanted_ & bit(type)) != 0; }
   void publish(const EventPtr& event);
@@ -60,7 +64,11 @@ class Service final : private process::Observer, private Dispatcher {
   void poolsChanged();
   void tick();
   void writeStdin(const Source& source, std::string_view bytes);
-  void print(std::string_view lines);
+  void print(std::string_view lines, config::Backpressure policy);
+  [[nodiscard]] std::unique_ptr<output::Lane>& lane(config::Backpressure policy) noexcept;
+  [[nodiscard]] bool held(Type type);
+  void letRead();
+  void patienceEnds();
   void resumePools();
 
   core::EventLoop& loop_;
@@ -71,8 +79,13 @@ class Service final : private process::Observer, private Dispatcher {
   std::unordered_map<const process::Process*, std::unique_ptr<Listener>> listeners_;  ///< leave before the pools go
   TypeSet wanted_ = 0;  ///< what any pool subscribes to
   core::Deferred dispatch_;
-  core::Timer resume_;                        ///< the next end of a pool's pause
-  std::unique_ptr<output::StdoutEcho> echo_;  ///< once a listener has something to print
+  core::Timer resume_;                           ///< the next end of a pool's pause
+  std::unique_ptr<output::Lane> printing_;       ///< once a listener has something to print
+  std::unique_ptr<output::Lane> printingSome_;   ///< the same with log_backpressure = drop
+  output::RoomQueue logRoom_;                    ///< channels that wait for a pool which prints
+  core::Timer patience_;                         ///< they do not wait for a listener that does nothing
+  std::uint64_t deliveredBefore_ = 0;            ///< when patience_ was armed
+  std::optional<std::uint64_t> stuckAt_;         ///< what was delivered when patience_ ended
   Ticks ticks_;
   std::unique_ptr<WallTimer> tickTimer_;  ///< while somebody wants ticks
   bool stopping_ = false;

@@ -25,12 +25,13 @@ void ActivityLog::writeLine(logging::Level, std::string_view line) noexcept {
   file_ ? file_->write(line) : systemLog_->write(line);
 }
 
-StdoutEcho::StdoutEcho(Outlets& outlets) {
+std::unique_ptr<Lane> standardOutput(Outlets& outlets, config::Backpressure policy) {
   auto target = openTarget("/proc/self/fd/1");
-  if (target)
-    lane_ = std::make_unique<Lane>(outlets.stream(std::move(*target)), ourselves("standard output"),
-                                   config::Backpressure::Drop);
+  if (!target) return nullptr;
+  return std::make_unique<Lane>(outlets.stream(std::move(*target)), ourselves("standard output"), policy);
 }
+
+StdoutEcho::StdoutEcho(Outlets& outlets) : lane_(standardOutput(outlets, config::Backpressure::Drop)) {}
 
 void StdoutEcho::writeLine(logging::Level, std::string_view line) noexcept {
   if (lane_) lane_->write(line);

@@ -29,6 +29,9 @@ class ActivityLog final : public logging::LineSink {
   std::unique_ptr<Lane> systemLog_;
 };
 
+/// A way to our standard output; nullptr if it is closed.
+[[nodiscard]] std::unique_ptr<Lane> standardOutput(Outlets& outlets, config::Backpressure policy);
+
 /// Echoes the lines to standard output without ever waiting for its reader, as the activity log does.
 class StdoutEcho final : public logging::LineSink {
  public:

@@ -12,7 +12,7 @@
 namespace output {
 namespace {
 
-/// What may wait at most. Programs that are read on demand never come near; programs that are removed while the target
+/// What may wait at most, besides one write of any size. Programs that are read on demand never come near; programs that are removed while the target
 /// is full leave what was in their pipes.
 constexpr std::size_t queueLimit = 8 * 1024 * 1024;
 constexpr core::milliseconds retryPause{100};
@@ -43,7 +43,7 @@ void Outlet::put(const std::shared_ptr<Source>& source, std::string_view bytes) 
 }
 
 void Outlet::enqueue(const std::shared_ptr<Source>& source, std::string_view bytes, std::time_t when) noexcept {
-  if (queued_ + bytes.size() > queueLimit) return source->losses.lost(EAGAIN, bytes.size());
+  if (queued_ > 0 && queued_ + bytes.size() > queueLimit) return source->losses.lost(EAGAIN, bytes.size());
   try {
     if (!queue_.empty() && queue_.back().source == source && queue_.back().when == when)
       queue_.back().bytes.append(bytes);

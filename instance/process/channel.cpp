@@ -68,9 +68,19 @@ void OutputChannel::watch() {
   watch_.emplace(context_.loop, pipe_.get(), core::IoWatch::Read, [this](std::uint32_t) { onReadable(); });
 }
 
-/// The ways to targets that can be full; nullptr where there is none.
-std::array<const output::Lane*, 2> OutputChannel::lanes() const noexcept {
-  return {log_ ? log_->lane() : nullptr, systemLog_.get()};
+/// The ways to targets that can be full; nullptr where there is none. The last words of a listener are taken in whatever
+/// room there is: its protocol ends with its process.
+std::array<const output::Lane*, 3> OutputChannel::lanes() const noexcept {
+  const auto* const protocol = speaksProtocol() && !ending_ ? program_.protocol() : nullptr;
+  return {log_ ? log_->lane() : nullptr, systemLog_.get(), protocol != nullptr ? protocol->results() : nullptr};
+}
+
+/// Where to wait if those who hear of the output have no room for it; else nullptr.
+output::RoomQueue* OutputChannel::eventRoom() const {
+  output::RoomQueue* room = nullptr;
+  if (settings().events && !speaksProtocol())
+    context_.tell([&](Observer& o) { room = room != nullptr ? room : o.logRoom(channel_); });
+  return room;
 }
 
 /// If a target is full, stops reading and waits for its room. The watch goes: without events it would still report a
@@ -83,7 +93,11 @@ bool OutputChannel::awaitRoom() noexcept {
     full->await(*this);
     return true;
   }
-  return false;
+  auto* const room = eventRoom();
+  if (room == nullptr) return false;
+  watch_.reset();
+  room->join(*this);
+  return true;
 }
 
 void OutputChannel::onRoom() noexcept {

@@ -65,7 +65,8 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   void watch();
   void onReadable();
   void onRoom() noexcept override;
-  [[nodiscard]] std::array<const output::Lane*, 2> lanes() const noexcept;
+  [[nodiscard]] std::array<const output::Lane*, 3> lanes() const noexcept;
+  [[nodiscard]] output::RoomQueue* eventRoom() const;
   bool awaitRoom() noexcept;
   std::size_t readOnce();
   void readEnded(bool all);

@@ -7,6 +7,11 @@
 
 #include "lib/lifecycle/state.hpp"
 
+namespace output {
+class Lane;
+class RoomQueue;
+}  // namespace output
+
 namespace process {
 
 class Group;
@@ -49,6 +54,9 @@ class Observer {
   /// A chunk of output, of a channel with events enabled (PROCESS_LOG).
   /// `pid` wrote it: with a slow log the program's process may be another one by now, or none.
   virtual void onLog(Process& /*program*/, Channel, pid_t /*pid*/, std::string_view /*bytes*/) {}
+  /// Asked before output of a channel with events enabled is read: whom to wait for, if the observer has no room for what
+  /// onLog() would bring; nullptr: it has.
+  [[nodiscard]] virtual output::RoomQueue* logRoom(Channel) { return nullptr; }
   /// What stood between the capture tokens (PROCESS_COMMUNICATION).
   virtual void onCommunication(Process& /*program*/, Channel, pid_t /*pid*/, std::string_view /*bytes*/) {}
   virtual void onGroupAdded(Group&) {}
@@ -71,6 +79,8 @@ class Protocol {
   virtual void onStdinClosed() = 0;
   /// The process has ended; all of its output was delivered before.
   virtual void onExited() = 0;
+  /// Where what the program says leads to: while that is full, it is not read. nullptr: nowhere.
+  [[nodiscard]] virtual const output::Lane* results() const noexcept { return nullptr; }
   /// It has been told something and has not finished with it: the way down waits a little for it.
   [[nodiscard]] virtual bool busy() const noexcept { return false; }
   /// What is wrong with the conversation, for people ("listener UNKNOWN"); empty if all is well.

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from eventlog import listenerSection, parse, recorded, touch
+from eventlog import listenerSection, parse, recorded, stdoutSection, touch
 from programs import PYTHON
 from waiting import waitFor
 
@@ -275,27 +275,9 @@ def testAListenerThatNeverAnswersDoesNotHoldUpTheShutdown(daemon):
     assert server.stop() == 0
 
 
-ECHO_LISTENER = """
-import sys
-
-def write(text):
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-while True:  # as supervisor_stdout's own listener does it: in characters
-    write("READY\\n")
-    headers = dict([x.split(":") for x in sys.stdin.readline().split()])
-    data = sys.stdin.read(int(headers["len"]))
-    write("RESULT %s\\n%s" % (len(data), data))
-"""
-
-
-def testOutputMayGoToStandardOutputWithNames(daemon, workDir):
+def testOutputMayGoToStandardOutputWithNames(daemon):
     """supervisor_stdout, found in many images: its handler is built in."""
-    with open(f"{workDir}/echo.py", "w", encoding="utf-8") as file:
-        file.write(ECHO_LISTENER)
-    server = daemon(f"[eventlistener:stdout]\ncommand={PYTHON} {workDir}/echo.py\nevents=PROCESS_LOG\nbuffer_size=100\nstartsecs=0\n"
-                    "environment=LC_ALL=\"C.UTF-8\"\nresult_handler=supervisor_stdout:event_handler\n"
+    server = daemon(stdoutSection("buffer_size=100") +
                     "[program:talk]\ncommand=/bin/sh -c 'echo one; echo two; echo grün >&2; cat'\nautostart=false\nstartsecs=0\n"
                     "stdout_events_enabled=true\nstderr_events_enabled=true\n")
     server.waitState("stdout", "RUNNING")

@@ -13,6 +13,7 @@ import xmlrpc.client
 
 import pytest
 
+from eventlog import stdoutSection
 from waiting import waitFor
 
 F_SETPIPE_SZ = 1031
@@ -464,3 +465,84 @@ def testASystemLogThatIsGoneIsSaidAndCounted(daemon, workDir, receiver):
     drain.join(30)
     lost = int(re.search(r"works again, (\d+) bytes", server.log())[1])
     assert lost == sum(len(f"line {i}\n") for i in range(2000)), "the first run, and nothing else"
+
+
+def printing(writers, lines, more=""):
+    """Programs whose lines go to standard output through supervisor_stdout's listener, when they are started."""
+    quiet = "stdout_events_enabled=true\nautostart=false\nstdout_logfile=NONE\n"
+    return stdoutSection(more) + program("w", writers, lines, quiet).replace("stdout_logfile=/dev/stdout\n", "")
+
+
+def printed(text):
+    """The lines that the listener printed, as the programs wrote them."""
+    return "".join(line[len("00 stdout | "):] + "\n" for line in text.splitlines() if " stdout | " in line)
+
+
+@pytest.mark.parametrize("read", [readSlowly, readLineWise])
+@pytest.mark.parametrize("writers, lines", [(1, 20_000), (20, 1000)])
+def testPrintedLinesOfASlowReaderAreComplete(daemon, pipe, read, writers, lines):
+    """More events than the pool keeps, and a reader that is slower than the listener: the programs wait."""
+    server = daemon(printing(writers, lines), stdout=pipe.writer)
+    os.close(pipe.writer)
+    pipe.writer = None
+    found = []
+    reader = threading.Thread(target=read, args=(pipe.reader, server, found))
+    reader.start()
+    server.waitState("stdout:stdout", "RUNNING")
+    server.rpc.supervisor.startProcessGroup("w")
+    waitFor(lambda: states(server, "w") == {"EXITED"}, "all writers", 90)
+    waitFor(lambda: b"".join(found).count(b">\n") >= writers * lines, "all lines", 60)
+    finish(server, reader)
+    assertComplete(printed(b"".join(found).decode()), "w", writers, lines)
+    assert "lost" not in server.log() and "overflowed" not in server.log()
+
+
+def testPrintedLinesWaitForAStoppedReader(daemon, cat, pipe):
+    """The listener and its programs wait, others and calls do not; with the reader everything goes on."""
+    server = daemon(printing(3, 40_000) + "[program:free]\ncommand=/bin/echo free\nstartsecs=0\nautorestart=false\n",
+                    stdout=pipe.writer)
+    os.close(pipe.writer)
+    pipe.writer = None
+    server.waitState("stdout:stdout", "RUNNING")
+    cat.stop()
+    pids = [server.rpc.supervisor.getProcessInfo(f"w:{i:02}")["pid"] for i in range(3)
+            if server.rpc.supervisor.startProcess(f"w:{i:02}")]
+    waitFor(lambda: any(isBlocked(pid) for pid in pids), "a writer to wait")
+    assert server.rpc.supervisor.startProcess("free")
+    assert server.rpc.supervisor.readProcessStdoutLog("free", 0, 0).endswith("free\n")
+    cat.send(signal.SIGCONT)
+    waitFor(lambda: len(printed(cat.text()).splitlines()) >= 120_000, "all lines", 60)
+    assertComplete(printed(cat.text()), "w", 3, 40_000)
+    assert "lost" not in server.log() and "overflowed" not in server.log()
+
+
+def testPrintedLinesMayBeDropped(daemon, cat, pipe):
+    server = daemon(printing(3, 10_000, "log_backpressure=drop"), stdout=pipe.writer)
+    os.close(pipe.writer)
+    pipe.writer = None
+    server.waitState("stdout:stdout", "RUNNING")
+    cat.stop()
+    server.rpc.supervisor.startProcessGroup("w")
+    waitFor(lambda: states(server, "w") == {"EXITED"}, "all writers")
+    assert "standard output: its reader takes no more for now" in server.log()
+
+
+def testAPrintingListenerOutlivesTheReader(daemon, cat, pipe):
+    server = daemon(printing(3, 3000), stdout=pipe.writer)
+    os.close(pipe.writer)
+    pipe.writer = None
+    server.waitState("stdout:stdout", "RUNNING")
+    cat.end()
+    server.rpc.supervisor.startProcessGroup("w")
+    waitFor(lambda: states(server, "w") == {"EXITED"}, "all writers")
+    assert server.rpc.supervisor.getProcessInfo("stdout:stdout")["statename"] == "RUNNING"
+
+
+def testAListenerThatHangsHoldsUpNoProgram(daemon):
+    """It has an event and never answers: its pool loses its oldest events, as any other does."""
+    server = daemon(printing(3, 10_000))
+    listener = server.waitState("stdout:stdout", "RUNNING")["pid"]
+    os.kill(listener, signal.SIGSTOP)
+    server.rpc.supervisor.startProcessGroup("w")
+    waitFor(lambda: states(server, "w") == {"EXITED"}, "all writers", 60)
+    assert "overflowed" in server.log()

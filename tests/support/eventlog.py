@@ -17,6 +17,14 @@ def listenerSection(name, manner, events="EVENT", **options):
             f"events={events}\nstderr_logfile=%(here)s/{name}.err\n{lines}\n")
 
 
+def stdoutSection(more=""):
+    """[eventlistener:stdout], which prints what programs print, as supervisor_stdout does."""
+    script = os.path.join(SOURCE, "tests", "support", "echo_listener.py")
+    return (f"[eventlistener:stdout]\ncommand={PYTHON} {script}\nevents=PROCESS_LOG\nstartsecs=0\n"
+            "environment=LC_ALL=\"C.UTF-8\"\nresult_handler=supervisor_stdout:event_handler\n"
+            f"stderr_logfile=%(here)s/stdout.err\n{more}\n")
+
+
 def parse(data):
     """The events in the bytes that a listener recorded: (headers in order, payload). Checks `len` against the bytes."""
     events = []

@@ -59,7 +59,7 @@ struct Fixture {
   Shared shared{"supervisor", 0, [this](const Source& source, std::string_view bytes) {
                   written.push_back(source.group + ":" + source.process + "<" + std::string(bytes));
                 },
-                [this](std::string_view lines) { printed += lines; }};
+                [this](std::string_view lines, config::Backpressure) { printed += lines; }};
   std::string printed;
 };
 
