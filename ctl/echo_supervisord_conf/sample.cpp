@@ -78,6 +78,7 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;stopasgroup=false              ; true: ask its whole process group
 ;killasgroup=false              ; true: kill its whole process group
 ;user=chrism                    ; run it as this account; needs root
+;oom_score_adj=500              ; how likely it is killed when memory runs out; default: 200 above supervisord's
 ;redirect_stderr=true           ; put stderr where stdout goes; default: false
 ;stdout_logfile=/a/path         ; a file, AUTO (default) or NONE; "~" allowed
 ;stdout_logfile_maxbytes=1MB    ; rotate it at this size; 0: never; default: 50MB

@@ -14,7 +14,7 @@
 namespace entries {
 namespace {
 
-constexpr std::array<std::string_view, 46> kProgramKeys{"autorestart",
+constexpr std::array<std::string_view, 47> kProgramKeys{"autorestart",
                                                         "autostart",
                                                         "command",
                                                         "directory",
@@ -31,6 +31,7 @@ constexpr std::array<std::string_view, 46> kProgramKeys{"autorestart",
                                                         "no_remove",
                                                         "numprocs",
                                                         "numprocs_start",
+                                                        "oom_score_adj",
                                                         "priority",
                                                         "process_name",
                                                         "redirect_stderr",

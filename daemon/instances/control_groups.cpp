@@ -144,6 +144,8 @@ ControlGroups::Group ControlGroups::prepare(const std::string& instance, const e
       writeGroupFile(directory + '/' + one.file, one.value);  // an earlier limit ends; without its controller, no file
     }
   }
+  // One that runs out of memory loses one process, not all with their supervisord; without the controller, no file.
+  writeGroupFile(directory + "/memory.oom.group", "0");
   return group;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "instance/process/deadlines.hpp"
+#include "instance/process/memory_events.hpp"
 #include "instance/process/observer.hpp"
 #include "instance/process/remains.hpp"
 #include "instance/process/settings.hpp"
@@ -40,6 +41,7 @@ class Context {
   /// Programs whose own process has ended, and that wait for others of its process group.
   std::unordered_set<Process*> awaitingGroup;
   Census census;
+  MemoryEvents memoryEvents;
   /// Our own environment, as "KEY=value": what every child begins with.
   const std::vector<std::string> environment;
 

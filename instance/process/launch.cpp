@@ -19,6 +19,10 @@
 namespace process {
 namespace {
 
+/// How much likelier than supervisord a program is killed when memory runs out, in thousandths of it (of the limit, where
+/// there is one): supervisord with its few megabytes is then no victim before them, and can start them again.
+constexpr int easierVictim = 200;
+
 void set(std::vector<std::string>& environment, std::string_view key, std::string_view value) {
   auto entry = fmt::format("{}={}", key, value);
   for (auto& other : environment) {
@@ -117,6 +121,9 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   spec.directory = config.directory;
   spec.umask = config.umask;
   if (around.settings.fileLimit) spec.limits.emplace_back(RLIMIT_NOFILE, *around.settings.fileLimit);
+  spec.oomScoreAdjust = config.oomScoreAdjust;
+  spec.oomScoreRaise = easierVictim;
+  spec.oomScoreOptional = true;
   spec.shareMemory = true;
   spec.explainOnStderr = true;
   const auto pid = core::spawn(spec);

@@ -125,6 +125,7 @@ void Process::start() {
 
 void Process::spawn() {
   startedAt_ = core::wallSeconds();
+  killed_ = false;
   auto pid = tryToSpawn();
   if (!pid) {
     logging::info("spawnerr: {}", pid.error());
@@ -212,10 +213,21 @@ void Process::ended(int waitStatus) {
     logging::log(level, "exited: {} ({}; {})", name(), cause, limits.expects(code) ? "expected" : "not expected");
   else
     logging::warn("exited: {} ({}; not expected)", name(), cause);
+  tellMemoryKill(waitStatus);
   for (const Action& action : actions) apply(action);
   pid_ = 0;
   updateDeadline();
   if (protocol_ != nullptr) protocol_->onExited();
+}
+
+/// An end by SIGKILL that nobody has sent needs an explanation. A shell says 137 of such an end of its command.
+void Process::tellMemoryKill(int waitStatus) {
+  const bool bySigkill = WIFSIGNALED(waitStatus) && WTERMSIG(waitStatus) == SIGKILL;
+  const bool ofItsCommand = WIFEXITED(waitStatus) && WEXITSTATUS(waitStatus) == 128 + SIGKILL;
+  if (killed_ || !(bySigkill || ofItsCommand)) return;
+  if (const auto why = context_.memoryEvents.takeKill(); !why.empty())
+    logging::error("{} (pid {}) was killed by the kernel for want of memory: {}; raise the limit, or make the program use "
+                   "less", fullName(), pid_, why);
 }
 
 void Process::retire() noexcept {
@@ -264,6 +276,7 @@ void Process::sendStopSignal(const Action& action) {
 
 /// A process that is gone already is no failure: its exit is about to be noticed.
 core::Status Process::send(int signo, bool toGroup, const char* verb) {
+  killed_ |= signo == SIGKILL;
   if (::kill(toGroup ? -pid_ : pid_, signo) == 0) return {};
   const int code = errno;
   if (code == ESRCH) {

@@ -101,6 +101,7 @@ class Process {
   void spawn();
   [[nodiscard]] core::Result<pid_t, std::string> tryToSpawn();
   void ended(int waitStatus);
+  void tellMemoryKill(int waitStatus);
   void abandonGroup(const char* why);
   void updateDeadline();
   void sendStopSignal(const lifecycle::Action& action);
@@ -113,6 +114,7 @@ class Process {
   std::shared_ptr<const config::ProcessConfig> config_;
   lifecycle::Machine machine_;
   pid_t pid_ = 0;  ///< with remains_ the number of a process group; else of our child
+  bool killed_ = false;  ///< this process was sent SIGKILL by us
   std::int64_t startedAt_ = 0;
   std::int64_t stoppedAt_ = 0;
   std::unique_ptr<Remains> remains_;  ///< the process has been reaped, others of its group are waited for

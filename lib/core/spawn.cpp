@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include "lib/core/child.hpp"
@@ -137,14 +138,46 @@ void forbidTracing(const Prepared& p) noexcept {
   if (!p.sharesMemory) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+constexpr const char* oomScorePath = "/proc/self/oom_score_adj";
+
+/// 0 or an errno.
+int setOomScore(const char* text, std::size_t length) noexcept {
+  const int fd = ::open(oomScorePath, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int code = ::write(fd, text, length) < 0 ? errno : 0;
+  ::close(fd);
+  return code;
+}
+
+/// Adds to what was inherited. In the child, since it is the parent's value at the moment of the fork.
+void raiseOomScore(int by) noexcept {
+  char text[16];
+  const int fd = ::open(oomScorePath, O_RDONLY | O_CLOEXEC);
+  const ssize_t size = fd < 0 ? -1 : ::read(fd, text, sizeof text);
+  if (fd >= 0) ::close(fd);
+  int now = 0;
+  if (size <= 0 || std::from_chars(text, text + size, now).ec != std::errc() || now <= -1000) return;
+  const auto end = std::to_chars(text, text + sizeof text, std::min(now + by, 1000)).ptr;
+  (void)setOomScore(text, static_cast<std::size_t>(end - text));  // raising needs no rights; a read-only /proc is none
+}
+
+void applyOomScore(Prepared& p) noexcept {
+  if (p.oomLength == 0) {
+    if (p.spec.oomScoreRaise > 0) raiseOomScore(p.spec.oomScoreRaise);
+    return;
+  }
+  const int code = setOomScore(p.oomScore.data(), p.oomLength);
+  if (code == 0) return;
+  if (!p.spec.oomScoreOptional) fail(p, SpawnStep::Limits, code);
+  const char* const name = ::strerrorname_np(code);
+  say("supervisor: couldn't set oom_score_adj: ");
+  say(name != nullptr ? name : "EUNKNOWN");
+  say(code == EACCES ? " (a value below that of supervisord needs root)\n" : "\n");
+}
+
 void applyLimits(Prepared& p) noexcept {
   const auto& spec = p.spec;
-  if (p.oomLength > 0) {
-    const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (fd < 0) fail(p, SpawnStep::Limits, errno);
-    if (::write(fd, p.oomScore.data(), p.oomLength) < 0) fail(p, SpawnStep::Limits, errno);
-    ::close(fd);
-  }
+  applyOomScore(p);
   if (spec.nice && ::setpriority(PRIO_PROCESS, 0, *spec.nice) != 0) fail(p, SpawnStep::Limits, errno);
   for (const auto& [resource, limit] : spec.limits)
     if (::setrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0) fail(p, SpawnStep::Limits, errno);

@@ -48,6 +48,7 @@ struct ProcessConfig {
   std::vector<int> exitCodes{0};
   std::optional<uid_t> uid;
   std::optional<mode_t> umask;
+  std::optional<int> oomScoreAdjust;  ///< nullopt: a little above that of supervisord
   int priority = 999;
   int startSeconds = 1;
   int startRetries = 3;

@@ -98,6 +98,7 @@ class ProgramReader {
     if (common_.serverUrl && core::upper(core::trim(*common_.serverUrl)) == "AUTO") common_.serverUrl.reset();
     in_.take("user", names_, parseUser, common_.uid);
     in_.take("umask", names_, parseOctal, common_.umask);
+    in_.take("oom_score_adj", names_, parseOomScore, common_.oomScoreAdjust);
     environmentText_ = in_.raw("environment").value_or("");
     // The rule for names is for the text as written: what an expansion puts in is the writer's own choice.
     in_.store("process_name", parseName(in_.raw("process_name").value_or("")), nameText_);

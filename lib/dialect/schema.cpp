@@ -63,6 +63,7 @@ constexpr std::array programKeys = std::to_array<Key>({
     {"killasgroup"},
     {"user"},
     {"umask"},
+    {"oom_score_adj"},
     {"directory"},
     {"environment", ""},
     {"serverurl"},

@@ -112,6 +112,13 @@ core::Expected<mode_t> parseOctal(std::string_view text) {
   return static_cast<mode_t>(*value);
 }
 
+core::Expected<int> parseOomScore(std::string_view text) {
+  const auto value = pythonInt(text, 10);
+  if (!value || *value < -1000 || *value > 1000)
+    return refuse("not a valid oom_score_adj value: " + core::pythonRepr(text) + ", it is a number from -1000 to 1000");
+  return static_cast<int>(*value);
+}
+
 core::Expected<logging::Level> parseLogLevel(std::string_view text) {
   using logging::Level;
   static constexpr std::pair<std::string_view, Level> levels[] = {

@@ -24,6 +24,8 @@ namespace config {
 /// An integer with an optional suffix kb, mb or gb.
 [[nodiscard]] core::Expected<std::int64_t> parseByteSize(std::string_view text);
 [[nodiscard]] core::Expected<mode_t> parseOctal(std::string_view text);
+/// -1000 to 1000.
+[[nodiscard]] core::Expected<int> parseOomScore(std::string_view text);
 [[nodiscard]] core::Expected<logging::Level> parseLogLevel(std::string_view text);
 /// A number or a name with or without SIG, in any case.
 [[nodiscard]] core::Expected<int> parseSignal(std::string_view text);

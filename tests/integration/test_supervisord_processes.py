@@ -250,3 +250,24 @@ def testWhatAProgramWritesAtOnceIsThereWhenItsStartIsAnswered(daemon):
             server.waitState(name, "EXITED" if name == "ends" else "STOPPED")
             rpc.clearProcessLogs(name)
         assert "hello\n" in texts
+
+
+def testProgramsAreKilledBeforeSupervisordWhenMemoryRunsOut(daemon):
+    command = "command=/bin/cat\nstartsecs=0\n"
+    server = daemon(f"[program:usual]\n{command}[program:own]\n{command}oom_score_adj=17\n")
+
+    def score(pid):
+        with open(f"/proc/{pid}/oom_score_adj", encoding="ascii") as file:
+            return int(file.read())
+
+    assert score(server.waitState("usual", "RUNNING")["pid"]) == min(score(server.pid) + 200, 1000)
+    assert score(server.waitState("own", "RUNNING")["pid"]) == 17
+
+
+def testAScoreThatCannotBeSetIsToldAndNoFailure(daemon, account):
+    """Going below supervisord needs root, and /proc may be missing or read-only."""
+    server = daemon("[program:low]\ncommand=/bin/cat\nstartsecs=0\noom_score_adj=-500\nredirect_stderr=true\n",
+                    user=account().pw_name)
+    server.waitState("low", "RUNNING")
+    waitFor(lambda: server.rpc.supervisor.readProcessStdoutLog("low", 0, 0) ==
+            "supervisor: couldn't set oom_score_adj: EACCES (a value below that of supervisord needs root)\n", "the words")

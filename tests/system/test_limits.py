@@ -18,6 +18,7 @@ from waiting import waitFor
 LIMITS = "memory_max = 96M\nmemory_high = 90M\ntasks_max = 40\ncpu_weight = 50\ncpu_max = 80%\nio_weight = 20"
 HOG = "/usr/bin/perl -e 'my @held; while (1) { push @held, \"x\" x 1048576; }'"
 FORKS = "/usr/bin/perl -e 'while (1) { my $pid = fork; if (!$pid) { sleep 1000 if defined $pid; sleep 1; } }'"
+SWARM = "/bin/sh -c 'while :; do sleep 31417 & done'"
 LATER = "autostart = false\nstartsecs = 0\nautorestart = false"
 # It ignores a stop, and has a child that left session, parent and environment.
 STUBBORN = "/opt/stubborn"
@@ -28,7 +29,8 @@ ENTRIES = {
                program("limited", "forks", FORKS, LATER + "\nkillasgroup = true\nstopasgroup = true"),
     # memory_high slows down long before memory_max kills: this one has no such line.
     "hungry": entry("hungry", "hungry", "memory_max = 96M") + program("hungry", "calm", "/bin/sleep 1000") +
-              program("hungry", "hog", HOG, LATER),
+              program("hungry", "hog", HOG, LATER) +
+              program("hungry", "swarm", SWARM, LATER + "\nkillasgroup = true\nstopasgroup = true\nstopwaitsecs = 1"),
     "free": entry("free", "free") + program("free", "busy", "/bin/sleep 1000") +
             program("free", "stubborn", STUBBORN, LATER + "\nstopwaitsecs = 1000"),
 }
@@ -97,6 +99,30 @@ def testAHogIsKilledInItsInstanceOnly(vm):
         after = told(vm, name)
         assert (after["MainPID"], after["NRestarts"]) == (before[name]["MainPID"], 0)
         assert [p for p in after["Programs"] if p["pid"]] == [p for p in before[name]["Programs"] if p["pid"]]
+
+
+def testAHogNeverTakesItsSupervisordAlong(vm):
+    """Ten times, and also where each process is smaller than supervisord: a program goes, and the log says why."""
+    pid = told(vm, "hungry")["MainPID"]
+    calm = vm.run("supervisorctl_hungry pid calm")[1].strip()
+    assert int(vm.run(f"cat /proc/{calm}/oom_score_adj")[1]) == int(vm.run(f"cat /proc/{pid}/oom_score_adj")[1]) + 200
+    assert group(vm, "hungry", "memory.oom.group") == "0"
+    log = "/var/log/supervisor_hungry/supervisord.log"
+
+    def kills():
+        return int(vm.run(f"grep -c 'hog .* was killed by the kernel for want of memory' {log}", check=False)[1])
+
+    for count in range(kills() + 1, kills() + 11):
+        vm.run("supervisorctl_hungry start hog")
+        waitFor(lambda n=count: kills() == n, "the end of hog", 120)
+        waitFor(lambda: vm.run("supervisorctl_hungry status hog | grep EXITED", check=False)[1], "its state", 60)
+    line = vm.run(f"grep 'want of memory' {log} | tail -1")[1]
+    assert "instance-hungry has a limit of 96 MB (memory.max); raise the limit, or make the program use less" in line
+    before = int(events(vm, "hungry", "memory.events")["oom_kill"])
+    vm.run("supervisorctl_hungry start swarm")
+    waitFor(lambda: int(events(vm, "hungry", "memory.events")["oom_kill"]) > before, "the end of some", 120)
+    vm.run("supervisorctl_hungry stop swarm; pkill -KILL -f 'sleep 31417'", check=False)
+    assert (told(vm, "hungry")["MainPID"], told(vm, "hungry")["NRestarts"]) == (pid, 0)
 
 
 def testForksEndAtTheLimit(vm):

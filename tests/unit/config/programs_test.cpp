@@ -70,6 +70,10 @@ TEST_CASE("killasgroup follows stopasgroup unless it contradicts") {
 TEST_CASE("what becomes of output that finds no room: as the section says, or [supervisord], or wait") {
   using config::Backpressure;
   CHECK(program("").backpressure == Backpressure::Block);
+  CHECK_FALSE(program("").oomScoreAdjust);
+  CHECK(program("oom_score_adj=-17\n").oomScoreAdjust == -17);
+  CHECK(refusedWith("oom_score_adj=1001\n",
+                    "not a valid oom_score_adj value: '1001', it is a number from -1000 to 1000"));
   CHECK(program("log_backpressure=Drop\n").backpressure == Backpressure::Drop);
   CHECK(refusedWith("log_backpressure=wait\n", "not a valid log_backpressure value: 'wait', it is block or drop"));
   Scratch scratch;

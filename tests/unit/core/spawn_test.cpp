@@ -9,6 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <string>
+
 #include "lib/core/spawn_watch.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -185,4 +188,22 @@ TEST_CASE("without a loop, a child that does not arrive in time is an error and 
   REQUIRE_FALSE(pid);
   CHECK(pid.error().step == core::SpawnStep::Time);
   CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+}
+
+TEST_CASE("a child may be a likelier victim than its parent") {
+  const core::UniqueFd file(::open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC));
+  const int own = std::stoi(readAll(file.get()));
+  core::SpawnSpec spec;
+  spec.file = "/bin/cat";
+  spec.arguments = {"cat", "/proc/self/oom_score_adj"};
+  for (const bool shared : {false, true}) {
+    spec.shareMemory = shared;
+    spec.oomScoreRaise = 200;
+    spec.oomScoreAdjust.reset();
+    CHECK(run(spec).first == std::to_string(own == -1000 ? own : std::min(own + 200, 1000)) + "\n");
+    spec.oomScoreRaise = 5000;
+    CHECK(run(spec).first == (own == -1000 ? "-1000\n" : "1000\n"));
+    spec.oomScoreAdjust = 300;
+    CHECK(run(spec).first == "300\n");
+  }
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/memory_events.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace {
+
+/// A tree of control groups that is none, and the file that names ours.
+struct Tree {
+  Tree() {
+    char name[] = "/tmp/memory-events-XXXXXX";
+    root = ::mkdtemp(name);
+    std::filesystem::create_directories(root + "/a/b");
+    own("0::/a/b\n");
+  }
+  ~Tree() { std::filesystem::remove_all(root); }
+  void write(const std::string& file, const std::string& text) const { std::ofstream(root + file) << text; }
+  void own(const std::string& text) const { write("/own", text); }
+  void kills(int count, const std::string& group = "/a/b") const {
+    write(group + "/memory.events", "low 0\noom 9\noom_kill " + std::to_string(count) + "\noom_group_kill 0\n");
+  }
+  [[nodiscard]] process::MemoryEvents events() const { return process::MemoryEvents(root, root + "/own"); }
+
+  std::string root;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Tree, "a kill for want of memory is told with the nearest limit") {
+  kills(3);
+  write("/a/b/memory.max", "max\n");
+  write("/a/memory.max", "100663296\n");
+  auto watch = events();
+  CHECK(watch.takeKill().empty());  // what was before us is not ours
+  kills(4);
+  CHECK(watch.takeKill() == "control group /a has a limit of 96 MB (memory.max)");
+  CHECK(watch.takeKill().empty());
+  write("/a/b/memory.max", "1048576\n");
+  kills(6);
+  CHECK(watch.takeKill() == "control group /a/b has a limit of 1 MB (memory.max)");
+  CHECK_FALSE(watch.takeKill().empty());  // two at once
+  CHECK(watch.takeKill().empty());
+  write("/a/b/memory.max", "max\n");
+  write("/a/memory.max", "max\n");
+  kills(7);
+  CHECK(watch.takeKill() == "the machine has no more");
+}
+
+TEST_CASE_FIXTURE(Tree, "a container sees its group at the mount point") {
+  own("0::/system.slice/somewhere\n");
+  kills(0, "");
+  write("/memory.max", "2097152\n");
+  auto watch = events();
+  kills(1, "");
+  CHECK(watch.takeKill() == "control group / has a limit of 2 MB (memory.max)");
+  own("0::/\n");
+  kills(2, "");
+  CHECK_FALSE(watch.takeKill().empty());
+}
+
+TEST_CASE_FIXTURE(Tree, "without control groups there is nothing to tell") {
+  CHECK(events().takeKill().empty());
+  own("12:memory:/x\n");
+  CHECK(events().takeKill().empty());
+  CHECK(process::MemoryEvents(root, root + "/nonexistent").takeKill().empty());
+}
