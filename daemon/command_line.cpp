@@ -12,20 +12,27 @@ namespace {
 
 constexpr const char* kHelp =
     R"(Usage: supervisor-managerd [OPTION]...
-Runs one supervisord for each entry of /etc/supervisor-manager/conf.d/*.conf, as its owner.
+Runs one supervisord for each entry of /etc/supervisor-manager/conf.d/*.conf, as
+its owner.
 
-  -c, --config=FILE      configuration file; entries are read from conf.d beside it
+  -c, --config=FILE      configuration file; entries are read from conf.d beside
+                         it
       --root=DIR         prefix of every path (tests and development)
-      --bus-address=ADDR D-Bus to serve on (default: the system bus; with --root: none)
+      --bus-address=ADDR D-Bus to serve on (default: the system bus; with
+                         --root: none)
       --no-bus           serve on no bus
-      --verify           check the entries, say what is wrong, and exit: 0 if nothing is refused
+      --verify           check the entries, say what is wrong, and exit: 0 if
+                         nothing is refused
       --release-control-groups
-                         for the unit: take controllers back when the manager has ended, and exit
-      --end-instances    for the unit: if no manager runs, stop the instances that one left running, and exit
+                         for the unit: take controllers back when the manager
+                         has ended, and exit
+      --end-instances    for the unit: if no manager runs, stop the instances
+                         that one left running, and exit
       --version          print the version and exit
   -h, --help             print this and exit
 
-SIGHUP reads the entries again; SIGTERM and SIGINT stop all instances and then the manager.
+SIGHUP reads the entries again; SIGTERM and SIGINT stop all instances and then
+the manager.
 )";
 
 enum Option { Root = 256, BusAddress, NoBus, Verify, Release, EndInstances, Version };

@@ -65,6 +65,9 @@ The entry has
 .BR "managed = no" :
 the manager never touches the instance.
 .TP
+.I org.supervisormanager1.Error.InstanceNotRunning
+The call is for an instance that runs, and this one does not.
+.TP
 .I org.supervisormanager1.Error.InstanceProtected
 The entry has
 .BR "no_remove = yes" .

@@ -13,6 +13,7 @@ const char* errorName(instances::ErrorCode code) noexcept {
     case ErrorCode::InstanceBusy: return "org.supervisormanager1.Error.InstanceBusy";
     case ErrorCode::InstanceUnmanaged: return "org.supervisormanager1.Error.InstanceUnmanaged";
     case ErrorCode::InstanceProtected: return "org.supervisormanager1.Error.InstanceProtected";
+    case ErrorCode::InstanceNotRunning: return "org.supervisormanager1.Error.InstanceNotRunning";
     case ErrorCode::NoSuchProgram: return "org.supervisormanager1.Error.NoSuchProgram";
     case ErrorCode::InvalidArgument: return "org.freedesktop.DBus.Error.InvalidArgs";
     case ErrorCode::ConfigInvalid: return "org.supervisormanager1.Error.ConfigInvalid";

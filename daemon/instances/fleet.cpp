@@ -27,8 +27,8 @@ const char* toText(State state) noexcept {
 
 const char* toText(ErrorCode code) noexcept {
   constexpr std::array texts{"NoSuchInstance",    "InstanceExists", "InstanceBusy",    "InstanceUnmanaged",
-                             "InstanceProtected", "NoSuchProgram",  "InvalidArgument", "ConfigInvalid",
-                             "OperationFailed",   "Timeout",        "NotSupported",    "ShuttingDown"};
+                             "InstanceProtected", "InstanceNotRunning", "NoSuchProgram", "InvalidArgument", "ConfigInvalid",
+                             "OperationFailed",   "Timeout",            "NotSupported",  "ShuttingDown"};
   static_assert(texts.size() == static_cast<std::size_t>(ErrorCode::ShuttingDown) + 1);
   return texts[static_cast<std::size_t>(code)];
 }

@@ -141,7 +141,6 @@ Machine::Action Machine::spawnFailed(std::string reason, core::Instant now) {
 void Machine::ready(core::Instant now) {
   if (phase_ != Phase::Starting) return;
   enter(Phase::Running, now);
-  fail("success", "");
 }
 
 Machine::Action Machine::exited(const Exit& exit, const std::string& explanation, core::Instant now) {

@@ -20,6 +20,7 @@ enum class ErrorCode {
   InstanceBusy,  ///< another operation of the other direction took over
   InstanceUnmanaged,
   InstanceProtected,  ///< no_remove
+  InstanceNotRunning,
   NoSuchProgram,
   InvalidArgument,  ///< of the call: a name, a key, a signal
   ConfigInvalid,    ///< the entry would be refused

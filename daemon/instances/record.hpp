@@ -25,6 +25,9 @@ struct Record {
   std::string boot;
   std::uint32_t restarts = 0;
   std::uint32_t nextRestarts = 0;  ///< what that count is after a start by a manager that finds it gone
+  std::string result = "success";  ///< of its last end: see Machine
+  std::string reason;
+  std::uint64_t cpuBefore = 0;  ///< microseconds that its control group had used before this run
   std::int64_t sinceWall = 0;  ///< microseconds
   std::uint64_t sinceMonotonic = 0;
 

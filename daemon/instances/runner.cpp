@@ -118,6 +118,7 @@ void Runner::afterStep() {
   if (machine_.phase() != seenPhase_) {
     seenPhase_ = machine_.phase();
     sinceWall_ = core::wallMicros();
+    usageAt_ = {};
     writeRecord();
     if (seenPhase_ == Machine::Phase::Running) log().info("instance '{}' runs (pid {})", entry_.name, pid_);
     if (seenPhase_ == Machine::Phase::Waiting) log().warn("instance '{}' {}", entry_.name, machine_.explanation());
@@ -215,6 +216,7 @@ void Runner::spawn() {
   if (group.error != limitsError_ && !group.error.empty())
     log().warn("instance '{}' runs without (all of) its limits: {}", entry_.name, group.error);
   limitsError_ = group.error;
+  cpuBefore_ = context_.groups.cpuMicros(entry_.name).value_or(0);
   executable_ = executableAt(context_.supervisord);
   auto child = core::beginSpawn(spec);
   if (!child) {
@@ -344,6 +346,9 @@ Record Runner::makeRecord() const {
   record.uid = runsAs_;
   record.startTime = startTime_;
   record.executable = executable_;
+  record.result = machine_.result();
+  record.reason = machine_.reason();
+  record.cpuBefore = cpuBefore_;
   record.restarts = machine_.restarts();
   if (record.wanted && !resume_) record.nextRestarts = machine_.restarts() + (machine_.isNextStartARestart() ? 1 : 0);
   record.sinceWall = sinceWall_;

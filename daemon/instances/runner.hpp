@@ -169,8 +169,9 @@ class Runner {
   std::list<CtlRun> ctlRuns_;
   std::list<SignalRun> signalRuns_;
   std::list<std::shared_ptr<ProcessFinder>> killFinders_;  // of kill(All)
+  std::uint64_t cpuBefore_ = 0;  // microseconds that the control group had used before this run
   Usage usage_;
-  core::Instant usageAt_{};
+  core::Instant usageAt_{};  // when that was read; zero: it is of another process
 };
 
 }  // namespace instances

@@ -21,6 +21,11 @@ Outcome failure(ErrorCode code, std::string message) {
   return core::Err{ManagerError{code, std::move(message)}};
 }
 
+Outcome notRunning(const std::string& name) {
+  return failure(ErrorCode::InstanceNotRunning,
+                 fmt::format("Instance '{0}' does not run; start it first: supervisor-manager start {0}", name));
+}
+
 State stateOf(Machine::Phase phase, bool managed, bool asksToStart) {
   using Phase = Machine::Phase;
   if (!managed) return State::Unmanaged;
@@ -98,7 +103,7 @@ InstanceStatus Runner::status() const {
   s.restarts = machine_.restarts();
   s.result = machine_.result();
   s.reason = machine_.reason();
-  if (s.reason.empty() && !limitsError_.empty()) s.reason = "runs without its limits: " + limitsError_;
+  if ((s.reason.empty() || s.state == State::Running) && !limitsError_.empty()) s.reason = "runs without its limits: " + limitsError_;
   for (const auto* const file : {&recordFile_, &stateFile_})
     if (!file->obstacle().empty()) {
       const bool past = s.reason.empty() || s.state == State::Running;
@@ -125,6 +130,7 @@ Usage Runner::usage() {
   if (const auto now = core::Clock::now(); now - usageAt_ > kUsageAge) {
     usageAt_ = now;
     usage_ = {context_.groups.memory(entry_.name), context_.groups.cpuMicros(entry_.name)};
+    if (usage_.cpuMicros && *usage_.cpuMicros >= cpuBefore_) *usage_.cpuMicros -= cpuBefore_;
     if (usage_.memoryBytes && usage_.cpuMicros) return usage_;
     std::vector<pid_t> pids;
     if (context_.groups.has(entry_.name)) {
@@ -185,6 +191,8 @@ bool Runner::adopt() {
   auto pidfd = std::move(seen->second.pidfd);
   startTime_ = record_->startTime;
   executable_ = record_->executable;
+  cpuBefore_ = record_->cpuBefore;
+  machine_.setLastEnd(record_->result, record_->reason);
   machine_.setRestarts(record_->restarts);
   const auto since = core::Instant(core::microseconds(record_->sinceMonotonic));
   machine_.adopt(std::min(since, core::Clock::now()));
@@ -248,7 +256,7 @@ void Runner::restart(Done done) {
 void Runner::reload(Done done) {
   if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
   if (machine_.phase() != Machine::Phase::Running || signalTo(pidfd_, SIGHUP) != 0)
-    return done(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}' does not run.", entry_.name)));
+    return done(notRunning(entry_.name));
   done({});
 }
 
@@ -257,7 +265,7 @@ void Runner::kill(KillWhom whom, int signo, Done done) {
   if (signo < 1 || signo > SIGRTMAX)
     return done(failure(ErrorCode::InvalidArgument, fmt::format("{} is not a signal.", signo)));
   if (pid_ == 0)
-    return done(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}' does not run.", entry_.name)));
+    return done(notRunning(entry_.name));
   const auto signal = [this, signo, finish = std::move(done)](const std::vector<FoundProcess>& found) {
     std::vector<ProcessInfo> processes;
     for (const auto& one : found) processes.push_back(one.info);
@@ -287,7 +295,7 @@ void Runner::runCtl(const std::vector<std::string>& arguments, CtlRun::Done done
 
 void Runner::controlProgram(const std::string& program, ProgramVerb verb, Done done) {
   if (machine_.phase() != Machine::Phase::Running)
-    return done(failure(ErrorCode::OperationFailed, fmt::format("Instance '{}' does not run.", entry_.name)));
+    return done(notRunning(entry_.name));
   const bool plain = !program.empty() && program.front() != '-' && program.size() < 300 &&
                      program.find_first_of(" \t\n\r'\"\\") == std::string::npos;
   if (!plain)
