@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# bash completion for supervisor-manager: verbs, and names of instances as the manager tells them.
+# bash completion for supervisor-manager: the program itself tells what is possible: verbs, options, and names of instances and
+# programs as the manager has them.
 
 # How candidates are offered, and whether Tab may run the command, is as for supervisorctl.
 declare -F _supervisorctl_offer >/dev/null || __load_completion supervisorctl
@@ -27,18 +28,17 @@ _supervisor_manager()
             *) verb=${words[i]} at=$i; break ;;
         esac
     done
-    if [[ $verb == ctl ]] && ((cword > at + 1)); then
-        return
-    elif [[ $cur == -* ]]; then
-        _supervisorctl_offer "$cur" < <(printf '%s\n' --host --bus-address --root --signal --kill-whom --lines --rounds \
-            --json --no-pager --no-legend --quiet --no-ask-password --follow --raw --purge --now --help --version)
-    elif [[ $verb == verify ]]; then
-        _filedir conf
-    else
-        _supervisorctl_may_run "${words[0]}" || return
-        local -a ask=(__complete)
-        [[ -z $verb ]] || ask=("${options[@]}" __complete names)
-        _supervisorctl_offer "$cur" < <("${words[0]}" "${ask[@]}" 2>/dev/null </dev/null)
+    _supervisorctl_may_run "${words[0]}" || return
+    local -a ask=(__complete)
+    if [[ $cur == -* && ! ( $verb == ctl && cword -gt at+1 ) ]]; then
+        ask+=(options ${verb:+"$verb"})
+    elif [[ -n $verb ]]; then
+        # The arguments as they are meant, without the backslashes that an earlier Tab put in.
+        local word
+        ask=("${options[@]}" __complete -- words "$verb")
+        for word in "${words[@]:at+1:cword-at-1}"; do ask+=("${word//\\/}"); done
     fi
+    _supervisorctl_offer "$cur" < <("${words[0]}" "${ask[@]}" 2>/dev/null </dev/null)
+    __ltrim_colon_completions "$cur"
 } &&
     complete -F _supervisor_manager supervisor-manager

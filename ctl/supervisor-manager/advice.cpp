@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "ctl/supervisor-manager/suggestion.hpp"
 #include "lib/core/text.hpp"
 
 namespace manager {
@@ -34,7 +35,10 @@ Advice adviseOn(const Failure& failure, const std::string& host) {
   if (name.starts_with(ownErrors)) {
     const auto kind = name.substr(ownErrors.size());
     const bool missing = isAnyOf(kind, {"NoSuchInstance", "NoSuchProgram"});
-    return {missing ? NoSuchName : Failed, plain(failure.message)};
+    return {missing                          ? NoSuchName
+            : kind == "InstanceNotRunning" ? NotRunning
+                                             : Failed,
+            plain(failure.message)};
   }
   if (!name.starts_with(busErrors)) return {Failed, plain(failure.message)};
   const auto kind = name.substr(busErrors.size());
@@ -61,7 +65,7 @@ Advice adviseOn(const Failure& failure, const std::string& host) {
 
 Advice noSuchInstance(const std::string& name, const std::vector<std::string>& known) {
   const std::vector<std::string_view> candidates(known.begin(), known.end());
-  const auto near = core::nearest(name, candidates);
+  const auto near = suggestion(name, candidates);
   if (near) return {NoSuchName, fmt::format("There is no instance '{}': is it '{}'?", name, *near)};
   if (known.empty())
     return {NoSuchName, fmt::format("There is no instance '{}', nor any other. Declare one in "

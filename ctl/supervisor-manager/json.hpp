@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,8 @@ namespace manager::json {
 
 /// UINT64_MAX, which stands for unknown or unlimited on the bus, becomes null.
 [[nodiscard]] std::string toText(const Value& value);
+/// The key of a property of the bus: "MainPID" is "main_pid". All verbs use the same keys.
+[[nodiscard]] std::string keyOf(std::string_view property);
 /// An object; values are JSON already.
 [[nodiscard]] std::string object(const std::vector<std::pair<std::string, std::string>>& members);
 [[nodiscard]] std::string array(const std::vector<std::string>& elements);

@@ -1,51 +1,43 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <clocale>
 #include <csignal>
-#include <string_view>
 
 #include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/program.hpp"
-#include "lib/core/text.hpp"
 
 namespace {
 
 using namespace manager;
 
 int misused(const std::string& text) {
-  complain(text + ". See: supervisor-manager --help");
+  complain(text + ". See: supervisor-manager help");
   return Misused;
-}
-
-int unknownVerb(const std::string& word) {
-  std::vector<std::string_view> known;
-  for (const auto& verb : verbs()) known.emplace_back(verb.name);
-  const auto near = core::nearest(word, known);
-  return misused(fmt::format("There is no verb '{}'{}", word, near ? fmt::format(": is it '{}'?", *near) : ""));
 }
 
 int run(const std::vector<std::string>& words) {
   auto options = parseOptions(words);
   if (!options) return misused(options.error().text);
-  if (options->help || options->verb == "help") {
-    print(helpText());
-    return Success;
-  }
   if (options->version) {
     print("supervisor-manager " SUPERVISOR_MANAGER_VERSION "\n");
     return Success;
   }
-  const std::string word = options->verb.empty() ? "list" : options->verb;
-  const auto all = verbs();
-  const auto verb = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == word; });
-  if (verb == all.end()) return unknownVerb(word);
+  if (options->help && options->verb != "help")
+    options->arguments = options->verb.empty() ? std::vector<std::string>() : std::vector{options->verb};
+  const std::string word = options->help ? "help" : options->verb.empty() ? "list" : options->verb;
+  const auto* const verb = findVerb(word);
+  if (!verb) {
+    complain(unknownVerb(word));
+    return Misused;
+  }
   const auto given = options->arguments.size();
-  if (given < verb->fewest || given > verb->most)
-    return misused(fmt::format("Too {} arguments; it is: supervisor-manager {} {}",
-                               given < verb->fewest ? "few" : "many", verb->name, verb->usage));
+  if (given < verb->fewest || given > verb->most) {
+    complain(fmt::format("Too {} arguments; it is: supervisor-manager {} {}\nSee: supervisor-manager help {}",
+                         given < verb->fewest ? "few" : "many", verb->name, verb->usage, verb->name));
+    return Misused;
+  }
   Session session(std::move(*options));
   return verb->run(session);
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <variant>
 
+#include "ctl/supervisor-manager/suggestion.hpp"
 #include "lib/core/text.hpp"
 
 namespace manager {
@@ -16,31 +17,46 @@ namespace manager {
 namespace {
 
 using Target = std::variant<bool Options::*, int Options::*, std::string Options::*>;
+
 struct Definition {
-  char letter;  ///< 0: none
-  std::string_view word;
+  OptionText text;
   Target target;
 };
 
 constexpr std::array definitions = {
-    Definition{'H', "host", &Options::host},          Definition{0, "bus-address", &Options::busAddress},
-    Definition{0, "root", &Options::root},            Definition{'s', "signal", &Options::signal},
-    Definition{0, "kill-whom", &Options::whom},       Definition{'n', "lines", &Options::lines},
-    Definition{0, "rounds", &Options::rounds},        Definition{'j', "json", &Options::json},
-    Definition{0, "no-pager", &Options::noPager},     Definition{0, "no-legend", &Options::noLegend},
-    Definition{'q', "quiet", &Options::quiet},        Definition{0, "no-ask-password", &Options::noAskPassword},
-    Definition{'f', "follow", &Options::follow},      Definition{0, "purge", &Options::purge},
-    Definition{0, "now", &Options::now},              Definition{0, "raw", &Options::raw},
-    Definition{'h', "help", &Options::help},          Definition{'V', "version", &Options::version},
+    Definition{{'j', "json", "", "Output for programs: a line of JSON", "list status programs plan monitor top"},
+               &Options::json},
+    Definition{{'q', "quiet", "", "Only names in lists; no words about what went well", ""}, &Options::quiet},
+    Definition{{0, "full", "", "Tables as wide as their contents: nothing is shortened", "list programs top"},
+               &Options::full},
+    Definition{{0, "no-legend", "", "Tables without their first line", "list programs top"}, &Options::noLegend},
+    Definition{{0, "no-pager", "", "Long output straight to the terminal", "list status programs plan reload logs help"},
+               &Options::noPager},
+    Definition{{0, "no-ask-password", "", "Do not ask for a password", ""}, &Options::noAskPassword},
+    Definition{{'f', "follow", "", "Go on with what is added", "logs"}, &Options::follow},
+    Definition{{'n', "lines", "N", "Begin N lines before the end (10)", "logs"}, &Options::lines},
+    Definition{{0, "raw", "", "Every byte, also what a terminal obeys", "logs"}, &Options::raw},
+    Definition{{0, "rounds", "N", "End after N rounds", "top"}, &Options::rounds},
+    Definition{{'s', "signal", "SIGNAL", "Name or number of the signal (TERM)", "kill"}, &Options::signal},
+    Definition{{0, "kill-whom", "WHOM", "main (its supervisord) or all", "kill"}, &Options::whom},
+    Definition{{0, "now", "", "Start or stop it too", "enable disable"}, &Options::now},
+    Definition{{0, "purge", "", "Remove logs and programs too", "remove"}, &Options::purge},
+    Definition{{'H', "host", "[USER@]HOST", "The manager of another machine, over ssh", ""}, &Options::host},
+    Definition{{0, "bus-address", "ADDR", "The bus to ask (development)", ""}, &Options::busAddress},
+    Definition{{0, "root", "DIR", "Entries below DIR (development)", "verify"}, &Options::root},
+    Definition{{'h', "help", "", "What there is; behind a verb, what that does", ""}, &Options::help},
+    Definition{{'V', "version", "", "The version", ""}, &Options::version},
 };
 
 const Definition* findWord(std::string_view word) {
-  const auto at = std::find_if(definitions.begin(), definitions.end(), [&](const auto& d) { return d.word == word; });
+  const auto at =
+      std::find_if(definitions.begin(), definitions.end(), [&](const auto& d) { return d.text.word == word; });
   return at == definitions.end() ? nullptr : &*at;
 }
 
 const Definition* findLetter(char letter) {
-  const auto at = std::find_if(definitions.begin(), definitions.end(), [&](const auto& d) { return d.letter == letter; });
+  const auto at =
+      std::find_if(definitions.begin(), definitions.end(), [&](const auto& d) { return d.text.letter == letter; });
   return at == definitions.end() ? nullptr : &*at;
 }
 
@@ -52,6 +68,7 @@ class Parser {
   core::Expected<Options> parse() {
     while (next_ < words_.size() && failure_.empty()) take(words_[next_++]);
     if (!failure_.empty()) return core::Err{core::Error{failure_}};
+    options_.words = words_;
     return std::move(options_);
   }
 
@@ -81,8 +98,8 @@ class Parser {
     const auto* definition = findWord(word);
     if (!definition) {
       std::vector<std::string_view> known;
-      for (const auto& one : definitions) known.push_back(one.word);
-      const auto near = core::nearest(word, known);
+      for (const auto& one : definitions) known.push_back(one.text.word);
+      const auto near = suggestion(word, known);
       failure_ = fmt::format("There is no option --{}{}", word, near ? fmt::format(": is it --{}?", *near) : "");
     } else if (equals == std::string::npos) {
       set(*definition, std::nullopt);
@@ -107,19 +124,19 @@ class Parser {
 
   void set(const Definition& definition, std::optional<std::string> value) {
     if (const auto* flag = std::get_if<bool Options::*>(&definition.target)) {
-      if (value) failure_ = fmt::format("--{} takes no value", definition.word);
+      if (value) failure_ = fmt::format("--{} takes no value", definition.text.word);
       options_.*(*flag) = true;
       return;
     }
     if (!value && next_ < words_.size()) value = words_[next_++];
     if (!value) {
-      failure_ = fmt::format("--{} needs a value", definition.word);
+      failure_ = fmt::format("--{} needs a value", definition.text.word);
     } else if (const auto* text = std::get_if<std::string Options::*>(&definition.target)) {
       options_.*(*text) = *value;
     } else if (const auto number = core::parseInteger(*value); number && *number >= 0 && *number <= 1000000) {
       options_.*std::get<int Options::*>(definition.target) = static_cast<int>(*number);
     } else {
-      failure_ = fmt::format("--{} needs a number, not '{}'", definition.word, *value);
+      failure_ = fmt::format("--{} needs a number, not '{}'", definition.text.word, *value);
     }
   }
 
@@ -131,6 +148,17 @@ class Parser {
 };
 
 }  // namespace
+
+std::vector<OptionText> optionTexts() {
+  std::vector<OptionText> texts;
+  for (const auto& one : definitions) texts.push_back(one.text);
+  return texts;
+}
+
+bool isFor(const OptionText& option, std::string_view verb) {
+  const auto words = core::splitBlanks(option.verbs);
+  return words.empty() || std::find(words.begin(), words.end(), verb) != words.end();
+}
 
 core::Expected<Options> parseOptions(const std::vector<std::string>& words) { return Parser(words).parse(); }
 

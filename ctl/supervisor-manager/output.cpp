@@ -42,7 +42,9 @@ void write(const std::string& text) {
 
 }  // namespace
 
-std::size_t terminalWidth() { return ::isatty(STDOUT_FILENO) ? terminalSize().ws_col : 0; }
+std::size_t tableWidth(const Options& options) {
+  return !options.full && ::isatty(STDOUT_FILENO) ? terminalSize().ws_col : 0;
+}
 
 bool coloursWanted() {
   const char* forbidden = std::getenv("NO_COLOR");

@@ -9,8 +9,9 @@
 
 namespace manager {
 
-/// Columns of the terminal on standard output, 0 if it is none.
-[[nodiscard]] std::size_t terminalWidth();
+/// Columns that a table may take: those of the terminal on standard output; 0, for any number, if it is none or --full
+/// is given.
+[[nodiscard]] std::size_t tableWidth(const Options& options);
 /// Whether colours are wanted: a terminal, and NO_COLOR is not set.
 [[nodiscard]] bool coloursWanted();
 /// Writes to standard output at once. A reader that went away is no failure. A terminal gets it through a filter:

@@ -5,14 +5,24 @@
 #include <unistd.h>
 
 #include <set>
+#include <utility>
 
 #include "ctl/supervisor-manager/advice.hpp"
 #include "ctl/supervisor-manager/agent.hpp"
 #include "ctl/supervisor-manager/output.hpp"
+#include "lib/core/text.hpp"
 
 namespace manager {
 
 namespace {
+
+/// The word as a shell takes it.
+std::string shellWord(const std::string& word) {
+  constexpr const char* plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  return "'" + core::replaceAll(word, "'", "'\\''") + "'";
+}
 
 bool isPattern(const std::string& name) { return name.find_first_of("*?[") != std::string::npos; }
 
@@ -87,7 +97,18 @@ std::optional<InstanceRow> Session::find(const std::string& name) {
 ExitCode Session::fail(const Failure& failure, const std::string& what) {
   const auto advice = adviseOn(failure, options.host);
   const bool said = what.empty() || advice.text.starts_with(what + ":");
-  return fail(advice.code, said ? advice.text : what + ": " + advice.text);
+  const auto text = said ? advice.text : what + ": " + advice.text;
+  return advice.code == Denied ? deny(text) : fail(advice.code, text);
+}
+
+ExitCode Session::deny(const std::string& text) {
+  fail(Denied, text);
+  if (::geteuid() == 0 || std::exchange(told_, true)) return code_;
+  std::string command = "sudo supervisor-manager";
+  for (const auto& word : options.words)
+    if (!word.starts_with("--bus-address=")) command += ' ' + shellWord(word);
+  complain("As root: " + command);
+  return code_;
 }
 
 ExitCode Session::fail(ExitCode code, const std::string& text) {

@@ -34,6 +34,8 @@ class Session {
   /// Says the failure, with `what` before it if given, and keeps its code if it is the first.
   ExitCode fail(const Failure& failure, const std::string& what = "");
   ExitCode fail(ExitCode code, const std::string& text);
+  /// Says that the caller may not do this, and how root does it.
+  ExitCode deny(const std::string& text);
   [[nodiscard]] ExitCode code() const noexcept { return code_; }
   /// A code that is no failure to be said.
   void note(ExitCode code) noexcept;
@@ -43,6 +45,7 @@ class Session {
   std::optional<std::vector<InstanceRow>> instances_;
   ExitCode code_ = Success;
   pid_t agent_ = -1;
+  bool told_ = false;  // how root does it
 };
 
 }  // namespace manager

@@ -3,8 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <locale.h>
+#include <wchar.h>
+
 #include <algorithm>
 #include <array>
+#include <cwchar>
+#include <numeric>
 
 #include "lib/core/terminal_text.hpp"
 
@@ -12,21 +17,87 @@ namespace manager {
 
 namespace {
 
-bool continues(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+/// A column that is shortened keeps so many places where it has them; the last one is read to its end most.
+constexpr std::size_t kNarrowest = 4;
+constexpr std::size_t kNarrowestLast = 8;
+
+/// A UTF-8 locale for the time being, whatever the user's is: our texts are UTF-8.
+class Utf8 {
+ public:
+  Utf8() : before_(locale() ? ::uselocale(locale()) : nullptr) {}
+  ~Utf8() {
+    if (before_) ::uselocale(before_);
+  }
+  Utf8(const Utf8&) = delete;
+  Utf8& operator=(const Utf8&) = delete;
+
+ private:
+  static locale_t locale() {
+    static const locale_t made = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    return made;
+  }
+  locale_t before_;
+};
+
+/// The characters of a text: `place(end, columns)` hears where each ends and how many columns all up to there take, until
+/// it returns false.
+template <class Place>
+void walk(std::string_view text, Place place) {
+  const Utf8 here;
+  std::mbstate_t state{};
+  std::size_t columns = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    wchar_t character = 0;
+    auto length = std::mbrtowc(&character, text.data() + at, text.size() - at, &state);
+    int width = 1;
+    if (length == 0 || length > text.size() - at) {  // no character, or an incomplete one
+      length = 1;
+      state = {};
+    } else {
+      width = std::max(::wcwidth(character), 0);
+    }
+    at += length;
+    columns += static_cast<std::size_t>(width);
+    if (!place(at, columns)) return;
+  }
+}
+
+/// Narrows the widest columns, one place at a time, until `most` is enough for all of them, or none can give more.
+void narrow(std::vector<std::size_t>& widths, std::size_t most) {
+  const auto least = [&](std::size_t i) { return i + 1 == widths.size() ? kNarrowestLast : kNarrowest; };
+  auto total = std::accumulate(widths.begin(), widths.end(), 2 * (widths.size() - 1));
+  while (total > most) {
+    std::size_t widest = widths.size();
+    for (std::size_t i = 0; i < widths.size(); i++)
+      if (widths[i] > least(i) && (widest == widths.size() || widths[i] >= widths[widest])) widest = i;
+    if (widest == widths.size()) return;
+    widths[widest]--;
+    total--;
+  }
+}
 
 }  // namespace
 
 std::size_t widthOf(std::string_view text) noexcept {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
+  std::size_t width = 0;
+  walk(text, [&](std::size_t, std::size_t columns) {
+    width = columns;
+    return true;
+  });
+  return width;
 }
 
 std::string fitted(std::string_view text, std::size_t width) {
-  const std::string out = core::printable(text);
-  if (widthOf(out) <= width) return out;
+  std::string out = core::printable(text);
+  if (out.size() <= width || widthOf(out) <= width) return out;
   if (width == 0) return "";
-  std::size_t columns = 0, end = 0;
-  while (end < out.size() && (continues(out[end]) || columns + 1 < width)) columns += continues(out[end++]) ? 0 : 1;
-  return out.substr(0, end) + "…";
+  std::size_t cut = 0;
+  walk(out, [&](std::size_t end, std::size_t columns) {
+    if (columns + 1 > width) return false;
+    cut = end;
+    return true;
+  });
+  return out.substr(0, cut) + "…";
 }
 
 void Table::add(std::vector<std::string> row) {
@@ -42,17 +113,15 @@ std::string Table::text(bool legend, std::size_t width) const {
   };
   if (legend) measure(header_);
   for (const auto& row : rows_) measure(row);
+  if (width > 0) narrow(widths, width);
   std::string out;
   const auto line = [&](const std::vector<std::string>& row) {
     std::string text;
-    std::size_t used = 0;
-    for (std::size_t i = 0; i + 1 < columns; i++) {
-      text += fitted(row[i], widths[i]);
-      text.append(widths[i] - widthOf(row[i]) + 2, ' ');
-      used += widths[i] + 2;
+    for (std::size_t i = 0; i < columns; i++) {
+      const auto cell = fitted(row[i], widths[i]);
+      text += cell;
+      text.append(widths[i] - widthOf(cell) + 2, ' ');
     }
-    const std::size_t left = width == 0 ? SIZE_MAX : width > used + 8 ? width - used : 8;
-    text += fitted(row.back(), left);
     while (!text.empty() && text.back() == ' ') text.pop_back();
     out += text + "\n";
   };

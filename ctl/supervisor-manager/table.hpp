@@ -8,7 +8,7 @@
 
 namespace manager {
 
-/// A table for people and for `while read`: columns two blanks apart, the last one free.
+/// A table for people and for `while read`: columns two blanks apart.
 class Table {
  public:
   explicit Table(std::vector<std::string> header) : header_(std::move(header)) {}
@@ -16,7 +16,8 @@ class Table {
   /// A cell is one line; what a terminal would obey is shown instead.
   void add(std::vector<std::string> row);
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
-  /// The lines; `width` is that of the terminal, 0 for none: then nothing is shortened.
+  /// The lines; `width` is that of the terminal, 0 for none: then nothing is shortened. Otherwise the widest columns
+  /// give way until the lines fit.
   [[nodiscard]] std::string text(bool legend, std::size_t width) const;
 
  private:
@@ -24,7 +25,7 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// Columns that a text takes on a terminal, for UTF-8.
+/// Columns that a text takes on a terminal, for UTF-8: wide characters take two, combining ones none.
 [[nodiscard]] std::size_t widthOf(std::string_view text) noexcept;
 /// `text` within `width` columns, its end replaced by "…" where it is too long. What a terminal would obey is shown
 /// instead (core::printable): a name or a reason never moves the cursor.

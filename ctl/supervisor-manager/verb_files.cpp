@@ -121,6 +121,15 @@ ExitCode tailAll(Session& session, const std::vector<OwnersLogs>& all) {
   return failed ? Failed : Success;
 }
 
+std::string notYours(const InstanceRow& row, const char* what) {
+  return fmt::format("Instance '{}' belongs to '{}', and this account may not see {}", row.name, row.user, what);
+}
+
+/// Whether supervisorctl with these words (behind NAME) asks the instance.
+bool needsInstance(const std::vector<std::string>& arguments) {
+  return arguments.size() < 2 || (!arguments[1].starts_with('-') && arguments[1] != "help");
+}
+
 /// Whether supervisorctl with these words (behind NAME) may read what is typed. Where it does not, nothing is taken
 /// from a script's standard input, or from what a person types ahead.
 bool mayRead(const std::vector<std::string>& arguments) {
@@ -150,6 +159,8 @@ ExitCode logs(Session& session) {
     auto& owners = byOwner[::geteuid() == 0 ? numberOf(*properties, "UID") : 0];
     owners.owner = *properties;
     owners.files.push_back(textOf(*properties, "LogFile"));
+    if (::geteuid() != 0 && ::access(owners.files.back().c_str(), R_OK) != 0 && errno == EACCES)
+      return session.deny(notYours(row, "its log"));
   }
   if (session.code() != Success || byOwner.empty()) return session.code();
   if (byOwner.size() == 1) return runTail(session, byOwner.begin()->second, false);
@@ -165,6 +176,11 @@ ExitCode ctl(Session& session) {
   if (!row) return session.code();
   const auto properties = session.client()->instanceProperties(row->path);
   if (!properties) return session.fail(properties.error(), row->name);
+  if (needsInstance(options.arguments) && (row->state == "inactive" || row->state == "failed"))
+    return session.fail(NotRunning, fmt::format("Instance '{0}' does not run ({1}); start it first: supervisor-manager "
+                                                "start {0}", row->name, row->state));
+  if (::geteuid() != 0 && ::access(textOf(*properties, "Socket").c_str(), W_OK) != 0 && errno == EACCES)
+    return session.deny(notYours(*row, "its programs"));
   const std::string program = ownProgram("supervisorctl");
   std::vector<std::string> words{"-c", textOf(*properties, "ConfigurationFile")};
   words.insert(words.end(), options.arguments.begin() + 1, options.arguments.end());

@@ -53,10 +53,10 @@ struct Shown {
 
 std::string toJson(const Shown& shown) {
   std::vector<std::pair<std::string, std::string>> members;
-  for (const auto& [name, value] : shown.properties) members.emplace_back(name, json::toText(value));
+  for (const auto& [name, value] : shown.properties) members.emplace_back(json::keyOf(name), json::toText(value));
   std::vector<std::string> rows;
   for (const auto& row : shown.programs) rows.push_back(toJson(row));
-  members.emplace_back("Programs", json::array(rows));
+  members.emplace_back("programs", json::array(rows));
   members.emplace_back("details", shown.details ? core::jsonString(*shown.details) : "null");
   return json::object(members);
 }
@@ -135,7 +135,7 @@ ExitCode managerStatus(Session& session) {
   const auto& p = *properties;
   if (session.options.json) {
     std::vector<std::pair<std::string, std::string>> members;
-    for (const auto& [name, value] : p) members.emplace_back(name, json::toText(value));
+    for (const auto& [name, value] : p) members.emplace_back(json::keyOf(name), json::toText(value));
     print(json::object(members) + "\n");
   } else if (!session.options.quiet) {
     const std::string state = textOf(p, "SystemState");
@@ -168,7 +168,7 @@ ExitCode list(Session& session) {
     for (const auto& row : rows)
       table.add({row.name, row.user, row.state, row.mainPid ? fmt::to_string(row.mainPid) : "-",
                  row.enabled ? "enabled" : "disabled", reasonOf(row)});
-    std::string text = table.text(!options.noLegend, terminalWidth());
+    std::string text = table.text(!options.noLegend, tableWidth(options));
     if (!options.noLegend)
       text += fmt::format("\n{} instance{}{}\n", rows.size(), rows.size() == 1 ? "" : "s", refusedNote(session));
     printPaged(options, text);
@@ -223,24 +223,8 @@ ExitCode programs(Session& session) {
   if (session.options.json)
     print(json::array(objects) + "\n");
   else
-    printPaged(session.options, table.text(!session.options.noLegend, terminalWidth()));
+    printPaged(session.options, table.text(!session.options.noLegend, tableWidth(session.options)));
   return session.code();
-}
-
-/// Hidden: words for a shell's completion, one a line; silent when nothing answers.
-ExitCode complete(Session& session) {
-  if (session.options.arguments.empty()) {
-    for (const auto& verb : verbs())
-      if (*verb.help) print(fmt::format("{}\n", verb.name));
-    return Success;
-  }
-  auto connected = Client::connect({session.options.busAddress, session.options.host, false});
-  if (!connected) return Unreachable;
-  const auto rows = (*connected)->list();
-  if (!rows) return Unreachable;
-  for (const auto& row : *rows)
-    if (core::printable(row.name) == row.name) print(row.name + "\n");
-  return Success;
 }
 
 }  // namespace manager

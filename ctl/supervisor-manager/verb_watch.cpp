@@ -4,10 +4,14 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "ctl/supervisor-manager/json.hpp"
+#include "ctl/supervisor-manager/keyboard.hpp"
 #include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/table.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
@@ -34,7 +38,7 @@ std::string toJson(const Event& event) {
       break;
     case Event::Kind::Changed:
       members.emplace_back("event", "\"changed\"");
-      for (const auto& [name, value] : event.properties) members.emplace_back(name, json::toText(value));
+      for (const auto& [name, value] : event.properties) members.emplace_back(json::keyOf(name), json::toText(value));
   }
   return json::object(members);
 }
@@ -59,32 +63,57 @@ std::string describe(const Event& event) {
   return text.empty() ? "" : fmt::format("{}: {}", name, text);
 }
 
-using Usage = std::map<std::string, std::pair<std::uint64_t, std::int64_t>>;  ///< CPU microseconds, when they were read
+/// What one look found of an instance.
+struct Look {
+  std::uint64_t pid = 0;
+  std::uint64_t cpuMicros = 0;
+  std::int64_t at = 0;  ///< wall clock, microseconds
+};
+using Looks = std::map<std::string, Look>;
 
-std::string shareOfProcessor(Usage& before, const std::string& name, std::uint64_t used) {
-  const std::int64_t now = core::wallMicros();
-  const auto at = before.find(name);
-  std::string text = "-";
-  if (used != UINT64_MAX && at != before.end() && now > at->second.second && used >= at->second.first)
-    text = fmt::format("{:.1f}", 100.0 * static_cast<double>(used - at->second.first) /
-                                     static_cast<double>(now - at->second.second));
-  before[name] = {used, now};
-  return text;
+/// Percent of one processor since the last look, and, if that was of another process or there was none, since the start.
+std::optional<double> shareOfProcessor(Looks& before, const std::string& name, const Properties& properties) {
+  const Look now{numberOf(properties, "MainPID"), numberOf(properties, "CPUUsageUSec"), core::wallMicros()};
+  const auto last = std::exchange(before[name], now);
+  if (now.pid == 0 || now.cpuMicros == UINT64_MAX) return std::nullopt;
+  const bool same = last.pid == now.pid && last.cpuMicros <= now.cpuMicros && last.at < now.at;
+  const auto since = same ? last.at : static_cast<std::int64_t>(numberOf(properties, "StateChangeTimestamp"));
+  const auto used = now.cpuMicros - (same ? last.cpuMicros : 0);
+  return 100.0 * static_cast<double>(used) / static_cast<double>(std::max<std::int64_t>(now.at - since, 1000));
 }
 
-std::string topTable(Session& session, Client& client, const std::vector<InstanceRow>& rows, Usage& usage) {
+/// What `top` shows of an instance.
+struct Shown {
+  Properties properties;
+  std::optional<double> share;
+};
+
+std::string topTable(Session& session, const std::vector<std::pair<InstanceRow, Shown>>& all) {
   Table table({"NAME", "USER", "STATE", "PID", "MEMORY", "CPU%", "CPU TIME", "PROGRAMS"});
-  for (const auto& row : rows) {
-    const auto properties = client.instanceProperties(row.path);
-    if (!properties) continue;  // it was removed in the meantime
-    const auto used = numberOf(*properties, "CPUUsageUSec");
-    const std::string state = textOf(*properties, "State");
-    table.add({row.name, row.user, state, textOf(*properties, "MainPID"),
-               bytesText(numberOf(*properties, "MemoryCurrent")), shareOfProcessor(usage, row.name, used),
+  for (const auto& [row, shown] : all) {
+    const auto& [properties, share] = shown;
+    const auto used = numberOf(properties, "CPUUsageUSec");
+    const auto pid = numberOf(properties, "MainPID");
+    table.add({row.name, row.user, textOf(properties, "State"), pid ? fmt::to_string(pid) : "-",
+               bytesText(numberOf(properties, "MemoryCurrent")), share ? fmt::format("{:.1f}", *share) : "-",
                used == UINT64_MAX ? "-" : fmt::format("{:.2f}s", static_cast<double>(used) / 1e6),
-               textOf(*properties, "ProgramsByState")});
+               textOf(properties, "ProgramsByState")});
   }
-  return table.text(!session.options.noLegend, terminalWidth());
+  return table.text(!session.options.noLegend, tableWidth(session.options));
+}
+
+std::string topJson(const std::vector<std::pair<InstanceRow, Shown>>& all) {
+  std::vector<std::string> objects;
+  for (const auto& [row, shown] : all) {
+    std::vector<std::pair<std::string, std::string>> members;
+    for (const char* name :
+         {"Name", "User", "State", "MainPID", "MemoryCurrent", "CPUUsageUSec", "ProgramsByState"})
+      if (const auto at = shown.properties.find(name); at != shown.properties.end())
+        members.emplace_back(json::keyOf(name), json::toText(at->second));
+    members.emplace_back("cpu_percent", shown.share ? fmt::format("{:.1f}", *shown.share) : "null");
+    objects.push_back(json::object(members));
+  }
+  return json::array(objects) + "\n";
 }
 
 }  // namespace
@@ -109,12 +138,24 @@ ExitCode monitor(Session& session) {
 ExitCode top(Session& session) {
   const bool draws = ::isatty(STDOUT_FILENO) && !session.options.json;
   const int rounds = session.options.rounds > 0 ? session.options.rounds : draws ? INT_MAX : 1;
-  Usage usage;
+  Looks looks;
+  auto* const client = session.client();
+  if (!client) return session.code();
+  std::optional<Keyboard> keyboard;
+  if (draws) keyboard.emplace();
   for (int round = 0; round < rounds; round++) {
-    if (round > 0) ::poll(nullptr, 0, topIntervalMs);
+    if (round > 0 && keyboard && keyboard->quitWithin(topIntervalMs)) break;
+    if (round > 0 && !keyboard) ::poll(nullptr, 0, topIntervalMs);
     const auto rows = session.select(session.options.arguments, true);
     if (rows.empty()) return session.code();
-    const std::string text = topTable(session, *session.client(), rows, usage);
+    std::vector<std::pair<InstanceRow, Shown>> all;
+    for (const auto& row : rows) {
+      auto properties = client->instanceProperties(row.path);
+      if (!properties) continue;  // it was removed in the meantime
+      const auto share = shareOfProcessor(looks, row.name, *properties);
+      all.push_back({row, {std::move(*properties), share}});
+    }
+    const std::string text = session.options.json ? topJson(all) : topTable(session, all);
     draws ? redraw(text) : print(text);
   }
   return session.code();

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "ctl/supervisor-manager/session.hpp"
 
@@ -12,13 +13,20 @@ namespace manager {
 struct Verb {
   const char* name;
   const char* usage;  ///< what follows the name
-  const char* help;
+  const char* help;    ///< one sentence; empty: hidden
   std::size_t fewest;  ///< number of arguments
   std::size_t most;
   ExitCode (*run)(Session&);
+  const char* more = "";  ///< what else `help VERB` says: paragraphs of one line each; a line with a blank stays as it is
 };
 [[nodiscard]] std::span<const Verb> verbs() noexcept;
+/// The verb of that name; nullptr if there is none.
+[[nodiscard]] const Verb* findVerb(std::string_view name) noexcept;
+/// Help within 80 columns: about everything, or about one verb.
 [[nodiscard]] std::string helpText();
+[[nodiscard]] std::string helpText(const Verb& verb);
+/// The message about a verb that does not exist.
+[[nodiscard]] std::string unknownVerb(const std::string& word);
 
 // One file for each family.
 ExitCode list(Session& session);
@@ -50,5 +58,6 @@ ExitCode logs(Session& session);
 ExitCode ctl(Session& session);
 
 ExitCode daemonReexec(Session& session);
+ExitCode help(Session& session);
 
 }  // namespace manager

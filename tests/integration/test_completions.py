@@ -6,6 +6,7 @@ import os
 import pexpect
 import pytest
 
+from manager_bus import Service
 from programs import SOURCE, program
 
 FOLDER = os.path.join(SOURCE, "completions")
@@ -93,12 +94,46 @@ def setUp(kind):
     ("supervisorctl_here -u x signal HUP ca", "cat"),
     ("supervisorctl_here start --par", "--parallel"),
     ("supervisor-manager daem", "daemon-reexec"),
+    ("supervisor-manager help restart-", "restart-program"),
+    ("supervisor-manager remove --pu", "--purge"),
+    ("supervisor-manager list --fu", "--full"),
 ])
 def testOneCandidateIsFilledIn(shell, kind, typed, offered):
     child = shell(kind)
     child.send(typed + "\t")
     rest = offered[len(typed.split()[-1]):]
     child.expect(rest.replace("-", "\\-") + " ?")
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh"])
+@pytest.mark.parametrize("typed,offered", [
+    ("stop-program ts", "tsupv"), ("stop-program tsupv pro", "program1"), ("restart-program -q tsupv program1 pro", "program1"),
+    ("ctl tsupv restart pro", "program1"), ("status ts", "tsupv"), ("edit ts", "tsupv"),
+])
+def testInstancesAndProgramsOfTheManager(server, shellAt, workDir, cleanup, kind, typed, offered):
+    service = cleanup.enter_context(Service(workDir, "tsupv:65534:nobody"))
+    child = shellAt(kind, server)
+    child.send(f"supervisor-manager --bus-address {service.address} {typed}\t")
+    child.expect(offered[len(typed.split()[-1]):] + r"(\x1b\[1m\x00*)? ")  # zsh writes a blank that it may take back
+
+
+def testEveryVerbIsCompletedWithWhatItTakes(workDir, cleanup):
+    service = cleanup.enter_context(Service(workDir, "tsupv:65534:nobody"))
+    verbs = service.manager("__complete").stdout.split()
+
+    def offered(*words):
+        result = service.manager("__complete", "--", "words", *words)
+        assert result.returncode == 0 and result.stderr == ""
+        return result.stdout.split()
+
+    for verb in verbs:
+        expected = {"plan": [], "verify": [], "daemon-reexec": [], "create": [], "help": verbs}.get(verb, ["tsupv"])
+        assert offered(verb) == expected, verb
+        options = service.manager("__complete", "options", verb).stdout.split()
+        assert "--help" in options and ("--purge" in options) == (verb == "remove"), verb
+    assert offered("stop", "other") == ["tsupv"] and offered("edit", "tsupv") == []
+    assert offered("start-program", "tsupv") == ["program1"] and offered("ctl", "tsupv") == []
+    assert offered("nix") == [] and offered("help", "stop") == []
 
 
 @pytest.mark.parametrize("kind", ["bash", "zsh"])

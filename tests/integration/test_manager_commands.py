@@ -88,15 +88,15 @@ def testMemoryAndProcessorTimeAreToldWithAndWithoutControlGroups(managerd, owner
     def told():
         return json.loads(managerd.manager("--json", "status", "tsupv").stdout)[0]
 
-    waitFor(lambda: (told()["MemoryCurrent"] or 0) > 1_000_000, "the memory of a supervisord and a program")
+    waitFor(lambda: (told()["memory_current"] or 0) > 1_000_000, "the memory of a supervisord and a program")
     before = told()
-    assert before["MemoryCurrent"] < 100_000_000 and 0 <= before["CPUUsageUSec"] < 60_000_000
+    assert before["memory_current"] < 100_000_000 and 0 <= before["cpu_usage_usec"] < 60_000_000
     with open(managerd.root + "/etc/supervisord_tsupv.d/burn.ini", "w", encoding="ascii") as file:
         file.write("[program:burn]\ncommand=/bin/sh -c 'while :; do :; done'\nstartsecs=0\n")
     managerd.manager("ctl", "tsupv", "update")
-    waitFor(lambda: told()["CPUUsageUSec"] > before["CPUUsageUSec"] + 200_000, "the time that a program takes")
+    waitFor(lambda: told()["cpu_usage_usec"] > before["cpu_usage_usec"] + 200_000, "the time that a program takes")
     managerd.manager("stop", "tsupv")
-    assert {told()["MemoryCurrent"], told()["CPUUsageUSec"]} == {None}
+    assert {told()["memory_current"], told()["cpu_usage_usec"]} == {None}
 
 
 def testRootReadsLogsAsTheirOwner(managerd, owner, account, workDir):
@@ -122,12 +122,12 @@ def testANewEntryIsAFileThatPeopleCanRead(managerd, owner):
     assert "[supervisor:neu]" in text and "priority = 5" in text
     assert managerd.waitState("neu", "running")["user"] == owner.pw_name
     status = json.loads(managerd.manager("status", "-j", "neu").stdout)[0]
-    assert (status["Priority"], status["EntryFile"]) == (5, managerd.entryFile("neu"))
+    assert (status["priority"], status["entry_file"]) == (5, managerd.entryFile("neu"))
     assert managerd.manager("create", "neu", *ownedBy(owner)).returncode == FAILED
     assert managerd.manager("remove", "neu", user=owner.pw_uid).returncode == DENIED
     assert managerd.manager("remove", "--purge", "neu").returncode == DONE
     assert not os.path.exists(managerd.entryFile("neu"))
-    assert not os.path.exists(status["LogsDirectory"])
+    assert not os.path.exists(status["logs_directory"])
 
 
 def testAnOwnerCannotWidenItsInstance(managerd, owner):
@@ -159,7 +159,7 @@ def testEditInAnEditor(managerd, workDir):
     os.chmod(file, 0o640)
     changed = managerd.manager("edit", "tsupv", env=editor(workDir, 'sed -i "s/^group.*/&\\npriority = 7/" "$1"'))
     assert (changed.returncode, changed.stdout) == (DONE, "tsupv: changed\n")
-    assert json.loads(managerd.manager("status", "-j", "tsupv").stdout)[0]["Priority"] == 7
+    assert json.loads(managerd.manager("status", "-j", "tsupv").stdout)[0]["priority"] == 7
     assert stat.S_IMODE(os.stat(file).st_mode) == 0o640
     assert managerd.manager("edit", "tsupv", env=editor(workDir, "true")).stdout == "tsupv: not changed\n"
     assert managerd.manager("edit", "tsupv", env=editor(workDir, "exit 1")).returncode != DONE
@@ -219,7 +219,7 @@ def testReexecutionKeepsEverythingRunning(managerd):
     waitFor(lambda: managerd.log().count("taken over") > log and managerd.isOnTheBus(), "the new manager")
     row = managerd.waitState("tsupv", "running")
     assert row["main_pid"] == pid
-    assert json.loads(managerd.manager("status", "-j", "tsupv").stdout)[0]["NRestarts"] == 0
+    assert json.loads(managerd.manager("status", "-j", "tsupv").stdout)[0]["n_restarts"] == 0
 
 
 def testAnotherHostIsAskedOverSsh(managerd, workDir):

@@ -5,14 +5,20 @@ import json
 import os
 import pty
 import pwd
+import re
 import select
+import signal
 import subprocess
+import sys
+import termios
 
+import pexpect
 import pytest
 
 from bus import PrivateBus
 from manager_bus import Service
-from programs import program
+from programs import SOURCE, program
+from waiting import waitFor
 
 DONE, FAILED, MISUSED, NOT_RUNNING, NO_SUCH_NAME, DENIED, UNREACHABLE = range(7)
 
@@ -53,8 +59,8 @@ def testStatusHasTheExitCodeOfTheState(service):
     assert service.manager("status", "-q", "tsupv").stdout == ""
     assert service.manager("status", "tsupv", "tech1").returncode == NOT_RUNNING
     status = json.loads(service.manager("status", "--json", "tsupv").stdout)[0]
-    assert (status["State"], status["MainPID"], status["MemoryCurrent"]) == ("running", 77, None)
-    assert status["Programs"] == [{"name": "program1", "state": "RUNNING", "pid": 4242}]
+    assert (status["state"], status["main_pid"], status["memory_current"]) == ("running", 77, None)
+    assert status["programs"] == [{"name": "program1", "state": "RUNNING", "pid": 4242}]
 
 
 def testStatusShowsDetailsToWhoMayReadThem(service):
@@ -68,7 +74,7 @@ def testStatusShowsDetailsToWhoMayReadThem(service):
     result = service.manager("status", "tsupv", user=stranger)
     assert "    Reason: caf\ufffd\n" in result.stdout and "secret" not in result.stdout and result.stderr == ""
     shown = json.loads(service.manager("status", "-j", "tsupv", user=stranger).stdout)[0]
-    assert shown["StatusText"] == "caf\ufffd" and shown["details"] is None
+    assert shown["reason"] == "caf\ufffd" and shown["details"] is None
     assert "secret" not in service.manager("list").stdout
 
 
@@ -76,7 +82,7 @@ def testStatusOfTheManager(service):
     result = service.manager("status")
     assert result.returncode == FAILED  # an entry is refused
     assert " Instances: 3 (0 running, 0 failed)\n   Refused: 1 " in result.stdout
-    assert json.loads(service.manager("status", "-j").stdout)["Version"] == "1.2.3"
+    assert json.loads(service.manager("status", "-j").stdout)["version"] == "1.2.3"
 
 
 @pytest.mark.parametrize("verb, words", [("start", "started"), ("stop", "stopped"), ("restart", "restarted"),
@@ -120,7 +126,7 @@ def testPrograms(service):
 def testEntries(service):
     assert service.manager("create", "neu", "logs_dir=/x").stdout == "neu: created\n"
     assert service.manager("edit", "neu", "logs_dir = /y").stdout == "neu: changed\n"
-    assert json.loads(service.manager("status", "-j", "neu").stdout)[0]["LogsDirectory"] == "/y"
+    assert json.loads(service.manager("status", "-j", "neu").stdout)[0]["logs_directory"] == "/y"
     refused = service.manager("edit", "neu", "nix=1")
     assert (refused.returncode, refused.stderr) == (FAILED, "supervisor-manager: neu: There is no key 'nix'\n")
     assert service.manager("remove", "neu").stdout == "neu: removed\n"
@@ -145,7 +151,8 @@ def testSignalsByNameAndNumber(service):
 
 
 @pytest.mark.parametrize("words, says", [
-    (["strat", "x"], "There is no verb 'strat': is it 'start'?"), (["start"], "Too few arguments"),
+    (["strat", "x"], "There is no verb 'strat': is it 'start'?"), (["stat"], "is it 'status'?"), (["star"], "is it 'start'?"),
+    (["re"], "There is no verb 're'. See: "), (["help", "stat"], "is it 'status'?"), (["--no-leg"], "is it --no-legend?"), (["start"], "Too few arguments"),
     (["plan", "x"], "Too many arguments"), (["--jsson"], "is it --json?")])
 def testWrongUse(service, words, says):
     result = service.manager(*words)
@@ -209,9 +216,136 @@ def testTopPrintsOnceIntoAPipe(service):
 
 
 def testWordsForCompletion(service):
-    assert service.manager("__complete", "instances").stdout == "tech1\ntech2\ntsupv\n"
+    assert service.manager("__complete", "--", "words", "list").stdout == "tech1\ntech2\ntsupv\n"
     verbs = service.manager("__complete").stdout.split()
     assert "start" in verbs and "daemon-reexec" in verbs and "__complete" not in verbs
+
+
+def testTheSameKeysInAllVerbs(service):
+    service.call("StartInstance", "s", "tsupv")
+    listed = json.loads(service.manager("list", "-j", "tsupv").stdout)[0]
+    told = json.loads(service.manager("status", "-j", "tsupv").stdout)[0]
+    used = json.loads(service.manager("top", "-j", "tsupv").stdout)[0]
+    assert {key: told[key] for key in listed} == listed
+    assert {key: told[key] for key in used if key != "cpu_percent"} == {k: v for k, v in used.items() if k != "cpu_percent"}
+    programs = json.loads(service.manager("programs", "-j", "tsupv").stdout)
+    assert [dict(one, instance="tsupv") for one in told["programs"]] == programs
+    manager = json.loads(service.manager("status", "-j").stdout)
+    with open(os.path.join(SOURCE, "man", "supervisor-manager.1"), encoding="utf-8") as file:
+        documented = set(re.findall("[a-z_]+", file.read()))
+    for keys in (told, used, manager, programs[0]):
+        assert all(re.fullmatch("[a-z_]+", key) for key in keys)
+        assert set(keys) <= documented, set(keys) - documented
+
+
+def testHelpOfEachVerb(service):
+    verbs = service.manager("__complete").stdout.split()
+    assert len(verbs) > 20
+    for words in [["help"], ["--help"], *(["help", verb] for verb in verbs)]:
+        result = service.manager(*words)
+        assert result.returncode == DONE and max(map(len, result.stdout.splitlines())) <= 80, words
+        if len(words) > 1:
+            assert result.stdout.startswith(f"supervisor-manager {words[1]}")
+            assert words[1] == "help" or service.manager(words[1], "--help").stdout == result.stdout
+    assert "--purge" in service.manager("help", "remove").stdout and "--purge" not in service.manager("help", "stop").stdout
+    assert service.manager("help", "nix").returncode == MISUSED
+    daemon = subprocess.run([*program("supervisor-managerd"), "--help"], capture_output=True, text=True, check=True)
+    assert max(map(len, daemon.stdout.splitlines())) <= 80
+
+
+@pytest.fixture
+def top(service, cleanup):
+    """top(): `supervisor-manager top` at a terminal whose settings can be read (and a shell's, since it is a session)."""
+    def start(*words):
+        child = pexpect.spawn(program("supervisor-manager")[0], [f"--bus-address={service.address}", "top", *words],
+                              encoding="utf-8", timeout=30, dimensions=(24, 80), env={**os.environ, "TERM": "vt100"})
+        cleanup.callback(child.close, force=True)
+        return child
+
+    return start
+
+
+def keysAreRaw(child):
+    flags = termios.tcgetattr(child.child_fd)[3]
+    return not flags & termios.ICANON and not flags & termios.ECHO
+
+
+def testTopEndsByQ(top):
+    child = top()
+    child.expect("tsupv")
+    assert keysAreRaw(child)
+    child.send("xyzq")
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert (child.exitstatus, child.signalstatus) == (DONE, None) and "xyz" not in child.before
+    assert not keysAreRaw(child)
+
+
+@pytest.mark.parametrize("signo", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def testTopLeavesTheTerminalAsItWas(top, signo):
+    child = top()
+    child.expect("tsupv")
+    child.kill(signo) if signo != signal.SIGINT else child.sendintr()
+    waitFor(lambda: not keysAreRaw(child), "the terminal as it was")
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert child.signalstatus == signo
+
+
+# A shell's part: a job of its own in the foreground, of which it tells each change with the terminal's settings.
+SHELL = """
+import os, signal, sys, termios
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = os.fork()
+if job == 0:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    os.execv(sys.argv[1], sys.argv[1:])
+while True:
+    _, status = os.waitpid(job, os.WUNTRACED)
+    how = "stopped" if os.WIFSTOPPED(status) else f"ended {os.waitstatus_to_exitcode(status)}"
+    raw = not termios.tcgetattr(0)[3] & (termios.ICANON | termios.ECHO)
+    os.tcsetpgrp(0, os.getpgrp())
+    print(how, "raw" if raw else "as before", flush=True)
+    if not os.WIFSTOPPED(status):
+        break
+    input()
+    os.tcsetpgrp(0, job)
+    os.kill(job, signal.SIGCONT)
+"""
+
+
+def testTopGivesTheTerminalBackWhileItIsStopped(service, cleanup):
+    child = pexpect.spawn(sys.executable, ["-c", SHELL, program("supervisor-manager")[0], f"--bus-address={service.address}", "top"],
+                          encoding="utf-8", timeout=30, dimensions=(24, 80), env={**os.environ, "TERM": "vt100"})
+    cleanup.callback(child.close, force=True)
+    child.expect("tsupv")
+    for _ in range(2):
+        waitFor(lambda: keysAreRaw(child), "raw keys")
+        child.send("\x1a")
+        child.expect("stopped as before")
+        child.send("\r")
+    waitFor(lambda: keysAreRaw(child), "raw keys")
+    child.send("q")
+    child.expect("ended 0 as before")
+
+
+def testATableFitsTheTerminal(workDir, cleanup):
+    long = "n" * 60
+    with Service(workDir, f"{long}:65534:nobody", "b:0:root") as running:
+        def at(*words):
+            child = pexpect.spawn(program("supervisor-manager")[0], [f"--bus-address={running.address}", *words],
+                                  encoding="utf-8", timeout=30, dimensions=(24, 60), env={**os.environ, "TERM": "vt100"})
+            cleanup.callback(child.close, force=True)
+            child.expect(pexpect.EOF)
+            return child.before.replace("\r", "").splitlines()
+
+        lines = at("list", "--no-legend", "--no-pager")
+        assert [len(line) <= 60 for line in lines] == [True, True] and "nnn…" in "".join(lines)
+        assert "inactive" in lines[0] and "nobody" in "".join(lines)
+        assert long in "".join(at("list", "--no-legend", "--no-pager", "--full"))
+        assert long in running.manager("list").stdout
 
 
 def testHelpAndVersion(service):

@@ -70,13 +70,13 @@ def status(machine, name):
 
 
 def waitState(machine, name, state="running"):
-    waitFor(lambda: status(machine, name).get("State") == state, f"instance {name} to be {state}")
+    waitFor(lambda: status(machine, name).get("state") == state, f"instance {name} to be {state}")
 
 
 def waitPrograms(machine, name, count):
     """Waits until so many programs of the instance run, and returns its status."""
-    return waitFor(lambda: (s := status(machine, name)).get("State") == "running"
-                   and sum(p["state"] == "RUNNING" for p in s["Programs"]) == count and s, f"the programs of {name}")
+    return waitFor(lambda: (s := status(machine, name)).get("state") == "running"
+                   and sum(p["state"] == "RUNNING" for p in s["programs"]) == count and s, f"the programs of {name}")
 
 
 def show(machine, *properties):

@@ -119,9 +119,9 @@ def testManagersComeAndGoAndNobodyNotices(fleet):
 
     now = waitAll(fleet)
     for name in NAMES:
-        assert now[name]["NRestarts"] == 0 and now[name]["MainPID"] == told[name]["MainPID"]
-        assert now[name]["Programs"] == told[name]["Programs"]
-        assert now[name]["StateChangeTimestamp"] == told[name]["StateChangeTimestamp"]
+        assert now[name]["n_restarts"] == 0 and now[name]["main_pid"] == told[name]["main_pid"]
+        assert now[name]["programs"] == told[name]["programs"]
+        assert now[name]["state_change_timestamp"] == told[name]["state_change_timestamp"]
     assert everything(fleet) == before
     assertNothingDoubled(fleet)
 
@@ -162,7 +162,7 @@ def testKilledInstancesComeBackOnceAndAlone(fleet):
         assert all(after[name] == before[name] for name in NAMES if name not in victims)
         assertNothingDoubled(fleet)
     now = waitAll(fleet)
-    assert {name: now[name]["NRestarts"] for name in NAMES} == kills
+    assert {name: now[name]["n_restarts"] for name in NAMES} == kills
 
 
 def testAStopThatOutlivesItsManagerIsStillAStop(machine):
@@ -171,7 +171,7 @@ def testAStopThatOutlivesItsManagerIsStillAStop(machine):
     deploy(machine, {"alpha": entry("alpha", "alpha") + stubborn}, ("alpha",), UNIT_LINES, SETTINGS)
     waitPrograms(machine, "alpha", 1)
     machine.run("systemd-run", "supervisor-manager", "stop", "alpha")
-    waitFor(lambda: status(machine, "alpha")["State"] == "stopping", "the stop to begin")
+    waitFor(lambda: status(machine, "alpha")["state"] == "stopping", "the stop to begin")
     os.kill(managerOf(machine), signal.SIGKILL)
-    waitFor(lambda: status(machine, "alpha").get("State") == "inactive", "the instance to be stopped")
+    waitFor(lambda: status(machine, "alpha").get("state") == "inactive", "the instance to be stopped")
     assert machine.processes("alpha") == {}

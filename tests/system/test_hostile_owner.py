@@ -31,7 +31,7 @@ def fleet(machine):
 
 def beta(machine):
     """The pid of beta's program, once the manager knows it."""
-    return waitPrograms(machine, "beta", 1)["Programs"][0]["pid"]
+    return waitPrograms(machine, "beta", 1)["programs"][0]["pid"]
 
 
 def managerPid(machine):
@@ -43,7 +43,7 @@ def crash(machine):
     before = show(machine, "MainPID")["MainPID"]
     machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", UNIT)
     waitFor(lambda: show(machine, "MainPID")["MainPID"] not in ("0", before), "the next manager")
-    waitFor(lambda: status(machine, "beta").get("State") == "running", "the next manager to know beta")
+    waitFor(lambda: status(machine, "beta").get("state") == "running", "the next manager to know beta")
 
 
 def testAChildStoppedOnItsWayKeepsNoManagerFromStarting(fleet):
@@ -83,7 +83,7 @@ def testAProcessThatHangsInAnExecIsItsOwnersTroubleAlone(fleet):
                           "org.supervisormanager1.Manager", "GetInstanceByPID", "u", inside).stdout
         assert found.strip() == 'o "/org/supervisormanager1/instance/alpha"'
         assert fleet.run("supervisor-manager", "list").stdout
-        assert status(fleet, "alpha")["MemoryCurrent"] > 0
+        assert status(fleet, "alpha")["memory_current"] > 0
         crash(fleet)
         assert beta(fleet) == known
         fleet.run("supervisor-manager", "restart", "alpha", check=False)

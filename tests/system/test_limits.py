@@ -85,7 +85,7 @@ def testLimitsAreInTheKernel(vm):
     assertLimits(vm)
     for name in ENTRIES:
         now = told(vm, name)
-        assert not now["StatusText"] and now["ControlGroup"] == f"/system.slice/supervisor-manager.service/instance-{name}"
+        assert not now["reason"] and now["control_group"] == f"/system.slice/supervisor-manager.service/instance-{name}"
         assert set(group(vm, name, "cgroup.procs").split()) == set(vm.run(f"pgrep -u {name}")[1].split())
 
 
@@ -97,8 +97,8 @@ def testAHogIsKilledInItsInstanceOnly(vm):
     assert int(events(vm, "hungry", "memory.events")["oom_kill"]) >= 1
     for name in ENTRIES:
         after = told(vm, name)
-        assert (after["MainPID"], after["NRestarts"]) == (before[name]["MainPID"], 0)
-        assert [p for p in after["Programs"] if p["pid"]] == [p for p in before[name]["Programs"] if p["pid"]]
+        assert (after["main_pid"], after["n_restarts"]) == (before[name]["main_pid"], 0)
+        assert [p for p in after["programs"] if p["pid"]] == [p for p in before[name]["programs"] if p["pid"]]
 
 
 def testAHogNeverTakesItsSupervisordAlong(vm):
@@ -136,9 +136,9 @@ def testForksEndAtTheLimit(vm):
 def testMemoryAndProcessorTimeAreTold(vm):
     for name in ENTRIES:  # "free" is the last
         now = told(vm, name)
-        assert 100_000 < now["MemoryCurrent"] < 96 << 20 and now["CPUUsageUSec"] > 0
+        assert 100_000 < now["memory_current"] < 96 << 20 and now["cpu_usage_usec"] > 0
     vm.run("supervisorctl_free status", check=False)  # some work for it
-    assert told(vm, "free")["CPUUsageUSec"] > now["CPUUsageUSec"]
+    assert told(vm, "free")["cpu_usage_usec"] > now["cpu_usage_usec"]
 
 
 def testLimitsAreBackWithTheNextManager(vm):
@@ -149,7 +149,7 @@ def testLimitsAreBackWithTheNextManager(vm):
         assertLimits(vm)
         for name in ENTRIES:
             after = told(vm, name)
-            assert (after["MainPID"], after["NRestarts"]) == (before[name]["MainPID"], 0)
+            assert (after["main_pid"], after["n_restarts"]) == (before[name]["main_pid"], 0)
 
 
 def testAStopThatTakesTooLongEndsTheWholeTree(vm):
@@ -157,7 +157,7 @@ def testAStopThatTakesTooLongEndsTheWholeTree(vm):
     waitFor(lambda: "sleep 31415" in vm.run("pgrep -a -u free", check=False)[1], "the child that runs away", 60)
     vm.run("supervisor-manager stop free")
     assert vm.run("pgrep -a -u free", check=False)[1] == ""
-    assert told(vm, "free")["Result"] == "timeout"
+    assert told(vm, "free")["result"] == "timeout"
     vm.run("supervisor-manager start free")
 
 
@@ -165,8 +165,8 @@ def testWithoutControllersTheLimitsAreRefusedAndTheRestWorks(machine):
     limited = entry("limited", "limited", LIMITS) + program("limited", "quiet", "/bin/sleep 1000")
     deploy(machine, {"limited": limited}, ("limited",))
     now = waitPrograms(machine, "limited", 1)
-    assert "runs without its limits" in now["StatusText"] and "not available" in now["StatusText"]
+    assert "runs without its limits" in now["reason"] and "not available" in now["reason"]
     words = machine.run("journalctl", "-o", "cat", "--unit", "supervisor-manager.service").stdout
     assert "instance 'limited' runs without (all of) its limits: the controller" in words
-    assert status(machine, "limited")["State"] == "running"
+    assert status(machine, "limited")["state"] == "running"
     assert os.path.exists(os.path.join(machine.root, "var/log/supervisor_limited/supervisord.log"))

@@ -59,7 +59,7 @@ def testTheOwnerHasItsInstanceAndNoOther(guarded):
     assert attempt(guarded, "www", "disable", "web") and attempt(guarded, "www", "enable", "web")
     for words in (("stop", "db"), ("kill", "db"), ("disable", "db"), ("remove", "web"), ("reload",), ("daemon-reexec",)):
         assert not attempt(guarded, "www", *words), words
-    assert status(guarded, "db")["State"] == "running"
+    assert status(guarded, "db")["state"] == "running"
 
 
 def testAStrangerMayLookAndNothingElse(guarded):
@@ -67,16 +67,16 @@ def testAStrangerMayLookAndNothingElse(guarded):
     for verb in ("start", "stop", "restart", "kill", "enable", "disable", "remove"):
         assert not attempt(guarded, "eve", verb, "web"), verb
     assert not attempt(guarded, "eve", "create", "mine", "user=eve", "group=eve")
-    assert status(guarded, "web")["State"] == "running"
+    assert status(guarded, "web")["state"] == "running"
 
 
 def testARuleGivesAGroupWhatItNames(guarded):
     assert attempt(guarded, "oscar", "stop", "web")
-    assert status(guarded, "web")["State"] == "inactive" and guarded.processes("www") == {}
+    assert status(guarded, "web")["state"] == "inactive" and guarded.processes("www") == {}
     assert attempt(guarded, "oscar", "start", "web")
     for words in (("restart", "web"), ("disable", "web"), ("stop", "db"), ("remove", "web")):
         assert not attempt(guarded, "oscar", *words), words
-    assert status(guarded, "db")["State"] == "running"
+    assert status(guarded, "db")["state"] == "running"
 
     expected = [f"asked for {asked}" for asked in ("manage-instances verb=stop instance=web user=www by=oscar",
                   "manage-instances verb=stop instance=db user=data by=oscar",
@@ -110,5 +110,5 @@ def testWithoutPolkitRootAndTheOwner(guarded):
     assert attempt(guarded, None, "restart", "db")
     for user in ("oscar", "adam", "eve", "data"):
         assert not attempt(guarded, user, "stop", "web"), user
-    assert status(guarded, "web")["State"] == "running"
+    assert status(guarded, "web")["state"] == "running"
     assert os.path.exists(os.path.join(guarded.root, "usr/share/polkit-1/actions/org.supervisormanager1.policy"))

@@ -46,7 +46,7 @@ def testAManagerThatHangsIsReplacedAndItsInstancesLive(machine):
     os.kill(hanging, signal.SIGSTOP)
     waitFor(lambda: machine.pidOf(MANAGER) not in (None, hanging), "systemd to start another manager")
     for name in TWO:
-        assert waitPrograms(machine, name, 1)["NRestarts"] == 0
+        assert waitPrograms(machine, name, 1)["n_restarts"] == 0
     assert accounts(machine) == before
     # The next one feeds the watchdog: it is there still when its time has passed more than once.
     fed = show(machine, "WatchdogTimestampMonotonic")["WatchdogTimestampMonotonic"]
@@ -66,7 +66,7 @@ def testTheNextOneTakesOverWhatRunsWithoutARecord(two):
     waitFor(lambda: two.pidOf(MANAGER) not in (None, killed), "systemd to start another manager")
     for name in TWO:
         now = waitPrograms(two, name, 1)
-        assert now["MainPID"] == told[name]["MainPID"] and now["Programs"] == told[name]["Programs"]
+        assert now["main_pid"] == told[name]["main_pid"] and now["programs"] == told[name]["programs"]
     assert accounts(two) == before
 
 
@@ -116,9 +116,9 @@ def testKilledItLeavesAllRunningAndTheNextOneTakesItOver(two):
     waitFor(lambda: two.pidOf(MANAGER) not in (None, killed), "systemd to start another manager")
     for name in TWO:
         now = waitPrograms(two, name, 1)
-        assert now["NRestarts"] == 0 and now["MainPID"] == told[name]["MainPID"]
-        assert now["StateChangeTimestamp"] == told[name]["StateChangeTimestamp"]
-        assert now["Programs"] == told[name]["Programs"]
+        assert now["n_restarts"] == 0 and now["main_pid"] == told[name]["main_pid"]
+        assert now["state_change_timestamp"] == told[name]["state_change_timestamp"]
+        assert now["programs"] == told[name]["programs"]
     assert accounts(two) == before
     # What it took over obeys it.
     two.run("supervisor-manager", "restart", "first")
@@ -147,11 +147,11 @@ def testWhatIsDisabledIsNotThereAfterTheNextBoot(two):
     two.run("supervisor-manager", "disable", "first")
     two.run("supervisor-manager", "stop", "second")
     waitState(two, "second", "inactive")
-    assert status(two, "first")["State"] == "running"
+    assert status(two, "first")["state"] == "running"
     two.reboot()
     # A stop is for now, a disable for the next boots.
     waitPrograms(two, "second", 1)
-    assert status(two, "first")["State"] == "inactive" and two.processes("first") == {}
+    assert status(two, "first")["state"] == "inactive" and two.processes("first") == {}
 
     two.run("supervisor-manager", "enable", "first")
     two.reboot()

@@ -20,6 +20,37 @@ TEST_CASE("the last column is cut at the edge of the terminal") {
   CHECK(table.text(false, 0) == "a  a very long reason\n");
 }
 
+TEST_CASE("a table is no wider than the terminal: the widest columns give way first") {
+  Table table({"NAME", "USER", "STATE", "PID", "BOOT", "REASON"});
+  table.add({std::string(60, 'n'), std::string(40, 'u'), "running", "4392", "enabled", std::string(90, 'r')});
+  table.add({"short", "tsup", "inactive", "-", "enabled", ""});
+  for (const std::size_t width : {60U, 80U, 100U, 120U}) {
+    const auto text = table.text(true, width);
+    for (std::size_t at = 0; at < text.size();) {
+      const auto end = text.find('\n', at);
+      CHECK(widthOf(text.substr(at, end - at)) <= width);
+      at = end + 1;
+    }
+    CHECK(text.find("  running   4392  enabled  ") != std::string::npos);
+    CHECK(text.find("\nshort ") != std::string::npos);
+    CHECK(text.find("nnnn…") != std::string::npos);
+  }
+  // What does not fit at all is as narrow as it can be, and still says something of each column.
+  CHECK(table.text(false, 10).find("nnn…  uuu…  run…  4392  ena…  rrrrrrr…\n") == 0);
+  CHECK(table.text(true, 0).find(std::string(60, 'n')) != std::string::npos);
+}
+
+TEST_CASE("wide and combining characters count as the columns that they take") {
+  CHECK(widthOf("日本") == 4);
+  CHECK(widthOf("e\u0301") == 1);
+  CHECK(fitted("日本語", 5) == "日本…");
+  CHECK(fitted("日本語", 4) == "日…");
+  Table table({"NAME", "STATE"});
+  table.add({"日本", "running"});
+  table.add({"abcd", "running"});
+  CHECK(table.text(false, 0) == "日本  running\nabcd  running\n");
+}
+
 TEST_CASE("widths count characters, not bytes") {
   CHECK(widthOf("häß") == 3);
   CHECK(fitted("häßlich", 4) == "häß…");

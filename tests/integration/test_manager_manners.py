@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""What supervisor-manager tells of instances that really run: their last end, what they use, and the next step where
+something is in the way."""
+
+import json
+import os
+import subprocess
+
+from manager_root import killInstance
+from processes import isRunning
+from programs import program
+from waiting import waitFor
+
+DONE, FAILED, MISUSED, NOT_RUNNING, NO_SUCH_NAME, DENIED = range(6)
+
+
+def command(manager, *words, account=None):
+    who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+    return subprocess.run([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", *words], **who,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+def status(manager, name):
+    return json.loads(command(manager, "status", "-j", name).stdout)[0]
+
+
+def testTheLastEndIsToldAfterTheNextStart(manager, owner):
+    manager.entry("inst", owner)
+    manager.start()
+    manager.call("StartInstance", "s", "inst")
+    killInstance(manager.mainPid("inst"))
+    waitFor(lambda: manager.get("inst", "NRestarts") == 1, "the next start")
+    manager.waitState("inst", "running")
+    for _ in range(2):  # ...and by the next manager
+        assert (manager.get("inst", "Result"), manager.get("inst", "NRestarts")) == ("signal", 1)
+        shown = command(manager, "status", "inst").stdout
+        assert "  Restarts: 1 (last end: signal)\n" in shown and " Last time: was killed by signal 9 (KILL)\n" in shown
+        assert command(manager, "list", "--no-legend").stdout.split()[-1] == "enabled"  # old news
+        manager.kill()
+        manager.start()
+
+
+def testMemoryAndProcessorTimeAreThereAtOnce(manager, owner):
+    manager.entry("inst", owner)
+    manager.start()
+    for verb in ("start", "restart", "restart"):
+        assert command(manager, verb, "inst").returncode == DONE
+        now = status(manager, "inst")
+        assert now["memory_current"] > 1_000_000, (verb, now)
+        row = command(manager, "top", "--no-legend").stdout.split()
+        assert row[2] == "running" and row[4][-1] in "MK" and float(row[5]) >= 0 and row[6].endswith("s")
+
+
+def testAnInstanceThatDoesNotRunIsSaidWithTheNextStep(manager, owner):
+    manager.entry("inst", owner, programs=[("p", "/bin/cat")])
+    manager.start()
+    command(manager, "stop", "inst")
+    for words in (["reload", "inst"], ["kill", "inst"], ["stop-program", "inst", "p"], ["ctl", "inst", "status"]):
+        result = command(manager, *words)
+        assert result.returncode == NOT_RUNNING, (words, result)
+        assert "Instance 'inst' does not run" in result.stderr
+        assert "supervisor-manager start inst" in result.stderr and "Error" not in result.stderr
+    assert command(manager, "ctl", "inst", "help").returncode == DONE
+
+
+def testAnInstanceOfSomebodyElseIsSaidWithTheNextStep(manager, owner, account):
+    stranger = account("smother")
+    manager.entry("inst", owner, programs=[("p", "/bin/cat")])
+    manager.start()
+    command(manager, "start", "inst")
+    os.chmod(manager.get("inst", "LogFile"), 0o600)
+    for words in (["stop", "inst"], ["ctl", "inst", "status"], ["logs", "inst"], ["stop-program", "inst", "p"]):
+        result = command(manager, *words, account=stranger)
+        assert result.returncode == DENIED, (words, result)
+        assert f"sudo supervisor-manager {' '.join(words)}\n" in result.stderr, result.stderr
+    assert isRunning(manager.mainPid("inst"))
+    assert command(manager, "ctl", "inst", "status", account=owner).returncode == DONE
