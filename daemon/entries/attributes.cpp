@@ -103,6 +103,15 @@ Reason setEnvironment(Draft& draft, const std::string& value) {
   return std::nullopt;
 }
 
+Reason setLogLevel(Draft& draft, const std::string& value) {
+  constexpr std::array levels{"critical", "error", "warn", "info", "debug", "trace", "blather"};
+  auto level = core::lower(value);
+  if (std::find(levels.begin(), levels.end(), level) == levels.end())
+    return fmt::format("'{}' is not one of critical, error, warn, info, debug, trace, blather", value);
+  draft.entry.logLevel = std::move(level);
+  return std::nullopt;
+}
+
 Reason setGroups(Draft& draft, const std::string& value) {
   for (const auto& word : core::splitBlanks(core::replaceAll(core::replaceAll(value, ",", " "), ":", " "))) {
     if (!core::findGroup(word)) return fmt::format("there is no group '{}'", word);
@@ -155,6 +164,7 @@ constexpr std::array kAttributes = {
     Attribute{"limit_rtprio", setLimit<RLIMIT_RTPRIO>},
     Attribute{"limit_sigpending", setLimit<RLIMIT_SIGPENDING>},
     Attribute{"limit_stack", setLimit<RLIMIT_STACK>},
+    Attribute{"loglevel", setLogLevel},
     Attribute{"logs_dir", setPath<&Entry::logsDir>},
     Attribute{"managed", setFlag<&Entry::managed>},
     Attribute{"memory_high", setAmount<&ControlGroupLimits::memoryHigh>},

@@ -93,6 +93,7 @@ struct Entry {
   std::string confFile;
   std::string confTemplate;   ///< conf_file_src without its scheme; empty: the built-in template
   bool confVerbatim = false;  ///< conf_file_src is a file:// to be taken as it is, not a template
+  std::string logLevel = "info";  ///< of its activity log
   std::string logsDir;
   std::string pidDir;
   std::string socksDir;

@@ -38,6 +38,9 @@ Variables variablesOf(const entries::Entry& entry, const Places& places) {
   v["socks_dir"] = entry.socksDir;
   v["include_dir"] = entry.includeDir;
   v["supervisorctl"] = entry.supervisorctl;
+  v["loglevel"] = entry.logLevel;
+  // From this level on supervisord repeats the output of programs in its own log.
+  if (entry.logLevel == "debug" || entry.logLevel == "trace" || entry.logLevel == "blather") v["output_twice"] = "yes";
   v["root"] = places.root;
   v["umask"] = fmt::format("{:03o}", entry.execution.umask.value_or(022));
   v["minfds"] = atMost(entry, RLIMIT_NOFILE, 1024);

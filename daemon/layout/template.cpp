@@ -119,7 +119,10 @@ password={{{http_server.password}}}
 logfile={{{logs_dir}}}/supervisord.log
 logfile_maxbytes=50MB
 logfile_backups=10
-loglevel=debug
+{{% if output_twice is not defined %}}
+; loglevel=debug would write every line of the programs' output here, too
+{{% endif %}}
+loglevel={{{loglevel}}}
 pidfile={{{pid_dir}}}/supervisord.pid
 nodaemon=false
 minfds={{{minfds}}}

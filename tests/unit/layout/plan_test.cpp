@@ -41,7 +41,8 @@ std::string value(const std::string& text, const char* section, const char* key)
 TEST_CASE("the generated configuration has every section of the documented template") {
   const auto plan = planOf(minimal("tech1",
                                    "http_server.endpoint = 0.0.0.0:9003\nhttp_server.username = admin\n"
-                                   "http_server.password = {SHA}d033e22ae348aeb5660fc2140aec35850c4da997\n"));
+                                   "http_server.password = {SHA}d033e22ae348aeb5660fc2140aec35850c4da997\n"
+                                   "loglevel = debug\n"));
   const auto& file = nodeAt<layout::File>(plan, "/etc/supervisord_tech1.conf");
   CHECK(file.uid == 0);
   CHECK(file.gid == plan.owner.gid);
@@ -68,6 +69,36 @@ TEST_CASE("the generated configuration has every section of the documented templ
         "supervisor.rpcinterface:make_main_rpcinterface");
   CHECK(value(text, "supervisorctl", "serverurl") == "unix:///run/supervisor_tech1/supervisor.sock");
   CHECK(value(text, "include", "files") == "/etc/supervisord_tech1.d/*.ini");
+}
+
+TEST_CASE("with loglevel = debug the activity log is as in the documented template, to the byte") {
+  const auto text = nodeAt<layout::File>(planOf(minimal("a", "loglevel = DEBUG\n")), "/etc/supervisord_a.conf").content;
+  CHECK(text.find(R"(
+[supervisord]
+logfile=/var/log/supervisor_a/supervisord.log
+logfile_maxbytes=50MB
+logfile_backups=10
+loglevel=debug
+pidfile=/run/supervisor_a/supervisord.pid
+nodaemon=false
+minfds=1024
+minprocs=200
+umask=022
+user=nobody
+identifier=supervisor_a
+childlogdir=/var/log/supervisor_a
+)") != std::string::npos);
+}
+
+TEST_CASE("without a wish the activity log does not repeat the output of programs, and the file says how it would") {
+  const auto text = nodeAt<layout::File>(planOf(minimal("a")), "/etc/supervisord_a.conf").content;
+  CHECK(value(text, "supervisord", "loglevel") == "info");
+  CHECK(text.find("; loglevel=debug would write every line of the programs' output here, too\nloglevel=info\n") !=
+        std::string::npos);
+  const auto quiet = nodeAt<layout::File>(planOf(minimal("a", "loglevel = warn\n")), "/etc/supervisord_a.conf").content;
+  CHECK(value(quiet, "supervisord", "loglevel") == "warn");
+  CHECK(loadText(minimal("a", "loglevel = warning\n")).refused.at(0).reason.find("critical, error, warn, info, debug") !=
+        std::string::npos);
 }
 
 TEST_CASE("names that an endpoint answers to are passed on") {
