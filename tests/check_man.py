@@ -108,7 +108,7 @@ def checkTables():
     daemonOptions = between(read("instance", "config", "command_line.cpp"), "OptionSpec specs[]", "};")
     clientOptions = between(read("ctl", "supervisorctl", "command_line.cpp"), "kOptions{{", "}};")
     clientCommands = read("ctl", "supervisorctl", "command_table.cpp").replace('{"EOF"', "")
-    managerOptions = "\n" + between(read("ctl", "supervisor-manager", "verbs.cpp"), "\\nOptions:", ";\n")
+    managerOptions = re.sub(r"Definition\{\{[^,]+, \"([\w-]+)\"", r'"--\1"', read("ctl", "supervisor-manager", "options.cpp"))
     entry, own = ["SECTION [supervisor:NAME]: AN INSTANCE"], ["SECTION [supervisor-manager]"]
     return [
         *checkTable("supervisor-manager.conf.5", entry, attributes, r'Attribute\{"([^"]+)"', 40),
@@ -121,7 +121,7 @@ def checkTables():
         *checkTable("supervisorctl.1", ["OPTIONS"], re.sub(r'"([\w-]+)"', r'"--\1"', clientOptions), r'"(--[\w-]+)"', 7),
         *checkTable("supervisorctl.1", ["COMMANDS"], clientCommands, r'    \{"(\w+)", (?:run|leave)', 20),
         *checkTable("supervisor-manager.1", ["VERBS"], read("ctl", "supervisor-manager", "verbs.cpp"), r'Verb\{"([^"]+)"', 20),
-        *checkTable("supervisor-manager.1", ["OPTIONS"], managerOptions, r'"\s+(?:-\w )?\s*(--[a-z-]+)', 12),
+        *checkTable("supervisor-manager.1", ["OPTIONS"], managerOptions, r'"(--[a-z-]+)"', 18),
     ]
 
 

@@ -15,11 +15,7 @@
 
 namespace manager {
 
-namespace {
-
 std::string shellQuoted(const std::string& word) { return "'" + core::replaceAll(word, "'", "'\\''") + "'"; }
-
-}  // namespace
 
 std::string ownProgram(const std::string& name) {
   const auto beside = core::installedBeside(name);

@@ -9,19 +9,19 @@
 
 #include "ctl/supervisor-manager/advice.hpp"
 #include "ctl/supervisor-manager/agent.hpp"
+#include "ctl/supervisor-manager/external.hpp"
 #include "ctl/supervisor-manager/output.hpp"
-#include "lib/core/text.hpp"
 
 namespace manager {
 
 namespace {
 
-/// The word as a shell takes it.
+/// The word as a person would type it in a shell.
 std::string shellWord(const std::string& word) {
   constexpr const char* plain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
   if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  return "'" + core::replaceAll(word, "'", "'\\''") + "'";
+  return shellQuoted(word);
 }
 
 bool isPattern(const std::string& name) { return name.find_first_of("*?[") != std::string::npos; }

@@ -47,15 +47,14 @@ def disk(manager, cleanup):
     disks = []
 
     def mount(name):
-        # The manager is stopped before its disks go: it writes to them until then.
         disks.append(Disk(manager.path(name)).__enter__())
         return disks[-1]
 
     yield mount
-    manager.__exit__()
+    if manager.process and manager.process.poll() is None:
+        manager.stop()  # before its disks go: it writes to them until then
     for one in disks:
         one.__exit__()
-    manager.bus.__enter__()
 
 
 def command(manager, *words):

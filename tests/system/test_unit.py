@@ -70,6 +70,23 @@ def testTheNextOneTakesOverWhatRunsWithoutARecord(two):
     assert accounts(two) == before
 
 
+def testProcessorTimeIsThatOfTheRun(two):
+    """...not of all that ran in the control group before, and so it is for the next manager."""
+    name = "first"
+    burn = f"/etc/supervisord_{name}.d/burn.ini"
+    two.write(burn, "[program:burn]\ncommand=/bin/sh -c 'while :; do :; done'\nstartsecs=0\n")
+    two.run(f"supervisorctl_{name}", "update")
+    waitFor(lambda: status(two, name)["cpu_usage_usec"] > 1_500_000, "the time that a program takes")
+    used = status(two, name)["cpu_usage_usec"]
+    two.run("rm", burn)
+    two.run("supervisor-manager", "restart", name)
+    assert status(two, name)["cpu_usage_usec"] < used // 2
+    killed = two.pidOf(MANAGER)
+    os.kill(killed, signal.SIGKILL)
+    waitFor(lambda: two.pidOf(MANAGER) not in (None, killed), "systemd to start another manager")
+    assert waitPrograms(two, name, 1)["cpu_usage_usec"] < used // 2
+
+
 def testSystemdNeverGivesTheManagerUp(two):
     """As shipped: systemd's default gives up after five ends in ten seconds, and removes the records with the unit."""
     before = accounts(two)

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "ctl/supervisor-manager/suggestion.hpp"
+
 using namespace manager;
 
 namespace {
@@ -33,6 +35,7 @@ TEST_CASE("a refusal by the bus is told apart") {
 TEST_CASE("exit codes of the manager's own errors") {
   CHECK(adviseOn({"org.supervisormanager1.Error.NoSuchInstance", "m"}, "").code == NoSuchName);
   CHECK(adviseOn({"org.supervisormanager1.Error.NoSuchProgram", "m"}, "").code == NoSuchName);
+  CHECK(adviseOn({"org.supervisormanager1.Error.InstanceNotRunning", "m"}, "").code == NotRunning);
   CHECK(adviseOn({"org.supervisormanager1.Error.OperationFailed", "m"}, "").code == Failed);
   CHECK(adviseOn({"org.freedesktop.DBus.Error.InvalidArgs", "m"}, "").code == Failed);
   CHECK(adviseOn({"org.freedesktop.DBus.Error.NoReply", "m"}, "").code == Unreachable);
@@ -45,4 +48,14 @@ TEST_CASE("a name that does not exist gets the nearest one, or the list, or the 
   CHECK(says(noSuchInstance("other", {"tech1", "tsupv"}), "There are: tech1, tsupv"));
   CHECK(says(noSuchInstance("other", {}), "/etc/supervisor-manager/conf.d"));
   CHECK(noSuchInstance("other", {}).code == NoSuchName);
+}
+
+TEST_CASE("the beginning of a word is that word, before any that is near") {
+  const std::vector<std::string_view> verbs{"start", "status", "stop", "restart", "reload", "remove", "start-program"};
+  CHECK(suggestion("stat", verbs) == "status");
+  CHECK(suggestion("star", verbs) == "start");
+  CHECK(suggestion("strat", verbs) == "start");
+  CHECK(suggestion("rel", verbs) == "reload");
+  CHECK(!suggestion("re", verbs));
+  CHECK(!suggestion("x", verbs));
 }

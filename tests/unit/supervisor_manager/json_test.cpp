@@ -29,3 +29,13 @@ TEST_CASE("values as text") {
   CHECK(numberOf(properties, "B") == 3);
   CHECK(numberOf(properties, "A") == 0);
 }
+
+TEST_CASE("a property of the bus has the key that lists have for it") {
+  CHECK(json::keyOf("MainPID") == "main_pid");
+  CHECK(json::keyOf("SubState") == "sub_state");
+  CHECK(json::keyOf("UID") == "uid");
+  CHECK(json::keyOf("PIDDirectory") == "pid_directory");
+  CHECK(json::keyOf("NRestarts") == "n_restarts");
+  CHECK(json::keyOf("CPUUsageUSec") == "cpu_usage_usec");
+  CHECK(json::keyOf("StatusText") == "reason");
+}
