@@ -103,7 +103,9 @@ InstanceStatus Runner::status() const {
   s.restarts = machine_.restarts();
   s.result = machine_.result();
   s.reason = machine_.reason();
-  if ((s.reason.empty() || s.state == State::Running) && !limitsError_.empty()) s.reason = "runs without its limits: " + limitsError_;
+  // What is wrong now says more than how an earlier run ended.
+  if ((s.reason.empty() || s.state == State::Running) && !limitsError_.empty())
+    s.reason = "runs without its limits: " + limitsError_;
   for (const auto* const file : {&recordFile_, &stateFile_})
     if (!file->obstacle().empty()) {
       const bool past = s.reason.empty() || s.state == State::Running;
