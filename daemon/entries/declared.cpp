@@ -7,69 +7,40 @@
 #include <array>
 #include <string_view>
 
+#include "daemon/entries/environment.hpp"
 #include "daemon/entries/values.hpp"
+#include "lib/core/files.hpp"
 #include "lib/core/ini.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/members.hpp"
+#include "lib/dialect/programs.hpp"
 
 namespace entries {
 namespace {
 
-constexpr std::array<std::string_view, 47> kProgramKeys{"autorestart",
-                                                        "autostart",
-                                                        "command",
-                                                        "directory",
-                                                        "enabled",
-                                                        "environment",
-                                                        "exitcodes",
-                                                        "killasgroup",
-                                                        "log_backpressure",
-                                                        "log_stderr",
-                                                        "log_stdout",
-                                                        "logfile",
-                                                        "logfile_backups",
-                                                        "logfile_maxbytes",
-                                                        "no_remove",
-                                                        "numprocs",
-                                                        "numprocs_start",
-                                                        "oom_score_adj",
-                                                        "priority",
-                                                        "process_name",
-                                                        "redirect_stderr",
-                                                        "scope",
-                                                        "serverurl",
-                                                        "startretries",
-                                                        "startsecs",
-                                                        "state",
-                                                        "stderr_capture_maxbytes",
-                                                        "stderr_events_enabled",
-                                                        "stderr_logfile",
-                                                        "stderr_logfile_backups",
-                                                        "stderr_logfile_maxbytes",
-                                                        "stderr_syslog",
-                                                        "stdout_capture_maxbytes",
-                                                        "stdout_events_enabled",
-                                                        "stdout_logfile",
-                                                        "stdout_logfile_backups",
-                                                        "stdout_logfile_maxbytes",
-                                                        "stdout_syslog",
-                                                        "stopasgroup",
-                                                        "stopsignal",
-                                                        "stopwaitsecs",
-                                                        "supervisor",
-                                                        "umask",
-                                                        "user",
-                                                        "when",
-                                                        "name",
-                                                        "notify"};
-constexpr std::array<std::string_view, 7> kGroupKeys{"no_remove",  "priority", "programs", "scope",
-                                                     "supervisor", "when",     "name"};
+/// Keys that say something to the manager, and are not written into the instance's file.
+constexpr std::array<std::string_view, 8> kOwnOfPrograms{"enabled", "name", "no_remove", "notify",
+                                                         "scope",   "state", "supervisor", "when"};
+constexpr std::array<std::string_view, 5> kOwnOfGroups{"name", "no_remove", "scope", "supervisor", "when"};
 
-std::optional<std::string_view> suggestion(Declared::Kind kind, std::string_view key, bool& known) {
-  const auto judge = [&](const auto& keys) -> std::optional<std::string_view> {
-    known = std::find(keys.begin(), keys.end(), key) != keys.end();
-    return known ? std::nullopt : core::nearest(key, keys);
-  };
-  return kind == Declared::Kind::Program ? judge(kProgramKeys) : judge(kGroupKeys);
+config::SectionKind sectionKindOf(Declared::Kind kind) {
+  return kind == Declared::Kind::Program ? config::SectionKind::Program : config::SectionKind::Group;
+}
+
+/// What is doubtful about a key's name; nothing, if it is one of today's.
+std::optional<std::string> doubtAbout(Declared::Kind kind, std::string_view key) {
+  std::vector<std::string_view> known;
+  if (kind == Declared::Kind::Program)
+    known.assign(kOwnOfPrograms.begin(), kOwnOfPrograms.end());
+  else
+    known.assign(kOwnOfGroups.begin(), kOwnOfGroups.end());
+  for (const auto& one : config::keysOf(sectionKindOf(kind))) {
+    if (one.successor && one.name == key) return fmt::format("is from Supervisor 2: today it is {}", one.successor);
+    if (!one.successor) known.push_back(one.name);
+  }
+  if (std::find(known.begin(), known.end(), key) != known.end()) return std::nullopt;
+  const auto near = core::nearest(key, known);
+  return near ? fmt::format("unknown key; did you mean '{}'?", *near) : "unknown key";
 }
 
 /// A key that says something to the manager and is not Supervisor's. Returns a reason if its value is wrong.
@@ -112,8 +83,8 @@ void dropDuplicates(std::vector<std::pair<std::string, std::string>>& keys) {
 std::optional<Declared> readDeclared(const core::IniDocument& document, const core::IniSection& section,
                                      Declared::Kind kind, const DeclaredSinks& sinks) {
   const auto& place = section.place();
-  Declared out{
-      kind, section.name().substr(section.name().find(':') + 1), {}, {}, {*place.file, static_cast<int>(place.line)}};
+  Declared out{kind, section.name().substr(section.name().find(':') + 1), {}, {}, {}, {}};
+  out.origin = {*place.file, static_cast<int>(place.line)};
   bool good = true;
   const auto complain = [&](const std::string& key, int line, std::string reason) {
     sinks.complain({out.origin.file, line, section.name(), key, std::move(reason)});
@@ -124,10 +95,9 @@ std::optional<Declared> readDeclared(const core::IniDocument& document, const co
              fmt::format("'{}' cannot be a name: letters, digits, '_', '-' and '.' only", out.name));
   for (const auto* entry : document.entriesOf(section)) {
     const int line = static_cast<int>(entry->place.line);
-    bool known = true;
-    if (const auto near = suggestion(kind, entry->key, known); !known)
-      sinks.warn({out.origin.file, line, section.name(), entry->key,
-                  near ? fmt::format("unknown key; did you mean '{}'?", *near) : "unknown key"});
+    if (auto doubt = doubtAbout(kind, entry->key))
+      sinks.warn({out.origin.file, line, section.name(), entry->key, std::move(*doubt)});
+    out.lines[entry->key] = line;
     bool own = false;
     if (auto reason = readOwn(out, entry->key, entry->value, own)) complain(entry->key, line, std::move(*reason));
     if (!own) out.keys.emplace_back(entry->key, entry->value);
@@ -139,6 +109,65 @@ std::optional<Declared> readDeclared(const core::IniDocument& document, const co
   dropDuplicates(out.keys);
   if (!good) return std::nullopt;
   return out;
+}
+
+namespace {
+
+/// The names that the instance of `entry` knows in its program sections.
+core::Names namesOf(const Entry& entry) {
+  core::Names names;
+  for (const auto& variable : ownerEnvironment(entry)) {
+    const auto equals = variable.find('=');
+    names.set("ENV_" + variable.substr(0, equals), variable.substr(equals + 1));
+  }
+  names.set(std::string("ENV_") + kMark, entry.name);
+  return names;
+}
+
+/// Whether a value needs a variable that only the entry's own template can give.
+bool dependsOnTemplate(const Declared& declared, const Entry& entry, const core::Names& names) {
+  constexpr std::string_view start = "%(";
+  if (entry.confTemplate.empty()) return false;
+  for (const auto& [key, value] : declared.keys)
+    for (auto at = value.find("%(ENV_"); at != std::string::npos; at = value.find("%(ENV_", at + 1)) {
+      const auto end = value.find(')', at);
+      if (end != std::string::npos && !names.find(value.substr(at + start.size(), end - at - start.size()))) return true;
+    }
+  return false;
+}
+
+}  // namespace
+
+bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredSinks& sinks) {
+  const auto names = namesOf(entry);
+  if (dependsOnTemplate(declared, entry, names)) return true;
+  const bool program = declared.kind == Declared::Kind::Program;
+  const auto file = std::make_shared<const std::string>(declared.origin.file);
+  const auto placeOf = [&](int line) { return core::IniPlace{file, static_cast<std::uint32_t>(line)}; };
+  core::IniDocument document;
+  auto& section = document.open((program ? "program:" : "group:") + declared.name, placeOf(declared.origin.line));
+  for (const auto& [key, value] : declared.keys) {
+    const auto line = declared.lines.find(key);
+    section.set({key, value, placeOf(line == declared.lines.end() ? declared.origin.line : line->second)});
+  }
+  std::vector<config::Message> messages;
+  config::Context context{document, core::directoryOf(entry.confFile), "/", names, {}, messages};
+  // Directories are the owner's to look at, and may be made yet.
+  context.isDirectory = [](const std::string&) { return true; };
+  std::optional<config::Refusal> refusal;
+  if (program) {
+    if (auto processes = config::readProcesses(context, section, declared.name); !processes) refusal = processes.error();
+  } else {
+    config::SectionReader in(document, section, config::SectionKind::Group);
+    (void)config::readMembers(in, context.withHere());
+    if (!in.ok()) refusal = in.refusal();
+  }
+  for (auto& message : messages)
+    sinks.warn({declared.origin.file, declared.origin.line, declared.sectionName(), "", std::move(message.text)});
+  if (!refusal) return true;
+  sinks.complain({declared.origin.file, static_cast<int>(refusal->place.line), declared.sectionName(), refusal->key,
+                  refusal->reason});
+  return false;
 }
 
 }  // namespace entries

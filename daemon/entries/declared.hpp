@@ -22,4 +22,9 @@ struct DeclaredSinks {
 [[nodiscard]] std::optional<Declared> readDeclared(const core::IniDocument& document, const core::IniSection& section,
                                                    Declared::Kind kind, const DeclaredSinks& sinks);
 
+/// Whether the instance of `entry` would take what is declared, by the instance's own parser of program sections: one
+/// that it refuses would cost all its programs at the next start. Not looked at: directories, and sections with an
+/// environment variable that only the entry's own template can give.
+[[nodiscard]] bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredSinks& sinks);
+
 }  // namespace entries

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -70,8 +71,13 @@ struct Declared {
   std::string supervisor;
   std::vector<std::pair<std::string, std::string>> keys;
   Origin origin;
+  std::map<std::string, int> lines = {};  ///< of each key as written, in origin.file
   /// The file in the include directory: "NAME_prg.ini" or "NAME_grp.ini".
   [[nodiscard]] std::string fileName() const { return name + (kind == Kind::Program ? "_prg.ini" : "_grp.ini"); }
+  /// As the administrator writes it: "supervisor_program:NAME".
+  [[nodiscard]] std::string sectionName() const {
+    return (kind == Kind::Program ? "supervisor_program:" : "supervisor_group:") + name;
+  }
 };
 
 /// One instance. All paths are absolute and complete: the root prefix is part of them.

@@ -31,6 +31,7 @@ class Loader {
       for (const auto& section : source.document.sections()) readSupervisor(source.document, section);
     for (const auto& source : sources_)
       for (const auto& section : source.document.sections()) readPrograms(source.document, section);
+    for (auto& entry : out_.entries) settleGroups(entry);
     settleConflicts();
     return std::move(out_);
   }
@@ -137,10 +138,13 @@ class Loader {
     if (!program && !section.name().starts_with("supervisor_group:")) return;
     if (!applies(document, section)) return;
     const auto kind = program ? Declared::Kind::Program : Declared::Kind::Group;
-    auto declared =
-        readDeclared(document, section, kind,
-                     {[this](Complaint c) { complain(std::move(c)); }, [this](Complaint c) { warn(std::move(c)); }});
-    if (!declared) return keepEarlier(document, section, kind);
+    auto declared = readDeclared(document, section, kind, sinks());
+    if (!declared) {
+      const auto* owner = document.get(section, "supervisor");
+      const Declared refused{kind, section.name().substr(section.name().find(':') + 1), {}, {}, {}, {}};
+      if (auto* const entry = owner ? entryOf(owner->value) : nullptr) keepEarlier(*entry, refused);
+      return;
+    }
     const auto& owner = declared->supervisor;
     if (elsewhere_.count(owner)) return;
     if (!found_.count(owner))
@@ -152,7 +156,35 @@ class Loader {
     if (same != entry->declared.end())
       return complain(
           at(section, "", fmt::format("'{}' is already declared in {}", declared->name, same->origin.file)));
+    if (!judgeDeclared(*declared, *entry, sinks())) return keepEarlier(*entry, *declared);
     entry->declared.push_back(std::move(*declared));
+  }
+
+  [[nodiscard]] DeclaredSinks sinks() {
+    return {[this](Complaint c) { complain(std::move(c)); }, [this](Complaint c) { warn(std::move(c)); }};
+  }
+
+  /// A group that names a program which is refused would cost the instance all its programs: it is refused, too.
+  void settleGroups(Entry& entry) {
+    const auto has = [&](const std::string& file) {
+      return std::any_of(entry.declared.begin(), entry.declared.end(), [&](const auto& d) { return d.fileName() == file; });
+    };
+    const auto all = entry.declared;
+    for (const auto& group : all) {
+      if (group.kind != Declared::Kind::Group) continue;
+      const auto programs = std::find_if(group.keys.begin(), group.keys.end(), [](const auto& p) { return p.first == "programs"; });
+      for (const auto& name : core::splitBlanks(core::replaceAll(programs->second, ",", " "))) {
+        const auto file = Declared{Declared::Kind::Program, name, {}, {}, {}, {}}.fileName();
+        const auto& refused = entry.refusedDeclared;
+        if (has(file) || std::find(refused.begin(), refused.end(), file) == refused.end()) continue;
+        const auto line = group.lines.find("programs");
+        complain({group.origin.file, line == group.lines.end() ? group.origin.line : line->second, group.sectionName(),
+                  "programs", fmt::format("names program '{}', which is refused", name)});
+        std::erase_if(entry.declared, [&](const auto& d) { return d.fileName() == group.fileName(); });
+        keepEarlier(entry, group);
+        break;
+      }
+    }
   }
 
   Entry* entryOf(const std::string& name) {
@@ -160,12 +192,14 @@ class Loader {
     return found == index_.end() ? nullptr : &out_.entries[found->second];
   }
 
-  void keepEarlier(const core::IniDocument& document, const core::IniSection& section, Declared::Kind kind) {
-    const auto* owner = document.get(section, "supervisor");
-    auto* const entry = owner ? entryOf(owner->value) : nullptr;
-    if (!entry) return;
-    const Declared refused{kind, section.name().substr(section.name().find(':') + 1), {}, {}, {}};
-    entry->refusedDeclared.push_back(refused.fileName());
+  /// What is refused stays as it was deployed: its file, and what is known of it.
+  void keepEarlier(Entry& entry, const Declared& refused) {
+    entry.refusedDeclared.push_back(refused.fileName());
+    for (const auto* deployed : options_.deployed) {
+      if (deployed->name != entry.name) continue;
+      for (const auto& earlier : deployed->declared)
+        if (earlier.fileName() == refused.fileName()) entry.declared.push_back(earlier);
+    }
   }
 
   /// An entry that is as it was deployed comes before one that was changed, and that before a new one.

@@ -9,6 +9,7 @@
 
 #include <utility>
 
+#include "daemon/entries/environment.hpp"
 #include "daemon/instances/launch.hpp"
 
 namespace instances {
@@ -29,7 +30,7 @@ CtlRun::CtlRun(Context& context, const entries::Entry& entry, const std::vector<
   spec.file = context.places.supervisorctl;
   spec.arguments = {spec.file, "-c", entry.confFile};
   spec.arguments.insert(spec.arguments.end(), arguments.begin(), arguments.end());
-  spec.environment = ownerEnvironment(entry);
+  spec.environment = entries::ownerEnvironment(entry);
   if (context.privileged) spec.identity = entry.identity;
   spec.directory.assign(1, '/');
   const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));

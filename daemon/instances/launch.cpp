@@ -6,9 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "daemon/instances/process_details.hpp"
+#include "daemon/entries/environment.hpp"
 #include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
 
@@ -20,32 +19,13 @@ constexpr std::size_t kErrorTextLimit = 500;
 
 }  // namespace
 
-std::vector<std::string> ownerEnvironment(const entries::Entry& entry) {
-  const char* const language = std::getenv("LANG");
-  std::vector<std::string> out{"PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
-                               std::string("LANG=") + (language ? language : "C.UTF-8"),
-                               "HOME=" + (entry.owner.home.empty() ? "/" : entry.owner.home),
-                               "USER=" + entry.owner.name,
-                               "LOGNAME=" + entry.owner.name,
-                               "SHELL=" + (entry.owner.shell.empty() ? "/bin/sh" : entry.owner.shell)};
-  for (const auto& [key, value] : entry.execution.environment) {
-    const auto same =
-        std::find_if(out.begin(), out.end(), [&key = key](const auto& v) { return v.starts_with(key + '='); });
-    if (same == out.end())
-      out.push_back(key + '=' + value);
-    else
-      *same = key + '=' + value;
-  }
-  return out;
-}
-
 core::SpawnSpec launchSpec(const entries::Entry& entry, const LaunchOptions& options) {
   core::SpawnSpec spec;
   spec.file = options.supervisord;
   spec.arguments = {options.supervisord, "-n", "-c", entry.confFile};
-  spec.environment = ownerEnvironment(entry);
+  spec.environment = entries::ownerEnvironment(entry);
   if (!options.notifySocket.empty()) spec.environment.push_back("NOTIFY_SOCKET=" + options.notifySocket);
-  spec.environment.push_back(std::string(kMark) + '=' + options.mark);
+  spec.environment.push_back(std::string(entries::kMark) + '=' + options.mark);
   if (options.privileged) spec.identity = entry.identity;
   const auto& how = entry.execution;
   spec.directory = how.directory.empty() ? "/" : how.directory;
@@ -66,13 +46,21 @@ core::UniqueFd makeErrorFile() {
   return file;
 }
 
-std::string errorText(const core::UniqueFd& file) {
+std::string printedText(const core::UniqueFd& file) {
   // The descriptors of parent and child share one offset: it is how much was written.
-  const auto end = file ? std::clamp<off_t>(::lseek(file.get(), 0, SEEK_CUR), 0, kErrorFileSize) : 0;
-  const auto size = std::min(end, static_cast<off_t>(kErrorTextLimit));
+  const auto size = file ? std::clamp<off_t>(::lseek(file.get(), 0, SEEK_CUR), 0, kErrorFileSize) : 0;
   std::string text(static_cast<std::size_t>(size), '\0');
-  const auto n = size ? ::pread(file.get(), text.data(), text.size(), end - size) : 0;
+  const auto n = size ? ::pread(file.get(), text.data(), text.size(), 0) : 0;
   text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return text;
+}
+
+std::string errorText(const core::UniqueFd& file) {
+  return oneLine(printedText(file));
+}
+
+std::string oneLine(std::string text) {
+  if (text.size() > kErrorTextLimit) text.erase(0, text.size() - kErrorTextLimit);
   for (char& c : text)
     if (c == '\n' || c == '\t') c = ' ';
   return core::printable(core::toUtf8(core::trim(text)));

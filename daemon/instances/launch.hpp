@@ -20,13 +20,14 @@ struct LaunchOptions {
 /// and the control group are the caller's to add.
 [[nodiscard]] core::SpawnSpec launchSpec(const entries::Entry& entry, const LaunchOptions& options);
 
-/// The environment of a process of the owner, without what is only for an instance: of supervisorctl, say.
-[[nodiscard]] std::vector<std::string> ownerEnvironment(const entries::Entry& entry);
-
 /// A file in memory of a fixed size for what a starting instance prints on standard error. It needs no reader, nobody
 /// is woken by it, it cannot grow, and it outlives the manager.
 [[nodiscard]] core::UniqueFd makeErrorFile();
-/// What was printed, in one line of at most some 500 bytes; the last part, if it is longer.
+/// What was printed, as it is.
+[[nodiscard]] std::string printedText(const core::UniqueFd& file);
+/// The same in one line of at most some 500 bytes; the last part, if it is longer.
 [[nodiscard]] std::string errorText(const core::UniqueFd& file);
+/// A text of an owner made so.
+[[nodiscard]] std::string oneLine(std::string text);
 
 }  // namespace instances

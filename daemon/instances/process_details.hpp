@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "daemon/entries/environment.hpp"
 #include "daemon/layout/owner_task.hpp"
 
 namespace instances {
 
-/// The environment variable by which the processes of an instance are known.
-inline constexpr const char* kMark = "SUPERVISOR_MANAGER_INSTANCE";
+using entries::kMark;
 
 /// The program that a process runs: its path, and the file itself, which keeps its identity when an upgrade replaces it.
 struct Executable {
