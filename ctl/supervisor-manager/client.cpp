@@ -295,9 +295,15 @@ Answer<std::vector<ChangeRow>> Client::reload() {
 
 Answer<Client::Plan> Client::plan() {
   ChangeList changes;
-  ComplaintList refused;
-  if (auto failure = impl_->get({"PlanReload", {}}, changes, refused)) return core::Err{std::move(*failure)};
-  return Plan{toRows(changes), toRows(refused)};
+  ComplaintList refused, warnings;
+  if (auto failure = impl_->get({"PlanReload", {}}, changes, refused, warnings)) return core::Err{std::move(*failure)};
+  return Plan{toRows(changes), toRows(refused), toRows(warnings)};
+}
+
+Answer<std::vector<std::string>> Client::check(const std::string& name) {
+  std::vector<std::string> warnings;
+  if (auto failure = impl_->get({"CheckInstance", {name}, false}, warnings)) return core::Err{std::move(*failure)};
+  return warnings;
 }
 
 Answer<std::vector<ComplaintRow>> Client::complaints(bool refused) {

@@ -91,9 +91,12 @@ class Client {
   struct Plan {
     std::vector<ChangeRow> changes;
     std::vector<ComplaintRow> refused;
+    std::vector<ComplaintRow> warnings;
   };
   [[nodiscard]] Answer<Plan> plan();
   [[nodiscard]] Answer<std::vector<ComplaintRow>> complaints(bool refused);
+  /// What is doubtful about the configuration of an instance.
+  [[nodiscard]] Answer<std::vector<std::string>> check(const std::string& name);
 
   /// Makes all calls at once and waits for every reply; one outcome a call, nullopt for success.
   [[nodiscard]] std::vector<std::optional<Failure>> run(const std::vector<Call>& calls);

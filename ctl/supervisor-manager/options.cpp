@@ -40,6 +40,7 @@ constexpr std::array definitions = {
     Definition{{'s', "signal", "SIGNAL", "Name or number of the signal (TERM)", "kill"}, &Options::signal},
     Definition{{0, "kill-whom", "WHOM", "main (its supervisord) or all", "kill"}, &Options::whom},
     Definition{{0, "now", "", "Start or stop it too", "enable disable"}, &Options::now},
+    Definition{{0, "force", "", "Restart whatever the configuration is", "restart"}, &Options::force},
     Definition{{0, "purge", "", "Remove logs and programs too", "remove"}, &Options::purge},
     Definition{{'H', "host", "[USER@]HOST", "The manager of another machine, over ssh", ""}, &Options::host},
     Definition{{0, "bus-address", "ADDR", "The bus to ask (development)", ""}, &Options::busAddress},

@@ -32,6 +32,7 @@ struct Options {
   bool follow = false;
   bool purge = false;
   bool now = false;
+  bool force = false;
   bool help = false;
   bool version = false;
 };

@@ -16,7 +16,7 @@ namespace {
 
 /// Calls `method` for all chosen instances side by side; says what failed, and unless quiet what was done.
 ExitCode control(Session& session, const std::string& method, const char* done,
-                 const std::vector<Argument>& more = {}) {
+                 const std::vector<Argument>& more = {}, std::vector<std::string>* good = nullptr) {
   const auto rows = session.select(session.options.arguments);
   if (rows.empty()) return session.code();
   std::vector<Call> calls;
@@ -27,12 +27,25 @@ ExitCode control(Session& session, const std::string& method, const char* done,
   }
   const auto outcomes = session.client()->run(calls);
   for (std::size_t i = 0; i < rows.size(); i++) {
+    if (good && !outcomes[i]) good->push_back(rows[i].name);
     if (outcomes[i])
       session.fail(*outcomes[i], rows[i].name);
     else if (!session.options.quiet)
       print(fmt::format("{}: {}\n", core::printable(rows[i].name), done));
   }
   return session.code();
+}
+
+/// As control(), and says what is doubtful about the configurations of those that it worked for.
+ExitCode checked(Session& session, const std::string& method, const char* done) {
+  std::vector<std::string> good;
+  const auto code = control(session, method, done, {}, &good);
+  for (const auto& name : good) {
+    const auto warnings = session.client()->check(name);
+    if (!warnings) continue;  // it changed since
+    for (const auto& text : *warnings) complain(fmt::format("{}: warning: {}", name, text));
+  }
+  return code;
 }
 
 ExitCode controlPrograms(Session& session, const std::string& method, const char* done) {
@@ -86,6 +99,9 @@ ExitCode reloadManager(Session& session) {
   if (!changes) return session.fail(changes.error());
   if (hasFailed(*changes)) session.note(Failed);
   if (!session.options.quiet) print(changes->empty() ? "Nothing changed\n" : toText(*changes));
+  const auto warnings = client->complaints(false);
+  if (!warnings) return session.fail(warnings.error());
+  for (const auto& one : *warnings) complain("warning: " + toText(one));
   const auto refused = client->complaints(true);
   if (!refused) return session.fail(refused.error());
   for (const auto& one : *refused)
@@ -95,13 +111,16 @@ ExitCode reloadManager(Session& session) {
 
 }  // namespace
 
-ExitCode start(Session& session) { return control(session, "StartInstance", "started"); }
+ExitCode start(Session& session) { return checked(session, "StartInstance", "started"); }
 ExitCode stop(Session& session) { return control(session, "StopInstance", "stopped"); }
-ExitCode restart(Session& session) { return control(session, "RestartInstance", "restarted"); }
+ExitCode restart(Session& session) {
+  if (session.options.force) return control(session, "ForceRestartInstance", "restarted");
+  return checked(session, "RestartInstance", "restarted");
+}
 
 ExitCode reload(Session& session) {
   if (session.options.arguments.empty()) return reloadManager(session);
-  return control(session, "ReloadInstance", "reloaded");
+  return checked(session, "ReloadInstance", "reloaded");
 }
 
 ExitCode kill(Session& session) {

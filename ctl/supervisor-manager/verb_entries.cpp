@@ -29,19 +29,25 @@ std::optional<Settings> settingsFrom(Session& session, std::size_t first) {
   return settings;
 }
 
+std::string toJson(const std::vector<ComplaintRow>& complaints) {
+  std::vector<std::string> out;
+  for (const auto& one : complaints)
+    out.push_back(json::object({{"file", core::jsonString(one.file)},
+                                {"line", fmt::to_string(one.line)},
+                                {"section", core::jsonString(one.section)},
+                                {"key", core::jsonString(one.key)},
+                                {"reason", core::jsonString(one.reason)}}));
+  return json::array(out);
+}
+
 std::string toJson(const Client::Plan& plan) {
-  std::vector<std::string> changes, refused;
+  std::vector<std::string> changes;
   for (const auto& one : plan.changes)
     changes.push_back(json::object({{"instance", core::jsonString(one.instance)},
                                     {"action", core::jsonString(one.action)},
                                     {"details", json::strings(one.details)}}));
-  for (const auto& one : plan.refused)
-    refused.push_back(json::object({{"file", core::jsonString(one.file)},
-                                    {"line", fmt::to_string(one.line)},
-                                    {"section", core::jsonString(one.section)},
-                                    {"key", core::jsonString(one.key)},
-                                    {"reason", core::jsonString(one.reason)}}));
-  return json::object({{"changes", json::array(changes)}, {"refused", json::array(refused)}});
+  return json::object(
+      {{"changes", json::array(changes)}, {"refused", toJson(plan.refused)}, {"warnings", toJson(plan.warnings)}});
 }
 
 ExitCode done(Session& session, const std::string& name, const char* what) {
@@ -128,6 +134,7 @@ ExitCode plan(Session& session) {
   std::string text = toText(plan->changes);
   if (plan->changes.empty() && !session.options.quiet) text += "Nothing to do\n";
   printPaged(session.options, text);
+  for (const auto& one : plan->warnings) complain("warning: " + toText(one));
   for (const auto& one : plan->refused) complain("refused: " + toText(one));
   return session.code();
 }

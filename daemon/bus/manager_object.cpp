@@ -71,6 +71,12 @@ void ManagerObject::StopInstance(sdbus::Result<>&& result, std::string name) {
 void ManagerObject::RestartInstance(sdbus::Result<>&& result, std::string name) {
   verbs_.run(getObject(), Verb::Restart, &Manager::restart, name, std::move(result));
 }
+void ManagerObject::ForceRestartInstance(sdbus::Result<>&& result, std::string name) {
+  verbs_.run(getObject(), Verb::Restart, &Manager::forceRestart, name, std::move(result));
+}
+void ManagerObject::CheckInstance(sdbus::Result<std::vector<std::string>>&& result, std::string name) {
+  verbs_.check(getObject(), name, std::move(result));
+}
 void ManagerObject::ReloadInstance(sdbus::Result<>&& result, std::string name) {
   verbs_.run(getObject(), Verb::Reload, &Manager::reload, name, std::move(result));
 }
@@ -94,7 +100,7 @@ void ManagerObject::RemoveInstance(sdbus::Result<>&& result, std::string name, b
   verbs_.remove(getObject(), name, purge, std::move(result));
 }
 void ManagerObject::Reload(sdbus::Result<ChangeList>&& result) { verbs_.reload(getObject(), std::move(result)); }
-void ManagerObject::PlanReload(sdbus::Result<ChangeList, ComplaintList>&& result) {
+void ManagerObject::PlanReload(sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result) {
   verbs_.plan(getObject(), std::move(result));
 }
 void ManagerObject::Reexecute(sdbus::Result<>&& result) { verbs_.reexecute(getObject(), std::move(result)); }

@@ -42,6 +42,8 @@ class ManagerObject final
   void StartInstance(sdbus::Result<>&& result, std::string name) override;
   void StopInstance(sdbus::Result<>&& result, std::string name) override;
   void RestartInstance(sdbus::Result<>&& result, std::string name) override;
+  void ForceRestartInstance(sdbus::Result<>&& result, std::string name) override;
+  void CheckInstance(sdbus::Result<std::vector<std::string>>&& result, std::string name) override;
   void ReloadInstance(sdbus::Result<>&& result, std::string name) override;
   void KillInstance(sdbus::Result<>&& result, std::string name, std::string whom, std::int32_t signo) override;
   void EnableInstances(sdbus::Result<std::vector<std::string>>&& result, std::vector<std::string> names) override;
@@ -50,7 +52,7 @@ class ManagerObject final
   void SetInstanceProperties(sdbus::Result<>&& result, std::string name, PropertyMap properties) override;
   void RemoveInstance(sdbus::Result<>&& result, std::string name, bool purge) override;
   void Reload(sdbus::Result<ChangeList>&& result) override;
-  void PlanReload(sdbus::Result<ChangeList, ComplaintList>&& result) override;
+  void PlanReload(sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result) override;
   void Reexecute(sdbus::Result<>&& result) override;
   ProgramList ListPrograms(const std::string& name) override;
   void StartProgram(sdbus::Result<>&& result, std::string name, std::string program) override;

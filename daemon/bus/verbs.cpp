@@ -213,11 +213,23 @@ void Verbs::reload(const sdbus::IObject& object, sdbus::Result<ChangeList>&& res
   });
 }
 
-void Verbs::plan(const sdbus::IObject& object, sdbus::Result<ChangeList, ComplaintList>&& result) {
+void Verbs::check(const sdbus::IObject& object, const std::string& name,
+                  sdbus::Result<std::vector<std::string>>&& result) {
+  guarded(object, Verb::Reload, name, std::move(result), [this, name](const auto& reply) {
+    manager_.check(name, [reply](const auto& warnings) {
+      if (!warnings) return reply->fail(toCallError(warnings.error()));
+      std::vector<std::string> texts;
+      for (const auto& text : warnings.value()) texts.push_back(core::toUtf8(text));
+      reply->send(texts);
+    });
+  });
+}
+
+void Verbs::plan(const sdbus::IObject& object, sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result) {
   guarded(object, Verb::PlanReload, "", std::move(result), [this](const auto& reply) {
     manager_.reloadAll(true, [reply](const auto& report) {
       if (report)
-        reply->send(toList(report.value().changes), toList(report.value().refused));
+        reply->send(toList(report.value().changes), toList(report.value().refused), toList(report.value().warnings));
       else
         reply->fail(toCallError(report.error()));
     });

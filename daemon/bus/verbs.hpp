@@ -44,7 +44,8 @@ class Verbs {
               sdbus::Result<>&& result);
   void remove(const sdbus::IObject& object, const std::string& name, bool purge, sdbus::Result<>&& result);
   void reload(const sdbus::IObject& object, sdbus::Result<ChangeList>&& result);
-  void plan(const sdbus::IObject& object, sdbus::Result<ChangeList, ComplaintList>&& result);
+  void check(const sdbus::IObject& object, const std::string& name, sdbus::Result<std::vector<std::string>>&& result);
+  void plan(const sdbus::IObject& object, sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result);
   void reexecute(const sdbus::IObject& object, sdbus::Result<>&& result);
   void complaints(const sdbus::IObject& object, bool refused, sdbus::Result<ComplaintList>&& result);
   void failureDetails(const sdbus::IObject& object, const std::string& name, sdbus::Result<std::string>&& result);

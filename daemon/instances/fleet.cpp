@@ -207,13 +207,27 @@ void Fleet::withStaying(const std::string& name, const Done& done, const std::fu
 }
 
 void Fleet::start(const std::string& name, Done done) {
-  withStaying(name, done, [&](Runner& runner) { runner.start(done); });
+  withStaying(name, done, [&](Runner& runner) { runner.startIfGood(done); });
 }
 void Fleet::stop(const std::string& name, Done done) {
   with(name, done, [&](Runner& runner) { runner.stop(done); });
 }
 void Fleet::restart(const std::string& name, Done done) {
+  withStaying(name, done, [&](Runner& runner) { runner.restartIfGood(done); });
+}
+void Fleet::forceRestart(const std::string& name, Done done) {
   withStaying(name, done, [&](Runner& runner) { runner.restart(done); });
+}
+void Fleet::check(const std::string& name, WarningsDone done) {
+  const auto refuse = [&](const Outcome& outcome) { done(core::Err{outcome.error()}); };
+  withStaying(name, refuse, [&](Runner& runner) {
+    if (!runner.entry().managed) return done(std::vector<std::string>());
+    runner.check([name, finish = done](const CheckResult& result) {
+      if (!result.objection) return finish(result.warnings);
+      finish(core::Err{ManagerError{ErrorCode::ConfigInvalid, fmt::format("Instance '{}' would not start: {}", name,
+                                                                          *result.objection)}});
+    });
+  });
 }
 void Fleet::reload(const std::string& name, Done done) {
   with(name, done, [&](Runner& runner) { runner.reload(done); });

@@ -12,6 +12,7 @@
 #include "daemon/entries/drop_in.hpp"
 #include "daemon/entries/loader.hpp"
 #include "daemon/instances/context.hpp"
+#include "daemon/instances/decide.hpp"
 #include "daemon/instances/manager.hpp"
 #include "daemon/instances/runner.hpp"
 
@@ -53,6 +54,8 @@ class Fleet final : public Manager, private Runner::Listener {
   void start(const std::string& name, Done done) override;
   void stop(const std::string& name, Done done) override;
   void restart(const std::string& name, Done done) override;
+  void forceRestart(const std::string& name, Done done) override;
+  void check(const std::string& name, WarningsDone done) override;
   void reload(const std::string& name, Done done) override;
   void kill(const std::string& name, KillWhom whom, int signo, Done done) override;
   void controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) override;
@@ -98,17 +101,17 @@ class Fleet final : public Manager, private Runner::Listener {
   void clearForgotten(const entries::Loaded& loaded);
   void startByPriority(std::vector<std::string> names);
   void stopByPriority(std::vector<std::string> names, std::function<void()> done);
+  [[nodiscard]] static Decision decideFor(const Runner& runner, const entries::Entry& next);
   [[nodiscard]] bool isKept(const Runner& runner, const entries::Loaded& loaded) const;
 
   void plan(const entries::Loaded& loaded, const Gather& gather);
   void apply(entries::Loaded loaded, const Gather& gather);
   void applyEntry(entries::Entry entry, const Gather& gather);
   void applyChanged(Runner& runner, entries::Entry entry, const Gather& gather);
-  void replaceEntry(Runner& runner, entries::Entry entry, const Gather& gather);
+  void replaceEntry(Runner& runner, entries::Entry entry, const Decision& decision, const Gather& gather);
   void removeRunner(Runner& runner, bool purge, const Gather& gather);
-  void bringToState(Runner& runner, const Gather& gather);
   void remember(Runner& runner, std::string deployed, const Gather& gather);
-  [[nodiscard]] std::vector<std::string> differences(const entries::Entry& before, const entries::Entry& after) const;
+  void bringAbout(Runner& runner, const Decision& decision, const Gather& gather);
 
   [[nodiscard]] std::optional<ManagerError> checkProperties(const Properties& properties) const;
   void writeAndApply(const std::string& name, const std::map<std::string, std::optional<std::string>>& files,

@@ -111,16 +111,19 @@ void Fleet::writeAndApply(const std::string& name, const Files& files, Done done
   const auto entry =
       std::find_if(loaded.entries.begin(), loaded.entries.end(), [&](const auto& e) { return e.name == name; });
   trial_.reset(new Runner(context_, *this, *entry));
-  trial_->deploy(layout::Mode::DryRun, [this, name, files, loaded = std::move(loaded),
-                                        finish = std::move(done)](const layout::Report& report) {
+  const auto apply = [this, name, files, loaded = loaded, finish = std::move(done)](const std::string& objection) {
     gone_.push_back(std::move(trial_));  // it is what calls this
     changes_.schedule();
-    if (!report.errors.empty())
-      return finish(error(ErrorCode::OperationFailed, core::join(report.errors, "; ")));
+    if (!objection.empty()) return finish(error(ErrorCode::OperationFailed, objection));
     if (const auto written = writeFiles(files); !written)
       return finish(error(ErrorCode::OperationFailed, written.error().text));
     applyWritten(name, loaded, finish);
-  });
+  };
+  // What runs is not stopped for a start that must fail.
+  if (const auto* const runner = find(name); runner && decideFor(*runner, *entry).deed == Deed::Restart)
+    return trial_->check([apply](const CheckResult& result) { apply(result.objection.value_or("")); });
+  trial_->deploy(layout::Mode::DryRun,
+                 [apply](const layout::Report& report) { apply(core::join(report.errors, "; ")); });
 }
 
 void Fleet::applyWritten(const std::string& name, entries::Loaded loaded, Done done) {
@@ -188,11 +191,7 @@ void Fleet::remove(const std::string& name, bool purge, Done done) {
                         fmt::format("Instance '{}' is protected (no_remove in {}).", name, entry.origin.file)));
     Files files;
     std::vector<std::pair<std::string, std::string>> sections{{entry.origin.file, "supervisor:" + name}};
-    for (const auto& declared : entry.declared)
-      sections.emplace_back(
-          declared.origin.file,
-          (declared.kind == entries::Declared::Kind::Program ? "supervisor_program:" : "supervisor_group:") +
-              declared.name);
+    for (const auto& declared : entry.declared) sections.emplace_back(declared.origin.file, declared.sectionName());
     for (const auto& [path, section] : sections) {
       auto known = files.find(path);
       if (known == files.end()) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "daemon/instances/decide.hpp"
 #include "daemon/instances/fingerprint.hpp"
 #include "daemon/instances/fleet.hpp"
 #include "daemon/instances/gathering.hpp"
@@ -11,9 +12,13 @@
 namespace instances {
 namespace {
 
+std::string refusal(const std::string& reason) {
+  return "refused: " + reason;
+}
+
 void addChanges(PlannedChange& change, const layout::Report& report) {
   for (const auto& one : report.changes) change.details.push_back(one.what + ' ' + one.path);
-  for (const auto& error : report.errors) change.details.push_back("refused: " + error);
+  for (const auto& error : report.errors) change.details.push_back(refusal(error));
 }
 
 /// What was brought about last: an entry that was refused when the manager started is not.
@@ -25,16 +30,14 @@ bool isUp(const Runner& runner) {
   return runner.machine().wanted();
 }
 
-std::string actionFor(const Runner& runner, const entries::Entry& after) {
-  const auto was = deployedOf(runner), will = fingerprintOf(after);
-  if (isUp(runner) && (after.state == entries::WantedState::Stopped) && was.all != will.all) return "stop";
-  if (isUp(runner) && was.process != will.process) return "restart";
-  if (!isUp(runner) && was.all != will.all && after.managed && after.state == entries::WantedState::Started)
-    return "start";
-  return "change";
-}
-
 }  // namespace
+
+Decision Fleet::decideFor(const Runner& runner, const entries::Entry& next) {
+  // Its first time failed: it is still to be added.
+  if (runner.memory().deployed.empty() && runner.entry().managed && !isUp(runner)) return decide(nullptr, &next);
+  const Seen now{runner.entry(), deployedOf(runner), isUp(runner)};
+  return decide(&now, &next);
+}
 
 void Fleet::takeLoaded(entries::Loaded& loaded) {
   refused_ = loaded.refused;
@@ -48,24 +51,6 @@ void Fleet::takeLoaded(entries::Loaded& loaded) {
 bool Fleet::isKept(const Runner& runner, const entries::Loaded& loaded) const {
   const auto& entry = runner.entry();
   return loaded.refusedNames.count(entry.name) || loaded.brokenFiles.count(entry.origin.file);
-}
-
-std::vector<std::string> Fleet::differences(const entries::Entry& before, const entries::Entry& after) const {
-  std::vector<std::string> out;
-  const auto valueIn = [](const entries::Entry& entry, const std::string& key) -> std::optional<std::string> {
-    for (const auto& [k, v] : entry.written)
-      if (k == key) return key == "http_server.password" ? "(hidden)" : v;
-    return std::nullopt;
-  };
-  for (const auto& [key, value] : before.written)
-    if (!valueIn(after, key)) out.push_back(fmt::format("{}: {} -> (default)", key, *valueIn(before, key)));
-  for (const auto& [key, value] : after.written) {
-    const auto old = std::find_if(before.written.begin(), before.written.end(),
-                                  [&key = key](const auto& p) { return p.first == key; });
-    if (old != before.written.end() && old->second == value) continue;
-    out.push_back(fmt::format("{}: {} -> {}", key, valueIn(before, key).value_or("(default)"), *valueIn(after, key)));
-  }
-  return out;
 }
 
 void Fleet::reloadAll(bool dryRun, ReloadDone done) {
@@ -93,24 +78,22 @@ void Fleet::plan(const entries::Loaded& loaded, const Gather& gather) {
   for (const auto& entry : loaded.entries) {
     names.insert(entry.name);
     const auto* const runner = find(entry.name);
-    gather->trials.emplace_back(new Runner(context_, *this, entry));
-    std::string action = "add";
-    std::vector<std::string> details;
-    if (runner) {
-      action = actionFor(*runner, entry);
-      details = differences(runner->entry(), entry);
-      if (!details.empty() || action != "change") gather->change(entry.name, action).details = details;
-    } else {
-      gather->change(entry.name, action);
-    }
-    gather->trials.back()->deploy(layout::Mode::DryRun,
-                                  [gather, name = entry.name, action](const layout::Report& report) {
-                                    if (!report.changes.empty() || !report.errors.empty())
-                                      addChanges(gather->change(name, action), report);
-                                  });
+    auto decision = runner ? decideFor(*runner, entry) : decide(nullptr, &entry);
+    auto& trial = *gather->trials.emplace_back(new Runner(context_, *this, entry));
+    if (decision.deed != Deed::Nothing)
+      gather->change(entry.name, toText(decision.deed)).details = std::move(decision.details);
+    const bool checked = decision.deed == Deed::Restart && runner->mainPid() > 0;
+    trial.deploy(layout::Mode::DryRun, [gather, &trial, name = entry.name, checked](const layout::Report& report) {
+      if (!report.changes.empty() || !report.errors.empty())
+        addChanges(gather->change(name, toText(Deed::Change)), report);
+      if (!checked || !report.errors.empty()) return;
+      trial.check([gather, name](const CheckResult& result) {
+        if (result.objection) gather->change(name, toText(Deed::Restart)).details.push_back(refusal(*result.objection));
+      });
+    });
   }
   for (const auto& [name, runner] : runners_)
-    if (!names.count(name) && !isKept(*runner, loaded)) gather->change(name, "remove");
+    if (!names.count(name) && !isKept(*runner, loaded)) gather->change(name, toText(Deed::Remove));
 }
 
 void Fleet::apply(entries::Loaded loaded, const Gather& gather) {
@@ -131,10 +114,11 @@ void Fleet::applyEntry(entries::Entry entry, const Gather& gather) {
     return;
   }
   if (auto* const runner = find(entry.name)) return applyChanged(*runner, std::move(entry), gather);
+  const auto decision = decide(nullptr, &entry);
   auto& runner = add(std::move(entry));
-  gather->change(runner.entry().name, "add");
+  gather->change(runner.entry().name, toText(decision.deed));
   runner.memory().deployed.clear();
-  bringToState(runner, gather);
+  bringAbout(runner, decision, gather);
 }
 
 /// Writes down what counts as brought about.
@@ -143,88 +127,62 @@ void Fleet::remember(Runner& runner, std::string deployed, const Gather& gather)
   const auto saved = runner.saveMemory();
   if (saved) return;
   auto text = fmt::format("failed: not recorded: {} (tried again until it works)", saved.error().text);
-  auto& details = gather->change(runner.entry().name, "change").details;
+  auto& details = gather->change(runner.entry().name, toText(Deed::Change)).details;
   if (std::find(details.begin(), details.end(), text) == details.end()) details.push_back(std::move(text));
 }
 
-/// A new or changed entry is deployed: its files are put in place, then its `state` counts.
-void Fleet::bringToState(Runner& runner, const Gather& gather) {
+/// Its entry is the new one: its files are put in place, then the rest of the decision is done.
+void Fleet::bringAbout(Runner& runner, const Decision& decision, const Gather& gather) {
   const auto name = runner.entry().name;
   auto before = runner.memory().deployed;
   remember(runner, fingerprintOf(runner.entry()).text(), gather);
-  runner.deploy(layout::Mode::Apply, [this, gather, name, before](const layout::Report& report) {
-    auto& change = gather->change(name, "change");
-    addChanges(change, report);
+  runner.deploy(layout::Mode::Apply, [this, gather, name, decision, before](const layout::Report& report) {
+    if (!report.changes.empty() || !report.errors.empty())
+      addChanges(gather->change(name, toText(Deed::Change)), report);
     auto* const here = staying(name);
-    if (!here || !here->entry().managed) return;
-    // It is not brought about: the next reload, or manager, tries again, and its `state` counts then.
-    if (!report.errors.empty()) remember(*here, before, gather);
-    const auto finish = [gather, name](const Outcome& outcome) {
-      if (outcome) return;
-      gather->change(name, "change").details.push_back("failed: " + outcome.error().message);
+    if (!here) return;
+    const bool placed = report.errors.empty();
+    // Not brought about: the next reload, or manager, tries again, and its `state` counts then.
+    if (!placed) remember(*here, before, gather);
+    const auto finish = [gather, name, decision](const Outcome& outcome) {
+      if (!outcome) gather->change(name, toText(decision.deed)).details.push_back("failed: " + outcome.error().message);
     };
-    if (here->entry().state == entries::WantedState::Started && !isUp(*here)) return here->start(finish);
-    if (here->entry().state == entries::WantedState::Stopped && isUp(*here)) return here->stop(finish);
+    if (decision.starts && !isUp(*here)) here->start(finish);
+    if (decision.updates && placed) here->updatePrograms(finish);
   });
 }
 
 /// Stopped as what it was; then it is what it shall be.
-void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Gather& gather) {
-  const bool again = entry.state != entries::WantedState::Stopped && entry.managed;
-  runner.stopForChange(again, [this, gather, again, next = std::move(entry)](const Outcome&) {
-    const auto name = next.name;
-    auto* const here = staying(name);
+void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Decision& decision, const Gather& gather) {
+  runner.stopForChange(decision.starts, [this, gather, decision, next = std::move(entry)](const Outcome&) {
+    auto* const here = staying(next.name);
     if (!here) return;
     here->setEntry(next);
-    bringToState(*here, gather);
-    if (again && !isUp(*here))
-      here->start([gather, name](const Outcome& outcome) {
-        if (outcome) return;
-        gather->change(name, "restart").details.push_back("failed: " + outcome.error().message);
-      });
+    bringAbout(*here, decision, gather);
   });
 }
 
 void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gather) {
   const auto name = entry.name;
-  if (runner.memory().deployed.empty() && runner.entry().managed && !isUp(runner)) {
-    // Its first time failed.
-    gather->change(name, "add");
+  const auto decision = decideFor(runner, entry);
+  if (decision.deed != Deed::Nothing) gather->change(name, toText(decision.deed)).details = decision.details;
+  if (decision.deed == Deed::Stop || (decision.deed == Deed::Restart && runner.mainPid() == 0))
+    return replaceEntry(runner, std::move(entry), decision, gather);
+  if (decision.deed != Deed::Restart) {
     runner.setEntry(std::move(entry));
-    return bringToState(runner, gather);
+    return bringAbout(runner, decision, gather);
   }
-  const auto was = deployedOf(runner), will = fingerprintOf(entry);
-  const auto action = actionFor(runner, entry);
-  auto details = differences(runner.entry(), entry);
-  if (!details.empty() || was != will) gather->change(name, action).details = std::move(details);
-  if (was.process != will.process && isUp(runner)) {
-    auto& trial = gather->trials.emplace_back(new Runner(context_, *this, entry));
-    return trial->deploy(layout::Mode::DryRun, [this, gather, name, next = entry](const layout::Report& report) {
-      auto& change = gather->change(name, "restart");
-      for (const auto& error : report.errors) change.details.push_back("refused: " + error);
-      // What runs is not stopped for a start that must fail.
-      if (auto* const here = staying(name); here && report.errors.empty()) replaceEntry(*here, next, gather);
-    });
-  }
-  runner.setEntry(std::move(entry));
-  if (was.all != will.all && was.programs == will.programs) return bringToState(runner, gather);
-  const bool programs = was.programs != will.programs;
-  auto before = runner.memory().deployed;
-  remember(runner, will.text(), gather);
-  runner.deploy(layout::Mode::Apply, [this, gather, name, programs, before](const layout::Report& report) {
-    if (!report.changes.empty() || !report.errors.empty()) addChanges(gather->change(name, "change"), report);
-    auto* const here = staying(name);
-    if (here && !report.errors.empty()) return remember(*here, before, gather);
-    if (here && programs)
-      here->updatePrograms([gather, name](const Outcome& outcome) {
-        if (!outcome) gather->change(name, "change").details.push_back("failed: " + outcome.error().message);
-      });
+  // What runs is not stopped for a start that must fail.
+  auto& trial = *gather->trials.emplace_back(new Runner(context_, *this, entry));
+  trial.check([this, gather, name, decision, next = std::move(entry)](const CheckResult& result) {
+    if (result.objection) return gather->change(name, toText(decision.deed)).details.push_back(refusal(*result.objection));
+    if (auto* const here = staying(name)) replaceEntry(*here, next, decision, gather);
   });
 }
 
 void Fleet::removeRunner(Runner& runner, bool purge, const Gather& gather) {
   const auto name = runner.entry().name;
-  gather->change(name, "remove");
+  gather->change(name, toText(Deed::Remove));
   if (!runner.entry().managed) return erase(name);
   if (const auto leaving = leaving_.find(name); leaving != leaving_.end()) {
     leaving->second.waiting.push_back(gather);
@@ -234,7 +192,7 @@ void Fleet::removeRunner(Runner& runner, bool purge, const Gather& gather) {
   leaving_[name];
   runner.stop([this, gather, name, purge](const Outcome&) {
     find(name)->removeFiles(purge, [this, gather, name](const layout::Report& report) {
-      addChanges(gather->change(name, "remove"), report);
+      addChanges(gather->change(name, toText(Deed::Remove)), report);
       leave(name);
     });
   });

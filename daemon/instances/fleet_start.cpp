@@ -120,11 +120,11 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
 /// Its entry was changed while no manager ran. What runs is not stopped for a start that must fail: until the entry can
 /// be brought about, it is not what was deployed, and the next reload or manager tries again.
 void Fleet::restartIfGood(Runner& runner) {
-  runner.deploy(layout::Mode::DryRun, [this, name = runner.entry().name](const layout::Report& report) {
-    for (const auto& error : report.errors)
-      about(name).error("instance '{}' goes on as it was; its changed entry is refused: {}", name, error);
+  runner.check([this, name = runner.entry().name](const CheckResult& result) {
+    if (result.objection)
+      about(name).error("instance '{}' goes on as it was; its changed entry is refused: {}", name, *result.objection);
     auto* const here = staying(name);
-    if (!here || !report.errors.empty()) return;
+    if (!here || result.objection) return;
     here->memory().deployed = fingerprintOf(here->entry()).text();
     (void)here->saveMemory();
     here->restart([](const Outcome&) {});

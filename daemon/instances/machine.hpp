@@ -73,6 +73,8 @@ class Machine {
   Action restart(core::Instant now);
   /// It runs already: found again.
   void adopt(core::Instant now);
+  /// What runs shall not be started again when it ends.
+  void release() noexcept { wanted_ = again_ = false; }
   Action prepared(core::Instant now);
   Action prepareFailed(std::string details, core::Instant now);
   Action spawned(core::Instant now);

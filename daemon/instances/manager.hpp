@@ -41,13 +41,16 @@ using Outcome = core::Result<void, ManagerError>;
 /// Called exactly once, from the loop or before the asking call returns; never after the Manager is gone.
 using Done = std::function<void(Outcome)>;
 
+/// The same for a question whose answer is lines of text.
+using WarningsDone = std::function<void(core::Result<std::vector<std::string>, ManagerError>)>;
+
 /// A key of an entry and its new value; nullopt puts the default back.
 using Properties = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
 /// What a reload does or, as a plan, would do to one instance.
 struct PlannedChange {
   std::string instance;
-  std::string action;                ///< add, remove, change, restart, start, stop
+  std::string action;                ///< of Deed, see decide.hpp
   std::vector<std::string> details;  ///< "create directory PATH", "user: a -> b", ...
 };
 struct ReloadReport {
@@ -93,7 +96,12 @@ class Manager {
 
   virtual void start(const std::string& name, Done done) = 0;
   virtual void stop(const std::string& name, Done done) = 0;
+  /// As start(), refused with ConfigInvalid, and nothing stopped, where the configuration would not start.
   virtual void restart(const std::string& name, Done done) = 0;
+  /// Stops and starts it without a look at its configuration.
+  virtual void forceRestart(const std::string& name, Done done) = 0;
+  /// Lets the instance's own program check its configuration, as its owner: warnings, or ConfigInvalid.
+  virtual void check(const std::string& name, WarningsDone done) = 0;
   /// The instance reads its configuration again (SIGHUP, as Supervisor understands it: its programs restart).
   virtual void reload(const std::string& name, Done done) = 0;
   virtual void kill(const std::string& name, KillWhom whom, int signo, Done done) = 0;

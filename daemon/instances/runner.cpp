@@ -265,6 +265,7 @@ void Runner::onExit(std::optional<int> waitStatus) {
   if (waitStatus && WIFEXITED(*waitStatus)) exit = {Exit::Kind::Code, WEXITSTATUS(*waitStatus)};
   if (waitStatus && WIFSIGNALED(*waitStatus)) exit = {Exit::Kind::Signal, WTERMSIG(*waitStatus)};
   if (!waitStatus && announcedEnd_) exit = {Exit::Kind::Code, 0};
+  if (!entry_.managed) machine_.release();
   const auto action = machine_.exited(exit, errorText(errors_), now());
   forgetMain();
   act(action);

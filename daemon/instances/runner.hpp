@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -9,12 +10,13 @@
 #include <vector>
 
 #include "daemon/entries/entry.hpp"
+#include "daemon/instances/config_check.hpp"
 #include "daemon/instances/context.hpp"
-#include "daemon/instances/ctl_run.hpp"
 #include "daemon/instances/kept_file.hpp"
 #include "daemon/instances/manager.hpp"
 #include "daemon/instances/memory.hpp"
 #include "daemon/instances/notify_socket.hpp"
+#include "daemon/instances/owner_command.hpp"
 #include "daemon/instances/process_finder.hpp"
 #include "daemon/instances/process_table.hpp"
 #include "daemon/instances/record.hpp"
@@ -64,7 +66,14 @@ class Runner {
   void start(Done done);
   void stop(Done done) { stopMeaning(false, std::move(done)); }
   void restart(Done done);
+  /// The same as people ask for it: what would fail for the configuration, or for a file in the way, is refused with
+  /// the reason (ConfigInvalid), and what runs goes on. One that is on its way already is not checked.
+  void startIfGood(Done done);
+  void restartIfGood(Done done);
+  /// Lets it read its configuration again, if that is good.
   void reload(Done done);
+  /// Whether a start would succeed, as far as its files say. Nothing is changed.
+  void check(CheckDone done);
   void kill(KillWhom whom, int signo, Done done);
   void controlProgram(const std::string& program, ProgramVerb verb, Done done);
 
@@ -127,9 +136,13 @@ class Runner {
   void writeRecord() { (void)recordFile_.write(); }
   [[nodiscard]] Record makeRecord() const;
   void onUnwritten(const std::string& path, const std::string& obstacle);
-  void runCtl(const std::vector<std::string>& arguments, CtlRun::Done done);
+  using CtlDone = std::function<void(bool ok, const std::string& output)>;
+  void runCtl(const std::vector<std::string>& arguments, CtlDone done);
   [[nodiscard]] core::Expected<layout::Plan> makePlan() const;
   [[nodiscard]] std::optional<ManagerError> unmanaged() const;
+  void runCheck(const layout::Plan* plan, CheckDone done);
+  void whenGood(bool asItIs, Done done, std::function<void(Done)> act);
+  void giveUpChecks();
 
   Context& context_;
   Listener& listener_;
@@ -166,7 +179,8 @@ class Runner {
   std::unique_ptr<layout::OwnerTask> clearing_;  // of a socket that was left behind
   std::unique_ptr<layout::Deployment> deployment_;  // of a start
   std::list<layout::Deployment> asked_;             // of deploy()
-  std::list<CtlRun> ctlRuns_;
+  std::list<std::unique_ptr<OwnerCommand>> commands_;
+  std::list<std::shared_ptr<Done>> checked_;        // wait for a check; null: answered
   std::list<SignalRun> signalRuns_;
   std::list<std::shared_ptr<ProcessFinder>> killFinders_;  // of kill(All)
   std::uint64_t cpuBefore_ = 0;  // microseconds that the control group had used before this run

@@ -7,6 +7,8 @@
 
 #include <utility>
 
+#include "daemon/instances/failures.hpp"
+#include "daemon/instances/launch.hpp"
 #include "daemon/instances/record.hpp"
 #include "daemon/instances/runner.hpp"
 #include "lib/core/log.hpp"
@@ -16,15 +18,8 @@ namespace {
 
 /// Many are asked for at once, by one who wants to see all instances.
 constexpr auto kUsageAge = core::milliseconds(500);
-
-Outcome failure(ErrorCode code, std::string message) {
-  return core::Err{ManagerError{code, std::move(message)}};
-}
-
-Outcome notRunning(const std::string& name) {
-  return failure(ErrorCode::InstanceNotRunning,
-                 fmt::format("Instance '{0}' does not run; start it first: supervisor-manager start {0}", name));
-}
+/// Longer than any sensible startsecs or stopwaitsecs.
+constexpr auto kCtlLimit = core::seconds(120);
 
 State stateOf(Machine::Phase phase, bool managed, bool asksToStart) {
   using Phase = Machine::Phase;
@@ -240,6 +235,7 @@ void Runner::start(Done done) {
 
 void Runner::stopMeaning(bool resume, Done done) {
   if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
+  giveUpChecks();
   resume_ = resume;
   if (machine_.phase() == Machine::Phase::Inactive) hung_ = false;
   const auto action = machine_.stop(core::Clock::now());
@@ -253,13 +249,6 @@ void Runner::restart(Done done) {
   const auto action = machine_.restart(core::Clock::now());
   waiters_.push_back({Wish::Start, std::move(done)});
   act(action);
-}
-
-void Runner::reload(Done done) {
-  if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
-  if (machine_.phase() != Machine::Phase::Running || signalTo(pidfd_, SIGHUP) != 0)
-    return done(notRunning(entry_.name));
-  done({});
 }
 
 void Runner::kill(KillWhom whom, int signo, Done done) {
@@ -290,9 +279,13 @@ void Runner::kill(KillWhom whom, int signo, Done done) {
   });
 }
 
-void Runner::runCtl(const std::vector<std::string>& arguments, CtlRun::Done done) {
-  ctlRuns_.remove_if([](const CtlRun& run) { return run.finished(); });
-  ctlRuns_.emplace_back(context_, entry_, arguments, std::move(done));
+void Runner::runCtl(const std::vector<std::string>& arguments, CtlDone done) {
+  commands_.remove_if([](const auto& one) { return one->finished(); });
+  commands_.push_back(std::make_unique<OwnerCommand>(
+      context_, ctlSpec(context_, entry_, arguments), core::UniqueFd(), kCtlLimit,
+      [finish = std::move(done)](const OwnerCommand::End& end) {
+        finish(end.ok(), end.failure.empty() ? oneLine(end.output) : end.failure);
+      }));
 }
 
 void Runner::controlProgram(const std::string& program, ProgramVerb verb, Done done) {
@@ -316,6 +309,8 @@ void Runner::controlProgram(const std::string& program, ProgramVerb verb, Done d
 
 void Runner::setEntry(entries::Entry entry) {
   entry_ = std::move(entry);
+  // What is only described is left to itself: it goes on, and nobody starts it again.
+  if (!entry_.managed && pid_ == 0) act(machine_.stop(core::Clock::now()));
   listener_.changed(*this);
 }
 

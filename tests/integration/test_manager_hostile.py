@@ -98,7 +98,8 @@ def testThingsPlantedInItsDefaultDirectories(manager, owner, secret):
     asOwner(owner, 'rm -f "$1"/*; echo 1 > "$1/supervisord.pid"; ln -s "$2" "$1/supervisor.sock"', run, secret)
     asOwner(owner, 'rm -f "$1"/*; mkfifo "$1/program1.log"; ln -s "$2" "$1/extra"', logs, secret)
     asOwner(owner, 'rm -f "$1"/*; ln -s "$2" "$1/a_prg.ini"; mkfifo "$1/x_prg.tmp"', conf, secret)
-    manager.tryCall("StartInstance", "s", "tsupv")
+    manager.tryCall("StartInstance", "s", "tsupv")  # refused, for what is in the way
+    manager.tryCall("ForceRestartInstance", "s", "tsupv")
     waitFor(lambda: manager.get("tsupv", "State") in ("running", "failed", "restarting"), "an end of the start")
     assert manager.get("other", "State") == "running"
     assert isRunning(1)

@@ -69,7 +69,7 @@ def testApplyingTwiceChangesNothing(manager, owner):
     manager.start()
     pid = manager.programPid("tsupv", "program1")
     before = {p: v for p, v in snapshot(manager.root).items() if "/run/" not in p and "/var/lib/" not in p}
-    assert manager.call("PlanReload") == [[], []]
+    assert manager.call("PlanReload") == [[], [], []]
     assert manager.call("Reload") == [[]]
     after = {p: v for p, v in snapshot(manager.root).items() if "/run/" not in p and "/var/lib/" not in p}
     assert before == after

@@ -79,6 +79,10 @@ class PretendedManager final : public Manager {
   void start(const std::string& name, Done done) override { become(name, State::Running, 77, std::move(done)); }
   void stop(const std::string& name, Done done) override { become(name, State::Inactive, 0, std::move(done)); }
   void restart(const std::string& name, Done done) override { become(name, State::Running, 78, std::move(done)); }
+  void forceRestart(const std::string& name, Done done) override { become(name, State::Running, 79, std::move(done)); }
+  void check(const std::string& name, instances::WarningsDone done) override {
+    done(isEvil(name) ? std::vector<std::string>{kEvil} : std::vector<std::string>());
+  }
   void reload(const std::string& name, Done done) override {
     done(core::Err{ManagerError{ErrorCode::OperationFailed, isEvil(name) ? kEvil : "It does not parse"}});
   }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/failures.hpp"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+namespace instances {
+
+Outcome failure(ErrorCode code, std::string message) { return core::Err{ManagerError{code, std::move(message)}}; }
+
+Outcome notRunning(const std::string& name) {
+  return failure(ErrorCode::InstanceNotRunning,
+                 fmt::format("Instance '{0}' does not run; start it first: supervisor-manager start {0}", name));
+}
+
+}  // namespace instances

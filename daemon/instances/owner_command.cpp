@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/owner_command.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <utility>
+
+#include "daemon/entries/environment.hpp"
+#include "daemon/instances/launch.hpp"
+#include "lib/core/files.hpp"
+
+namespace instances {
+
+OwnerCommand::OwnerCommand(Context& context, core::SpawnSpec spec, core::UniqueFd input, core::Duration limit,
+                           Done done)
+    : reaper_(context.reaper),
+      done_(std::move(done)),
+      output_(makeErrorFile()),
+      timer_(context.loop,
+             [this, limit] {
+               const auto seconds = std::chrono::duration_cast<core::seconds>(limit).count();
+               finish(-1, fmt::format("{} did not answer within {} seconds", program_, seconds));
+             }),
+      failed_(context.loop, [this] { finish(-1, failure_); }) {
+  program_ = core::directoryOf(spec.file).empty() ? spec.file : spec.file.substr(spec.file.rfind('/') + 1);
+  const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  spec.descriptors = {{input ? input.get() : null.get(), 0}, {output_.get(), 1}, {output_.get(), 2}};
+  auto child = core::beginSpawn(spec);
+  if (!child) {
+    fail(child.error());
+    return;
+  }
+  pid_ = child->pid;
+  launch_ = std::make_unique<core::SpawnWatch>(context.loop, std::move(*child), [this](const core::SpawnReport& report) {
+    const auto launch = std::move(launch_);  // it calls this
+    if (!report.error) return;
+    reaper_.forget(std::exchange(pid_, -1));
+    fail(*report.error);
+  });
+  reaper_.watch(pid_, [this](int status) {
+    if (launch_) launch_->check();  // its report comes before its end
+    if (pid_ < 0) return;
+    pid_ = -1;
+    if (WIFEXITED(status)) return finish(WEXITSTATUS(status), {});
+    finish(-1, fmt::format("{} was killed by signal {}", program_, WTERMSIG(status)));
+  });
+  timer_.armIn(limit);
+}
+
+void OwnerCommand::fail(const core::SpawnError& error) {
+  failure_ = fmt::format("{} cannot be run: {}: {}", program_, core::toText(error.step), ::strerrordesc_np(error.code));
+  failed_.schedule();
+}
+
+OwnerCommand::~OwnerCommand() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  reaper_.forget(pid_);
+}
+
+void OwnerCommand::finish(int status, std::string failure) {
+  timer_.disarm();
+  if (!done_) return;
+  const auto done = std::move(done_);
+  done_ = nullptr;
+  if (pid_ > 0) {  // out of time: nobody waits for it any more
+    ::kill(pid_, SIGKILL);
+    reaper_.forget(std::exchange(pid_, -1));
+  }
+  done({status, std::move(failure), printedText(output_)});  // may destroy this
+}
+
+core::SpawnSpec ctlSpec(const Context& context, const entries::Entry& entry, const std::vector<std::string>& arguments) {
+  core::SpawnSpec spec;
+  spec.file = context.places.supervisorctl;
+  spec.arguments = {spec.file, "-c", entry.confFile};
+  spec.arguments.insert(spec.arguments.end(), arguments.begin(), arguments.end());
+  spec.environment = entries::ownerEnvironment(entry);
+  if (context.privileged) spec.identity = entry.identity;
+  spec.directory.assign(1, '/');
+  return spec;
+}
+
+}  // namespace instances

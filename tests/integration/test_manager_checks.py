@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: MIT
+"""Nothing that runs is stopped for a start that must fail: the manager's verbs check first; a plan is what happens."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+
+import pytest
+
+from processes import isRunning, ofUser
+from programs import program
+from waiting import waitFor
+
+BAD = "[program:bad]\ncommand = /bin/true\nstartsecs = soon\n"
+REASON = "invalid literal for int() with base 10: 'soon' for key 'startsecs' in section 'program:bad' (file: '{path}', line 3)"
+
+
+@pytest.fixture
+def cli(manager):
+    def run(*arguments, **options):
+        return subprocess.run([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", *arguments],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **options)
+
+    return run
+
+
+@pytest.fixture
+def running(manager, owner):
+    """tsupv with the program a, which runs."""
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
+    manager.start()
+    return manager.programPid("tsupv", "a")
+
+
+def spoil(manager, owner, text=BAD):
+    return manager.write("etc/supervisord_tsupv.d/own.ini", text, owner)
+
+
+@pytest.mark.parametrize("verb", ["reload", "restart"])
+def testAVerbRefusesAConfigurationThatIsWrong(manager, owner, running, cli, verb):
+    main = manager.mainPid("tsupv")
+    path = spoil(manager, owner)
+    done = cli(verb, "tsupv")
+    assert done.returncode == 1 and done.stdout == ""
+    assert REASON.format(path=path) in done.stderr
+    assert isRunning(running) and manager.mainPid("tsupv") == main
+    os.unlink(path)
+    assert cli(verb, "tsupv").returncode == 0
+
+
+def testForceRestartsAllTheSame(manager, owner, running, cli):
+    spoil(manager, owner)
+    assert cli("restart", "--force", "tsupv").returncode == 1
+    assert not isRunning(running)
+
+
+def testAStartOfAStoppedOneIsRefused(manager, owner, running, cli):
+    assert cli("stop", "tsupv").returncode == 0
+    path = spoil(manager, owner)
+    done = cli("start", "tsupv")
+    assert done.returncode == 1 and REASON.format(path=path) in done.stderr
+    assert manager.get("tsupv", "State") == "inactive" and ofUser(owner.pw_uid) == []
+
+
+def testWhatTheManagerPutsRightIsNoReasonToRefuse(manager, owner, running, cli):
+    os.unlink(manager.path("etc/supervisord_tsupv.d/a_prg.ini"))
+    os.rename(manager.path("var/log/supervisor_tsupv"), manager.path("var/log/elsewhere"))
+    os.unlink(manager.path("etc/supervisord_tsupv.conf"))
+    assert cli("restart", "tsupv").returncode == 0
+    manager.programPid("tsupv", "a")
+
+
+def testAnIncludeThatTheOwnerCannotReadRefusesARestart(manager, owner, running, cli):
+    path = manager.write("etc/supervisord_tsupv.d/own.ini", "[program:b]\ncommand = /bin/true\n")
+    os.chmod(path, 0o600)  # root's
+    done = cli("restart", "tsupv")
+    assert done.returncode == 1 and f"cannot read {path}" in done.stderr
+    assert isRunning(running)
+
+
+def testWarningsAreTold(manager, owner, running, cli):
+    path = spoil(manager, owner, "[program:b]\ncommand = /bin/sleep 1000\nautorestrat = no\n")
+    for verb in "restart", "reload":
+        done = cli(verb, "tsupv")
+        assert done.returncode == 0
+        assert "tsupv: warning: Unknown key 'autorestrat' (did you mean 'autorestart'?)" in done.stderr
+        assert path in done.stderr
+        manager.waitState("tsupv", "running")
+        manager.programPid("tsupv", "b")
+    manager.write("etc/supervisor-manager/conf.d/other.conf", f"[supervisor:o]\nuser={owner.pw_name}\n"
+                  f"group={owner.pw_name}\nlog_dir=/x\n")
+    for verb in "plan", "reload":
+        assert "other.conf:4: [supervisor:o] log_dir: unknown key" in cli(verb).stderr
+    manager.write("etc/supervisor-manager/conf.d/third.conf", "[supervisr:x]\n")
+    assert json.loads(cli("plan", "--json").stdout)["warnings"][0]["section"] == "supervisr:x"
+
+
+def testWhatAnOwnerWritesIsCleanedForTheTerminal(manager, owner, running, cli):
+    spoil(manager, owner, "[program:bad]\ncommand = /bin/true\nstartsecs = \x1b]0;owned\x07\n")
+    done = cli("restart", "tsupv")
+    assert done.returncode == 1 and "\\x1b]0;owned\\x07" in done.stderr
+    assert "\x1b" not in done.stderr and "\x1b" not in manager.log()
+
+
+def testACheckThatIsStoppedByItsOwnerRefusesARestart(manager, owner, running, workDir, cli):
+    """The check fails closed, in time, and meanwhile the manager serves others."""
+    fifo = manager.path("etc/supervisord_tsupv.d/own.ini")
+    os.mkfifo(fifo)
+    done = cli("restart", "tsupv")
+    assert done.returncode == 1 and "not a regular file" in done.stderr
+    os.unlink(fifo)
+    # A supervisord that stops itself: as the owner could stop it.
+    fake = os.path.join(workDir, "supervisord")
+    with open(fake, "w", encoding="utf-8") as file:
+        file.write('#!/bin/sh\nkill -STOP $$\n')
+    os.chmod(fake, 0o755)
+    settings = manager.path("etc/supervisor-manager/supervisor-manager.conf")
+    with open(settings, encoding="utf-8") as file:
+        text = file.read()
+    with open(settings, "w", encoding="utf-8") as file:
+        file.write(text.replace(program("supervisord")[0], fake))
+    manager.call("Reload")
+    asked = subprocess.Popen([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", "restart", "tsupv"],
+                             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    assert cli("list").returncode == 0
+    errors = asked.communicate()[1]
+    assert asked.returncode == 1 and "supervisord did not answer within 15 seconds" in errors
+    assert isRunning(running)
+
+
+def testAStopGoesBeforeWhatWaitsForACheck(manager, owner, running, workDir):
+    """Whatever the order in which they end, the last wish holds."""
+    calls = [subprocess.Popen([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", verb, "tsupv"],
+                              stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for verb in ("restart", "restart")]
+    manager.call("StopInstance", "s", "tsupv")
+    for call in calls:
+        call.wait()
+    manager.call("StopInstance", "s", "tsupv")
+    assert manager.get("tsupv", "State") == "inactive" and ofUser(owner.pw_uid) == []
+
+
+@pytest.mark.parametrize("how", ["reload", "edit"])
+def testAChangedEntryIsNotBroughtAboutForAStartThatMustFail(manager, owner, running, cli, how):
+    path = spoil(manager, owner)
+    if how == "reload":
+        manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1000")])
+        planned = cli("plan")
+        done = cli("reload")
+        assert REASON.format(path=path) in planned.stdout and "tsupv: restart" in planned.stdout
+        assert REASON.format(path=path) in done.stdout
+    else:
+        before = open(os.path.join(manager.conf, "tsupv.conf"), encoding="utf-8").read()
+        done = cli("edit", "tsupv", "umask=027")
+        assert done.returncode == 1 and REASON.format(path=path) in done.stderr
+        assert open(os.path.join(manager.conf, "tsupv.conf"), encoding="utf-8").read() == before
+    assert isRunning(running)
+    os.unlink(path)
+    assert (cli("reload") if how == "reload" else cli("edit", "tsupv", "umask=027")).returncode == 0
+    waitFor(lambda: not isRunning(running), "the restart")
+    manager.programPid("tsupv", "a")
+    assert cli("plan").stdout == "Nothing to do\n"
+
+
+def testNewDirectoriesAreNoReasonToRefuse(manager, owner, running, cli):
+    manager.entry("tsupv", owner, "logs_dir = /srv/logs", programs=[
+        ("a", f"/bin/sleep 1000\nstdout_logfile = {manager.path('srv/logs/a.log')}")])
+    assert "refused" not in cli("reload").stdout
+    manager.programPid("tsupv", "a")
+    assert os.path.exists(manager.path("srv/logs/a.log"))
+
+
+def testAChangedEntryIsCheckedWhenTheManagerStarts(manager, owner, running):
+    spoil(manager, owner)
+    manager.kill()
+    manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1000")])
+    manager.start()
+    waitFor(lambda: "goes on as it was; its changed entry is refused" in manager.log(), "the refusal")
+    assert isRunning(running)
+
+
+def testABadDeclarationIsRefusedAloneAndWhatRanGoesOn(manager, owner, running, cli):
+    main = manager.mainPid("tsupv")
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000\nstartsecs = abc"), ("b", "/bin/sleep 1001")])
+    file = os.path.join(manager.conf, "tsupv.conf")
+    words = f"{file}:8: [supervisor_program:a] startsecs: invalid literal for int() with base 10: 'abc'"
+    verified = subprocess.run([*program("supervisor-managerd"), "--verify", "--root", manager.root],
+                              capture_output=True, text=True, check=False)
+    assert verified.returncode == 1 and words in verified.stderr
+    for verb in "plan", "reload":
+        done = cli(verb)
+        assert done.returncode == 1 and words in done.stderr
+    b = manager.programPid("tsupv", "b")
+    assert isRunning(running) and manager.mainPid("tsupv") == main
+    assert cli("plan").stdout == "Nothing to do\n"
+    manager.kill()  # the next manager keeps it, too, and so does a start
+    manager.start()
+    assert words in manager.log()
+    assert isRunning(running) and isRunning(b)
+    assert cli("restart", "tsupv").returncode == 0
+    manager.programPid("tsupv", "a")
+    manager.programPid("tsupv", "b")
+
+
+def actions(report):
+    return {one["instance"]: one["action"] for one in report["changes"]}
+
+
+@pytest.mark.parametrize("before, after, action, state", [
+    ("", "state = stopped", "stop", "inactive"),
+    ("state = stopped", "", "start", "running"),
+])
+def testAStateAndAProgramInOneEdit(manager, owner, cli, before, after, action, state):
+    manager.entry("tsupv", owner, before)
+    manager.start()
+    manager.waitState("tsupv", "inactive" if before else "running")
+    manager.entry("tsupv", owner, after, programs=[("a", "/bin/sleep 1000")])
+    assert actions(json.loads(cli("plan", "--json").stdout)) == {"tsupv": action}
+    assert {name: what for name, what, _ in manager.call("Reload")[0]} == {"tsupv": action}
+    manager.waitState("tsupv", state)
+    assert cli("plan").stdout == "Nothing to do\n"
+
+
+def testWhatIsNoLongerManagedIsLeftAlone(manager, owner, running, cli):
+    main = manager.mainPid("tsupv")
+    manager.entry("tsupv", owner, "managed = no\numask = 027", programs=[("a", "/bin/sleep 1000")])
+    assert actions(json.loads(cli("plan", "--json").stdout)) == {"tsupv": "change"}
+    assert {name: what for name, what, _ in manager.call("Reload")[0]} == {"tsupv": "change"}
+    assert manager.get("tsupv", "State") == "unmanaged" and isRunning(running)
+    assert cli("plan").stdout == "Nothing to do\n"
+    os.kill(main, signal.SIGKILL)  # nobody starts it again
+    waitFor(lambda: manager.mainPid("tsupv") == 0, "the end of the instance")
+    waitFor(lambda: ofUser(owner.pw_uid) == [], "the end of what it left")
+    assert manager.get("tsupv", "MainPID") == 0 and manager.get("tsupv", "State") == "unmanaged"
+
+
+def testAfterAReloadAPlanHasNothingToDo(manager, owner, cli):
+    """Random edits: what the plan says is what the reload says, and then nothing is left."""
+    chosen = random.Random(9)
+
+    def write():
+        more = "\n".join(filter(None, [chosen.choice(["", "umask = 022", "umask = 027"]),
+                                       chosen.choice(["", "state = stopped", "state = current"]),
+                                       chosen.choice(["", "priority = 5"]), chosen.choice(["", "", "managed = no"])]))
+        programs = [(name, "/bin/sleep 1000") for name in chosen.sample(["a", "b"], chosen.randrange(3))]
+        manager.entry("tsupv", owner, more, programs=programs)
+        return more, programs
+
+    write()
+    manager.start()
+    for _ in range(12):
+        edit = write()
+        planned = actions(json.loads(cli("plan", "--json").stdout))
+        done = {name: what for name, what, _ in manager.call("Reload")[0]}
+        assert (planned, cli("plan").stdout) == (done, "Nothing to do\n"), edit
