@@ -86,7 +86,8 @@ int run(const std::vector<std::string>& arguments) {
     return usageStatus;
   }
   if (line->action == config::CommandLine::Action::Help) return print(STDOUT_FILENO, config::usage(line->program)), 0;
-  if (line->action == config::CommandLine::Action::Version) return print(STDOUT_FILENO, std::string(config::supervisorVersion) + "\n"), 0;
+  if (line->action == config::CommandLine::Action::Version)
+    return print(STDOUT_FILENO, std::string(config::supervisorVersion) + "\n"), 0;
   if (line->action == config::CommandLine::Action::Check) return check(*line);
   print(STDERR_FILENO, line->notice);
   return live(*line);

@@ -68,7 +68,7 @@ def between(text, begin, end):
 
 def schemaKeys():
     """Yields (table, keys) for each table of the schema."""
-    for declaration in re.split(r"^constexpr ", read("instance", "config", "schema.cpp"), flags=re.MULTILINE)[1:]:
+    for declaration in re.split(r"^constexpr ", read("lib", "dialect", "schema.cpp"), flags=re.MULTILINE)[1:]:
         table = re.match(r"[\w:]+ (\w+Keys)\b(?!\()", declaration)
         if table:
             yield table.group(1), re.findall(r'\{"([a-z_]+)"', declaration)

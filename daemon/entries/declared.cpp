@@ -131,7 +131,8 @@ bool dependsOnTemplate(const Declared& declared, const Entry& entry, const core:
   for (const auto& [key, value] : declared.keys)
     for (auto at = value.find("%(ENV_"); at != std::string::npos; at = value.find("%(ENV_", at + 1)) {
       const auto end = value.find(')', at);
-      if (end != std::string::npos && !names.find(value.substr(at + start.size(), end - at - start.size()))) return true;
+      const auto name = value.substr(at + start.size(), end - at - start.size());
+      if (end != std::string::npos && !names.find(name)) return true;
     }
   return false;
 }
@@ -156,7 +157,8 @@ bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredS
   context.isDirectory = [](const std::string&) { return true; };
   std::optional<config::Refusal> refusal;
   if (program) {
-    if (auto processes = config::readProcesses(context, section, declared.name); !processes) refusal = processes.error();
+    if (auto processes = config::readProcesses(context, section, declared.name); !processes)
+      refusal = processes.error();
   } else {
     config::SectionReader in(document, section, config::SectionKind::Group);
     (void)config::readMembers(in, context.withHere());

@@ -167,12 +167,14 @@ class Loader {
   /// A group that names a program which is refused would cost the instance all its programs: it is refused, too.
   void settleGroups(Entry& entry) {
     const auto has = [&](const std::string& file) {
-      return std::any_of(entry.declared.begin(), entry.declared.end(), [&](const auto& d) { return d.fileName() == file; });
+      return std::any_of(entry.declared.begin(), entry.declared.end(),
+                         [&](const auto& declared) { return declared.fileName() == file; });
     };
     const auto all = entry.declared;
     for (const auto& group : all) {
       if (group.kind != Declared::Kind::Group) continue;
-      const auto programs = std::find_if(group.keys.begin(), group.keys.end(), [](const auto& p) { return p.first == "programs"; });
+      const auto programs = std::find_if(group.keys.begin(), group.keys.end(),
+                                         [](const auto& key) { return key.first == "programs"; });
       for (const auto& name : core::splitBlanks(core::replaceAll(programs->second, ",", " "))) {
         const auto file = Declared{Declared::Kind::Program, name, {}, {}, {}, {}}.fileName();
         const auto& refused = entry.refusedDeclared;

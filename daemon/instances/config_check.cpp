@@ -44,7 +44,8 @@ core::UniqueFd inMemory(const std::string& text) {
 }
 
 std::string cleaned(std::string_view text) {
-  auto out = core::printable(core::toUtf8(core::trim(core::replaceAll(core::replaceAll(std::string(text), "\n", " "), "\t", " "))));
+  const auto line = core::replaceAll(core::replaceAll(std::string(text), "\n", " "), "\t", " ");
+  auto out = core::printable(core::toUtf8(core::trim(line)));
   if (out.size() > kLongestText) out = core::toUtf8(out.substr(0, kLongestText)) + " …";
   return out;
 }

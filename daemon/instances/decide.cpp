@@ -16,7 +16,8 @@ using entries::WantedState;
 /// The written attributes, without what is not for everybody.
 std::map<std::string_view, std::string_view> shown(const Entry& entry) {
   std::map<std::string_view, std::string_view> out;
-  for (const auto& [key, value] : entry.written) out[key] = key == "http_server.password" ? std::string_view("(hidden)") : std::string_view(value);
+  for (const auto& [key, value] : entry.written) out[key] = value;
+  if (const auto secret = out.find("http_server.password"); secret != out.end()) secret->second = "(hidden)";
   return out;
 }
 

@@ -30,6 +30,11 @@ bool isUp(const Runner& runner) {
   return runner.machine().wanted();
 }
 
+/// What runs is neither stopped for a start that must fail, nor given files that would make the next one fail.
+bool needsCheck(const Runner& runner, const Decision& decision) {
+  return runner.mainPid() > 0 && (decision.deed == Deed::Restart || decision.updates);
+}
+
 }  // namespace
 
 Decision Fleet::decideFor(const Runner& runner, const entries::Entry& next) {
@@ -82,13 +87,13 @@ void Fleet::plan(const entries::Loaded& loaded, const Gather& gather) {
     auto& trial = *gather->trials.emplace_back(new Runner(context_, *this, entry));
     if (decision.deed != Deed::Nothing)
       gather->change(entry.name, toText(decision.deed)).details = std::move(decision.details);
-    const bool checked = decision.deed == Deed::Restart && runner->mainPid() > 0;
+    const bool checked = runner && needsCheck(*runner, decision);
     trial.deploy(layout::Mode::DryRun, [gather, &trial, name = entry.name, checked](const layout::Report& report) {
       if (!report.changes.empty() || !report.errors.empty())
         addChanges(gather->change(name, toText(Deed::Change)), report);
       if (!checked || !report.errors.empty()) return;
       trial.check([gather, name](const CheckResult& result) {
-        if (result.objection) gather->change(name, toText(Deed::Restart)).details.push_back(refusal(*result.objection));
+        if (result.objection) gather->change(name, toText(Deed::Change)).details.push_back(refusal(*result.objection));
       });
     });
   }
@@ -152,8 +157,12 @@ void Fleet::bringAbout(Runner& runner, const Decision& decision, const Gather& g
   });
 }
 
-/// Stopped as what it was; then it is what it shall be.
+/// What must stop is stopped as what it was; then it is what it shall be.
 void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Decision& decision, const Gather& gather) {
+  if (decision.deed != Deed::Stop && decision.deed != Deed::Restart) {
+    runner.setEntry(std::move(entry));
+    return bringAbout(runner, decision, gather);
+  }
   runner.stopForChange(decision.starts, [this, gather, decision, next = std::move(entry)](const Outcome&) {
     auto* const here = staying(next.name);
     if (!here) return;
@@ -166,17 +175,14 @@ void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gat
   const auto name = entry.name;
   const auto decision = decideFor(runner, entry);
   if (decision.deed != Deed::Nothing) gather->change(name, toText(decision.deed)).details = decision.details;
-  if (decision.deed == Deed::Stop || (decision.deed == Deed::Restart && runner.mainPid() == 0))
-    return replaceEntry(runner, std::move(entry), decision, gather);
-  if (decision.deed != Deed::Restart) {
-    runner.setEntry(std::move(entry));
-    return bringAbout(runner, decision, gather);
-  }
-  // What runs is not stopped for a start that must fail.
+  if (!needsCheck(runner, decision)) return replaceEntry(runner, std::move(entry), decision, gather);
   auto& trial = *gather->trials.emplace_back(new Runner(context_, *this, entry));
   trial.check([this, gather, name, decision, next = std::move(entry)](const CheckResult& result) {
-    if (result.objection) return gather->change(name, toText(decision.deed)).details.push_back(refusal(*result.objection));
-    if (auto* const here = staying(name)) replaceEntry(*here, next, decision, gather);
+    if (result.objection) {
+      gather->change(name, toText(decision.deed)).details.push_back(refusal(*result.objection));
+    } else if (auto* const here = staying(name)) {
+      replaceEntry(*here, next, decision, gather);
+    }
   });
 }
 

@@ -35,12 +35,13 @@ OwnerCommand::OwnerCommand(Context& context, core::SpawnSpec spec, core::UniqueF
     return;
   }
   pid_ = child->pid;
-  launch_ = std::make_unique<core::SpawnWatch>(context.loop, std::move(*child), [this](const core::SpawnReport& report) {
+  const auto reported = [this](const core::SpawnReport& report) {
     const auto launch = std::move(launch_);  // it calls this
     if (!report.error) return;
     reaper_.forget(std::exchange(pid_, -1));
     fail(*report.error);
-  });
+  };
+  launch_ = std::make_unique<core::SpawnWatch>(context.loop, std::move(*child), reported);
   reaper_.watch(pid_, [this](int status) {
     if (launch_) launch_->check();  // its report comes before its end
     if (pid_ < 0) return;
@@ -74,7 +75,8 @@ void OwnerCommand::finish(int status, std::string failure) {
   done({status, std::move(failure), printedText(output_)});  // may destroy this
 }
 
-core::SpawnSpec ctlSpec(const Context& context, const entries::Entry& entry, const std::vector<std::string>& arguments) {
+core::SpawnSpec ctlSpec(const Context& context, const entries::Entry& entry,
+                        const std::vector<std::string>& arguments) {
   core::SpawnSpec spec;
   spec.file = context.places.supervisorctl;
   spec.arguments = {spec.file, "-c", entry.confFile};

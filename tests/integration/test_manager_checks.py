@@ -203,6 +203,23 @@ def testABadDeclarationIsRefusedAloneAndWhatRanGoesOn(manager, owner, running, c
     manager.programPid("tsupv", "b")
 
 
+@pytest.mark.parametrize("more, words", [
+    ("[supervisor_program:b]\nsupervisor = tsupv\ncommand = /bin/true\nstdout_logfile = /no/such/b.log",
+     "The directory named as part of the path /no/such/b.log does not exist"),
+    ("[supervisor_group:g]\nsupervisor = tsupv\nprograms = a, nosuch", "[group:g] names unknown program or fcgi-program nosuch"),
+])
+def testADeclarationThatOnlyTheOwnersCheckFindsWrongIsNotWritten(manager, owner, running, cli, more, words):
+    file = manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
+    with open(file, "a", encoding="utf-8") as entry:
+        entry.write(more + "\n")
+    assert f"refused: {words}" in cli("plan").stdout
+    for _ in range(2):
+        assert f"refused: {words}" in cli("reload").stdout
+    assert isRunning(running) and os.listdir(manager.path("etc/supervisord_tsupv.d")) == ["a_prg.ini"]
+    assert cli("restart", "tsupv").returncode == 0  # as it was deployed
+    manager.programPid("tsupv", "a")
+
+
 def actions(report):
     return {one["instance"]: one["action"] for one in report["changes"]}
 

@@ -69,8 +69,8 @@ TEST_CASE("what a reload does, case by case") {
       {"umask", {}, true, {.umask = "027"}, Deed::Restart, true, false},
       {"umask, stopped", {}, false, {.umask = "027"}, Deed::Start, true, false},
       {"umask, and stopped is wanted", {}, true, {.state = Stopped, .umask = "027"}, Deed::Stop, false, false},
-      {"umask, and any state will do", {.state = Current}, true, {.state = Current, .umask = "027"}, Deed::Restart, true, false},
-      {"umask, stopped, and any state will do", {.state = Current}, false, {.state = Current, .umask = "027"}, Deed::Change, false, false},
+      {"umask, any state will do", {.state = Current}, true, {.state = Current, .umask = "027"}, Deed::Restart, true, false},
+      {"the same, stopped", {.state = Current}, false, {.state = Current, .umask = "027"}, Deed::Change, false, false},
       {"a program", {}, true, {.commands = {"x"}}, Deed::Change, false, true},
       {"a program, stopped", {}, false, {.commands = {"x"}}, Deed::Start, true, false},
       {"a program and state = stopped", {}, true, {.state = Stopped, .commands = {"x"}}, Deed::Stop, false, false},
@@ -108,7 +108,8 @@ TEST_CASE("details name each line that changed, and no password") {
   after.written.emplace_back("http_server.password", "new");
   const Seen now{before, instances::fingerprintOf(before), true};
   CHECK(decide(&now, &after).details ==
-        std::vector<std::string>{"nice: 5 -> (default)", "umask: 022 -> 027", "http_server.password: (hidden) -> (hidden)"});
+        std::vector<std::string>{"nice: 5 -> (default)", "umask: 022 -> 027",
+                                 "http_server.password: (hidden) -> (hidden)"});
 }
 
 TEST_CASE("once a decision is done there is nothing more to do") {
