@@ -93,10 +93,9 @@ class VirtualMachine:
              "-no-reboot", "-kernel", _fetchKernel(), "-initrd", self._archive, "-append", words,
              "-serial", f"file:{self._console}", "-serial", f"unix:{self._socket},server=on,wait=on"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        waitFor(lambda: os.path.exists(self._socket) or self._ended(), "QEMU to listen")
         self._line = socket.socket(socket.AF_UNIX)
         self._line.settimeout(180)
-        self._line.connect(self._socket)
+        waitFor(lambda: self._line.connect_ex(self._socket) == 0 or self._ended(), "QEMU to listen")
         self._reader = self._line.makefile("rb")
         while self._read() != b"ready":
             pass
