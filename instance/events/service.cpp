@@ -209,8 +209,8 @@ void Service::letRead() {
   if (logRoom_.empty()) patience_.disarm();
 }
 
-/// A listener that hangs holds up no program: from here on its pool loses its oldest events, as any other does. Standard
-/// output that is full is no fault of the listener's.
+/// A listener that hangs holds up no program: from here on its pool loses its oldest events, as any other does. When
+/// standard output is full, that is no fault of the listener's.
 void Service::patienceEnds() {
   if (shared_.delivered == deliveredBefore_) stuckAt_ = deliveredBefore_;
   letRead();

@@ -12,8 +12,8 @@
 namespace output {
 namespace {
 
-/// What may wait at most, besides one write of any size. Programs that are read on demand never come near; programs that are removed while the target
-/// is full leave what was in their pipes.
+/// What may wait at most, besides one write of any size. Programs that are read on demand never come near; those that
+/// are removed while the target is full leave what was in their pipes.
 constexpr std::size_t queueLimit = 8 * 1024 * 1024;
 constexpr core::milliseconds retryPause{100};
 constexpr core::milliseconds lineGrace{100};

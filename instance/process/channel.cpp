@@ -68,8 +68,8 @@ void OutputChannel::watch() {
   watch_.emplace(context_.loop, pipe_.get(), core::IoWatch::Read, [this](std::uint32_t) { onReadable(); });
 }
 
-/// The ways to targets that can be full; nullptr where there is none. The last words of a listener are taken in whatever
-/// room there is: its protocol ends with its process.
+/// The ways to targets that can be full; nullptr where there is none. The last words of a listener are taken in whether
+/// there is room or not: its protocol ends with its process.
 std::array<const output::Lane*, 3> OutputChannel::lanes() const noexcept {
   const auto* const protocol = speaksProtocol() && !ending_ ? program_.protocol() : nullptr;
   return {log_ ? log_->lane() : nullptr, systemLog_.get(), protocol != nullptr ? protocol->results() : nullptr};

@@ -19,8 +19,9 @@
 namespace process {
 namespace {
 
-/// How much likelier than supervisord a program is killed when memory runs out, in thousandths of it (of the limit, where
-/// there is one): supervisord with its few megabytes is then no victim before them, and can start them again.
+/// How much likelier than supervisord a program is killed when memory runs out, in thousandths of that memory or limit:
+/// supervisord with its few megabytes is then no victim before its programs, and can start them again. As much as
+/// systemd gives the services of a session; more would make programs victims before whatever else leaks on the host.
 constexpr int easierVictim = 200;
 
 void set(std::vector<std::string>& environment, std::string_view key, std::string_view value) {

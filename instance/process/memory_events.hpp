@@ -8,9 +8,9 @@
 
 namespace process {
 
-/// What the kernel counts in our control group: whether it has killed a process since memory ran out. Files are read when
-/// that is asked, which is after the end of a program by a SIGKILL that we did not send. Without cgroup v2 there is
-/// nothing to tell.
+/// What the kernel counts in our control group: whether it has killed a process since memory ran out. Files are read
+/// when that is asked, which is after the end of a program by a SIGKILL that we did not send. Without cgroup v2 there
+/// is nothing to tell.
 class MemoryEvents {
  public:
   /// `root` is where the tree of control groups is mounted, `own` the file that names ours.

@@ -54,7 +54,7 @@ class Observer {
   /// A chunk of output, of a channel with events enabled (PROCESS_LOG).
   /// `pid` wrote it: with a slow log the program's process may be another one by now, or none.
   virtual void onLog(Process& /*program*/, Channel, pid_t /*pid*/, std::string_view /*bytes*/) {}
-  /// Asked before output of a channel with events enabled is read: whom to wait for, if the observer has no room for what
+  /// Asked before output of a channel with events enabled is read: where to wait, if the observer has no room for what
   /// onLog() would bring; nullptr: it has.
   [[nodiscard]] virtual output::RoomQueue* logRoom(Channel) { return nullptr; }
   /// What stood between the capture tokens (PROCESS_COMMUNICATION).

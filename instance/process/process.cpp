@@ -226,8 +226,8 @@ void Process::tellMemoryKill(int waitStatus) {
   const bool ofItsCommand = WIFEXITED(waitStatus) && WEXITSTATUS(waitStatus) == 128 + SIGKILL;
   if (killed_ || !(bySigkill || ofItsCommand)) return;
   if (const auto why = context_.memoryEvents.takeKill(); !why.empty())
-    logging::error("{} (pid {}) was killed by the kernel for want of memory: {}; raise the limit, or make the program use "
-                   "less", fullName(), pid_, why);
+    logging::error("{} (pid {}) was killed by the kernel for want of memory: {}; raise the limit, or make the program "
+                   "use less", fullName(), pid_, why);
 }
 
 void Process::retire() noexcept {

@@ -12,8 +12,8 @@
 namespace core {
 
 /// Whether the process group of a leader that has been reaped has members, zombies included. The number of a group is
-/// given to no new process while the group has members: if there is a process with that pid, it is a stranger's, and the
-/// group was empty before.
+/// given to no new process while the group has members: a process with that pid is a stranger, and the group was empty
+/// before it came.
 [[nodiscard]] bool outlivesItsLeader(pid_t group) noexcept;
 
 /// (process group, pid) of every process that /proc shows, in ascending order; empty without /proc. Asks the kernel for

@@ -36,8 +36,8 @@ struct SpawnSpec {
   std::vector<std::pair<int, rlimit>> limits;
   std::optional<int> nice;
   std::optional<int> oomScoreAdjust;
-  /// Without oomScoreAdjust: becomes a likelier victim than its parent by so much when memory runs out. Not above 1000, and
-  /// not for a parent that may never be killed (-1000). Without /proc nothing happens.
+  /// Without oomScoreAdjust: becomes a likelier victim than its parent by so much when memory runs out. Not above 1000,
+  /// and not for a parent that may never be killed (-1000). Without /proc nothing happens.
   int oomScoreRaise = 0;
   /// Words on standard error instead of a failure where oomScoreAdjust cannot be set; with explainOnStderr.
   bool oomScoreOptional = false;

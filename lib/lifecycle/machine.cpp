@@ -12,8 +12,8 @@ namespace {
 /// poll has, without which it would be a loop of forks.
 constexpr core::seconds restartPace{1};
 
-/// How long a process group may take to end after SIGKILL. Longer ones hang in the kernel, and a stop that waits for them
-/// would never end.
+/// How long a process group may take to end after SIGKILL. What takes longer hangs in the kernel, and a stop that waits
+/// for it would never end.
 constexpr core::seconds killWait{10};
 
 }  // namespace

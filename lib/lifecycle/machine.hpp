@@ -26,8 +26,8 @@ struct SpawnFailed {
 struct Exited {
   int code = 0;  ///< the exit code, or -1 when a signal ended it
 };
-/// The process has ended while it is stopped as a group (awaitsGroup()), and others of its group live on. Exited follows
-/// when they have ended, or when Abandon says that they are waited for no longer.
+/// The process has ended while it is stopped as a group (awaitsGroup()), and others of its group live on. Exited
+/// follows when they have ended, or when Abandon says that they are waited for no longer.
 struct LeaderExited {};
 struct Deadline {};  ///< deadline() has passed
 /// The program could not be signalled, for another reason than that it is gone.
@@ -87,9 +87,9 @@ class Actions {
 ///   FATAL     STARTING   -                -            -                           -         -
 ///   UNKNOWN   -          -                -            STOPPED                     -         -
 ///
-/// BACKOFF becomes FATAL on GiveUp, and at once when more than `startRetries` starts failed in a row; the n-th failure is
-/// followed by a wait of n seconds. A stop of a BACKOFF program keeps the count, as Supervisor does. Any state becomes
-/// UNKNOWN when the process cannot be signalled. Every change of state goes through one function.
+/// BACKOFF becomes FATAL on GiveUp, and at once when more than `startRetries` starts failed in a row; the n-th failure
+/// is followed by a wait of n seconds. A stop of a BACKOFF program keeps the count, as Supervisor does. Any state
+/// becomes UNKNOWN when the process cannot be signalled. Every change of state goes through one function.
 ///
 /// With stopAsGroup or killAsGroup a stop ends with the process group, not with its leader: behind a wrapper that dies
 /// first the server may still hold its port, and the next start would fail. STOPPING goes on after LeaderExited: when

@@ -50,7 +50,8 @@ void drivePool(std::string_view input) {
   group.name = "p";
   group.listener = config::ListenerSettings{3, {"EVENT"}, config::ResultHandler::StdinWrite};
   std::size_t writes = 0;
-  Shared shared{"s", 0, [&](const Source&, std::string_view) { ++writes; }, [](std::string_view, config::Backpressure) {}};
+  Shared shared{"s", 0, [&](const Source&, std::string_view) { ++writes; },
+                [](std::string_view, config::Backpressure) {}};
   Pool pool(group, shared);
   FuzzProcess processes[2];
   Pool::Member* members[2] = {&pool.add("a", processes[0]), &pool.add("b", processes[1])};
