@@ -121,5 +121,5 @@ void Front::call(const http::Request& request, const http::Reply& reply) {
 web::About Front::about() const {
   return {instance_.configuration->daemon.identifier,
           fmt::format("{} · supervisor-manager {}", config::supervisorVersion, config::packageVersion),
-          instance_.activityLog};
+          instance_.activityLog, instance_.configuration->warnings()};
 }

@@ -53,6 +53,14 @@ std::string configLine(const xmlrpc::Value& info) {
          std::to_string(numberOf(info, "group_prio")) + ':' + std::to_string(numberOf(info, "process_prio"));
 }
 
+/// Shows on standard error what the server thinks of the configuration that it has just read: standard output belongs
+/// to scripts. Supervisor's daemon has no such method, and nothing is said.
+void showWarnings(Session& session) {
+  const auto answer = session.call("supervisor_manager.getConfigWarnings");
+  if (!answer) return;
+  for (const std::string& warning : textsOf(*answer)) printError("Warning: " + warning);
+}
+
 /// Brings the running groups in line with a configuration that was just read.
 class Update {
  public:
@@ -165,6 +173,7 @@ Done runReread(Session& session, const std::string& argument) {
   for (const std::string& name : changes->removed) words[name] = "disappeared";
   for (const auto& [name, word] : words) session.out.line(name + ": " + std::string(word));
   if (words.empty()) session.out.line("No config updates to processes");
+  showWarnings(session);
   return {};
 }
 
@@ -177,7 +186,9 @@ Done runUpdate(Session& session, const std::string& argument) {
   }
   std::vector<std::string> wanted = distinctWords(argument);
   if (std::find(wanted.begin(), wanted.end(), "all") != wanted.end()) wanted.clear();
-  return Update(session, std::move(wanted)).run(*changes);
+  Done done = Update(session, std::move(wanted)).run(*changes);
+  if (done) showWarnings(session);
+  return done;
 }
 
 Done runAdd(Session& session, const std::string& argument) {

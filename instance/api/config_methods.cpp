@@ -4,6 +4,7 @@
 
 #include "instance/api/arguments.hpp"
 #include "instance/api/instance.hpp"
+#include "instance/api/method_table.hpp"
 #include "instance/api/supervisor_methods.hpp"
 #include "instance/config/difference.hpp"
 #include "instance/config/load.hpp"
@@ -84,6 +85,22 @@ Outcome removeProcessGroup(Instance& instance, const Array& params) {
 }
 
 }  // namespace
+
+void addConfigWarnings(Instance& instance, MethodTable& table) {
+  table.add({"supervisor_manager.getConfigWarnings",
+             {"array"},
+             0,
+             "What looks like a mistake in the configuration that was read last: misspelt keys and sections and the "
+             "like. Supervisor has no such method.\n\n@return array result  One text for each, with file and line.",
+             immediately([&instance](const Array&) -> Outcome {
+               std::string out;
+               xmlrpc::Writer writer(out);
+               writer.beginArray();
+               for (const std::string_view text : instance.configuration->warnings()) writer.string(text);
+               writer.endArray();
+               return out;
+             })});
+}
 
 void addConfigMethods(Instance& instance, SupervisorNamespace& names) {
   names.add("reloadConfig", {"array"}, 0,

@@ -48,6 +48,7 @@ SupervisorMethods::SupervisorMethods(Instance& instance, MethodTable& table, std
   addLogMethods(instance, names);
   addConfigMethods(instance, names);
   addConfigInfoMethods(instance, names);
+  addConfigWarnings(instance, table);
   addCommunicationMethods(instance, names);
 }
 

@@ -53,6 +53,8 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
 void addGroupControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names);
 void addLogMethods(Instance& instance, SupervisorNamespace& names);
 void addConfigMethods(Instance& instance, SupervisorNamespace& names);
+/// Our own method beside them, whatever the namespace is called.
+void addConfigWarnings(Instance& instance, MethodTable& table);
 void addConfigInfoMethods(Instance& instance, SupervisorNamespace& names);
 void addCommunicationMethods(Instance& instance, SupervisorNamespace& names);
 

@@ -13,6 +13,7 @@
 #include "instance/web/page.hpp"
 #include "instance/web/status_page.hpp"
 #include "instance/web/view.hpp"
+#include "instance/web/warnings_box.hpp"
 #include "lib/core/json.hpp"
 #include "lib/core/text.hpp"
 
@@ -142,7 +143,8 @@ void Site::index(const http::Request& request, const http::Reply& reply) {
   const Action action{parameter(request, "action").value_or(""), parameter(request, "processname").value_or(""),
                       parameter(request, "groupname").value_or("")};
   if (action.verb.empty())
-    return show(request, reply, "Supervisor Status", statusContent(table_, View::of(request), token_),
+    return show(request, reply, "Supervisor Status",
+                statusContent(table_, View::of(request), token_, warningsBox(about_().warnings)),
                 parameter(request, "message").value_or(""));
   if (!known(action)) return reply.send(http::makeError(400));
 

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "instance/http/reply.hpp"
 #include "instance/http/request.hpp"
@@ -22,6 +24,7 @@ struct About {
   std::string identifier;
   std::string version;
   output::RotatingFile* activityLog = nullptr;  ///< nullptr if it is no file
+  std::vector<std::string_view> warnings;       ///< about the configuration; they live as long as this page is made
 };
 
 /// The web page of an instance, at Supervisor's addresses: index.html, tail.html, ok.html and what they need.

@@ -151,10 +151,11 @@ std::string countsOf(const std::vector<Block>& blocks, const View& view) {
 
 }  // namespace
 
-std::string statusContent(const process::Table& table, const View& view, const std::string& token) {
+std::string statusContent(const process::Table& table, const View& view, const std::string& token,
+                          const std::string& notices) {
   const auto blocks = arrange(table, view);
   return fmt::format(R"(<div id="content" tabindex="-1">
-<div class="tools">
+{notices}<div class="tools">
 {counts}<form id="view" action="index.html" role="search"><input type="hidden" name="sort" value="{reversed}{sort}">
 <input type="hidden" name="state" value="{state}">
 <label>Filter <input id="filter" name="filter" type="search" autocomplete="off" placeholder="name or state"
@@ -172,7 +173,7 @@ value="{filter}"></label> <button>Filter</button></form>
 {table}</form>
 </div>
 )",
-                     fmt::arg("counts", countsOf(blocks, view)), fmt::arg("reversed", view.reversed ? "-" : ""),
+                     fmt::arg("notices", notices), fmt::arg("counts", countsOf(blocks, view)), fmt::arg("reversed", view.reversed ? "-" : ""),
                      fmt::arg("sort", toText(view.sort)), fmt::arg("state", escape(view.state)),
                      fmt::arg("filter", escape(view.filter)), fmt::arg("token", token),
                      fmt::arg("start", actionButton("Start All", "startall", "", "")),

@@ -12,8 +12,9 @@ namespace web {
 struct View;
 
 /// The content of the page of all programs: how many are in which state, buttons, and a table grouped by group in the
-/// order of `view`. `token` goes into the form, so that its buttons are known as ours.
-[[nodiscard]] std::string statusContent(const process::Table& table, const View& view, const std::string& token);
+/// order of `view`, below `notices` (HTML). `token` goes into the form, so that its buttons are known as ours.
+[[nodiscard]] std::string statusContent(const process::Table& table, const View& view, const std::string& token,
+                                        const std::string& notices);
 
 /// The question before an action that is not to be slipped into, or that another page asked for. `address` says the
 /// action.

@@ -69,13 +69,19 @@ class Player(Daemon):
         """`method` of the namespace supervisor, or "system.x": its value, or "fault CODE TEXT", or "HTTP STATUS"."""
         name = method if "." in method else f"supervisor.{method}"
         try:
-            return getattr(self.rpc, name)(*arguments)
+            answer = getattr(self.rpc, name)(*arguments)
+            return self.shared(answer) if name == "system.listMethods" else answer
         except xmlrpc.client.Fault as fault:
             return f"fault {fault.faultCode} {fault.faultString}"
         except xmlrpc.client.ProtocolError as error:
             return f"HTTP {error.errcode}"
         except (ConnectionError, http.client.HTTPException):
             return "connection closed"
+
+    @staticmethod
+    def shared(methods):
+        """The methods that Supervisor can have, too: ours stand in a namespace of their own."""
+        return [name for name in methods if not name.startswith("supervisor_manager.")]
 
     def waitState(self, name, state):
         """Also waits for the program itself: until then a copy of Python's supervisord stands there, which swallows signals."""

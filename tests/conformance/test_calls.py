@@ -101,7 +101,7 @@ def testEveryCall(compare):
 
 def testSignaturesOfEveryMethod(compare):
     def play(daemon, note):
-        for method in daemon.rpc.system.listMethods():
+        for method in daemon.call("system.listMethods"):
             note(method, daemon.call("system.methodSignature", method))
             note(f"{method} has help", bool(daemon.call("system.methodHelp", method)))
 
