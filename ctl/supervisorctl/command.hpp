@@ -39,6 +39,7 @@ Done runPid(Session& session, const std::string& argument);
 Done runStart(Session& session, const std::string& argument);
 Done runStop(Session& session, const std::string& argument);
 Done runRestart(Session& session, const std::string& argument);
+Done runSerialRestart(Session& session, const std::string& argument);
 Done runSignal(Session& session, const std::string& argument);
 Done runTail(Session& session, const std::string& argument);
 Done runMaintail(Session& session, const std::string& argument);

@@ -11,7 +11,7 @@ Done leave(Session&, const std::string&) {
 }  // executeLine() ends the session by the name
 
 // By name. `help` shows the listed ones in this order.
-constexpr std::array<Command, 24> kCommands{{
+constexpr std::array<Command, 25> kCommands{{
     {"EOF", leave, Completes::Nothing, "", "", false},
     {"__complete", runComplete, Completes::Nothing, "", "", false},
     {"add", runAdd, Completes::Groups, "add GROUP...\t\tStart running groups that \"reread\" has found", ""},
@@ -50,6 +50,11 @@ constexpr std::array<Command, 24> kCommands{{
      "\t--timeout SECONDS\twait no longer than that\n"
      "The configuration is not read again; \"update\" does that.",
      "--parallel --wait --timeout"},
+    {"serialrestart", runSerialRestart, Completes::Processes,
+     "serialrestart NAME...\tRestart one process after the other, each when the one before it runs again\n"
+     "serialrestart all\tThe same with every process\n"
+     "One that does not start ends it: those behind it go on as they are.",
+     ""},
     {"shutdown", runShutdown, Completes::Nothing, "shutdown\t\tStop all programs and end supervisord", ""},
     {"signal", runSignal, Completes::Processes,
      "signal SIGNAL NAME...\tSend a signal (HUP, USR1, 10) to processes\n"

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // start, stop, restart, signal: what acts on processes.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ctl/supervisorctl/command.hpp"
 #include "ctl/supervisorctl/command_words.hpp"
+#include "ctl/supervisorctl/control.hpp"
 #include "ctl/supervisorctl/names.hpp"
 #include "ctl/supervisorctl/parallel.hpp"
 #include "ctl/supervisorctl/selection.hpp"
@@ -217,6 +219,16 @@ Done runStop(Session& session, const std::string& argument) {
 
 Done runRestart(Session& session, const std::string& argument) {
   return runVerbs(session, "restart", argument, {&stopVerb(), &startVerb()});
+}
+
+Outcome<bool> restartOne(Session& session, const std::string& name) {
+  const int before = std::exchange(session.exitStatus, kSuccess);
+  for (const Verb* verb : {&stopVerb(), &startVerb()}) {
+    if (Done done = Control(session, *verb).run({name}, false); !done) return core::Err{std::move(done).error()};
+    if (session.exitStatus != kSuccess) return false;
+  }
+  session.exitStatus = before;
+  return true;
 }
 
 Done runSignal(Session& session, const std::string& argument) {

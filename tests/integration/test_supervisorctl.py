@@ -200,3 +200,31 @@ def testPluginsInPythonAreToldOfOnce(daemon, words, status):
     assert [line.partition(": ")[0] for line in told] == ["Warning", "Warning"]
     assert "[ctlplugin:wild]" in told[0] and "make_wildcards_controllerplugin" in told[0] and server.configPath in told[0]
     assert "[ctlplugin:serial]" in told[1]
+
+
+def testSerialRestart(daemon):
+    server = daemon("[program:a]\ncommand=cat\nstartsecs=0\n[program:b]\ncommand=sh -c 'test ! -e %(here)s/broken && exec cat'\n"
+                    "startsecs=1\nstartretries=0\n[program:c]\ncommand=cat\nstartsecs=0\n"
+                    "[program:w]\ncommand=cat\nstartsecs=0\nnumprocs=2\nprocess_name=w%(process_num)d\n")
+    for name in ("a", "b", "c", "w:w0", "w:w1"):
+        server.waitState(name, "RUNNING")
+    before = {info["name"]: info["pid"] for info in server.rpc.supervisor.getAllProcessInfo()}
+    done = server.ctl("serialrestart", "c", "w*", "a", "c")
+    assert (done.returncode, done.stdout.splitlines()) == (0, [f"{name}: {verb}" for name in ("c", "w:w0", "w:w1", "a")
+                                                              for verb in ("stopped", "started")])
+    after = {info["name"]: info["pid"] for info in server.rpc.supervisor.getAllProcessInfo()}
+    assert after["b"] == before["b"] and all(after[name] != before[name] for name in ("a", "c", "w0", "w1"))
+    done = server.ctl("serialrestart", "nope")
+    assert (done.returncode, done.stdout) == (1, "No such process nope\n")
+    done = server.ctl("serialrestart")
+    assert done.stdout.startswith("Error: serialrestart requires a process name\nserialrestart NAME...")
+    # One that does not come back ends it.
+    with open(os.path.join(server.directory, "broken"), "w", encoding="utf-8"):
+        pass
+    done = server.ctl("serialrestart", "all")
+    assert done.returncode == 7
+    assert done.stdout.splitlines() == ["a: stopped", "a: started", "b: stopped", "b: ERROR (spawn error)",
+                                        "ERROR: b did not restart, so these go on as they are: c w:w0 w:w1"]
+    assert server.rpc.supervisor.getProcessInfo("c")["pid"] == after["c"]
+    assert "serialrestart" in server.ctl("help").stdout and "one process after the other" in server.ctl("help", "serialrestart").stdout
+    assert server.ctl("__complete", "serialrestart", "=w").stdout.split() == ["w:w0", "w:*", "w:w1"]

@@ -14,7 +14,7 @@ from page import freePort
 from programs import program
 from waiting import waitFor
 
-COMMANDS = ["status", "status cat", "avail", "reread", "update", "add x", "remove x", "start x", "stop x", "restart x",
+COMMANDS = ["status", "status cat", "avail", "reread", "update", "add x", "remove x", "start x", "stop x", "restart x", "serialrestart x",
             "pid", "version", "reload", "tail x", "maintail", "clear x", "fg x", "signal HUP x"]
 
 

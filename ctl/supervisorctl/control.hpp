@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "ctl/supervisorctl/failure.hpp"
+
+namespace ctl {
+
+class Session;
+
+/// Stops and starts one process ("proc" or "group:proc") and says how it went. False: it did not stop or did not start.
+[[nodiscard]] Outcome<bool> restartOne(Session& session, const std::string& name);
+
+}  // namespace ctl
