@@ -143,6 +143,9 @@ class Programs {
       for (const element of body.querySelectorAll("tr[data-name]"))
         if (!this.rows.has(element.dataset.name)) block.body.append(document.adoptNode(element));
     }
+    const warnings = page.getElementById("config-warnings"), known = document.getElementById("config-warnings");
+    if (known) known.remove();
+    if (warnings) document.getElementById("content").prepend(document.adoptNode(warnings));
     this.adopt();
     this.changed();
   }
