@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "instance/config/sources.hpp"
 
+#include "instance/config/left_out.hpp"
 #include "instance/config/overlay.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
@@ -88,9 +89,10 @@ void warnOfRepeats(const core::IniDocument& document, std::vector<Message>& mess
         kind != SectionKind::Group)
       continue;
     for (const auto& again : section.repeats())
-      messages.push_back({logging::Level::Warn, "[" + section.name() + "] stands a second time (" + placeOf(again) +
-                                                    "): its keys take the place of those of the first one (" +
-                                                    placeOf(section.place()) + ")"});
+      if (placeOf(again) != placeOf(section.place()))  // a file that includes itself repeats nothing
+        messages.push_back({logging::Level::Warn, "[" + section.name() + "] stands a second time (" + placeOf(again) +
+                                                      "): its keys take the place of those of the first one (" +
+                                                      placeOf(section.place()) + ")"});
   }
 }
 
@@ -118,11 +120,16 @@ core::Expected<core::IniDocument> readSources(const CommandLine& line, Unreadabl
     const auto files = in.expanded("files", in.raw("files").value_or(""), names, "include.files");
     if (!in.ok()) return in.error();
     Sources sources(line, unreadable, *document, messages);
+    std::vector<std::string> patterns, read{line.file};
     for (const auto& piece : core::splitBlanks(files)) {
       const auto pattern = piece.starts_with('/') ? piece : here == "/" ? "/" + piece : here + "/" + piece;
-      for (const auto& file : sources.matchesOf(pattern))
+      const auto found = sources.matchesOf(pattern);
+      patterns.push_back(pattern);
+      read.insert(read.end(), found.begin(), found.end());
+      for (const auto& file : found)
         if (auto status = sources.include(file, here); !status) return core::Err{std::move(status).error()};
     }
+    noteLeftOut(patterns, read, messages);
   }
   warnOfRepeats(*document, messages);
   return document;

@@ -7,6 +7,7 @@
 #include "lib/core/text.hpp"
 #include "lib/dialect/schema.hpp"
 #include "lib/dialect/section_reader.hpp"
+#include "lib/dialect/shell_hint.hpp"
 #include "lib/dialect/slips.hpp"
 
 namespace config {
@@ -66,6 +67,7 @@ void noteUnusual(Context& context) {
       noteSwallowed(look);
       noteQuotes(look);
     }
+    noteShellSyntax(context, section);
   }
 }
 
