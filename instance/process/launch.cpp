@@ -127,10 +127,11 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   spec.oomScoreOptional = true;
   spec.shareMemory = true;
   spec.explainOnStderr = true;
-  const auto pid = core::spawn(spec);
-  if (!pid) return core::Err{forkError(config.name, pid.error().code)};
+  const auto child = core::beginSpawn(spec);
+  if (!child) return core::Err{forkError(config.name, child.error().code)};
 
-  Launched launched{*pid, std::move(in.writer), std::move(out.reader), std::move(err.reader)};
+  Launched launched{child->pid, std::move(in.writer), std::move(out.reader), std::move(err.reader),
+                    child->failure ? core::supervisorsWords(spec, *child->failure) : std::string()};
   unblock(launched.in);
   unblock(launched.out);
   unblock(launched.err);

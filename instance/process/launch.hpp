@@ -30,6 +30,7 @@ struct Launched {
   core::UniqueFd in;   ///< non-blocking
   core::UniqueFd out;  ///< non-blocking; invalid: the old pipe serves
   core::UniqueFd err;  ///< non-blocking; the same
+  std::string failure;  ///< why the child does not become its program, in Supervisor's words; empty: it has
 };
 
 /// Reading ends of pipes that the program goes on with instead of new ones; -1: a new one.

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "instance/config/shell_hint.hpp"
 #include "instance/process/channel.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"
@@ -134,13 +135,17 @@ void Process::spawn() {
   pid_ = *pid;
   context_.byPid.emplace(pid_, this);
   logging::info("spawned: {} with pid {}", core::pythonRepr(name()), pid_);
+  if (doomed_) logging::info("spawnerr: {}", *doomed_);
   if (protocol_ != nullptr) protocol_->onSpawned();
   feed(input::Spawned{});
 }
 
 core::Result<pid_t, std::string> Process::tryToSpawn() {
   auto command = resolveCommand(*config_);
-  if (!command) return core::Err{command.error().text};
+  if (!command) {
+    const auto hint = config::shellHint(config_->command);
+    return core::Err{command.error().text + (hint ? "; " + *hint : "")};
+  }
   for (const auto which : {Channel::Stdout, Channel::Stderr}) {
     if (OutputChannel* const output = channel(which)) {
       if (const auto opened = output->openLog(); !opened) {
@@ -169,7 +174,16 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
   out_->attach(std::move(launched->out));
   if (err_) err_->attach(std::move(launched->err));
   stdin_ = launched->in ? std::make_unique<StdinPipe>(std::move(launched->in)) : nullptr;
+  if (!launched->failure.empty()) doomed_ = std::make_unique<std::string>(std::move(launched->failure));
   return launched->pid;
+}
+
+/// The end of the process, with what is known of its reason.
+input::Exited Process::exitOf(int code) {
+  input::Exited exit{code};
+  if (const auto why = std::exchange(doomed_, nullptr)) exit.why = *why;
+  if (!rules().expects(code)) exit.hint = config::shellHint(config_->command).value_or("");
+  return exit;
 }
 
 void Process::reaped(int waitStatus) {
@@ -204,7 +218,7 @@ void Process::ended(int waitStatus) {
 
   const int code = WIFEXITED(waitStatus) ? WEXITSTATUS(waitStatus) : -1;
   const auto limits = rules();
-  const auto actions = machine_.on(input::Exited{code}, limits, core::Clock::now());
+  const auto actions = machine_.on(exitOf(code), limits, core::Clock::now());
   const auto cause = describeWaitStatus(waitStatus);
   const auto level = limits.expects(code) ? logging::Level::Info : logging::Level::Warn;
   if (state() == State::Stopped)

@@ -107,6 +107,7 @@ class Process {
   void sendStopSignal(const lifecycle::Action& action);
   core::Status send(int signo, bool toGroup, const char* verb);
   [[nodiscard]] lifecycle::Rules rules() const noexcept;
+  [[nodiscard]] lifecycle::input::Exited exitOf(int code);
   [[nodiscard]] OutputChannel* channel(Channel which) const noexcept;
 
   Context& context_;
@@ -122,6 +123,7 @@ class Process {
   std::unique_ptr<OutputChannel> out_;
   std::unique_ptr<OutputChannel> err_;  ///< nullptr if standard error is redirected
   Protocol* protocol_ = nullptr;
+  std::unique_ptr<std::string> doomed_;  ///< why the child never became its program, until its end; mostly nullptr
 };
 
 }  // namespace process

@@ -37,6 +37,7 @@ struct Prepared {
   int report = -1;           // CLOEXEC pipe for the failed step
   unsigned keepBelow = 0;    // the child shares our table of descriptors and leaves it, taking those below along
   bool sharesMemory = false;
+  SpawnError failure{};  // what a child that shares our memory leaves there; code 0: nothing failed
 };
 
 /// What the child writes to its report pipe: one message before it drops its rights, and one if a step fails.
@@ -46,11 +47,9 @@ struct Message {
   std::uint64_t startTime = 0;
 };
 
-void say(const char* text) noexcept { (void)!::write(STDERR_FILENO, text, ::strlen(text)); }
-
-/// Supervisor's words for a child that could not become its program (it writes them to the child's own stderr).
-void explain(const SpawnSpec& spec, SpawnStep step, int code) noexcept {
-  say("supervisor: ");
+/// Supervisor's words about the failed step, one piece after the other to `say`: in the child nothing is allocated.
+template <class Say>
+void tell(const SpawnSpec& spec, SpawnStep step, int code, Say say) noexcept(noexcept(say(""))) {
   if (step == SpawnStep::Exec) {
     say("couldn't exec ");
     say(spec.arguments.empty() ? spec.file.c_str() : spec.arguments.front().c_str());
@@ -66,8 +65,7 @@ void explain(const SpawnSpec& spec, SpawnStep step, int code) noexcept {
     while (uid /= 10);
     say("couldn't setuid to ");
     say(p);
-    say(": Can't drop privilege as nonroot user\n");
-    say("supervisor: child process was not spawned\n");
+    say(": Can't drop privilege as nonroot user");
     return;
   } else {
     say("couldn't prepare the child (");
@@ -77,13 +75,20 @@ void explain(const SpawnSpec& spec, SpawnStep step, int code) noexcept {
   say(": ");
   const char* name = ::strerrorname_np(code);
   say(name ? name : "EUNKNOWN");
+}
+
+/// Supervisor writes this to the child's own standard error.
+void explain(const SpawnSpec& spec, SpawnStep step, int code) noexcept {
+  const auto say = [](const char* text) noexcept { (void)!::write(STDERR_FILENO, text, ::strlen(text)); };
+  say("supervisor: ");
+  tell(spec, step, code, say);
   say("\nsupervisor: child process was not spawned\n");
 }
 
-[[noreturn]] void fail(const Prepared& p, SpawnStep step, int code) noexcept {
-  if (p.spec.explainOnStderr) {
-    explain(p.spec, step, code);
-  } else {
+[[noreturn]] void fail(Prepared& p, SpawnStep step, int code) noexcept {
+  if (p.spec.explainOnStderr) explain(p.spec, step, code);
+  if (p.sharesMemory) p.failure = {step, code};
+  if (p.report >= 0) {
     const Message message{true, {step, code}, 0};
     (void)!::write(p.report, &message, sizeof message);
   }
@@ -278,14 +283,23 @@ pid_t startSharing(Prepared& p, char* stack) {
 
 /// Forks in the way the spec asks for; the child runs childMain. Returns the pid, or -1 with errno.
 pid_t start(Prepared& p) {
-  if (p.spec.shareMemory && p.spec.cgroupFd < 0)
-    if (char* const stack = childStack()) {
-      p.sharesMemory = true;
-      return startSharing(p, stack);
-    }
+  if (p.sharesMemory) return startSharing(p, childStack());
   const pid_t pid = p.spec.cgroupFd >= 0 ? forkIntoCgroup(p.spec.cgroupFd) : ::fork();
   if (pid == 0) childMain(&p);
   return pid;
+}
+
+/// What the child reports until its exec, or for `patience`.
+SpawnReport awaitReport(const UniqueFd& pipe, std::optional<milliseconds> patience) {
+  const auto end = Clock::now() + patience.value_or(milliseconds(0));
+  SpawnReport report;
+  for (;;) {
+    readReport(pipe.get(), report);
+    const auto left = std::chrono::ceil<milliseconds>(end - Clock::now()).count();
+    if (report.complete || (patience && left <= 0)) return report;
+    pollfd readable{pipe.get(), POLLIN, 0};
+    (void)::poll(&readable, 1, patience ? static_cast<int>(left) : -1);
+  }
 }
 
 }  // namespace
@@ -304,8 +318,15 @@ const char* toText(SpawnStep step) noexcept {
   return "unknown step";
 }
 
+std::string supervisorsWords(const SpawnSpec& spec, const SpawnError& error) {
+  std::string text;
+  tell(spec, error.step, error.code, [&text](const char* piece) { text += piece; });
+  return text;
+}
+
 Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec) {
   Prepared p{spec, argumentPointers(spec.arguments), argumentPointers(spec.environment), {}, 0, {}, -1};
+  p.sharesMemory = spec.shareMemory && spec.cgroupFd < 0 && childStack();
   for (const auto& [here, there] : spec.descriptors) p.sources.push_back(here);
   if (spec.oomScoreAdjust) {
     const auto text = std::to_string(*spec.oomScoreAdjust);
@@ -313,7 +334,7 @@ Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec) {
     std::copy_n(text.data(), p.oomLength, p.oomScore.data());
   }
   UniqueFd readEnd, writeEnd;
-  if (!spec.explainOnStderr) {
+  if (!spec.explainOnStderr || !p.sharesMemory) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Err{SpawnError{SpawnStep::Fork, errno}};
     readEnd.reset(ends[0]);
@@ -329,7 +350,13 @@ Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec) {
   const int code = errno;
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return Err{SpawnError{SpawnStep::Fork, code}};
-  return Spawned{pid, std::move(readEnd)};
+  Spawned child{pid, std::move(readEnd), std::nullopt};
+  if (!spec.explainOnStderr) return child;
+  writeEnd.reset();
+  child.failure = p.sharesMemory ? p.failure.code ? std::optional(p.failure) : std::nullopt
+                                 : awaitReport(child.report, std::nullopt).error;
+  child.report.reset();
+  return child;
 }
 
 void readReport(int report, SpawnReport& soFar) noexcept {
@@ -351,15 +378,7 @@ Result<pid_t, SpawnError> spawn(const SpawnSpec& spec) {
   auto begun = beginSpawn(spec);
   if (!begun) return Err{begun.error()};
   if (!begun->report) return begun->pid;
-  const auto end = Clock::now() + milliseconds(reportWaitMs);
-  SpawnReport report;
-  for (;;) {
-    readReport(begun->report.get(), report);
-    const auto left = std::chrono::ceil<milliseconds>(end - Clock::now()).count();
-    if (report.complete || left <= 0) break;
-    pollfd readable{begun->report.get(), POLLIN, 0};
-    (void)::poll(&readable, 1, static_cast<int>(left));
-  }
+  const SpawnReport report = awaitReport(begun->report, milliseconds(reportWaitMs));
   if (report.complete && !report.error) return begun->pid;
   ::kill(begun->pid, SIGKILL);
   // It ends at once, unless it hangs in the kernel: then whoever reaps for this process meets it later.

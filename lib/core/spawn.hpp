@@ -53,6 +53,8 @@ struct SpawnError {
   SpawnStep step = SpawnStep::Fork;
   int code = 0;  ///< errno
 };
+/// Supervisor's words for a child that could not become its program: "couldn't chdir to /x: ENOENT".
+[[nodiscard]] std::string supervisorsWords(const SpawnSpec& spec, const SpawnError& error);
 [[nodiscard]] const char* toText(SpawnStep step) noexcept;
 
 /// A child on its way to its program.
@@ -60,6 +62,8 @@ struct Spawned {
   pid_t pid = 0;
   /// Where the child reports; invalid with `explainOnStderr`. Readable without blocking; see readReport().
   UniqueFd report;
+  /// With `explainOnStderr`: why the child does not become its program, and ends.
+  std::optional<SpawnError> failure;
 };
 
 /// What a child has reported so far.
@@ -73,8 +77,8 @@ struct SpawnReport {
 /// Starts the child with default signal dispositions and an empty mask, and does not wait for it. Before it becomes
 /// another account it closes every descriptor that it is not meant to have, and nobody may trace it or read its memory
 /// until exec; its account may stop it, though, so that a caller must limit its own patience (SpawnWatch does).
-/// With `explainOnStderr` only a failed fork is an error: later steps explain themselves on the child's standard error
-/// and end it with status 127, as Supervisor's do.
+/// With `explainOnStderr` it waits for the child's exec. Only a failed fork is an error: later steps explain themselves
+/// on the child's standard error and end it with status 127, as Supervisor's do.
 [[nodiscard]] Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec);
 
 /// Adds what has arrived at `report` (of Spawned) to `soFar`. Never blocks.

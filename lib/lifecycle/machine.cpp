@@ -131,7 +131,8 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
     case State::Starting:
       if (now < started_ + rules.startSeconds) {
         exitCode_ = 0;  // clients see the exit status of completed runs only
-        trouble_ = "Exited too quickly (process log may have details)";
+        trouble_ = exit.why.empty() ? "Exited too quickly (process log may have details)" : exit.why;
+        if (!exit.hint.empty()) trouble_ += "; " + exit.hint;
         return backOff(actions, rules, now);
       }
       enter(State::Running, actions, false, false);
@@ -139,7 +140,7 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
     case State::Running:
       tries_ = 0;
       due_ = std::max(now, started_ + restartPace);
-      trouble_ = expected ? std::string() : "Bad exit code " + std::to_string(exit.code);
+      trouble_ = expected ? std::string() : exit.why.empty() ? "Bad exit code " + std::to_string(exit.code) : exit.why;
       return enter(State::Exited, actions, expected);
     default: return;
   }

@@ -25,6 +25,8 @@ struct SpawnFailed {
 };
 struct Exited {
   int code = 0;  ///< the exit code, or -1 when a signal ended it
+  std::string why{};   ///< why it never became its program; empty: it did
+  std::string hint{};  ///< what an early end may have to do with
 };
 /// The process has ended while it is stopped as a group (awaitsGroup()), and others of its group live on. Exited
 /// follows when they have ended, or when Abandon says that they are waited for no longer.

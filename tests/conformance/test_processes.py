@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from compare import Player
 from waiting import waitFor
 
 
@@ -40,7 +41,6 @@ def testLifeOfAProgram(compare):
     ("/tmp", "startretries=0", "FATAL"),
     ("/etc/passwd", "startretries=0", "FATAL"),
     ("sh -c 'exit 0", "startretries=0", "FATAL"),
-    ("cat", "startretries=0\nstartsecs=20\ndirectory=/nonexistent", "FATAL"),
     ("cat", "startretries=0\nstdout_logfile=/tmp", "FATAL"),
 ])
 def testEnds(compare, command, keys, state):
@@ -59,6 +59,24 @@ def testEnds(compare, command, keys, state):
             daemon.waitState("it", state)
 
     compare(f"[program:it]\ncommand={command}\n{keys}\n", play)
+
+
+def testAProgramThatCannotBegin(workDir):
+    """The same state, faults and words in its log; ours says the reason where Supervisor has "Exited too quickly"."""
+    said = {}
+    for kind in ("debian", "ours"):
+        directory = os.path.join(workDir, kind)
+        os.mkdir(directory)
+        config = "[program:it]\ncommand=cat\nstartretries=0\nstartsecs=20\ndirectory=/nonexistent\n"
+        with Player(kind, directory, config) as daemon:
+            info = daemon.waitState("it", "FATAL")
+            said[kind] = info["description"], info["spawnerr"]
+            assert (info["exitstatus"], info["pid"]) == (0, 0)
+            assert daemon.call("readProcessStderrLog", "it", 0, 0) == (
+                "supervisor: couldn't chdir to /nonexistent: ENOENT\nsupervisor: child process was not spawned\n")
+            assert daemon.call("startProcess", "it") == "fault 50 SPAWN_ERROR: it"
+    assert said == {"debian": ("Exited too quickly (process log may have details)",) * 2,
+                    "ours": ("couldn't chdir to /nonexistent: ENOENT",) * 2}
 
 
 def testUnexpectedExitRestarts(compare):

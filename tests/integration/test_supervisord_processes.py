@@ -49,6 +49,28 @@ def testAQuickDeathIsRetriedAndGivenUp(daemon):
     ]
 
 
+def testAProgramThatCannotBeginSaysWhy(daemon):
+    """Where Supervisor says "Exited too quickly", and the reason is in a log at most."""
+    server = daemon("[program:nowhere]\ncommand=/bin/cat\ndirectory=/nonexistent/x\nstartretries=0\n"
+                    "stderr_logfile=NONE\n[program:shell]\ncommand=LANG=C /bin/cat\nstartretries=0\n")
+    info = server.waitState("nowhere", "FATAL")
+    assert info["spawnerr"] == info["description"] == "couldn't chdir to /nonexistent/x: ENOENT"
+    assert lines(server, "nowhere") == [
+        "INFO spawned: 'nowhere' with pid N",
+        "WARN exited: nowhere (exit status 127; not expected)",
+        "INFO gave up: nowhere entered FATAL state, too many start retries too quickly",
+    ]
+    assert "INFO spawnerr: couldn't chdir to /nonexistent/x: ENOENT\n" in server.log()
+    info = server.waitState("shell", "FATAL")
+    assert info["description"] == ("can't find command 'LANG=C'; command is not run by a shell: 'LANG=' is no program; "
+                                   "set variables with environment=")
+    assert "WARN command is not run by a shell: 'LANG=' is no program; set variables with environment=" in server.log()
+    with pytest.raises(xmlrpc.client.Fault) as fault:
+        server.rpc.supervisor.startProcess("nowhere")
+    assert fault.value.faultCode == 50  # SPAWN_ERROR, as Supervisor answers
+    assert re.search(r"^nowhere +FATAL +couldn't chdir to /nonexistent/x: ENOENT$", server.ctl("status").stdout, re.M)
+
+
 def testARunningProgramComesBack(daemon):
     server = daemon("[program:back]\ncommand=/bin/sleep 1000\nstartsecs=0\n"
                     "[program:gone]\ncommand=/bin/sleep 1000\nstartsecs=0\nautorestart=false\n")

@@ -85,6 +85,35 @@ TEST_CASE("with explainOnStderr the child says Supervisor's words and exits with
   CHECK(WEXITSTATUS(status) == 127);
 }
 
+TEST_CASE("with explainOnStderr the parent knows why as well, however the child was made") {
+  for (const bool shared : {false, true}) {
+    const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    core::SpawnSpec spec;
+    spec.file = "/bin/true";
+    spec.arguments = {"true"};
+    spec.descriptors = {{null.get(), 0}, {null.get(), 1}, {null.get(), 2}};
+    spec.explainOnStderr = true;
+    spec.shareMemory = shared;
+    const auto why = [&] {
+      const auto child = core::beginSpawn(spec);
+      REQUIRE(child.has_value());
+      CHECK_FALSE(child->report);
+      int status = 0;
+      REQUIRE(::waitpid(child->pid, &status, 0) == child->pid);
+      CHECK(WEXITSTATUS(status) == (child->failure ? 127 : 0));
+      return child->failure ? core::supervisorsWords(spec, *child->failure) : std::string("none");
+    };
+    CHECK(why() == "none");
+    spec.directory = "/nonexistent/x";
+    CHECK(why() == "couldn't chdir to /nonexistent/x: ENOENT");
+    spec.directory.clear();
+    spec.file = "/nonexistent";
+    CHECK(why() == "couldn't exec true: ENOENT");
+    spec.limits.emplace_back(999, rlimit{1, 1});
+    CHECK(why() == "couldn't prepare the child (limits): EINVAL");
+  }
+}
+
 namespace {
 
 /// An executable of which an exec hangs, as on a file system that does not answer: it has a lease on it, which the kernel

@@ -100,6 +100,18 @@ TEST_CASE("a program that dies too quickly is retried after 1, 2, 3 seconds and 
   CHECK(b.events == "STARTING0");
 }
 
+TEST_CASE("a program that never began says why, and an early end what it may have to do with") {
+  Bench b;
+  b.feed(input::Start{});
+  b.feed(input::Exited{127, "couldn't chdir to /x: ENOENT"});
+  CHECK(b.machine.state() == State::Backoff);
+  CHECK(b.machine.trouble() == "couldn't chdir to /x: ENOENT");
+  b.feed(input::Start{});
+  CHECK(b.machine.trouble().empty());
+  b.feed(input::Exited{1, "", "a hint"});
+  CHECK(b.machine.trouble() == "Exited too quickly (process log may have details); a hint");
+}
+
 TEST_CASE("a spawn that fails counts as a failed start") {
   Bench b;
   b.rules.startRetries = 0;
