@@ -46,6 +46,9 @@ reload\-manager, plan, reexecute, read\-complaints
 polkit asks the user only if the message allows it (its flag ALLOW_INTERACTIVE_AUTHORIZATION). An account may have 64
 calls waiting for their reply; the next one is refused with
 .IR org.freedesktop.DBus.Error.LimitsExceeded .
+The bus has a limit of its own for what a connection may wait for
+.RB ( max_replies_per_connection ,
+128 on the system bus): for many instances call StartInstances and its like.
 .SH ERRORS
 .TP
 .I org.supervisormanager1.Error.NoSuchInstance

@@ -80,6 +80,18 @@ void ManagerObject::CheckInstance(sdbus::Result<std::vector<std::string>>&& resu
 void ManagerObject::ReloadInstance(sdbus::Result<>&& result, std::string name) {
   verbs_.run(getObject(), Verb::Reload, &Manager::reload, name, std::move(result));
 }
+void ManagerObject::StartInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
+  verbs_.runMany(getObject(), Verb::Start, &Manager::start, std::move(names), std::move(result));
+}
+void ManagerObject::StopInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
+  verbs_.runMany(getObject(), Verb::Stop, &Manager::stop, std::move(names), std::move(result));
+}
+void ManagerObject::RestartInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
+  verbs_.runMany(getObject(), Verb::Restart, &Manager::restart, std::move(names), std::move(result));
+}
+void ManagerObject::ReloadInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
+  verbs_.runMany(getObject(), Verb::Reload, &Manager::reload, std::move(names), std::move(result));
+}
 void ManagerObject::KillInstance(sdbus::Result<>&& result, std::string name, std::string whom, std::int32_t signo) {
   verbs_.kill(getObject(), name, whom, signo, std::move(result));
 }

@@ -45,6 +45,10 @@ class ManagerObject final
   void ForceRestartInstance(sdbus::Result<>&& result, std::string name) override;
   void CheckInstance(sdbus::Result<std::vector<std::string>>&& result, std::string name) override;
   void ReloadInstance(sdbus::Result<>&& result, std::string name) override;
+  void StartInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) override;
+  void StopInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) override;
+  void RestartInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) override;
+  void ReloadInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) override;
   void KillInstance(sdbus::Result<>&& result, std::string name, std::string whom, std::int32_t signo) override;
   void EnableInstances(sdbus::Result<std::vector<std::string>>&& result, std::vector<std::string> names) override;
   void DisableInstances(sdbus::Result<std::vector<std::string>>&& result, std::vector<std::string> names) override;

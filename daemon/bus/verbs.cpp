@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <unordered_set>
 
 #include "daemon/bus/names.hpp"
 #include "daemon/bus/properties.hpp"
@@ -56,16 +57,22 @@ sdbus::Error noSuchInstance(std::string message) {
 Verbs::Verbs(std::shared_ptr<sdbus::IConnection> connection, instances::Manager& manager, uid_t managerUid)
     : connection_(std::move(connection)), manager_(manager), authorizer_(*connection_, managerUid) {}
 
-template <class... R, class Act>
-void Verbs::guarded(const sdbus::IObject& object, Verb verb, const std::string& name, sdbus::Result<R...>&& result,
-                    Act act) {
+/// Who asks, of the message that is being processed; the instance is still to be told.
+Request Verbs::requestOf(const sdbus::IObject& object, Verb verb) {
   const auto& message = currentMessage(object);
-  auto reply = std::make_shared<Reply<R...>>(connection_, std::move(result));
   Request request;
   request.sender = message.getSender();
   request.interactive =
       sd_bus_message_get_allow_interactive_authorization(static_cast<sd_bus_message*>(rawMessage(message))) > 0;
   request.verb = verb;
+  return request;
+}
+
+template <class... R, class Act>
+void Verbs::guarded(const sdbus::IObject& object, Verb verb, const std::string& name, sdbus::Result<R...>&& result,
+                    Act act) {
+  auto reply = std::make_shared<Reply<R...>>(connection_, std::move(result));
+  Request request = requestOf(object, verb);
   request.instance = name;
   if (!name.empty() && verb != Verb::Create) {
     const auto status = manager_.get(name);
@@ -120,8 +127,12 @@ void Verbs::enable(const sdbus::IObject& object, const std::string& name, bool e
 
 namespace {
 
-/// Unknown names end the call and known ones count once, so that this only bounds the sorting.
+/// Known names count once, so that this bounds the sorting and what is said of unknown ones.
 constexpr std::size_t mostNames = 10000;
+
+CallError tooMany(std::size_t names) {
+  return {limitsExceeded, fmt::format("{} names are more than the {} that one call may have", names, mostNames)};
+}
 
 /// Several instances of one call: each is authorised by itself, one after the other, before the first is changed.
 struct EnableJob {
@@ -158,25 +169,33 @@ void authoriseNext(Authorizer& authorizer, instances::Manager& manager, const st
 
 void Verbs::enable(const sdbus::IObject& object, std::vector<std::string> names, bool enabled,
                    sdbus::Result<std::vector<std::string>>&& result) {
-  const auto& message = currentMessage(object);
   auto job = std::make_shared<EnableJob>();
   job->reply = std::make_shared<Reply<std::vector<std::string>>>(connection_, std::move(result));
   job->enabled = enabled;
-  if (names.size() > mostNames)
-    return job->reply->fail({limitsExceeded, fmt::format("{} names are more than the {} that one call may have",
-                                                         names.size(), mostNames)});
-  const bool interactive =
-      sd_bus_message_get_allow_interactive_authorization(static_cast<sd_bus_message*>(rawMessage(message))) > 0;
+  if (names.size() > mostNames) return job->reply->fail(tooMany(names.size()));
+  Request request = requestOf(object, enabled ? Verb::Enable : Verb::Disable);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   for (const auto& name : names) {
     const auto status = manager_.get(name);
     if (!status) return job->reply->fail(unknownInstance(name));
-    job->requests.push_back({message.getSender(), interactive, enabled ? Verb::Enable : Verb::Disable, name,
-                             status->user, status->uid});
+    request.instance = name;
+    request.user = status->user;
+    request.owner = status->uid;
+    job->requests.push_back(request);
   }
   job->names = std::move(names);
   authoriseNext(authorizer_, manager_, job);
+}
+
+void Verbs::runMany(const sdbus::IObject& object, Verb verb, Operation operation, std::vector<std::string> names,
+                    sdbus::Result<OutcomeList>&& result) {
+  auto reply = std::make_shared<Reply<OutcomeList>>(connection_, std::move(result));
+  if (names.size() > mostNames) return reply->fail(tooMany(names.size()));
+  std::unordered_set<std::string> taken;
+  std::erase_if(names, [&taken](const std::string& name) { return !taken.insert(name).second; });
+  std::make_shared<Bulk>(authorizer_, manager_, operation, requestOf(object, verb), std::move(names), std::move(reply))
+      ->pump();
 }
 
 void Verbs::create(const sdbus::IObject& object, const std::string& name, const PropertyMap& properties,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/bus/authorizer.hpp"
+#include "daemon/bus/bulk.hpp"
 #include "daemon/bus/loop_bus.hpp"
 #include "daemon/bus/reply.hpp"
 #include "daemon/instances/manager.hpp"
@@ -31,6 +32,8 @@ class Verbs {
   using Operation = void (instances::Manager::*)(const std::string&, instances::Done);
   void run(const sdbus::IObject& object, Verb verb, Operation operation, const std::string& name,
            sdbus::Result<>&& result);
+  void runMany(const sdbus::IObject& object, Verb verb, Operation operation, std::vector<std::string> names,
+               sdbus::Result<OutcomeList>&& result);
   void kill(const sdbus::IObject& object, const std::string& name, const std::string& whom, int signo,
             sdbus::Result<>&& result);
   void program(const sdbus::IObject& object, const std::string& name, const std::string& program,
@@ -58,6 +61,7 @@ class Verbs {
  private:
   template <class... R, class Act>
   void guarded(const sdbus::IObject& object, Verb verb, const std::string& name, sdbus::Result<R...>&& result, Act act);
+  [[nodiscard]] static Request requestOf(const sdbus::IObject& object, Verb verb);
 
   std::shared_ptr<sdbus::IConnection> connection_;
   instances::Manager& manager_;

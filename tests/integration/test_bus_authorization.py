@@ -84,6 +84,13 @@ def testOneForeignNameRefusesTheWholeList(service, owner):
     assert service.property("Enabled", instancePath("own"), INSTANCE) is True
 
 
+def testEachNameOfManyIsAuthorisedByItself(service, owner):
+    outcomes = service.call("StopInstances", "as", 3, "own", "roots", "nix", user=owner.pw_uid)[0]
+    assert [(name, error) for name, error, _ in outcomes] == [
+        ("own", ""), ("roots", DENIED), ("nix", f"{NAME}.Error.NoSuchInstance")]
+    assert "Not allowed to stop 'roots'" in outcomes[1][2]
+
+
 def testEverybodyMayLook(service, stranger):
     uid = stranger.pw_uid
     assert len(service.call("ListInstances", user=uid)[0]) == 3

@@ -10,6 +10,7 @@ import pytest
 
 from manager_bus import INSTANCE, MANAGER, NAME, ROOT, Service, instancePath
 from programs import SOURCE
+from waiting import waitFor
 
 
 @pytest.fixture
@@ -203,6 +204,37 @@ def testManyNamesInOneCallAreRefused(service):
     result = service.tryCall("EnableInstances", "as", 10001, *["tsupv"] * 10001)
     assert result.returncode != 0
     assert service.call("EnableInstances", "as", 3, "tsupv", "tsupv", "tsupv") == [[]]
+
+
+def testManyNamesOfOneCallHaveAnOutcomeEach(service):
+    assert service.call("StartInstances", "as", 3, "tsupv", "nix", "tsupv") == [[
+        ["tsupv", "", ""], ["nix", f"{NAME}.Error.NoSuchInstance", "There is no instance 'nix'"]]]
+    assert service.property("State", instancePath("tsupv"), INSTANCE) == "running"
+    assert service.call("ReloadInstances", "as", 1, "tsupv") == [[
+        ["tsupv", f"{NAME}.Error.OperationFailed", "It does not parse"]]]
+    assert service.call("RestartInstances", "as", 2, "svc-web", "tsupv") == [[["svc-web", "", ""], ["tsupv", "", ""]]]
+    assert service.property("MainPID", instancePath("svc-web"), INSTANCE) == 78
+    assert service.call("StopInstances", "as", 2, "svc-web", "tsupv") == [[["svc-web", "", ""], ["tsupv", "", ""]]]
+    assert service.call("StopInstances", "as", 0) == [[]]
+    assert service.tryCall("StartInstances", "as", 10001, *["tsupv"] * 10001).returncode != 0
+
+
+def testManyNamesOfOneCallAreWorkedOnSideBySide(workDir, cleanup):
+    """Some at once, and the next when one is done; the caller waits for one reply."""
+    names = [f"slow{i}" for i in range(100)]
+    with Service(workDir, *[f"{name}:0:root" for name in names]) as service:
+        call = subprocess.Popen(["busctl", f"--address={service.address}", "--json=short", "--timeout=300", "call",
+                                 NAME, ROOT, MANAGER, "StartInstances", "as", "100", *names],
+                                stdout=subprocess.PIPE, text=True)
+        cleanup.callback(call.stdout.close)
+        cleanup.callback(call.wait)
+        cleanup.callback(call.kill)
+        waitFor(lambda: service.property("NRunningInstances") == 32, "as many as are started side by side")
+        for running in (64, 96, 100):
+            service.call("StartProgram", "ss", "slow0", "release")
+            waitFor(lambda: service.property("NRunningInstances") == running, "the next ones")
+        service.call("StartProgram", "ss", "slow0", "release")
+        assert json.loads(call.stdout.read())["data"] == [[[name, "", ""] for name in names]]
 
 
 def testALostBusEndsTheService(service):
