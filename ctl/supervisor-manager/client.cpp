@@ -24,6 +24,11 @@ constexpr const char* instanceInterface = "org.supervisormanager1.Instance";
 constexpr const char* propertiesInterface = "org.freedesktop.DBus.Properties";
 /// A method replies when its work is done: how long that takes is the manager's affair.
 constexpr std::uint64_t noTimeLimit = UINT64_MAX;
+/// Calls that wait for their replies: less than the 128 of the system bus, and the 64 of the manager for one account.
+constexpr std::size_t sideBySide = 32;
+/// How long to wait where not even one call is let in, and how often before that is the answer.
+constexpr int pauseMs = 100;
+constexpr std::size_t mostPauses = 300;
 /// How long the next manager may take to come up: it reads all entries first.
 constexpr std::uint64_t reexecutionLimit = 60U * 1000000U;
 
@@ -163,20 +168,52 @@ class Client::Impl {
     }
   }
 
-  std::vector<std::optional<Failure>> run(const std::vector<Call>& calls) {
+  /// Some calls at a time: the bus bounds the replies that one connection waits for, the manager those of one account.
+  /// Where that is less than ours, or others have their part of it, it goes on with what works, and waits where nothing
+  /// does.
+  std::vector<std::optional<Failure>> run(const std::vector<Call>& calls, const Progress& progress) {
     std::vector<std::optional<Failure>> outcomes(calls.size());
-    std::size_t left = calls.size();
+    std::vector<bool> answered(calls.size(), false);
+    std::size_t next = 0, waiting = 0, done = 0, limit = sideBySide, pauses = 0;
+    bool full = false;
+    std::vector<std::size_t> again;
+    const auto onReply = [&](std::size_t i, const sdbus::Error* error) {
+      waiting--;
+      if (error && error->getName() == SD_BUS_ERROR_LIMITS_EXCEEDED && (waiting > 0 || pauses < mostPauses)) {
+        limit = std::max<std::size_t>(1, std::min(limit, waiting));
+        full = waiting == 0;
+        return again.push_back(i);
+      }
+      limit = std::min(sideBySide, limit + 1);
+      pauses = 0;
+      if (error) outcomes[i] = toFailure(*error);
+      answered[i] = true;
+      done++;
+      if (progress) progress(done);
+    };
+    const auto send = [&](std::size_t i) {
+      waiting++;
+      manager_->callMethod(call(*manager_, managerInterface, calls[i]),
+                           [&onReply, i](sdbus::MethodReply&, const sdbus::Error* error) { onReply(i, error); },
+                           noTimeLimit);
+    };
     try {
-      for (std::size_t i = 0; i < calls.size(); i++)
-        manager_->callMethod(call(*manager_, managerInterface, calls[i]),
-                             [&outcomes, &left, i](sdbus::MethodReply&, const sdbus::Error* error) {
-                               if (error) outcomes[i] = toFailure(*error);
-                               left--;
-                             },
-                             noTimeLimit);
-      serve([&left] { return left == 0; });
+      const auto turn = [&] {
+        while (!full && waiting < limit && (!again.empty() || next < calls.size())) {
+          const std::size_t i = again.empty() ? next++ : again.back();
+          if (!again.empty()) again.pop_back();
+          send(i);
+        }
+        return full || done == calls.size();
+      };
+      for (serve(turn); full; serve(turn)) {
+        ::poll(nullptr, 0, pauseMs);
+        pauses++;
+        full = false;
+      }
     } catch (const sdbus::Error& error) {
-      for (auto& outcome : outcomes) outcome = toFailure(error);
+      for (std::size_t i = 0; i < calls.size(); i++)
+        if (!answered[i]) outcomes[i] = toFailure(error);
     }
     return outcomes;
   }
@@ -313,7 +350,9 @@ Answer<std::vector<ComplaintRow>> Client::complaints(bool refused) {
   return toRows(list);
 }
 
-std::vector<std::optional<Failure>> Client::run(const std::vector<Call>& calls) { return impl_->run(calls); }
+std::vector<std::optional<Failure>> Client::run(const std::vector<Call>& calls, const Progress& progress) {
+  return impl_->run(calls, progress);
+}
 std::optional<Failure> Client::watch(const std::function<bool(const Event&)>& event) { return impl_->watch(event); }
 
 std::optional<Failure> Client::reexecute() { return impl_->reexecute(); }

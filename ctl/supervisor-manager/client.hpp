@@ -98,8 +98,10 @@ class Client {
   /// What is doubtful about the configuration of an instance.
   [[nodiscard]] Answer<std::vector<std::string>> check(const std::string& name);
 
-  /// Makes all calls at once and waits for every reply; one outcome a call, nullopt for success.
-  [[nodiscard]] std::vector<std::optional<Failure>> run(const std::vector<Call>& calls);
+  /// Told how many calls have been answered.
+  using Progress = std::function<void(std::size_t answered)>;
+  /// Makes all calls, some at a time, and waits for every reply; one outcome a call, nullopt for success.
+  [[nodiscard]] std::vector<std::optional<Failure>> run(const std::vector<Call>& calls, const Progress& progress = {});
   [[nodiscard]] std::optional<Failure> run(const Call& call) { return run(std::vector{call}).front(); }
 
   /// Lets the manager replace its program; returns when the next one has taken the name.

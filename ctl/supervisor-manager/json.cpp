@@ -56,4 +56,34 @@ std::string strings(const std::vector<std::string>& texts) {
   return array(elements);
 }
 
+std::string error(int code, const std::string& message) {
+  return object({{"error", object({{"code", fmt::to_string(code)}, {"message", core::jsonString(message)}})}});
+}
+
+namespace {
+
+std::string complaintsText(const std::vector<ComplaintRow>& complaints) {
+  std::vector<std::string> out;
+  for (const auto& one : complaints)
+    out.push_back(object({{"file", core::jsonString(one.file)},
+                          {"line", fmt::to_string(one.line)},
+                          {"section", core::jsonString(one.section)},
+                          {"key", core::jsonString(one.key)},
+                          {"reason", core::jsonString(one.reason)}}));
+  return array(out);
+}
+
+}  // namespace
+
+std::string planText(const Client::Plan& plan) {
+  std::vector<std::string> changes;
+  for (const auto& one : plan.changes)
+    changes.push_back(object({{"instance", core::jsonString(one.instance)},
+                              {"action", core::jsonString(one.action)},
+                              {"details", strings(one.details)}}));
+  return object({{"changes", array(changes)},
+                 {"refused", complaintsText(plan.refused)},
+                 {"warnings", complaintsText(plan.warnings)}});
+}
+
 }  // namespace manager::json

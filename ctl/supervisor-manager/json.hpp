@@ -19,6 +19,10 @@ namespace manager::json {
 /// An object; values are JSON already.
 [[nodiscard]] std::string object(const std::vector<std::pair<std::string, std::string>>& members);
 [[nodiscard]] std::string array(const std::vector<std::string>& elements);
+/// What is printed where a verb has nothing else to print: {"error":{"code":6,"message":"…"}}.
+[[nodiscard]] std::string error(int code, const std::string& message);
+/// Changes, refused entries and warnings: what plan and reload print.
+[[nodiscard]] std::string planText(const Client::Plan& plan);
 [[nodiscard]] std::string strings(const std::vector<std::string>& texts);
 
 }  // namespace manager::json

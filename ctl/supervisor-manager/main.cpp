@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <clocale>
 #include <csignal>
 
+#include "ctl/supervisor-manager/json.hpp"
 #include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/program.hpp"
@@ -12,14 +14,21 @@ namespace {
 
 using namespace manager;
 
-int misused(const std::string& text) {
-  complain(text + ". See: supervisor-manager help");
+/// With --json the words go to standard output as well, as an object.
+int misused(const std::string& text, bool json) {
+  complain(text);
+  if (json) print(json::error(Misused, text) + "\n");
   return Misused;
+}
+
+bool asksForJson(const std::vector<std::string>& words) {
+  return std::any_of(words.begin(), words.end(),
+                     [](const std::string& word) { return word == "--json" || word == "-j"; });
 }
 
 int run(const std::vector<std::string>& words) {
   auto options = parseOptions(words);
-  if (!options) return misused(options.error().text);
+  if (!options) return misused(options.error().text + ". See: supervisor-manager help", asksForJson(words));
   if (options->version) {
     print("supervisor-manager " SUPERVISOR_MANAGER_VERSION "\n");
     return Success;
@@ -28,18 +37,15 @@ int run(const std::vector<std::string>& words) {
     options->arguments = options->verb.empty() ? std::vector<std::string>() : std::vector{options->verb};
   const std::string word = options->help ? "help" : options->verb.empty() ? "list" : options->verb;
   const auto* const verb = findVerb(word);
-  if (!verb) {
-    complain(unknownVerb(word));
-    return Misused;
-  }
+  if (!verb) return misused(unknownVerb(word), options->json);
   const auto given = options->arguments.size();
-  if (given < verb->fewest || given > verb->most) {
-    complain(fmt::format("Too {} arguments; it is: supervisor-manager {} {}\nSee: supervisor-manager help {}",
-                         given < verb->fewest ? "few" : "many", verb->name, verb->usage, verb->name));
-    return Misused;
-  }
+  if (given < verb->fewest || given > verb->most)
+    return misused(fmt::format("Too {} arguments; it is: supervisor-manager {} {}\nSee: supervisor-manager help {}",
+                               given < verb->fewest ? "few" : "many", verb->name, verb->usage, verb->name),
+                   options->json);
+  if (options->json && !verb->json) return misused(fmt::format("'{}' has no output in JSON", verb->name), true);
   Session session(std::move(*options));
-  return verb->run(session);
+  return session.finish(verb->run(session));
 }
 
 }  // namespace

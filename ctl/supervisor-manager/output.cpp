@@ -35,7 +35,10 @@ std::string filtered(std::string_view text) {
   return out + filter.finish();
 }
 
+bool printed = false;
+
 void write(const std::string& text) {
+  printed = true;
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
@@ -55,6 +58,8 @@ bool coloursWanted() {
 void print(std::string_view text) {
   write(::isatty(STDOUT_FILENO) ? filtered(text) : std::string(text));
 }
+
+bool hasPrinted() noexcept { return printed; }
 
 void redraw(std::string_view text) { write("\033[H\033[J" + filtered(text)); }
 

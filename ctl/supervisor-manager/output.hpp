@@ -18,6 +18,8 @@ namespace manager {
 /// nothing of it but lines, tabs and colours is obeyed. What is one line (a name, a reason) is to be printable before:
 /// pipes get the text as it is.
 void print(std::string_view text);
+/// Whether print() has been called.
+[[nodiscard]] bool hasPrinted() noexcept;
 /// The same on a cleared terminal.
 void redraw(std::string_view text);
 /// The same through the user's pager if it is longer than the terminal.

@@ -10,6 +10,7 @@
 #include "ctl/supervisor-manager/advice.hpp"
 #include "ctl/supervisor-manager/agent.hpp"
 #include "ctl/supervisor-manager/external.hpp"
+#include "ctl/supervisor-manager/json.hpp"
 #include "ctl/supervisor-manager/output.hpp"
 
 namespace manager {
@@ -27,6 +28,12 @@ std::string shellWord(const std::string& word) {
 bool isPattern(const std::string& name) { return name.find_first_of("*?[") != std::string::npos; }
 
 }  // namespace
+
+std::vector<std::string> namesOf(const std::vector<InstanceRow>& rows) {
+  std::vector<std::string> names;
+  for (const auto& row : rows) names.push_back(row.name);
+  return names;
+}
 
 Session::Session(Options given) : options(std::move(given)) {}
 
@@ -72,12 +79,10 @@ std::vector<InstanceRow> Session::select(const std::vector<std::string>& pattern
       if (same && taken.insert(row.name).second) chosen.push_back(row);
     }
     if (fits) continue;
-    std::vector<std::string> names;
-    for (const auto& row : *known) names.push_back(row.name);
     if (isPattern(pattern))
       fail(NoSuchName, "No instance fits '" + pattern + "'");
     else
-      fail(NoSuchName, noSuchInstance(pattern, names).text);
+      fail(NoSuchName, noSuchInstance(pattern, namesOf(*known)).text);
   }
   return chosen;
 }
@@ -85,12 +90,9 @@ std::vector<InstanceRow> Session::select(const std::vector<std::string>& pattern
 std::optional<InstanceRow> Session::find(const std::string& name) {
   const auto* known = instances();
   if (!known) return std::nullopt;
-  std::vector<std::string> names;
-  for (const auto& row : *known) {
+  for (const auto& row : *known)
     if (row.name == name) return row;
-    names.push_back(row.name);
-  }
-  fail(NoSuchName, noSuchInstance(name, names).text);
+  fail(NoSuchName, noSuchInstance(name, namesOf(*known)).text);
   return std::nullopt;
 }
 
@@ -113,8 +115,14 @@ ExitCode Session::deny(const std::string& text) {
 
 ExitCode Session::fail(ExitCode code, const std::string& text) {
   complain(text);
+  if (said_.empty()) said_ = text;
   note(code);
   return code_;
+}
+
+ExitCode Session::finish(ExitCode code) const {
+  if (options.json && code != Success && !hasPrinted()) print(json::error(code, said_) + "\n");
+  return code;
 }
 
 void Session::note(ExitCode code) noexcept {

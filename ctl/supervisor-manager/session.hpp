@@ -12,6 +12,8 @@
 
 namespace manager {
 
+[[nodiscard]] std::vector<std::string> namesOf(const std::vector<InstanceRow>& rows);
+
 /// One run of the command: its options, the connection it needs, and what went wrong so far. A verb asks for what it needs
 /// and returns code() when it did not get it.
 class Session {
@@ -37,6 +39,9 @@ class Session {
   /// Says that the caller may not do this, and how root does it.
   ExitCode deny(const std::string& text);
   [[nodiscard]] ExitCode code() const noexcept { return code_; }
+  /// With --json, where nothing was printed: the first failure as an object, so that a reader always has JSON. Gives
+  /// back `code`, that of the verb.
+  ExitCode finish(ExitCode code) const;
   /// A code that is no failure to be said.
   void note(ExitCode code) noexcept;
 
@@ -44,6 +49,7 @@ class Session {
   std::unique_ptr<Client> client_;
   std::optional<std::vector<InstanceRow>> instances_;
   ExitCode code_ = Success;
+  std::string said_;  ///< the first failure
   pid_t agent_ = -1;
   bool told_ = false;  // how root does it
 };

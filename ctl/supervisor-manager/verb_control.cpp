@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "ctl/supervisor-manager/changes.hpp"
+#include "ctl/supervisor-manager/json.hpp"
+#include "ctl/supervisor-manager/outcomes.hpp"
 #include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/terminal_text.hpp"
@@ -25,21 +27,20 @@ ExitCode control(Session& session, const std::string& method, const char* done,
     call.arguments.insert(call.arguments.end(), more.begin(), more.end());
     calls.push_back(std::move(call));
   }
-  const auto outcomes = session.client()->run(calls);
-  for (std::size_t i = 0; i < rows.size(); i++) {
-    if (good && !outcomes[i]) good->push_back(rows[i].name);
-    if (outcomes[i])
-      session.fail(*outcomes[i], rows[i].name);
-    else if (!session.options.quiet)
-      print(fmt::format("{}: {}\n", core::printable(rows[i].name), done));
-  }
-  return session.code();
+  Outcomes outcomes(session);
+  runAll(session, namesOf(rows), calls, done, outcomes);
+  if (good) *good = outcomes.good();
+  return outcomes.finish();
 }
 
-/// As control(), and says what is doubtful about the configurations of those that it worked for.
+/// Each of those is checked once more for its warnings: of many, who asks for them would wait.
+constexpr std::size_t kMostChecked = 16;
+
+/// As control(), and says what is doubtful about the configurations of those that it worked for, if they are few.
 ExitCode checked(Session& session, const std::string& method, const char* done) {
   std::vector<std::string> good;
   const auto code = control(session, method, done, {}, &good);
+  if (good.size() > kMostChecked) return code;
   for (const auto& name : good) {
     const auto warnings = session.client()->check(name);
     if (!warnings) continue;  // it changed since
@@ -54,14 +55,9 @@ ExitCode controlPrograms(Session& session, const std::string& method, const char
   std::vector<Call> calls;
   const std::vector<std::string> names(session.options.arguments.begin() + 1, session.options.arguments.end());
   for (const auto& name : names) calls.push_back({method, {row->name, name}});
-  const auto outcomes = session.client()->run(calls);
-  for (std::size_t i = 0; i < names.size(); i++) {
-    if (outcomes[i])
-      session.fail(*outcomes[i], names[i]);
-    else if (!session.options.quiet)
-      print(fmt::format("{}: {}\n", core::printable(names[i]), done));
-  }
-  return session.code();
+  Outcomes outcomes(session, row->name);
+  runAll(session, names, calls, done, outcomes);
+  return outcomes.finish();
 }
 
 /// Signal number of "TERM", "SIGTERM" or "15"; 0 if there is none.
@@ -79,17 +75,15 @@ int signalFrom(const std::string& text) {
 ExitCode enableOrNot(Session& session, bool enabled) {
   const auto rows = session.select(session.options.arguments);
   if (rows.empty()) return session.code();
-  std::vector<std::string> names;
-  for (const auto& row : rows) names.push_back(row.name);
+  const auto names = namesOf(rows);
   if (const auto failure = session.client()->run({enabled ? "EnableInstances" : "DisableInstances", {names}}))
     return session.fail(*failure);
   if (session.options.now)
     return enabled ? control(session, "StartInstance", "enabled and started")
                    : control(session, "StopInstance", "disabled and stopped");
-  if (!session.options.quiet)
-    for (const auto& name : names)
-      print(fmt::format("{}: {}\n", core::printable(name), enabled ? "enabled" : "disabled"));
-  return session.code();
+  Outcomes outcomes(session);
+  for (const auto& name : names) outcomes.done(name, enabled ? "enabled" : "disabled");
+  return outcomes.finish();
 }
 
 ExitCode reloadManager(Session& session) {
@@ -98,14 +92,16 @@ ExitCode reloadManager(Session& session) {
   const auto changes = client->reload();
   if (!changes) return session.fail(changes.error());
   if (hasFailed(*changes)) session.note(Failed);
-  if (!session.options.quiet) print(changes->empty() ? "Nothing changed\n" : toText(*changes));
   const auto warnings = client->complaints(false);
   if (!warnings) return session.fail(warnings.error());
-  for (const auto& one : *warnings) complain("warning: " + toText(one));
   const auto refused = client->complaints(true);
   if (!refused) return session.fail(refused.error());
-  for (const auto& one : *refused)
-    session.fail(Failed, "refused: " + toText(one));
+  if (session.options.json)
+    print(json::planText({*changes, *refused, *warnings}) + "\n");
+  else if (!session.options.quiet)
+    print(changes->empty() ? "Nothing changed\n" : toText(*changes));
+  for (const auto& one : *warnings) complain("warning: " + toText(one));
+  for (const auto& one : *refused) session.fail(Failed, "refused: " + toText(one));
   return session.code();
 }
 
@@ -142,6 +138,7 @@ ExitCode daemonReexec(Session& session) {
   auto* client = session.client();
   if (!client) return session.code();
   if (const auto failure = client->reexecute()) return session.fail(*failure);
+  if (session.options.json) print(json::object({{"result", core::jsonString("reexecuted")}}) + "\n");
   return Success;
 }
 

@@ -5,6 +5,7 @@
 #include "ctl/supervisor-manager/editor.hpp"
 #include "ctl/supervisor-manager/external.hpp"
 #include "ctl/supervisor-manager/json.hpp"
+#include "ctl/supervisor-manager/outcomes.hpp"
 #include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/terminal_text.hpp"
@@ -29,30 +30,10 @@ std::optional<Settings> settingsFrom(Session& session, std::size_t first) {
   return settings;
 }
 
-std::string toJson(const std::vector<ComplaintRow>& complaints) {
-  std::vector<std::string> out;
-  for (const auto& one : complaints)
-    out.push_back(json::object({{"file", core::jsonString(one.file)},
-                                {"line", fmt::to_string(one.line)},
-                                {"section", core::jsonString(one.section)},
-                                {"key", core::jsonString(one.key)},
-                                {"reason", core::jsonString(one.reason)}}));
-  return json::array(out);
-}
-
-std::string toJson(const Client::Plan& plan) {
-  std::vector<std::string> changes;
-  for (const auto& one : plan.changes)
-    changes.push_back(json::object({{"instance", core::jsonString(one.instance)},
-                                    {"action", core::jsonString(one.action)},
-                                    {"details", json::strings(one.details)}}));
-  return json::object(
-      {{"changes", json::array(changes)}, {"refused", toJson(plan.refused)}, {"warnings", toJson(plan.warnings)}});
-}
-
 ExitCode done(Session& session, const std::string& name, const char* what) {
-  if (!session.options.quiet) print(fmt::format("{}: {}\n", core::printable(name), what));
-  return session.code();
+  Outcomes outcomes(session);
+  outcomes.done(name, what);
+  return outcomes.finish();
 }
 
 /// The whole file in an editor; what the manager would refuse does not stay in place.
@@ -111,14 +92,10 @@ ExitCode remove(Session& session) {
   if (rows.empty()) return session.code();
   std::vector<Call> calls;
   for (const auto& row : rows) calls.push_back({"RemoveInstance", {row.name, session.options.purge}});
-  const auto outcomes = session.client()->run(calls);
-  for (std::size_t i = 0; i < rows.size(); i++) {
-    if (outcomes[i])
-      session.fail(*outcomes[i], rows[i].name);
-    else
-      done(session, rows[i].name, session.options.purge ? "removed with its logs and programs" : "removed");
-  }
-  return session.code();
+  Outcomes outcomes(session);
+  runAll(session, namesOf(rows), calls, session.options.purge ? "removed with its logs and programs" : "removed",
+         outcomes);
+  return outcomes.finish();
 }
 
 ExitCode plan(Session& session) {
@@ -128,7 +105,7 @@ ExitCode plan(Session& session) {
   if (!plan) return session.fail(plan.error());
   if (!plan->refused.empty() || hasFailed(plan->changes)) session.note(Failed);
   if (session.options.json) {
-    print(toJson(*plan) + "\n");
+    print(json::planText(*plan) + "\n");
     return session.code();
   }
   std::string text = toText(plan->changes);

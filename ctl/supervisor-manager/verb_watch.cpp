@@ -147,7 +147,7 @@ ExitCode top(Session& session) {
     if (round > 0 && keyboard && keyboard->quitWithin(topIntervalMs)) break;
     if (round > 0 && !keyboard) ::poll(nullptr, 0, topIntervalMs);
     const auto rows = session.select(session.options.arguments, true);
-    if (rows.empty()) return session.code();
+    if (rows.empty() && (!session.options.json || session.code() != Success)) return session.code();
     std::vector<std::pair<InstanceRow, Shown>> all;
     for (const auto& row : rows) {
       auto properties = client->instanceProperties(row.path);

@@ -44,7 +44,7 @@ constexpr std::array table = {
          "Their entries, generated configurations and links go; logs and programs stay unless --purge is given."},
     Verb{"plan", "", "What `reload` would do, without doing it", 0, 0, plan,
          "The exit status is 1 if an entry is refused or something could not be done."},
-    Verb{"verify", "", "Check all entries without a manager", 0, 0, verify},
+    Verb{"verify", "", "Check all entries without a manager", 0, 0, verify, "", false},
     Verb{"programs", "[NAME…]", "The programs of instances", 0, any, programs},
     Verb{"start-program", "NAME PROGRAM…", "Start programs of an instance", 2, any, startProgram,
          "PROGRAM is a name, GROUP:NAME or GROUP:*."},
@@ -53,16 +53,16 @@ constexpr std::array table = {
     Verb{"restart-program", "NAME PROGRAM…", "Stop and start programs of an instance", 2, any, restartProgram,
          "PROGRAM is a name, GROUP:NAME or GROUP:*."},
     Verb{"logs", "[NAME…]", "The activity log of instances; without a name the manager's", 0, any, logs,
-         "The output of a program is shown by:\n  supervisor-manager ctl NAME tail PROGRAM"},
+         "The output of a program is shown by:\n  supervisor-manager ctl NAME tail PROGRAM", false},
     Verb{"monitor", "[NAME…]", "Tell every change of state as it happens", 0, any, monitor},
     Verb{"top", "[NAME…]", "Memory and processor time of instances", 0, any, top,
          "CPU% is that since the last look; at the first one, since the start of the instance. CPU TIME is that since "
          "its start. `q` ends it."},
     Verb{"ctl", "NAME [ARGUMENT…]", "Run supervisorctl for an instance, as its owner", 1, any, ctl,
-         "All that follows NAME is supervisorctl's. For example:\n  supervisor-manager ctl web status"},
+         "All that follows NAME is supervisorctl's. For example:\n  supervisor-manager ctl web status", false},
     Verb{"daemon-reexec", "", "Replace the running manager by its installed program", 0, 0, daemonReexec,
          "Instances and their programs go on."},
-    Verb{"help", "[VERB]", "What there is, or what one verb does", 0, 1, help},
+    Verb{"help", "[VERB]", "What there is, or what one verb does", 0, 1, help, "", false},
     Verb{"__complete", "", "", 0, any, complete},
 };
 

@@ -18,6 +18,7 @@ struct Verb {
   std::size_t most;
   ExitCode (*run)(Session&);
   const char* more = "";  ///< what else `help VERB` says: paragraphs of one line each; a line with a blank stays as it is
+  bool json = true;  ///< what it prints, --json makes JSON
 };
 [[nodiscard]] std::span<const Verb> verbs() noexcept;
 /// The verb of that name; nullptr if there is none.

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "instance/config/shell_hint.hpp"
+#include "lib/dialect/shell_hint.hpp"
 #include "instance/process/channel.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"

@@ -77,12 +77,13 @@ void tell(const SpawnSpec& spec, SpawnStep step, int code, Say say) noexcept(noe
   say(name ? name : "EUNKNOWN");
 }
 
+void sayOnStderr(const char* text) noexcept { (void)!::write(STDERR_FILENO, text, ::strlen(text)); }
+
 /// Supervisor writes this to the child's own standard error.
 void explain(const SpawnSpec& spec, SpawnStep step, int code) noexcept {
-  const auto say = [](const char* text) noexcept { (void)!::write(STDERR_FILENO, text, ::strlen(text)); };
-  say("supervisor: ");
-  tell(spec, step, code, say);
-  say("\nsupervisor: child process was not spawned\n");
+  sayOnStderr("supervisor: ");
+  tell(spec, step, code, sayOnStderr);
+  sayOnStderr("\nsupervisor: child process was not spawned\n");
 }
 
 [[noreturn]] void fail(Prepared& p, SpawnStep step, int code) noexcept {
@@ -175,9 +176,9 @@ void applyOomScore(Prepared& p) noexcept {
   if (code == 0) return;
   if (!p.spec.oomScoreOptional) fail(p, SpawnStep::Limits, code);
   const char* const name = ::strerrorname_np(code);
-  say("supervisor: couldn't set oom_score_adj: ");
-  say(name != nullptr ? name : "EUNKNOWN");
-  say(code == EACCES ? " (a value below that of supervisord needs root)\n" : "\n");
+  sayOnStderr("supervisor: couldn't set oom_score_adj: ");
+  sayOnStderr(name != nullptr ? name : "EUNKNOWN");
+  sayOnStderr(code == EACCES ? " (a value below that of supervisord needs root)\n" : "\n");
 }
 
 void applyLimits(Prepared& p) noexcept {

@@ -94,6 +94,90 @@ def testVerbsTakeNamesAndPatterns(service, verb, words):
     assert service.manager(verb, "-q", "tsupv").stdout == ""
 
 
+@pytest.mark.parametrize("words, result, answer", [
+    (["start", "tech*"], DONE, [{"instance": "tech1", "result": "started", "error": None},
+                                {"instance": "tech2", "result": "started", "error": None}]),
+    (["reload", "tsupv"], FAILED, [{"instance": "tsupv", "result": "failed", "error": {
+        "name": "org.supervisormanager1.Error.OperationFailed", "message": "It does not parse"}}]),
+    (["reload"], FAILED, {"changes": [{"instance": "tsupv", "action": "change", "details": ["did"]}], "refused": [
+        {"file": "/etc/x.conf", "line": 3, "section": "supervisor:bad", "key": "user", "reason": "unknown"}]}),
+    (["kill", "tsupv"], DONE, [{"instance": "tsupv", "result": "signalled", "error": None}]),
+    (["enable", "-q", "tsupv"], DONE, [{"instance": "tsupv", "result": "enabled", "error": None}]),
+    (["disable", "--now", "tsupv"], DONE, [{"instance": "tsupv", "result": "disabled and stopped", "error": None}]),
+    (["create", "neu", "logs_dir=/x"], DONE, [{"instance": "neu", "result": "created", "error": None}]),
+    (["edit", "tsupv", "logs_dir=/x"], DONE, [{"instance": "tsupv", "result": "changed", "error": None}]),
+    (["remove", "tsupv"], DONE, [{"instance": "tsupv", "result": "removed", "error": None}]),
+    (["stop-program", "tsupv", "program1"], DONE, [
+        {"instance": "tsupv", "program": "program1", "result": "stopped", "error": None}]),
+    (["list", "x*"], NO_SUCH_NAME, {"error": {"code": NO_SUCH_NAME, "message": "No instance fits 'x*'"}}),
+    (["start", "x*"], NO_SUCH_NAME, {"error": {"code": NO_SUCH_NAME, "message": "No instance fits 'x*'"}}),
+    (["edit", "tsupv", "nix=1"], FAILED, {"error": {"code": FAILED, "message": "tsupv: There is no key 'nix'"}}),
+    (["kill", "-s", "NIX", "tsupv"], MISUSED, {"error": {"code": MISUSED, "message": "There is no signal 'NIX'"}}),
+    (["logs"], MISUSED, {"error": {"code": MISUSED, "message": "'logs' has no output in JSON"}}),
+    (["strat"], MISUSED, {"error": {"code": MISUSED, "message": "There is no verb 'strat': is it 'start'?"}}),
+    (["status", "x"], NO_SUCH_NAME, []),
+])
+def testEveryVerbAnswersInJson(service, words, result, answer):
+    got = service.manager("--json", *words)
+    assert (got.returncode, json.loads(got.stdout)) == (result, answer)
+    assert (got.stderr != "") == (result != DONE)
+
+
+def testJsonWhereNobodyAnswers(workDir):
+    with PrivateBus(workDir) as bus:
+        for verb in ("list", "reload", "plan", "status", "top"):
+            result = subprocess.run([*program("supervisor-manager"), f"--bus-address={bus.address}", "--json", verb],
+                                    capture_output=True, text=True, check=False)
+            assert result.returncode == UNREACHABLE
+            assert json.loads(result.stdout)["error"]["code"] == UNREACHABLE
+
+
+def testHundredsOfInstancesAreNotTooMany(workDir, cleanup):
+    """The bus lets a connection wait for 128 replies."""
+    names = [f"slow{i:03}" for i in range(200)]
+    with Service(workDir, *[f"{name}:0:root" for name in names]) as service:
+        command = service.start("restart", "slow*")
+        cleanup.callback(command.stdout.close)
+        cleanup.callback(command.wait)
+        cleanup.callback(command.terminate)
+        def ended():
+            service.call("StartProgram", "ss", "slow000", "release")
+            return command.poll() is not None
+        waitFor(ended, "all to be restarted")
+        assert command.stdout.read() == "".join(f"{name}: restarted\n" for name in names)
+        assert command.returncode == DONE
+
+
+def testAnAccountThatMayWaitForFewGoesOn(workDir, cleanup):
+    """The manager lets an account wait for 64: three commands at once exceed that."""
+    nobody = pwd.getpwnam("nobody").pw_uid
+    names = [f"slow{i:03}" for i in range(100)]
+    with Service(workDir, *[f"{name}:{nobody}:nobody" for name in names]) as service:
+        commands = [service.start("start", "slow*", user=nobody) for _ in range(3)]
+        for command in commands:
+            cleanup.callback(command.stdout.close)
+            cleanup.callback(command.wait)
+            cleanup.callback(command.terminate)
+        def ended():
+            service.call("StartProgram", "ss", "slow000", "release")
+            return all(command.poll() is not None for command in commands)
+        waitFor(ended, "all to be started")
+        assert [command.stdout.read() for command in commands] == ["".join(f"{name}: started\n" for name in names)] * 3
+
+
+def testATerminalSeesHowFarItIs(service):
+    ours, theirs = pty.openpty()
+    try:
+        result = subprocess.run([*program("supervisor-manager"), f"--bus-address={service.address}", "start", "tech*"],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs, text=True, check=False)
+        assert result.stdout == "tech1: started\ntech2: started\n"
+        assert os.read(ours, 65536) == b"\r1 of 2 started\x1b[K\r2 of 2 started\x1b[K\r\x1b[K"
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert service.manager("start", "tech*").stderr == ""
+
+
 def testNowDoesBoth(service):
     service.manager("enable", "--now", "tsupv")
     assert service.manager("status", "-q", "tsupv").returncode == DONE
@@ -213,6 +297,14 @@ def _available(process):
 def testTopPrintsOnceIntoAPipe(service):
     assert service.manager("top").stdout.splitlines()[0].split() == [
         "NAME", "USER", "STATE", "PID", "MEMORY", "CPU%", "CPU", "TIME", "PROGRAMS"]
+
+
+def testTopForPrograms(service):
+    service.call("StartInstance", "s", "tsupv")
+    result = service.manager("top", "--json", "--rounds=2", "tsupv")
+    row = {"name": "tsupv", "user": "nobody", "state": "running", "main_pid": 77, "memory": None, "cpu_micros": None,
+           "programs": {}}
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [[row], [row]]
 
 
 def testWordsForCompletion(service):
