@@ -18,8 +18,15 @@ namespace {
 constexpr core::milliseconds firstRetry{100};
 constexpr core::milliseconds lastRetry{10'000};
 
-core::notify::Program lineOf(const process::Process& program) {
-  return {lifecycle::toText(program.state()), program.pid(), program.fullName()};
+/// Bytes of a whole table beyond which descriptions are left out, but for programs in trouble, and beyond which theirs
+/// are: one message carries it all.
+constexpr std::size_t roomForDescriptions = 64 * 1024, roomForTrouble = 160 * 1024;
+
+/// What supervisorctl shows behind the state; nothing of a program that runs, for which it is the time since its start.
+std::string descriptionOf(const process::Process& program, lifecycle::State state) {
+  // The program may be further on: then its next line has the description.
+  if (lifecycle::isSignallable(state) || state != program.state()) return {};
+  return program.description();
 }
 
 }  // namespace
@@ -64,11 +71,13 @@ void ManagerLink::ready() {
 }
 
 void ManagerLink::onStateChange(process::Process& program, const process::StateChange& change) {
-  if (toManager_) mark(program.fullName(), {lifecycle::toText(change.to), change.pid, program.fullName()});
+  if (!toManager_) return;
+  mark(program.fullName(), {lifecycle::toText(change.to), change.pid, program.fullName(),
+                            descriptionOf(program, change.to)});
 }
 
 void ManagerLink::onProcessRemoved(process::Process& program) {
-  if (toManager_) mark(program.fullName(), {std::string(core::notify::removed), 0, program.fullName()});
+  if (toManager_) mark(program.fullName(), {std::string(core::notify::removed), 0, program.fullName(), {}});
 }
 
 void ManagerLink::onGroupRemoved(process::Group& group) {
@@ -134,6 +143,12 @@ std::string ManagerLink::wholeTable() const {
   std::string message(core::notify::wholeTable);
   message += "\n";
   for (const auto& group : table_.groups())
-    for (const auto& program : group->processes()) message += core::notify::programLine(lineOf(*program)) + "\n";
+    for (const auto& program : group->processes()) {
+      const auto state = program->state();
+      const bool tell = message.size() < (lifecycle::isTrouble(state) ? roomForTrouble : roomForDescriptions);
+      message += core::notify::programLine({lifecycle::toText(state), program->pid(), program->fullName(),
+                                            tell ? descriptionOf(*program, state) : std::string()}) +
+                 "\n";
+    }
   return message;
 }

@@ -37,7 +37,7 @@ MAY_INCLUDE = {
     "daemon/bus": ["dbus", "lib/core", "daemon/instances"],
     "daemon": ["lib/core", "daemon/instances", "daemon/bus"],
     "ctl/supervisorctl": ["lib/core", "lib/terminal", "lib/xmlrpc"],
-    "ctl/supervisor-manager": ["dbus", "lib/core", "lib/terminal"],
+    "ctl/supervisor-manager": ["dbus", "lib/core", "lib/lifecycle", "lib/terminal"],
     "ctl/pidproxy": ["lib/core"],
     "ctl/echo_supervisord_conf": ["lib/core"],
 }

@@ -52,6 +52,10 @@ Properties toProperties(const std::map<std::string, sdbus::Variant>& variants) {
   return properties;
 }
 
+std::string_view signatureOf(sdbus::Message& message) {
+  return sd_bus_message_get_signature(static_cast<sd_bus_message*>(bus::rawMessage(message)), 1);
+}
+
 std::string nameFromPath(const std::string& path) {
   char* decoded = nullptr;
   if (sd_bus_path_decode(path.c_str(), instancePrefix, &decoded) <= 0) return path;
@@ -218,6 +222,26 @@ class Client::Impl {
     return outcomes;
   }
 
+  /// A manager from before descriptions has none to give.
+  std::optional<Failure> programs(const std::string& name, std::vector<ProgramRow>& rows) {
+    try {
+      auto reply = manager_->callMethod(call(*manager_, managerInterface, {"ListPrograms", {name}}), noTimeLimit);
+      if (signatureOf(reply) == "a(ssu)") {
+        std::vector<sdbus::Struct<std::string, std::string, std::uint32_t>> list;
+        reply >> list;
+        for (const auto& one : list) rows.push_back({std::get<0>(one), std::get<1>(one), std::get<2>(one), ""});
+      } else {
+        std::vector<sdbus::Struct<std::string, std::string, std::uint32_t, std::string>> list;
+        reply >> list;
+        for (const auto& one : list)
+          rows.push_back({std::get<0>(one), std::get<1>(one), std::get<2>(one), std::get<3>(one)});
+      }
+      return std::nullopt;
+    } catch (const sdbus::Error& error) {
+      return toFailure(error);
+    }
+  }
+
   std::optional<Failure> watch(const std::function<bool(const Event&)>& event) {
     bool more = true;
     const auto tell = [&](const Event& one) { more = more && event(one); };
@@ -270,6 +294,7 @@ class Client::Impl {
         match(managerInterface, "ProgramStateChanged"), [tell](sdbus::Message& message) {
           Event event{Event::Kind::Program, {}, {}, {}};
           message >> event.instance >> event.program.name >> event.program.state >> event.program.pid;
+          if (sdbus::ObjectPath path; signatureOf(message) == "sssuos") message >> path >> event.program.description;
           tell(event);
         }));
     return slots;
@@ -311,11 +336,21 @@ Answer<Properties> Client::instanceProperties(const std::string& path) {
 }
 
 Answer<std::vector<ProgramRow>> Client::programs(const std::string& name) {
-  std::vector<sdbus::Struct<std::string, std::string, std::uint32_t>> list;
-  if (auto failure = impl_->get({"ListPrograms", {name}}, list)) return core::Err{std::move(*failure)};
   std::vector<ProgramRow> rows;
-  for (const auto& one : list) rows.push_back({std::get<0>(one), std::get<1>(one), std::get<2>(one)});
+  if (auto failure = impl_->programs(name, rows)) return core::Err{std::move(*failure)};
   return rows;
+}
+
+Answer<std::map<std::string, ProgramCounts>> Client::programCounts() {
+  std::map<std::string, ProgramCounts> counts;
+  if (auto failure = impl_->get({"ListProgramCounts", {}}, counts)) return core::Err{std::move(*failure)};
+  return counts;
+}
+
+Answer<std::string> Client::programLog(const std::string& name, const std::string& program) {
+  std::string text;
+  if (auto failure = impl_->get({"GetProgramLog", {name, program}, false}, text)) return core::Err{std::move(*failure)};
+  return text;
 }
 
 Answer<std::string> Client::failureDetails(const std::string& name) {

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "ctl/supervisor-manager/program_counts.hpp"
 #include "lib/core/result.hpp"
 
 namespace manager {
@@ -23,7 +24,7 @@ template <class T>
 using Answer = core::Result<T, Failure>;
 
 /// A property's value, whatever its type: numbers keep their sign, a{su} is a table of counts.
-using Value = std::variant<std::string, bool, std::int64_t, std::uint64_t, std::map<std::string, std::uint32_t>>;
+using Value = std::variant<std::string, bool, std::int64_t, std::uint64_t, ProgramCounts>;
 using Properties = std::map<std::string, Value>;
 /// The value as people read it; "" if there is no such property.
 [[nodiscard]] std::string textOf(const Properties& properties, const std::string& name);
@@ -39,6 +40,7 @@ struct InstanceRow {
 struct ProgramRow {
   std::string name, state;
   std::uint32_t pid = 0;
+  std::string description;  ///< why it is in trouble, or when it ended; empty: nothing to say
 };
 struct ChangeRow {
   std::string instance, action;
@@ -84,6 +86,10 @@ class Client {
   [[nodiscard]] Answer<Properties> managerProperties();
   [[nodiscard]] Answer<Properties> instanceProperties(const std::string& path);
   [[nodiscard]] Answer<std::vector<ProgramRow>> programs(const std::string& name);
+  /// Of each instance that runs and has told of its programs.
+  [[nodiscard]] Answer<std::map<std::string, ProgramCounts>> programCounts();
+  /// The end of what a program wrote, for root and the owner. Nobody is asked for a password for that.
+  [[nodiscard]] Answer<std::string> programLog(const std::string& name, const std::string& program);
   /// What the last failure has to do with the instance's files, for root and the owner; "" if there is nothing to say.
   /// Nobody is asked for a password for that.
   [[nodiscard]] Answer<std::string> failureDetails(const std::string& name);

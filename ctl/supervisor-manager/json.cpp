@@ -15,11 +15,7 @@ struct ToJson {
   std::string operator()(bool yes) const { return yes ? "true" : "false"; }
   std::string operator()(std::int64_t number) const { return fmt::to_string(number); }
   std::string operator()(std::uint64_t number) const { return number == UINT64_MAX ? "null" : fmt::to_string(number); }
-  std::string operator()(const std::map<std::string, std::uint32_t>& counts) const {
-    std::vector<std::pair<std::string, std::string>> members;
-    for (const auto& [word, count] : counts) members.emplace_back(word, fmt::to_string(count));
-    return object(members);
-  }
+  std::string operator()(const ProgramCounts& numbers) const { return counts(numbers); }
 };
 
 }  // namespace
@@ -37,6 +33,12 @@ std::string keyOf(std::string_view property) {
     key += isUpper(property[i]) ? static_cast<char>(property[i] - 'A' + 'a') : property[i];
   }
   return key;
+}
+
+std::string counts(const ProgramCounts& counts) {
+  std::vector<std::pair<std::string, std::string>> members;
+  for (const auto& [word, count] : counts) members.emplace_back(word, fmt::to_string(count));
+  return object(members);
 }
 
 std::string toText(const Value& value) { return std::visit(ToJson{}, value); }

@@ -12,6 +12,7 @@
 /// Just enough JSON to write.
 namespace manager::json {
 
+[[nodiscard]] std::string counts(const ProgramCounts& counts);
 /// UINT64_MAX, which stands for unknown or unlimited on the bus, becomes null.
 [[nodiscard]] std::string toText(const Value& value);
 /// The key of a property of the bus: "MainPID" is "main_pid". All verbs use the same keys.

@@ -7,6 +7,7 @@
 #include "ctl/supervisor-manager/json.hpp"
 #include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/table.hpp"
+#include "ctl/supervisor-manager/trouble.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/terminal_text.hpp"
@@ -16,10 +17,19 @@ namespace manager {
 
 namespace {
 
-std::string toJson(const InstanceRow& row) {
+/// The programs of an instance by state; nullptr: it does not run, or does not tell.
+using Counts = std::map<std::string, ProgramCounts>;
+const ProgramCounts* countsOf(const Counts& counts, const InstanceRow& row) {
+  const auto at = counts.find(row.name);
+  return row.state == "running" && at != counts.end() ? &at->second : nullptr;
+}
+
+std::string toJson(const InstanceRow& row, const ProgramCounts* counts) {
   return json::object({{"name", core::jsonString(row.name)},
                        {"user", core::jsonString(row.user)},
                        {"state", core::jsonString(row.state)},
+                       {"degraded", counts && !troubleText(*counts).empty() ? "true" : "false"},
+                       {"programs", counts ? json::counts(*counts) : "null"},
                        {"sub_state", core::jsonString(row.subState)},
                        {"main_pid", fmt::to_string(row.mainPid)},
                        {"enabled", row.enabled ? "true" : "false"},
@@ -38,16 +48,21 @@ std::string reasonOf(const InstanceRow& row) {
   return row.state == "inactive" || row.state == "unmanaged" ? "" : row.subState;
 }
 
-std::string toJson(const ProgramRow& row) {
+/// `lines`: of a program in trouble, null where they cannot be read.
+std::string toJson(const ProgramRow& row, const LastLines& lines) {
+  const auto at = lines.find(row.name);
   return json::object({{"name", core::jsonString(row.name)},
                        {"state", core::jsonString(row.state)},
-                       {"pid", fmt::to_string(row.pid)}});
+                       {"pid", fmt::to_string(row.pid)},
+                       {"description", core::jsonString(row.description)},
+                       {"log", at == lines.end() ? "null" : json::strings(at->second)}});
 }
 
 /// What status shows of one instance.
 struct Shown {
   Properties properties;
   std::vector<ProgramRow> programs;
+  LastLines lines;
   std::optional<std::string> details;  ///< nullopt: not for this caller, or the manager knows no such thing
 };
 
@@ -55,7 +70,7 @@ std::string toJson(const Shown& shown) {
   std::vector<std::pair<std::string, std::string>> members;
   for (const auto& [name, value] : shown.properties) members.emplace_back(json::keyOf(name), json::toText(value));
   std::vector<std::string> rows;
-  for (const auto& row : shown.programs) rows.push_back(toJson(row));
+  for (const auto& row : shown.programs) rows.push_back(toJson(row, shown.lines));
   members.emplace_back("programs", json::array(rows));
   members.emplace_back("details", shown.details ? core::jsonString(*shown.details) : "null");
   return json::object(members);
@@ -82,14 +97,27 @@ void lines(std::string& text, const char* label, const std::string& value) {
   }
 }
 
+const ProgramCounts* countsOf(const Properties& properties) {
+  const auto at = properties.find("ProgramsByState");
+  const auto* counts = at == properties.end() ? nullptr : std::get_if<ProgramCounts>(&at->second);
+  return counts && !counts->empty() ? counts : nullptr;
+}
+
+/// "1 FATAL" of an instance that runs, though not all is well.
+std::string troubleOf(const Properties& properties) {
+  const auto* counts = textOf(properties, "State") == "running" ? countsOf(properties) : nullptr;
+  return counts ? troubleText(*counts) : "";
+}
+
 std::string describe(const Shown& shown) {
-  const auto& [p, programs, details] = shown;
+  const auto& [p, programs, lastLines, details] = shown;
   const auto get = [&p = shown.properties](const char* name) { return core::printable(textOf(p, name)); };
-  const std::string state = get("State");
+  const std::string trouble = troubleOf(p);
+  const std::string state = trouble.empty() ? get("State") : "degraded";
   std::string text =
       coloured(state, fmt::format("● {} - supervisord of {}", get("Name"), get("User"))) + "\n";
   line(text, "Entry", fmt::format("{} ({})", get("EntryFile"), get("Enabled") == "yes" ? "enabled" : "disabled"));
-  const std::string detail = get("SubState");
+  const std::string detail = trouble.empty() ? get("SubState") : trouble;
   text += coloured(state, fmt::format("{:>10}: {}{}{}", "State", state,
                                       detail.empty() || detail == state ? "" : " (" + detail + ")",
                                       since(numberOf(p, "StateChangeTimestamp")))) +
@@ -99,7 +127,7 @@ std::string describe(const Shown& shown) {
   if (numberOf(p, "MainPID")) line(text, "Main PID", get("MainPID"));
   if (numberOf(p, "NRestarts"))
     line(text, "Restarts", fmt::format("{} (last end: {})", get("NRestarts"), get("Result")));
-  line(text, "Programs", get("ProgramsByState"));
+  if (const auto* counts = countsOf(p)) line(text, "Programs", countsText(*counts));
   if (p.contains("MemoryCurrent") && numberOf(p, "MemoryCurrent") != UINT64_MAX)
     line(text, "Memory", bytesText(numberOf(p, "MemoryCurrent")));
   if (p.contains("CPUUsageUSec") && numberOf(p, "CPUUsageUSec") != UINT64_MAX)
@@ -113,10 +141,11 @@ std::string describe(const Shown& shown) {
   line(text, "Control", get("ControlProgram"));
   if (!programs.empty()) text += "\n";
   for (const auto& one : programs)
-    text += coloured(one.state, fmt::format("  {:<32} {:<9} {}", core::printable(one.name), core::printable(one.state),
-                                            one.pid ? fmt::format("pid {}", one.pid) : "")) +
+    text += coloured(one.state,
+                     fmt::format("  {:<32} {:<9} {}", core::printable(one.name), core::printable(one.state),
+                                 one.pid ? fmt::format("pid {}", one.pid) : core::printable(one.description))) +
             "\n";
-  return text;
+  return text + troubleParts(textOf(p, "Name"), programs, lastLines);
 }
 
 /// An entry that was declared and is not in the list deserves a word.
@@ -142,13 +171,15 @@ ExitCode managerStatus(Session& session) {
     std::string text =
         coloured(state, fmt::format("● supervisor-managerd {}", core::printable(textOf(p, "Version")))) + "\n";
     line(text, "State", state);
+    const auto troubled = numberOf(p, "NTroubledInstances");
     line(text, "Instances", fmt::format("{} ({} running, {} failed)", textOf(p, "NInstances"),
                                         textOf(p, "NRunningInstances"), textOf(p, "NFailedInstances")));
+    if (troubled) line(text, "Degraded", fmt::format("{} (see: supervisor-manager list)", troubled));
     if (numberOf(p, "NRefusedEntries"))
       line(text, "Refused", fmt::format("{} entries (see: supervisor-manager plan)", textOf(p, "NRefusedEntries")));
     print(text);
   }
-  return textOf(p, "SystemState") == "running" ? Success : Failed;
+  return textOf(p, "SystemState") == "running" ? Success : NotRunning;
 }
 
 }  // namespace
@@ -157,17 +188,23 @@ ExitCode list(Session& session) {
   const auto rows = session.select(session.options.arguments, true);
   if (session.code() != Success && rows.empty()) return session.code();
   const auto& options = session.options;
+  Counts counts;
+  if (!rows.empty() && (options.json || !options.quiet))
+    if (const auto told = session.client()->programCounts()) counts = *told;  // older managers count nothing
   if (options.json) {
     std::vector<std::string> objects;
-    for (const auto& row : rows) objects.push_back(toJson(row));
+    for (const auto& row : rows) objects.push_back(toJson(row, countsOf(counts, row)));
     print(json::array(objects) + "\n");
   } else if (options.quiet) {
     for (const auto& row : rows) print(core::printable(row.name) + "\n");
   } else {
-    Table table({"NAME", "USER", "STATE", "PID", "BOOT", "REASON"});
-    for (const auto& row : rows)
-      table.add({row.name, row.user, row.state, row.mainPid ? fmt::to_string(row.mainPid) : "-",
-                 row.enabled ? "enabled" : "disabled", reasonOf(row)});
+    Table table({"NAME", "USER", "STATE", "PID", "BOOT", "PROGRAMS", "REASON"});
+    for (const auto& row : rows) {
+      const auto* known = countsOf(counts, row);
+      table.add({row.name, row.user, known && !troubleText(*known).empty() ? "degraded" : row.state,
+                 row.mainPid ? fmt::to_string(row.mainPid) : "-", row.enabled ? "enabled" : "disabled",
+                 known ? countsText(*known) : "-", reasonOf(row)});
+    }
     std::string text = table.text(!options.noLegend, tableWidth(options));
     if (!options.noLegend)
       text += fmt::format("\n{} instance{}{}\n", rows.size(), rows.size() == 1 ? "" : "s", refusedNote(session));
@@ -188,8 +225,10 @@ ExitCode status(Session& session) {
       session.fail(properties ? programs.error() : properties.error(), row.name);
       continue;
     }
-    if (textOf(*properties, "State") != "running") session.note(NotRunning);
-    Shown shown{*properties, *programs, std::nullopt};
+    if (textOf(*properties, "State") != "running" || !troubleOf(*properties).empty()) session.note(NotRunning);
+    Shown shown{*properties, *programs, {}, std::nullopt};
+    if (!session.options.quiet || session.options.json)
+      shown.lines = lastLines(session, row.name, *programs);
     if (const auto details = session.client()->failureDetails(row.name)) shown.details = *details;
     objects.push_back(toJson(shown));
     text += (text.empty() ? "" : "\n") + describe(shown);
@@ -203,9 +242,9 @@ ExitCode status(Session& session) {
 
 ExitCode programs(Session& session) {
   const auto rows = session.select(session.options.arguments, true);
-  if (rows.empty()) return session.code();
+  if (rows.empty() && session.code() != Success) return session.code();
   std::vector<std::string> objects;
-  Table table({"INSTANCE", "PROGRAM", "STATE", "PID"});
+  Table table({"INSTANCE", "PROGRAM", "STATE", "PID", "DESCRIPTION"});
   for (const auto& row : rows) {
     const auto list = session.client()->programs(row.name);
     if (!list) {
@@ -213,11 +252,12 @@ ExitCode programs(Session& session) {
       continue;
     }
     for (const auto& one : *list) {
-      table.add({row.name, one.name, one.state, one.pid ? fmt::to_string(one.pid) : "-"});
+      table.add({row.name, one.name, one.state, one.pid ? fmt::to_string(one.pid) : "-", one.description});
       objects.push_back(json::object({{"instance", core::jsonString(row.name)},
                                       {"name", core::jsonString(one.name)},
                                       {"state", core::jsonString(one.state)},
-                                      {"pid", fmt::to_string(one.pid)}}));
+                                      {"pid", fmt::to_string(one.pid)},
+                                      {"description", core::jsonString(one.description)}}));
     }
   }
   if (session.options.json)

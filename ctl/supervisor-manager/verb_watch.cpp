@@ -35,6 +35,7 @@ std::string toJson(const Event& event) {
       members.emplace_back("program", core::jsonString(event.program.name));
       members.emplace_back("state", core::jsonString(event.program.state));
       members.emplace_back("pid", fmt::to_string(event.program.pid));
+      members.emplace_back("description", core::jsonString(event.program.description));
       break;
     case Event::Kind::Changed:
       members.emplace_back("event", "\"changed\"");
@@ -52,7 +53,10 @@ std::string describe(const Event& event) {
     case Event::Kind::Program:
       return fmt::format("{}: program {} {}{}", name, core::printable(event.program.name),
                          core::printable(event.program.state),
-                         event.program.pid ? fmt::format(" (pid {})", event.program.pid) : "");
+                         event.program.pid ? fmt::format(" (pid {})", event.program.pid)
+                         : event.program.description.empty()
+                             ? ""
+                             : fmt::format(" ({})", core::printable(event.program.description)));
     case Event::Kind::Changed: break;
   }
   std::string text;

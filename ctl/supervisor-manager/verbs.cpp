@@ -22,7 +22,7 @@ constexpr std::array table = {
          "This is the verb if none is given. REASON is empty where there is no trouble. On a terminal, columns are "
          "shortened to its width (--full: they are not)."},
     Verb{"status", "[NAME…]", "Everything about instances; without a name about the manager", 0, any, status,
-         "The exit status is 0 if every instance asked for runs, and 3 if one does not."},
+         "The exit status is 0 if every instance asked for runs and all is well with its programs, and 3 otherwise."},
     Verb{"start", "NAME…", "Start instances", 1, any, start, "Returns when they run, or with the reason why not."},
     Verb{"stop", "NAME…", "Stop instances and their programs", 1, any, stop,
          "Returns when nothing of them runs any more."},
@@ -121,8 +121,8 @@ std::string helpText() {
   for (const auto& verb : table)
     if (*verb.help) text += entry(fmt::format("  {} {} ", verb.name, verb.usage), 34, verb.help);
   text += "\nOptions:\n" + optionsText("") + "\n";
-  return text + entry("", 0, "Exit status: 0 done, 1 failed, 2 wrong use, 3 an instance does not run, 4 no such instance "
-                             "or program, 5 not allowed, 6 the manager does not run.");
+  return text + entry("", 0, "Exit status: 0 done, 1 failed, 2 wrong use, 3 an instance does not run or (status) is in "
+                             "trouble, 4 no such instance or program, 5 not allowed, 6 the manager does not run.");
 }
 
 std::string helpText(const Verb& verb) {

@@ -29,6 +29,7 @@ void ManagerObject::update(const ManagerSummary& now) {
   if (was.instances != now.instances) changed.emplace_back("NInstances");
   if (was.running != now.running) changed.emplace_back("NRunningInstances");
   if (was.failed != now.failed) changed.emplace_back("NFailedInstances");
+  if (was.troubled != now.troubled) changed.emplace_back("NTroubledInstances");
   if (was.refused != now.refused) changed.emplace_back("NRefusedEntries");
   if (was.reloading != now.reloading) changed.emplace_back("ReloadActive");
   if (!changed.empty()) getObject().emitPropertiesChangedSignal(Manager_adaptor::INTERFACE_NAME, changed);
@@ -117,6 +118,10 @@ void ManagerObject::PlanReload(sdbus::Result<ChangeList, ComplaintList, Complain
 }
 void ManagerObject::Reexecute(sdbus::Result<>&& result) { verbs_.reexecute(getObject(), std::move(result)); }
 ProgramList ManagerObject::ListPrograms(const std::string& name) { return verbs_.programs(name); }
+ProgramCounts ManagerObject::ListProgramCounts() { return verbs_.programCounts(); }
+void ManagerObject::GetProgramLog(sdbus::Result<std::string>&& result, std::string name, std::string program) {
+  verbs_.programLog(getObject(), name, program, std::move(result));
+}
 void ManagerObject::StartProgram(sdbus::Result<>&& result, std::string name, std::string program) {
   verbs_.program(getObject(), name, program, ProgramVerb::Start, std::move(result));
 }

@@ -15,10 +15,13 @@ struct ManagerSummary {
   std::uint32_t instances = 0;
   std::uint32_t running = 0;
   std::uint32_t failed = 0;
+  std::uint32_t troubled = 0;
   std::uint32_t refused = 0;
   bool reloading = false;
 
-  [[nodiscard]] const char* systemState() const noexcept { return failed || refused ? "degraded" : "running"; }
+  [[nodiscard]] const char* systemState() const noexcept {
+    return failed || troubled || refused ? "degraded" : "running";
+  }
 };
 
 /// The object /org/supervisormanager1.
@@ -59,6 +62,8 @@ class ManagerObject final
   void PlanReload(sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result) override;
   void Reexecute(sdbus::Result<>&& result) override;
   ProgramList ListPrograms(const std::string& name) override;
+  ProgramCounts ListProgramCounts() override;
+  void GetProgramLog(sdbus::Result<std::string>&& result, std::string name, std::string program) override;
   void StartProgram(sdbus::Result<>&& result, std::string name, std::string program) override;
   void StopProgram(sdbus::Result<>&& result, std::string name, std::string program) override;
   void RestartProgram(sdbus::Result<>&& result, std::string name, std::string program) override;
@@ -71,6 +76,7 @@ class ManagerObject final
   std::uint32_t NInstances() override { return summary_.instances; }
   std::uint32_t NRunningInstances() override { return summary_.running; }
   std::uint32_t NFailedInstances() override { return summary_.failed; }
+  std::uint32_t NTroubledInstances() override { return summary_.troubled; }
   std::uint32_t NRefusedEntries() override { return summary_.refused; }
   bool ReloadActive() override { return summary_.reloading; }
 

@@ -76,7 +76,8 @@ class Service::Impl final : public instances::Observer {
     guarded([&] {
       managerObject_.emitProgramStateChanged(instance, core::toUtf8(program.name), core::toUtf8(program.state),
                                              static_cast<std::uint32_t>(program.pid),
-                                             sdbus::ObjectPath{instancePath(instance)});
+                                             sdbus::ObjectPath{instancePath(instance)},
+                                             core::toUtf8(program.description));
     });
   }
 
@@ -101,6 +102,7 @@ class Service::Impl final : public instances::Observer {
     for (const auto& [name, object] : objects_) {
       if (object->known().state == instances::State::Running) sum.running++;
       if (object->known().state == instances::State::Failed) sum.failed++;
+      if (object->known().isTroubled()) sum.troubled++;
     }
     sum.refused = static_cast<std::uint32_t>(manager_.refused().size());
     sum.reloading = reloading_;

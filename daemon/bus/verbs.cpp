@@ -275,12 +275,31 @@ void Verbs::complaints(const sdbus::IObject& object, bool refused, sdbus::Result
   });
 }
 
+void Verbs::programLog(const sdbus::IObject& object, const std::string& name, const std::string& program,
+                       sdbus::Result<std::string>&& result) {
+  guarded(object, Verb::ReadFailure, name, std::move(result), [this, name, program](const auto& reply) {
+    manager_.programLog(name, program, [reply](const core::Result<std::string, instances::ManagerError>& text) {
+      if (text)
+        reply->send(core::toUtf8(*text));
+      else
+        reply->fail(toCallError(text.error()));
+    });
+  });
+}
+
+ProgramCounts Verbs::programCounts() const {
+  ProgramCounts counts;
+  for (const auto& one : manager_.list())
+    if (one.programsTold) counts[one.name] = one.programCounts;
+  return counts;
+}
+
 ProgramList Verbs::programs(const std::string& name) const {
   if (!manager_.get(name)) throw noSuchInstance(unknownInstance(name).message);
   ProgramList list;
   for (const auto& program : manager_.programs(name))
     list.emplace_back(core::toUtf8(program.name), core::toUtf8(program.state),
-                      static_cast<std::uint32_t>(program.pid));
+                      static_cast<std::uint32_t>(program.pid), core::toUtf8(program.description));
   return list;
 }
 

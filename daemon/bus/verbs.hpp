@@ -18,7 +18,8 @@ namespace bus {
 using PropertyMap = std::map<std::string, sdbus::Variant>;
 using ChangeList = std::vector<sdbus::Struct<std::string, std::string, std::vector<std::string>>>;
 using ComplaintList = std::vector<sdbus::Struct<std::string, std::uint32_t, std::string, std::string, std::string>>;
-using ProgramList = std::vector<sdbus::Struct<std::string, std::string, std::uint32_t>>;
+using ProgramList = std::vector<sdbus::Struct<std::string, std::string, std::uint32_t, std::string>>;
+using ProgramCounts = std::map<std::string, std::map<std::string, std::uint32_t>>;
 
 /// The D-Bus error NoSuchInstance, to be thrown by a method that replies at once.
 [[nodiscard]] sdbus::Error noSuchInstance(std::string message);
@@ -52,6 +53,10 @@ class Verbs {
   void reexecute(const sdbus::IObject& object, sdbus::Result<>&& result);
   void complaints(const sdbus::IObject& object, bool refused, sdbus::Result<ComplaintList>&& result);
   void failureDetails(const sdbus::IObject& object, const std::string& name, sdbus::Result<std::string>&& result);
+  void programLog(const sdbus::IObject& object, const std::string& name, const std::string& program,
+                  sdbus::Result<std::string>&& result);
+  /// Of the instances that have told of their programs.
+  [[nodiscard]] ProgramCounts programCounts() const;
   /// Throws the D-Bus error of an instance that does not exist.
   [[nodiscard]] ProgramList programs(const std::string& name) const;
 

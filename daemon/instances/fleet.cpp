@@ -239,6 +239,11 @@ void Fleet::controlProgram(const std::string& name, const std::string& program, 
   with(name, done, [&](Runner& runner) { runner.controlProgram(program, verb, done); });
 }
 
+void Fleet::programLog(const std::string& name, const std::string& program, TextDone done) {
+  const Done refused = [done](const Outcome& outcome) { done(core::Err{outcome.error()}); };
+  with(name, refused, [&](Runner& runner) { runner.programLog(program, done); });
+}
+
 void Fleet::reexecute(Done done) {
   if (ending_) return done(core::Err{ManagerError{ErrorCode::ShuttingDown, "The manager is being stopped."}});
   if (!reexecution_)

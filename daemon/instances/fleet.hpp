@@ -59,6 +59,7 @@ class Fleet final : public Manager, private Runner::Listener {
   void reload(const std::string& name, Done done) override;
   void kill(const std::string& name, KillWhom whom, int signo, Done done) override;
   void controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) override;
+  void programLog(const std::string& name, const std::string& program, TextDone done) override;
   [[nodiscard]] core::Result<bool, ManagerError> setEnabled(const std::string& name, bool enabled) override;
   void create(const std::string& name, const Properties& properties, Done done) override;
   void setProperties(const std::string& name, const Properties& properties, Done done) override;

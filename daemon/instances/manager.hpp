@@ -43,6 +43,8 @@ using Done = std::function<void(Outcome)>;
 
 /// The same for a question whose answer is lines of text.
 using WarningsDone = std::function<void(core::Result<std::vector<std::string>, ManagerError>)>;
+/// The same for what answers with a text.
+using TextDone = std::function<void(core::Result<std::string, ManagerError>)>;
 
 /// A key of an entry and its new value; nullopt puts the default back.
 using Properties = std::vector<std::pair<std::string, std::optional<std::string>>>;
@@ -106,6 +108,8 @@ class Manager {
   virtual void reload(const std::string& name, Done done) = 0;
   virtual void kill(const std::string& name, KillWhom whom, int signo, Done done) = 0;
   virtual void controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) = 0;
+  /// The end of what a program wrote, as its owner's account may read it: bytes, some 4 KB at most.
+  virtual void programLog(const std::string& name, const std::string& program, TextDone done) = 0;
 
   /// Persisted: what the next boot starts. The value tells whether anything changed.
   [[nodiscard]] virtual core::Result<bool, ManagerError> setEnabled(const std::string& name, bool enabled) = 0;

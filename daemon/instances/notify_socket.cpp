@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
@@ -41,18 +42,24 @@ bool isState(const std::string& state) {
 Notice parseNotice(const std::string& message) {
   Notice notice;
   const std::string programKey = std::string(core::notify::programKey) + '=';
+  const std::string descriptionKey = std::string(core::notify::descriptionKey) + '=';
+  bool afterProgram = false;  // the line before was a program's, and was believed
   for (const auto& line : core::split(message, '\n')) {
     if (line == core::notify::ready) notice.ready = true;
     if (line == core::notify::stopping) notice.stopping = true;
     if (line == core::notify::reloading) notice.reloading = true;
     if (line == core::notify::wholeTable) notice.wholeTable = true;
     if (line.starts_with("STATUS=")) notice.status = core::printable(core::toUtf8(line.substr(7, 200)));
+    if (std::exchange(afterProgram, false) && line.starts_with(descriptionKey))
+      notice.programs.back().description =
+          core::printable(core::toUtf8(line.substr(descriptionKey.size(), core::notify::descriptionLimit)));
     if (!line.starts_with(programKey) || notice.programs.size() >= kProgramLimit) continue;
     auto program = core::notify::parseProgram(std::string_view(line).substr(programKey.size()));
     if (!program || program->name.size() > 256 || !isState(program->state)) continue;
     program->name = core::printable(core::toUtf8(program->name));
     if (!isAlive(program->state)) program->pid = 0;
     notice.programs.push_back(std::move(*program));
+    afterProgram = true;
   }
   return notice;
 }

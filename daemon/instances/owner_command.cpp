@@ -75,6 +75,11 @@ void OwnerCommand::finish(int status, std::string failure) {
   done({status, std::move(failure), printedText(output_)});  // may destroy this
 }
 
+bool isPlainName(const std::string& program) {
+  return !program.empty() && program.front() != '-' && program.size() < 300 &&
+         program.find_first_of(" \t\n\r'\"\\") == std::string::npos;
+}
+
 core::SpawnSpec ctlSpec(const Context& context, const entries::Entry& entry,
                         const std::vector<std::string>& arguments) {
   core::SpawnSpec spec;

@@ -52,6 +52,8 @@ class OwnerCommand {
   std::string failure_;
 };
 
+/// Whether supervisorctl takes the text as the one name of a program, whatever an owner or a caller put into it.
+[[nodiscard]] bool isPlainName(const std::string& program);
 /// How supervisorctl is run for `entry`.
 [[nodiscard]] core::SpawnSpec ctlSpec(const Context& context, const entries::Entry& entry,
                                       const std::vector<std::string>& arguments);

@@ -76,6 +76,7 @@ class Runner {
   void check(CheckDone done);
   void kill(KillWhom whom, int signo, Done done);
   void controlProgram(const std::string& program, ProgramVerb verb, Done done);
+  void programLog(const std::string& program, TextDone done);
 
   /// The entry changed: counts from the next start on.
   void setEntry(entries::Entry entry);
@@ -137,7 +138,14 @@ class Runner {
   [[nodiscard]] Record makeRecord() const;
   void onUnwritten(const std::string& path, const std::string& obstacle);
   using CtlDone = std::function<void(bool ok, const std::string& output)>;
-  void runCtl(const std::vector<std::string>& arguments, CtlDone done);
+  /// How supervisorctl is run: for longer than any sensible startsecs or stopwaitsecs, and for one line of its output.
+  struct CtlOptions {
+    core::Duration limit = core::seconds(120);
+    std::size_t raw = 0;  ///< gives the last so many bytes of the output as they are, instead of one line
+  };
+  void runCtl(const std::vector<std::string>& arguments, CtlDone done, const CtlOptions& options);
+  void runCtl(const std::vector<std::string>& arguments, CtlDone done) { runCtl(arguments, std::move(done), {}); }
+  void readProgramLog(const std::string& program, bool standardError, core::Instant end, TextDone done);
   [[nodiscard]] core::Expected<layout::Plan> makePlan() const;
   [[nodiscard]] std::optional<ManagerError> unmanaged() const;
   void runCheck(const layout::Plan* plan, CheckDone done);
@@ -173,6 +181,7 @@ class Runner {
   Machine::Phase seenPhase_ = Machine::Phase::Inactive;
   std::map<std::string, ProgramStatus> programs_;
   std::map<std::string, std::uint32_t> programCounts_;  // by state: kept, since it is read after each change
+  bool programsTold_ = false;  // the whole table has come once
 
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<Sweeper> sweeper_;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/instances/failures.hpp"
@@ -18,8 +19,6 @@ namespace {
 
 /// Many are asked for at once, by one who wants to see all instances.
 constexpr auto kUsageAge = core::milliseconds(500);
-/// Longer than any sensible startsecs or stopwaitsecs.
-constexpr auto kCtlLimit = core::seconds(120);
 
 State stateOf(Machine::Phase phase, bool managed, bool asksToStart) {
   using Phase = Machine::Phase;
@@ -113,6 +112,7 @@ InstanceStatus Runner::status() const {
   s.priority = entry_.priority;
   s.details = machine_.details();
   s.programCounts = programCounts_;
+  s.programsTold = programsTold_;
   return s;
 }
 
@@ -279,21 +279,21 @@ void Runner::kill(KillWhom whom, int signo, Done done) {
   });
 }
 
-void Runner::runCtl(const std::vector<std::string>& arguments, CtlDone done) {
+void Runner::runCtl(const std::vector<std::string>& arguments, CtlDone done, const CtlOptions& options) {
   commands_.remove_if([](const auto& one) { return one->finished(); });
   commands_.push_back(std::make_unique<OwnerCommand>(
-      context_, ctlSpec(context_, entry_, arguments), core::UniqueFd(), kCtlLimit,
-      [finish = std::move(done)](const OwnerCommand::End& end) {
-        finish(end.ok(), end.failure.empty() ? oneLine(end.output) : end.failure);
+      context_, ctlSpec(context_, entry_, arguments), core::UniqueFd(), options.limit,
+      [raw = options.raw, finish = std::move(done)](const OwnerCommand::End& end) {
+        const auto& text = end.output;
+        if (!end.failure.empty()) return finish(false, end.failure);
+        finish(end.ok(), raw ? text.substr(text.size() - std::min(text.size(), raw)) : oneLine(text));
       }));
 }
 
 void Runner::controlProgram(const std::string& program, ProgramVerb verb, Done done) {
   if (machine_.phase() != Machine::Phase::Running)
     return done(notRunning(entry_.name));
-  const bool plain = !program.empty() && program.front() != '-' && program.size() < 300 &&
-                     program.find_first_of(" \t\n\r'\"\\") == std::string::npos;
-  if (!plain)
+  if (!isPlainName(program))
     return done(failure(ErrorCode::InvalidArgument, fmt::format("'{}' is not the name of a program.", program)));
   const char* const word = verb == ProgramVerb::Start ? "start" : verb == ProgramVerb::Stop ? "stop" : "restart";
   runCtl({word, program}, [this, program, finish = std::move(done)](bool ok, const std::string& output) {

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
 #include <string>
 #include <utility>
 
+#include "daemon/instances/failures.hpp"
 #include "daemon/instances/runner.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
 
 /// What an instance reports of itself and its programs.
 namespace instances {
+namespace {
+
+/// How long an owner's processes may take over the end of a log.
+constexpr auto kLogPatience = core::seconds(5);
+
+}  // namespace
 
 bool Runner::openNotify() {
   if (notify_) return true;
@@ -32,6 +42,7 @@ void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
   }
   if (notice.stopping) announcedEnd_ = true;
   if (!notice.status.empty()) statusText_ = notice.status;
+  programsTold_ = programsTold_ || notice.wholeTable;
   if (notice.wholeTable) {
     std::map<std::string, ProgramStatus> old;
     old.swap(programs_);
@@ -40,7 +51,8 @@ void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
       setProgram(program);
     }
     countPrograms();
-    for (const auto& [name, program] : old) listener_.programChanged(*this, {name, std::string(core::notify::removed), 0});
+    for (const auto& [name, program] : old)
+      listener_.programChanged(*this, {name, std::string(core::notify::removed), 0, {}});
   } else {
     for (const auto& program : notice.programs) setProgram(program);
   }
@@ -55,9 +67,11 @@ void Runner::setProgram(const core::notify::Program& program) {
     count(known->second.state, -1);
     programs_.erase(known);
   } else {
-    ProgramStatus status{program.name, program.state, program.pid};
+    ProgramStatus status{program.name, program.state, program.pid, program.description};
     if (known != programs_.end()) {
-      if (known->second.state == status.state && known->second.pid == status.pid) return;
+      if (known->second.state == status.state && known->second.pid == status.pid &&
+          known->second.description == status.description)
+        return;
       count(known->second.state, -1);
       known->second = status;
     } else {
@@ -66,7 +80,7 @@ void Runner::setProgram(const core::notify::Program& program) {
     }
     count(status.state, 1);
   }
-  listener_.programChanged(*this, {program.name, program.state, program.pid});
+  listener_.programChanged(*this, {program.name, program.state, program.pid, program.description});
 }
 
 void Runner::count(const std::string& state, int change) {
@@ -83,6 +97,30 @@ void Runner::countPrograms() {
 void Runner::forgetPrograms() {
   programs_.clear();
   programCounts_.clear();
+  programsTold_ = false;
+}
+
+void Runner::programLog(const std::string& program, TextDone done) {
+  if (machine_.phase() != Machine::Phase::Running)
+    return done(core::Err{notRunning(entry_.name).error()});
+  if (!isPlainName(program) || !programs_.count(program))
+    return done(core::Err{ManagerError{
+        ErrorCode::NoSuchProgram, fmt::format("Instance '{}' has no program '{}'.", entry_.name, program)}});
+  readProgramLog(program, true, core::Clock::now() + kLogPatience, std::move(done));
+}
+
+/// What a program says when it dies is on its standard error; where there is none, or nothing, its output will do.
+void Runner::readProgramLog(const std::string& program, bool standardError, core::Instant end, TextDone done) {
+  constexpr std::size_t most = 4096;
+  runCtl({"tail", fmt::format("-{}", most), program, standardError ? "stderr" : "stdout"},
+         [this, program, standardError, end, finish = std::move(done)](bool ok, const std::string& output) {
+           if (core::Clock::now() >= end)
+             return finish(core::Err{ManagerError{
+                 ErrorCode::Timeout, fmt::format("Instance '{}' does not answer in time.", entry_.name)}});
+           if (standardError && (!ok || core::trim(output).empty())) return readProgramLog(program, false, end, finish);
+           finish(ok ? output : std::string());
+         },
+         {end - core::Clock::now(), most});
 }
 
 }  // namespace instances

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "lib/lifecycle/state.hpp"
+
 namespace instances {
 
 /// The state of an instance, as people see it.
@@ -29,6 +31,7 @@ struct ProgramStatus {
   std::string name;   ///< "program" or "group:program"
   std::string state;  ///< Supervisor's word: RUNNING, FATAL, ...
   pid_t pid = 0;
+  std::string description{};  ///< why it is in trouble, or when it ended; empty: nothing to say
 };
 
 /// Everything about one instance at one moment; a copy, owned by the caller.
@@ -66,6 +69,14 @@ struct InstanceStatus {
   std::string desired;  ///< attribute `state`: started, stopped, current
   int priority = 999;
   std::map<std::string, std::uint32_t> programCounts;  ///< number of programs by Supervisor's state word
+  bool programsTold = false;  ///< the instance has said which programs it has; without that the counts say nothing
+
+  /// Whether a program of it is in trouble, though it runs itself.
+  [[nodiscard]] bool isTroubled() const noexcept {
+    for (const auto& [word, count] : programCounts)
+      if (count > 0 && lifecycle::isTrouble(word)) return state == State::Running;
+    return false;
+  }
 };
 
 /// What an instance and all its processes use now. Nothing: it does not run.

@@ -14,10 +14,6 @@ namespace web {
 
 /// The class of a state's colour.
 [[nodiscard]] const char* classOf(lifecycle::State state) noexcept;
-/// Whether somebody should look at a program in that state.
-[[nodiscard]] constexpr bool isTrouble(lifecycle::State state) noexcept {
-  return state == lifecycle::State::Fatal || state == lifecycle::State::Backoff || state == lifecycle::State::Unknown;
-}
 /// The state as a coloured word.
 [[nodiscard]] std::string badge(lifecycle::State state);
 

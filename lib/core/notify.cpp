@@ -15,6 +15,15 @@
 namespace core {
 namespace notify {
 
+namespace {
+
+/// A line break in a text must not make a line of its own.
+void appendLine(std::string& out, std::string_view text) {
+  for (const char c : text) out += c == '\n' ? ' ' : c;
+}
+
+}  // namespace
+
 std::string programLine(const Program& program) {
   std::string line(programKey);
   line += '=';
@@ -22,8 +31,12 @@ std::string programLine(const Program& program) {
   line += ' ';
   line += std::to_string(program.pid);
   line += ' ';
-  // A line break in a name must not make a line of its own.
-  for (const char c : program.name) line += c == '\n' ? ' ' : c;
+  appendLine(line, program.name);
+  if (program.description.empty()) return line;
+  line += '\n';
+  line += descriptionKey;
+  line += '=';
+  appendLine(line, std::string_view(program.description).substr(0, descriptionLimit));
   return line;
 }
 
@@ -34,7 +47,8 @@ std::optional<Program> parseProgram(std::string_view value) {
   if (second == std::string_view::npos || second + 1 == value.size()) return std::nullopt;
   const auto pid = parseInteger(value.substr(first + 1, second - first - 1));
   if (!pid || *pid < 0 || *pid > INT32_MAX) return std::nullopt;
-  return Program{std::string(value.substr(0, first)), static_cast<pid_t>(*pid), std::string(value.substr(second + 1))};
+  return Program{std::string(value.substr(0, first)), static_cast<pid_t>(*pid), std::string(value.substr(second + 1)),
+                 {}};
 }
 
 }  // namespace notify

@@ -39,5 +39,13 @@ inline constexpr std::array allStates{State::Stopped,  State::Starting, State::R
 [[nodiscard]] constexpr bool isSignallable(State state) noexcept {
   return state == State::Running || state == State::Starting || state == State::Stopping;
 }
+/// Something is wrong with it that does not mend itself unseen: BACKOFF, FATAL, UNKNOWN.
+[[nodiscard]] constexpr bool isTrouble(State state) noexcept {
+  return state == State::Backoff || state == State::Fatal || state == State::Unknown;
+}
+/// The same for Supervisor's word, as it comes over a wire.
+[[nodiscard]] constexpr bool isTrouble(std::string_view word) noexcept {
+  return word == "BACKOFF" || word == "FATAL" || word == "UNKNOWN";
+}
 
 }  // namespace lifecycle

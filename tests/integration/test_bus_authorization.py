@@ -91,10 +91,17 @@ def testEachNameOfManyIsAuthorisedByItself(service, owner):
     assert "Not allowed to stop 'roots'" in outcomes[1][2]
 
 
+def testAProgramsLogIsForRootAndTheOwner(service, owner, stranger):
+    call = ("GetProgramLog", "ss", "own", "program1")
+    assert service.error(*call, user=stranger.pw_uid)[0] == DENIED
+    for uid in (0, owner.pw_uid):
+        assert service.error(*call, user=uid)[0] == f"{NAME}.Error.NoSuchProgram"  # the pretended manager has none
+
+
 def testEverybodyMayLook(service, stranger):
     uid = stranger.pw_uid
     assert len(service.call("ListInstances", user=uid)[0]) == 3
-    assert service.call("ListPrograms", "s", "own", user=uid) == [[["program1", "RUNNING", 4242]]]
+    assert service.call("ListPrograms", "s", "own", user=uid) == [[["program1", "RUNNING", 4242, ""]]]
     assert service.property("State", instancePath("own"), INSTANCE, user=uid) == "inactive"
 
 

@@ -106,7 +106,7 @@ def testInstancesHaveTheSameVerbs(service):
     assert service.property("State", path, INSTANCE) == "inactive"
     assert service.call("Disable", path=path, interface=INSTANCE) == [True]
     assert service.call("Disable", path=path, interface=INSTANCE) == [False]
-    assert service.call("ListPrograms", path=path, interface=INSTANCE) == [[["program1", "RUNNING", 4242]]]
+    assert service.call("ListPrograms", path=path, interface=INSTANCE) == [[["program1", "RUNNING", 4242, ""]]]
     service.call("Remove", "b", "false", path=path, interface=INSTANCE)
     assert service.error("Start", path=path, interface=INSTANCE)[0] == "org.freedesktop.DBus.Error.UnknownObject"
 
@@ -180,7 +180,7 @@ def testSignalsOfPrograms(service, cleanup):
     service.call("StopProgram", "ss", "tsupv", "program1")
     message = nextMessage(monitor)
     assert message["path"] == ROOT
-    assert message["payload"]["data"] == ["tsupv", "program1", "STOPPED", 4243, instancePath("tsupv")]
+    assert message["payload"]["data"] == ["tsupv", "program1", "STOPPED", 4243, instancePath("tsupv"), ""]
 
 
 def testWordsThatAreNotUtf8DoNoHarm(service, cleanup):
@@ -235,6 +235,21 @@ def testManyNamesOfOneCallAreWorkedOnSideBySide(workDir, cleanup):
             waitFor(lambda: service.property("NRunningInstances") == running, "the next ones")
         service.call("StartProgram", "ss", "slow0", "release")
         assert json.loads(call.stdout.read())["data"] == [[[name, "", ""] for name in names]]
+
+
+def testProgramsInTroubleAreTold(workDir, cleanup):
+    with Service(workDir, "sick:0:root", "well:0:root") as service:
+        assert (service.call("ListProgramCounts"), service.property("NTroubledInstances")) == ([{}], 0)
+        service.call("StartInstances", "as", 2, "sick", "well")
+        assert service.call("ListProgramCounts") == [{"sick": {"FATAL": 7, "RUNNING": 1, "STOPPED": 1}}]
+        assert service.property("NTroubledInstances") == 1
+        rows = service.call("ListPrograms", "s", "sick")[0]
+        assert rows[:3] == [["fine", "RUNNING", 4242, ""], ["idle", "STOPPED", 0, "Not started"],
+                            ["p1", "FATAL", 0, "couldn't chdir to /x: ENOENT"]]
+        assert service.call("GetProgramLog", "ss", "sick", "p1") == ["before\nlast of p1\x1b[2J caf\ufffd\n"]
+        assert service.error("GetProgramLog", "ss", "well", "p1")[0] == f"{NAME}.Error.NoSuchProgram"
+        service.call("StopInstance", "s", "sick")
+        assert (service.call("ListProgramCounts"), service.property("NTroubledInstances")) == ([{}], 0)
 
 
 def testALostBusEndsTheService(service):

@@ -191,7 +191,7 @@ def testPlanAndReload(managerd, owner):
     assert result.returncode == FAILED
     assert "tech1: add" in result.stdout and "[supervisor:bad] group" in result.stderr
     managerd.waitState("tech1", "inactive")
-    assert managerd.manager("status").returncode == FAILED
+    assert managerd.manager("status").returncode == NOT_RUNNING
     os.unlink(managerd.entryFile("bad"))
     assert managerd.manager("reload", "-q").returncode == DONE
     assert managerd.manager("status").returncode == DONE

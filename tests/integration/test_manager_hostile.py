@@ -137,7 +137,7 @@ def testNoticesOfOthersAreNotBelieved(manager, owner, account):
     asOwner(owner, 'exec /usr/bin/python3 -c "$1" "$2"', send, socket)  # its account, but not its main process
     asOwner(owner, 'kill "$1"', str(manager.programPid("tsupv", "a")))
     manager.programPid("tsupv", "a")  # a later message is read: so was the forged one
-    assert [name for name, _, _ in manager.call("ListPrograms", "s", "tsupv")[0]] == ["a"]
+    assert [name for name, *_ in manager.call("ListPrograms", "s", "tsupv")[0]] == ["a"]
 
 
 def testDirectoriesSwappedWhileTheLayoutIsApplied(manager, owner, home, secret):

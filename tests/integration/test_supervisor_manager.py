@@ -33,20 +33,20 @@ def testListIsATable(service):
     service.call("StartInstance", "s", "tech1")
     result = service.manager("list")
     assert result.returncode == DONE
-    assert result.stdout == ("NAME   USER    STATE     PID  BOOT     REASON\n"
-                             "tech1  root    running   77   enabled\n"
-                             "tech2  root    inactive  -    enabled\n"
-                             "tsupv  nobody  inactive  -    enabled\n"
+    assert result.stdout == ("NAME   USER    STATE     PID  BOOT     PROGRAMS  REASON\n"
+                             "tech1  root    running   77   enabled  -\n"
+                             "tech2  root    inactive  -    enabled  -\n"
+                             "tsupv  nobody  inactive  -    enabled  -\n"
                              "\n3 instances; 1 entry refused (supervisor-manager plan says why)\n")
     assert service.manager().stdout == result.stdout
-    assert service.manager("list", "--no-legend", "tsupv").stdout == "tsupv  nobody  inactive  -  enabled\n"
+    assert service.manager("list", "--no-legend", "tsupv").stdout == "tsupv  nobody  inactive  -  enabled  -\n"
     assert service.manager("list", "-q", "tech*").stdout == "tech1\ntech2\n"
 
 
 def testListForPrograms(service):
     rows = json.loads(service.manager("--json", "list", "tsupv").stdout)
-    assert rows == [{"name": "tsupv", "user": "nobody", "state": "inactive", "sub_state": "", "main_pid": 0,
-                     "enabled": True, "reason": ""}]
+    assert rows == [{"name": "tsupv", "user": "nobody", "state": "inactive", "degraded": False, "programs": None,
+                     "sub_state": "", "main_pid": 0, "enabled": True, "reason": ""}]
 
 
 def testStatusHasTheExitCodeOfTheState(service):
@@ -60,7 +60,49 @@ def testStatusHasTheExitCodeOfTheState(service):
     assert service.manager("status", "tsupv", "tech1").returncode == NOT_RUNNING
     status = json.loads(service.manager("status", "--json", "tsupv").stdout)[0]
     assert (status["state"], status["main_pid"], status["memory_current"]) == ("running", 77, None)
-    assert status["programs"] == [{"name": "program1", "state": "RUNNING", "pid": 4242}]
+    assert status["programs"] == [{"name": "program1", "state": "RUNNING", "pid": 4242, "description": "", "log": None}]
+
+
+@pytest.fixture
+def sick(workDir):
+    with Service(workDir, "sick:65534:nobody", "tsupv:65534:nobody") as running:
+        running.call("StartInstances", "as", 2, "sick", "tsupv")
+        yield running
+
+
+def testListShowsTrouble(sick):
+    lines = sick.manager("list").stdout.splitlines()
+    assert lines[1] == "sick   nobody  degraded  77   enabled  1 run, 7 FATAL, 1 stopped"
+    assert lines[2] == "tsupv  nobody  running   77   enabled  -"  # it has not told: no counts rather than wrong ones
+    rows = json.loads(sick.manager("list", "--json").stdout)
+    assert [(row["state"], row["degraded"], row["programs"]) for row in rows] == [
+        ("running", True, {"RUNNING": 1, "FATAL": 7, "STOPPED": 1}), ("running", False, None)]
+
+
+def testStatusShowsTroubleWithItsReasonAndLastLines(sick):
+    result = sick.manager("status", "sick")
+    assert result.returncode == NOT_RUNNING
+    assert "     State: degraded (7 FATAL)" in result.stdout
+    assert "  Programs: 1 run, 7 FATAL, 1 stopped\n" in result.stdout
+    assert "  p1                               FATAL     couldn't chdir to /x: ENOENT\n" in result.stdout
+    assert ("\np5: FATAL, couldn't chdir to /x: ENOENT\n    before\n    last of p5\\x1b[2J caf\ufffd\n"
+            "\nand 2 more in trouble: supervisor-manager ctl sick status\n") in result.stdout
+    assert "before" not in sick.manager("status", "-n1", "sick").stdout
+    assert sick.manager("status", "-q", "sick").returncode == NOT_RUNNING
+    assert sick.manager("status", "tsupv").returncode == DONE
+    programs = json.loads(sick.manager("status", "-j", "sick").stdout)[0]["programs"]
+    assert programs[2] == {"name": "p1", "state": "FATAL", "pid": 0, "description": "couldn't chdir to /x: ENOENT",
+                           "log": ["before", "last of p1\\x1b[2J caf\ufffd"]}
+    assert (programs[0]["log"], programs[8]["log"]) == (None, None)
+    result = sick.manager("status")
+    assert result.returncode == NOT_RUNNING and "  Degraded: 1 (see: supervisor-manager list)\n" in result.stdout
+
+
+def testOnlyRootAndTheOwnerSeeTheLastLines(sick):
+    for user, shown in ((0, True), (pwd.getpwnam("nobody").pw_uid, True), (pwd.getpwnam("daemon").pw_uid, False)):
+        result = sick.manager("status", "sick", user=user)
+        assert "p1: FATAL, couldn't chdir to /x: ENOENT\n" in result.stdout
+        assert ("last of p1" in result.stdout, result.stderr) == (shown, "")
 
 
 def testStatusShowsDetailsToWhoMayReadThem(service):
@@ -80,7 +122,7 @@ def testStatusShowsDetailsToWhoMayReadThem(service):
 
 def testStatusOfTheManager(service):
     result = service.manager("status")
-    assert result.returncode == FAILED  # an entry is refused
+    assert result.returncode == NOT_RUNNING  # an entry is refused
     assert " Instances: 3 (0 running, 0 failed)\n   Refused: 1 " in result.stdout
     assert json.loads(service.manager("status", "-j").stdout)["version"] == "1.2.3"
 
@@ -200,7 +242,7 @@ def testAFailureOfTheManagerIsSaid(service):
 
 
 def testPrograms(service):
-    assert service.manager("programs", "tsupv").stdout == ("INSTANCE  PROGRAM   STATE    PID\n"
+    assert service.manager("programs", "tsupv").stdout == ("INSTANCE  PROGRAM   STATE    PID   DESCRIPTION\n"
                                                            "tsupv     program1  RUNNING  4242\n")
     result = service.manager("stop-program", "tsupv", "program1", "nix")
     assert (result.returncode, result.stdout) == (NO_SUCH_NAME, "program1: stopped\n")

@@ -122,7 +122,7 @@ class Managerd:
         """The pid of a program as the manager knows it, waited for."""
         def pid():
             rows = self.call("ListPrograms", "s", instance)[0]
-            return next((p for n, state, p in rows if n == name and state == "RUNNING" and isRunning(p)), None)
+            return next((p for n, state, p, *_ in rows if n == name and state == "RUNNING" and isRunning(p)), None)
         return waitFor(pid, f"{name} of {instance} to run")
 
     def ctl(self, name, *arguments, owner):

@@ -5,7 +5,8 @@
 //   bus-harness ADDRESS NAME:UID:USER[:GID[:LOGFILE]]...
 //
 // Operations on an instance whose name starts with "slow" wait until StartProgram is called with the program "release";
-// its StatusText is the number of those that wait. The program "latin1" has a name that is no UTF-8. The texts of an
+// its StatusText is the number of those that wait. An instance whose name starts with "sick" has seven FATAL programs
+// of nine once it runs. The program "latin1" has a name that is no UTF-8. The texts of an
 // instance whose name starts with "evil" hold what a terminal obeys.
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ using namespace instances;
 constexpr const char* kEvil = "ev\033[2Jil\a\nx\xC2\x9B" "31m\xE2\x80\xAE";
 
 bool isEvil(const std::string& name) { return name.starts_with("evil"); }
+bool isSick(const std::string& name) { return name.starts_with("sick"); }
 
 class PretendedManager final : public Manager {
  public:
@@ -59,8 +61,12 @@ class PretendedManager final : public Manager {
   }
   Usage usage(const std::string&) const override { return {}; }
   std::vector<ProgramStatus> programs(const std::string& name) const override {
-    if (isEvil(name)) return {{kEvil, kEvil, 4242}};
-    return {{"program1", "RUNNING", 4242}};
+    if (isEvil(name)) return {{kEvil, kEvil, 4242, kEvil}};
+    if (!isSick(name)) return {{"program1", "RUNNING", 4242}};
+    std::vector<ProgramStatus> all{{"fine", "RUNNING", 4242}, {"idle", "STOPPED", 0, "Not started"}};
+    for (int i = 1; i < 8; i++)
+      all.push_back({"p" + std::to_string(i), "FATAL", 0, "couldn't chdir to /x: ENOENT"});
+    return all;
   }
   std::optional<std::string> nameOfPid(pid_t pid) const override {
     for (const auto& [name, status] : instances_)
@@ -108,6 +114,10 @@ class PretendedManager final : public Manager {
           name, {isEvil(name) ? kEvil : program, verb == ProgramVerb::Stop ? "STOPPED" : "RUNNING", 4243});
     done({});
   }
+  void programLog(const std::string& name, const std::string& program, TextDone done) override {
+    if (!isSick(name)) return done(core::Err{ManagerError{ErrorCode::NoSuchProgram, "There is no program"}});
+    done("before\nlast of " + program + "\x1b[2J caf\xe9\n");
+  }
   core::Result<bool, ManagerError> setEnabled(const std::string& name, bool enabled) override {
     const bool was = std::exchange(instances_[name].enabled, enabled);
     if (was != enabled) tell(name);
@@ -148,6 +158,10 @@ class PretendedManager final : public Manager {
   void become(const std::string& name, State state, pid_t pid, Done done) {
     instances_[name].state = state;
     instances_[name].mainPid = pid;
+    instances_[name].programsTold = state == State::Running && isSick(name);
+    instances_[name].programCounts.clear();
+    if (instances_[name].programsTold)
+      for (const auto& program : programs(name)) instances_[name].programCounts[program.state]++;
     tell(name);
     tell(name);
     if (!name.starts_with("slow")) return done({});

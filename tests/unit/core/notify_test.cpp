@@ -26,6 +26,8 @@ TEST_CASE("a program line is read back as it was written") {
 
 TEST_CASE("a line break in a name does not make a second line") {
   CHECK(notify::programLine({"FATAL", 0, "a\nREADY=1"}).find('\n') == std::string::npos);
+  CHECK(notify::programLine({"FATAL", 0, "a", "b\nREADY=1"}) ==
+        "X_SUPERVISOR_PROGRAM=FATAL 0 a\nX_SUPERVISOR_DESCRIPTION=b READY=1");
 }
 
 TEST_CASE("what is no program line is refused") {

@@ -18,6 +18,19 @@ TEST_CASE("a message of an instance is read, and what is not understood is ignor
   CHECK(notice.programs[1].pid == 0);
 }
 
+TEST_CASE("a description belongs to the program of the line before, is short, and obeys no owner") {
+  const auto notice = instances::parseNotice(
+      "X_SUPERVISOR_DESCRIPTION=nobody's\nX_SUPERVISOR_PROGRAM=FATAL 0 a\n"
+      "X_SUPERVISOR_DESCRIPTION=couldn't \x1b[2J\xff\nX_SUPERVISOR_DESCRIPTION=twice\n"
+      "X_SUPERVISOR_PROGRAM=FATAL 0 b\nX_SUPERVISOR_PROGRAM=OWNED 0 c\n"
+      "X_SUPERVISOR_DESCRIPTION=of none\nX_SUPERVISOR_PROGRAM=FATAL 0 d\nX_SUPERVISOR_DESCRIPTION=" +
+      std::string(5000, 'x'));
+  REQUIRE(notice.programs.size() == 3);
+  CHECK(notice.programs[0].description == "couldn't \\x1b[2J\xef\xbf\xbd");
+  CHECK(notice.programs[1].description.empty());
+  CHECK(notice.programs[2].description == std::string(200, 'x'));
+}
+
 TEST_CASE("bytes that are no text, and names of absurd length, do no harm") {
   CHECK(instances::parseNotice("X_SUPERVISOR_PROGRAM=RUNNING 1 " + std::string(1000, 'x')).programs.empty());
   const auto notice = instances::parseNotice("STATUS=\xff\xfe");

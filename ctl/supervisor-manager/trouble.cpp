@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/supervisor-manager/trouble.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ctl/supervisor-manager/output.hpp"
+#include "ctl/supervisor-manager/table.hpp"
+#include "lib/core/terminal_text.hpp"
+#include "lib/core/text.hpp"
+#include "lib/lifecycle/state.hpp"
+
+namespace manager {
+
+namespace {
+
+/// Programs that are told of with their last lines: the rest are like them, mostly, and reading takes the owner's time.
+constexpr std::size_t mostShown = 5;
+/// Columns of a line where there is no terminal to say.
+constexpr std::size_t widest = 300;
+
+std::vector<std::string> lastOf(const std::string& text, std::size_t most) {
+  auto lines = core::split(core::trim(text), '\n');
+  if (lines.size() == 1 && lines.front().empty()) lines.clear();
+  if (lines.size() > most) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(most));
+  std::vector<std::string> clean;
+  for (const auto& line : lines) clean.push_back(fitted(core::trim(line), widest));
+  return clean;
+}
+
+}  // namespace
+
+LastLines lastLines(Session& session, const std::string& instance, const std::vector<ProgramRow>& programs) {
+  LastLines all;
+  std::size_t asked = 0;
+  for (const auto& one : programs) {
+    if (!lifecycle::isTrouble(one.state) || asked++ >= mostShown) continue;
+    const auto text = session.client()->programLog(instance, one.name);
+    if (!text) {
+      // Whoever may not read one may read none. A name that supervisorctl does not take says nothing of the others.
+      if (text.error().name.find("NoSuchProgram") == std::string::npos) break;
+      continue;
+    }
+    all[one.name] = lastOf(*text, static_cast<std::size_t>(std::max(session.options.lines, 0)));
+  }
+  return all;
+}
+
+std::string troubleParts(const std::string& instance, const std::vector<ProgramRow>& programs,
+                         const LastLines& lines) {
+  std::string text;
+  std::size_t seen = 0;
+  for (const auto& one : programs) {
+    if (!lifecycle::isTrouble(one.state) || ++seen > mostShown) continue;
+    text += "\n" + coloured(one.state, fmt::format("{}: {}{}{}", core::printable(one.name), core::printable(one.state),
+                                                   one.description.empty() ? "" : ", ",
+                                                   core::printable(one.description))) + "\n";
+    if (const auto at = lines.find(one.name); at != lines.end())
+      for (const auto& line : at->second) text += "    " + line + "\n";
+  }
+  if (seen > mostShown)
+    text += fmt::format("\nand {} more in trouble: supervisor-manager ctl {} status\n", seen - mostShown, instance);
+  return text;
+}
+
+}  // namespace manager

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ctl/supervisor-manager/session.hpp"
+
+namespace manager {
+
+/// The last lines of programs in trouble, by the program's name. Of each line a terminal obeys nothing.
+using LastLines = std::map<std::string, std::vector<std::string>>;
+
+/// Reads the last lines of what the first few programs in trouble wrote, as far as this caller may: nobody is asked for
+/// a password, and what cannot be read is left out.
+[[nodiscard]] LastLines lastLines(Session& session, const std::string& instance,
+                                  const std::vector<ProgramRow>& programs);
+
+/// A part for each program in trouble: its state and reason, and below it its last lines; and how many more there are.
+[[nodiscard]] std::string troubleParts(const std::string& instance, const std::vector<ProgramRow>& programs,
+                                       const LastLines& lines);
+
+}  // namespace manager
