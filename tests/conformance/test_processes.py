@@ -41,7 +41,6 @@ def testLifeOfAProgram(compare):
     ("/tmp", "startretries=0", "FATAL"),
     ("/etc/passwd", "startretries=0", "FATAL"),
     ("sh -c 'exit 0", "startretries=0", "FATAL"),
-    ("cat", "startretries=0\nstdout_logfile=/tmp", "FATAL"),
 ])
 def testEnds(compare, command, keys, state):
     """A program that ends, or cannot start, on its own: the way to the final state, and what is said of it."""
@@ -58,7 +57,21 @@ def testEnds(compare, command, keys, state):
             note("start again", daemon.call("startProcess", "it", "startsecs=0" not in keys))
             daemon.waitState("it", state)
 
-    compare(f"[program:it]\ncommand={command}\n{keys}\n", play)
+    compare(f"[program:it]\ncommand={command}\n{keys}\n", play, ignoreLog=["cannot be taken apart"])  # a warning of ours
+
+
+def testALogThatCannotBeOpened(workDir):
+    """Supervisor's words, and behind them ours: which log, and why."""
+    said = {}
+    for kind in ("debian", "ours"):
+        directory = os.path.join(workDir, kind)
+        os.mkdir(directory)
+        config = "[program:it]\ncommand=cat\nstartretries=0\nstdout_logfile=/tmp\n"
+        with Player(kind, directory, config) as daemon:
+            said[kind] = daemon.waitState("it", "FATAL")["spawnerr"]
+            assert daemon.call("startProcess", "it") == "fault 50 SPAWN_ERROR: it"
+    assert said["debian"] == "unknown error making dispatchers for 'it': EISDIR"
+    assert said["ours"] == said["debian"] + ": stdout log /tmp: Is a directory"
 
 
 def testAProgramThatCannotBegin(workDir):
