@@ -36,6 +36,7 @@ std::string keyOf(std::string_view property) {
 }
 
 std::string counts(const ProgramCounts& counts) {
+  if (counts.empty()) return "null";
   std::vector<std::pair<std::string, std::string>> members;
   for (const auto& [word, count] : counts) members.emplace_back(word, fmt::to_string(count));
   return object(members);

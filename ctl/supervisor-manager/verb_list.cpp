@@ -29,7 +29,7 @@ std::string toJson(const InstanceRow& row, const ProgramCounts* counts) {
                        {"user", core::jsonString(row.user)},
                        {"state", core::jsonString(row.state)},
                        {"degraded", counts && !troubleText(*counts).empty() ? "true" : "false"},
-                       {"programs", counts ? json::counts(*counts) : "null"},
+                       {"programs_by_state", json::counts(counts ? *counts : ProgramCounts())},
                        {"sub_state", core::jsonString(row.subState)},
                        {"main_pid", fmt::to_string(row.mainPid)},
                        {"enabled", row.enabled ? "true" : "false"},
@@ -66,11 +66,24 @@ struct Shown {
   std::optional<std::string> details;  ///< nullopt: not for this caller, or the manager knows no such thing
 };
 
+const ProgramCounts* countsOf(const Properties& properties) {
+  const auto at = properties.find("ProgramsByState");
+  const auto* counts = at == properties.end() ? nullptr : std::get_if<ProgramCounts>(&at->second);
+  return counts && !counts->empty() ? counts : nullptr;
+}
+
+/// "1 FATAL" of an instance that runs, though not all is well.
+std::string troubleOf(const Properties& properties) {
+  const auto* counts = textOf(properties, "State") == "running" ? countsOf(properties) : nullptr;
+  return counts ? troubleText(*counts) : "";
+}
+
 std::string toJson(const Shown& shown) {
   std::vector<std::pair<std::string, std::string>> members;
   for (const auto& [name, value] : shown.properties) members.emplace_back(json::keyOf(name), json::toText(value));
   std::vector<std::string> rows;
   for (const auto& row : shown.programs) rows.push_back(toJson(row, shown.lines));
+  members.emplace_back("degraded", troubleOf(shown.properties).empty() ? "false" : "true");
   members.emplace_back("programs", json::array(rows));
   members.emplace_back("details", shown.details ? core::jsonString(*shown.details) : "null");
   return json::object(members);
@@ -95,18 +108,6 @@ void lines(std::string& text, const char* label, const std::string& value) {
     line(text, label, one);
     label = "";
   }
-}
-
-const ProgramCounts* countsOf(const Properties& properties) {
-  const auto at = properties.find("ProgramsByState");
-  const auto* counts = at == properties.end() ? nullptr : std::get_if<ProgramCounts>(&at->second);
-  return counts && !counts->empty() ? counts : nullptr;
-}
-
-/// "1 FATAL" of an instance that runs, though not all is well.
-std::string troubleOf(const Properties& properties) {
-  const auto* counts = textOf(properties, "State") == "running" ? countsOf(properties) : nullptr;
-  return counts ? troubleText(*counts) : "";
 }
 
 std::string describe(const Shown& shown) {

@@ -151,8 +151,8 @@ std::string unknownVerb(const std::string& word) {
   for (const auto& verb : table)
     if (*verb.help) known.emplace_back(verb.name);
   const auto near = suggestion(word, known);
-  return fmt::format("There is no verb '{}'{}. See: supervisor-manager help", word,
-                     near ? fmt::format(": is it '{}'?", *near) : "");
+  return fmt::format("Unknown verb '{}'. {}See: supervisor-manager help", word,
+                     near ? fmt::format("Did you mean '{}'? ", *near) : "");
 }
 
 }  // namespace manager
