@@ -24,8 +24,11 @@ struct WatchDeleter {
 using WatchPtr = std::unique_ptr<WatchState, WatchDeleter>;
 }  // namespace detail
 
-/// One thread, one loop, on libsystemd's sd-event. An exception that leaves a callback is logged as critical and
-/// disables that one source; it never crosses the C library and never ends the loop.
+/// One thread, one loop, on libsystemd's sd-event. An exception that leaves a callback, for want of memory for instance,
+/// is logged as critical, and the callback is called again after a pause: a tenth of a second, or up to a second when it
+/// fails again and again. No source is ever given up. It never crosses the C library and never ends the loop.
+///
+/// Making a watch or a timer may throw std::bad_alloc. What is there is armed, started and stopped without memory.
 class EventLoop {
  public:
   EventLoop();
@@ -46,6 +49,8 @@ class EventLoop {
   [[nodiscard]] detail::Poller& poller() const noexcept { return *poller_; }
 
  private:
+  void turn(std::uint64_t usec);
+
   sd_event* event_ = nullptr;
   detail::Poller* poller_ = nullptr;  ///< counts its users
 };
@@ -57,6 +62,14 @@ class IoWatch {
   using Callback = std::function<void(std::uint32_t ready)>;
 
   IoWatch(EventLoop& loop, int fd, std::uint32_t events, Callback callback);
+  /// Watches nothing before start().
+  IoWatch(EventLoop& loop, Callback callback);
+  /// Watches `fd` instead of what it watched. If the kernel has no room for it, later.
+  void start(int fd, std::uint32_t events) noexcept;
+  /// To be called before the descriptor is closed.
+  void stop() noexcept;
+  /// Between start() and stop().
+  [[nodiscard]] bool active() const noexcept;
   void setEvents(std::uint32_t events);
 
  private:
@@ -76,8 +89,8 @@ class BeforePoll {
 class Timer {
  public:
   explicit Timer(EventLoop& loop, std::function<void()> callback, Duration accuracy = microseconds(1));
-  void arm(Instant when);
-  void armIn(Duration delay) { arm(Clock::now() + delay); }
+  void arm(Instant when) noexcept;
+  void armIn(Duration delay) noexcept { arm(Clock::now() + delay); }
   void disarm() noexcept;
   [[nodiscard]] bool armed() const noexcept;
 

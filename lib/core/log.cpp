@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lib/core/log.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <iterator>
 #include <string>
@@ -25,6 +27,8 @@ Level threshold = Level::Info;
 // The level of the line being written: spdlog has no name for Supervisor's "blather".
 Level current = Level::Info;
 const Tagged* tag = nullptr;  // of the line being written
+std::uint64_t lost = 0;       // lines, for want of memory, that nobody has been told of yet
+bool broken = false;          // the line being written could not be
 
 spdlog::level::level_enum toSpdlog(Level level) {
   switch (level) {
@@ -81,9 +85,33 @@ class Adaptor final : public spdlog::sinks::base_sink<spdlog::details::null_mute
   std::shared_ptr<LineSink> target_;
 };
 
+/// spdlog's own way to tell of an error takes memory, too, and what fails there ends the program.
 spdlog::logger& logger() {
   static spdlog::logger instance("main");
+  static const bool quiet = (instance.set_error_handler([](const std::string&) { broken = true; }), true);
+  (void)quiet;
   return instance;
+}
+
+/// False if it could not be written.
+bool put(Level level, std::string_view text) noexcept {
+  // A sink may log from inside a write (that it cannot write): the line around that one keeps its own level.
+  const Level outer = std::exchange(current, level);
+  broken = false;
+  try {
+    logger().log(toSpdlog(level), spdlog::string_view_t(text.data(), text.size()));
+  } catch (...) {
+    broken = true;
+  }
+  current = outer;
+  return !std::exchange(broken, false);
+}
+
+void tellLost() noexcept {
+  const auto count = std::exchange(lost, 0);
+  char text[96];
+  const auto end = fmt::format_to_n(text, sizeof text, "{} lines of this log are missing: out of memory", count);
+  if (!put(Level::Warn, {text, std::min(end.size, sizeof text)})) lost += count;
 }
 
 class StderrSink final : public LineSink {
@@ -110,7 +138,8 @@ class JournalSink final : public LineSink {
       iovec parts[std::size(fields)];
       for (std::size_t i = 0; i < std::size(fields); i++) parts[i] = {fields[i].data(), fields[i].size()};
       ::sd_journal_sendv(parts, tag ? std::size(fields) : std::size(fields) - 1);
-    } catch (...) {  // out of memory: the line is lost, the program goes on
+    } catch (...) {  // the program goes on without it
+      countLost();
     }
   }
 };
@@ -140,22 +169,21 @@ std::shared_ptr<LineSink> stderrSink() {
   return std::make_shared<StderrSink>();
 }
 
+void countLost() noexcept { lost++; }
+
 void write(Level level, std::string_view text) noexcept {
   if (!enabled(level)) return;
-  // A sink may log from inside a write (that it cannot write): the line around that one keeps its own level.
-  const Level outer = std::exchange(current, level);
-  try {
-    logger().log(toSpdlog(level), spdlog::string_view_t(text.data(), text.size()));
-  } catch (...) {  // a line that cannot be formatted is lost, the program goes on
-  }
-  current = outer;
+  if (lost > 0) tellLost();
+  if (!put(level, text)) countLost();
 }
 
+/// Lines of usual length take no memory.
 void vwrite(Level level, fmt::string_view format, fmt::format_args args) noexcept {
-  try {
-    write(level, fmt::vformat(format, args));
-  } catch (...) {  // as above
-  }
+  attempt([&] {
+    fmt::memory_buffer text;
+    fmt::vformat_to(std::back_inserter(text), format, args);
+    write(level, {text.data(), text.size()});
+  });
 }
 
 void Tagged::vlog(Level level, fmt::string_view format, fmt::format_args args) const noexcept {

@@ -28,6 +28,19 @@ void setLevel(Level level) noexcept;
 /// A sink on standard error: whole lines; or entries of journald with the fields of Tagged, if that is where it leads.
 [[nodiscard]] std::shared_ptr<LineSink> stderrSink();
 
+/// Counts a line that could not be made or written for want of memory. How many those were is said before the next
+/// line that can.
+void countLost() noexcept;
+/// For a line whose parts take memory: one that cannot be made is counted.
+template <class Make>
+void attempt(const Make& make) noexcept {
+  try {
+    make();
+  } catch (...) {
+    countLost();
+  }
+}
+
 /// Logs `text` as it is, without formatting.
 void write(Level level, std::string_view text) noexcept;
 void vwrite(Level level, fmt::string_view format, fmt::format_args args) noexcept;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "lib/core/clock.hpp"
 #include "lib/core/unique_fd.hpp"
 
 struct sd_event;
@@ -19,6 +20,8 @@ struct WatchState;
 /// All watched descriptors, in an epoll set of their own that is one source of sd-event. An sd-event source each would
 /// cost more: 300 bytes, and quadratic work, since sd-event serves one source for each epoll_wait and that reports again
 /// all others that are ready, as when a thousand programs end at once.
+///
+/// It also keeps what has failed and is tried again. Nothing here takes memory but room().
 class Poller {
  public:
   explicit Poller(sd_event* event);
@@ -38,18 +41,37 @@ class Poller {
   /// Calls back for what is ready now, one batch of it.
   void serve() noexcept;
 
+  /// Its callback failed, or it could not be added: does it again after a pause, of a tenth of a second at first and of
+  /// a second at most. A descriptor is not watched meanwhile, so that it does not make the loop spin.
+  void tryAgain(WatchState& state) noexcept;
+  /// Whoever was to be tried again has another date now, or none.
+  void forgetFailure(WatchState& state) noexcept;
+
+  /// For each source of sd-event, before it is made. sd-event notes what is due in a queue that it enlarges at that
+  /// moment; a signal that it cannot note then would be the last one it ever reads. So the room is made beforehand,
+  /// where failing (std::bad_alloc) does no harm.
+  void room();
+  void leaveRoom() noexcept { sources_--; }
+
  private:
   ~Poller() = default;
   static int onReady(sd_event_source*, int, std::uint32_t, void* self);
+  static int onAgain(sd_event_source*, std::uint64_t, void* self);
   void forget(const WatchState& state) noexcept;
+  void serveFailed() noexcept;
+  void armAgain() noexcept;
 
   sd_event* event_;
   sd_event_source* source_ = nullptr;
+  sd_event_source* again_ = nullptr;
   UniqueFd epoll_;
   std::array<epoll_event, 32> ready_;  ///< what one epoll_wait reported
   std::size_t next_ = 0;               ///< of those, the first that is not served yet
   std::size_t count_ = 0;
+  WatchState* failed_ = nullptr;
   int users_ = 1;
+  std::size_t sources_ = 0;
+  std::size_t room_ = 0;
 };
 
 }  // namespace core::detail

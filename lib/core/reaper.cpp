@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <utility>
+
 namespace core {
 
 namespace {
@@ -16,7 +18,30 @@ constexpr int kMost = 1000;
 
 Reaper::Reaper(EventLoop& loop) : signal_(loop, SIGCHLD, [this] { reap(); }) {}
 
+/// The callback may forget its pid, and watch others.
+void Reaper::tell(std::map<pid_t, Watched>::iterator who, int status) {
+  auto watched = watched_.extract(who);
+  try {
+    watched.mapped().callback(status);
+  } catch (...) {
+    untold_ = true;
+    watched.mapped().ended = status;
+    watched_.insert(std::move(watched));  // which takes no memory
+    throw;
+  }
+}
+
+void Reaper::tellAgain() {
+  if (!std::exchange(untold_, false)) return;
+  for (auto who = watched_.begin(); who != watched_.end();) {
+    const auto pid = who->first;
+    if (who->second.ended) tell(who, *who->second.ended);
+    who = watched_.upper_bound(pid);
+  }
+}
+
 void Reaper::reap() {
+  tellAgain();
   int status = 0;
   bool any = false;
   int count = 0;
@@ -24,9 +49,7 @@ void Reaper::reap() {
     any = true;
     const auto found = watched_.find(pid);
     if (found == watched_.end()) continue;
-    const auto callback = std::move(found->second);
-    watched_.erase(found);
-    callback(status);
+    tell(found, status);
   }
   if (count == kMost) ::kill(::getpid(), SIGCHLD);  // the rest in the next turn, after what they wrote
   if (any && round_) round_();

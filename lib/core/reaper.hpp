@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "lib/core/event_loop.hpp"
 
@@ -19,8 +20,9 @@ class Reaper {
 
   explicit Reaper(EventLoop& loop);
 
-  /// Calls back once when `pid`, a child, has ended. To be asked before the loop runs again after the fork.
-  void watch(pid_t pid, Callback callback) { watched_.insert_or_assign(pid, std::move(callback)); }
+  /// Calls back once when `pid`, a child, has ended. To be asked before the loop runs again after the fork. A callback
+  /// that throws, for want of memory for instance, is called again after a pause: no end is lost.
+  void watch(pid_t pid, Callback callback) { watched_.insert_or_assign(pid, Watched{std::move(callback), {}}); }
   /// Nobody waits any more; the child is still reaped.
   void forget(pid_t pid) { watched_.erase(pid); }
   [[nodiscard]] bool watches(pid_t pid) const { return watched_.count(pid) > 0; }
@@ -28,9 +30,16 @@ class Reaper {
   void onRound(std::function<void()> callback) { round_ = std::move(callback); }
 
  private:
+  struct Watched {
+    Callback callback;
+    std::optional<int> ended;  ///< reaped, and not told yet
+  };
   void reap();
+  void tell(std::map<pid_t, Watched>::iterator who, int status);
+  void tellAgain();
 
-  std::map<pid_t, Callback> watched_;
+  std::map<pid_t, Watched> watched_;
+  bool untold_ = false;
   std::function<void()> round_;
   SignalWatch signal_;
 };

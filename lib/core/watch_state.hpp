@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "lib/core/clock.hpp"
+
 struct sd_event_source;
 
 /// Inside of the event loop.
@@ -21,10 +23,14 @@ struct WatchState {
   bool dispatching = false;
   bool due = false;  ///< of a signal: it has been taken from the kernel, others are served before its callback
   bool abandoned = false;
+  bool once = false;        ///< a timer or a deferred call, which may have been armed anew
+  bool failed = false;      ///< stands in the poller's list of what is tried again
+  unsigned char tries = 0;  ///< how often it has failed in a row
+  WatchState* next = nullptr;  ///< in that list
+  Instant again{};             ///< when it is tried again
 };
 
-/// Calls back, and frees the state if the callback has given up its own watch. Returns false if an exception came out:
-/// it is logged, and the state is then still there.
-bool dispatch(WatchState* state, std::uint32_t ready) noexcept;
+/// Calls back, and frees the state if the callback has given up its own watch. After an exception it is tried again.
+void dispatch(WatchState* state, std::uint32_t ready) noexcept;
 
 }  // namespace core::detail

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <vector>
@@ -45,14 +46,85 @@ TEST_CASE("a callback may destroy its own watch") {
   CHECK(calls == 1);
 }
 
-TEST_CASE("an exception in a callback disables its source and the loop goes on") {
+TEST_CASE("a callback that throws is called again, and the loop goes on meanwhile") {
   core::EventLoop loop;
-  core::Deferred bad(loop, [] { throw std::runtime_error("boom"); });
-  bad.schedule();
-  core::Timer timer(loop, [&] { loop.exit(3); });
-  timer.armIn(core::milliseconds(1));
-  CHECK(timer.armed());
-  CHECK(loop.run() == 3);
+  int calls = 0;
+  bool others = false;
+  const auto failTwice = [&] {
+    if (++calls <= 2) throw std::bad_alloc();
+    loop.exit(3);
+  };
+  core::Timer other(loop, [&] { others = calls == 1; });
+  SUBCASE("a deferred call") {
+    core::Deferred bad(loop, failTwice);
+    bad.schedule();
+    other.armIn(core::milliseconds(1));
+    CHECK(loop.run() == 3);
+    CHECK(others);
+  }
+  SUBCASE("a timer") {
+    core::Timer bad(loop, failTwice);
+    bad.armIn(core::milliseconds(1));
+    other.armIn(core::milliseconds(2));
+    CHECK(loop.run() == 3);
+    CHECK(others);
+    CHECK(!bad.armed());
+  }
+  SUBCASE("a signal") {
+    core::SignalWatch bad(loop, SIGUSR1, failTwice);
+    CHECK(::raise(SIGUSR1) == 0);
+    while (calls == 0) CHECK(loop.step(core::seconds(10)));
+    CHECK(bad.pending());
+    CHECK(loop.run() == 3);
+  }
+  CHECK(calls == 3);
+}
+
+TEST_CASE("what failed is not called again when it has been given up or has another date") {
+  core::EventLoop loop;
+  int calls = 0;
+  const auto fail = [&] {
+    calls++;
+    throw std::bad_alloc();
+  };
+  core::Timer end(loop, [&] { loop.exit(0); });
+  SUBCASE("cancelled") {
+    core::Deferred bad(loop, fail);
+    bad.schedule();
+    CHECK(loop.step(core::seconds(10)));
+    bad.cancel();
+    end.armIn(core::milliseconds(300));
+    CHECK(loop.run() == 0);
+    CHECK(calls == 1);
+  }
+  SUBCASE("destroyed") {
+    std::optional<core::Timer> bad(std::in_place, loop, fail);
+    bad->armIn(core::milliseconds(0));
+    while (calls == 0) CHECK(loop.step(core::seconds(10)));
+    bad.reset();
+    end.armIn(core::milliseconds(300));
+    CHECK(loop.run() == 0);
+    CHECK(calls == 1);
+  }
+}
+
+TEST_CASE("a watch that is made once starts and stops with any descriptor") {
+  core::EventLoop loop;
+  const Ready a, b;
+  int calls = 0;
+  core::IoWatch watch(loop, [&](std::uint32_t ready) {
+    CHECK(ready == core::IoWatch::Read);
+    calls++;
+    watch.stop();
+  });
+  CHECK(!watch.active());
+  for (const auto* const pipe : {&a, &b}) {
+    watch.start(pipe->reader.get(), core::IoWatch::Read);
+    CHECK(watch.active());
+    CHECK(loop.step(core::seconds(10)));
+    CHECK(!watch.active());
+  }
+  CHECK(calls == 2);
 }
 
 TEST_CASE("what is reported together is served together, in one step, except what a callback has destroyed or changed") {
@@ -104,20 +176,25 @@ TEST_CASE("what is reported together is served together, in one step, except wha
   }
 }
 
-TEST_CASE("an exception in a watch's callback disables that watch alone") {
+TEST_CASE("a watch whose callback throws rests, and then says again what its descriptor has") {
   core::EventLoop loop;
   const Ready a, b;
   int bad = 0, good = 0;
-  core::IoWatch thrower(loop, a.reader.get(), core::IoWatch::Read, [&](std::uint32_t) {
-    bad++;
-    throw std::runtime_error("boom");
+  core::IoWatch thrower(loop, a.reader.get(), core::IoWatch::Read, [&](std::uint32_t ready) {
+    CHECK(ready == core::IoWatch::Read);
+    if (++bad == 1) throw std::runtime_error("boom");
+    loop.exit(0);
   });
   core::IoWatch other(loop, b.reader.get(), core::IoWatch::Read, [&](std::uint32_t) {
-    if (++good == 3) loop.exit(0);
+    if (++good < 3) return;
+    CHECK(bad == 1);  // it does not spin
+    other.stop();
   });
+  while (bad == 0) CHECK(loop.step(core::seconds(10)));
+  CHECK_NOTHROW(thrower.setEvents(core::IoWatch::Read | core::IoWatch::Hangup));
   CHECK(loop.run() == 0);
-  CHECK(bad == 1);
-  CHECK_NOTHROW(thrower.setEvents(core::IoWatch::None));
+  CHECK(bad == 2);
+  CHECK(good == 3);
 }
 
 TEST_CASE("a hook is called before each poll, and may give itself up") {

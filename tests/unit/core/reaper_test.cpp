@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <functional>
+#include <new>
 
 namespace {
 
@@ -36,4 +37,22 @@ TEST_CASE("children that end as fast as they are reaped do not keep the loop") {
   CHECK(reaped == all);
   CHECK(reapedBeforeTimer > 0);
   CHECK(reapedBeforeTimer < all);
+}
+
+TEST_CASE("an end that could not be told is told again, and once") {
+  core::EventLoop loop;
+  core::Reaper reaper(loop);
+  int told = 0, others = 0;
+  reaper.watch(endedChild(), [&](int status) {
+    CHECK(WEXITSTATUS(status) == 0);
+    if (++told == 1) throw std::bad_alloc();
+  });
+  reaper.watch(endedChild(), [&](int) { others++; });
+  while ((told < 2 || others < 1) && loop.step(core::seconds(10))) {
+  }
+  core::Timer end(loop, [&] { loop.exit(0); });
+  end.armIn(core::milliseconds(200));
+  CHECK(loop.run() == 0);
+  CHECK(told == 2);
+  CHECK(others == 1);
 }
