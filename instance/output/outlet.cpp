@@ -101,11 +101,6 @@ void Outlet::serve() noexcept {
   all_.settled();
 }
 
-void Outlet::awaitRetry(RoomQueue::Waiter& waiter) noexcept {
-  room_.join(waiter);
-  if (queue_.empty()) retry_.armIn(retryPause);
-}
-
 /// A lane keeps an unfinished line.
 void Outlet::lineBegan() noexcept {
   if (idle() && !lines_.armed()) lines_.armIn(lineGrace);

@@ -44,8 +44,6 @@ class Outlet : public std::enable_shared_from_this<Outlet> {
   [[nodiscard]] bool idle() const noexcept { return queue_.empty() && room_.empty(); }
   /// Puts `waiter` in line for when there is room; only for an outlet that is not idle.
   void await(RoomQueue::Waiter& waiter) noexcept { room_.join(waiter); }
-  /// The same after a failure: it gets its turn after a pause at the latest.
-  void awaitRetry(RoomQueue::Waiter& waiter) noexcept;
   /// Writes at once what the target takes; the rest waits.
   void put(const std::shared_ptr<Source>& source, std::string_view bytes) noexcept;
   /// Whether lines are kept whole, so that those of several lanes do not mix.

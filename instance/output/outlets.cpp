@@ -16,7 +16,9 @@ Outlets::Outlets(core::EventLoop& loop, std::string syslogSocket)
       syslogSocket_(std::move(syslogSocket)),
       done_(loop, [this] {
         limit_.disarm();
-        if (const auto then = std::exchange(then_, nullptr)) then();
+        if (!then_) return;
+        then_();  // if it fails, the loop comes back
+        then_ = nullptr;
       }),
       limit_(loop, [this] {
         if (const auto bytes = giveUp(); bytes > 0)
@@ -63,10 +65,13 @@ void Outlets::settled() noexcept {
 
 std::size_t Outlets::giveUp() noexcept {
   std::size_t bytes = 0;
-  std::vector<std::shared_ptr<Outlet>> all{systemLog_.lock()};
-  for (const auto& [identity, outlet] : streams_) all.push_back(outlet.lock());
-  for (const auto& outlet : all)
-    if (outlet) bytes += outlet->giveUp();
+  if (const auto outlet = systemLog_.lock()) bytes += outlet->giveUp();
+  // By the key: what is written meanwhile may open a log anew, and add a stream or take some away.
+  for (auto stream = streams_.begin(); stream != streams_.end();) {
+    const auto identity = stream->first;
+    if (const auto outlet = stream->second.lock()) bytes += outlet->giveUp();
+    stream = streams_.upper_bound(identity);
+  }
   return bytes;
 }
 

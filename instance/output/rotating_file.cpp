@@ -7,6 +7,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
+#include <utility>
 
 #include "instance/output/lane.hpp"
 #include "instance/output/open_target.hpp"
@@ -20,7 +22,9 @@ namespace {
 constexpr core::seconds checkInterval{1};
 
 /// Failures that pass by themselves: a program is started in spite of them.
-bool passes(int code) noexcept { return code == ENOSPC || code == EDQUOT || code == EIO || code == ENFILE; }
+bool passes(int code) noexcept {
+  return code == ENOSPC || code == EDQUOT || code == EIO || code == ENFILE;
+}
 
 }  // namespace
 
@@ -34,19 +38,31 @@ RotatingFile::RotatingFile(Outlets& outlets, std::string path, std::int64_t maxB
       policy_(policy) {}
 RotatingFile::~RotatingFile() = default;
 
-core::Status RotatingFile::acquire(bool truncate) {
+/// Goes over to what the path leads to now, or stays with what it has. Memory that runs out is a failure like others.
+core::Status RotatingFile::acquire(bool truncate) noexcept {
+  try {
+    return change(truncate);
+  } catch (const std::exception&) {
+    return core::Err{core::Error{"out of memory", ENOMEM}};
+  }
+}
+
+core::Status RotatingFile::change(bool truncate) {
   auto target = openTarget(path_, truncate);
   if (!target) return core::Err{std::move(target).error()};
-  lane_.reset();
+  std::unique_ptr<Lane> lane;
+  if (!target->regular() || target->shared) {
+    struct stat facts = target->facts;
+    lane = std::make_unique<Lane>(outlets_.stream(std::move(*target)), source(), policy_);
+    target->facts = facts;
+  }
   fd_.reset();
   size_ = target->facts.st_size;
   device_ = target->facts.st_dev;
   inode_ = target->facts.st_ino;
   rotateAt_ = maxBytes_;
-  if (target->regular() && !target->shared)
-    fd_ = std::move(target->fd);
-  else
-    lane_ = std::make_unique<Lane>(outlets_.stream(std::move(*target)), source(), policy_);
+  if (!lane) fd_ = std::move(target->fd);
+  lane_ = std::move(lane);
   return {};
 }
 
@@ -116,12 +132,15 @@ void RotatingFile::check(core::Instant now) noexcept {
 
 /// Makes the log PATH.1, and each backup one older, up to the first number that is free or has to go. Of names that do
 /// not exist none is touched, however many may be kept. On failure errno tells why.
-bool RotatingFile::moveToBackups() noexcept {
+bool RotatingFile::moveToBackups() noexcept try {
   const auto numbered = [this](int n) { return path_ + "." + std::to_string(n); };
   int last = 1;
   while (last < backups_ && ::access(numbered(last).c_str(), F_OK) == 0) last++;
   for (int i = last - 1; i >= 1; i--) ::rename(numbered(i).c_str(), numbered(i + 1).c_str());
   return ::rename(path_.c_str(), numbered(1).c_str()) == 0;
+} catch (const std::exception&) {  // no memory for the names; it is tried again later
+  errno = ENOMEM;
+  return false;
 }
 
 /// Rotates if the file is really that large: it may have been truncated, or replaced by another writer's rotation.
@@ -135,7 +154,7 @@ void RotatingFile::rotateIfDue() noexcept {
   const auto opened = moved ? acquire(true) : core::Status();
   if (moved && opened) return;
   rotateAt_ = size_ + maxBytes_;  // goes on in the same file and tries again that much later
-  logging::error("log file {}: cannot rotate it: {}", path_, moved ? opened.error().text : ::strerrordesc_np(code));
+  logging::error("log file {}: cannot rotate it: {}", path_, moved ? opened.error().text.c_str() : ::strerrordesc_np(code));
 }
 
 void RotatingFile::reopen() noexcept {
@@ -162,13 +181,19 @@ core::Status RotatingFile::clear() {
   return {};
 }
 
-std::uint64_t RotatingFile::lost() const noexcept { return source_ ? source_->losses.bytes() : 0; }
+std::uint64_t RotatingFile::lost() const noexcept { return untold_ + (source_ ? source_->losses.bytes() : 0); }
 
 const std::shared_ptr<Source>& RotatingFile::source() {
   if (!source_) source_ = std::make_shared<Source>("", "log file " + path_);
   return source_;
 }
 
-void RotatingFile::fail(int code, std::size_t lost) noexcept { source()->losses.lost(code, lost); }
+void RotatingFile::fail(int code, std::size_t lost) noexcept {
+  try {
+    source()->losses.lost(code, lost + std::exchange(untold_, 0));
+  } catch (const std::exception&) {
+    untold_ += lost;
+  }
+}
 
 }  // namespace output

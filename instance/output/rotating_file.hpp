@@ -57,7 +57,8 @@ class RotatingFile : public Sink {
   [[nodiscard]] AppendNotice& notice() noexcept { return notice_; }
 
  private:
-  [[nodiscard]] core::Status acquire(bool truncate);
+  [[nodiscard]] core::Status acquire(bool truncate) noexcept;
+  [[nodiscard]] core::Status change(bool truncate);
   [[nodiscard]] bool isCurrent() const noexcept;
   void writeFile(std::string_view bytes) noexcept;
   void check(core::Instant now) noexcept;
@@ -77,6 +78,7 @@ class RotatingFile : public Sink {
   ino_t inode_ = 0;
   core::Instant checked_{};
   std::shared_ptr<Source> source_;  ///< made when it is needed: most logs never are in trouble
+  std::size_t untold_ = 0;          ///< lost when there was no memory to make it
   std::unique_ptr<Lane> lane_;      ///< of a target that is no regular file
   AppendNotice notice_;
   config::Backpressure policy_;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
 namespace output {
@@ -92,8 +93,9 @@ bool StreamOutlet::isRead() noexcept {
 /// The last reader of a FIFO is gone: what fits waits for the next one. False if it is none, or we read it already.
 bool StreamOutlet::keepForNextReader() noexcept {
   if (!fifo_ || target_.keeper) return false;
-  const auto path = "/proc/self/fd/" + std::to_string(target_.fd.get());
-  target_.keeper.reset(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", target_.fd.get());
+  target_.keeper.reset(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   return target_.keeper.valid();
 }
 

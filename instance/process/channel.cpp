@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "instance/process/channel.hpp"
 
+#include <signal.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <exception>
+#include <new>
 
 #include "instance/output/auto_log.hpp"
 #include "instance/output/outlets.hpp"
@@ -51,22 +53,24 @@ bool OutputChannel::speaksProtocol() const noexcept {
   return channel_ == Channel::Stdout && program_.group().config().kind == config::GroupConfig::Kind::EventListener;
 }
 
-core::Status OutputChannel::openLog() { return log_ ? log_->open() : core::Status(); }
+core::Status OutputChannel::prepare() {
+  if (!watch_) watch_.emplace(context_.loop, [this](std::uint32_t) { onReadable(); });
+  ended_.reserve(ended_.size() + 1);
+  if (settings().captureMaxBytes > 0 && !speaksProtocol() && !capture_)
+    capture_ = std::make_unique<output::CaptureSplitter>(settings().captureMaxBytes);
+  return log_ ? log_->open() : core::Status();
+}
 
-void OutputChannel::attach(core::UniqueFd pipe) {
+void OutputChannel::attach(core::UniqueFd pipe) noexcept {
   live_ = true;
   if (pipe) {
     retire();
     pipe_ = std::move(pipe);
   }
-  if (settings().captureMaxBytes > 0 && !speaksProtocol() && !capture_)
-    capture_ = std::make_unique<output::CaptureSplitter>(settings().captureMaxBytes);
   if (!waiting()) watch();
 }
 
-void OutputChannel::watch() {
-  watch_.emplace(context_.loop, pipe_.get(), core::IoWatch::Read, [this](std::uint32_t) { onReadable(); });
-}
+void OutputChannel::watch() noexcept { watch_->start(pipe_.get(), core::IoWatch::Read); }
 
 /// The ways to targets that can be full; nullptr where there is none. The last words of a listener are taken in whether
 /// there is room or not: its protocol ends with its process.
@@ -89,7 +93,7 @@ bool OutputChannel::awaitRoom() noexcept {
   for (const auto* const lane : lanes()) {
     output::Outlet* const full = lane != nullptr ? lane->fullOutlet() : nullptr;
     if (full == nullptr) continue;
-    watch_.reset();
+    if (watch_) watch_->stop();
     full->await(*this);
     return true;
   }
@@ -103,14 +107,8 @@ bool OutputChannel::awaitRoom() noexcept {
 void OutputChannel::onRoom() noexcept {
   const Context::Turn turn(context_);
   if (awaitRoom()) return;
-  try {
-    ended_.empty() ? static_cast<void>(readOnce()) : readEnded(false);
-    if (pipe_ && !waiting() && !watch_) watch();
-  } catch (const std::exception& error) {
-    logging::critical("cannot read {} of {} for now: {}", toText(channel_), program_.fullName(), error.what());
-    for (const auto* const lane : lanes())
-      if (lane != nullptr) lane->outlet().awaitRetry(*this);
-  }
+  ended_.empty() ? static_cast<void>(readOnce()) : readEnded(false);
+  if (pipe_ && !waiting() && !watch_->active()) watch();
 }
 
 /// At level debug a listener's output is logged, and people look there for what it says in one breath ("OKREADY"): wait
@@ -123,7 +121,6 @@ void OutputChannel::onReadable() {
     readOnce();
     return;
   }
-  watch_.reset();
   if (!pause_) {
     pause_ = std::make_unique<core::Timer>(context_.loop, [this] {
       const Context::Turn pauseTurn(context_);
@@ -132,12 +129,13 @@ void OutputChannel::onReadable() {
       readOnce();
     });
   }
+  watch_->stop();
   pause_->armIn(breath);
 }
 
 /// Reads and handles what is there, up to the buffer's size, or to the end of what an ended process wrote. Returns how
 /// much that was; at the end of the stream the pipe is closed.
-std::size_t OutputChannel::readOnce() {
+std::size_t OutputChannel::readOnce() noexcept {
   auto buffer = context_.buffer();
   if (!ended_.empty()) buffer = buffer.first(std::min(buffer.size(), ended_.front().left));
   const ssize_t n = ::read(pipe_.get(), buffer.data(), buffer.size());
@@ -148,13 +146,13 @@ std::size_t OutputChannel::readOnce() {
   }
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
   logging::debug("fd {} closed, stopped monitoring {} of {}", pipe_.get(), toText(channel_), program_.name());
-  watch_.reset();
+  watch_->stop();
   pipe_.reset();
   return 0;
 }
 
 /// Reads what ended processes left, until a target is full or, with `all`, whether there is room or not.
-void OutputChannel::readEnded(bool all) {
+void OutputChannel::readEnded(bool all) noexcept {
   while (!ended_.empty()) {
     if (ended_.front().left > 0) {
       if (!all && awaitRoom()) return;
@@ -169,7 +167,7 @@ void OutputChannel::readEnded(bool all) {
 }
 
 /// Notes that what is in the pipe now is the rest of process `pid`.
-void OutputChannel::leaveUnread(pid_t pid) {
+void OutputChannel::leaveUnread(pid_t pid) noexcept {
   int pending = 0;
   if (pipe_) ::ioctl(pipe_.get(), FIONREAD, &pending);
   auto left = static_cast<std::size_t>(pending);
@@ -181,7 +179,7 @@ void OutputChannel::finish(pid_t pid) noexcept {
   if (live_) leaveUnread(pid);
   live_ = false;
   pause_.reset();
-  watch_.reset();
+  if (watch_) watch_->stop();
   ending_ = true;
   readEnded(false);
   ending_ = false;
@@ -194,7 +192,9 @@ void OutputChannel::retire() noexcept {
 
 /// All of an ended process has been read.
 void OutputChannel::endRun() noexcept {
-  if (capture_) capture_->finish(*this);
+  logging::attempt([&] {
+    if (capture_) capture_->finish(*this);
+  });
   if (const auto rest = filter_.rest(); !rest.empty() && log_) log_->write(rest);
   if (log_) log_->flush();
   if (systemLog_) systemLog_->flush();
@@ -202,7 +202,7 @@ void OutputChannel::endRun() noexcept {
 
 void OutputChannel::close() noexcept {
   leave();
-  watch_.reset();
+  if (watch_) watch_->stop();
   pipe_.reset();
   if (log_) log_->close();
 }
@@ -210,14 +210,32 @@ void OutputChannel::close() noexcept {
 /// Whose output is being read.
 pid_t OutputChannel::writer() const noexcept { return ended_.empty() ? program_.pid() : ended_.front().pid; }
 
-void OutputChannel::take(std::string_view bytes) {
-  if (speaksProtocol()) {
-    if (logging::enabled(logging::Level::Debug))
+/// Logs come first, and take no memory: what fails is told to fewer, but not lost.
+void OutputChannel::take(std::string_view bytes) noexcept {
+  try {
+    handle(bytes);
+  } catch (const std::exception& error) {
+    logging::critical("{} bytes of {} of {} were not handled in full: {}", bytes.size(), toText(channel_),
+                      program_.name(), error.what());
+    // A conversation that misses a word never recovers: the event goes to the listener that takes this one's place.
+    if (speaksProtocol() && live_ && ended_.empty()) ::kill(program_.pid(), SIGKILL);
+  }
+}
+
+void OutputChannel::takeListeners(std::string_view bytes) {
+  if (log_) log_->write(bytes);
+  if (logging::enabled(logging::Level::Debug))
+    logging::attempt([&] {
       logging::write(logging::Level::Debug, core::pythonRepr(program_.name()) + " stdout output:\n" +
                                                 core::pythonBytesRepr(bytes));
-    if (log_) log_->write(bytes);
-    const bool current = ended_.empty() || (ending_ && ended_.size() == 1);
-    if (auto* const protocol = program_.protocol(); protocol != nullptr && current) protocol->onStdout(bytes);
+    });
+  const bool current = ended_.empty() || (ending_ && ended_.size() == 1);
+  if (auto* const protocol = program_.protocol(); protocol != nullptr && current) protocol->onStdout(bytes);
+}
+
+void OutputChannel::handle(std::string_view bytes) {
+  if (speaksProtocol()) {
+    takeListeners(bytes);
   } else if (capture_) {
     capture_->feed(bytes, *this);
   } else {
@@ -227,7 +245,12 @@ void OutputChannel::take(std::string_view bytes) {
 
 void OutputChannel::onText(std::string_view bytes, bool captured) {
   if (!context_.settings.stripAnsi) return deliver(bytes, captured);
-  const auto plain = filter_.strip(bytes);
+  std::string plain;
+  try {
+    plain = filter_.strip(bytes);
+  } catch (const std::bad_alloc&) {  // rather colours in the log than a hole
+    return deliver(bytes, captured);
+  }
   if (!plain.empty()) deliver(plain, captured);
 }
 
@@ -237,9 +260,11 @@ void OutputChannel::deliver(std::string_view bytes, bool captured) {
     if (systemLog_) systemLog_->write(bytes);
   }
   if (logging::enabled(logging::Level::Debug))
-    logging::write(logging::Level::Debug,
-                   core::pythonRepr(program_.name()) + ' ' + toText(channel_) + " output:\n" +
-                       (core::isUtf8(bytes) ? std::string(bytes) : "Undecodable: " + core::pythonBytesRepr(bytes)));
+    logging::attempt([&] {
+      logging::write(logging::Level::Debug,
+                     core::pythonRepr(program_.name()) + ' ' + toText(channel_) + " output:\n" +
+                         (core::isUtf8(bytes) ? std::string(bytes) : "Undecodable: " + core::pythonBytesRepr(bytes)));
+    });
   if (settings().events) context_.tell([&](Observer& o) { o.onLog(program_, channel_, writer(), bytes); });
 }
 

@@ -37,13 +37,13 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   OutputChannel(Context& context, Process& program, Channel channel);
   ~OutputChannel() override;
 
-  /// Opens the log file, if there is one.
-  core::Status openLog();
+  /// Opens the log file, if there is one, and makes what a process needs: nothing of it is made after its start.
+  core::Status prepare();
   /// Our end of the pipe that the next process has to write to, since it is not read to its end; -1: it gets a new
   /// one.
   [[nodiscard]] int unreadPipe() const noexcept { return ended_.empty() ? -1 : pipe_.get(); }
   /// Starts to read `pipe`, which must be non-blocking; an invalid one stands for unreadPipe().
-  void attach(core::UniqueFd pipe);
+  void attach(core::UniqueFd pipe) noexcept;
   /// After the program's end: reads what is in the pipe now (a grandchild may hold it open and write on) and closes
   /// pipe and log; both are kept while a target is full. Also for a start that failed, with 0 for `pid`.
   void finish(pid_t pid) noexcept;
@@ -62,18 +62,20 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   [[nodiscard]] const config::LogSettings& settings() const noexcept;
   [[nodiscard]] bool speaksProtocol() const noexcept;
   [[nodiscard]] pid_t writer() const noexcept;
-  void watch();
+  void watch() noexcept;
   void onReadable();
   void onRoom() noexcept override;
   [[nodiscard]] std::array<const output::Lane*, 3> lanes() const noexcept;
   [[nodiscard]] output::RoomQueue* eventRoom() const;
   bool awaitRoom() noexcept;
-  std::size_t readOnce();
-  void readEnded(bool all);
-  void leaveUnread(pid_t pid);
+  std::size_t readOnce() noexcept;
+  void readEnded(bool all) noexcept;
+  void leaveUnread(pid_t pid) noexcept;
   void endRun() noexcept;
   void close() noexcept;
-  void take(std::string_view bytes);
+  void take(std::string_view bytes) noexcept;
+  void handle(std::string_view bytes);
+  void takeListeners(std::string_view bytes);
   void deliver(std::string_view bytes, bool captured);
   void onText(std::string_view bytes, bool captured) override;
   void onMessage(std::string_view message) override;
@@ -84,7 +86,7 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   std::unique_ptr<output::Lane> systemLog_;
   std::unique_ptr<output::CaptureSplitter> capture_;
   core::UniqueFd pipe_;
-  std::optional<core::IoWatch> watch_;
+  std::optional<core::IoWatch> watch_;  ///< from the first start on
   std::unique_ptr<core::Timer> pause_;  ///< of a listener's channel, at level debug
   std::vector<Ended> ended_;            ///< the first ones to have written to the pipe
   output::AnsiFilter filter_;

@@ -4,12 +4,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
+#include <new>
+#include <utility>
 
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
+#include "lib/core/log.hpp"
 
 namespace process {
 namespace {
+
+/// More than the notices that one step can cause.
+constexpr std::size_t mostOfAStep = 16;
+constexpr core::milliseconds retryPause{100};
 
 std::vector<std::string> ownEnvironment() {
   std::vector<std::string> out;
@@ -25,37 +33,68 @@ Context::Context(core::EventLoop& l, output::Outlets& o, Settings s)
       settings(std::move(s)),
       deadlines(l),
       environment(ownEnvironment()),
-      buffer_(new char[bufferSize]) {}
+      buffer_(new char[bufferSize]),
+      again_(l, [this] { drain(); }) {}
 Context::~Context() = default;
 
 void Context::unsubscribe(Observer& observer) noexcept {
   // The place stays while observers are being called: their loop counts places.
   std::replace(observers_.begin(), observers_.end(), &observer, static_cast<Observer*>(nullptr));
-  if (depth_ == 0) std::erase(observers_, nullptr);
+  if (depth_ == 0 && told_ == notices_.size()) std::erase(observers_, nullptr);
 }
 
-void Context::changed(Process& program, const StateChange& change) { notices_.emplace_back(Change{&program, change}); }
-void Context::removed(std::unique_ptr<Group> group) { notices_.emplace_back(std::move(group)); }
-void Context::removed(std::unique_ptr<Process> program) { notices_.emplace_back(std::move(program)); }
+void Context::changed(Process& program, const StateChange& change) noexcept {
+  notices_.emplace_back(Change{&program, change});
+}
+void Context::removed(std::unique_ptr<Group> group) noexcept { notices_.emplace_back(std::move(group)); }
+void Context::removed(std::unique_ptr<Process> program) noexcept { notices_.emplace_back(std::move(program)); }
 
-void Context::dispatch(const Notice& notice) {
+void Context::makeRoom() {
+  if (notices_.capacity() - notices_.size() >= mostOfAStep) return;
+  notices_.erase(notices_.begin(), notices_.begin() + static_cast<std::ptrdiff_t>(std::exchange(told_, 0)));
+  if (notices_.capacity() - notices_.size() < mostOfAStep)
+    notices_.reserve(std::max(2 * notices_.capacity(), notices_.size() + mostOfAStep));
+}
+
+template <class Call>
+void Context::tellRest(const Call& call) {
+  for (; observer_ < observers_.size(); observer_++)
+    if (observers_[observer_] != nullptr) call(*observers_[observer_]);
+}
+
+/// Observers may queue more meanwhile: no reference into the queue is kept.
+void Context::tellFirst() {
+  const Notice& notice = notices_[told_];
   if (const auto* change = std::get_if<Change>(&notice))
-    tell([&](Observer& o) { o.onStateChange(*change->program, change->what); });
+    tellRest([step = *change](Observer& o) { o.onStateChange(*step.program, step.what); });
   else if (const auto* group = std::get_if<std::unique_ptr<Group>>(&notice))
-    tell([&](Observer& o) { o.onGroupRemoved(**group); });
+    tellRest([gone = group->get()](Observer& o) { o.onGroupRemoved(*gone); });
   else if (const auto* program = std::get_if<std::unique_ptr<Process>>(&notice))
-    tell([&](Observer& o) { o.onProcessRemoved(**program); });
+    tellRest([gone = program->get()](Observer& o) { o.onProcessRemoved(*gone); });
 }
 
-void Context::drain() {
-  if (notices_.empty()) return;
+void Context::drain() noexcept {
+  if (told_ == notices_.size()) return;
   depth_++;  // steps that observers take add to this queue
-  while (!notices_.empty()) {
-    const Notice notice = std::move(notices_.front());
-    notices_.pop_front();
-    dispatch(notice);
+  while (told_ < notices_.size()) {
+    try {
+      tellFirst();
+    } catch (const std::bad_alloc&) {
+      logging::critical("out of memory for what happens to programs; trying again");
+      again_.armIn(retryPause);
+      break;
+    } catch (const std::exception& error) {
+      logging::critical("one of those who are told what happens to programs failed: {}", error.what());
+      observer_++;
+      continue;
+    }
+    const Notice gone = std::move(notices_[told_++]);
+    observer_ = 0;
   }
   depth_--;
+  if (told_ < notices_.size()) return;
+  notices_.clear();
+  told_ = 0;
   std::erase(observers_, nullptr);
 }
 

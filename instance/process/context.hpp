@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -38,7 +37,7 @@ class Context {
   Mood mood = Mood::Running;
   Deadlines deadlines;
   std::unordered_map<pid_t, Process*> byPid;
-  /// Programs whose own process has ended, and that wait for others of its process group.
+  /// Programs that are being stopped as a group: their own process ends, and then they wait for others of its group.
   std::unordered_set<Process*> awaitingGroup;
   Census census;
   MemoryEvents memoryEvents;
@@ -57,17 +56,22 @@ class Context {
       if (observers_[i] != nullptr) call(*observers_[i]);
   }
 
-  /// Queues a change for the observers.
-  void changed(Process& program, const StateChange& change);
+  /// Queues a change for the observers. There is room for what one step causes.
+  void changed(Process& program, const StateChange& change) noexcept;
   /// Queue the farewell of what was taken out of the table; it is destroyed after everybody has been told.
-  void removed(std::unique_ptr<Group> group);
-  void removed(std::unique_ptr<Process> program);
+  void removed(std::unique_ptr<Group> group) noexcept;
+  void removed(std::unique_ptr<Process> program) noexcept;
 
   /// A step that may change programs. What it queued is told when the outermost step ends, so that nobody is called
-  /// from inside a change.
+  /// from inside a change. An observer that has no memory for what it is told is told again after a pause, before
+  /// anything that happened later.
   class Turn {
    public:
-    explicit Turn(Context& context) noexcept : context_(context) { context_.depth_++; }
+    /// Throws std::bad_alloc if there is no room for what the step may queue: before anything has happened.
+    explicit Turn(Context& context) : context_(context) {
+      context_.makeRoom();
+      context_.depth_++;
+    }
     ~Turn() {
       if (--context_.depth_ == 0) context_.drain();
     }
@@ -84,13 +88,19 @@ class Context {
     StateChange what;
   };
   using Notice = std::variant<Change, std::unique_ptr<Group>, std::unique_ptr<Process>>;
-  void drain();
-  void dispatch(const Notice& notice);
+  void makeRoom();
+  void drain() noexcept;
+  void tellFirst();
+  template <class Call>
+  void tellRest(const Call& call);
 
   static constexpr std::size_t bufferSize = 128 * 1024;
   std::unique_ptr<char[]> buffer_;
   std::vector<Observer*> observers_;
-  std::deque<Notice> notices_;
+  std::vector<Notice> notices_;
+  std::size_t told_ = 0;      ///< of the notices
+  std::size_t observer_ = 0;  ///< the next one to be told the first of the others
+  core::Timer again_;
   int depth_ = 0;
 };
 

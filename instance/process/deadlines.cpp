@@ -32,7 +32,12 @@ void Deadlines::sift(std::size_t index) noexcept {
   place(index, entry);
 }
 
-void Deadlines::set(Process& program, std::optional<core::Instant> when) {
+void Deadlines::join() {
+  if (programs_ + 1 > heap_.capacity()) heap_.reserve(2 * programs_ + 1);
+  programs_++;
+}
+
+void Deadlines::set(Process& program, std::optional<core::Instant> when) noexcept {
   const auto index = program.heapIndex;
   if (index == nowhere && !when) return;
   if (index == nowhere) {
@@ -50,12 +55,11 @@ void Deadlines::set(Process& program, std::optional<core::Instant> when) {
       heap_[index] = last;
       sift(index);
     }
-    if (heap_.empty()) heap_.shrink_to_fit();
   }
   rearm();
 }
 
-void Deadlines::rearm() {
+void Deadlines::rearm() noexcept {
   if (heap_.empty())
     timer_.disarm();
   else

@@ -12,22 +12,27 @@ namespace process {
 
 class Process;
 
-/// The deadlines of all programs under one timer: a heap that knows where each program stands in it. Programs without
-/// a deadline cost nothing.
+/// The deadlines of all programs under one timer: a heap that knows where each program stands in it. There is room for
+/// each program beforehand, so that a deadline is never lost for want of memory.
 class Deadlines {
  public:
   explicit Deadlines(core::EventLoop& loop);
+  /// Makes room for one more program.
+  void join();
+  /// Its program is gone, and has no deadline any more.
+  void leave() noexcept { programs_--; }
   /// Sets, moves or (nullopt) takes out the deadline of `program`.
-  void set(Process& program, std::optional<core::Instant> when);
+  void set(Process& program, std::optional<core::Instant> when) noexcept;
 
  private:
   using Entry = std::pair<core::Instant, Process*>;
   void place(std::size_t index, Entry entry) noexcept;
   void sift(std::size_t index) noexcept;
   void fire();
-  void rearm();
+  void rearm() noexcept;
 
   std::vector<Entry> heap_;
+  std::size_t programs_ = 0;
   core::Timer timer_;
 };
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 
 #include <fmt/core.h>
 
@@ -72,6 +73,15 @@ std::string forkError(const std::string& name, int code) {
   return fmt::format("unknown error during fork for {}: {}", core::pythonRepr(name), ::strerrorname_np(code));
 }
 
+/// Never fails, since there is a child.
+std::string failureText(const core::SpawnSpec& spec, const core::SpawnError& failure) noexcept {
+  try {
+    return core::supervisorsWords(spec, failure);
+  } catch (const std::exception&) {
+    return "out of memory";  // which takes none
+  }
+}
+
 void unblock(const core::UniqueFd& fd) {
   if (fd) ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
@@ -130,8 +140,8 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   const auto child = core::beginSpawn(spec);
   if (!child) return core::Err{forkError(config.name, child.error().code)};
 
-  Launched launched{child->pid, std::move(in.writer), std::move(out.reader), std::move(err.reader),
-                    child->failure ? core::supervisorsWords(spec, *child->failure) : std::string()};
+  Launched launched{child->pid, std::move(in.writer), std::move(out.reader), std::move(err.reader), {}};
+  if (child->failure) launched.failure = failureText(spec, *child->failure);
   unblock(launched.in);
   unblock(launched.out);
   unblock(launched.err);

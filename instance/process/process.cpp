@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "lib/dialect/shell_hint.hpp"
@@ -37,6 +38,29 @@ lifecycle::Restart toRestart(config::AutoRestart restart) noexcept {
   return lifecycle::Restart::Always;
 }
 
+/// The hold of a program on its group's socket, which goes again if the program does not start.
+class SharedSocket {
+ public:
+  explicit SharedSocket(FcgiListener* listener) noexcept : listener_(listener) {}
+  SharedSocket(const SharedSocket&) = delete;
+  SharedSocket& operator=(const SharedSocket&) = delete;
+  ~SharedSocket() {
+    if (held_) listener_->release();
+  }
+  /// The descriptor; -1 if the program shares none.
+  [[nodiscard]] core::Expected<int> acquire() {
+    if (listener_ == nullptr) return -1;
+    auto socket = listener_->acquire();
+    held_ = socket.has_value();
+    return socket;
+  }
+  void keep() noexcept { held_ = false; }
+
+ private:
+  FcgiListener* listener_;
+  bool held_ = false;
+};
+
 }  // namespace
 
 Process::Process(Context& context, Group& group, std::shared_ptr<const config::ProcessConfig> config)
@@ -45,14 +69,14 @@ Process::Process(Context& context, Group& group, std::shared_ptr<const config::P
       config_(std::move(config)),
       out_(std::make_unique<OutputChannel>(context, *this, Channel::Stdout)) {
   if (!config_->redirectStderr) err_ = std::make_unique<OutputChannel>(context, *this, Channel::Stderr);
+  context_.deadlines.join();
 }
 
 Process::~Process() {
   context_.deadlines.set(*this, std::nullopt);
-  if (remains_)
-    context_.awaitingGroup.erase(this);
-  else if (pid_ != 0)
-    context_.byPid.erase(pid_);
+  context_.deadlines.leave();
+  if (remains_) context_.awaitingGroup.erase(this);
+  if (pid_ != 0 && !awaitsGroup()) context_.byPid.erase(pid_);
 }
 
 std::string Process::fullName() const {
@@ -88,20 +112,26 @@ std::string Process::description() const {
   }
 }
 
-/// Lets the machine take a step and does what it asks for.
+/// Lets the machine take a step and does what it asks for. Without memory nothing happens: std::bad_alloc.
 void Process::feed(const lifecycle::Input& input) {
   const Context::Turn turn(context_);
+  step(input);
+}
+
+/// A step that has begun is finished: the state and what is the case stay together.
+void Process::step(const lifecycle::Input& input) noexcept {
   for (const Action& action : machine_.on(input, rules(), core::Clock::now())) apply(action);
   updateDeadline();
 }
 
-void Process::updateDeadline() {
+void Process::updateDeadline() noexcept {
   auto when = machine_.deadline(rules());
-  if (const auto look = remains_ ? remains_->nextLook() : std::nullopt; look && (!when || *look < *when)) when = look;
+  const auto look = awaitsGroup() ? remains_->nextLook() : std::nullopt;
+  if (look && (!when || *look < *when)) when = look;
   context_.deadlines.set(*this, when);
 }
 
-void Process::apply(const Action& action) {
+void Process::apply(const Action& action) noexcept {
   switch (action.kind) {
     case Action::Kind::Changed: return announce(action);
     case Action::Kind::Spawn: return spawn();
@@ -110,7 +140,7 @@ void Process::apply(const Action& action) {
   }
 }
 
-void Process::announce(const Action& change) {
+void Process::announce(const Action& change) noexcept {
   context_.changed(*this, {change.from, change.to, pid_, change.tries, change.expected});
   if (change.to == State::Running && change.announced)
     logging::info("success: {} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)", name(),
@@ -124,20 +154,36 @@ void Process::start() {
   feed(input::Start{});
 }
 
-void Process::spawn() {
+void Process::spawn() noexcept {
+  constexpr pid_t reserved = 0;  // its place among the pids, taken before there is a process
   startedAt_ = core::wallSeconds();
   killed_ = false;
-  auto pid = tryToSpawn();
+  core::Result<pid_t, std::string> pid = core::Err{std::string("out of memory")};
+  try {
+    context_.byPid.emplace(reserved, this);
+    pid = tryToSpawn();
+  } catch (const std::exception&) {  // of memory: there is no process
+    endRun();
+  }
+  auto place = context_.byPid.extract(reserved);
   if (!pid) {
     logging::info("spawnerr: {}", pid.error());
-    return feed(input::SpawnFailed{std::move(pid).error()});
+    return step(input::SpawnFailed{std::move(pid).error()});
   }
   pid_ = *pid;
-  context_.byPid.emplace(pid_, this);
-  logging::info("spawned: {} with pid {}", core::pythonRepr(name()), pid_);
+  place.key() = pid_;
+  context_.byPid.insert(std::move(place));
+  logging::attempt([&] { logging::info("spawned: {} with pid {}", core::pythonRepr(name()), pid_); });
   if (doomed_) logging::info("spawnerr: {}", *doomed_);
   if (protocol_ != nullptr) protocol_->onSpawned();
-  feed(input::Spawned{});
+  step(input::Spawned{});
+}
+
+/// There is no process, or none any more.
+void Process::endRun() noexcept {
+  out_->finish(pid_);
+  if (err_) err_->finish(pid_);
+  stdin_.reset();
 }
 
 core::Result<pid_t, std::string> Process::tryToSpawn() {
@@ -148,9 +194,9 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
   }
   for (const auto which : {Channel::Stdout, Channel::Stderr}) {
     if (OutputChannel* const output = channel(which)) {
-      if (const auto opened = output->openLog(); !opened) {
+      if (const auto opened = output->prepare(); !opened) {
         const int code = opened.error().code;
-        out_->finish(0);
+        endRun();
         if (code == EMFILE) return core::Err{"too many open files to spawn " + core::pythonRepr(name())};
         return core::Err{fmt::format("unknown error making dispatchers for {}: {}: {} log {}", core::pythonRepr(name()),
                                      ::strerrorname_np(code), which == Channel::Stdout ? "stdout" : "stderr",
@@ -158,76 +204,82 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
       }
     }
   }
-  FcgiListener* const listener = group_.socketFor(*config_);
-  core::Expected<int> socket = -1;
-  if (listener != nullptr) socket = listener->acquire();
+  // All that takes memory comes before there is a process that could be lost.
+  auto input = std::make_unique<StdinPipe>();
+  auto failure = std::make_unique<std::string>();
+  SharedSocket shared(group_.socketFor(*config_));
+  const auto socket = shared.acquire();
   auto launched = socket ? launch(*config_, std::move(*command),
                                   {context_.environment, context_.settings, group_.name()}, *socket,
                                   {out_->unreadPipe(), err_ ? err_->unreadPipe() : -1})
                          : core::Err{socket.error().text};
   if (!launched) {
-    if (listener != nullptr && socket) listener->release();
-    out_->finish(0);
-    if (err_) err_->finish(0);
+    endRun();
     return core::Err{std::move(launched).error()};
   }
+  shared.keep();
   out_->attach(std::move(launched->out));
   if (err_) err_->attach(std::move(launched->err));
-  stdin_ = launched->in ? std::make_unique<StdinPipe>(std::move(launched->in)) : nullptr;
-  if (!launched->failure.empty()) doomed_ = std::make_unique<std::string>(std::move(launched->failure));
+  if (launched->in) {
+    input->open(std::move(launched->in));
+    stdin_ = std::move(input);
+  }
+  if (!launched->failure.empty()) {
+    *failure = std::move(launched->failure);
+    doomed_ = std::move(failure);
+  }
   return launched->pid;
 }
 
 /// The end of the process, with what is known of its reason.
-input::Exited Process::exitOf(int code) {
+input::Exited Process::exitOf(int code) noexcept {
   input::Exited exit{code};
-  if (const auto why = std::exchange(doomed_, nullptr)) exit.why = *why;
-  if (!rules().expects(code)) exit.hint = config::shellHint(config_->command).value_or("");
+  if (const auto why = std::exchange(doomed_, nullptr)) exit.why = std::move(*why);
+  if (rules().expects(code)) return exit;
+  try {
+    exit.hint = config::shellHint(config_->command).value_or("");
+  } catch (const std::exception&) {  // of memory: the end is told without it
+  }
   return exit;
 }
 
-void Process::reaped(int waitStatus) {
+void Process::reaped(int waitStatus) noexcept {
   context_.byPid.erase(pid_);
-  if (!machine_.awaitsGroup(rules()) || !core::outlivesItsLeader(pid_)) return ended(waitStatus);
-  logging::debug("{} (pid {}) has ended ({}), others of its process group have not", name(), pid_,
-                 describeWaitStatus(waitStatus));
-  remains_ = std::make_unique<Remains>(context_.loop, context_.census, pid_, waitStatus, [this] { due(); });
-  context_.awaitingGroup.insert(this);
-  feed(input::LeaderExited{});
+  if (!remains_ || !machine_.awaitsGroup(rules()) || !core::outlivesItsLeader(pid_)) return ended(waitStatus);
+  logging::attempt([&] {
+    logging::debug("{} (pid {}) has ended ({}), others of its process group have not", name(), pid_,
+                   describeWaitStatus(waitStatus));
+  });
+  remains_->begin(pid_, waitStatus);
+  step(input::LeaderExited{});
 }
 
-void Process::lookAtGroup() {
-  if (remains_->isEmpty()) ended(remains_->waitStatus());
+bool Process::awaitsGroup() const noexcept { return remains_ && remains_->begun(); }
+
+void Process::lookAtGroup() noexcept {
+  if (!awaitsGroup()) return;
+  if (remains_->isEmpty()) return ended(remains_->waitStatus());
+  updateDeadline();
 }
 
-void Process::abandonGroup(const char* why) {
+void Process::abandonGroup(const char* why) noexcept {
   logging::error("{}: processes of its group {}; it counts as stopped, 'pgrep -a -g {}' shows them", name(), why, pid_);
   ended(remains_->waitStatus());
 }
 
 /// Nothing of it is left, or waited for.
-void Process::ended(int waitStatus) {
-  const Context::Turn turn(context_);
+void Process::ended(int waitStatus) noexcept {
   if (std::exchange(remains_, nullptr) && context_.awaitingGroup.erase(this) && context_.awaitingGroup.empty())
     context_.census.forget();
-  out_->finish(pid_);
-  if (err_) err_->finish(pid_);
-  stdin_.reset();
+  endRun();
   if (auto* const listener = group_.socketFor(*config_)) listener->release();
   stoppedAt_ = core::wallSeconds();
 
   const int code = WIFEXITED(waitStatus) ? WEXITSTATUS(waitStatus) : -1;
   const auto limits = rules();
   const auto actions = machine_.on(exitOf(code), limits, core::Clock::now());
-  const auto cause = describeWaitStatus(waitStatus);
-  const auto level = limits.expects(code) ? logging::Level::Info : logging::Level::Warn;
-  if (state() == State::Stopped)
-    logging::log(level, "stopped: {} ({})", name(), cause);
-  else if (state() == State::Exited)
-    logging::log(level, "exited: {} ({}; {})", name(), cause, limits.expects(code) ? "expected" : "not expected");
-  else
-    logging::warn("exited: {} ({}; not expected)", name(), cause);
-  tellMemoryKill(waitStatus);
+  logging::attempt([&] { logEnd(waitStatus, limits.expects(code)); });
+  logging::attempt([&] { tellMemoryKill(waitStatus); });
   for (const Action& action : actions) apply(action);
   pid_ = 0;
   updateDeadline();
@@ -244,14 +296,26 @@ void Process::tellMemoryKill(int waitStatus) {
                    "use less", fullName(), pid_, why);
 }
 
+void Process::logEnd(int waitStatus, bool expected) const {
+  const auto cause = describeWaitStatus(waitStatus);
+  const auto level = expected ? logging::Level::Info : logging::Level::Warn;
+  if (state() == State::Stopped)
+    logging::log(level, "stopped: {} ({})", name(), cause);
+  else if (state() == State::Exited)
+    logging::log(level, "exited: {} ({}; {})", name(), cause, expected ? "expected" : "not expected");
+  else
+    logging::warn("exited: {} ({}; not expected)", name(), cause);
+}
+
 void Process::retire() noexcept {
   out_->retire();
   if (err_) err_->retire();
 }
 
 void Process::due() {
-  if (remains_) lookAtGroup();
-  feed(input::Deadline{});
+  const Context::Turn turn(context_);
+  lookAtGroup();
+  step(input::Deadline{});
 }
 
 void Process::moodChanged() { updateDeadline(); }
@@ -264,7 +328,7 @@ core::Status Process::stop() {
     logging::debug("{}", text);
     return core::Err{core::Error{std::move(text), 0}};
   }
-  feed(input::Stop{});
+  beginStop();
   if (state() == State::Unknown) return core::Err{core::Error{machine_.trouble(), 0}};
   return {};
 }
@@ -273,19 +337,35 @@ void Process::shutDown() {
   if (state() == State::Backoff)
     feed(input::GiveUp{});
   else if (pid_ != 0)
-    feed(input::Stop{});
+    beginStop();
 }
 
-void Process::sendStopSignal(const Action& action) {
-  if (action.escalated) logging::warn("killing {} ({}) with SIGKILL", core::pythonRepr(name()), pid_);
-  logging::debug("killing {} (pid {}) {}with signal {}", name(), pid_, action.group ? "process group " : "",
-                 signalName(action.signal));
-  if (remains_) {
+/// All that a stop takes of memory comes first: the end of the process is taken in without.
+void Process::beginStop() {
+  if (pid_ != 0 && !remains_ && (config_->stopAsGroup || config_->killAsGroup)) {
+    auto remains = std::make_unique<Remains>(context_.loop, context_.census, [this] { due(); });
+    context_.awaitingGroup.insert(this);
+    remains_ = std::move(remains);
+  }
+  feed(input::Stop{});
+}
+
+void Process::sendStopSignal(const Action& action) noexcept {
+  logging::attempt([&] {
+    if (action.escalated) logging::warn("killing {} ({}) with SIGKILL", core::pythonRepr(name()), pid_);
+    logging::debug("killing {} (pid {}) {}with signal {}", name(), pid_, action.group ? "process group " : "",
+                   signalName(action.signal));
+  });
+  if (awaitsGroup()) {
     if (!remains_->kill()) abandonGroup("belong to other accounts and could not be killed");
     return;
   }
-  const auto sent = send(action.signal, action.group, "killing");
-  if (!sent) feed(input::SignalFailed{sent.error().text});
+  try {
+    const auto sent = send(action.signal, action.group, "killing");
+    if (!sent) step(input::SignalFailed{sent.error().text});
+  } catch (const std::exception& error) {  // the signal was refused, and there is no memory to say why
+    step(input::SignalFailed{error.what()});
+  }
 }
 
 /// A process that is gone already is no failure: its exit is about to be noticed.
@@ -311,9 +391,10 @@ core::Status Process::signal(int signo) {
     return core::Err{core::Error{std::move(text), 0}};
   }
   logging::debug("sending {} (pid {}) sig {}", name(), pid_, signalName(signo));
-  if (remains_) return {};  // as if it had just exited: the number is only that of its group
+  if (awaitsGroup()) return {};  // as if it had just exited: the number is only that of its group
+  const Context::Turn turn(context_);
   auto sent = send(signo, false, "sending sig to");
-  if (!sent) feed(input::SignalFailed{sent.error().text});
+  if (!sent) step(input::SignalFailed{sent.error().text});
   return sent;
 }
 

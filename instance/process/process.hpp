@@ -81,9 +81,9 @@ class Process {
   [[nodiscard]] Protocol* protocol() const noexcept { return protocol_; }
 
   /// For the table: the process has ended with this wait status.
-  void reaped(int waitStatus);
-  /// For the table: it waits for others of its process group; takes in that they have ended.
-  void lookAtGroup();
+  void reaped(int waitStatus) noexcept;
+  /// For the table, in a turn: if it waits for others of its process group, takes in that they have ended.
+  void lookAtGroup() noexcept;
   /// For the table: the deadline has passed.
   void due();
   /// For the table: the supervisor goes down, nothing is started any more.
@@ -96,29 +96,34 @@ class Process {
 
  private:
   void feed(const lifecycle::Input& input);
-  void apply(const lifecycle::Action& action);
-  void announce(const lifecycle::Action& change);
-  void spawn();
+  void step(const lifecycle::Input& input) noexcept;
+  void apply(const lifecycle::Action& action) noexcept;
+  void announce(const lifecycle::Action& change) noexcept;
+  void spawn() noexcept;
+  void endRun() noexcept;
+  void logEnd(int waitStatus, bool expected) const;
   [[nodiscard]] core::Result<pid_t, std::string> tryToSpawn();
-  void ended(int waitStatus);
+  void ended(int waitStatus) noexcept;
   void tellMemoryKill(int waitStatus);
-  void abandonGroup(const char* why);
-  void updateDeadline();
-  void sendStopSignal(const lifecycle::Action& action);
+  void beginStop();
+  [[nodiscard]] bool awaitsGroup() const noexcept;
+  void abandonGroup(const char* why) noexcept;
+  void updateDeadline() noexcept;
+  void sendStopSignal(const lifecycle::Action& action) noexcept;
   core::Status send(int signo, bool toGroup, const char* verb);
   [[nodiscard]] lifecycle::Rules rules() const noexcept;
-  [[nodiscard]] lifecycle::input::Exited exitOf(int code);
+  [[nodiscard]] lifecycle::input::Exited exitOf(int code) noexcept;
   [[nodiscard]] OutputChannel* channel(Channel which) const noexcept;
 
   Context& context_;
   Group& group_;
   std::shared_ptr<const config::ProcessConfig> config_;
   lifecycle::Machine machine_;
-  pid_t pid_ = 0;  ///< with remains_ the number of a process group; else of our child
+  pid_t pid_ = 0;  ///< while awaitsGroup() the number of a process group; else of our child
   bool killed_ = false;  ///< this process was sent SIGKILL by us
   std::int64_t startedAt_ = 0;
   std::int64_t stoppedAt_ = 0;
-  std::unique_ptr<Remains> remains_;  ///< the process has been reaped, others of its group are waited for
+  std::unique_ptr<Remains> remains_;  ///< it is being stopped as a group; begun: its own process has been reaped
   std::unique_ptr<StdinPipe> stdin_;
   std::unique_ptr<OutputChannel> out_;
   std::unique_ptr<OutputChannel> err_;  ///< nullptr if standard error is redirected

@@ -24,8 +24,8 @@ constexpr core::milliseconds censusAge{100};
 void Census::refresh() {
   const auto now = core::Clock::now();
   if (takenAt_ != core::Instant() && now - takenAt_ < censusAge) return;
+  members_ = core::listProcessGroups();  // first: it may throw, and then there is nothing new
   takenAt_ = now;
-  members_ = core::listProcessGroups();
 }
 
 Census::Members::const_iterator Census::first(pid_t group) const noexcept {
@@ -37,20 +37,21 @@ void Census::forget() noexcept {
   takenAt_ = {};
 }
 
-Remains::Remains(core::EventLoop& loop, Census& census, pid_t group, int waitStatus, std::function<void()> ended)
-    : loop_(loop),
-      census_(census),
-      ended_(std::move(ended)),
-      pause_(firstPause),
-      next_(core::Clock::now() + firstPause),
-      group_(group),
-      waitStatus_(waitStatus) {}
+Remains::Remains(core::EventLoop& loop, Census& census, std::function<void()> ended)
+    : loop_(loop), census_(census), ended_(std::move(ended)) {}
+
+void Remains::begin(pid_t group, int waitStatus) noexcept {
+  group_ = group;
+  waitStatus_ = waitStatus;
+  pause_ = firstPause;
+  next_ = core::Clock::now() + firstPause;
+}
 
 std::optional<core::Instant> Remains::nextLook() const noexcept {
   return watch_ ? std::nullopt : std::optional(next_);
 }
 
-bool Remains::isEmpty() {
+bool Remains::isEmpty() noexcept {
   const auto now = core::Clock::now();
   if (watch_) {
     if (!core::hasEnded(member_.get())) return false;
@@ -60,7 +61,10 @@ bool Remains::isEmpty() {
   }
   if (!core::outlivesItsLeader(group_)) return true;
   if (now < next_) return false;
-  if (pause_ >= patience && onlyZombies()) return true;
+  try {
+    if (pause_ >= patience && onlyZombies()) return true;
+  } catch (const std::exception&) {  // of memory, for the census
+  }
   pause_ = std::min<core::Duration>(2 * pause_, longestPause);
   next_ = now + pause_;
   return false;
@@ -85,7 +89,7 @@ bool Remains::onlyZombies() {
 void Remains::hold(core::UniqueFd member) noexcept {
   zombiesAt_ = {};
   try {
-    watch_.emplace(loop_, member.get(), core::IoWatch::Read, 
+    watch_.emplace(loop_, member.get(), core::IoWatch::Read,
                    [ended = ended_](std::uint32_t) { ended(); });  // a copy: it may end this object
     member_ = std::move(member);
   } catch (const std::exception&) {  // then it is looked for again

@@ -41,17 +41,21 @@ class Census {
   core::Instant takenAt_{};
 };
 
-/// What is left of the process group of a program whose own process has ended: tells when the group is empty. At first
-/// it looks soon and later and later; most groups end within milliseconds. From then on it holds one member that lives,
-/// and sleeps until that one ends. Zombies do not count: their parent may never reap them.
+/// What is left of the process group of a program whose own process has ended: tells when the group is empty. It is made
+/// when the program is asked to end, since afterwards nothing may fail for want of memory. Once it has begun, it looks
+/// soon and later and later; most groups end within milliseconds. From then on it holds one member that lives, and
+/// sleeps until that one ends. Zombies do not count: their parent may never reap them.
 class Remains {
  public:
-  /// `ended` is called when a member has ended: isEmpty() may be true then. `waitStatus` is the leader's.
-  Remains(core::EventLoop& loop, Census& census, pid_t group, int waitStatus, std::function<void()> ended);
+  /// `ended` is called when a member has ended: isEmpty() may be true then.
+  Remains(core::EventLoop& loop, Census& census, std::function<void()> ended);
 
+  /// The leader of `group` has ended with `waitStatus`, and been reaped.
+  void begin(pid_t group, int waitStatus) noexcept;
+  [[nodiscard]] bool begun() const noexcept { return group_ != 0; }
   [[nodiscard]] int waitStatus() const noexcept { return waitStatus_; }
-  /// Looks, if it is time to.
-  [[nodiscard]] bool isEmpty();
+  /// Looks, if it is time to. What there is no memory for is found out by a later look.
+  [[nodiscard]] bool isEmpty() noexcept;
   /// When isEmpty() is to be asked again; nullopt: `ended` will be called.
   [[nodiscard]] std::optional<core::Instant> nextLook() const noexcept;
   /// Sends SIGKILL to what is left; fails (EPERM) if nobody could be signalled.
@@ -67,11 +71,11 @@ class Remains {
   std::function<void()> ended_;
   core::UniqueFd member_;
   std::optional<core::IoWatch> watch_;
-  core::Duration pause_;
-  core::Instant next_;
+  core::Duration pause_{};
+  core::Instant next_{};
   core::Instant zombiesAt_{};  ///< the census in which all were zombies
-  pid_t group_;
-  int waitStatus_;
+  pid_t group_ = 0;
+  int waitStatus_ = 0;
 };
 
 }  // namespace process

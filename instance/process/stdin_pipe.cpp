@@ -6,10 +6,11 @@
 namespace process {
 namespace {
 constexpr std::size_t backlogLimit = 64 * 1024;
+constexpr std::size_t kept = 4 * 1024;  ///< of the room for what waits, for the next message
 }
 
 /// Writes what the pipe takes; false if its reader is gone.
-bool StdinPipe::put() {
+bool StdinPipe::put() noexcept {
   std::size_t done = 0;
   while (done < pending_.size()) {
     const ssize_t n = ::write(pipe_.get(), pending_.data() + done, pending_.size() - done);
@@ -28,22 +29,25 @@ StdinPipe::Outcome StdinPipe::write(core::EventLoop& loop, std::string_view byte
   if (!pipe_) return Outcome::Closed;
   // One message may be larger than the backlog: it is refused only while others wait before it.
   if (!pending_.empty() && pending_.size() + bytes.size() > backlogLimit) return Outcome::Full;
+  if (!writable_)
+    writable_.emplace(loop, [this, broken = std::move(whenBroken)](std::uint32_t) { flush(broken); });
   pending_.append(bytes);
-  if (writable_) return Outcome::Queued;
+  if (writable_->active()) return Outcome::Queued;
   if (!put()) {
     pipe_.reset();
     return Outcome::Closed;
   }
   if (!pending_.empty())
-    writable_.emplace(loop, pipe_.get(), core::IoWatch::Write,
-                      [this, broken = std::move(whenBroken)](std::uint32_t) { flush(broken); });
+    writable_->start(pipe_.get(), core::IoWatch::Write);
+  else if (pending_.capacity() > kept)
+    pending_ = {};
   return Outcome::Queued;
 }
 
 void StdinPipe::flush(const std::function<void()>& whenBroken) {
   const bool works = put();
   if (works && !pending_.empty()) return;
-  writable_.reset();
+  writable_->stop();
   pending_ = {};
   if (works) return;
   pipe_.reset();

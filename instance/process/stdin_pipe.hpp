@@ -16,13 +16,13 @@ class StdinPipe {
  public:
   enum class Outcome { Queued, Closed, Full };
 
-  explicit StdinPipe(core::UniqueFd pipe) : pipe_(std::move(pipe)) {}
-  /// All of `bytes` or nothing is queued. `whenBroken` is called if the reader closes before it has read what waits;
-  /// never from inside this call.
+  void open(core::UniqueFd pipe) noexcept { pipe_ = std::move(pipe); }
+  /// All of `bytes` or, without memory (std::bad_alloc), nothing is queued. `whenBroken`, of the first call, is called
+  /// if the reader closes before it has read what waits; never from inside this call.
   Outcome write(core::EventLoop& loop, std::string_view bytes, std::function<void()> whenBroken);
 
  private:
-  bool put();
+  bool put() noexcept;
   void flush(const std::function<void()>& whenBroken);
 
   core::UniqueFd pipe_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 
 #include "instance/process/context.hpp"
 #include "instance/process/fcgi_listener.hpp"
@@ -45,12 +46,19 @@ core::Expected<Group*> Table::add(config::GroupPtr config) {
   if (find(config->name) != nullptr) return core::Err{core::Error{config->name + ": there is such a group already", 0}};
   auto group = std::make_unique<Group>(*context_, std::move(config));
   if (auto works = group->probeSockets(); !works) return core::Err{std::move(works).error()};
-  const auto at = std::upper_bound(groups_.begin(), groups_.end(), group->config().priority,
-                                   [](int priority, const auto& other) { return priority < other->config().priority; });
-  Group* const added = groups_.insert(at, std::move(group))->get();
-  byName_.emplace(added->name(), added);
+  Group* const added = group.get();
   const Context::Turn turn(*context_);
-  context_->tell([&](Observer& o) { o.onGroupAdded(*added); });
+  if (groups_.size() == groups_.capacity()) groups_.reserve(2 * groups_.size() + 1);
+  byName_.emplace(added->name(), added);
+  const auto at = std::upper_bound(groups_.begin(), groups_.end(), added->config().priority,
+                                   [](int priority, const auto& other) { return priority < other->config().priority; });
+  groups_.insert(at, std::move(group));
+  try {
+    context_->tell([&](Observer& o) { o.onGroupAdded(*added); });
+  } catch (...) {  // who has been told already is told that it is gone
+    remove(*added);
+    throw;
+  }
   return added;
 }
 
@@ -83,15 +91,22 @@ Mood Table::mood() const noexcept { return context_->mood; }
 
 void Table::leave(Mood mood) {
   if (context_->mood == mood || context_->mood == Mood::Shutdown) return;
-  context_->mood = mood;
   const Context::Turn turn(*context_);
-  for (const auto& group : groups_)
-    for (const auto& program : group->processes()) program->moodChanged();
-  context_->tell([mood](Observer& o) { o.onMood(mood); });
+  // It begins in the next turn of the loop. First, since there may be no memory for it: then nothing has changed.
   if (!wayDown_)
     wayDown_ = std::make_unique<WayDown>(context_->loop, *this, [this] {
       if (whenDown_) whenDown_();
     });
+  context_->mood = mood;
+  for (const auto& group : groups_)
+    for (const auto& program : group->processes()) program->moodChanged();
+  context_->tell([mood](Observer& o) {
+    try {
+      o.onMood(mood);
+    } catch (const std::exception& error) {  // the way down has begun
+      logging::critical("one of those who are told that supervisord goes down failed: {}", error.what());
+    }
+  });
 }
 
 void Table::listenerMoved() noexcept {
@@ -108,14 +123,19 @@ Settings& Table::settings() noexcept { return context_->settings; }
 void Table::noticeEnds() {
   if (childWatch_.pending()) reap();
   if (context_->awaitingGroup.empty()) return;
-  const Context::Turn turn(*context_);
+  const Context::Turn turn(*context_);  // who is taken out meanwhile stays until its end
   const auto waiting = context_->awaitingGroup;
-  for (Process* const program : waiting) program->lookAtGroup();
+  for (Process* const program : waiting) {
+    const Context::Turn room(*context_);
+    program->lookAtGroup();
+  }
 }
 
-/// Takes in every child that has ended: ours, and as PID 1 or subreaper also strangers.
+/// Takes in every child that has ended: ours, and as PID 1 or subreaper also strangers. What there is no memory for
+/// stays with the kernel (std::bad_alloc): the loop calls again.
 void Table::reap() {
   for (;;) {
+    const Context::Turn turn(*context_);
     int status = 0;
     const pid_t pid = ::waitpid(-1, &status, WNOHANG);
     if (pid < 0 && errno == EINTR) continue;
@@ -126,7 +146,7 @@ void Table::reap() {
     if (found != context_->byPid.end())
       found->second->reaped(status);
     else
-      logging::info("reaped unknown pid {} ({})", pid, describeWaitStatus(status));
+      logging::attempt([&] { logging::info("reaped unknown pid {} ({})", pid, describeWaitStatus(status)); });
   }
 }
 

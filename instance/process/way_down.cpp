@@ -44,7 +44,9 @@ void WayDown::step() {
     return;
   }
   report_.disarm();
-  if (auto whenDown = std::exchange(whenDown_, nullptr)) whenDown();
+  if (!whenDown_) return;
+  whenDown_();  // if it fails, this step is taken again
+  whenDown_ = nullptr;
 }
 
 /// Goes on from the group being stopped towards the first one.
@@ -54,8 +56,8 @@ bool WayDown::everythingStopped() {
     Group& group = *groups[left_ - 1];
     if (!group.stopped() && stopping_ != group.name()) {
       if (!mayStop(group)) return false;
-      stopping_ = group.name();
       stop(group);
+      stopping_ = group.name();  // afterwards: what fails for want of memory is done again
     }
     if (!group.stopped()) return false;
   }

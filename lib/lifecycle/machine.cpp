@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <exception>
 
 namespace lifecycle {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 /// A program that exits at once (startsecs=0) is started again no more than once a second: the pace that Supervisor's
 /// poll has, without which it would be a loop of forks.
 constexpr core::seconds restartPace{1};
+constexpr std::string_view exitedTooQuickly = "Exited too quickly (process log may have details)";
 
 /// How long a process group may take to end after SIGKILL. What takes longer hangs in the kernel, and a stop that waits
 /// for it would never end.
@@ -18,7 +20,18 @@ constexpr core::seconds killWait{10};
 
 }  // namespace
 
-Actions Machine::on(const Input& input, const Rules& rules, core::Instant now) {
+Machine::Machine() { trouble_.reserve(exitedTooQuickly.size()); }
+
+void Machine::blame(std::string_view why, std::string_view hint) noexcept {
+  try {
+    trouble_.assign(why);
+    if (!hint.empty()) trouble_.append("; ").append(hint);
+  } catch (const std::exception&) {
+    trouble_.assign(why.substr(0, trouble_.capacity()));
+  }
+}
+
+Actions Machine::on(const Input& input, const Rules& rules, core::Instant now) noexcept {
   Actions actions;
   std::visit([&](const auto& what) { handle(what, actions, rules, now); }, input);
   return actions;
@@ -118,7 +131,7 @@ void Machine::handle(const input::Spawned&, Actions&, const Rules& rules, core::
 
 void Machine::handle(const input::SpawnFailed& failure, Actions& actions, const Rules& rules, core::Instant now) {
   if (state_ != State::Starting) return;
-  trouble_ = failure.why;
+  blame(failure.why);
   backOff(actions, rules, now);
 }
 
@@ -131,8 +144,7 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
     case State::Starting:
       if (now < started_ + rules.startSeconds) {
         exitCode_ = 0;  // clients see the exit status of completed runs only
-        trouble_ = exit.why.empty() ? "Exited too quickly (process log may have details)" : exit.why;
-        if (!exit.hint.empty()) trouble_ += "; " + exit.hint;
+        blame(exit.why.empty() ? exitedTooQuickly : exit.why, exit.hint);
         return backOff(actions, rules, now);
       }
       enter(State::Running, actions, false, false);
@@ -140,7 +152,11 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
     case State::Running:
       tries_ = 0;
       due_ = std::max(now, started_ + restartPace);
-      trouble_ = expected ? std::string() : exit.why.empty() ? "Bad exit code " + std::to_string(exit.code) : exit.why;
+      trouble_.clear();
+      if (!expected && exit.why.empty())
+        trouble_.append("Bad exit code ").append(std::to_string(exit.code));  // fits into what is reserved
+      else if (!expected)
+        blame(exit.why);
       return enter(State::Exited, actions, expected);
     default: return;
   }
@@ -165,7 +181,7 @@ void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rule
 }
 
 void Machine::handle(const input::SignalFailed& failure, Actions& actions, const Rules&, core::Instant) {
-  trouble_ = failure.why;
+  blame(failure.why);
   if (state_ != State::Unknown) enter(State::Unknown, actions);
 }
 

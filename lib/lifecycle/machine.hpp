@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "lib/core/clock.hpp"
@@ -100,7 +101,10 @@ class Actions {
 /// that becomes a daemon), and nobody has asked for their end.
 class Machine {
  public:
-  [[nodiscard]] Actions on(const Input& input, const Rules& rules, core::Instant now);
+  Machine();
+
+  /// Takes no memory: a reason that is longer than there is memory for is cut.
+  [[nodiscard]] Actions on(const Input& input, const Rules& rules, core::Instant now) noexcept;
   /// When Deadline is due; nothing if nothing is.
   [[nodiscard]] std::optional<core::Instant> deadline(const Rules& rules) const noexcept;
 
@@ -124,6 +128,7 @@ class Machine {
   void start(Actions& actions, core::Instant now);
   void backOff(Actions& actions, const Rules& rules, core::Instant now);
   void kill(Actions& actions, const Rules& rules, core::Instant now, bool escalated);
+  void blame(std::string_view why, std::string_view hint = {}) noexcept;
   void handle(const input::Start&, Actions&, const Rules&, core::Instant now);
   void handle(const input::Stop&, Actions&, const Rules&, core::Instant now);
   void handle(const input::GiveUp&, Actions&, const Rules&, core::Instant now);
