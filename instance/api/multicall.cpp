@@ -2,9 +2,11 @@
 #include "instance/api/multicall.hpp"
 
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "lib/core/clock.hpp"
+#include "lib/core/log.hpp"
 #include "lib/xmlrpc/message.hpp"
 #include "lib/xmlrpc/writer.hpp"
 
@@ -28,8 +30,18 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
 
   /// Runs calls until one has to be waited for, or the turn is over. A call that completes at once returns to this
   /// loop: a thousand calls are a thousand rounds, not a thousand stack frames.
-  void run() {
+  void run() noexcept {
     const auto self = shared_from_this();
+    try {
+      go();
+    } catch (const std::exception& error) {
+      logging::critical("system.multicall is given up: {}", error.what());
+      giveUp();
+    }
+  }
+
+ private:
+  void go() {
     const core::Instant end = core::Clock::now() + kTurn;
     running_ = true;
     while (next_ < calls_.size() && out_.size() <= kLargestAnswer) {
@@ -44,7 +56,6 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
     finish();
   }
 
- private:
   void start(const xmlrpc::Value& call) {
     const xmlrpc::Value* name = call.member("methodName");
     const xmlrpc::Value* given = call.member("params");
@@ -65,12 +76,25 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
   }
 
   void complete(const Outcome& outcome) {
-    out_ += outcome ? *outcome : xmlrpc::faultValue(outcome.error());
+    try {
+      out_ += outcome ? *outcome : xmlrpc::faultValue(outcome.error());
+    } catch (const std::exception&) {  // an answer with a hole would be a wrong one
+      next_ = calls_.size();
+      incomplete_ = true;
+    }
     waiting_ = false;
     if (!running_) run();
   }
 
+  /// Nobody is left to be told; the reply answers for itself.
+  void giveUp() noexcept {
+    const auto done = std::exchange(done_, nullptr);
+    resume_.disarm();
+    owner_.running_.erase(shared_from_this());
+  }
+
   void finish() {
+    if (incomplete_) throw std::bad_alloc();
     owner_.running_.erase(shared_from_this());
     if (out_.size() > kLargestAnswer)
       return done_(fail(FaultCode::Failed, "the answer is larger than 32 MB, ask for less at once"));
@@ -85,6 +109,7 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
   std::size_t next_ = 0;
   bool running_ = false;
   bool waiting_ = false;
+  bool incomplete_ = false;
   core::Timer resume_;  ///< not a deferred call: that would go before every descriptor that is ready
 };
 

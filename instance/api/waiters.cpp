@@ -2,6 +2,8 @@
 #include "instance/api/waiters.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <optional>
 #include <utility>
 
 #include "instance/api/method.hpp"
@@ -105,15 +107,28 @@ void Waiters::settle(const process::Process& program, const std::function<bool(c
   if (found == waiting_.end()) return;
   // Who is told may ask for the next thing at once: nothing of ours is in use any more by then.
   std::vector<std::pair<Told, Verdict>> decided;
-  std::erase_if(found->second, [&](Waiter& waiter) {
+  std::vector<std::optional<Verdict>> verdicts;
+  decided.reserve(found->second.size());
+  for (const Waiter& waiter : found->second) {
     Verdict verdict;
-    if (!judge(waiter, verdict)) return false;
-    decided.emplace_back(std::move(waiter.told), std::move(verdict));
-    return true;
+    verdicts.push_back(judge(waiter, verdict) ? std::optional(std::move(verdict)) : std::nullopt);
+  }
+  // Nothing takes memory from here on: nobody is lost.
+  std::size_t place = 0;
+  std::erase_if(found->second, [&](Waiter& waiter) {
+    auto& verdict = verdicts[place++];
+    if (verdict) decided.emplace_back(std::move(waiter.told), std::move(*verdict));
+    return verdict.has_value();
   });
   if (found->second.empty()) waiting_.erase(found);
   if (waiting_.empty()) reportTimer_.disarm();
-  for (auto& [told, verdict] : decided) told(std::move(verdict));
+  for (auto& [told, verdict] : decided) {
+    try {
+      told(std::move(verdict));
+    } catch (const std::exception& error) {  // its client is told by the reply that nobody holds any more
+      logging::critical("a client cannot be told that {} is started or stopped: {}", program.name(), error.what());
+    }
+  }
 }
 
 void Waiters::report() {

@@ -65,8 +65,8 @@ std::string_view Listener::trouble() const noexcept {
 void Listener::onStateChange(const process::StateChange& change) {
   if (change.to == State::Running) dispatcher_.scheduleDispatch();
   if (!restarting_ || change.to == State::Stopping) return;
-  restarting_ = false;
   if (change.to == State::Stopped && dispatcher_.mayStart()) program_.start();
+  restarting_ = false;  // afterwards: without memory it is told again
 }
 
 void Listener::scheduleRestart() {
@@ -80,7 +80,7 @@ void Listener::scheduleRestart() {
 void Listener::stopForRestart() {
   const State now = program_.state();
   if (!dispatcher_.mayStart() || (now != State::Running && now != State::Starting)) return;
-  restarting_ = true;
+  restarting_ = true;  // before: a stop that is complete at once is told at once
   if (const auto stopped = program_.stop(); !stopped) {
     restarting_ = false;
     logging::error("{}: cannot be stopped for its restart: {}", program_.name(), stopped.error().text);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <limits>
 #include <utility>
 
@@ -85,23 +86,28 @@ void Pool::accept(const EventPtr& event) {
   queue_.push_back(delivery);
 }
 
-void Pool::makeRoom() {
+void Pool::makeRoom() noexcept {
   if (queue_.size() < limit_) return;
   logging::error("pool {} event buffer overflowed, discarding event {}", name_, *queue_.front().event->serial);
   queue_.pop_front();
   ++dropped_;
 }
 
-void Pool::logRebuffering(const Delivery& delivery) const {
-  logging::debug("rebuffering event {} for pool {} (buf size={}, max={})", *delivery.event->serial, name_,
-                 queue_.size(), limit_);
+void Pool::logRebuffering(const Delivery& delivery, std::size_t others) const noexcept {
+  logging::debug("rebuffering event {} for pool {} (buf size={}, max={})", *delivery.event->serial, name_, others,
+                 limit_);
 }
 
-void Pool::giveBack(Member& member) {
+void Pool::giveBack(Member& member) noexcept {
   if (!member.current_) return;
-  logRebuffering(*member.current_);
+  logRebuffering(*member.current_, queue_.size());
   makeRoom();
-  queue_.push_front(std::move(*member.current_));
+  try {
+    queue_.push_front(*member.current_);
+  } catch (const std::exception&) {
+    ++dropped_;
+    logging::error("pool {} discards event {}: out of memory", name_, *member.current_->event->serial);
+  }
   member.current_.reset();
 }
 
@@ -121,12 +127,9 @@ bool Pool::fullForNow() const {
 void Pool::dispatch() {
   if (pausedUntil_ || !anyoneReady()) return;
   while (!queue_.empty()) {
-    Delivery delivery = std::move(queue_.front());
+    // It stays in the queue until it is sent: there may be no memory for that.
+    if (!deliver(queue_.front())) return logRebuffering(queue_.front(), queue_.size() - 1);
     queue_.pop_front();
-    if (deliver(delivery)) continue;
-    logRebuffering(delivery);
-    queue_.push_front(std::move(delivery));
-    return;
   }
 }
 

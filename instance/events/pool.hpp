@@ -69,7 +69,7 @@ class Pool {
   /// What a listener wrote to its standard output. True: it violated the protocol and gets no further events.
   bool onOutput(Member& member, std::string_view bytes);
   /// A listener that ended, or can read no more, gives back the event it works on.
-  void lost(Member& member) { giveBack(member); }
+  void lost(Member& member) noexcept { giveBack(member); }
 
   /// Whether results are printed, and what happens while standard output is full.
   [[nodiscard]] bool prints() const noexcept { return handler_ == config::ResultHandler::Stdout; }
@@ -88,9 +88,9 @@ class Pool {
   };
   [[nodiscard]] bool anyoneReady() const;
   [[nodiscard]] bool deliver(Delivery& delivery);
-  void makeRoom();
-  void giveBack(Member& member);
-  void logRebuffering(const Delivery& delivery) const;
+  void makeRoom() noexcept;
+  void giveBack(Member& member) noexcept;
+  void logRebuffering(const Delivery& delivery, std::size_t others) const noexcept;
   void report(Member& member, const ListenerProtocol::Action& action, std::string_view bytes);
   void reject(const Member& member, const std::string& answer);
   [[nodiscard]] bool print(std::string_view result) const;

@@ -2,6 +2,7 @@
 #include "instance/events/service.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "instance/output/activity_log.hpp"
@@ -9,6 +10,7 @@
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 #include "lib/core/clock.hpp"
+#include "lib/core/log.hpp"
 
 namespace events {
 namespace {
@@ -75,7 +77,13 @@ bool Service::mayStart() const { return table_.mood() == process::Mood::Running;
 
 void Service::publish(const EventPtr& event) {
   for (const auto& [group, pool] : pools_)
-    if (pool->subscribed(event->type)) pool->accept(event);
+    if (pool->subscribed(event->type)) {
+      try {
+        pool->accept(event);
+      } catch (const std::exception&) {  // the other pools get it once all the same
+        logging::error("pool {} discards an event: out of memory", pool->name());
+      }
+    }
   scheduleDispatch();
 }
 
@@ -162,8 +170,8 @@ void Service::poolsChanged() {
 
 void Service::tick() {
   const std::int64_t now = core::wallSeconds();
+  if (const auto next = Ticks::next(now, wanted_)) tickTimer_->arm(*next);  // whatever becomes of this one
   for (const auto& [type, when] : ticks_.on(now, wanted_)) publish(makeTickEvent(type, when));
-  if (const auto next = Ticks::next(now, wanted_)) tickTimer_->arm(*next);
 }
 
 void Service::writeStdin(const Source& source, std::string_view bytes) {
@@ -186,7 +194,7 @@ void Service::print(std::string_view lines, config::Backpressure policy) {
 }
 
 /// Whether programs have to wait with output that would push older output out of a pool which prints it.
-bool Service::held(Type type) {
+bool Service::held(Type type) noexcept {
   const bool stuck = stuckAt_ == shared_.delivered && !(printing_ && printing_->fullOutlet());
   return !stuck && std::any_of(pools_.begin(), pools_.end(), [&](const auto& entry) {
     const Pool& pool = *entry.second;
@@ -194,7 +202,7 @@ bool Service::held(Type type) {
   });
 }
 
-output::RoomQueue* Service::logRoom(process::Channel channel) {
+output::RoomQueue* Service::logRoom(process::Channel channel) noexcept {
   if (!held(channel == process::Channel::Stdout ? Type::ProcessLogStdout : Type::ProcessLogStderr)) return nullptr;
   if (!patience_.armed()) {
     deliveredBefore_ = shared_.delivered;
@@ -204,14 +212,14 @@ output::RoomQueue* Service::logRoom(process::Channel channel) {
 }
 
 /// Those who wait have their turn while there is room.
-void Service::letRead() {
+void Service::letRead() noexcept {
   while (!logRoom_.empty() && !held(Type::ProcessLogStdout) && !held(Type::ProcessLogStderr)) logRoom_.pop()->onRoom();
   if (logRoom_.empty()) patience_.disarm();
 }
 
 /// A listener that hangs holds up no program: from here on its pool loses its oldest events, as any other does. When
 /// standard output is full, that is no fault of the listener's.
-void Service::patienceEnds() {
+void Service::patienceEnds() noexcept {
   if (shared_.delivered == deliveredBefore_) stuckAt_ = deliveredBefore_;
   letRead();
   if (logRoom_.empty()) return;

@@ -47,7 +47,7 @@ class Service final : private process::Observer, private Dispatcher {
 
  private:
   void onStateChange(process::Process& program, const process::StateChange& change) override;
-  [[nodiscard]] output::RoomQueue* logRoom(process::Channel channel) override;
+  [[nodiscard]] output::RoomQueue* logRoom(process::Channel channel) noexcept override;
   void onLog(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) override;
   void onCommunication(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) override;
   void onGroupAdded(process::Group& group) override;
@@ -66,9 +66,9 @@ class Service final : private process::Observer, private Dispatcher {
   void writeStdin(const Source& source, std::string_view bytes);
   void print(std::string_view lines, config::Backpressure policy);
   [[nodiscard]] std::unique_ptr<output::Lane>& lane(config::Backpressure policy) noexcept;
-  [[nodiscard]] bool held(Type type);
-  void letRead();
-  void patienceEnds();
+  [[nodiscard]] bool held(Type type) noexcept;
+  void letRead() noexcept;
+  void patienceEnds() noexcept;
   void resumePools();
 
   core::EventLoop& loop_;

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "lib/core/log.hpp"
@@ -65,7 +66,11 @@ void Acceptor::accept() {
     }
     const int on = 1;
     if (!socket_.address().unixSocket) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    accepted_(std::move(fd), peerName(address));
+    try {
+      accepted_(std::move(fd), peerName(address));
+    } catch (const std::exception& error) {  // the next one may need less, or come later
+      logging::critical("a connection is closed at once: {}", error.what());
+    }
     if (!spare_) spare_ = openSpare();
   }
 }

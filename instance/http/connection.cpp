@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <utility>
 
 #include "instance/http/access_log.hpp"
 #include "instance/http/server.hpp"
 #include "instance/http/source.hpp"
+#include "lib/core/log.hpp"
 
 namespace http {
 namespace {
@@ -32,12 +34,9 @@ Connection::Connection(core::EventLoop& loop, Server& server, core::UniqueFd fd,
       peer_(std::move(peer)),
       born_(core::Clock::now()),
       progress_(born_),
-      watch_(loop, fd_.get(), IoWatch::None, [this](std::uint32_t ready) { onReady(ready); }),
-      timer_(loop, [this] { onTimer(); }, kTimerAccuracy),
-      later_(loop, [this] {
-        const auto self = shared_from_this();
-        turn();
-      }) {}
+      watch_(loop, fd_.get(), IoWatch::None, [this](std::uint32_t ready) { guarded([&] { onReady(ready); }); }),
+      timer_(loop, [this] { guarded([&] { onTimer(); }); }, kTimerAccuracy),
+      later_(loop, [this] { guarded([&] { turn(); }); }) {}
 
 Connection::~Connection() = default;
 
@@ -50,6 +49,23 @@ void Connection::close() noexcept {
   if (std::exchange(phase_, Phase::Closed) == Phase::Closed) return;
   source_.reset();
   server_.closed(*this);
+}
+
+void Connection::giveUp(const char* why) noexcept {
+  if (phase_ != Phase::Closed) logging::critical("the connection of {} is closed: {}", peer_, why);
+  close();
+}
+
+/// Memory that runs out costs the connection that needed it.
+template <class Step>
+void Connection::guarded(const Step& step) noexcept {
+  const auto self = shared_from_this();
+  try {
+    step();
+  } catch (const std::exception& error) {
+    turning_ = false;
+    giveUp(error.what());
+  }
 }
 
 void Connection::giveWay() {
@@ -79,7 +95,6 @@ Connection::Claim Connection::claim() const noexcept {
 }
 
 void Connection::onReady(std::uint32_t ready) {
-  const auto self = shared_from_this();
   if ((ready & (IoWatch::Read | IoWatch::Hangup | IoWatch::Error)) != 0) receive();
   turn();
   // Both directions are gone: nobody is left to wait for an answer. What was asked for is carried out all the same.
@@ -112,10 +127,7 @@ void Connection::turn() {
 void Connection::continueLater() {
   if (phase_ == Phase::Closed) return;
   if (!continue_)
-    continue_.emplace(loop_, [this] {
-      const auto self = shared_from_this();
-      turn();
-    });
+    continue_.emplace(loop_, [this] { guarded([&] { turn(); }); });
   continue_->armIn(core::Duration::zero());
 }
 
@@ -248,7 +260,6 @@ void Connection::setDeadline() {
 }
 
 void Connection::onTimer() {
-  const auto self = shared_from_this();
   armedFor_ = core::Instant::max();
   if (core::Clock::now() >= deadline_) return close();
   setDeadline();

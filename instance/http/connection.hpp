@@ -50,6 +50,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void respond(Response response);
   void beginStream(Response response, std::unique_ptr<Source> source);
   void close() noexcept;
+  /// Ends it after an error of ours, such as memory that has run out.
+  void giveUp(const char* why) noexcept;
   /// Ends it in favour of another one. A client that has begun to ask is told so.
   void giveWay();
   /// Tells the client behind `fd` that there is no place for it.
@@ -67,6 +69,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   enum class Phase { Head, Body, Handling, Streaming, Draining, Closed };
 
+  template <class Step>
+  void guarded(const Step& step) noexcept;
   void onReady(std::uint32_t ready);
   void receive();
   void turn();
@@ -74,6 +78,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool step();
   [[nodiscard]] bool readHead();
   [[nodiscard]] bool readBody();
+  void dispatch();
   [[nodiscard]] bool pump();
   [[nodiscard]] bool skipBody();
   [[nodiscard]] bool hostAllowed();

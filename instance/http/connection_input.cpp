@@ -165,16 +165,21 @@ bool Connection::readBody() {
   in_.resize(bodyLength_);
   request_.body = std::exchange(in_, std::move(rest));
   bodyLength_ = 0;
+  dispatch();
+  std::string().swap(request_.body);
+  return phase_ != Phase::Handling;
+}
+
+void Connection::dispatch() {
+  const Reply reply(weak_from_this());  // without memory for it the connection ends
   phase_ = Phase::Handling;
   proven_ = true;
   try {
-    server_.router().dispatch(request_, Reply(weak_from_this()));
+    server_.router().dispatch(request_, reply);
   } catch (const std::exception& e) {
-    // The reply that nobody holds any more has answered with status 500.
+    // The reply, when nobody holds it any more, answers with status 500.
     logging::critical("{}: handling the request raised an unexpected exception: {}", request_.line, e.what());
   }
-  std::string().swap(request_.body);
-  return phase_ != Phase::Handling;
 }
 
 }  // namespace http

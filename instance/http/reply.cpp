@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "instance/http/reply.hpp"
 
+#include <exception>
 #include <utility>
 
 #include "instance/http/connection.hpp"
@@ -11,7 +12,13 @@ namespace http {
 struct Reply::State {
   explicit State(std::weak_ptr<Connection> to) : connection(std::move(to)) {}
   ~State() {
-    if (const auto client = take()) client->respond(makeError(500));
+    const auto client = take();
+    if (!client) return;
+    try {
+      client->respond(makeError(500));
+    } catch (const std::exception&) {  // no memory to say even that
+      client->close();
+    }
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -25,11 +32,23 @@ struct Reply::State {
 Reply::Reply(std::weak_ptr<Connection> connection) : state_(std::make_shared<State>(std::move(connection))) {}
 
 void Reply::send(Response response) const {
-  if (const auto client = state_->take()) client->respond(std::move(response));
+  const auto client = state_->take();
+  if (!client) return;
+  try {
+    client->respond(std::move(response));
+  } catch (const std::exception& error) {  // whoever answers is not to blame, and goes on
+    client->giveUp(error.what());
+  }
 }
 
 void Reply::stream(Response response, std::unique_ptr<Source> source) const {
-  if (const auto client = state_->take()) client->beginStream(std::move(response), std::move(source));
+  const auto client = state_->take();
+  if (!client) return;
+  try {
+    client->beginStream(std::move(response), std::move(source));
+  } catch (const std::exception& error) {
+    client->giveUp(error.what());
+  }
 }
 
 bool Reply::pending() const noexcept { return !state_->connection.expired(); }

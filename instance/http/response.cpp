@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <sstream>
 
 #include "lib/core/text.hpp"
@@ -96,6 +97,7 @@ std::string composeHead(const Response& response, Version version, Framing frami
   if (keepAlive && !modern) head.add("Connection", "Keep-Alive");
   std::ostringstream out;
   head.write(out);
+  if (!out) throw std::bad_alloc();  // a stream keeps that to itself, and has half a head
   return std::move(out).str();
 }
 

@@ -64,8 +64,8 @@ void Server::addConnection(core::UniqueFd fd, std::string peer, const std::share
   keepDescriptorsFree(fd, *gate);
   if (!makeRoom(*gate, capacity())) return Connection::turnAway(fd.get());  // everybody here waits for an answer
   auto connection = std::make_shared<Connection>(loop_, *this, std::move(fd), std::move(peer), gate);
-  ++gate->connections;
   connection->place = connections_.insert(connections_.end(), connection);
+  ++gate->connections;
   connection->start();
 }
 
@@ -120,11 +120,7 @@ void Server::account(Connection& connection, std::size_t before, std::size_t now
 }
 
 void Server::giveBackSoon() noexcept {
-  try {
-    if (!giveBack_.armed()) giveBack_.armIn(core::seconds(1));
-  } catch (const std::exception&) {
-    // Out of memory for a timer: after the next request, then.
-  }
+  if (!giveBack_.armed()) giveBack_.armIn(core::seconds(1));
 }
 
 void Server::limitMemory(Connection& current) {
@@ -147,6 +143,7 @@ std::vector<ListenSocket> Server::release() {
     connection->close();
   }
   std::vector<ListenSocket> sockets;
+  sockets.reserve(acceptors_.size());  // so that none is lost on the way
   for (const auto& acceptor : acceptors_) sockets.push_back(acceptor->release());
   acceptors_.clear();
   gates_.clear();

@@ -80,7 +80,7 @@ std::array<const output::Lane*, 3> OutputChannel::lanes() const noexcept {
 }
 
 /// Where to wait if those who hear of the output have no room for it; else nullptr.
-output::RoomQueue* OutputChannel::eventRoom() const {
+output::RoomQueue* OutputChannel::eventRoom() const noexcept {
   output::RoomQueue* room = nullptr;
   if (settings().events && !speaksProtocol())
     context_.tell([&](Observer& o) { room = room != nullptr ? room : o.logRoom(channel_); });
@@ -99,13 +99,18 @@ bool OutputChannel::awaitRoom() noexcept {
   }
   auto* const room = eventRoom();
   if (room == nullptr) return false;
-  watch_.reset();
+  if (watch_) watch_->stop();
   room->join(*this);
   return true;
 }
 
 void OutputChannel::onRoom() noexcept {
-  const Context::Turn turn(context_);
+  std::optional<Context::Turn> turn;
+  try {
+    turn.emplace(context_);
+  } catch (const std::exception&) {
+    return context_.awaitMemory(*this);
+  }
   if (awaitRoom()) return;
   ended_.empty() ? static_cast<void>(readOnce()) : readEnded(false);
   if (pipe_ && !waiting() && !watch_->active()) watch();

@@ -66,7 +66,7 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   void onReadable();
   void onRoom() noexcept override;
   [[nodiscard]] std::array<const output::Lane*, 3> lanes() const noexcept;
-  [[nodiscard]] output::RoomQueue* eventRoom() const;
+  [[nodiscard]] output::RoomQueue* eventRoom() const noexcept;
   bool awaitRoom() noexcept;
   std::size_t readOnce() noexcept;
   void readEnded(bool all) noexcept;

@@ -34,7 +34,7 @@ Context::Context(core::EventLoop& l, output::Outlets& o, Settings s)
       deadlines(l),
       environment(ownEnvironment()),
       buffer_(new char[bufferSize]),
-      again_(l, [this] { drain(); }) {}
+      again_(l, [this] { tryAgain(); }) {}
 Context::~Context() = default;
 
 void Context::unsubscribe(Observer& observer) noexcept {
@@ -71,6 +71,18 @@ void Context::tellFirst() {
     tellRest([gone = group->get()](Observer& o) { o.onGroupRemoved(*gone); });
   else if (const auto* program = std::get_if<std::unique_ptr<Process>>(&notice))
     tellRest([gone = program->get()](Observer& o) { o.onProcessRemoved(*gone); });
+}
+
+void Context::awaitMemory(output::RoomQueue::Waiter& waiter) noexcept {
+  waiting_.join(waiter);
+  if (!again_.armed()) again_.armIn(retryPause);
+}
+
+void Context::tryAgain() noexcept {
+  drain();
+  output::RoomQueue now;  // whoever finds none again waits for the next time
+  while (auto* const waiter = waiting_.pop()) now.join(*waiter);
+  while (auto* const waiter = now.pop()) waiter->onRoom();
 }
 
 void Context::drain() noexcept {

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "instance/output/room_queue.hpp"
 #include "instance/process/deadlines.hpp"
 #include "instance/process/memory_events.hpp"
 #include "instance/process/observer.hpp"
@@ -56,6 +57,9 @@ class Context {
       if (observers_[i] != nullptr) call(*observers_[i]);
   }
 
+  /// Calls `waiter` after a pause: there was no memory for its turn.
+  void awaitMemory(output::RoomQueue::Waiter& waiter) noexcept;
+
   /// Queues a change for the observers. There is room for what one step causes.
   void changed(Process& program, const StateChange& change) noexcept;
   /// Queue the farewell of what was taken out of the table; it is destroyed after everybody has been told.
@@ -90,6 +94,7 @@ class Context {
   using Notice = std::variant<Change, std::unique_ptr<Group>, std::unique_ptr<Process>>;
   void makeRoom();
   void drain() noexcept;
+  void tryAgain() noexcept;
   void tellFirst();
   template <class Call>
   void tellRest(const Call& call);
@@ -100,6 +105,7 @@ class Context {
   std::vector<Notice> notices_;
   std::size_t told_ = 0;      ///< of the notices
   std::size_t observer_ = 0;  ///< the next one to be told the first of the others
+  output::RoomQueue waiting_;  ///< for memory
   core::Timer again_;
   int depth_ = 0;
 };

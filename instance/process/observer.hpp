@@ -56,7 +56,7 @@ class Observer {
   virtual void onLog(Process& /*program*/, Channel, pid_t /*pid*/, std::string_view /*bytes*/) {}
   /// Asked before output of a channel with events enabled is read: where to wait, if the observer has no room for what
   /// onLog() would bring; nullptr: it has.
-  [[nodiscard]] virtual output::RoomQueue* logRoom(Channel) { return nullptr; }
+  [[nodiscard]] virtual output::RoomQueue* logRoom(Channel) noexcept { return nullptr; }
   /// What stood between the capture tokens (PROCESS_COMMUNICATION).
   virtual void onCommunication(Process& /*program*/, Channel, pid_t /*pid*/, std::string_view /*bytes*/) {}
   virtual void onGroupAdded(Group&) {}

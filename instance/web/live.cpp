@@ -5,6 +5,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "instance/http/source.hpp"
 #include "instance/process/group.hpp"
@@ -53,9 +54,14 @@ class Live::Page final : public http::Source {
   }
   /// The program it is about; empty: all.
   [[nodiscard]] const std::string& only() const noexcept { return only_; }
-  void push(const std::string& text) {
-    if (backlog_.size() + text.size() > mostBacklog_) cut_ = true;
-    if (!cut_) backlog_ += text;
+  /// Without memory it is cut off, too.
+  void push(const std::string& text) noexcept {
+    try {
+      if (backlog_.size() + text.size() > mostBacklog_) cut_ = true;
+      if (!cut_) backlog_ += text;
+    } catch (const std::exception&) {
+      cut_ = true;
+    }
     wake();
   }
   std::string more(std::size_t limit) override {
@@ -151,7 +157,7 @@ void Live::flush() {
     if (page->only().empty()) continue;
     if (tableChanged_ || std::any_of(changed_.begin(), changed_.end(), concerns)) page->push(everything(page->only()));
   }
-  changed_.clear();
+  changed_.clear();  // at the end: without memory for a message the loop comes back
   tableChanged_ = false;
 }
 
@@ -174,14 +180,15 @@ void Live::sampleUsage() {
       known.emplace(program->pid(), std::move(numbers));
     }
   }
+  const std::string text = message(",\"usage\":[" + body + "]");
   told_ = std::move(known);
   sampler_.forgetBefore(begun);
-  broadcast(message(",\"usage\":[" + body + "]"));
+  broadcast(text);
   timer_.armIn(samplePeriod);
 }
 
 /// To the pages of all programs.
-void Live::broadcast(const std::string& text) {
+void Live::broadcast(const std::string& text) noexcept {
   for (auto* page : pages_)
     if (page->only().empty()) page->push(text);
 }

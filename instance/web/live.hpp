@@ -43,7 +43,7 @@ class Live final : public process::Observer {
   void detach(Page& page) noexcept;
   void flush();
   void sampleUsage();
-  void broadcast(const std::string& message);
+  void broadcast(const std::string& message) noexcept;
   [[nodiscard]] bool anyWholePage() const noexcept;
   [[nodiscard]] std::string everything(const std::string& only) const;
 

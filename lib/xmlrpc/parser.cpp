@@ -58,6 +58,7 @@ bool Parser::parse(std::string_view xml) {
   const bool ok = XML_Parse(expat_, xml.data(), static_cast<int>(xml.size()), XML_TRUE) == XML_STATUS_OK;
   if (thrown_) std::rethrow_exception(thrown_);
   if (ok) return error_.empty();
+  if (XML_GetErrorCode(expat_) == XML_ERROR_NO_MEMORY) throw std::bad_alloc();
   if (error_.empty()) fail(XML_ErrorString(XML_GetErrorCode(expat_)));
   return false;
 }
