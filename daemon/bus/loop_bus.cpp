@@ -2,6 +2,9 @@
 #include "daemon/bus/loop_bus.hpp"
 
 #include <poll.h>
+#include <systemd/sd-bus-protocol.h>
+
+#include <new>
 
 #include "dbus/sdbus_compat.hpp"
 
@@ -37,7 +40,7 @@ void LoopBus::renew() {
     else
       timer_.arm(core::Instant(core::microseconds(static_cast<std::int64_t>(deadline))));
   } catch (const sdbus::Error& error) {
-    connectionFailed(error.getMessage());
+    failed(error);
   }
 }
 
@@ -50,8 +53,14 @@ void LoopBus::process() {
       served_();
     }
   } catch (const sdbus::Error& error) {
-    connectionFailed(error.getMessage());
+    failed(error);
   }
+}
+
+/// Memory that has run out ends no connection: the loop comes back.
+void LoopBus::failed(const sdbus::Error& error) {
+  if (error.getName() == SD_BUS_ERROR_NO_MEMORY) throw std::bad_alloc();
+  connectionFailed(error.getMessage());
 }
 
 void LoopBus::connectionFailed(const std::string& why) {

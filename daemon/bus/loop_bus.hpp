@@ -9,6 +9,7 @@
 #include "lib/core/event_loop.hpp"
 
 namespace sdbus {
+class Error;
 class IConnection;
 }
 
@@ -28,6 +29,7 @@ class LoopBus {
   [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
 
  private:
+  void failed(const sdbus::Error& error);
   void connectionFailed(const std::string& why);
   void renew();
   void process();
