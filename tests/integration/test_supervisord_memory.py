@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: MIT
+"""Memory that runs out costs the request that needed it, and nothing else.
+
+Each scenario runs again and again, with another of its allocations failing, alone or with those behind it; with
+$SM_MEMORY_ALL set, once for each of them. Whatever failed: afterwards the daemon lives, reads the pipes of its programs,
+has restarted what ended, and answers. $FAILING_MALLOC_TRACE shows where it was."""
+
+import contextlib
+import http.client
+import itertools
+import os
+import resource
+import select
+import signal
+import socket
+import xmlrpc.client
+
+import pytest
+
+from daemon import UnixConnection, connect
+from memory_plan import MemoryPlan
+from programs import PYTHON, SOURCE
+from waiting import waitFor
+
+VICTIMS = 24
+CONFIG = f"""[program:feed]
+command=/bin/sh -c "exec /bin/cat <>%(here)s/feed.pipe"
+stdout_logfile=%(here)s/feed.log
+stdout_logfile_maxbytes=60
+stdout_logfile_backups=2
+stdout_events_enabled=true
+[program:victim]
+command=/bin/sleep 1000
+process_name=%(process_num)02d
+numprocs={VICTIMS}
+startsecs=0
+[program:other]
+command=/bin/cat
+startsecs=0
+stopwaitsecs=2
+autorestart=false
+[eventlistener:listener]
+command={PYTHON} {SOURCE}/tests/support/listener.py ok %(here)s/events
+events=PROCESS_STATE,PROCESS_LOG,REMOTE_COMMUNICATION
+startsecs=0
+buffer_size=1000
+"""
+# What a client may see when the server has no memory for it.
+REFUSED = (OSError, http.client.HTTPException, xmlrpc.client.Error)
+
+
+class Server:
+    """A daemon whose allocations fail on demand."""
+
+    def __init__(self, daemon, directory):
+        self.plan = MemoryPlan(directory)
+        self._numbers = itertools.count(1)
+        self.pipe = None
+        self.daemon = daemon(CONFIG, env=self.plan.environment, wait=False)
+
+    def ready(self, cleanup):
+        path = os.path.join(self.daemon.directory, "feed.pipe")
+        with contextlib.suppress(FileExistsError):
+            os.mkfifo(path)
+        self.pipe = os.open(path, os.O_RDWR)
+        cleanup.callback(os.close, self.pipe)
+        self.daemon.waitReady()
+        for name in ("feed", "listener"):
+            self.daemon.waitState(name, "RUNNING")
+        return self
+
+    def say(self):
+        """Has a program print a line, and returns it."""
+        line = f"line {next(self._numbers)}".encode() + b"\n"
+        os.write(self.pipe, line)
+        return line
+
+    def written(self, line):
+        """Whether `line` is in the log, or in what was rotated."""
+        for name in ("feed.log", "feed.log.1", "feed.log.2"):
+            with contextlib.suppress(FileNotFoundError), \
+                    open(os.path.join(self.daemon.directory, name), "rb") as file:
+                if line in file.read():
+                    return True
+        return False
+
+    def rpc(self):
+        return patient(self.daemon.socket)
+
+    def victims(self):
+        infos = [info for info in self.rpc().supervisor.getAllProcessInfo() if info["group"] == "victim"]
+        return infos if all(info["statename"] == "RUNNING" and alive(info["pid"]) for info in infos) else None
+
+    def check(self):
+        """All is as it was before."""
+        assert self.daemon.process.poll() is None, self.daemon.output() + self.daemon.log()[-3000:]
+        try:
+            infos = waitFor(self.victims, "all victims to run")
+            assert len(infos) == VICTIMS
+            sent = f"event {next(self._numbers)}."
+            self.rpc().supervisor.sendRemoteCommEvent("check", sent)
+            waitFor(lambda: sent in self.daemon.read("events"), "the listener to be told")
+            line = self.say()
+            waitFor(lambda: self.written(line), "the line in the log")
+        except BaseException as error:
+            raise AssertionError(f"{error}\n{self.daemon.output()[-2000:]}{self.daemon.log()[-3000:]}") from error
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def patient(path):
+    """A proxy whose calls end at some time."""
+    proxy = connect(path)
+    transport = proxy("transport")
+    connection = transport.make_connection("localhost")
+    connection.timeout = 5
+    connection.connect()
+    connection.sock.settimeout(5)
+    return proxy
+
+
+def get(server, path):
+    connection = UnixConnection(server.daemon.socket)
+    connection.connect()
+    connection.sock.settimeout(5)
+    with contextlib.closing(connection):
+        connection.request("GET", path)
+        return connection.getresponse().read()
+
+
+def status(server):
+    server.rpc().supervisor.getAllProcessInfo()
+
+
+def stopAndStart(server):
+    rpc = server.rpc()
+    with contextlib.suppress(*REFUSED):
+        rpc.supervisor.stopProcess("other")
+    server.rpc().supervisor.startProcess("other")
+
+
+def end(server):
+    number = next(server._numbers) % VICTIMS
+    info = server.rpc().supervisor.getProcessInfo(f"victim:{number:02}")
+    os.kill(info["pid"], signal.SIGKILL)
+    waitFor(lambda: not alive(info["pid"]), "its end")
+    waitFor(server.victims, "its restart")
+
+
+def output(server):
+    line = server.say()
+    waitFor(lambda: server.written(line), "the line in the log")
+
+
+def reread(server):
+    server.rpc().supervisor.reloadConfig()
+
+
+def regroup(server):
+    rpc = server.rpc()
+    with contextlib.suppress(*REFUSED):
+        rpc.supervisor.stopProcessGroup("other")
+    with contextlib.suppress(*REFUSED):
+        server.rpc().supervisor.removeProcessGroup("other")
+    server.rpc().supervisor.addProcessGroup("other")
+
+
+def page(server):
+    get(server, "/")
+
+
+def follow(server):
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as client:
+        client.settimeout(5)
+        client.connect(server.daemon.socket)
+        client.sendall(b"GET /logtail/feed HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.recv(100)
+        line = server.say()
+        waitFor(lambda: server.written(line), "the line in the log")
+        select.select([client], [], [], 0)
+
+
+def event(server):
+    server.rpc().supervisor.sendRemoteCommEvent("type", "data.")
+
+
+SCENARIOS = [status, stopAndStart, end, output, reread, regroup, page, follow, event]
+
+
+@pytest.mark.parametrize("length", [1, 25])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def testNoAllocationIsIndispensable(daemon, workDir, cleanup, scenario, length):
+    server = Server(daemon, workDir).ready(cleanup)
+    server.check()
+    server.plan.count()
+    scenario(server)
+    count = server.plan.seen
+    assert count > 0
+    stride = 1 if "SM_MEMORY_ALL" in os.environ else max(1, count // 50)
+    for first in range(1, count + 1, stride):
+        with server.plan.fail(first, length), contextlib.suppress(*REFUSED):
+            scenario(server)
+        server.check()
+
+
+@pytest.mark.parametrize("length", [1, 25])
+def testTheWayDownIsGoneToItsEnd(daemon, workDir, cleanup, length):
+    for first in range(1, 60, 12):
+        directory = os.path.join(workDir, str(first))
+        os.mkdir(directory)
+        server = Server(daemon, directory).ready(cleanup)
+        with server.plan.fail(first, length):
+            assert server.daemon.stop() == 0, server.daemon.log()[-2000:]
+            assert server.plan.failed > 0
+
+
+def testALimitOfMemoryEndsNoProgram(daemon, workDir, cleanup):
+    """Clients that ask for more than there is, again and again, under a limit as `limit_as` sets it."""
+    server = Server(daemon, workDir).ready(cleanup)
+    with open(f"/proc/{server.daemon.pid}/statm", encoding="ascii") as file:
+        size = int(file.read().split()[0]) * resource.getpagesize()
+    resource.prlimit(server.daemon.pid, resource.RLIMIT_AS, (size + 12 * 2**20, size + 12 * 2**20))
+    log = os.path.join(server.daemon.directory, "feed.log")
+    many = "".join("<value><struct><member><name>methodName</name><value>supervisor.getAllProcessInfo</value></member>"
+                   "</struct></value>" for _ in range(3000))
+    calls = f"<methodCall><methodName>system.multicall</methodName><params><param><value><array><data>{many}" \
+            "</data></array></value></param></params></methodCall>"
+    refused = 0
+    for round in range(6):
+        clients = [socket.socket(socket.AF_UNIX) for _ in range(12)]
+        for client in clients:
+            client.settimeout(30)
+            client.connect(server.daemon.socket)
+            with contextlib.suppress(OSError):
+                client.sendall(f"POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: "
+                               f"{len(calls)}\r\n\r\n".encode() + calls.encode())
+        line = server.say()
+        for client in clients:
+            with contextlib.closing(client):
+                try:
+                    refused += not client.recv(100).startswith(b"HTTP/1.1 200")
+                except OSError:
+                    refused += 1
+        waitFor(lambda: server.written(line), "the line in the log")
+        end(server)
+    assert refused > 0, log
+    server.check()
+    assert "is disabled" not in server.daemon.log()
