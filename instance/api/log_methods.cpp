@@ -40,6 +40,10 @@ core::Result<Range, Fault> rangeArgument(const Array& params, std::size_t index)
   return Range{*offset, *length};
 }
 
+Outcome tooLarge() {
+  return fail(FaultCode::Failed, "that is more than 32 MB of the log, ask for less at once");
+}
+
 /// How far before what is asked for a terminal sequence may begin that goes on in it.
 constexpr std::int64_t kContext = 512;
 
@@ -70,6 +74,8 @@ Outcome read(const std::string& path, const Array& params, std::size_t index) {
       return fail(FaultCode::BadArguments);
     case output::ReadError::Kind::NoFile:
       return fail(FaultCode::NoFile, path);
+    case output::ReadError::Kind::TooLarge:
+      return tooLarge();
     case output::ReadError::Kind::Failed:
       break;
   }
@@ -97,6 +103,7 @@ Outcome tailProcessLog(const Instance& instance, Channel channel, const Array& p
   if (!range) return core::Err{range.error()};
   const std::string& path = (*program)->logPath(channel);
   const output::Tail tail = path.empty() ? output::Tail{} : output::tailLog(path, range->offset, range->length);
+  if (tail.tooLarge) return tooLarge();
   // A tail is the end of the file: what stands before it is found from its size.
   const auto begin = std::max<std::int64_t>(0, tail.size - static_cast<std::int64_t>(tail.bytes.size()));
   const auto more = std::min(begin, kContext);

@@ -29,6 +29,7 @@ core::UniqueFd openLog(const std::string& path, std::int64_t& size) {
 }
 
 Bytes readAt(int fd, std::int64_t offset, std::int64_t length) {
+  if (length > kMostRead) return failure(ReadError::Kind::TooLarge, std::to_string(length));
   std::string bytes(static_cast<std::size_t>(length), '\0');
   std::size_t done = 0;
   while (done < bytes.size()) {
@@ -71,7 +72,9 @@ Tail tailLog(const std::string& path, std::int64_t offset, std::int64_t length) 
   }
   offset = std::max<std::int64_t>(offset, 0);
   length = std::clamp<std::int64_t>(length, 0, std::max<std::int64_t>(tail.size - offset, 0));
-  if (auto bytes = readAt(fd.get(), offset, length)) tail.bytes = std::move(*bytes);
+  auto bytes = readAt(fd.get(), offset, length);
+  if (bytes) tail.bytes = std::move(*bytes);
+  tail.tooLarge = !bytes && bytes.error().kind == ReadError::Kind::TooLarge;
   return tail;
 }
 

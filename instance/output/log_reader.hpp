@@ -9,8 +9,11 @@
 
 namespace output {
 
+/// What is read of a log at once at most: an answer has to fit into memory. A log may be much larger.
+constexpr std::int64_t kMostRead = std::int64_t{32} << 20;
+
 struct ReadError {
-  enum class Kind { BadArguments, NoFile, Failed };
+  enum class Kind { BadArguments, NoFile, TooLarge, Failed };
   Kind kind = Kind::Failed;
   std::string text;
 };
@@ -18,11 +21,12 @@ struct ReadError {
 /// Opens a log for reading and tells its size; no descriptor if it cannot be, or is no regular file: a terminal or a
 /// pipe has no offsets. Never waits for a FIFO.
 [[nodiscard]] core::UniqueFd openLog(const std::string& path, std::int64_t& size);
-/// `length` bytes from `offset` on, fewer at the end of the file.
+/// `length` bytes from `offset` on, fewer at the end of the file; more than kMostRead is too large.
 [[nodiscard]] core::Result<std::string, ReadError> readAt(int fd, std::int64_t offset, std::int64_t length);
 
 /// Bytes of a log by offset. `offset` < 0 with `length` 0: the last -offset bytes; `length` 0: all from `offset` on;
-/// beyond the end: nothing. Other negative values are bad arguments. Raw bytes, which may cut a character.
+/// beyond the end: nothing. Other negative values are bad arguments; more than kMostRead is too large, with the number
+/// as text. Raw bytes, which may cut a character.
 [[nodiscard]] core::Result<std::string, ReadError> readLog(const std::string& path, std::int64_t offset,
                                                            std::int64_t length);
 
@@ -30,6 +34,7 @@ struct Tail {
   std::string bytes;
   std::int64_t size = 0;  ///< of the whole log: where the next tail begins
   bool overflow = false;  ///< the log has grown by more than the caller asked for
+  bool tooLarge = false;  ///< more than kMostRead is asked for, and there: nothing was read
 };
 
 /// What a follower that has read up to `offset` gets with at most `length` bytes; empty if there is no file.

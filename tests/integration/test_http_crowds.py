@@ -205,3 +205,42 @@ def test_a_multicall_is_answered_up_to_a_size(daemon, cleanup):
     assert fault.value.faultString == "FAILED: the answer is larger than 32 MB, ask for less at once"
     assert server.ask((), body) == 200
     assert server.memory("VmHWM") - before < 128 * 1024
+
+
+def test_a_log_of_gigabytes_is_not_read_at_once(daemon, cleanup):
+    server = Server(daemon, cleanup, "\n[program:log]\ncommand=/bin/cat\nautostart=false\n"
+                                     "stdout_logfile=%(here)s/huge.log\nstdout_logfile_maxbytes=0\n")
+    path = os.path.join(server.daemon.directory, "huge.log")
+    with open(path, "wb") as log:
+        log.truncate(4 << 30)
+        log.seek(0, os.SEEK_END)
+        log.write(b"the end\n")
+    with open(f"/proc/{server.daemon.pid}/clear_refs", "w", encoding="ascii") as peak:
+        peak.write("5")
+    before = server.memory("VmHWM")
+    rpc = server.daemon.rpc.supervisor
+    for method, arguments in ((rpc.readProcessStdoutLog, (0, 0)), (rpc.readProcessStdoutLog, (-2**31 + 1, 0)),
+                              (rpc.readProcessStdoutLog, (0, 2**31 - 1)),
+                              (rpc.tailProcessStdoutLog, (2**31 - 1, 2**31 - 1))):
+        with pytest.raises(xmlrpc.client.Fault) as fault:
+            method("log", *arguments)
+        assert fault.value.faultString == "FAILED: that is more than 32 MB of the log, ask for less at once"
+    assert rpc.readProcessStdoutLog("log", -8, 0) == "the end\n"
+    assert server.ask() == 200
+    assert server.memory("VmHWM") - before < 16 * 1024
+
+
+def test_idle_clients_leave_room_under_a_low_limit_of_descriptors(daemon, cleanup):
+    """As with limit_nofile = 64: each program takes three, and a dozen clients that say nothing are no siege."""
+    programs = "".join(f"\n[program:p{number}]\ncommand=/bin/cat\nstartsecs=0\n" for number in range(5))
+    server = daemon("[program:sleeper]\ncommand=/bin/sleep 1000\nautostart=false\nstartsecs=0\n" + programs,
+                    supervisord="minfds=16", prefix=["prlimit", "--nofile=64:64"])
+    for _ in range(60):
+        client = socket.socket(socket.AF_UNIX)
+        cleanup.callback(client.close)
+        client.connect(server.socket)
+    for _ in range(3):
+        assert server.rpc.supervisor.getState()["statename"] == "RUNNING"
+        assert server.rpc.supervisor.startProcess("sleeper") is True
+        assert server.rpc.supervisor.stopProcess("sleeper") is True
+    assert {info["statename"] for info in server.rpc.supervisor.getAllProcessInfo()} == {"RUNNING", "STOPPED"}
