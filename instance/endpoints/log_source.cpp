@@ -5,7 +5,10 @@
 
 namespace endpoints {
 
-LogSource::LogSource(output::LogFollower follower, output::AppendNotice& notice)
-    : follower_(std::move(follower)), subscription_(notice.subscribe([this] { wake(); })) {}
+LogSource::LogSource(std::shared_ptr<output::LogFeed> feed) : feed_(std::move(feed)), position_(feed_->start()) {
+  feed_->join(*this);
+}
+
+LogSource::~LogSource() { feed_->leave(*this); }
 
 }  // namespace endpoints

@@ -19,8 +19,6 @@
 namespace endpoints {
 namespace {
 
-constexpr std::int64_t kFirstBytes = 1024;
-
 /// "/logtail/group%3Aname/stderr", taken apart.
 struct Wanted {
   std::string name;
@@ -48,13 +46,13 @@ std::optional<Wanted> parsePath(const std::string& path) {
 void stream(output::RotatingFile* log, const http::Reply& reply) {
   struct stat facts {};
   if (log == nullptr || ::stat(log->path().c_str(), &facts) != 0) return reply.send(http::makeError(404));
-  output::LogFollower follower(log->path());
-  if (!follower.open(kFirstBytes)) return reply.send(http::makeError(404));
+  auto feed = log->feed();
+  if (!feed) return reply.send(http::makeError(404));
   http::Response head;
   head.headers.emplace_back("Last-Modified", http::httpDate(facts.st_mtime));
   head.headers.emplace_back("Content-Type", "text/plain;charset=utf-8");
   head.headers.emplace_back("X-Accel-Buffering", "no");
-  reply.stream(std::move(head), std::make_unique<LogSource>(std::move(follower), log->notice()));
+  reply.stream(std::move(head), std::make_unique<LogSource>(std::move(feed)));
 }
 
 void streamProgram(const process::Table& table, const http::Request& request, const http::Reply& reply) {

@@ -29,7 +29,7 @@ std::string LogFollower::read(std::size_t limit) {
   std::string bytes(limit, '\0');
   for (;;) {
     struct stat facts {};
-    if (::fstat(fd_.get(), &facts) == 0 && facts.st_size < offset_) offset_ = 0;
+    if (::fstat(fd_.get(), &facts) == 0 && facts.st_size < offset_) restart();
     const ssize_t n = ::pread(fd_.get(), bytes.data(), bytes.size(), offset_);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0 && follow()) continue;
@@ -46,8 +46,13 @@ bool LogFollower::follow() {
   if (!next || ::fstat(next.get(), &named) != 0 || ::fstat(fd_.get(), &mine) != 0) return false;
   if (!S_ISREG(named.st_mode) || (mine.st_dev == named.st_dev && mine.st_ino == named.st_ino)) return false;
   fd_ = std::move(next);
-  offset_ = 0;
+  restart();
   return true;
+}
+
+void LogFollower::restart() noexcept {
+  offset_ = 0;
+  begun = true;
 }
 
 }  // namespace output

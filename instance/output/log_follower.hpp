@@ -21,9 +21,13 @@ class LogFollower {
   core::Status open(std::int64_t back);
   /// At most `limit` bytes that were not read yet; empty when there is no more for now.
   [[nodiscard]] std::string read(std::size_t limit);
+  /// What was read last is the beginning of another file, or of the same one after it was truncated. For the reader to
+  /// set back.
+  bool begun = false;
 
  private:
   bool follow();
+  void restart() noexcept;
 
   std::string path_;
   core::UniqueFd fd_;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "instance/output/lane.hpp"
+#include "instance/output/log_feed.hpp"
 #include "instance/output/open_target.hpp"
 #include "instance/output/outlets.hpp"
 #include "lib/core/log.hpp"
@@ -179,6 +180,15 @@ core::Status RotatingFile::clear() {
   if (open_ && !lane_) reopen();
   notice_.notify();
   return {};
+}
+
+std::shared_ptr<LogFeed> RotatingFile::feed() {
+  auto feed = feed_.lock();
+  if (feed) return feed;
+  feed = std::make_shared<LogFeed>(outlets_.loop(), path_, notice_);
+  if (!feed->open()) return nullptr;
+  feed_ = feed;
+  return feed;
 }
 
 std::uint64_t RotatingFile::lost() const noexcept { return untold_ + (source_ ? source_->losses.bytes() : 0); }

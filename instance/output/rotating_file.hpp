@@ -18,6 +18,7 @@
 namespace output {
 
 class Lane;
+class LogFeed;
 class LossReport;
 class Outlets;
 struct Source;
@@ -55,6 +56,8 @@ class RotatingFile : public Sink {
   /// Bytes that could not be written since the log last worked.
   [[nodiscard]] std::uint64_t lost() const noexcept;
   [[nodiscard]] AppendNotice& notice() noexcept { return notice_; }
+  /// The one reader of the file for all who follow it; nullptr if it cannot be opened. It may outlive the log.
+  [[nodiscard]] std::shared_ptr<LogFeed> feed();
 
  private:
   [[nodiscard]] core::Status acquire(bool truncate) noexcept;
@@ -81,6 +84,7 @@ class RotatingFile : public Sink {
   std::size_t untold_ = 0;          ///< lost when there was no memory to make it
   std::unique_ptr<Lane> lane_;      ///< of a target that is no regular file
   AppendNotice notice_;
+  std::weak_ptr<LogFeed> feed_;  ///< while somebody follows
   config::Backpressure policy_;
   bool open_ = false;  ///< shall be written; the file itself may be missing for now
 };

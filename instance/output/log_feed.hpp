@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "instance/output/append_notice.hpp"
+#include "instance/output/log_follower.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/result.hpp"
+
+namespace output {
+
+/// A log as it grows, read once for all who follow it. The last megabyte is kept for them: a follower that takes longer
+/// than that lasts goes on with what is there, and learns how much it has missed. Positions count the bytes of the
+/// stream, over rotations and truncations.
+class LogFeed {
+ public:
+  /// Bytes that are kept.
+  static constexpr std::size_t kKept = 1024 * 1024;
+
+  LogFeed(core::EventLoop& loop, std::string path, AppendNotice& notice);
+  LogFeed(const LogFeed&) = delete;
+  LogFeed& operator=(const LogFeed&) = delete;
+
+  /// Begins near the end of the file. Fails if it cannot be opened.
+  core::Status open();
+
+  /// One follower: told, from the next turn of the loop on, that there is more. It leaves before the feed goes.
+  class Reader {
+   public:
+    virtual ~Reader() = default;
+    virtual void onMore() noexcept = 0;
+  };
+  void join(Reader& reader) { readers_.push_back(&reader); }
+  void leave(Reader& reader) noexcept;
+
+  /// Where a new follower begins: 1024 bytes before the end, as far as the file has them.
+  [[nodiscard]] std::uint64_t start() const noexcept;
+  /// At most `limit` bytes from `position` on, which is moved behind them; empty if there are no more for now. Of a
+  /// follower that has missed some, a line that says how many.
+  [[nodiscard]] std::string read(std::uint64_t& position, std::size_t limit) const;
+
+ private:
+  void pull();
+  void keep(std::string bytes) noexcept;
+  [[nodiscard]] std::uint64_t nextLine(std::uint64_t position) const noexcept;
+
+  LogFollower follower_;
+  std::deque<std::string> pieces_;
+  std::uint64_t begin_ = 0;      ///< position of the first kept byte
+  std::uint64_t end_ = 0;        ///< behind the last one
+  std::uint64_t fileBegin_ = 0;  ///< where the file that is read now began
+  std::vector<Reader*> readers_;
+  core::Deferred soon_;
+  core::Timer more_;  ///< not a deferred call: that would go before every client
+  AppendNotice::Subscription subscription_;
+};
+
+}  // namespace output
