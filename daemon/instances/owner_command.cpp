@@ -45,7 +45,7 @@ OwnerCommand::OwnerCommand(Context& context, core::SpawnSpec spec, core::UniqueF
   reaper_.watch(pid_, [this](int status) {
     if (launch_) launch_->check();  // its report comes before its end
     if (pid_ < 0) return;
-    pid_ = -1;
+    reaped_ = true;  // without memory for the rest this is called again
     if (WIFEXITED(status)) return finish(WEXITSTATUS(status), {});
     finish(-1, fmt::format("{} was killed by signal {}", program_, WTERMSIG(status)));
   });
@@ -58,21 +58,24 @@ void OwnerCommand::fail(const core::SpawnError& error) {
 }
 
 OwnerCommand::~OwnerCommand() {
+  letGo();
+}
+
+/// Nobody waits for it any more.
+void OwnerCommand::letGo() {
   if (pid_ <= 0) return;
-  ::kill(pid_, SIGKILL);
-  reaper_.forget(pid_);
+  if (!reaped_) ::kill(pid_, SIGKILL);
+  reaper_.forget(std::exchange(pid_, -1));
 }
 
 void OwnerCommand::finish(int status, std::string failure) {
+  if (!done_) return timer_.disarm();
+  End end{status, std::move(failure), printedText(output_)};  // first: there may be no memory for it
   timer_.disarm();
-  if (!done_) return;
   const auto done = std::move(done_);
   done_ = nullptr;
-  if (pid_ > 0) {  // out of time: nobody waits for it any more
-    ::kill(pid_, SIGKILL);
-    reaper_.forget(std::exchange(pid_, -1));
-  }
-  done({status, std::move(failure), printedText(output_)});  // may destroy this
+  letGo();
+  done(end);  // may destroy this
 }
 
 bool isPlainName(const std::string& program) {

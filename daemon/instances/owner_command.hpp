@@ -40,10 +40,12 @@ class OwnerCommand {
  private:
   void fail(const core::SpawnError& error);
   void finish(int status, std::string failure);
+  void letGo();
 
   core::Reaper& reaper_;
   Done done_;
   pid_t pid_ = -1;
+  bool reaped_ = false;  ///< the number may be another process's by now
   std::unique_ptr<core::SpawnWatch> launch_;  // until it has reached its program
   core::UniqueFd output_;
   core::Timer timer_;

@@ -21,9 +21,11 @@ Reaper::Reaper(EventLoop& loop) : signal_(loop, SIGCHLD, [this] { reap(); }) {}
 /// The callback may forget its pid, and watch others.
 void Reaper::tell(std::map<pid_t, Watched>::iterator who, int status) {
   auto watched = watched_.extract(who);
+  telling_ = watched.key();
   try {
     watched.mapped().callback(status);
   } catch (...) {
+    if (telling_ != watched.key()) throw;  // who waited may be gone
     untold_ = true;
     watched.mapped().ended = status;
     watched_.insert(std::move(watched));  // which takes no memory

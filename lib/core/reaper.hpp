@@ -21,10 +21,14 @@ class Reaper {
   explicit Reaper(EventLoop& loop);
 
   /// Calls back once when `pid`, a child, has ended. To be asked before the loop runs again after the fork. A callback
-  /// that throws, for want of memory for instance, is called again after a pause: no end is lost.
+  /// that throws, for want of memory for instance, is called again after a pause, unless it has forgotten its pid: no end
+  /// is lost.
   void watch(pid_t pid, Callback callback) { watched_.insert_or_assign(pid, Watched{std::move(callback), {}}); }
   /// Nobody waits any more; the child is still reaped.
-  void forget(pid_t pid) { watched_.erase(pid); }
+  void forget(pid_t pid) {
+    if (pid == telling_) telling_ = 0;
+    watched_.erase(pid);
+  }
   [[nodiscard]] bool watches(pid_t pid) const { return watched_.count(pid) > 0; }
   /// Called after each round in which something was reaped.
   void onRound(std::function<void()> callback) { round_ = std::move(callback); }
@@ -40,6 +44,7 @@ class Reaper {
 
   std::map<pid_t, Watched> watched_;
   bool untold_ = false;
+  pid_t telling_ = 0;  ///< whose callback is being called, unless it has forgotten its pid
   std::function<void()> round_;
   SignalWatch signal_;
 };

@@ -56,3 +56,20 @@ TEST_CASE("an end that could not be told is told again, and once") {
   CHECK(told == 2);
   CHECK(others == 1);
 }
+
+TEST_CASE("who has forgotten its child is not called again after an exception") {
+  core::EventLoop loop;
+  core::Reaper reaper(loop);
+  int told = 0, others = 0;
+  const pid_t pid = endedChild();
+  reaper.watch(pid, [&](int) {
+    told++;
+    reaper.forget(pid);
+    throw std::bad_alloc();
+  });
+  core::Timer later(loop, [&] { reaper.watch(endedChild(), [&](int) { others++; }); });
+  later.armIn(core::milliseconds(200));
+  while (others < 1 && loop.step(core::seconds(10))) {
+  }
+  CHECK(told == 1);
+}
