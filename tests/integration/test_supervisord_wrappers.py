@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Programs behind a wrapper that dies first: a stop of the process group ends when the group is empty."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -214,7 +215,11 @@ stdout_logfile=%(here)s/long.log
 
     def held():
         fds = f"/proc/{server.pid}/fd"
-        return [fd for fd in os.listdir(fds) if "pidfd" in os.readlink(f"{fds}/{fd}")]
+        found = []
+        for fd in os.listdir(fds):
+            with contextlib.suppress(FileNotFoundError):  # a connection that has been closed meanwhile
+                found += [fd] if "pidfd" in os.readlink(f"{fds}/{fd}") else []
+        return found
 
     waitFor(held, "a descriptor of the member")
 
