@@ -19,6 +19,7 @@ import pytest
 
 from daemon import UnixConnection, connect
 from memory_plan import MemoryPlan
+from processes import group
 from programs import PYTHON, SOURCE
 from waiting import waitFor
 
@@ -39,6 +40,12 @@ command=/bin/cat
 startsecs=0
 stopwaitsecs=2
 autorestart=false
+[program:wrapper]
+command=/bin/sh -c "(trap '/bin/sleep 0.1; exit' TERM; /bin/sleep 1000 & wait) & exec /bin/sleep 1000"
+startsecs=0
+stopasgroup=true
+stopwaitsecs=60
+autorestart=false
 [eventlistener:listener]
 command={PYTHON} {SOURCE}/tests/support/listener.py ok %(here)s/events
 events=PROCESS_STATE,PROCESS_LOG,REMOTE_COMMUNICATION
@@ -56,6 +63,7 @@ class Server:
         self.plan = MemoryPlan(directory)
         self._numbers = itertools.count(1)
         self.pipe = None
+        self._group = None
         self.daemon = daemon(CONFIG, env=self.plan.environment, wait=False)
 
     def ready(self, cleanup):
@@ -65,7 +73,7 @@ class Server:
         self.pipe = os.open(path, os.O_RDWR)
         cleanup.callback(os.close, self.pipe)
         self.daemon.waitReady()
-        for name in ("feed", "listener"):
+        for name in ("feed", "listener", "wrapper"):
             self.daemon.waitState(name, "RUNNING")
         return self
 
@@ -91,12 +99,24 @@ class Server:
         infos = [info for info in self.rpc().supervisor.getAllProcessInfo() if info["group"] == "victim"]
         return infos if all(info["statename"] == "RUNNING" and alive(info["pid"]) for info in infos) else None
 
+    def wrapperRuns(self):
+        """Whether the wrapper runs. One that has been stopped is started: nothing of its group outlives the stop."""
+        info = self.rpc().supervisor.getProcessInfo("wrapper")
+        if info["statename"] == "RUNNING":
+            self._group = info["pid"]
+            return len(group(self._group)) == 3  # with the one that it leaves behind
+        if info["statename"] == "STOPPED":
+            assert group(self._group) == []
+            self.rpc().supervisor.startProcess("wrapper")
+        return False
+
     def check(self):
         """All is as it was before."""
         assert self.daemon.process.poll() is None, self.daemon.output() + self.daemon.log()[-3000:]
         try:
             infos = waitFor(self.victims, "all victims to run")
             assert len(infos) == VICTIMS
+            waitFor(self.wrapperRuns, "the wrapper to run")
             sent = f"event {next(self._numbers)}."
             self.rpc().supervisor.sendRemoteCommEvent("check", sent)
             waitFor(lambda: sent in self.daemon.read("events"), "the listener to be told")
@@ -145,6 +165,14 @@ def stopAndStart(server):
     server.rpc().supervisor.startProcess("other")
 
 
+def stopGroup(server):
+    """The wrapper ends at once, what it has started a little later."""
+    rpc = server.rpc()
+    with contextlib.suppress(*REFUSED):
+        rpc.supervisor.stopProcess("wrapper")
+    server.rpc().supervisor.startProcess("wrapper")
+
+
 def end(server):
     number = next(server._numbers) % VICTIMS
     info = server.rpc().supervisor.getProcessInfo(f"victim:{number:02}")
@@ -190,7 +218,7 @@ def event(server):
     server.rpc().supervisor.sendRemoteCommEvent("type", "data.")
 
 
-SCENARIOS = [status, stopAndStart, end, output, reread, regroup, page, follow, event]
+SCENARIOS = [status, stopAndStart, stopGroup, end, output, reread, regroup, page, follow, event]
 
 
 @pytest.mark.parametrize("length", [1, 25])

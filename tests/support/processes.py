@@ -33,6 +33,11 @@ def children(pid):
     return _matching(lambda fields: int(fields[1]) == pid)
 
 
+def group(pgid):
+    """The pids of a process group."""
+    return _matching(lambda fields: int(fields[2]) == pgid)
+
+
 def session(sid):
     return _matching(lambda fields: int(fields[3]) == sid)
 
