@@ -203,22 +203,32 @@ def page(server):
     get(server, "/")
 
 
-def follow(server):
+def follow(server, path="/logtail/feed"):
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as client:
         client.settimeout(5)
         client.connect(server.daemon.socket)
-        client.sendall(b"GET /logtail/feed HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         client.recv(100)
         line = server.say()
         waitFor(lambda: server.written(line), "the line in the log")
         select.select([client], [], [], 0)
 
 
+def openPages(server):
+    follow(server, "/log-events?processname=feed")
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as client:
+        client.settimeout(5)
+        client.connect(server.daemon.socket)
+        client.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.recv(100)
+        stopAndStart(server)
+
+
 def event(server):
     server.rpc().supervisor.sendRemoteCommEvent("type", "data.")
 
 
-SCENARIOS = [status, stopAndStart, stopGroup, end, output, reread, regroup, page, follow, event]
+SCENARIOS = [status, stopAndStart, stopGroup, end, output, reread, regroup, page, follow, openPages, event]
 
 
 @pytest.mark.parametrize("length", [1, 25])
