@@ -70,7 +70,9 @@ def testAnEmptyDirectoryOfPrograms(daemon, workDir):
     assert server.ctl("reread").stderr == ""
     with open(os.path.join(folder, "web.conf"), "w", encoding="utf-8") as file:
         file.write("[program:web]\ncommand=cat\n")
-    assert warned(server.ctl("reread").stderr) == [f'Warning: No file matches via include "{folder}/*.ini"']
+    assert warned(server.ctl("reread").stderr) == [
+        f'Warning: No file matches via include "{folder}/*.ini"',
+        f'Warning: File with programs is not read: the name of {folder}/web.conf does not fit "{folder}/*.ini" of [include]']
 
 
 def page(server):

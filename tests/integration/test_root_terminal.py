@@ -48,6 +48,7 @@ def log(workDir, owner):
 def service(workDir, owner, log):
     word = f"tsupv:{owner.pw_uid}:{owner.pw_name}:{owner.pw_gid}:{log}"
     with Service(workDir, word) as running:
+        running.call("StartInstance", "s", "tsupv")
         yield running
 
 
