@@ -244,6 +244,8 @@ input::Exited Process::exitOf(int code) noexcept {
 }
 
 void Process::reaped(int waitStatus) noexcept {
+  // A start that succeeded in the same turn as the process ended is told first, as Supervisor does.
+  if (state() == State::Starting) step(input::Deadline{});
   context_.byPid.erase(pid_);
   if (!remains_ || !machine_.awaitsGroup(rules()) || !core::outlivesItsLeader(pid_)) return ended(waitStatus);
   logging::attempt([&] {

@@ -58,7 +58,7 @@ def commandLine(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             return file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it has ended, before or after the file was opened
         return None
 
 
@@ -91,10 +91,15 @@ class Player(Daemon):
         return info
 
     def logLines(self):
-        """The activity log without debugging lines, which speak of the implementation's insides, and without what is
-        said of a stop that takes a while, which comes or not as the process is fast."""
-        lines = normalise(self.log(), self.directory).splitlines()
-        return [line for line in lines if not line.startswith(("DEBG", "TRAC", "BLAT")) and not line.endswith(" to stop")]
+        """The activity log without debugging lines, which speak of the implementation's insides, and without what comes
+        or not as processes and the machine are fast: what is said of a stop that takes a while, and who is still waited
+        for after three seconds, and again after six."""
+        kept = []
+        for line in normalise(self.log(), self.directory).splitlines():
+            again = " waiting for " in line and any(" waiting for " in earlier for earlier in kept)
+            if not (again or line.startswith(("DEBG", "TRAC", "BLAT")) or line.endswith(" to stop")):
+                kept.append(line)
+        return kept
 
 
 def transcript(kind, directory, config, play, ignoreLog=(), withLog=True, **options):

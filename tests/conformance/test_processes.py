@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from compare import Player
+from compare import Player, normalise
 from waiting import waitFor
 
 
@@ -228,6 +228,6 @@ def testWhatIsWaitedForIsSaidAtOnceAndAgain(compare):
         waitFor(lambda: "ready" in daemon.read("deaf.log"), "the trap")
         note("shutdown", daemon.call("shutdown"))
         daemon.process.wait(30)
-        note("reports", [line for line in daemon.logLines() if "waiting for" in line])
+        note("reports", [line for line in normalise(daemon.log(), daemon.directory).splitlines() if "waiting for" in line])
 
     compare(config, play, withLog=False)  # two programs of a group end in any order
