@@ -245,34 +245,40 @@ def testAReadySystemInstanceWithoutDebians(booted, packages, tmp_path):
     assert say(booted, "tail", "-n1", SUPERVISORD_CONF) == "; mine" and counterPid(booted) == program
 
     apt(booted, "remove", "supervisor-manager", "supervisor-instance")
-    assert exists(booted, SUPERVISORD_CONF) and say(booted, "pgrep", "-f", "/opt/counter.sh") == ""
+    assert say(booted, "tail", "-n1", SUPERVISORD_CONF) == "; mine" and say(booted, "pgrep", "-f", "/opt/counter.sh") == ""
     apt(booted, "purge", "supervisor-manager", "supervisor-instance")
     assert not exists(booted, SUPERVISORD_CONF)
     assert exists(booted, "/etc/supervisor/conf.d/counter.conf") and exists(booted, "/var/log/counter.log")
 
 
 @pytest.mark.parametrize("edited", [False, True])
-def testDebiansConfigurationIsTakenOverWithoutAQuestion(booted, packages, edited):
+def testDebiansConfigurationIsUsedAsItIs(booted, packages, edited):
     """apt has no terminal here: a question would fail the installation."""
     debian = debianSupervisor()
     install(booted, debian)
     if edited:
         booted.run("sh", "-c", f"echo '; mine' >>{SUPERVISORD_CONF}")
     before = booted.run("cat", SUPERVISORD_CONF).stdout
-    installed = install(booted, packages)
-    assert "Configuration file" not in installed.stdout
-    # It is ours now: purging what it came from leaves it, and its service starts with it.
+    install(booted, packages)
+    booted.run("systemctl", "enable", "--now", "supervisor.service")
+    assert executable(booted) == "/usr/bin/supervisord" and booted.run("cat", SUPERVISORD_CONF).stdout == before
+
+    # And the other way round.
+    install(booted, [path for path in debian if os.path.basename(path).startswith("supervisor_")])
+    apt(booted, "purge", "supervisor-manager", "supervisor-instance")
+    assert booted.run("cat", SUPERVISORD_CONF).stdout == before
+    assert "python" in executable(booted)
+
+
+def testAPurgeOfDebiansSupervisorLeavesItsConfiguration(booted, packages):
+    install(booted, debianSupervisor())
+    booted.run("sh", "-c", f"echo '; mine' >>{SUPERVISORD_CONF}")
+    before = booted.run("cat", SUPERVISORD_CONF).stdout
+    install(booted, packages)
     apt(booted, "purge", "supervisor")
     assert booted.run("cat", SUPERVISORD_CONF).stdout == before
     booted.run("systemctl", "enable", "--now", "supervisor.service")
     assert executable(booted) == "/usr/bin/supervisord"
-
-    # And the other way round.
-    returned = install(booted, [path for path in debian if os.path.basename(path).startswith("supervisor_")])
-    assert "Configuration file" not in returned.stdout
-    apt(booted, "purge", "supervisor-manager", "supervisor-instance")
-    assert booted.run("cat", SUPERVISORD_CONF).stdout == before
-    assert "python" in executable(booted)
 
 
 def testADisabledSupervisorStaysDisabled(booted, packages):
