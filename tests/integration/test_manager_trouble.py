@@ -71,7 +71,7 @@ def testTroubleIsSeenFromAbove(trouble):
     assert descriptions(trouble) == EXPECTED
     assert re.search(r"^tsupv +\S+ +degraded +\d+ +enabled +1 run, 3 FATAL$", command(trouble, "list").stdout, re.M)
     row = json.loads(command(trouble, "list", "--json").stdout)[0]
-    assert (row["degraded"], row["programs"]) == (True, {"FATAL": 3, "RUNNING": 1})
+    assert (row["degraded"], row["programs_by_state"]) == (True, {"FATAL": 3, "RUNNING": 1})
     result = command(trouble, "status", "tsupv")
     assert result.returncode == TROUBLE, result.stderr
     assert "\nnowhere: FATAL, couldn't chdir to /nonexistent/x: ENOENT\n" \
