@@ -22,6 +22,13 @@ std::optional<WantedState> wantedStateFrom(const std::string& text) noexcept {
   return std::nullopt;
 }
 
+Places Entry::places() const {
+  Places out = unread;
+  out.emplace("supervisor:" + name, origin.file);
+  for (const auto& one : declared) out.emplace(one.sectionName(), one.origin.file);
+  return out;
+}
+
 std::string Complaint::text() const {
   std::string out = line > 0 ? fmt::format("{}:{}: ", file, line) : fmt::format("{}: ", file);
   if (!section.empty()) out += fmt::format("[{}] ", section);

@@ -22,6 +22,9 @@ struct Origin {
   int line = 0;
 };
 
+/// Which file each section of an entry stands in: "supervisor:NAME", "supervisor_program:NAME", ... -> path.
+using Places = std::map<std::string, std::string>;
+
 /// What a deployment does to the daemon of an instance (attribute `state`). Current leaves it as it is, which is
 /// stopped when the instance is new.
 enum class WantedState { Started, Stopped, Current };
@@ -112,9 +115,13 @@ struct Entry {
   std::vector<Declared> declared;
   /// Names of declared programs and groups that were refused: what an earlier, good declaration made stays.
   std::vector<std::string> refusedDeclared;
+  /// Places of those among them that stood in a file which cannot be read, and of which nothing more is known.
+  Places unread;
   /// Every attribute as it was written, in order: what a change is compared with.
   std::vector<std::pair<std::string, std::string>> written;
 
+  /// Those of the entry itself and of what is declared for it.
+  [[nodiscard]] Places places() const;
   [[nodiscard]] std::string socketPath() const { return socksDir + "/supervisor.sock"; }
   [[nodiscard]] std::string pidFile() const { return pidDir + "/supervisord.pid"; }
   [[nodiscard]] std::string logFile() const { return logsDir + "/supervisord.log"; }

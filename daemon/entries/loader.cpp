@@ -21,7 +21,9 @@ constexpr std::array<std::string_view, 4> kKinds{"supervisor", "supervisor_progr
 
 class Loader {
  public:
-  explicit Loader(const LoadOptions& options) : options_(options) {}
+  explicit Loader(const LoadOptions& options) : options_(options), places_(options.deployedBefore) {
+    for (const auto* deployed : options.deployed) places_[deployed->name] = deployed->places();
+  }
 
   Loaded load() {
     readSources();
@@ -31,6 +33,7 @@ class Loader {
       for (const auto& section : source.document.sections()) readSupervisor(source.document, section);
     for (const auto& source : sources_)
       for (const auto& section : source.document.sections()) readPrograms(source.document, section);
+    for (auto& entry : out_.entries) keepUnread(entry);
     for (auto& entry : out_.entries) settleGroups(entry);
     settleConflicts();
     return std::move(out_);
@@ -63,6 +66,7 @@ class Loader {
         const auto sink = [this](Complaint c) { complain(std::move(c)); };
         out_.settings = readSettings((*source)->document, sink, [this](Complaint c) { warn(std::move(c)); });
       }
+      documents_.emplace(file, sources_.size());
       sources_.push_back(std::move(**source));
     }
   }
@@ -94,37 +98,60 @@ class Loader {
     }
   }
 
-  /// Whether `scope` and `when` let the section count here. A wrong value is a complaint and counts as no.
-  bool applies(const core::IniDocument& document, const core::IniSection& section) {
+  /// Whether `scope` and `when` let the section count here, or what is wrong about `when`.
+  [[nodiscard]] Parsed<bool> counts(const core::IniDocument& document, const core::IniSection& section) const {
     if (const auto* scope = document.get(section, "scope"); scope && !inScope(scope->value, options_.host, groups_))
       return false;
     const auto* when = document.get(section, "when");
-    if (!when) return true;
-    const auto flag = parseBoolean(when->value);
-    if (!flag) {
-      auto complaint = at(section, "when", flag.error());
-      complaint.line = static_cast<int>(when->place.line);
-      complain(std::move(complaint));
-      return false;
-    }
-    return *flag;
+    return when ? parseBoolean(when->value) : true;
+  }
+
+  /// The same; a wrong value is a complaint and counts as no.
+  bool applies(const core::IniDocument& document, const core::IniSection& section) {
+    const auto flag = counts(document, section);
+    if (flag) return *flag;
+    auto complaint = at(section, "when", flag.error());
+    complaint.line = static_cast<int>(document.get(section, "when")->place.line);
+    complain(std::move(complaint));
+    return false;
+  }
+
+  /// The file that the section is deployed from, if it stands there still, well or not, or that cannot be read now:
+  /// then no other file can have a section of that name. nullptr: there is none.
+  [[nodiscard]] const std::string* keeperOf(const std::string& instance, const std::string& section) const {
+    const auto places = places_.find(instance);
+    if (places == places_.end()) return nullptr;
+    const auto place = places->second.find(section);
+    if (place == places->second.end()) return nullptr;
+    if (out_.brokenFiles.count(place->second)) return &place->second;
+    const auto source = documents_.find(place->second);
+    if (source == documents_.end()) return nullptr;
+    const auto& document = sources_[source->second].document;
+    const auto* const here = document.find(section);
+    if (!here) return nullptr;
+    if (const auto flag = counts(document, *here); flag && !*flag) return nullptr;
+    if (section == "supervisor:" + instance) return &place->second;
+    const auto* const owner = document.get(*here, "supervisor");
+    return owner && owner->value == instance ? &place->second : nullptr;
   }
 
   void readSupervisor(const core::IniDocument& document, const core::IniSection& section) {
     if (!section.name().starts_with("supervisor:")) return;
     const auto name = section.name().substr(11);
-    const auto known = found_.find(name);
-    if (known != found_.end()) {
-      // The first one stands: it is not refused by this.
-      out_.refused.push_back(
-          at(section, "", fmt::format("instance '{}' is already declared in {}", name, known->second)));
-      return;
-    }
     if (!applies(document, section)) {
       elsewhere_.insert(name);
       return;
     }
-    found_.emplace(name, *section.place().file);
+    const auto& file = *section.place().file;
+    const auto known = found_.find(name);
+    const auto* const keeper = keeperOf(name, section.name());
+    if (known != found_.end() || (keeper && *keeper != file)) {
+      // The other one stands: it is not refused by this.
+      out_.refused.push_back(at(section, "", fmt::format("instance '{}' is already declared in {}", name,
+                                                         keeper ? *keeper : known->second)));
+      return;
+    }
+    found_.emplace(name, file);
     BuildOptions build{options_.root, options_.onlyUid, [this](Complaint c) { complain(std::move(c)); },
                        [this](Complaint c) { warn(std::move(c)); }};
     if (auto entry = buildEntry(document, section, build)) {
@@ -138,15 +165,19 @@ class Loader {
     if (!program && !section.name().starts_with("supervisor_group:")) return;
     if (!applies(document, section)) return;
     const auto kind = program ? Declared::Kind::Program : Declared::Kind::Group;
+    const auto title = section.name().substr(section.name().find(':') + 1);
+    const auto* const named = document.get(section, "supervisor");
+    const auto* const keeper = named ? keeperOf(named->value, section.name()) : nullptr;
+    if (keeper && *keeper != *section.place().file)
+      return complain(at(section, "", fmt::format("'{}' is already declared in {}", title, *keeper)));
     auto declared = readDeclared(document, section, kind, sinks());
     if (!declared) {
-      const auto* owner = document.get(section, "supervisor");
-      const Declared refused{kind, section.name().substr(section.name().find(':') + 1), {}, {}, {}, {}};
-      if (auto* const entry = owner ? entryOf(owner->value) : nullptr) keepEarlier(*entry, refused);
+      const Declared refused{kind, title, {}, {}, {}, {}};
+      if (auto* const entry = named ? entryOf(named->value) : nullptr) keepEarlier(*entry, refused);
       return;
     }
     const auto& owner = declared->supervisor;
-    if (elsewhere_.count(owner)) return;
+    if (!found_.count(owner) && elsewhere_.count(owner)) return;
     if (!found_.count(owner))
       return complain(at(section, "supervisor", fmt::format("there is no [supervisor:{}]", owner)));
     auto* const entry = entryOf(owner);
@@ -154,8 +185,7 @@ class Loader {
     const auto same = std::find_if(entry->declared.begin(), entry->declared.end(),
                                    [&](const auto& d) { return d.kind == kind && d.name == declared->name; });
     if (same != entry->declared.end())
-      return complain(
-          at(section, "", fmt::format("'{}' is already declared in {}", declared->name, same->origin.file)));
+      return complain(at(section, "", fmt::format("'{}' is already declared in {}", title, same->origin.file)));
     if (!judgeDeclared(*declared, *entry, sinks())) return keepEarlier(*entry, *declared);
     entry->declared.push_back(std::move(*declared));
   }
@@ -204,13 +234,24 @@ class Loader {
     }
   }
 
+  /// What was declared in a file that cannot be read now stays as it was deployed. A manager that just started knows
+  /// only that there was something.
+  void keepUnread(Entry& entry) {
+    const auto places = places_.find(entry.name);
+    if (places == places_.end()) return;
+    for (const auto& [section, file] : places->second) {
+      if (!out_.brokenFiles.count(file) || section.starts_with("supervisor:")) continue;
+      const auto kind = section.starts_with("supervisor_program:") ? Declared::Kind::Program : Declared::Kind::Group;
+      const auto known = entry.declared.size();
+      keepEarlier(entry, {kind, section.substr(section.find(':') + 1), {}, {}, {}, {}});
+      if (entry.declared.size() == known) entry.unread.emplace(section, file);
+    }
+  }
+
   /// An entry that is as it was deployed comes before one that was changed, and that before a new one.
   void sortByRank() {
     std::map<std::string, int> ranks;
-    for (const auto& entry : out_.entries) {
-      const bool before = !options_.deployedBefore.empty() && core::exists(options_.deployedBefore + '/' + entry.name);
-      ranks[entry.name] = before ? 1 : 2;
-    }
+    for (const auto& entry : out_.entries) ranks[entry.name] = options_.deployedBefore.count(entry.name) ? 1 : 2;
     for (const auto* deployed : options_.deployed)
       if (const auto* entry = entryOf(deployed->name)) ranks[entry->name] = entry->written == deployed->written ? 0 : 1;
     std::stable_sort(out_.entries.begin(), out_.entries.end(),
@@ -241,6 +282,8 @@ class Loader {
   const LoadOptions& options_;
   Loaded out_;
   std::vector<Source> sources_;
+  std::map<std::string, std::size_t> documents_;  // file -> its place in sources_
+  std::map<std::string, Places> places_;          // instance -> where what is deployed of it was declared
   HostGroups groups_;
   std::map<std::string, std::string> found_;  // instance -> file
   std::map<std::string, std::size_t> index_;  // instance -> its place in out_.entries

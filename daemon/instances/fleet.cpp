@@ -85,7 +85,7 @@ entries::LoadOptions Fleet::loadOptions() const {
   out.host = host_;
   if (!options_.privileged) out.onlyUid = ::geteuid();
   for (const auto& [name, runner] : runners_) out.deployed.push_back(&runner->entry());
-  out.deployedBefore = context_.stateDirectory + "/state";
+  out.deployedBefore = rememberedPlaces();
   return out;
 }
 

@@ -40,6 +40,8 @@ class Fleet final : public Manager, private Runner::Listener {
   void letGo();
   [[nodiscard]] const entries::Settings& settings() const noexcept { return settings_; }
   [[nodiscard]] entries::LoadOptions loadOptions() const;
+  /// Where the instances were declared that only an earlier manager brought about.
+  [[nodiscard]] std::map<std::string, entries::Places> rememberedPlaces() const;
 
   [[nodiscard]] std::vector<std::string> names() const override;
   [[nodiscard]] std::vector<InstanceStatus> list() const override;

@@ -31,6 +31,17 @@ std::vector<std::string> filesIn(const std::string& directory) {
 
 }  // namespace
 
+std::map<std::string, entries::Places> Fleet::rememberedPlaces() const {
+  std::map<std::string, entries::Places> out;
+  for (const auto& name : filesIn(context_.stateDirectory + "/state")) {
+    if (find(name)) continue;
+    Memory memory(context_.statePath(name));
+    memory.load();
+    out.emplace(name, std::move(memory.places));
+  }
+  return out;
+}
+
 void Fleet::lookForInstances(std::function<void()> done) {
   std::set<pid_t> pids;
   for (const auto& name : filesIn(context_.runDirectory + "/adoption"))

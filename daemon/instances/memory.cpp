@@ -26,6 +26,8 @@ void Memory::load() {
   if (const auto word = file.get("enabled"); !word.empty()) enabled = word == "yes";
   enabledBase = file.get("enabled_base") != "no";
   ledger_->readFrom(file);
+  for (const auto& text : file.all("place"))
+    if (const auto at = text.find('='); at != std::string::npos) places[text.substr(0, at)] = text.substr(at + 1);
   owner.uid = static_cast<uid_t>(file.number("uid"));
   owner.gid = static_cast<gid_t>(file.number("gid"));
 }
@@ -39,6 +41,7 @@ core::Status Memory::save() const {
     file.set("enabled_base", enabledBase ? "yes" : "no");
   }
   ledger_->writeTo(file);
+  for (const auto& [section, path] : places) file.add("place", section + '=' + path);
   file.set("uid", std::to_string(owner.uid));
   file.set("gid", std::to_string(owner.gid));
   auto written = file.write(path_);

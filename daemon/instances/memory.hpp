@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/entries/entry.hpp"
 #include "daemon/instances/ledger.hpp"
 #include "daemon/layout/plan.hpp"
 #include "lib/core/users.hpp"
@@ -31,6 +32,8 @@ class Memory {
   /// What enable and disable said, and what the entry said then: if the entry says something else since, that counts.
   std::optional<bool> enabled;
   bool enabledBase = true;
+  /// Where its entry and its programs are declared.
+  entries::Places places;
   /// Whose it was when its files were put in place last.
   core::Identity owner;
 

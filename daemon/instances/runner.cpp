@@ -47,7 +47,11 @@ Runner::Runner(Context& context, Listener& listener, entries::Entry entry)
           context.retries, [this] { return makeRecord().write(context_.recordPath(entry_.name)); },
           [this](const auto& obstacle) { onUnwritten(context_.recordPath(entry_.name), obstacle); }),
       stateFile_(
-          context.retries, [this] { return memory_.save(); },
+          context.retries,
+          [this] {
+            memory_.places = entry_.places();
+            return memory_.save();
+          },
           [this](const auto& obstacle) { onUnwritten(context_.statePath(entry_.name), obstacle); }),
       machine_(context.rules),
       timer_(context.loop, [this] { act(machine_.expire(now())); }),

@@ -50,6 +50,53 @@ def testANewcomerDoesNotTakeWhatRuns(manager, owner, restarted):
     assert manager.get("older", "State") == "running" and manager.mainPid("older") == main
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("section, words", [
+    ("supervisor:older]\nuser = {0}\ngroup = {0}\nnice = 5", "instance 'older' is already declared in "),
+    ("supervisor_program:a]\nsupervisor = older\ncommand = /bin/sleep 7", "'a' is already declared in "),
+])
+def testANewcomerDoesNotTakeTheNameOfWhatRuns(manager, owner, section, words, restarted):
+    file = manager.entry("older", owner, programs=[("a", "/bin/sleep 1000")])
+    manager.start()
+    pid = manager.programPid("older", "a")
+    newcomer = manager.write("etc/supervisor-manager/conf.d/0.conf", "[" + section.format(owner.pw_name) + "\n")
+    if restarted:
+        manager.kill()
+        manager.start()
+    manager.call("Reload")
+    changes, refused, _ = manager.call("PlanReload")
+    assert changes == [] and [(where, reason) for where, _, _, _, reason in refused] == [(newcomer, words + file)]
+    assert isRunning(pid)
+    os.rename(newcomer, newcomer + ".off")
+    os.rename(file, file[:-5] + "-moved.conf")  # the same entry in another file is no newcomer
+    manager.call("Reload")
+    assert manager.call("PlanReload") == [[], [], []] and isRunning(pid)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def testAFileThatCannotBeReadTakesNoProgramFromAnEntryElsewhere(manager, owner, restarted):
+    manager.entry("one", owner)
+    text = "[supervisor_program:{0}]\nsupervisor = one\ncommand = /bin/sleep 1000\n"
+    more = manager.write("etc/supervisor-manager/conf.d/more.conf", text.format("a"))
+    manager.start()
+    pid = manager.programPid("one", "a")
+    manager.write(more, "this is no configuration\n")
+    if restarted:
+        manager.kill()
+        manager.start()
+        manager.waitState("one", "running")
+    else:
+        assert manager.call("Reload") == [[]]
+    # Another change of the entry does not take it either.
+    manager.write("etc/supervisor-manager/conf.d/other.conf", text.format("b"))
+    assert [name for name, _, _ in manager.call("Reload")[0]] == ["one"]
+    manager.programPid("one", "b")
+    assert isRunning(pid)
+    manager.write(more, text.format("a"))
+    manager.call("Reload")
+    assert manager.call("PlanReload")[0] == [] and isRunning(pid)
+
+
 def testWhatIsWrongChangesNothingThatRuns(manager, owner):
     manager.entry("one", owner, programs=[("a", "/bin/sleep 1000")])
     manager.entry("two", owner, programs=[("b", "/bin/sleep 1000")])

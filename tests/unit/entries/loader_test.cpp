@@ -318,6 +318,40 @@ TEST_CASE("a newcomer does not take what is deployed, wherever its file sorts") 
   }
 }
 
+TEST_CASE("an entry for another host does not keep its name here") {
+  const std::string there = minimal("a", "scope = elsewhere\n");
+  const std::string here = minimal("a", "nice = 5\n") + "[supervisor_program:p]\nsupervisor = a\ncommand = /bin/true\n";
+  for (const auto& [first, second] : {std::pair(there, here), std::pair(here, there)}) {
+    const auto loaded = loadTexts({{"1.conf", first}, {"2.conf", second}});
+    CHECK(loaded.refused.empty());
+    REQUIRE(loaded.entries.size() == 1);
+    CHECK(loaded.entries[0].declared.size() == 1);
+  }
+}
+
+TEST_CASE("a name belongs to the file that it is deployed from, while it stands there") {
+  const auto deployed = loadTexts({{"b.conf", minimal("b")}}).entries;
+  REQUIRE(deployed.size() == 1);
+  entries::LoadOptions options;
+  options.configFile = "/nowhere/supervisor-manager.conf";
+  options.confDir = "/nowhere/conf.d";
+  options.deployed = {&deployed[0]};
+  options.overlay["/nowhere/conf.d/a.conf"] = minimal("b", "nice = 5\n");
+  const auto fileOf = [&] {
+    const auto loaded = entries::load(options);
+    return loaded.entries.empty() ? std::string() : loaded.entries[0].origin.file;
+  };
+  CHECK(fileOf() == "/nowhere/conf.d/a.conf");  // moved
+  options.overlay["/nowhere/conf.d/b.conf"] = minimal("b");
+  CHECK(fileOf() == "/nowhere/conf.d/b.conf");
+  options.overlay["/nowhere/conf.d/b.conf"] = minimal("b", "scope = elsewhere\n");
+  CHECK(fileOf() == "/nowhere/conf.d/a.conf");
+  options.overlay["/nowhere/conf.d/b.conf"] = minimal("b", "when = perhaps\n");
+  CHECK(fileOf().empty());  // refused: it goes on as it was
+  options.overlay["/nowhere/conf.d/b.conf"] = "no configuration\n";
+  CHECK(fileOf().empty());
+}
+
 namespace {
 
 std::string program(const std::string& name, const std::string& more) {
