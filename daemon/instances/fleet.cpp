@@ -275,6 +275,7 @@ void Fleet::programChanged(Runner& runner, const ProgramStatus& program) {
 
 void Fleet::flushChanges() {
   std::exchange(gone_, {}).clear();  // what ends with them may leave others there
+  for (auto& change : std::exchange(soon_, {})) change();
   while (!trial_ && !edits_.empty()) {
     const auto edit = std::move(edits_.front());
     edits_.pop_front();

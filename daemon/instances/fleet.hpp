@@ -73,6 +73,8 @@ class Fleet final : public Manager, private Runner::Listener {
 
  private:
   struct Gathering;
+  struct Change;
+  using Turn = std::shared_ptr<Change>;
   using Gather = std::shared_ptr<Gathering>;
   /// An instance that is being removed.
   struct Leaving {
@@ -110,11 +112,14 @@ class Fleet final : public Manager, private Runner::Listener {
   void plan(const entries::Loaded& loaded, const Gather& gather);
   void apply(entries::Loaded loaded, const Gather& gather);
   void applyEntry(entries::Entry entry, const Gather& gather);
-  void applyChanged(Runner& runner, entries::Entry entry, const Gather& gather);
-  void replaceEntry(Runner& runner, entries::Entry entry, const Decision& decision, const Gather& gather);
+  [[nodiscard]] Turn beginChange(const std::string& name);
+  void endChange(const std::string& name);
+  void applyChanged(Runner& runner, entries::Entry entry, const Gather& gather, const Turn& turn);
+  void replaceEntry(Runner& runner, entries::Entry entry, const Decision& decision, const Gather& gather,
+                    const Turn& turn);
   void removeRunner(Runner& runner, bool purge, const Gather& gather);
   void remember(Runner& runner, std::string deployed, const Gather& gather);
-  void bringAbout(Runner& runner, const Decision& decision, const Gather& gather);
+  void bringAbout(Runner& runner, const Decision& decision, const Gather& gather, const Turn& turn);
 
   [[nodiscard]] std::optional<ManagerError> checkProperties(const Properties& properties) const;
   void writeAndApply(const std::string& name, const std::map<std::string, std::optional<std::string>>& files,
@@ -129,6 +134,8 @@ class Fleet final : public Manager, private Runner::Listener {
   entries::Settings settings_;
   std::map<std::string, std::unique_ptr<Runner>> runners_;
   std::map<std::string, Leaving> leaving_;
+  std::map<std::string, Change*> changing_;
+  std::list<std::function<void()>> soon_;  // changes whose turn has come
   std::unique_ptr<Runner> trial_;  // of an entry that is about to be written
   std::list<std::function<void()>> edits_;  // wait for that
   std::vector<std::unique_ptr<Runner>> gone_;  // freed when nothing of them is on the stack

@@ -25,6 +25,26 @@ core::Err<ManagerError> error(ErrorCode code, std::string message) {
 
 using Files = std::map<std::string, std::optional<std::string>>;
 
+constexpr std::size_t kLargestFile = 4 * 1024 * 1024;
+
+/// The files as they are; nullopt for one that is not there, or cannot be read.
+Files onDisk(const Files& files) {
+  Files out;
+  for (const auto& [path, content] : files) {
+    auto text = core::readFile(path, kLargestFile);
+    out.emplace(path, text ? std::optional(std::move(*text)) : std::nullopt);
+  }
+  return out;
+}
+
+/// An edit was checked for as long as the owner let it take: what an administrator wrote meanwhile stays.
+std::string changedSince(const Files& before) {
+  const auto now = onDisk(before);
+  for (const auto& [path, content] : before)
+    if (now.at(path) != content) return path + " was changed meanwhile: look at it and try again";
+  return {};
+}
+
 /// Why the files cannot be written in the place of those that are there.
 core::Status mayWrite(const Files& files) {
   for (const auto& [path, content] : files) {
@@ -111,10 +131,13 @@ void Fleet::writeAndApply(const std::string& name, const Files& files, Done done
   const auto entry =
       std::find_if(loaded.entries.begin(), loaded.entries.end(), [&](const auto& e) { return e.name == name; });
   trial_.reset(new Runner(context_, *this, *entry));
-  const auto apply = [this, name, files, loaded = loaded, finish = std::move(done)](const std::string& objection) {
+  const auto apply = [this, name, files, before = onDisk(files), loaded = loaded,
+                      finish = std::move(done)](const std::string& objection) {
     gone_.push_back(std::move(trial_));  // it is what calls this
     changes_.schedule();
     if (!objection.empty()) return finish(error(ErrorCode::OperationFailed, objection));
+    if (auto other = changedSince(before); !other.empty())
+      return finish(error(ErrorCode::OperationFailed, std::move(other)));
     if (const auto written = writeFiles(files); !written)
       return finish(error(ErrorCode::OperationFailed, written.error().text));
     applyWritten(name, loaded, finish);
@@ -170,7 +193,7 @@ void Fleet::setProperties(const std::string& name, const Properties& properties,
     if (waitsForEdit([this, name, properties, done] { setProperties(name, properties, done); })) return;
     if (auto wrong = checkProperties(properties)) return done(core::Err{std::move(*wrong)});
     const auto& path = runner.entry().origin.file;
-    const auto text = core::readFile(path, 4 * 1024 * 1024);
+    const auto text = core::readFile(path, kLargestFile);
     if (!text) return done(error(ErrorCode::OperationFailed, text.error().text));
     const auto edited = entries::editSection(*text, "supervisor:" + name, properties);
     if (!edited)
@@ -195,7 +218,7 @@ void Fleet::remove(const std::string& name, bool purge, Done done) {
     for (const auto& [path, section] : sections) {
       auto known = files.find(path);
       if (known == files.end()) {
-        auto text = core::readFile(path, 4 * 1024 * 1024);
+        auto text = core::readFile(path, kLargestFile);
         if (!text) return done(error(ErrorCode::OperationFailed, text.error().text));
         known = files.emplace(path, std::move(*text)).first;
       }

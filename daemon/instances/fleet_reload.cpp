@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "daemon/instances/change.hpp"
 #include "daemon/instances/decide.hpp"
 #include "daemon/instances/fingerprint.hpp"
 #include "daemon/instances/fleet.hpp"
@@ -118,12 +119,32 @@ void Fleet::applyEntry(entries::Entry entry, const Gather& gather) {
     leaving->second.then = [this, entry, gather] { applyEntry(entry, gather); };
     return;
   }
-  if (auto* const runner = find(entry.name)) return applyChanged(*runner, std::move(entry), gather);
+  if (const auto before = changing_.find(entry.name); before != changing_.end() && !before->second->checking) {
+    before->second->then = [this, entry, gather] { applyEntry(entry, gather); };
+    return;
+  }
+  const auto turn = beginChange(entry.name);
+  if (auto* const runner = find(entry.name)) return applyChanged(*runner, std::move(entry), gather, turn);
   const auto decision = decide(nullptr, &entry);
   auto& runner = add(std::move(entry));
   gather->change(runner.entry().name, toText(decision.deed));
   runner.memory().deployed.clear();
-  bringAbout(runner, decision, gather);
+  bringAbout(runner, decision, gather, turn);
+}
+
+Fleet::Turn Fleet::beginChange(const std::string& name) {
+  endChange(name);
+  auto turn = std::make_shared<Change>(*this, name);
+  changing_[name] = turn.get();
+  return turn;
+}
+
+/// A change that is under way does nothing more, and what waits for it is forgotten.
+void Fleet::endChange(const std::string& name) {
+  const auto change = changing_.extract(name);
+  if (!change) return;
+  change.mapped()->over = true;
+  const auto forgotten = std::exchange(change.mapped()->then, nullptr);
 }
 
 /// Writes down what counts as brought about.
@@ -137,14 +158,14 @@ void Fleet::remember(Runner& runner, std::string deployed, const Gather& gather)
 }
 
 /// Its entry is the new one: its files are put in place, then the rest of the decision is done.
-void Fleet::bringAbout(Runner& runner, const Decision& decision, const Gather& gather) {
+void Fleet::bringAbout(Runner& runner, const Decision& decision, const Gather& gather, const Turn& turn) {
   const auto name = runner.entry().name;
   auto before = runner.memory().deployed;
   remember(runner, fingerprintOf(runner.entry()).text(), gather);
-  runner.deploy(layout::Mode::Apply, [this, gather, name, decision, before](const layout::Report& report) {
+  runner.deploy(layout::Mode::Apply, [this, gather, turn, name, decision, before](const layout::Report& report) {
     if (!report.changes.empty() || !report.errors.empty())
       addChanges(gather->change(name, toText(Deed::Change)), report);
-    auto* const here = staying(name);
+    auto* const here = turn->over ? nullptr : staying(name);
     if (!here) return;
     const bool placed = report.errors.empty();
     // Not brought about: the next reload, or manager, tries again, and its `state` counts then.
@@ -158,30 +179,35 @@ void Fleet::bringAbout(Runner& runner, const Decision& decision, const Gather& g
 }
 
 /// What must stop is stopped as what it was; then it is what it shall be.
-void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Decision& decision, const Gather& gather) {
+void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Decision& decision, const Gather& gather,
+                         const Turn& turn) {
   if (decision.deed != Deed::Stop && decision.deed != Deed::Restart) {
     runner.setEntry(std::move(entry));
-    return bringAbout(runner, decision, gather);
+    return bringAbout(runner, decision, gather, turn);
   }
-  runner.stopForChange(decision.starts, [this, gather, decision, next = std::move(entry)](const Outcome&) {
-    auto* const here = staying(next.name);
+  runner.stopForChange(decision.starts, [this, gather, turn, decision, next = std::move(entry)](const Outcome&) {
+    auto* const here = turn->over ? nullptr : staying(next.name);
     if (!here) return;
     here->setEntry(next);
-    bringAbout(*here, decision, gather);
+    bringAbout(*here, decision, gather, turn);
   });
 }
 
-void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gather) {
+void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gather, const Turn& turn) {
   const auto name = entry.name;
   const auto decision = decideFor(runner, entry);
   if (decision.deed != Deed::Nothing) gather->change(name, toText(decision.deed)).details = decision.details;
-  if (!needsCheck(runner, decision)) return replaceEntry(runner, std::move(entry), decision, gather);
+  if (!needsCheck(runner, decision)) return replaceEntry(runner, std::move(entry), decision, gather, turn);
   auto& trial = *gather->trials.emplace_back(new Runner(context_, *this, entry));
-  trial.check([this, gather, name, decision, next = std::move(entry)](const CheckResult& result) {
-    if (result.objection) {
+  turn->checking = true;
+  trial.check([this, gather, turn, name, decision, next = std::move(entry)](const CheckResult& result) {
+    turn->checking = false;
+    if (turn->over) {
+      gather->change(name, toText(decision.deed)).details.emplace_back("skipped: a later change has taken its place");
+    } else if (result.objection) {
       gather->change(name, toText(decision.deed)).details.push_back(refusal(*result.objection));
     } else if (auto* const here = staying(name)) {
-      replaceEntry(*here, next, decision, gather);
+      replaceEntry(*here, next, decision, gather, turn);
     }
   });
 }
@@ -189,6 +215,7 @@ void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gat
 void Fleet::removeRunner(Runner& runner, bool purge, const Gather& gather) {
   const auto name = runner.entry().name;
   gather->change(name, toText(Deed::Remove));
+  endChange(name);
   if (!runner.entry().managed) return erase(name);
   if (const auto leaving = leaving_.find(name); leaving != leaving_.end()) {
     leaving->second.waiting.push_back(gather);

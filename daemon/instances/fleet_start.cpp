@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "daemon/instances/change.hpp"
 #include "daemon/instances/fingerprint.hpp"
 #include "daemon/instances/fleet.hpp"
 #include "daemon/instances/keyed_file.hpp"
@@ -131,7 +132,10 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
 /// Its entry was changed while no manager ran. What runs is not stopped for a start that must fail: until the entry can
 /// be brought about, it is not what was deployed, and the next reload or manager tries again.
 void Fleet::restartIfGood(Runner& runner) {
-  runner.check([this, name = runner.entry().name](const CheckResult& result) {
+  const auto turn = beginChange(runner.entry().name);
+  turn->checking = true;
+  runner.check([this, turn, name = runner.entry().name](const CheckResult& result) {
+    if (turn->over) return;
     if (result.objection)
       about(name).error("instance '{}' goes on as it was; its changed entry is refused: {}", name, *result.objection);
     auto* const here = staying(name);

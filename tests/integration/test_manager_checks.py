@@ -271,3 +271,79 @@ def testAfterAReloadAPlanHasNothingToDo(manager, owner, cli):
         planned = actions(json.loads(cli("plan", "--json").stdout))
         done = {name: what for name, what, _ in manager.call("Reload")[0]}
         assert (planned, cli("plan").stdout) == (done, "Nothing to do\n"), edit
+
+
+@pytest.fixture
+def held(manager, running, workDir, cleanup):
+    """Runs a verb of supervisor-manager up to a check of tsupv's configuration, which its owner holds up; returns a
+    function that lets it go on, waits for its end and returns what it said."""
+    directory = os.path.join(workDir, "held")
+    os.mkdir(directory)
+    os.chmod(directory, 0o777)
+    fake, began, end = (os.path.join(directory, name) for name in ("supervisord", "began", "end"))
+    with open(fake, "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\nif [ "$1" = --check ] && mkdir {began} 2>/dev/null\n'
+                   f'then while [ ! -e {end} ]; do sleep 0.02; done\nfi\nexec {program("supervisord")[0]} "$@"\n')
+    os.chmod(fake, 0o755)
+    settings = manager.path("etc/supervisor-manager/supervisor-manager.conf")
+    with open(settings, encoding="utf-8") as file:
+        text = file.read()
+    with open(settings, "w", encoding="utf-8") as file:
+        file.write(text.replace(program("supervisord")[0], fake))
+    manager.call("Reload")
+
+    def begin(*verb):
+        asked = subprocess.Popen([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", *verb],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        cleanup.callback(asked.wait)
+        cleanup.callback(asked.kill)
+        waitFor(lambda: os.path.exists(began), "the check")
+
+        def release():
+            with open(end, "w", encoding="utf-8"):
+                return asked.communicate()[0]
+
+        return release
+
+    return begin
+
+
+def umaskOf(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return next(line.split()[1] for line in file if line.startswith("Umask:"))
+
+
+def testALaterReloadHoldsWhicheverCheckEndsLast(manager, owner, held, cli):
+    manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1000")])
+    release = held("reload")
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
+    manager.call("Reload")
+    assert "later change" in release()
+    manager.waitState("tsupv", "running")
+    assert umaskOf(manager.mainPid("tsupv")) == "0022"
+    assert cli("plan").stdout == "Nothing to do\n"
+
+
+def testAnOwnerThatHoldsACheckDoesNotGetARemovedInstanceBack(manager, owner, account, held, cli):
+    heir = account("smheir")
+    manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1000")])
+    release = held("reload")
+    assert cli("remove", "--purge", "tsupv").returncode == 0
+    manager.entry("tsupv", heir, programs=[("a", "/bin/sleep 1000")])
+    manager.call("Reload")
+    release()
+    manager.waitState("tsupv", "running")
+    assert manager.get("tsupv", "User") == heir.pw_name and ofUser(owner.pw_uid) == []
+    assert cli("plan").stdout == "Nothing to do\n"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def testAnEditDoesNotOverwriteWhatWasWrittenDuringItsCheck(manager, owner, held, cli, gone):
+    release = held("edit", "tsupv", "umask=027")
+    file = manager.entry("tsupv", owner, "umask = 077", programs=[("a", "/bin/sleep 1000")])
+    if gone:
+        os.unlink(file)
+    manager.call("Reload")
+    assert f"{file} was changed meanwhile" in release()
+    assert os.path.exists(file) != gone
+    assert cli("plan").stdout == "Nothing to do\n"
