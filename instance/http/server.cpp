@@ -15,6 +15,7 @@
 #include "instance/http/acceptor.hpp"
 #include "instance/http/connection.hpp"
 #include "instance/http/seats.hpp"
+#include "lib/core/files.hpp"
 #include "lib/core/log.hpp"
 
 namespace http {
@@ -30,9 +31,6 @@ std::optional<std::size_t> fileLimit() noexcept {
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return std::nullopt;
   return files.rlim_cur;
 }
-
-/// Enough for one more program to start, above the last ones, which programs leave to clients (launch.cpp).
-std::size_t keptForPrograms(std::size_t limit) noexcept { return std::min<std::size_t>(16, limit / 8) + 12; }
 
 }  // namespace
 
@@ -72,8 +70,7 @@ void Server::addConnection(core::UniqueFd fd, std::string peer, const std::share
 /// Descriptors are given out from below, so a high one says that few are left. Programs need some to start: rather than
 /// have a crowd of clients use them up, the newcomer takes the place of another client.
 void Server::keepDescriptorsFree(core::UniqueFd& newcomer, const Gate& gate) {
-  const auto limit = fileLimit();
-  if (!limit || static_cast<std::size_t>(newcomer.get()) + keptForPrograms(*limit) < *limit) return;
+  if (!core::isAmongTheLast(newcomer.get(), core::keptForPrograms)) return;
   if (!makeRoom(gate, connections_.size())) return;
   core::UniqueFd lower(::fcntl(newcomer.get(), F_DUPFD_CLOEXEC, 0));
   if (lower && lower.get() < newcomer.get()) newcomer = std::move(lower);

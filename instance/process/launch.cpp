@@ -13,6 +13,7 @@
 
 #include <fmt/core.h>
 
+#include "lib/core/files.hpp"
 #include "lib/core/spawn.hpp"
 #include "lib/core/text.hpp"
 #include "lib/core/users.hpp"
@@ -51,15 +52,6 @@ struct Pipe {
     return writer.valid() || open();
   }
 };
-
-/// Whether descriptors are so few that they are left for clients: whoever cannot connect cannot stop anything either.
-/// New descriptors have the lowest free number, so one of them tells how full the table is.
-bool isAmongTheLast(int fd) noexcept {
-  constexpr rlim_t kept = 16;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
-  return static_cast<rlim_t>(fd) + std::min(kept, limit.rlim_cur / 8) >= limit.rlim_cur;
-}
 
 core::Err<std::string> pipeError(const std::string& name) {
   const int code = errno;
@@ -116,7 +108,8 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   Pipe in, out, err;
   if ((socket < 0 && !in.open()) || !out.open(old.out) || (!config.redirectStderr && !err.open(old.err)))
     return pipeError(config.name);
-  if (isAmongTheLast(out.writer.get())) {
+  // The last ones are left for clients: whoever cannot connect cannot stop anything either.
+  if (core::isAmongTheLast(out.writer.get())) {
     errno = EMFILE;
     return pipeError(config.name);
   }

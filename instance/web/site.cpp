@@ -14,6 +14,7 @@
 #include "instance/web/status_page.hpp"
 #include "instance/web/view.hpp"
 #include "instance/web/warnings_box.hpp"
+#include "lib/core/files.hpp"
 #include "lib/core/json.hpp"
 #include "lib/core/text.hpp"
 
@@ -97,6 +98,9 @@ void Site::log(const std::string& path, const LogChoice& choice, const http::Req
     response.headers.emplace_back("Cache-Control", "no-store");
     return reply.send(std::move(response));
   }
+  // Each of these keeps the log open, beside its connection.
+  if (path != "tail.html" && path != "activity.html" && core::areDescriptorsScarce())
+    return reply.send(http::makeError(503, "Too many files are open: close other pages, and try again."));
   if (path == "download") {
     const auto name =
         choice.program ? choice.program->fullName() + "-" + process::toText(choice.channel) : "supervisord";

@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -164,6 +166,18 @@ std::vector<std::string> matchingPaths(const std::string& pattern) {
 std::string hostName() {
   utsname name{};
   return ::uname(&name) == 0 ? name.nodename : "";
+}
+
+bool isAmongTheLast(int fd, std::size_t more) noexcept {
+  constexpr rlim_t kept = 16;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  return static_cast<rlim_t>(fd) + std::min(kept, limit.rlim_cur / 8) + more >= limit.rlim_cur;
+}
+
+bool areDescriptorsScarce() noexcept {
+  const UniqueFd next(::open("/", O_PATH | O_CLOEXEC));
+  return !next || isAmongTheLast(next.get(), keptForPrograms);
 }
 
 }  // namespace core

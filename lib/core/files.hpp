@@ -17,6 +17,15 @@ namespace core {
 /// names the file; its code is the errno (EFBIG over the limit, EINVAL for what is not a regular file, EISDIR).
 [[nodiscard]] Expected<std::string> readFile(const std::string& path, std::size_t limit);
 
+/// Descriptors that one more program needs to start.
+inline constexpr std::size_t keptForPrograms = 12;
+
+/// Whether `fd`, a new descriptor, is one of the last 16 (of few: an eighth) and `more` that the limit allows. New
+/// descriptors have the lowest free number, so one of them tells how full the table is.
+[[nodiscard]] bool isAmongTheLast(int fd, std::size_t more = 0) noexcept;
+/// Whether so few are left that who would keep one for long must do without, so that programs can start.
+[[nodiscard]] bool areDescriptorsScarce() noexcept;
+
 /// A file that is being written beside `path`, hidden, and takes its place when it is complete. One that was not placed
 /// is removed with this object.
 class FileDraft {

@@ -244,3 +244,28 @@ def test_idle_clients_leave_room_under_a_low_limit_of_descriptors(daemon, cleanu
         assert server.rpc.supervisor.startProcess("sleeper") is True
         assert server.rpc.supervisor.stopProcess("sleeper") is True
     assert {info["statename"] for info in server.rpc.supervisor.getAllProcessInfo()} == {"RUNNING", "STOPPED"}
+
+
+@pytest.mark.parametrize("what", ["log-events", "download"])
+def test_pages_that_follow_a_log_leave_room_for_programs(daemon, cleanup, what, workDir):
+    """Each keeps the log open beside its connection; all connect before the first asks."""
+    big = os.path.join(workDir, "big.log")
+    with open(big, "wb") as file:
+        file.truncate(64 * 1024 * 1024)
+    server = daemon("[program:sleeper]\ncommand=/bin/sleep 1000\nautostart=false\nstartsecs=0\n\n[program:big]\n"
+                    f"command=/bin/cat\nstartsecs=0\nstdout_logfile={big}\nstdout_logfile_maxbytes=0\n",
+                    supervisord="minfds=16", prefix=["prlimit", "--nofile=200:200"])
+    clients = []
+    for _ in range(95):
+        client = socket.socket(socket.AF_UNIX)
+        cleanup.callback(client.close)
+        client.connect(server.socket)
+        clients.append(client)
+    waitFor(lambda: len(os.listdir(f"/proc/{server.pid}/fd")) > 95, "the connections")
+    answers = []
+    for client in clients:
+        client.settimeout(30)
+        client.sendall(f"GET /{what}?processname=big HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        answers.append(client.recv(16).split()[1])
+    assert {b"200", b"503"} == set(answers)
+    assert server.rpc.supervisor.startProcess("sleeper") is True
