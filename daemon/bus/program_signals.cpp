@@ -20,14 +20,16 @@ void ProgramSignals::forget(const std::string& instance) {
 bool ProgramSignals::send() {
   // One signal an instance and turn, beginning behind the one whose turn was the last.
   auto at = waiting_.upper_bound(last_);
-  for (std::size_t sent = 0; sent < most && !waiting_.empty(); sent++) {
+  std::size_t sent = 0;
+  for (; sent < most && !waiting_.empty(); sent++) {
     if (at == waiting_.end()) at = waiting_.begin();
     last_ = at->first;
     auto node = at->second.extract(at->second.begin());
     at = at->second.empty() ? waiting_.erase(at) : std::next(at);
     emit_(last_, node.mapped());
   }
-  later_.armIn(pause);
+  // With nothing sent there is no rate to keep, and nobody to wake for.
+  if (sent > 0) later_.armIn(pause);
   return !waiting_.empty();
 }
 

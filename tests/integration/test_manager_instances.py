@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import stat
+import time
 
 import pytest
 
@@ -269,3 +270,22 @@ def testSignalsToTheWholeTree(manager, owner):
     manager.call("KillInstance", "ssi", "tsupv", "all", int(signal.SIGKILL))
     waitFor(lambda: not isRunning(pid) and not isRunning(main), "the end of the tree")
     waitFor(lambda: manager.mainPid("tsupv") not in (0, main), "a new process")
+
+
+def testAManagerOfQuietProgramsSleeps(manager, owner):
+    """Also after it has told of them."""
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
+    manager.start()
+    manager.programPid("tsupv", "a")
+
+    def switches():
+        with open(f"/proc/{manager.process.pid}/status", encoding="ascii") as status:
+            return [line for line in status if "ctxt_switches" in line]
+
+    def asleep():
+        before = switches()
+        for _ in range(50):
+            time.sleep(0.01)
+        return switches() == before
+
+    waitFor(asleep, "the manager to sleep")
