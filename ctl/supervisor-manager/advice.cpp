@@ -13,6 +13,7 @@ namespace manager {
 namespace {
 
 constexpr std::string_view ownErrors = "org.supervisormanager1.Error.";
+constexpr std::size_t kMostNamed = 10;
 constexpr std::string_view busErrors = "org.freedesktop.DBus.Error.";
 
 bool isAnyOf(std::string_view name, std::initializer_list<std::string_view> candidates) {
@@ -70,6 +71,8 @@ Advice noSuchInstance(const std::string& name, const std::vector<std::string>& k
   if (known.empty())
     return {NoSuchName, fmt::format("There is no instance '{}', nor any other. Declare one in "
                                     "/etc/supervisor-manager/conf.d and run: supervisor-manager reload", name)};
+  if (known.size() > kMostNamed)
+    return {NoSuchName, fmt::format("There is no instance '{}'; those that there are: supervisor-manager list", name)};
   return {NoSuchName, fmt::format("There is no instance '{}'. There are: {}", name, core::join(known, ", "))};
 }
 

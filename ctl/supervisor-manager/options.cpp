@@ -24,7 +24,9 @@ struct Definition {
 };
 
 constexpr std::array definitions = {
-    Definition{{'j', "json", "", "Output for programs: a line of JSON", "list status programs plan monitor top"},
+    Definition{{'j', "json", "", "Output for programs: a line of JSON",
+                "list status start stop restart reload kill enable disable create edit remove plan programs start-program "
+                "stop-program restart-program monitor top daemon-reexec"},
                &Options::json},
     Definition{{'q', "quiet", "", "Only names in lists; no words about what went well", ""}, &Options::quiet},
     Definition{{0, "full", "", "Tables as wide as their contents: nothing is shortened", "list programs top"},
@@ -34,7 +36,7 @@ constexpr std::array definitions = {
                &Options::noPager},
     Definition{{0, "no-ask-password", "", "Do not ask for a password", ""}, &Options::noAskPassword},
     Definition{{'f', "follow", "", "Go on with what is added", "logs"}, &Options::follow},
-    Definition{{'n', "lines", "N", "Begin N lines before the end (10)", "logs"}, &Options::lines},
+    Definition{{'n', "lines", "N", "Of a log, begin N lines before the end (10)", "logs status"}, &Options::lines},
     Definition{{0, "raw", "", "Every byte, also what a terminal obeys", "logs"}, &Options::raw},
     Definition{{0, "rounds", "N", "End after N rounds", "top"}, &Options::rounds},
     Definition{{'s', "signal", "SIGNAL", "Name or number of the signal (TERM)", "kill"}, &Options::signal},

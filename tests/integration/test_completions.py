@@ -131,6 +131,8 @@ def testEveryVerbIsCompletedWithWhatItTakes(workDir, cleanup):
         assert offered(verb) == expected, verb
         options = service.manager("__complete", "options", verb).stdout.split()
         assert "--help" in options and ("--purge" in options) == (verb == "remove"), verb
+        assert ("--json" in options) == (verb not in ("logs", "ctl", "verify", "help")), verb
+        assert ("--lines" in options) == (verb in ("logs", "status")), verb
     assert offered("stop", "other") == ["tsupv"] and offered("edit", "tsupv") == []
     assert offered("start-program", "tsupv") == ["program1"] and offered("ctl", "tsupv") == []
     assert offered("nix") == [] and offered("help", "stop") == []

@@ -46,6 +46,10 @@ TEST_CASE("exit codes of the manager's own errors") {
 TEST_CASE("a name that does not exist gets the nearest one, or the list, or the way to the first") {
   CHECK(says(noSuchInstance("tsupw", {"tech1", "tsupv"}), "is it 'tsupv'?"));
   CHECK(says(noSuchInstance("other", {"tech1", "tsupv"}), "There are: tech1, tsupv"));
+  std::vector<std::string> fleet;
+  for (char c = 'a'; c < 'z'; c++) fleet.push_back(std::string(8, c));
+  CHECK(noSuchInstance("other", fleet).text ==
+        "There is no instance 'other'; those that there are: supervisor-manager list");
   CHECK(says(noSuchInstance("other", {}), "/etc/supervisor-manager/conf.d"));
   CHECK(noSuchInstance("other", {}).code == NoSuchName);
 }
