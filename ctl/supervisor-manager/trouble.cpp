@@ -64,4 +64,19 @@ std::string troubleParts(const std::string& instance, const std::vector<ProgramR
   return text;
 }
 
+const ProgramCounts* countsOf(const Properties& properties) {
+  const auto at = properties.find("ProgramsByState");
+  const auto* counts = at == properties.end() ? nullptr : std::get_if<ProgramCounts>(&at->second);
+  return counts && !counts->empty() ? counts : nullptr;
+}
+
+std::string troubleOf(const Properties& properties) {
+  const auto* counts = textOf(properties, "State") == "running" ? countsOf(properties) : nullptr;
+  return counts ? troubleText(*counts) : "";
+}
+
+std::string shownState(const Properties& properties) {
+  return troubleOf(properties).empty() ? textOf(properties, "State") : "degraded";
+}
+
 }  // namespace manager

@@ -21,4 +21,11 @@ using LastLines = std::map<std::string, std::vector<std::string>>;
 [[nodiscard]] std::string troubleParts(const std::string& instance, const std::vector<ProgramRow>& programs,
                                        const LastLines& lines);
 
+/// Its programs by state; nullptr: it has none, or has not told.
+[[nodiscard]] const ProgramCounts* countsOf(const Properties& properties);
+/// "1 FATAL" of an instance that runs, though not all is well.
+[[nodiscard]] std::string troubleOf(const Properties& properties);
+/// The state for people: "degraded" for one that runs in trouble.
+[[nodiscard]] std::string shownState(const Properties& properties);
+
 }  // namespace manager

@@ -19,7 +19,7 @@ namespace {
 
 /// The programs of an instance by state; nullptr: it does not run, or does not tell.
 using Counts = std::map<std::string, ProgramCounts>;
-const ProgramCounts* countsOf(const Counts& counts, const InstanceRow& row) {
+const ProgramCounts* told(const Counts& counts, const InstanceRow& row) {
   const auto at = counts.find(row.name);
   return row.state == "running" && at != counts.end() ? &at->second : nullptr;
 }
@@ -66,18 +66,6 @@ struct Shown {
   std::optional<std::string> details;  ///< nullopt: not for this caller, or the manager knows no such thing
 };
 
-const ProgramCounts* countsOf(const Properties& properties) {
-  const auto at = properties.find("ProgramsByState");
-  const auto* counts = at == properties.end() ? nullptr : std::get_if<ProgramCounts>(&at->second);
-  return counts && !counts->empty() ? counts : nullptr;
-}
-
-/// "1 FATAL" of an instance that runs, though not all is well.
-std::string troubleOf(const Properties& properties) {
-  const auto* counts = textOf(properties, "State") == "running" ? countsOf(properties) : nullptr;
-  return counts ? troubleText(*counts) : "";
-}
-
 std::string toJson(const Shown& shown) {
   std::vector<std::pair<std::string, std::string>> members;
   for (const auto& [name, value] : shown.properties) members.emplace_back(json::keyOf(name), json::toText(value));
@@ -114,7 +102,7 @@ std::string describe(const Shown& shown) {
   const auto& [p, programs, lastLines, details] = shown;
   const auto get = [&p = shown.properties](const char* name) { return core::printable(textOf(p, name)); };
   const std::string trouble = troubleOf(p);
-  const std::string state = trouble.empty() ? get("State") : "degraded";
+  const std::string state = core::printable(shownState(p));
   std::string text =
       coloured(state, fmt::format("● {} - supervisord of {}", get("Name"), get("User"))) + "\n";
   line(text, "Entry", fmt::format("{} ({})", get("EntryFile"), get("Enabled") == "yes" ? "enabled" : "disabled"));
@@ -191,17 +179,17 @@ ExitCode list(Session& session) {
   const auto& options = session.options;
   Counts counts;
   if (!rows.empty() && (options.json || !options.quiet))
-    if (const auto told = session.client()->programCounts()) counts = *told;  // older managers count nothing
+    if (const auto all = session.client()->programCounts()) counts = *all;  // older managers count nothing
   if (options.json) {
     std::vector<std::string> objects;
-    for (const auto& row : rows) objects.push_back(toJson(row, countsOf(counts, row)));
+    for (const auto& row : rows) objects.push_back(toJson(row, told(counts, row)));
     print(json::array(objects) + "\n");
   } else if (options.quiet) {
     for (const auto& row : rows) print(core::printable(row.name) + "\n");
   } else {
     Table table({"NAME", "USER", "STATE", "PID", "BOOT", "PROGRAMS", "REASON"});
     for (const auto& row : rows) {
-      const auto* known = countsOf(counts, row);
+      const auto* known = told(counts, row);
       table.add({row.name, row.user, known && !troubleText(*known).empty() ? "degraded" : row.state,
                  row.mainPid ? fmt::to_string(row.mainPid) : "-", row.enabled ? "enabled" : "disabled",
                  known ? countsText(*known) : "-", reasonOf(row)});

@@ -14,6 +14,7 @@
 #include "ctl/supervisor-manager/keyboard.hpp"
 #include "ctl/supervisor-manager/output.hpp"
 #include "ctl/supervisor-manager/table.hpp"
+#include "ctl/supervisor-manager/trouble.hpp"
 #include "ctl/supervisor-manager/verbs.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/terminal_text.hpp"
@@ -93,15 +94,18 @@ struct Shown {
 };
 
 std::string topTable(Session& session, const std::vector<std::pair<InstanceRow, Shown>>& all) {
+  const auto told = session.client()->programCounts();
   Table table({"NAME", "USER", "STATE", "PID", "MEMORY", "CPU%", "CPU TIME", "PROGRAMS"});
   for (const auto& [row, shown] : all) {
     const auto& [properties, share] = shown;
     const auto used = numberOf(properties, "CPUUsageUSec");
     const auto pid = numberOf(properties, "MainPID");
-    table.add({row.name, row.user, textOf(properties, "State"), pid ? fmt::to_string(pid) : "-",
+    // As list has it: who has told of no programs has none, who has not told has a dash.
+    const bool knows = textOf(properties, "State") == "running" && told && told->contains(row.name);
+    table.add({row.name, row.user, shownState(properties), pid ? fmt::to_string(pid) : "-",
                bytesText(numberOf(properties, "MemoryCurrent")), share ? fmt::format("{:.1f}", *share) : "-",
                used == UINT64_MAX ? "-" : fmt::format("{:.2f}s", static_cast<double>(used) / 1e6),
-               textOf(properties, "ProgramsByState")});
+               knows ? countsText(told->at(row.name)) : "-"});
   }
   return table.text(!session.options.noLegend, tableWidth(session.options));
 }

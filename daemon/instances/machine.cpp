@@ -156,7 +156,7 @@ Machine::Action Machine::exited(const Exit& exit, const std::string& explanation
     fail("success", "was shut down by its owner");
   } else {
     const bool early = phase_ == Phase::Starting;
-    fail(exit.kind == Exit::Kind::Signal ? "signal" : "exit-code",
+    fail(exit.kind == Exit::Kind::Signal ? "signal" : exit.kind == Exit::Kind::Code ? "exit-code" : "unknown",
          toText(exit) + (early ? " before it was ready" : ""), explanation);
     quickEnds_ = now - spawnedAt_ < rules_.quickExit ? quickEnds_ + 1 : 1;
   }

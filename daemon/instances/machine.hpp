@@ -98,8 +98,8 @@ class Machine {
   void setRestarts(std::uint32_t restarts) noexcept { restarts_ = restarts; }
   /// What is known of the last end, from an earlier manager.
   void setLastEnd(std::string result, std::string reason) { fail(std::move(result), std::move(reason)); }
-  /// How the last run ended, or could not begin: in one word (success, exit-code, signal, timeout, resources, layout),
-  /// and the failure in a sentence, which anybody may read. Both stay while it runs again.
+  /// How the last run ended, or could not begin: in one word (success, exit-code, signal, unknown, timeout, resources,
+  /// layout), and the failure in a sentence, which anybody may read. Both stay while it runs again.
   [[nodiscard]] const std::string& result() const noexcept { return result_; }
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
   /// What the instance or its files have to do with the failure: may quote what only the owner and root may read.

@@ -13,6 +13,7 @@
 #include "daemon/instances/record.hpp"
 #include "daemon/instances/runner.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
 
 namespace instances {
 namespace {
@@ -66,6 +67,17 @@ const char* subStateOf(Machine::Phase phase) {
       return "failed";
   }
   return "";
+}
+
+/// What supervisorctl says of a restart, but for those that did not run: they are started all the same.
+std::string withoutIdle(std::string text) {
+  constexpr std::string_view idle = ": ERROR (not running)";
+  for (auto at = text.find(idle); at != std::string::npos; at = text.find(idle)) {
+    const auto name = at == 0 ? std::string::npos : text.rfind(' ', at - 1);
+    const auto from = name == std::string::npos ? 0 : name + 1;
+    text.erase(from, at + idle.size() - from);
+  }
+  return std::string(core::trim(text));
 }
 
 }  // namespace
@@ -296,7 +308,8 @@ void Runner::controlProgram(const std::string& program, ProgramVerb verb, Done d
   if (!isPlainName(program))
     return done(failure(ErrorCode::InvalidArgument, fmt::format("'{}' is not the name of a program.", program)));
   const char* const word = verb == ProgramVerb::Start ? "start" : verb == ProgramVerb::Stop ? "stop" : "restart";
-  runCtl({word, program}, [this, program, finish = std::move(done)](bool ok, const std::string& output) {
+  runCtl({word, program}, [this, program, verb, finish = std::move(done)](bool ok, const std::string& answer) {
+    const auto output = verb == ProgramVerb::Restart ? withoutIdle(answer) : answer;
     if (output.find("no such process") != std::string::npos || output.find("no such group") != std::string::npos)
       return finish(
           failure(ErrorCode::NoSuchProgram, fmt::format("Instance '{}' has no program '{}'.", entry_.name, program)));

@@ -51,6 +51,39 @@ def testMemoryAndProcessorTimeAreThereAtOnce(manager, owner):
         assert row[2] == "running" and row[4][-1] in "MK" and float(row[5]) >= 0 and row[6].endswith("s")
 
 
+def testWhatAnEarlierManagerStartedEndsNobodyKnowsHow(manager, owner):
+    manager.entry("inst", owner)
+    manager.start()
+    manager.call("StartInstance", "s", "inst")
+    manager.kill()
+    manager.start()
+    killInstance(manager.mainPid("inst"))
+    waitFor(lambda: manager.get("inst", "NRestarts") == 1, "the next start")
+    assert manager.get("inst", "Result") == "unknown"
+
+
+def testARestartOfAProgramThatDoesNotRunStartsIt(manager, owner):
+    manager.entry("inst", owner, programs=[("a", "/bin/sleep 1000"), ("bad", "/nonexistent/x\nautostart = no")])
+    manager.start()
+    manager.programPid("inst", "a")
+    command(manager, "stop-program", "inst", "a")
+    done = command(manager, "restart-program", "inst", "a", "bad")
+    assert (done.returncode, done.stdout) == (1, "a: restarted\n")
+    assert done.stderr == "supervisor-manager: bad: ERROR (no such file)\n"
+    manager.programPid("inst", "a")
+
+
+def testTopShowsStatesAsListDoes(manager, owner):
+    manager.entry("inst", owner, programs=[("a", "/bin/sleep 1000"), ("bad", "/nonexistent/x\nstartretries = 0")])
+    manager.entry("none", owner)
+    manager.start()
+    manager.programPid("inst", "a")
+    waitFor(lambda: manager.call("ListProgramCounts")[0].get("inst", {}).get("FATAL") == 1, "one to be given up")
+    rows = [line.split() for line in command(manager, "top", "--no-legend").stdout.splitlines()]
+    assert [(row[0], row[2], row[7:]) for row in rows] == [
+        ("inst", "degraded", ["1", "run,", "1", "FATAL"]), ("none", "running", ["none"])]
+
+
 def testAnInstanceThatDoesNotRunIsSaidWithTheNextStep(manager, owner):
     manager.entry("inst", owner, programs=[("p", "/bin/cat")])
     manager.start()
