@@ -88,18 +88,30 @@ void Fleet::plan(const entries::Loaded& loaded, const Gather& gather) {
     auto& trial = *gather->trials.emplace_back(new Runner(context_, *this, entry));
     if (decision.deed != Deed::Nothing)
       gather->change(entry.name, toText(decision.deed)).details = std::move(decision.details);
-    const bool checked = runner && needsCheck(*runner, decision);
-    trial.deploy(layout::Mode::DryRun, [gather, &trial, name = entry.name, checked](const layout::Report& report) {
-      if (!report.changes.empty() || !report.errors.empty())
-        addChanges(gather->change(name, toText(Deed::Change)), report);
-      if (!checked || !report.errors.empty()) return;
-      trial.check([gather, name](const CheckResult& result) {
-        if (result.objection) gather->change(name, toText(Deed::Change)).details.push_back(refusal(*result.objection));
+    const auto deploy = [gather, &trial, name = entry.name] {
+      trial.deploy(layout::Mode::DryRun, [gather, name](const layout::Report& report) {
+        if (!report.changes.empty() || !report.errors.empty())
+          addChanges(gather->change(name, toText(Deed::Change)), report);
       });
+    };
+    if (!runner || !needsCheck(*runner, decision)) {
+      deploy();
+      continue;
+    }
+    // What is refused changes no file.
+    trial.check([gather, name = entry.name, deploy](const CheckResult& result) {
+      if (!result.objection) return deploy();
+      gather->change(name, toText(Deed::Change)).details.push_back(refusal(*result.objection));
     });
   }
-  for (const auto& [name, runner] : runners_)
-    if (!names.count(name) && !isKept(*runner, loaded)) gather->change(name, toText(Deed::Remove));
+  for (const auto& [name, runner] : runners_) {
+    if (names.count(name) || isKept(*runner, loaded)) continue;
+    gather->change(name, toText(Deed::Remove));
+    if (!runner->entry().managed || leaving_.count(name)) continue;
+    runner->planRemoval([gather, name = name](const layout::Report& report) {
+      addChanges(gather->change(name, toText(Deed::Remove)), report);
+    });
+  }
 }
 
 void Fleet::apply(entries::Loaded loaded, const Gather& gather) {

@@ -86,6 +86,8 @@ class Runner {
   void updatePrograms(Done done);
   /// Removes what was generated (with `purge`, all there is), and forgets the instance.
   void removeFiles(bool purge, layout::Deployment::Done done);
+  /// What removeFiles() without a purge would do now.
+  void planRemoval(layout::Deployment::Done done);
   /// Stops because the manager ends; a manager of the same boot starts it again.
   void stopForNow(Done done);
   /// Stops to be changed. With `again` it shall start afterwards: when this manager does not get so far, the next one
@@ -147,6 +149,7 @@ class Runner {
   void runCtl(const std::vector<std::string>& arguments, CtlDone done) { runCtl(arguments, std::move(done), {}); }
   void readProgramLog(const std::string& program, bool standardError, core::Instant end, TextDone done);
   [[nodiscard]] core::Expected<layout::Plan> makePlan() const;
+  [[nodiscard]] layout::Plan removalPlan(bool purge) const;
   [[nodiscard]] std::optional<ManagerError> unmanaged() const;
   void runCheck(const layout::Plan* plan, CheckDone done);
   void whenGood(bool asItIs, Done done, std::function<void(Done)> act);

@@ -353,9 +353,21 @@ void Runner::updatePrograms(Done done) {
   });
 }
 
-void Runner::removeFiles(bool purge, layout::Deployment::Done done) {
+layout::Plan Runner::removalPlan(bool purge) const {
   layout::Plan plan{memory_.owner, memory_.allRemovals(purge)};
   if (entry_.managed) plan.owner = entry_.identity;
+  return plan;
+}
+
+void Runner::planRemoval(layout::Deployment::Done done) {
+  asked_.remove_if([](const auto& deployment) { return deployment.finished(); });
+  asked_.emplace_back(context_.loop, context_.reaper,
+                      layout::Deployment::Options{context_.places.root, context_.privileged, layout::Mode::DryRun});
+  asked_.back().run(removalPlan(false), std::move(done));
+}
+
+void Runner::removeFiles(bool purge, layout::Deployment::Done done) {
+  auto plan = removalPlan(purge);
   if (notify_) notify_->remove();
   notify_.reset();
   recordFile_.forget();

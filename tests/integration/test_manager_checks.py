@@ -252,6 +252,25 @@ def testWhatIsNoLongerManagedIsLeftAlone(manager, owner, running, cli):
     assert manager.get("tsupv", "MainPID") == 0 and manager.get("tsupv", "State") == "unmanaged"
 
 
+def told(done):
+    return {(one["instance"], one["action"]): sorted(one["details"]) for one in json.loads(done.stdout)["changes"]}
+
+
+def testAPlanNamesEachLineOfTheReload(manager, owner, running, cli):
+    """Also where an entry goes, and where it is refused, with nothing of it done."""
+    path = spoil(manager, owner)
+    manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1001"), ("b", "/bin/sleep 1000")])
+    planned, done = cli("plan", "--json"), cli("reload", "--json")
+    assert told(planned) == told(done) == {("tsupv", "restart"): sorted([
+        "umask: (default) -> 027", "refused: " + REASON.format(path=path)])}
+    os.unlink(os.path.join(manager.conf, "tsupv.conf"))
+    planned, done = cli("plan", "--json"), cli("reload", "--json")
+    assert told(planned) == told(done)
+    details = told(done)["tsupv", "remove"]
+    assert f"remove file {manager.path('etc/supervisord_tsupv.conf')}" in details
+    assert f"remove directory {manager.path('run/supervisor_tsupv')}" in details
+
+
 def testAfterAReloadAPlanHasNothingToDo(manager, owner, cli):
     """Random edits: what the plan says is what the reload says, and then nothing is left."""
     chosen = random.Random(9)
