@@ -44,7 +44,11 @@ class Applier {
       } else if (!parent->safe) {
         report_.delegated.push_back(node);
       } else if (parent->missing) {
-        if (!removal) changed(std::holds_alternative<Directory>(node) ? kCreateDirectory : "create", path);
+        if (!removal)
+          changed(std::holds_alternative<Directory>(node) ? kCreateDirectory
+                  : std::holds_alternative<File>(node)    ? "create file"
+                                                          : "create link",
+                  path);
       } else {
         std::visit([&](const auto& n) { apply(n, *parent); }, node);
       }

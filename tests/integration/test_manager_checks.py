@@ -263,9 +263,11 @@ def testAPlanNamesEachLineOfTheReload(manager, owner, running, cli):
     planned, done = cli("plan", "--json"), cli("reload", "--json")
     assert told(planned) == told(done) == {("tsupv", "restart"): sorted([
         "umask: (default) -> 027", "refused: " + REASON.format(path=path)])}
+    manager.entry("new", owner, programs=[("n", "/bin/sleep 1000")])
     os.unlink(os.path.join(manager.conf, "tsupv.conf"))
     planned, done = cli("plan", "--json"), cli("reload", "--json")
     assert told(planned) == told(done)
+    assert f"create file {manager.path('etc/supervisord_new.d/n_prg.ini')}" in told(done)["new", "add"]
     details = told(done)["tsupv", "remove"]
     assert f"remove file {manager.path('etc/supervisord_tsupv.conf')}" in details
     assert f"remove directory {manager.path('run/supervisor_tsupv')}" in details
