@@ -26,6 +26,12 @@ http::Address addressOf(const config::HttpServer& server) {
   return {server.unixSocket, server.path, server.mode, server.owner, server.host, server.port, server.place};
 }
 
+std::vector<http::Address> addressesOf(const config::Configuration& configuration) {
+  std::vector<http::Address> addresses;
+  for (const auto& server : configuration.servers) addresses.push_back(addressOf(server));
+  return addresses;
+}
+
 /// A password keeps strangers out of a port; without one a web site must not come in under its own name. Nobody reaches
 /// a Unix socket through a name.
 http::Gate gateOf(const config::HttpServer& server) {
@@ -56,9 +62,12 @@ bool carriesCall(const http::Request& request) {
 
 core::Expected<std::vector<http::ListenSocket>> Front::openSockets(const config::Configuration& configuration,
                                                                    std::vector<http::ListenSocket> kept) {
-  std::vector<http::Address> addresses;
-  for (const auto& server : configuration.servers) addresses.push_back(addressOf(server));
-  return http::openListenSockets(addresses, std::move(kept));
+  return http::openListenSockets(addressesOf(configuration), std::move(kept));
+}
+
+core::Expected<std::vector<http::ListenSocket>> Front::openAhead(const config::Configuration& next,
+                                                                 const config::Configuration& current) {
+  return http::openAhead(addressesOf(next), addressesOf(current));
 }
 
 Front::Front(api::Instance& instance)

@@ -25,6 +25,10 @@ class Front {
   [[nodiscard]] static core::Expected<std::vector<http::ListenSocket>> openSockets(
       const config::Configuration& configuration, std::vector<http::ListenSocket> kept);
 
+  /// Opens what `next` needs beside the sockets of `current`, which are open.
+  [[nodiscard]] static core::Expected<std::vector<http::ListenSocket>> openAhead(const config::Configuration& next,
+                                                                                 const config::Configuration& current);
+
   /// `instance` must outlive this.
   explicit Front(api::Instance& instance);
   ~Front();

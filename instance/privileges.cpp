@@ -9,6 +9,12 @@
 
 #include "lib/core/users.hpp"
 
+core::Status mayBecome(const config::Daemon& daemon) {
+  const uid_t current = ::geteuid();
+  if (!daemon.uid || *daemon.uid == current || current == 0) return {};
+  return core::Err{core::Error{"Can't drop privilege as nonroot user", 0}};
+}
+
 core::Status dropPrivileges(const config::Daemon& daemon, std::vector<config::Message>& messages) {
   const uid_t current = ::geteuid();
   const auto failure = [](std::string text) { return core::Err{core::Error{std::move(text), 0}}; };
@@ -22,7 +28,7 @@ core::Status dropPrivileges(const config::Daemon& daemon, std::vector<config::Me
   }
   const uid_t wanted = *daemon.uid;
   if (wanted != current) {
-    if (current != 0) return failure("Can't drop privilege as nonroot user");
+    if (auto permitted = mayBecome(daemon); !permitted) return permitted;
     const auto account = core::findAccount(wanted);
     if (!account) return failure(fmt::format("Can't find uid {}", wanted));
     if (const int code = core::dropTo(core::identityOf(*account)); code != 0)

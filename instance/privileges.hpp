@@ -12,6 +12,9 @@
 /// Becomes the configured user, for good. What is to be said about it goes to `messages`. The error is Supervisor's.
 [[nodiscard]] core::Status dropPrivileges(const config::Daemon& daemon, std::vector<config::Message>& messages);
 
+/// The error that dropPrivileges() would give a process that is not root; changes nothing.
+[[nodiscard]] core::Status mayBecome(const config::Daemon& daemon);
+
 /// Raises the soft limits of open files and processes to at least minfds and minprocs.
 [[nodiscard]] core::Status raiseLimits(const config::Daemon& daemon, std::vector<config::Message>& messages);
 

@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -24,6 +25,13 @@ process::Settings settingsOf(const config::Configuration& configuration) {
   return {daemon.identifier, daemon.childLogDir, config::fallbackServerUrl(configuration.servers), daemon.stripAnsi};
 }
 
+core::Expected<std::shared_ptr<output::ActivityLog>> openedLog(output::Outlets& outlets, const config::Daemon& daemon) {
+  auto log = std::make_shared<output::ActivityLog>(outlets, daemon.logFile, daemon.logMaxBytes, daemon.logBackups);
+  if (auto opened = log->open(); !opened)
+    return core::Err{core::Error{"could not open the log file " + opened.error().text, 0}};
+  return log;
+}
+
 }  // namespace
 
 Supervisord::Supervisord(const config::CommandLine& line, config::Configuration configuration,
@@ -33,7 +41,8 @@ Supervisord::Supervisord(const config::CommandLine& line, config::Configuration 
       outlets_(loop_),
       table_(loop_, outlets_, settingsOf(*configuration_)),
       events_(loop_, table_, configuration_->daemon.identifier, inheritance.eventSerial),
-      instance_{loop_, table_, events_, config::supervisorVersion, line, configuration_, nullptr},
+      instance_{loop_, table_,         events_, config::supervisorVersion,
+                line,  configuration_, nullptr, [this] { return prepareRestart(); }},
       front_(instance_) {}
 
 Supervisord::LogEnd::~LogEnd() { logging::setSinks({}); }
@@ -71,9 +80,9 @@ core::Status Supervisord::setUp() {
 /// Opens the activity log and writes what had to wait for it, the gravest first.
 core::Status Supervisord::openLog(std::vector<config::Message> messages) {
   const auto& daemon = configuration_->daemon;
-  log_ = std::make_shared<output::ActivityLog>(outlets_, daemon.logFile, daemon.logMaxBytes, daemon.logBackups);
-  if (auto opened = log_->open(); !opened)
-    return core::Err{core::Error{"could not open the log file " + opened.error().text, 0}};
+  auto opened = openedLog(outlets_, daemon);
+  if (!opened) return core::Err{std::move(opened).error()};
+  log_ = std::move(*opened);
   instance_.activityLog = log_->file();
   std::vector<std::shared_ptr<logging::LineSink>> sinks{log_};
   if (daemon.noDaemon && !daemon.silent) sinks.push_back(std::make_shared<output::StdoutEcho>(outlets_));
@@ -93,7 +102,8 @@ void Supervisord::handleSignals() {
   watch(SIGUSR2, [this] { reopenLogs(); });
   table_.onDown([this] {
     outlets_.settle(lastWords, [this] {
-      inheritance_.sockets = front_.release();  // while the loop still works
+      for (auto& socket : front_.release()) ahead_.push_back(std::move(socket));  // while the loop still works
+      inheritance_.sockets = std::move(ahead_);
       loop_.exit(0);
     });
   });
@@ -108,10 +118,30 @@ void Supervisord::onHangup() {
   if (table_.mood() == process::Mood::Shutdown)
     return logging::warn("ignored SIGHUP indicating restart request (shutdown in progress)");
   logging::warn("received SIGHUP indicating restart request");
-  // Supervisor stops everything first and then ends over a mistake in the file.
-  if (const auto next = config::load(instance_.commandLine); !next)
-    return logging::error("no restart, everything goes on as it is: {}", next.error().text);
-  table_.leave(process::Mood::Restarting);
+  if (prepareRestart()) table_.leave(process::Mood::Restarting);
+}
+
+/// Nothing is stopped for a start that must fail. Supervisor stops everything first and then ends over a mistake.
+core::Status Supervisord::prepareRestart() {
+  if (table_.mood() == process::Mood::Restarting) return {};  // it is under way, with what was opened for it
+  const auto next = config::load(instance_.commandLine);
+  auto ready = next ? openAhead(*next) : core::Status(core::Err{next.error()});
+  if (!ready) logging::error("no restart, everything goes on as it is: {}", ready.error().text);
+  return ready;
+}
+
+/// What the next life opens beside what is open now. As another account it would be opened with other permissions.
+core::Status Supervisord::openAhead(const config::Configuration& next) {
+  ahead_.clear();
+  if (auto permitted = mayBecome(next.daemon); !permitted) return permitted;
+  if (next.daemon.uid && *next.daemon.uid != ::geteuid()) return {};
+  if (next.daemon.logFile != configuration_->daemon.logFile)
+    if (auto opened = openedLog(outlets_, next.daemon); !opened) return core::Err{std::move(opened).error()};
+  auto sockets = Front::openAhead(next, *configuration_);
+  if (!sockets) return core::Err{std::move(sockets).error()};
+  ahead_ = std::move(*sockets);
+  ahead_.reserve(ahead_.size() + configuration_->servers.size());  // those of now join them when memory may be short
+  return {};
 }
 
 void Supervisord::reopenLogs() {

@@ -47,6 +47,8 @@ class Supervisord {
 
  private:
   [[nodiscard]] core::Status openLog(std::vector<config::Message> messages);
+  [[nodiscard]] core::Status prepareRestart();
+  [[nodiscard]] core::Status openAhead(const config::Configuration& next);
   void handleSignals();
   void onExitSignal(const char* name);
   void onHangup();
@@ -65,6 +67,7 @@ class Supervisord {
   events::Service events_;
   api::Instance instance_;
   Front front_;
+  std::vector<http::ListenSocket> ahead_;  ///< that the next life needs, if a restart is under way
   std::unique_ptr<ManagerLink> manager_;
   std::unique_ptr<PidFile> pidFile_;
   std::vector<core::SignalWatch> signals_;

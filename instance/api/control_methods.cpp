@@ -5,9 +5,7 @@
 #include "instance/api/instance.hpp"
 #include "instance/api/names.hpp"
 #include "instance/api/supervisor_methods.hpp"
-#include "instance/config/load.hpp"
 #include "instance/process/table.hpp"
-#include "lib/core/log.hpp"
 
 namespace api {
 namespace {
@@ -63,12 +61,8 @@ void signalProcess(const Instance& instance, const Array& params, const Completi
   asOutcome(done)(signalProgram(*target.program, *params[0].string(), signal));
 }
 
-/// Supervisor stops everything first and then ends over a mistake in the file.
 Outcome restart(Instance& instance) {
-  if (const auto next = config::load(instance.commandLine); !next) {
-    logging::error("no restart, everything goes on as it is: {}", next.error().text);
-    return fail(FaultCode::CantReread, next.error().text);
-  }
+  if (const auto ready = instance.prepareRestart(); !ready) return fail(FaultCode::CantReread, ready.error().text);
   instance.table.leave(process::Mood::Restarting);
   return trueValue();
 }
@@ -97,8 +91,9 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
               return trueValue();
             }));
   names.add("restart", {"boolean"}, 0,
-            "Stops every process, reads the configuration and begins anew. With a configuration that does not parse\n"
-            "nothing happens but fault CANT_REREAD.\n\n@return boolean result  True, before anything stops.",
+            "Stops every process, reads the configuration and begins anew. With a configuration that is wrong, or\n"
+            "a server that cannot listen, nothing happens but fault CANT_REREAD.\n\n"
+            "@return boolean result  True, before anything stops.",
             immediately([&](const Array&) { return restart(instance); }));
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "instance/config/command_line.hpp"
 #include "instance/config/model.hpp"
+#include "lib/core/result.hpp"
 
 namespace core {
 class EventLoop;
@@ -31,6 +33,8 @@ struct Instance {
   config::CommandLine commandLine;  ///< wins over the file whenever that is read again
   std::shared_ptr<const config::Configuration> configuration;  ///< as it was last read
   output::RotatingFile* activityLog = nullptr;  ///< nullptr: the activity log is no file
+  /// Whether a restart would succeed, as far as that can be known; a refusal is in the log.
+  std::function<core::Status()> prepareRestart;
 };
 
 }  // namespace api

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <tuple>
 
 #include "instance/http/listen_error.hpp"
@@ -75,6 +76,28 @@ core::Expected<std::vector<ListenSocket>> openListenSockets(std::span<const Addr
     auto opened = openListenSocket(address);
     if (!opened) return core::Err{std::move(opened).error()};
     sockets.push_back(std::move(*opened));
+  }
+  return sockets;
+}
+
+core::Expected<std::vector<ListenSocket>> openAhead(std::span<const Address> addresses,
+                                                    std::span<const Address> held) {
+  const auto isHeld = [&held](auto&& matches) { return std::any_of(held.begin(), held.end(), matches); };
+  std::vector<ListenSocket> sockets;
+  for (const Address& address : addresses) {
+    // A Unix socket with another mode or owner takes the place of the old one, too.
+    if (isHeld([&](const Address& one) {
+          return one == address || (one.unixSocket && address.unixSocket && one.path == address.path);
+        }))
+      continue;
+    auto opened = openListenSocket(address);
+    if (opened) {
+      sockets.push_back(std::move(*opened));
+      continue;
+    }
+    const bool byUs = !address.unixSocket && opened.error().code == EADDRINUSE &&
+                      isHeld([&](const Address& one) { return !one.unixSocket && one.port == address.port; });
+    if (!byUs) return core::Err{std::move(opened).error()};
   }
   return sockets;
 }

@@ -4,6 +4,8 @@
 import os
 import resource
 import signal
+import socket
+import stat
 import subprocess
 from xmlrpc.client import Fault
 
@@ -124,6 +126,60 @@ def testARestartWithABadConfigurationIsRefused(daemon):
     assert done.returncode == 1 and done.stdout.startswith("ERROR: CANT_REREAD: ")
     assert server.rpc.supervisor.getProcessInfo("a")["pid"] == pid
     assert server.rpc.supervisor.getState()["statename"] == "RUNNING"
+
+
+@pytest.fixture
+def taken(cleanup):
+    """A TCP port where another program listens."""
+    listener = cleanup.enter_context(socket.create_server(("127.0.0.1", 0)))
+    return listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("old, new, reason", [
+    ("file=%(here)s/s.sock", "file=%(here)s/none/s.sock", "its directory does not exist"),
+    ("file=%(here)s/s.sock", "file=/tmp/" + 120 * "x", "AF_UNIX path too long"),
+    ("[unix_http_server]", "[inet_http_server]\nport=127.0.0.1:TAKEN\n[unix_http_server]", "already listening"),
+    ("[unix_http_server]", "[inet_http_server]\nport=192.0.2.1:9001\n[unix_http_server]", "no interface of this machine"),
+    ("logfile=%(here)s/supervisord.log", "logfile=%(here)s", "could not open the log file"),
+], ids=["directory", "long", "taken", "interface", "log"])
+def testARestartThatCouldNotOpenWhatItNeedsIsRefused(daemon, taken, old, new, reason):
+    server = daemon("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
+    pid = server.waitState("a", "RUNNING")["pid"]
+    text = server.read("supervisord.conf")
+    with open(server.configPath, "w", encoding="utf-8") as file:
+        file.write(text.replace(old, new.replace("TAKEN", str(taken))))
+    with pytest.raises(Fault) as refusal:
+        server.rpc.supervisor.restart()
+    assert refusal.value.faultCode == 92 and reason in refusal.value.faultString
+    assert "(file: '" in refusal.value.faultString or "log file" in reason
+    server.kill(signal.SIGHUP)
+    waitFor(lambda: server.log().count("ERRO no restart, everything goes on as it is: ") == 2, "the refusal")
+    assert server.rpc.supervisor.getProcessInfo("a")["pid"] == pid
+    assert server.rpc.supervisor.getState()["statename"] == "RUNNING"
+
+
+def testARestartTakesServersOver(daemon):
+    """New ones and moved ones: where an old one has the place until it is closed, too."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = daemon(f"[inet_http_server]\nport=127.0.0.1:{port}\n"
+                    "[program:slow]\ncommand=/bin/sh -c 'trap \"\" TERM; echo; while sleep 1; do :; done'\nstopwaitsecs=2\n")
+    waitFor(lambda: server.rpc.supervisor.readProcessStdoutLog("slow", 0, 0), "the trap")
+    more = os.path.join(server.directory, "more.sock")
+    text = server.read("supervisord.conf").replace("s.sock\n", "s.sock\nchmod=0770\n", 1)
+    with open(server.configPath, "w", encoding="utf-8") as file:
+        file.write(text.replace("port=127.0.0.1:", "port=") + "[unix_http_server:more]\nfile=%(here)s/more.sock\n")
+    assert server.rpc.supervisor.restart() is True
+    assert os.path.exists(more)  # before anything has ended
+    server.kill(signal.SIGHUP)
+    waitFor(lambda: "received SIGHUP" in server.log(), "the second request")
+    assert connect(more).supervisor.getPID() == server.pid
+    waitFor(lambda: server.log().count("supervisord started with pid") == 2, "the restart")
+    assert stat.S_IMODE(os.stat(server.socket).st_mode) == 0o770
+    with socket.create_connection(("127.0.0.2", port)):
+        pass
+    assert server.stop() == 0
+    assert not os.path.exists(more)
 
 
 def testTheVersionIsSupervisors(daemon):
