@@ -25,6 +25,8 @@ namespace {
 constexpr std::size_t kLittle = 16 * 1024;
 /// Giving memory back after less than that is not worth a call.
 constexpr std::size_t kMuch = 256 * 1024;
+/// So many connections take about as much by themselves.
+constexpr std::size_t kCrowd = 128;
 
 std::optional<std::size_t> fileLimit() noexcept {
   rlimit files{};
@@ -64,6 +66,7 @@ void Server::addConnection(core::UniqueFd fd, std::string peer, const std::share
   auto connection = std::make_shared<Connection>(loop_, *this, std::move(fd), std::move(peer), gate);
   connection->place = connections_.insert(connections_.end(), connection);
   ++gate->connections;
+  crowd_ = std::max(crowd_, connections_.size());
   connection->start();
 }
 
@@ -131,6 +134,7 @@ void Server::limitMemory(Connection& current) {
 /// The allocator keeps what large requests took, for the next one that may never come.
 void Server::giveBack() {
   peak_ = held_;
+  crowd_ = connections_.size();
   ::malloc_trim(0);
 }
 
@@ -151,6 +155,7 @@ void Server::closed(Connection& connection) noexcept {
   account(connection, connection.held(), 0);
   --connection.gate().connections;
   connections_.erase(connection.place);
+  if (crowd_ > kCrowd && connections_.size() < crowd_ / 2) giveBackSoon();
 }
 
 }  // namespace http

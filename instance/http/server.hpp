@@ -63,6 +63,7 @@ class Server {
   std::list<std::shared_ptr<Connection>> connections_;  ///< in the order of their coming
   std::size_t held_ = 0;                                ///< by all gates, in bytes
   std::size_t peak_ = 0;                                ///< since memory was given back last
+  std::size_t crowd_ = 0;                               ///< the most connections since then
   core::Timer giveBack_;
   core::Instant sayAgain_{};  ///< that it is full: not more than once a minute
 };

@@ -174,6 +174,18 @@ def test_what_large_calls_took_is_given_back(daemon, cleanup):
     waitFor(lambda: server.memory("RssAnon") - before < 2 * 1024, "the memory to be given back")
 
 
+def test_what_a_crowd_took_is_given_back(daemon, cleanup, manyFiles):
+    server = Server(daemon, cleanup, PASSWORD)
+    server.ask(RIGHT)
+    before = server.memory("RssAnon")
+    with contextlib.ExitStack() as crowd:
+        for _ in range(500):
+            crowd.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+        waitFor(lambda: server.open() > 500, "the crowd")
+        grown = server.memory("RssAnon") - before
+    waitFor(lambda: server.memory("RssAnon") - before < grown / 2, "the memory to be given back")
+
+
 def multicall(count, method, *params):
     return xmlrpc.client.dumps(([{"methodName": method, "params": list(params)}] * count,), "system.multicall").encode()
 
