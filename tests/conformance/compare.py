@@ -92,12 +92,14 @@ class Player(Daemon):
 
     def logLines(self):
         """The activity log without debugging lines, which speak of the implementation's insides, and without what comes
-        or not as processes and the machine are fast: what is said of a stop that takes a while, and who is still waited
-        for after three seconds, and again after six."""
+        or not as processes and the machine are fast: what is said of a stop that takes a while, who is still waited for
+        after three seconds, and again after six, and that a start succeeded which needs no time to (startsecs=0) of a
+        program that has ended by then."""
         kept = []
         for line in normalise(self.log(), self.directory).splitlines():
             again = " waiting for " in line and any(" waiting for " in earlier for earlier in kept)
-            if not (again or line.startswith(("DEBG", "TRAC", "BLAT")) or line.endswith(" to stop")):
+            chance = again or line.endswith(" to stop") or " for > than 0 seconds" in line
+            if not (chance or line.startswith(("DEBG", "TRAC", "BLAT"))):
                 kept.append(line)
         return kept
 
