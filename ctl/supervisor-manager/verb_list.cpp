@@ -164,8 +164,9 @@ ExitCode managerStatus(Session& session) {
     line(text, "Instances", fmt::format("{} ({} running, {} failed)", textOf(p, "NInstances"),
                                         textOf(p, "NRunningInstances"), textOf(p, "NFailedInstances")));
     if (troubled) line(text, "Degraded", fmt::format("{} (see: supervisor-manager list)", troubled));
-    if (numberOf(p, "NRefusedEntries"))
-      line(text, "Refused", fmt::format("{} entries (see: supervisor-manager plan)", textOf(p, "NRefusedEntries")));
+    if (const auto count = numberOf(p, "NRefusedEntries"))
+      line(text, "Refused",
+           fmt::format("{} entr{} (see: supervisor-manager plan)", count, count == 1 ? "y" : "ies"));
     print(text);
   }
   return textOf(p, "SystemState") == "running" ? Success : NotRunning;

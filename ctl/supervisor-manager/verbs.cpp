@@ -27,7 +27,8 @@ constexpr std::array table = {
     Verb{"stop", "NAME…", "Stop instances and their programs", 1, any, stop,
          "Returns when nothing of them runs any more."},
     Verb{"restart", "NAME…", "Stop and start instances", 1, any, restart,
-         "The configuration is checked first, as the owner; what would not start again is not stopped. All programs are stopped, too. To apply changed program files only:\n  supervisor-manager ctl NAME update"},
+         "The configuration is checked first, as the owner; what would not start again is not stopped. All programs "
+         "are stopped, too. To apply changed program files only:\n  supervisor-manager ctl NAME update"},
     Verb{"reload", "[NAME…]", "Read all entries again and apply them; with names: let instances read their "
                               "configurations again, which restarts all their programs", 0, any, reload,
          "Says what was done for each instance, as `plan` does before. The exit status is 1 if an entry is refused or "
