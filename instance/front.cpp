@@ -11,6 +11,7 @@
 #include "instance/api/twiddler_methods.hpp"
 #include "instance/config/version.hpp"
 #include "instance/endpoints/log_streams.hpp"
+#include "instance/http/listen_check.hpp"
 #include "instance/output/rotating_file.hpp"
 #include "instance/process/table.hpp"
 #include "instance/web/origin.hpp"
@@ -68,6 +69,13 @@ core::Expected<std::vector<http::ListenSocket>> Front::openSockets(const config:
 core::Expected<std::vector<http::ListenSocket>> Front::openAhead(const config::Configuration& next,
                                                                  const config::Configuration& current) {
   return http::openAhead(addressesOf(next), addressesOf(current));
+}
+
+core::Status Front::checkServers(const config::Configuration& configuration,
+                                 const std::function<bool(const std::string&)>& isMade) {
+  for (const auto& address : addressesOf(configuration))
+    if (auto good = http::checkAddress(address, isMade); !good) return good;
+  return {};
 }
 
 Front::Front(api::Instance& instance)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "instance/api/dispatcher.hpp"
@@ -28,6 +30,10 @@ class Front {
   /// Opens what `next` needs beside the sockets of `current`, which are open.
   [[nodiscard]] static core::Expected<std::vector<http::ListenSocket>> openAhead(const config::Configuration& next,
                                                                                  const config::Configuration& current);
+
+  /// Why a server surely could not listen, without a touch at anything. `isMade`: directories that will be there by then.
+  [[nodiscard]] static core::Status checkServers(const config::Configuration& configuration,
+                                                 const std::function<bool(const std::string&)>& isMade);
 
   /// `instance` must outlive this.
   explicit Front(api::Instance& instance);

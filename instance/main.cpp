@@ -11,6 +11,7 @@
 #include "instance/config/load.hpp"
 #include "instance/config/overlay.hpp"
 #include "instance/config/version.hpp"
+#include "instance/front.hpp"
 #include "instance/supervisord.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/program.hpp"
@@ -65,13 +66,15 @@ int check(config::CommandLine line) {
     if (!overlay) return fail(line, overlay.error().text);
     line.overlay = std::make_shared<const config::Overlay>(std::move(*overlay));
   }
-  const auto configuration = config::load(line);
-  if (!configuration) {
-    print(STDERR_FILENO, "Error: " + configuration.error().text + "\n");
+  const auto refuse = [](const core::Error& error) {
+    print(STDERR_FILENO, "Error: " + error.text + "\n");
     return usageStatus;
-  }
-  for (const auto& message : configuration->messages)
-    if (message.level >= logging::Level::Warn) print(STDERR_FILENO, "Warning: " + message.text + "\n");
+  };
+  const auto configuration = config::load(line);
+  if (!configuration) return refuse(configuration.error());
+  const auto isMade = [&line](const std::string& path) { return line.overlay && line.overlay->directories.count(path); };
+  if (const auto good = Front::checkServers(*configuration, isMade); !good) return refuse(good.error());
+  for (const auto& text : configuration->warnings()) print(STDERR_FILENO, "Warning: " + std::string(text) + "\n");
   print(STDOUT_FILENO, line.fileAsTyped + ": the configuration is good\n");
   return 0;
 }

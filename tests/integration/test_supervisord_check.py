@@ -37,6 +37,33 @@ def testWarningsAndErrors(workDir):
                            f"'program:cat' (file: '{workDir}/s.conf', line 6)\n")
 
 
+@pytest.mark.parametrize("server, reason", [
+    ("[unix_http_server]\nfile=%(here)s/none/s.sock\n", "its directory does not exist"),
+    ("[unix_http_server]\nfile=%(here)s/" + "x" * 100 + ".sock\n", "AF_UNIX path too long"),
+    ("[unix_http_server]\nfile=%(here)s/s.conf\n", "exists and is not a socket"),
+    ("[inet_http_server]\nport=192.0.2.1:9001\n", "no interface of this machine has this address"),
+])
+def testAServerThatCannotListen(workDir, server, reason):
+    done = check(workDir, GOOD + server)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: Cannot open an HTTP server: ") and reason in done.stderr
+    assert f"(file: '{workDir}/s.conf', line " in done.stderr
+    assert os.listdir(workDir) == ["s.conf"]
+
+
+def testAServerInADirectoryOfAnotherAccount(workDir, account):
+    os.mkdir(f"{workDir}/roots")
+    done = check(workDir, GOOD + "[unix_http_server]\nfile=%(here)s/roots/s.sock\n", user=account().pw_uid)
+    assert done.returncode == 2 and "this account may not make files in its directory" in done.stderr
+
+
+def testAServerThatListensIsNoObjection(workDir, daemon):
+    running = daemon()  # on a Unix socket
+    done = subprocess.run([*program("supervisord"), "--check", "-c", running.configPath], capture_output=True, text=True,
+                          check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def testTheAccountOfTheFileNeedsNotBeOurs(workDir, account):
     someone = account()
     done = check(workDir, GOOD.replace("[program", "user=root\n[program"), user=someone.pw_uid)
