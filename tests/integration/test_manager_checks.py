@@ -104,6 +104,19 @@ def testWhatAnOwnerWritesIsCleanedForTheTerminal(manager, owner, running, cli):
     assert "\x1b" not in done.stderr and "\x1b" not in manager.log()
 
 
+def replaceSupervisord(manager, path, script):
+    """What the manager runs as supervisord from now on is a shell script at `path`."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"#!/bin/sh\n{script}\n")
+    os.chmod(path, 0o755)
+    settings = manager.path("etc/supervisor-manager/supervisor-manager.conf")
+    with open(settings, encoding="utf-8") as file:
+        text = file.read()
+    with open(settings, "w", encoding="utf-8") as file:
+        file.write(text.replace(program("supervisord")[0], path))
+    manager.call("Reload")
+
+
 def testACheckThatIsStoppedByItsOwnerRefusesARestart(manager, owner, running, workDir, cli):
     """The check fails closed, in time, and meanwhile the manager serves others."""
     fifo = manager.path("etc/supervisord_tsupv.d/own.ini")
@@ -112,16 +125,7 @@ def testACheckThatIsStoppedByItsOwnerRefusesARestart(manager, owner, running, wo
     assert done.returncode == 1 and "not a regular file" in done.stderr
     os.unlink(fifo)
     # A supervisord that stops itself: as the owner could stop it.
-    fake = os.path.join(workDir, "supervisord")
-    with open(fake, "w", encoding="utf-8") as file:
-        file.write('#!/bin/sh\nkill -STOP $$\n')
-    os.chmod(fake, 0o755)
-    settings = manager.path("etc/supervisor-manager/supervisor-manager.conf")
-    with open(settings, encoding="utf-8") as file:
-        text = file.read()
-    with open(settings, "w", encoding="utf-8") as file:
-        file.write(text.replace(program("supervisord")[0], fake))
-    manager.call("Reload")
+    replaceSupervisord(manager, os.path.join(workDir, "supervisord"), "kill -STOP $$")
     asked = subprocess.Popen([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", "restart", "tsupv"],
                              stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     assert cli("list").returncode == 0
@@ -302,16 +306,8 @@ def held(manager, running, workDir, cleanup):
     os.mkdir(directory)
     os.chmod(directory, 0o777)
     fake, began, end = (os.path.join(directory, name) for name in ("supervisord", "began", "end"))
-    with open(fake, "w", encoding="utf-8") as file:
-        file.write(f'#!/bin/sh\nif [ "$1" = --check ] && mkdir {began} 2>/dev/null\n'
-                   f'then while [ ! -e {end} ]; do sleep 0.02; done\nfi\nexec {program("supervisord")[0]} "$@"\n')
-    os.chmod(fake, 0o755)
-    settings = manager.path("etc/supervisor-manager/supervisor-manager.conf")
-    with open(settings, encoding="utf-8") as file:
-        text = file.read()
-    with open(settings, "w", encoding="utf-8") as file:
-        file.write(text.replace(program("supervisord")[0], fake))
-    manager.call("Reload")
+    replaceSupervisord(manager, fake, f'if [ "$1" = --check ] && mkdir {began} 2>/dev/null\n'
+                       f'then while [ ! -e {end} ]; do sleep 0.02; done\nfi\nexec {program("supervisord")[0]} "$@"')
 
     def begin(*verb):
         asked = subprocess.Popen([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", *verb],
