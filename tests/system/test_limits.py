@@ -103,7 +103,7 @@ def testAHogIsKilledInItsInstanceOnly(vm):
 
 def testAHogNeverTakesItsSupervisordAlong(vm):
     """Ten times, and also where each process is smaller than supervisord: a program goes, and the log says why."""
-    pid = told(vm, "hungry")["MainPID"]
+    pid = told(vm, "hungry")["main_pid"]
     calm = vm.run("supervisorctl_hungry pid calm")[1].strip()
     assert int(vm.run(f"cat /proc/{calm}/oom_score_adj")[1]) == int(vm.run(f"cat /proc/{pid}/oom_score_adj")[1]) + 200
     assert group(vm, "hungry", "memory.oom.group") == "0"
@@ -122,7 +122,7 @@ def testAHogNeverTakesItsSupervisordAlong(vm):
     vm.run("supervisorctl_hungry start swarm")
     waitFor(lambda: int(events(vm, "hungry", "memory.events")["oom_kill"]) > before, "the end of some", 120)
     vm.run("supervisorctl_hungry stop swarm; pkill -KILL -f 'sleep 31417'", check=False)
-    assert (told(vm, "hungry")["MainPID"], told(vm, "hungry")["NRestarts"]) == (pid, 0)
+    assert (told(vm, "hungry")["main_pid"], told(vm, "hungry")["n_restarts"]) == (pid, 0)
 
 
 def testForksEndAtTheLimit(vm):
