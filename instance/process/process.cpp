@@ -2,14 +2,12 @@
 #include "instance/process/process.hpp"
 
 #include <signal.h>
-#include <sys/wait.h>
 
 #include <cerrno>
 #include <cstring>
 #include <exception>
 #include <utility>
 
-#include "lib/dialect/shell_hint.hpp"
 #include "instance/process/channel.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"
@@ -19,8 +17,8 @@
 #include "instance/process/remains.hpp"
 #include "instance/process/stdin_pipe.hpp"
 #include "lib/core/log.hpp"
-#include "lib/core/process_groups.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/shell_hint.hpp"
 
 namespace process {
 namespace {
@@ -229,175 +227,6 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
     doomed_ = std::move(failure);
   }
   return launched->pid;
-}
-
-/// The end of the process, with what is known of its reason.
-input::Exited Process::exitOf(int code) noexcept {
-  input::Exited exit{code};
-  if (const auto why = std::exchange(doomed_, nullptr)) exit.why = std::move(*why);
-  if (rules().expects(code)) return exit;
-  try {
-    exit.hint = config::shellHint(config_->command).value_or("");
-  } catch (const std::exception&) {  // of memory: the end is told without it
-  }
-  return exit;
-}
-
-void Process::reaped(int waitStatus) noexcept {
-  // A start that succeeded in the same turn as the process ended is told first, as Supervisor does.
-  if (state() == State::Starting) step(input::Deadline{});
-  context_.byPid.erase(pid_);
-  if (!remains_ || !machine_.awaitsGroup(rules()) || !core::outlivesItsLeader(pid_)) return ended(waitStatus);
-  logging::attempt([&] {
-    logging::debug("{} (pid {}) has ended ({}), others of its process group have not", name(), pid_,
-                   describeWaitStatus(waitStatus));
-  });
-  remains_->begin(pid_, waitStatus);
-  step(input::LeaderExited{});
-}
-
-bool Process::awaitsGroup() const noexcept { return remains_ && remains_->begun(); }
-
-void Process::lookAtGroup() noexcept {
-  if (!awaitsGroup()) return;
-  if (remains_->isEmpty()) return ended(remains_->waitStatus());
-  updateDeadline();
-}
-
-void Process::abandonGroup(const char* why) noexcept {
-  logging::error("{}: processes of its group {}; it counts as stopped, 'pgrep -a -g {}' shows them", name(), why, pid_);
-  ended(remains_->waitStatus());
-}
-
-/// Nothing of it is left, or waited for.
-void Process::ended(int waitStatus) noexcept {
-  if (std::exchange(remains_, nullptr) && context_.awaitingGroup.erase(this) && context_.awaitingGroup.empty())
-    context_.census.forget();
-  endRun();
-  if (auto* const listener = group_.socketFor(*config_)) listener->release();
-  stoppedAt_ = core::wallSeconds();
-
-  const int code = WIFEXITED(waitStatus) ? WEXITSTATUS(waitStatus) : -1;
-  const auto limits = rules();
-  const auto actions = machine_.on(exitOf(code), limits, core::Clock::now());
-  logging::attempt([&] { logEnd(waitStatus, limits.expects(code)); });
-  logging::attempt([&] { tellMemoryKill(waitStatus); });
-  for (const Action& action : actions) apply(action);
-  pid_ = 0;
-  updateDeadline();
-  if (protocol_ != nullptr) protocol_->onExited();
-}
-
-/// An end by SIGKILL that nobody has sent needs an explanation. A shell says 137 of such an end of its command.
-void Process::tellMemoryKill(int waitStatus) {
-  const bool bySigkill = WIFSIGNALED(waitStatus) && WTERMSIG(waitStatus) == SIGKILL;
-  const bool ofItsCommand = WIFEXITED(waitStatus) && WEXITSTATUS(waitStatus) == 128 + SIGKILL;
-  if (killed_ || !(bySigkill || ofItsCommand)) return;
-  if (const auto why = context_.memoryEvents.takeKill(); !why.empty())
-    logging::error("{} (pid {}) was killed by the kernel for want of memory: {}; raise the limit, or make the program "
-                   "use less", fullName(), pid_, why);
-}
-
-void Process::logEnd(int waitStatus, bool expected) const {
-  const auto cause = describeWaitStatus(waitStatus);
-  const auto level = expected ? logging::Level::Info : logging::Level::Warn;
-  if (state() == State::Stopped)
-    logging::log(level, "stopped: {} ({})", name(), cause);
-  else if (state() == State::Exited)
-    logging::log(level, "exited: {} ({}; {})", name(), cause, expected ? "expected" : "not expected");
-  else
-    logging::warn("exited: {} ({}; not expected)", name(), cause);
-}
-
-void Process::retire() noexcept {
-  out_->retire();
-  if (err_) err_->retire();
-}
-
-void Process::due() {
-  const Context::Turn turn(context_);
-  lookAtGroup();
-  step(input::Deadline{});
-}
-
-void Process::moodChanged() { updateDeadline(); }
-
-core::Status Process::stop() {
-  if (state() == State::Backoff) logging::debug("Attempted to kill {}, which is in BACKOFF state.", name());
-  if (state() != State::Backoff && pid_ == 0) {
-    auto text = fmt::format("attempted to kill {} with sig {} but it wasn't running", name(),
-                            signalName(config_->stopSignal));
-    logging::debug("{}", text);
-    return core::Err{core::Error{std::move(text), 0}};
-  }
-  beginStop();
-  if (state() == State::Unknown) return core::Err{core::Error{machine_.trouble(), 0}};
-  return {};
-}
-
-void Process::shutDown() {
-  if (state() == State::Backoff)
-    feed(input::GiveUp{});
-  else if (pid_ != 0)
-    beginStop();
-}
-
-/// All that a stop takes of memory comes first: the end of the process is taken in without.
-void Process::beginStop() {
-  if (pid_ != 0 && !remains_ && (config_->stopAsGroup || config_->killAsGroup)) {
-    auto remains = std::make_unique<Remains>(context_.loop, context_.census, [this] { due(); });
-    context_.awaitingGroup.insert(this);
-    remains_ = std::move(remains);
-  }
-  feed(input::Stop{});
-}
-
-void Process::sendStopSignal(const Action& action) noexcept {
-  logging::attempt([&] {
-    if (action.escalated) logging::warn("killing {} ({}) with SIGKILL", core::pythonRepr(name()), pid_);
-    logging::debug("killing {} (pid {}) {}with signal {}", name(), pid_, action.group ? "process group " : "",
-                   signalName(action.signal));
-  });
-  if (awaitsGroup()) {
-    if (!remains_->kill()) abandonGroup("belong to other accounts and could not be killed");
-    return;
-  }
-  try {
-    const auto sent = send(action.signal, action.group, "killing");
-    if (!sent) step(input::SignalFailed{sent.error().text});
-  } catch (const std::exception& error) {  // the signal was refused, and there is no memory to say why
-    step(input::SignalFailed{error.what()});
-  }
-}
-
-/// A process that is gone already is no failure: its exit is about to be noticed.
-core::Status Process::send(int signo, bool toGroup, const char* verb) {
-  killed_ |= signo == SIGKILL;
-  if (::kill(toGroup ? -pid_ : pid_, signo) == 0) return {};
-  const int code = errno;
-  if (code == ESRCH) {
-    logging::debug("unable to signal {} (pid {}), it probably just exited on its own: [Errno {}] {}", name(), pid_, code,
-                   ::strerrordesc_np(code));
-    return {};
-  }
-  auto text = fmt::format("unknown problem {} {} ({}):[Errno {}] {}", verb, name(), pid_, code,
-                          ::strerrordesc_np(code));
-  logging::critical("{}", text);
-  return core::Err{core::Error{std::move(text), code}};
-}
-
-core::Status Process::signal(int signo) {
-  if (pid_ == 0) {
-    auto text = fmt::format("attempted to send {} sig {} but it wasn't running", name(), signalName(signo));
-    logging::debug("{}", text);
-    return core::Err{core::Error{std::move(text), 0}};
-  }
-  logging::debug("sending {} (pid {}) sig {}", name(), pid_, signalName(signo));
-  if (awaitsGroup()) return {};  // as if it had just exited: the number is only that of its group
-  const Context::Turn turn(context_);
-  auto sent = send(signo, false, "sending sig to");
-  if (!sent) step(input::SignalFailed{sent.error().text});
-  return sent;
 }
 
 core::Result<void, StdinError> Process::writeStdin(std::string_view bytes) {
