@@ -11,6 +11,7 @@
 #include "lib/core/text.hpp"
 
 namespace instances {
+
 void Runner::runCheck(const layout::Plan* plan, CheckDone done) {
   commands_.remove_if([](const auto& one) { return one->finished(); });
   commands_.push_back(checkConfiguration(context_, entry_, memory_.mark, plan, std::move(done)));
