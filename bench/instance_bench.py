@@ -7,9 +7,9 @@ import time
 
 from compiled import compiled, numbers
 from daemon import Daemon
-from meters import elapsed, memory, processorTime, wakeUps
+from meters import elapsed, memory, processor_time, wake_ups
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 QUIET = "stdout_logfile=NONE\nstderr_logfile=NONE\n"
 SLEEPERS = ("[program:p]\ncommand=/bin/sleep 100000\nnumprocs={count}\nprocess_name=%(process_num)04d\nstartsecs=1\n"
@@ -22,14 +22,14 @@ for _ in range(int(sys.argv[1]) // len(block)):
 """
 
 
-def callRate(daemon, method):
+def call_rate(daemon, method):
     return numbers(compiled("rpc_rate", daemon.directory), daemon.socket, f"supervisor.{method}", "2")[0]
 
 
-def idleWakeUps(pid):
+def idle_wake_ups(pid):
     """Of the daemon at rest: what its last client left behind is over after a second."""
-    wakeUps(pid, 1)
-    return wakeUps(pid, 10)
+    wake_ups(pid, 1)
+    return wake_ups(pid, 10)
 
 
 def idle(kind, directory):
@@ -39,14 +39,14 @@ def idle(kind, directory):
     os.mkdir(other)
     with Daemon(kind, other), Daemon(kind, directory) as daemon:
         pss, private = memory(daemon.pid)
-        rates = {"getState per second": callRate(daemon, "getState")}
+        rates = {"getState per second": call_rate(daemon, "getState")}
         status = [elapsed(lambda: daemon.ctl("status")) for _ in range(7)]
         return {"idle: PSS, KB": pss, "idle: private, KB": private, **rates,
                 "supervisorctl status, ms": sorted(status)[3] * 1000,
-                "wake-ups in 10 idle s": idleWakeUps(daemon.pid)}
+                "wake-ups in 10 idle s": idle_wake_ups(daemon.pid)}
 
 
-def secondsOf(line):
+def seconds_of(line):
     """The time of an activity log's line, in seconds of its day."""
     hours, minutes, rest = line.split()[1].split(":")
     return int(hours) * 3600 + int(minutes) * 60 + float(rest.replace(",", "."))
@@ -59,12 +59,12 @@ def populated(kind, directory, count):
     with Daemon(kind, other), \
             Daemon(kind, directory, SLEEPERS.format(count=count), supervisord="minfds=8192", wait=False) as daemon:
         start = time.monotonic()
-        daemon.waitReady()
-        waitFor(lambda: daemon.log().count("entered RUNNING state") >= count, f"{count} programs", limit=300)
+        daemon.wait_ready()
+        wait_for(lambda: daemon.log().count("entered RUNNING state") >= count, f"{count} programs", limit=300)
         running = time.monotonic() - start
-        spawns = [secondsOf(line) for line in daemon.log().splitlines() if "spawned: " in line]
+        spawns = [seconds_of(line) for line in daemon.log().splitlines() if "spawned: " in line]
         pss, private = memory(daemon.pid)
-        listing = callRate(daemon, "getAllProcessInfo")
+        listing = call_rate(daemon, "getAllProcessInfo")
         stopping = elapsed(lambda: daemon.stop(limit=120))
         return {f"{count} programs: all RUNNING (startsecs 1), s": running,
                 f"{count} programs: first to last spawn, s": spawns[-1] - spawns[0],
@@ -84,23 +84,23 @@ def logging(kind, directory, writers, size, lines):
               "process_name=%(process_num)03d\nautostart=false\nautorestart=false\nstartsecs=0\nstderr_logfile=NONE\n"
               "stdout_logfile=%(here)s/w%(process_num)03d.log\n")
     with Daemon(kind, directory, config, supervisord="minfds=4096") as daemon:
-        used, start = processorTime(daemon.pid), time.monotonic()
+        used, start = processor_time(daemon.pid), time.monotonic()
         daemon.rpc.supervisor.startProcessGroup("w", False)
-        waitFor(lambda: daemon.log().count("exited: ") >= writers, "the writers to end", limit=300)
+        wait_for(lambda: daemon.log().count("exited: ") >= writers, "the writers to end", limit=300)
         duration = time.monotonic() - start
-        used = processorTime(daemon.pid) - used
+        used = processor_time(daemon.pid) - used
     name = f"log of {writers} writer(s), {lines * 80} bytes at once"
     return {f"{name}: MB per second": size / 1e6 / duration, f"{name}: CPU ms per MB": used * 1000 / (size / 1e6)}
 
 
-def bareSpawn(directory, count):
+def bare_spawn(directory, count):
     """Seconds that a C program takes to start and to end as many programs, the best of three."""
     loop = compiled("spawn_loop", directory)
     runs = [numbers("prlimit", "--nofile=8192", loop, str(count), "/bin/sleep", "100000") for _ in range(3)]
     return min(run[0] for run in runs), min(run[1] for run in runs)
 
 
-def helloWorld(directory):
+def hello_world(directory):
     """What the smallest C program takes to start, in ms: the limit for a client."""
     source = os.path.join(directory, "hello.c")
     with open(source, "w", encoding="ascii") as file:

@@ -8,12 +8,12 @@ import time
 
 from compiled import compiled, numbers
 from manager_root import Managerd
-from meters import memory, wakeUps
+from meters import memory, wake_ups
 
 OWNER = "games"  # every Debian has this account and its group, and nothing runs as it
 
 
-def directoryFor(directory):
+def directory_for(directory):
     """Opens a directory to the account: its instances live below it."""
     os.chmod(directory, 0o755)
     return directory
@@ -21,14 +21,14 @@ def directoryFor(directory):
 
 def running(manager):
     """The pids of the instances that run."""
-    reply = manager.tryCall("ListInstances")
+    reply = manager.try_call("ListInstances")
     rows = json.loads(reply.stdout)["data"][0] if reply.returncode == 0 else []
     return [pid for _, _, state, _, pid, *_ in rows if state == "running"]
 
 
 def started(directory, count):
     """A manager with `count` instances that all run, and how long that took in seconds."""
-    manager = Managerd(directoryFor(directory))
+    manager = Managerd(directory_for(directory))
     for index in range(count):
         manager.entry(f"i{index:03d}", pwd.getpwnam(OWNER))
     manager.__enter__()
@@ -72,7 +72,7 @@ def quiet(directory, seconds):
                    for method in ("ListInstances",)}
         pid = manager.process.pid
         figures["10 instances: manager, private KB"] = memory(pid)[1]
-        figures[f"10 instances: manager, wake-ups in {seconds} idle s"] = wakeUps(pid, seconds)
+        figures[f"10 instances: manager, wake-ups in {seconds} idle s"] = wake_ups(pid, seconds)
         return figures
     finally:
         manager.__exit__()

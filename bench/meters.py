@@ -16,7 +16,7 @@ def memory(pid):
     return fields["Pss"], fields["Private_Clean"] + fields["Private_Dirty"]
 
 
-def processorTime(pid):
+def processor_time(pid):
     """Seconds of processor time that the threads of a process have used, to the nanosecond."""
     total = 0
     for thread in os.listdir(f"/proc/{pid}/task"):
@@ -34,7 +34,7 @@ def switches(pid):
     return total
 
 
-def wakeUps(pid, seconds):
+def wake_ups(pid, seconds):
     """Wake-ups in so many seconds of doing nothing."""
     before = switches(pid)
     time.sleep(seconds)

@@ -29,7 +29,7 @@ def readelf(path, *options):
                           capture_output=True, text=True).stdout
 
 
-def isElf(path):
+def is_elf(path):
     with open(path, "rb") as file:
         return file.read(4) == b"\x7fELF"
 
@@ -88,7 +88,7 @@ def exposure(unit):
     return int(whole) * 10 + int(tenth)
 
 
-def unitWeaknesses(unit, record):
+def unit_weaknesses(unit, record):
     name = os.path.basename(unit)
     if name not in record:
         return [f"its exposure is not recorded in {os.path.relpath(RECORD)}"]
@@ -112,22 +112,22 @@ def report(found):
     return 1 if found else 0
 
 
-def checkPrograms(programs):
+def check_programs(programs):
     return [(path, reason) for path in programs for reason in weaknesses(path)]
 
 
 def main(arguments):
     if arguments[:1] == ["--programs"]:
-        return report(checkPrograms(arguments[1:]))
+        return report(check_programs(arguments[1:]))
     files, record = installed(arguments[0]), recorded()
-    programs = [file for file in files if isElf(file)]
+    programs = [file for file in files if is_elf(file)]
     units = [file for file in files if file.endswith(".service") and "systemd" in file]
     units += glob.glob(os.path.join(ROOT, "debian", "*.service"))
     if not programs or not units:
         return report([(arguments[0], "installs no programs or no units")])
-    found = checkPrograms(programs)
+    found = check_programs(programs)
     found += [(source, "is compiled without FORTIFY") for source in unfortified(arguments[0])]
-    found += [(unit, reason) for unit in units for reason in unitWeaknesses(unit, record)]
+    found += [(unit, reason) for unit in units for reason in unit_weaknesses(unit, record)]
     if not found:
         print(f"hardening: {len(programs)} programs and {len(units)} units are as they should be")
     return report(found)

@@ -66,7 +66,7 @@ def between(text, begin, end):
     return text[start:text.index(end, start)]
 
 
-def schemaKeys():
+def schema_keys():
     """Yields (table, keys) for each table of the schema."""
     for declaration in re.split(r"^constexpr ", read("lib", "dialect", "schema.cpp"), flags=re.MULTILINE)[1:]:
         table = re.match(r"[\w:]+ (\w+Keys)\b(?!\()", declaration)
@@ -81,9 +81,9 @@ def missing(page, wanted, sections=("",)):
     return [f"{page}: no entry for {word}{where}" for word in wanted if word not in there]
 
 
-def checkKeys():
+def check_keys():
     problems, seen = [], set()
-    for table, keys in schemaKeys():
+    for table, keys in schema_keys():
         seen.add(table)
         if not keys:
             problems.append(f"supervisord.conf.5: found no keys in {table}: has the schema changed its form?")
@@ -92,7 +92,7 @@ def checkKeys():
     return problems
 
 
-def checkTable(page, sections, source, pattern, least):
+def check_table(page, sections, source, pattern, least):
     """Everything that `pattern` finds in a source has an entry. `least`: fewer finds mean that the source has changed."""
     words = [word for word in re.findall(pattern, source) if word and not word.startswith("__")]
     if len(words) < least:
@@ -100,28 +100,28 @@ def checkTable(page, sections, source, pattern, least):
     return missing(page, words, sections)
 
 
-def checkTables():
+def check_tables():
     attributes = read("daemon", "entries", "attributes.cpp")
     settings = read("daemon", "entries", "settings.cpp")
     declared = read("daemon", "entries", "declared.cpp")
     events = between(read("instance", "config", "listener.cpp"), "eventTypes{", "};")
-    daemonOptions = between(read("instance", "config", "command_line.cpp"), "OptionSpec specs[]", "};")
-    clientOptions = between(read("ctl", "supervisorctl", "command_line.cpp"), "kOptions{{", "}};")
-    clientCommands = read("ctl", "supervisorctl", "command_table.cpp").replace('{"EOF"', "")
-    managerOptions = re.sub(r"Definition\{\{[^,]+, \"([\w-]+)\"", r'"--\1"', read("ctl", "supervisor-manager", "options.cpp"))
+    daemon_options = between(read("instance", "config", "command_line.cpp"), "OptionSpec specs[]", "};")
+    client_options = between(read("ctl", "supervisorctl", "command_line.cpp"), "kOptions{{", "}};")
+    client_commands = read("ctl", "supervisorctl", "command_table.cpp").replace('{"EOF"', "")
+    manager_options = re.sub(r"Definition\{\{[^,]+, \"([\w-]+)\"", r'"--\1"', read("ctl", "supervisor-manager", "options.cpp"))
     entry, own = ["SECTION [supervisor:NAME]: AN INSTANCE"], ["SECTION [supervisor-manager]"]
     return [
-        *checkTable("supervisor-manager.conf.5", entry, attributes, r'Attribute\{"([^"]+)"', 40),
-        *checkTable("supervisor-manager.conf.5", own, settings, r'Setting\{"([^"]+)"', 8),
-        *checkTable("supervisor-manager.conf.5", ["SECTION [supervisor_program:NAME], [supervisor_group:NAME]"],
+        *check_table("supervisor-manager.conf.5", entry, attributes, r'Attribute\{"([^"]+)"', 40),
+        *check_table("supervisor-manager.conf.5", own, settings, r'Setting\{"([^"]+)"', 8),
+        *check_table("supervisor-manager.conf.5", ["SECTION [supervisor_program:NAME], [supervisor_group:NAME]"],
                     between(declared, "readOwn(", "\n}"), r'key == "([a-z_]+)"', 8),
-        *checkTable("supervisord-events.7", ["TYPES"], events, r'"(\w+)"', 27),
-        *checkTable("supervisord.1", ["OPTIONS"], re.sub(r'"(\w+)"', r'"--\1"', daemonOptions), r'"(--\w+)"', 18),
-        *checkTable("supervisord.1", ["OPTIONS"], re.sub(r"'(.)'", r"'-\1'", daemonOptions), r"'(-.)'", 18),
-        *checkTable("supervisorctl.1", ["OPTIONS"], re.sub(r'"([\w-]+)"', r'"--\1"', clientOptions), r'"(--[\w-]+)"', 7),
-        *checkTable("supervisorctl.1", ["COMMANDS"], clientCommands, r'    \{"(\w+)", (?:run|leave)', 20),
-        *checkTable("supervisor-manager.1", ["VERBS"], read("ctl", "supervisor-manager", "verbs.cpp"), r'Verb\{"([^"]+)"', 20),
-        *checkTable("supervisor-manager.1", ["OPTIONS"], managerOptions, r'"(--[a-z-]+)"', 18),
+        *check_table("supervisord-events.7", ["TYPES"], events, r'"(\w+)"', 27),
+        *check_table("supervisord.1", ["OPTIONS"], re.sub(r'"(\w+)"', r'"--\1"', daemon_options), r'"(--\w+)"', 18),
+        *check_table("supervisord.1", ["OPTIONS"], re.sub(r"'(.)'", r"'-\1'", daemon_options), r"'(-.)'", 18),
+        *check_table("supervisorctl.1", ["OPTIONS"], re.sub(r'"([\w-]+)"', r'"--\1"', client_options), r'"(--[\w-]+)"', 7),
+        *check_table("supervisorctl.1", ["COMMANDS"], client_commands, r'    \{"(\w+)", (?:run|leave)', 20),
+        *check_table("supervisor-manager.1", ["VERBS"], read("ctl", "supervisor-manager", "verbs.cpp"), r'Verb\{"([^"]+)"', 20),
+        *check_table("supervisor-manager.1", ["OPTIONS"], manager_options, r'"(--[a-z-]+)"', 18),
     ]
 
 
@@ -136,7 +136,7 @@ def programs():
                         yield name
 
 
-def checkPages():
+def check_pages():
     """Each program has a page, each page is installed, and each page that another one names is there."""
     build = read("man", "meson.build")
     pages = [name for name in os.listdir(os.path.join(ROOT, "man")) if re.search(r"\.[1-8]$", name)]
@@ -162,7 +162,7 @@ COMMON = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "ENVIRONM
 NEAR_MISSES = {"EXAMPLE", "INTRODUCTION", "RETURN VALUE", "BUGS"}
 
 
-def checkHead(path, version, date):
+def check_head(path, version, date):
     """The line .TH: the page's name as it is written, its section, date, version and manual."""
     page = os.path.basename(path)
     name, section = page.rsplit(".", 1)
@@ -172,7 +172,7 @@ def checkHead(path, version, date):
     return [] if heads == [wanted] else [f"{page}: has the head {heads}, not {wanted}"]
 
 
-def checkSections(path):
+def check_sections(path):
     """Common sections have the same names and the same order in all pages, and all are quoted alike."""
     page = os.path.basename(path)
     lines = re.findall(r"^\.SH (.*)$", read(path), re.MULTILINE)
@@ -187,32 +187,32 @@ def checkSections(path):
     return problems
 
 
-def checkVersion():
+def check_version():
     """The version of the build and that of the packages, whose date the pages have, are one."""
     project = re.search(r"version: '([^']+)'", read("meson.build")).group(1)
     packages = re.match(r"\S+ \(([^)-]+)", read("debian", "changelog")).group(1)
     return [] if project == packages else [f"meson.build is version {project}, debian/changelog {packages}"]
 
 
-def releaseDate():
+def release_date():
     """The date of the last entry of debian/changelog, which man/meson.build takes, too."""
     text = re.search(r"^ -- .*>  (.+)$", read("debian", "changelog"), re.MULTILINE).group(1)
     return email.utils.parsedate_to_datetime(text).strftime("%Y-%m-%d")
 
 
-def checkHeads(sources, built):
+def check_heads(sources, built):
     version = re.search(r"version: '([^']+)'", read("meson.build")).group(1)
-    problems = checkVersion()
+    problems = check_version()
     for path in sources:
-        problems += checkHead(path, "@VERSION@", "@DATE@")
+        problems += check_head(path, "@VERSION@", "@DATE@")
     for path in built:
-        problems += checkHead(path, version, releaseDate())
+        problems += check_head(path, version, release_date())
     for path in [*sources, *built]:
-        problems += checkSections(path)
+        problems += check_sections(path)
     return problems
 
 
-def checkFormat(paths):
+def check_format(paths):
     """What man and, if it is there, mandoc have to say about the pages."""
     problems = []
     for path in paths:
@@ -228,15 +228,15 @@ def checkFormat(paths):
     return problems
 
 
-def pagesIn(folders):
+def pages_in(folders):
     return [os.path.join(folder, name) for folder in folders for name in sorted(os.listdir(folder))
             if re.search(r"\.[1-8]$", name)]
 
 
 def main():
-    sources, built = pagesIn([os.path.join(ROOT, "man")]), pagesIn(sys.argv[1:])
+    sources, built = pages_in([os.path.join(ROOT, "man")]), pages_in(sys.argv[1:])
     paths = [*sources, *built]
-    problems = [*checkPages(), *checkKeys(), *checkTables(), *checkHeads(sources, built), *checkFormat(paths)]
+    problems = [*check_pages(), *check_keys(), *check_tables(), *check_heads(sources, built), *check_format(paths)]
     print("\n".join(problems) if problems else f"man: {len(paths)} pages, complete and without a warning")
     return 1 if problems else 0
 

@@ -3,7 +3,7 @@
 
   SM_BUILD=build /usr/bin/python3 -m pytest tests/integration
 
-  workDir    an empty directory with a short name (sockets fit in it) that any account may enter; removed afterwards
+  work_dir    an empty directory with a short name (sockets fit in it) that any account may enter; removed afterwards
   cleanup    ExitStack: what a test pushes on it (callback, enter_context) is undone when the test ends
   bus        a private D-Bus daemon, `bus.address`
   account    makes throwaway accounts: account("tsup") -> pwd entry of tsup and this process's pid, so that two runs
@@ -11,7 +11,7 @@
   daemon     starts supervisord, Debian's or ours: daemon("[program:cat]\\n...", kind="ours") -> running Daemon
 
 The classes behind them are in tests/support: programs, waiting, daemon, bus, accounts. Tests wait for conditions
-(`waiting.waitFor`), never for a time.
+(`waiting.wait_for`), never for a time.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ def cleanup():
 
 
 @pytest.fixture
-def workDir():
+def work_dir():
     path = tempfile.mkdtemp(prefix="sm-", dir="/tmp")
     os.chmod(path, 0o755)
     yield path
@@ -46,8 +46,8 @@ def workDir():
 
 
 @pytest.fixture
-def bus(workDir):
-    with PrivateBus(workDir) as running:
+def bus(work_dir):
+    with PrivateBus(work_dir) as running:
         yield running
 
 
@@ -62,9 +62,9 @@ def account(cleanup):
 
 
 @pytest.fixture
-def daemon(workDir, cleanup):
+def daemon(work_dir, cleanup):
     def start(config="", kind="ours", **options):
-        directory = tempfile.mkdtemp(prefix=f"{kind}-", dir=workDir)
+        directory = tempfile.mkdtemp(prefix=f"{kind}-", dir=work_dir)
         return cleanup.enter_context(Daemon(kind, directory, config, **options))
 
     return start

@@ -19,7 +19,7 @@ import re
 import xmlrpc.client
 
 from daemon import Daemon
-from waiting import waitFor
+from waiting import wait_for
 
 KINDS = os.environ.get("SM_KINDS", "debian,ours").split(",")
 
@@ -45,8 +45,8 @@ def normalise(value, directory):
                 for key, item in sorted(value.items())}
     if isinstance(value, (list, tuple)):
         items = [normalise(item, directory) for item in value]
-        isResult = all(isinstance(item, dict) and "status" in item for item in items)
-        return sorted(items, key=lambda item: item["name"]) if isResult else items  # Supervisor's: as they are done
+        is_result = all(isinstance(item, dict) and "status" in item for item in items)
+        return sorted(items, key=lambda item: item["name"]) if is_result else items  # Supervisor's: as they are done
     if isinstance(value, str):
         value = value.replace(directory, "DIR")
         for pattern, word in REPLACEMENTS:
@@ -54,7 +54,7 @@ def normalise(value, directory):
     return value
 
 
-def commandLine(pid):
+def command_line(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             return file.read()
@@ -83,14 +83,14 @@ class Player(Daemon):
         """The methods that Supervisor can have, too: ours stand in a namespace of their own."""
         return [name for name in methods if not name.startswith("supervisor_manager.")]
 
-    def waitState(self, name, state):
+    def wait_state(self, name, state):
         """Also waits for the program itself: until then a copy of Python's supervisord stands there, which swallows signals."""
-        info = super().waitState(name, state)
+        info = super().wait_state(name, state)
         if info["pid"]:
-            waitFor(lambda: commandLine(info["pid"]) != commandLine(self.pid), f"{name} to be executed")
+            wait_for(lambda: command_line(info["pid"]) != command_line(self.pid), f"{name} to be executed")
         return info
 
-    def logLines(self):
+    def log_lines(self):
         """The activity log without debugging lines, which speak of the implementation's insides, and without what comes
         or not as processes and the machine are fast: what is said of a stop that takes a while, who is still waited for
         after three seconds, and again after six, and that a start succeeded which needs no time to (startsecs=0) of a
@@ -104,7 +104,7 @@ class Player(Daemon):
         return kept
 
 
-def transcript(kind, directory, config, play, ignoreLog=(), withLog=True, **options):
+def transcript(kind, directory, config, play, ignore_log=(), with_log=True, **options):
     """Plays a scenario on one kind of daemon and returns its transcript, a list of lines."""
     os.mkdir(directory)
     lines = []
@@ -115,14 +115,14 @@ def transcript(kind, directory, config, play, ignoreLog=(), withLog=True, **opti
     with Player(kind, directory, config, **options) as daemon:
         play(daemon, note)
         note("exit status", daemon.process.returncode if daemon.process.poll() is not None else daemon.stop())
-        if withLog:
-            lines += ["log: " + line for line in daemon.logLines() if not any(word in line for word in ignoreLog)]
+        if with_log:
+            lines += ["log: " + line for line in daemon.log_lines() if not any(word in line for word in ignore_log)]
     return lines
 
 
-def compare(workDir, config, play, **options):
+def compare(work_dir, config, play, **options):
     """Plays a scenario on both and fails with the difference of the transcripts."""
-    theirs, ours = (transcript(kind, os.path.join(workDir, f"run{number}"), config, play, **options)
+    theirs, ours = (transcript(kind, os.path.join(work_dir, f"run{number}"), config, play, **options)
                     for number, kind in enumerate(KINDS))
     difference = "\n".join(difflib.unified_diff(theirs, ours, *KINDS, lineterm="", n=2))
     assert not difference, "\n" + difference

@@ -9,5 +9,5 @@ import compare as comparing
 
 
 @pytest.fixture
-def compare(workDir):
-    return functools.partial(comparing.compare, workDir)
+def compare(work_dir):
+    return functools.partial(comparing.compare, work_dir)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from waiting import waitFor
+from waiting import wait_for
 
 CONFIG = """
 [program:cat]
@@ -87,28 +87,28 @@ CALLS = [
 ]
 
 
-def testEveryCall(compare):
+def test_every_call(compare):
     def play(daemon, note):
-        daemon.waitState("cat", "RUNNING")
+        daemon.wait_state("cat", "RUNNING")
         daemon.call("sendProcessStdin", "cat", "one\ntwo\nthree\n")
-        waitFor(lambda: "three" in daemon.read("cat.log"), "the output")
+        wait_for(lambda: "three" in daemon.read("cat.log"), "the output")
         for number, call in enumerate(CALLS):
             note(f"{number} {call}", daemon.call(*call))
         note("all", daemon.call("getAllProcessInfo"))
 
-    compare(CONFIG, play, withLog=False)
+    compare(CONFIG, play, with_log=False)
 
 
-def testSignaturesOfEveryMethod(compare):
+def test_signatures_of_every_method(compare):
     def play(daemon, note):
         for method in daemon.call("system.listMethods"):
             note(method, daemon.call("system.methodSignature", method))
             note(f"{method} has help", bool(daemon.call("system.methodHelp", method)))
 
-    compare("", play, withLog=False)
+    compare("", play, with_log=False)
 
 
-def testMulticall(compare):
+def test_multicall(compare):
     calls = [
         {"methodName": "supervisor.getState", "params": []}, {"methodName": "supervisor.getIdentification"},
         {"methodName": "supervisor.stopProcess", "params": ["cat"]}, {"methodName": "supervisor.getProcessInfo", "params": ["cat"]},
@@ -118,7 +118,7 @@ def testMulticall(compare):
     ]
 
     def play(daemon, note):
-        daemon.waitState("cat", "RUNNING")
+        daemon.wait_state("cat", "RUNNING")
         for number, result in enumerate(daemon.rpc.system.multicall(calls)):
             note(f"{number}", result)
         note("none", daemon.call("system.multicall", []))
@@ -126,20 +126,20 @@ def testMulticall(compare):
     compare(CONFIG, play)
 
 
-def testReread(compare):
+def test_reread(compare):
     """reloadConfig, add, remove and update after every kind of change."""
     changed = CONFIG.replace("[program:gone]\ncommand=/nonexistent/gone", "[program:new]\ncommand=cat\nstartsecs=0")
     changed = changed.replace("stdout_logfile=%(here)s/cat.log", "stdout_logfile=%(here)s/cat2.log")
 
     def play(daemon, note):
-        daemon.waitState("cat", "RUNNING")
+        daemon.wait_state("cat", "RUNNING")
         note("nothing changed", daemon.call("reloadConfig"))
         daemon.configure(changed)
         note("changes", daemon.call("reloadConfig"))
         note("again", daemon.call("reloadConfig"))
         note("add", daemon.call("addProcessGroup", "new"))
         note("update", daemon.ctl("update").stdout)
-        daemon.waitState("cat", "RUNNING")
+        daemon.wait_state("cat", "RUNNING")
         note("all", daemon.call("getAllProcessInfo"))
         daemon.configure("[program:cat]\ncommand=cat\nstartsecs=soon\n")
         note("bad", re.sub(r"CANT_REREAD: .*", "CANT_REREAD", str(daemon.call("reloadConfig")), flags=re.S))
@@ -153,9 +153,9 @@ def testReread(compare):
 
 
 @pytest.mark.parametrize("method", ["shutdown", "restart"])
-def testLeaving(compare, method):
+def test_leaving(compare, method):
     def play(daemon, note):
-        waitFor(lambda: os.path.exists(os.path.join(daemon.directory, "ready")), "the trap")
+        wait_for(lambda: os.path.exists(os.path.join(daemon.directory, "ready")), "the trap")
         note(method, daemon.call(method))
         for call in (("getState",), ("getAllProcessInfo",), ("startProcess", "slow"), ("getPID",), ("system.listMethods",)):
             note(f"meanwhile {call}", daemon.call(*call))
@@ -164,9 +164,9 @@ def testLeaving(compare, method):
         if method == "shutdown":
             daemon.process.wait(30)
         else:
-            waitFor(lambda: daemon.log().count("supervisord started with pid") == 2, "the second start")
-            daemon.waitReady()
-            daemon.waitState("slow", "RUNNING")
+            wait_for(lambda: daemon.log().count("supervisord started with pid") == 2, "the second start")
+            daemon.wait_ready()
+            daemon.wait_state("slow", "RUNNING")
             note("again", daemon.call("getAllProcessInfo"))
 
     # The program ends when told to, so that what is asked in between finds the daemon on its way out.

@@ -42,7 +42,7 @@ KEYS = {
 }
 
 
-def randomProgram(chance, number):
+def random_program(chance, number):
     """The text of one program: a random choice of keys, in random order and layout."""
     lines = [f"[program:p{number}]", "command=cat %(program_name)s ; a comment"]
     keys = chance.sample(sorted(KEYS), chance.randrange(len(KEYS)))
@@ -61,37 +61,37 @@ def randomProgram(chance, number):
     return "\n".join(lines) + "\n"
 
 
-def readConfig(daemon):
+def read_config(daemon):
     """getAllConfigInfo as it is in the version that is the contract: Debian's lacks one key."""
     return [{key: value for key, value in process.items() if key != "autorestart"}
             for process in sorted(daemon.rpc.supervisor.getAllConfigInfo(), key=lambda p: (p["group"], p["name"]))]
 
 
 @pytest.mark.parametrize("seed", range(4))
-def testRandomConfigurations(compare, seed):
+def test_random_configurations(compare, seed):
     chance = random.Random(seed)
-    config = "\n".join(randomProgram(chance, number) for number in range(40))
+    config = "\n".join(random_program(chance, number) for number in range(40))
     config += f"[group:g]\nprograms=p{chance.randrange(20)},p{chance.randrange(20, 40)}\npriority={chance.randrange(99)}\n"
 
     def play(daemon, note):
-        for process in readConfig(daemon):
+        for process in read_config(daemon):
             note(process["name"], process)
 
-    compare(config, play, withLog=False)
+    compare(config, play, with_log=False)
 
 
-def testIncludes(compare, workDir):
+def test_includes(compare, work_dir):
     for name, text in (("b.ini", "[program:b]\ncommand=cat %(here)s\nautostart=false\n[program:main]\nstartsecs=7\n"),
                        ("a.ini", "[program:a]\ncommand=cat\nautostart=false\n"), ("skip.txt", "nonsense")):
-        with open(f"{workDir}/{name}", "w", encoding="utf-8") as file:
+        with open(f"{work_dir}/{name}", "w", encoding="utf-8") as file:
             file.write(text)
 
     def play(daemon, note):
-        for process in readConfig(daemon):
+        for process in read_config(daemon):
             note(process["name"], process)
 
-    compare(f"[program:main]\ncommand=cat\nautostart=false\n[include]\nfiles={workDir}/*.ini {workDir}/none*\n", play,
-            ignoreLog=["stands a second time"])  # a warning of ours
+    compare(f"[program:main]\ncommand=cat\nautostart=false\n[include]\nfiles={work_dir}/*.ini {work_dir}/none*\n", play,
+            ignore_log=["stands a second time"])  # a warning of ours
 
 
 BAD = {
@@ -142,25 +142,25 @@ TOLERATED = {
 
 
 @pytest.mark.parametrize("text", TOLERATED.values(), ids=list(TOLERATED))
-def testToleratedConfigurations(compare, text):
+def test_tolerated_configurations(compare, text):
     def play(daemon, note):
-        note("programs", readConfig(daemon))
+        note("programs", read_config(daemon))
 
-    compare(text, play, withLog=False)
+    compare(text, play, with_log=False)
 
 
-def runUntilEnd(kind, directory, *arguments):
+def run_until_end(kind, directory, *arguments):
     return subprocess.run([*program("supervisord", kind), *arguments], cwd=directory, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, check=False, timeout=30)
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=list(BAD))
-def testBadConfigurations(workDir, text):
+def test_bad_configurations(work_dir, text):
     """The exit status and the stream of the message are Supervisor's; the words say more than Python's."""
-    path = f"{workDir}/supervisord.conf"
+    path = f"{work_dir}/supervisord.conf"
     with open(path, "w", encoding="utf-8") as config:
         config.write(text if text.startswith("nonsense") else BASE.format(supervisord="", config=text))
-    theirs, ours = (runUntilEnd(kind, workDir, "-n", "-c", path) for kind in KINDS)
+    theirs, ours = (run_until_end(kind, work_dir, "-n", "-c", path) for kind in KINDS)
     assert ours.returncode == theirs.returncode, ours.stderr
     assert "Error: " in theirs.stderr or theirs.returncode == 1
     assert ours.stderr.startswith("Error: ") or theirs.returncode == 1, ours.stderr
@@ -168,7 +168,7 @@ def testBadConfigurations(workDir, text):
     assert "Traceback" not in ours.stderr or KINDS[1] == "debian"
 
 
-def errorLine(finished):
+def error_line(finished):
     """The beginning of the message, before what is quoted in it."""
     return next(line for line in finished.stderr.splitlines() if line.startswith("Error: ")).split("'")[0]
 
@@ -177,15 +177,15 @@ def errorLine(finished):
     ["-Z"], ["-c"], ["foo"], ["-n", "-n"], ["-m", "9"], ["-c", "/nonexistent"], ["-e", "loud"], ["-y", "big"], ["-z", "x"],
     ["-d", "/nonexistent"], ["-u", "no-such-user"], ["--nonsense"], ["--conf"], ["-a", "x"],
 ])
-def testBadCommandLines(workDir, arguments):
-    with open(f"{workDir}/supervisord.conf", "w", encoding="utf-8") as config:
+def test_bad_command_lines(work_dir, arguments):
+    with open(f"{work_dir}/supervisord.conf", "w", encoding="utf-8") as config:
         config.write(BASE.format(supervisord="", config=""))
-    theirs, ours = (runUntilEnd(kind, workDir, *arguments) for kind in KINDS)
+    theirs, ours = (run_until_end(kind, work_dir, *arguments) for kind in KINDS)
     assert ours.returncode == theirs.returncode
-    assert errorLine(theirs) == errorLine(ours)
+    assert error_line(theirs) == error_line(ours)
 
 
 @pytest.mark.parametrize("option", ["-h", "-?", "--help", "-v", "--version"])
-def testHelpAndVersion(workDir, option):
-    theirs, ours = (runUntilEnd(kind, workDir, option) for kind in KINDS)
+def test_help_and_version(work_dir, option):
+    theirs, ours = (run_until_end(kind, work_dir, option) for kind in KINDS)
     assert (ours.returncode, bool(ours.stdout), ours.stderr) == (theirs.returncode, bool(theirs.stdout), theirs.stderr)

@@ -29,7 +29,7 @@ def reason(text):
     return text.rstrip()
 
 
-def sameReason(mine, theirs):
+def same_reason(mine, theirs):
     mine, theirs = reason(mine), reason(theirs)
     if mine == theirs:
         return True
@@ -67,7 +67,7 @@ ENVIRONMENT = {"NUMBER": "42", "FLAG": "true", "A": "from-env", "HOME": "/root",
 
 
 @pytest.fixture
-def fixedEnvironment(monkeypatch, workDir):
+def fixed_environment(monkeypatch, work_dir):
     for name in ("config_dump", "echo_supervisord_conf"):
         program(name)  # found, and remembered, before the directory changes
     for name in list(os.environ):
@@ -75,13 +75,13 @@ def fixedEnvironment(monkeypatch, workDir):
             monkeypatch.delenv(name)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.chdir(workDir)
+    monkeypatch.chdir(work_dir)
 
 
 @pytest.mark.parametrize("slip", [0.0, 0.05, 0.3])
-def testRandomConfigurations(workDir, fixedEnvironment, slip):
+def test_random_configurations(work_dir, fixed_environment, slip):
     generator = Generator(random.Random(int(slip * 100) + 3), slip)
-    paths = [generator.write(os.path.join(workDir, str(number))) for number in range(700)]
+    paths = [generator.write(os.path.join(work_dir, str(number))) for number in range(700)]
     accepted = 0
     for path, mine in zip(paths, ours("config", paths)):
         if differs(path):
@@ -89,7 +89,7 @@ def testRandomConfigurations(workDir, fixedEnvironment, slip):
         theirs = oracle.debians(["-c", path])
         if "error" in theirs or "error" in mine:
             assert ("error" in theirs) == ("error" in mine), (path, open(path).read(), mine, theirs)
-            assert sameReason(mine["error"], theirs["error"]), (path, open(path).read(), mine, theirs)
+            assert same_reason(mine["error"], theirs["error"]), (path, open(path).read(), mine, theirs)
             continue
         accepted += 1
         for text in theirs["messages"]:
@@ -110,10 +110,10 @@ COMMAND_LINES = [
 
 
 @pytest.mark.parametrize("arguments", COMMAND_LINES, ids=" ".join)
-def testCommandLines(workDir, fixedEnvironment, arguments):
+def test_command_lines(work_dir, fixed_environment, arguments):
     with open("supervisord.conf", "w", encoding="utf-8") as file:
         file.write(BASE)
-    arguments = arguments if "-c" in arguments else ["-c", os.path.join(workDir, "supervisord.conf")] + arguments
+    arguments = arguments if "-c" in arguments else ["-c", os.path.join(work_dir, "supervisord.conf")] + arguments
     mine, theirs = ours("options", arguments)[0], oracle.debians(arguments)
     if "error" in theirs:
         assert mine.get("error") == theirs["error"]
@@ -121,29 +121,29 @@ def testCommandLines(workDir, fixedEnvironment, arguments):
         assert normal(mine) == normal(theirs)
 
 
-def testFileIsFoundInTheWorkingDirectory(workDir, fixedEnvironment):
+def test_file_is_found_in_the_working_directory(work_dir, fixed_environment):
     os.makedirs("etc")
     with open("etc/supervisord.conf", "w", encoding="utf-8") as file:
         file.write(BASE)
-    assert ours("options", [])[0]["daemon"]["logfile"] == os.path.join(workDir, "base.log")
+    assert ours("options", [])[0]["daemon"]["logfile"] == os.path.join(work_dir, "base.log")
     with open("supervisord.conf", "w", encoding="utf-8") as file:
         file.write("[supervisord]\nlogfile=nearer.log\n")
-    assert ours("options", [])[0]["daemon"]["logfile"] == os.path.join(workDir, "nearer.log")
+    assert ours("options", [])[0]["daemon"]["logfile"] == os.path.join(work_dir, "nearer.log")
 
 
-def testMissingFiles(workDir, fixedEnvironment):
+def test_missing_files(work_dir, fixed_environment):
     assert ours("options", ["-c", "nope.conf"])[0]["error"] == "could not find config file nope.conf"
     os.mkdir("directory.conf")
     assert ours("options", ["-c", "directory.conf"])[0]["error"].startswith("could not read config file directory.conf")
 
 
-def testSampleConfigurations(workDir, fixedEnvironment):
+def test_sample_configurations(work_dir, fixed_environment):
     for kind in ("ours", "debian"):
-        path = os.path.join(workDir, kind + ".conf")
+        path = os.path.join(work_dir, kind + ".conf")
         with open(path, "wb") as file:
             file.write(subprocess.run(program("echo_supervisord_conf", kind), check=True, capture_output=True).stdout)
-    first = [open(os.path.join(workDir, kind + ".conf"), encoding="utf-8").readline() for kind in ("ours", "debian")]
+    first = [open(os.path.join(work_dir, kind + ".conf"), encoding="utf-8").readline() for kind in ("ours", "debian")]
     assert first[0] == first[1]  # tools look for it
-    mine, theirs = ours("config", [os.path.join(workDir, "ours.conf"), os.path.join(workDir, "debian.conf")])
+    mine, theirs = ours("config", [os.path.join(work_dir, "ours.conf"), os.path.join(work_dir, "debian.conf")])
     assert mine == theirs
-    assert normal(mine) == normal(oracle.debians(["-c", os.path.join(workDir, "ours.conf")]))
+    assert normal(mine) == normal(oracle.debians(["-c", os.path.join(work_dir, "ours.conf")]))

@@ -26,16 +26,16 @@ done
 """
 
 
-def loadTests():
+def load_tests():
     os.environ["END_TO_END"] = "1"  # asked for when the module is loaded
     return importlib.import_module("supervisor.tests.test_end_to_end")
 
 
-TESTS = loadTests()
+TESTS = load_tests()
 NAMES = unittest.TestLoader().getTestCaseNames(TESTS.EndToEndTests)
 
 
-def oursInstead(argv):
+def ours_instead(argv):
     """[python, -m, supervisor.X, ...] -> [our X, ...]"""
     if argv[1:2] == ["-m"] and argv[2].startswith(PREFIX):
         return [*program(argv[2][len(PREFIX):]), *argv[3:]]
@@ -43,20 +43,20 @@ def oursInstead(argv):
 
 
 @pytest.fixture
-def shim(workDir, monkeypatch):
-    shutil.copytree(pkg_resources.resource_filename(TESTS.__name__, "fixtures"), f"{workDir}/fixtures")
-    with open(f"{workDir}/fixtures/hello.sh", "w", encoding="utf-8") as script:
+def shim(work_dir, monkeypatch):
+    shutil.copytree(pkg_resources.resource_filename(TESTS.__name__, "fixtures"), f"{work_dir}/fixtures")
+    with open(f"{work_dir}/fixtures/hello.sh", "w", encoding="utf-8") as script:
         script.write(HELLO)
-    os.mkdir(f"{workDir}/bin")
-    os.symlink(PYTHON, f"{workDir}/bin/python")
-    monkeypatch.setenv("PATH", f"{workDir}/bin:{os.environ['PATH']}")
+    os.mkdir(f"{work_dir}/bin")
+    os.symlink(PYTHON, f"{work_dir}/bin/python")
+    monkeypatch.setenv("PATH", f"{work_dir}/bin:{os.environ['PATH']}")
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")  # the tests read a terminal, and know nothing of colours
-    monkeypatch.setattr(pkg_resources, "resource_filename", lambda _, name: os.path.join(workDir, name))
+    monkeypatch.setattr(pkg_resources, "resource_filename", lambda _, name: os.path.join(work_dir, name))
 
     def spawn(command, args=(), **options):
-        argv = oursInstead([command, *args])
+        argv = ours_instead([command, *args])
         shell = argv[-1]
         if argv[:2] == ["/bin/sh", "-c"]:  # one test writes a command line for the shell
             argv[-1] = shell.replace(f"'{TESTS.sys.executable}' -m supervisor.supervisorctl", program("supervisorctl")[0])
@@ -72,7 +72,7 @@ def shim(workDir, monkeypatch):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def testEndToEnd(shim, name):
+def test_end_to_end(shim, name):
     result = unittest.TestResult()
     TESTS.EndToEndTests(name).run(result)
     for _, trace in result.failures + result.errors:

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from eventlog import comparable, listenerSection, recorded
-from waiting import waitFor
+from eventlog import comparable, listener_section, recorded
+from waiting import wait_for
 
 PROGRAMS = """
 [program:cat]
@@ -49,18 +49,18 @@ def twins(request, daemon):
     events = {"all": "PROCESS_STATE,PROCESS_LOG,PROCESS_COMMUNICATION,REMOTE_COMMUNICATION,SUPERVISOR_STATE_CHANGE,"
                      "PROCESS_GROUP",
               "some": "PROCESS_STATE_EXITED,REMOTE_COMMUNICATION,PROCESS_LOG_STDERR"}[request.param]
-    config = PROGRAMS + listenerSection("l", "ok", events)
+    config = PROGRAMS + listener_section("l", "ok", events)
     return [daemon(config, kind=kind) for kind in ("debian", "ours")]
 
 
 def state(server, name, wanted):
-    waitFor(lambda: server.rpc.supervisor.getProcessInfo(name)["statename"] == wanted, f"{name} to be {wanted}")
+    wait_for(lambda: server.rpc.supervisor.getProcessInfo(name)["statename"] == wanted, f"{name} to be {wanted}")
 
 
 def marker(server, text):
     """Sends a remote event and waits until the listener has it: all that was published before has arrived too."""
     server.rpc.supervisor.sendRemoteCommEvent("marker", text)
-    waitFor(lambda: any(payload == f"type:marker\n{text}" for _, payload in recorded(server, "l")), f"marker {text}")
+    wait_for(lambda: any(payload == f"type:marker\n{text}" for _, payload in recorded(server, "l")), f"marker {text}")
 
 
 def act(server):
@@ -70,12 +70,12 @@ def act(server):
     rpc = server.rpc.supervisor
     rpc.startProcess("cat")
     rpc.sendProcessStdin("cat", "one line\n")
-    waitFor(lambda: rpc.tailProcessStdoutLog("cat", 0, 100)[0] == "one line\n", "the line to come back")
+    wait_for(lambda: rpc.tailProcessStdoutLog("cat", 0, 100)[0] == "one line\n", "the line to come back")
     marker(server, "line")
     rpc.stopProcess("cat")
     marker(server, "stopped")
     rpc.startProcess("talk")
-    waitFor(lambda: len(rpc.tailProcessStderrLog("talk", 0, 100)[0]) == 60, "the whole talk")
+    wait_for(lambda: len(rpc.tailProcessStderrLog("talk", 0, 100)[0]) == 60, "the whole talk")
     marker(server, "talked")
     rpc.stopProcess("talk")
     for name in ("fails", "expected"):
@@ -89,7 +89,7 @@ def act(server):
     marker(server, "end")
 
 
-def testListenersAreToldTheSame(twins):
+def test_listeners_are_told_the_same(twins):
     for server in twins:
         act(server)
     debian, ours = (comparable(recorded(server, "l")) for server in twins)
@@ -100,7 +100,7 @@ def testListenersAreToldTheSame(twins):
     assert ours == debian
 
 
-def listenerLog(server):
+def listener_log(server):
     """What the activity log says about the listener, without times and process ids."""
     lines = re.sub(r"(?m)^\d{4}-\S+ \S+ ", "", server.log()).replace("output:\n", "output: ").splitlines()
     return [re.sub(r"\d{2,}", "N", line) for line in lines
@@ -108,17 +108,17 @@ def listenerLog(server):
 
 
 @pytest.mark.parametrize("manner", ["fail", "crash"])
-def testAnEventThatWasNotProcessedComesAgain(daemon, manner):
+def test_an_event_that_was_not_processed_comes_again(daemon, manner):
     seen = []
     for kind in ("debian", "ours"):
-        server = daemon(listenerSection("l", manner, "REMOTE_COMMUNICATION"), kind=kind)
+        server = daemon(listener_section("l", manner, "REMOTE_COMMUNICATION"), kind=kind)
         state(server, "l", "RUNNING")
         for text in ("ok then fail", "next"):
             server.rpc.supervisor.sendRemoteCommEvent("t", text)
         if manner == "fail":
-            waitFor(lambda: len(recorded(server, "l")) > 3, "the event to be rejected")
+            wait_for(lambda: len(recorded(server, "l")) > 3, "the event to be rejected")
             open(f"{server.directory}/l.events.ok", "wb").close()
-        waitFor(lambda: [e for e in recorded(server, "l") if e[1].endswith("next")], "the next event")
+        wait_for(lambda: [e for e in recorded(server, "l") if e[1].endswith("next")], "the next event")
         events = [event for index, event in enumerate(comparable(recorded(server, "l")))
                   if index == 0 or comparable(recorded(server, "l"))[index - 1] != event]
         seen.append(events)
@@ -126,31 +126,31 @@ def testAnEventThatWasNotProcessedComesAgain(daemon, manner):
     assert [payload for _, payload in seen[1]] == ["type:t\nok then fail", "type:t\nnext"]
 
 
-def testTheLogTellsTheSameAboutAListener(daemon):
+def test_the_log_tells_the_same_about_a_listener(daemon):
     seen = []
     for kind in ("debian", "ours"):
-        server = daemon(listenerSection("l", "chatty", "REMOTE_COMMUNICATION", autorestart="false"), kind=kind,
+        server = daemon(listener_section("l", "chatty", "REMOTE_COMMUNICATION", autorestart="false"), kind=kind,
                         supervisord="loglevel=debug")
         state(server, "l", "RUNNING")
-        waitFor(lambda: "ACKNOWLEDGED -> READY" in server.log(), "the listener to be ready")
+        wait_for(lambda: "ACKNOWLEDGED -> READY" in server.log(), "the listener to be ready")
         server.rpc.supervisor.sendRemoteCommEvent("t", "x")
-        waitFor(lambda: "has entered the UNKNOWN state" in server.log(), "the violation")
+        wait_for(lambda: "has entered the UNKNOWN state" in server.log(), "the violation")
         server.stop()
-        seen.append(listenerLog(server))
+        seen.append(listener_log(server))
     assert seen[0] == seen[1]
 
 
-def testAnOverflowDropsTheOldestEvents(daemon):
+def test_an_overflow_drops_the_oldest_events(daemon):
     seen = []
     for kind in ("debian", "ours"):
-        server = daemon(listenerSection("l", "slow", "REMOTE_COMMUNICATION", buffer_size=3), kind=kind)
+        server = daemon(listener_section("l", "slow", "REMOTE_COMMUNICATION", buffer_size=3), kind=kind)
         state(server, "l", "RUNNING")
         server.rpc.supervisor.sendRemoteCommEvent("t", "held")
-        waitFor(lambda: recorded(server, "l"), "the first event")
+        wait_for(lambda: recorded(server, "l"), "the first event")
         for number in range(6):
             server.rpc.supervisor.sendRemoteCommEvent("t", str(number))
         open(f"{server.directory}/l.events.go", "wb").close()
-        waitFor(lambda: len(recorded(server, "l")) == 4, "the events that were kept")
+        wait_for(lambda: len(recorded(server, "l")) == 4, "the events that were kept")
         server.stop()
         seen.append((comparable(recorded(server, "l")), [line[24:] for line in server.log().splitlines()
                                                          if "overflowed" in line]))

@@ -55,17 +55,17 @@ def compare(directory, texts):
         assert json.loads(line) == pythons(path), repr(text)
 
 
-def testHandMadeFiles(workDir):
-    compare(workDir, CASES)
+def test_hand_made_files(work_dir):
+    compare(work_dir, CASES)
 
 
-def testRandomTokens(workDir):
+def test_random_tokens(work_dir):
     pick = random.Random(7)
-    compare(workDir, ["[s]\n" * pick.randint(0, 1) + "".join(pick.choice(TOKENS) for _ in range(pick.randint(1, 40)))
+    compare(work_dir, ["[s]\n" * pick.randint(0, 1) + "".join(pick.choice(TOKENS) for _ in range(pick.randint(1, 40)))
                       for _ in range(8000)])
 
 
-def testRandomLines(workDir):
+def test_random_lines(work_dir):
     pick = random.Random(11)
-    compare(workDir, ["[s]\n" + "".join(pick.choice(LINES) + pick.choice(["\n", "\n", "\n", "\r\n"])
+    compare(work_dir, ["[s]\n" + "".join(pick.choice(LINES) + pick.choice(["\n", "\n", "\n", "\r\n"])
                                         for _ in range(pick.randint(1, 14))) for _ in range(8000)])

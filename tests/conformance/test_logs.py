@@ -3,10 +3,10 @@
 
 import os
 
-from waiting import waitFor
+from waiting import wait_for
 
 
-def noteFiles(daemon, note, prefix):
+def note_files(daemon, note, prefix):
     for name in sorted(os.listdir(daemon.directory)):
         if name.startswith(prefix):
             note(name, daemon.read(name))
@@ -18,37 +18,37 @@ def talking(script, keys):
 
 def run(daemon, note):
     daemon.call("startProcess", "talk", False)
-    daemon.waitState("talk", "EXITED")
-    noteFiles(daemon, note, "talk")
+    daemon.wait_state("talk", "EXITED")
+    note_files(daemon, note, "talk")
     note("stdout", daemon.call("readProcessStdoutLog", "talk", 0, 0))
     note("stderr", daemon.call("readProcessStderrLog", "talk", 0, 0))
 
 
-def testSeparateAndJoined(compare):
+def test_separate_and_joined(compare):
     script = "echo one; echo two >&2; printf 'no newline'"
     compare(talking(script, "stdout_logfile=%(here)s/talk.out\nstderr_logfile=%(here)s/talk.err"), run)
 
 
-def testRedirected(compare):
+def test_redirected(compare):
     compare(talking("echo one; echo two >&2; echo three", "redirect_stderr=true\nstdout_logfile=%(here)s/talk.out"), run)
 
 
-def testStripsColours(compare):
+def test_strips_colours(compare):
     script = "printf '\\033[31mred\\033[0m plain \\033[1;32mgreen\\n'"
     compare(talking(script, "stdout_logfile=%(here)s/talk.out"), run, supervisord="strip_ansi=true")
 
 
-def testBytesThatAreNoText(compare):
+def test_bytes_that_are_no_text(compare):
     compare(talking("printf '\\377\\376 x \\200\\n'", "stdout_logfile=%(here)s/talk.out"),
             lambda daemon, note: (daemon.call("startProcess", "talk", False),
-                                  daemon.waitState("talk", "EXITED"), noteFiles(daemon, note, "talk")))
+                                  daemon.wait_state("talk", "EXITED"), note_files(daemon, note, "talk")))
 
 
-def testEmptyAndGone(compare):
+def test_empty_and_gone(compare):
     compare(talking("true", "stdout_logfile=%(here)s/talk.out\nstderr_logfile=NONE"), run)
 
 
-def testRotates(compare):
+def test_rotates(compare):
     """The program writes a line at a time and waits for it to be taken, so that both rotate at the same bytes."""
 
     def play(daemon, note):
@@ -56,24 +56,24 @@ def testRotates(compare):
         for number in range(40):
             line = f"line {number:03d} " + "x" * 40 + "\n"
             daemon.call("sendProcessStdin", "cat", line)
-            waitFor(lambda: any(line in daemon.read(f"cat.log{suffix}") for suffix in ("", ".1")), "the line")
-        waitFor(lambda: daemon.read("cat.log.1") and not daemon.read("cat.log"), "the last rotation")
-        noteFiles(daemon, note, "cat.log")
+            wait_for(lambda: any(line in daemon.read(f"cat.log{suffix}") for suffix in ("", ".1")), "the line")
+        wait_for(lambda: daemon.read("cat.log.1") and not daemon.read("cat.log"), "the last rotation")
+        note_files(daemon, note, "cat.log")
 
     compare("[program:cat]\ncommand=cat\nautostart=false\nstartsecs=0\nstdout_logfile=%(here)s/cat.log\n"
             "stdout_logfile_maxbytes=500\nstdout_logfile_backups=2\n", play)
 
 
-def testActivityLogToStdout(compare):
+def test_activity_log_to_stdout(compare):
     def play(daemon, note):
-        daemon.waitState("cat", "RUNNING")
+        daemon.wait_state("cat", "RUNNING")
         note("read", daemon.call("readLog", 0, 0))
 
     compare("[program:cat]\ncommand=cat\nstartsecs=0\n", play, supervisord="logfile=/dev/stdout\nlogfile_maxbytes=0",
-            withLog=False)
+            with_log=False)
 
 
-def testRemovedLogIsReadAsMissing(compare):
+def test_removed_log_is_read_as_missing(compare):
     def play(daemon, note):
         note("start", daemon.call("startProcess", "cat"))
         os.remove(os.path.join(daemon.directory, "cat.log"))
@@ -85,7 +85,7 @@ def testRemovedLogIsReadAsMissing(compare):
     compare("[program:cat]\ncommand=cat\nautostart=false\nstartsecs=0\nstdout_logfile=%(here)s/cat.log\n", play)
 
 
-def testAClearedActivityLogIsEmpty(compare):
+def test_a_cleared_activity_log_is_empty(compare):
     def play(daemon, note):
         note("clear", daemon.call("clearLog"))
         note("file", daemon.read("supervisord.log"))

@@ -23,14 +23,14 @@ def judged():
 
 
 @pytest.mark.parametrize("client,server", [("ours", "debian"), ("ours", "ours"), ("debian", "ours")])
-def testEveryCommandSaysTheSame(judged, daemon, client, server):
+def test_every_command_says_the_same(judged, daemon, client, server):
     said = ctl_scenario.run(daemon(ctl_scenario.PROGRAMS, kind=server), client)
     assert [entry[0] for entry in said] == [entry[0] for entry in judged]
     for mine, theirs in zip(said, judged):
         assert mine == theirs
 
 
-def freePort():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -41,10 +41,10 @@ def outcome(client, words, directory, **options):
     argv = program("supervisorctl", client)
     done = subprocess.run([*argv, *words], stdin=options.pop("stdin", subprocess.DEVNULL), capture_output=True, text=True,
                           check=False, cwd=directory, timeout=60, **options)
-    return done.returncode, firstWords((done.stdout + done.stderr).replace(argv[-1], "PROGRAM"))
+    return done.returncode, first_words((done.stdout + done.stderr).replace(argv[-1], "PROGRAM"))
 
 
-def firstWords(text):
+def first_words(text):
     """What scripts may know of a text. Ours goes on with the cause and the next step where Supervisor ends, has a sentence
     where Supervisor has the name of a Python class, and says what a server without a login wants in one line, not two."""
     text = re.sub(r"^Server requires authentication\b.*\n(error: .*\n)?", "Server requires authentication\n", text, flags=re.M)
@@ -65,15 +65,15 @@ COMMAND_LINES = [
 
 
 @pytest.mark.parametrize("line", COMMAND_LINES)
-def testCommandLine(workDir, line):
+def test_command_line(work_dir, line):
     files = {"empty.conf": "", "noctl.conf": "[supervisord]\n", "ctl.conf": "[supervisorctl]\nserverurl=unix://%(here)s/gone\n",
              "badexpand.conf": "[supervisorctl]\nserverurl=%(nope)s\n", "plugin.conf": "[supervisorctl]\n[ctlplugin:x]\na=b\n"}
     for name, text in files.items():
-        with open(os.path.join(workDir, name), "w", encoding="utf-8") as file:
+        with open(os.path.join(work_dir, name), "w", encoding="utf-8") as file:
             file.write(text)
     # What the environment offers is listed in the message of a failed expansion.
-    environment = {"PATH": "/usr/bin:/bin", "HOME": workDir, "LC_ALL": "C.UTF-8", "LC_CTYPE": "C.UTF-8"}
-    assert outcome("ours", line.split(), workDir, env=environment) == outcome("debian", line.split(), workDir, env=environment)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": work_dir, "LC_ALL": "C.UTF-8", "LC_CTYPE": "C.UTF-8"}
+    assert outcome("ours", line.split(), work_dir, env=environment) == outcome("debian", line.split(), work_dir, env=environment)
 
 
 COMMANDS_WITHOUT_SERVER = ["status", "status cat", "avail", "reread", "update", "add x", "remove x", "start x", "stop x", "restart x", "pid",
@@ -83,20 +83,20 @@ COMMANDS_WITHOUT_SERVER = ["status", "status cat", "avail", "reread", "update", 
 @pytest.mark.parametrize("url", ["unix:///nonexistent/s.sock", "unix://{dir}/dead.sock", "unix://{dir}", "unix:///etc/passwd/s.sock",
                                  "http://127.0.0.1:{port}", "http://[::1]:{port}", "https://localhost:{port}",
                                  "http://nohost.invalid:1"])
-def testServerThatIsNotThere(workDir, url):
+def test_server_that_is_not_there(work_dir, url):
     with socket.socket(socket.AF_UNIX) as dead:
-        dead.bind(os.path.join(workDir, "dead.sock"))
-    url = url.format(dir=workDir, port=freePort())
+        dead.bind(os.path.join(work_dir, "dead.sock"))
+    url = url.format(dir=work_dir, port=free_port())
     for command in COMMANDS_WITHOUT_SERVER:
         words = ["-s", url, *command.split()]
-        mine, theirs = outcome("ours", words, workDir), outcome("debian", words, workDir)
+        mine, theirs = outcome("ours", words, work_dir), outcome("debian", words, work_dir)
         assert mine == theirs, command
 
 
 @pytest.fixture
 def guarded(daemon):
     """A daemon that wants a password on TCP, and its address."""
-    port = freePort()
+    port = free_port()
 
     def start(kind):
         return daemon(f"[inet_http_server]\nport=127.0.0.1:{port}\nusername=bob\npassword=s3cret\n"
@@ -106,27 +106,27 @@ def guarded(daemon):
 
 
 @pytest.mark.parametrize("kind", ["debian", "ours"])
-def testAuthentication(guarded, workDir, kind):
+def test_authentication(guarded, work_dir, kind):
     running, url = guarded(kind)
-    running.waitState("cat", "RUNNING")
+    running.wait_state("cat", "RUNNING")
     for words in ("version", "-u bob version", "-u bob -p wrong status", "-u bob -p wrong avail", "-ubob -ps3cret signal CONT cat",
                   "-u bob -p s3cret pid nope", "-u bob -p wrong -i status", "-u bob -p s3cret tail -f nope"):
         words = ["-s", url, *words.split()]
-        mine, theirs = outcome("ours", words, workDir), outcome("debian", words, workDir)
+        mine, theirs = outcome("ours", words, work_dir), outcome("debian", words, work_dir)
         assert mine == theirs, words
-    with open(os.path.join(workDir, "password"), "w", encoding="utf-8") as file:
+    with open(os.path.join(work_dir, "password"), "w", encoding="utf-8") as file:
         file.write("s3cret\nignored\n")
-    status, text = outcome("ours", ["-s", url, "-u", "bob", "--password-file", "password", "pid", "nope"], workDir)
+    status, text = outcome("ours", ["-s", url, "-u", "bob", "--password-file", "password", "pid", "nope"], work_dir)
     assert (status, text) == (1, "No such process nope\n")
 
 
 @pytest.mark.parametrize("kind", ["debian", "ours"])
-def testCommandsFromAPipe(daemon, kind):
+def test_commands_from_a_pipe(daemon, kind):
     running = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n", kind=kind)
-    running.waitState("cat", "RUNNING")
+    running.wait_state("cat", "RUNNING")
     for text in ("", "quit\n", "exit", "status nope\n\n  foo bar\nstop cat\nstart cat\nquit\nstatus\n", "help help\n?\nEOF\nstatus\n",
                  "shutdown\nn\nreload\nmaybe\nopen nope\n", "version x\nshutdown\n", "pid nope"):
-        said = [subprocess.run([*program("supervisorctl", client), "-c", running.configPath], input=text, capture_output=True,
+        said = [subprocess.run([*program("supervisorctl", client), "-c", running.config_path], input=text, capture_output=True,
                                text=True, check=False, timeout=60) for client in ("ours", "debian")]
         mine, theirs = [(done.returncode, ctl_scenario.normalised(done.stdout + done.stderr, running)) for done in said]
         if "version x" in text:  # the help after the error is in our words

@@ -40,7 +40,7 @@ def compare(mode, inputs, judge):
             assert mine == theirs or "a conversion without a name" in str(mine), (text, mine, theirs)
 
 
-def testCommands():
+def test_commands():
     compare("words", texts(1, WORDS, 6000), shlex.split)
 
 
@@ -58,13 +58,13 @@ def environment(text):
     return [list(pair) for pair in sorted(found.items())]
 
 
-def testEnvironments():
+def test_environments():
     pick = random.Random(2)
     likely = [",".join(f"{pick.choice('ABC')}={text}" for text in texts(pick.random(), PAIRS, 2)) for _ in range(3000)]
     compare("pairs", texts(3, PAIRS, 6000) + likely, environment)
 
 
-def testExpansions():
+def test_expansions():
     names = {"s": "text", "u": "hé", "n": 7}
     pick = random.Random(4)
     likely = ["%(" + pick.choice("sun") + ")" + text for text in texts(5, FORMATS[11:], 4000)]

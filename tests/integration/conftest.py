@@ -16,5 +16,5 @@ def owner(account):
 
 
 @pytest.fixture
-def manager(owner, workDir, cleanup):
-    return cleanup.enter_context(Managerd(workDir))
+def manager(owner, work_dir, cleanup):
+    return cleanup.enter_context(Managerd(work_dir))

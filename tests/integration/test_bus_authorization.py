@@ -7,9 +7,9 @@ import xml.etree.ElementTree
 
 import pytest
 
-from manager_bus import INSTANCE, NAME, Service, instancePath
+from manager_bus import INSTANCE, NAME, Service, instance_path
 from programs import SOURCE
-from waiting import waitFor
+from waiting import wait_for
 
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
 QUESTION = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"
@@ -22,9 +22,9 @@ def stranger(account):
 
 
 @pytest.fixture
-def service(workDir, owner):
+def service(work_dir, owner):
     own = f"{owner.pw_uid}:{owner.pw_name}"
-    with Service(workDir, f"own:{own}", f"slow-1:{own}", "roots:0:root") as running:
+    with Service(work_dir, f"own:{own}", f"slow-1:{own}", "roots:0:root") as running:
         yield running
 
 
@@ -42,141 +42,141 @@ ADMINISTRATORS_METHODS = [
 ]
 
 
-def mayCall(service, method, user, options=()):
+def may_call(service, method, user, options=()):
     name, signature, arguments = method
-    return service.tryCall(name, signature, *arguments, user=user, options=options).returncode == 0
+    return service.try_call(name, signature, *arguments, user=user, options=options).returncode == 0
 
 
 @pytest.mark.parametrize("method", OWNERS_METHODS, ids=lambda m: m[0])
-def testTheOwnerControlsItsInstanceAndAStrangerDoesNot(service, owner, stranger, method):
-    assert mayCall(service, method, owner.pw_uid)
-    assert not mayCall(service, method, stranger.pw_uid)
-    assert mayCall(service, method, 0)
+def test_the_owner_controls_its_instance_and_a_stranger_does_not(service, owner, stranger, method):
+    assert may_call(service, method, owner.pw_uid)
+    assert not may_call(service, method, stranger.pw_uid)
+    assert may_call(service, method, 0)
 
 
 @pytest.mark.parametrize("method", ADMINISTRATORS_METHODS, ids=lambda m: m[0])
-def testOnlyAdministratorsRedefine(service, owner, stranger, method):
-    assert not mayCall(service, method, owner.pw_uid)
-    assert not mayCall(service, method, stranger.pw_uid)
-    assert mayCall(service, method, 0)
+def test_only_administrators_redefine(service, owner, stranger, method):
+    assert not may_call(service, method, owner.pw_uid)
+    assert not may_call(service, method, stranger.pw_uid)
+    assert may_call(service, method, 0)
 
 
 @pytest.mark.parametrize("method", ["Start", "Stop", "Restart", "Enable", "Disable"])
-def testTheObjectOfAnInstanceIsGuardedAsTheManager(service, owner, stranger, method):
-    own = {"path": instancePath("own"), "interface": INSTANCE}
-    assert service.tryCall(method, user=owner.pw_uid, **own).returncode == 0
-    assert service.tryCall(method, user=stranger.pw_uid, **own).returncode != 0
-    roots = {"path": instancePath("roots"), "interface": INSTANCE}
-    assert service.tryCall(method, user=owner.pw_uid, **roots).returncode != 0
+def test_the_object_of_an_instance_is_guarded_as_the_manager(service, owner, stranger, method):
+    own = {"path": instance_path("own"), "interface": INSTANCE}
+    assert service.try_call(method, user=owner.pw_uid, **own).returncode == 0
+    assert service.try_call(method, user=stranger.pw_uid, **own).returncode != 0
+    roots = {"path": instance_path("roots"), "interface": INSTANCE}
+    assert service.try_call(method, user=owner.pw_uid, **roots).returncode != 0
 
 
-def testAnOwnerCannotWidenItsInstanceThroughItsObject(service, owner):
-    own = {"path": instancePath("own"), "interface": INSTANCE, "user": owner.pw_uid}
-    assert service.tryCall("SetProperties", "a{sv}", 1, "user", "s", "root", **own).returncode != 0
-    assert service.tryCall("Remove", "b", "true", **own).returncode != 0
-    assert service.busctl("set-property", NAME, instancePath("own"), INSTANCE, "User", "s", "root",
+def test_an_owner_cannot_widen_its_instance_through_its_object(service, owner):
+    own = {"path": instance_path("own"), "interface": INSTANCE, "user": owner.pw_uid}
+    assert service.try_call("SetProperties", "a{sv}", 1, "user", "s", "root", **own).returncode != 0
+    assert service.try_call("Remove", "b", "true", **own).returncode != 0
+    assert service.busctl("set-property", NAME, instance_path("own"), INSTANCE, "User", "s", "root",
                           user=owner.pw_uid).returncode != 0
 
 
-def testOneForeignNameRefusesTheWholeList(service, owner):
-    result = service.tryCall("DisableInstances", "as", 2, "own", "roots", user=owner.pw_uid)
+def test_one_foreign_name_refuses_the_whole_list(service, owner):
+    result = service.try_call("DisableInstances", "as", 2, "own", "roots", user=owner.pw_uid)
     assert result.returncode != 0
-    assert service.property("Enabled", instancePath("own"), INSTANCE) is True
+    assert service.property("Enabled", instance_path("own"), INSTANCE) is True
 
 
-def testEachNameOfManyIsAuthorisedByItself(service, owner):
+def test_each_name_of_many_is_authorised_by_itself(service, owner):
     outcomes = service.call("StopInstances", "as", 3, "own", "roots", "nix", user=owner.pw_uid)[0]
     assert [(name, error) for name, error, _ in outcomes] == [
         ("own", ""), ("roots", DENIED), ("nix", f"{NAME}.Error.NoSuchInstance")]
     assert "Not allowed to stop 'roots'" in outcomes[1][2]
 
 
-def testAProgramsLogIsForRootAndTheOwner(service, owner, stranger):
+def test_a_programs_log_is_for_root_and_the_owner(service, owner, stranger):
     call = ("GetProgramLog", "ss", "own", "program1")
     assert service.error(*call, user=stranger.pw_uid)[0] == DENIED
     for uid in (0, owner.pw_uid):
         assert service.error(*call, user=uid)[0] == f"{NAME}.Error.NoSuchProgram"  # the pretended manager has none
 
 
-def testEverybodyMayLook(service, stranger):
+def test_everybody_may_look(service, stranger):
     uid = stranger.pw_uid
     assert len(service.call("ListInstances", user=uid)[0]) == 3
     assert service.call("ListPrograms", "s", "own", user=uid) == [[["program1", "RUNNING", 4242, ""]]]
-    assert service.property("State", instancePath("own"), INSTANCE, user=uid) == "inactive"
+    assert service.property("State", instance_path("own"), INSTANCE, user=uid) == "inactive"
 
 
-def testARefusalNamesWhatIsNeeded(service, owner, stranger):
+def test_a_refusal_names_what_is_needed(service, owner, stranger):
     name, text = service.error("StopInstance", "s", "own", user=stranger.pw_uid)
     assert name == DENIED
     assert text == (f"Not allowed to stop 'own': this takes root, its owner '{owner.pw_name}' or polkit's leave for "
                     "org.supervisormanager1.manage-instances (polkit does not answer)")
 
 
-def testPolkitIsAskedWithDetails(service, stranger, owner):
+def test_polkit_is_asked_with_details(service, stranger, owner):
     with service.polkit("yes") as polkit:
-        assert mayCall(service, ("StopInstance", "s", ["own"]), stranger.pw_uid)
+        assert may_call(service, ("StopInstance", "s", ["own"]), stranger.pw_uid)
         assert polkit.line() == f"{NAME}.manage-instances 1 instance=own user={owner.pw_name} verb=stop"
-        assert mayCall(service, ("RemoveInstance", "sb", ["own", "false"]), owner.pw_uid)
+        assert may_call(service, ("RemoveInstance", "sb", ["own", "false"]), owner.pw_uid)
         assert polkit.line() == f"{NAME}.edit-instances 1 instance=own user={owner.pw_name} verb=remove"
-        assert mayCall(service, ("Reload", "", []), owner.pw_uid)
+        assert may_call(service, ("Reload", "", []), owner.pw_uid)
         assert polkit.line() == f"{NAME}.manage-manager 1 verb=reload-manager"
 
 
-def testPolkitIsNotAskedForRootAndTheOwner(service, owner, stranger):
+def test_polkit_is_not_asked_for_root_and_the_owner(service, owner, stranger):
     with service.polkit("no") as polkit:
-        assert mayCall(service, ("StartInstance", "s", ["own"]), owner.pw_uid)
-        assert mayCall(service, ("Reload", "", []), 0)
+        assert may_call(service, ("StartInstance", "s", ["own"]), owner.pw_uid)
+        assert may_call(service, ("Reload", "", []), 0)
         assert service.error("StopInstance", "s", "own", user=stranger.pw_uid)[0] == DENIED
         assert "verb=stop" in polkit.line()  # the first question
 
 
-def testWithoutLeaveToAskTheCallerIsToldSo(service, stranger):
+def test_without_leave_to_ask_the_caller_is_told_so(service, stranger):
     with service.polkit("challenge"):
         stop = ("StopInstance", "s", ["own"])
         assert service.error("StopInstance", "s", "own", user=stranger.pw_uid)[0] == QUESTION
-        assert not mayCall(service, stop, stranger.pw_uid, ["--allow-interactive-authorization=no"])
-        assert mayCall(service, stop, stranger.pw_uid, ["--allow-interactive-authorization=yes"])
+        assert not may_call(service, stop, stranger.pw_uid, ["--allow-interactive-authorization=no"])
+        assert may_call(service, stop, stranger.pw_uid, ["--allow-interactive-authorization=yes"])
 
 
-def testAMutePolkitHoldsUpNobody(service, owner, stranger, cleanup):
+def test_a_mute_polkit_holds_up_nobody(service, owner, stranger, cleanup):
     with service.polkit("mute") as polkit:
         waiting = service.start("stop", "own", user=stranger.pw_uid)
         cleanup.callback(waiting.wait)
         cleanup.callback(waiting.kill)
         assert "verb=stop" in polkit.line()
         service.call("StartInstance", "s", "own", user=owner.pw_uid)
-        assert service.property("State", instancePath("own"), INSTANCE) == "running"
+        assert service.property("State", instance_path("own"), INSTANCE) == "running"
         assert waiting.poll() is None
 
 
-def waitingCalls(service):
+def waiting_calls(service):
     """How many operations the pretended manager holds back."""
-    return int(service.property("StatusText", instancePath("slow-1"), INSTANCE) or 0)
+    return int(service.property("StatusText", instance_path("slow-1"), INSTANCE) or 0)
 
 
-def testASlowOperationHoldsUpNobody(service, owner, cleanup):
+def test_a_slow_operation_holds_up_nobody(service, owner, cleanup):
     slow = service.start("stop", "slow-1", user=owner.pw_uid)
     cleanup.callback(slow.kill)
-    waitFor(lambda: waitingCalls(service) == 1, "the call to arrive")
+    wait_for(lambda: waiting_calls(service) == 1, "the call to arrive")
     service.call("StartInstance", "s", "own", user=owner.pw_uid)
     service.call("StartProgram", "ss", "slow-1", "release", user=owner.pw_uid)
     assert slow.wait() == 0
 
 
-def testAnAccountCannotPileUpWork(service, owner, cleanup):
+def test_an_account_cannot_pile_up_work(service, owner, cleanup):
     """With 64 calls waiting the next is refused; another account is served; a finished call makes room."""
     crowd = [service.start("stop", "slow-1", user=owner.pw_uid) for _ in range(64)]
     for one in crowd:
         cleanup.callback(one.wait)
         cleanup.callback(one.kill)
-    waitFor(lambda: waitingCalls(service) == 64, "64 waiting calls")
+    wait_for(lambda: waiting_calls(service) == 64, "64 waiting calls")
     assert service.error("StopInstance", "s", "slow-1", user=owner.pw_uid)[0] == LIMIT
     service.call("StartInstance", "s", "own")
     service.call("StartProgram", "ss", "slow-1", "release")
     assert [one.wait() for one in crowd] == [0] * 64
     service.call("StartInstance", "s", "own", user=owner.pw_uid)
 
-def testWhoeverEditsEntriesIsSaidToEqualRootAndIsAskedEachTime():
+def test_whoever_edits_entries_is_said_to_equal_root_and_is_asked_each_time():
     policy = xml.etree.ElementTree.parse(os.path.join(SOURCE, "dbus/org.supervisormanager1.policy"))
     action = policy.find(f"action[@id='{NAME}.edit-instances']")
     assert [default.text for default in action.find("defaults")] == ["auth_admin"] * 3
@@ -194,7 +194,7 @@ def flood(service, account, count, *mode):
                             user=account.pw_uid, group=account.pw_gid, extra_groups=[])
 
 
-def testCallsThatTakeTooMuchTimeAreRefusedAtOnce(service, stranger):
+def test_calls_that_take_too_much_time_are_refused_at_once(service, stranger):
     """Of eight clients that send before they read; root is served meanwhile, and nobody waits in vain."""
     clients = [flood(service, stranger, 3000) for _ in range(8)]
     try:
@@ -212,7 +212,7 @@ def testCallsThatTakeTooMuchTimeAreRefusedAtOnce(service, stranger):
     assert len(service.call("ListInstances", user=0)[0]) == 3
 
 
-def testCallsThatReadAndWantNoReplyAreDropped(service, stranger):
+def test_calls_that_read_and_want_no_reply_are_dropped(service, stranger):
     client = flood(service, stranger, 20000, "unheard")
     assert client.communicate(timeout=120)[0] == "sent\n"
     assert len(service.call("ListInstances", user=0)[0]) == 3

@@ -8,14 +8,14 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from manager_bus import INSTANCE, MANAGER, NAME, ROOT, Service, instancePath
+from manager_bus import INSTANCE, MANAGER, NAME, ROOT, Service, instance_path
 from programs import SOURCE
-from waiting import waitFor
+from waiting import wait_for
 
 
 @pytest.fixture
-def service(workDir):
-    with Service(workDir, "tsupv:65534:nobody", "svc-web:0:root") as running:
+def service(work_dir):
+    with Service(work_dir, "tsupv:65534:nobody", "svc-web:0:root") as running:
         yield running
 
 
@@ -43,15 +43,15 @@ def shown(service, path, name):
     return members(ET.fromstring(xml).find(f"interface[@name='{name}']"))
 
 
-def testTheManagerShowsWhatIsDescribed(service):
+def test_the_manager_shows_what_is_described(service):
     assert shown(service, ROOT, MANAGER) == described(MANAGER)
 
 
-def testAnInstanceShowsWhatIsDescribed(service):
-    assert shown(service, instancePath("tsupv"), INSTANCE) == described(INSTANCE)
+def test_an_instance_shows_what_is_described(service):
+    assert shown(service, instance_path("tsupv"), INSTANCE) == described(INSTANCE)
 
 
-def testThePolicyNamesEachMethodAndNoOther():
+def test_the_policy_names_each_method_and_no_other():
     policy = ET.parse(os.path.join(SOURCE, "dbus", "org.supervisormanager1.conf")).getroot()
     default = policy.find("policy[@context='default']")
     for interface in (MANAGER, INSTANCE):
@@ -60,21 +60,21 @@ def testThePolicyNamesEachMethodAndNoOther():
     assert default[0].tag == "deny"
 
 
-def testBusctlTreeShowsTheInstances(service):
+def test_busctl_tree_shows_the_instances(service):
     tree = service.busctl("tree", "--list", NAME).stdout.split()
-    assert {ROOT, instancePath("tsupv"), instancePath("svc-web")} <= set(tree)
-    assert instancePath("svc-web").endswith("/svc_2dweb")
+    assert {ROOT, instance_path("tsupv"), instance_path("svc-web")} <= set(tree)
+    assert instance_path("svc-web").endswith("/svc_2dweb")
 
 
-def testListsAndLookups(service):
+def test_lists_and_lookups(service):
     assert service.call("ListInstances") == [[
-        ["svc-web", "root", "inactive", "", 0, True, "", instancePath("svc-web")],
-        ["tsupv", "nobody", "inactive", "", 0, True, "", instancePath("tsupv")]]]
-    assert service.call("GetInstance", "s", "tsupv") == [instancePath("tsupv")]
-    assert service.call("GetInstanceByUID", "u", 65534) == [[instancePath("tsupv")]]
+        ["svc-web", "root", "inactive", "", 0, True, "", instance_path("svc-web")],
+        ["tsupv", "nobody", "inactive", "", 0, True, "", instance_path("tsupv")]]]
+    assert service.call("GetInstance", "s", "tsupv") == [instance_path("tsupv")]
+    assert service.call("GetInstanceByUID", "u", 65534) == [[instance_path("tsupv")]]
     assert service.call("GetInstanceByUID", "u", 12345) == [[]]
     service.call("StartInstance", "s", "tsupv")
-    assert service.call("GetInstanceByPID", "u", 77) == [instancePath("tsupv")]
+    assert service.call("GetInstanceByPID", "u", 77) == [instance_path("tsupv")]
     assert service.error("GetInstanceByPID", "u", 1)[0] == f"{NAME}.Error.NoSuchInstance"
 
 
@@ -89,16 +89,16 @@ def testListsAndLookups(service):
     ("KillInstance", "ssi", ["tsupv", "main", "0"], "org.freedesktop.DBus.Error.InvalidArgs"),
     ("KillInstance", "ssi", ["tsupv", "main", "999"], "org.freedesktop.DBus.Error.InvalidArgs"),
 ])
-def testErrorsHaveNames(service, method, signature, arguments, name):
+def test_errors_have_names(service, method, signature, arguments, name):
     assert service.error(method, signature, *arguments)[0] == name
 
 
-def testAnErrorSaysWhatIsWrong(service):
+def test_an_error_says_what_is_wrong(service):
     assert service.error("StartInstance", "s", "nix")[1] == "There is no instance 'nix'"
 
 
-def testInstancesHaveTheSameVerbs(service):
-    path = instancePath("tsupv")
+def test_instances_have_the_same_verbs(service):
+    path = instance_path("tsupv")
     service.call("Start", path=path, interface=INSTANCE)
     assert service.property("State", path, INSTANCE) == "running"
     assert service.property("MainPID", path, INSTANCE) == 77
@@ -111,7 +111,7 @@ def testInstancesHaveTheSameVerbs(service):
     assert service.error("Start", path=path, interface=INSTANCE)[0] == "org.freedesktop.DBus.Error.UnknownObject"
 
 
-def testPropertiesOfTheManagerCount(service):
+def test_properties_of_the_manager_count(service):
     assert service.property("Version") == "1.2.3"
     assert (service.property("NInstances"), service.property("NRunningInstances")) == (2, 0)
     service.call("StartInstance", "s", "tsupv")
@@ -120,9 +120,9 @@ def testPropertiesOfTheManagerCount(service):
     assert service.property("NRefusedEntries") == 1
 
 
-def testCreatedInstancesComeAndGo(service):
+def test_created_instances_come_and_go(service):
     path = service.call("CreateInstance", "sa{sv}", "neu", 1, "logs_dir", "s", "/x")[0]
-    assert path == instancePath("neu")
+    assert path == instance_path("neu")
     assert service.property("LogsDirectory", path, INSTANCE) == "/x"
     service.call("SetInstanceProperties", "sa{sv}", "neu", 1, "logs_dir", "u", 5)
     assert service.property("LogsDirectory", path, INSTANCE) == "5"
@@ -133,17 +133,17 @@ def testCreatedInstancesComeAndGo(service):
     assert path not in service.busctl("tree", "--list", NAME).stdout.split()
 
 
-def testAPropertyOfAnUnknownTypeIsRefusedByName(service):
-    result = service.tryCall("CreateInstance", "sa{sv}", "neu", 1, "logs_dir", "ad", 1, "1.5")
+def test_a_property_of_an_unknown_type_is_refused_by_name(service):
+    result = service.try_call("CreateInstance", "sa{sv}", "neu", 1, "logs_dir", "ad", 1, "1.5")
     assert result.returncode != 0
     assert "logs_dir" in result.stderr
     assert service.property("NInstances") == 2
 
 
-def testObjectManagerHasEveryInstance(service):
+def test_object_manager_has_every_instance(service):
     objects = service.call("GetManagedObjects", interface="org.freedesktop.DBus.ObjectManager")[0]
-    assert set(objects) == {instancePath("tsupv"), instancePath("svc-web")}
-    assert objects[instancePath("tsupv")][INSTANCE]["User"]["data"] == "nobody"
+    assert set(objects) == {instance_path("tsupv"), instance_path("svc-web")}
+    assert objects[instance_path("tsupv")][INSTANCE]["User"]["data"] == "nobody"
 
 
 def follow(service, match):
@@ -154,36 +154,36 @@ def follow(service, match):
     return process
 
 
-def nextMessage(process):
+def next_message(process):
     return json.loads(process.stdout.readline())
 
 
-def testChangesOfOneMomentAreToldOnce(service, cleanup):
+def test_changes_of_one_moment_are_told_once(service, cleanup):
     monitor = follow(service, "type='signal',interface='org.freedesktop.DBus.Properties'")
     cleanup.callback(monitor.wait)
     cleanup.callback(monitor.terminate)
     service.call("StartInstance", "s", "tsupv")  # the pretended manager tells it twice
     service.call("StopInstance", "s", "tsupv")
     seen = []
-    while len([m for m in seen if m["path"] == instancePath("tsupv")]) < 2:
-        seen.append(nextMessage(monitor))
-    started, stopped = [m["payload"]["data"] for m in seen if m["path"] == instancePath("tsupv")]
+    while len([m for m in seen if m["path"] == instance_path("tsupv")]) < 2:
+        seen.append(next_message(monitor))
+    started, stopped = [m["payload"]["data"] for m in seen if m["path"] == instance_path("tsupv")]
     assert started[0] == INSTANCE
     assert {k: v["data"] for k, v in started[1].items()} == {"State": "running", "MainPID": 77}
     assert {k: v["data"] for k, v in stopped[1].items()} == {"State": "inactive", "MainPID": 0}
 
 
-def testSignalsOfPrograms(service, cleanup):
+def test_signals_of_programs(service, cleanup):
     monitor = follow(service, "type='signal',member='ProgramStateChanged'")
     cleanup.callback(monitor.wait)
     cleanup.callback(monitor.terminate)
     service.call("StopProgram", "ss", "tsupv", "program1")
-    message = nextMessage(monitor)
+    message = next_message(monitor)
     assert message["path"] == ROOT
-    assert message["payload"]["data"] == ["tsupv", "program1", "STOPPED", 4243, instancePath("tsupv"), ""]
+    assert message["payload"]["data"] == ["tsupv", "program1", "STOPPED", 4243, instance_path("tsupv"), ""]
 
 
-def testWordsThatAreNotUtf8DoNoHarm(service, cleanup):
+def test_words_that_are_not_utf8_do_no_harm(service, cleanup):
     """An owner chooses the names of its programs; the bus would take none of this."""
     monitor = follow(service, f"type='signal',sender='{NAME}'")
     cleanup.callback(monitor.wait)
@@ -191,7 +191,7 @@ def testWordsThatAreNotUtf8DoNoHarm(service, cleanup):
     service.call("StartProgram", "ss", "tsupv", "latin1")
     seen = {}
     while not {"ProgramStateChanged", "PropertiesChanged"} <= set(seen):
-        message = nextMessage(monitor)
+        message = next_message(monitor)
         seen[message["member"]] = message["payload"]["data"]
     assert seen["ProgramStateChanged"][1] == "caf\ufffd"
     assert seen["PropertiesChanged"][1]["StatusText"]["data"] == "caf\ufffd"
@@ -200,45 +200,45 @@ def testWordsThatAreNotUtf8DoNoHarm(service, cleanup):
     assert service.program.process.poll() is None
 
 
-def testManyNamesInOneCallAreRefused(service):
-    result = service.tryCall("EnableInstances", "as", 10001, *["tsupv"] * 10001)
+def test_many_names_in_one_call_are_refused(service):
+    result = service.try_call("EnableInstances", "as", 10001, *["tsupv"] * 10001)
     assert result.returncode != 0
     assert service.call("EnableInstances", "as", 3, "tsupv", "tsupv", "tsupv") == [[]]
 
 
-def testManyNamesOfOneCallHaveAnOutcomeEach(service):
+def test_many_names_of_one_call_have_an_outcome_each(service):
     assert service.call("StartInstances", "as", 3, "tsupv", "nix", "tsupv") == [[
         ["tsupv", "", ""], ["nix", f"{NAME}.Error.NoSuchInstance", "There is no instance 'nix'"]]]
-    assert service.property("State", instancePath("tsupv"), INSTANCE) == "running"
+    assert service.property("State", instance_path("tsupv"), INSTANCE) == "running"
     assert service.call("ReloadInstances", "as", 1, "tsupv") == [[
         ["tsupv", f"{NAME}.Error.OperationFailed", "It does not parse"]]]
     assert service.call("RestartInstances", "as", 2, "svc-web", "tsupv") == [[["svc-web", "", ""], ["tsupv", "", ""]]]
-    assert service.property("MainPID", instancePath("svc-web"), INSTANCE) == 78
+    assert service.property("MainPID", instance_path("svc-web"), INSTANCE) == 78
     assert service.call("StopInstances", "as", 2, "svc-web", "tsupv") == [[["svc-web", "", ""], ["tsupv", "", ""]]]
     assert service.call("StopInstances", "as", 0) == [[]]
-    assert service.tryCall("StartInstances", "as", 10001, *["tsupv"] * 10001).returncode != 0
+    assert service.try_call("StartInstances", "as", 10001, *["tsupv"] * 10001).returncode != 0
 
 
-def testManyNamesOfOneCallAreWorkedOnSideBySide(workDir, cleanup):
+def test_many_names_of_one_call_are_worked_on_side_by_side(work_dir, cleanup):
     """Some at once, and the next when one is done; the caller waits for one reply."""
     names = [f"slow{i}" for i in range(100)]
-    with Service(workDir, *[f"{name}:0:root" for name in names]) as service:
+    with Service(work_dir, *[f"{name}:0:root" for name in names]) as service:
         call = subprocess.Popen(["busctl", f"--address={service.address}", "--json=short", "--timeout=300", "call",
                                  NAME, ROOT, MANAGER, "StartInstances", "as", "100", *names],
                                 stdout=subprocess.PIPE, text=True)
         cleanup.callback(call.stdout.close)
         cleanup.callback(call.wait)
         cleanup.callback(call.kill)
-        waitFor(lambda: service.property("NRunningInstances") == 32, "as many as are started side by side")
+        wait_for(lambda: service.property("NRunningInstances") == 32, "as many as are started side by side")
         for running in (64, 96, 100):
             service.call("StartProgram", "ss", "slow0", "release")
-            waitFor(lambda: service.property("NRunningInstances") == running, "the next ones")
+            wait_for(lambda: service.property("NRunningInstances") == running, "the next ones")
         service.call("StartProgram", "ss", "slow0", "release")
         assert json.loads(call.stdout.read())["data"] == [[[name, "", ""] for name in names]]
 
 
-def testProgramsInTroubleAreTold(workDir, cleanup):
-    with Service(workDir, "sick:0:root", "well:0:root") as service:
+def test_programs_in_trouble_are_told(work_dir, cleanup):
+    with Service(work_dir, "sick:0:root", "well:0:root") as service:
         assert (service.call("ListProgramCounts"), service.property("NTroubledInstances")) == ([{}], 0)
         service.call("StartInstances", "as", 2, "sick", "well")
         assert service.call("ListProgramCounts") == [{"sick": {"FATAL": 7, "RUNNING": 1, "STOPPED": 1}}]
@@ -252,5 +252,5 @@ def testProgramsInTroubleAreTold(workDir, cleanup):
         assert (service.call("ListProgramCounts"), service.property("NTroubledInstances")) == ([{}], 0)
 
 
-def testALostBusEndsTheService(service):
-    assert service.endBus() == 69
+def test_a_lost_bus_ends_the_service(service):
+    assert service.end_bus() == 69

@@ -27,22 +27,22 @@ def server(daemon):
 
 
 @pytest.fixture
-def shellAt(cleanup):
-    """shellAt(kind, server): a shell with our completions, our programs in PATH, and a link supervisorctl_here. `pretended`: a
+def shell_at(cleanup):
+    """shell_at(kind, server): a shell with our completions, our programs in PATH, and a link supervisorctl_here. `pretended`: a
     supervisor-manager that tells these names."""
 
     def start(kind, server, pretended=None):
         needed = BASH_COMPLETION if kind == "bash" else "/usr/bin/zsh"
         if not os.path.exists(needed):
             pytest.skip(f"{needed} is not installed")
-        bin = programsFor(server, pretended)
+        bin = programs_for(server, pretended)
         environment = {"PATH": f"{bin}:/usr/bin:/bin", "TERM": "vt100", "PS1": "READY> ", "HOME": server.directory, "LC_ALL": "C.UTF-8"}
         arguments = ["--norc", "--noprofile", "-i"] if kind == "bash" else ["-f", "-i"]
         child = pexpect.spawn(f"/bin/{kind}", arguments, env=environment, encoding="utf-8", timeout=30, dimensions=(50, 250),
                               cwd=server.directory)
         cleanup.callback(child.close, force=True)
         child.expect_exact("READY> ")
-        for line in setUp(kind):
+        for line in set_up(kind):
             child.sendline(line)
         child.sendline("echo set''up")
         child.expect(r"setup\r\n")
@@ -53,18 +53,18 @@ def shellAt(cleanup):
 
 
 @pytest.fixture
-def shell(server, shellAt):
-    return lambda kind: shellAt(kind, server)
+def shell(server, shell_at):
+    return lambda kind: shell_at(kind, server)
 
 
-def programsFor(server, pretended):
+def programs_for(server, pretended):
     bin = os.path.join(server.directory, "bin")
     if os.path.exists(bin):
         return bin
     os.mkdir(bin)
     os.symlink(program("supervisorctl")[0], os.path.join(bin, "supervisorctl"))
     os.symlink("supervisorctl", os.path.join(bin, "supervisorctl_here"))
-    os.symlink(server.configPath, os.path.join(bin, "supervisord_here.conf"))
+    os.symlink(server.config_path, os.path.join(bin, "supervisord_here.conf"))
     manager = os.path.join(bin, "supervisor-manager")
     if pretended is None:
         os.symlink(program("supervisor-manager")[0], manager)
@@ -77,7 +77,7 @@ def programsFor(server, pretended):
     return bin
 
 
-def setUp(kind):
+def set_up(kind):
     if kind == "bash":
         yield "bind 'set enable-bracketed-paste off'; bind 'set show-all-if-ambiguous on'"
         yield f"source {BASH_COMPLETION}; source {FOLDER}/supervisorctl.bash; source {FOLDER}/supervisor-manager.bash"
@@ -98,7 +98,7 @@ def setUp(kind):
     ("supervisor-manager remove --pu", "--purge"),
     ("supervisor-manager list --fu", "--full"),
 ])
-def testOneCandidateIsFilledIn(shell, kind, typed, offered):
+def test_one_candidate_is_filled_in(shell, kind, typed, offered):
     child = shell(kind)
     child.send(typed + "\t")
     rest = offered[len(typed.split()[-1]):]
@@ -110,15 +110,15 @@ def testOneCandidateIsFilledIn(shell, kind, typed, offered):
     ("stop-program ts", "tsupv"), ("stop-program tsupv pro", "program1"), ("restart-program -q tsupv program1 pro", "program1"),
     ("ctl tsupv restart pro", "program1"), ("status ts", "tsupv"), ("edit ts", "tsupv"),
 ])
-def testInstancesAndProgramsOfTheManager(server, shellAt, workDir, cleanup, kind, typed, offered):
-    service = cleanup.enter_context(Service(workDir, "tsupv:65534:nobody"))
-    child = shellAt(kind, server)
+def test_instances_and_programs_of_the_manager(server, shell_at, work_dir, cleanup, kind, typed, offered):
+    service = cleanup.enter_context(Service(work_dir, "tsupv:65534:nobody"))
+    child = shell_at(kind, server)
     child.send(f"supervisor-manager --bus-address {service.address} {typed}\t")
     child.expect(offered[len(typed.split()[-1]):] + r"(\x1b\[1m\x00*)? ")  # zsh writes a blank that it may take back
 
 
-def testEveryVerbIsCompletedWithWhatItTakes(workDir, cleanup):
-    service = cleanup.enter_context(Service(workDir, "tsupv:65534:nobody"))
+def test_every_verb_is_completed_with_what_it_takes(work_dir, cleanup):
+    service = cleanup.enter_context(Service(work_dir, "tsupv:65534:nobody"))
     verbs = service.manager("__complete").stdout.split()
 
     def offered(*words):
@@ -139,7 +139,7 @@ def testEveryVerbIsCompletedWithWhatItTakes(workDir, cleanup):
 
 
 @pytest.mark.parametrize("kind", ["bash", "zsh"])
-def testSeveralAreListed(shell, kind):
+def test_several_are_listed(shell, kind):
     child = shell(kind)
     child.send("supervisorctl_here stop we\t\t")
     for number in (0, 1):
@@ -152,12 +152,12 @@ HOSTILE = ["worker$(>{0}dollar)", "worker`>{0}backtick`", "worker;>{0}semicolon"
 QUOTES = ["", "'", '"']
 
 
-def hostileNames():
+def hostile_names():
     # No slash may stand in a program's name: what runs leaves its file in the shell's directory.
     return [name.format("RAN-") for name in HOSTILE]
 
 
-def assertNothingRan(directory):
+def assert_nothing_ran(directory):
     assert [name for name in os.listdir(directory) if name.startswith("RAN-")] == []
 
 
@@ -174,25 +174,25 @@ def wait(child, mark):
 
 @pytest.mark.parametrize("kind", ["bash", "zsh"])
 @pytest.mark.parametrize("quote", QUOTES)
-def testNamesOfProgramsAreNotRun(daemon, kind, quote, shellAt):
-    names = [chr(ord("a") + i) + name for i, name in enumerate(hostileNames())]
+def test_names_of_programs_are_not_run(daemon, kind, quote, shell_at):
+    names = [chr(ord("a") + i) + name for i, name in enumerate(hostile_names())]
     server = daemon("".join(f"[program:{name}]\ncommand=/bin/cat\nautostart=false\n" for name in names))
     assert {info["name"] for info in server.rpc.supervisor.getAllProcessInfo()} == set(names)
-    child = shellAt(kind, server)
+    child = shell_at(kind, server)
     for name in names:
         child.send(f"supervisorctl_here pid {quote}{name[:3]}\t")
         if not quote:
             child.expect(name[:3] + ".*rker")
         child.send("\t\t\r")
         wait(child, "done" + name[0])
-        assertNothingRan(server.directory)
+        assert_nothing_ran(server.directory)
 
 
 @pytest.mark.parametrize("kind", ["bash", "zsh"])
-def testNamesOfInstancesAreNotRun(server, shellAt, kind):
+def test_names_of_instances_are_not_run(server, shell_at, kind):
     """Those that a manager tells, also that of another host (-H)."""
     for number, words in enumerate(["supervisor-manager status ", "supervisor-manager -H elsewhere status ", "supervisor-manager "]):
-        child = shellAt(kind, server, pretended=hostileNames() + ["$(>RAN-alone)", "evil\x1b[2Jescape"])
+        child = shell_at(kind, server, pretended=hostile_names() + ["$(>RAN-alone)", "evil\x1b[2Jescape"])
         child.send(words + "\t\t\t")
         wait(child, f"listed{number}")
         child.send(words + "work\t\t\t\r")
@@ -200,24 +200,24 @@ def testNamesOfInstancesAreNotRun(server, shellAt, kind):
         child.send(words + "ev\t\t")
         child.send("\x03")
         wait(child, f"escaped{number}")
-        assertNothingRan(server.directory)
+        assert_nothing_ran(server.directory)
         child.close(force=True)
 
 
-def testTheWholeNameIsFilledInQuoted(daemon, shellAt):
+def test_the_whole_name_is_filled_in_quoted(daemon, shell_at):
     """...so that it means the program: bash and zsh put backslashes where they are needed."""
     server = daemon("[program:worker$(>RAN-x)]\ncommand=/bin/cat\nautostart=false\n")
     for kind in ("bash", "zsh"):
-        child = shellAt(kind, server)
+        child = shell_at(kind, server)
         child.send("supervisorctl_here pid wor\t\r")
         child.expect(r"\r\n0\r\n")  # the pid of a program that is stopped
-        assertNothingRan(server.directory)
+        assert_nothing_ran(server.directory)
 
 
 @pytest.mark.parametrize("kind", ["bash", "zsh"])
-def testTabRunsNothingOfAnotherAccountForRoot(server, shellAt, account, kind):
+def test_tab_runs_nothing_of_another_account_for_root(server, shell_at, account, kind):
     owner = account("smtab")
-    child = shellAt(kind, server)
+    child = shell_at(kind, server)
     for name in ("supervisorctl", "supervisor-manager"):
         folder = os.path.join(server.directory, "owners")
         os.makedirs(folder, exist_ok=True)
@@ -229,4 +229,4 @@ def testTabRunsNothingOfAnotherAccountForRoot(server, shellAt, account, kind):
             os.chown(owned, owner.pw_uid, owner.pw_gid)
         child.send(f"{path} rel\t\t")
         wait(child, "done" + name.replace("-", ""))
-    assertNothingRan(server.directory)
+    assert_nothing_ran(server.directory)

@@ -14,7 +14,7 @@ import pytest
 
 from daemon import UnixConnection
 from programs import SOURCE, program
-from waiting import waitFor
+from waiting import wait_for
 
 SLIPS = """[program:cat]
 command=/bin/cat
@@ -31,7 +31,7 @@ def warned(text):
     return [line for line in text.splitlines() if line.startswith("Warning: ")]
 
 
-def testRereadAndUpdateTellWarnings(daemon):
+def test_reread_and_update_tell_warnings(daemon):
     server = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n")
     server.configure(SLIPS)
     done = server.ctl("reread")
@@ -47,23 +47,23 @@ def testRereadAndUpdateTellWarnings(daemon):
     assert server.rpc.supervisor.reloadConfig() == [[[], [], []]]
 
 
-def testWithoutMistakesNothingIsSaid(daemon):
+def test_without_mistakes_nothing_is_said(daemon):
     server = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n")
     for command in ("reread", "update"):
         assert server.ctl(command).stderr == ""
     assert server.rpc.supervisor_manager.getConfigWarnings() == []
 
 
-def testDebiansDaemonHasNoSuchMethod(daemon):
+def test_debians_daemon_has_no_such_method(daemon):
     server = daemon(SLIPS, kind="debian")
     for command in ("reread", "update"):
         done = server.ctl(command, kind="ours")
         assert (done.stderr, done.returncode) == ("", 0)
 
 
-def testAnEmptyDirectoryOfPrograms(daemon, workDir):
+def test_an_empty_directory_of_programs(daemon, work_dir):
     """Supervisor logs that nothing matches. That is news only if there is something that could have matched."""
-    folder = os.path.join(workDir, "conf.d")
+    folder = os.path.join(work_dir, "conf.d")
     os.mkdir(folder)
     server = daemon(f"[include]\nfiles={folder}/*.ini\n")
     assert "No file matches via include" in server.log()
@@ -81,7 +81,7 @@ def page(server):
     return html.unescape(connection.getresponse().read().decode())
 
 
-def testThePageShowsWarnings(daemon):
+def test_the_page_shows_warnings(daemon):
     server = daemon(SLIPS)
     text = page(server)
     assert 'id="config-warnings"' in text and "(did you mean 'autostart'?) in section 'program:cat'" in text
@@ -91,22 +91,22 @@ def testThePageShowsWarnings(daemon):
 
 
 @pytest.fixture
-def refusal(workDir):
+def refusal(work_dir):
     """Starts supervisord with a configuration that must be refused, and returns what it says."""
 
     def start(text, **options):
-        path = os.path.join(workDir, "refused.conf")
+        path = os.path.join(work_dir, "refused.conf")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f"[supervisord]\nnodaemon=true\nlogfile={workDir}/d.log\npidfile={workDir}/d.pid\n{text}")
+            file.write(f"[supervisord]\nnodaemon=true\nlogfile={work_dir}/d.log\npidfile={work_dir}/d.pid\n{text}")
         done = subprocess.run([*program("supervisord"), "-n", "-c", path], capture_output=True, text=True, check=False, timeout=60,
-                              cwd=workDir, **options)
+                              cwd=work_dir, **options)
         assert done.returncode == 2, done
         return done.stderr.splitlines()[0].replace(path, "CONF")
 
     return start
 
 
-def testServersThatCannotListenNameTheirPlace(refusal, workDir, account):
+def test_servers_that_cannot_listen_name_their_place(refusal, work_dir, account):
     place = " in section 'unix_http_server' (file: 'CONF', line 6)"
     start = "Error: Cannot open an HTTP server: socket.error reported "
     server = "[unix_http_server]\nfile="
@@ -118,19 +118,19 @@ def testServersThatCannotListenNameTheirPlace(refusal, workDir, account):
     assert refusal(server + "/etc/passwd\n") == \
         start + "/etc/passwd exists and is not a socket; remove it or configure another file: unix:///etc/passwd" + place
     with socket.socket(socket.AF_UNIX) as taken:
-        taken.bind(os.path.join(workDir, "taken"))
+        taken.bind(os.path.join(work_dir, "taken"))
         taken.listen()
-        said = refusal(server + workDir + "/taken\n")
-    assert said.startswith("Error: Another program is already listening on a port") and said.endswith(f"It is unix://{workDir}/taken" + place)
+        said = refusal(server + work_dir + "/taken\n")
+    assert said.startswith("Error: Another program is already listening on a port") and said.endswith(f"It is unix://{work_dir}/taken" + place)
     entry = account()
-    os.mkdir(os.path.join(workDir, "closed"), 0o755)
-    os.mkdir(os.path.join(workDir, "theirs"))
-    os.chown(os.path.join(workDir, "theirs"), entry.pw_uid, entry.pw_gid)
-    said = refusal(server + workDir + f"/closed/s\n[supervisord]\nuser={entry.pw_name}\nlogfile={workDir}/theirs/d.log\n")
-    assert said == start + f"errno.EACCES (13): unix://{workDir}/closed/s: this account may not make files in its directory" + place
+    os.mkdir(os.path.join(work_dir, "closed"), 0o755)
+    os.mkdir(os.path.join(work_dir, "theirs"))
+    os.chown(os.path.join(work_dir, "theirs"), entry.pw_uid, entry.pw_gid)
+    said = refusal(server + work_dir + f"/closed/s\n[supervisord]\nuser={entry.pw_name}\nlogfile={work_dir}/theirs/d.log\n")
+    assert said == start + f"errno.EACCES (13): unix://{work_dir}/closed/s: this account may not make files in its directory" + place
 
 
-def testPortsThatCannotBeOpenedNameTheirPlace(refusal):
+def test_ports_that_cannot_be_opened_name_their_place(refusal):
     place = " in section 'inet_http_server' (file: 'CONF', line 6)"
     assert refusal("[inet_http_server]\nport=192.0.2.1:9001\n") == \
         "Error: Cannot open an HTTP server: socket.error reported errno.EADDRNOTAVAIL (99): http://192.0.2.1:9001: " \
@@ -143,16 +143,16 @@ def testPortsThatCannotBeOpenedNameTheirPlace(refusal):
     assert said.startswith("Error: Another program is already listening") and said.endswith(f"It is http://127.0.0.1:{port}" + place)
 
 
-def testALogThatCannotBeOpenedIsNamed(daemon, workDir):
-    folder = os.path.join(workDir, "logs")
+def test_a_log_that_cannot_be_opened_is_named(daemon, work_dir):
+    folder = os.path.join(work_dir, "logs")
     os.mkdir(folder)
     server = daemon(f"[program:p]\ncommand=cat\nautostart=false\nstartretries=0\nstdout_logfile={folder}/p.log\n")
     os.rmdir(folder)
     server.ctl("start", "p")
-    info = server.waitState("p", "FATAL")
+    info = server.wait_state("p", "FATAL")
     expected = f"unknown error making dispatchers for 'p': ENOENT: stdout log {folder}/p.log: No such file or directory"
     assert info["spawnerr"] == expected
-    waitFor(lambda: expected in server.log(), "the log")
+    wait_for(lambda: expected in server.log(), "the log")
 
 
 def samples():
@@ -181,9 +181,9 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def testSamplesAreSilent(daemon, name, workDir):
+def test_samples_are_silent(daemon, name, work_dir):
     """Nothing in them is called a slip; places, ports and programs are the test's."""
     text = re.sub(r"^(file|logfile|pidfile|childlogdir|port)\s*=.*\n", "", SAMPLES[name](), flags=re.M)
-    server = daemon(text + OURS.format(directory=workDir), raw=True)
+    server = daemon(text + OURS.format(directory=work_dir), raw=True)
     told = server.rpc.supervisor_manager.getConfigWarnings()
     assert [text for text in told if not text.startswith("No file matches")] == []

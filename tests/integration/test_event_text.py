@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from programs import PYTHON
-from waiting import waitFor
+from waiting import wait_for
 
 LISTENER = """
 import json, sys
@@ -79,15 +79,15 @@ def told(path):
 
 
 @pytest.mark.parametrize("command", PYTHONS + NODES)
-def testEventsThatAreNotAscii(daemon, workDir, command):
+def test_events_that_are_not_ascii(daemon, work_dir, command):
     for name, script in (("listener.py", LISTENER), ("listener.js", NODE)):
-        with open(f"{workDir}/{name}", "w", encoding="utf-8") as file:
+        with open(f"{work_dir}/{name}", "w", encoding="utf-8") as file:
             file.write(script)
-    server = daemon(f"[eventlistener:l]\ncommand={command} {workDir}/out\nstartsecs=0\nbuffer_size=100\n"
+    server = daemon(f"[eventlistener:l]\ncommand={command} {work_dir}/out\nstartsecs=0\nbuffer_size=100\n"
                     "environment=LC_ALL=\"C.UTF-8\"\nevents=REMOTE_COMMUNICATION,PROCESS_STATE_STARTING,PROCESS_STATE_FATAL\n"
                     "stderr_logfile=%(here)s/err\n[program:grüße_€]\ncommand=/bin/false\nautostart=false\nstartretries=0\n"
-                    .replace("{directory}", workDir))
-    server.waitState("l", "RUNNING")
+                    .replace("{directory}", work_dir))
+    server.wait_state("l", "RUNNING")
     rpc = server.rpc.supervisor
     remote = [("tüp", "dätä 1 €"), ("plain", "plain data"), ("t", "\U0001f600" * 9), ("ü", "  blanks  "), ("t", "two\nlines ä\n"), ("t", "")]
     expected = []
@@ -101,14 +101,14 @@ def testEventsThatAreNotAscii(daemon, workDir, command):
         expected.append(("PROCESS_STATE_FATAL", {**names, "from_state": "BACKOFF"}, None))
 
     def others():
-        return [event for event in told(f"{workDir}/out") if event[2].get("processname") != "l"]
+        return [event for event in told(f"{work_dir}/out") if event[2].get("processname") != "l"]
 
-    waitFor(lambda: len(others()) >= len(expected) or server.read("err"), "all events")
+    wait_for(lambda: len(others()) >= len(expected) or server.read("err"), "all events")
     assert server.read("err") == ""
     seen = others()
-    for (event, values, data), (seenEvent, _, seenValues, seenData) in zip(expected, seen, strict=True):
+    for (event, values, data), (seen_event, _, seen_values, seen_data) in zip(expected, seen, strict=True):
         if "node" in command or " text " in command:  # what reads characters gets the padding as a part of the data
-            seenData = seenData and seenData.rstrip("\t")
-        assert (seenEvent, {key: seenValues.get(key) for key in values}, seenData) == (event, values, data)
-    assert [e[1] for e in told(f"{workDir}/out")] == [str(n) for n in range(len(told(f"{workDir}/out")))], "none came twice"
+            seen_data = seen_data and seen_data.rstrip("\t")
+        assert (seen_event, {key: seen_values.get(key) for key in values}, seen_data) == (event, values, data)
+    assert [e[1] for e in told(f"{work_dir}/out")] == [str(n) for n in range(len(told(f"{work_dir}/out")))], "none came twice"
     assert "UNKNOWN" not in server.log()

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from hanging_files import HangingFiles
-from page import freePort
+from page import free_port
 from programs import program
 
 PROGRAMS = """
@@ -25,18 +25,18 @@ startsecs=0
 
 
 @pytest.fixture
-def hung(daemon, workDir):
+def hung(daemon, work_dir):
     """A server with a program that hangs; server.port is that of its page."""
-    with HangingFiles(os.path.join(workDir, "hang"), "flush") as files:
-        port = freePort()
+    with HangingFiles(os.path.join(work_dir, "hang"), "flush") as files:
+        port = free_port()
         server = daemon(PROGRAMS.format(port=port, files=files.path))
         server.port = port
-        files.waitForHang()
+        files.wait_for_hang()
         yield server
 
 
-def testResourcesOfProcessesThatHang(hung):
-    client = subprocess.Popen([*program("supervisorctl"), "-c", hung.configPath, "status", "--resources"],
+def test_resources_of_processes_that_hang(hung):
+    client = subprocess.Popen([*program("supervisorctl"), "-c", hung.config_path, "status", "--resources"],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
         rows = client.communicate(timeout=60)[0].splitlines()
@@ -46,7 +46,7 @@ def testResourcesOfProcessesThatHang(hung):
     assert all("%" in row for row in rows)
 
 
-def testThePageOfProcessesThatHang(hung):
+def test_the_page_of_processes_that_hang(hung):
     connection = http.client.HTTPConnection("127.0.0.1", hung.port, timeout=60)
     connection.request("GET", "/")
     page = connection.getresponse().read().decode()

@@ -31,8 +31,8 @@ def check(directory, *flags):
     return result.stdout
 
 
-def testAHardenedProgramPasses(workDir):
-    assert check(workDir) == ""
+def test_a_hardened_program_passes(work_dir):
+    assert check(work_dir) == ""
 
 
 @pytest.mark.parametrize("flags, words", [
@@ -47,5 +47,5 @@ def testAHardenedProgramPasses(workDir):
     (["-Wl,-rpath,/tmp", "-Wl,--disable-new-dtags"], "RUNPATH"),
     (["-fno-pie", "-mcmodel=large", "-Wl,-z,notext"], "TEXTREL"),
 ])
-def testAWeakProgramIsRefused(workDir, flags, words):
-    assert words in check(workDir, *flags)
+def test_a_weak_program_is_refused(work_dir, flags, words):
+    assert words in check(work_dir, *flags)

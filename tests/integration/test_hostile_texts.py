@@ -27,7 +27,7 @@ def dangerous(output):
     return re.findall(rb"[\x00-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]", rest)
 
 
-def onTerminal(words, until=None, cleanup=None):
+def on_terminal(words, until=None, cleanup=None):
     """All that a program prints at a terminal; or, if it goes on, what it prints up to `until`."""
     child = pexpect.spawn(words[0], words[1:], timeout=30, dimensions=(40, 300), env={**os.environ, "TERM": "xterm", "PAGER": "cat"})
     if until is None:
@@ -39,29 +39,29 @@ def onTerminal(words, until=None, cleanup=None):
     return child.before + child.after
 
 
-def inPipe(words, **options):
+def in_pipe(words, **options):
     result = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, **options)
     return result.stdout + result.stderr
 
 
 @pytest.fixture
-def service(workDir):
-    with Service(workDir, "evil:0:root", "tech1:0:root") as running:
+def service(work_dir):
+    with Service(work_dir, "evil:0:root", "tech1:0:root") as running:
         yield running
 
 
 @pytest.mark.parametrize("verb", [["list"], ["status", "evil"], ["status"], ["programs", "evil"], ["top", "--rounds=2"], ["reload", "evil"],
                                   ["list", "--json"], ["status", "--json", "evil"], ["programs", "--json", "evil"]])
-def testTheManagersTexts(service, verb):
+def test_the_managers_texts(service, verb):
     words = [*program("supervisor-manager"), f"--bus-address={service.address}", *verb]
-    for seen in (onTerminal(words), inPipe(words)):
+    for seen in (on_terminal(words), in_pipe(words)):
         assert dangerous(seen) == []
         if verb[-1] == "evil" and "--json" not in verb:
             assert SHOWN.partition("\\n")[0].encode() in seen
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
-def testTheManagersEvents(service, form, cleanup):
+def test_the_managers_events(service, form, cleanup):
     words = [*program("supervisor-manager"), f"--bus-address={service.address}", "monitor", *form, "evil"]
     stop = threading.Event()
 
@@ -72,8 +72,8 @@ def testTheManagersEvents(service, form, cleanup):
     worker = threading.Thread(target=act)
     worker.start()
     try:
-        seen = onTerminal(words, "program", cleanup)
-        seen += onTerminal(words, "2J", cleanup)
+        seen = on_terminal(words, "program", cleanup)
+        seen += on_terminal(words, "2J", cleanup)
     finally:
         stop.set()
         worker.join()
@@ -93,7 +93,7 @@ class Server(socketserver.UnixStreamServer, SimpleXMLRPCDispatcher):
     def __init__(self, path, text):
         SimpleXMLRPCDispatcher.__init__(self, allow_none=True)
         socketserver.UnixStreamServer.__init__(self, path, Handler)
-        self.logRequests = self._send_traceback_header = False  # what SimpleXMLRPCServer has
+        self.log_requests = self._send_traceback_header = False  # what SimpleXMLRPCServer has
         info = {"name": text, "group": text, "statename": text, "state": 20, "description": text, "pid": 1, "start": 0, "stop": 0,
                 "now": 0, "exitstatus": 0, "spawnerr": text, "logfile": "", "stdout_logfile": "", "stderr_logfile": ""}
         report = {"name": text, "group": text, "status": 80, "description": text}
@@ -118,7 +118,7 @@ class Handler(SimpleXMLRPCRequestHandler):
     def log_message(self, *_):
         pass
 
-    def do_GET(self):  # the name is http.server's; /logtail
+    def do_get(self):  # the name is http.server's; /logtail
         self.send_response(200)
         self.send_header("Connection", "close")
         self.end_headers()
@@ -131,8 +131,8 @@ TEXT = "ev\x7f\til\rx\x9b31m\u202e\nsecond"
 
 
 @pytest.fixture
-def hostile(workDir, cleanup):
-    server = Server(os.path.join(workDir, "s"), TEXT)
+def hostile(work_dir, cleanup):
+    server = Server(os.path.join(work_dir, "s"), TEXT)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     cleanup.callback(server.shutdown)
     return [*program("supervisorctl"), "-s", "unix://" + server.server_address]
@@ -140,44 +140,44 @@ def hostile(workDir, cleanup):
 
 @pytest.mark.parametrize("command", ["status", "start all", "clear all", "version", "tail x", "maintail", "avail", "reread", "tail -f x",
                                      "maintail -f", "restart all", "add x", "pid x", "start x", "status --json"])
-def testTheClientsTexts(hostile, command):
-    seen = onTerminal([*hostile, *command.split()])
+def test_the_clients_texts(hostile, command):
+    seen = on_terminal([*hostile, *command.split()])
     assert dangerous(seen) == []
     assert b"\\u" in seen or b"Unknown result code 2 for x" in seen, "the text was there"
     if "tail" not in command:
-        piped = inPipe([*hostile, *command.split()])
+        piped = in_pipe([*hostile, *command.split()])
         assert dangerous(piped) == []
 
 
-def testLogsInAPipeAreWhatTheyAre(hostile):
-    assert TEXT.replace("\r", "\n").encode() in inPipe([*hostile, "tail", "x"])  # XML has one line end
-    assert TEXT.encode() in inPipe([*hostile, "tail", "-f", "x"])
+def test_logs_in_a_pipe_are_what_they_are(hostile):
+    assert TEXT.replace("\r", "\n").encode() in in_pipe([*hostile, "tail", "x"])  # XML has one line end
+    assert TEXT.encode() in in_pipe([*hostile, "tail", "-f", "x"])
 
 
-def testAFieldIsOneLine(hostile):
-    assert len(inPipe([*hostile, "status"]).splitlines()) == 1
-    assert len(inPipe([*hostile, "start", "all"]).splitlines()) == 1
+def test_a_field_is_one_line(hostile):
+    assert len(in_pipe([*hostile, "status"]).splitlines()) == 1
+    assert len(in_pipe([*hostile, "start", "all"]).splitlines()) == 1
 
 
-def testTabOffersNoSuchName(hostile):
-    assert inPipe([*hostile, "__complete", "status", "="]) == b""
+def test_tab_offers_no_such_name(hostile):
+    assert in_pipe([*hostile, "__complete", "status", "="]) == b""
 
 
-def testTextsOfAConfigurationThatDoesNotParse(workDir):
-    path = os.path.join(workDir, "c")
+def test_texts_of_a_configuration_that_does_not_parse(work_dir):
+    path = os.path.join(work_dir, "c")
     for text in ("[supervisorctl]\nevil\x1b]0;t\x07\x9b\n", "[supervisorctl]\nserverurl=evil\x1b]0;t\x07://x\n",
                  "[supervisorctl]\npassword=%(ENV_\x1b]0;t\x07)s\n"):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         words = [*program("supervisorctl"), "-c", path, "status"]
-        assert dangerous(onTerminal(words)) == [] and dangerous(inPipe(words)) == []
+        assert dangerous(on_terminal(words)) == [] and dangerous(in_pipe(words)) == []
 
 
-def testTheEndOfALogPutsColoursRight(daemon, cleanup):
+def test_the_end_of_a_log_puts_colours_right(daemon, cleanup):
     config = "[program:red]\ncommand=/bin/sh -c 'printf \"\\033[31mred\\033[5\"; exec sleep 1000'\nstartsecs=0\n"
     server = daemon(config)
-    server.waitState("red", "RUNNING")
-    child = pexpect.spawn(program("supervisorctl")[0], ["-c", server.configPath, "tail", "-f", "red"], timeout=30)
+    server.wait_state("red", "RUNNING")
+    child = pexpect.spawn(program("supervisorctl")[0], ["-c", server.config_path, "tail", "-f", "red"], timeout=30)
     cleanup.callback(child.close, force=True)
     child.expect_exact("\x1b[31mred")
     child.send("\x03")

@@ -11,7 +11,7 @@ import xmlrpc.client
 
 import pytest
 
-from waiting import waitFor
+from waiting import wait_for
 
 PRINTER = """
 [program:printer]
@@ -70,7 +70,7 @@ def post(body, extra=""):
 @pytest.fixture
 def server(daemon):
     running = daemon(PRINTER)
-    running.waitState("printer", "RUNNING")
+    running.wait_state("printer", "RUNNING")
     return running
 
 
@@ -90,7 +90,7 @@ def say(server, text):
 
 def test_a_log_is_followed_as_it_grows_rotates_and_shrinks(server, client):
     say(server, "before")
-    waitFor(lambda: "before" in server.read("printer.log"), "the first line")
+    wait_for(lambda: "before" in server.read("printer.log"), "the first line")
     stream = client().send(b"GET /logtail/printer HTTP/1.1\r\nHost: x\r\n\r\n\r\n")
     head = stream.until(b"\r\n\r\n").decode()
     assert head.startswith("HTTP/1.1 200 OK\r\nServer: Medusa/1.12\r\nDate: ")
@@ -116,7 +116,7 @@ def test_a_log_is_followed_as_it_grows_rotates_and_shrinks(server, client):
 
 def test_a_stream_begins_1024_bytes_before_the_end(server, client):
     say(server, "y" * 5000)
-    waitFor(lambda: (server.read("printer.log.1") + server.read("printer.log")).endswith("y\n"), "the line")
+    wait_for(lambda: (server.read("printer.log.1") + server.read("printer.log")).endswith("y\n"), "the line")
     server.rpc.supervisor.clearProcessLogs("printer")
     with open(os.path.join(server.directory, "printer.log"), "a", encoding="ascii") as log:
         log.write("z" * 3000)
@@ -177,13 +177,13 @@ def test_what_is_no_call_is_refused(client):
 
 def test_a_client_that_vanishes_while_it_waits_changes_nothing(server, client):
     waiting = client().send(post(xmlrpc.client.dumps(("sleeper",), "supervisor.startProcess").encode()))
-    server.waitState("sleeper", "STARTING")
+    server.wait_state("sleeper", "STARTING")
     waiting.close()
-    server.waitState("sleeper", "RUNNING")
+    server.wait_state("sleeper", "RUNNING")
     assert server.rpc.supervisor.stopProcess("sleeper") is True
 
 
-def freePort():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -199,7 +199,7 @@ def test_basic_authentication_over_tcp(daemon, kind):
         "crypt": "$6$rounds=1000$saltsalt$"
                  "dKJ49Vt6x7tudRGAPgIfo/fG6xB8YCLHNQlgH.0Xp.XDdsif.Im83x6JB0Si26QT/KIjO4ojrKjFkC3KcaMpD.",
     }[kind]
-    port = freePort()
+    port = free_port()
     daemon(f"[inet_http_server]\nport=127.0.0.1:{port}\nusername=testé\npassword={stored}\n")
 
     def ask(pair):
@@ -220,7 +220,7 @@ def test_the_socket_goes_on_listening_through_a_restart(server):
     before = os.stat(server.socket).st_ino
     early = Client(server)  # connected, not yet asked: it may be dropped, but the next one never sees a refusal
     server.kill(signal.SIGHUP)
-    waitFor(lambda: server.log().count("supervisord started with pid") == 2, "the second life")
+    wait_for(lambda: server.log().count("supervisord started with pid") == 2, "the second life")
     early.close()
     assert server.rpc.supervisor.getState()["statename"] == "RUNNING"
     assert os.stat(server.socket).st_ino == before

@@ -14,8 +14,8 @@ import xmlrpc.client
 
 import pytest
 
-from page import freePort
-from waiting import waitFor
+from page import free_port
+from waiting import wait_for
 
 CALL = b"<methodCall><methodName>supervisor.getState</methodName></methodCall>"
 RIGHT = {"Authorization": "Basic " + base64.b64encode(b"admin:right").decode()}
@@ -28,7 +28,7 @@ class Server:
     """An instance with a Unix socket and a TCP port, and the strangers at its port."""
 
     def __init__(self, daemon, cleanup, auth):
-        self.port = freePort()
+        self.port = free_port()
         self.daemon = daemon(f"[inet_http_server]\nport=127.0.0.1:{self.port}\n{auth}{SLEEPER}")
         self._cleanup = cleanup
 
@@ -57,7 +57,7 @@ class Server:
 
 
 @pytest.fixture
-def manyFiles():
+def many_files():
     """To be called when the daemon runs: it starts with the usual limit, and must raise it by itself."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, hard), hard))
@@ -71,9 +71,9 @@ BODY = b"POST /RPC2 HTTP/1.1\r\nContent-Length: 100\r\n\r\n<"
 
 @pytest.mark.parametrize("auth, data", [(PASSWORD, HEAD), (PASSWORD, b""), ("", HEAD), ("", BODY)],
                          ids=["heads", "silence", "heads-open", "bodies-open"])
-def test_half_requests_shut_nobody_out(daemon, cleanup, manyFiles, auth, data):
+def test_half_requests_shut_nobody_out(daemon, cleanup, many_files, auth, data):
     server = Server(daemon, cleanup, auth)
-    manyFiles()
+    many_files()
     kept = server.daemon.rpc
     assert kept.supervisor.getState()["statename"] == "RUNNING"
     for _ in range(1100):
@@ -84,9 +84,9 @@ def test_half_requests_shut_nobody_out(daemon, cleanup, manyFiles, auth, data):
     assert server.daemon.rpc.supervisor.startProcess("sleeper") is True
 
 
-def test_the_limit_of_connections_is_that_of_the_raised_descriptors(daemon, cleanup, manyFiles):
+def test_the_limit_of_connections_is_that_of_the_raised_descriptors(daemon, cleanup, many_files):
     server = Server(daemon, cleanup, PASSWORD)
-    manyFiles()
+    many_files()
     request = b"POST /RPC2 HTTP/1.1\r\nAuthorization: %s\r\nContent-Length: %d\r\n\r\n%s" % (
         RIGHT["Authorization"].encode(), len(CALL), CALL)
     clients = [server.stranger(request) for _ in range(700)]
@@ -95,9 +95,9 @@ def test_the_limit_of_connections_is_that_of_the_raised_descriptors(daemon, clea
     assert server.open() > 700  # none was ended for another one
 
 
-def test_bodies_behind_a_wrong_password_cost_nothing(daemon, cleanup, manyFiles):
+def test_bodies_behind_a_wrong_password_cost_nothing(daemon, cleanup, many_files):
     server = Server(daemon, cleanup, PASSWORD)
-    manyFiles()
+    many_files()
     server.ask(RIGHT)
     with open(f"/proc/{server.daemon.pid}/clear_refs", "w", encoding="ascii") as peak:
         peak.write("5")
@@ -171,19 +171,19 @@ def test_what_large_calls_took_is_given_back(daemon, cleanup):
         b"</data></array></value></param></params></methodCall>"
     for _ in range(3):
         assert server.ask(RIGHT, call) == 200
-    waitFor(lambda: server.memory("RssAnon") - before < 2 * 1024, "the memory to be given back")
+    wait_for(lambda: server.memory("RssAnon") - before < 2 * 1024, "the memory to be given back")
 
 
-def test_what_a_crowd_took_is_given_back(daemon, cleanup, manyFiles):
+def test_what_a_crowd_took_is_given_back(daemon, cleanup, many_files):
     server = Server(daemon, cleanup, PASSWORD)
     server.ask(RIGHT)
     before = server.memory("RssAnon")
     with contextlib.ExitStack() as crowd:
         for _ in range(500):
             crowd.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
-        waitFor(lambda: server.open() > 500, "the crowd")
+        wait_for(lambda: server.open() > 500, "the crowd")
         grown = server.memory("RssAnon") - before
-    waitFor(lambda: server.memory("RssAnon") - before < grown / 2, "the memory to be given back")
+    wait_for(lambda: server.memory("RssAnon") - before < grown / 2, "the memory to be given back")
 
 
 def multicall(count, method, *params):
@@ -259,9 +259,9 @@ def test_idle_clients_leave_room_under_a_low_limit_of_descriptors(daemon, cleanu
 
 
 @pytest.mark.parametrize("what", ["log-events", "download"])
-def test_pages_that_follow_a_log_leave_room_for_programs(daemon, cleanup, what, workDir):
+def test_pages_that_follow_a_log_leave_room_for_programs(daemon, cleanup, what, work_dir):
     """Each keeps the log open beside its connection; all connect before the first asks."""
-    big = os.path.join(workDir, "big.log")
+    big = os.path.join(work_dir, "big.log")
     with open(big, "wb") as file:
         file.truncate(64 * 1024 * 1024)
     server = daemon("[program:sleeper]\ncommand=/bin/sleep 1000\nautostart=false\nstartsecs=0\n\n[program:big]\n"
@@ -273,7 +273,7 @@ def test_pages_that_follow_a_log_leave_room_for_programs(daemon, cleanup, what, 
         cleanup.callback(client.close)
         client.connect(server.socket)
         clients.append(client)
-    waitFor(lambda: len(os.listdir(f"/proc/{server.pid}/fd")) > 95, "the connections")
+    wait_for(lambda: len(os.listdir(f"/proc/{server.pid}/fd")) > 95, "the connections")
     answers = []
     for client in clients:
         client.settimeout(30)

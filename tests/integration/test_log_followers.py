@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from waiting import waitFor
+from waiting import wait_for
 
 FOLLOWERS = 200
 CONFIG = """[program:feed]
@@ -32,8 +32,8 @@ class Feed:
         self._pipe = os.open(path, os.O_RDWR)
         cleanup.callback(os.close, self._pipe)
         self._cleanup = cleanup
-        self.daemon.waitReady()
-        self.daemon.waitState("feed", "RUNNING")
+        self.daemon.wait_ready()
+        self.daemon.wait_state("feed", "RUNNING")
 
     def say(self, data):
         while data:
@@ -119,4 +119,4 @@ def test_a_new_follower_begins_with_the_end_of_the_file_there_is(feed):
     assert receive(first, 6) == receive(second, 6) == b"after\n"
     third = feed.follow()
     assert receive(third, 6) == b"after\n"
-    waitFor(lambda: feed.daemon.rpc.supervisor.getState(), "an answer")
+    wait_for(lambda: feed.daemon.rpc.supervisor.getState(), "an answer")

@@ -9,9 +9,9 @@ import subprocess
 
 import pytest
 
-from processes import isRunning, ofUser
+from processes import is_running, of_user
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 BAD = "[program:bad]\ncommand = /bin/true\nstartsecs = soon\n"
 REASON = "invalid literal for int() with base 10: 'soon' for key 'startsecs' in section 'program:bad' (file: '{path}', line 3)"
@@ -31,7 +31,7 @@ def running(manager, owner):
     """tsupv with the program a, which runs."""
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     manager.start()
-    return manager.programPid("tsupv", "a")
+    return manager.program_pid("tsupv", "a")
 
 
 def spoil(manager, owner, text=BAD):
@@ -39,56 +39,56 @@ def spoil(manager, owner, text=BAD):
 
 
 @pytest.mark.parametrize("verb", ["reload", "restart"])
-def testAVerbRefusesAConfigurationThatIsWrong(manager, owner, running, cli, verb):
-    main = manager.mainPid("tsupv")
+def test_a_verb_refuses_a_configuration_that_is_wrong(manager, owner, running, cli, verb):
+    main = manager.main_pid("tsupv")
     path = spoil(manager, owner)
     done = cli(verb, "tsupv")
     assert done.returncode == 1 and done.stdout == ""
     assert REASON.format(path=path) in done.stderr
-    assert isRunning(running) and manager.mainPid("tsupv") == main
+    assert is_running(running) and manager.main_pid("tsupv") == main
     os.unlink(path)
     assert cli(verb, "tsupv").returncode == 0
 
 
-def testForceRestartsAllTheSame(manager, owner, running, cli):
+def test_force_restarts_all_the_same(manager, owner, running, cli):
     spoil(manager, owner)
     assert cli("restart", "--force", "tsupv").returncode == 1
-    assert not isRunning(running)
+    assert not is_running(running)
 
 
-def testAStartOfAStoppedOneIsRefused(manager, owner, running, cli):
+def test_a_start_of_a_stopped_one_is_refused(manager, owner, running, cli):
     assert cli("stop", "tsupv").returncode == 0
     path = spoil(manager, owner)
     done = cli("start", "tsupv")
     assert done.returncode == 1 and REASON.format(path=path) in done.stderr
-    assert manager.get("tsupv", "State") == "inactive" and ofUser(owner.pw_uid) == []
+    assert manager.get("tsupv", "State") == "inactive" and of_user(owner.pw_uid) == []
 
 
-def testWhatTheManagerPutsRightIsNoReasonToRefuse(manager, owner, running, cli):
+def test_what_the_manager_puts_right_is_no_reason_to_refuse(manager, owner, running, cli):
     os.unlink(manager.path("etc/supervisord_tsupv.d/a_prg.ini"))
     os.rename(manager.path("var/log/supervisor_tsupv"), manager.path("var/log/elsewhere"))
     os.unlink(manager.path("etc/supervisord_tsupv.conf"))
     assert cli("restart", "tsupv").returncode == 0
-    manager.programPid("tsupv", "a")
+    manager.program_pid("tsupv", "a")
 
 
-def testAnIncludeThatTheOwnerCannotReadRefusesARestart(manager, owner, running, cli):
+def test_an_include_that_the_owner_cannot_read_refuses_a_restart(manager, owner, running, cli):
     path = manager.write("etc/supervisord_tsupv.d/own.ini", "[program:b]\ncommand = /bin/true\n")
     os.chmod(path, 0o600)  # root's
     done = cli("restart", "tsupv")
     assert done.returncode == 1 and f"cannot read {path}" in done.stderr
-    assert isRunning(running)
+    assert is_running(running)
 
 
-def testWarningsAreTold(manager, owner, running, cli):
+def test_warnings_are_told(manager, owner, running, cli):
     path = spoil(manager, owner, "[program:b]\ncommand = /bin/sleep 1000\nautorestrat = no\n")
     for verb in "restart", "reload":
         done = cli(verb, "tsupv")
         assert done.returncode == 0
         assert "tsupv: warning: Unknown key 'autorestrat' (did you mean 'autorestart'?)" in done.stderr
         assert path in done.stderr
-        manager.waitState("tsupv", "running")
-        manager.programPid("tsupv", "b")
+        manager.wait_state("tsupv", "running")
+        manager.program_pid("tsupv", "b")
     manager.write("etc/supervisor-manager/conf.d/other.conf", f"[supervisor:o]\nuser={owner.pw_name}\n"
                   f"group={owner.pw_name}\nlog_dir=/x\n")
     for verb in "plan", "reload":
@@ -97,14 +97,14 @@ def testWarningsAreTold(manager, owner, running, cli):
     assert json.loads(cli("plan", "--json").stdout)["warnings"][0]["section"] == "supervisr:x"
 
 
-def testWhatAnOwnerWritesIsCleanedForTheTerminal(manager, owner, running, cli):
+def test_what_an_owner_writes_is_cleaned_for_the_terminal(manager, owner, running, cli):
     spoil(manager, owner, "[program:bad]\ncommand = /bin/true\nstartsecs = \x1b]0;owned\x07\n")
     done = cli("restart", "tsupv")
     assert done.returncode == 1 and "\\x1b]0;owned\\x07" in done.stderr
     assert "\x1b" not in done.stderr and "\x1b" not in manager.log()
 
 
-def replaceSupervisord(manager, path, script):
+def replace_supervisord(manager, path, script):
     """What the manager runs as supervisord from now on is a shell script at `path`."""
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"#!/bin/sh\n{script}\n")
@@ -117,7 +117,7 @@ def replaceSupervisord(manager, path, script):
     manager.call("Reload")
 
 
-def testACheckThatIsStoppedByItsOwnerRefusesARestart(manager, owner, running, workDir, cli):
+def test_a_check_that_is_stopped_by_its_owner_refuses_a_restart(manager, owner, running, work_dir, cli):
     """The check fails closed, in time, and meanwhile the manager serves others."""
     fifo = manager.path("etc/supervisord_tsupv.d/own.ini")
     os.mkfifo(fifo)
@@ -125,16 +125,16 @@ def testACheckThatIsStoppedByItsOwnerRefusesARestart(manager, owner, running, wo
     assert done.returncode == 1 and "not a regular file" in done.stderr
     os.unlink(fifo)
     # A supervisord that stops itself: as the owner could stop it.
-    replaceSupervisord(manager, os.path.join(workDir, "supervisord"), "kill -STOP $$")
+    replace_supervisord(manager, os.path.join(work_dir, "supervisord"), "kill -STOP $$")
     asked = subprocess.Popen([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", "restart", "tsupv"],
                              stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     assert cli("list").returncode == 0
     errors = asked.communicate()[1]
     assert asked.returncode == 1 and "supervisord did not answer within 15 seconds" in errors
-    assert isRunning(running)
+    assert is_running(running)
 
 
-def testAStopGoesBeforeWhatWaitsForACheck(manager, owner, running, workDir):
+def test_a_stop_goes_before_what_waits_for_a_check(manager, owner, running, work_dir):
     """Whatever the order in which they end, the last wish holds."""
     calls = [subprocess.Popen([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", verb, "tsupv"],
                               stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for verb in ("restart", "restart")]
@@ -142,11 +142,11 @@ def testAStopGoesBeforeWhatWaitsForACheck(manager, owner, running, workDir):
     for call in calls:
         call.wait()
     manager.call("StopInstance", "s", "tsupv")
-    assert manager.get("tsupv", "State") == "inactive" and ofUser(owner.pw_uid) == []
+    assert manager.get("tsupv", "State") == "inactive" and of_user(owner.pw_uid) == []
 
 
 @pytest.mark.parametrize("how", ["reload", "edit"])
-def testAChangedEntryIsNotBroughtAboutForAStartThatMustFail(manager, owner, running, cli, how):
+def test_a_changed_entry_is_not_brought_about_for_a_start_that_must_fail(manager, owner, running, cli, how):
     path = spoil(manager, owner)
     if how == "reload":
         manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1000")])
@@ -159,33 +159,33 @@ def testAChangedEntryIsNotBroughtAboutForAStartThatMustFail(manager, owner, runn
         done = cli("edit", "tsupv", "umask=027")
         assert done.returncode == 1 and REASON.format(path=path) in done.stderr
         assert open(os.path.join(manager.conf, "tsupv.conf"), encoding="utf-8").read() == before
-    assert isRunning(running)
+    assert is_running(running)
     os.unlink(path)
     assert (cli("reload") if how == "reload" else cli("edit", "tsupv", "umask=027")).returncode == 0
-    waitFor(lambda: not isRunning(running), "the restart")
-    manager.programPid("tsupv", "a")
+    wait_for(lambda: not is_running(running), "the restart")
+    manager.program_pid("tsupv", "a")
     assert cli("plan").stdout == "Nothing to do\n"
 
 
-def testNewDirectoriesAreNoReasonToRefuse(manager, owner, running, cli):
+def test_new_directories_are_no_reason_to_refuse(manager, owner, running, cli):
     manager.entry("tsupv", owner, "logs_dir = /srv/logs", programs=[
         ("a", f"/bin/sleep 1000\nstdout_logfile = {manager.path('srv/logs/a.log')}")])
     assert "refused" not in cli("reload").stdout
-    manager.programPid("tsupv", "a")
+    manager.program_pid("tsupv", "a")
     assert os.path.exists(manager.path("srv/logs/a.log"))
 
 
-def testAChangedEntryIsCheckedWhenTheManagerStarts(manager, owner, running):
+def test_a_changed_entry_is_checked_when_the_manager_starts(manager, owner, running):
     spoil(manager, owner)
     manager.kill()
     manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1000")])
     manager.start()
-    waitFor(lambda: "goes on as it was; its changed entry is refused" in manager.log(), "the refusal")
-    assert isRunning(running)
+    wait_for(lambda: "goes on as it was; its changed entry is refused" in manager.log(), "the refusal")
+    assert is_running(running)
 
 
-def testABadDeclarationIsRefusedAloneAndWhatRanGoesOn(manager, owner, running, cli):
-    main = manager.mainPid("tsupv")
+def test_a_bad_declaration_is_refused_alone_and_what_ran_goes_on(manager, owner, running, cli):
+    main = manager.main_pid("tsupv")
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000\nstartsecs = abc"), ("b", "/bin/sleep 1001")])
     file = os.path.join(manager.conf, "tsupv.conf")
     words = f"{file}:8: [supervisor_program:a] startsecs: invalid literal for int() with base 10: 'abc'"
@@ -195,16 +195,16 @@ def testABadDeclarationIsRefusedAloneAndWhatRanGoesOn(manager, owner, running, c
     for verb in "plan", "reload":
         done = cli(verb)
         assert done.returncode == 1 and words in done.stderr
-    b = manager.programPid("tsupv", "b")
-    assert isRunning(running) and manager.mainPid("tsupv") == main
+    b = manager.program_pid("tsupv", "b")
+    assert is_running(running) and manager.main_pid("tsupv") == main
     assert cli("plan").stdout == "Nothing to do\n"
     manager.kill()  # the next manager keeps it, too, and so does a start
     manager.start()
     assert words in manager.log()
-    assert isRunning(running) and isRunning(b)
+    assert is_running(running) and is_running(b)
     assert cli("restart", "tsupv").returncode == 0
-    manager.programPid("tsupv", "a")
-    manager.programPid("tsupv", "b")
+    manager.program_pid("tsupv", "a")
+    manager.program_pid("tsupv", "b")
 
 
 @pytest.mark.parametrize("more, words", [
@@ -212,16 +212,16 @@ def testABadDeclarationIsRefusedAloneAndWhatRanGoesOn(manager, owner, running, c
      "The directory named as part of the path /no/such/b.log does not exist"),
     ("[supervisor_group:g]\nsupervisor = tsupv\nprograms = a, nosuch", "[group:g] names unknown program or fcgi-program nosuch"),
 ])
-def testADeclarationThatOnlyTheOwnersCheckFindsWrongIsNotWritten(manager, owner, running, cli, more, words):
+def test_a_declaration_that_only_the_owners_check_finds_wrong_is_not_written(manager, owner, running, cli, more, words):
     file = manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     with open(file, "a", encoding="utf-8") as entry:
         entry.write(more + "\n")
     assert f"refused: {words}" in cli("plan").stdout
     for _ in range(2):
         assert f"refused: {words}" in cli("reload").stdout
-    assert isRunning(running) and os.listdir(manager.path("etc/supervisord_tsupv.d")) == ["a_prg.ini"]
+    assert is_running(running) and os.listdir(manager.path("etc/supervisord_tsupv.d")) == ["a_prg.ini"]
     assert cli("restart", "tsupv").returncode == 0  # as it was deployed
-    manager.programPid("tsupv", "a")
+    manager.program_pid("tsupv", "a")
 
 
 def actions(report):
@@ -232,27 +232,27 @@ def actions(report):
     ("", "state = stopped", "stop", "inactive"),
     ("state = stopped", "", "start", "running"),
 ])
-def testAStateAndAProgramInOneEdit(manager, owner, cli, before, after, action, state):
+def test_a_state_and_a_program_in_one_edit(manager, owner, cli, before, after, action, state):
     manager.entry("tsupv", owner, before)
     manager.start()
-    manager.waitState("tsupv", "inactive" if before else "running")
+    manager.wait_state("tsupv", "inactive" if before else "running")
     manager.entry("tsupv", owner, after, programs=[("a", "/bin/sleep 1000")])
     assert actions(json.loads(cli("plan", "--json").stdout)) == {"tsupv": action}
     assert {name: what for name, what, _ in manager.call("Reload")[0]} == {"tsupv": action}
-    manager.waitState("tsupv", state)
+    manager.wait_state("tsupv", state)
     assert cli("plan").stdout == "Nothing to do\n"
 
 
-def testWhatIsNoLongerManagedIsLeftAlone(manager, owner, running, cli):
-    main = manager.mainPid("tsupv")
+def test_what_is_no_longer_managed_is_left_alone(manager, owner, running, cli):
+    main = manager.main_pid("tsupv")
     manager.entry("tsupv", owner, "managed = no\numask = 027", programs=[("a", "/bin/sleep 1000")])
     assert actions(json.loads(cli("plan", "--json").stdout)) == {"tsupv": "change"}
     assert {name: what for name, what, _ in manager.call("Reload")[0]} == {"tsupv": "change"}
-    assert manager.get("tsupv", "State") == "unmanaged" and isRunning(running)
+    assert manager.get("tsupv", "State") == "unmanaged" and is_running(running)
     assert cli("plan").stdout == "Nothing to do\n"
     os.kill(main, signal.SIGKILL)  # nobody starts it again
-    waitFor(lambda: manager.mainPid("tsupv") == 0, "the end of the instance")
-    waitFor(lambda: ofUser(owner.pw_uid) == [], "the end of what it left")
+    wait_for(lambda: manager.main_pid("tsupv") == 0, "the end of the instance")
+    wait_for(lambda: of_user(owner.pw_uid) == [], "the end of what it left")
     assert manager.get("tsupv", "MainPID") == 0 and manager.get("tsupv", "State") == "unmanaged"
 
 
@@ -260,7 +260,7 @@ def told(done):
     return {(one["instance"], one["action"]): sorted(one["details"]) for one in json.loads(done.stdout)["changes"]}
 
 
-def testAPlanNamesEachLineOfTheReload(manager, owner, running, cli):
+def test_a_plan_names_each_line_of_the_reload(manager, owner, running, cli):
     """Also where an entry goes, and where it is refused, with nothing of it done."""
     path = spoil(manager, owner)
     manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1001"), ("b", "/bin/sleep 1000")])
@@ -277,7 +277,7 @@ def testAPlanNamesEachLineOfTheReload(manager, owner, running, cli):
     assert f"remove directory {manager.path('run/supervisor_tsupv')}" in details
 
 
-def testAfterAReloadAPlanHasNothingToDo(manager, owner, cli):
+def test_after_a_reload_a_plan_has_nothing_to_do(manager, owner, cli):
     """Random edits: what the plan says is what the reload says, and then nothing is left."""
     chosen = random.Random(9)
 
@@ -299,14 +299,14 @@ def testAfterAReloadAPlanHasNothingToDo(manager, owner, cli):
 
 
 @pytest.fixture
-def held(manager, running, workDir, cleanup):
+def held(manager, running, work_dir, cleanup):
     """Runs a verb of supervisor-manager up to a check of tsupv's configuration, which its owner holds up; returns a
     function that lets it go on, waits for its end and returns what it said."""
-    directory = os.path.join(workDir, "held")
+    directory = os.path.join(work_dir, "held")
     os.mkdir(directory)
     os.chmod(directory, 0o777)
     fake, began, end = (os.path.join(directory, name) for name in ("supervisord", "began", "end"))
-    replaceSupervisord(manager, fake, f'if [ "$1" = --check ] && mkdir {began} 2>/dev/null\n'
+    replace_supervisord(manager, fake, f'if [ "$1" = --check ] && mkdir {began} 2>/dev/null\n'
                        f'then while [ ! -e {end} ]; do sleep 0.02; done\nfi\nexec {program("supervisord")[0]} "$@"')
 
     def begin(*verb):
@@ -314,7 +314,7 @@ def held(manager, running, workDir, cleanup):
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         cleanup.callback(asked.wait)
         cleanup.callback(asked.kill)
-        waitFor(lambda: os.path.exists(began), "the check")
+        wait_for(lambda: os.path.exists(began), "the check")
 
         def release():
             with open(end, "w", encoding="utf-8"):
@@ -325,23 +325,23 @@ def held(manager, running, workDir, cleanup):
     return begin
 
 
-def umaskOf(pid):
+def umask_of(pid):
     with open(f"/proc/{pid}/status", encoding="utf-8") as file:
         return next(line.split()[1] for line in file if line.startswith("Umask:"))
 
 
-def testALaterReloadHoldsWhicheverCheckEndsLast(manager, owner, held, cli):
+def test_a_later_reload_holds_whichever_check_ends_last(manager, owner, held, cli):
     manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1000")])
     release = held("reload")
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     manager.call("Reload")
     assert "later change" in release()
-    manager.waitState("tsupv", "running")
-    assert umaskOf(manager.mainPid("tsupv")) == "0022"
+    manager.wait_state("tsupv", "running")
+    assert umask_of(manager.main_pid("tsupv")) == "0022"
     assert cli("plan").stdout == "Nothing to do\n"
 
 
-def testAnOwnerThatHoldsACheckDoesNotGetARemovedInstanceBack(manager, owner, account, held, cli):
+def test_an_owner_that_holds_a_check_does_not_get_a_removed_instance_back(manager, owner, account, held, cli):
     heir = account("smheir")
     manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1000")])
     release = held("reload")
@@ -349,13 +349,13 @@ def testAnOwnerThatHoldsACheckDoesNotGetARemovedInstanceBack(manager, owner, acc
     manager.entry("tsupv", heir, programs=[("a", "/bin/sleep 1000")])
     manager.call("Reload")
     release()
-    manager.waitState("tsupv", "running")
-    assert manager.get("tsupv", "User") == heir.pw_name and ofUser(owner.pw_uid) == []
+    manager.wait_state("tsupv", "running")
+    assert manager.get("tsupv", "User") == heir.pw_name and of_user(owner.pw_uid) == []
     assert cli("plan").stdout == "Nothing to do\n"
 
 
 @pytest.mark.parametrize("gone", [False, True])
-def testAnEditDoesNotOverwriteWhatWasWrittenDuringItsCheck(manager, owner, held, cli, gone):
+def test_an_edit_does_not_overwrite_what_was_written_during_its_check(manager, owner, held, cli, gone):
     release = held("edit", "tsupv", "umask=027")
     file = manager.entry("tsupv", owner, "umask = 077", programs=[("a", "/bin/sleep 1000")])
     if gone:

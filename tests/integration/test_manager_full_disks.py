@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from processes import isRunning
+from processes import is_running
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 DONE, FAILED = 0, 1
 
@@ -62,17 +62,17 @@ def command(manager, *words):
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
-def lineOf(manager, name):
+def line_of(manager, name):
     rows = command(manager, "list", "--no-legend").stdout.splitlines()
     return next(row for row in rows if row.split()[0] == name)
 
 
-def keysOf(path):
+def keys_of(path):
     with open(path, encoding="utf-8") as file:
         return dict(line.rstrip("\n").split("=", 1) for line in file)
 
 
-def timersOf(pid):
+def timers_of(pid):
     """What is left of the timers that a process has armed."""
     lines = []
     for fd in os.listdir(f"/proc/{pid}/fdinfo"):
@@ -81,7 +81,7 @@ def timersOf(pid):
     return sorted(set(lines))
 
 
-def commandOf(pid):
+def command_of(pid):
     with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
         return file.read().replace("\0", " ")
 
@@ -90,26 +90,26 @@ def leftovers(folder):
     return [name for name in os.listdir(folder) if name.startswith(".")]
 
 
-def testARecordIsWrittenWhenThereIsRoomAgain(manager, owner, disk):
+def test_a_record_is_written_when_there_is_room_again(manager, owner, disk):
     run = disk("run/supervisor-manager")
     manager.entry("inst", owner)
     manager.start()
     manager.call("StartInstance", "s", "inst")
     run.fill()
     manager.call("RestartInstance", "s", "inst")
-    pid = manager.mainPid("inst")
-    assert "not recorded: " in lineOf(manager, "inst") and "No space left on device" in lineOf(manager, "inst")
+    pid = manager.main_pid("inst")
+    assert "not recorded: " in line_of(manager, "inst") and "No space left on device" in line_of(manager, "inst")
     assert json.loads(command(manager, "list", "-j").stdout)[0]["state"] == "running"
     assert leftovers(manager.path("run/supervisor-manager/adoption")) == []
     run.free()
     record = manager.path("run/supervisor-manager/adoption/inst")
-    waitFor(lambda: keysOf(record)["pid"] == str(pid), "the record")
-    waitFor(lambda: "not recorded" not in lineOf(manager, "inst"), "a list without trouble")
+    wait_for(lambda: keys_of(record)["pid"] == str(pid), "the record")
+    wait_for(lambda: "not recorded" not in line_of(manager, "inst"), "a list without trouble")
     assert manager.log().count("No space left on device") == 1
     assert "is written again" in manager.log()
 
 
-def testAnOldRecordDoesNotStopWhatWasStartedSince(manager, owner, disk):
+def test_an_old_record_does_not_stop_what_was_started_since(manager, owner, disk):
     run = disk("run/supervisor-manager")
     manager.entry("inst", owner)
     manager.start()
@@ -117,41 +117,41 @@ def testAnOldRecordDoesNotStopWhatWasStartedSince(manager, owner, disk):
     manager.call("StopInstance", "s", "inst")
     run.fill()
     manager.call("StartInstance", "s", "inst")
-    pid = manager.mainPid("inst")
+    pid = manager.main_pid("inst")
     manager.kill()
     manager.start()
-    manager.waitState("inst", "running")
-    assert manager.mainPid("inst") == pid and isRunning(pid)
+    manager.wait_state("inst", "running")
+    assert manager.main_pid("inst") == pid and is_running(pid)
     run.free()
-    waitFor(lambda: keysOf(manager.path("run/supervisor-manager/adoption/inst"))["pid"] == str(pid), "the record")
+    wait_for(lambda: keys_of(manager.path("run/supervisor-manager/adoption/inst"))["pid"] == str(pid), "the record")
 
 
-def testAReloadThatCannotBeRecordedSaysSo(manager, owner, disk):
+def test_a_reload_that_cannot_be_recorded_says_so(manager, owner, disk):
     state = disk("var/lib/supervisor-manager")
     manager.entry("inst", owner)
     manager.start()
     manager.call("StartInstance", "s", "inst")
     path = manager.path("var/lib/supervisor-manager/state/inst")
-    before = keysOf(path)["deployed"]
+    before = keys_of(path)["deployed"]
     state.fill()
     manager.entry("inst", owner, "environment = A=1\n")
     result = command(manager, "reload")
     assert result.returncode == FAILED, result
     assert "No space left on device" in result.stdout + result.stderr
-    assert keysOf(path)["deployed"] == before
-    assert "not recorded: " in lineOf(manager, "inst")
+    assert keys_of(path)["deployed"] == before
+    assert "not recorded: " in line_of(manager, "inst")
     assert leftovers(os.path.dirname(path)) == []
     state.free()
-    waitFor(lambda: keysOf(path)["deployed"] != before, "the state")
-    waitFor(lambda: "not recorded" not in lineOf(manager, "inst"), "a list without trouble")
-    pid = manager.mainPid("inst")
+    wait_for(lambda: keys_of(path)["deployed"] != before, "the state")
+    wait_for(lambda: "not recorded" not in line_of(manager, "inst"), "a list without trouble")
+    pid = manager.main_pid("inst")
     manager.kill()
     manager.start()  # ...which finds nothing that was changed since
-    assert manager.mainPid("inst") == pid
+    assert manager.main_pid("inst") == pid
     assert command(manager, "reload").stdout == "Nothing changed\n"
 
 
-def testARefusalIsAFailure(manager, owner, disk):
+def test_a_refusal_is_a_failure(manager, owner, disk):
     state = disk("var/lib/supervisor-manager")
     manager.entry("inst", owner, programs=[("p", "/bin/cat")])
     manager.start()
@@ -163,10 +163,10 @@ def testARefusalIsAFailure(manager, owner, disk):
     assert "refused: " in result.stdout + result.stderr and "No space left on device" in result.stdout + result.stderr
     state.free()
     assert command(manager, "reload").returncode == DONE
-    waitFor(lambda: "/bin/sleep 1000" in commandOf(manager.programPid("inst", "p")), "the new program")
+    wait_for(lambda: "/bin/sleep 1000" in command_of(manager.program_pid("inst", "p")), "the new program")
 
 
-def testANewInstanceOnAFullDiskIsStartedByALaterReload(manager, owner, disk):
+def test_a_new_instance_on_a_full_disk_is_started_by_a_later_reload(manager, owner, disk):
     state = disk("var/lib/supervisor-manager")
     manager.start()
     state.fill()
@@ -176,36 +176,36 @@ def testANewInstanceOnAFullDiskIsStartedByALaterReload(manager, owner, disk):
     assert not os.path.exists(manager.path("etc/supervisord_inst.conf"))
     state.free()
     assert command(manager, "reload").returncode == DONE
-    manager.waitState("inst", "running")
+    manager.wait_state("inst", "running")
 
 
-def testEnablingIsNotClaimed(manager, owner, disk):
+def test_enabling_is_not_claimed(manager, owner, disk):
     state = disk("var/lib/supervisor-manager")
     manager.entry("inst", owner, "enabled = no\n")
     manager.start()
     state.fill()
     result = command(manager, "enable", "inst")
     assert result.returncode == FAILED and "No space left on device" in result.stderr
-    assert "disabled" in lineOf(manager, "inst")
+    assert "disabled" in line_of(manager, "inst")
     state.free()
     assert command(manager, "enable", "inst").returncode == DONE
-    assert "enabled" in lineOf(manager, "inst")
+    assert "enabled" in line_of(manager, "inst")
 
 
-def testAConfigurationThatDoesNotFitIsTriedAgain(manager, owner, disk):
+def test_a_configuration_that_does_not_fit_is_tried_again(manager, owner, disk):
     full = disk("full")
     manager.entry("inst", owner, "conf_file_dst = /full/inst.conf\n")
     full.fill()
     manager.start()
-    assert manager.tryCall("StartInstance", "s", "inst").returncode != 0
+    assert manager.try_call("StartInstance", "s", "inst").returncode != 0
     assert "No space left on device" in manager.failure("inst")
     assert leftovers(full.path) == []
     full.free()
     manager.call("StartInstance", "s", "inst")
-    manager.waitState("inst", "running")
+    manager.wait_state("inst", "running")
 
 
-def testAnEntryIsChangedInAllItsFilesOrInNone(manager, owner, disk):
+def test_an_entry_is_changed_in_all_its_files_or_in_none(manager, owner, disk):
     conf = disk("etc/supervisor-manager/conf.d")
     entry = manager.entry("inst", owner, "no_remove = no\n")
     more = manager.write("etc/supervisor-manager/conf.d/more.conf",
@@ -217,7 +217,7 @@ def testAnEntryIsChangedInAllItsFilesOrInNone(manager, owner, disk):
             texts.append(file.read())
     conf.fill()
     for call in (("SetInstanceProperties", "sa{sv}", "inst", 1, "umask", "s", "027"), ("RemoveInstance", "sb", "inst", "false")):
-        result = manager.tryCall(*call)
+        result = manager.try_call(*call)
         assert result.returncode != 0 and "No space left on device" in result.stderr, result
     for path, text in zip((entry, more), texts):
         with open(path, encoding="utf-8") as file:
@@ -227,15 +227,15 @@ def testAnEntryIsChangedInAllItsFilesOrInNone(manager, owner, disk):
     manager.call("SetInstanceProperties", "sa{sv}", "inst", 1, "umask", "s", "027")
 
 
-def testNothingPendingMeansNoWakeUp(manager, owner, disk):
+def test_nothing_pending_means_no_wake_up(manager, owner, disk):
     run = disk("run/supervisor-manager")
     manager.entry("inst", owner)
     manager.start()
     manager.call("StartInstance", "s", "inst")
     run.fill()
     manager.call("StopInstance", "s", "inst")
-    assert "not recorded: " in lineOf(manager, "inst")
+    assert "not recorded: " in line_of(manager, "inst")
     run.free()
     record = manager.path("run/supervisor-manager/adoption/inst")
-    waitFor(lambda: keysOf(record)["wanted"] == "no", "the record")
-    waitFor(lambda: timersOf(manager.process.pid) == ["(0, 0)"], "a manager that waits for no time")
+    wait_for(lambda: keys_of(record)["wanted"] == "no", "the record")
+    wait_for(lambda: timers_of(manager.process.pid) == ["(0, 0)"], "a manager that waits for no time")

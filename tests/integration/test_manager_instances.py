@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from manager_root import killInstance
-from processes import isRunning, ofUser
+from manager_root import kill_instance
+from processes import is_running, of_user
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 
 def snapshot(root):
@@ -27,13 +27,13 @@ def snapshot(root):
     return seen
 
 
-def testAnEntryBecomesARunningInstanceOfItsOwner(manager, owner):
+def test_an_entry_becomes_a_running_instance_of_its_owner(manager, owner):
     manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])
     manager.start()
-    manager.waitState("tsupv", "running")
-    pid = manager.programPid("tsupv", "program1")
-    main = manager.mainPid("tsupv")
-    assert set(ofUser(owner.pw_uid)) == {main, pid}
+    manager.wait_state("tsupv", "running")
+    pid = manager.program_pid("tsupv", "program1")
+    main = manager.main_pid("tsupv")
+    assert set(of_user(owner.pw_uid)) == {main, pid}
     for process in (main, pid):
         with open(f"/proc/{process}/status", encoding="utf-8") as status:
             lines = dict(line.split(":", 1) for line in status.read().splitlines())
@@ -51,11 +51,11 @@ def testAnEntryBecomesARunningInstanceOfItsOwner(manager, owner):
     assert stat.S_IMODE(os.stat(manager.path("run/supervisor_tsupv/supervisor.sock")).st_mode) == 0o700
 
 
-def testAnotherAccountIsRefused(manager, owner, account):
+def test_another_account_is_refused(manager, owner, account):
     other = account("smother")
     manager.entry("tsupv", owner)
     manager.start()
-    manager.waitState("tsupv", "running")
+    manager.wait_state("tsupv", "running")
     result = manager.ctl("tsupv", "status", owner=other)
     assert result.returncode != 0
     assert "could not read config file" in result.stderr
@@ -65,134 +65,134 @@ def testAnotherAccountIsRefused(manager, owner, account):
     assert result.returncode != 0 and "RUNNING" not in result.stdout
 
 
-def testApplyingTwiceChangesNothing(manager, owner):
+def test_applying_twice_changes_nothing(manager, owner):
     manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])
     manager.start()
-    pid = manager.programPid("tsupv", "program1")
+    pid = manager.program_pid("tsupv", "program1")
     before = {p: v for p, v in snapshot(manager.root).items() if "/run/" not in p and "/var/lib/" not in p}
     assert manager.call("PlanReload") == [[], [], []]
     assert manager.call("Reload") == [[]]
     after = {p: v for p, v in snapshot(manager.root).items() if "/run/" not in p and "/var/lib/" not in p}
     assert before == after
-    assert isRunning(pid)
+    assert is_running(pid)
 
 
-def testStopLeavesNothingAndStartBringsItBack(manager, owner):
+def test_stop_leaves_nothing_and_start_brings_it_back(manager, owner):
     manager.entry("tsupv", owner, programs=[("detached", "/bin/sh -c 'setsid env -i /bin/sleep 1001 & exec sleep 1002'")])
     manager.start()
-    manager.programPid("tsupv", "detached")
-    waitFor(lambda: len(ofUser(owner.pw_uid)) == 3, "the detached process")
+    manager.program_pid("tsupv", "detached")
+    wait_for(lambda: len(of_user(owner.pw_uid)) == 3, "the detached process")
     manager.call("StopInstance", "s", "tsupv")
     assert manager.get("tsupv", "State") == "inactive"
-    assert ofUser(owner.pw_uid) == []
+    assert of_user(owner.pw_uid) == []
     manager.call("StartInstance", "s", "tsupv")
     assert manager.get("tsupv", "State") == "running"
-    manager.programPid("tsupv", "detached")
+    manager.program_pid("tsupv", "detached")
 
 
-def testAnInstanceThatIsKilledComesBackAlone(manager, owner):
+def test_an_instance_that_is_killed_comes_back_alone(manager, owner):
     manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])
     manager.start()
-    pid = manager.programPid("tsupv", "program1")
-    main = manager.mainPid("tsupv")
-    killInstance(main)
-    waitFor(lambda: manager.mainPid("tsupv") not in (0, main), "a new process")
-    assert not isRunning(pid)
-    new = manager.programPid("tsupv", "program1")
-    assert set(ofUser(owner.pw_uid)) == {manager.mainPid("tsupv"), new}
+    pid = manager.program_pid("tsupv", "program1")
+    main = manager.main_pid("tsupv")
+    kill_instance(main)
+    wait_for(lambda: manager.main_pid("tsupv") not in (0, main), "a new process")
+    assert not is_running(pid)
+    new = manager.program_pid("tsupv", "program1")
+    assert set(of_user(owner.pw_uid)) == {manager.main_pid("tsupv"), new}
     assert manager.get("tsupv", "NRestarts") == 1
 
 
-def testOneThatFailsAgainAndAgainFailsWithTheReason(manager, owner):
+def test_one_that_fails_again_and_again_fails_with_the_reason(manager, owner):
     manager.entry("tsupv", owner)
     manager.write("etc/supervisord_tsupv.d/bad.ini", "[program:x]\nautostart=perhaps\ncommand=/bin/true\n")
     os.chown(manager.path("etc/supervisord_tsupv.d"), owner.pw_uid, owner.pw_gid)
     manager.start()
-    manager.waitState("tsupv", "failed")
+    manager.wait_state("tsupv", "failed")
     reason = manager.get("tsupv", "StatusText")
     assert reason.startswith("failed 3 times in a row; the last time it exited with status 2"), reason
     details = manager.call("GetFailureDetails", "s", "tsupv")[0]
     assert "bad.ini" in details and "autostart" in details
 
 
-def testTheOwnerMayShutItDown(manager, owner):
+def test_the_owner_may_shut_it_down(manager, owner):
     manager.entry("tsupv", owner)
     manager.start()
-    manager.waitState("tsupv", "running")
+    manager.wait_state("tsupv", "running")
     assert manager.ctl("tsupv", "shutdown", owner=owner).returncode == 0
-    manager.waitState("tsupv", "inactive")
+    manager.wait_state("tsupv", "inactive")
     assert manager.get("tsupv", "Result") == "success"
 
 
 @pytest.mark.parametrize("rounds", [5])
-def testAManagerThatIsKilledFindsItsInstancesAgain(manager, owner, rounds):
+def test_a_manager_that_is_killed_finds_its_instances_again(manager, owner, rounds):
     manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])
     manager.start()
-    pid = manager.programPid("tsupv", "program1")
-    main = manager.mainPid("tsupv")
+    pid = manager.program_pid("tsupv", "program1")
+    main = manager.main_pid("tsupv")
     for _ in range(rounds):
         manager.kill()
         manager.start()
-        manager.waitState("tsupv", "running")
-        assert manager.mainPid("tsupv") == main
-        assert manager.programPid("tsupv", "program1") == pid
+        manager.wait_state("tsupv", "running")
+        assert manager.main_pid("tsupv") == main
+        assert manager.program_pid("tsupv", "program1") == pid
         assert manager.get("tsupv", "NRestarts") == 0
     # It supervises what it found as before.
-    killInstance(main)
-    waitFor(lambda: manager.mainPid("tsupv") not in (0, main), "a new process")
-    assert not isRunning(pid)
+    kill_instance(main)
+    wait_for(lambda: manager.main_pid("tsupv") not in (0, main), "a new process")
+    assert not is_running(pid)
 
 
-def testReexecutionKeepsEverything(manager, owner):
+def test_reexecution_keeps_everything(manager, owner):
     manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])
     manager.start()
-    pid = manager.programPid("tsupv", "program1")
-    main = manager.mainPid("tsupv")
+    pid = manager.program_pid("tsupv", "program1")
+    main = manager.main_pid("tsupv")
     manager.call("Reexecute")
-    waitFor(lambda: "taken over" in manager.log(), "the new manager")
-    manager.waitState("tsupv", "running")
+    wait_for(lambda: "taken over" in manager.log(), "the new manager")
+    manager.wait_state("tsupv", "running")
     assert manager.process.poll() is None
-    assert manager.mainPid("tsupv") == main
-    assert manager.programPid("tsupv", "program1") == pid
+    assert manager.main_pid("tsupv") == main
+    assert manager.program_pid("tsupv", "program1") == pid
 
 
-def testAnInstanceThatDiedMeanwhileIsClearedBeforeANewCopyStarts(manager, owner):
+def test_an_instance_that_died_meanwhile_is_cleared_before_a_new_copy_starts(manager, owner):
     manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])
     manager.start()
-    pid = manager.programPid("tsupv", "program1")
-    main = manager.mainPid("tsupv")
+    pid = manager.program_pid("tsupv", "program1")
+    main = manager.main_pid("tsupv")
     manager.kill()
-    killInstance(main)
-    waitFor(lambda: not isRunning(main), "its end")
-    assert isRunning(pid)
+    kill_instance(main)
+    wait_for(lambda: not is_running(main), "its end")
+    assert is_running(pid)
     manager.start()
-    manager.waitState("tsupv", "running")
-    assert not isRunning(pid)
-    assert set(ofUser(owner.pw_uid)) == {manager.mainPid("tsupv"), manager.programPid("tsupv", "program1")}
+    manager.wait_state("tsupv", "running")
+    assert not is_running(pid)
+    assert set(of_user(owner.pw_uid)) == {manager.main_pid("tsupv"), manager.program_pid("tsupv", "program1")}
 
 
-def testARecordThatLiesIsNotBelieved(manager, owner, cleanup):
+def test_a_record_that_lies_is_not_believed(manager, owner, cleanup):
     manager.entry("tsupv", owner)
     manager.start()
-    main = manager.mainPid("tsupv")
+    main = manager.main_pid("tsupv")
     manager.kill()
-    killInstance(main)
-    waitFor(lambda: not isRunning(main), "its end")
+    kill_instance(main)
+    wait_for(lambda: not is_running(main), "its end")
     path = manager.path("run/supervisor-manager/adoption/tsupv")
     with open(path, encoding="utf-8") as record:
         lines = [f"pid={os.getpid()}\n" if line.startswith("pid=") else line for line in record]
     with open(path, "w", encoding="utf-8") as record:
         record.writelines(lines)
     manager.start()
-    manager.waitState("tsupv", "running")
-    assert manager.mainPid("tsupv") != os.getpid()
+    manager.wait_state("tsupv", "running")
+    assert manager.main_pid("tsupv") != os.getpid()
 
 
-def testAProcessThatRunsAnotherProgramIsNotTakenOver(manager, owner):
+def test_a_process_that_runs_another_program_is_not_taken_over(manager, owner):
     manager.entry("tsupv", owner)
     manager.start()
-    manager.waitState("tsupv", "running")
-    main = manager.mainPid("tsupv")
+    manager.wait_state("tsupv", "running")
+    main = manager.main_pid("tsupv")
     manager.kill()
     path = manager.path("run/supervisor-manager/adoption/tsupv")
     with open(path, encoding="utf-8") as record:
@@ -204,79 +204,79 @@ def testAProcessThatRunsAnotherProgramIsNotTakenOver(manager, owner):
     copy = shutil.copy(program("supervisord")[0], manager.path("supervisord"))
     manager.write("etc/supervisor-manager/supervisor-manager.conf", f"[supervisor-manager]\nsupervisord = {copy}\n")
     manager.start()
-    manager.waitState("tsupv", "running")
-    assert manager.mainPid("tsupv") != main and ofUser(owner.pw_uid) == [manager.mainPid("tsupv")]
+    manager.wait_state("tsupv", "running")
+    assert manager.main_pid("tsupv") != main and of_user(owner.pw_uid) == [manager.main_pid("tsupv")]
 
 
-def testAHalfWrittenFileOfTheStateIsNoInstance(manager, owner):
+def test_a_half_written_file_of_the_state_is_no_instance(manager, owner):
     manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])
     manager.start()
-    manager.waitState("tsupv", "running")
-    before = set(ofUser(owner.pw_uid))
+    manager.wait_state("tsupv", "running")
+    before = set(of_user(owner.pw_uid))
     manager.kill()
     state = manager.path("var/lib/supervisor-manager/state")
     shutil.copy(f"{state}/tsupv", f"{state}/.tsupv.a1b2c3")
     manager.start()
-    manager.waitState("tsupv", "running")
-    assert set(ofUser(owner.pw_uid)) == before and os.listdir(state) == ["tsupv"]
+    manager.wait_state("tsupv", "running")
+    assert set(of_user(owner.pw_uid)) == before and os.listdir(state) == ["tsupv"]
 
 
-def testStoppingTheManagerStopsAll(manager, owner):
+def test_stopping_the_manager_stops_all(manager, owner):
     manager.entry("one", owner, "priority = 1", programs=[("a", "/bin/sleep 1000")])
     manager.entry("two", owner, "priority = 2", programs=[("b", "/bin/sleep 1000")])
     manager.start()
-    manager.programPid("one", "a")
-    manager.programPid("two", "b")
+    manager.program_pid("one", "a")
+    manager.program_pid("two", "b")
     manager.stop()
-    assert ofUser(owner.pw_uid) == []
+    assert of_user(owner.pw_uid) == []
     log = manager.log()
     assert log.index("instance 'two' is stopped") < log.index("instance 'one' is stopped")
 
 
-def testTwoInstancesOfOneOwnerDoNotTouchEachOther(manager, owner):
+def test_two_instances_of_one_owner_do_not_touch_each_other(manager, owner):
     manager.entry("one", owner, programs=[("a", "/bin/sleep 1000")])
     manager.entry("two", owner, programs=[("b", "/bin/sleep 1000")])
     manager.start()
-    manager.programPid("one", "a")
-    kept = manager.programPid("two", "b")
-    killInstance(manager.mainPid("one"))
-    manager.programPid("one", "a")
+    manager.program_pid("one", "a")
+    kept = manager.program_pid("two", "b")
+    kill_instance(manager.main_pid("one"))
+    manager.program_pid("one", "a")
     manager.call("StopInstance", "s", "one")
-    assert isRunning(kept)
+    assert is_running(kept)
     assert manager.get("two", "State") == "running"
 
 
-def testStatesOfTheEntry(manager, owner):
+def test_states_of_the_entry(manager, owner):
     manager.entry("stopped", owner, "state = stopped")
     manager.entry("current", owner, "state = current")
     manager.entry("disabled", owner, "enabled = no")
     manager.entry("described", owner, "managed = no")
     manager.start()
-    manager.waitState("disabled", "running")  # a new entry is deployed: its state counts
+    manager.wait_state("disabled", "running")  # a new entry is deployed: its state counts
     assert manager.get("stopped", "State") == "inactive"
     assert manager.get("current", "State") == "inactive"
     assert manager.get("described", "State") == "unmanaged"
     assert not os.path.exists(manager.path("etc/supervisord_described.conf"))
     assert os.path.exists(manager.path("etc/supervisord_stopped.conf"))
-    assert "InstanceUnmanaged" in manager.tryCall("StartInstance", "s", "described").stderr or \
-        "only described" in manager.tryCall("StartInstance", "s", "described").stderr
+    assert "InstanceUnmanaged" in manager.try_call("StartInstance", "s", "described").stderr or \
+        "only described" in manager.try_call("StartInstance", "s", "described").stderr
 
 
-def testSignalsToTheWholeTree(manager, owner):
+def test_signals_to_the_whole_tree(manager, owner):
     manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])
     manager.start()
-    pid = manager.programPid("tsupv", "program1")
-    main = manager.mainPid("tsupv")
+    pid = manager.program_pid("tsupv", "program1")
+    main = manager.main_pid("tsupv")
     manager.call("KillInstance", "ssi", "tsupv", "all", int(signal.SIGKILL))
-    waitFor(lambda: not isRunning(pid) and not isRunning(main), "the end of the tree")
-    waitFor(lambda: manager.mainPid("tsupv") not in (0, main), "a new process")
+    wait_for(lambda: not is_running(pid) and not is_running(main), "the end of the tree")
+    wait_for(lambda: manager.main_pid("tsupv") not in (0, main), "a new process")
 
 
-def testAManagerOfQuietProgramsSleeps(manager, owner):
+def test_a_manager_of_quiet_programs_sleeps(manager, owner):
     """Also after it has told of them."""
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     manager.start()
-    manager.programPid("tsupv", "a")
+    manager.program_pid("tsupv", "a")
 
     def switches():
         with open(f"/proc/{manager.process.pid}/status", encoding="ascii") as status:
@@ -288,4 +288,4 @@ def testAManagerOfQuietProgramsSleeps(manager, owner):
             time.sleep(0.01)
         return switches() == before
 
-    waitFor(asleep, "the manager to sleep")
+    wait_for(asleep, "the manager to sleep")

@@ -6,10 +6,10 @@ import json
 import os
 import subprocess
 
-from manager_root import killInstance
-from processes import isRunning
+from manager_root import kill_instance
+from processes import is_running
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 DONE, FAILED, MISUSED, NOT_RUNNING, NO_SUCH_NAME, DENIED = range(6)
 
@@ -24,13 +24,13 @@ def status(manager, name):
     return json.loads(command(manager, "status", "-j", name).stdout)[0]
 
 
-def testTheLastEndIsToldAfterTheNextStart(manager, owner):
+def test_the_last_end_is_told_after_the_next_start(manager, owner):
     manager.entry("inst", owner)
     manager.start()
     manager.call("StartInstance", "s", "inst")
-    killInstance(manager.mainPid("inst"))
-    waitFor(lambda: manager.get("inst", "NRestarts") == 1, "the next start")
-    manager.waitState("inst", "running")
+    kill_instance(manager.main_pid("inst"))
+    wait_for(lambda: manager.get("inst", "NRestarts") == 1, "the next start")
+    manager.wait_state("inst", "running")
     for _ in range(2):  # ...and by the next manager
         assert (manager.get("inst", "Result"), manager.get("inst", "NRestarts")) == ("signal", 1)
         shown = command(manager, "status", "inst").stdout
@@ -40,7 +40,7 @@ def testTheLastEndIsToldAfterTheNextStart(manager, owner):
         manager.start()
 
 
-def testMemoryAndProcessorTimeAreThereAtOnce(manager, owner):
+def test_memory_and_processor_time_are_there_at_once(manager, owner):
     manager.entry("inst", owner)
     manager.start()
     for verb in ("start", "restart", "restart"):
@@ -51,40 +51,40 @@ def testMemoryAndProcessorTimeAreThereAtOnce(manager, owner):
         assert row[2] == "running" and row[4][-1] in "MK" and float(row[5]) >= 0 and row[6].endswith("s")
 
 
-def testWhatAnEarlierManagerStartedEndsNobodyKnowsHow(manager, owner):
+def test_what_an_earlier_manager_started_ends_nobody_knows_how(manager, owner):
     manager.entry("inst", owner)
     manager.start()
     manager.call("StartInstance", "s", "inst")
     manager.kill()
     manager.start()
-    killInstance(manager.mainPid("inst"))
-    waitFor(lambda: manager.get("inst", "NRestarts") == 1, "the next start")
+    kill_instance(manager.main_pid("inst"))
+    wait_for(lambda: manager.get("inst", "NRestarts") == 1, "the next start")
     assert manager.get("inst", "Result") == "unknown"
 
 
-def testARestartOfAProgramThatDoesNotRunStartsIt(manager, owner):
+def test_a_restart_of_a_program_that_does_not_run_starts_it(manager, owner):
     manager.entry("inst", owner, programs=[("a", "/bin/sleep 1000"), ("bad", "/nonexistent/x\nautostart = no")])
     manager.start()
-    manager.programPid("inst", "a")
+    manager.program_pid("inst", "a")
     command(manager, "stop-program", "inst", "a")
     done = command(manager, "restart-program", "inst", "a", "bad")
     assert (done.returncode, done.stdout) == (1, "a: restarted\n")
     assert done.stderr == "supervisor-manager: bad: ERROR (no such file)\n"
-    manager.programPid("inst", "a")
+    manager.program_pid("inst", "a")
 
 
-def testTopShowsStatesAsListDoes(manager, owner):
+def test_top_shows_states_as_list_does(manager, owner):
     manager.entry("inst", owner, programs=[("a", "/bin/sleep 1000"), ("bad", "/nonexistent/x\nstartretries = 0")])
     manager.entry("none", owner)
     manager.start()
-    manager.programPid("inst", "a")
-    waitFor(lambda: manager.call("ListProgramCounts")[0].get("inst", {}).get("FATAL") == 1, "one to be given up")
+    manager.program_pid("inst", "a")
+    wait_for(lambda: manager.call("ListProgramCounts")[0].get("inst", {}).get("FATAL") == 1, "one to be given up")
     rows = [line.split() for line in command(manager, "top", "--no-legend").stdout.splitlines()]
     assert [(row[0], row[2], row[7:]) for row in rows] == [
         ("inst", "degraded", ["1", "run,", "1", "FATAL"]), ("none", "running", ["none"])]
 
 
-def testAnInstanceThatDoesNotRunIsSaidWithTheNextStep(manager, owner):
+def test_an_instance_that_does_not_run_is_said_with_the_next_step(manager, owner):
     manager.entry("inst", owner, programs=[("p", "/bin/cat")])
     manager.start()
     command(manager, "stop", "inst")
@@ -96,7 +96,7 @@ def testAnInstanceThatDoesNotRunIsSaidWithTheNextStep(manager, owner):
     assert command(manager, "ctl", "inst", "help").returncode == DONE
 
 
-def testAnInstanceOfSomebodyElseIsSaidWithTheNextStep(manager, owner, account):
+def test_an_instance_of_somebody_else_is_said_with_the_next_step(manager, owner, account):
     stranger = account("smother")
     manager.entry("inst", owner, programs=[("p", "/bin/cat")])
     manager.start()
@@ -106,5 +106,5 @@ def testAnInstanceOfSomebodyElseIsSaidWithTheNextStep(manager, owner, account):
         result = command(manager, *words, account=stranger)
         assert result.returncode == DENIED, (words, result)
         assert f"sudo supervisor-manager {' '.join(words)}\n" in result.stderr, result.stderr
-    assert isRunning(manager.mainPid("inst"))
+    assert is_running(manager.main_pid("inst"))
     assert command(manager, "ctl", "inst", "status", account=owner).returncode == DONE

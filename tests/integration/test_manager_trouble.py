@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 OK, TROUBLE = 0, 3
 
@@ -38,10 +38,10 @@ startsecs = 0
 def trouble(manager, owner):
     manager.entry("tsupv", owner)
     manager.start()
-    manager.waitState("tsupv", "running")
+    manager.wait_state("tsupv", "running")
     manager.write("etc/supervisord_tsupv.d/a.ini", INSIDE, owner)
     manager.ctl("tsupv", "update", owner=owner)
-    waitFor(lambda: counts(manager).get("FATAL") == 3 and counts(manager).get("RUNNING") == 1, "three to be given up")
+    wait_for(lambda: counts(manager).get("FATAL") == 3 and counts(manager).get("RUNNING") == 1, "three to be given up")
     return manager
 
 
@@ -67,7 +67,7 @@ EXPECTED = {
 }
 
 
-def testTroubleIsSeenFromAbove(trouble):
+def test_trouble_is_seen_from_above(trouble):
     assert descriptions(trouble) == EXPECTED
     assert re.search(r"^tsupv +\S+ +degraded +\d+ +enabled +1 run, 3 FATAL$", command(trouble, "list").stdout, re.M)
     row = json.loads(command(trouble, "list", "--json").stdout)[0]
@@ -81,32 +81,32 @@ def testTroubleIsSeenFromAbove(trouble):
     assert command(trouble, "status").returncode == TROUBLE
 
 
-def testTheNextManagerKnowsIt(trouble):
+def test_the_next_manager_knows_it(trouble):
     trouble.kill()
     trouble.start()
-    trouble.waitState("tsupv", "running")
-    waitFor(lambda: counts(trouble) == {"FATAL": 3, "RUNNING": 1}, "the instance to tell")
+    trouble.wait_state("tsupv", "running")
+    wait_for(lambda: counts(trouble) == {"FATAL": 3, "RUNNING": 1}, "the instance to tell")
     assert descriptions(trouble) == EXPECTED
 
 
-def testWhatIsMendedIsNoTrouble(trouble, owner):
+def test_what_is_mended_is_no_trouble(trouble, owner):
     trouble.ctl("tsupv", "stop", "all", owner=owner)
     for name in ("nowhere", "dies", "shell"):
         trouble.ctl("tsupv", "remove", name, owner=owner)
-    waitFor(lambda: counts(trouble) == {"STOPPED": 1}, "the rest to be stopped")
+    wait_for(lambda: counts(trouble) == {"STOPPED": 1}, "the rest to be stopped")
     assert command(trouble, "status", "-q", "tsupv").returncode == OK
     assert descriptions(trouble)["fine"].endswith("M")  # when it was stopped
 
 
-def testALogThatHangsHoldsNobodyUp(trouble, owner):
+def test_a_log_that_hangs_holds_nobody_up(trouble, owner):
     """An owner may make its client wait; after some seconds the answer comes without its words."""
     for name in ("nix", "dies x", ""):
-        assert "has no program" in trouble.tryCall("GetProgramLog", "ss", "tsupv", name).stderr
-    os.kill(trouble.mainPid("tsupv"), signal.SIGSTOP)
+        assert "has no program" in trouble.try_call("GetProgramLog", "ss", "tsupv", name).stderr
+    os.kill(trouble.main_pid("tsupv"), signal.SIGSTOP)
     try:
-        assert "does not answer in time" in trouble.tryCall("GetProgramLog", "ss", "tsupv", "dies").stderr
+        assert "does not answer in time" in trouble.try_call("GetProgramLog", "ss", "tsupv", "dies").stderr
         result = command(trouble, "status", "tsupv")
         assert (result.returncode, result.stderr) == (TROUBLE, "")
         assert "\ndies: FATAL, Exited too quickly" in result.stdout and "no such table" not in result.stdout
     finally:
-        os.kill(trouble.mainPid("tsupv"), signal.SIGCONT)
+        os.kill(trouble.main_pid("tsupv"), signal.SIGCONT)

@@ -12,10 +12,10 @@ import subprocess
 import pytest
 
 from hanging_files import HangingFiles
-from manager_root import NAME, ROOT, Managerd, killInstance
-from processes import isRunning, ofUser
+from manager_root import NAME, ROOT, Managerd, kill_instance
+from processes import is_running, of_user
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 # Ends when the test lets it, not when it is told to.
 SLOW = """#!/usr/bin/python3
@@ -43,8 +43,8 @@ def owner(account):
 
 
 @pytest.fixture
-def manager(owner, workDir, cleanup):
-    return cleanup.enter_context(Managerd(workDir, "stop_timeout = 60\n"))
+def manager(owner, work_dir, cleanup):
+    return cleanup.enter_context(Managerd(work_dir, "stop_timeout = 60\n"))
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ class Asked:
 
     def answer(self):
         """What it was told: empty for success, else the error."""
-        waitFor(lambda: self.process.poll() is not None, f"an answer\n{self._manager.log()}")
+        wait_for(lambda: self.process.poll() is not None, f"an answer\n{self._manager.log()}")
         return self.process.stderr.read()
 
 
@@ -113,40 +113,40 @@ def ask(manager, cleanup):
 def stopping(manager, ask, *words):
     """The call, when the instance stops on account of it."""
     asked = ask(*words)
-    manager.waitState("slow", "stopping")
+    manager.wait_state("slow", "stopping")
     return asked
 
 
-def testAStartWhileItStopsLeavesNoStopWithoutAnAnswer(manager, slow, ask):
+def test_a_start_while_it_stops_leaves_no_stop_without_an_answer(manager, slow, ask):
     manager.start()
-    manager.waitState("slow", "running")
-    main = manager.mainPid("slow")
+    manager.wait_state("slow", "running")
+    main = manager.main_pid("slow")
     stop = stopping(manager, ask, "StopInstance", "s", "slow")
     start = ask("StartInstance", "s", "slow")
     manager.call("ListInstances")  # it has been heard
     slow()
     assert start.answer() == ""
     assert stop.answer() == ""
-    manager.waitState("slow", "running")
-    assert manager.mainPid("slow") != main
+    manager.wait_state("slow", "running")
+    assert manager.main_pid("slow") != main
 
 
 @pytest.mark.parametrize("verb", ["StartInstance", "RestartInstance"])
-def testAnOwnerCannotKeepItsInstanceFromBeingRemoved(manager, owner, slow, ask, verb):
+def test_an_owner_cannot_keep_its_instance_from_being_removed(manager, owner, slow, ask, verb):
     manager.start()
-    manager.waitState("slow", "running")
+    manager.wait_state("slow", "running")
     remove = stopping(manager, ask, "RemoveInstance", "sb", "slow", "false")
     assert "removed" in ask(verb, "s", "slow").answer()
     slow()
     assert remove.answer() == ""
     assert manager.call("ListInstances") == [[]]
-    assert ofUser(owner.pw_uid) == []
+    assert of_user(owner.pw_uid) == []
 
 
-def testAnEntryThatIsBackBeforeItsInstanceIsGone(manager, owner, slow, ask):
+def test_an_entry_that_is_back_before_its_instance_is_gone(manager, owner, slow, ask):
     manager.start()
-    manager.waitState("slow", "running")
-    main = manager.mainPid("slow")
+    manager.wait_state("slow", "running")
+    main = manager.main_pid("slow")
     os.rename(f"{manager.conf}/slow.conf", f"{manager.conf}/slow.away")
     away = stopping(manager, ask, "Reload")
     os.rename(f"{manager.conf}/slow.away", f"{manager.conf}/slow.conf")
@@ -154,82 +154,82 @@ def testAnEntryThatIsBackBeforeItsInstanceIsGone(manager, owner, slow, ask):
     manager.call("ListInstances")
     slow()
     assert away.answer() == "" and back.answer() == ""
-    manager.waitState("slow", "running")
-    assert manager.mainPid("slow") != main
+    manager.wait_state("slow", "running")
+    assert manager.main_pid("slow") != main
     assert os.path.exists(manager.path("etc/supervisord_slow.conf"))
 
 
-def testAForgottenInstanceThatIsSlowToStopIsNotStartedAgain(manager, owner, slow):
+def test_a_forgotten_instance_that_is_slow_to_stop_is_not_started_again(manager, owner, slow):
     manager.start()
-    manager.waitState("slow", "running")
+    manager.wait_state("slow", "running")
     manager.kill()
     os.unlink(f"{manager.conf}/slow.conf")
     manager.start()
-    manager.waitState("slow", "stopping")
+    manager.wait_state("slow", "stopping")
     slow()
-    waitFor(lambda: manager.call("ListInstances") == [[]], "the end of the instance")
+    wait_for(lambda: manager.call("ListInstances") == [[]], "the end of the instance")
     assert "ERROR" not in manager.log()
-    assert ofUser(owner.pw_uid) == []
+    assert of_user(owner.pw_uid) == []
     assert not os.path.exists(manager.path("var/lib/supervisor-manager/state/slow"))
 
 
-def testTheEndOfTheManagerGoesBeforeAReloadThatIsUnderWay(manager, owner, slow, ask):
+def test_the_end_of_the_manager_goes_before_a_reload_that_is_under_way(manager, owner, slow, ask):
     manager.start()
-    manager.waitState("slow", "running")
+    manager.wait_state("slow", "running")
     manager.entry("slow", owner, "umask = 027")
     stopping(manager, ask, "Reload")
     manager.process.terminate()
-    waitFor(lambda: "stopping all instances" in manager.log(), "the manager to end")
+    wait_for(lambda: "stopping all instances" in manager.log(), "the manager to end")
     slow()
     assert manager.process.wait(60) == 0
-    assert ofUser(owner.pw_uid) == []
+    assert of_user(owner.pw_uid) == []
     manager.start()
-    manager.waitState("slow", "running")  # it was meant to run
+    manager.wait_state("slow", "running")  # it was meant to run
 
 
-def testAReexecutionWhileAnInstanceIsRestartedLosesNoWish(manager, slow, ask):
+def test_a_reexecution_while_an_instance_is_restarted_loses_no_wish(manager, slow, ask):
     manager.start()
-    manager.waitState("slow", "running")
-    main = manager.mainPid("slow")
+    manager.wait_state("slow", "running")
+    main = manager.main_pid("slow")
     stopping(manager, ask, "RestartInstance", "s", "slow")
     manager.call("Reexecute")
-    waitFor(lambda: "taken over" in manager.log(), "the new manager")
+    wait_for(lambda: "taken over" in manager.log(), "the new manager")
     slow()
-    waitFor(lambda: manager.mainPid("slow") not in (0, None, main), "a new process")
-    manager.waitState("slow", "running")
+    wait_for(lambda: manager.main_pid("slow") not in (0, None, main), "a new process")
+    manager.wait_state("slow", "running")
 
 
-def testAReexecutionDoesNotStopTheEndOfTheManager(manager, owner, slow):
+def test_a_reexecution_does_not_stop_the_end_of_the_manager(manager, owner, slow):
     manager.start()
-    manager.waitState("slow", "running")
+    manager.wait_state("slow", "running")
     manager.call("Reexecute")
     manager.process.terminate()
-    waitFor(lambda: "stopping all instances" in manager.log(), "the manager to end")
-    assert "being stopped" in manager.tryCall("Reexecute").stderr
+    wait_for(lambda: "stopping all instances" in manager.log(), "the manager to end")
+    assert "being stopped" in manager.try_call("Reexecute").stderr
     slow()
     assert manager.process.wait(60) == 0
-    assert ofUser(owner.pw_uid) == []
+    assert of_user(owner.pw_uid) == []
 
 
-def testAManagerThatCannotBeReplacedGoesOnWatching(manager, owner, workDir):
-    own = os.path.join(workDir, "managerd")
+def test_a_manager_that_cannot_be_replaced_goes_on_watching(manager, owner, work_dir):
+    own = os.path.join(work_dir, "managerd")
     shutil.copy(program("supervisor-managerd")[0], own)
     manager.entry("tsupv", owner)
     manager.program = own
     manager.start()
-    manager.waitState("tsupv", "running")
-    main = manager.mainPid("tsupv")
+    manager.wait_state("tsupv", "running")
+    main = manager.main_pid("tsupv")
     os.chmod(own, 0o644)
     manager.call("Reexecute")
-    waitFor(lambda: "this manager goes on" in manager.log(), "the failure")
-    killInstance(main)
-    waitFor(lambda: manager.mainPid("tsupv") not in (0, main), "a new process")
+    wait_for(lambda: "this manager goes on" in manager.log(), "the failure")
+    kill_instance(main)
+    wait_for(lambda: manager.main_pid("tsupv") not in (0, main), "a new process")
 
 
-def testEverySignalToAWholeInstanceIsAnswered(manager, owner, ask, cleanup):
+def test_every_signal_to_a_whole_instance_is_answered(manager, owner, ask, cleanup):
     manager.entry("tsupv", owner)
     manager.start()
-    manager.waitState("tsupv", "running")
+    manager.wait_state("tsupv", "running")
     # One of the account that belongs to no instance: it has to be looked at by a helper.
     other = subprocess.Popen(["/bin/sleep", "1000"], user=owner.pw_uid, group=owner.pw_gid, extra_groups=[])
     cleanup.callback(other.wait)
@@ -238,7 +238,7 @@ def testEverySignalToAWholeInstanceIsAnswered(manager, owner, ask, cleanup):
     assert [one.answer() for one in asked] == [""] * 8
 
 
-def testARemovalWithACallOfAnEarlierReloadUnderWay(manager, owner, ask):
+def test_a_removal_with_a_call_of_an_earlier_reload_under_way(manager, owner, ask):
     """The client of the removed instance hangs; its reload is answered all the same, and the manager lives."""
     ctl = manager.write("hanging-ctl", "#!/bin/sh\nexec /bin/sleep 1000\n")
     os.chmod(ctl, 0o755)
@@ -248,25 +248,25 @@ def testARemovalWithACallOfAnEarlierReloadUnderWay(manager, owner, ask):
         manager.entry(name, owner)
     manager.start()
     for name in ("gone", "kept", "other"):
-        manager.waitState(name, "running")
+        manager.wait_state(name, "running")
     for umask in ("027", "022", "027"):
         manager.entry("gone", owner, programs=[("a", f"/bin/sleep {umask}1")])
         manager.entry("kept", owner, f"umask = {umask}")  # tried first, by a runner of its own
         first = ask("Reload")
         program_ = ask("StartProgram", "ss", "gone", "a")
-        waitFor(lambda: any("hanging-ctl" in commandOf(pid) or "sleep 1000" in commandOf(pid)
-                            for pid in ofUser(owner.pw_uid)), "the client")
+        wait_for(lambda: any("hanging-ctl" in command_of(pid) or "sleep 1000" in command_of(pid)
+                            for pid in of_user(owner.pw_uid)), "the client")
         manager.call("RemoveInstance", "sb", "gone", "false")
         first.answer()
         assert "given up" in program_.answer()
         assert manager.process.poll() is None, manager.log()
         manager.entry("gone", owner)
         manager.call("Reload")
-        manager.waitState("gone", "running")
+        manager.wait_state("gone", "running")
     assert manager.process.poll() is None, manager.log()
 
 
-def commandOf(pid):
+def command_of(pid):
     try:
         with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
             return file.read().replace("\0", " ")
@@ -274,7 +274,7 @@ def commandOf(pid):
         return ""
 
 
-def testAnInstanceThatNoSignalEndsHoldsUpNobody(manager, owner, ask, hanging):
+def test_an_instance_that_no_signal_ends_holds_up_nobody(manager, owner, ask, hanging):
     """Its process hangs in the kernel, on a file system that its owner mounted."""
     files = hanging()
     script(manager, manager.path("go"), f'os.path.exists("{files.path}/file")')
@@ -283,27 +283,27 @@ def testAnInstanceThatNoSignalEndsHoldsUpNobody(manager, owner, ask, hanging):
     manager.entry("slow", owner, "priority = 2")
     manager.entry("other", owner, "priority = 1")
     manager.start()
-    pid = files.waitForHang()
-    manager.waitState("other", "running")
+    pid = files.wait_for_hang()
+    manager.wait_state("other", "running")
     stop = ask("StopInstance", "s", "slow")
     assert "hangs in the kernel" in stop.answer()
-    assert isRunning(pid)
-    manager.waitState("slow", "inactive")
+    assert is_running(pid)
+    manager.wait_state("slow", "inactive")
     assert "hangs in the kernel" in manager.get("slow", "StatusText")
     manager.process.terminate()
     assert manager.process.wait(60) == 0
-    assert ofUser(owner.pw_uid) == [pid]
+    assert of_user(owner.pw_uid) == [pid]
     files.__exit__()
-    waitFor(lambda: not isRunning(pid), "the end of the process that hung")
+    wait_for(lambda: not is_running(pid), "the end of the process that hung")
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-def testAnInstanceThatGetsAnotherOwner(manager, owner, account, restarted):
+def test_an_instance_that_gets_another_owner(manager, owner, account, restarted):
     """Also while no manager runs: what the first owner runs is ended, and the new one is heard."""
     other = account(f"smother{os.getpid()}")
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     manager.start()
-    manager.programPid("tsupv", "a")
+    manager.program_pid("tsupv", "a")
     if restarted:
         manager.kill()
     for directory in ("etc/supervisord_tsupv.d", "var/log/supervisor_tsupv", "run/supervisor_tsupv"):
@@ -313,60 +313,60 @@ def testAnInstanceThatGetsAnotherOwner(manager, owner, account, restarted):
         manager.start()
     else:
         manager.call("Reload")
-    waitFor(lambda: not ofUser(owner.pw_uid), "the end of what the first owner ran")
-    manager.waitState("tsupv", "running")
-    assert os.stat(f"/proc/{manager.programPid('tsupv', 'a')}").st_uid == other.pw_uid
+    wait_for(lambda: not of_user(owner.pw_uid), "the end of what the first owner ran")
+    manager.wait_state("tsupv", "running")
+    assert os.stat(f"/proc/{manager.program_pid('tsupv', 'a')}").st_uid == other.pw_uid
 
 
-def testAChangedEntryThatIsRefusedStopsNothingWhenTheManagerStarts(manager, owner):
+def test_a_changed_entry_that_is_refused_stops_nothing_when_the_manager_starts(manager, owner):
     manager.write("etc/hand.conf", "; by hand\n")
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     manager.start()
-    pid = manager.programPid("tsupv", "a")
-    main = manager.mainPid("tsupv")
+    pid = manager.program_pid("tsupv", "a")
+    main = manager.main_pid("tsupv")
     manager.kill()
     manager.entry("tsupv", owner, "conf_file_dst = /etc/hand.conf", programs=[("a", "/bin/sleep 1000")])
     for start in range(1, 4):
         if start > 1:
             manager.kill()
         manager.start()
-        waitFor(lambda n=start: manager.log().count("goes on as it was") == n, "the refusal")
-        manager.waitState("tsupv", "running")
-        assert manager.mainPid("tsupv") == main and isRunning(pid)
+        wait_for(lambda n=start: manager.log().count("goes on as it was") == n, "the refusal")
+        manager.wait_state("tsupv", "running")
+        assert manager.main_pid("tsupv") == main and is_running(pid)
     os.unlink(manager.path("etc/hand.conf"))
     assert manager.call("Reload")[0][0][1] == "restart"
-    manager.waitState("tsupv", "running")
-    assert manager.mainPid("tsupv") != main and not isRunning(pid)
+    manager.wait_state("tsupv", "running")
+    assert manager.main_pid("tsupv") != main and not is_running(pid)
     assert os.path.exists(manager.path("etc/hand.conf"))
 
 
-def testWhatCouldNotBeRemovedIsRemovedLater(manager, owner, cleanup):
+def test_what_could_not_be_removed_is_removed_later(manager, owner, cleanup):
     manager.entry("tsupv", owner)
     manager.start()
-    manager.waitState("tsupv", "running")
+    manager.wait_state("tsupv", "running")
     conf = manager.path("etc/supervisord_tsupv.conf")
     subprocess.run(["mount", "--bind", conf, conf], check=True)
     cleanup.callback(subprocess.run, ["umount", conf], check=False, stderr=subprocess.DEVNULL)
-    assert "cannot be removed" in manager.tryCall("RemoveInstance", "sb", "tsupv", "false").stderr
+    assert "cannot be removed" in manager.try_call("RemoveInstance", "sb", "tsupv", "false").stderr
     assert manager.call("ListInstances") == [[]]
     subprocess.run(["umount", conf], check=True)
     manager.stop()
     manager.start()
-    waitFor(lambda: not os.path.exists(conf), "the removal")
-    waitFor(lambda: os.listdir(manager.path("var/lib/supervisor-manager/state")) == [], "nothing to be left to do")
+    wait_for(lambda: not os.path.exists(conf), "the removal")
+    wait_for(lambda: os.listdir(manager.path("var/lib/supervisor-manager/state")) == [], "nothing to be left to do")
 
 
-def testAHangUpWhileTheManagerStartsIsNotLost(manager, owner, workDir, cleanup):
+def test_a_hang_up_while_the_manager_starts_is_not_lost(manager, owner, work_dir, cleanup):
     manager.entry("tsupv", owner)
     notify = cleanup.enter_context(contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
-    notify.bind(os.path.join(workDir, "notify"))
+    notify.bind(os.path.join(work_dir, "notify"))
     notify.settimeout(30)
 
-    def hangUp():
+    def hang_up():
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
         os.kill(os.getpid(), signal.SIGHUP)
 
-    manager.start(preexec_fn=hangUp, env={**os.environ, "NOTIFY_SOCKET": os.path.join(workDir, "notify")})
+    manager.start(preexec_fn=hang_up, env={**os.environ, "NOTIFY_SOCKET": os.path.join(work_dir, "notify")})
     while not notify.recv(4096).startswith(b"READY=1"):
         pass
     while not notify.recv(4096).startswith(b"RELOADING=1"):

@@ -12,9 +12,9 @@ import xmlrpc.client
 import pytest
 
 from instance_page import Page
-from page import AVAILABLE, browser, freePort, waitText
+from page import AVAILABLE, browser, free_port, wait_text
 from proxies import NAME, Proxy
-from waiting import waitFor
+from waiting import wait_for
 
 PROGRAMS = """
 [inet_http_server]
@@ -56,11 +56,11 @@ class Site(Page):
 
     def __init__(self, kind, daemon, directory, cleanup, auth):
         super().__init__(daemon, auth, PROGRAMS)
-        self.daemon.waitState("chatter", "RUNNING")
-        self.proxy = cleanup.enter_context(Proxy(kind, directory, freePort(), self.port))
+        self.daemon.wait_state("chatter", "RUNNING")
+        self.proxy = cleanup.enter_context(Proxy(kind, directory, free_port(), self.port))
         self.url = self.proxy.url
         self.tls = ssl.create_default_context(cafile=self.proxy.certificate)
-        waitFor(self.answers, "the proxy to listen")
+        wait_for(self.answers, "the proxy to listen")
 
     def answers(self):
         self.proxy.running()
@@ -75,8 +75,8 @@ class Site(Page):
 
 
 @pytest.fixture(params=["nginx", "apache"])
-def site(request, daemon, workDir, cleanup):
-    directory = os.path.join(workDir, "proxy")
+def site(request, daemon, work_dir, cleanup):
+    directory = os.path.join(work_dir, "proxy")
     os.mkdir(directory, 0o755)
     return lambda auth: Site(request.param, daemon, directory, cleanup, auth)
 
@@ -148,16 +148,16 @@ def test_an_open_instance_answers_to_the_proxys_name_alone(site):
 
 
 @pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
-def test_in_a_browser(site, workDir):
+def test_in_a_browser(site, work_dir):
     page = site(OPEN)
-    with browser(workDir + "/profile", arguments=[f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
+    with browser(work_dir + "/profile", arguments=[f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
                                                   "--ignore-certificate-errors"]) as driver:
         driver.get(page.url)
-        waitText(driver, "#live", "live")
+        wait_text(driver, "#live", "live")
         driver.find_element("css selector", "tr[data-name=quiet] [data-act=start]").click()
-        waitText(driver, "#statusmessage", "Process quiet started")
-        waitText(driver, "tr[data-name=quiet] .status", "running")
+        wait_text(driver, "#statusmessage", "Process quiet started")
+        wait_text(driver, "tr[data-name=quiet] .status", "running")
         driver.get(page.url + "tail.html?processname=chatter")
-        waitText(driver, "#live", "live")
+        wait_text(driver, "#live", "live")
         page.daemon.rpc.supervisor.sendProcessStdin("chatter", "seen\n")
-        waitText(driver, "#log", "seen")
+        wait_text(driver, "#log", "seen")

@@ -7,14 +7,14 @@ import subprocess
 
 import pytest
 
-from programs import SOURCE, buildDir
+from programs import SOURCE, build_dir
 
 
-def testItShowsTheSampleAtWorkAndLeavesNothing():
-    if not os.path.exists(os.path.join(buildDir(), "build.ninja")):
+def test_it_shows_the_sample_at_work_and_leaves_nothing():
+    if not os.path.exists(os.path.join(build_dir(), "build.ninja")):
         pytest.skip("an installation: there is nothing to build")
     done = subprocess.run([os.path.join(SOURCE, "scripts/quickstart")], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, check=False, env={**os.environ, "BUILD": buildDir(), "NO_INSTALL": "1"})
+                          text=True, check=False, env={**os.environ, "BUILD": build_dir(), "NO_INSTALL": "1"})
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^tsupv +\w+ +running ", done.stdout, re.MULTILINE), done.stdout
     assert re.search(r"^program1 +RUNNING ", done.stdout, re.MULTILINE), done.stdout

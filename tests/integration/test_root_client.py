@@ -13,9 +13,9 @@ import pexpect
 import pytest
 
 from managerd import Managerd
-from processes import ofUser
+from processes import of_user
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 SECRET = "root-s-secret"
 FAILED, WRONG = 1, 2
@@ -27,7 +27,7 @@ PROGRAMS = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n[program:talker]\ncomm
 def theirs(daemon, owner):
     """A supervisord of the owner's with its configuration, in a directory of the owner's."""
     server = daemon(PROGRAMS, user=owner.pw_uid)
-    server.waitState("talker", "RUNNING")
+    server.wait_state("talker", "RUNNING")
     return server
 
 
@@ -36,7 +36,7 @@ def roots(daemon):
     """A supervisord of root's."""
     server = daemon(PROGRAMS)
     os.chmod(server.directory, 0o755)
-    server.waitState("cat", "RUNNING")
+    server.wait_state("cat", "RUNNING")
     return server
 
 
@@ -54,17 +54,17 @@ def write(path, text, owner=None):
     return path
 
 
-def configFor(server, more=""):
+def config_for(server, more=""):
     return f"[supervisorctl]\nserverurl=unix://{server.socket}\n{more}"
 
 
 @pytest.fixture
-def listener(workDir, owner, cleanup):
+def listener(work_dir, owner, cleanup):
     """A server of the owner's on a socket that writes down what it is told: listener.heads"""
     heads = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):  # the name is http.server's
+        def do_post(self):  # the name is http.server's
             heads.append(str(self.headers))
             self.close_connection = True
 
@@ -74,7 +74,7 @@ def listener(workDir, owner, cleanup):
         def log_message(self, *_):
             pass
 
-    folder = os.path.join(workDir, "listener")
+    folder = os.path.join(work_dir, "listener")
     os.mkdir(folder)
     server = UnixStreamServer(os.path.join(folder, "s"), Handler)
     server.heads = heads
@@ -85,17 +85,17 @@ def listener(workDir, owner, cleanup):
     return server
 
 
-def testWhatRootTypesWorks(theirs, owner):
-    result = client("-c", theirs.configPath, "status")
+def test_what_root_types_works(theirs, owner):
+    result = client("-c", theirs.config_path, "status")
     assert (result.returncode, result.stderr) == (0, "") and "cat                              RUNNING   pid" in result.stdout
-    assert client("-c", theirs.configPath, "stop", "cat").stdout == "cat: stopped\n"
-    assert client("-c", theirs.configPath, "status").returncode == 3
-    assert client("-c", os.path.relpath(theirs.configPath, theirs.directory), "pid", cwd=theirs.directory).returncode == 0
+    assert client("-c", theirs.config_path, "stop", "cat").stdout == "cat: stopped\n"
+    assert client("-c", theirs.config_path, "status").returncode == 3
+    assert client("-c", os.path.relpath(theirs.config_path, theirs.directory), "pid", cwd=theirs.directory).returncode == 0
     assert client("status", cwd=theirs.directory).returncode == 3  # ./supervisord.conf
 
 
-def testThePasswordHoldsNothingOfRootsEnvironment(listener, workDir, owner):
-    config = write(os.path.join(workDir, "evil.conf"),
+def test_the_password_holds_nothing_of_roots_environment(listener, work_dir, owner):
+    config = write(os.path.join(work_dir, "evil.conf"),
                    f"[supervisorctl]\nserverurl=unix://{listener.server_address}\nusername=x\npassword=%(ENV_SM_SECRET)s\n", owner)
     result = client("-c", config, "status")
     assert result.returncode == WRONG and "ENV_SM_SECRET" in result.stderr
@@ -104,11 +104,11 @@ def testThePasswordHoldsNothingOfRootsEnvironment(listener, workDir, owner):
     assert "Authorization: Basic" in listener.heads[0], "--trust is what it says"
 
 
-def testTheHistoryIsNoFileOfRoots(theirs, workDir, owner, cleanup):
-    private = os.path.join(workDir, "private")
+def test_the_history_is_no_file_of_roots(theirs, work_dir, owner, cleanup):
+    private = os.path.join(work_dir, "private")
     os.mkdir(private, 0o700)
     history = write(os.path.join(private, "history"), "keep\n")
-    config = write(os.path.join(theirs.directory, "evil.conf"), configFor(theirs, f"history_file={history}\nprompt=evil\n"), owner)
+    config = write(os.path.join(theirs.directory, "evil.conf"), config_for(theirs, f"history_file={history}\nprompt=evil\n"), owner)
     shell = pexpect.spawn(program("supervisorctl")[0], ["-c", config], encoding="utf-8", timeout=30, env={**os.environ, "TERM": "xterm"})
     cleanup.callback(shell.close, force=True)
     shell.expect_exact("evil> ")
@@ -121,9 +121,9 @@ def testTheHistoryIsNoFileOfRoots(theirs, workDir, owner, cleanup):
         assert file.read() == "keep\n"
 
 
-def testASocketOfTheOwnersLeadsNowhereElse(theirs, roots, workDir):
+def test_a_socket_of_the_owners_leads_nowhere_else(theirs, roots, work_dir):
     """The configuration is root's, the directory of its socket is the owner's: a link there leads to root's supervisord."""
-    config = write(os.path.join(workDir, "roots.conf"), configFor(theirs))
+    config = write(os.path.join(work_dir, "roots.conf"), config_for(theirs))
     assert "RUNNING" in client("-c", config, "status").stdout
     os.rename(theirs.socket, theirs.socket + ".away")
     os.symlink(roots.socket, theirs.socket)
@@ -136,20 +136,20 @@ def testASocketOfTheOwnersLeadsNowhereElse(theirs, roots, workDir):
     os.rename(theirs.socket + ".away", theirs.socket)
 
 
-def testALinkOfTheOwnersChoosesNoFileOfRoots(theirs, roots, workDir):
+def test_a_link_of_the_owners_chooses_no_file_of_roots(theirs, roots, work_dir):
     link = os.path.join(theirs.directory, "link.conf")
-    os.symlink(write(os.path.join(workDir, "roots.conf"), configFor(roots)), link)
+    os.symlink(write(os.path.join(work_dir, "roots.conf"), config_for(roots)), link)
     result = client("-c", link, "stop", "all")
     assert result.returncode != 0
     assert roots.rpc.supervisor.getProcessInfo("cat")["statename"] == "RUNNING"
 
 
-def testATerminalOfItsOwn(theirs, owner, cleanup):
-    shell = pexpect.spawn(program("supervisorctl")[0], ["-c", theirs.configPath, "tail", "-f", "talker"], encoding="utf-8", timeout=30,
+def test_a_terminal_of_its_own(theirs, owner, cleanup):
+    shell = pexpect.spawn(program("supervisorctl")[0], ["-c", theirs.config_path, "tail", "-f", "talker"], encoding="utf-8", timeout=30,
                           env={**os.environ, "TERM": "xterm", "SM_SECRET": SECRET})
     cleanup.callback(shell.close, force=True)
     shell.expect_exact("hello")
-    guest = next(pid for pid in ofUser(owner.pw_uid) if b"tail" in open(f"/proc/{pid}/cmdline", "rb").read())
+    guest = next(pid for pid in of_user(owner.pw_uid) if b"tail" in open(f"/proc/{pid}/cmdline", "rb").read())
     ours = os.readlink(f"/proc/{shell.pid}/fd/0")
     assert ours.startswith("/dev/pts/")
     assert ours not in {os.readlink(f"/proc/{guest}/fd/{fd}") for fd in os.listdir(f"/proc/{guest}/fd")}
@@ -160,8 +160,8 @@ def testATerminalOfItsOwn(theirs, owner, cleanup):
     assert shell.exitstatus == 0
 
 
-def testSharedFilesAreRefused(theirs, roots, owner, account, workDir):
-    config = write(os.path.join(workDir, "shared.conf"), configFor(roots))
+def test_shared_files_are_refused(theirs, roots, owner, account, work_dir):
+    config = write(os.path.join(work_dir, "shared.conf"), config_for(roots))
     assert client("-c", config, "status").returncode == 0
     os.chmod(config, 0o666)
     result = client("-c", config, "status")
@@ -177,7 +177,7 @@ def testSharedFilesAreRefused(theirs, roots, owner, account, workDir):
     os.chmod(config, 0o644)
     assert f"user id {unknown}, which is no account" in client("-c", config, "status").stderr
     other = account("smother")
-    write(os.path.join(theirs.directory, "other.conf"), configFor(roots), other)
+    write(os.path.join(theirs.directory, "other.conf"), config_for(roots), other)
     assert "several accounts" in client("-c", os.path.join(theirs.directory, "other.conf"), "status").stderr
 
 
@@ -188,13 +188,13 @@ def known(uid):
         return None
 
 
-def testOthersThanRootAreNotConcerned(theirs, roots, owner):
-    os.chmod(roots.configPath, 0o666)
-    assert client("-c", roots.configPath, "version", user=owner.pw_uid).returncode != WRONG
-    assert client("-c", theirs.configPath, "status", user=owner.pw_uid).returncode == 0
+def test_others_than_root_are_not_concerned(theirs, roots, owner):
+    os.chmod(roots.config_path, 0o666)
+    assert client("-c", roots.config_path, "version", user=owner.pw_uid).returncode != WRONG
+    assert client("-c", theirs.config_path, "status", user=owner.pw_uid).returncode == 0
 
 
-def testTheLinkOfAnInstanceActsAsItsOwner(owner, workDir, cleanup):
+def test_the_link_of_an_instance_acts_as_its_owner(owner, work_dir, cleanup):
     entry = f"""[supervisor:tsupv]
 user = {owner.pw_name}
 group = {owner.pw_name}
@@ -203,32 +203,32 @@ supervisor = tsupv
 command = /bin/sh -c 'echo hello; exec sleep 1000'
 startsecs = 0
 """
-    managerd = cleanup.enter_context(Managerd(workDir, {"tsupv": entry}))
-    managerd.waitState("tsupv", "running")
+    managerd = cleanup.enter_context(Managerd(work_dir, {"tsupv": entry}))
+    managerd.wait_state("tsupv", "running")
     link = os.path.join(managerd.root, "usr/bin/supervisorctl_tsupv")
-    waitFor(lambda: "RUNNING" in subprocess.run([link, "status"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    wait_for(lambda: "RUNNING" in subprocess.run([link, "status"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                                 check=False).stdout)
     follow = subprocess.Popen([link, "tail", "-f", "talker"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     cleanup.callback(follow.wait)
     cleanup.callback(follow.terminate)
-    waitFor(lambda: follow.stdout.readline() == "hello\n")
-    followers = [pid for pid in ofUser(owner.pw_uid) if b"tail" in open(f"/proc/{pid}/cmdline", "rb").read()]
+    wait_for(lambda: follow.stdout.readline() == "hello\n")
+    followers = [pid for pid in of_user(owner.pw_uid) if b"tail" in open(f"/proc/{pid}/cmdline", "rb").read()]
     assert len(followers) == 1
 
 
-def testRelativePathsMeanWhatTheyMeant(theirs, owner):
+def test_relative_paths_mean_what_they_meant(theirs, owner):
     config = write(os.path.join(theirs.directory, "relative.conf"), "[supervisorctl]\nserverurl=unix://s.sock\n", owner)
     for words in (["-c", "relative.conf"], ["-s", "unix://s.sock"], ["-c", os.path.basename(config), "-r", "history"]):
         assert "RUNNING" in client(*words, "status", cwd=theirs.directory).stdout
 
 
-def testRootsHistoryIsNotWrittenThroughALinkOfAnothers(roots, workDir, owner, cleanup):
-    home = os.path.join(workDir, "home")
+def test_roots_history_is_not_written_through_a_link_of_anothers(roots, work_dir, owner, cleanup):
+    home = os.path.join(work_dir, "home")
     os.mkdir(home)
-    victim = write(os.path.join(workDir, "victim"), "keep\n")
+    victim = write(os.path.join(work_dir, "victim"), "keep\n")
     os.symlink(victim, os.path.join(home, "history"))
     os.chown(home, owner.pw_uid, owner.pw_gid)
-    config = write(os.path.join(workDir, "roots.conf"), configFor(roots, f"history_file={home}/history\n"))
+    config = write(os.path.join(work_dir, "roots.conf"), config_for(roots, f"history_file={home}/history\n"))
     shell = pexpect.spawn(program("supervisorctl")[0], ["-c", config], encoding="utf-8", timeout=30, env={**os.environ, "TERM": "xterm"})
     cleanup.callback(shell.close, force=True)
     for word in ("pid nope", "version"):
@@ -241,19 +241,19 @@ def testRootsHistoryIsNotWrittenThroughALinkOfAnothers(roots, workDir, owner, cl
         assert file.read() == "keep\n"
 
 
-def testOpenLeadsRootNowhereElse(theirs, roots):
+def test_open_leads_root_nowhere_else(theirs, roots):
     os.unlink(theirs.socket)
     os.symlink(roots.socket, theirs.socket)
-    result = client("-c", roots.configPath, input=f"open unix://{theirs.socket}\nstop cat\n", stdin=None)
+    result = client("-c", roots.config_path, input=f"open unix://{theirs.socket}\nstop cat\n", stdin=None)
     assert "another account controls" in result.stdout
     again = client("-s", "unix:///nowhere", input=f"open unix://{theirs.socket}\nstop cat\n", stdin=None, cwd="/")
     assert "cat: stopped" not in again.stdout
 
 
 @pytest.fixture
-def shared(workDir):
+def shared(work_dir):
     """A directory like /tmp."""
-    folder = os.path.join(workDir, "shared")
+    folder = os.path.join(work_dir, "shared")
     os.mkdir(folder)
     os.chmod(folder, 0o1777)
     return folder
@@ -278,7 +278,7 @@ TRIES = 200
 
 
 @pytest.mark.parametrize("words", [(), ("-c", "supervisord.conf")], ids=["found", "given"])
-def testAFileThatComesAndGoesIsNeverReadAsRoot(listener, shared, flicker, owner, words):
+def test_a_file_that_comes_and_goes_is_never_read_as_root(listener, shared, flicker, owner, words):
     config = write(os.path.join(shared, "supervisord.conf"),
                    f"[supervisorctl]\nserverurl=unix://{listener.server_address}\nusername=x\npassword=%(ENV_SM_SECRET)s\n", owner)
     flicker(config)
@@ -287,25 +287,25 @@ def testAFileThatComesAndGoesIsNeverReadAsRoot(listener, shared, flicker, owner,
     assert WRONG in seen, "it was there at times"
 
 
-def testASocketThatComesAndGoesIsNeverSpokenToAsRoot(listener, shared, flicker, workDir):
-    socketPath = os.path.join(shared, "s.sock")
-    os.rename(listener.server_address, socketPath)
-    config = write(os.path.join(workDir, "roots.conf"),
-                   f"[supervisorctl]\nserverurl=unix://{socketPath}\nusername=x\npassword=%(ENV_SM_SECRET)s\n")
+def test_a_socket_that_comes_and_goes_is_never_spoken_to_as_root(listener, shared, flicker, work_dir):
+    socket_path = os.path.join(shared, "s.sock")
+    os.rename(listener.server_address, socket_path)
+    config = write(os.path.join(work_dir, "roots.conf"),
+                   f"[supervisorctl]\nserverurl=unix://{socket_path}\nusername=x\npassword=%(ENV_SM_SECRET)s\n")
     os.chmod(config, 0o600)
-    flicker(socketPath)
+    flicker(socket_path)
     outputs = {client("-c", config, "status").stdout for _ in range(TRIES)}
     assert listener.heads == []
-    assert any(text.startswith(f"unix://{socketPath} no such file: ") for text in outputs)
+    assert any(text.startswith(f"unix://{socket_path} no such file: ") for text in outputs)
 
 
-def testASocketThatIsNotThereIsSupervisorsAnswer(shared):
+def test_a_socket_that_is_not_there_is_supervisors_answer(shared):
     result = client("-s", f"unix://{shared}/s.sock", "status")
     assert result.returncode == 4 and result.stdout.startswith(f"unix://{shared}/s.sock no such file: ")
     assert "could not find config file" in client("-c", f"{shared}/absent.conf", "status").stderr
 
 
-def testTabDoesNotWaitForAClientThatItsAccountStopped(theirs, owner, cleanup):
+def test_tab_does_not_wait_for_a_client_that_its_account_stopped(theirs, owner, cleanup):
     """The account stops every process of its own that comes up, as it may."""
     stopper = subprocess.Popen(["/usr/bin/python3", "-c", """
 import os, signal
@@ -332,9 +332,9 @@ while True:
 
 
 @pytest.mark.parametrize("kind", ["xterm", "xterm-256color", "screen", "tmux-256color", "linux", "vt100", "rxvt", "dumb"])
-def testTheLineEditorWorksBehindTheFilter(theirs, cleanup, kind):
+def test_the_line_editor_works_behind_the_filter(theirs, cleanup, kind):
     """No sequence that libedit or our tables send is shown as text."""
-    shell = pexpect.spawn(program("supervisorctl")[0], ["-c", theirs.configPath], encoding="utf-8", timeout=30, dimensions=(30, 60),
+    shell = pexpect.spawn(program("supervisorctl")[0], ["-c", theirs.config_path], encoding="utf-8", timeout=30, dimensions=(30, 60),
                           env={**os.environ, "TERM": kind, "LC_ALL": "C.UTF-8"})
     cleanup.callback(shell.close, force=True)
     shell.expect_exact("supervisor> ")

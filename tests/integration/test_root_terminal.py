@@ -19,9 +19,9 @@ import pexpect
 import pytest
 
 from manager_bus import Service
-from processes import children, isRunning, ofUser
+from processes import children, is_running, of_user
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 TIOCGPTN = 0x80045430
 CTRL_C, CTRL_Z = "\x03", "\x1a"
@@ -35,9 +35,9 @@ def say(text):
 
 
 @pytest.fixture
-def log(workDir, owner):
+def log(work_dir, owner):
     """The activity log of the owner's instance."""
-    path = os.path.join(workDir, "supervisord.log")
+    path = os.path.join(work_dir, "supervisord.log")
     with open(path, "wb"):
         pass
     os.chown(path, owner.pw_uid, owner.pw_gid)
@@ -45,19 +45,19 @@ def log(workDir, owner):
 
 
 @pytest.fixture
-def service(workDir, owner, log):
+def service(work_dir, owner, log):
     word = f"tsupv:{owner.pw_uid}:{owner.pw_name}:{owner.pw_gid}:{log}"
-    with Service(workDir, word) as running:
+    with Service(work_dir, word) as running:
         running.call("StartInstance", "s", "tsupv")
         yield running
 
 
 @pytest.fixture
-def control(service, workDir):
+def control(service, work_dir):
     """control(script): the words of `supervisor-manager` beside a supervisorctl that the owner wrote."""
 
     def make(script):
-        folder = os.path.join(workDir, "bin")
+        folder = os.path.join(work_dir, "bin")
         os.makedirs(folder, exist_ok=True)
         manager = shutil.copy(program("supervisor-manager")[0], folder)
         path = os.path.join(folder, "supervisorctl")
@@ -70,7 +70,7 @@ def control(service, workDir):
 
 
 @pytest.fixture
-def terminal(workDir, cleanup):
+def terminal(work_dir, cleanup):
     """terminal(words): root's program at a terminal of 31 rows and 97 columns, in root's environment and directory."""
 
     def start(words, **environment):
@@ -127,7 +127,7 @@ print("END")
 
 
 @pytest.mark.parametrize("arguments", [(), ("status",)])
-def testCtlGivesTheOwnerNothingOfRoots(control, terminal, owner, arguments):
+def test_ctl_gives_the_owner_nothing_of_roots(control, terminal, owner, arguments):
     client = terminal([*control(LOOK), "ctl", "tsupv", *arguments])
     client.expect_exact("END")
     seen = client.before
@@ -145,9 +145,9 @@ def testCtlGivesTheOwnerNothingOfRoots(control, terminal, owner, arguments):
     assert ended(client) == 0
 
 
-def testWithoutATerminalTheOwnerHasPipesAndNoTerminal(control, owner, workDir):
+def test_without_a_terminal_the_owner_has_pipes_and_no_terminal(control, owner, work_dir):
     words = control(LOOK)
-    out = os.path.join(workDir, "out")
+    out = os.path.join(work_dir, "out")
     result = subprocess.run([*words, "ctl", "tsupv"], input="", stdout=open(out, "w", encoding="utf-8"), stderr=subprocess.PIPE,
                             text=True, check=False, env={**os.environ, "SM_SECRET": SECRET})
     assert result.returncode == 0, result.stderr
@@ -170,8 +170,8 @@ for name in ("/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty"):
 
 
 @pytest.mark.parametrize("arguments", [(), ("status",)])
-def testTheOwnerTypesNothingIntoRootsShell(control, shell, workDir, arguments):
-    pwned = os.path.join(workDir, "pwned")
+def test_the_owner_types_nothing_into_roots_shell(control, shell, work_dir, arguments):
+    pwned = os.path.join(work_dir, "pwned")
     words = control(INJECT.replace("PWNED", pwned))
     shell.sendline(quoted([*words, "ctl", "tsupv", *arguments]) + "; echo en''ded")
     shell.expect_exact("ended")
@@ -181,10 +181,10 @@ def testTheOwnerTypesNothingIntoRootsShell(control, shell, workDir, arguments):
     assert not os.path.exists(pwned)
 
 
-def testTheOwnerTypesNothingFromBehindLogs(service, shell, owner, workDir):
+def test_the_owner_types_nothing_from_behind_logs(service, shell, owner, work_dir):
     """`tail` runs with the owner's ids: whatever can trace it reaches its descriptors, and no terminal through them."""
     shell.sendline(quoted([*program("supervisor-manager"), f"--bus-address={service.address}", "logs", "-f", "tsupv"]))
-    tail = waitFor(lambda: [pid for pid in ofUser(owner.pw_uid) if readable(f"/proc/{pid}/comm") == b"tail\n"])[0]
+    tail = wait_for(lambda: [pid for pid in of_user(owner.pw_uid) if readable(f"/proc/{pid}/comm") == b"tail\n"])[0]
     descriptors = {fd: os.readlink(f"/proc/{tail}/fd/{fd}") for fd in ("0", "1", "2")}
     assert descriptors["0"] == "/dev/null" and all(descriptors[fd].startswith("pipe:") for fd in "12")
     assert not any("pts" in os.readlink(f"/proc/{tail}/fd/{fd}") for fd in os.listdir(f"/proc/{tail}/fd"))
@@ -192,7 +192,7 @@ def testTheOwnerTypesNothingFromBehindLogs(service, shell, owner, workDir):
     assert os.readlink(f"/proc/{tail}/cwd") == "/"
     shell.send(CTRL_C)
     shell.expect_exact("ROOT> ")
-    waitFor(lambda: not isRunning(tail), "the reader to end")
+    wait_for(lambda: not is_running(tail), "the reader to end")
 
 
 def readable(path):
@@ -207,7 +207,7 @@ EVIL = b"\x1b]0;title\x07\x1b[c\x1b[6n\x05\x9b6n\xc2\x9b6n\x1bP$qm\x1b\\\x1b[?10
 SHOWN = "\\x1b]0;title\\x07\\x1b[c\\x1b[6n\\x05\\x9b6n\\u009b6n\\x1bP$qm\\x1b\\\\x1b[?1049h \\u202e\x1b[31mred\x1b[0m"
 
 
-def testLogsAreFilteredOnATerminalOnly(service, terminal, log):
+def test_logs_are_filtered_on_a_terminal_only(service, terminal, log):
     with open(log, "wb") as file:
         file.write(EVIL)
     words = [*program("supervisor-manager"), f"--bus-address={service.address}", "logs", "tsupv"]
@@ -221,20 +221,20 @@ def testLogsAreFilteredOnATerminalOnly(service, terminal, log):
 
 
 @pytest.fixture
-def two(workDir, account):
+def two(work_dir, account):
     """Two instances with two owners, each with a log of one line: (service, the owners, their logs)."""
     owners = [account(f"sm{name}{os.getpid()}") for name in ("one", "two")]
-    logs = [os.path.join(workDir, owner.pw_name) for owner in owners]
+    logs = [os.path.join(work_dir, owner.pw_name) for owner in owners]
     for path, owner in zip(logs, owners):
         with open(path, "w", encoding="ascii") as file:
             file.write(f"of {owner.pw_name}\n")
         os.chown(path, owner.pw_uid, owner.pw_gid)
     words = [f"i{n}:{owner.pw_uid}:{owner.pw_name}:{owner.pw_gid}:{logs[n]}" for n, owner in enumerate(owners)]
-    with Service(workDir, *words) as service:
+    with Service(work_dir, *words) as service:
         yield service, owners, logs
 
 
-def testTheLogsOfSeveralOwnersHaveHeads(two):
+def test_the_logs_of_several_owners_have_heads(two):
     service, owners, logs = two
     shown = service.manager("logs", "i0", "i1").stdout
     for path, owner in zip(logs, owners):
@@ -242,29 +242,29 @@ def testTheLogsOfSeveralOwnersHaveHeads(two):
 
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGKILL])
-def testReadersOfSeveralOwnersEndWithTheirClient(two, way):
+def test_readers_of_several_owners_end_with_their_client(two, way):
     service, owners, _ = two
     client = service.start("logs", "-f", "i0", "i1")
-    readers = waitFor(lambda: (seen := [pid for owner in owners for pid in ofUser(owner.pw_uid)]) and len(seen) == 2 and seen)
+    readers = wait_for(lambda: (seen := [pid for owner in owners for pid in of_user(owner.pw_uid)]) and len(seen) == 2 and seen)
     relays = children(client.pid)
     client.send_signal(way)
     client.wait()
     try:
-        waitFor(lambda: not any(isRunning(pid) for pid in [*readers, *relays]), "the readers to end")
+        wait_for(lambda: not any(is_running(pid) for pid in [*readers, *relays]), "the readers to end")
     finally:
         client.stdout.close()
         for pid in relays:
-            if isRunning(pid):
+            if is_running(pid):
                 os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("typed, wanted", [(False, "-tt"), (True, "-t")])
-def testOfAnotherHostTheFarEndKnowsThatATerminalIsThere(workDir, typed, wanted):
+def test_of_another_host_the_far_end_knows_that_a_terminal_is_there(work_dir, typed, wanted):
     """It is the far end that filters what goes to a terminal."""
-    folder = os.path.join(workDir, "bin")
+    folder = os.path.join(work_dir, "bin")
     os.mkdir(folder)
     with open(os.path.join(folder, "ssh"), "w", encoding="ascii") as file:
-        file.write(f'#!/bin/sh\necho "$@" >{workDir}/ssh.log\n')
+        file.write(f'#!/bin/sh\necho "$@" >{work_dir}/ssh.log\n')
     os.chmod(os.path.join(folder, "ssh"), 0o755)
     ours, theirs = os.openpty()
     try:
@@ -273,12 +273,12 @@ def testOfAnotherHostTheFarEndKnowsThatATerminalIsThere(workDir, typed, wanted):
     finally:
         os.close(ours)
         os.close(theirs)
-    assert wanted in open(os.path.join(workDir, "ssh.log"), encoding="ascii").read().split()
+    assert wanted in open(os.path.join(work_dir, "ssh.log"), encoding="ascii").read().split()
 
 
 @pytest.mark.parametrize("follow", [(), ("-f",)], ids=["once", "follow"])
 @pytest.mark.parametrize("kind", ["fifo", "device", "link to a fifo"])
-def testALogThatIsNoFileIsRefusedAndNotWaitedFor(service, log, kind, follow):
+def test_a_log_that_is_no_file_is_refused_and_not_waited_for(service, log, kind, follow):
     os.unlink(log)
     if kind == "device":
         os.symlink("/dev/zero", log)
@@ -295,11 +295,11 @@ def testALogThatIsNoFileIsRefusedAndNotWaitedFor(service, log, kind, follow):
     assert (client.returncode, said) == (1, f"supervisor-manager: cannot read {log}: it is not a regular file\n")
 
 
-def testALogThatIsMissingOrSomebodyElses(service, log, workDir):
+def test_a_log_that_is_missing_or_somebody_elses(service, log, work_dir):
     os.unlink(log)
     result = service.manager("logs", "tsupv")
     assert (result.returncode, result.stderr) == (1, f"supervisor-manager: cannot read {log}: No such file or directory\n")
-    private = os.path.join(workDir, "private")
+    private = os.path.join(work_dir, "private")
     with open(private, "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
         file.write("root's\n")
     os.symlink(private, log)
@@ -307,7 +307,7 @@ def testALogThatIsMissingOrSomebodyElses(service, log, workDir):
     assert (result.returncode, result.stdout) == (1, "") and "Permission denied" in result.stderr
 
 
-def testWhatCtlPrintsIsFilteredOnATerminal(control, terminal):
+def test_what_ctl_prints_is_filtered_on_a_terminal(control, terminal):
     words = control(f"os.write(1, {EVIL!r}); os.write(1, b'\\x1b[2K\\x1b[A\\x1b[3Jx')")
     client = terminal([*words, "ctl", "tsupv", "status"])
     bell = SHOWN.replace("\\x07", "\x07")
@@ -318,7 +318,7 @@ def testWhatCtlPrintsIsFilteredOnATerminal(control, terminal):
 
 
 @pytest.mark.parametrize("end,status", [("sys.exit(3)", 3), ("os.kill(os.getpid(), signal.SIGKILL)", 137)])
-def testTheStatusIsTheGuests(control, terminal, end, status):
+def test_the_status_is_the_guests(control, terminal, end, status):
     client = terminal([*control(end), "ctl", "tsupv"])
     assert ended(client) == status
 
@@ -339,7 +339,7 @@ def settings(child):
 
 
 @pytest.mark.parametrize("way", ["quit", "TERM", "HUP", "killed guest"])
-def testTheTerminalIsAsItWas(control, terminal, owner, way):
+def test_the_terminal_is_as_it_was(control, terminal, owner, way):
     before = None
     client = terminal(["/bin/sh", "-c", 'stty -a >/dev/null; echo BE""FORE; read x; "$@"; echo "status $?"; read x', "sh",
                        *control(ECHO_KEYS), "ctl", "tsupv"])
@@ -347,10 +347,10 @@ def testTheTerminalIsAsItWas(control, terminal, owner, way):
     before = settings(client)
     client.sendline("")
     client.expect_exact("READY")
-    waitFor(lambda: settings(client) != before, "the terminal to be raw")
+    wait_for(lambda: settings(client) != before, "the terminal to be raw")
     client.send("hello\r")
     client.expect_exact("got 'hello\\n'")
-    relay = waitFor(lambda: [p for p in children(client.pid) if b"supervisor-manager" in readable(f"/proc/{p}/cmdline")])[0]
+    relay = wait_for(lambda: [p for p in children(client.pid) if b"supervisor-manager" in readable(f"/proc/{p}/cmdline")])[0]
     if way == "quit":
         client.send("quit\r")
     elif way == "killed guest":
@@ -360,19 +360,19 @@ def testTheTerminalIsAsItWas(control, terminal, owner, way):
     client.expect(r"status (\d+)")
     assert int(client.match[1]) == {"quit": 0, "TERM": 143, "HUP": 129, "killed guest": 137}[way]
     assert settings(client) == before
-    waitFor(lambda: ofUser(owner.pw_uid) == [], "the guest to be gone")
+    wait_for(lambda: of_user(owner.pw_uid) == [], "the guest to be gone")
 
 
-def testAGuestThatIgnoresSignalsIsKilled(control, terminal, owner):
+def test_a_guest_that_ignores_signals_is_killed(control, terminal, owner):
     client = terminal([*control("for s in (1, 2, 3, 15): signal.signal(s, signal.SIG_IGN)\nsay('READY')\nwhile True: time.sleep(9)\n"),
                        "ctl", "tsupv"])
     client.expect_exact("READY")
     client.kill(signal.SIGTERM)
     assert ended(client) == -signal.SIGTERM
-    waitFor(lambda: ofUser(owner.pw_uid) == [], "the guest to be gone")
+    wait_for(lambda: of_user(owner.pw_uid) == [], "the guest to be gone")
 
 
-def testCtrlCReachesTheGuestAndTwiceEndsIt(control, terminal, owner):
+def test_ctrl_c_reaches_the_guest_and_twice_ends_it(control, terminal, owner):
     stubborn = "signal.signal(2, lambda *_: say('INTERRUPTED'))\nsay('READY')\nwhile True: time.sleep(9)\n"
     words = control(stubborn)
     typing = terminal([*words, "ctl", "tsupv"])  # the terminal is raw: a key
@@ -388,7 +388,7 @@ def testCtrlCReachesTheGuestAndTwiceEndsIt(control, terminal, owner):
 
 
 @pytest.mark.parametrize("arguments", [(), ("tail", "-f", "x")])
-def testCtrlZStopsItAsAJobAndFgGoesOn(control, shell, arguments):
+def test_ctrl_z_stops_it_as_a_job_and_fg_goes_on(control, shell, arguments):
     script = "say('READY')\nwhile True: time.sleep(9)\n" if arguments else ECHO_KEYS
     shell.sendline(quoted([*control(script), "ctl", "tsupv", *arguments]))
     shell.expect_exact("READY")
@@ -411,19 +411,19 @@ def testCtrlZStopsItAsAJobAndFgGoesOn(control, shell, arguments):
     shell.expect_exact("alive")
 
 
-def testAfterAStopByAnotherHandTheTerminalIsRawAgain(control, terminal, owner):
+def test_after_a_stop_by_another_hand_the_terminal_is_raw_again(control, terminal, owner):
     """A shell that sees its job stopped puts the terminal in order for itself."""
     client = terminal(control(ECHO_KEYS) + ["ctl", "tsupv"])
     client.expect_exact("READY")
     raw = settings(client)
     assert not raw[3] & termios.ECHO
     os.kill(client.pid, signal.SIGSTOP)
-    waitFor(lambda: state(client.pid) == "T")
+    wait_for(lambda: state(client.pid) == "T")
     changed = settings(client)
     changed[3] |= termios.ECHO | termios.ICANON | termios.ISIG
     termios.tcsetattr(client.child_fd, termios.TCSANOW, changed)
     os.kill(client.pid, signal.SIGCONT)
-    waitFor(lambda: settings(client) == raw, "the terminal to be raw again")
+    wait_for(lambda: settings(client) == raw, "the terminal to be raw again")
     client.send("quit\r")
     assert ended(client) == 0
 
@@ -432,7 +432,7 @@ def state(pid):
     return readable(f"/proc/{pid}/status").split(b"State:")[1].split()[0].decode()
 
 
-def testTheWindowSizeIsPassedOn(control, terminal):
+def test_the_window_size_is_passed_on(control, terminal):
     client = terminal([*control("""
         def told(*_):
             say(f"size {os.get_terminal_size(1)}")
@@ -445,28 +445,28 @@ def testTheWindowSizeIsPassedOn(control, terminal):
     client.expect_exact("columns=34, lines=12")
 
 
-def testOutputOfWhatTheGuestLeavesBehindIsNotWaitedFor(control, service, owner):
+def test_output_of_what_the_guest_leaves_behind_is_not_waited_for(control, service, owner):
     script = "if os.fork() == 0:\n    signal.signal(1, signal.SIG_IGN)\n    while True: os.write(1, b'x' * 4096)\nsay('done')\n"
     result = subprocess.run([*control(script), "ctl", "tsupv", "status"], capture_output=True, check=False, timeout=60,
                             stdin=subprocess.DEVNULL)
     assert result.returncode == 0 and b"done" in result.stdout
-    waitFor(lambda: ofUser(owner.pw_uid) == [], "the writer to be gone: nobody reads it")
+    wait_for(lambda: of_user(owner.pw_uid) == [], "the writer to be gone: nobody reads it")
 
 
-def testWhatIsTypedAheadStaysForTheShell(control, shell):
+def test_what_is_typed_ahead_stays_for_the_shell(control, shell):
     words = quoted([*control("say('READY')\ntime.sleep(0.3)\n"), "ctl", "tsupv", "status"])
     shell.send(words + "\recho fi''rst\r" + words + "\recho sec''ond\r")
     shell.expect_exact("first")
     shell.expect_exact("second")
 
 
-def testNothingIsTakenFromTheInputOfAScript(control):
+def test_nothing_is_taken_from_the_input_of_a_script(control):
     script = f"{quoted(control('pass'))} ctl tsupv status; read line; echo \"kept $line\""
     result = subprocess.run(["/bin/sh", "-c", script], input="the line\n", capture_output=True, text=True, check=True)
     assert result.stdout == "kept the line\n"
 
 
-def testInputAndOutputPassThroughPipes(control):
+def test_input_and_output_pass_through_pipes(control):
     script = "data = sys.stdin.read()\nsay(f'{len(data)} {data[:3]}')\nos.write(2, b'error\\n')\n"
     result = subprocess.run([*control(script), "ctl", "tsupv"], input="abc" * 100000, capture_output=True, text=True, check=True)
     assert (result.stdout, result.stderr) == ("300000 abc\n", "error\n")
@@ -475,16 +475,16 @@ def testInputAndOutputPassThroughPipes(control):
     assert joined.stdout.split() == [str(i) for i in range(99)]
 
 
-def testATerminalThatIsGoneEndsTheGuest(control, terminal, owner):
+def test_a_terminal_that_is_gone_ends_the_guest(control, terminal, owner):
     """Also where nothing is read from the terminal and its SIGHUP does not come through."""
     words = control("signal.signal(1, signal.SIG_DFL)\nwhile True: say('x' * 999)\n")
     client = terminal(["/bin/sh", "-c", 'trap "" HUP; "$@"', "sh", *words, "ctl", "tsupv", "tail", "-f", "x"])
     client.expect_exact("xxx")
     client.ptyproc.fileobj.close()
-    waitFor(lambda: ofUser(owner.pw_uid) == [], "the guest to be gone")
+    wait_for(lambda: of_user(owner.pw_uid) == [], "the guest to be gone")
 
 
-def testAReaderThatGoesAwayEndsIt(service, log):
+def test_a_reader_that_goes_away_ends_it(service, log):
     """`logs -f NAME | head -1` does not wait for another line."""
     with open(log, "w", encoding="ascii") as file:
         file.write("one\ntwo\n")

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from page import freePort
+from page import free_port
 from programs import SOURCE
 
 SAMPLES = sorted(glob.glob(os.path.join(SOURCE, "conf.d", "*.conf")))
@@ -20,12 +20,12 @@ def read(path):
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=os.path.basename)
-def testPasswordsAreHashesOfTheRecommendedKind(path):
+def test_passwords_are_hashes_of_the_recommended_kind(path):
     for password in re.findall(r"^;?http_server\.password = (.*)$", read(path), re.MULTILINE):
         assert re.fullmatch(r"\{SHA256\}[0-9a-f]{64}|\$\S+", password), password
 
 
-def testTheCommandOfASampleMakesItsHash():
+def test_the_command_of_a_sample_makes_its_hash():
     text = read(os.path.join(SOURCE, "conf.d", "tsupv.conf"))
     command = re.search(r"^; +(read .*)$", text, re.MULTILINE).group(1)
     password = re.search(r"of `(\w+)`", text).group(1)
@@ -33,17 +33,17 @@ def testTheCommandOfASampleMakesItsHash():
     assert f"http_server.password = {made}" in text
 
 
-def testASampleWithAPasswordLetsItIn(manager, owner):
+def test_a_sample_with_a_password_lets_it_in(manager, owner):
     """tech1.conf as it is, but for its account and port."""
-    text, port = read(os.path.join(SOURCE, "conf.d", "tech1.conf")), freePort()
+    text, port = read(os.path.join(SOURCE, "conf.d", "tech1.conf")), free_port()
     password = re.search(r"password is `(\w+)`", text).group(1)
     text = re.sub(r"(user|group) = tsup", rf"\1 = {owner.pw_name}", text).replace("0.0.0.0:9003", f"127.0.0.1:{port}")
     manager.write("etc/supervisor-manager/conf.d/tech1.conf", text)
     manager.start()
-    manager.waitState("tech1", "running")
+    manager.wait_state("tech1", "running")
 
-    def pidWith(given):
+    def pid_with(given):
         return manager.ctl("tech1", "-s", f"http://127.0.0.1:{port}", "-u", "admin", "-p", given, "pid", owner=owner).stdout
 
-    assert pidWith(password) == f"{manager.mainPid('tech1')}\n"
-    assert str(manager.mainPid("tech1")) not in pidWith(password + "x")
+    assert pid_with(password) == f"{manager.main_pid('tech1')}\n"
+    assert str(manager.main_pid("tech1")) not in pid_with(password + "x")

@@ -18,18 +18,18 @@ import pytest
 from bus import PrivateBus
 from manager_bus import Service
 from programs import SOURCE, program
-from waiting import waitFor
+from waiting import wait_for
 
 DONE, FAILED, MISUSED, NOT_RUNNING, NO_SUCH_NAME, DENIED, UNREACHABLE = range(7)
 
 
 @pytest.fixture
-def service(workDir):
-    with Service(workDir, "tsupv:65534:nobody", "tech1:0:root", "tech2:0:root") as running:
+def service(work_dir):
+    with Service(work_dir, "tsupv:65534:nobody", "tech1:0:root", "tech2:0:root") as running:
         yield running
 
 
-def testListIsATable(service):
+def test_list_is_a_table(service):
     service.call("StartInstance", "s", "tech1")
     result = service.manager("list")
     assert result.returncode == DONE
@@ -43,13 +43,13 @@ def testListIsATable(service):
     assert service.manager("list", "-q", "tech*").stdout == "tech1\ntech2\n"
 
 
-def testListForPrograms(service):
+def test_list_for_programs(service):
     rows = json.loads(service.manager("--json", "list", "tsupv").stdout)
     assert rows == [{"name": "tsupv", "user": "nobody", "state": "inactive", "degraded": False, "programs_by_state": None,
                      "sub_state": "", "main_pid": 0, "enabled": True, "reason": ""}]
 
 
-def testStatusHasTheExitCodeOfTheState(service):
+def test_status_has_the_exit_code_of_the_state(service):
     assert service.manager("status", "tsupv").returncode == NOT_RUNNING
     service.call("StartInstance", "s", "tsupv")
     result = service.manager("status", "tsupv")
@@ -64,13 +64,13 @@ def testStatusHasTheExitCodeOfTheState(service):
 
 
 @pytest.fixture
-def sick(workDir):
-    with Service(workDir, "sick:65534:nobody", "tsupv:65534:nobody") as running:
+def sick(work_dir):
+    with Service(work_dir, "sick:65534:nobody", "tsupv:65534:nobody") as running:
         running.call("StartInstances", "as", 2, "sick", "tsupv")
         yield running
 
 
-def testListShowsTrouble(sick):
+def test_list_shows_trouble(sick):
     lines = sick.manager("list").stdout.splitlines()
     assert lines[1] == "sick   nobody  degraded  77   enabled  1 run, 7 FATAL, 1 stopped"
     assert lines[2] == "tsupv  nobody  running   77   enabled  -"  # it has not told: no counts rather than wrong ones
@@ -79,7 +79,7 @@ def testListShowsTrouble(sick):
         ("running", True, {"RUNNING": 1, "FATAL": 7, "STOPPED": 1}), ("running", False, None)]
 
 
-def testStatusShowsTroubleWithItsReasonAndLastLines(sick):
+def test_status_shows_trouble_with_its_reason_and_last_lines(sick):
     result = sick.manager("status", "sick")
     assert result.returncode == NOT_RUNNING
     assert "     State: degraded (7 FATAL)" in result.stdout
@@ -98,14 +98,14 @@ def testStatusShowsTroubleWithItsReasonAndLastLines(sick):
     assert result.returncode == NOT_RUNNING and "  Degraded: 1 (see: supervisor-manager list)\n" in result.stdout
 
 
-def testOnlyRootAndTheOwnerSeeTheLastLines(sick):
+def test_only_root_and_the_owner_see_the_last_lines(sick):
     for user, shown in ((0, True), (pwd.getpwnam("nobody").pw_uid, True), (pwd.getpwnam("daemon").pw_uid, False)):
         result = sick.manager("status", "sick", user=user)
         assert "p1: FATAL, couldn't chdir to /x: ENOENT\n" in result.stdout
         assert ("last of p1" in result.stdout, result.stderr) == (shown, "")
 
 
-def testStatusShowsDetailsToWhoMayReadThem(service):
+def test_status_shows_details_to_who_may_read_them(service):
     assert json.loads(service.manager("status", "-j", "tsupv").stdout)[0]["details"] == ""
     service.call("StartProgram", "ss", "tsupv", "latin1")
     stranger = pwd.getpwnam("daemon").pw_uid
@@ -120,7 +120,7 @@ def testStatusShowsDetailsToWhoMayReadThem(service):
     assert "secret" not in service.manager("list").stdout
 
 
-def testStatusOfTheManager(service):
+def test_status_of_the_manager(service):
     result = service.manager("status")
     assert result.returncode == NOT_RUNNING  # an entry is refused
     assert " Instances: 3 (0 running, 0 failed)\n   Refused: 1 " in result.stdout
@@ -129,7 +129,7 @@ def testStatusOfTheManager(service):
 
 @pytest.mark.parametrize("verb, words", [("start", "started"), ("stop", "stopped"), ("restart", "restarted"),
                                          ("enable", "enabled"), ("disable", "disabled")])
-def testVerbsTakeNamesAndPatterns(service, verb, words):
+def test_verbs_take_names_and_patterns(service, verb, words):
     result = service.manager(verb, "tech*", "tsupv", "tech1")
     assert (result.returncode, result.stderr) == (DONE, "")
     assert result.stdout == f"tech1: {words}\ntech2: {words}\ntsupv: {words}\n"
@@ -160,14 +160,14 @@ def testVerbsTakeNamesAndPatterns(service, verb, words):
     (["strat"], MISUSED, {"error": {"code": MISUSED, "message": "Unknown verb 'strat'. Did you mean 'start'? See: supervisor-manager help"}}),
     (["status", "x"], NO_SUCH_NAME, []),
 ])
-def testEveryVerbAnswersInJson(service, words, result, answer):
+def test_every_verb_answers_in_json(service, words, result, answer):
     got = service.manager("--json", *words)
     assert (got.returncode, json.loads(got.stdout)) == (result, answer)
     assert (got.stderr != "") == (result != DONE)
 
 
-def testJsonWhereNobodyAnswers(workDir):
-    with PrivateBus(workDir) as bus:
+def test_json_where_nobody_answers(work_dir):
+    with PrivateBus(work_dir) as bus:
         for verb in ("list", "reload", "plan", "status", "top"):
             result = subprocess.run([*program("supervisor-manager"), f"--bus-address={bus.address}", "--json", verb],
                                     capture_output=True, text=True, check=False)
@@ -175,10 +175,10 @@ def testJsonWhereNobodyAnswers(workDir):
             assert json.loads(result.stdout)["error"]["code"] == UNREACHABLE
 
 
-def testHundredsOfInstancesAreNotTooMany(workDir, cleanup):
+def test_hundreds_of_instances_are_not_too_many(work_dir, cleanup):
     """The bus lets a connection wait for 128 replies."""
     names = [f"slow{i:03}" for i in range(200)]
-    with Service(workDir, *[f"{name}:0:root" for name in names]) as service:
+    with Service(work_dir, *[f"{name}:0:root" for name in names]) as service:
         command = service.start("restart", "slow*")
         cleanup.callback(command.stdout.close)
         cleanup.callback(command.wait)
@@ -186,16 +186,16 @@ def testHundredsOfInstancesAreNotTooMany(workDir, cleanup):
         def ended():
             service.call("StartProgram", "ss", "slow000", "release")
             return command.poll() is not None
-        waitFor(ended, "all to be restarted")
+        wait_for(ended, "all to be restarted")
         assert command.stdout.read() == "".join(f"{name}: restarted\n" for name in names)
         assert command.returncode == DONE
 
 
-def testAnAccountThatMayWaitForFewGoesOn(workDir, cleanup):
+def test_an_account_that_may_wait_for_few_goes_on(work_dir, cleanup):
     """The manager lets an account wait for 64: three commands at once exceed that."""
     nobody = pwd.getpwnam("nobody").pw_uid
     names = [f"slow{i:03}" for i in range(100)]
-    with Service(workDir, *[f"{name}:{nobody}:nobody" for name in names]) as service:
+    with Service(work_dir, *[f"{name}:{nobody}:nobody" for name in names]) as service:
         commands = [service.start("start", "slow*", user=nobody) for _ in range(3)]
         for command in commands:
             cleanup.callback(command.stdout.close)
@@ -204,11 +204,11 @@ def testAnAccountThatMayWaitForFewGoesOn(workDir, cleanup):
         def ended():
             service.call("StartProgram", "ss", "slow000", "release")
             return all(command.poll() is not None for command in commands)
-        waitFor(ended, "all to be started")
+        wait_for(ended, "all to be started")
         assert [command.stdout.read() for command in commands] == ["".join(f"{name}: started\n" for name in names)] * 3
 
 
-def testATerminalSeesHowFarItIs(service):
+def test_a_terminal_sees_how_far_it_is(service):
     ours, theirs = pty.openpty()
     try:
         result = subprocess.run([*program("supervisor-manager"), f"--bus-address={service.address}", "start", "tech*"],
@@ -221,7 +221,7 @@ def testATerminalSeesHowFarItIs(service):
     assert service.manager("start", "tech*").stderr == ""
 
 
-def testNowDoesBoth(service):
+def test_now_does_both(service):
     service.manager("enable", "--now", "tsupv")
     assert service.manager("status", "-q", "tsupv").returncode == DONE
     service.manager("disable", "--now", "tsupv")
@@ -229,7 +229,7 @@ def testNowDoesBoth(service):
     assert json.loads(service.manager("list", "-j", "tsupv").stdout)[0]["enabled"] is False
 
 
-def testOneWrongNameDoesNotStopTheOthers(service):
+def test_one_wrong_name_does_not_stop_the_others(service):
     result = service.manager("start", "tsupw", "tsupv")
     assert result.returncode == NO_SUCH_NAME
     assert result.stdout == "tsupv: started\n"
@@ -237,12 +237,12 @@ def testOneWrongNameDoesNotStopTheOthers(service):
     assert service.manager("start", "x*").stderr == "supervisor-manager: No instance fits 'x*'\n"
 
 
-def testAFailureOfTheManagerIsSaid(service):
+def test_a_failure_of_the_manager_is_said(service):
     result = service.manager("reload", "tsupv")
     assert (result.returncode, result.stderr) == (FAILED, "supervisor-manager: tsupv: It does not parse\n")
 
 
-def testPrograms(service):
+def test_programs(service):
     assert service.manager("programs", "tsupv").stdout == ("INSTANCE  PROGRAM   STATE    PID   DESCRIPTION\n"
                                                            "tsupv     program1  RUNNING  4242\n")
     result = service.manager("stop-program", "tsupv", "program1", "nix")
@@ -250,7 +250,7 @@ def testPrograms(service):
     assert "nix: There is no program 'nix'" in result.stderr
 
 
-def testEntries(service):
+def test_entries(service):
     assert service.manager("create", "neu", "logs_dir=/x").stdout == "neu: created\n"
     assert service.manager("edit", "neu", "logs_dir = /y").stdout == "neu: changed\n"
     assert json.loads(service.manager("status", "-j", "neu").stdout)[0]["logs_directory"] == "/y"
@@ -261,7 +261,7 @@ def testEntries(service):
     assert service.manager("create", "neu", "user").returncode == MISUSED
 
 
-def testPlanAndReload(service):
+def test_plan_and_reload(service):
     assert service.manager("plan").stdout == "tsupv: change\n    would\n"
     assert json.loads(service.manager("plan", "-j").stdout)["changes"] == [
         {"instance": "tsupv", "action": "change", "details": ["would"]}]
@@ -270,7 +270,7 @@ def testPlanAndReload(service):
     assert result.stderr == "supervisor-manager: refused: /etc/x.conf:3: [supervisor:bad] user: unknown\n"
 
 
-def testSignalsByNameAndNumber(service):
+def test_signals_by_name_and_number(service):
     for signal in ("HUP", "SIGHUP", "1"):
         assert service.manager("kill", "-s", signal, "tsupv").stdout == "tsupv: signalled\n"
     assert service.manager("kill", "-s", "NIX", "tsupv").returncode == MISUSED
@@ -281,27 +281,27 @@ def testSignalsByNameAndNumber(service):
     (["strat", "x"], "Unknown verb 'strat'. Did you mean 'start'?"), (["stat"], "mean 'status'?"), (["star"], "mean 'start'?"),
     (["re"], "Unknown verb 're'. See: "), (["help", "stat"], "mean 'status'?"), (["--no-leg"], "is it --no-legend?"), (["start"], "Too few arguments"),
     (["plan", "x"], "Too many arguments"), (["--jsson"], "is it --json?")])
-def testWrongUse(service, words, says):
+def test_wrong_use(service, words, says):
     result = service.manager(*words)
     assert result.returncode == MISUSED
     assert says in result.stderr
 
 
-def testAManagerThatDoesNotRun(workDir):
-    with PrivateBus(workDir) as bus:
+def test_a_manager_that_does_not_run(work_dir):
+    with PrivateBus(work_dir) as bus:
         result = subprocess.run([*program("supervisor-manager"), f"--bus-address={bus.address}", "list"],
                                 capture_output=True, text=True, check=False)
         assert result.returncode == UNREACHABLE
         assert "systemctl start supervisor-manager" in result.stderr
 
 
-def testABusThatIsNotThere(service):
+def test_a_bus_that_is_not_there(service):
     result = service.manager("--bus-address=unix:path=/nonexistent/bus", "list")
     assert result.returncode == UNREACHABLE
     assert "Is D-Bus running" in result.stderr
 
 
-def testAccessDeniedSaysWhatIsNeeded(service):
+def test_access_denied_says_what_is_needed(service):
     if os.getuid() != 0:
         pytest.skip("other accounts need root")
     result = service.manager("stop", "tech1", user=65534)
@@ -310,7 +310,7 @@ def testAccessDeniedSaysWhatIsNeeded(service):
     assert service.manager("stop", "tsupv", user=65534).returncode == DONE
 
 
-def testMonitorTellsChanges(service, cleanup):
+def test_monitor_tells_changes(service, cleanup):
     monitor = service.start("monitor", "--json", "tsupv")
     cleanup.callback(monitor.wait)
     cleanup.callback(monitor.terminate)
@@ -337,24 +337,24 @@ def _available(process):
     return lines
 
 
-def testTopPrintsOnceIntoAPipe(service):
+def test_top_prints_once_into_a_pipe(service):
     assert service.manager("top").stdout.splitlines()[0].split() == [
         "NAME", "USER", "STATE", "PID", "MEMORY", "CPU%", "CPU", "TIME", "PROGRAMS"]
 
 
-def testTopForPrograms(service):
+def test_top_for_programs(service):
     service.call("StartInstance", "s", "tsupv")
     result = service.manager("top", "--json", "--rounds=2", "tsupv")
     assert [[row["name"] for row in json.loads(line)] for line in result.stdout.splitlines()] == [["tsupv"], ["tsupv"]]
 
 
-def testWordsForCompletion(service):
+def test_words_for_completion(service):
     assert service.manager("__complete", "--", "words", "list").stdout == "tech1\ntech2\ntsupv\n"
     verbs = service.manager("__complete").stdout.split()
     assert "start" in verbs and "daemon-reexec" in verbs and "__complete" not in verbs
 
 
-def testTheSameKeysInAllVerbs(service):
+def test_the_same_keys_in_all_verbs(service):
     service.call("StartInstance", "s", "tsupv")
     listed = json.loads(service.manager("list", "-j", "tsupv").stdout)[0]
     told = json.loads(service.manager("status", "-j", "tsupv").stdout)[0]
@@ -371,7 +371,7 @@ def testTheSameKeysInAllVerbs(service):
         assert set(keys) <= documented, set(keys) - documented
 
 
-def testHelpOfEachVerb(service):
+def test_help_of_each_verb(service):
     verbs = service.manager("__complete").stdout.split()
     assert len(verbs) > 20
     for words in [["help"], ["--help"], *(["help", verb] for verb in verbs)]:
@@ -398,28 +398,28 @@ def top(service, cleanup):
     return start
 
 
-def keysAreRaw(child):
+def keys_are_raw(child):
     flags = termios.tcgetattr(child.child_fd)[3]
     return not flags & termios.ICANON and not flags & termios.ECHO
 
 
-def testTopEndsByQ(top):
+def test_top_ends_by_q(top):
     child = top()
     child.expect("tsupv")
-    assert keysAreRaw(child)
+    assert keys_are_raw(child)
     child.send("xyzq")
     child.expect(pexpect.EOF)
     child.wait()
     assert (child.exitstatus, child.signalstatus) == (DONE, None) and "xyz" not in child.before
-    assert not keysAreRaw(child)
+    assert not keys_are_raw(child)
 
 
 @pytest.mark.parametrize("signo", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def testTopLeavesTheTerminalAsItWas(top, signo):
+def test_top_leaves_the_terminal_as_it_was(top, signo):
     child = top()
     child.expect("tsupv")
     child.kill(signo) if signo != signal.SIGINT else child.sendintr()
-    waitFor(lambda: not keysAreRaw(child), "the terminal as it was")
+    wait_for(lambda: not keys_are_raw(child), "the terminal as it was")
     child.expect(pexpect.EOF)
     child.wait()
     assert child.signalstatus == signo
@@ -449,24 +449,24 @@ while True:
 """
 
 
-def testTopGivesTheTerminalBackWhileItIsStopped(service, cleanup):
+def test_top_gives_the_terminal_back_while_it_is_stopped(service, cleanup):
     child = pexpect.spawn(sys.executable, ["-c", SHELL, program("supervisor-manager")[0], f"--bus-address={service.address}", "top"],
                           encoding="utf-8", timeout=30, dimensions=(24, 80), env={**os.environ, "TERM": "vt100"})
     cleanup.callback(child.close, force=True)
     child.expect("tsupv")
     for _ in range(2):
-        waitFor(lambda: keysAreRaw(child), "raw keys")
+        wait_for(lambda: keys_are_raw(child), "raw keys")
         child.send("\x1a")
         child.expect("stopped as before")
         child.send("\r")
-    waitFor(lambda: keysAreRaw(child), "raw keys")
+    wait_for(lambda: keys_are_raw(child), "raw keys")
     child.send("q")
     child.expect("ended 0 as before")
 
 
-def testATableFitsTheTerminal(workDir, cleanup):
+def test_a_table_fits_the_terminal(work_dir, cleanup):
     long = "n" * 60
-    with Service(workDir, f"{long}:65534:nobody", "b:0:root") as running:
+    with Service(work_dir, f"{long}:65534:nobody", "b:0:root") as running:
         def at(*words):
             child = pexpect.spawn(program("supervisor-manager")[0], [f"--bus-address={running.address}", *words],
                                   encoding="utf-8", timeout=30, dimensions=(24, 60), env={**os.environ, "TERM": "vt100"})
@@ -481,15 +481,15 @@ def testATableFitsTheTerminal(workDir, cleanup):
         assert long in running.manager("list").stdout
 
 
-def testHelpAndVersion(service):
+def test_help_and_version(service):
     assert "Exit status" in service.manager("--help").stdout
     assert service.manager("--version").stdout.startswith("supervisor-manager ")
 
 
-def testOnlyTroubleIsColouredAndByTheLine(service):
+def test_only_trouble_is_coloured_and_by_the_line(service):
     service.call("StartInstance", "s", "tsupv")
 
-    def onTerminal(*names, **env):
+    def on_terminal(*names, **env):
         ours, theirs = pty.openpty()
         try:
             subprocess.run([*program("supervisor-manager"), f"--bus-address={service.address}", "--no-pager", "status",
@@ -500,8 +500,8 @@ def testOnlyTroubleIsColouredAndByTheLine(service):
             os.close(ours)
             os.close(theirs)
 
-    assert "\033" not in onTerminal("tsupv")
-    trouble = onTerminal()  # the manager's own status: an entry is refused
+    assert "\033" not in on_terminal("tsupv")
+    trouble = on_terminal()  # the manager's own status: an entry is refused
     assert trouble.startswith("\033[31m● supervisor-managerd ") and trouble.splitlines()[0].endswith("\033[0m")
-    assert "\033" not in onTerminal(NO_COLOR="1")
+    assert "\033" not in on_terminal(NO_COLOR="1")
     assert "\033" not in service.manager("status").stdout

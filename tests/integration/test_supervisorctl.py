@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 PROGRAMS = """
 [program:cat]
@@ -44,7 +44,7 @@ stopasgroup=true
 def running(request, daemon):
     server = daemon(PROGRAMS, kind=request.param)
     for name in ("cat", "web:web_0", "web:web_1"):
-        server.waitState(name, "RUNNING")
+        server.wait_state(name, "RUNNING")
     return server
 
 
@@ -52,7 +52,7 @@ def ctl(server, line):
     return server.ctl(*line.split(), kind="ours")
 
 
-def testStatusAsJson(running):
+def test_status_as_json(running):
     done = ctl(running, "status --json cat off")
     rows = json.loads(done.stdout)
     assert [(row["name"], row["group"], row["state"]) for row in rows] == [("cat", "cat", "RUNNING"), ("off", "off", "STOPPED")]
@@ -62,13 +62,13 @@ def testStatusAsJson(running):
     assert (json.loads(done.stdout), done.stderr, done.returncode) == ([], "nope: ERROR (no such process)\n", 4)
 
 
-def testJsonStaysJsonWithoutAServer(workDir):
+def test_json_stays_json_without_a_server(work_dir):
     done = subprocess.run([*program("supervisorctl"), "-s", "unix:///nonexistent", "status", "--json"], capture_output=True,
                           text=True, check=False)
     assert (done.stdout, done.returncode) == ("", 4) and done.stderr.startswith("unix:///nonexistent no such file: ")
 
 
-def testPatterns(running):
+def test_patterns(running):
     assert [line.split()[0] for line in ctl(running, "status w*_? c*").stdout.splitlines()] == ["web:web_0", "web:web_1", "cat"]
     assert ctl(running, "status web:[1]").stdout == "web:[1]: ERROR (no such process)\n"
     assert sorted(ctl(running, "stop web:web_? web*").stdout.splitlines()) == ["web:web_0: stopped", "web:web_1: stopped"]
@@ -78,7 +78,7 @@ def testPatterns(running):
     assert len(ctl(running, "pid *").stdout.splitlines()) == 6
 
 
-def testSideBySide(running):
+def test_side_by_side(running):
     done = ctl(running, "stop --parallel cat off web:web_1 nope:* web:web_0")
     assert done.stdout.splitlines() == ["cat: stopped", "off: ERROR (not running)", "web:web_1: stopped", "nope: ERROR (no such group)",
                                         "web:web_0: stopped"]
@@ -88,7 +88,7 @@ def testSideBySide(running):
     assert {row["statename"] for row in running.rpc.supervisor.getAllProcessInfo() if row["group"] == "web"} == {"RUNNING"}
 
 
-def testWaiting(running):
+def test_waiting(running):
     assert ctl(running, "status --wait RUNNING web:*").returncode == 0
     late = ctl(running, "status --wait=running --timeout 0 off cat")
     assert late.returncode == 1
@@ -98,7 +98,7 @@ def testWaiting(running):
     assert unknown.returncode == 1 and unknown.stdout.splitlines()[0] == "nope: ERROR (no such process)"
 
 
-def testStartWaitsOverFailedAttempts(running):
+def test_start_waits_over_failed_attempts(running):
     third = ctl(running, "start --wait --timeout 30 third")
     assert third.returncode == 0  # whatever the first attempt was called
     assert running.rpc.supervisor.getProcessInfo("third")["statename"] == "RUNNING"
@@ -108,26 +108,26 @@ def testStartWaitsOverFailedAttempts(running):
 
 
 @pytest.mark.parametrize("words", ["start --timeout x cat", "status --watch=0", "status --wait=UP", "status --json=yes", "stop --timeout"])
-def testWrongOptions(running, words):
+def test_wrong_options(running, words):
     done = ctl(running, words)
     assert done.returncode == 2
     assert done.stdout.startswith("Error: --")
 
 
-def testResourcesCountChildren(running):
+def test_resources_count_children(running):
     def memory():
         rows = json.loads(ctl(running, "status --json --resources").stdout)
         return {row["name"]: row["memory_bytes"] for row in rows}
 
     assert memory()["off"] is None
     # RUNNING comes before a program has its child, and before either has touched its memory.
-    waitFor(lambda: (now := memory())["web:web_0"] > now["cat"] > 0, "the memory of a child to count")
+    wait_for(lambda: (now := memory())["web:web_0"] > now["cat"] > 0, "the memory of a child to count")
     columns = ctl(running, "status --resources cat off").stdout.splitlines()
     assert columns[0].split()[1] == "RUNNING" and columns[0].split()[3].endswith("%")
     assert columns[1].split()[2:4] == ["-", "-"]
 
 
-def testCompletion(running):
+def test_completion(running):
     def offered(*words):
         return ctl(running, " ".join(["__complete", *words])).stdout.split()
 
@@ -140,21 +140,21 @@ def testCompletion(running):
 
 
 @pytest.fixture
-def links(workDir):
+def links(work_dir):
     """Makes a link, with the folders it needs, and returns its path."""
 
     def make(path, target):
-        path = os.path.join(workDir, path)
+        path = os.path.join(work_dir, path)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        os.symlink(target if os.path.isabs(target) else os.path.join(workDir, target), path)
+        os.symlink(target if os.path.isabs(target) else os.path.join(work_dir, target), path)
         return path
 
     return make
 
 
-def testRelocatedLinkLeadsToItsConfiguration(running, links):
+def test_relocated_link_leads_to_its_configuration(running, links):
     links("state/supervisorctl_tech2", program("supervisorctl")[0])
-    links("state/supervisord_tech2.conf", running.configPath)
+    links("state/supervisord_tech2.conf", running.config_path)
     called = links("opt/tech2/supervisorctl", "state/supervisorctl_tech2")
     done = subprocess.run([called, "status", "cat"], capture_output=True, text=True, check=False)
     assert "RUNNING" in done.stdout and done.returncode == 0
@@ -164,12 +164,12 @@ def testRelocatedLinkLeadsToItsConfiguration(running, links):
     assert "RUNNING" in found.stdout
 
 
-def testLinkWithoutConfigurationNamesTheUsualFile(running, links):
+def test_link_without_configuration_names_the_usual_file(running, links):
     called = links("bin/supervisorctl_nobodyhasthis", program("supervisorctl")[0])
     done = subprocess.run([called, "status"], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[0] == "Error: could not find config file /etc/supervisord_nobodyhasthis.conf"
     assert done.returncode == 2
-    for words in (["-c", running.configPath], ["-s", f"unix://{running.socket}"]):
+    for words in (["-c", running.config_path], ["-s", f"unix://{running.socket}"]):
         done = subprocess.run([called, *words, "status", "cat"], capture_output=True, text=True, check=False)
         assert "RUNNING" in done.stdout
 
@@ -187,9 +187,9 @@ supervisor.ctl_factory = supervisor.supervisorctl:DefaultControllerPlugin
 
 
 @pytest.mark.parametrize("words,status", [(["status"], 0), (["pid", "cat"], 0), (["status", "nope"], 4), (["status", "--json"], 0)])
-def testPluginsInPythonAreToldOfOnce(daemon, words, status):
+def test_plugins_in_python_are_told_of_once(daemon, words, status):
     server = daemon("[program:cat]\ncommand=cat\nstartsecs=0\n")
-    server.waitState("cat", "RUNNING")
+    server.wait_state("cat", "RUNNING")
     plain = server.ctl(*words)
     server.configure("[program:cat]\ncommand=cat\nstartsecs=0\n" + PLUGINS)
     result = server.ctl(*words)
@@ -198,16 +198,16 @@ def testPluginsInPythonAreToldOfOnce(daemon, words, status):
     assert result.returncode == status
     told = result.stderr.splitlines()
     assert [line.partition(": ")[0] for line in told] == ["Warning", "Warning"]
-    assert "[ctlplugin:wild]" in told[0] and "make_wildcards_controllerplugin" in told[0] and server.configPath in told[0]
+    assert "[ctlplugin:wild]" in told[0] and "make_wildcards_controllerplugin" in told[0] and server.config_path in told[0]
     assert "[ctlplugin:serial]" in told[1]
 
 
-def testSerialRestart(daemon):
+def test_serial_restart(daemon):
     server = daemon("[program:a]\ncommand=cat\nstartsecs=0\n[program:b]\ncommand=sh -c 'test ! -e %(here)s/broken && exec cat'\n"
                     "startsecs=1\nstartretries=0\n[program:c]\ncommand=cat\nstartsecs=0\n"
                     "[program:w]\ncommand=cat\nstartsecs=0\nnumprocs=2\nprocess_name=w%(process_num)d\n")
     for name in ("a", "b", "c", "w:w0", "w:w1"):
-        server.waitState(name, "RUNNING")
+        server.wait_state(name, "RUNNING")
     before = {info["name"]: info["pid"] for info in server.rpc.supervisor.getAllProcessInfo()}
     done = server.ctl("serialrestart", "c", "w*", "a", "c")
     assert (done.returncode, done.stdout.splitlines()) == (0, [f"{name}: {verb}" for name in ("c", "w:w0", "w:w1", "a")

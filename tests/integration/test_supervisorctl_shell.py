@@ -34,7 +34,7 @@ CTRL_C, CTRL_D, TAB, UP = "\x03", "\x04", "\t", "\x1b[A"
 def running(request, daemon):
     server = daemon(PROGRAMS, kind=request.param)
     for name in ("cat", "web:web_0", "web:web_1"):
-        server.waitState(name, "RUNNING")
+        server.wait_state(name, "RUNNING")
     return server
 
 
@@ -44,7 +44,7 @@ def terminal(running, cleanup):
 
     def start(*words, server=(), **environment):
         environment = {"PATH": os.environ["PATH"], "TERM": "vt100", "LC_ALL": "C.UTF-8", "HOME": running.directory, **environment}
-        child = pexpect.spawn(program("supervisorctl")[0], ["-c", running.configPath, *server, *words], env=environment,
+        child = pexpect.spawn(program("supervisorctl")[0], ["-c", running.config_path, *server, *words], env=environment,
                               encoding="utf-8", timeout=30, dimensions=(40, 120), cwd=running.directory)
         cleanup.callback(child.close, force=True)
         return child
@@ -59,7 +59,7 @@ def ended(child):
     return child.exitstatus
 
 
-def testShellShowsStatusAndLeavesWithQuit(terminal):
+def test_shell_shows_status_and_leaves_with_quit(terminal):
     shell = terminal()
     shell.expect(r"cat +.*RUNNING.*web:web_1.*RUNNING")
     shell.expect_exact(PROMPT)
@@ -71,14 +71,14 @@ def testShellShowsStatusAndLeavesWithQuit(terminal):
 
 
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
-def testKeysThatLeave(terminal, key):
+def test_keys_that_leave(terminal, key):
     shell = terminal()
     shell.expect_exact(PROMPT)
     shell.send(key)
     assert ended(shell) == 0
 
 
-def testCtrlCLeavesAlsoWithATypedLine(terminal):
+def test_ctrl_c_leaves_also_with_a_typed_line(terminal):
     shell = terminal()
     shell.expect_exact(PROMPT)
     shell.send("stop cat")
@@ -87,7 +87,7 @@ def testCtrlCLeavesAlsoWithATypedLine(terminal):
     assert ended(shell) == 0
 
 
-def testTabCompletesCommandsProcessesAndGroups(terminal):
+def test_tab_completes_commands_processes_and_groups(terminal):
     shell = terminal()
     shell.expect_exact(PROMPT)
     shell.send("vers" + TAB)
@@ -106,7 +106,7 @@ def testTabCompletesCommandsProcessesAndGroups(terminal):
     shell.expect_exact("ERROR: process/group still running: web")
 
 
-def testTabListsWhatIsPossible(terminal):
+def test_tab_lists_what_is_possible(terminal):
     shell = terminal()
     shell.expect_exact(PROMPT)
     shell.send("status web:" + TAB)
@@ -114,7 +114,7 @@ def testTabListsWhatIsPossible(terminal):
     shell.expect(PROMPT + "status web:")
 
 
-def testLinesAreEditedAndRecalled(terminal):
+def test_lines_are_edited_and_recalled(terminal):
     shell = terminal()
     shell.expect_exact(PROMPT)
     shell.send("pid nopx\x7fe\r")
@@ -124,7 +124,7 @@ def testLinesAreEditedAndRecalled(terminal):
     shell.expect_exact("No such process nope1")
 
 
-def testHistoryIsKeptInItsFile(running, terminal):
+def test_history_is_kept_in_its_file(running, terminal):
     with open(os.path.join(running.directory, "history"), "w", encoding="utf-8") as file:
         file.write("pid before\n")
     shell = terminal(server=["-r", "history"])
@@ -143,7 +143,7 @@ def testHistoryIsKeptInItsFile(running, terminal):
 @pytest.mark.parametrize("question,command,said", [
     ("Really shut the remote supervisord process down y/N? ", "shutdown", "Shut down"),
     ("Really restart the remote supervisord process y/N? ", "reload", "Restarted supervisord")])
-def testQuestionsBeforeWhatCannotBeUndone(terminal, question, command, said):
+def test_questions_before_what_cannot_be_undone(terminal, question, command, said):
     shell = terminal()
     shell.expect_exact(PROMPT)
     shell.sendline(command)
@@ -157,7 +157,7 @@ def testQuestionsBeforeWhatCannotBeUndone(terminal, question, command, said):
     assert ended(once) == 0
 
 
-def testCtrlCAtAQuestion(terminal):
+def test_ctrl_c_at_a_question(terminal):
     shell = terminal()
     shell.expect_exact(PROMPT)
     shell.sendline("shutdown")
@@ -166,7 +166,7 @@ def testCtrlCAtAQuestion(terminal):
     assert ended(shell) == 0
 
 
-def testCtrlCAtAQuestionOfOneCommandIsNoSuccess(running, terminal):
+def test_ctrl_c_at_a_question_of_one_command_is_no_success(running, terminal):
     once = terminal("-i", "shutdown")
     once.expect_exact("y/N? ")
     once.send(CTRL_C)
@@ -174,16 +174,16 @@ def testCtrlCAtAQuestionOfOneCommandIsNoSuccess(running, terminal):
     assert running.rpc.supervisor.getState()["statename"] == "RUNNING"
 
 
-def testCtrlCWhileTheServerIsBusyLeaves(running, terminal):
+def test_ctrl_c_while_the_server_is_busy_leaves(running, terminal):
     shell = terminal()
     shell.expect_exact(PROMPT)
     shell.sendline("start slow")
-    running.waitState("slow", "STARTING")
+    running.wait_state("slow", "STARTING")
     shell.send(CTRL_C)
     assert ended(shell) == 0
 
 
-def testFollowingALogEndsWithCtrlCAndGoesBackToThePrompt(terminal):
+def test_following_a_log_ends_with_ctrl_c_and_goes_back_to_the_prompt(terminal):
     shell = terminal()
     shell.expect_exact(PROMPT)
     shell.sendline("tail -f web:web_0")
@@ -195,7 +195,7 @@ def testFollowingALogEndsWithCtrlCAndGoesBackToThePrompt(terminal):
     assert ended(shell) == 0
 
 
-def testFollowingSeveralLogsNamesThem(terminal):
+def test_following_several_logs_names_them(terminal):
     tail = terminal("tail", "-f", "web:*", NO_COLOR="1")
     tail.expect_exact("web:web_0 | hello from 0")
     tail.expect_exact("web:web_1 | hello from 1")
@@ -203,7 +203,7 @@ def testFollowingSeveralLogsNamesThem(terminal):
     assert ended(tail) == 0
 
 
-def testForegroundPassesLinesBothWays(terminal):
+def test_foreground_passes_lines_both_ways(terminal):
     shell = terminal()
     shell.expect_exact(PROMPT)
     shell.sendline("fg cat")
@@ -216,12 +216,12 @@ def testForegroundPassesLinesBothWays(terminal):
     shell.expect_exact(PROMPT)
 
 
-def testOnlyTroubleIsColouredAndByTheLine(running, terminal):
+def test_only_trouble_is_coloured_and_by_the_line(running, terminal):
     """A script that reads a terminal matches `name +RUNNING`, as it does with Debian's."""
     assert "\x1b" not in terminal("status").read()
     running.configure(PROGRAMS + "[program:broken]\ncommand=/nonexistent/broken\n")
     running.ctl("update", kind="ours")
-    running.waitState("broken", "FATAL")
+    running.wait_state("broken", "FATAL")
     seen = terminal("status").read().split("\r\n")
     coloured = [line for line in seen if "\x1b" in line]
     assert len(coloured) == 1 and re.fullmatch(r"\x1b\[31mbroken +FATAL [^\x1b]+\x1b\[0m", coloured[0])
@@ -230,7 +230,7 @@ def testOnlyTroubleIsColouredAndByTheLine(running, terminal):
     assert "\x1b" not in running.ctl("status", kind="ours", env={**os.environ, "TERM": "xterm"}).stdout
 
 
-def testWatchingRedrawsUntilCtrlC(running, terminal):
+def test_watching_redraws_until_ctrl_c(running, terminal):
     watch = terminal("status", "--watch", "1", "cat")
     watch.expect(r"\x1b\[H\x1b\[J.*RUNNING")
     running.rpc.supervisor.stopProcess("cat")
@@ -239,7 +239,7 @@ def testWatchingRedrawsUntilCtrlC(running, terminal):
     assert ended(watch) == 3
 
 
-def testCtrlCEndsACommandThatWaits(terminal):
+def test_ctrl_c_ends_a_command_that_waits(terminal):
     waits = terminal("status", "--wait", "FATAL", "cat")
     waits.expect_exact("", timeout=1)
     waits.kill(signal.SIGINT)
@@ -249,7 +249,7 @@ def testCtrlCEndsACommandThatWaits(terminal):
 
 
 @pytest.mark.parametrize("kind", ["debian", "ours"])
-def testPasswordIsAskedForAndNotShown(daemon, cleanup, kind):
+def test_password_is_asked_for_and_not_shown(daemon, cleanup, kind):
     from socket import socket
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -10,9 +10,9 @@ import subprocess
 
 import pytest
 
-from page import freePort
+from page import free_port
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 COMMANDS = ["status", "status cat", "avail", "reread", "update", "add x", "remove x", "start x", "stop x", "restart x", "serialrestart x",
             "pid", "version", "reload", "tail x", "maintail", "clear x", "fg x", "signal HUP x"]
@@ -32,35 +32,35 @@ def sentence(done, command):
 
 
 @pytest.fixture
-def deadSocket(workDir):
-    path = os.path.join(workDir, "dead.sock")
+def dead_socket(work_dir):
+    path = os.path.join(work_dir, "dead.sock")
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(path)
     return path
 
 
-def testMissingSocket(workDir):
-    url = f"unix://{workDir}/none.sock"
+def test_missing_socket(work_dir):
+    url = f"unix://{work_dir}/none.sock"
     for command in COMMANDS:
         line = sentence(ctl("-s", url, *command.split()), command)
         assert f"{url} no such file" in line and "start it" in line and "-s URL" in line, command
 
 
-def testNobodyListens(deadSocket):
-    for url in (f"unix://{deadSocket}", "http://127.0.0.1:1"):
+def test_nobody_listens(dead_socket):
+    for url in (f"unix://{dead_socket}", "http://127.0.0.1:1"):
         for command in COMMANDS:
             line = sentence(ctl("-s", url, *command.split()), command)
             assert f"{url} refused connection" in line and "start it" in line, command
 
 
-def testLinkOfAnInstanceSaysHowToStartIt(workDir):
-    link = os.path.join(workDir, "supervisorctl_web")
+def test_link_of_an_instance_says_how_to_start_it(work_dir):
+    link = os.path.join(work_dir, "supervisorctl_web")
     os.symlink(program("supervisorctl")[0], link)
-    done = subprocess.run([link, "-s", f"unix://{workDir}/none.sock", "status"], capture_output=True, text=True, check=False)
+    done = subprocess.run([link, "-s", f"unix://{work_dir}/none.sock", "status"], capture_output=True, text=True, check=False)
     assert 'start it with "supervisor-manager start web"' in done.stdout and done.returncode == 4
 
 
-def testPermissionDenied(daemon, account):
+def test_permission_denied(daemon, account):
     server = daemon()
     os.chmod(server.directory, 0o755)
     os.chmod(server.socket, 0o600)
@@ -77,12 +77,12 @@ def testPermissionDenied(daemon, account):
 
 
 @pytest.mark.parametrize("kind", ["debian", "ours"])
-def testShuttingDown(daemon, kind):
+def test_shutting_down(daemon, kind):
     server = daemon("[program:slow]\ncommand=sh -c 'trap \"\" TERM; echo up; while :; do sleep 1; done'\nstopwaitsecs=600\n", kind=kind)
-    waitFor(lambda: "up" in server.rpc.supervisor.readProcessStdoutLog("slow", 0, 0), "the program to ignore its signal")
+    wait_for(lambda: "up" in server.rpc.supervisor.readProcessStdoutLog("slow", 0, 0), "the program to ignore its signal")
     server.kill(signal.SIGTERM)
     # Whoever asks in the moment of the signal may still be answered.
-    waitFor(lambda: "hutting down" in server.ctl("avail", kind="ours").stdout, "the shutdown to begin")
+    wait_for(lambda: "hutting down" in server.ctl("avail", kind="ours").stdout, "the shutdown to begin")
     for command in [*COMMANDS, "shutdown"]:
         line = sentence(server.ctl(*command.split(), kind="ours"), command)
         assert f"unix://{server.socket}" in line and "shutting down" in line and "start it again" in line, command
@@ -90,8 +90,8 @@ def testShuttingDown(daemon, kind):
     assert server.ctl("update", kind="ours").stdout.startswith("ERROR: already shutting down")
 
 
-def testWrongPassword(daemon):
-    port = freePort()
+def test_wrong_password(daemon):
+    port = free_port()
     daemon(f"[inet_http_server]\nport=127.0.0.1:{port}\nusername=bob\npassword=secret\n")
     url = f"http://127.0.0.1:{port}"
     for command in COMMANDS:
@@ -117,7 +117,7 @@ def answering(path, answer):
                 connection.sendall(answer)
                 connection.close()
     try:
-        waitFor(lambda: os.path.exists(path), "the socket")
+        wait_for(lambda: os.path.exists(path), "the socket")
         yield
     finally:
         os.kill(pid, signal.SIGKILL)
@@ -130,17 +130,17 @@ def answering(path, answer):
     (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "is no supervisord"),
     (b"", "closed the connection"),
 ])
-def testOtherAnswers(workDir, answer, words):
-    path = os.path.join(workDir, "s.sock")
+def test_other_answers(work_dir, answer, words):
+    path = os.path.join(work_dir, "s.sock")
     with answering(path, answer):
-        waitFor(lambda: words in ctl("-s", f"unix://{path}", "pid").stdout, "the server to listen")
+        wait_for(lambda: words in ctl("-s", f"unix://{path}", "pid").stdout, "the server to listen")
         for command in COMMANDS:
             done = ctl("-s", f"unix://{path}", *command.split())
             line = sentence(done, command)
             assert f"unix://{path}" in line and words in line and done.returncode == 1, command
 
 
-def testConfigurationErrorIsToldBySameWordsEverywhere(daemon):
+def test_configuration_error_is_told_by_same_words_everywhere(daemon):
     server = daemon()
     server.configure("[program:x]\nautostart=perhaps\ncommand=cat\n")
     told = [server.ctl(command) for command in ("reread", "update", "update x", "reload")]
@@ -148,22 +148,22 @@ def testConfigurationErrorIsToldBySameWordsEverywhere(daemon):
     assert told[0].stdout.startswith("ERROR: CANT_REREAD: ") and "autostart" in told[0].stdout and told[0].returncode == 1
 
 
-def written(workDir, **files):
+def written(work_dir, **files):
     for name, text in files.items():
-        with open(os.path.join(workDir, name.replace("_", ".")), "w", encoding="utf-8") as file:
+        with open(os.path.join(work_dir, name.replace("_", ".")), "w", encoding="utf-8") as file:
             file.write(text)
-    return os.path.join(workDir, "main.conf")
+    return os.path.join(work_dir, "main.conf")
 
 
-def testServerOnTheCommandLineNeedsNoConfiguration(daemon, workDir):
+def test_server_on_the_command_line_needs_no_configuration(daemon, work_dir):
     server = daemon("[program:cat]\ncommand=cat\nstartsecs=0\n")
-    server.waitState("cat", "RUNNING")
+    server.wait_state("cat", "RUNNING")
     url = f"unix://{server.socket}"
-    main = written(workDir, main_conf="[supervisord]\n", supervisord_conf="not a configuration\n")
+    main = written(work_dir, main_conf="[supervisord]\n", supervisord_conf="not a configuration\n")
     for words in (["-c", main, "-s", url], ["-s", url]):  # the second finds the broken one in the directory
-        done = ctl(*words, "status", cwd=workDir)
+        done = ctl(*words, "status", cwd=work_dir)
         assert done.returncode == 0 and "RUNNING" in done.stdout and done.stderr == "", words
-    done = ctl("-c", os.path.join(workDir, "missing.conf"), "-s", url, "status")
+    done = ctl("-c", os.path.join(work_dir, "missing.conf"), "-s", url, "status")
     assert done.returncode == 2 and "missing.conf" in done.stderr  # what was named is missed
 
 
@@ -173,33 +173,33 @@ def testServerOnTheCommandLineNeedsNoConfiguration(daemon, workDir):
     ("[unix_http_server]\nfile={socket}\n[inet_http_server]\nport=1\n", ""),
     ("[unix_http_server]\nfile=/none\n[include]\nfiles=*.ini\n", "[supervisorctl]\nserverurl=unix://{socket}\n"),
 ])
-def testServerInAnIncludedFile(daemon, workDir, main, extra):
+def test_server_in_an_included_file(daemon, work_dir, main, extra):
     server = daemon("[program:cat]\ncommand=cat\nstartsecs=0\n")
-    server.waitState("cat", "RUNNING")
-    main = written(workDir, main_conf=main.format(socket=server.socket), extra_ini=extra.format(socket=server.socket))
+    server.wait_state("cat", "RUNNING")
+    main = written(work_dir, main_conf=main.format(socket=server.socket), extra_ini=extra.format(socket=server.socket))
     done = ctl("-c", main, "status")
     assert "RUNNING" in done.stdout and done.returncode == 0, done
 
 
-def testOwnSectionWinsOverIncludedOnes(workDir):
-    main = written(workDir, main_conf="[supervisorctl]\nserverurl=unix:///own\n[include]\nfiles=*.ini\n",
+def test_own_section_wins_over_included_ones(work_dir):
+    main = written(work_dir, main_conf="[supervisorctl]\nserverurl=unix:///own\n[include]\nfiles=*.ini\n",
                    extra_ini="[supervisorctl]\nserverurl=unix:///included\n")
     assert "unix:///own no such file" in ctl("-c", main, "status").stdout
 
 
-def testPortInAnIncludedFileWithItsPassword(daemon, workDir):
-    port = freePort()
+def test_port_in_an_included_file_with_its_password(daemon, work_dir):
+    port = free_port()
     section = f"[inet_http_server]\nport=*:{port}\nusername=bob\npassword=s3cret\n"
     server = daemon(section)
-    main = written(workDir, main_conf="[include]\nfiles=*.ini\n", extra_ini=section)
+    main = written(work_dir, main_conf="[include]\nfiles=*.ini\n", extra_ini=section)
     assert ctl("-c", main, "pid").stdout == f"{server.pid}\n"
 
 
-def testRootIsNotLedByIncludedFilesOfOthers(workDir, account):
+def test_root_is_not_led_by_included_files_of_others(work_dir, account):
     entry = account()
-    main = written(workDir, main_conf="[include]\nfiles=*.ini\n", extra_ini="[supervisorctl]\nserverurl=unix:///elsewhere\n")
-    os.chown(os.path.join(workDir, "extra.ini"), entry.pw_uid, entry.pw_gid)
+    main = written(work_dir, main_conf="[include]\nfiles=*.ini\n", extra_ini="[supervisorctl]\nserverurl=unix:///elsewhere\n")
+    os.chown(os.path.join(work_dir, "extra.ini"), entry.pw_uid, entry.pw_gid)
     done = ctl("-c", main, "status")
     assert done.returncode == 2 and ".ini file does not include supervisorctl section" in done.stderr
-    assert f"{workDir}/extra.ini is left out" in done.stderr and "-s URL" in done.stderr
+    assert f"{work_dir}/extra.ini is left out" in done.stderr and "-s URL" in done.stderr
     assert "unix:///elsewhere no such file" in ctl("--trust", "-c", main, "status").stdout

@@ -13,8 +13,8 @@ import xmlrpc.client
 
 import pytest
 
-from eventlog import stdoutSection
-from waiting import waitFor
+from eventlog import stdout_section
+from waiting import wait_for
 
 F_SETPIPE_SZ = 1031
 DOTS = "." * 24
@@ -82,7 +82,7 @@ class Cat:
 
     def stop(self):
         self.send(signal.SIGSTOP)
-        waitFor(lambda: "T (stopped)" in status(self.process.pid, "State"), "the reader to stand still")
+        wait_for(lambda: "T (stopped)" in status(self.process.pid, "State"), "the reader to stand still")
 
     def text(self):
         with open(self.path, encoding="utf-8", errors="replace") as file:
@@ -95,8 +95,8 @@ class Cat:
 
 
 @pytest.fixture
-def cat(pipe, workDir, cleanup):
-    reader = Cat(pipe, os.path.join(workDir, "read"))
+def cat(pipe, work_dir, cleanup):
+    reader = Cat(pipe, os.path.join(work_dir, "read"))
     cleanup.callback(reader.end)
     return reader
 
@@ -117,13 +117,13 @@ def numbers(text, name):
     return found
 
 
-def assertComplete(text, name, writers, lines):
+def assert_complete(text, name, writers, lines):
     found = numbers(text, name)
     assert {key: len(value) for key, value in found.items()} == {f"{i:02}": lines for i in range(writers)}
     assert all(value == list(range(lines)) for value in found.values()), "out of order"
 
 
-def isBlocked(pid):
+def is_blocked(pid):
     """Whether a process waits for room in a pipe."""
     try:
         with open(f"/proc/{pid}/wchan", encoding="ascii") as file:
@@ -146,7 +146,7 @@ def finish(server, reader=None):
     return server.process.returncode
 
 
-def readSlowly(fd, server, found):
+def read_slowly(fd, server, found):
     """Half a kilobyte after each call: the daemon can do both."""
     while piece := os.read(fd, 512):
         found.append(piece)
@@ -157,7 +157,7 @@ def readSlowly(fd, server, found):
             pass  # it ends
 
 
-def readLineWise(fd, _, found):
+def read_line_wise(fd, _, found):
     with open(fd, "rb", buffering=0, closefd=False) as file:
         line = b""
         while piece := file.read(64):
@@ -168,18 +168,18 @@ def readLineWise(fd, _, found):
         found.append(line)
 
 
-@pytest.mark.parametrize("read", [readSlowly, readLineWise])
+@pytest.mark.parametrize("read", [read_slowly, read_line_wise])
 @pytest.mark.parametrize("writers, lines", [(1, 40_000), (50, 800)])
-def testASlowReaderGetsEverything(daemon, pipe, read, writers, lines):
+def test_a_slow_reader_gets_everything(daemon, pipe, read, writers, lines):
     server = daemon(program("w", writers, lines), stdout=pipe.writer)
     os.close(pipe.writer)
     pipe.writer = None
     found = []
     reader = threading.Thread(target=read, args=(pipe.reader, server, found), daemon=True)
     reader.start()
-    waitFor(lambda: states(server, "w") == {"EXITED"}, "the writers to end", limit=120)
+    wait_for(lambda: states(server, "w") == {"EXITED"}, "the writers to end", limit=120)
     assert finish(server, reader) == 0
-    assertComplete(b"".join(found).decode(), "w", writers, lines)
+    assert_complete(b"".join(found).decode(), "w", writers, lines)
 
 
 OTHER = """[program:other]
@@ -189,29 +189,29 @@ stdout_logfile=%(here)s/other.log
 
 
 @pytest.mark.parametrize("writers, lines", [(1, 50_000), (50, 4_000)])
-def testAStoppedReaderStopsItsWritersAndNobodyElse(daemon, pipe, cat, writers, lines):
+def test_a_stopped_reader_stops_its_writers_and_nobody_else(daemon, pipe, cat, writers, lines):
     server = daemon(OTHER + program("w", writers, lines, "autostart=false"),
                     stdout=pipe.writer)
     before = int(status(server.pid, "VmRSS").split()[0])
     cat.stop()
     server.rpc.supervisor.startProcessGroup("w", False)
     pids = [info["pid"] for info in server.rpc.supervisor.getAllProcessInfo() if info["group"] == "w"]
-    waitFor(lambda: all(isBlocked(pid) for pid in pids), "the writers to wait")
+    wait_for(lambda: all(is_blocked(pid) for pid in pids), "the writers to wait")
     # Others go on.
-    server.waitState("other", "RUNNING")
+    server.wait_state("other", "RUNNING")
     server.rpc.supervisor.sendProcessStdin("other", "still here\n")
-    waitFor(lambda: server.read("other.log") == "still here\n", "the other program's log")
+    wait_for(lambda: server.read("other.log") == "still here\n", "the other program's log")
     assert states(server, "w") == {"RUNNING"}
     # Its memory does not grow with what is to come, and nothing wakes it up.
     assert int(status(server.pid, "VmRSS").split()[0]) - before < 2048
-    waitFor(lambda: status(server.pid, "State").startswith("S"), "the daemon to sleep")
-    waitFor(lambda: switches(server.pid) == switches(server.pid, after=20), "the daemon to stay asleep")
+    wait_for(lambda: status(server.pid, "State").startswith("S"), "the daemon to sleep")
+    wait_for(lambda: switches(server.pid) == switches(server.pid, after=20), "the daemon to stay asleep")
     cat.send(signal.SIGCONT)
-    waitFor(lambda: states(server, "w") == {"EXITED"}, "the writers to end", limit=120)
+    wait_for(lambda: states(server, "w") == {"EXITED"}, "the writers to end", limit=120)
     finish(server)
     pipe.close()
     cat.process.wait(60)
-    assertComplete(cat.text(), "w", writers, lines)
+    assert_complete(cat.text(), "w", writers, lines)
 
 
 def switches(pid, after=0):
@@ -222,23 +222,23 @@ def switches(pid, after=0):
 
 
 @pytest.mark.parametrize("writers", [1, 50])
-def testAReaderThatIsGoneCostsItsOutputAndIsCounted(daemon, pipe, cat, writers):
+def test_a_reader_that_is_gone_costs_its_output_and_is_counted(daemon, pipe, cat, writers):
     server = daemon(program("w", writers, 10_000, "autostart=false"), stdout=pipe.writer)
     os.close(pipe.writer)
     pipe.writer = None
     cat.stop()
     server.rpc.supervisor.startProcessGroup("w", False)
     pids = [info["pid"] for info in server.rpc.supervisor.getAllProcessInfo() if info["group"] == "w"]
-    waitFor(lambda: any(isBlocked(pid) for pid in pids), "a writer to wait")
+    wait_for(lambda: any(is_blocked(pid) for pid in pids), "a writer to wait")
     cat.end()
-    waitFor(lambda: states(server, "w") == {"EXITED"}, "the writers to get on", limit=60)
+    wait_for(lambda: states(server, "w") == {"EXITED"}, "the writers to get on", limit=60)
     finish(server)
     assert "log file /dev/stdout: cannot write: Broken pipe; output is lost until this is mended" in server.log()
     assert 1 <= server.log().count("log file /dev/stdout: cannot write") <= writers
     assert re.search(r"log file /dev/stdout: \d+ bytes were lost", server.log())
 
 
-def testAProgramsEndDoesNotWaitForItsLastWords(daemon, pipe, cat):
+def test_a_programs_end_does_not_wait_for_its_last_words(daemon, pipe, cat):
     """Five runs one after the other; the last one finds its pipe full, the others find room."""
     sizes = [8000] * 4 + [100_000]
     server = daemon("[program:r]\ncommand=/bin/sh -c 'n=$(cat n); echo $((n+1)) > n; echo begin $n; "
@@ -252,13 +252,13 @@ def testAProgramsEndDoesNotWaitForItsLastWords(daemon, pipe, cat):
     cat.stop()
     for run in range(1, 5):
         server.rpc.supervisor.startProcess("r")
-        server.waitState("r", "EXITED")
+        server.wait_state("r", "EXITED")
         assert server.read("n") == f"{run + 1}\n"
     server.rpc.supervisor.startProcess("r")
-    waitFor(lambda: server.read("n") == "6\n", "the fifth run")
-    server.waitState("r", "RUNNING")
+    wait_for(lambda: server.read("n") == "6\n", "the fifth run")
+    server.wait_state("r", "RUNNING")
     cat.send(signal.SIGCONT)
-    server.waitState("r", "EXITED")
+    server.wait_state("r", "EXITED")
     finish(server)
     pipe.close()
     cat.process.wait(60)
@@ -267,46 +267,46 @@ def testAProgramsEndDoesNotWaitForItsLastWords(daemon, pipe, cat):
     assert ours == expected
 
 
-def testAProgramThatIsRemovedLeavesItsOutput(daemon, pipe, cat):
+def test_a_program_that_is_removed_leaves_its_output(daemon, pipe, cat):
     server = daemon(OTHER + program("w", 1, 700, "autostart=false"), stdout=pipe.writer)
     cat.stop()
     for _ in range(2):
         server.rpc.supervisor.startProcess("w:00")
-        server.waitState("w:00", "EXITED")
+        server.wait_state("w:00", "EXITED")
     server.rpc.supervisor.removeProcessGroup("w")
     cat.send(signal.SIGCONT)
-    waitFor(lambda: cat.text().count("<w ") == 1400, "all lines")
+    wait_for(lambda: cat.text().count("<w ") == 1400, "all lines")
     assert numbers(cat.text(), "w")["00"] == 2 * list(range(700))
 
 
 @pytest.mark.parametrize("number, words", [
     (signal.SIGTERM, "received SIGTERM indicating exit request"),
     (signal.SIGHUP, "received SIGHUP indicating restart request")])
-def testWhatWasReadIsWrittenBeforeTheEnd(daemon, pipe, cat, number, words):
+def test_what_was_read_is_written_before_the_end(daemon, pipe, cat, number, words):
     server = daemon(program("w", 3, 1500, "autostart=false"), stdout=pipe.writer)
     os.close(pipe.writer)
     pipe.writer = None
     cat.stop()
     server.rpc.supervisor.startProcessGroup("w")
-    waitFor(lambda: states(server, "w") == {"EXITED"}, "the writers to end")
+    wait_for(lambda: states(server, "w") == {"EXITED"}, "the writers to end")
     server.kill(number)
-    waitFor(lambda: words in server.log(), "the way down")
+    wait_for(lambda: words in server.log(), "the way down")
     cat.send(signal.SIGCONT)
     if number == signal.SIGHUP:
-        waitFor(lambda: server.log().count("supervisord started with pid") == 2, "the next life")
+        wait_for(lambda: server.log().count("supervisord started with pid") == 2, "the next life")
         server.kill(signal.SIGTERM)
     server.process.wait(60)
     cat.process.wait(60)
-    assertComplete(cat.text(), "w", 3, 1500)
+    assert_complete(cat.text(), "w", 3, 1500)
     assert words in cat.text(), "its own log waits in line as well"
     assert "are lost" not in server.log()
 
 
-def testAReaderThatStandsStillDoesNotKeepItAlive(daemon, pipe, cat):
+def test_a_reader_that_stands_still_does_not_keep_it_alive(daemon, pipe, cat):
     server = daemon(program("w", 3, 1500, "autostart=false"), stdout=pipe.writer)
     cat.stop()
     server.rpc.supervisor.startProcessGroup("w")
-    waitFor(lambda: states(server, "w") == {"EXITED"}, "the writers to end")
+    wait_for(lambda: states(server, "w") == {"EXITED"}, "the writers to end")
     assert server.stop(limit=60) == 0
     assert re.search(r"ERRO \d+ bytes of output are lost: their readers did not take them in time", server.log())
 
@@ -321,17 +321,17 @@ stderr_logfile=NONE
 
 
 @pytest.mark.parametrize("where", ["program", "supervisord"])
-def testWithDropAProgramDoesNotWaitAndTheLossIsCounted(daemon, pipe, cat, where):
+def test_with_drop_a_program_does_not_wait_and_the_loss_is_counted(daemon, pipe, cat, where):
     policy = "log_backpressure=drop\n"
     server = daemon(OTHER + SAYS.format(dots=DOTS) + policy * (where == "program"), stdout=pipe.writer,
                     supervisord=policy * (where != "program"))
-    server.waitState("d", "RUNNING")
+    server.wait_state("d", "RUNNING")
     cat.stop()
     pid = server.rpc.supervisor.getProcessInfo("d")["pid"]
     server.rpc.supervisor.sendProcessStdin("d", "20000\n")
     full = "log file /dev/stdout: its reader takes no more for now; output that does not fit is lost"
-    waitFor(lambda: full in server.log(), "the loss to be said")
-    waitFor(lambda: readsStdin(pid), "the program to get on")
+    wait_for(lambda: full in server.log(), "the loss to be said")
+    wait_for(lambda: reads_stdin(pid), "the program to get on")
     cat.send(signal.SIGCONT)
     said = 20000
 
@@ -341,7 +341,7 @@ def testWithDropAProgramDoesNotWaitAndTheLossIsCounted(daemon, pipe, cat, where)
         said += 1
         return re.search(r"log file /dev/stdout: works again, (\d+) bytes were lost", server.log())
 
-    lost = int(waitFor(works, "the loss to be counted")[1])
+    lost = int(wait_for(works, "the loss to be counted")[1])
     assert server.log().count(full) == 1
     finish(server)
     pipe.close()
@@ -352,7 +352,7 @@ def testWithDropAProgramDoesNotWaitAndTheLossIsCounted(daemon, pipe, cat, where)
     assert sum(len(line) + 1 for line in lines) + lost == written
 
 
-def readsStdin(pid):
+def reads_stdin(pid):
     with open(f"/proc/{pid}/wchan", encoding="ascii") as file:
         return "pipe_read" in file.read()
 
@@ -377,12 +377,12 @@ class Receiver:
             self.messages.append(self.socket.recv(65536).decode())
             pace()
 
-    def takeAll(self):
+    def take_all(self):
         while message := self.socket.recv(65536):
             self.messages.append(message.decode())
 
-    def shutDown(self):
-        """Ends takeAll()."""
+    def shut_down(self):
+        """Ends take_all()."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.sendto(b"", self.path)
 
@@ -391,17 +391,17 @@ class Receiver:
 
 
 @pytest.fixture
-def receiver(workDir, cleanup):
+def receiver(work_dir, cleanup):
     if os.getuid() != 0:
         pytest.skip("a mount namespace needs root")
-    os.mkdir(os.path.join(workDir, "dev"))
-    made = Receiver(os.path.join(workDir, "log"))
+    os.mkdir(os.path.join(work_dir, "dev"))
+    made = Receiver(os.path.join(work_dir, "log"))
     cleanup.callback(made.close)
     return made
 
 
-def withOwnDev(workDir):
-    return ["unshare", "--mount", "sh", "-c", OWN_DEV, "sh", workDir]
+def with_own_dev(work_dir):
+    return ["unshare", "--mount", "sh", "-c", OWN_DEV, "sh", work_dir]
 
 
 SYSLOG = """[program:w]
@@ -415,25 +415,25 @@ stdout_syslog=true
 
 
 @pytest.mark.parametrize("log", ["NONE", "%(here)s/w.log"])
-def testASlowSystemLogGetsEveryLineInOrder(daemon, workDir, receiver, log):
-    server = daemon(OTHER + SYSLOG.format(log=log), prefix=withOwnDev(workDir))
+def test_a_slow_system_log_gets_every_line_in_order(daemon, work_dir, receiver, log):
+    server = daemon(OTHER + SYSLOG.format(log=log), prefix=with_own_dev(work_dir))
     server.rpc.supervisor.startProcess("w")
     receiver.take(2000, pace=lambda: threading.Event().wait(0.0005))
     assert [re.sub(r"^<14>\w+ +\d+ [\d:]+ ", "", message) for message in receiver.messages] == [
         f"supervisord: w line {i}" for i in range(2000)]
     if log != "NONE":
-        waitFor(lambda: server.read("w.log") == "".join(f"line {i}\n" for i in range(2000)), "the file")
+        wait_for(lambda: server.read("w.log") == "".join(f"line {i}\n" for i in range(2000)), "the file")
     assert "lost" not in server.log()
 
 
-def testASystemLogThatStandsStillHoldsUpNobodyAndMayBeRestarted(daemon, workDir, receiver):
-    server = daemon(OTHER + SYSLOG.format(log="NONE").replace("2000", "20000"), prefix=withOwnDev(workDir))
+def test_a_system_log_that_stands_still_holds_up_nobody_and_may_be_restarted(daemon, work_dir, receiver):
+    server = daemon(OTHER + SYSLOG.format(log="NONE").replace("2000", "20000"), prefix=with_own_dev(work_dir))
     server.rpc.supervisor.startProcess("w")
     pid = server.rpc.supervisor.getProcessInfo("w")["pid"]
-    waitFor(lambda: isBlocked(pid), "the writer to wait")
-    server.waitState("other", "RUNNING")
+    wait_for(lambda: is_blocked(pid), "the writer to wait")
+    server.wait_state("other", "RUNNING")
     server.rpc.supervisor.sendProcessStdin("other", "still here\n")
-    waitFor(lambda: server.read("other.log") == "still here\n", "the other program's log")
+    wait_for(lambda: server.read("other.log") == "still here\n", "the other program's log")
     old = receiver.socket
     receiver.bind()
     old.close()  # with what it has not read
@@ -441,27 +441,27 @@ def testASystemLogThatStandsStillHoldsUpNobodyAndMayBeRestarted(daemon, workDir,
     first = int(receiver.socket.recv(65536).decode().rsplit(" ", 1)[1])
     receiver.take(20000 - first - 1)
     assert [int(message.rsplit(" ", 1)[1]) for message in receiver.messages] == list(range(first + 1, 20000))
-    server.waitState("w", "EXITED")
+    server.wait_state("w", "EXITED")
     assert "lost" not in server.log()
 
 
-def testASystemLogThatIsGoneIsSaidAndCounted(daemon, workDir, receiver):
-    server = daemon(SYSLOG.format(log="NONE"), prefix=withOwnDev(workDir))
+def test_a_system_log_that_is_gone_is_said_and_counted(daemon, work_dir, receiver):
+    server = daemon(SYSLOG.format(log="NONE"), prefix=with_own_dev(work_dir))
     receiver.close()
     server.rpc.supervisor.startProcess("w")
-    server.waitState("w", "EXITED")
-    waitFor(lambda: server.log().count("system log for w: cannot write: Connection refused") == 1, "the trouble")
+    server.wait_state("w", "EXITED")
+    wait_for(lambda: server.log().count("system log for w: cannot write: Connection refused") == 1, "the trouble")
     receiver.bind()
 
     def works():
         server.rpc.supervisor.startProcess("w")
-        server.waitState("w", "EXITED")
+        server.wait_state("w", "EXITED")
         return re.search("system log for w: works again, [0-9]+ bytes were lost", server.log())
 
-    drain = threading.Thread(target=receiver.takeAll, daemon=True)
+    drain = threading.Thread(target=receiver.take_all, daemon=True)
     drain.start()
-    waitFor(works, "the loss to be counted")
-    receiver.shutDown()
+    wait_for(works, "the loss to be counted")
+    receiver.shut_down()
     drain.join(30)
     lost = int(re.search(r"works again, (\d+) bytes", server.log())[1])
     assert lost == sum(len(f"line {i}\n") for i in range(2000)), "the first run, and nothing else"
@@ -470,7 +470,7 @@ def testASystemLogThatIsGoneIsSaidAndCounted(daemon, workDir, receiver):
 def printing(writers, lines, more=""):
     """Programs whose lines go to standard output through supervisor_stdout's listener, when they are started."""
     quiet = "stdout_events_enabled=true\nautostart=false\nstdout_logfile=NONE\n"
-    return stdoutSection(more) + program("w", writers, lines, quiet).replace("stdout_logfile=/dev/stdout\n", "")
+    return stdout_section(more) + program("w", writers, lines, quiet).replace("stdout_logfile=/dev/stdout\n", "")
 
 
 def printed(text):
@@ -478,9 +478,9 @@ def printed(text):
     return "".join(line[len("00 stdout | "):] + "\n" for line in text.splitlines() if " stdout | " in line)
 
 
-@pytest.mark.parametrize("read", [readSlowly, readLineWise])
+@pytest.mark.parametrize("read", [read_slowly, read_line_wise])
 @pytest.mark.parametrize("writers, lines", [(1, 20_000), (20, 1000)])
-def testPrintedLinesOfASlowReaderAreComplete(daemon, pipe, read, writers, lines):
+def test_printed_lines_of_a_slow_reader_are_complete(daemon, pipe, read, writers, lines):
     """More events than the pool keeps, and a reader that is slower than the listener: the programs wait."""
     server = daemon(printing(writers, lines), stdout=pipe.writer)
     os.close(pipe.writer)
@@ -488,61 +488,61 @@ def testPrintedLinesOfASlowReaderAreComplete(daemon, pipe, read, writers, lines)
     found = []
     reader = threading.Thread(target=read, args=(pipe.reader, server, found))
     reader.start()
-    server.waitState("stdout:stdout", "RUNNING")
+    server.wait_state("stdout:stdout", "RUNNING")
     server.rpc.supervisor.startProcessGroup("w")
-    waitFor(lambda: states(server, "w") == {"EXITED"}, "all writers", 90)
-    waitFor(lambda: b"".join(found).count(b">\n") >= writers * lines, "all lines", 60)
+    wait_for(lambda: states(server, "w") == {"EXITED"}, "all writers", 90)
+    wait_for(lambda: b"".join(found).count(b">\n") >= writers * lines, "all lines", 60)
     finish(server, reader)
-    assertComplete(printed(b"".join(found).decode()), "w", writers, lines)
+    assert_complete(printed(b"".join(found).decode()), "w", writers, lines)
     assert "lost" not in server.log() and "overflowed" not in server.log()
 
 
-def testPrintedLinesWaitForAStoppedReader(daemon, cat, pipe):
+def test_printed_lines_wait_for_a_stopped_reader(daemon, cat, pipe):
     """The listener and its programs wait, others and calls do not; with the reader everything goes on."""
     server = daemon(printing(3, 40_000) + "[program:free]\ncommand=/bin/echo free\nstartsecs=0\nautorestart=false\n",
                     stdout=pipe.writer)
     os.close(pipe.writer)
     pipe.writer = None
-    server.waitState("stdout:stdout", "RUNNING")
+    server.wait_state("stdout:stdout", "RUNNING")
     cat.stop()
     pids = [server.rpc.supervisor.getProcessInfo(f"w:{i:02}")["pid"] for i in range(3)
             if server.rpc.supervisor.startProcess(f"w:{i:02}")]
-    waitFor(lambda: any(isBlocked(pid) for pid in pids), "a writer to wait")
+    wait_for(lambda: any(is_blocked(pid) for pid in pids), "a writer to wait")
     assert server.rpc.supervisor.startProcess("free")
     assert server.rpc.supervisor.readProcessStdoutLog("free", 0, 0).endswith("free\n")
     cat.send(signal.SIGCONT)
-    waitFor(lambda: len(printed(cat.text()).splitlines()) >= 120_000, "all lines", 60)
-    assertComplete(printed(cat.text()), "w", 3, 40_000)
+    wait_for(lambda: len(printed(cat.text()).splitlines()) >= 120_000, "all lines", 60)
+    assert_complete(printed(cat.text()), "w", 3, 40_000)
     assert "lost" not in server.log() and "overflowed" not in server.log()
 
 
-def testPrintedLinesMayBeDropped(daemon, cat, pipe):
+def test_printed_lines_may_be_dropped(daemon, cat, pipe):
     server = daemon(printing(3, 10_000, "log_backpressure=drop"), stdout=pipe.writer)
     os.close(pipe.writer)
     pipe.writer = None
-    server.waitState("stdout:stdout", "RUNNING")
+    server.wait_state("stdout:stdout", "RUNNING")
     cat.stop()
     server.rpc.supervisor.startProcessGroup("w")
-    waitFor(lambda: states(server, "w") == {"EXITED"}, "all writers")
+    wait_for(lambda: states(server, "w") == {"EXITED"}, "all writers")
     assert "standard output: its reader takes no more for now" in server.log()
 
 
-def testAPrintingListenerOutlivesTheReader(daemon, cat, pipe):
+def test_a_printing_listener_outlives_the_reader(daemon, cat, pipe):
     server = daemon(printing(3, 3000), stdout=pipe.writer)
     os.close(pipe.writer)
     pipe.writer = None
-    server.waitState("stdout:stdout", "RUNNING")
+    server.wait_state("stdout:stdout", "RUNNING")
     cat.end()
     server.rpc.supervisor.startProcessGroup("w")
-    waitFor(lambda: states(server, "w") == {"EXITED"}, "all writers")
+    wait_for(lambda: states(server, "w") == {"EXITED"}, "all writers")
     assert server.rpc.supervisor.getProcessInfo("stdout:stdout")["statename"] == "RUNNING"
 
 
-def testAListenerThatHangsHoldsUpNoProgram(daemon):
+def test_a_listener_that_hangs_holds_up_no_program(daemon):
     """It has an event and never answers: its pool loses its oldest events, as any other does."""
     server = daemon(printing(3, 10_000))
-    listener = server.waitState("stdout:stdout", "RUNNING")["pid"]
+    listener = server.wait_state("stdout:stdout", "RUNNING")["pid"]
     os.kill(listener, signal.SIGSTOP)
     server.rpc.supervisor.startProcessGroup("w")
-    waitFor(lambda: states(server, "w") == {"EXITED"}, "all writers", 60)
+    wait_for(lambda: states(server, "w") == {"EXITED"}, "all writers", 60)
     assert "overflowed" in server.log()

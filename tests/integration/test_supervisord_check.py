@@ -19,22 +19,22 @@ def check(directory, text, **options):
                           capture_output=True, text=True, check=False, **options)
 
 
-def testAGoodConfiguration(workDir):
-    done = check(workDir, GOOD)
+def test_a_good_configuration(work_dir):
+    done = check(work_dir, GOOD)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"{workDir}/s.conf: the configuration is good\n"
-    assert os.listdir(workDir) == ["s.conf"]  # nothing else is touched
+    assert done.stdout == f"{work_dir}/s.conf: the configuration is good\n"
+    assert os.listdir(work_dir) == ["s.conf"]  # nothing else is touched
 
 
-def testWarningsAndErrors(workDir):
-    done = check(workDir, GOOD + "autorestrat=true\n")
+def test_warnings_and_errors(work_dir):
+    done = check(work_dir, GOOD + "autorestrat=true\n")
     assert done.returncode == 0
     assert done.stderr == ("Warning: Unknown key 'autorestrat' (did you mean 'autorestart'?) in section 'program:cat' "
-                           f"(file: '{workDir}/s.conf', line 6)\n")
-    done = check(workDir, GOOD + "startsecs=soon\n")
+                           f"(file: '{work_dir}/s.conf', line 6)\n")
+    done = check(work_dir, GOOD + "startsecs=soon\n")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == ("Error: invalid literal for int() with base 10: 'soon' for key 'startsecs' in section "
-                           f"'program:cat' (file: '{workDir}/s.conf', line 6)\n")
+                           f"'program:cat' (file: '{work_dir}/s.conf', line 6)\n")
 
 
 @pytest.mark.parametrize("server, reason", [
@@ -43,75 +43,75 @@ def testWarningsAndErrors(workDir):
     ("[unix_http_server]\nfile=%(here)s/s.conf\n", "exists and is not a socket"),
     ("[inet_http_server]\nport=192.0.2.1:9001\n", "no interface of this machine has this address"),
 ])
-def testAServerThatCannotListen(workDir, server, reason):
-    done = check(workDir, GOOD + server)
+def test_a_server_that_cannot_listen(work_dir, server, reason):
+    done = check(work_dir, GOOD + server)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Error: Cannot open an HTTP server: ") and reason in done.stderr
-    assert f"(file: '{workDir}/s.conf', line " in done.stderr
-    assert os.listdir(workDir) == ["s.conf"]
+    assert f"(file: '{work_dir}/s.conf', line " in done.stderr
+    assert os.listdir(work_dir) == ["s.conf"]
 
 
-def testAServerInADirectoryOfAnotherAccount(workDir, account):
-    os.mkdir(f"{workDir}/roots")
-    done = check(workDir, GOOD + "[unix_http_server]\nfile=%(here)s/roots/s.sock\n", user=account().pw_uid)
+def test_a_server_in_a_directory_of_another_account(work_dir, account):
+    os.mkdir(f"{work_dir}/roots")
+    done = check(work_dir, GOOD + "[unix_http_server]\nfile=%(here)s/roots/s.sock\n", user=account().pw_uid)
     assert done.returncode == 2 and "this account may not make files in its directory" in done.stderr
 
 
-def testAServerThatListensIsNoObjection(workDir, daemon):
+def test_a_server_that_listens_is_no_objection(work_dir, daemon):
     running = daemon()  # on a Unix socket
-    done = subprocess.run([*program("supervisord"), "--check", "-c", running.configPath], capture_output=True, text=True,
+    done = subprocess.run([*program("supervisord"), "--check", "-c", running.config_path], capture_output=True, text=True,
                           check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def testTheAccountOfTheFileNeedsNotBeOurs(workDir, account):
+def test_the_account_of_the_file_needs_not_be_ours(work_dir, account):
     someone = account()
-    done = check(workDir, GOOD.replace("[program", "user=root\n[program"), user=someone.pw_uid)
+    done = check(work_dir, GOOD.replace("[program", "user=root\n[program"), user=someone.pw_uid)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("words", [["--chec"], ["--overlay"]])
-def testItsNamesAreWholeWordsAndForACheckAlone(workDir, words):
-    done = subprocess.run([*program("supervisord"), *words, "-c", f"{workDir}/s.conf"], capture_output=True, text=True,
+def test_its_names_are_whole_words_and_for_a_check_alone(work_dir, words):
+    done = subprocess.run([*program("supervisord"), *words, "-c", f"{work_dir}/s.conf"], capture_output=True, text=True,
                           check=False)
     assert done.returncode == 2 and words[0] in done.stderr
 
 
 @pytest.fixture
-def withInclude(workDir, account, daemon):
+def with_include(work_dir, account, daemon):
     """A daemon of an account, and the file with the program `kept` that it includes."""
     someone = account()
-    os.mkdir(f"{workDir}/more")
-    path = f"{workDir}/more/a.ini"
+    os.mkdir(f"{work_dir}/more")
+    path = f"{work_dir}/more/a.ini"
     with open(path, "w", encoding="utf-8") as file:
         file.write("[program:kept]\ncommand=/bin/sleep 1000\n")
     os.chown(path, someone.pw_uid, someone.pw_gid)
-    running = daemon(f"[include]\nfiles={workDir}/more/*.ini\n", user=someone.pw_uid)
+    running = daemon(f"[include]\nfiles={work_dir}/more/*.ini\n", user=someone.pw_uid)
     return running, path
 
 
 @pytest.mark.parametrize("verb", ["reread", "update", "reload"])
-def testAnIncludeThatCannotBeReadChangesNothing(withInclude, verb):
-    running, path = withInclude
-    pid = running.waitState("kept", "RUNNING")["pid"]
+def test_an_include_that_cannot_be_read_changes_nothing(with_include, verb):
+    running, path = with_include
+    pid = running.wait_state("kept", "RUNNING")["pid"]
     os.chmod(path, 0)
     done = running.ctl(verb)
     assert done.returncode != 0
     assert f"cannot read {path}" in done.stdout + done.stderr
-    assert running.waitState("kept", "RUNNING")["pid"] == pid
+    assert running.wait_state("kept", "RUNNING")["pid"] == pid
 
 
-def testAtAStartAnIncludeThatCannotBeReadIsPassedOver(withInclude, daemon, account):
-    running, path = withInclude
+def test_at_a_start_an_include_that_cannot_be_read_is_passed_over(with_include, daemon, account):
+    running, path = with_include
     os.chmod(path, 0)
     running.stop()
-    running.start().waitReady()
+    running.start().wait_ready()
     assert running.rpc.supervisor.getAllProcessInfo() == []
     assert f"Included file skipped: cannot read {path}" in running.log()
 
 
-def testASecondSectionOfOneNameIsNamed(withInclude):
-    running, path = withInclude
+def test_a_second_section_of_one_name_is_named(with_include):
+    running, path = with_include
     second = os.path.join(os.path.dirname(path), "b.ini")
     with open(second, "w", encoding="utf-8") as file:
         file.write("\n[program:kept]\ncommand=/bin/sleep 2000\n")

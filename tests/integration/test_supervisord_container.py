@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
-from processes import children, isRunning
+from processes import children, is_running
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="new mount and pid namespaces need root")
 
@@ -117,7 +117,7 @@ class Container:
     @property
     def first(self):
         """The pid, seen from here, of the container's process 1."""
-        return waitFor(lambda: children(self.process.pid), "the container to start")[0]
+        return wait_for(lambda: children(self.process.pid), "the container to start")[0]
 
     def output(self):
         with open(os.path.join(self.directory, "output"), encoding="utf-8") as file:
@@ -129,19 +129,19 @@ class Container:
                               cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         return done.stdout
 
-    def waitStatus(self, name, state):
-        waitFor(lambda: self.ctl("status", name).split()[1:2] == [state], f"{name} to be {state}")
+    def wait_status(self, name, state):
+        wait_for(lambda: self.ctl("status", name).split()[1:2] == [state], f"{name} to be {state}")
 
 
 @pytest.fixture
-def container(workDir, cleanup):
-    return cleanup.enter_context(Container(workDir))
+def container(work_dir, cleanup):
+    return cleanup.enter_context(Container(work_dir))
 
 
-def testApacheAndCronAsPrinted(container):
+def test_apache_and_cron_as_printed(container):
     for name in ("apache", "cron", "app"):
-        waitFor(lambda n=name: f"INFO success: {n} entered RUNNING state" in container.output(), f"{name} to run")
-        container.waitStatus(name, "RUNNING")
+        wait_for(lambda n=name: f"INFO success: {n} entered RUNNING state" in container.output(), f"{name} to run")
+        container.wait_status(name, "RUNNING")
     output = container.output()
     assert "INFO supervisord started with pid 1\n" in output
     # user=root is said, so there is nothing to warn about; a log of /dev/null needs no room.
@@ -149,22 +149,22 @@ def testApacheAndCronAsPrinted(container):
     assert "Set uid to user 0 succeeded" in output
     assert "\na line for podman\n" in "\n" + output and "\nand an error\n" in "\n" + output
     assert "never to be seen" not in output
-    container.waitStatus("apache2", "RUNNING")
-    waitFor(lambda: container.ctl("tail", "apache2").rstrip() == (
+    container.wait_status("apache2", "RUNNING")
+    wait_for(lambda: container.ctl("tail", "apache2").rstrip() == (
         "<-c><ErrorLog /dev/stdout><-DFOREGROUND></home/chrism><chrism>"), "apache2's arguments and environment")
 
 
-def testAStopEndsApachesWorkersToo(container):
-    container.waitStatus("apache", "RUNNING")
-    main = waitFor(lambda: [pid for pid in children(container.first) if len(children(pid)) == 2], "the workers")
+def test_a_stop_ends_apaches_workers_too(container):
+    container.wait_status("apache", "RUNNING")
+    main = wait_for(lambda: [pid for pid in children(container.first) if len(children(pid)) == 2], "the workers")
     workers = children(main[0])
     assert container.ctl("restart", "apache") == "apache: stopped\napache: started\n"
-    waitFor(lambda: not any(isRunning(pid) for pid in workers), "the workers to end")
-    container.waitStatus("apache", "RUNNING")
+    wait_for(lambda: not any(is_running(pid) for pid in workers), "the workers to end")
+    container.wait_status("apache", "RUNNING")
 
 
-def testTheContainerEndsWithItsFirstProcess(container):
-    container.waitStatus("cron", "RUNNING")
+def test_the_container_ends_with_its_first_process(container):
+    container.wait_status("cron", "RUNNING")
     os.kill(container.first, signal.SIGTERM)
     assert container.process.wait(30) == 0
     assert "WARN received SIGTERM indicating exit request" in container.output()

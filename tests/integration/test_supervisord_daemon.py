@@ -12,9 +12,9 @@ from xmlrpc.client import Fault
 import pytest
 
 from daemon import Daemon, UnixConnection, connect
-from processes import isRunning
+from processes import is_running
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 
 class Background:
@@ -23,10 +23,10 @@ class Background:
     def __init__(self, directory, lines="", sections=""):
         self.directory = directory
         self.config = os.path.join(directory, "s.conf")
-        self.pidPath = os.path.join(directory, "s.pid")
+        self.pid_path = os.path.join(directory, "s.pid")
         self.pid = None
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write(f"[supervisord]\nlogfile={directory}/s.log\npidfile={self.pidPath}\nchildlogdir={directory}\n"
+            file.write(f"[supervisord]\nlogfile={directory}/s.log\npidfile={self.pid_path}\nchildlogdir={directory}\n"
                        f"{lines}\n[unix_http_server]\nfile={directory}/s.sock\n[rpcinterface:supervisor]\n"
                        "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n" + sections)
 
@@ -44,25 +44,25 @@ class Background:
     def stop(self):
         if self.pid is not None:
             os.kill(self.pid, signal.SIGTERM)
-            waitFor(lambda: not isRunning(self.pid), "supervisord to end")
+            wait_for(lambda: not is_running(self.pid), "supervisord to end")
             self.pid = None
 
 
 @pytest.fixture
-def background(workDir, cleanup):
+def background(work_dir, cleanup):
     def make(*arguments):
-        made = Background(workDir, *arguments)
+        made = Background(work_dir, *arguments)
         cleanup.callback(made.stop)
         return made
 
     return make
 
 
-def testInTheBackground(background, workDir):
+def test_in_the_background(background, work_dir):
     run = background("umask=027\ndirectory=/usr")
     assert run.start().returncode == 0
     # Ready when the command returns: pid file, socket and log are there.
-    assert connect(f"{workDir}/s.sock").supervisor.getPID() == run.pid
+    assert connect(f"{work_dir}/s.sock").supervisor.getPID() == run.pid
     assert os.getsid(run.pid) == run.pid
     assert os.readlink(f"/proc/{run.pid}/cwd") == "/usr"
     assert {os.readlink(f"/proc/{run.pid}/fd/{fd}") for fd in range(3)} == {"/dev/null"}
@@ -70,53 +70,53 @@ def testInTheBackground(background, workDir):
     assert "INFO daemonizing the supervisord process" in run.log()
     assert f"INFO supervisord started with pid {run.pid}" in run.log()
     run.stop()
-    assert not os.path.exists(run.pidPath) and not os.path.exists(f"{workDir}/s.sock")
+    assert not os.path.exists(run.pid_path) and not os.path.exists(f"{work_dir}/s.sock")
 
 
-def testTheExitStatusTellsWhatWentWrong(background, workDir):
+def test_the_exit_status_tells_what_went_wrong(background, work_dir):
     run = background()
     assert run.start().returncode == 0
-    logs = set(os.listdir(workDir))
-    second = run.start("-j", f"{workDir}/other.pid")
+    logs = set(os.listdir(work_dir))
+    second = run.start("-j", f"{work_dir}/other.pid")
     assert second.returncode == 2
     assert second.stderr.startswith("Error: Another program is already listening on a port that one of our HTTP servers "
                                     "is configured to use.")
-    assert set(os.listdir(workDir)) == logs  # the second one has touched nothing
-    assert isRunning(run.pid)
+    assert set(os.listdir(work_dir)) == logs  # the second one has touched nothing
+    assert is_running(run.pid)
     run.stop()
-    os.mkdir(f"{workDir}/directory")
-    assert run.start("-l", f"{workDir}/directory").returncode == 2
+    os.mkdir(f"{work_dir}/directory")
+    assert run.start("-l", f"{work_dir}/directory").returncode == 2
 
 
-def testHangupRestartsInTheSameProcess(background, workDir):
+def test_hangup_restarts_in_the_same_process(background, work_dir):
     run = background("", "[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
     assert run.start().returncode == 0
-    rpc = connect(f"{workDir}/s.sock")
+    rpc = connect(f"{work_dir}/s.sock")
     before = rpc.supervisor.getProcessInfo("a")["pid"]
     with open(run.config, "a", encoding="utf-8") as file:
         file.write("[program:b]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
     os.kill(run.pid, signal.SIGHUP)
-    waitFor(lambda: run.log().count("supervisord started with pid") == 2, "the restart")
-    waitFor(lambda: not isRunning(before), "the end of the old program")
-    rpc = connect(f"{workDir}/s.sock")
+    wait_for(lambda: run.log().count("supervisord started with pid") == 2, "the restart")
+    wait_for(lambda: not is_running(before), "the end of the old program")
+    rpc = connect(f"{work_dir}/s.sock")
     assert rpc.supervisor.getPID() == run.pid
     assert [info["name"] for info in rpc.supervisor.getAllProcessInfo()] == ["a", "b"]
     assert "WARN received SIGHUP indicating restart request" in run.log()
 
 
-def testHangupWithABadConfigurationChangesNothing(daemon):
+def test_hangup_with_a_bad_configuration_changes_nothing(daemon):
     server = daemon("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
-    pid = server.waitState("a", "RUNNING")["pid"]
+    pid = server.wait_state("a", "RUNNING")["pid"]
     server.configure("[program:a]\ncommand=/bin/sleep 1000\npriority=high\n")
     server.kill(signal.SIGHUP)
-    waitFor(lambda: "ERRO no restart, everything goes on as it is: " in server.log(), "the refusal")
+    wait_for(lambda: "ERRO no restart, everything goes on as it is: " in server.log(), "the refusal")
     assert server.rpc.supervisor.getProcessInfo("a")["pid"] == pid
     assert server.rpc.supervisor.getState()["statename"] == "RUNNING"
 
 
-def testARestartWithABadConfigurationIsRefused(daemon):
+def test_a_restart_with_a_bad_configuration_is_refused(daemon):
     server = daemon("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
-    pid = server.waitState("a", "RUNNING")["pid"]
+    pid = server.wait_state("a", "RUNNING")["pid"]
     server.configure("[program:a]\ncommand=/bin/sleep 1000\npriority=high\n")
     with pytest.raises(Fault) as refusal:
         server.rpc.supervisor.restart()
@@ -142,39 +142,39 @@ def taken(cleanup):
     ("[unix_http_server]", "[inet_http_server]\nport=192.0.2.1:9001\n[unix_http_server]", "no interface of this machine"),
     ("logfile=%(here)s/supervisord.log", "logfile=%(here)s", "could not open the log file"),
 ], ids=["directory", "long", "taken", "interface", "log"])
-def testARestartThatCouldNotOpenWhatItNeedsIsRefused(daemon, taken, old, new, reason):
+def test_a_restart_that_could_not_open_what_it_needs_is_refused(daemon, taken, old, new, reason):
     server = daemon("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
-    pid = server.waitState("a", "RUNNING")["pid"]
+    pid = server.wait_state("a", "RUNNING")["pid"]
     text = server.read("supervisord.conf")
-    with open(server.configPath, "w", encoding="utf-8") as file:
+    with open(server.config_path, "w", encoding="utf-8") as file:
         file.write(text.replace(old, new.replace("TAKEN", str(taken))))
     with pytest.raises(Fault) as refusal:
         server.rpc.supervisor.restart()
     assert refusal.value.faultCode == 92 and reason in refusal.value.faultString
     assert "(file: '" in refusal.value.faultString or "log file" in reason
     server.kill(signal.SIGHUP)
-    waitFor(lambda: server.log().count("ERRO no restart, everything goes on as it is: ") == 2, "the refusal")
+    wait_for(lambda: server.log().count("ERRO no restart, everything goes on as it is: ") == 2, "the refusal")
     assert server.rpc.supervisor.getProcessInfo("a")["pid"] == pid
     assert server.rpc.supervisor.getState()["statename"] == "RUNNING"
 
 
-def testARestartTakesServersOver(daemon):
+def test_a_restart_takes_servers_over(daemon):
     """New ones and moved ones: where an old one has the place until it is closed, too."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     server = daemon(f"[inet_http_server]\nport=127.0.0.1:{port}\n"
                     "[program:slow]\ncommand=/bin/sh -c 'trap \"\" TERM; echo; while sleep 1; do :; done'\nstopwaitsecs=2\n")
-    waitFor(lambda: server.rpc.supervisor.readProcessStdoutLog("slow", 0, 0), "the trap")
+    wait_for(lambda: server.rpc.supervisor.readProcessStdoutLog("slow", 0, 0), "the trap")
     more = os.path.join(server.directory, "more.sock")
     text = server.read("supervisord.conf").replace("s.sock\n", "s.sock\nchmod=0770\n", 1)
-    with open(server.configPath, "w", encoding="utf-8") as file:
+    with open(server.config_path, "w", encoding="utf-8") as file:
         file.write(text.replace("port=127.0.0.1:", "port=") + "[unix_http_server:more]\nfile=%(here)s/more.sock\n")
     assert server.rpc.supervisor.restart() is True
     assert os.path.exists(more)  # before anything has ended
     server.kill(signal.SIGHUP)
-    waitFor(lambda: "received SIGHUP" in server.log(), "the second request")
+    wait_for(lambda: "received SIGHUP" in server.log(), "the second request")
     assert connect(more).supervisor.getPID() == server.pid
-    waitFor(lambda: server.log().count("supervisord started with pid") == 2, "the restart")
+    wait_for(lambda: server.log().count("supervisord started with pid") == 2, "the restart")
     assert stat.S_IMODE(os.stat(server.socket).st_mode) == 0o770
     with socket.create_connection(("127.0.0.2", port)):
         pass
@@ -182,7 +182,7 @@ def testARestartTakesServersOver(daemon):
     assert not os.path.exists(more)
 
 
-def testTheVersionIsSupervisors(daemon):
+def test_the_version_is_supervisors(daemon):
     server = daemon()
     assert server.rpc.supervisor.getSupervisorVersion() == "4.2.5"
     assert server.ctl("version").stdout == "4.2.5\n"
@@ -193,7 +193,7 @@ def testTheVersionIsSupervisors(daemon):
     assert "Supervisor 4.2.5 · supervisor-manager " in page.getresponse().read().decode()
 
 
-def testAutomaticLogsAreAutoAgainAfterAReread(daemon):
+def test_automatic_logs_are_auto_again_after_a_reread(daemon):
     server = daemon("[program:a]\ncommand=/bin/cat\nstartsecs=0\n")
     before = server.rpc.supervisor.getAllConfigInfo()[0]["stdout_logfile"]
     assert before == server.rpc.supervisor.getProcessInfo("a")["stdout_logfile"]
@@ -203,26 +203,26 @@ def testAutomaticLogsAreAutoAgainAfterAReread(daemon):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT, signal.SIGTERM])
-def testSignalsEndIt(daemon, number):
+def test_signals_end_it(daemon, number):
     server = daemon("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
-    child = server.waitState("a", "RUNNING")["pid"]
+    child = server.wait_state("a", "RUNNING")["pid"]
     assert server.stop(number) == 0
-    assert not isRunning(child)
+    assert not is_running(child)
     assert f"WARN received {number.name} indicating exit request" in server.log()
     assert not os.path.exists(os.path.join(server.directory, "supervisord.pid"))
 
 
-def testABadConfigurationIsAnErrorWithoutDamage(workDir):
-    config = os.path.join(workDir, "bad.conf")
+def test_a_bad_configuration_is_an_error_without_damage(work_dir):
+    config = os.path.join(work_dir, "bad.conf")
     with open(config, "w", encoding="utf-8") as file:
         file.write("[supervisord]\nlogfile=%(here)s/s.log\n[program:x]\n")
     done = subprocess.run([*program("supervisord"), "-n", "-c", config], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("Error: ") and "program:x" in done.stderr
-    assert os.listdir(workDir) == ["bad.conf"]
+    assert os.listdir(work_dir) == ["bad.conf"]
 
 
-def testItRaisesItsLimits(daemon):
+def test_it_raises_its_limits(daemon):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < 300:
         pytest.skip("the hard limit is too low")
@@ -232,7 +232,7 @@ def testItRaisesItsLimits(daemon):
                         supervisord="minfds=300")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    server.waitState("a", "EXITED")
+    server.wait_state("a", "EXITED")
     most = "unlimited" if hard == resource.RLIM_INFINITY else hard
     assert server.rpc.supervisor.readProcessStdoutLog("a", 0, 0) == f"300\n{most}\n"
     # Its own pipes and logs are many: it takes what it may have.
@@ -240,15 +240,15 @@ def testItRaisesItsLimits(daemon):
     assert "INFO Increased RLIMIT_NOFILE limit to 300" in server.log()
 
 
-def testItBecomesItsUser(cleanup, account, workDir):
+def test_it_becomes_its_user(cleanup, account, work_dir):
     user = account()
-    directory = os.path.join(workDir, "open")
+    directory = os.path.join(work_dir, "open")
     os.mkdir(directory)
     os.chmod(directory, 0o777)
     server = cleanup.enter_context(Daemon(
         "ours", directory, "[program:a]\ncommand=/usr/bin/id -un\nstartsecs=0\nautorestart=false\n",
         supervisord=f"user={user.pw_name}"))
-    server.waitState("a", "EXITED")
+    server.wait_state("a", "EXITED")
     assert os.stat(f"/proc/{server.pid}").st_uid == user.pw_uid
     assert server.rpc.supervisor.readProcessStdoutLog("a", 0, 0) == f"{user.pw_name}\n"
     assert f"INFO Set uid to user {user.pw_uid} succeeded" in server.log()

@@ -9,12 +9,12 @@ from xmlrpc.client import Fault
 
 import pytest
 
-from waiting import waitFor
+from waiting import wait_for
 
 COUNT = 30
 
 
-def startAll(server):
+def start_all(server):
     rpc = server.rpc
     for number in range(COUNT):
         with contextlib.suppress(Fault):  # there may be nothing left to start it with, or it runs already
@@ -22,12 +22,12 @@ def startAll(server):
     return rpc.supervisor.getAllProcessInfo()
 
 
-def testWithoutDescriptorsTheOthersGoOn(daemon):
+def test_without_descriptors_the_others_go_on(daemon):
     server = daemon(f"[program:p]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\nstartretries=0\nnumprocs={COUNT}\n"
                     "process_name=p%(process_num)02d\nautorestart=false\n")
     hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[1]
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (80, hard))
-    infos = startAll(server)
+    infos = start_all(server)
     running = [info for info in infos if info["statename"] == "RUNNING"]
     refused = [info for info in infos if info["statename"] == "FATAL"]
     assert len(running) >= 3 and len(refused) >= 3 and len(running) + len(refused) == COUNT
@@ -38,7 +38,7 @@ def testWithoutDescriptorsTheOthersGoOn(daemon):
     clients = [server.rpc for _ in range(6)]
     for connection in clients:
         connection.supervisor.sendProcessStdin(f"p:{echo}", "hello\n")
-    waitFor(lambda: server.rpc.supervisor.readProcessStdoutLog(f"p:{echo}", 0, 0) == "hello\n" * 6, "the echo")
+    wait_for(lambda: server.rpc.supervisor.readProcessStdoutLog(f"p:{echo}", 0, 0) == "hello\n" * 6, "the echo")
     # What has ended makes room again.
     for connection in clients:
         connection("close")()
@@ -48,18 +48,18 @@ def testWithoutDescriptorsTheOthersGoOn(daemon):
         with contextlib.suppress(Fault):
             return server.rpc.supervisor.startProcess(f"p:{refused[0]['name']}")
 
-    waitFor(started, "room for another")
+    wait_for(started, "room for another")
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (hard, hard))
-    assert {info["statename"] for info in startAll(server)} == {"RUNNING"}
+    assert {info["statename"] for info in start_all(server)} == {"RUNNING"}
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="an account of its own needs root")
-def testWithoutProcessesTheOthersGoOn(daemon, account):
+def test_without_processes_the_others_go_on(daemon, account):
     user = account().pw_name
     server = daemon("[program:first]\ncommand=/bin/cat\nstartsecs=0\n"
                     "[program:second]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\nstartretries=0\n",
                     user=user)
-    pid = server.waitState("first", "RUNNING")["pid"]
+    pid = server.wait_state("first", "RUNNING")["pid"]
 
     def limit(soft):
         """Sets the limit as the account may, whether root may or not."""
@@ -69,9 +69,9 @@ def testWithoutProcessesTheOthersGoOn(daemon, account):
     with pytest.raises(Fault) as refusal:
         server.rpc.supervisor.startProcess("second")
     assert refusal.value.faultString == "SPAWN_ERROR: second"
-    info = server.waitState("second", "FATAL")
+    info = server.wait_state("second", "FATAL")
     assert info["spawnerr"] == "Too many processes in process table to spawn 'second'"
     assert server.rpc.supervisor.getProcessInfo("first")["pid"] == pid
     limit(200)
     server.rpc.supervisor.startProcess("second")
-    server.waitState("second", "RUNNING")
+    server.wait_state("second", "RUNNING")

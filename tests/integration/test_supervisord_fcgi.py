@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from waiting import waitFor
+from waiting import wait_for
 
 # Accepts on its standard input and answers with its name and its group.
 SERVER = """import os, socket
@@ -19,7 +19,7 @@ while True:
 """
 
 
-def freePort():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -33,16 +33,16 @@ def ask(family, address):
 
 
 @pytest.fixture
-def script(workDir):
-    path = os.path.join(workDir, "server.py")
+def script(work_dir):
+    path = os.path.join(work_dir, "server.py")
     with open(path, "w", encoding="utf-8") as file:
         file.write(SERVER)
     return f"{sys.executable} {path}"
 
 
 @pytest.mark.parametrize("group, name", [("", "{0}:"), ("[group:g]\nprograms=local,web\n", "g:")])
-def testEachProgramHasItsSocketAloneAndInAGroup(daemon, script, group, name):
-    port = freePort()
+def test_each_program_has_its_socket_alone_and_in_a_group(daemon, script, group, name):
+    port = free_port()
     server = daemon(f"{group}[fcgi-program:local]\ncommand={script}\nsocket=unix://%(here)s/%(program_name)s.sock\n"
                     "socket_mode=0770\nnumprocs=2\nprocess_name=local%(process_num)d\n"
                     f"[fcgi-program:web]\ncommand={script}\nsocket=tcp://127.0.0.1:{port}\nnumprocs=2\n"
@@ -50,7 +50,7 @@ def testEachProgramHasItsSocketAloneAndInAGroup(daemon, script, group, name):
     path = os.path.join(server.directory, "local.sock")
     for program in ("local", "web"):
         for number in range(2):
-            server.waitState(f"{name.format(program)}{program}{number}", "RUNNING")
+            server.wait_state(f"{name.format(program)}{program}{number}", "RUNNING")
     assert os.stat(path).st_mode & 0o777 == 0o770
     assert ask(socket.AF_UNIX, path).startswith(name.format("local") + "local")
     assert ask(socket.AF_INET, ("127.0.0.1", port)).startswith(name.format("web") + "web")
@@ -58,19 +58,19 @@ def testEachProgramHasItsSocketAloneAndInAGroup(daemon, script, group, name):
     server.rpc.supervisor.stopProcess(f"{name.format('web')}web0")
     assert ask(socket.AF_INET, ("127.0.0.1", port)) == name.format("web") + "web1"
     server.rpc.supervisor.stopProcess(f"{name.format('web')}web1")
-    waitFor(lambda: f"Closing socket tcp://127.0.0.1:{port}" in server.log(), "the socket to be closed")
+    wait_for(lambda: f"Closing socket tcp://127.0.0.1:{port}" in server.log(), "the socket to be closed")
     with pytest.raises(ConnectionRefusedError):
         ask(socket.AF_INET, ("127.0.0.1", port))
     assert ask(socket.AF_UNIX, path).startswith(name.format("local") + "local")
 
 
-def testAChangedSocketIsAChangedGroup(daemon, script):
+def test_a_changed_socket_is_a_changed_group(daemon, script):
     config = f"[group:g]\nprograms=a\n[fcgi-program:a]\ncommand={script}\nsocket=unix://%(here)s/a.sock\n"
     server = daemon(config)
     assert server.rpc.supervisor.reloadConfig() == [[[], [], []]]
     server.configure(config + "socket_mode=0770\n")
     assert server.rpc.supervisor.reloadConfig() == [[[], ["g"], []]]
     assert server.ctl("update").returncode == 0
-    server.waitState("g:a", "RUNNING")
+    server.wait_state("g:a", "RUNNING")
     assert os.stat(os.path.join(server.directory, "a.sock")).st_mode & 0o777 == 0o770
     assert ask(socket.AF_UNIX, os.path.join(server.directory, "a.sock")) == "g:a"

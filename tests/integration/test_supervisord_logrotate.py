@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from waiting import waitFor
+from waiting import wait_for
 
 LOGROTATE = shutil.which("logrotate", path="/usr/sbin:/sbin:/usr/bin:/bin")
 pytestmark = pytest.mark.skipif(LOGROTATE is None, reason="logrotate is not installed")
@@ -59,10 +59,10 @@ def rotate(server, rules):
 def say(server, text):
     """Has the program write `text`, and waits until the log ends with it."""
     server.rpc.supervisor.sendProcessStdin("my_app", text)
-    waitFor(lambda: server.read("my_app_stdout.log").endswith(text), f"{text!r} in the log")
+    wait_for(lambda: server.read("my_app_stdout.log").endswith(text), f"{text!r} in the log")
 
 
-def testCopytruncate(daemon):
+def test_copytruncate(daemon):
     server = daemon(MY_APP.format(command="/bin/cat"))
     for number in range(3):
         say(server, f"line {number}\n")
@@ -76,15 +76,15 @@ def testCopytruncate(daemon):
     assert server.rpc.supervisor.readProcessStdoutLog("my_app", 0, 0) == "line 3\n"
 
 
-def testRenameAndUsr2LoseNoLine(daemon):
+def test_rename_and_usr2_lose_no_line(daemon):
     server = daemon(MY_APP.format(command=COUNTING))
     current = os.path.join(server.directory, "my_app_stdout.log")
     rounds = 10
     for _ in range(rounds):
-        waitFor(lambda: os.path.exists(current) and os.stat(current).st_size > 2000, "some lines")
+        wait_for(lambda: os.path.exists(current) and os.stat(current).st_size > 2000, "some lines")
         rotate(server, RENAME)
         # The next rotation would overtake the signal otherwise, and rename the same file twice.
-        waitFor(lambda: os.path.exists(current), "the new file")
+        wait_for(lambda: os.path.exists(current), "the new file")
     server.rpc.supervisor.stopProcess("my_app")
     files = [f"my_app_stdout.log.{age}" for age in range(rounds, 0, -1)] + ["my_app_stdout.log"]
     lines = "".join(server.read(name) for name in files).splitlines()

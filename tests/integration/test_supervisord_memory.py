@@ -21,7 +21,7 @@ from daemon import UnixConnection, connect
 from memory_plan import MemoryPlan
 from processes import group
 from programs import PYTHON, SOURCE
-from waiting import waitFor
+from waiting import wait_for
 
 VICTIMS = 24
 CONFIG = f"""[program:feed]
@@ -72,9 +72,9 @@ class Server:
             os.mkfifo(path)
         self.pipe = os.open(path, os.O_RDWR)
         cleanup.callback(os.close, self.pipe)
-        self.daemon.waitReady()
+        self.daemon.wait_ready()
         for name in ("feed", "listener", "wrapper"):
-            self.daemon.waitState(name, "RUNNING")
+            self.daemon.wait_state(name, "RUNNING")
         return self
 
     def say(self):
@@ -99,7 +99,7 @@ class Server:
         infos = [info for info in self.rpc().supervisor.getAllProcessInfo() if info["group"] == "victim"]
         return infos if all(info["statename"] == "RUNNING" and alive(info["pid"]) for info in infos) else None
 
-    def wrapperRuns(self):
+    def wrapper_runs(self):
         """Whether the wrapper runs. One that has been stopped is started: nothing of its group outlives the stop."""
         info = self.rpc().supervisor.getProcessInfo("wrapper")
         if info["statename"] == "RUNNING":
@@ -114,14 +114,14 @@ class Server:
         """All is as it was before."""
         assert self.daemon.process.poll() is None, self.daemon.output() + self.daemon.log()[-3000:]
         try:
-            infos = waitFor(self.victims, "all victims to run")
+            infos = wait_for(self.victims, "all victims to run")
             assert len(infos) == VICTIMS
-            waitFor(self.wrapperRuns, "the wrapper to run")
+            wait_for(self.wrapper_runs, "the wrapper to run")
             sent = f"event {next(self._numbers)}."
             self.rpc().supervisor.sendRemoteCommEvent("check", sent)
-            waitFor(lambda: sent in self.daemon.read("events"), "the listener to be told")
+            wait_for(lambda: sent in self.daemon.read("events"), "the listener to be told")
             line = self.say()
-            waitFor(lambda: self.written(line), "the line in the log")
+            wait_for(lambda: self.written(line), "the line in the log")
         except BaseException as error:
             raise AssertionError(f"{error}\n{self.daemon.output()[-2000:]}{self.daemon.log()[-3000:]}") from error
 
@@ -158,14 +158,14 @@ def status(server):
     server.rpc().supervisor.getAllProcessInfo()
 
 
-def stopAndStart(server):
+def stop_and_start(server):
     rpc = server.rpc()
     with contextlib.suppress(*REFUSED):
         rpc.supervisor.stopProcess("other")
     server.rpc().supervisor.startProcess("other")
 
 
-def stopGroup(server):
+def stop_group(server):
     """The wrapper ends at once, what it has started a little later."""
     rpc = server.rpc()
     with contextlib.suppress(*REFUSED):
@@ -177,13 +177,13 @@ def end(server):
     number = next(server._numbers) % VICTIMS
     info = server.rpc().supervisor.getProcessInfo(f"victim:{number:02}")
     os.kill(info["pid"], signal.SIGKILL)
-    waitFor(lambda: not alive(info["pid"]), "its end")
-    waitFor(server.victims, "its restart")
+    wait_for(lambda: not alive(info["pid"]), "its end")
+    wait_for(server.victims, "its restart")
 
 
 def output(server):
     line = server.say()
-    waitFor(lambda: server.written(line), "the line in the log")
+    wait_for(lambda: server.written(line), "the line in the log")
 
 
 def reread(server):
@@ -210,31 +210,31 @@ def follow(server, path="/logtail/feed"):
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         client.recv(100)
         line = server.say()
-        waitFor(lambda: server.written(line), "the line in the log")
+        wait_for(lambda: server.written(line), "the line in the log")
         select.select([client], [], [], 0)
 
 
-def openPages(server):
+def open_pages(server):
     follow(server, "/log-events?processname=feed")
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as client:
         client.settimeout(5)
         client.connect(server.daemon.socket)
         client.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
         client.recv(100)
-        stopAndStart(server)
+        stop_and_start(server)
 
 
 def event(server):
     server.rpc().supervisor.sendRemoteCommEvent("type", "data.")
 
 
-SCENARIOS = [status, stopAndStart, stopGroup, end, output, reread, regroup, page, follow, openPages, event]
+SCENARIOS = [status, stop_and_start, stop_group, end, output, reread, regroup, page, follow, open_pages, event]
 
 
 @pytest.mark.parametrize("length", [1, 25])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def testNoAllocationIsIndispensable(daemon, workDir, cleanup, scenario, length):
-    server = Server(daemon, workDir).ready(cleanup)
+def test_no_allocation_is_indispensable(daemon, work_dir, cleanup, scenario, length):
+    server = Server(daemon, work_dir).ready(cleanup)
     server.check()
     server.plan.count()
     scenario(server)
@@ -248,9 +248,9 @@ def testNoAllocationIsIndispensable(daemon, workDir, cleanup, scenario, length):
 
 
 @pytest.mark.parametrize("length", [1, 25])
-def testTheWayDownIsGoneToItsEnd(daemon, workDir, cleanup, length):
+def test_the_way_down_is_gone_to_its_end(daemon, work_dir, cleanup, length):
     for first in range(1, 60, 12):
-        directory = os.path.join(workDir, str(first))
+        directory = os.path.join(work_dir, str(first))
         os.mkdir(directory)
         server = Server(daemon, directory).ready(cleanup)
         with server.plan.fail(first, length):
@@ -258,9 +258,9 @@ def testTheWayDownIsGoneToItsEnd(daemon, workDir, cleanup, length):
             assert server.plan.failed > 0
 
 
-def testALimitOfMemoryEndsNoProgram(daemon, workDir, cleanup):
+def test_a_limit_of_memory_ends_no_program(daemon, work_dir, cleanup):
     """Clients that ask for more than there is, again and again, under a limit as `limit_as` sets it."""
-    server = Server(daemon, workDir).ready(cleanup)
+    server = Server(daemon, work_dir).ready(cleanup)
     with open(f"/proc/{server.daemon.pid}/statm", encoding="ascii") as file:
         size = int(file.read().split()[0]) * resource.getpagesize()
     resource.prlimit(server.daemon.pid, resource.RLIMIT_AS, (size + 12 * 2**20, size + 12 * 2**20))
@@ -285,7 +285,7 @@ def testALimitOfMemoryEndsNoProgram(daemon, workDir, cleanup):
                     refused += not client.recv(100).startswith(b"HTTP/1.1 200")
                 except OSError:
                     refused += 1
-        waitFor(lambda: server.written(line), "the line in the log")
+        wait_for(lambda: server.written(line), "the line in the log")
         end(server)
     assert refused > 0, log
     server.check()

@@ -11,9 +11,9 @@ import xmlrpc.client
 import pytest
 
 from daemon import connect
-from processes import endSession
+from processes import end_session
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 # The examples, word for word but for the places of files.
 EXAMPLES = """[program:programname]
@@ -102,7 +102,7 @@ class Old:
         if self.process.poll() is None:
             self.process.terminate()
         self.process.wait()
-        endSession(self.process.pid)
+        end_session(self.process.pid)
 
     def text(self, path):
         with open(path, encoding="utf-8") as file:
@@ -114,10 +114,10 @@ class Old:
 
 
 @pytest.fixture
-def old(workDir, cleanup):
+def old(work_dir, cleanup):
     if os.getuid() != 0:
         pytest.skip("an example has user=nobody, which needs root")
-    return lambda server, client: cleanup.enter_context(Old(workDir, server, client))
+    return lambda server, client: cleanup.enter_context(Old(work_dir, server, client))
 
 
 def answers(ask):
@@ -127,18 +127,18 @@ def answers(ask):
         except (OSError, http.client.HTTPException):
             return None
 
-    return waitFor(tried, "an answer")
+    return wait_for(tried, "an answer")
 
 
-def testTheExamplesRunBehindAUnixSocket(old, workDir):
-    path = f"{workDir}/supervisord.sock"
+def test_the_examples_run_behind_a_unix_socket(old, work_dir):
+    path = f"{work_dir}/supervisord.sock"
     run = old(f"http_port={path}\nsockchmod=0770\nsockchown=root.root", f"serverurl=unix://{path}")
     answers(lambda: connect(path).supervisor.getState())
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o770
     rpc = connect(path).supervisor
 
     def wait(name, states):
-        return waitFor(lambda: (info := rpc.getProcessInfo(name))["statename"] in states and info, f"{name} to start")
+        return wait_for(lambda: (info := rpc.getProcessInfo(name))["statename"] in states and info, f"{name} to start")
 
     for name in ("postgres", "zeo", "zope1", "zope2", "slapd", "mysql"):
         wait(name, ["RUNNING"])
@@ -148,13 +148,13 @@ def testTheExamplesRunBehindAUnixSocket(old, workDir):
     assert set(spawned[:2]) == {"programname", "zeo"} and set(spawned[2:4]) == {"zope1", "zope2"}
 
     # One log for what log_stdout and log_stderr let in: the first alone, unless told otherwise.
-    log = os.path.join(workDir, "programname.log")
-    waitFor(lambda: os.path.exists(log) and run.text(log) == f"out {workDir}/to/programname \n", "the program's log")
+    log = os.path.join(work_dir, "programname.log")
+    wait_for(lambda: os.path.exists(log) and run.text(log) == f"out {work_dir}/to/programname \n", "the program's log")
     assert rpc.getProcessInfo("programname")["logfile"] == log
-    both = waitFor(lambda: (text := rpc.readProcessLog("zope1", 0, 0)).count("\n") == 2 and text, "both channels")
-    assert sorted(both.splitlines()) == [f"{word} {workDir}/to/instance/home/bin/runzope " for word in ("err", "out")]
-    waitFor(lambda: rpc.readProcessLog("slapd", 0, 0) == (
-        f"out {workDir}/to/slapd -f {workDir}/to/slapd.conf -h ldap://0.0.0.0:8888\n"), "slapd's arguments")
+    both = wait_for(lambda: (text := rpc.readProcessLog("zope1", 0, 0)).count("\n") == 2 and text, "both channels")
+    assert sorted(both.splitlines()) == [f"{word} {work_dir}/to/instance/home/bin/runzope " for word in ("err", "out")]
+    wait_for(lambda: rpc.readProcessLog("slapd", 0, 0) == (
+        f"out {work_dir}/to/slapd -f {work_dir}/to/slapd.conf -h ldap://0.0.0.0:8888\n"), "slapd's arguments")
 
     assert run.ctl("stop", "postgres").stdout == "postgres: stopped\n"
     assert rpc.readProcessLog("postgres", 0, 0).endswith("fast shutdown\n")
@@ -165,7 +165,7 @@ def testTheExamplesRunBehindAUnixSocket(old, workDir):
                    for line in run.text(run.log).splitlines()), key
 
 
-def testTheExamplesRunBehindAPort(old, workDir):
+def test_the_examples_run_behind_a_port(old, work_dir):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -177,7 +177,7 @@ def testTheExamplesRunBehindAPort(old, workDir):
     with pytest.raises(xmlrpc.client.ProtocolError) as refusal:
         xmlrpc.client.ServerProxy(f"http://127.0.0.1:{port}").supervisor.getState()
     assert refusal.value.errcode == 401
-    waitFor(lambda: run.ctl("status").stdout.count("RUNNING") == 6, "all but the slow one to run")
+    wait_for(lambda: run.ctl("status").stdout.count("RUNNING") == 6, "all but the slow one to run")
     assert run.ctl("pid").stdout == f"{run.process.pid}\n"
     page = http.client.HTTPConnection("127.0.0.1", port)
     page.request("GET", "/", headers={"Authorization": "Basic Y2hyaXM6c2VjcmV0"})

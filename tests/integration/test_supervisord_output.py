@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from daemon import UnixConnection
-from waiting import waitFor
+from waiting import wait_for
 
 # Writes what it is told on its standard input: a line N becomes N bytes "x" and a newline.
 WRITER = """[program:w]
@@ -20,9 +20,9 @@ stdout_logfile_backups=2
 """
 
 
-def writer(daemon, path="%(here)s/w.out", maxBytes=0, **options):
-    server = daemon(WRITER.format(path=path, maxBytes=maxBytes), **options)
-    server.waitState("w", "RUNNING")
+def writer(daemon, path="%(here)s/w.out", max_bytes=0, **options):
+    server = daemon(WRITER.format(path=path, max_bytes=max_bytes), **options)
+    server.wait_state("w", "RUNNING")
     return server
 
 
@@ -34,118 +34,118 @@ def size(path):
     return os.stat(path).st_size if os.path.exists(path) else -1
 
 
-def testRotationKeepsEveryByte(daemon):
-    server = writer(daemon, maxBytes=1001)
+def test_rotation_keeps_every_byte(daemon):
+    server = writer(daemon, max_bytes=1001)
     path = os.path.join(server.directory, "w.out")
     for count in range(1, 4):
         say(server, 1000)
-        waitFor(lambda n=count: size(f"{path}.{min(n, 2)}") == 1001, f"rotation {count}")
-    waitFor(lambda: size(path) == 0, "the new file")
+        wait_for(lambda n=count: size(f"{path}.{min(n, 2)}") == 1001, f"rotation {count}")
+    wait_for(lambda: size(path) == 0, "the new file")
     assert not os.path.exists(path + ".3")
     say(server, 10)
-    waitFor(lambda: size(path) == 11, "what comes after the rotation")
+    wait_for(lambda: size(path) == 11, "what comes after the rotation")
 
 
-def testCopytruncateLeavesNoHole(daemon):
+def test_copytruncate_leaves_no_hole(daemon):
     server = writer(daemon)
     path = os.path.join(server.directory, "w.out")
     say(server, 500)
-    waitFor(lambda: size(path) == 501, "the first line")
+    wait_for(lambda: size(path) == 501, "the first line")
     os.truncate(path, 0)
     say(server, 9)
-    waitFor(lambda: size(path) > 0, "the second line")
+    wait_for(lambda: size(path) > 0, "the second line")
     assert server.read("w.out") == "x" * 9 + "\n"
 
 
-def testRenameAndUsr2(daemon):
+def test_rename_and_usr2(daemon):
     server = writer(daemon)
     path = os.path.join(server.directory, "w.out")
     say(server, 5)
-    waitFor(lambda: size(path) == 6, "the first line")
+    wait_for(lambda: size(path) == 6, "the first line")
     os.rename(path, path + "-old")
-    os.rename(server.logPath, server.logPath + "-old")
+    os.rename(server.log_path, server.log_path + "-old")
     server.kill(signal.SIGUSR2)
-    waitFor(lambda: os.path.exists(path) and os.path.exists(server.logPath), "the new files")
+    wait_for(lambda: os.path.exists(path) and os.path.exists(server.log_path), "the new files")
     say(server, 7)
-    waitFor(lambda: size(path) == 8, "the second line")
+    wait_for(lambda: size(path) == 8, "the second line")
     assert size(path + "-old") == 6
     assert "received SIGUSR2 indicating log reopen request" in server.read("supervisord.log-old")
 
 
-def testARemovedFileComesBack(daemon):
+def test_a_removed_file_comes_back(daemon):
     server = writer(daemon)
     path = os.path.join(server.directory, "w.out")
     say(server, 5)
-    waitFor(lambda: size(path) == 6, "the first line")
+    wait_for(lambda: size(path) == 6, "the first line")
     os.unlink(path)
 
     def returned():
         say(server, 1)
         return os.path.exists(path)
 
-    waitFor(returned, "the file to come back")
+    wait_for(returned, "the file to come back")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="mounting needs root")
-def testAFullDiskCostsOutputButNotTheProgram(daemon, workDir, cleanup):
-    disk = os.path.join(workDir, "disk")
+def test_a_full_disk_costs_output_but_not_the_program(daemon, work_dir, cleanup):
+    disk = os.path.join(work_dir, "disk")
     os.mkdir(disk)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "none", disk], check=True)
     cleanup.callback(subprocess.run, ["umount", "-l", disk], check=True)
     server = writer(daemon, path=f"{disk}/w.out")
     pid = server.rpc.supervisor.getProcessInfo("w")["pid"]
     say(server, 100_000)
-    waitFor(lambda: "cannot write: No space left on device" in server.log(), "the trouble in the log")
+    wait_for(lambda: "cannot write: No space left on device" in server.log(), "the trouble in the log")
     os.truncate(f"{disk}/w.out", 0)
 
     def resumed():
         say(server, 1)
         return "works again" in server.log()
 
-    waitFor(resumed, "the output to resume")
+    wait_for(resumed, "the output to resume")
     assert server.log().count("cannot write") == 1
     assert server.rpc.supervisor.getProcessInfo("w")["pid"] == pid
     assert size(f"{disk}/w.out") > 0
 
 
-def testAFifoWithoutReaderHoldsUpNobody(daemon):
+def test_a_fifo_without_reader_holds_up_nobody(daemon):
     server = daemon("[program:w]\ncommand=/bin/sh -c 'head -c 500000 /dev/zero; echo done >&2; exec sleep 1000'\n"
                     "stdout_logfile=%(here)s/fifo\nstartsecs=0\nautostart=false\n")
     os.mkfifo(os.path.join(server.directory, "fifo"))
     server.rpc.supervisor.startProcess("w")
-    waitFor(lambda: server.rpc.supervisor.readProcessStderrLog("w", 0, 0) == "done\n", "the program to get on")
+    wait_for(lambda: server.rpc.supervisor.readProcessStderrLog("w", 0, 0) == "done\n", "the program to get on")
 
 
 @pytest.mark.parametrize("target", ["/dev/stdout", "/dev/fd/1"])
-def testAProgramLogsToTheStandardOutputOfSupervisord(daemon, target):
+def test_a_program_logs_to_the_standard_output_of_supervisord(daemon, target):
     server = daemon(f"[program:hello]\ncommand=/bin/echo hello there\nstartsecs=0\nautorestart=false\n"
                     f"stdout_logfile={target}\nstdout_logfile_maxbytes=0\n")
-    server.waitState("hello", "EXITED")
+    server.wait_state("hello", "EXITED")
     assert "\nhello there\n" in server.output()
 
 
-def testAnsiAndInvalidBytes(daemon):
+def test_ansi_and_invalid_bytes(daemon):
     server = daemon("[program:c]\ncommand=/usr/bin/printf 'a\\033[31mred\\033[0m\\377\\n'\nstartsecs=0\n"
                     "autorestart=false\nstdout_logfile=%(here)s/c.out\n", supervisord="strip_ansi=true")
-    server.waitState("c", "EXITED")
+    server.wait_state("c", "EXITED")
     with open(os.path.join(server.directory, "c.out"), "rb") as file:
         assert file.read() == b"ared\xff\n"
 
 
-def testAutoLogsGoWithTheNextStart(daemon):
+def test_auto_logs_go_with_the_next_start(daemon):
     server = daemon("[program:c]\ncommand=/bin/cat\n")
     first = server.rpc.supervisor.getProcessInfo("c")["stdout_logfile"]
     assert os.path.basename(first).startswith("c-stdout---supervisor-")
     server.kill(signal.SIGHUP)
-    waitFor(lambda: not os.path.exists(first), "the old log to go")
-    server.waitReady()
+    wait_for(lambda: not os.path.exists(first), "the old log to go")
+    server.wait_ready()
     assert os.path.exists(server.rpc.supervisor.getProcessInfo("c")["stdout_logfile"])
 
 
 COLOURED = "\x1b[31mred\x1b[0m and \x1b[1;32mgreen\x1b[m\n\x1b]0;title\x07plain ä\n"
 
 
-def testSequencesAreLeftOutOfAnswersAlone(daemon, cleanup):
+def test_sequences_are_left_out_of_answers_alone(daemon, cleanup):
     """XML cannot carry ESC, and "[31m" is rubbish in a dashboard. Files, streams and supervisorctl tail -f keep colours."""
     server = daemon("[program:cat]\ncommand=cat\nstartsecs=0\nstdout_logfile=%(here)s/cat.out\n")
     with open(os.path.join(server.directory, "text"), "w", encoding="utf-8") as file:
@@ -153,7 +153,7 @@ def testSequencesAreLeftOutOfAnswersAlone(daemon, cleanup):
     server.configure("[program:talk]\ncommand=/bin/sh -c 'cat text; exec sleep 1000'\nstartsecs=0\ndirectory=%(here)s\n"
                      "stdout_logfile=%(here)s/talk.out\n")
     server.ctl("update")
-    waitFor(lambda: server.read("talk.out") == COLOURED, "the output, as it is")
+    wait_for(lambda: server.read("talk.out") == COLOURED, "the output, as it is")
     rpc, size = server.rpc.supervisor, len(COLOURED.encode())
     plain = "red and green\nplain ä\n"
     assert rpc.readProcessStdoutLog("talk", 0, 0) == plain

@@ -4,7 +4,7 @@
 import resource
 
 from processes import children
-from waiting import waitFor
+from waiting import wait_for
 
 COUNT = 1000
 
@@ -15,7 +15,7 @@ def wakeups(pid):
 
 
 
-def testAThousandProgramsRunAndStop(daemon):
+def test_a_thousand_programs_run_and_stop(daemon):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert hard == resource.RLIM_INFINITY or hard >= 8192
     # With a common soft limit, and the default minfds: what supervisord needs, it takes from the hard limit.
@@ -24,7 +24,7 @@ def testAThousandProgramsRunAndStop(daemon):
         server = daemon(f"[program:p]\ncommand=/bin/sleep 1000\nnumprocs={COUNT}\nprocess_name=p%(process_num)04d\n")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    info = waitFor(lambda: [i for i in server.rpc.supervisor.getAllProcessInfo() if i["statename"] == "RUNNING"
+    info = wait_for(lambda: [i for i in server.rpc.supervisor.getAllProcessInfo() if i["statename"] == "RUNNING"
                             ] if server.log().count("success:") == COUNT else None, "all to run", 120)
     assert len(info) == COUNT
     assert len(children(server.pid)) == COUNT
@@ -33,9 +33,9 @@ def testAThousandProgramsRunAndStop(daemon):
     assert not [i for i in info if server.log().count(f"stopped: {i['name']} ") != 1]
 
 
-def testNothingToDoIsNoWakeup(daemon):
+def test_nothing_to_do_is_no_wakeup(daemon):
     server = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n")
-    server.waitState("cat", "RUNNING")
+    server.wait_state("cat", "RUNNING")
     before = []
 
     def quiet():
@@ -43,4 +43,4 @@ def testNothingToDoIsNoWakeup(daemon):
         before.append(wakeups(server.pid))
         return len(before) > 400 and len({str(look) for look in before[-400:]}) == 1
 
-    waitFor(quiet, "some seconds without a wake-up")
+    wait_for(quiet, "some seconds without a wake-up")

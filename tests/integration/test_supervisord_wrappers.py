@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from processes import children, isRunning
-from waiting import waitFor
+from processes import children, is_running
+from waiting import wait_for
 
 # As Apache behind apachectl: it holds an address, and gives it back some time after SIGTERM. Says "bound PID", or fails.
 SERVER = """
@@ -43,28 +43,28 @@ def count(server, name, word):
     return sum(line.startswith(word) for line in words(server, name))
 
 
-def pidOf(server, name):
+def pid_of(server, name):
     """The pid behind the last "pid N" that a program has printed."""
-    found = waitFor(lambda: [line for line in words(server, name) if line.startswith("pid ")], f"the words of {name}")
+    found = wait_for(lambda: [line for line in words(server, name) if line.startswith("pid ")], f"the words of {name}")
     return int(found[-1].split()[1])
 
 
 @pytest.mark.parametrize("key", WRAPPERS)
-def testRestartsBehindAWrapper(daemon, workDir, key):
+def test_restarts_behind_a_wrapper(daemon, work_dir, key):
     """A hundred restarts, twenty of five programs at the same time: no server finds its address taken."""
-    script = os.path.join(workDir, "server.py")
+    script = os.path.join(work_dir, "server.py")
     with open(script, "w", encoding="utf-8") as file:
         file.write(SERVER)
     command = WRAPPERS[key] % {"server": f"{sys.executable} -SE {script} $0"}
     config = "[group:all]\nprograms=" + ",".join(f"p{i}" for i in range(5)) + "\n"
     for i in range(5):
-        config += (f"[program:p{i}]\ncommand=/bin/sh -c \"{command}\" {workDir}-{i}\nstartsecs=0\n{key}=true\n"
+        config += (f"[program:p{i}]\ncommand=/bin/sh -c \"{command}\" {work_dir}-{i}\nstartsecs=0\n{key}=true\n"
                    f"autorestart=false\nstdout_logfile=%(here)s/p{i}.log\n")
     server = daemon(config)
     rpc = server.rpc.supervisor
     for turn in range(1, 22):
         for i in range(5):
-            waitFor(lambda: count(server, f"p{i}", "bound") + count(server, f"p{i}", "failed") == turn, "all servers")
+            wait_for(lambda: count(server, f"p{i}", "bound") + count(server, f"p{i}", "failed") == turn, "all servers")
         if turn < 21:
             rpc.stopProcessGroup("all")
             rpc.startProcessGroup("all")
@@ -75,7 +75,7 @@ def testRestartsBehindAWrapper(daemon, workDir, key):
     assert server.log().count("stopped: p0 ") == 21
 
 
-def testAMemberThatIgnoresTheSignalIsKilledInTime(daemon):
+def test_a_member_that_ignores_the_signal_is_killed_in_time(daemon):
     server = daemon("""[program:deaf]
 command=/bin/sh -c "(trap '' TERM; echo pid $(exec sh -c 'echo $PPID'); while :; do sleep 1000; done); :"
 startsecs=0
@@ -83,23 +83,23 @@ stopwaitsecs=1
 stopasgroup=true
 stdout_logfile=%(here)s/deaf.log
 """)
-    member = pidOf(server, "deaf")
+    member = pid_of(server, "deaf")
     assert os.getpgid(member) != member
     rpc = server.rpc.supervisor
     rpc.stopProcess("deaf", False)
-    waitFor(lambda: not children(server.pid), "the end of the leader")
+    wait_for(lambda: not children(server.pid), "the end of the leader")
     info = rpc.getProcessInfo("deaf")
     assert info["statename"] == "STOPPING"
-    assert isRunning(member)
+    assert is_running(member)
     rpc.signalProcess("deaf", "TERM")  # nobody left to be signalled: as if it had just exited
-    server.waitState("deaf", "STOPPED")
-    assert not isRunning(member)
+    server.wait_state("deaf", "STOPPED")
+    assert not is_running(member)
     assert server.log().count("killing 'deaf' (") == 1
     assert rpc.startProcess("deaf")
     assert server.rpc.supervisor.getProcessInfo("deaf")["statename"] == "RUNNING"
 
 
-def testStopWaitsAndShutdownToo(daemon):
+def test_stop_waits_and_shutdown_too(daemon):
     """wait=true answers, and supervisord ends, when the group is empty."""
     server = daemon("""[program:slow]
 command=/bin/sh -c "(trap 'sleep 0.3; exit' TERM; echo pid $(exec sh -c 'echo $PPID'); while :; do sleep 1000 & wait; done); :"
@@ -107,19 +107,19 @@ startsecs=0
 stopasgroup=true
 stdout_logfile=%(here)s/slow.log
 """)
-    member = pidOf(server, "slow")
+    member = pid_of(server, "slow")
     assert server.rpc.supervisor.stopProcess("slow")
-    assert not isRunning(member)
+    assert not is_running(member)
     assert server.rpc.supervisor.startProcess("slow")
-    waitFor(lambda: len(words(server, "slow")) == 2, "the second run")
-    member = pidOf(server, "slow")
+    wait_for(lambda: len(words(server, "slow")) == 2, "the second run")
+    member = pid_of(server, "slow")
     assert server.stop() == 0
-    assert not isRunning(member)
+    assert not is_running(member)
 
 
-def testAZombieInTheGroupHoldsUpNoStop(daemon, workDir):
+def test_a_zombie_in_the_group_holds_up_no_stop(daemon, work_dir):
     """A member whose parent, in a session of its own, never reaps is a zombie for ever: it has ended all the same."""
-    script = os.path.join(workDir, "zombie.py")
+    script = os.path.join(work_dir, "zombie.py")
     with open(script, "w", encoding="utf-8") as file:
         file.write("""
 import os, signal, sys, time
@@ -140,8 +140,8 @@ stopwaitsecs=1000
 stopasgroup=true
 stdout_logfile=%(here)s/zombie.log
 """)
-    member = pidOf(server, "zombie")
-    waitFor(lambda: os.getpgid(member) == server.rpc.supervisor.getProcessInfo("zombie")["pid"], "its place")
+    member = pid_of(server, "zombie")
+    wait_for(lambda: os.getpgid(member) == server.rpc.supervisor.getProcessInfo("zombie")["pid"], "its place")
     keeper = int(open(f"/proc/{member}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()[1])
     try:
         assert server.rpc.supervisor.stopProcess("zombie")
@@ -152,7 +152,7 @@ stdout_logfile=%(here)s/zombie.log
         os.kill(keeper, signal.SIGKILL)
 
 
-def testWhatHasLeftTheGroupIsNotWaitedFor(daemon):
+def test_what_has_left_the_group_is_not_waited_for(daemon):
     server = daemon("""[program:parted]
 command=/bin/sh -c "setsid sh -c 'echo pid $$; exec sleep 1000' & wait"
 startsecs=0
@@ -160,16 +160,16 @@ stopwaitsecs=1000
 killasgroup=true
 stdout_logfile=%(here)s/parted.log
 """)
-    parted = pidOf(server, "parted")
+    parted = pid_of(server, "parted")
     try:
-        waitFor(lambda: os.getsid(parted) == parted, "the session")
+        wait_for(lambda: os.getsid(parted) == parted, "the session")
         assert server.rpc.supervisor.stopProcess("parted")
-        assert isRunning(parted)
+        assert is_running(parted)
     finally:
         os.kill(parted, signal.SIGKILL)
 
 
-def testALeaderThatEndsByItselfIsRestartedAtOnce(daemon):
+def test_a_leader_that_ends_by_itself_is_restarted_at_once(daemon):
     """Nobody asked for the end of the others: as in Supervisor."""
     server = daemon("""[program:leaves]
 command=/bin/sh -c "sleep 1000 & echo pid $!; sleep 0.1"
@@ -178,29 +178,29 @@ stopasgroup=true
 autorestart=false
 stdout_logfile=%(here)s/leaves.log
 """)
-    member = pidOf(server, "leaves")
+    member = pid_of(server, "leaves")
     try:
-        server.waitState("leaves", "EXITED")
-        assert isRunning(member)
+        server.wait_state("leaves", "EXITED")
+        assert is_running(member)
     finally:
         os.kill(member, signal.SIGKILL)
 
 
-def testWithoutTheKeysTheLeaderAloneCounts(daemon):
+def test_without_the_keys_the_leader_alone_counts(daemon):
     server = daemon("""[program:alone]
 command=/bin/sh -c "sleep 1000 & echo pid $!; wait"
 startsecs=0
 stdout_logfile=%(here)s/alone.log
 """)
-    member = pidOf(server, "alone")
+    member = pid_of(server, "alone")
     try:
         assert server.rpc.supervisor.stopProcess("alone")
-        assert isRunning(member)
+        assert is_running(member)
     finally:
         os.kill(member, signal.SIGKILL)
 
 
-def testAWaitForAGroupSleeps(daemon):
+def test_a_wait_for_a_group_sleeps(daemon):
     """While a member takes its time, the daemon waits for its end and does not look again and again."""
     server = daemon("""[program:long]
 command=/bin/sh -c "(trap '' TERM; echo pid $(exec sh -c 'echo $PPID'); while :; do sleep 1000; done); :"
@@ -209,9 +209,9 @@ stopwaitsecs=1000
 stopasgroup=true
 stdout_logfile=%(here)s/long.log
 """)
-    member = pidOf(server, "long")
+    member = pid_of(server, "long")
     server.rpc.supervisor.stopProcess("long", False)
-    waitFor(lambda: not children(server.pid), "the end of the leader")
+    wait_for(lambda: not children(server.pid), "the end of the leader")
 
     def held():
         fds = f"/proc/{server.pid}/fd"
@@ -221,7 +221,7 @@ stdout_logfile=%(here)s/long.log
                 found += [fd] if "pidfd" in os.readlink(f"{fds}/{fd}") else []
         return found
 
-    waitFor(held, "a descriptor of the member")
+    wait_for(held, "a descriptor of the member")
 
     def switches():
         with open(f"/proc/{server.pid}/status", encoding="ascii") as status:
@@ -232,5 +232,5 @@ stdout_logfile=%(here)s/long.log
         time.sleep(0.01)
     assert switches() == before
     os.killpg(os.getpgid(member), signal.SIGKILL)
-    server.waitState("long", "STOPPED")
+    server.wait_state("long", "STOPPED")
     assert not held()

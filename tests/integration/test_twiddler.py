@@ -6,7 +6,7 @@ import xmlrpc.client
 
 import pytest
 
-from waiting import waitFor
+from waiting import wait_for
 
 TWIDDLER = """
 [rpcinterface:twiddler]
@@ -39,7 +39,7 @@ def names(server):
     return {f"{info['group']}:{info['name']}" for info in server.rpc.supervisor.getAllProcessInfo()}
 
 
-def testTheSessionOfTheDocumentation(server):
+def test_the_session_of_the_documentation(server):
     """As printed there, with Supervisor's own transport; the version is that of all five methods."""
     sys.path.append("/usr/lib/python3/dist-packages")
     transport = pytest.importorskip("supervisor.xmlrpc").SupervisorTransport
@@ -48,11 +48,11 @@ def testTheSessionOfTheDocumentation(server):
     assert s.twiddler.addProgramToGroup("group_name", "ls", {"command": "ls -l", "autostart": "false",
                                                              "autorestart": "false", "startsecs": "0"}) is True
     assert s.supervisor.startProcess("group_name:ls") is True
-    waitFor(lambda: s.supervisor.getProcessInfo("group_name:ls")["statename"] == "EXITED", "ls to end")
+    wait_for(lambda: s.supervisor.getProcessInfo("group_name:ls")["statename"] == "EXITED", "ls to end")
     assert s.supervisor.readProcessLog("group_name:ls", 0, 50).startswith("total ")
 
 
-def testAllMethodsAreListed(server):
+def test_all_methods_are_listed(server):
     methods = server.rpc.system.listMethods()
     assert [m for m in methods if m.startswith("twiddler.")] == [f"twiddler.{name}" for name in METHODS]
     signature = server.rpc.system.methodSignature
@@ -64,30 +64,30 @@ def testAllMethodsAreListed(server):
     assert all(server.rpc.system.methodHelp(f"twiddler.{name}") for name in METHODS)
 
 
-def testGroupsAreNamedInTheirOrder(server):
+def test_groups_are_named_in_their_order(server):
     assert server.rpc.twiddler.getGroupNames() == ["cat", "group_name"]
 
 
-def testAProgramStartsByItselfUnlessToldOtherwise(server):
+def test_a_program_starts_by_itself_unless_told_otherwise(server):
     assert server.rpc.twiddler.addProgramToGroup("group_name", "sleeper", {"command": "sleep 1000", "startsecs": "0"})
-    server.waitState("group_name:sleeper", "RUNNING")
+    server.wait_state("group_name:sleeper", "RUNNING")
     options = {"command": "sleep 1000", "autostart": "false"}
     assert server.rpc.twiddler.addProgramToGroup("group_name", "idle", options)
     assert server.rpc.supervisor.getProcessInfo("group_name:idle")["statename"] == "STOPPED"
     assert names(server) == {"cat:cat", "group_name:sleeper", "group_name:idle"}
 
 
-def testAProgramMayMakeSeveralProcesses(server):
+def test_a_program_may_make_several_processes(server):
     options = {"command": "sleep %(process_num)d00", "autostart": False, "numprocs": 2, "numprocs_start": "1",
                "Process_Name": "%(program_name)s_%(group_name)s_%(process_num)02d"}
     assert server.rpc.twiddler.addProgramToGroup("group_name", "many", options)
     assert names(server) == {"cat:cat", "group_name:many_group_name_01", "group_name:many_group_name_02"}
 
 
-def testAProcessThatIsNotStoppedStays(server):
+def test_a_process_that_is_not_stopped_stays(server):
     twiddler = server.rpc.twiddler
     twiddler.addProgramToGroup("group_name", "sleeper", {"command": "sleep 1000", "startsecs": "0"})
-    server.waitState("group_name:sleeper", "RUNNING")
+    server.wait_state("group_name:sleeper", "RUNNING")
     assert fault(twiddler.removeProcessFromGroup, "group_name", "sleeper") == (91, "STILL_RUNNING: sleeper")
     server.rpc.supervisor.stopProcess("group_name:sleeper")
     assert twiddler.removeProcessFromGroup("group_name", "sleeper") is True
@@ -100,7 +100,7 @@ def configured(server):
     return [(info["group"], info["name"], info["inuse"]) for info in server.rpc.supervisor.getAllConfigInfo()]
 
 
-def testTheConfigurationShowsWhatWasAddedAndRemoved(server):
+def test_the_configuration_shows_what_was_added_and_removed(server):
     assert configured(server) == [("cat", "cat", True)]
     server.rpc.twiddler.addProgramToGroup("group_name", "a", {"command": "/bin/a", "autostart": "false"})
     assert configured(server) == [("group_name", "a", True), ("cat", "cat", True)]
@@ -110,13 +110,13 @@ def testTheConfigurationShowsWhatWasAddedAndRemoved(server):
     assert configured(server) == []
 
 
-def testAConfiguredProcessMayBeRemoved(server):
+def test_a_configured_process_may_be_removed(server):
     assert server.rpc.twiddler.removeProcessFromGroup("cat", "cat") is True
     assert names(server) == set()
     assert server.rpc.twiddler.getGroupNames() == ["cat", "group_name"]
 
 
-def testFaults(server):
+def test_faults(server):
     twiddler = server.rpc.twiddler
     program = {"command": "/bin/cat", "autostart": "false"}
     assert fault(twiddler.addProgramToGroup, "nope", "x", program) == (10, "BAD_NAME: group: nope")
@@ -135,7 +135,7 @@ def testFaults(server):
     assert names(server) == {"cat:cat"}
 
 
-def testAFailedAddAddsNothing(server):
+def test_a_failed_add_adds_nothing(server):
     twiddler = server.rpc.twiddler
     options = {"command": "/bin/cat", "autostart": "false", "process_name": "p%(process_num)d"}
     assert twiddler.addProgramToGroup("group_name", "a", {**options, "numprocs": "1", "numprocs_start": "2"})
@@ -143,7 +143,7 @@ def testAFailedAddAddsNothing(server):
     assert names(server) == {"cat:cat", "group_name:p2"}
 
 
-def testMessagesGoToTheLog(daemon):
+def test_messages_go_to_the_log(daemon):
     server = daemon(TWIDDLER.format(options=""), supervisord="loglevel=blather")
     levels = {50: "CRIT", 40: "ERRO", 30: "WARN", 20: "INFO", 10: "DEBG", 5: "TRAC", 3: "BLAT"}
     assert server.rpc.twiddler.log("without a level %s {}") is True
@@ -157,7 +157,7 @@ def testMessagesGoToTheLog(daemon):
     assert fault(server.rpc.twiddler.log)[0] == 2
 
 
-def testOnlyListedMethodsMayBeCalled(daemon):
+def test_only_listed_methods_may_be_called(daemon):
     server = daemon(TWIDDLER.format(options="whitelist = getGroupNames, log"))
     twiddler = server.rpc.twiddler
     assert twiddler.getGroupNames() == ["cat", "group_name"]
@@ -167,7 +167,7 @@ def testOnlyListedMethodsMayBeCalled(daemon):
     assert fault(twiddler.addProgramToGroup, "nope", "x", {}) == (230, "NOT_IN_WHITELIST: addProgramToGroup")
 
 
-def testWithoutItsSectionThereIsNoTwiddler(daemon):
+def test_without_its_section_there_is_no_twiddler(daemon):
     server = daemon("[program:cat]\ncommand=/bin/cat\n")
     assert fault(server.rpc.twiddler.getAPIVersion) == (1, "UNKNOWN_METHOD")
     assert not [m for m in server.rpc.system.listMethods() if m.startswith("twiddler.")]

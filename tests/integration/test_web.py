@@ -11,15 +11,15 @@ import urllib.parse
 import pytest
 
 from instance_page import PROGRAMS, Page
-from page import AVAILABLE, BACKSPACE, ENTER, accessibilityFaults, browser, screenshot, waitText
-from waiting import waitFor
+from page import AVAILABLE, BACKSPACE, ENTER, accessibility_faults, browser, screenshot, wait_text
+from waiting import wait_for
 
 
 @pytest.fixture
 def page(daemon):
     running = Page(daemon)
     for name in ("steady", "chatter", "worker:worker_0"):
-        running.daemon.waitState(name, "RUNNING")
+        running.daemon.wait_state(name, "RUNNING")
     return running
 
 
@@ -63,15 +63,15 @@ def test_the_page_works_without_scripts(page):
     for text in ("steady", "worker:worker_1", 'class="statusrunning">running<', "Not started"):
         assert text in html
     token = html.partition('name="token" value="')[2].partition('"')[0]
-    browserHeaders = {"User-Agent": "Mozilla/5.0", "Content-Type": "application/x-www-form-urlencoded"}
-    reply = page.ask("POST", "/index.html?processname=quiet&action=start", browserHeaders, f"token={token}")
+    browser_headers = {"User-Agent": "Mozilla/5.0", "Content-Type": "application/x-www-form-urlencoded"}
+    reply = page.ask("POST", "/index.html?processname=quiet&action=start", browser_headers, f"token={token}")
     assert reply.status == 301 and "Process%20quiet%20started" in reply.headers["Location"]
     html = page.ask("GET", "/?message=" + urllib.parse.quote("<script>alert(1)</script>")).text
     assert "<script>alert" not in html and "&lt;script&gt;alert" in html
 
 
 def test_logs_without_scripts(page):
-    waitFor(lambda: "line 2" in page.ask("GET", "/tail.html?processname=chatter").text, "the log to grow")
+    wait_for(lambda: "line 2" in page.ask("GET", "/tail.html?processname=chatter").text, "the log to grow")
     html = page.ask("GET", "/tail.html?processname=chatter&limit=4096").text
     assert "&lt;b&gt;bold&lt;/b&gt;" in html and "<b>bold" not in html
     assert "No process name found" in page.ask("GET", "/tail.html").text
@@ -204,7 +204,7 @@ def test_no_page_open_means_no_wake_up(page):
     stream.close()
     connection.close()
 
-    def timerIsOff():
+    def timer_is_off():
         """The descriptor of the loop's timer says in /proc when it fires next: never."""
         directory, values = f"/proc/{page.daemon.pid}/fdinfo", []
         for fd in os.listdir(directory):
@@ -212,15 +212,15 @@ def test_no_page_open_means_no_wake_up(page):
                 values += [line for line in info if line.startswith("it_value")]
         return all(line.split(":")[1].strip() == "(0, 0)" for line in values)
 
-    waitFor(timerIsOff, "every timer to be off")
+    wait_for(timer_is_off, "every timer to be off")
 
 
 @pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
-def test_in_a_browser(page, workDir):
-    with browser(workDir + "/profile") as driver:
+def test_in_a_browser(page, work_dir):
+    with browser(work_dir + "/profile") as driver:
         driver.get(page.url)
-        waitText(driver, "#live", "live")
-        assert accessibilityFaults(driver) == []
+        wait_text(driver, "#live", "live")
+        assert accessibility_faults(driver) == []
 
         # A crash and the restart appear by themselves.
         driver.execute_script("window.sameDocument = true")
@@ -231,72 +231,72 @@ def test_in_a_browser(page, workDir):
             info = page.daemon.rpc.supervisor.getProcessInfo("steady")
             return info["pid"] if info["statename"] == "RUNNING" and info["pid"] != pid else None
 
-        again = waitFor(again, "the program to run again")
-        waitText(driver, "tr[data-name=steady] .description", f"pid {again},")
-        waitText(driver, "tr[data-name=steady] .status", "running")
+        again = wait_for(again, "the program to run again")
+        wait_text(driver, "tr[data-name=steady] .description", f"pid {again},")
+        wait_text(driver, "tr[data-name=steady] .status", "running")
 
         # Buttons act without leaving the page.
         driver.find_element("css selector", "tr[data-name=steady] [data-act=stop]").click()
-        waitText(driver, "#statusmessage", "Process steady stopped")
-        waitText(driver, "tr[data-name=steady] .status", "stopped")
-        waitText(driver, "tr[data-name=chatter] .memory", "B")
+        wait_text(driver, "#statusmessage", "Process steady stopped")
+        wait_text(driver, "tr[data-name=steady] .status", "stopped")
+        wait_text(driver, "tr[data-name=chatter] .memory", "B")
         screenshot(driver, "programs")
 
         # From the keyboard: "/" goes to the filter, the filter hides rows, Enter presses a button.
         driver.find_element("tag name", "body").send_keys("/")
         driver.switch_to.active_element.send_keys("chat")
         shown = "return [...document.querySelectorAll('tr[data-name]')].filter((r) => !r.hidden).map((r) => r.dataset.name)"
-        waitFor(lambda: driver.execute_script(shown) == ["chatter"], "the filter")
+        wait_for(lambda: driver.execute_script(shown) == ["chatter"], "the filter")
         driver.switch_to.active_element.send_keys(BACKSPACE * len("chat"))
         start = driver.find_element("css selector", "tr[data-name=steady] [data-act=start]")
         driver.execute_script("arguments[0].focus()", start)
         driver.switch_to.active_element.send_keys(ENTER)
-        waitText(driver, "#statusmessage", "Process steady started")
+        wait_text(driver, "#statusmessage", "Process steady started")
         assert driver.execute_script("return window.sameDocument") is True
 
         # A program that is added appears.
         page.daemon.configure(PROGRAMS.format(port=page.port, auth="") + "\n[program:late]\ncommand=/bin/sleep 1000\n")
         page.daemon.rpc.supervisor.reloadConfig()
         page.daemon.rpc.supervisor.addProcessGroup("late")
-        waitText(driver, "tr[data-name=late] .status", "running")
+        wait_text(driver, "tr[data-name=late] .status", "running")
 
 
 @pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
-def test_the_log_in_a_browser(page, workDir):
-    with browser(workDir + "/profile") as driver:
+def test_the_log_in_a_browser(page, work_dir):
+    with browser(work_dir + "/profile") as driver:
         driver.get(page.url + "tail.html?processname=chatter")
-        waitText(driver, "#live", "live")
-        assert accessibilityFaults(driver) == []
-        first = waitText(driver, "#log", "line ")
-        waitFor(lambda: driver.find_element("id", "log").text != first, "the log to move")
+        wait_text(driver, "#live", "live")
+        assert accessibility_faults(driver) == []
+        first = wait_text(driver, "#log", "line ")
+        wait_for(lambda: driver.find_element("id", "log").text != first, "the log to move")
         assert driver.execute_script("return document.querySelectorAll('#log b').length") == 0
 
         driver.find_element("id", "pause").click()
         still = driver.find_element("id", "log").text
         size = os.path.getsize(page.daemon.rpc.supervisor.getProcessInfo("chatter")["stdout_logfile"])
-        waitFor(lambda: os.path.getsize(page.daemon.rpc.supervisor.getProcessInfo("chatter")["stdout_logfile"]) > size + 40,
+        wait_for(lambda: os.path.getsize(page.daemon.rpc.supervisor.getProcessInfo("chatter")["stdout_logfile"]) > size + 40,
                 "the program to print more")
         assert driver.find_element("id", "log").text == still
         driver.find_element("id", "search").send_keys("line 1")
-        waitText(driver, "#matches", "matching lines")
+        wait_text(driver, "#matches", "matching lines")
         assert driver.find_elements("css selector", "#log mark")
         driver.find_element("id", "pause").click()
-        waitFor(lambda: driver.find_element("id", "log").text != still, "the log to go on")
+        wait_for(lambda: driver.find_element("id", "log").text != still, "the log to go on")
 
         driver.get(page.url + "activity.html")
-        waitText(driver, "#log", "chatter")
-        assert accessibilityFaults(driver) == []
+        wait_text(driver, "#log", "chatter")
+        assert accessibility_faults(driver) == []
 
 
 @pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
-def test_dark_and_small(page, workDir):
-    with browser(workDir + "/dark", dark=True, width=400, height=900) as driver:
+def test_dark_and_small(page, work_dir):
+    with browser(work_dir + "/dark", dark=True, width=400, height=900) as driver:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia",
                                {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
                                {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True})
         driver.get(page.url)
-        waitText(driver, "#live", "live")
-        assert accessibilityFaults(driver) == []
+        wait_text(driver, "#live", "live")
+        assert accessibility_faults(driver) == []
         assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
         screenshot(driver, "phone")

@@ -11,8 +11,8 @@ import signal
 import pytest
 
 from instance_page import Page
-from page import AVAILABLE, accessibilityFaults, browser, screenshot, waitText
-from waiting import waitFor
+from page import AVAILABLE, accessibility_faults, browser, screenshot, wait_text
+from waiting import wait_for
 
 PROGRAMS = """
 [inet_http_server]
@@ -38,7 +38,7 @@ class Log(Page):
 
     def __init__(self, daemon):
         super().__init__(daemon, programs=PROGRAMS)
-        self.daemon.waitState("teller", "RUNNING")
+        self.daemon.wait_state("teller", "RUNNING")
         self.path = os.path.join(self.daemon.directory, "teller.log")
         self.lines = [f"{number:05d} some text of the line" for number in range(6000)]
         self.lines[7] += " <b>Needle</b> \033[31mred\033[0m"
@@ -131,7 +131,7 @@ def test_what_the_script_reads(log):
 
 def test_channels_and_downloads(log):
     log.tell("out")
-    waitFor(lambda: "err out" in log.daemon.read("teller.err"), "the output")
+    wait_for(lambda: "err out" in log.daemon.read("teller.err"), "the output")
     text, links = log.shown(f"tail.html?{QUERY}")
     assert text.endswith("out\n") and "err" not in text
     assert log.shown(links["stderr"])[0] == "err out\n"
@@ -149,11 +149,11 @@ def test_a_stream_goes_on_where_it_was_cut_off(log):
         piece = next(stream)
         assert piece["text"] == "first\n" and piece["anew"] is False
     log.tell("second")
-    waitFor(lambda: "second" in log.daemon.read("teller.log"), "the output")
+    wait_for(lambda: "second" in log.daemon.read("teller.log"), "the output")
     # Rotated while nobody looked, as logrotate does.
     os.rename(log.path, log.path + ".1")
     log.daemon.kill(signal.SIGUSR2)
-    waitFor(lambda: os.path.exists(log.path), "the new file")
+    wait_for(lambda: os.path.exists(log.path), "the new file")
     log.tell("third")
     for parameters, headers in ((f"&from={piece['end']}", {}), ("&from=1-2-3.4", {"Last-Event-ID": piece["end"]})):
         with events(log, parameters, headers) as stream:
@@ -167,70 +167,70 @@ def test_a_stream_goes_on_where_it_was_cut_off(log):
         assert piece["text"] == "fourth\n" and piece["anew"] is True
 
 
-needsBrowser = pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
+needs_browser = pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
 LINES = "return document.getElementById('log').textContent.split('\\n')"
 
 
-@needsBrowser
-def test_scrolling_up_and_search_reach_the_first_line(log, workDir):
-    with browser(workDir + "/profile") as driver:
+@needs_browser
+def test_scrolling_up_and_search_reach_the_first_line(log, work_dir):
+    with browser(work_dir + "/profile") as driver:
         driver.get(log.url + f"tail.html?{QUERY}")
-        waitText(driver, "#live", "live")
+        wait_text(driver, "#live", "live")
         assert driver.title == "teller stdout · supervisor"
         assert driver.execute_script(LINES)[0].startswith("0")
-        assert accessibilityFaults(driver) == []
+        assert accessibility_faults(driver) == []
 
-        def firstShown():
+        def first_shown():
             driver.execute_script("document.getElementById('log').scrollTop = 0")
             return driver.execute_script(LINES)[0].startswith("00000 ")
 
-        waitFor(firstShown, "the first line")
+        wait_for(first_shown, "the first line")
         assert driver.execute_script(LINES)[:6000] == [
             line.replace("\033[31m", "").replace("\033[0m", "") for line in log.lines]
         log.tell("the newest")
-        waitText(driver, "#log", "the newest")
+        wait_text(driver, "#log", "the newest")
 
         driver.refresh()
-        waitText(driver, "#live", "live")
+        wait_text(driver, "#live", "live")
         driver.find_element("id", "search").send_keys("needle")
-        waitText(driver, "#matches", "1 matching line in all of the log")
+        wait_text(driver, "#matches", "1 matching line in all of the log")
         screenshot(driver, "log")
         driver.find_element("css selector", "#results a").click()
-        waitText(driver, "#log mark", "Needle")
+        wait_text(driver, "#log mark", "Needle")
         assert not driver.find_elements("css selector", "#log b, #results b")
         log.tell("while older lines are shown")
-        waitText(driver, "#live", "older lines")
+        wait_text(driver, "#live", "older lines")
         driver.find_element("id", "newest").click()
-        waitText(driver, "#log", "while older lines are shown")
-        waitText(driver, "#live", "live")
+        wait_text(driver, "#log", "while older lines are shown")
+        wait_text(driver, "#live", "live")
 
 
-@needsBrowser
-def test_the_log_page_shows_and_does(log, workDir):
-    with browser(workDir + "/profile") as driver:
+@needs_browser
+def test_the_log_page_shows_and_does(log, work_dir):
+    with browser(work_dir + "/profile") as driver:
         driver.get(log.url + f"tail.html?{QUERY}")
-        waitText(driver, "#live", "live")
+        wait_text(driver, "#live", "live")
         driver.find_element("css selector", "[data-act=stop]").click()
-        waitText(driver, "#actions .status", "stopped")
-        waitText(driver, "#statusmessage", "Process teller stopped")
+        wait_text(driver, "#actions .status", "stopped")
+        wait_text(driver, "#statusmessage", "Process teller stopped")
         driver.find_element("css selector", "[data-act=start]").click()
-        waitText(driver, "#actions .status", "running")
+        wait_text(driver, "#actions .status", "running")
 
         # Through a restart of the daemon, without a line lost.
         log.tell("before")
-        waitText(driver, "#log", "before")
+        wait_text(driver, "#log", "before")
         log.daemon.kill(signal.SIGHUP)
-        waitText(driver, "#live", "connection lost")
-        waitText(driver, "#live", "live")
-        log.daemon.waitReady()
-        log.daemon.waitState("teller", "RUNNING")
+        wait_text(driver, "#live", "connection lost")
+        wait_text(driver, "#live", "live")
+        log.daemon.wait_ready()
+        log.daemon.wait_state("teller", "RUNNING")
         log.tell("behind")
-        waitText(driver, "#log", "before\nbehind")
-        waitText(driver, "#actions .status", "running")
+        wait_text(driver, "#log", "before\nbehind")
+        wait_text(driver, "#actions .status", "running")
 
         driver.find_element("css selector", "[data-act=clearlog]").click()
-        waitText(driver, "dialog", "Clear the log of teller?")
+        wait_text(driver, "dialog", "Clear the log of teller?")
         driver.find_elements("css selector", "dialog button")[1].click()
-        waitText(driver, "#statusmessage", "Log for teller cleared")
+        wait_text(driver, "#statusmessage", "Log for teller cleared")
         log.tell("after")
-        waitText(driver, "#log", "the log begins anew --\nafter")
+        wait_text(driver, "#log", "the log begins anew --\nafter")

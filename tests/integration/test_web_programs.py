@@ -9,8 +9,8 @@ import signal
 import pytest
 
 from instance_page import Page
-from page import AVAILABLE, ENTER, ESCAPE, accessibilityFaults, browser, waitText
-from waiting import waitFor
+from page import AVAILABLE, ENTER, ESCAPE, accessibility_faults, browser, wait_text
+from waiting import wait_for
 
 CROWD = """
 [inet_http_server]
@@ -49,7 +49,7 @@ def names(text):
     return [html.unescape(name) for name, hidden in rows if not hidden]
 
 
-def tokenOf(text):
+def token_of(text):
     return text.partition('name="token" value="')[2].partition('"')[0]
 
 
@@ -57,8 +57,8 @@ def tokenOf(text):
 def crowd(daemon):
     def make(number=3, auth=""):
         page = Page(daemon, auth, CROWD.replace("NUMBER", str(number)))
-        page.daemon.waitState("broken", "FATAL")
-        page.daemon.waitState("zebra", "RUNNING")
+        page.daemon.wait_state("broken", "FATAL")
+        page.daemon.wait_state("zebra", "RUNNING")
         return page
 
     return make
@@ -72,9 +72,9 @@ def crowd(daemon):
 ])
 def test_what_cannot_be_undone_asks_first(daemon, path, question, undone):
     page = Page(daemon)
-    page.daemon.waitState("steady", "RUNNING")
-    waitFor(lambda: "bold" in page.daemon.rpc.supervisor.readProcessStdoutLog("chatter", 0, 100), "output")
-    token = tokenOf(page.ask("GET", "/").text)
+    page.daemon.wait_state("steady", "RUNNING")
+    wait_for(lambda: "bold" in page.daemon.rpc.supervisor.readProcessStdoutLog("chatter", 0, 100), "output")
+    token = token_of(page.ask("GET", "/").text)
     ours = {**BROWSER, "Sec-Fetch-Site": "same-origin"}
     typed = {**BROWSER, "Sec-Fetch-Site": "none"}
     for method, headers, body in (("POST", BROWSER, f"token={token}"), ("POST", {"User-Agent": "Lynx"}, f"token={token}"),
@@ -171,7 +171,7 @@ def test_what_has_not_changed_is_told_once_to_each_page(crowd):
     with page.begin("GET", "/events") as stream:
         first = samples(stream)
         assert list(next(first)) == ["zebra"]  # what does not run takes nothing
-        waitFor(lambda: next(first) == {}, "a message without news")
+        wait_for(lambda: next(first) == {}, "a message without news")
         with page.begin("GET", "/events") as other:
             assert "zebra" in next(samples(other))
 
@@ -192,22 +192,22 @@ def test_a_page_of_one_program_hears_of_that_alone(crowd):
         assert states[0] == "RUNNING"
 
 
-needsBrowser = pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
+needs_browser = pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
 SHOWN = """return [...document.querySelectorAll('tr[data-name]')].filter((row) => row.checkVisibility())
     .map((row) => row.dataset.name)"""
 TOP = "return document.getElementById('programs').getBoundingClientRect().top"
 
 
-@needsBrowser
-def test_a_thousand_programs(crowd, workDir):
+@needs_browser
+def test_a_thousand_programs(crowd, work_dir):
     page = crowd(1000)
-    with browser(workDir + "/profile") as driver:
+    with browser(work_dir + "/profile") as driver:
         driver.get(page.url)
-        waitText(driver, "#live", "live")
+        wait_text(driver, "#live", "live")
         shown = driver.execute_script(SHOWN)
         assert len(shown) == 1004 and shown[1] == "broken"
-        waitText(driver, "#counts [data-state=fatal]", "2 fatal")
-        waitFor(lambda: driver.title == "(2) Supervisor Status · supervisor", "the title")
+        wait_text(driver, "#counts [data-state=fatal]", "2 fatal")
+        wait_for(lambda: driver.title == "(2) Supervisor Status · supervisor", "the title")
         # One line each, and nothing is wider than the window.
         heights = driver.execute_script(
             "return [...document.querySelectorAll('tr[data-name]')].map((r) => r.getBoundingClientRect().height)")
@@ -218,8 +218,8 @@ def test_a_thousand_programs(crowd, workDir):
         driver.find_element("css selector", "tbody[data-group=crowd] .fold").click()
         assert len(driver.execute_script(SHOWN)) == 4
         driver.refresh()
-        waitText(driver, "#live", "live")
-        waitFor(lambda: len(driver.execute_script(SHOWN)) == 4, "the fold to come back")
+        wait_text(driver, "#live", "live")
+        wait_for(lambda: len(driver.execute_script(SHOWN)) == 4, "the fold to come back")
         driver.find_element("css selector", "#counts [data-state=stopped]").click()
         assert len(driver.execute_script(SHOWN)) == 1001  # what is looked for is not folded away
         driver.find_element("css selector", "#counts [data-state=stopped]").click()
@@ -227,7 +227,7 @@ def test_a_thousand_programs(crowd, workDir):
         # An update leaves rows, filter and listeners as they are.
         driver.find_element("id", "filter").send_keys("crowd_01")
         wanted = [f"crowd:crowd_01{number}" for number in range(10)]
-        waitFor(lambda: driver.execute_script(SHOWN) == wanted, "the filter")
+        wait_for(lambda: driver.execute_script(SHOWN) == wanted, "the filter")
         driver.execute_script("document.querySelector('[data-name=\"crowd:crowd_011\"]').kept = true;"
                               "document.querySelector('[data-name=\"crowd:crowd_011\"] details').open = true")
         config = page.daemon.read("supervisord.conf")
@@ -236,31 +236,31 @@ def test_a_thousand_programs(crowd, workDir):
         page.daemon.rpc.supervisor.reloadConfig()
         page.daemon.rpc.supervisor.addProcessGroup("late_crowd_01")
         page.daemon.rpc.supervisor.removeProcessGroup("broken")
-        waitFor(lambda: sorted(driver.execute_script(SHOWN)) == sorted([*wanted, "late_crowd_01"]), "the new program")
-        waitFor(lambda: not driver.find_elements("css selector", "[data-name=broken]"), "the end of the old one")
-        waitText(driver, "#counts [data-state='']", "1004 programs")
+        wait_for(lambda: sorted(driver.execute_script(SHOWN)) == sorted([*wanted, "late_crowd_01"]), "the new program")
+        wait_for(lambda: not driver.find_elements("css selector", "[data-name=broken]"), "the end of the old one")
+        wait_text(driver, "#counts [data-state='']", "1004 programs")
         assert driver.find_element("id", "filter").get_property("value") == "crowd_01"
         assert driver.execute_script("const row = document.querySelector('[data-name=\"crowd:crowd_011\"]');"
                                      "return row.kept && row.querySelector('details').open") is True
         driver.find_element("css selector", "[data-name=late_crowd_01] [data-act=stop]").click()
-        waitText(driver, "[data-name=late_crowd_01] .status", "stopped")
+        wait_text(driver, "[data-name=late_crowd_01] .status", "stopped")
         driver.find_element("css selector", "[data-name='crowd:crowd_012'] [data-act=start]").click()
-        waitText(driver, "[data-name='crowd:crowd_012'] .status", "running")
+        wait_text(driver, "[data-name='crowd:crowd_012'] .status", "running")
         assert "crowd_01" in driver.current_url
 
 
-@needsBrowser
-def test_nothing_moves_under_the_pointer_and_what_is_final_asks(crowd, workDir):
+@needs_browser
+def test_nothing_moves_under_the_pointer_and_what_is_final_asks(crowd, work_dir):
     page = crowd()
-    with browser(workDir + "/profile") as driver:
+    with browser(work_dir + "/profile") as driver:
         driver.get(page.url)
-        waitText(driver, "#live", "live")
+        wait_text(driver, "#live", "live")
         top, order = driver.execute_script(TOP), driver.execute_script(SHOWN)
         stop = driver.find_element("css selector", "tr[data-name=zebra] [data-act=stop]")
         stop.click()
-        waitText(driver, "#statusmessage", "Process zebra stopped")
+        wait_text(driver, "#statusmessage", "Process zebra stopped")
         assert driver.execute_script(TOP) == top
-        waitText(driver, "tr[data-name=zebra] .status", "stopped")
+        wait_text(driver, "tr[data-name=zebra] .status", "stopped")
         # A program that gets into trouble goes to the top when nobody points at the table.
         page.daemon.rpc.supervisor.startProcess("zebra")
         assert driver.execute_script(SHOWN) == order
@@ -271,24 +271,24 @@ def test_nothing_moves_under_the_pointer_and_what_is_final_asks(crowd, workDir):
         summary = driver.find_element("css selector", "tr[data-name=zebra] summary")
         driver.execute_script("arguments[0].focus()", summary)
         driver.switch_to.active_element.send_keys(ENTER)
-        assert accessibilityFaults(driver) == []
+        assert accessibility_faults(driver) == []
         clear = driver.find_element("css selector", "tr[data-name=zebra] [data-act=clearlog]")
         menu = driver.find_element("css selector", "tr[data-name=zebra] details")
         assert menu.get_property("open") is True
         clear.send_keys(ENTER)
-        waitText(driver, "dialog", "Clear the log of zebra?")
+        wait_text(driver, "dialog", "Clear the log of zebra?")
         driver.switch_to.active_element.send_keys(ESCAPE)
-        waitFor(lambda: not driver.find_elements("css selector", "dialog"), "the question to go")
+        wait_for(lambda: not driver.find_elements("css selector", "dialog"), "the question to go")
         assert menu.get_property("open") is True
         driver.switch_to.active_element.send_keys(ESCAPE)
-        waitFor(lambda: not menu.get_property("open"), "the menu to close")
+        wait_for(lambda: not menu.get_property("open"), "the menu to close")
 
         for answer, state in ((0, "RUNNING"), (1, "STOPPED")):
             driver.find_element("css selector", "[data-act=stopall]").click()
-            waitText(driver, "dialog", "Stop all programs?")
+            wait_text(driver, "dialog", "Stop all programs?")
             driver.find_elements("css selector", "dialog button")[answer].click()
-            waitFor(lambda: page.state("zebra") == state, state)
-        waitText(driver, "#statusmessage", "All stopped at ")
+            wait_for(lambda: page.state("zebra") == state, state)
+        wait_text(driver, "#statusmessage", "All stopped at ")
         assert driver.execute_script(TOP) == top
 
         # Columns sort.
@@ -299,33 +299,33 @@ def test_nothing_moves_under_the_pointer_and_what_is_final_asks(crowd, workDir):
         assert driver.find_element("css selector", "th.name").get_attribute("aria-sort") == "descending"
 
 
-@needsBrowser
-def test_the_page_goes_on_after_a_restart(crowd, workDir):
+@needs_browser
+def test_the_page_goes_on_after_a_restart(crowd, work_dir):
     page = crowd()
-    with browser(workDir + "/profile") as driver:
+    with browser(work_dir + "/profile") as driver:
         driver.get(page.url)
-        waitText(driver, "#live", "live")
+        wait_text(driver, "#live", "live")
         driver.execute_script("window.sameDocument = true")
         before = driver.execute_script("return document.querySelector('[name=token]').value")
         page.daemon.kill(signal.SIGHUP)
-        waitFor(lambda: driver.execute_script("return document.querySelector('[name=token]').value") != before,
+        wait_for(lambda: driver.execute_script("return document.querySelector('[name=token]').value") != before,
                 "the new server's token", limit=60)
-        waitText(driver, "#live", "live")
+        wait_text(driver, "#live", "live")
         driver.find_element("css selector", "[data-act=restartall]").click()
-        waitText(driver, "dialog", "Restart all programs?")
+        wait_text(driver, "dialog", "Restart all programs?")
         driver.find_elements("css selector", "dialog button")[1].click()
-        waitText(driver, "#statusmessage", "All restarted at ")
+        wait_text(driver, "#statusmessage", "All restarted at ")
         assert driver.execute_script("return window.sameDocument") is True
 
 
-@needsBrowser
-def test_a_browser_logs_out(crowd, workDir):
+@needs_browser
+def test_a_browser_logs_out(crowd, work_dir):
     page = crowd(auth="username=admin\npassword=admin")
-    with browser(workDir + "/profile") as driver:
+    with browser(work_dir + "/profile") as driver:
         driver.get(page.url.replace("//", "//admin:admin@"))
         for _ in range(2):
             driver.get(page.url)
-            waitText(driver, "#live", "live")
+            wait_text(driver, "#live", "live")
         driver.find_element("link text", "Log out admin").click()
         # The browser asks for the password now, and has nobody to answer.
         driver.get(page.url)

@@ -6,8 +6,8 @@ import signal
 import os
 import subprocess
 
-from processes import ofUser
-from waiting import waitFor
+from processes import of_user
+from waiting import wait_for
 
 
 class Account:
@@ -23,11 +23,11 @@ class Account:
         return self
 
     def __exit__(self, *_):
-        waitFor(self._killed, f"the end of the processes of {self.name}")
+        wait_for(self._killed, f"the end of the processes of {self.name}")
         subprocess.run(["userdel", self.name], check=False, stderr=subprocess.DEVNULL)
 
     def _killed(self):
-        left = ofUser(self.entry.pw_uid)
+        left = of_user(self.entry.pw_uid)
         for pid in left:
             try:
                 os.kill(pid, signal.SIGKILL)

@@ -56,7 +56,7 @@ class PrivateBus:
         return subprocess.run(["busctl", f"--address={self.address}", *arguments], user=user, capture_output=True,
                               text=True, check=False)
 
-    def hasOwner(self, name):
+    def has_owner(self, name):
         """Whether somebody has that name (busctl's own `status` needs a machine id, which containers may lack)."""
         return self.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
                            "s", name).returncode == 0

@@ -26,7 +26,7 @@ while True:
 """
 
 
-def stopAChildOf(manager, uid, gid):
+def stop_a_child_of(manager, uid, gid):
     """Starts the attack; the process ends when it was fast enough, with the pid on its standard output."""
     return subprocess.Popen(["/usr/bin/python3", "-c", _SCRIPT, str(manager)], user=uid, group=gid, extra_groups=[],
                             stdout=subprocess.PIPE, text=True)

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 PROGRAMS = """
 [program:bad]
@@ -70,18 +70,18 @@ def steps(daemon):
 
     def settled():
         for name in ("cat", "talk", "web:web_00", "web:web_01", "web:web_02", "pair:left", "pair:right"):
-            daemon.waitState(name, "RUNNING")
-        waitFor(lambda: daemon.rpc.supervisor.readProcessStderrLog("talk", 0, 0), "talk's output")
-        waitFor(lambda: "two" in daemon.rpc.supervisor.readProcessStdoutLog("talk", 0, 0), "talk's output")
+            daemon.wait_state(name, "RUNNING")
+        wait_for(lambda: daemon.rpc.supervisor.readProcessStderrLog("talk", 0, 0), "talk's output")
+        wait_for(lambda: "two" in daemon.rpc.supervisor.readProcessStdoutLog("talk", 0, 0), "talk's output")
 
     def configured(text):
         return lambda: daemon.configure(text)
 
     def running(*names):
-        return lambda: [daemon.waitState(name, "RUNNING") for name in names]
+        return lambda: [daemon.wait_state(name, "RUNNING") for name in names]
 
     def given_up(name):
-        return lambda: daemon.waitState(name, "FATAL")
+        return lambda: daemon.wait_state(name, "FATAL")
 
     yield settled
     for words in ("status", "status all", "status cat", "status nope", "status web", "status web:* cat", "status nope:*",
@@ -137,16 +137,16 @@ def normalised(text, daemon):
     text = re.sub(r"pid \d+, uptime \d+:\d\d:\d\d", "pid N, uptime T", text)
     text = re.sub(r"file: \S+ line: \d+", "file: F line: L", text)
     text = re.sub(r"[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M", "DATE", text)
-    text = re.sub(r"(?<=\(type help <topic>\):\n)=+\n((?:\S.*\n)+)", sharedCommands, text)
+    text = re.sub(r"(?<=\(type help <topic>\):\n)=+\n((?:\S.*\n)+)", shared_commands, text)
     return re.sub(r"^[1-9]\d*$", "N", text, flags=re.M)  # a pid on a line of its own
 
 
-def sharedCommands(table):
+def shared_commands(table):
     """The commands that `help` lists, without the one that is ours alone, as columns may differ."""
     return " ".join(sorted(set(table[1].split()) - {"serialrestart"})) + "\n"
 
 
-def reasonLess(line):
+def reason_less(line):
     """A refused configuration has our own, better words behind the same beginning, in every command."""
     return re.sub(r"^(ERROR: |error: .*<Fault 92: ['\"])CANT_REREAD: .*", "ERROR: CANT_REREAD: REASON", line)
 
@@ -154,7 +154,7 @@ def reasonLess(line):
 def run(daemon, client):
     """The transcript: a list of (words, exit status, output) of the client "ours" or "debian"."""
     transcript = []
-    argv = [*program("supervisorctl", client), "-c", daemon.configPath]
+    argv = [*program("supervisorctl", client), "-c", daemon.config_path]
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     for step in steps(daemon):
         if callable(step):
@@ -163,7 +163,7 @@ def run(daemon, client):
         words, first = step if isinstance(step, tuple) else (step, None)
         done = subprocess.run([*argv, *(words or [""])], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                               env=environment, timeout=60)
-        output = [reasonLess(line) for line in normalised(done.stdout + done.stderr, daemon).splitlines()]
+        output = [reason_less(line) for line in normalised(done.stdout + done.stderr, daemon).splitlines()]
         if words[:1] in (["start"], ["stop"], ["restart"]) and {"all", "web:*", "pair:*"} & set(words):
             output.sort()  # members of a group are told as they finish
         transcript.append((" ".join(words), done.returncode, output[:1] if first else output))

@@ -8,9 +8,9 @@ import socket
 import subprocess
 import xmlrpc.client
 
-from processes import endSession
+from processes import end_session
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 BASE = """[supervisord]
 logfile=%(here)s/supervisord.log
@@ -72,7 +72,7 @@ class Daemon:
     args, env, user   of the process; `user` is a name or uid
     stdout       where its standard output goes: a descriptor; None is the file "stdout" in the directory
     prefix       words of a command that starts it, such as ["unshare", "--mount"]
-    wait         whether entering waits until it answers on its socket (else: waitReady())
+    wait         whether entering waits until it answers on its socket (else: wait_ready())
     """
 
     def __init__(self, kind, directory, config="", supervisord="", raw=False, args=(), env=None, user=None, wait=True,
@@ -80,8 +80,8 @@ class Daemon:
         self.kind = kind
         self.directory = directory
         self.socket = os.path.join(directory, "s.sock")
-        self.logPath = os.path.join(directory, "supervisord.log")
-        self.configPath = os.path.join(directory, "supervisord.conf")
+        self.log_path = os.path.join(directory, "supervisord.log")
+        self.config_path = os.path.join(directory, "supervisord.conf")
         self._base = None if raw else supervisord
         self._args, self._env, self._user, self._wait = list(args), env, user, wait
         self._stdout, self._prefix = stdout, list(prefix)
@@ -93,13 +93,13 @@ class Daemon:
     def configure(self, config):
         """Writes the configuration file anew (for reread, reload and SIGHUP)."""
         text = config if self._base is None else BASE.format(supervisord=self._base, config=config)
-        with open(self.configPath, "w", encoding="utf-8") as file:
+        with open(self.config_path, "w", encoding="utf-8") as file:
             file.write(text)
 
     def start(self):
         with open(os.path.join(self.directory, "stdout"), "ab") as output:
             self.process = subprocess.Popen(
-                [*self._prefix, *program("supervisord", self.kind), "-n", "-c", self.configPath, *self._args],
+                [*self._prefix, *program("supervisord", self.kind), "-n", "-c", self.config_path, *self._args],
                 cwd=self.directory, env=self._env, user=self._user, start_new_session=True, stdin=subprocess.DEVNULL,
                 stdout=output if self._stdout is None else self._stdout, stderr=output)
         return self
@@ -108,7 +108,7 @@ class Daemon:
         self.start()
         try:
             if self._wait:
-                self.waitReady()
+                self.wait_ready()
         except BaseException:
             self.__exit__()
             raise
@@ -120,7 +120,7 @@ class Daemon:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        endSession(self.process.pid)
+        end_session(self.process.pid)
 
     @property
     def pid(self):
@@ -131,7 +131,7 @@ class Daemon:
         """A fresh XML-RPC proxy: rpc.supervisor.getState(), rpc.system.listMethods()"""
         return connect(self.socket)
 
-    def isAnswering(self):
+    def is_answering(self):
         if self.process.poll() is not None:
             raise AssertionError(f"supervisord ended with {self.process.returncode}:\n{self.output()}{self.log()}")
         try:
@@ -139,17 +139,17 @@ class Daemon:
         except (OSError, http.client.HTTPException):
             return None
 
-    def waitReady(self):
-        waitFor(self.isAnswering, "supervisord to answer")
+    def wait_ready(self):
+        wait_for(self.is_answering, "supervisord to answer")
 
-    def waitState(self, name, state):
+    def wait_state(self, name, state):
         """Waits until the process `name` ("group:name") is in `state` (such as "RUNNING"); returns its info."""
 
         def reached():
             info = self.rpc.supervisor.getProcessInfo(name)
             return info if info["statename"] == state else None
 
-        return waitFor(reached, f"{name} to be {state}")
+        return wait_for(reached, f"{name} to be {state}")
 
     def kill(self, number):
         """Sends a signal."""
@@ -162,7 +162,7 @@ class Daemon:
 
     def ctl(self, *arguments, kind=None, **options):
         """Runs supervisorctl (of the same kind unless said otherwise); returns the finished process, output as text."""
-        return subprocess.run([*program("supervisorctl", kind or self.kind), "-c", self.configPath, *arguments],
+        return subprocess.run([*program("supervisorctl", kind or self.kind), "-c", self.config_path, *arguments],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **options)
 
     def read(self, name):

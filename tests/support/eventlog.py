@@ -9,7 +9,7 @@ from programs import PYTHON, SOURCE
 SCRIPT = os.path.join(SOURCE, "tests", "support", "listener.py")
 
 
-def listenerSection(name, manner, events="EVENT", **options):
+def listener_section(name, manner, events="EVENT", **options):
     """An [eventlistener:NAME] that records in NAME.events of the daemon's directory."""
     options = {"buffer_size": 1000, "startsecs": 0, **options}
     lines = "".join(f"{key}={value}\n" for key, value in options.items())
@@ -17,7 +17,7 @@ def listenerSection(name, manner, events="EVENT", **options):
             f"events={events}\nstderr_logfile=%(here)s/{name}.err\n{lines}\n")
 
 
-def stdoutSection(more=""):
+def stdout_section(more=""):
     """[eventlistener:stdout], which prints what programs print, as supervisor_stdout does."""
     script = os.path.join(SOURCE, "tests", "support", "echo_listener.py")
     return (f"[eventlistener:stdout]\ncommand={PYTHON} {script}\nevents=PROCESS_LOG\nstartsecs=0\n"

@@ -20,11 +20,11 @@ UNANSWERED = {2, 36, 42}  # FORGET, INTERRUPT, BATCH_FORGET: the kernel expects 
 
 
 class HangingFiles:
-    def __init__(self, mountpoint, hangs, namespaceOf=None):
-        """`namespaceOf`: a pid in whose mount namespace it is mounted; pids are still those of this process's."""
+    def __init__(self, mountpoint, hangs, namespace_of=None):
+        """`namespace_of`: a pid in whose mount namespace it is mounted; pids are still those of this process's."""
         self.path = mountpoint
         self._hangs = hangs
-        self._namespace = f"/proc/{namespaceOf}/ns/mnt" if namespaceOf else ""
+        self._namespace = f"/proc/{namespace_of}/ns/mnt" if namespace_of else ""
         self._server = None
 
     def __enter__(self):
@@ -39,7 +39,7 @@ class HangingFiles:
         assert self._server.stdout.readline() == b"mounted\n", "no hanging file system"
         return self
 
-    def waitForHang(self):
+    def wait_for_hang(self):
         """Returns when somebody hangs, with its pid."""
         assert select.select([self._server.stdout], [], [], 30)[0], "nobody hangs"
         return int(self._server.stdout.readline())

@@ -5,7 +5,7 @@ import contextlib
 import http.client
 import urllib.parse
 
-from page import freePort
+from page import free_port
 
 PROGRAMS = """
 [inet_http_server]
@@ -35,7 +35,7 @@ class Page:
     """The instance's page, spoken to as a script does."""
 
     def __init__(self, daemon, auth="", programs=PROGRAMS):
-        self.port = freePort()
+        self.port = free_port()
         self.daemon = daemon(programs.format(port=self.port, auth=auth))
         self.url = f"http://127.0.0.1:{self.port}/"
 

@@ -39,7 +39,7 @@ def record(path, data):
         file.write(data)
 
 
-def waitForFile(path):
+def wait_for_file(path):
     while not os.path.exists(path):
         time.sleep(0.01)
 
@@ -49,7 +49,7 @@ def answer(manner, path, headers, payload):
     if manner == "fail" and payload.endswith(b"fail") and not os.path.exists(path + ".ok"):
         result = b"FAIL"
     elif manner == "slow":
-        waitForFile(path + ".go")
+        wait_for_file(path + ".go")
     elif manner == "stdin" and headers["eventname"].startswith("PROCESS_COMMUNICATION"):
         result = b"STDIN:" + payload.partition(b"\n")[2]
     say(b"RESULT %d\n%s" % (len(result), result))
@@ -83,7 +83,7 @@ def speak(manner, path):
         answer(manner, path, headers, payload)
 
 
-def speakWithChildutils(path):
+def speak_with_childutils(path):
     from supervisor import childutils
 
     server = childutils.getRPCInterface(os.environ)
@@ -103,6 +103,6 @@ def speakWithChildutils(path):
 
 if __name__ == "__main__":
     if sys.argv[1] == "childutils":
-        speakWithChildutils(sys.argv[2])
+        speak_with_childutils(sys.argv[2])
     else:
         speak(sys.argv[1], sys.argv[2])

@@ -64,7 +64,7 @@ class Service:
     def pid(self):
         return self.program.process.pid
 
-    def endBus(self):
+    def end_bus(self):
         """Kills the bus; returns the exit status of the service."""
         self._bus.process.kill()
         return self.program.process.wait()
@@ -78,18 +78,18 @@ class Service:
 
     def call(self, method, signature="", *arguments, user=None, path=ROOT, interface=MANAGER, options=()):
         """The reply's values; raises AssertionError if there is an error."""
-        result = self.tryCall(method, signature, *arguments, user=user, path=path, interface=interface, options=options)
+        result = self.try_call(method, signature, *arguments, user=user, path=path, interface=interface, options=options)
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout)["data"] if result.stdout.strip() else None
 
-    def tryCall(self, method, signature="", *arguments, user=None, path=ROOT, interface=MANAGER, options=()):
+    def try_call(self, method, signature="", *arguments, user=None, path=ROOT, interface=MANAGER, options=()):
         words = [signature, *map(str, arguments)] if signature else []
         return self._bus.busctl("--json=short", *options, "call", NAME, path, interface, method, *words, user=user)
 
     def error(self, method, signature="", *arguments, user=None, path=ROOT, interface=MANAGER):
         """The name and text of the error that a call must end in, as the bus carries them."""
         command = ["dbus-send", f"--bus={self.address}", "--print-reply", f"--dest={NAME}", path,
-                   f"{interface}.{method}", *_sendWords(signature, arguments)]
+                   f"{interface}.{method}", *_send_words(signature, arguments)]
         result = subprocess.run(command, user=user, capture_output=True, text=True, check=False)
         assert result.returncode != 0, f"{method} worked"
         name, _, text = result.stderr.strip().removeprefix("Error ").partition(": ")
@@ -115,10 +115,10 @@ class Service:
 _TYPES = {"s": "string", "u": "uint32", "i": "int32", "b": "boolean"}
 
 
-def _sendWords(signature, arguments):
+def _send_words(signature, arguments):
     return [f"{_TYPES[kind]}:{value}" for kind, value in zip(signature, arguments)]
 
 
-def instancePath(name):
+def instance_path(name):
     encoded = "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):02x}" for c in name)
     return f"{ROOT}/instance/{encoded}"

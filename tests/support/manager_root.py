@@ -8,9 +8,9 @@ import signal
 import subprocess
 
 from bus import PrivateBus
-from processes import isRunning
+from processes import is_running
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 NAME = "org.supervisormanager1"
 ROOT = "/org/supervisormanager1"
@@ -74,7 +74,7 @@ class Managerd:
             self.process = subprocess.Popen(
                 [self.program, "--root", self.root, "--bus-address", self.bus.address],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
-        waitFor(lambda: self.bus.hasOwner(NAME) or self.process.poll() is not None, "the manager")
+        wait_for(lambda: self.bus.has_owner(NAME) or self.process.poll() is not None, "the manager")
         assert self.process.poll() is None, self.log()
         return self
 
@@ -91,12 +91,12 @@ class Managerd:
         with open(self._log, encoding="utf-8") as log:
             return log.read()
 
-    def tryCall(self, method, signature="", *arguments):
+    def try_call(self, method, signature="", *arguments):
         words = [signature, *map(str, arguments)] if signature else []
         return self.bus.busctl("--json=short", "--timeout=60", "call", NAME, ROOT, f"{NAME}.Manager", method, *words)
 
     def call(self, method, signature="", *arguments):
-        result = self.tryCall(method, signature, *arguments)
+        result = self.try_call(method, signature, *arguments)
         assert result.returncode == 0, result.stderr + self.log()
         return json.loads(result.stdout)["data"] if result.stdout.strip() else None
 
@@ -109,21 +109,21 @@ class Managerd:
         """Why the instance failed, as root may read it."""
         return f"{self.get(instance, 'StatusText')}: {self.call('GetFailureDetails', 's', instance)[0]}"
 
-    def waitState(self, instance, state):
+    def wait_state(self, instance, state):
         try:
-            waitFor(lambda: self.get(instance, "State") == state, f"{instance} to be {state}")
+            wait_for(lambda: self.get(instance, "State") == state, f"{instance} to be {state}")
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {self.get(instance, 'State')}\n{self.log()}") from None
 
-    def mainPid(self, instance):
+    def main_pid(self, instance):
         return self.get(instance, "MainPID")
 
-    def programPid(self, instance, name):
+    def program_pid(self, instance, name):
         """The pid of a program as the manager knows it, waited for."""
         def pid():
             rows = self.call("ListPrograms", "s", instance)[0]
-            return next((p for n, state, p, *_ in rows if n == name and state == "RUNNING" and isRunning(p)), None)
-        return waitFor(pid, f"{name} of {instance} to run")
+            return next((p for n, state, p, *_ in rows if n == name and state == "RUNNING" and is_running(p)), None)
+        return wait_for(pid, f"{name} of {instance} to run")
 
     def ctl(self, name, *arguments, owner):
         """supervisorctl of an instance through its link, as `owner`."""
@@ -132,5 +132,5 @@ class Managerd:
                               text=True, check=False)
 
 
-def killInstance(pid):
+def kill_instance(pid):
     os.kill(pid, signal.SIGKILL)

@@ -8,7 +8,7 @@ import subprocess
 from bus import PrivateBus
 from manager_bus import NAME, POLICY
 from programs import program
-from waiting import waitFor
+from waiting import wait_for
 
 
 class Managerd:
@@ -22,8 +22,8 @@ class Managerd:
     def __init__(self, directory, entries, settings=""):
         self.root = os.path.join(directory, "root")
         self.bus = PrivateBus(directory, [POLICY])
-        self.confDir = os.path.join(self.root, "etc/supervisor-manager/conf.d")
-        os.makedirs(self.confDir)
+        self.conf_dir = os.path.join(self.root, "etc/supervisor-manager/conf.d")
+        os.makedirs(self.conf_dir)
         os.makedirs(os.path.join(self.root, "usr/bin"))
         with open(os.path.join(self.root, "etc/supervisor-manager/supervisor-manager.conf"), "w", encoding="utf-8") as file:
             file.write(f"[supervisor-manager]\nsupervisord = {program('supervisord')[0]}\n"
@@ -34,23 +34,23 @@ class Managerd:
 
     def declare(self, name, text):
         """Writes conf.d/NAME.conf; nothing is reloaded."""
-        with open(self.entryFile(name), "w", encoding="utf-8") as file:
+        with open(self.entry_file(name), "w", encoding="utf-8") as file:
             file.write(text.replace("%(root)s", self.root))
 
-    def entryFile(self, name):
-        return os.path.join(self.confDir, name + ".conf")
+    def entry_file(self, name):
+        return os.path.join(self.conf_dir, name + ".conf")
 
     def start(self):
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(
                 [*program("supervisor-managerd"), "--root", self.root, "--bus-address", self.bus.address],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-        waitFor(self.isOnTheBus, "the manager's name on the bus")
+        wait_for(self.is_on_the_bus, "the manager's name on the bus")
 
-    def isOnTheBus(self):
+    def is_on_the_bus(self):
         if self.process.poll() is not None:
             raise AssertionError(f"supervisor-managerd ended with {self.process.returncode}:\n{self.log()}")
-        return self.bus.hasOwner(NAME)
+        return self.bus.has_owner(NAME)
 
     def __enter__(self):
         self.bus.__enter__()
@@ -77,10 +77,10 @@ class Managerd:
                               user=user, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                               env={**os.environ, **(env or {})})
 
-    def waitState(self, name, state):
+    def wait_state(self, name, state):
         """Waits until the instance is in `state` ("running"); returns its row of `list --json`."""
         def reached():
             rows = json.loads(self.manager("list", "--json").stdout)
             return next((row for row in rows if row["name"] == name and row["state"] == state), None)
 
-        return waitFor(reached, f"{name} to be {state}")
+        return wait_for(reached, f"{name} to be {state}")

@@ -12,13 +12,13 @@ try:
 except ImportError:
     webdriver = None
 
-from waiting import waitFor
+from waiting import wait_for
 
 ENTER, BACKSPACE, ESCAPE = "\ue007", "\ue003", "\ue00c"  # the driver's codes for the keys
 AVAILABLE = bool(webdriver and shutil.which("chromium") and shutil.which("chromedriver"))
 
 
-def freePort():
+def free_port():
     """A TCP port of the loopback interface that nobody uses at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -43,7 +43,7 @@ def browser(profile, dark=False, width=1280, height=800, arguments=()):
         driver.quit()
 
 
-def waitText(driver, selector, wanted):
+def wait_text(driver, selector, wanted):
     """Waits until the element's text contains `wanted`; returns the text."""
 
     def reached():
@@ -51,7 +51,7 @@ def waitText(driver, selector, wanted):
         text = driver.execute_script("const e = document.querySelector(arguments[0]); return e && e.textContent", selector)
         return text if text and wanted in text else None
 
-    return waitFor(reached, f"{selector} to show {wanted!r}")
+    return wait_for(reached, f"{selector} to show {wanted!r}")
 
 
 def screenshot(driver, name):
@@ -87,7 +87,7 @@ return poor;
 """
 
 
-def accessibilityFaults(driver):
+def accessibility_faults(driver):
     """What a screen reader or a weak eye would stumble over; an empty list is good."""
     faults = [f"contrast: {text}" for text in driver.execute_script(CONTRAST)]
     tree = driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]

@@ -4,7 +4,7 @@
 import os
 import signal
 
-from waiting import waitFor
+from waiting import wait_for
 
 
 def _stat(pid):
@@ -18,7 +18,7 @@ def _stat(pid):
     return [fields[key].split()[0] for key in ("State", "PPid", "NSpgid", "NSsid")]
 
 
-def isRunning(pid):
+def is_running(pid):
     """Whether `pid` is a process that is not a zombie."""
     fields = _stat(pid)
     return fields is not None and fields[0] not in "ZX"
@@ -42,19 +42,19 @@ def session(sid):
     return _matching(lambda fields: int(fields[3]) == sid)
 
 
-def ofUser(uid):
+def of_user(uid):
     """The pids of a user's processes."""
     found = []
     for name in os.listdir("/proc"):
         try:
-            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == uid and isRunning(int(name)):
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == uid and is_running(int(name)):
                 found.append(int(name))
         except FileNotFoundError:
             pass
     return found
 
 
-def endSession(sid):
+def end_session(sid):
     """Kills every process of a session, by pid, and waits until none is left."""
 
     def killed():
@@ -66,4 +66,4 @@ def endSession(sid):
                 pass
         return not left
 
-    waitFor(killed, f"the end of session {sid}")
+    wait_for(killed, f"the end of session {sid}")

@@ -12,7 +12,7 @@ DEBIAN = {"supervisord": "/usr/bin/supervisord", "supervisorctl": "/usr/bin/supe
           "pidproxy": "/usr/bin/pidproxy", "echo_supervisord_conf": "/usr/bin/echo_supervisord_conf"}
 
 
-def buildDir():
+def build_dir():
     """The build directory (or an installation's) that holds our programs."""
     return os.path.abspath(os.environ.get("SM_BUILD", os.path.join(SOURCE, "build")))
 
@@ -20,7 +20,7 @@ def buildDir():
 @functools.lru_cache(maxsize=None)
 def find(name):
     """The executable `name` anywhere below the build directory, or None."""
-    for folder, folders, names in os.walk(buildDir()):
+    for folder, folders, names in os.walk(build_dir()):
         folders[:] = [f for f in folders if not f.endswith(".p")]
         path = os.path.join(folder, name)
         if name in names and os.access(path, os.X_OK):
@@ -34,5 +34,5 @@ def program(name, kind="ours"):
         return [PYTHON, DEBIAN[name]]
     path = find(name)
     if path is None:
-        pytest.fail(f"{name} is not in {buildDir()}: build it, or name the build directory in SM_BUILD")
+        pytest.fail(f"{name} is not in {build_dir()}: build it, or name the build directory in SM_BUILD")
     return [path]

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from processes import endSession
+from processes import end_session
 from programs import SOURCE
 
 NAME = "tools.example.org"
@@ -96,7 +96,7 @@ class Proxy:
     def __exit__(self, *_):
         self._process.kill()  # asked in a friendly way, Apache waits for streams that do not end
         self._process.wait()
-        endSession(self._process.pid)
+        end_session(self._process.pid)
 
     def running(self):
         """Fails with what the proxy said if it has ended."""

@@ -16,7 +16,7 @@ DOCTEST_SUMMARY = re.compile(r"\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed \
 ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def countDoctest(output, succeeded):
+def count_doctest(output, succeeded):
     """A doctest program's own summary; without one (a crash, a test that is no doctest) the exit status is the case."""
     summary = DOCTEST_SUMMARY.search(ANSI_COLOUR.sub("", output))
     if not summary:
@@ -27,14 +27,14 @@ def countDoctest(output, succeeded):
     return passed, failed, skipped
 
 
-def countMeson(path):
+def count_meson(path):
     with open(path, encoding="utf-8", errors="replace") as log:
         tests = [json.loads(line) for line in log if line.strip()]
     for test in tests:
-        yield countDoctest(test.get("stdout", ""), test["result"] == "OK")
+        yield count_doctest(test.get("stdout", ""), test["result"] == "OK")
 
 
-def countJunit(path):
+def count_junit(path):
     for suite in xml.etree.ElementTree.parse(path).getroot().iter("testsuite"):
         total = int(suite.get("tests"))
         failed = int(suite.get("failures")) + int(suite.get("errors"))
@@ -46,11 +46,11 @@ def total(counts):
     return tuple(sum(column) for column in zip(*counts, (0, 0, 0)))
 
 
-def countTwoRuns(first, again):
-    passed, failed, skipped = total(countJunit(first))
+def count_two_runs(first, again):
+    passed, failed, skipped = total(count_junit(first))
     if failed == 0 or not os.path.exists(again):
         return passed, failed, skipped
-    later = total(countJunit(again))
+    later = total(count_junit(again))
     # What was not run again has failed for good.
     missing = max(failed - sum(later), 0)
     return passed + later[0], later[1] + missing, skipped + later[2]
@@ -59,9 +59,9 @@ def countTwoRuns(first, again):
 def main():
     kind, path, *again = sys.argv[1:]
     if kind == "junit":
-        print(*countTwoRuns(path, again[0] if again else ""))
+        print(*count_two_runs(path, again[0] if again else ""))
     else:
-        print(*total(countMeson(path)))
+        print(*total(count_meson(path)))
 
 
 main()

@@ -4,7 +4,7 @@
 import time
 
 
-def waitFor(condition, what="the condition", limit=30.0):
+def wait_for(condition, what="the condition", limit=30.0):
     """Calls `condition` until it returns something true, and returns that. Fails after `limit` seconds."""
     deadline = time.monotonic() + limit
     while True:

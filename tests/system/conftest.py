@@ -5,12 +5,12 @@ import tempfile
 
 import pytest
 
-from machine import Machine, whyNot
+from machine import Machine, why_not
 
 
 @pytest.fixture
 def machine():
-    reason = whyNot()
+    reason = why_not()
     if reason:
         pytest.skip(reason)
     with Machine(tempfile.mkdtemp(prefix="sm-machine-")) as clean:

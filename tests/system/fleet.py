@@ -3,7 +3,7 @@
 
 import json
 
-from waiting import waitFor
+from waiting import wait_for
 
 UNIT = "supervisor-manager.service"
 MANAGER = "/usr/sbin/supervisor-managerd"
@@ -36,10 +36,10 @@ def program(instance, name, command, attributes=""):
 def counter(instance, name, pause=0.002):
     """A program that prints its numbered lines into one log that is never rotated; the account is called as the instance."""
     return program(instance, name, f"{COUNTER} /home/{instance}/{name} {pause}",
-                   f"stdout_logfile = {counterLog(instance, name)}\nstdout_logfile_maxbytes = 0\nstartsecs = 0")
+                   f"stdout_logfile = {counter_log(instance, name)}\nstdout_logfile_maxbytes = 0\nstartsecs = 0")
 
 
-def counterLog(instance, name):
+def counter_log(instance, name):
     return f"/var/log/supervisor_{instance}/{name}.log"
 
 
@@ -69,13 +69,13 @@ def status(machine, name):
     return (json.loads(told or "[]") or [{}])[0]
 
 
-def waitState(machine, name, state="running"):
-    waitFor(lambda: status(machine, name).get("state") == state, f"instance {name} to be {state}")
+def wait_state(machine, name, state="running"):
+    wait_for(lambda: status(machine, name).get("state") == state, f"instance {name} to be {state}")
 
 
-def waitPrograms(machine, name, count):
+def wait_programs(machine, name, count):
     """Waits until so many programs of the instance run, and returns its status."""
-    return waitFor(lambda: (s := status(machine, name)).get("state") == "running"
+    return wait_for(lambda: (s := status(machine, name)).get("state") == "running"
                    and sum(p["state"] == "RUNNING" for p in s["programs"]) == count and s, f"the programs of {name}")
 
 

@@ -8,7 +8,7 @@
         machine.reboot()
 
 `machine.root` is the root directory as seen from outside, to be read and written at any time. It needs root, the right to
-make namespaces, and a cgroup2 file system mounted anywhere: whyNot() says what is missing.
+make namespaces, and a cgroup2 file system mounted anywhere: why_not() says what is missing.
 """
 
 import os
@@ -20,8 +20,8 @@ import threading
 
 from image import image
 from processes import children
-from programs import buildDir
-from waiting import waitFor
+from programs import build_dir
+from waiting import wait_for
 
 NAMESPACES = ["--pid", "--mount", "--uts", "--ipc", "--net", "--cgroup"]
 
@@ -36,7 +36,7 @@ def _cgroup2():
     return None
 
 
-def whyNot():
+def why_not():
     """Why machines cannot boot here, or None."""
     if os.getuid() != 0:
         return "needs root"
@@ -50,13 +50,13 @@ def whyNot():
 class Machine:
     def __init__(self, directory):
         self.root = os.path.join(directory, "root")
-        self.consolePath = os.path.join(directory, "console.log")
+        self.console_path = os.path.join(directory, "console.log")
         self._directory = directory
         self._cgroup = os.path.join(_cgroup2(), f"sm-test-{os.getpid()}")
         self._process = None
         self._init = None
         self._console = None
-        self._isMounted = False
+        self._is_mounted = False
 
     def __enter__(self):
         upper, work = (os.path.join(self._directory, name) for name in ("upper", "work"))
@@ -64,8 +64,8 @@ class Machine:
             os.mkdir(path)
         layers = f"lowerdir={image()},upperdir={upper},workdir={work}"
         mounted = subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root], check=False)
-        self._isMounted = mounted.returncode == 0
-        if not self._isMounted:  # an overlay cannot lie over some file systems
+        self._is_mounted = mounted.returncode == 0
+        if not self._is_mounted:  # an overlay cannot lie over some file systems
             subprocess.run(["cp", "-a", f"{image()}/.", self.root], check=True)
         return self
 
@@ -73,16 +73,16 @@ class Machine:
         if self._process is not None:
             self._process.kill()  # takes PID 1 of the machine with it, and with that all of the machine
             self._ended()
-        if self._isMounted:
+        if self._is_mounted:
             subprocess.run(["umount", self.root], check=True)
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def install(self):
         """Installs the built project into the root; the build directory must have the prefix of a package, /usr."""
-        subprocess.run(["meson", "install", "-C", buildDir(), "--no-rebuild"], check=True, stdout=subprocess.DEVNULL,
+        subprocess.run(["meson", "install", "-C", build_dir(), "--no-rebuild"], check=True, stdout=subprocess.DEVNULL,
                        env={**os.environ, "DESTDIR": self.root})
         if not os.path.exists(os.path.join(self.root, "usr/bin/supervisord")):
-            raise AssertionError(f"{buildDir()} does not install to /usr: set it up with meson setup --prefix=/usr")
+            raise AssertionError(f"{build_dir()} does not install to /usr: set it up with meson setup --prefix=/usr")
 
     def boot(self):
         """Starts PID 1 and waits until the boot is over; returns systemd's word for the state it is in."""
@@ -93,13 +93,13 @@ class Machine:
             ["sh", "-c", 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"', "sh", self._cgroup,
              "unshare", "--fork", "--kill-child", *NAMESPACES, "sh", script, self.root, os.ttyname(self._console)],
             stdin=subprocess.DEVNULL, start_new_session=True)
-        threading.Thread(target=self._copyConsole, args=(master,), daemon=True).start()
-        self._init = waitFor(lambda: self._findInit(), "PID 1 of the machine")[0]
-        waitFor(lambda: os.path.exists(f"/proc/{self._init}/root/run/systemd/private") or self._check(),
+        threading.Thread(target=self._copy_console, args=(master,), daemon=True).start()
+        self._init = wait_for(lambda: self._find_init(), "PID 1 of the machine")[0]
+        wait_for(lambda: os.path.exists(f"/proc/{self._init}/root/run/systemd/private") or self._check(),
                 "systemd to listen")
         return self.run("systemctl", "is-system-running", "--wait", check=False).stdout.strip()
 
-    def _findInit(self):
+    def _find_init(self):
         self._check()
         return children(self._process.pid)
 
@@ -107,8 +107,8 @@ class Machine:
         if self._process.poll() is not None:
             raise AssertionError(f"the machine ended with {self._process.returncode}:\n{self.console()}")
 
-    def _copyConsole(self, master):
-        with open(self.consolePath, "ab") as log:
+    def _copy_console(self, master):
+        with open(self.console_path, "ab") as log:
             while True:
                 try:
                     data = os.read(master, 65536)
@@ -122,7 +122,7 @@ class Machine:
 
     def console(self):
         """What PID 1 printed."""
-        with open(self.consolePath, encoding="utf-8", errors="replace") as log:
+        with open(self.console_path, encoding="utf-8", errors="replace") as log:
             return log.read()
 
     def _enter(self, user):
@@ -171,7 +171,7 @@ class Machine:
                 pass  # gone meanwhile
         return found
 
-    def pidOf(self, command):
+    def pid_of(self, command):
         """The pid, as seen from outside, of the one process with this command line; None while there is none."""
         pids = [pid for pid, line in self.processes().items() if line == command]
         return pids[0] if len(pids) == 1 else None
@@ -198,9 +198,9 @@ class Machine:
         self._process.wait()
         self._process = self._init = None
         os.close(self._console)
-        waitFor(self._isCgroupRemoved, "the machine's cgroups to be empty")
+        wait_for(self._is_cgroup_removed, "the machine's cgroups to be empty")
 
-    def _isCgroupRemoved(self):
+    def _is_cgroup_removed(self):
         try:
             for folder, _, _ in os.walk(self._cgroup, topdown=False):
                 os.rmdir(folder)

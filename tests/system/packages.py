@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The project's Debian packages, built from the tree as it is, and Debian's own supervisor with what it needs.
 
-    packages = ownPackages()          # paths; built once for each state of the sources, then kept
-    changesOf(packages)               # the file that names all that was built with them
-    packages = nextVersion(packages, directory)
-    packages = debianSupervisor()     # downloaded once
+    packages = own_packages()          # paths; built once for each state of the sources, then kept
+    changes_of(packages)               # the file that names all that was built with them
+    packages = next_version(packages, directory)
+    packages = debian_supervisor()     # downloaded once
 
 They are kept beside the root of image.py (SM_IMAGE_CACHE). SM_PACKAGES names a directory with packages to take instead of
 building them.
@@ -64,16 +64,16 @@ def _build(target):
     os.rename(work, target)
 
 
-def _inOrder(directory):
+def _in_order(directory):
     found = [glob.glob(os.path.join(directory, f"{name}_*.deb")) for name in NAMES]
     assert all(len(paths) == 1 for paths in found), f"{directory} has not one package of each name: {found}"
     return [path for paths in found for path in paths]
 
 
-def ownPackages():
+def own_packages():
     """The packages of the tree as it is, supervisor-instance before supervisor-manager."""
     if "SM_PACKAGES" in os.environ:
-        return _inOrder(os.environ["SM_PACKAGES"])
+        return _in_order(os.environ["SM_PACKAGES"])
     os.makedirs(KEPT, exist_ok=True)
     with open(os.path.join(KEPT, "lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -81,10 +81,10 @@ def ownPackages():
         target = os.path.join(KEPT, f"built-{_digest(names)}")
         if not os.path.isdir(target):
             _build(target)
-    return _inOrder(target)
+    return _in_order(target)
 
 
-def copySources(directory):
+def copy_sources(directory):
     """The tree as it is without git and tests, as one unpacks it from an archive."""
     for name in _sources():
         path = os.path.join(directory, name)
@@ -92,12 +92,12 @@ def copySources(directory):
         shutil.copy(os.path.join(SOURCE, name), path)
 
 
-def changesOf(packages):
+def changes_of(packages):
     (changes,) = glob.glob(os.path.join(os.path.dirname(packages[0]), "*.changes"))
     return changes
 
 
-def nextVersion(packages, directory):
+def next_version(packages, directory):
     """The same packages once more, with a higher version."""
     made = []
     for package in packages:
@@ -117,7 +117,7 @@ def nextVersion(packages, directory):
     return made
 
 
-def debianSupervisor():
+def debian_supervisor():
     """Debian's supervisor and what it needs beyond the image: Python."""
     archives = os.path.join(KEPT, f"debian-supervisor-{os.path.basename(image())}")
     if not os.path.isdir(archives):

@@ -12,8 +12,8 @@ import time
 
 import pytest
 
-from fleet import COUNTER, MANAGER, UNIT, counter, counterLog, deploy, entry, program, status, waitPrograms
-from waiting import waitFor
+from fleet import COUNTER, MANAGER, UNIT, counter, counter_log, deploy, entry, program, status, wait_programs
+from waiting import wait_for
 
 SEED = int(os.environ.get("SM_SEED", str(random.randrange(10000))))
 SECONDS = float(os.environ.get("SM_SECONDS", "30"))
@@ -55,12 +55,12 @@ def fleet(machine):
     """Four instances of an account each, each with three programs and a process that ran away from one."""
     plant(machine, RUNAWAY, RUNAWAY_SCRIPT)
     deploy(machine, {name: declared(name) for name in NAMES}, NAMES, UNIT_LINES, SETTINGS)
-    waitAll(machine)
+    wait_all(machine)
     return machine
 
 
-def waitAll(machine):
-    return {name: waitPrograms(machine, name, len(PAUSES) + 1) for name in NAMES}
+def wait_all(machine):
+    return {name: wait_programs(machine, name, len(PAUSES) + 1) for name in NAMES}
 
 
 def everything(machine):
@@ -71,7 +71,7 @@ def everything(machine):
         return found if all(sorted(shapes(found[name])) == SHAPES for name in NAMES) else None
 
     try:
-        return waitFor(complete, "each instance to have each process once")
+        return wait_for(complete, "each instance to have each process once")
     except AssertionError as error:
         raise AssertionError(f"{error}: {[machine.processes(name) for name in NAMES]}") from None
 
@@ -85,24 +85,24 @@ def read(machine, path):
         return file.read()
 
 
-def assertNothingDoubled(machine):
+def assert_nothing_doubled(machine):
     doubled = {(name, kind): read(machine, f"/home/{name}/{kind}-{name}.doubled") for name in NAMES for kind in PAUSES}
     assert not any(doubled.values()), doubled
 
 
-def managerOf(machine, but=None):
-    return waitFor(lambda: (pid := machine.pidOf(MANAGER)) != but and pid, "a manager")
+def manager_of(machine, but=None):
+    return wait_for(lambda: (pid := machine.pid_of(MANAGER)) != but and pid, "a manager")
 
 
-def testManagersComeAndGoAndNobodyNotices(fleet):
+def test_managers_come_and_go_and_nobody_notices(fleet):
     print(f"SM_SEED={SEED}")
     chance = random.Random(SEED)
-    before, told = everything(fleet), waitAll(fleet)
+    before, told = everything(fleet), wait_all(fleet)
     killed = reexecuted = 0
     dead = None
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        manager = managerOf(fleet, but=dead)
+        manager = manager_of(fleet, but=dead)
         time.sleep(chance.uniform(0, 0.06))  # the moment, not a wait for anything
         if chance.random() < 0.15:
             # Not answered where it comes before the new manager listens.
@@ -117,31 +117,31 @@ def testManagersComeAndGoAndNobodyNotices(fleet):
             killed += 1
     print(f"{killed} killed, {reexecuted} replaced")
 
-    now = waitAll(fleet)
+    now = wait_all(fleet)
     for name in NAMES:
         assert now[name]["n_restarts"] == 0 and now[name]["main_pid"] == told[name]["main_pid"]
         assert now[name]["programs"] == told[name]["programs"]
         assert now[name]["state_change_timestamp"] == told[name]["state_change_timestamp"]
     assert everything(fleet) == before
-    assertNothingDoubled(fleet)
+    assert_nothing_doubled(fleet)
 
     fleet.run("systemctl", "stop", UNIT)
     assert [fleet.processes(name) for name in NAMES] == [{}] * len(NAMES)
     for name in NAMES:
         for kind in PAUSES:
             count = int(read(fleet, f"/home/{name}/{kind}-{name}.count"))
-            lines = read(fleet, counterLog(name, f"{kind}-{name}")).splitlines()
+            lines = read(fleet, counter_log(name, f"{kind}-{name}")).splitlines()
             assert count > 100 and lines == [str(i) for i in range(count)], f"{kind}-{name}"
     assert killed >= SECONDS * 2
 
 
-def areNew(machine, name, before):
+def are_new(machine, name, before):
     """Whether an instance has each process once, and none of those it had."""
     now = machine.processes(name)
     return sorted(shapes(now)) == SHAPES and not set(now) & set(before)
 
 
-def testKilledInstancesComeBackOnceAndAlone(fleet):
+def test_killed_instances_come_back_once_and_alone(fleet):
     print(f"SM_SEED={SEED}")
     chance = random.Random(SEED)
     kills = dict.fromkeys(NAMES, 0)
@@ -153,25 +153,25 @@ def testKilledInstancesComeBackOnceAndAlone(fleet):
             kills[name] += 1
         if turn % 2:  # the manager too: another one finds what was left
             time.sleep(chance.uniform(0, 0.03))
-            manager = managerOf(fleet)
+            manager = manager_of(fleet)
             os.kill(manager, signal.SIGKILL)
-            managerOf(fleet, but=manager)
+            manager_of(fleet, but=manager)
 
-        waitFor(lambda: all(areNew(fleet, name, before[name]) for name in victims), f"{victims} to come back, turn {turn}")
+        wait_for(lambda: all(are_new(fleet, name, before[name]) for name in victims), f"{victims} to come back, turn {turn}")
         after = everything(fleet)
         assert all(after[name] == before[name] for name in NAMES if name not in victims)
-        assertNothingDoubled(fleet)
-    now = waitAll(fleet)
+        assert_nothing_doubled(fleet)
+    now = wait_all(fleet)
     assert {name: now[name]["n_restarts"] for name in NAMES} == kills
 
 
-def testAStopThatOutlivesItsManagerIsStillAStop(machine):
+def test_a_stop_that_outlives_its_manager_is_still_a_stop(machine):
     plant(machine, RUNAWAY, "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 0.1; done\n")
     stubborn = program("alpha", "stubborn", RUNAWAY, "stopwaitsecs = 2\nstartsecs = 0")
     deploy(machine, {"alpha": entry("alpha", "alpha") + stubborn}, ("alpha",), UNIT_LINES, SETTINGS)
-    waitPrograms(machine, "alpha", 1)
+    wait_programs(machine, "alpha", 1)
     machine.run("systemd-run", "supervisor-manager", "stop", "alpha")
-    waitFor(lambda: status(machine, "alpha")["state"] == "stopping", "the stop to begin")
-    os.kill(managerOf(machine), signal.SIGKILL)
-    waitFor(lambda: status(machine, "alpha").get("state") == "inactive", "the instance to be stopped")
+    wait_for(lambda: status(machine, "alpha")["state"] == "stopping", "the stop to begin")
+    os.kill(manager_of(machine), signal.SIGKILL)
+    wait_for(lambda: status(machine, "alpha").get("state") == "inactive", "the instance to be stopped")
     assert machine.processes("alpha") == {}

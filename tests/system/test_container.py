@@ -13,11 +13,11 @@ import tempfile
 
 import pytest
 
-from machine import Machine, whyNot
-from packages import ownPackages
+from machine import Machine, why_not
+from packages import own_packages
 from processes import children
 from programs import SOURCE
-from waiting import waitFor
+from waiting import wait_for
 
 DOCKERFILE = os.path.join(SOURCE, "doc/container/Dockerfile")
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -54,8 +54,8 @@ class Image:
 
     def _copy(self, arguments):
         *sources, target = arguments.split()
-        if sources[0] == "--from=build":  # of the stage that builds packages, as ownPackages() does
-            sources = [re.sub("^/packages", os.path.dirname(ownPackages()[0]), sources[1])]
+        if sources[0] == "--from=build":  # of the stage that builds packages, as own_packages() does
+            sources = [re.sub("^/packages", os.path.dirname(own_packages()[0]), sources[1])]
         for source in sources:
             for path in glob.glob(os.path.join(SOURCE, source)):
                 shutil.copy(path, self.root + target)
@@ -72,7 +72,7 @@ class Image:
 
 @pytest.fixture
 def image():
-    reason = whyNot()
+    reason = why_not()
     if reason:
         pytest.skip(reason)
     found = instructions(DOCKERFILE)
@@ -98,7 +98,7 @@ class Running:
             return file.read()
 
     def first(self):
-        return waitFor(lambda: children(self.process.pid), "the container to start")[0]
+        return wait_for(lambda: children(self.process.pid), "the container to start")[0]
 
     def ctl(self, *words):
         return subprocess.run(["nsenter", "-t", str(self.first()), "--pid", "--mount", "--root", "--wd", "setpriv",
@@ -122,11 +122,11 @@ class Running:
         self._copy.wait()
 
 
-def testItsProgramsRunAsItsAccountAndEndWithIt(image, tmp_path):
+def test_its_programs_run_as_its_account_and_end_with_it(image, tmp_path):
     with Running(image, str(tmp_path / "output")) as running:
-        waitFor(lambda: "hello\n" in running.output() or running.process.poll() is not None, "the program's output")
+        wait_for(lambda: "hello\n" in running.output() or running.process.poll() is not None, "the program's output")
         assert "INFO supervisord started with pid 1\n" in running.output()
-        waitFor(lambda: re.match(r"hello +RUNNING ", running.ctl("status")), "the program to run")
+        wait_for(lambda: re.match(r"hello +RUNNING ", running.ctl("status")), "the program to run")
         program = children(running.first())[0]
         assert running.uid() != 0 and os.stat(f"/proc/{program}").st_uid == running.uid()
         os.kill(running.first(), signal.SIGTERM)

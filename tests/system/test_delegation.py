@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from programs import SOURCE
-from waiting import waitFor
+from waiting import wait_for
 
 UNIT = "supervisor-manager.service"
 SCRIPT = "/opt/tsup/program1.sh"
@@ -34,56 +34,56 @@ def status(machine, user="tsup"):
     return machine.run("supervisorctl_tsupv", "status", user=user, check=False)
 
 
-def waitRunning(machine):
-    waitFor(lambda: "RUNNING" in status(machine).stdout, "program1 to run")
+def wait_running(machine):
+    wait_for(lambda: "RUNNING" in status(machine).stdout, "program1 to run")
 
 
-def processesOf(machine, account):
+def processes_of(machine, account):
     return machine.run("pgrep", "-a", "-u", account, check=False).stdout
 
 
-def testEnabledUnitBringsTheProgramAtEveryBoot(deployed):
-    waitRunning(deployed)
+def test_enabled_unit_brings_the_program_at_every_boot(deployed):
+    wait_running(deployed)
     assert deployed.reboot() in ("running", "degraded"), deployed.console()
     assert deployed.run("systemctl", "is-active", UNIT).stdout == "active\n"
-    waitRunning(deployed)
-    assert SCRIPT in processesOf(deployed, "tsup")
-    assert "supervisord" in processesOf(deployed, "tsup")
-    log = waitFor(lambda: deployed.run("supervisorctl_tsupv", "tail", "program1", user="tsup").stdout, "a line of output")
+    wait_running(deployed)
+    assert SCRIPT in processes_of(deployed, "tsup")
+    assert "supervisord" in processes_of(deployed, "tsup")
+    log = wait_for(lambda: deployed.run("supervisorctl_tsupv", "tail", "program1", user="tsup").stdout, "a line of output")
     assert "Hello" in log
 
 
-def testTheOwnerAndNobodyElse(deployed):
-    waitRunning(deployed)
+def test_the_owner_and_nobody_else(deployed):
+    wait_running(deployed)
     refused = status(deployed, user="other")
     assert refused.returncode != 0 and "RUNNING" not in refused.stdout
     assert deployed.run("supervisorctl_tsupv", "stop", "program1", user="other", check=False).returncode != 0
     assert "RUNNING" in status(deployed).stdout
 
     assert deployed.run("supervisorctl_tsupv", "stop", "program1", user="tsup").stdout == "program1: stopped\n"
-    assert SCRIPT not in processesOf(deployed, "tsup")
+    assert SCRIPT not in processes_of(deployed, "tsup")
     assert deployed.run("supervisorctl_tsupv", "start", "program1", user="tsup").stdout == "program1: started\n"
 
     # The account adds a program of its own, with no administrator.
     deployed.run("sh", "-c", "printf '[program:mine]\\ncommand=sleep 1000\\n' > /etc/supervisord_tsupv.d/mine.ini", user="tsup")
     assert "mine: added process group" in deployed.run("supervisorctl_tsupv", "update", user="tsup").stdout
-    waitFor(lambda: "sleep 1000" in processesOf(deployed, "tsup"), "the account's own program")
+    wait_for(lambda: "sleep 1000" in processes_of(deployed, "tsup"), "the account's own program")
 
 
-def testManagersCommandsAskForRights(deployed):
-    waitRunning(deployed)
+def test_managers_commands_ask_for_rights(deployed):
+    wait_running(deployed)
     assert "tsupv" in deployed.run("supervisor-manager", "list").stdout
     deployed.run("supervisor-manager", "stop", "tsupv")
-    waitFor(lambda: not processesOf(deployed, "tsup"), "nothing left under the account")
+    wait_for(lambda: not processes_of(deployed, "tsup"), "nothing left under the account")
     refused = deployed.run("supervisor-manager", "--no-ask-password", "start", "tsupv", user="other", check=False)
-    assert refused.returncode != 0 and not processesOf(deployed, "tsup")
+    assert refused.returncode != 0 and not processes_of(deployed, "tsup")
     deployed.run("supervisor-manager", "start", "tsupv", user="tsup")
-    waitRunning(deployed)
+    wait_running(deployed)
 
 
-def testStoppingTheUnitLeavesNothing(deployed):
-    waitRunning(deployed)
+def test_stopping_the_unit_leaves_nothing(deployed):
+    wait_running(deployed)
     deployed.run("systemctl", "stop", UNIT)
-    assert processesOf(deployed, "tsup") == ""
+    assert processes_of(deployed, "tsup") == ""
     assert deployed.run("systemctl", "is-enabled", "supervisord.service", check=False).stdout == "disabled\n"
     deployed.poweroff()

@@ -5,11 +5,11 @@ import os
 
 import pytest
 
-from child_stopper import stopAChildOf
-from fleet import MANAGER, UNIT, counter, deploy, entry, show, status, waitPrograms
+from child_stopper import stop_a_child_of
+from fleet import MANAGER, UNIT, counter, deploy, entry, show, status, wait_programs
 from hanging_files import HangingFiles
-from processes import isRunning
-from waiting import waitFor
+from processes import is_running
+from waiting import wait_for
 
 NAMES = ("alpha", "beta")
 HANG = """[program:hang]
@@ -25,31 +25,31 @@ def fleet(machine):
     deploy(machine, {name: entry(name, name) + counter(name, f"count-{name}") for name in NAMES}, NAMES,
            settings="stop_timeout = 3")
     for name in NAMES:
-        waitPrograms(machine, name, 1)
+        wait_programs(machine, name, 1)
     return machine
 
 
 def beta(machine):
     """The pid of beta's program, once the manager knows it."""
-    return waitPrograms(machine, "beta", 1)["programs"][0]["pid"]
+    return wait_programs(machine, "beta", 1)["programs"][0]["pid"]
 
 
-def managerPid(machine):
-    return waitFor(lambda: machine.pidOf(MANAGER), "the manager")
+def manager_pid(machine):
+    return wait_for(lambda: machine.pid_of(MANAGER), "the manager")
 
 
 def crash(machine):
     """Kills the manager; systemd starts the next one."""
     before = show(machine, "MainPID")["MainPID"]
     machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", UNIT)
-    waitFor(lambda: show(machine, "MainPID")["MainPID"] not in ("0", before), "the next manager")
-    waitFor(lambda: status(machine, "beta").get("state") == "running", "the next manager to know beta")
+    wait_for(lambda: show(machine, "MainPID")["MainPID"] not in ("0", before), "the next manager")
+    wait_for(lambda: status(machine, "beta").get("state") == "running", "the next manager to know beta")
 
 
-def testAChildStoppedOnItsWayKeepsNoManagerFromStarting(fleet):
+def test_a_child_stopped_on_its_way_keeps_no_manager_from_starting(fleet):
     known = beta(fleet)
     account = fleet._account("alpha")
-    stopper = stopAChildOf(managerPid(fleet), int(account[2]), int(account[3]))
+    stopper = stop_a_child_of(manager_pid(fleet), int(account[2]), int(account[3]))
     try:
         for _ in range(500):  # how often it is fast enough is chance
             if stopper.poll() is not None:
@@ -63,20 +63,20 @@ def testAChildStoppedOnItsWayKeepsNoManagerFromStarting(fleet):
         assert beta(fleet) == known
         assert show(fleet, "ActiveState")["ActiveState"] == "active"
         fleet.run("supervisor-manager", "start", "alpha")  # it has failed if a helper was what was stopped
-        waitPrograms(fleet, "alpha", 1)
-        assert not isRunning(stopped)
+        wait_programs(fleet, "alpha", 1)
+        assert not is_running(stopped)
     finally:
         stopper.kill()
         stopper.wait()
         stopper.stdout.close()
 
 
-def testAProcessThatHangsInAnExecIsItsOwnersTroubleAlone(fleet):
+def test_a_process_that_hangs_in_an_exec_is_its_owners_trouble_alone(fleet):
     known = beta(fleet)
-    with HangingFiles("/hang", "flush", namespaceOf=fleet._init) as files:
+    with HangingFiles("/hang", "flush", namespace_of=fleet._init) as files:
         fleet.write("/etc/supervisord_alpha.d/hang.ini", HANG)
         fleet.run("supervisorctl_alpha", "update", user="alpha")
-        hung = files.waitForHang()
+        hung = files.wait_for_hang()
         with open(f"/proc/{hung}/status", encoding="utf-8") as text:
             inside = next(line for line in text if line.startswith("NSpid:")).split()[-1]
         found = fleet.run("busctl", "call", "org.supervisormanager1", "/org/supervisormanager1",
@@ -91,5 +91,5 @@ def testAProcessThatHangsInAnExecIsItsOwnersTroubleAlone(fleet):
         assert beta(fleet) == known
         # Signals to all of it come from a process of its owner.
         fleet.run("supervisor-manager", "kill", "--kill-whom=all", "--signal=CONT", "alpha", check=False)
-    assert os.path.exists(f"/proc/{managerPid(fleet)}")
+    assert os.path.exists(f"/proc/{manager_pid(fleet)}")
     assert beta(fleet) == known

@@ -10,10 +10,10 @@ import pytest
 
 import machine as namespaces
 import virtual_machine
-from fleet import CONF, deploy, entry, program, status, waitPrograms
+from fleet import CONF, deploy, entry, program, status, wait_programs
 from machine import Machine
 from virtual_machine import VirtualMachine
-from waiting import waitFor
+from waiting import wait_for
 
 LIMITS = "memory_max = 96M\nmemory_high = 90M\ntasks_max = 40\ncpu_weight = 50\ncpu_max = 80%\nio_weight = 20"
 HOG = "/usr/bin/perl -e 'my @held; while (1) { push @held, \"x\" x 1048576; }'"
@@ -39,7 +39,7 @@ ENTRIES = {
 @pytest.fixture(scope="module")
 def vm():
     """One virtual machine for all tests: each has an instance to itself, or leaves it as it was."""
-    reason = namespaces.whyNot() or virtual_machine.whyNot()
+    reason = namespaces.why_not() or virtual_machine.why_not()
     if reason:
         pytest.skip(reason)
     with Machine(tempfile.mkdtemp(prefix="sm-machine-")) as made:
@@ -55,7 +55,7 @@ def vm():
                        capture_output=True)
         with tempfile.TemporaryDirectory(prefix="sm-vm-") as directory, VirtualMachine(root, directory) as running:
             for name in ENTRIES:
-                waitFor(lambda n=name: running.run(f"supervisorctl_{n} status | grep -c RUNNING", check=False)[1] == "1\n",
+                wait_for(lambda n=name: running.run(f"supervisorctl_{n} status | grep -c RUNNING", check=False)[1] == "1\n",
                         f"the program of {name}", 120)
             yield running
 
@@ -74,25 +74,25 @@ def events(vm, name, file):
     return dict(line.split() for line in group(vm, name, file).splitlines())
 
 
-def assertLimits(vm):
+def assert_limits(vm):
     wanted = {"memory.max": str(96 << 20), "memory.high": str(90 << 20), "pids.max": "40", "cpu.weight": "50",
               "cpu.max": "80000 100000", "io.weight": "default 20"}
     assert group(vm, "limited", *wanted).splitlines() == list(wanted.values())
     assert group(vm, "free", "memory.max", "pids.max").split() == ["max", "max"]
 
 
-def testLimitsAreInTheKernel(vm):
-    assertLimits(vm)
+def test_limits_are_in_the_kernel(vm):
+    assert_limits(vm)
     for name in ENTRIES:
         now = told(vm, name)
         assert not now["reason"] and now["control_group"] == f"/system.slice/supervisor-manager.service/instance-{name}"
         assert set(group(vm, name, "cgroup.procs").split()) == set(vm.run(f"pgrep -u {name}")[1].split())
 
 
-def testAHogIsKilledInItsInstanceOnly(vm):
+def test_a_hog_is_killed_in_its_instance_only(vm):
     before = {name: told(vm, name) for name in ENTRIES}
     vm.run("supervisorctl_hungry start hog")
-    waitFor(lambda: "hog" in vm.run("supervisorctl_hungry status hog | grep EXITED", check=False)[1], "the end of hog", 120)
+    wait_for(lambda: "hog" in vm.run("supervisorctl_hungry status hog | grep EXITED", check=False)[1], "the end of hog", 120)
     assert "terminated by SIGKILL" in vm.run("grep -h hog /var/log/supervisor_hungry/supervisord.log")[1]
     assert int(events(vm, "hungry", "memory.events")["oom_kill"]) >= 1
     for name in ENTRIES:
@@ -101,7 +101,7 @@ def testAHogIsKilledInItsInstanceOnly(vm):
         assert [p for p in after["programs"] if p["pid"]] == [p for p in before[name]["programs"] if p["pid"]]
 
 
-def testAHogNeverTakesItsSupervisordAlong(vm):
+def test_a_hog_never_takes_its_supervisord_along(vm):
     """Ten times, and also where each process is smaller than supervisord: a program goes, and the log says why."""
     pid = told(vm, "hungry")["main_pid"]
     calm = vm.run("supervisorctl_hungry pid calm")[1].strip()
@@ -114,26 +114,26 @@ def testAHogNeverTakesItsSupervisordAlong(vm):
 
     for count in range(kills() + 1, kills() + 11):
         vm.run("supervisorctl_hungry start hog")
-        waitFor(lambda n=count: kills() == n, "the end of hog", 120)
-        waitFor(lambda: vm.run("supervisorctl_hungry status hog | grep EXITED", check=False)[1], "its state", 60)
+        wait_for(lambda n=count: kills() == n, "the end of hog", 120)
+        wait_for(lambda: vm.run("supervisorctl_hungry status hog | grep EXITED", check=False)[1], "its state", 60)
     line = vm.run(f"grep 'want of memory' {log} | tail -1")[1]
     assert "instance-hungry has a limit of 96 MB (memory.max); raise the limit, or make the program use less" in line
     before = int(events(vm, "hungry", "memory.events")["oom_kill"])
     vm.run("supervisorctl_hungry start swarm")
-    waitFor(lambda: int(events(vm, "hungry", "memory.events")["oom_kill"]) > before, "the end of some", 120)
+    wait_for(lambda: int(events(vm, "hungry", "memory.events")["oom_kill"]) > before, "the end of some", 120)
     vm.run("supervisorctl_hungry stop swarm; pkill -KILL -f 'sleep 31417'", check=False)
     assert (told(vm, "hungry")["main_pid"], told(vm, "hungry")["n_restarts"]) == (pid, 0)
 
 
-def testForksEndAtTheLimit(vm):
+def test_forks_end_at_the_limit(vm):
     vm.run("supervisorctl_limited start forks")
-    waitFor(lambda: int(events(vm, "limited", "pids.events")["max"]) > 0, "a refused fork", 60)
+    wait_for(lambda: int(events(vm, "limited", "pids.events")["max"]) > 0, "a refused fork", 60)
     assert int(group(vm, "limited", "pids.current")) <= 40
     vm.run("supervisorctl_limited stop forks")
-    waitFor(lambda: int(group(vm, "limited", "pids.current")) <= 3, "the forks to be gone", 60)
+    wait_for(lambda: int(group(vm, "limited", "pids.current")) <= 3, "the forks to be gone", 60)
 
 
-def testMemoryAndProcessorTimeAreTold(vm):
+def test_memory_and_processor_time_are_told(vm):
     for name in ENTRIES:  # "free" is the last
         now = told(vm, name)
         assert 100_000 < now["memory_current"] < 96 << 20 and now["cpu_usage_usec"] > 0
@@ -141,30 +141,30 @@ def testMemoryAndProcessorTimeAreTold(vm):
     assert told(vm, "free")["cpu_usage_usec"] > now["cpu_usage_usec"]
 
 
-def testLimitsAreBackWithTheNextManager(vm):
+def test_limits_are_back_with_the_next_manager(vm):
     before = {name: told(vm, name) for name in ENTRIES}
     for command in ("pkill -KILL -x supervisor-mana", "supervisor-manager daemon-reexec"):
         vm.run(command)
-        waitFor(lambda: vm.run("supervisor-manager list", check=False)[0] == 0, "the next manager", 60)
-        assertLimits(vm)
+        wait_for(lambda: vm.run("supervisor-manager list", check=False)[0] == 0, "the next manager", 60)
+        assert_limits(vm)
         for name in ENTRIES:
             after = told(vm, name)
             assert (after["main_pid"], after["n_restarts"]) == (before[name]["main_pid"], 0)
 
 
-def testAStopThatTakesTooLongEndsTheWholeTree(vm):
+def test_a_stop_that_takes_too_long_ends_the_whole_tree(vm):
     vm.run("supervisorctl_free start stubborn")
-    waitFor(lambda: "sleep 31415" in vm.run("pgrep -a -u free", check=False)[1], "the child that runs away", 60)
+    wait_for(lambda: "sleep 31415" in vm.run("pgrep -a -u free", check=False)[1], "the child that runs away", 60)
     vm.run("supervisor-manager stop free")
     assert vm.run("pgrep -a -u free", check=False)[1] == ""
     assert told(vm, "free")["result"] == "timeout"
     vm.run("supervisor-manager start free")
 
 
-def testWithoutControllersTheLimitsAreRefusedAndTheRestWorks(machine):
+def test_without_controllers_the_limits_are_refused_and_the_rest_works(machine):
     limited = entry("limited", "limited", LIMITS) + program("limited", "quiet", "/bin/sleep 1000")
     deploy(machine, {"limited": limited}, ("limited",))
-    now = waitPrograms(machine, "limited", 1)
+    now = wait_programs(machine, "limited", 1)
     assert "runs without its limits" in now["reason"] and "not available" in now["reason"]
     words = machine.run("journalctl", "-o", "cat", "--unit", "supervisor-manager.service").stdout
     assert "instance 'limited' runs without (all of) its limits: the controller" in words

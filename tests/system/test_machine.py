@@ -2,7 +2,7 @@
 """The harness itself: a machine boots, keeps what was written over a reboot, and leaves nothing behind."""
 
 
-def testBootsAndReboots(machine):
+def test_boots_and_reboots(machine):
     assert machine.boot() in ("running", "degraded"), machine.console()
     assert machine.run("cat", "/proc/1/comm").stdout == "systemd\n"
     assert machine.run("id", "-un", user="nobody", check=False).stdout == "nobody\n"

@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
-from packages import changesOf, debianSupervisor, nextVersion, ownPackages
+from packages import changes_of, debian_supervisor, next_version, own_packages
 from programs import SOURCE
-from waiting import waitFor
+from waiting import wait_for
 
 MANAGER = "supervisor-manager.service"
 POOL = "/srv/packages"
@@ -31,7 +31,7 @@ COUNTERS = 10
 
 @pytest.fixture(scope="module")
 def packages():
-    return ownPackages()
+    return own_packages()
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def say(machine, *command):
     return machine.run(*command, check=False).stdout.strip()
 
 
-def mainPid(machine, unit):
+def main_pid(machine, unit):
     return say(machine, "systemctl", "show", "--property=MainPID", "--value", unit)
 
 
@@ -70,20 +70,20 @@ def deploy(machine):
     machine.write("/opt/counter.sh", f"#!/bin/sh\n{COUNTER}\n", 0o755)
     machine.write("/etc/supervisor-manager/conf.d/tsupv.conf", ENTRY)
     machine.run("supervisor-manager", "reload")
-    waitForCounters(machine)
+    wait_for_counters(machine)
 
 
-def waitForCounters(machine):
-    waitFor(lambda: say(machine, "supervisorctl_tsupv", "status").count("RUNNING") == COUNTERS, "the counters to run")
+def wait_for_counters(machine):
+    wait_for(lambda: say(machine, "supervisorctl_tsupv", "status").count("RUNNING") == COUNTERS, "the counters to run")
 
 
-def pidsOf(machine, account):
+def pids_of(machine, account):
     """Which processes of the account run, but for what a counter runs for a moment."""
     found = machine.run("pgrep", "-a", "-u", account, check=False).stdout.splitlines()
     return sorted(line for line in found if "sleep" not in line)
 
 
-def linesOf(machine, path):
+def lines_of(machine, path):
     return machine.run("cat", path).stdout.splitlines()
 
 
@@ -91,7 +91,7 @@ def exists(machine, path):
     return machine.run("test", "-e", path, "-o", "-L", path, check=False).returncode == 0
 
 
-def testWhatABuildNeedsIsInOnePlace():
+def test_what_a_build_needs_is_in_one_place():
     """The sets of scripts/dependencies that the README names have all that debian/control asks for."""
     listed = subprocess.run([os.path.join(SOURCE, "scripts/dependencies"), "build", "packages"], check=True,
                             capture_output=True, text=True).stdout.split()
@@ -103,14 +103,14 @@ def testWhatABuildNeedsIsInOnePlace():
     assert names <= set(listed), names - set(listed)
 
 
-def testNothingForLintianToSay(packages):
+def test_nothing_for_lintian_to_say(packages):
     said = subprocess.run(["lintian", "--allow-root", "--pedantic", "--fail-on", "error,warning,override",
-                           changesOf(packages)],
+                           changes_of(packages)],
                           capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert said.returncode == 0, said.stdout + said.stderr
 
 
-def testInstalledAndRunningAtEveryBoot(booted, packages):
+def test_installed_and_running_at_every_boot(booted, packages):
     install(booted, packages)
     assert say(booted, "systemctl", "is-active", MANAGER) == "active"
     assert say(booted, "systemctl", "is-enabled", MANAGER) == "enabled"
@@ -124,51 +124,51 @@ def testInstalledAndRunningAtEveryBoot(booted, packages):
     deploy(booted)
     assert booted.reboot() in ("running", "degraded"), booted.console()
     assert say(booted, "systemctl", "is-active", MANAGER) == "active"
-    waitForCounters(booted)
+    wait_for_counters(booted)
 
 
-def testUpgradeDisturbsNoProgram(booted, packages, tmp_path):
+def test_upgrade_disturbs_no_program(booted, packages, tmp_path):
     install(booted, packages)
     deploy(booted)
-    before = pidsOf(booted, "tsup")
-    manager = mainPid(booted, MANAGER)
+    before = pids_of(booted, "tsup")
+    manager = main_pid(booted, MANAGER)
     assert len(before) == 1 + COUNTERS, before
 
-    install(booted, nextVersion(packages, str(tmp_path)))
+    install(booted, next_version(packages, str(tmp_path)))
     version = say(booted, "dpkg-query", "-W", "-f", "${Version}", "supervisor-manager")
     assert version.endswith("+next")
     # The manager is the new file under the old pid; it knows its instance and reports no restart.
-    waitFor(lambda: say(booted, "readlink", f"/proc/{manager}/exe") == "/usr/sbin/supervisor-managerd",
+    wait_for(lambda: say(booted, "readlink", f"/proc/{manager}/exe") == "/usr/sbin/supervisor-managerd",
             "the manager to execute the new version")
-    assert mainPid(booted, MANAGER) == manager
-    status = waitFor(lambda: say(booted, "supervisor-manager", "--json", "status", "tsupv"), "the manager to answer")
+    assert main_pid(booted, MANAGER) == manager
+    status = wait_for(lambda: say(booted, "supervisor-manager", "--json", "status", "tsupv"), "the manager to answer")
     assert re.search(r'"(NRestarts|restarts|n_restarts)": *0\b', status, re.IGNORECASE), status
-    assert pidsOf(booted, "tsup") == before
+    assert pids_of(booted, "tsup") == before
 
     # They went on counting, also after the upgrade, and every line is in its log once.
     logs = say(booted, "find", "/var/log/supervisor_tsupv", "-name", "*-stdout-*").split()
     assert len(logs) == COUNTERS
     for log in logs:
-        size = len(linesOf(booted, log))
-        lines = waitFor(lambda: (found := linesOf(booted, log))[size + 5:] and found, "more lines")
+        size = len(lines_of(booted, log))
+        lines = wait_for(lambda: (found := lines_of(booted, log))[size + 5:] and found, "more lines")
         assert lines == [str(n + 1) for n in range(len(lines))]
 
 
-def testRemovalStopsAndPurgeForgets(booted, packages):
+def test_removal_stops_and_purge_forgets(booted, packages):
     install(booted, packages)
     deploy(booted)
     apt(booted, "remove", "supervisor-manager", "supervisor-instance")
-    assert pidsOf(booted, "tsup") == []
+    assert pids_of(booted, "tsup") == []
     assert not exists(booted, "/usr/sbin/supervisor-managerd") and not exists(booted, "/usr/bin/supervisord")
     for kept in ("/etc/supervisor-manager/conf.d/tsupv.conf", "/etc/supervisord_tsupv.conf"):
         assert exists(booted, kept), kept
 
     # What is removed but not purged comes back as it was.
     install(booted, packages)
-    waitForCounters(booted)
+    wait_for_counters(booted)
 
     apt(booted, "purge", "supervisor-manager", "supervisor-instance")
-    assert pidsOf(booted, "tsup") == []
+    assert pids_of(booted, "tsup") == []
     left = booted.run("find", "/etc", "/usr", "/lib/systemd", "/var/lib", "/run", "-xdev",
                       "(", "-name", "*supervisor*", "-o", "-lname", "*supervisor*", ")").stdout.split()
     # The account's own: its programs. The group stays, as system groups do.
@@ -184,24 +184,24 @@ stdout_logfile=/var/log/counter.log
 """
 
 
-def counterPid(machine):
-    waitFor(lambda: "RUNNING" in say(machine, "supervisorctl", "status", "counter"), "the counter to run")
+def counter_pid(machine):
+    wait_for(lambda: "RUNNING" in say(machine, "supervisorctl", "status", "counter"), "the counter to run")
     pids = machine.run("pgrep", "-f", "/opt/counter.sh").stdout.split()
     assert len(pids) == 1, "one copy of the program"
     return pids[0]
 
 
 def executable(machine):
-    return say(machine, "readlink", f"/proc/{mainPid(machine, 'supervisor.service')}/exe")
+    return say(machine, "readlink", f"/proc/{main_pid(machine, 'supervisor.service')}/exe")
 
 
-def testTakesOverFromDebiansSupervisorAndGivesBack(booted, packages, tmp_path):
-    debian = debianSupervisor()
+def test_takes_over_from_debians_supervisor_and_gives_back(booted, packages, tmp_path):
+    debian = debian_supervisor()
     install(booted, debian)
     booted.write("/opt/counter.sh", f"#!/bin/sh\n{COUNTER}\n", 0o755)
     booted.write("/etc/supervisor/conf.d/counter.conf", DEBIAN_PROGRAM)
     booted.run("supervisorctl", "update")
-    counterPid(booted)
+    counter_pid(booted)
     assert "python" in executable(booted)
 
     # In place of it: the same service, the same configuration, the same program, one copy of it.
@@ -210,39 +210,39 @@ def testTakesOverFromDebiansSupervisorAndGivesBack(booted, packages, tmp_path):
     assert executable(booted) == "/usr/bin/supervisord"
     assert say(booted, "systemctl", "is-enabled", "supervisor.service") == "enabled"
     assert say(booted, "systemctl", "is-enabled", "supervisord.service") == "disabled"
-    counterPid(booted)
+    counter_pid(booted)
     booted.run("systemctl", "stop", "supervisor")
     assert say(booted, "pgrep", "-f", "/opt/counter.sh") == ""
     booted.run("systemctl", "start", "supervisor")
     booted.run("systemctl", "reload", "supervisor")
     booted.run("systemctl", "status", "supervisor")
     assert booted.reboot() in ("running", "degraded"), booted.console()
-    program = counterPid(booted)
+    program = counter_pid(booted)
 
     # An upgrade leaves the system instance alone, too.
-    daemon = mainPid(booted, "supervisor.service")
-    install(booted, nextVersion(packages, str(tmp_path)))
-    assert (mainPid(booted, "supervisor.service"), counterPid(booted)) == (daemon, program)
+    daemon = main_pid(booted, "supervisor.service")
+    install(booted, next_version(packages, str(tmp_path)))
+    assert (main_pid(booted, "supervisor.service"), counter_pid(booted)) == (daemon, program)
 
     # Back to Debian's, and our configuration purged: its service is as it was.
     install(booted, [path for path in debian if os.path.basename(path).startswith("supervisor_")])
     apt(booted, "purge", "supervisor-manager", "supervisor-instance")
     assert say(booted, "systemctl", "is-enabled", "supervisor.service") == "enabled"
     assert "python" in executable(booted)
-    counterPid(booted)
+    counter_pid(booted)
 
 
-def testAReadySystemInstanceWithoutDebians(booted, packages, tmp_path):
+def test_a_ready_system_instance_without_debians(booted, packages, tmp_path):
     install(booted, packages)
     assert say(booted, "systemctl", "is-enabled", "supervisor.service") == "disabled"
     booted.write("/opt/counter.sh", f"#!/bin/sh\n{COUNTER}\n", 0o755)
     booted.write("/etc/supervisor/conf.d/counter.conf", DEBIAN_PROGRAM)
     booted.run("systemctl", "enable", "--now", "supervisor.service")
-    program = counterPid(booted)
+    program = counter_pid(booted)
     # What the administrator changes stays, over upgrades, too.
     booted.run("sh", "-c", f"echo '; mine' >>{SUPERVISORD_CONF}")
-    install(booted, nextVersion(packages, str(tmp_path)))
-    assert say(booted, "tail", "-n1", SUPERVISORD_CONF) == "; mine" and counterPid(booted) == program
+    install(booted, next_version(packages, str(tmp_path)))
+    assert say(booted, "tail", "-n1", SUPERVISORD_CONF) == "; mine" and counter_pid(booted) == program
 
     apt(booted, "remove", "supervisor-manager", "supervisor-instance")
     assert say(booted, "tail", "-n1", SUPERVISORD_CONF) == "; mine" and say(booted, "pgrep", "-f", "/opt/counter.sh") == ""
@@ -252,9 +252,9 @@ def testAReadySystemInstanceWithoutDebians(booted, packages, tmp_path):
 
 
 @pytest.mark.parametrize("edited", [False, True])
-def testDebiansConfigurationIsUsedAsItIs(booted, packages, edited):
+def test_debians_configuration_is_used_as_it_is(booted, packages, edited):
     """apt has no terminal here: a question would fail the installation."""
-    debian = debianSupervisor()
+    debian = debian_supervisor()
     install(booted, debian)
     if edited:
         booted.run("sh", "-c", f"echo '; mine' >>{SUPERVISORD_CONF}")
@@ -270,8 +270,8 @@ def testDebiansConfigurationIsUsedAsItIs(booted, packages, edited):
     assert "python" in executable(booted)
 
 
-def testAPurgeOfDebiansSupervisorLeavesItsConfiguration(booted, packages):
-    install(booted, debianSupervisor())
+def test_a_purge_of_debians_supervisor_leaves_its_configuration(booted, packages):
+    install(booted, debian_supervisor())
     booted.run("sh", "-c", f"echo '; mine' >>{SUPERVISORD_CONF}")
     before = booted.run("cat", SUPERVISORD_CONF).stdout
     install(booted, packages)
@@ -281,8 +281,8 @@ def testAPurgeOfDebiansSupervisorLeavesItsConfiguration(booted, packages):
     assert executable(booted) == "/usr/bin/supervisord"
 
 
-def testADisabledSupervisorStaysDisabled(booted, packages):
-    install(booted, debianSupervisor())
+def test_a_disabled_supervisor_stays_disabled(booted, packages):
+    install(booted, debian_supervisor())
     booted.run("systemctl", "disable", "--now", "supervisor.service")
     # A removal by an older debhelper left a mask of its own behind.
     apt(booted, "remove", "supervisor")

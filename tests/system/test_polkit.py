@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from fleet import deploy, entry, program, status, waitPrograms
-from waiting import waitFor
+from fleet import deploy, entry, program, status, wait_programs
+from waiting import wait_for
 
 RULES = "/etc/polkit-1/rules.d/10-test.rules"
 # Operators may stop and start one instance, and nothing else; what polkit is asked lands in the journal.
@@ -39,7 +39,7 @@ def guarded(machine):
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "restart", "polkit.service")
     for name in entries:
-        waitPrograms(machine, name, 1)
+        wait_programs(machine, name, 1)
     return machine
 
 
@@ -50,11 +50,11 @@ def attempt(machine, user, *words):
     return done.returncode == 0
 
 
-def polkitsWords(machine):
+def polkits_words(machine):
     return machine.run("journalctl", "-o", "cat", "--unit", "polkit.service").stdout
 
 
-def testTheOwnerHasItsInstanceAndNoOther(guarded):
+def test_the_owner_has_its_instance_and_no_other(guarded):
     assert attempt(guarded, "www", "restart", "web")
     assert attempt(guarded, "www", "disable", "web") and attempt(guarded, "www", "enable", "web")
     for words in (("stop", "db"), ("kill", "db"), ("disable", "db"), ("remove", "web"), ("reload",), ("daemon-reexec",)):
@@ -62,7 +62,7 @@ def testTheOwnerHasItsInstanceAndNoOther(guarded):
     assert status(guarded, "db")["state"] == "running"
 
 
-def testAStrangerMayLookAndNothingElse(guarded):
+def test_a_stranger_may_look_and_nothing_else(guarded):
     assert "web" in guarded.run("supervisor-manager", "list", user="eve").stdout
     for verb in ("start", "stop", "restart", "kill", "enable", "disable", "remove"):
         assert not attempt(guarded, "eve", verb, "web"), verb
@@ -70,7 +70,7 @@ def testAStrangerMayLookAndNothingElse(guarded):
     assert status(guarded, "web")["state"] == "running"
 
 
-def testARuleGivesAGroupWhatItNames(guarded):
+def test_a_rule_gives_a_group_what_it_names(guarded):
     assert attempt(guarded, "oscar", "stop", "web")
     assert status(guarded, "web")["state"] == "inactive" and guarded.processes("www") == {}
     assert attempt(guarded, "oscar", "start", "web")
@@ -82,16 +82,16 @@ def testARuleGivesAGroupWhatItNames(guarded):
                   "manage-instances verb=stop instance=db user=data by=oscar",
                   "manage-boot verb=disable instance=web user=www by=oscar",
                   "edit-instances verb=remove instance=web user=www by=oscar")]
-    waitFor(lambda: all(line in polkitsWords(guarded) for line in expected), f"polkit's log to have {expected}")
+    wait_for(lambda: all(line in polkits_words(guarded) for line in expected), f"polkit's log to have {expected}")
     guarded.run("supervisor-manager", "stop", "db")
     guarded.run("supervisor-manager", "start", "db", user="data")
     # Root and owners are not polkit's business. What is asked after them is in the log, they are not.
     assert not attempt(guarded, "oscar", "kill", "db")
-    waitFor(lambda: "verb=kill instance=db" in polkitsWords(guarded), "polkit's log")
-    assert "by=root" not in polkitsWords(guarded) and "by=data" not in polkitsWords(guarded)
+    wait_for(lambda: "verb=kill instance=db" in polkits_words(guarded), "polkit's log")
+    assert "by=root" not in polkits_words(guarded) and "by=data" not in polkits_words(guarded)
 
 
-def testOurOwnGroupControlsAllAndDefinesNothing(guarded):
+def test_our_own_group_controls_all_and_defines_nothing(guarded):
     for name in ("web", "db"):
         assert attempt(guarded, "adam", "restart", name)
         assert attempt(guarded, "adam", "disable", name)
@@ -104,7 +104,7 @@ def testOurOwnGroupControlsAllAndDefinesNothing(guarded):
         assert guarded.run("supervisor-manager", *words, user="adam", check=False).returncode != 0, words
 
 
-def testWithoutPolkitRootAndTheOwner(guarded):
+def test_without_polkit_root_and_the_owner(guarded):
     guarded.run("systemctl", "mask", "--now", "polkit.service")
     assert attempt(guarded, "www", "restart", "web")
     assert attempt(guarded, None, "restart", "db")

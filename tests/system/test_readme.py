@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
-from packages import copySources
+from packages import copy_sources
 from readme import blocks
-from waiting import waitFor
+from waiting import wait_for
 
 TREE = "/root/supervisor-manager"
 PASSWORD = "correct horse"
@@ -52,12 +52,12 @@ def follow(machine, heading):
         if block.language == "sh":
             printed.append(inside(machine, block))
         for command, expected in block.session() if not block.language else ():
-            waitFor(lambda c=command, e=expected: shape(machine.run("sh", "-c", c, check=False).stdout) == shape(e),
+            wait_for(lambda c=command, e=expected: shape(machine.run("sh", "-c", c, check=False).stdout) == shape(e),
                     f"`{command}` to print\n{expected}")
     return printed
 
 
-def walkTheFirstInstance(machine):
+def walk_the_first_instance(machine):
     printed = follow(machine, "The first instance")
     assert "tsupv: add" in printed[0]
     # What tsup did alone.
@@ -67,18 +67,18 @@ def walkTheFirstInstance(machine):
         ["tsup"] * 3
     # The page wants the password, and the entry that holds its hash is root's to read.
     page = ["supervisorctl_tsupv", "-s", "http://127.0.0.1:9001", "-u", "tsup", "-p"]
-    waitFor(lambda: "RUNNING" in machine.run(*page, PASSWORD, "status", "worker", user="tsup", check=False).stdout, "the page")
+    wait_for(lambda: "RUNNING" in machine.run(*page, PASSWORD, "status", "worker", user="tsup", check=False).stdout, "the page")
     assert "RUNNING" not in machine.run(*page, "wrong", "status", user="tsup", check=False).stdout
     assert machine.run("stat", "-c", "%a", "/etc/supervisor-manager/conf.d/tsupv.conf").stdout == "600\n"
 
 
-def testInstalledFromTheSources(booted, tmp_path):
+def test_installed_from_the_sources(booted, tmp_path):
     tree = str(tmp_path / "tree")
-    copySources(tree)
+    copy_sources(tree)
     build, start = blocks("Installing it")
     outside(build.text, tree, booted)
     inside(booted, start)
-    walkTheFirstInstance(booted)
+    walk_the_first_instance(booted)
     assert booted.run("getent", "group", "supervisor-admin").stdout
     booted.run("systemctl", "disable", "--now", "supervisor-manager")
     outside("ninja -C build uninstall", tree, booted)
@@ -86,9 +86,9 @@ def testInstalledFromTheSources(booted, tmp_path):
     assert all(path.startswith(("/etc/supervisor-manager/conf.d/", "/etc/supervisord_tsupv.")) for path in left), left
 
 
-def testInstalledFromPackages(booted, tmp_path):
+def test_installed_from_packages(booted, tmp_path):
     tree = str(tmp_path / "tree")
-    copySources(tree)
+    copy_sources(tree)
     build, install = blocks("Or as Debian packages")
     told = outside(build.text, tree, booted).splitlines()[-1]
     shutil.copytree(f"{tree}/build-packages", f"{booted.root}{TREE}/build-packages")
@@ -97,6 +97,6 @@ def testInstalledFromPackages(booted, tmp_path):
     listed = booted.run("sh", "-c", f"cd {TREE} && echo {install.text}").stdout.split()
     assert told.split() == [word for word in listed if word != "--yes"]
     inside(booted, install, TREE)
-    walkTheFirstInstance(booted)
+    walk_the_first_instance(booted)
     (printed,) = follow(booted, "As a drop-in for Supervisor")
     assert re.search(r"^hello +(RUNNING|STARTING)", printed, re.MULTILINE), printed

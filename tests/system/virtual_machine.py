@@ -14,7 +14,7 @@ import subprocess
 
 from cpio import pack
 from image import CACHE
-from waiting import waitFor
+from waiting import wait_for
 
 QEMU = "qemu-system-x86_64"
 # Needs no modules to boot into a root in memory.
@@ -41,7 +41,7 @@ WantedBy=multi-user.target
 """
 
 
-def _fetchKernel():
+def _fetch_kernel():
     """The path of a kernel, or None where there is none to be had."""
     folder = os.path.join(CACHE, "kernel")
     found = glob.glob(f"{folder}/boot/vmlinuz-*")
@@ -63,13 +63,13 @@ def _fetchKernel():
     return next(iter(glob.glob(f"{folder}/boot/vmlinuz-*")), None)
 
 
-def whyNot():
+def why_not():
     """Why no virtual machine can run here, or None."""
     if os.uname().machine != "x86_64":
         return "needs an x86_64 machine"
     if shutil.which(QEMU) is None:
         return f"needs {QEMU} (package qemu-system-x86)"
-    if _fetchKernel() is None:
+    if _fetch_kernel() is None:
         return f"needs the package {KERNEL}, which cannot be downloaded"
     return None
 
@@ -85,17 +85,17 @@ class VirtualMachine:
         self._process = self._line = self._reader = None
 
     def __enter__(self):
-        self._addAgent()
+        self._add_agent()
         pack(self._root, self._archive, NOT_NEEDED)
         words = "console=ttyS0 quiet rdinit=/lib/systemd/systemd systemd.mask=serial-getty@ttyS0.service"
         self._process = subprocess.Popen(
             [QEMU, "-accel", "tcg", "-cpu", "max", "-m", "1024", "-nodefaults", "-no-user-config", "-display", "none",
-             "-no-reboot", "-kernel", _fetchKernel(), "-initrd", self._archive, "-append", words,
+             "-no-reboot", "-kernel", _fetch_kernel(), "-initrd", self._archive, "-append", words,
              "-serial", f"file:{self._console}", "-serial", f"unix:{self._socket},server=on,wait=on"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self._line = socket.socket(socket.AF_UNIX)
         self._line.settimeout(180)
-        waitFor(lambda: self._line.connect_ex(self._socket) == 0 or self._ended(), "QEMU to listen")
+        wait_for(lambda: self._line.connect_ex(self._socket) == 0 or self._ended(), "QEMU to listen")
         self._reader = self._line.makefile("rb")
         while self._read() != b"ready":
             pass
@@ -108,7 +108,7 @@ class VirtualMachine:
         self._process.kill()
         self._process.wait()
 
-    def _addAgent(self):
+    def _add_agent(self):
         for path, text, mode in ((AGENT, _AGENT, 0o755), ("etc/systemd/system/test-agent.service", _AGENT_UNIT, 0o644)):
             with open(os.path.join(self._root, path), "w", encoding="ascii") as file:
                 file.write(text)
