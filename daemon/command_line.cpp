@@ -66,36 +66,16 @@ std::optional<ManagerdOptions> parseCommandLine(int argc, char** argv, int& code
   code = 0;
   for (int c = 0; (c = ::getopt_long(argc, argv, "c:h", kOptions, nullptr)) != -1;) {
     switch (c) {
-      case 'c':
-        out.manager.config = core::absolutePath(optarg, here);
-        break;
-      case Root:
-        out.manager.root = core::absolutePath(optarg, here);
-        break;
-      case BusAddress:
-        out.manager.busAddress = optarg;
-        break;
-      case NoBus:
-        out.bus = false;
-        break;
-      case Verify:
-        out.verify = true;
-        break;
-      case EndInstances:
-        out.endInstances = true;
-        break;
-      case Release:
-        instances::ControlGroups::release();
-        return std::nullopt;
-      case Version:
-        fmt::print("{}\n", SUPERVISOR_VERSION);
-        return std::nullopt;
-      case 'h':
-        fmt::print("{}", kHelp);
-        return std::nullopt;
-      default:
-        code = 2;
-        return std::nullopt;
+      case 'c': out.manager.config = core::absolutePath(optarg, here); break;
+      case Root: out.manager.root = core::absolutePath(optarg, here); break;
+      case BusAddress: out.manager.busAddress = optarg; break;
+      case NoBus: out.bus = false; break;
+      case Verify: out.verify = true; break;
+      case EndInstances: out.endInstances = true; break;
+      case Release: instances::ControlGroups::release(); return std::nullopt;
+      case Version: fmt::print("{}\n", SUPERVISOR_VERSION); return std::nullopt;
+      case 'h': fmt::print("{}", kHelp); return std::nullopt;
+      default: code = 2; return std::nullopt;
     }
   }
   if (optind < argc) {

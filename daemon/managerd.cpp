@@ -67,9 +67,7 @@ Managerd::Managerd(ManagerdOptions options, char** argv)
   fleet_.addObserver(this);
 }
 
-Managerd::~Managerd() {
-  fleet_.removeObserver(this);
-}
+Managerd::~Managerd() { fleet_.removeObserver(this); }
 
 int Managerd::run() {
   if (!open()) return otherHasLock_ ? loop_.run() : 1;
@@ -109,7 +107,7 @@ bool Managerd::lock() {
   const auto path = options_.manager.root + "/run/supervisor-manager/lock";
   lock_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   // A helper of a manager that was killed a moment ago has it until it has closed what it inherited.
-  for (int i = 0; lock_; i++) {
+  for (int i = 0; lock_; ++i) {
     if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return true;
     if (errno != EWOULDBLOCK || i == (options_.endInstances ? 2 : kLockTries)) break;
     ::usleep(100'000);
@@ -143,9 +141,10 @@ void Managerd::nameLockHolder(const std::string& path) {
   naming_ = std::make_unique<layout::OwnerTask>(
       loop_, reaper_, nullptr, describe,
       [this, path](const core::Expected<std::string>& holders) {
-        logging::critical("{} is locked by {}. If that is a supervisor-managerd, one runs already; otherwise end that "
-                          "process, and start this one again",
-                          path, holders && !holders->empty() ? *holders : "a process that cannot be seen from here");
+        logging::critical(
+            "{} is locked by {}. If that is a supervisor-managerd, one runs already; otherwise end that "
+            "process, and start this one again",
+            path, holders && !holders->empty() ? *holders : "a process that cannot be seen from here");
         loop_.exit(1);
       },
       core::seconds(5));
@@ -200,9 +199,7 @@ void Managerd::replaceProgram() {
   tell("READY=1");
 }
 
-void Managerd::tell(const std::string& message) const {
-  (void)notifier_.send(message);
-}
+void Managerd::tell(const std::string& message) const { (void)notifier_.send(message); }
 
 void Managerd::tellStatus() const {
   if (!notifier_.active() || stopping_) return;
@@ -218,15 +215,9 @@ void Managerd::tellStatus() const {
   tell(text);
 }
 
-void Managerd::instanceAdded(const std::string&) {
-  status_.armIn(kStatusDelay);
-}
-void Managerd::instanceRemoved(const std::string&) {
-  status_.armIn(kStatusDelay);
-}
-void Managerd::instanceChanged(const std::string&) {
-  status_.armIn(kStatusDelay);
-}
+void Managerd::instanceAdded(const std::string&) { status_.armIn(kStatusDelay); }
+void Managerd::instanceRemoved(const std::string&) { status_.armIn(kStatusDelay); }
+void Managerd::instanceChanged(const std::string&) { status_.armIn(kStatusDelay); }
 void Managerd::programChanged(const std::string&, const instances::ProgramStatus&) {}
 void Managerd::reloading(bool active) {
   if (!active) return tell("READY=1");

@@ -20,7 +20,7 @@ class Service;
 struct ManagerdOptions {
   instances::ManagerOptions manager;
   bool bus = true;
-  bool verify = false;  ///< only check the entries
+  bool verify = false;        ///< only check the entries
   bool endInstances = false;  ///< only end what a manager that is gone left running
 };
 
@@ -70,7 +70,7 @@ class Managerd final : private instances::Observer {
   instances::Fleet fleet_;
   std::unique_ptr<bus::Service> bus_;
   std::unique_ptr<layout::OwnerTask> naming_;  // who holds the lock
-  bool begun_ = false;  // it is known what runs
+  bool begun_ = false;                         // it is known what runs
   bool stopping_ = false;
   bool stopWanted_ = false;
   bool reloadWanted_ = false;  // by SIGHUP, before that was known

@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-/// The one place that knows which major version of sdbus-c++ is built against (1.2 and 2 are meant); the manager and its
-/// command line share it.
+/// The one place that knows which major version of sdbus-c++ is built against (1.2 and 2 are meant); the manager and
+/// its command line share it.
 namespace bus {
 
 #if __has_include(<sdbus-c++/VTableItems.h>)

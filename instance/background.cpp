@@ -52,7 +52,7 @@ void Background::detach(const config::Daemon& daemon) {
       logging::critical("can't chdir into '{}': {}", daemon.directory, ::strerrordesc_np(errno));
   }
   if (const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC)); null)
-    for (int fd = 0; fd <= 2; fd++) ::dup2(null.get(), fd);
+    for (int fd = 0; fd <= 2; ++fd) ::dup2(null.get(), fd);
   ::setsid();
   ::umask(daemon.umask);
 }

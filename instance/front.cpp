@@ -21,7 +21,7 @@
 namespace {
 
 /// What a client may send in one call, standard input for a program included.
-constexpr xmlrpc::Limits callLimits{std::size_t{16} << 20, 64, 100'000};
+constexpr xmlrpc::Limits kCallLimits{std::size_t{16} << 20, 64, 100'000};
 
 http::Address addressOf(const config::HttpServer& server) {
   return {server.unixSocket, server.path, server.mode, server.owner, server.host, server.port, server.place};
@@ -43,8 +43,8 @@ http::Gate gateOf(const config::HttpServer& server) {
   } else if (!server.unixSocket) {
     auto names = server.allowedHosts;
     names.push_back(server.host);
-    gate.hosts.emplace(names, fmt::format("add it to allowed_hosts in [{}], or set a username and a password there",
-                                          server.section));
+    gate.hosts.emplace(
+        names, fmt::format("add it to allowed_hosts in [{}], or set a username and a password there", server.section));
   }
   return gate;
 }
@@ -81,7 +81,7 @@ core::Status Front::checkServers(const config::Configuration& configuration,
 Front::Front(api::Instance& instance)
     : instance_(instance),
       pageSupervisor_(std::make_unique<api::SupervisorMethods>(instance, pageMethods_, "supervisor")),
-      dispatcher_(methods_, callLimits),
+      dispatcher_(methods_, kCallLimits),
       site_(
           instance.loop, instance.table, [this] { return about(); },
           [this](const std::string& method, const xmlrpc::Array& params, auto done) {
@@ -108,7 +108,7 @@ void Front::serve(std::vector<http::ListenSocket> sockets) {
   const auto& configuration = *instance_.configuration;
   api::addSystemMethods(methods_, instance_.loop);
   for (const auto& interface : configuration.interfaces) addInterface(interface);
-  for (std::size_t i = 0; i < sockets.size(); i++) {
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
     const auto& server = configuration.servers[i];
     for (const auto& interface : configuration.interfaces)
       logging::info("RPC interface '{}' initialized", interface.name);

@@ -19,8 +19,8 @@ namespace api {
 class SupervisorMethods;
 }
 
-/// Where people and clients come in: the listening sockets, the HTTP server behind them, and what it serves: XML-RPC, log
-/// streams and the page.
+/// Where people and clients come in: the listening sockets, the HTTP server behind them, and what it serves: XML-RPC,
+/// log streams and the page.
 class Front {
  public:
   /// Opens every configured socket; those of `kept` that did not change go on listening.
@@ -31,7 +31,8 @@ class Front {
   [[nodiscard]] static core::Expected<std::vector<http::ListenSocket>> openAhead(const config::Configuration& next,
                                                                                  const config::Configuration& current);
 
-  /// Why a server surely could not listen, without a touch at anything. `isMade`: directories that will be there by then.
+  /// Why a server surely could not listen, without a touch at anything. `isMade`: directories that will be there by
+  /// then.
   [[nodiscard]] static core::Status checkServers(const config::Configuration& configuration,
                                                  const std::function<bool(const std::string&)>& isMade);
 

@@ -18,12 +18,12 @@
 
 namespace {
 
-constexpr int usageStatus = 2;
+constexpr int kUsageStatus = 2;
 
 void print(int fd, const std::string& text) { (void)core::writeAll(fd, text); }
 
 /// The most that an overlay may have: as an included file.
-constexpr std::size_t largestInput = 64 * 1024 * 1024;
+constexpr std::size_t kLargestInput = 64 * 1024 * 1024;
 
 core::Expected<std::string> readInput() {
   std::string text;
@@ -34,13 +34,13 @@ core::Expected<std::string> readInput() {
     if (n < 0) return core::sysError("cannot read the overlay on standard input", errno);
     if (n == 0) return text;
     text.append(buffer, static_cast<std::size_t>(n));
-    if (text.size() > largestInput) return core::Err{core::Error{"the overlay on standard input is too large"}};
+    if (text.size() > kLargestInput) return core::Err{core::Error{"the overlay on standard input is too large"}};
   }
 }
 
 int fail(const config::CommandLine& line, const std::string& text) {
   print(STDERR_FILENO, config::usageError(line.program, text));
-  return usageStatus;
+  return kUsageStatus;
 }
 
 /// One life after the other, until one ends for good.
@@ -68,11 +68,13 @@ int check(config::CommandLine line) {
   }
   const auto refuse = [](const core::Error& error) {
     print(STDERR_FILENO, "Error: " + error.text + "\n");
-    return usageStatus;
+    return kUsageStatus;
   };
   const auto configuration = config::load(line);
   if (!configuration) return refuse(configuration.error());
-  const auto isMade = [&line](const std::string& path) { return line.overlay && line.overlay->directories.count(path); };
+  const auto isMade = [&line](const std::string& path) {
+    return line.overlay && line.overlay->directories.count(path);
+  };
   if (const auto good = Front::checkServers(*configuration, isMade); !good) return refuse(good.error());
   for (const auto& text : configuration->warnings()) print(STDERR_FILENO, "Warning: " + std::string(text) + "\n");
   print(STDOUT_FILENO, line.fileAsTyped + ": the configuration is good\n");
@@ -86,7 +88,7 @@ int run(const std::vector<std::string>& arguments) {
   const auto line = config::parseCommandLine(arguments);
   if (!line) {
     print(STDERR_FILENO, config::usageError(arguments.front(), line.error().text));
-    return usageStatus;
+    return kUsageStatus;
   }
   if (line->action == config::CommandLine::Action::Help) return print(STDOUT_FILENO, config::usage(line->program)), 0;
   if (line->action == config::CommandLine::Action::Version)

@@ -15,12 +15,12 @@
 
 namespace {
 
-constexpr core::milliseconds firstRetry{100};
-constexpr core::milliseconds lastRetry{10'000};
+constexpr core::milliseconds kFirstRetry{100};
+constexpr core::milliseconds kLastRetry{10'000};
 
 /// Bytes of a whole table beyond which descriptions are left out, but for programs in trouble, and beyond which theirs
 /// are: one message carries it all.
-constexpr std::size_t roomForDescriptions = 64 * 1024, roomForTrouble = 160 * 1024;
+constexpr std::size_t kRoomForDescriptions = 64 * 1024, roomForTrouble = 160 * 1024;
 
 /// What supervisorctl shows behind the state; nothing of a program that runs, for which it is the time since its start.
 std::string descriptionOf(const process::Process& program, lifecycle::State state) {
@@ -44,7 +44,8 @@ ManagerLink::ManagerLink(core::EventLoop& loop, process::Table& table, const Lis
     : table_(table), notifier_(listener.notifier), toManager_(listener.manager) {
   if (!notifier_.active()) return;
   deferred_ = std::make_unique<core::Deferred>(loop, [this] { flush(); });
-  retry_ = std::make_unique<core::Timer>(loop, [this] { flush(); }, core::milliseconds(50));
+  retry_ = std::make_unique<core::Timer>(
+      loop, [this] { flush(); }, core::milliseconds(50));
   table_.subscribe(*this);
   if (toManager_ && !listener.socket.empty()) watchForNewManager(loop, listener.socket);
 }
@@ -67,17 +68,17 @@ void ManagerLink::watchForNewManager(core::EventLoop& loop, const std::string& p
 
 void ManagerLink::ready() {
   if (!notifier_.active()) return;
-  send(std::string(core::notify::ready) + "\n" + (toManager_ ? wholeTable() : std::string()));
+  send(std::string(core::notify::kReady) + "\n" + (toManager_ ? wholeTable() : std::string()));
 }
 
 void ManagerLink::onStateChange(process::Process& program, const process::StateChange& change) {
   if (!toManager_) return;
-  mark(program.fullName(), {lifecycle::toText(change.to), change.pid, program.fullName(),
-                            descriptionOf(program, change.to)});
+  mark(program.fullName(),
+       {lifecycle::toText(change.to), change.pid, program.fullName(), descriptionOf(program, change.to)});
 }
 
 void ManagerLink::onProcessRemoved(process::Process& program) {
-  if (toManager_) mark(program.fullName(), {std::string(core::notify::removed), 0, program.fullName(), {}});
+  if (toManager_) mark(program.fullName(), {std::string(core::notify::kRemoved), 0, program.fullName(), {}});
 }
 
 void ManagerLink::onGroupRemoved(process::Group& group) {
@@ -85,8 +86,8 @@ void ManagerLink::onGroupRemoved(process::Group& group) {
 }
 
 void ManagerLink::onMood(process::Mood mood) {
-  if (mood == process::Mood::Shutdown) send(std::string(core::notify::stopping) + "\n");
-  if (mood == process::Mood::Restarting) send(std::string(core::notify::reloading) + "\n");
+  if (mood == process::Mood::Shutdown) send(std::string(core::notify::kStopping) + "\n");
+  if (mood == process::Mood::Restarting) send(std::string(core::notify::kReloading) + "\n");
 }
 
 void ManagerLink::mark(const std::string& program, core::notify::Program line) {
@@ -109,13 +110,11 @@ void ManagerLink::flush() {
 
 void ManagerLink::send(const std::string& message) {
   switch (notifier_.send(message)) {
-    case core::Notifier::Sent::Done:
-      retryDelay_ = firstRetry;
-      return;
+    case core::Notifier::Sent::Done: retryDelay_ = kFirstRetry; return;
     case core::Notifier::Sent::Later:
       lost_ = toManager_;
       retry_->armIn(retryDelay_);
-      retryDelay_ = std::min(retryDelay_ * 2, lastRetry);
+      retryDelay_ = std::min(retryDelay_ * 2, kLastRetry);
       return;
     case core::Notifier::Sent::Nobody:  // a manager that comes back makes the socket anew, which wakes us
       lost_ = toManager_;
@@ -135,17 +134,17 @@ void ManagerLink::onDirectoryEvent() {
   }
   if (!renewed) return;
   lost_ = true;
-  send(std::string(core::notify::ready) + "\n");
+  send(std::string(core::notify::kReady) + "\n");
   deferred_->schedule();
 }
 
 std::string ManagerLink::wholeTable() const {
-  std::string message(core::notify::wholeTable);
+  std::string message(core::notify::kWholeTable);
   message += "\n";
   for (const auto& group : table_.groups())
     for (const auto& program : group->processes()) {
       const auto state = program->state();
-      const bool tell = message.size() < (lifecycle::isTrouble(state) ? roomForTrouble : roomForDescriptions);
+      const bool tell = message.size() < (lifecycle::isTrouble(state) ? roomForTrouble : kRoomForDescriptions);
       message += core::notify::programLine({lifecycle::toText(state), program->pid(), program->fullName(),
                                             tell ? descriptionOf(*program, state) : std::string()}) +
                  "\n";

@@ -28,7 +28,8 @@ class ManagerLink final : public process::Observer {
     std::string socket;    ///< its path; empty if it has none
     bool manager = false;  ///< a manager wants program lines; systemd has no use for them
   };
-  /// Takes NOTIFY_SOCKET out of the environment; SUPERVISOR_MANAGER_INSTANCE, which stays, tells that it is a manager's.
+  /// Takes NOTIFY_SOCKET out of the environment; SUPERVISOR_MANAGER_INSTANCE, which stays, tells that it is a
+  /// manager's.
   [[nodiscard]] static Listener listenerFromEnvironment();
 
   /// `table` must outlive this.

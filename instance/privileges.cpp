@@ -44,7 +44,7 @@ struct Limit {
   __rlimit_resource_t resource;
   const char* name;
   int minimum;
-  const char* what;     ///< of the error text
+  const char* what;  ///< of the error text
   const char* setting;
   const char* counted;
 };

@@ -19,5 +19,6 @@
 [[nodiscard]] core::Status raiseLimits(const config::Daemon& daemon, std::vector<config::Message>& messages);
 
 /// Lets this process open as many files as it may at all: pipes and logs of many programs are many. Returns the limit
-/// there was, which is the programs' (many of them scale what they allocate or close by it); nullopt if nothing changed.
+/// there was, which is the programs' (many of them scale what they allocate or close by it); nullopt if nothing
+/// changed.
 [[nodiscard]] std::optional<rlimit> liftFileLimit() noexcept;

@@ -18,7 +18,7 @@
 namespace {
 
 /// How long the readers of output have for what is left of it when the last program has ended.
-constexpr core::seconds lastWords{5};
+constexpr core::seconds kLastWords{5};
 
 process::Settings settingsOf(const config::Configuration& configuration) {
   const auto& daemon = configuration.daemon;
@@ -34,8 +34,7 @@ core::Expected<std::shared_ptr<output::ActivityLog>> openedLog(output::Outlets& 
 
 }  // namespace
 
-Supervisord::Supervisord(const config::CommandLine& line, config::Configuration configuration,
-                         Inheritance& inheritance)
+Supervisord::Supervisord(const config::CommandLine& line, config::Configuration configuration, Inheritance& inheritance)
     : inheritance_(inheritance),
       configuration_(std::make_shared<const config::Configuration>(std::move(configuration))),
       outlets_(loop_),
@@ -101,7 +100,7 @@ void Supervisord::handleSignals() {
   watch(SIGHUP, [this] { onHangup(); });
   watch(SIGUSR2, [this] { reopenLogs(); });
   table_.onDown([this] {
-    outlets_.settle(lastWords, [this] {
+    outlets_.settle(kLastWords, [this] {
       for (auto& socket : front_.release()) ahead_.push_back(std::move(socket));  // while the loop still works
       inheritance_.sockets = std::move(ahead_);
       loop_.exit(0);

@@ -34,9 +34,7 @@ int usage(std::string_view program) {
   return 1;
 }
 
-void say(const std::string& text) {
-  static_cast<void>(core::writeAll(STDOUT_FILENO, text + '\n'));
-}
+void say(const std::string& text) { static_cast<void>(core::writeAll(STDOUT_FILENO, text + '\n')); }
 
 std::optional<pid_t> readPid(const std::string& file) {
   const auto content = core::readFile(file, kPidFileLimit);

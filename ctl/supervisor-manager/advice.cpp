@@ -12,9 +12,9 @@ namespace manager {
 
 namespace {
 
-constexpr std::string_view ownErrors = "org.supervisormanager1.Error.";
+constexpr std::string_view kOwnErrors = "org.supervisormanager1.Error.";
 constexpr std::size_t kMostNamed = 10;
-constexpr std::string_view busErrors = "org.freedesktop.DBus.Error.";
+constexpr std::string_view kBusErrors = "org.freedesktop.DBus.Error.";
 
 bool isAnyOf(std::string_view name, std::initializer_list<std::string_view> candidates) {
   for (const auto candidate : candidates)
@@ -33,25 +33,25 @@ std::string plain(std::string message) {
 Advice adviseOn(const Failure& failure, const std::string& host) {
   const std::string_view name = failure.name;
   const std::string where = host.empty() ? "" : " on " + host;
-  if (name.starts_with(ownErrors)) {
-    const auto kind = name.substr(ownErrors.size());
+  if (name.starts_with(kOwnErrors)) {
+    const auto kind = name.substr(kOwnErrors.size());
     const bool missing = isAnyOf(kind, {"NoSuchInstance", "NoSuchProgram"});
-    return {missing                          ? NoSuchName
-            : kind == "InstanceNotRunning" ? NotRunning
-                                             : Failed,
-            plain(failure.message)};
+    return {missing ? NoSuchName : kind == "InstanceNotRunning" ? NotRunning : Failed, plain(failure.message)};
   }
-  if (!name.starts_with(busErrors)) return {Failed, plain(failure.message)};
-  const auto kind = name.substr(busErrors.size());
+  if (!name.starts_with(kBusErrors)) return {Failed, plain(failure.message)};
+  const auto kind = name.substr(kBusErrors.size());
   if (isAnyOf(kind, {"ServiceUnknown", "NameHasNoOwner", "Spawn.ChildExited", "Spawn.ServiceNotFound"}))
     return {Unreachable, fmt::format("The supervisor manager is not running{}. Start it as root: systemctl start "
-                                     "supervisor-manager", where)};
+                                     "supervisor-manager",
+                                     where)};
   if (isAnyOf(kind, {"NoServer", "FileNotFound"}))
-    return {Unreachable, fmt::format("The bus{} cannot be reached: {}. Is D-Bus running (systemctl status dbus)?", where,
-                                     plain(failure.message))};
+    return {Unreachable, fmt::format("The bus{} cannot be reached: {}. Is D-Bus running (systemctl status dbus)?",
+                                     where, plain(failure.message))};
   if (isAnyOf(kind, {"NoReply", "Disconnected", "TimedOut", "Timeout"}))
-    return {Unreachable, fmt::format("The supervisor manager{} went away before it answered; what was asked may be done "
-                                     "or not (systemctl status supervisor-manager)", where)};
+    return {Unreachable,
+            fmt::format("The supervisor manager{} went away before it answered; what was asked may be done "
+                        "or not (systemctl status supervisor-manager)",
+                        where)};
   if (kind == "AccessDenied")
     return {Denied, failure.message.starts_with("Not allowed")
                         ? failure.message
@@ -70,7 +70,8 @@ Advice noSuchInstance(const std::string& name, const std::vector<std::string>& k
   if (near) return {NoSuchName, fmt::format("There is no instance '{}': is it '{}'?", name, *near)};
   if (known.empty())
     return {NoSuchName, fmt::format("There is no instance '{}', nor any other. Declare one in "
-                                    "/etc/supervisor-manager/conf.d and run: supervisor-manager reload", name)};
+                                    "/etc/supervisor-manager/conf.d and run: supervisor-manager reload",
+                                    name)};
   if (known.size() > kMostNamed)
     return {NoSuchName, fmt::format("There is no instance '{}'; those that there are: supervisor-manager list", name)};
   return {NoSuchName, fmt::format("There is no instance '{}'. There are: {}", name, core::join(known, ", "))};

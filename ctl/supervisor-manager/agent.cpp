@@ -19,20 +19,20 @@ namespace manager {
 
 namespace {
 
-constexpr const char* agentFile = "/usr/bin/pkttyagent";
+constexpr const char* kAgentFile = "/usr/bin/pkttyagent";
 
 }  // namespace
 
 pid_t startAgent() {
-  if (::access(agentFile, X_OK) != 0) return -1;
+  if (::access(kAgentFile, X_OK) != 0) return -1;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return -1;
   const core::UniqueFd ready(ends[0]);
   core::UniqueFd notifying(ends[1]);
   core::SpawnSpec spec;
-  spec.file = agentFile;
+  spec.file = kAgentFile;
   spec.arguments = {"pkttyagent", "--notify-fd", "3", "--fallback", "--process", fmt::to_string(::getpid())};
-  for (char** one = environ; *one; one++) spec.environment.emplace_back(*one);
+  for (char** one = environ; *one; ++one) spec.environment.emplace_back(*one);
   spec.descriptors = {{STDIN_FILENO, 0}, {STDOUT_FILENO, 1}, {STDERR_FILENO, 2}, {notifying.get(), 3}};
   spec.newProcessGroup = false;  // it reads the password from this terminal
   spec.parentDeathSignal = true;

@@ -16,21 +16,21 @@ namespace manager {
 
 namespace {
 
-constexpr const char* service = "org.supervisormanager1";
-constexpr const char* rootPath = "/org/supervisormanager1";
-constexpr const char* instancePrefix = "/org/supervisormanager1/instance";
-constexpr const char* managerInterface = "org.supervisormanager1.Manager";
-constexpr const char* instanceInterface = "org.supervisormanager1.Instance";
-constexpr const char* propertiesInterface = "org.freedesktop.DBus.Properties";
+constexpr const char* kService = "org.supervisormanager1";
+constexpr const char* kRootPath = "/org/supervisormanager1";
+constexpr const char* kInstancePrefix = "/org/supervisormanager1/instance";
+constexpr const char* kManagerInterface = "org.supervisormanager1.Manager";
+constexpr const char* kInstanceInterface = "org.supervisormanager1.Instance";
+constexpr const char* kPropertiesInterface = "org.freedesktop.DBus.Properties";
 /// A method replies when its work is done: how long that takes is the manager's affair.
-constexpr std::uint64_t noTimeLimit = UINT64_MAX;
+constexpr std::uint64_t kNoTimeLimit = UINT64_MAX;
 /// Calls that wait for their replies: less than the 128 of the system bus, and the 64 of the manager for one account.
-constexpr std::size_t sideBySide = 32;
+constexpr std::size_t kSideBySide = 32;
 /// How long to wait where not even one call is let in, and how often before that is the answer.
-constexpr int pauseMs = 100;
-constexpr std::size_t mostPauses = 300;
+constexpr int kPauseMs = 100;
+constexpr std::size_t kMostPauses = 300;
 /// How long the next manager may take to come up: it reads all entries first.
-constexpr std::uint64_t reexecutionLimit = 60U * 1000000U;
+constexpr std::uint64_t kReexecutionLimit = 60U * 1000000U;
 
 Failure toFailure(const sdbus::Error& error) { return {error.getName(), error.getMessage()}; }
 
@@ -58,7 +58,7 @@ std::string_view signatureOf(sdbus::Message& message) {
 
 std::string nameFromPath(const std::string& path) {
   char* decoded = nullptr;
-  if (sd_bus_path_decode(path.c_str(), instancePrefix, &decoded) <= 0) return path;
+  if (sd_bus_path_decode(path.c_str(), kInstancePrefix, &decoded) <= 0) return path;
   const std::unique_ptr<char, decltype(&std::free)> owned(decoded, &std::free);
   return decoded;
 }
@@ -70,9 +70,11 @@ void append(sdbus::MethodCall& call, const Argument& argument) {
     call << variants;
     return;
   }
-  std::visit([&call](const auto& value) {
-    if constexpr (!std::is_same_v<std::decay_t<decltype(value)>, Settings>) call << value;
-  }, argument);
+  std::visit(
+      [&call](const auto& value) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(value)>, Settings>) call << value;
+      },
+      argument);
 }
 
 using ChangeList = std::vector<sdbus::Struct<std::string, std::string, std::vector<std::string>>>;
@@ -97,7 +99,7 @@ class Client::Impl {
  public:
   Impl(std::unique_ptr<sdbus::IConnection> connection, bool interactive)
       : connection_(std::move(connection)),
-        manager_(sdbus::createProxy(*connection_, bus::ServiceName(service), sdbus::ObjectPath{rootPath})),
+        manager_(sdbus::createProxy(*connection_, bus::ServiceName(kService), sdbus::ObjectPath{kRootPath})),
         interactive_(interactive) {}
 
   sdbus::MethodCall call(sdbus::IProxy& proxy, const std::string& interface, const Call& what) const {
@@ -113,12 +115,12 @@ class Client::Impl {
   /// Calls and reads the results into `results`.
   template <class... R>
   std::optional<Failure> get(const Call& what, R&... results) {
-    return getFrom(*manager_, managerInterface, what, results...);
+    return getFrom(*manager_, kManagerInterface, what, results...);
   }
   template <class... R>
   std::optional<Failure> getFrom(sdbus::IProxy& proxy, const std::string& interface, const Call& what, R&... results) {
     try {
-      auto reply = proxy.callMethod(call(proxy, interface, what), noTimeLimit);
+      auto reply = proxy.callMethod(call(proxy, interface, what), kNoTimeLimit);
       (void)(reply >> ... >> results);
       return std::nullopt;
     } catch (const sdbus::Error& error) {
@@ -127,9 +129,9 @@ class Client::Impl {
   }
 
   Answer<Properties> properties(const std::string& path, const std::string& interface) {
-    const auto proxy = sdbus::createProxy(*connection_, bus::ServiceName(service), sdbus::ObjectPath{path});
+    const auto proxy = sdbus::createProxy(*connection_, bus::ServiceName(kService), sdbus::ObjectPath{path});
     std::map<std::string, sdbus::Variant> variants;
-    if (auto failure = getFrom(*proxy, propertiesInterface, {"GetAll", {interface}}, variants))
+    if (auto failure = getFrom(*proxy, kPropertiesInterface, {"GetAll", {interface}}, variants))
       return core::Err{std::move(*failure)};
     return toProperties(variants);
   }
@@ -152,7 +154,8 @@ class Client::Impl {
       bool replaced = false;
       const auto slot = connection_->addMatch(
           fmt::format("type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
-                      "member='NameOwnerChanged',arg0='{}'", service),
+                      "member='NameOwnerChanged',arg0='{}'",
+                      kService),
           [&](sdbus::Message& message) {
             std::string name, was, is;
             message >> name >> was >> is;
@@ -160,10 +163,10 @@ class Client::Impl {
           });
       const auto bus = sdbus::createProxy(*connection_, bus::ServiceName("org.freedesktop.DBus"),
                                           sdbus::ObjectPath{"/org/freedesktop/DBus"});
-      if (auto failure = getFrom(*bus, "org.freedesktop.DBus", {"GetNameOwner", {std::string(service)}}, before))
+      if (auto failure = getFrom(*bus, "org.freedesktop.DBus", {"GetNameOwner", {std::string(kService)}}, before))
         return failure;
       if (auto failure = get({"Reexecute", {}})) return failure;
-      const auto end = nowMicros() + reexecutionLimit;
+      const auto end = nowMicros() + kReexecutionLimit;
       serve([&] { return replaced || nowMicros() >= end; }, end);
       if (replaced) return std::nullopt;
       return Failure{"org.freedesktop.DBus.Error.TimedOut", "the next manager has not come up"};
@@ -178,28 +181,28 @@ class Client::Impl {
   std::vector<std::optional<Failure>> run(const std::vector<Call>& calls, const Progress& progress) {
     std::vector<std::optional<Failure>> outcomes(calls.size());
     std::vector<bool> answered(calls.size(), false);
-    std::size_t next = 0, waiting = 0, done = 0, limit = sideBySide, pauses = 0;
+    std::size_t next = 0, waiting = 0, done = 0, limit = kSideBySide, pauses = 0;
     bool full = false;
     std::vector<std::size_t> again;
     const auto onReply = [&](std::size_t i, const sdbus::Error* error) {
-      waiting--;
-      if (error && error->getName() == SD_BUS_ERROR_LIMITS_EXCEEDED && (waiting > 0 || pauses < mostPauses)) {
+      --waiting;
+      if (error && error->getName() == SD_BUS_ERROR_LIMITS_EXCEEDED && (waiting > 0 || pauses < kMostPauses)) {
         limit = std::max<std::size_t>(1, std::min(limit, waiting));
         full = waiting == 0;
         return again.push_back(i);
       }
-      limit = std::min(sideBySide, limit + 1);
+      limit = std::min(kSideBySide, limit + 1);
       pauses = 0;
       if (error) outcomes[i] = toFailure(*error);
       answered[i] = true;
-      done++;
+      ++done;
       if (progress) progress(done);
     };
     const auto send = [&](std::size_t i) {
-      waiting++;
-      manager_->callMethod(call(*manager_, managerInterface, calls[i]),
-                           [&onReply, i](sdbus::MethodReply&, const sdbus::Error* error) { onReply(i, error); },
-                           noTimeLimit);
+      ++waiting;
+      manager_->callMethod(
+          call(*manager_, kManagerInterface, calls[i]),
+          [&onReply, i](sdbus::MethodReply&, const sdbus::Error* error) { onReply(i, error); }, kNoTimeLimit);
     };
     try {
       const auto turn = [&] {
@@ -211,12 +214,12 @@ class Client::Impl {
         return full || done == calls.size();
       };
       for (serve(turn); full; serve(turn)) {
-        ::poll(nullptr, 0, pauseMs);
-        pauses++;
+        ::poll(nullptr, 0, kPauseMs);
+        ++pauses;
         full = false;
       }
     } catch (const sdbus::Error& error) {
-      for (std::size_t i = 0; i < calls.size(); i++)
+      for (std::size_t i = 0; i < calls.size(); ++i)
         if (!answered[i]) outcomes[i] = toFailure(error);
     }
     return outcomes;
@@ -225,7 +228,7 @@ class Client::Impl {
   /// A manager from before descriptions has none to give.
   std::optional<Failure> programs(const std::string& name, std::vector<ProgramRow>& rows) {
     try {
-      auto reply = manager_->callMethod(call(*manager_, managerInterface, {"ListPrograms", {name}}), noTimeLimit);
+      auto reply = manager_->callMethod(call(*manager_, kManagerInterface, {"ListPrograms", {name}}), kNoTimeLimit);
       if (signatureOf(reply) == "a(ssu)") {
         std::vector<sdbus::Struct<std::string, std::string, std::uint32_t>> list;
         reply >> list;
@@ -268,11 +271,11 @@ class Client::Impl {
 
   std::vector<sdbus::Slot> watchSignals(const std::function<void(const Event&)>& tell) {
     const auto match = [](const std::string& interface, const std::string& member) {
-      return fmt::format("type='signal',sender='{}',interface='{}',member='{}'", service, interface, member);
+      return fmt::format("type='signal',sender='{}',interface='{}',member='{}'", kService, interface, member);
     };
     std::vector<sdbus::Slot> slots;
     slots.push_back(connection_->addMatch(
-        match(propertiesInterface, "PropertiesChanged") + fmt::format(",arg0='{}'", instanceInterface),
+        match(kPropertiesInterface, "PropertiesChanged") + fmt::format(",arg0='{}'", kInstanceInterface),
         [tell](sdbus::Message& message) {
           std::string interface;
           std::map<std::string, sdbus::Variant> changed;
@@ -290,8 +293,8 @@ class Client::Impl {
                                           object(Event::Kind::Added)));
     slots.push_back(connection_->addMatch(match("org.freedesktop.DBus.ObjectManager", "InterfacesRemoved"),
                                           object(Event::Kind::Removed)));
-    slots.push_back(connection_->addMatch(
-        match(managerInterface, "ProgramStateChanged"), [tell](sdbus::Message& message) {
+    slots.push_back(
+        connection_->addMatch(match(kManagerInterface, "ProgramStateChanged"), [tell](sdbus::Message& message) {
           Event event{Event::Kind::Program, {}, {}, {}};
           message >> event.instance >> event.program.name >> event.program.state >> event.program.pid;
           if (sdbus::ObjectPath path; signatureOf(message) == "sssuos") message >> path >> event.program.description;
@@ -321,7 +324,8 @@ Answer<std::unique_ptr<Client>> Client::connect(const Target& target) {
 
 Answer<std::vector<InstanceRow>> Client::list() {
   std::vector<sdbus::Struct<std::string, std::string, std::string, std::string, std::uint32_t, bool, std::string,
-                            sdbus::ObjectPath>> list;
+                            sdbus::ObjectPath>>
+      list;
   if (auto failure = impl_->get({"ListInstances", {}}, list)) return core::Err{std::move(*failure)};
   std::vector<InstanceRow> rows;
   for (const auto& one : list)
@@ -330,9 +334,9 @@ Answer<std::vector<InstanceRow>> Client::list() {
   return rows;
 }
 
-Answer<Properties> Client::managerProperties() { return impl_->properties(rootPath, managerInterface); }
+Answer<Properties> Client::managerProperties() { return impl_->properties(kRootPath, kManagerInterface); }
 Answer<Properties> Client::instanceProperties(const std::string& path) {
-  return impl_->properties(path, instanceInterface);
+  return impl_->properties(path, kInstanceInterface);
 }
 
 Answer<std::vector<ProgramRow>> Client::programs(const std::string& name) {

@@ -71,8 +71,8 @@ struct Event {
 };
 
 struct Target {
-  std::string address;  ///< of the bus; empty: the system bus
-  std::string host;     ///< the system bus of another machine, over ssh; empty: here
+  std::string address;       ///< of the bus; empty: the system bus
+  std::string host;          ///< the system bus of another machine, over ssh; empty: here
   bool interactive = false;  ///< let polkit ask the user
 };
 

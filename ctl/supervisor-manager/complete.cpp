@@ -55,8 +55,8 @@ bool takesInstance(const Verb& verb, std::size_t before) {
 
 }  // namespace
 
-/// Hidden: words for a shell's completion, one a line; silent when nothing answers. Without arguments the verbs; "options
-/// [VERB]" its options; "words VERB ARGUMENT…" what may follow these arguments.
+/// Hidden: words for a shell's completion, one a line; silent when nothing answers. Without arguments the verbs;
+/// "options [VERB]" its options; "words VERB ARGUMENT…" what may follow these arguments.
 ExitCode complete(Session& session) {
   const auto& words = session.options.arguments;
   if (words.empty()) {
@@ -70,7 +70,7 @@ ExitCode complete(Session& session) {
   const Verb* const verb = words.size() > 1 ? findVerb(words[1]) : nullptr;
   if (!verb) return Success;
   std::vector<std::string> given;
-  for (std::size_t i = 2; i < words.size(); i++)
+  for (std::size_t i = 2; i < words.size(); ++i)
     if (verb->name == std::string_view("ctl") || !words[i].starts_with('-')) given.push_back(words[i]);
   const auto before = given.size();
   if (verb->name == std::string_view("help")) {

@@ -15,7 +15,7 @@ namespace manager {
 
 namespace {
 
-constexpr std::size_t limit = 1U << 20;
+constexpr std::size_t kLimit = 1U << 20;
 
 std::string editorCommand() {
   for (const char* name : {"VISUAL", "EDITOR"})
@@ -41,7 +41,7 @@ core::Status EntryEdit::place(const std::string& text) {
 }
 
 core::Expected<bool> EntryEdit::run() {
-  auto old = core::readFile(file_, limit);
+  auto old = core::readFile(file_, kLimit);
   if (!old) return core::Err{old.error()};
   before_ = std::move(*old);
   if (const auto written = writeDraft(); !written) return core::Err{written.error()};
@@ -50,7 +50,7 @@ core::Expected<bool> EntryEdit::run() {
     ::unlink(draft_.c_str());
     return core::Err{core::Error{fmt::format("the editor '{}' failed; {} is as it was", editorCommand(), file_)}};
   }
-  auto text = core::readFile(draft_, limit);
+  auto text = core::readFile(draft_, kLimit);
   if (!text) return core::Err{text.error()};
   if (*text == before_) {
     ::unlink(draft_.c_str());

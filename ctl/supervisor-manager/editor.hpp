@@ -7,8 +7,8 @@
 
 namespace manager {
 
-/// One edit of an entry file: a draft beside it in the user's editor, put in its place when it changed, and undone unless it
-/// is kept.
+/// One edit of an entry file: a draft beside it in the user's editor, put in its place when it changed, and undone
+/// unless it is kept.
 class EntryEdit {
  public:
   explicit EntryEdit(std::string file);

@@ -19,7 +19,7 @@ namespace {
 termios before;
 termios raw;
 
-constexpr int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+constexpr int kEnds[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 void handle(int signo, void (*handler)(int)) noexcept {
   struct sigaction action {};
@@ -66,7 +66,7 @@ Keyboard::Keyboard() {
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // Ctrl-C and Ctrl-Z stay signals
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
-  for (const int signo : ends) handle(signo, onEnd);
+  for (const int signo : kEnds) handle(signo, onEnd);
   handle(SIGTSTP, onStop);
   handle(SIGCONT, onContinue);
   active_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
@@ -74,7 +74,7 @@ Keyboard::Keyboard() {
 
 Keyboard::~Keyboard() {
   if (active_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
-  for (const int signo : ends) handle(signo, SIG_DFL);
+  for (const int signo : kEnds) handle(signo, SIG_DFL);
   handle(SIGTSTP, SIG_DFL);
   handle(SIGCONT, SIG_DFL);
 }

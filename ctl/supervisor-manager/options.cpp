@@ -23,17 +23,19 @@ struct Definition {
   Target target;
 };
 
-constexpr std::array definitions = {
-    Definition{{'j', "json", "", "Output for programs: a line of JSON",
-                "list status start stop restart reload kill enable disable create edit remove plan programs start-program "
-                "stop-program restart-program monitor top daemon-reexec"},
-               &Options::json},
+constexpr std::array kDefinitions = {
+    Definition{
+        {'j', "json", "", "Output for programs: a line of JSON",
+         "list status start stop restart reload kill enable disable create edit remove plan programs start-program "
+         "stop-program restart-program monitor top daemon-reexec"},
+        &Options::json},
     Definition{{'q', "quiet", "", "Only names in lists; no words about what went well", ""}, &Options::quiet},
     Definition{{0, "full", "", "Tables as wide as their contents: nothing is shortened", "list programs top"},
                &Options::full},
     Definition{{0, "no-legend", "", "Tables without their first line", "list programs top"}, &Options::noLegend},
-    Definition{{0, "no-pager", "", "Long output straight to the terminal", "list status programs plan reload logs help"},
-               &Options::noPager},
+    Definition{
+        {0, "no-pager", "", "Long output straight to the terminal", "list status programs plan reload logs help"},
+        &Options::noPager},
     Definition{{0, "no-ask-password", "", "Do not ask for a password", ""}, &Options::noAskPassword},
     Definition{{'f', "follow", "", "Go on with what is added", "logs"}, &Options::follow},
     Definition{{'n', "lines", "N", "Of a log, begin N lines before the end (10)", "logs status"}, &Options::lines},
@@ -53,14 +55,14 @@ constexpr std::array definitions = {
 
 const Definition* findWord(std::string_view word) {
   const auto at =
-      std::find_if(definitions.begin(), definitions.end(), [&](const auto& d) { return d.text.word == word; });
-  return at == definitions.end() ? nullptr : &*at;
+      std::find_if(kDefinitions.begin(), kDefinitions.end(), [&](const auto& d) { return d.text.word == word; });
+  return at == kDefinitions.end() ? nullptr : &*at;
 }
 
 const Definition* findLetter(char letter) {
   const auto at =
-      std::find_if(definitions.begin(), definitions.end(), [&](const auto& d) { return d.text.letter == letter; });
-  return at == definitions.end() ? nullptr : &*at;
+      std::find_if(kDefinitions.begin(), kDefinitions.end(), [&](const auto& d) { return d.text.letter == letter; });
+  return at == kDefinitions.end() ? nullptr : &*at;
 }
 
 /// Walks over the words; a value may be the rest of a word or the next one.
@@ -101,7 +103,7 @@ class Parser {
     const auto* definition = findWord(word);
     if (!definition) {
       std::vector<std::string_view> known;
-      for (const auto& one : definitions) known.push_back(one.text.word);
+      for (const auto& one : kDefinitions) known.push_back(one.text.word);
       const auto near = suggestion(word, known);
       failure_ = fmt::format("There is no option --{}{}", word, near ? fmt::format(": is it --{}?", *near) : "");
     } else if (equals == std::string::npos) {
@@ -112,7 +114,7 @@ class Parser {
   }
 
   void takeShort(const std::string& letters) {
-    for (std::size_t i = 0; i < letters.size() && failure_.empty(); i++) {
+    for (std::size_t i = 0; i < letters.size() && failure_.empty(); ++i) {
       const auto* definition = findLetter(letters[i]);
       if (!definition) {
         failure_ = fmt::format("There is no option -{}", letters[i]);
@@ -154,7 +156,7 @@ class Parser {
 
 std::vector<OptionText> optionTexts() {
   std::vector<OptionText> texts;
-  for (const auto& one : definitions) texts.push_back(one.text);
+  for (const auto& one : kDefinitions) texts.push_back(one.text);
   return texts;
 }
 

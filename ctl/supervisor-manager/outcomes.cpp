@@ -45,7 +45,7 @@ void runAll(Session& session, const std::vector<std::string>& names, const std::
     if (counts) fmt::print(stderr, "\r{} of {} {}\033[K", answered, calls.size(), done);
   });
   if (counts) fmt::print(stderr, "\r\033[K");
-  for (std::size_t i = 0; i < names.size(); i++) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
     if (results[i])
       outcomes.failed(names[i], *results[i]);
     else

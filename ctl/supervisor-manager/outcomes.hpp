@@ -12,8 +12,7 @@ namespace manager {
 class Outcomes {
  public:
   /// `instance`: what follows are names of its programs; empty: they are names of instances.
-  explicit Outcomes(Session& session, std::string instance = "")
-      : session_(session), instance_(std::move(instance)) {}
+  explicit Outcomes(Session& session, std::string instance = "") : session_(session), instance_(std::move(instance)) {}
 
   void done(const std::string& name, const std::string& what);
   void failed(const std::string& name, const Failure& failure);

@@ -55,9 +55,7 @@ bool coloursWanted() {
   return ::isatty(STDOUT_FILENO) && !(forbidden && *forbidden) && terminal && std::string_view(terminal) != "dumb";
 }
 
-void print(std::string_view text) {
-  write(::isatty(STDOUT_FILENO) ? filtered(text) : std::string(text));
-}
+void print(std::string_view text) { write(::isatty(STDOUT_FILENO) ? filtered(text) : std::string(text)); }
 
 bool hasPrinted() noexcept { return printed; }
 
@@ -82,8 +80,8 @@ void complain(std::string_view text) {
 }
 
 std::string coloured(std::string_view state, std::string_view line) {
-  const bool trouble = state == "failed" || state == "degraded" || state == "FATAL" || state == "BACKOFF" ||
-                       state == "UNKNOWN";
+  const bool trouble =
+      state == "failed" || state == "degraded" || state == "FATAL" || state == "BACKOFF" || state == "UNKNOWN";
   if (!trouble || !coloursWanted()) return std::string(line);
   return fmt::format("\033[31m{}\033[0m", line);
 }

@@ -14,8 +14,8 @@ namespace manager {
 
 [[nodiscard]] std::vector<std::string> namesOf(const std::vector<InstanceRow>& rows);
 
-/// One run of the command: its options, the connection it needs, and what went wrong so far. A verb asks for what it needs
-/// and returns code() when it did not get it.
+/// One run of the command: its options, the connection it needs, and what went wrong so far. A verb asks for what it
+/// needs and returns code() when it did not get it.
 class Session {
  public:
   explicit Session(Options options);
@@ -27,8 +27,8 @@ class Session {
   [[nodiscard]] Client* client();
   /// All instances; nullptr (said) if the manager does not answer.
   [[nodiscard]] const std::vector<InstanceRow>* instances();
-  /// The instances that names and shell patterns stand for, in the order asked for, each once. Names that fit nothing are
-  /// said and leave a code. With `all`, no names stand for every instance.
+  /// The instances that names and shell patterns stand for, in the order asked for, each once. Names that fit nothing
+  /// are said and leave a code. With `all`, no names stand for every instance.
   [[nodiscard]] std::vector<InstanceRow> select(const std::vector<std::string>& patterns, bool all = false);
   /// The one instance of that name; nullopt (said) if there is none.
   [[nodiscard]] std::optional<InstanceRow> find(const std::string& name);

@@ -39,8 +39,8 @@ class Utf8 {
   locale_t before_;
 };
 
-/// The characters of a text: `place(end, columns)` hears where each ends and how many columns all up to there take, until
-/// it returns false.
+/// The characters of a text: `place(end, columns)` hears where each ends and how many columns all up to there take,
+/// until it returns false.
 template <class Place>
 void walk(std::string_view text, Place place) {
   const Utf8 here;
@@ -68,11 +68,11 @@ void narrow(std::vector<std::size_t>& widths, std::size_t most) {
   auto total = std::accumulate(widths.begin(), widths.end(), 2 * (widths.size() - 1));
   while (total > most) {
     std::size_t widest = widths.size();
-    for (std::size_t i = 0; i < widths.size(); i++)
+    for (std::size_t i = 0; i < widths.size(); ++i)
       if (widths[i] > least(i) && (widest == widths.size() || widths[i] >= widths[widest])) widest = i;
     if (widest == widths.size()) return;
-    widths[widest]--;
-    total--;
+    --widths[widest];
+    --total;
   }
 }
 
@@ -109,7 +109,7 @@ std::string Table::text(bool legend, std::size_t width) const {
   const std::size_t columns = header_.size();
   std::vector<std::size_t> widths(columns, 0);
   const auto measure = [&](const std::vector<std::string>& row) {
-    for (std::size_t i = 0; i < columns; i++) widths[i] = std::max(widths[i], widthOf(row[i]));
+    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], widthOf(row[i]));
   };
   if (legend) measure(header_);
   for (const auto& row : rows_) measure(row);
@@ -117,7 +117,7 @@ std::string Table::text(bool legend, std::size_t width) const {
   std::string out;
   const auto line = [&](const std::vector<std::string>& row) {
     std::string text;
-    for (std::size_t i = 0; i < columns; i++) {
+    for (std::size_t i = 0; i < columns; ++i) {
       const auto cell = fitted(row[i], widths[i]);
       text += cell;
       text.append(widths[i] - widthOf(cell) + 2, ' ');
@@ -135,14 +135,14 @@ std::string bytesText(std::uint64_t bytes) {
   if (bytes < 1024) return fmt::format("{}B", bytes);
   auto amount = static_cast<double>(bytes);
   const char* unit = "KMGTPE";
-  for (amount /= 1024; amount >= 1024; amount /= 1024) unit++;
+  for (amount /= 1024; amount >= 1024; amount /= 1024) ++unit;
   return fmt::format("{:.1f}{}", amount, *unit);
 }
 
 std::string durationText(std::uint64_t seconds) {
   constexpr std::array<std::pair<std::uint64_t, const char*>, 4> units{
       {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}}};
-  for (std::size_t i = 0; i < units.size(); i++) {
+  for (std::size_t i = 0; i < units.size(); ++i) {
     const auto [size, word] = units[i];
     if (seconds < size && i + 1 < units.size()) continue;
     std::string text = fmt::format("{}{}", seconds / size, word);

@@ -16,16 +16,16 @@ namespace manager {
 namespace {
 
 /// Programs that are told of with their last lines: the rest are like them, mostly, and reading takes the owner's time.
-constexpr std::size_t mostShown = 5;
+constexpr std::size_t kMostShown = 5;
 /// Columns of a line where there is no terminal to say.
-constexpr std::size_t widest = 300;
+constexpr std::size_t kWidest = 300;
 
 std::vector<std::string> lastOf(const std::string& text, std::size_t most) {
   auto lines = core::split(core::trim(text), '\n');
   if (lines.size() == 1 && lines.front().empty()) lines.clear();
   if (lines.size() > most) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(most));
   std::vector<std::string> clean;
-  for (const auto& line : lines) clean.push_back(fitted(core::trim(line), widest));
+  for (const auto& line : lines) clean.push_back(fitted(core::trim(line), kWidest));
   return clean;
 }
 
@@ -35,7 +35,7 @@ LastLines lastLines(Session& session, const std::string& instance, const std::ve
   LastLines all;
   std::size_t asked = 0;
   for (const auto& one : programs) {
-    if (!lifecycle::isTrouble(one.state) || asked++ >= mostShown) continue;
+    if (!lifecycle::isTrouble(one.state) || asked++ >= kMostShown) continue;
     const auto text = session.client()->programLog(instance, one.name);
     if (!text) {
       // Whoever may not read one may read none. A name that supervisorctl does not take says nothing of the others.
@@ -47,20 +47,20 @@ LastLines lastLines(Session& session, const std::string& instance, const std::ve
   return all;
 }
 
-std::string troubleParts(const std::string& instance, const std::vector<ProgramRow>& programs,
-                         const LastLines& lines) {
+std::string troubleParts(const std::string& instance, const std::vector<ProgramRow>& programs, const LastLines& lines) {
   std::string text;
   std::size_t seen = 0;
   for (const auto& one : programs) {
-    if (!lifecycle::isTrouble(one.state) || ++seen > mostShown) continue;
-    text += "\n" + coloured(one.state, fmt::format("{}: {}{}{}", core::printable(one.name), core::printable(one.state),
-                                                   one.description.empty() ? "" : ", ",
-                                                   core::printable(one.description))) + "\n";
+    if (!lifecycle::isTrouble(one.state) || ++seen > kMostShown) continue;
+    text += "\n" +
+            coloured(one.state, fmt::format("{}: {}{}{}", core::printable(one.name), core::printable(one.state),
+                                            one.description.empty() ? "" : ", ", core::printable(one.description))) +
+            "\n";
     if (const auto at = lines.find(one.name); at != lines.end())
       for (const auto& line : at->second) text += "    " + line + "\n";
   }
-  if (seen > mostShown)
-    text += fmt::format("\nand {} more in trouble: supervisor-manager ctl {} status\n", seen - mostShown, instance);
+  if (seen > kMostShown)
+    text += fmt::format("\nand {} more in trouble: supervisor-manager ctl {} status\n", seen - kMostShown, instance);
   return text;
 }
 

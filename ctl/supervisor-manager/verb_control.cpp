@@ -17,8 +17,8 @@ namespace manager {
 namespace {
 
 /// Calls `method` for all chosen instances side by side; says what failed, and unless quiet what was done.
-ExitCode control(Session& session, const std::string& method, const char* done,
-                 const std::vector<Argument>& more = {}, std::vector<std::string>* good = nullptr) {
+ExitCode control(Session& session, const std::string& method, const char* done, const std::vector<Argument>& more = {},
+                 std::vector<std::string>* good = nullptr) {
   const auto rows = session.select(session.options.arguments);
   if (rows.empty()) return session.code();
   std::vector<Call> calls;
@@ -62,10 +62,11 @@ ExitCode controlPrograms(Session& session, const std::string& method, const char
 
 /// Signal number of "TERM", "SIGTERM" or "15"; 0 if there is none.
 int signalFrom(const std::string& text) {
-  if (const auto number = core::parseInteger(text)) return *number > 0 && *number <= SIGRTMAX ? static_cast<int>(*number) : 0;
+  if (const auto number = core::parseInteger(text))
+    return *number > 0 && *number <= SIGRTMAX ? static_cast<int>(*number) : 0;
   const std::string upper = core::upper(text);
   const std::string word = upper.starts_with("SIG") ? upper.substr(3) : upper;
-  for (int signo = 1; signo < SIGRTMIN; signo++) {
+  for (int signo = 1; signo < SIGRTMIN; ++signo) {
     const char* name = ::sigabbrev_np(signo);
     if (name && word == name) return signo;
   }

@@ -18,7 +18,7 @@ namespace {
 /// "key=value" words; nullopt (said) for a word that is none.
 std::optional<Settings> settingsFrom(Session& session, std::size_t first) {
   Settings settings;
-  for (std::size_t i = first; i < session.options.arguments.size(); i++) {
+  for (std::size_t i = first; i < session.options.arguments.size(); ++i) {
     const std::string& word = session.options.arguments[i];
     const auto equals = word.find('=');
     if (equals == std::string::npos || equals == 0) {

@@ -105,7 +105,7 @@ ExitCode tailAll(Session& session, const std::vector<OwnersLogs>& all) {
   const auto waitForOne = [&] {
     int status = 0;
     if (::wait(&status) > 0) failed |= !WIFEXITED(status) || WEXITSTATUS(status) != 0;
-    running--;
+    --running;
   };
   for (const auto& one : all) {
     const pid_t client = ::getpid(), pid = ::fork();
@@ -114,7 +114,7 @@ ExitCode tailAll(Session& session, const std::vector<OwnersLogs>& all) {
       ::_exit(::getppid() == client ? runTail(session, one, true) : Failed);
     }
     if (pid < 0) return session.fail(Failed, fmt::format("cannot fork: {}", std::strerror(errno)));
-    running++;
+    ++running;
     if (!session.options.follow) waitForOne();
   }
   while (running > 0) waitForOne();
@@ -178,7 +178,8 @@ ExitCode ctl(Session& session) {
   if (!properties) return session.fail(properties.error(), row->name);
   if (needsInstance(options.arguments) && (row->state == "inactive" || row->state == "failed"))
     return session.fail(NotRunning, fmt::format("Instance '{0}' does not run ({1}); start it first: supervisor-manager "
-                                                "start {0}", row->name, row->state));
+                                                "start {0}",
+                                                row->name, row->state));
   if (::geteuid() != 0 && ::access(textOf(*properties, "Socket").c_str(), W_OK) != 0 && errno == EACCES)
     return session.deny(notYours(*row, "its programs"));
   const std::string program = ownProgram("supervisorctl");
@@ -186,8 +187,7 @@ ExitCode ctl(Session& session) {
   words.insert(words.end(), options.arguments.begin() + 1, options.arguments.end());
   const auto guest = guestOf(session, *properties, program, words);
   if (!guest) return session.code();
-  if (guest->identity)
-    return runGuest(session, *guest, {.input = mayRead(options.arguments), .screen = true});
+  if (guest->identity) return runGuest(session, *guest, {.input = mayRead(options.arguments), .screen = true});
   words.insert(words.begin(), program);
   return become(session, words);
 }

@@ -103,8 +103,7 @@ std::string describe(const Shown& shown) {
   const auto get = [&p = shown.properties](const char* name) { return core::printable(textOf(p, name)); };
   const std::string trouble = troubleOf(p);
   const std::string state = core::printable(shownState(p));
-  std::string text =
-      coloured(state, fmt::format("● {} - supervisord of {}", get("Name"), get("User"))) + "\n";
+  std::string text = coloured(state, fmt::format("● {} - supervisord of {}", get("Name"), get("User"))) + "\n";
   line(text, "Entry", fmt::format("{} ({})", get("EntryFile"), get("Enabled") == "yes" ? "enabled" : "disabled"));
   const std::string detail = trouble.empty() ? get("SubState") : trouble;
   text += coloured(state, fmt::format("{:>10}: {}{}{}", "State", state,
@@ -130,10 +129,10 @@ std::string describe(const Shown& shown) {
   line(text, "Control", get("ControlProgram"));
   if (!programs.empty()) text += "\n";
   for (const auto& one : programs)
-    text += coloured(one.state,
-                     fmt::format("  {:<32} {:<9} {}", core::printable(one.name), core::printable(one.state),
-                                 one.pid ? fmt::format("pid {}", one.pid) : core::printable(one.description))) +
-            "\n";
+    text +=
+        coloured(one.state, fmt::format("  {:<32} {:<9} {}", core::printable(one.name), core::printable(one.state),
+                                        one.pid ? fmt::format("pid {}", one.pid) : core::printable(one.description))) +
+        "\n";
   return text + troubleParts(textOf(p, "Name"), programs, lastLines);
 }
 
@@ -161,12 +160,12 @@ ExitCode managerStatus(Session& session) {
         coloured(state, fmt::format("● supervisor-managerd {}", core::printable(textOf(p, "Version")))) + "\n";
     line(text, "State", state);
     const auto troubled = numberOf(p, "NTroubledInstances");
-    line(text, "Instances", fmt::format("{} ({} running, {} failed)", textOf(p, "NInstances"),
-                                        textOf(p, "NRunningInstances"), textOf(p, "NFailedInstances")));
+    line(text, "Instances",
+         fmt::format("{} ({} running, {} failed)", textOf(p, "NInstances"), textOf(p, "NRunningInstances"),
+                     textOf(p, "NFailedInstances")));
     if (troubled) line(text, "Degraded", fmt::format("{} (see: supervisor-manager list)", troubled));
     if (const auto count = numberOf(p, "NRefusedEntries"))
-      line(text, "Refused",
-           fmt::format("{} entr{} (see: supervisor-manager plan)", count, count == 1 ? "y" : "ies"));
+      line(text, "Refused", fmt::format("{} entr{} (see: supervisor-manager plan)", count, count == 1 ? "y" : "ies"));
     print(text);
   }
   return textOf(p, "SystemState") == "running" ? Success : NotRunning;
@@ -217,8 +216,7 @@ ExitCode status(Session& session) {
     }
     if (textOf(*properties, "State") != "running" || !troubleOf(*properties).empty()) session.note(NotRunning);
     Shown shown{*properties, *programs, {}, std::nullopt};
-    if (!session.options.quiet || session.options.json)
-      shown.lines = lastLines(session, row.name, *programs);
+    if (!session.options.quiet || session.options.json) shown.lines = lastLines(session, row.name, *programs);
     if (const auto details = session.client()->failureDetails(row.name)) shown.details = *details;
     objects.push_back(toJson(shown));
     text += (text.empty() ? "" : "\n") + describe(shown);

@@ -23,7 +23,7 @@ namespace manager {
 
 namespace {
 
-constexpr int topIntervalMs = 2000;
+constexpr int kTopIntervalMs = 2000;
 
 std::string toJson(const Event& event) {
   std::vector<std::pair<std::string, std::string>> members{{"time", fmt::to_string(core::wallMicros())},
@@ -52,12 +52,11 @@ std::string describe(const Event& event) {
     case Event::Kind::Added: return name + ": added";
     case Event::Kind::Removed: return name + ": removed";
     case Event::Kind::Program:
-      return fmt::format("{}: program {} {}{}", name, core::printable(event.program.name),
-                         core::printable(event.program.state),
-                         event.program.pid ? fmt::format(" (pid {})", event.program.pid)
-                         : event.program.description.empty()
-                             ? ""
-                             : fmt::format(" ({})", core::printable(event.program.description)));
+      return fmt::format(
+          "{}: program {} {}{}", name, core::printable(event.program.name), core::printable(event.program.state),
+          event.program.pid                   ? fmt::format(" (pid {})", event.program.pid)
+          : event.program.description.empty() ? ""
+                                              : fmt::format(" ({})", core::printable(event.program.description)));
     case Event::Kind::Changed: break;
   }
   std::string text;
@@ -76,7 +75,8 @@ struct Look {
 };
 using Looks = std::map<std::string, Look>;
 
-/// Percent of one processor since the last look, and, if that was of another process or there was none, since the start.
+/// Percent of one processor since the last look, and, if that was of another process or there was none, since the
+/// start.
 std::optional<double> shareOfProcessor(Looks& before, const std::string& name, const Properties& properties) {
   const Look now{numberOf(properties, "MainPID"), numberOf(properties, "CPUUsageUSec"), core::wallMicros()};
   const auto last = std::exchange(before[name], now);
@@ -114,8 +114,7 @@ std::string topJson(const std::vector<std::pair<InstanceRow, Shown>>& all) {
   std::vector<std::string> objects;
   for (const auto& [row, shown] : all) {
     std::vector<std::pair<std::string, std::string>> members;
-    for (const char* name :
-         {"Name", "User", "State", "MainPID", "MemoryCurrent", "CPUUsageUSec", "ProgramsByState"})
+    for (const char* name : {"Name", "User", "State", "MainPID", "MemoryCurrent", "CPUUsageUSec", "ProgramsByState"})
       if (const auto at = shown.properties.find(name); at != shown.properties.end())
         members.emplace_back(json::keyOf(name), json::toText(at->second));
     members.emplace_back("cpu_percent", shown.share ? fmt::format("{:.1f}", *shown.share) : "null");
@@ -151,9 +150,9 @@ ExitCode top(Session& session) {
   if (!client) return session.code();
   std::optional<Keyboard> keyboard;
   if (draws) keyboard.emplace();
-  for (int round = 0; round < rounds; round++) {
-    if (round > 0 && keyboard && keyboard->quitWithin(topIntervalMs)) break;
-    if (round > 0 && !keyboard) ::poll(nullptr, 0, topIntervalMs);
+  for (int round = 0; round < rounds; ++round) {
+    if (round > 0 && keyboard && keyboard->quitWithin(kTopIntervalMs)) break;
+    if (round > 0 && !keyboard) ::poll(nullptr, 0, kTopIntervalMs);
     const auto rows = session.select(session.options.arguments, true);
     if (rows.empty() && (!session.options.json || session.code() != Success)) return session.code();
     std::vector<std::pair<InstanceRow, Shown>> all;

@@ -15,56 +15,59 @@ namespace manager {
 
 namespace {
 
-constexpr std::size_t any = SIZE_MAX;
+constexpr std::size_t kAny = SIZE_MAX;
 
-constexpr std::array table = {
-    Verb{"list", "[NAME…]", "The instances and their states", 0, any, list,
+constexpr std::array kTable = {
+    Verb{"list", "[NAME…]", "The instances and their states", 0, kAny, list,
          "This is the verb if none is given. REASON is empty where there is no trouble. On a terminal, columns are "
          "shortened to its width (--full: they are not)."},
-    Verb{"status", "[NAME…]", "Everything about instances; without a name about the manager", 0, any, status,
+    Verb{"status", "[NAME…]", "Everything about instances; without a name about the manager", 0, kAny, status,
          "The exit status is 0 if every instance asked for runs and all is well with its programs, and 3 otherwise."},
-    Verb{"start", "NAME…", "Start instances", 1, any, start, "Returns when they run, or with the reason why not."},
-    Verb{"stop", "NAME…", "Stop instances and their programs", 1, any, stop,
+    Verb{"start", "NAME…", "Start instances", 1, kAny, start, "Returns when they run, or with the reason why not."},
+    Verb{"stop", "NAME…", "Stop instances and their programs", 1, kAny, stop,
          "Returns when nothing of them runs any more."},
-    Verb{"restart", "NAME…", "Stop and start instances", 1, any, restart,
+    Verb{"restart", "NAME…", "Stop and start instances", 1, kAny, restart,
          "The configuration is checked first, as the owner; what would not start again is not stopped. All programs "
          "are stopped, too. To apply changed program files only:\n  supervisor-manager ctl NAME update"},
-    Verb{"reload", "[NAME…]", "Read all entries again and apply them; with names: let instances read their "
-                              "configurations again, which restarts all their programs", 0, any, reload,
+    Verb{"reload", "[NAME…]",
+         "Read all entries again and apply them; with names: let instances read their "
+         "configurations again, which restarts all their programs",
+         0, kAny, reload,
          "Says what was done for each instance, as `plan` does before. The exit status is 1 if an entry is refused or "
          "something could not be done."},
-    Verb{"kill", "NAME…", "Send a signal to instances", 1, any, kill, "For example:\n  supervisor-manager kill -s HUP web"},
-    Verb{"enable", "NAME…", "Start instances at boot", 1, any, enable},
-    Verb{"disable", "NAME…", "Do not start instances at boot", 1, any, disable},
-    Verb{"create", "NAME KEY=VALUE…", "Declare a new instance", 2, any, create,
+    Verb{"kill", "NAME…", "Send a signal to instances", 1, kAny, kill,
+         "For example:\n  supervisor-manager kill -s HUP web"},
+    Verb{"enable", "NAME…", "Start instances at boot", 1, kAny, enable},
+    Verb{"disable", "NAME…", "Do not start instances at boot", 1, kAny, disable},
+    Verb{"create", "NAME KEY=VALUE…", "Declare a new instance", 2, kAny, create,
          "Writes a file in /etc/supervisor-manager/conf.d, and starts the instance as that says. The keys are in "
          "supervisor-manager.conf(5). For example:\n  supervisor-manager create web user=web group=web"},
-    Verb{"edit", "NAME [KEY=VALUE…]", "Change keys of an entry, or the whole file in an editor", 1, any, edit,
+    Verb{"edit", "NAME [KEY=VALUE…]", "Change keys of an entry, or the whole file in an editor", 1, kAny, edit,
          "An empty value goes back to the default. A text that the manager refuses does not stay."},
-    Verb{"remove", "NAME…", "Stop and remove instances", 1, any, remove,
+    Verb{"remove", "NAME…", "Stop and remove instances", 1, kAny, remove,
          "Their entries, generated configurations and links go; logs and programs stay unless --purge is given."},
     Verb{"plan", "", "What `reload` would do, without doing it", 0, 0, plan,
          "The exit status is 1 if an entry is refused or something could not be done."},
     Verb{"verify", "", "Check all entries without a manager", 0, 0, verify, "", false},
-    Verb{"programs", "[NAME…]", "The programs of instances", 0, any, programs},
-    Verb{"start-program", "NAME PROGRAM…", "Start programs of an instance", 2, any, startProgram,
+    Verb{"programs", "[NAME…]", "The programs of instances", 0, kAny, programs},
+    Verb{"start-program", "NAME PROGRAM…", "Start programs of an instance", 2, kAny, startProgram,
          "PROGRAM is a name, GROUP:NAME or GROUP:*."},
-    Verb{"stop-program", "NAME PROGRAM…", "Stop programs of an instance", 2, any, stopProgram,
+    Verb{"stop-program", "NAME PROGRAM…", "Stop programs of an instance", 2, kAny, stopProgram,
          "PROGRAM is a name, GROUP:NAME or GROUP:*."},
-    Verb{"restart-program", "NAME PROGRAM…", "Stop and start programs of an instance", 2, any, restartProgram,
+    Verb{"restart-program", "NAME PROGRAM…", "Stop and start programs of an instance", 2, kAny, restartProgram,
          "PROGRAM is a name, GROUP:NAME or GROUP:*."},
-    Verb{"logs", "[NAME…]", "The activity log of instances; without a name the manager's", 0, any, logs,
+    Verb{"logs", "[NAME…]", "The activity log of instances; without a name the manager's", 0, kAny, logs,
          "The output of a program is shown by:\n  supervisor-manager ctl NAME tail PROGRAM", false},
-    Verb{"monitor", "[NAME…]", "Tell every change of state as it happens", 0, any, monitor},
-    Verb{"top", "[NAME…]", "Memory and processor time of instances", 0, any, top,
+    Verb{"monitor", "[NAME…]", "Tell every change of state as it happens", 0, kAny, monitor},
+    Verb{"top", "[NAME…]", "Memory and processor time of instances", 0, kAny, top,
          "CPU% is that since the last look; at the first one, since the start of the instance. CPU TIME is that since "
          "its start. `q` ends it."},
-    Verb{"ctl", "NAME [ARGUMENT…]", "Run supervisorctl for an instance, as its owner", 1, any, ctl,
+    Verb{"ctl", "NAME [ARGUMENT…]", "Run supervisorctl for an instance, as its owner", 1, kAny, ctl,
          "All that follows NAME is supervisorctl's. For example:\n  supervisor-manager ctl web status", false},
     Verb{"daemon-reexec", "", "Replace the running manager by its installed program", 0, 0, daemonReexec,
          "Instances and their programs go on."},
     Verb{"help", "[VERB]", "What there is, or what one verb does", 0, 1, help, "", false},
-    Verb{"__complete", "", "", 0, any, complete},
+    Verb{"__complete", "", "", 0, kAny, complete},
 };
 
 constexpr std::size_t kWidth = 80;
@@ -107,23 +110,25 @@ std::string optionsText(std::string_view verb) {
 
 }  // namespace
 
-std::span<const Verb> verbs() noexcept { return table; }
+std::span<const Verb> verbs() noexcept { return kTable; }
 
 const Verb* findVerb(std::string_view name) noexcept {
-  const auto at = std::find_if(table.begin(), table.end(), [&](const auto& one) { return one.name == name; });
-  return at == table.end() ? nullptr : &*at;
+  const auto at = std::find_if(kTable.begin(), kTable.end(), [&](const auto& one) { return one.name == name; });
+  return at == kTable.end() ? nullptr : &*at;
 }
 
 std::string helpText() {
   std::string text = "supervisor-manager [OPTION…] [VERB] [ARGUMENT…]\n\n";
-  text += entry("", 0, "Controls the supervisor manager and its instances. Names may be shell patterns. "
-                       "`supervisor-manager help VERB` says more about one.");
+  text += entry("", 0,
+                "Controls the supervisor manager and its instances. Names may be shell patterns. "
+                "`supervisor-manager help VERB` says more about one.");
   text += "\nVerbs:\n";
-  for (const auto& verb : table)
+  for (const auto& verb : kTable)
     if (*verb.help) text += entry(fmt::format("  {} {} ", verb.name, verb.usage), 34, verb.help);
   text += "\nOptions:\n" + optionsText("") + "\n";
-  return text + entry("", 0, "Exit status: 0 done, 1 failed, 2 wrong use, 3 an instance does not run or (status) is in "
-                             "trouble, 4 no such instance or program, 5 not allowed, 6 the manager does not run.");
+  return text + entry("", 0,
+                      "Exit status: 0 done, 1 failed, 2 wrong use, 3 an instance does not run or (status) is in "
+                      "trouble, 4 no such instance or program, 5 not allowed, 6 the manager does not run.");
 }
 
 std::string helpText(const Verb& verb) {
@@ -149,7 +154,7 @@ ExitCode help(Session& session) {
 
 std::string unknownVerb(const std::string& word) {
   std::vector<std::string_view> known;
-  for (const auto& verb : table)
+  for (const auto& verb : kTable)
     if (*verb.help) known.emplace_back(verb.name);
   const auto near = suggestion(word, known);
   return fmt::format("Unknown verb '{}'. {}See: supervisor-manager help", word,

@@ -12,12 +12,13 @@ namespace manager {
 /// A verb of the command line.
 struct Verb {
   const char* name;
-  const char* usage;  ///< what follows the name
+  const char* usage;   ///< what follows the name
   const char* help;    ///< one sentence; empty: hidden
   std::size_t fewest;  ///< number of arguments
   std::size_t most;
   ExitCode (*run)(Session&);
-  const char* more = "";  ///< what else `help VERB` says: paragraphs of one line each; a line with a blank stays as it is
+  const char* more =
+      "";            ///< what else `help VERB` says: paragraphs of one line each; a line with a blank stays as it is
   bool json = true;  ///< what it prints, --json makes JSON
 };
 [[nodiscard]] std::span<const Verb> verbs() noexcept;

@@ -32,9 +32,7 @@ constexpr std::array<Option, 9> kOptions{{
 }};
 constexpr std::string_view kHistoryAlias = "history-file";  // the name that Supervisor's help gives it
 
-core::Err<core::Error> wrong(std::string text) {
-  return core::Err{core::Error{std::move(text)}};
-}
+core::Err<core::Error> wrong(std::string text) { return core::Err{core::Error{std::move(text)}}; }
 
 /// As Python's urlparse sees it: a scheme, and something after the colon that is more than slashes.
 bool isUrl(std::string_view text) {
@@ -149,9 +147,7 @@ class Parser {
 
 }  // namespace
 
-core::Expected<CommandLine> parseCommandLine(std::span<const std::string> words) {
-  return Parser(words).parse();
-}
+core::Expected<CommandLine> parseCommandLine(std::span<const std::string> words) { return Parser(words).parse(); }
 
 std::string usageText(const std::string& program) {
   return "supervisorctl -- control applications that a supervisord runs\n"
@@ -164,7 +160,8 @@ std::string usageText(const std::string& program) {
          "-c/--configuration FILE -- the file with the [supervisorctl] section; without it the usual places are\n"
          "     searched. Called as supervisorctl_NAME, the file of the instance NAME is used.\n"
          "-h/--help -- print this text and exit\n"
-         "-i/--interactive -- start an interactive shell, as without a command; with a command, ask before shutdown and\n"
+         "-i/--interactive -- start an interactive shell, as without a command; with a command, ask before shutdown "
+         "and\n"
          "     reload, and for a password where one is needed\n"
          "-s/--serverurl URL -- where supervisord listens: http://HOST:PORT or unix:///PATH\n"
          "     (default \"http://localhost:9001\")\n"

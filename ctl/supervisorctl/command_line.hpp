@@ -20,7 +20,7 @@ struct CommandLine {
   std::optional<std::string> historyFile;
   bool interactive = false;
   bool trust = false;  ///< as root: act on files of other accounts with root's rights
-  bool help = false;  ///< asked for before anything was wrong
+  bool help = false;   ///< asked for before anything was wrong
   std::vector<std::string> action;
 };
 

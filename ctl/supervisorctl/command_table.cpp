@@ -6,9 +6,7 @@
 namespace ctl {
 namespace {
 
-Done leave(Session&, const std::string&) {
-  return {};
-}  // executeLine() ends the session by the name
+Done leave(Session&, const std::string&) { return {}; }  // executeLine() ends the session by the name
 
 // By name. `help` shows the listed ones in this order.
 constexpr std::array<Command, 25> kCommands{{
@@ -99,9 +97,7 @@ constexpr std::array<Command, 25> kCommands{{
 
 }  // namespace
 
-std::span<const Command> commandTable() noexcept {
-  return kCommands;
-}
+std::span<const Command> commandTable() noexcept { return kCommands; }
 
 const Command* findCommand(std::string_view name) noexcept {
   for (const Command& command : commandTable())

@@ -93,9 +93,7 @@ class Sorter {
 
 }  // namespace
 
-bool CommandWords::meansAll() const noexcept {
-  return std::find(names.begin(), names.end(), "all") != names.end();
-}
+bool CommandWords::meansAll() const noexcept { return std::find(names.begin(), names.end(), "all") != names.end(); }
 
 core::Expected<CommandWords> sortWords(std::string_view argument, std::initializer_list<std::string_view> options,
                                        std::string_view defaultState) {

@@ -86,14 +86,10 @@ std::vector<std::string> candidates(const CompletionRequest& request, const std:
     return out;
   }
   switch (command->completes) {
-    case Completes::Commands:
-      return commands(request.word);
-    case Completes::Groups:
-      return groups(processes, request.word);
-    case Completes::Processes:
-      return names(processes, request.word);
-    case Completes::Nothing:
-      break;
+    case Completes::Commands: return commands(request.word);
+    case Completes::Groups: return groups(processes, request.word);
+    case Completes::Processes: return names(processes, request.word);
+    case Completes::Nothing: break;
   }
   return out;
 }

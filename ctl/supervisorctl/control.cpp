@@ -33,64 +33,53 @@ struct Verb {
 
 std::string startWords(const CallReport& report) {
   switch (static_cast<FaultCode>(report.status)) {
-    case FaultCode::BadName:
-      return "no such process";
-    case FaultCode::NoFile:
-      return "no such file";
-    case FaultCode::NotExecutable:
-      return "file is not executable";
-    case FaultCode::AlreadyStarted:
-      return "already started";
-    case FaultCode::SpawnError:
-      return "spawn error";
-    case FaultCode::AbnormalTermination:
-      return "abnormal termination";
-    default:
-      return {};
+    case FaultCode::BadName: return "no such process";
+    case FaultCode::NoFile: return "no such file";
+    case FaultCode::NotExecutable: return "file is not executable";
+    case FaultCode::AlreadyStarted: return "already started";
+    case FaultCode::SpawnError: return "spawn error";
+    case FaultCode::AbnormalTermination: return "abnormal termination";
+    default: return {};
   }
 }
 
 std::string signalWords(const CallReport& report) {
   switch (static_cast<FaultCode>(report.status)) {
-    case FaultCode::BadName:
-      return "no such process";
-    case FaultCode::BadSignal:
-      return "bad signal name";
-    case FaultCode::NotRunning:
-      return "not running";
-    default:
-      return {};
+    case FaultCode::BadName: return "no such process";
+    case FaultCode::BadSignal: return "bad signal name";
+    case FaultCode::NotRunning: return "not running";
+    default: return {};
   }
 }
 
 const Verb& startVerb() {
-  static const Verb verb{"supervisor.startProcess",
-                         "supervisor.startProcessGroup",
-                         "supervisor.startAllProcesses",
-                         "started",
-                         startWords,
-                         static_cast<int>(FaultCode::AlreadyStarted),
-                         kInvalidArguments,
-                         {}};
-  return verb;
+  static const Verb kVerb{"supervisor.startProcess",
+                          "supervisor.startProcessGroup",
+                          "supervisor.startAllProcesses",
+                          "started",
+                          startWords,
+                          static_cast<int>(FaultCode::AlreadyStarted),
+                          kInvalidArguments,
+                          {}};
+  return kVerb;
 }
 
 const Verb& stopVerb() {
-  static const Verb verb{"supervisor.stopProcess",
-                         "supervisor.stopProcessGroup",
-                         "supervisor.stopAllProcesses",
-                         "stopped",
-                         signalWords,
-                         static_cast<int>(FaultCode::NotRunning),
-                         kGeneric,
-                         {}};
-  return verb;
+  static const Verb kVerb{"supervisor.stopProcess",
+                          "supervisor.stopProcessGroup",
+                          "supervisor.stopAllProcesses",
+                          "stopped",
+                          signalWords,
+                          static_cast<int>(FaultCode::NotRunning),
+                          kGeneric,
+                          {}};
+  return kVerb;
 }
 
 /// One verb on a list of names.
 class Control {
  public:
-  Control(Session& session, const Verb& verb) : session_(session), verb_(verb) {}
+  Control(Session& session, const Verb& kVerb) : session_(session), verb_(kVerb) {}
 
   Done run(const std::vector<std::string>& names, bool sideBySide) {
     std::vector<Call> calls;
@@ -165,10 +154,8 @@ class Control {
     switch (static_cast<FaultCode>(fault)) {
       case FaultCode::SpawnError:
       case FaultCode::AbnormalTermination:
-      case FaultCode::NotRunning:
-        return kNotRunning;
-      default:
-        return kGeneric;
+      case FaultCode::NotRunning: return kNotRunning;
+      default: return kGeneric;
     }
   }
 
@@ -197,8 +184,8 @@ Done runVerbs(Session& session, std::string_view command, const std::string& arg
   auto names = expandPatterns(session, words->names);
   if (!names) return core::Err{std::move(names).error()};
   const int before = session.exitStatus;
-  for (const Verb* verb : verbs)
-    if (Done done = Control(session, *verb).run(*names, words->parallel); !done) return done;
+  for (const Verb* kVerb : verbs)
+    if (Done done = Control(session, *kVerb).run(*names, words->parallel); !done) return done;
   if (!words->waitFor) return {};
   auto reached = waitForState(session, *names, *words->waitFor, words->timeout);
   if (!reached) return core::Err{std::move(reached).error()};
@@ -223,8 +210,8 @@ Done runRestart(Session& session, const std::string& argument) {
 
 Outcome<bool> restartOne(Session& session, const std::string& name) {
   const int before = std::exchange(session.exitStatus, kSuccess);
-  for (const Verb* verb : {&stopVerb(), &startVerb()}) {
-    if (Done done = Control(session, *verb).run({name}, false); !done) return core::Err{std::move(done).error()};
+  for (const Verb* kVerb : {&stopVerb(), &startVerb()}) {
+    if (Done done = Control(session, *kVerb).run({name}, false); !done) return core::Err{std::move(done).error()};
     if (session.exitStatus != kSuccess) return false;
   }
   session.exitStatus = before;
@@ -241,17 +228,17 @@ Done runSignal(Session& session, const std::string& argument) {
     printHelp(session, "signal");
     return {};
   }
-  const Verb verb{"supervisor.signalProcess",
-                  "supervisor.signalProcessGroup",
-                  "supervisor.signalAllProcesses",
-                  "signalled",
-                  signalWords,
-                  0,
-                  kGeneric,
-                  {xmlrpc::Value{words->names.front()}}};
+  const Verb kVerb{"supervisor.signalProcess",
+                   "supervisor.signalProcessGroup",
+                   "supervisor.signalAllProcesses",
+                   "signalled",
+                   signalWords,
+                   0,
+                   kGeneric,
+                   {xmlrpc::Value{words->names.front()}}};
   auto names = expandPatterns(session, {words->names.begin() + 1, words->names.end()});
   if (!names) return core::Err{std::move(names).error()};
-  return Control(session, verb).run(*names, false);
+  return Control(session, kVerb).run(*names, false);
 }
 
 }  // namespace ctl

@@ -27,12 +27,9 @@ Outcome<bool> confirm(Session& session, std::string_view question) {
   session.out.flush();
   std::string answer;
   switch (session.keyboard.readLine(question, answer)) {
-    case Keyboard::State::Line:
-      return answer.starts_with('y') || answer.starts_with('Y');
-    case Keyboard::State::End:
-      return core::Err{raised("EOFError", "EOF when reading a line")};
-    case Keyboard::State::Interrupted:
-      break;
+    case Keyboard::State::Line: return answer.starts_with('y') || answer.starts_with('Y');
+    case Keyboard::State::End: return core::Err{raised("EOFError", "EOF when reading a line")};
+    case Keyboard::State::Interrupted: break;
   }
   return core::Err{interrupted()};
 }

@@ -14,22 +14,14 @@ namespace {
 const char* classOf(int code) noexcept {
   switch (code) {
     case EACCES:
-    case EPERM:
-      return "PermissionError";
-    case ECONNREFUSED:
-      return "ConnectionRefusedError";
-    case ECONNRESET:
-      return "ConnectionResetError";
-    case ENOENT:
-      return "FileNotFoundError";
-    case ENOTDIR:
-      return "NotADirectoryError";
-    case EPIPE:
-      return "BrokenPipeError";
-    case ETIMEDOUT:
-      return "TimeoutError";
-    default:
-      return "OSError";
+    case EPERM: return "PermissionError";
+    case ECONNREFUSED: return "ConnectionRefusedError";
+    case ECONNRESET: return "ConnectionResetError";
+    case ENOENT: return "FileNotFoundError";
+    case ENOTDIR: return "NotADirectoryError";
+    case EPIPE: return "BrokenPipeError";
+    case ETIMEDOUT: return "TimeoutError";
+    default: return "OSError";
   }
 }
 
@@ -61,34 +53,25 @@ Failure toFailure(const xmlrpc::ClientError& error) {
     case Kind::Fault:
       return {Failure::Kind::Fault, error.code, error.text, "xmlrpc.client.Fault",
               "<Fault " + std::to_string(error.code) + ": " + core::pythonRepr(error.text) + '>'};
-    case Kind::Refused:
-      return systemFailure(Failure::Kind::Refused, ECONNREFUSED);
-    case Kind::NoFile:
-      return systemFailure(Failure::Kind::NoFile, ENOENT);
-    case Kind::Unauthorized:
-      return httpFailure(Failure::Kind::Unauthorized, 401, "Unauthorized");
-    case Kind::Status:
-      return httpFailure(Failure::Kind::Status, error.code, error.text);
+    case Kind::Refused: return systemFailure(Failure::Kind::Refused, ECONNREFUSED);
+    case Kind::NoFile: return systemFailure(Failure::Kind::NoFile, ENOENT);
+    case Kind::Unauthorized: return httpFailure(Failure::Kind::Unauthorized, 401, "Unauthorized");
+    case Kind::Status: return httpFailure(Failure::Kind::Status, error.code, error.text);
     case Kind::System:
       if (error.code != 0) return systemFailure(Failure::Kind::System, error.code);
       return lookupFailure(error.text);
-    case Kind::Protocol:
-      return {Failure::Kind::Protocol, 0, error.text, "xmlrpc.client.ResponseError", error.text};
+    case Kind::Protocol: return {Failure::Kind::Protocol, 0, error.text, "xmlrpc.client.ResponseError", error.text};
   }
   return raised("OSError", error.text);
 }
 
-Failure badAddress(std::string text) {
-  return {Failure::Kind::Address, 0, text, "ValueError", text};
-}
+Failure badAddress(std::string text) { return {Failure::Kind::Address, 0, text, "ValueError", text}; }
 
 Failure raised(std::string type, std::string value) {
   return {Failure::Kind::Other, 0, {}, std::move(type), std::move(value)};
 }
 
-Failure interrupted() {
-  return {Failure::Kind::Interrupted, 0, {}, "KeyboardInterrupt", {}};
-}
+Failure interrupted() { return {Failure::Kind::Interrupted, 0, {}, "KeyboardInterrupt", {}}; }
 
 std::string genericLine(const Failure& failure) {
   return "error: <class '" + failure.type + "'>, " + failure.value + ": file: supervisorctl line: 0";

@@ -78,9 +78,7 @@ bool Keyboard::fill() {
   return true;
 }
 
-std::string Keyboard::takeRest() {
-  return std::exchange(buffer_, {});
-}
+std::string Keyboard::takeRest() { return std::exchange(buffer_, {}); }
 
 Keyboard::State Keyboard::readLine(std::string_view prompt, std::string& line) {
   static_cast<void>(core::writeAll(STDOUT_FILENO, prompt));

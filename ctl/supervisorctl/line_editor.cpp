@@ -142,17 +142,11 @@ LibeditEditor& LibeditEditor::self(EditLine* editor) {
   return *static_cast<LibeditEditor*>(data);
 }
 
-const char* LibeditEditor::promptOf(EditLine* editor) {
-  return self(editor).prompt_.c_str();
-}
+const char* LibeditEditor::promptOf(EditLine* editor) { return self(editor).prompt_.c_str(); }
 
-int LibeditEditor::onRead(EditLine* editor, wchar_t* character) {
-  return self(editor).readCharacter(character);
-}
+int LibeditEditor::onRead(EditLine* editor, wchar_t* character) { return self(editor).readCharacter(character); }
 
-unsigned char LibeditEditor::onTab(EditLine* editor, int) {
-  return self(editor).completeWord();
-}
+unsigned char LibeditEditor::onTab(EditLine* editor, int) { return self(editor).completeWord(); }
 
 /// Reads one character of the terminal, waiting for Ctrl-C beside it. Returns what libedit wants: 1, 0 at the end, -1.
 int LibeditEditor::readCharacter(wchar_t* character) {

@@ -20,9 +20,7 @@ using xmlrpc::FaultCode;
 constexpr std::int64_t kTailBytes = 1600;
 constexpr std::string_view kFollowNotice = "==> Press Ctrl-C to exit <==";
 
-bool isChannel(const std::string& word) {
-  return word == "stdout" || word == "stderr";
-}
+bool isChannel(const std::string& word) { return word == "stdout" || word == "stderr"; }
 
 /// Follows; after Ctrl-C the terminal's line is ended, and that is no failure.
 Done follow(Session& session, const std::vector<LogSource>& sources) {
@@ -106,15 +104,10 @@ void reportClear(Session& session, const std::string& name, int code) {
 /// Says how clearing one log went; a code that Supervisor's client does not know ends the command.
 Done reportCleared(Session& session, const std::string& name, int code) {
   switch (static_cast<FaultCode>(code)) {
-    case FaultCode::Success:
-      session.out.line(name + ": cleared");
-      return {};
+    case FaultCode::Success: session.out.line(name + ": cleared"); return {};
     case FaultCode::BadName:
-    case FaultCode::Failed:
-      reportClear(session, name, code);
-      return {};
-    default:
-      return core::Err{raised("ValueError", "Unknown result code " + std::to_string(code) + " for " + name)};
+    case FaultCode::Failed: reportClear(session, name, code); return {};
+    default: return core::Err{raised("ValueError", "Unknown result code " + std::to_string(code) + " for " + name)};
   }
 }
 

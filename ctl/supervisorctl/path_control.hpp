@@ -13,7 +13,7 @@ struct PathControl {
   std::set<uid_t> accounts;  ///< owners of a directory on the way, of a link in a directory for everybody, of the file
   std::string shared;        ///< what a group or everybody may change: "/srv/x (group staff)"; empty: nothing
 
-  bool vacant = false;       ///< nothing is there, in a directory where everybody, or a group, may put something
+  bool vacant = false;  ///< nothing is there, in a directory where everybody, or a group, may put something
 
   /// Others have a say in what is there now.
   [[nodiscard]] bool isOthers() const noexcept { return !accounts.empty() || !shared.empty(); }

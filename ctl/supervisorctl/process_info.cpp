@@ -9,9 +9,7 @@ bool ProcessInfo::isStopped() const noexcept {
   return is(ProcessState::Stopped) || is(ProcessState::Exited) || is(ProcessState::Fatal) || is(ProcessState::Unknown);
 }
 
-std::string ProcessInfo::fullName() const {
-  return joinName(group, name);
-}
+std::string ProcessInfo::fullName() const { return joinName(group, name); }
 
 std::string textOf(const xmlrpc::Value& value, std::string_view member) {
   const xmlrpc::Value* found = value.member(member);

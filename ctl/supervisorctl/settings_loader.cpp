@@ -25,9 +25,7 @@ constexpr std::size_t kPasswordLimit = 4096;
 constexpr std::string_view kOwnPlugin = "supervisor.supervisorctl:DefaultControllerPlugin";
 constexpr std::string_view kSerialRestart = ":make_serialrestart_controllerplugin";
 
-core::Err<SettingsError> usage(std::string text) {
-  return core::Err{SettingsError{std::move(text), 2}};
-}
+core::Err<SettingsError> usage(std::string text) { return core::Err{SettingsError{std::move(text), 2}}; }
 
 /// The first configuration file of Supervisor's search path that exists.
 std::optional<std::string> searchConfig(const std::string& program) {

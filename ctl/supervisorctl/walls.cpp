@@ -17,13 +17,9 @@ constexpr std::string_view kUnix = "unix://";
 constexpr std::string_view kLinkPrefix = "supervisorctl_";
 constexpr std::string_view kElsewhere = "name the right address with -s URL or its configuration with -c FILE";
 
-bool isUnix(const Settings& settings) {
-  return settings.serverUrl.starts_with(kUnix);
-}
+bool isUnix(const Settings& settings) { return settings.serverUrl.starts_with(kUnix); }
 
-std::string socketOf(const Settings& settings) {
-  return settings.serverUrl.substr(kUnix.size());
-}
+std::string socketOf(const Settings& settings) { return settings.serverUrl.substr(kUnix.size()); }
 
 /// How the supervisord behind this call is started, where the name of the call tells.
 std::string startIt(const Settings& settings) {
@@ -43,8 +39,9 @@ std::string permissionText(const Settings& settings) {
   struct stat info {};
   if (!isUnix(settings)) return start + "the system keeps " + me + " from connecting; ask its administrator";
   if (::stat(socketOf(settings).c_str(), &info) != 0)
-    return start + me + " may not enter a directory on the way to this socket; run supervisorctl as the account that "
-                        "runs supervisord, or as root";
+    return start + me +
+           " may not enter a directory on the way to this socket; run supervisorctl as the account that "
+           "runs supervisord, or as root";
   const std::string owner = accountName(info.st_uid);
   return start + "the socket belongs to " + owner + " and lets " + me + " not in; run supervisorctl as " + owner +
          " or root, or let " + me + " in with chmod and chown in [unix_http_server]";
@@ -53,8 +50,9 @@ std::string permissionText(const Settings& settings) {
 std::string unauthorizedText(const Settings& settings) {
   const std::string& url = settings.serverUrl;
   if (!settings.username || !settings.password)
-    return url + " wants a user name and a password; give them with -u and -p or --password-file, or as username and "
-                 "password in [supervisorctl]";
+    return url +
+           " wants a user name and a password; give them with -u and -p or --password-file, or as username and "
+           "password in [supervisorctl]";
   return url + " refuses the user name " + *settings.username +
          " with this password; they must be those of the server's section ([unix_http_server] or [inet_http_server])";
 }
@@ -63,15 +61,15 @@ std::string statusText(const Failure& failure, const Settings& settings) {
   const std::string answered = settings.serverUrl + " answers " + failure.text + ": ";
   switch (failure.code) {
     case 403:
-      return answered + "without a password it answers to addresses, localhost, its machine's name and allowed_hosts "
-                        "only; use one of these";
+      return answered +
+             "without a password it answers to addresses, localhost, its machine's name and allowed_hosts "
+             "only; use one of these";
     case 503:
-      return answered + "it has as many clients as it can serve; try again in a moment, and end clients that need not "
-                        "stay (tail -f, open pages)";
-    case 404:
-      return answered + "what listens there is no supervisord; " + std::string(kElsewhere);
-    default:
-      return answered + "the log of supervisord may say more (maintail)";
+      return answered +
+             "it has as many clients as it can serve; try again in a moment, and end clients that need not "
+             "stay (tail -f, open pages)";
+    case 404: return answered + "what listens there is no supervisord; " + std::string(kElsewhere);
+    default: return answered + "the log of supervisord may say more (maintail)";
   }
 }
 
@@ -81,10 +79,8 @@ std::string adviceFor(int code, const Settings& settings) {
     case EPIPE:
     case ECONNRESET:
       return "supervisord closed the connection, since it ends or has too many clients; try again in a moment";
-    case EAGAIN:
-      return "too many clients wait there already; supervisord is busy, stopped or hangs: look at its log";
-    case ETIMEDOUT:
-      return "nothing answers in time; supervisord hangs, or a firewall is in the way";
+    case EAGAIN: return "too many clients wait there already; supervisord is busy, stopped or hangs: look at its log";
+    case ETIMEDOUT: return "nothing answers in time; supervisord hangs, or a firewall is in the way";
     case ENAMETOOLONG:
       return "the path of a socket has at most " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
              " bytes; give supervisord a shorter one";
@@ -108,29 +104,25 @@ std::string wallText(const Failure& failure, const Settings& settings) {
            startIt(settings) + " again";
   switch (failure.kind) {
     case Failure::Kind::Refused:
-      return url + " refused connection: nothing listens there" +
-             (isUnix(settings) ? " any more; " : "; ") + "if supervisord does not run, " + startIt(settings) +
-             ", else " + std::string(kElsewhere);
+      return url + " refused connection: nothing listens there" + (isUnix(settings) ? " any more; " : "; ") +
+             "if supervisord does not run, " + startIt(settings) + ", else " + std::string(kElsewhere);
     case Failure::Kind::NoFile:
       return url + " no such file: supervisord does not run, or its socket is elsewhere; " + startIt(settings) +
              ", or " + std::string(kElsewhere);
-    case Failure::Kind::Unauthorized:
-      return unauthorizedText(settings);
-    case Failure::Kind::Status:
-      return statusText(failure, settings);
-    case Failure::Kind::System:
-      return systemText(failure, settings);
+    case Failure::Kind::Unauthorized: return unauthorizedText(settings);
+    case Failure::Kind::Status: return statusText(failure, settings);
+    case Failure::Kind::System: return systemText(failure, settings);
     case Failure::Kind::Lookup:
       return url + ": " + failure.text + ": look at the name of the host, or " + std::string(kElsewhere);
     case Failure::Kind::Protocol:
-      return url + ": " + failure.text + "; it ends or has too many clients (try again in a moment), or is no "
-                                         "supervisord (" + std::string(kElsewhere) + ')';
-    case Failure::Kind::Address:
-      return failure.text + "; write http://HOST:PORT or unix:///PATH";
+      return url + ": " + failure.text +
+             "; it ends or has too many clients (try again in a moment), or is no "
+             "supervisord (" +
+             std::string(kElsewhere) + ')';
+    case Failure::Kind::Address: return failure.text + "; write http://HOST:PORT or unix:///PATH";
     case Failure::Kind::Fault:
     case Failure::Kind::Interrupted:
-    case Failure::Kind::Other:
-      break;
+    case Failure::Kind::Other: break;
   }
   return {};
 }

@@ -10,8 +10,8 @@
 namespace ctl {
 
 /// What stands between a client and its server, as one sentence: the server's URL, the cause and the next step. A
-/// server that is not there is called what Supervisor's `status` calls it: "URL refused connection", "URL no such file".
-/// Empty for a failure that is none of the connection's.
+/// server that is not there is called what Supervisor's `status` calls it: "URL refused connection", "URL no such
+/// file". Empty for a failure that is none of the connection's.
 [[nodiscard]] std::string wallText(const Failure& failure, const Settings& settings);
 
 /// The whole line that reports a failure which the command itself had no words for.

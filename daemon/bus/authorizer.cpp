@@ -12,10 +12,10 @@ namespace bus {
 
 namespace {
 
-constexpr std::size_t rememberedCallers = 512;
-constexpr std::uint32_t allowUserInteraction = 1;
+constexpr std::size_t kRememberedCallers = 512;
+constexpr std::uint32_t kAllowUserInteraction = 1;
 /// A person may take long over a password: polkit itself ends the question when the caller goes away.
-constexpr std::uint64_t noTimeLimit = UINT64_MAX;
+constexpr std::uint64_t kNoTimeLimit = UINT64_MAX;
 
 CallError denied(const Request& request, const std::string& why) {
   const auto& rule = ruleOf(request.verb);
@@ -24,7 +24,7 @@ CallError denied(const Request& request, const std::string& why) {
   message += ": this takes root";
   if (rule.ownerMay && request.owner.value_or(0) != 0) message += fmt::format(", its owner '{}'", request.user);
   message += fmt::format(" or polkit's leave for {}{}", rule.action, why);
-  return {accessDenied, message};
+  return {kAccessDenied, message};
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ void Authorizer::check(Request request, Granted granted, Refused refused) {
         const auto waiting = std::move(asking_[sender]);
         asking_.erase(sender);
         if (failed(error)) {
-          for (const auto& one : waiting) one->refused({accessDenied, "The bus does not know who is calling"});
+          for (const auto& one : waiting) one->refused({kAccessDenied, "The bus does not know who is calling"});
           return;
         }
         remember(sender, uid);
@@ -67,15 +67,16 @@ void Authorizer::check(Request request, Granted granted, Refused refused) {
 }
 
 void Authorizer::remember(const std::string& sender, uid_t uid) {
-  if (uids_.size() >= rememberedCallers) uids_.clear();
+  if (uids_.size() >= kRememberedCallers) uids_.clear();
   uids_[sender] = uid;
 }
 
 void Authorizer::withUid(uid_t uid, const std::shared_ptr<Pending>& pending) {
   auto ticket = CallLimits::enter(limits_, uid);
   if (!ticket)
-    return pending->refused({limitsExceeded, fmt::format("The account with user id {} has {} calls waiting; wait for "
-                                                         "one of them to be answered", uid, limits_->waiting(uid))});
+    return pending->refused({kLimitsExceeded, fmt::format("The account with user id {} has {} calls waiting; wait for "
+                                                          "one of them to be answered",
+                                                          uid, limits_->waiting(uid))});
   if (decide(pending->request.verb, uid, managerUid_, pending->request.owner) == Decision::Allow)
     return pending->granted(std::move(ticket));
   askPolkit(pending, std::move(ticket));
@@ -89,21 +90,21 @@ void Authorizer::askPolkit(const std::shared_ptr<Pending>& pending, std::shared_
   std::map<std::string, std::string> details{{"verb", std::string(rule.word)}};
   if (!request.instance.empty()) details["instance"] = request.instance;
   if (!request.user.empty()) details["user"] = request.user;
-  const std::uint32_t flags = request.interactive ? allowUserInteraction : 0;
+  const std::uint32_t flags = request.interactive ? kAllowUserInteraction : 0;
   polkit_->callMethodAsync("CheckAuthorization")
       .onInterface("org.freedesktop.PolicyKit1.Authority")
-      .withTimeout(noTimeLimit)
+      .withTimeout(kNoTimeLimit)
       .withArguments(subject, std::string(rule.action), details, flags, std::string())
-      .uponReplyInvoke([pending, ticket = std::move(ticket)](
-                           MethodError error,
-                           const sdbus::Struct<bool, bool, std::map<std::string, std::string>>& answer) {
-        const Request& asked = pending->request;
-        if (failed(error)) return pending->refused(denied(asked, " (polkit does not answer)"));
-        if (std::get<0>(answer)) return pending->granted(ticket);
-        if (std::get<1>(answer) && !asked.interactive)
-          return pending->refused({authorizationRequired, denied(asked, ", which has to be asked for").message});
-        pending->refused(denied(asked, ""));
-      });
+      .uponReplyInvoke(
+          [pending, ticket = std::move(ticket)](
+              MethodError error, const sdbus::Struct<bool, bool, std::map<std::string, std::string>>& answer) {
+            const Request& asked = pending->request;
+            if (failed(error)) return pending->refused(denied(asked, " (polkit does not answer)"));
+            if (std::get<0>(answer)) return pending->granted(ticket);
+            if (std::get<1>(answer) && !asked.interactive)
+              return pending->refused({kAuthorizationRequired, denied(asked, ", which has to be asked for").message});
+            pending->refused(denied(asked, ""));
+          });
 }
 
 }  // namespace bus

@@ -24,7 +24,7 @@ namespace bus {
 
 /// What is asked, by whom: the caller is named by the bus, never by the message's text.
 struct Request {
-  std::string sender;  ///< unique name on the bus
+  std::string sender;        ///< unique name on the bus
   bool interactive = false;  ///< the caller allows a question to the user
   Verb verb = Verb::Start;
   std::string instance;  ///< empty: the manager itself

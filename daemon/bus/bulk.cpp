@@ -22,7 +22,7 @@ Bulk::Bulk(Authorizer& authorizer, instances::Manager& manager, Operation operat
 void Bulk::pump() {
   if (std::exchange(pumping_, true)) return;
   const auto keep = shared_from_this();
-  while (next_ < outcomes_.size() && running_ < sideBySide && !authorising_) begin(next_++);
+  while (next_ < outcomes_.size() && running_ < kSideBySide && !authorising_) begin(next_++);
   pumping_ = false;
   if (ended_ < outcomes_.size() || !reply_) return;
   std::exchange(reply_, nullptr)->send(outcomes_);
@@ -30,7 +30,7 @@ void Bulk::pump() {
 
 void Bulk::begin(std::size_t at) {
   const std::string& name = std::get<0>(outcomes_[at]);
-  running_++;
+  ++running_;
   const auto status = manager_.get(name);
   if (!status)
     return end(at, toCallError({instances::ErrorCode::NoSuchInstance, fmt::format("There is no instance '{}'", name)}));
@@ -58,8 +58,8 @@ void Bulk::begin(std::size_t at) {
 void Bulk::end(std::size_t at, const CallError& error) {
   std::get<1>(outcomes_[at]) = error.name;
   std::get<2>(outcomes_[at]) = error.message;
-  running_--;
-  ended_++;
+  --running_;
+  ++ended_;
   pump();
 }
 

@@ -21,7 +21,7 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
  public:
   using Operation = void (instances::Manager::*)(const std::string&, instances::Done);
   /// Operations side by side: a call for thousands starts no thousand processes at once.
-  static constexpr std::size_t sideBySide = 32;
+  static constexpr std::size_t kSideBySide = 32;
 
   /// `pattern` has what is the same in the requests of all names. `names` are distinct.
   Bulk(Authorizer& authorizer, instances::Manager& manager, Operation operation, Request pattern,

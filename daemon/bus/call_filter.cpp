@@ -42,8 +42,8 @@ int CallFilter::judge(sd_bus_message* message) {
   const char* const sender = sd_bus_message_get_sender(message);
   if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL || !sender) return 0;
   const bool wantsReply = sd_bus_message_get_expect_reply(message) > 0;
-  if (!wantsReply && isReading(orEmpty(sd_bus_message_get_interface(message)),
-                               orEmpty(sd_bus_message_get_member(message))))
+  if (!wantsReply &&
+      isReading(orEmpty(sd_bus_message_get_interface(message)), orEmpty(sd_bus_message_get_member(message))))
     return 1;
   const auto now = core::Clock::now();
   if (gate_.admit(sender, now)) {

@@ -4,10 +4,10 @@
 namespace bus {
 
 std::shared_ptr<CallLimits::Ticket> CallLimits::enter(const std::shared_ptr<CallLimits>& limits, uid_t uid) {
-  const std::size_t limit = uid == 0 ? forRoot : perAccount;
+  const std::size_t limit = uid == 0 ? kForRoot : kPerAccount;
   if (limits->waiting(uid) >= limit) return nullptr;
   auto ticket = std::make_shared<Ticket>(limits, uid);
-  limits->waiting_[uid]++;
+  ++limits->waiting_[uid];
   return ticket;
 }
 

@@ -13,8 +13,8 @@ namespace bus {
 /// any other, with a higher limit.
 class CallLimits {
  public:
-  static constexpr std::size_t perAccount = 64;
-  static constexpr std::size_t forRoot = 4096;
+  static constexpr std::size_t kPerAccount = 64;
+  static constexpr std::size_t kForRoot = 4096;
 
   /// One counted call; gives its place back when destroyed. Keeps the counts alive.
   class Ticket {

@@ -13,9 +13,9 @@ struct CallError {
   std::string message;
 };
 
-inline constexpr const char* accessDenied = "org.freedesktop.DBus.Error.AccessDenied";
-inline constexpr const char* authorizationRequired = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
-inline constexpr const char* limitsExceeded = "org.freedesktop.DBus.Error.LimitsExceeded";
+inline constexpr const char* kAccessDenied = "org.freedesktop.DBus.Error.AccessDenied";
+inline constexpr const char* kAuthorizationRequired = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
+inline constexpr const char* kLimitsExceeded = "org.freedesktop.DBus.Error.LimitsExceeded";
 
 /// The D-Bus error name of each failure of the manager: one table.
 [[nodiscard]] const char* errorName(instances::ErrorCode code) noexcept;

@@ -12,9 +12,8 @@ namespace bus {
 
 /// The object of one instance. Its properties are read from a copy of the manager's status, taken anew for each message
 /// that reads one and for each change that is told.
-class InstanceObject final
-    : public sdbus::AdaptorInterfaces<org::supervisormanager1::Instance_adaptor, sdbus::ManagedObject_adaptor,
-                                      sdbus::Properties_adaptor> {
+class InstanceObject final : public sdbus::AdaptorInterfaces<org::supervisormanager1::Instance_adaptor,
+                                                             sdbus::ManagedObject_adaptor, sdbus::Properties_adaptor> {
  public:
   InstanceObject(Verbs& verbs, const LoopBus& bus, instances::InstanceStatus status);
   ~InstanceObject();

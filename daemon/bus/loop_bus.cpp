@@ -13,15 +13,12 @@ namespace bus {
 namespace {
 
 /// A caller that floods the bus must not keep the loop from its timers, children and the watchdog.
-constexpr int messagesPerTurn = 32;
+constexpr int kMessagesPerTurn = 32;
 
 }  // namespace
 
 LoopBus::LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost lost, std::function<void()> served)
-    : connection_(connection),
-      lost_(std::move(lost)),
-      served_(std::move(served)),
-      timer_(loop, [this] { process(); }) {
+    : connection_(connection), lost_(std::move(lost)), served_(std::move(served)), timer_(loop, [this] { process(); }) {
   io_ = std::make_unique<core::IoWatch>(loop, connection_.getEventLoopPollData().fd, core::IoWatch::Read,
                                         [this](std::uint32_t) { process(); });
   renewal_ = std::make_unique<core::BeforePoll>(loop, [this] { renew(); });
@@ -47,8 +44,8 @@ void LoopBus::renew() {
 void LoopBus::process() {
   try {
     // What is left is served in the next turn: renew() then finds a deadline that has passed.
-    for (int i = 0; i < messagesPerTurn && io_; i++) {
-      turn_++;
+    for (int i = 0; i < kMessagesPerTurn && io_; ++i) {
+      ++turn_;
       if (!processOne(connection_)) break;
       served_();
     }

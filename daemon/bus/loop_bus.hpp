@@ -11,12 +11,12 @@
 namespace sdbus {
 class Error;
 class IConnection;
-}
+}  // namespace sdbus
 
 namespace bus {
 
-/// Serves a connection on the event loop: one watch and one timer, renewed before each poll. The renewal is needed, since
-/// after a nested synchronous call messages may wait in the library with nothing to read on the descriptor.
+/// Serves a connection on the event loop: one watch and one timer, renewed before each poll. The renewal is needed,
+/// since after a nested synchronous call messages may wait in the library with nothing to read on the descriptor.
 class LoopBus {
  public:
   using Lost = std::function<void(const std::string& why)>;

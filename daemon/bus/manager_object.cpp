@@ -14,7 +14,7 @@ using instances::Manager;
 using instances::ProgramVerb;
 
 ManagerObject::ManagerObject(Verbs& verbs, std::string version)
-    : AdaptorInterfaces(verbs.connection(), sdbus::ObjectPath{managerPath}),
+    : AdaptorInterfaces(verbs.connection(), sdbus::ObjectPath{kManagerPath}),
       verbs_(verbs),
       version_(std::move(version)) {
   registerAdaptor();

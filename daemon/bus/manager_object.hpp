@@ -25,9 +25,8 @@ struct ManagerSummary {
 };
 
 /// The object /org/supervisormanager1.
-class ManagerObject final
-    : public sdbus::AdaptorInterfaces<org::supervisormanager1::Manager_adaptor, sdbus::ObjectManager_adaptor,
-                                      sdbus::Properties_adaptor> {
+class ManagerObject final : public sdbus::AdaptorInterfaces<org::supervisormanager1::Manager_adaptor,
+                                                            sdbus::ObjectManager_adaptor, sdbus::Properties_adaptor> {
  public:
   ManagerObject(Verbs& verbs, std::string version);
   ~ManagerObject();

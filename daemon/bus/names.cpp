@@ -11,7 +11,8 @@ namespace bus {
 
 std::string instancePath(const std::string& name) {
   char* encoded = nullptr;
-  if (sd_bus_path_encode(instancePrefix, name.c_str(), &encoded) < 0) throw std::runtime_error("cannot encode " + name);
+  if (sd_bus_path_encode(kInstancePrefix, name.c_str(), &encoded) < 0)
+    throw std::runtime_error("cannot encode " + name);
   const std::unique_ptr<char, decltype(&std::free)> owned(encoded, &std::free);
   return encoded;
 }

@@ -18,11 +18,11 @@ class ProgramSignals {
  public:
   using Emit = std::function<void(const std::string& instance, const instances::ProgramStatus& program)>;
   /// Signals sent at once, and the pause after that many.
-  static constexpr std::size_t most = 256;
+  static constexpr std::size_t kMost = 256;
   /// Programs of one instance of which a change may wait. An owner that invents names faster than they can be told
   /// loses what is too much: ListPrograms has the truth.
-  static constexpr std::size_t mostWaiting = 20000;
-  static constexpr auto pause = core::milliseconds(50);
+  static constexpr std::size_t kMostWaiting = 20000;
+  static constexpr auto kPause = core::milliseconds(50);
 
   ProgramSignals(core::EventLoop& loop, Emit emit);
   /// Sent in the next turn of the loop, or later.

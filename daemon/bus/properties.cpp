@@ -29,7 +29,8 @@ core::Result<instances::Properties, CallError> toProperties(const std::map<std::
     if (!text)
       return core::Err{CallError{"org.freedesktop.DBus.Error.InvalidArgs",
                                  fmt::format("Property '{}': a value of type '{}' is not understood; give a text, a "
-                                             "number or a boolean", key, value.peekValueType())}};
+                                             "number or a boolean",
+                                             key, value.peekValueType())}};
     if (text->empty()) text = std::nullopt;
     converted.emplace_back(key, std::move(text));
   }

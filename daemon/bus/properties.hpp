@@ -4,9 +4,9 @@
 #include <map>
 #include <string>
 
-#include "dbus/sdbus_compat.hpp"
 #include "daemon/bus/errors.hpp"
 #include "daemon/instances/manager.hpp"
+#include "dbus/sdbus_compat.hpp"
 #include "lib/core/result.hpp"
 
 namespace bus {

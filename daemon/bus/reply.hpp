@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "daemon/bus/call_limits.hpp"
-#include "dbus/sdbus_compat.hpp"
 #include "daemon/bus/errors.hpp"
+#include "dbus/sdbus_compat.hpp"
 
 namespace bus {
 

@@ -17,8 +17,8 @@
 
 namespace bus {
 
-/// Hears of changes and tells them once for each turn of the loop. An object may be asked to vanish while one of its own
-/// methods runs: objects come at once and go in the next turn.
+/// Hears of changes and tells them once for each turn of the loop. An object may be asked to vanish while one of its
+/// own methods runs: objects come at once and go in the next turn.
 class Service::Impl final : public instances::Observer {
  public:
   Impl(core::EventLoop& loop, instances::Manager& manager, std::shared_ptr<sdbus::IConnection> connection,
@@ -59,7 +59,7 @@ class Service::Impl final : public instances::Observer {
     telling_.schedule();
   }
 
-  void takeName() { connection_->requestName(ServiceName(serviceName)); }
+  void takeName() { connection_->requestName(ServiceName(kServiceName)); }
 
  private:
   /// What cannot be told harms nobody but the listeners. That the bus is gone is noticed where it is served.
@@ -74,10 +74,9 @@ class Service::Impl final : public instances::Observer {
 
   void emit(const std::string& instance, const instances::ProgramStatus& program) {
     guarded([&] {
-      managerObject_.emitProgramStateChanged(instance, core::toUtf8(program.name), core::toUtf8(program.state),
-                                             static_cast<std::uint32_t>(program.pid),
-                                             sdbus::ObjectPath{instancePath(instance)},
-                                             core::toUtf8(program.description));
+      managerObject_.emitProgramStateChanged(
+          instance, core::toUtf8(program.name), core::toUtf8(program.state), static_cast<std::uint32_t>(program.pid),
+          sdbus::ObjectPath{instancePath(instance)}, core::toUtf8(program.description));
     });
   }
 
@@ -100,9 +99,9 @@ class Service::Impl final : public instances::Observer {
     ManagerSummary sum;
     sum.instances = static_cast<std::uint32_t>(objects_.size());
     for (const auto& [name, object] : objects_) {
-      if (object->known().state == instances::State::Running) sum.running++;
-      if (object->known().state == instances::State::Failed) sum.failed++;
-      if (object->known().isTroubled()) sum.troubled++;
+      if (object->known().state == instances::State::Running) ++sum.running;
+      if (object->known().state == instances::State::Failed) ++sum.failed;
+      if (object->known().isTroubled()) ++sum.troubled;
     }
     sum.refused = static_cast<std::uint32_t>(manager_.refused().size());
     sum.reloading = reloading_;
@@ -144,8 +143,8 @@ core::Status Service::takeName() {
     impl_->takeName();
     return {};
   } catch (const sdbus::Error& error) {
-    return core::Err{core::Error{fmt::format("cannot take the name {} on the bus: {}", serviceName,
-                                             error.getMessage())}};
+    return core::Err{
+        core::Error{fmt::format("cannot take the name {} on the bus: {}", kServiceName, error.getMessage())}};
   }
 }
 

@@ -24,8 +24,7 @@ struct ServiceOptions {
 class Service {
  public:
   /// Connects and publishes the objects; the name is not taken yet. Fails if the bus is not there.
-  [[nodiscard]] static core::Expected<std::unique_ptr<Service>> open(core::EventLoop& loop,
-                                                                     instances::Manager& manager,
+  [[nodiscard]] static core::Expected<std::unique_ptr<Service>> open(core::EventLoop& loop, instances::Manager& manager,
                                                                      ServiceOptions options);
   ~Service();
   Service(const Service&) = delete;

@@ -128,10 +128,10 @@ void Verbs::enable(const sdbus::IObject& object, const std::string& name, bool e
 namespace {
 
 /// Known names count once, so that this bounds the sorting and what is said of unknown ones.
-constexpr std::size_t mostNames = 10000;
+constexpr std::size_t kMostNames = 10000;
 
 CallError tooMany(std::size_t names) {
-  return {limitsExceeded, fmt::format("{} names are more than the {} that one call may have", names, mostNames)};
+  return {kLimitsExceeded, fmt::format("{} names are more than the {} that one call may have", names, kMostNames)};
 }
 
 /// Several instances of one call: each is authorised by itself, one after the other, before the first is changed.
@@ -172,7 +172,7 @@ void Verbs::enable(const sdbus::IObject& object, std::vector<std::string> names,
   auto job = std::make_shared<EnableJob>();
   job->reply = std::make_shared<Reply<std::vector<std::string>>>(connection_, std::move(result));
   job->enabled = enabled;
-  if (names.size() > mostNames) return job->reply->fail(tooMany(names.size()));
+  if (names.size() > kMostNames) return job->reply->fail(tooMany(names.size()));
   Request request = requestOf(object, enabled ? Verb::Enable : Verb::Disable);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -191,7 +191,7 @@ void Verbs::enable(const sdbus::IObject& object, std::vector<std::string> names,
 void Verbs::runMany(const sdbus::IObject& object, Verb verb, Operation operation, std::vector<std::string> names,
                     sdbus::Result<OutcomeList>&& result) {
   auto reply = std::make_shared<Reply<OutcomeList>>(connection_, std::move(result));
-  if (names.size() > mostNames) return reply->fail(tooMany(names.size()));
+  if (names.size() > kMostNames) return reply->fail(tooMany(names.size()));
   std::unordered_set<std::string> taken;
   std::erase_if(names, [&taken](const std::string& name) { return !taken.insert(name).second; });
   std::make_shared<Bulk>(authorizer_, manager_, operation, requestOf(object, verb), std::move(names), std::move(reply))
@@ -260,8 +260,7 @@ void Verbs::reexecute(const sdbus::IObject& object, sdbus::Result<>&& result) {
           [this](const auto& reply) { manager_.reexecute(answer(reply)); });
 }
 
-void Verbs::failureDetails(const sdbus::IObject& object, const std::string& name,
-                           sdbus::Result<std::string>&& result) {
+void Verbs::failureDetails(const sdbus::IObject& object, const std::string& name, sdbus::Result<std::string>&& result) {
   guarded(object, Verb::ReadFailure, name, std::move(result), [this, name](const auto& reply) {
     const auto status = manager_.get(name);
     if (!status) return reply->fail(unknownInstance(name));
@@ -298,8 +297,8 @@ ProgramList Verbs::programs(const std::string& name) const {
   if (!manager_.get(name)) throw noSuchInstance(unknownInstance(name).message);
   ProgramList list;
   for (const auto& program : manager_.programs(name))
-    list.emplace_back(core::toUtf8(program.name), core::toUtf8(program.state),
-                      static_cast<std::uint32_t>(program.pid), core::toUtf8(program.description));
+    list.emplace_back(core::toUtf8(program.name), core::toUtf8(program.state), static_cast<std::uint32_t>(program.pid),
+                      core::toUtf8(program.description));
   return list;
 }
 

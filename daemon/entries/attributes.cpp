@@ -129,9 +129,7 @@ Reason setDirectory(Draft& draft, const std::string& value) {
 }
 
 /// Evaluated before the rest, which is for this host only.
-Reason ignore(Draft&, const std::string&) {
-  return std::nullopt;
-}
+Reason ignore(Draft&, const std::string&) { return std::nullopt; }
 
 constexpr std::array kAttributes = {
     Attribute{"adopt_files", setFlag<&Entry::adoptFiles>},
@@ -194,9 +192,7 @@ constexpr std::array kAttributes = {
 
 }  // namespace
 
-std::span<const Attribute> attributes() {
-  return kAttributes;
-}
+std::span<const Attribute> attributes() { return kAttributes; }
 
 const Attribute* findAttribute(std::string_view key) {
   const auto found = std::find_if(kAttributes.begin(), kAttributes.end(), [&](const auto& a) { return a.key == key; });

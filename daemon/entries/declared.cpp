@@ -19,7 +19,7 @@ namespace entries {
 namespace {
 
 /// Keys that say something to the manager, and are not written into the instance's file.
-constexpr std::array<std::string_view, 8> kOwnOfPrograms{"enabled", "name", "no_remove", "notify",
+constexpr std::array<std::string_view, 8> kOwnOfPrograms{"enabled", "name",  "no_remove",  "notify",
                                                          "scope",   "state", "supervisor", "when"};
 constexpr std::array<std::string_view, 5> kOwnOfGroups{"name", "no_remove", "scope", "supervisor", "when"};
 

@@ -28,7 +28,7 @@ class Editor {
 
   /// The first section of that name from `from` on: where its header is, or the number of lines.
   [[nodiscard]] std::size_t find(const std::string& section, std::size_t from = 0) const {
-    while (from < lines_.size() && !(isHeader(from) && lines_[from].name == section)) from++;
+    while (from < lines_.size() && !(isHeader(from) && lines_[from].name == section)) ++from;
     return from;
   }
   [[nodiscard]] std::size_t size() const { return lines_.size(); }
@@ -43,12 +43,12 @@ class Editor {
   /// The comments above the header are about the section and go with it; those above the next header stay.
   void removeSection(std::size_t header) {
     auto begin = header, end = endOf(header);
-    while (begin > 0 && lines_[begin - 1].kind == Kind::Comment) begin--;
+    while (begin > 0 && lines_[begin - 1].kind == Kind::Comment) --begin;
     if (end < lines_.size()) {
       // An indented header is one only behind a value that is indented as well, and that may go now.
       lines_[end].text.remove_prefix(lines_[end].indent);
       lines_[end].indent = 0;
-      while (lines_[end - 1].kind == Kind::Comment) end--;
+      while (lines_[end - 1].kind == Kind::Comment) --end;
     }
     erase(begin, end);
   }
@@ -82,7 +82,7 @@ class Editor {
   [[nodiscard]] bool isHeader(std::size_t at) const { return lines_[at].kind == Kind::Section; }
   [[nodiscard]] std::size_t endOf(std::size_t header) const {
     auto end = header + 1;
-    while (end < lines_.size() && !isHeader(end)) end++;
+    while (end < lines_.size() && !isHeader(end)) ++end;
     return end;
   }
   [[nodiscard]] static Place at(std::size_t place, const Line& like) {
@@ -98,7 +98,7 @@ class Editor {
       const auto line = lines_[i];
       if (line.kind == Kind::Entry) taking = line.name == key;
       if (!taking || line.kind == Kind::Comment || line.kind == Kind::Blank) {
-        i++;
+        ++i;
         continue;
       }
       erase(i, i + 1);
@@ -115,7 +115,7 @@ class Editor {
     auto last = header;
     std::optional<std::size_t> entry;
     const auto end = endOf(header);
-    for (auto i = header + 1; i < end; i++) {
+    for (auto i = header + 1; i < end; ++i) {
       if (lines_[i].kind == Kind::Entry) entry = i;
       if (lines_[i].kind == Kind::Entry || lines_[i].kind == Kind::Continuation) last = i;
     }
@@ -174,7 +174,7 @@ bool saysNothing(const std::string& text) {
 
 bool isPlainValue(const std::string& value) {
   if (value.empty() || core::isBlank(value.front()) || core::isBlank(value.back())) return false;
-  for (std::size_t i = 0; i < value.size(); i++) {
+  for (std::size_t i = 0; i < value.size(); ++i) {
     const auto c = static_cast<unsigned char>(value[i]);
     if (c < 0x20 || c == 0x7f) return false;
     if ((c == ';' || c == '#') && (i == 0 || core::isBlank(value[i - 1]))) return false;

@@ -12,12 +12,10 @@ constexpr std::array<const char*, 3> kStateTexts{"started", "stopped", "current"
 
 }  // namespace
 
-const char* toText(WantedState state) noexcept {
-  return kStateTexts[static_cast<std::size_t>(state)];
-}
+const char* toText(WantedState state) noexcept { return kStateTexts[static_cast<std::size_t>(state)]; }
 
 std::optional<WantedState> wantedStateFrom(const std::string& text) noexcept {
-  for (std::size_t i = 0; i < kStateTexts.size(); i++)
+  for (std::size_t i = 0; i < kStateTexts.size(); ++i)
     if (text == kStateTexts[i]) return static_cast<WantedState>(i);
   return std::nullopt;
 }

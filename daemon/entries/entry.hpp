@@ -34,8 +34,8 @@ enum class WantedState { Started, Stopped, Current };
 /// The management web interface of an instance (attributes http_server.*).
 struct HttpServer {
   std::string endpoint = "127.0.0.1:9001";
-  std::string username;  ///< empty without a password
-  std::string password;  ///< empty: open interface; "{SHA}..." or another hash is stored as it is
+  std::string username;      ///< empty without a password
+  std::string password;      ///< empty: open interface; "{SHA}..." or another hash is stored as it is
   std::string allowedHosts;  ///< without a password, further names that it answers to: "a.example.org,b.example.org"
 };
 
@@ -100,8 +100,8 @@ struct Entry {
   int priority = 999;  ///< lower starts first and stops last
 
   std::string confFile;
-  std::string confTemplate;   ///< conf_file_src without its scheme; empty: the built-in template
-  bool confVerbatim = false;  ///< conf_file_src is a file:// to be taken as it is, not a template
+  std::string confTemplate;       ///< conf_file_src without its scheme; empty: the built-in template
+  bool confVerbatim = false;      ///< conf_file_src is a file:// to be taken as it is, not a template
   std::string logLevel = "info";  ///< of its activity log
   std::string logsDir;
   std::string pidDir;

@@ -147,8 +147,8 @@ class Loader {
     const auto* const keeper = keeperOf(name, section.name());
     if (known != found_.end() || (keeper && *keeper != file)) {
       // The other one stands: it is not refused by this.
-      out_.refused.push_back(at(section, "", fmt::format("instance '{}' is already declared in {}", name,
-                                                         keeper ? *keeper : known->second)));
+      out_.refused.push_back(at(
+          section, "", fmt::format("instance '{}' is already declared in {}", name, keeper ? *keeper : known->second)));
       return;
     }
     found_.emplace(name, file);
@@ -203,8 +203,8 @@ class Loader {
     const auto all = entry.declared;
     for (const auto& group : all) {
       if (group.kind != Declared::Kind::Group) continue;
-      const auto programs = std::find_if(group.keys.begin(), group.keys.end(),
-                                         [](const auto& key) { return key.first == "programs"; });
+      const auto programs =
+          std::find_if(group.keys.begin(), group.keys.end(), [](const auto& key) { return key.first == "programs"; });
       for (const auto& name : core::splitBlanks(core::replaceAll(programs->second, ",", " "))) {
         const auto file = Declared{Declared::Kind::Program, name, {}, {}, {}, {}}.fileName();
         const auto& refused = entry.refusedDeclared;
@@ -292,8 +292,6 @@ class Loader {
 
 }  // namespace
 
-Loaded load(const LoadOptions& options) {
-  return Loader(options).load();
-}
+Loaded load(const LoadOptions& options) { return Loader(options).load(); }
 
 }  // namespace entries

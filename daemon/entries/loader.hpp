@@ -21,7 +21,8 @@ struct LoadOptions {
   std::optional<uid_t> onlyUid;  ///< not root: entries of other accounts are refused
   /// Files to be seen with another content than on disk, or (nullopt) as if they were not there.
   std::map<std::string, std::optional<std::string>> overlay;
-  /// What is deployed keeps its name, paths and ports; a newcomer is refused, whatever the order of the files. Borrowed.
+  /// What is deployed keeps its name, paths and ports; a newcomer is refused, whatever the order of the files.
+  /// Borrowed.
   std::vector<const Entry*> deployed;
   /// By name, the instances that a manager before this one deployed.
   std::map<std::string, Places> deployedBefore;

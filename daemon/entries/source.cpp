@@ -20,9 +20,7 @@ namespace {
 
 constexpr std::size_t kFileLimit = 4 * 1024 * 1024;
 
-bool isConfName(const std::string& name) {
-  return name.size() > 5 && name.front() != '.' && name.ends_with(".conf");
-}
+bool isConfName(const std::string& name) { return name.size() > 5 && name.front() != '.' && name.ends_with(".conf"); }
 
 /// Blanks the sections that repeat an earlier one, keeping line numbers, and complains about each. A text that cannot
 /// be read comes back as it is: the reader says why.
@@ -34,7 +32,7 @@ std::string withoutRepeated(const std::string& text, const std::string& file, st
   bool dropping = false;
   int number = 0;
   for (const auto& line : *lines) {
-    number++;
+    ++number;
     if (line.kind == core::IniLine::Kind::Section) {
       dropping = !seen.insert(line.name).second;
       if (dropping) repeated.push_back({file, number, line.name, "", "is declared a second time in this file"});

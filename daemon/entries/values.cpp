@@ -13,13 +13,9 @@
 namespace entries {
 namespace {
 
-core::Err<std::string> bad(std::string reason) {
-  return core::Err{std::move(reason)};
-}
+core::Err<std::string> bad(std::string reason) { return core::Err{std::move(reason)}; }
 
-bool isAlnum(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool isAlnum(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 bool isHex(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(),
@@ -28,7 +24,7 @@ bool isHex(std::string_view text) noexcept {
 
 /// Whether an INI reader gives `text` back as it was written: no line break, no inline comment.
 bool survivesIni(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size(); i++) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 0x20 || c == 0x7f) return false;
     if ((c == ';' || c == '#') && (i == 0 || core::isBlank(text[i - 1]))) return false;
@@ -150,7 +146,8 @@ Parsed<std::string> parseHostNames(const std::string& text) {
   std::vector<std::string> names;
   for (const auto& name : core::splitBlanks(core::replaceAll(text, ",", " "))) {
     const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+             c == '_';
     });
     if (!plain) return bad(fmt::format("'{}' is not the name of a host; write a.example.org, b.example.org", name));
     names.push_back(name);
@@ -163,7 +160,7 @@ Parsed<std::vector<std::pair<std::string, std::string>>> parseEnvironment(const 
   std::vector<std::pair<std::string, std::string>> out;
   std::size_t i = 0;
   const auto skip = [&] {
-    while (i < text.size() && (core::isBlank(text[i]) || text[i] == ',')) i++;
+    while (i < text.size() && (core::isBlank(text[i]) || text[i] == ',')) ++i;
   };
   for (skip(); i < text.size(); skip()) {
     const auto equals = text.find('=', i);
@@ -172,9 +169,9 @@ Parsed<std::vector<std::pair<std::string, std::string>>> parseEnvironment(const 
     if (key.empty() || !std::all_of(key.begin(), key.end(), [](char c) { return isAlnum(c) || c == '_'; }))
       return bad(fmt::format("'{}' is not a name of an environment variable", key));
     i = equals + 1;
-    while (i < text.size() && core::isBlank(text[i])) i++;
+    while (i < text.size() && core::isBlank(text[i])) ++i;
     const char quote = i < text.size() && (text[i] == '"' || text[i] == '\'') ? text[i] : ',';
-    if (quote != ',') i++;
+    if (quote != ',') ++i;
     const auto end = text.find(quote, i);
     if (end == std::string::npos && quote != ',') return bad(fmt::format("the quoted value of {} has no end", key));
     std::string value = text.substr(i, end == std::string::npos ? end : end - i);
@@ -206,8 +203,6 @@ bool isInstanceName(const std::string& name) noexcept {
   return std::all_of(name.begin(), name.end(), [](char c) { return isAlnum(c) || c == '_' || c == '-' || c == '.'; });
 }
 
-bool isProgramName(const std::string& name) noexcept {
-  return isInstanceName(name);
-}
+bool isProgramName(const std::string& name) noexcept { return isInstanceName(name); }
 
 }  // namespace entries

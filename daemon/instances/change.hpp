@@ -10,9 +10,9 @@
 
 namespace instances {
 
-/// One change of an instance, from its check until its files are in place; who works on it holds a share. A later change
-/// of the same instance takes the place of one that is being checked, and waits for one that is being brought about: an
-/// owner decides how long that takes, and must not decide which entry holds in the end.
+/// One change of an instance, from its check until its files are in place; who works on it holds a share. A later
+/// change of the same instance takes the place of one that is being checked, and waits for one that is being brought
+/// about: an owner decides how long that takes, and must not decide which entry holds in the end.
 struct Fleet::Change {
   Change(Fleet& owner, std::string instance) : fleet(owner), alive(owner.alive_), name(std::move(instance)) {}
   ~Change() {

@@ -20,9 +20,7 @@ constexpr std::array<std::string_view, 8> kOutside{"adopt_files", "enabled", "ma
 
 }  // namespace
 
-std::string Fingerprint::text() const {
-  return std::string(kVersion) + ':' + process + ':' + programs + ':' + all;
-}
+std::string Fingerprint::text() const { return std::string(kVersion) + ':' + process + ':' + programs + ':' + all; }
 
 std::optional<Fingerprint> Fingerprint::fromText(const std::string& text) {
   auto parts = core::split(text, ':');

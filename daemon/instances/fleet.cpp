@@ -26,9 +26,10 @@ const char* toText(State state) noexcept {
 }
 
 const char* toText(ErrorCode code) noexcept {
-  constexpr std::array texts{"NoSuchInstance",    "InstanceExists", "InstanceBusy",    "InstanceUnmanaged",
-                             "InstanceProtected", "InstanceNotRunning", "NoSuchProgram", "InvalidArgument", "ConfigInvalid",
-                             "OperationFailed",   "Timeout",            "NotSupported",  "ShuttingDown"};
+  constexpr std::array texts{"NoSuchInstance",    "InstanceExists",     "InstanceBusy",  "InstanceUnmanaged",
+                             "InstanceProtected", "InstanceNotRunning", "NoSuchProgram", "InvalidArgument",
+                             "ConfigInvalid",     "OperationFailed",    "Timeout",       "NotSupported",
+                             "ShuttingDown"};
   static_assert(texts.size() == static_cast<std::size_t>(ErrorCode::ShuttingDown) + 1);
   return texts[static_cast<std::size_t>(code)];
 }
@@ -48,9 +49,7 @@ Fleet::Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-Fleet::~Fleet() {
-  alive_.reset();
-}
+Fleet::~Fleet() { alive_.reset(); }
 
 core::Status Fleet::open() {
   const std::pair<std::string, mode_t> directories[] = {{options_.root + "/run", 0755},
@@ -90,9 +89,8 @@ entries::LoadOptions Fleet::loadOptions() const {
 }
 
 void Fleet::applySettings() {
-  context_.rules = {settings_.readyTimeout, settings_.stopTimeout,     settings_.quickExit,
-                    settings_.restartDelay, settings_.restartDelayMax, settings_.startLimit,
-                    context_.rules.killTime};
+  context_.rules = {settings_.readyTimeout,    settings_.stopTimeout, settings_.quickExit,    settings_.restartDelay,
+                    settings_.restartDelayMax, settings_.startLimit,  context_.rules.killTime};
   context_.supervisord = settings_.supervisord.empty() ? options_.supervisord : settings_.supervisord;
   context_.places.supervisorctl = settings_.supervisorctl.empty() ? options_.supervisorctl : settings_.supervisorctl;
   for (const auto& [name, runner] : runners_) runner->rulesChanged();
@@ -128,9 +126,7 @@ void Fleet::leave(const std::string& name) {
   if (left && left.mapped().then) left.mapped().then();
 }
 
-Runner* Fleet::staying(const std::string& name) const {
-  return leaving_.count(name) ? nullptr : find(name);
-}
+Runner* Fleet::staying(const std::string& name) const { return leaving_.count(name) ? nullptr : find(name); }
 
 std::vector<std::string> Fleet::names() const {
   std::vector<std::string> out;
@@ -166,7 +162,7 @@ std::optional<std::string> Fleet::nameOfPid(pid_t pid) const {
     if (runner->mainPid() > 0) mains.emplace(runner->mainPid(), name);
   // Anybody may ask, and may have made a chain of thousands.
   auto at = lookAt(pid);
-  for (int i = 0; i < kMostParents && at && at->pid > 1; i++, at = lookAt(at->parent))
+  for (int i = 0; i < kMostParents && at && at->pid > 1; ++i, at = lookAt(at->parent))
     if (const auto found = mains.find(at->pid); found != mains.end()) return found->second;
   return std::nullopt;
 }
@@ -224,8 +220,8 @@ void Fleet::check(const std::string& name, WarningsDone done) {
     if (!runner.entry().managed) return done(std::vector<std::string>());
     runner.check([name, finish = done](const CheckResult& result) {
       if (!result.objection) return finish(result.warnings);
-      finish(core::Err{ManagerError{ErrorCode::ConfigInvalid, fmt::format("Instance '{}' would not start: {}", name,
-                                                                          *result.objection)}});
+      finish(core::Err{ManagerError{ErrorCode::ConfigInvalid,
+                                    fmt::format("Instance '{}' would not start: {}", name, *result.objection)}});
     });
   });
 }
@@ -256,12 +252,8 @@ void Fleet::letGo() {
   for (const auto& [name, runner] : runners_) runner->letGo();
 }
 
-void Fleet::addObserver(Observer* observer) {
-  observers_.push_back(observer);
-}
-void Fleet::removeObserver(Observer* observer) {
-  std::erase(observers_, observer);
-}
+void Fleet::addObserver(Observer* observer) { observers_.push_back(observer); }
+void Fleet::removeObserver(Observer* observer) { std::erase(observers_, observer); }
 
 void Fleet::changed(Runner& runner) {
   if (find(runner.entry().name) != &runner) return;  // one that is being planned or is gone

@@ -135,9 +135,9 @@ class Fleet final : public Manager, private Runner::Listener {
   std::map<std::string, std::unique_ptr<Runner>> runners_;
   std::map<std::string, Leaving> leaving_;
   std::map<std::string, Change*> changing_;
-  std::list<std::function<void()>> soon_;  // changes whose turn has come
-  std::unique_ptr<Runner> trial_;  // of an entry that is about to be written
-  std::list<std::function<void()>> edits_;  // wait for that
+  std::list<std::function<void()>> soon_;      // changes whose turn has come
+  std::unique_ptr<Runner> trial_;              // of an entry that is about to be written
+  std::list<std::function<void()>> edits_;     // wait for that
   std::vector<std::unique_ptr<Runner>> gone_;  // freed when nothing of them is on the stack
   std::vector<entries::Complaint> refused_;
   std::vector<entries::Complaint> warnings_;

@@ -225,9 +225,9 @@ void Fleet::remove(const std::string& name, bool purge, Done done) {
       if (auto rest = entries::removeSection(*known->second, section)) {
         known->second = std::move(*rest);
       } else if (section == "supervisor:" + name) {
-        return done(error(ErrorCode::OperationFailed,
-                          fmt::format("{} has no section [{}] any more, or cannot be parsed: mend it and reload.", path,
-                                      section)));
+        return done(error(
+            ErrorCode::OperationFailed,
+            fmt::format("{} has no section [{}] any more, or cannot be parsed: mend it and reload.", path, section)));
       }
     }
     for (auto& [path, text] : files)

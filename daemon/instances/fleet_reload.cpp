@@ -13,9 +13,7 @@
 namespace instances {
 namespace {
 
-std::string refusal(const std::string& reason) {
-  return "refused: " + reason;
-}
+std::string refusal(const std::string& reason) { return "refused: " + reason; }
 
 void addChanges(PlannedChange& change, const layout::Report& report) {
   for (const auto& one : report.changes) change.details.push_back(one.what + ' ' + one.path);
@@ -27,9 +25,7 @@ Fingerprint deployedOf(const Runner& runner) {
   return Fingerprint::fromText(runner.memory().deployed).value_or(fingerprintOf(runner.entry()));
 }
 
-bool isUp(const Runner& runner) {
-  return runner.machine().wanted();
-}
+bool isUp(const Runner& runner) { return runner.machine().wanted(); }
 
 /// What runs is neither stopped for a start that must fail, nor given files that would make the next one fail.
 bool needsCheck(const Runner& runner, const Decision& decision) {

@@ -46,7 +46,8 @@ std::map<std::string, entries::Places> Fleet::rememberedPlaces() const {
 void Fleet::lookForInstances(std::function<void()> done) {
   std::set<pid_t> pids;
   for (const auto& name : filesIn(context_.runDirectory + "/adoption"))
-    if (const auto record = Record::read(context_.recordPath(name)); record && record->pid > 1) pids.insert(record->pid);
+    if (const auto record = Record::read(context_.recordPath(name)); record && record->pid > 1)
+      pids.insert(record->pid);
   // A record may be lost, or never have been written: leaders of sessions may be instances all the same.
   std::set<uid_t> owners;
   for (const auto& [name, runner] : runners_)
@@ -62,8 +63,7 @@ void Fleet::lookForInstances(std::function<void()> done) {
     }
   // Owners' processes: looking at one may block.
   looking_ = readDetailsInHelper(
-      context_.loop, context_.reaper, held,
-      [this, finish = std::move(done)](const std::optional<DetailsOf>& details) {
+      context_.loop, context_.reaper, held, [this, finish = std::move(done)](const std::optional<DetailsOf>& details) {
         const auto task = std::move(looking_);  // it calls this
         if (!details) {
           // Whoever is not taken over is ended: not on the strength of a helper that failed.

@@ -35,20 +35,14 @@ std::string KeyedFile::get(const std::string& key) const {
   return found == values_.end() || found->second.empty() ? std::string() : found->second.back();
 }
 
-long long KeyedFile::number(const std::string& key) const {
-  return core::parseInteger(get(key)).value_or(0);
-}
+long long KeyedFile::number(const std::string& key) const { return core::parseInteger(get(key)).value_or(0); }
 
 std::vector<std::string> KeyedFile::all(const std::string& key) const {
   const auto found = values_.find(key);
   return found == values_.end() ? std::vector<std::string>() : found->second;
 }
 
-void KeyedFile::set(const std::string& key, std::string value) {
-  values_[key] = {std::move(value)};
-}
-void KeyedFile::add(const std::string& key, std::string value) {
-  values_[key].push_back(std::move(value));
-}
+void KeyedFile::set(const std::string& key, std::string value) { values_[key] = {std::move(value)}; }
+void KeyedFile::add(const std::string& key, std::string value) { values_[key].push_back(std::move(value)); }
 
 }  // namespace instances

@@ -55,9 +55,7 @@ std::string printedText(const core::UniqueFd& file) {
   return text;
 }
 
-std::string errorText(const core::UniqueFd& file) {
-  return oneLine(printedText(file));
-}
+std::string errorText(const core::UniqueFd& file) { return oneLine(printedText(file)); }
 
 std::string oneLine(std::string text) {
   if (text.size() > kErrorTextLimit) text.erase(0, text.size() - kErrorTextLimit);

@@ -163,9 +163,8 @@ void Ledger::settle(const layout::Plan& plan, const std::vector<std::string>& ma
   }
   if (complete)
     std::erase_if(directories_, [&](const auto& item) {
-      return std::none_of(plan.nodes.begin(), plan.nodes.end(), [&](const auto& node) {
-        return as<layout::Directory>(node) && pathOf(node) == item.first;
-      });
+      return std::none_of(plan.nodes.begin(), plan.nodes.end(),
+                          [&](const auto& node) { return as<layout::Directory>(node) && pathOf(node) == item.first; });
     });
   if (items != items_ || directories != directories_)
     if (!save() && unsaved_) unsaved_();

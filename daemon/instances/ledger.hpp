@@ -34,8 +34,8 @@ class Ledger : public layout::Ledger {
 
   void inform(layout::Plan& plan) const override;
   [[nodiscard]] core::Status intend(const layout::Plan& plan, const std::vector<std::string>& making) override;
-  void settle(const layout::Plan& plan, const std::vector<std::string>& making,
-              const std::vector<layout::Change>& done, bool complete) override;
+  void settle(const layout::Plan& plan, const std::vector<std::string>& making, const std::vector<layout::Change>& done,
+              bool complete) override;
 
  private:
   struct Item {

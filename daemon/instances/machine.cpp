@@ -10,14 +10,12 @@ namespace instances {
 
 std::string toText(const Exit& exit) {
   switch (exit.kind) {
-    case Exit::Kind::Code:
-      return fmt::format("exited with status {}", exit.value);
+    case Exit::Kind::Code: return fmt::format("exited with status {}", exit.value);
     case Exit::Kind::Signal: {
       const char* name = ::sigabbrev_np(exit.value);
       return fmt::format("was killed by signal {} ({})", exit.value, name ? name : "unknown");
     }
-    case Exit::Kind::Unknown:
-      break;
+    case Exit::Kind::Unknown: break;
   }
   return "ended";
 }
@@ -64,11 +62,8 @@ Machine::Action Machine::stop(core::Instant now) {
       deadline_ = now + rules_.stopTimeout;
       return Action::Terminate;
     case Phase::Waiting:
-    case Phase::Failed:
-      enter(Phase::Inactive, now);
-      return Action::None;
-    default:
-      return Action::None;
+    case Phase::Failed: enter(Phase::Inactive, now); return Action::None;
+    default: return Action::None;
   }
 }
 
@@ -134,7 +129,7 @@ Machine::Action Machine::spawnFailed(std::string reason, core::Instant now) {
     enter(Phase::Inactive, now);
     return Action::None;
   }
-  quickEnds_++;
+  ++quickEnds_;
   return retryOrGiveUp(now);
 }
 
@@ -156,7 +151,9 @@ Machine::Action Machine::exited(const Exit& exit, const std::string& explanation
     fail("success", "was shut down by its owner");
   } else {
     const bool early = phase_ == Phase::Starting;
-    fail(exit.kind == Exit::Kind::Signal ? "signal" : exit.kind == Exit::Kind::Code ? "exit-code" : "unknown",
+    fail(exit.kind == Exit::Kind::Signal ? "signal"
+         : exit.kind == Exit::Kind::Code ? "exit-code"
+                                         : "unknown",
          toText(exit) + (early ? " before it was ready" : ""), explanation);
     quickEnds_ = now - spawnedAt_ < rules_.quickExit ? quickEnds_ + 1 : 1;
   }
@@ -183,7 +180,7 @@ Machine::Action Machine::retryOrGiveUp(core::Instant now) {
     return Action::None;
   }
   auto delay = rules_.restartDelay;
-  for (int i = 1; i < quickEnds_ && delay < rules_.restartDelayMax; i++) delay *= 2;
+  for (int i = 1; i < quickEnds_ && delay < rules_.restartDelayMax; ++i) delay *= 2;
   enter(Phase::Waiting, now);
   deadline_ = now + std::min(delay, rules_.restartDelayMax);
   return Action::None;
@@ -207,11 +204,10 @@ Machine::Action Machine::expire(core::Instant now) {
       enter(Phase::Clearing, now);
       return Action::Abandon;
     case Phase::Waiting:
-      restarts_++;
+      ++restarts_;
       enter(Phase::Preparing, now);
       return Action::Prepare;
-    default:
-      return Action::None;
+    default: return Action::None;
   }
 }
 

@@ -39,8 +39,9 @@ struct Exit {
 /// Preparing ends what an earlier copy left running and applies the layout; Clearing ends what this copy left. A
 /// process that ends by itself with status 0 was shut down by its owner: the instance is then Inactive. Any other end
 /// is tried again after a delay that doubles while the ends come quickly; startLimit quick ends in a row make it
-/// Failed. Wishes that come at a bad moment (start while Stopping, stop while Preparing or Spawning) are kept and served.
-/// A process that hangs in the kernel runs no instruction any more once it is killed: after a while it counts as ended.
+/// Failed. Wishes that come at a bad moment (start while Stopping, stop while Preparing or Spawning) are kept and
+/// served. A process that hangs in the kernel runs no instruction any more once it is killed: after a while it counts
+/// as ended.
 class Machine {
  public:
   enum class Phase : std::uint8_t {

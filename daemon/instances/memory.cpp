@@ -49,9 +49,7 @@ core::Status Memory::save() const {
   return written;
 }
 
-void Memory::remove() const {
-  ::unlink(path_.c_str());
-}
+void Memory::remove() const { ::unlink(path_.c_str()); }
 
 std::vector<layout::Node> Memory::replaceGenerated(layout::Plan& plan, const std::vector<std::string>& keep) {
   owner = plan.owner;

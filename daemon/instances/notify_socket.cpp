@@ -29,30 +29,26 @@ constexpr std::uint64_t kBudgetPerSecond = 256 * 1024;
 constexpr std::uint64_t kMessageCost = 1024;
 
 /// The pid that comes with another state has ended: it may be anybody's by now.
-bool isAlive(const std::string& state) {
-  return state == "STARTING" || state == "RUNNING" || state == "STOPPING";
-}
+bool isAlive(const std::string& state) { return state == "STARTING" || state == "RUNNING" || state == "STOPPING"; }
 
-bool isState(const std::string& state) {
-  return state == core::notify::removed || lifecycle::stateFromText(state);
-}
+bool isState(const std::string& state) { return state == core::notify::kRemoved || lifecycle::stateFromText(state); }
 
 }  // namespace
 
 Notice parseNotice(const std::string& message) {
   Notice notice;
-  const std::string programKey = std::string(core::notify::programKey) + '=';
-  const std::string descriptionKey = std::string(core::notify::descriptionKey) + '=';
+  const std::string programKey = std::string(core::notify::kProgramKey) + '=';
+  const std::string descriptionKey = std::string(core::notify::kDescriptionKey) + '=';
   bool afterProgram = false;  // the line before was a program's, and was believed
   for (const auto& line : core::split(message, '\n')) {
-    if (line == core::notify::ready) notice.ready = true;
-    if (line == core::notify::stopping) notice.stopping = true;
-    if (line == core::notify::reloading) notice.reloading = true;
-    if (line == core::notify::wholeTable) notice.wholeTable = true;
+    if (line == core::notify::kReady) notice.ready = true;
+    if (line == core::notify::kStopping) notice.stopping = true;
+    if (line == core::notify::kReloading) notice.reloading = true;
+    if (line == core::notify::kWholeTable) notice.wholeTable = true;
     if (line.starts_with("STATUS=")) notice.status = core::printable(core::toUtf8(line.substr(7, 200)));
     if (std::exchange(afterProgram, false) && line.starts_with(descriptionKey))
       notice.programs.back().description =
-          core::printable(core::toUtf8(line.substr(descriptionKey.size(), core::notify::descriptionLimit)));
+          core::printable(core::toUtf8(line.substr(descriptionKey.size(), core::notify::kDescriptionLimit)));
     if (!line.starts_with(programKey) || notice.programs.size() >= kProgramLimit) continue;
     auto program = core::notify::parseProgram(std::string_view(line).substr(programKey.size()));
     if (!program || program->name.size() > 256 || !isState(program->state)) continue;
@@ -100,7 +96,7 @@ NotifySocket::NotifySocket(core::EventLoop& loop, core::UniqueFd fd, std::string
 NotifySocket::~NotifySocket() = default;
 
 void NotifySocket::readSome() {
-  for (int i = 0; i < kBatch && !budget_.isEmpty(core::Clock::now()) && receive(); i++) {
+  for (int i = 0; i < kBatch && !budget_.isEmpty(core::Clock::now()) && receive(); ++i) {
   }
   if (!budget_.isEmpty(core::Clock::now())) return;
   watch_.setEvents(core::IoWatch::None);
@@ -113,7 +109,7 @@ void NotifySocket::remove() {
 }
 
 void NotifySocket::drain() {
-  for (int i = 0; i < 1000 && receive(); i++) {
+  for (int i = 0; i < 1000 && receive(); ++i) {
   }
 }
 
@@ -136,7 +132,7 @@ bool NotifySocket::receive() {
     if (c->cmsg_type != SCM_RIGHTS) continue;
     // Nobody asked for descriptors.
     const auto count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; i++) ::close(reinterpret_cast<const int*>(CMSG_DATA(c))[i]);
+    for (std::size_t i = 0; i < count; ++i) ::close(reinterpret_cast<const int*>(CMSG_DATA(c))[i]);
   }
   if (sender && !(message.msg_flags & MSG_TRUNC))
     callback_(sender->pid, sender->uid, buffer.substr(0, static_cast<std::size_t>(n)));

@@ -27,9 +27,9 @@ struct Notice {
 };
 [[nodiscard]] Notice parseNotice(const std::string& message);
 
-/// The socket at which an instance reports its state. Each instance has its own, which only its account can write to, so
-/// that no account can fill another's queue. The kernel says who sent each message. An instance that sends more than its
-/// budget is read later: its queue fills up, and its next messages are refused until there is room.
+/// The socket at which an instance reports its state. Each instance has its own, which only its account can write to,
+/// so that no account can fill another's queue. The kernel says who sent each message. An instance that sends more than
+/// its budget is read later: its queue fills up, and its next messages are refused until there is room.
 class NotifySocket {
  public:
   using Callback = std::function<void(pid_t sender, uid_t uid, const std::string& message)>;

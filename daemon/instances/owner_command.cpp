@@ -57,9 +57,7 @@ void OwnerCommand::fail(const core::SpawnError& error) {
   failed_.schedule();
 }
 
-OwnerCommand::~OwnerCommand() {
-  letGo();
-}
+OwnerCommand::~OwnerCommand() { letGo(); }
 
 /// Nobody waits for it any more.
 void OwnerCommand::letGo() {

@@ -45,7 +45,7 @@ class OwnerCommand {
   core::Reaper& reaper_;
   Done done_;
   pid_t pid_ = -1;
-  bool reaped_ = false;  ///< the number may be another process's by now
+  bool reaped_ = false;                       ///< the number may be another process's by now
   std::unique_ptr<core::SpawnWatch> launch_;  // until it has reached its program
   core::UniqueFd output_;
   core::Timer timer_;

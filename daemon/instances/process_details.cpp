@@ -35,9 +35,7 @@ constexpr auto kPatience = core::seconds(1);
 constexpr auto kWholeTime = core::seconds(10);
 constexpr auto kTaskLimit = core::seconds(12);
 
-std::string proc(pid_t pid, const char* file) {
-  return "/proc/" + std::to_string(pid) + '/' + file;
-}
+std::string proc(pid_t pid, const char* file) { return "/proc/" + std::to_string(pid) + '/' + file; }
 
 std::optional<std::string> readFile(const std::string& path, std::size_t limit) {
   const core::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -107,7 +105,7 @@ void* readerMain(void* argument) {
     lock.unlock();
     work.read(pid);
     lock.lock();
-    work.finished++;
+    ++work.finished;
     work.changed.notify_one();
   }
   return nullptr;
@@ -119,7 +117,7 @@ void startReaders(Work& work, std::size_t count) {
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   ::pthread_attr_setstacksize(&attributes, 128 * 1024);
   pthread_t thread{};
-  for (std::size_t i = 0; i < count; i++) (void)::pthread_create(&thread, &attributes, readerMain, &work);
+  for (std::size_t i = 0; i < count; ++i) (void)::pthread_create(&thread, &attributes, readerMain, &work);
   ::pthread_attr_destroy(&attributes);
 }
 
@@ -179,7 +177,10 @@ DetailsOf fromText(const std::string& text) {
   const auto fields = core::split(text, '\0');
   for (std::size_t i = 0; i + 6 <= fields.size(); i += 6)
     out[static_cast<pid_t>(std::strtol(fields[i].c_str(), nullptr, 10))] = {
-        std::strtoull(fields[i + 1].c_str(), nullptr, 10), fields[i + 2], {fields[i + 3], fields[i + 4]}, fields[i + 5]};
+        std::strtoull(fields[i + 1].c_str(), nullptr, 10),
+        fields[i + 2],
+        {fields[i + 3], fields[i + 4]},
+        fields[i + 5]};
   return out;
 }
 

@@ -19,16 +19,16 @@ void ProcessFinder::find(core::Duration age, Done done) {
       pids.push_back(pid);
     }
   if (pids.empty()) return done(related({}));
-  reading_ = readDetailsInHelper(
-      context_.loop, context_.reaper, pids,
-      [this, held = std::make_shared<std::map<pid_t, core::UniqueFd>>(std::move(held)),
-       finish = std::move(done)](const std::optional<DetailsOf>& details) {
-        std::set<pid_t> marked;
-        for (const auto& [pid, seen] : details.value_or(DetailsOf()))
-          if (seen.mark == subject_.mark && signalTo((*held)[pid], 0) == 0) marked.insert(pid);
-        const auto task = std::move(reading_);  // it calls this
-        finish(related(marked));
-      });
+  reading_ = readDetailsInHelper(context_.loop, context_.reaper, pids,
+                                 [this, held = std::make_shared<std::map<pid_t, core::UniqueFd>>(std::move(held)),
+                                  finish = std::move(done)](const std::optional<DetailsOf>& details) {
+                                   std::set<pid_t> marked;
+                                   for (const auto& [pid, seen] : details.value_or(DetailsOf()))
+                                     if (seen.mark == subject_.mark && signalTo((*held)[pid], 0) == 0)
+                                       marked.insert(pid);
+                                   const auto task = std::move(reading_);  // it calls this
+                                   finish(related(marked));
+                                 });
 }
 
 std::vector<FoundProcess> ProcessFinder::members() const {

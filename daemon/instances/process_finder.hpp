@@ -25,8 +25,8 @@ class ProcessFinder {
   struct Subject {
     std::string instance;
     std::string mark;
-    std::function<Traits()> traits;           ///< all but `marked`
-    std::function<std::set<pid_t>()> mains;   ///< main processes of all instances
+    std::function<Traits()> traits;          ///< all but `marked`
+    std::function<std::set<pid_t>()> mains;  ///< main processes of all instances
   };
   using Done = std::function<void(std::vector<FoundProcess>)>;
 

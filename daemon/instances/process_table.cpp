@@ -76,7 +76,7 @@ std::vector<pid_t> ProcessSnapshot::treeOf(pid_t root, core::Duration maximumAge
   if (children_.empty())
     for (const auto& p : all) children_.emplace(p.parent, p.pid);
   std::vector<pid_t> tree{root};
-  for (std::size_t i = 0; i < tree.size(); i++) {
+  for (std::size_t i = 0; i < tree.size(); ++i) {
     const auto [begin, end] = children_.equal_range(tree[i]);
     for (auto it = begin; it != end && tree.size() <= all.size(); ++it) tree.push_back(it->second);
   }
@@ -85,7 +85,7 @@ std::vector<pid_t> ProcessSnapshot::treeOf(pid_t root, core::Duration maximumAge
 
 Usage usageOf(const std::vector<pid_t>& pids) {
   std::uint64_t bytes = 0, micros = 0;
-  for (std::size_t i = 0; i < pids.size() && i < kMostCounted; i++) {
+  for (std::size_t i = 0; i < pids.size() && i < kMostCounted; ++i) {
     const auto one = core::proc::usageOf(pids[i]).value_or(core::proc::Usage{});
     bytes += one.memory;
     micros += one.cpuMicros;
@@ -94,13 +94,13 @@ Usage usageOf(const std::vector<pid_t>& pids) {
 }
 
 const std::string& bootId() {
-  static const std::string id = [] {
+  static const std::string kId = [] {
     char buffer[64];
     const core::UniqueFd fd(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
     const auto n = fd ? ::read(fd.get(), buffer, sizeof buffer) : -1;
     return n > 0 ? std::string(core::trim(std::string_view(buffer, static_cast<std::size_t>(n)))) : "unknown";
   }();
-  return id;
+  return kId;
 }
 
 core::UniqueFd openPidfd(pid_t pid) noexcept {

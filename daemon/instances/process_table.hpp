@@ -63,13 +63,13 @@ class ProcessSnapshot {
 /// Sends through the pidfd; returns 0 or an errno.
 int signalTo(const core::UniqueFd& pidfd, int signo) noexcept;
 
-/// How the processes of an instance are told from others where there are no control groups. All of them have the owner's
-/// uid or descend from one.
+/// How the processes of an instance are told from others where there are no control groups. All of them have the
+/// owner's uid or descend from one.
 struct Traits {
   uid_t uid = 0;
-  pid_t mainPid = 0;        ///< never part of the result; 0: none
-  std::set<pid_t> groups;   ///< process groups of its programs
-  std::set<pid_t> marked;   ///< those that are known by the mark in their environment
+  pid_t mainPid = 0;       ///< never part of the result; 0: none
+  std::set<pid_t> groups;  ///< process groups of its programs
+  std::set<pid_t> marked;  ///< those that are known by the mark in their environment
   /// For processes left to the manager: whether such a child of `parent` can only be this instance's.
   pid_t orphansOf = 0;
   std::function<bool(pid_t)> known;  ///< children of the manager that are something else

@@ -16,8 +16,8 @@ namespace instances {
 /// What the manager writes down about an instance while the system runs, so that a later manager finds it again.
 /// Lies in a directory that only the manager's user can enter, and is lost with the boot.
 struct Record {
-  bool wanted = false;  ///< it was meant to run
-  pid_t pid = 0;        ///< 0: it did not
+  bool wanted = false;    ///< it was meant to run
+  pid_t pid = 0;          ///< 0: it did not
   bool stopping = false;  ///< it had been told to end: with `wanted`, to start anew
   std::uint64_t startTime = 0;
   uid_t uid = 0;
@@ -28,7 +28,7 @@ struct Record {
   std::string result = "success";  ///< of its last end: see Machine
   std::string reason;
   std::uint64_t cpuBefore = 0;  ///< microseconds that its control group had used before this run
-  std::int64_t sinceWall = 0;  ///< microseconds
+  std::int64_t sinceWall = 0;   ///< microseconds
   std::uint64_t sinceMonotonic = 0;
 
   /// Nothing, if there is none of this boot.

@@ -32,9 +32,7 @@ constexpr auto kSnapshotAge = core::milliseconds(100);
 /// For an owner's helper that removes two files.
 constexpr auto kClearLimit = core::seconds(5);
 
-core::Instant now() {
-  return core::Clock::now();
-}
+core::Instant now() { return core::Clock::now(); }
 
 }  // namespace
 
@@ -68,21 +66,14 @@ Runner::~Runner() {
 
 void Runner::act(Machine::Action action) {
   switch (action) {
-    case Machine::Action::None:
-      break;
+    case Machine::Action::None: break;
     case Machine::Action::Prepare:
       settleWaiters(true);  // before what starts next is decided: who is answered may change it
       if (machine_.phase() == Machine::Phase::Preparing) prepare();
       break;
-    case Machine::Action::Spawn:
-      spawn();
-      break;
-    case Machine::Action::Terminate:
-      terminate();
-      break;
-    case Machine::Action::KillTree:
-      killTree();
-      break;
+    case Machine::Action::Spawn: spawn(); break;
+    case Machine::Action::Terminate: terminate(); break;
+    case Machine::Action::KillTree: killTree(); break;
     case Machine::Action::Abandon:
       log().error("instance '{}' {} (pid {})", entry_.name, machine_.explanation(), pid_);
       hung_ = true;
@@ -135,8 +126,8 @@ void Runner::afterStep() {
 
 Outcome Runner::outcomeOfStop() const {
   if (!hung_) return {};
-  return core::Err{ManagerError{ErrorCode::OperationFailed,
-                                fmt::format("Instance '{}' {}.", entry_.name, machine_.explanation())}};
+  return core::Err{
+      ManagerError{ErrorCode::OperationFailed, fmt::format("Instance '{}' {}.", entry_.name, machine_.explanation())}};
 }
 
 void Runner::settleWaiters(bool ended) {
@@ -151,8 +142,8 @@ void Runner::settleWaiters(bool ended) {
     } else if (phase == Phase::Running) {
       outcome.emplace();
     } else if (phase == Phase::Waiting || phase == Phase::Failed) {
-      outcome.emplace(core::Err{
-          ManagerError{ErrorCode::OperationFailed, fmt::format("Instance '{}' {}.", entry_.name, machine_.explanation())}});
+      outcome.emplace(core::Err{ManagerError{ErrorCode::OperationFailed,
+                                             fmt::format("Instance '{}' {}.", entry_.name, machine_.explanation())}});
     } else if (!machine_.wanted()) {
       outcome.emplace(core::Err{
           ManagerError{ErrorCode::InstanceBusy, fmt::format("Instance '{}' was stopped meanwhile.", entry_.name)}});
@@ -196,8 +187,7 @@ void Runner::prepare() {
 }
 
 void Runner::onPrepared(const layout::Report& report) {
-  for (const auto& change : report.changes)
-    log().info("instance '{}': {} {}", entry_.name, change.what, change.path);
+  for (const auto& change : report.changes) log().info("instance '{}': {} {}", entry_.name, change.what, change.path);
   if (!report.errors.empty()) return act(machine_.prepareFailed(core::join(report.errors, "; "), now()));
   if (auto deployed = fingerprintOf(entry_).text(); memory_.deployed != deployed) {
     memory_.deployed = std::move(deployed);  // an earlier try to bring the entry about had failed
@@ -289,9 +279,7 @@ void Runner::signalMain(int signo) {
   if (pid_ > 0 && signalTo(pidfd_, signo) != 0 && !exitWatch_) ::kill(pid_, signo);
 }
 
-void Runner::terminate() {
-  signalMain(SIGTERM);
-}
+void Runner::terminate() { signalMain(SIGTERM); }
 
 void Runner::killTree() {
   log().warn("instance '{}' did not stop in time: it and all that belongs to it is killed", entry_.name);
@@ -314,14 +302,12 @@ Traits Runner::traits() const {
   return traits;
 }
 
-uid_t Runner::uid() const {
-  return context_.privileged ? entry_.identity.uid : ::geteuid();
-}
+uid_t Runner::uid() const { return context_.privileged ? entry_.identity.uid : ::geteuid(); }
 
 std::shared_ptr<ProcessFinder> Runner::finder() {
-  return std::make_shared<ProcessFinder>(
-      context_, ProcessFinder::Subject{entry_.name, memory_.mark, [this] { return traits(); },
-                                       [this] { return listener_.mains(); }});
+  return std::make_shared<ProcessFinder>(context_,
+                                         ProcessFinder::Subject{entry_.name, memory_.mark, [this] { return traits(); },
+                                                                [this] { return listener_.mains(); }});
 }
 
 void Runner::sweep(core::Duration grace, core::Duration age, std::function<void()> then) {

@@ -169,14 +169,14 @@ class Runner {
   uid_t runsAs_;  // whose its processes are: the owner's, or, until the next start, of an earlier entry
   pid_t pid_ = 0;
   core::UniqueFd pidfd_;
-  std::uint64_t startTime_ = 0;  // of the main process; 0: unknown
-  Executable executable_;        // that it runs
+  std::uint64_t startTime_ = 0;               // of the main process; 0: unknown
+  Executable executable_;                     // that it runs
   std::unique_ptr<core::SpawnWatch> launch_;  // until it has reached its program
   std::unique_ptr<core::IoWatch> exitWatch_;
   core::UniqueFd errors_;
   bool announcedEnd_ = false;
-  bool resume_ = false;  // stopped for now only, or to be changed
-  bool hung_ = false;    // the last stop left a process that hangs in the kernel
+  bool resume_ = false;             // stopped for now only, or to be changed
+  bool hung_ = false;               // the last stop left a process that hangs in the kernel
   std::uint32_t lostRestarts_ = 0;  // counted by an earlier manager; for the first start
   std::string limitsError_;
   std::string statusText_;
@@ -184,15 +184,15 @@ class Runner {
   Machine::Phase seenPhase_ = Machine::Phase::Inactive;
   std::map<std::string, ProgramStatus> programs_;
   std::map<std::string, std::uint32_t> programCounts_;  // by state: kept, since it is read after each change
-  bool programsTold_ = false;  // the whole table has come once
+  bool programsTold_ = false;                           // the whole table has come once
 
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<Sweeper> sweeper_;
-  std::unique_ptr<layout::OwnerTask> clearing_;  // of a socket that was left behind
+  std::unique_ptr<layout::OwnerTask> clearing_;     // of a socket that was left behind
   std::unique_ptr<layout::Deployment> deployment_;  // of a start
   std::list<layout::Deployment> asked_;             // of deploy()
   std::list<std::unique_ptr<OwnerCommand>> commands_;
-  std::list<std::shared_ptr<Done>> checked_;        // wait for a check; null: answered
+  std::list<std::shared_ptr<Done>> checked_;  // wait for a check; null: answered
   std::list<SignalRun> signalRuns_;
   std::list<std::shared_ptr<ProcessFinder>> killFinders_;  // of kill(All)
   std::uint64_t cpuBefore_ = 0;  // microseconds that the control group had used before this run

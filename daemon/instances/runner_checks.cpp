@@ -73,7 +73,8 @@ void Runner::reload(Done done) {
   if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
   if (machine_.phase() != Machine::Phase::Running) return done(notRunning(entry_.name));
   whenGood(true, std::move(done), [this](const Done& finish) {
-    if (machine_.phase() != Machine::Phase::Running || signalTo(pidfd_, SIGHUP) != 0) return finish(notRunning(entry_.name));
+    if (machine_.phase() != Machine::Phase::Running || signalTo(pidfd_, SIGHUP) != 0)
+      return finish(notRunning(entry_.name));
     finish({});
   });
 }

@@ -25,22 +25,15 @@ State stateOf(Machine::Phase phase, bool managed, bool asksToStart) {
   using Phase = Machine::Phase;
   if (!managed) return State::Unmanaged;
   switch (phase) {
-    case Phase::Inactive:
-      return State::Inactive;
+    case Phase::Inactive: return State::Inactive;
     case Phase::Preparing:
     case Phase::Spawning:
-    case Phase::Starting:
-      return State::Starting;
-    case Phase::Running:
-      return State::Running;
-    case Phase::Stopping:
-      return State::Stopping;
-    case Phase::Clearing:
-      return asksToStart ? State::Restarting : State::Stopping;
-    case Phase::Waiting:
-      return State::Restarting;
-    case Phase::Failed:
-      return State::Failed;
+    case Phase::Starting: return State::Starting;
+    case Phase::Running: return State::Running;
+    case Phase::Stopping: return State::Stopping;
+    case Phase::Clearing: return asksToStart ? State::Restarting : State::Stopping;
+    case Phase::Waiting: return State::Restarting;
+    case Phase::Failed: return State::Failed;
   }
   return State::Inactive;
 }
@@ -48,23 +41,15 @@ State stateOf(Machine::Phase phase, bool managed, bool asksToStart) {
 const char* subStateOf(Machine::Phase phase) {
   using Phase = Machine::Phase;
   switch (phase) {
-    case Phase::Inactive:
-      return "dead";
-    case Phase::Preparing:
-      return "preparing";
+    case Phase::Inactive: return "dead";
+    case Phase::Preparing: return "preparing";
     case Phase::Spawning:
-    case Phase::Starting:
-      return "waiting for readiness";
-    case Phase::Running:
-      return "running";
-    case Phase::Stopping:
-      return "stopping its programs";
-    case Phase::Clearing:
-      return "ending what was left running";
-    case Phase::Waiting:
-      return "waiting for the next try";
-    case Phase::Failed:
-      return "failed";
+    case Phase::Starting: return "waiting for readiness";
+    case Phase::Running: return "running";
+    case Phase::Stopping: return "stopping its programs";
+    case Phase::Clearing: return "ending what was left running";
+    case Phase::Waiting: return "waiting for the next try";
+    case Phase::Failed: return "failed";
   }
   return "";
 }
@@ -267,8 +252,7 @@ void Runner::kill(KillWhom whom, int signo, Done done) {
   if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
   if (signo < 1 || signo > SIGRTMAX)
     return done(failure(ErrorCode::InvalidArgument, fmt::format("{} is not a signal.", signo)));
-  if (pid_ == 0)
-    return done(notRunning(entry_.name));
+  if (pid_ == 0) return done(notRunning(entry_.name));
   const auto signal = [this, signo, finish = std::move(done)](const std::vector<FoundProcess>& found) {
     std::vector<ProcessInfo> processes;
     for (const auto& one : found) processes.push_back(one.info);
@@ -303,8 +287,7 @@ void Runner::runCtl(const std::vector<std::string>& arguments, CtlDone done, con
 }
 
 void Runner::controlProgram(const std::string& program, ProgramVerb verb, Done done) {
-  if (machine_.phase() != Machine::Phase::Running)
-    return done(notRunning(entry_.name));
+  if (machine_.phase() != Machine::Phase::Running) return done(notRunning(entry_.name));
   if (!isPlainName(program))
     return done(failure(ErrorCode::InvalidArgument, fmt::format("'{}' is not the name of a program.", program)));
   const char* const word = verb == ProgramVerb::Start ? "start" : verb == ProgramVerb::Stop ? "stop" : "restart";
@@ -391,8 +374,6 @@ void Runner::stopForNow(Done done) {
   stopMeaning(machine_.wanted() || resume_, std::move(done));
 }
 
-void Runner::letGo() {
-  writeRecord();
-}
+void Runner::letGo() { writeRecord(); }
 
 }  // namespace instances

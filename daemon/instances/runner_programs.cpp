@@ -52,7 +52,7 @@ void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
     }
     countPrograms();
     for (const auto& [name, program] : old)
-      listener_.programChanged(*this, {name, std::string(core::notify::removed), 0, {}});
+      listener_.programChanged(*this, {name, std::string(core::notify::kRemoved), 0, {}});
   } else {
     for (const auto& program : notice.programs) setProgram(program);
   }
@@ -62,7 +62,7 @@ void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
 void Runner::setProgram(const core::notify::Program& program) {
   constexpr std::size_t limit = 10000;
   const auto known = programs_.find(program.name);
-  if (program.state == core::notify::removed) {
+  if (program.state == core::notify::kRemoved) {
     if (known == programs_.end()) return;
     count(known->second.state, -1);
     programs_.erase(known);
@@ -91,7 +91,7 @@ void Runner::count(const std::string& state, int change) {
 
 void Runner::countPrograms() {
   programCounts_.clear();
-  for (const auto& [name, program] : programs_) programCounts_[program.state]++;
+  for (const auto& [name, program] : programs_) ++programCounts_[program.state];
 }
 
 void Runner::forgetPrograms() {
@@ -101,11 +101,10 @@ void Runner::forgetPrograms() {
 }
 
 void Runner::programLog(const std::string& program, TextDone done) {
-  if (machine_.phase() != Machine::Phase::Running)
-    return done(core::Err{notRunning(entry_.name).error()});
+  if (machine_.phase() != Machine::Phase::Running) return done(core::Err{notRunning(entry_.name).error()});
   if (!isPlainName(program) || !programs_.count(program))
-    return done(core::Err{ManagerError{
-        ErrorCode::NoSuchProgram, fmt::format("Instance '{}' has no program '{}'.", entry_.name, program)}});
+    return done(core::Err{ManagerError{ErrorCode::NoSuchProgram,
+                                       fmt::format("Instance '{}' has no program '{}'.", entry_.name, program)}});
   readProgramLog(program, true, core::Clock::now() + kLogPatience, std::move(done));
 }
 
@@ -115,8 +114,8 @@ void Runner::readProgramLog(const std::string& program, bool standardError, core
   runCtl({"tail", fmt::format("-{}", most), program, standardError ? "stderr" : "stdout"},
          [this, program, standardError, end, finish = std::move(done)](bool ok, const std::string& output) {
            if (core::Clock::now() >= end)
-             return finish(core::Err{ManagerError{
-                 ErrorCode::Timeout, fmt::format("Instance '{}' does not answer in time.", entry_.name)}});
+             return finish(core::Err{
+                 ManagerError{ErrorCode::Timeout, fmt::format("Instance '{}' does not answer in time.", entry_.name)}});
            if (standardError && (!ok || core::trim(output).empty())) return readProgramLog(program, false, end, finish);
            finish(ok ? output : std::string());
          },

@@ -17,8 +17,10 @@ std::string signalEach(const std::vector<ProcessInfo>& processes, int signo) {
     const auto now = pidfd ? lookAt(process.pid) : std::nullopt;
     // The number may be another process's by now.
     const bool same = now && now->session == process.session && now->group == process.group;
-    if (const int failed = same ? signalTo(pidfd, signo) : ESRCH; failed != 0) code = failed;
-    else if (&process == &processes.back()) code = 0;
+    if (const int failed = same ? signalTo(pidfd, signo) : ESRCH; failed != 0)
+      code = failed;
+    else if (&process == &processes.back())
+      code = 0;
   }
   return std::to_string(code);
 }

@@ -11,8 +11,8 @@
 
 namespace instances {
 
-/// Sends a signal that an owner may ask for: from a helper with the owner's ids, so that it reaches what the owner itself
-/// could signal and nothing else. A program of the instance may have become another account's (sudo).
+/// Sends a signal that an owner may ask for: from a helper with the owner's ids, so that it reaches what the owner
+/// itself could signal and nothing else. A program of the instance may have become another account's (sudo).
 class SignalRun {
  public:
   /// 0, or the errno of the last process that could not be signalled; the main process is the last one.

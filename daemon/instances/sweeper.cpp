@@ -12,8 +12,7 @@ constexpr int kRoundLimit = 200;
 
 }  // namespace
 
-Sweeper::Sweeper(core::EventLoop& loop, Find find, core::Duration grace, Done done,
-                 core::Duration killTime)
+Sweeper::Sweeper(core::EventLoop& loop, Find find, core::Duration grace, Done done, core::Duration killTime)
     : loop_(loop),
       find_(std::move(find)),
       grace_(grace),
@@ -49,14 +48,14 @@ void Sweeper::signalAll(std::vector<FoundProcess> found) {
   if (rounds_ > 20) force_ = true;  // it makes new ones as fast as they end
   if (force_) timer_.armIn(killTime_);
   alive_ = victims_.size();
-  for (std::size_t i = 0; i < victims_.size(); i++)
+  for (std::size_t i = 0; i < victims_.size(); ++i)
     victims_[i].watch = std::make_unique<core::IoWatch>(loop_, victims_[i].pidfd.get(), core::IoWatch::Read,
                                                         [this, i](auto) { onExit(i); });
 }
 
 void Sweeper::onExit(std::size_t index) {
   victims_[index].watch.reset();
-  ended_++;
+  ++ended_;
   if (--alive_ == 0) round();
 }
 

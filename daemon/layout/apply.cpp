@@ -57,9 +57,7 @@ class Applier {
   }
 
  private:
-  void changed(std::string_view what, const std::string& path) {
-    report_.changes.push_back({std::string(what), path});
-  }
+  void changed(std::string_view what, const std::string& path) { report_.changes.push_back({std::string(what), path}); }
   void failed(const std::string& path, const std::string& reason) { report_.errors.push_back(path + ' ' + reason); }
   void failed(const std::string& path, const char* what, int code) {
     report_.errors.push_back(fmt::format("{}: {}: {}", path, what, ::strerrordesc_np(code)));
@@ -178,8 +176,7 @@ class Applier {
     }
     if (directory) return;
     if (!there->isStill(want)) return changed("keep (it is not what the manager made)", want.path);
-    if (!dry_ && ::unlinkat(at.fd.get(), at.name.c_str(), 0) != 0)
-      return failed(want.path, "cannot be removed", errno);
+    if (!dry_ && ::unlinkat(at.fd.get(), at.name.c_str(), 0) != 0) return failed(want.path, "cannot be removed", errno);
     changed(want.what == Removal::What::Link ? "remove link" : "remove file", want.path);
   }
 

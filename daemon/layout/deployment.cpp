@@ -20,11 +20,11 @@ std::string toText(const Report& report) {
 /// Reads what a helper said. It had the owner's ids: its words are shown, and nothing is done on their account.
 void addText(const std::string& text, Report& report) {
   const auto lines = core::split(text, '\n');
-  for (std::size_t i = 0; i < lines.size(); i++) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
     if (lines[i].starts_with('E')) report.errors.push_back(lines[i].substr(1));
     if (lines[i].starts_with('C') && i + 1 < lines.size()) {
       report.changes.push_back({lines[i].substr(1), lines[i + 1]});
-      i++;
+      ++i;
     }
   }
 }

@@ -21,18 +21,18 @@ constexpr std::size_t kOutputLimit = 4 * 1024 * 1024;
 constexpr char kComplete = '\0';
 
 /// The life of the helper. It is a copy of the manager, so it lets nobody look into its memory.
-[[noreturn]] void help(int output, const core::Identity* identity, const OwnerTask::Work& work,
-                       unsigned limit, pid_t manager) noexcept {
+[[noreturn]] void help(int output, const core::Identity* identity, const OwnerTask::Work& work, unsigned limit,
+                       pid_t manager) noexcept {
   int code = 1;
   try {
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; fd < 3; fd++) ::dup2(null, fd);
+    for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
     ::dup3(output, 3, O_CLOEXEC);
     ::close_range(4, ~0U, 0);
-    for (int signo = 1; signo < NSIG; signo++) ::signal(signo, SIG_DFL);
+    for (int signo = 1; signo < NSIG; ++signo) ::signal(signo, SIG_DFL);
     sigset_t empty;
     sigemptyset(&empty);
     ::sigprocmask(SIG_SETMASK, &empty, nullptr);
@@ -86,9 +86,7 @@ OwnerTask::OwnerTask(core::EventLoop& loop, core::Reaper& reaper, const core::Id
   timer_.armIn(limit);
 }
 
-OwnerTask::~OwnerTask() {
-  end();
-}
+OwnerTask::~OwnerTask() { end(); }
 
 void OwnerTask::end() {
   if (pid_ <= 0) return;

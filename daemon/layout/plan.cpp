@@ -15,9 +15,7 @@ namespace layout {
 namespace {
 
 /// A percent sign starts an expansion in a supervisord configuration.
-std::string escaped(const std::string& value) {
-  return core::replaceAll(value, "%", "%%");
-}
+std::string escaped(const std::string& value) { return core::replaceAll(value, "%", "%%"); }
 
 /// The lower of Supervisor's wish and the entry's own limit, which supervisord could not exceed.
 std::string atMost(const entries::Entry& entry, int resource, rlim_t wish) {
@@ -118,16 +116,19 @@ core::Expected<Plan> planFor(const entries::Entry& entry, const Places& places,
   addDirectories(plan, entry, places.root);
   const auto adoptWith = [&](const char* words) { return std::string(entry.adoptFiles ? words : ""); };
   // Its password is for the owner's group to read, and for nobody but the manager to change.
-  plan.nodes.emplace_back(File{entry.confFile, std::move(conf), places.managerUid, entry.identity.gid, 0640, {},
-                               adoptWith("[supervisord]")});
+  plan.nodes.emplace_back(File{
+      entry.confFile, std::move(conf), places.managerUid, entry.identity.gid, 0640, {}, adoptWith("[supervisord]")});
   for (const auto& declared : entry.declared)
     plan.nodes.emplace_back(
-        File{entry.includeDir + '/' + declared.fileName(), declaredText(declared), entry.identity.uid,
-             entry.identity.gid, 0640, {},
+        File{entry.includeDir + '/' + declared.fileName(),
+             declaredText(declared),
+             entry.identity.uid,
+             entry.identity.gid,
+             0640,
+             {},
              adoptWith(declared.kind == entries::Declared::Kind::Program ? "[program:" : "[group:")});
   const auto client = places.links + "/supervisorctl_" + entry.name;
-  plan.nodes.emplace_back(
-      Link{places.links + "/supervisord_" + entry.name + ".conf", entry.confFile, ""});
+  plan.nodes.emplace_back(Link{places.links + "/supervisord_" + entry.name + ".conf", entry.confFile, ""});
   plan.nodes.emplace_back(Link{client, places.supervisorctl, ""});
   plan.nodes.emplace_back(Link{entry.supervisorctl, client, places.links, {}, entry.adoptFiles});
   return plan;

@@ -62,7 +62,7 @@ struct Removal {
   What what = What::File;
   std::string path;
   Known known = {};  ///< of a file or link
-  bool own = true;  ///< of a tree: see Directory; another one stays, and that is said
+  bool own = true;   ///< of a tree: see Directory; another one stays, and that is said
 };
 
 using Node = std::variant<Directory, File, Link, Removal>;

@@ -33,9 +33,7 @@ bool hasLine(const std::string& content, const std::string& beginning) {
 
 }  // namespace
 
-std::string ownerText(uid_t uid) {
-  return uid == 0 ? "root" : fmt::format("uid {}", uid);
-}
+std::string ownerText(uid_t uid) { return uid == 0 ? "root" : fmt::format("uid {}", uid); }
 
 std::optional<std::string> Present::content() const {
   const core::UniqueFd fd(openBelow(parent_, name_.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
@@ -63,10 +61,9 @@ bool Present::isGenerated(const Known& known, const std::string& content) const 
 }
 
 std::string Present::foreign(const Known& known) const {
-  return fmt::format(
-      "belongs to {} and {}: move it away, or set 'adopt_files = yes' in the entry to have it replaced",
-      ownerText(info_.st_uid),
-      known.recorded ? "is not what the manager wrote there" : "was not made by the manager");
+  return fmt::format("belongs to {} and {}: move it away, or set 'adopt_files = yes' in the entry to have it replaced",
+                     ownerText(info_.st_uid),
+                     known.recorded ? "is not what the manager wrote there" : "was not made by the manager");
 }
 
 std::optional<std::string> Present::objectionTo(const File& want) const {

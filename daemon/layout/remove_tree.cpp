@@ -25,9 +25,7 @@ Listing list(int fd) noexcept {
   return {own < 0 ? nullptr : ::fdopendir(own), ::closedir};
 }
 
-bool isDots(const char* name) noexcept {
-  return std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0;
-}
+bool isDots(const char* name) noexcept { return std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0; }
 
 int empty(int fd, int depth) noexcept {
   const auto dir = list(fd);
@@ -57,8 +55,6 @@ bool isEmptyDirectory(int fd) noexcept {
   return true;
 }
 
-int emptyDirectory(int fd) noexcept {
-  return empty(fd, 0);
-}
+int emptyDirectory(int fd) noexcept { return empty(fd, 0); }
 
 }  // namespace layout

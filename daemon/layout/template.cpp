@@ -46,7 +46,7 @@ class Filler {
       between(next, "}}}", [this](std::string_view inner, int line) { variable(inner, line); });
     } else if (tag == "{{%") {
       between(next, "%}}", [this](std::string_view inner, int line) { block(inner, line); });
-      if (at_ < text_.size() && text_[at_] == '\n') at_++;
+      if (at_ < text_.size() && text_[at_] == '\n') ++at_;
     } else {
       if (keeping()) out_ += "{{";
       at_ = next + 2;
@@ -152,8 +152,6 @@ core::Expected<std::string> fillTemplate(std::string_view text, const Variables&
   return Filler(text, variables).fill();
 }
 
-std::string_view builtinTemplate() noexcept {
-  return kBuiltin;
-}
+std::string_view builtinTemplate() noexcept { return kBuiltin; }
 
 }  // namespace layout

@@ -22,7 +22,7 @@ int openBelow(int directory, const char* path, int flags, Mounts mounts) noexcep
   how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   if (mounts == Mounts::SameMount) how.resolve |= RESOLVE_NO_XDEV;
   // EAGAIN: something was renamed meanwhile and the kernel cannot tell; a few tries settle it.
-  for (int tries = 0; tries < 10; tries++) {
+  for (int tries = 0; tries < 10; ++tries) {
     const auto fd = static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how));
     if (fd >= 0 || errno != EAGAIN) return fd;
   }
@@ -91,7 +91,7 @@ core::Expected<Tree::Parent> Tree::parentOf(const std::string& path, bool create
   core::UniqueFd current(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
   Trust trust = Trust::Safe;
   std::string sofar = root_;
-  for (std::size_t i = 0; current; i++) {
+  for (std::size_t i = 0; current; ++i) {
     struct stat info {};
     if (::fstat(current.get(), &info) != 0) return core::sysError(sofar, errno);
     // The root prefix itself is the administrator's choice.

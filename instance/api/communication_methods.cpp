@@ -23,12 +23,9 @@ Outcome sendProcessStdin(const Instance& instance, const Array& params) {
   const auto written = (*program)->writeStdin(*chars);
   if (written) return trueValue();
   switch (written.error()) {
-    case StdinError::NotRunning:
-      return fail(FaultCode::NotRunning, *name);
-    case StdinError::Closed:
-      return fail(FaultCode::NoFile, *name);
-    case StdinError::Full:
-      break;
+    case StdinError::NotRunning: return fail(FaultCode::NotRunning, *name);
+    case StdinError::Closed: return fail(FaultCode::NoFile, *name);
+    case StdinError::Full: break;
   }
   return fail(FaultCode::Failed, *name + " does not read its standard input, nothing was sent");
 }

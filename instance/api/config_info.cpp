@@ -45,12 +45,9 @@ class Members {
 /// The file, if it is known: of an automatic log it is while this very configuration is in use.
 std::string logName(const LogSettings& log, const process::Process* program, Channel channel) {
   switch (log.target) {
-    case LogSettings::Target::None:
-      return "none";
-    case LogSettings::Target::File:
-      return log.path;
-    case LogSettings::Target::Auto:
-      break;
+    case LogSettings::Target::None: return "none";
+    case LogSettings::Target::File: return log.path;
+    case LogSettings::Target::Auto: break;
   }
   const bool known = program != nullptr && !program->logPath(channel).empty();
   return known ? program->logPath(channel) : "auto";

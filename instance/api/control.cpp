@@ -29,8 +29,7 @@ void startProgram(Waiters& waiters, process::Process& program, const std::string
     return told(fail(missing ? FaultCode::NoFile : FaultCode::NotExecutable, command.error().text));
   }
   if (lifecycle::isActive(program.state())) return told(fail(FaultCode::AlreadyStarted, name));
-  if (program.state() == State::Unknown)
-    return told(fail(FaultCode::Failed, name + " is in an unknown process state"));
+  if (program.state() == State::Unknown) return told(fail(FaultCode::Failed, name + " is in an unknown process state"));
   program.start();
   if (program.state() == State::Stopping) {
     if (wait) return told(fail(FaultCode::AbnormalTermination, name));

@@ -53,7 +53,7 @@ struct Results {
 void forEachProgram(const std::vector<process::Process*>& programs, const Step& step, Completion done) {
   const auto results = std::make_shared<Results>(std::move(done));
   results->values.resize(programs.size());
-  for (std::size_t place = 0; place < programs.size(); place++) {
+  for (std::size_t place = 0; place < programs.size(); ++place) {
     auto& program = *programs[place];
     ++results->pending;
     step(program, [results, place, name = program.name(), group = program.group().name()](const auto& verdict) {

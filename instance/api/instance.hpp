@@ -29,10 +29,10 @@ struct Instance {
   core::EventLoop& loop;
   process::Table& table;
   events::Service& events;
-  std::string version;             ///< that clients are told: Supervisor's
-  config::CommandLine commandLine;  ///< wins over the file whenever that is read again
+  std::string version;                                         ///< that clients are told: Supervisor's
+  config::CommandLine commandLine;                             ///< wins over the file whenever that is read again
   std::shared_ptr<const config::Configuration> configuration;  ///< as it was last read
-  output::RotatingFile* activityLog = nullptr;  ///< nullptr: the activity log is no file
+  output::RotatingFile* activityLog = nullptr;                 ///< nullptr: the activity log is no file
   /// Whether a restart would succeed, as far as that can be known; a refusal is in the log.
   std::function<core::Status()> prepareRestart;
 };

@@ -40,9 +40,7 @@ core::Result<Range, Fault> rangeArgument(const Array& params, std::size_t index)
   return Range{*offset, *length};
 }
 
-Outcome tooLarge() {
-  return fail(FaultCode::Failed, "that is more than 32 MB of the log, ask for less at once");
-}
+Outcome tooLarge() { return fail(FaultCode::Failed, "that is more than 32 MB of the log, ask for less at once"); }
 
 /// How far before what is asked for a terminal sequence may begin that goes on in it.
 constexpr std::int64_t kContext = 512;
@@ -70,14 +68,10 @@ Outcome read(const std::string& path, const Array& params, std::size_t index) {
   const auto text = readAsText(path, *range);
   if (text) return textValue(*text);
   switch (text.error().kind) {
-    case output::ReadError::Kind::BadArguments:
-      return fail(FaultCode::BadArguments);
-    case output::ReadError::Kind::NoFile:
-      return fail(FaultCode::NoFile, path);
-    case output::ReadError::Kind::TooLarge:
-      return tooLarge();
-    case output::ReadError::Kind::Failed:
-      break;
+    case output::ReadError::Kind::BadArguments: return fail(FaultCode::BadArguments);
+    case output::ReadError::Kind::NoFile: return fail(FaultCode::NoFile, path);
+    case output::ReadError::Kind::TooLarge: return tooLarge();
+    case output::ReadError::Kind::Failed: break;
   }
   return fail(FaultCode::Failed);
 }
@@ -185,8 +179,7 @@ void addLogMethods(Instance& instance, SupervisorNamespace& names) {
             "@param int length  How many bytes; 0: all.\n@return string result  The bytes.",
             immediately([&instance](const Array& params) { return readMainLog(instance, params); }));
   names.addAlias("readMainLog", "readLog");
-  names.add("clearLog", {"boolean"}, 0,
-            "Empties the activity log of supervisord.\n\n@return boolean result  True.",
+  names.add("clearLog", {"boolean"}, 0, "Empties the activity log of supervisord.\n\n@return boolean result  True.",
             immediately([&instance](const Array&) { return clearMainLog(instance); }));
   addReaders(instance, names);
   names.add("clearProcessLogs", {"boolean", "string"}, 1,

@@ -34,7 +34,7 @@ struct Method {
 
 [[nodiscard]] Handler immediately(Immediate call);
 [[nodiscard]] core::Err<xmlrpc::Fault> fail(xmlrpc::FaultCode code,
-                                             std::optional<std::string_view> extra = std::nullopt);
+                                            std::optional<std::string_view> extra = std::nullopt);
 
 // Finished values of the frequent kinds.
 [[nodiscard]] Outcome trueValue();

@@ -14,9 +14,7 @@ namespace api {
 SupervisorNamespace::SupervisorNamespace(Instance& instance, MethodTable& table, std::string name)
     : instance_(instance), table_(table), name_(std::move(name)) {}
 
-std::string SupervisorNamespace::fullName(std::string_view method) const {
-  return name_ + "." + std::string(method);
-}
+std::string SupervisorNamespace::fullName(std::string_view method) const { return name_ + "." + std::string(method); }
 
 void SupervisorNamespace::addAlways(std::string_view name, std::vector<std::string_view> signature,
                                     std::size_t required, std::string_view help, Handler handler) {
@@ -26,7 +24,7 @@ void SupervisorNamespace::addAlways(std::string_view name, std::vector<std::stri
 void SupervisorNamespace::add(std::string_view name, std::vector<std::string_view> signature, std::size_t required,
                               std::string_view help, Handler handler) {
   const auto guarded = [&table = instance_.table, handler = std::move(handler)](const xmlrpc::Array& params,
-                                                                               Completion done) {
+                                                                                Completion done) {
     if (table.mood() < process::Mood::Running) return done(fail(xmlrpc::FaultCode::ShutdownState));
     handler(params, std::move(done));
   };

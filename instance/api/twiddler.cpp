@@ -27,7 +27,7 @@ core::Err<Fault> fail(FaultCode code, std::optional<std::string_view> extra = st
   return core::Err{xmlrpc::makeFault(code, extra)};
 }
 
-constexpr std::array<std::pair<std::string_view, logging::Level>, 7> levels{{
+constexpr std::array<std::pair<std::string_view, logging::Level>, 7> kLevels{{
     {"CRIT", logging::Level::Critical},
     {"ERRO", logging::Level::Error},
     {"WARN", logging::Level::Warn},
@@ -39,7 +39,7 @@ constexpr std::array<std::pair<std::string_view, logging::Level>, 7> levels{{
 
 std::optional<logging::Level> levelOf(const xmlrpc::Value& value) {
   const std::string name = value.string() != nullptr ? core::upper(*value.string()) : std::string();
-  for (const auto& [word, level] : levels)
+  for (const auto& [word, level] : kLevels)
     if (name == word || (value.integer() != nullptr && *value.integer() == static_cast<int>(level))) return level;
   return std::nullopt;
 }
@@ -84,7 +84,7 @@ Twiddler::Twiddler(process::Table& table, std::function<const config::Configurat
 Twiddler::Result<void> Twiddler::admit(std::string_view method) const {
   if (table_.mood() == process::Mood::Shutdown) return fail(FaultCode::ShutdownState);
   if (!whitelist_.empty() && std::find(whitelist_.begin(), whitelist_.end(), method) == whitelist_.end())
-    return core::Err{Fault{notInWhitelist, "NOT_IN_WHITELIST: " + std::string(method)}};
+    return core::Err{Fault{kNotInWhitelist, "NOT_IN_WHITELIST: " + std::string(method)}};
   return {};
 }
 

@@ -25,7 +25,7 @@ class Twiddler {
   template <class T>
   using Result = core::Result<T, xmlrpc::Fault>;
   /// The fault of a method that `whitelist` does not list; Supervisor itself has no such number.
-  static constexpr int notInWhitelist = 230;
+  static constexpr int kNotInWhitelist = 230;
 
   /// `base` gives what a `[program:x]` section inherits: the configuration as it was last read. The options of
   /// `interface` are used only here.

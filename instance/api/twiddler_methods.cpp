@@ -84,8 +84,7 @@ class Adder {
 void addTwiddlerMethods(MethodTable& methods, process::Table& programs,
                         std::function<const config::Configuration&()> base, const config::RpcInterface& interface) {
   Adder to(methods, interface.name, std::make_shared<Twiddler>(programs, std::move(base), interface));
-  to.add("getAPIVersion", {"string"}, 0,
-         "Tells the version of this interface.\n\n@return string result  The version.",
+  to.add("getAPIVersion", {"string"}, 0, "Tells the version of this interface.\n\n@return string result  The version.",
          [](Twiddler&, const Array&) { return textValue("1.0"); });
   to.add("getGroupNames", {"array"}, 0,
          "Names the groups that are there now.\n\n@return array result  Their names, by priority.",

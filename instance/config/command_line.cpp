@@ -16,29 +16,36 @@
 namespace config {
 namespace {
 
-constexpr OptionSpec specs[] = {
-    {'h', "help", false},           {'?', "", false},
-    {'c', "configuration", true},   {'v', "version", false},
-    {'n', "nodaemon", false},       {'u', "user", true},
-    {'m', "umask", true},           {'d', "directory", true},
-    {'l', "logfile", true},         {'y', "logfile_maxbytes", true},
-    {'z', "logfile_backups", true}, {'e', "loglevel", true},
-    {'j', "pidfile", true},         {'i', "identifier", true},
-    {'q', "childlogdir", true},     {'a', "minfds", true},
-    {0, "minprocs", true},          {'k', "nocleanup", false},
-    {'t', "strip_ansi", false},     {0, "profile_options", true},
+constexpr OptionSpec kSpecs[] = {
+    {'h', "help", false},
+    {'?', "", false},
+    {'c', "configuration", true},
+    {'v', "version", false},
+    {'n', "nodaemon", false},
+    {'u', "user", true},
+    {'m', "umask", true},
+    {'d', "directory", true},
+    {'l', "logfile", true},
+    {'y', "logfile_maxbytes", true},
+    {'z', "logfile_backups", true},
+    {'e', "loglevel", true},
+    {'j', "pidfile", true},
+    {'i', "identifier", true},
+    {'q', "childlogdir", true},
+    {'a', "minfds", true},
+    {0, "minprocs", true},
+    {'k', "nocleanup", false},
+    {'t', "strip_ansi", false},
+    {0, "profile_options", true},
     {'s', "silent", false},
     // Whole words only: what was a unique beginning of Supervisor's options stays one.
-    {0, "check", false, true},      {0, "overlay", false, true},
+    {0, "check", false, true},
+    {0, "overlay", false, true},
 };
 
-core::Err<core::Error> refuse(std::string text) {
-  return core::Err{core::Error{std::move(text)}};
-}
+core::Err<core::Error> refuse(std::string text) { return core::Err{core::Error{std::move(text)}}; }
 
-core::Expected<std::string> asText(std::string_view text) {
-  return std::string(text);
-}
+core::Expected<std::string> asText(std::string_view text) { return std::string(text); }
 
 /// Converts and stores one option's value; the error names the option and the value.
 template <class T, class Out>
@@ -108,7 +115,7 @@ core::Expected<CommandLine> parseCommandLine(const std::vector<std::string>& arg
   CommandLine line;
   line.program = arguments.empty() ? "supervisord" : arguments[0];
   line.startDirectory = core::currentDirectory();
-  const auto given = parseOptions(std::span(arguments).subspan(arguments.empty() ? 0 : 1), specs);
+  const auto given = parseOptions(std::span(arguments).subspan(arguments.empty() ? 0 : 1), kSpecs);
   if (!given) return core::Err{given.error()};
   std::set<const OptionSpec*> seen;
   for (const auto& option : *given) {

@@ -159,8 +159,6 @@ class GroupsReader {
 
 }  // namespace
 
-core::Expected<std::vector<GroupPtr>> readGroups(Context& context) {
-  return GroupsReader(context).run();
-}
+core::Expected<std::vector<GroupPtr>> readGroups(Context& context) { return GroupsReader(context).run(); }
 
 }  // namespace config

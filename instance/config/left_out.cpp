@@ -19,14 +19,14 @@ namespace config {
 namespace {
 
 /// Directory entries that are looked at, and files told of.
-constexpr std::size_t mostSeen = 1000, mostTold = 5;
-constexpr off_t largest = 1024 * 1024;
+constexpr std::size_t kMostSeen = 1000, mostTold = 5;
+constexpr off_t kLargest = 1024 * 1024;
 
 /// Somebody put it aside, or a tool keeps it there.
 bool isPutAside(std::string_view name) {
-  constexpr std::array<std::string_view, 16> ends{"~",     ".disabled", ".disable", ".off",     ".bak",     ".backup",
-                                                  ".old",  ".orig",     ".save",    ".sample",  ".example", ".dist",
-                                                  ".swp",  ".tmp",      ".rpmnew",  ".rpmsave"};
+  constexpr std::array<std::string_view, 16> ends{"~",    ".disabled", ".disable", ".off",    ".bak",     ".backup",
+                                                  ".old", ".orig",     ".save",    ".sample", ".example", ".dist",
+                                                  ".swp", ".tmp",      ".rpmnew",  ".rpmsave"};
   return name.starts_with('.') || name.starts_with('#') || name.find(".dpkg-") != name.npos ||
          std::any_of(ends.begin(), ends.end(), [name](auto end) { return name.ends_with(end); });
 }
@@ -40,7 +40,7 @@ bool beginsProgram(std::string_view line) {
 bool holdsPrograms(const std::string& path) {
   const core::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat facts {};
-  if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size > largest) return false;
+  if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size > kLargest) return false;
   std::string text(static_cast<std::size_t>(facts.st_size), '\0');
   const auto n = ::read(file.get(), text.data(), text.size());
   text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
@@ -51,7 +51,7 @@ bool holdsPrograms(const std::string& path) {
 std::vector<std::string> namesIn(const std::string& directory) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), &::closedir);
-  while (const dirent* entry = open && names.size() < mostSeen ? ::readdir(open.get()) : nullptr)
+  while (const dirent* entry = open && names.size() < kMostSeen ? ::readdir(open.get()) : nullptr)
     if (entry->d_type != DT_DIR && !isPutAside(entry->d_name)) names.emplace_back(entry->d_name);
   std::sort(names.begin(), names.end());
   return names;

@@ -12,33 +12,33 @@
 namespace config {
 namespace {
 
-constexpr std::array<std::string_view, 27> eventTypes{"EVENT",
-                                                      "PROCESS_STATE",
-                                                      "PROCESS_STATE_STARTING",
-                                                      "PROCESS_STATE_BACKOFF",
-                                                      "PROCESS_STATE_RUNNING",
-                                                      "PROCESS_STATE_STOPPING",
-                                                      "PROCESS_STATE_STOPPED",
-                                                      "PROCESS_STATE_EXITED",
-                                                      "PROCESS_STATE_FATAL",
-                                                      "PROCESS_STATE_UNKNOWN",
-                                                      "PROCESS_COMMUNICATION",
-                                                      "PROCESS_COMMUNICATION_STDOUT",
-                                                      "PROCESS_COMMUNICATION_STDERR",
-                                                      "PROCESS_LOG",
-                                                      "PROCESS_LOG_STDOUT",
-                                                      "PROCESS_LOG_STDERR",
-                                                      "REMOTE_COMMUNICATION",
-                                                      "SUPERVISOR_STATE_CHANGE",
-                                                      "SUPERVISOR_STATE_CHANGE_RUNNING",
-                                                      "SUPERVISOR_STATE_CHANGE_STOPPING",
-                                                      "TICK",
-                                                      "TICK_5",
-                                                      "TICK_60",
-                                                      "TICK_3600",
-                                                      "PROCESS_GROUP",
-                                                      "PROCESS_GROUP_ADDED",
-                                                      "PROCESS_GROUP_REMOVED"};
+constexpr std::array<std::string_view, 27> kEventTypes{"EVENT",
+                                                       "PROCESS_STATE",
+                                                       "PROCESS_STATE_STARTING",
+                                                       "PROCESS_STATE_BACKOFF",
+                                                       "PROCESS_STATE_RUNNING",
+                                                       "PROCESS_STATE_STOPPING",
+                                                       "PROCESS_STATE_STOPPED",
+                                                       "PROCESS_STATE_EXITED",
+                                                       "PROCESS_STATE_FATAL",
+                                                       "PROCESS_STATE_UNKNOWN",
+                                                       "PROCESS_COMMUNICATION",
+                                                       "PROCESS_COMMUNICATION_STDOUT",
+                                                       "PROCESS_COMMUNICATION_STDERR",
+                                                       "PROCESS_LOG",
+                                                       "PROCESS_LOG_STDOUT",
+                                                       "PROCESS_LOG_STDERR",
+                                                       "REMOTE_COMMUNICATION",
+                                                       "SUPERVISOR_STATE_CHANGE",
+                                                       "SUPERVISOR_STATE_CHANGE_RUNNING",
+                                                       "SUPERVISOR_STATE_CHANGE_STOPPING",
+                                                       "TICK",
+                                                       "TICK_5",
+                                                       "TICK_60",
+                                                       "TICK_3600",
+                                                       "PROCESS_GROUP",
+                                                       "PROCESS_GROUP_ADDED",
+                                                       "PROCESS_GROUP_REMOVED"};
 
 void readHandler(SectionReader& in, const core::Names& names, ListenerSettings& settings) {
   const auto text = in.text("result_handler", names);
@@ -65,8 +65,8 @@ void readEvents(SectionReader& in, const core::Names& names, ListenerSettings& s
   for (const auto& piece : parseStrings(*text)) {
     std::string type = core::upper(piece);
     if (std::find(settings.events.begin(), settings.events.end(), type) != settings.events.end()) continue;
-    if (std::find(eventTypes.begin(), eventTypes.end(), type) == eventTypes.end()) {
-      const auto near = core::nearest(type, eventTypes);
+    if (std::find(kEventTypes.begin(), kEventTypes.end(), type) == kEventTypes.end()) {
+      const auto near = core::nearest(type, kEventTypes);
       return in.fail("events", "Unknown event type " + type + " in [" + in.name() + "] events" +
                                    (near ? " (did you mean " + std::string(*near) + "?)" : ""));
     }

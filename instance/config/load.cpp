@@ -8,11 +8,11 @@
 
 #include "instance/config/daemon_section.hpp"
 #include "instance/config/groups.hpp"
-#include "lib/dialect/notices.hpp"
 #include "instance/config/overlay.hpp"
 #include "instance/config/servers.hpp"
 #include "lib/core/files.hpp"
 #include "lib/dialect/context.hpp"
+#include "lib/dialect/notices.hpp"
 #include "lib/dialect/programs.hpp"
 
 namespace config {

@@ -9,9 +9,7 @@
 namespace config {
 namespace {
 
-core::Err<core::Error> refuse(std::string text) {
-  return core::Err{core::Error{std::move(text)}};
-}
+core::Err<core::Error> refuse(std::string text) { return core::Err{core::Error{std::move(text)}}; }
 
 class OptionParser {
  public:

@@ -11,8 +11,8 @@
 namespace config {
 namespace {
 
-constexpr std::size_t largestFile = 64 * 1024 * 1024;
-constexpr std::string_view hereText = "%(here)s";
+constexpr std::size_t kLargestFile = 64 * 1024 * 1024;
+constexpr std::string_view kHereText = "%(here)s";
 
 /// Whether the directory of a pattern is there and empty, as it is until the first program comes.
 bool isEmpty(const std::string& pattern) {
@@ -24,7 +24,7 @@ core::Expected<core::IniDocument> readFile(const CommandLine& line, const std::s
   if (line.overlay)
     if (const auto at = line.overlay->files.find(file); at != line.overlay->files.end() && at->second)
       return core::IniDocument::parse(*at->second, file);
-  return core::IniDocument::read(file, largestFile);
+  return core::IniDocument::read(file, kLargestFile);
 }
 
 /// What was read may be what runs: without its file, its programs would be stopped. Only a start goes on without it,
@@ -52,11 +52,11 @@ class Sources {
       return core::Err{std::move(error)};
     }
     const auto here = core::absolutePath(core::directoryOf(file), base);
-    extra->substitute(hereText, here);
+    extra->substitute(kHereText, here);
     document_.merge(*extra);
     for (const auto& entry : document_.defaults().entries())
-      if (entry.value.find(hereText) != std::string::npos) {
-        document_.substitute(hereText, here);
+      if (entry.value.find(kHereText) != std::string::npos) {
+        document_.substitute(kHereText, here);
         break;
       }
     return {};
@@ -111,7 +111,7 @@ core::Expected<core::IniDocument> readSources(const CommandLine& line, Unreadabl
   }
   if (document->find("include")) {
     const auto here = core::directoryOf(line.file);
-    document->substitute(hereText, here);
+    document->substitute(kHereText, here);
     SectionReader in(*document, *document->find("include"), SectionKind::Include);
     if (!in.has("files")) in.fail(".ini file has [include] section, but no files setting");
     core::Names names(&environment);

@@ -70,11 +70,11 @@ void addLogStreams(http::Router& router, process::Table& table, std::function<ou
   router.addPrefix("/logtail", [&table](const http::Request& request, const http::Reply& reply) {
     streamProgram(table, request, reply);
   });
-  router.addPrefix("/mainlogtail", [activityLog = std::move(activityLog)](const http::Request& request,
-                                                                          const http::Reply& reply) {
-    if (request.method != "GET") return reply.send(http::makeError(400));
-    stream(activityLog(), reply);
-  });
+  router.addPrefix("/mainlogtail",
+                   [activityLog = std::move(activityLog)](const http::Request& request, const http::Reply& reply) {
+                     if (request.method != "GET") return reply.send(http::makeError(400));
+                     stream(activityLog(), reply);
+                   });
 }
 
 }  // namespace endpoints

@@ -22,16 +22,12 @@ std::string decoded(std::string_view data) {
 std::string extraText(const StateChange& change) {
   switch (change.type) {
     case Type::ProcessStateStarting:
-    case Type::ProcessStateBackoff:
-      return fmt::format(" tries:{}", change.tries);
-    case Type::ProcessStateExited:
-      return fmt::format(" expected:{} pid:{}", change.expected ? 1 : 0, change.pid);
+    case Type::ProcessStateBackoff: return fmt::format(" tries:{}", change.tries);
+    case Type::ProcessStateExited: return fmt::format(" expected:{} pid:{}", change.expected ? 1 : 0, change.pid);
     case Type::ProcessStateRunning:
     case Type::ProcessStateStopping:
-    case Type::ProcessStateStopped:
-      return fmt::format(" pid:{}", change.pid);
-    default:
-      return {};
+    case Type::ProcessStateStopped: return fmt::format(" pid:{}", change.pid);
+    default: return {};
   }
 }
 

@@ -59,10 +59,10 @@ struct Envelope {
   std::uint64_t poolSerial = 0;
 };
 /// The header line and the payload, as a listener reads them from its standard input. `len` counts bytes. A listener
-/// that reads text (Python's childutils) counts characters, and would wait for ever for as many as there are bytes: tabs
-/// make up for the difference. To a reader of bytes they stand before the next header. Blanks would be empty tokens
-/// there, and in a payload of one line, to those who split at each blank. Such a payload ends with the key "pad", whose
-/// value the tabs become for a reader of text.
+/// that reads text (Python's childutils) counts characters, and would wait for ever for as many as there are bytes:
+/// tabs make up for the difference. To a reader of bytes they stand before the next header. Blanks would be empty
+/// tokens there, and in a payload of one line, to those who split at each blank. Such a payload ends with the key
+/// "pad", whose value the tabs become for a reader of text.
 [[nodiscard]] std::string encode(const Event& event, const Envelope& envelope);
 
 }  // namespace events

@@ -11,17 +11,14 @@ namespace {
 
 using Kind = ListenerProtocol::Action::Kind;
 
-constexpr std::string_view readyToken = "READY\n";
-constexpr std::size_t resultWordLength = 7;  // "RESULT "
+constexpr std::string_view kReadyToken = "READY\n";
+constexpr std::size_t kResultWordLength = 7;  // "RESULT "
 
 Kind toKind(Verdict verdict) {
   switch (verdict) {
-    case Verdict::Accepted:
-      return Kind::Accepted;
-    case Verdict::Rejected:
-      return Kind::Rejected;
-    case Verdict::Failed:
-      break;
+    case Verdict::Accepted: return Kind::Accepted;
+    case Verdict::Rejected: return Kind::Rejected;
+    case Verdict::Failed: break;
   }
   return Kind::Failed;
 }
@@ -32,20 +29,16 @@ bool isDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view toText(ListenerState state) noexcept {
   switch (state) {
-    case ListenerState::Ready:
-      return "READY";
-    case ListenerState::Busy:
-      return "BUSY";
-    case ListenerState::Acknowledged:
-      return "ACKNOWLEDGED";
-    case ListenerState::Unknown:
-      break;
+    case ListenerState::Ready: return "READY";
+    case ListenerState::Busy: return "BUSY";
+    case ListenerState::Acknowledged: return "ACKNOWLEDGED";
+    case ListenerState::Unknown: break;
   }
   return "UNKNOWN";
 }
 
 std::optional<std::size_t> resultLength(std::string_view line) noexcept {
-  std::string_view text = core::trim(line.substr(std::min(line.size(), resultWordLength)));
+  std::string_view text = core::trim(line.substr(std::min(line.size(), kResultWordLength)));
   if (!text.empty() && text.front() == '+') text.remove_prefix(1);
   const bool minus = !text.empty() && text.front() == '-';
   if (minus) text.remove_prefix(1);
@@ -59,7 +52,7 @@ std::optional<std::size_t> resultLength(std::string_view line) noexcept {
     if (!isDigit(c)) return std::nullopt;
     digitBefore = true;
     value = value * 10 + static_cast<std::size_t>(c - '0');
-    if (value > ListenerProtocol::maxResult) return std::nullopt;
+    if (value > ListenerProtocol::kMaxResult) return std::nullopt;
   }
   if (!digitBefore || (minus && value != 0)) return std::nullopt;
   return value;
@@ -79,18 +72,13 @@ ListenerProtocol::Actions ListenerProtocol::on(std::string_view bytes, const Jud
   Actions actions;
   while (!bytes.empty()) {
     switch (state_) {
-      case ListenerState::Acknowledged:
-        bytes = takeReady(bytes, actions);
-        break;
-      case ListenerState::Ready:
-        violate(actions);
-        return actions;
+      case ListenerState::Acknowledged: bytes = takeReady(bytes, actions); break;
+      case ListenerState::Ready: violate(actions); return actions;
       case ListenerState::Busy:
         if (!length_) bytes = takeLine(bytes, actions);
         if (length_) bytes = takeResult(bytes, judge, actions);
         break;
-      case ListenerState::Unknown:
-        return actions;
+      case ListenerState::Unknown: return actions;
     }
   }
   return actions;
@@ -107,11 +95,11 @@ void ListenerProtocol::violate(Actions& actions) { change(ListenerState::Unknown
 std::string_view ListenerProtocol::takeReady(std::string_view bytes, Actions& actions) {
   // A listener that answers with the payload, and counts characters, sends the tabs behind it back, too.
   if (pending_.empty()) bytes.remove_prefix(std::min(bytes.size(), bytes.find_first_not_of('\t')));
-  const std::size_t taken = std::min(bytes.size(), readyToken.size() - pending_.size());
+  const std::size_t taken = std::min(bytes.size(), kReadyToken.size() - pending_.size());
   pending_.append(bytes.substr(0, taken));
-  if (pending_.size() < readyToken.size()) return bytes.substr(taken);
+  if (pending_.size() < kReadyToken.size()) return bytes.substr(taken);
   const std::string said = std::exchange(pending_, {});
-  change(said == readyToken ? ListenerState::Ready : ListenerState::Unknown, actions);
+  change(said == kReadyToken ? ListenerState::Ready : ListenerState::Unknown, actions);
   if (state_ == ListenerState::Unknown) actions.back().line = said;
   return bytes.substr(taken);
 }
@@ -121,7 +109,7 @@ std::string_view ListenerProtocol::takeLine(std::string_view bytes, Actions& act
   const bool complete = end != std::string_view::npos;
   pending_.append(bytes.substr(0, end));
   bytes.remove_prefix(complete ? end + 1 : bytes.size());
-  if (!complete && pending_.size() <= maxLine) return bytes;
+  if (!complete && pending_.size() <= kMaxLine) return bytes;
   length_ = complete ? resultLength(pending_) : std::nullopt;
   if (length_) {
     pending_.clear();
@@ -136,7 +124,7 @@ std::string_view ListenerProtocol::takeResult(std::string_view bytes, const Judg
   const std::size_t taken = std::min(bytes.size(), *length_ - pending_.size());
   pending_.append(bytes.substr(0, taken));
   if (pending_.size() == *length_) {
-    std::string quoted = pending_.substr(0, maxQuoted);
+    std::string quoted = pending_.substr(0, kMaxQuoted);
     const Verdict verdict = judge(pending_);
     if (verdict != Verdict::Rejected) quoted.clear();
     actions.push_back({toKind(verdict), state_, state_, std::move(quoted)});

@@ -33,9 +33,9 @@ enum class Verdict : std::uint8_t { Accepted, Rejected, Failed };
 /// `RESULT 0` is complete without further bytes, and a line or a result beyond the limits below is a violation.
 class ListenerProtocol {
  public:
-  static constexpr std::size_t maxLine = 64 * 1024;
-  static constexpr std::size_t maxResult = 16 * 1024 * 1024;
-  static constexpr std::size_t maxQuoted = 200;  ///< bytes of a rejected answer that are told
+  static constexpr std::size_t kMaxLine = 64 * 1024;
+  static constexpr std::size_t kMaxResult = 16 * 1024 * 1024;
+  static constexpr std::size_t kMaxQuoted = 200;  ///< bytes of a rejected answer that are told
 
   /// One consequence of input, in order. `line` is the result line for BadResult, the beginning of the answer for
   /// Rejected, and what stood there instead of READY for a change to UNKNOWN from ACKNOWLEDGED.
@@ -73,7 +73,7 @@ class ListenerProtocol {
   std::string_view takeLine(std::string_view bytes, Actions& actions);
   std::string_view takeResult(std::string_view bytes, const Judge& judge, Actions& actions);
 
-  std::string pending_;  ///< a part of READY, of the result line or of the result
+  std::string pending_;                ///< a part of READY, of the result line or of the result
   std::optional<std::size_t> length_;  ///< of the result, once its line is read
   ListenerState state_ = ListenerState::Acknowledged;
 };

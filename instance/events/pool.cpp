@@ -157,8 +157,7 @@ void Pool::spawned(Member& member) {
 
 bool Pool::onOutput(Member& member, std::string_view bytes) {
   const ListenerState before = member.state();
-  const auto actions =
-      member.protocol_.on(bytes, [&](std::string& result) { return judge(member, result); });
+  const auto actions = member.protocol_.on(bytes, [&](std::string& result) { return judge(member, result); });
   for (const auto& action : actions) report(member, action, bytes);
   return before != ListenerState::Unknown && member.state() == ListenerState::Unknown;
 }
@@ -173,12 +172,8 @@ void Pool::report(Member& member, const ListenerProtocol::Action& action, std::s
       member.current_.reset();
       pause_ = core::Duration{0};
       break;
-    case Kind::Rejected:
-      reject(member, action.line);
-      break;
-    case Kind::Failed:
-      logging::warn("{}: event caused an error", name);
-      break;
+    case Kind::Rejected: reject(member, action.line); break;
+    case Kind::Failed: logging::warn("{}: event caused an error", name); break;
     case Kind::BadResult:
       logging::warn("{}: bad result line: '{}'", name,
                     core::isUtf8(action.line) ? action.line : "Undecodable: " + core::pythonBytesRepr(action.line));
@@ -202,7 +197,8 @@ void Pool::reject(const Member& member, const std::string& answer) {
                 quoted(answer), std::chrono::duration<double>(pause_).count());
 }
 
-/// "processname:P channel:C" and, from the next line on, what P wrote: each line as "P C | LINE". False: it is not that.
+/// "processname:P channel:C" and, from the next line on, what P wrote: each line as "P C | LINE". False: it is not
+/// that.
 bool Pool::print(std::string_view result) const {
   const auto end = result.find('\n');
   if (end == std::string_view::npos) return false;

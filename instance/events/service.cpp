@@ -16,8 +16,8 @@ namespace events {
 namespace {
 
 /// How long programs wait for a listener that has no room for their output and does nothing.
-constexpr core::seconds listenerPatience{5};
-constexpr TypeSet tickTypes = bit(Type::Tick5) | bit(Type::Tick60) | bit(Type::Tick3600);
+constexpr core::seconds kListenerPatience{5};
+constexpr TypeSet kTickTypes = bit(Type::Tick5) | bit(Type::Tick60) | bit(Type::Tick3600);
 
 Source sourceOf(const process::Process& program) { return {program.name(), program.group().name()}; }
 
@@ -28,22 +28,14 @@ Channel toChannel(process::Channel channel) {
 Type typeOf(lifecycle::State state) {
   using lifecycle::State;
   switch (state) {
-    case State::Stopped:
-      return Type::ProcessStateStopped;
-    case State::Starting:
-      return Type::ProcessStateStarting;
-    case State::Running:
-      return Type::ProcessStateRunning;
-    case State::Backoff:
-      return Type::ProcessStateBackoff;
-    case State::Stopping:
-      return Type::ProcessStateStopping;
-    case State::Exited:
-      return Type::ProcessStateExited;
-    case State::Fatal:
-      return Type::ProcessStateFatal;
-    case State::Unknown:
-      break;
+    case State::Stopped: return Type::ProcessStateStopped;
+    case State::Starting: return Type::ProcessStateStarting;
+    case State::Running: return Type::ProcessStateRunning;
+    case State::Backoff: return Type::ProcessStateBackoff;
+    case State::Stopping: return Type::ProcessStateStopping;
+    case State::Exited: return Type::ProcessStateExited;
+    case State::Fatal: return Type::ProcessStateFatal;
+    case State::Unknown: break;
   }
   return Type::ProcessStateUnknown;
 }
@@ -118,8 +110,7 @@ void Service::onLog(process::Process& program, process::Channel channel, pid_t p
 }
 
 void Service::onCommunication(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) {
-  if (wanted(channel == process::Channel::Stdout ? Type::ProcessCommunicationStdout
-                                                 : Type::ProcessCommunicationStderr))
+  if (wanted(channel == process::Channel::Stdout ? Type::ProcessCommunicationStdout : Type::ProcessCommunicationStderr))
     publish(makeCommunicationEvent(toChannel(channel), pid, bytes, sourceOf(program)));
 }
 
@@ -152,14 +143,14 @@ void Service::onMood(process::Mood mood) {
   } else if (!std::exchange(stopping_, true)) {
     if (wanted(Type::SupervisorStateChangeStopping)) publish(makeSupervisorEvent(Type::SupervisorStateChangeStopping));
     for (const auto& [group, pool] : pools_) pool->resume();  // the last chance of what was rejected
-    dispatch();  // now: a busy listener is not stopped at once
+    dispatch();                                               // now: a busy listener is not stopped at once
   }
 }
 
 void Service::poolsChanged() {
   wanted_ = 0;
   for (const auto& [group, pool] : pools_) wanted_ |= pool->subscription();
-  if ((wanted_ & tickTypes) == 0) {
+  if ((wanted_ & kTickTypes) == 0) {
     tickTimer_.reset();
     ticks_ = {};
     return;
@@ -206,7 +197,7 @@ output::RoomQueue* Service::logRoom(process::Channel channel) noexcept {
   if (!held(channel == process::Channel::Stdout ? Type::ProcessLogStdout : Type::ProcessLogStderr)) return nullptr;
   if (!patience_.armed()) {
     deliveredBefore_ = shared_.delivered;
-    patience_.armIn(listenerPatience);
+    patience_.armIn(kListenerPatience);
   }
   return &logRoom_;
 }
@@ -224,7 +215,7 @@ void Service::patienceEnds() noexcept {
   letRead();
   if (logRoom_.empty()) return;
   deliveredBefore_ = shared_.delivered;
-  patience_.armIn(listenerPatience);
+  patience_.armIn(kListenerPatience);
 }
 
 }  // namespace events

@@ -77,15 +77,15 @@ class Service final : private process::Observer, private Dispatcher {
   /// In the order they were added.
   std::vector<std::pair<const process::Group*, std::unique_ptr<Pool>>> pools_;
   std::unordered_map<const process::Process*, std::unique_ptr<Listener>> listeners_;  ///< leave before the pools go
-  TypeSet wanted_ = 0;  ///< what any pool subscribes to
+  TypeSet wanted_ = 0;                                                                ///< what any pool subscribes to
   core::Deferred dispatch_;
-  core::Timer resume_;                           ///< the next end of a pool's pause
-  std::unique_ptr<output::Lane> printing_;       ///< once a listener has something to print
-  std::unique_ptr<output::Lane> printingSome_;   ///< the same with log_backpressure = drop
-  output::RoomQueue logRoom_;                    ///< channels that wait for a pool which prints
-  core::Timer patience_;                         ///< they do not wait for a listener that does nothing
-  std::uint64_t deliveredBefore_ = 0;            ///< when patience_ was armed
-  std::optional<std::uint64_t> stuckAt_;         ///< what was delivered when patience_ ended
+  core::Timer resume_;                          ///< the next end of a pool's pause
+  std::unique_ptr<output::Lane> printing_;      ///< once a listener has something to print
+  std::unique_ptr<output::Lane> printingSome_;  ///< the same with log_backpressure = drop
+  output::RoomQueue logRoom_;                   ///< channels that wait for a pool which prints
+  core::Timer patience_;                        ///< they do not wait for a listener that does nothing
+  std::uint64_t deliveredBefore_ = 0;           ///< when patience_ was armed
+  std::optional<std::uint64_t> stuckAt_;        ///< what was delivered when patience_ ended
   Ticks ticks_;
   std::unique_ptr<WallTimer> tickTimer_;  ///< while somebody wants ticks
   bool stopping_ = false;

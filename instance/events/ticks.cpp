@@ -17,7 +17,7 @@ struct Period {
   Type type;
   std::int64_t seconds;
 };
-constexpr std::array<Period, 3> periods{{{Type::Tick5, 5}, {Type::Tick60, 60}, {Type::Tick3600, 3600}}};
+constexpr std::array<Period, 3> kPeriods{{{Type::Tick5, 5}, {Type::Tick60, 60}, {Type::Tick3600, 3600}}};
 
 std::int64_t sliceOf(std::int64_t now, std::int64_t period) { return now - now % period; }
 
@@ -25,8 +25,8 @@ std::int64_t sliceOf(std::int64_t now, std::int64_t period) { return now - now %
 
 Ticks::Due Ticks::on(std::int64_t now, TypeSet wanted) {
   Due due;
-  for (std::size_t i = 0; i < periods.size(); ++i) {
-    const auto& [type, seconds] = periods[i];
+  for (std::size_t i = 0; i < kPeriods.size(); ++i) {
+    const auto& [type, seconds] = kPeriods[i];
     if ((wanted & bit(type)) == 0) {
       last_[i].reset();
       continue;
@@ -39,7 +39,7 @@ Ticks::Due Ticks::on(std::int64_t now, TypeSet wanted) {
 }
 
 std::optional<std::int64_t> Ticks::next(std::int64_t now, TypeSet wanted) noexcept {
-  for (const auto& [type, seconds] : periods)  // each period divides the next: the shortest one comes first
+  for (const auto& [type, seconds] : kPeriods)  // each period divides the next: the shortest one comes first
     if ((wanted & bit(type)) != 0) return sliceOf(now, seconds) + seconds;
   return std::nullopt;
 }

@@ -12,7 +12,7 @@ struct Row {
   std::string_view name;
 };
 
-constexpr std::array<Row, typeCount> rows{{
+constexpr std::array<Row, kTypeCount> kRows{{
     {Type::Event, Type::Event, "EVENT"},
     {Type::ProcessState, Type::Event, "PROCESS_STATE"},
     {Type::ProcessStateStopped, Type::ProcessState, "PROCESS_STATE_STOPPED"},
@@ -43,25 +43,25 @@ constexpr std::array<Row, typeCount> rows{{
 }};
 
 constexpr bool indexedByType() {
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    if (static_cast<std::size_t>(rows[i].type) != i || rows[i].parent > rows[i].type) return false;
+  for (std::size_t i = 0; i < kRows.size(); ++i)
+    if (static_cast<std::size_t>(kRows[i].type) != i || kRows[i].parent > kRows[i].type) return false;
   return true;
 }
 static_assert(indexedByType(), "the table must follow the enumeration, parents first");
 
 }  // namespace
 
-std::string_view toText(Type type) noexcept { return rows[static_cast<std::size_t>(type)].name; }
+std::string_view toText(Type type) noexcept { return kRows[static_cast<std::size_t>(type)].name; }
 
 std::optional<Type> typeOf(std::string_view name) noexcept {
-  for (const Row& row : rows)
+  for (const Row& row : kRows)
     if (row.name == name) return row.type;
   return std::nullopt;
 }
 
 TypeSet withChildren(Type type) noexcept {
   TypeSet set = bit(type);
-  for (const Row& row : rows)  // parents come first, so that one pass reaches grandchildren
+  for (const Row& row : kRows)  // parents come first, so that one pass reaches grandchildren
     if ((set & bit(row.parent)) != 0) set |= bit(row.type);
   return set;
 }

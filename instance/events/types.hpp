@@ -40,7 +40,7 @@ enum class Type : std::uint8_t {
   ProcessGroupAdded,
   ProcessGroupRemoved,
 };
-inline constexpr std::size_t typeCount = 27;
+inline constexpr std::size_t kTypeCount = 27;
 
 /// A set of types: bit n is the type with value n.
 using TypeSet = std::uint32_t;

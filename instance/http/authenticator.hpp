@@ -33,7 +33,7 @@ class Authenticator {
   std::string username_;
   std::string password_;
   std::string salt_;
-  std::string granted_;                ///< digest of the pair that was right
+  std::string granted_;                 ///< digest of the pair that was right
   std::array<std::string, 16> denied_;  ///< digests of the last ones that were wrong
   std::size_t nextDenied_ = 0;
   core::Instant restUntil_{};

@@ -35,7 +35,8 @@ Connection::Connection(core::EventLoop& loop, Server& server, core::UniqueFd fd,
       born_(core::Clock::now()),
       progress_(born_),
       watch_(loop, fd_.get(), IoWatch::None, [this](std::uint32_t ready) { guarded([&] { onReady(ready); }); }),
-      timer_(loop, [this] { guarded([&] { onTimer(); }); }, kTimerAccuracy),
+      timer_(
+          loop, [this] { guarded([&] { onTimer(); }); }, kTimerAccuracy),
       later_(loop, [this] { guarded([&] { turn(); }); }) {}
 
 Connection::~Connection() = default;
@@ -126,8 +127,7 @@ void Connection::turn() {
 /// A timer takes its place among the descriptors that are ready. A deferred call would go before them, again and again.
 void Connection::continueLater() {
   if (phase_ == Phase::Closed) return;
-  if (!continue_)
-    continue_.emplace(loop_, [this] { guarded([&] { turn(); }); });
+  if (!continue_) continue_.emplace(loop_, [this] { guarded([&] { turn(); }); });
   continue_->armIn(core::Duration::zero());
 }
 
@@ -148,14 +148,10 @@ void Connection::flush() {
 bool Connection::step() {
   if (closing_) return false;
   switch (phase_) {
-    case Phase::Head:
-      return readHead();
-    case Phase::Body:
-      return readBody();
-    case Phase::Streaming:
-      return pump();
-    default:
-      return false;
+    case Phase::Head: return readHead();
+    case Phase::Body: return readBody();
+    case Phase::Streaming: return pump();
+    default: return false;
   }
 }
 

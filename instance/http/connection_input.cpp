@@ -118,8 +118,8 @@ bool Connection::hostAllowed() {
   if (!std::exchange(gate_->saidHostRefused, true))
     logging::warn("refused a request of {} for the host {}: {}", peer_, core::pythonBytesRepr(host.substr(0, 255)),
                   hosts->advice());
-  Response response = makeError(403, "This server has no password and answers to names it knows only: " +
-                                         hosts->advice() + '.');
+  Response response =
+      makeError(403, "This server has no password and answers to names it knows only: " + hosts->advice() + '.');
   response.reason = "Forbidden host name: " + hosts->advice();
   refuse(std::move(response));
   return false;
@@ -133,14 +133,9 @@ bool Connection::authorized(const RequestHead& head) {
       proven_ = true;
       request_.user = gate_->authenticator->username();
       return true;
-    case Verdict::Malformed:
-      refuse(400);
-      return false;
-    case Verdict::Busy:
-      refuse(503);
-      return false;
-    case Verdict::Denied:
-      break;
+    case Verdict::Malformed: refuse(400); return false;
+    case Verdict::Busy: refuse(503); return false;
+    case Verdict::Denied: break;
   }
   deny(head);
   return false;

@@ -13,21 +13,17 @@ namespace {
 std::string adviceOn(int errnum, const Address& address) {
   switch (errnum) {
     case 0:
-    case EADDRINUSE:
-      return {};
-    case ENOENT:
-      return "its directory does not exist";
+    case EADDRINUSE: return {};
+    case ENOENT: return "its directory does not exist";
     case EACCES:
       if (!address.unixSocket && address.port < 1024)
         return "a port below 1024 needs root or the capability CAP_NET_BIND_SERVICE";
       return "this account may not make files in its directory";
-    case EADDRNOTAVAIL:
-      return "no interface of this machine has this address";
+    case EADDRNOTAVAIL: return "no interface of this machine has this address";
     case ENAMETOOLONG:
       return fmt::format("its path has {} bytes, and a few less than {} can be used; choose a shorter one",
                          address.path.size(), sizeof(sockaddr_un::sun_path));
-    default:
-      return ::strerrordesc_np(errnum) ? ::strerrordesc_np(errnum) : "unknown error";
+    default: return ::strerrordesc_np(errnum) ? ::strerrordesc_np(errnum) : "unknown error";
   }
 }
 
@@ -35,9 +31,10 @@ std::string adviceOn(int errnum, const Address& address) {
 
 core::Err<core::Error> listenError(int errnum) {
   if (errnum == EADDRINUSE)
-    return core::Err{core::Error{"Another program is already listening on a port that one of our HTTP servers is "
-                                 "configured to use.  Shut this program down first before starting supervisord.",
-                                 errnum}};
+    return core::Err{
+        core::Error{"Another program is already listening on a port that one of our HTTP servers is "
+                    "configured to use.  Shut this program down first before starting supervisord.",
+                    errnum}};
   const char* name = ::strerrorname_np(errnum);
   return core::Err{core::Error{fmt::format("Cannot open an HTTP server: socket.error reported errno.{} ({})",
                                            name == nullptr ? "UNKNOWN" : name, errnum),

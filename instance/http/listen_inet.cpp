@@ -32,8 +32,7 @@ core::Expected<core::UniqueFd> listenInet(const Address& address) {
   if (address.host.empty()) hints.ai_family = AF_INET;
   const std::string port = std::to_string(address.port);
   addrinfo* found = nullptr;
-  const int r =
-      ::getaddrinfo(address.host.empty() ? nullptr : address.host.c_str(), port.c_str(), &hints, &found);
+  const int r = ::getaddrinfo(address.host.empty() ? nullptr : address.host.c_str(), port.c_str(), &hints, &found);
   if (r == EAI_SYSTEM) return listenError(errno);
   if (r != 0) return listenError(std::to_string(r) + " (host " + address.host + ": " + ::gai_strerror(r) + ")");
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> guard(found, &::freeaddrinfo);

@@ -80,8 +80,7 @@ core::Expected<std::vector<ListenSocket>> openListenSockets(std::span<const Addr
   return sockets;
 }
 
-core::Expected<std::vector<ListenSocket>> openAhead(std::span<const Address> addresses,
-                                                    std::span<const Address> held) {
+core::Expected<std::vector<ListenSocket>> openAhead(std::span<const Address> addresses, std::span<const Address> held) {
   const auto isHeld = [&held](auto&& matches) { return std::any_of(held.begin(), held.end(), matches); };
   std::vector<ListenSocket> sockets;
   for (const Address& address : addresses) {

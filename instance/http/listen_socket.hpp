@@ -59,8 +59,8 @@ class ListenSocket {
 [[nodiscard]] core::Expected<std::vector<ListenSocket>> openListenSockets(std::span<const Address> addresses,
                                                                           std::vector<ListenSocket> kept);
 
-/// Opens ahead what openListenSockets() would have to open for `addresses` while sockets at `held` listen: an error tells
-/// now what would go wrong then. Left out are those whose place one of `held` has until it is closed.
+/// Opens ahead what openListenSockets() would have to open for `addresses` while sockets at `held` listen: an error
+/// tells now what would go wrong then. Left out are those whose place one of `held` has until it is closed.
 [[nodiscard]] core::Expected<std::vector<ListenSocket>> openAhead(std::span<const Address> addresses,
                                                                   std::span<const Address> held);
 

@@ -95,8 +95,7 @@ bool readField(std::string_view line, Request& request) {
 
 /// Of two such lines somebody else may have believed the other one.
 bool contradictsItself(const Request& request) {
-  constexpr std::array once{"Host",          "Content-Length", "Transfer-Encoding",
-                            "Authorization", "Origin",         "Sec-Fetch-Site"};
+  constexpr std::array once{"Host", "Content-Length", "Transfer-Encoding", "Authorization", "Origin", "Sec-Fetch-Site"};
   return std::any_of(once.begin(), once.end(), [&](const char* name) { return request.count(name) > 1; });
 }
 

@@ -49,11 +49,11 @@ Response makeResponse(std::string_view contentType, std::string body) {
 Response makeError(int status, std::string_view explanation) {
   const std::string reason = reasonOf(status);
   Response response{status, {{"Content-Type", "text/html"}}, {}};
-  const std::string text = explanation.empty() ? fmt::format("The request was answered with status {}.", status)
-                                               : escapeMarkup(explanation);
-  response.body = fmt::format(
-      "<html><head><title>{0} {1}</title></head>\n<body><h1>{1}</h1>\n<p>{2}</p>\n</body></html>\n", status, reason,
-      text);
+  const std::string text =
+      explanation.empty() ? fmt::format("The request was answered with status {}.", status) : escapeMarkup(explanation);
+  response.body =
+      fmt::format("<html><head><title>{0} {1}</title></head>\n<body><h1>{1}</h1>\n<p>{2}</p>\n</body></html>\n", status,
+                  reason, text);
   return response;
 }
 

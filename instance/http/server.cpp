@@ -73,7 +73,7 @@ void Server::addConnection(core::UniqueFd fd, std::string peer, const std::share
 /// Descriptors are given out from below, so a high one says that few are left. Programs need some to start: rather than
 /// have a crowd of clients use them up, the newcomer takes the place of another client.
 void Server::keepDescriptorsFree(core::UniqueFd& newcomer, const Gate& gate) {
-  if (!core::isAmongTheLast(newcomer.get(), core::keptForPrograms)) return;
+  if (!core::isAmongTheLast(newcomer.get(), core::kKeptForPrograms)) return;
   if (!makeRoom(gate, connections_.size())) return;
   core::UniqueFd lower(::fcntl(newcomer.get(), F_DUPFD_CLOEXEC, 0));
   if (lower && lower.get() < newcomer.get()) newcomer = std::move(lower);

@@ -31,7 +31,7 @@ std::string randomName() {
 core::Expected<std::string> createAutoLog(const std::string& directory, std::string_view program,
                                           std::string_view channel, std::string_view identifier) {
   const auto stem = fmt::format("{}/{}-{}---{}-", directory, program, channel, identifier);
-  for (int attempt = 0;; attempt++) {
+  for (int attempt = 0;; ++attempt) {
     auto path = stem + randomName() + ".log";
     const core::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (fd) return path;
@@ -46,7 +46,7 @@ bool isAutoLog(std::string_view name, std::string_view identifier) noexcept {
     if (!rest.starts_with(identifier) || !rest.substr(identifier.size()).starts_with('-')) continue;
     rest.remove_prefix(identifier.size() + 1);
     std::size_t word = 0;
-    while (word < rest.size() && !core::isBlank(rest[word])) word++;
+    while (word < rest.size() && !core::isBlank(rest[word])) ++word;
     const auto suffix = rest.substr(0, word).rfind(".log");
     if (suffix != std::string_view::npos && suffix > 0) return true;
   }

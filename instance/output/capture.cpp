@@ -7,12 +7,12 @@
 namespace output {
 namespace {
 
-constexpr std::string_view beginToken = "<!--XSUPERVISOR:BEGIN-->";
-constexpr std::string_view endToken = "<!--XSUPERVISOR:END-->";
+constexpr std::string_view kBeginToken = "<!--XSUPERVISOR:BEGIN-->";
+constexpr std::string_view kEndToken = "<!--XSUPERVISOR:END-->";
 
 /// How many bytes at the end of `text` may be the beginning of `token`.
 std::size_t partial(std::string_view text, std::string_view token) {
-  for (std::size_t n = std::min(text.size(), token.size() - 1); n > 0; n--)
+  for (std::size_t n = std::min(text.size(), token.size() - 1); n > 0; --n)
     if (text.ends_with(token.substr(0, n))) return n;
   return 0;
 }
@@ -36,7 +36,7 @@ void CaptureSplitter::feed(std::string_view bytes, Receiver& receiver) {
     bytes = joined;
   }
   for (;;) {
-    const auto token = capturing_ ? endToken : beginToken;
+    const auto token = capturing_ ? kEndToken : kBeginToken;
     const auto at = bytes.find(token);
     if (at == std::string_view::npos) {
       const auto rest = partial(bytes, token);

@@ -29,7 +29,7 @@ class CaptureSplitter {
   void take(std::string_view bytes, Receiver& receiver);
 
   std::size_t maxBytes_;
-  std::string held_;     ///< may be the beginning of a token
+  std::string held_;  ///< may be the beginning of a token
   std::string message_;
   bool capturing_ = false;
 };

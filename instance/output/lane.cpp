@@ -11,9 +11,9 @@
 namespace output {
 namespace {
 
-constexpr std::size_t backlogLimit = 64 * 1024;
+constexpr std::size_t kBacklogLimit = 64 * 1024;
 /// Up to this size it is cheaper to join an unfinished line and what follows than to send them one by one.
-constexpr std::size_t joinLimit = 8 * 1024;
+constexpr std::size_t kJoinLimit = 8 * 1024;
 
 /// How many bytes of `bytes` are whole lines.
 std::size_t wholeLines(std::string_view bytes) noexcept {
@@ -40,7 +40,7 @@ void Lane::write(std::string_view bytes) noexcept {
   if (whole > 0) {
     std::size_t done = 0;
     if (!line_.empty()) {
-      done = keeps && whole > joinLimit ? bytes.find('\n') + 1 : std::min(whole, joinLimit);
+      done = keeps && whole > kJoinLimit ? bytes.find('\n') + 1 : std::min(whole, kJoinLimit);
       hold(bytes.substr(0, done));
       flush();
     }
@@ -71,7 +71,7 @@ void Lane::pass(std::string_view bytes) noexcept {
   if (bytes.empty()) return;
   if (policy_ == config::Backpressure::Block || (outlet_->idle() && backlog_.empty()))
     return outlet_->put(source_, bytes);
-  const std::size_t room = backlogLimit - std::min(backlogLimit, backlog_.size());
+  const std::size_t room = kBacklogLimit - std::min(kBacklogLimit, backlog_.size());
   const std::size_t kept = bytes.size() <= room ? bytes.size() : wholeLines(bytes.substr(0, room));
   try {
     backlog_.append(bytes.substr(0, kept));

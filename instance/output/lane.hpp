@@ -41,8 +41,8 @@ class Lane final : public Sink, private RoomQueue::Waiter {
 
   std::shared_ptr<Outlet> outlet_;
   std::shared_ptr<Source> source_;
-  std::string line_;     ///< the beginning of an unfinished line
-  std::string backlog_;  ///< with Backpressure::Drop: what waits for room
+  std::string line_;       ///< the beginning of an unfinished line
+  std::string backlog_;    ///< with Backpressure::Drop: what waits for room
   core::Instant since_{};  ///< when line_ began
   config::Backpressure policy_;
 };

@@ -42,7 +42,7 @@ void LogFeed::pull() {
   const auto before = end_;
   try {
     std::size_t pieces = 0;
-    for (; pieces < kPiecesInATurn; pieces++) {
+    for (; pieces < kPiecesInATurn; ++pieces) {
       auto bytes = follower_.read(kPiece);
       if (bytes.empty()) break;
       keep(std::move(bytes));
@@ -80,7 +80,8 @@ void LogFeed::keep(std::string bytes) noexcept {
 std::uint64_t LogFeed::nextLine(std::uint64_t position) const noexcept {
   std::uint64_t at = begin_;
   for (const auto& piece : pieces_) {
-    const auto from = position > at ? static_cast<std::size_t>(std::min<std::uint64_t>(position - at, piece.size())) : 0;
+    const auto from =
+        position > at ? static_cast<std::size_t>(std::min<std::uint64_t>(position - at, piece.size())) : 0;
     if (const auto end = piece.find('\n', from); end != std::string::npos) return at + end + 1;
     at += piece.size();
   }

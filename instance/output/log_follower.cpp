@@ -42,7 +42,8 @@ std::string LogFollower::read(std::size_t limit) {
 /// Goes over to the file that took the path, if another did.
 bool LogFollower::follow() {
   auto next = openForReading(path_);
-  struct stat mine {}, named {};
+  struct stat mine {
+  }, named{};
   if (!next || ::fstat(next.get(), &named) != 0 || ::fstat(fd_.get(), &mine) != 0) return false;
   if (!S_ISREG(named.st_mode) || (mine.st_dev == named.st_dev && mine.st_ino == named.st_ino)) return false;
   fd_ = std::move(next);

@@ -16,7 +16,9 @@ namespace {
 
 using Bytes = core::Result<std::string, ReadError>;
 
-core::Err<ReadError> failure(ReadError::Kind kind, std::string text) { return core::Err{ReadError{kind, std::move(text)}}; }
+core::Err<ReadError> failure(ReadError::Kind kind, std::string text) {
+  return core::Err{ReadError{kind, std::move(text)}};
+}
 
 }  // namespace
 

@@ -9,7 +9,7 @@
 
 namespace output {
 namespace {
-constexpr core::seconds quiet{1};
+constexpr core::seconds kQuiet{1};
 }
 
 LossReport::~LossReport() {
@@ -29,7 +29,7 @@ void LossReport::lost(int code, std::size_t bytes) noexcept {
 }
 
 void LossReport::worked() noexcept {
-  if (!troubled_ || (full_ && core::Clock::now() - last_ < quiet)) return;
+  if (!troubled_ || (full_ && core::Clock::now() - last_ < kQuiet)) return;
   troubled_ = false;
   logging::warn("{}: works again, {} bytes were lost", name_, std::exchange(bytes_, 0));
 }

@@ -14,9 +14,9 @@ namespace {
 
 /// What may wait at most, besides one write of any size. Programs that are read on demand never come near; those that
 /// are removed while the target is full leave what was in their pipes.
-constexpr std::size_t queueLimit = 8 * 1024 * 1024;
-constexpr core::milliseconds retryPause{100};
-constexpr core::milliseconds lineGrace{100};
+constexpr std::size_t kQueueLimit = 8 * 1024 * 1024;
+constexpr core::milliseconds kRetryPause{100};
+constexpr core::milliseconds kLineGrace{100};
 
 }  // namespace
 
@@ -43,7 +43,7 @@ void Outlet::put(const std::shared_ptr<Source>& source, std::string_view bytes) 
 }
 
 void Outlet::enqueue(const std::shared_ptr<Source>& source, std::string_view bytes, std::time_t when) noexcept {
-  if (queued_ > 0 && queued_ + bytes.size() > queueLimit) return source->losses.lost(EAGAIN, bytes.size());
+  if (queued_ > 0 && queued_ + bytes.size() > kQueueLimit) return source->losses.lost(EAGAIN, bytes.size());
   try {
     if (!queue_.empty() && queue_.back().source == source && queue_.back().when == when)
       queue_.back().bytes.append(bytes);
@@ -61,12 +61,13 @@ void Outlet::wait() noexcept {
   if (writable_) return;
   const int fd = descriptor();
   try {
-    if (fd >= 0) return static_cast<void>(writable_.emplace(all_.loop(), fd, core::IoWatch::Write,
-                                                            [this](std::uint32_t) { flush(); }));
+    if (fd >= 0)
+      return static_cast<void>(
+          writable_.emplace(all_.loop(), fd, core::IoWatch::Write, [this](std::uint32_t) { flush(); }));
   } catch (const std::exception&) {
     writable_.reset();
   }
-  retry_.armIn(retryPause);
+  retry_.armIn(kRetryPause);
 }
 
 /// There is room: sends what waits, then gives those who wait their turn, until the target is full again.
@@ -103,7 +104,7 @@ void Outlet::serve() noexcept {
 
 /// A lane keeps an unfinished line.
 void Outlet::lineBegan() noexcept {
-  if (idle() && !lines_.armed()) lines_.armIn(lineGrace);
+  if (idle() && !lines_.armed()) lines_.armIn(kLineGrace);
 }
 
 /// Lines whose end does not come go as they are. Not while others wait: their end may be among what is not read yet.
@@ -111,7 +112,7 @@ void Outlet::flushOldLines() noexcept {
   const auto self = shared_from_this();
   const auto now = core::Clock::now();
   bool unfinished = false;
-  for (std::size_t i = 0; i < lanes_.size() && idle(); i++) unfinished |= lanes_[i]->flushIfBefore(now - lineGrace);
+  for (std::size_t i = 0; i < lanes_.size() && idle(); ++i) unfinished |= lanes_[i]->flushIfBefore(now - kLineGrace);
   if (unfinished) lineBegan();
 }
 

@@ -88,7 +88,7 @@ class Outlet : public std::enable_shared_from_this<Outlet> {
   std::vector<Lane*> lanes_;
   std::optional<core::IoWatch> writable_;
   core::Timer retry_;
-  core::Timer lines_;              ///< an unfinished line waits at most so long for its end
+  core::Timer lines_;             ///< an unfinished line waits at most so long for its end
   std::shared_ptr<Outlet> self_;  ///< while something waits: the lanes may go before it is written
   std::size_t discarded_ = 0;
   bool givenUp_ = false;

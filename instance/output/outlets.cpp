@@ -14,12 +14,13 @@ namespace output {
 Outlets::Outlets(core::EventLoop& loop, std::string syslogSocket)
     : loop_(loop),
       syslogSocket_(std::move(syslogSocket)),
-      done_(loop, [this] {
-        limit_.disarm();
-        if (!then_) return;
-        then_();  // if it fails, the loop comes back
-        then_ = nullptr;
-      }),
+      done_(loop,
+            [this] {
+              limit_.disarm();
+              if (!then_) return;
+              then_();  // if it fails, the loop comes back
+              then_ = nullptr;
+            }),
       limit_(loop, [this] {
         if (const auto bytes = giveUp(); bytes > 0)
           logging::error("{} bytes of output are lost: their readers did not take them in time", bytes);

@@ -34,7 +34,8 @@ class RoomQueue {
   RoomQueue(const RoomQueue&) = delete;
   RoomQueue& operator=(const RoomQueue&) = delete;
   ~RoomQueue() {
-    while (pop() != nullptr) {}
+    while (pop() != nullptr) {
+    }
   }
 
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }

@@ -20,12 +20,10 @@ namespace output {
 namespace {
 
 /// How often a log that is being written looks whether its path still leads to its file.
-constexpr core::seconds checkInterval{1};
+constexpr core::seconds kCheckInterval{1};
 
 /// Failures that pass by themselves: a program is started in spite of them.
-bool passes(int code) noexcept {
-  return code == ENOSPC || code == EDQUOT || code == EIO || code == ENFILE;
-}
+bool passes(int code) noexcept { return code == ENOSPC || code == EDQUOT || code == EIO || code == ENFILE; }
 
 }  // namespace
 
@@ -85,7 +83,7 @@ void RotatingFile::close() noexcept {
 
 void RotatingFile::write(std::string_view bytes) noexcept {
   if (!open_ || bytes.empty()) return;
-  if (const auto now = core::Clock::now(); now - checked_ >= checkInterval) check(now);
+  if (const auto now = core::Clock::now(); now - checked_ >= kCheckInterval) check(now);
   if (lane_) {
     lane_->write(bytes);
   } else if (fd_) {
@@ -136,8 +134,8 @@ void RotatingFile::check(core::Instant now) noexcept {
 bool RotatingFile::moveToBackups() noexcept try {
   const auto numbered = [this](int n) { return path_ + "." + std::to_string(n); };
   int last = 1;
-  while (last < backups_ && ::access(numbered(last).c_str(), F_OK) == 0) last++;
-  for (int i = last - 1; i >= 1; i--) ::rename(numbered(i).c_str(), numbered(i + 1).c_str());
+  while (last < backups_ && ::access(numbered(last).c_str(), F_OK) == 0) ++last;
+  for (int i = last - 1; i >= 1; --i) ::rename(numbered(i).c_str(), numbered(i + 1).c_str());
   return ::rename(path_.c_str(), numbered(1).c_str()) == 0;
 } catch (const std::exception&) {  // no memory for the names; it is tried again later
   errno = ENOMEM;
@@ -155,7 +153,8 @@ void RotatingFile::rotateIfDue() noexcept {
   const auto opened = moved ? acquire(true) : core::Status();
   if (moved && opened) return;
   rotateAt_ = size_ + maxBytes_;  // goes on in the same file and tries again that much later
-  logging::error("log file {}: cannot rotate it: {}", path_, moved ? opened.error().text.c_str() : ::strerrordesc_np(code));
+  logging::error("log file {}: cannot rotate it: {}", path_,
+                 moved ? opened.error().text.c_str() : ::strerrordesc_np(code));
 }
 
 void RotatingFile::reopen() noexcept {

@@ -29,8 +29,8 @@ class StreamOutlet final : public Outlet {
   [[nodiscard]] bool keepForNextReader() noexcept;
 
   Target target_;
-  bool fifo_;           ///< made by name, and we read it ourselves while nobody else does
-  bool device_;         ///< no terminal: /dev/null and the like
+  bool fifo_;    ///< made by name, and we read it ourselves while nobody else does
+  bool device_;  ///< no terminal: /dev/null and the like
   bool terminal_;
   bool tight_ = false;  ///< it was full lately
   bool tryNoWait_;      ///< the kernel may know a write that does not wait, whatever the description says

@@ -16,8 +16,7 @@ namespace {
 
 /// "Nov 21 00:28:29", in English whatever the locale: RFC 3164.
 std::string timestamp(std::time_t when) {
-  constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   tm local{};
   ::localtime_r(&when, &local);
   return fmt::format("{} {:2} {:02}:{:02}:{:02}", months[local.tm_mon], local.tm_mday, local.tm_hour, local.tm_min,

@@ -231,8 +231,8 @@ void OutputChannel::takeListeners(std::string_view bytes) {
   if (log_) log_->write(bytes);
   if (logging::enabled(logging::Level::Debug))
     logging::attempt([&] {
-      logging::write(logging::Level::Debug, core::pythonRepr(program_.name()) + " stdout output:\n" +
-                                                core::pythonBytesRepr(bytes));
+      logging::write(logging::Level::Debug,
+                     core::pythonRepr(program_.name()) + " stdout output:\n" + core::pythonBytesRepr(bytes));
     });
   const bool current = ended_.empty() || (ending_ && ended_.size() == 1);
   if (auto* const protocol = program_.protocol(); protocol != nullptr && current) protocol->onStdout(bytes);

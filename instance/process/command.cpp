@@ -50,8 +50,8 @@ core::Result<Command, CommandError> resolveCommand(const config::ProcessConfig& 
   using Kind = CommandError::Kind;
   auto words = core::splitWords(config.command);
   if (!words)
-    return error(Kind::Bad, fmt::format("can't parse command {}: {}", core::pythonRepr(config.command),
-                                        words.error().text));
+    return error(Kind::Bad,
+                 fmt::format("can't parse command {}: {}", core::pythonRepr(config.command), words.error().text));
   if (words->empty()) return error(Kind::Bad, "command is empty");
   struct stat facts {};
   auto file = find(words->front(), config, facts);

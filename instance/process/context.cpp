@@ -16,12 +16,12 @@ namespace process {
 namespace {
 
 /// More than the notices that one step can cause.
-constexpr std::size_t mostOfAStep = 16;
-constexpr core::milliseconds retryPause{100};
+constexpr std::size_t kMostOfAStep = 16;
+constexpr core::milliseconds kRetryPause{100};
 
 std::vector<std::string> ownEnvironment() {
   std::vector<std::string> out;
-  for (char** entry = environ; *entry != nullptr; entry++) out.emplace_back(*entry);
+  for (char** entry = environ; *entry != nullptr; ++entry) out.emplace_back(*entry);
   return out;
 }
 
@@ -33,7 +33,7 @@ Context::Context(core::EventLoop& l, output::Outlets& o, Settings s)
       settings(std::move(s)),
       deadlines(l),
       environment(ownEnvironment()),
-      buffer_(new char[bufferSize]),
+      buffer_(new char[kBufferSize]),
       again_(l, [this] { tryAgain(); }) {}
 Context::~Context() = default;
 
@@ -50,15 +50,15 @@ void Context::removed(std::unique_ptr<Group> group) noexcept { notices_.emplace_
 void Context::removed(std::unique_ptr<Process> program) noexcept { notices_.emplace_back(std::move(program)); }
 
 void Context::makeRoom() {
-  if (notices_.capacity() - notices_.size() >= mostOfAStep) return;
+  if (notices_.capacity() - notices_.size() >= kMostOfAStep) return;
   notices_.erase(notices_.begin(), notices_.begin() + static_cast<std::ptrdiff_t>(std::exchange(told_, 0)));
-  if (notices_.capacity() - notices_.size() < mostOfAStep)
-    notices_.reserve(std::max(2 * notices_.capacity(), notices_.size() + mostOfAStep));
+  if (notices_.capacity() - notices_.size() < kMostOfAStep)
+    notices_.reserve(std::max(2 * notices_.capacity(), notices_.size() + kMostOfAStep));
 }
 
 template <class Call>
 void Context::tellRest(const Call& call) {
-  for (; observer_ < observers_.size(); observer_++)
+  for (; observer_ < observers_.size(); ++observer_)
     if (observers_[observer_] != nullptr) call(*observers_[observer_]);
 }
 
@@ -75,7 +75,7 @@ void Context::tellFirst() {
 
 void Context::awaitMemory(output::RoomQueue::Waiter& waiter) noexcept {
   waiting_.join(waiter);
-  if (!again_.armed()) again_.armIn(retryPause);
+  if (!again_.armed()) again_.armIn(kRetryPause);
 }
 
 void Context::tryAgain() noexcept {
@@ -87,23 +87,23 @@ void Context::tryAgain() noexcept {
 
 void Context::drain() noexcept {
   if (told_ == notices_.size()) return;
-  depth_++;  // steps that observers take add to this queue
+  ++depth_;  // steps that observers take add to this queue
   while (told_ < notices_.size()) {
     try {
       tellFirst();
     } catch (const std::bad_alloc&) {
       logging::critical("out of memory for what happens to programs; trying again");
-      again_.armIn(retryPause);
+      again_.armIn(kRetryPause);
       break;
     } catch (const std::exception& error) {
       logging::critical("one of those who are told what happens to programs failed: {}", error.what());
-      observer_++;
+      ++observer_;
       continue;
     }
     const Notice gone = std::move(notices_[told_++]);
     observer_ = 0;
   }
-  depth_--;
+  --depth_;
   if (told_ < notices_.size()) return;
   notices_.clear();
   told_ = 0;

@@ -25,8 +25,8 @@ class Outlets;
 
 namespace process {
 
-/// What the programs of one table share: the loop, deadlines, pids, the read buffer, and the queue of what is to be told
-/// to the observers.
+/// What the programs of one table share: the loop, deadlines, pids, the read buffer, and the queue of what is to be
+/// told to the observers.
 class Context {
  public:
   Context(core::EventLoop& loop, output::Outlets& outlets, Settings settings);
@@ -46,14 +46,14 @@ class Context {
   const std::vector<std::string> environment;
 
   /// 128 KiB to read into; what is read is used up before the next read.
-  [[nodiscard]] std::span<char> buffer() noexcept { return {buffer_.get(), bufferSize}; }
+  [[nodiscard]] std::span<char> buffer() noexcept { return {buffer_.get(), kBufferSize}; }
 
   void subscribe(Observer& observer) { observers_.push_back(&observer); }
   void unsubscribe(Observer& observer) noexcept;
   /// Calls each observer at once.
   template <class Call>
   void tell(const Call& call) {
-    for (std::size_t i = 0; i < observers_.size(); i++)
+    for (std::size_t i = 0; i < observers_.size(); ++i)
       if (observers_[i] != nullptr) call(*observers_[i]);
   }
 
@@ -74,7 +74,7 @@ class Context {
     /// Throws std::bad_alloc if there is no room for what the step may queue: before anything has happened.
     explicit Turn(Context& context) : context_(context) {
       context_.makeRoom();
-      context_.depth_++;
+      ++context_.depth_;
     }
     ~Turn() {
       if (--context_.depth_ == 0) context_.drain();
@@ -99,12 +99,12 @@ class Context {
   template <class Call>
   void tellRest(const Call& call);
 
-  static constexpr std::size_t bufferSize = 128 * 1024;
+  static constexpr std::size_t kBufferSize = 128 * 1024;
   std::unique_ptr<char[]> buffer_;
   std::vector<Observer*> observers_;
   std::vector<Notice> notices_;
-  std::size_t told_ = 0;      ///< of the notices
-  std::size_t observer_ = 0;  ///< the next one to be told the first of the others
+  std::size_t told_ = 0;       ///< of the notices
+  std::size_t observer_ = 0;   ///< the next one to be told the first of the others
   output::RoomQueue waiting_;  ///< for memory
   core::Timer again_;
   int depth_ = 0;

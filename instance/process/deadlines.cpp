@@ -5,7 +5,7 @@
 
 namespace process {
 namespace {
-constexpr auto nowhere = static_cast<std::size_t>(-1);
+constexpr auto kNowhere = static_cast<std::size_t>(-1);
 }
 
 Deadlines::Deadlines(core::EventLoop& loop) : timer_(loop, [this] { fire(); }) {}
@@ -24,7 +24,7 @@ void Deadlines::sift(std::size_t index) noexcept {
   }
   for (;;) {
     std::size_t child = 2 * index + 1;
-    if (child + 1 < heap_.size() && heap_[child + 1].first < heap_[child].first) child++;
+    if (child + 1 < heap_.size() && heap_[child + 1].first < heap_[child].first) ++child;
     if (child >= heap_.size() || entry.first <= heap_[child].first) break;
     place(index, heap_[child]);
     index = child;
@@ -34,13 +34,13 @@ void Deadlines::sift(std::size_t index) noexcept {
 
 void Deadlines::join() {
   if (programs_ + 1 > heap_.capacity()) heap_.reserve(2 * programs_ + 1);
-  programs_++;
+  ++programs_;
 }
 
 void Deadlines::set(Process& program, std::optional<core::Instant> when) noexcept {
   const auto index = program.heapIndex;
-  if (index == nowhere && !when) return;
-  if (index == nowhere) {
+  if (index == kNowhere && !when) return;
+  if (index == kNowhere) {
     heap_.emplace_back(*when, &program);
     sift(heap_.size() - 1);
   } else if (when) {
@@ -50,7 +50,7 @@ void Deadlines::set(Process& program, std::optional<core::Instant> when) noexcep
   } else {
     const Entry last = heap_.back();
     heap_.pop_back();
-    program.heapIndex = nowhere;
+    program.heapIndex = kNowhere;
     if (index < heap_.size()) {
       heap_[index] = last;
       sift(index);
@@ -69,7 +69,7 @@ void Deadlines::rearm() noexcept {
 void Deadlines::fire() {
   const auto now = core::Clock::now();
   // One turn takes each due program once: whoever is due again at once waits for the next turn.
-  for (auto round = heap_.size(); round > 0 && !heap_.empty() && heap_.front().first <= now; round--)
+  for (auto round = heap_.size(); round > 0 && !heap_.empty() && heap_.front().first <= now; --round)
     heap_.front().second->due();
   rearm();
 }

@@ -20,7 +20,7 @@ class Deadlines {
   /// Makes room for one more program.
   void join();
   /// Its program is gone, and has no deadline any more.
-  void leave() noexcept { programs_--; }
+  void leave() noexcept { --programs_; }
   /// Sets, moves or (nullopt) takes out the deadline of `program`.
   void set(Process& program, std::optional<core::Instant> when) noexcept;
 

@@ -17,8 +17,7 @@ std::string uptimeText(core::Duration span) {
 }
 
 std::string stopTimeText(std::int64_t wallSeconds) {
-  constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto when = static_cast<time_t>(wallSeconds);
   tm local{};
   ::localtime_r(&when, &local);

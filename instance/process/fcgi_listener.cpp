@@ -55,8 +55,8 @@ core::Expected<core::UniqueFd> FcgiListener::openTcp() const {
   const int problem = ::getaddrinfo(config_.host.empty() ? nullptr : config_.host.c_str(),
                                     std::to_string(config_.port).c_str(), &hints, &found);
   if (problem != 0)
-    return core::Err{core::Error{
-        fmt::format("Could not create FastCGI socket {}: {}", config_.url, ::gai_strerror(problem)), 0}};
+    return core::Err{
+        core::Error{fmt::format("Could not create FastCGI socket {}: {}", config_.url, ::gai_strerror(problem)), 0}};
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, &::freeaddrinfo);
   core::UniqueFd fd(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
@@ -85,7 +85,7 @@ core::Expected<int> FcgiListener::acquire() {
     if (!fd) return core::Err{std::move(fd).error()};
     fd_ = std::move(*fd);
   }
-  users_++;
+  ++users_;
   return fd_.get();
 }
 

@@ -45,8 +45,7 @@ core::Status Group::probeSockets() {
 Process* Group::add(std::shared_ptr<const config::ProcessConfig> program) {
   const auto at = position(program->name);
   if (at != byName_.end() && (*at)->name() == program->name) return nullptr;
-  Process* const added =
-      processes_.emplace_back(std::make_unique<Process>(context_, *this, std::move(program))).get();
+  Process* const added = processes_.emplace_back(std::make_unique<Process>(context_, *this, std::move(program))).get();
   byName_.insert(at, added);
   return added;
 }
@@ -54,7 +53,8 @@ Process* Group::add(std::shared_ptr<const config::ProcessConfig> program) {
 void Group::remove(Process& program) {
   const Context::Turn turn(context_);
   byName_.erase(position(program.name()));
-  const auto at = std::find_if(processes_.begin(), processes_.end(), [&](const auto& p) { return p.get() == &program; });
+  const auto at =
+      std::find_if(processes_.begin(), processes_.end(), [&](const auto& p) { return p.get() == &program; });
   auto taken = std::move(*at);
   processes_.erase(at);
   taken->retire();

@@ -24,7 +24,7 @@ namespace {
 /// How much likelier than supervisord a program is killed when memory runs out, in thousandths of that memory or limit:
 /// supervisord with its few megabytes is then no victim before its programs, and can start them again. As much as
 /// systemd gives the services of a session; more would make programs victims before whatever else leaks on the host.
-constexpr int easierVictim = 200;
+constexpr int kEasierVictim = 200;
 
 void set(std::vector<std::string>& environment, std::string_view key, std::string_view value) {
   auto entry = fmt::format("{}={}", key, value);
@@ -126,7 +126,7 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   spec.umask = config.umask;
   if (around.settings.fileLimit) spec.limits.emplace_back(RLIMIT_NOFILE, *around.settings.fileLimit);
   spec.oomScoreAdjust = config.oomScoreAdjust;
-  spec.oomScoreRaise = easierVictim;
+  spec.oomScoreRaise = kEasierVictim;
   spec.oomScoreOptional = true;
   spec.shareMemory = true;
   spec.explainOnStderr = true;

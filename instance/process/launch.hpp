@@ -22,14 +22,15 @@ struct Surroundings {
 };
 
 /// "KEY=value" of a child: ours, then Supervisor's variables, then [supervisord] and program environment.
-[[nodiscard]] std::vector<std::string> childEnvironment(const config::ProcessConfig& config, const Surroundings& around);
+[[nodiscard]] std::vector<std::string> childEnvironment(const config::ProcessConfig& config,
+                                                        const Surroundings& around);
 
 /// Our ends of a started program's pipes; invalid ones do not exist.
 struct Launched {
   pid_t pid = 0;
-  core::UniqueFd in;   ///< non-blocking
-  core::UniqueFd out;  ///< non-blocking; invalid: the old pipe serves
-  core::UniqueFd err;  ///< non-blocking; the same
+  core::UniqueFd in;    ///< non-blocking
+  core::UniqueFd out;   ///< non-blocking; invalid: the old pipe serves
+  core::UniqueFd err;   ///< non-blocking; the same
   std::string failure;  ///< why the child does not become its program, in Supervisor's words; empty: it has
 };
 

@@ -16,7 +16,7 @@ namespace process {
 namespace {
 
 /// How long others that were killed at the same moment take to be reaped. Later ends have other reasons.
-constexpr core::seconds together{1};
+constexpr core::seconds kTogether{1};
 
 /// The beginning of a small file; empty if it cannot be read.
 std::string readSmall(const std::string& path) {
@@ -68,8 +68,8 @@ std::string MemoryEvents::takeKill() {
     spareAt_ = now;
     return limit();
   }
-  if (spare_ == 0 || now - spareAt_ > together) return {};
-  spare_--;
+  if (spare_ == 0 || now - spareAt_ > kTogether) return {};
+  --spare_;
   return limit();
 }
 

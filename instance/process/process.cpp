@@ -77,9 +77,7 @@ Process::~Process() {
   if (pid_ != 0 && !awaitsGroup()) context_.byPid.erase(pid_);
 }
 
-std::string Process::fullName() const {
-  return group_.name() == name() ? name() : group_.name() + ":" + name();
-}
+std::string Process::fullName() const { return group_.name() == name() ? name() : group_.name() + ":" + name(); }
 
 lifecycle::Rules Process::rules() const noexcept {
   lifecycle::Rules rules;
@@ -98,9 +96,9 @@ lifecycle::Rules Process::rules() const noexcept {
 std::string Process::description() const {
   switch (state()) {
     case State::Running:
-      return fmt::format("pid {}, uptime {}{}", pid_, uptimeText(core::Clock::now() - machine_.started()),
-                         protocol_ == nullptr || protocol_->trouble().empty() ? ""
-                                                                              : ", " + std::string(protocol_->trouble()));
+      return fmt::format(
+          "pid {}, uptime {}{}", pid_, uptimeText(core::Clock::now() - machine_.started()),
+          protocol_ == nullptr || protocol_->trouble().empty() ? "" : ", " + std::string(protocol_->trouble()));
     case State::Backoff:
     case State::Fatal:
       return spawnError().empty() ? fmt::format("unknown error (try \"tail {}\")", name()) : spawnError();
@@ -207,10 +205,10 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
   auto failure = std::make_unique<std::string>();
   SharedSocket shared(group_.socketFor(*config_));
   const auto socket = shared.acquire();
-  auto launched = socket ? launch(*config_, std::move(*command),
-                                  {context_.environment, context_.settings, group_.name()}, *socket,
-                                  {out_->unreadPipe(), err_ ? err_->unreadPipe() : -1})
-                         : core::Err{socket.error().text};
+  auto launched = socket
+                      ? launch(*config_, std::move(*command), {context_.environment, context_.settings, group_.name()},
+                               *socket, {out_->unreadPipe(), err_ ? err_->unreadPipe() : -1})
+                      : core::Err{socket.error().text};
   if (!launched) {
     endRun();
     return core::Err{std::move(launched).error()};

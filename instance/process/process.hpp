@@ -31,8 +31,8 @@ enum class StdinError {
   Full,        ///< it does not read, and the buffer is full
 };
 
-/// One program: the machine that decides, and the process, pipes and logs it decides about. Lives in a Group; belongs to
-/// the thread of the loop.
+/// One program: the machine that decides, and the process, pipes and logs it decides about. Lives in a Group; belongs
+/// to the thread of the loop.
 class Process {
  public:
   Process(Context& context, Group& group, std::shared_ptr<const config::ProcessConfig> config);
@@ -59,8 +59,8 @@ class Process {
 
   /// Whether the command could be started now. start() says the same through spawnError().
   [[nodiscard]] core::Result<Command, CommandError> checkCommand() const { return resolveCommand(*config_); }
-  /// Starts it, if it is stopped or waits in BACKOFF. The outcome is in state() and spawnError() at once; with startsecs
-  /// above 0 RUNNING follows as a state change.
+  /// Starts it, if it is stopped or waits in BACKOFF. The outcome is in state() and spawnError() at once; with
+  /// startsecs above 0 RUNNING follows as a state change.
   void start();
   /// Begins to stop it; STOPPED follows as a state change (at once from BACKOFF).
   core::Status stop();
@@ -119,7 +119,7 @@ class Process {
   Group& group_;
   std::shared_ptr<const config::ProcessConfig> config_;
   lifecycle::Machine machine_;
-  pid_t pid_ = 0;  ///< while awaitsGroup() the number of a process group; else of our child
+  pid_t pid_ = 0;        ///< while awaitsGroup() the number of a process group; else of our child
   bool killed_ = false;  ///< this process was sent SIGKILL by us
   std::int64_t startedAt_ = 0;
   std::int64_t stoppedAt_ = 0;

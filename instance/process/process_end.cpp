@@ -89,8 +89,10 @@ void Process::tellMemoryKill(int waitStatus) {
   const bool ofItsCommand = WIFEXITED(waitStatus) && WEXITSTATUS(waitStatus) == 128 + SIGKILL;
   if (killed_ || !(bySigkill || ofItsCommand)) return;
   if (const auto why = context_.memoryEvents.takeKill(); !why.empty())
-    logging::error("{} (pid {}) was killed by the kernel for want of memory: {}; raise the limit, or make the program "
-                   "use less", fullName(), pid_, why);
+    logging::error(
+        "{} (pid {}) was killed by the kernel for want of memory: {}; raise the limit, or make the program "
+        "use less",
+        fullName(), pid_, why);
 }
 
 void Process::logEnd(int waitStatus, bool expected) const {
@@ -120,8 +122,8 @@ void Process::moodChanged() { updateDeadline(); }
 core::Status Process::stop() {
   if (state() == State::Backoff) logging::debug("Attempted to kill {}, which is in BACKOFF state.", name());
   if (state() != State::Backoff && pid_ == 0) {
-    auto text = fmt::format("attempted to kill {} with sig {} but it wasn't running", name(),
-                            signalName(config_->stopSignal));
+    auto text =
+        fmt::format("attempted to kill {} with sig {} but it wasn't running", name(), signalName(config_->stopSignal));
     logging::debug("{}", text);
     return core::Err{core::Error{std::move(text), 0}};
   }
@@ -171,12 +173,12 @@ core::Status Process::send(int signo, bool toGroup, const char* verb) {
   if (::kill(toGroup ? -pid_ : pid_, signo) == 0) return {};
   const int code = errno;
   if (code == ESRCH) {
-    logging::debug("unable to signal {} (pid {}), it probably just exited on its own: [Errno {}] {}", name(), pid_, code,
-                   ::strerrordesc_np(code));
+    logging::debug("unable to signal {} (pid {}), it probably just exited on its own: [Errno {}] {}", name(), pid_,
+                   code, ::strerrordesc_np(code));
     return {};
   }
-  auto text = fmt::format("unknown problem {} {} ({}):[Errno {}] {}", verb, name(), pid_, code,
-                          ::strerrordesc_np(code));
+  auto text =
+      fmt::format("unknown problem {} {} ({}):[Errno {}] {}", verb, name(), pid_, code, ::strerrordesc_np(code));
   logging::critical("{}", text);
   return core::Err{core::Error{std::move(text), code}};
 }

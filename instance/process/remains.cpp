@@ -12,18 +12,18 @@
 namespace process {
 namespace {
 
-constexpr core::milliseconds firstPause{1};
+constexpr core::milliseconds kFirstPause{1};
 /// From this pause on it asks who is left.
-constexpr core::milliseconds patience{32};
+constexpr core::milliseconds kPatience{32};
 /// For what cannot be held: /proc does not show it, or the kernel has no pidfd_open.
-constexpr core::seconds longestPause{1};
-constexpr core::milliseconds censusAge{100};
+constexpr core::seconds kLongestPause{1};
+constexpr core::milliseconds kCensusAge{100};
 
 }  // namespace
 
 void Census::refresh() {
   const auto now = core::Clock::now();
-  if (takenAt_ != core::Instant() && now - takenAt_ < censusAge) return;
+  if (takenAt_ != core::Instant() && now - takenAt_ < kCensusAge) return;
   members_ = core::listProcessGroups();  // first: it may throw, and then there is nothing new
   takenAt_ = now;
 }
@@ -43,29 +43,27 @@ Remains::Remains(core::EventLoop& loop, Census& census, std::function<void()> en
 void Remains::begin(pid_t group, int waitStatus) noexcept {
   group_ = group;
   waitStatus_ = waitStatus;
-  pause_ = firstPause;
-  next_ = core::Clock::now() + firstPause;
+  pause_ = kFirstPause;
+  next_ = core::Clock::now() + kFirstPause;
 }
 
-std::optional<core::Instant> Remains::nextLook() const noexcept {
-  return watch_ ? std::nullopt : std::optional(next_);
-}
+std::optional<core::Instant> Remains::nextLook() const noexcept { return watch_ ? std::nullopt : std::optional(next_); }
 
 bool Remains::isEmpty() noexcept {
   const auto now = core::Clock::now();
   if (watch_) {
     if (!core::hasEnded(member_.get())) return false;
     letGo();
-    pause_ = firstPause;  // the others of the group are about to end, too
+    pause_ = kFirstPause;  // the others of the group are about to end, too
     next_ = now + pause_;
   }
   if (!core::outlivesItsLeader(group_)) return true;
   if (now < next_) return false;
   try {
-    if (pause_ >= patience && onlyZombies()) return true;
+    if (pause_ >= kPatience && onlyZombies()) return true;
   } catch (const std::exception&) {  // of memory, for the census
   }
-  pause_ = std::min<core::Duration>(2 * pause_, longestPause);
+  pause_ = std::min<core::Duration>(2 * pause_, kLongestPause);
   next_ = now + pause_;
   return false;
 }

@@ -41,10 +41,10 @@ class Census {
   core::Instant takenAt_{};
 };
 
-/// What is left of the process group of a program whose own process has ended: tells when the group is empty. It is made
-/// when the program is asked to end, since afterwards nothing may fail for want of memory. Once it has begun, it looks
-/// soon and later and later; most groups end within milliseconds. From then on it holds one member that lives, and
-/// sleeps until that one ends. Zombies do not count: their parent may never reap them.
+/// What is left of the process group of a program whose own process has ended: tells when the group is empty. It is
+/// made when the program is asked to end, since afterwards nothing may fail for want of memory. Once it has begun, it
+/// looks soon and later and later; most groups end within milliseconds. From then on it holds one member that lives,
+/// and sleeps until that one ends. Zombies do not count: their parent may never reap them.
 class Remains {
  public:
   /// `ended` is called when a member has ended: isEmpty() may be true then.

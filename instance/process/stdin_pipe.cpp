@@ -5,9 +5,9 @@
 
 namespace process {
 namespace {
-constexpr std::size_t backlogLimit = 64 * 1024;
-constexpr std::size_t kept = 4 * 1024;  ///< of the room for what waits, for the next message
-}
+constexpr std::size_t kBacklogLimit = 64 * 1024;
+constexpr std::size_t kKept = 4 * 1024;  ///< of the room for what waits, for the next message
+}  // namespace
 
 /// Writes what the pipe takes; false if its reader is gone.
 bool StdinPipe::put() noexcept {
@@ -28,9 +28,8 @@ bool StdinPipe::put() noexcept {
 StdinPipe::Outcome StdinPipe::write(core::EventLoop& loop, std::string_view bytes, std::function<void()> whenBroken) {
   if (!pipe_) return Outcome::Closed;
   // One message may be larger than the backlog: it is refused only while others wait before it.
-  if (!pending_.empty() && pending_.size() + bytes.size() > backlogLimit) return Outcome::Full;
-  if (!writable_)
-    writable_.emplace(loop, [this, broken = std::move(whenBroken)](std::uint32_t) { flush(broken); });
+  if (!pending_.empty() && pending_.size() + bytes.size() > kBacklogLimit) return Outcome::Full;
+  if (!writable_) writable_.emplace(loop, [this, broken = std::move(whenBroken)](std::uint32_t) { flush(broken); });
   pending_.append(bytes);
   if (writable_->active()) return Outcome::Queued;
   if (!put()) {
@@ -39,7 +38,7 @@ StdinPipe::Outcome StdinPipe::write(core::EventLoop& loop, std::string_view byte
   }
   if (!pending_.empty())
     writable_->start(pipe_.get(), core::IoWatch::Write);
-  else if (pending_.capacity() > kept)
+  else if (pending_.capacity() > kKept)
     pending_ = {};
   return Outcome::Queued;
 }

@@ -65,7 +65,7 @@ core::Expected<Group*> Table::add(config::GroupPtr config) {
 void Table::begin() {
   context_->tell([](Observer& o) { o.onMood(Mood::Running); });
   // By place: an observer may add or remove groups meanwhile.
-  for (std::size_t i = 0; i < groups_.size(); i++) autostart(*groups_[i]);
+  for (std::size_t i = 0; i < groups_.size(); ++i) autostart(*groups_[i]);
 }
 
 void Table::autostart(Group& group) {

@@ -12,15 +12,14 @@
 
 namespace process {
 namespace {
-constexpr core::seconds reportInterval{3};
-constexpr core::seconds listenerPatience{1};
+constexpr core::seconds kReportInterval{3};
+constexpr core::seconds kListenerPatience{1};
 
 bool busy(const Group& group) {
-  return std::any_of(group.processes().begin(), group.processes().end(), [](const auto& program) {
-    return program->protocol() != nullptr && program->protocol()->busy();
-  });
+  return std::any_of(group.processes().begin(), group.processes().end(),
+                     [](const auto& program) { return program->protocol() != nullptr && program->protocol()->busy(); });
 }
-}
+}  // namespace
 
 WayDown::WayDown(core::EventLoop& loop, Table& table, std::function<void()> whenDown)
     : table_(table),
@@ -52,7 +51,7 @@ void WayDown::step() {
 /// Goes on from the group being stopped towards the first one.
 bool WayDown::everythingStopped() {
   const auto& groups = table_.groups();
-  for (left_ = std::min(left_, groups.size()); left_ > 0; left_--) {
+  for (left_ = std::min(left_, groups.size()); left_ > 0; --left_) {
     Group& group = *groups[left_ - 1];
     if (!group.stopped() && stopping_ != group.name()) {
       if (!mayStop(group)) return false;
@@ -68,7 +67,7 @@ bool WayDown::mayStop(const Group& group) {
   if (!busy(group)) return true;
   if (waitingFor_ == group.name()) return !patience_.armed();
   waitingFor_ = group.name();
-  patience_.armIn(listenerPatience);
+  patience_.armIn(kListenerPatience);
   return false;
 }
 
@@ -88,7 +87,7 @@ void WayDown::report() {
     for (const auto& program : group->processes())
       if (!lifecycle::isStopped(program->state())) names.push_back(program->name());
   logging::info("waiting for {} to die", core::join(names, ", "));
-  report_.armIn(reportInterval);
+  report_.armIn(kReportInterval);
 }
 
 }  // namespace process

@@ -25,17 +25,22 @@ struct Verb {
   std::string_view question;
 };
 
-constexpr std::array verbs{
-    Verb{"refresh", Target::None, "Refresh the page"},    Verb{"startall", Target::None, "Start all programs"},
-    Verb{"stopall", Target::None, "Stop all programs"},   Verb{"restartall", Target::None, "Restart all programs"},
-    Verb{"start", Target::Process, "Start"},              Verb{"stop", Target::Process, "Stop"},
-    Verb{"restart", Target::Process, "Restart"},          Verb{"clearlog", Target::Process, "Clear the log of"},
-    Verb{"startgroup", Target::Group, "Start the group"}, Verb{"stopgroup", Target::Group, "Stop the group"},
+constexpr std::array kVerbs{
+    Verb{"refresh", Target::None, "Refresh the page"},
+    Verb{"startall", Target::None, "Start all programs"},
+    Verb{"stopall", Target::None, "Stop all programs"},
+    Verb{"restartall", Target::None, "Restart all programs"},
+    Verb{"start", Target::Process, "Start"},
+    Verb{"stop", Target::Process, "Stop"},
+    Verb{"restart", Target::Process, "Restart"},
+    Verb{"clearlog", Target::Process, "Clear the log of"},
+    Verb{"startgroup", Target::Group, "Start the group"},
+    Verb{"stopgroup", Target::Group, "Stop the group"},
     Verb{"restartgroup", Target::Group, "Restart the group"},
 };
 
 const Verb* find(std::string_view name) {
-  for (const auto& verb : verbs)
+  for (const auto& verb : kVerbs)
     if (verb.name == name) return &verb;
   return nullptr;
 }
@@ -79,9 +84,8 @@ void callOnce(const Call& call, const std::string& method, xmlrpc::Array params,
 /// Stops, then starts, whatever the stop said: Supervisor's restart answers as if both went well.
 void callTwice(const Call& call, const std::string& stop, const std::string& start, const xmlrpc::Array& params,
                std::string good, Done done) {
-  call(stop, params, [=](const xmlrpc::Fault*) {
-    call(start, params, [good, done](const xmlrpc::Fault*) { done(good); });
-  });
+  call(stop, params,
+       [=](const xmlrpc::Fault*) { call(start, params, [good, done](const xmlrpc::Fault*) { done(good); }); });
 }
 
 void performOnProcess(const Action& action, const process::Table& table, const Call& call, Done done) {
@@ -144,8 +148,7 @@ void perform(const Action& action, const process::Table& table, const Call& call
   }
   if (action.verb == "refresh") return done("Page refreshed at " + now());
   const auto timed = [done](const char* what) { return [=](std::string) { done(what + (" at " + now())); }; };
-  if (action.verb == "startall")
-    return callOnce(call, "supervisor.startAllProcesses", {}, {}, timed("All started"));
+  if (action.verb == "startall") return callOnce(call, "supervisor.startAllProcesses", {}, {}, timed("All started"));
   if (action.verb == "stopall") return callOnce(call, "supervisor.stopAllProcesses", {}, {}, timed("All stopped"));
   callTwice(call, "supervisor.stopAllProcesses", "supervisor.startAllProcesses", {}, {}, timed("All restarted"));
 }

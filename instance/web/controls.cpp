@@ -14,18 +14,14 @@ using lifecycle::State;
 
 const char* classOf(State state) noexcept {
   switch (state) {
-    case State::Running:
-      return "statusrunning";
+    case State::Running: return "statusrunning";
     case State::Fatal:
     case State::Backoff:
-    case State::Unknown:
-      return "statuserror";
+    case State::Unknown: return "statuserror";
     case State::Starting:
-    case State::Stopping:
-      return "statusbusy";
+    case State::Stopping: return "statusbusy";
     case State::Stopped:
-    case State::Exited:
-      break;
+    case State::Exited: break;
   }
   return "statusnominal";
 }

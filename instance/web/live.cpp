@@ -17,9 +17,9 @@
 namespace web {
 namespace {
 
-constexpr core::seconds samplePeriod{2};
+constexpr core::seconds kSamplePeriod{2};
 // A page that does not read that much is cut off; the browser connects again and begins with everything.
-constexpr std::size_t maxBacklog = 1024 * 1024;
+constexpr std::size_t kMaxBacklog = 1024 * 1024;
 
 std::string programJson(const process::Process& program) {
   return fmt::format(R"({{"name":{},"state":"{}","pid":{},"start":{},"description":{}}})",
@@ -48,7 +48,7 @@ class Live::Page final : public http::Source {
       : live_(std::move(live)),
         only_(std::move(only)),
         backlog_(std::move(beginning)),
-        mostBacklog_(maxBacklog + backlog_.size()) {}
+        mostBacklog_(kMaxBacklog + backlog_.size()) {}
   ~Page() override {
     if (*live_) (*live_)->detach(*this);
   }
@@ -184,7 +184,7 @@ void Live::sampleUsage() {
   told_ = std::move(known);
   sampler_.forgetBefore(begun);
   broadcast(text);
-  timer_.armIn(samplePeriod);
+  timer_.armIn(kSamplePeriod);
 }
 
 /// To the pages of all programs.

@@ -8,9 +8,7 @@
 
 namespace web {
 
-std::string LogChoice::path() const {
-  return log ? log->path() : std::string();
-}
+std::string LogChoice::path() const { return log ? log->path() : std::string(); }
 
 std::string LogChoice::query() const {
   if (activity) return "log=activity";

@@ -15,11 +15,11 @@ namespace web {
 namespace {
 
 /// A byte may become six in JSON.
-constexpr std::size_t growth = 8;
+constexpr std::size_t kGrowth = 8;
 
 /// How many bytes at the end of `text` are the beginning of a character whose rest is to come.
 std::size_t cutCharacter(std::string_view text) {
-  for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); back++) {
+  for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
     const auto byte = static_cast<unsigned char>(text[text.size() - back]);
     if ((byte & 0xC0) == 0x80) continue;
     const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
@@ -66,7 +66,7 @@ bool LogFeed::moveOn() {
 std::string LogFeed::more(std::size_t limit) {
   // A proxy, and the browser behind it, learn that we are there before the log grows.
   if (!std::exchange(begun_, true)) return "retry: 2000\n\n";
-  const auto most = static_cast<std::int64_t>(std::max<std::size_t>(limit / growth, 4));
+  const auto most = static_cast<std::int64_t>(std::max<std::size_t>(limit / kGrowth, 4));
   for (;;) {
     std::string bytes;
     if (file_) {

@@ -15,10 +15,10 @@
 namespace web {
 namespace {
 
-constexpr int mostFiles = 100;
-constexpr std::int64_t searchedAtOnce = 1024 * 1024;
-constexpr std::size_t mostFound = 200;
-constexpr std::size_t mostShown = 500;
+constexpr int kMostFiles = 100;
+constexpr std::int64_t kSearchedAtOnce = 1024 * 1024;
+constexpr std::size_t kMostFound = 200;
+constexpr std::size_t kMostShown = 500;
 
 std::string identify(int fd) {
   struct statx facts {};
@@ -55,9 +55,7 @@ std::pair<std::int64_t, std::string> linesBefore(const LogFile& file, std::int64
 
 }  // namespace
 
-std::string Place::text() const {
-  return fmt::format("{}.{}", file, offset);
-}
+std::string Place::text() const { return fmt::format("{}.{}", file, offset); }
 
 std::optional<Place> Place::parse(std::string_view text) {
   const auto dot = text.find('.');
@@ -70,7 +68,7 @@ std::optional<Place> Place::parse(std::string_view text) {
 }
 
 std::optional<LogFile> LogHistory::open(int number) const {
-  if (path_.empty() || number < 0 || number >= mostFiles) return std::nullopt;
+  if (path_.empty() || number < 0 || number >= kMostFiles) return std::nullopt;
   LogFile file;
   file.fd = output::openLog(number == 0 ? path_ : fmt::format("{}.{}", path_, number), file.size);
   if (!file.fd) return std::nullopt;
@@ -81,7 +79,7 @@ std::optional<LogFile> LogHistory::open(int number) const {
 /// -1 if it is not there. A hole in the numbers ends the log, but for the current file: that may be missing for a
 /// moment.
 int LogHistory::numberOf(const std::string& id) const {
-  for (int number = 0; number < mostFiles; number++) {
+  for (int number = 0; number < kMostFiles; ++number) {
     const auto file = open(number);
     if (!file && number > 0) break;
     if (file && file->id == id) return number;
@@ -89,13 +87,9 @@ int LogHistory::numberOf(const std::string& id) const {
   return -1;
 }
 
-std::optional<LogFile> LogHistory::find(const std::string& id) const {
-  return open(numberOf(id));
-}
+std::optional<LogFile> LogHistory::find(const std::string& id) const { return open(numberOf(id)); }
 
-std::optional<LogFile> LogHistory::newerThan(const std::string& id) const {
-  return open(numberOf(id) - 1);
-}
+std::optional<LogFile> LogHistory::newerThan(const std::string& id) const { return open(numberOf(id) - 1); }
 
 std::optional<Place> LogHistory::endOf(int number) const {
   const auto file = open(number);
@@ -143,7 +137,7 @@ Found LogHistory::search(std::string_view needle, const std::optional<Place>& pl
   const auto file = open(number);
   if (!file || needle.empty()) return found;
   const std::int64_t end = place ? std::min(place->offset, file->size) : file->size;
-  const auto [begin, text] = linesBefore(*file, end, searchedAtOnce);
+  const auto [begin, text] = linesBefore(*file, end, kSearchedAtOnce);
   const std::string wanted = core::lower(needle), low = core::lower(text);
   // memmem() is linear whatever it looks for. Each match is told with its line, and once.
   for (std::size_t at = 0; at < low.size();) {
@@ -154,14 +148,14 @@ Found LogHistory::search(std::string_view needle, const std::optional<Place>& pl
     const std::size_t lineBegin = previous == std::string::npos || previous < at ? at : previous + 1;
     const std::size_t lineEnd = std::min(low.find('\n', hit), low.size());
     // A long line is told from shortly before the match.
-    const std::size_t shown = hit - lineBegin < mostShown / 2 ? lineBegin : hit - mostShown / 4;
+    const std::size_t shown = hit - lineBegin < kMostShown / 2 ? lineBegin : hit - kMostShown / 4;
     found.lines.push_back({{file->id, begin + static_cast<std::int64_t>(lineBegin)},
-                           text.substr(shown, std::min(lineEnd - shown, mostShown))});
+                           text.substr(shown, std::min(lineEnd - shown, kMostShown))});
     at = lineEnd + 1;
   }
   std::reverse(found.lines.begin(), found.lines.end());
-  if (found.lines.size() > mostFound) {
-    found.lines.resize(mostFound);
+  if (found.lines.size() > kMostFound) {
+    found.lines.resize(kMostFound);
     found.older = found.lines.back().begin;
   } else {
     found.older = begin > 0 ? std::optional(Place{file->id, begin}) : endOf(number + 1);

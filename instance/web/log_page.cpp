@@ -18,10 +18,10 @@
 namespace web {
 namespace {
 
-constexpr std::int64_t usualBytes = 16 * 1024;
-constexpr std::int64_t leastBytes = 1024;
-constexpr std::int64_t mostBytes = 1024 * 1024;
-constexpr std::size_t longestNeedle = 1024;
+constexpr std::int64_t kUsualBytes = 16 * 1024;
+constexpr std::int64_t kLeastBytes = 1024;
+constexpr std::int64_t kMostBytes = 1024 * 1024;
+constexpr std::size_t kLongestNeedle = 1024;
 
 /// What is asked for of a log, by the page and by its script.
 struct Wanted {
@@ -36,18 +36,17 @@ std::optional<Place> placeOf(const http::Request& request, std::string_view name
 }
 
 Wanted wantedBy(const http::Request& request) {
-  const auto limit = core::parseInteger(parameter(request, "limit").value_or("")).value_or(usualBytes);
+  const auto limit = core::parseInteger(parameter(request, "limit").value_or("")).value_or(kUsualBytes);
   return {placeOf(request, "before"), placeOf(request, "after"),
-          parameter(request, "search").value_or("").substr(0, longestNeedle), std::clamp(limit, leastBytes, mostBytes)};
+          parameter(request, "search").value_or("").substr(0, kLongestNeedle),
+          std::clamp(limit, kLeastBytes, kMostBytes)};
 }
 
 std::optional<Excerpt> read(const LogHistory& history, const Wanted& wanted) {
   return wanted.after ? history.after(*wanted.after, wanted.limit) : history.before(wanted.before, wanted.limit);
 }
 
-std::string withoutColours(const std::string& text) {
-  return output::AnsiFilter().strip(text);
-}
+std::string withoutColours(const std::string& text) { return output::AnsiFilter().strip(text); }
 
 /// The address of the page with other parameters.
 std::string address(const LogChoice& choice, const std::string& parameters = {}) {
@@ -153,9 +152,7 @@ std::string content(const LogChoice& choice, const Wanted& wanted, const std::st
   return html;
 }
 
-std::string placeJson(const std::optional<Place>& place) {
-  return place ? '"' + place->text() + '"' : "null";
-}
+std::string placeJson(const std::optional<Place>& place) { return place ? '"' + place->text() + '"' : "null"; }
 
 std::string foundJson(const Found& found) {
   std::string lines;

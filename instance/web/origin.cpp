@@ -67,7 +67,7 @@ std::string makeToken() {
 bool sameToken(std::string_view given, std::string_view expected) noexcept {
   if (given.size() != expected.size()) return false;
   unsigned difference = 0;
-  for (std::size_t i = 0; i < given.size(); i++) difference |= static_cast<unsigned char>(given[i] ^ expected[i]);
+  for (std::size_t i = 0; i < given.size(); ++i) difference |= static_cast<unsigned char>(given[i] ^ expected[i]);
   return difference == 0;
 }
 

@@ -16,8 +16,8 @@ enum class Verdict {
   Refuse,
 };
 
-/// Judges by, in this order: our own `token` in the form; what the browser says about the origin (Sec-Fetch-Site, Origin,
-/// Referer); and whether it is a browser at all: a script that sends none of these needs no page's consent.
+/// Judges by, in this order: our own `token` in the form; what the browser says about the origin (Sec-Fetch-Site,
+/// Origin, Referer); and whether it is a browser at all: a script that sends none of these needs no page's consent.
 [[nodiscard]] Verdict judge(const http::Request& request, bool tokenValid);
 
 /// Whether this comes from a browser, as far as it says so.

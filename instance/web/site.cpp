@@ -21,7 +21,7 @@
 namespace web {
 namespace {
 
-constexpr std::size_t largestForm = 64 * 1024;
+constexpr std::size_t kLargestForm = 64 * 1024;
 
 /// Bookmarks and pages of old know these addresses.
 const Asset* findAsset(std::string_view path) {
@@ -52,11 +52,11 @@ http::Response toFrontPage(const std::string& message) {
   return response;
 }
 
-constexpr std::string_view goodbyeName = "supervisor_goodbye=";
+constexpr std::string_view kGoodbyeName = "supervisor_goodbye=";
 
 /// Without a path: it is that of the page, also behind a proxy.
 std::string goodbyeCookie(const std::string& value) {
-  return std::string(goodbyeName) + value + (value.empty() ? "; Max-Age=0" : "") + "; HttpOnly; SameSite=Strict";
+  return std::string(kGoodbyeName) + value + (value.empty() ? "; Max-Age=0" : "") + "; HttpOnly; SameSite=Strict";
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ void Site::handle(const http::Request& request, const http::Reply& reply) {
     return reply.send(readable ? assetResponse(*asset, request) : http::makeError(400));
   }
   if (request.method != "GET" && request.method != "POST") return reply.send(http::makeError(404));
-  if (request.body.size() > largestForm) return reply.send(http::makeError(413));
+  if (request.body.size() > kLargestForm) return reply.send(http::makeError(413));
   if (path.empty() || path == "index.html") return index(request, reply);
   if (path == "ok.html") return reply.send(http::makeResponse("text/plain", "OK"));
   if (path == "logout.html") return logOut(request, reply);
@@ -138,7 +138,7 @@ bool Site::saidGoodbye(const http::Request& request) const {
   for (const auto& [name, value] : request.headers) {
     if (core::lower(name) != "cookie") continue;
     for (const auto& item : core::split(value, ';'))
-      if (core::trim(item) == std::string(goodbyeName) + goodbye_) return true;
+      if (core::trim(item) == std::string(kGoodbyeName) + goodbye_) return true;
   }
   return false;
 }

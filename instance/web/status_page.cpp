@@ -21,13 +21,11 @@ namespace {
 using lifecycle::State;
 
 /// Trouble first.
-constexpr std::array statesByWeight{State::Fatal,    State::Backoff, State::Unknown, State::Starting,
-                                    State::Stopping, State::Exited,  State::Stopped, State::Running};
+constexpr std::array kStatesByWeight{State::Fatal,    State::Backoff, State::Unknown, State::Starting,
+                                     State::Stopping, State::Exited,  State::Stopped, State::Running};
 using Counts = std::map<State, std::size_t>;
 
-std::string memoryText(std::uint64_t bytes) {
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1048576.0);
-}
+std::string memoryText(std::uint64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1048576.0); }
 
 /// What is needed less often: logs, and what empties them.
 std::string menu(const process::Process& program) {
@@ -63,9 +61,9 @@ std::string row(const Row& one, const View& view) {
 
 std::string tally(const Block& block) {
   Counts counts;
-  for (const auto& one : block.rows) counts[one.program->state()]++;
+  for (const auto& one : block.rows) ++counts[one.program->state()];
   std::string text;
-  for (const auto state : statesByWeight)
+  for (const auto state : kStatesByWeight)
     if (counts[state] > 0)
       text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[state], core::lower(lifecycle::toText(state)));
   return text;
@@ -131,8 +129,8 @@ std::string countsOf(const std::vector<Block>& blocks, const View& view) {
   std::size_t all = 0;
   for (const auto& one : blocks)
     for (const auto& each : one.rows) {
-      counts[each.program->state()]++;
-      all++;
+      ++counts[each.program->state()];
+      ++all;
     }
   View only = view;
   const auto item = [&](const std::string& state, const char* classes, std::size_t count, const char* word) {
@@ -142,7 +140,7 @@ std::string countsOf(const std::vector<Block>& blocks, const View& view) {
                        view.state == state ? R"( aria-current="true")" : "", count, word);
   };
   std::string html = item("", "", all, "programs");
-  for (const auto state : statesByWeight) {
+  for (const auto state : kStatesByWeight) {
     const std::string name = core::lower(lifecycle::toText(state));
     html += item(name, classOf(state), counts[state], name.c_str());
   }
@@ -173,10 +171,10 @@ value="{filter}"></label> <button>Filter</button></form>
 {table}</form>
 </div>
 )",
-                     fmt::arg("notices", notices), fmt::arg("counts", countsOf(blocks, view)), fmt::arg("reversed", view.reversed ? "-" : ""),
-                     fmt::arg("sort", toText(view.sort)), fmt::arg("state", escape(view.state)),
-                     fmt::arg("filter", escape(view.filter)), fmt::arg("token", token),
-                     fmt::arg("start", actionButton("Start All", "startall", "", "")),
+                     fmt::arg("notices", notices), fmt::arg("counts", countsOf(blocks, view)),
+                     fmt::arg("reversed", view.reversed ? "-" : ""), fmt::arg("sort", toText(view.sort)),
+                     fmt::arg("state", escape(view.state)), fmt::arg("filter", escape(view.filter)),
+                     fmt::arg("token", token), fmt::arg("start", actionButton("Start All", "startall", "", "")),
                      fmt::arg("restart", actionButton("Restart All", "restartall", "", "")),
                      fmt::arg("stop", actionButton("Stop All", "stopall", "", "")),
                      fmt::arg("table", tableOf(blocks, view)));

@@ -13,7 +13,7 @@ namespace web {
 
 /// What one process takes at a moment.
 struct Usage {
-  std::uint64_t memory = 0;           ///< resident bytes
+  std::uint64_t memory = 0;          ///< resident bytes
   std::optional<double> cpuPercent;  ///< of one core since the last sample of the same pid; nothing at the first
 };
 

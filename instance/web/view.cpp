@@ -18,20 +18,16 @@
 namespace web {
 namespace {
 
-constexpr std::array<std::string_view, 5> sortNames{"problems", "name", "uptime", "cpu", "memory"};
+constexpr std::array<std::string_view, 5> kSortNames{"problems", "name", "uptime", "cpu", "memory"};
 
 /// Lower comes first: trouble, the youngest, the largest.
 std::int64_t keyOf(const Row& row, View::Sort sort) {
   switch (sort) {
-    case View::Sort::Problems:
-      return isTrouble(row.program->state()) ? 0 : 1;
-    case View::Sort::Uptime:
-      return row.program->pid() ? -row.program->startedAt() : 0;
-    case View::Sort::Memory:
-      return row.usage ? -static_cast<std::int64_t>(row.usage->memory) : 0;
+    case View::Sort::Problems: return isTrouble(row.program->state()) ? 0 : 1;
+    case View::Sort::Uptime: return row.program->pid() ? -row.program->startedAt() : 0;
+    case View::Sort::Memory: return row.usage ? -static_cast<std::int64_t>(row.usage->memory) : 0;
     case View::Sort::Cpu:  // takes two looks, which the script has
-    case View::Sort::Name:
-      break;
+    case View::Sort::Name: break;
   }
   return 0;
 }
@@ -57,17 +53,15 @@ struct Before {
 
 }  // namespace
 
-std::string_view toText(View::Sort sort) noexcept {
-  return sortNames[static_cast<std::size_t>(sort)];
-}
+std::string_view toText(View::Sort sort) noexcept { return kSortNames[static_cast<std::size_t>(sort)]; }
 
 View View::of(const http::Request& request) {
   View view;
   std::string sort = parameter(request, "sort").value_or("");
   view.reversed = sort.starts_with('-');
   if (view.reversed) sort.erase(0, 1);
-  const auto* const found = std::find(sortNames.begin(), sortNames.end(), sort);
-  if (found != sortNames.end()) view.sort = static_cast<Sort>(found - sortNames.begin());
+  const auto* const found = std::find(kSortNames.begin(), kSortNames.end(), sort);
+  if (found != kSortNames.end()) view.sort = static_cast<Sort>(found - kSortNames.begin());
   view.state = core::lower(parameter(request, "state").value_or(""));
   view.filter = core::lower(core::trim(parameter(request, "filter").value_or("")));
   return view;

@@ -7,8 +7,8 @@
 
 namespace core {
 
-/// What somebody may make us do in a while: it fills up steadily to its limit, work is taken from it, and who has used it
-/// up waits. Without I/O; the clock is the caller's.
+/// What somebody may make us do in a while: it fills up steadily to its limit, work is taken from it, and who has used
+/// it up waits. Without I/O; the clock is the caller's.
 class Budget {
  public:
   /// Full at first.

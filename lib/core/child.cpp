@@ -16,7 +16,7 @@ std::vector<char*> argumentPointers(const std::vector<std::string>& texts) {
 void resetSignals() noexcept {
   struct sigaction plain {};
   plain.sa_handler = SIG_DFL;
-  for (int signo = 1; signo < NSIG; signo++)
+  for (int signo = 1; signo < NSIG; ++signo)
     if (signo != SIGKILL && signo != SIGSTOP) ::sigaction(signo, &plain, nullptr);
 }
 

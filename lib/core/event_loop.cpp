@@ -181,9 +181,9 @@ void IoWatch::setEvents(std::uint32_t events) {
 BeforePoll::BeforePoll(EventLoop& loop, std::function<void()> hook)
     : state_(detail::makeSource(loop, std::move(hook))) {
   // Only a source that is enabled has its hook called: this one is, for a time that never comes.
-  detail::check(sd_event_add_time(loop.handle(), &state_->source, CLOCK_MONOTONIC, UINT64_MAX, 1, detail::onNever,
-                                  state_.get()),
-                "add prepare hook");
+  detail::check(
+      sd_event_add_time(loop.handle(), &state_->source, CLOCK_MONOTONIC, UINT64_MAX, 1, detail::onNever, state_.get()),
+      "add prepare hook");
   detail::check(sd_event_source_set_prepare(state_->source, detail::onEvent), "add prepare hook");
 }
 

@@ -24,9 +24,10 @@ struct WatchDeleter {
 using WatchPtr = std::unique_ptr<WatchState, WatchDeleter>;
 }  // namespace detail
 
-/// One thread, one loop, on libsystemd's sd-event. An exception that leaves a callback, for want of memory for instance,
-/// is logged as critical, and the callback is called again after a pause: a tenth of a second, or up to a second when it
-/// fails again and again. No source is ever given up. It never crosses the C library and never ends the loop.
+/// One thread, one loop, on libsystemd's sd-event. An exception that leaves a callback, for want of memory for
+/// instance, is logged as critical, and the callback is called again after a pause: a tenth of a second, or up to a
+/// second when it fails again and again. No source is ever given up. It never crosses the C library and never ends the
+/// loop.
 ///
 /// Making a watch or a timer may throw std::bad_alloc. What is there is armed, started and stopped without memory.
 class EventLoop {

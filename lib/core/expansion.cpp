@@ -27,7 +27,7 @@ std::vector<std::string> Names::all() const {
 
 Names environmentNames() {
   Names names;
-  for (char** variable = environ; variable && *variable; variable++) {
+  for (char** variable = environ; variable && *variable; ++variable) {
     const std::string_view text = *variable;
     const auto equals = text.find('=', 1);
     if (equals != std::string_view::npos)

@@ -158,7 +158,7 @@ std::vector<std::string> matchingPaths(const std::string& pattern) {
   std::vector<std::string> out;
   glob_t found{};
   if (::glob(pattern.c_str(), GLOB_NOESCAPE, nullptr, &found) == 0)
-    for (std::size_t i = 0; i < found.gl_pathc; i++) out.emplace_back(found.gl_pathv[i]);
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) out.emplace_back(found.gl_pathv[i]);
   ::globfree(&found);
   return out;
 }
@@ -177,7 +177,7 @@ bool isAmongTheLast(int fd, std::size_t more) noexcept {
 
 bool areDescriptorsScarce() noexcept {
   const UniqueFd next(::open("/", O_PATH | O_CLOEXEC));
-  return !next || isAmongTheLast(next.get(), keptForPrograms);
+  return !next || isAmongTheLast(next.get(), kKeptForPrograms);
 }
 
 }  // namespace core

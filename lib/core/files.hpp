@@ -18,7 +18,7 @@ namespace core {
 [[nodiscard]] Expected<std::string> readFile(const std::string& path, std::size_t limit);
 
 /// Descriptors that one more program needs to start.
-inline constexpr std::size_t keptForPrograms = 12;
+inline constexpr std::size_t kKeptForPrograms = 12;
 
 /// Whether `fd`, a new descriptor, is one of the last 16 (of few: an eighth) and `more` that the limit allows. New
 /// descriptors have the lowest free number, so one of them tells how full the table is.

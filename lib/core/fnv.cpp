@@ -5,8 +5,6 @@
 
 namespace core {
 
-std::string Fnv1a::text() const {
-  return fmt::format("{:016x}", value_);
-}
+std::string Fnv1a::text() const { return fmt::format("{:016x}", value_); }
 
 }  // namespace core

@@ -16,7 +16,7 @@
 namespace core {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
+constexpr auto kNpos = std::string_view::npos;
 constexpr std::string_view kMark = "\xEF\xBB\xBF";  // of the byte order
 
 /// Where the comment of a line starts, or npos. Python searches its prefixes in rounds, one occurrence of each a round,
@@ -25,15 +25,15 @@ constexpr std::string_view kMark = "\xEF\xBB\xBF";  // of the byte order
 std::size_t commentStart(std::string_view line) {
   const auto content = trim(line);
   if (!content.empty() && (content[0] == '#' || content[0] == ';')) return 0;
-  std::array<std::size_t, 2> at{npos, npos};
+  std::array<std::size_t, 2> at{kNpos, kNpos};
   std::array<bool, 2> alive{true, true};
   constexpr std::array prefix{';', '#'};
-  std::size_t best = npos;
-  while (best == npos && (alive[0] || alive[1])) {
-    for (std::size_t i = 0; i < prefix.size(); i++) {
+  std::size_t best = kNpos;
+  while (best == kNpos && (alive[0] || alive[1])) {
+    for (std::size_t i = 0; i < prefix.size(); ++i) {
       if (!alive[i]) continue;
       at[i] = line.find(prefix[i], at[i] + 1);
-      alive[i] = at[i] != npos;
+      alive[i] = at[i] != kNpos;
       if (alive[i] && (at[i] == 0 || isBlank(line[at[i] - 1]))) best = std::min(best, at[i]);
     }
   }
@@ -95,7 +95,7 @@ class Reader {
 
   /// The current line is of the value, and may end in a comment.
   void noteComment() {
-    if (comment_ != npos) value_->commentLine = line_;
+    if (comment_ != kNpos) value_->commentLine = line_;
   }
 
   /// Puts the value that was being continued in its place.
@@ -117,8 +117,8 @@ class Reader {
       const auto comment = commentStart(raw_);
       const auto content = trim(raw_.substr(0, comment));
       if (content.empty()) {
-        if (comment == npos && value_) value_->value += '\n';
-        saw(comment == npos ? IniLine::Kind::Blank : IniLine::Kind::Comment, {}, comment);
+        if (comment == kNpos && value_) value_->value += '\n';
+        saw(comment == kNpos ? IniLine::Kind::Blank : IniLine::Kind::Comment, {}, comment);
         continue;
       }
       comment_ = comment;
@@ -138,7 +138,7 @@ class Reader {
   /// Deals with everything but a plain option line.
   bool handled(std::string_view content) {
     std::size_t indent = 0;
-    while (isBlank(raw_[indent])) indent++;
+    while (isBlank(raw_[indent])) ++indent;
     if (value_ && indent > indent_) {
       saw(IniLine::Kind::Continuation, {}, comment_);
       value_->value += '\n';
@@ -149,7 +149,7 @@ class Reader {
     indent_ = indent;
     if (content[0] == '[') {
       const auto close = content.rfind(']');
-      if (close != npos && close > 1) {
+      if (close != kNpos && close > 1) {
         saw(IniLine::Kind::Section, std::string(content.substr(1, close - 1)), comment_);
         openSection(content.substr(1, close - 1));
         return true;
@@ -161,7 +161,7 @@ class Reader {
       return true;
     }
     const auto delimiter = content.find_first_of("=:");
-    if (delimiter == npos) {
+    if (delimiter == kNpos) {
       badLine();
       return true;
     }
@@ -188,9 +188,9 @@ class Reader {
 
   void takeLine() {
     const auto end = text_.find('\n', at_);
-    raw_ = text_.substr(at_, end == npos ? npos : end - at_ + 1);
-    at_ = end == npos ? text_.size() : end + 1;
-    line_++;
+    raw_ = text_.substr(at_, end == kNpos ? kNpos : end - at_ + 1);
+    at_ = end == kNpos ? text_.size() : end + 1;
+    ++line_;
   }
 
   void badLine() { badLines_ += fmt::format("\n\t[line {:2}]: {}", line_, pythonRepr(raw_)); }
@@ -208,18 +208,18 @@ class Reader {
   std::optional<IniEntry> value_;  ///< the entry that following lines may continue
   std::string badLines_;
   std::string failure_;
-  std::size_t comment_ = npos;  ///< where that of the current line starts
-  std::vector<IniLine>* seen_;  ///< may be null
+  std::size_t comment_ = kNpos;  ///< where that of the current line starts
+  std::vector<IniLine>* seen_;   ///< may be null
 };
 
 /// Universal newlines: "\r\n" and "\r" become "\n".
 std::string unifyNewlines(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); i++) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\r') {
       out += '\n';
-      if (i + 1 < text.size() && text[i + 1] == '\n') i++;
+      if (i + 1 < text.size() && text[i + 1] == '\n') ++i;
     } else {
       out += text[i];
     }
@@ -233,12 +233,12 @@ std::string refusal(std::string_view text, const std::string& file) {
   while (!text.empty()) {
     const auto end = text.find('\n');
     const auto content = text.substr(0, end);
-    if (content.find('\0') != npos) return fmt::format("{}, line {}: a NUL byte", file, line);
+    if (content.find('\0') != kNpos) return fmt::format("{}, line {}: a NUL byte", file, line);
     if (!isUtf8(content))
       return fmt::format("'utf-8' codec can't decode this text: file {}, line {} has bytes that are not UTF-8", file,
                          line);
-    text.remove_prefix(end == npos ? text.size() : end + 1);
-    line++;
+    text.remove_prefix(end == kNpos ? text.size() : end + 1);
+    ++line;
   }
   return {};
 }
@@ -247,7 +247,7 @@ Status read(IniDocument& document, std::string_view text, const std::string& fil
   if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max() / 2))
     return Err{Error{file + ": too large"}};
   std::string unified;
-  if (text.find('\r') != npos) text = unified = unifyNewlines(text);
+  if (text.find('\r') != kNpos) text = unified = unifyNewlines(text);
   if (auto why = refusal(text, file); !why.empty()) return Err{Error{std::move(why)}};
   return Reader(document, text, file, seen).run();
 }
@@ -258,7 +258,7 @@ void takeLine(std::string_view& text, IniLine& line) {
   line.text = text.substr(0, at);
   line.end = text.substr(at, text.substr(at).starts_with("\r\n") ? 2 : 1);
   text.remove_prefix(at + line.end.size());
-  while (line.indent < line.text.size() && isBlank(line.text[line.indent])) line.indent++;
+  while (line.indent < line.text.size() && isBlank(line.text[line.indent])) ++line.indent;
 }
 
 }  // namespace

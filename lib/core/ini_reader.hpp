@@ -20,11 +20,11 @@ class IniDocument;
 struct IniLine {
   enum class Kind { Blank, Comment, Section, Entry, Continuation };
   Kind kind = Kind::Blank;
-  std::string name;                             ///< of a section; key of an entry, in lower case
-  std::size_t indent = 0;                       ///< blanks that the line begins with
+  std::string name;                              ///< of a section; key of an entry, in lower case
+  std::size_t indent = 0;                        ///< blanks that the line begins with
   std::size_t comment = std::string_view::npos;  ///< where the comment starts, npos without one; from the line's start
-  std::string_view text;                        ///< the line without its end: a part of what was scanned
-  std::string_view end;                         ///< "\n", "\r\n" or "\r"; empty at the end of a text without one
+  std::string_view text;                         ///< the line without its end: a part of what was scanned
+  std::string_view end;                          ///< "\n", "\r\n" or "\r"; empty at the end of a text without one
 };
 /// Every line of `text`, for those who change a text and must see it as the reader does. Fails where readIni fails. A
 /// byte order mark is in no line.

@@ -26,9 +26,9 @@ namespace {
 Level threshold = Level::Info;
 // The level of the line being written: spdlog has no name for Supervisor's "blather".
 Level current = Level::Info;
-const Tagged* tag = nullptr;  // of the line being written
-std::uint64_t lost = 0;       // lines, for want of memory, that nobody has been told of yet
-bool broken = false;          // the line being written could not be
+const Tagged* kTag = nullptr;  // of the line being written
+std::uint64_t lost = 0;        // lines, for want of memory, that nobody has been told of yet
+bool broken = false;           // the line being written could not be
 
 spdlog::level::level_enum toSpdlog(Level level) {
   switch (level) {
@@ -88,8 +88,8 @@ class Adaptor final : public spdlog::sinks::base_sink<spdlog::details::null_mute
 /// spdlog's own way to tell of an error takes memory, too, and what fails there ends the program.
 spdlog::logger& logger() {
   static spdlog::logger instance("main");
-  static const bool quiet = (instance.set_error_handler([](const std::string&) { broken = true; }), true);
-  (void)quiet;
+  static const bool kQuiet = (instance.set_error_handler([](const std::string&) { broken = true; }), true);
+  (void)kQuiet;
   return instance;
 }
 
@@ -126,7 +126,9 @@ class JournalSink final : public LineSink {
  public:
   void writeLine(Level level, std::string_view line) noexcept override {
     constexpr std::size_t stamp = sizeof "2026-11-21 00:28:29,056 INFO";
-    const int priority = level >= Level::Critical ? 2 : level >= Level::Error ? 3 : level >= Level::Warn ? 4
+    const int priority = level >= Level::Critical ? 2
+                         : level >= Level::Error  ? 3
+                         : level >= Level::Warn   ? 4
                          : level >= Level::Info   ? 6
                                                   : 7;
     line.remove_prefix(std::min(stamp, line.size()));
@@ -134,10 +136,10 @@ class JournalSink final : public LineSink {
     try {
       std::string fields[] = {fmt::format("MESSAGE={}", line), fmt::format("PRIORITY={}", priority),
                               fmt::format("SYSLOG_IDENTIFIER={}", ::program_invocation_short_name),
-                              tag ? fmt::format("{}={}", tag->field(), tag->value()) : std::string()};
+                              kTag ? fmt::format("{}={}", kTag->field(), kTag->value()) : std::string()};
       iovec parts[std::size(fields)];
-      for (std::size_t i = 0; i < std::size(fields); i++) parts[i] = {fields[i].data(), fields[i].size()};
-      ::sd_journal_sendv(parts, tag ? std::size(fields) : std::size(fields) - 1);
+      for (std::size_t i = 0; i < std::size(fields); ++i) parts[i] = {fields[i].data(), fields[i].size()};
+      ::sd_journal_sendv(parts, kTag ? std::size(fields) : std::size(fields) - 1);
     } catch (...) {  // the program goes on without it
       countLost();
     }
@@ -169,7 +171,7 @@ std::shared_ptr<LineSink> stderrSink() {
   return std::make_shared<StderrSink>();
 }
 
-void countLost() noexcept { lost++; }
+void countLost() noexcept { ++lost; }
 
 void write(Level level, std::string_view text) noexcept {
   if (!enabled(level)) return;
@@ -188,9 +190,9 @@ void vwrite(Level level, fmt::string_view format, fmt::format_args args) noexcep
 
 void Tagged::vlog(Level level, fmt::string_view format, fmt::format_args args) const noexcept {
   if (!enabled(level)) return;
-  const auto* const outer = std::exchange(tag, this);
+  const auto* const outer = std::exchange(kTag, this);
   vwrite(level, format, args);
-  tag = outer;
+  kTag = outer;
 }
 
 }  // namespace logging

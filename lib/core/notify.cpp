@@ -25,7 +25,7 @@ void appendLine(std::string& out, std::string_view text) {
 }  // namespace
 
 std::string programLine(const Program& program) {
-  std::string line(programKey);
+  std::string line(kProgramKey);
   line += '=';
   line += program.state;
   line += ' ';
@@ -34,9 +34,9 @@ std::string programLine(const Program& program) {
   appendLine(line, program.name);
   if (program.description.empty()) return line;
   line += '\n';
-  line += descriptionKey;
+  line += kDescriptionKey;
   line += '=';
-  appendLine(line, std::string_view(program.description).substr(0, descriptionLimit));
+  appendLine(line, std::string_view(program.description).substr(0, kDescriptionLimit));
   return line;
 }
 
@@ -47,8 +47,8 @@ std::optional<Program> parseProgram(std::string_view value) {
   if (second == std::string_view::npos || second + 1 == value.size()) return std::nullopt;
   const auto pid = parseInteger(value.substr(first + 1, second - first - 1));
   if (!pid || *pid < 0 || *pid > INT32_MAX) return std::nullopt;
-  return Program{std::string(value.substr(0, first)), static_cast<pid_t>(*pid), std::string(value.substr(second + 1)),
-                 {}};
+  return Program{
+      std::string(value.substr(0, first)), static_cast<pid_t>(*pid), std::string(value.substr(second + 1)), {}};
 }
 
 }  // namespace notify

@@ -11,21 +11,21 @@ namespace core {
 
 /// The words of sd_notify(3)'s protocol that the manager and its instances exchange. A message is lines "KEY=value".
 namespace notify {
-inline constexpr std::string_view ready = "READY=1";
-inline constexpr std::string_view reloading = "RELOADING=1";
-inline constexpr std::string_view stopping = "STOPPING=1";
+inline constexpr std::string_view kReady = "READY=1";
+inline constexpr std::string_view kReloading = "RELOADING=1";
+inline constexpr std::string_view kStopping = "STOPPING=1";
 /// "X_SUPERVISOR_PROGRAM=STATE PID NAME": a program entered a state; the line may occur many times in one message.
 /// NAME is "program" or "group:program", as supervisorctl writes it; STATE is Supervisor's word or REMOVED.
-inline constexpr std::string_view programKey = "X_SUPERVISOR_PROGRAM";
+inline constexpr std::string_view kProgramKey = "X_SUPERVISOR_PROGRAM";
 /// "X_SUPERVISOR_DESCRIPTION=TEXT": why the program of the line before is in trouble, or when it ended, as
 /// supervisorctl shows it. Left out where there is nothing to say; readers that do not know it skip it.
-inline constexpr std::string_view descriptionKey = "X_SUPERVISOR_DESCRIPTION";
+inline constexpr std::string_view kDescriptionKey = "X_SUPERVISOR_DESCRIPTION";
 /// Bytes of a description that are sent and believed.
-inline constexpr std::size_t descriptionLimit = 200;
+inline constexpr std::size_t kDescriptionLimit = 200;
 /// The state of a program that is no longer configured.
-inline constexpr std::string_view removed = "REMOVED";
+inline constexpr std::string_view kRemoved = "REMOVED";
 /// "X_SUPERVISOR_PROGRAMS=all": the program lines of this message are the whole table, what they do not name is gone.
-inline constexpr std::string_view wholeTable = "X_SUPERVISOR_PROGRAMS=all";
+inline constexpr std::string_view kWholeTable = "X_SUPERVISOR_PROGRAMS=all";
 
 /// One program line; `pid` 0 where there is no process, `description` empty where there is nothing to say.
 struct Program {

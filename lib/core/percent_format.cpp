@@ -16,7 +16,7 @@ namespace core {
 namespace {
 
 /// A width or precision beyond this is an error: "%(x)999999999d" must not fill the memory.
-constexpr int widest = 1 << 16;
+constexpr int kWidest = 1 << 16;
 
 struct Conversion {
   bool left = false, zero = false, plus = false, blank = false, alternate = false;
@@ -33,7 +33,7 @@ std::size_t codePoints(std::string_view text) {
 /// The first `count` code points.
 std::string_view firstCodePoints(std::string_view text, std::size_t count) {
   std::size_t i = 0;
-  for (; i < text.size(); i++)
+  for (; i < text.size(); ++i)
     if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80 && count-- == 0) break;
   return text.substr(0, i);
 }
@@ -70,8 +70,7 @@ std::string formatInteger(const Conversion& c, std::int64_t value) {
       digits = fmt::format("{:X}", magnitude);
       if (c.alternate) prefix += "0X";
       break;
-    default:
-      digits = fmt::format("{}", magnitude);
+    default: digits = fmt::format("{}", magnitude);
   }
   if (c.precision > static_cast<int>(digits.size()))
     digits.insert(0, static_cast<std::size_t>(c.precision) - digits.size(), '0');
@@ -103,7 +102,7 @@ std::string asciiRepr(std::string_view text) {
       continue;
     }
     unsigned point = u & (0xFFu >> (length + 1));
-    for (int k = 1; k < length; k++)
+    for (int k = 1; k < length; ++k)
       point = point << 6 | (static_cast<unsigned char>(repr[i + static_cast<std::size_t>(k)]) & 0x3Fu);
     i += static_cast<std::size_t>(length);
     out += point < 0x100     ? fmt::format("\\x{:02x}", point)
@@ -150,8 +149,7 @@ class Formatter {
     c.type = text_[at_++];
     if (std::exchange(valueTaken_, false)) return notEnough();
     if (std::string_view("diuoxXeEfFgGcrsa").find(c.type) == std::string_view::npos) return unsupported();
-    if (!value)
-      return problem(fmt::format("a conversion without a name ('%{}') has no value here", c.type));
+    if (!value) return problem(fmt::format("a conversion without a name ('%{}') has no value here", c.type));
     return append(c, *value);
   }
 
@@ -159,33 +157,22 @@ class Formatter {
 
   std::optional<std::string_view> takeKey() {
     const std::size_t start = ++at_;
-    for (int depth = 1; at_ < text_.size(); at_++) {
-      if (text_[at_] == '(') depth++;
+    for (int depth = 1; at_ < text_.size(); ++at_) {
+      if (text_[at_] == '(') ++depth;
       if (text_[at_] == ')' && --depth == 0) return text_.substr(start, at_++ - start);
     }
     return std::nullopt;
   }
 
   Problem modifiers(Conversion& c, const Names::Value* value) {
-    for (;; at_++) {
+    for (;; ++at_) {
       switch (peek()) {
-        case '-':
-          c.left = true;
-          continue;
-        case '+':
-          c.plus = true;
-          continue;
-        case ' ':
-          c.blank = true;
-          continue;
-        case '#':
-          c.alternate = true;
-          continue;
-        case '0':
-          c.zero = true;
-          continue;
-        default:
-          break;
+        case '-': c.left = true; continue;
+        case '+': c.plus = true; continue;
+        case ' ': c.blank = true; continue;
+        case '#': c.alternate = true; continue;
+        case '0': c.zero = true; continue;
+        default: break;
       }
       break;
     }
@@ -195,7 +182,7 @@ class Formatter {
       return problem("width too big");
     }
     if (peek() == '.') {
-      at_++;
+      ++at_;
       c.precision = 0;
       if (peek() == '*') {
         if (auto why = star(value)) return why;
@@ -203,13 +190,13 @@ class Formatter {
         return problem("precision too big");
       }
     }
-    if (peek() == 'h' || peek() == 'l' || peek() == 'L') at_++;
+    if (peek() == 'h' || peek() == 'l' || peek() == 'L') ++at_;
     return std::nullopt;
   }
 
   /// With a mapping a '*' takes the value itself, which leaves none for the conversion.
   Problem star(const Names::Value* value) {
-    at_++;
+    ++at_;
     if (!value || !std::holds_alternative<std::int64_t>(*value)) return problem("* wants int");
     if (std::exchange(valueTaken_, true)) return notEnough();
     return std::nullopt;
@@ -218,9 +205,9 @@ class Formatter {
   static Problem notEnough() { return problem("not enough arguments for format string"); }
 
   bool number(int& out) {
-    for (; peek() >= '0' && peek() <= '9'; at_++) {
+    for (; peek() >= '0' && peek() <= '9'; ++at_) {
       out = out * 10 + (peek() - '0');
-      if (out > widest) return false;
+      if (out > kWidest) return false;
     }
     return true;
   }
@@ -242,15 +229,9 @@ class Formatter {
     const std::string text = integer ? std::to_string(*integer) : std::get<std::string>(value);
     std::string body;
     switch (c.type) {
-      case 's':
-        body = text;
-        break;
-      case 'r':
-        body = integer ? text : pythonRepr(text);
-        break;
-      case 'a':
-        body = integer ? text : asciiRepr(text);
-        break;
+      case 's': body = text; break;
+      case 'r': body = integer ? text : pythonRepr(text); break;
+      case 'a': body = integer ? text : asciiRepr(text); break;
       case 'c':
         if (integer) {
           if (*integer < 0 || *integer >= 0x110000) return problem("%c arg not in range(0x110000)");

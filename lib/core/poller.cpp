@@ -17,9 +17,9 @@
 namespace core::detail {
 namespace {
 
-constexpr milliseconds firstPause{100};
-constexpr milliseconds longestPause{1000};
-constexpr std::size_t leastRoom = 32;
+constexpr milliseconds kFirstPause{100};
+constexpr milliseconds kLongestPause{1000};
+constexpr std::size_t kLeastRoom = 32;
 
 std::uint64_t toMicros(Instant when) noexcept {
   return static_cast<std::uint64_t>(std::chrono::ceil<microseconds>(when.time_since_epoch()).count());
@@ -70,7 +70,7 @@ void Poller::remove(WatchState& state) noexcept {
 
 /// What was reported about it is no longer true; if it still is, the next epoll_wait says so again.
 void Poller::forget(const WatchState& state) noexcept {
-  for (std::size_t i = next_; i < count_; i++)
+  for (std::size_t i = next_; i < count_; ++i)
     if (ready_[i].data.ptr == &state) ready_[i].data.ptr = nullptr;
 }
 
@@ -97,8 +97,8 @@ void Poller::serve() noexcept {
 
 void Poller::tryAgain(WatchState& state) noexcept {
   if (state.failed) return;
-  const auto pause = std::min(longestPause, firstPause * (1 << std::min<int>(state.tries, 4)));
-  if (state.tries < 4) state.tries++;
+  const auto pause = std::min(kLongestPause, kFirstPause * (1 << std::min<int>(state.tries, 4)));
+  if (state.tries < 4) ++state.tries;
   if (state.fd >= 0) remove(state);
   state.failed = true;
   state.again = Clock::now() + pause;
@@ -150,7 +150,7 @@ void Poller::serveFailed() noexcept {
 
 void Poller::room() {
   if (sources_ < room_) return static_cast<void>(sources_++);
-  const std::size_t wanted = std::max(leastRoom, sources_ + sources_ / 2);
+  const std::size_t wanted = std::max(kLeastRoom, sources_ + sources_ / 2);
   // Sources that are due from the start enlarge the queue, which never shrinks.
   std::vector<sd_event_source*> due;
   bool good = true;
@@ -167,7 +167,7 @@ void Poller::room() {
   for (auto* source : due) sd_event_source_disable_unref(source);
   if (!good) throw std::bad_alloc();
   room_ = wanted;
-  sources_++;
+  ++sources_;
 }
 
 }  // namespace core::detail

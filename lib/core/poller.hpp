@@ -18,8 +18,8 @@ namespace core::detail {
 struct WatchState;
 
 /// All watched descriptors, in an epoll set of their own that is one source of sd-event. An sd-event source each would
-/// cost more: 300 bytes, and quadratic work, since sd-event serves one source for each epoll_wait and that reports again
-/// all others that are ready, as when a thousand programs end at once.
+/// cost more: 300 bytes, and quadratic work, since sd-event serves one source for each epoll_wait and that reports
+/// again all others that are ready, as when a thousand programs end at once.
 ///
 /// It also keeps what has failed and is tried again. Nothing here takes memory but room().
 class Poller {
@@ -29,7 +29,7 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
 
   /// Each watch keeps the poller in memory, for those that outlive the loop.
-  void retain() noexcept { users_++; }
+  void retain() noexcept { ++users_; }
   void release() noexcept;
   /// For the loop: it ends, nothing is called any more.
   void detach() noexcept;
@@ -51,7 +51,7 @@ class Poller {
   /// moment; a signal that it cannot note then would be the last one it ever reads. So the room is made beforehand,
   /// where failing (std::bad_alloc) does no harm.
   void room();
-  void leaveRoom() noexcept { sources_--; }
+  void leaveRoom() noexcept { --sources_; }
 
  private:
   ~Poller() = default;

@@ -47,7 +47,7 @@ void Reaper::reap() {
   int status = 0;
   bool any = false;
   int count = 0;
-  for (pid_t pid = 0; count < kMost && (pid = ::waitpid(-1, &status, WNOHANG)) > 0; count++) {
+  for (pid_t pid = 0; count < kMost && (pid = ::waitpid(-1, &status, WNOHANG)) > 0; ++count) {
     any = true;
     const auto found = watched_.find(pid);
     if (found == watched_.end()) continue;

@@ -21,8 +21,8 @@ class Reaper {
   explicit Reaper(EventLoop& loop);
 
   /// Calls back once when `pid`, a child, has ended. To be asked before the loop runs again after the fork. A callback
-  /// that throws, for want of memory for instance, is called again after a pause, unless it has forgotten its pid: no end
-  /// is lost.
+  /// that throws, for want of memory for instance, is called again after a pause, unless it has forgotten its pid: no
+  /// end is lost.
   void watch(pid_t pid, Callback callback) { watched_.insert_or_assign(pid, Watched{std::move(callback), {}}); }
   /// Nobody waits any more; the child is still reaped.
   void forget(pid_t pid) {

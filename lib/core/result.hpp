@@ -24,8 +24,8 @@ class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   template <class G>
-    requires std::is_constructible_v<E, G&&>
-  Result(Err<G> error) : state_(std::in_place_index<1>, std::move(error.value)) {}
+  requires std::is_constructible_v<E, G&&> Result(Err<G> error)
+      : state_(std::in_place_index<1>, std::move(error.value)) {}
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
@@ -65,8 +65,7 @@ class [[nodiscard]] Result<void, E> {
  public:
   Result() = default;
   template <class G>
-    requires std::is_constructible_v<E, G&&>
-  Result(Err<G> error) : error_(std::move(error.value)), ok_(false) {}
+  requires std::is_constructible_v<E, G&&> Result(Err<G> error) : error_(std::move(error.value)), ok_(false) {}
 
   [[nodiscard]] bool has_value() const noexcept { return ok_; }
   explicit operator bool() const noexcept { return ok_; }

@@ -7,9 +7,7 @@
 namespace core {
 namespace {
 
-bool isShellSpace(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+bool isShellSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 /// Which characters make up a word outside quotes: all that are no separator (a command), or a list (environment).
 enum class WordCharacters { AllButBlanks, Listed };
@@ -55,10 +53,10 @@ class Lexer {
            std::string_view("_/.+-():").find(c) != std::string_view::npos;
   }
   void skipBlanks() {
-    for (; at_ < text_.size(); at_++) {
+    for (; at_ < text_.size(); ++at_) {
       if (listed_ && text_[at_] == '#') {
         const std::size_t start = at_;
-        while (at_ < text_.size() && text_[at_] != '\n') at_++;
+        while (at_ < text_.size() && text_[at_] != '\n') ++at_;
         comments_.emplace_back(text_.substr(start, at_ - start));
         if (at_ == text_.size()) return;
       } else if (!isShellSpace(text_[at_])) {
@@ -68,10 +66,10 @@ class Lexer {
   }
   const char* quoted(std::string& word) {
     const char quote = text_[at_++];
-    for (; at_ < text_.size(); at_++) {
+    for (; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
       if (c == quote) {
-        at_++;
+        ++at_;
         return nullptr;
       }
       if (c == '\\' && quote == '"') {
@@ -127,10 +125,10 @@ std::vector<std::string> ignoredInKeyValues(std::string_view text) {
   std::vector<std::string> out;
   Lexer lexer(text, WordCharacters::Listed);
   std::size_t comments = 0;
-  for (std::size_t i = 0;; i++) {
+  for (std::size_t i = 0;; ++i) {
     const auto token = lexer.next();
     if (!token) return {};
-    for (; comments < lexer.comments().size(); comments++) out.push_back(lexer.comments()[comments]);
+    for (; comments < lexer.comments().size(); ++comments) out.push_back(lexer.comments()[comments]);
     if (!*token) return out;
     if (i % 4 == 3 && **token != "," && **token != ";") out.push_back(**token);
   }

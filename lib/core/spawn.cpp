@@ -103,7 +103,7 @@ void arrangeDescriptors(Prepared& p) noexcept {
   if (p.keepBelow > 0 && ::close_range(p.keepBelow, ~0U, CLOSE_RANGE_UNSHARE) != 0)
     ::_exit(127);  // the table is still our parent's: nothing may be touched, not even to explain
   const int count = static_cast<int>(p.spec.descriptors.size());
-  for (std::size_t i = 0; i < p.sources.size(); i++) {
+  for (std::size_t i = 0; i < p.sources.size(); ++i) {
     p.sources[i] = ::fcntl(p.sources[i], F_DUPFD_CLOEXEC, count + 1);
     if (p.sources[i] < 0) fail(p, SpawnStep::Descriptors, errno);
   }
@@ -112,7 +112,7 @@ void arrangeDescriptors(Prepared& p) noexcept {
     if (moved < 0) fail(p, SpawnStep::Descriptors, errno);
     p.report = moved;
   }
-  for (std::size_t i = 0; i < p.sources.size(); i++)
+  for (std::size_t i = 0; i < p.sources.size(); ++i)
     if (::dup2(p.sources[i], p.spec.descriptors[i].second) < 0) fail(p, SpawnStep::Descriptors, errno);
   if (p.report > count) {
     if (::dup3(p.report, count, O_CLOEXEC) < 0) fail(p, SpawnStep::Descriptors, errno);
@@ -132,9 +132,10 @@ std::uint64_t ownStartTime() noexcept {
   if (size <= 0) return 0;
   text[size] = '\0';
   const char* at = ::strrchr(text, ')');
-  for (int field = 2; at && field < 22; field++) at = ::strchr(at + 1, ' ');
+  for (int field = 2; at && field < 22; ++field) at = ::strchr(at + 1, ' ');
   std::uint64_t ticks = 0;
-  for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; ++at) ticks = ticks * 10 + static_cast<std::uint64_t>(*at - '0');
+  for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; ++at)
+    ticks = ticks * 10 + static_cast<std::uint64_t>(*at - '0');
   return ticks;
 }
 
@@ -144,11 +145,11 @@ void forbidTracing(const Prepared& p) noexcept {
   if (!p.sharesMemory) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-constexpr const char* oomScorePath = "/proc/self/oom_score_adj";
+constexpr const char* kOomScorePath = "/proc/self/oom_score_adj";
 
 /// 0 or an errno.
 int setOomScore(const char* text, std::size_t length) noexcept {
-  const int fd = ::open(oomScorePath, O_WRONLY | O_CLOEXEC);
+  const int fd = ::open(kOomScorePath, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return errno;
   const int code = ::write(fd, text, length) < 0 ? errno : 0;
   ::close(fd);
@@ -158,7 +159,7 @@ int setOomScore(const char* text, std::size_t length) noexcept {
 /// Adds to what was inherited. In the child, since it is the parent's value at the moment of the fork.
 void raiseOomScore(int by) noexcept {
   char text[16];
-  const int fd = ::open(oomScorePath, O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(kOomScorePath, O_RDONLY | O_CLOEXEC);
   const ssize_t size = fd < 0 ? -1 : ::read(fd, text, sizeof text);
   if (fd >= 0) ::close(fd);
   int now = 0;
@@ -219,7 +220,7 @@ int childMain(void* argument) noexcept {
 }
 
 /// How long spawn() waits for the child's exec.
-constexpr int reportWaitMs = 1000;
+constexpr int kReportWaitMs = 1000;
 
 /// The child's stack when it shares our memory; one is enough, as the parent waits for exec.
 char* childStack() {
@@ -239,7 +240,7 @@ char* childStack() {
 /// these, starting one costs the same with ten and with ten thousand descriptors open here.
 class Slots {
  public:
-  static constexpr std::size_t count = 4;
+  static constexpr std::size_t kCount = 4;
 
   Slots() : null_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {
     for (auto& slot : fds_) slot.reset(::fcntl(null_.get(), F_DUPFD_CLOEXEC, 3));
@@ -250,12 +251,12 @@ class Slots {
   int fill(std::size_t i, int fd) noexcept { return ::dup3(fd, fds_[i].get(), O_CLOEXEC); }
   /// Closes what was put into the first `used` slots.
   void clear(std::size_t used) noexcept {
-    for (std::size_t i = 0; i < used; i++) ::dup3(null_.get(), fds_[i].get(), O_CLOEXEC);
+    for (std::size_t i = 0; i < used; ++i) ::dup3(null_.get(), fds_[i].get(), O_CLOEXEC);
   }
 
  private:
   UniqueFd null_;
-  std::array<UniqueFd, count> fds_;
+  std::array<UniqueFd, kCount> fds_;
 };
 
 pid_t forkIntoCgroup(int cgroupFd) noexcept {
@@ -271,8 +272,8 @@ pid_t startSharing(Prepared& p, char* stack) {
   constexpr int flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
   static Slots slots;
   const std::size_t used = p.sources.size() + (p.report >= 0 ? 1 : 0);
-  if (!slots.usable() || used > Slots::count) return ::clone(childMain, stack, flags, &p);
-  for (std::size_t i = 0; i < p.sources.size(); i++) p.sources[i] = slots.fill(i, p.sources[i]);
+  if (!slots.usable() || used > Slots::kCount) return ::clone(childMain, stack, flags, &p);
+  for (std::size_t i = 0; i < p.sources.size(); ++i) p.sources[i] = slots.fill(i, p.sources[i]);
   if (p.report >= 0) p.report = slots.fill(used - 1, p.report);
   p.keepBelow = slots.end();
   const pid_t pid = ::clone(childMain, stack, flags | CLONE_FILES, &p);
@@ -379,11 +380,11 @@ Result<pid_t, SpawnError> spawn(const SpawnSpec& spec) {
   auto begun = beginSpawn(spec);
   if (!begun) return Err{begun.error()};
   if (!begun->report) return begun->pid;
-  const SpawnReport report = awaitReport(begun->report, milliseconds(reportWaitMs));
+  const SpawnReport report = awaitReport(begun->report, milliseconds(kReportWaitMs));
   if (report.complete && !report.error) return begun->pid;
   ::kill(begun->pid, SIGKILL);
   // It ends at once, unless it hangs in the kernel: then whoever reaps for this process meets it later.
-  for (int i = 0; i < 100 && ::waitpid(begun->pid, nullptr, WNOHANG) == 0; i++) ::usleep(1000);
+  for (int i = 0; i < 100 && ::waitpid(begun->pid, nullptr, WNOHANG) == 0; ++i) ::usleep(1000);
   return Err{report.error.value_or(SpawnError{SpawnStep::Time, ETIMEDOUT})};
 }
 

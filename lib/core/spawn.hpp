@@ -18,8 +18,8 @@ namespace core {
 
 /// Everything a child becomes, prepared before the fork. The child makes system calls only.
 struct SpawnSpec {
-  std::string file;                    ///< what execve gets; no PATH search
-  std::vector<std::string> arguments;  ///< argv, with argv[0]
+  std::string file;                      ///< what execve gets; no PATH search
+  std::vector<std::string> arguments;    ///< argv, with argv[0]
   std::vector<std::string> environment;  ///< "KEY=value"
   /// (descriptor here, number there); descriptors not listed are closed. The numbers there must be 0..n without gaps.
   std::vector<std::pair<int, int>> descriptors;

@@ -12,7 +12,7 @@ namespace {
 struct Range {
   char32_t first, last;
 };
-constexpr std::array unsafe = {
+constexpr std::array kUnsafe = {
     Range{0x0000, 0x001F}, Range{0x007F, 0x009F},    // C0, DEL, C1
     Range{0x00AD, 0x00AD}, Range{0x061C, 0x061C},    // soft hyphen; Arabic letter mark
     Range{0x180E, 0x180E}, Range{0x200B, 0x200B},    // Mongolian vowel separator; zero width space
@@ -56,18 +56,18 @@ std::string shown(std::string_view text, std::string_view kept) {
   return out;
 }
 
-constexpr char escape = '\033';
-constexpr std::size_t longestControl = 64;  // colours of 24 bits for both grounds need 40
-constexpr std::size_t mostIntermediates = 2;
+constexpr char kEscape = '\033';
+constexpr std::size_t kLongestControl = 64;  // colours of 24 bits for both grounds need 40
+constexpr std::size_t kMostIntermediates = 2;
 
 bool isBetween(char c, char first, char last) { return c >= first && c <= last; }
 
 /// "ESC [ parameters intermediates final". Ended by what cannot be part of it, it goes up to there.
 std::size_t controlLength(std::string_view text) {
   std::size_t at = 2;
-  while (at < text.size() && isBetween(text[at], '0', '?')) at++;
-  while (at < text.size() && isBetween(text[at], ' ', '/')) at++;
-  if (at > longestControl) return 2;
+  while (at < text.size() && isBetween(text[at], '0', '?')) ++at;
+  while (at < text.size() && isBetween(text[at], ' ', '/')) ++at;
+  if (at > kLongestControl) return 2;
   if (at == text.size()) return at;
   return isBetween(text[at], '@', '~') ? at + 1 : at;
 }
@@ -87,8 +87,8 @@ std::size_t sequenceLength(std::string_view text) {
   if (text[1] == '[') return controlLength(text);
   if (std::string_view("]PX^_").find(text[1]) != std::string_view::npos) return stringLength(text);
   std::size_t at = 1;
-  while (at < text.size() && isBetween(text[at], ' ', '/')) at++;
-  if (at > 1 + mostIntermediates) return 0;
+  while (at < text.size() && isBetween(text[at], ' ', '/')) ++at;
+  if (at > 1 + kMostIntermediates) return 0;
   if (at == text.size()) return at;
   return isBetween(text[at], '0', '~') ? at + 1 : 0;
 }
@@ -96,7 +96,7 @@ std::size_t sequenceLength(std::string_view text) {
 }  // namespace
 
 bool isUnsafeOnTerminal(char32_t character) noexcept {
-  return std::any_of(unsafe.begin(), unsafe.end(),
+  return std::any_of(kUnsafe.begin(), kUnsafe.end(),
                      [=](const Range& range) { return character >= range.first && character <= range.last; });
 }
 
@@ -111,7 +111,7 @@ std::string withoutSequences(std::string_view text, std::string_view before) {
     if (from < to) out.append(whole, from, to - from);
   };
   std::size_t at = 0;
-  for (std::size_t next; (next = whole.find(escape, at)) != std::string::npos;) {
+  for (std::size_t next; (next = whole.find(kEscape, at)) != std::string::npos;) {
     keep(at, next);
     const std::size_t length = sequenceLength(std::string_view(whole).substr(next));
     if (length == 0) keep(next, next + 1);

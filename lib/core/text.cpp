@@ -45,7 +45,7 @@ std::vector<std::string> splitBlanks(std::string_view text) {
     text = trim(text);
     if (text.empty()) return pieces;
     std::size_t n = 0;
-    while (n < text.size() && !isBlank(text[n])) n++;
+    while (n < text.size() && !isBlank(text[n])) ++n;
     pieces.emplace_back(text.substr(0, n));
     text.remove_prefix(n);
   }
@@ -53,7 +53,7 @@ std::vector<std::string> splitBlanks(std::string_view text) {
 
 std::string join(std::span<const std::string> pieces, std::string_view separator) {
   std::string out;
-  for (std::size_t i = 0; i < pieces.size(); i++) {
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
     if (i) out += separator;
     out += pieces[i];
   }
@@ -100,7 +100,7 @@ std::size_t utf8Length(std::string_view s) noexcept {
     return 0;
   }
   if (s.size() < n || at(1) < low || at(1) > high) return 0;
-  for (std::size_t i = 2; i < n; i++)
+  for (std::size_t i = 2; i < n; ++i)
     if (at(i) < 0x80 || at(i) > 0xBF) return 0;
   return n;
 }
@@ -112,7 +112,7 @@ Utf8Character firstCharacter(std::string_view text) noexcept {
   const auto front = static_cast<unsigned char>(text[0]);
   if (length < 2) return {length, length == 0 ? 0U : front};
   char32_t code = front & (0x7FU >> length);
-  for (std::size_t i = 1; i < length; i++) code = (code << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  for (std::size_t i = 1; i < length; ++i) code = (code << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
   return {length, code};
 }
 
@@ -127,7 +127,7 @@ bool isUtf8(std::string_view bytes) noexcept {
 
 std::size_t characters(std::string_view text) noexcept {
   std::size_t count = 0;
-  for (; !text.empty(); count++) text.remove_prefix(std::max<std::size_t>(utf8Length(text), 1));
+  for (; !text.empty(); ++count) text.remove_prefix(std::max<std::size_t>(utf8Length(text), 1));
   return count;
 }
 
@@ -186,9 +186,9 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
   for (const auto candidate : candidates) {
     std::vector<std::size_t> row(candidate.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < word.size(); i++) {
+    for (std::size_t i = 0; i < word.size(); ++i) {
       std::size_t diagonal = row[0]++;
-      for (std::size_t j = 0; j < candidate.size(); j++) {
+      for (std::size_t j = 0; j < candidate.size(); ++j) {
         const std::size_t substitute = diagonal + (word[i] == candidate[j] ? 0 : 1);
         diagonal = row[j + 1];
         row[j + 1] = std::min({substitute, diagonal + 1, row[j] + 1});

@@ -42,6 +42,7 @@ struct Utf8Character {
 /// Python's repr() of bytes: the same with a b in front, and every byte beyond ASCII as \xNN.
 [[nodiscard]] std::string pythonBytesRepr(std::string_view bytes);
 /// The candidate within a small edit distance of `word`, for "did you mean"; nullopt if none is near.
-[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates);
+[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
+                                                      std::span<const std::string_view> candidates);
 
 }  // namespace core

@@ -49,8 +49,8 @@ std::optional<Account> findAccount(uid_t uid) {
 
 std::optional<gid_t> findGroup(const std::string& name) {
   std::vector<char> buffer;
-  const auto g = lookUp<group>(
-      [&](auto* r, auto* b, auto n, auto** f) { return ::getgrnam_r(name.c_str(), r, b, n, f); }, buffer);
+  const auto g =
+      lookUp<group>([&](auto* r, auto* b, auto n, auto** f) { return ::getgrnam_r(name.c_str(), r, b, n, f); }, buffer);
   if (!g) return std::nullopt;
   return g->gr_gid;
 }

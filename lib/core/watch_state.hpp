@@ -23,9 +23,9 @@ struct WatchState {
   bool dispatching = false;
   bool due = false;  ///< of a signal: it has been taken from the kernel, others are served before its callback
   bool abandoned = false;
-  bool once = false;        ///< a timer or a deferred call, which may have been armed anew
-  bool failed = false;      ///< stands in the poller's list of what is tried again
-  unsigned char tries = 0;  ///< how often it has failed in a row
+  bool once = false;           ///< a timer or a deferred call, which may have been armed anew
+  bool failed = false;         ///< stands in the poller's list of what is tried again
+  unsigned char tries = 0;     ///< how often it has failed in a row
   WatchState* next = nullptr;  ///< in that list
   Instant again{};             ///< when it is tried again
 };

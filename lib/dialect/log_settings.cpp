@@ -17,11 +17,11 @@ struct ChannelKeys {
   const char* backups;
   const char* syslog;  ///< null where there is no such key
 };
-constexpr ChannelKeys stdoutKeys{"stdout_logfile", "stdout_logfile_maxbytes", "stdout_logfile_backups",
-                                 "stdout_syslog"};
-constexpr ChannelKeys stderrKeys{"stderr_logfile", "stderr_logfile_maxbytes", "stderr_logfile_backups",
-                                 "stderr_syslog"};
-constexpr ChannelKeys oldKeys{"logfile", "logfile_maxbytes", "logfile_backups", nullptr};
+constexpr ChannelKeys kStdoutKeys{"stdout_logfile", "stdout_logfile_maxbytes", "stdout_logfile_backups",
+                                  "stdout_syslog"};
+constexpr ChannelKeys kStderrKeys{"stderr_logfile", "stderr_logfile_maxbytes", "stderr_logfile_backups",
+                                  "stderr_syslog"};
+constexpr ChannelKeys kOldKeys{"logfile", "logfile_maxbytes", "logfile_backups", nullptr};
 
 /// Returns whether the text is the deprecated word "syslog", which also switches the system log on.
 bool setTarget(const LogReading& reading, const ChannelKeys& keys, const std::string& text, LogSettings& log) {
@@ -71,7 +71,7 @@ void readOldLogs(const LogReading& reading, ProcessConfig& process) {
   reading.in.take("log_stdout", reading.names, parseBoolean, out);
   reading.in.take("log_stderr", reading.names, parseBoolean, err);
   LogSettings& log = !out && err ? process.err : process.out;
-  readChannel(reading, oldKeys, log);
+  readChannel(reading, kOldKeys, log);
   if (log.backups == 0) log.backups = unlimitedBackups;
   if (!out) process.out.target = LogSettings::Target::None;
   if (!err || out) process.err.target = LogSettings::Target::None;
@@ -82,8 +82,8 @@ void readOldLogs(const LogReading& reading, ProcessConfig& process) {
 
 void readLogs(const LogReading& reading, ProcessConfig& process) {
   if (speaksOld(reading.in)) return readOldLogs(reading, process);
-  readChannel(reading, stdoutKeys, process.out);
-  readChannel(reading, stderrKeys, process.err);
+  readChannel(reading, kStdoutKeys, process.out);
+  readChannel(reading, kStderrKeys, process.err);
   if (!process.redirectStderr) return;
   if (process.err.target == LogSettings::Target::File && reading.first)
     reading.context.warn("For [" + reading.in.name() +

@@ -19,7 +19,7 @@ namespace config {
 enum class AutoRestart { Never, Unexpected, Always };
 
 /// LogSettings::backups of a log that keeps every rotated file (Supervisor 2's logfile_backups=0).
-inline constexpr int unlimitedBackups = std::numeric_limits<int>::max();
+inline constexpr int kUnlimitedBackups = std::numeric_limits<int>::max();
 
 /// What becomes of output while its target takes no more: the program waits, or what does not fit is lost.
 enum class Backpressure { Block, Drop };

@@ -17,7 +17,7 @@ namespace config {
 namespace {
 
 /// The most processes that one section may make: a slip of the finger must not eat the machine's memory.
-constexpr int mostProcesses = 100000;
+constexpr int kMostProcesses = 100000;
 
 /// `own` over the daemon's environment. The result of the last process is used again if it is the same.
 Environment merged(const Environment& daemon, Environment::List own, const Environment& last) {
@@ -50,7 +50,7 @@ class ProgramReader {
     if (in_.ok()) checkCommon();
     Processes out;
     if (in_.ok() && count_ > 0) out.reserve(static_cast<std::size_t>(count_));
-    for (int i = 0; i < count_ && in_.ok(); i++) {
+    for (int i = 0; i < count_ && in_.ok(); ++i) {
       auto process = readProcess(i);
       if (in_.ok()) out.push_back(std::make_shared<const ProcessConfig>(std::move(process)));
     }
@@ -108,8 +108,8 @@ class ProgramReader {
     if (count_ > 1 && nameText_.find("%(process_num)") == std::string::npos)
       in_.fail(in_.has("process_name") ? "process_name" : "numprocs",
                "%(process_num) must be present within process_name when numprocs > 1");
-    if (count_ > mostProcesses)
-      in_.fail("numprocs", fmt::format("{} is more than {} processes", count_, mostProcesses));
+    if (count_ > kMostProcesses)
+      in_.fail("numprocs", fmt::format("{} is more than {} processes", count_, kMostProcesses));
     if (common_.stopAsGroup && !common_.killAsGroup)
       in_.fail("killasgroup", "Cannot set stopasgroup=true and killasgroup=false");
   }
@@ -154,9 +154,7 @@ class ProgramReader {
 
 }  // namespace
 
-std::string nameBehindColon(const std::string& section) {
-  return section.substr(section.find(':') + 1);
-}
+std::string nameBehindColon(const std::string& section) { return section.substr(section.find(':') + 1); }
 
 core::Result<Processes, Refusal> readProcesses(Context& context, const core::IniSection& section,
                                                const std::string& group, int socket) {

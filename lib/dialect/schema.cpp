@@ -11,7 +11,7 @@
 namespace config {
 namespace {
 
-constexpr Key supervisordKeys[] = {
+constexpr Key kSupervisordKeys[] = {
     {"minfds", "1024"},
     {"minprocs", "200"},
     {"directory"},
@@ -36,17 +36,17 @@ constexpr Key supervisordKeys[] = {
     {"http_username", nullptr, "username in [unix_http_server] or [inet_http_server]"},
     {"http_password", nullptr, "password in [unix_http_server] or [inet_http_server]"},
 };
-constexpr Key supervisorctlKeys[] = {
+constexpr Key kSupervisorctlKeys[] = {
     {"serverurl", "http://localhost:9001"}, {"username"}, {"password"}, {"prompt", "supervisor"}, {"history_file"},
 };
-constexpr Key unixServerKeys[] = {
+constexpr Key kUnixServerKeys[] = {
     {"file"}, {"chmod", "0700"}, {"chown"}, {"chgrp"}, {"username"}, {"password"},
 };
-constexpr Key inetServerKeys[] = {{"port"}, {"username"}, {"password"}, {"allowed_hosts"}};
-constexpr Key groupKeys[] = {{"programs", ""}, {"priority", "999"}};
-constexpr Key includeKeys[] = {{"files"}};
+constexpr Key kInetServerKeys[] = {{"port"}, {"username"}, {"password"}, {"allowed_hosts"}};
+constexpr Key kGroupKeys[] = {{"programs", ""}, {"priority", "999"}};
+constexpr Key kIncludeKeys[] = {{"files"}};
 
-constexpr std::array programKeys = std::to_array<Key>({
+constexpr std::array kProgramKeys = std::to_array<Key>({
     {"command"},
     {"process_name", "%(program_name)s"},
     {"numprocs", "1"},
@@ -90,12 +90,12 @@ constexpr std::array programKeys = std::to_array<Key>({
 
 template <std::size_t N>
 constexpr auto withProgramKeys(const Key (&more)[N]) {
-  std::array<Key, programKeys.size() + N> all{};
-  std::copy(more, more + N, std::copy(programKeys.begin(), programKeys.end(), all.begin()));
+  std::array<Key, kProgramKeys.size() + N> all{};
+  std::copy(more, more + N, std::copy(kProgramKeys.begin(), kProgramKeys.end(), all.begin()));
   return all;
 }
-constexpr auto fcgiKeys = withProgramKeys({{"socket"}, {"socket_backlog"}, {"socket_owner"}, {"socket_mode"}});
-constexpr auto listenerKeys = [] {
+constexpr auto kFcgiKeys = withProgramKeys({{"socket"}, {"socket_backlog"}, {"socket_owner"}, {"socket_mode"}});
+constexpr auto kListenerKeys = [] {
   auto all = withProgramKeys(
       {{"events", ""}, {"buffer_size", "10"}, {"result_handler", "supervisor.dispatchers:default_handler"}});
   for (auto& key : all)
@@ -108,7 +108,7 @@ struct SectionName {
   enum class Match { Whole, Start, Prefix } match;  ///< Start: any suffix; Prefix: "name:anything"
   SectionKind kind;
 };
-constexpr SectionName sectionNames[] = {
+constexpr SectionName kSectionNames[] = {
     {"supervisord", SectionName::Match::Whole, SectionKind::Supervisord},
     {"supervisorctl", SectionName::Match::Whole, SectionKind::Supervisorctl},
     {"include", SectionName::Match::Whole, SectionKind::Include},
@@ -124,10 +124,8 @@ constexpr SectionName sectionNames[] = {
 
 bool matches(const SectionName& known, std::string_view section) {
   switch (known.match) {
-    case SectionName::Match::Whole:
-      return section == known.name;
-    case SectionName::Match::Start:
-      return section.starts_with(known.name);
+    case SectionName::Match::Whole: return section == known.name;
+    case SectionName::Match::Start: return section.starts_with(known.name);
     case SectionName::Match::Prefix:
       return section.starts_with(known.name) && section.substr(known.name.size()).starts_with(':');
   }
@@ -137,35 +135,25 @@ bool matches(const SectionName& known, std::string_view section) {
 }  // namespace
 
 SectionKind kindOf(std::string_view section) {
-  for (const auto& known : sectionNames)
+  for (const auto& known : kSectionNames)
     if (matches(known, section)) return known.kind;
   return SectionKind::Foreign;
 }
 
 std::span<const Key> keysOf(SectionKind kind) {
   switch (kind) {
-    case SectionKind::Supervisord:
-      return supervisordKeys;
-    case SectionKind::Supervisorctl:
-      return supervisorctlKeys;
-    case SectionKind::UnixServer:
-      return unixServerKeys;
-    case SectionKind::InetServer:
-      return inetServerKeys;
-    case SectionKind::Program:
-      return programKeys;
-    case SectionKind::FcgiProgram:
-      return fcgiKeys;
-    case SectionKind::EventListener:
-      return listenerKeys;
-    case SectionKind::Group:
-      return groupKeys;
-    case SectionKind::Include:
-      return includeKeys;
+    case SectionKind::Supervisord: return kSupervisordKeys;
+    case SectionKind::Supervisorctl: return kSupervisorctlKeys;
+    case SectionKind::UnixServer: return kUnixServerKeys;
+    case SectionKind::InetServer: return kInetServerKeys;
+    case SectionKind::Program: return kProgramKeys;
+    case SectionKind::FcgiProgram: return kFcgiKeys;
+    case SectionKind::EventListener: return kListenerKeys;
+    case SectionKind::Group: return kGroupKeys;
+    case SectionKind::Include: return kIncludeKeys;
     case SectionKind::RpcInterface:
     case SectionKind::CtlPlugin:
-    case SectionKind::Foreign:
-      break;
+    case SectionKind::Foreign: break;
   }
   return {};
 }
@@ -181,7 +169,7 @@ std::optional<std::string> nearestSection(std::string_view section) {
   const auto colon = section.find(':');
   const auto head = section.substr(0, colon);
   std::vector<std::string_view> candidates;
-  for (const auto& known : sectionNames)
+  for (const auto& known : kSectionNames)
     if ((known.match == SectionName::Match::Prefix) == (colon != std::string_view::npos))
       candidates.push_back(known.name);
   const auto lowerHead = core::lower(core::trim(head));

@@ -11,7 +11,7 @@
 namespace config {
 namespace {
 
-constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view kBlanks = " \t\r\n";
 
 bool isLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
@@ -20,14 +20,17 @@ bool isDigit(char c) { return c >= '0' && c <= '9'; }
 std::vector<std::string_view> rawWords(std::string_view command) {
   std::vector<std::string_view> words;
   std::size_t at = 0;
-  while ((at = command.find_first_not_of(blanks, at)) != std::string_view::npos) {
+  while ((at = command.find_first_not_of(kBlanks, at)) != std::string_view::npos) {
     const auto begin = at;
     char quote = 0;
-    for (; at < command.size() && (quote || blanks.find(command[at]) == std::string_view::npos); at++) {
+    for (; at < command.size() && (quote || kBlanks.find(command[at]) == std::string_view::npos); ++at) {
       const char c = command[at];
-      if (c == '\\' && quote != '\'') at++;
-      else if (quote && c == quote) quote = 0;
-      else if (!quote && (c == '\'' || c == '"')) quote = c;
+      if (c == '\\' && quote != '\'')
+        ++at;
+      else if (quote && c == quote)
+        quote = 0;
+      else if (!quote && (c == '\'' || c == '"'))
+        quote = c;
     }
     at = std::min(at, command.size());
     words.push_back(command.substr(begin, at - begin));
@@ -50,16 +53,16 @@ std::string_view operatorIn(std::string_view word) {
 /// "$NAME", or what "${NAME}", "$(command)" and "`command`" begin with, outside single quotes; "" if there is none.
 std::string_view variableIn(std::string_view word) {
   bool quoted = false;
-  for (std::size_t at = 0; at + 1 < word.size(); at++) {
+  for (std::size_t at = 0; at + 1 < word.size(); ++at) {
     if (word[at] == '\'') quoted = !quoted;
-    if (word[at] == '\\') at++;
+    if (word[at] == '\\') ++at;
     if (quoted || at + 1 >= word.size()) continue;
     if (word[at] == '`') return word.substr(at, 1);
     if (word[at] != '$') continue;
     if (word[at + 1] == '{' || word[at + 1] == '(') return word.substr(at, 2);
     if (!isLetter(word[at + 1])) continue;
     auto end = at + 1;
-    while (end < word.size() && (isLetter(word[end]) || isDigit(word[end]))) end++;
+    while (end < word.size() && (isLetter(word[end]) || isDigit(word[end]))) ++end;
     return word.substr(at, end - at);
   }
   return {};
@@ -108,7 +111,7 @@ std::optional<std::string> shellHint(std::string_view command) {
     if (const auto found = operatorIn(word); !found.empty())
       return hint(found, "is passed to it as an argument", "write command=/bin/sh -c '...', or a script");
   if (auto first = hintOnFirst(words.front())) return first;
-  for (std::size_t i = 0; i < words.size(); i++) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
     if (i > 0 && takesScript(words[i - 1])) continue;
     if (words[i].starts_with("~/")) return hint("~", "is not replaced", "write the whole path, or %(ENV_HOME)s");
     if (const auto variable = variableIn(words[i]); !variable.empty())

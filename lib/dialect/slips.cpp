@@ -18,35 +18,35 @@ struct Spelling {
   std::string_view written;
   std::string_view advice;
 };
-constexpr std::string_view logBackups = "did you mean 'stdout_logfile_backups'?";
-constexpr std::string_view logSize = "did you mean 'stdout_logfile_maxbytes'?";
-constexpr std::string_view workingDirectory = "did you mean 'directory'?";
-constexpr std::string_view stopWait = "did you mean 'stopwaitsecs'?";
-constexpr std::string_view noDaemon = "did you mean 'nodaemon' (with the opposite value)?";
-constexpr std::string_view portHost = "did you mean 'port'? It takes HOST:PORT";
-constexpr Spelling spellings[] = {
+constexpr std::string_view kLogBackups = "did you mean 'stdout_logfile_backups'?";
+constexpr std::string_view kLogSize = "did you mean 'stdout_logfile_maxbytes'?";
+constexpr std::string_view kWorkingDirectory = "did you mean 'directory'?";
+constexpr std::string_view kStopWait = "did you mean 'stopwaitsecs'?";
+constexpr std::string_view kNoDaemon = "did you mean 'nodaemon' (with the opposite value)?";
+constexpr std::string_view kPortHost = "did you mean 'port'? It takes HOST:PORT";
+constexpr Spelling kSpellings[] = {
     {Supervisord, "logfilebackupcount", "did you mean 'logfile_backups'?"},
     {Supervisord, "backupcount", "did you mean 'logfile_backups'?"},
     {Supervisord, "logfilesize", "did you mean 'logfile_maxbytes'?"},
     {Supervisord, "logfilemaxsize", "did you mean 'logfile_maxbytes'?"},
     {Supervisord, "log", "did you mean 'logfile'?"},
     {Supervisord, "pid", "did you mean 'pidfile'?"},
-    {Supervisord, "daemon", noDaemon},
-    {Supervisord, "daemonize", noDaemon},
+    {Supervisord, "daemon", kNoDaemon},
+    {Supervisord, "daemonize", kNoDaemon},
     {Supervisord, "foreground", "did you mean 'nodaemon'?"},
-    {Supervisord, "cwd", workingDirectory},
-    {Supervisord, "chdir", workingDirectory},
-    {Supervisord, "workingdirectory", workingDirectory},
+    {Supervisord, "cwd", kWorkingDirectory},
+    {Supervisord, "chdir", kWorkingDirectory},
+    {Supervisord, "workingdirectory", kWorkingDirectory},
     {Supervisord, "env", "did you mean 'environment'?"},
-    {Program, "stdoutlogfilebackupcount", logBackups},
-    {Program, "logfilebackupcount", logBackups},
-    {Program, "stdoutbackups", logBackups},
+    {Program, "stdoutlogfilebackupcount", kLogBackups},
+    {Program, "logfilebackupcount", kLogBackups},
+    {Program, "stdoutbackups", kLogBackups},
     {Program, "stderrlogfilebackupcount", "did you mean 'stderr_logfile_backups'?"},
     {Program, "stderrbackups", "did you mean 'stderr_logfile_backups'?"},
-    {Program, "stdoutmaxbytes", logSize},
-    {Program, "stdoutlogmaxbytes", logSize},
-    {Program, "stdoutlogfilesize", logSize},
-    {Program, "stdoutlogfilemaxsize", logSize},
+    {Program, "stdoutmaxbytes", kLogSize},
+    {Program, "stdoutlogmaxbytes", kLogSize},
+    {Program, "stdoutlogfilesize", kLogSize},
+    {Program, "stdoutlogfilemaxsize", kLogSize},
     {Program, "stderrmaxbytes", "did you mean 'stderr_logfile_maxbytes'?"},
     {Program, "stderrlogmaxbytes", "did you mean 'stderr_logfile_maxbytes'?"},
     {Program, "stderrlogfilesize", "did you mean 'stderr_logfile_maxbytes'?"},
@@ -62,10 +62,10 @@ constexpr Spelling spellings[] = {
     {Program, "redirect", "did you mean 'redirect_stderr'?"},
     {Program, "killgroup", "did you mean 'killasgroup'?"},
     {Program, "stopgroup", "did you mean 'stopasgroup'?"},
-    {Program, "stopsecs", stopWait},
-    {Program, "stopwait", stopWait},
-    {Program, "stoptimeout", stopWait},
-    {Program, "stoptime", stopWait},
+    {Program, "stopsecs", kStopWait},
+    {Program, "stopwait", kStopWait},
+    {Program, "stoptimeout", kStopWait},
+    {Program, "stoptime", kStopWait},
     {Program, "killsignal", "did you mean 'stopsignal'?"},
     {Program, "startwaitsecs", "did you mean 'startsecs'?"},
     {Program, "startwait", "did you mean 'startsecs'?"},
@@ -76,11 +76,11 @@ constexpr Spelling spellings[] = {
     {Program, "restart", "did you mean 'autorestart'?"},
     {Program, "cmd", "did you mean 'command'?"},
     {Program, "exec", "did you mean 'command'?"},
-    {Program, "cwd", workingDirectory},
-    {Program, "chdir", workingDirectory},
-    {Program, "workdir", workingDirectory},
-    {Program, "workingdir", workingDirectory},
-    {Program, "workingdirectory", workingDirectory},
+    {Program, "cwd", kWorkingDirectory},
+    {Program, "chdir", kWorkingDirectory},
+    {Program, "workdir", kWorkingDirectory},
+    {Program, "workingdir", kWorkingDirectory},
+    {Program, "workingdirectory", kWorkingDirectory},
     {Program, "env", "did you mean 'environment'?"},
     {Program, "envs", "did you mean 'environment'?"},
     {Program, "instances", "did you mean 'numprocs'?"},
@@ -96,10 +96,10 @@ constexpr Spelling spellings[] = {
     {UnixServer, "user", "did you mean 'username' (to log in) or 'chown' (of the socket)?"},
     {UnixServer, "httpusername", "did you mean 'username'?"},
     {UnixServer, "httppassword", "did you mean 'password'?"},
-    {InetServer, "host", portHost},
-    {InetServer, "address", portHost},
-    {InetServer, "bind", portHost},
-    {InetServer, "listen", portHost},
+    {InetServer, "host", kPortHost},
+    {InetServer, "address", kPortHost},
+    {InetServer, "bind", kPortHost},
+    {InetServer, "listen", kPortHost},
     {InetServer, "user", "did you mean 'username'?"},
     {InetServer, "httpusername", "did you mean 'username'?"},
     {InetServer, "httppassword", "did you mean 'password'?"},
@@ -113,9 +113,7 @@ constexpr Spelling spellings[] = {
     {Include, "path", "did you mean 'files'?"},
 };
 
-bool isProgram(SectionKind kind) {
-  return kind == Program || kind == FcgiProgram || kind == EventListener;
-}
+bool isProgram(SectionKind kind) { return kind == Program || kind == FcgiProgram || kind == EventListener; }
 
 std::string withoutJoiners(std::string_view key) {
   std::string out;
@@ -136,7 +134,7 @@ std::optional<std::string> adviceOnSpelling(SectionKind kind, std::string_view k
   const std::string plain = withoutJoiners(key);
   for (const Key& known : keysOf(kind))
     if (!known.successor && withoutJoiners(known.name) == plain) return meant(known.name);
-  for (const Spelling& spelling : spellings)
+  for (const Spelling& spelling : kSpellings)
     if (spelling.written == plain && (spelling.kind == kind || (spelling.kind == Program && isProgram(kind))))
       return std::string(spelling.advice);
   return std::nullopt;
@@ -148,10 +146,14 @@ std::optional<std::string> adviceOnPlace(std::string_view key) {
     SectionKind kind;
     std::string_view shown;
   };
-  constexpr Place places[] = {{Supervisord, "[supervisord]"},        {Program, "[program:x]"},
-                              {FcgiProgram, "[fcgi-program:x]"},     {EventListener, "[eventlistener:x]"},
-                              {Group, "[group:x]"},                  {UnixServer, "[unix_http_server]"},
-                              {InetServer, "[inet_http_server]"},    {Supervisorctl, "[supervisorctl]"},
+  constexpr Place places[] = {{Supervisord, "[supervisord]"},
+                              {Program, "[program:x]"},
+                              {FcgiProgram, "[fcgi-program:x]"},
+                              {EventListener, "[eventlistener:x]"},
+                              {Group, "[group:x]"},
+                              {UnixServer, "[unix_http_server]"},
+                              {InetServer, "[inet_http_server]"},
+                              {Supervisorctl, "[supervisorctl]"},
                               {Include, "[include]"}};
   std::vector<std::string> found;
   bool program = false;  // what every program knows, the other two kinds of programs know, too
@@ -176,7 +178,7 @@ std::optional<std::string> adviceOnKey(SectionKind kind, std::string_view key) {
 std::optional<std::string> swallowedLine(SectionKind kind, const core::IniEntry& entry) {
   if (entry.value.find('\n') == std::string::npos) return std::nullopt;
   const auto lines = core::split(entry.value, '\n');
-  for (std::size_t i = 1; i < lines.size(); i++) {
+  for (std::size_t i = 1; i < lines.size(); ++i) {
     const auto line = core::trim(lines[i]);
     const bool isHead = line.starts_with('[') && line.ends_with(']');
     if (isHead && kindOf(line.substr(1, line.size() - 2)) != Foreign) return std::string(line);

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "lib/dialect/schema.hpp"
 #include "lib/core/ini.hpp"
+#include "lib/dialect/schema.hpp"
 
 /// Slips that real files contain, recognised without knowing what a value means.
 namespace config {
@@ -16,8 +16,8 @@ namespace config {
 /// settings in the same files.
 [[nodiscard]] std::optional<std::string> adviceOnKey(SectionKind kind, std::string_view key);
 
-/// The first indented line of a value that was surely meant as a line of its own: "key=value" with a key of this kind of
-/// section, or a section's head.
+/// The first indented line of a value that was surely meant as a line of its own: "key=value" with a key of this kind
+/// of section, or a section's head.
 [[nodiscard]] std::optional<std::string> swallowedLine(SectionKind kind, const core::IniEntry& entry);
 
 }  // namespace config

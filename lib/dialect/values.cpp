@@ -18,9 +18,7 @@ namespace {
 using core::Err;
 using core::Error;
 
-Err<Error> refuse(std::string reason) {
-  return Err{Error{std::move(reason)}};
-}
+Err<Error> refuse(std::string reason) { return Err{Error{std::move(reason)}}; }
 
 /// Python's int(text, base) for base 8 and 10; nullopt also for what does not fit.
 std::optional<std::int64_t> pythonInt(std::string_view text, int base) {
@@ -65,7 +63,7 @@ Truth truthOf(std::string_view lowerCase) {
 }
 
 std::optional<int> signalByName(std::string_view name) {
-  for (int number = 1; number < 32; number++)
+  for (int number = 1; number < 32; ++number)
     if (const char* known = ::sigabbrev_np(number); known && name == known) return number;
   if (name == "CLD") return SIGCHLD;
   if (name == "IO" || name == "POLL") return SIGIO;
@@ -121,11 +119,11 @@ core::Expected<int> parseOomScore(std::string_view text) {
 
 core::Expected<logging::Level> parseLogLevel(std::string_view text) {
   using logging::Level;
-  static constexpr std::pair<std::string_view, Level> levels[] = {
+  static constexpr std::pair<std::string_view, Level> kLevels[] = {
       {"critical", Level::Critical}, {"error", Level::Error}, {"warn", Level::Warn},      {"info", Level::Info},
       {"debug", Level::Debug},       {"trace", Level::Trace}, {"blather", Level::Blather}};
   const std::string name = core::lower(text);
-  for (const auto& [known, level] : levels)
+  for (const auto& [known, level] : kLevels)
     if (name == known) return level;
   return refuse("bad logging level name " + core::pythonRepr(text));
 }
@@ -165,12 +163,9 @@ core::Expected<AutoRestart> parseAutoRestart(std::string_view text) {
   const std::string value = core::lower(text);
   if (value == "unexpected") return AutoRestart::Unexpected;
   switch (truthOf(value)) {
-    case Truth::True:
-      return AutoRestart::Always;
-    case Truth::False:
-      return AutoRestart::Never;
-    case Truth::Neither:
-      break;
+    case Truth::True: return AutoRestart::Always;
+    case Truth::False: return AutoRestart::Never;
+    case Truth::Neither: break;
   }
   return refuse("invalid 'autorestart' value " + core::pythonRepr(value));
 }
@@ -220,9 +215,7 @@ core::Expected<std::string> parseDirectory(std::string_view text, const Director
   return path;
 }
 
-core::Expected<std::string> parseDirectory(std::string_view text) {
-  return parseDirectory(text, core::isDirectory);
-}
+core::Expected<std::string> parseDirectory(std::string_view text) { return parseDirectory(text, core::isDirectory); }
 
 core::Expected<std::string> parseFilePath(std::string_view text, const DirectoryTest& isDirectory) {
   auto path = core::expandHome(text);
@@ -232,9 +225,7 @@ core::Expected<std::string> parseFilePath(std::string_view text, const Directory
   return path;
 }
 
-core::Expected<std::string> parseFilePath(std::string_view text) {
-  return parseFilePath(text, core::isDirectory);
-}
+core::Expected<std::string> parseFilePath(std::string_view text) { return parseFilePath(text, core::isDirectory); }
 
 core::Expected<std::string> parseName(std::string_view text) {
   const auto name = core::trim(text);

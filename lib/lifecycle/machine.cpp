@@ -11,16 +11,16 @@ namespace {
 
 /// A program that exits at once (startsecs=0) is started again no more than once a second: the pace that Supervisor's
 /// poll has, without which it would be a loop of forks.
-constexpr core::seconds restartPace{1};
-constexpr std::string_view exitedTooQuickly = "Exited too quickly (process log may have details)";
+constexpr core::seconds kRestartPace{1};
+constexpr std::string_view kExitedTooQuickly = "Exited too quickly (process log may have details)";
 
 /// How long a process group may take to end after SIGKILL. What takes longer hangs in the kernel, and a stop that waits
 /// for it would never end.
-constexpr core::seconds killWait{10};
+constexpr core::seconds kKillWait{10};
 
 }  // namespace
 
-Machine::Machine() { trouble_.reserve(exitedTooQuickly.size()); }
+Machine::Machine() { trouble_.reserve(kExitedTooQuickly.size()); }
 
 void Machine::blame(std::string_view why, std::string_view hint) noexcept {
   try {
@@ -76,7 +76,7 @@ void Machine::start(Actions& actions, core::Instant now) {
 }
 
 void Machine::backOff(Actions& actions, const Rules& rules, core::Instant now) {
-  tries_++;
+  ++tries_;
   due_ = now + core::seconds(tries_);
   enter(State::Backoff, actions);
   if (tries_ <= rules.startRetries) return;
@@ -102,7 +102,7 @@ void Machine::stopTakesTooLong(Actions& actions, const Rules& rules, core::Insta
   action.signal = SIGKILL;
   action.group = action.escalated = true;
   groupKilled_ = true;
-  due_ = now + killWait;
+  due_ = now + kKillWait;
   actions.push(action);
 }
 
@@ -144,14 +144,14 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
     case State::Starting:
       if (now < started_ + rules.startSeconds) {
         exitCode_ = 0;  // clients see the exit status of completed runs only
-        blame(exit.why.empty() ? exitedTooQuickly : exit.why, exit.hint);
+        blame(exit.why.empty() ? kExitedTooQuickly : exit.why, exit.hint);
         return backOff(actions, rules, now);
       }
       enter(State::Running, actions, false, false);
       [[fallthrough]];
     case State::Running:
       tries_ = 0;
-      due_ = std::max(now, started_ + restartPace);
+      due_ = std::max(now, started_ + kRestartPace);
       trouble_.clear();
       if (!expected && exit.why.empty())
         trouble_.append("Bad exit code ").append(std::to_string(exit.code));  // fits into what is reserved
@@ -170,9 +170,7 @@ void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rule
   const auto due = deadline(rules);
   if (!due || now < *due) return;
   switch (state_) {
-    case State::Starting:
-      tries_ = 0;
-      return enter(State::Running, actions);
+    case State::Starting: tries_ = 0; return enter(State::Running, actions);
     case State::Backoff:
     case State::Exited: return start(actions, now);
     case State::Stopping: return stopTakesTooLong(actions, rules, now);

@@ -17,15 +17,15 @@ namespace lifecycle {
 
 /// What happens to a program.
 namespace input {
-struct Start {};  ///< somebody wants it to run
-struct Stop {};   ///< somebody wants it to end
+struct Start {};   ///< somebody wants it to run
+struct Stop {};    ///< somebody wants it to end
 struct GiveUp {};  ///< the supervisor goes down: what waits for a retry is FATAL
 struct Spawned {};
 struct SpawnFailed {
   std::string why;
 };
 struct Exited {
-  int code = 0;  ///< the exit code, or -1 when a signal ended it
+  int code = 0;        ///< the exit code, or -1 when a signal ended it
   std::string why{};   ///< why it never became its program; empty: it did
   std::string hint{};  ///< what an early end may have to do with
 };
@@ -38,8 +38,8 @@ struct SignalFailed {
   std::string why;
 };
 }  // namespace input
-using Input = std::variant<input::Start, input::Stop, input::GiveUp, input::Spawned, input::SpawnFailed,
-                           input::Exited, input::LeaderExited, input::Deadline, input::SignalFailed>;
+using Input = std::variant<input::Start, input::Stop, input::GiveUp, input::Spawned, input::SpawnFailed, input::Exited,
+                           input::LeaderExited, input::Deadline, input::SignalFailed>;
 
 /// What the owner of the machine has to do, in this order.
 struct Action {
@@ -55,10 +55,10 @@ struct Action {
   bool expected = false;        ///< Changed to Exited: the exit code is one of the expected ones
   /// Changed to Running: it stayed up long enough (not only noticed at its exit); to Fatal: after too many failures.
   bool announced = true;
-  bool group = false;           ///< Signal: to the process group
-  bool escalated = false;       ///< Signal: SIGKILL, since the stop signal did not help in time
-  int tries = 0;                ///< Changed: how many starts failed in a row
-  int signal = 0;               ///< Signal
+  bool group = false;      ///< Signal: to the process group
+  bool escalated = false;  ///< Signal: SIGKILL, since the stop signal did not help in time
+  int tries = 0;           ///< Changed: how many starts failed in a row
+  int signal = 0;          ///< Signal
 };
 
 /// The few actions of one step, without allocation.

@@ -18,7 +18,7 @@ const char* toText(State state) noexcept {
 }
 
 std::optional<State> stateFromText(std::string_view text) noexcept {
-  for (const State state : allStates)
+  for (const State state : kAllStates)
     if (text == toText(state)) return state;
   return std::nullopt;
 }

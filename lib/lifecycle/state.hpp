@@ -20,8 +20,8 @@ enum class State : std::int16_t {
   Unknown = 1000,
 };
 
-inline constexpr std::array allStates{State::Stopped,  State::Starting, State::Running, State::Backoff,
-                                      State::Stopping, State::Exited,   State::Fatal,   State::Unknown};
+inline constexpr std::array kAllStates{State::Stopped,  State::Starting, State::Running, State::Backoff,
+                                       State::Stopping, State::Exited,   State::Fatal,   State::Unknown};
 
 /// "STOPPED", "STARTING", ...
 [[nodiscard]] const char* toText(State state) noexcept;

@@ -25,7 +25,8 @@ core::Expected<std::array<core::UniqueFd, 2>> makePipe() {
 core::UniqueFd another(int fd) { return core::UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
 bool areSame(int one, int other) {
-  struct stat a {}, b {};
+  struct stat a {
+  }, b{};
   return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
@@ -36,7 +37,7 @@ std::optional<Filter> filterFor(int ours, Filter::Allows allows, bool raw) {
 
 /// Numbers 0 to 2 are in use, so that nothing that is opened gets one of them.
 void fillStandard() {
-  for (int fd = 0; fd < 3; fd++)
+  for (int fd = 0; fd < 3; ++fd)
     if (::fcntl(fd, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDWR));
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr char kEscape = '\033';
 constexpr std::string_view kParameters = "0123456789;:?";  // what stands between "CSI" and its final byte
-constexpr std::size_t kLongest = 64;  // of a sequence; colours of 24 bits for both grounds need 40
+constexpr std::size_t kLongest = 64;                       // of a sequence; colours of 24 bits for both grounds need 40
 /// Not of the form "CSI parameters final": terminfo's "no attributes" has the first, screen's and tmux's "up" is the
 /// other.
 constexpr std::array<std::string_view, 2> kShort{"\033(B", "\033M"};
@@ -37,18 +37,24 @@ bool isColour(std::string_view parameters) {
 bool isForScreen(std::string_view parameters, char final) {
   const auto semicolon = parameters.find(';');
   switch (final) {
-    case 'A': case 'B': case 'C': case 'D': case 'G':  // the cursor, relative and in its line
-    case '@': case 'P':                                // insert and delete characters
+    case 'A':
+    case 'B':
+    case 'C':
+    case 'D':
+    case 'G':  // the cursor, relative and in its line
+    case '@':
+    case 'P':  // insert and delete characters
       return isCount(parameters);
     case 'H':  // the cursor, absolute
       return isCount(parameters.substr(0, semicolon)) &&
              (semicolon == std::string_view::npos || isCount(parameters.substr(semicolon + 1)));
-    case 'J': case 'K':  // erase; 3J would take what was scrolled away
+    case 'J':
+    case 'K':  // erase; 3J would take what was scrolled away
       return isOneOf(parameters, {"", "0", "1", "2"});
-    case 'h': case 'l':  // insert mode, the cursor seen
+    case 'h':
+    case 'l':  // insert mode, the cursor seen
       return isOneOf(parameters, {"4", "?25"});
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -62,8 +68,8 @@ bool mayBecomeCharacter(std::string_view text) {
   const auto front = static_cast<unsigned char>(text.front());
   const std::size_t length = front >= 0xF0 && front <= 0xF4 ? 4 : front >= 0xE0 ? 3 : front >= 0xC2 ? 2 : 0;
   return text.size() < length && front <= 0xF4 && std::all_of(text.begin() + 1, text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-  });
+           return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+         });
 }
 
 }  // namespace
@@ -103,8 +109,8 @@ std::size_t Filter::wholeTokens(std::string_view filtered, std::size_t most) noe
     if (last >= most) return escape;
   }
   std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(filtered[end]) & 0xC0U) == 0x80U) end--;
-  if (end > 0 && filtered[end - 1] == '\r' && filtered[end] == '\n') end--;
+  while (end > 0 && (static_cast<unsigned char>(filtered[end]) & 0xC0U) == 0x80U) --end;
+  if (end > 0 && filtered[end - 1] == '\r' && filtered[end] == '\n') --end;
   return end;
 }
 
@@ -148,8 +154,8 @@ std::size_t Filter::takeEscape(std::string_view text, std::string& out, bool atE
   const auto end = text.find_first_not_of(kParameters, 2);
   if (end == std::string_view::npos) return atEnd || text.size() >= kLongest ? show() : 0;
   const std::string_view parameters = text.substr(2, end - 2);
-  const bool allowed = isForLog(parameters, text[end]) ||
-                       (allows_ == Allows::Screen && isForScreen(parameters, text[end]));
+  const bool allowed =
+      isForLog(parameters, text[end]) || (allows_ == Allows::Screen && isForScreen(parameters, text[end]));
   if (!allowed || end >= kLongest) return show();
   note(text.substr(0, end + 1));
   out += text.substr(0, end + 1);

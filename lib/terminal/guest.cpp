@@ -25,9 +25,9 @@ extern char** environ;
 namespace terminal {
 namespace {
 
-constexpr int kPatienceMs = 5000;   // until exec: the program may lie on a slow disk
+constexpr int kPatienceMs = 5000;  // until exec: the program may lie on a slow disk
 constexpr std::string_view kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr int kReport = 3;          // the number of the report pipe in the child
+constexpr int kReport = 3;  // the number of the report pipe in the child
 
 enum class Step : int { Session, Descriptors, Terminal, Identity, Keyring, File, Exec };
 struct Failed {
@@ -68,7 +68,7 @@ struct Prepared {
 /// Opens what the account reads; another file that takes the place of a good one later is waited for as the account
 /// likes, which only `tail -F` does anyway.
 void openFiles(const Prepared& p) noexcept {
-  for (std::size_t i = 0; i < p.guest->files.size(); i++) {
+  for (std::size_t i = 0; i < p.guest->files.size(); ++i) {
     const bool needed = p.guest->readsFile && i == 0;
     const int fd = ::open(p.guest->files[i].c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 && !needed) continue;
@@ -91,7 +91,7 @@ bool leaveKeyring() noexcept {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   core::resetSignals();
   if (::setsid() < 0) fail(p, Step::Session);
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < 3; ++i)
     if (::dup2(p.descriptors[static_cast<std::size_t>(i)], i) < 0) fail(p, Step::Descriptors);
   if (p.report != kReport && ::dup3(p.report, kReport, O_CLOEXEC) < 0) fail(p, Step::Descriptors);
   p.report = kReport;
@@ -155,7 +155,7 @@ std::vector<std::string> environmentOf(const std::optional<core::Account>& accou
     out.push_back("USER=" + who->name);
     out.push_back("LOGNAME=" + who->name);
   }
-  for (char** one = environ; *one; one++) {
+  for (char** one = environ; *one; ++one) {
     const std::string_view entry(*one);
     const auto equals = std::min(entry.find('='), entry.size());
     const auto name = entry.substr(0, equals);
@@ -186,7 +186,7 @@ core::Expected<pid_t> start(const Guest& guest, const std::array<int, 3>& descri
              &guest};
   // Above what dup2() overwrites in the child.
   std::array<core::UniqueFd, 4> high;
-  for (std::size_t i = 0; i < high.size(); i++) {
+  for (std::size_t i = 0; i < high.size(); ++i) {
     int& one = i < 3 ? p.descriptors[i] : p.report;
     high[i].reset(::fcntl(one, F_DUPFD_CLOEXEC, kReport + 1));
     if (!high[i]) return core::sysError("cannot start " + guest.file, errno);

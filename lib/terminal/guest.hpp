@@ -15,9 +15,9 @@ namespace terminal {
 
 /// A program that another account may control: what it is, and all that it gets from us.
 struct Guest {
-  std::string file;                      ///< absolute; no PATH search
-  std::vector<std::string> arguments;    ///< argv, with argv[0]
-  std::vector<std::string> environment;  ///< see environmentOf()
+  std::string file;                        ///< absolute; no PATH search
+  std::vector<std::string> arguments;      ///< argv, with argv[0]
+  std::vector<std::string> environment;    ///< see environmentOf()
   std::optional<core::Identity> identity;  ///< nullopt: our own
   std::string directory;  ///< where it runs if its account gets there by itself; else, or if empty, in "/"
   /// Files that its account reads, each a regular file or missing: anything else could keep it waiting for ever.

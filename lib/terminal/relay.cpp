@@ -66,7 +66,8 @@ class Signals {
 /// Sends `signo` to `whom`, ourselves or (0) our whole process group as the terminal's driver does; it does to us what
 /// it does by default.
 void suffer(int signo, pid_t whom) noexcept {
-  struct sigaction plain {}, before {};
+  struct sigaction plain {
+  }, before{};
   plain.sa_handler = SIG_DFL;
   ::sigaction(signo, &plain, &before);
   sigset_t one, mask;

@@ -43,9 +43,9 @@ ClientResult<Value> Client::call(std::string_view method, const Array& params) {
   const bool kept = connection_ != nullptr;
   auto body = exchange(request);
   // A kept connection may have been closed from the other side since its last answer.
-  const bool stale = kept && !body && !(connection_ && connection_->answerBegun()) &&
-                     (body.error().kind == Kind::Protocol || body.error().code == EPIPE ||
-                      body.error().code == ECONNRESET);
+  const bool stale =
+      kept && !body && !(connection_ && connection_->answerBegun()) &&
+      (body.error().kind == Kind::Protocol || body.error().code == EPIPE || body.error().code == ECONNRESET);
   if (stale) {
     close();
     body = exchange(request);

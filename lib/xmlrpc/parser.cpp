@@ -74,29 +74,20 @@ std::optional<Parser::Tag> Parser::tagOf(std::string_view name, Tag parent) noex
     return name == wanted ? std::optional(tag) : std::nullopt;
   };
   switch (parent) {
-    case Tag::Document:
-      return name == "methodCall" ? std::optional(Tag::Call) : only("methodResponse", Tag::Response);
-    case Tag::Call:
-      return name == "methodName" ? std::optional(Tag::MethodName) : only("params", Tag::Params);
-    case Tag::Response:
-      return name == "params" ? std::optional(Tag::Params) : only("fault", Tag::Fault);
-    case Tag::Params:
-      return only("param", Tag::Param);
+    case Tag::Document: return name == "methodCall" ? std::optional(Tag::Call) : only("methodResponse", Tag::Response);
+    case Tag::Call: return name == "methodName" ? std::optional(Tag::MethodName) : only("params", Tag::Params);
+    case Tag::Response: return name == "params" ? std::optional(Tag::Params) : only("fault", Tag::Fault);
+    case Tag::Params: return only("param", Tag::Param);
     case Tag::Param:
     case Tag::Fault:
-    case Tag::Data:
-      return only("value", Tag::Value);
+    case Tag::Data: return only("value", Tag::Value);
     case Tag::Value:
       if (name == "array") return Tag::ArrayTag;
       return name == "struct" ? Tag::StructTag : Tag::Scalar;
-    case Tag::ArrayTag:
-      return only("data", Tag::Data);
-    case Tag::StructTag:
-      return only("member", Tag::Member);
-    case Tag::Member:
-      return name == "name" ? std::optional(Tag::Name) : only("value", Tag::Value);
-    default:
-      return std::nullopt;
+    case Tag::ArrayTag: return only("data", Tag::Data);
+    case Tag::StructTag: return only("member", Tag::Member);
+    case Tag::Member: return name == "name" ? std::optional(Tag::Name) : only("value", Tag::Value);
+    default: return std::nullopt;
   }
 }
 
@@ -107,8 +98,7 @@ void Parser::start(std::string_view name) {
   open_.push_back(*tag);
   text_.clear();
   switch (*tag) {
-    case Tag::Value:
-      return startValue();
+    case Tag::Value: return startValue();
     case Tag::ArrayTag:
     case Tag::StructTag:
     case Tag::Scalar:
@@ -116,11 +106,8 @@ void Parser::start(std::string_view name) {
       if (*tag == Tag::ArrayTag) slots_.back().value.data = Array{};
       if (*tag == Tag::StructTag) slots_.back().value.data = Struct{};
       return;
-    case Tag::Member:
-      slots_.back().memberName.clear();
-      return;
-    default:
-      return;
+    case Tag::Member: slots_.back().memberName.clear(); return;
+    default: return;
   }
 }
 
@@ -139,18 +126,11 @@ void Parser::end(std::string_view name) {
   const Tag tag = open_.back();
   open_.pop_back();
   switch (tag) {
-    case Tag::Scalar:
-      return finishScalar(name);
-    case Tag::Value:
-      return finishValue();
-    case Tag::Name:
-      slots_.back().memberName = std::move(text_);
-      break;
-    case Tag::MethodName:
-      method = std::move(text_);
-      break;
-    default:
-      break;
+    case Tag::Scalar: return finishScalar(name);
+    case Tag::Value: return finishValue();
+    case Tag::Name: slots_.back().memberName = std::move(text_); break;
+    case Tag::MethodName: method = std::move(text_); break;
+    default: break;
   }
   text_.clear();
 }

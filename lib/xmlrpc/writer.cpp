@@ -24,15 +24,9 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 void appendEscapedByte(std::string& out, char c) {
   switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
+    case '&': out += "&amp;"; break;
+    case '<': out += "&lt;"; break;
+    case '>': out += "&gt;"; break;
     default:
       if (static_cast<unsigned char>(c) < 0x20)
         out += kReplacement;
@@ -154,8 +148,6 @@ void Writer::member(std::string_view name) {
   out_ += "</name>";
 }
 
-void Writer::endStruct() {
-  out_ += out_.ends_with("<struct>") ? "</struct></value>" : "</member></struct></value>";
-}
+void Writer::endStruct() { out_ += out_.ends_with("<struct>") ? "</struct></value>" : "</member></struct></value>"; }
 
 }  // namespace xmlrpc

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whatever another account writes, in whatever pieces: what passes is text and the sequences that are allowed, and how it
-// was cut changes nothing.
+// Whatever another account writes, in whatever pieces: what passes is text and the sequences that are allowed, and how
+// it was cut changes nothing.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -25,7 +25,7 @@ std::string through(Filter::Allows allows, std::string_view bytes, std::size_t s
 void judge(std::string_view out, bool screen) {
   if (!core::isUtf8(out) || out.find("\xC2\x9B") != std::string_view::npos) std::abort();
   const std::string_view controls = screen ? "\n\t\r\b\a\x0F" : "\n\t\r";
-  for (std::size_t i = 0; i < out.size(); i++) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
     const auto byte = static_cast<unsigned char>(out[i]);
     if (byte == 0x7F) std::abort();
     if (byte == '\r' && !screen && (i + 1 == out.size() || out[i + 1] != '\n')) std::abort();

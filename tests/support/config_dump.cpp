@@ -38,9 +38,7 @@ std::string array(const List& list, Show show) {
   return out + "]";
 }
 
-std::string text(const std::optional<std::string>& value) {
-  return value ? quoted(*value) : "null";
-}
+std::string text(const std::optional<std::string>& value) { return value ? quoted(*value) : "null"; }
 template <class T>
 std::string number(const std::optional<T>& value) {
   return value ? fmt::format("{}", *value) : "null";
@@ -121,9 +119,7 @@ std::string configurationText(const config::Configuration& c) {
                      array(c.messages, [](const auto& m) { return quoted(m.text); }));
 }
 
-std::string error(const core::Error& e) {
-  return "{\"error\":" + quoted(e.text) + "}";
-}
+std::string error(const core::Error& e) { return "{\"error\":" + quoted(e.text) + "}"; }
 
 std::string ini(const char* file) {
   const auto document = core::IniDocument::read(file);
@@ -174,7 +170,7 @@ int main(int argc, char** argv) {
     std::puts(configuration(arguments).c_str());
     return 0;
   }
-  for (int i = 2; i < argc; i++) {
+  for (int i = 2; i < argc; ++i) {
     const std::string shown = mode == "ini"      ? ini(argv[i])
                               : mode == "words"  ? words(argv[i])
                               : mode == "pairs"  ? pairs(argv[i])

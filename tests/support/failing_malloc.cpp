@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Preloaded by tests: lets chosen allocations of one process fail, whoever asks for them.
 //
-// $FAILING_MALLOC names a file with the numbers of Plan, which the test maps as well and changes while the process runs.
+// $FAILING_MALLOC names a file with the numbers of Plan, which the test maps as well and changes while the process
+// runs.
 #include <execinfo.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -59,7 +60,7 @@ bool fails() noexcept {
   const std::int64_t number = ++plan->seen;
   const std::int64_t first = plan->first;
   if (first == 0 || number < first || number >= first + plan->length || ::getpid() != self) return false;
-  plan->failed++;
+  ++plan->failed;
   if (trace) tellWhere();
   errno = ENOMEM;
   return true;
@@ -73,9 +74,7 @@ extern "C" {
 void* malloc(std::size_t size) { return fails() ? nullptr : __libc_malloc(size); }
 void* calloc(std::size_t count, std::size_t size) { return fails() ? nullptr : __libc_calloc(count, size); }
 void* realloc(void* old, std::size_t size) { return fails() ? nullptr : __libc_realloc(old, size); }
-void* memalign(std::size_t alignment, std::size_t size) {
-  return fails() ? nullptr : __libc_memalign(alignment, size);
-}
+void* memalign(std::size_t alignment, std::size_t size) { return fails() ? nullptr : __libc_memalign(alignment, size); }
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
   return fails() ? nullptr : __libc_memalign(alignment, size);
 }

@@ -24,7 +24,9 @@ namespace {
 using namespace instances;
 
 /// ESC, BEL, a line end, C1 as UTF-8 and an override of the writing direction.
-constexpr const char* kEvil = "ev\033[2Jil\a\nx\xC2\x9B" "31m\xE2\x80\xAE";
+constexpr const char* kEvil =
+    "ev\033[2Jil\a\nx\xC2\x9B"
+    "31m\xE2\x80\xAE";
 
 bool isEvil(const std::string& name) { return name.starts_with("evil"); }
 bool isSick(const std::string& name) { return name.starts_with("sick"); }
@@ -64,8 +66,7 @@ class PretendedManager final : public Manager {
     if (isEvil(name)) return {{kEvil, kEvil, 4242, kEvil}};
     if (!isSick(name)) return {{"program1", "RUNNING", 4242}};
     std::vector<ProgramStatus> all{{"fine", "RUNNING", 4242}, {"idle", "STOPPED", 0, "Not started"}};
-    for (int i = 1; i < 8; i++)
-      all.push_back({"p" + std::to_string(i), "FATAL", 0, "couldn't chdir to /x: ENOENT"});
+    for (int i = 1; i < 8; ++i) all.push_back({"p" + std::to_string(i), "FATAL", 0, "couldn't chdir to /x: ENOENT"});
     return all;
   }
   std::optional<std::string> nameOfPid(pid_t pid) const override {
@@ -184,7 +185,7 @@ int serve(int argc, char** argv) {
   core::EventLoop loop;
   const core::SignalWatch ended(loop, SIGTERM, [&loop] { loop.exit(0); });
   PretendedManager manager;
-  for (int i = 2; i < argc; i++) {
+  for (int i = 2; i < argc; ++i) {
     const auto fields = core::split(argv[i], ':');
     const auto number = [&fields](std::size_t at) {
       return at < fields.size() ? static_cast<uid_t>(core::parseInteger(fields[at]).value()) : 0U;

@@ -17,8 +17,7 @@ int main(int argc, char** argv) {
   if (argc != 3) return 2;
   const std::string answer = argv[2];
   const auto connection = bus::connectTo(argv[1]);
-  const auto authority =
-      sdbus::createObject(*connection, sdbus::ObjectPath{"/org/freedesktop/PolicyKit1/Authority"});
+  const auto authority = sdbus::createObject(*connection, sdbus::ObjectPath{"/org/freedesktop/PolicyKit1/Authority"});
   using Subject = sdbus::Struct<std::string, std::map<std::string, sdbus::Variant>>;
   using Details = std::map<std::string, std::string>;
   using Verdict = sdbus::Struct<bool, bool, Details>;

@@ -14,7 +14,7 @@ struct Fixture {
 
   /// Calls of 10 ms each until one is refused; returns how many were served.
   int flood(const std::string& sender, int most = 1000) {
-    for (int i = 0; i < most; i++) {
+    for (int i = 0; i < most; ++i) {
       if (!gate.admit(sender, now)) return i;
       (void)gate.charge(sender, milliseconds(10), now);
     }
@@ -44,7 +44,7 @@ TEST_CASE("an account cannot have more by more connections") {
 TEST_CASE("all accounts together leave half of the time to root, which is not bounded") {
   Fixture f;
   int served = 0;
-  for (int i = 0; i < 20; i++) {
+  for (int i = 0; i < 20; ++i) {
     const auto sender = ":1." + std::to_string(i);
     f.gate.identify(sender, 1000 + static_cast<uid_t>(i), f.now);
     served += f.flood(sender);
@@ -68,7 +68,7 @@ TEST_CASE("a caller is bounded by its name until its account is known, which is 
 
 TEST_CASE("a crowd of names is forgotten in time, and then bounded anew") {
   Fixture f;
-  for (int i = 0; i < 10000; i++) (void)f.gate.charge(":1." + std::to_string(i), milliseconds(1), f.now);
+  for (int i = 0; i < 10000; ++i) (void)f.gate.charge(":1." + std::to_string(i), milliseconds(1), f.now);
   CHECK(f.gate.admit(":1.5", f.now));
 }
 

@@ -10,12 +10,12 @@ using bus::CallLimits;
 TEST_CASE("an account has a number of places, and gets each back when a call ends") {
   const auto limits = std::make_shared<CallLimits>();
   std::vector<std::shared_ptr<CallLimits::Ticket>> tickets;
-  for (std::size_t i = 0; i < CallLimits::perAccount; i++) {
+  for (std::size_t i = 0; i < CallLimits::kPerAccount; ++i) {
     tickets.push_back(CallLimits::enter(limits, 1001));
     REQUIRE(tickets.back());
   }
   CHECK_FALSE(CallLimits::enter(limits, 1001));
-  CHECK(limits->waiting(1001) == CallLimits::perAccount);
+  CHECK(limits->waiting(1001) == CallLimits::kPerAccount);
 
   SUBCASE("another account is not held up") { CHECK(CallLimits::enter(limits, 1002)); }
   SUBCASE("root has more") { CHECK(CallLimits::enter(limits, 0)); }

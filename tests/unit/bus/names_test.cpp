@@ -20,7 +20,7 @@ TEST_CASE("names of instances become object paths that any name fits in") {
 
 TEST_CASE("every failure of the manager has a D-Bus name of its own") {
   std::set<std::string> names;
-  for (int code = 0; code <= static_cast<int>(ErrorCode::ShuttingDown); code++)
+  for (int code = 0; code <= static_cast<int>(ErrorCode::ShuttingDown); ++code)
     names.insert(bus::errorName(static_cast<ErrorCode>(code)));
   CHECK(names.size() == static_cast<std::size_t>(ErrorCode::ShuttingDown) + 1);
   CHECK(names.count("org.freedesktop.DBus.Error.Failed") == 0);

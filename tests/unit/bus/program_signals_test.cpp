@@ -32,20 +32,20 @@ TEST_CASE("of several changes of a program in one turn the last is sent") {
 
 TEST_CASE("a flood of one instance is sent in parts, and others have their turns between") {
   Fixture f;
-  for (int i = 0; i < 5000; i++) f.signals.add("flood", {"p" + std::to_string(i), "RUNNING", 1});
+  for (int i = 0; i < 5000; ++i) f.signals.add("flood", {"p" + std::to_string(i), "RUNNING", 1});
   f.signals.add("quiet", {"p", "FATAL", 0});
   CHECK(f.signals.send());
-  CHECK(f.sent.size() == bus::ProgramSignals::most);
+  CHECK(f.sent.size() == bus::ProgramSignals::kMost);
   CHECK(f.sent[1] == "quiet/p FATAL");
-  for (int i = 0; i < 5000; i++) f.signals.add("flood", {"p" + std::to_string(i), "EXITED", 0});
+  for (int i = 0; i < 5000; ++i) f.signals.add("flood", {"p" + std::to_string(i), "EXITED", 0});
   std::size_t rounds = 1;
-  while (f.signals.send()) rounds++;
+  while (f.signals.send()) ++rounds;
   CHECK(rounds < 22);  // what was replaced was not sent twice
 }
 
 TEST_CASE("what is left after a part is sent by itself") {
   Fixture f;
-  for (int i = 0; i < 300; i++) f.signals.add("a", {"p" + std::to_string(i), "RUNNING", 1});
+  for (int i = 0; i < 300; ++i) f.signals.add("a", {"p" + std::to_string(i), "RUNNING", 1});
   while (f.sent.size() < 300) f.loop.step(core::seconds(5));
   CHECK(f.sent.size() == 300);
 }
@@ -60,8 +60,8 @@ TEST_CASE("nothing is sent of an instance that is gone") {
 
 TEST_CASE("an owner that invents names without end has so many waiting, and their last states are sent") {
   Fixture f;
-  constexpr auto most = bus::ProgramSignals::mostWaiting;
-  for (std::size_t i = 0; i < most + 1000; i++) f.signals.add("a", {"p" + std::to_string(i), "RUNNING", 1});
+  constexpr auto most = bus::ProgramSignals::kMostWaiting;
+  for (std::size_t i = 0; i < most + 1000; ++i) f.signals.add("a", {"p" + std::to_string(i), "RUNNING", 1});
   f.signals.add("a", {"p0", "FATAL", 0});
   f.signals.add("b", {"p", "RUNNING", 1});
   while (f.signals.send()) {

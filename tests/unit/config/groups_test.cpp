@@ -3,7 +3,7 @@
 
 namespace {
 
-constexpr const char* programs = "[program:a]\ncommand=a\n[program:b]\ncommand=b\npriority=1\n";
+constexpr const char* kPrograms = "[program:a]\ncommand=a\n[program:b]\ncommand=b\npriority=1\n";
 
 bool refused(const std::string& text, const std::string& start) {
   Scratch scratch;
@@ -17,7 +17,7 @@ bool refused(const std::string& text, const std::string& start) {
 TEST_CASE("a group takes its members in the order of its list; the rest sorts by priority and name") {
   Scratch scratch;
   const auto loaded =
-      scratch.load(std::string(programs) + "[program:c]\ncommand=c\n[group:g]\nprograms= b , a\npriority=1000\n");
+      scratch.load(std::string(kPrograms) + "[program:c]\ncommand=c\n[group:g]\nprograms= b , a\npriority=1000\n");
   REQUIRE(loaded);
   REQUIRE(loaded->groups.size() == 2);
   CHECK(loaded->groups[0]->name == "c");
@@ -31,9 +31,9 @@ TEST_CASE("groups may be empty, unknown and ambiguous members are refused") {
   const auto loaded = scratch.load("[group:g]\n");
   REQUIRE(loaded);
   CHECK(loaded->groups.at(0)->processes.empty());
-  CHECK(refused(std::string(programs) + "[group:g]\nprograms=a,nope\n",
+  CHECK(refused(std::string(kPrograms) + "[group:g]\nprograms=a,nope\n",
                 "[group:g] names unknown program or fcgi-program nope for key 'programs' in section 'group:g'"));
-  CHECK(refused(std::string(programs) + "[fcgi-program:a]\ncommand=x\nsocket=tcp://h:1\n[group:g]\nprograms=a\n",
+  CHECK(refused(std::string(kPrograms) + "[fcgi-program:a]\ncommand=x\nsocket=tcp://h:1\n[group:g]\nprograms=a\n",
                 "[group:g] name a is ambiguous (exists as program and fcgi-program)"));
 }
 

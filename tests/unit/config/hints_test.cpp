@@ -18,8 +18,9 @@ std::vector<std::string> warnings(const config::Configuration& loaded) {
 }  // namespace
 
 TEST_CASE("what a shell would do with a command is told") {
-  CHECK(hintOn("cd /x && run") == "command is not run by a shell: '&&' is passed to it as an argument; write "
-                                  "command=/bin/sh -c '...', or a script");
+  CHECK(hintOn("cd /x && run") ==
+        "command is not run by a shell: '&&' is passed to it as an argument; write "
+        "command=/bin/sh -c '...', or a script");
   for (const char* operators : {"a | b", "a || b", "a; b", "a ; b", "a &", "a&", "a > f", "a >f", "a >> f", "a 2>&1",
                                 "a 2>/dev/null", "a < f", "sh -c a && b"})
     CHECK(hintOn(operators).find("is passed to it as an argument") != std::string::npos);
@@ -37,11 +38,10 @@ TEST_CASE("what a shell would do with a command is told") {
 }
 
 TEST_CASE("what was not meant for a shell is left alone") {
-  for (const char* fine :
-       {"", "/bin/cat", "sh -c 'a && b | c > d; e &'", "sh -c \"cd $HOME && run\"", "bash -lc \"$X\"",
-        "awk '{print $1}'", "perl -e '$x = 1'", "curl 'http://h/?a=1&b=2'", "curl http://h/?a=1&b=2&", "run --x=a\\;", "grep 5$ f",
-        "run '&&'",
-        "run a\\ \\&\\ b", "run --opt=NAME=value", "nginx -g \"daemon off;\"", "run <name>", "run 'unclosed"})
+  for (const char* fine : {"", "/bin/cat", "sh -c 'a && b | c > d; e &'", "sh -c \"cd $HOME && run\"",
+                           "bash -lc \"$X\"", "awk '{print $1}'", "perl -e '$x = 1'", "curl 'http://h/?a=1&b=2'",
+                           "curl http://h/?a=1&b=2&", "run --x=a\\;", "grep 5$ f", "run '&&'", "run a\\ \\&\\ b",
+                           "run --opt=NAME=value", "nginx -g \"daemon off;\"", "run <name>", "run 'unclosed"})
     CHECK_MESSAGE(hintOn(fine) == "", fine);
 }
 
@@ -72,9 +72,9 @@ TEST_CASE("files with programs whose names do not fit the pattern are told of") 
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   const auto loaded = scratch.load("[include]\nfiles=d/*.ini\n");
   REQUIRE(loaded);
-  CHECK(warnings(*loaded) == std::vector<std::string>{"File with programs is not read: the name of " + scratch.path() +
-                                                      "/d/worker.conf does not fit \"" + scratch.path() +
-                                                      "/d/*.ini\" of [include]"});
+  CHECK(warnings(*loaded) ==
+        std::vector<std::string>{"File with programs is not read: the name of " + scratch.path() +
+                                 "/d/worker.conf does not fit \"" + scratch.path() + "/d/*.ini\" of [include]"});
   REQUIRE(::unlink(pipe.c_str()) == 0);  // what is included must be readable
   const auto both = scratch.load("[include]\nfiles=d/*.ini d/*.conf\n");
   REQUIRE(both);
@@ -87,7 +87,7 @@ TEST_CASE("files with programs whose names do not fit the pattern are told of") 
 TEST_CASE("of many files that do not fit some are told of") {
   Scratch scratch;
   scratch.directory("d");
-  for (int i = 0; i < 20; i++) scratch.file("d/" + std::to_string(i) + ".conf", "[program:x]\ncommand=/bin/true\n");
+  for (int i = 0; i < 20; ++i) scratch.file("d/" + std::to_string(i) + ".conf", "[program:x]\ncommand=/bin/true\n");
   const auto loaded = scratch.load("[include]\nfiles=d/*.ini\n");
   REQUIRE(loaded);
   CHECK(warnings(*loaded).size() == 7);  // that nothing matches, five files, and that there are more

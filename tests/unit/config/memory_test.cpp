@@ -19,7 +19,7 @@ std::size_t bytesEach(const std::string& sections, std::size_t programs) {
 
 TEST_CASE("a thousand programs take well under a kilobyte each") {
   std::string each;
-  for (int i = 0; i < 1000; i++)
+  for (int i = 0; i < 1000; ++i)
     each += "[program:worker" + std::to_string(i) + "]\ncommand=/usr/bin/sleep " + std::to_string(i) +
             "000\nautostart=true\n";
   const auto separate = bytesEach("environment=A=\"1\",B=\"2\"\n" + each, 1000);

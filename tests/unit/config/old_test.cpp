@@ -57,7 +57,7 @@ TEST_CASE("one log for both channels") {
   CHECK(none.err.target == LogSettings::Target::None);
   const auto& out = *loaded->groups[3]->processes[0];
   CHECK(out.out.path == "/tmp/p.log");
-  CHECK(out.out.backups == config::unlimitedBackups);
+  CHECK(out.out.backups == config::kUnlimitedBackups);
   CHECK(out.err.target == LogSettings::Target::None);
   const auto& today = *loaded->groups[4]->processes[0];
   CHECK(today.out.path == "/tmp/t.log");

@@ -18,9 +18,7 @@ std::string refusal(const std::string& keys) {
   return scratch.refusal("[program:x]\ncommand=/bin/cat\n" + keys);
 }
 
-bool refusedWith(const std::string& keys, const std::string& start) {
-  return refusal(keys).find(start) == 0;
-}
+bool refusedWith(const std::string& keys, const std::string& start) { return refusal(keys).find(start) == 0; }
 
 }  // namespace
 

@@ -29,7 +29,7 @@ std::string only(const std::string& text) {
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-const std::string program = "[program:x]\ncommand=/bin/cat\n";
+const std::string kProgram = "[program:x]\ncommand=/bin/cat\n";
 
 }  // namespace
 
@@ -39,9 +39,9 @@ TEST_CASE("a key of another section is told where it belongs") {
         "(file: 'DIR/root.conf', line 5)");
   CHECK(has(only("autorestart=true\n"), "belongs into [program:x]) in section 'supervisord'"));
   CHECK(has(only("username=u\n"), "belongs into [unix_http_server] or [inet_http_server] or [supervisorctl]"));
-  CHECK(has(only(program + "events=TICK_5\n"), "belongs into [eventlistener:x]"));
-  CHECK(has(only(program + "programs=a,b\n"), "belongs into [group:x]"));
-  CHECK(has(only(program + "[group:g]\nprograms=x\nautostart=false\n"),
+  CHECK(has(only(kProgram + "events=TICK_5\n"), "belongs into [eventlistener:x]"));
+  CHECK(has(only(kProgram + "programs=a,b\n"), "belongs into [group:x]"));
+  CHECK(has(only(kProgram + "[group:g]\nprograms=x\nautostart=false\n"),
             "belongs into [program:x]) in section 'group:g'"));
   CHECK(has(only("[supervisorctl]\nloglevel=debug\n"), "belongs into [supervisord]"));
   CHECK(has(only("[inet_http_server]\nport=127.0.0.1:1\nchmod=0700\n"), "belongs into [unix_http_server]"));
@@ -67,7 +67,7 @@ TEST_CASE("spellings seen in the wild") {
   };
   for (const auto& [written, meant] : spellings) {
     CAPTURE(written);
-    CHECK(has(only(program + written + "=1\n"), "did you mean '" + std::string(meant) + "'?"));
+    CHECK(has(only(kProgram + written + "=1\n"), "did you mean '" + std::string(meant) + "'?"));
   }
   CHECK(has(only("logfile_backupcount=3\n"), "did you mean 'logfile_backups'?"));
   CHECK(has(only("[unix_http_server]\nfile=/tmp/x\nuser=u\n"), "'username'"));
@@ -83,18 +83,18 @@ TEST_CASE("an indented line that became part of the value above") {
   CHECK(has(scratch.refusal("[program:x]\nautostart=true\n startsecs = 3\ncommand=cat\n"),
             "; the indented line 'startsecs = 3' became part of the value"));
   CHECK(warnings("[program:x]\ncommand=/bin/cat\n  --name=x\n  -a b\n").empty());
-  CHECK(warnings(program + "environment=A=\"1\",\n  user=\"x\",\n  DIRECTORY=\"y\"\n").empty());
+  CHECK(warnings(kProgram + "environment=A=\"1\",\n  user=\"x\",\n  DIRECTORY=\"y\"\n").empty());
 }
 
 TEST_CASE("what environment passes over") {
-  CHECK(only(program + "environment=A=http://h/x?y=1\n") ==
+  CHECK(only(kProgram + "environment=A=http://h/x?y=1\n") ==
         "Key 'environment': '?' counts for nothing, and ends the value before it: put values into double quotes "
         "(NAME=\"value\") in section 'program:x' (file: 'DIR/root.conf', line 5)");
-  CHECK(has(only(program + "environment=A=x#y,B=2\n"), "'#y,B=2'"));
-  CHECK(has(only(program + "environment=A=$HOME\n"), "'HOME'"));
-  CHECK(has(only(program + "environment=A=a b\n"), "'b'"));
+  CHECK(has(only(kProgram + "environment=A=x#y,B=2\n"), "'#y,B=2'"));
+  CHECK(has(only(kProgram + "environment=A=$HOME\n"), "'HOME'"));
+  CHECK(has(only(kProgram + "environment=A=a b\n"), "'b'"));
   CHECK(has(only("environment=A=x*\n"), "'*'"));
-  CHECK(warnings(program + "environment=A=\"http://h/x?y=1#z\",B='a b';C=%(here)s/x,D=a\\ b,\n").empty());
+  CHECK(warnings(kProgram + "environment=A=\"http://h/x?y=1#z\",B='a b';C=%(here)s/x,D=a\\ b,\n").empty());
 }
 
 TEST_CASE("a comment that cuts a value is named when the rest does not parse") {
@@ -111,10 +111,10 @@ TEST_CASE("a comment that cuts a value is named when the rest does not parse") {
 
 TEST_CASE("a wrong percent sign says how a right one is written, in any value") {
   Scratch scratch;
-  for (const char* text : {"[program:x]\ncommand=date +%s\n", "[program:x]\ncommand=cat 100%\n", "identifier=a%q\n",
-                           "[program:x]\ncommand=cat\nstdout_logfile=/tmp/%x.log\n",
-                           "[unix_http_server]\nfile=/tmp/%(nope)s\n",
-                           "[program:x]\ncommand=cat\nenvironment=A=\"%d\"\n", "[include]\nfiles=%q\n"}) {
+  for (const char* text :
+       {"[program:x]\ncommand=date +%s\n", "[program:x]\ncommand=cat 100%\n", "identifier=a%q\n",
+        "[program:x]\ncommand=cat\nstdout_logfile=/tmp/%x.log\n", "[unix_http_server]\nfile=/tmp/%(nope)s\n",
+        "[program:x]\ncommand=cat\nenvironment=A=\"%d\"\n", "[include]\nfiles=%q\n"}) {
     CAPTURE(text);
     CHECK(has(scratch.refusal(text), "a literal '%' is written '%%'"));
   }
@@ -122,12 +122,12 @@ TEST_CASE("a wrong percent sign says how a right one is written, in any value") 
 
 TEST_CASE("an empty member of a group is called so") {
   Scratch scratch;
-  CHECK(has(scratch.refusal(program + "[group:g]\nprograms=x,\n"),
+  CHECK(has(scratch.refusal(kProgram + "[group:g]\nprograms=x,\n"),
             "[group:g] names unknown program or fcgi-program '' (an empty member: one comma too many)"));
 }
 
 TEST_CASE("what resembles nothing, and what only defaults say, is left alone") {
-  CHECK(warnings(program + "dependent_startup=true\nx_owner=me\n[myapp]\nnodaemon=1\n").empty());
-  CHECK(warnings("[DEFAULT]\ndirectory=%(here)s\nautostart=false\n[include]\nfiles=%(here)s/root.conf\n" + program)
+  CHECK(warnings(kProgram + "dependent_startup=true\nx_owner=me\n[myapp]\nnodaemon=1\n").empty());
+  CHECK(warnings("[DEFAULT]\ndirectory=%(here)s\nautostart=false\n[include]\nfiles=%(here)s/root.conf\n" + kProgram)
             .empty());
 }

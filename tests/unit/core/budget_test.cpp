@@ -29,7 +29,7 @@ TEST_CASE("many small looks fill a budget as one does") {
   core::Instant now{core::seconds(1000)};
   Budget budget(1000, 100, now);
   budget.spend(1000, now);
-  for (int i = 0; i < 1000; i++) {
+  for (int i = 0; i < 1000; ++i) {
     now += core::milliseconds(1);
     (void)budget.isEmpty(now);
   }

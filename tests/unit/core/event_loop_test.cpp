@@ -37,7 +37,7 @@ TEST_CASE("a callback may destroy its own watch") {
   std::optional<core::IoWatch> watch;
   int calls = 0;
   watch.emplace(loop, reader.get(), core::IoWatch::Read, [&](std::uint32_t) {
-    calls++;
+    ++calls;
     watch.reset();
     loop.exit(7);
   });
@@ -84,7 +84,7 @@ TEST_CASE("what failed is not called again when it has been given up or has anot
   core::EventLoop loop;
   int calls = 0;
   const auto fail = [&] {
-    calls++;
+    ++calls;
     throw std::bad_alloc();
   };
   core::Timer end(loop, [&] { loop.exit(0); });
@@ -114,7 +114,7 @@ TEST_CASE("a watch that is made once starts and stops with any descriptor") {
   int calls = 0;
   core::IoWatch watch(loop, [&](std::uint32_t ready) {
     CHECK(ready == core::IoWatch::Read);
-    calls++;
+    ++calls;
     watch.stop();
   });
   CHECK(!watch.active());
@@ -127,14 +127,15 @@ TEST_CASE("a watch that is made once starts and stops with any descriptor") {
   CHECK(calls == 2);
 }
 
-TEST_CASE("what is reported together is served together, in one step, except what a callback has destroyed or changed") {
+TEST_CASE(
+    "what is reported together is served together, in one step, except what a callback has destroyed or changed") {
   core::EventLoop loop;
   const Ready a, b, c;
   std::optional<core::IoWatch> watches[3];
   int calls = 0;
   const auto first = [&](std::uint32_t ready) {
     CHECK(ready == core::IoWatch::Read);
-    calls++;
+    ++calls;
   };
   SUBCASE("all of them") {
     watches[0].emplace(loop, a.reader.get(), core::IoWatch::Read, first);
@@ -145,7 +146,7 @@ TEST_CASE("what is reported together is served together, in one step, except wha
   }
   SUBCASE("destroyed") {
     const auto only = [&](std::uint32_t) {
-      calls++;
+      ++calls;
       for (auto& watch : watches) watch.reset();
     };
     watches[0].emplace(loop, a.reader.get(), core::IoWatch::Read, only);
@@ -156,17 +157,17 @@ TEST_CASE("what is reported together is served together, in one step, except wha
   }
   SUBCASE("changed") {
     const auto only = [&](std::uint32_t) {
-      calls++;
+      ++calls;
       for (auto& watch : watches) watch->setEvents(core::IoWatch::None);
     };
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; ++i)
       watches[i].emplace(loop, (i == 0 ? a : i == 1 ? b : c).reader.get(), core::IoWatch::Read, only);
     CHECK(loop.step(core::seconds(10)));
     CHECK(calls == 1);
   }
   SUBCASE("after exit") {
     const auto leave = [&](std::uint32_t) {
-      calls++;
+      ++calls;
       loop.exit(5);
     };
     watches[0].emplace(loop, a.reader.get(), core::IoWatch::Read, leave);
@@ -206,7 +207,7 @@ TEST_CASE("a hook is called before each poll, and may give itself up") {
   });
   core::Deferred turn(loop, [&] { turn.schedule(); });
   turn.schedule();
-  for (int i = 0; i < 4; i++) CHECK(loop.step(core::seconds(10)));
+  for (int i = 0; i < 4; ++i) CHECK(loop.step(core::seconds(10)));
   CHECK(calls == 2);
 }
 
@@ -237,7 +238,7 @@ TEST_CASE("a signal is pending from its arrival until its callback") {
   Ready pipe;
   std::vector<bool> seen;
   int calls = 0;
-  core::SignalWatch signal(loop, SIGUSR1, [&] { calls++; });
+  core::SignalWatch signal(loop, SIGUSR1, [&] { ++calls; });
   core::IoWatch io(loop, pipe.reader.get(), core::IoWatch::Read, [&](std::uint32_t) {
     char byte;
     CHECK(::read(pipe.reader.get(), &byte, 1) == 1);

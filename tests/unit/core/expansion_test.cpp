@@ -16,10 +16,10 @@ std::string expanded(std::string_view text) {
   return result ? *result : result.error().text;
 }
 
-const std::string remedy = "; a literal '%' is written '%%'";
+const std::string kRemedy = "; a literal '%' is written '%%'";
 
 std::string badly(const std::string& text, const std::string& why) {
-  return "Format string '" + text + "' for 'program:x.command' is badly formatted: " + why + remedy;
+  return "Format string '" + text + "' for 'program:x.command' is badly formatted: " + why + kRemedy;
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ TEST_CASE("expansion errors are Supervisor's") {
   CHECK(expanded("%(nope)s") ==
         "Format string '%(nope)s' for 'program:x.command' contains names ('nope') which cannot be expanded. Available "
         "names: a(b)c, here, name, process_num" +
-            remedy);
+            kRemedy);
   CHECK(expanded("100%") == badly("100%", "incomplete format"));
   CHECK(expanded("%(here") == badly("%(here", "incomplete format key"));
   CHECK(expanded("%(here)") == badly("%(here)", "incomplete format"));

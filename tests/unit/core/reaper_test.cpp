@@ -47,7 +47,7 @@ TEST_CASE("an end that could not be told is told again, and once") {
     CHECK(WEXITSTATUS(status) == 0);
     if (++told == 1) throw std::bad_alloc();
   });
-  reaper.watch(endedChild(), [&](int) { others++; });
+  reaper.watch(endedChild(), [&](int) { ++others; });
   while ((told < 2 || others < 1) && loop.step(core::seconds(10))) {
   }
   core::Timer end(loop, [&] { loop.exit(0); });
@@ -63,11 +63,11 @@ TEST_CASE("who has forgotten its child is not called again after an exception") 
   int told = 0, others = 0;
   const pid_t pid = endedChild();
   reaper.watch(pid, [&](int) {
-    told++;
+    ++told;
     reaper.forget(pid);
     throw std::bad_alloc();
   });
-  core::Timer later(loop, [&] { reaper.watch(endedChild(), [&](int) { others++; }); });
+  core::Timer later(loop, [&] { reaper.watch(endedChild(), [&](int) { ++others; }); });
   later.armIn(core::milliseconds(200));
   while (others < 1 && loop.step(core::seconds(10))) {
   }

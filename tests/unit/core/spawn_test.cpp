@@ -116,8 +116,8 @@ TEST_CASE("with explainOnStderr the parent knows why as well, however the child 
 
 namespace {
 
-/// An executable of which an exec hangs, as on a file system that does not answer: it has a lease on it, which the kernel
-/// asks back.
+/// An executable of which an exec hangs, as on a file system that does not answer: it has a lease on it, which the
+/// kernel asks back.
 class HangingProgram {
  public:
   HangingProgram() : path("/tmp/test-spawn-" + std::to_string(::getpid())) {
@@ -141,7 +141,7 @@ class HangingProgram {
 /// The descriptors of a process, where it is at a point that its program cannot be seen from.
 std::vector<std::string> descriptorsOf(pid_t pid) {
   std::vector<std::string> out;
-  for (int fd = 0; fd < 64; fd++) {
+  for (int fd = 0; fd < 64; ++fd) {
     char target[256];
     const auto n = ::readlink(("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd)).c_str(), target, 255);
     if (n > 0) out.emplace_back(target, static_cast<std::size_t>(n));
@@ -170,7 +170,7 @@ TEST_CASE("a child on its way has no descriptor but those it was given, and is k
   while (result.startTime == 0) core::readReport(child->report.get(), result);  // sent before it drops its rights
   const auto open = descriptorsOf(pid);
   REQUIRE(open.size() == 4);
-  for (int i = 0; i < 3; i++) CHECK(open[static_cast<std::size_t>(i)] == "/dev/null");
+  for (int i = 0; i < 3; ++i) CHECK(open[static_cast<std::size_t>(i)] == "/dev/null");
   CHECK(open[3].starts_with("pipe:"));
 
   core::EventLoop loop;

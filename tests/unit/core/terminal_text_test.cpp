@@ -28,8 +28,10 @@ TEST_CASE("Text that a terminal shows as it stands is not changed") {
 TEST_CASE("What a terminal obeys is shown instead") {
   CHECK(printable("a\033[2Jb\nc\td\re\x07") == "a\\x1b[2Jb\\nc\\td\\re\\x07");
   CHECK(printable("\0\x7F"sv) == "\\x00\\x7f");
-  CHECK(printable("\xC2\x9B" "31m") == "\\u009b31m");      // CSI of C1, as UTF-8
-  CHECK(printable("\x9B" "31m\xFF") == "\\x9b31m\\xff");  // and as a byte, for 8-bit terminals
+  CHECK(printable("\xC2\x9B"
+                  "31m") == "\\u009b31m");  // CSI of C1, as UTF-8
+  CHECK(printable("\x9B"
+                  "31m\xFF") == "\\x9b31m\\xff");  // and as a byte, for 8-bit terminals
   CHECK(printable("\xC2\x80\xC2\x9F\xC2\xA0") == "\\u0080\\u009f\xC2\xA0");
 }
 
@@ -38,8 +40,11 @@ TEST_CASE("Lines and tabs stay in a text of several lines, all else as in one li
 }
 
 TEST_CASE("What changes the text beside it unseen is shown instead") {
-  CHECK(printable("a\xE2\x80\xAE" "b\xE2\x81\xA6" "c\xE2\x80\x8E\xD8\x9C") == "a\\u202eb\\u2066c\\u200e\\u061c");
-  CHECK(printable("a\xE2\x80\xA8" "b\xE2\x80\xA9") == "a\\u2028b\\u2029");
+  CHECK(printable("a\xE2\x80\xAE"
+                  "b\xE2\x81\xA6"
+                  "c\xE2\x80\x8E\xD8\x9C") == "a\\u202eb\\u2066c\\u200e\\u061c");
+  CHECK(printable("a\xE2\x80\xA8"
+                  "b\xE2\x80\xA9") == "a\\u2028b\\u2029");
   CHECK(printable("a\xE2\x80\x8B\xEF\xBB\xBF\xF3\xA0\x81\x81") == "a\\u200b\\ufeff\\U000e0041");
 }
 

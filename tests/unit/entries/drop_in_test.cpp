@@ -57,22 +57,22 @@ TEST_CASE("a section that is declared again does not come into force when the fi
 }
 
 TEST_CASE("whatever the text: an edit does what it says, and nothing else") {
-  constexpr std::array pieces{"[s]",  "[t]",    "[DEFAULT]", "a",      "b",       "=",         ":",            "1",
-                              ", 2",  " ",      "  ",        "\t",     "\n",      "\n",        "\n",           "\n",
-                              "\r",   "\r\n",   ";",         "# c",    " ; d",    "\n; e\n",   "[",            "]",
-                              "\n a=3", "\n  b", "\na=",      "\n[s]\n", "\n  [t]\n", "\xEF\xBB\xBF", "\x1c", "=\n"};
+  constexpr std::array pieces{"[s]",     "[t]",       "[DEFAULT]",    "a",       "b",  "=",  ":",      "1",     ", 2",
+                              " ",       "  ",        "\t",           "\n",      "\n", "\n", "\n",     "\r",    "\r\n",
+                              ";",       "# c",       " ; d",         "\n; e\n", "[",  "]",  "\n a=3", "\n  b", "\na=",
+                              "\n[s]\n", "\n  [t]\n", "\xEF\xBB\xBF", "\x1c",    "=\n"};
   std::uint32_t state = 1;
   const auto random = [&](std::size_t below) {
     state = state * 1664525U + 1013904223U;
     return (state >> 8) % below;
   };
-  for (int i = 0; i < 40000; i++) {
+  for (int i = 0; i < 40000; ++i) {
     std::string text = random(2) != 0 ? "[s]\n" : "";
-    for (auto n = random(16); n > 0; n--) text += pieces[random(pieces.size())];
+    for (auto n = random(16); n > 0; --n) text += pieces[random(pieces.size())];
     CAPTURE(text);
     const std::string key = random(2) != 0 ? "a" : "b";
-    const auto wrong = drop_in_property::afterEdit(text, "s", key,
-                                                   random(2) != 0 ? std::optional<std::string>("v") : std::nullopt);
+    const auto wrong =
+        drop_in_property::afterEdit(text, "s", key, random(2) != 0 ? std::optional<std::string>("v") : std::nullopt);
     REQUIRE(wrong == "");
     REQUIRE(drop_in_property::afterRemoval(text, "s") == "");
   }

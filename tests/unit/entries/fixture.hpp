@@ -16,9 +16,7 @@ inline entries::Loaded loadTexts(std::map<std::string, std::optional<std::string
   options.overlay[options.configFile] = std::move(config);
   return entries::load(options);
 }
-inline entries::Loaded loadText(std::string text) {
-  return loadTexts({{"a.conf", std::move(text)}});
-}
+inline entries::Loaded loadText(std::string text) { return loadTexts({{"a.conf", std::move(text)}}); }
 
 /// The smallest entry; `more` is added to it.
 inline std::string minimal(const std::string& name, const std::string& more = "") {

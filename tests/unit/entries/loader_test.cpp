@@ -399,19 +399,20 @@ TEST_CASE("a declared program is judged by the instance's own parser, and refuse
 
 TEST_CASE("what a declared program says is expanded as in its instance") {
   const auto loaded = loadText(minimal("a", "environment = COLOUR=red\n") +
-                               program("p", "directory = %(ENV_HOME)s/%(program_name)s\n"
-                                            "stdout_logfile = %(here)s/%(ENV_COLOUR)s_%(process_num)d.log\n"
-                                            "process_name = %(program_name)s_%(process_num)02d\nnumprocs = 3\n"));
+                               program("p",
+                                       "directory = %(ENV_HOME)s/%(program_name)s\n"
+                                       "stdout_logfile = %(here)s/%(ENV_COLOUR)s_%(process_num)d.log\n"
+                                       "process_name = %(program_name)s_%(process_num)02d\nnumprocs = 3\n"));
   CHECK(loaded.refused.empty());
   // An own template may give [supervisord] an environment that nobody knows here.
-  const auto own = loadText(minimal("a", "conf_file_src = /nowhere/own.template\n") +
-                            program("p", "startsecs = %(ENV_SECONDS)s\n"));
+  const auto own =
+      loadText(minimal("a", "conf_file_src = /nowhere/own.template\n") + program("p", "startsecs = %(ENV_SECONDS)s\n"));
   CHECK(own.refused.empty());
 }
 
 TEST_CASE("keys of Supervisor 2 and the doubts of the instance's parser are warnings") {
-  const auto loaded = loadText(minimal("a") + program("p", "logfile = /x.log\n") +
-                               program("q", "stdout_logfile_maxbytes = 0\n"));
+  const auto loaded =
+      loadText(minimal("a") + program("p", "logfile = /x.log\n") + program("q", "stdout_logfile_maxbytes = 0\n"));
   CHECK(loaded.refused.empty());
   REQUIRE(loaded.warnings.size() == 2);
   CHECK(loaded.warnings[0].key == "logfile");

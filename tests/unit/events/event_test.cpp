@@ -6,41 +6,41 @@
 using namespace events;
 
 namespace {
-const Source cat{"cat", "pets"};
+const Source kCat{"cat", "pets"};
 }
 
 TEST_CASE("state changes say what their type says") {
-  CHECK(makeStateEvent({Type::ProcessStateStarting, "STOPPED", 0, 7, true}, cat)->payload ==
+  CHECK(makeStateEvent({Type::ProcessStateStarting, "STOPPED", 0, 7, true}, kCat)->payload ==
         "processname:cat groupname:pets from_state:STOPPED tries:0");
-  CHECK(makeStateEvent({Type::ProcessStateBackoff, "STARTING", 2, 0, true}, cat)->payload ==
+  CHECK(makeStateEvent({Type::ProcessStateBackoff, "STARTING", 2, 0, true}, kCat)->payload ==
         "processname:cat groupname:pets from_state:STARTING tries:2");
-  CHECK(makeStateEvent({Type::ProcessStateRunning, "STARTING", 0, 7, true}, cat)->payload ==
+  CHECK(makeStateEvent({Type::ProcessStateRunning, "STARTING", 0, 7, true}, kCat)->payload ==
         "processname:cat groupname:pets from_state:STARTING pid:7");
-  CHECK(makeStateEvent({Type::ProcessStateStopping, "RUNNING", 0, 7, true}, cat)->payload ==
+  CHECK(makeStateEvent({Type::ProcessStateStopping, "RUNNING", 0, 7, true}, kCat)->payload ==
         "processname:cat groupname:pets from_state:RUNNING pid:7");
-  CHECK(makeStateEvent({Type::ProcessStateStopped, "BACKOFF", 1, 0, true}, cat)->payload ==
+  CHECK(makeStateEvent({Type::ProcessStateStopped, "BACKOFF", 1, 0, true}, kCat)->payload ==
         "processname:cat groupname:pets from_state:BACKOFF pid:0");
-  CHECK(makeStateEvent({Type::ProcessStateExited, "RUNNING", 0, 7, false}, cat)->payload ==
+  CHECK(makeStateEvent({Type::ProcessStateExited, "RUNNING", 0, 7, false}, kCat)->payload ==
         "processname:cat groupname:pets from_state:RUNNING expected:0 pid:7");
-  CHECK(makeStateEvent({Type::ProcessStateExited, "RUNNING", 0, 7, true}, cat)->payload ==
+  CHECK(makeStateEvent({Type::ProcessStateExited, "RUNNING", 0, 7, true}, kCat)->payload ==
         "processname:cat groupname:pets from_state:RUNNING expected:1 pid:7");
-  CHECK(makeStateEvent({Type::ProcessStateFatal, "BACKOFF", 4, 7, true}, cat)->payload ==
+  CHECK(makeStateEvent({Type::ProcessStateFatal, "BACKOFF", 4, 7, true}, kCat)->payload ==
         "processname:cat groupname:pets from_state:BACKOFF");
-  CHECK(makeStateEvent({Type::ProcessStateUnknown, "STOPPING", 0, 7, true}, cat)->payload ==
+  CHECK(makeStateEvent({Type::ProcessStateUnknown, "STOPPING", 0, 7, true}, kCat)->payload ==
         "processname:cat groupname:pets from_state:STOPPING");
 }
 
 TEST_CASE("output is carried as it was printed, and spelled out where it is no text") {
-  CHECK(makeLogEvent(Channel::Stdout, 7, "hi\n", cat)->payload ==
+  CHECK(makeLogEvent(Channel::Stdout, 7, "hi\n", kCat)->payload ==
         "processname:cat groupname:pets pid:7 channel:stdout\nhi\n");
-  CHECK(makeLogEvent(Channel::Stderr, 7, "h\xC3\xA9", cat)->payload ==
+  CHECK(makeLogEvent(Channel::Stderr, 7, "h\xC3\xA9", kCat)->payload ==
         "processname:cat groupname:pets pid:7 channel:stderr\nh\xC3\xA9");
-  CHECK(makeLogEvent(Channel::Stderr, 7, "a\xFF'\n", cat)->payload ==
+  CHECK(makeLogEvent(Channel::Stderr, 7, "a\xFF'\n", kCat)->payload ==
         "processname:cat groupname:pets pid:7 channel:stderr\nUndecodable: b\"a\\xff'\\n\"");
-  CHECK(makeCommunicationEvent(Channel::Stderr, 7, "x", cat)->payload == "processname:cat groupname:pets pid:7\nx");
-  CHECK(makeLogEvent(Channel::Stdout, 7, "", cat)->type == Type::ProcessLogStdout);
-  CHECK(makeCommunicationEvent(Channel::Stdout, 7, "", cat)->type == Type::ProcessCommunicationStdout);
-  CHECK(makeCommunicationEvent(Channel::Stderr, 7, "", cat)->type == Type::ProcessCommunicationStderr);
+  CHECK(makeCommunicationEvent(Channel::Stderr, 7, "x", kCat)->payload == "processname:cat groupname:pets pid:7\nx");
+  CHECK(makeLogEvent(Channel::Stdout, 7, "", kCat)->type == Type::ProcessLogStdout);
+  CHECK(makeCommunicationEvent(Channel::Stdout, 7, "", kCat)->type == Type::ProcessCommunicationStdout);
+  CHECK(makeCommunicationEvent(Channel::Stderr, 7, "", kCat)->type == Type::ProcessCommunicationStderr);
 }
 
 TEST_CASE("the rest of the payloads") {

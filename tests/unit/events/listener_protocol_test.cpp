@@ -113,8 +113,9 @@ TEST_CASE("lengths are read as Python reads them, after any seven bytes") {
   CHECK(resultLength("RESULT 007") == 7);
   CHECK(resultLength("RESULT -0") == 0);
   CHECK(resultLength("whatevr3") == 3);
-  CHECK(resultLength(std::to_string(ListenerProtocol::maxResult).insert(0, "RESULT ")) == ListenerProtocol::maxResult);
-  CHECK_FALSE(resultLength(std::to_string(ListenerProtocol::maxResult + 1).insert(0, "RESULT ")).has_value());
+  CHECK(resultLength(std::to_string(ListenerProtocol::kMaxResult).insert(0, "RESULT ")) ==
+        ListenerProtocol::kMaxResult);
+  CHECK_FALSE(resultLength(std::to_string(ListenerProtocol::kMaxResult + 1).insert(0, "RESULT ")).has_value());
 }
 
 TEST_CASE("an empty result needs no further byte") {
@@ -138,8 +139,8 @@ TEST_CASE("an endless line is cut short") {
   const std::string chunk(4096, 'x');
   std::string answer;
   std::size_t fed = 0;
-  for (; answer.empty() && fed < 2 * ListenerProtocol::maxLine; fed += chunk.size()) answer = c.on(chunk);
+  for (; answer.empty() && fed < 2 * ListenerProtocol::kMaxLine; fed += chunk.size()) answer = c.on(chunk);
   CHECK(answer.starts_with("bad("));
-  CHECK(fed <= ListenerProtocol::maxLine + chunk.size());
+  CHECK(fed <= ListenerProtocol::kMaxLine + chunk.size());
   CHECK(c.protocol.state() == ListenerState::Unknown);
 }

@@ -14,7 +14,7 @@ TEST_CASE("a configuration may subscribe to every type there is") {
   REQUIRE(::mkdtemp(directory) != nullptr);
   const std::string path = std::string(directory) + "/supervisord.conf";
   std::string names;
-  for (std::size_t i = 0; i < events::typeCount; ++i)
+  for (std::size_t i = 0; i < events::kTypeCount; ++i)
     names.append(i == 0 ? "" : ",").append(events::toText(static_cast<events::Type>(i)));
   std::ofstream(path) << "[supervisord]\n[eventlistener:l]\ncommand=/bin/cat\nevents=" << names << "\n";
 
@@ -29,6 +29,6 @@ TEST_CASE("a configuration may subscribe to every type there is") {
   REQUIRE_MESSAGE(configuration.has_value(), configuration.error().text);
   REQUIRE(configuration->groups.size() == 1);
   const auto& listed = configuration->groups[0]->listener->events;
-  CHECK(listed.size() == events::typeCount);
+  CHECK(listed.size() == events::kTypeCount);
   CHECK(events::subscription(listed) == events::withChildren(events::Type::Event));
 }

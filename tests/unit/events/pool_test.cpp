@@ -56,7 +56,8 @@ struct Fixture {
 
   std::shared_ptr<LogLines> log = std::make_shared<LogLines>();
   std::vector<std::string> written;
-  Shared shared{"supervisor", 0, [this](const Source& source, std::string_view bytes) {
+  Shared shared{"supervisor", 0,
+                [this](const Source& source, std::string_view bytes) {
                   written.push_back(source.group + ":" + source.process + "<" + std::string(bytes));
                 },
                 [this](std::string_view lines, config::Backpressure) { printed += lines; }};
@@ -72,7 +73,7 @@ std::string rejection(const std::string& answer, const std::string& seconds) {
          " s";
 }
 
-constexpr auto unknownWarning =
+constexpr auto kUnknownWarning =
     "WARN l: has entered the UNKNOWN state and will no longer receive events, this usually indicates the process "
     "violated the eventlistener protocol";
 
@@ -212,12 +213,12 @@ TEST_CASE_FIXTURE(Fixture, "what a listener wrote wrong is told, a beginning of 
     return log->take().back();
   };
   CHECK(warning("Traceback (most recent") ==
-        unknownWarning + std::string(": it wrote 'Traceback (most recent' instead of 'READY\\n'"));
-  CHECK(warning("READY\r\n") == unknownWarning + std::string(": it wrote 'READY\\r\\n' instead of 'READY\\n'"));
+        kUnknownWarning + std::string(": it wrote 'Traceback (most recent' instead of 'READY\\n'"));
+  CHECK(warning("READY\r\n") == kUnknownWarning + std::string(": it wrote 'READY\\r\\n' instead of 'READY\\n'"));
   CHECK(warning("\xFF\xFEx\xFFy\xFF") ==
-        unknownWarning + std::string(": it wrote b'\\xff\\xfex\\xffy\\xff' instead of 'READY\\n'"));
+        kUnknownWarning + std::string(": it wrote b'\\xff\\xfex\\xffy\\xff' instead of 'READY\\n'"));
   CHECK(warning("READY\nhello") ==
-        unknownWarning + std::string(": it wrote 'READY\\nhello' between READY and an event"));
+        kUnknownWarning + std::string(": it wrote 'READY\\nhello' between READY and an event"));
   CHECK(warning(std::string(5000, 'x')).size() < 400);
 }
 
@@ -272,8 +273,9 @@ TEST_CASE_FIXTURE(Fixture, "one serial for all pools, one for each; what nobody 
                         "len:11\ntype:t\nboth"});
   q.onOutput(m, "RESULT 2\nOKREADY\n");
   q.dispatch();
-  CHECK(b.sent.back() == "ver:3.0 server:supervisor serial:8 pool:q poolserial:1 eventname:REMOTE_COMMUNICATION "
-                         "len:11\ntype:t\nboth");
+  CHECK(b.sent.back() ==
+        "ver:3.0 server:supervisor serial:8 pool:q poolserial:1 eventname:REMOTE_COMMUNICATION "
+        "len:11\ntype:t\nboth");
 }
 
 TEST_CASE_FIXTURE(Fixture, "serials wrap where Supervisor's do") {
@@ -301,11 +303,10 @@ TEST_CASE_FIXTURE(Fixture, "a listener that cannot be written to is passed over"
   CHECK(good.sent.size() == 1);
   CHECK(a.state() == ListenerState::Ready);
   CHECK(pool.queued() == 1);
-  CHECK(log->take() ==
-        Lines{"DEBG epipe occurred while sending event 0 to listener a, listener state unchanged",
-              "DEBG event 0 sent to listener b",
-              "DEBG epipe occurred while sending event 1 to listener a, listener state unchanged",
-              "DEBG rebuffering event 1 for pool p (buf size=0, max=10)"});
+  CHECK(log->take() == Lines{"DEBG epipe occurred while sending event 0 to listener a, listener state unchanged",
+                             "DEBG event 0 sent to listener b",
+                             "DEBG epipe occurred while sending event 1 to listener a, listener state unchanged",
+                             "DEBG rebuffering event 1 for pool p (buf size=0, max=10)"});
 }
 
 TEST_CASE_FIXTURE(Fixture, "a listener that ends while it works gives its event back") {
@@ -338,7 +339,7 @@ TEST_CASE_FIXTURE(Fixture, "a violation is said once and gives the event back") 
   pool.dispatch();
   log->take();
   CHECK(pool.onOutput(l, "Traceback\n"));
-  CHECK(log->take() == Lines{"WARN l: bad result line: 'Traceback'", "DEBG l: BUSY -> UNKNOWN", unknownWarning,
+  CHECK(log->take() == Lines{"WARN l: bad result line: 'Traceback'", "DEBG l: BUSY -> UNKNOWN", kUnknownWarning,
                              "DEBG rebuffering event 0 for pool p (buf size=0, max=10)"});
   CHECK_FALSE(pool.onOutput(l, "READY\n"));
   CHECK(log->take().empty());
@@ -381,7 +382,7 @@ TEST_CASE_FIXTURE(Fixture, "the stdin handler fails for an event that came from 
   pool.dispatch();
   log->take();
   CHECK(pool.onOutput(l, "RESULT 7\nSTDIN:x"));
-  CHECK(log->take() == Lines{"WARN l: event caused an error", "DEBG l: BUSY -> UNKNOWN", unknownWarning,
+  CHECK(log->take() == Lines{"WARN l: event caused an error", "DEBG l: BUSY -> UNKNOWN", kUnknownWarning,
                              "DEBG rebuffering event 0 for pool p (buf size=0, max=10)"});
   CHECK(written.empty());
 }

@@ -4,8 +4,8 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include <functional>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 
@@ -63,7 +63,7 @@ struct Fixture {
     return group;
   }
   /// Writes "NAME:payload;" for each event to the file.
-  static constexpr auto scribe =
+  static constexpr auto kScribe =
       "while printf \"READY\\n\"; IFS= read -r head; do read -r -N ${head##*len:} data; e=${head##*eventname:};"
       " printf \"%s:%s;\" \"${e%% *}\" \"$data\" >>$1; printf \"RESULT 2\\nOK\"; done";
 
@@ -78,23 +78,24 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE_FIXTURE(Fixture, "a pool hears from the table and from the API") {
-  REQUIRE(table.add(listener("l", {"EVENT"}, scribe)).has_value());
+  REQUIRE(table.add(listener("l", {"EVENT"}, kScribe)).has_value());
   table.begin();
   const process::Process& program = *table.find("l", "l");
   CHECK(service.find(program) != nullptr);
   until([&] { return program.state() == lifecycle::State::Running; });
   service.remoteCommunication("t", "x");
   until([&] { return told().find("REMOTE") != std::string::npos && told().ends_with(";"); });
-  CHECK(told() == "PROCESS_GROUP_ADDED:groupname:l\n;SUPERVISOR_STATE_CHANGE_RUNNING:;"
-                  "PROCESS_STATE_STARTING:processname:l groupname:l from_state:STOPPED tries:0;"
-                  "PROCESS_STATE_RUNNING:processname:l groupname:l from_state:STARTING pid:" +
-                      std::to_string(program.pid()) + ";REMOTE_COMMUNICATION:type:t\nx;");
+  CHECK(told() ==
+        "PROCESS_GROUP_ADDED:groupname:l\n;SUPERVISOR_STATE_CHANGE_RUNNING:;"
+        "PROCESS_STATE_STARTING:processname:l groupname:l from_state:STOPPED tries:0;"
+        "PROCESS_STATE_RUNNING:processname:l groupname:l from_state:STARTING pid:" +
+            std::to_string(program.pid()) + ";REMOTE_COMMUNICATION:type:t\nx;");
   CHECK(service.nextSerial() == 45);
   CHECK(program.description().find("UNKNOWN") == std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "what nobody subscribes to takes no serial") {
-  REQUIRE(table.add(listener("l", {"TICK_3600"}, scribe)).has_value());
+  REQUIRE(table.add(listener("l", {"TICK_3600"}, kScribe)).has_value());
   table.begin();
   service.remoteCommunication("t", "x");
   until([&] { return table.find("l", "l")->state() == lifecycle::State::Running; });
@@ -102,11 +103,13 @@ TEST_CASE_FIXTURE(Fixture, "what nobody subscribes to takes no serial") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "listeners hear of groups that come and go, and of the way down") {
-  REQUIRE(table.add(listener("l", {"PROCESS_GROUP", "SUPERVISOR_STATE_CHANGE_STOPPING"}, scribe)).has_value());
+  REQUIRE(table.add(listener("l", {"PROCESS_GROUP", "SUPERVISOR_STATE_CHANGE_STOPPING"}, kScribe)).has_value());
   auto last = std::make_shared<config::GroupConfig>();  // is stopped first, and ends when the listener has heard of it
   last->name = "last";
-  last->processes.push_back(program("last", "/bin/bash -c 'trap \"while ! grep -q STOPPING $1; do sleep 0.01; done;"
-                                            " exit\" TERM; while :; do sleep 0.01; done' bash " + path()));
+  last->processes.push_back(program("last",
+                                    "/bin/bash -c 'trap \"while ! grep -q STOPPING $1; do sleep 0.01; done;"
+                                    " exit\" TERM; while :; do sleep 0.01; done' bash " +
+                                        path()));
   REQUIRE(table.add(last).has_value());
   table.begin();
   auto other = std::make_shared<config::GroupConfig>();
@@ -119,13 +122,15 @@ TEST_CASE_FIXTURE(Fixture, "listeners hear of groups that come and go, and of th
   table.leave(process::Mood::Restarting);
   table.leave(process::Mood::Shutdown);
   until([&] { return told().find("STOPPING") != std::string::npos; });
-  CHECK(told() == "PROCESS_GROUP_ADDED:groupname:l\n;PROCESS_GROUP_ADDED:groupname:last\n;"
-                  "PROCESS_GROUP_ADDED:groupname:other\n;"
-                  "PROCESS_GROUP_REMOVED:groupname:other\n;SUPERVISOR_STATE_CHANGE_STOPPING:;");
+  CHECK(told() ==
+        "PROCESS_GROUP_ADDED:groupname:l\n;PROCESS_GROUP_ADDED:groupname:last\n;"
+        "PROCESS_GROUP_ADDED:groupname:other\n;"
+        "PROCESS_GROUP_REMOVED:groupname:other\n;SUPERVISOR_STATE_CHANGE_STOPPING:;");
 }
 
 TEST_CASE_FIXTURE(Fixture, "a listener that breaks the protocol is described and restarted") {
-  const auto script = std::string("if ! [ -e $1 ]; then touch $1; printf \"hello!\\n\"; exec sleep 1000; fi; ") + scribe;
+  const auto script =
+      std::string("if ! [ -e $1 ]; then touch $1; printf \"hello!\\n\"; exec sleep 1000; fi; ") + kScribe;
   REQUIRE(table.add(listener("l", {"REMOTE_COMMUNICATION"}, script)).has_value());
   table.begin();
   const process::Process& program = *table.find("l", "l");
@@ -141,9 +146,12 @@ TEST_CASE_FIXTURE(Fixture, "a listener that breaks the protocol is described and
 
 TEST_CASE_FIXTURE(Fixture, "a removed pool is gone, and one of the same name is new") {
   for (int round = 0; round < 2; ++round) {
-    const auto added = table.add(listener("l", {"REMOTE_COMMUNICATION"}, scribe));
+    const auto added = table.add(listener("l", {"REMOTE_COMMUNICATION"}, kScribe));
     REQUIRE(added.has_value());
-    if (round == 0) table.begin(); else table.autostart(**added);
+    if (round == 0)
+      table.begin();
+    else
+      table.autostart(**added);
     process::Process& program = *table.find("l", "l");
     until([&] { return program.state() == lifecycle::State::Running; });
     service.remoteCommunication("t", std::to_string(round));

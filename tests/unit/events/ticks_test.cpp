@@ -9,16 +9,16 @@ using namespace events;
 using Due = Ticks::Due;
 
 namespace {
-constexpr TypeSet all = bit(Type::Tick5) | bit(Type::Tick60) | bit(Type::Tick3600);
+constexpr TypeSet kAll = bit(Type::Tick5) | bit(Type::Tick60) | bit(Type::Tick3600);
 }
 
 TEST_CASE("ticks fall on multiples of their period; the first slice is only noted") {
   Ticks ticks;
-  CHECK(ticks.on(3596, all).empty());
-  CHECK(ticks.on(3599, all).empty());
-  CHECK(ticks.on(3600, all) == Due{{Type::Tick5, 3600}, {Type::Tick60, 3600}, {Type::Tick3600, 3600}});
-  CHECK(ticks.on(3604, all).empty());
-  CHECK(ticks.on(3605, all) == Due{{Type::Tick5, 3605}});
+  CHECK(ticks.on(3596, kAll).empty());
+  CHECK(ticks.on(3599, kAll).empty());
+  CHECK(ticks.on(3600, kAll) == Due{{Type::Tick5, 3600}, {Type::Tick60, 3600}, {Type::Tick3600, 3600}});
+  CHECK(ticks.on(3604, kAll).empty());
+  CHECK(ticks.on(3605, kAll) == Due{{Type::Tick5, 3605}});
 }
 
 TEST_CASE("missed slices are not made up for, and a clock that is set back ticks too") {
@@ -30,15 +30,15 @@ TEST_CASE("missed slices are not made up for, and a clock that is set back ticks
 
 TEST_CASE("only what is wanted ticks, and a period wanted anew begins anew") {
   Ticks ticks;
-  CHECK(ticks.on(0, all).empty());
+  CHECK(ticks.on(0, kAll).empty());
   CHECK(ticks.on(60, bit(Type::Tick60)) == Due{{Type::Tick60, 60}});
-  CHECK(ticks.on(65, all).empty());
-  CHECK(ticks.on(70, all) == Due{{Type::Tick5, 70}});
+  CHECK(ticks.on(65, kAll).empty());
+  CHECK(ticks.on(70, kAll) == Due{{Type::Tick5, 70}});
 }
 
 TEST_CASE("the next boundary is that of the shortest wanted period") {
-  CHECK(Ticks::next(61, all) == 65);
-  CHECK(Ticks::next(65, all) == 70);
+  CHECK(Ticks::next(61, kAll) == 65);
+  CHECK(Ticks::next(65, kAll) == 70);
   CHECK(Ticks::next(61, bit(Type::Tick60) | bit(Type::Tick3600)) == 120);
   CHECK(Ticks::next(61, bit(Type::Tick3600)) == 3600);
   CHECK_FALSE(Ticks::next(61, bit(Type::ProcessLog)).has_value());

@@ -11,7 +11,7 @@ using events::Type;
 using Names = std::vector<std::string>;
 
 TEST_CASE("every type has a name that leads back to it") {
-  for (std::size_t i = 0; i < events::typeCount; ++i) {
+  for (std::size_t i = 0; i < events::kTypeCount; ++i) {
     const auto type = static_cast<Type>(i);
     CHECK(events::typeOf(events::toText(type)) == type);
   }
@@ -22,10 +22,10 @@ TEST_CASE("every type has a name that leads back to it") {
 }
 
 TEST_CASE("a subscription holds a type and all below it, each once") {
-  CHECK(events::subscription(Names{"EVENT"}) == (events::TypeSet{1} << events::typeCount) - 1);
+  CHECK(events::subscription(Names{"EVENT"}) == (events::TypeSet{1} << events::kTypeCount) - 1);
   CHECK(std::popcount(events::subscription(Names{"PROCESS_STATE"})) == 9);
-  CHECK(events::subscription(Names{"TICK"}) == (events::bit(Type::Tick) | events::bit(Type::Tick5) |
-                                                events::bit(Type::Tick60) | events::bit(Type::Tick3600)));
+  CHECK(events::subscription(Names{"TICK"}) ==
+        (events::bit(Type::Tick) | events::bit(Type::Tick5) | events::bit(Type::Tick60) | events::bit(Type::Tick3600)));
   CHECK(events::subscription(Names{"TICK", "TICK_5", "TICK"}) == events::subscription(Names{"TICK"}));
   CHECK(events::subscription(Names{"PROCESS_LOG_STDOUT"}) == events::bit(Type::ProcessLogStdout));
   CHECK(events::subscription(Names{"PROCESS_GROUP_ADDED", "REMOTE_COMMUNICATION"}) ==

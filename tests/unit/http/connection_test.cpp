@@ -350,8 +350,8 @@ TEST_CASE("a refused body that is large, or may never come, ends the connection"
   CHECK(has(refused, "Connection: close\r\n"));
   CHECK(gate->held == 0);
   test::Client polite(f.loop, f.server, gate);
-  const auto answer = polite.ask(
-      "POST /echo HTTP/1.1\r\n" + kWrong + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", "</html>");
+  const auto answer =
+      polite.ask("POST /echo HTTP/1.1\r\n" + kWrong + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", "</html>");
   CHECK(answer.starts_with("HTTP/1.1 401"));
   CHECK(has(answer, "Connection: close\r\n"));
   CHECK(f.calls == 0);

@@ -17,9 +17,10 @@ TEST_CASE("stored passwords of every kind") {
   CHECK(http::matchesPassword("{SHA}82AB876D1387BFAFE46CC1C8A2EF074EAE50CB1D", "thepassword"));
   CHECK_FALSE(http::matchesPassword("{SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d", "other"));
   CHECK(http::matchesPassword("{SHA256}ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "abc"));
-  CHECK(http::matchesPassword("{SHA512}ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a8"
-                              "36ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
-                              "abc"));
+  CHECK(
+      http::matchesPassword("{SHA512}ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a8"
+                            "36ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+                            "abc"));
   const std::string crypted =
       "$6$rounds=1000$saltsalt$LAV5VE5Y7w1d73x1mFNspYWUpazfmwv2Soep"
       "NXNKJ/otop/Zok96Hr8Q13LEv0DRY/x8v0/crpIjl8NJSAqXV/";

@@ -8,9 +8,9 @@
 using entries::Declared;
 using entries::Entry;
 using entries::WantedState;
+using instances::decide;
 using instances::Decision;
 using instances::Deed;
-using instances::decide;
 using instances::Seen;
 
 namespace {
@@ -69,7 +69,13 @@ TEST_CASE("what a reload does, case by case") {
       {"umask", {}, true, {.umask = "027"}, Deed::Restart, true, false},
       {"umask, stopped", {}, false, {.umask = "027"}, Deed::Start, true, false},
       {"umask, and stopped is wanted", {}, true, {.state = Stopped, .umask = "027"}, Deed::Stop, false, false},
-      {"umask, any state will do", {.state = Current}, true, {.state = Current, .umask = "027"}, Deed::Restart, true, false},
+      {"umask, any state will do",
+       {.state = Current},
+       true,
+       {.state = Current, .umask = "027"},
+       Deed::Restart,
+       true,
+       false},
       {"the same, stopped", {.state = Current}, false, {.state = Current, .umask = "027"}, Deed::Change, false, false},
       {"a program", {}, true, {.commands = {"x"}}, Deed::Change, false, true},
       {"a program, stopped", {}, false, {.commands = {"x"}}, Deed::Start, true, false},
@@ -107,9 +113,8 @@ TEST_CASE("details name each line that changed, and no password") {
   before.written.emplace_back("http_server.password", "old");
   after.written.emplace_back("http_server.password", "new");
   const Seen now{before, instances::fingerprintOf(before), true};
-  CHECK(decide(&now, &after).details ==
-        std::vector<std::string>{"nice: 5 -> (default)", "umask: 022 -> 027",
-                                 "http_server.password: (hidden) -> (hidden)"});
+  CHECK(decide(&now, &after).details == std::vector<std::string>{"nice: 5 -> (default)", "umask: 022 -> 027",
+                                                                 "http_server.password: (hidden) -> (hidden)"});
 }
 
 TEST_CASE("once a decision is done there is nothing more to do") {
@@ -123,10 +128,10 @@ TEST_CASE("once a decision is done there is nothing more to do") {
     const char* const priorities[] = {nullptr, "5"};
     out.umask = umasks[pick(3)];
     out.priority = priorities[pick(2)];
-    for (int i = pick(3); i > 0; i--) out.commands.push_back(pick(2) ? "x" : "y");
+    for (int i = pick(3); i > 0; --i) out.commands.push_back(pick(2) ? "x" : "y");
     return out;
   };
-  for (int i = 0; i < 20000; i++) {
+  for (int i = 0; i < 20000; ++i) {
     const auto before = make().entry(), next = make().entry();
     const bool up = pick(2) > 0;
     const Seen now{before, instances::fingerprintOf(before), up};

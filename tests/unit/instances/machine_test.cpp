@@ -133,8 +133,7 @@ TEST_CASE("the delay doubles, and after five quick ends it has failed with the r
   f.dieEarly();
   CHECK(f.machine.phase() == Phase::Failed);
   CHECK(f.machine.result() == "exit-code");
-  CHECK(f.machine.reason() ==
-        "failed 5 times in a row; the last time it exited with status 2 before it was ready");
+  CHECK(f.machine.reason() == "failed 5 times in a row; the last time it exited with status 2 before it was ready");
   CHECK(f.machine.details() == "Error: no file");
   CHECK_FALSE(f.machine.deadline());
   CHECK(f.machine.start(f.now) == Action::Prepare);  // people may try again
@@ -145,7 +144,7 @@ TEST_CASE("the delay doubles, and after five quick ends it has failed with the r
 TEST_CASE("a long life forgives the ends before it") {
   Fixture f;
   REQUIRE(f.machine.start(f.now) == Action::Prepare);
-  for (int i = 0; i < 20; i++) {
+  for (int i = 0; i < 20; ++i) {
     f.machine.prepared(f.now);
     f.machine.spawned(f.now);
     f.machine.ready(f.now);

@@ -157,7 +157,7 @@ TEST_CASE("the process of a record is found again, and nothing else is taken for
   CHECK_FALSE(isSame(recordOf(child.pid), uid + 1, "a:1", see(child.pid)));
   CHECK_FALSE(isSame(recordOf(child.pid), uid, "a:1", SeenProcess{}));
   auto reused = recordOf(child.pid);
-  reused.startTime--;  // the pid is another process's now
+  --reused.startTime;  // the pid is another process's now
   CHECK_FALSE(isSame(reused, uid, "a:1", see(child.pid)));
   reused.startTime = 0;  // nobody knew it
   CHECK_FALSE(isSame(reused, uid, "a:1", see(child.pid)));

@@ -27,7 +27,7 @@ TEST_CASE("a look that takes longer than the time to kill is waited for") {
         found.push_back({{pid, ::getpid(), pid, pid, ::getuid(), false}, openPidfd(pid)});
         done(std::move(found));
       },
-      core::Duration::zero(), [&](std::size_t, std::size_t) { ends++; }, core::milliseconds(200));
+      core::Duration::zero(), [&](std::size_t, std::size_t) { ++ends; }, core::milliseconds(200));
   sweeper.run();
   while (looks < 2) loop.step(core::seconds(5));
   bool late = false;

@@ -45,9 +45,7 @@ struct Place {
 const core::Identity kStranger{54321, 54321, {54321}};
 
 /// What is known of a file that had this content.
-Known written(const std::string& content) {
-  return {true, {digestOf(content)}};
-}
+Known written(const std::string& content) { return {true, {digestOf(content)}}; }
 
 std::vector<Node> sample(const Place& place) {
   return {Directory{place.path("a/logs"), ::geteuid(), ::getegid(), 0750, true},
@@ -176,8 +174,8 @@ TEST_CASE("a directory that the owner may change through its group or an access 
   const core::Identity inGroupRoot{54321, 0, {0}};
   CHECK(place.apply(nodes, &inGroupRoot).delegated.size() == 1);
   // Version 2; u::rwx, u:54321:rwx, g::r-x, m::rwx, o::r-x: tag, permissions, id.
-  const std::uint16_t entries[] = {1, 7, 0xFFFF, 0xFFFF, 2, 7, 54321, 0, 4, 5, 0xFFFF, 0xFFFF,
-                                   16, 7, 0xFFFF, 0xFFFF, 32, 5, 0xFFFF, 0xFFFF};
+  const std::uint16_t entries[] = {1,      7,      0xFFFF, 0xFFFF, 2,      7,      54321, 0, 4,      5,
+                                   0xFFFF, 0xFFFF, 16,     7,      0xFFFF, 0xFFFF, 32,    5, 0xFFFF, 0xFFFF};
   std::string list("\2\0\0\0", 4);
   list.append(reinterpret_cast<const char*>(entries), sizeof entries);
   REQUIRE(::setxattr(place.path("d").c_str(), "system.posix_acl_access", list.data(), list.size(), 0) == 0);
@@ -214,7 +212,9 @@ TEST_CASE("a link or a script may be adopted in the place of a link, a program n
   REQUIRE(::symlink("/bin/true", place.path("ctl").c_str()) == 0);
   CHECK(place.apply({want}, &kStranger).errors.empty());
   ::unlink(place.path("ctl").c_str());
-  place.write("ctl", "\x7f" "ELF");
+  place.write("ctl",
+              "\x7f"
+              "ELF");
   CHECK(place.apply({want}, &kStranger).errors.size() == 1);
   place.write("ctl", "#!/bin/sh\n");
   auto strict = want;

@@ -97,8 +97,9 @@ TEST_CASE("without a wish the activity log does not repeat the output of program
         std::string::npos);
   const auto quiet = nodeAt<layout::File>(planOf(minimal("a", "loglevel = warn\n")), "/etc/supervisord_a.conf").content;
   CHECK(value(quiet, "supervisord", "loglevel") == "warn");
-  CHECK(loadText(minimal("a", "loglevel = warning\n")).refused.at(0).reason.find("critical, error, warn, info, debug") !=
-        std::string::npos);
+  CHECK(
+      loadText(minimal("a", "loglevel = warning\n")).refused.at(0).reason.find("critical, error, warn, info, debug") !=
+      std::string::npos);
 }
 
 TEST_CASE("names that an endpoint answers to are passed on") {

@@ -36,7 +36,7 @@ struct Bench {
       } else if (action.kind == Action::Kind::Signal) {
         signals.push_back(action);
       } else if (action.kind == Action::Kind::Abandon) {
-        abandoned++;
+        ++abandoned;
       } else if (spawnError.empty()) {
         feed(input::Spawned{});
       } else {
@@ -82,7 +82,7 @@ TEST_CASE("startsecs=0 means RUNNING at the next opportunity") {
 TEST_CASE("a program that dies too quickly is retried after 1, 2, 3 seconds and then given up") {
   Bench b;
   b.feed(input::Start{});
-  for (int failure = 1; failure <= 3; failure++) {
+  for (int failure = 1; failure <= 3; ++failure) {
     b.feed(input::Exited{0});  // whatever the exit code
     CHECK(b.machine.state() == State::Backoff);
     CHECK(b.machine.trouble() == "Exited too quickly (process log may have details)");
@@ -90,8 +90,7 @@ TEST_CASE("a program that dies too quickly is retried after 1, 2, 3 seconds and 
     CHECK(b.machine.trouble().empty());
   }
   b.feed(input::Exited{1});
-  CHECK(b.events ==
-        "STARTING0 BACKOFF1 STARTING1 BACKOFF2 STARTING2 BACKOFF3 STARTING3 BACKOFF4 FATAL");
+  CHECK(b.events == "STARTING0 BACKOFF1 STARTING1 BACKOFF2 STARTING2 BACKOFF3 STARTING3 BACKOFF4 FATAL");
   CHECK(b.machine.trouble() == "Exited too quickly (process log may have details)");
   CHECK(b.machine.tries() == 0);
   CHECK_FALSE(b.machine.deadline(b.rules).has_value());

@@ -27,7 +27,7 @@ TEST_CASE("captured text is told apart however the tokens are cut") {
   const std::string input =
       "before <!--XSUPERVISOR:BEGIN-->one<!--XSUPERVISOR:END--> between <!--X <!--XSUPERVISOR:BEGIN-->two"
       "<!--XSUPERVISOR:END-->tail <!--XSUPER";
-  for (std::size_t size = 1; size <= input.size(); size++) {
+  for (std::size_t size = 1; size <= input.size(); ++size) {
     CAPTURE(size);
     const auto heard = split(input, size);
     CHECK(heard.text == "before  between <!--X tail <!--XSUPER");
@@ -52,7 +52,7 @@ TEST_CASE("a message over its limit loses its beginning; one without an end is t
 
 TEST_CASE("terminal sequences are taken out, also when they are cut") {
   const std::string input = "a\x1b[31mred\x1b[0m \x1b[2J\x1b[1;1Hb\x1b(B\x1b[?25lc";
-  for (std::size_t size = 1; size <= input.size(); size++) {
+  for (std::size_t size = 1; size <= input.size(); ++size) {
     output::AnsiFilter filter;
     std::string plain;
     for (std::size_t at = 0; at < input.size(); at += size) plain += filter.strip(input.substr(at, size));

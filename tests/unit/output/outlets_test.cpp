@@ -93,7 +93,7 @@ struct Bench {
 struct Counter final : output::RoomQueue::Waiter {
   explicit Counter(std::function<void()> call = {}) : then(std::move(call)) {}
   void onRoom() noexcept override {
-    turns++;
+    ++turns;
     if (then) then();
   }
   std::function<void()> then;
@@ -102,7 +102,7 @@ struct Counter final : output::RoomQueue::Waiter {
 
 std::string numbered(int count) {
   std::string text;
-  for (int i = 0; i < count; i++) text += std::to_string(i) + '\n';
+  for (int i = 0; i < count; ++i) text += std::to_string(i) + '\n';
   return text;
 }
 
@@ -241,7 +241,7 @@ TEST_CASE("while the target is full an unfinished line keeps waiting for its end
   const auto other = bench.outlets.stream(Bench::target(ends[1], false));
   const auto source = std::make_shared<output::Source>("", "clock");
   Lane tick(other, source, Backpressure::Block), idle(other, source, Backpressure::Block);
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 2; ++i) {
     tick.write("tick");
     char bytes[8];
     bench.until([&] { return ::read(clock.get(), bytes, sizeof bytes) == 4; });
@@ -256,7 +256,7 @@ TEST_CASE("a full pipe gets whole lines in one piece, for the sake of others who
   auto lane = bench.lane();
   const std::string line = std::string(1499, 'x') + '\n';
   std::string text;
-  for (int i = 0; i < 20; i++) text += line;
+  for (int i = 0; i < 20; ++i) text += line;
   lane.write(text);
   std::string got = bench.read();  // the first write went as far as it could
   CHECK(got.size() == 4096);
@@ -305,7 +305,7 @@ TEST_CASE("with drop and with block both get their turns") {
   Counter reads;
   reads.then = [&] {
     waits.write(std::string(5'000, 'w') + '\n');
-    written++;
+    ++written;
     bench.outlet->await(reads);
   };
   waits.write(std::string(5'000, 'w') + '\n');
@@ -417,7 +417,7 @@ TEST_CASE("a system log that is full is waited for, and connected to again when 
     }
   };
   drain(1'000);
-  while (receive(socket) != "nothing") next++;
+  while (receive(socket) != "nothing") ++next;
   ::unlink(scratch.at("dev-log").c_str());
   socket = receiverAt(scratch.at("dev-log"));
   drain(5'000);
@@ -463,7 +463,7 @@ TEST_CASE("supervisord's own log never waits; what it lost is told to the log th
     REQUIRE(log->open().has_value());
     logging::setSinks({log});
   }
-  for (int i = 0; i < 3000; i++) logging::info("line {} {}", i, std::string(60, '.'));
+  for (int i = 0; i < 3000; ++i) logging::info("line {} {}", i, std::string(60, '.'));
   CHECK(bench.outlet->full());
   bench.reader.reset();
   bench.until([&] { return bench.outlet->idle(); });

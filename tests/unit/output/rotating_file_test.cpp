@@ -83,7 +83,7 @@ TEST_CASE("every byte is written as it is") {
   output::Outlets outlets(loop);
   const Scratch scratch;
   std::string bytes;
-  for (int c = 0; c < 256; c++) bytes += static_cast<char>(c);
+  for (int c = 0; c < 256; ++c) bytes += static_cast<char>(c);
   RotatingFile log(outlets, scratch.at("a.log"), 0, 0);
   REQUIRE(log.open().has_value());
   log.write(bytes);
@@ -185,7 +185,7 @@ TEST_CASE("clearing removes the file and begins a new one; links stay") {
   REQUIRE(log.open().has_value());
   log.write("old");
   int notices = 0;
-  const auto subscription = log.notice().subscribe([&] { notices++; });
+  const auto subscription = log.notice().subscribe([&] { ++notices; });
   REQUIRE(log.clear().has_value());
   CHECK(notices == 1);
   log.write("new");
@@ -234,7 +234,7 @@ TEST_CASE("what a pipe does not take at once is sent when it does, in order") {
   RotatingFile log(outlets, "/dev/fd/" + std::to_string(writer.get()), 0, 0);
   REQUIRE(log.open().has_value());
   std::string sent;
-  for (int i = 0; sent.size() < 100'000; i++) sent += std::to_string(i) + '\n';
+  for (int i = 0; sent.size() < 100'000; ++i) sent += std::to_string(i) + '\n';
   log.write(sent);
   CHECK(log.lost() == 0);
   std::string got;

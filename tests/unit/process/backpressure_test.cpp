@@ -58,12 +58,13 @@ struct Heard final : process::Protocol {
 
 TEST_CASE("a program ends though nobody takes its output, which is delivered as that of its process") {
   FullPipe b;
-  auto config = b.logging("p", "printf \"<!--XSUPERVISOR:BEGIN-->$$ <!--XSUPERVISOR:END-->\"; echo said by $$; "
-                               "printf \"open <!--XSUPERVISOR:BEGIN--> end\"");
+  auto config = b.logging("p",
+                          "printf \"<!--XSUPERVISOR:BEGIN-->$$ <!--XSUPERVISOR:END-->\"; echo said by $$; "
+                          "printf \"open <!--XSUPERVISOR:BEGIN--> end\"");
   config->out.captureMaxBytes = 100;
   auto& program = b.add(config);
   std::string expected;
-  for (int run = 0; run < 3; run++) {
+  for (int run = 0; run < 3; ++run) {
     program.start();
     REQUIRE(program.pid() != 0);
     expected += "said by " + std::to_string(program.pid()) + "\nopen  end";

@@ -143,7 +143,7 @@ TEST_CASE("standard input arrives in order, and says when nobody reads it") {
   CHECK(program.writeStdin("x").error() == process::StdinError::NotRunning);
   program.start();
   std::string sent;
-  for (int i = 0; i < 200; i++) {
+  for (int i = 0; i < 200; ++i) {
     const auto chunk = std::string(1000, static_cast<char>('a' + i % 26));
     while (!program.writeStdin(chunk)) b.loop.step(core::seconds(1));  // full: let it be read
     sent += chunk;

@@ -149,7 +149,7 @@ TEST_CASE("the members of an fcgi-program share one socket as standard input") {
   socket.mode = 0710;
   auto& group = **b.table.add(config);
   std::string seen[2];
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 2; ++i) {
     auto& program = *group.processes()[static_cast<std::size_t>(i)];
     program.start();
     b.until([&] { return !(seen[i] = Bench::read(program.logPath(process::Channel::Stdout))).empty(); });
@@ -181,14 +181,14 @@ TEST_CASE("in a group each fcgi-program has its own socket, and plain programs h
   config->sockets[0].url = "unix://a";
   config->sockets[1].host = "127.0.0.1";  // port 0: any that is free
   config->sockets[1].url = "tcp://any";
-  for (int socket = -1; socket < 2; socket++) {
+  for (int socket = -1; socket < 2; ++socket) {
     auto program = Bench::shell("p" + std::to_string(socket + 1), "readlink /proc/self/fd/0; exec sleep 1000");
     program->socket = socket;
     config->processes.push_back(std::move(program));
   }
   auto& group = **b.table.add(config);
   std::string seen[3];
-  for (std::size_t i = 0; i < 3; i++) {
+  for (std::size_t i = 0; i < 3; ++i) {
     auto& program = *group.processes()[i];
     program.start();
     b.until([&] { return !(seen[i] = Bench::read(program.logPath(process::Channel::Stdout))).empty(); });

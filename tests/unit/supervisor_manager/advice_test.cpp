@@ -21,7 +21,8 @@ TEST_CASE("a manager that does not run is said with the command that starts it")
 }
 
 TEST_CASE("a refusal by the manager names what is needed, in the manager's own words") {
-  const auto advice = adviseOn({"org.freedesktop.DBus.Error.AccessDenied", "Not allowed to stop 'a': this takes root"}, "");
+  const auto advice =
+      adviseOn({"org.freedesktop.DBus.Error.AccessDenied", "Not allowed to stop 'a': this takes root"}, "");
   CHECK(advice.code == Denied);
   CHECK(advice.text == "Not allowed to stop 'a': this takes root");
 }
@@ -47,7 +48,7 @@ TEST_CASE("a name that does not exist gets the nearest one, or the list, or the 
   CHECK(says(noSuchInstance("tsupw", {"tech1", "tsupv"}), "is it 'tsupv'?"));
   CHECK(says(noSuchInstance("other", {"tech1", "tsupv"}), "There are: tech1, tsupv"));
   std::vector<std::string> fleet;
-  for (char c = 'a'; c < 'z'; c++) fleet.push_back(std::string(8, c));
+  for (char c = 'a'; c < 'z'; ++c) fleet.push_back(std::string(8, c));
   CHECK(noSuchInstance("other", fleet).text ==
         "There is no instance 'other'; those that there are: supervisor-manager list");
   CHECK(says(noSuchInstance("other", {}), "/etc/supervisor-manager/conf.d"));

@@ -21,8 +21,8 @@ TEST_CASE("objects and arrays") {
 }
 
 TEST_CASE("values as text") {
-  const Properties properties{{"A", true}, {"B", std::uint64_t{3}},
-                              {"C", std::map<std::string, std::uint32_t>{{"FATAL", 1}, {"RUNNING", 2}}}};
+  const Properties properties{
+      {"A", true}, {"B", std::uint64_t{3}}, {"C", std::map<std::string, std::uint32_t>{{"FATAL", 1}, {"RUNNING", 2}}}};
   CHECK(textOf(properties, "A") == "yes");
   CHECK(textOf(properties, "C") == "1 FATAL, 2 RUNNING");
   CHECK(textOf(properties, "none") == "");

@@ -27,21 +27,74 @@ std::string byByte(Filter::Allows allows, std::string_view bytes) {
   return out + filter.finish();
 }
 
-constexpr std::array attacks{
-    "\033[c"sv, "\033[>c"sv, "\033[=c"sv, "\033[0c"sv, "\033[5n"sv, "\033[6n"sv, "\033[?6n"sv, "\033Z"sv,  // answer-back
-    "\033P$qm\033\\"sv, "\033P+q544e\033\\"sv, "\033[x"sv, "\033[?2026$p"sv, "\033[18t"sv, "\033[21t"sv, "\x05"sv,
-    "\033]0;title\x07"sv, "\033]52;c;aWQ=\x07"sv, "\033]52;c;?\033\\"sv, "\033]10;?\033\\"sv, "\033]8;;x\033\\"sv,
-    "\033_G\033\\"sv, "\033^x\033\\"sv, "\033X\033\\"sv,                                                 // strings
-    "\033[?1049h"sv, "\033[?1000h"sv, "\033[?2004l"sv, "\033[20h"sv, "\033[4;20h"sv, "\033[?25;1000h"sv,  // modes
-    "\033c"sv, "\033[!p"sv, "\033[3J"sv, "\033[2;5r"sv, "\033#8"sv, "\033(0"sv, "\033)0"sv, "\x0E"sv, "\033n"sv,
-    "\033[>4;2m"sv, "\033[?4m"sv, "\033[99999C"sv, "\033[5i"sv, "\033[4i"sv, "\033 F"sv, "\033%@"sv, "\033[1 q"sv,
-    "\x9B" "c"sv, "\xC2\x9B" "c"sv, "\xC2\x9D" "0;t\x07"sv, "\xC2\x90$q\xC2\x9C"sv, "\x90$q\x9C"sv, "\xE2\x80\xAE"sv,
-    "\033[\030c"sv, "\033[1\n;2c"sv, "\033\033[c"sv, "\x7F"sv, "\x0B"sv, "\x0C"sv, "\x1A"sv,
+constexpr std::array kAttacks{
+    "\033[c"sv,
+    "\033[>c"sv,
+    "\033[=c"sv,
+    "\033[0c"sv,
+    "\033[5n"sv,
+    "\033[6n"sv,
+    "\033[?6n"sv,
+    "\033Z"sv,  // answer-back
+    "\033P$qm\033\\"sv,
+    "\033P+q544e\033\\"sv,
+    "\033[x"sv,
+    "\033[?2026$p"sv,
+    "\033[18t"sv,
+    "\033[21t"sv,
+    "\x05"sv,
+    "\033]0;title\x07"sv,
+    "\033]52;c;aWQ=\x07"sv,
+    "\033]52;c;?\033\\"sv,
+    "\033]10;?\033\\"sv,
+    "\033]8;;x\033\\"sv,
+    "\033_G\033\\"sv,
+    "\033^x\033\\"sv,
+    "\033X\033\\"sv,  // strings
+    "\033[?1049h"sv,
+    "\033[?1000h"sv,
+    "\033[?2004l"sv,
+    "\033[20h"sv,
+    "\033[4;20h"sv,
+    "\033[?25;1000h"sv,  // modes
+    "\033c"sv,
+    "\033[!p"sv,
+    "\033[3J"sv,
+    "\033[2;5r"sv,
+    "\033#8"sv,
+    "\033(0"sv,
+    "\033)0"sv,
+    "\x0E"sv,
+    "\033n"sv,
+    "\033[>4;2m"sv,
+    "\033[?4m"sv,
+    "\033[99999C"sv,
+    "\033[5i"sv,
+    "\033[4i"sv,
+    "\033 F"sv,
+    "\033%@"sv,
+    "\033[1 q"sv,
+    "\x9B"
+    "c"sv,
+    "\xC2\x9B"
+    "c"sv,
+    "\xC2\x9D"
+    "0;t\x07"sv,
+    "\xC2\x90$q\xC2\x9C"sv,
+    "\x90$q\x9C"sv,
+    "\xE2\x80\xAE"sv,
+    "\033[\030c"sv,
+    "\033[1\n;2c"sv,
+    "\033\033[c"sv,
+    "\x7F"sv,
+    "\x0B"sv,
+    "\x0C"sv,
+    "\x1A"sv,
 };
 
 /// No byte that a terminal obeys but those of a sequence that is allowed.
 bool isTame(std::string_view out, std::string_view allowed) {
-  for (std::size_t i = 0; i < out.size(); i++) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
     const auto byte = static_cast<unsigned char>(out[i]);
     if (byte < 0x20 && allowed.find(out[i]) == std::string_view::npos) return false;
     if (byte == 0x7F || byte == 0xC2) return false;
@@ -59,7 +112,7 @@ TEST_CASE("Text, lines, tabs and colours pass") {
 }
 
 TEST_CASE("What a terminal would answer, run, keep or hide is shown, in a log and on a screen") {
-  for (const auto attack : attacks) {
+  for (const auto attack : kAttacks) {
     CAPTURE(attack);
     CHECK(isTame(asLog(attack), "\n"));
     CHECK(isTame(asScreen(attack), "\n\a"));  // the bell is heard, the title stays
@@ -68,12 +121,14 @@ TEST_CASE("What a terminal would answer, run, keep or hide is shown, in a log an
     CHECK(asLog(std::string(attack) + "\nafter\n").ends_with("\nafter\n"));
   }
   CHECK(asLog("\033]0;title\x07") == "\\x1b]0;title\\x07");
-  CHECK(asScreen("\x9B" "31m") == "\\x9b31m");
+  CHECK(asScreen("\x9B"
+                 "31m") == "\\x9b31m");
 }
 
 TEST_CASE("A log goes back over nothing; a screen may") {
-  for (const auto move : {"\033[A"sv, "\033[2;3H"sv, "\033[2K"sv, "\033[J"sv, "\b"sv, "\033[?25l\033[?25h"sv,
-                          "\033[4hx\033[4l"sv, "\033[3@"sv, "\033[P"sv, "\033[12G"sv, "\033M"sv, "\x07"sv, "\033(B\033[m\x0F"sv}) {
+  for (const auto move :
+       {"\033[A"sv, "\033[2;3H"sv, "\033[2K"sv, "\033[J"sv, "\b"sv, "\033[?25l\033[?25h"sv, "\033[4hx\033[4l"sv,
+        "\033[3@"sv, "\033[P"sv, "\033[12G"sv, "\033M"sv, "\x07"sv, "\033(B\033[m\x0F"sv}) {
     CAPTURE(move);
     CHECK(asScreen(move) == move);
     CHECK(byByte(Filter::Allows::Screen, move) == move);
@@ -107,9 +162,9 @@ TEST_CASE("Random bytes never leave a sequence that is not allowed, however they
   std::uint32_t state = 7;
   const auto next = [&state] { return state = state * 1664525U + 1013904223U, state >> 16U; };
   constexpr auto alphabet = "\033\033\033[[]?;:0123456789mKHJAhlcnPq\\\a\b\r\n\x9B\xC2\xE2\x80\xAE(B x"sv;
-  for (int round = 0; round < 2000; round++) {
+  for (int round = 0; round < 2000; ++round) {
     std::string bytes;
-    for (int i = 0; i < 40; i++) bytes += alphabet[next() % alphabet.size()];
+    for (int i = 0; i < 40; ++i) bytes += alphabet[next() % alphabet.size()];
     const std::string log = asLog(bytes);
     CAPTURE(bytes);
     CHECK(byByte(Filter::Allows::Log, bytes) == log);

@@ -18,7 +18,7 @@ struct Log {
     char name[] = "/tmp/sm-log-XXXXXX";
     directory = ::mkdtemp(name);
     path = directory + "/log";
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 3000; ++i) {
       const std::string line = "line " + std::to_string(i) + (i == 5 ? " Needle" : "") + "\n";
       whole += line;
       append(path + (i < 1000 ? ".2" : i < 2000 ? ".1" : ""), line);
@@ -35,7 +35,7 @@ struct Log {
     std::fclose(out);
   }
   void rotate() const {
-    for (int i = 2; i >= 0; i--)
+    for (int i = 2; i >= 0; --i)
       std::rename((path + (i ? "." + std::to_string(i) : "")).c_str(), (path + "." + std::to_string(i + 1)).c_str());
   }
   std::string directory, path, whole;
@@ -117,7 +117,7 @@ TEST_CASE("a search goes through all files, newest lines first") {
     const auto found = history.search("nEEdle", place);
     for (const auto& line : found.lines) lines.push_back(line.text);
     place = found.older;
-    parts++;
+    ++parts;
   } while (place);
   CHECK(parts == 3);
   CHECK(lines == std::vector<std::string>{"a needle and a NEEDLE", "line 5 Needle"});
