@@ -206,8 +206,8 @@ void Managerd::tellStatus() const {
   std::size_t running = 0, failed = 0;
   const auto all = fleet_.list();
   for (const auto& instance : all) {
-    running += instance.state == instances::State::Running;
-    failed += instance.state == instances::State::Failed;
+    running += instance.state == instances::InstanceState::Running;
+    failed += instance.state == instances::InstanceState::Failed;
   }
   auto text = fmt::format("STATUS={} of {} instances run", running, all.size());
   if (failed > 0) text += fmt::format(", {} failed", failed);

@@ -11,7 +11,7 @@
 #include "instance/config/load.hpp"
 #include "instance/config/overlay.hpp"
 #include "instance/config/version.hpp"
-#include "instance/front.hpp"
+#include "instance/http_frontend.hpp"
 #include "instance/supervisord.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/program.hpp"
@@ -54,7 +54,7 @@ int live(const config::CommandLine& line) {
       if (const auto status = inheritance.background.fork()) return *status;
     Supervisord supervisord(line, std::move(*configuration), inheritance);
     if (const auto ready = supervisord.setUp(); !ready) return fail(line, ready.error().text);
-    if (supervisord.run() == process::Mood::Shutdown) return 0;
+    if (supervisord.run() == process::SupervisorState::Shutdown) return 0;
   }
 }
 
@@ -75,7 +75,7 @@ int check(config::CommandLine line) {
   const auto isMade = [&line](const std::string& path) {
     return line.overlay && line.overlay->directories.count(path);
   };
-  if (const auto good = Front::checkServers(*configuration, isMade); !good) return refuse(good.error());
+  if (const auto good = HttpFrontend::checkServers(*configuration, isMade); !good) return refuse(good.error());
   for (const auto& text : configuration->warnings()) print(STDERR_FILENO, "Warning: " + std::string(text) + "\n");
   print(STDOUT_FILENO, line.fileAsTyped + ": the configuration is good\n");
   return 0;

@@ -23,7 +23,7 @@ constexpr core::milliseconds kLastRetry{10'000};
 constexpr std::size_t kRoomForDescriptions = 64 * 1024, roomForTrouble = 160 * 1024;
 
 /// What supervisorctl shows behind the state; nothing of a program that runs, for which it is the time since its start.
-std::string descriptionOf(const process::Process& program, lifecycle::State state) {
+std::string descriptionOf(const process::Process& program, lifecycle::ProcessState state) {
   // The program may be further on: then its next line has the description.
   if (lifecycle::isSignallable(state) || state != program.state()) return {};
   return program.description();
@@ -85,9 +85,9 @@ void ManagerLink::onGroupRemoved(process::Group& group) {
   for (const auto& program : group.processes()) onProcessRemoved(*program);
 }
 
-void ManagerLink::onMood(process::Mood mood) {
-  if (mood == process::Mood::Shutdown) send(std::string(core::notify::kStopping) + "\n");
-  if (mood == process::Mood::Restarting) send(std::string(core::notify::kReloading) + "\n");
+void ManagerLink::onSupervisorState(process::SupervisorState supervisorState) {
+  if (supervisorState == process::SupervisorState::Shutdown) send(std::string(core::notify::kStopping) + "\n");
+  if (supervisorState == process::SupervisorState::Restarting) send(std::string(core::notify::kReloading) + "\n");
 }
 
 void ManagerLink::mark(const std::string& program, core::notify::Program line) {

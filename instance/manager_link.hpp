@@ -42,7 +42,7 @@ class ManagerLink final : public process::Observer {
   void onStateChange(process::Process& program, const process::StateChange& change) override;
   void onGroupRemoved(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;
-  void onMood(process::Mood mood) override;
+  void onSupervisorState(process::SupervisorState supervisorState) override;
 
  private:
   void mark(const std::string& program, core::notify::Program line);

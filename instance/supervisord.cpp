@@ -20,7 +20,7 @@ namespace {
 /// How long the readers of output have for what is left of it when the last program has ended.
 constexpr core::seconds kLastWords{5};
 
-process::Settings settingsOf(const config::Configuration& configuration) {
+process::SupervisorSettings settingsOf(const config::Configuration& configuration) {
   const auto& daemon = configuration.daemon;
   return {daemon.identifier, daemon.childLogDir, config::fallbackServerUrl(configuration.servers), daemon.stripAnsi};
 }
@@ -42,7 +42,7 @@ Supervisord::Supervisord(const config::CommandLine& line, config::Configuration 
       events_(loop_, table_, configuration_->daemon.identifier, inheritance.eventSerial),
       instance_{loop_, table_,         events_, config::supervisorVersion,
                 line,  configuration_, nullptr, [this] { return prepareRestart(); }},
-      front_(instance_) {}
+      frontend_(instance_) {}
 
 Supervisord::LogEnd::~LogEnd() { logging::setSinks({}); }
 Supervisord::~Supervisord() = default;
@@ -56,7 +56,7 @@ core::Status Supervisord::setUp() {
   }
   table_.settings().fileLimit = inheritance_.fileLimit;
   // Before any file is touched: a second supervisord of the same configuration ends here.
-  auto sockets = Front::openSockets(*configuration_, std::move(inheritance_.sockets));
+  auto sockets = HttpFrontend::openSockets(*configuration_, std::move(inheritance_.sockets));
   if (!sockets) return core::Err{std::move(sockets).error()};
   if (auto opened = openLog(messages); !opened) return opened;
   if (!configuration_->daemon.noCleanup)
@@ -66,7 +66,7 @@ core::Status Supervisord::setUp() {
     if (table_.find(group->name) != nullptr) continue;  // Supervisor keeps the first of groups with one name, too
     if (auto added = table_.add(group); !added) return core::Err{std::move(added).error()};
   }
-  front_.serve(std::move(*sockets));
+  frontend_.serve(std::move(*sockets));
   handleSignals();
   if (inheritance_.background.pending()) inheritance_.background.detach(configuration_->daemon);
   pidFile_ = std::make_unique<PidFile>(configuration_->daemon.pidFile);
@@ -101,7 +101,7 @@ void Supervisord::handleSignals() {
   watch(SIGUSR2, [this] { reopenLogs(); });
   table_.onDown([this] {
     outlets_.settle(kLastWords, [this] {
-      for (auto& socket : front_.release()) ahead_.push_back(std::move(socket));  // while the loop still works
+      for (auto& socket : frontend_.release()) ahead_.push_back(std::move(socket));  // while the loop still works
       inheritance_.sockets = std::move(ahead_);
       loop_.exit(0);
     });
@@ -110,19 +110,20 @@ void Supervisord::handleSignals() {
 
 void Supervisord::onExitSignal(const char* name) {
   logging::warn("received {} indicating exit request", name);
-  table_.leave(process::Mood::Shutdown);
+  table_.leave(process::SupervisorState::Shutdown);
 }
 
 void Supervisord::onHangup() {
-  if (table_.mood() == process::Mood::Shutdown)
+  if (table_.supervisorState() == process::SupervisorState::Shutdown)
     return logging::warn("ignored SIGHUP indicating restart request (shutdown in progress)");
   logging::warn("received SIGHUP indicating restart request");
-  if (prepareRestart()) table_.leave(process::Mood::Restarting);
+  if (prepareRestart()) table_.leave(process::SupervisorState::Restarting);
 }
 
 /// Nothing is stopped for a start that must fail. Supervisor stops everything first and then ends over a mistake.
 core::Status Supervisord::prepareRestart() {
-  if (table_.mood() == process::Mood::Restarting) return {};  // it is under way, with what was opened for it
+  if (table_.supervisorState() == process::SupervisorState::Restarting)
+    return {};  // it is under way, with what was opened for it
   const auto next = config::load(instance_.commandLine);
   auto ready = next ? openAhead(*next) : core::Status(core::Err{next.error()});
   if (!ready) logging::error("no restart, everything goes on as it is: {}", ready.error().text);
@@ -136,7 +137,7 @@ core::Status Supervisord::openAhead(const config::Configuration& next) {
   if (next.daemon.uid && *next.daemon.uid != ::geteuid()) return {};
   if (next.daemon.logFile != configuration_->daemon.logFile)
     if (auto opened = openedLog(outlets_, next.daemon); !opened) return core::Err{std::move(opened).error()};
-  auto sockets = Front::openAhead(next, *configuration_);
+  auto sockets = HttpFrontend::openAhead(next, *configuration_);
   if (!sockets) return core::Err{std::move(sockets).error()};
   ahead_ = std::move(*sockets);
   ahead_.reserve(ahead_.size() + configuration_->servers.size());  // those of now join them when memory may be short
@@ -150,12 +151,12 @@ void Supervisord::reopenLogs() {
   table_.reopenLogs();
 }
 
-process::Mood Supervisord::run() {
+process::SupervisorState Supervisord::run() {
   table_.begin();
   manager_->ready();
   loop_.enableWatchdog();
   ::malloc_trim(0);  // what reading the configuration took is not needed again
   loop_.run();
   inheritance_.eventSerial = events_.nextSerial();
-  return table_.mood();
+  return table_.supervisorState();
 }

@@ -11,7 +11,7 @@
 #include "instance/config/command_line.hpp"
 #include "instance/config/model.hpp"
 #include "instance/events/service.hpp"
-#include "instance/front.hpp"
+#include "instance/http_frontend.hpp"
 #include "instance/manager_link.hpp"
 #include "instance/output/activity_log.hpp"
 #include "instance/output/outlets.hpp"
@@ -42,8 +42,8 @@ class Supervisord {
 
   /// Everything that may fail. The error is for the terminal.
   core::Status setUp();
-  /// Returns the mood it left for: Shutdown or Restarting.
-  process::Mood run();
+  /// Returns the state it left for: Shutdown or Restarting.
+  process::SupervisorState run();
 
  private:
   [[nodiscard]] core::Status openLog(std::vector<config::Message> messages);
@@ -66,7 +66,7 @@ class Supervisord {
   process::Table table_;
   events::Service events_;
   api::Instance instance_;
-  Front front_;
+  HttpFrontend frontend_;
   std::vector<http::ListenSocket> ahead_;  ///< that the next life needs, if a restart is under way
   std::unique_ptr<ManagerLink> manager_;
   std::unique_ptr<PidFile> pidFile_;

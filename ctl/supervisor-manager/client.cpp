@@ -64,7 +64,7 @@ std::string nameFromPath(const std::string& path) {
 }
 
 void append(sdbus::MethodCall& call, const Argument& argument) {
-  if (const auto* settings = std::get_if<Settings>(&argument)) {
+  if (const auto* settings = std::get_if<EntryKeys>(&argument)) {
     std::map<std::string, sdbus::Variant> variants;
     for (const auto& [key, value] : *settings) variants.emplace(key, sdbus::Variant(value));
     call << variants;
@@ -72,7 +72,7 @@ void append(sdbus::MethodCall& call, const Argument& argument) {
   }
   std::visit(
       [&call](const auto& value) {
-        if constexpr (!std::is_same_v<std::decay_t<decltype(value)>, Settings>) call << value;
+        if constexpr (!std::is_same_v<std::decay_t<decltype(value)>, EntryKeys>) call << value;
       },
       argument);
 }

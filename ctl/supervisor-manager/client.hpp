@@ -52,8 +52,8 @@ struct ComplaintRow {
   std::string section, key, reason;
 };
 
-using Settings = std::map<std::string, std::string>;
-using Argument = std::variant<std::string, std::int32_t, bool, std::vector<std::string>, Settings>;
+using EntryKeys = std::map<std::string, std::string>;
+using Argument = std::variant<std::string, std::int32_t, bool, std::vector<std::string>, EntryKeys>;
 /// A method of the manager whose reply carries nothing that is looked at.
 struct Call {
   std::string method;

@@ -16,8 +16,8 @@ namespace manager {
 namespace {
 
 /// "key=value" words; nullopt (said) for a word that is none.
-std::optional<Settings> settingsFrom(Session& session, std::size_t first) {
-  Settings settings;
+std::optional<EntryKeys> settingsFrom(Session& session, std::size_t first) {
+  EntryKeys settings;
   for (std::size_t i = first; i < session.options.arguments.size(); ++i) {
     const std::string& word = session.options.arguments[i];
     const auto equals = word.find('=');

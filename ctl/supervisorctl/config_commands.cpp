@@ -30,7 +30,7 @@ std::vector<std::string> textsOf(const xmlrpc::Value& value) {
   return texts;
 }
 
-Outcome<Changes> reloadConfig(Session& session) {
+Answer<Changes> reloadConfig(Session& session) {
   auto answer = session.call("supervisor.reloadConfig");
   if (!answer) return core::Err{std::move(answer).error()};
   const xmlrpc::Array* outer = answer->array();

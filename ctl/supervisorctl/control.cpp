@@ -88,7 +88,7 @@ class Control {
       calls.push_back(callFor(name));
     }
     if (sideBySide && calls.size() > 1)
-      return callSideBySide(session_, calls, [&](std::size_t index, Outcome<xmlrpc::Value> answer) {
+      return callSideBySide(session_, calls, [&](std::size_t index, Answer<xmlrpc::Value> answer) {
         return report(names[index], std::move(answer));
       });
     for (std::size_t index = 0; index < calls.size(); ++index) {
@@ -112,7 +112,7 @@ class Control {
     return {std::string(name.process ? verb_.one : verb_.group), std::move(params)};
   }
 
-  Done report(const std::string& text, Outcome<xmlrpc::Value> answer) {
+  Done report(const std::string& text, Answer<xmlrpc::Value> answer) {
     const ProcessName name = splitName(text);
     if (answer) {
       if (!name.process) return reportEach(*answer);
@@ -208,7 +208,7 @@ Done runRestart(Session& session, const std::string& argument) {
   return runVerbs(session, "restart", argument, {&stopVerb(), &startVerb()});
 }
 
-Outcome<bool> restartOne(Session& session, const std::string& name) {
+Answer<bool> restartOne(Session& session, const std::string& name) {
   const int before = std::exchange(session.exitStatus, kSuccess);
   for (const Verb* kVerb : {&stopVerb(), &startVerb()}) {
     if (Done done = Control(session, *kVerb).run({name}, false); !done) return core::Err{std::move(done).error()};

@@ -10,6 +10,6 @@ namespace ctl {
 class Session;
 
 /// Stops and starts one process ("proc" or "group:proc") and says how it went. False: it did not stop or did not start.
-[[nodiscard]] Outcome<bool> restartOne(Session& session, const std::string& name);
+[[nodiscard]] Answer<bool> restartOne(Session& session, const std::string& name);
 
 }  // namespace ctl

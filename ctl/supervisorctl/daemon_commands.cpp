@@ -22,7 +22,7 @@ bool refusesArguments(Session& session, std::string_view name, const std::string
 }
 
 /// Asks a person; without one the answer is yes.
-Outcome<bool> confirm(Session& session, std::string_view question) {
+Answer<bool> confirm(Session& session, std::string_view question) {
   if (!session.settings.interactive) return true;
   session.out.flush();
   std::string answer;

@@ -37,7 +37,7 @@ struct Failure {
 };
 
 template <class T>
-using Outcome = core::Result<T, Failure>;
+using Answer = core::Result<T, Failure>;
 using Done = core::Result<void, Failure>;
 
 [[nodiscard]] Failure toFailure(const xmlrpc::ClientError& error);

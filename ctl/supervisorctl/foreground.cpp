@@ -65,7 +65,7 @@ class Foreground {
   }
 
   /// Sends a line to the process. False: it is gone, which has been said.
-  Outcome<bool> send(const std::string& line) {
+  Answer<bool> send(const std::string& line) {
     auto sent = session_.call("supervisor.sendProcessStdin", {xmlrpc::Value{name_}, xmlrpc::Value{line + '\n'}});
     if (!sent) {
       if (sent.error().kind != Failure::Kind::Fault) return core::Err{std::move(sent).error()};

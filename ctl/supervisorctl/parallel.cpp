@@ -25,14 +25,14 @@ class Answers {
     const std::lock_guard lock(mutex_);
     return next_++;
   }
-  void put(std::size_t index, Outcome<xmlrpc::Value> answer) {
+  void put(std::size_t index, Answer<xmlrpc::Value> answer) {
     {
       const std::lock_guard lock(mutex_);
       slots_[index].emplace(std::move(answer));
     }
     arrived_.notify_one();
   }
-  Outcome<xmlrpc::Value> take(std::size_t index) {
+  Answer<xmlrpc::Value> take(std::size_t index) {
     std::unique_lock lock(mutex_);
     arrived_.wait(lock, [&] { return slots_[index].has_value(); });
     return std::move(*slots_[index]);
@@ -42,10 +42,10 @@ class Answers {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::size_t next_ = 0;
-  std::vector<std::optional<Outcome<xmlrpc::Value>>> slots_;
+  std::vector<std::optional<Answer<xmlrpc::Value>>> slots_;
 };
 
-Outcome<xmlrpc::Value> callOnce(xmlrpc::Client& client, const Call& call) {
+Answer<xmlrpc::Value> callOnce(xmlrpc::Client& client, const Call& call) {
   auto answer = client.call(call.method, call.params);
   if (!answer) return core::Err{toFailure(answer.error())};
   return std::move(answer).value();
@@ -54,7 +54,7 @@ Outcome<xmlrpc::Value> callOnce(xmlrpc::Client& client, const Call& call) {
 }  // namespace
 
 Done callSideBySide(Session& session, const std::vector<Call>& calls,
-                    const std::function<Done(std::size_t, Outcome<xmlrpc::Value>)>& report) {
+                    const std::function<Done(std::size_t, Answer<xmlrpc::Value>)>& report) {
   session.out.flush();
   auto target = session.endpoint();
   if (!target) return core::Err{std::move(target).error()};
@@ -69,7 +69,7 @@ Done callSideBySide(Session& session, const std::vector<Call>& calls,
   while (workers.size() < std::min(calls.size(), kMostConnections)) workers.emplace_back(work);
   Done done;
   for (std::size_t index = 0; index < calls.size(); ++index) {
-    Outcome<xmlrpc::Value> answer = answers.take(index);
+    Answer<xmlrpc::Value> answer = answers.take(index);
     if (!done) continue;
     done = report(index, std::move(answer));
     session.out.flush();

@@ -37,7 +37,7 @@ Selection select(const std::vector<ProcessInfo>& all, const std::vector<std::str
   return selection;
 }
 
-Outcome<std::vector<std::string>> expandPatterns(Session& session, std::vector<std::string> names) {
+Answer<std::vector<std::string>> expandPatterns(Session& session, std::vector<std::string> names) {
   if (std::none_of(names.begin(), names.end(), isPattern)) return names;
   auto infos = session.allProcesses();
   if (!infos) return core::Err{std::move(infos).error()};

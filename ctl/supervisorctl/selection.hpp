@@ -22,6 +22,6 @@ struct Selection {
 
 /// Replaces each pattern by the names it fits, each process once; a pattern that fits nothing stays as it is, for the
 /// server to refuse. Asks the server only if there is a pattern.
-[[nodiscard]] Outcome<std::vector<std::string>> expandPatterns(Session& session, std::vector<std::string> names);
+[[nodiscard]] Answer<std::vector<std::string>> expandPatterns(Session& session, std::vector<std::string> names);
 
 }  // namespace ctl

@@ -14,7 +14,7 @@ namespace ctl {
 namespace {
 
 /// The processes that the words of `serialrestart` name, each once, in that order.
-Outcome<std::vector<std::string>> processesOf(Session& session, const std::vector<std::string>& words) {
+Answer<std::vector<std::string>> processesOf(Session& session, const std::vector<std::string>& words) {
   auto infos = session.allProcesses();
   if (!infos) return core::Err{std::move(infos).error()};
   std::vector<std::string> names;

@@ -14,7 +14,7 @@ constexpr std::string_view kApiVersion = "3.0";
 
 }  // namespace
 
-Session::Session(Settings initial) : settings(std::move(initial)) {}
+Session::Session(SessionSettings initial) : settings(std::move(initial)) {}
 Session::~Session() = default;
 
 /// Who acts for root was settled at the start. A socket that others put there since then counts as not there.
@@ -25,7 +25,7 @@ Done Session::mayConnect() const {
   return core::Err{toFailure(gone)};
 }
 
-Outcome<xmlrpc::Endpoint> Session::endpoint() const {
+Answer<xmlrpc::Endpoint> Session::endpoint() const {
   const std::string& url = settings.serverUrl;
   if (!url.starts_with("http://") && !url.starts_with("unix://"))
     return core::Err{badAddress("Unknown protocol for serverurl " + url)};
@@ -40,7 +40,7 @@ xmlrpc::Credentials Session::credentials() const {
   return {*settings.username, *settings.password};
 }
 
-Outcome<xmlrpc::Value> Session::call(std::string_view method, const xmlrpc::Array& params) {
+Answer<xmlrpc::Value> Session::call(std::string_view method, const xmlrpc::Array& params) {
   out.flush();
   if (Done may = mayConnect(); !may) return core::Err{std::move(may).error()};  // a client connects again by itself
   if (!client_) {
@@ -54,13 +54,13 @@ Outcome<xmlrpc::Value> Session::call(std::string_view method, const xmlrpc::Arra
   return std::move(answer).value();
 }
 
-Outcome<std::vector<ProcessInfo>> Session::allProcesses() {
+Answer<std::vector<ProcessInfo>> Session::allProcesses() {
   auto answer = call("supervisor.getAllProcessInfo");
   if (!answer) return core::Err{std::move(answer).error()};
   return toProcessInfos(*answer);
 }
 
-Outcome<bool> Session::isUp() {
+Answer<bool> Session::isUp() {
   auto answer = call("supervisor.getVersion");
   if (!answer) {
     const Failure& failure = answer.error();

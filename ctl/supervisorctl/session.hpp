@@ -37,19 +37,19 @@ enum ExitStatus : int {
 /// What every command works with: the settings, the server, the output and the exit status so far.
 class Session {
  public:
-  explicit Session(Settings settings);
+  explicit Session(SessionSettings settings);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   /// Calls the server; prints what is pending first, since the answer may take long.
-  [[nodiscard]] Outcome<xmlrpc::Value> call(std::string_view method, const xmlrpc::Array& params = {});
-  [[nodiscard]] Outcome<std::vector<ProcessInfo>> allProcesses();
+  [[nodiscard]] Answer<xmlrpc::Value> call(std::string_view method, const xmlrpc::Array& params = {});
+  [[nodiscard]] Answer<std::vector<ProcessInfo>> allProcesses();
   /// Where the server is, or why its URL is of no use.
-  [[nodiscard]] Outcome<xmlrpc::Endpoint> endpoint() const;
+  [[nodiscard]] Answer<xmlrpc::Endpoint> endpoint() const;
   [[nodiscard]] xmlrpc::Credentials credentials() const;
   /// Asks for the version of the server's interface. False: it was not the right one, which has been said.
-  [[nodiscard]] Outcome<bool> isUp();
+  [[nodiscard]] Answer<bool> isUp();
 
   /// Another server, or other credentials, from the next call on.
   void connectTo(std::string serverUrl);
@@ -63,7 +63,7 @@ class Session {
   /// Says `text`, and that the command failed with `status`.
   void refuse(std::string_view text, int status = kGeneric);
 
-  Settings settings;
+  SessionSettings settings;
   Output out;
   Keyboard keyboard;
   int exitStatus = kSuccess;

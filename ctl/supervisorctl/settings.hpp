@@ -8,7 +8,7 @@
 namespace ctl {
 
 /// What a session runs with: the command line over the configuration file over the defaults.
-struct Settings {
+struct SessionSettings {
   std::string program;  ///< how we were called, for messages
   std::string serverUrl = "http://localhost:9001";
   std::optional<std::string> username;

@@ -49,7 +49,7 @@ class SectionReader {
   }
 
   /// The keys of [supervisorctl].
-  Step read(Settings& settings) const {
+  Step read(SessionSettings& settings) const {
     std::optional<std::string> url, prompt, history;
     for (const auto& [key, target, here] :
          {Key{"serverurl", &url, true}, Key{"prompt", &prompt, false}, Key{"username", &settings.username, false},
@@ -91,7 +91,7 @@ class SectionReader {
 
 /// Plug-ins of Supervisor's client are Python modules; the one that Supervisor ships is built in. Any other is left
 /// out: what it would add is missing, which is no reason for the rest to fail.
-Step checkPlugins(const core::IniDocument& document, const std::string& file, Settings& settings) {
+Step checkPlugins(const core::IniDocument& document, const std::string& file, SessionSettings& settings) {
   for (const core::IniSection& section : document.sections()) {
     if (!section.name().starts_with("ctlplugin:")) continue;
     const core::IniEntry* factory = document.get(section, "supervisor.ctl_factory");
@@ -117,7 +117,7 @@ std::string urlOf(std::string_view address) {
 }
 
 /// Takes the server, and how to log in there, from the section of supervisord itself.
-Step readServer(const SettingsSource& source, const SectionReader& values, Settings& settings) {
+Step readServer(const SettingsSource& source, const SectionReader& values, SessionSettings& settings) {
   const bool socket = source.kind == SettingsSource::Kind::UnixServer;
   std::optional<std::string> where;
   if (Step done = values.take(socket ? "file" : "port", where, socket); !done) return done;
@@ -128,7 +128,7 @@ Step readServer(const SettingsSource& source, const SectionReader& values, Setti
   return {};
 }
 
-Step readSettings(core::IniDocument& document, const std::string& file, bool trust, Settings& settings) {
+Step readSettings(core::IniDocument& document, const std::string& file, bool trust, SessionSettings& settings) {
   const std::string home = core::directoryOf(core::absolutePath(file, core::currentDirectory()));
   const SettingsSource source = findSettings(document, home, trust);
   if (source.kind == SettingsSource::Kind::None) {
@@ -150,7 +150,7 @@ struct ConfigFile {
   bool serverGiven = false;  ///< so that no section has to say where it is
 };
 
-Step readConfig(const ConfigFile& file, Settings& settings) {
+Step readConfig(const ConfigFile& file, SessionSettings& settings) {
   const std::string& path = file.path;
   // Looked at when the rights were chosen, too; but it may have come since, into a directory for everybody.
   if (!core::exists(path) || (!file.trust && isForOthers(path, true)))
@@ -165,7 +165,7 @@ Step readConfig(const ConfigFile& file, Settings& settings) {
   return checkPlugins(*document, path, settings);
 }
 
-Step readPassword(const std::string& file, Settings& settings) {
+Step readPassword(const std::string& file, SessionSettings& settings) {
   // /dev/stdin is a pipe or a terminal, which readFile() refuses: it takes regular files only.
   std::string text;
   if (file == "-") {
@@ -193,15 +193,15 @@ ConfigChoice chooseConfig(const CommandLine& line, const std::string& program) {
 }
 
 std::string serverUrlOf(const CommandLine& line, const ConfigChoice& config) {
-  Settings settings;
+  SessionSettings settings;
   if (config.file && !line.serverUrl)
     static_cast<void>(readConfig({*config.file, line.trust, false}, settings).has_value());
   return line.serverUrl.value_or(settings.serverUrl);
 }
 
-core::Result<Settings, SettingsError> loadSettings(const CommandLine& line, const std::string& program,
-                                                   const ConfigChoice& config) {
-  Settings settings;
+core::Result<SessionSettings, SettingsError> loadSettings(const CommandLine& line, const std::string& program,
+                                                          const ConfigChoice& config) {
+  SessionSettings settings;
   settings.program = program;
   const bool given = line.serverUrl.has_value();
   if (config.file) {

@@ -28,7 +28,8 @@ struct ConfigChoice {
 
 /// Reads the configuration file and puts the command line on top of it. As root without --trust, a file in which others
 /// have a say by now counts as not there.
-[[nodiscard]] core::Result<Settings, SettingsError> loadSettings(const CommandLine& line, const std::string& program,
-                                                                 const ConfigChoice& config);
+[[nodiscard]] core::Result<SessionSettings, SettingsError> loadSettings(const CommandLine& line,
+                                                                        const std::string& program,
+                                                                        const ConfigChoice& config);
 
 }  // namespace ctl

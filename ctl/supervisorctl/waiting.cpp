@@ -32,8 +32,8 @@ std::string describe(const std::vector<const ProcessInfo*>& infos) {
 
 }  // namespace
 
-Outcome<bool> waitForState(Session& session, const std::vector<std::string>& names, const std::string& state,
-                           std::optional<int> timeout) {
+Answer<bool> waitForState(Session& session, const std::vector<std::string>& names, const std::string& state,
+                          std::optional<int> timeout) {
   const auto end = Clock::now() + std::chrono::seconds(timeout.value_or(0));
   for (int pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     auto infos = session.allProcesses();

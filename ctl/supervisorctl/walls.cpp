@@ -17,12 +17,12 @@ constexpr std::string_view kUnix = "unix://";
 constexpr std::string_view kLinkPrefix = "supervisorctl_";
 constexpr std::string_view kElsewhere = "name the right address with -s URL or its configuration with -c FILE";
 
-bool isUnix(const Settings& settings) { return settings.serverUrl.starts_with(kUnix); }
+bool isUnix(const SessionSettings& settings) { return settings.serverUrl.starts_with(kUnix); }
 
-std::string socketOf(const Settings& settings) { return settings.serverUrl.substr(kUnix.size()); }
+std::string socketOf(const SessionSettings& settings) { return settings.serverUrl.substr(kUnix.size()); }
 
 /// How the supervisord behind this call is started, where the name of the call tells.
-std::string startIt(const Settings& settings) {
+std::string startIt(const SessionSettings& settings) {
   const std::string name = settings.program.substr(settings.program.rfind('/') + 1);
   if (!name.starts_with(kLinkPrefix)) return "start it";
   return "start it with \"supervisor-manager start " + name.substr(kLinkPrefix.size()) + '"';
@@ -33,7 +33,7 @@ std::string accountName(uid_t uid) {
   return account ? account->name : "user id " + std::to_string(uid);
 }
 
-std::string permissionText(const Settings& settings) {
+std::string permissionText(const SessionSettings& settings) {
   const std::string start = settings.serverUrl + ": Permission denied: ";
   const std::string me = accountName(::geteuid());
   struct stat info {};
@@ -47,7 +47,7 @@ std::string permissionText(const Settings& settings) {
          " or root, or let " + me + " in with chmod and chown in [unix_http_server]";
 }
 
-std::string unauthorizedText(const Settings& settings) {
+std::string unauthorizedText(const SessionSettings& settings) {
   const std::string& url = settings.serverUrl;
   if (!settings.username || !settings.password)
     return url +
@@ -57,7 +57,7 @@ std::string unauthorizedText(const Settings& settings) {
          " with this password; they must be those of the server's section ([unix_http_server] or [inet_http_server])";
 }
 
-std::string statusText(const Failure& failure, const Settings& settings) {
+std::string statusText(const Failure& failure, const SessionSettings& settings) {
   const std::string answered = settings.serverUrl + " answers " + failure.text + ": ";
   switch (failure.code) {
     case 403:
@@ -74,7 +74,7 @@ std::string statusText(const Failure& failure, const Settings& settings) {
 }
 
 /// The next step after a failed call of the system.
-std::string adviceFor(int code, const Settings& settings) {
+std::string adviceFor(int code, const SessionSettings& settings) {
   switch (code) {
     case EPIPE:
     case ECONNRESET:
@@ -89,7 +89,7 @@ std::string adviceFor(int code, const Settings& settings) {
   }
 }
 
-std::string systemText(const Failure& failure, const Settings& settings) {
+std::string systemText(const Failure& failure, const SessionSettings& settings) {
   if (failure.code == EACCES || failure.code == EPERM) return permissionText(settings);
   const char* words = ::strerrordesc_np(failure.code);
   return settings.serverUrl + ": " + (words ? words : "Unknown error") + ": " + adviceFor(failure.code, settings);
@@ -97,7 +97,7 @@ std::string systemText(const Failure& failure, const Settings& settings) {
 
 }  // namespace
 
-std::string wallText(const Failure& failure, const Settings& settings) {
+std::string wallText(const Failure& failure, const SessionSettings& settings) {
   const std::string& url = settings.serverUrl;
   if (failure.isFault(xmlrpc::FaultCode::ShutdownState))
     return url + " is shutting down (SHUTDOWN_STATE): it takes no commands any more; wait until it has ended, then " +
@@ -127,14 +127,14 @@ std::string wallText(const Failure& failure, const Settings& settings) {
   return {};
 }
 
-std::string failureLine(const Failure& failure, const Settings& settings) {
+std::string failureLine(const Failure& failure, const SessionSettings& settings) {
   if (failure.isFault(xmlrpc::FaultCode::CantReread)) return "ERROR: " + failure.text;
   const std::string wall = wallText(failure, settings);
   if (wall.empty()) return genericLine(failure);
   return (failure.kind == Failure::Kind::Unauthorized ? "Server requires authentication: " : "error: ") + wall;
 }
 
-std::string shutdownLine(std::string_view what, const Settings& settings) {
+std::string shutdownLine(std::string_view what, const SessionSettings& settings) {
   return "ERROR: " + std::string(what) + ": wait until " + settings.serverUrl + " has ended, then " +
          startIt(settings) + " again";
 }

@@ -44,7 +44,7 @@ void Bulk::begin(std::size_t at) {
       [this, self = shared_from_this(), at](std::shared_ptr<CallLimits::Ticket> ticket) {
         authorising_ = false;
         if (!std::exchange(holds_, true)) reply_->hold(std::move(ticket));  // one call, one place among those that wait
-        (manager_.*operation_)(std::get<0>(outcomes_[at]), [this, self, at](const instances::Outcome& outcome) {
+        (manager_.*operation_)(std::get<0>(outcomes_[at]), [this, self, at](const instances::OperationResult& outcome) {
           end(at, outcome ? CallError{} : toCallError(outcome.error()));
         });
         pump();

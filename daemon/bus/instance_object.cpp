@@ -31,9 +31,9 @@ std::optional<instances::InstanceStatus> told(std::optional<instances::InstanceS
 using instances::Manager;
 using instances::ProgramVerb;
 
-InstanceObject::InstanceObject(Verbs& verbs, const LoopBus& bus, instances::InstanceStatus status)
+InstanceObject::InstanceObject(BusMethods& verbs, const LoopBus& bus, instances::InstanceStatus status)
     : AdaptorInterfaces(verbs.connection(), sdbus::ObjectPath{instancePath(status.name)}),
-      verbs_(verbs),
+      methods_(verbs),
       bus_(bus),
       name_(status.name),
       status_(std::move(*told(std::move(status)))) {
@@ -53,14 +53,14 @@ const instances::InstanceStatus& InstanceObject::now() {
   if (statusTurn_ != bus_.turn()) {
     statusTurn_ = bus_.turn();
     // What was told last stays the base of the next comparison.
-    const auto fresh = told(verbs_.manager().get(name_));
+    const auto fresh = told(methods_.manager().get(name_));
     if (fresh && !changedProperties(status_, *fresh).empty()) update();
   }
   return status_;
 }
 
 void InstanceObject::update() {
-  auto fresh = told(verbs_.manager().get(name_));
+  auto fresh = told(methods_.manager().get(name_));
   if (!fresh) return;
   const auto was = std::exchange(status_, std::move(*fresh));
   statusTurn_ = bus_.turn();  // before the signal, which reads the properties
@@ -75,40 +75,40 @@ std::uint32_t InstanceObject::NPrograms() {
 }
 
 void InstanceObject::Start(sdbus::Result<>&& result) {
-  verbs_.run(getObject(), Verb::Start, &Manager::start, name_, std::move(result));
+  methods_.run(getObject(), Verb::Start, &Manager::start, name_, std::move(result));
 }
 void InstanceObject::Stop(sdbus::Result<>&& result) {
-  verbs_.run(getObject(), Verb::Stop, &Manager::stop, name_, std::move(result));
+  methods_.run(getObject(), Verb::Stop, &Manager::stop, name_, std::move(result));
 }
 void InstanceObject::Restart(sdbus::Result<>&& result) {
-  verbs_.run(getObject(), Verb::Restart, &Manager::restart, name_, std::move(result));
+  methods_.run(getObject(), Verb::Restart, &Manager::restart, name_, std::move(result));
 }
 void InstanceObject::Reload(sdbus::Result<>&& result) {
-  verbs_.run(getObject(), Verb::Reload, &Manager::reload, name_, std::move(result));
+  methods_.run(getObject(), Verb::Reload, &Manager::reload, name_, std::move(result));
 }
 void InstanceObject::Kill(sdbus::Result<>&& result, std::string whom, std::int32_t signo) {
-  verbs_.kill(getObject(), name_, whom, signo, std::move(result));
+  methods_.kill(getObject(), name_, whom, signo, std::move(result));
 }
 void InstanceObject::Enable(sdbus::Result<bool>&& result) {
-  verbs_.enable(getObject(), name_, true, std::move(result));
+  methods_.enable(getObject(), name_, true, std::move(result));
 }
 void InstanceObject::Disable(sdbus::Result<bool>&& result) {
-  verbs_.enable(getObject(), name_, false, std::move(result));
+  methods_.enable(getObject(), name_, false, std::move(result));
 }
 void InstanceObject::SetProperties(sdbus::Result<>&& result, PropertyMap properties) {
-  verbs_.change(getObject(), name_, properties, std::move(result));
+  methods_.change(getObject(), name_, properties, std::move(result));
 }
 void InstanceObject::Remove(sdbus::Result<>&& result, bool purge) {
-  verbs_.remove(getObject(), name_, purge, std::move(result));
+  methods_.remove(getObject(), name_, purge, std::move(result));
 }
 void InstanceObject::StartProgram(sdbus::Result<>&& result, std::string program) {
-  verbs_.program(getObject(), name_, program, ProgramVerb::Start, std::move(result));
+  methods_.program(getObject(), name_, program, ProgramVerb::Start, std::move(result));
 }
 void InstanceObject::StopProgram(sdbus::Result<>&& result, std::string program) {
-  verbs_.program(getObject(), name_, program, ProgramVerb::Stop, std::move(result));
+  methods_.program(getObject(), name_, program, ProgramVerb::Stop, std::move(result));
 }
 void InstanceObject::RestartProgram(sdbus::Result<>&& result, std::string program) {
-  verbs_.program(getObject(), name_, program, ProgramVerb::Restart, std::move(result));
+  methods_.program(getObject(), name_, program, ProgramVerb::Restart, std::move(result));
 }
 
 }  // namespace bus

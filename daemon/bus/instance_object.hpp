@@ -6,7 +6,7 @@
 #include <string>
 
 #include "daemon/bus/adaptors.hpp"
-#include "daemon/bus/verbs.hpp"
+#include "daemon/bus/bus_methods.hpp"
 
 namespace bus {
 
@@ -15,7 +15,7 @@ namespace bus {
 class InstanceObject final : public sdbus::AdaptorInterfaces<org::supervisormanager1::Instance_adaptor,
                                                              sdbus::ManagedObject_adaptor, sdbus::Properties_adaptor> {
  public:
-  InstanceObject(Verbs& verbs, const LoopBus& bus, instances::InstanceStatus status);
+  InstanceObject(BusMethods& verbs, const LoopBus& bus, instances::InstanceStatus status);
   ~InstanceObject();
 
   /// Takes the status of now; tells the bus which properties changed.
@@ -32,7 +32,7 @@ class InstanceObject final : public sdbus::AdaptorInterfaces<org::supervisormana
   void Disable(sdbus::Result<bool>&& result) override;
   void SetProperties(sdbus::Result<>&& result, PropertyMap properties) override;
   void Remove(sdbus::Result<>&& result, bool purge) override;
-  ProgramList ListPrograms() override { return verbs_.programs(name_); }
+  ProgramList ListPrograms() override { return methods_.programs(name_); }
   void StartProgram(sdbus::Result<>&& result, std::string program) override;
   void StopProgram(sdbus::Result<>&& result, std::string program) override;
   void RestartProgram(sdbus::Result<>&& result, std::string program) override;
@@ -47,7 +47,7 @@ class InstanceObject final : public sdbus::AdaptorInterfaces<org::supervisormana
   std::string StatusText() override { return now().reason; }
   std::uint32_t MainPID() override { return static_cast<std::uint32_t>(now().mainPid); }
   bool Enabled() override { return now().enabled; }
-  bool Managed() override { return now().state != instances::State::Unmanaged; }
+  bool Managed() override { return now().state != instances::InstanceState::Unmanaged; }
   bool NoRemove() override { return now().noRemove; }
   std::string WantedState() override { return now().desired; }
   std::int32_t Priority() override { return now().priority; }
@@ -68,12 +68,12 @@ class InstanceObject final : public sdbus::AdaptorInterfaces<org::supervisormana
   std::uint32_t NPrograms() override;
   std::map<std::string, std::uint32_t> ProgramsByState() override { return now().programCounts; }
   std::string ControlGroup() override { return now().controlGroup; }
-  std::uint64_t MemoryCurrent() override { return verbs_.manager().usage(name_).memoryBytes.value_or(UINT64_MAX); }
-  std::uint64_t CPUUsageUSec() override { return verbs_.manager().usage(name_).cpuMicros.value_or(UINT64_MAX); }
+  std::uint64_t MemoryCurrent() override { return methods_.manager().usage(name_).memoryBytes.value_or(UINT64_MAX); }
+  std::uint64_t CPUUsageUSec() override { return methods_.manager().usage(name_).cpuMicros.value_or(UINT64_MAX); }
 
   const instances::InstanceStatus& now();
 
-  Verbs& verbs_;
+  BusMethods& methods_;
   const LoopBus& bus_;
   std::string name_;
   instances::InstanceStatus status_;

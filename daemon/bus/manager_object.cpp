@@ -13,9 +13,9 @@ namespace bus {
 using instances::Manager;
 using instances::ProgramVerb;
 
-ManagerObject::ManagerObject(Verbs& verbs, std::string version)
+ManagerObject::ManagerObject(BusMethods& verbs, std::string version)
     : AdaptorInterfaces(verbs.connection(), sdbus::ObjectPath{kManagerPath}),
-      verbs_(verbs),
+      methods_(verbs),
       version_(std::move(version)) {
   registerAdaptor();
 }
@@ -39,7 +39,7 @@ std::vector<sdbus::Struct<std::string, std::string, std::string, std::string, st
                           sdbus::ObjectPath>>
 ManagerObject::ListInstances() {
   decltype(ListInstances()) list;
-  for (const auto& one : verbs_.manager().list())
+  for (const auto& one : methods_.manager().list())
     list.emplace_back(one.name, one.user, std::string(toText(one.state)), core::toUtf8(one.subState),
                       static_cast<std::uint32_t>(one.mainPid), one.enabled, core::toUtf8(one.reason),
                       sdbus::ObjectPath{instancePath(one.name)});
@@ -47,98 +47,98 @@ ManagerObject::ListInstances() {
 }
 
 sdbus::ObjectPath ManagerObject::GetInstance(const std::string& name) {
-  if (!verbs_.manager().get(name)) throw noSuchInstance(fmt::format("There is no instance '{}'", name));
+  if (!methods_.manager().get(name)) throw noSuchInstance(fmt::format("There is no instance '{}'", name));
   return sdbus::ObjectPath{instancePath(name)};
 }
 
 sdbus::ObjectPath ManagerObject::GetInstanceByPID(const std::uint32_t& pid) {
-  const auto name = verbs_.manager().nameOfPid(static_cast<pid_t>(pid));
+  const auto name = methods_.manager().nameOfPid(static_cast<pid_t>(pid));
   if (!name) throw noSuchInstance(fmt::format("Process {} belongs to no instance", pid));
   return sdbus::ObjectPath{instancePath(*name)};
 }
 
 std::vector<sdbus::ObjectPath> ManagerObject::GetInstanceByUID(const std::uint32_t& uid) {
   std::vector<sdbus::ObjectPath> paths;
-  for (const auto& name : verbs_.manager().namesOfUid(uid)) paths.emplace_back(instancePath(name));
+  for (const auto& name : methods_.manager().namesOfUid(uid)) paths.emplace_back(instancePath(name));
   return paths;
 }
 
 void ManagerObject::StartInstance(sdbus::Result<>&& result, std::string name) {
-  verbs_.run(getObject(), Verb::Start, &Manager::start, name, std::move(result));
+  methods_.run(getObject(), Verb::Start, &Manager::start, name, std::move(result));
 }
 void ManagerObject::StopInstance(sdbus::Result<>&& result, std::string name) {
-  verbs_.run(getObject(), Verb::Stop, &Manager::stop, name, std::move(result));
+  methods_.run(getObject(), Verb::Stop, &Manager::stop, name, std::move(result));
 }
 void ManagerObject::RestartInstance(sdbus::Result<>&& result, std::string name) {
-  verbs_.run(getObject(), Verb::Restart, &Manager::restart, name, std::move(result));
+  methods_.run(getObject(), Verb::Restart, &Manager::restart, name, std::move(result));
 }
 void ManagerObject::ForceRestartInstance(sdbus::Result<>&& result, std::string name) {
-  verbs_.run(getObject(), Verb::Restart, &Manager::forceRestart, name, std::move(result));
+  methods_.run(getObject(), Verb::Restart, &Manager::forceRestart, name, std::move(result));
 }
 void ManagerObject::CheckInstance(sdbus::Result<std::vector<std::string>>&& result, std::string name) {
-  verbs_.check(getObject(), name, std::move(result));
+  methods_.check(getObject(), name, std::move(result));
 }
 void ManagerObject::ReloadInstance(sdbus::Result<>&& result, std::string name) {
-  verbs_.run(getObject(), Verb::Reload, &Manager::reload, name, std::move(result));
+  methods_.run(getObject(), Verb::Reload, &Manager::reload, name, std::move(result));
 }
 void ManagerObject::StartInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
-  verbs_.runMany(getObject(), Verb::Start, &Manager::start, std::move(names), std::move(result));
+  methods_.runMany(getObject(), Verb::Start, &Manager::start, std::move(names), std::move(result));
 }
 void ManagerObject::StopInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
-  verbs_.runMany(getObject(), Verb::Stop, &Manager::stop, std::move(names), std::move(result));
+  methods_.runMany(getObject(), Verb::Stop, &Manager::stop, std::move(names), std::move(result));
 }
 void ManagerObject::RestartInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
-  verbs_.runMany(getObject(), Verb::Restart, &Manager::restart, std::move(names), std::move(result));
+  methods_.runMany(getObject(), Verb::Restart, &Manager::restart, std::move(names), std::move(result));
 }
 void ManagerObject::ReloadInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
-  verbs_.runMany(getObject(), Verb::Reload, &Manager::reload, std::move(names), std::move(result));
+  methods_.runMany(getObject(), Verb::Reload, &Manager::reload, std::move(names), std::move(result));
 }
 void ManagerObject::KillInstance(sdbus::Result<>&& result, std::string name, std::string whom, std::int32_t signo) {
-  verbs_.kill(getObject(), name, whom, signo, std::move(result));
+  methods_.kill(getObject(), name, whom, signo, std::move(result));
 }
 void ManagerObject::EnableInstances(sdbus::Result<std::vector<std::string>>&& result, std::vector<std::string> names) {
-  verbs_.enable(getObject(), std::move(names), true, std::move(result));
+  methods_.enable(getObject(), std::move(names), true, std::move(result));
 }
 void ManagerObject::DisableInstances(sdbus::Result<std::vector<std::string>>&& result, std::vector<std::string> names) {
-  verbs_.enable(getObject(), std::move(names), false, std::move(result));
+  methods_.enable(getObject(), std::move(names), false, std::move(result));
 }
 void ManagerObject::CreateInstance(sdbus::Result<sdbus::ObjectPath>&& result, std::string name,
                                    PropertyMap properties) {
-  verbs_.create(getObject(), name, properties, std::move(result));
+  methods_.create(getObject(), name, properties, std::move(result));
 }
 void ManagerObject::SetInstanceProperties(sdbus::Result<>&& result, std::string name, PropertyMap properties) {
-  verbs_.change(getObject(), name, properties, std::move(result));
+  methods_.change(getObject(), name, properties, std::move(result));
 }
 void ManagerObject::RemoveInstance(sdbus::Result<>&& result, std::string name, bool purge) {
-  verbs_.remove(getObject(), name, purge, std::move(result));
+  methods_.remove(getObject(), name, purge, std::move(result));
 }
-void ManagerObject::Reload(sdbus::Result<ChangeList>&& result) { verbs_.reload(getObject(), std::move(result)); }
+void ManagerObject::Reload(sdbus::Result<ChangeList>&& result) { methods_.reload(getObject(), std::move(result)); }
 void ManagerObject::PlanReload(sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result) {
-  verbs_.plan(getObject(), std::move(result));
+  methods_.plan(getObject(), std::move(result));
 }
-void ManagerObject::Reexecute(sdbus::Result<>&& result) { verbs_.reexecute(getObject(), std::move(result)); }
-ProgramList ManagerObject::ListPrograms(const std::string& name) { return verbs_.programs(name); }
-ProgramCounts ManagerObject::ListProgramCounts() { return verbs_.programCounts(); }
+void ManagerObject::Reexecute(sdbus::Result<>&& result) { methods_.reexecute(getObject(), std::move(result)); }
+ProgramList ManagerObject::ListPrograms(const std::string& name) { return methods_.programs(name); }
+ProgramCounts ManagerObject::ListProgramCounts() { return methods_.programCounts(); }
 void ManagerObject::GetProgramLog(sdbus::Result<std::string>&& result, std::string name, std::string program) {
-  verbs_.programLog(getObject(), name, program, std::move(result));
+  methods_.programLog(getObject(), name, program, std::move(result));
 }
 void ManagerObject::StartProgram(sdbus::Result<>&& result, std::string name, std::string program) {
-  verbs_.program(getObject(), name, program, ProgramVerb::Start, std::move(result));
+  methods_.program(getObject(), name, program, ProgramVerb::Start, std::move(result));
 }
 void ManagerObject::StopProgram(sdbus::Result<>&& result, std::string name, std::string program) {
-  verbs_.program(getObject(), name, program, ProgramVerb::Stop, std::move(result));
+  methods_.program(getObject(), name, program, ProgramVerb::Stop, std::move(result));
 }
 void ManagerObject::RestartProgram(sdbus::Result<>&& result, std::string name, std::string program) {
-  verbs_.program(getObject(), name, program, ProgramVerb::Restart, std::move(result));
+  methods_.program(getObject(), name, program, ProgramVerb::Restart, std::move(result));
 }
 void ManagerObject::ListRefusedEntries(sdbus::Result<ComplaintList>&& result) {
-  verbs_.complaints(getObject(), true, std::move(result));
+  methods_.complaints(getObject(), true, std::move(result));
 }
 void ManagerObject::GetFailureDetails(sdbus::Result<std::string>&& result, std::string name) {
-  verbs_.failureDetails(getObject(), name, std::move(result));
+  methods_.failureDetails(getObject(), name, std::move(result));
 }
 void ManagerObject::ListWarnings(sdbus::Result<ComplaintList>&& result) {
-  verbs_.complaints(getObject(), false, std::move(result));
+  methods_.complaints(getObject(), false, std::move(result));
 }
 
 }  // namespace bus

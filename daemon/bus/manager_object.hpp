@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "daemon/bus/adaptors.hpp"
-#include "daemon/bus/verbs.hpp"
+#include "daemon/bus/bus_methods.hpp"
 
 namespace bus {
 
@@ -28,7 +28,7 @@ struct ManagerSummary {
 class ManagerObject final : public sdbus::AdaptorInterfaces<org::supervisormanager1::Manager_adaptor,
                                                             sdbus::ObjectManager_adaptor, sdbus::Properties_adaptor> {
  public:
-  ManagerObject(Verbs& verbs, std::string version);
+  ManagerObject(BusMethods& verbs, std::string version);
   ~ManagerObject();
 
   /// Takes the numbers of now; tells the bus which properties changed.
@@ -79,7 +79,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::supervisormanag
   std::uint32_t NRefusedEntries() override { return summary_.refused; }
   bool ReloadActive() override { return summary_.reloading; }
 
-  Verbs& verbs_;
+  BusMethods& methods_;
   std::string version_;
   ManagerSummary summary_;
 };

@@ -27,8 +27,8 @@ class Service::Impl final : public instances::Observer {
         connection_(std::move(connection)),
         filter_(*connection_, ::geteuid()),
         loopBus_(loop, *connection_, std::move(options.lost), [this] { filter_.served(); }),
-        verbs_(connection_, manager_, ::geteuid()),
-        managerObject_(verbs_, std::move(options.version)),
+        methods_(connection_, manager_, ::geteuid()),
+        managerObject_(methods_, std::move(options.version)),
         programs_(loop, [this](const auto& instance, const auto& program) { emit(instance, program); }),
         telling_(loop, [this] { guarded([this] { tell(); }); }) {
     for (const auto& name : manager_.names()) publish(name);
@@ -83,7 +83,7 @@ class Service::Impl final : public instances::Observer {
   void publish(const std::string& name) {
     if (objects_.count(name)) return;
     if (auto status = manager_.get(name))
-      objects_[name] = std::make_unique<InstanceObject>(verbs_, loopBus_, std::move(*status));
+      objects_[name] = std::make_unique<InstanceObject>(methods_, loopBus_, std::move(*status));
   }
 
   void tell() {
@@ -99,8 +99,8 @@ class Service::Impl final : public instances::Observer {
     ManagerSummary sum;
     sum.instances = static_cast<std::uint32_t>(objects_.size());
     for (const auto& [name, object] : objects_) {
-      if (object->known().state == instances::State::Running) ++sum.running;
-      if (object->known().state == instances::State::Failed) ++sum.failed;
+      if (object->known().state == instances::InstanceState::Running) ++sum.running;
+      if (object->known().state == instances::InstanceState::Failed) ++sum.failed;
       if (object->known().isTroubled()) ++sum.troubled;
     }
     sum.refused = static_cast<std::uint32_t>(manager_.refused().size());
@@ -112,7 +112,7 @@ class Service::Impl final : public instances::Observer {
   std::shared_ptr<sdbus::IConnection> connection_;
   CallFilter filter_;
   LoopBus loopBus_;
-  Verbs verbs_;
+  BusMethods methods_;
   ManagerObject managerObject_;
   ProgramSignals programs_;
   std::unordered_map<std::string, std::unique_ptr<InstanceObject>> objects_;

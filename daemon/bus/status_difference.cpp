@@ -17,7 +17,8 @@ std::vector<std::string> changedProperties(const instances::InstanceStatus& was,
   compare("StatusText", was.reason, now.reason);
   compare("MainPID", was.mainPid, now.mainPid);
   compare("Enabled", was.enabled, now.enabled);
-  compare("Managed", was.state == instances::State::Unmanaged, now.state == instances::State::Unmanaged);
+  compare("Managed", was.state == instances::InstanceState::Unmanaged,
+          now.state == instances::InstanceState::Unmanaged);
   compare("NoRemove", was.noRemove, now.noRemove);
   compare("WantedState", was.desired, now.desired);
   compare("Priority", was.priority, now.priority);

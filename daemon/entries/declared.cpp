@@ -152,7 +152,7 @@ bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredS
     section.set({key, value, placeOf(line == declared.lines.end() ? declared.origin.line : line->second)});
   }
   std::vector<config::Message> messages;
-  config::Context context{document, core::directoryOf(entry.confFile), "/", names, {}, messages};
+  config::ReadContext context{document, core::directoryOf(entry.confFile), "/", names, {}, messages};
   // Directories are the owner's to look at, and may be made yet.
   context.isDirectory = [](const std::string&) { return true; };
   std::optional<config::Refusal> refusal;

@@ -31,7 +31,7 @@ struct LoadOptions {
 /// All that was read, good and bad.
 struct Loaded {
   std::vector<Entry> entries;  ///< by name
-  Settings settings;
+  ManagerSettings settings;
   std::vector<Complaint> refused;
   std::vector<Complaint> warnings;
   std::set<std::string> refusedNames;  ///< instances that are declared, but not well

@@ -16,30 +16,30 @@ namespace {
 
 using Reason = std::optional<std::string>;
 
-template <core::Duration Settings::*Member>
-Reason setSeconds(Settings& settings, const std::string& value) {
+template <core::Duration ManagerSettings::*Member>
+Reason setSeconds(ManagerSettings& settings, const std::string& value) {
   const auto number = parseNumber(value, 1, 86400);
   if (!number) return number.error();
   settings.*Member = core::seconds(*number);
   return std::nullopt;
 }
 
-template <std::string Settings::*Member>
-Reason setProgram(Settings& settings, const std::string& value) {
+template <std::string ManagerSettings::*Member>
+Reason setProgram(ManagerSettings& settings, const std::string& value) {
   auto path = parsePath(value);
   if (!path) return path.error();
   settings.*Member = std::move(*path);
   return std::nullopt;
 }
 
-Reason setStartLimit(Settings& settings, const std::string& value) {
+Reason setStartLimit(ManagerSettings& settings, const std::string& value) {
   const auto number = parseNumber(value, 1, 1000);
   if (!number) return number.error();
   settings.startLimit = static_cast<int>(*number);
   return std::nullopt;
 }
 
-Reason setLogLevel(Settings& settings, const std::string& value) {
+Reason setLogLevel(ManagerSettings& settings, const std::string& value) {
   constexpr std::array<std::string_view, 5> levels{"critical", "error", "warn", "info", "debug"};
   const auto word = core::lower(value);
   if (std::find(levels.begin(), levels.end(), word) == levels.end())
@@ -50,18 +50,18 @@ Reason setLogLevel(Settings& settings, const std::string& value) {
 
 struct Setting {
   std::string_view key;
-  Reason (*set)(Settings&, const std::string&);
+  Reason (*set)(ManagerSettings&, const std::string&);
 };
 constexpr std::array kSettings = {
     Setting{"log_level", setLogLevel},
-    Setting{"quick_exit", setSeconds<&Settings::quickExit>},
-    Setting{"ready_timeout", setSeconds<&Settings::readyTimeout>},
-    Setting{"restart_delay", setSeconds<&Settings::restartDelay>},
-    Setting{"restart_delay_max", setSeconds<&Settings::restartDelayMax>},
+    Setting{"quick_exit", setSeconds<&ManagerSettings::quickExit>},
+    Setting{"ready_timeout", setSeconds<&ManagerSettings::readyTimeout>},
+    Setting{"restart_delay", setSeconds<&ManagerSettings::restartDelay>},
+    Setting{"restart_delay_max", setSeconds<&ManagerSettings::restartDelayMax>},
     Setting{"start_limit", setStartLimit},
-    Setting{"stop_timeout", setSeconds<&Settings::stopTimeout>},
-    Setting{"supervisorctl", setProgram<&Settings::supervisorctl>},
-    Setting{"supervisord", setProgram<&Settings::supervisord>},
+    Setting{"stop_timeout", setSeconds<&ManagerSettings::stopTimeout>},
+    Setting{"supervisorctl", setProgram<&ManagerSettings::supervisorctl>},
+    Setting{"supervisord", setProgram<&ManagerSettings::supervisord>},
 };
 
 std::string unknownKey(std::string_view key) {
@@ -73,9 +73,9 @@ std::string unknownKey(std::string_view key) {
 
 }  // namespace
 
-Settings readSettings(const core::IniDocument& document, const std::function<void(Complaint)>& complain,
-                      const std::function<void(Complaint)>& warn) {
-  Settings settings;
+ManagerSettings readSettings(const core::IniDocument& document, const std::function<void(Complaint)>& complain,
+                             const std::function<void(Complaint)>& warn) {
+  ManagerSettings settings;
   const auto* section = document.find("supervisor-manager");
   if (!section) return settings;
   for (const auto& entry : section->entries()) {

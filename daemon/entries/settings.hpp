@@ -14,7 +14,7 @@ class IniDocument;
 namespace entries {
 
 /// [supervisor-manager] of the manager's configuration file.
-struct Settings {
+struct ManagerSettings {
   std::string supervisord;                          ///< program of the instances; empty: the installed one
   std::string supervisorctl;                        ///< the same for the client
   core::Duration readyTimeout = core::seconds(10);  ///< alive so long without a word counts as running
@@ -27,7 +27,8 @@ struct Settings {
 };
 
 /// Reads the section, if there is one. Each wrong value is a complaint, and its default stays.
-[[nodiscard]] Settings readSettings(const core::IniDocument& document, const std::function<void(Complaint)>& complain,
-                                    const std::function<void(Complaint)>& warn);
+[[nodiscard]] ManagerSettings readSettings(const core::IniDocument& document,
+                                           const std::function<void(Complaint)>& complain,
+                                           const std::function<void(Complaint)>& warn);
 
 }  // namespace entries

@@ -73,8 +73,8 @@ CheckResult resultOf(const OwnerCommand::End& end) {
 
 }  // namespace
 
-std::unique_ptr<OwnerCommand> checkConfiguration(Context& context, const entries::Entry& entry, const std::string& mark,
-                                                 const layout::Plan* plan, CheckDone done) {
+std::unique_ptr<OwnerCommand> checkConfiguration(InstanceContext& context, const entries::Entry& entry,
+                                                 const std::string& mark, const layout::Plan* plan, CheckDone done) {
   // Not the instance's own mark: a check is neither taken for the instance nor for something that it left behind.
   auto spec = launchSpec(entry, {context.supervisord, {}, mark + ":check", context.privileged});
   spec.arguments = {spec.file, "--check", "-c", entry.confFile};

@@ -24,7 +24,7 @@ using CheckDone = std::function<void(const CheckResult&)>;
 /// Lets `supervisord --check` read the configuration of `entry` as its owner, with the environment, directory and
 /// limits that the instance starts with. `plan`: what will be put in place before that; null: the files as they are.
 /// A supervisord that has no such option has nothing to object.
-[[nodiscard]] std::unique_ptr<OwnerCommand> checkConfiguration(Context& context, const entries::Entry& entry,
+[[nodiscard]] std::unique_ptr<OwnerCommand> checkConfiguration(InstanceContext& context, const entries::Entry& entry,
                                                                const std::string& mark, const layout::Plan* plan,
                                                                CheckDone done);
 

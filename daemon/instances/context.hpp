@@ -23,7 +23,7 @@ namespace instances {
 }
 
 /// What all runners share. Owned by the fleet, outlives them.
-struct Context {
+struct InstanceContext {
   core::EventLoop& loop;
   core::Reaper& reaper;
   ControlGroups groups;

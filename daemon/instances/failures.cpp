@@ -7,9 +7,11 @@
 
 namespace instances {
 
-Outcome failure(ErrorCode code, std::string message) { return core::Err{ManagerError{code, std::move(message)}}; }
+OperationResult failure(ErrorCode code, std::string message) {
+  return core::Err{ManagerError{code, std::move(message)}};
+}
 
-Outcome notRunning(const std::string& name) {
+OperationResult notRunning(const std::string& name) {
   return failure(ErrorCode::InstanceNotRunning,
                  fmt::format("Instance '{0}' does not run; start it first: supervisor-manager start {0}", name));
 }

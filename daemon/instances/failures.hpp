@@ -8,8 +8,8 @@
 namespace instances {
 
 /// The outcome of an operation that failed; `message` is a complete sentence.
-[[nodiscard]] Outcome failure(ErrorCode code, std::string message);
+[[nodiscard]] OperationResult failure(ErrorCode code, std::string message);
 /// An operation needs an instance that runs: says how to start it.
-[[nodiscard]] Outcome notRunning(const std::string& name);
+[[nodiscard]] OperationResult notRunning(const std::string& name);
 
 }  // namespace instances

@@ -20,7 +20,7 @@ constexpr int kMostParents = 64;
 
 }  // namespace
 
-const char* toText(State state) noexcept {
+const char* toText(InstanceState state) noexcept {
   constexpr std::array texts{"inactive", "starting", "running", "stopping", "restarting", "failed", "unmanaged"};
   return texts[static_cast<std::size_t>(state)];
 }
@@ -215,7 +215,7 @@ void Fleet::forceRestart(const std::string& name, Done done) {
   withStaying(name, done, [&](Runner& runner) { runner.restart(done); });
 }
 void Fleet::check(const std::string& name, WarningsDone done) {
-  const auto refuse = [&](const Outcome& outcome) { done(core::Err{outcome.error()}); };
+  const auto refuse = [&](const OperationResult& outcome) { done(core::Err{outcome.error()}); };
   withStaying(name, refuse, [&](Runner& runner) {
     if (!runner.entry().managed) return done(std::vector<std::string>());
     runner.check([name, finish = done](const CheckResult& result) {
@@ -236,7 +236,7 @@ void Fleet::controlProgram(const std::string& name, const std::string& program, 
 }
 
 void Fleet::programLog(const std::string& name, const std::string& program, TextDone done) {
-  const Done refused = [done](const Outcome& outcome) { done(core::Err{outcome.error()}); };
+  const Done refused = [done](const OperationResult& outcome) { done(core::Err{outcome.error()}); };
   with(name, refused, [&](Runner& runner) { runner.programLog(program, done); });
 }
 

@@ -38,7 +38,7 @@ class Fleet final : public Manager, private Runner::Listener {
   void setReexecution(std::function<void()> execute) { reexecution_ = std::move(execute); }
   /// Writes down what runs, for the next manager.
   void letGo();
-  [[nodiscard]] const entries::Settings& settings() const noexcept { return settings_; }
+  [[nodiscard]] const entries::ManagerSettings& settings() const noexcept { return settings_; }
   [[nodiscard]] entries::LoadOptions loadOptions() const;
   /// Where the instances were declared that only an earlier manager brought about.
   [[nodiscard]] std::map<std::string, entries::Places> rememberedPlaces() const;
@@ -129,9 +129,9 @@ class Fleet final : public Manager, private Runner::Listener {
   [[nodiscard]] std::optional<std::string> trialComplaint(const std::string& name, const entries::Loaded& loaded) const;
 
   ManagerOptions options_;
-  Context context_;
+  InstanceContext context_;
   entries::HostNames host_;
-  entries::Settings settings_;
+  entries::ManagerSettings settings_;
   std::map<std::string, std::unique_ptr<Runner>> runners_;
   std::map<std::string, Leaving> leaving_;
   std::map<std::string, Change*> changing_;

@@ -178,7 +178,7 @@ void Fleet::bringAbout(Runner& runner, const Decision& decision, const Gather& g
     const bool placed = report.errors.empty();
     // Not brought about: the next reload, or manager, tries again, and its `state` counts then.
     if (!placed) remember(*here, before, gather);
-    const auto finish = [gather, name, decision](const Outcome& outcome) {
+    const auto finish = [gather, name, decision](const OperationResult& outcome) {
       if (!outcome) gather->change(name, toText(decision.deed)).details.push_back("failed: " + outcome.error().message);
     };
     if (decision.starts && !isUp(*here)) here->start(finish);
@@ -193,12 +193,13 @@ void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Decision& d
     runner.setEntry(std::move(entry));
     return bringAbout(runner, decision, gather, turn);
   }
-  runner.stopForChange(decision.starts, [this, gather, turn, decision, next = std::move(entry)](const Outcome&) {
-    auto* const here = turn->over ? nullptr : staying(next.name);
-    if (!here) return;
-    here->setEntry(next);
-    bringAbout(*here, decision, gather, turn);
-  });
+  runner.stopForChange(decision.starts,
+                       [this, gather, turn, decision, next = std::move(entry)](const OperationResult&) {
+                         auto* const here = turn->over ? nullptr : staying(next.name);
+                         if (!here) return;
+                         here->setEntry(next);
+                         bringAbout(*here, decision, gather, turn);
+                       });
 }
 
 void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gather, const Turn& turn) {
@@ -231,7 +232,7 @@ void Fleet::removeRunner(Runner& runner, bool purge, const Gather& gather) {
     return;
   }
   leaving_[name];
-  runner.stop([this, gather, name, purge](const Outcome&) {
+  runner.stop([this, gather, name, purge](const OperationResult&) {
     find(name)->removeFiles(purge, [this, gather, name](const layout::Report& report) {
       addChanges(gather->change(name, toText(Deed::Remove)), report);
       leave(name);

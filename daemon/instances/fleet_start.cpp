@@ -36,7 +36,7 @@ std::map<std::string, entries::Places> Fleet::rememberedPlaces() const {
   std::map<std::string, entries::Places> out;
   for (const auto& name : filesIn(context_.stateDirectory + "/state")) {
     if (find(name)) continue;
-    Memory memory(context_.statePath(name));
+    PersistentState memory(context_.statePath(name));
     memory.load();
     out.emplace(name, std::move(memory.places));
   }
@@ -109,11 +109,11 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
   (void)runner.saveMemory();
   if (adopted) {
     // The manager before this one ended while it was stopping the instance, perhaps to start it again.
-    if (!stays) return runner.stop([](const Outcome&) {});
-    if (runner.record()->stopping) return runner.restart([](const Outcome&) {});
+    if (!stays) return runner.stop([](const OperationResult&) {});
+    if (runner.record()->stopping) return runner.restart([](const OperationResult&) {});
     if (before && before->programs != fingerprint.programs)
       runner.deploy(layout::Mode::Apply,
-                    [&runner](const layout::Report&) { runner.updatePrograms([](const Outcome&) {}); });
+                    [&runner](const layout::Report&) { runner.updatePrograms([](const OperationResult&) {}); });
     return;
   }
   bool start = memory.isEnabled(entry.enabled);
@@ -142,7 +142,7 @@ void Fleet::restartIfGood(Runner& runner) {
     if (!here || result.objection) return;
     here->memory().deployed = fingerprintOf(here->entry()).text();
     (void)here->saveMemory();
-    here->restart([](const Outcome&) {});
+    here->restart([](const OperationResult&) {});
   });
 }
 
@@ -151,7 +151,7 @@ void Fleet::clearForgotten(const entries::Loaded& loaded) {
   if (!loaded.brokenFiles.empty()) return;
   for (const auto& name : filesIn(context_.stateDirectory + "/state")) {
     if (find(name) || loaded.refusedNames.count(name)) continue;
-    Memory memory(context_.statePath(name));
+    PersistentState memory(context_.statePath(name));
     memory.load();
     entries::Entry entry;
     entry.name = name;
@@ -161,7 +161,7 @@ void Fleet::clearForgotten(const entries::Loaded& loaded) {
     auto& runner = add(std::move(entry));
     leaving_[name];
     (void)runner.adopt();
-    runner.stop([this, name](const Outcome&) {
+    runner.stop([this, name](const OperationResult&) {
       find(name)->removeFiles(false, [this, name](const layout::Report&) { leave(name); });
     });
   }
@@ -181,7 +181,7 @@ void Fleet::startByPriority(std::vector<std::string> names) {
     if (!alive.expired()) startByPriority(later);
   });
   for (const auto& name : batch)
-    if (auto* const runner = find(name)) runner->start([next](const Outcome&) {});
+    if (auto* const runner = find(name)) runner->start([next](const OperationResult&) {});
 }
 
 void Fleet::stopByPriority(std::vector<std::string> names, std::function<void()> done) {
@@ -197,7 +197,7 @@ void Fleet::stopByPriority(std::vector<std::string> names, std::function<void()>
     if (!alive.expired()) stopByPriority(later, done);
   });
   for (const auto& name : batch)
-    if (auto* const runner = find(name)) runner->stopForNow([next](const Outcome&) {});
+    if (auto* const runner = find(name)) runner->stopForNow([next](const OperationResult&) {});
 }
 
 void Fleet::stopAll(std::function<void()> done) {

@@ -37,9 +37,9 @@ struct ManagerError {
   ErrorCode code = ErrorCode::OperationFailed;
   std::string message;
 };
-using Outcome = core::Result<void, ManagerError>;
+using OperationResult = core::Result<void, ManagerError>;
 /// Called exactly once, from the loop or before the asking call returns; never after the Manager is gone.
-using Done = std::function<void(Outcome)>;
+using Done = std::function<void(OperationResult)>;
 
 /// The same for a question whose answer is lines of text.
 using WarningsDone = std::function<void(core::Result<std::vector<std::string>, ManagerError>)>;

@@ -15,7 +15,7 @@
 
 namespace instances {
 
-OwnerCommand::OwnerCommand(Context& context, core::SpawnSpec spec, core::UniqueFd input, core::Duration limit,
+OwnerCommand::OwnerCommand(InstanceContext& context, core::SpawnSpec spec, core::UniqueFd input, core::Duration limit,
                            Done done)
     : reaper_(context.reaper),
       done_(std::move(done)),
@@ -81,7 +81,7 @@ bool isPlainName(const std::string& program) {
          program.find_first_of(" \t\n\r'\"\\") == std::string::npos;
 }
 
-core::SpawnSpec ctlSpec(const Context& context, const entries::Entry& entry,
+core::SpawnSpec ctlSpec(const InstanceContext& context, const entries::Entry& entry,
                         const std::vector<std::string>& arguments) {
   core::SpawnSpec spec;
   spec.file = context.places.supervisorctl;

@@ -31,7 +31,7 @@ class OwnerCommand {
   using Done = std::function<void(const End&)>;
 
   /// `spec` without descriptors: standard input is `input`, or /dev/null if that is invalid.
-  OwnerCommand(Context& context, core::SpawnSpec spec, core::UniqueFd input, core::Duration limit, Done done);
+  OwnerCommand(InstanceContext& context, core::SpawnSpec spec, core::UniqueFd input, core::Duration limit, Done done);
   ~OwnerCommand();
   OwnerCommand(const OwnerCommand&) = delete;
   OwnerCommand& operator=(const OwnerCommand&) = delete;
@@ -57,7 +57,7 @@ class OwnerCommand {
 /// Whether supervisorctl takes the text as the one name of a program, whatever an owner or a caller put into it.
 [[nodiscard]] bool isPlainName(const std::string& program);
 /// How supervisorctl is run for `entry`.
-[[nodiscard]] core::SpawnSpec ctlSpec(const Context& context, const entries::Entry& entry,
+[[nodiscard]] core::SpawnSpec ctlSpec(const InstanceContext& context, const entries::Entry& entry,
                                       const std::vector<std::string>& arguments);
 
 }  // namespace instances

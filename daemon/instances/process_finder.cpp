@@ -10,10 +10,10 @@ namespace instances {
 
 void ProcessFinder::find(core::Duration age, Done done) {
   if (context_.groups.has(subject_.instance)) return done(members());
-  const auto traits = subject_.traits();
+  const auto matcher = subject_.matcher();
   std::map<pid_t, core::UniqueFd> held;  // before their environment is read: what is read is theirs, or they are gone
   std::vector<pid_t> pids;
-  for (const auto pid : strays(traits.uid, subject_.mains(), context_.snapshot.get(age)))
+  for (const auto pid : strays(matcher.uid, subject_.mains(), context_.snapshot.get(age)))
     if (auto fd = pid == ::getpid() ? core::UniqueFd() : openPidfd(pid)) {
       held.emplace(pid, std::move(fd));
       pids.push_back(pid);
@@ -32,7 +32,7 @@ void ProcessFinder::find(core::Duration age, Done done) {
 }
 
 std::vector<FoundProcess> ProcessFinder::members() const {
-  const auto main = subject_.traits().mainPid;
+  const auto main = subject_.matcher().mainPid;
   std::vector<FoundProcess> out;
   for (const auto pid : context_.groups.members(subject_.instance))
     if (pid != main && pid != ::getpid())
@@ -49,22 +49,22 @@ std::vector<FoundProcess> ProcessFinder::members() const {
 }
 
 std::vector<FoundProcess> ProcessFinder::related(const std::set<pid_t>& marked) {
-  auto traits = subject_.traits();
-  traits.marked = marked;
+  auto matcher = subject_.matcher();
+  matcher.marked = marked;
   std::map<pid_t, core::UniqueFd> held;
   std::vector<ProcessInfo> again;
-  for (const auto& process : belongingTo(traits, context_.snapshot.get(core::milliseconds(100)))) {
+  for (const auto& process : belongingTo(matcher, context_.snapshot.get(core::milliseconds(100)))) {
     auto fd = openPidfd(process.pid);
     if (const auto info = fd ? lookAt(process.pid) : std::nullopt) {
       again.push_back(*info);
       held.emplace(process.pid, std::move(fd));
     }
   }
-  if (traits.mainPid > 0)
-    if (const auto info = lookAt(traits.mainPid)) again.push_back(*info);
+  if (matcher.mainPid > 0)
+    if (const auto info = lookAt(matcher.mainPid)) again.push_back(*info);
   // What belongs there still, while the descriptors hold it.
   std::vector<FoundProcess> out;
-  for (const auto& process : belongingTo(traits, again))
+  for (const auto& process : belongingTo(matcher, again))
     if (const auto at = held.find(process.pid); at != held.end()) out.push_back({process, std::move(at->second)});
   return out;
 }

@@ -25,12 +25,12 @@ class ProcessFinder {
   struct Subject {
     std::string instance;
     std::string mark;
-    std::function<Traits()> traits;          ///< all but `marked`
-    std::function<std::set<pid_t>()> mains;  ///< main processes of all instances
+    std::function<ProcessMatcher()> matcher;  ///< all but `marked`
+    std::function<std::set<pid_t>()> mains;   ///< main processes of all instances
   };
   using Done = std::function<void(std::vector<FoundProcess>)>;
 
-  ProcessFinder(Context& context, Subject subject) : context_(context), subject_(std::move(subject)) {}
+  ProcessFinder(InstanceContext& context, Subject subject) : context_(context), subject_(std::move(subject)) {}
 
   /// `done` is called once, before this returns or from the loop; never after the finder is gone. The look at all
   /// processes may be as old as `age`. One search at a time.
@@ -40,7 +40,7 @@ class ProcessFinder {
   [[nodiscard]] std::vector<FoundProcess> members() const;
   [[nodiscard]] std::vector<FoundProcess> related(const std::set<pid_t>& marked);
 
-  Context& context_;
+  InstanceContext& context_;
   Subject subject_;
   std::unique_ptr<layout::OwnerTask> reading_;
 };

@@ -112,16 +112,16 @@ int signalTo(const core::UniqueFd& pidfd, int signo) noexcept {
   return ::syscall(SYS_pidfd_send_signal, pidfd.get(), signo, nullptr, 0) == 0 ? 0 : errno;
 }
 
-std::vector<ProcessInfo> belongingTo(const Traits& traits, const std::vector<ProcessInfo>& all) {
+std::vector<ProcessInfo> belongingTo(const ProcessMatcher& matcher, const std::vector<ProcessInfo>& all) {
   std::multimap<pid_t, const ProcessInfo*> children;
   std::vector<const ProcessInfo*> queue;
   for (const auto& p : all) {
     children.emplace(p.parent, &p);
-    const bool own = p.uid == traits.uid;
-    const bool grouped = own && (traits.groups.count(p.group) > 0 || traits.groups.count(p.session) > 0);
-    const bool orphan = own && traits.orphansOf && p.parent == traits.orphansOf && !traits.known(p.pid);
-    const bool marked = own && traits.marked.count(p.pid) > 0;
-    const bool main = traits.mainPid > 0 && p.pid == traits.mainPid;
+    const bool own = p.uid == matcher.uid;
+    const bool grouped = own && (matcher.groups.count(p.group) > 0 || matcher.groups.count(p.session) > 0);
+    const bool orphan = own && matcher.orphansOf && p.parent == matcher.orphansOf && !matcher.known(p.pid);
+    const bool marked = own && matcher.marked.count(p.pid) > 0;
+    const bool main = matcher.mainPid > 0 && p.pid == matcher.mainPid;
     if (grouped || orphan || marked || main) queue.push_back(&p);
   }
   std::map<pid_t, const ProcessInfo*> found;
@@ -134,7 +134,7 @@ std::vector<ProcessInfo> belongingTo(const Traits& traits, const std::vector<Pro
   }
   std::vector<ProcessInfo> out;
   for (const auto& [pid, p] : found)
-    if (!p->zombie && pid != traits.mainPid) out.push_back(*p);
+    if (!p->zombie && pid != matcher.mainPid) out.push_back(*p);
   return out;
 }
 

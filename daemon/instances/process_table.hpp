@@ -65,7 +65,7 @@ int signalTo(const core::UniqueFd& pidfd, int signo) noexcept;
 
 /// How the processes of an instance are told from others where there are no control groups. All of them have the
 /// owner's uid or descend from one.
-struct Traits {
+struct ProcessMatcher {
   uid_t uid = 0;
   pid_t mainPid = 0;       ///< never part of the result; 0: none
   std::set<pid_t> groups;  ///< process groups of its programs
@@ -75,7 +75,7 @@ struct Traits {
   std::function<bool(pid_t)> known;  ///< children of the manager that are something else
 };
 /// The processes of an instance and their descendants, without zombies and without the main process.
-[[nodiscard]] std::vector<ProcessInfo> belongingTo(const Traits& traits, const std::vector<ProcessInfo>& all);
+[[nodiscard]] std::vector<ProcessInfo> belongingTo(const ProcessMatcher& matcher, const std::vector<ProcessInfo>& all);
 /// The processes of `uid` of which only their environment can tell whose they are: they descend from none of the main
 /// processes in `mains`.
 [[nodiscard]] std::vector<pid_t> strays(uid_t uid, const std::set<pid_t>& mains, const std::vector<ProcessInfo>& all);

@@ -36,19 +36,19 @@ core::Instant now() { return core::Clock::now(); }
 
 }  // namespace
 
-Runner::Runner(Context& context, Listener& listener, entries::Entry entry)
+Runner::Runner(InstanceContext& context, Listener& listener, entries::Entry entry)
     : context_(context),
       listener_(listener),
       entry_(std::move(entry)),
-      memory_(context.statePath(entry_.name)),
+      persistent_(context.statePath(entry_.name)),
       recordFile_(
           context.retries, [this] { return makeRecord().write(context_.recordPath(entry_.name)); },
           [this](const auto& obstacle) { onUnwritten(context_.recordPath(entry_.name), obstacle); }),
       stateFile_(
           context.retries,
           [this] {
-            memory_.places = entry_.places();
-            return memory_.save();
+            persistent_.places = entry_.places();
+            return persistent_.save();
           },
           [this](const auto& obstacle) { onUnwritten(context_.statePath(entry_.name), obstacle); }),
       machine_(context.rules),
@@ -56,8 +56,8 @@ Runner::Runner(Context& context, Listener& listener, entries::Entry entry)
       record_(Record::read(context.recordPath(entry_.name))),
       runsAs_(record_ ? record_->uid : uid()),
       sinceWall_(core::wallMicros()) {
-  memory_.load();
-  memory_.onUnsaved([this] { (void)saveMemory(); });
+  persistent_.load();
+  persistent_.onUnsaved([this] { (void)saveMemory(); });
 }
 
 Runner::~Runner() {
@@ -124,7 +124,7 @@ void Runner::afterStep() {
   listener_.changed(*this);
 }
 
-Outcome Runner::outcomeOfStop() const {
+OperationResult Runner::outcomeOfStop() const {
   if (!hung_) return {};
   return core::Err{
       ManagerError{ErrorCode::OperationFailed, fmt::format("Instance '{}' {}.", entry_.name, machine_.explanation())}};
@@ -133,9 +133,9 @@ Outcome Runner::outcomeOfStop() const {
 void Runner::settleWaiters(bool ended) {
   using Phase = Machine::Phase;
   const auto phase = machine_.phase();
-  std::vector<std::pair<Done, Outcome>> ready;
+  std::vector<std::pair<Done, OperationResult>> ready;
   for (auto it = waiters_.begin(); it != waiters_.end();) {
-    std::optional<Outcome> outcome;
+    std::optional<OperationResult> outcome;
     if (it->wish == Wish::Stop) {
       if (ended || phase == Phase::Inactive || phase == Phase::Failed || phase == Phase::Waiting)
         outcome.emplace(outcomeOfStop());
@@ -176,7 +176,7 @@ void Runner::prepare() {
   sweep(kLeftoverGrace, kSnapshotAge, [this] {
     auto plan = makePlan();
     if (!plan) return act(machine_.prepareFailed(plan.error().text, now()));
-    auto gone = memory_.replaceGenerated(*plan, entry_.refusedDeclared);
+    auto gone = persistent_.replaceGenerated(*plan, entry_.refusedDeclared);
     plan->nodes.insert(plan->nodes.begin(), gone.begin(), gone.end());
     (void)saveMemory();
     deployment_ = std::make_unique<layout::Deployment>(
@@ -189,8 +189,8 @@ void Runner::prepare() {
 void Runner::onPrepared(const layout::Report& report) {
   for (const auto& change : report.changes) log().info("instance '{}': {} {}", entry_.name, change.what, change.path);
   if (!report.errors.empty()) return act(machine_.prepareFailed(core::join(report.errors, "; "), now()));
-  if (auto deployed = fingerprintOf(entry_).text(); memory_.deployed != deployed) {
-    memory_.deployed = std::move(deployed);  // an earlier try to bring the entry about had failed
+  if (auto deployed = fingerprintOf(entry_).text(); persistent_.deployed != deployed) {
+    persistent_.deployed = std::move(deployed);  // an earlier try to bring the entry about had failed
     (void)saveMemory();
   }
   act(machine_.prepared(now()));
@@ -199,7 +199,7 @@ void Runner::onPrepared(const layout::Report& report) {
 void Runner::spawn() {
   if (runsAs_ != uid()) notify_.reset();  // the earlier owner's
   runsAs_ = uid();
-  LaunchOptions options{context_.supervisord, openNotify() ? notify_->path() : std::string(), memory_.mark,
+  LaunchOptions options{context_.supervisord, openNotify() ? notify_->path() : std::string(), persistent_.mark,
                         context_.privileged};
   auto spec = launchSpec(entry_, options);
   errors_ = makeErrorFile();
@@ -288,26 +288,26 @@ void Runner::killTree() {
   signalMain(SIGKILL);
 }
 
-Traits Runner::traits() const {
-  Traits traits;
-  traits.uid = runsAs_;
-  traits.mainPid = pid_;
+ProcessMatcher Runner::matcher() const {
+  ProcessMatcher matcher;
+  matcher.uid = runsAs_;
+  matcher.mainPid = pid_;
   for (const auto& [name, program] : programs_)
-    if (program.pid > 1) traits.groups.insert(program.pid);
+    if (program.pid > 1) matcher.groups.insert(program.pid);
   // Without the main process, orphans of an account that has no other instance are this one's.
-  if (pid_ == 0 && context_.privileged && runsAs_ == uid() && listener_.soleOf(traits.uid)) {
-    traits.orphansOf = ::getpid();
-    traits.known = [this](pid_t pid) { return context_.reaper.watches(pid); };
+  if (pid_ == 0 && context_.privileged && runsAs_ == uid() && listener_.soleOf(matcher.uid)) {
+    matcher.orphansOf = ::getpid();
+    matcher.known = [this](pid_t pid) { return context_.reaper.watches(pid); };
   }
-  return traits;
+  return matcher;
 }
 
 uid_t Runner::uid() const { return context_.privileged ? entry_.identity.uid : ::geteuid(); }
 
 std::shared_ptr<ProcessFinder> Runner::finder() {
-  return std::make_shared<ProcessFinder>(context_,
-                                         ProcessFinder::Subject{entry_.name, memory_.mark, [this] { return traits(); },
-                                                                [this] { return listener_.mains(); }});
+  return std::make_shared<ProcessFinder>(
+      context_, ProcessFinder::Subject{entry_.name, persistent_.mark, [this] { return matcher(); },
+                                       [this] { return listener_.mains(); }});
 }
 
 void Runner::sweep(core::Duration grace, core::Duration age, std::function<void()> then) {

@@ -14,9 +14,9 @@
 #include "daemon/instances/context.hpp"
 #include "daemon/instances/kept_file.hpp"
 #include "daemon/instances/manager.hpp"
-#include "daemon/instances/memory.hpp"
 #include "daemon/instances/notify_socket.hpp"
 #include "daemon/instances/owner_command.hpp"
+#include "daemon/instances/persistent_state.hpp"
 #include "daemon/instances/process_finder.hpp"
 #include "daemon/instances/process_table.hpp"
 #include "daemon/instances/record.hpp"
@@ -42,16 +42,16 @@ class Runner {
     [[nodiscard]] virtual std::set<pid_t> mains() const = 0;
   };
 
-  Runner(Context& context, Listener& listener, entries::Entry entry);
+  Runner(InstanceContext& context, Listener& listener, entries::Entry entry);
   ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
   [[nodiscard]] const entries::Entry& entry() const noexcept { return entry_; }
-  [[nodiscard]] Memory& memory() noexcept { return memory_; }
+  [[nodiscard]] PersistentState& memory() noexcept { return persistent_; }
   /// Writes the memory; after a failure, which is logged, again and again until that works.
   core::Status saveMemory() { return stateFile_.write(); }
-  [[nodiscard]] const Memory& memory() const noexcept { return memory_; }
+  [[nodiscard]] const PersistentState& memory() const noexcept { return persistent_; }
   [[nodiscard]] const Machine& machine() const noexcept { return machine_; }
   [[nodiscard]] InstanceStatus status() const;
   [[nodiscard]] std::vector<ProgramStatus> programs() const;
@@ -111,7 +111,7 @@ class Runner {
   /// the next start has begun.
   void settleWaiters(bool ended = false);
   void stopMeaning(bool resume, Done done);
-  [[nodiscard]] Outcome outcomeOfStop() const;
+  [[nodiscard]] OperationResult outcomeOfStop() const;
   [[nodiscard]] std::optional<ManagerError> objectionToStart();
   void prepare();
   void clearSocket();
@@ -124,7 +124,7 @@ class Runner {
   void signalMain(int signo);
   void terminate();
   void killTree();
-  [[nodiscard]] Traits traits() const;
+  [[nodiscard]] ProcessMatcher matcher() const;
   [[nodiscard]] std::shared_ptr<ProcessFinder> finder();
   [[nodiscard]] uid_t uid() const;
   [[nodiscard]] bool isRecorded() const;
@@ -155,10 +155,10 @@ class Runner {
   void whenGood(bool asItIs, Done done, std::function<void(Done)> act);
   void giveUpChecks();
 
-  Context& context_;
+  InstanceContext& context_;
   Listener& listener_;
   entries::Entry entry_;
-  Memory memory_;
+  PersistentState persistent_;
   KeptFile recordFile_;
   KeptFile stateFile_;
   Machine machine_;

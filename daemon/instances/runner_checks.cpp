@@ -14,7 +14,7 @@ namespace instances {
 
 void Runner::runCheck(const layout::Plan* plan, CheckDone done) {
   commands_.remove_if([](const auto& one) { return one->finished(); });
-  commands_.push_back(checkConfiguration(context_, entry_, memory_.mark, plan, std::move(done)));
+  commands_.push_back(checkConfiguration(context_, entry_, persistent_.mark, plan, std::move(done)));
 }
 
 void Runner::check(CheckDone done) {
@@ -22,7 +22,7 @@ void Runner::check(CheckDone done) {
     if (!report.errors.empty()) return finish({core::join(report.errors, "; "), {}});
     auto plan = makePlan();
     if (!plan) return finish({plan.error().text, {}});
-    auto after = memory_;
+    auto after = persistent_;
     const auto gone = after.replaceGenerated(*plan, entry_.refusedDeclared);
     plan->nodes.insert(plan->nodes.begin(), gone.begin(), gone.end());
     runCheck(&*plan, finish);

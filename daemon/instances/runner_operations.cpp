@@ -21,21 +21,21 @@ namespace {
 /// Many are asked for at once, by one who wants to see all instances.
 constexpr auto kUsageAge = core::milliseconds(500);
 
-State stateOf(Machine::Phase phase, bool managed, bool asksToStart) {
+InstanceState stateOf(Machine::Phase phase, bool managed, bool asksToStart) {
   using Phase = Machine::Phase;
-  if (!managed) return State::Unmanaged;
+  if (!managed) return InstanceState::Unmanaged;
   switch (phase) {
-    case Phase::Inactive: return State::Inactive;
+    case Phase::Inactive: return InstanceState::Inactive;
     case Phase::Preparing:
     case Phase::Spawning:
-    case Phase::Starting: return State::Starting;
-    case Phase::Running: return State::Running;
-    case Phase::Stopping: return State::Stopping;
-    case Phase::Clearing: return asksToStart ? State::Restarting : State::Stopping;
-    case Phase::Waiting: return State::Restarting;
-    case Phase::Failed: return State::Failed;
+    case Phase::Starting: return InstanceState::Starting;
+    case Phase::Running: return InstanceState::Running;
+    case Phase::Stopping: return InstanceState::Stopping;
+    case Phase::Clearing: return asksToStart ? InstanceState::Restarting : InstanceState::Stopping;
+    case Phase::Waiting: return InstanceState::Restarting;
+    case Phase::Failed: return InstanceState::Failed;
   }
-  return State::Inactive;
+  return InstanceState::Inactive;
 }
 
 const char* subStateOf(Machine::Phase phase) {
@@ -71,7 +71,7 @@ InstanceStatus Runner::status() const {
   InstanceStatus s;
   s.name = entry_.name;
   s.state = stateOf(machine_.phase(), entry_.managed, machine_.wanted());
-  s.subState = statusText_.empty() || s.state != State::Running ? subStateOf(machine_.phase()) : statusText_;
+  s.subState = statusText_.empty() || s.state != InstanceState::Running ? subStateOf(machine_.phase()) : statusText_;
   s.mainPid = pid_;
   s.uid = entry_.owner.uid;
   s.gid = entry_.identity.gid;
@@ -95,15 +95,15 @@ InstanceStatus Runner::status() const {
   s.result = machine_.result();
   s.reason = machine_.reason();
   // What is wrong now says more than how an earlier run ended.
-  if ((s.reason.empty() || s.state == State::Running) && !limitsError_.empty())
+  if ((s.reason.empty() || s.state == InstanceState::Running) && !limitsError_.empty())
     s.reason = "runs without its limits: " + limitsError_;
   for (const auto* const file : {&recordFile_, &stateFile_})
     if (!file->obstacle().empty()) {
-      const bool past = s.reason.empty() || s.state == State::Running;
+      const bool past = s.reason.empty() || s.state == InstanceState::Running;
       s.reason = (past ? "" : s.reason + "; ") + "not recorded: " + file->obstacle();
       break;
     }
-  s.enabled = memory_.isEnabled(entry_.enabled);
+  s.enabled = persistent_.isEnabled(entry_.enabled);
   s.noRemove = entry_.noRemove;
   s.desired = toText(entry_.state);
   s.priority = entry_.priority;
@@ -144,7 +144,7 @@ bool Runner::isRecorded() const {
   if (!record_) return false;
   const auto seen = context_.seen.find(record_->pid);
   if (seen == context_.seen.end()) return false;
-  if (isSame(*record_, runsAs_, memory_.mark, seen->second)) return true;
+  if (isSame(*record_, runsAs_, persistent_.mark, seen->second)) return true;
   // What hangs cannot be looked at; that it is in the group and has the number of the record says the same.
   const auto now = seen->second.details.startTime == 0 ? lookAt(record_->pid) : std::nullopt;
   return now && !now->zombie && now->uid == runsAs_ &&
@@ -155,7 +155,7 @@ bool Runner::isRecorded() const {
 bool Runner::recognise() {
   const auto supervisord = executableAt(context_.supervisord);
   for (const auto& [pid, seen] : context_.seen) {
-    if (!looksLike(supervisord, entry_.confFile, uid(), memory_.mark, pid, seen)) continue;
+    if (!looksLike(supervisord, entry_.confFile, uid(), persistent_.mark, pid, seen)) continue;
     Record record;
     // What began after the record was written was started since, by a manager that could not write it down.
     record.wanted = !record_ || record_->wanted || beganAfter(*record_, seen.details.startTime);
@@ -314,11 +314,11 @@ void Runner::deploy(layout::Mode mode, layout::Deployment::Done done) {
   auto plan = entry_.managed ? makePlan() : core::Expected<layout::Plan>(layout::Plan{});
   if (!plan) return done({{}, {plan.error().text}, {}, {}});
   if (!entry_.managed) return done({});
-  auto after = memory_;
+  auto after = persistent_;
   auto gone = after.replaceGenerated(*plan, entry_.refusedDeclared);
   plan->nodes.insert(plan->nodes.begin(), gone.begin(), gone.end());
   if (mode == layout::Mode::Apply) {
-    memory_ = std::move(after);
+    persistent_ = std::move(after);
     (void)saveMemory();
   }
   asked_.remove_if([](const auto& deployment) { return deployment.finished(); });
@@ -337,7 +337,7 @@ void Runner::updatePrograms(Done done) {
 }
 
 layout::Plan Runner::removalPlan(bool purge) const {
-  layout::Plan plan{memory_.owner, memory_.allRemovals(purge)};
+  layout::Plan plan{persistent_.owner, persistent_.allRemovals(purge)};
   if (entry_.managed) plan.owner = entry_.identity;
   return plan;
 }
@@ -363,7 +363,7 @@ void Runner::removeFiles(bool purge, layout::Deployment::Done done) {
     // What could not be removed is still known, and tried again by the next manager.
     if (!report.errors.empty()) return finish(report);
     stateFile_.forget();
-    memory_.remove();
+    persistent_.remove();
     finish(report);
   });
 }

@@ -27,8 +27,8 @@ std::string signalEach(const std::vector<ProcessInfo>& processes, int signo) {
 
 }  // namespace
 
-SignalRun::SignalRun(Context& context, const core::Identity* identity, std::vector<ProcessInfo> processes, int signo,
-                     Done done)
+SignalRun::SignalRun(InstanceContext& context, const core::Identity* identity, std::vector<ProcessInfo> processes,
+                     int signo, Done done)
     : task_(
           context.loop, context.reaper, identity,
           [processes = std::move(processes), signo] { return signalEach(processes, signo); },

@@ -19,7 +19,8 @@ class SignalRun {
   using Done = std::function<void(int code)>;
 
   /// Processes that have ended meanwhile are passed over. `identity` null: keeps the ids of this process.
-  SignalRun(Context& context, const core::Identity* identity, std::vector<ProcessInfo> processes, int signo, Done done);
+  SignalRun(InstanceContext& context, const core::Identity* identity, std::vector<ProcessInfo> processes, int signo,
+            Done done);
   [[nodiscard]] bool finished() const noexcept { return finished_; }
 
  private:

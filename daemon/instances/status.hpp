@@ -14,7 +14,7 @@
 namespace instances {
 
 /// The state of an instance, as people see it.
-enum class State {
+enum class InstanceState {
   Inactive,  ///< not running, not meant to
   Starting,  ///< its layout is applied, or its process runs and has not said that it is ready
   Running,
@@ -24,7 +24,7 @@ enum class State {
   Unmanaged,   ///< described only (managed = no): never touched
 };
 /// "inactive", "starting", "running", "stopping", "restarting", "failed", "unmanaged".
-[[nodiscard]] const char* toText(State state) noexcept;
+[[nodiscard]] const char* toText(InstanceState state) noexcept;
 
 /// One program of an instance, as the instance said over the notify socket.
 struct ProgramStatus {
@@ -37,7 +37,7 @@ struct ProgramStatus {
 /// Everything about one instance at one moment; a copy, owned by the caller.
 struct InstanceStatus {
   std::string name;
-  State state = State::Inactive;
+  InstanceState state = InstanceState::Inactive;
   std::string subState;  ///< finer, free text: "waiting for readiness", "next start in 4 s"
   pid_t mainPid = 0;     ///< 0: none
   uid_t uid = 0;
@@ -74,7 +74,7 @@ struct InstanceStatus {
   /// Whether a program of it is in trouble, though it runs itself.
   [[nodiscard]] bool isTroubled() const noexcept {
     for (const auto& [word, count] : programCounts)
-      if (count > 0 && lifecycle::isTrouble(word)) return state == State::Running;
+      if (count > 0 && lifecycle::isTrouble(word)) return state == InstanceState::Running;
     return false;
   }
 };

@@ -13,7 +13,7 @@ using process::StdinError;
 using xmlrpc::Array;
 using xmlrpc::FaultCode;
 
-Outcome sendProcessStdin(const Instance& instance, const Array& params) {
+MethodResult sendProcessStdin(const Instance& instance, const Array& params) {
   const std::string* chars = params[1].string();
   if (chars == nullptr) return fail(FaultCode::IncorrectParameters, scalarText(params[1]));
   const auto name = textArgument(params[0], "name");

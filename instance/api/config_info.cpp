@@ -136,7 +136,7 @@ void appendAddedPrograms(const Instance& instance, Programs& programs) {
     if (known.emplace(entry.first->name, entry.second->name).second) programs.push_back(entry);
 }
 
-Outcome getAllConfigInfo(const Instance& instance) {
+MethodResult getAllConfigInfo(const Instance& instance) {
   Programs programs = configuredPrograms(instance);
   appendAddedPrograms(instance, programs);
   std::stable_sort(programs.begin(), programs.end(),

@@ -22,7 +22,7 @@ using xmlrpc::FaultCode;
 
 /// What of a new configuration counts at once, for whatever is started from now on.
 void takeOver(Instance& instance, const config::Daemon& daemon) {
-  process::Settings& settings = instance.table.settings();
+  process::SupervisorSettings& settings = instance.table.settings();
   settings.identifier = daemon.identifier;
   settings.childLogDir = daemon.childLogDir;
   settings.stripAnsi = daemon.stripAnsi;
@@ -40,7 +40,7 @@ void writeNames(xmlrpc::Writer& writer, const std::vector<std::string>& groups) 
   writer.endArray();
 }
 
-Outcome reloadConfig(Instance& instance) {
+MethodResult reloadConfig(Instance& instance) {
   auto loaded = config::load(instance.commandLine);
   if (!loaded) return fail(FaultCode::CantReread, loaded.error().text);
   instance.configuration = std::make_shared<const config::Configuration>(std::move(*loaded));
@@ -61,7 +61,7 @@ Outcome reloadConfig(Instance& instance) {
   return out;
 }
 
-Outcome addProcessGroup(Instance& instance, const Array& params) {
+MethodResult addProcessGroup(Instance& instance, const Array& params) {
   const auto name = textArgument(params[0], "name");
   if (!name) return core::Err{name.error()};
   const auto& groups = instance.configuration->groups;
@@ -75,7 +75,7 @@ Outcome addProcessGroup(Instance& instance, const Array& params) {
   return trueValue();
 }
 
-Outcome removeProcessGroup(Instance& instance, const Array& params) {
+MethodResult removeProcessGroup(Instance& instance, const Array& params) {
   const auto name = textArgument(params[0], "name");
   if (!name) return core::Err{name.error()};
   process::Group* group = instance.table.find(*name);
@@ -92,7 +92,7 @@ void addConfigWarnings(Instance& instance, MethodTable& table) {
              0,
              "What looks like a mistake in the configuration that was read last: misspelt keys and sections and the "
              "like. Supervisor has no such method.\n\n@return array result  One text for each, with file and line.",
-             immediately([&instance](const Array&) -> Outcome {
+             immediately([&instance](const Array&) -> MethodResult {
                std::string out;
                xmlrpc::Writer writer(out);
                writer.beginArray();

@@ -17,7 +17,7 @@ constexpr core::Duration kFirstMoments = core::milliseconds(10);
 
 }  // namespace
 
-using lifecycle::State;
+using lifecycle::ProcessState;
 using process::CommandError;
 using xmlrpc::FaultCode;
 
@@ -29,16 +29,17 @@ void startProgram(Waiters& waiters, process::Process& program, const std::string
     return told(fail(missing ? FaultCode::NoFile : FaultCode::NotExecutable, command.error().text));
   }
   if (lifecycle::isActive(program.state())) return told(fail(FaultCode::AlreadyStarted, name));
-  if (program.state() == State::Unknown) return told(fail(FaultCode::Failed, name + " is in an unknown process state"));
+  if (program.state() == ProcessState::Unknown)
+    return told(fail(FaultCode::Failed, name + " is in an unknown process state"));
   program.start();
-  if (program.state() == State::Stopping) {
+  if (program.state() == ProcessState::Stopping) {
     if (wait) return told(fail(FaultCode::AbnormalTermination, name));
     return told({});
   }
   if (!program.spawnError().empty()) return told(fail(FaultCode::SpawnError, name));
   program.due();  // with startsecs=0 it is up by now, as Supervisor's answer says
   if (!wait) return told({});
-  if (program.state() == State::Running) return waiters.untilStoppedOr(program, kFirstMoments, told);
+  if (program.state() == ProcessState::Running) return waiters.untilStoppedOr(program, kFirstMoments, told);
   waiters.untilStarted(program, name, told);
 }
 
@@ -51,7 +52,7 @@ void stopProgram(Waiters& waiters, process::Process& program, const std::string&
   waiters.untilStoppedOr(program, kLastMoments, told);
 }
 
-Waiters::Verdict signalProgram(process::Process& program, const std::string& name, const std::string& signal) {
+Waiters::WaitResult signalProgram(process::Process& program, const std::string& name, const std::string& signal) {
   const auto number = config::parseSignal(signal);
   if (!number) return fail(FaultCode::BadSignal, signal);
   if (!lifecycle::isSignallable(program.state())) return fail(FaultCode::NotRunning, name);

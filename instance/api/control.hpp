@@ -19,7 +19,7 @@ void startProgram(Waiters& waiters, process::Process& program, const std::string
 void stopProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
                  const Waiters::Told& told);
 /// `signal` is a name, with or without SIG, or a number.
-[[nodiscard]] Waiters::Verdict signalProgram(process::Process& program, const std::string& name,
-                                             const std::string& signal);
+[[nodiscard]] Waiters::WaitResult signalProgram(process::Process& program, const std::string& name,
+                                                const std::string& signal);
 
 }  // namespace api

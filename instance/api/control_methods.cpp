@@ -15,8 +15,8 @@ using xmlrpc::FaultCode;
 
 /// A program's verdict as the outcome of a call: true, or the fault.
 Waiters::Told asOutcome(Completion done) {
-  return [done = std::move(done)](Waiters::Verdict verdict) {
-    done(verdict ? trueValue() : Outcome(core::Err{std::move(verdict).error()}));
+  return [done = std::move(done)](Waiters::WaitResult verdict) {
+    done(verdict ? trueValue() : MethodResult(core::Err{std::move(verdict).error()}));
   };
 }
 
@@ -61,9 +61,9 @@ void signalProcess(const Instance& instance, const Array& params, const Completi
   asOutcome(done)(signalProgram(*target.program, *params[0].string(), signal));
 }
 
-Outcome restart(Instance& instance) {
+MethodResult restart(Instance& instance) {
   if (const auto ready = instance.prepareRestart(); !ready) return fail(FaultCode::CantReread, ready.error().text);
-  instance.table.leave(process::Mood::Restarting);
+  instance.table.leave(process::SupervisorState::Restarting);
   return trueValue();
 }
 
@@ -87,7 +87,7 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
   names.add("shutdown", {"boolean"}, 0,
             "Stops every process and ends supervisord.\n\n@return boolean result  True, before anything stops.",
             immediately([&](const Array&) {
-              instance.table.leave(process::Mood::Shutdown);
+              instance.table.leave(process::SupervisorState::Shutdown);
               return trueValue();
             }));
   names.add("restart", {"boolean"}, 0,

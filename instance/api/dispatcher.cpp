@@ -17,7 +17,7 @@ std::string shown(std::string_view xml) {
   return core::pythonRepr(core::toUtf8(xml.substr(0, limit))) + (xml.size() > limit ? "..." : "");
 }
 
-void logOutcome(const std::string& method, const Outcome& outcome) {
+void logOutcome(const std::string& method, const MethodResult& outcome) {
   if (outcome)
     logging::trace("XML-RPC method {}() returned successfully", method);
   else
@@ -36,7 +36,7 @@ void Dispatcher::run(std::string_view xml, AnswerTo answer) const {
   }
   logging::trace("XML-RPC method called: {}()", request->method);
   try {
-    table_.call(request->method, request->params, [answer, method = request->method](Outcome outcome) {
+    table_.call(request->method, request->params, [answer, method = request->method](MethodResult outcome) {
       logOutcome(method, outcome);
       answer({200, outcome ? xmlrpc::composeResponse(std::move(*outcome)) : xmlrpc::composeFault(outcome.error())});
     });

@@ -11,7 +11,7 @@
 namespace api {
 namespace {
 
-std::string resultValue(const std::string& name, const std::string& group, const Waiters::Verdict& verdict) {
+std::string resultValue(const std::string& name, const std::string& group, const Waiters::WaitResult& verdict) {
   std::string out;
   xmlrpc::Writer writer(out);
   writer.beginStruct();

@@ -19,7 +19,7 @@ namespace {
 using Programs = std::vector<process::Process*>;
 using xmlrpc::Array;
 
-Programs those(const Programs& programs, bool (*fits)(lifecycle::State)) {
+Programs those(const Programs& programs, bool (*fits)(lifecycle::ProcessState)) {
   Programs chosen;
   std::copy_if(programs.begin(), programs.end(), std::back_inserter(chosen),
                [fits](const process::Process* program) { return fits(program->state()); });
@@ -45,7 +45,7 @@ bool waits(const Array& params, std::size_t index) { return params.size() <= ind
 
 void startAll(Waiters& waiters, const Programs& programs, bool wait, Completion done) {
   forEachProgram(
-      those(programs, [](lifecycle::State state) { return !lifecycle::isActive(state); }),
+      those(programs, [](lifecycle::ProcessState state) { return !lifecycle::isActive(state); }),
       [&waiters, wait](process::Process& program, const Waiters::Told& told) {
         startProgram(waiters, program, program.fullName(), wait, told);
       },
@@ -54,7 +54,7 @@ void startAll(Waiters& waiters, const Programs& programs, bool wait, Completion 
 
 void stopAll(Waiters& waiters, const Programs& programs, bool wait, Completion done) {
   forEachProgram(
-      those(programs, [](lifecycle::State state) { return lifecycle::isActive(state); }),
+      those(programs, [](lifecycle::ProcessState state) { return lifecycle::isActive(state); }),
       [&waiters, wait](process::Process& program, const Waiters::Told& told) {
         stopProgram(waiters, program, program.fullName(), wait, told);
       },
@@ -63,7 +63,7 @@ void stopAll(Waiters& waiters, const Programs& programs, bool wait, Completion d
 
 void signalAll(const Programs& programs, const std::string& signal, Completion done) {
   forEachProgram(
-      those(programs, [](lifecycle::State state) { return lifecycle::isSignallable(state); }),
+      those(programs, [](lifecycle::ProcessState state) { return lifecycle::isSignallable(state); }),
       [&signal](process::Process& program, const Waiters::Told& told) {
         told(signalProgram(program, program.fullName(), signal));
       },

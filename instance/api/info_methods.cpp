@@ -16,20 +16,20 @@ using xmlrpc::Array;
 
 namespace {
 
-Outcome getState(const Instance& instance) {
-  const process::Mood mood = instance.table.mood();
+MethodResult getState(const Instance& instance) {
+  const process::SupervisorState supervisorState = instance.table.supervisorState();
   std::string out;
   xmlrpc::Writer writer(out);
   writer.beginStruct();
   writer.member("statecode");
-  writer.integer(static_cast<int>(mood));
+  writer.integer(static_cast<int>(supervisorState));
   writer.member("statename");
-  writer.string(process::toText(mood));
+  writer.string(process::toText(supervisorState));
   writer.endStruct();
   return out;
 }
 
-Outcome getProcessInfo(const Instance& instance, const Array& params) {
+MethodResult getProcessInfo(const Instance& instance, const Array& params) {
   const auto name = textArgument(params[0], "name");
   if (!name) return core::Err{name.error()};
   const auto program = findProgram(instance.table, *name);
@@ -39,7 +39,7 @@ Outcome getProcessInfo(const Instance& instance, const Array& params) {
   return out;
 }
 
-Outcome getAllProcessInfo(const Instance& instance) {
+MethodResult getAllProcessInfo(const Instance& instance) {
   constexpr std::size_t typicalStruct = 1100;
   constexpr std::size_t envelope = 300;  // of the reply, which is made in this string
   const auto programs = byName(instance.table);

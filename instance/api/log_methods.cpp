@@ -40,7 +40,7 @@ core::Result<Range, Fault> rangeArgument(const Array& params, std::size_t index)
   return Range{*offset, *length};
 }
 
-Outcome tooLarge() { return fail(FaultCode::Failed, "that is more than 32 MB of the log, ask for less at once"); }
+MethodResult tooLarge() { return fail(FaultCode::Failed, "that is more than 32 MB of the log, ask for less at once"); }
 
 /// How far before what is asked for a terminal sequence may begin that goes on in it.
 constexpr std::int64_t kContext = 512;
@@ -62,7 +62,7 @@ core::Result<std::string, output::ReadError> readAsText(const std::string& path,
   return core::withoutSequences(all.substr(cut), all.substr(0, cut));
 }
 
-Outcome read(const std::string& path, const Array& params, std::size_t index) {
+MethodResult read(const std::string& path, const Array& params, std::size_t index) {
   const auto range = rangeArgument(params, index);
   if (!range) return core::Err{range.error()};
   const auto text = readAsText(path, *range);
@@ -82,7 +82,7 @@ core::Result<process::Process*, Fault> programArgument(const Instance& instance,
   return findProgram(instance.table, *name);
 }
 
-Outcome readProcessLog(const Instance& instance, Channel channel, const Array& params) {
+MethodResult readProcessLog(const Instance& instance, Channel channel, const Array& params) {
   const auto program = programArgument(instance, params);
   if (!program) return core::Err{program.error()};
   const std::string& path = (*program)->logPath(channel);
@@ -90,7 +90,7 @@ Outcome readProcessLog(const Instance& instance, Channel channel, const Array& p
   return read(path, params, 1);
 }
 
-Outcome tailProcessLog(const Instance& instance, Channel channel, const Array& params) {
+MethodResult tailProcessLog(const Instance& instance, Channel channel, const Array& params) {
   const auto program = programArgument(instance, params);
   if (!program) return core::Err{program.error()};
   const auto range = rangeArgument(params, 1);
@@ -114,12 +114,12 @@ Outcome tailProcessLog(const Instance& instance, Channel channel, const Array& p
   return out;
 }
 
-Outcome readMainLog(const Instance& instance, const Array& params) {
+MethodResult readMainLog(const Instance& instance, const Array& params) {
   if (instance.activityLog == nullptr) return fail(FaultCode::NoFile);
   return read(instance.activityLog->path(), params, 0);
 }
 
-Outcome clearMainLog(const Instance& instance) {
+MethodResult clearMainLog(const Instance& instance) {
   output::RotatingFile* log = instance.activityLog;
   if (log == nullptr || ::access(log->path().c_str(), F_OK) != 0) return fail(FaultCode::NoFile);
   logging::info("reopening log file");  // goes with what is cleared: the new log is empty
@@ -127,7 +127,7 @@ Outcome clearMainLog(const Instance& instance) {
   return trueValue();
 }
 
-Outcome clearProcessLogs(const Instance& instance, const Array& params) {
+MethodResult clearProcessLogs(const Instance& instance, const Array& params) {
   const auto program = programArgument(instance, params);
   if (!program) return core::Err{program.error()};
   if (const auto cleared = (*program)->clearLogs(); !cleared) return fail(FaultCode::Failed, *params[0].string());

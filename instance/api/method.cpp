@@ -15,15 +15,15 @@ core::Err<xmlrpc::Fault> fail(xmlrpc::FaultCode code, std::optional<std::string_
   return core::Err{xmlrpc::makeFault(code, extra)};
 }
 
-Outcome trueValue() { return std::string("<value><boolean>1</boolean></value>"); }
+MethodResult trueValue() { return std::string("<value><boolean>1</boolean></value>"); }
 
-Outcome textValue(std::string_view text) {
+MethodResult textValue(std::string_view text) {
   std::string out;
   xmlrpc::Writer(out).string(text);
   return out;
 }
 
-Outcome integerValue(std::int64_t number) {
+MethodResult integerValue(std::int64_t number) {
   std::string out;
   xmlrpc::Writer(out).integer(number);
   return out;

@@ -15,12 +15,12 @@
 namespace api {
 
 /// What a call comes to: one finished "<value>...</value>" (made with xmlrpc::Writer), or a fault.
-using Outcome = core::Result<std::string, xmlrpc::Fault>;
+using MethodResult = core::Result<std::string, xmlrpc::Fault>;
 /// Takes the outcome, once: during the call, or later from the loop.
-using Completion = std::function<void(Outcome outcome)>;
+using Completion = std::function<void(MethodResult outcome)>;
 using Handler = std::function<void(const xmlrpc::Array& params, Completion done)>;
 /// A handler that always knows its outcome at once.
-using Immediate = std::function<Outcome(const xmlrpc::Array& params)>;
+using Immediate = std::function<MethodResult(const xmlrpc::Array& params)>;
 
 /// One method that clients may call.
 struct Method {
@@ -37,8 +37,8 @@ struct Method {
                                             std::optional<std::string_view> extra = std::nullopt);
 
 // Finished values of the frequent kinds.
-[[nodiscard]] Outcome trueValue();
-[[nodiscard]] Outcome textValue(std::string_view text);
-[[nodiscard]] Outcome integerValue(std::int64_t number);
+[[nodiscard]] MethodResult trueValue();
+[[nodiscard]] MethodResult textValue(std::string_view text);
+[[nodiscard]] MethodResult integerValue(std::int64_t number);
 
 }  // namespace api

@@ -67,7 +67,7 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
     if (given != nullptr && given->array() == nullptr) return complete(fail(FaultCode::IncorrectParameters));
     try {
       owner_.table_.call(*name->string(), given == nullptr ? none : *given->array(),
-                         [weak = weak_from_this()](const Outcome& outcome) {
+                         [weak = weak_from_this()](const MethodResult& outcome) {
                            if (const auto self = weak.lock()) self->complete(outcome);
                          });
     } catch (const std::exception& e) {
@@ -75,7 +75,7 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
     }
   }
 
-  void complete(const Outcome& outcome) {
+  void complete(const MethodResult& outcome) {
     try {
       out_ += outcome ? *outcome : xmlrpc::faultValue(outcome.error());
     } catch (const std::exception&) {  // an answer with a hole would be a wrong one

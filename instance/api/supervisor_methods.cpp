@@ -25,7 +25,8 @@ void SupervisorNamespace::add(std::string_view name, std::vector<std::string_vie
                               std::string_view help, Handler handler) {
   const auto guarded = [&table = instance_.table, handler = std::move(handler)](const xmlrpc::Array& params,
                                                                                 Completion done) {
-    if (table.mood() < process::Mood::Running) return done(fail(xmlrpc::FaultCode::ShutdownState));
+    if (table.supervisorState() < process::SupervisorState::Running)
+      return done(fail(xmlrpc::FaultCode::ShutdownState));
     handler(params, std::move(done));
   };
   addAlways(name, std::move(signature), required, help, guarded);

@@ -13,7 +13,7 @@ namespace {
 
 using xmlrpc::FaultCode;
 
-Outcome listMethods(const MethodTable& table) {
+MethodResult listMethods(const MethodTable& table) {
   std::string out;
   xmlrpc::Writer writer(out);
   writer.beginArray();
@@ -27,13 +27,13 @@ const Method* named(const MethodTable& table, const xmlrpc::Array& params) {
   return name == nullptr ? nullptr : table.find(*name);
 }
 
-Outcome methodHelp(const MethodTable& table, const xmlrpc::Array& params) {
+MethodResult methodHelp(const MethodTable& table, const xmlrpc::Array& params) {
   const Method* method = named(table, params);
   if (method == nullptr) return fail(FaultCode::SignatureUnsupported);
   return textValue(method->help);
 }
 
-Outcome methodSignature(const MethodTable& table, const xmlrpc::Array& params) {
+MethodResult methodSignature(const MethodTable& table, const xmlrpc::Array& params) {
   const Method* method = named(table, params);
   if (method == nullptr) return fail(FaultCode::SignatureUnsupported);
   std::string out;

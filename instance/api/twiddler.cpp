@@ -82,7 +82,7 @@ Twiddler::Twiddler(process::Table& table, std::function<const config::Configurat
 }
 
 Twiddler::Result<void> Twiddler::admit(std::string_view method) const {
-  if (table_.mood() == process::Mood::Shutdown) return fail(FaultCode::ShutdownState);
+  if (table_.supervisorState() == process::SupervisorState::Shutdown) return fail(FaultCode::ShutdownState);
   if (!whitelist_.empty() && std::find(whitelist_.begin(), whitelist_.end(), method) == whitelist_.end())
     return core::Err{Fault{kNotInWhitelist, "NOT_IN_WHITELIST: " + std::string(method)}};
   return {};
@@ -111,7 +111,8 @@ Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std:
   if (const std::string* taken = takenName(**target, *programs)) return fail(FaultCode::BadName, *taken);
   for (const auto& program : *programs) {
     process::Process* added = (*target)->add(program);
-    if (added != nullptr && program->autoStart && table_.mood() == process::Mood::Running) added->start();
+    if (added != nullptr && program->autoStart && table_.supervisorState() == process::SupervisorState::Running)
+      added->start();
   }
   return {};
 }

@@ -17,12 +17,12 @@ namespace {
 using xmlrpc::Array;
 using xmlrpc::FaultCode;
 
-Outcome trueUnlessFault(const Twiddler::Result<void>& result) {
+MethodResult trueUnlessFault(const Twiddler::Result<void>& result) {
   if (!result) return core::Err{result.error()};
   return trueValue();
 }
 
-Outcome getGroupNames(const Twiddler& twiddler) {
+MethodResult getGroupNames(const Twiddler& twiddler) {
   std::string out;
   xmlrpc::Writer writer(out);
   writer.beginArray();
@@ -31,7 +31,7 @@ Outcome getGroupNames(const Twiddler& twiddler) {
   return out;
 }
 
-Outcome addProgramToGroup(Twiddler& twiddler, const Array& params) {
+MethodResult addProgramToGroup(Twiddler& twiddler, const Array& params) {
   const auto group = textArgument(params[0], "group_name");
   if (!group) return core::Err{group.error()};
   const auto program = textArgument(params[1], "program_name");
@@ -41,7 +41,7 @@ Outcome addProgramToGroup(Twiddler& twiddler, const Array& params) {
   return trueUnlessFault(twiddler.addProgram(*group, *program, *options));
 }
 
-Outcome removeProcessFromGroup(Twiddler& twiddler, const Array& params) {
+MethodResult removeProcessFromGroup(Twiddler& twiddler, const Array& params) {
   const auto group = textArgument(params[0], "group_name");
   if (!group) return core::Err{group.error()};
   const auto process = textArgument(params[1], "process_name");
@@ -49,7 +49,7 @@ Outcome removeProcessFromGroup(Twiddler& twiddler, const Array& params) {
   return trueUnlessFault(twiddler.removeProcess(*group, *process));
 }
 
-Outcome log(const Twiddler& twiddler, const Array& params) {
+MethodResult log(const Twiddler& twiddler, const Array& params) {
   const auto message = textArgument(params[0], "message");
   if (!message) return core::Err{message.error()};
   const xmlrpc::Value info{static_cast<std::int64_t>(logging::Level::Info)};
@@ -59,14 +59,14 @@ Outcome log(const Twiddler& twiddler, const Array& params) {
 /// Adds one namespace's methods, each behind its whitelist.
 class Adder {
  public:
-  using Body = Outcome (*)(Twiddler& twiddler, const Array& params);
+  using Body = MethodResult (*)(Twiddler& twiddler, const Array& params);
 
   Adder(MethodTable& methods, std::string space, std::shared_ptr<Twiddler> twiddler)
       : methods_(methods), space_(std::move(space)), twiddler_(std::move(twiddler)) {}
 
   void add(const char* name, std::vector<std::string_view> signature, std::size_t required, std::string_view help,
            Body body) {
-    Immediate call = [twiddler = twiddler_, name, body](const Array& params) -> Outcome {
+    Immediate call = [twiddler = twiddler_, name, body](const Array& params) -> MethodResult {
       if (const auto admitted = twiddler->admit(name); !admitted) return core::Err{admitted.error()};
       return body(*twiddler, params);
     };

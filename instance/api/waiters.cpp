@@ -15,24 +15,24 @@
 namespace api {
 namespace {
 
-using lifecycle::State;
+using lifecycle::ProcessState;
 using xmlrpc::FaultCode;
 
 constexpr core::Duration kReportEvery = core::seconds(2);
 
 void reportWait(const process::Process& program) {
-  if (program.state() == State::Stopping) logging::info("waiting for {} to stop", program.name());
+  if (program.state() == ProcessState::Stopping) logging::info("waiting for {} to stop", program.name());
 }
 
 /// Whether the start is decided. The program may already be further on than `change` says.
 bool startDecided(const process::Process& program, const process::StateChange& change, const std::string& name,
-                  Waiters::Verdict& verdict) {
-  if (change.to == State::Running || program.state() == State::Running) return true;
+                  Waiters::WaitResult& verdict) {
+  if (change.to == ProcessState::Running || program.state() == ProcessState::Running) return true;
   if (!program.spawnError().empty()) {
     verdict = fail(FaultCode::SpawnError, name);
     return true;
   }
-  if (program.state() == State::Starting) return false;
+  if (program.state() == ProcessState::Starting) return false;
   verdict = fail(FaultCode::AbnormalTermination, name);
   return true;
 }
@@ -77,7 +77,7 @@ void Waiters::tellImpatient() {
   // By the list: who is told may add waiters, and take some away.
   for (const auto* program : programs)
     if (waiting_.count(program) > 0)
-      settle(*program, [now](const Waiter& waiter, Verdict&) { return waiter.patience <= now; });
+      settle(*program, [now](const Waiter& waiter, WaitResult&) { return waiter.patience <= now; });
   nextPatience_ = core::Instant::max();
   for (const auto& [program, waiters] : waiting_)
     for (const Waiter& waiter : waiters) nextPatience_ = std::min(nextPatience_, waiter.patience);
@@ -85,7 +85,7 @@ void Waiters::tellImpatient() {
 }
 
 void Waiters::onStateChange(process::Process& program, const process::StateChange& change) {
-  settle(program, [&](const Waiter& waiter, Verdict& verdict) {
+  settle(program, [&](const Waiter& waiter, WaitResult& verdict) {
     if (waiter.wanted == Wanted::Started) return startDecided(program, change, waiter.name, verdict);
     return lifecycle::isStopped(change.to) || lifecycle::isStopped(program.state());
   });
@@ -96,21 +96,21 @@ void Waiters::onGroupRemoved(process::Group& group) {
 }
 
 void Waiters::onProcessRemoved(process::Process& program) {
-  settle(program, [](const Waiter& waiter, Verdict& verdict) {
+  settle(program, [](const Waiter& waiter, WaitResult& verdict) {
     if (waiter.wanted == Wanted::Started) verdict = fail(FaultCode::AbnormalTermination, waiter.name);
     return true;
   });
 }
 
-void Waiters::settle(const process::Process& program, const std::function<bool(const Waiter&, Verdict&)>& judge) {
+void Waiters::settle(const process::Process& program, const std::function<bool(const Waiter&, WaitResult&)>& judge) {
   const auto found = waiting_.find(&program);
   if (found == waiting_.end()) return;
   // Who is told may ask for the next thing at once: nothing of ours is in use any more by then.
-  std::vector<std::pair<Told, Verdict>> decided;
-  std::vector<std::optional<Verdict>> verdicts;
+  std::vector<std::pair<Told, WaitResult>> decided;
+  std::vector<std::optional<WaitResult>> verdicts;
   decided.reserve(found->second.size());
   for (const Waiter& waiter : found->second) {
-    Verdict verdict;
+    WaitResult verdict;
     verdicts.push_back(judge(waiter, verdict) ? std::optional(std::move(verdict)) : std::nullopt);
   }
   // Nothing takes memory from here on: nobody is lost.

@@ -19,8 +19,8 @@ namespace api {
 /// Clients that wait for a program to be started or stopped. They are told when its state changes: nothing is polled.
 class Waiters final : private process::Observer {
  public:
-  using Verdict = core::Result<void, xmlrpc::Fault>;
-  using Told = std::function<void(Verdict verdict)>;
+  using WaitResult = core::Result<void, xmlrpc::Fault>;
+  using Told = std::function<void(WaitResult verdict)>;
 
   Waiters(core::EventLoop& loop, process::Table& table);
   ~Waiters() override;
@@ -48,7 +48,7 @@ class Waiters final : private process::Observer {
   void onGroupRemoved(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;
   /// Takes out and tells the waiters of a program that `judge` decides on.
-  void settle(const process::Process& program, const std::function<bool(const Waiter&, Verdict&)>& judge);
+  void settle(const process::Process& program, const std::function<bool(const Waiter&, WaitResult&)>& judge);
   void report();
   /// Tells those whose patience has ended, and waits for the next one's.
   void tellImpatient();

@@ -52,7 +52,7 @@ void applyCommandLine(const CommandLine& line, Daemon& daemon) {
 
 /// Takes a path of the daemon. A daemon that has changed its directory still means the one it started in, or a restart
 /// would look for its directories elsewhere.
-void takePath(SectionReader& in, const Context& context, std::string_view key,
+void takePath(SectionReader& in, const ReadContext& context, std::string_view key,
               core::Expected<std::string> (*parse)(std::string_view, const DirectoryTest&), std::string& out) {
   auto text = in.text(key, context.withHere());
   if (!text) return;
@@ -70,7 +70,7 @@ void makeAbsolute(const std::string& base, Daemon& daemon) {
   if (!daemon.directory.empty()) daemon.directory = core::absolutePath(daemon.directory, base);
 }
 
-void readEnvironment(Context& context, SectionReader& in, Daemon& daemon) {
+void readEnvironment(ReadContext& context, SectionReader& in, Daemon& daemon) {
   auto names = context.withHere();
   names.set("host_node_name", core::hostName());
   const auto text = in.expanded("environment", in.raw("environment").value_or(""), names, "environment");
@@ -85,7 +85,7 @@ void readEnvironment(Context& context, SectionReader& in, Daemon& daemon) {
 
 }  // namespace
 
-core::Expected<Daemon> readDaemon(Context& context, const CommandLine& line) {
+core::Expected<Daemon> readDaemon(ReadContext& context, const CommandLine& line) {
   const auto* section = context.document.find("supervisord");
   if (!section)
     return core::Err{core::Error{".ini file does not include supervisord section (file: '" + line.fileAsTyped + "')"}};
@@ -120,7 +120,7 @@ core::Expected<Daemon> readDaemon(Context& context, const CommandLine& line) {
   return daemon;
 }
 
-core::Status settleUser(const Context& context, const CommandLine& line, Daemon& daemon) {
+core::Status settleUser(const ReadContext& context, const CommandLine& line, Daemon& daemon) {
   SectionReader in(context.document, *context.document.find("supervisord"), SectionKind::Supervisord);
   if (line.user) {
     const auto uid = parseUser(*line.user);

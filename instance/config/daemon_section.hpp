@@ -9,9 +9,9 @@ namespace config {
 
 /// Reads [supervisord]; the values of the command line win, the file's are checked all the same. Puts its environment
 /// into the context. Call settleUser() when everything else is read.
-[[nodiscard]] core::Expected<Daemon> readDaemon(Context& context, const CommandLine& line);
+[[nodiscard]] core::Expected<Daemon> readDaemon(ReadContext& context, const CommandLine& line);
 
 /// Looks up the account to run as: the last check of a configuration.
-[[nodiscard]] core::Status settleUser(const Context& context, const CommandLine& line, Daemon& daemon);
+[[nodiscard]] core::Status settleUser(const ReadContext& context, const CommandLine& line, Daemon& daemon);
 
 }  // namespace config

@@ -19,7 +19,7 @@ using core::IniSection;
 
 class GroupsReader {
  public:
-  explicit GroupsReader(Context& context) : context_(context), names_(context.withHere()) {}
+  explicit GroupsReader(ReadContext& context) : context_(context), names_(context.withHere()) {}
 
   core::Expected<std::vector<GroupPtr>> run() {
     each(SectionKind::Group, &GroupsReader::readGroup);
@@ -150,7 +150,7 @@ class GroupsReader {
                       ": only the first, by priority, is used");
   }
 
-  Context& context_;
+  ReadContext& context_;
   core::Names names_;
   std::set<std::string> taken_;  ///< sections that are members of a group
   std::vector<GroupPtr> groups_;
@@ -159,6 +159,6 @@ class GroupsReader {
 
 }  // namespace
 
-core::Expected<std::vector<GroupPtr>> readGroups(Context& context) { return GroupsReader(context).run(); }
+core::Expected<std::vector<GroupPtr>> readGroups(ReadContext& context) { return GroupsReader(context).run(); }
 
 }  // namespace config

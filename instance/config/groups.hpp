@@ -10,6 +10,6 @@ namespace config {
 
 /// Every group of the configuration: [group:x] sections, then the programs, event listeners and fcgi-programs that no
 /// group took. Sorted by (priority, name).
-[[nodiscard]] core::Expected<std::vector<GroupPtr>> readGroups(Context& context);
+[[nodiscard]] core::Expected<std::vector<GroupPtr>> readGroups(ReadContext& context);
 
 }  // namespace config

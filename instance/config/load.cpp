@@ -27,7 +27,7 @@ core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadabl
   if (!document) return core::Err{document.error()};
 
   // First error wins, so the order of the steps is Supervisor's.
-  Context context{*document, core::directoryOf(line.file), line.startDirectory, environment, {}, out.messages};
+  ReadContext context{*document, core::directoryOf(line.file), line.startDirectory, environment, {}, out.messages};
   if (line.overlay)
     context.isDirectory = [&made = line.overlay->directories](const std::string& path) {
       return made.count(path) > 0 || core::isDirectory(path);
@@ -71,8 +71,8 @@ core::Expected<std::vector<std::shared_ptr<const ProcessConfig>>> parsePrograms(
   auto& section = document.open(prefix + name, {});
   for (const auto& [key, value] : options) section.set({key, value, {}});
   std::vector<Message> messages;
-  Context context{document, core::directoryOf(base.file), {}, core::environmentNames(), base.daemon.environment,
-                  messages};
+  ReadContext context{document, core::directoryOf(base.file), {}, core::environmentNames(), base.daemon.environment,
+                      messages};
   context.backpressure = base.daemon.backpressure;
   for (const auto& [key, value] : base.daemon.environment) context.environment.set("ENV_" + key, value);
   auto processes = readProcesses(context, section, group);

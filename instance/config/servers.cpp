@@ -33,11 +33,11 @@ HttpServer readInet(SectionReader& in, const core::Names& names) {
   return server;
 }
 
-std::string socketPath(const Context& context, std::string_view text) {
+std::string socketPath(const ReadContext& context, std::string_view text) {
   return core::absolutePath(core::expandHome(core::trim(text)), context.startDirectory);
 }
 
-HttpServer readUnix(SectionReader& in, const Context& context) {
+HttpServer readUnix(SectionReader& in, const ReadContext& context) {
   HttpServer server;
   server.unixSocket = true;
   server.section = in.name();
@@ -66,7 +66,7 @@ core::Expected<std::pair<uid_t, gid_t>> parseOldOwner(std::string_view text) {
   return parseOwner(owner);
 }
 
-HttpServer readOld(SectionReader& in, const Context& context) {
+HttpServer readOld(SectionReader& in, const ReadContext& context) {
   HttpServer server;
   const auto names = context.withHere();
   const auto address = in.text("http_port", names).value_or("");
@@ -87,7 +87,7 @@ HttpServer readOld(SectionReader& in, const Context& context) {
   return server;
 }
 
-core::Expected<RpcInterface> readInterface(const Context& context, const core::IniSection& section) {
+core::Expected<RpcInterface> readInterface(const ReadContext& context, const core::IniSection& section) {
   constexpr std::string_view factoryKey = "supervisor.rpcinterface_factory";
   SectionReader in(context.document, section, SectionKind::RpcInterface);
   RpcInterface interface;
@@ -117,14 +117,14 @@ core::Expected<RpcInterface> readInterface(const Context& context, const core::I
   return interface;
 }
 
-bool hasOldPort(const Context& context) {
+bool hasOldPort(const ReadContext& context) {
   const auto* section = context.document.find("supervisord");
   return section && context.document.get(*section, "http_port");
 }
 
 }  // namespace
 
-core::Expected<std::vector<HttpServer>> readServers(Context& context) {
+core::Expected<std::vector<HttpServer>> readServers(ReadContext& context) {
   std::vector<HttpServer> servers;
   for (const auto kind : {SectionKind::InetServer, SectionKind::UnixServer}) {
     for (const auto& section : context.document.sections()) {
@@ -142,7 +142,7 @@ core::Expected<std::vector<HttpServer>> readServers(Context& context) {
   return servers;
 }
 
-core::Expected<std::vector<RpcInterface>> readRpcInterfaces(Context& context) {
+core::Expected<std::vector<RpcInterface>> readRpcInterfaces(ReadContext& context) {
   std::vector<RpcInterface> interfaces;
   bool main = false;
   for (const auto& section : context.document.sections()) {

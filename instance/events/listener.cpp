@@ -6,7 +6,7 @@
 
 namespace events {
 
-using lifecycle::State;
+using lifecycle::ProcessState;
 
 Listener::Listener(core::EventLoop& loop, process::Process& program, Pool& pool, Dispatcher& dispatcher)
     : program_(program),
@@ -22,9 +22,9 @@ Listener::~Listener() {
   pool_.remove(member_);
 }
 
-bool Listener::running() const { return program_.state() == State::Running; }
+bool Listener::running() const { return program_.state() == ProcessState::Running; }
 
-bool Listener::starting() const { return program_.state() == State::Starting; }
+bool Listener::starting() const { return program_.state() == ProcessState::Starting; }
 
 bool Listener::send(std::string_view bytes) { return program_.writeStdin(bytes).has_value(); }
 
@@ -63,9 +63,9 @@ std::string_view Listener::trouble() const noexcept {
 }
 
 void Listener::onStateChange(const process::StateChange& change) {
-  if (change.to == State::Running) dispatcher_.scheduleDispatch();
-  if (!restarting_ || change.to == State::Stopping) return;
-  if (change.to == State::Stopped && dispatcher_.mayStart()) program_.start();
+  if (change.to == ProcessState::Running) dispatcher_.scheduleDispatch();
+  if (!restarting_ || change.to == ProcessState::Stopping) return;
+  if (change.to == ProcessState::Stopped && dispatcher_.mayStart()) program_.start();
   restarting_ = false;  // afterwards: without memory it is told again
 }
 
@@ -78,8 +78,8 @@ void Listener::scheduleRestart() {
 }
 
 void Listener::stopForRestart() {
-  const State now = program_.state();
-  if (!dispatcher_.mayStart() || (now != State::Running && now != State::Starting)) return;
+  const ProcessState now = program_.state();
+  if (!dispatcher_.mayStart() || (now != ProcessState::Running && now != ProcessState::Starting)) return;
   restarting_ = true;  // before: a stop that is complete at once is told at once
   if (const auto stopped = program_.stop(); !stopped) {
     restarting_ = false;

@@ -14,11 +14,11 @@ using Kind = ListenerProtocol::Action::Kind;
 constexpr std::string_view kReadyToken = "READY\n";
 constexpr std::size_t kResultWordLength = 7;  // "RESULT "
 
-Kind toKind(Verdict verdict) {
+Kind toKind(ListenerResult verdict) {
   switch (verdict) {
-    case Verdict::Accepted: return Kind::Accepted;
-    case Verdict::Rejected: return Kind::Rejected;
-    case Verdict::Failed: break;
+    case ListenerResult::Accepted: return Kind::Accepted;
+    case ListenerResult::Rejected: return Kind::Rejected;
+    case ListenerResult::Failed: break;
   }
   return Kind::Failed;
 }
@@ -125,10 +125,10 @@ std::string_view ListenerProtocol::takeResult(std::string_view bytes, const Judg
   pending_.append(bytes.substr(0, taken));
   if (pending_.size() == *length_) {
     std::string quoted = pending_.substr(0, kMaxQuoted);
-    const Verdict verdict = judge(pending_);
-    if (verdict != Verdict::Rejected) quoted.clear();
+    const ListenerResult verdict = judge(pending_);
+    if (verdict != ListenerResult::Rejected) quoted.clear();
     actions.push_back({toKind(verdict), state_, state_, std::move(quoted)});
-    change(verdict == Verdict::Failed ? ListenerState::Unknown : ListenerState::Acknowledged, actions);
+    change(verdict == ListenerResult::Failed ? ListenerState::Unknown : ListenerState::Acknowledged, actions);
   }
   return bytes.substr(taken);
 }

@@ -16,7 +16,7 @@ enum class ListenerState : std::uint8_t { Ready = 10, Busy = 20, Acknowledged = 
 [[nodiscard]] std::string_view toText(ListenerState state) noexcept;
 
 /// What a result handler says about a RESULT.
-enum class Verdict : std::uint8_t { Accepted, Rejected, Failed };
+enum class ListenerResult : std::uint8_t { Accepted, Rejected, Failed };
 
 /// The conversation with one listener process, without I/O: what it writes goes in, what that means comes out.
 ///
@@ -55,7 +55,7 @@ class ListenerProtocol {
   };
   using Actions = std::vector<Action>;
   /// Judges a complete result, of which it may take the bytes.
-  using Judge = std::function<Verdict(std::string& result)>;
+  using Judge = std::function<ListenerResult(std::string& result)>;
 
   [[nodiscard]] ListenerState state() const noexcept { return state_; }
   /// What the listener wrote. Never keeps more than one line or one result.

@@ -215,14 +215,15 @@ bool Pool::print(std::string_view result) const {
   return true;
 }
 
-Verdict Pool::judge(const Member& member, std::string_view result) {
+ListenerResult Pool::judge(const Member& member, std::string_view result) {
   constexpr std::string_view stdinWord = "STDIN:";
-  if (result == "OK") return Verdict::Accepted;
-  if (handler_ == config::ResultHandler::Stdout) return print(result) ? Verdict::Accepted : Verdict::Failed;
-  if (handler_ != config::ResultHandler::StdinWrite || !result.starts_with(stdinWord)) return Verdict::Rejected;
-  if (!member.current_ || !member.current_->event->source) return Verdict::Failed;
+  if (result == "OK") return ListenerResult::Accepted;
+  if (handler_ == config::ResultHandler::Stdout)
+    return print(result) ? ListenerResult::Accepted : ListenerResult::Failed;
+  if (handler_ != config::ResultHandler::StdinWrite || !result.starts_with(stdinWord)) return ListenerResult::Rejected;
+  if (!member.current_ || !member.current_->event->source) return ListenerResult::Failed;
   shared_.writeStdin(*member.current_->event->source, result.substr(stdinWord.size()));
-  return Verdict::Accepted;
+  return ListenerResult::Accepted;
 }
 
 }  // namespace events

@@ -94,7 +94,7 @@ class Pool {
   void report(Member& member, const ListenerProtocol::Action& action, std::string_view bytes);
   void reject(const Member& member, const std::string& answer);
   [[nodiscard]] bool print(std::string_view result) const;
-  [[nodiscard]] Verdict judge(const Member& member, std::string_view result);
+  [[nodiscard]] ListenerResult judge(const Member& member, std::string_view result);
 
   std::string name_;
   TypeSet subscription_;

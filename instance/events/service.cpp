@@ -25,17 +25,17 @@ Channel toChannel(process::Channel channel) {
   return channel == process::Channel::Stdout ? Channel::Stdout : Channel::Stderr;
 }
 
-Type typeOf(lifecycle::State state) {
-  using lifecycle::State;
+Type typeOf(lifecycle::ProcessState state) {
+  using lifecycle::ProcessState;
   switch (state) {
-    case State::Stopped: return Type::ProcessStateStopped;
-    case State::Starting: return Type::ProcessStateStarting;
-    case State::Running: return Type::ProcessStateRunning;
-    case State::Backoff: return Type::ProcessStateBackoff;
-    case State::Stopping: return Type::ProcessStateStopping;
-    case State::Exited: return Type::ProcessStateExited;
-    case State::Fatal: return Type::ProcessStateFatal;
-    case State::Unknown: break;
+    case ProcessState::Stopped: return Type::ProcessStateStopped;
+    case ProcessState::Starting: return Type::ProcessStateStarting;
+    case ProcessState::Running: return Type::ProcessStateRunning;
+    case ProcessState::Backoff: return Type::ProcessStateBackoff;
+    case ProcessState::Stopping: return Type::ProcessStateStopping;
+    case ProcessState::Exited: return Type::ProcessStateExited;
+    case ProcessState::Fatal: return Type::ProcessStateFatal;
+    case ProcessState::Unknown: break;
   }
   return Type::ProcessStateUnknown;
 }
@@ -65,7 +65,7 @@ const Listener* Service::find(const process::Process& program) const noexcept {
   return found == listeners_.end() ? nullptr : found->second.get();
 }
 
-bool Service::mayStart() const { return table_.mood() == process::Mood::Running; }
+bool Service::mayStart() const { return table_.supervisorState() == process::SupervisorState::Running; }
 
 void Service::publish(const EventPtr& event) {
   for (const auto& [group, pool] : pools_)
@@ -136,8 +136,8 @@ void Service::onGroupRemoved(process::Group& group) {
 
 void Service::onProcessRemoved(process::Process& program) { listeners_.erase(&program); }
 
-void Service::onMood(process::Mood mood) {
-  if (mood == process::Mood::Running) {
+void Service::onSupervisorState(process::SupervisorState supervisorState) {
+  if (supervisorState == process::SupervisorState::Running) {
     stopping_ = false;
     if (wanted(Type::SupervisorStateChangeRunning)) publish(makeSupervisorEvent(Type::SupervisorStateChangeRunning));
   } else if (!std::exchange(stopping_, true)) {

@@ -53,7 +53,7 @@ class Service final : private process::Observer, private Dispatcher {
   void onGroupAdded(process::Group& group) override;
   void onGroupRemoved(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;
-  void onMood(process::Mood mood) override;
+  void onSupervisorState(process::SupervisorState supervisorState) override;
   void scheduleDispatch() noexcept override { dispatch_.schedule(); }
   [[nodiscard]] bool mayStart() const override;
   [[nodiscard]] const output::Lane* printer(config::Backpressure policy) const noexcept override;

@@ -28,29 +28,29 @@ std::string randomSalt() {
 Authenticator::Authenticator(std::string username, std::string password)
     : username_(std::move(username)), password_(std::move(password)), salt_(randomSalt()) {}
 
-Authenticator::Verdict Authenticator::check(std::string_view header, core::Instant now) {
+Authenticator::Decision Authenticator::check(std::string_view header, core::Instant now) {
   constexpr std::string_view scheme = "Basic ";
   const bool basic = header.size() >= scheme.size() && ::strncasecmp(header.data(), scheme.data(), scheme.size()) == 0;
-  if (!basic) return Verdict::Denied;
+  if (!basic) return Decision::Denied;
   const auto pair = core::decodeBase64(header.substr(scheme.size()));
-  if (!pair) return Verdict::Malformed;
+  if (!pair) return Decision::Malformed;
   const std::size_t colon = pair->find(':');
-  if (colon == std::string::npos) return Verdict::Malformed;
+  if (colon == std::string::npos) return Decision::Malformed;
   // Both are compared whatever the other says: neither answers nor their time tell a name that exists.
   const bool known = equalInConstantTime(std::string_view(*pair).substr(0, colon), username_);
   const std::string given = pair->substr(colon + 1);
   if (isSlowHash(password_)) return checkSlow(*pair, known, given, now);
   const bool right = matchesPassword(password_, given);
-  return known && right ? Verdict::Granted : Verdict::Denied;
+  return known && right ? Decision::Granted : Decision::Denied;
 }
 
-Authenticator::Verdict Authenticator::checkSlow(const std::string& pair, bool known, const std::string& given,
-                                                core::Instant now) {
+Authenticator::Decision Authenticator::checkSlow(const std::string& pair, bool known, const std::string& given,
+                                                 core::Instant now) {
   std::string digest = sha256Hex(salt_ + pair);
-  if (!granted_.empty() && equalInConstantTime(digest, granted_)) return Verdict::Granted;
-  if (std::find(denied_.begin(), denied_.end(), digest) != denied_.end()) return Verdict::Denied;
+  if (!granted_.empty() && equalInConstantTime(digest, granted_)) return Decision::Granted;
+  if (std::find(denied_.begin(), denied_.end(), digest) != denied_.end()) return Decision::Denied;
   if (now >= restUntil_) burst_ = kBurst;
-  if (burst_ == 0) return Verdict::Busy;
+  if (burst_ == 0) return Decision::Busy;
   --burst_;
   const core::Instant begun = core::Clock::now();
   const bool right = matchesPassword(password_, given);
@@ -58,10 +58,10 @@ Authenticator::Verdict Authenticator::checkSlow(const std::string& pair, bool kn
   restUntil_ = std::max(restUntil_, now) + cost * (kRestFactor + 1);
   if (known && right) {
     granted_ = std::move(digest);
-    return Verdict::Granted;
+    return Decision::Granted;
   }
   denied_[nextDenied_++ % denied_.size()] = std::move(digest);
-  return Verdict::Denied;
+  return Decision::Denied;
 }
 
 }  // namespace http

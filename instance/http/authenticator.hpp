@@ -14,7 +14,7 @@ namespace http {
 /// that is not the user's costs the same and is answered the same.
 class Authenticator {
  public:
-  enum class Verdict {
+  enum class Decision {
     Granted,
     Denied,
     Malformed,  ///< the header is not what Basic prescribes
@@ -23,12 +23,12 @@ class Authenticator {
 
   Authenticator(std::string username, std::string password);
   /// `header` is the value of Authorization; empty if there is none.
-  [[nodiscard]] Verdict check(std::string_view header, core::Instant now);
+  [[nodiscard]] Decision check(std::string_view header, core::Instant now);
   [[nodiscard]] const std::string& username() const noexcept { return username_; }
 
  private:
   /// `pair` is "name:password", `known` whether that name is the user's, `given` the password.
-  [[nodiscard]] Verdict checkSlow(const std::string& pair, bool known, const std::string& given, core::Instant now);
+  [[nodiscard]] Decision checkSlow(const std::string& pair, bool known, const std::string& given, core::Instant now);
 
   std::string username_;
   std::string password_;

@@ -127,15 +127,15 @@ bool Connection::hostAllowed() {
 
 bool Connection::authorized(const RequestHead& head) {
   if (!gate_->authenticator) return true;
-  using Verdict = Authenticator::Verdict;
+  using Decision = Authenticator::Decision;
   switch (gate_->authenticator->check(request_.header("Authorization"), core::Clock::now())) {
-    case Verdict::Granted:
+    case Decision::Granted:
       proven_ = true;
       request_.user = gate_->authenticator->username();
       return true;
-    case Verdict::Malformed: refuse(400); return false;
-    case Verdict::Busy: refuse(503); return false;
-    case Verdict::Denied: break;
+    case Decision::Malformed: refuse(400); return false;
+    case Decision::Busy: refuse(503); return false;
+    case Decision::Denied: break;
   }
   deny(head);
   return false;

@@ -20,7 +20,7 @@
 
 namespace process {
 
-OutputChannel::OutputChannel(Context& context, Process& program, Channel channel)
+OutputChannel::OutputChannel(ProcessContext& context, Process& program, Channel channel)
     : context_(context), program_(program), channel_(channel) {
   const auto& log = settings();
   auto path = log.path;
@@ -105,7 +105,7 @@ bool OutputChannel::awaitRoom() noexcept {
 }
 
 void OutputChannel::onRoom() noexcept {
-  std::optional<Context::Turn> turn;
+  std::optional<ProcessContext::Turn> turn;
   try {
     turn.emplace(context_);
   } catch (const std::exception&) {
@@ -120,7 +120,7 @@ void OutputChannel::onRoom() noexcept {
 /// until it has said all of it. An IoWatch without events would still report a hangup, so it goes meanwhile.
 void OutputChannel::onReadable() {
   constexpr core::milliseconds breath{5};
-  const Context::Turn turn(context_);
+  const ProcessContext::Turn turn(context_);
   if (awaitRoom()) return;
   if (!speaksProtocol() || !logging::enabled(logging::Level::Debug)) {
     readOnce();
@@ -128,7 +128,7 @@ void OutputChannel::onReadable() {
   }
   if (!pause_) {
     pause_ = std::make_unique<core::Timer>(context_.loop, [this] {
-      const Context::Turn pauseTurn(context_);
+      const ProcessContext::Turn pauseTurn(context_);
       if (awaitRoom()) return;
       watch();
       readOnce();

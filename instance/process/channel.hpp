@@ -23,7 +23,7 @@
 
 namespace process {
 
-class Context;
+class ProcessContext;
 
 /// One output channel of a program: from its pipe through capture and filter into its log, the system log, the
 /// observers and (at level debug) the activity log.
@@ -34,7 +34,7 @@ class Context;
 class OutputChannel : private output::CaptureSplitter::Receiver, private output::RoomQueue::Waiter {
  public:
   /// An AUTO log file is created here, so that its name is known before the program's first start.
-  OutputChannel(Context& context, Process& program, Channel channel);
+  OutputChannel(ProcessContext& context, Process& program, Channel channel);
   ~OutputChannel() override;
 
   /// Opens the log file, if there is one, and makes what a process needs: nothing of it is made after its start.
@@ -80,7 +80,7 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   void onText(std::string_view bytes, bool captured) override;
   void onMessage(std::string_view message) override;
 
-  Context& context_;
+  ProcessContext& context_;
   Process& program_;
   std::optional<output::RotatingFile> log_;
   std::unique_ptr<output::Lane> systemLog_;

@@ -27,7 +27,7 @@ std::vector<std::string> ownEnvironment() {
 
 }  // namespace
 
-Context::Context(core::EventLoop& l, output::Outlets& o, Settings s)
+ProcessContext::ProcessContext(core::EventLoop& l, output::Outlets& o, SupervisorSettings s)
     : loop(l),
       outlets(o),
       settings(std::move(s)),
@@ -35,21 +35,21 @@ Context::Context(core::EventLoop& l, output::Outlets& o, Settings s)
       environment(ownEnvironment()),
       buffer_(new char[kBufferSize]),
       again_(l, [this] { tryAgain(); }) {}
-Context::~Context() = default;
+ProcessContext::~ProcessContext() = default;
 
-void Context::unsubscribe(Observer& observer) noexcept {
+void ProcessContext::unsubscribe(Observer& observer) noexcept {
   // The place stays while observers are being called: their loop counts places.
   std::replace(observers_.begin(), observers_.end(), &observer, static_cast<Observer*>(nullptr));
   if (depth_ == 0 && told_ == notices_.size()) std::erase(observers_, nullptr);
 }
 
-void Context::changed(Process& program, const StateChange& change) noexcept {
+void ProcessContext::changed(Process& program, const StateChange& change) noexcept {
   notices_.emplace_back(Change{&program, change});
 }
-void Context::removed(std::unique_ptr<Group> group) noexcept { notices_.emplace_back(std::move(group)); }
-void Context::removed(std::unique_ptr<Process> program) noexcept { notices_.emplace_back(std::move(program)); }
+void ProcessContext::removed(std::unique_ptr<Group> group) noexcept { notices_.emplace_back(std::move(group)); }
+void ProcessContext::removed(std::unique_ptr<Process> program) noexcept { notices_.emplace_back(std::move(program)); }
 
-void Context::makeRoom() {
+void ProcessContext::makeRoom() {
   if (notices_.capacity() - notices_.size() >= kMostOfAStep) return;
   notices_.erase(notices_.begin(), notices_.begin() + static_cast<std::ptrdiff_t>(std::exchange(told_, 0)));
   if (notices_.capacity() - notices_.size() < kMostOfAStep)
@@ -57,13 +57,13 @@ void Context::makeRoom() {
 }
 
 template <class Call>
-void Context::tellRest(const Call& call) {
+void ProcessContext::tellRest(const Call& call) {
   for (; observer_ < observers_.size(); ++observer_)
     if (observers_[observer_] != nullptr) call(*observers_[observer_]);
 }
 
 /// Observers may queue more meanwhile: no reference into the queue is kept.
-void Context::tellFirst() {
+void ProcessContext::tellFirst() {
   const Notice& notice = notices_[told_];
   if (const auto* change = std::get_if<Change>(&notice))
     tellRest([step = *change](Observer& o) { o.onStateChange(*step.program, step.what); });
@@ -73,19 +73,19 @@ void Context::tellFirst() {
     tellRest([gone = program->get()](Observer& o) { o.onProcessRemoved(*gone); });
 }
 
-void Context::awaitMemory(output::RoomQueue::Waiter& waiter) noexcept {
+void ProcessContext::awaitMemory(output::RoomQueue::Waiter& waiter) noexcept {
   waiting_.join(waiter);
   if (!again_.armed()) again_.armIn(kRetryPause);
 }
 
-void Context::tryAgain() noexcept {
+void ProcessContext::tryAgain() noexcept {
   drain();
   output::RoomQueue now;  // whoever finds none again waits for the next time
   while (auto* const waiter = waiting_.pop()) now.join(*waiter);
   while (auto* const waiter = now.pop()) waiter->onRoom();
 }
 
-void Context::drain() noexcept {
+void ProcessContext::drain() noexcept {
   if (told_ == notices_.size()) return;
   ++depth_;  // steps that observers take add to this queue
   while (told_ < notices_.size()) {

@@ -27,15 +27,15 @@ namespace process {
 
 /// What the programs of one table share: the loop, deadlines, pids, the read buffer, and the queue of what is to be
 /// told to the observers.
-class Context {
+class ProcessContext {
  public:
-  Context(core::EventLoop& loop, output::Outlets& outlets, Settings settings);
-  ~Context();
+  ProcessContext(core::EventLoop& loop, output::Outlets& outlets, SupervisorSettings settings);
+  ~ProcessContext();
 
   core::EventLoop& loop;
   output::Outlets& outlets;
-  Settings settings;
-  Mood mood = Mood::Running;
+  SupervisorSettings settings;
+  SupervisorState supervisorState = SupervisorState::Running;
   Deadlines deadlines;
   std::unordered_map<pid_t, Process*> byPid;
   /// Programs that are being stopped as a group: their own process ends, and then they wait for others of its group.
@@ -72,7 +72,7 @@ class Context {
   class Turn {
    public:
     /// Throws std::bad_alloc if there is no room for what the step may queue: before anything has happened.
-    explicit Turn(Context& context) : context_(context) {
+    explicit Turn(ProcessContext& context) : context_(context) {
       context_.makeRoom();
       ++context_.depth_;
     }
@@ -83,7 +83,7 @@ class Context {
     Turn& operator=(const Turn&) = delete;
 
    private:
-    Context& context_;
+    ProcessContext& context_;
   };
 
  private:

@@ -8,7 +8,7 @@
 #include "instance/process/process.hpp"
 
 namespace process {
-Group::Group(Context& context, config::GroupPtr config) : context_(context), config_(std::move(config)) {
+Group::Group(ProcessContext& context, config::GroupPtr config) : context_(context), config_(std::move(config)) {
   sockets_.reserve(config_->sockets.size());
   for (const auto& socket : config_->sockets) sockets_.emplace_back(socket);
   processes_.reserve(config_->processes.size());
@@ -51,7 +51,7 @@ Process* Group::add(std::shared_ptr<const config::ProcessConfig> program) {
 }
 
 void Group::remove(Process& program) {
-  const Context::Turn turn(context_);
+  const ProcessContext::Turn turn(context_);
   byName_.erase(position(program.name()));
   const auto at =
       std::find_if(processes_.begin(), processes_.end(), [&](const auto& p) { return p.get() == &program; });

@@ -11,14 +11,14 @@
 
 namespace process {
 
-class Context;
+class ProcessContext;
 class FcgiListener;
 class Process;
 
 /// A group of programs that were configured together.
 class Group {
  public:
-  Group(Context& context, config::GroupPtr config);
+  Group(ProcessContext& context, config::GroupPtr config);
   ~Group();
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
@@ -44,7 +44,7 @@ class Group {
  private:
   [[nodiscard]] std::vector<Process*>::const_iterator position(std::string_view name) const noexcept;
 
-  Context& context_;
+  ProcessContext& context_;
   config::GroupPtr config_;
   std::vector<FcgiListener> sockets_;
   std::vector<std::unique_ptr<Process>> processes_;

@@ -88,7 +88,7 @@ core::Result<std::optional<core::Identity>, std::string> identityFor(const confi
 
 }  // namespace
 
-std::vector<std::string> childEnvironment(const config::ProcessConfig& config, const Surroundings& around) {
+std::vector<std::string> childEnvironment(const config::ProcessConfig& config, const LaunchContext& around) {
   std::vector<std::string> out;
   out.reserve(around.inherited.size() + config.environment.size() + 4);
   out = around.inherited;
@@ -102,7 +102,7 @@ std::vector<std::string> childEnvironment(const config::ProcessConfig& config, c
 }
 
 core::Result<Launched, std::string> launch(const config::ProcessConfig& config, Command command,
-                                           const Surroundings& around, int socket, const OldPipes& old) {
+                                           const LaunchContext& around, int socket, const OldPipes& old) {
   auto identity = identityFor(config);
   if (!identity) return core::Err{std::move(identity).error()};
   Pipe in, out, err;

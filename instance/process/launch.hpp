@@ -15,15 +15,15 @@
 namespace process {
 
 /// What the environment of a child is made of.
-struct Surroundings {
+struct LaunchContext {
   const std::vector<std::string>& inherited;
-  const Settings& settings;
+  const SupervisorSettings& settings;
   const std::string& group;
 };
 
 /// "KEY=value" of a child: ours, then Supervisor's variables, then [supervisord] and program environment.
 [[nodiscard]] std::vector<std::string> childEnvironment(const config::ProcessConfig& config,
-                                                        const Surroundings& around);
+                                                        const LaunchContext& around);
 
 /// Our ends of a started program's pipes; invalid ones do not exist.
 struct Launched {
@@ -43,7 +43,7 @@ struct OldPipes {
 /// Makes the pipes and forks. `socket` becomes standard input instead of a pipe if it is not -1. The error is the
 /// spawnerr in Supervisor's words.
 [[nodiscard]] core::Result<Launched, std::string> launch(const config::ProcessConfig& config, Command command,
-                                                         const Surroundings& around, int socket,
+                                                         const LaunchContext& around, int socket,
                                                          const OldPipes& old = {});
 
 /// "exit status 3", "terminated by SIGKILL (core dumped)".

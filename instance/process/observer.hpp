@@ -24,21 +24,21 @@ enum class Channel { Stdout, Stderr };
 }
 
 /// What the supervisor itself is up to, with the numbers of getState.
-enum class Mood { Shutdown = -1, Restarting = 0, Running = 1, Fatal = 2 };
-[[nodiscard]] constexpr const char* toText(Mood mood) noexcept {
-  switch (mood) {
-    case Mood::Shutdown: return "SHUTDOWN";
-    case Mood::Restarting: return "RESTARTING";
-    case Mood::Running: return "RUNNING";
-    case Mood::Fatal: return "FATAL";
+enum class SupervisorState { Shutdown = -1, Restarting = 0, Running = 1, Fatal = 2 };
+[[nodiscard]] constexpr const char* toText(SupervisorState supervisorState) noexcept {
+  switch (supervisorState) {
+    case SupervisorState::Shutdown: return "SHUTDOWN";
+    case SupervisorState::Restarting: return "RESTARTING";
+    case SupervisorState::Running: return "RUNNING";
+    case SupervisorState::Fatal: return "FATAL";
   }
   return "FATAL";
 }
 
 /// One step of a program, with the facts of that moment (the program may be further on when it is reported).
 struct StateChange {
-  lifecycle::State from;
-  lifecycle::State to;
+  lifecycle::ProcessState from;
+  lifecycle::ProcessState to;
   pid_t pid;      ///< of the process that runs or has just ended; 0 if there is none
   int tries;      ///< failed starts in a row
   bool expected;  ///< to EXITED: with one of the expected exit codes
@@ -64,7 +64,7 @@ class Observer {
   virtual void onGroupRemoved(Group&) {}
   /// One program leaves its group, which stays.
   virtual void onProcessRemoved(Process&) {}
-  virtual void onMood(Mood) {}
+  virtual void onSupervisorState(SupervisorState) {}
 };
 
 /// Speaks a protocol with one program over its standard output and input, besides the log (event listeners).
@@ -81,7 +81,7 @@ class Protocol {
   virtual void onExited() = 0;
   /// Where what the program says leads to: while that is full, it is not read. nullptr: nowhere.
   [[nodiscard]] virtual const output::Lane* results() const noexcept { return nullptr; }
-  /// It has been told something and has not finished with it: the way down waits a little for it.
+  /// It has been told something and has not finished with it: the shutdown waits a little for it.
   [[nodiscard]] virtual bool busy() const noexcept { return false; }
   /// What is wrong with the conversation, for people ("listener UNKNOWN"); empty if all is well.
   [[nodiscard]] virtual std::string_view trouble() const noexcept { return {}; }

@@ -24,7 +24,7 @@ namespace process {
 namespace {
 
 using lifecycle::Action;
-using lifecycle::State;
+using lifecycle::ProcessState;
 namespace input = lifecycle::input;
 
 lifecycle::Restart toRestart(config::AutoRestart restart) noexcept {
@@ -61,7 +61,7 @@ class SharedSocket {
 
 }  // namespace
 
-Process::Process(Context& context, Group& group, std::shared_ptr<const config::ProcessConfig> config)
+Process::Process(ProcessContext& context, Group& group, std::shared_ptr<const config::ProcessConfig> config)
     : context_(context),
       group_(group),
       config_(std::move(config)),
@@ -88,29 +88,29 @@ lifecycle::Rules Process::rules() const noexcept {
   rules.restart = toRestart(config_->autoRestart);
   rules.stopAsGroup = config_->stopAsGroup;
   rules.killAsGroup = config_->killAsGroup;
-  rules.mayStart = context_.mood == Mood::Running;
+  rules.mayStart = context_.supervisorState == SupervisorState::Running;
   rules.exitCodes = config_->exitCodes;
   return rules;
 }
 
 std::string Process::description() const {
   switch (state()) {
-    case State::Running:
+    case ProcessState::Running:
       return fmt::format(
           "pid {}, uptime {}{}", pid_, uptimeText(core::Clock::now() - machine_.started()),
           protocol_ == nullptr || protocol_->trouble().empty() ? "" : ", " + std::string(protocol_->trouble()));
-    case State::Backoff:
-    case State::Fatal:
+    case ProcessState::Backoff:
+    case ProcessState::Fatal:
       return spawnError().empty() ? fmt::format("unknown error (try \"tail {}\")", name()) : spawnError();
-    case State::Stopped:
-    case State::Exited: return startedAt_ == 0 ? "Not started" : stopTimeText(stoppedAt_);
+    case ProcessState::Stopped:
+    case ProcessState::Exited: return startedAt_ == 0 ? "Not started" : stopTimeText(stoppedAt_);
     default: return "";
   }
 }
 
 /// Lets the machine take a step and does what it asks for. Without memory nothing happens: std::bad_alloc.
 void Process::feed(const lifecycle::Input& input) {
-  const Context::Turn turn(context_);
+  const ProcessContext::Turn turn(context_);
   step(input);
 }
 
@@ -138,10 +138,10 @@ void Process::apply(const Action& action) noexcept {
 
 void Process::announce(const Action& change) noexcept {
   context_.changed(*this, {change.from, change.to, pid_, change.tries, change.expected});
-  if (change.to == State::Running && change.announced)
+  if (change.to == ProcessState::Running && change.announced)
     logging::info("success: {} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)", name(),
                   config_->startSeconds);
-  if (change.to == State::Fatal && change.announced)
+  if (change.to == ProcessState::Fatal && change.announced)
     logging::info("gave up: {} entered FATAL state, too many start retries too quickly", name());
 }
 
@@ -231,11 +231,11 @@ core::Result<void, StdinError> Process::writeStdin(std::string_view bytes) {
   if (pid_ == 0 || machine_.stopping()) return core::Err{StdinError::NotRunning};
   if (!stdin_) return core::Err{StdinError::Closed};
   const auto outcome = stdin_->write(context_.loop, bytes, [this] {
-    const Context::Turn turn(context_);
+    const ProcessContext::Turn turn(context_);
     if (protocol_ != nullptr) protocol_->onStdinClosed();
   });
-  if (outcome == StdinPipe::Outcome::Closed) return core::Err{StdinError::Closed};
-  if (outcome == StdinPipe::Outcome::Full) return core::Err{StdinError::Full};
+  if (outcome == StdinPipe::WriteResult::Closed) return core::Err{StdinError::Closed};
+  if (outcome == StdinPipe::WriteResult::Full) return core::Err{StdinError::Full};
   return {};
 }
 

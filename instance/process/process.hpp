@@ -20,7 +20,7 @@ class RotatingFile;
 
 namespace process {
 
-class Context;
+class ProcessContext;
 class OutputChannel;
 class Remains;
 class StdinPipe;
@@ -35,7 +35,7 @@ enum class StdinError {
 /// to the thread of the loop.
 class Process {
  public:
-  Process(Context& context, Group& group, std::shared_ptr<const config::ProcessConfig> config);
+  Process(ProcessContext& context, Group& group, std::shared_ptr<const config::ProcessConfig> config);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -46,7 +46,7 @@ class Process {
   /// "name" if the group is called the same, else "group:name".
   [[nodiscard]] std::string fullName() const;
 
-  [[nodiscard]] lifecycle::State state() const noexcept { return machine_.state(); }
+  [[nodiscard]] lifecycle::ProcessState state() const noexcept { return machine_.state(); }
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }  ///< 0: no process
   /// Wall clock seconds of the last start and of the last end; 0: never.
   [[nodiscard]] std::int64_t startedAt() const noexcept { return startedAt_; }
@@ -87,10 +87,10 @@ class Process {
   /// For the table: the deadline has passed.
   void due();
   /// For the table: the supervisor goes down, nothing is started any more.
-  void moodChanged();
+  void supervisorStateChanged();
   /// For the table: it is taken out; what its processes left in their pipes goes to the logs now.
   void retire() noexcept;
-  /// For the table: stops it on the way down; what waits for a retry is given up.
+  /// For the table: stops it during the shutdown; what waits for a retry is given up.
   void shutDown();
   std::size_t heapIndex = static_cast<std::size_t>(-1);  ///< place in Deadlines
 
@@ -115,7 +115,7 @@ class Process {
   [[nodiscard]] lifecycle::input::Exited exitOf(int code) noexcept;
   [[nodiscard]] OutputChannel* channel(Channel which) const noexcept;
 
-  Context& context_;
+  ProcessContext& context_;
   Group& group_;
   std::shared_ptr<const config::ProcessConfig> config_;
   lifecycle::Machine machine_;

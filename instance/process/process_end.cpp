@@ -23,7 +23,7 @@
 namespace process {
 
 using lifecycle::Action;
-using lifecycle::State;
+using lifecycle::ProcessState;
 namespace input = lifecycle::input;
 
 /// The end of the process, with what is known of its reason.
@@ -40,7 +40,7 @@ input::Exited Process::exitOf(int code) noexcept {
 
 void Process::reaped(int waitStatus) noexcept {
   // A start that succeeded in the same turn as the process ended is told first, as Supervisor does.
-  if (state() == State::Starting) step(input::Deadline{});
+  if (state() == ProcessState::Starting) step(input::Deadline{});
   context_.byPid.erase(pid_);
   if (!remains_ || !machine_.awaitsGroup(rules()) || !core::outlivesItsLeader(pid_)) return ended(waitStatus);
   logging::attempt([&] {
@@ -98,9 +98,9 @@ void Process::tellMemoryKill(int waitStatus) {
 void Process::logEnd(int waitStatus, bool expected) const {
   const auto cause = describeWaitStatus(waitStatus);
   const auto level = expected ? logging::Level::Info : logging::Level::Warn;
-  if (state() == State::Stopped)
+  if (state() == ProcessState::Stopped)
     logging::log(level, "stopped: {} ({})", name(), cause);
-  else if (state() == State::Exited)
+  else if (state() == ProcessState::Exited)
     logging::log(level, "exited: {} ({}; {})", name(), cause, expected ? "expected" : "not expected");
   else
     logging::warn("exited: {} ({}; not expected)", name(), cause);
@@ -112,28 +112,28 @@ void Process::retire() noexcept {
 }
 
 void Process::due() {
-  const Context::Turn turn(context_);
+  const ProcessContext::Turn turn(context_);
   lookAtGroup();
   step(input::Deadline{});
 }
 
-void Process::moodChanged() { updateDeadline(); }
+void Process::supervisorStateChanged() { updateDeadline(); }
 
 core::Status Process::stop() {
-  if (state() == State::Backoff) logging::debug("Attempted to kill {}, which is in BACKOFF state.", name());
-  if (state() != State::Backoff && pid_ == 0) {
+  if (state() == ProcessState::Backoff) logging::debug("Attempted to kill {}, which is in BACKOFF state.", name());
+  if (state() != ProcessState::Backoff && pid_ == 0) {
     auto text =
         fmt::format("attempted to kill {} with sig {} but it wasn't running", name(), signalName(config_->stopSignal));
     logging::debug("{}", text);
     return core::Err{core::Error{std::move(text), 0}};
   }
   beginStop();
-  if (state() == State::Unknown) return core::Err{core::Error{machine_.trouble(), 0}};
+  if (state() == ProcessState::Unknown) return core::Err{core::Error{machine_.trouble(), 0}};
   return {};
 }
 
 void Process::shutDown() {
-  if (state() == State::Backoff)
+  if (state() == ProcessState::Backoff)
     feed(input::GiveUp{});
   else if (pid_ != 0)
     beginStop();
@@ -191,7 +191,7 @@ core::Status Process::signal(int signo) {
   }
   logging::debug("sending {} (pid {}) sig {}", name(), pid_, signalName(signo));
   if (awaitsGroup()) return {};  // as if it had just exited: the number is only that of its group
-  const Context::Turn turn(context_);
+  const ProcessContext::Turn turn(context_);
   auto sent = send(signo, false, "sending sig to");
   if (!sent) step(input::SignalFailed{sent.error().text});
   return sent;

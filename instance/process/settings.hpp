@@ -9,7 +9,7 @@
 namespace process {
 
 /// What all programs of a table share, from [supervisord] and the HTTP servers.
-struct Settings {
+struct SupervisorSettings {
   std::string identifier = "supervisor";
   std::string childLogDir = "/tmp";
   std::string serverUrl;  ///< SUPERVISOR_SERVER_URL for programs that set none; empty: there is no server

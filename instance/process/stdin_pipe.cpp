@@ -25,22 +25,23 @@ bool StdinPipe::put() noexcept {
   return true;
 }
 
-StdinPipe::Outcome StdinPipe::write(core::EventLoop& loop, std::string_view bytes, std::function<void()> whenBroken) {
-  if (!pipe_) return Outcome::Closed;
+StdinPipe::WriteResult StdinPipe::write(core::EventLoop& loop, std::string_view bytes,
+                                        std::function<void()> whenBroken) {
+  if (!pipe_) return WriteResult::Closed;
   // One message may be larger than the backlog: it is refused only while others wait before it.
-  if (!pending_.empty() && pending_.size() + bytes.size() > kBacklogLimit) return Outcome::Full;
+  if (!pending_.empty() && pending_.size() + bytes.size() > kBacklogLimit) return WriteResult::Full;
   if (!writable_) writable_.emplace(loop, [this, broken = std::move(whenBroken)](std::uint32_t) { flush(broken); });
   pending_.append(bytes);
-  if (writable_->active()) return Outcome::Queued;
+  if (writable_->active()) return WriteResult::Queued;
   if (!put()) {
     pipe_.reset();
-    return Outcome::Closed;
+    return WriteResult::Closed;
   }
   if (!pending_.empty())
     writable_->start(pipe_.get(), core::IoWatch::Write);
   else if (pending_.capacity() > kKept)
     pending_ = {};
-  return Outcome::Queued;
+  return WriteResult::Queued;
 }
 
 void StdinPipe::flush(const std::function<void()>& whenBroken) {

@@ -14,12 +14,12 @@ namespace process {
 /// The writing end of a program's standard input: bytes that the pipe does not take at once wait for it.
 class StdinPipe {
  public:
-  enum class Outcome { Queued, Closed, Full };
+  enum class WriteResult { Queued, Closed, Full };
 
   void open(core::UniqueFd pipe) noexcept { pipe_ = std::move(pipe); }
   /// All of `bytes` or, without memory (std::bad_alloc), nothing is queued. `whenBroken`, of the first call, is called
   /// if the reader closes before it has read what waits; never from inside this call.
-  Outcome write(core::EventLoop& loop, std::string_view bytes, std::function<void()> whenBroken);
+  WriteResult write(core::EventLoop& loop, std::string_view bytes, std::function<void()> whenBroken);
 
  private:
   bool put() noexcept;

@@ -14,13 +14,14 @@
 #include "instance/process/group.hpp"
 #include "instance/process/launch.hpp"
 #include "instance/process/process.hpp"
-#include "instance/process/way_down.hpp"
+#include "instance/process/shutdown.hpp"
 #include "lib/core/log.hpp"
 
 namespace process {
 
-Table::Table(core::EventLoop& loop, output::Outlets& outlets, Settings settings)
-    : context_(std::make_unique<Context>(loop, outlets, std::move(settings))), childWatch_(loop, SIGCHLD, [this] {
+Table::Table(core::EventLoop& loop, output::Outlets& outlets, SupervisorSettings settings)
+    : context_(std::make_unique<ProcessContext>(loop, outlets, std::move(settings))),
+      childWatch_(loop, SIGCHLD, [this] {
         logging::debug("received SIGCHLD indicating a child quit");
         reap();
       }) {}
@@ -47,7 +48,7 @@ core::Expected<Group*> Table::add(config::GroupPtr config) {
   auto group = std::make_unique<Group>(*context_, std::move(config));
   if (auto works = group->probeSockets(); !works) return core::Err{std::move(works).error()};
   Group* const added = group.get();
-  const Context::Turn turn(*context_);
+  const ProcessContext::Turn turn(*context_);
   if (groups_.size() == groups_.capacity()) groups_.reserve(2 * groups_.size() + 1);
   byName_.emplace(added->name(), added);
   const auto at = std::upper_bound(groups_.begin(), groups_.end(), added->config().priority,
@@ -63,21 +64,21 @@ core::Expected<Group*> Table::add(config::GroupPtr config) {
 }
 
 void Table::begin() {
-  context_->tell([](Observer& o) { o.onMood(Mood::Running); });
+  context_->tell([](Observer& o) { o.onSupervisorState(SupervisorState::Running); });
   // By place: an observer may add or remove groups meanwhile.
   for (std::size_t i = 0; i < groups_.size(); ++i) autostart(*groups_[i]);
 }
 
 void Table::autostart(Group& group) {
-  if (context_->mood != Mood::Running) return;
-  const Context::Turn turn(*context_);
+  if (context_->supervisorState != SupervisorState::Running) return;
+  const ProcessContext::Turn turn(*context_);
   for (const auto& program : group.processes())
     if (program->config().autoStart) program->start();
 }
 
 bool Table::remove(Group& group) {
   if (!group.stopped()) return false;
-  const Context::Turn turn(*context_);
+  const ProcessContext::Turn turn(*context_);
   byName_.erase(group.name());
   const auto at = std::find_if(groups_.begin(), groups_.end(), [&](const auto& g) { return g.get() == &group; });
   auto taken = std::move(*at);
@@ -87,30 +88,30 @@ bool Table::remove(Group& group) {
   return true;
 }
 
-Mood Table::mood() const noexcept { return context_->mood; }
+SupervisorState Table::supervisorState() const noexcept { return context_->supervisorState; }
 
-void Table::leave(Mood mood) {
-  if (context_->mood == mood || context_->mood == Mood::Shutdown) return;
-  const Context::Turn turn(*context_);
+void Table::leave(SupervisorState supervisorState) {
+  if (context_->supervisorState == supervisorState || context_->supervisorState == SupervisorState::Shutdown) return;
+  const ProcessContext::Turn turn(*context_);
   // It begins in the next turn of the loop. First, since there may be no memory for it: then nothing has changed.
-  if (!wayDown_)
-    wayDown_ = std::make_unique<WayDown>(context_->loop, *this, [this] {
+  if (!shutdown_)
+    shutdown_ = std::make_unique<Shutdown>(context_->loop, *this, [this] {
       if (whenDown_) whenDown_();
     });
-  context_->mood = mood;
+  context_->supervisorState = supervisorState;
   for (const auto& group : groups_)
-    for (const auto& program : group->processes()) program->moodChanged();
-  context_->tell([mood](Observer& o) {
+    for (const auto& program : group->processes()) program->supervisorStateChanged();
+  context_->tell([supervisorState](Observer& o) {
     try {
-      o.onMood(mood);
-    } catch (const std::exception& error) {  // the way down has begun
+      o.onSupervisorState(supervisorState);
+    } catch (const std::exception& error) {  // the shutdown has begun
       logging::critical("one of those who are told that supervisord goes down failed: {}", error.what());
     }
   });
 }
 
 void Table::listenerMoved() noexcept {
-  if (wayDown_) wayDown_->goOn();
+  if (shutdown_) shutdown_->goOn();
 }
 
 void Table::reopenLogs() {
@@ -118,15 +119,15 @@ void Table::reopenLogs() {
     for (const auto& program : group->processes()) program->reopenLogs();
 }
 
-Settings& Table::settings() noexcept { return context_->settings; }
+SupervisorSettings& Table::settings() noexcept { return context_->settings; }
 
 void Table::noticeEnds() {
   if (childWatch_.pending()) reap();
   if (context_->awaitingGroup.empty()) return;
-  const Context::Turn turn(*context_);  // who is taken out meanwhile stays until its end
+  const ProcessContext::Turn turn(*context_);  // who is taken out meanwhile stays until its end
   const auto waiting = context_->awaitingGroup;
   for (Process* const program : waiting) {
-    const Context::Turn room(*context_);
+    const ProcessContext::Turn room(*context_);
     program->lookAtGroup();
   }
 }
@@ -135,7 +136,7 @@ void Table::noticeEnds() {
 /// stays with the kernel (std::bad_alloc): the loop calls again.
 void Table::reap() {
   for (;;) {
-    const Context::Turn turn(*context_);
+    const ProcessContext::Turn turn(*context_);
     int status = 0;
     const pid_t pid = ::waitpid(-1, &status, WNOHANG);
     if (pid < 0 && errno == EINTR) continue;

@@ -20,16 +20,17 @@ class Outlets;
 
 namespace process {
 
-class Context;
+class ProcessContext;
 class Group;
 class Process;
-class WayDown;
+class Shutdown;
 
-/// All programs of one supervisord: groups by name and in order, the reaper, the deadlines, the mood and the way down.
+/// All programs of one supervisord: groups by name and in order, the reaper, the deadlines, the supervisor's state and
+/// the shutdown.
 class Table {
  public:
   /// `outlets` is where the programs' output goes, and has to outlive the table.
-  Table(core::EventLoop& loop, output::Outlets& outlets, Settings settings);
+  Table(core::EventLoop& loop, output::Outlets& outlets, SupervisorSettings settings);
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
@@ -48,19 +49,20 @@ class Table {
 
   /// Adds a group without starting anything. Fails if the name is taken, or if a shared socket cannot be bound.
   core::Expected<Group*> add(config::GroupPtr group);
-  /// Tells the observers that the supervisor runs (Mood::Running) and starts, in order, what is to start by itself.
+  /// Tells the observers that the supervisor runs (SupervisorState::Running) and starts, in order, what is to start by
+  /// itself.
   void begin();
   /// Starts, in order, what is to start by itself in a group that was added later.
   void autostart(Group& group);
   /// Takes a group out; false if a program of it still runs.
   bool remove(Group& group);
 
-  [[nodiscard]] Mood mood() const noexcept;
+  [[nodiscard]] SupervisorState supervisorState() const noexcept;
   /// Leaves for Shutdown or Restarting: from the next turn of the loop on stops one group at a time, last group first,
   /// and calls what onDown() was given when nothing is left. A later call only turns Restarting into Shutdown.
-  void leave(Mood mood);
+  void leave(SupervisorState supervisorState);
   void onDown(std::function<void()> whenDown) { whenDown_ = std::move(whenDown); }
-  /// A listener that the way down waits for may have finished.
+  /// A listener that the shutdown waits for may have finished.
   void listenerMoved() noexcept;
 
   /// Takes in at once what has ended, if anything has: whoever asks for states next is told what has happened, not what
@@ -70,15 +72,15 @@ class Table {
   /// For SIGUSR2: opens the log files of all running programs anew.
   void reopenLogs();
   /// Settings that a reread changes take effect at once for what is started from then on.
-  [[nodiscard]] Settings& settings() noexcept;
+  [[nodiscard]] SupervisorSettings& settings() noexcept;
 
  private:
   void reap();
 
-  std::unique_ptr<Context> context_;
+  std::unique_ptr<ProcessContext> context_;
   std::vector<std::unique_ptr<Group>> groups_;
   std::unordered_map<std::string_view, Group*> byName_;
-  std::unique_ptr<WayDown> wayDown_;
+  std::unique_ptr<Shutdown> shutdown_;
   std::function<void()> whenDown_;
   core::SignalWatch childWatch_;
 };

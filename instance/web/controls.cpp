@@ -10,23 +10,23 @@
 
 namespace web {
 
-using lifecycle::State;
+using lifecycle::ProcessState;
 
-const char* classOf(State state) noexcept {
+const char* classOf(ProcessState state) noexcept {
   switch (state) {
-    case State::Running: return "statusrunning";
-    case State::Fatal:
-    case State::Backoff:
-    case State::Unknown: return "statuserror";
-    case State::Starting:
-    case State::Stopping: return "statusbusy";
-    case State::Stopped:
-    case State::Exited: break;
+    case ProcessState::Running: return "statusrunning";
+    case ProcessState::Fatal:
+    case ProcessState::Backoff:
+    case ProcessState::Unknown: return "statuserror";
+    case ProcessState::Starting:
+    case ProcessState::Stopping: return "statusbusy";
+    case ProcessState::Stopped:
+    case ProcessState::Exited: break;
   }
   return "statusnominal";
 }
 
-std::string badge(State state) {
+std::string badge(ProcessState state) {
   return fmt::format(R"(<span class="{}">{}</span>)", classOf(state), core::lower(lifecycle::toText(state)));
 }
 
@@ -42,9 +42,9 @@ std::string actionButton(std::string_view text, std::string_view action, std::st
 std::string programButtons(const process::Process& program) {
   const auto name = program.fullName();
   const auto state = program.state();
-  const bool stopped = state == State::Stopped || state == State::Exited || state == State::Fatal;
+  const bool stopped = state == ProcessState::Stopped || state == ProcessState::Exited || state == ProcessState::Fatal;
   return actionButton("Start", "start", "processname", name, !stopped) +
-         actionButton("Restart", "restart", "processname", name, state != State::Running) +
+         actionButton("Restart", "restart", "processname", name, state != ProcessState::Running) +
          actionButton("Stop", "stop", "processname", name, !lifecycle::isActive(state));
 }
 

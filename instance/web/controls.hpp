@@ -13,9 +13,9 @@ class Process;
 namespace web {
 
 /// The class of a state's colour.
-[[nodiscard]] const char* classOf(lifecycle::State state) noexcept;
+[[nodiscard]] const char* classOf(lifecycle::ProcessState state) noexcept;
 /// The state as a coloured word.
-[[nodiscard]] std::string badge(lifecycle::State state);
+[[nodiscard]] std::string badge(lifecycle::ProcessState state);
 
 /// A button of the form "actions". Its address says everything, so that it is also what a script may call. `parameter`
 /// is "processname" or "groupname", or empty for an action on all.

@@ -44,11 +44,11 @@ bool embeddedElsewhere(const http::Request& request) {
   return mode != "navigate" || request.header("Sec-Fetch-Dest") != "document";
 }
 
-Verdict judge(const http::Request& request, bool tokenValid) {
-  if (tokenValid) return Verdict::Allow;
+OriginCheck judge(const http::Request& request, bool tokenValid) {
+  if (tokenValid) return OriginCheck::Allow;
   const auto other = foreign(request);
-  if (other ? !*other : !isBrowser(request)) return Verdict::Allow;
-  return request.method == "GET" ? Verdict::Confirm : Verdict::Refuse;
+  if (other ? !*other : !isBrowser(request)) return OriginCheck::Allow;
+  return request.method == "GET" ? OriginCheck::Confirm : OriginCheck::Refuse;
 }
 
 std::string makeToken() {

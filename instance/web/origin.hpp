@@ -10,7 +10,7 @@ namespace web {
 
 /// May this request change something? Browsers send cached credentials to us from any page they show: an action must
 /// prove that a person at our own page, or a script, asked for it.
-enum class Verdict {
+enum class OriginCheck {
   Allow,
   Confirm,  ///< ask the person first: a link from elsewhere, or a bookmark in a browser that says nothing about itself
   Refuse,
@@ -18,7 +18,7 @@ enum class Verdict {
 
 /// Judges by, in this order: our own `token` in the form; what the browser says about the origin (Sec-Fetch-Site,
 /// Origin, Referer); and whether it is a browser at all: a script that sends none of these needs no page's consent.
-[[nodiscard]] Verdict judge(const http::Request& request, bool tokenValid);
+[[nodiscard]] OriginCheck judge(const http::Request& request, bool tokenValid);
 
 /// Whether this comes from a browser, as far as it says so.
 [[nodiscard]] bool isBrowser(const http::Request& request);

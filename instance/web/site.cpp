@@ -153,11 +153,11 @@ void Site::index(const http::Request& request, const http::Reply& reply) {
   if (!known(action)) return reply.send(http::makeError(400));
 
   const bool tokenValid = sameToken(parameter(request, "token").value_or(""), token_);
-  const auto verdict = action.verb == "refresh" ? Verdict::Allow : judge(request, tokenValid);
-  if (verdict == Verdict::Refuse) return reply.send(http::makeError(403));
+  const auto verdict = action.verb == "refresh" ? OriginCheck::Allow : judge(request, tokenValid);
+  if (verdict == OriginCheck::Refuse) return reply.send(http::makeError(403));
   const bool confirmed = tokenValid && parameter(request, "confirmed") == "yes";
   const bool person = tokenValid || isBrowser(request);
-  if (verdict == Verdict::Confirm || (person && asksFirst(action) && !confirmed))
+  if (verdict == OriginCheck::Confirm || (person && asksFirst(action) && !confirmed))
     return show(request, reply, "Please confirm", confirmContent(question(action), address(action), token_));
   act(request, reply, action);
 }

@@ -18,12 +18,13 @@
 namespace web {
 namespace {
 
-using lifecycle::State;
+using lifecycle::ProcessState;
 
 /// Trouble first.
-constexpr std::array kStatesByWeight{State::Fatal,    State::Backoff, State::Unknown, State::Starting,
-                                     State::Stopping, State::Exited,  State::Stopped, State::Running};
-using Counts = std::map<State, std::size_t>;
+constexpr std::array kStatesByWeight{ProcessState::Fatal,    ProcessState::Backoff,  ProcessState::Unknown,
+                                     ProcessState::Starting, ProcessState::Stopping, ProcessState::Exited,
+                                     ProcessState::Stopped,  ProcessState::Running};
+using Counts = std::map<ProcessState, std::size_t>;
 
 std::string memoryText(std::uint64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1048576.0); }
 

@@ -13,7 +13,7 @@
 namespace config {
 
 /// What the readers of single sections share while one configuration is read.
-struct Context {
+struct ReadContext {
   const core::IniDocument& document;
   std::string here;               ///< absolute directory of the root file
   std::string startDirectory;     ///< relative paths of the daemon start here, also after a chdir

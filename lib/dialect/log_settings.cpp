@@ -72,7 +72,7 @@ void readOldLogs(const LogReading& reading, ProcessConfig& process) {
   reading.in.take("log_stderr", reading.names, parseBoolean, err);
   LogSettings& log = !out && err ? process.err : process.out;
   readChannel(reading, kOldKeys, log);
-  if (log.backups == 0) log.backups = unlimitedBackups;
+  if (log.backups == 0) log.backups = kUnlimitedBackups;
   if (!out) process.out.target = LogSettings::Target::None;
   if (!err || out) process.err.target = LogSettings::Target::None;
   process.redirectStderr = out && err;

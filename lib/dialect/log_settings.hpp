@@ -7,7 +7,7 @@
 namespace config {
 
 struct LogReading {
-  Context& context;
+  ReadContext& context;
   SectionReader& in;
   const core::Names& names;
   bool first;  ///< the first process of its section: warnings are said once

@@ -15,7 +15,7 @@ namespace {
 
 /// One entry of a section whose keys are known.
 struct Look {
-  Context& context;
+  ReadContext& context;
   SectionKind kind;
   const core::IniSection& section;
   const core::IniEntry& entry;
@@ -50,7 +50,7 @@ void noteQuotes(const Look& look) {
 
 }  // namespace
 
-void noteUnusual(Context& context) {
+void noteUnusual(ReadContext& context) {
   for (const auto& section : context.document.sections()) {
     const auto kind = kindOf(section.name());
     if (kind == SectionKind::Foreign) {
@@ -71,7 +71,7 @@ void noteUnusual(Context& context) {
   }
 }
 
-void noteIgnored(Context& context, const core::IniSection& section, std::string_view environment) {
+void noteIgnored(ReadContext& context, const core::IniSection& section, std::string_view environment) {
   const auto ignored = core::ignoredInKeyValues(environment);
   if (ignored.empty()) return;
   std::string pieces;

@@ -35,7 +35,7 @@ Environment merged(const Environment& daemon, Environment::List own, const Envir
 /// One program section on its way to processes.
 class ProgramReader {
  public:
-  ProgramReader(Context& context, const core::IniSection& section, std::string group, int socket)
+  ProgramReader(ReadContext& context, const core::IniSection& section, std::string group, int socket)
       : context_(context),
         kind_(kindOf(section.name())),
         in_(context.document, section, kind_),
@@ -139,7 +139,7 @@ class ProgramReader {
     return process;
   }
 
-  Context& context_;
+  ReadContext& context_;
   SectionKind kind_;
   SectionReader in_;
   core::Names names_;
@@ -156,7 +156,7 @@ class ProgramReader {
 
 std::string nameBehindColon(const std::string& section) { return section.substr(section.find(':') + 1); }
 
-core::Result<Processes, Refusal> readProcesses(Context& context, const core::IniSection& section,
+core::Result<Processes, Refusal> readProcesses(ReadContext& context, const core::IniSection& section,
                                                const std::string& group, int socket) {
   return ProgramReader(context, section, group, socket).run();
 }

@@ -14,7 +14,7 @@ using Processes = std::vector<std::shared_ptr<const ProcessConfig>>;
 
 /// The processes of one [program:x], [fcgi-program:x] or [eventlistener:x] section, sorted by (priority, name).
 /// `socket` is what they get as ProcessConfig::socket.
-[[nodiscard]] core::Result<Processes, Refusal> readProcesses(Context& context, const core::IniSection& section,
+[[nodiscard]] core::Result<Processes, Refusal> readProcesses(ReadContext& context, const core::IniSection& section,
                                                              const std::string& group, int socket = -1);
 
 /// The part of a section's name behind the colon.

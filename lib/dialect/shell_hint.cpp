@@ -120,7 +120,7 @@ std::optional<std::string> shellHint(std::string_view command) {
   return std::nullopt;
 }
 
-void noteShellSyntax(Context& context, const core::IniSection& section) {
+void noteShellSyntax(ReadContext& context, const core::IniSection& section) {
   for (const auto& entry : section.entries())
     if (entry.key == "command")
       if (const auto text = shellHint(entry.value)) context.warn(*text + placeText(section.name(), entry.place));

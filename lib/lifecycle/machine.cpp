@@ -39,10 +39,10 @@ Actions Machine::on(const Input& input, const Rules& rules, core::Instant now) n
 
 std::optional<core::Instant> Machine::deadline(const Rules& rules) const noexcept {
   switch (state_) {
-    case State::Starting:
-    case State::Stopping: return due_;
-    case State::Backoff: return rules.mayStart ? std::optional(due_) : std::nullopt;
-    case State::Exited: {
+    case ProcessState::Starting:
+    case ProcessState::Stopping: return due_;
+    case ProcessState::Backoff: return rules.mayStart ? std::optional(due_) : std::nullopt;
+    case ProcessState::Exited: {
       if (!rules.mayStart || rules.restart == Restart::Never) return std::nullopt;
       if (rules.restart == Restart::Unexpected && rules.expects(exitCode_)) return std::nullopt;
       return due_;
@@ -52,7 +52,7 @@ std::optional<core::Instant> Machine::deadline(const Rules& rules) const noexcep
 }
 
 /// The one place where the state changes.
-void Machine::enter(State to, Actions& actions, bool expected, bool announced) {
+void Machine::enter(ProcessState to, Actions& actions, bool expected, bool announced) {
   Action action;
   action.kind = Action::Kind::Changed;
   action.from = state_;
@@ -69,7 +69,7 @@ void Machine::start(Actions& actions, core::Instant now) {
   trouble_.clear();
   exitCode_ = 0;
   started_ = now;
-  enter(State::Starting, actions);
+  enter(ProcessState::Starting, actions);
   Action spawn;
   spawn.kind = Action::Kind::Spawn;
   actions.push(spawn);
@@ -78,9 +78,9 @@ void Machine::start(Actions& actions, core::Instant now) {
 void Machine::backOff(Actions& actions, const Rules& rules, core::Instant now) {
   ++tries_;
   due_ = now + core::seconds(tries_);
-  enter(State::Backoff, actions);
+  enter(ProcessState::Backoff, actions);
   if (tries_ <= rules.startRetries) return;
-  enter(State::Fatal, actions);
+  enter(ProcessState::Fatal, actions);
   tries_ = 0;
 }
 
@@ -107,30 +107,30 @@ void Machine::stopTakesTooLong(Actions& actions, const Rules& rules, core::Insta
 }
 
 void Machine::handle(const input::Start&, Actions& actions, const Rules&, core::Instant now) {
-  if (state_ == State::Backoff || (isStopped(state_) && state_ != State::Unknown)) start(actions, now);
+  if (state_ == ProcessState::Backoff || (isStopped(state_) && state_ != ProcessState::Unknown)) start(actions, now);
 }
 
 void Machine::handle(const input::Stop&, Actions& actions, const Rules& rules, core::Instant now) {
-  if (state_ == State::Backoff) return enter(State::Stopped, actions);
-  if (state_ != State::Running && state_ != State::Starting) return;
-  enter(State::Stopping, actions);
+  if (state_ == ProcessState::Backoff) return enter(ProcessState::Stopped, actions);
+  if (state_ != ProcessState::Running && state_ != ProcessState::Starting) return;
+  enter(ProcessState::Stopping, actions);
   kill(actions, rules, now, false);
 }
 
 void Machine::handle(const input::GiveUp&, Actions& actions, const Rules&, core::Instant) {
-  if (state_ != State::Backoff) return;
+  if (state_ != ProcessState::Backoff) return;
   tries_ = 0;
-  enter(State::Fatal, actions, false, false);
+  enter(ProcessState::Fatal, actions, false, false);
 }
 
 void Machine::handle(const input::Spawned&, Actions&, const Rules& rules, core::Instant now) {
-  if (state_ != State::Starting) return;
+  if (state_ != ProcessState::Starting) return;
   started_ = now;
   due_ = now + rules.startSeconds;
 }
 
 void Machine::handle(const input::SpawnFailed& failure, Actions& actions, const Rules& rules, core::Instant now) {
-  if (state_ != State::Starting) return;
+  if (state_ != ProcessState::Starting) return;
   blame(failure.why);
   backOff(actions, rules, now);
 }
@@ -139,17 +139,17 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
   exitCode_ = exit.code;
   const bool expected = rules.expects(exit.code);
   switch (state_) {
-    case State::Stopping:
-    case State::Unknown: return enter(State::Stopped, actions);
-    case State::Starting:
+    case ProcessState::Stopping:
+    case ProcessState::Unknown: return enter(ProcessState::Stopped, actions);
+    case ProcessState::Starting:
       if (now < started_ + rules.startSeconds) {
         exitCode_ = 0;  // clients see the exit status of completed runs only
         blame(exit.why.empty() ? kExitedTooQuickly : exit.why, exit.hint);
         return backOff(actions, rules, now);
       }
-      enter(State::Running, actions, false, false);
+      enter(ProcessState::Running, actions, false, false);
       [[fallthrough]];
-    case State::Running:
+    case ProcessState::Running:
       tries_ = 0;
       due_ = std::max(now, started_ + kRestartPace);
       trouble_.clear();
@@ -157,30 +157,30 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
         trouble_.append("Bad exit code ").append(std::to_string(exit.code));  // fits into what is reserved
       else if (!expected)
         blame(exit.why);
-      return enter(State::Exited, actions, expected);
+      return enter(ProcessState::Exited, actions, expected);
     default: return;
   }
 }
 
 void Machine::handle(const input::LeaderExited&, Actions&, const Rules&, core::Instant) {
-  leaderGone_ = state_ == State::Stopping;
+  leaderGone_ = state_ == ProcessState::Stopping;
 }
 
 void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rules, core::Instant now) {
   const auto due = deadline(rules);
   if (!due || now < *due) return;
   switch (state_) {
-    case State::Starting: tries_ = 0; return enter(State::Running, actions);
-    case State::Backoff:
-    case State::Exited: return start(actions, now);
-    case State::Stopping: return stopTakesTooLong(actions, rules, now);
+    case ProcessState::Starting: tries_ = 0; return enter(ProcessState::Running, actions);
+    case ProcessState::Backoff:
+    case ProcessState::Exited: return start(actions, now);
+    case ProcessState::Stopping: return stopTakesTooLong(actions, rules, now);
     default: return;
   }
 }
 
 void Machine::handle(const input::SignalFailed& failure, Actions& actions, const Rules&, core::Instant) {
   blame(failure.why);
-  if (state_ != State::Unknown) enter(State::Unknown, actions);
+  if (state_ != ProcessState::Unknown) enter(ProcessState::Unknown, actions);
 }
 
 }  // namespace lifecycle

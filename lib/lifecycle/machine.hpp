@@ -50,9 +50,9 @@ struct Action {
     Abandon,  ///< what is left of the process group survives SIGKILL: feed Exited without waiting for it
   };
   Kind kind = Kind::Changed;
-  State from = State::Stopped;  ///< Changed
-  State to = State::Stopped;    ///< Changed
-  bool expected = false;        ///< Changed to Exited: the exit code is one of the expected ones
+  ProcessState from = ProcessState::Stopped;  ///< Changed
+  ProcessState to = ProcessState::Stopped;    ///< Changed
+  bool expected = false;                      ///< Changed to Exited: the exit code is one of the expected ones
   /// Changed to Running: it stayed up long enough (not only noticed at its exit); to Fatal: after too many failures.
   bool announced = true;
   bool group = false;      ///< Signal: to the process group
@@ -108,7 +108,7 @@ class Machine {
   /// When Deadline is due; nothing if nothing is.
   [[nodiscard]] std::optional<core::Instant> deadline(const Rules& rules) const noexcept;
 
-  [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] ProcessState state() const noexcept { return state_; }
   [[nodiscard]] int tries() const noexcept { return tries_; }
   /// The last exit code, -1 after a signal, 0 before the first exit and from each new start on.
   [[nodiscard]] int exitCode() const noexcept { return exitCode_; }
@@ -118,13 +118,13 @@ class Machine {
   [[nodiscard]] core::Instant started() const noexcept { return started_; }
   /// Whether the end of the process is not the end of the program while others of its process group live.
   [[nodiscard]] bool awaitsGroup(const Rules& rules) const noexcept {
-    return state_ == State::Stopping && (rules.stopAsGroup || rules.killAsGroup);
+    return state_ == ProcessState::Stopping && (rules.stopAsGroup || rules.killAsGroup);
   }
   /// The first stop signal is out and the program has not ended yet.
-  [[nodiscard]] bool stopping() const noexcept { return state_ == State::Stopping; }
+  [[nodiscard]] bool stopping() const noexcept { return state_ == ProcessState::Stopping; }
 
  private:
-  void enter(State to, Actions& actions, bool expected = false, bool announced = true);
+  void enter(ProcessState to, Actions& actions, bool expected = false, bool announced = true);
   void start(Actions& actions, core::Instant now);
   void backOff(Actions& actions, const Rules& rules, core::Instant now);
   void kill(Actions& actions, const Rules& rules, core::Instant now, bool escalated);
@@ -140,7 +140,7 @@ class Machine {
   void handle(const input::Deadline&, Actions&, const Rules&, core::Instant now);
   void handle(const input::SignalFailed&, Actions&, const Rules&, core::Instant now);
 
-  State state_ = State::Stopped;
+  ProcessState state_ = ProcessState::Stopped;
   int tries_ = 0;
   int exitCode_ = 0;
   bool leaderGone_ = false;   ///< STOPPING: only others of its process group are left

@@ -3,22 +3,22 @@
 
 namespace lifecycle {
 
-const char* toText(State state) noexcept {
+const char* toText(ProcessState state) noexcept {
   switch (state) {
-    case State::Stopped: return "STOPPED";
-    case State::Starting: return "STARTING";
-    case State::Running: return "RUNNING";
-    case State::Backoff: return "BACKOFF";
-    case State::Stopping: return "STOPPING";
-    case State::Exited: return "EXITED";
-    case State::Fatal: return "FATAL";
-    case State::Unknown: return "UNKNOWN";
+    case ProcessState::Stopped: return "STOPPED";
+    case ProcessState::Starting: return "STARTING";
+    case ProcessState::Running: return "RUNNING";
+    case ProcessState::Backoff: return "BACKOFF";
+    case ProcessState::Stopping: return "STOPPING";
+    case ProcessState::Exited: return "EXITED";
+    case ProcessState::Fatal: return "FATAL";
+    case ProcessState::Unknown: return "UNKNOWN";
   }
   return "UNKNOWN";
 }
 
-std::optional<State> stateFromText(std::string_view text) noexcept {
-  for (const State state : kAllStates)
+std::optional<ProcessState> stateFromText(std::string_view text) noexcept {
+  for (const ProcessState state : kAllStates)
     if (text == toText(state)) return state;
   return std::nullopt;
 }

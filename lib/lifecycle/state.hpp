@@ -9,7 +9,7 @@
 namespace lifecycle {
 
 /// The states of a supervised program, with the numbers that Supervisor's clients know.
-enum class State : std::int16_t {
+enum class ProcessState : std::int16_t {
   Stopped = 0,
   Starting = 10,
   Running = 20,
@@ -20,28 +20,30 @@ enum class State : std::int16_t {
   Unknown = 1000,
 };
 
-inline constexpr std::array kAllStates{State::Stopped,  State::Starting, State::Running, State::Backoff,
-                                       State::Stopping, State::Exited,   State::Fatal,   State::Unknown};
+inline constexpr std::array kAllStates{ProcessState::Stopped, ProcessState::Starting, ProcessState::Running,
+                                       ProcessState::Backoff, ProcessState::Stopping, ProcessState::Exited,
+                                       ProcessState::Fatal,   ProcessState::Unknown};
 
 /// "STOPPED", "STARTING", ...
-[[nodiscard]] const char* toText(State state) noexcept;
-[[nodiscard]] std::optional<State> stateFromText(std::string_view text) noexcept;
+[[nodiscard]] const char* toText(ProcessState state) noexcept;
+[[nodiscard]] std::optional<ProcessState> stateFromText(std::string_view text) noexcept;
 
 /// It runs or is about to: RUNNING, BACKOFF, STARTING.
-[[nodiscard]] constexpr bool isActive(State state) noexcept {
-  return state == State::Running || state == State::Backoff || state == State::Starting;
+[[nodiscard]] constexpr bool isActive(ProcessState state) noexcept {
+  return state == ProcessState::Running || state == ProcessState::Backoff || state == ProcessState::Starting;
 }
 /// Nothing of it is left: STOPPED, EXITED, FATAL, UNKNOWN.
-[[nodiscard]] constexpr bool isStopped(State state) noexcept {
-  return state == State::Stopped || state == State::Exited || state == State::Fatal || state == State::Unknown;
+[[nodiscard]] constexpr bool isStopped(ProcessState state) noexcept {
+  return state == ProcessState::Stopped || state == ProcessState::Exited || state == ProcessState::Fatal ||
+         state == ProcessState::Unknown;
 }
 /// There is a process to signal: RUNNING, STARTING, STOPPING.
-[[nodiscard]] constexpr bool isSignallable(State state) noexcept {
-  return state == State::Running || state == State::Starting || state == State::Stopping;
+[[nodiscard]] constexpr bool isSignallable(ProcessState state) noexcept {
+  return state == ProcessState::Running || state == ProcessState::Starting || state == ProcessState::Stopping;
 }
 /// Something is wrong with it that does not mend itself unseen: BACKOFF, FATAL, UNKNOWN.
-[[nodiscard]] constexpr bool isTrouble(State state) noexcept {
-  return state == State::Backoff || state == State::Fatal || state == State::Unknown;
+[[nodiscard]] constexpr bool isTrouble(ProcessState state) noexcept {
+  return state == ProcessState::Backoff || state == ProcessState::Fatal || state == ProcessState::Unknown;
 }
 /// The same for Supervisor's word, as it comes over a wire.
 [[nodiscard]] constexpr bool isTrouble(std::string_view word) noexcept {

@@ -30,7 +30,9 @@ class FuzzProcess : public ListenerProcess {
 /// A busy listener understands the same, however its bytes are cut.
 void cutAnywhere(std::string_view bytes, std::size_t cut) {
   const auto judge = [](std::string& result) {
-    return result == "OK" ? Verdict::Accepted : result == "E" ? Verdict::Failed : Verdict::Rejected;
+    return result == "OK"  ? ListenerResult::Accepted
+           : result == "E" ? ListenerResult::Failed
+                           : ListenerResult::Rejected;
   };
   ListenerProtocol whole, pieces;
   for (ListenerProtocol* protocol : {&whole, &pieces}) {

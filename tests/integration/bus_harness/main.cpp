@@ -83,10 +83,14 @@ class PretendedManager final : public Manager {
   const std::vector<entries::Complaint>& refused() const override { return refused_; }
   const std::vector<entries::Complaint>& warnings() const override { return warnings_; }
 
-  void start(const std::string& name, Done done) override { become(name, State::Running, 77, std::move(done)); }
-  void stop(const std::string& name, Done done) override { become(name, State::Inactive, 0, std::move(done)); }
-  void restart(const std::string& name, Done done) override { become(name, State::Running, 78, std::move(done)); }
-  void forceRestart(const std::string& name, Done done) override { become(name, State::Running, 79, std::move(done)); }
+  void start(const std::string& name, Done done) override { become(name, InstanceState::Running, 77, std::move(done)); }
+  void stop(const std::string& name, Done done) override { become(name, InstanceState::Inactive, 0, std::move(done)); }
+  void restart(const std::string& name, Done done) override {
+    become(name, InstanceState::Running, 78, std::move(done));
+  }
+  void forceRestart(const std::string& name, Done done) override {
+    become(name, InstanceState::Running, 79, std::move(done));
+  }
   void check(const std::string& name, instances::WarningsDone done) override {
     done(isEvil(name) ? std::vector<std::string>{kEvil} : std::vector<std::string>());
   }
@@ -156,10 +160,10 @@ class PretendedManager final : public Manager {
   void removeObserver(Observer* observer) override { std::erase(observers_, observer); }
 
  private:
-  void become(const std::string& name, State state, pid_t pid, Done done) {
+  void become(const std::string& name, InstanceState state, pid_t pid, Done done) {
     instances_[name].state = state;
     instances_[name].mainPid = pid;
-    instances_[name].programsTold = state == State::Running && isSick(name);
+    instances_[name].programsTold = state == InstanceState::Running && isSick(name);
     instances_[name].programCounts.clear();
     if (instances_[name].programsTold)
       for (const auto& program : programs(name)) instances_[name].programCounts[program.state]++;

@@ -7,7 +7,7 @@
 #include "lib/xmlrpc/reader.hpp"
 #include "tests/unit/process/bench.hpp"
 
-using lifecycle::State;
+using lifecycle::ProcessState;
 
 namespace {
 
@@ -15,7 +15,7 @@ namespace {
 struct Told {
   std::string text = "...";
   api::Waiters::Told asTold() {
-    return [this](const api::Waiters::Verdict& verdict) {
+    return [this](const api::Waiters::WaitResult& verdict) {
       CHECK(text == "...");
       text = verdict ? "OK" : verdict.error().text;
     };
@@ -39,7 +39,7 @@ struct Fixture : Bench {
   }
 };
 
-xmlrpc::Array resultsOf(const api::Outcome& outcome) {
+xmlrpc::Array resultsOf(const api::MethodResult& outcome) {
   return *std::get<xmlrpc::Value>(*xmlrpc::readResponse(xmlrpc::composeResponse(*outcome), {})).array();
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("start: at once, after startsecs, or not at all") {
   slowConfig->startSeconds = 1;
   auto& slow = f.add(slowConfig);
   CHECK(f.start(slow) == "OK");
-  CHECK(slow.state() == State::Running);
+  CHECK(slow.state() == ProcessState::Running);
   auto dyingConfig = Bench::shell("dying", "exit 1");
   dyingConfig->startSeconds = 1;
   dyingConfig->startRetries = 0;
@@ -89,12 +89,12 @@ TEST_CASE("a start without startsecs is answered after the first moments, or the
   f.until([&] { return endsTold.text != "..." && staysTold.text != "..."; });
   CHECK(endsTold.text == "OK");
   CHECK(staysTold.text == "OK");
-  CHECK(stays.state() == State::Running);
-  f.until(ends, State::Exited);
+  CHECK(stays.state() == ProcessState::Running);
+  f.until(ends, ProcessState::Exited);
   CHECK(Bench::read(ends.logPath(process::Channel::Stdout)) == "hello\n");
   api::startProgram(f.waiters, ends, "NAME", false, hastyTold.asTold());
   CHECK(hastyTold.text == "OK");
-  f.until(ends, State::Exited);
+  f.until(ends, ProcessState::Exited);
 }
 
 TEST_CASE("a start that somebody stops meanwhile ends abnormally") {
@@ -115,7 +115,7 @@ TEST_CASE("stop waits for the end and says so; only what runs can be stopped") {
   CHECK(f.stop(program) == "NOT_RUNNING: NAME");
   CHECK(f.start(program) == "OK");
   CHECK(f.stop(program) == "OK");
-  CHECK(program.state() == State::Stopped);
+  CHECK(program.state() == ProcessState::Stopped);
   CHECK(f.log().find("waiting for p to stop") != std::string::npos);
 }
 
@@ -128,9 +128,9 @@ TEST_CASE("a program that is being stopped can be neither stopped nor started") 
   CHECK(f.stop(program) == "NOT_RUNNING: NAME");
   CHECK(f.start(program) == "ABNORMAL_TERMINATION: NAME");
   CHECK(f.start(program, false) == "OK");
-  CHECK(program.state() == State::Stopping);
+  CHECK(program.state() == ProcessState::Stopping);
   ::kill(program.pid(), SIGKILL);
-  f.until(program, State::Stopped);
+  f.until(program, ProcessState::Stopped);
 }
 
 TEST_CASE("who does not wait for a stop is told at its end, or soon") {
@@ -147,14 +147,14 @@ TEST_CASE("who does not wait for a stop is told at its end, or soon") {
   f.waiters.untilStoppedOr(deaf, core::seconds(1000), patientTold.asTold());
   CHECK(quickTold.text == "...");
   f.until([&] { return quickTold.text != "..."; });
-  CHECK(quick.state() == State::Stopped);
+  CHECK(quick.state() == ProcessState::Stopped);
   f.waiters.untilStoppedOr(deaf, core::milliseconds(1), deafTold.asTold());
   f.until([&] { return deafTold.text != "..."; });
   CHECK(deafTold.text == "OK");
-  CHECK(deaf.state() == State::Stopping);
+  CHECK(deaf.state() == ProcessState::Stopping);
   CHECK(patientTold.text == "...");
   ::kill(deaf.pid(), SIGKILL);
-  f.until(deaf, State::Stopped);
+  f.until(deaf, ProcessState::Stopped);
   CHECK(patientTold.text == "OK");
 }
 
@@ -198,7 +198,7 @@ TEST_CASE("group calls pass over what is in no state for them and come when all 
   second->priority = broken->priority = 1;
   auto& group = f.add("g", {first, second, broken});
   std::string result;
-  const auto keep = [&result](const api::Outcome& outcome) { result = described(resultsOf(outcome)); };
+  const auto keep = [&result](const api::MethodResult& outcome) { result = described(resultsOf(outcome)); };
   api::startAll(f.waiters, api::byPriority(group), true, keep);
   f.until([&] { return !result.empty(); });
   CHECK(result == "g:second=OK g:broken=NO_FILE: can't find command '/no/such/file' g:first=OK ");
@@ -222,7 +222,7 @@ TEST_CASE("group calls answer in the order of the programs, whichever was done f
   slow->startSeconds = 1;
   auto& group = f.add("g", {slow, broken, quick});
   std::string result;
-  const auto keep = [&result](const api::Outcome& outcome) { result = described(resultsOf(outcome)); };
+  const auto keep = [&result](const api::MethodResult& outcome) { result = described(resultsOf(outcome)); };
   api::startAll(f.waiters, api::byPriority(group), true, keep);
   CHECK(result.empty());
   f.until([&] { return !result.empty(); });

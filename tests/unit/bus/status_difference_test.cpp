@@ -11,7 +11,7 @@ TEST_CASE("only what changed is told") {
   InstanceStatus was;
   InstanceStatus now;
   CHECK(changedProperties(was, now).empty());
-  now.state = instances::State::Running;
+  now.state = instances::InstanceState::Running;
   now.mainPid = 12;
   CHECK(changedProperties(was, now) == Names{"State", "MainPID"});
 }
@@ -22,6 +22,6 @@ TEST_CASE("what is derived changes with its source") {
   now.programCounts["RUNNING"] = 1;
   CHECK(changedProperties(was, now) == Names{"NPrograms", "ProgramsByState"});
   now = was;
-  now.state = instances::State::Unmanaged;
+  now.state = instances::InstanceState::Unmanaged;
   CHECK(changedProperties(was, now) == Names{"State", "Managed"});
 }

@@ -14,7 +14,7 @@ namespace {
 /// Runs a conversation and writes what came of it as one word each.
 struct Conversation {
   ListenerProtocol protocol;
-  Verdict verdict = Verdict::Accepted;
+  ListenerResult verdict = ListenerResult::Accepted;
   std::vector<std::string> results;
 
   std::string on(std::string_view bytes) {
@@ -57,7 +57,7 @@ TEST_CASE("it does not matter how the bytes are cut") {
   const std::string script = "RESULT 4\nFAILREADY\n";
   for (std::size_t cut = 0; cut <= script.size(); ++cut) {
     Conversation c;
-    c.verdict = Verdict::Rejected;
+    c.verdict = ListenerResult::Rejected;
     c.busy();
     const std::string first = c.on(script.substr(0, cut));
     const std::string second = c.on(script.substr(cut));
@@ -120,7 +120,7 @@ TEST_CASE("lengths are read as Python reads them, after any seven bytes") {
 
 TEST_CASE("an empty result needs no further byte") {
   Conversation c;
-  c.verdict = Verdict::Rejected;
+  c.verdict = ListenerResult::Rejected;
   c.busy();
   CHECK(c.on("RESULT 0\n") == "rejected BUSY>ACKNOWLEDGED");
   CHECK(c.results == std::vector<std::string>{""});
@@ -128,7 +128,7 @@ TEST_CASE("an empty result needs no further byte") {
 
 TEST_CASE("a handler that fails makes the listener unknown") {
   Conversation c;
-  c.verdict = Verdict::Failed;
+  c.verdict = ListenerResult::Failed;
   c.busy();
   CHECK(c.on("RESULT 2\nOKREADY\n") == "failed BUSY>UNKNOWN");
 }

@@ -26,7 +26,7 @@ struct Fixture {
     table.onDown([this] { down = true; });
   }
   ~Fixture() {
-    table.leave(process::Mood::Shutdown);
+    table.leave(process::SupervisorState::Shutdown);
     while (!down) loop.step(core::seconds(1));
     ::unlink(path().c_str());
     ::rmdir(directory.c_str());
@@ -82,7 +82,7 @@ TEST_CASE_FIXTURE(Fixture, "a pool hears from the table and from the API") {
   table.begin();
   const process::Process& program = *table.find("l", "l");
   CHECK(service.find(program) != nullptr);
-  until([&] { return program.state() == lifecycle::State::Running; });
+  until([&] { return program.state() == lifecycle::ProcessState::Running; });
   service.remoteCommunication("t", "x");
   until([&] { return told().find("REMOTE") != std::string::npos && told().ends_with(";"); });
   CHECK(told() ==
@@ -98,11 +98,11 @@ TEST_CASE_FIXTURE(Fixture, "what nobody subscribes to takes no serial") {
   REQUIRE(table.add(listener("l", {"TICK_3600"}, kScribe)).has_value());
   table.begin();
   service.remoteCommunication("t", "x");
-  until([&] { return table.find("l", "l")->state() == lifecycle::State::Running; });
+  until([&] { return table.find("l", "l")->state() == lifecycle::ProcessState::Running; });
   CHECK(service.nextSerial() == 40);
 }
 
-TEST_CASE_FIXTURE(Fixture, "listeners hear of groups that come and go, and of the way down") {
+TEST_CASE_FIXTURE(Fixture, "listeners hear of groups that come and go, and of the shutdown") {
   REQUIRE(table.add(listener("l", {"PROCESS_GROUP", "SUPERVISOR_STATE_CHANGE_STOPPING"}, kScribe)).has_value());
   auto last = std::make_shared<config::GroupConfig>();  // is stopped first, and ends when the listener has heard of it
   last->name = "last";
@@ -119,8 +119,8 @@ TEST_CASE_FIXTURE(Fixture, "listeners hear of groups that come and go, and of th
   REQUIRE(table.remove(**added));
   const Listener& l = *service.find(*table.find("l", "l"));
   until([&] { return told().find("REMOVED") != std::string::npos && l.state() == ListenerState::Ready; });
-  table.leave(process::Mood::Restarting);
-  table.leave(process::Mood::Shutdown);
+  table.leave(process::SupervisorState::Restarting);
+  table.leave(process::SupervisorState::Shutdown);
   until([&] { return told().find("STOPPING") != std::string::npos; });
   CHECK(told() ==
         "PROCESS_GROUP_ADDED:groupname:l\n;PROCESS_GROUP_ADDED:groupname:last\n;"
@@ -153,13 +153,13 @@ TEST_CASE_FIXTURE(Fixture, "a removed pool is gone, and one of the same name is 
     else
       table.autostart(**added);
     process::Process& program = *table.find("l", "l");
-    until([&] { return program.state() == lifecycle::State::Running; });
+    until([&] { return program.state() == lifecycle::ProcessState::Running; });
     service.remoteCommunication("t", std::to_string(round));
     const std::string last = std::to_string(round) + ";";
     until([&] { return told().ends_with(last); });
     if (round == 1) break;
     REQUIRE(program.stop().has_value());
-    until([&] { return program.state() == lifecycle::State::Stopped; });
+    until([&] { return program.state() == lifecycle::ProcessState::Stopped; });
     REQUIRE(table.remove(**added));
     service.remoteCommunication("t", "nobody listens");
   }

@@ -7,7 +7,7 @@
 #include "instance/http/response.hpp"
 #include "lib/core/base64.hpp"
 
-using Verdict = http::Authenticator::Verdict;
+using Decision = http::Authenticator::Decision;
 
 TEST_CASE("stored passwords of every kind") {
   CHECK(http::matchesPassword("plain", "plain"));
@@ -47,35 +47,35 @@ std::string basic(const std::string& pair) { return "Basic " + core::encodeBase6
 TEST_CASE("Basic: colons and UTF-8 in the password, the scheme in any case") {
   http::Authenticator a("test\xC3\xA9", "p\xC3\xA4:ss:");
   const auto now = core::Clock::now();
-  CHECK(a.check(basic("test\xC3\xA9:p\xC3\xA4:ss:"), now) == Verdict::Granted);
-  CHECK(a.check("bASIC" + basic("test\xC3\xA9:p\xC3\xA4:ss:").substr(5), now) == Verdict::Granted);
-  CHECK(a.check(basic("test:p"), now) == Verdict::Denied);
-  CHECK(a.check("", now) == Verdict::Denied);
-  CHECK(a.check("Digest x", now) == Verdict::Denied);
-  CHECK(a.check("Basic !", now) == Verdict::Malformed);
-  CHECK(a.check(basic("nocolon"), now) == Verdict::Malformed);
+  CHECK(a.check(basic("test\xC3\xA9:p\xC3\xA4:ss:"), now) == Decision::Granted);
+  CHECK(a.check("bASIC" + basic("test\xC3\xA9:p\xC3\xA4:ss:").substr(5), now) == Decision::Granted);
+  CHECK(a.check(basic("test:p"), now) == Decision::Denied);
+  CHECK(a.check("", now) == Decision::Denied);
+  CHECK(a.check("Digest x", now) == Decision::Denied);
+  CHECK(a.check("Basic !", now) == Decision::Malformed);
+  CHECK(a.check(basic("nocolon"), now) == Decision::Malformed);
 }
 
 TEST_CASE("slow hashes: guesses are rationed, the right password is not hindered by them") {
   http::Authenticator a("u", "$6$rounds=1000$saltsalt$" + std::string(86, 'x'));
   const auto now = core::Clock::now();
-  for (int i = 0; i < 3; ++i) CHECK(a.check(basic("u:guess" + std::to_string(i)), now) == Verdict::Denied);
-  CHECK(a.check(basic("u:guess3"), now) == Verdict::Busy);
-  CHECK(a.check(basic("u:guess1"), now) == Verdict::Denied);
-  CHECK(a.check(basic("u:guess3"), now + core::seconds(60)) == Verdict::Denied);
+  for (int i = 0; i < 3; ++i) CHECK(a.check(basic("u:guess" + std::to_string(i)), now) == Decision::Denied);
+  CHECK(a.check(basic("u:guess3"), now) == Decision::Busy);
+  CHECK(a.check(basic("u:guess1"), now) == Decision::Denied);
+  CHECK(a.check(basic("u:guess3"), now + core::seconds(60)) == Decision::Denied);
 }
 
 TEST_CASE("slow hashes: a name that is not the user's gets the same answers in the same order") {
   const auto answers = [](const std::string& name) {
     http::Authenticator a("u", "$6$rounds=1000$saltsalt$" + std::string(86, 'x'));
     const auto now = core::Clock::now();
-    std::vector<Verdict> verdicts;
+    std::vector<Decision> verdicts;
     for (const char* guess : {"1", "2", "1", "3", "4", "5", "2"})
       verdicts.push_back(a.check(basic(name + ":guess" + guess), now));
     return verdicts;
   };
-  const std::vector<Verdict> wanted{Verdict::Denied, Verdict::Denied, Verdict::Denied, Verdict::Denied,
-                                    Verdict::Busy,   Verdict::Busy,   Verdict::Denied};
+  const std::vector<Decision> wanted{Decision::Denied, Decision::Denied, Decision::Denied, Decision::Denied,
+                                     Decision::Busy,   Decision::Busy,   Decision::Denied};
   for (const char* name : {"u", "v", "", "a much longer name"}) {
     CAPTURE(name);
     CHECK(answers(name) == wanted);
@@ -88,22 +88,22 @@ TEST_CASE("slow hashes: guesses for different names share one ration, and a name
       "NXNKJ/otop/Zok96Hr8Q13LEv0DRY/x8v0/crpIjl8NJSAqXV/";
   http::Authenticator a("u", secret);
   const auto now = core::Clock::now();
-  CHECK(a.check(basic("v:secret"), now) == Verdict::Denied);
-  CHECK(a.check(basic("u:secret"), now) == Verdict::Granted);
-  CHECK(a.check(basic("v:secret"), now) == Verdict::Denied);
-  CHECK(a.check(basic("w:secret"), now) == Verdict::Denied);
-  CHECK(a.check(basic("x:secret"), now) == Verdict::Busy);
-  CHECK(a.check(basic("u:secret"), now) == Verdict::Granted);
+  CHECK(a.check(basic("v:secret"), now) == Decision::Denied);
+  CHECK(a.check(basic("u:secret"), now) == Decision::Granted);
+  CHECK(a.check(basic("v:secret"), now) == Decision::Denied);
+  CHECK(a.check(basic("w:secret"), now) == Decision::Denied);
+  CHECK(a.check(basic("x:secret"), now) == Decision::Busy);
+  CHECK(a.check(basic("u:secret"), now) == Decision::Granted);
 }
 
 TEST_CASE("fast hashes: the right password under another name is not enough") {
   for (const char* stored : {"secret", "{SHA}e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4"}) {
     http::Authenticator a("u", stored);
     const auto now = core::Clock::now();
-    CHECK(a.check(basic("u:secret"), now) == Verdict::Granted);
-    CHECK(a.check(basic("v:secret"), now) == Verdict::Denied);
-    CHECK(a.check(basic(":secret"), now) == Verdict::Denied);
-    CHECK(a.check(basic("u:secre"), now) == Verdict::Denied);
+    CHECK(a.check(basic("u:secret"), now) == Decision::Granted);
+    CHECK(a.check(basic("v:secret"), now) == Decision::Denied);
+    CHECK(a.check(basic(":secret"), now) == Decision::Denied);
+    CHECK(a.check(basic("u:secre"), now) == Decision::Denied);
   }
 }
 

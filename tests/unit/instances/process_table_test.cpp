@@ -50,9 +50,9 @@ SeenProcess see(pid_t pid) {
   return seen;
 }
 
-std::vector<pid_t> pidsOf(const Traits& traits) {
+std::vector<pid_t> pidsOf(const ProcessMatcher& matcher) {
   std::vector<pid_t> out;
-  for (const auto& process : belongingTo(traits, allProcesses())) out.push_back(process.pid);
+  for (const auto& process : belongingTo(matcher, allProcesses())) out.push_back(process.pid);
   return out;
 }
 
@@ -103,23 +103,23 @@ TEST_CASE("the start time that a child reports is the one that others see") {
 
 TEST_CASE("a process is known by its mark, and not where it is another account's") {
   const Child mine("a:1"), other("a:2");
-  Traits traits;
-  traits.uid = ::geteuid();
-  traits.marked = {mine.pid};
-  CHECK(pidsOf(traits) == std::vector<pid_t>{mine.pid});
-  traits.mainPid = mine.pid;
-  CHECK(pidsOf(traits).empty());
-  traits.mainPid = 0;
-  traits.uid = 12345;
-  CHECK(pidsOf(traits).empty());
+  ProcessMatcher matcher;
+  matcher.uid = ::geteuid();
+  matcher.marked = {mine.pid};
+  CHECK(pidsOf(matcher) == std::vector<pid_t>{mine.pid});
+  matcher.mainPid = mine.pid;
+  CHECK(pidsOf(matcher).empty());
+  matcher.mainPid = 0;
+  matcher.uid = 12345;
+  CHECK(pidsOf(matcher).empty());
 }
 
 TEST_CASE("a process is known by the group of a program") {
   const Child program("x:1");
-  Traits traits;
-  traits.uid = ::geteuid();
-  traits.groups = {program.pid};
-  CHECK(pidsOf(traits) == std::vector<pid_t>{program.pid});
+  ProcessMatcher matcher;
+  matcher.uid = ::geteuid();
+  matcher.groups = {program.pid};
+  CHECK(pidsOf(matcher) == std::vector<pid_t>{program.pid});
 }
 
 TEST_CASE("strays are processes of the account that descend from no main process") {

@@ -11,7 +11,7 @@ namespace {
 
 using core::seconds;
 using lifecycle::Action;
-using lifecycle::State;
+using lifecycle::ProcessState;
 namespace input = lifecycle::input;
 
 /// A machine with a clock of its own and a spawner that works or fails as told; writes down what happens.
@@ -32,7 +32,8 @@ struct Bench {
       if (action.kind == Action::Kind::Changed) {
         if (!events.empty()) events += ' ';
         events += lifecycle::toText(action.to);
-        if (action.to == State::Backoff || action.to == State::Starting) events += std::to_string(action.tries);
+        if (action.to == ProcessState::Backoff || action.to == ProcessState::Starting)
+          events += std::to_string(action.tries);
       } else if (action.kind == Action::Kind::Signal) {
         signals.push_back(action);
       } else if (action.kind == Action::Kind::Abandon) {
@@ -61,12 +62,12 @@ TEST_CASE("a program that stays up becomes RUNNING exactly after startsecs") {
   Bench b;
   b.rules.startSeconds = seconds(5);
   b.feed(input::Start{});
-  CHECK(b.machine.state() == State::Starting);
+  CHECK(b.machine.state() == ProcessState::Starting);
   b.now += seconds(4);
   b.feed(input::Deadline{});
-  CHECK(b.machine.state() == State::Starting);
+  CHECK(b.machine.state() == ProcessState::Starting);
   CHECK(b.jump() == seconds(1));
-  CHECK(b.machine.state() == State::Running);
+  CHECK(b.machine.state() == ProcessState::Running);
   CHECK_FALSE(b.machine.deadline(b.rules).has_value());
   CHECK(b.events == "STARTING0 RUNNING");
 }
@@ -84,7 +85,7 @@ TEST_CASE("a program that dies too quickly is retried after 1, 2, 3 seconds and 
   b.feed(input::Start{});
   for (int failure = 1; failure <= 3; ++failure) {
     b.feed(input::Exited{0});  // whatever the exit code
-    CHECK(b.machine.state() == State::Backoff);
+    CHECK(b.machine.state() == ProcessState::Backoff);
     CHECK(b.machine.trouble() == "Exited too quickly (process log may have details)");
     CHECK(b.jump() == seconds(failure));
     CHECK(b.machine.trouble().empty());
@@ -103,7 +104,7 @@ TEST_CASE("a program that never began says why, and an early end what it may hav
   Bench b;
   b.feed(input::Start{});
   b.feed(input::Exited{127, "couldn't chdir to /x: ENOENT"});
-  CHECK(b.machine.state() == State::Backoff);
+  CHECK(b.machine.state() == ProcessState::Backoff);
   CHECK(b.machine.trouble() == "couldn't chdir to /x: ENOENT");
   b.feed(input::Start{});
   CHECK(b.machine.trouble().empty());
@@ -125,7 +126,7 @@ TEST_CASE("stopping a program in BACKOFF needs no signal and keeps the count") {
   b.feed(input::Start{});
   b.feed(input::Exited{1});
   b.feed(input::Stop{});
-  CHECK(b.machine.state() == State::Stopped);
+  CHECK(b.machine.state() == ProcessState::Stopped);
   CHECK(b.signals.empty());
   b.feed(input::Start{});
   CHECK(b.events == "STARTING0 BACKOFF1 STOPPED STARTING1");
@@ -156,7 +157,7 @@ TEST_CASE("a program that ignores the stop signal is killed again and again") {
   CHECK_FALSE(b.machine.deadline(b.rules).has_value());
 }
 
-TEST_CASE("autorestart follows the exit code and the mood") {
+TEST_CASE("autorestart follows the exit code and the supervisor's state") {
   const auto restarts = [](lifecycle::Restart restart, int code, bool mayStart) {
     Bench b;
     b.exitCodes = {0, 2};
@@ -167,12 +168,12 @@ TEST_CASE("autorestart follows the exit code and the mood") {
     b.jump();
     b.rules.mayStart = mayStart;
     b.feed(input::Exited{code});
-    CHECK(b.machine.state() == State::Exited);
+    CHECK(b.machine.state() == ProcessState::Exited);
     CHECK(b.machine.trouble() == (code == 0 || code == 2 ? "" : "Bad exit code " + std::to_string(code)));
     const bool due = b.machine.deadline(b.rules).has_value();
     if (due) {
       CHECK(b.jump() == seconds(1));
-      CHECK(b.machine.state() == State::Starting);
+      CHECK(b.machine.state() == ProcessState::Starting);
     }
     return due;
   };
@@ -194,13 +195,13 @@ TEST_CASE("nothing is started while the supervisor goes down, but RUNNING and SI
   CHECK_FALSE(b.machine.deadline(b.rules).has_value());
   b.now += seconds(10);
   b.feed(input::Deadline{});
-  CHECK(b.machine.state() == State::Backoff);
+  CHECK(b.machine.state() == ProcessState::Backoff);
 
   Bench c;
   c.feed(input::Start{});
   c.rules.mayStart = false;
   c.jump();
-  CHECK(c.machine.state() == State::Running);
+  CHECK(c.machine.state() == ProcessState::Running);
   c.feed(input::Stop{});
   c.jump();
   CHECK(c.signals.back().signal == SIGKILL);
@@ -212,9 +213,9 @@ TEST_CASE("an exit that is noticed before the deadline is still a run, without a
   b.now += seconds(1);
   const auto actions = b.machine.on(input::Exited{0}, b.rules, b.now);
   REQUIRE(actions.size() == 2);
-  CHECK(actions[0].to == State::Running);
+  CHECK(actions[0].to == ProcessState::Running);
   CHECK_FALSE(actions[0].announced);
-  CHECK(actions[1].to == State::Exited);
+  CHECK(actions[1].to == ProcessState::Exited);
   CHECK(actions[1].expected);
 }
 
@@ -223,12 +224,12 @@ TEST_CASE("a program that cannot be signalled is UNKNOWN until it ends") {
   b.feed(input::Start{});
   b.feed(input::Stop{});
   b.feed(input::SignalFailed{"not permitted"});
-  CHECK(b.machine.state() == State::Unknown);
+  CHECK(b.machine.state() == ProcessState::Unknown);
   CHECK(b.machine.trouble() == "not permitted");
   b.feed(input::Start{});
-  CHECK(b.machine.state() == State::Unknown);
+  CHECK(b.machine.state() == ProcessState::Unknown);
   b.feed(input::Exited{0});
-  CHECK(b.machine.state() == State::Stopped);
+  CHECK(b.machine.state() == ProcessState::Stopped);
 }
 
 TEST_CASE("inputs that do not fit the state change nothing") {
@@ -252,7 +253,7 @@ TEST_CASE("a supervisor that goes down gives up what waits for a retry, in silen
   b.feed(input::Exited{1});
   const auto actions = b.machine.on(input::GiveUp{}, b.rules, b.now);
   REQUIRE(actions.size() == 1);
-  CHECK(actions[0].to == State::Fatal);
+  CHECK(actions[0].to == ProcessState::Fatal);
   CHECK_FALSE(actions[0].announced);
   CHECK(b.machine.tries() == 0);
 }
@@ -263,14 +264,14 @@ TEST_CASE("a program that exits at once is started again no more than once a sec
   b.rules.restart = lifecycle::Restart::Always;
   b.feed(input::Start{});
   b.feed(input::Exited{0});
-  CHECK(b.machine.state() == State::Exited);
+  CHECK(b.machine.state() == ProcessState::Exited);
   CHECK(b.jump() == seconds(1));
   CHECK(b.jump() == seconds(0));
-  CHECK(b.machine.state() == State::Running);
+  CHECK(b.machine.state() == ProcessState::Running);
   b.now += seconds(30);
   b.feed(input::Exited{0});
   CHECK(b.jump() == seconds(0));
-  CHECK(b.machine.state() == State::Starting);
+  CHECK(b.machine.state() == ProcessState::Starting);
 }
 
 namespace {
@@ -295,7 +296,7 @@ TEST_CASE("a stop as a group ends when the group does") {
     CHECK(b.machine.awaitsGroup(b.rules));
     b.now += seconds(1);
     b.feed(input::LeaderExited{});
-    CHECK(b.machine.state() == State::Stopping);
+    CHECK(b.machine.state() == ProcessState::Stopping);
     b.feed(input::Exited{3});
     CHECK(b.events == "STARTING0 RUNNING STOPPING STOPPED");
     CHECK(b.machine.exitCode() == 3);
@@ -326,7 +327,7 @@ TEST_CASE("what is left of a group is killed when stopwaitsecs is over, and not 
   CHECK(b.signals.back().signal == SIGKILL);
   CHECK(b.signals.back().group);
   CHECK(b.signals.back().escalated);
-  CHECK(b.machine.state() == State::Stopping);
+  CHECK(b.machine.state() == ProcessState::Stopping);
   CHECK(b.jump() == seconds(10));
   CHECK(b.abandoned == 1);
   b.feed(input::Exited{-1});
@@ -348,5 +349,5 @@ TEST_CASE("a group that was waited for has no part in the next stop") {
   b.feed(input::LeaderExited{});
   b.jump();
   CHECK(b.abandoned == 0);
-  CHECK(b.machine.state() == State::Stopping);
+  CHECK(b.machine.state() == ProcessState::Stopping);
 }

@@ -6,11 +6,11 @@
 #include <set>
 #include <string>
 
-using lifecycle::State;
+using lifecycle::ProcessState;
 
 TEST_CASE("every state has a text of its own that leads back to it") {
   std::set<std::string> texts;
-  for (const State state : lifecycle::kAllStates) {
+  for (const ProcessState state : lifecycle::kAllStates) {
     texts.insert(lifecycle::toText(state));
     CHECK(lifecycle::stateFromText(lifecycle::toText(state)) == state);
   }
@@ -20,11 +20,11 @@ TEST_CASE("every state has a text of its own that leads back to it") {
 }
 
 TEST_CASE("the sets of states are Supervisor's") {
-  for (const State state : lifecycle::kAllStates) {
+  for (const ProcessState state : lifecycle::kAllStates) {
     CAPTURE(lifecycle::toText(state));
     // STOPPING alone is neither active nor stopped.
-    CHECK(lifecycle::isActive(state) + lifecycle::isStopped(state) == (state == State::Stopping ? 0 : 1));
+    CHECK(lifecycle::isActive(state) + lifecycle::isStopped(state) == (state == ProcessState::Stopping ? 0 : 1));
   }
-  CHECK(lifecycle::isSignallable(State::Stopping));
-  CHECK(!lifecycle::isSignallable(State::Backoff));
+  CHECK(lifecycle::isSignallable(ProcessState::Stopping));
+  CHECK(!lifecycle::isSignallable(ProcessState::Backoff));
 }

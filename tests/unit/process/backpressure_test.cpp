@@ -11,7 +11,7 @@
 #include "lib/core/unique_fd.hpp"
 #include "tests/unit/process/bench.hpp"
 
-using lifecycle::State;
+using lifecycle::ProcessState;
 
 namespace {
 
@@ -25,7 +25,7 @@ struct FullPipe : Bench {
     REQUIRE(::fcntl(ends[1], F_SETPIPE_SZ, 4096) == 4096);
     auto& filler = add(logging("filler", "head -c 4500 /dev/zero"));  // in one write, and so in one read
     filler.start();
-    until(filler, State::Exited);
+    until(filler, ProcessState::Exited);
   }
   std::shared_ptr<config::ProcessConfig> logging(const std::string& name, const std::string& script) const {
     auto made = shell(name, script);
@@ -68,7 +68,7 @@ TEST_CASE("a program ends though nobody takes its output, which is delivered as 
     program.start();
     REQUIRE(program.pid() != 0);
     expected += "said by " + std::to_string(program.pid()) + "\nopen  end";
-    b.until(program, State::Exited);
+    b.until(program, ProcessState::Exited);
   }
   CHECK(b.said.empty());
   b.readUntil(expected);
@@ -89,7 +89,7 @@ TEST_CASE("a listener's old words go to its log, and not into the conversation w
   program.start();
   b.until([&] { return program.writeStdin("\n").has_value(); });
   REQUIRE(program.writeStdin("\n").has_value());
-  b.until(program, State::Exited);
+  b.until(program, ProcessState::Exited);
   program.start();
   b.readUntil("old\nnew\nold\n");
   CHECK(heard.text == "old\n");
@@ -97,14 +97,14 @@ TEST_CASE("a listener's old words go to its log, and not into the conversation w
   b.readUntil("old\nnew\nold\nnew\n");
   CHECK(heard.text == "old\nnew\n");
   REQUIRE(program.writeStdin("\n").has_value());
-  b.until(program, State::Exited);
+  b.until(program, ProcessState::Exited);
 }
 
 TEST_CASE("a program that is taken out leaves what it wrote") {
   FullPipe b;
   auto& program = b.add(b.logging("p", "echo said"));
   program.start();
-  b.until(program, State::Exited);
+  b.until(program, ProcessState::Exited);
   b.table.remove(program.group());
   b.readUntil("said\n");
 }
@@ -115,10 +115,10 @@ TEST_CASE("a command that cannot be started does not touch what an earlier proce
   config->directory = b.directory();
   auto& program = b.add(config);
   program.start();
-  b.until(program, State::Exited);
+  b.until(program, ProcessState::Exited);
   config->command = "/no/such/command";
   program.start();
-  CHECK(program.state() == State::Backoff);
+  CHECK(program.state() == ProcessState::Backoff);
   b.readUntil("said\n");
   CHECK(program.stop().has_value());
 }

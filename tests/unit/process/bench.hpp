@@ -67,7 +67,7 @@ class Bench : public process::Observer {
       loop.step(core::seconds(1));
     }
   }
-  void until(process::Process& program, lifecycle::State state) {
+  void until(process::Process& program, lifecycle::ProcessState state) {
     until([&] { return program.state() == state; });
   }
 
@@ -85,7 +85,9 @@ class Bench : public process::Observer {
   void onGroupAdded(process::Group& group) override { events += "+" + group.name() + " "; }
   void onGroupRemoved(process::Group& group) override { events += "-" + group.name() + " "; }
   void onProcessRemoved(process::Process& program) override { events += "-:" + program.name() + " "; }
-  void onMood(process::Mood mood) override { events += std::string(toText(mood)) + " "; }
+  void onSupervisorState(process::SupervisorState supervisorState) override {
+    events += std::string(toText(supervisorState)) + " ";
+  }
 
   [[nodiscard]] const std::string& log() const { return log_->text; }
   [[nodiscard]] const std::string& directory() const { return directory_; }

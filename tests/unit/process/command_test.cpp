@@ -55,12 +55,12 @@ TEST_CASE("arguments are split as a shell splits them") {
 
 TEST_CASE("the environment of a child: ours, Supervisor's variables, the configuration's") {
   const std::vector<std::string> inherited{"HOME=/root", "SUPERVISOR_ENABLED=0", "A=ours", "AB=stays"};
-  const process::Settings settings{"id", "/tmp", "unix:///s", false};
+  const process::SupervisorSettings settings{"id", "/tmp", "unix:///s", false};
   config::ProcessConfig config;
   config.name = "web_1";
   config.environment = {{"A", "theirs"}, {"SUPERVISOR_GROUP_NAME", "mine"}};
   const std::string group = "web";
-  const process::Surroundings around{inherited, settings, group};
+  const process::LaunchContext around{inherited, settings, group};
   CHECK(process::childEnvironment(config, around) ==
         std::vector<std::string>{"HOME=/root", "SUPERVISOR_ENABLED=1", "A=theirs", "AB=stays",
                                  "SUPERVISOR_SERVER_URL=unix:///s", "SUPERVISOR_PROCESS_NAME=web_1",

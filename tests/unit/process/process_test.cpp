@@ -6,7 +6,7 @@
 #include "instance/output/rotating_file.hpp"
 #include "tests/unit/process/bench.hpp"
 
-using lifecycle::State;
+using lifecycle::ProcessState;
 using process::Channel;
 
 TEST_CASE("a program's output is in its logs when its exit is reported") {
@@ -14,7 +14,7 @@ TEST_CASE("a program's output is in its logs when its exit is reported") {
   auto& program = b.add(Bench::shell("p", "echo out; echo err >&2; read x; exit 3"));
   std::string atExit;
   b.whenChanged = [&](process::Process& p, const process::StateChange& change) {
-    if (change.to == State::Exited) {
+    if (change.to == ProcessState::Exited) {
       atExit = Bench::read(p.logPath(Channel::Stdout)) + Bench::read(p.logPath(Channel::Stderr));
       CHECK(change.pid > 0);
       CHECK_FALSE(change.expected);
@@ -22,10 +22,10 @@ TEST_CASE("a program's output is in its logs when its exit is reported") {
   };
   CHECK(program.description() == "Not started");
   program.start();
-  b.until(program, State::Running);
+  b.until(program, ProcessState::Running);
   CHECK(program.description().starts_with("pid " + std::to_string(program.pid()) + ", uptime 0:00:"));
   REQUIRE(program.writeStdin("go\n").has_value());
-  b.until(program, State::Exited);
+  b.until(program, ProcessState::Exited);
   CHECK(atExit == "out\nerr\n");
   CHECK(program.exitStatus() == 3);
   CHECK(program.pid() == 0);
@@ -42,7 +42,7 @@ TEST_CASE("large output is complete, with stderr redirected too") {
   auto& program = b.add(config);
   CHECK(program.logPath(Channel::Stderr).empty());
   program.start();
-  b.until(program, State::Exited);
+  b.until(program, ProcessState::Exited);
   const auto text = Bench::read(program.logPath(Channel::Stdout));
   CHECK(text.size() == 3'000'004);
   CHECK(text.ends_with("end\n"));
@@ -52,7 +52,7 @@ TEST_CASE("a grandchild that keeps the pipe open does not hold up the exit") {
   Bench b;
   auto& program = b.add(Bench::shell("p", "echo said; sleep 1000 & echo $! >&2; exit 0"));
   program.start();
-  b.until(program, State::Exited);
+  b.until(program, ProcessState::Exited);
   CHECK(Bench::read(program.logPath(Channel::Stdout)) == "said\n");
   ::kill(std::stoi(Bench::read(program.logPath(Channel::Stderr))), SIGKILL);
 }
@@ -62,10 +62,10 @@ TEST_CASE("a program is stopped by its signal, or killed with its group") {
   auto& polite = b.add(Bench::shell("polite", "exec sleep 1000"));
   polite.start();
   REQUIRE(polite.stop().has_value());
-  CHECK(polite.state() == State::Stopping);
+  CHECK(polite.state() == ProcessState::Stopping);
   polite.start();  // not before it has ended
   CHECK(b.log().find("WARN process 'polite' already running\n") != std::string::npos);
-  b.until(polite, State::Stopped);
+  b.until(polite, ProcessState::Stopped);
   CHECK(polite.exitStatus() == -1);
   CHECK(b.log().find("WARN stopped: polite (terminated by SIGTERM)\n") != std::string::npos);
   CHECK_FALSE(polite.stop().has_value());
@@ -78,7 +78,7 @@ TEST_CASE("a program is stopped by its signal, or killed with its group") {
   b.until([&] { return Bench::read(stubborn.logPath(Channel::Stdout)) == "ready\n"; });
   const pid_t group = stubborn.pid();
   REQUIRE(stubborn.stop().has_value());
-  b.until(stubborn, State::Stopped);
+  b.until(stubborn, ProcessState::Stopped);
   b.until([&] { return ::kill(-group, 0) != 0; });  // the sleep died with it
   CHECK(b.log().find("WARN killing 'stubborn' (" + std::to_string(group) + ") with SIGKILL\n") != std::string::npos);
 }
@@ -91,7 +91,7 @@ TEST_CASE("a command that does not exist is given up after its retries") {
   auto& program = b.add(config);
   CHECK(program.checkCommand().error().kind == process::CommandError::Kind::NoFile);
   program.start();
-  CHECK(program.state() == State::Fatal);
+  CHECK(program.state() == ProcessState::Fatal);
   CHECK(program.spawnError() == "can't find command '/no/such'");
   CHECK(program.description() == "can't find command '/no/such'");
   CHECK(b.events == "+p p:STARTING p:BACKOFF p:FATAL ");
@@ -117,7 +117,7 @@ TEST_CASE("what cannot become its program says so on its standard error") {
   config->directory = "/no/such/directory";
   auto& program = b.add(config);
   program.start();
-  b.until(program, State::Exited);
+  b.until(program, ProcessState::Exited);
   CHECK(program.exitStatus() == 127);
   CHECK(Bench::read(program.logPath(Channel::Stderr)) ==
         "supervisor: couldn't chdir to /no/such/directory: ENOENT\nsupervisor: child process was not spawned\n");
@@ -130,10 +130,10 @@ TEST_CASE("autorestart=true starts again, over the loop") {
   auto& program = b.add(config);
   int starts = 0;
   b.whenChanged = [&](process::Process& p, const process::StateChange& change) {
-    if (change.to == State::Starting && ++starts == 3) (void)p.stop();
+    if (change.to == ProcessState::Starting && ++starts == 3) (void)p.stop();
   };
   program.start();
-  b.until(program, State::Stopped);
+  b.until(program, ProcessState::Stopped);
   CHECK(starts == 3);
 }
 
@@ -151,14 +151,14 @@ TEST_CASE("standard input arrives in order, and says when nobody reads it") {
   b.until([&] { return Bench::read(program.logPath(Channel::Stdout)).size() == sent.size(); });
   CHECK(Bench::read(program.logPath(Channel::Stdout)) == sent);
   (void)program.stop();
-  b.until(program, State::Stopped);
+  b.until(program, ProcessState::Stopped);
 
   auto& deaf = b.add(Bench::shell("deaf", "exec <&-; echo closed; sleep 1000"));
   deaf.start();
   b.until([&] { return Bench::read(deaf.logPath(Channel::Stdout)) == "closed\n"; });
   CHECK(deaf.writeStdin("x").error() == process::StdinError::Closed);
   (void)deaf.stop();
-  b.until(deaf, State::Stopped);
+  b.until(deaf, ProcessState::Stopped);
 }
 
 TEST_CASE("log events and captured messages reach the observers") {
@@ -168,7 +168,7 @@ TEST_CASE("log events and captured messages reach the observers") {
   config->err.events = true;
   auto& program = b.add(config);
   program.start();
-  b.until(program, State::Exited);
+  b.until(program, ProcessState::Exited);
   CHECK(b.said == "secret");
   CHECK(Bench::read(program.logPath(Channel::Stdout)) == "ab");
 
@@ -176,7 +176,7 @@ TEST_CASE("log events and captured messages reach the observers") {
   noisy->err.events = true;
   auto& second = b.add(noisy);
   second.start();
-  b.until(second, State::Exited);
+  b.until(second, ProcessState::Exited);
   CHECK(b.logged == "stderr:late\n");
 }
 
@@ -188,9 +188,9 @@ TEST_CASE("a signal that is no stop leaves the state alone") {
   b.until([&] { return Bench::read(program.logPath(Channel::Stdout)) == "ready\n"; });
   REQUIRE(program.signal(SIGUSR1).has_value());
   b.until([&] { return Bench::read(program.logPath(Channel::Stdout)) == "ready\ngot\n"; });
-  b.until(program, State::Running);
+  b.until(program, ProcessState::Running);
   REQUIRE(program.clearLogs().has_value());
   CHECK(Bench::read(program.logPath(Channel::Stdout)).empty());
   (void)program.stop();
-  b.until(program, State::Stopped);
+  b.until(program, ProcessState::Stopped);
 }

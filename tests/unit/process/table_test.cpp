@@ -8,7 +8,7 @@
 
 #include "tests/unit/process/bench.hpp"
 
-using lifecycle::State;
+using lifecycle::ProcessState;
 
 TEST_CASE("groups stand in ascending priority, equal ones as they came, and are found by name") {
   Bench b;
@@ -35,13 +35,13 @@ TEST_CASE("begin starts what starts by itself, in order, after the word that the
   b.add("early", {first, manual}, 1);
   b.table.begin();
   CHECK(b.events == "+late +early RUNNING z:STARTING y:STARTING ");
-  b.until(*b.table.find("late", "y"), State::Running);
+  b.until(*b.table.find("late", "y"), ProcessState::Running);
   CHECK(b.events.ends_with(" z:RUNNING y:RUNNING "));
-  b.table.leave(process::Mood::Shutdown);
+  b.table.leave(process::SupervisorState::Shutdown);
   b.until([&] { return b.down; });
 }
 
-TEST_CASE("the way down is one group after the other, last group first, all programs of a group at once") {
+TEST_CASE("the shutdown is one group after the other, last group first, all programs of a group at once") {
   Bench b;
   auto low = Bench::shell("low", "exec sleep 1000");
   auto high = Bench::shell("high", "exec sleep 1000");
@@ -53,15 +53,15 @@ TEST_CASE("the way down is one group after the other, last group first, all prog
   b.add("three", {retrying}, 3);
   for (const auto& group : b.table.groups())
     for (const auto& program : group->processes()) program->start();
-  CHECK(b.table.find("three", "retrying")->state() == State::Backoff);
+  CHECK(b.table.find("three", "retrying")->state() == ProcessState::Backoff);
   b.events.clear();
-  b.table.leave(process::Mood::Restarting);
-  CHECK(b.table.mood() == process::Mood::Restarting);
+  b.table.leave(process::SupervisorState::Restarting);
+  CHECK(b.table.supervisorState() == process::SupervisorState::Restarting);
   CHECK(b.events == "RESTARTING ");  // nothing stops before the loop turns
-  b.table.leave(process::Mood::Shutdown);
-  CHECK(b.table.mood() == process::Mood::Shutdown);
-  b.table.leave(process::Mood::Restarting);
-  CHECK(b.table.mood() == process::Mood::Shutdown);
+  b.table.leave(process::SupervisorState::Shutdown);
+  CHECK(b.table.supervisorState() == process::SupervisorState::Shutdown);
+  b.table.leave(process::SupervisorState::Restarting);
+  CHECK(b.table.supervisorState() == process::SupervisorState::Shutdown);
   b.until([&] { return b.down; });
   CHECK(b.events.starts_with("RESTARTING SHUTDOWN retrying:FATAL high:STOPPING low:STOPPING "));
   CHECK(b.events.ends_with("p:STOPPING p:STOPPED "));
@@ -72,7 +72,7 @@ TEST_CASE("the way down is one group after the other, last group first, all prog
 
 TEST_CASE("an empty table is down at once") {
   Bench b;
-  b.table.leave(process::Mood::Shutdown);
+  b.table.leave(process::SupervisorState::Shutdown);
   b.until([&] { return b.down; });
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("a group is removed only when it is stopped, and an observer may do it
   program.start();
   CHECK_FALSE(b.table.remove(group));
   b.whenChanged = [&](process::Process& p, const process::StateChange& change) {
-    if (change.to == State::Stopped) CHECK(b.table.remove(p.group()));
+    if (change.to == ProcessState::Stopped) CHECK(b.table.remove(p.group()));
   };
   (void)program.stop();
   b.until([&] { return b.table.find("g") == nullptr; });
@@ -111,12 +111,12 @@ TEST_CASE("an observer may start and stop programs from inside a report; everybo
   auto& first = b.add(Bench::shell("first", "exec sleep 1000"));
   auto& second = b.add(Bench::shell("second", "exec sleep 1000"));
   b.whenChanged = [&](process::Process& p, const process::StateChange& change) {
-    if (&p == &first && change.to == State::Starting) second.start();
+    if (&p == &first && change.to == ProcessState::Starting) second.start();
   };
   b.events.clear();
   first.start();
   CHECK(b.events == "first:STARTING second:STARTING ");
-  b.table.leave(process::Mood::Shutdown);
+  b.table.leave(process::SupervisorState::Shutdown);
   b.until([&] { return b.down; });
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("strangers that become our children are reaped") {
   auto& program = b.add(Bench::shell("p", "(sleep 0.01; exit 7) & echo $!; exit 0"));
   program.start();
   b.until([&] { return b.log().find("reaped unknown pid") != std::string::npos; });
-  b.until(program, State::Exited);
+  b.until(program, ProcessState::Exited);
   const auto orphan = Bench::read(program.logPath(process::Channel::Stdout));
   CHECK(b.log().find("INFO reaped unknown pid " + orphan.substr(0, orphan.size() - 1) + " (exit status 7)\n") !=
         std::string::npos);
@@ -160,7 +160,7 @@ TEST_CASE("the members of an fcgi-program share one socket as standard input") {
   struct stat facts {};
   REQUIRE(::stat(socket.path.c_str(), &facts) == 0);
   CHECK((facts.st_mode & 0777) == 0710);
-  b.table.leave(process::Mood::Shutdown);
+  b.table.leave(process::SupervisorState::Shutdown);
   b.until([&] { return b.down; });
   CHECK(b.log().find("Closing socket unix://") != std::string::npos);
 
@@ -200,7 +200,7 @@ TEST_CASE("in a group each fcgi-program has its own socket, and plain programs h
   (void)group.processes()[2]->stop();
   b.until([&] { return b.log().find("Closing socket tcp://any") != std::string::npos; });
   CHECK(b.log().find("Closing socket unix://a") == std::string::npos);
-  b.table.leave(process::Mood::Shutdown);
+  b.table.leave(process::SupervisorState::Shutdown);
   b.until([&] { return b.down; });
   CHECK(b.log().find("Closing socket unix://a") != std::string::npos);
 }
@@ -214,10 +214,10 @@ TEST_CASE("an end is noticed before the loop comes to it") {
   REQUIRE(::waitid(P_PID, static_cast<id_t>(program.pid()), &info, WEXITED | WNOWAIT) == 0);
   CHECK(program.pid() != 0);
   b.table.noticeEnds();
-  CHECK(program.state() == lifecycle::State::Exited);
+  CHECK(program.state() == lifecycle::ProcessState::Exited);
   CHECK(program.exitStatus() == 3);
   CHECK(Bench::read(program.logPath(process::Channel::Stdout)) == "last words\n");
   b.table.noticeEnds();
   b.loop.step(core::milliseconds(0));  // the signal itself, with nothing left to do
-  CHECK(program.state() == lifecycle::State::Exited);
+  CHECK(program.state() == lifecycle::ProcessState::Exited);
 }

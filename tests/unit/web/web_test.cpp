@@ -31,20 +31,20 @@ TEST_CASE("text from a log or a URL cannot become markup") {
 
 TEST_CASE("an action needs our token, our page, or a script that is no browser") {
   using web::judge;
-  using web::Verdict;
+  using web::OriginCheck;
   const std::pair<std::string, std::string> host{"Host", "box:9001"}, browser{"User-Agent", "Mozilla/5.0 (X11)"};
-  CHECK(judge(request("POST", {host, browser, {"Origin", "http://evil"}}), true) == Verdict::Allow);
-  CHECK(judge(request("POST", {host, browser, {"Origin", "http://box:9001"}}), false) == Verdict::Allow);
-  CHECK(judge(request("POST", {host, browser, {"Origin", "http://evil"}}), false) == Verdict::Refuse);
-  CHECK(judge(request("POST", {host, browser, {"Origin", "null"}}), false) == Verdict::Refuse);
-  CHECK(judge(request("GET", {host, browser, {"Referer", "http://evil/box:9001"}}), false) == Verdict::Confirm);
-  CHECK(judge(request("GET", {host, browser, {"Referer", "http://box:9001/"}}), false) == Verdict::Allow);
-  CHECK(judge(request("GET", {host, browser, {"Sec-Fetch-Site", "cross-site"}}), false) == Verdict::Confirm);
-  CHECK(judge(request("GET", {host, browser, {"Sec-Fetch-Site", "none"}}), false) == Verdict::Allow);
-  CHECK(judge(request("GET", {host, browser}), false) == Verdict::Confirm);
-  CHECK(judge(request("POST", {host, browser}), false) == Verdict::Refuse);
-  CHECK(judge(request("GET", {host, {"User-Agent", "curl/7.88"}}), false) == Verdict::Allow);
-  CHECK(judge(request("GET", {host}), false) == Verdict::Allow);
+  CHECK(judge(request("POST", {host, browser, {"Origin", "http://evil"}}), true) == OriginCheck::Allow);
+  CHECK(judge(request("POST", {host, browser, {"Origin", "http://box:9001"}}), false) == OriginCheck::Allow);
+  CHECK(judge(request("POST", {host, browser, {"Origin", "http://evil"}}), false) == OriginCheck::Refuse);
+  CHECK(judge(request("POST", {host, browser, {"Origin", "null"}}), false) == OriginCheck::Refuse);
+  CHECK(judge(request("GET", {host, browser, {"Referer", "http://evil/box:9001"}}), false) == OriginCheck::Confirm);
+  CHECK(judge(request("GET", {host, browser, {"Referer", "http://box:9001/"}}), false) == OriginCheck::Allow);
+  CHECK(judge(request("GET", {host, browser, {"Sec-Fetch-Site", "cross-site"}}), false) == OriginCheck::Confirm);
+  CHECK(judge(request("GET", {host, browser, {"Sec-Fetch-Site", "none"}}), false) == OriginCheck::Allow);
+  CHECK(judge(request("GET", {host, browser}), false) == OriginCheck::Confirm);
+  CHECK(judge(request("POST", {host, browser}), false) == OriginCheck::Refuse);
+  CHECK(judge(request("GET", {host, {"User-Agent", "curl/7.88"}}), false) == OriginCheck::Allow);
+  CHECK(judge(request("GET", {host}), false) == OriginCheck::Allow);
   CHECK(web::fromAnotherSite(request("POST", {host, {"Origin", "http://evil"}})));
   CHECK_FALSE(web::fromAnotherSite(request("POST", {host})));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "instance/front.hpp"
+#include "instance/http_frontend.hpp"
 
 #include <string>
 #include <utility>
@@ -61,24 +61,24 @@ bool carriesCall(const http::Request& request) {
 
 }  // namespace
 
-core::Expected<std::vector<http::ListenSocket>> Front::openSockets(const config::Configuration& configuration,
-                                                                   std::vector<http::ListenSocket> kept) {
+core::Expected<std::vector<http::ListenSocket>> HttpFrontend::openSockets(const config::Configuration& configuration,
+                                                                          std::vector<http::ListenSocket> kept) {
   return http::openListenSockets(addressesOf(configuration), std::move(kept));
 }
 
-core::Expected<std::vector<http::ListenSocket>> Front::openAhead(const config::Configuration& next,
-                                                                 const config::Configuration& current) {
+core::Expected<std::vector<http::ListenSocket>> HttpFrontend::openAhead(const config::Configuration& next,
+                                                                        const config::Configuration& current) {
   return http::openAhead(addressesOf(next), addressesOf(current));
 }
 
-core::Status Front::checkServers(const config::Configuration& configuration,
-                                 const std::function<bool(const std::string&)>& isMade) {
+core::Status HttpFrontend::checkServers(const config::Configuration& configuration,
+                                        const std::function<bool(const std::string&)>& isMade) {
   for (const auto& address : addressesOf(configuration))
     if (auto good = http::checkAddress(address, isMade); !good) return good;
   return {};
 }
 
-Front::Front(api::Instance& instance)
+HttpFrontend::HttpFrontend(api::Instance& instance)
     : instance_(instance),
       pageSupervisor_(std::make_unique<api::SupervisorMethods>(instance, pageMethods_, "supervisor")),
       dispatcher_(methods_, kCallLimits),
@@ -86,7 +86,7 @@ Front::Front(api::Instance& instance)
           instance.loop, instance.table, [this] { return about(); },
           [this](const std::string& method, const xmlrpc::Array& params, auto done) {
             pageMethods_.call(method, params,
-                              [done](const api::Outcome& outcome) { done(outcome ? nullptr : &outcome.error()); });
+                              [done](const api::MethodResult& outcome) { done(outcome ? nullptr : &outcome.error()); });
           }),
       server_(instance.loop) {
   // A child may have ended in the round of the loop that serves the call: the call is answered from what is true.
@@ -102,9 +102,9 @@ Front::Front(api::Instance& instance)
   });
 }
 
-Front::~Front() = default;
+HttpFrontend::~HttpFrontend() = default;
 
-void Front::serve(std::vector<http::ListenSocket> sockets) {
+void HttpFrontend::serve(std::vector<http::ListenSocket> sockets) {
   const auto& configuration = *instance_.configuration;
   api::addSystemMethods(methods_, instance_.loop);
   for (const auto& interface : configuration.interfaces) addInterface(interface);
@@ -119,7 +119,7 @@ void Front::serve(std::vector<http::ListenSocket> sockets) {
   }
 }
 
-void Front::addInterface(const config::RpcInterface& interface) {
+void HttpFrontend::addInterface(const config::RpcInterface& interface) {
   if (interface.factory == config::RpcInterface::Factory::Supervisor)
     supervisors_.push_back(std::make_unique<api::SupervisorMethods>(instance_, methods_, interface.name));
   else
@@ -128,14 +128,14 @@ void Front::addInterface(const config::RpcInterface& interface) {
         interface);
 }
 
-void Front::call(const http::Request& request, const http::Reply& reply) {
+void HttpFrontend::call(const http::Request& request, const http::Reply& reply) {
   if (request.method != "POST") return reply.send(http::makeError(400));
   // A form on another site's page can post XML with the visitor's cached credentials.
   if (web::fromAnotherSite(request)) return reply.send(http::makeError(403));
   dispatcher_.run(request.body, [reply](api::Answer answer) { reply.send(responseOf(std::move(answer))); });
 }
 
-web::About Front::about() const {
+web::About HttpFrontend::about() const {
   return {instance_.configuration->daemon.identifier,
           fmt::format("{} · supervisor-manager {}", config::supervisorVersion, config::packageVersion),
           instance_.activityLog, instance_.configuration->warnings()};

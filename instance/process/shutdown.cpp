@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "instance/process/way_down.hpp"
+#include "instance/process/shutdown.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -21,7 +21,7 @@ bool busy(const Group& group) {
 }
 }  // namespace
 
-WayDown::WayDown(core::EventLoop& loop, Table& table, std::function<void()> whenDown)
+Shutdown::Shutdown(core::EventLoop& loop, Table& table, std::function<void()> whenDown)
     : table_(table),
       whenDown_(std::move(whenDown)),
       step_(loop, [this] { step(); }),
@@ -31,13 +31,13 @@ WayDown::WayDown(core::EventLoop& loop, Table& table, std::function<void()> when
   step_.schedule();
 }
 
-WayDown::~WayDown() { table_.unsubscribe(*this); }
+Shutdown::~Shutdown() { table_.unsubscribe(*this); }
 
-void WayDown::onStateChange(Process&, const StateChange& change) {
+void Shutdown::onStateChange(Process&, const StateChange& change) {
   if (lifecycle::isStopped(change.to)) step_.schedule();
 }
 
-void WayDown::step() {
+void Shutdown::step() {
   if (!everythingStopped()) {
     if (!report_.armed()) report();
     return;
@@ -49,7 +49,7 @@ void WayDown::step() {
 }
 
 /// Goes on from the group being stopped towards the first one.
-bool WayDown::everythingStopped() {
+bool Shutdown::everythingStopped() {
   const auto& groups = table_.groups();
   for (left_ = std::min(left_, groups.size()); left_ > 0; --left_) {
     Group& group = *groups[left_ - 1];
@@ -63,7 +63,7 @@ bool WayDown::everythingStopped() {
   return true;
 }
 
-bool WayDown::mayStop(const Group& group) {
+bool Shutdown::mayStop(const Group& group) {
   if (!busy(group)) return true;
   if (waitingFor_ == group.name()) return !patience_.armed();
   waitingFor_ = group.name();
@@ -72,7 +72,7 @@ bool WayDown::mayStop(const Group& group) {
 }
 
 /// All programs of the group at once, highest priority number first.
-void WayDown::stop(Group& group) {
+void Shutdown::stop(Group& group) {
   std::vector<Process*> order;
   for (const auto& program : group.processes()) order.push_back(program.get());
   std::stable_sort(order.begin(), order.end(),
@@ -81,7 +81,7 @@ void WayDown::stop(Group& group) {
 }
 
 /// Tells what is still there, at once and every three seconds.
-void WayDown::report() {
+void Shutdown::report() {
   std::vector<std::string> names;
   for (const auto& group : table_.groups())
     for (const auto& program : group->processes())

@@ -15,9 +15,9 @@
 namespace instances {
 
 /// What the manager remembers of an instance from boot to boot, in one file of its state directory.
-class Memory {
+class PersistentState {
  public:
-  explicit Memory(std::string path) : path_(std::move(path)), ledger_(std::make_shared<Ledger>(path_)) {}
+  explicit PersistentState(std::string path) : path_(std::move(path)), ledger_(std::make_shared<Ledger>(path_)) {}
   /// Reads what there is; makes the mark of a new instance.
   void load();
   [[nodiscard]] core::Status save() const;

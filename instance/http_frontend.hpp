@@ -21,7 +21,7 @@ class SupervisorMethods;
 
 /// Where people and clients come in: the listening sockets, the HTTP server behind them, and what it serves: XML-RPC,
 /// log streams and the page.
-class Front {
+class HttpFrontend {
  public:
   /// Opens every configured socket; those of `kept` that did not change go on listening.
   [[nodiscard]] static core::Expected<std::vector<http::ListenSocket>> openSockets(
@@ -37,8 +37,8 @@ class Front {
                                                  const std::function<bool(const std::string&)>& isMade);
 
   /// `instance` must outlive this.
-  explicit Front(api::Instance& instance);
-  ~Front();
+  explicit HttpFrontend(api::Instance& instance);
+  ~HttpFrontend();
 
   /// Serves `sockets`, which are those of the instance's configuration, and says so in the log.
   void serve(std::vector<http::ListenSocket> sockets);

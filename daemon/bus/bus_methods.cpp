@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/bus/verbs.hpp"
+#include "daemon/bus/bus_methods.hpp"
 
 #include <fmt/format.h>
 #include <systemd/sd-bus.h>
@@ -22,7 +22,7 @@ CallError unknownInstance(const std::string& name) {
 
 template <class... R>
 instances::Done answer(std::shared_ptr<Reply<R...>> reply, R... results) {
-  return [reply = std::move(reply), ... results = std::move(results)](const instances::Outcome& outcome) {
+  return [reply = std::move(reply), ... results = std::move(results)](const instances::OperationResult& outcome) {
     if (outcome)
       reply->send(results...);
     else
@@ -54,11 +54,11 @@ sdbus::Error noSuchInstance(std::string message) {
   return makeError(errorName(instances::ErrorCode::NoSuchInstance), std::move(message));
 }
 
-Verbs::Verbs(std::shared_ptr<sdbus::IConnection> connection, instances::Manager& manager, uid_t managerUid)
+BusMethods::BusMethods(std::shared_ptr<sdbus::IConnection> connection, instances::Manager& manager, uid_t managerUid)
     : connection_(std::move(connection)), manager_(manager), authorizer_(*connection_, managerUid) {}
 
 /// Who asks, of the message that is being processed; the instance is still to be told.
-Request Verbs::requestOf(const sdbus::IObject& object, Verb verb) {
+Request BusMethods::requestOf(const sdbus::IObject& object, Verb verb) {
   const auto& message = currentMessage(object);
   Request request;
   request.sender = message.getSender();
@@ -69,8 +69,8 @@ Request Verbs::requestOf(const sdbus::IObject& object, Verb verb) {
 }
 
 template <class... R, class Act>
-void Verbs::guarded(const sdbus::IObject& object, Verb verb, const std::string& name, sdbus::Result<R...>&& result,
-                    Act act) {
+void BusMethods::guarded(const sdbus::IObject& object, Verb verb, const std::string& name, sdbus::Result<R...>&& result,
+                         Act act) {
   auto reply = std::make_shared<Reply<R...>>(connection_, std::move(result));
   Request request = requestOf(object, verb);
   request.instance = name;
@@ -89,14 +89,14 @@ void Verbs::guarded(const sdbus::IObject& object, Verb verb, const std::string& 
       [reply](const CallError& error) { reply->fail(error); });
 }
 
-void Verbs::run(const sdbus::IObject& object, Verb verb, Operation operation, const std::string& name,
-                sdbus::Result<>&& result) {
+void BusMethods::run(const sdbus::IObject& object, Verb verb, Operation operation, const std::string& name,
+                     sdbus::Result<>&& result) {
   guarded(object, verb, name, std::move(result),
           [this, operation, name](const auto& reply) { (manager_.*operation)(name, answer(reply)); });
 }
 
-void Verbs::kill(const sdbus::IObject& object, const std::string& name, const std::string& whom, int signo,
-                 sdbus::Result<>&& result) {
+void BusMethods::kill(const sdbus::IObject& object, const std::string& name, const std::string& whom, int signo,
+                      sdbus::Result<>&& result) {
   guarded(object, Verb::Kill, name, std::move(result), [this, name, whom, signo](const auto& reply) {
     if (whom != "main" && whom != "all")
       return reply->fail(
@@ -107,14 +107,15 @@ void Verbs::kill(const sdbus::IObject& object, const std::string& name, const st
   });
 }
 
-void Verbs::program(const sdbus::IObject& object, const std::string& name, const std::string& program,
-                    instances::ProgramVerb verb, sdbus::Result<>&& result) {
+void BusMethods::program(const sdbus::IObject& object, const std::string& name, const std::string& program,
+                         instances::ProgramVerb verb, sdbus::Result<>&& result) {
   guarded(object, Verb::ControlProgram, name, std::move(result), [this, name, program, verb](const auto& reply) {
     manager_.controlProgram(name, program, verb, answer(reply));
   });
 }
 
-void Verbs::enable(const sdbus::IObject& object, const std::string& name, bool enabled, sdbus::Result<bool>&& result) {
+void BusMethods::enable(const sdbus::IObject& object, const std::string& name, bool enabled,
+                        sdbus::Result<bool>&& result) {
   guarded(object, enabled ? Verb::Enable : Verb::Disable, name, std::move(result),
           [this, name, enabled](const auto& reply) {
             const auto changed = manager_.setEnabled(name, enabled);
@@ -167,8 +168,8 @@ void authoriseNext(Authorizer& authorizer, instances::Manager& manager, const st
 
 }  // namespace
 
-void Verbs::enable(const sdbus::IObject& object, std::vector<std::string> names, bool enabled,
-                   sdbus::Result<std::vector<std::string>>&& result) {
+void BusMethods::enable(const sdbus::IObject& object, std::vector<std::string> names, bool enabled,
+                        sdbus::Result<std::vector<std::string>>&& result) {
   auto job = std::make_shared<EnableJob>();
   job->reply = std::make_shared<Reply<std::vector<std::string>>>(connection_, std::move(result));
   job->enabled = enabled;
@@ -188,8 +189,8 @@ void Verbs::enable(const sdbus::IObject& object, std::vector<std::string> names,
   authoriseNext(authorizer_, manager_, job);
 }
 
-void Verbs::runMany(const sdbus::IObject& object, Verb verb, Operation operation, std::vector<std::string> names,
-                    sdbus::Result<OutcomeList>&& result) {
+void BusMethods::runMany(const sdbus::IObject& object, Verb verb, Operation operation, std::vector<std::string> names,
+                         sdbus::Result<OutcomeList>&& result) {
   auto reply = std::make_shared<Reply<OutcomeList>>(connection_, std::move(result));
   if (names.size() > kMostNames) return reply->fail(tooMany(names.size()));
   std::unordered_set<std::string> taken;
@@ -198,8 +199,8 @@ void Verbs::runMany(const sdbus::IObject& object, Verb verb, Operation operation
       ->pump();
 }
 
-void Verbs::create(const sdbus::IObject& object, const std::string& name, const PropertyMap& properties,
-                   sdbus::Result<sdbus::ObjectPath>&& result) {
+void BusMethods::create(const sdbus::IObject& object, const std::string& name, const PropertyMap& properties,
+                        sdbus::Result<sdbus::ObjectPath>&& result) {
   auto converted = toProperties(properties);
   guarded(object, Verb::Create, name, std::move(result), [this, name, converted](const auto& reply) {
     if (!converted) return reply->fail(converted.error());
@@ -207,8 +208,8 @@ void Verbs::create(const sdbus::IObject& object, const std::string& name, const 
   });
 }
 
-void Verbs::change(const sdbus::IObject& object, const std::string& name, const PropertyMap& properties,
-                   sdbus::Result<>&& result) {
+void BusMethods::change(const sdbus::IObject& object, const std::string& name, const PropertyMap& properties,
+                        sdbus::Result<>&& result) {
   auto converted = toProperties(properties);
   guarded(object, Verb::Change, name, std::move(result), [this, name, converted](const auto& reply) {
     if (!converted) return reply->fail(converted.error());
@@ -216,12 +217,12 @@ void Verbs::change(const sdbus::IObject& object, const std::string& name, const 
   });
 }
 
-void Verbs::remove(const sdbus::IObject& object, const std::string& name, bool purge, sdbus::Result<>&& result) {
+void BusMethods::remove(const sdbus::IObject& object, const std::string& name, bool purge, sdbus::Result<>&& result) {
   guarded(object, Verb::Remove, name, std::move(result),
           [this, name, purge](const auto& reply) { manager_.remove(name, purge, answer(reply)); });
 }
 
-void Verbs::reload(const sdbus::IObject& object, sdbus::Result<ChangeList>&& result) {
+void BusMethods::reload(const sdbus::IObject& object, sdbus::Result<ChangeList>&& result) {
   guarded(object, Verb::ReloadManager, "", std::move(result), [this](const auto& reply) {
     manager_.reloadAll(false, [reply](const auto& report) {
       if (report)
@@ -232,8 +233,8 @@ void Verbs::reload(const sdbus::IObject& object, sdbus::Result<ChangeList>&& res
   });
 }
 
-void Verbs::check(const sdbus::IObject& object, const std::string& name,
-                  sdbus::Result<std::vector<std::string>>&& result) {
+void BusMethods::check(const sdbus::IObject& object, const std::string& name,
+                       sdbus::Result<std::vector<std::string>>&& result) {
   guarded(object, Verb::Reload, name, std::move(result), [this, name](const auto& reply) {
     manager_.check(name, [reply](const auto& warnings) {
       if (!warnings) return reply->fail(toCallError(warnings.error()));
@@ -244,7 +245,7 @@ void Verbs::check(const sdbus::IObject& object, const std::string& name,
   });
 }
 
-void Verbs::plan(const sdbus::IObject& object, sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result) {
+void BusMethods::plan(const sdbus::IObject& object, sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result) {
   guarded(object, Verb::PlanReload, "", std::move(result), [this](const auto& reply) {
     manager_.reloadAll(true, [reply](const auto& report) {
       if (report)
@@ -255,12 +256,13 @@ void Verbs::plan(const sdbus::IObject& object, sdbus::Result<ChangeList, Complai
   });
 }
 
-void Verbs::reexecute(const sdbus::IObject& object, sdbus::Result<>&& result) {
+void BusMethods::reexecute(const sdbus::IObject& object, sdbus::Result<>&& result) {
   guarded(object, Verb::Reexecute, "", std::move(result),
           [this](const auto& reply) { manager_.reexecute(answer(reply)); });
 }
 
-void Verbs::failureDetails(const sdbus::IObject& object, const std::string& name, sdbus::Result<std::string>&& result) {
+void BusMethods::failureDetails(const sdbus::IObject& object, const std::string& name,
+                                sdbus::Result<std::string>&& result) {
   guarded(object, Verb::ReadFailure, name, std::move(result), [this, name](const auto& reply) {
     const auto status = manager_.get(name);
     if (!status) return reply->fail(unknownInstance(name));
@@ -268,14 +270,14 @@ void Verbs::failureDetails(const sdbus::IObject& object, const std::string& name
   });
 }
 
-void Verbs::complaints(const sdbus::IObject& object, bool refused, sdbus::Result<ComplaintList>&& result) {
+void BusMethods::complaints(const sdbus::IObject& object, bool refused, sdbus::Result<ComplaintList>&& result) {
   guarded(object, Verb::ReadComplaints, "", std::move(result), [this, refused](const auto& reply) {
     reply->send(toList(refused ? manager_.refused() : manager_.warnings()));
   });
 }
 
-void Verbs::programLog(const sdbus::IObject& object, const std::string& name, const std::string& program,
-                       sdbus::Result<std::string>&& result) {
+void BusMethods::programLog(const sdbus::IObject& object, const std::string& name, const std::string& program,
+                            sdbus::Result<std::string>&& result) {
   guarded(object, Verb::ReadFailure, name, std::move(result), [this, name, program](const auto& reply) {
     manager_.programLog(name, program, [reply](const core::Result<std::string, instances::ManagerError>& text) {
       if (text)
@@ -286,14 +288,14 @@ void Verbs::programLog(const sdbus::IObject& object, const std::string& name, co
   });
 }
 
-ProgramCounts Verbs::programCounts() const {
+ProgramCounts BusMethods::programCounts() const {
   ProgramCounts counts;
   for (const auto& one : manager_.list())
     if (one.programsTold) counts[one.name] = one.programCounts;
   return counts;
 }
 
-ProgramList Verbs::programs(const std::string& name) const {
+ProgramList BusMethods::programs(const std::string& name) const {
   if (!manager_.get(name)) throw noSuchInstance(unknownInstance(name).message);
   ProgramList list;
   for (const auto& program : manager_.programs(name))

@@ -26,9 +26,9 @@ using ProgramCounts = std::map<std::string, std::map<std::string, std::uint32_t>
 
 /// The methods of both interfaces, which differ only in where the name comes from: read, authorise, act, reply.
 /// `object` is the one whose message is being processed.
-class Verbs {
+class BusMethods {
  public:
-  Verbs(std::shared_ptr<sdbus::IConnection> connection, instances::Manager& manager, uid_t managerUid);
+  BusMethods(std::shared_ptr<sdbus::IConnection> connection, instances::Manager& manager, uid_t managerUid);
 
   using Operation = void (instances::Manager::*)(const std::string&, instances::Done);
   void run(const sdbus::IObject& object, Verb verb, Operation operation, const std::string& name,

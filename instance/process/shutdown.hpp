@@ -14,10 +14,10 @@ class Table;
 
 /// Stops everything, strictly one group at a time: the next one is signalled when the one before has ended. A group of
 /// listeners gets a second to finish what it was told, so that its programs hear of the end.
-class WayDown final : private Observer {
+class Shutdown final : private Observer {
  public:
-  WayDown(core::EventLoop& loop, Table& table, std::function<void()> whenDown);
-  ~WayDown() override;
+  Shutdown(core::EventLoop& loop, Table& table, std::function<void()> whenDown);
+  ~Shutdown() override;
   /// A busy listener may have become idle.
   void goOn() noexcept { step_.schedule(); }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/instances/memory.hpp"
+#include "daemon/instances/persistent_state.hpp"
 
 #include <fmt/core.h>
 #include <sys/random.h>
@@ -18,7 +18,7 @@ std::string randomMark(const std::string& name) {
 
 }  // namespace
 
-void Memory::load() {
+void PersistentState::load() {
   const auto file = KeyedFile::read(path_);
   mark = file.get("mark");
   if (mark.empty()) mark = randomMark(path_.substr(path_.rfind('/') + 1));
@@ -32,7 +32,7 @@ void Memory::load() {
   owner.gid = static_cast<gid_t>(file.number("gid"));
 }
 
-core::Status Memory::save() const {
+core::Status PersistentState::save() const {
   KeyedFile file;
   file.set("mark", mark);
   file.set("deployed", deployed);
@@ -49,9 +49,9 @@ core::Status Memory::save() const {
   return written;
 }
 
-void Memory::remove() const { ::unlink(path_.c_str()); }
+void PersistentState::remove() const { ::unlink(path_.c_str()); }
 
-std::vector<layout::Node> Memory::replaceGenerated(layout::Plan& plan, const std::vector<std::string>& keep) {
+std::vector<layout::Node> PersistentState::replaceGenerated(layout::Plan& plan, const std::vector<std::string>& keep) {
   owner = plan.owner;
   plan.ledger = ledger_;
   return ledger_->gone(plan, keep);
