@@ -16,14 +16,14 @@ org.supervisormanager1 \- the D\-Bus interface of the supervisor manager
 .BR supervisor\-managerd (8)
 has the name
 .I org.supervisormanager1
-on the system bus. A call does not start it: an administrator who stopped it wants it stopped.
+on the system bus. A call does not start the manager, since an administrator may have stopped it.
 .BR supervisor\-manager (1)
 is a client of this interface.
 """
 
 TAIL = r""".SH AUTHORIZATION
-Lists, properties and signals are open to every account. Everything else is for root, and for the owner of the instance
-as far as it does not create, change or remove the entry; others are put to polkit, with the details
+Every account can use lists, properties and signals. All other calls require root or the owner of the instance; the owner
+cannot create, change or remove the entry. For other callers polkit decides, with the details
 .I verb
 and, for an instance,
 .I instance
@@ -43,16 +43,16 @@ create, change, remove
 .I org.supervisormanager1.manage\-manager
 reload\-manager, plan, reexecute, read\-complaints
 .PP
-polkit asks the user only if the message allows it (its flag ALLOW_INTERACTIVE_AUTHORIZATION). An account may have 64
-calls waiting for their reply; the next one is refused with
+polkit asks the user only if the message allows it (flag ALLOW_INTERACTIVE_AUTHORIZATION). An account can have 64 calls
+that wait for their reply; further calls are refused with
 .IR org.freedesktop.DBus.Error.LimitsExceeded .
-The bus has a limit of its own for what a connection may wait for
+The bus also limits the number of waiting calls of a connection
 .RB ( max_replies_per_connection ,
-128 on the system bus): for many instances call StartInstances and its like.
+128 on the system bus): for many instances use StartInstances and similar methods.
 .SH ERRORS
 .TP
 .I org.supervisormanager1.Error.NoSuchInstance
-There is no instance of this name, with this process, at this path.
+There is no instance with this name, process or path.
 .TP
 .I org.supervisormanager1.Error.NoSuchProgram
 The instance has no such program.
@@ -61,7 +61,7 @@ The instance has no such program.
 The name is taken.
 .TP
 .I org.supervisormanager1.Error.InstanceBusy
-Another operation took over before this one was done.
+Another operation replaced this one before it was done.
 .TP
 .I org.supervisormanager1.Error.InstanceUnmanaged
 The entry has
@@ -69,23 +69,23 @@ The entry has
 the manager never touches the instance.
 .TP
 .I org.supervisormanager1.Error.InstanceNotRunning
-The call is for an instance that runs, and this one does not.
+The call requires a running instance.
 .TP
 .I org.supervisormanager1.Error.InstanceProtected
 The entry has
 .BR "no_remove = yes" .
 .TP
 .I org.supervisormanager1.Error.ConfigInvalid
-The entry would be refused; the message says why.
+The entry would be refused; the message has the reason.
 .TP
 .I org.supervisormanager1.Error.OperationFailed
-It was tried and failed; the message says why.
+The operation failed; the message has the reason.
 .TP
 .I org.supervisormanager1.Error.Timeout
-It did not come to its end in time.
+The operation did not finish in time.
 .TP
 .I org.supervisormanager1.Error.ShuttingDown
-The manager is about to end.
+The manager is shutting down.
 .TP
 .IR org.freedesktop.DBus.Error.AccessDenied ", " InteractiveAuthorizationRequired ", " InvalidArgs ", " NotSupported
 As everywhere on the bus.
@@ -126,7 +126,7 @@ def notes(member):
     """What an annotation says of a property, in words."""
     for annotation in member.findall("annotation"):
         if annotation.get("name").endswith("EmitsChangedSignal"):
-            return {"const": " It never changes.", "false": " PropertiesChanged does not tell it."}[annotation.get("value")]
+            return {"const": " It never changes.", "false": " Not part of PropertiesChanged."}[annotation.get("value")]
     return ""
 
 
@@ -145,7 +145,7 @@ def sections(interface):
 
 
 def page(root):
-    """One interface: the comments before the node and before the interface tell where it is and what it is."""
+    """One interface: the comments before the node and before the interface describe its path and its purpose."""
     interface = root.find("interface")
     about = [c.text for c in root if c.tag is ET.Comment]
     lines = [f'.SH "INTERFACE {troff(interface.get("name"))}"', *(troff(text) for text in about)]
