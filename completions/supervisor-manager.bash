@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# bash completion for supervisor-manager: the program itself tells what is possible: verbs, options, and names of instances and
-# programs as the manager has them.
+# bash completion for supervisor-manager. The program itself lists the candidates: verbs, options, and the names of the
+# manager's instances and programs.
 
-# How candidates are offered, and whether Tab may run the command, is as for supervisorctl.
+# Uses the functions of supervisorctl's completion that offer candidates and decide whether the command may be run.
 declare -F _supervisorctl_offer >/dev/null || __load_completion supervisorctl
 
 _supervisor_manager()
@@ -33,7 +33,7 @@ _supervisor_manager()
     if [[ $cur == -* && ! ( $verb == ctl && cword -gt at+1 ) ]]; then
         ask+=(options ${verb:+"$verb"})
     elif [[ -n $verb ]]; then
-        # The arguments as they are meant, without the backslashes that an earlier Tab put in.
+        # The arguments without the backslashes that an earlier completion inserted.
         local word
         ask=("${options[@]}" __complete -- words "$verb")
         for word in "${words[@]:at+1:cword-at-1}"; do ask+=("${word//\\/}"); done

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# bash completion for supervisorctl and the links supervisorctl_NAME. What is possible is asked of the program itself, which
-# knows its commands and asks its server for names; a server that does not answer costs a second at most.
+# bash completion for supervisorctl and the links supervisorctl_NAME. The program itself lists the candidates: it knows its
+# commands and asks its server for names. A server that does not answer delays completion by at most one second.
 
-# Offers the lines of standard input that begin with the word typed so far ($1), quoted: what others named is data, never code.
-# A word list of compgen -W would be expanded as the shell expands a command.
+# Offers the lines of standard input that begin with the typed word ($1), quoted: names chosen by other accounts are data,
+# never code. A word list of compgen -W would be expanded like a shell command.
 _supervisorctl_offer()
 {
     local candidate quoted
@@ -14,7 +14,8 @@ _supervisorctl_offer()
     done
 }
 
-# Whether Tab may run the command typed ($1): for root only what root alone can change, for Tab is no Enter.
+# Whether completion may run the typed command ($1). As root, only a program that nobody else can change: Tab must not execute
+# another account's code.
 _supervisorctl_may_run()
 {
     local path
@@ -57,7 +58,7 @@ _supervisorctl()
         return
     fi
     _supervisorctl_may_run "$program" || return
-    # The program takes the word as it is meant, without the backslashes that an earlier Tab put in.
+    # The program gets the words without the backslashes that an earlier completion inserted.
     _supervisorctl_offer "$cur" < <("$program" "${options[@]}" __complete "${words[@]:i:cword-i}" "=${cur//\\/}" \
         2>/dev/null </dev/null)
     __ltrim_colon_completions "$cur"

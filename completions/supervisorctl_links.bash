@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# bash-completion finds a command's completion by the command's name, and an instance's link has a name of its own. So the links
-# that exist are registered when a shell starts; the completion itself is loaded at the first Tab. An instance that is new
-# to a running shell completes in the next one; a link in another place that is named plain "supervisorctl" completes at once.
+# bash-completion finds a completion by the name of the command, and each instance's link has a different name. Therefore the
+# existing links are registered when a shell starts; the completion itself is loaded at the first Tab. The link of a new
+# instance completes in shells started later. A link in another directory that is named "supervisorctl" always completes.
 
 _supervisorctl_link()
 {
