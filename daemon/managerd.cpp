@@ -44,6 +44,9 @@ logging::Level levelFrom(const std::string& word) {
   return word == "debug" ? logging::Level::Debug : logging::Level::Info;
 }
 
+/// What a reload refuses or cannot do is logged where that is found.
+core::Task<> ignoreResult(core::Task<instances::Answer<instances::ReloadReport>> reload) { (void)co_await reload; }
+
 }  // namespace
 
 Managerd::Managerd(ManagerdOptions options, char** argv)
@@ -185,7 +188,7 @@ void Managerd::stop() {
 
 void Managerd::reload() {
   reloadWanted_ = false;
-  fleet_.reloadAll(false, [](const auto&) {});
+  tasks_.run(ignoreResult(fleet_.reloadAll(false)));
 }
 
 void Managerd::replaceProgram() {

@@ -10,6 +10,7 @@
 #include "lib/core/event_loop.hpp"
 #include "lib/core/notify.hpp"
 #include "lib/core/reaper.hpp"
+#include "lib/core/task.hpp"
 #include "lib/core/unique_fd.hpp"
 
 namespace bus {
@@ -68,6 +69,7 @@ class Managerd final : private instances::Observer {
   core::Timer replace_;
   core::Timer status_;  // one message to systemd for many changes
   instances::Fleet fleet_;
+  core::TaskScope tasks_;
   std::unique_ptr<bus::Service> bus_;
   std::unique_ptr<layout::OwnerTask> naming_;  // who holds the lock
   bool begun_ = false;                         // it is known what runs

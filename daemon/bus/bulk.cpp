@@ -7,9 +7,10 @@
 
 namespace bus {
 
-Bulk::Bulk(Authorizer& authorizer, instances::Manager& manager, Operation operation, Request pattern,
-           std::vector<std::string> names, std::shared_ptr<Reply<OutcomeList>> reply)
-    : authorizer_(authorizer),
+Bulk::Bulk(core::TaskScope& calls, Authorizer& authorizer, instances::Manager& manager, Operation operation,
+           Request pattern, std::vector<std::string> names, std::shared_ptr<Reply<OutcomeList>> reply)
+    : calls_(calls),
+      authorizer_(authorizer),
       manager_(manager),
       operation_(operation),
       pattern_(std::move(pattern)),
@@ -44,15 +45,18 @@ void Bulk::begin(std::size_t at) {
       [this, self = shared_from_this(), at](std::shared_ptr<CallLimits::Ticket> ticket) {
         authorising_ = false;
         if (!std::exchange(holds_, true)) reply_->hold(std::move(ticket));  // one call, one place among those that wait
-        (manager_.*operation_)(std::get<0>(outcomes_[at]), [this, self, at](const instances::OperationResult& outcome) {
-          end(at, outcome ? CallError{} : toCallError(outcome.error()));
-        });
+        calls_.run(work(self, at));
         pump();
       },
       [this, self = shared_from_this(), at](const CallError& error) {
         authorising_ = false;
         end(at, error);
       });
+}
+
+core::Task<> Bulk::work(std::shared_ptr<Bulk> self, std::size_t at) {
+  const auto outcome = co_await (self->manager_.*self->operation_)(std::get<0>(self->outcomes_[at]));
+  self->end(at, outcome ? CallError{} : toCallError(outcome.error()));
 }
 
 void Bulk::end(std::size_t at, const CallError& error) {

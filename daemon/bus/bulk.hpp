@@ -19,20 +19,22 @@ using OutcomeList = std::vector<sdbus::Struct<std::string, std::string, std::str
 /// are worked on side by side, and the reply has all outcomes. Lives as long as something of it is under way.
 class Bulk : public std::enable_shared_from_this<Bulk> {
  public:
-  using Operation = void (instances::Manager::*)(const std::string&, instances::Done);
+  using Operation = core::Task<instances::OperationResult> (instances::Manager::*)(std::string);
   /// Operations side by side: a call for thousands starts no thousand processes at once.
   static constexpr std::size_t kSideBySide = 32;
 
   /// `pattern` has what is the same in the requests of all names. `names` are distinct.
-  Bulk(Authorizer& authorizer, instances::Manager& manager, Operation operation, Request pattern,
-       std::vector<std::string> names, std::shared_ptr<Reply<OutcomeList>> reply);
+  Bulk(core::TaskScope& calls, Authorizer& authorizer, instances::Manager& manager, Operation operation,
+       Request pattern, std::vector<std::string> names, std::shared_ptr<Reply<OutcomeList>> reply);
   /// Begins, or goes on.
   void pump();
 
  private:
   void begin(std::size_t at);
+  static core::Task<> work(std::shared_ptr<Bulk> self, std::size_t at);
   void end(std::size_t at, const CallError& error);
 
+  core::TaskScope& calls_;
   Authorizer& authorizer_;
   instances::Manager& manager_;
   Operation operation_;

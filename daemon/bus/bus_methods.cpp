@@ -20,14 +20,25 @@ CallError unknownInstance(const std::string& name) {
   return toCallError({instances::ErrorCode::NoSuchInstance, fmt::format("There is no instance '{}'", name)});
 }
 
+/// Replies with the outcome of an operation.
 template <class... R>
-instances::Done answer(std::shared_ptr<Reply<R...>> reply, R... results) {
-  return [reply = std::move(reply), ... results = std::move(results)](const instances::OperationResult& outcome) {
-    if (outcome)
-      reply->send(results...);
-    else
-      reply->fail(toCallError(outcome.error()));
-  };
+core::Task<> answer(core::Task<instances::OperationResult> operation, std::shared_ptr<Reply<R...>> reply,
+                    R... results) {
+  const auto outcome = co_await operation;
+  if (outcome)
+    reply->send(results...);
+  else
+    reply->fail(toCallError(outcome.error()));
+}
+
+/// Replies with what `send` makes of a result.
+template <class T, class... R, class Send>
+core::Task<> answerWith(core::Task<instances::Answer<T>> operation, std::shared_ptr<Reply<R...>> reply, Send send) {
+  const auto result = co_await operation;
+  if (result)
+    send(*reply, *result);
+  else
+    reply->fail(toCallError(result.error()));
 }
 
 ChangeList toList(const std::vector<instances::PlannedChange>& changes) {
@@ -92,7 +103,7 @@ void BusMethods::guarded(const sdbus::IObject& object, Verb verb, const std::str
 void BusMethods::run(const sdbus::IObject& object, Verb verb, Operation operation, const std::string& name,
                      sdbus::Result<>&& result) {
   guarded(object, verb, name, std::move(result),
-          [this, operation, name](const auto& reply) { (manager_.*operation)(name, answer(reply)); });
+          [this, operation, name](const auto& reply) { calls_.run(answer((manager_.*operation)(name), reply)); });
 }
 
 void BusMethods::kill(const sdbus::IObject& object, const std::string& name, const std::string& whom, int signo,
@@ -103,14 +114,15 @@ void BusMethods::kill(const sdbus::IObject& object, const std::string& name, con
           {SD_BUS_ERROR_INVALID_ARGS, fmt::format("Argument 'whom': '{}' is neither 'main' nor 'all'", whom)});
     if (signo < 1 || signo > SIGRTMAX)
       return reply->fail({SD_BUS_ERROR_INVALID_ARGS, fmt::format("Argument 'signal': there is no signal {}", signo)});
-    manager_.kill(name, whom == "main" ? instances::KillWhom::Main : instances::KillWhom::All, signo, answer(reply));
+    const auto who = whom == "main" ? instances::KillWhom::Main : instances::KillWhom::All;
+    calls_.run(answer(manager_.kill(name, who, signo), reply));
   });
 }
 
 void BusMethods::program(const sdbus::IObject& object, const std::string& name, const std::string& program,
                          instances::ProgramVerb verb, sdbus::Result<>&& result) {
   guarded(object, Verb::ControlProgram, name, std::move(result), [this, name, program, verb](const auto& reply) {
-    manager_.controlProgram(name, program, verb, answer(reply));
+    calls_.run(answer(manager_.controlProgram(name, program, verb), reply));
   });
 }
 
@@ -195,7 +207,8 @@ void BusMethods::runMany(const sdbus::IObject& object, Verb verb, Operation oper
   if (names.size() > kMostNames) return reply->fail(tooMany(names.size()));
   std::unordered_set<std::string> taken;
   std::erase_if(names, [&taken](const std::string& name) { return !taken.insert(name).second; });
-  std::make_shared<Bulk>(authorizer_, manager_, operation, requestOf(object, verb), std::move(names), std::move(reply))
+  std::make_shared<Bulk>(calls_, authorizer_, manager_, operation, requestOf(object, verb), std::move(names),
+                         std::move(reply))
       ->pump();
 }
 
@@ -204,7 +217,7 @@ void BusMethods::create(const sdbus::IObject& object, const std::string& name, c
   auto converted = toProperties(properties);
   guarded(object, Verb::Create, name, std::move(result), [this, name, converted](const auto& reply) {
     if (!converted) return reply->fail(converted.error());
-    manager_.create(name, *converted, answer(reply, sdbus::ObjectPath{instancePath(name)}));
+    calls_.run(answer(manager_.create(name, *converted), reply, sdbus::ObjectPath{instancePath(name)}));
   });
 }
 
@@ -213,52 +226,44 @@ void BusMethods::change(const sdbus::IObject& object, const std::string& name, c
   auto converted = toProperties(properties);
   guarded(object, Verb::Change, name, std::move(result), [this, name, converted](const auto& reply) {
     if (!converted) return reply->fail(converted.error());
-    manager_.setProperties(name, *converted, answer(reply));
+    calls_.run(answer(manager_.setProperties(name, *converted), reply));
   });
 }
 
 void BusMethods::remove(const sdbus::IObject& object, const std::string& name, bool purge, sdbus::Result<>&& result) {
   guarded(object, Verb::Remove, name, std::move(result),
-          [this, name, purge](const auto& reply) { manager_.remove(name, purge, answer(reply)); });
+          [this, name, purge](const auto& reply) { calls_.run(answer(manager_.remove(name, purge), reply)); });
 }
 
 void BusMethods::reload(const sdbus::IObject& object, sdbus::Result<ChangeList>&& result) {
   guarded(object, Verb::ReloadManager, "", std::move(result), [this](const auto& reply) {
-    manager_.reloadAll(false, [reply](const auto& report) {
-      if (report)
-        reply->send(toList(report.value().changes));
-      else
-        reply->fail(toCallError(report.error()));
-    });
+    calls_.run(answerWith(manager_.reloadAll(false), reply,
+                          [](auto& to, const auto& report) { to.send(toList(report.changes)); }));
   });
 }
 
 void BusMethods::check(const sdbus::IObject& object, const std::string& name,
                        sdbus::Result<std::vector<std::string>>&& result) {
   guarded(object, Verb::Reload, name, std::move(result), [this, name](const auto& reply) {
-    manager_.check(name, [reply](const auto& warnings) {
-      if (!warnings) return reply->fail(toCallError(warnings.error()));
+    calls_.run(answerWith(manager_.check(name), reply, [](auto& to, const auto& warnings) {
       std::vector<std::string> texts;
-      for (const auto& text : warnings.value()) texts.push_back(core::toUtf8(text));
-      reply->send(texts);
-    });
+      for (const auto& text : warnings) texts.push_back(core::toUtf8(text));
+      to.send(texts);
+    }));
   });
 }
 
 void BusMethods::plan(const sdbus::IObject& object, sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result) {
   guarded(object, Verb::PlanReload, "", std::move(result), [this](const auto& reply) {
-    manager_.reloadAll(true, [reply](const auto& report) {
-      if (report)
-        reply->send(toList(report.value().changes), toList(report.value().refused), toList(report.value().warnings));
-      else
-        reply->fail(toCallError(report.error()));
-    });
+    calls_.run(answerWith(manager_.reloadAll(true), reply, [](auto& to, const auto& report) {
+      to.send(toList(report.changes), toList(report.refused), toList(report.warnings));
+    }));
   });
 }
 
 void BusMethods::reexecute(const sdbus::IObject& object, sdbus::Result<>&& result) {
   guarded(object, Verb::Reexecute, "", std::move(result),
-          [this](const auto& reply) { manager_.reexecute(answer(reply)); });
+          [this](const auto& reply) { calls_.run(answer(manager_.reexecute(), reply)); });
 }
 
 void BusMethods::failureDetails(const sdbus::IObject& object, const std::string& name,
@@ -279,12 +284,8 @@ void BusMethods::complaints(const sdbus::IObject& object, bool refused, sdbus::R
 void BusMethods::programLog(const sdbus::IObject& object, const std::string& name, const std::string& program,
                             sdbus::Result<std::string>&& result) {
   guarded(object, Verb::ReadFailure, name, std::move(result), [this, name, program](const auto& reply) {
-    manager_.programLog(name, program, [reply](const core::Result<std::string, instances::ManagerError>& text) {
-      if (text)
-        reply->send(core::toUtf8(*text));
-      else
-        reply->fail(toCallError(text.error()));
-    });
+    calls_.run(answerWith(manager_.programLog(name, program), reply,
+                          [](auto& to, const std::string& text) { to.send(core::toUtf8(text)); }));
   });
 }
 

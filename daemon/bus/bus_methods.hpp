@@ -30,7 +30,7 @@ class BusMethods {
  public:
   BusMethods(std::shared_ptr<sdbus::IConnection> connection, instances::Manager& manager, uid_t managerUid);
 
-  using Operation = void (instances::Manager::*)(const std::string&, instances::Done);
+  using Operation = core::Task<instances::OperationResult> (instances::Manager::*)(std::string);
   void run(const sdbus::IObject& object, Verb verb, Operation operation, const std::string& name,
            sdbus::Result<>&& result);
   void runMany(const sdbus::IObject& object, Verb verb, Operation operation, std::vector<std::string> names,
@@ -71,6 +71,7 @@ class BusMethods {
   std::shared_ptr<sdbus::IConnection> connection_;
   instances::Manager& manager_;
   Authorizer authorizer_;
+  core::TaskScope calls_;  // under way
 };
 
 }  // namespace bus

@@ -17,3 +17,8 @@ OperationResult notRunning(const std::string& name) {
 }
 
 }  // namespace instances
+
+instances::ManagerError core::WhenDropped<instances::ManagerError>::value() {
+  return {instances::ErrorCode::OperationFailed,
+          "The operation was given up: its instance was removed, or the manager is being stopped."};
+}

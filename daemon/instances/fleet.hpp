@@ -13,6 +13,7 @@
 #include "daemon/entries/loader.hpp"
 #include "daemon/instances/context.hpp"
 #include "daemon/instances/decide.hpp"
+#include "daemon/instances/failures.hpp"
 #include "daemon/instances/manager.hpp"
 #include "daemon/instances/runner.hpp"
 
@@ -53,25 +54,40 @@ class Fleet final : public Manager, private Runner::Listener {
   [[nodiscard]] const std::vector<entries::Complaint>& refused() const override { return refused_; }
   [[nodiscard]] const std::vector<entries::Complaint>& warnings() const override { return warnings_; }
 
-  void start(const std::string& name, Done done) override;
-  void stop(const std::string& name, Done done) override;
-  void restart(const std::string& name, Done done) override;
-  void forceRestart(const std::string& name, Done done) override;
-  void check(const std::string& name, WarningsDone done) override;
-  void reload(const std::string& name, Done done) override;
-  void kill(const std::string& name, KillWhom whom, int signo, Done done) override;
-  void controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) override;
-  void programLog(const std::string& name, const std::string& program, TextDone done) override;
-  [[nodiscard]] core::Result<bool, ManagerError> setEnabled(const std::string& name, bool enabled) override;
-  void create(const std::string& name, const Properties& properties, Done done) override;
-  void setProperties(const std::string& name, const Properties& properties, Done done) override;
-  void remove(const std::string& name, bool purge, Done done) override;
-  void reloadAll(bool dryRun, ReloadDone done) override;
-  void reexecute(Done done) override;
+  core::Task<OperationResult> start(std::string name) override;
+  core::Task<OperationResult> stop(std::string name) override;
+  core::Task<OperationResult> restart(std::string name) override;
+  core::Task<OperationResult> forceRestart(std::string name) override;
+  core::Task<Answer<std::vector<std::string>>> check(std::string name) override;
+  core::Task<OperationResult> reload(std::string name) override;
+  core::Task<OperationResult> kill(std::string name, KillWhom whom, int signo) override;
+  core::Task<OperationResult> controlProgram(std::string name, std::string program, ProgramVerb verb) override;
+  core::Task<Answer<std::string>> programLog(std::string name, std::string program) override;
+  [[nodiscard]] Answer<bool> setEnabled(const std::string& name, bool enabled) override;
+  core::Task<OperationResult> create(std::string name, Properties properties) override;
+  core::Task<OperationResult> setProperties(std::string name, Properties properties) override;
+  core::Task<OperationResult> remove(std::string name, bool purge) override;
+  core::Task<Answer<ReloadReport>> reloadAll(bool dryRun) override;
+  core::Task<OperationResult> reexecute() override;
   void addObserver(Observer* observer) override;
   void removeObserver(Observer* observer) override;
 
  private:
+  void start(const std::string& name, Done done);
+  void stop(const std::string& name, Done done);
+  void restart(const std::string& name, Done done);
+  void forceRestart(const std::string& name, Done done);
+  void check(const std::string& name, WarningsDone done);
+  void reload(const std::string& name, Done done);
+  void kill(const std::string& name, KillWhom whom, int signo, Done done);
+  void controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done);
+  void programLog(const std::string& name, const std::string& program, TextDone done);
+  void create(const std::string& name, const Properties& properties, Done done);
+  void setProperties(const std::string& name, const Properties& properties, Done done);
+  void remove(const std::string& name, bool purge, Done done);
+  void reloadAll(bool dryRun, ReloadDone done);
+  void reexecute(Done done);
+
   struct Gathering;
   struct Change;
   using Turn = std::shared_ptr<Change>;

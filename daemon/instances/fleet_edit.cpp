@@ -78,7 +78,7 @@ core::Status writeFiles(const Files& files) {
 
 }  // namespace
 
-core::Result<bool, ManagerError> Fleet::setEnabled(const std::string& name, bool enabled) {
+Answer<bool> Fleet::setEnabled(const std::string& name, bool enabled) {
   auto* const runner = find(name);
   if (!runner) return error(ErrorCode::NoSuchInstance, fmt::format("There is no instance '{}'.", name));
   auto& memory = runner->memory();

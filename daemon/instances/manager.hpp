@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "daemon/entries/entry.hpp"
 #include "daemon/instances/status.hpp"
 #include "lib/core/result.hpp"
+#include "lib/core/task.hpp"
 
 /// One runner for each entry: start, watch, restart, adopt. Knows nothing of D-Bus.
 namespace instances {
@@ -37,14 +37,9 @@ struct ManagerError {
   ErrorCode code = ErrorCode::OperationFailed;
   std::string message;
 };
-using OperationResult = core::Result<void, ManagerError>;
-/// Called exactly once, from the loop or before the asking call returns; never after the Manager is gone.
-using Done = std::function<void(OperationResult)>;
-
-/// The same for a question whose answer is lines of text.
-using WarningsDone = std::function<void(core::Result<std::vector<std::string>, ManagerError>)>;
-/// The same for what answers with a text.
-using TextDone = std::function<void(core::Result<std::string, ManagerError>)>;
+template <class T>
+using Answer = core::Result<T, ManagerError>;
+using OperationResult = Answer<void>;
 
 /// A key of an entry and its new value; nullopt puts the default back.
 using Properties = std::vector<std::pair<std::string, std::optional<std::string>>>;
@@ -60,7 +55,6 @@ struct ReloadReport {
   std::vector<entries::Complaint> refused;
   std::vector<entries::Complaint> warnings;
 };
-using ReloadDone = std::function<void(core::Result<ReloadReport, ManagerError>)>;
 
 enum class KillWhom { Main, All };
 enum class ProgramVerb { Start, Stop, Restart };
@@ -78,7 +72,8 @@ class Observer {
   virtual void reloading(bool active) = 0;
 };
 
-/// What the rest of the daemon may ask. Operations answer when the work is done and never block the loop.
+/// What the rest of the daemon may ask. Operations are tasks: they end when the work is done and never block the loop.
+/// A task must not outlive the manager.
 class Manager {
  public:
   virtual ~Manager() = default;
@@ -96,34 +91,34 @@ class Manager {
   [[nodiscard]] virtual const std::vector<entries::Complaint>& refused() const = 0;
   [[nodiscard]] virtual const std::vector<entries::Complaint>& warnings() const = 0;
 
-  virtual void start(const std::string& name, Done done) = 0;
-  virtual void stop(const std::string& name, Done done) = 0;
+  virtual core::Task<OperationResult> start(std::string name) = 0;
+  virtual core::Task<OperationResult> stop(std::string name) = 0;
   /// As start(), refused with ConfigInvalid, and nothing stopped, where the configuration would not start.
-  virtual void restart(const std::string& name, Done done) = 0;
+  virtual core::Task<OperationResult> restart(std::string name) = 0;
   /// Stops and starts it without a look at its configuration.
-  virtual void forceRestart(const std::string& name, Done done) = 0;
+  virtual core::Task<OperationResult> forceRestart(std::string name) = 0;
   /// Lets the instance's own program check its configuration, as its owner: warnings, or ConfigInvalid.
-  virtual void check(const std::string& name, WarningsDone done) = 0;
+  virtual core::Task<Answer<std::vector<std::string>>> check(std::string name) = 0;
   /// The instance reads its configuration again (SIGHUP, as Supervisor understands it: its programs restart).
-  virtual void reload(const std::string& name, Done done) = 0;
-  virtual void kill(const std::string& name, KillWhom whom, int signo, Done done) = 0;
-  virtual void controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) = 0;
+  virtual core::Task<OperationResult> reload(std::string name) = 0;
+  virtual core::Task<OperationResult> kill(std::string name, KillWhom whom, int signo) = 0;
+  virtual core::Task<OperationResult> controlProgram(std::string name, std::string program, ProgramVerb verb) = 0;
   /// The end of what a program wrote, as its owner's account may read it: bytes, some 4 KB at most.
-  virtual void programLog(const std::string& name, const std::string& program, TextDone done) = 0;
+  virtual core::Task<Answer<std::string>> programLog(std::string name, std::string program) = 0;
 
   /// Persisted: what the next boot starts. The value tells whether anything changed.
-  [[nodiscard]] virtual core::Result<bool, ManagerError> setEnabled(const std::string& name, bool enabled) = 0;
+  [[nodiscard]] virtual Answer<bool> setEnabled(const std::string& name, bool enabled) = 0;
 
   /// Writes a drop-in conf.d file that people can read and edit, and brings the instance up as `state` says.
-  virtual void create(const std::string& name, const Properties& properties, Done done) = 0;
-  virtual void setProperties(const std::string& name, const Properties& properties, Done done) = 0;
+  virtual core::Task<OperationResult> create(std::string name, Properties properties) = 0;
+  virtual core::Task<OperationResult> setProperties(std::string name, Properties properties) = 0;
   /// Stops the instance and removes its entry and its generated files; with `purge` its logs and includes too.
-  virtual void remove(const std::string& name, bool purge, Done done) = 0;
+  virtual core::Task<OperationResult> remove(std::string name, bool purge) = 0;
 
   /// Reads all entries again and applies them; with `dryRun` only says what that would do.
-  virtual void reloadAll(bool dryRun, ReloadDone done) = 0;
+  virtual core::Task<Answer<ReloadReport>> reloadAll(bool dryRun) = 0;
   /// Replaces the manager's program by the installed one; instances go on.
-  virtual void reexecute(Done done) = 0;
+  virtual core::Task<OperationResult> reexecute() = 0;
 
   virtual void addObserver(Observer* observer) = 0;
   virtual void removeObserver(Observer* observer) = 0;
@@ -140,3 +135,9 @@ struct ManagerOptions {
 };
 
 }  // namespace instances
+
+/// An operation that nobody can finish any more: its instance is gone, or the manager ends.
+template <>
+struct core::WhenDropped<instances::ManagerError> {
+  static instances::ManagerError value();
+};

@@ -12,6 +12,7 @@
 #include "daemon/entries/entry.hpp"
 #include "daemon/instances/config_check.hpp"
 #include "daemon/instances/context.hpp"
+#include "daemon/instances/failures.hpp"
 #include "daemon/instances/kept_file.hpp"
 #include "daemon/instances/manager.hpp"
 #include "daemon/instances/notify_socket.hpp"

@@ -83,84 +83,85 @@ class PretendedManager final : public Manager {
   const std::vector<entries::Complaint>& refused() const override { return refused_; }
   const std::vector<entries::Complaint>& warnings() const override { return warnings_; }
 
-  void start(const std::string& name, Done done) override { become(name, InstanceState::Running, 77, std::move(done)); }
-  void stop(const std::string& name, Done done) override { become(name, InstanceState::Inactive, 0, std::move(done)); }
-  void restart(const std::string& name, Done done) override {
-    become(name, InstanceState::Running, 78, std::move(done));
+  core::Task<OperationResult> start(std::string name) override { return become(name, InstanceState::Running, 77); }
+  core::Task<OperationResult> stop(std::string name) override { return become(name, InstanceState::Inactive, 0); }
+  core::Task<OperationResult> restart(std::string name) override { return become(name, InstanceState::Running, 78); }
+  core::Task<OperationResult> forceRestart(std::string name) override {
+    return become(name, InstanceState::Running, 79);
   }
-  void forceRestart(const std::string& name, Done done) override {
-    become(name, InstanceState::Running, 79, std::move(done));
+  core::Task<Answer<std::vector<std::string>>> check(std::string name) override {
+    co_return isEvil(name) ? std::vector<std::string>{kEvil} : std::vector<std::string>();
   }
-  void check(const std::string& name, instances::WarningsDone done) override {
-    done(isEvil(name) ? std::vector<std::string>{kEvil} : std::vector<std::string>());
+  core::Task<OperationResult> reload(std::string name) override {
+    co_return failed(ErrorCode::OperationFailed, isEvil(name) ? kEvil : "It does not parse");
   }
-  void reload(const std::string& name, Done done) override {
-    done(core::Err{ManagerError{ErrorCode::OperationFailed, isEvil(name) ? kEvil : "It does not parse"}});
-  }
-  void kill(const std::string&, KillWhom, int, Done done) override { done({}); }
-  void controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) override {
+  core::Task<OperationResult> kill(std::string, KillWhom, int) override { co_return OperationResult(); }
+  core::Task<OperationResult> controlProgram(std::string name, std::string program, ProgramVerb verb) override {
     if (program == "release") {
-      const auto held = std::exchange(held_, {});
-      for (const auto& one : held) one({});
+      auto held = std::exchange(held_, {});
+      for (auto& one : held) one({});
       instances_[name].reason.clear();
     } else if (program == "latin1") {
       instances_[name].reason = "caf\xe9";
       instances_[name].details = "secret caf\xe9\nsecond line\n";
       tell(name);
       for (auto* observer : observers_) observer->programChanged(name, {"caf\xe9", "RUNNING", 1});
-      return done({});
+      co_return OperationResult();
     } else if (program == "latin1 error") {
-      return done(core::Err{ManagerError{ErrorCode::OperationFailed, "caf\xe9"}});
+      co_return failed(ErrorCode::OperationFailed, "caf\xe9");
     } else if (program != "program1") {
-      return done(core::Err{ManagerError{ErrorCode::NoSuchProgram, "There is no program '" + program + "'"}});
+      co_return failed(ErrorCode::NoSuchProgram, "There is no program '" + program + "'");
     }
     for (auto* observer : observers_)
       observer->programChanged(
           name, {isEvil(name) ? kEvil : program, verb == ProgramVerb::Stop ? "STOPPED" : "RUNNING", 4243});
-    done({});
+    co_return OperationResult();
   }
-  void programLog(const std::string& name, const std::string& program, TextDone done) override {
-    if (!isSick(name)) return done(core::Err{ManagerError{ErrorCode::NoSuchProgram, "There is no program"}});
-    done("before\nlast of " + program + "\x1b[2J caf\xe9\n");
+  core::Task<Answer<std::string>> programLog(std::string name, std::string program) override {
+    if (!isSick(name)) co_return failed(ErrorCode::NoSuchProgram, "There is no program");
+    co_return "before\nlast of " + program + "\x1b[2J caf\xe9\n";
   }
-  core::Result<bool, ManagerError> setEnabled(const std::string& name, bool enabled) override {
+  Answer<bool> setEnabled(const std::string& name, bool enabled) override {
     const bool was = std::exchange(instances_[name].enabled, enabled);
     if (was != enabled) tell(name);
     return was != enabled;
   }
-  void create(const std::string& name, const Properties& properties, Done done) override {
-    if (instances_.count(name)) return done(core::Err{ManagerError{ErrorCode::InstanceExists, name + " exists"}});
+  core::Task<OperationResult> create(std::string name, Properties properties) override {
+    if (instances_.count(name)) co_return failed(ErrorCode::InstanceExists, name + " exists");
     add(name, 0, "root");
     for (const auto& [key, value] : properties)
       if (key == "logs_dir") instances_[name].logsDir = value.value_or("default");
     for (auto* observer : observers_) observer->instanceAdded(name);
-    done({});
+    co_return OperationResult();
   }
-  void setProperties(const std::string& name, const Properties& properties, Done done) override {
+  core::Task<OperationResult> setProperties(std::string name, Properties properties) override {
     for (const auto& [key, value] : properties) {
-      if (key != "logs_dir")
-        return done(core::Err{ManagerError{ErrorCode::ConfigInvalid, "There is no key '" + key + "'"}});
+      if (key != "logs_dir") co_return failed(ErrorCode::ConfigInvalid, "There is no key '" + key + "'");
       instances_[name].logsDir = value.value_or("default");
     }
     tell(name);
-    done({});
+    co_return OperationResult();
   }
-  void remove(const std::string& name, bool, Done done) override {
+  core::Task<OperationResult> remove(std::string name, bool) override {
     instances_.erase(name);
     for (auto* observer : observers_) observer->instanceRemoved(name);
-    done({});
+    co_return OperationResult();
   }
-  void reloadAll(bool dryRun, ReloadDone done) override {
+  core::Task<Answer<ReloadReport>> reloadAll(bool dryRun) override {
     ReloadReport report;
     report.changes.push_back({"tsupv", "change", {dryRun ? "would" : "did"}});
-    done(report);
+    report.changes.push_back({"tsupv", "change", {dryRun ? "would" : "did"}});
+    co_return report;
   }
-  void reexecute(Done done) override { done({}); }
+  core::Task<OperationResult> reexecute() override { co_return OperationResult(); }
   void addObserver(Observer* observer) override { observers_.push_back(observer); }
   void removeObserver(Observer* observer) override { std::erase(observers_, observer); }
 
  private:
-  void become(const std::string& name, InstanceState state, pid_t pid, Done done) {
+  static core::Err<ManagerError> failed(ErrorCode code, std::string message) {
+    return core::Err{ManagerError{code, std::move(message)}};
+  }
+  core::Task<OperationResult> become(std::string name, InstanceState state, pid_t pid) {
     instances_[name].state = state;
     instances_[name].mainPid = pid;
     instances_[name].programsTold = state == InstanceState::Running && isSick(name);
@@ -169,16 +170,18 @@ class PretendedManager final : public Manager {
       for (const auto& program : programs(name)) instances_[name].programCounts[program.state]++;
     tell(name);
     tell(name);
-    if (!name.starts_with("slow")) return done({});
-    held_.push_back(std::move(done));
-    instances_[name].reason = std::to_string(held_.size());
+    if (!name.starts_with("slow")) co_return OperationResult();
+    co_return co_await core::completes<OperationResult>([&](core::Completion<OperationResult> done) {
+      held_.push_back(std::move(done));
+      instances_[name].reason = std::to_string(held_.size());
+    });
   }
   void tell(const std::string& name) {
     for (auto* observer : observers_) observer->instanceChanged(name);
   }
 
   std::map<std::string, InstanceStatus> instances_;
-  std::vector<Done> held_;
+  std::vector<core::Completion<OperationResult>> held_;
   std::vector<entries::Complaint> refused_ = {{"/etc/x.conf", 3, "supervisor:bad", "user", "unknown"}};
   std::vector<entries::Complaint> warnings_;
   std::vector<Observer*> observers_;
