@@ -180,7 +180,7 @@ def test_whoever_edits_entries_is_said_to_equal_root_and_is_asked_each_time():
     policy = xml.etree.ElementTree.parse(os.path.join(SOURCE, "dbus/org.supervisormanager1.policy"))
     action = policy.find(f"action[@id='{NAME}.edit-instances']")
     assert [default.text for default in action.find("defaults")] == ["auth_admin"] * 3
-    assert "equal to root" in action.find("description").text and "root's power" in action.find("message").text
+    assert "equal to root" in action.find("description").text and "same rights as root" in action.find("message").text
     with open(os.path.join(SOURCE, "dbus/org.supervisormanager1.rules"), encoding="utf-8") as rules:
         assert "edit-instances" not in rules.read()
 
