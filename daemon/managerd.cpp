@@ -44,6 +44,19 @@ logging::Level levelFrom(const std::string& word) {
   return word == "debug" ? logging::Level::Debug : logging::Level::Info;
 }
 
+/// In a helper: the processes that have `path` open, in words.
+std::string describeHolders(const std::string& path) {
+  std::string text;
+  for (const auto pid : instances::holdersOf(path)) {
+    const auto process = instances::lookAt(pid);
+    const auto account = process ? core::findAccount(process->uid) : std::nullopt;
+    text += fmt::format("{}process {} ({}, user {})", text.empty() ? "" : ", ", pid,
+                        core::printable(instances::nameOf(pid)),
+                        account ? account->name : std::to_string(process ? process->uid : 0));
+  }
+  return text;
+}
+
 /// What a reload refuses or cannot do is logged where that is found.
 core::Task<> ignoreResult(core::Task<instances::Answer<instances::ReloadReport>> reload) { (void)co_await reload; }
 
@@ -119,38 +132,25 @@ bool Managerd::lock() {
     lock_.reset();
     return true;
   }
-  if (errno == EWOULDBLOCK)
-    nameLockHolder(path);
-  else
+  if (errno == EWOULDBLOCK) {
+    otherHasLock_ = true;
+    lock_.reset();
+    tasks_.run(nameLockHolder(path));
+  } else {
     logging::critical("{} cannot be locked: {}", path, ::strerrordesc_np(errno));
+  }
   return false;
 }
 
-/// Says who has the lock, and ends the loop. Looking for that may block, so a helper does it.
-void Managerd::nameLockHolder(const std::string& path) {
-  otherHasLock_ = true;
-  lock_.reset();
-  const auto describe = [path] {
-    std::string text;
-    for (const auto pid : instances::holdersOf(path)) {
-      const auto process = instances::lookAt(pid);
-      const auto account = process ? core::findAccount(process->uid) : std::nullopt;
-      text += fmt::format("{}process {} ({}, user {})", text.empty() ? "" : ", ", pid,
-                          core::printable(instances::nameOf(pid)),
-                          account ? account->name : std::to_string(process ? process->uid : 0));
-    }
-    return text;
-  };
-  naming_ = std::make_unique<layout::OwnerTask>(
-      loop_, reaper_, nullptr, describe,
-      [this, path](const core::Expected<std::string>& holders) {
-        logging::critical(
-            "{} is locked by {}. If that is a supervisor-managerd, one runs already; otherwise end that "
-            "process, and start this one again",
-            path, holders && !holders->empty() ? *holders : "a process that cannot be seen from here");
-        loop_.exit(1);
-      },
-      core::seconds(5));
+/// Logs who has the lock, and ends the loop. Looking for that may block, so a helper does it.
+core::Task<> Managerd::nameLockHolder(std::string path) {
+  layout::OwnerTask::Work describe = [path] { return describeHolders(path); };
+  const auto holders = co_await layout::runAsOwner(loop_, reaper_, std::nullopt, std::move(describe), core::seconds(5));
+  logging::critical(
+      "{} is locked by {}. If that is a supervisor-managerd, one runs already; otherwise end that process, and start "
+      "this one again",
+      path, holders && !holders->empty() ? *holders : "a process that cannot be seen from here");
+  loop_.exit(1);
 }
 
 bool Managerd::openBus() {

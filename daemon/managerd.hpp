@@ -41,7 +41,7 @@ class Managerd final : private instances::Observer {
   [[nodiscard]] bool open();
   void begin();
   [[nodiscard]] bool lock();
-  void nameLockHolder(const std::string& path);
+  core::Task<> nameLockHolder(std::string path);
   [[nodiscard]] bool openBus();
   void stop();
   void reload();
@@ -71,8 +71,7 @@ class Managerd final : private instances::Observer {
   instances::Fleet fleet_;
   core::TaskScope tasks_;
   std::unique_ptr<bus::Service> bus_;
-  std::unique_ptr<layout::OwnerTask> naming_;  // who holds the lock
-  bool begun_ = false;                         // it is known what runs
+  bool begun_ = false;  // it is known what runs
   bool stopping_ = false;
   bool stopWanted_ = false;
   bool reloadWanted_ = false;  // by SIGHUP, before that was known

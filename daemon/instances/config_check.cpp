@@ -71,10 +71,16 @@ CheckResult resultOf(const OwnerCommand::End& end) {
   return out;
 }
 
+core::Task<CheckResult> runCheck(InstanceContext& context, core::SpawnSpec spec, core::UniqueFd input) {
+  const auto end = co_await runProgramAsOwner(context, std::move(spec), std::move(input), kLimit);
+  co_return resultOf(end);
+}
+
 }  // namespace
 
-std::unique_ptr<OwnerCommand> checkConfiguration(InstanceContext& context, const entries::Entry& entry,
-                                                 const std::string& mark, const layout::Plan* plan, CheckDone done) {
+/// Everything is read from the arguments before the task begins: nothing of them needs to outlive the call.
+core::Task<CheckResult> checkConfiguration(InstanceContext& context, const entries::Entry& entry,
+                                           const std::string& mark, const layout::Plan* plan) {
   // Not the instance's own mark: a check is neither taken for the instance nor for something that it left behind.
   auto spec = launchSpec(entry, {context.supervisord, {}, mark + ":check", context.privileged});
   spec.arguments = {spec.file, "--check", "-c", entry.confFile};
@@ -85,9 +91,7 @@ std::unique_ptr<OwnerCommand> checkConfiguration(InstanceContext& context, const
     spec.arguments.insert(spec.arguments.begin() + 2, "--overlay");
     input = inMemory(overlayOf(*plan));
   }
-  return std::make_unique<OwnerCommand>(
-      context, std::move(spec), std::move(input), kLimit,
-      [finish = std::move(done)](const OwnerCommand::End& end) { finish(resultOf(end)); });
+  return runCheck(context, std::move(spec), std::move(input));
 }
 
 }  // namespace instances

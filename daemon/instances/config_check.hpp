@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,14 +16,13 @@ namespace instances {
 struct CheckResult {
   std::optional<std::string> objection;  ///< why a start with it would fail, or why that cannot be told
   std::vector<std::string> warnings;
+  bool filesInPlace = false;  ///< what the entry needs is there already
 };
-using CheckDone = std::function<void(const CheckResult&)>;
 
 /// Lets `supervisord --check` read the configuration of `entry` as its owner, with the environment, directory and
 /// limits that the instance starts with. `plan`: what will be put in place before that; null: the files as they are.
 /// A supervisord that has no such option has nothing to object.
-[[nodiscard]] std::unique_ptr<OwnerCommand> checkConfiguration(InstanceContext& context, const entries::Entry& entry,
-                                                               const std::string& mark, const layout::Plan* plan,
-                                                               CheckDone done);
+[[nodiscard]] core::Task<CheckResult> checkConfiguration(InstanceContext& context, const entries::Entry& entry,
+                                                         const std::string& mark, const layout::Plan* plan);
 
 }  // namespace instances

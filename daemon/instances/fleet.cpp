@@ -147,7 +147,7 @@ std::optional<InstanceStatus> Fleet::get(const std::string& name) const {
 
 std::vector<ProgramStatus> Fleet::programs(const std::string& name) const {
   const auto* runner = find(name);
-  return runner ? runner->programs() : std::vector<ProgramStatus>();
+  return runner ? runner->programs().list() : std::vector<ProgramStatus>();
 }
 
 Usage Fleet::usage(const std::string& name) const {
@@ -203,22 +203,22 @@ void Fleet::withStaying(const std::string& name, const Done& done, const std::fu
 }
 
 void Fleet::start(const std::string& name, Done done) {
-  withStaying(name, done, [&](Runner& runner) { runner.startIfGood(done); });
+  withStaying(name, done, [&](Runner& runner) { runner.then(runner.startIfGood(), done); });
 }
 void Fleet::stop(const std::string& name, Done done) {
-  with(name, done, [&](Runner& runner) { runner.stop(done); });
+  with(name, done, [&](Runner& runner) { runner.then(runner.stop(), done); });
 }
 void Fleet::restart(const std::string& name, Done done) {
-  withStaying(name, done, [&](Runner& runner) { runner.restartIfGood(done); });
+  withStaying(name, done, [&](Runner& runner) { runner.then(runner.restartIfGood(), done); });
 }
 void Fleet::forceRestart(const std::string& name, Done done) {
-  withStaying(name, done, [&](Runner& runner) { runner.restart(done); });
+  withStaying(name, done, [&](Runner& runner) { runner.then(runner.restart(), done); });
 }
 void Fleet::check(const std::string& name, WarningsDone done) {
   const auto refuse = [&](const OperationResult& outcome) { done(core::Err{outcome.error()}); };
   withStaying(name, refuse, [&](Runner& runner) {
     if (!runner.entry().managed) return done(std::vector<std::string>());
-    runner.check([name, finish = done](const CheckResult& result) {
+    runner.then(runner.check(), [name, finish = done](const CheckResult& result) {
       if (!result.objection) return finish(result.warnings);
       finish(core::Err{ManagerError{ErrorCode::ConfigInvalid,
                                     fmt::format("Instance '{}' would not start: {}", name, *result.objection)}});
@@ -226,18 +226,18 @@ void Fleet::check(const std::string& name, WarningsDone done) {
   });
 }
 void Fleet::reload(const std::string& name, Done done) {
-  with(name, done, [&](Runner& runner) { runner.reload(done); });
+  with(name, done, [&](Runner& runner) { runner.then(runner.reload(), done); });
 }
 void Fleet::kill(const std::string& name, KillWhom whom, int signo, Done done) {
-  with(name, done, [&](Runner& runner) { runner.kill(whom, signo, done); });
+  with(name, done, [&](Runner& runner) { runner.then(runner.kill(whom, signo), done); });
 }
 void Fleet::controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) {
-  with(name, done, [&](Runner& runner) { runner.controlProgram(program, verb, done); });
+  with(name, done, [&](Runner& runner) { runner.then(runner.controlProgram(program, verb), done); });
 }
 
 void Fleet::programLog(const std::string& name, const std::string& program, TextDone done) {
   const Done refused = [done](const OperationResult& outcome) { done(core::Err{outcome.error()}); };
-  with(name, refused, [&](Runner& runner) { runner.programLog(program, done); });
+  with(name, refused, [&](Runner& runner) { runner.then(runner.programLog(program), done); });
 }
 
 void Fleet::reexecute(Done done) {

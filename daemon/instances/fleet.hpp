@@ -158,7 +158,7 @@ class Fleet final : public Manager, private Runner::Listener {
   std::vector<entries::Complaint> refused_;
   std::vector<entries::Complaint> warnings_;
   entries::Loaded first_;  // between open() and begin()
-  std::unique_ptr<layout::OwnerTask> looking_;
+  core::TaskScope look_;
   std::unique_ptr<core::Timer> lookAgain_;
   std::vector<Observer*> observers_;
   std::set<std::string> changed_;

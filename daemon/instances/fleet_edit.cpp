@@ -144,9 +144,9 @@ void Fleet::writeAndApply(const std::string& name, const Files& files, Done done
   };
   // What runs is not stopped for a start that must fail.
   if (const auto* const runner = find(name); runner && decideFor(*runner, *entry).deed == Deed::Restart)
-    return trial_->check([apply](const CheckResult& result) { apply(result.objection.value_or("")); });
-  trial_->deploy(layout::Mode::DryRun,
-                 [apply](const layout::Report& report) { apply(core::join(report.errors, "; ")); });
+    return trial_->then(trial_->check(), [apply](const CheckResult& result) { apply(result.objection.value_or("")); });
+  trial_->then(trial_->deploy(layout::Mode::DryRun),
+               [apply](const layout::Report& report) { apply(core::join(report.errors, "; ")); });
 }
 
 void Fleet::applyWritten(const std::string& name, entries::Loaded loaded, Done done) {

@@ -85,7 +85,7 @@ void Fleet::plan(const entries::Loaded& loaded, const Gather& gather) {
     if (decision.deed != Deed::Nothing)
       gather->change(entry.name, toText(decision.deed)).details = std::move(decision.details);
     const auto deploy = [gather, &trial, name = entry.name] {
-      trial.deploy(layout::Mode::DryRun, [gather, name](const layout::Report& report) {
+      trial.then(trial.deploy(layout::Mode::DryRun), [gather, name](const layout::Report& report) {
         if (!report.changes.empty() || !report.errors.empty())
           addChanges(gather->change(name, toText(Deed::Change)), report);
       });
@@ -95,7 +95,7 @@ void Fleet::plan(const entries::Loaded& loaded, const Gather& gather) {
       continue;
     }
     // What is refused changes no file.
-    trial.check([gather, name = entry.name, deploy](const CheckResult& result) {
+    trial.then(trial.check(), [gather, name = entry.name, deploy](const CheckResult& result) {
       if (!result.objection) return deploy();
       gather->change(name, toText(Deed::Change)).details.push_back(refusal(*result.objection));
     });
@@ -104,7 +104,7 @@ void Fleet::plan(const entries::Loaded& loaded, const Gather& gather) {
     if (names.count(name) || isKept(*runner, loaded)) continue;
     gather->change(name, toText(Deed::Remove));
     if (!runner->entry().managed || leaving_.count(name)) continue;
-    runner->planRemoval([gather, name = name](const layout::Report& report) {
+    runner->then(runner->planRemoval(), [gather, name = name](const layout::Report& report) {
       addChanges(gather->change(name, toText(Deed::Remove)), report);
     });
   }
@@ -170,20 +170,22 @@ void Fleet::bringAbout(Runner& runner, const Decision& decision, const Gather& g
   const auto name = runner.entry().name;
   auto before = runner.memory().deployed;
   remember(runner, fingerprintOf(runner.entry()).text(), gather);
-  runner.deploy(layout::Mode::Apply, [this, gather, turn, name, decision, before](const layout::Report& report) {
-    if (!report.changes.empty() || !report.errors.empty())
-      addChanges(gather->change(name, toText(Deed::Change)), report);
-    auto* const here = turn->over ? nullptr : staying(name);
-    if (!here) return;
-    const bool placed = report.errors.empty();
-    // Not brought about: the next reload, or manager, tries again, and its `state` counts then.
-    if (!placed) remember(*here, before, gather);
-    const auto finish = [gather, name, decision](const OperationResult& outcome) {
-      if (!outcome) gather->change(name, toText(decision.deed)).details.push_back("failed: " + outcome.error().message);
-    };
-    if (decision.starts && !isUp(*here)) here->start(finish);
-    if (decision.updates && placed) here->updatePrograms(finish);
-  });
+  runner.then(runner.deploy(layout::Mode::Apply),
+              [this, gather, turn, name, decision, before](const layout::Report& report) {
+                if (!report.changes.empty() || !report.errors.empty())
+                  addChanges(gather->change(name, toText(Deed::Change)), report);
+                auto* const here = turn->over ? nullptr : staying(name);
+                if (!here) return;
+                const bool placed = report.errors.empty();
+                // Not brought about: the next reload, or manager, tries again, and its `state` counts then.
+                if (!placed) remember(*here, before, gather);
+                const auto finish = [gather, name, decision](const OperationResult& outcome) {
+                  if (!outcome)
+                    gather->change(name, toText(decision.deed)).details.push_back("failed: " + outcome.error().message);
+                };
+                if (decision.starts && !isUp(*here)) here->then(here->start(), finish);
+                if (decision.updates && placed) here->then(here->updatePrograms(), finish);
+              });
 }
 
 /// What must stop is stopped as what it was; then it is what it shall be.
@@ -193,13 +195,13 @@ void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Decision& d
     runner.setEntry(std::move(entry));
     return bringAbout(runner, decision, gather, turn);
   }
-  runner.stopForChange(decision.starts,
-                       [this, gather, turn, decision, next = std::move(entry)](const OperationResult&) {
-                         auto* const here = turn->over ? nullptr : staying(next.name);
-                         if (!here) return;
-                         here->setEntry(next);
-                         bringAbout(*here, decision, gather, turn);
-                       });
+  runner.then(runner.stopForChange(decision.starts),
+              [this, gather, turn, decision, next = std::move(entry)](const OperationResult&) {
+                auto* const here = turn->over ? nullptr : staying(next.name);
+                if (!here) return;
+                here->setEntry(next);
+                bringAbout(*here, decision, gather, turn);
+              });
 }
 
 void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gather, const Turn& turn) {
@@ -209,7 +211,7 @@ void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gat
   if (!needsCheck(runner, decision)) return replaceEntry(runner, std::move(entry), decision, gather, turn);
   auto& trial = *gather->trials.emplace_back(new Runner(context_, *this, entry));
   turn->checking = true;
-  trial.check([this, gather, turn, name, decision, next = std::move(entry)](const CheckResult& result) {
+  trial.then(trial.check(), [this, gather, turn, name, decision, next = std::move(entry)](const CheckResult& result) {
     turn->checking = false;
     if (turn->over) {
       gather->change(name, toText(decision.deed)).details.emplace_back("skipped: a later change has taken its place");
@@ -232,8 +234,8 @@ void Fleet::removeRunner(Runner& runner, bool purge, const Gather& gather) {
     return;
   }
   leaving_[name];
-  runner.stop([this, gather, name, purge](const OperationResult&) {
-    find(name)->removeFiles(purge, [this, gather, name](const layout::Report& report) {
+  runner.then(runner.stop(), [this, gather, name, purge](const OperationResult&) {
+    find(name)->then(find(name)->removeFiles(purge), [this, gather, name](const layout::Report& report) {
       addChanges(gather->change(name, toText(Deed::Remove)), report);
       leave(name);
     });

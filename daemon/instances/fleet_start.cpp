@@ -62,18 +62,18 @@ void Fleet::lookForInstances(std::function<void()> done) {
       held.push_back(pid);
     }
   // Owners' processes: looking at one may block.
-  looking_ = readDetailsInHelper(
-      context_.loop, context_.reaper, held, [this, finish = std::move(done)](const std::optional<DetailsOf>& details) {
-        const auto task = std::move(looking_);  // it calls this
-        if (!details) {
-          // Whoever is not taken over is ended: not on the strength of a helper that failed.
-          logging::error("cannot look at what runs already: the helper failed; trying again");
-          lookAgain_ = std::make_unique<core::Timer>(context_.loop, [this, finish] { lookForInstances(finish); });
-          return lookAgain_->armIn(kLookAgain);
-        }
-        for (const auto& [pid, one] : *details) context_.seen[pid].details = one;
-        finish();
-      });
+  look_.run(Runner::tell(readDetailsInHelper(context_.loop, context_.reaper, held),
+                         [this, finish = std::move(done)](const std::optional<DetailsOf>& details) {
+                           if (!details) {
+                             // Whoever is not taken over is ended: not on the strength of a helper that failed.
+                             logging::error("cannot look at what runs already: the helper failed; trying again");
+                             lookAgain_ = std::make_unique<core::Timer>(context_.loop,
+                                                                        [this, finish] { lookForInstances(finish); });
+                             return lookAgain_->armIn(kLookAgain);
+                           }
+                           for (const auto& [pid, one] : *details) context_.seen[pid].details = one;
+                           finish();
+                         }));
 }
 
 void Fleet::begin() {
@@ -109,11 +109,12 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
   (void)runner.saveMemory();
   if (adopted) {
     // The manager before this one ended while it was stopping the instance, perhaps to start it again.
-    if (!stays) return runner.stop([](const OperationResult&) {});
-    if (runner.record()->stopping) return runner.restart([](const OperationResult&) {});
+    if (!stays) return runner.then(runner.stop(), [](const OperationResult&) {});
+    if (runner.record()->stopping) return runner.then(runner.restart(), [](const OperationResult&) {});
     if (before && before->programs != fingerprint.programs)
-      runner.deploy(layout::Mode::Apply,
-                    [&runner](const layout::Report&) { runner.updatePrograms([](const OperationResult&) {}); });
+      runner.then(runner.deploy(layout::Mode::Apply), [&runner](const layout::Report&) {
+        runner.then(runner.updatePrograms(), [](const OperationResult&) {});
+      });
     return;
   }
   bool start = memory.isEnabled(entry.enabled);
@@ -124,7 +125,7 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
     toStart.push_back(entry.name);
     return;
   }
-  runner.deploy(layout::Mode::Apply, [name = entry.name](const layout::Report& report) {
+  runner.then(runner.deploy(layout::Mode::Apply), [name = entry.name](const layout::Report& report) {
     for (const auto& error : report.errors) about(name).error("instance '{}': {}", name, error);
   });
 }
@@ -134,7 +135,7 @@ void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
 void Fleet::restartIfGood(Runner& runner) {
   const auto turn = beginChange(runner.entry().name);
   turn->checking = true;
-  runner.check([this, turn, name = runner.entry().name](const CheckResult& result) {
+  runner.then(runner.check(), [this, turn, name = runner.entry().name](const CheckResult& result) {
     if (turn->over) return;
     if (result.objection)
       about(name).error("instance '{}' goes on as it was; its changed entry is refused: {}", name, *result.objection);
@@ -142,7 +143,7 @@ void Fleet::restartIfGood(Runner& runner) {
     if (!here || result.objection) return;
     here->memory().deployed = fingerprintOf(here->entry()).text();
     (void)here->saveMemory();
-    here->restart([](const OperationResult&) {});
+    here->then(here->restart(), [](const OperationResult&) {});
   });
 }
 
@@ -161,8 +162,8 @@ void Fleet::clearForgotten(const entries::Loaded& loaded) {
     auto& runner = add(std::move(entry));
     leaving_[name];
     (void)runner.adopt();
-    runner.stop([this, name](const OperationResult&) {
-      find(name)->removeFiles(false, [this, name](const layout::Report&) { leave(name); });
+    runner.then(runner.stop(), [this, name](const OperationResult&) {
+      find(name)->then(find(name)->removeFiles(false), [this, name](const layout::Report&) { leave(name); });
     });
   }
 }
@@ -181,7 +182,7 @@ void Fleet::startByPriority(std::vector<std::string> names) {
     if (!alive.expired()) startByPriority(later);
   });
   for (const auto& name : batch)
-    if (auto* const runner = find(name)) runner->start([next](const OperationResult&) {});
+    if (auto* const runner = find(name)) runner->then(runner->start(), [next](const OperationResult&) {});
 }
 
 void Fleet::stopByPriority(std::vector<std::string> names, std::function<void()> done) {
@@ -197,7 +198,7 @@ void Fleet::stopByPriority(std::vector<std::string> names, std::function<void()>
     if (!alive.expired()) stopByPriority(later, done);
   });
   for (const auto& name : batch)
-    if (auto* const runner = find(name)) runner->stopForNow([next](const OperationResult&) {});
+    if (auto* const runner = find(name)) runner->then(runner->stopForNow(), [next](const OperationResult&) {});
 }
 
 void Fleet::stopAll(std::function<void()> done) {

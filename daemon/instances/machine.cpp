@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/instances/machine.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/core.h>
 #include <string.h>
 
@@ -20,14 +23,28 @@ std::string toText(const Exit& exit) {
   return "ended";
 }
 
+namespace {
+
+constexpr std::array kResults{"success", "exit-code", "signal", "unknown", "timeout", "resources", "layout"};
+static_assert(kResults.size() == static_cast<std::size_t>(RunResult::Layout) + 1);
+
+}  // namespace
+
+const char* toText(RunResult result) noexcept { return kResults[static_cast<std::size_t>(result)]; }
+
+RunResult runResultFrom(std::string_view text) noexcept {
+  const auto found = std::find(kResults.begin(), kResults.end(), text);
+  return found == kResults.end() ? RunResult::Unknown : static_cast<RunResult>(found - kResults.begin());
+}
+
 void Machine::enter(Phase phase, core::Instant now) {
   phase_ = phase;
   since_ = now;
   deadline_.reset();
 }
 
-void Machine::fail(std::string result, std::string reason, std::string details) {
-  result_ = std::move(result);
+void Machine::fail(RunResult result, std::string reason, std::string details) {
+  result_ = result;
   reason_ = std::move(reason);
   details_ = std::move(details);
 }
@@ -96,7 +113,7 @@ Machine::Action Machine::prepared(core::Instant now) {
 Machine::Action Machine::prepareFailed(std::string details, core::Instant now) {
   if (phase_ != Phase::Preparing) return Action::None;
   if (again_) return prepareAgain(now);
-  fail("layout", "cannot have its files put in place", std::move(details));
+  fail(RunResult::Layout, "cannot have its files put in place", std::move(details));
   // Trying again would find the same files: this waits for people.
   enter(wanted_ ? Phase::Failed : Phase::Inactive, now);
   wanted_ = false;
@@ -123,7 +140,7 @@ Machine::Action Machine::spawned(core::Instant now) {
 }
 
 Machine::Action Machine::spawnFailed(std::string reason, core::Instant now) {
-  fail("resources", std::move(reason));
+  fail(RunResult::Resources, std::move(reason));
   if (again_) return prepareAgain(now);
   if (!wanted_) {
     enter(Phase::Inactive, now);
@@ -143,17 +160,17 @@ Machine::Action Machine::exited(const Exit& exit, const std::string& explanation
   byItself_ = phase_ != Phase::Stopping;
   if (!byItself_) {
     if (killed_)
-      fail("timeout", "did not stop in time and was killed");
+      fail(RunResult::Timeout, "did not stop in time and was killed");
     else
-      fail("success", "");
+      fail(RunResult::Success, "");
   } else if (deliberate && phase_ == Phase::Running) {
     wanted_ = false;
-    fail("success", "was shut down by its owner");
+    fail(RunResult::Success, "was shut down by its owner");
   } else {
     const bool early = phase_ == Phase::Starting;
-    fail(exit.kind == Exit::Kind::Signal ? "signal"
-         : exit.kind == Exit::Kind::Code ? "exit-code"
-                                         : "unknown",
+    fail(exit.kind == Exit::Kind::Signal ? RunResult::Signal
+         : exit.kind == Exit::Kind::Code ? RunResult::ExitCode
+                                         : RunResult::Unknown,
          toText(exit) + (early ? " before it was ready" : ""), explanation);
     quickEnds_ = now - spawnedAt_ < rules_.quickExit ? quickEnds_ + 1 : 1;
   }
@@ -200,7 +217,7 @@ Machine::Action Machine::expire(core::Instant now) {
         return Action::KillTree;
       }
       byItself_ = false;
-      fail("timeout", "did not stop, was killed, and hangs in the kernel");
+      fail(RunResult::Timeout, "did not stop, was killed, and hangs in the kernel");
       enter(Phase::Clearing, now);
       return Action::Abandon;
     case Phase::Waiting:

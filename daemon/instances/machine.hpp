@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lib/core/clock.hpp"
 
@@ -28,6 +29,13 @@ struct Exit {
 };
 /// "exited with status 2", "was killed by signal 9 (KILL)", "ended".
 [[nodiscard]] std::string toText(const Exit& exit);
+
+/// How the last run of an instance ended, or why it could not begin.
+enum class RunResult : std::uint8_t { Success, ExitCode, Signal, Unknown, Timeout, Resources, Layout };
+/// "success", "exit-code", "signal", "unknown", "timeout", "resources", "layout".
+[[nodiscard]] const char* toText(RunResult result) noexcept;
+/// The other way; Unknown for any other text.
+[[nodiscard]] RunResult runResultFrom(std::string_view text) noexcept;
 
 /// The life of one instance, without I/O: an input goes in, at most one action comes out, deadline() says when
 /// expire() is wanted.
@@ -98,10 +106,10 @@ class Machine {
   }
   void setRestarts(std::uint32_t restarts) noexcept { restarts_ = restarts; }
   /// What is known of the last end, from an earlier manager.
-  void setLastEnd(std::string result, std::string reason) { fail(std::move(result), std::move(reason)); }
-  /// How the last run ended, or could not begin: in one word (success, exit-code, signal, unknown, timeout, resources,
-  /// layout), and the failure in a sentence, which anybody may read. Both stay while it runs again.
-  [[nodiscard]] const std::string& result() const noexcept { return result_; }
+  void setLastEnd(RunResult result, std::string reason) { fail(result, std::move(reason)); }
+  /// How the last run ended, or could not begin, and the failure in a sentence, which anybody may read. Both stay while
+  /// it runs again.
+  [[nodiscard]] RunResult result() const noexcept { return result_; }
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
   /// What the instance or its files have to do with the failure: may quote what only the owner and root may read.
   [[nodiscard]] const std::string& details() const noexcept { return details_; }
@@ -110,7 +118,7 @@ class Machine {
 
  private:
   void enter(Phase phase, core::Instant now);
-  void fail(std::string result, std::string reason, std::string details = {});
+  void fail(RunResult result, std::string reason, std::string details = {});
   Action prepareAgain(core::Instant now);
   Action retryOrGiveUp(core::Instant now);
 
@@ -125,7 +133,7 @@ class Machine {
   bool killed_ = false;    // the stop needed force
   int quickEnds_ = 0;
   std::uint32_t restarts_ = 0;
-  std::string result_ = "success";
+  RunResult result_ = RunResult::Success;
   std::string reason_;
   std::string details_;
 };

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include <optional>
 #include <utility>
 
-#include "daemon/entries/environment.hpp"
 #include "daemon/instances/launch.hpp"
 #include "lib/core/files.hpp"
 
@@ -70,27 +70,17 @@ void OwnerCommand::finish(int status, std::string failure) {
   if (!done_) return timer_.disarm();
   End end{status, std::move(failure), printedText(output_)};  // first: there may be no memory for it
   timer_.disarm();
-  const auto done = std::move(done_);
-  done_ = nullptr;
+  auto done = std::move(done_);
   letGo();
-  done(end);  // may destroy this
+  done(std::move(end));  // may destroy this
 }
 
-bool isPlainName(const std::string& program) {
-  return !program.empty() && program.front() != '-' && program.size() < 300 &&
-         program.find_first_of(" \t\n\r'\"\\") == std::string::npos;
-}
-
-core::SpawnSpec ctlSpec(const InstanceContext& context, const entries::Entry& entry,
-                        const std::vector<std::string>& arguments) {
-  core::SpawnSpec spec;
-  spec.file = context.places.supervisorctl;
-  spec.arguments = {spec.file, "-c", entry.confFile};
-  spec.arguments.insert(spec.arguments.end(), arguments.begin(), arguments.end());
-  spec.environment = entries::ownerEnvironment(entry);
-  if (context.privileged) spec.identity = entry.identity;
-  spec.directory.assign(1, '/');
-  return spec;
+core::Task<OwnerCommand::End> runProgramAsOwner(InstanceContext& context, core::SpawnSpec spec, core::UniqueFd input,
+                                                core::Duration limit) {
+  std::optional<OwnerCommand> command;
+  co_return co_await core::completes<OwnerCommand::End>([&](OwnerCommand::Done done) {
+    command.emplace(context, std::move(spec), std::move(input), limit, std::move(done));
+  });
 }
 
 }  // namespace instances

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,10 +8,7 @@
 #include "daemon/instances/context.hpp"
 #include "lib/core/spawn.hpp"
 #include "lib/core/spawn_watch.hpp"
-
-namespace entries {
-struct Entry;
-}
+#include "lib/core/task.hpp"
 
 namespace instances {
 
@@ -27,15 +23,14 @@ class OwnerCommand {
     std::string output;   ///< what it printed on both channels, as it is: the owner's text
     [[nodiscard]] bool ok() const noexcept { return status == 0; }
   };
-  /// Called once, from the loop; may destroy the command.
-  using Done = std::function<void(const End&)>;
+  /// Called from the loop; may destroy the command.
+  using Done = core::Completion<End>;
 
   /// `spec` without descriptors: standard input is `input`, or /dev/null if that is invalid.
   OwnerCommand(InstanceContext& context, core::SpawnSpec spec, core::UniqueFd input, core::Duration limit, Done done);
   ~OwnerCommand();
   OwnerCommand(const OwnerCommand&) = delete;
   OwnerCommand& operator=(const OwnerCommand&) = delete;
-  [[nodiscard]] bool finished() const noexcept { return !done_; }
 
  private:
   void fail(const core::SpawnError& error);
@@ -54,10 +49,8 @@ class OwnerCommand {
   std::string failure_;
 };
 
-/// Whether supervisorctl takes the text as the one name of a program, whatever an owner or a caller put into it.
-[[nodiscard]] bool isPlainName(const std::string& program);
-/// How supervisorctl is run for `entry`.
-[[nodiscard]] core::SpawnSpec ctlSpec(const InstanceContext& context, const entries::Entry& entry,
-                                      const std::vector<std::string>& arguments);
+/// Runs a program as an OwnerCommand. Destroying the task kills it.
+[[nodiscard]] core::Task<OwnerCommand::End> runProgramAsOwner(InstanceContext& context, core::SpawnSpec spec,
+                                                              core::UniqueFd input, core::Duration limit);
 
 }  // namespace instances

@@ -221,15 +221,12 @@ std::vector<pid_t> holdersOf(const std::string& path) {
   return collected.copy();
 }
 
-std::unique_ptr<layout::OwnerTask> readDetailsInHelper(core::EventLoop& loop, core::Reaper& reaper,
-                                                       const std::vector<pid_t>& pids,
-                                                       std::function<void(std::optional<DetailsOf>)> done) {
-  return std::make_unique<layout::OwnerTask>(
-      loop, reaper, nullptr, [pids] { return toText(readDetails(pids)); },
-      [done = std::move(done)](const core::Expected<std::string>& text) {
-        done(text ? std::optional(fromText(*text)) : std::nullopt);
-      },
-      kTaskLimit);
+core::Task<std::optional<DetailsOf>> readDetailsInHelper(core::EventLoop& loop, core::Reaper& reaper,
+                                                         std::vector<pid_t> pids) {
+  layout::OwnerTask::Work read = [pids = std::move(pids)] { return toText(readDetails(pids)); };
+  const auto text = co_await layout::runAsOwner(loop, reaper, std::nullopt, std::move(read), kTaskLimit);
+  if (!text) co_return std::nullopt;
+  co_return fromText(*text);
 }
 
 }  // namespace instances

@@ -45,10 +45,8 @@ using DetailsOf = std::map<pid_t, ProcessDetails>;
 /// The processes that have `path` open, in this process: for a helper. Those that cannot be looked at are left out.
 [[nodiscard]] std::vector<pid_t> holdersOf(const std::string& path);
 
-/// Reads the details in a helper with root's ids. `done` is called from the loop; it gets nothing if the helper could
-/// not be started or did not come to an end. Destroying the task ends it.
-[[nodiscard]] std::unique_ptr<layout::OwnerTask> readDetailsInHelper(
-    core::EventLoop& loop, core::Reaper& reaper, const std::vector<pid_t>& pids,
-    std::function<void(std::optional<DetailsOf>)> done);
+/// Reads the details in a helper with root's ids. Nothing if the helper could not be started or did not finish.
+[[nodiscard]] core::Task<std::optional<DetailsOf>> readDetailsInHelper(core::EventLoop& loop, core::Reaper& reaper,
+                                                                       std::vector<pid_t> pids);
 
 }  // namespace instances

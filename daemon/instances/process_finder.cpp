@@ -8,8 +8,8 @@
 
 namespace instances {
 
-void ProcessFinder::find(core::Duration age, Done done) {
-  if (context_.groups.has(subject_.instance)) return done(members());
+core::Task<std::vector<FoundProcess>> ProcessFinder::find(core::Duration age) {
+  if (context_.groups.has(subject_.instance)) co_return members();
   const auto matcher = subject_.matcher();
   std::map<pid_t, core::UniqueFd> held;  // before their environment is read: what is read is theirs, or they are gone
   std::vector<pid_t> pids;
@@ -18,17 +18,14 @@ void ProcessFinder::find(core::Duration age, Done done) {
       held.emplace(pid, std::move(fd));
       pids.push_back(pid);
     }
-  if (pids.empty()) return done(related({}));
-  reading_ = readDetailsInHelper(context_.loop, context_.reaper, pids,
-                                 [this, held = std::make_shared<std::map<pid_t, core::UniqueFd>>(std::move(held)),
-                                  finish = std::move(done)](const std::optional<DetailsOf>& details) {
-                                   std::set<pid_t> marked;
-                                   for (const auto& [pid, seen] : details.value_or(DetailsOf()))
-                                     if (seen.mark == subject_.mark && signalTo((*held)[pid], 0) == 0)
-                                       marked.insert(pid);
-                                   const auto task = std::move(reading_);  // it calls this
-                                   finish(related(marked));
-                                 });
+  std::set<pid_t> marked;
+  if (!pids.empty()) {
+    const auto details = co_await readDetailsInHelper(context_.loop, context_.reaper, std::move(pids));
+    if (details)
+      for (const auto& [pid, seen] : *details)
+        if (seen.mark == subject_.mark && signalTo(held[pid], 0) == 0) marked.insert(pid);
+  }
+  co_return related(marked);
 }
 
 std::vector<FoundProcess> ProcessFinder::members() const {

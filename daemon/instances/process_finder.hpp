@@ -2,13 +2,13 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "daemon/instances/context.hpp"
 #include "daemon/instances/process_details.hpp"
 #include "daemon/instances/process_table.hpp"
+#include "lib/core/task.hpp"
 
 namespace instances {
 
@@ -28,13 +28,11 @@ class ProcessFinder {
     std::function<ProcessMatcher()> matcher;  ///< all but `marked`
     std::function<std::set<pid_t>()> mains;   ///< main processes of all instances
   };
-  using Done = std::function<void(std::vector<FoundProcess>)>;
 
   ProcessFinder(InstanceContext& context, Subject subject) : context_(context), subject_(std::move(subject)) {}
 
-  /// `done` is called once, before this returns or from the loop; never after the finder is gone. The look at all
-  /// processes may be as old as `age`. One search at a time.
-  void find(core::Duration age, Done done);
+  /// The list of all processes that it works on may be as old as `age`. The finder must outlive the task.
+  [[nodiscard]] core::Task<std::vector<FoundProcess>> find(core::Duration age);
 
  private:
   [[nodiscard]] std::vector<FoundProcess> members() const;
@@ -42,7 +40,6 @@ class ProcessFinder {
 
   InstanceContext& context_;
   Subject subject_;
-  std::unique_ptr<layout::OwnerTask> reading_;
 };
 
 }  // namespace instances

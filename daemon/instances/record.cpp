@@ -24,7 +24,7 @@ std::optional<Record> Record::read(const std::string& path) {
   out.boot = file.get("boot");
   out.restarts = static_cast<std::uint32_t>(file.number("restarts"));
   out.nextRestarts = static_cast<std::uint32_t>(file.number("next_restarts"));
-  if (const auto result = file.get("result"); !result.empty()) out.result = result;
+  if (const auto result = file.get("result"); !result.empty()) out.result = runResultFrom(result);
   out.reason = file.get("reason");
   out.cpuBefore = static_cast<std::uint64_t>(file.number("cpu_before"));
   out.sinceWall = file.number("since_wall");
@@ -44,7 +44,7 @@ core::Status Record::write(const std::string& path) const {
   file.set("boot", bootId());
   file.set("restarts", std::to_string(restarts));
   file.set("next_restarts", std::to_string(nextRestarts));
-  file.set("result", result);
+  file.set("result", toText(result));
   file.set("reason", reason);
   file.set("cpu_before", std::to_string(cpuBefore));
   file.set("since_wall", std::to_string(sinceWall));

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/instances/machine.hpp"
 #include "daemon/instances/process_details.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
@@ -24,8 +25,8 @@ struct Record {
   Executable executable;
   std::string boot;
   std::uint32_t restarts = 0;
-  std::uint32_t nextRestarts = 0;  ///< what that count is after a start by a manager that finds it gone
-  std::string result = "success";  ///< of its last end: see Machine
+  std::uint32_t nextRestarts = 0;         ///< what that count is after a start by a manager that finds it gone
+  RunResult result = RunResult::Success;  ///< of its last end
   std::string reason;
   std::uint64_t cpuBefore = 0;  ///< microseconds that its control group had used before this run
   std::int64_t sinceWall = 0;   ///< microseconds

@@ -2,33 +2,32 @@
 #pragma once
 
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "daemon/entries/entry.hpp"
 #include "daemon/instances/config_check.hpp"
 #include "daemon/instances/context.hpp"
-#include "daemon/instances/failures.hpp"
 #include "daemon/instances/kept_file.hpp"
 #include "daemon/instances/manager.hpp"
 #include "daemon/instances/notify_socket.hpp"
-#include "daemon/instances/owner_command.hpp"
 #include "daemon/instances/persistent_state.hpp"
 #include "daemon/instances/process_finder.hpp"
-#include "daemon/instances/process_table.hpp"
+#include "daemon/instances/program_table.hpp"
 #include "daemon/instances/record.hpp"
-#include "daemon/instances/signal_run.hpp"
-#include "daemon/instances/sweeper.hpp"
+#include "daemon/instances/usage_meter.hpp"
 #include "daemon/layout/deployment.hpp"
 #include "lib/core/spawn_watch.hpp"
+#include "lib/core/task.hpp"
 
 namespace instances {
 
-/// One instance: gives the machine its inputs and does what it answers.
+/// One instance: gives the machine its inputs and does what it answers. Its operations are tasks that end when the work
+/// is done; when the runner is destroyed, who awaits one gets core::Dropped. It must not be destroyed by one of them.
 class Runner {
  public:
   /// Hears of its runner; told at most once a turn of the loop by whoever implements it.
@@ -55,7 +54,7 @@ class Runner {
   [[nodiscard]] const PersistentState& memory() const noexcept { return persistent_; }
   [[nodiscard]] const Machine& machine() const noexcept { return machine_; }
   [[nodiscard]] InstanceStatus status() const;
-  [[nodiscard]] std::vector<ProgramStatus> programs() const;
+  [[nodiscard]] const ProgramTable& programs() const noexcept { return programs_; }
   [[nodiscard]] Usage usage();
   [[nodiscard]] pid_t mainPid() const noexcept { return pid_; }
 
@@ -64,97 +63,126 @@ class Runner {
   /// Takes over the process of the record, or one that is recognisably this instance, from the context's `seen`.
   bool adopt();
 
-  void start(Done done);
-  void stop(Done done) { stopMeaning(false, std::move(done)); }
-  void restart(Done done);
-  /// The same as people ask for it: what would fail for the configuration, or for a file in the way, is refused with
-  /// the reason (ConfigInvalid), and what runs goes on. One that is on its way already is not checked.
-  void startIfGood(Done done);
-  void restartIfGood(Done done);
+  /// Whether the files of the entry are in place: a start then does not compare them again.
+  enum class Files { Unknown, InPlace };
+  core::Task<OperationResult> start(Files files = Files::Unknown) { return tasks_.own(startNow(files)); }
+  core::Task<OperationResult> stop() { return tasks_.own(stopNow(false)); }
+  core::Task<OperationResult> restart() { return tasks_.own(restartNow()); }
+  /// The same as people ask for it: what would fail for the configuration, or for an obstacle to its files, is refused
+  /// with the reason (ConfigInvalid), and what runs keeps running. One that is starting or running is not checked.
+  core::Task<OperationResult> startIfGood() { return tasks_.own(startChecked()); }
+  core::Task<OperationResult> restartIfGood() { return tasks_.own(restartChecked()); }
   /// Lets it read its configuration again, if that is good.
-  void reload(Done done);
-  /// Whether a start would succeed, as far as its files say. Nothing is changed.
-  void check(CheckDone done);
-  void kill(KillWhom whom, int signo, Done done);
-  void controlProgram(const std::string& program, ProgramVerb verb, Done done);
-  void programLog(const std::string& program, TextDone done);
+  core::Task<OperationResult> reload() { return tasks_.own(reloadChecked()); }
+  /// Whether a start would succeed, as far as its files show. Nothing is changed.
+  core::Task<CheckResult> check() { return tasks_.own(checkFiles()); }
+  core::Task<OperationResult> kill(KillWhom whom, int signo) { return tasks_.own(signalAll(whom, signo)); }
+  core::Task<OperationResult> controlProgram(std::string program, ProgramVerb verb) {
+    return tasks_.own(control(std::move(program), verb));
+  }
+  core::Task<Answer<std::string>> programLog(std::string program) { return tasks_.own(tail(std::move(program))); }
 
   /// The entry changed: counts from the next start on.
   void setEntry(entries::Entry entry);
-  /// Compares or brings about the files of the entry. Never starts or stops anything.
-  void deploy(layout::Mode mode, layout::Deployment::Done done);
+  /// Compares or carries out the files of the entry. Never starts or stops anything.
+  core::Task<layout::Report> deploy(layout::Mode mode) { return tasks_.own(deployFiles(mode)); }
   /// Lets the instance take in changed program files.
-  void updatePrograms(Done done);
+  core::Task<OperationResult> updatePrograms() { return tasks_.own(update()); }
   /// Removes what was generated (with `purge`, all there is), and forgets the instance.
-  void removeFiles(bool purge, layout::Deployment::Done done);
+  core::Task<layout::Report> removeFiles(bool purge) { return tasks_.own(removeGenerated(purge)); }
   /// What removeFiles() without a purge would do now.
-  void planRemoval(layout::Deployment::Done done);
+  core::Task<layout::Report> planRemoval() { return tasks_.own(run(removalPlan(false), layout::Mode::DryRun)); }
   /// Stops because the manager ends; a manager of the same boot starts it again.
-  void stopForNow(Done done);
-  /// Stops to be changed. With `again` it shall start afterwards: when this manager does not get so far, the next one
+  core::Task<OperationResult> stopForNow() { return tasks_.own(stopWithManager()); }
+  /// Stops to be changed. With `again` it will start afterwards: when this manager does not get so far, the next one
   /// does it.
-  void stopForChange(bool again, Done done) { stopMeaning(again, std::move(done)); }
-  /// The manager ends, the instance goes on: writes the record, and touches nothing.
+  core::Task<OperationResult> stopForChange(bool again) { return tasks_.own(stopNow(again)); }
+  /// The manager ends, the instance keeps running: writes the record, and touches nothing.
   void letGo();
+  // For the fleet, until it awaits.
+  template <class T, class Done>
+  static core::Task<> tell(core::Task<T> task, Done done) {
+    T value = co_await task;
+    done(std::move(value));
+  }
+  template <class T, class Done>
+  void then(core::Task<T> task, Done done) {
+    tasks_.run(tell(std::move(task), std::move(done)));
+  }
   void rulesChanged() { machine_.setRules(context_.rules); }
 
  private:
   enum class Wish { Start, Stop };
   struct Waiter {
     Wish wish;
-    Done done;
+    core::Completion<OperationResult> done;
   };
+  /// The outcome of a check that something waits for; nothing: a stop came first.
+  using Checked = std::optional<CheckResult>;
 
   [[nodiscard]] logging::Tagged log() const noexcept { return about(entry_.name); }
+
+  // runner.cpp: the machine
   void act(Machine::Action action);
   void afterStep();
-  /// Answers who has got what they waited for. Between two processes, with `ended`, a stop has come true even though
-  /// the next start has begun.
   void settleWaiters(bool ended = false);
-  void stopMeaning(bool resume, Done done);
-  [[nodiscard]] OperationResult outcomeOfStop() const;
+  [[nodiscard]] std::optional<OperationResult> outcomeOf(const Waiter& waiter, bool ended) const;
+  core::Task<OperationResult> wait(Wish wish, Machine::Action action);
+  core::Task<OperationResult> startNow(Files files);
+  core::Task<OperationResult> stopNow(bool resume);
+  core::Task<OperationResult> restartNow();
+  core::Task<OperationResult> stopWithManager();
+  [[nodiscard]] std::optional<ManagerError> unmanaged() const;
   [[nodiscard]] std::optional<ManagerError> objectionToStart();
-  void prepare();
-  void clearSocket();
-  void onPrepared(const layout::Report& report);
+  void writeRecord() { (void)recordFile_.write(); }
+  void onUnwritten(const std::string& path, const std::string& obstacle);
+
+  // runner_checks.cpp: what people ask for is checked first
+  core::Task<OperationResult> startChecked();
+  core::Task<OperationResult> restartChecked();
+  core::Task<OperationResult> reloadChecked();
+  core::Task<std::optional<ManagerError>> objectionOf(core::Task<CheckResult> check);
+  core::Task<> report(core::Task<CheckResult> check, std::uint64_t id);
+  void giveUpChecks();
+
+  // runner_files.cpp: its files
+  [[nodiscard]] core::Expected<layout::Plan> makePlan() const;
+  core::Task<layout::Report> run(layout::Plan plan, layout::Mode mode);
+  core::Task<layout::Report> deployFiles(layout::Mode mode);
+  core::Task<CheckResult> checkFiles();
+  core::Task<CheckResult> checkAsItIs();
+  core::Task<layout::Report> removeGenerated(bool purge);
+  [[nodiscard]] layout::Plan removalPlan(bool purge) const;
+
+  // runner_process.cpp: its processes
+  core::Task<> prepare(Files files);
+  core::Task<std::string> makeReady(Files files);
+  core::Task<> clear();
   void spawn();
   void onSpawned(const core::SpawnReport& report);
   void watchMain(pid_t pid, core::UniqueFd pidfd);
   void onExit(std::optional<int> waitStatus);
   void forgetMain();
   void signalMain(int signo);
-  void terminate();
   void killTree();
+  core::Task<OperationResult> signalAll(KillWhom whom, int signo);
   [[nodiscard]] ProcessMatcher matcher() const;
-  [[nodiscard]] std::shared_ptr<ProcessFinder> finder();
+  [[nodiscard]] ProcessFinder finder();
   [[nodiscard]] uid_t uid() const;
+  [[nodiscard]] std::optional<core::Identity> identity() const;
+  core::Task<> sweepUp(core::Duration grace, core::Duration age);
+
+  // runner_adoption.cpp: from one manager to the next
   [[nodiscard]] bool isRecorded() const;
   [[nodiscard]] bool recognise();
-  void sweep(core::Duration grace, core::Duration age, std::function<void()> then);
-  void onMessage(pid_t sender, uid_t uid, const std::string& message);
-  void setProgram(const core::notify::Program& program);
-  void count(const std::string& state, int change);
-  void countPrograms();
-  void forgetPrograms();
-  bool openNotify();
-  void writeRecord() { (void)recordFile_.write(); }
   [[nodiscard]] Record makeRecord() const;
-  void onUnwritten(const std::string& path, const std::string& obstacle);
-  using CtlDone = std::function<void(bool ok, const std::string& output)>;
-  /// How supervisorctl is run: for longer than any sensible startsecs or stopwaitsecs, and for one line of its output.
-  struct CtlOptions {
-    core::Duration limit = core::seconds(120);
-    std::size_t raw = 0;  ///< gives the last so many bytes of the output as they are, instead of one line
-  };
-  void runCtl(const std::vector<std::string>& arguments, CtlDone done, const CtlOptions& options);
-  void runCtl(const std::vector<std::string>& arguments, CtlDone done) { runCtl(arguments, std::move(done), {}); }
-  void readProgramLog(const std::string& program, bool standardError, core::Instant end, TextDone done);
-  [[nodiscard]] core::Expected<layout::Plan> makePlan() const;
-  [[nodiscard]] layout::Plan removalPlan(bool purge) const;
-  [[nodiscard]] std::optional<ManagerError> unmanaged() const;
-  void runCheck(const layout::Plan* plan, CheckDone done);
-  void whenGood(bool asItIs, Done done, std::function<void(Done)> act);
-  void giveUpChecks();
+
+  // runner_programs.cpp: what it reports, and its programs
+  bool openNotify();
+  void onMessage(pid_t sender, uid_t uid, const std::string& message);
+  core::Task<OperationResult> control(std::string program, ProgramVerb verb);
+  core::Task<OperationResult> update();
+  core::Task<Answer<std::string>> tail(std::string program);
 
   InstanceContext& context_;
   Listener& listener_;
@@ -166,6 +194,8 @@ class Runner {
   core::Timer timer_;
   std::optional<Record> record_;
   std::vector<Waiter> waiters_;
+  std::map<std::uint64_t, core::Completion<Checked>> checks_;
+  std::uint64_t lastCheck_ = 0;
 
   uid_t runsAs_;  // whose its processes are: the owner's, or, until the next start, of an earlier entry
   pid_t pid_ = 0;
@@ -175,6 +205,7 @@ class Runner {
   std::unique_ptr<core::SpawnWatch> launch_;  // until it has reached its program
   std::unique_ptr<core::IoWatch> exitWatch_;
   core::UniqueFd errors_;
+  Files files_ = Files::Unknown;  // for the start that is being asked for
   bool announcedEnd_ = false;
   bool resume_ = false;             // stopped for now only, or to be changed
   bool hung_ = false;               // the last stop left a process that hangs in the kernel
@@ -183,22 +214,10 @@ class Runner {
   std::string statusText_;
   std::int64_t sinceWall_ = 0;
   Machine::Phase seenPhase_ = Machine::Phase::Inactive;
-  std::map<std::string, ProgramStatus> programs_;
-  std::map<std::string, std::uint32_t> programCounts_;  // by state: kept, since it is read after each change
-  bool programsTold_ = false;                           // the whole table has come once
-
+  ProgramTable programs_;
+  UsageMeter usage_;
   std::unique_ptr<NotifySocket> notify_;
-  std::unique_ptr<Sweeper> sweeper_;
-  std::unique_ptr<layout::OwnerTask> clearing_;     // of a socket that was left behind
-  std::unique_ptr<layout::Deployment> deployment_;  // of a start
-  std::list<layout::Deployment> asked_;             // of deploy()
-  std::list<std::unique_ptr<OwnerCommand>> commands_;
-  std::list<std::shared_ptr<Done>> checked_;  // wait for a check; null: answered
-  std::list<SignalRun> signalRuns_;
-  std::list<std::shared_ptr<ProcessFinder>> killFinders_;  // of kill(All)
-  std::uint64_t cpuBefore_ = 0;  // microseconds that the control group had used before this run
-  Usage usage_;
-  core::Instant usageAt_{};  // when that was read; zero: it is of another process
+  core::TaskScope tasks_;  // last: what is under way ends before what it uses
 };
 
 }  // namespace instances

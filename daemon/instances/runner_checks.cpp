@@ -2,81 +2,67 @@
 #include <fmt/core.h>
 #include <signal.h>
 
+#include <string>
 #include <utility>
 
-#include "daemon/instances/config_check.hpp"
 #include "daemon/instances/failures.hpp"
 #include "daemon/instances/runner.hpp"
 #include "lib/core/log.hpp"
-#include "lib/core/text.hpp"
 
+/// What people ask for is checked first: an instance that runs is not stopped for a start that must fail.
 namespace instances {
 
-void Runner::runCheck(const layout::Plan* plan, CheckDone done) {
-  commands_.remove_if([](const auto& one) { return one->finished(); });
-  commands_.push_back(checkConfiguration(context_, entry_, persistent_.mark, plan, std::move(done)));
-}
-
-void Runner::check(CheckDone done) {
-  deploy(layout::Mode::DryRun, [this, finish = std::move(done)](const layout::Report& report) {
-    if (!report.errors.empty()) return finish({core::join(report.errors, "; "), {}});
-    auto plan = makePlan();
-    if (!plan) return finish({plan.error().text, {}});
-    auto after = persistent_;
-    const auto gone = after.replaceGenerated(*plan, entry_.refusedDeclared);
-    plan->nodes.insert(plan->nodes.begin(), gone.begin(), gone.end());
-    runCheck(&*plan, finish);
+/// Why the result of a check forbids what waits for it; nothing: it may be done.
+core::Task<std::optional<ManagerError>> Runner::objectionOf(core::Task<CheckResult> check) {
+  const auto id = ++lastCheck_;
+  const auto checked = co_await core::completes<Checked>([&](core::Completion<Checked> done) {
+    checks_.emplace(id, std::move(done));
+    tasks_.run(report(std::move(check), id));
   });
+  if (!checked)
+    co_return ManagerError{ErrorCode::InstanceBusy, fmt::format("Instance '{}' was stopped meanwhile.", entry_.name)};
+  files_ = checked->filesInPlace ? Files::InPlace : Files::Unknown;
+  if (!checked->objection) co_return std::nullopt;
+  log().warn("instance '{}' is left as it is: {}", entry_.name, *checked->objection);
+  co_return ManagerError{ErrorCode::ConfigInvalid,
+                         fmt::format("Instance '{}' is left as it is, its configuration would not start: {}",
+                                     entry_.name, *checked->objection)};
 }
 
-/// Calls `act` with `done` when the configuration has been found good, `asItIs` or with its files put right first.
-void Runner::whenGood(bool asItIs, Done done, std::function<void(Done)> act) {
-  const auto waiting = std::make_shared<Done>(std::move(done));
-  checked_.push_back(waiting);
-  const auto judge = [this, waiting, go = std::move(act)](const CheckResult& result) {
-    if (!*waiting) return;
-    checked_.remove(waiting);
-    const auto finish = std::exchange(*waiting, nullptr);
-    if (!result.objection) return go(finish);
-    log().warn("instance '{}' is left as it is: {}", entry_.name, *result.objection);
-    finish(failure(ErrorCode::ConfigInvalid,
-                   fmt::format("Instance '{}' is left as it is, its configuration would not start: {}", entry_.name,
-                               *result.objection)));
-  };
-  if (asItIs)
-    runCheck(nullptr, judge);
-  else
-    check(judge);
+core::Task<> Runner::report(core::Task<CheckResult> check, std::uint64_t id) {
+  Checked result = co_await check;
+  if (auto waiting = checks_.extract(id)) waiting.mapped()(std::move(result));
 }
 
 /// A stop goes before what waits for a check.
 void Runner::giveUpChecks() {
-  for (const auto& waiting : std::exchange(checked_, {}))
-    if (const auto finish = std::exchange(*waiting, nullptr))
-      finish(failure(ErrorCode::InstanceBusy, fmt::format("Instance '{}' was stopped meanwhile.", entry_.name)));
+  for (auto& [id, done] : std::exchange(checks_, {})) done(std::nullopt);
 }
 
-void Runner::startIfGood(Done done) {
+core::Task<OperationResult> Runner::startChecked() {
   using Phase = Machine::Phase;
+  if (auto error = objectionToStart()) co_return core::Err{std::move(*error)};
   const auto phase = machine_.phase();
-  if (auto error = objectionToStart()) return done(core::Err{std::move(*error)});
-  if (phase != Phase::Inactive && phase != Phase::Failed && phase != Phase::Waiting) return start(std::move(done));
-  whenGood(false, std::move(done), [this](Done finish) { start(std::move(finish)); });
+  auto files = Files::Unknown;
+  if (phase == Phase::Inactive || phase == Phase::Failed || phase == Phase::Waiting) {
+    if (auto objection = co_await objectionOf(checkFiles())) co_return core::Err{std::move(*objection)};
+    files = std::exchange(files_, Files::Unknown);
+  }
+  co_return co_await startNow(files);
 }
 
-void Runner::restartIfGood(Done done) {
-  if (auto error = objectionToStart()) return done(core::Err{std::move(*error)});
-  whenGood(false, std::move(done), [this](Done finish) { restart(std::move(finish)); });
+core::Task<OperationResult> Runner::restartChecked() {
+  if (auto error = objectionToStart()) co_return core::Err{std::move(*error)};
+  if (auto objection = co_await objectionOf(checkFiles())) co_return core::Err{std::move(*objection)};
+  co_return co_await restartNow();
 }
 
-void Runner::reload(Done done) {
-  if (auto error = unmanaged()) return done(core::Err{std::move(*error)});
-  if (machine_.phase() != Machine::Phase::Running) return done(notRunning(entry_.name));
-  whenGood(true, std::move(done), [this](const Done& finish) {
-    if (machine_.phase() != Machine::Phase::Running || signalTo(pidfd_, SIGHUP) != 0)
-      return finish(notRunning(entry_.name));
-    finish({});
-  });
+core::Task<OperationResult> Runner::reloadChecked() {
+  if (auto error = unmanaged()) co_return core::Err{std::move(*error)};
+  if (machine_.phase() != Machine::Phase::Running) co_return notRunning(entry_.name);
+  if (auto objection = co_await objectionOf(checkAsItIs())) co_return core::Err{std::move(*objection)};
+  if (machine_.phase() != Machine::Phase::Running || signalTo(pidfd_, SIGHUP) != 0) co_return notRunning(entry_.name);
+  co_return OperationResult();
 }
 
 }  // namespace instances

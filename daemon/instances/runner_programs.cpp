@@ -5,16 +5,18 @@
 #include <utility>
 
 #include "daemon/instances/failures.hpp"
+#include "daemon/instances/program_control.hpp"
 #include "daemon/instances/runner.hpp"
 #include "lib/core/log.hpp"
-#include "lib/core/text.hpp"
 
-/// What an instance reports of itself and its programs.
+/// What an instance reports of itself and its programs, and what is asked of it about them.
 namespace instances {
 namespace {
 
-/// How long an owner's processes may take over the end of a log.
-constexpr auto kLogPatience = core::seconds(5);
+core::Err<ManagerError> noSuchProgram(const std::string& instance, const std::string& program) {
+  return core::Err{
+      ManagerError{ErrorCode::NoSuchProgram, fmt::format("Instance '{}' has no program '{}'.", instance, program)}};
+}
 
 }  // namespace
 
@@ -42,84 +44,39 @@ void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
   }
   if (notice.stopping) announcedEnd_ = true;
   if (!notice.status.empty()) statusText_ = notice.status;
-  programsTold_ = programsTold_ || notice.wholeTable;
-  if (notice.wholeTable) {
-    std::map<std::string, ProgramStatus> old;
-    old.swap(programs_);
-    for (const auto& program : notice.programs) {
-      if (const auto before = old.find(program.name); before != old.end()) programs_.insert(old.extract(before));
-      setProgram(program);
-    }
-    countPrograms();
-    for (const auto& [name, program] : old)
-      listener_.programChanged(*this, {name, std::string(core::notify::kRemoved), 0, {}});
-  } else {
-    for (const auto& program : notice.programs) setProgram(program);
-  }
+  programs_.apply(notice, [this](const ProgramStatus& program) { listener_.programChanged(*this, program); });
   afterStep();
 }
 
-void Runner::setProgram(const core::notify::Program& program) {
-  constexpr std::size_t limit = 10000;
-  const auto known = programs_.find(program.name);
-  if (program.state == core::notify::kRemoved) {
-    if (known == programs_.end()) return;
-    count(known->second.state, -1);
-    programs_.erase(known);
-  } else {
-    ProgramStatus status{program.name, program.state, program.pid, program.description};
-    if (known != programs_.end()) {
-      if (known->second.state == status.state && known->second.pid == status.pid &&
-          known->second.description == status.description)
-        return;
-      count(known->second.state, -1);
-      known->second = status;
-    } else {
-      if (programs_.size() >= limit) return;
-      programs_.emplace(status.name, status);
-    }
-    count(status.state, 1);
+core::Task<OperationResult> Runner::control(std::string program, ProgramVerb verb) {
+  if (machine_.phase() != Machine::Phase::Running) co_return notRunning(entry_.name);
+  if (!isPlainName(program))
+    co_return failure(ErrorCode::InvalidArgument, fmt::format("'{}' is not the name of a program.", program));
+  const auto answer = co_await instances::controlProgram(context_, entry_, program, verb);
+  switch (answer.outcome) {
+    case ProgramAnswer::Outcome::Succeeded: break;
+    case ProgramAnswer::Outcome::NoSuchProgram: co_return noSuchProgram(entry_.name, program);
+    case ProgramAnswer::Outcome::Failed: co_return failure(ErrorCode::OperationFailed, answer.text);
   }
-  listener_.programChanged(*this, {program.name, program.state, program.pid, program.description});
+  co_return OperationResult();
 }
 
-void Runner::count(const std::string& state, int change) {
-  auto& number = programCounts_[state];
-  number = static_cast<std::uint32_t>(static_cast<int>(number) + change);
-  if (number == 0) programCounts_.erase(state);
+core::Task<OperationResult> Runner::update() {
+  if (machine_.phase() != Machine::Phase::Running) co_return OperationResult();
+  const auto answer = co_await instances::updatePrograms(context_, entry_);
+  if (answer.ok()) co_return OperationResult();
+  co_return failure(ErrorCode::OperationFailed,
+                    fmt::format("Instance '{}': supervisorctl update: {}", entry_.name, answer.text));
 }
 
-void Runner::countPrograms() {
-  programCounts_.clear();
-  for (const auto& [name, program] : programs_) ++programCounts_[program.state];
-}
-
-void Runner::forgetPrograms() {
-  programs_.clear();
-  programCounts_.clear();
-  programsTold_ = false;
-}
-
-void Runner::programLog(const std::string& program, TextDone done) {
-  if (machine_.phase() != Machine::Phase::Running) return done(core::Err{notRunning(entry_.name).error()});
-  if (!isPlainName(program) || !programs_.count(program))
-    return done(core::Err{ManagerError{ErrorCode::NoSuchProgram,
-                                       fmt::format("Instance '{}' has no program '{}'.", entry_.name, program)}});
-  readProgramLog(program, true, core::Clock::now() + kLogPatience, std::move(done));
-}
-
-/// What a program says when it dies is on its standard error; where there is none, or nothing, its output will do.
-void Runner::readProgramLog(const std::string& program, bool standardError, core::Instant end, TextDone done) {
-  constexpr std::size_t most = 4096;
-  runCtl({"tail", fmt::format("-{}", most), program, standardError ? "stderr" : "stdout"},
-         [this, program, standardError, end, finish = std::move(done)](bool ok, const std::string& output) {
-           if (core::Clock::now() >= end)
-             return finish(core::Err{
-                 ManagerError{ErrorCode::Timeout, fmt::format("Instance '{}' does not answer in time.", entry_.name)}});
-           if (standardError && (!ok || core::trim(output).empty())) return readProgramLog(program, false, end, finish);
-           finish(ok ? output : std::string());
-         },
-         {end - core::Clock::now(), most});
+core::Task<Answer<std::string>> Runner::tail(std::string program) {
+  if (machine_.phase() != Machine::Phase::Running) co_return core::Err{notRunning(entry_.name).error()};
+  if (!isPlainName(program) || !programs_.contains(program)) co_return noSuchProgram(entry_.name, program);
+  auto text = co_await tailProgram(context_, entry_, program);
+  if (!text)
+    co_return core::Err{
+        ManagerError{ErrorCode::Timeout, fmt::format("Instance '{}' does not answer in time.", entry_.name)}};
+  co_return std::move(*text);
 }
 
 }  // namespace instances

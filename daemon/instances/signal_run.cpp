@@ -3,7 +3,9 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 
+#include "daemon/layout/owner_task.hpp"
 #include "lib/core/text.hpp"
 
 namespace instances {
@@ -27,14 +29,12 @@ std::string signalEach(const std::vector<ProcessInfo>& processes, int signo) {
 
 }  // namespace
 
-SignalRun::SignalRun(InstanceContext& context, const core::Identity* identity, std::vector<ProcessInfo> processes,
-                     int signo, Done done)
-    : task_(
-          context.loop, context.reaper, identity,
-          [processes = std::move(processes), signo] { return signalEach(processes, signo); },
-          [this, finish = std::move(done)](const core::Expected<std::string>& answer) {
-            finished_ = true;
-            finish(answer ? static_cast<int>(core::parseInteger(*answer).value_or(EIO)) : answer.error().code);
-          }) {}
+core::Task<int> signalAsOwner(InstanceContext& context, std::optional<core::Identity> identity,
+                              std::vector<ProcessInfo> processes, int signo) {
+  layout::OwnerTask::Work work = [processes = std::move(processes), signo] { return signalEach(processes, signo); };
+  const auto answer = co_await layout::runAsOwner(context.loop, context.reaper, std::move(identity), std::move(work));
+  if (!answer) co_return answer.error().code;
+  co_return static_cast<int>(core::parseInteger(*answer).value_or(EIO));
+}
 
 }  // namespace instances

@@ -32,6 +32,7 @@ struct ProgramStatus {
   std::string state;  ///< Supervisor's word: RUNNING, FATAL, ...
   pid_t pid = 0;
   std::string description{};  ///< why it is in trouble, or when it ended; empty: nothing to say
+  bool operator==(const ProgramStatus&) const = default;
 };
 
 /// Everything about one instance at one moment; a copy, owned by the caller.

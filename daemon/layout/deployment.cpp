@@ -29,92 +29,80 @@ void addText(const std::string& text, Report& report) {
   }
 }
 
-}  // namespace
-
-Deployment::Deployment(core::EventLoop& loop, core::Reaper& reaper, Options options)
-    : loop_(loop), reaper_(reaper), options_(std::move(options)) {}
-
-void Deployment::run(Plan plan, Done done) {
-  plan_ = std::move(plan);
-  done_ = std::move(done);
-  checking_ = plan_.ledger && options_.mode == Mode::Apply;
-  pass();
-}
-
-/// Goes through all nodes once.
-void Deployment::pass() {
-  report_ = {};
-  // Another deployment of the same instance may have come between.
-  if (plan_.ledger) plan_.ledger->inform(plan_);
-  applyHere(plan_.nodes);
-  if (report_.delegated.empty()) return passed();
-  delegate();
-}
-
-void Deployment::applyHere(const std::vector<Node>& nodes) {
-  const auto tree = Tree::open(options_.root, ::geteuid(), options_.privileged ? &plan_.owner : nullptr);
+void applyHere(const DeployOptions& options, const Plan& plan, const std::vector<Node>& nodes, Report& report) {
+  const auto tree = Tree::open(options.root, ::geteuid(), options.privileged ? &plan.owner : nullptr);
   if (!tree) {
-    report_.errors.push_back(tree.error().text);
+    report.errors.push_back(tree.error().text);
     return;
   }
-  auto part = applyNodes(*tree, nodes, mode());
-  report_.changes.insert(report_.changes.end(), part.changes.begin(), part.changes.end());
-  report_.errors.insert(report_.errors.end(), part.errors.begin(), part.errors.end());
-  report_.delegated = std::move(part.delegated);
-  report_.afterwards = std::move(part.afterwards);
+  auto part = applyNodes(*tree, nodes, options.mode);
+  report.changes.insert(report.changes.end(), part.changes.begin(), part.changes.end());
+  report.errors.insert(report.errors.end(), part.errors.begin(), part.errors.end());
+  report.delegated = std::move(part.delegated);
+  report.afterwards = std::move(part.afterwards);
 }
 
-void Deployment::delegate() {
-  const auto work = [this] {
-    const auto tree = Tree::open(options_.root, ::geteuid(), nullptr);
-    if (!tree) return 'E' + tree.error().text + '\n';
-    return toText(applyNodes(*tree, report_.delegated, mode()));
-  };
-  task_ = std::make_unique<OwnerTask>(loop_, reaper_, &plan_.owner, work,
-                                      [this](core::Expected<std::string> answer) { onHelper(std::move(answer)); });
+/// Runs in the helper.
+std::string applyAsOwner(const DeployOptions& options, const std::vector<Node>& nodes) {
+  const auto tree = Tree::open(options.root, ::geteuid(), nullptr);
+  if (!tree) return 'E' + tree.error().text + '\n';
+  return toText(applyNodes(*tree, nodes, options.mode));
 }
 
-void Deployment::onHelper(core::Expected<std::string> answer) {
+/// Walks over all nodes once. `plan` must outlive the task.
+core::Task<Report> walk(core::EventLoop& loop, core::Reaper& reaper, DeployOptions options, Plan& plan) {
+  Report report;
+  // Another deployment of the same instance may have come between.
+  if (plan.ledger) plan.ledger->inform(plan);
+  applyHere(options, plan, plan.nodes, report);
+  if (report.delegated.empty()) co_return report;
+  OwnerTask::Work work = [&options, &report] { return applyAsOwner(options, report.delegated); };
+  const auto answer = co_await runAsOwner(loop, reaper, plan.owner, std::move(work));
   if (answer)
-    addText(*answer, report_);
+    addText(*answer, report);
   else
-    report_.errors.push_back(answer.error().text);
-  const auto again = std::move(report_.afterwards);
-  if (!again.empty() && mode() == Mode::Apply) {
-    applyHere(again);
+    report.errors.push_back(answer.error().text);
+  const auto again = std::move(report.afterwards);
+  if (!again.empty() && options.mode == Mode::Apply) {
+    applyHere(options, plan, again, report);
     // What is still not empty is more than the owner could remove: it stays.
-    for (const auto& node : report_.delegated) report_.errors.push_back(pathOf(node) + " could not be emptied");
+    for (const auto& node : report.delegated) report.errors.push_back(pathOf(node) + " could not be emptied");
   }
-  passed();
+  co_return report;
 }
 
-void Deployment::passed() {
-  if (!checking_) return finish();
-  // Either all of it can be done, or nothing is.
-  if (report_.errors.empty()) {
-    for (const auto& change : report_.changes)
-      if (change.what == kCreateDirectory) making_.push_back(change.path);
-    if (const auto recorded = plan_.ledger->intend(plan_, making_); !recorded)
-      report_.errors.push_back("what is to be made cannot be recorded: " + recorded.error().text);
+/// Records what the check found to be made, before it is made. An obstacle leaves a report of errors alone.
+void intend(Plan& plan, Report& report, std::vector<std::string>& making) {
+  if (report.errors.empty()) {
+    for (const auto& change : report.changes)
+      if (change.what == kCreateDirectory) making.push_back(change.path);
+    if (const auto recorded = plan.ledger->intend(plan, making); !recorded)
+      report.errors.push_back("what is to be made cannot be recorded: " + recorded.error().text);
   }
-  if (!report_.errors.empty()) {
-    report_.changes.clear();
-    plan_.ledger.reset();
-    return finish();
-  }
-  checking_ = false;
-  if (report_.changes.empty()) return finish();
-  pass();
+  if (report.errors.empty()) return;
+  report.changes.clear();
+  plan.ledger.reset();
 }
 
-void Deployment::finish() {
-  if (plan_.ledger && options_.mode == Mode::Apply)
-    plan_.ledger->settle(plan_, making_, report_.changes, report_.errors.empty());
-  report_.delegated.clear();
-  report_.afterwards.clear();
-  const auto done = std::move(done_);
-  done_ = nullptr;
-  done(std::move(report_));  // may destroy this
+}  // namespace
+
+core::Task<Report> deploy(core::EventLoop& loop, core::Reaper& reaper, DeployOptions options, Plan plan) {
+  std::vector<std::string> making;  // directories that the check did not find
+  Report report;
+  const bool recorded = plan.ledger && options.mode == Mode::Apply;
+  if (recorded) {
+    auto check = options;
+    check.mode = Mode::DryRun;
+    report = co_await walk(loop, reaper, std::move(check), plan);
+    intend(plan, report, making);
+  }
+  if (!recorded || (report.errors.empty() && !report.changes.empty()))
+    report = co_await walk(loop, reaper, options, plan);
+  if (plan.ledger && options.mode == Mode::Apply)
+    plan.ledger->settle(plan, making, report.changes, report.errors.empty());
+  report.delegated.clear();
+  report.afterwards.clear();
+  co_return report;
 }
 
 }  // namespace layout

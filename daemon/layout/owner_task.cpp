@@ -115,8 +115,17 @@ void OwnerTask::finish(core::Expected<std::string> result) {
   timer_.disarm();
   watch_.reset();
   end();
-  const auto done = std::move(done_);
+  auto done = std::move(done_);
   done(std::move(result));  // may destroy this task
+}
+
+core::Task<core::Expected<std::string>> runAsOwner(core::EventLoop& loop, core::Reaper& reaper,
+                                                   std::optional<core::Identity> identity, OwnerTask::Work work,
+                                                   core::Duration limit) {
+  std::optional<OwnerTask> helper;
+  co_return co_await core::completes<core::Expected<std::string>>([&](OwnerTask::Done done) {
+    helper.emplace(loop, reaper, identity ? &*identity : nullptr, work, std::move(done), limit);
+  });
 }
 
 }  // namespace layout

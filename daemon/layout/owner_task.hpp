@@ -5,11 +5,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "lib/core/event_loop.hpp"
 #include "lib/core/reaper.hpp"
 #include "lib/core/result.hpp"
+#include "lib/core/task.hpp"
 #include "lib/core/unique_fd.hpp"
 #include "lib/core/users.hpp"
 
@@ -21,7 +23,7 @@ namespace layout {
 class OwnerTask {
  public:
   using Work = std::function<std::string()>;
-  using Done = std::function<void(core::Expected<std::string>)>;
+  using Done = core::Completion<core::Expected<std::string>>;
 
   /// Forks. `identity` null: keeps the ids of this process. `done` is called from the loop with what `work` returned
   /// in the helper.
@@ -45,5 +47,11 @@ class OwnerTask {
   core::Timer timer_;
   core::Deferred failed_;
 };
+
+/// Runs `work` in such a helper and returns what it returned there. Destroying the task kills the helper.
+[[nodiscard]] core::Task<core::Expected<std::string>> runAsOwner(core::EventLoop& loop, core::Reaper& reaper,
+                                                                 std::optional<core::Identity> identity,
+                                                                 OwnerTask::Work work,
+                                                                 core::Duration limit = core::seconds(30));
 
 }  // namespace layout

@@ -205,7 +205,21 @@ class Roots {
 /// Owns tasks that nobody awaits. What ended one of them is logged as an error, but for Dropped. Destroying the scope
 /// ends those that wait; it must not be destroyed by one of them.
 class TaskScope final : public detail::Roots {
+ public:
+  /// Runs a task that uses what the owner of this scope has, for somebody who may outlive the owner: when the scope is
+  /// gone, the await throws Dropped. When who awaits it is gone, the task goes on to its end.
+  template <class T>
+  Task<T> own(Task<T> task) {
+    co_return co_await completes<T>(
+        [this, &task](Completion<T> done) { run(forward(std::move(task), std::move(done))); });
+  }
+
  private:
+  template <class T>
+  static Task<> forward(Task<T> task, Completion<T> done) {
+    T value = co_await task;
+    done(std::move(value));
+  }
   void failed() noexcept override;
 };
 

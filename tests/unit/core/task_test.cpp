@@ -154,6 +154,37 @@ TEST_SUITE("task") {
     CHECK(log.size() == 1);
   }
 
+  TEST_CASE("that a scope owns ends with the scope, not with who awaits it") {
+    Operation operation;
+    std::vector<std::string> log;
+    const auto ask = [](core::TaskScope* owner, Operation* waited, std::vector<std::string>* out) -> Task<> {
+      try {
+        out->push_back(std::to_string(co_await owner->own(plusOne(waited))));
+      } catch (const core::Dropped&) {
+        out->push_back("dropped");
+      }
+    };
+    core::TaskScope callers;
+    {
+      core::TaskScope owner;
+      callers.run(ask(&owner, &operation, &log));
+      operation.done(1);
+      callers.run(ask(&owner, &operation, &log));
+    }
+    CHECK(log == std::vector<std::string>{"2", "dropped"});
+    CHECK(callers.empty());
+
+    core::TaskScope owner;
+    {
+      core::TaskScope others;
+      others.run(ask(&owner, &operation, &log));
+    }
+    CHECK_FALSE(owner.empty());
+    operation.done(1);
+    CHECK(owner.empty());
+    CHECK(log.size() == 2);
+  }
+
   TEST_CASE("that was never awaited never began") {
     bool began = false;
     const auto body = [](bool* out) -> Task<> {

@@ -49,7 +49,7 @@ TEST_CASE("start, ready, stop") {
   CHECK(f.machine.exited({Exit::Kind::Code, 0}, "", f.now) == Action::Clear);
   CHECK(f.machine.cleared(f.now) == Action::None);
   CHECK(f.machine.phase() == Phase::Inactive);
-  CHECK(f.machine.result() == "success");
+  CHECK(f.machine.result() == RunResult::Success);
 }
 
 TEST_CASE("a stop or restart while the process is on its way counts when it is there") {
@@ -132,7 +132,7 @@ TEST_CASE("the delay doubles, and after five quick ends it has failed with the r
   }
   f.dieEarly();
   CHECK(f.machine.phase() == Phase::Failed);
-  CHECK(f.machine.result() == "exit-code");
+  CHECK(f.machine.result() == RunResult::ExitCode);
   CHECK(f.machine.reason() == "failed 5 times in a row; the last time it exited with status 2 before it was ready");
   CHECK(f.machine.details() == "Error: no file");
   CHECK_FALSE(f.machine.deadline());
@@ -173,7 +173,7 @@ TEST_CASE("what does not stop is killed") {
   f.machine.exited({Exit::Kind::Signal, SIGKILL}, "", f.now);
   f.machine.cleared(f.now);
   CHECK(f.machine.phase() == Phase::Inactive);
-  CHECK(f.machine.result() == "timeout");
+  CHECK(f.machine.result() == RunResult::Timeout);
 }
 
 TEST_CASE("what does not even end when it is killed counts as ended after a while") {
@@ -184,7 +184,7 @@ TEST_CASE("what does not even end when it is killed counts as ended after a whil
     CHECK(f.jump() == Action::KillTree);
     CHECK(f.jump() == Action::Abandon);
     CHECK(f.machine.phase() == Phase::Clearing);
-    CHECK(f.machine.result() == "timeout");
+    CHECK(f.machine.result() == RunResult::Timeout);
     CHECK(f.machine.reason() == "did not stop, was killed, and hangs in the kernel");
     CHECK(f.machine.cleared(f.now) == (restart ? Action::Prepare : Action::None));
     CHECK(f.machine.phase() == (restart ? Phase::Preparing : Phase::Inactive));
@@ -245,7 +245,7 @@ TEST_CASE("a layout that cannot be applied is a failure at once") {
   f.machine.start(f.now);
   CHECK(f.machine.prepareFailed("/x is in the way", f.now) == Action::None);
   CHECK(f.machine.phase() == Phase::Failed);
-  CHECK(f.machine.result() == "layout");
+  CHECK(f.machine.result() == RunResult::Layout);
 }
 
 TEST_CASE("an adopted instance runs, and was not restarted") {
