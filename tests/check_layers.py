@@ -33,7 +33,7 @@ MAY_INCLUDE = {
     "instance": ["lib/core", "instance/*"],
     "daemon/entries": ["lib/core", "lib/dialect"],
     "daemon/layout": ["lib/core", "daemon/entries"],
-    "daemon/instances": ["lib/core", "lib/lifecycle", "daemon/entries", "daemon/layout"],
+    "daemon/instances": ["lib/core", "lib/lifecycle", "lib/xmlrpc", "daemon/entries", "daemon/layout"],
     "daemon/bus": ["dbus", "lib/core", "daemon/instances"],
     "daemon": ["lib/core", "daemon/instances", "daemon/bus"],
     "ctl/supervisorctl": ["lib/core", "lib/terminal", "lib/xmlrpc"],

@@ -3,75 +3,83 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
+#include <cerrno>
+#include <functional>
 #include <utility>
 
 #include "daemon/entries/environment.hpp"
-#include "daemon/instances/launch.hpp"
-#include "daemon/instances/owner_command.hpp"
+#include "daemon/instances/program_client.hpp"
+#include "daemon/layout/owner_task.hpp"
+#include "lib/core/terminal_text.hpp"
 #include "lib/core/text.hpp"
 
 namespace instances {
 namespace {
 
+using Outcome = ProgramAnswer::Outcome;
+
 /// For longer than any sensible startsecs or stopwaitsecs.
 constexpr auto kControlLimit = core::seconds(120);
 /// How long an owner's processes may take over the end of a log.
 constexpr auto kLogLimit = core::seconds(5);
-constexpr std::size_t kLogBytes = 4096;
+constexpr int kLogBytes = 4096;
+constexpr std::size_t kLongestText = 500;
 
-/// How supervisorctl is run for `entry`.
-core::SpawnSpec ctlSpec(const InstanceContext& context, const entries::Entry& entry,
-                        const std::vector<std::string>& arguments) {
-  core::SpawnSpec spec;
-  spec.file = context.places.supervisorctl;
-  spec.arguments = {spec.file, "-c", entry.confFile};
-  spec.arguments.insert(spec.arguments.end(), arguments.begin(), arguments.end());
-  spec.environment = entries::ownerEnvironment(entry);
-  if (context.privileged) spec.identity = entry.identity;
-  spec.directory.assign(1, '/');
-  return spec;
+/// An answer for the pipe of the helper: the outcome as one digit, then the text.
+std::string toText(const ProgramAnswer& answer) {
+  return static_cast<char>('0' + static_cast<int>(answer.outcome)) + answer.text;
 }
 
-/// What supervisorctl says of a restart, but for those that did not run: they are started all the same.
-std::string withoutIdle(std::string text) {
-  constexpr std::string_view idle = ": ERROR (not running)";
-  for (auto at = text.find(idle); at != std::string::npos; at = text.find(idle)) {
-    const auto name = at == 0 ? std::string::npos : text.rfind(' ', at - 1);
-    const auto from = name == std::string::npos ? 0 : name + 1;
-    text.erase(from, at + idle.size() - from);
-  }
-  return std::string(core::trim(text));
+/// Reads what a helper sent. It had the owner's ids: nothing but the text is the owner's to choose.
+ProgramAnswer fromText(const std::string& text) {
+  const int digit = text.empty() ? -1 : text.front() - '0';
+  if (digit < 0 || digit > static_cast<int>(Outcome::Failed)) return {Outcome::Failed, "the helper's answer is wrong"};
+  return {static_cast<Outcome>(digit), text.substr(1)};
 }
 
-core::Task<ProgramAnswer> control(InstanceContext& context, core::SpawnSpec spec, ProgramVerb verb) {
-  const auto end = co_await runProgramAsOwner(context, std::move(spec), {}, kControlLimit);
-  const auto answer = end.failure.empty() ? oneLine(end.output) : end.failure;
-  const auto output = verb == ProgramVerb::Restart ? withoutIdle(answer) : answer;
-  if (output.find("no such process") != std::string::npos || output.find("no such group") != std::string::npos)
-    co_return ProgramAnswer{ProgramAnswer::Outcome::NoSuchProgram, output};
-  // Supervisor 4 before 4.1 answers an error with status 0: its words count too.
-  if (!end.ok() || output.find(": ERROR (") != std::string::npos)
-    co_return ProgramAnswer{ProgramAnswer::Outcome::Failed, output.empty() ? "supervisorctl failed." : output};
-  co_return ProgramAnswer{};
+/// The text of a failure in one line that harms no terminal.
+std::string inOneLine(std::string text) {
+  text = core::printable(core::toUtf8(core::trim(core::replaceAll(text, "\n", " "))));
+  if (text.size() > kLongestText) text = core::toUtf8(text.substr(0, kLongestText)) + " …";
+  return text;
 }
 
-core::Task<ProgramAnswer> update(InstanceContext& context, core::SpawnSpec spec) {
-  const auto end = co_await runProgramAsOwner(context, std::move(spec), {}, kControlLimit);
-  if (end.ok()) co_return ProgramAnswer{};
-  co_return ProgramAnswer{ProgramAnswer::Outcome::Failed, end.failure.empty() ? oneLine(end.output) : end.failure};
+using Ask = std::function<ProgramAnswer(ProgramClient& client)>;
+
+core::Task<ProgramAnswer> ask(InstanceContext& context, std::optional<core::Identity> identity,
+                              layout::OwnerTask::Work work, core::Duration limit) {
+  const auto answer = co_await layout::runAsOwner(context.loop, context.reaper, identity, std::move(work), limit);
+  if (answer) co_return fromText(*answer);
+  const auto seconds = std::chrono::duration_cast<core::seconds>(limit).count();
+  ProgramAnswer out{Outcome::Failed, answer.error().text};
+  if (answer.error().code == ETIMEDOUT) out.text = fmt::format("supervisord did not answer within {} seconds", seconds);
+  out.late = answer.error().code == ETIMEDOUT;
+  co_return out;
 }
 
-core::Task<std::optional<std::string>> tail(InstanceContext& context, core::SpawnSpec standardError,
-                                            core::SpawnSpec output) {
-  const auto until = core::Clock::now() + kLogLimit;
-  // What a program says when it dies is on its standard error; where there is none, or nothing, its output will do.
-  auto end = co_await runProgramAsOwner(context, std::move(standardError), {}, kLogLimit);
-  if (!end.ok() || core::trim(end.output).empty())
-    end = co_await runProgramAsOwner(context, std::move(output), {}, until - core::Clock::now());
-  if (core::Clock::now() >= until) co_return std::nullopt;
-  if (!end.ok()) co_return std::string();
-  co_return end.output.substr(end.output.size() - std::min(end.output.size(), kLogBytes));
+/// The work of a helper: a request to the instance of `entry`.
+layout::OwnerTask::Work asking(const entries::Entry& entry, Ask request) {
+  return [confFile = entry.confFile, socket = entry.socketPath(), environment = entries::ownerEnvironment(entry),
+          request = std::move(request)] {
+    ProgramClient client(controlAddress(confFile, socket, environment));
+    return toText(request(client));
+  };
+}
+
+std::optional<core::Identity> identityOf(const InstanceContext& context, const entries::Entry& entry) {
+  return context.privileged ? std::optional(entry.identity) : std::nullopt;
+}
+
+core::Task<ProgramAnswer> withCleanText(core::Task<ProgramAnswer> request) {
+  auto answer = co_await request;
+  answer.text = inOneLine(std::move(answer.text));
+  co_return answer;
+}
+
+core::Task<std::optional<std::string>> textOf(core::Task<ProgramAnswer> request) {
+  auto answer = co_await request;
+  if (answer.late) co_return std::nullopt;
+  co_return answer.ok() ? std::move(answer.text) : std::string();
 }
 
 }  // namespace
@@ -83,19 +91,20 @@ bool isPlainName(const std::string& program) {
 
 core::Task<ProgramAnswer> controlProgram(InstanceContext& context, const entries::Entry& entry, std::string program,
                                          ProgramVerb verb) {
-  const char* const word = verb == ProgramVerb::Start ? "start" : verb == ProgramVerb::Stop ? "stop" : "restart";
-  return control(context, ctlSpec(context, entry, {word, program}), verb);
+  auto work =
+      asking(entry, [program = std::move(program), verb](auto& client) { return client.control(program, verb); });
+  return withCleanText(ask(context, identityOf(context, entry), std::move(work), kControlLimit));
 }
 
 core::Task<ProgramAnswer> updatePrograms(InstanceContext& context, const entries::Entry& entry) {
-  return update(context, ctlSpec(context, entry, {"update"}));
+  auto work = asking(entry, [](auto& client) { return client.update(); });
+  return withCleanText(ask(context, identityOf(context, entry), std::move(work), kControlLimit));
 }
 
 core::Task<std::optional<std::string>> tailProgram(InstanceContext& context, const entries::Entry& entry,
                                                    std::string program) {
-  const auto bytes = fmt::format("-{}", kLogBytes);
-  return tail(context, ctlSpec(context, entry, {"tail", bytes, program, "stderr"}),
-              ctlSpec(context, entry, {"tail", bytes, program, "stdout"}));
+  auto work = asking(entry, [program = std::move(program)](auto& client) { return client.tail(program, kLogBytes); });
+  return textOf(ask(context, identityOf(context, entry), std::move(work), kLogLimit));
 }
 
 }  // namespace instances

@@ -20,7 +20,8 @@ struct ProgramAnswer {
     Failed,         ///< another fault, or no answer: `text` has the reason
   };
   Outcome outcome = Outcome::Succeeded;
-  std::string text;
+  std::string text{};
+  bool late = false;  ///< the instance did not answer in time
   [[nodiscard]] bool ok() const noexcept { return outcome == Outcome::Succeeded; }
 };
 

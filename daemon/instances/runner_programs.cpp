@@ -65,8 +65,7 @@ core::Task<OperationResult> Runner::update() {
   if (machine_.phase() != Machine::Phase::Running) co_return OperationResult();
   const auto answer = co_await instances::updatePrograms(context_, entry_);
   if (answer.ok()) co_return OperationResult();
-  co_return failure(ErrorCode::OperationFailed,
-                    fmt::format("Instance '{}': supervisorctl update: {}", entry_.name, answer.text));
+  co_return failure(ErrorCode::OperationFailed, fmt::format("Instance '{}': update: {}", entry_.name, answer.text));
 }
 
 core::Task<Answer<std::string>> Runner::tail(std::string program) {
