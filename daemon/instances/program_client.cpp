@@ -92,16 +92,16 @@ ProgramClient::ProgramClient(const ControlAddress& address) : url_(address.url),
 ProgramAnswer ProgramClient::failed(const xmlrpc::ClientError& error) const {
   using Kind = xmlrpc::ClientError::Kind;
   switch (error.kind) {
-    case Kind::Refused: return {Outcome::Failed, url_ + " refused connection"};
-    case Kind::NoFile: return {Outcome::Failed, url_ + " no such file"};
+    case Kind::Refused: return {Outcome::Unreachable, url_ + " refused connection"};
+    case Kind::NoFile: return {Outcome::Unreachable, url_ + " no such file"};
     case Kind::Unauthorized:
-      return {Outcome::Failed, url_ + " requires a user and a password: set them in [supervisorctl]"};
-    case Kind::Fault:
+      return {Outcome::Unreachable, url_ + " requires a user and a password: set them in [supervisorctl]"};
+    case Kind::Fault: return {Outcome::Failed, error.text};
     case Kind::Status:
     case Kind::System:
     case Kind::Protocol: break;
   }
-  return {Outcome::Failed, error.text};
+  return {Outcome::Unreachable, error.text};
 }
 
 ProgramAnswer ProgramClient::judge(const std::string& name, int code, const std::string& text) const {
@@ -127,7 +127,7 @@ ProgramAnswer ProgramClient::judgeAll(const xmlrpc::Value& results) const {
 
 /// `verb` is "start" or "stop".
 ProgramAnswer ProgramClient::act(std::string_view verb, const std::string& name) {
-  if (!obstacle_.empty()) return {Outcome::Failed, obstacle_};
+  if (!obstacle_.empty()) return {Outcome::Unreachable, obstacle_};
   const auto colon = name.find(':');
   const bool isGroup = colon != std::string::npos && (colon + 1 == name.size() || name.substr(colon + 1) == "*");
   const auto group = name.substr(0, colon);
@@ -168,12 +168,12 @@ ProgramAnswer ProgramClient::removeGroup(const std::string& group) {
 
 /// Each group by itself: what fails for one does not keep the others from being changed.
 ProgramAnswer ProgramClient::update() {
-  if (!obstacle_.empty()) return {Outcome::Failed, obstacle_};
+  if (!obstacle_.empty()) return {Outcome::Unreachable, obstacle_};
   const auto answer = client_.call("supervisor.reloadConfig");
   if (!answer) return failed(answer.error());
   const auto* const outer = answer->array();
   const auto* const lists = outer && !outer->empty() ? outer->front().array() : nullptr;
-  if (!lists || lists->size() < 3) return {Outcome::Failed, "the answer of reloadConfig cannot be understood"};
+  if (!lists || lists->size() < 3) return {Outcome::Unreachable, "the answer of reloadConfig cannot be understood"};
   ProgramAnswer out;
   for (const auto& group : textsOf((*lists)[2])) add(out, removeGroup(group));
   for (const auto& group : textsOf((*lists)[1])) {
@@ -186,7 +186,7 @@ ProgramAnswer ProgramClient::update() {
 }
 
 ProgramAnswer ProgramClient::tail(const std::string& name, int bytes) {
-  if (!obstacle_.empty()) return {Outcome::Failed, obstacle_};
+  if (!obstacle_.empty()) return {Outcome::Unreachable, obstacle_};
   // What a program writes when it dies is on its standard error; where there is none, or nothing, its output will do.
   for (const auto* const method : {"supervisor.readProcessStderrLog", "supervisor.readProcessStdoutLog"}) {
     const auto answer = client_.call(

@@ -33,7 +33,8 @@ std::string toText(const ProgramAnswer& answer) {
 /// Reads what a helper sent. It had the owner's ids: nothing but the text is the owner's to choose.
 ProgramAnswer fromText(const std::string& text) {
   const int digit = text.empty() ? -1 : text.front() - '0';
-  if (digit < 0 || digit > static_cast<int>(Outcome::Failed)) return {Outcome::Failed, "the helper's answer is wrong"};
+  if (digit < 0 || digit > static_cast<int>(Outcome::Unreachable))
+    return {Outcome::Unreachable, "the helper with the owner's ids sent an answer that cannot be understood"};
   return {static_cast<Outcome>(digit), text.substr(1)};
 }
 
@@ -51,7 +52,7 @@ core::Task<ProgramAnswer> ask(InstanceContext& context, std::optional<core::Iden
   const auto answer = co_await layout::runAsOwner(context.loop, context.reaper, identity, std::move(work), limit);
   if (answer) co_return fromText(*answer);
   const auto seconds = std::chrono::duration_cast<core::seconds>(limit).count();
-  ProgramAnswer out{Outcome::Failed, answer.error().text};
+  ProgramAnswer out{Outcome::Unreachable, answer.error().text};
   if (answer.error().code == ETIMEDOUT) out.text = fmt::format("supervisord did not answer within {} seconds", seconds);
   out.late = answer.error().code == ETIMEDOUT;
   co_return out;

@@ -17,7 +17,8 @@ struct ProgramAnswer {
   enum class Outcome {
     Succeeded,
     NoSuchProgram,  ///< BAD_NAME
-    Failed,         ///< another fault, or no answer: `text` has the reason
+    Failed,         ///< another fault: `text` has the reason
+    Unreachable,    ///< no answer, or none of XML-RPC: `text` has the reason
   };
   Outcome outcome = Outcome::Succeeded;
   std::string text{};

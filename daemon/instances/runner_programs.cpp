@@ -57,6 +57,9 @@ core::Task<OperationResult> Runner::control(std::string program, ProgramVerb ver
     case ProgramAnswer::Outcome::Succeeded: break;
     case ProgramAnswer::Outcome::NoSuchProgram: co_return noSuchProgram(entry_.name, program);
     case ProgramAnswer::Outcome::Failed: co_return failure(ErrorCode::OperationFailed, answer.text);
+    case ProgramAnswer::Outcome::Unreachable:
+      co_return failure(ErrorCode::OperationFailed,
+                        fmt::format("Instance '{}' cannot be asked: {}", entry_.name, answer.text));
   }
   co_return OperationResult();
 }
