@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Checks what makes an attacker's life harder: how the installed programs were linked and compiled, and how far systemd
-finds the units exposed, which must not be more than doc/hardening.md records.
+"""Checks the hardening: how the installed programs were compiled and linked, and the exposure that systemd computes for
+the units, which must be as doc/hardening.md records it.
 
   check_hardening.py BUILD-DIRECTORY     every program and unit that the build installs
   check_hardening.py --programs FILE...  these programs only
@@ -18,8 +18,8 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RECORD = os.path.join(ROOT, "doc", "hardening.md")
 
-# What the C library checks wherever it is called, once FORTIFY is on: a plain name was compiled without it. A program
-# may have some from a static libstdc++, beside the checked ones of its own.
+# With FORTIFY every call of these goes to a checking variant (__printf_chk): the plain name means that a source was
+# compiled without it. A static libstdc++ brings plain names too, so they count only if no checking variant is used.
 FORTIFIED = {"printf", "fprintf", "vprintf", "vfprintf", "dprintf", "vdprintf", "sprintf", "vsprintf", "syslog",
              "vsyslog", "longjmp"}
 
@@ -35,7 +35,7 @@ def is_elf(path):
 
 
 def weaknesses(path):
-    """What is wrong with a program."""
+    """The hardening that a program lacks, each as the end of a sentence that begins with the program's path."""
     header, segments = readelf(path, "--file-header"), readelf(path, "--program-headers")
     dynamic, symbols = readelf(path, "--dynamic"), readelf(path, "--dyn-syms")
     wanted = {match[1] for match in re.finditer(r" UND (\w+)", symbols)}
@@ -44,7 +44,7 @@ def weaknesses(path):
     plain = [] if any(re.fullmatch(r"__\w+_chk", name) for name in wanted) else sorted(wanted & FORTIFIED)
     return [reason for holds, reason in [
         (re.search(r"Type:\s+DYN", header) and re.search(r"\(FLAGS_1\).*\bPIE\b", dynamic),
-         "is no position-independent executable"),
+         "is not a position-independent executable (PIE)"),
         ("GNU_RELRO" in flags, "has no read-only relocations (RELRO)"),
         (re.search(r"BIND_NOW|\(FLAGS_1\).*\bNOW\b", dynamic), "binds lazily: RELRO is not full"),
         ("E" not in flags.get("GNU_STACK", "E"), "has an executable stack"),
@@ -57,7 +57,7 @@ def weaknesses(path):
 
 
 def unfortified(build):
-    """Sources of programs that are compiled without FORTIFY."""
+    """Yields the sources of our programs that are compiled without FORTIFY."""
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         commands = json.load(file)
     for command in commands:
@@ -69,14 +69,14 @@ def unfortified(build):
 
 
 def recorded():
-    """{unit: exposure in tenths} of the record."""
+    """{unit: exposure in tenths}, as doc/hardening.md records it."""
     with open(RECORD, encoding="utf-8") as file:
         rows = re.findall(r"^\| `([\w-]+\.service)` \| (\d+)\.(\d) \|", file.read(), re.M)
     return {unit: int(whole) * 10 + int(tenth) for unit, whole, tenth in rows}
 
 
 def exposure(unit):
-    """How far systemd finds the unit in this file exposed, in tenths of its scale from 0 to 10."""
+    """The exposure that `systemd-analyze security` computes for a unit file, in tenths of its scale from 0 to 10."""
     with tempfile.TemporaryDirectory() as root:
         units = os.path.join(root, "usr/lib/systemd/system")
         os.makedirs(units)
@@ -91,12 +91,12 @@ def exposure(unit):
 def unit_weaknesses(unit, record):
     name = os.path.basename(unit)
     if name not in record:
-        return [f"its exposure is not recorded in {os.path.relpath(RECORD)}"]
+        return [f"has no recorded exposure: add it to {os.path.relpath(RECORD)}"]
     now = exposure(unit)
     if now > record[name]:
         return [f"is more exposed than recorded: {now / 10}, not {record[name] / 10}"]
     if now < record[name]:
-        return [f"is less exposed than recorded ({now / 10}, not {record[name] / 10}): write that down"]
+        return [f"is less exposed than recorded ({now / 10}, not {record[name] / 10}): record the new value"]
     return []
 
 
@@ -129,7 +129,7 @@ def main(arguments):
     found += [(source, "is compiled without FORTIFY") for source in unfortified(arguments[0])]
     found += [(unit, reason) for unit in units for reason in unit_weaknesses(unit, record)]
     if not found:
-        print(f"hardening: {len(programs)} programs and {len(units)} units are as they should be")
+        print(f"hardening: {len(programs)} programs and {len(units)} units, no weakness")
     return report(found)
 
 

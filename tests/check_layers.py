@@ -2,15 +2,15 @@
 """Checks who includes whom: the walls between the project's folders, and the folder each library stays in.
 
 Reads the #include lines of every source and header, and prints `file:line: reason` for each that crosses a wall.
-The rules are the two tables below. They name folders exactly: a folder inherits nothing from the one above it, so that a
-new one must be given its place. layers/test_check_layers.py plants violations and expects each to be found.
+The rules are the two tables below. They name folders exactly: a folder inherits nothing from the one above it, so a new
+folder needs a row of its own. layers/test_check_layers.py plants violations and expects each to be found.
 """
 
 import os
 import re
 import sys
 
-# Which folders a folder may include from, besides itself. "lib/*" stands for every folder directly in lib.
+# Which folders a folder may include from, besides itself. "lib/*" means every folder directly in lib.
 MAY_INCLUDE = {
     "dbus": [],
     "lib/core": [],
@@ -42,7 +42,7 @@ MAY_INCLUDE = {
     "ctl/echo_supervisord_conf": ["lib/core"],
 }
 
-# Which folders may see the headers of a library. "tests" stands for all that lies below it.
+# Which folders may include the headers of a library. "tests" includes all folders below it.
 FOREIGN = [
     (re.compile(r"ini\.h$|INIReader\.h$"), "inih", ["lib/core"]),
     (re.compile(r"spdlog/"), "spdlog", ["lib/core"]),
@@ -60,7 +60,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
 def is_in_tests(folder):
-    """Tests may include anything of ours: they look behind every wall."""
+    """Tests may include every header of the project."""
     return folder == "tests" or folder.startswith("tests/")
 
 
@@ -75,10 +75,10 @@ def check_ours(folder, included):
     """Why a file in `folder` may not include our header `included`, or None."""
     target = os.path.dirname(included)
     if target not in MAY_INCLUDE and not is_in_tests(target):
-        return f"{included} lies in a folder that the table of layers does not name"
+        return f"the folder of {included} has no row in the table of layers (MAY_INCLUDE in tests/check_layers.py)"
     if may_include(folder, target):
         return None
-    return f"{folder} must not know {target} (allowed: {', '.join(MAY_INCLUDE[folder]) or 'nothing of ours'})"
+    return f"{folder} must not include {target} (allowed: {', '.join(MAY_INCLUDE[folder]) or 'nothing of ours'})"
 
 
 def check_foreign(folder, included):
@@ -95,7 +95,7 @@ def check_file(root, path):
     """Yields (line number, reason) for each wall that the file at `path` crosses."""
     folder = os.path.dirname(path)
     if folder not in MAY_INCLUDE and not is_in_tests(folder):
-        yield 1, f"the table of layers has no row for {folder}"
+        yield 1, f"{folder} has no row in the table of layers (MAY_INCLUDE in tests/check_layers.py)"
         return
     with open(os.path.join(root, path), encoding="utf-8") as source:
         for number, line in enumerate(source, 1):
@@ -104,7 +104,7 @@ def check_file(root, path):
                 continue
             included = match.group(2)
             if ".." in included.split("/"):
-                yield number, f"{included}: includes start at the source root"
+                yield number, f"{included}: write the path from the source root"
                 continue
             is_ours = included.split("/")[0] in OURS and match.group(1) == '"'
             reason = check_ours(folder, included) if is_ours else check_foreign(folder, included)
@@ -113,7 +113,7 @@ def check_file(root, path):
 
 
 def sources(root):
-    """The paths, seen from `root`, of all our sources and headers."""
+    """Yields the paths, relative to `root`, of all our sources and headers."""
     for top in OURS:
         for folder, _, names in sorted(os.walk(os.path.join(root, top))):
             for name in sorted(names):

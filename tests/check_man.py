@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Checks the manual pages: they format without a warning, and they leave nothing out.
 
-Programs, options, verbs, keys and events stand in tables of the sources. Each of them must have an entry (the line behind
-.TP) in the section of the page that is about it, and each page that another one names must exist. All pages have the
-same head, with version and date of the project, and their common sections in the same order. Prints `page: reason` for
-everything that is missing. Pages as they are installed are checked if the build's directory of them is given:
+The sources have tables of programs, options, verbs, keys and events. Each of them must have an entry (the line after
+.TP) in the page and section that describe it, and each page that another one names must exist. All pages have the same
+head, with version and date of the project, and their common sections in the same order. Prints `page: reason` for each
+violation. With the build's directory of pages, also checks the pages as they are installed:
 
   check_man.py [DIRECTORY]
 """
@@ -38,7 +38,7 @@ def read(*path):
 
 
 def plain(text):
-    """A line of a page without what only formats it."""
+    """A line of a page without its formatting."""
     text = re.sub(r"^\.[A-Z]+ ", "", text)
     text = re.sub(r"\\f(\[[A-Z]*\]|.)", "", text)
     return text.replace("\\-", "-").replace('"', "")
@@ -54,7 +54,7 @@ def tags(page):
             tag = next(lines, "")
             while tag.endswith("\\"):
                 tag = tag[:-1] + next(lines, "")
-            # What stands in brackets are types and defaults, not keys.
+            # Types and defaults are in brackets.
             words = re.findall(r"-?-?[^\s,()=]+", re.sub(r" \([^)]*\)", " ", plain(tag)))
             found.setdefault(section, set()).update(words)
             found[""].update(words)
@@ -86,17 +86,19 @@ def check_keys():
     for table, keys in schema_keys():
         seen.add(table)
         if not keys:
-            problems.append(f"supervisord.conf.5: found no keys in {table}: has the schema changed its form?")
+            problems.append(f"supervisord.conf.5: no keys found in {table} of lib/dialect/schema.cpp: "
+                            "adapt check_man.py to its new form")
         problems += missing("supervisord.conf.5", keys, SCHEMA_SECTIONS.get(table, ["nowhere"]))
     problems += [f"supervisord.conf.5: the schema has no table {table}" for table in SCHEMA_SECTIONS if table not in seen]
     return problems
 
 
 def check_table(page, sections, source, pattern, least):
-    """Everything that `pattern` finds in a source has an entry. `least`: fewer finds mean that the source has changed."""
+    """Everything that `pattern` finds in a source must have an entry. Fewer than `least` finds are an error: then the
+    pattern does not fit the source any more."""
     words = [word for word in re.findall(pattern, source) if word and not word.startswith("__")]
     if len(words) < least:
-        return [f"{page}: only {len(words)} of {pattern} in the source: has it changed its form?"]
+        return [f"{page}: only {len(words)} of {pattern} in the source: adapt check_man.py to its new form"]
     return missing(page, words, sections)
 
 
@@ -126,7 +128,7 @@ def check_tables():
 
 
 def programs():
-    """The names of all programs that are installed."""
+    """Yields the names of all programs that are installed."""
     for folder in ("instance", "ctl", "daemon"):
         for path, _, names in os.walk(os.path.join(ROOT, folder)):
             if "meson.build" in names:
@@ -137,15 +139,15 @@ def programs():
 
 
 def check_pages():
-    """Each program has a page, each page is installed, and each page that another one names is there."""
+    """Each program has a page, each page is installed, and each page that another one names exists."""
     build = read("man", "meson.build")
     pages = [name for name in os.listdir(os.path.join(ROOT, "man")) if re.search(r"\.[1-8]$", name)]
     made = re.findall(r"output: '([^']+)'", build)
     problems = [f"man/meson.build: {page} is not installed" for page in pages if f"'{page}'" not in build]
     names = sorted(programs())
     if len(names) < 6:
-        problems.append(f"only these programs were found: {names}")
-    problems += [f"{name}: has no page" for name in names if not {f"{name}.1", f"{name}.8"} & set(pages)]
+        problems.append(f"only these programs were found in the meson.build files: {names}")
+    problems += [f"{name}: has no manual page" for name in names if not {f"{name}.1", f"{name}.8"} & set(pages)]
     ours = {name.rsplit(".", 1)[0] for name in pages + made}
     for page in pages:
         text = read("man", page).replace("\\-", "-")
@@ -155,15 +157,15 @@ def check_pages():
     return problems
 
 
-# What the head of a page says beside its name and section.
+# The name of the manual, by section, in the head of a page.
 MANUALS = {"1": "User Commands", "5": "File Formats", "7": "Miscellaneous", "8": "System Administration"}
-# Sections that pages have in common, in their order; others stand between DESCRIPTION and SEE ALSO.
+# Sections that pages have in common, in their order; others are between DESCRIPTION and SEE ALSO.
 COMMON = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "FILES", "NOTES", "EXAMPLES", "SEE ALSO"]
 NEAR_MISSES = {"EXAMPLE", "INTRODUCTION", "RETURN VALUE", "BUGS"}
 
 
 def check_head(path, version, date):
-    """The line .TH: the page's name as it is written, its section, date, version and manual."""
+    """The line .TH has the page's name, its section, date, version and manual."""
     page = os.path.basename(path)
     name, section = page.rsplit(".", 1)
     escaped = name.replace("-", "\\-")
@@ -173,7 +175,7 @@ def check_head(path, version, date):
 
 
 def check_sections(path):
-    """Common sections have the same names and the same order in all pages, and all are quoted alike."""
+    """Common sections have the same names and order in all pages, and titles of several words are quoted."""
     page = os.path.basename(path)
     lines = re.findall(r"^\.SH (.*)$", read(path), re.MULTILINE)
     names = [line.strip('"') for line in lines]
@@ -181,21 +183,21 @@ def check_sections(path):
     wanted = {"NAME", "DESCRIPTION", "SEE ALSO"} | ({"SYNOPSIS"} if page[-1] in "18" else set())
     problems = [f"{page}: .SH {line}: not quoted" for line in lines if " " in line and not line.startswith('"')]
     problems += [f"{page}: has no section {name}" for name in sorted(wanted - set(names))]
-    problems += [f"{page}: a section is called {name}: take one of {COMMON}" for name in names if name in NEAR_MISSES]
+    problems += [f"{page}: section {name}: use one of {COMMON}" for name in names if name in NEAR_MISSES]
     if common != sorted(common, key=COMMON.index) or names[0] != "NAME" or names[-1] != "SEE ALSO":
         problems.append(f"{page}: its sections are not in order: {names}")
     return problems
 
 
 def check_version():
-    """The version of the build and that of the packages, whose date the pages have, are one."""
+    """The build and the packages, whose date the pages have, have the same version."""
     project = re.search(r"version: '([^']+)'", read("meson.build")).group(1)
     packages = re.match(r"\S+ \(([^)-]+)", read("debian", "changelog")).group(1)
     return [] if project == packages else [f"meson.build is version {project}, debian/changelog {packages}"]
 
 
 def release_date():
-    """The date of the last entry of debian/changelog, which man/meson.build takes, too."""
+    """The date of the last entry of debian/changelog, which man/meson.build uses too."""
     text = re.search(r"^ -- .*>  (.+)$", read("debian", "changelog"), re.MULTILINE).group(1)
     return email.utils.parsedate_to_datetime(text).strftime("%Y-%m-%d")
 
@@ -213,7 +215,7 @@ def check_heads(sources, built):
 
 
 def check_format(paths):
-    """What man and, if it is there, mandoc have to say about the pages."""
+    """The warnings of man and, if it is installed, mandoc."""
     problems = []
     for path in paths:
         commands = [["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", path]]
@@ -221,9 +223,9 @@ def check_format(paths):
             commands.append(["mandoc", "-Tlint", "-W", "warning", path])
         for command in commands:
             done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "MANWIDTH": "80"})
-            said = done.stderr if command[0] == "man" else done.stdout + done.stderr
-            # The build fills in the date of a page of the source tree.
-            lines = [line for line in said.splitlines() if "@DATE@" not in line]
+            warnings = done.stderr if command[0] == "man" else done.stdout + done.stderr
+            # A page of the source tree has no date yet: the build fills it in.
+            lines = [line for line in warnings.splitlines() if "@DATE@" not in line]
             problems += [f"{os.path.basename(path)}: {line}" for line in lines]
     return problems
 

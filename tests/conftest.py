@@ -3,7 +3,8 @@
 
   SM_BUILD=build /usr/bin/python3 -m pytest tests/integration
 
-  work_dir    an empty directory with a short name (sockets fit in it) that any account may enter; removed afterwards
+  work_dir    an empty directory with a short name (a socket's path has 107 bytes) that any account may enter; removed
+             afterwards
   cleanup    ExitStack: what a test pushes on it (callback, enter_context) is undone when the test ends
   bus        a private D-Bus daemon, `bus.address`
   account    makes throwaway accounts: account("tsup") -> pwd entry of tsup and this process's pid, so that two runs
@@ -11,7 +12,7 @@
   daemon     starts supervisord, Debian's or ours: daemon("[program:cat]\\n...", kind="ours") -> running Daemon
 
 The classes behind them are in tests/support: programs, waiting, daemon, bus, accounts. Tests wait for conditions
-(`waiting.wait_for`), never for a time.
+(`waiting.wait_for`), never for a fixed time.
 """
 
 import contextlib
@@ -26,7 +27,7 @@ from accounts import Account
 from bus import PrivateBus
 from daemon import Daemon
 
-# What a shell runs in the background ignores these, and so would every program that the tests start.
+# A shell's background jobs ignore these signals, and every program that the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 

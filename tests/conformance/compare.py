@@ -6,10 +6,10 @@
             note("stop", daemon.call("stopProcess", "cat"))
         compare("[program:cat]\\ncommand=cat\\n", play)
 
-`note(what, value)` writes a line of the transcript; what differs from run to run (pids, times, the directory, random file
-names) is replaced by a word first. At the end the activity log and the exit status join the transcript.
+`note(what, value)` writes a line of the transcript; values that differ from run to run (pids, times, the directory,
+random file names) are replaced by a word first. At the end the activity log and the exit status are appended.
 
-SM_KINDS=debian,debian compares Debian's Supervisor with itself: what then differs is the scenario's fault.
+SM_KINDS=debian,debian compares Debian's Supervisor with itself: a difference is then a fault of the scenario.
 """
 
 import difflib
@@ -23,7 +23,7 @@ from waiting import wait_for
 
 KINDS = os.environ.get("SM_KINDS", "debian,ours").split(",")
 
-# Fields of answers that hold a time or a pid: what matters is whether there is one.
+# Fields of answers that hold a time or a pid: only whether there is one is compared.
 VARYING = {"start", "stop", "now", "pid"}
 
 REPLACEMENTS = [
@@ -39,7 +39,7 @@ REPLACEMENTS = [
 
 
 def normalise(value, directory):
-    """`value` with everything that varies between two runs replaced."""
+    """`value` with everything replaced that varies between two runs."""
     if isinstance(value, dict):
         return {key: bool(item) if key in VARYING and isinstance(item, int) else normalise(item, directory)
                 for key, item in sorted(value.items())}
@@ -63,7 +63,7 @@ def command_line(pid):
 
 
 class Player(Daemon):
-    """A Daemon whose calls give what they returned or the fault they raised, ready to be noted."""
+    """A Daemon whose calls return their value or, as text, the fault that they raised, ready for a transcript."""
 
     def call(self, method, *arguments):
         """`method` of the namespace supervisor, or "system.x": its value, or "fault CODE TEXT", or "HTTP STATUS"."""
@@ -80,21 +80,22 @@ class Player(Daemon):
 
     @staticmethod
     def shared(methods):
-        """The methods that Supervisor can have, too: ours stand in a namespace of their own."""
+        """The methods that Supervisor can have too: methods of our own have another namespace."""
         return [name for name in methods if not name.startswith("supervisor_manager.")]
 
     def wait_state(self, name, state):
-        """Also waits for the program itself: until then a copy of Python's supervisord stands there, which swallows signals."""
+        """Waits until the program itself runs: before its exec the child is a copy of Python's supervisord, which would
+        handle signals that are meant for the program."""
         info = super().wait_state(name, state)
         if info["pid"]:
             wait_for(lambda: command_line(info["pid"]) != command_line(self.pid), f"{name} to be executed")
         return info
 
     def log_lines(self):
-        """The activity log without debugging lines, which speak of the implementation's insides, and without what comes
-        or not as processes and the machine are fast: what is said of a stop that takes a while, who is still waited for
-        after three seconds, and again after six, and that a start succeeded which needs no time to (startsecs=0) of a
-        program that has ended by then."""
+        """The activity log without lines of level debug and below, which describe the implementation, and without lines
+        that depend on the speed of processes and machine: a stop that takes a while; who is still waited for after
+        three seconds, and again after six; and the success of a start with startsecs=0, which is not logged if the
+        program has ended by then."""
         kept = []
         for line in normalise(self.log(), self.directory).splitlines():
             again = " waiting for " in line and any(" waiting for " in earlier for earlier in kept)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An event listener for the tests: writes each event to the file that its argument names, and answers as it is told.
+"""An event listener for the tests: appends each event to the file that its argument names, and answers it.
 
 The answer to an event is OK, unless the payload holds the words "please fail" (then FAIL, once for each serial).
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every XML-RPC method with good and bad arguments: the same values and faults from both."""
+"""Every XML-RPC method with good and bad arguments: both return the same values and faults."""
 
 import os
 import re
@@ -169,6 +169,6 @@ def test_leaving(compare, method):
             daemon.wait_state("slow", "RUNNING")
             note("again", daemon.call("getAllProcessInfo"))
 
-    # The program ends when told to, so that what is asked in between finds the daemon on its way out.
+    # The program ends when the test wants it, so that the calls in between find the daemon on its way out.
     compare("[program:slow]\ncommand=sh -c 'trap \"\" TERM; rm -f enough; touch ready; while [ ! -e enough ]; do sleep 0.1; done'\n"
             "startsecs=0\nautorestart=true\n", play)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Configurations: what both make of good ones, and the exit status for bad ones."""
+"""Configurations: the values that both read from good ones, and the exit status for bad ones."""
 
 import random
 import subprocess
@@ -62,7 +62,7 @@ def random_program(chance, number):
 
 
 def read_config(daemon):
-    """getAllConfigInfo as it is in the version that is the contract: Debian's lacks one key."""
+    """getAllConfigInfo without the key autorestart, which Debian's version does not have."""
     return [{key: value for key, value in process.items() if key != "autorestart"}
             for process in sorted(daemon.rpc.supervisor.getAllConfigInfo(), key=lambda p: (p["group"], p["name"]))]
 
@@ -156,7 +156,7 @@ def run_until_end(kind, directory, *arguments):
 
 @pytest.mark.parametrize("text", BAD.values(), ids=list(BAD))
 def test_bad_configurations(work_dir, text):
-    """The exit status and the stream of the message are Supervisor's; the words say more than Python's."""
+    """The exit status and the stream of the message are Supervisor's; the text has more details than Python's."""
     path = f"{work_dir}/supervisord.conf"
     with open(path, "w", encoding="utf-8") as config:
         config.write(text if text.startswith("nonsense") else BASE.format(supervisord="", config=text))
@@ -169,7 +169,7 @@ def test_bad_configurations(work_dir, text):
 
 
 def error_line(finished):
-    """The beginning of the message, before what is quoted in it."""
+    """The beginning of the message, up to the first value that it quotes."""
     return next(line for line in finished.stderr.splitlines() if line.startswith("Error: ")).split("'")[0]
 
 

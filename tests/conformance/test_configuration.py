@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Whole configurations, ours against Debian's Supervisor: the same files are accepted, with the same values, and refused
-for the same reason. Where 4.2.5 differs from the releases after it, or we decided otherwise, the case is left out by
-name below."""
+"""Whole configurations, ours against Debian's Supervisor: both accept the same files, with the same values, and refuse
+the same files for the same reason. Cases are excluded by name below where 4.2.5 differs from later releases or where we
+differ on purpose."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def ours(mode, arguments, **options):
 
 
 def reason(text):
-    """An error without what we add to it: the key, the section, the place and remarks in brackets."""
+    """An error without our additions: the key, the section, the place and remarks in brackets."""
     text = re.sub(r" in section (['\"]).*\1 \(file: .*\)$", "", text, flags=re.S)
     text = re.sub(r" for key '[a-z_.]*'$", "", text)
     return text.rstrip()
@@ -33,7 +33,7 @@ def same_reason(mine, theirs):
     mine, theirs = reason(mine), reason(theirs)
     if mine == theirs:
         return True
-    # Supervisor's sections are read in one go, so its reason may be ours with more behind it, or the other way round.
+    # Supervisor validates a section as a whole, so one reason may be the beginning of the other.
     literal = re.fullmatch(r"\('(.*)%s(.*)', '(.*)'\)( in \[.*\] socket)", theirs)  # Python shows a tuple by mistake
     if literal:
         theirs = "".join(literal.groups()[i] for i in (0, 2, 1, 3))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The end-to-end tests that Debian's supervisor package installs, run against our programs.
 
-They start `python -m supervisor.PROGRAM`. Here that spawn runs our program instead, and their fixtures are found in a copy
-that has what the package forgot (hello.sh), with a `python` on the PATH that the fixtures' commands ask for.
+They start `python -m supervisor.PROGRAM`. Here that spawn runs our program instead. Their fixtures are used from a copy
+with the file that the package lacks (hello.sh), and the PATH has the `python` that the fixtures' commands need.
 """
 
 import importlib

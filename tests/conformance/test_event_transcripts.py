@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What event listeners are sent: headers and payloads, in the same order from both."""
+"""What event listeners receive: both send the same headers and payloads in the same order."""
 
 import os
 import re
@@ -23,7 +23,7 @@ def wait_event(daemon, word, count=1, name="ear"):
 
 
 def note_events(daemon, note, name="ear"):
-    """Every event that came; serials keep their distance, not their value."""
+    """All received events; serials are relative to the first, since their start differs."""
     for block in daemon.read(f"{name}.txt").split("--\n"):
         note("event", re.sub(r"(len|serial|poolserial|when):\d+", r"\1:N", block))
 
@@ -43,7 +43,7 @@ def test_process_states(compare):
     compare("[program:cat]\ncommand=cat\nautostart=false\nstartsecs=0\n"
             "[program:quick]\ncommand=sh -c 'exit 2'\nautostart=false\nstartretries=1\nstartsecs=20\n"
             "[program:ends]\ncommand=sh -c 'exit 3'\nautostart=false\nstartsecs=0\nautorestart=false\n"
-            # Starting the listener itself is told to none or one, as it is ready soon or late: only others are watched.
+            # Not RUNNING: whether the listener is ready early enough to receive the event of its own start is chance.
             + listening("PROCESS_STATE_STARTING,PROCESS_STATE_STOPPING,PROCESS_STATE_STOPPED,PROCESS_STATE_BACKOFF,"
                         "PROCESS_STATE_FATAL,PROCESS_STATE_EXITED"), play, with_log=False)
 
@@ -63,12 +63,13 @@ def test_groups_and_remote_events(compare):
 
 
 def test_output_events(compare):
-    script = "echo plain; echo '<!--XSUPERVISOR:BEGIN-->said<!--XSUPERVISOR:END-->after that, enough to tell the end'; echo wrong >&2; cat"
+    script = ("echo plain; echo wrong >&2; "
+              "echo '<!--XSUPERVISOR:BEGIN-->captured<!--XSUPERVISOR:END-->after that, enough to see the end'; cat")
 
     def play(daemon, note):
         daemon.wait_state("ear", "RUNNING")
         note("start", daemon.call("startProcess", "talk"))
-        text = wait_for(lambda: (read := daemon.read("ear.txt")) and "said" in read and "wrong" in read
+        text = wait_for(lambda: (read := daemon.read("ear.txt")) and "captured" in read and "wrong" in read
                        and "after" in read and read, "all the output")
         note("kinds", sorted(set(re.findall(r"eventname:(\S+)", text))))
         note("captured", re.findall(r"eventname:PROCESS_COMMUNICATION_STDOUT.*\n.*\n([^-]*)\n--", text))
@@ -81,14 +82,14 @@ def test_output_events(compare):
 
 @pytest.mark.parametrize("script", [
     "echo nonsense; cat",  # no READY
-    "echo READY; read line; echo RESULT x; cat",  # a length that is none
+    "echo READY; read line; echo RESULT x; cat",  # not a length
     "echo READY; read line; exit 0",  # ends in the middle of an event
 ], ids=["nonsense", "bad length", "exit"])
 def test_listeners_that_misbehave(compare, script):
     def play(daemon, note):
         daemon.wait_state("bad", "RUNNING")
         daemon.call("sendRemoteCommEvent", "a", "b")
-        wait_for(lambda: "UNKNOWN" in daemon.log() or "exited" in daemon.log(), "the trouble to be told")
+        wait_for(lambda: "UNKNOWN" in daemon.log() or "exited" in daemon.log(), "the violation in the log")
         words = ("-> UNKNOWN", "has bad result", "exited: bad")
         note("log", sorted({line for line in daemon.log_lines() if any(word in line for word in words)}))
 
@@ -97,7 +98,7 @@ def test_listeners_that_misbehave(compare, script):
 
 
 def test_pools_share_and_wait(compare):
-    """Two pools get each event; a pool whose listener does not run keeps it until one does."""
+    """Two pools get each event; a pool whose listener does not run keeps events until it runs."""
 
     def play(daemon, note):
         daemon.wait_state("ear", "RUNNING")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The same things happen to Debian's supervisord and to ours: their listeners are told the same, to the byte."""
+"""The same things happen to Debian's supervisord and to ours: their listeners receive the same bytes."""
 
 import re
 
@@ -45,7 +45,7 @@ startretries=0
 
 @pytest.fixture(params=["all", "some"])
 def twins(request, daemon):
-    """Both daemons with a listener on everything but the clock, or on a few overlapping types."""
+    """Both daemons with a listener for all types but TICK, or for a few overlapping types."""
     events = {"all": "PROCESS_STATE,PROCESS_LOG,PROCESS_COMMUNICATION,REMOTE_COMMUNICATION,SUPERVISOR_STATE_CHANGE,"
                      "PROCESS_GROUP",
               "some": "PROCESS_STATE_EXITED,REMOTE_COMMUNICATION,PROCESS_LOG_STDERR"}[request.param]
@@ -64,7 +64,7 @@ def marker(server, text):
 
 
 def act(server):
-    """Everything that makes events, one at a time."""
+    """Does everything that causes events, one at a time."""
     state(server, "l", "RUNNING")
     marker(server, "begin")
     rpc = server.rpc.supervisor
@@ -101,7 +101,7 @@ def test_listeners_are_told_the_same(twins):
 
 
 def listener_log(server):
-    """What the activity log says about the listener, without times and process ids."""
+    """The lines of the activity log about the listener, without times and process ids."""
     lines = re.sub(r"(?m)^\d{4}-\S+ \S+ ", "", server.log()).replace("output:\n", "output: ").splitlines()
     return [re.sub(r"\d{2,}", "N", line) for line in lines
             if re.search(r"\bl: |event \d+ |pool l |rebuffering|'l' stdout", line)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The harness itself, on Debian's supervisord, so that a trouble of ours is never one of the harness."""
+"""The harness itself, on Debian's supervisord: if these pass, another test's failure is not caused by the harness."""
 
 import pwd
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Our INI reader against Python's, on hand-made and on thousands of random files: same sections, keys, values, errors."""
+"""Our INI reader against Python's, on written and thousands of random files: same sections, keys, values and errors."""
 
 import configparser
 import json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What programs print: the same bytes in the same files from both."""
+"""Output of programs: both write the same bytes to the same files."""
 
 import os
 
@@ -49,7 +49,7 @@ def test_empty_and_gone(compare):
 
 
 def test_rotates(compare):
-    """The program writes a line at a time and waits for it to be taken, so that both rotate at the same bytes."""
+    """The program writes a line at a time and waits until it is in the log, so that both rotate at the same bytes."""
 
     def play(daemon, note):
         note("start", daemon.call("startProcess", "cat"))

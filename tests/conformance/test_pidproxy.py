@@ -11,7 +11,7 @@ from processes import is_running
 from programs import program
 from waiting import wait_for
 
-# The command starts a daemon of its own, whose pid is in the file, and which writes down the signals it gets.
+# The command starts a daemon that writes its pid to the file and records the signals that it receives.
 DAEMON = r"""
 for name in TERM HUP INT USR1 USR2 QUIT; do trap "echo $name >> signals" $name; done
 echo $$ > pid.new; mv pid.new pid
@@ -48,7 +48,7 @@ def content(work_dir, name):
 
 
 def target(work_dir):
-    """The pid in the file, once the daemon is there."""
+    """The pid in the file, once the daemon has written it."""
     return int(wait_for(lambda: content(work_dir, "pid"), "the pid file"))
 
 

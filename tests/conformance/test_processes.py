@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What happens to processes: states, answers and log lines, the same on both."""
+"""The life of processes: both have the same states, answers and log lines."""
 
 import os
 import signal
@@ -43,7 +43,7 @@ def test_life_of_a_program(compare):
     ("sh -c 'exit 0", "startretries=0", "FATAL"),
 ])
 def test_ends(compare, command, keys, state):
-    """A program that ends, or cannot start, on its own: the way to the final state, and what is said of it."""
+    """A program that ends by itself or cannot start: its states up to the last one, and the log lines."""
 
     def play(daemon, note):
         if "read line" in command:
@@ -53,7 +53,7 @@ def test_ends(compare, command, keys, state):
         note_info(daemon, note, "final", "it")
         note("stderr", daemon.call("readProcessStderrLog", "it", 0, 0))
         if "read line" not in command:
-            # Who waits for a program that ends at once sees its end or does not: that is chance, with Supervisor too.
+            # Whether a start that waits reports the end of a program that exits immediately is chance, with Supervisor too.
             note("start again", daemon.call("startProcess", "it", "startsecs=0" not in keys))
             daemon.wait_state("it", state)
 
@@ -61,7 +61,7 @@ def test_ends(compare, command, keys, state):
 
 
 def test_a_log_that_cannot_be_opened(work_dir):
-    """Supervisor's words, and behind them ours: which log, and why."""
+    """Supervisor's text, followed by ours: which log, and why."""
     said = {}
     for kind in ("debian", "ours"):
         directory = os.path.join(work_dir, kind)
@@ -75,7 +75,7 @@ def test_a_log_that_cannot_be_opened(work_dir):
 
 
 def test_a_program_that_cannot_begin(work_dir):
-    """The same state, faults and words in its log; ours says the reason where Supervisor has "Exited too quickly"."""
+    """The same state, faults and log lines; ours has the reason where Supervisor has "Exited too quickly"."""
     said = {}
     for kind in ("debian", "ours"):
         directory = os.path.join(work_dir, kind)
@@ -216,7 +216,8 @@ def test_reopens_logs(compare):
 
 
 def test_what_is_waited_for_is_said_at_once_and_again(compare):
-    """All that still runs, in every group, when the first is told to stop; then what is left every three seconds."""
+    """The log names all processes that still run, in every group, when the first is stopped; then every three seconds
+    those that are left."""
     config = ("[program:deaf]\ncommand=sh -c 'trap \"\" TERM; echo ready; while :; do sleep 1; done'\nstopwaitsecs=4\n"
               "killasgroup=true\nstdout_logfile=%(here)s/deaf.log\nstartsecs=0\npriority=900\n"
               "[program:cat]\ncommand=cat\nstartsecs=0\npriority=2\n[program:idle]\ncommand=cat\nautostart=false\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""supervisorctl's one-shot commands, ours against Debian's: same output, same exit status, with either daemon behind it."""
+"""supervisorctl's one-shot commands, ours against Debian's: same output, same exit status, with either daemon."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from programs import program
 
 @pytest.fixture(scope="module")
 def judged():
-    """What Debian's client and daemon say."""
+    """The transcript of Debian's client with Debian's daemon."""
     with tempfile.TemporaryDirectory(prefix="sm-", dir="/tmp") as directory:
         with Daemon("debian", directory, ctl_scenario.PROGRAMS) as running:
             return ctl_scenario.run(running, "debian")
@@ -37,7 +37,7 @@ def free_port():
 
 
 def outcome(client, words, directory, **options):
-    """(exit status, output) of a client, with what names the client or the place made equal."""
+    """(exit status, output) of a client, with the names of client and directory replaced."""
     argv = program("supervisorctl", client)
     done = subprocess.run([*argv, *words], stdin=options.pop("stdin", subprocess.DEVNULL), capture_output=True, text=True,
                           check=False, cwd=directory, timeout=60, **options)
@@ -45,8 +45,8 @@ def outcome(client, words, directory, **options):
 
 
 def first_words(text):
-    """What scripts may know of a text. Ours goes on with the cause and the next step where Supervisor ends, has a sentence
-    where Supervisor has the name of a Python class, and says what a server without a login wants in one line, not two."""
+    """The part of a text that scripts may match on. Ours adds the cause and the next step, has a sentence where
+    Supervisor has the name of a Python class, and one line, not two, where a server requires a login."""
     text = re.sub(r"^Server requires authentication\b.*\n(error: .*\n)?", "Server requires authentication\n", text, flags=re.M)
     text = re.sub(r"^error: .*", "error: SENTENCE", text, flags=re.M)
     text = re.sub(r"file: \S+ line: \d+", "file: F line: L", text)
@@ -71,7 +71,7 @@ def test_command_line(work_dir, line):
     for name, text in files.items():
         with open(os.path.join(work_dir, name), "w", encoding="utf-8") as file:
             file.write(text)
-    # What the environment offers is listed in the message of a failed expansion.
+    # The message of a failed expansion lists the environment's variables.
     environment = {"PATH": "/usr/bin:/bin", "HOME": work_dir, "LC_ALL": "C.UTF-8", "LC_CTYPE": "C.UTF-8"}
     assert outcome("ours", line.split(), work_dir, env=environment) == outcome("debian", line.split(), work_dir, env=environment)
 
@@ -95,7 +95,7 @@ def test_server_that_is_not_there(work_dir, url):
 
 @pytest.fixture
 def guarded(daemon):
-    """A daemon that wants a password on TCP, and its address."""
+    """A daemon that requires a password on TCP, and its address."""
     port = free_port()
 
     def start(kind):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Commands, environments and expansions against the Python code that Supervisor builds them on: shlex and `%`."""
+"""Commands, environments and expansions against the Python code that Supervisor uses for them: shlex and `%`."""
 
 import json
 import random

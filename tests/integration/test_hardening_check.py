@@ -36,7 +36,7 @@ def test_a_hardened_program_passes(work_dir):
 
 
 @pytest.mark.parametrize("flags, words", [
-    (["-no-pie", "-fno-pie"], "no position-independent executable"),
+    (["-no-pie", "-fno-pie"], "not a position-independent executable"),
     (["-Wl,-z,norelro"], "no read-only relocations"),
     (["-Wl,-z,lazy"], "binds lazily"),
     (["-Wl,-z,execstack"], "an executable stack"),

@@ -11,7 +11,7 @@ from waiting import wait_for
 
 
 class Account:
-    """A user and a group of the same name, with no home; both go, with the user's processes, on exit."""
+    """A user and a group of the same name, without a home; exit removes both and kills the user's processes."""
 
     def __init__(self, name):
         self.name = name

@@ -42,7 +42,7 @@ class PrivateBus:
         self.process = subprocess.Popen(
             ["dbus-daemon", f"--config-file={self._config}", "--nofork", "--nopidfile", "--nosyslog", "--print-address"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        if not self.process.stdout.readline():  # the address comes when the socket is ready
+        if not self.process.stdout.readline():  # the address is printed when the socket is ready
             raise AssertionError("dbus-daemon did not start")
         return self
 
@@ -57,6 +57,6 @@ class PrivateBus:
                               text=True, check=False)
 
     def has_owner(self, name):
-        """Whether somebody has that name (busctl's own `status` needs a machine id, which containers may lack)."""
+        """Whether that name has an owner. Not busctl's `status`: it needs a machine id, which containers may lack."""
         return self.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
                            "s", name).returncode == 0

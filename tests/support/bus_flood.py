@@ -3,7 +3,7 @@
 
   bus_flood.py SOCKET COUNT          GetManagedObjects, all sent before the first reply is read; prints how many were
                                      answered and how many were refused with LimitsExceeded
-  bus_flood.py SOCKET COUNT unheard  the same, of which no reply is wanted; prints "sent"
+  bus_flood.py SOCKET COUNT unheard  the same with the flag that no reply is expected; prints "sent"
 """
 
 import os
@@ -63,7 +63,7 @@ def main(path, count, *mode):
         return send()
     sender = threading.Thread(target=send)
     sender.start()
-    sender.join(1)  # the bus may stop reading before all is sent
+    sender.join(1)  # the bus may stop reading before everything is sent
     answered = refused = other = 0
     for kind, fields in messages:
         answered += kind == RETURN

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An owner who stops a child of the manager between the drop of rights and its exec."""
+"""An owner who stops a child of the manager after it took the owner's ids and before its exec."""
 
 import subprocess
 
@@ -27,6 +27,6 @@ while True:
 
 
 def stop_a_child_of(manager, uid, gid):
-    """Starts the attack; the process ends when it was fast enough, with the pid on its standard output."""
+    """Starts the attack. The process ends when it has stopped a child, and prints its pid."""
     return subprocess.Popen(["/usr/bin/python3", "-c", _SCRIPT, str(manager)], user=uid, group=gid, extra_groups=[],
                             stdout=subprocess.PIPE, text=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Random Supervisor configurations: mostly valid, with slips of every kind."""
+"""Random Supervisor configurations: mostly valid, with mistakes of every kind."""
 
 import os
 
@@ -47,7 +47,7 @@ INET = {"port": _PORTS, "username": ["u"], "password": ["p", "%(ENV_A)s"]}
 
 
 class Generator:
-    """`slip` is the chance that a value is taken from all of the key's list, not from its first half (the good ones)."""
+    """`slip` is the chance that a value comes from the key's whole list, not from its first half, the valid values."""
 
     def __init__(self, pick, slip):
         self._pick, self._slip = pick, slip
@@ -95,7 +95,7 @@ class Generator:
         return out
 
     def write(self, directory):
-        """Writes a configuration into `directory`; the path of its root file."""
+        """Writes a configuration into `directory` and returns the path of its main file."""
         pick = self._pick
         os.makedirs(os.path.join(directory, "conf.d"))
         root = [self.section("supervisord", DAEMON, set(), 0.15)] if pick.random() > self._slip / 4 else []

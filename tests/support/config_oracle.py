@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What Debian's Supervisor makes of a configuration file, in the form that config_dump prints ours."""
+"""A configuration file as Debian's Supervisor reads it, in the form in which config_dump prints ours."""
 
 import socket
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One long session of one-shot supervisorctl commands, whose transcript is the same for every client and daemon."""
+"""A series of one-shot supervisorctl commands, whose transcript is the same for every client and daemon."""
 
 import os
 import re
@@ -61,12 +61,13 @@ MORE = "[program:new]\ncommand=/bin/sleep 1000\nstartsecs=0\n"
 CHANGED = PROGRAMS.replace("command=/bin/cat", "command=/bin/cat -u").replace("[program:bad]", "[program:worse]")
 BROKEN = "[program:x]\nautostart=perhaps\n"
 
-# Only the first line counts: Supervisor's help for the command follows, in its own words.
+# Only the first line is compared: the help for the command follows, whose text is ours or Supervisor's.
 FIRST_LINE = object()
 
 
 def steps(daemon):
-    """The words of each command; a callable is a step between commands. A tuple (words, FIRST_LINE) is compared so."""
+    """Yields the words of each command, or a callable, a step between commands. Of a command (words, FIRST_LINE) only the
+    first line is compared."""
 
     def settled():
         for name in ("cat", "talk", "web:web_00", "web:web_01", "web:web_02", "pair:left", "pair:right"):
@@ -132,7 +133,7 @@ def steps(daemon):
 
 
 def normalised(text, daemon):
-    """Without what differs from one run to the next."""
+    """The output without values that differ from run to run."""
     text = text.replace(daemon.directory, "DIR")
     text = re.sub(r"pid \d+, uptime \d+:\d\d:\d\d", "pid N, uptime T", text)
     text = re.sub(r"file: \S+ line: \d+", "file: F line: L", text)
@@ -142,12 +143,12 @@ def normalised(text, daemon):
 
 
 def shared_commands(table):
-    """The commands that `help` lists, without the one that is ours alone, as columns may differ."""
+    """The commands that `help` lists, without our own one; not the text itself, as columns may differ."""
     return " ".join(sorted(set(table[1].split()) - {"serialrestart"})) + "\n"
 
 
 def reason_less(line):
-    """A refused configuration has our own, better words behind the same beginning, in every command."""
+    """A message about a refused configuration without its end, which has more details in ours, in every command."""
     return re.sub(r"^(ERROR: |error: .*<Fault 92: ['\"])CANT_REREAD: .*", "ERROR: CANT_REREAD: REASON", line)
 
 
@@ -165,6 +166,6 @@ def run(daemon, client):
                               env=environment, timeout=60)
         output = [reason_less(line) for line in normalised(done.stdout + done.stderr, daemon).splitlines()]
         if words[:1] in (["start"], ["stop"], ["restart"]) and {"all", "web:*", "pair:*"} & set(words):
-            output.sort()  # members of a group are told as they finish
+            output.sort()  # members of a group are reported as they finish
         transcript.append((" ".join(words), done.returncode, output[:1] if first else output))
     return transcript

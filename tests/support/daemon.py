@@ -91,7 +91,7 @@ class Daemon:
         self.process = None
 
     def configure(self, config):
-        """Writes the configuration file anew (for reread, reload and SIGHUP)."""
+        """Overwrites the configuration file (for reread, reload and SIGHUP)."""
         text = config if self._base is None else BASE.format(supervisord=self._base, config=config)
         with open(self.config_path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -156,12 +156,12 @@ class Daemon:
         self.process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM, limit=30):
-        """Asks it to end and returns its exit status."""
+        """Sends SIGTERM, waits for the end and returns the exit status."""
         self.process.send_signal(number)
         return self.process.wait(limit)
 
     def ctl(self, *arguments, kind=None, **options):
-        """Runs supervisorctl (of the same kind unless said otherwise); returns the finished process, output as text."""
+        """Runs supervisorctl, by default of the same kind; returns the finished process, output as text."""
         return subprocess.run([*program("supervisorctl", kind or self.kind), "-c", self.config_path, *arguments],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **options)
 

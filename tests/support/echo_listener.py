@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An event listener as supervisor_stdout's own: sends each payload back as its result, counted in characters."""
+"""An event listener like that of supervisor_stdout: returns each payload as its result, its length in characters."""
 
 import sys
 

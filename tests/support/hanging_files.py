@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A file system that does not answer, as an account can mount one: whatever needs it hangs.
+"""A file system that does not answer, such as an account can mount: every access to it hangs.
 
     with HangingFiles(mountpoint, "flush"):     # an exec of a process that has a file of it open hangs half way
     with HangingFiles(mountpoint, "lookup"):    # so does whoever wants a name in it
 
-It speaks the kernel's FUSE protocol itself, and needs root and /dev/fuse. When it ends, what hangs goes on.
+It implements the kernel's FUSE protocol itself, and needs root and /dev/fuse. When it ends, the accesses return.
 """
 
 import ctypes
@@ -40,7 +40,7 @@ class HangingFiles:
         return self
 
     def wait_for_hang(self):
-        """Returns when somebody hangs, with its pid."""
+        """Waits until a process hangs and returns its pid."""
         assert select.select([self._server.stdout], [], [], 30)[0], "nobody hangs"
         return int(self._server.stdout.readline())
 
@@ -59,7 +59,7 @@ def _attributes(inode):
 
 def _serve(mountpoint, hangs, namespace):
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a test that is killed leaves nobody hanging
+    libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: the end of a killed test ends the hanging
     device = os.open("/dev/fuse", os.O_RDWR)
     if namespace:
         with open(namespace, "rb") as other:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An instance with a page on a port of its own, spoken to as scripts do."""
+"""An instance with a page on a port of its own, and requests as scripts send them."""
 
 import contextlib
 import http.client
@@ -32,7 +32,7 @@ startsecs=0
 
 
 class Page:
-    """The instance's page, spoken to as a script does."""
+    """The instance's page, requested as by a script."""
 
     def __init__(self, daemon, auth="", programs=PROGRAMS):
         self.port = free_port()

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Event listeners of many manners: `listener.py MANNER FILE`.
+"""Event listeners with different behaviour: `listener.py MANNER FILE`.
 
-Each appends every event, header and payload as they came, to FILE. They speak the protocol by themselves, in bytes,
-but for `childutils`, which uses the module that Supervisor ships for listeners.
+Each appends every event, header and payload as received, to FILE. They implement the protocol themselves, in bytes,
+except `childutils`, which uses the module that Supervisor ships for listeners.
 
   ok          answers OK
   fail        answers FAIL to what is marked "fail" until FILE.ok exists, OK to the rest
   slow        answers when FILE.go exists
   crash       ends without an answer in its first life, answers OK in the next
-  chatty      prints what is no answer in its first life, answers OK in the next
+  chatty      prints text that is not an answer in its first life, answers OK in the next
   greedy      says READY twice in its first life, answers OK in the next
   babble      violates the protocol in every life
   stdin       answers STDIN:<data> to PROCESS_COMMUNICATION events, OK to others
-  childutils  records what childutils made of the event, and the server's state asked over XML-RPC, as JSON lines
+  childutils  records the event as childutils parsed it, and the server's state from an XML-RPC call, as JSON lines
 """
 
 import json
@@ -58,7 +58,7 @@ def answer(manner, path, headers, payload):
 def misbehave(manner, path):
     """Does what no listener should do with an event; false if this one behaves."""
     if manner == "babble":
-        say(b"this is no result\n")
+        say(b"this is not a result\n")
         return True
     if manner not in ("crash", "chatty") or os.path.exists(path + ".lived"):
         return False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The manager's bus part over pretended instances, a pretended polkit, and calls by any account."""
+"""The manager's bus part with simulated instances, a simulated polkit, and calls by any account."""
 
 import json
 import os
@@ -16,7 +16,7 @@ POLICY = os.path.join(SOURCE, "dbus", "org.supervisormanager1.conf")
 
 
 class Program:
-    """A program that prints "ready" when it is; ended on exit."""
+    """A program that prints "ready" when it is ready; ended on exit."""
 
     def __init__(self, *argv):
         self._argv = argv
@@ -34,7 +34,7 @@ class Program:
         self.process.stdout.close()
 
     def line(self):
-        """The next line of its output, waited for."""
+        """Waits for the next line of its output."""
         return self.process.stdout.readline().rstrip("\n")
 
 
@@ -70,7 +70,7 @@ class Service:
         return self.program.process.wait()
 
     def polkit(self, answer):
-        """A pretended polkit: `with service.polkit("yes") as asked: ... asked.line()`"""
+        """A simulated polkit: `with service.polkit("yes") as asked: ... asked.line()`"""
         return Program(*program("polkit-pretender"), self.address, answer)
 
     def busctl(self, *arguments, user=None):
@@ -87,7 +87,7 @@ class Service:
         return self._bus.busctl("--json=short", *options, "call", NAME, path, interface, method, *words, user=user)
 
     def error(self, method, signature="", *arguments, user=None, path=ROOT, interface=MANAGER):
-        """The name and text of the error that a call must end in, as the bus carries them."""
+        """The name and text of the D-Bus error with which a call must fail."""
         command = ["dbus-send", f"--bus={self.address}", "--print-reply", f"--dest={NAME}", path,
                    f"{interface}.{method}", *_send_words(signature, arguments)]
         result = subprocess.run(command, user=user, capture_output=True, text=True, check=False)

@@ -119,7 +119,7 @@ class Managerd:
         return self.get(instance, "MainPID")
 
     def program_pid(self, instance, name):
-        """The pid of a program as the manager knows it, waited for."""
+        """Waits until the manager knows the pid of a program, and returns it."""
         def pid():
             rows = self.call("ListPrograms", "s", instance)[0]
             return next((p for n, state, p, *_ in rows if n == name and state == "RUNNING" and is_running(p)), None)

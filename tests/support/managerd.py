@@ -14,7 +14,7 @@ from waiting import wait_for
 class Managerd:
     """Runs the manager with --root until exit; it then stops its instances in order.
 
-    directory   becomes the parent of the root; short, and enterable by the owners of the instances
+    directory   the parent of the root: a short path that the owners of the instances may enter
     entries     {"tsupv": "[supervisor:tsupv]\\n..."}: conf.d files by name; %(root)s in them is the root
     settings    more lines for [supervisor-manager]
     """
@@ -33,7 +33,7 @@ class Managerd:
         self._log = os.path.join(directory, "managerd.log")
 
     def declare(self, name, text):
-        """Writes conf.d/NAME.conf; nothing is reloaded."""
+        """Writes conf.d/NAME.conf, without a reload."""
         with open(self.entry_file(name), "w", encoding="utf-8") as file:
             file.write(text.replace("%(root)s", self.root))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A process whose allocations fail when a test says so: failing_malloc.so, preloaded, reads what fails from a file."""
+"""A process with failing allocations: failing_malloc.so, preloaded, reads from a file which of them fail."""
 
 import contextlib
 import mmap
@@ -38,7 +38,7 @@ class MemoryPlan:
         return struct.unpack("q", self._map[24:32])[0]
 
     def count(self):
-        """Counts from now on, nothing fails."""
+        """Starts to count; no allocation fails."""
         self._set(0, 0)
 
     @contextlib.contextmanager

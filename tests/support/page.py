@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A browser on an instance's page: Debian's Chromium without a window, driven by its own driver."""
+"""A browser on an instance's page: Debian's Chromium without a window, controlled by its own driver."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ AVAILABLE = bool(webdriver and shutil.which("chromium") and shutil.which("chrome
 
 
 def free_port():
-    """A TCP port of the loopback interface that nobody uses at the moment."""
+    """A TCP port of the loopback interface that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -47,7 +47,7 @@ def wait_text(driver, selector, wanted):
     """Waits until the element's text contains `wanted`; returns the text."""
 
     def reached():
-        # The table may be renewed between finding and reading: ask the page in one step.
+        # The page may replace the table between finding and reading: find and read in one step.
         text = driver.execute_script("const e = document.querySelector(arguments[0]); return e && e.textContent", selector)
         return text if text and wanted in text else None
 
@@ -55,7 +55,7 @@ def wait_text(driver, selector, wanted):
 
 
 def screenshot(driver, name):
-    """Keeps a picture for the README where SM_SCREENSHOTS says."""
+    """Saves a picture for the README in the directory SM_SCREENSHOTS, if that is set."""
     directory = os.environ.get("SM_SCREENSHOTS")
     if directory:
         driver.save_screenshot(os.path.join(directory, name + ".png"))
@@ -88,7 +88,7 @@ return poor;
 
 
 def accessibility_faults(driver):
-    """What a screen reader or a weak eye would stumble over; an empty list is good."""
+    """Problems for users of screen readers and for weak eyes; empty if there are none."""
     faults = [f"contrast: {text}" for text in driver.execute_script(CONTRAST)]
     tree = driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     roles = {}

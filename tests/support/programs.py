@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the programs under test are: built ones in $SM_BUILD, Debian's Supervisor as the judge."""
+"""Where the programs under test are: built ones in $SM_BUILD, and Debian's Supervisor, the reference."""
 
 import functools
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Web servers in front of an instance, set up by the very examples of doc/proxy.md, with ports and paths of a test."""
+"""Web servers in front of an instance, with the configurations of doc/proxy.md, but ports and paths of a test."""
 
 import os
 import re
@@ -40,7 +40,7 @@ APACHE_MODULES = ("mpm_event", "authz_core", "ssl", "proxy", "proxy_http", "alia
 
 
 def documented(language):
-    """The one block of doc/proxy.md in that language."""
+    """The block of doc/proxy.md in that language; there must be exactly one."""
     with open(os.path.join(SOURCE, "doc", "proxy.md"), encoding="utf-8") as page:
         blocks = re.findall(rf"```{language}\n(.*?)```", page.read(), re.DOTALL)
     assert len(blocks) == 1, f"doc/proxy.md has {len(blocks)} examples for {language}"
@@ -48,9 +48,9 @@ def documented(language):
 
 
 def adapted(example, replacements):
-    """The example with other values; each must stand in it once."""
+    """The example with other values; each old value must appear exactly once."""
     for old, new in replacements.items():
-        assert example.count(old) == 1, f"{old!r} is not once in the example"
+        assert example.count(old) == 1, f"{old!r} is {example.count(old)} times in the example, not once"
         example = example.replace(old, new)
     return example
 
@@ -58,7 +58,7 @@ def adapted(example, replacements):
 class Proxy:
     """nginx or Apache on `port` of the loopback interface, with TLS, before an instance on `upstream`.
 
-    Its files are in `directory`; it ends with the context. `certificate` is the path of what clients shall trust.
+    Its files are in `directory`; it ends with the context. `certificate` is the path of the certificate to trust.
     """
 
     def __init__(self, kind, directory, port, upstream):
@@ -94,12 +94,12 @@ class Proxy:
         return self
 
     def __exit__(self, *_):
-        self._process.kill()  # asked in a friendly way, Apache waits for streams that do not end
+        self._process.kill()  # after SIGTERM Apache would wait for streams that do not end
         self._process.wait()
         end_session(self._process.pid)
 
     def running(self):
-        """Fails with what the proxy said if it has ended."""
+        """Fails with the proxy's output if it has ended."""
         if self._process.poll() is not None:
             with open(self._output, encoding="utf-8") as output:
                 raise AssertionError(f"the proxy ended with {self._process.returncode}: {output.read()}")

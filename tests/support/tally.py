@@ -3,7 +3,7 @@
 
   tally.py meson testlog.json    doctest programs run by `meson test`: their cases; one that crashed is one failure
   tally.py junit results.xml [again.xml]
-                                 a pytest run, and the run of what failed in it: its cases count as they end there
+                                 a pytest run, and the second run of its failed cases, whose results count
 """
 
 import json
@@ -17,7 +17,7 @@ ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def count_doctest(output, succeeded):
-    """A doctest program's own summary; without one (a crash, a test that is no doctest) the exit status is the case."""
+    """The counts of a doctest program's summary. Without one (a crash, another kind of test) the exit status is one case."""
     summary = DOCTEST_SUMMARY.search(ANSI_COLOUR.sub("", output))
     if not summary:
         return (1, 0, 0) if succeeded else (0, 1, 0)
@@ -51,7 +51,7 @@ def count_two_runs(first, again):
     if failed == 0 or not os.path.exists(again):
         return passed, failed, skipped
     later = total(count_junit(again))
-    # What was not run again has failed for good.
+    # A failed case that did not run again counts as failed.
     missing = max(failed - sum(later), 0)
     return passed + later[0], later[1] + missing, skipped + later[2]
 

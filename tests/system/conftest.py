@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`machine`: a Machine with a clean root, not yet booted; tests skip where none can run."""
+"""`machine`: a Machine with a clean root, not yet booted; tests are skipped where machines cannot run."""
 
 import tempfile
 

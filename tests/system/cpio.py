@@ -6,7 +6,7 @@ import stat
 
 
 def _member(out, number, name, info, content):
-    device = info.st_rdev or 0  # None in the end mark, which is no file
+    device = info.st_rdev or 0  # None in the end mark, which is not a file
     encoded = name.encode() + b"\0"
     fields = (number, info.st_mode, info.st_uid, info.st_gid, 1, int(info.st_mtime), len(content), 0, 0,
               os.major(device), os.minor(device), len(encoded), 0)
@@ -25,7 +25,7 @@ def _content(path, info):
 
 
 def pack(root, archive, without=()):
-    """Writes all of `root` but the folders `without` (paths below it). Hard links become files of their own."""
+    """Writes everything in `root` except the folders `without` (paths below it). Hard links become separate files."""
     with open(archive, "wb") as out:
         number = 1
         for folder, folders, files in os.walk(root):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A booted machine with our files, entries and their accounts, and programs that tell what happened to them."""
+"""A booted machine with our files, entries, their accounts, and programs whose logs show interruptions and copies."""
 
 import json
 
@@ -10,8 +10,8 @@ MANAGER = "/usr/sbin/supervisor-managerd"
 CONF = "/etc/supervisor-manager/conf.d"
 COUNTER = "/opt/counter.pl"
 
-# Prints lines with numbers until it is told to stop, and leaves behind how many there were. It holds a lock as long as it
-# lives: a second copy finds it taken, and says so.
+# Prints numbered lines until it is stopped, and then writes their number to a file. It holds a lock while it runs: a
+# second copy cannot take the lock, and records that.
 _COUNTER = r"""#!/usr/bin/perl
 my ($base, $pause) = @ARGV;
 open(my $lock, '>>', "$base.lock") or die "$base.lock: $!";
@@ -34,7 +34,7 @@ def program(instance, name, command, attributes=""):
 
 
 def counter(instance, name, pause=0.002):
-    """A program that prints its numbered lines into one log that is never rotated; the account is called as the instance."""
+    """A program that prints numbered lines into a log without rotation. The account has the instance's name."""
     return program(instance, name, f"{COUNTER} /home/{instance}/{name} {pause}",
                    f"stdout_logfile = {counter_log(instance, name)}\nstdout_logfile_maxbytes = 0\nstartsecs = 0")
 
@@ -64,7 +64,7 @@ def deploy(machine, entries, accounts, unit="", settings=""):
 
 
 def status(machine, name):
-    """All that the manager tells of an instance: nothing while there is no manager, or none that knows it yet."""
+    """The status of an instance; empty while no manager runs, or the manager does not know the instance yet."""
     told = machine.run("supervisor-manager", "--json", "status", name, check=False).stdout
     return (json.loads(told or "[]") or [{}])[0]
 
@@ -74,12 +74,12 @@ def wait_state(machine, name, state="running"):
 
 
 def wait_programs(machine, name, count):
-    """Waits until so many programs of the instance run, and returns its status."""
+    """Waits until `count` programs of the instance run, and returns its status."""
     return wait_for(lambda: (s := status(machine, name)).get("state") == "running"
                    and sum(p["state"] == "RUNNING" for p in s["programs"]) == count and s, f"the programs of {name}")
 
 
 def show(machine, *properties):
-    """Properties of the manager's unit, as systemd has them."""
+    """Properties of the manager's unit, from systemctl show."""
     text = machine.run("systemctl", "show", UNIT, *(f"--property={p}" for p in properties)).stdout
     return dict(line.split("=", 1) for line in text.splitlines())

@@ -4,7 +4,7 @@
   SM_IMAGE_CACHE   where it is kept (default /var/cache/supervisor-manager-tests)
   SM_MIRROR        where debootstrap gets packages (default http://deb.debian.org/debian)
 
-Its name has a hash of what it is made of, so that another recipe or package list makes another root.
+Its name has a hash of the recipe and the package list, so that a change of these makes another root.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from programs import SOURCE
 SUITE = "bookworm"
 MIRROR = os.environ.get("SM_MIRROR", "http://deb.debian.org/debian")
 CACHE = os.environ.get("SM_IMAGE_CACHE", "/var/cache/supervisor-manager-tests")
-# debootstrap resolves no virtual packages: libpam-systemd is the logind that polkitd asks for.
+# debootstrap does not resolve virtual packages: libpam-systemd provides the logind that polkitd depends on.
 SYSTEM = ["systemd", "systemd-sysv", "dbus", "libpam-systemd", "polkitd", "procps"]
 
 
@@ -28,7 +28,7 @@ def _packages():
 
 
 def _bootstrap(packages, path):
-    """Fills `path`; a half-made root never gets the final name. Several sessions may do so at once."""
+    """Creates `path`; an incomplete root never gets this name. Several runs may do this at the same time."""
     partial = f"{path}.{os.getpid()}"
     shutil.rmtree(partial, ignore_errors=True)
     subprocess.run(["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", SUITE, partial, MIRROR],
@@ -37,13 +37,13 @@ def _bootstrap(packages, path):
     for name, text in (("machine-id", ""), ("hostname", "machine\n")):
         with open(os.path.join(partial, "etc", name), "w", encoding="ascii") as file:
             file.write(text)
-    # A login prompt hangs up the console, which belongs to the test.
+    # A login prompt would hang up the console, which the test uses.
     os.symlink("/dev/null", os.path.join(partial, "etc/systemd/system/console-getty.service"))
     os.rename(partial, path)
 
 
 def image():
-    """The path of the root; nothing writes into it (machines lay a file system of their own over it)."""
+    """The path of the root. Nothing writes into it: each machine has a file system of its own over it."""
     packages = _packages()
     with open(__file__, encoding="utf-8") as recipe:
         digest = hashlib.sha256("\n".join([recipe.read(), *packages]).encode()).hexdigest()[:12]

@@ -8,7 +8,7 @@
         machine.reboot()
 
 `machine.root` is the root directory as seen from outside, to be read and written at any time. It needs root, the right to
-make namespaces, and a cgroup2 file system mounted anywhere: why_not() says what is missing.
+make namespaces, and a cgroup2 file system mounted anywhere: why_not() returns what is missing.
 """
 
 import os
@@ -27,7 +27,7 @@ NAMESPACES = ["--pid", "--mount", "--uts", "--ipc", "--net", "--cgroup"]
 
 
 def _cgroup2():
-    """Where cgroup2 is mounted, or None; with the older hierarchies beside it, it has no controllers but serves."""
+    """Where cgroup2 is mounted, or None. Beside version 1 hierarchies it has no controllers, which is sufficient."""
     with open("/proc/self/mounts", encoding="utf-8") as mounts:
         for line in mounts:
             _, path, kind, *_ = line.split()
@@ -71,7 +71,7 @@ class Machine:
 
     def __exit__(self, *_):
         if self._process is not None:
-            self._process.kill()  # takes PID 1 of the machine with it, and with that all of the machine
+            self._process.kill()  # kills PID 1 of the machine, and so the whole machine
             self._ended()
         if self._is_mounted:
             subprocess.run(["umount", self.root], check=True)
@@ -85,8 +85,8 @@ class Machine:
             raise AssertionError(f"{build_dir()} does not install to /usr: set it up with meson setup --prefix=/usr")
 
     def boot(self):
-        """Starts PID 1 and waits until the boot is over; returns systemd's word for the state it is in."""
-        master, self._console = pty.openpty()  # without a holder on this side PID 1 waits a second for each line
+        """Starts PID 1 and waits until the boot is over; returns the output of `systemctl is-system-running`."""
+        master, self._console = pty.openpty()  # if no process has this end open, PID 1 waits a second for each line
         os.makedirs(self._cgroup, exist_ok=True)
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.sh")
         self._process = subprocess.Popen(
@@ -112,7 +112,7 @@ class Machine:
             while True:
                 try:
                     data = os.read(master, 65536)
-                except OSError:  # the last holder of the terminal is gone
+                except OSError:  # the last process that had the terminal open has ended
                     break
                 if not data:
                     break
@@ -154,7 +154,7 @@ class Machine:
         os.chmod(full, mode)
 
     def processes(self, account=None):
-        """Pid (as seen from outside, so that os.kill works) -> command line, of all in the machine or an account's."""
+        """{pid as seen from outside, so that os.kill works: command line} of all processes, or those of an account."""
         space = os.stat(f"/proc/{self._init}/ns/pid").st_ino
         uid = None if account is None else int(self._account(account)[2])
         found = {}
@@ -165,10 +165,10 @@ class Machine:
                 if os.stat(f"/proc/{name}/ns/pid").st_ino != space:
                     continue
                 with open(f"/proc/{name}/cmdline", encoding="utf-8", errors="replace") as file:
-                    if words := file.read():  # a zombie has none
+                    if words := file.read():  # a zombie has no command line
                         found[int(name)] = words.rstrip("\0").replace("\0", " ")
             except OSError:
-                pass  # gone meanwhile
+                pass  # it ended meanwhile
         return found
 
     def pid_of(self, command):
@@ -186,7 +186,7 @@ class Machine:
         return self.boot()
 
     def _leave(self, verb, expected):
-        """The kernel ends a namespace's PID 1 by a signal that tells which reboot(2) it called."""
+        """The reboot(2) that PID 1 called: the kernel ends it with a signal that depends on the call."""
         self.run("systemctl", "--no-block", verb)
         self._process.wait(120)
         status = self._process.returncode

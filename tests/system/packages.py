@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The project's Debian packages, built from the tree as it is, and Debian's own supervisor with what it needs.
+"""The project's Debian packages, built from the tree as it is, and Debian's own supervisor with its dependencies.
 
     packages = own_packages()          # paths; built once for each state of the sources, then kept
-    changes_of(packages)               # the file that names all that was built with them
+    changes_of(packages)               # the .changes file of their build
     packages = next_version(packages, directory)
     packages = debian_supervisor()     # downloaded once
 
@@ -33,7 +33,7 @@ def _run(*argv, cwd=None, **environment):
 
 
 def _sources():
-    """The files that packages are made of: what git knows or would add, but for the tests."""
+    """The files that packages are made of: those that git has or would add, except the tests."""
     listed = _run("git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard",
                   cwd=SOURCE).split("\0")
     return sorted(name for name in set(listed)
@@ -50,9 +50,9 @@ def _digest(names):
 
 
 def _build(target):
-    """Builds with the flags of the build under test, so that ccache, where it is installed, has the objects already.
+    """Builds with the flags of the build under test, so that ccache, if installed, has the objects already.
 
-    dpkg's own flags for the compiler add nothing but warnings and debug information to the project's.
+    dpkg's own compiler flags add only warnings and debug information to those of the project.
     """
     work = os.path.join(KEPT, "build")
     shutil.rmtree(work, ignore_errors=True)
@@ -85,7 +85,7 @@ def own_packages():
 
 
 def copy_sources(directory):
-    """The tree as it is without git and tests, as one unpacks it from an archive."""
+    """The tree without git and tests, as unpacked from an archive."""
     for name in _sources():
         path = os.path.join(directory, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -98,7 +98,7 @@ def changes_of(packages):
 
 
 def next_version(packages, directory):
-    """The same packages once more, with a higher version."""
+    """The same packages with a higher version."""
     made = []
     for package in packages:
         tree = os.path.join(directory, "repacked")
@@ -118,12 +118,12 @@ def next_version(packages, directory):
 
 
 def debian_supervisor():
-    """Debian's supervisor and what it needs beyond the image: Python."""
+    """Debian's supervisor and those of its dependencies that the image lacks: Python."""
     archives = os.path.join(KEPT, f"debian-supervisor-{os.path.basename(image())}")
     if not os.path.isdir(archives):
         partial = f"{archives}.{os.getpid()}"
         os.makedirs(os.path.join(partial, "partial"))
-        # apt decides what is missing in the image by the image's own list of packages.
+        # apt finds what the image lacks by the image's own list of packages.
         _run("apt-get", "--yes", "--download-only", "--no-install-recommends",
              "-o", f"Dir::State::status={image()}/var/lib/dpkg/status", "-o", f"Dir::Cache::archives={partial}",
              "-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1", "install", "supervisor")

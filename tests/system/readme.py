@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""README.md's own commands, section by section, so that it and its test cannot drift apart."""
+"""README.md's own commands, section by section, so that the test runs what the README shows."""
 
 import os
 import re
@@ -8,7 +8,8 @@ from programs import SOURCE
 
 
 class Block:
-    """A fenced block. Language "sh": to be run as it is; none: a session of commands behind "# " and what they print."""
+    """A fenced block. Language "sh": commands to run as they are; no language: a session, commands after "# " and their
+    output."""
 
     def __init__(self, language, text):
         self.language = language
@@ -21,7 +22,7 @@ class Block:
         return said and said.group(1)
 
     def session(self):
-        """[(command, what it prints)]."""
+        """[(command, its output)]."""
         parts = re.split(r"^# (.*)\n", self.text, flags=re.MULTILINE)[1:]
         return list(zip(parts[::2], parts[1::2]))
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""kill -9 at random moments, hundreds of times: programs keep their pids, have one copy, and lose no line.
+"""The manager is killed with SIGKILL at random moments, hundreds of times: programs keep their pids, run once, and lose
+no line.
 
   SM_SEED=7      the seed of the moments
   SM_SECONDS=30  how long the manager is killed and replaced
@@ -19,11 +20,11 @@ SEED = int(os.environ.get("SM_SEED", str(random.randrange(10000))))
 SECONDS = float(os.environ.get("SM_SECONDS", "30"))
 NAMES = ("alpha", "beta", "gamma", "delta")
 PAUSES = {"quick": 0.0005, "slow": 0.02}
-# At once, again and again: patience is not what is tested.
+# Without the delays between restarts, which are not tested here.
 UNIT_LINES = "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=0\n"
 SETTINGS = "restart_delay = 1\nrestart_delay_max = 1\nstart_limit = 1000\n"
 SUPERVISORD = "/usr/bin/supervisord"
-# A process that leaves session, parent and environment behind.
+# A process with a session, parent and environment that do not show where it comes from.
 RUNAWAY = "/opt/runaway"
 RUNAWAY_SCRIPT = "#!/bin/sh\nenv -i setsid sleep 31415 &\nexec sleep 27182\n"
 
@@ -32,7 +33,7 @@ SHAPES = sorted([*[COUNTER] * len(PAUSES), SUPERVISORD, "sleep 27182", "sleep 31
 
 
 def shapes(processes):
-    """What the command lines have in common from copy to copy and from instance to instance."""
+    """The part of a command line that is the same for every copy and instance."""
     return [line.removeprefix("/usr/bin/perl ").split(" /home")[0].split(" -n ")[0] for line in processes.values()]
 
 
@@ -42,7 +43,7 @@ def declared(name):
 
 
 def plant(machine, path, text):
-    """A script of the machine that does not run yet."""
+    """Writes a script into the machine, which does not run yet."""
     full = os.path.join(machine.root, path[1:])
     os.makedirs(os.path.dirname(full), exist_ok=True)
     with open(full, "w", encoding="ascii") as script:
@@ -52,7 +53,7 @@ def plant(machine, path, text):
 
 @pytest.fixture
 def fleet(machine):
-    """Four instances of an account each, each with three programs and a process that ran away from one."""
+    """Four instances, each with an account of its own, three programs, and a process that left one of them."""
     plant(machine, RUNAWAY, RUNAWAY_SCRIPT)
     deploy(machine, {name: declared(name) for name in NAMES}, NAMES, UNIT_LINES, SETTINGS)
     wait_all(machine)
@@ -64,7 +65,7 @@ def wait_all(machine):
 
 
 def everything(machine):
-    """Every process of the instances, once each has all that it should have and no more."""
+    """Waits until each instance has exactly the processes that it should have, and returns them all."""
 
     def complete():
         found = {name: machine.processes(name) for name in NAMES}
@@ -105,13 +106,13 @@ def test_managers_come_and_go_and_nobody_notices(fleet):
         manager = manager_of(fleet, but=dead)
         time.sleep(chance.uniform(0, 0.06))  # the moment, not a wait for anything
         if chance.random() < 0.15:
-            # Not answered where it comes before the new manager listens.
+            # There is no answer if the call comes before the new manager is ready.
             done = fleet.run("supervisor-manager", "daemon-reexec", check=False)
             reexecuted += done.returncode == 0
         else:
             try:
                 os.kill(manager, signal.SIGKILL)
-            except ProcessLookupError:  # a helper of the one that was killed before, and looks as it did
+            except ProcessLookupError:  # a helper of the manager that was killed before, which looks like the manager
                 continue
             dead = manager
             killed += 1
@@ -136,7 +137,7 @@ def test_managers_come_and_go_and_nobody_notices(fleet):
 
 
 def are_new(machine, name, before):
-    """Whether an instance has each process once, and none of those it had."""
+    """Whether an instance has each process once, and none of the earlier ones."""
     now = machine.processes(name)
     return sorted(shapes(now)) == SHAPES and not set(now) & set(before)
 
@@ -151,7 +152,7 @@ def test_killed_instances_come_back_once_and_alone(fleet):
         for name in victims:
             os.kill(next(pid for pid, line in before[name].items() if line.startswith(SUPERVISORD)), signal.SIGKILL)
             kills[name] += 1
-        if turn % 2:  # the manager too: another one finds what was left
+        if turn % 2:  # kill the manager too: another one finds what was left
             time.sleep(chance.uniform(0, 0.03))
             manager = manager_of(fleet)
             os.kill(manager, signal.SIGKILL)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""doc/container/Dockerfile without a registry: its last stage is made in a root of debootstrap's, and runs in namespaces."""
+"""doc/container/Dockerfile without a registry: its last stage is built in a debootstrap root and runs in namespaces."""
 
 import glob
 import json
@@ -22,19 +22,19 @@ from waiting import wait_for
 DOCKERFILE = os.path.join(SOURCE, "doc/container/Dockerfile")
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NAMESPACES = ["--pid", "--mount", "--uts", "--ipc", "--net"]
-# The root gets /proc and /dev of its own; what is executed then is its process 1.
+# The root gets /proc and /dev of its own; the executed program is its process 1.
 ENTER = 'mount --rbind /dev "$1/dev" && mount -t proc proc "$1/proc" && root=$1 && shift && exec chroot "$root" "$@"'
 
 
 def instructions(path):
-    """[(instruction, its arguments)], continued lines joined."""
+    """[(instruction, its arguments)], with continued lines joined."""
     with open(path, encoding="utf-8") as file:
         text = re.sub(r"\\\n\s*", "", "".join(line for line in file if not line.startswith("#")))
     return [tuple(line.split(maxsplit=1)) for line in text.splitlines() if line.strip()]
 
 
 class Image:
-    """What the last stage of a Dockerfile makes of a root."""
+    """Applies the last stage of a Dockerfile to a root."""
 
     def __init__(self, root, stage):
         self.root, self.user, self.directory, self.entrypoint = root, None, "/", None
@@ -54,7 +54,7 @@ class Image:
 
     def _copy(self, arguments):
         *sources, target = arguments.split()
-        if sources[0] == "--from=build":  # of the stage that builds packages, as own_packages() does
+        if sources[0] == "--from=build":  # from the stage that builds packages, here own_packages()
             sources = [re.sub("^/packages", os.path.dirname(own_packages()[0]), sources[1])]
         for source in sources:
             for path in glob.glob(os.path.join(SOURCE, source)):
@@ -89,7 +89,7 @@ class Running:
         with open(output, "wb") as file:
             self.process = subprocess.Popen(image.command(*image.entrypoint, user=image.user), stdin=subprocess.DEVNULL,
                                             stdout=subprocess.PIPE, stderr=file)
-        # As a container's log driver: it reads a pipe.
+        # Like a container's log driver: it reads a pipe.
         self._copy = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=open(output, "ab"))
         self.process.stdout.close()
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The main job on a real systemd: an administrator declares an instance once, the account has it to itself, every boot."""
+"""The main job on a real systemd: an administrator declares an instance once; its account controls it alone, also after
+a reboot."""
 
 import os
 import shutil

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An owner who attacks the manager on a real system: what it does to its own processes must not reach those of others."""
+"""An owner who attacks the manager on a real system: attacks on its own processes must not affect those of others."""
 
 import os
 
@@ -30,7 +30,7 @@ def fleet(machine):
 
 
 def beta(machine):
-    """The pid of beta's program, once the manager knows it."""
+    """Waits until the manager knows the pid of beta's program, and returns it."""
     return wait_programs(machine, "beta", 1)["programs"][0]["pid"]
 
 
@@ -51,7 +51,7 @@ def test_a_child_stopped_on_its_way_keeps_no_manager_from_starting(fleet):
     account = fleet._account("alpha")
     stopper = stop_a_child_of(manager_pid(fleet), int(account[2]), int(account[3]))
     try:
-        for _ in range(500):  # how often it is fast enough is chance
+        for _ in range(500):  # how often the attacker is fast enough is chance
             if stopper.poll() is not None:
                 break
             fleet.run("supervisor-manager", "restart", "alpha", check=False)
@@ -62,7 +62,7 @@ def test_a_child_stopped_on_its_way_keeps_no_manager_from_starting(fleet):
         crash(fleet)
         assert beta(fleet) == known
         assert show(fleet, "ActiveState")["ActiveState"] == "active"
-        fleet.run("supervisor-manager", "start", "alpha")  # it has failed if a helper was what was stopped
+        fleet.run("supervisor-manager", "start", "alpha")  # the manager has failed if the stopped process was a helper
         wait_programs(fleet, "alpha", 1)
         assert not is_running(stopped)
     finally:

@@ -27,7 +27,7 @@ STUBBORN_SCRIPT = "#!/bin/sh\ntrap '' TERM\nenv -i setsid sleep 31415 &\nwhile :
 ENTRIES = {
     "limited": entry("limited", "limited", LIMITS) + program("limited", "quiet", "/bin/sleep 1000") +
                program("limited", "forks", FORKS, LATER + "\nkillasgroup = true\nstopasgroup = true"),
-    # memory_high slows down long before memory_max kills: this one has no such line.
+    # Without memory_high: it would slow the program down long before memory_max kills it.
     "hungry": entry("hungry", "hungry", "memory_max = 96M") + program("hungry", "calm", "/bin/sleep 1000") +
               program("hungry", "hog", HOG, LATER) +
               program("hungry", "swarm", SWARM, LATER + "\nkillasgroup = true\nstopasgroup = true\nstopwaitsecs = 1"),
@@ -38,7 +38,7 @@ ENTRIES = {
 
 @pytest.fixture(scope="module")
 def vm():
-    """One virtual machine for all tests: each has an instance to itself, or leaves it as it was."""
+    """One virtual machine for all tests: each uses an instance of its own or leaves it unchanged."""
     reason = namespaces.why_not() or virtual_machine.why_not()
     if reason:
         pytest.skip(reason)
@@ -65,7 +65,7 @@ def told(vm, name):
 
 
 def group(vm, name, *files):
-    """What files of the group of an instance say, one line each."""
+    """The contents of files of an instance's control group, one line each."""
     folder = f"/sys/fs/cgroup/system.slice/supervisor-manager.service/instance-{name}"
     return vm.run(f"cd {folder} && cat {' '.join(files)}")[1].strip()
 
@@ -102,7 +102,7 @@ def test_a_hog_is_killed_in_its_instance_only(vm):
 
 
 def test_a_hog_never_takes_its_supervisord_along(vm):
-    """Ten times, and also where each process is smaller than supervisord: a program goes, and the log says why."""
+    """Ten times, also where each process is smaller than supervisord: a program is killed, and the log has the cause."""
     pid = told(vm, "hungry")["main_pid"]
     calm = vm.run("supervisorctl_hungry pid calm")[1].strip()
     assert int(vm.run(f"cat /proc/{calm}/oom_score_adj")[1]) == int(vm.run(f"cat /proc/{pid}/oom_score_adj")[1]) + 200
@@ -137,7 +137,7 @@ def test_memory_and_processor_time_are_told(vm):
     for name in ENTRIES:  # "free" is the last
         now = told(vm, name)
         assert 100_000 < now["memory_current"] < 96 << 20 and now["cpu_usage_usec"] > 0
-    vm.run("supervisorctl_free status", check=False)  # some work for it
+    vm.run("supervisorctl_free status", check=False)  # something to do
     assert told(vm, "free")["cpu_usage_usec"] > now["cpu_usage_usec"]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The harness itself: a machine boots, keeps what was written over a reboot, and leaves nothing behind."""
+"""The harness itself: a machine boots, keeps written files over a reboot, and leaves no process or mount."""
 
 
 def test_boots_and_reboots(machine):

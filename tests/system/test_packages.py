@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Debian packages on a real systemd: installed, upgraded under load, removed, purged, and in place of Debian's own."""
+"""The Debian packages on a real systemd: installation, upgrade under load, removal, purge, replacing Debian's own."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from waiting import wait_for
 
 MANAGER = "supervisor-manager.service"
 POOL = "/srv/packages"
-# Counts without a gap: a line that is missing, or one that comes twice, is a program that was disturbed.
+# Counts without a gap: a line that is missing or appears twice shows that the program was disturbed.
 COUNTER = "n=0; while :; do n=$((n + 1)); echo $n; sleep 0.05; done"
 ENTRY = """[supervisor:tsupv]
 user = tsup
@@ -47,7 +47,7 @@ def apt(machine, *arguments, check=True):
 
 
 def install(machine, paths):
-    """By apt, from files: the machine has no network."""
+    """Installs packages with apt, from files: the machine has no network."""
     pool = machine.root + POOL
     os.makedirs(pool, exist_ok=True)
     for path in paths:
@@ -56,7 +56,7 @@ def install(machine, paths):
 
 
 def say(machine, *command):
-    """The one line that a command prints, whether it succeeds or not."""
+    """The single line that a command prints, whether it succeeds or not."""
     return machine.run(*command, check=False).stdout.strip()
 
 
@@ -78,7 +78,7 @@ def wait_for_counters(machine):
 
 
 def pids_of(machine, account):
-    """Which processes of the account run, but for what a counter runs for a moment."""
+    """The processes of the account, without those that a counter runs for a moment."""
     found = machine.run("pgrep", "-a", "-u", account, check=False).stdout.splitlines()
     return sorted(line for line in found if "sleep" not in line)
 
@@ -92,13 +92,13 @@ def exists(machine, path):
 
 
 def test_what_a_build_needs_is_in_one_place():
-    """The sets of scripts/dependencies that the README names have all that debian/control asks for."""
+    """The sets of scripts/dependencies that the README names have all packages that debian/control names."""
     listed = subprocess.run([os.path.join(SOURCE, "scripts/dependencies"), "build", "packages"], check=True,
                             capture_output=True, text=True).stdout.split()
     with open(os.path.join(SOURCE, "debian/control"), encoding="utf-8") as control:
         wanted = re.search(r"^Build-Depends: (.*?)^\S", control.read(), re.DOTALL | re.MULTILINE).group(1)
     names = {re.split(r"[\s:(]", name.strip())[0] for name in wanted.split(",")}
-    # Two are capabilities of debhelper, by names of their own.
+    # Two are virtual packages for features of debhelper.
     names = {"debhelper" if name.startswith(("debhelper-", "dh-sequence-")) else name for name in names}
     assert names <= set(listed), names - set(listed)
 
@@ -145,7 +145,7 @@ def test_upgrade_disturbs_no_program(booted, packages, tmp_path):
     assert re.search(r'"(NRestarts|restarts|n_restarts)": *0\b', status, re.IGNORECASE), status
     assert pids_of(booted, "tsup") == before
 
-    # They went on counting, also after the upgrade, and every line is in its log once.
+    # They continued to count after the upgrade, and every line is in its log once.
     logs = say(booted, "find", "/var/log/supervisor_tsupv", "-name", "*-stdout-*").split()
     assert len(logs) == COUNTERS
     for log in logs:
@@ -163,7 +163,7 @@ def test_removal_stops_and_purge_forgets(booted, packages):
     for kept in ("/etc/supervisor-manager/conf.d/tsupv.conf", "/etc/supervisord_tsupv.conf"):
         assert exists(booted, kept), kept
 
-    # What is removed but not purged comes back as it was.
+    # A removed, not purged package is installed again with its old state.
     install(booted, packages)
     wait_for_counters(booted)
 
@@ -171,7 +171,7 @@ def test_removal_stops_and_purge_forgets(booted, packages):
     assert pids_of(booted, "tsup") == []
     left = booted.run("find", "/etc", "/usr", "/lib/systemd", "/var/lib", "/run", "-xdev",
                       "(", "-name", "*supervisor*", "-o", "-lname", "*supervisor*", ")").stdout.split()
-    # The account's own: its programs. The group stays, as system groups do.
+    # The files of the account, its programs, stay. So does the group, as is usual for system groups.
     assert left == ["/etc/supervisord_tsupv.d"], left
     assert exists(booted, "/var/log/supervisor_tsupv/supervisord.log")
     assert say(booted, "systemctl", "list-units", "--all", "--no-legend", "*supervisor*") == ""
@@ -204,7 +204,7 @@ def test_takes_over_from_debians_supervisor_and_gives_back(booted, packages, tmp
     counter_pid(booted)
     assert "python" in executable(booted)
 
-    # In place of it: the same service, the same configuration, the same program, one copy of it.
+    # Ours replaces Debian's: the same service, the same configuration, one copy of the same program.
     install(booted, packages)
     assert say(booted, "dpkg-query", "-W", "-f", "${db:Status-Status}", "supervisor") == "config-files"
     assert executable(booted) == "/usr/bin/supervisord"
@@ -219,7 +219,7 @@ def test_takes_over_from_debians_supervisor_and_gives_back(booted, packages, tmp
     assert booted.reboot() in ("running", "degraded"), booted.console()
     program = counter_pid(booted)
 
-    # An upgrade leaves the system instance alone, too.
+    # An upgrade does not restart the system instance either.
     daemon = main_pid(booted, "supervisor.service")
     install(booted, next_version(packages, str(tmp_path)))
     assert (main_pid(booted, "supervisor.service"), counter_pid(booted)) == (daemon, program)
@@ -239,7 +239,7 @@ def test_a_ready_system_instance_without_debians(booted, packages, tmp_path):
     booted.write("/etc/supervisor/conf.d/counter.conf", DEBIAN_PROGRAM)
     booted.run("systemctl", "enable", "--now", "supervisor.service")
     program = counter_pid(booted)
-    # What the administrator changes stays, over upgrades, too.
+    # Changes of the administrator stay, also over upgrades.
     booted.run("sh", "-c", f"echo '; mine' >>{SUPERVISORD_CONF}")
     install(booted, next_version(packages, str(tmp_path)))
     assert say(booted, "tail", "-n1", SUPERVISORD_CONF) == "; mine" and counter_pid(booted) == program
@@ -253,7 +253,7 @@ def test_a_ready_system_instance_without_debians(booted, packages, tmp_path):
 
 @pytest.mark.parametrize("edited", [False, True])
 def test_debians_configuration_is_used_as_it_is(booted, packages, edited):
-    """apt has no terminal here: a question would fail the installation."""
+    """apt has no terminal here: a question would make the installation fail."""
     debian = debian_supervisor()
     install(booted, debian)
     if edited:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who may do what, asked of the real polkitd: the owner, strangers, and those whom a rule names."""
+"""Who may do what, as the real polkitd decides: the owner, other accounts, and accounts that a rule names."""
 
 import os
 
@@ -9,7 +9,7 @@ from fleet import deploy, entry, program, status, wait_programs
 from waiting import wait_for
 
 RULES = "/etc/polkit-1/rules.d/10-test.rules"
-# Operators may stop and start one instance, and nothing else; what polkit is asked lands in the journal.
+# Operators may stop and start one instance, and nothing else; the rule logs each question to the journal.
 RULE = """polkit.addRule(function(action, subject) {
   if (action.id.indexOf("org.supervisormanager1.") != 0) return polkit.Result.NOT_HANDLED;
   polkit.log("asked for " + action.id.substring(23) + " verb=" + action.lookup("verb") +
@@ -24,7 +24,7 @@ RULE = """polkit.addRule(function(action, subject) {
 
 @pytest.fixture
 def guarded(machine):
-    """Instances web of www and db of data; oscar is an operator, adam in our own group, eve nobody."""
+    """Instances web of www and db of data; oscar is an operator, adam is in our own group, eve is neither."""
     entries = {name: entry(name, user) + program(name, f"sleep-{name}", "/bin/sleep 1000")
                for name, user in (("web", "www"), ("db", "data"))}
     deploy(machine, entries, ("www", "data", "oscar", "adam", "eve"))
@@ -33,7 +33,7 @@ def guarded(machine):
     machine.run("usermod", "--append", "--groups", "operators", "oscar")
     machine.run("systemd-sysusers")
     machine.run("usermod", "--append", "--groups", "supervisor-admin", "adam")
-    # What rules log is shown only so.
+    # Without this, polkitd does not show what rules log.
     machine.write("/etc/systemd/system/polkit.service.d/test.conf",
                   "[Service]\nExecStart=\nExecStart=/usr/lib/polkit-1/polkitd\n")
     machine.run("systemctl", "daemon-reload")
@@ -44,7 +44,7 @@ def guarded(machine):
 
 
 def attempt(machine, user, *words):
-    """Whether a command of a user is allowed; one that fails says that it may not."""
+    """Whether a command of a user is allowed; a refused one must report that as the reason."""
     done = machine.run("supervisor-manager", "--no-ask-password", *words, user=user, check=False)
     assert done.returncode == 0 or "allowed" in done.stderr or "denied" in done.stderr, done.stderr
     return done.returncode == 0
@@ -85,7 +85,7 @@ def test_a_rule_gives_a_group_what_it_names(guarded):
     wait_for(lambda: all(line in polkits_words(guarded) for line in expected), f"polkit's log to have {expected}")
     guarded.run("supervisor-manager", "stop", "db")
     guarded.run("supervisor-manager", "start", "db", user="data")
-    # Root and owners are not polkit's business. What is asked after them is in the log, they are not.
+    # The manager does not ask polkit about root and owners: the log has the later question, and none for them.
     assert not attempt(guarded, "oscar", "kill", "db")
     wait_for(lambda: "verb=kill instance=db" in polkits_words(guarded), "polkit's log")
     assert "by=root" not in polkits_words(guarded) and "by=data" not in polkits_words(guarded)
@@ -98,7 +98,7 @@ def test_our_own_group_controls_all_and_defines_nothing(guarded):
     assert not attempt(guarded, "adam", "remove", "web")
     assert not attempt(guarded, "adam", "create", "mine", "user=root", "group=root")
     assert not attempt(guarded, "adam", "edit", "web", "user=root") and not attempt(guarded, "adam", "reload")
-    # Its programs, too, and as nobody but their owner.
+    # Its programs too, and with the ids of their owner only.
     assert attempt(guarded, "adam", "restart-program", "web", "sleep-web")
     for words in (("ctl", "web", "status"), ("logs", "web")):
         assert guarded.run("supervisor-manager", *words, user="adam", check=False).returncode != 0, words

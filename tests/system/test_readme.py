@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""README.md, walked by a new administrator and a new account: its commands do what it says, as they are printed."""
+"""README.md, followed by a new administrator and a new account: its commands, as printed, have the described effect."""
 
 import os
 import re
@@ -23,7 +23,7 @@ def booted(machine):
 
 
 def outside(text, tree, machine):
-    """On this machine, which has compilers and a network, with the booted one as the target."""
+    """Runs a block on this machine, which has compilers and a network, with the booted one as the target."""
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=tree, stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, check=False, env={**os.environ, "DESTDIR": machine.root, "CCACHE_IGNOREOPTIONS": "-Werror",
                                                        "CCACHE_SLOPPINESS": "locale",
@@ -34,14 +34,14 @@ def outside(text, tree, machine):
 
 
 def inside(machine, block, where="/"):
-    """A block in the booted machine, as whom it says; what asks for a password gets one."""
+    """Runs a block in the booted machine, as the account that the block names; answers the question for a password."""
     script = f"set -euo pipefail; cd {where}\n{block.text}"
     shell = ["su", "-", block.account, "-c"] if block.account else ["env", "HOME=/root", "bash", "-c"]
     return machine.run(*shell, script, input=f"{PASSWORD}\n").stdout
 
 
 def shape(text):
-    """Numbers differ from run to run, and so do the widths of columns that hold them."""
+    """Text without numbers and column widths, which differ from run to run."""
     return [re.sub(r"\d+", "N", line).split() for line in text.splitlines()]
 
 
@@ -60,12 +60,12 @@ def follow(machine, heading):
 def walk_the_first_instance(machine):
     printed = follow(machine, "The first instance")
     assert "tsupv: add" in printed[0]
-    # What tsup did alone.
+    # What tsup did without an administrator.
     assert "worker: added process group" in printed[1] and re.search(r"^worker +(RUNNING|STARTING)", printed[1], re.MULTILINE)
     assert "\nat work\n" in printed[1]
     assert machine.run("stat", "-c", "%U", "/opt/tsup", "/opt/tsup/program1.sh", "/opt/tsup/worker").stdout.split() == \
         ["tsup"] * 3
-    # The page wants the password, and the entry that holds its hash is root's to read.
+    # The page requires the password, and only root can read the entry with its hash.
     page = ["supervisorctl_tsupv", "-s", "http://127.0.0.1:9001", "-u", "tsup", "-p"]
     wait_for(lambda: "RUNNING" in machine.run(*page, PASSWORD, "status", "worker", user="tsup", check=False).stdout, "the page")
     assert "RUNNING" not in machine.run(*page, "wrong", "status", user="tsup", check=False).stdout
@@ -93,7 +93,7 @@ def test_installed_from_packages(booted, tmp_path):
     told = outside(build.text, tree, booted).splitlines()[-1]
     shutil.copytree(f"{tree}/build-packages", f"{booted.root}{TREE}/build-packages")
     booted.run("mkdir", "-p", "/var/cache/apt/archives/partial")
-    # The command that it printed is the one of the README, with the names that are there.
+    # The command that it printed is that of the README, with the names of the built packages.
     listed = booted.run("sh", "-c", f"cd {TREE} && echo {install.text}").stdout.split()
     assert told.split() == [word for word in listed if word != "--yes"]
     inside(booted, install, TREE)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The same Debian root under Debian's own kernel, emulated by QEMU: for what namespaces do not have (limits).
 
-Boots in some 20 seconds, all in memory, and needs no right but to read the root. The kernel is a package that is fetched
+Boots in about 20 seconds, all in memory, and needs only to read the root. The kernel is a package that is downloaded
 once and kept beside the root of image.py. Commands go over a serial line to a small shell script.
 """
 
@@ -17,7 +17,7 @@ from image import CACHE
 from waiting import wait_for
 
 QEMU = "qemu-system-x86_64"
-# Needs no modules to boot into a root in memory.
+# This kernel needs no modules to boot into a root in memory.
 KERNEL = "linux-image-cloud-amd64"
 NOT_NEEDED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/lib/apt", "var/cache")
 AGENT = "usr/lib/test-agent"
@@ -42,7 +42,7 @@ WantedBy=multi-user.target
 
 
 def _fetch_kernel():
-    """The path of a kernel, or None where there is none to be had."""
+    """The path of a kernel, or None if there is none and it cannot be downloaded."""
     folder = os.path.join(CACHE, "kernel")
     found = glob.glob(f"{folder}/boot/vmlinuz-*")
     if found:
@@ -64,7 +64,7 @@ def _fetch_kernel():
 
 
 def why_not():
-    """Why no virtual machine can run here, or None."""
+    """Why a virtual machine cannot run here, or None."""
     if os.uname().machine != "x86_64":
         return "needs an x86_64 machine"
     if shutil.which(QEMU) is None:
@@ -131,7 +131,7 @@ class VirtualMachine:
         return line.strip()
 
     def run(self, command, check=True):
-        """Runs a text of shell in the machine and returns its exit status and output."""
+        """Runs shell commands in the machine and returns their exit status and output."""
         self._line.sendall(base64.b64encode(command.encode()) + b"\n")
         status, _, output = self._read().partition(b" ")
         text = base64.b64decode(output).decode(errors="replace")
