@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who may do what on the bus, with real accounts: root, the owner, a stranger, with polkit and without."""
+"""Who may do what on the bus, with real accounts: root, the owner and another account, with polkit and without."""
 
 import os
 import subprocess
@@ -95,7 +95,7 @@ def test_a_programs_log_is_for_root_and_the_owner(service, owner, stranger):
     call = ("GetProgramLog", "ss", "own", "program1")
     assert service.error(*call, user=stranger.pw_uid)[0] == DENIED
     for uid in (0, owner.pw_uid):
-        assert service.error(*call, user=uid)[0] == f"{NAME}.Error.NoSuchProgram"  # the pretended manager has none
+        assert service.error(*call, user=uid)[0] == f"{NAME}.Error.NoSuchProgram"  # the simulated one has none
 
 
 def test_everybody_may_look(service, stranger):
@@ -127,7 +127,7 @@ def test_polkit_is_not_asked_for_root_and_the_owner(service, owner, stranger):
         assert may_call(service, ("StartInstance", "s", ["own"]), owner.pw_uid)
         assert may_call(service, ("Reload", "", []), 0)
         assert service.error("StopInstance", "s", "own", user=stranger.pw_uid)[0] == DENIED
-        assert "verb=stop" in polkit.line()  # the first question
+        assert "verb=stop" in polkit.line()  # the first question is about this call
 
 
 def test_without_leave_to_ask_the_caller_is_told_so(service, stranger):
@@ -150,7 +150,7 @@ def test_a_mute_polkit_holds_up_nobody(service, owner, stranger, cleanup):
 
 
 def waiting_calls(service):
-    """How many operations the pretended manager holds back."""
+    """How many operations wait in the simulated manager."""
     return int(service.property("StatusText", instance_path("slow-1"), INSTANCE) or 0)
 
 
@@ -164,7 +164,7 @@ def test_a_slow_operation_holds_up_nobody(service, owner, cleanup):
 
 
 def test_an_account_cannot_pile_up_work(service, owner, cleanup):
-    """With 64 calls waiting the next is refused; another account is served; a finished call makes room."""
+    """While 64 calls wait, the next is refused and another account is served; a finished call makes room."""
     crowd = [service.start("stop", "slow-1", user=owner.pw_uid) for _ in range(64)]
     for one in crowd:
         cleanup.callback(one.wait)
@@ -194,8 +194,8 @@ def flood(service, account, count, *mode):
                             user=account.pw_uid, group=account.pw_gid, extra_groups=[])
 
 
-def test_calls_that_take_too_much_time_are_refused_at_once(service, stranger):
-    """Of eight clients that send before they read; root is served meanwhile, and nobody waits in vain."""
+def test_calls_that_take_too_much_time_are_refused_immediately(service, stranger):
+    """Eight clients send before they read: each call is answered or refused, and root is served meanwhile."""
     clients = [flood(service, stranger, 3000) for _ in range(8)]
     try:
         for _ in range(20):
@@ -208,7 +208,7 @@ def test_calls_that_take_too_much_time_are_refused_at_once(service, stranger):
     answered, refused = (sum(int(line[i]) for line in lines) for i in (1, 2))
     assert answered + refused == 8 * 3000
     assert refused > answered > 0
-    # An account of its own has its own share.
+    # Root has a share of its own.
     assert len(service.call("ListInstances", user=0)[0]) == 3
 
 
@@ -216,5 +216,5 @@ def test_calls_that_read_and_want_no_reply_are_dropped(service, stranger):
     client = flood(service, stranger, 20000, "unheard")
     assert client.communicate(timeout=120)[0] == "sent\n"
     assert len(service.call("ListInstances", user=0)[0]) == 3
-    # None of them was served: the account's time is still there.
+    # None of them was served: the account has not used up its share.
     assert len(service.call("ListInstances", user=stranger.pw_uid)[0]) == 3

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the manager shows on the bus: the described interfaces, and no others; properties, signals and errors."""
+"""What the manager exports on the bus: the described interfaces, and no others; properties, signals and errors."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def service(work_dir):
 
 
 def members(interface):
-    """An interface as comparable facts: names, argument names, types, directions, access, change signals."""
+    """An interface as a comparable set: names, argument names, types, directions, access, change signals."""
     facts = set()
     for member in interface:
         if member.tag == "annotation":
@@ -116,7 +116,7 @@ def test_properties_of_the_manager_count(service):
     assert (service.property("NInstances"), service.property("NRunningInstances")) == (2, 0)
     service.call("StartInstance", "s", "tsupv")
     assert service.property("NRunningInstances") == 1
-    assert service.property("SystemState") == "degraded"  # an entry is refused
+    assert service.property("SystemState") == "degraded"  # since an entry is refused
     assert service.property("NRefusedEntries") == 1
 
 
@@ -162,7 +162,7 @@ def test_changes_of_one_moment_are_told_once(service, cleanup):
     monitor = follow(service, "type='signal',interface='org.freedesktop.DBus.Properties'")
     cleanup.callback(monitor.wait)
     cleanup.callback(monitor.terminate)
-    service.call("StartInstance", "s", "tsupv")  # the pretended manager tells it twice
+    service.call("StartInstance", "s", "tsupv")  # the simulated manager reports this change twice
     service.call("StopInstance", "s", "tsupv")
     seen = []
     while len([m for m in seen if m["path"] == instance_path("tsupv")]) < 2:
@@ -184,7 +184,7 @@ def test_signals_of_programs(service, cleanup):
 
 
 def test_words_that_are_not_utf8_do_no_harm(service, cleanup):
-    """An owner chooses the names of its programs; the bus would take none of this."""
+    """An owner chooses the names of its programs; the bus accepts no text that is not UTF-8."""
     monitor = follow(service, f"type='signal',sender='{NAME}'")
     cleanup.callback(monitor.wait)
     cleanup.callback(monitor.terminate)
@@ -220,7 +220,7 @@ def test_many_names_of_one_call_have_an_outcome_each(service):
 
 
 def test_many_names_of_one_call_are_worked_on_side_by_side(work_dir, cleanup):
-    """Some at once, and the next when one is done; the caller waits for one reply."""
+    """Some start together, then the next whenever one is done; the caller waits for one reply."""
     names = [f"slow{i}" for i in range(100)]
     with Service(work_dir, *[f"{name}:0:root" for name in names]) as service:
         call = subprocess.Popen(["busctl", f"--address={service.address}", "--json=short", "--timeout=300", "call",

@@ -28,8 +28,8 @@ def server(daemon):
 
 @pytest.fixture
 def shell_at(cleanup):
-    """shell_at(kind, server): a shell with our completions, our programs in PATH, and a link supervisorctl_here. `pretended`: a
-    supervisor-manager that tells these names."""
+    """shell_at(kind, server): a shell with our completions, our programs in PATH, and a link supervisorctl_here.
+    `pretended`: the names that a simulated supervisor-manager prints."""
 
     def start(kind, server, pretended=None):
         needed = BASH_COMPLETION if kind == "bash" else "/usr/bin/zsh"
@@ -114,7 +114,7 @@ def test_instances_and_programs_of_the_manager(server, shell_at, work_dir, clean
     service = cleanup.enter_context(Service(work_dir, "tsupv:65534:nobody"))
     child = shell_at(kind, server)
     child.send(f"supervisor-manager --bus-address {service.address} {typed}\t")
-    child.expect(offered[len(typed.split()[-1]):] + r"(\x1b\[1m\x00*)? ")  # zsh writes a blank that it may take back
+    child.expect(offered[len(typed.split()[-1]):] + r"(\x1b\[1m\x00*)? ")  # zsh adds a blank that it may remove again
 
 
 def test_every_verb_is_completed_with_what_it_takes(work_dir, cleanup):
@@ -146,14 +146,14 @@ def test_several_are_listed(shell, kind):
         child.expect(f"web_{number}")
 
 
-# A name that runs commands wherever a shell reads it as text of a command, and what each of its parts would leave behind.
+# Names that would run a command if a shell interpreted them, and the file that each command would create.
 HOSTILE = ["worker$(>{0}dollar)", "worker`>{0}backtick`", "worker;>{0}semicolon", "worker'$(>{0}single)'", 'worker"$(>{0}double)"',
            "worker$'x'${{x-$(>{0}brace)}}", "worker!$(>{0}bang)", "worker(>{0}glob)", "worker<(>{0}process)"]
 QUOTES = ["", "'", '"']
 
 
 def hostile_names():
-    # No slash may stand in a program's name: what runs leaves its file in the shell's directory.
+    # A program's name cannot have a slash: the commands create their files in the shell's directory.
     return [name.format("RAN-") for name in HOSTILE]
 
 
@@ -162,8 +162,8 @@ def assert_nothing_ran(directory):
 
 
 def wait(child, mark):
-    """Leaves the line that is being edited and waits until the shell has run another. A shell may lose what is typed while
-    it looks for words."""
+    """Abandons the edited line and waits until the shell has run another command. It sends the command repeatedly, as a
+    shell may lose input while it completes."""
     for _ in range(30):
         child.send("\x03")
         child.sendline(f"echo {mark[:2]}''{mark[2:]}")
@@ -190,7 +190,7 @@ def test_names_of_programs_are_not_run(daemon, kind, quote, shell_at):
 
 @pytest.mark.parametrize("kind", ["bash", "zsh"])
 def test_names_of_instances_are_not_run(server, shell_at, kind):
-    """Those that a manager tells, also that of another host (-H)."""
+    """Names that a manager returns, also one on another host (-H)."""
     for number, words in enumerate(["supervisor-manager status ", "supervisor-manager -H elsewhere status ", "supervisor-manager "]):
         child = shell_at(kind, server, pretended=hostile_names() + ["$(>RAN-alone)", "evil\x1b[2Jescape"])
         child.send(words + "\t\t\t")
@@ -205,12 +205,12 @@ def test_names_of_instances_are_not_run(server, shell_at, kind):
 
 
 def test_the_whole_name_is_filled_in_quoted(daemon, shell_at):
-    """...so that it means the program: bash and zsh put backslashes where they are needed."""
+    """bash and zsh quote the name where necessary, so that the command line means this program."""
     server = daemon("[program:worker$(>RAN-x)]\ncommand=/bin/cat\nautostart=false\n")
     for kind in ("bash", "zsh"):
         child = shell_at(kind, server)
         child.send("supervisorctl_here pid wor\t\r")
-        child.expect(r"\r\n0\r\n")  # the pid of a program that is stopped
+        child.expect(r"\r\n0\r\n")  # the pid that `pid` prints for a stopped program
         assert_nothing_ran(server.directory)
 
 

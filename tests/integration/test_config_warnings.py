@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What looks like a mistake in a configuration reaches whoever changed it: by supervisorctl and on the page, not in the log
-alone. Errors name the place."""
+"""Probable mistakes in a configuration are shown to the person who changed it, by supervisorctl and on the page, not just
+in the log. Errors name file and line."""
 
 import glob
 import gzip
@@ -35,7 +35,7 @@ def test_reread_and_update_tell_warnings(daemon):
     server = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n")
     server.configure(SLIPS)
     done = server.ctl("reread")
-    assert (done.stdout, done.returncode) == ("cat: changed\n", 0)  # what scripts and Ansible read stays as it is
+    assert (done.stdout, done.returncode) == ("cat: changed\n", 0)  # what scripts and Ansible read is unchanged
     lines = warned(done.stderr)
     assert len(lines) == 3 and done.stderr.count("\n") == 3
     assert "did you mean 'autostart'?) in section 'program:cat' (file: '" in done.stderr and "line " in lines[0]
@@ -62,7 +62,7 @@ def test_debians_daemon_has_no_such_method(daemon):
 
 
 def test_an_empty_directory_of_programs(daemon, work_dir):
-    """Supervisor logs that nothing matches. That is news only if there is something that could have matched."""
+    """Supervisor logs that no file matches. It is a warning only if the directory has files that may be meant."""
     folder = os.path.join(work_dir, "conf.d")
     os.mkdir(folder)
     server = daemon(f"[include]\nfiles={folder}/*.ini\n")
@@ -92,7 +92,7 @@ def test_the_page_shows_warnings(daemon):
 
 @pytest.fixture
 def refusal(work_dir):
-    """Starts supervisord with a configuration that must be refused, and returns what it says."""
+    """Starts supervisord with a configuration that must be refused, and returns its message."""
 
     def start(text, **options):
         path = os.path.join(work_dir, "refused.conf")
@@ -156,7 +156,7 @@ def test_a_log_that_cannot_be_opened_is_named(daemon, work_dir):
 
 
 def samples():
-    """Configurations that people start from: ours, and the ones that Debian's packages bring along."""
+    """Sample configurations: ours, and those in Debian's packages."""
     yield "echo_supervisord_conf", lambda: subprocess.run(program("echo_supervisord_conf"), capture_output=True, text=True, check=True).stdout
     yield "Debian's echo_supervisord_conf", lambda: subprocess.run(program("echo_supervisord_conf", "debian"), capture_output=True,
                                                                   text=True, check=True).stdout
@@ -182,7 +182,7 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_samples_are_silent(daemon, name, work_dir):
-    """Nothing in them is called a slip; places, ports and programs are the test's."""
+    """They cause no warning. Paths, ports and programs are replaced by those of the test."""
     text = re.sub(r"^(file|logfile|pidfile|childlogdir|port)\s*=.*\n", "", SAMPLES[name](), flags=re.M)
     server = daemon(text + OURS.format(directory=work_dir), raw=True)
     told = server.rpc.supervisor_manager.getConfigWarnings()

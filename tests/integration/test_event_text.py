@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Listeners of many habits keep step, and read the same values, when events are not plain ASCII: they read text or bytes,
-and take lines apart at any white space, as childutils does, or at each single blank, as several public ones do."""
+"""Listeners stay synchronized and read the same values when events are not plain ASCII, however they read: as text or
+bytes, splitting lines at any white space, as childutils does, or at each blank, as several public listeners do."""
 
 import json
 import shutil
@@ -107,7 +107,7 @@ def test_events_that_are_not_ascii(daemon, work_dir, command):
     assert server.read("err") == ""
     seen = others()
     for (event, values, data), (seen_event, _, seen_values, seen_data) in zip(expected, seen, strict=True):
-        if "node" in command or " text " in command:  # what reads characters gets the padding as a part of the data
+        if "node" in command or " text " in command:  # they count characters, so they read the padding too
             seen_data = seen_data and seen_data.rstrip("\t")
         assert (seen_event, {key: seen_values.get(key) for key in values}, seen_data) == (event, values, data)
     assert [e[1] for e in told(f"{work_dir}/out")] == [str(n) for n in range(len(told(f"{work_dir}/out")))], "none came twice"

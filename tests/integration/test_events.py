@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Event listeners: written with Supervisor's childutils or by hand, well-behaved or not."""
+"""Event listeners: with Supervisor's childutils or without, correct and incorrect ones."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def send(server, data, kind="t"):
 
 
 def wait_payload(server, payload, name="l"):
-    wait_for(lambda: payload in payloads(server, name), f"{name} to be told {payload!r}")
+    wait_for(lambda: payload in payloads(server, name), f"{name} to receive {payload!r}")
 
 
 def wait_log(server, text, count=1):
@@ -198,7 +198,7 @@ def timers(server):
         try:
             with open(f"/proc/{server.pid}/fdinfo/{name}", encoding="ascii") as file:
                 text = file.read()
-        except FileNotFoundError:  # a connection that was closed meanwhile
+        except FileNotFoundError:  # a connection that has been closed meanwhile
             continue
         clock = re.search(r"clockid: (\d+)", text)
         if clock:
@@ -276,7 +276,7 @@ def test_a_listener_that_never_answers_does_not_hold_up_the_shutdown(daemon):
 
 
 def test_output_may_go_to_standard_output_with_names(daemon):
-    """supervisor_stdout, found in many images: its handler is built in."""
+    """supervisor_stdout, which many images contain: its handler is built in."""
     server = daemon(stdout_section("buffer_size=100") +
                     "[program:talk]\ncommand=/bin/sh -c 'echo one; echo two; echo grün >&2; cat'\nautostart=false\nstartsecs=0\n"
                     "stdout_events_enabled=true\nstderr_events_enabled=true\n")

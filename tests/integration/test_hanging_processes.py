@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A process that hangs in an exec: who shows what processes use must not read what waits for it."""
+"""A process that hangs in an exec: showing the resources of processes must not read files of /proc that then block."""
 
 import http.client
 import os
@@ -26,7 +26,7 @@ startsecs=0
 
 @pytest.fixture
 def hung(daemon, work_dir):
-    """A server with a program that hangs; server.port is that of its page."""
+    """A server with a program that hangs; server.port is the port of its page."""
     with HangingFiles(os.path.join(work_dir, "hang"), "flush") as files:
         port = free_port()
         server = daemon(PROGRAMS.format(port=port, files=files.path))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The check of the programs' hardening sees what it is there for."""
+"""The check of the programs' hardening finds each weakness."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ GOOD = ["-O2", "-fPIE", "-pie", "-Wl,-z,relro,-z,now", "-fstack-protector-all", 
 
 
 def check(directory, *flags):
-    """What the check says of a small program that is compiled with these flags behind the good ones."""
+    """The check's output for a small program that is compiled with the good flags, followed by these."""
     source, path = os.path.join(directory, "x.c"), os.path.join(directory, "x")
     with open(source, "w", encoding="utf-8") as file:
         file.write(CODE)

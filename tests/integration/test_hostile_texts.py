@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Texts of an owner's making on somebody's terminal: names, states, reasons, answers and logs of instances and programs."""
+"""Texts that an owner controls, on another user's terminal: names, states, reasons, answers and logs of instances and
+programs."""
 
 import os
 import re
@@ -15,20 +16,20 @@ import pytest
 from manager_bus import Service
 from programs import program
 
-# What may reach a terminal of all that moves it: lines, tabs, colours, and what our own screens begin with.
+# The control sequences that may reach a terminal: line ends, tabs, colours, and those of our own screens.
 OURS = re.compile(rb"\r\n|\n|\t|\x1b\[[0-9;]*m|\x1b\[H\x1b\[J|\x1b\[\?25[hl]")
 EVIL = "ev\x1b[2Jil\x07\nx\x9b31m\u202e"
 SHOWN = "ev\\x1b[2Jil\\x07\\nx\\u009b31m\\u202e"
 
 
 def dangerous(output):
-    """What a terminal would obey, or show elsewhere, in these bytes."""
+    """Sequences in these bytes that a terminal would execute, or that change the order of the text."""
     rest = OURS.sub(b"", output)
     return re.findall(rb"[\x00-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]", rest)
 
 
 def on_terminal(words, until=None, cleanup=None):
-    """All that a program prints at a terminal; or, if it goes on, what it prints up to `until`."""
+    """All output of a program at a terminal, or its output up to `until`, if it does not end by itself."""
     child = pexpect.spawn(words[0], words[1:], timeout=30, dimensions=(40, 300), env={**os.environ, "TERM": "xterm", "PAGER": "cat"})
     if until is None:
         child.expect(pexpect.EOF)
@@ -88,7 +89,7 @@ def fail(text):
 
 
 class Server(socketserver.UnixStreamServer, SimpleXMLRPCDispatcher):
-    """A supervisord of an owner's making on a Unix socket: each answer holds the text."""
+    """A supervisord that an owner wrote, on a Unix socket: each answer contains the text."""
 
     def __init__(self, path, text):
         SimpleXMLRPCDispatcher.__init__(self, allow_none=True)
@@ -126,7 +127,7 @@ class Handler(SimpleXMLRPCRequestHandler):
         self.close_connection = True
 
 
-# What XML can carry: no C0 but tab and line ends.
+# XML cannot carry control characters of C0, except tab and line ends.
 TEXT = "ev\x7f\til\rx\x9b31m\u202e\nsecond"
 
 
@@ -150,7 +151,7 @@ def test_the_clients_texts(hostile, command):
 
 
 def test_logs_in_a_pipe_are_what_they_are(hostile):
-    assert TEXT.replace("\r", "\n").encode() in in_pipe([*hostile, "tail", "x"])  # XML has one line end
+    assert TEXT.replace("\r", "\n").encode() in in_pipe([*hostile, "tail", "x"])  # XML turns every line end into LF
     assert TEXT.encode() in in_pipe([*hostile, "tail", "-f", "x"])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The HTTP side of supervisord: log streams, authentication, clients that misbehave, sockets that outlive a restart."""
+"""The HTTP side of supervisord: log streams, authentication, misbehaving clients, sockets that outlive a restart."""
 
 import base64
 import hashlib
@@ -45,7 +45,7 @@ class Client:
         return self
 
     def until(self, wanted):
-        """What came up to and with `wanted`."""
+        """Reads up to and including `wanted`, and returns it all."""
         while wanted not in self.got:
             piece = self.socket.recv(65536)
             assert piece, f"closed before {wanted!r}: {self.got!r}"
@@ -100,7 +100,7 @@ def test_a_log_is_followed_as_it_grows_rotates_and_shrinks(server, client):
     assert stream.until(b"before\n\r\n") == b"7\r\nbefore\n\r\n"
     say(server, "second")
     stream.until(b"second\n")
-    for number in range(10):  # over the size at which the file rotates
+    for number in range(10):  # more than the size at which the file rotates
         say(server, f"{number} " + "x" * 60)
         stream.until(b"%d " % number)
     assert os.path.exists(os.path.join(server.directory, "printer.log.1"))
@@ -218,7 +218,7 @@ def test_basic_authentication_over_tcp(daemon, kind):
 
 def test_the_socket_goes_on_listening_through_a_restart(server):
     before = os.stat(server.socket).st_ino
-    early = Client(server)  # connected, not yet asked: it may be dropped, but the next one never sees a refusal
+    early = Client(server)  # connected, without a request: it may be closed, but the next connection is never refused
     server.kill(signal.SIGHUP)
     wait_for(lambda: server.log().count("supervisord started with pid") == 2, "the second life")
     early.close()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Clients that only take places: half requests, bodies behind a wrong password, more than there are descriptors for.
+"""Clients that only use up resources: half requests, bodies after a wrong password, more clients than descriptors.
 
-Whatever comes to the TCP port, the owner's Unix socket answers, and so does the port to whoever has the password."""
+Whatever happens at the TCP port, the owner's Unix socket answers, and so does the port to clients with the password."""
 
 import base64
 import contextlib
@@ -25,7 +25,7 @@ SLEEPER = "\n[program:sleeper]\ncommand=/bin/sleep 1000\nautostart=false\n"
 
 
 class Server:
-    """An instance with a Unix socket and a TCP port, and the strangers at its port."""
+    """An instance with a Unix socket and a TCP port, and clients without the password at its port."""
 
     def __init__(self, daemon, cleanup, auth):
         self.port = free_port()
@@ -33,7 +33,7 @@ class Server:
         self._cleanup = cleanup
 
     def stranger(self, data=b""):
-        """A connection to the port that has sent `data` and stays. A full server may have ended it already."""
+        """A connection to the port that has sent `data` and stays open. A full server may have closed it already."""
         client = socket.create_connection(("127.0.0.1", self.port), timeout=30)
         self._cleanup.callback(client.close)
         with contextlib.suppress(ConnectionError):
@@ -58,7 +58,7 @@ class Server:
 
 @pytest.fixture
 def many_files():
-    """To be called when the daemon runs: it starts with the usual limit, and must raise it by itself."""
+    """Raises the test's own limit when called, after the start of the daemon, which must raise its limit itself."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, hard), hard))
     yield lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
@@ -92,7 +92,7 @@ def test_the_limit_of_connections_is_that_of_the_raised_descriptors(daemon, clea
     clients = [server.stranger(request) for _ in range(700)]
     for client in clients:
         assert client.recv(12) == b"HTTP/1.1 200"
-    assert server.open() > 700  # none was ended for another one
+    assert server.open() > 700  # none was closed to make room for another one
 
 
 def test_bodies_behind_a_wrong_password_cost_nothing(daemon, cleanup, many_files):
@@ -120,7 +120,7 @@ def test_no_descriptor_is_left_but_the_owner_comes_in(daemon, cleanup):
             server.stranger(data)
         assert server.daemon.rpc.supervisor.getState()["statename"] == "RUNNING"
         assert server.ask(RIGHT) == 200
-        # Programs need descriptors, too: those that strangers hold are given up for them in time.
+        # Programs need descriptors too: connections of clients without the password are closed for them in time.
         assert server.daemon.rpc.supervisor.startProcess("sleeper") is True
         assert server.daemon.rpc.supervisor.stopProcess("sleeper") is True
 
@@ -243,7 +243,7 @@ def test_a_log_of_gigabytes_is_not_read_at_once(daemon, cleanup):
 
 
 def test_idle_clients_leave_room_under_a_low_limit_of_descriptors(daemon, cleanup):
-    """As with limit_nofile = 64: each program takes three, and a dozen clients that say nothing are no siege."""
+    """As with limit_nofile = 64: each program needs three, and clients that send nothing must leave enough of them."""
     programs = "".join(f"\n[program:p{number}]\ncommand=/bin/cat\nstartsecs=0\n" for number in range(5))
     server = daemon("[program:sleeper]\ncommand=/bin/sleep 1000\nautostart=false\nstartsecs=0\n" + programs,
                     supervisord="minfds=16", prefix=["prlimit", "--nofile=64:64"])
@@ -260,7 +260,7 @@ def test_idle_clients_leave_room_under_a_low_limit_of_descriptors(daemon, cleanu
 
 @pytest.mark.parametrize("what", ["log-events", "download"])
 def test_pages_that_follow_a_log_leave_room_for_programs(daemon, cleanup, what, work_dir):
-    """Each keeps the log open beside its connection; all connect before the first asks."""
+    """Each page keeps the log open, beside its connection; all connect before the first sends a request."""
     big = os.path.join(work_dir, "big.log")
     with open(big, "wb") as file:
         file.truncate(64 * 1024 * 1024)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many who follow one log: the file is read once for all, calls are answered meanwhile, and a slow one holds up nobody."""
+"""Many followers of one log: the file is read once for all, calls are answered, and a slow follower delays nobody."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ startsecs=0
 
 
 class Feed:
-    """A program that prints what it is told, and those who follow its log."""
+    """A program that prints the lines that it reads, and followers of its log."""
 
     def __init__(self, daemon, cleanup):
         self.daemon = daemon(CONFIG, wait=False)
@@ -73,13 +73,13 @@ def test_followers_miss_nothing_and_share_one_read(feed):
     clients = [feed.follow() for _ in range(FOLLOWERS)]
     reads = feed.number("io", "syscr")
     lines = [b"%06d %s\n" % (number, b"x" * 92) for number in range(2000)]
-    for first in range(0, len(lines), 100):  # 10 KB each: over rotations, too
+    for first in range(0, len(lines), 100):  # 10 KB each, so that the log rotates
         part = b"".join(lines[first:first + 100])
         feed.say(part)
         assert feed.daemon.rpc.supervisor.getState()["statename"] == "RUNNING"
         for client in clients:
             assert receive(client, len(part)) == part
-    assert feed.number("io", "syscr") - reads < 20 * FOLLOWERS  # the parts alone, for each, would be as many
+    assert feed.number("io", "syscr") - reads < 20 * FOLLOWERS  # as many as if each follower read each part itself
     assert os.path.exists(os.path.join(feed.daemon.directory, "feed.log.1"))
 
 
@@ -89,7 +89,7 @@ def test_who_takes_nothing_is_told_what_was_missed(feed):
     total = 0
     for number in range(64):
         part = b"".join(b"%03d %04d %s\n" % (number, line, b"y" * 90) for line in range(1280))
-        writer = threading.Thread(target=feed.say, args=(part,))  # the pipe is smaller
+        writer = threading.Thread(target=feed.say, args=(part,))  # in a thread, as the pipe has less room than this
         writer.start()
         assert receive(other, len(part)) == part
         writer.join()
@@ -104,7 +104,7 @@ def test_who_takes_nothing_is_told_what_was_missed(feed):
     missed = sum(int(one[1]) for one in told)
     assert len(data) - sum(len(one[0]) for one in told) + missed == total + len(b"the end\n")
     assert missed > total // 2
-    # Behind the gap it goes on with a whole line.
+    # After the gap the log continues with a whole line.
     assert re.match(rb"\d{3} \d{4} y{90}\n", data[told[-1].end():])
 
 

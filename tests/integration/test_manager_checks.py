@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Nothing that runs is stopped for a start that must fail: the manager's verbs check first; a plan is what happens."""
+"""A running instance is not stopped for a start that cannot succeed: the manager's verbs check first. A plan shows what
+a reload does."""
 
 import json
 import os
@@ -28,7 +29,7 @@ def cli(manager):
 
 @pytest.fixture
 def running(manager, owner):
-    """tsupv with the program a, which runs."""
+    """The pid of the running program a of tsupv."""
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     manager.start()
     return manager.program_pid("tsupv", "a")
@@ -105,7 +106,7 @@ def test_what_an_owner_writes_is_cleaned_for_the_terminal(manager, owner, runnin
 
 
 def replace_supervisord(manager, path, script):
-    """What the manager runs as supervisord from now on is a shell script at `path`."""
+    """From now on the manager runs a shell script at `path` as supervisord."""
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"#!/bin/sh\n{script}\n")
     os.chmod(path, 0o755)
@@ -118,13 +119,13 @@ def replace_supervisord(manager, path, script):
 
 
 def test_a_check_that_is_stopped_by_its_owner_refuses_a_restart(manager, owner, running, work_dir, cli):
-    """The check fails closed, in time, and meanwhile the manager serves others."""
+    """The check fails after a time limit, the restart is refused, and meanwhile the manager answers others."""
     fifo = manager.path("etc/supervisord_tsupv.d/own.ini")
     os.mkfifo(fifo)
     done = cli("restart", "tsupv")
     assert done.returncode == 1 and "not a regular file" in done.stderr
     os.unlink(fifo)
-    # A supervisord that stops itself: as the owner could stop it.
+    # A supervisord that stops itself, as the owner could stop it with SIGSTOP.
     replace_supervisord(manager, os.path.join(work_dir, "supervisord"), "kill -STOP $$")
     asked = subprocess.Popen([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", "restart", "tsupv"],
                              stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
@@ -135,7 +136,7 @@ def test_a_check_that_is_stopped_by_its_owner_refuses_a_restart(manager, owner, 
 
 
 def test_a_stop_goes_before_what_waits_for_a_check(manager, owner, running, work_dir):
-    """Whatever the order in which they end, the last wish holds."""
+    """The last call is carried out, in whatever order the checks end."""
     calls = [subprocess.Popen([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", verb, "tsupv"],
                               stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for verb in ("restart", "restart")]
     manager.call("StopInstance", "s", "tsupv")
@@ -198,7 +199,7 @@ def test_a_bad_declaration_is_refused_alone_and_what_ran_goes_on(manager, owner,
     b = manager.program_pid("tsupv", "b")
     assert is_running(running) and manager.main_pid("tsupv") == main
     assert cli("plan").stdout == "Nothing to do\n"
-    manager.kill()  # the next manager keeps it, too, and so does a start
+    manager.kill()  # the next manager keeps it too, and so does a start
     manager.start()
     assert words in manager.log()
     assert is_running(running) and is_running(b)
@@ -220,7 +221,7 @@ def test_a_declaration_that_only_the_owners_check_finds_wrong_is_not_written(man
     for _ in range(2):
         assert f"refused: {words}" in cli("reload").stdout
     assert is_running(running) and os.listdir(manager.path("etc/supervisord_tsupv.d")) == ["a_prg.ini"]
-    assert cli("restart", "tsupv").returncode == 0  # as it was deployed
+    assert cli("restart", "tsupv").returncode == 0  # with the deployed files
     manager.program_pid("tsupv", "a")
 
 
@@ -250,7 +251,7 @@ def test_what_is_no_longer_managed_is_left_alone(manager, owner, running, cli):
     assert {name: what for name, what, _ in manager.call("Reload")[0]} == {"tsupv": "change"}
     assert manager.get("tsupv", "State") == "unmanaged" and is_running(running)
     assert cli("plan").stdout == "Nothing to do\n"
-    os.kill(main, signal.SIGKILL)  # nobody starts it again
+    os.kill(main, signal.SIGKILL)  # it is not started again
     wait_for(lambda: manager.main_pid("tsupv") == 0, "the end of the instance")
     wait_for(lambda: of_user(owner.pw_uid) == [], "the end of what it left")
     assert manager.get("tsupv", "MainPID") == 0 and manager.get("tsupv", "State") == "unmanaged"
@@ -261,7 +262,7 @@ def told(done):
 
 
 def test_a_plan_names_each_line_of_the_reload(manager, owner, running, cli):
-    """Also where an entry goes, and where it is refused, with nothing of it done."""
+    """Also for a removed entry, and for a refused one, of which nothing is applied."""
     path = spoil(manager, owner)
     manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1001"), ("b", "/bin/sleep 1000")])
     planned, done = cli("plan", "--json"), cli("reload", "--json")
@@ -278,7 +279,7 @@ def test_a_plan_names_each_line_of_the_reload(manager, owner, running, cli):
 
 
 def test_after_a_reload_a_plan_has_nothing_to_do(manager, owner, cli):
-    """Random edits: what the plan says is what the reload says, and then nothing is left."""
+    """Random edits: the plan and the reload have the same result, and after that a plan is empty."""
     chosen = random.Random(9)
 
     def write():
@@ -300,8 +301,8 @@ def test_after_a_reload_a_plan_has_nothing_to_do(manager, owner, cli):
 
 @pytest.fixture
 def held(manager, running, work_dir, cleanup):
-    """Runs a verb of supervisor-manager up to a check of tsupv's configuration, which its owner holds up; returns a
-    function that lets it go on, waits for its end and returns what it said."""
+    """Runs a verb of supervisor-manager up to a check of tsupv's configuration, which its owner delays. Returns a
+    function that ends the delay, waits for the end of the verb and returns its output."""
     directory = os.path.join(work_dir, "held")
     os.mkdir(directory)
     os.chmod(directory, 0o777)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line of the manager with a real manager and real instances, for root, the owner and a stranger."""
+"""The command line of the manager with a real manager and real instances, for root, the owner and another account."""
 
 import json
 import os
@@ -75,7 +75,7 @@ def test_ctl_runs_as_the_owner(managerd):
     result = managerd.manager("ctl", "tsupv", "status")
     assert result.returncode == DONE
     assert result.stdout.startswith("program1                         RUNNING   pid ")
-    assert managerd.manager("ctl", "tsupv", "pid", "-h").returncode != MISUSED  # options behind it are supervisorctl's
+    assert managerd.manager("ctl", "tsupv", "pid", "-h").returncode != MISUSED  # options after it are supervisorctl's
 
 
 def test_logs(managerd):
@@ -223,7 +223,7 @@ def test_reexecution_keeps_everything_running(managerd):
 
 
 def test_another_host_is_asked_over_ssh(managerd, work_dir):
-    """ssh is a script that runs the far end here: the bridge to the bus of this test."""
+    """ssh is a script that runs the remote command here: the bridge to the bus of this test."""
     folder = os.path.join(work_dir, "bin")
     os.mkdir(folder)
     with open(os.path.join(folder, "ssh"), "w", encoding="utf-8") as file:

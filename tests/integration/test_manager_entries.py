@@ -68,7 +68,7 @@ def test_a_newcomer_does_not_take_the_name_of_what_runs(manager, owner, section,
     assert changes == [] and [(where, reason) for where, _, _, _, reason in refused] == [(newcomer, words + file)]
     assert is_running(pid)
     os.rename(newcomer, newcomer + ".off")
-    os.rename(file, file[:-5] + "-moved.conf")  # the same entry in another file is no newcomer
+    os.rename(file, file[:-5] + "-moved.conf")  # the same entry in another file is not a new one
     manager.call("Reload")
     assert manager.call("PlanReload") == [[], [], []] and is_running(pid)
 
@@ -80,14 +80,14 @@ def test_a_file_that_cannot_be_read_takes_no_program_from_an_entry_elsewhere(man
     more = manager.write("etc/supervisor-manager/conf.d/more.conf", text.format("a"))
     manager.start()
     pid = manager.program_pid("one", "a")
-    manager.write(more, "this is no configuration\n")
+    manager.write(more, "not a configuration\n")
     if restarted:
         manager.kill()
         manager.start()
         manager.wait_state("one", "running")
     else:
         assert manager.call("Reload") == [[]]
-    # Another change of the entry does not take it either.
+    # A changed entry does not get the name either.
     manager.write("etc/supervisor-manager/conf.d/other.conf", text.format("b"))
     assert [name for name, _, _ in manager.call("Reload")[0]] == ["one"]
     manager.program_pid("one", "b")
@@ -102,7 +102,7 @@ def test_what_is_wrong_changes_nothing_that_runs(manager, owner):
     manager.entry("two", owner, programs=[("b", "/bin/sleep 1000")])
     manager.start()
     one, two = manager.program_pid("one", "a"), manager.program_pid("two", "b")
-    manager.write("etc/supervisor-manager/conf.d/one.conf", "this is no configuration\n")
+    manager.write("etc/supervisor-manager/conf.d/one.conf", "not a configuration\n")
     manager.entry("two", owner, "state = upside-down")
     assert manager.call("Reload") == [[]]
     assert is_running(one) and is_running(two)

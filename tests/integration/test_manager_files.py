@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the manager did not make, it neither replaces, nor gives away, nor removes."""
+"""Files that the manager did not create are not replaced, not given to another owner and not removed."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ HAND_WRITTEN = "; by hand\n[supervisord]\nnodaemon = true\n"
 
 
 def look(path):
-    """All that must stay as it is, of a file or directory."""
+    """Everything of a file or directory that must not change."""
     info = os.lstat(path)
     if stat.S_ISDIR(info.st_mode):
         content = sorted(os.listdir(path))
@@ -33,13 +33,13 @@ def properties(**values):
 
 
 def reason_of(manager, name):
-    """Why the instance does not run."""
+    """Waits until the instance has failed, and returns the reason."""
     manager.wait_state(name, "failed")
     return manager.failure(name)
 
 
 def is_refused(manager, name, path):
-    """The reason names the path, whose it is, and what to do."""
+    """Checks that the reason names the path, its owner and the next step."""
     reason = reason_of(manager, name)
     assert manager.path(path) in reason and "belongs to" in reason and "adopt_files" in reason, reason
 
@@ -57,9 +57,9 @@ def test_a_file_that_is_there_stays(manager, owner, key, path, text):
     manager.entry("tsupv", owner, f"{key} = /{path}")
     manager.start()
     is_refused(manager, "tsupv", path)
-    assert not os.path.exists(manager.path("var/log/supervisor_tsupv"))  # nothing else was made either
+    assert not os.path.exists(manager.path("var/log/supervisor_tsupv"))  # nothing else was created either
     manager.call("Reload")
-    assert manager.try_call("StartInstance", "s", "tsupv").returncode != 0  # not at the second try either
+    assert manager.try_call("StartInstance", "s", "tsupv").returncode != 0  # nor at a second attempt
     assert look(manager.path(path)) == before
     manager.call("RemoveInstance", "sb", "tsupv", "true")
     assert look(manager.path(path)) == before
@@ -105,7 +105,7 @@ def test_a_directory_of_the_owners_is_used_as_it_is_and_kept(manager, owner):
     after = os.stat(path)
     assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
     assert os.path.exists(manager.path("srv/mine/letter"))
-    assert not os.path.exists(manager.path("srv/new"))  # this one the manager made
+    assert not os.path.exists(manager.path("srv/new"))  # the manager created this one
 
 
 def test_a_purge_stops_at_a_mount(manager, owner):
@@ -159,7 +159,7 @@ def test_what_is_equal_is_taken_as_ours(manager, owner):
     manager.start()
     manager.program_pid("tsupv", "a")
     manager.stop()
-    shutil.rmtree(manager.path("var/lib/supervisor-manager"))  # no record any more
+    shutil.rmtree(manager.path("var/lib/supervisor-manager"))  # without the manager's records
     shutil.rmtree(manager.path("run"))
     manager.start()
     manager.wait_state("tsupv", "running")
@@ -173,7 +173,7 @@ def test_an_edited_file_of_ours_is_put_right_and_a_replaced_one_stays(manager, o
     manager.wait_state("tsupv", "running")
     conf = manager.path("etc/supervisord_tsupv.conf")
     with open(conf, "a", encoding="utf-8") as file:
-        file.write("; edited\n")  # its first line says that this is lost
+        file.write("; edited\n")  # the file's first line warns that changes are overwritten
     manager.call("RestartInstance", "s", "tsupv")
     with open(conf, encoding="utf-8") as file:
         assert "edited" not in file.read()
@@ -216,7 +216,7 @@ def test_adopt_files_takes_over_a_migration(manager, owner):
     main = manager.main_pid("tsupv")
     manager.entry("tsupv", owner)
     manager.call("Reload")
-    assert manager.main_pid("tsupv") == main  # the migration is over without a restart
+    assert manager.main_pid("tsupv") == main  # the migration needs no restart
     manager.call("RemoveInstance", "sb", "tsupv", "true")
     assert not os.path.exists(manager.path("etc/supervisord_tsupv.conf"))
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The manager's own disks full: what cannot be written is said, is not claimed, and is written when there is room."""
+"""The manager's own disks are full: it reports what it cannot write, claims no success, and writes it when there is
+room."""
 
 import json
 import os
@@ -43,7 +44,7 @@ class Disk:
 
 @pytest.fixture
 def disk(manager, cleanup):
-    """disk(name) mounts a small file system below the manager's root, which outlives the manager."""
+    """disk(name) mounts a small file system below the manager's root until the manager has ended."""
     disks = []
 
     def mount(name):
@@ -52,7 +53,7 @@ def disk(manager, cleanup):
 
     yield mount
     if manager.process and manager.process.poll() is None:
-        manager.stop()  # before its disks go: it writes to them until then
+        manager.stop()  # before the unmount: the manager writes until its end
     for one in disks:
         one.__exit__()
 
@@ -73,7 +74,7 @@ def keys_of(path):
 
 
 def timers_of(pid):
-    """What is left of the timers that a process has armed."""
+    """The remaining times of the timers that a process has armed."""
     lines = []
     for fd in os.listdir(f"/proc/{pid}/fdinfo"):
         with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as file:
@@ -146,7 +147,7 @@ def test_a_reload_that_cannot_be_recorded_says_so(manager, owner, disk):
     wait_for(lambda: "not recorded" not in line_of(manager, "inst"), "a list without trouble")
     pid = manager.main_pid("inst")
     manager.kill()
-    manager.start()  # ...which finds nothing that was changed since
+    manager.start()  # it finds nothing that has changed since
     assert manager.main_pid("inst") == pid
     assert command(manager, "reload").stdout == "Nothing changed\n"
 

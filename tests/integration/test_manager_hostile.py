@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Owners who attack the manager: what they plant must not reach beyond what they can do by themselves."""
+"""Owners who attack the manager: files and links that they plant must give them no rights that they do not have."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ supervisorctl = /opt/tech2/supervisorctl
 
 @pytest.fixture
 def home(manager, owner):
-    """/opt/tech2, the owner's."""
+    """The path of /opt/tech2, which belongs to the owner."""
     path = manager.path("opt/tech2")
     os.makedirs(path)
     os.chown(path, owner.pw_uid, owner.pw_gid)
@@ -30,7 +30,7 @@ def home(manager, owner):
 
 @pytest.fixture
 def secret(manager):
-    """A file and a directory of root's that nothing may change."""
+    """A file of root that must not change, in a directory of root."""
     path = manager.write("secret/file", "root's own\n")
     os.chmod(path, 0o600)
 
@@ -73,13 +73,13 @@ def test_things_planted_in_a_relocated_directory(manager, owner, home, secret, k
     manager.entry("tech2", owner, RELOCATED)
     manager.entry("other", owner)
     manager.start()
-    manager.wait_state("other", "running")  # neither hangs nor suffers
+    manager.wait_state("other", "running")  # other instances are not affected
     manager.wait_state("tech2", "failed")
     assert "/opt/tech2/logs" in manager.failure("tech2")
 
 
 def test_a_hard_link_to_a_file_of_roots_is_not_written_through(manager, owner, home, secret):
-    # The kernel may forbid an account to make such a link; root made this one.
+    # The kernel may not allow an account to create such a link, so root does it here.
     os.link(secret, os.path.join(home, "supervisord.conf"))
     manager.entry("tech2", owner, RELOCATED)
     manager.start()
@@ -98,12 +98,12 @@ def test_things_planted_in_its_default_directories(manager, owner, secret):
     as_owner(owner, 'rm -f "$1"/*; echo 1 > "$1/supervisord.pid"; ln -s "$2" "$1/supervisor.sock"', run, secret)
     as_owner(owner, 'rm -f "$1"/*; mkfifo "$1/program1.log"; ln -s "$2" "$1/extra"', logs, secret)
     as_owner(owner, 'rm -f "$1"/*; ln -s "$2" "$1/a_prg.ini"; mkfifo "$1/x_prg.tmp"', conf, secret)
-    manager.try_call("StartInstance", "s", "tsupv")  # refused, for what is in the way
+    manager.try_call("StartInstance", "s", "tsupv")  # refused, because of the planted files
     manager.try_call("ForceRestartInstance", "s", "tsupv")
     wait_for(lambda: manager.get("tsupv", "State") in ("running", "failed", "restarting"), "an end of the start")
     assert manager.get("other", "State") == "running"
     assert is_running(1)
-    # A purge takes away what lies there, and only that.
+    # A purge removes the planted files and links, but not their targets.
     manager.call("RemoveInstance", "sb", "tsupv", "true")
     assert not os.path.exists(logs) and not os.path.exists(run)
 
@@ -134,9 +134,9 @@ def test_notices_of_others_are_not_believed(manager, owner, account):
             "s.sendto(b'X_SUPERVISOR_PROGRAM=RUNNING 1 forged', sys.argv[1])")
     assert subprocess.run(["/usr/bin/python3", "-c", send, socket], user=other.pw_uid, group=other.pw_gid,
                           extra_groups=[], stderr=subprocess.DEVNULL, check=False).returncode != 0
-    as_owner(owner, 'exec /usr/bin/python3 -c "$1" "$2"', send, socket)  # its account, but not its main process
+    as_owner(owner, 'exec /usr/bin/python3 -c "$1" "$2"', send, socket)  # its account, not its main process
     as_owner(owner, 'kill "$1"', str(manager.program_pid("tsupv", "a")))
-    manager.program_pid("tsupv", "a")  # a later message is read: so was the forged one
+    manager.program_pid("tsupv", "a")  # a later message has been read, and so the forged one too
     assert [name for name, *_ in manager.call("ListPrograms", "s", "tsupv")[0]] == ["a"]
 
 

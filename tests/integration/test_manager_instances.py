@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The manager with real accounts and real instances: deploying, starting, dying, adopting, ending."""
+"""The manager with real accounts and real instances: deployment, start, crash, adoption, end."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from waiting import wait_for
 
 
 def snapshot(root):
-    """Every path below `root` with what makes it: type, owner, mode, time of change, target."""
+    """Every path below `root` with its type, owner, mode, time of change and target."""
     seen = {}
     for folder, folders, files in os.walk(root):
         for name in folders + files:
@@ -59,7 +59,7 @@ def test_another_account_is_refused(manager, owner, account):
     result = manager.ctl("tsupv", "status", owner=other)
     assert result.returncode != 0
     assert "could not read config file" in result.stderr
-    # Nor by the socket itself, which it knows where to find.
+    # Nor by the socket itself, whose path it knows.
     socket = manager.path("run/supervisor_tsupv/supervisor.sock")
     result = manager.ctl("tsupv", "-s", f"unix://{socket}", "-c", "/dev/null", "status", owner=other)
     assert result.returncode != 0 and "RUNNING" not in result.stdout
@@ -137,7 +137,7 @@ def test_a_manager_that_is_killed_finds_its_instances_again(manager, owner, roun
         assert manager.main_pid("tsupv") == main
         assert manager.program_pid("tsupv", "program1") == pid
         assert manager.get("tsupv", "NRestarts") == 0
-    # It supervises what it found as before.
+    # It supervises the processes that it found.
     kill_instance(main)
     wait_for(lambda: manager.main_pid("tsupv") not in (0, main), "a new process")
     assert not is_running(pid)
@@ -200,7 +200,7 @@ def test_a_process_that_runs_another_program_is_not_taken_over(manager, owner):
                  for key, value in (line.split("=", 1) for line in record)]
     with open(path, "w", encoding="utf-8") as record:
         record.writelines(lines)
-    # Nor is it the program that the manager would start now.
+    # It is not the program that the manager would start now, either.
     copy = shutil.copy(program("supervisord")[0], manager.path("supervisord"))
     manager.write("etc/supervisor-manager/supervisor-manager.conf", f"[supervisor-manager]\nsupervisord = {copy}\n")
     manager.start()
@@ -252,7 +252,7 @@ def test_states_of_the_entry(manager, owner):
     manager.entry("disabled", owner, "enabled = no")
     manager.entry("described", owner, "managed = no")
     manager.start()
-    manager.wait_state("disabled", "running")  # a new entry is deployed: its state counts
+    manager.wait_state("disabled", "running")  # enabled is for the next boot: a new entry is started
     assert manager.get("stopped", "State") == "inactive"
     assert manager.get("current", "State") == "inactive"
     assert manager.get("described", "State") == "unmanaged"
@@ -273,7 +273,7 @@ def test_signals_to_the_whole_tree(manager, owner):
 
 
 def test_a_manager_of_quiet_programs_sleeps(manager, owner):
-    """Also after it has told of them."""
+    """Also after it has reported their states."""
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     manager.start()
     manager.program_pid("tsupv", "a")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What supervisor-manager tells of instances that really run: their last end, what they use, and the next step where
-something is in the way."""
+"""The output of supervisor-manager about real instances: their last end, their resources, and the next step after a
+failure."""
 
 import json
 import os
@@ -31,11 +31,11 @@ def test_the_last_end_is_told_after_the_next_start(manager, owner):
     kill_instance(manager.main_pid("inst"))
     wait_for(lambda: manager.get("inst", "NRestarts") == 1, "the next start")
     manager.wait_state("inst", "running")
-    for _ in range(2):  # ...and by the next manager
+    for _ in range(2):  # by this manager and by the next one
         assert (manager.get("inst", "Result"), manager.get("inst", "NRestarts")) == ("signal", 1)
         shown = command(manager, "status", "inst").stdout
         assert "  Restarts: 1 (last end: signal)\n" in shown and " Last time: was killed by signal 9 (KILL)\n" in shown
-        assert command(manager, "list", "--no-legend").stdout.split()[-2:] == ["enabled", "none"]  # old news
+        assert command(manager, "list", "--no-legend").stdout.split()[-2:] == ["enabled", "none"]  # not the reason of this start
         manager.kill()
         manager.start()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What becomes of /run/supervisor_NAME: sockets of instances that ended do not remain, the directory goes with the entry."""
+"""The end of /run/supervisor_NAME: no socket of an ended instance remains; the directory is removed with the entry."""
 
 import os
 import signal
@@ -37,8 +37,8 @@ def test_a_stopped_instance_has_no_socket_and_its_directory(running):
 
 
 def test_one_that_was_killed_leaves_no_socket_either(running, owner):
-    """It cannot remove its socket itself; whoever tries it would be refused for ever."""
-    # Another file under the same name is the owner's, and stays.
+    """It cannot remove its socket itself; clients that found the file would always be refused."""
+    # Something else with the same name belongs to the owner, and stays.
     os.unlink(running.path(f"{RUN}/supervisord.pid"))
     os.mkdir(running.path(f"{RUN}/supervisord.pid"))
 
@@ -66,7 +66,7 @@ def test_the_directory_goes_with_the_entry(running, owner, is_manager_there):
         running.start()
     wait_for(lambda: not os.path.exists(running.path(RUN)), "the run directory to go")
     assert of_user(owner.pw_uid) == []
-    # Logs and programs stay for the next one.
+    # Logs and programs stay for the next instance of this name.
     for path in ("var/log/supervisor_tsupv", "etc/supervisord_tsupv.d"):
         assert os.path.exists(running.path(path)), path
 

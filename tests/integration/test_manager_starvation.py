@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Owners who try to stop or starve the manager: a process of theirs that is stopped, hangs or talks without end is their
-own trouble."""
+"""Owners who try to stop or starve the manager: a process of theirs that is stopped, hangs or sends endlessly affects
+only its owner."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ from waiting import wait_for
 
 @pytest.fixture
 def hanging(manager):
-    """Mounts what does not answer at /hang of the manager's root; gone before anything else is cleaned up."""
+    """Mounts a file system that does not answer at /hang of the manager's root; unmounted before all other cleanup."""
     with contextlib.ExitStack() as mounts:
         yield lambda hangs: mounts.enter_context(HangingFiles(manager.path("hang"), hangs))
 
@@ -42,9 +42,9 @@ def test_a_child_that_its_owner_stops_before_its_exec_holds_nothing(manager, own
             manager.try_call("RestartInstance", "s", "tsupv")
         assert stopper.wait(10) == 0
         pid = int(stopper.stdout.readline())
-        assert manager.get("other", "State") is not None  # answered while the child is stopped
+        assert manager.get("other", "State") is not None  # it answers while the child is stopped
         if end == "crash":
-            manager.kill()  # and the next manager starts, though the child may still be there
+            manager.kill()  # the next manager starts although the child may still exist
             manager.start()
             manager.wait_state("other", "running")
         else:
@@ -64,17 +64,17 @@ def test_a_directory_that_hangs_is_a_failed_start(manager, owner, hanging):
     manager.entry("other", owner)
     manager.start()
     pid = files.wait_for_hang()
-    assert manager.call("ListInstances")  # answered while the child hangs
-    # What it holds of the manager's would keep the next one from starting.
+    assert manager.call("ListInstances")  # it answers while the child hangs
+    # If the child had the manager's lock open, the next manager could not start.
     assert not [f for f in os.listdir(f"/proc/{pid}/fd") if "lock" in os.readlink(f"/proc/{pid}/fd/{f}")]
     manager.kill()
-    manager.start()  # its child waits behind the first one, which no signal ends
+    manager.start()  # its own child waits after the first one, which no signal ends
     wait_for(lambda: "time limit" in (manager.get("tsupv", "StatusText") or ""), "the start to fail")
     manager.wait_state("other", "running")
 
 
 def test_an_owner_cannot_trace_a_child_on_its_way(manager, owner, hanging):
-    """It is a copy of the manager: who reads its memory has the passwords of other instances."""
+    """Before its exec the child is a copy of the manager: its memory has the passwords of other instances."""
     files = hanging("lookup")
     manager.entry("tsupv", owner, "directory = /hang/home")
     manager.start()
@@ -87,22 +87,22 @@ def test_an_owner_cannot_trace_a_child_on_its_way(manager, owner, hanging):
 
 
 def test_a_process_that_hangs_in_an_exec_blocks_nobody(manager, owner, hanging):
-    """Most files of its directory in /proc cannot be read then: a reader waits as long as the exec does."""
+    """Reading most files of its directory in /proc then blocks until the exec ends."""
     files = hanging("flush")
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     manager.start()
     manager.program_pid("tsupv", "a")
-    # Its descriptor is closed by the exec, and that hangs.
+    # The exec closes the descriptor, and the close hangs.
     hung = as_owner(owner, "/usr/bin/python3", "-c",
                    f"import os; os.open('{files.path}/file', os.O_RDONLY); os.execv('/bin/sleep', ['sleep', '1000'])")
     try:
         assert files.wait_for_hang() == hung.pid
         assert manager.try_call("GetInstanceByPID", "u", hung.pid).returncode != 0
         assert manager.get("tsupv", "MemoryCurrent") > 0
-        manager.call("RestartInstance", "s", "tsupv")  # with looks at what the account has running
+        manager.call("RestartInstance", "s", "tsupv")  # this looks at the account's processes
         pid = manager.program_pid("tsupv", "a")
         manager.kill()
-        manager.start()  # with a look for what runs
+        manager.start()  # this looks for running instances
         manager.wait_state("tsupv", "running")
         assert is_running(pid), manager.log()
         manager.call("StopInstance", "s", "tsupv")
@@ -176,15 +176,15 @@ def test_an_instance_that_talks_without_end_holds_up_nobody(manager, owner, clea
     cleanup.callback(counter.stdout.close)
     cleanup.callback(counter.wait)
     cleanup.callback(counter.kill)
-    assert counter.stdout.readline()  # it floods
+    assert counter.stdout.readline()  # the flood has begun
     for _ in range(50):
         assert manager.call("ListInstances")
-    # Of the 150,000 changes that were sent meanwhile the manager reads what the budget allows; the sender waits.
+    # The manager reads as many of the 150,000 changes as the instance's budget allows; the sender has to wait.
     assert not os.path.exists(script + ".flooded")
 
 
 def test_a_signal_reaches_only_what_the_owner_could_signal(manager, owner, work_dir):
-    """A program that has become root, as with sudo: the owner could not signal it by itself."""
+    """A program that has become root, as with sudo: the owner itself could not signal it."""
     become = os.path.join(work_dir, "become")
     subprocess.run(["cp", "/usr/bin/setpriv", become], check=True)
     os.chmod(become, 0o4755)
@@ -209,7 +209,7 @@ def test_what_an_instance_printed_is_for_its_owner_and_root(manager, owner, acco
     manager.write("etc/supervisord_tsupv.d/private.ini", "[program:x]\ncommand = x\nstartsecs = secret-word\n", owner)
     for method in "StartInstance", "ForceRestartInstance":
         started = manager.try_call(method, "s", "tsupv")
-        assert "secret-word" in started.stderr  # who may start it may know
+        assert "secret-word" in started.stderr  # callers that may start it may read this
     assert "secret-word" not in manager.get("tsupv", "StatusText")
     assert "before it was ready" in manager.get("tsupv", "StatusText")
     assert "secret-word" not in manager.bus.busctl("call", "org.supervisormanager1", "/org/supervisormanager1",

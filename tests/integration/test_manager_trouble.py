@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Programs in trouble, as they are seen from above: real instances, a real manager."""
+"""Programs in trouble, as the manager shows them: real instances, a real manager."""
 
 import json
 import os
@@ -95,11 +95,11 @@ def test_what_is_mended_is_no_trouble(trouble, owner):
         trouble.ctl("tsupv", "remove", name, owner=owner)
     wait_for(lambda: counts(trouble) == {"STOPPED": 1}, "the rest to be stopped")
     assert command(trouble, "status", "-q", "tsupv").returncode == OK
-    assert descriptions(trouble)["fine"].endswith("M")  # when it was stopped
+    assert descriptions(trouble)["fine"].endswith("M")  # the time of the stop
 
 
 def test_a_log_that_hangs_holds_nobody_up(trouble, owner):
-    """An owner may make its client wait; after some seconds the answer comes without its words."""
+    """An owner may make a client of its log wait; after some seconds the answer comes without the log's lines."""
     for name in ("nix", "dies x", ""):
         assert "has no program" in trouble.try_call("GetProgramLog", "ss", "tsupv", name).stderr
     os.kill(trouble.main_pid("tsupv"), signal.SIGSTOP)

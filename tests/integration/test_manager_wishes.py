@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Wishes that cross: a start while it stops, a removal while it stops, the end of the manager in the middle of all
-that. Whoever asked gets an answer, and the last word of who may give it counts."""
+"""Requests that overlap: a start or a removal during a stop, and the end of the manager during both. Every caller gets
+an answer, and the last permitted request is carried out."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from processes import is_running, of_user
 from programs import program
 from waiting import wait_for
 
-# Ends when the test lets it, not when it is told to.
+# After SIGTERM it ends only when the test has created the file {go}.
 SLOW = """#!/usr/bin/python3
 import os, signal, socket, sys, time
 
@@ -49,7 +49,7 @@ def manager(owner, work_dir, cleanup):
 
 @pytest.fixture
 def slow(manager, owner):
-    """Instances whose name begins with "slow" stop when this is called. One of them is declared."""
+    """Instances whose names begin with "slow" end a stop only after a call of this. One of them is declared."""
     go = manager.path("go")
     script(manager, go)
     manager.entry("slow", owner)
@@ -60,7 +60,7 @@ def slow(manager, owner):
 
 @pytest.fixture
 def hanging(manager):
-    """Mounts what does not answer at /hang of the manager's root; gone before anything else is cleaned up."""
+    """Mounts a file system that does not answer at /hang of the manager's root; unmounted before all other cleanup."""
     with contextlib.ExitStack() as mounts:
         yield lambda: mounts.enter_context(HangingFiles(manager.path("hang"), "lookup"))
 
@@ -85,7 +85,7 @@ def script(manager, go, then=""):
 
 
 class Asked:
-    """A call whose answer is looked at later."""
+    """A call whose answer is read later."""
 
     def __init__(self, manager, cleanup, method, *arguments):
         self._manager = manager
@@ -100,7 +100,7 @@ class Asked:
         self.process.stderr.close()
 
     def answer(self):
-        """What it was told: empty for success, else the error."""
+        """Waits for the answer: empty for success, else the error."""
         wait_for(lambda: self.process.poll() is not None, f"an answer\n{self._manager.log()}")
         return self.process.stderr.read()
 
@@ -111,7 +111,7 @@ def ask(manager, cleanup):
 
 
 def stopping(manager, ask, *words):
-    """The call, when the instance stops on account of it."""
+    """A call, once the instance stops because of it."""
     asked = ask(*words)
     manager.wait_state("slow", "stopping")
     return asked
@@ -123,7 +123,7 @@ def test_a_start_while_it_stops_leaves_no_stop_without_an_answer(manager, slow, 
     main = manager.main_pid("slow")
     stop = stopping(manager, ask, "StopInstance", "s", "slow")
     start = ask("StartInstance", "s", "slow")
-    manager.call("ListInstances")  # it has been heard
+    manager.call("ListInstances")  # answered after the start, so the manager has that too
     slow()
     assert start.answer() == ""
     assert stop.answer() == ""
@@ -184,7 +184,7 @@ def test_the_end_of_the_manager_goes_before_a_reload_that_is_under_way(manager, 
     assert manager.process.wait(60) == 0
     assert of_user(owner.pw_uid) == []
     manager.start()
-    manager.wait_state("slow", "running")  # it was meant to run
+    manager.wait_state("slow", "running")  # its state before the end of the manager was to run
 
 
 def test_a_reexecution_while_an_instance_is_restarted_loses_no_wish(manager, slow, ask):
@@ -230,7 +230,7 @@ def test_every_signal_to_a_whole_instance_is_answered(manager, owner, ask, clean
     manager.entry("tsupv", owner)
     manager.start()
     manager.wait_state("tsupv", "running")
-    # One of the account that belongs to no instance: it has to be looked at by a helper.
+    # A process of the account that belongs to no instance: a helper has to examine it.
     other = subprocess.Popen(["/bin/sleep", "1000"], user=owner.pw_uid, group=owner.pw_gid, extra_groups=[])
     cleanup.callback(other.wait)
     cleanup.callback(other.kill)
@@ -273,7 +273,7 @@ def command_of(pid):
 
 
 def test_an_instance_that_no_signal_ends_holds_up_nobody(manager, owner, ask, hanging):
-    """Its process hangs in the kernel, on a file system that its owner mounted."""
+    """Its process hangs in the kernel, in a file system that its owner mounted."""
     files = hanging()
     script(manager, manager.path("go"), f'os.path.exists("{files.path}/file")')
     with open(manager.path("etc/supervisor-manager/supervisor-manager.conf"), "a", encoding="utf-8") as settings:
@@ -297,7 +297,7 @@ def test_an_instance_that_no_signal_ends_holds_up_nobody(manager, owner, ask, ha
 
 @pytest.mark.parametrize("restarted", [False, True])
 def test_an_instance_that_gets_another_owner(manager, owner, account, restarted):
-    """Also while no manager runs: what the first owner runs is ended, and the new one is heard."""
+    """Also while no manager runs: processes of the first owner are ended, and messages of the new owner accepted."""
     other = account(f"smother{os.getpid()}")
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000")])
     manager.start()

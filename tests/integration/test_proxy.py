@@ -36,7 +36,7 @@ CLOSED = "username=admin\npassword=admin"
 
 
 class NamedConnection(http.client.HTTPSConnection):
-    """HTTPS to a name that leads to this machine."""
+    """HTTPS to a name, always at the address of this machine."""
 
     def connect(self):
         name, self.host = self.host, "127.0.0.1"
@@ -52,7 +52,7 @@ class NamedTransport(xmlrpc.client.SafeTransport):
 
 
 class Site(Page):
-    """An instance's page as the world sees it."""
+    """An instance's page as seen through the proxy."""
 
     def __init__(self, kind, daemon, directory, cleanup, auth):
         super().__init__(daemon, auth, PROGRAMS)
@@ -100,7 +100,7 @@ def test_the_page_and_all_it_leads_to(site):
 @pytest.mark.parametrize("auth, headers", [(CLOSED, BASIC), (OPEN, {})])
 def test_a_button_without_scripts(site, auth, headers):
     page = site(auth)
-    # A browser that says nothing but where it comes from, as older ones do.
+    # Like an older browser, which sends only the header Origin or Referer.
     victim = {**BROWSER, **headers, "Content-Type": "application/x-www-form-urlencoded"}
     ours = {**victim, "Origin": f"https://{NAME}:{page.proxy.port}"}
     start = "index.html?processname=quiet&action=start"
@@ -125,7 +125,7 @@ def test_streams_are_not_held_back(site):
                 page.daemon.rpc.supervisor.sendProcessStdin("chatter", "hello\n")
             while found not in (line := stream.readline()):
                 assert line, f"{path} ended"
-            if path == "events":  # and what happens later comes when it happens
+            if path == "events":  # later events arrive when they happen
                 page.daemon.rpc.supervisor.startProcess("quiet")
                 while b'"state":"RUNNING"' not in (line := stream.readline()) or b"quiet" not in line:
                     assert line

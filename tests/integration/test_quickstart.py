@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""scripts/quickstart, the first command that a newcomer runs, with the programs under test."""
+"""scripts/quickstart, the first command of a new user, with the programs under test."""
 
 import os
 import re

@@ -25,7 +25,7 @@ PROGRAMS = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n[program:talker]\ncomm
 
 @pytest.fixture
 def theirs(daemon, owner):
-    """A supervisord of the owner's with its configuration, in a directory of the owner's."""
+    """The owner's supervisord with its configuration, in the owner's directory."""
     server = daemon(PROGRAMS, user=owner.pw_uid)
     server.wait_state("talker", "RUNNING")
     return server
@@ -33,7 +33,7 @@ def theirs(daemon, owner):
 
 @pytest.fixture
 def roots(daemon):
-    """A supervisord of root's."""
+    """A supervisord of root."""
     server = daemon(PROGRAMS)
     os.chmod(server.directory, 0o755)
     server.wait_state("cat", "RUNNING")
@@ -60,7 +60,7 @@ def config_for(server, more=""):
 
 @pytest.fixture
 def listener(work_dir, owner, cleanup):
-    """A server of the owner's on a socket that writes down what it is told: listener.heads"""
+    """A server of the owner on a Unix socket that records the heads of requests in listener.heads."""
     heads = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -101,7 +101,7 @@ def test_the_password_holds_nothing_of_roots_environment(listener, work_dir, own
     assert result.returncode == WRONG and "ENV_SM_SECRET" in result.stderr
     assert listener.heads == []
     client("-c", config, "--trust", "status")
-    assert "Authorization: Basic" in listener.heads[0], "--trust is what it says"
+    assert "Authorization: Basic" in listener.heads[0], "--trust must use the owner's configuration"
 
 
 def test_the_history_is_no_file_of_roots(theirs, work_dir, owner, cleanup):
@@ -122,7 +122,7 @@ def test_the_history_is_no_file_of_roots(theirs, work_dir, owner, cleanup):
 
 
 def test_a_socket_of_the_owners_leads_nowhere_else(theirs, roots, work_dir):
-    """The configuration is root's, the directory of its socket is the owner's: a link there leads to root's supervisord."""
+    """Root's configuration names a socket in the owner's directory, where the owner puts a link to root's."""
     config = write(os.path.join(work_dir, "roots.conf"), config_for(theirs))
     assert "RUNNING" in client("-c", config, "status").stdout
     os.rename(theirs.socket, theirs.socket + ".away")
@@ -130,7 +130,7 @@ def test_a_socket_of_the_owners_leads_nowhere_else(theirs, roots, work_dir):
     for words in (["-c", config], ["-s", "unix://" + theirs.socket]):
         result = client(*words, "stop", "all")
         assert result.returncode != 0 and "Permission denied" in result.stdout
-        assert "--trust" in result.stdout, "what to do is said"
+        assert "--trust" in result.stdout, "the message must name the next step"
     assert roots.rpc.supervisor.getProcessInfo("cat")["statename"] == "RUNNING"
     os.unlink(theirs.socket)
     os.rename(theirs.socket + ".away", theirs.socket)
@@ -252,7 +252,7 @@ def test_open_leads_root_nowhere_else(theirs, roots):
 
 @pytest.fixture
 def shared(work_dir):
-    """A directory like /tmp."""
+    """A directory in which everybody may create files, like /tmp."""
     folder = os.path.join(work_dir, "shared")
     os.mkdir(folder)
     os.chmod(folder, 0o1777)
@@ -261,7 +261,7 @@ def shared(work_dir):
 
 @pytest.fixture
 def flicker(owner, cleanup):
-    """flicker(path): the owner takes the file away and puts it back, as fast as can be."""
+    """flicker(path): the owner removes the file and puts it back, as fast as possible."""
 
     def start(path):
         code = "import os, sys\nprint(flush=True)\nwhile True:\n os.rename(sys.argv[1], sys.argv[2]); os.rename(sys.argv[2], sys.argv[1])"
@@ -306,7 +306,7 @@ def test_a_socket_that_is_not_there_is_supervisors_answer(shared):
 
 
 def test_tab_does_not_wait_for_a_client_that_its_account_stopped(theirs, owner, cleanup):
-    """The account stops every process of its own that comes up, as it may."""
+    """The account stops each new process of its own, as it may."""
     stopper = subprocess.Popen(["/usr/bin/python3", "-c", """
 import os, signal
 keep = {int(p) for p in os.listdir("/proc") if p.isdigit()}
@@ -323,7 +323,7 @@ while True:
     cleanup.callback(stopper.wait)
     cleanup.callback(stopper.kill)
     assert stopper.stdout.readline() == b"ready\n"
-    with socket.socket(socket.AF_UNIX) as silent:  # nobody accepts: the client is there long enough
+    with socket.socket(socket.AF_UNIX) as silent:  # never accepts, so the client runs long enough
         silent.bind(theirs.socket + ".silent")
         silent.listen()
         os.chmod(theirs.socket + ".silent", 0o777)
@@ -333,7 +333,7 @@ while True:
 
 @pytest.mark.parametrize("kind", ["xterm", "xterm-256color", "screen", "tmux-256color", "linux", "vt100", "rxvt", "dumb"])
 def test_the_line_editor_works_behind_the_filter(theirs, cleanup, kind):
-    """No sequence that libedit or our tables send is shown as text."""
+    """The terminal executes all sequences that libedit or our tables send; none appears as text."""
     shell = pexpect.spawn(program("supervisorctl")[0], ["-c", theirs.config_path], encoding="utf-8", timeout=30, dimensions=(30, 60),
                           env={**os.environ, "TERM": kind, "LC_ALL": "C.UTF-8"})
     cleanup.callback(shell.close, force=True)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Root at a terminal, and an owner who controls all that runs with the owner's ids: what ctl and logs let through.
+"""Root at a terminal, and an owner who controls all processes with the owner's ids: what ctl and logs let through.
 
-The owner's part is played by a `supervisorctl` of the owner's making: an owner may trace the real one and have it do
-whatever this one does.
+A `supervisorctl` of the test acts for the owner: an owner may trace the real one and make it do the same.
 """
 
 import fcntl
@@ -54,7 +53,7 @@ def service(work_dir, owner, log):
 
 @pytest.fixture
 def control(service, work_dir):
-    """control(script): the words of `supervisor-manager` beside a supervisorctl that the owner wrote."""
+    """control(script): the command line of a `supervisor-manager` that finds a supervisorctl written by the owner."""
 
     def make(script):
         folder = os.path.join(work_dir, "bin")
@@ -71,7 +70,7 @@ def control(service, work_dir):
 
 @pytest.fixture
 def terminal(work_dir, cleanup):
-    """terminal(words): root's program at a terminal of 31 rows and 97 columns, in root's environment and directory."""
+    """terminal(words): a program of root at a terminal with 31 rows and 97 columns, in root's environment."""
 
     def start(words, **environment):
         environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8", "HOME": "/root", "SM_SECRET": SECRET,
@@ -175,14 +174,14 @@ def test_the_owner_types_nothing_into_roots_shell(control, shell, work_dir, argu
     words = control(INJECT.replace("PWNED", pwned))
     shell.sendline(quoted([*words, "ctl", "tsupv", *arguments]) + "; echo en''ded")
     shell.expect_exact("ended")
-    for _ in range(3):  # whatever was typed in between has been run
+    for _ in range(3):  # so the shell has executed everything that was typed before
         shell.sendline("echo al''ive")
         shell.expect_exact("alive")
     assert not os.path.exists(pwned)
 
 
 def test_the_owner_types_nothing_from_behind_logs(service, shell, owner, work_dir):
-    """`tail` runs with the owner's ids: whatever can trace it reaches its descriptors, and no terminal through them."""
+    """`tail` runs with the owner's ids, so the owner can reach its descriptors: none of them is the terminal."""
     shell.sendline(quoted([*program("supervisor-manager"), f"--bus-address={service.address}", "logs", "-f", "tsupv"]))
     tail = wait_for(lambda: [pid for pid in of_user(owner.pw_uid) if readable(f"/proc/{pid}/comm") == b"tail\n"])[0]
     descriptors = {fd: os.readlink(f"/proc/{tail}/fd/{fd}") for fd in ("0", "1", "2")}
@@ -260,7 +259,7 @@ def test_readers_of_several_owners_end_with_their_client(two, way):
 
 @pytest.mark.parametrize("typed, wanted", [(False, "-tt"), (True, "-t")])
 def test_of_another_host_the_far_end_knows_that_a_terminal_is_there(work_dir, typed, wanted):
-    """It is the far end that filters what goes to a terminal."""
+    """The remote side filters what goes to a terminal."""
     folder = os.path.join(work_dir, "bin")
     os.mkdir(folder)
     with open(os.path.join(folder, "ssh"), "w", encoding="ascii") as file:
@@ -375,11 +374,11 @@ def test_a_guest_that_ignores_signals_is_killed(control, terminal, owner):
 def test_ctrl_c_reaches_the_guest_and_twice_ends_it(control, terminal, owner):
     stubborn = "signal.signal(2, lambda *_: say('INTERRUPTED'))\nsay('READY')\nwhile True: time.sleep(9)\n"
     words = control(stubborn)
-    typing = terminal([*words, "ctl", "tsupv"])  # the terminal is raw: a key
+    typing = terminal([*words, "ctl", "tsupv"])  # the terminal is raw: a key press
     typing.expect_exact("READY")
     typing.send(CTRL_C)
     typing.expect_exact("INTERRUPTED")
-    watching = terminal([*words, "ctl", "tsupv", "tail", "-f", "x"])  # it is not: a signal
+    watching = terminal([*words, "ctl", "tsupv", "tail", "-f", "x"])  # the terminal is not raw: a signal
     watching.expect_exact("READY")
     watching.send(CTRL_C)
     watching.expect_exact("INTERRUPTED")
@@ -412,7 +411,7 @@ def test_ctrl_z_stops_it_as_a_job_and_fg_goes_on(control, shell, arguments):
 
 
 def test_after_a_stop_by_another_hand_the_terminal_is_raw_again(control, terminal, owner):
-    """A shell that sees its job stopped puts the terminal in order for itself."""
+    """A shell that sees its job stopped restores the terminal's settings for itself."""
     client = terminal(control(ECHO_KEYS) + ["ctl", "tsupv"])
     client.expect_exact("READY")
     raw = settings(client)
@@ -476,7 +475,7 @@ def test_input_and_output_pass_through_pipes(control):
 
 
 def test_a_terminal_that_is_gone_ends_the_guest(control, terminal, owner):
-    """Also where nothing is read from the terminal and its SIGHUP does not come through."""
+    """Also if nothing is read from the terminal and its SIGHUP is ignored."""
     words = control("signal.signal(1, signal.SIG_DFL)\nwhile True: say('x' * 999)\n")
     client = terminal(["/bin/sh", "-c", 'trap "" HUP; "$@"', "sh", *words, "ctl", "tsupv", "tail", "-f", "x"])
     client.expect_exact("xxx")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The samples in conf.d: their hashes are of the kind that is recommended, and the commands in them make these hashes."""
+"""The samples in conf.d: their hashes are of the recommended kind, and the commands in them create such hashes."""
 
 import glob
 import os
@@ -34,7 +34,7 @@ def test_the_command_of_a_sample_makes_its_hash():
 
 
 def test_a_sample_with_a_password_lets_it_in(manager, owner):
-    """tech1.conf as it is, but for its account and port."""
+    """tech1.conf with another account and port."""
     text, port = read(os.path.join(SOURCE, "conf.d", "tech1.conf")), free_port()
     password = re.search(r"password is `(\w+)`", text).group(1)
     text = re.sub(r"(user|group) = tsup", rf"\1 = {owner.pw_name}", text).replace("0.0.0.0:9003", f"127.0.0.1:{port}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line of the manager: output for people and for programs, exit codes, advice."""
+"""The command line of the manager: output for people and for programs, exit codes, next steps."""
 
 import json
 import os
@@ -73,7 +73,7 @@ def sick(work_dir):
 def test_list_shows_trouble(sick):
     lines = sick.manager("list").stdout.splitlines()
     assert lines[1] == "sick   nobody  degraded  77   enabled  1 run, 7 FATAL, 1 stopped"
-    assert lines[2] == "tsupv  nobody  running   77   enabled  -"  # it has not told: no counts rather than wrong ones
+    assert lines[2] == "tsupv  nobody  running   77   enabled  -"  # no report yet: no counts instead of wrong ones
     rows = json.loads(sick.manager("list", "--json").stdout)
     assert [(row["state"], row["degraded"], row["programs_by_state"]) for row in rows] == [
         ("running", True, {"RUNNING": 1, "FATAL": 7, "STOPPED": 1}), ("running", False, None)]
@@ -176,7 +176,7 @@ def test_json_where_nobody_answers(work_dir):
 
 
 def test_hundreds_of_instances_are_not_too_many(work_dir, cleanup):
-    """The bus lets a connection wait for 128 replies."""
+    """More than the 128 replies for which the bus lets a connection wait."""
     names = [f"slow{i:03}" for i in range(200)]
     with Service(work_dir, *[f"{name}:0:root" for name in names]) as service:
         command = service.start("restart", "slow*")
@@ -192,7 +192,7 @@ def test_hundreds_of_instances_are_not_too_many(work_dir, cleanup):
 
 
 def test_an_account_that_may_wait_for_few_goes_on(work_dir, cleanup):
-    """The manager lets an account wait for 64: three commands at once exceed that."""
+    """Three commands at the same time need more than the 64 calls that the manager accepts from an account."""
     nobody = pwd.getpwnam("nobody").pw_uid
     names = [f"slow{i:03}" for i in range(100)]
     with Service(work_dir, *[f"{name}:{nobody}:nobody" for name in names]) as service:
@@ -315,12 +315,12 @@ def test_monitor_tells_changes(service, cleanup):
     cleanup.callback(monitor.wait)
     cleanup.callback(monitor.terminate)
     seen = []
-    while not seen:  # until the monitor listens, changes pass it by
+    while not seen:  # it misses changes that happen before it is ready
         service.call("StartInstance", "s", "tsupv")
         service.call("StopInstance", "s", "tsupv")
         service.call("StopProgram", "ss", "tsupv", "program1")
         seen = _available(monitor)
-    service.call("StartInstance", "s", "tech1")  # not asked for
+    service.call("StartInstance", "s", "tech1")  # of an instance that is not monitored
     service.call("StartProgram", "ss", "tsupv", "program1")
     events = [json.loads(line) for line in seen]
     while not any(e["event"] == "program" and e["state"] == "RUNNING" for e in events):
@@ -330,7 +330,7 @@ def test_monitor_tells_changes(service, cleanup):
 
 
 def _available(process):
-    """Lines that are there already, without waiting for more."""
+    """Lines that are available now."""
     lines = []
     if select.select([process.stdout], [], [], 0.05)[0]:
         lines.append(process.stdout.readline())
@@ -388,7 +388,7 @@ def test_help_of_each_verb(service):
 
 @pytest.fixture
 def top(service, cleanup):
-    """top(): `supervisor-manager top` at a terminal whose settings can be read (and a shell's, since it is a session)."""
+    """top(): `supervisor-manager top` at a terminal of its own, whose settings the test can read."""
     def start(*words):
         child = pexpect.spawn(program("supervisor-manager")[0], [f"--bus-address={service.address}", "top", *words],
                               encoding="utf-8", timeout=30, dimensions=(24, 80), env={**os.environ, "TERM": "vt100"})
@@ -425,7 +425,7 @@ def test_top_leaves_the_terminal_as_it_was(top, signo):
     assert child.signalstatus == signo
 
 
-# A shell's part: a job of its own in the foreground, of which it tells each change with the terminal's settings.
+# Acts as a shell: runs a job in the foreground, and prints each change of it with the terminal's settings.
 SHELL = """
 import os, signal, sys, termios
 signal.signal(signal.SIGTTOU, signal.SIG_IGN)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What our supervisorctl can beyond Supervisor's, with either daemon behind it; and the links supervisorctl_NAME."""
+"""What our supervisorctl has beyond Supervisor's, with either daemon; and the links supervisorctl_NAME."""
 
 import json
 import os
@@ -100,7 +100,7 @@ def test_waiting(running):
 
 def test_start_waits_over_failed_attempts(running):
     third = ctl(running, "start --wait --timeout 30 third")
-    assert third.returncode == 0  # whatever the first attempt was called
+    assert third.returncode == 0  # although the first attempts failed
     assert running.rpc.supervisor.getProcessInfo("third")["statename"] == "RUNNING"
     lost = ctl(running, "start --wait --timeout 30 lost")
     assert (lost.returncode, lost.stdout.splitlines()[-1]) == (1, "ERROR: will not become RUNNING: lost (FATAL)")
@@ -120,7 +120,7 @@ def test_resources_count_children(running):
         return {row["name"]: row["memory_bytes"] for row in rows}
 
     assert memory()["off"] is None
-    # RUNNING comes before a program has its child, and before either has touched its memory.
+    # A program is RUNNING before it has its child, and before either has used its memory.
     wait_for(lambda: (now := memory())["web:web_0"] > now["cat"] > 0, "the memory of a child to count")
     columns = ctl(running, "status --resources cat off").stdout.splitlines()
     assert columns[0].split()[1] == "RUNNING" and columns[0].split()[3].endswith("%")
@@ -218,7 +218,7 @@ def test_serial_restart(daemon):
     assert (done.returncode, done.stdout) == (1, "No such process nope\n")
     done = server.ctl("serialrestart")
     assert done.stdout.startswith("Error: serialrestart requires a process name\nserialrestart NAME...")
-    # One that does not come back ends it.
+    # A program that does not start again ends it.
     with open(os.path.join(server.directory, "broken"), "w", encoding="utf-8"):
         pass
     done = server.ctl("serialrestart", "all")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""supervisorctl at a terminal: the shell with its line editor, questions, following logs, the foreground."""
+"""supervisorctl at a terminal: the shell with its line editor, questions, logs that are followed, fg."""
 
 import os
 import re
@@ -91,7 +91,7 @@ def test_tab_completes_commands_processes_and_groups(terminal):
     shell = terminal()
     shell.expect_exact(PROMPT)
     shell.send("vers" + TAB)
-    shell.expect(r"vers.*ion ")  # the editor moves the cursor and draws what is new
+    shell.expect(r"vers.*ion ")  # the editor moves the cursor and draws only changes
     shell.send("\r")
     shell.expect(r"\d+\.\d+")
     shell.expect_exact(PROMPT)
@@ -217,7 +217,7 @@ def test_foreground_passes_lines_both_ways(terminal):
 
 
 def test_only_trouble_is_coloured_and_by_the_line(running, terminal):
-    """A script that reads a terminal matches `name +RUNNING`, as it does with Debian's."""
+    """A script that reads a terminal can match `name +RUNNING`, as with Debian's."""
     assert "\x1b" not in terminal("status").read()
     running.configure(PROGRAMS + "[program:broken]\ncommand=/nonexistent/broken\n")
     running.ctl("update", kind="ours")

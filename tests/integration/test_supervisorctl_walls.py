@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What supervisorctl says when something stands between it and its server: one sentence with the server's URL, the cause
-and the next step, for every command; and where it finds its server."""
+"""The message of supervisorctl if it cannot reach its server: one sentence with the server's URL, the cause and the
+next step, for every command; and where it finds its server."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ def ctl(*words, **options):
 
 
 def sentence(done, command):
-    """The one line that was said."""
+    """The one line that the command printed."""
     lines = (done.stdout + done.stderr).splitlines()
     assert len(lines) == 1, (command, lines)
     assert "<class" not in lines[0] and "line: 0" not in lines[0], command
@@ -81,7 +81,7 @@ def test_shutting_down(daemon, kind):
     server = daemon("[program:slow]\ncommand=sh -c 'trap \"\" TERM; echo up; while :; do sleep 1; done'\nstopwaitsecs=600\n", kind=kind)
     wait_for(lambda: "up" in server.rpc.supervisor.readProcessStdoutLog("slow", 0, 0), "the program to ignore its signal")
     server.kill(signal.SIGTERM)
-    # Whoever asks in the moment of the signal may still be answered.
+    # Requests at the moment of the signal may still be answered.
     wait_for(lambda: "hutting down" in server.ctl("avail", kind="ours").stdout, "the shutdown to begin")
     for command in [*COMMANDS, "shutdown"]:
         line = sentence(server.ctl(*command.split(), kind="ours"), command)
@@ -160,11 +160,11 @@ def test_server_on_the_command_line_needs_no_configuration(daemon, work_dir):
     server.wait_state("cat", "RUNNING")
     url = f"unix://{server.socket}"
     main = written(work_dir, main_conf="[supervisord]\n", supervisord_conf="not a configuration\n")
-    for words in (["-c", main, "-s", url], ["-s", url]):  # the second finds the broken one in the directory
+    for words in (["-c", main, "-s", url], ["-s", url]):  # the second finds the invalid file
         done = ctl(*words, "status", cwd=work_dir)
         assert done.returncode == 0 and "RUNNING" in done.stdout and done.stderr == "", words
     done = ctl("-c", os.path.join(work_dir, "missing.conf"), "-s", url, "status")
-    assert done.returncode == 2 and "missing.conf" in done.stderr  # what was named is missed
+    assert done.returncode == 2 and "missing.conf" in done.stderr  # a file that was named must exist
 
 
 @pytest.mark.parametrize("main,extra", [

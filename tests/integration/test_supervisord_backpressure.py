@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Output to targets that take less than is written: a full one holds up its own writers alone, and loses nothing."""
+"""Output to targets that accept less than is written: a full one delays its own writers only, and no output is lost."""
 
 import collections
 import fcntl
@@ -18,7 +18,7 @@ from waiting import wait_for
 
 F_SETPIPE_SZ = 1031
 DOTS = "." * 24
-# A line of 40 bytes each, every one with a write of its own.
+# Lines of 40 bytes, each with a write of its own.
 LINES = """[program:{name}]
 command=/bin/sh -c 'i=0; while [ $i -lt {lines} ]; do echo "<{name} %(process_num)02d $i {dots}>"; i=$((i+1)); done'
 process_name=%(process_num)02d
@@ -29,7 +29,7 @@ stdout_logfile=/dev/stdout
 stdout_logfile_maxbytes=0
 {more}
 """
-# What the sleeping system log needs: a /dev of its own.
+# The simulated system log needs a /dev of its own.
 OWN_DEV = """set -e
 mount -t tmpfs tmpfs "$1/dev"
 for name in null zero full random urandom tty; do touch "$1/dev/$name"; mount --bind "/dev/$name" "$1/dev/$name"; done
@@ -47,7 +47,7 @@ def program(name, writers, count, more=""):
 
 
 class Pipe:
-    """A pipe of one page, with nobody at its end yet."""
+    """A pipe of one page, without a reader process yet."""
 
     def __init__(self):
         self.reader, self.writer = os.pipe()
@@ -107,7 +107,7 @@ def status(pid, field):
 
 
 def numbers(text, name):
-    """Of each process of a LINES program the numbers that arrived, in their order. Checks that lines are whole."""
+    """{process of a LINES program: the received numbers in their order}. Checks that lines are whole."""
     found = collections.defaultdict(list)
     for line in text.splitlines():
         if f"<{name} " in line:
@@ -147,14 +147,14 @@ def finish(server, reader=None):
 
 
 def read_slowly(fd, server, found):
-    """Half a kilobyte after each call: the daemon can do both."""
+    """Reads half a kilobyte at a time, with calls in between: the daemon can do both."""
     while piece := os.read(fd, 512):
         found.append(piece)
         try:
             if server.process.poll() is None and len(found) % 16 == 0:
                 server.rpc.supervisor.getState()
         except (OSError, xmlrpc.client.Error):
-            pass  # it ends
+            pass  # the daemon ends
 
 
 def read_line_wise(fd, _, found):
@@ -197,12 +197,12 @@ def test_a_stopped_reader_stops_its_writers_and_nobody_else(daemon, pipe, cat, w
     server.rpc.supervisor.startProcessGroup("w", False)
     pids = [info["pid"] for info in server.rpc.supervisor.getAllProcessInfo() if info["group"] == "w"]
     wait_for(lambda: all(is_blocked(pid) for pid in pids), "the writers to wait")
-    # Others go on.
+    # Other programs keep running.
     server.wait_state("other", "RUNNING")
     server.rpc.supervisor.sendProcessStdin("other", "still here\n")
     wait_for(lambda: server.read("other.log") == "still here\n", "the other program's log")
     assert states(server, "w") == {"RUNNING"}
-    # Its memory does not grow with what is to come, and nothing wakes it up.
+    # Its memory does not grow with the waiting output, and nothing wakes it up.
     assert int(status(server.pid, "VmRSS").split()[0]) - before < 2048
     wait_for(lambda: status(server.pid, "State").startswith("S"), "the daemon to sleep")
     wait_for(lambda: switches(server.pid) == switches(server.pid, after=20), "the daemon to stay asleep")
@@ -215,7 +215,7 @@ def test_a_stopped_reader_stops_its_writers_and_nobody_else(daemon, pipe, cat, w
 
 
 def switches(pid, after=0):
-    """How often a process went to sleep, after as many other processes have come and gone."""
+    """How often a process went to sleep, read after running `after` other processes."""
     for _ in range(after):
         subprocess.run(["/bin/true"], check=True)
     return status(pid, "voluntary_ctxt_switches")
@@ -239,7 +239,7 @@ def test_a_reader_that_is_gone_costs_its_output_and_is_counted(daemon, pipe, cat
 
 
 def test_a_programs_end_does_not_wait_for_its_last_words(daemon, pipe, cat):
-    """Five runs one after the other; the last one finds its pipe full, the others find room."""
+    """Five runs, one after the other; only the output of the last is more than the pipe has room for."""
     sizes = [8000] * 4 + [100_000]
     server = daemon("[program:r]\ncommand=/bin/sh -c 'n=$(cat n); echo $((n+1)) > n; echo begin $n; "
                     "head -c $(sed -n ${n}p sizes) /dev/zero | tr \"\\\\0\" \"\\\\n\"; echo end $n'\n"
@@ -330,7 +330,7 @@ def test_with_drop_a_program_does_not_wait_and_the_loss_is_counted(daemon, pipe,
     pid = server.rpc.supervisor.getProcessInfo("d")["pid"]
     server.rpc.supervisor.sendProcessStdin("d", "20000\n")
     full = "log file /dev/stdout: its reader takes no more for now; output that does not fit is lost"
-    wait_for(lambda: full in server.log(), "the loss to be said")
+    wait_for(lambda: full in server.log(), "the loss in the log")
     wait_for(lambda: reads_stdin(pid), "the program to get on")
     cat.send(signal.SIGCONT)
     said = 20000
@@ -358,7 +358,7 @@ def reads_stdin(pid):
 
 
 class Receiver:
-    """The system log: a datagram socket, whose receiver waits for what `pace` does before it takes the next message."""
+    """The system log: a datagram socket. The receiver calls `pace` before it takes the next message."""
 
     def __init__(self, path):
         self.path = path
@@ -436,7 +436,7 @@ def test_a_system_log_that_stands_still_holds_up_nobody_and_may_be_restarted(dae
     wait_for(lambda: server.read("other.log") == "still here\n", "the other program's log")
     old = receiver.socket
     receiver.bind()
-    old.close()  # with what it has not read
+    old.close()  # with its unread messages
     receiver.messages.clear()
     first = int(receiver.socket.recv(65536).decode().rsplit(" ", 1)[1])
     receiver.take(20000 - first - 1)
@@ -468,7 +468,7 @@ def test_a_system_log_that_is_gone_is_said_and_counted(daemon, work_dir, receive
 
 
 def printing(writers, lines, more=""):
-    """Programs whose lines go to standard output through supervisor_stdout's listener, when they are started."""
+    """Programs whose lines go to standard output through supervisor_stdout's listener; the tests start them."""
     quiet = "stdout_events_enabled=true\nautostart=false\nstdout_logfile=NONE\n"
     return stdout_section(more) + program("w", writers, lines, quiet).replace("stdout_logfile=/dev/stdout\n", "")
 
@@ -498,7 +498,7 @@ def test_printed_lines_of_a_slow_reader_are_complete(daemon, pipe, read, writers
 
 
 def test_printed_lines_wait_for_a_stopped_reader(daemon, cat, pipe):
-    """The listener and its programs wait, others and calls do not; with the reader everything goes on."""
+    """The listener and its programs wait, other programs and calls do not; when the reader continues, so do they."""
     server = daemon(printing(3, 40_000) + "[program:free]\ncommand=/bin/echo free\nstartsecs=0\nautorestart=false\n",
                     stdout=pipe.writer)
     os.close(pipe.writer)
@@ -539,7 +539,7 @@ def test_a_printing_listener_outlives_the_reader(daemon, cat, pipe):
 
 
 def test_a_listener_that_hangs_holds_up_no_program(daemon):
-    """It has an event and never answers: its pool loses its oldest events, as any other does."""
+    """It has an event and never answers: its pool loses its oldest events, like any other pool."""
     server = daemon(printing(3, 10_000))
     listener = server.wait_state("stdout:stdout", "RUNNING")["pid"]
     os.kill(listener, signal.SIGSTOP)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""supervisord --check, and what a configuration that became bad does to a daemon that runs."""
+"""supervisord --check, and the effect of a configuration that became invalid on a running daemon."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ def test_a_good_configuration(work_dir):
     done = check(work_dir, GOOD)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{work_dir}/s.conf: the configuration is good\n"
-    assert os.listdir(work_dir) == ["s.conf"]  # nothing else is touched
+    assert os.listdir(work_dir) == ["s.conf"]  # it creates no other file
 
 
 def test_warnings_and_errors(work_dir):
@@ -79,7 +79,7 @@ def test_its_names_are_whole_words_and_for_a_check_alone(work_dir, words):
 
 @pytest.fixture
 def with_include(work_dir, account, daemon):
-    """A daemon of an account, and the file with the program `kept` that it includes."""
+    """A daemon of an account, and the included file with the program `kept`."""
     someone = account()
     os.mkdir(f"{work_dir}/more")
     path = f"{work_dir}/more/a.ini"

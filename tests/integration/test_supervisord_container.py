@@ -71,7 +71,7 @@ command=/path/to/httpd -c "ErrorLog /dev/stdout" -DFOREGROUND
 redirect_stderr=true
 environment=HOME="/home/chrism",USER="chrism"
 """
-# As apachectl: starts workers that a stop of itself alone would leave behind.
+# Like apachectl: starts workers that keep running if only the script is stopped.
 APACHECTL = '#!/bin/sh\n[ "$*" = "-D FOREGROUND" ] || exit 3\nsleep 1001 &\nsleep 1002 &\nwait\n'
 CROND = '#!/bin/sh\n[ "$*" = "-f" ] || exit 3\necho never to be seen\nexec sleep 1003\n'
 APPLICATION = "#!/bin/sh\necho a line for podman\necho and an error >&2\nexec sleep 1004\n"
@@ -116,7 +116,7 @@ class Container:
 
     @property
     def first(self):
-        """The pid, seen from here, of the container's process 1."""
+        """The pid, as seen from here, of the container's process 1."""
         return wait_for(lambda: children(self.process.pid), "the container to start")[0]
 
     def output(self):
@@ -124,7 +124,7 @@ class Container:
             return file.read()
 
     def ctl(self, *arguments):
-        """supervisorctl inside, which finds the configuration by itself."""
+        """Runs supervisorctl in the container, where it finds the configuration by itself."""
         done = subprocess.run(["nsenter", "-t", str(self.first), "-m", "-p", *program("supervisorctl"), *arguments],
                               cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         return done.stdout
@@ -144,7 +144,7 @@ def test_apache_and_cron_as_printed(container):
         container.wait_status(name, "RUNNING")
     output = container.output()
     assert "INFO supervisord started with pid 1\n" in output
-    # user=root is said, so there is nothing to warn about; a log of /dev/null needs no room.
+    # user=root is configured, so there is no warning about root; a log of /dev/null needs no rotation.
     assert "running as root" not in output.replace("Supervisord is running as root and it is searching", "")
     assert "Set uid to user 0 succeeded" in output
     assert "\na line for podman\n" in "\n" + output and "\nand an error\n" in "\n" + output

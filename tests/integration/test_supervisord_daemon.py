@@ -18,7 +18,7 @@ from waiting import wait_for
 
 
 class Background:
-    """supervisord without -n, started as from a shell."""
+    """supervisord without -n, started like from a shell."""
 
     def __init__(self, directory, lines="", sections=""):
         self.directory = directory
@@ -61,7 +61,7 @@ def background(work_dir, cleanup):
 def test_in_the_background(background, work_dir):
     run = background("umask=027\ndirectory=/usr")
     assert run.start().returncode == 0
-    # Ready when the command returns: pid file, socket and log are there.
+    # Ready when the command returns: pid file, socket and log exist.
     assert connect(f"{work_dir}/s.sock").supervisor.getPID() == run.pid
     assert os.getsid(run.pid) == run.pid
     assert os.readlink(f"/proc/{run.pid}/cwd") == "/usr"
@@ -81,7 +81,7 @@ def test_the_exit_status_tells_what_went_wrong(background, work_dir):
     assert second.returncode == 2
     assert second.stderr.startswith("Error: Another program is already listening on a port that one of our HTTP servers "
                                     "is configured to use.")
-    assert set(os.listdir(work_dir)) == logs  # the second one has touched nothing
+    assert set(os.listdir(work_dir)) == logs  # the second daemon has changed nothing
     assert is_running(run.pid)
     run.stop()
     os.mkdir(f"{work_dir}/directory")
@@ -159,7 +159,7 @@ def test_a_restart_that_could_not_open_what_it_needs_is_refused(daemon, taken, o
 
 
 def test_a_restart_takes_servers_over(daemon):
-    """New ones and moved ones: where an old one has the place until it is closed, too."""
+    """New addresses and moved ones, also one that the old server keeps until it is closed."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     server = daemon(f"[inet_http_server]\nport=127.0.0.1:{port}\n"
@@ -170,7 +170,7 @@ def test_a_restart_takes_servers_over(daemon):
     with open(server.config_path, "w", encoding="utf-8") as file:
         file.write(text.replace("port=127.0.0.1:", "port=") + "[unix_http_server:more]\nfile=%(here)s/more.sock\n")
     assert server.rpc.supervisor.restart() is True
-    assert os.path.exists(more)  # before anything has ended
+    assert os.path.exists(more)  # while the programs still run
     server.kill(signal.SIGHUP)
     wait_for(lambda: "received SIGHUP" in server.log(), "the second request")
     assert connect(more).supervisor.getPID() == server.pid
@@ -235,7 +235,7 @@ def test_it_raises_its_limits(daemon):
     server.wait_state("a", "EXITED")
     most = "unlimited" if hard == resource.RLIM_INFINITY else hard
     assert server.rpc.supervisor.readProcessStdoutLog("a", 0, 0) == f"300\n{most}\n"
-    # Its own pipes and logs are many: it takes what it may have.
+    # It may need many descriptors for pipes and logs: it raises its own limit to the hard limit.
     assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE) == (hard, hard)
     assert "INFO Increased RLIMIT_NOFILE limit to 300" in server.log()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Descriptors and processes that run out: that costs the program that needed them, and nobody else."""
+"""Descriptors and processes run out: only the program that needed them fails."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ COUNT = 30
 def start_all(server):
     rpc = server.rpc
     for number in range(COUNT):
-        with contextlib.suppress(Fault):  # there may be nothing left to start it with, or it runs already
+        with contextlib.suppress(Fault):  # no descriptors are left, or it runs already
             rpc.supervisor.startProcess(f"p:p{number:02}", False)
     return rpc.supervisor.getAllProcessInfo()
 
@@ -33,13 +33,13 @@ def test_without_descriptors_the_others_go_on(daemon):
     assert len(running) >= 3 and len(refused) >= 3 and len(running) + len(refused) == COUNT
     assert {info["spawnerr"] for info in refused} == {
         f"too many open files to spawn '{info['name']}'" for info in refused}
-    # Who runs goes on, and new clients are let in: some descriptors were left for them.
+    # Running programs keep running and new clients are accepted: some descriptors are reserved for them.
     echo = running[0]["name"]
     clients = [server.rpc for _ in range(6)]
     for connection in clients:
         connection.supervisor.sendProcessStdin(f"p:{echo}", "hello\n")
     wait_for(lambda: server.rpc.supervisor.readProcessStdoutLog(f"p:{echo}", 0, 0) == "hello\n" * 6, "the echo")
-    # What has ended makes room again.
+    # An ended program makes room again.
     for connection in clients:
         connection("close")()
     server.rpc.supervisor.stopProcess(f"p:{echo}")
@@ -62,7 +62,7 @@ def test_without_processes_the_others_go_on(daemon, account):
     pid = server.wait_state("first", "RUNNING")["pid"]
 
     def limit(soft):
-        """Sets the limit as the account may, whether root may or not."""
+        """Sets the limit as the account, since a container's root may not be allowed to."""
         subprocess.run(["prlimit", "--pid", str(server.pid), f"--nproc={soft}:"], user=user, check=True)
 
     limit(1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""fcgi-programs: processes that accept on a socket which supervisord made and hands them as standard input."""
+"""fcgi-programs: processes that accept on a socket that supervisord created and passes to them as standard input."""
 
 import os
 import socket
@@ -54,7 +54,7 @@ def test_each_program_has_its_socket_alone_and_in_a_group(daemon, script, group,
     assert os.stat(path).st_mode & 0o777 == 0o770
     assert ask(socket.AF_UNIX, path).startswith(name.format("local") + "local")
     assert ask(socket.AF_INET, ("127.0.0.1", port)).startswith(name.format("web") + "web")
-    # The socket outlives one of its programs, and goes with the last.
+    # The socket remains when one of its programs ends, and is closed with the last.
     server.rpc.supervisor.stopProcess(f"{name.format('web')}web0")
     assert ask(socket.AF_INET, ("127.0.0.1", port)) == name.format("web") + "web1"
     server.rpc.supervisor.stopProcess(f"{name.format('web')}web1")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Logs that Debian's logrotate rotates, in both of its ways."""
+"""Logs that Debian's logrotate rotates, by renaming and by copytruncate."""
 
 import gzip
 import os
@@ -42,7 +42,7 @@ stderr_logfile_maxbytes=0
 stdout_logfile_backups=0
 stderr_logfile_backups=0
 """
-# Lines without end, each with its number, as fast as they are taken.
+# An endless series of numbered lines, as fast as they are read.
 COUNTING = "/bin/sh -c 'i=0; while :; do i=$((i+1)); echo $i; done'"
 
 
@@ -57,7 +57,7 @@ def rotate(server, rules):
 
 
 def say(server, text):
-    """Has the program write `text`, and waits until the log ends with it."""
+    """Makes the program write `text`, and waits until the log ends with it."""
     server.rpc.supervisor.sendProcessStdin("my_app", text)
     wait_for(lambda: server.read("my_app_stdout.log").endswith(text), f"{text!r} in the log")
 
@@ -83,7 +83,7 @@ def test_rename_and_usr2_lose_no_line(daemon):
     for _ in range(rounds):
         wait_for(lambda: os.path.exists(current) and os.stat(current).st_size > 2000, "some lines")
         rotate(server, RENAME)
-        # The next rotation would overtake the signal otherwise, and rename the same file twice.
+        # Otherwise the next rotation could come before the signal's effect, and rename the same file twice.
         wait_for(lambda: os.path.exists(current), "the new file")
     server.rpc.supervisor.stopProcess("my_app")
     files = [f"my_app_stdout.log.{age}" for age in range(rounds, 0, -1)] + ["my_app_stdout.log"]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Memory that runs out costs the request that needed it, and nothing else.
+"""Memory runs out: only the request that needed it fails.
 
-Each scenario runs again and again, with another of its allocations failing, alone or with those behind it; with
-$SM_MEMORY_ALL set, once for each of them. Whatever failed: afterwards the daemon lives, reads the pipes of its programs,
-has restarted what ended, and answers. $FAILING_MALLOC_TRACE shows where it was."""
+Each scenario runs repeatedly, each time with another failing allocation, alone or with those that follow it; with
+$SM_MEMORY_ALL set, once for each of them. Afterwards the daemon must still run, read the pipes of its programs, have
+restarted ended programs, and answer. $FAILING_MALLOC_TRACE shows where the allocation was."""
 
 import contextlib
 import http.client
@@ -52,7 +52,7 @@ events=PROCESS_STATE,PROCESS_LOG,REMOTE_COMMUNICATION
 startsecs=0
 buffer_size=1000
 """
-# What a client may see when the server has no memory for it.
+# The errors of a client for which the server has no memory.
 REFUSED = (OSError, http.client.HTTPException, xmlrpc.client.Error)
 
 
@@ -78,13 +78,13 @@ class Server:
         return self
 
     def say(self):
-        """Has a program print a line, and returns it."""
+        """Makes a program print a line, and returns the line."""
         line = f"line {next(self._numbers)}".encode() + b"\n"
         os.write(self.pipe, line)
         return line
 
     def written(self, line):
-        """Whether `line` is in the log, or in what was rotated."""
+        """Whether `line` is in the log or its backups."""
         for name in ("feed.log", "feed.log.1", "feed.log.2"):
             with contextlib.suppress(FileNotFoundError), \
                     open(os.path.join(self.daemon.directory, name), "rb") as file:
@@ -100,18 +100,18 @@ class Server:
         return infos if all(info["statename"] == "RUNNING" and alive(info["pid"]) for info in infos) else None
 
     def wrapper_runs(self):
-        """Whether the wrapper runs. One that has been stopped is started: nothing of its group outlives the stop."""
+        """Whether the wrapper runs. A stopped one must have no process left in its group, and is started again."""
         info = self.rpc().supervisor.getProcessInfo("wrapper")
         if info["statename"] == "RUNNING":
             self._group = info["pid"]
-            return len(group(self._group)) == 3  # with the one that it leaves behind
+            return len(group(self._group)) == 3  # with its child and the child that outlives it
         if info["statename"] == "STOPPED":
             assert group(self._group) == []
             self.rpc().supervisor.startProcess("wrapper")
         return False
 
     def check(self):
-        """All is as it was before."""
+        """Checks that everything works as before the failure."""
         assert self.daemon.process.poll() is None, self.daemon.output() + self.daemon.log()[-3000:]
         try:
             infos = wait_for(self.victims, "all victims to run")
@@ -119,7 +119,7 @@ class Server:
             wait_for(self.wrapper_runs, "the wrapper to run")
             sent = f"event {next(self._numbers)}."
             self.rpc().supervisor.sendRemoteCommEvent("check", sent)
-            wait_for(lambda: sent in self.daemon.read("events"), "the listener to be told")
+            wait_for(lambda: sent in self.daemon.read("events"), "the event at the listener")
             line = self.say()
             wait_for(lambda: self.written(line), "the line in the log")
         except BaseException as error:
@@ -135,7 +135,7 @@ def alive(pid):
 
 
 def patient(path):
-    """A proxy whose calls end at some time."""
+    """A proxy whose calls have a time limit."""
     proxy = connect(path)
     transport = proxy("transport")
     connection = transport.make_connection("localhost")
@@ -166,7 +166,7 @@ def stop_and_start(server):
 
 
 def stop_group(server):
-    """The wrapper ends at once, what it has started a little later."""
+    """The wrapper ends immediately, its children a little later."""
     rpc = server.rpc()
     with contextlib.suppress(*REFUSED):
         rpc.supervisor.stopProcess("wrapper")
@@ -259,7 +259,7 @@ def test_the_way_down_is_gone_to_its_end(daemon, work_dir, cleanup, length):
 
 
 def test_a_limit_of_memory_ends_no_program(daemon, work_dir, cleanup):
-    """Clients that ask for more than there is, again and again, under a limit as `limit_as` sets it."""
+    """Clients request more than fits into memory, repeatedly, under a limit such as `limit_as` sets."""
     server = Server(daemon, work_dir).ready(cleanup)
     with open(f"/proc/{server.daemon.pid}/statm", encoding="ascii") as file:
         size = int(file.read().split()[0]) * resource.getpagesize()

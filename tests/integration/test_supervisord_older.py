@@ -15,7 +15,7 @@ from processes import end_session
 from programs import program
 from waiting import wait_for
 
-# The examples, word for word but for the places of files.
+# The examples, unchanged except for the paths of files.
 EXAMPLES = """[program:programname]
 command=/path/to/programname
 priority=1
@@ -58,7 +58,7 @@ command=/path/to/slapd -f /path/to/slapd.conf -h ldap://0.0.0.0:8888
 [program:mysql]
 command=/path/to/pidproxy /path/to/pidfile /path/to/mysqld_safe
 """
-# Tells its arguments on both channels; INT is a fast shutdown.
+# Prints its arguments to both channels; INT is a fast shutdown.
 PROGRAM = """#!/bin/sh
 trap 'echo fast shutdown; kill $!; exit 0' INT
 echo "out $0 $*"
@@ -71,7 +71,7 @@ COMMANDS = ("programname", "postmaster", "runzeo", "instance/home/bin/runzope", 
 
 
 class Old:
-    """supervisord with the examples; `server` is the part of [supervisord] that says where it listens."""
+    """supervisord with the examples; `server` is the part of [supervisord] with the address."""
 
     def __init__(self, directory, server, client):
         self.directory = directory
@@ -147,7 +147,7 @@ def test_the_examples_run_behind_a_unix_socket(old, work_dir):
     spawned = [line.split("'")[1] for line in run.text(run.log).splitlines() if "spawned: " in line]
     assert set(spawned[:2]) == {"programname", "zeo"} and set(spawned[2:4]) == {"zope1", "zope2"}
 
-    # One log for what log_stdout and log_stderr let in: the first alone, unless told otherwise.
+    # One log for the channels that log_stdout and log_stderr select; by default only the first.
     log = os.path.join(work_dir, "programname.log")
     wait_for(lambda: os.path.exists(log) and run.text(log) == f"out {work_dir}/to/programname \n", "the program's log")
     assert rpc.getProcessInfo("programname")["logfile"] == log

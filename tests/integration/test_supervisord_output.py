@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Logs of programs: rotation, logrotate's two ways, files that vanish, disks that are full, targets that are no files."""
+"""Logs of programs: rotation, logrotate's two ways, removed files, full disks, targets other than files."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import pytest
 from daemon import UnixConnection
 from waiting import wait_for
 
-# Writes what it is told on its standard input: a line N becomes N bytes "x" and a newline.
+# For each line N of its standard input it writes N bytes "x" and a newline.
 WRITER = """[program:w]
 command=/bin/sh -c 'while read n; do head -c "$n" /dev/zero | tr "\\\\0" x; echo; done'
 startsecs=0
@@ -146,7 +146,7 @@ COLOURED = "\x1b[31mred\x1b[0m and \x1b[1;32mgreen\x1b[m\n\x1b]0;title\x07plain 
 
 
 def test_sequences_are_left_out_of_answers_alone(daemon, cleanup):
-    """XML cannot carry ESC, and "[31m" is rubbish in a dashboard. Files, streams and supervisorctl tail -f keep colours."""
+    """XML cannot carry ESC, and "[31m" is noise in a dashboard. Files, streams and `tail -f` keep colours."""
     server = daemon("[program:cat]\ncommand=cat\nstartsecs=0\nstdout_logfile=%(here)s/cat.out\n")
     with open(os.path.join(server.directory, "text"), "w", encoding="utf-8") as file:
         file.write(COLOURED)
@@ -162,7 +162,7 @@ def test_sequences_are_left_out_of_answers_alone(daemon, cleanup):
     assert rpc.tailProcessStdoutLog("talk", 0, size) == [plain, size, False]
     assert rpc.tailProcessStdoutLog("talk", 0, 10 * size)[0] == plain
     assert rpc.readProcessStdoutLog("talk", size + 3, 5) == ""
-    for offset in range(size):  # wherever a reader begins, no rest of a sequence comes
+    for offset in range(size):  # wherever a reader begins, it gets no incomplete sequence
         for text in (rpc.readProcessStdoutLog("talk", offset, 0), rpc.readProcessStdoutLog("talk", offset - size, 0),
                      rpc.tailProcessStdoutLog("talk", size - offset, offset)[0]):
             assert plain.endswith(text.lstrip("\ufffd")), text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The life of programs under the real supervisord: starts, retries, stops, what is left behind."""
+"""The life of programs under the real supervisord: starts, retries, stops, remaining processes."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from waiting import wait_for
 
 
 def lines(server, name):
-    """The activity log's lines about a program, without time stamps, pids and the words of a waiting client."""
+    """The activity log's lines about a program, without time stamps, pids and the part about a waiting client."""
     found = [line[24:] for line in server.log().splitlines() if re.search(rf"\b{name}\b", line)]
     found = [line for line in found if "waiting for" not in line]
     return [re.sub(r"pid \d+|\(\d+\)", "pid N", line) for line in found]
@@ -50,7 +50,7 @@ def test_a_quick_death_is_retried_and_given_up(daemon):
 
 
 def test_a_program_that_cannot_begin_says_why(daemon):
-    """Where Supervisor says "Exited too quickly", and the reason is in a log at most."""
+    """Supervisor has "Exited too quickly" for all of these, and the reason in a log at best."""
     server = daemon("[program:nowhere]\ncommand=/bin/cat\ndirectory=/nonexistent/x\nstartretries=0\n"
                     "stderr_logfile=NONE\n[program:shell]\ncommand=LANG=C /bin/cat\nstartretries=0\n")
     info = server.wait_state("nowhere", "FATAL")
@@ -175,8 +175,8 @@ def is_zombie(pid):
 
 
 class Held:
-    """A connection to a daemon that is held (SIGSTOP) while things happen; then it finds the child's end and the request
-    in the same round of its loop."""
+    """A connection to a daemon that is held (SIGSTOP) while a child ends and a request arrives: then it finds both in the
+    same turn of its loop."""
 
     def __init__(self, server, cleanup):
         self._server = server
@@ -196,7 +196,7 @@ class Held:
         return self.answer()
 
     def after_end_of(self, pid, end, method, *arguments):
-        """The answer to a call that was sent when `end` had ended process `pid`, before the daemon could see it."""
+        """The answer to a call that was sent after `end` had ended the process, before the daemon could see that."""
         self._server.kill(signal.SIGSTOP)
         end()
         wait_for(lambda: is_zombie(pid), "the end of the program")
@@ -207,7 +207,7 @@ class Held:
 
 @pytest.mark.parametrize("pause", [0, 20])
 def test_a_call_sees_what_has_happened(daemon, cleanup, pause):
-    """With `pause` idle connections that have a request as well: many rounds, whose order must not matter."""
+    """Also with `pause` more connections that have a request: then there are many, and their order must not matter."""
     server = daemon("[program:p]\ncommand=/bin/sh -c 'trap \"while [ ! -e go ]; do sleep 0.01; done; exit 3\" TERM; touch ready; while :; do sleep 0.1; done'\n"
                     "directory=%(here)s\nstartsecs=0\nautorestart=false\n")
     held = Held(server, cleanup)
@@ -228,7 +228,7 @@ def test_a_call_sees_what_has_happened(daemon, cleanup, pause):
 
 
 def test_every_call_sees_what_has_happened(daemon, cleanup):
-    """Those that act as well, and the page."""
+    """Also calls that act, and the page."""
     server = daemon("[program:p]\ncommand=/bin/sh -c 'echo $$; read line'\nstartsecs=0\nautorestart=false\n")
     held = Held(server, cleanup)
 
@@ -258,7 +258,8 @@ def test_every_call_sees_what_has_happened(daemon, cleanup):
 
 
 def test_what_a_program_writes_at_once_is_there_when_its_start_is_answered(daemon):
-    """As in twiddler's session: add, start, read. A slow machine may take longer than the answer waits, but not always."""
+    """As in twiddler's session: add, start, read. A loaded machine may need longer than the answer waits, so one of ten
+    starts is enough."""
     server = daemon("[program:ends]\ncommand=/bin/echo hello\nautostart=false\nautorestart=false\nstartsecs=0\n"
                     "[program:stays]\ncommand=/bin/sh -c 'echo hello; exec sleep 1000'\nautostart=false\nstartsecs=0\n")
     rpc = server.rpc.supervisor
@@ -287,9 +288,9 @@ def test_programs_are_killed_before_supervisord_when_memory_runs_out(daemon):
 
 
 def test_a_score_that_cannot_be_set_is_told_and_no_failure(daemon, account):
-    """Going below supervisord needs root, and /proc may be missing or read-only."""
+    """A value below supervisord's needs root, and /proc may be missing or read-only."""
     server = daemon("[program:low]\ncommand=/bin/cat\nstartsecs=0\noom_score_adj=-500\nredirect_stderr=true\n",
                     user=account().pw_name)
     server.wait_state("low", "RUNNING")
     wait_for(lambda: server.rpc.supervisor.readProcessStdoutLog("low", 0, 0) ==
-            "supervisor: couldn't set oom_score_adj: EACCES (a value below that of supervisord needs root)\n", "the words")
+            "supervisor: couldn't set oom_score_adj: EACCES (a value below that of supervisord needs root)\n", "the message")

@@ -18,7 +18,7 @@ def wakeups(pid):
 def test_a_thousand_programs_run_and_stop(daemon):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert hard == resource.RLIM_INFINITY or hard >= 8192
-    # With a common soft limit, and the default minfds: what supervisord needs, it takes from the hard limit.
+    # A common soft limit and the default minfds are too low: supervisord must raise its limit by itself.
     resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
     try:
         server = daemon(f"[program:p]\ncommand=/bin/sleep 1000\nnumprocs={COUNT}\nprocess_name=p%(process_num)04d\n")

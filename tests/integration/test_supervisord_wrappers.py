@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Programs behind a wrapper that dies first: a stop of the process group ends when the group is empty."""
+"""Programs started by a wrapper that ends first: a stop of the process group ends when the group is empty."""
 
 import contextlib
 import os
@@ -12,7 +12,8 @@ import pytest
 from processes import children, is_running
 from waiting import wait_for
 
-# As Apache behind apachectl: it holds an address, and gives it back some time after SIGTERM. Says "bound PID", or fails.
+# Like Apache started by apachectl: it has an address, and releases it some time after SIGTERM. Prints "bound PID", or
+# "failed" if the address is in use.
 SERVER = """
 import os, signal, socket, sys, time
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
@@ -28,7 +29,7 @@ signal.sigwait([signal.SIGTERM])
 time.sleep(0.2)
 print("closed", flush=True)
 """
-# Both die at SIGTERM at once; the second one tells its server, as wrappers of killasgroup do.
+# Both end immediately at SIGTERM; the second one sends it to its server too, like wrappers for killasgroup.
 WRAPPERS = {
     "stopasgroup": "%(server)s; :",
     "killasgroup": "%(server)s & trap 'kill $!; exit' TERM; wait",
@@ -44,14 +45,14 @@ def count(server, name, word):
 
 
 def pid_of(server, name):
-    """The pid behind the last "pid N" that a program has printed."""
-    found = wait_for(lambda: [line for line in words(server, name) if line.startswith("pid ")], f"the words of {name}")
+    """The pid in the last "pid N" that a program has printed."""
+    found = wait_for(lambda: [line for line in words(server, name) if line.startswith("pid ")], f"the output of {name}")
     return int(found[-1].split()[1])
 
 
 @pytest.mark.parametrize("key", WRAPPERS)
 def test_restarts_behind_a_wrapper(daemon, work_dir, key):
-    """A hundred restarts, twenty of five programs at the same time: no server finds its address taken."""
+    """A hundred restarts, of five programs at the same time: no server finds its address in use."""
     script = os.path.join(work_dir, "server.py")
     with open(script, "w", encoding="utf-8") as file:
         file.write(SERVER)
@@ -91,7 +92,7 @@ stdout_logfile=%(here)s/deaf.log
     info = rpc.getProcessInfo("deaf")
     assert info["statename"] == "STOPPING"
     assert is_running(member)
-    rpc.signalProcess("deaf", "TERM")  # nobody left to be signalled: as if it had just exited
+    rpc.signalProcess("deaf", "TERM")  # no process of the leader is left to signal: as if it had just ended
     server.wait_state("deaf", "STOPPED")
     assert not is_running(member)
     assert server.log().count("killing 'deaf' (") == 1
@@ -100,7 +101,7 @@ stdout_logfile=%(here)s/deaf.log
 
 
 def test_stop_waits_and_shutdown_too(daemon):
-    """wait=true answers, and supervisord ends, when the group is empty."""
+    """A stop with wait=true returns, and supervisord ends, when the group is empty."""
     server = daemon("""[program:slow]
 command=/bin/sh -c "(trap 'sleep 0.3; exit' TERM; echo pid $(exec sh -c 'echo $PPID'); while :; do sleep 1000 & wait; done); :"
 startsecs=0
@@ -118,7 +119,7 @@ stdout_logfile=%(here)s/slow.log
 
 
 def test_a_zombie_in_the_group_holds_up_no_stop(daemon, work_dir):
-    """A member whose parent, in a session of its own, never reaps is a zombie for ever: it has ended all the same."""
+    """A member whose parent, outside of the group, never reaps it stays a zombie: it counts as ended."""
     script = os.path.join(work_dir, "zombie.py")
     with open(script, "w", encoding="utf-8") as file:
         file.write("""
@@ -145,7 +146,7 @@ stdout_logfile=%(here)s/zombie.log
     keeper = int(open(f"/proc/{member}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()[1])
     try:
         assert server.rpc.supervisor.stopProcess("zombie")
-        os.kill(member, 0)  # it is still there
+        os.kill(member, 0)  # it still exists
         assert server.rpc.supervisor.getProcessInfo("zombie")["statename"] == "STOPPED"
         assert "killing 'zombie'" not in server.log()
     finally:
@@ -170,7 +171,7 @@ stdout_logfile=%(here)s/parted.log
 
 
 def test_a_leader_that_ends_by_itself_is_restarted_at_once(daemon):
-    """Nobody asked for the end of the others: as in Supervisor."""
+    """The other members keep running, as with Supervisor: nobody stopped the program."""
     server = daemon("""[program:leaves]
 command=/bin/sh -c "sleep 1000 & echo pid $!; sleep 0.1"
 startsecs=0
@@ -201,7 +202,7 @@ stdout_logfile=%(here)s/alone.log
 
 
 def test_a_wait_for_a_group_sleeps(daemon):
-    """While a member takes its time, the daemon waits for its end and does not look again and again."""
+    """While a member does not end, the daemon sleeps until its end and does not poll."""
     server = daemon("""[program:long]
 command=/bin/sh -c "(trap '' TERM; echo pid $(exec sh -c 'echo $PPID'); while :; do sleep 1000; done); :"
 startsecs=0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The namespace twiddler: programs that come and go while supervisord runs."""
+"""The namespace twiddler: programs that are added and removed while supervisord runs."""
 
 import sys
 import xmlrpc.client
@@ -40,7 +40,7 @@ def names(server):
 
 
 def test_the_session_of_the_documentation(server):
-    """As printed there, with Supervisor's own transport; the version is that of all five methods."""
+    """The session as printed in twiddler's documentation, with Supervisor's own transport."""
     sys.path.append("/usr/lib/python3/dist-packages")
     transport = pytest.importorskip("supervisor.xmlrpc").SupervisorTransport
     s = xmlrpc.client.ServerProxy("http://127.0.0.1/whatever", transport("", "", "unix://" + server.socket))

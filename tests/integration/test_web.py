@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The web page of an instance: as scripts call it, without scripts, and in a browser."""
+"""The web page of an instance: requested by programs, in a browser without scripts, and in one with scripts."""
 
 import contextlib
 import http.client
@@ -94,7 +94,7 @@ def test_another_site_cannot_act(page):
 
 
 def test_another_site_embeds_nothing(page):
-    """A page elsewhere would hold our streams open, or run a log as a script of its own."""
+    """A page of another site could keep our streams open, or include a log as a script."""
     elsewhere = {"User-Agent": "Mozilla/5.0", "Sec-Fetch-Site": "cross-site"}
     for path in ("/events", "/logtail/chatter", "/mainlogtail", "/", "/supervisor.js",
                  "/tail.html?processname=chatter"):
@@ -127,7 +127,7 @@ CALL = "<?xml version='1.0'?><methodCall><methodName>supervisor.stopAllProcesses
 
 @pytest.mark.parametrize("host", REBOUND)
 def test_a_site_whose_name_leads_here_reads_and_does_nothing(page, host):
-    """DNS rebinding: to the browser it is the site's own origin, and whatever the site sends looks like our page."""
+    """DNS rebinding: to the browser we are part of the attacker's site, whose requests look like those of our page."""
     own = {"User-Agent": "Mozilla/5.0", "Host": f"{host}:{page.port}", "Origin": f"http://{host}:{page.port}",
            "Sec-Fetch-Site": "same-origin"}
     for path in ("/", "/tail.html?processname=chatter", "/activity.html", "/events", "/logtail/chatter", "/mainlogtail",
@@ -147,7 +147,7 @@ def test_names_that_are_ours_are_answered(page, daemon):
     for host in ("127.0.0.1", "localhost", "LOCALHOST.", "app.localhost", "[::1]", "192.0.2.1", socket.gethostname()):
         assert page.ask("GET", "/ok.html", {"Host": f"{host}:{page.port}"}).status == 200, host
     with socket.create_connection(("127.0.0.1", page.port), timeout=30) as script:
-        script.sendall(b"GET /ok.html HTTP/1.0\r\n\r\n")  # older than the header
+        script.sendall(b"GET /ok.html HTTP/1.0\r\n\r\n")  # a browser from before this header
         assert script.recv(12, socket.MSG_WAITALL) == b"HTTP/1.0 200"
     named = Page(daemon, auth="allowed_hosts = tools.example.org, other.example.org")
     for host in ("tools.example.org", "Other.Example.Org"):
@@ -182,7 +182,7 @@ def test_authentication_covers_every_page(daemon):
 
 
 def test_the_first_message_of_a_page_is_as_long_as_it_needs_to_be(daemon):
-    """Ten thousand programs are more than what a page may leave unread."""
+    """The states of ten thousand programs are more than the data that a page may leave unread."""
     crowd = "\n[program:crowd]\ncommand=/bin/sleep 1\nautostart=false\nnumprocs=10000\n" \
             "process_name=%(program_name)s_{}_%(process_num)05d\n".format("x" * 30)
     page = Page(daemon, auth=crowd)
@@ -193,7 +193,7 @@ def test_the_first_message_of_a_page_is_as_long_as_it_needs_to_be(daemon):
 
 
 def test_no_page_open_means_no_wake_up(page):
-    """One look at the stream of events, closed again, leaves nothing behind that ticks."""
+    """After a stream of events was opened and closed, no timer is left."""
     page.act("/index.html?processname=chatter&action=stop")
     connection = http.client.HTTPConnection("127.0.0.1", page.port)
     connection.request("GET", "/events")
@@ -205,7 +205,7 @@ def test_no_page_open_means_no_wake_up(page):
     connection.close()
 
     def timer_is_off():
-        """The descriptor of the loop's timer says in /proc when it fires next: never."""
+        """The file in /proc of the loop's timer shows that it is not armed."""
         directory, values = f"/proc/{page.daemon.pid}/fdinfo", []
         for fd in os.listdir(directory):
             with contextlib.suppress(FileNotFoundError), open(f"{directory}/{fd}", encoding="ascii") as info:
@@ -235,14 +235,14 @@ def test_in_a_browser(page, work_dir):
         wait_text(driver, "tr[data-name=steady] .description", f"pid {again},")
         wait_text(driver, "tr[data-name=steady] .status", "running")
 
-        # Buttons act without leaving the page.
+        # Buttons work without loading another page.
         driver.find_element("css selector", "tr[data-name=steady] [data-act=stop]").click()
         wait_text(driver, "#statusmessage", "Process steady stopped")
         wait_text(driver, "tr[data-name=steady] .status", "stopped")
         wait_text(driver, "tr[data-name=chatter] .memory", "B")
         screenshot(driver, "programs")
 
-        # From the keyboard: "/" goes to the filter, the filter hides rows, Enter presses a button.
+        # Keyboard: "/" goes to the filter, the filter hides rows, Enter presses a button.
         driver.find_element("tag name", "body").send_keys("/")
         driver.switch_to.active_element.send_keys("chat")
         shown = "return [...document.querySelectorAll('tr[data-name]')].filter((r) => !r.hidden).map((r) => r.dataset.name)"
@@ -281,7 +281,7 @@ def test_the_log_in_a_browser(page, work_dir):
         wait_text(driver, "#matches", "matching lines")
         assert driver.find_elements("css selector", "#log mark")
         driver.find_element("id", "pause").click()
-        wait_for(lambda: driver.find_element("id", "log").text != still, "the log to go on")
+        wait_for(lambda: driver.find_element("id", "log").text != still, "the next lines of the log")
 
         driver.get(page.url + "activity.html")
         wait_text(driver, "#log", "chatter")

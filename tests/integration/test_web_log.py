@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The pages of logs: history, search, streams that go on, downloads; by links alone, and in a browser."""
+"""The pages of logs: history, search, streams, downloads; by links alone, and in a browser."""
 
 import contextlib
 import html
@@ -53,7 +53,7 @@ class Log(Page):
         return json.loads(self.ask("GET", f"/log.json?{QUERY}{parameters}").text)
 
     def shown(self, address):
-        """The text of a page's log, and its links by their words."""
+        """The text of a page's log, and {text of a link: its target}."""
         text = self.ask("GET", "/" + address).text
         links = {word: html.unescape(link) for link, word in re.findall(r'href="([^"]*)"[^>]*>([^<]*)</a>', text)}
         return html.unescape(re.search(r"<pre [^>]*>\n(.*)</pre>", text, re.DOTALL)[1]), links
@@ -150,7 +150,7 @@ def test_a_stream_goes_on_where_it_was_cut_off(log):
         assert piece["text"] == "first\n" and piece["anew"] is False
     log.tell("second")
     wait_for(lambda: "second" in log.daemon.read("teller.log"), "the output")
-    # Rotated while nobody looked, as logrotate does.
+    # Rotated while no page was open, as logrotate does.
     os.rename(log.path, log.path + ".1")
     log.daemon.kill(signal.SIGUSR2)
     wait_for(lambda: os.path.exists(log.path), "the new file")
@@ -158,7 +158,7 @@ def test_a_stream_goes_on_where_it_was_cut_off(log):
     for parameters, headers in ((f"&from={piece['end']}", {}), ("&from=1-2-3.4", {"Last-Event-ID": piece["end"]})):
         with events(log, parameters, headers) as stream:
             assert [next(stream)["text"], next(stream)["text"]] == ["second\n", "third\n"]
-    # Emptied, it begins anew: the file of that place is gone.
+    # After truncation it starts again: the file of that position does not exist any more.
     os.remove(log.path + ".1")
     log.daemon.rpc.supervisor.clearProcessLogs("teller")
     log.tell("fourth")
@@ -216,7 +216,7 @@ def test_the_log_page_shows_and_does(log, work_dir):
         driver.find_element("css selector", "[data-act=start]").click()
         wait_text(driver, "#actions .status", "running")
 
-        # Through a restart of the daemon, without a line lost.
+        # No line is lost over a restart of the daemon.
         log.tell("before")
         wait_text(driver, "#log", "before")
         log.daemon.kill(signal.SIGHUP)

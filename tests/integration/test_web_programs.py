@@ -159,7 +159,7 @@ def test_login_and_logout(crowd):
 
 
 def samples(stream):
-    """What the messages of a page's stream say about memory, one after the other."""
+    """The memory values in the messages of a page's stream, one after the other."""
     while line := stream.readline().decode():
         message = json.loads(line[6:]) if line.startswith("data: ") else {}
         if "usage" in message:
@@ -170,7 +170,7 @@ def test_what_has_not_changed_is_told_once_to_each_page(crowd):
     page = crowd()
     with page.begin("GET", "/events") as stream:
         first = samples(stream)
-        assert list(next(first)) == ["zebra"]  # what does not run takes nothing
+        assert list(next(first)) == ["zebra"]  # a stopped program uses no memory
         wait_for(lambda: next(first) == {}, "a message without news")
         with page.begin("GET", "/events") as other:
             assert "zebra" in next(samples(other))
@@ -208,23 +208,23 @@ def test_a_thousand_programs(crowd, work_dir):
         assert len(shown) == 1004 and shown[1] == "broken"
         wait_text(driver, "#counts [data-state=fatal]", "2 fatal")
         wait_for(lambda: driver.title == "(2) Supervisor Status · supervisor", "the title")
-        # One line each, and nothing is wider than the window.
+        # One line for each program, and nothing is wider than the window.
         heights = driver.execute_script(
             "return [...document.querySelectorAll('tr[data-name]')].map((r) => r.getBoundingClientRect().height)")
         assert max(heights) <= 34, max(heights)
         assert driver.execute_script("return document.documentElement.scrollWidth") <= 1280
 
-        # Groups fold, and stay so.
+        # Groups can be folded, and stay folded.
         driver.find_element("css selector", "tbody[data-group=crowd] .fold").click()
         assert len(driver.execute_script(SHOWN)) == 4
         driver.refresh()
         wait_text(driver, "#live", "live")
         wait_for(lambda: len(driver.execute_script(SHOWN)) == 4, "the fold to come back")
         driver.find_element("css selector", "#counts [data-state=stopped]").click()
-        assert len(driver.execute_script(SHOWN)) == 1001  # what is looked for is not folded away
+        assert len(driver.execute_script(SHOWN)) == 1001  # a filter shows its matches in folded groups too
         driver.find_element("css selector", "#counts [data-state=stopped]").click()
 
-        # An update leaves rows, filter and listeners as they are.
+        # An update changes neither rows nor filter nor event handlers.
         driver.find_element("id", "filter").send_keys("crowd_01")
         wanted = [f"crowd:crowd_01{number}" for number in range(10)]
         wait_for(lambda: driver.execute_script(SHOWN) == wanted, "the filter")
@@ -261,13 +261,13 @@ def test_nothing_moves_under_the_pointer_and_what_is_final_asks(crowd, work_dir)
         wait_text(driver, "#statusmessage", "Process zebra stopped")
         assert driver.execute_script(TOP) == top
         wait_text(driver, "tr[data-name=zebra] .status", "stopped")
-        # A program that gets into trouble goes to the top when nobody points at the table.
+        # A program that fails moves to the top, unless the pointer is over the table.
         page.daemon.rpc.supervisor.startProcess("zebra")
         assert driver.execute_script(SHOWN) == order
         driver.find_element("id", "dismiss").click()
         assert driver.execute_script(TOP) == top
 
-        # The menu, by keys.
+        # The menu with the keyboard.
         summary = driver.find_element("css selector", "tr[data-name=zebra] summary")
         driver.execute_script("arguments[0].focus()", summary)
         driver.switch_to.active_element.send_keys(ENTER)
@@ -291,7 +291,7 @@ def test_nothing_moves_under_the_pointer_and_what_is_final_asks(crowd, work_dir)
         wait_text(driver, "#statusmessage", "All stopped at ")
         assert driver.execute_script(TOP) == top
 
-        # Columns sort.
+        # Columns can be sorted.
         driver.find_element("css selector", "[data-sort=name]").click()
         assert driver.execute_script(SHOWN) == sorted(order)
         driver.find_element("css selector", "[data-sort=name]").click()
@@ -327,6 +327,6 @@ def test_a_browser_logs_out(crowd, work_dir):
             driver.get(page.url)
             wait_text(driver, "#live", "live")
         driver.find_element("link text", "Log out admin").click()
-        # The browser asks for the password now, and has nobody to answer.
+        # Now the browser asks for the password, and nobody answers.
         driver.get(page.url)
         assert not driver.find_elements("id", "programs")

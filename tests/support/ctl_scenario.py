@@ -66,8 +66,8 @@ FIRST_LINE = object()
 
 
 def steps(daemon):
-    """Yields the words of each command, or a callable, a step between commands. Of a command (words, FIRST_LINE) only the
-    first line is compared."""
+    """Yields the words of each command, or a callable, a step between commands. Of a tuple (words, FIRST_LINE) only the
+    first line of output is compared."""
 
     def settled():
         for name in ("cat", "talk", "web:web_00", "web:web_01", "web:web_02", "pair:left", "pair:right"):

@@ -8,8 +8,8 @@ from waiting import wait_for
 
 
 def _stat(pid):
-    """State, ppid, pgrp and session of a process; None if it has ended. From `status`, which never blocks: `stat` would,
-    for a process that hangs in an exec, as in some tests."""
+    """State, ppid, pgrp and session of a process; None if it has ended. From `status`, which never blocks: `stat`
+    would, for a process that hangs in an exec, as in some tests."""
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
             fields = dict(line.split(":", 1) for line in status.read().splitlines() if ":" in line)

@@ -17,7 +17,7 @@ ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def count_doctest(output, succeeded):
-    """The counts of a doctest program's summary. Without one (a crash, another kind of test) the exit status is one case."""
+    """The counts of a doctest program's summary. Without one (a crash, no doctest) the exit status is one case."""
     summary = DOCTEST_SUMMARY.search(ANSI_COLOUR.sub("", output))
     if not summary:
         return (1, 0, 0) if succeeded else (0, 1, 0)

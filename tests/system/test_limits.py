@@ -102,7 +102,7 @@ def test_a_hog_is_killed_in_its_instance_only(vm):
 
 
 def test_a_hog_never_takes_its_supervisord_along(vm):
-    """Ten times, also where each process is smaller than supervisord: a program is killed, and the log has the cause."""
+    """Ten times, also if each process is smaller than supervisord: a program is killed, and the log has the cause."""
     pid = told(vm, "hungry")["main_pid"]
     calm = vm.run("supervisorctl_hungry pid calm")[1].strip()
     assert int(vm.run(f"cat /proc/{calm}/oom_score_adj")[1]) == int(vm.run(f"cat /proc/{pid}/oom_score_adj")[1]) + 200
