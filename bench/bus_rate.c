@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Calls METHOD of the manager again and again for SECONDS, and says how many calls were answered in a second.
+// Calls METHOD of the manager repeatedly for SECONDS, and prints the number of answered calls per second.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The small C programs beside this file, compiled when they are needed."""
+"""Compiles and runs the small C programs of this directory."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def compiled(name, directory, *flags):
-    """The path of NAME.c's program, made in `directory`."""
+    """Compiles NAME.c into `directory` and returns the path of the program."""
     target = os.path.join(directory, name)
     if not os.path.exists(target):
         source = os.path.join(HERE, name + ".c")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What one supervisord costs, Debian's or ours: one function for each group of figures, {figure: value}."""
+"""The costs of one supervisord, Debian's or ours: one function for each group of figures, {figure: value}."""
 
 import os
 import subprocess
@@ -27,14 +27,14 @@ def call_rate(daemon, method):
 
 
 def idle_wake_ups(pid):
-    """Of the daemon at rest: what its last client left behind is over after a second."""
+    """Figures of the idle daemon: work for its last client has ended after a second."""
     wake_ups(pid, 1)
     return wake_ups(pid, 10)
 
 
 def idle(kind, directory):
-    """One with no program. Another one runs beside it, as on a host with several owners: what both share is not private
-    then."""
+    """A daemon without programs. A second one runs beside it, as on a host with several owners, so that their shared
+    memory does not count as private."""
     other = os.path.join(directory, "other")
     os.mkdir(other)
     with Daemon(kind, other), Daemon(kind, directory) as daemon:
@@ -47,13 +47,13 @@ def idle(kind, directory):
 
 
 def seconds_of(line):
-    """The time of an activity log's line, in seconds of its day."""
+    """The time of a line of the activity log, in seconds since midnight."""
     hours, minutes, rest = line.split()[1].split(":")
     return int(hours) * 3600 + int(minutes) * 60 + float(rest.replace(",", "."))
 
 
 def populated(kind, directory, count):
-    """Many sleeping programs: how soon they run, what they cost, how fast they are listed and stopped."""
+    """Many sleeping programs: the times until they run and until they are stopped, their costs, calls per second."""
     other = os.path.join(directory, "other")
     os.mkdir(other)
     with Daemon(kind, other), \
@@ -74,8 +74,8 @@ def populated(kind, directory, count):
 
 
 def logging(kind, directory, writers, size, lines):
-    """`writers` programs write `size` bytes in all, so many lines of 80 bytes at once: bytes a second, and the daemon's
-    processor time for them."""
+    """`writers` programs write `size` bytes in total, `lines` lines of 80 bytes in one write: bytes per second, and the
+    daemon's processor time."""
     script = os.path.join(directory, "writer.py")
     with open(script, "w", encoding="utf-8") as file:
         file.write(WRITER)
@@ -94,14 +94,14 @@ def logging(kind, directory, writers, size, lines):
 
 
 def bare_spawn(directory, count):
-    """Seconds that a C program takes to start and to end as many programs, the best of three."""
+    """Seconds that a C program takes to start and to end `count` programs, the best of three."""
     loop = compiled("spawn_loop", directory)
     runs = [numbers("prlimit", "--nofile=8192", loop, str(count), "/bin/sleep", "100000") for _ in range(3)]
     return min(run[0] for run in runs), min(run[1] for run in runs)
 
 
 def hello_world(directory):
-    """What the smallest C program takes to start, in ms: the limit for a client."""
+    """The time in ms that the smallest C program takes to run: the limit for a client."""
     source = os.path.join(directory, "hello.c")
     with open(source, "w", encoding="ascii") as file:
         file.write('#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n')

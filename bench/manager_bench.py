@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the manager and its instances cost: {figure: value}. Needs root, for the account of the instances."""
+"""The costs of the manager and its instances: {figure: value}. Needs root, for the account of the instances."""
 
 import json
 import os
@@ -14,7 +14,7 @@ OWNER = "games"  # every Debian has this account and its group, and nothing runs
 
 
 def directory_for(directory):
-    """Opens a directory to the account: its instances live below it."""
+    """Lets the account enter a directory, below which its instances have their files."""
     os.chmod(directory, 0o755)
     return directory
 
@@ -27,7 +27,7 @@ def running(manager):
 
 
 def started(directory, count):
-    """A manager with `count` instances that all run, and how long that took in seconds."""
+    """A manager with `count` running instances, and the seconds until all ran."""
     manager = Managerd(directory_for(directory))
     for index in range(count):
         manager.entry(f"i{index:03d}", pwd.getpwnam(OWNER))
@@ -46,7 +46,7 @@ def started(directory, count):
 
 
 def starting(directory, count):
-    """How soon `count` instances run and end, and what they and the manager cost."""
+    """The times until `count` instances run and until they have ended, and the memory of them and the manager."""
     manager, duration = started(directory, count)
     try:
         costs = [memory(pid) for pid in running(manager)]
@@ -64,7 +64,7 @@ def starting(directory, count):
 
 
 def quiet(directory, seconds):
-    """One manager with ten instances: what its bus answers, and that nobody wakes up."""
+    """One manager with ten instances: its calls per second on the bus, and wake-ups."""
     manager, _ = started(directory, 10)
     try:
         caller = compiled("bus_rate", directory, "-lsystemd")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reading what a process costs: memory, processor time, wake-ups."""
+"""Reads the costs of a process: memory, processor time, wake-ups."""
 
 import os
 import time
@@ -26,7 +26,7 @@ def processor_time(pid):
 
 
 def switches(pid):
-    """How often all threads of a process have gone to sleep by themselves: once for each wake-up."""
+    """How often all threads of a process have gone to sleep: once for each wake-up."""
     total = 0
     for thread in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{thread}/status", encoding="utf-8", errors="replace") as status:
@@ -35,7 +35,7 @@ def switches(pid):
 
 
 def wake_ups(pid, seconds):
-    """Wake-ups in so many seconds of doing nothing."""
+    """The number of wake-ups during so many seconds, in which nothing happens."""
     before = switches(pid)
     time.sleep(seconds)
     return switches(pid) - before

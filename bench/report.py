@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The figures of both sides as a table, with their ratio and what is to be reached."""
+"""The figures of both sides as a table, with their ratio and the target."""
 
 
 def formatted(value):
@@ -11,7 +11,7 @@ def formatted(value):
 
 
 def better(name, theirs, ours):
-    """How many times better ours is: more of what is counted "per second", less of all else."""
+    """How many times better ours is: more for figures "per second", less for all others."""
     if theirs is None:
         return ""
     good, bad = (ours, theirs) if "per second" in name else (theirs, ours)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Posts one XML-RPC call again and again over one connection for SECONDS, and says how many were answered in a second.
-// In C, and without looking into the replies: what is measured is the server.
+// Posts one XML-RPC call repeatedly over one connection for SECONDS, and prints the answered calls per second.
+// In C, and without parsing the replies, so that it measures the server and not the client.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

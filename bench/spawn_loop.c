@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The limit that spawning is measured against: fork and exec COUNT programs as fast as the system does it, each with
-// three pipes as a supervisor needs them, and end them all; say how long the one and the other took, in seconds.
+// The limit for spawning: forks and execs COUNT programs as fast as the system can, each with the three pipes that a
+// supervisor needs, then ends them all. Prints the seconds that each of the two took.
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whatever an administrator wrote into a drop-in: an edit changes what it says and nothing else, and is read back so.
+// Any text of a drop-in: an edit changes its key and nothing else, and the reader returns the new value.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto text = input.substr(end + 1);
   const auto edit = input.substr(0, end);
   const auto blank = edit.find(' ');
-  // The manager edits attributes only, and makes sure that the value fits on a line.
+  // Like the manager: only attributes are edited, with values that fit on a line.
   const std::string key = edit.starts_with('g') ? "group" : "user";
   const auto value = blank == std::string::npos ? std::string() : edit.substr(blank + 1);
   require(drop_in_property::afterCreation("s", key, value));

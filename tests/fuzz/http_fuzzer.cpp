@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whatever a client sends over a connection: it is answered or refused, the server is left without connections when the
-// client has gone, and it sees the same requests in whatever pieces they come.
+// Any bytes from a client: the server answers or refuses them, has no connection left when the client has closed, and
+// sees the same requests in whatever pieces they arrive.
 #include <sys/socket.h>
 
 #include <cstddef>
@@ -31,7 +31,7 @@ struct Fuzzed {
     second.authenticator = std::make_unique<http::Authenticator>("user", "password");
     guarded = server.addGate(std::move(second));
     server.router().setFallback([this](const http::Request& request, const http::Reply& reply) {
-      // What decides where a request ends and who sent it has one value and no line end.
+      // Headers that determine the request's end or its sender have one value, without a line end.
       for (const char* name : {"Content-Length", "Transfer-Encoding", "Host", "Authorization"})
         if (request.count(name) > 1) std::abort();
       if (request.count("Transfer-Encoding") != 0 || !request.uri.starts_with('/')) std::abort();
@@ -64,7 +64,7 @@ struct Fuzzed {
 
 }  // namespace
 
-/// The first byte says how long the pieces are, and whether a password is asked for.
+/// The first byte of the input is the length of the pieces; its highest bit selects the gate with a password.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Fuzzed fuzzed;
   if (size == 0 || size >= 4096) return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whatever stands in a configuration file: it is read, expanded and validated, or refused, and nothing else happens.
+// Any text of a configuration file: it is read, expanded and validated, or refused, without undefined behaviour.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -26,7 +26,7 @@ std::string fileOf(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  // Not the file system's business: what an input includes would make runs differ.
+  // Without includes: the result must not depend on files of this machine.
   if (text.find("include") != std::string_view::npos || text.find("numprocs") != std::string_view::npos) return 0;
   (void)core::splitWords(text);
   (void)core::parseKeyValues(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a listener writes is bytes of another program: however they come, the pool keeps its promises.
+// Any bytes from a listener, in any pieces: the invariants of its pool hold.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -46,7 +46,7 @@ void cutAnywhere(std::string_view bytes, std::size_t cut) {
   require(actions == expected && pieces.state() == whole.state());
 }
 
-/// One byte says what happens, the following ones are what the listener writes.
+/// One byte selects what happens, the following ones are the output of the listener.
 void drivePool(std::string_view input) {
   config::GroupConfig group;
   group.name = "p";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whatever an instance tells the manager: it is read line by line, and what was read can be written and read again.
+// Any message of an instance to the manager: it is parsed line by line, and the result can be written and parsed again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(!program.name.empty() && core::isUtf8(program.name) && core::isUtf8(program.state));
     require(program.pid >= 0 && program.state.find(' ') == std::string::npos);
     const auto again = instances::parseNotice(core::notify::programLine(program)).programs;
-    // Bytes that were no UTF-8 have grown, perhaps beyond what is believed.
+    // Invalid UTF-8 gets longer when it is replaced, perhaps longer than the limits of the parser.
     if (again.empty() && (program.name.size() > 256 || program.state.size() > 32)) continue;
     require(again.size() == 1 && again[0].name == program.name && again[0].state == program.state);
     require(again[0].pid == program.pid);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whatever a template says: it is filled, or refused with the line; a text without tags comes back as it is.
+// Any text of a template: it is filled in, or refused with the line; a text without tags is returned unchanged.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

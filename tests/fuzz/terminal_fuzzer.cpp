@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whatever another account writes, in whatever pieces: what passes is text and the sequences that are allowed, and how
-// it was cut changes nothing.
+// Any bytes of another account, in any pieces: only text and allowed sequences pass, and the pieces do not change the
+// result.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -36,7 +36,7 @@ void judge(std::string_view out, bool screen) {
     if (screen && (rest.starts_with("\033(B") || rest.starts_with("\033M"))) continue;
     const auto end = rest.find_first_not_of("0123456789;:?", 2);
     if (!rest.starts_with("\033[") || end == std::string_view::npos) std::abort();
-    // finish() may add what ends insert mode and brings the cursor back only where these were allowed.
+    // finish() may end insert mode and show the cursor, but only on a screen.
     const std::string_view finals = screen ? "mKJHABCDG@Phl" : "mK";
     if (finals.find(rest[end]) == std::string_view::npos) std::abort();
   }

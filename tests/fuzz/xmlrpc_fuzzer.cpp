@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whatever a client or a server sends as XML-RPC: it is read or refused, and what was read can be written and read
-// again.
+// Any XML-RPC from a client or a server: it is read or refused, and what was read can be written and read again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For conformance tests: prints what our readers make of their input, as JSON, one object a line.
+// For conformance tests: prints the results of our readers as JSON, one object per line.
 //   config_dump ini FILE...         sections and entries of each file
 //   config_dump config FILE...      the configuration of each file, or its error
 //   config_dump options ARGUMENT... the command line
@@ -83,7 +83,7 @@ std::string groupText(const config::GroupPtr& group) {
   if (group->listener)
     out += fmt::format(R"(,"buffer_size":{},"events":{})", group->listener->bufferSize,
                        array(group->listener->events, quoted));
-  // Of a group Debian's has none: it forgets them.
+  // Not of a [group:x]: Debian's Supervisor loses the sockets of its fcgi-programs.
   if (group->kind == config::GroupConfig::Kind::Fcgi)
     for (const auto& socket : group->sockets)
       out += fmt::format(R"(,"socket":{},"backlog":{},"owner":{},"mode":{})", quoted(socket.url),

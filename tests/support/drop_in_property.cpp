@@ -52,16 +52,16 @@ std::string afterEdit(const std::string& text, const std::string& section, const
                       const std::optional<std::string>& value) {
   const auto before = read(text);
   const auto edited = entries::editSection(text, section, {{key, value}});
-  if (!before) return edited ? "a text that cannot be read was edited" : "";
+  if (!before) return edited ? "a text was edited that cannot be parsed" : "";
   if (section == "DEFAULT") return "";
-  if (!before->find(section)) return edited ? "a section that is not there was edited" : "";
-  if (!edited) return "a section that is there was not edited";
+  if (!before->find(section)) return edited ? "a missing section was edited" : "";
+  if (!edited) return "an existing section was not edited";
   const auto after = read(*edited);
-  if (!after) return "the edited text cannot be read";
-  if (!after->find(section)) return "the section is gone";
+  if (!after) return "the edited text cannot be parsed";
+  if (!after->find(section)) return "the section is missing";
   const auto* now = after->find(section)->find(core::lower(key));
   if (value && (!now || now->value != *value)) return "the value is not what was set: " + (now ? now->value : "(none)");
-  if (!value && now) return "a value that was taken out is in force: " + now->value;
+  if (!value && now) return "a removed value is still read: " + now->value;
   if (othersIn(*before, section, core::lower(key)) != othersIn(*after, section, core::lower(key)))
     return "something else changed";
   if (commentsOf(text) != commentsOf(*edited)) return "comments changed";
@@ -71,26 +71,26 @@ std::string afterEdit(const std::string& text, const std::string& section, const
 std::string afterRemoval(const std::string& text, const std::string& section) {
   const auto before = read(text);
   const auto rest = entries::removeSection(text, section);
-  if (!before) return rest ? "a text that cannot be read was edited" : "";
+  if (!before) return rest ? "a text was edited that cannot be parsed" : "";
   if (section == "DEFAULT") return "";
-  if (!before->find(section)) return rest ? "a section that is not there was removed" : "";
-  if (!rest) return "a section that is there was not removed";
+  if (!before->find(section)) return rest ? "a missing section was removed" : "";
+  if (!rest) return "an existing section was not removed";
   const auto after = read(*rest);
-  if (!after) return "what is left cannot be read";
-  if (after->find(section)) return "the section is still there";
+  if (!after) return "the rest cannot be parsed";
+  if (after->find(section)) return "the section still exists";
   if (othersIn(*before, section, "") != othersIn(*after, section, "")) return "something else changed";
   if (entries::saysNothing(*rest) && !(after->sections().empty() && after->defaults().entries().empty()))
-    return "a text that says something is said to be empty";
+    return "a text with entries counts as empty";
   return "";
 }
 
 std::string afterCreation(const std::string& section, const std::string& key, const std::string& value) {
   if (!entries::isPlainValue(value)) return "";
   const auto document = read(entries::newDropIn(section, {{key, value}}));
-  if (!document) return "the new file cannot be read";
+  if (!document) return "the new file cannot be parsed";
   const auto* made = document->find("supervisor:" + section);
   const auto* entry = made ? made->find(key) : nullptr;
-  return entry && entry->value == value ? "" : "the value does not come back";
+  return entry && entry->value == value ? "" : "another value is read than was written";
 }
 
 }  // namespace drop_in_property

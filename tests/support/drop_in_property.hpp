@@ -4,16 +4,16 @@
 #include <optional>
 #include <string>
 
-/// What holds for every text and every edit of it: the section says what the edit says, all else says what it said, and
-/// no comment is lost. A unit test and a fuzzer try it.
+/// Properties of every edit of every text: the section has the new value, all other values stay, and no comment is
+/// lost. A unit test and a fuzzer check them. Each function returns the violated property, or an empty text.
 namespace drop_in_property {
 
-/// Sets `key` of [section] to `value`, or takes it out. Returns what is wrong, or nothing.
+/// Sets `key` of [section] to `value`, or removes the key.
 [[nodiscard]] std::string afterEdit(const std::string& text, const std::string& section, const std::string& key,
                                     const std::optional<std::string>& value);
-/// Takes [section] out. Returns what is wrong, or nothing.
+/// Removes [section].
 [[nodiscard]] std::string afterRemoval(const std::string& text, const std::string& section);
-/// Makes a file with `key` and reads it. Returns what is wrong, or nothing.
+/// Creates a file with `key` and reads it.
 [[nodiscard]] std::string afterCreation(const std::string& section, const std::string& key, const std::string& value);
 
 }  // namespace drop_in_property

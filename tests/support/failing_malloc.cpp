@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Preloaded by tests: lets chosen allocations of one process fail, whoever asks for them.
+// Preloaded by tests: makes chosen allocations of one process fail, also those of libraries.
 //
 // $FAILING_MALLOC names a file with the numbers of Plan, which the test maps as well and changes while the process
 // runs.

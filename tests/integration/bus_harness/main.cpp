@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The bus part of the manager over a manager that only pretends: instances are lines in memory. Tests of D-Bus and of
-// authorization drive it with accounts and instances of their choice, without a single supervisord.
+// The bus part of the manager with simulated instances, which exist only in memory. Tests of D-Bus and of authorization
+// use it with accounts and instances of their choice, without any supervisord.
 //
 //   bus-harness ADDRESS NAME:UID:USER[:GID[:LOGFILE]]...
 //
 // Operations on an instance whose name starts with "slow" wait until StartProgram is called with the program "release";
 // its StatusText is the number of those that wait. An instance whose name starts with "sick" has seven FATAL programs
-// of nine once it runs. The program "latin1" has a name that is no UTF-8. The texts of an
-// instance whose name starts with "evil" hold what a terminal obeys.
+// of nine once it runs. The name of the program "latin1" is not UTF-8. The texts of an instance whose name starts with
+// "evil" contain control sequences.
 #include <unistd.h>
 
 #include <csignal>
