@@ -11,7 +11,7 @@ using lifecycle::ProcessState;
 
 namespace {
 
-/// "..." while nothing was told, then "OK" or the text of the fault.
+/// The answer to a call: "..." until it comes, then "OK" or the text of the fault.
 struct Told {
   std::string text = "...";
   api::Waiters::Told asTold() {
@@ -53,7 +53,7 @@ std::string described(const xmlrpc::Array& results) {
 
 }  // namespace
 
-TEST_CASE("start: at once, after startsecs, or not at all") {
+TEST_CASE("a start is answered immediately, after startsecs, or with a fault") {
   Fixture f;
   auto& quick = f.add(Bench::shell("quick", "exec sleep 1000"));
   CHECK(f.start(quick) == "OK");
@@ -97,7 +97,7 @@ TEST_CASE("a start without startsecs is answered after the first moments, or the
   f.until(ends, ProcessState::Exited);
 }
 
-TEST_CASE("a start that somebody stops meanwhile ends abnormally") {
+TEST_CASE("a start that is interrupted by a stop is an abnormal termination") {
   Fixture f;
   auto config = Bench::shell("p", "exec sleep 1000");
   config->startSeconds = 1000;
@@ -109,7 +109,7 @@ TEST_CASE("a start that somebody stops meanwhile ends abnormally") {
   CHECK(started.text == "ABNORMAL_TERMINATION: NAME");
 }
 
-TEST_CASE("stop waits for the end and says so; only what runs can be stopped") {
+TEST_CASE("stop is answered at the end of the program; only running programs can be stopped") {
   Fixture f;
   auto& program = f.add(Bench::shell("p", "exec sleep 1000"));
   CHECK(f.stop(program) == "NOT_RUNNING: NAME");
@@ -133,7 +133,7 @@ TEST_CASE("a program that is being stopped can be neither stopped nor started") 
   f.until(program, ProcessState::Stopped);
 }
 
-TEST_CASE("who does not wait for a stop is told at its end, or soon") {
+TEST_CASE("a stop without wait is answered at the program's end, or soon") {
   Fixture f;
   auto& quick = f.add(Bench::shell("quick", "exec sleep 1000"));
   auto& deaf = f.add(Bench::shell("deaf", "trap \"\" TERM; echo ready; while :; do sleep 1; done"));
@@ -188,7 +188,7 @@ TEST_CASE("names") {
   CHECK(order == "a b solo ");
 }
 
-TEST_CASE("group calls pass over what is in no state for them and come when all are done") {
+TEST_CASE("group calls skip programs in the wrong state and are answered when all others are done") {
   Fixture f;
   auto first = Bench::shell("first", "exec sleep 1000");
   auto second = Bench::shell("second", "exec sleep 1000");
@@ -213,7 +213,7 @@ TEST_CASE("group calls pass over what is in no state for them and come when all 
   CHECK(result.empty());
 }
 
-TEST_CASE("group calls answer in the order of the programs, whichever was done first") {
+TEST_CASE("answers of group calls have the order of the programs, not that of their ends") {
   Fixture f;
   auto slow = Bench::shell("slow", "exec sleep 1000");
   auto broken = Bench::shell("broken", "");

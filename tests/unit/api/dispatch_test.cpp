@@ -88,7 +88,7 @@ TEST_CASE("unknown names and wrong numbers of parameters") {
   CHECK(*f.value("t.echo", {text("1"), text("2")}).string() == "1");
 }
 
-TEST_CASE("what is no XML-RPC has status 400, a method that breaks 500") {
+TEST_CASE("a text that is not XML-RPC has status 400, a method that throws 500") {
   Fixture f;
   for (const char* xml : {"", "<x/>", "<methodCall/>", "<methodCall><methodName/></methodCall>"}) {
     f.dispatcher.run(xml, [&f](api::Answer answer) { f.answers.push_back(answer); });
@@ -136,7 +136,7 @@ TEST_CASE("multicall gives bare values and faults as structs") {
   CHECK(f.fault("system.multicall", {text("x")}).code == 2);
 }
 
-TEST_CASE("in a multicall a call that waits holds up those behind it") {
+TEST_CASE("in a multicall the next call begins when the previous one is answered") {
   Fixture f;
   f.run("system.multicall", {Value{Array{Fixture::call("t.echo", {text("a")}), Fixture::call("t.later"),
                                          Fixture::call("t.echo", {text("b")})}}});
@@ -148,7 +148,7 @@ TEST_CASE("in a multicall a call that waits holds up those behind it") {
   CHECK(f.last().array()->size() == 3);
 }
 
-TEST_CASE("a multicall that takes long lets others have their turn") {
+TEST_CASE("a long multicall lets other work run in between") {
   Fixture f;
   f.run("system.multicall", {Value{Array(5, Fixture::call("t.slow"))}});
   CHECK(f.order.size() == 1);
@@ -161,14 +161,14 @@ TEST_CASE("a multicall that takes long lets others have their turn") {
   CHECK(f.order[1] == "between");
 }
 
-TEST_CASE("a multicall whose answer grows too large is a fault, and does no more") {
+TEST_CASE("a multicall whose answer grows too large is a fault, and its other calls are not made") {
   Fixture f;
   const auto fault = f.fault("system.multicall", {Value{Array(60, Fixture::call("t.large"))}});
   CHECK(fault == xmlrpc::Fault{30, "FAILED: the answer is larger than 32 MB, ask for less at once"});
   CHECK(f.order.size() < 40);
 }
 
-TEST_CASE("a multicall that is not over when the methods go away is forgotten") {
+TEST_CASE("a multicall that is unfinished when the methods are destroyed is dropped") {
   auto f = std::make_unique<Fixture>();
   f->run("system.multicall", {Value{Array{Fixture::call("t.later"), Fixture::call("t.slow")}}});
   const auto waiting = f->waiting.back();

@@ -24,7 +24,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("an account has half a second at once, and a tenth of the time after that") {
+TEST_CASE("an account has half a second first, and a tenth of the time after that") {
   Fixture f;
   f.gate.identify(":1.5", 1000, f.now);
   CHECK(f.flood(":1.5") == 50);
@@ -32,7 +32,7 @@ TEST_CASE("an account has half a second at once, and a tenth of the time after t
   CHECK(f.flood(":1.5") == 10);
 }
 
-TEST_CASE("an account cannot have more by more connections") {
+TEST_CASE("more connections do not give an account more time") {
   Fixture f;
   for (const char* sender : {":1.5", ":1.6", ":1.7"}) f.gate.identify(sender, 1000, f.now);
   CHECK(f.flood(":1.5") == 50);
@@ -41,7 +41,7 @@ TEST_CASE("an account cannot have more by more connections") {
   CHECK(f.flood(":1.8", 10) == 10);
 }
 
-TEST_CASE("all accounts together leave half of the time to root, which is not bounded") {
+TEST_CASE("all accounts together leave half of the time to root, which has no limit") {
   Fixture f;
   int served = 0;
   for (int i = 0; i < 20; ++i) {
@@ -54,7 +54,7 @@ TEST_CASE("all accounts together leave half of the time to root, which is not bo
   CHECK(f.flood(":1.99") == 1000);
 }
 
-TEST_CASE("a caller is bounded by its name until its account is known, which is asked for once") {
+TEST_CASE("a caller is limited by its name until its account is known, which is requested once") {
   Fixture f;
   CHECK(f.gate.admit(":1.5", f.now));
   CHECK(f.gate.charge(":1.5", milliseconds(10), f.now));
@@ -62,17 +62,17 @@ TEST_CASE("a caller is bounded by its name until its account is known, which is 
   CHECK(f.flood(":1.5") == 48);
   f.gate.identify(":1.5", 0, f.now);
   CHECK(f.gate.admit(":1.5", f.now));
-  // Others who are not known yet may be root.
+  // Other callers with unknown accounts may be root.
   CHECK(f.gate.admit(":1.6", f.now));
 }
 
-TEST_CASE("a crowd of names is forgotten in time, and then bounded anew") {
+TEST_CASE("many names are forgotten after a while, and then limited from the start again") {
   Fixture f;
   for (int i = 0; i < 10000; ++i) (void)f.gate.charge(":1." + std::to_string(i), milliseconds(1), f.now);
   CHECK(f.gate.admit(":1.5", f.now));
 }
 
-TEST_CASE("what reads is known by its name") {
+TEST_CASE("a call that only reads is recognised by its name") {
   CHECK(bus::isReading("org.freedesktop.DBus.ObjectManager", "GetManagedObjects"));
   CHECK(bus::isReading("org.freedesktop.DBus.Properties", "GetAll"));
   CHECK(bus::isReading("org.supervisormanager1.Manager", "ListInstances"));

@@ -7,7 +7,7 @@
 
 using bus::CallLimits;
 
-TEST_CASE("an account has a number of places, and gets each back when a call ends") {
+TEST_CASE("an account has a number of calls at the same time, and an ended call makes room for another") {
   const auto limits = std::make_shared<CallLimits>();
   std::vector<std::shared_ptr<CallLimits::Ticket>> tickets;
   for (std::size_t i = 0; i < CallLimits::kPerAccount; ++i) {
@@ -27,10 +27,10 @@ TEST_CASE("an account has a number of places, and gets each back when a call end
   CHECK(limits->waiting(1001) == 0);
 }
 
-TEST_CASE("a call may outlive the part that counts") {
+TEST_CASE("a call may outlive the counter") {
   auto limits = std::make_shared<CallLimits>();
   auto ticket = CallLimits::enter(limits, 1);
   limits.reset();
-  ticket.reset();  // must not touch what is gone: the sanitizers would say so
+  ticket.reset();  // must not use the destroyed object: the sanitizers would report that
   CHECK_FALSE(ticket);
 }

@@ -18,7 +18,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("of several changes of a program in one turn the last is sent") {
+TEST_CASE("of several changes of a program in one turn only the last is sent") {
   Fixture f;
   f.signals.add("a", {"p", "STARTING", 1});
   f.signals.add("a", {"q", "STARTING", 2});
@@ -30,7 +30,7 @@ TEST_CASE("of several changes of a program in one turn the last is sent") {
   CHECK(f.sent.empty());
 }
 
-TEST_CASE("a flood of one instance is sent in parts, and others have their turns between") {
+TEST_CASE("a flood of one instance is sent in parts, with the changes of others in between") {
   Fixture f;
   for (int i = 0; i < 5000; ++i) f.signals.add("flood", {"p" + std::to_string(i), "RUNNING", 1});
   f.signals.add("quiet", {"p", "FATAL", 0});
@@ -58,7 +58,7 @@ TEST_CASE("nothing is sent of an instance that is gone") {
   CHECK(f.sent.empty());
 }
 
-TEST_CASE("an owner that invents names without end has so many waiting, and their last states are sent") {
+TEST_CASE("of endlessly many names of an owner a limited number waits, and their last states are sent") {
   Fixture f;
   constexpr auto most = bus::ProgramSignals::kMostWaiting;
   for (std::size_t i = 0; i < most + 1000; ++i) f.signals.add("a", {"p" + std::to_string(i), "RUNNING", 1});

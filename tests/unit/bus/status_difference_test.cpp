@@ -7,7 +7,7 @@ using bus::changedProperties;
 using instances::InstanceStatus;
 using Names = std::vector<std::string>;
 
-TEST_CASE("only what changed is told") {
+TEST_CASE("only changed properties are reported") {
   InstanceStatus was;
   InstanceStatus now;
   CHECK(changedProperties(was, now).empty());
@@ -16,7 +16,7 @@ TEST_CASE("only what changed is told") {
   CHECK(changedProperties(was, now) == Names{"State", "MainPID"});
 }
 
-TEST_CASE("what is derived changes with its source") {
+TEST_CASE("derived properties change with their source") {
   InstanceStatus was;
   InstanceStatus now;
   now.programCounts["RUNNING"] = 1;

@@ -16,7 +16,7 @@ std::string problem(std::vector<std::string> arguments) {
 
 }  // namespace
 
-TEST_CASE("a relative file becomes absolute at once") {
+TEST_CASE("a relative file becomes absolute when the options are read") {
   const auto line = config::parseCommandLine({"supervisord", "-nc", "x/../y.conf", "--logfile=e.log"});
   REQUIRE(line);
   CHECK(line->file == core::currentDirectory() + "/y.conf");
@@ -42,7 +42,7 @@ TEST_CASE("usage errors") {
   CHECK(config::usageError("supervisord", "x") == "Error: x\nFor help, use supervisord -h\n");
 }
 
-TEST_CASE("help and version win over what follows") {
+TEST_CASE("help and version have precedence over options after them") {
   CHECK(config::parseCommandLine({"supervisord", "-h", "-n", "-n"})->action == config::CommandLine::Action::Help);
   CHECK(config::parseCommandLine({"supervisord", "-?"})->action == config::CommandLine::Action::Help);
   CHECK(config::parseCommandLine({"supervisord", "--version"})->action == config::CommandLine::Action::Version);

@@ -29,7 +29,7 @@ TEST_CASE("added, removed, unchanged") {
   CHECK(difference.changed.empty());
 }
 
-TEST_CASE("what makes a group another one") {
+TEST_CASE("changes that make a group a changed one") {
   const std::string a = "[program:a]\ncommand=a\n";
   CHECK(changed(a, a).empty());
   CHECK(changed(a, a + "startsecs=2\n") == Names{"a"});

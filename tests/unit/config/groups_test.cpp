@@ -37,7 +37,7 @@ TEST_CASE("groups may be empty, unknown and ambiguous members are refused") {
                 "[group:g] name a is ambiguous (exists as program and fcgi-program)"));
 }
 
-TEST_CASE("two groups of one name are pointed out") {
+TEST_CASE("two groups of one name cause a warning") {
   Scratch scratch;
   const auto loaded = scratch.load("[program:a]\ncommand=a\n[group:a]\n");
   REQUIRE(loaded);

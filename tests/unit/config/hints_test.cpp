@@ -17,7 +17,7 @@ std::vector<std::string> warnings(const config::Configuration& loaded) {
 
 }  // namespace
 
-TEST_CASE("what a shell would do with a command is told") {
+TEST_CASE("parts of a command that only a shell would interpret are pointed out") {
   CHECK(hintOn("cd /x && run") ==
         "command is not run by a shell: '&&' is passed to it as an argument; write "
         "command=/bin/sh -c '...', or a script");
@@ -37,7 +37,7 @@ TEST_CASE("what a shell would do with a command is told") {
   CHECK(hintOn("exec run").find("a script") != std::string::npos);
 }
 
-TEST_CASE("what was not meant for a shell is left alone") {
+TEST_CASE("commands that were not meant for a shell cause no warning") {
   for (const char* fine : {"", "/bin/cat", "sh -c 'a && b | c > d; e &'", "sh -c \"cd $HOME && run\"",
                            "bash -lc \"$X\"", "awk '{print $1}'", "perl -e '$x = 1'", "curl 'http://h/?a=1&b=2'",
                            "curl http://h/?a=1&b=2&", "run --x=a\\;", "grep 5$ f", "run '&&'", "run a\\ \\&\\ b",
@@ -45,7 +45,7 @@ TEST_CASE("what was not meant for a shell is left alone") {
     CHECK_MESSAGE(hintOn(fine) == "", fine);
 }
 
-TEST_CASE("a command that wants a shell is warned about, with its place") {
+TEST_CASE("a command that needs a shell causes a warning with file and line") {
   Scratch scratch;
   const auto loaded = scratch.load("[program:x]\ncommand=a && b\n[eventlistener:y]\ncommand=c >d\nevents=TICK_5\n");
   REQUIRE(loaded);
@@ -57,7 +57,7 @@ TEST_CASE("a command that wants a shell is warned about, with its place") {
   CHECK(said[1].find("'>' is") != std::string::npos);
 }
 
-TEST_CASE("files with programs whose names do not fit the pattern are told of") {
+TEST_CASE("files with programs whose names do not match the pattern cause a warning") {
   Scratch scratch;
   scratch.directory("d");
   const std::string program = "; a comment\n[program:x]\ncommand=/bin/true\n";
@@ -84,7 +84,7 @@ TEST_CASE("files with programs whose names do not fit the pattern are told of") 
   CHECK(warnings(*plain).empty());
 }
 
-TEST_CASE("of many files that do not fit some are told of") {
+TEST_CASE("of many files that do not match some are named") {
   Scratch scratch;
   scratch.directory("d");
   for (int i = 0; i < 20; ++i) scratch.file("d/" + std::to_string(i) + ".conf", "[program:x]\ncommand=/bin/true\n");

@@ -15,7 +15,7 @@ TEST_CASE("defaults and absolute paths of [supervisord]") {
   CHECK(loaded->groups.empty());
 }
 
-TEST_CASE("the command line wins over the file, which is checked all the same") {
+TEST_CASE("the command line has precedence over the file, which is checked nevertheless") {
   Scratch scratch;
   const auto loaded = scratch.load("identifier=file\nloglevel=warn\n", {"-i", "line", "-e", "debug", "-n"});
   REQUIRE(loaded);
@@ -54,7 +54,7 @@ TEST_CASE("a refusal names reason, key, section, file and line") {
   CHECK(scratch.loadWhole("[program:x]\n").error().text.find(".ini file does not include supervisord section") == 0);
 }
 
-TEST_CASE("includes: order, overriding, %(here)s, what is missing or unreadable") {
+TEST_CASE("includes: order, overriding, %(here)s, missing and unreadable files") {
   Scratch scratch;
   scratch.directory("conf.d");
   scratch.file("conf.d/b.conf", "[program:x]\npriority=2\n[include]\nfiles=/etc/passwd\n");
@@ -79,7 +79,7 @@ TEST_CASE("includes: order, overriding, %(here)s, what is missing or unreadable"
   CHECK(scratch.refusal("[include]\n").find(".ini file has [include] section, but no files setting") == 0);
 }
 
-TEST_CASE("a section that stands twice in one file is warned about, other sections are not") {
+TEST_CASE("a section that appears twice in one file causes a warning, other sections do not") {
   Scratch scratch;
   const auto loaded = scratch.load(
       "[program:x]\ncommand=/bin/cat\n[group:g]\nprograms=x\n[supervisord]\nloglevel=info\n[program:x]\nstartsecs=2\n");
@@ -89,7 +89,7 @@ TEST_CASE("a section that stands twice in one file is warned about, other sectio
   CHECK(says(*loaded, "root.conf, line 9): its keys take the place of those of the first one"));
 }
 
-TEST_CASE("an include that cannot be read is passed over at a start alone") {
+TEST_CASE("an include that cannot be read is skipped, but only at a start") {
   Scratch scratch;
   scratch.directory("conf.d");
   scratch.directory("conf.d/directory.conf");
@@ -137,7 +137,7 @@ TEST_CASE("an overlay shows files as they will be") {
   CHECK_FALSE(config::Overlay::parse(record("pipe", "/x")));
 }
 
-TEST_CASE("environment of the daemon: for programs, and as ENV_ names behind it") {
+TEST_CASE("environment of the daemon: for programs, and as ENV_ names after it") {
   Scratch scratch;
   const auto loaded = scratch.load(
       "environment=A=\"1\",B=\"%(here)s\"\n[program:x]\ncommand=run %(ENV_A)s\nenvironment=A=\"2\",C=\"%(ENV_A)s\"\n"
@@ -152,7 +152,7 @@ TEST_CASE("environment of the daemon: for programs, and as ENV_ names behind it"
   CHECK(&y.environment.list() == &loaded->daemon.environment.list());  // shared, not copied
 }
 
-TEST_CASE("slips get a suggestion, strangers are left alone") {
+TEST_CASE("misspelled keys get a suggestion, sections of other programs are ignored") {
   Scratch scratch;
   const auto loaded = scratch.load(
       "logfiles=x\n[program:x]\ncommand=/bin/cat\nautorestrat=true\nvendor_setting=1\n[progam:y]\ncommand=/bin/"
@@ -164,7 +164,7 @@ TEST_CASE("slips get a suggestion, strangers are left alone") {
   CHECK(loaded->messages.size() == 3);
 }
 
-TEST_CASE("a program for a running daemon is parsed as if it stood in the file") {
+TEST_CASE("a program for a running daemon is parsed like a section of the file") {
   Scratch scratch;
   const auto base = scratch.load("environment=A=\"1\"\n");
   REQUIRE(base);

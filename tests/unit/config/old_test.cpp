@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Configurations as Supervisor 2 had them.
+// Configurations of Supervisor 2.
 #include "tests/unit/config/scratch.hpp"
 
 using config::LogSettings;
 
-TEST_CASE("http_port is a server, and brings the supervisor interface along") {
+TEST_CASE("http_port is a server, and enables the supervisor interface") {
   Scratch scratch;
   const auto loaded = scratch.load(
       "http_port=/tmp/"

@@ -52,7 +52,7 @@ TEST_CASE("numprocs makes numbered processes, sorted by name") {
   CHECK(refusedWith("numprocs=2000000000\nprocess_name=%(process_num)d\n", "2000000000 is more than"));
 }
 
-TEST_CASE("no copies are a group without processes") {
+TEST_CASE("numprocs=0 is a group without processes") {
   Scratch scratch;
   const auto loaded = scratch.load("[program:x]\ncommand=run\nnumprocs=0\n");
   REQUIRE(loaded);
@@ -65,7 +65,7 @@ TEST_CASE("killasgroup follows stopasgroup unless it contradicts") {
   CHECK(refusedWith("stopasgroup=true\nkillasgroup=false\n", "Cannot set stopasgroup=true and killasgroup=false"));
 }
 
-TEST_CASE("what becomes of output that finds no room: as the section says, or [supervisord], or wait") {
+TEST_CASE("log_backpressure: the value of the section, that of [supervisord], or block") {
   using config::Backpressure;
   CHECK(program("").backpressure == Backpressure::Block);
   CHECK_FALSE(program("").oomScoreAdjust);
@@ -108,7 +108,7 @@ TEST_CASE("targets of logs") {
                     "The directory named as part of the path /nonexistent/x.log does not exist"));
 }
 
-TEST_CASE("warnings about logs are said once a section") {
+TEST_CASE("warnings about logs are logged once per section") {
   Scratch scratch;
   const auto loaded = scratch.load(
       "[program:x]\ncommand=run\nnumprocs=3\nprocess_name=%(process_num)d\nstdout_logfile_maxbytes=0\nredirect_stderr="
@@ -121,14 +121,14 @@ TEST_CASE("warnings about logs are said once a section") {
   CHECK(says(*loaded, "For [program:x], redirect_stderr=true but stderr_logfile has also been set to a filename"));
 }
 
-TEST_CASE("names: the rule is for the text as written") {
+TEST_CASE("names: the rule applies to the text before expansion") {
   CHECK(program("process_name= %(program_name)s.1 \n").name == "x.1");
   CHECK(refusedWith("process_name=a b\n", "Invalid name: 'a b' because of character: ' '"));
   Scratch scratch;
   CHECK(scratch.refusal("[program:a/b]\ncommand=run\n").find("Invalid name: 'a/b' because of character: '/'") == 0);
 }
 
-TEST_CASE("expansion in keys, and the narrower names of a first look at priority") {
+TEST_CASE("expansion in keys, and the fewer names that priority may use") {
   CHECK(program("directory=%(here)s/%(program_name)s\n").directory.ends_with("/x"));
   CHECK(program("user=%(here)s\nuser=root\n").uid == 0u);
   CHECK(refusedWith("priority=%(program_name)s\n",

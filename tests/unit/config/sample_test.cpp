@@ -14,7 +14,7 @@ TEST_CASE("the sample is a configuration without warnings") {
   CHECK(loaded->interfaces.at(0).name == "supervisor");
 }
 
-TEST_CASE("the sample shows every key of today") {
+TEST_CASE("the sample shows every current key") {
   using config::SectionKind;
   const std::string sample(sampleConfiguration());
   for (const auto kind :

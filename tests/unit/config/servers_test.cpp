@@ -29,7 +29,7 @@ TEST_CASE("servers: inet first, any suffix, IPv6") {
   CHECK(config::fallbackServerUrl(loaded->servers) == "unix://" + scratch.path() + "/s.sock");
 }
 
-TEST_CASE("servers: names that a port answers to without a password") {
+TEST_CASE("servers: host names that a port without a password accepts") {
   Scratch scratch;
   const auto loaded = scratch.load("[inet_http_server]\nport=9001\nallowed_hosts = a.example.org, %(ENV_PWD_NONE)s\n");
   CHECK_FALSE(loaded);
@@ -50,7 +50,7 @@ TEST_CASE("the fallback URL prefers sockets, then the last inet server") {
   CHECK(config::fallbackServerUrl({one, two}) == "http://localhost:2");
 }
 
-TEST_CASE("servers are refused for") {
+TEST_CASE("servers with wrong values are refused") {
   CHECK(refused("[inet_http_server]\n", "section [inet_http_server] has no port value"));
   CHECK(refused("[unix_http_server]\n", "section [unix_http_server] has no file value"));
   CHECK(refused("[unix_http_server]\nfile=s\nchmod=9\n",

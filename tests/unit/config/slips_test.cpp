@@ -33,7 +33,7 @@ const std::string kProgram = "[program:x]\ncommand=/bin/cat\n";
 
 }  // namespace
 
-TEST_CASE("a key of another section is told where it belongs") {
+TEST_CASE("the warning about a key of another section names that section") {
   CHECK(only("[unix_http_server]\nfile=/tmp/x\nnodaemon=true\n") ==
         "Unknown key 'nodaemon' (it has no effect here and belongs into [supervisord]) in section 'unix_http_server' "
         "(file: 'DIR/root.conf', line 5)");
@@ -47,7 +47,7 @@ TEST_CASE("a key of another section is told where it belongs") {
   CHECK(has(only("[inet_http_server]\nport=127.0.0.1:1\nchmod=0700\n"), "belongs into [unix_http_server]"));
 }
 
-TEST_CASE("spellings seen in the wild") {
+TEST_CASE("misspellings from real configurations") {
   const std::pair<const char*, const char*> spellings[] = {
       {"auto_start", "autostart"},
       {"stdout_log_file", "stdout_logfile"},
@@ -74,7 +74,7 @@ TEST_CASE("spellings seen in the wild") {
   CHECK(has(only("[fcgi-program:f]\nsocket=unix:///tmp/f\ncommand=cat\nauto_start=1\n"), "'autostart'"));
 }
 
-TEST_CASE("an indented line that became part of the value above") {
+TEST_CASE("an indented line that became part of the value above it") {
   CHECK(only("[program:x]\ncommand=/bin/cat\n  autostart=false\n") ==
         "The indented line 'autostart=false' is part of the value of key 'command': write it without blanks in front "
         "if it is meant as a line of its own, in section 'program:x' (file: 'DIR/root.conf', line 4)");
@@ -86,7 +86,7 @@ TEST_CASE("an indented line that became part of the value above") {
   CHECK(warnings(kProgram + "environment=A=\"1\",\n  user=\"x\",\n  DIRECTORY=\"y\"\n").empty());
 }
 
-TEST_CASE("what environment passes over") {
+TEST_CASE("parts of environment that are skipped") {
   CHECK(only(kProgram + "environment=A=http://h/x?y=1\n") ==
         "Key 'environment': '?' counts for nothing, and ends the value before it: put values into double quotes "
         "(NAME=\"value\") in section 'program:x' (file: 'DIR/root.conf', line 5)");
@@ -97,7 +97,7 @@ TEST_CASE("what environment passes over") {
   CHECK(warnings(kProgram + "environment=A=\"http://h/x?y=1#z\",B='a b';C=%(here)s/x,D=a\\ b,\n").empty());
 }
 
-TEST_CASE("a comment that cuts a value is named when the rest does not parse") {
+TEST_CASE("the error names a comment that cut the value") {
   Scratch scratch;
   CHECK(scratch.refusal("[program:x]\ncommand=cat\nautostart=yes; ;no\n") ==
         "not a valid boolean value: 'yes;' for key 'autostart' in section 'program:x' (file: 'DIR/root.conf', line 5); "
@@ -109,7 +109,7 @@ TEST_CASE("a comment that cuts a value is named when the rest does not parse") {
   CHECK_FALSE(has(scratch.refusal("[program:x]\ncommand=cat\nautostart=perhaps\n"), "comment"));
 }
 
-TEST_CASE("a wrong percent sign says how a right one is written, in any value") {
+TEST_CASE("the error about a percent sign shows how to escape it, in any value") {
   Scratch scratch;
   for (const char* text :
        {"[program:x]\ncommand=date +%s\n", "[program:x]\ncommand=cat 100%\n", "identifier=a%q\n",
@@ -120,13 +120,13 @@ TEST_CASE("a wrong percent sign says how a right one is written, in any value") 
   }
 }
 
-TEST_CASE("an empty member of a group is called so") {
+TEST_CASE("the error about an empty member of a group names the cause") {
   Scratch scratch;
   CHECK(has(scratch.refusal(kProgram + "[group:g]\nprograms=x,\n"),
             "[group:g] names unknown program or fcgi-program '' (an empty member: one comma too many)"));
 }
 
-TEST_CASE("what resembles nothing, and what only defaults say, is left alone") {
+TEST_CASE("unknown keys that resemble nothing, and keys from defaults, cause no warning") {
   CHECK(warnings(kProgram + "dependent_startup=true\nx_owner=me\n[myapp]\nnodaemon=1\n").empty());
   CHECK(warnings("[DEFAULT]\ndirectory=%(here)s\nautostart=false\n[include]\nfiles=%(here)s/root.conf\n" + kProgram)
             .empty());

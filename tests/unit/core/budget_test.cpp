@@ -5,13 +5,13 @@
 
 using core::Budget;
 
-TEST_CASE("a budget is spent, waited for and filled up to its limit") {
+TEST_CASE("a budget is spent, and refilled with time up to its limit") {
   core::Instant now{core::seconds(1000)};
   Budget budget(1000, 100, now);
   CHECK_FALSE(budget.isEmpty(now));
   budget.spend(999, now);
   CHECK_FALSE(budget.isEmpty(now));
-  budget.spend(501, now);  // the last message may be larger than what was left
+  budget.spend(501, now);  // the last message may be larger than the rest of the budget
   CHECK(budget.isEmpty(now));
   const auto wait = budget.wait(now);
   CHECK(wait >= core::milliseconds(7500));
@@ -22,10 +22,10 @@ TEST_CASE("a budget is spent, waited for and filled up to its limit") {
   CHECK_FALSE(budget.isEmpty(now));
   now += core::seconds(1000000);
   budget.spend(1000, now);
-  CHECK(budget.isEmpty(now));  // it was full, and no fuller
+  CHECK(budget.isEmpty(now));  // it was full, and not more
 }
 
-TEST_CASE("many small looks fill a budget as one does") {
+TEST_CASE("many short pauses refill a budget like one long pause") {
   core::Instant now{core::seconds(1000)};
   Budget budget(1000, 100, now);
   budget.spend(1000, now);

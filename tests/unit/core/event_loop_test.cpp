@@ -46,7 +46,7 @@ TEST_CASE("a callback may destroy its own watch") {
   CHECK(calls == 1);
 }
 
-TEST_CASE("a callback that throws is called again, and the loop goes on meanwhile") {
+TEST_CASE("a callback that throws is called again, and the loop continues meanwhile") {
   core::EventLoop loop;
   int calls = 0;
   bool others = false;
@@ -80,7 +80,7 @@ TEST_CASE("a callback that throws is called again, and the loop goes on meanwhil
   CHECK(calls == 3);
 }
 
-TEST_CASE("what failed is not called again when it has been given up or has another date") {
+TEST_CASE("a failed callback is not called again when it was cancelled or has another deadline") {
   core::EventLoop loop;
   int calls = 0;
   const auto fail = [&] {
@@ -108,7 +108,7 @@ TEST_CASE("what failed is not called again when it has been given up or has anot
   }
 }
 
-TEST_CASE("a watch that is made once starts and stops with any descriptor") {
+TEST_CASE("one watch can start and stop with different descriptors") {
   core::EventLoop loop;
   const Ready a, b;
   int calls = 0;
@@ -128,7 +128,7 @@ TEST_CASE("a watch that is made once starts and stops with any descriptor") {
 }
 
 TEST_CASE(
-    "what is reported together is served together, in one step, except what a callback has destroyed or changed") {
+    "events that are reported together are handled in one step, except what a callback has destroyed or changed") {
   core::EventLoop loop;
   const Ready a, b, c;
   std::optional<core::IoWatch> watches[3];
@@ -177,7 +177,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a watch whose callback throws rests, and then says again what its descriptor has") {
+TEST_CASE("a watch whose callback throws pauses, and then reports its descriptor's events again") {
   core::EventLoop loop;
   const Ready a, b;
   int bad = 0, good = 0;
@@ -198,7 +198,7 @@ TEST_CASE("a watch whose callback throws rests, and then says again what its des
   CHECK(good == 3);
 }
 
-TEST_CASE("a hook is called before each poll, and may give itself up") {
+TEST_CASE("a hook is called before each poll, and may remove itself") {
   core::EventLoop loop;
   int calls = 0;
   std::optional<core::BeforePoll> hook;
@@ -219,7 +219,7 @@ TEST_CASE("a watch may outlive its loop") {
   CHECK_NOTHROW(watch.setEvents(core::IoWatch::None));
 }
 
-TEST_CASE("the end of a child is seen, also if our parent ignored SIGCHLD") {
+TEST_CASE("the end of a child is reported, also if our parent ignored SIGCHLD") {
   ::signal(SIGCHLD, SIG_IGN);
   core::EventLoop loop;
   core::SignalWatch watch(loop, SIGCHLD, [&] { loop.exit(5); });
@@ -242,7 +242,7 @@ TEST_CASE("a signal is pending from its arrival until its callback") {
   core::IoWatch io(loop, pipe.reader.get(), core::IoWatch::Read, [&](std::uint32_t) {
     char byte;
     CHECK(::read(pipe.reader.get(), &byte, 1) == 1);
-    seen.push_back(signal.pending());  // what is ready goes before the signal, or comes in a round without one
+    seen.push_back(signal.pending());  // handled before the signal, or in a turn without one
   });
   CHECK_FALSE(signal.pending());
   ::kill(::getpid(), SIGUSR1);

@@ -49,6 +49,6 @@ TEST_CASE("expansion errors are Supervisor's") {
   CHECK(expanded("%(process_num)999999999d").find("width too big") != std::string::npos);
 }
 
-TEST_CASE("a conversion without a name is refused with the remedy") {
+TEST_CASE("a conversion without a name is refused, and the error shows the correct form") {
   CHECK(expanded("date +%s").find("a literal '%' is written '%%'") != std::string::npos);
 }

@@ -20,7 +20,7 @@ struct TemporaryDirectory {
 
 }  // namespace
 
-TEST_CASE("a file is written whole and read back, up to a limit") {
+TEST_CASE("a file is written completely and read back, up to a limit") {
   const TemporaryDirectory directory;
   const auto file = directory.path + "/file";
   REQUIRE(core::writeFileAtomically(file, "hello", 0640));
@@ -32,14 +32,14 @@ TEST_CASE("a file is written whole and read back, up to a limit") {
   CHECK_FALSE(core::writeFileAtomically(directory.path + "/no/file", "x", 0600));
 }
 
-TEST_CASE("a FIFO is refused at once instead of waited for") {
+TEST_CASE("a FIFO is refused without waiting for a writer") {
   const TemporaryDirectory directory;
   const auto fifo = directory.path + "/fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   CHECK(core::readFile(fifo, 100).error().code == EINVAL);
 }
 
-TEST_CASE("paths as Python's os.path has them") {
+TEST_CASE("paths are like those of Python's os.path") {
   CHECK(core::directoryOf("x").empty());
   CHECK(core::directoryOf("/x") == "/");
   CHECK(core::directoryOf("/a/b/") == "/a/b");

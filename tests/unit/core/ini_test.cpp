@@ -56,7 +56,7 @@ TEST_CASE("sections: merged duplicates, empty ones, long and odd names") {
   CHECK(document->sections().size() == 2);
 }
 
-TEST_CASE("[DEFAULT] shows through and loses to the section") {
+TEST_CASE("[DEFAULT] has values for all sections, which a section may override") {
   const char* text = "[DEFAULT]\nk=1\nj=2\n[s]\nk=3\n";
   CHECK(value(text, "s", "k") == "3");
   CHECK(value(text, "s", "j") == "2");
@@ -71,7 +71,7 @@ TEST_CASE("errors are Python's, with every bad line") {
   CHECK(problem("[s]\nk=\xFF\n").find("line 2 has bytes that are not UTF-8") != std::string::npos);
 }
 
-TEST_CASE("places name the line of the key; newlines of any kind") {
+TEST_CASE("locations have the line of the key; line ends of any kind") {
   const auto document = core::IniDocument::parse("\xEF\xBB\xBF; c\r\n[s]\r\nk=a\r  b\nz=1", "x.conf");
   REQUIRE(document);
   const auto* section = document->find("s");
@@ -83,7 +83,7 @@ TEST_CASE("places name the line of the key; newlines of any kind") {
   CHECK(*document->get(*section, "z")->place.file == "x.conf");
 }
 
-TEST_CASE("merge: the later file wins key by key; sections keep their first place") {
+TEST_CASE("merge: keys of later files replace earlier ones; sections keep their position") {
   auto one = core::IniDocument::parse("[a]\nk=1\nj=1\n", "1.conf");
   const auto two = core::IniDocument::parse("[b]\n[a]\nk=2 %(here)s\n", "2.conf");
   REQUIRE(one);
@@ -96,13 +96,13 @@ TEST_CASE("merge: the later file wins key by key; sections keep their first plac
   CHECK(*one->find("b")->place().file == "2.conf");
 }
 
-TEST_CASE("a file that cannot be read says why") {
+TEST_CASE("the error about an unreadable file has the reason") {
   CHECK(core::IniDocument::read("/nonexistent/x.conf").error().code == ENOENT);
   CHECK(core::IniDocument::read("/").error().code == EISDIR);
   CHECK(core::IniDocument::read("/dev/null").error().code == EINVAL);
 }
 
-TEST_CASE("a scan says of every line what the reader takes it for, and loses no byte") {
+TEST_CASE("a scan classifies every line like the reader, and keeps every byte") {
   using Kind = core::IniLine::Kind;
   const std::string text = "; c\r\n[s]\r  A = 1 ; why\n# more\n    2\n\n b: 3";
   const auto lines = core::scanIni(text, "x");

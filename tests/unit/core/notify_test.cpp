@@ -30,7 +30,7 @@ TEST_CASE("a line break in a name does not make a second line") {
         "X_SUPERVISOR_PROGRAM=FATAL 0 a\nX_SUPERVISOR_DESCRIPTION=b READY=1");
 }
 
-TEST_CASE("what is no program line is refused") {
+TEST_CASE("a text that is not a program line is refused") {
   for (const char* value : {"", "RUNNING", "RUNNING 1", "RUNNING 1 ", " 1 a", "RUNNING x a", "RUNNING -1 a"})
     CHECK_FALSE(notify::parseProgram(value));
 }
@@ -42,7 +42,7 @@ TEST_CASE("without NOTIFY_SOCKET nothing is sent") {
   CHECK(notifier.send("READY=1") == Notifier::Sent::Nobody);
 }
 
-TEST_CASE("a message arrives whole, and the address leaves the environment") {
+TEST_CASE("a message arrives complete, and the address is removed from the environment") {
   const std::string path = "/tmp/test-notify-" + std::to_string(::getpid());
   const core::UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};

@@ -21,7 +21,7 @@ pid_t endedChild() {
 
 }  // namespace
 
-TEST_CASE("children that end as fast as they are reaped do not keep the loop") {
+TEST_CASE("children that end as fast as they are reaped do not block the loop") {
   constexpr int all = 3500;
   core::EventLoop loop;
   core::Reaper reaper(loop);
@@ -39,7 +39,7 @@ TEST_CASE("children that end as fast as they are reaped do not keep the loop") {
   CHECK(reapedBeforeTimer < all);
 }
 
-TEST_CASE("an end that could not be told is told again, and once") {
+TEST_CASE("an end whose callback threw is reported again, and then only once") {
   core::EventLoop loop;
   core::Reaper reaper(loop);
   int told = 0, others = 0;
@@ -57,7 +57,7 @@ TEST_CASE("an end that could not be told is told again, and once") {
   CHECK(others == 1);
 }
 
-TEST_CASE("who has forgotten its child is not called again after an exception") {
+TEST_CASE("after an exception there is no second call for a child that was forgotten") {
   core::EventLoop loop;
   core::Reaper reaper(loop);
   int told = 0, others = 0;

@@ -58,7 +58,7 @@ TEST_CASE("a child has only the descriptors it was given, default signals and an
   }
 }
 
-TEST_CASE("a step that fails is an error with its errno, and leaves no child") {
+TEST_CASE("a failed step is an error with its errno, and no child remains") {
   core::SpawnSpec spec;
   spec.file = "/nonexistent";
   spec.arguments = {"x"};
@@ -74,7 +74,7 @@ TEST_CASE("a step that fails is an error with its errno, and leaves no child") {
   CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
 }
 
-TEST_CASE("with explainOnStderr the child says Supervisor's words and exits with 127") {
+TEST_CASE("with explainOnStderr the child prints Supervisor's text and exits with 127") {
   core::SpawnSpec spec;
   spec.file = "/nonexistent";
   spec.arguments = {"prog"};
@@ -85,7 +85,7 @@ TEST_CASE("with explainOnStderr the child says Supervisor's words and exits with
   CHECK(WEXITSTATUS(status) == 127);
 }
 
-TEST_CASE("with explainOnStderr the parent knows why as well, however the child was made") {
+TEST_CASE("with explainOnStderr the parent gets the reason too, however the child was created") {
   for (const bool shared : {false, true}) {
     const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
     core::SpawnSpec spec;
@@ -121,7 +121,7 @@ namespace {
 class HangingProgram {
  public:
   HangingProgram() : path("/tmp/test-spawn-" + std::to_string(::getpid())) {
-    ::signal(SIGIO, SIG_IGN);  // says that the lease is wanted
+    ::signal(SIGIO, SIG_IGN);  // another process wants the lease
     const core::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700));
     REQUIRE(::write(file.get(), "#!/bin/true\n", 12) == 12);
     lease_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -151,7 +151,7 @@ std::vector<std::string> descriptorsOf(pid_t pid) {
 
 }  // namespace
 
-TEST_CASE("a child on its way has no descriptor but those it was given, and is killed when it does not arrive") {
+TEST_CASE("before its exec a child has only the descriptors it was given, and is killed if the exec hangs") {
   HangingProgram program;
   program.hang();
   const core::UniqueFd lock(::open((program.path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
@@ -187,7 +187,7 @@ TEST_CASE("a child on its way has no descriptor but those it was given, and is k
   CHECK(WIFSIGNALED(status));
 }
 
-TEST_CASE("a child that arrives, or fails, is reported from the loop") {
+TEST_CASE("the loop reports a child's exec or failure") {
   core::EventLoop loop;
   core::SpawnSpec spec;
   spec.file = "/bin/true";
@@ -207,7 +207,7 @@ TEST_CASE("a child that arrives, or fails, is reported from the loop") {
   }
 }
 
-TEST_CASE("without a loop, a child that does not arrive in time is an error and is gone") {
+TEST_CASE("without a loop, a child without exec in time is an error, and is killed") {
   HangingProgram program;
   program.hang();
   core::SpawnSpec spec;
@@ -219,7 +219,7 @@ TEST_CASE("without a loop, a child that does not arrive in time is an error and 
   CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
 }
 
-TEST_CASE("a child may be a likelier victim than its parent") {
+TEST_CASE("the kernel may prefer a child to its parent when memory runs out") {
   const core::UniqueFd file(::open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC));
   const int own = std::stoi(readAll(file.get()));
   core::SpawnSpec spec;

@@ -19,13 +19,13 @@ TEST_CASE("The first character of a text has its length and code point") {
   CHECK(core::firstCharacter("\xE2\x80").length == 0);
 }
 
-TEST_CASE("Text that a terminal shows as it stands is not changed") {
+TEST_CASE("Text that a terminal shows as it is does not change") {
   CHECK(printable("") == "");
   CHECK(printable("worker: exit status 1 (C:\\new)") == "worker: exit status 1 (C:\\new)");
   CHECK(printable("größer 日本 😀 👩\xE2\x80\x8D🚀") == "größer 日本 😀 👩\xE2\x80\x8D🚀");
 }
 
-TEST_CASE("What a terminal obeys is shown instead") {
+TEST_CASE("Control characters are shown instead of executed") {
   CHECK(printable("a\033[2Jb\nc\td\re\x07") == "a\\x1b[2Jb\\nc\\td\\re\\x07");
   CHECK(printable("\0\x7F"sv) == "\\x00\\x7f");
   CHECK(printable("\xC2\x9B"
@@ -35,11 +35,11 @@ TEST_CASE("What a terminal obeys is shown instead") {
   CHECK(printable("\xC2\x80\xC2\x9F\xC2\xA0") == "\\u0080\\u009f\xC2\xA0");
 }
 
-TEST_CASE("Lines and tabs stay in a text of several lines, all else as in one line") {
+TEST_CASE("A text of several lines keeps line ends and tabs; everything else is as in one line") {
   CHECK(core::printableLines("a\tb\r\nc\033\xC2\x9B") == "a\tb\\r\nc\\x1b\\u009b");
 }
 
-TEST_CASE("What changes the text beside it unseen is shown instead") {
+TEST_CASE("Invisible characters that change the text beside them are shown") {
   CHECK(printable("a\xE2\x80\xAE"
                   "b\xE2\x81\xA6"
                   "c\xE2\x80\x8E\xD8\x9C") == "a\\u202eb\\u2066c\\u200e\\u061c");
@@ -64,14 +64,14 @@ TEST_CASE("JSON carries unsafe characters as escapes: it may be printed on a ter
   CHECK(core::jsonString("é\"\\") == "\"é\\\"\\\\\"");
 }
 
-TEST_CASE("Sequences are left out whole, and nothing else is") {
+TEST_CASE("Complete sequences are removed, and nothing else") {
   using core::withoutSequences;
   CHECK(withoutSequences("plain\n\t") == "plain\n\t");
   CHECK(withoutSequences("\033[31mred\033[0m \033[1;38;2;1;2;3mx\033[K\n") == "red x\n");
   CHECK(withoutSequences("\033[?25l\033[2J\033[1 qx") == "x");
   CHECK(withoutSequences("a\033]0;title\ab\033]8;;http://x\033\\c") == "abc");
   CHECK(withoutSequences("a\033(Bb\0337c\033=d") == "abcd");
-  // What is cut, malformed or no sequence takes no text along.
+  // Incomplete and malformed sequences do not remove text.
   CHECK(withoutSequences("a\033") == "a");
   CHECK(withoutSequences("a\033[3") == "a");
   CHECK(withoutSequences("a\033]0;tit") == "a");
@@ -84,12 +84,12 @@ TEST_CASE("Sequences are left out whole, and nothing else is") {
   CHECK(withoutSequences("a\033]0;x\033[31mb\033[0m") == "ab");
 }
 
-TEST_CASE("A text that is read in pieces loses the same sequences") {
+TEST_CASE("The same sequences are removed from a text that is read in pieces") {
   const std::string whole = "\033[31mred\033[0m x \033]0;title\ay \033(Bz \033\n end";
   for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
     CAPTURE(cut);
     const auto front = whole.substr(0, cut), back = whole.substr(cut);
-    // A lone ESC could have become a sequence, and what follows shows that it did not.
+    // A lone ESC could begin a sequence; the next character shows that it does not.
     if (!front.ends_with("z \033"))
       CHECK(core::withoutSequences(front) + core::withoutSequences(back, front) == core::withoutSequences(whole));
   }

@@ -5,14 +5,14 @@
 
 #include <array>
 
-TEST_CASE("trim and split keep what Python keeps") {
+TEST_CASE("trim and split return the same as in Python") {
   CHECK(core::trim(" \t a b \r\n") == "a b");
   CHECK(core::split("a,", ',') == std::vector<std::string>{"a", ""});
   CHECK(core::split("", ',') == std::vector<std::string>{""});
   CHECK(core::splitBlanks("  a\n b  ") == std::vector<std::string>{"a", "b"});
 }
 
-TEST_CASE("parseInteger takes nothing but an integer") {
+TEST_CASE("parseInteger accepts only integers") {
   CHECK(core::parseInteger("+7") == 7);
   CHECK(core::parseInteger("-12") == -12);
   CHECK_FALSE(core::parseInteger("").has_value());
@@ -21,7 +21,7 @@ TEST_CASE("parseInteger takes nothing but an integer") {
   CHECK_FALSE(core::parseInteger("99999999999999999999").has_value());
 }
 
-TEST_CASE("characters are code points; what is no UTF-8 counts byte by byte") {
+TEST_CASE("characters are code points; each byte that is not UTF-8 counts as one") {
   CHECK(core::characters("") == 0);
   CHECK(core::characters("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80") == 4);
   CHECK(core::characters("\xFF\xC3z") == 3);
@@ -42,7 +42,7 @@ TEST_CASE("pythonRepr chooses quotes as Python does") {
   CHECK(core::pythonRepr("a\n\t\\\x01") == "'a\\n\\t\\\\\\x01'");
 }
 
-TEST_CASE("nearest suggests a near word only") {
+TEST_CASE("nearest suggests only similar words") {
   constexpr std::array<std::string_view, 3> keys{"autostart", "command", "user"};
   CHECK(core::nearest("autostrat", keys) == "autostart");
   CHECK(core::nearest("comand", keys) == "command");

@@ -24,7 +24,7 @@ std::string refused(const Words& words) {
 
 }  // namespace
 
-TEST_CASE("options end at the first word that is none") {
+TEST_CASE("options end at the first word that is not an option") {
   const ctl::CommandLine line = parsed({"-c", "file", "-sunix:///s", "tail", "-f", "web"});
   CHECK(line.configFile == "file");
   CHECK(line.serverUrl == "unix:///s");
@@ -33,7 +33,7 @@ TEST_CASE("options end at the first word that is none") {
   CHECK(parsed({"-", "x"}).action == Words{"-", "x"});
 }
 
-TEST_CASE("short options may be joined, long ones cut") {
+TEST_CASE("short options may be joined, long ones abbreviated") {
   const ctl::CommandLine line = parsed({"-iu", "bob", "--pass=a=b", "--conf", "c", "--hist", "h"});
   CHECK(line.interactive);
   CHECK(line.username == "bob");
@@ -44,7 +44,7 @@ TEST_CASE("short options may be joined, long ones cut") {
   CHECK(parsed({"-?"}).help);
 }
 
-TEST_CASE("our own option leaves Supervisor's abbreviations alone") {
+TEST_CASE("our own option does not make Supervisor's abbreviations ambiguous") {
   CHECK(parsed({"--password-file", "f"}).passwordFile == "f");
   CHECK(parsed({"--p", "x"}).password == "x");
   CHECK(refused({"--password-f", "f"}) == "option --password-f not recognized");
@@ -62,7 +62,7 @@ TEST_CASE("errors are Supervisor's") {
   CHECK(refused({"--serverurl", "it's"}) == "invalid value for --serverurl \"it's\": value \"it's\" is not a URL");
 }
 
-TEST_CASE("what counts as a URL") {
+TEST_CASE("texts that are accepted as a URL") {
   for (const char* url : {"http://h", "unix:///p", "x:y", "http:///path"}) CHECK(parsed({"-s", url}).serverUrl == url);
   for (const char* url : {"", "h:", "http://", "//h", "1x:y", ":x"})
     CHECK_FALSE(ctl::parseCommandLine(Words{"-s", url}));

@@ -13,7 +13,7 @@ ctl::CommandWords sorted(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("options stand anywhere among the names") {
+TEST_CASE("options may be anywhere among the names") {
   const ctl::CommandWords words = sorted("a --json b --timeout 5 c");
   CHECK(words.names == std::vector<std::string>{"a", "b", "c"});
   CHECK(words.json);
@@ -21,7 +21,7 @@ TEST_CASE("options stand anywhere among the names") {
   CHECK(words.waitFor == "RUNNING");
 }
 
-TEST_CASE("the state after --wait is optional, and a name is no state") {
+TEST_CASE("the state after --wait is optional, and a name is not read as a state") {
   CHECK(sorted("--wait stopped a").waitFor == "STOPPED");
   CHECK(sorted("--wait a").waitFor == "RUNNING");
   CHECK(sorted("--wait a").names == std::vector<std::string>{"a"});
@@ -35,11 +35,11 @@ TEST_CASE("the pause after --watch is optional") {
   CHECK(sorted("--watch 7 a").names == std::vector<std::string>{"a"});
 }
 
-TEST_CASE("a word that the command does not know as an option is a name") {
+TEST_CASE("a word that is not an option of the command is a name") {
   CHECK(sorted("--parallel -x").names == std::vector<std::string>{"--parallel", "-x"});
 }
 
-TEST_CASE("wrong values are refused by name") {
+TEST_CASE("the error about a wrong value names the option") {
   for (const char* text : {"--timeout", "--timeout x", "--timeout=-1", "--watch=0", "--wait=UP", "--json=1"})
     CHECK_FALSE(ctl::sortWords(text, {"--json", "--wait", "--timeout", "--watch"}).has_value());
   CHECK(ctl::sortWords("--timeout 99999999999", {"--timeout"}).error().text ==

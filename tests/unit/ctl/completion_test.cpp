@@ -23,7 +23,7 @@ TEST_CASE("the first word is a command") {
   CHECK(complete("__") == Words{});
 }
 
-TEST_CASE("then what the command takes") {
+TEST_CASE("the next words are arguments of the command") {
   CHECK(complete("start ") == Words{"cat", "web:web_0", "web:*"});
   CHECK(complete("start cat we") == Words{"web:web_0", "web:*"});
   CHECK(complete("start cat:") == Words{"cat:cat", "cat:*"});
@@ -36,7 +36,7 @@ TEST_CASE("then what the command takes") {
   CHECK(complete("stop --p") == Words{"--parallel"});
 }
 
-TEST_CASE("the server is asked only for names") {
+TEST_CASE("only the completion of names needs the server") {
   const auto needs = [](std::string_view line) { return ctl::needsProcesses(ctl::splitForCompletion(line)); };
   CHECK(needs("start "));
   CHECK(needs("add x"));

@@ -36,13 +36,13 @@ class Scratch {
 
 }  // namespace
 
-TEST_CASE("a plain program stands for no instance") {
+TEST_CASE("a program that was not started by a link has no instance") {
   Scratch scratch;
   CHECK_FALSE(ctl::linkedInstance(scratch.path() + "/bin/supervisorctl"));
   CHECK_FALSE(ctl::linkedInstance(scratch.link("/bin/supervisorctl_", "/bin/true")));
 }
 
-TEST_CASE("the name of the link leads to the usual file") {
+TEST_CASE("the name of the link determines the default configuration file") {
   Scratch scratch;
   const auto found = ctl::linkedInstance(scratch.link("/bin/supervisorctl_web", "/bin/true"));
   REQUIRE(found);
@@ -60,7 +60,7 @@ TEST_CASE("a link of another name is followed to the one with the name, and its 
   CHECK(found->configFile == scratch.path() + "/elsewhere/x.conf");
 }
 
-TEST_CASE("links in a circle end") {
+TEST_CASE("links that form a cycle lead to no instance") {
   Scratch scratch;
   scratch.link("/bin/a", "b");
   CHECK_FALSE(ctl::linkedInstance(scratch.link("/bin/b", "a")));

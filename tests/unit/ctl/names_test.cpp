@@ -35,7 +35,7 @@ TEST_CASE("names of processes and groups") {
   CHECK(ctl::joinName("g", "a") == "g:a");
 }
 
-TEST_CASE("a whole group is no pattern") {
+TEST_CASE("the name of a whole group is not a pattern") {
   CHECK_FALSE(ctl::isPattern("web:*"));
   CHECK_FALSE(ctl::isPattern("web"));
   CHECK(ctl::isPattern("w*:*"));

@@ -59,7 +59,7 @@ using Accounts = std::set<uid_t>;
 
 TEST_SUITE_BEGIN("path control" * doctest::skip(::geteuid() != 0));
 
-TEST_CASE("What root alone can change is root's alone, below /tmp too") {
+TEST_CASE("A path that only root can change is controlled by root, below /tmp too") {
   const Scratch at;
   CHECK(controlOf(at.file("plain", 0), true).isRootsAlone());
   CHECK(controlOf(at.file("group0", 0, 0664), true).isRootsAlone());
@@ -80,12 +80,12 @@ TEST_CASE("The owner of the file, or of a directory on the way, controls it") {
   CHECK(controlOf(at.file("home/deep/roots", 0), true).accounts == Accounts{kOne});
 }
 
-TEST_CASE("Links count where they lead through, not what they are called") {
+TEST_CASE("The directories that a link leads through count, not its name") {
   const Scratch at;
   at.directory("home", kOne);
   at.file("roots", 0);
   at.link("home/out", "../roots", kOne);
-  CHECK(controlOf(at / "home/out", true).accounts == Accounts{kOne});  // kOne chose which file of root's it is
+  CHECK(controlOf(at / "home/out", true).accounts == Accounts{kOne});  // kOne chose which of root's files it is
   at.link("in", at / "home/../home/out");
   CHECK(controlOf(at / "in", true).accounts == Accounts{kOne});
   CHECK(controlOf(at / "home/../roots", true).accounts == Accounts{kOne});
@@ -105,14 +105,14 @@ TEST_CASE("In a directory for everybody the owner of a name controls it") {
   CHECK(controlOf(at / "tmp/link", true).accounts == Accounts{kOne});
 }
 
-TEST_CASE("Of what is not read, such as a socket, the owner may be anyone where only root can replace it") {
+TEST_CASE("The owner of a socket does not matter if only root can replace it") {
   const Scratch at;
   CHECK(controlOf(at.file("socket", kOne, 0666), false).isRootsAlone());
   at.directory("home", kOne);
   CHECK(controlOf(at.file("home/socket", 0), false).accounts == Accounts{kOne});
 }
 
-TEST_CASE("What a group or everybody may change belongs to no one account") {
+TEST_CASE("No single account controls a path that a group or everybody may change") {
   const Scratch at;
   CHECK(controlOf(at.file("all", 0, 0666), true).shared == (at / "all") + " (everybody)");
   CHECK(controlOf(at.file("group", 0, 0664, 1), true).shared == (at / "group") + " (group daemon)");

@@ -47,7 +47,7 @@ TEST_CASE("a line is coloured as a whole, and only in trouble") {
   }
 }
 
-TEST_CASE("resources that are unknown are a dash, and null") {
+TEST_CASE("unknown resources are a dash, and null in JSON") {
   auto cat = row("cat", "cat", ctl::ProcessState::Running, "RUNNING", "x");
   CHECK(ctl::statusText({cat}, {.colours = false, .resources = true}).ends_with("RUNNING        -       -  x\n"));
   CHECK(ctl::statusJson({cat}, true).find("\"memory_bytes\":null") != std::string::npos);

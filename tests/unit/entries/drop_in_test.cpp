@@ -11,7 +11,7 @@
 
 using namespace entries;
 
-TEST_CASE("a key is changed in its place, and all else stays") {
+TEST_CASE("a key is changed at its position, and everything else stays") {
   const std::string text =
       "; mine\n[supervisor:a]\n; the owner\nuser = x\ngroup=g\n  more\n\n; next\n[supervisor:b]\nuser = y\n";
   CHECK(editSection(text, "supervisor:a", {{"user", "z"}, {"group", std::nullopt}, {"nice", "3"}}) ==
@@ -19,7 +19,7 @@ TEST_CASE("a key is changed in its place, and all else stays") {
   CHECK_FALSE(editSection(text, "supervisor:c", {{"user", "z"}}));
 }
 
-TEST_CASE("a section goes with the comment above it") {
+TEST_CASE("a section is removed with the comment above it") {
   const std::string text = "; first\n[supervisor:a]\nuser = x\n\n; second\n[supervisor:b]\nuser = y\n";
   CHECK(removeSection(text, "supervisor:a") == "; second\n[supervisor:b]\nuser = y\n");
   CHECK(removeSection(text, "supervisor:b") == "; first\n[supervisor:a]\nuser = x\n\n");
@@ -27,36 +27,36 @@ TEST_CASE("a section goes with the comment above it") {
   CHECK_FALSE(saysNothing(text));
 }
 
-TEST_CASE("a value that would not come back as written is not plain") {
+TEST_CASE("a value that would be read differently than written is not plain") {
   for (const char* value : {"", " x", "x ", "a\nb", "a ;b", "a #b", ";a", "\x7f"}) CHECK_FALSE(isPlainValue(value));
   for (const char* value : {"a", "a;b", "a b", "{SHA}d0", "0.0.0.0:9001"}) CHECK(isPlainValue(value));
 }
 
-TEST_CASE("a value goes with all its lines, wherever comments stand between them") {
+TEST_CASE("a value is removed with all its lines, also with comments between them") {
   CHECK(editSection("[s]\nenv = A=\"1\",\n; why\n  B=\"2\"\nuser = x\n", "s", {{"env", std::nullopt}}) ==
         "[s]\n; why\nuser = x\n");
   CHECK(editSection("[s]\na = 1,\n\n  2\n# why\n  3\n", "s", {{"a", "4"}}) == "[s]\na = 4\n\n# why\n");
   CHECK(editSection("[s]\na = 1 ; why\nb = 2\n", "s", {{"a", "3"}}) == "[s]\n; why\na = 3\nb = 2\n");
 }
 
-TEST_CASE("line ends are those that the reader sees, and stay") {
+TEST_CASE("line ends are those of the reader, and are kept") {
   CHECK(editSection("[s]\r\na=1\r\nb=2\r\n", "s", {{"a", "3"}}) == "[s]\r\na = 3\r\nb=2\r\n");
   CHECK(editSection("[s]\ra=1\rb=2\r", "s", {{"a", std::nullopt}}) == "[s]\rb=2\r");
   CHECK(editSection("; x\ra=0\n[s]\n", "s", {{"a", "3"}}) == std::nullopt);
   CHECK(editSection("[s]\nb=2", "s", {{"a", "3"}}) == "[s]\nb=2\na = 3\n");
 }
 
-TEST_CASE("an indented line stays what it is when the line above it changes") {
+TEST_CASE("an indented line keeps its meaning when the line above it changes") {
   CHECK(editSection("[s]\n  a = 1\n  b = 2\n", "s", {{"a", "3"}}) == "[s]\n  a = 3\n  b = 2\n");
   CHECK(editSection("[s]\n  a = 1\n  [t]\n", "s", {{"b", "3"}}) == "[s]\n  a = 1\n  b = 3\n  [t]\n");
   CHECK(removeSection("[r]\na=1\n[s]\n   b=2\n  [t]\nc=3\n", "s") == "[r]\na=1\n[t]\nc=3\n");
 }
 
-TEST_CASE("a section that is declared again does not come into force when the first one is removed") {
+TEST_CASE("removing a section removes its second declaration too") {
   CHECK(removeSection("[s]\na=1\n[t]\nb=2\n[s]\na=3\n", "s") == "[t]\nb=2\n");
 }
 
-TEST_CASE("whatever the text: an edit does what it says, and nothing else") {
+TEST_CASE("in any text an edit changes its key, and nothing else") {
   constexpr std::array pieces{"[s]",     "[t]",       "[DEFAULT]",    "a",       "b",  "=",  ":",      "1",     ", 2",
                               " ",       "  ",        "\t",           "\n",      "\n", "\n", "\n",     "\r",    "\r\n",
                               ";",       "# c",       " ; d",         "\n; e\n", "[",  "]",  "\n a=3", "\n  b", "\na=",
@@ -78,7 +78,7 @@ TEST_CASE("whatever the text: an edit does what it says, and nothing else") {
   }
 }
 
-TEST_CASE("a new file says what was asked for") {
+TEST_CASE("a new file has the requested values") {
   for (const char* value : {"a", "a;b", "a ;b", "a=b", "[x]", "a#", "x\ry"})
     CHECK(drop_in_property::afterCreation("s", "user", value) == "");
 }

@@ -30,7 +30,7 @@ TEST_CASE("an entry with user and group alone has every default") {
   CHECK(e.identity.uid == e.owner.uid);
 }
 
-TEST_CASE("the relocated instance of the documentation") {
+TEST_CASE("the relocated instance in the documentation") {
   const auto loaded = loadText(minimal("tech2", R"(conf_file_dst = /opt/tech2/supervisord.conf
 logs_dir = /opt/tech2/logs/
 pid_dir: /opt/tech2/run
@@ -79,7 +79,7 @@ struct Wrong {
 
 }  // namespace
 
-TEST_CASE("what is wrong is refused with file, line, section, key and reason; the others run") {
+TEST_CASE("errors have file, line, section, key and reason; other entries are not affected") {
   const Wrong cases[] = {
       {"[supervisor:x]\nuser = no-such-account\ngroup = nogroup\n", 2, "user", "there is no account 'no-such-account'"},
       {"[supervisor:x]\nuser = nobody\n", 1, "group", "is required"},
@@ -125,7 +125,7 @@ TEST_CASE("what is wrong is refused with file, line, section, key and reason; th
   }
 }
 
-TEST_CASE("of two entries with one name the first stands") {
+TEST_CASE("of two entries with one name the first is used") {
   const auto loaded =
       loadTexts({{"a.conf", minimal("x", "priority = 1\n")}, {"b.conf", minimal("x", "priority = 2\n")}});
   REQUIRE(loaded.entries.size() == 1);
@@ -165,14 +165,14 @@ TEST_CASE("paths and endpoints of two instances must not overlap") {
             .refused.empty());
 }
 
-TEST_CASE("scope, host groups and when choose what counts on this host") {
+TEST_CASE("scope, host groups and when select the entries for this host") {
   const std::string group = "[host_group:edge]\nhosts = EN1, en2\n[host_group:all_edges]\nhosts = edge\n";
   for (const char* scope : {"all", "en1", "EN1.mycluster.com", "other:en1", "edge", "all_edges", "x:edge"})
     CHECK(loadText(group + minimal("a", std::string("scope = ") + scope + "\n")).entries.size() == 1);
   for (const char* scope : {"en2", "en1.other.com", "edgy", "en"}) {
     const auto loaded = loadText(group + minimal("a", std::string("scope = ") + scope + "\nlogs_dir = junk\n"));
     CHECK(loaded.entries.empty());
-    CHECK(loaded.refused.empty());  // not for this host: nobody looks at the rest
+    CHECK(loaded.refused.empty());  // not for this host: its other keys are not checked
   }
   CHECK(loadText(minimal("a", "when = no\n")).entries.empty());
   CHECK(loadText(minimal("a", "when = True\n")).entries.size() == 1);
@@ -216,14 +216,14 @@ supervisor = tsupv
   CHECK(loaded.entries[0].refusedDeclared == std::vector<std::string>{"bare_prg.ini"});
 }
 
-TEST_CASE("a file that does not parse is one complaint, and the other files count") {
+TEST_CASE("a file that cannot be parsed is one error, and the other files are used") {
   const auto loaded = loadTexts({{"a.conf", "user = x\n[supervisor:a]\n"}, {"b.conf", minimal("b")}});
   CHECK(loaded.entries.size() == 1);
   REQUIRE(loaded.refused.size() == 1);
   CHECK(loaded.brokenFiles.count("/nowhere/conf.d/a.conf") == 1);
 }
 
-TEST_CASE("without root only entries of the own account count") {
+TEST_CASE("without root only entries of the own account are used") {
   entries::LoadOptions options;
   options.configFile = "/nowhere/c.conf";
   options.confDir = "/nowhere/conf.d";
@@ -259,7 +259,7 @@ TEST_CASE("settings of the manager") {
   CHECK(loaded.warnings[0].reason.find("'log_level'") != std::string::npos);
 }
 
-TEST_CASE("limits and the set-up of the process") {
+TEST_CASE("limits, umask, environment and groups of the process") {
   const auto loaded = loadText(minimal("a", R"(memory_max = 512M
 cpu_max = 50%
 tasks_max = infinity
@@ -282,7 +282,7 @@ supplementary_groups = adm daemon
   CHECK(e.identity.groups.size() >= 3);
 }
 
-TEST_CASE("a newcomer does not take what is deployed, wherever its file sorts") {
+TEST_CASE("a new entry does not get a deployed name, wherever its file sorts") {
   const auto port = std::string("http_server.endpoint = 127.0.0.1:9001\n");
   const auto deployed = loadTexts({{"b.conf", minimal("b", port)}}).entries;
   REQUIRE(deployed.size() == 1);
@@ -329,7 +329,7 @@ TEST_CASE("an entry for another host does not keep its name here") {
   }
 }
 
-TEST_CASE("a name belongs to the file that it is deployed from, while it stands there") {
+TEST_CASE("a name belongs to the file from which it is deployed, as long as the file has it") {
   const auto deployed = loadTexts({{"b.conf", minimal("b")}}).entries;
   REQUIRE(deployed.size() == 1);
   entries::LoadOptions options;
@@ -347,7 +347,7 @@ TEST_CASE("a name belongs to the file that it is deployed from, while it stands 
   options.overlay["/nowhere/conf.d/b.conf"] = minimal("b", "scope = elsewhere\n");
   CHECK(fileOf() == "/nowhere/conf.d/a.conf");
   options.overlay["/nowhere/conf.d/b.conf"] = minimal("b", "when = perhaps\n");
-  CHECK(fileOf().empty());  // refused: it goes on as it was
+  CHECK(fileOf().empty());  // refused: the deployed instance keeps running
   options.overlay["/nowhere/conf.d/b.conf"] = "no configuration\n";
   CHECK(fileOf().empty());
 }
@@ -360,7 +360,7 @@ std::string program(const std::string& name, const std::string& more) {
 
 }  // namespace
 
-TEST_CASE("a declared program is judged by the instance's own parser, and refused alone") {
+TEST_CASE("the instance's own parser checks a declared program, and only that program is refused") {
   struct Case {
     const char* line;
     const char* key;
@@ -397,20 +397,20 @@ TEST_CASE("a declared program is judged by the instance's own parser, and refuse
   }
 }
 
-TEST_CASE("what a declared program says is expanded as in its instance") {
+TEST_CASE("values of a declared program are expanded as in its instance") {
   const auto loaded = loadText(minimal("a", "environment = COLOUR=red\n") +
                                program("p",
                                        "directory = %(ENV_HOME)s/%(program_name)s\n"
                                        "stdout_logfile = %(here)s/%(ENV_COLOUR)s_%(process_num)d.log\n"
                                        "process_name = %(program_name)s_%(process_num)02d\nnumprocs = 3\n"));
   CHECK(loaded.refused.empty());
-  // An own template may give [supervisord] an environment that nobody knows here.
+  // A custom template may give [supervisord] an environment that is unknown here.
   const auto own =
       loadText(minimal("a", "conf_file_src = /nowhere/own.template\n") + program("p", "startsecs = %(ENV_SECONDS)s\n"));
   CHECK(own.refused.empty());
 }
 
-TEST_CASE("keys of Supervisor 2 and the doubts of the instance's parser are warnings") {
+TEST_CASE("keys of Supervisor 2 and warnings of the instance's parser are warnings") {
   const auto loaded =
       loadText(minimal("a") + program("p", "logfile = /x.log\n") + program("q", "stdout_logfile_maxbytes = 0\n"));
   CHECK(loaded.refused.empty());
@@ -421,7 +421,7 @@ TEST_CASE("keys of Supervisor 2 and the doubts of the instance's parser are warn
   CHECK(loaded.warnings[1].reason.find("AUTO logging used for stdout_logfile without rollover") != std::string::npos);
 }
 
-TEST_CASE("a group with a value that is wrong, or of a program that is refused, is refused alone") {
+TEST_CASE("only a group with a wrong value or a refused program is refused") {
   auto loaded = loadText(minimal("a") + program("p", "") +
                          "[supervisor_group:g]\nsupervisor = a\nprograms = p\npriority = high\n");
   REQUIRE(loaded.refused.size() == 1);

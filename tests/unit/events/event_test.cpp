@@ -9,7 +9,7 @@ namespace {
 const Source kCat{"cat", "pets"};
 }
 
-TEST_CASE("state changes say what their type says") {
+TEST_CASE("payloads of state changes have the keys of their type") {
   CHECK(makeStateEvent({Type::ProcessStateStarting, "STOPPED", 0, 7, true}, kCat)->payload ==
         "processname:cat groupname:pets from_state:STOPPED tries:0");
   CHECK(makeStateEvent({Type::ProcessStateBackoff, "STARTING", 2, 0, true}, kCat)->payload ==
@@ -30,7 +30,7 @@ TEST_CASE("state changes say what their type says") {
         "processname:cat groupname:pets from_state:STOPPING");
 }
 
-TEST_CASE("output is carried as it was printed, and spelled out where it is no text") {
+TEST_CASE("output is copied unchanged, and escaped if it is not text") {
   CHECK(makeLogEvent(Channel::Stdout, 7, "hi\n", kCat)->payload ==
         "processname:cat groupname:pets pid:7 channel:stdout\nhi\n");
   CHECK(makeLogEvent(Channel::Stderr, 7, "h\xC3\xA9", kCat)->payload ==
@@ -43,14 +43,14 @@ TEST_CASE("output is carried as it was printed, and spelled out where it is no t
   CHECK(makeCommunicationEvent(Channel::Stderr, 7, "", kCat)->type == Type::ProcessCommunicationStderr);
 }
 
-TEST_CASE("the rest of the payloads") {
+TEST_CASE("the other payloads") {
   CHECK(makeRemoteEvent("greeting", "hello\nworld")->payload == "type:greeting\nhello\nworld");
   CHECK(makeTickEvent(Type::Tick60, 1700000040)->payload == "when:1700000040");
   CHECK(makeGroupEvent(Type::ProcessGroupAdded, "pets")->payload == "groupname:pets\n");
   CHECK(makeSupervisorEvent(Type::SupervisorStateChangeStopping)->payload.empty());
 }
 
-TEST_CASE("the envelope counts bytes, and has enough for those who count characters") {
+TEST_CASE("len counts bytes, and the payload is long enough for listeners that count characters") {
   const EventPtr event = makeRemoteEvent("t", "\xC3\xA9\xE2\x82\xAC");
   event->serial = 12;
   CHECK(encode(*event, {"supervisor", "mail", 3}) ==
@@ -62,7 +62,7 @@ TEST_CASE("the envelope counts bytes, and has enough for those who count charact
         "ver:3.0 server:s serial:0 pool:p poolserial:0 eventname:SUPERVISOR_STATE_CHANGE_RUNNING len:0\n");
 }
 
-TEST_CASE("what makes up for characters is no part of the last value of a line") {
+TEST_CASE("the padding for listeners that count characters is not a part of the last value of a line") {
   const auto event = events::makeStateEvent({events::Type::ProcessStateStarting, "STOPPED", 0}, {"\xC3\xA4", "g"});
   event->serial = 0;
   CHECK(encode(*event, {"s", "p", 0}) ==

@@ -77,7 +77,7 @@ TEST_CASE("acknowledged: six bytes decide") {
   CHECK(c.on("READY\n") == "ACKNOWLEDGED>READY");
 }
 
-TEST_CASE("acknowledged: tabs before READY are padding that was sent back") {
+TEST_CASE("acknowledged: tabs before READY are padding that the listener returned") {
   for (std::size_t cut = 0; cut <= 9; ++cut) {
     Conversation c;
     const std::string script = "\t\t\tREADY\n";
@@ -88,7 +88,7 @@ TEST_CASE("acknowledged: tabs before READY are padding that was sent back") {
   CHECK(c.on("\tREA\tDY") == "ACKNOWLEDGED>UNKNOWN");
 }
 
-TEST_CASE("ready: any byte is one too many") {
+TEST_CASE("ready: any byte is a violation") {
   Conversation c;
   CHECK(c.on("READY\nREADY\n") == "ACKNOWLEDGED>READY READY>UNKNOWN");
   Conversation d;
@@ -133,7 +133,7 @@ TEST_CASE("a handler that fails makes the listener unknown") {
   CHECK(c.on("RESULT 2\nOKREADY\n") == "failed BUSY>UNKNOWN");
 }
 
-TEST_CASE("an endless line is cut short") {
+TEST_CASE("an endless line is cut") {
   Conversation c;
   c.busy();
   const std::string chunk(4096, 'x');

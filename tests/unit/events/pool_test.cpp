@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(Fixture, "an event goes to the first listener that is RUNNING 
   CHECK(log->lines.back() == "DEBG event 1 sent to listener a");
 }
 
-TEST_CASE_FIXTURE(Fixture, "the log tells the whole conversation in Supervisor's words") {
+TEST_CASE_FIXTURE(Fixture, "the log has the whole conversation in Supervisor's text") {
   Pool pool(groupOf("p", 10, {"REMOTE_COMMUNICATION"}), shared);
   FakeProcess process;
   auto& l = pool.add("l", process);
@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(Fixture, "the log tells the whole conversation in Supervisor's
   CHECK(l.processed() == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a full buffer drops its oldest event and says so") {
+TEST_CASE_FIXTURE(Fixture, "a full buffer drops its oldest event and logs that") {
   Pool pool(groupOf("p", 2, {"REMOTE_COMMUNICATION"}), shared);
   FakeProcess process;
   auto& l = pool.add("l", process);
@@ -146,7 +146,7 @@ TEST_CASE_FIXTURE(Fixture, "a full buffer drops its oldest event and says so") {
   CHECK(process.sent.at(1).find("serial:2 pool:p poolserial:2 ") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a rejected event comes first again, in its own pool only") {
+TEST_CASE_FIXTURE(Fixture, "a rejected event is the next one again, in its own pool only") {
   Pool pool(groupOf("p", 2, {"REMOTE_COMMUNICATION"}), shared);
   Pool other(groupOf("q", 2, {"TICK"}), shared);
   FakeProcess process, otherProcess;
@@ -170,7 +170,7 @@ TEST_CASE_FIXTURE(Fixture, "a rejected event comes first again, in its own pool 
   CHECK(process.sent.back().ends_with("type:t\na"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "the pause after a rejection grows until an event is accepted, and holds all of the pool") {
+TEST_CASE_FIXTURE(Fixture, "the pause after a rejection grows until an event is accepted, and is for the whole pool") {
   Pool pool(groupOf("p", 10, {"REMOTE_COMMUNICATION"}), shared);
   FakeProcess process;
   auto& l = pool.add("l", process);
@@ -202,7 +202,7 @@ TEST_CASE_FIXTURE(Fixture, "the pause after a rejection grows until an event is 
   CHECK(log->take().at(0) == rejection("FAIL", "0.1"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "what a listener wrote wrong is told, a beginning of it") {
+TEST_CASE_FIXTURE(Fixture, "the beginning of a listener's invalid output is logged") {
   Pool pool(groupOf("p", 10, {"REMOTE_COMMUNICATION"}), shared);
   FakeProcess process;
   auto& l = pool.add("l", process);
@@ -252,7 +252,7 @@ TEST_CASE_FIXTURE(Fixture, "supervisor_stdout's handler prints each line with it
     CHECK(answer(wrong) == "WARN l: event caused an error");
 }
 
-TEST_CASE_FIXTURE(Fixture, "one serial for all pools, one for each; what nobody accepts takes none") {
+TEST_CASE_FIXTURE(Fixture, "one serial for all pools, one for each; an event without a pool has none") {
   shared.nextSerial = 7;
   Pool p(groupOf("p", 10, {"REMOTE_COMMUNICATION", "EVENT"}), shared);
   Pool q(groupOf("q", 10, {"EVENT"}), shared);
@@ -288,7 +288,7 @@ TEST_CASE_FIXTURE(Fixture, "serials wrap where Supervisor's do") {
   CHECK(*first->serial == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a listener that cannot be written to is passed over") {
+TEST_CASE_FIXTURE(Fixture, "a listener that cannot be written to is skipped") {
   Pool pool(groupOf("p", 10, {"EVENT"}), shared);
   FakeProcess deaf, good;
   deaf.broken = true;
@@ -309,7 +309,7 @@ TEST_CASE_FIXTURE(Fixture, "a listener that cannot be written to is passed over"
                              "DEBG rebuffering event 1 for pool p (buf size=0, max=10)"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "a listener that ends while it works gives its event back") {
+TEST_CASE_FIXTURE(Fixture, "a listener that ends while it is busy returns its event to the pool") {
   Pool pool(groupOf("p", 10, {"EVENT"}), shared);
   FakeProcess process;
   auto& l = pool.add("l", process);
@@ -330,7 +330,7 @@ TEST_CASE_FIXTURE(Fixture, "a listener that ends while it works gives its event 
   CHECK(pool.queued() == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a violation is said once and gives the event back") {
+TEST_CASE_FIXTURE(Fixture, "a violation is logged once and returns the event to the pool") {
   Pool pool(groupOf("p", 10, {"EVENT"}), shared);
   FakeProcess process;
   auto& l = pool.add("l", process);
@@ -403,7 +403,7 @@ TEST_CASE_FIXTURE(Fixture, "the default handler knows one word only") {
   }
 }
 
-TEST_CASE("restarts of a listener wait longer each time until it improves") {
+TEST_CASE("the delay of a listener's restart grows until it works") {
   BackOff backOff;
   std::vector<core::seconds::rep> waits;
   for (int i = 0; i < 8; ++i) waits.push_back(backOff.next(false).count());

@@ -77,7 +77,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "a pool hears from the table and from the API") {
+TEST_CASE_FIXTURE(Fixture, "a pool receives events of the table and of the API") {
   REQUIRE(table.add(listener("l", {"EVENT"}, kScribe)).has_value());
   table.begin();
   const process::Process& program = *table.find("l", "l");
@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(Fixture, "a pool hears from the table and from the API") {
   CHECK(program.description().find("UNKNOWN") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what nobody subscribes to takes no serial") {
+TEST_CASE_FIXTURE(Fixture, "an event without subscribers uses no serial") {
   REQUIRE(table.add(listener("l", {"TICK_3600"}, kScribe)).has_value());
   table.begin();
   service.remoteCommunication("t", "x");
@@ -102,9 +102,9 @@ TEST_CASE_FIXTURE(Fixture, "what nobody subscribes to takes no serial") {
   CHECK(service.nextSerial() == 40);
 }
 
-TEST_CASE_FIXTURE(Fixture, "listeners hear of groups that come and go, and of the shutdown") {
+TEST_CASE_FIXTURE(Fixture, "listeners receive events of added and removed groups, and of the shutdown") {
   REQUIRE(table.add(listener("l", {"PROCESS_GROUP", "SUPERVISOR_STATE_CHANGE_STOPPING"}, kScribe)).has_value());
-  auto last = std::make_shared<config::GroupConfig>();  // is stopped first, and ends when the listener has heard of it
+  auto last = std::make_shared<config::GroupConfig>();  // stops first, and ends when the listener has the event
   last->name = "last";
   last->processes.push_back(program("last",
                                     "/bin/bash -c 'trap \"while ! grep -q STOPPING $1; do sleep 0.01; done;"
@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(Fixture, "a listener that breaks the protocol is described and
   CHECK(program.description().find("UNKNOWN") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a removed pool is gone, and one of the same name is new") {
+TEST_CASE_FIXTURE(Fixture, "a removed pool is destroyed, and one of the same name is a new one") {
   for (int round = 0; round < 2; ++round) {
     const auto added = table.add(listener("l", {"REMOTE_COMMUNICATION"}, kScribe));
     REQUIRE(added.has_value());

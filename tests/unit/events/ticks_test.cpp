@@ -21,14 +21,14 @@ TEST_CASE("ticks fall on multiples of their period; the first slice is only note
   CHECK(ticks.on(3605, kAll) == Due{{Type::Tick5, 3605}});
 }
 
-TEST_CASE("missed slices are not made up for, and a clock that is set back ticks too") {
+TEST_CASE("missed ticks are not repeated, and a clock that is set back ticks too") {
   Ticks ticks;
   CHECK(ticks.on(10, bit(Type::Tick5)).empty());
   CHECK(ticks.on(123, bit(Type::Tick5)) == Due{{Type::Tick5, 120}});
   CHECK(ticks.on(17, bit(Type::Tick5)) == Due{{Type::Tick5, 15}});
 }
 
-TEST_CASE("only what is wanted ticks, and a period wanted anew begins anew") {
+TEST_CASE("only subscribed periods tick, and a period that is subscribed again starts again") {
   Ticks ticks;
   CHECK(ticks.on(0, kAll).empty());
   CHECK(ticks.on(60, bit(Type::Tick60)) == Due{{Type::Tick60, 60}});
@@ -36,7 +36,7 @@ TEST_CASE("only what is wanted ticks, and a period wanted anew begins anew") {
   CHECK(ticks.on(70, kAll) == Due{{Type::Tick5, 70}});
 }
 
-TEST_CASE("the next boundary is that of the shortest wanted period") {
+TEST_CASE("the next boundary is that of the shortest subscribed period") {
   CHECK(Ticks::next(61, kAll) == 65);
   CHECK(Ticks::next(65, kAll) == 70);
   CHECK(Ticks::next(61, bit(Type::Tick60) | bit(Type::Tick3600)) == 120);

@@ -10,7 +10,7 @@
 using events::Type;
 using Names = std::vector<std::string>;
 
-TEST_CASE("every type has a name that leads back to it") {
+TEST_CASE("every type can be found by its name") {
   for (std::size_t i = 0; i < events::kTypeCount; ++i) {
     const auto type = static_cast<Type>(i);
     CHECK(events::typeOf(events::toText(type)) == type);

@@ -41,7 +41,7 @@ bool has(const std::string& text, std::string_view part) { return text.find(part
 
 }  // namespace
 
-TEST_CASE("a kept connection answers one request after the other") {
+TEST_CASE("a persistent connection answers one request after the other") {
   Fixture f;
   test::Client client(f.loop, f.server, f.gate);
   for (int i = 0; i < 3; ++i) {
@@ -68,7 +68,7 @@ TEST_CASE("HTTP/1.0 closes unless asked not to") {
   CHECK(f.server.connections() == 1);
 }
 
-TEST_CASE("requests may come in any pieces, and several at once") {
+TEST_CASE("requests may arrive in any pieces, and several together") {
   Fixture f;
   const std::string request = "\r\nPOST /echo HTTP/1.1\r\ncontent-length:3\r\n\r\nabc";
   test::Client slow(f.loop, f.server, f.gate);
@@ -84,7 +84,7 @@ TEST_CASE("requests may come in any pieces, and several at once") {
   CHECK(f.calls == 2001);
 }
 
-TEST_CASE("a pending reply holds up nobody, and the next request of its client waits") {
+TEST_CASE("a pending reply delays nobody else; the next request of its client waits") {
   Fixture f;
   test::Client waits(f.loop, f.server, f.gate);
   waits.send("GET /later HTTP/1.1\r\n\r\nGET /echo HTTP/1.1\r\n\r\n");
@@ -102,7 +102,7 @@ TEST_CASE("a pending reply holds up nobody, and the next request of its client w
   CHECK(both.find("now") < both.find("[GET ]"));
 }
 
-TEST_CASE("a client that goes away leaves its pending reply harmless") {
+TEST_CASE("a pending reply to a client that has gone has no effect") {
   Fixture f;
   auto client = std::make_unique<test::Client>(f.loop, f.server, f.gate);
   client->send("GET /later HTTP/1.1\r\n\r\n");
@@ -127,7 +127,7 @@ TEST_CASE("a client that only stops sending still gets its answer") {
   CHECK(has(client.receiveAll(), "still"));
 }
 
-TEST_CASE("a client that stops sending while a long answer is on its way gets all of it") {
+TEST_CASE("a client that stops sending during a long answer gets all of it") {
   Fixture f;
   const std::string body(5'000'000, 'x');
   f.server.router().addPrefix("/long", [&](const http::Request&, const http::Reply& reply) {
@@ -141,7 +141,7 @@ TEST_CASE("a client that stops sending while a long answer is on its way gets al
   CHECK(f.server.connections() == 0);
 }
 
-TEST_CASE("what was asked before the client vanished is carried out") {
+TEST_CASE("a request is carried out although its client has disconnected") {
   Fixture f;
   test::Client client(f.loop, f.server, f.gate);
   client.send("");
@@ -191,7 +191,7 @@ TEST_CASE("bad requests are refused and the connection ends") {
   CHECK(f.server.connections() == 0);
 }
 
-TEST_CASE("a bare line feed is refused when it comes, in whatever pieces") {
+TEST_CASE("a bare line feed is refused when it arrives, in any pieces") {
   Fixture f;
   test::Client client(f.loop, f.server, f.gate);
   for (const char c : std::string("GET /echo HTTP/1.1\r\nHost: x\n")) client.send(std::string_view(&c, 1));
@@ -213,7 +213,7 @@ TEST_CASE("a refused client that keeps sending gets its answer first") {
   CHECK(f.server.connections() == 0);
 }
 
-TEST_CASE("Expect: 100-continue is honoured") {
+TEST_CASE("Expect: 100-continue is answered") {
   Fixture f;
   test::Client client(f.loop, f.server, f.gate);
   const auto go = client.ask("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", "\r\n\r\n");
@@ -235,7 +235,7 @@ TEST_CASE("deadlines: a request that never ends, and a silent connection") {
 
 namespace {
 
-/// Gives what it is told to, and counts what it was asked for.
+/// A stream's source: returns the chosen data, and counts the requests for it.
 struct Script : http::Source {
   explicit Script(std::string& text, bool& gone, bool endless) : text_(text), gone_(gone), endless_(endless) {}
   ~Script() override { gone_ = true; }
@@ -268,7 +268,7 @@ struct StreamFixture : Fixture {
 
 }  // namespace
 
-TEST_CASE("a stream sends what comes when it comes, and ends") {
+TEST_CASE("a stream sends its parts when they arrive, and ends") {
   StreamFixture f;
   test::Client client(f.loop, f.server, f.gate);
   const auto head = client.ask("GET /stream HTTP/1.1\r\n\r\n", "5\r\nfirst\r\n");
@@ -284,7 +284,7 @@ TEST_CASE("a stream sends what comes when it comes, and ends") {
   CHECK(has(client.ask("GET /echo HTTP/1.1\r\n\r\n", "[GET ]"), "200 OK"));
 }
 
-TEST_CASE("HTTP/1.0 gets a stream raw") {
+TEST_CASE("HTTP/1.0 gets a stream without chunks") {
   StreamFixture f;
   test::Client client(f.loop, f.server, f.gate);
   const auto answer = client.ask("GET /stream HTTP/1.0\r\n\r\n", "first");
@@ -304,7 +304,7 @@ TEST_CASE("a client that does not read stops its stream only") {
   CHECK(f.gone);
 }
 
-TEST_CASE("Basic authentication guards every path") {
+TEST_CASE("every path requires Basic authentication") {
   Fixture f;
   const auto gate = f.server.addGate(guarded());
   test::Client client(f.loop, f.server, gate);
@@ -318,7 +318,7 @@ TEST_CASE("Basic authentication guards every path") {
   CHECK(f.calls == 1);
 }
 
-TEST_CASE("after a refused password the connection goes on, without the body that came with it") {
+TEST_CASE("after a refused password the connection stays open, and the body of the request is skipped") {
   Fixture f;
   test::Client client(f.loop, f.server, f.server.addGate(guarded()));
   const std::string body = "GET /echo HTTP/1.1\r\n" + kRight + "\r\n";  // would be a request
@@ -340,7 +340,7 @@ TEST_CASE("after a refused password the connection goes on, without the body tha
   CHECK(f.calls == 2);
 }
 
-TEST_CASE("a refused body that is large, or may never come, ends the connection") {
+TEST_CASE("a refused body that is large, or may never arrive, ends the connection") {
   Fixture f;
   const auto gate = f.server.addGate(guarded());
   test::Client large(f.loop, f.server, gate);
@@ -357,7 +357,7 @@ TEST_CASE("a refused body that is large, or may never come, ends the connection"
   CHECK(f.calls == 0);
 }
 
-TEST_CASE("without a password a request for a name that nobody here chose is refused") {
+TEST_CASE("without a password a request for a host name that was not configured is refused") {
   Fixture f;
   http::Gate open;
   open.hosts.emplace(std::vector<std::string>{"tools.example"}, "see <b>allowed_hosts</b>");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who stays and who goes when places, memory or the loop's time run out.
+// Which connections are closed when descriptors, memory or the loop's time run out.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -75,7 +75,7 @@ TEST_CASE("unfinished requests at one gate never fill the other") {
   }
 }
 
-TEST_CASE("the oldest that has shown least goes: unfinished, silent between requests, unfinished later, followers") {
+TEST_CASE("the closed connection is the oldest that is unfinished, idle, unfinished later, a follower, in this order") {
   Crowd c(seats(8));
   auto& follower = c.stranger(c.gate, "GET /follow HTTP/1.1\r\n\r\n");
   auto& waiting = c.stranger(c.gate, "GET /later HTTP/1.1\r\n\r\n");
@@ -91,26 +91,26 @@ TEST_CASE("the oldest that has shown least goes: unfinished, silent between requ
   }
   CHECK_FALSE(c.gone(waiting));
   CHECK(half.got().starts_with("HTTP/1.1 503 Server full"));
-  // Everybody left waits for an answer: only now somebody is turned away, and told why.
+  // All others wait for an answer: only now a new connection is refused, with the reason.
   test::Client refused(c.loop, c.server, c.gate);
   CHECK(refused.receiveAll().starts_with("HTTP/1.1 503 Server full"));
   test::Client owner(c.loop, c.server, c.other);
   CHECK(owner.ask(kGet, "[]").starts_with("HTTP/1.1 200"));
 }
 
-TEST_CASE("with a password, only who has it is more than a stranger") {
+TEST_CASE("with a password, only clients that have sent it are preferred") {
   Crowd c(seats(4));
   http::Gate asks;
   asks.authenticator = std::make_unique<http::Authenticator>("user", "pa:ss");
   const auto gate = c.server.addGate(std::move(asks));
   const std::string right = "Authorization: Basic dXNlcjpwYTpzcw==\r\n";
   auto& known = c.stranger(gate, "GET /echo HTTP/1.1\r\n" + right + "\r\n");
-  for (int i = 0; i < 10; ++i) c.stranger(gate, kGet);  // answered with 401, and kept
+  for (int i = 0; i < 10; ++i) c.stranger(gate, kGet);  // answered with 401, and kept open
   for (int i = 0; i < 10; ++i) c.stranger(gate, "POST /echo HTTP/1.1\r\nContent-Length: 99\r\n\r\nx");
   CHECK(known.ask("GET /echo HTTP/1.1\r\n" + right + "\r\n", "[]").find("200 OK") != std::string::npos);
 }
 
-TEST_CASE("the bodies and answers of one gate are limited together; who moved longest ago goes") {
+TEST_CASE("the bodies and answers of one gate have a common limit; the connection idle for longest is closed") {
   http::Limits limits;
   limits.held = 8'000'000;
   Crowd c(limits);
@@ -127,7 +127,7 @@ TEST_CASE("the bodies and answers of one gate are limited together; who moved lo
   CHECK(c.other->held == 0);
 }
 
-TEST_CASE("an idle connection keeps nothing of what was said") {
+TEST_CASE("an idle connection keeps no memory of earlier requests") {
   Crowd c({});
   const std::string body(1'000'000, 'b');
   auto& client = c.stranger(c.gate, "POST /echo HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + body + "GET /ec");
@@ -135,7 +135,7 @@ TEST_CASE("an idle connection keeps nothing of what was said") {
   CHECK(c.gate->held == 7);
 }
 
-TEST_CASE("a client that sends without end takes one turn like everybody") {
+TEST_CASE("a client that sends endlessly gets one turn like the others") {
   Crowd c({});
   auto& client = c.stranger(c.gate, "");
   client.setSendBuffer(4'000'000);
@@ -148,13 +148,13 @@ TEST_CASE("a client that sends without end takes one turn like everybody") {
   while (client.unread() > 0) client.turn();
 }
 
-TEST_CASE("many requests at once of one client leave the others their turn") {
+TEST_CASE("between many requests of one client the others get their turns") {
   Crowd c({});
   auto& greedy = c.stranger(c.gate, "");
   auto& modest = c.stranger(c.gate, "");
   std::string many;
   for (int i = 0; i < 600; ++i) many += "GET /echo HTTP/1.1\r\n\r\n";
-  greedy.send(many);  // takes one turn
+  greedy.send(many);  // is handled in one turn
   CHECK(c.served > 0);
   CHECK(c.served < 100);
   CHECK(modest.ask("GET /echo HTTP/1.1\r\n\r\n", "[]").starts_with("HTTP/1.1 200"));

@@ -15,7 +15,7 @@ const http::HostNames& names() {
 
 }  // namespace
 
-TEST_CASE("what no web site can own is allowed, and so is what was configured") {
+TEST_CASE("names that no web site can own and configured names are allowed") {
   for (const char* host : {"", "127.0.0.1", "127.0.0.1:9001", "10.1.2.3:", "[::1]", "[::1]:9001", "[fe80::1]:1", "::1",
                            "localhost", "LocalHost:9001", "localhost.", "app.localhost:80", "tools.example.org",
                            "TOOLS.example.org.:9001", "other:1"}) {
@@ -28,7 +28,7 @@ TEST_CASE("what no web site can own is allowed, and so is what was configured") 
   CHECK(names().allows(std::string(own) + ":9001"));
 }
 
-TEST_CASE("any other name is refused, and what only looks like an allowed one") {
+TEST_CASE("any other name is refused, also one that only resembles an allowed one") {
   for (const char* host : {"evil.example",
                            "evil.example:9001",
                            "127.0.0.1.evil.example",

@@ -37,7 +37,7 @@ ino_t inode(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("a Unix socket has its mode from the first moment and goes with its owner") {
+TEST_CASE("a Unix socket has its mode from the first moment and is removed with its object") {
   Directory d;
   const std::string path = d.path + "/s";
   {
@@ -54,7 +54,7 @@ TEST_CASE("a Unix socket has its mode from the first moment and goes with its ow
   CHECK_FALSE(exists(path));
 }
 
-TEST_CASE("a socket in use is refused, a stale one replaced, another file left alone") {
+TEST_CASE("a socket in use is an error, a stale one is replaced, another file is kept") {
   Directory d;
   const std::string path = d.path + "/s";
   auto first = http::openListenSocket(at(path));
@@ -90,7 +90,7 @@ TEST_CASE("a socket's file is removed only if it is still ours") {
   CHECK(exists(path));
 }
 
-TEST_CASE("errors in Supervisor's words") {
+TEST_CASE("errors have Supervisor's text") {
   auto missing = http::openListenSocket(at("/nonexistent/s"));
   REQUIRE(!missing.has_value());
   CHECK(missing.error().text ==

@@ -56,7 +56,7 @@ TEST_CASE("Basic: colons and UTF-8 in the password, the scheme in any case") {
   CHECK(a.check(basic("nocolon"), now) == Decision::Malformed);
 }
 
-TEST_CASE("slow hashes: guesses are rationed, the right password is not hindered by them") {
+TEST_CASE("slow hashes: guesses are limited, which does not delay the right password") {
   http::Authenticator a("u", "$6$rounds=1000$saltsalt$" + std::string(86, 'x'));
   const auto now = core::Clock::now();
   for (int i = 0; i < 3; ++i) CHECK(a.check(basic("u:guess" + std::to_string(i)), now) == Decision::Denied);
@@ -82,7 +82,7 @@ TEST_CASE("slow hashes: a name that is not the user's gets the same answers in t
   }
 }
 
-TEST_CASE("slow hashes: guesses for different names share one ration, and a name's answers are its own") {
+TEST_CASE("slow hashes: guesses for different names share one limit, and answers are remembered for each name") {
   const std::string secret =
       "$6$rounds=1000$saltsalt$LAV5VE5Y7w1d73x1mFNspYWUpazfmwv2Soep"
       "NXNKJ/otop/Zok96Hr8Q13LEv0DRY/x8v0/crpIjl8NJSAqXV/";

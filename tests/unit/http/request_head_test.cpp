@@ -41,7 +41,7 @@ TEST_CASE("a head as clients send it") {
   CHECK(taken("GET /a\xC3\xA4 HTTP/1.1\r\n\r\n").request.uri == "/a\xC3\xA4");
 }
 
-TEST_CASE("the length of a body is said once, in digits, or not at all") {
+TEST_CASE("the length of a body may appear once, in digits") {
   CHECK(post("Content-Length: 1\r\n") == 0);
   CHECK(post("Content-Length: 0001\r\n") == 0);
   for (const char* value : {"", "-1", "+1", "1 ", "1 2", "1,1", "1, 1", "0x1", "1;x", "1.0", "one", "\"1\""}) {
@@ -57,7 +57,7 @@ TEST_CASE("the length of a body is said once, in digits, or not at all") {
   CHECK(refusal("GET / HTTP/1.1\r\nContent-Length: 1\r\n\r\n") == 0);
 }
 
-TEST_CASE("a transfer coding never comes beside a length, and chunked alone is understood well enough to ask for one") {
+TEST_CASE("a transfer coding with a length is refused; for chunked alone the answer requests a length") {
   CHECK(post("Transfer-Encoding: chunked\r\n") == 411);
   CHECK(post("transfer-encoding:CHUNKED\r\n") == 411);
   for (const char* lines : {
@@ -100,7 +100,7 @@ TEST_CASE("lines end with CRLF, and with nothing else") {
   }
 }
 
-TEST_CASE("header lines: a name, a colon right behind it, a value without control bytes, one line") {
+TEST_CASE("header lines: a name, immediately a colon, a value without control bytes, one line") {
   for (const char* line : {
            "Content-Length : 1",
            "Content-Length\t: 1",
@@ -161,7 +161,7 @@ TEST_CASE("the request line has two or three words and single blanks") {
   }
 }
 
-TEST_CASE("what decides about a request comes once") {
+TEST_CASE("headers that determine how a request is read may appear once") {
   for (const char* name : {"Host", "Authorization", "Origin", "Sec-Fetch-Site"}) {
     CAPTURE(std::string(name));
     const std::string line = std::string(name) + ": x\r\n";
@@ -170,7 +170,7 @@ TEST_CASE("what decides about a request comes once") {
   }
 }
 
-TEST_CASE("an address in the request line is taken apart, and may not contradict Host") {
+TEST_CASE("an address in the request line is parsed, and must not contradict Host") {
   const auto head =
       taken("POST HTTP://Example:9001/RPC2?a HTTP/1.1\r\nHost: example:9001\r\nContent-Length: 0\r\n\r\n");
   CHECK(head.request.uri == "/RPC2?a");

@@ -10,13 +10,13 @@
 
 using Taken = std::vector<std::size_t>;
 
-TEST_CASE("one gate has everything") {
+TEST_CASE("a single gate may use everything") {
   CHECK_FALSE(http::whoYields(Taken{9}, 10, 0));
   CHECK(http::whoYields(Taken{10}, 10, 0) == 0);
   CHECK(http::whoYields(Taken{1}, 1, 0) == 0);
 }
 
-TEST_CASE("a gate's own part is free for it, whatever the others took") {
+TEST_CASE("a gate's own part is available to it, whatever the others use") {
   CHECK_FALSE(http::whoYields(Taken{74, 0}, 100, 0));
   CHECK(http::whoYields(Taken{75, 0}, 100, 0) == 0);
   CHECK_FALSE(http::whoYields(Taken{75, 24}, 100, 1));
@@ -24,14 +24,14 @@ TEST_CASE("a gate's own part is free for it, whatever the others took") {
   CHECK(http::whoYields(Taken{75, 25}, 100, 0) == 0);
 }
 
-TEST_CASE("when the capacity has shrunk, the largest crowd makes room for who has less than its part") {
+TEST_CASE("when the capacity has shrunk, the gate with most connections makes room for one below its part") {
   CHECK(http::whoYields(Taken{12, 0}, 12, 1) == 0);
   CHECK(http::whoYields(Taken{12, 0}, 12, 0) == 0);
   CHECK(http::whoYields(Taken{9, 3}, 12, 1) == 1);
   CHECK(http::whoYields(Taken{1, 0}, 1, 1) == 0);
 }
 
-TEST_CASE("whoever comes in whatever order: a gate below its part never has to yield to another one") {
+TEST_CASE("in any order of connections, a gate below its part never has to yield to another one") {
   std::mt19937 random(7);
   for (int round = 0; round < 200; ++round) {
     const std::size_t capacity = 6 + random() % 60;

@@ -86,7 +86,7 @@ TEST_CASE("what a reload does, case by case") {
       {"no longer managed, and umask", {}, true, {.managed = false, .umask = "027"}, Deed::Change, false, false},
       {"no longer managed, and stopped", {}, true, {.state = Stopped, .managed = false}, Deed::Change, false, false},
       {"managed again", {.managed = false}, false, {}, Deed::Start, true, false},
-      {"managed again, what ran goes on", {.managed = false}, true, {}, Deed::Change, false, false},
+      {"managed again, running before", {.managed = false}, true, {}, Deed::Change, false, false},
   };
   for (const auto& one : cases) {
     CAPTURE(one.what);
@@ -143,7 +143,7 @@ TEST_CASE("once a decision is done there is nothing more to do") {
     CHECK(again.deed == Deed::Nothing);
     CHECK_FALSE(again.starts);
     CHECK_FALSE(again.updates);
-    // What is said is what is done.
+    // The reported deed is what is done.
     CHECK((decision.deed == Deed::Start) == (!up && decision.starts));
     CHECK((decision.deed == Deed::Restart) == (up && decision.starts));
     if (!next.managed) CHECK(upThen == up);

@@ -45,7 +45,7 @@ bool ownsIn(const State& state) {
 
 }  // namespace
 
-TEST_CASE("what is to be written is recorded before, and what was there stays known until it is written") {
+TEST_CASE("a file is recorded before it is written, and its old digest is kept until it is written") {
   const State state;
   auto plan = planWith("one");
   CHECK_FALSE(knownIn(state, plan).recorded);
@@ -62,7 +62,7 @@ TEST_CASE("what is to be written is recorded before, and what was there stays kn
   CHECK(knownIn(state, next).digests == std::vector{layout::digestOf("two")});
 }
 
-TEST_CASE("a directory is the instance's if the manager made it") {
+TEST_CASE("a directory belongs to the instance if the manager created it") {
   const State state;
   auto ledger = state.ledger();
   const auto plan = planWith("one");
@@ -70,15 +70,15 @@ TEST_CASE("a directory is the instance's if the manager made it") {
   ledger.settle(plan, {}, {}, true);
   CHECK_FALSE(ownsIn(state));
   REQUIRE(ledger.intend(plan, {"/srv/a"}));
-  CHECK(ownsIn(state));  // before it is made: a crash may follow
+  CHECK(ownsIn(state));  // before it is created: a crash may follow
   ledger.settle(plan, {"/srv/a"}, {}, false);
-  CHECK_FALSE(ownsIn(state));  // it could not be made
+  CHECK_FALSE(ownsIn(state));  // it could not be created
   REQUIRE(ledger.intend(plan, {"/srv/a"}));
   ledger.settle(plan, {"/srv/a"}, {{"create directory", "/srv/a"}}, true);
   CHECK(ownsIn(state));
 }
 
-TEST_CASE("records of an earlier version count, and only directories at their default places are the instance's") {
+TEST_CASE("records of an earlier version are used, but only directories at default paths belong to the instance") {
   const State state;
   KeyedFile file = KeyedFile::read(state.path());
   file.add("generated", "file /etc/a.conf");
@@ -100,7 +100,7 @@ TEST_CASE("records of an earlier version count, and only directories at their de
   CHECK(own == 1);
 }
 
-TEST_CASE("the run directory goes with the instance, unless it is another's or holds more") {
+TEST_CASE("the run directory is removed with the instance, unless it is another's or has other files") {
   const State state;
   const auto removed = [&](const std::vector<std::string>& lines) {
     KeyedFile file;
@@ -119,7 +119,7 @@ TEST_CASE("the run directory goes with the instance, unless it is another's or h
   CHECK(removed({"own=/run/supervisor_a", "own=/run/supervisor_a/logs"}).empty());
 }
 
-TEST_CASE("what cannot be recorded must not be done") {
+TEST_CASE("a change that cannot be recorded is refused") {
   const State state;
   auto ledger = state.ledger();
   ::unlink(state.path().c_str());

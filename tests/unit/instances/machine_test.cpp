@@ -28,7 +28,7 @@ struct Fixture {
     now = *machine.deadline();
     return machine.expire(now);
   }
-  /// Dies at once after a start that has begun with Prepare.
+  /// Dies immediately after a start that has begun with Prepare.
   void dieEarly() {
     REQUIRE(machine.prepared(now) == Action::Spawn);
     machine.spawned(now);
@@ -52,7 +52,7 @@ TEST_CASE("start, ready, stop") {
   CHECK(f.machine.result() == RunResult::Success);
 }
 
-TEST_CASE("a stop or restart while the process is on its way counts when it is there") {
+TEST_CASE("a stop or restart during the spawn takes effect when the process exists") {
   Fixture f;
   f.machine.start(f.now);
   REQUIRE(f.machine.prepared(f.now) == Action::Spawn);
@@ -77,7 +77,7 @@ TEST_CASE("a stop or restart while the process is on its way counts when it is t
   CHECK(f.machine.phase() == Phase::Starting);
 }
 
-TEST_CASE("a failed start is not tried again when it was stopped meanwhile, and at once when it was restarted") {
+TEST_CASE("a failed start is not repeated after a stop, and immediately repeated after a restart") {
   Fixture f;
   f.machine.start(f.now);
   REQUIRE(f.machine.prepared(f.now) == Action::Spawn);
@@ -96,7 +96,7 @@ TEST_CASE("a failed start is not tried again when it was stopped meanwhile, and 
   CHECK(f.machine.phase() == Phase::Waiting);
 }
 
-TEST_CASE("one that never says it is ready runs when it lived long enough") {
+TEST_CASE("a process that never reports READY counts as running after a while") {
   Fixture f;
   f.machine.start(f.now);
   f.machine.prepared(f.now);
@@ -108,7 +108,7 @@ TEST_CASE("one that never says it is ready runs when it lived long enough") {
   CHECK(f.machine.phase() == Phase::Running);
 }
 
-TEST_CASE("one that dies is started again after a delay, when nothing of it is left") {
+TEST_CASE("a process that dies is started again after a delay, when none of its processes is left") {
   Fixture f;
   f.run();
   f.now += seconds(100);
@@ -121,7 +121,7 @@ TEST_CASE("one that dies is started again after a delay, when nothing of it is l
   CHECK(f.machine.restarts() == 1);
 }
 
-TEST_CASE("the delay doubles, and after five quick ends it has failed with the reason") {
+TEST_CASE("the delay doubles, and after five early ends the instance has failed, with the reason") {
   Fixture f;
   REQUIRE(f.machine.start(f.now) == Action::Prepare);
   for (const int delay : {1, 2, 4, 8}) {
@@ -141,7 +141,7 @@ TEST_CASE("the delay doubles, and after five quick ends it has failed with the r
   CHECK(f.machine.phase() == Phase::Waiting);
 }
 
-TEST_CASE("a long life forgives the ends before it") {
+TEST_CASE("a long run resets the count of early ends") {
   Fixture f;
   REQUIRE(f.machine.start(f.now) == Action::Prepare);
   for (int i = 0; i < 20; ++i) {
@@ -156,7 +156,7 @@ TEST_CASE("a long life forgives the ends before it") {
   }
 }
 
-TEST_CASE("an orderly end by itself is the owner's wish, also of one that is no child of ours and said so") {
+TEST_CASE("an orderly end was requested by the owner, also one that a process reports that is not our child") {
   Fixture f;
   f.run();
   f.machine.exited({Exit::Kind::Code, 0}, "", f.now);
@@ -165,7 +165,7 @@ TEST_CASE("an orderly end by itself is the owner's wish, also of one that is no 
   CHECK(f.machine.reason() == "was shut down by its owner");
 }
 
-TEST_CASE("what does not stop is killed") {
+TEST_CASE("a process that does not stop is killed") {
   Fixture f;
   f.run();
   f.machine.stop(f.now);
@@ -176,7 +176,7 @@ TEST_CASE("what does not stop is killed") {
   CHECK(f.machine.result() == RunResult::Timeout);
 }
 
-TEST_CASE("what does not even end when it is killed counts as ended after a while") {
+TEST_CASE("a process that does not end when it is killed counts as ended after a while") {
   for (const bool restart : {false, true}) {
     Fixture f;
     f.run();
@@ -191,7 +191,7 @@ TEST_CASE("what does not even end when it is killed counts as ended after a whil
   }
 }
 
-TEST_CASE("a start after a stop prepares once more: what is being prepared may not be what is to start") {
+TEST_CASE("a start after a stop prepares again, since the entry may have changed meanwhile") {
   Fixture f;
   f.machine.start(f.now);
   CHECK(f.machine.stop(f.now) == Action::None);
@@ -203,11 +203,11 @@ TEST_CASE("a start after a stop prepares once more: what is being prepared may n
   g.machine.start(g.now);
   g.machine.stop(g.now);
   g.machine.start(g.now);
-  CHECK(g.machine.prepareFailed("/x is in the way", g.now) == Action::Prepare);
+  CHECK(g.machine.prepareFailed("/x already exists", g.now) == Action::Prepare);
   CHECK(g.machine.phase() == Phase::Preparing);
 }
 
-TEST_CASE("restart, and a start while it stops, run it once more") {
+TEST_CASE("restart, and a start during a stop, run it again") {
   for (const bool restart : {true, false}) {
     Fixture f;
     f.run();
@@ -223,7 +223,7 @@ TEST_CASE("restart, and a start while it stops, run it once more") {
   }
 }
 
-TEST_CASE("a stop before the process is there comes true when its layout is done") {
+TEST_CASE("a stop before the process exists takes effect when its layout is done") {
   Fixture f;
   f.machine.start(f.now);
   CHECK(f.machine.stop(f.now) == Action::None);
@@ -231,7 +231,7 @@ TEST_CASE("a stop before the process is there comes true when its layout is done
   CHECK(f.machine.phase() == Phase::Inactive);
 }
 
-TEST_CASE("a stop ends the waiting for the next try") {
+TEST_CASE("a stop cancels the next try") {
   Fixture f;
   f.machine.start(f.now);
   f.dieEarly();
@@ -240,15 +240,15 @@ TEST_CASE("a stop ends the waiting for the next try") {
   CHECK_FALSE(f.machine.deadline());
 }
 
-TEST_CASE("a layout that cannot be applied is a failure at once") {
+TEST_CASE("a layout that cannot be applied is a failure without another try") {
   Fixture f;
   f.machine.start(f.now);
-  CHECK(f.machine.prepareFailed("/x is in the way", f.now) == Action::None);
+  CHECK(f.machine.prepareFailed("/x already exists", f.now) == Action::None);
   CHECK(f.machine.phase() == Phase::Failed);
   CHECK(f.machine.result() == RunResult::Layout);
 }
 
-TEST_CASE("an adopted instance runs, and was not restarted") {
+TEST_CASE("an adopted instance runs, and its restart counter stays zero") {
   Fixture f;
   f.machine.adopt(f.now);
   CHECK(f.machine.phase() == Phase::Running);

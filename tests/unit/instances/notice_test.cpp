@@ -3,7 +3,7 @@
 
 #include "daemon/instances/notify_socket.hpp"
 
-TEST_CASE("a message of an instance is read, and what is not understood is ignored") {
+TEST_CASE("a message of an instance is parsed, and unknown lines are ignored") {
   const auto notice = instances::parseNotice(
       "READY=1\nX_OTHER=1\nSTATUS=fine\nX_SUPERVISOR_PROGRAMS=all\nX_SUPERVISOR_PROGRAM=RUNNING 12 web:a\n"
       "X_SUPERVISOR_PROGRAM=bad\nX_SUPERVISOR_PROGRAM=EXITED 13 b");
@@ -18,7 +18,7 @@ TEST_CASE("a message of an instance is read, and what is not understood is ignor
   CHECK(notice.programs[1].pid == 0);
 }
 
-TEST_CASE("a description belongs to the program of the line before, is short, and obeys no owner") {
+TEST_CASE("a description belongs to the program of the line before, is cut, and contains no control sequences") {
   const auto notice = instances::parseNotice(
       "X_SUPERVISOR_DESCRIPTION=nobody's\nX_SUPERVISOR_PROGRAM=FATAL 0 a\n"
       "X_SUPERVISOR_DESCRIPTION=couldn't \x1b[2J\xff\nX_SUPERVISOR_DESCRIPTION=twice\n"
@@ -31,13 +31,13 @@ TEST_CASE("a description belongs to the program of the line before, is short, an
   CHECK(notice.programs[2].description == std::string(200, 'x'));
 }
 
-TEST_CASE("bytes that are no text, and names of absurd length, do no harm") {
+TEST_CASE("invalid UTF-8 and very long names are harmless") {
   CHECK(instances::parseNotice("X_SUPERVISOR_PROGRAM=RUNNING 1 " + std::string(1000, 'x')).programs.empty());
   const auto notice = instances::parseNotice("STATUS=\xff\xfe");
   CHECK(notice.status == "\xef\xbf\xbd\xef\xbf\xbd");
 }
 
-TEST_CASE("only Supervisor's states are believed, and no name or status has anything that a terminal obeys") {
+TEST_CASE("only Supervisor's states are accepted, and no name or status contains control sequences") {
   const auto notice = instances::parseNotice(
       "X_SUPERVISOR_PROGRAM=OWNED 1 a\nX_SUPERVISOR_PROGRAM=REMOVED 0 b\n"
       "X_SUPERVISOR_PROGRAM=FATAL 0 c\x1b[2Jd\nSTATUS=\x1b]0;title\x07 \xe2\x80\xaetxt");

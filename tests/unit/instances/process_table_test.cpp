@@ -58,7 +58,7 @@ std::vector<pid_t> pidsOf(const ProcessMatcher& matcher) {
 
 }  // namespace
 
-TEST_CASE("a look at a process shows what it is") {
+TEST_CASE("the attributes of a process are read") {
   const Child child("x:1");
   const auto info = lookAt(child.pid);
   REQUIRE(info);
@@ -74,7 +74,7 @@ TEST_CASE("a look at a process shows what it is") {
   CHECK_FALSE(lookAt(-1));
 }
 
-TEST_CASE("the details of processes tell their mark, their program and when they began") {
+TEST_CASE("the details of processes have their mark, their program and their start time") {
   const Child one("a:1"), two("a:2");
   auto details = readDetails({one.pid, two.pid, 1 << 30});
   REQUIRE(details.size() == 2);
@@ -86,7 +86,7 @@ TEST_CASE("the details of processes tell their mark, their program and when they
   CHECK_FALSE(details[one.pid].hasArgument("100"));
 }
 
-TEST_CASE("the start time that a child reports is the one that others see") {
+TEST_CASE("a child reports the same start time that others read") {
   core::SpawnSpec spec;
   spec.file = "/bin/sleep";
   spec.arguments = {"sleep", "1000"};
@@ -101,7 +101,7 @@ TEST_CASE("the start time that a child reports is the one that others see") {
   ::waitpid(child->pid, nullptr, 0);
 }
 
-TEST_CASE("a process is known by its mark, and not where it is another account's") {
+TEST_CASE("a process is recognised by its mark, unless it belongs to another account") {
   const Child mine("a:1"), other("a:2");
   ProcessMatcher matcher;
   matcher.uid = ::geteuid();
@@ -114,7 +114,7 @@ TEST_CASE("a process is known by its mark, and not where it is another account's
   CHECK(pidsOf(matcher).empty());
 }
 
-TEST_CASE("a process is known by the group of a program") {
+TEST_CASE("a process is recognised by the process group of a program") {
   const Child program("x:1");
   ProcessMatcher matcher;
   matcher.uid = ::geteuid();
@@ -122,7 +122,7 @@ TEST_CASE("a process is known by the group of a program") {
   CHECK(pidsOf(matcher) == std::vector<pid_t>{program.pid});
 }
 
-TEST_CASE("strays are processes of the account that descend from no main process") {
+TEST_CASE("strays are processes of the account that do not descend from a main process") {
   const std::vector<ProcessInfo> all{
       {10, 1, 10, 10, 1000, false},   // a main process
       {11, 10, 11, 10, 1000, false},  // its program
@@ -132,7 +132,7 @@ TEST_CASE("strays are processes of the account that descend from no main process
       {22, 20, 20, 20, 1000, true},   // a zombie
       {30, 1, 30, 30, 2000, false},   // somebody else's
       {31, 30, 30, 30, 1000, false},  // a stray below it
-      {40, 41, 40, 40, 1000, false},  // parents in a circle: the table was read while it changed
+      {40, 41, 40, 40, 1000, false},  // a cycle of parents: the table was read while it changed
       {41, 40, 40, 40, 1000, false},
   };
   CHECK(strays(1000, {10}, all) == std::vector<pid_t>{20, 21, 31, 40, 41});
@@ -140,7 +140,7 @@ TEST_CASE("strays are processes of the account that descend from no main process
   CHECK(strays(3000, {}, all).empty());
 }
 
-TEST_CASE("memory and processor time are those of all that are named") {
+TEST_CASE("memory and processor time are the sums over the named processes") {
   const auto own = usageOf({::getpid()});
   REQUIRE(own.memoryBytes);
   CHECK(*own.memoryBytes > 100000);
@@ -149,7 +149,7 @@ TEST_CASE("memory and processor time are those of all that are named") {
   CHECK(*usageOf({1 << 30}).memoryBytes == 0);
 }
 
-TEST_CASE("the process of a record is found again, and nothing else is taken for it") {
+TEST_CASE("the process of a record is found again, and no other process is mistaken for it") {
   Child child("a:1");
   const auto uid = ::geteuid();
   CHECK(isSame(recordOf(child.pid), uid, "a:1", see(child.pid)));
@@ -159,7 +159,7 @@ TEST_CASE("the process of a record is found again, and nothing else is taken for
   auto reused = recordOf(child.pid);
   --reused.startTime;  // the pid is another process's now
   CHECK_FALSE(isSame(reused, uid, "a:1", see(child.pid)));
-  reused.startTime = 0;  // nobody knew it
+  reused.startTime = 0;  // its start time was unknown
   CHECK_FALSE(isSame(reused, uid, "a:1", see(child.pid)));
   auto initial = recordOf(child.pid);
   initial.pid = 1;
@@ -176,7 +176,7 @@ TEST_CASE("the process of a record is found again, and nothing else is taken for
 TEST_CASE("an instance without a record is recognised by all of its signs") {
   core::SpawnSpec spec;
   spec.file = "/bin/sleep";
-  spec.arguments = {"supervisord", "1000", "1"};  // the last stands for the configuration's path
+  spec.arguments = {"supervisord", "1000", "1"};  // the last is in place of the configuration's path
   spec.environment = {std::string(kMark) + "=a:1"};
   spec.newSession = true;
   const auto pid = *core::spawn(spec);
@@ -196,7 +196,7 @@ TEST_CASE("an instance without a record is recognised by all of its signs") {
   CHECK_FALSE(looksLike(program, "1000", uid, "a:1", inOurSession.pid, see(inOurSession.pid)));
 }
 
-TEST_CASE("a record comes back as it was written, and only in the same boot") {
+TEST_CASE("a record is read as it was written, but only in the same boot") {
   const std::string path = "/tmp/test-record-" + std::to_string(::getpid());
   Record record;
   record.wanted = true;

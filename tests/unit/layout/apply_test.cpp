@@ -55,7 +55,7 @@ std::vector<Node> sample(const Place& place) {
 
 }  // namespace
 
-TEST_CASE("a plan is brought about, and a second time changes nothing") {
+TEST_CASE("a plan is applied, and applying it again changes nothing") {
   const Place place;
   const auto first = place.apply(sample(place));
   CHECK(first.errors.empty());
@@ -69,13 +69,13 @@ TEST_CASE("a plan is brought about, and a second time changes nothing") {
   CHECK(second.changes.empty());
 }
 
-TEST_CASE("a dry run says the same and does nothing") {
+TEST_CASE("a dry run has the same report and changes nothing") {
   const Place place;
   CHECK(place.apply(sample(place), nullptr, Mode::DryRun).changes.size() == 3);
   CHECK_FALSE(core::exists(place.path("etc")));
 }
 
-TEST_CASE("what differs is put right") {
+TEST_CASE("differences are corrected") {
   const Place place;
   (void)place.apply(sample(place));
   ::chmod(place.path("a/logs").c_str(), 0777);
@@ -87,7 +87,7 @@ TEST_CASE("what differs is put right") {
   CHECK(place.apply(sample(place)).changes.empty());
 }
 
-TEST_CASE("a symbolic link on the way is not followed") {
+TEST_CASE("a symbolic link in the path is not followed") {
   const Place place;
   REQUIRE(::mkdir(place.path("outside").c_str(), 0755) == 0);
   REQUIRE(::symlink(place.path("outside").c_str(), place.path("a").c_str()) == 0);
@@ -97,7 +97,7 @@ TEST_CASE("a symbolic link on the way is not followed") {
   CHECK_FALSE(core::exists(place.path("outside/logs")));
 }
 
-TEST_CASE("in trusted directories a link, a FIFO or a directory in the place of a file is refused") {
+TEST_CASE("in trusted directories a link, a FIFO or a directory instead of a file is refused") {
   const Place place;
   place.write("secret", "secret\n");
   REQUIRE(::symlink(place.path("secret").c_str(), place.path("link").c_str()) == 0);
@@ -125,7 +125,7 @@ TEST_CASE("with the owner's ids they are refused as well, and a hard link is not
   CHECK(place.read("secret") == "secret\n");
 }
 
-TEST_CASE("a file is replaced only if it is what was recorded, says that it is ours, or may be adopted") {
+TEST_CASE("a file is replaced only if it matches the record, has our mark, or may be adopted") {
   const Place place;
   const auto tryWith = [&](const std::string& content, Known known, const std::string& adoptWith = "") {
     place.write("x", content);
@@ -153,7 +153,7 @@ TEST_CASE("a file is replaced only if it is what was recorded, says that it is o
   CHECK_FALSE(place.apply({File{place.path("x"), "new\n", 0, 0, 0644, {}, "[supervisord]"}}).errors.empty());
 }
 
-TEST_CASE("what lies in a directory that others control is left to the owner's helper") {
+TEST_CASE("files in a directory that others control are left to the owner's helper") {
   const Place place;
   REQUIRE(::mkdir(place.path("open").c_str(), 0777) == 0);
   ::chmod(place.path("open").c_str(), 0777);
@@ -183,7 +183,7 @@ TEST_CASE("a directory that the owner may change through its group or an access 
   CHECK_FALSE(core::exists(place.path("d/x")));
 }
 
-TEST_CASE("a directory in the way that is somebody else's or not empty is not taken over") {
+TEST_CASE("an existing directory that belongs to somebody else or is not empty is not taken over") {
   const Place place;
   REQUIRE(::mkdir(place.path("full").c_str(), 0755) == 0);
   place.write("full/file", "x");
@@ -206,7 +206,7 @@ TEST_CASE("only the manager's own links are replaced") {
   CHECK(place.apply({recorded}, &kStranger).errors.empty());
 }
 
-TEST_CASE("a link or a script may be adopted in the place of a link, a program not") {
+TEST_CASE("a link or a script may be replaced by our link when adopted, a program may not") {
   const Place place;
   const Link want{place.path("ctl"), place.path("links/ctl"), place.path("links"), {}, true};
   REQUIRE(::symlink("/bin/true", place.path("ctl").c_str()) == 0);
@@ -223,7 +223,7 @@ TEST_CASE("a link or a script may be adopted in the place of a link, a program n
   CHECK(place.apply({want}, &kStranger).errors.empty());
 }
 
-TEST_CASE("a directory is the owner's already, or at the default place and empty, or stays as it is") {
+TEST_CASE("a directory is accepted if it is the owner's, or empty at its default path; others are refused unchanged") {
   const Place place;
   const auto info = [&] {
     struct stat now {};
@@ -233,7 +233,7 @@ TEST_CASE("a directory is the owner's already, or at the default place and empty
   REQUIRE(::mkdir(place.path("d").c_str(), 0711) == 0);
   Directory want{place.path("d"), kStranger.uid, kStranger.gid, 0750};
   CHECK(place.apply({want}, &kStranger).errors.size() == 1);
-  want.made = true;  // it was, but root made another one since
+  want.made = true;  // it was, but root has created another one since
   CHECK(place.apply({want}, &kStranger).errors.size() == 1);
   CHECK(info() == std::pair(::geteuid(), mode_t{0711}));
   REQUIRE(::chown(place.path("d").c_str(), kStranger.uid, 0) == 0);
@@ -246,7 +246,7 @@ TEST_CASE("a directory is the owner's already, or at the default place and empty
   CHECK(info() == std::pair(kStranger.uid, mode_t{0750}));
 }
 
-TEST_CASE("a removal takes what is of its kind and follows nothing") {
+TEST_CASE("a removal removes only the expected kind of file and follows no link") {
   const Place place;
   REQUIRE(::mkdir(place.path("outside").c_str(), 0755) == 0);
   place.write("outside/kept", "x");
@@ -269,7 +269,7 @@ TEST_CASE("a removal takes what is of its kind and follows nothing") {
   CHECK(core::exists(place.path("outside/kept")));
 }
 
-TEST_CASE("a template is only read where nobody else can change it") {
+TEST_CASE("a template is read only if nobody else can change it") {
   const Place place;
   place.write("good", "text");
   place.write("closed", "text");

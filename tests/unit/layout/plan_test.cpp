@@ -90,7 +90,7 @@ childlogdir=/var/log/supervisor_a
 )") != std::string::npos);
 }
 
-TEST_CASE("without a wish the activity log does not repeat the output of programs, and the file says how it would") {
+TEST_CASE("by default the activity log does not repeat the output of programs; a comment explains how to change that") {
   const auto text = nodeAt<layout::File>(planOf(minimal("a")), "/etc/supervisord_a.conf").content;
   CHECK(value(text, "supervisord", "loglevel") == "info");
   CHECK(text.find("; loglevel=debug would write every line of the programs' output here, too\nloglevel=info\n") !=
@@ -102,7 +102,7 @@ TEST_CASE("without a wish the activity log does not repeat the output of program
       std::string::npos);
 }
 
-TEST_CASE("names that an endpoint answers to are passed on") {
+TEST_CASE("host names of an endpoint are passed on") {
   const auto plan = planOf(minimal("a", "http_server.allowed_hosts = a.example.org, b.example.org\n"));
   const auto text = nodeAt<layout::File>(plan, "/etc/supervisord_a.conf").content;
   CHECK(value(text, "inet_http_server", "allowed_hosts") == "a.example.org,b.example.org");
@@ -117,7 +117,7 @@ TEST_CASE("without http_server there is no such section, without a password no u
   CHECK(value(text, "inet_http_server", "username") == "(none)");
 }
 
-TEST_CASE("a percent sign in a password is written as supervisord reads it") {
+TEST_CASE("a percent sign in a password is escaped for supervisord") {
   const auto plan = planOf(minimal("a", "http_server.password = 100%\n"));
   const auto& text = nodeAt<layout::File>(plan, "/etc/supervisord_a.conf").content;
   CHECK(value(text, "inet_http_server", "password") == "100%%");
@@ -134,7 +134,7 @@ TEST_CASE("the chain of links ends at the installed client") {
         "/etc/supervisord_tech2.conf");
 }
 
-TEST_CASE("directories are the owner's, each once") {
+TEST_CASE("directories belong to the owner, and each is planned once") {
   const auto plan = planOf(minimal("a"));
   int count = 0;
   for (const auto& node : plan.nodes) count += std::holds_alternative<layout::Directory>(node);
@@ -155,7 +155,7 @@ TEST_CASE("declared programs and groups become files of the owner") {
   CHECK(value(nodeAt<layout::File>(plan, "/etc/supervisord_a.d/g_grp.ini").content, "group:g", "programs") == "p,q");
 }
 
-TEST_CASE("an own template is filled, or taken as it is") {
+TEST_CASE("a custom template is filled in, or used as it is") {
   auto loaded = loadText(minimal("a", "conf_file_src = tmpl://a.jj2\n"));
   REQUIRE(loaded.entries.size() == 1);
   CHECK(loaded.entries[0].confTemplate == "/etc/supervisor-manager/templates/a.jj2");

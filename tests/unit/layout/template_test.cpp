@@ -20,7 +20,7 @@ TEST_CASE("conditions keep or drop lines") {
   CHECK(*fillTemplate("{{% if a is not defined %}}x{{% endif %}}", {}) == "x");
 }
 
-TEST_CASE("what is wrong names its line") {
+TEST_CASE("errors name the line") {
   for (const char* text : {"\n{{{nope}}}", "\n{{% if a is defined %}}", "\n{{% endif %}}",
                            "\n{{% for x in y %}}{{% endif %}}", "\n{{{ name", "\n{{% if a is defined"}) {
     CAPTURE(text);

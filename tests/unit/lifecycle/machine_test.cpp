@@ -100,7 +100,7 @@ TEST_CASE("a program that dies too quickly is retried after 1, 2, 3 seconds and 
   CHECK(b.events == "STARTING0");
 }
 
-TEST_CASE("a program that never began says why, and an early end what it may have to do with") {
+TEST_CASE("a failed spawn has a reason, and an early exit a hint") {
   Bench b;
   b.feed(input::Start{});
   b.feed(input::Exited{127, "couldn't chdir to /x: ENOENT"});
@@ -187,7 +187,7 @@ TEST_CASE("autorestart follows the exit code and the supervisor's state") {
   CHECK_FALSE(restarts(Restart::Always, 1, false));
 }
 
-TEST_CASE("nothing is started while the supervisor goes down, but RUNNING and SIGKILL still happen") {
+TEST_CASE("nothing is started during a shutdown, but RUNNING and SIGKILL still happen") {
   Bench b;
   b.feed(input::Start{});
   b.feed(input::Exited{1});
@@ -207,7 +207,7 @@ TEST_CASE("nothing is started while the supervisor goes down, but RUNNING and SI
   CHECK(c.signals.back().signal == SIGKILL);
 }
 
-TEST_CASE("an exit that is noticed before the deadline is still a run, without an announcement") {
+TEST_CASE("an exit after startsecs counts as a run, also if the deadline was not handled yet") {
   Bench b;
   b.feed(input::Start{});
   b.now += seconds(1);
@@ -232,7 +232,7 @@ TEST_CASE("a program that cannot be signalled is UNKNOWN until it ends") {
   CHECK(b.machine.state() == ProcessState::Stopped);
 }
 
-TEST_CASE("inputs that do not fit the state change nothing") {
+TEST_CASE("inputs that are not valid in a state change nothing") {
   Bench b;
   b.feed(input::Stop{});
   b.feed(input::Spawned{});
@@ -245,7 +245,7 @@ TEST_CASE("inputs that do not fit the state change nothing") {
   CHECK(b.events == "STARTING0");
 }
 
-TEST_CASE("a supervisor that goes down gives up what waits for a retry, in silence") {
+TEST_CASE("a shutdown cancels pending retries without an event") {
   Bench b;
   b.feed(input::GiveUp{});
   CHECK(b.events.empty());
@@ -258,7 +258,7 @@ TEST_CASE("a supervisor that goes down gives up what waits for a retry, in silen
   CHECK(b.machine.tries() == 0);
 }
 
-TEST_CASE("a program that exits at once is started again no more than once a second") {
+TEST_CASE("a program that exits immediately is started again at most once a second") {
   Bench b;
   b.rules.startSeconds = seconds(0);
   b.rules.restart = lifecycle::Restart::Always;
@@ -288,7 +288,7 @@ struct GroupBench : Bench {
 
 }  // namespace
 
-TEST_CASE("a stop as a group ends when the group does") {
+TEST_CASE("a stop of a process group ends when the group is empty") {
   for (const bool stop : {true, false}) {
     GroupBench b;
     b.rules.stopAsGroup = stop;
@@ -305,7 +305,7 @@ TEST_CASE("a stop as a group ends when the group does") {
   }
 }
 
-TEST_CASE("only a stop waits for the group, and only where it is stopped as one") {
+TEST_CASE("only a stop waits for the group, and only with stopasgroup or killasgroup") {
   Bench b;
   b.rules.killAsGroup = true;
   b.feed(input::Start{});
@@ -317,7 +317,7 @@ TEST_CASE("only a stop waits for the group, and only where it is stopped as one"
   CHECK_FALSE(b.machine.awaitsGroup(b.rules));
 }
 
-TEST_CASE("what is left of a group is killed when stopwaitsecs is over, and not waited for for ever") {
+TEST_CASE("the rest of a group is killed after stopwaitsecs, and the wait for it is limited") {
   GroupBench b;
   b.rules.killAsGroup = true;
   b.now += seconds(2);
@@ -335,7 +335,7 @@ TEST_CASE("what is left of a group is killed when stopwaitsecs is over, and not 
   CHECK(b.signals.size() == 2);
 }
 
-TEST_CASE("a group that was waited for has no part in the next stop") {
+TEST_CASE("a group that was waited for does not affect the next stop") {
   GroupBench b;
   b.rules.killAsGroup = true;
   b.feed(input::LeaderExited{});

@@ -8,7 +8,7 @@
 
 using lifecycle::ProcessState;
 
-TEST_CASE("every state has a text of its own that leads back to it") {
+TEST_CASE("every state can be found by its text, which is unique") {
   std::set<std::string> texts;
   for (const ProcessState state : lifecycle::kAllStates) {
     texts.insert(lifecycle::toText(state));
@@ -22,7 +22,7 @@ TEST_CASE("every state has a text of its own that leads back to it") {
 TEST_CASE("the sets of states are Supervisor's") {
   for (const ProcessState state : lifecycle::kAllStates) {
     CAPTURE(lifecycle::toText(state));
-    // STOPPING alone is neither active nor stopped.
+    // Only STOPPING is neither active nor stopped.
     CHECK(lifecycle::isActive(state) + lifecycle::isStopped(state) == (state == ProcessState::Stopping ? 0 : 1));
   }
   CHECK(lifecycle::isSignallable(ProcessState::Stopping));

@@ -23,7 +23,7 @@ Heard split(const std::string& input, std::size_t size, std::int64_t maxBytes = 
 
 }  // namespace
 
-TEST_CASE("captured text is told apart however the tokens are cut") {
+TEST_CASE("captured text is recognised however the tokens are cut") {
   const std::string input =
       "before <!--XSUPERVISOR:BEGIN-->one<!--XSUPERVISOR:END--> between <!--X <!--XSUPERVISOR:BEGIN-->two"
       "<!--XSUPERVISOR:END-->tail <!--XSUPER";
@@ -36,7 +36,7 @@ TEST_CASE("captured text is told apart however the tokens are cut") {
   }
 }
 
-TEST_CASE("short text is not held back") {
+TEST_CASE("short text is not delayed") {
   output::CaptureSplitter splitter(100);
   Heard heard;
   splitter.feed("hi\n", heard);
@@ -50,7 +50,7 @@ TEST_CASE("a message over its limit loses its beginning; one without an end is t
   CHECK(open.messages.empty());
 }
 
-TEST_CASE("terminal sequences are taken out, also when they are cut") {
+TEST_CASE("terminal sequences are removed, also when they are cut") {
   const std::string input = "a\x1b[31mred\x1b[0m \x1b[2J\x1b[1;1Hb\x1b(B\x1b[?25lc";
   for (std::size_t size = 1; size <= input.size(); ++size) {
     output::AnsiFilter filter;

@@ -123,7 +123,7 @@ std::string receive(const core::UniqueFd& socket) {
 
 }  // namespace
 
-TEST_CASE("what a target does not take waits, in order, whatever the target is") {
+TEST_CASE("output that a target does not accept waits, in order, for every kind of target") {
   const std::string text = numbered(60'000);
   std::string shown;
   for (const char c : text) shown += c == '\n' ? std::string("\r\n") : std::string(1, c);
@@ -144,7 +144,7 @@ TEST_CASE("what a target does not take waits, in order, whatever the target is")
   }
 }
 
-TEST_CASE("who waits gets a turn, one after the other, while there is room, and nobody who has left") {
+TEST_CASE("waiting logs get their turns, one after the other, while there is room; removed ones do not") {
   Bench bench;
   bench.pipe(false);
   auto lane = bench.lane();
@@ -158,7 +158,7 @@ TEST_CASE("who waits gets a turn, one after the other, while there is room, and 
     bench.outlet->await(gone);
     bench.outlet->await(second);
     bench.outlet->await(third);
-    bench.outlet->await(first);  // keeps its place
+    bench.outlet->await(first);  // keeps its position
   }
   third.leave();
   CHECK(bench.readAll(10'001) == std::string(10'000, '0') + '\n');
@@ -171,7 +171,7 @@ TEST_CASE("who waits gets a turn, one after the other, while there is room, and 
   CHECK_FALSE(second.waiting());
 }
 
-TEST_CASE("logs with the same target share its outlet, and it goes with the last of them") {
+TEST_CASE("logs with the same target share its outlet, which is closed with the last of them") {
   Bench bench;
   bench.pipe(false);
   const std::weak_ptr<output::Outlet> weak = bench.outlet;
@@ -181,7 +181,7 @@ TEST_CASE("logs with the same target share its outlet, and it goes with the last
     lane.write(std::string(10'000, 'x'));
   }
   bench.outlet.reset();
-  CHECK_FALSE(weak.expired());  // until it is written
+  CHECK_FALSE(weak.expired());  // until its output is written
   CHECK(bench.readAll(10'000).size() == 10'000);
   bench.until([&] { return weak.expired(); });
   CHECK(bench.read().empty());
@@ -205,12 +205,12 @@ TEST_CASE("lines of several logs do not mix, however they are cut") {
   CHECK(bench.read() == "rest");
 }
 
-TEST_CASE("a line that does not end is written nevertheless: after a while, when it is long, or at the end") {
+TEST_CASE("an unfinished line is written after a while, when it is long, or at the end") {
   Bench bench;
   bench.pipe(false);
   auto a = bench.lane();
-  a.write("alone: at once");
-  CHECK(bench.read() == "alone: at once");
+  a.write("alone: no wait");
+  CHECK(bench.read() == "alone: no wait");
   {
     auto b = bench.lane("b");
     a.write("prompt> ");
@@ -234,7 +234,7 @@ TEST_CASE("while the target is full an unfinished line keeps waiting for its end
   a.write("begins here, ");
   b.write(large + "\n");
   REQUIRE(bench.outlet->full());
-  // Another pipe is the clock: its lines begin later, and do not wait that long.
+  // Another pipe is the clock: its unfinished lines begin later, and are written after the usual wait.
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
   const core::UniqueFd clock(ends[0]);
@@ -250,7 +250,7 @@ TEST_CASE("while the target is full an unfinished line keeps waiting for its end
   CHECK(bench.readAll(10'024) == large + "\nbegins here, ends here\n");
 }
 
-TEST_CASE("a full pipe gets whole lines in one piece, for the sake of others who write to it") {
+TEST_CASE("a full pipe gets whole lines in one write, so that lines of other writers do not split them") {
   Bench bench;
   bench.pipe(false);
   auto lane = bench.lane();
@@ -267,7 +267,7 @@ TEST_CASE("a full pipe gets whole lines in one piece, for the sake of others who
   CHECK(got == text);
 }
 
-TEST_CASE("with drop 64 KiB wait, and what does not fit is lost in whole lines, said once and counted") {
+TEST_CASE("with drop 64 KiB wait; more is dropped in whole lines, counted and logged once") {
   Bench bench;
   const LogCatcher catcher;
   bench.pipe(false);
@@ -297,7 +297,7 @@ TEST_CASE("with drop 64 KiB wait, and what does not fit is lost in whole lines, 
   CHECK(catcher.text().find(std::to_string(written - got.size()) + " bytes were lost") != std::string::npos);
 }
 
-TEST_CASE("with drop and with block both get their turns") {
+TEST_CASE("a log with drop and one with block both get their turns") {
   Bench bench;
   bench.pipe(false);
   auto waits = bench.lane(), drops = bench.lane("drops", Backpressure::Drop);
@@ -319,7 +319,7 @@ TEST_CASE("with drop and with block both get their turns") {
   reads.leave();
 }
 
-TEST_CASE("a reader that is gone is said once; what waited for it is lost and counted") {
+TEST_CASE("a missing reader is logged once; output that waited for it is dropped and counted") {
   Bench bench;
   const LogCatcher catcher;
   bench.pipe(false);
@@ -337,7 +337,7 @@ TEST_CASE("a reader that is gone is said once; what waited for it is lost and co
   CHECK(catcher.text().find("log: 5907 bytes were lost") != std::string::npos);
 }
 
-TEST_CASE("a FIFO keeps what fits for a reader that is to come; one that reads slowly is waited for") {
+TEST_CASE("a FIFO keeps as much as it has room for until a reader comes; for a slow reader output waits") {
   Bench bench;
   const Scratch scratch;
   const LogCatcher catcher;
@@ -347,7 +347,7 @@ TEST_CASE("a FIFO keeps what fits for a reader that is to come; one that reads s
   REQUIRE(::fcntl(opened->fd.get(), F_SETPIPE_SZ, 4096) == 4096);
   bench.outlet = bench.outlets.stream(std::move(*opened));
   auto lane = bench.lane("fifo");
-  lane.write(std::string(5'000, 'x'));  // nobody reads it
+  lane.write(std::string(5'000, 'x'));  // without a reader
   CHECK_FALSE(bench.outlet->full());
   CHECK(catcher.text().find("fifo: cannot write: Broken pipe") != std::string::npos);
 
@@ -364,7 +364,7 @@ TEST_CASE("a FIFO keeps what fits for a reader that is to come; one that reads s
 
   lane.write(text);
   REQUIRE(bench.outlet->full());
-  bench.reader.reset();  // it goes while we wait for it
+  bench.reader.reset();  // it closes while output waits for it
   bench.until([&] { return !bench.outlet->full(); });
   open();
   const auto kept = bench.read();
@@ -372,7 +372,7 @@ TEST_CASE("a FIFO keeps what fits for a reader that is to come; one that reads s
   CHECK(text.starts_with(kept));
 }
 
-TEST_CASE("the system log gets one message a line, and finds a daemon that comes later") {
+TEST_CASE("the system log gets one message per line, and a daemon that starts later is found") {
   core::EventLoop loop;
   const Scratch scratch;
   const LogCatcher catcher;
@@ -391,12 +391,12 @@ TEST_CASE("the system log gets one message a line, and finds a daemon that comes
   lane.write("o");
   lane.flush();
   CHECK(receive(socket).ends_with(" supervisord: web two"));
-  lane.write(std::string(1 << 20, 'x') + "\nshort\n");  // a message has a limit: it costs that line alone
+  lane.write(std::string(1 << 20, 'x') + "\nshort\n");  // only the line that is longer than a message may be is lost
   CHECK(receive(socket).ends_with(" supervisord: web short"));
   CHECK(catcher.text().find("system log: cannot write: Message too long") != std::string::npos);
 }
 
-TEST_CASE("a system log that is full is waited for, and connected to again when it was restarted") {
+TEST_CASE("output waits for a full system log, and is sent to a restarted one") {
   core::EventLoop loop;
   const Scratch scratch;
   const LogCatcher catcher;
@@ -426,7 +426,7 @@ TEST_CASE("a system log that is full is waited for, and connected to again when 
   CHECK(catcher.text().empty());
 }
 
-TEST_CASE("at the end what waits is written, or given up in time, with all that those who wait still have") {
+TEST_CASE("at the end waiting output is written, also that of waiting programs, or dropped after a time limit") {
   Bench bench;
   const LogCatcher catcher;
   bench.pipe(false);
@@ -455,7 +455,7 @@ TEST_CASE("at the end what waits is written, or given up in time, with all that 
   CHECK(catcher.text().find("ERRO 5912 bytes of output are lost") != std::string::npos);
 }
 
-TEST_CASE("supervisord's own log never waits; what it lost is told to the log that follows it") {
+TEST_CASE("supervisord's own log never waits; its losses are logged to the log that replaces it") {
   Bench bench;
   bench.pipe(false);
   {

@@ -29,7 +29,7 @@ TEST_CASE("a log is read by offset and length") {
   CHECK(readLog("/dev/zero", 0, 10).error().kind == Kind::NoFile);
 }
 
-TEST_CASE("the tail of a log says how far it goes and whether it ran away") {
+TEST_CASE("the tail of a log has its end offset and an overflow flag") {
   const Scratch scratch;
   const auto path = scratch.at("log");
   std::ofstream(path) << "0123456789";
@@ -74,7 +74,7 @@ TEST_CASE("a follower survives truncation and rotation") {
   CHECK(follower.read(100).empty());
 }
 
-TEST_CASE("AUTO logs have Supervisor's names, are private, and are found again") {
+TEST_CASE("AUTO logs have names like Supervisor's, are private, and are found again") {
   const Scratch scratch;
   const auto path = output::createAutoLog(scratch.path(), "web", "stdout", "supervisor");
   REQUIRE(path.has_value());

@@ -33,7 +33,7 @@ TEST_CASE("a log rotates after the write that reaches the size, and never splits
   CHECK(contentOf(scratch.at("a.log.2")) == "second rotation");
 }
 
-TEST_CASE("a rotation costs as many renames as there are backups, not as many as there may be") {
+TEST_CASE("a rotation renames existing backups only, however many are allowed") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;
@@ -42,7 +42,7 @@ TEST_CASE("a rotation costs as many renames as there are backups, not as many as
   for (const char* text : {"first", "second", "third"}) log.write(text);
   CHECK(scratch.list() == Names{"a.log", "a.log.1", "a.log.2", "a.log.3"});
   CHECK(contentOf(scratch.at("a.log.3")) == "first");
-  // A backup that somebody took away leaves room: what is older stays where it is.
+  // A removed backup leaves a gap: older ones keep their names.
   ::unlink(scratch.at("a.log.2").c_str());
   log.write("fourth");
   CHECK(contentOf(scratch.at("a.log.1")) == "fourth");
@@ -50,7 +50,7 @@ TEST_CASE("a rotation costs as many renames as there are backups, not as many as
   CHECK(contentOf(scratch.at("a.log.3")) == "first");
 }
 
-TEST_CASE("without backups a full log starts over; without a limit it grows") {
+TEST_CASE("without backups a full log is truncated; without a limit it grows") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;
@@ -67,7 +67,7 @@ TEST_CASE("without backups a full log starts over; without a limit it grows") {
   CHECK(contentOf(scratch.at("b.log")).size() == 100'000);
 }
 
-TEST_CASE("a log appends to what is there and counts it") {
+TEST_CASE("a log appends to an existing file, whose size counts") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;
@@ -103,7 +103,7 @@ TEST_CASE("a log that others truncate (copytruncate) is not rotated too early, a
   CHECK(contentOf(scratch.at("a.log")) == "abc");
 }
 
-TEST_CASE("a renamed log goes on under its new name until it is reopened") {
+TEST_CASE("a renamed log is written under its new name until it is reopened") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;
@@ -118,7 +118,7 @@ TEST_CASE("a renamed log goes on under its new name until it is reopened") {
   CHECK(contentOf(scratch.at("a.log")) == "three");
 }
 
-TEST_CASE("a removed log comes back by itself while it is written") {
+TEST_CASE("a removed log is created again while it is written") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;
@@ -129,7 +129,7 @@ TEST_CASE("a removed log comes back by itself while it is written") {
   CHECK(contentOf(scratch.at("a.log")) == "x");
 }
 
-TEST_CASE("a log that cannot be opened says why, by errno") {
+TEST_CASE("the error about a log that cannot be opened has the errno") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;
@@ -140,7 +140,7 @@ TEST_CASE("a log that cannot be opened says why, by errno") {
   CHECK_FALSE(directory.isOpen());
 }
 
-TEST_CASE("trouble is said once; when it is over, so is what was lost") {
+TEST_CASE("a failure is logged once, and after it the number of lost bytes") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;
@@ -165,7 +165,7 @@ TEST_CASE("trouble is said once; when it is over, so is what was lost") {
   CHECK(log.lost() == 0);
 }
 
-TEST_CASE("/dev/full is trouble, not the end") {
+TEST_CASE("/dev/full is a failure that does not end the program") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const LogCatcher catcher;
@@ -203,7 +203,7 @@ TEST_CASE("clearing removes the file and begins a new one; links stay") {
   CHECK(::access("/dev/stdout", F_OK) == 0);
 }
 
-TEST_CASE("a FIFO without a reader holds nobody up, and keeps its bytes for the next reader") {
+TEST_CASE("a FIFO without a reader delays nobody, and keeps its bytes for the next reader") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;
@@ -218,14 +218,14 @@ TEST_CASE("a FIFO without a reader holds nobody up, and keeps its bytes for the 
   CHECK(log.lost() == 0);
   REQUIRE(log.lane() != nullptr);
   CHECK(log.lane()->fullOutlet() != nullptr);
-  reader.reset();  // now nobody does
+  reader.reset();  // now there is no reader
   loop.step(core::seconds(10));
   CHECK(log.lost() > 0);
   CHECK(log.lane()->fullOutlet() == nullptr);
   CHECK(scratch.list() == Names{"fifo"});
 }
 
-TEST_CASE("what a pipe does not take at once is sent when it does, in order") {
+TEST_CASE("bytes for which a pipe has no room are sent later, in order") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   int ends[2];
@@ -249,7 +249,7 @@ TEST_CASE("what a pipe does not take at once is sent when it does, in order") {
   CHECK(got == sent);
 }
 
-TEST_CASE("a descriptor that is a file is shared: nobody writes over what the others wrote") {
+TEST_CASE("a descriptor of a file is shared: nobody overwrites output of the others") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;

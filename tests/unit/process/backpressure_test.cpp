@@ -56,7 +56,7 @@ struct Heard final : process::Protocol {
 
 }  // namespace
 
-TEST_CASE("a program ends though nobody takes its output, which is delivered as that of its process") {
+TEST_CASE("a program can end while its output waits, which is later delivered for the same process") {
   FullPipe b;
   auto config = b.logging("p",
                           "printf \"<!--XSUPERVISOR:BEGIN-->$$ <!--XSUPERVISOR:END-->\"; echo said by $$; "
@@ -77,7 +77,7 @@ TEST_CASE("a program ends though nobody takes its output, which is delivered as 
   CHECK(b.said.size() > 5);
 }
 
-TEST_CASE("a listener's old words go to its log, and not into the conversation with the next process") {
+TEST_CASE("waiting output of an ended listener goes to its log, not into the protocol of the next process") {
   FullPipe b;
   auto made = std::make_shared<config::GroupConfig>();
   made->name = "l";
@@ -100,7 +100,7 @@ TEST_CASE("a listener's old words go to its log, and not into the conversation w
   b.until(program, ProcessState::Exited);
 }
 
-TEST_CASE("a program that is taken out leaves what it wrote") {
+TEST_CASE("the output of a removed program is still written") {
   FullPipe b;
   auto& program = b.add(b.logging("p", "echo said"));
   program.start();
@@ -109,7 +109,7 @@ TEST_CASE("a program that is taken out leaves what it wrote") {
   b.readUntil("said\n");
 }
 
-TEST_CASE("a command that cannot be started does not touch what an earlier process left") {
+TEST_CASE("a failed start does not affect the waiting output of an earlier process") {
   FullPipe b;
   auto config = b.logging("p", "echo said");
   config->directory = b.directory();

@@ -23,7 +23,7 @@ std::string problem(const std::string& command, config::Environment environment 
 
 }  // namespace
 
-TEST_CASE("commands that cannot be started are refused in Supervisor's words") {
+TEST_CASE("commands that cannot be started are refused with Supervisor's text") {
   CHECK(problem("/bin/sh -c 'exit 0'").empty());
   CHECK(problem("") == "command is empty");
   CHECK(problem("  ") == "command is empty");
@@ -34,7 +34,7 @@ TEST_CASE("commands that cannot be started are refused in Supervisor's words") {
   CHECK(problem("/etc/passwd") == "command at '/etc/passwd' is not executable");
 }
 
-TEST_CASE("the first hit in the PATH counts, even if it cannot be executed") {
+TEST_CASE("the first match in PATH is used, even if it cannot be executed") {
   char name[] = "/tmp/command-test-XXXXXX";
   const std::string directory = ::mkdtemp(name);
   std::ofstream(directory + "/sh") << "not a program";

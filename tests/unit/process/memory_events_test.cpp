@@ -30,19 +30,19 @@ struct Tree {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Tree, "a kill for want of memory is told with the nearest limit") {
+TEST_CASE_FIXTURE(Tree, "the report of an out-of-memory kill has the nearest limit") {
   kills(3);
   write("/a/b/memory.max", "max\n");
   write("/a/memory.max", "100663296\n");
   auto watch = events();
-  CHECK(watch.takeKill().empty());  // what was before us is not ours
+  CHECK(watch.takeKill().empty());  // earlier kills are not reported
   kills(4);
   CHECK(watch.takeKill() == "control group /a has a limit of 96 MB (memory.max)");
   CHECK(watch.takeKill().empty());
   write("/a/b/memory.max", "1048576\n");
   kills(6);
   CHECK(watch.takeKill() == "control group /a/b has a limit of 1 MB (memory.max)");
-  CHECK_FALSE(watch.takeKill().empty());  // two at once
+  CHECK_FALSE(watch.takeKill().empty());  // two in one change
   CHECK(watch.takeKill().empty());
   write("/a/b/memory.max", "max\n");
   write("/a/memory.max", "max\n");
@@ -50,7 +50,7 @@ TEST_CASE_FIXTURE(Tree, "a kill for want of memory is told with the nearest limi
   CHECK(watch.takeKill() == "the machine has no more");
 }
 
-TEST_CASE_FIXTURE(Tree, "a container sees its group at the mount point") {
+TEST_CASE_FIXTURE(Tree, "in a container the group is at the mount point") {
   own("0::/system.slice/somewhere\n");
   kills(0, "");
   write("/memory.max", "2097152\n");
@@ -62,7 +62,7 @@ TEST_CASE_FIXTURE(Tree, "a container sees its group at the mount point") {
   CHECK_FALSE(watch.takeKill().empty());
 }
 
-TEST_CASE_FIXTURE(Tree, "without control groups there is nothing to tell") {
+TEST_CASE_FIXTURE(Tree, "without control groups nothing is reported") {
   CHECK(events().takeKill().empty());
   own("12:memory:/x\n");
   CHECK(events().takeKill().empty());

@@ -48,7 +48,7 @@ TEST_CASE("large output is complete, with stderr redirected too") {
   CHECK(text.ends_with("end\n"));
 }
 
-TEST_CASE("a grandchild that keeps the pipe open does not hold up the exit") {
+TEST_CASE("a grandchild that keeps the pipe open does not delay the exit") {
   Bench b;
   auto& program = b.add(Bench::shell("p", "echo said; sleep 1000 & echo $! >&2; exit 0"));
   program.start();
@@ -79,7 +79,7 @@ TEST_CASE("a program is stopped by its signal, or killed with its group") {
   const pid_t group = stubborn.pid();
   REQUIRE(stubborn.stop().has_value());
   b.until(stubborn, ProcessState::Stopped);
-  b.until([&] { return ::kill(-group, 0) != 0; });  // the sleep died with it
+  b.until([&] { return ::kill(-group, 0) != 0; });  // its sleep was killed too
   CHECK(b.log().find("WARN killing 'stubborn' (" + std::to_string(group) + ") with SIGKILL\n") != std::string::npos);
 }
 
@@ -111,7 +111,7 @@ TEST_CASE("a log that cannot be opened is a spawn error") {
   CHECK(program.spawnError().ends_with("/missing/err.log: No such file or directory"));
 }
 
-TEST_CASE("what cannot become its program says so on its standard error") {
+TEST_CASE("a child whose exec fails reports that on its standard error") {
   Bench b;
   auto config = Bench::shell("p", "exit 0");
   config->directory = "/no/such/directory";
@@ -123,7 +123,7 @@ TEST_CASE("what cannot become its program says so on its standard error") {
         "supervisor: couldn't chdir to /no/such/directory: ENOENT\nsupervisor: child process was not spawned\n");
 }
 
-TEST_CASE("autorestart=true starts again, over the loop") {
+TEST_CASE("autorestart=true starts again, in a later turn of the loop") {
   Bench b;
   auto config = Bench::shell("p", "exit 0");
   config->autoRestart = config::AutoRestart::Always;
@@ -137,7 +137,7 @@ TEST_CASE("autorestart=true starts again, over the loop") {
   CHECK(starts == 3);
 }
 
-TEST_CASE("standard input arrives in order, and says when nobody reads it") {
+TEST_CASE("standard input arrives in order, and a missing reader is an error") {
   Bench b;
   auto& program = b.add(Bench::shell("p", "exec cat"));
   CHECK(program.writeStdin("x").error() == process::StdinError::NotRunning);
@@ -180,7 +180,7 @@ TEST_CASE("log events and captured messages reach the observers") {
   CHECK(b.logged == "stderr:late\n");
 }
 
-TEST_CASE("a signal that is no stop leaves the state alone") {
+TEST_CASE("a signal that is not a stop does not change the state") {
   Bench b;
   auto& program = b.add(Bench::shell("p", "trap \"echo got\" USR1; echo ready; while :; do sleep 0.01; done"));
   CHECK_FALSE(program.signal(SIGUSR1).has_value());

@@ -10,7 +10,7 @@
 
 using lifecycle::ProcessState;
 
-TEST_CASE("groups stand in ascending priority, equal ones as they came, and are found by name") {
+TEST_CASE("groups are sorted by ascending priority, equal ones as they were added, and are found by name") {
   Bench b;
   b.add("c", {}, 5);
   b.add("a", {}, 5);
@@ -25,7 +25,7 @@ TEST_CASE("groups stand in ascending priority, equal ones as they came, and are 
   CHECK_FALSE(b.table.add(again).has_value());
 }
 
-TEST_CASE("begin starts what starts by itself, in order, after the word that the supervisor runs") {
+TEST_CASE("begin starts programs with autostart, in order, after the report that the supervisor runs") {
   Bench b;
   auto first = Bench::shell("z", "exec sleep 1000");
   auto manual = Bench::shell("m", "exec sleep 1000");
@@ -41,7 +41,7 @@ TEST_CASE("begin starts what starts by itself, in order, after the word that the
   b.until([&] { return b.down; });
 }
 
-TEST_CASE("the shutdown is one group after the other, last group first, all programs of a group at once") {
+TEST_CASE("the shutdown stops one group after the other, last group first, all programs of a group together") {
   Bench b;
   auto low = Bench::shell("low", "exec sleep 1000");
   auto high = Bench::shell("high", "exec sleep 1000");
@@ -70,7 +70,7 @@ TEST_CASE("the shutdown is one group after the other, last group first, all prog
   CHECK(b.events.find("high:STOPPED") < b.events.find("p:STOPPING"));
 }
 
-TEST_CASE("an empty table is down at once") {
+TEST_CASE("the shutdown of an empty table ends immediately") {
   Bench b;
   b.table.leave(process::SupervisorState::Shutdown);
   b.until([&] { return b.down; });
@@ -92,7 +92,7 @@ TEST_CASE("a group is removed only when it is stopped, and an observer may do it
   CHECK(b.events.ends_with("+g "));
 }
 
-TEST_CASE("programs come into a running group and leave it") {
+TEST_CASE("programs are added to a running group and removed from it") {
   Bench b;
   auto& group = b.add("g", {Bench::shell("b", "exit 0")});
   CHECK(group.add(Bench::shell("b", "exit 1")) == nullptr);
@@ -106,7 +106,7 @@ TEST_CASE("programs come into a running group and leave it") {
   CHECK(b.events == "+g -:b ");
 }
 
-TEST_CASE("an observer may start and stop programs from inside a report; everybody hears it in order") {
+TEST_CASE("an observer may start and stop programs during a report; all observers get reports in order") {
   Bench b;
   auto& first = b.add(Bench::shell("first", "exec sleep 1000"));
   auto& second = b.add(Bench::shell("second", "exec sleep 1000"));
@@ -120,7 +120,7 @@ TEST_CASE("an observer may start and stop programs from inside a report; everybo
   b.until([&] { return b.down; });
 }
 
-TEST_CASE("strangers that become our children are reaped") {
+TEST_CASE("orphans that become our children are reaped") {
   REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
   Bench b;
   auto& program = b.add(Bench::shell("p", "(sleep 0.01; exit 7) & echo $!; exit 0"));
@@ -205,7 +205,7 @@ TEST_CASE("in a group each fcgi-program has its own socket, and plain programs h
   CHECK(b.log().find("Closing socket unix://a") != std::string::npos);
 }
 
-TEST_CASE("an end is noticed before the loop comes to it") {
+TEST_CASE("an end can be noticed before the loop handles it") {
   Bench b;
   auto& program = b.add(Bench::shell("p", "echo last words; exit 3"));
   b.table.noticeEnds();
@@ -218,6 +218,6 @@ TEST_CASE("an end is noticed before the loop comes to it") {
   CHECK(program.exitStatus() == 3);
   CHECK(Bench::read(program.logPath(process::Channel::Stdout)) == "last words\n");
   b.table.noticeEnds();
-  b.loop.step(core::milliseconds(0));  // the signal itself, with nothing left to do
+  b.loop.step(core::milliseconds(0));  // the signal itself, with nothing left to reap
   CHECK(program.state() == lifecycle::ProcessState::Exited);
 }

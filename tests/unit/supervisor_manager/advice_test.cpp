@@ -13,21 +13,21 @@ bool says(const Advice& advice, const char* text) { return advice.text.find(text
 
 }  // namespace
 
-TEST_CASE("a manager that does not run is said with the command that starts it") {
+TEST_CASE("the message about a manager that does not run has the command that starts it") {
   const auto advice = adviseOn({"org.freedesktop.DBus.Error.ServiceUnknown", "The name is not provided"}, "");
   CHECK(advice.code == Unreachable);
   CHECK(says(advice, "systemctl start supervisor-manager"));
   CHECK(says(adviseOn({"org.freedesktop.DBus.Error.ServiceUnknown", ""}, "en1"), "on en1"));
 }
 
-TEST_CASE("a refusal by the manager names what is needed, in the manager's own words") {
+TEST_CASE("a refusal by the manager keeps its text, which names the required right") {
   const auto advice =
       adviseOn({"org.freedesktop.DBus.Error.AccessDenied", "Not allowed to stop 'a': this takes root"}, "");
   CHECK(advice.code == Denied);
   CHECK(advice.text == "Not allowed to stop 'a': this takes root");
 }
 
-TEST_CASE("a refusal by the bus is told apart") {
+TEST_CASE("a refusal by the bus has another text") {
   const auto advice = adviseOn({"org.freedesktop.DBus.Error.AccessDenied", "Rejected send message"}, "");
   CHECK(advice.code == Denied);
   CHECK(says(advice, "The bus does not let this account"));
@@ -44,7 +44,7 @@ TEST_CASE("exit codes of the manager's own errors") {
   CHECK(adviseOn({"com.example.Other", "its words"}, "").text == "its words");
 }
 
-TEST_CASE("a name that does not exist gets the nearest one, or the list, or the way to the first") {
+TEST_CASE("for an unknown name the nearest name is suggested, or the list, or how to create the first instance") {
   CHECK(says(noSuchInstance("tsupw", {"tech1", "tsupv"}), "is it 'tsupv'?"));
   CHECK(says(noSuchInstance("other", {"tech1", "tsupv"}), "There are: tech1, tsupv"));
   std::vector<std::string> fleet;
@@ -55,7 +55,7 @@ TEST_CASE("a name that does not exist gets the nearest one, or the list, or the 
   CHECK(noSuchInstance("other", {}).code == NoSuchName);
 }
 
-TEST_CASE("the beginning of a word is that word, before any that is near") {
+TEST_CASE("a word that begins with the text is suggested before similar ones") {
   const std::vector<std::string_view> verbs{"start", "status", "stop", "restart", "reload", "remove", "start-program"};
   CHECK(suggestion("stat", verbs) == "status");
   CHECK(suggestion("star", verbs) == "start");

@@ -6,7 +6,7 @@
 using manager::parseOptions;
 using Words = std::vector<std::string>;
 
-TEST_CASE("options stand before and after the verb") {
+TEST_CASE("options may be before and after the verb") {
   const auto options = parseOptions({"-q", "stop", "--json", "a", "-H", "en1", "b"});
   REQUIRE(options);
   CHECK(options->verb == "stop");
@@ -34,12 +34,12 @@ TEST_CASE("what follows `ctl NAME` is supervisorctl's") {
   CHECK_FALSE(options->follow);
 }
 
-TEST_CASE("two dashes end the options, one is an argument") {
+TEST_CASE("-- ends the options, - is an argument") {
   CHECK(parseOptions({"stop", "--", "-q"})->arguments == Words{"-q"});
   CHECK(parseOptions({"stop", "-"})->arguments == Words{"-"});
 }
 
-TEST_CASE("what is wrong is said") {
+TEST_CASE("errors name the wrong option or value") {
   CHECK(parseOptions({"--jsson"}).error().text == "There is no option --jsson: is it --json?");
   CHECK(parseOptions({"-x"}).error().text == "There is no option -x");
   CHECK(parseOptions({"-H"}).error().text == "--host needs a value");

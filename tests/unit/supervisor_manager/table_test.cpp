@@ -20,7 +20,7 @@ TEST_CASE("the last column is cut at the edge of the terminal") {
   CHECK(table.text(false, 0) == "a  a very long reason\n");
 }
 
-TEST_CASE("a table is no wider than the terminal: the widest columns give way first") {
+TEST_CASE("a table is not wider than the terminal: the widest columns are cut first") {
   Table table({"NAME", "USER", "STATE", "PID", "BOOT", "REASON"});
   table.add({std::string(60, 'n'), std::string(40, 'u'), "running", "4392", "enabled", std::string(90, 'r')});
   table.add({"short", "tsup", "inactive", "-", "enabled", ""});
@@ -35,7 +35,7 @@ TEST_CASE("a table is no wider than the terminal: the widest columns give way fi
     CHECK(text.find("\nshort ") != std::string::npos);
     CHECK(text.find("nnnn…") != std::string::npos);
   }
-  // What does not fit at all is as narrow as it can be, and still says something of each column.
+  // In a terminal that is too narrow each column keeps its minimum width.
   CHECK(table.text(false, 10).find("nnn…  uuu…  run…  4392  ena…  rrrrrrr…\n") == 0);
   CHECK(table.text(true, 0).find(std::string(60, 'n')) != std::string::npos);
 }
@@ -57,7 +57,7 @@ TEST_CASE("widths count characters, not bytes") {
   CHECK(fitted("häß", 3) == "häß");
 }
 
-TEST_CASE("control characters of foreign texts do nothing to the terminal") {
+TEST_CASE("control characters in texts of others do not reach the terminal") {
   CHECK(fitted("a\033[2Jb\n", 80) == "a\\x1b[2Jb\\n");
 }
 

@@ -111,11 +111,11 @@ TEST_CASE("Text, lines, tabs and colours pass") {
   CHECK(byByte(Filter::Allows::Log, text) == text);
 }
 
-TEST_CASE("What a terminal would answer, run, keep or hide is shown, in a log and on a screen") {
+TEST_CASE("Sequences that make a terminal answer, execute, store or hide are shown, in a log and on a screen") {
   for (const auto attack : kAttacks) {
     CAPTURE(attack);
     CHECK(isTame(asLog(attack), "\n"));
-    CHECK(isTame(asScreen(attack), "\n\a"));  // the bell is heard, the title stays
+    CHECK(isTame(asScreen(attack), "\n\a"));  // the bell passes, the title does not change
     CHECK(byByte(Filter::Allows::Log, attack) == asLog(attack));
     CHECK(byByte(Filter::Allows::Screen, attack) == asScreen(attack));
     CHECK(asLog(std::string(attack) + "\nafter\n").ends_with("\nafter\n"));
@@ -125,7 +125,7 @@ TEST_CASE("What a terminal would answer, run, keep or hide is shown, in a log an
                  "31m") == "\\x9b31m");
 }
 
-TEST_CASE("A log goes back over nothing; a screen may") {
+TEST_CASE("A log must not overwrite earlier output; a screen may") {
   for (const auto move :
        {"\033[A"sv, "\033[2;3H"sv, "\033[2K"sv, "\033[J"sv, "\b"sv, "\033[?25l\033[?25h"sv, "\033[4hx\033[4l"sv,
         "\033[3@"sv, "\033[P"sv, "\033[12G"sv, "\033M"sv, "\x07"sv, "\033(B\033[m\x0F"sv}) {
@@ -139,7 +139,7 @@ TEST_CASE("A log goes back over nothing; a screen may") {
   CHECK(asScreen("\0padding"sv) == "padding");
 }
 
-TEST_CASE("What is not whole is held back, shown at the end, and bounded") {
+TEST_CASE("An incomplete sequence is held back, shown at the end, and limited in length") {
   Filter filter(Filter::Allows::Log);
   CHECK(filter.feed("a\033[3") == "a");
   CHECK(filter.feed("1mb") == "\033[31mb");
@@ -153,7 +153,7 @@ TEST_CASE("What is not whole is held back, shown at the end, and bounded") {
   CHECK(filter.feed("\033[" + std::string(100, '1')).starts_with("\\x1b[11"));
 }
 
-TEST_CASE("The end puts the terminal in order") {
+TEST_CASE("The end resets the terminal") {
   CHECK(asScreen("\033[?25l\033[4h\033[31mx") == "\033[?25l\033[4h\033[31mx\033[4l\033[?25h\033[0m");
   CHECK(asLog("\033[31mx\033[m") == "\033[31mx\033[m");
 }
@@ -169,7 +169,7 @@ TEST_CASE("Random bytes never leave a sequence that is not allowed, however they
     CAPTURE(bytes);
     CHECK(byByte(Filter::Allows::Log, bytes) == log);
     CHECK(byByte(Filter::Allows::Screen, bytes) == asScreen(bytes));
-    CHECK(asLog(log) == log);  // nothing is left to be shown
+    CHECK(asLog(log) == log);  // nothing is held back
     CHECK(asScreen(asScreen(bytes)) == asScreen(bytes));
   }
 }

@@ -43,7 +43,7 @@ struct Log {
 
 }  // namespace
 
-TEST_CASE("a place is text and back") {
+TEST_CASE("a position is converted to text and back") {
   const web::Place place{"1f-2-3", 400};
   CHECK(web::Place::parse(place.text()) == place);
   for (const char* const wrong :
@@ -81,7 +81,7 @@ TEST_CASE("a log is read backwards and forwards over its files, line by line") {
   CHECK(forth == log.whole);
 }
 
-TEST_CASE("a place stays where it is when the log rotates, and is missed when its file is gone") {
+TEST_CASE("a position stays valid when the log rotates, until its file is removed") {
   Log log;
   const web::LogHistory history(log.path);
   const auto part = history.before(std::nullopt, 1000);
@@ -94,7 +94,7 @@ TEST_CASE("a place stays where it is when the log rotates, and is missed when it
   CHECK_FALSE(history.before(part->older, 1000).has_value());
 }
 
-TEST_CASE("a line that is longer than what is read is cut, and no file is no lines") {
+TEST_CASE("a line longer than the read limit is cut, and a missing file has no lines") {
   Log log;
   Log::append(log.path, std::string(5000, 'x'));
   const web::LogHistory history(log.path);
@@ -129,7 +129,7 @@ TEST_CASE("a search goes through all files, newest lines first") {
         "line 2500\nline 2501\n");
 }
 
-TEST_CASE("a feed goes on from where it was, over rotations, and says when it cannot") {
+TEST_CASE("a feed continues at its position, over rotations, and reports when it cannot") {
   Log log;
   output::AppendNotice notice;
   const auto next = [](web::LogFeed& feed) { return feed.more(64 * 1024); };
@@ -147,12 +147,12 @@ TEST_CASE("a feed goes on from where it was, over rotations, and says when it ca
   CHECK(next(feed).find("\"text\":\"\xC3\xA9\\n\"}") != std::string::npos);
   CHECK(next(feed).find(R"("anew":false,"text":"new\n"})") != std::string::npos);
   CHECK(next(feed).empty());
-  // Another one, as of a page that was cut off.
+  // Another feed, as of a page that lost its connection.
   web::LogFeed late(log.path, place, notice);
   CHECK(next(late) == "retry: 2000\n\n");
   CHECK(next(late).find("\"text\":\"\xC3\xA9\\n\"}") != std::string::npos);
   CHECK(next(late).find(R"("text":"new\n"})") != std::string::npos);
-  // Emptied, then gone.
+  // Truncated, then removed.
   CHECK(::truncate(log.path.c_str(), 0) == 0);
   Log::append(log.path, "cut\n");
   CHECK(::truncate(log.path.c_str(), 1) == 0);

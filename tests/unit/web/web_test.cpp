@@ -29,7 +29,7 @@ TEST_CASE("text from a log or a URL cannot become markup") {
   CHECK(page.find("<m>") == std::string::npos);
 }
 
-TEST_CASE("an action needs our token, our page, or a script that is no browser") {
+TEST_CASE("an action needs our token, our page, or a client that is not a browser") {
   using web::judge;
   using web::OriginCheck;
   const std::pair<std::string, std::string> host{"Host", "box:9001"}, browser{"User-Agent", "Mozilla/5.0 (X11)"};
@@ -49,7 +49,7 @@ TEST_CASE("an action needs our token, our page, or a script that is no browser")
   CHECK_FALSE(web::fromAnotherSite(request("POST", {host})));
 }
 
-TEST_CASE("another site may link to us, and embed nothing of ours") {
+TEST_CASE("another site may link to us, but not embed our pages") {
   using Fields = std::vector<std::pair<std::string, std::string>>;
   const auto embedded = [](Fields fields) { return web::embeddedElsewhere(request("GET", std::move(fields))); };
   const std::pair<std::string, std::string> elsewhere{"Sec-Fetch-Site", "cross-site"};
@@ -63,7 +63,7 @@ TEST_CASE("another site may link to us, and embed nothing of ours") {
   CHECK_FALSE(embedded({}));
 }
 
-TEST_CASE("tokens are long, new each time, and compared whole") {
+TEST_CASE("tokens are long, new each time, and compared completely") {
   const auto token = web::makeToken();
   CHECK(token.size() == 32);
   CHECK(token != web::makeToken());
@@ -72,7 +72,7 @@ TEST_CASE("tokens are long, new each time, and compared whole") {
   CHECK_FALSE(web::sameToken(token.substr(1), token));
 }
 
-TEST_CASE("a form's value wins over the query's") {
+TEST_CASE("a form's value has precedence over the query's") {
   auto r = request("POST", {});
   r.uri = "/index.html?action=start&processname=a";
   r.body = "action=stop";
@@ -81,7 +81,7 @@ TEST_CASE("a form's value wins over the query's") {
   CHECK_FALSE(web::parameter(r, "token").has_value());
 }
 
-TEST_CASE("a process that runs uses memory, and has a share of a core from the second look on") {
+TEST_CASE("a running process uses memory, and has a share of a core from the second measurement on") {
   web::UsageSampler sampler;
   const auto first = sampler.sample(::getpid());
   REQUIRE(first.has_value());

@@ -101,12 +101,12 @@ TEST_CASE("statuses and faults keep their kind") {
   CHECK(faulty.error().code == 10);
 }
 
-TEST_CASE("nobody there") {
+TEST_CASE("no server listens") {
   xmlrpc::Client missing(*xmlrpc::parseEndpoint("unix:///nonexistent/socket"));
   CHECK(missing.call("a.b").error().kind == Kind::NoFile);
 }
 
-TEST_CASE("a stream gives its pieces and says when it ends") {
+TEST_CASE("a stream returns its pieces and reports its end") {
   ScriptedServer server({{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"}});
   auto stream = xmlrpc::Stream::open(server.endpoint(), {}, "/logtail/x");
   REQUIRE(stream.has_value());
@@ -119,7 +119,7 @@ TEST_CASE("a stream gives its pieces and says when it ends") {
   CHECK(got == "abcde");
 }
 
-TEST_CASE("chunks, whatever way they are cut") {
+TEST_CASE("chunks are decoded however they are cut") {
   const std::string body = "3;x=y\r\nabc\r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n";
   for (std::size_t step = 1; step <= body.size(); ++step) {
     xmlrpc::ChunkDecoder decoder;

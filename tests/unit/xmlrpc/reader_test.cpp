@@ -65,14 +65,14 @@ TEST_CASE("arrays and structs nest") {
   CHECK(value.member("none") == nullptr);
 }
 
-TEST_CASE("of two members with one name the later counts") {
+TEST_CASE("of two members with one name the later is used") {
   const auto value = one(
       "<value><struct><member><name>a</name><value>1</value></member><member><name>a</name><value>2</value></member>"
       "</struct></value>");
   CHECK(*value.member("a")->string() == "2");
 }
 
-TEST_CASE("what is not a request is refused with a reason") {
+TEST_CASE("a text that is not a request is refused with a reason") {
   CHECK(refusal("") == "line 1: no element found");
   CHECK(refusal("<methodCall></methodCall>") == "no method name");
   CHECK(refusal("<html/>") == "line 1: <html> does not belong here");
@@ -96,7 +96,7 @@ TEST_CASE("limits") {
   CHECK(refusal(call(many), {100, 64, 1000}).find("more than 100") != std::string::npos);
 }
 
-TEST_CASE("what the writer composes, the reader reads") {
+TEST_CASE("the reader reads the output of the writer") {
   xmlrpc::Struct members{{"a<b", xmlrpc::Value{std::string("x&y")}}, {"n", xmlrpc::Value{std::int64_t{3}}}};
   const xmlrpc::Array params{xmlrpc::Value{members}, xmlrpc::Value{true}, xmlrpc::Value{1.5},
                              xmlrpc::Value{xmlrpc::Array{xmlrpc::Value{xmlrpc::Nil{}}}}};

@@ -31,7 +31,7 @@ TEST_CASE("scalars") {
   CHECK(written([](auto& w) { w.nil(); }) == "<value><nil/></value>");
 }
 
-TEST_CASE("texts: only & < > are escaped, what XML cannot carry is replaced") {
+TEST_CASE("texts: only & < > are escaped, characters that XML cannot carry are replaced") {
   CHECK(text("plain 'text' \"here\"\n") == "<value><string>plain 'text' \"here\"\n</string></value>");
   CHECK(text("a<b>&c") == "<value><string>a&lt;b&gt;&amp;c</string></value>");
   CHECK(text("\x1b[0m") == "<value><string>\xEF\xBF\xBD[0m</string></value>");
@@ -41,7 +41,7 @@ TEST_CASE("texts: only & < > are escaped, what XML cannot carry is replaced") {
   CHECK(text(std::string_view("\0", 1)) == "<value><string>\xEF\xBF\xBD</string></value>");
 }
 
-TEST_CASE("arrays and structs close what they opened") {
+TEST_CASE("arrays and structs close their elements") {
   CHECK(written([](auto& w) {
           w.beginStruct();
           w.endStruct();
