@@ -20,15 +20,15 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Tables of keys in the configuration's schema, and where their keys are explained.
 SCHEMA_SECTIONS = {
-    "supervisordKeys": ["SECTION [supervisord]", "KEYS OF SUPERVISOR 2.0"],
-    "supervisorctlKeys": ["SECTION [supervisorctl]"],
-    "unixServerKeys": ["SECTION [unix_http_server]"],
-    "inetServerKeys": ["SECTION [inet_http_server]"],
-    "groupKeys": ["SECTION [group:NAME]"],
-    "includeKeys": ["SECTION [include]"],
-    "programKeys": ["SECTION [program:NAME]", "KEYS OF SUPERVISOR 2.0"],
-    "fcgiKeys": ["SECTION [fcgi-program:NAME]"],
-    "listenerKeys": ["SECTION [eventlistener:NAME]"],
+    "kSupervisordKeys": ["SECTION [supervisord]", "KEYS OF SUPERVISOR 2.0"],
+    "kSupervisorctlKeys": ["SECTION [supervisorctl]"],
+    "kUnixServerKeys": ["SECTION [unix_http_server]"],
+    "kInetServerKeys": ["SECTION [inet_http_server]"],
+    "kGroupKeys": ["SECTION [group:NAME]"],
+    "kIncludeKeys": ["SECTION [include]"],
+    "kProgramKeys": ["SECTION [program:NAME]", "KEYS OF SUPERVISOR 2.0"],
+    "kFcgiKeys": ["SECTION [fcgi-program:NAME]"],
+    "kListenerKeys": ["SECTION [eventlistener:NAME]"],
 }
 
 
@@ -106,8 +106,8 @@ def check_tables():
     attributes = read("daemon", "entries", "attributes.cpp")
     settings = read("daemon", "entries", "settings.cpp")
     declared = read("daemon", "entries", "declared.cpp")
-    events = between(read("instance", "config", "listener.cpp"), "eventTypes{", "};")
-    daemon_options = between(read("instance", "config", "command_line.cpp"), "OptionSpec specs[]", "};")
+    events = between(read("instance", "config", "listener.cpp"), "kEventTypes{", "};")
+    daemon_options = between(read("instance", "config", "command_line.cpp"), "OptionSpec kSpecs[]", "};")
     client_options = between(read("ctl", "supervisorctl", "command_line.cpp"), "kOptions{{", "}};")
     client_commands = read("ctl", "supervisorctl", "command_table.cpp").replace('{"EOF"', "")
     manager_options = re.sub(r"Definition\{\{[^,]+, \"([\w-]+)\"", r'"--\1"', read("ctl", "supervisor-manager", "options.cpp"))
