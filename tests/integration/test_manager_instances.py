@@ -5,12 +5,11 @@ import os
 import shutil
 import signal
 import stat
-import time
 
 import pytest
 
 from manager_root import kill_instance
-from processes import is_running, of_user
+from processes import is_running, of_user, wait_for_sleep
 from programs import program
 from waiting import wait_for
 
@@ -278,14 +277,4 @@ def test_a_manager_of_quiet_programs_sleeps(manager, owner):
     manager.start()
     manager.program_pid("tsupv", "a")
 
-    def switches():
-        with open(f"/proc/{manager.process.pid}/status", encoding="ascii") as status:
-            return [line for line in status if "ctxt_switches" in line]
-
-    def asleep():
-        before = switches()
-        for _ in range(50):
-            time.sleep(0.01)
-        return switches() == before
-
-    wait_for(asleep, "the manager to sleep")
+    wait_for_sleep(manager.process.pid)

@@ -9,6 +9,7 @@ import pexpect
 import pytest
 
 from programs import program
+from waiting import wait_for
 
 PROGRAMS = """
 [program:cat]
@@ -239,9 +240,14 @@ def test_watching_redraws_until_ctrl_c(running, terminal):
     assert ended(watch) == 3
 
 
+def has_socket(pid):
+    links = (f"/proc/{pid}/fd/{fd}" for fd in os.listdir(f"/proc/{pid}/fd"))
+    return any(os.readlink(link).startswith("socket:") for link in links if os.path.islink(link))
+
+
 def test_ctrl_c_ends_a_command_that_waits(terminal):
     waits = terminal("status", "--wait", "FATAL", "cat")
-    waits.expect_exact("", timeout=1)
+    wait_for(lambda: has_socket(waits.pid), "the client to connect")
     waits.kill(signal.SIGINT)
     waits.expect(pexpect.EOF)
     waits.wait()

@@ -5,11 +5,10 @@ import contextlib
 import os
 import signal
 import sys
-import time
 
 import pytest
 
-from processes import children, is_running
+from processes import children, is_running, wait_for_sleep
 from waiting import wait_for
 
 # Like Apache started by apachectl: it has an address, and releases it some time after SIGTERM. Prints "bound PID", or
@@ -224,14 +223,7 @@ stdout_logfile=%(here)s/long.log
 
     wait_for(held, "a descriptor of the member")
 
-    def switches():
-        with open(f"/proc/{server.pid}/status", encoding="ascii") as status:
-            return [line for line in status if "ctxt_switches" in line]
-
-    before = switches()
-    for _ in range(50):
-        time.sleep(0.01)
-    assert switches() == before
+    wait_for_sleep(server.pid)
     os.killpg(os.getpgid(member), signal.SIGKILL)
     server.wait_state("long", "STOPPED")
     assert not held()

@@ -54,6 +54,19 @@ def of_user(uid):
     return found
 
 
+def wait_for_sleep(pid, looks=50):
+    """Waits until the process was not woken up between `looks` looks at it, 10 ms or more apart. On a loaded machine work
+    that was pending before the call may take a while, so earlier wake-ups do not count."""
+    seen = []
+
+    def sleeps():
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
+            seen.append([line for line in status if line.startswith("voluntary_ctxt_switches")])
+        return len(seen) > looks and all(look == seen[-1] for look in seen[-looks:])
+
+    wait_for(sleeps, f"process {pid} to sleep")
+
+
 def end_session(sid):
     """Kills every process of a session, by pid, and waits until none is left."""
 
