@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/supervisorctl/resources.hpp"
 
-#include <dirent.h>
-
 #include <array>
 #include <cstdio>
-#include <memory>
 
 #include "lib/core/proc_files.hpp"
-#include "lib/core/text.hpp"
 
 namespace ctl {
 
 ProcessTable ProcessTable::read() {
   ProcessTable table;
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc"), ::closedir);
-  if (!directory) return table;
-  while (const dirent* item = ::readdir(directory.get())) {
-    const auto number = core::parseInteger(item->d_name);
-    if (!number) continue;
-    const auto pid = static_cast<pid_t>(*number);
+  for (const pid_t pid : core::proc::allPids()) {
     std::array<char, 4096> text;
     const auto parent = core::proc::field(core::proc::read(pid, "status", text.data(), text.size()), "\nPPid:");
     if (parent.empty()) continue;

@@ -12,7 +12,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "daemon/instances/process_table.hpp"
 #include "lib/core/files.hpp"
+#include "lib/core/proc_files.hpp"
 #include "lib/core/text.hpp"
 
 namespace instances {
@@ -42,16 +44,10 @@ bool isDelegated(const std::string& directory) {
   return false;
 }
 
-std::string ownGroup() {
-  for (const auto& line : core::split(readGroupFile("/proc/self/cgroup"), '\n'))
-    if (line.starts_with("0::")) return line.substr(3);
-  return {};
-}
-
 }  // namespace
 
 void ControlGroups::release() {
-  auto own = ownGroup();
+  auto own = controlGroupOf(core::proc::kSelf);
   if (own.ends_with("/.control")) own.resize(own.size() - 9);
   const auto directory = "/sys/fs/cgroup" + own;
   if (own.empty() || !isDelegated(directory)) return;
@@ -67,7 +63,7 @@ ControlGroups ControlGroups::detect() {
     return out;
   }
   out.mount_ = "/sys/fs/cgroup";
-  auto own = ownGroup();
+  auto own = controlGroupOf(core::proc::kSelf);
   // A manager that replaced itself is in its own group already.
   if (own.ends_with("/manager") && isDelegated(out.mount_ + own.substr(0, own.size() - 8))) own.resize(own.size() - 8);
   if (own.empty() || !isDelegated(out.mount_ + own)) {

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "daemon/instances/process_table.hpp"
+#include "lib/core/proc_files.hpp"
 #include "lib/core/text.hpp"
 
 namespace instances {
@@ -47,15 +48,6 @@ std::optional<std::string> readFile(const std::string& path, std::size_t limit) 
     out.append(buffer, static_cast<std::size_t>(n));
   if (n < 0) return std::nullopt;
   return out;
-}
-
-std::uint64_t startTimeOf(pid_t pid) {
-  const auto stat = readFile(proc(pid, "stat"), 4096);
-  // The name in brackets may hold anything, brackets too: what counts follows the last one.
-  const auto end = stat ? stat->rfind(')') : std::string::npos;
-  if (end == std::string::npos) return 0;
-  const auto fields = core::splitBlanks(std::string_view(*stat).substr(end + 1));
-  return fields.size() < 20 ? 0 : std::strtoull(fields[19].c_str(), nullptr, 10);
 }
 
 std::string markOf(pid_t pid) {
@@ -201,7 +193,7 @@ Executable executableAt(const std::string& path) {
 DetailsOf readDetails(const std::vector<pid_t>& pids) {
   auto& collected = *new Collected<DetailsOf>;
   readEach(pids, [&collected](pid_t pid) {
-    ProcessDetails details{startTimeOf(pid), markOf(pid), executableOf(pid), argumentsOf(pid)};
+    ProcessDetails details{core::proc::startTimeOf(pid), markOf(pid), executableOf(pid), argumentsOf(pid)};
     if (details.startTime == 0) return;
     const std::lock_guard lock(collected.mutex);
     collected.found.emplace(pid, std::move(details));

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/instances/process_table.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <string_view>
 #include <unordered_map>
 
@@ -41,10 +39,8 @@ std::optional<ProcessInfo> lookAt(pid_t pid) {
 
 std::vector<ProcessInfo> allProcesses() {
   std::vector<ProcessInfo> out;
-  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir("/proc"), ::closedir);
-  while (const dirent* item = dir ? ::readdir(dir.get()) : nullptr)
-    if (const auto pid = core::parseInteger(item->d_name))
-      if (const auto info = lookAt(static_cast<pid_t>(*pid))) out.push_back(*info);
+  for (const auto pid : core::proc::allPids())
+    if (const auto info = lookAt(pid)) out.push_back(*info);
   return out;
 }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "lib/core/proc_files.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 
+#include "lib/core/text.hpp"
 #include "lib/core/unique_fd.hpp"
 
 namespace core::proc {
@@ -22,10 +25,18 @@ std::uint64_t cpuMicros(pid_t pid) {
 
 }  // namespace
 
-std::string_view read(pid_t pid, const char* file, char* buffer, std::size_t size) {
+std::vector<pid_t> allPids() {
+  std::vector<pid_t> pids;
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc"), ::closedir);
+  while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr)
+    if (const auto pid = parseInteger(entry->d_name)) pids.push_back(static_cast<pid_t>(*pid));
+  return pids;
+}
+
+std::string_view read(pid_t pid, const char* file, char* buffer, std::size_t size) noexcept {
   char path[48];
   char* end = std::copy_n("/proc/", 6, path);
-  end = std::to_chars(end, path + 24, pid).ptr;
+  end = pid == kSelf ? std::copy_n("self", 4, end) : std::to_chars(end, path + 24, pid).ptr;
   *end++ = '/';
   *std::copy_n(file, std::char_traits<char>::length(file), end) = '\0';
   const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
@@ -40,6 +51,25 @@ std::string_view field(std::string_view status, std::string_view key) {
   value = value.substr(0, value.find('\n'));
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
   return value;
+}
+
+std::uint64_t startTimeIn(std::string_view stat) noexcept {
+  // Field 2 is the name of the program in parentheses. A program chooses its name, which may contain blanks and
+  // parentheses, so the fields are counted from the last one.
+  const auto name = stat.rfind(')');
+  if (name == std::string_view::npos) return 0;
+  stat.remove_prefix(name);
+  for (int field = 2; field < 22; ++field) {
+    const auto blank = stat.find(' ');
+    if (blank == std::string_view::npos) return 0;
+    stat.remove_prefix(blank + 1);
+  }
+  return number<std::uint64_t>(stat);
+}
+
+std::uint64_t startTimeOf(pid_t pid) noexcept {
+  char buffer[1024];  // the first 22 fields are shorter than 500 bytes
+  return startTimeIn(read(pid, "stat", buffer, sizeof buffer));
 }
 
 std::optional<Usage> usageOf(pid_t pid) {

@@ -7,18 +7,32 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
-/// What one process shows of itself, by the files of /proc that cannot block: `status`, `statm`, `cgroup`. Others
-/// (`stat`, `environ`, `exe`, `fd`, …) wait while the process is in the middle of an exec, and whoever owns it can make
-/// an exec last for ever, with a file system of its own.
+/// The files of /proc about processes. Of another account's process, only `status`, `statm` and `cgroup` can be read
+/// without blocking. The others (`stat`, `environ`, `exe`, `fd`, …) wait while the process is in the middle of an exec,
+/// and the account can make an exec last forever with a file system of its own: read those only in a helper.
 namespace core::proc {
 
-/// The beginning of the file, in `buffer`; empty if the process is gone.
-[[nodiscard]] std::string_view read(pid_t pid, const char* file, char* buffer, std::size_t size);
+/// This process, as the pid argument of the functions below.
+inline constexpr pid_t kSelf = 0;
+
+/// The processes that /proc shows, in its order; empty without /proc. Each may have ended meanwhile.
+[[nodiscard]] std::vector<pid_t> allPids();
+
+/// The first `size` bytes of /proc/PID/`file`, in `buffer`; empty if the process has ended. System calls only, so that
+/// a child may call it between fork and exec.
+[[nodiscard]] std::string_view read(pid_t pid, const char* file, char* buffer, std::size_t size) noexcept;
 
 /// What follows `key` in the text of `status`, up to the end of the line. `key` is "\nPPid:": the first line has the
 /// name of the process, in which a line feed is written as a backslash and an n.
 [[nodiscard]] std::string_view field(std::string_view status, std::string_view key);
+
+/// The start time in the text of `stat`: clock ticks since boot. A pid and its start time name one process: the pid
+/// alone can be reused. 0 if the text does not have it.
+[[nodiscard]] std::uint64_t startTimeIn(std::string_view stat) noexcept;
+/// The start time of a process; 0 if it has ended. Reads `stat`, which can block. System calls only.
+[[nodiscard]] std::uint64_t startTimeOf(pid_t pid) noexcept;
 
 /// The number that `text` begins with; 0 if it does not.
 template <class T>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lib/core/process_groups.hpp"
 
-#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -9,9 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <memory>
+
+#include "lib/core/proc_files.hpp"
 
 namespace core {
 namespace {
@@ -24,14 +22,8 @@ bool outlivesItsLeader(pid_t group) noexcept { return !exists(group) && exists(-
 
 std::vector<std::pair<pid_t, pid_t>> listProcessGroups() {
   std::vector<std::pair<pid_t, pid_t>> out;
-  const std::unique_ptr<DIR, int (*)(DIR*)> all(::opendir("/proc"), ::closedir);
-  for (const dirent* entry = nullptr; all && (entry = ::readdir(all.get())) != nullptr;) {
-    pid_t pid = 0;
-    const char* const end = entry->d_name + ::strlen(entry->d_name);
-    if (const auto parsed = std::from_chars(entry->d_name, end, pid); parsed.ec != std::errc() || parsed.ptr != end)
-      continue;
+  for (const pid_t pid : proc::allPids())
     if (const pid_t group = ::getpgid(pid); group > 0) out.emplace_back(group, pid);
-  }
   std::sort(out.begin(), out.end());
   return out;
 }

@@ -22,6 +22,7 @@
 
 #include "lib/core/child.hpp"
 #include "lib/core/clock.hpp"
+#include "lib/core/proc_files.hpp"
 
 namespace core {
 namespace {
@@ -122,23 +123,6 @@ void arrangeDescriptors(Prepared& p) noexcept {
     fail(p, SpawnStep::Descriptors, errno);
 }
 
-/// The start time of this process, field 22 of its own stat file. In the child, before it drops its rights: asking for
-/// it from outside could block once another account controls the process.
-std::uint64_t ownStartTime() noexcept {
-  char text[1024];
-  const int fd = ::open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-  const ssize_t size = fd < 0 ? -1 : ::read(fd, text, sizeof text - 1);
-  if (fd >= 0) ::close(fd);
-  if (size <= 0) return 0;
-  text[size] = '\0';
-  const char* at = ::strrchr(text, ')');
-  for (int field = 2; at && field < 22; ++field) at = ::strchr(at + 1, ' ');
-  std::uint64_t ticks = 0;
-  for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; ++at)
-    ticks = ticks * 10 + static_cast<std::uint64_t>(*at - '0');
-  return ticks;
-}
-
 /// From here on the child may have another account's ids. That account may not trace it or read its memory, which is a
 /// copy of its parent's; exec ends this. Not in a child that shares its parent's memory: the mark is on the memory.
 void forbidTracing(const Prepared& p) noexcept {
@@ -200,7 +184,8 @@ int childMain(void* argument) noexcept {
     fail(p, SpawnStep::Session, errno);
   applyLimits(p);
   if (p.report >= 0) {
-    const Message message{false, {}, ownStartTime()};
+    // Read here and not by the parent: once another account controls the process, reading its `stat` can block.
+    const Message message{false, {}, proc::startTimeOf(proc::kSelf)};
     (void)!::write(p.report, &message, sizeof message);
   }
   if (spec.identity) {
