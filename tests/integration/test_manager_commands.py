@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from managerd import Managerd
+from manager_root import Managerd
 from processes import of_user
 from programs import program
 from waiting import wait_for
@@ -28,14 +28,20 @@ startsecs = 0
 
 @pytest.fixture
 def managerd(work_dir, owner):
-    with Managerd(work_dir, {"tsupv": ENTRY.replace("OWNER", owner.pw_name)}) as running:
-        running.wait_state("tsupv", "running")
+    with Managerd(work_dir) as running:
+        running.declare("tsupv", ENTRY.replace("OWNER", owner.pw_name))
+        running.start().wait_state("tsupv", "running")
         wait_for(lambda: program_state(running) == "RUNNING", "program1 to run")
         yield running
 
 
 def owned_by(account):
     return f"user={account.pw_name}", f"group={account.pw_name}"
+
+
+def running_row(managerd, name):
+    managerd.wait_state(name, "running")
+    return managerd.row(name)
 
 
 def program_state(managerd):
@@ -45,12 +51,12 @@ def program_state(managerd):
 
 def test_the_owner_controls_its_instance_alone(managerd, owner, account):
     stranger = account("smother").pw_uid
-    pid = managerd.wait_state("tsupv", "running")["main_pid"]
+    pid = running_row(managerd, "tsupv")["main_pid"]
     assert os.stat(f"/proc/{pid}").st_uid == owner.pw_uid
     assert managerd.manager("restart", "tsupv", user=stranger).returncode == DENIED
-    assert managerd.wait_state("tsupv", "running")["main_pid"] == pid
+    assert running_row(managerd, "tsupv")["main_pid"] == pid
     assert managerd.manager("restart", "tsupv", user=owner.pw_uid).returncode == DONE
-    assert managerd.wait_state("tsupv", "running")["main_pid"] != pid
+    assert running_row(managerd, "tsupv")["main_pid"] != pid
 
 
 def test_stop_leaves_nothing_behind_and_start_brings_it_back(managerd, owner):
@@ -120,7 +126,7 @@ def test_a_new_entry_is_a_file_that_people_can_read(managerd, owner):
     with open(managerd.entry_file("neu"), encoding="utf-8") as file:
         text = file.read()
     assert "[supervisor:neu]" in text and "priority = 5" in text
-    assert managerd.wait_state("neu", "running")["user"] == owner.pw_name
+    assert running_row(managerd, "neu")["user"] == owner.pw_name
     status = json.loads(managerd.manager("status", "-j", "neu").stdout)[0]
     assert (status["priority"], status["entry_file"]) == (5, managerd.entry_file("neu"))
     assert managerd.manager("create", "neu", *owned_by(owner)).returncode == FAILED
@@ -163,7 +169,7 @@ def test_edit_in_an_editor(managerd, work_dir):
     assert stat.S_IMODE(os.stat(file).st_mode) == 0o640
     assert managerd.manager("edit", "tsupv", env=editor(work_dir, "true")).stdout == "tsupv: not changed\n"
     assert managerd.manager("edit", "tsupv", env=editor(work_dir, "exit 1")).returncode != DONE
-    assert os.listdir(managerd.conf_dir) == ["tsupv.conf"]
+    assert os.listdir(managerd.conf) == ["tsupv.conf"]
 
 
 def test_a_text_that_the_manager_refuses_does_not_stay(managerd, work_dir):
@@ -207,17 +213,17 @@ def test_verify_needs_no_manager(managerd, owner):
 
 def test_enable_is_for_the_next_boot(managerd, owner):
     assert managerd.manager("disable", "tsupv", user=owner.pw_uid).returncode == DONE
-    assert managerd.wait_state("tsupv", "running")["enabled"] is False
+    assert running_row(managerd, "tsupv")["enabled"] is False
     assert managerd.manager("enable", "tsupv", user=owner.pw_uid).returncode == DONE
-    assert managerd.wait_state("tsupv", "running")["enabled"] is True
+    assert running_row(managerd, "tsupv")["enabled"] is True
 
 
 def test_reexecution_keeps_everything_running(managerd):
-    pid = managerd.wait_state("tsupv", "running")["main_pid"]
+    pid = running_row(managerd, "tsupv")["main_pid"]
     log = managerd.log().count("taken over")
     assert managerd.manager("daemon-reexec").returncode == DONE
     wait_for(lambda: managerd.log().count("taken over") > log and managerd.is_on_the_bus(), "the new manager")
-    row = managerd.wait_state("tsupv", "running")
+    row = running_row(managerd, "tsupv")
     assert row["main_pid"] == pid
     assert json.loads(managerd.manager("status", "-j", "tsupv").stdout)[0]["n_restarts"] == 0
 

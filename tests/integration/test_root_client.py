@@ -12,7 +12,7 @@ from socketserver import UnixStreamServer
 import pexpect
 import pytest
 
-from managerd import Managerd
+from manager_root import Managerd
 from processes import of_user
 from programs import program
 from waiting import wait_for
@@ -203,8 +203,9 @@ supervisor = tsupv
 command = /bin/sh -c 'echo hello; exec sleep 1000'
 startsecs = 0
 """
-    managerd = cleanup.enter_context(Managerd(work_dir, {"tsupv": entry}))
-    managerd.wait_state("tsupv", "running")
+    managerd = cleanup.enter_context(Managerd(work_dir))
+    managerd.declare("tsupv", entry)
+    managerd.start().wait_state("tsupv", "running")
     link = os.path.join(managerd.root, "usr/bin/supervisorctl_tsupv")
     wait_for(lambda: "RUNNING" in subprocess.run([link, "status"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                                 check=False).stdout)

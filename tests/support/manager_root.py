@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A whole manager in a directory of its own: entries, instances, a private bus."""
+"""A whole manager in a directory of its own: entries, instances, a private bus with the installed policy."""
 
 import json
 import os
@@ -8,12 +8,10 @@ import signal
 import subprocess
 
 from bus import PrivateBus
+from manager_bus import NAME, POLICY, ROOT
 from processes import is_running
 from programs import program
 from waiting import wait_for
-
-NAME = "org.supervisormanager1"
-ROOT = "/org/supervisormanager1"
 
 SETTINGS = """[supervisor-manager]
 supervisord = {supervisord}
@@ -30,7 +28,7 @@ class Managerd:
     def __init__(self, directory, settings=""):
         self.root = os.path.join(directory, "r")
         self.conf = self.path("etc/supervisor-manager/conf.d")
-        self.bus = PrivateBus(directory)
+        self.bus = PrivateBus(directory, [POLICY])
         self.process = None
         self.program = program("supervisor-managerd")[0]
         self._log = os.path.join(directory, "managerd.log")
@@ -67,16 +65,26 @@ class Managerd:
         text = f"[supervisor:{name}]\nuser = {owner.pw_name}\ngroup = {owner.pw_name}\n{more}\n"
         for program_, command in programs:
             text += f"[supervisor_program:{program_}]\nsupervisor = {name}\ncommand = {command}\n"
-        return self.write(f"etc/supervisor-manager/conf.d/{name}.conf", text)
+        return self.declare(name, text)
+
+    def declare(self, name, text):
+        """Writes conf.d/NAME.conf; nothing is reloaded."""
+        return self.write(self.entry_file(name), text)
+
+    def entry_file(self, name):
+        return os.path.join(self.conf, name + ".conf")
 
     def start(self, **options):
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "--root", self.root, "--bus-address", self.bus.address],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
-        wait_for(lambda: self.bus.has_owner(NAME) or self.process.poll() is not None, "the manager")
-        assert self.process.poll() is None, self.log()
+        wait_for(self.is_on_the_bus, "the manager's name on the bus")
         return self
+
+    def is_on_the_bus(self):
+        assert self.process.poll() is None, f"supervisor-managerd ended with {self.process.returncode}:\n{self.log()}"
+        return self.bus.has_owner(NAME)
 
     def kill(self):
         """Ends the manager as a crash would."""
@@ -88,7 +96,7 @@ class Managerd:
         assert self.process.wait(60) == 0, self.log()
 
     def log(self):
-        with open(self._log, encoding="utf-8") as log:
+        with open(self._log, encoding="utf-8", errors="replace") as log:
             return log.read()
 
     def try_call(self, method, signature="", *arguments):
@@ -124,6 +132,17 @@ class Managerd:
             rows = self.call("ListPrograms", "s", instance)[0]
             return next((p for n, state, p, *_ in rows if n == name and state == "RUNNING" and is_running(p)), None)
         return wait_for(pid, f"{name} of {instance} to run")
+
+    def manager(self, *arguments, user=None, env=None):
+        """Runs supervisor-manager; `env` is added to the environment."""
+        return subprocess.run([*program("supervisor-manager"), f"--bus-address={self.bus.address}", *arguments],
+                              user=user, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                              env={**os.environ, **(env or {})})
+
+    def row(self, name):
+        """The instance's row of `supervisor-manager list --json`; None if there is no such instance."""
+        rows = json.loads(self.manager("list", "--json").stdout)
+        return next((row for row in rows if row["name"] == name), None)
 
     def ctl(self, name, *arguments, owner):
         """supervisorctl of an instance through its link, as `owner`."""
