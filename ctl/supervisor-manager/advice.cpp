@@ -6,13 +6,13 @@
 #include <string_view>
 
 #include "ctl/supervisor-manager/suggestion.hpp"
+#include "dbus/names.hpp"
 #include "lib/core/text.hpp"
 
 namespace manager {
 
 namespace {
 
-constexpr std::string_view kOwnErrors = "org.supervisormanager1.Error.";
 constexpr std::size_t kMostNamed = 10;
 constexpr std::string_view kBusErrors = "org.freedesktop.DBus.Error.";
 
@@ -33,11 +33,9 @@ std::string plain(std::string message) {
 Advice adviseOn(const Failure& failure, const std::string& host) {
   const std::string_view name = failure.name;
   const std::string where = host.empty() ? "" : " on " + host;
-  if (name.starts_with(kOwnErrors)) {
-    const auto kind = name.substr(kOwnErrors.size());
-    const bool missing = isAnyOf(kind, {"NoSuchInstance", "NoSuchProgram"});
-    return {missing ? NoSuchName : kind == "InstanceNotRunning" ? NotRunning : Failed, plain(failure.message)};
-  }
+  if (isAnyOf(name, {bus::error::kNoSuchInstance, bus::error::kNoSuchProgram}))
+    return {NoSuchName, plain(failure.message)};
+  if (name == bus::error::kInstanceNotRunning) return {NotRunning, plain(failure.message)};
   if (!name.starts_with(kBusErrors)) return {Failed, plain(failure.message)};
   const auto kind = name.substr(kBusErrors.size());
   if (isAnyOf(kind, {"ServiceUnknown", "NameHasNoOwner", "Spawn.ChildExited", "Spawn.ServiceNotFound"}))

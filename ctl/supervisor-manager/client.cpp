@@ -10,17 +10,14 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "dbus/names.hpp"
 #include "dbus/sdbus_compat.hpp"
 
 namespace manager {
 
 namespace {
 
-constexpr const char* kService = "org.supervisormanager1";
-constexpr const char* kRootPath = "/org/supervisormanager1";
-constexpr const char* kInstancePrefix = "/org/supervisormanager1/instance";
-constexpr const char* kManagerInterface = "org.supervisormanager1.Manager";
-constexpr const char* kInstanceInterface = "org.supervisormanager1.Instance";
+using bus::kInstanceInterface, bus::kInstancePrefix, bus::kManagerInterface, bus::kManagerPath, bus::kServiceName;
 constexpr const char* kPropertiesInterface = "org.freedesktop.DBus.Properties";
 /// A method replies when its work is done: how long that takes is the manager's affair.
 constexpr std::uint64_t kNoTimeLimit = UINT64_MAX;
@@ -99,7 +96,7 @@ class Client::Impl {
  public:
   Impl(std::unique_ptr<sdbus::IConnection> connection, bool interactive)
       : connection_(std::move(connection)),
-        manager_(sdbus::createProxy(*connection_, bus::ServiceName(kService), sdbus::ObjectPath{kRootPath})),
+        manager_(sdbus::createProxy(*connection_, bus::ServiceName(kServiceName), sdbus::ObjectPath{kManagerPath})),
         interactive_(interactive) {}
 
   sdbus::MethodCall call(sdbus::IProxy& proxy, const std::string& interface, const Call& what) const {
@@ -129,7 +126,7 @@ class Client::Impl {
   }
 
   Answer<Properties> properties(const std::string& path, const std::string& interface) {
-    const auto proxy = sdbus::createProxy(*connection_, bus::ServiceName(kService), sdbus::ObjectPath{path});
+    const auto proxy = sdbus::createProxy(*connection_, bus::ServiceName(kServiceName), sdbus::ObjectPath{path});
     std::map<std::string, sdbus::Variant> variants;
     if (auto failure = getFrom(*proxy, kPropertiesInterface, {"GetAll", {interface}}, variants))
       return core::Err{std::move(*failure)};
@@ -155,7 +152,7 @@ class Client::Impl {
       const auto slot = connection_->addMatch(
           fmt::format("type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
                       "member='NameOwnerChanged',arg0='{}'",
-                      kService),
+                      kServiceName),
           [&](sdbus::Message& message) {
             std::string name, was, is;
             message >> name >> was >> is;
@@ -163,7 +160,7 @@ class Client::Impl {
           });
       const auto bus = sdbus::createProxy(*connection_, bus::ServiceName("org.freedesktop.DBus"),
                                           sdbus::ObjectPath{"/org/freedesktop/DBus"});
-      if (auto failure = getFrom(*bus, "org.freedesktop.DBus", {"GetNameOwner", {std::string(kService)}}, before))
+      if (auto failure = getFrom(*bus, "org.freedesktop.DBus", {"GetNameOwner", {std::string(kServiceName)}}, before))
         return failure;
       if (auto failure = get({"Reexecute", {}})) return failure;
       const auto end = nowMicros() + kReexecutionLimit;
@@ -271,7 +268,7 @@ class Client::Impl {
 
   std::vector<sdbus::Slot> watchSignals(const std::function<void(const Event&)>& tell) {
     const auto match = [](const std::string& interface, const std::string& member) {
-      return fmt::format("type='signal',sender='{}',interface='{}',member='{}'", kService, interface, member);
+      return fmt::format("type='signal',sender='{}',interface='{}',member='{}'", kServiceName, interface, member);
     };
     std::vector<sdbus::Slot> slots;
     slots.push_back(connection_->addMatch(
@@ -334,7 +331,7 @@ Answer<std::vector<InstanceRow>> Client::list() {
   return rows;
 }
 
-Answer<Properties> Client::managerProperties() { return impl_->properties(kRootPath, kManagerInterface); }
+Answer<Properties> Client::managerProperties() { return impl_->properties(kManagerPath, kManagerInterface); }
 Answer<Properties> Client::instanceProperties(const std::string& path) {
   return impl_->properties(path, kInstanceInterface);
 }

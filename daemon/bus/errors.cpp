@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bus/errors.hpp"
 
+#include "dbus/names.hpp"
 #include "lib/core/text.hpp"
 
 namespace bus {
@@ -8,19 +9,19 @@ namespace bus {
 const char* errorName(instances::ErrorCode code) noexcept {
   using instances::ErrorCode;
   switch (code) {
-    case ErrorCode::NoSuchInstance: return "org.supervisormanager1.Error.NoSuchInstance";
-    case ErrorCode::InstanceExists: return "org.supervisormanager1.Error.InstanceExists";
-    case ErrorCode::InstanceBusy: return "org.supervisormanager1.Error.InstanceBusy";
-    case ErrorCode::InstanceUnmanaged: return "org.supervisormanager1.Error.InstanceUnmanaged";
-    case ErrorCode::InstanceProtected: return "org.supervisormanager1.Error.InstanceProtected";
-    case ErrorCode::InstanceNotRunning: return "org.supervisormanager1.Error.InstanceNotRunning";
-    case ErrorCode::NoSuchProgram: return "org.supervisormanager1.Error.NoSuchProgram";
+    case ErrorCode::NoSuchInstance: return error::kNoSuchInstance;
+    case ErrorCode::InstanceExists: return error::kInstanceExists;
+    case ErrorCode::InstanceBusy: return error::kInstanceBusy;
+    case ErrorCode::InstanceUnmanaged: return error::kInstanceUnmanaged;
+    case ErrorCode::InstanceProtected: return error::kInstanceProtected;
+    case ErrorCode::InstanceNotRunning: return error::kInstanceNotRunning;
+    case ErrorCode::NoSuchProgram: return error::kNoSuchProgram;
     case ErrorCode::InvalidArgument: return "org.freedesktop.DBus.Error.InvalidArgs";
-    case ErrorCode::ConfigInvalid: return "org.supervisormanager1.Error.ConfigInvalid";
-    case ErrorCode::OperationFailed: return "org.supervisormanager1.Error.OperationFailed";
-    case ErrorCode::Timeout: return "org.supervisormanager1.Error.Timeout";
+    case ErrorCode::ConfigInvalid: return error::kConfigInvalid;
+    case ErrorCode::OperationFailed: return error::kOperationFailed;
+    case ErrorCode::Timeout: return error::kTimeout;
     case ErrorCode::NotSupported: return "org.freedesktop.DBus.Error.NotSupported";
-    case ErrorCode::ShuttingDown: return "org.supervisormanager1.Error.ShuttingDown";
+    case ErrorCode::ShuttingDown: return error::kShuttingDown;
   }
   return "org.freedesktop.DBus.Error.Failed";
 }
