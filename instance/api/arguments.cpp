@@ -37,6 +37,10 @@ bool truth(const xmlrpc::Value& value) noexcept {
   return std::visit(Visitor{}, value.data);
 }
 
+bool waits(const xmlrpc::Array& params, std::size_t index) noexcept {
+  return params.size() <= index || truth(params[index]);
+}
+
 std::string scalarText(const xmlrpc::Value& value) {
   if (const auto* text = value.string()) return *text;
   if (const auto* number = value.integer()) return std::to_string(*number);

@@ -20,6 +20,8 @@ using Argument = core::Result<T, xmlrpc::Fault>;
 [[nodiscard]] Argument<std::int64_t> integerArgument(const xmlrpc::Value& value, std::string_view name);
 /// What Python takes for true.
 [[nodiscard]] bool truth(const xmlrpc::Value& value) noexcept;
+/// The argument `wait` of the calls that start and stop, at `index`: true where it is left out.
+[[nodiscard]] bool waits(const xmlrpc::Array& params, std::size_t index) noexcept;
 /// A scalar as a text: for arguments that are passed on as they are.
 [[nodiscard]] std::string scalarText(const xmlrpc::Value& value);
 

@@ -20,8 +20,6 @@ Waiters::Told asOutcome(Completion done) {
   };
 }
 
-bool waits(const Array& params, std::size_t index) { return params.size() <= index || truth(params[index]); }
-
 /// Finds what the first parameter names; tells the fault itself if there is no such thing.
 Target named(const Instance& instance, const Array& params, const Completion& done) {
   const auto name = textArgument(params[0], "name");

@@ -39,8 +39,6 @@ Handler onGroup(const Instance& instance, GroupAction action) {
   };
 }
 
-bool waits(const Array& params, std::size_t index) { return params.size() <= index || truth(params[index]); }
-
 }  // namespace
 
 void startAll(Waiters& waiters, const Programs& programs, bool wait, Completion done) {
