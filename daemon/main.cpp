@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "daemon/managerd.hpp"
-#include "lib/core/log.hpp"
+#include "lib/core/log_sink.hpp"
 #include "lib/core/program.hpp"
 
 int main(int argc, char** argv) {

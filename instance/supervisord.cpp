@@ -13,7 +13,7 @@
 #include "instance/pid_file.hpp"
 #include "instance/privileges.hpp"
 #include "instance/process/group.hpp"
-#include "lib/core/log.hpp"
+#include "lib/core/log_sink.hpp"
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 #include "instance/output/lane.hpp"
 #include "instance/output/rotating_file.hpp"
-#include "lib/core/log.hpp"
+#include "lib/core/log_sink.hpp"
 #include "lib/core/result.hpp"
 
 namespace output {

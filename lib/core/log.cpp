@@ -20,6 +20,8 @@
 #include <string>
 #include <utility>
 
+#include "lib/core/log_sink.hpp"
+
 namespace logging {
 namespace {
 

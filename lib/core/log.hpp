@@ -3,9 +3,7 @@
 
 #include <fmt/core.h>
 
-#include <memory>
 #include <string_view>
-#include <vector>
 
 /// The log of a program, as a facade: spdlog stays in one source file (it costs 4 s of build per file that sees it).
 /// Supervisor's seven levels, its level words and its line form "2026-11-21 00:28:29,056 INFO text\n".
@@ -13,20 +11,9 @@ namespace logging {
 
 enum class Level { Blather = 3, Trace = 5, Debug = 10, Info = 20, Warn = 30, Error = 40, Critical = 50 };
 
-/// Where finished lines go. Must not throw: a log that cannot be written degrades, it never stops the program.
-class LineSink {
- public:
-  virtual ~LineSink() = default;
-  virtual void writeLine(Level level, std::string_view line) noexcept = 0;
-};
-
-/// Replaces all sinks. Before the first call lines are dropped.
-void setSinks(std::vector<std::shared_ptr<LineSink>> sinks);
 void setLevel(Level level) noexcept;
 [[nodiscard]] Level level() noexcept;
 [[nodiscard]] bool enabled(Level level) noexcept;
-/// A sink on standard error: whole lines; or entries of journald with the fields of Tagged, if that is where it leads.
-[[nodiscard]] std::shared_ptr<LineSink> stderrSink();
 
 /// Counts a line that could not be made or written for want of memory. How many those were is said before the next
 /// line that can.

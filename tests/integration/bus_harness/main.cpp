@@ -15,7 +15,7 @@
 #include <map>
 
 #include "daemon/bus/service.hpp"
-#include "lib/core/log.hpp"
+#include "lib/core/log_sink.hpp"
 #include "lib/core/program.hpp"
 #include "lib/core/text.hpp"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "instance/events/recovery.hpp"
-#include "lib/core/log.hpp"
+#include "lib/core/log_sink.hpp"
 
 using namespace events;
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/core/log.hpp"
+#include "lib/core/log_sink.hpp"
 
 /// A directory that goes with the test.
 class Scratch {

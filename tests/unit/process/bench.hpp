@@ -18,7 +18,7 @@
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 #include "lib/core/event_loop.hpp"
-#include "lib/core/log.hpp"
+#include "lib/core/log_sink.hpp"
 
 /// A table in a directory of its own, an observer that writes everything down, and the activity log as text.
 class Bench : public process::Observer {
