@@ -8,7 +8,7 @@
 namespace core {
 
 [[nodiscard]] std::string encodeBase64(std::string_view bytes);
-/// Blanks and line ends are skipped; missing padding, trailing data or another foreign byte is nullopt.
+/// Blanks and line ends are skipped; missing padding, trailing data or any other byte gives nullopt.
 [[nodiscard]] std::optional<std::string> decodeBase64(std::string_view text);
 
 }  // namespace core

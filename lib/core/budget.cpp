@@ -29,7 +29,8 @@ Duration Budget::wait(Instant now) {
 
 void Budget::fill(Instant now) {
   const auto passed = std::chrono::duration_cast<microseconds>(now - filled_).count();
-  const auto full = (limit_ - left_) * 1'000'000 / perSecond_ + 1;  // microseconds; also keeps the product small
+  // Microseconds until it is full. With more time than that, the product below could overflow.
+  const auto full = (limit_ - left_) * 1'000'000 / perSecond_ + 1;
   if (passed >= full) {
     left_ = limit_;
     filled_ = now;

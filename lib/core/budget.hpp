@@ -7,17 +7,17 @@
 
 namespace core {
 
-/// What somebody may make us do in a while: it fills up steadily to its limit, work is taken from it, and who has used
-/// it up waits. Without I/O; the clock is the caller's.
+/// A limit on the work that one client can cause: a token bucket. It refills at a constant rate up to its limit, work
+/// is taken from it, and a client that has used it up waits. Without I/O; the caller passes the time.
 class Budget {
  public:
   /// Full at first.
   Budget(std::uint64_t limit, std::uint64_t perSecond, Instant now);
 
   [[nodiscard]] bool isEmpty(Instant now);
-  /// Takes `cost`, more than there is at the most: that is a debt.
+  /// Takes `cost`. More than is left becomes a debt.
   void spend(std::uint64_t cost, Instant now);
-  /// The time until a quarter of the limit is there, so that who waits is not woken for little.
+  /// The time until a quarter of the limit is there, so that a waiting client is not woken for little work.
   [[nodiscard]] Duration wait(Instant now);
 
  private:

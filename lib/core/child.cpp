@@ -14,6 +14,7 @@ std::vector<char*> argumentPointers(const std::vector<std::string>& texts) {
 }
 
 void resetSignals() noexcept {
+  // What is ignored stays ignored after exec, and programs do not expect that.
   struct sigaction plain {};
   plain.sa_handler = SIG_DFL;
   for (int signo = 1; signo < NSIG; ++signo)

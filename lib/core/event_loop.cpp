@@ -38,7 +38,7 @@ void WatchDeleter::operator()(WatchState* state) const noexcept {
 
 namespace {
 
-/// An exception costs the event its turn, and never the source: what is still due is tried again.
+/// After an exception the source stays, and the callback is tried again if it still has something to do.
 void recover(WatchState& state, const char* why) noexcept {
   if (state.abandoned) return;
   const bool rearmed = state.once && sd_event_source_get_enabled(state.source, nullptr) > 0;
@@ -75,8 +75,8 @@ int call(void* userdata) noexcept {
 }
 
 int onTime(sd_event_source*, std::uint64_t, void* userdata) { return call(userdata); }
-/// What was written before the signal is read before it is handled: the last words of a child come before its end. One
-/// batch is enough for that, and no flood of output holds up a signal, as a priority would let it.
+/// Serves descriptors before the signal: the last output of a child is read before its end is handled. One batch is
+/// enough for that. With a priority for descriptors instead, a flood of output could delay signals without limit.
 int onSignal(sd_event_source*, const signalfd_siginfo*, void* userdata) {
   auto* const state = static_cast<WatchState*>(userdata);
   state->dispatching = state->due = true;
@@ -121,7 +121,7 @@ EventLoop::~EventLoop() {
   sd_event_unref(event_);
 }
 
-/// Without memory sd-event breaks off a turn, and finds again what is due in one that does not wait.
+/// Without memory sd-event breaks off a turn. Another turn, which does not wait, finds the same events again.
 void EventLoop::turn(std::uint64_t usec) {
   int r = 0;
   while ((r = sd_event_run(event_, usec)) == -ENOMEM) {
@@ -199,6 +199,7 @@ Timer::Timer(EventLoop& loop, std::function<void()> callback, Duration accuracy)
 }
 
 void Timer::arm(Instant when) noexcept {
+  // Rounded up: a callback that came early would find its deadline in the future, and arm the timer again.
   const auto usec = std::chrono::ceil<microseconds>(when.time_since_epoch()).count();
   state_->poller->forgetFailure(*state_);
   // Neither takes memory, nor fails while the loop is there.

@@ -24,12 +24,12 @@ struct WatchDeleter {
 using WatchPtr = std::unique_ptr<WatchState, WatchDeleter>;
 }  // namespace detail
 
-/// One thread, one loop, on libsystemd's sd-event. An exception that leaves a callback, for want of memory for
-/// instance, is logged as critical, and the callback is called again after a pause: a tenth of a second, or up to a
-/// second when it fails again and again. No source is ever given up. It never crosses the C library and never ends the
-/// loop.
+/// One thread, one loop, on libsystemd's sd-event. An exception that leaves a callback (std::bad_alloc for
+/// instance) is logged as critical, and the callback is called again after a pause: a tenth of a second, or up to a
+/// second when it fails repeatedly. No source is ever given up. The exception never crosses the C library and never
+/// ends the loop.
 ///
-/// Making a watch or a timer may throw std::bad_alloc. What is there is armed, started and stopped without memory.
+/// Making a watch or a timer may throw std::bad_alloc. Existing ones are armed, started and stopped without memory.
 class EventLoop {
  public:
   EventLoop();
@@ -65,7 +65,7 @@ class IoWatch {
   IoWatch(EventLoop& loop, int fd, std::uint32_t events, Callback callback);
   /// Watches nothing before start().
   IoWatch(EventLoop& loop, Callback callback);
-  /// Watches `fd` instead of what it watched. If the kernel has no room for it, later.
+  /// Watches `fd` instead of what it watched. If the kernel cannot add it now, it is retried.
   void start(int fd, std::uint32_t events) noexcept;
   /// To be called before the descriptor is closed.
   void stop() noexcept;
@@ -111,7 +111,8 @@ class SignalWatch {
 };
 
 /// Calls back once from the next turn of the loop: moves work out of the current stack frame. It goes before every
-/// descriptor that is ready, so that long work must not go on by scheduling itself: a Timer for now is fair.
+/// descriptor that is ready, so long work must not continue by scheduling itself again: a Timer for now lets
+/// descriptors take their turn.
 class Deferred {
  public:
   Deferred(EventLoop& loop, std::function<void()> callback);

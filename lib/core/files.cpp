@@ -53,7 +53,7 @@ int writeAll(int fd, std::string_view bytes) noexcept {
 }
 
 FileDraft::FileDraft(std::string path, mode_t mode) : path_(std::move(path)), mode_(mode) {
-  // Hidden: whoever lists the directory must not take for a file what a crash left half-made.
+  // Hidden: a program that reads all files of the directory must not read one that a crash left incomplete.
   const auto slash = path_.rfind('/') + 1;  // 0 without one
   temporary_ = path_.substr(0, slash) + '.' + path_.substr(slash) + ".XXXXXX";
   fd_.reset(::mkostemp(temporary_.data(), O_CLOEXEC));
@@ -67,6 +67,7 @@ FileDraft::~FileDraft() {
 Status FileDraft::write(std::string_view content) {
   int failure = fd_ ? writeAll(fd_.get(), content) : openError_;
   if (failure == 0 && ::fchmod(fd_.get(), mode_) != 0) failure = errno;
+  // Before the rename: after a power failure the final name must not refer to an empty file.
   if (failure == 0 && ::fsync(fd_.get()) != 0) failure = errno;
   if (failure != 0) return sysError("cannot write " + path_, failure);
   return {};
@@ -176,6 +177,7 @@ bool isAmongTheLast(int fd, std::size_t more) noexcept {
 }
 
 bool areDescriptorsScarce() noexcept {
+  // The number of a new descriptor shows how full the table is, without reading a directory of all descriptors.
   const UniqueFd next(::open("/", O_PATH | O_CLOEXEC));
   return !next || isAmongTheLast(next.get(), kKeptForPrograms);
 }

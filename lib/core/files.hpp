@@ -21,13 +21,13 @@ namespace core {
 inline constexpr std::size_t kKeptForPrograms = 12;
 
 /// Whether `fd`, a new descriptor, is one of the last 16 (of few: an eighth) and `more` that the limit allows. New
-/// descriptors have the lowest free number, so one of them tells how full the table is.
+/// descriptors have the lowest free number, so one of them shows how full the table is.
 [[nodiscard]] bool isAmongTheLast(int fd, std::size_t more = 0) noexcept;
-/// Whether so few are left that who would keep one for long must do without, so that programs can start.
+/// Whether so few are left that they must be kept for programs to start: do not open one that stays open.
 [[nodiscard]] bool areDescriptorsScarce() noexcept;
 
-/// A file that is being written beside `path`, hidden, and takes its place when it is complete. One that was not placed
-/// is removed with this object.
+/// A hidden file beside `path` that is being written, and replaces it when it is complete. One that was not placed is
+/// removed with this object.
 class FileDraft {
  public:
   FileDraft(std::string path, mode_t mode);

@@ -13,7 +13,7 @@
 
 namespace core {
 
-/// Where something stands in a text: the file as it was named by the caller, and a line counted from 1 (0: unknown).
+/// A position in a text: the file as it was named by the caller, and a line counted from 1 (0: unknown).
 struct IniPlace {
   std::shared_ptr<const std::string> file;
   std::uint32_t line = 0;
@@ -34,7 +34,7 @@ class IniSection {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// Where the section appeared first.
   [[nodiscard]] const IniPlace& place() const noexcept { return place_; }
-  /// Where it was begun again; the keys there were added, or took the place of earlier ones.
+  /// Where it was begun again; the keys there were added, or replaced earlier ones.
   [[nodiscard]] const std::vector<IniPlace>& repeats() const noexcept { return repeats_; }
   void repeat(IniPlace place) { repeats_.push_back(std::move(place)); }
   /// The section's own entries, in order of first appearance.

@@ -110,7 +110,7 @@ class Reader {
     return static_cast<Reader*>(self)->nextForInih(buffer, size);
   }
 
-  /// Works until there is a line that inih shall split; null at the end or after a failure.
+  /// Processes lines until there is one for inih to split; null at the end or after a failure.
   char* nextForInih(char* buffer, int size) {
     while (at_ < text_.size() && failure_.empty()) {
       takeLine();
@@ -227,7 +227,7 @@ std::string unifyNewlines(std::string_view text) {
   return out;
 }
 
-/// What makes a text no INI text at all, named with its line; empty if nothing does.
+/// Why a text cannot be an INI text, with the line; empty if it can.
 std::string refusal(std::string_view text, const std::string& file) {
   std::size_t line = 1;
   while (!text.empty()) {

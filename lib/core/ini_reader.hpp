@@ -12,8 +12,8 @@ namespace core {
 
 class IniDocument;
 
-/// Reads `text` into `document`, which takes what it held before into account (a section seen again goes on). The part
-/// of ini.hpp that knows the dialect; use IniDocument.
+/// Reads `text` into `document`, which takes what it held before into account (a repeated section is continued). The
+/// part of ini.hpp that knows the dialect; use IniDocument.
 [[nodiscard]] Status readIni(IniDocument& document, std::string_view text, const std::string& file);
 
 /// One line of an INI text as the reader understands it.

@@ -29,7 +29,7 @@ Level threshold = Level::Info;
 // The level of the line being written: spdlog has no name for Supervisor's "blather".
 Level current = Level::Info;
 const Tagged* kTag = nullptr;  // of the line being written
-std::uint64_t lost = 0;        // lines, for want of memory, that nobody has been told of yet
+std::uint64_t lost = 0;        // lines lost because of missing memory and not reported yet
 bool broken = false;           // the line being written could not be
 
 spdlog::level::level_enum toSpdlog(Level level) {
@@ -87,7 +87,7 @@ class Adaptor final : public spdlog::sinks::base_sink<spdlog::details::null_mute
   std::shared_ptr<LineSink> target_;
 };
 
-/// spdlog's own way to tell of an error takes memory, too, and what fails there ends the program.
+/// spdlog's default error handler allocates memory, and an exception there would end the program.
 spdlog::logger& logger() {
   static spdlog::logger instance("main");
   static const bool kQuiet = (instance.set_error_handler([](const std::string&) { broken = true; }), true);
@@ -142,13 +142,13 @@ class JournalSink final : public LineSink {
       iovec parts[std::size(fields)];
       for (std::size_t i = 0; i < std::size(fields); ++i) parts[i] = {fields[i].data(), fields[i].size()};
       ::sd_journal_sendv(parts, kTag ? std::size(fields) : std::size(fields) - 1);
-    } catch (...) {  // the program goes on without it
+    } catch (...) {  // the program continues without the line
       countLost();
     }
   }
 };
 
-/// Whether journald reads what is written to standard error, by systemd's word.
+/// Whether standard error is journald's stream, as systemd declares in the environment.
 bool isStderrTheJournal() {
   const char* const stream = ::getenv("JOURNAL_STREAM");
   struct stat info {};
@@ -161,7 +161,7 @@ void setSinks(std::vector<std::shared_ptr<LineSink>> sinks) {
   std::vector<spdlog::sink_ptr> all;
   for (auto& sink : sinks) all.push_back(std::make_shared<Adaptor>(std::move(sink)));
   logger().set_level(spdlog::level::trace);
-  // The old ones go last: they may have something to say, and say it to the new ones.
+  // The old sinks are destroyed last: their destructors may log, and those lines go to the new ones.
   logger().sinks().swap(all);
 }
 

@@ -15,8 +15,8 @@ void setLevel(Level level) noexcept;
 [[nodiscard]] Level level() noexcept;
 [[nodiscard]] bool enabled(Level level) noexcept;
 
-/// Counts a line that could not be made or written for want of memory. How many those were is said before the next
-/// line that can.
+/// Counts a line that was lost because of missing memory. The next line that can be written is preceded by their
+/// number.
 void countLost() noexcept;
 /// For a line whose parts take memory: one that cannot be made is counted.
 template <class Make>

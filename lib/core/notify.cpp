@@ -64,9 +64,10 @@ Notifier Notifier::fromEnvironment() {
 
 Notifier::Sent Notifier::send(std::string_view message) const noexcept {
   if (!active()) return Sent::Nobody;
+  // A socket for each message: the manager may have replaced the receiving one since the last.
   const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return Sent::Later;
-  const int large = 256 * 1024;
+  const int large = 256 * 1024;  // the table of a thousand programs is one message
   ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &large, sizeof large);
   sockaddr_un to{};
   to.sun_family = AF_UNIX;

@@ -9,7 +9,7 @@
 
 namespace core {
 
-/// The words of sd_notify(3)'s protocol that the manager and its instances exchange. A message is lines "KEY=value".
+/// The part of sd_notify(3)'s protocol that the manager and its instances exchange. A message is lines "KEY=value".
 namespace notify {
 inline constexpr std::string_view kReady = "READY=1";
 inline constexpr std::string_view kReloading = "RELOADING=1";
@@ -17,35 +17,36 @@ inline constexpr std::string_view kStopping = "STOPPING=1";
 /// "X_SUPERVISOR_PROGRAM=STATE PID NAME": a program entered a state; the line may occur many times in one message.
 /// NAME is "program" or "group:program", as supervisorctl writes it; STATE is Supervisor's word or REMOVED.
 inline constexpr std::string_view kProgramKey = "X_SUPERVISOR_PROGRAM";
-/// "X_SUPERVISOR_DESCRIPTION=TEXT": why the program of the line before is in trouble, or when it ended, as
-/// supervisorctl shows it. Left out where there is nothing to say; readers that do not know it skip it.
+/// "X_SUPERVISOR_DESCRIPTION=TEXT": the description of the program in the line before, as
+/// supervisorctl shows it: why it failed, or when it ended. Left out if empty; readers that do not know it skip it.
 inline constexpr std::string_view kDescriptionKey = "X_SUPERVISOR_DESCRIPTION";
-/// Bytes of a description that are sent and believed.
+/// Bytes of a description that are sent, and accepted.
 inline constexpr std::size_t kDescriptionLimit = 200;
 /// The state of a program that is no longer configured.
 inline constexpr std::string_view kRemoved = "REMOVED";
 /// "X_SUPERVISOR_PROGRAMS=all": the program lines of this message are the whole table, what they do not name is gone.
 inline constexpr std::string_view kWholeTable = "X_SUPERVISOR_PROGRAMS=all";
 
-/// One program line; `pid` 0 where there is no process, `description` empty where there is nothing to say.
+/// One program line; `pid` 0 where there is no process, `description` may be empty.
 struct Program {
   std::string state;
   pid_t pid = 0;
   std::string name;
   std::string description{};
 };
-/// The line, and that of the description behind it.
+/// The line, followed by that of the description.
 [[nodiscard]] std::string programLine(const Program& program);
 /// Reads the value of a program line (what follows "="). Nothing, if it is not one.
 [[nodiscard]] std::optional<Program> parseProgram(std::string_view value);
 }  // namespace notify
 
-/// Sends messages to who started us: systemd, or the manager for its instances. Does nothing when nobody asked.
+/// Sends messages to the process that started us: systemd, or the manager for its instances. Does nothing without
+/// NOTIFY_SOCKET.
 class Notifier {
  public:
   enum class Sent { Done, Later, Nobody };
 
-  /// Takes NOTIFY_SOCKET from the environment, and out of it: what a child says is not ours.
+  /// Reads NOTIFY_SOCKET and removes it from the environment: children must not send messages in our name.
   [[nodiscard]] static Notifier fromEnvironment();
 
   [[nodiscard]] bool active() const noexcept { return !address_.empty(); }

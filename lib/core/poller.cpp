@@ -17,6 +17,7 @@
 namespace core::detail {
 namespace {
 
+/// What makes a callback fail (no memory, no descriptors) often ends soon; a retry each second costs next to nothing.
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{1000};
 constexpr std::size_t kLeastRoom = 32;
@@ -68,7 +69,8 @@ void Poller::remove(WatchState& state) noexcept {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, state.fd, nullptr);
 }
 
-/// What was reported about it is no longer true; if it still is, the next epoll_wait says so again.
+/// Drops the events already reported for this watch: they may be outdated. If not, the next epoll_wait reports them
+/// again.
 void Poller::forget(const WatchState& state) noexcept {
   for (std::size_t i = next_; i < count_; ++i)
     if (ready_[i].data.ptr == &state) ready_[i].data.ptr = nullptr;
@@ -81,6 +83,7 @@ int Poller::onReady(sd_event_source*, int, std::uint32_t, void* self) {
 
 /// A callback may remove any watch, ask the loop to exit, and destroy it.
 void Poller::serve() noexcept {
+  // Does not wait: sd-event has done that, for this epoll set and its own sources together.
   const int n = ::epoll_wait(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()), 0);
   next_ = 0;
   count_ = n > 0 ? static_cast<std::size_t>(n) : 0;
@@ -128,7 +131,7 @@ int Poller::onAgain(sd_event_source*, std::uint64_t, void* self) {
   return 0;
 }
 
-/// A descriptor is watched again, which reports what it still has to say; anything else is called.
+/// A descriptor is watched again, and epoll reports its state again; for anything else the callback is called.
 void Poller::serveFailed() noexcept {
   const Instant now = Clock::now();
   const auto firstDue = [&] {
@@ -151,7 +154,7 @@ void Poller::serveFailed() noexcept {
 void Poller::room() {
   if (sources_ < room_) return static_cast<void>(sources_++);
   const std::size_t wanted = std::max(kLeastRoom, sources_ + sources_ / 2);
-  // Sources that are due from the start enlarge the queue, which never shrinks.
+  // sd-event enlarges its queue for pending sources and never shrinks it, so pending dummies make the room.
   std::vector<sd_event_source*> due;
   bool good = true;
   try {

@@ -19,7 +19,7 @@ struct WatchState;
 
 /// All watched descriptors, in an epoll set of their own that is one source of sd-event. An sd-event source each would
 /// cost more: 300 bytes, and quadratic work, since sd-event serves one source for each epoll_wait and that reports
-/// again all others that are ready, as when a thousand programs end at once.
+/// again all others that are ready, as when a thousand programs end together.
 ///
 /// It also keeps what has failed and is tried again. Nothing here takes memory but room().
 class Poller {
@@ -44,12 +44,12 @@ class Poller {
   /// Its callback failed, or it could not be added: does it again after a pause, of a tenth of a second at first and of
   /// a second at most. A descriptor is not watched meanwhile, so that it does not make the loop spin.
   void tryAgain(WatchState& state) noexcept;
-  /// Whoever was to be tried again has another date now, or none.
+  /// The watch is not to be tried again: it was armed, stopped or destroyed meanwhile.
   void forgetFailure(WatchState& state) noexcept;
 
-  /// For each source of sd-event, before it is made. sd-event notes what is due in a queue that it enlarges at that
-  /// moment; a signal that it cannot note then would be the last one it ever reads. So the room is made beforehand,
-  /// where failing (std::bad_alloc) does no harm.
+  /// For each source of sd-event, before it is made. sd-event puts pending sources into a queue that it
+  /// enlarges at that moment. If that fails for a signal, it never reads a signal again. So the room is made
+  /// beforehand, where a failure (std::bad_alloc) does no harm.
   void room();
   void leaveRoom() noexcept { --sources_; }
 

@@ -31,7 +31,8 @@ std::vector<std::pair<pid_t, pid_t>> listProcessGroups() {
 Expected<UniqueFd> openMember(pid_t pid, pid_t group) {
   UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!fd) return Err{Error{"pidfd_open", errno}};
-  // Asked by number, so that the process has to live afterwards: then the answers were about it.
+  // These calls take a pid, which could have been reused. If the process of the descriptor still runs after them, it
+  // was not.
   const bool ours = ::getpgid(pid) == group && ::getsid(pid) == ::getsid(0);
   if (!ours || hasEnded(fd.get())) return Err{Error{"", ESRCH}};
   return fd;

@@ -7,10 +7,10 @@
 namespace core {
 
 /// The firewall around a program: runs `body`, and turns an exception that nobody expected into one line on standard
-/// error ("NAME: ...") and exit status 1. main() is nothing but a call of this.
+/// error ("NAME: ...") and exit status 1. main() only calls this.
 int runProgram(const char* name, const std::function<int()>& body) noexcept;
 
-/// The absolute path of the program that runs; empty if the kernel does not tell.
+/// The absolute path of the program that runs; empty if the kernel does not provide it.
 [[nodiscard]] std::string ownExecutable();
 /// Where another program of the same installation is: beside our own, or in the bin or sbin beside our folder. Empty if
 /// it is in none of them.

@@ -11,7 +11,8 @@ namespace core {
 
 namespace {
 
-/// Reaped in one turn of the loop. An account can make orphans as fast as they are reaped, and the loop must go on.
+/// Reaped in one turn of the loop. An account can make orphans as fast as they are reaped, and the loop must keep
+/// running.
 constexpr int kMost = 1000;
 
 }  // namespace
@@ -25,7 +26,7 @@ void Reaper::tell(std::map<pid_t, Watched>::iterator who, int status) {
   try {
     watched.mapped().callback(status);
   } catch (...) {
-    if (telling_ != watched.key()) throw;  // who waited may be gone
+    if (telling_ != watched.key()) throw;  // the callback forgot its pid: its owner may be destroyed
     untold_ = true;
     watched.mapped().ended = status;
     watched_.insert(std::move(watched));  // which takes no memory
@@ -53,7 +54,7 @@ void Reaper::reap() {
     if (found == watched_.end()) continue;
     tell(found, status);
   }
-  if (count == kMost) ::kill(::getpid(), SIGCHLD);  // the rest in the next turn, after what they wrote
+  if (count == kMost) ::kill(::getpid(), SIGCHLD);  // the rest in the next turn, after their output
   if (any && round_) round_();
 }
 

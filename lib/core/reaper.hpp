@@ -11,8 +11,8 @@
 
 namespace core {
 
-/// Reaps every child of this process, also strangers that were left to it (as PID 1 or subreaper), and tells who waits
-/// for one. Keeps SIGCHLD blocked; one per process.
+/// Reaps every child of this process, also orphans that it inherits (as PID 1 or subreaper), and calls back for those
+/// that are watched. Keeps SIGCHLD blocked; one per process.
 class Reaper {
  public:
   /// `status` as waitpid has it.
@@ -20,11 +20,11 @@ class Reaper {
 
   explicit Reaper(EventLoop& loop);
 
-  /// Calls back once when `pid`, a child, has ended. To be asked before the loop runs again after the fork. A callback
-  /// that throws, for want of memory for instance, is called again after a pause, unless it has forgotten its pid: no
-  /// end is lost.
+  /// Calls back once when `pid`, a child, has ended. Call it before the loop runs again after the fork. A callback that
+  /// throws (std::bad_alloc for instance) is called again after a pause, unless it has forgotten its pid: no end is
+  /// lost.
   void watch(pid_t pid, Callback callback) { watched_.insert_or_assign(pid, Watched{std::move(callback), {}}); }
-  /// Nobody waits any more; the child is still reaped.
+  /// Cancels the callback; the child is still reaped.
   void forget(pid_t pid) {
     if (pid == telling_) telling_ = 0;
     watched_.erase(pid);
@@ -36,7 +36,7 @@ class Reaper {
  private:
   struct Watched {
     Callback callback;
-    std::optional<int> ended;  ///< reaped, and not told yet
+    std::optional<int> ended;  ///< reaped, and not reported yet
   };
   void reap();
   void tell(std::map<pid_t, Watched>::iterator who, int status);

@@ -9,7 +9,7 @@ namespace {
 
 bool isShellSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-/// Which characters make up a word outside quotes: all that are no separator (a command), or a list (environment).
+/// The characters of a word outside quotes: all but separators (a command), or those of a list (environment).
 enum class WordCharacters { AllButBlanks, Listed };
 
 /// One token after the other, as Python's shlex in POSIX mode delivers them: quotes ' and ", escape \, and, where only

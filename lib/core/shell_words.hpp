@@ -18,7 +18,7 @@ namespace core {
 /// duplicates the last wins. Errors: those of splitWords, and "Unexpected end of key/value pairs in value 'TEXT'".
 [[nodiscard]] Expected<std::vector<std::pair<std::string, std::string>>> parseKeyValues(std::string_view text);
 
-/// What parseKeyValues() passes over in a text that it takes: comments ("#..." outside quotes), and what stands between
+/// What parseKeyValues() passes over in a text that it takes: comments ("#..." outside quotes), and what is between
 /// two pairs and is neither ',' nor ';'. In order; empty for most texts, and for one that it refuses.
 [[nodiscard]] std::vector<std::string> ignoredInKeyValues(std::string_view text);
 

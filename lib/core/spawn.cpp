@@ -38,7 +38,7 @@ struct Prepared {
   int report = -1;           // CLOEXEC pipe for the failed step
   unsigned keepBelow = 0;    // the child shares our table of descriptors and leaves it, taking those below along
   bool sharesMemory = false;
-  SpawnError failure{};  // what a child that shares our memory leaves there; code 0: nothing failed
+  SpawnError failure{};  // set by a child that shares our memory; code 0: nothing failed
 };
 
 /// What the child writes to its report pipe: one message before it drops its rights, and one if a step fails.
@@ -48,7 +48,7 @@ struct Message {
   std::uint64_t startTime = 0;
 };
 
-/// Supervisor's words about the failed step, one piece after the other to `say`: in the child nothing is allocated.
+/// Supervisor's text for the failed step, in pieces: the child must not allocate memory.
 template <class Say>
 void tell(const SpawnSpec& spec, SpawnStep step, int code, Say say) noexcept(noexcept(say(""))) {
   if (step == SpawnStep::Exec) {
@@ -149,7 +149,8 @@ void raiseOomScore(int by) noexcept {
   int now = 0;
   if (size <= 0 || std::from_chars(text, text + size, now).ec != std::errc() || now <= -1000) return;
   const auto end = std::to_chars(text, text + sizeof text, std::min(now + by, 1000)).ptr;
-  (void)setOomScore(text, static_cast<std::size_t>(end - text));  // raising needs no rights; a read-only /proc is none
+  // Raising needs no privileges; with a read-only /proc it fails, which is ignored.
+  (void)setOomScore(text, static_cast<std::size_t>(end - text));
 }
 
 void applyOomScore(Prepared& p) noexcept {
@@ -191,7 +192,7 @@ int childMain(void* argument) noexcept {
   if (spec.identity) {
     forbidTracing(p);
     if (const int code = dropTo(*spec.identity)) fail(p, SpawnStep::Identity, code);
-    forbidTracing(p);  // a change of ids sets what fs.suid_dumpable says
+    forbidTracing(p);  // a change of ids sets it to the value of fs.suid_dumpable
   }
   // After the change of user, which clears it.
   if (spec.parentDeathSignal) ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -210,7 +211,7 @@ constexpr int kReportWaitMs = 1000;
 /// The child's stack when it shares our memory; one is enough, as the parent waits for exec.
 char* childStack() {
 #ifdef __SANITIZE_ADDRESS__
-  return nullptr;  // the marks that one child leaves on it look like an overflow in the next: each gets its own by fork
+  return nullptr;  // ASan's marks of one child look like an overflow in the next: fork instead
 #else
   constexpr std::size_t size = 64 * 1024;
   static char* const top = [] {
@@ -368,7 +369,7 @@ Result<pid_t, SpawnError> spawn(const SpawnSpec& spec) {
   const SpawnReport report = awaitReport(begun->report, milliseconds(kReportWaitMs));
   if (report.complete && !report.error) return begun->pid;
   ::kill(begun->pid, SIGKILL);
-  // It ends at once, unless it hangs in the kernel: then whoever reaps for this process meets it later.
+  // SIGKILL ends it soon, unless it hangs in the kernel: it is then left to the reaper of this process.
   for (int i = 0; i < 100 && ::waitpid(begun->pid, nullptr, WNOHANG) == 0; ++i) ::usleep(1000);
   return Err{report.error.value_or(SpawnError{SpawnStep::Time, ETIMEDOUT})};
 }

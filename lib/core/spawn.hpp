@@ -39,11 +39,11 @@ struct SpawnSpec {
   /// Without oomScoreAdjust: becomes a likelier victim than its parent by so much when memory runs out. Not above 1000,
   /// and not for a parent that may never be killed (-1000). Without /proc nothing happens.
   int oomScoreRaise = 0;
-  /// Words on standard error instead of a failure where oomScoreAdjust cannot be set; with explainOnStderr.
+  /// If oomScoreAdjust cannot be set: a text on standard error instead of a failure; with explainOnStderr.
   bool oomScoreOptional = false;
   bool noNewPrivileges = false;
-  /// Called in the child, on failure, instead of silence: writes Supervisor's words about the failed step to the
-  /// child's standard error ("supervisor: couldn't exec X: ENOENT").
+  /// On a failure the child writes Supervisor's text for the failed step to its standard error
+  /// ("supervisor: couldn't exec X: ENOENT").
   bool explainOnStderr = false;
 };
 
@@ -53,11 +53,11 @@ struct SpawnError {
   SpawnStep step = SpawnStep::Fork;
   int code = 0;  ///< errno
 };
-/// Supervisor's words for a child that could not become its program: "couldn't chdir to /x: ENOENT".
+/// Supervisor's text for a child that could not start its program: "couldn't chdir to /x: ENOENT".
 [[nodiscard]] std::string supervisorsWords(const SpawnSpec& spec, const SpawnError& error);
 [[nodiscard]] const char* toText(SpawnStep step) noexcept;
 
-/// A child on its way to its program.
+/// A child between fork and exec.
 struct Spawned {
   pid_t pid = 0;
   /// Where the child reports; invalid with `explainOnStderr`. Readable without blocking; see readReport().
@@ -76,7 +76,7 @@ struct SpawnReport {
 
 /// Starts the child with default signal dispositions and an empty mask, and does not wait for it. Before it becomes
 /// another account it closes every descriptor that it is not meant to have, and nobody may trace it or read its memory
-/// until exec; its account may stop it, though, so that a caller must limit its own patience (SpawnWatch does).
+/// until exec; its account may stop it, though, so a caller needs a time limit (SpawnWatch has one).
 /// With `explainOnStderr` it waits for the child's exec. Only a failed fork is an error: later steps explain themselves
 /// on the child's standard error and end it with status 127, as Supervisor's do.
 [[nodiscard]] Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec);
@@ -85,7 +85,7 @@ struct SpawnReport {
 void readReport(int report, SpawnReport& soFar) noexcept;
 
 /// As beginSpawn(), and waits for the child's exec, at most a second: for programs without an event loop. A child that
-/// fails, or does not get there in time, is killed and reaped if it can be reaped at once.
+/// fails, or does not get there in time, is killed, and reaped if it ends soon.
 [[nodiscard]] Result<pid_t, SpawnError> spawn(const SpawnSpec& spec);
 
 }  // namespace core

@@ -9,7 +9,7 @@
 
 namespace core {
 
-/// Watches a child on its way to its program, from the loop. A child that is stopped or hangs is killed after a second
+/// Watches a child between fork and exec, from the loop. A child that is stopped or hangs is killed after a second
 /// and is a failed start (SpawnStep::Time); one that only waits for a processor gets up to ten.
 class SpawnWatch {
  public:
@@ -19,7 +19,7 @@ class SpawnWatch {
   /// Takes over `child`'s report; the child must have one.
   SpawnWatch(EventLoop& loop, Spawned child, Done done);
 
-  /// Looks now: to be called when the child has ended, so that its report comes before its end. May call `done`.
+  /// Reads the report now. Call it when the child has ended, so that its report comes before its end. May call `done`.
   void check();
 
  private:

@@ -7,6 +7,7 @@
 
 namespace core {
 
+// Python counts the separators 0x1c to 0x1f as white space.
 bool isBlank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1c' && c <= '\x1f'); }
 
 std::string_view trim(std::string_view text) noexcept {
@@ -184,6 +185,7 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
   std::optional<std::string_view> best;
   std::size_t bestDistance = word.size() < 5 ? 2 : 3;  // exclusive: one typo in a short word, two in a long one
   for (const auto candidate : candidates) {
+    // The edit distance of Levenshtein, with one row of its table at a time.
     std::vector<std::size_t> row(candidate.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
     for (std::size_t i = 0; i < word.size(); ++i) {

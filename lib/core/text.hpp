@@ -25,15 +25,15 @@ namespace core {
 [[nodiscard]] std::string replaceAll(std::string text, std::string_view from, std::string_view to);
 /// A decimal integer that fills the whole text, with an optional sign; nothing else, no blanks.
 [[nodiscard]] std::optional<std::int64_t> parseInteger(std::string_view text) noexcept;
-/// The character at the front of a text that is not empty: its bytes and its code point; length 0: no UTF-8 (overlong
-/// forms, surrogates and what lies above U+10FFFF are none).
+/// The character at the front of a text that is not empty: its bytes and its code point; length 0: not UTF-8 (overlong
+/// forms, surrogates and code points above U+10FFFF are not).
 struct Utf8Character {
   std::size_t length = 0;
   char32_t code = 0;
 };
 [[nodiscard]] Utf8Character firstCharacter(std::string_view text) noexcept;
 [[nodiscard]] bool isUtf8(std::string_view bytes) noexcept;
-/// How many characters (code points) `text` has; a byte that is no UTF-8 counts as one.
+/// How many characters (code points) `text` has; a byte that is not UTF-8 counts as one.
 [[nodiscard]] std::size_t characters(std::string_view text) noexcept;
 /// `bytes` with each invalid sequence replaced by U+FFFD.
 [[nodiscard]] std::string toUtf8(std::string_view bytes);

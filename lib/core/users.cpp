@@ -74,6 +74,7 @@ Identity identityOf(const Account& account, std::optional<gid_t> gid) {
 }
 
 int dropTo(const Identity& identity) noexcept {
+  // Groups first: after the change of uid there is no right to change them.
   // Raw system calls: glibc's wrappers signal every thread, which must not happen in a child that shares memory.
   if (::syscall(SYS_setgroups, identity.groups.size(), identity.groups.data()) != 0) return errno;
   if (::syscall(SYS_setresgid, identity.gid, identity.gid, identity.gid) != 0) return errno;

@@ -34,7 +34,7 @@ struct Identity {
 
 /// The account's uid, its primary gid (or `gid`) and every group that lists it.
 [[nodiscard]] Identity identityOf(const Account& account, std::optional<gid_t> gid = std::nullopt);
-/// Becomes `identity` for good: supplementary groups, gid, uid, in that order, each checked and read back. System
+/// Becomes `identity` permanently: supplementary groups, gid, uid, in that order, each checked and read back. System
 /// calls only, so that it may run between fork and exec. Returns 0, or the errno of the step that failed.
 [[nodiscard]] int dropTo(const Identity& identity) noexcept;
 

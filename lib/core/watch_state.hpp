@@ -21,16 +21,16 @@ struct WatchState {
   int fd = -1;
   std::uint32_t events = 0;
   bool dispatching = false;
-  bool due = false;  ///< of a signal: it has been taken from the kernel, others are served before its callback
+  bool due = false;  ///< of a signal: it has been read from the kernel, descriptors are served before its callback
   bool abandoned = false;
-  bool once = false;           ///< a timer or a deferred call, which may have been armed anew
-  bool failed = false;         ///< stands in the poller's list of what is tried again
+  bool once = false;           ///< a timer or a deferred call, which may have been armed again
+  bool failed = false;         ///< is in the poller's list of watches to try again
   unsigned char tries = 0;     ///< how often it has failed in a row
   WatchState* next = nullptr;  ///< in that list
   Instant again{};             ///< when it is tried again
 };
 
-/// Calls back, and frees the state if the callback has given up its own watch. After an exception it is tried again.
+/// Calls back, and frees the state if the callback has destroyed its own watch. After an exception it is tried again.
 void dispatch(WatchState* state, std::uint32_t ready) noexcept;
 
 }  // namespace core::detail

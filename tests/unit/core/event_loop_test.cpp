@@ -46,7 +46,7 @@ TEST_CASE("a callback may destroy its own watch") {
   CHECK(calls == 1);
 }
 
-TEST_CASE("a callback that throws is called again, and the loop continues meanwhile") {
+TEST_CASE("a callback that throws is called again, and the loop keeps running meanwhile") {
   core::EventLoop loop;
   int calls = 0;
   bool others = false;

@@ -96,7 +96,7 @@ TEST_CASE("merge: keys of later files replace earlier ones; sections keep their 
   CHECK(*one->find("b")->place().file == "2.conf");
 }
 
-TEST_CASE("the error about an unreadable file has the reason") {
+TEST_CASE("the error for a file that cannot be read has the cause") {
   CHECK(core::IniDocument::read("/nonexistent/x.conf").error().code == ENOENT);
   CHECK(core::IniDocument::read("/").error().code == EISDIR);
   CHECK(core::IniDocument::read("/dev/null").error().code == EINVAL);

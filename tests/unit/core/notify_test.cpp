@@ -30,7 +30,7 @@ TEST_CASE("a line break in a name does not make a second line") {
         "X_SUPERVISOR_PROGRAM=FATAL 0 a\nX_SUPERVISOR_DESCRIPTION=b READY=1");
 }
 
-TEST_CASE("a text that is not a program line is refused") {
+TEST_CASE("what is not a program line is refused") {
   for (const char* value : {"", "RUNNING", "RUNNING 1", "RUNNING 1 ", " 1 a", "RUNNING x a", "RUNNING -1 a"})
     CHECK_FALSE(notify::parseProgram(value));
 }

@@ -39,7 +39,7 @@ TEST_CASE("children that end as fast as they are reaped do not block the loop") 
   CHECK(reapedBeforeTimer < all);
 }
 
-TEST_CASE("an end whose callback threw is reported again, and then only once") {
+TEST_CASE("an end that could not be reported is reported again, and once") {
   core::EventLoop loop;
   core::Reaper reaper(loop);
   int told = 0, others = 0;

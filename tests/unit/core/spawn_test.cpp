@@ -121,7 +121,7 @@ namespace {
 class HangingProgram {
  public:
   HangingProgram() : path("/tmp/test-spawn-" + std::to_string(::getpid())) {
-    ::signal(SIGIO, SIG_IGN);  // another process wants the lease
+    ::signal(SIGIO, SIG_IGN);  // the kernel sends it when another process opens the file
     const core::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700));
     REQUIRE(::write(file.get(), "#!/bin/true\n", 12) == 12);
     lease_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

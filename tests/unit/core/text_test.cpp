@@ -21,7 +21,7 @@ TEST_CASE("parseInteger accepts only integers") {
   CHECK_FALSE(core::parseInteger("99999999999999999999").has_value());
 }
 
-TEST_CASE("characters are code points; each byte that is not UTF-8 counts as one") {
+TEST_CASE("characters are code points; what is not UTF-8 counts byte by byte") {
   CHECK(core::characters("") == 0);
   CHECK(core::characters("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80") == 4);
   CHECK(core::characters("\xFF\xC3z") == 3);
