@@ -21,7 +21,7 @@ its owner.
       --bus-address=ADDR D-Bus to serve on (default: the system bus; with
                          --root: none)
       --no-bus           serve on no bus
-      --verify           check the entries, say what is wrong, and exit: 0 if
+      --verify           check the entries, print their errors, and exit: 0 if
                          nothing is refused
       --release-control-groups
                          for the unit: take controllers back when the manager
@@ -79,12 +79,12 @@ std::optional<ManagerdOptions> parseCommandLine(int argc, char** argv, int& code
     }
   }
   if (optind < argc) {
-    fmt::print(stderr, "supervisor-managerd: '{}' is not understood; see --help\n", argv[optind]);
+    fmt::print(stderr, "supervisor-managerd: unexpected argument '{}'; see --help\n", argv[optind]);
     code = 2;
     return std::nullopt;
   }
   if (out.manager.root == "/") out.manager.root.clear();
-  // A manager of a directory of its own is not the system's.
+  // A manager below another root must not answer on the system bus.
   if (!out.manager.root.empty() && out.manager.busAddress.empty()) out.bus = false;
   out.manager.supervisord = program("supervisord");
   out.manager.supervisorctl = program("supervisorctl");

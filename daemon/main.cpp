@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   return core::runProgram("supervisor-managerd", [&] {
     ::umask(022);
     ::signal(SIGPIPE, SIG_IGN);
-    // Blocked before anything else can be interrupted; the loop reads them.
+    // Blocked before anything can start a thread or a child; the loop reads them.
     sigset_t handled;
     sigemptyset(&handled);
     for (const int signo : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&handled, signo);

@@ -25,6 +25,7 @@ namespace {
 /// Time for the answer to a re-execution to leave before the program is replaced.
 constexpr auto kAnswerTime = core::milliseconds(100);
 constexpr int kLockTries = 10;  // ten a second
+/// Changes within this time are one message to systemd: a boot starts many instances.
 constexpr auto kStatusDelay = core::milliseconds(250);
 
 /// The notifier takes the address out of the environment, but systemd's watchdog needs it there. Children get an
@@ -93,7 +94,7 @@ int Managerd::run() {
   return loop_.run();
 }
 
-/// Nobody can ask for anything before it is known what runs.
+/// The bus is opened only when it is known what runs: a request before that could start an instance twice.
 void Managerd::begin() {
   if (options_.endInstances) {
     begun_ = true;
@@ -122,7 +123,7 @@ bool Managerd::open() {
 bool Managerd::lock() {
   const auto path = options_.manager.root + "/run/supervisor-manager/lock";
   lock_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  // A helper of a manager that was killed a moment ago has it until it has closed what it inherited.
+  // A helper of a manager that was just killed holds the lock until it has closed its inherited descriptors.
   for (int i = 0; lock_; ++i) {
     if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return true;
     if (errno != EWOULDBLOCK || i == (options_.endInstances ? 2 : kLockTries)) break;
@@ -159,18 +160,18 @@ bool Managerd::openBus() {
   how.address = options_.manager.busAddress;
   how.version = SUPERVISOR_VERSION;
   how.lost = [this](const std::string& why) {
-    logging::critical("the bus is gone ({}); instances go on", why);
+    logging::critical("lost the D-Bus connection ({}); instances keep running", why);
     fleet_.letGo();
     loop_.exit(1);
   };
   auto service = bus::Service::open(loop_, fleet_, std::move(how));
   if (!service) {
-    logging::critical("no D-Bus: {}", service.error().text);
+    logging::critical("cannot connect to D-Bus: {}", service.error().text);
     return false;
   }
   bus_ = std::move(*service);
   if (const auto named = bus_->takeName(); !named) {
-    logging::critical("no D-Bus: {}", named.error().text);
+    logging::critical("cannot serve on D-Bus: {}", named.error().text);
     return false;
   }
   return true;
@@ -180,7 +181,7 @@ void Managerd::stop() {
   stopWanted_ = true;
   if (stopping_ || !begun_) return;
   stopping_ = true;
-  replace_.disarm();  // another program in this one's place would know nothing of the stop
+  replace_.disarm();  // a replaced program would not know of the stop
   logging::info("stopping all instances");
   tell("STOPPING=1\nSTATUS=Stopping all instances");
   fleet_.stopAll([this] { loop_.exit(0); });
@@ -198,7 +199,7 @@ void Managerd::replaceProgram() {
   if (const auto end = path.rfind(" (deleted)"); end != std::string::npos) path.resize(end);
   tell("RELOADING=1");
   ::execv(path.c_str(), argv_);
-  logging::error("{} cannot be executed: {}; this manager goes on", path, ::strerrordesc_np(errno));
+  logging::error("{} cannot be executed: {}; this manager keeps running", path, ::strerrordesc_np(errno));
   tell("READY=1");
 }
 

@@ -17,7 +17,7 @@ namespace bus {
 class Service;
 }
 
-/// What the command line says.
+/// The options of the command line.
 struct ManagerdOptions {
   instances::ManagerOptions manager;
   bool bus = true;
@@ -25,10 +25,10 @@ struct ManagerdOptions {
   bool endInstances = false;  ///< only end what a manager that is gone left running
 };
 
-/// Reads the command line. Nothing: --help or --version was answered, or the line is wrong (`code` says which).
+/// Reads the command line. Nothing: --help or --version was answered, or the line is wrong (`code` is the exit status).
 [[nodiscard]] std::optional<ManagerdOptions> parseCommandLine(int argc, char** argv, int& code);
 
-/// The composition root of supervisor-managerd: one loop, the instances, the bus, the words to systemd.
+/// The composition root of supervisor-managerd: one loop, the instances, the bus, the messages to systemd.
 class Managerd final : private instances::Observer {
  public:
   /// `argv` is what a re-execution starts again.

@@ -37,6 +37,7 @@ static_assert(kRules.size() == static_cast<std::size_t>(Verb::ReadFailure) + 1);
 const VerbRule& ruleOf(Verb verb) noexcept { return kRules[static_cast<std::size_t>(verb)]; }
 
 Decision decide(Verb verb, uid_t caller, uid_t manager, std::optional<uid_t> owner) noexcept {
+  // The manager runs as another account than root only below a directory of that account (--root).
   if (caller == 0 || caller == manager) return Decision::Allow;
   if (ruleOf(verb).ownerMay && owner && *owner == caller) return Decision::Allow;
   return Decision::AskPolkit;

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-/// Who may do what: pure, one table. Reading (lists, properties, program states) is free to every caller, but for what
+/// Who may do what: one table, without I/O. Every caller may read lists, properties and program states, but not what
 /// quotes configurations.
 namespace bus {
 
@@ -32,7 +32,7 @@ enum class Verb {
 struct VerbRule {
   std::string_view word;    ///< polkit's detail "verb", and the word in messages
   std::string_view action;  ///< polkit's action
-  bool ownerMay;            ///< the owner of the instance needs nobody's leave
+  bool ownerMay;            ///< the owner of the instance needs no authorization
 };
 [[nodiscard]] const VerbRule& ruleOf(Verb verb) noexcept;
 

@@ -11,7 +11,7 @@
 namespace entries {
 namespace {
 
-/// The longest path a Unix socket can have.
+/// The longest path a Unix socket can have: sun_path is 108 bytes with the final NUL.
 constexpr std::size_t kSocketPathLimit = 107;
 
 class Builder {

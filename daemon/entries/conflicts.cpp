@@ -17,7 +17,7 @@ constexpr std::string_view kSystem[] = {
     "/usr",      "/usr/bin",     "/usr/lib",    "/usr/libexec", "/usr/local", "/usr/local/bin", "/usr/local/sbin",
     "/usr/sbin", "/usr/share",   "/var",        "/var/cache",   "/var/lib",   "/var/log",       "/var/spool",
     "/var/tmp",  "/etc/systemd", "/run/systemd"};
-/// Trees where nothing of an instance can lie.
+/// Trees in which no instance may have anything.
 constexpr std::string_view kForbidden[] = {
     "/proc", "/sys", "/dev", "/etc/supervisor-manager", "/run/supervisor-manager", "/var/lib/supervisor-manager"};
 
@@ -56,7 +56,7 @@ Claims::Claims(std::string root) : root_(std::move(root)) {}
 std::optional<std::string> Claims::protectedPath(const std::string& path, bool directory) const {
   const auto inner = std::string_view(path).substr(root_.size());
   for (const auto tree : kForbidden)
-    if (isInside(inner, tree)) return fmt::format("{} lies in {}, where nothing of an instance may be", path, tree);
+    if (isInside(inner, tree)) return fmt::format("{} is in {}, where no instance may have files", path, tree);
   for (const auto system : kSystem)
     if (inner == system) return fmt::format("{} is a directory of the system", path);
   if (directory && inner.find('/', 1) == std::string_view::npos)

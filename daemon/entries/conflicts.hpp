@@ -10,17 +10,17 @@
 
 namespace entries {
 
-/// What the entries accepted so far lay claim to: their directories, files and TCP endpoints. An instance's
-/// directories may lie in one another, but not in or around another instance's.
+/// What the entries accepted so far have reserved: their directories, files and TCP endpoints. An instance's
+/// directories may be inside one another, but neither inside nor around another instance's.
 class Claims {
  public:
   explicit Claims(std::string root);
 
   struct Conflict {
-    std::string key;  ///< the attribute that is in the way
+    std::string key;  ///< the attribute that causes it
     std::string reason;
   };
-  /// Takes what `entry` needs, or says what stands against it (and takes nothing).
+  /// Reserves what `entry` needs. If something is not free, reserves nothing and returns the conflict.
   [[nodiscard]] std::optional<Conflict> take(const Entry& entry);
 
  private:

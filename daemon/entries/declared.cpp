@@ -18,7 +18,7 @@
 namespace entries {
 namespace {
 
-/// Keys that say something to the manager, and are not written into the instance's file.
+/// Keys for the manager, which are not written to the instance's file.
 constexpr std::array<std::string_view, 8> kOwnOfPrograms{"enabled", "name",  "no_remove",  "notify",
                                                          "scope",   "state", "supervisor", "when"};
 constexpr std::array<std::string_view, 5> kOwnOfGroups{"name", "no_remove", "scope", "supervisor", "when"};
@@ -43,7 +43,7 @@ std::optional<std::string> doubtAbout(Declared::Kind kind, std::string_view key)
   return near ? fmt::format("unknown key; did you mean '{}'?", *near) : "unknown key";
 }
 
-/// A key that says something to the manager and is not Supervisor's. Returns a reason if its value is wrong.
+/// A key for the manager that is not Supervisor's. Returns a reason if its value is wrong.
 std::optional<std::string> readOwn(Declared& declared, const std::string& key, const std::string& value, bool& own) {
   own = true;
   if (key == "supervisor") {
@@ -54,7 +54,7 @@ std::optional<std::string> readOwn(Declared& declared, const std::string& key, c
     declared.keys.emplace_back("autostart", *enabled ? "true" : "false");
   } else if (key == "state") {
     if (!wantedStateFrom(value)) return fmt::format("'{}' is not one of started, stopped, current", value);
-    // A program that shall be stopped after deployment does not start with its instance.
+    // A program that is to be stopped after deployment does not start with its instance.
     if (value == "stopped") declared.keys.emplace_back("autostart", "false");
   } else if (key == "no_remove") {
     const auto flag = parseBoolean(value);
@@ -65,7 +65,7 @@ std::optional<std::string> readOwn(Declared& declared, const std::string& key, c
   return std::nullopt;
 }
 
-/// A later key replaces an earlier one of the same name (enabled and autostart say the same).
+/// A later key replaces an earlier one of the same name (enabled and autostart are the same).
 void dropDuplicates(std::vector<std::pair<std::string, std::string>>& keys) {
   std::vector<std::pair<std::string, std::string>> out;
   for (auto& pair : keys) {

@@ -45,7 +45,7 @@ class Editor {
     auto begin = header, end = endOf(header);
     while (begin > 0 && lines_[begin - 1].kind == Kind::Comment) --begin;
     if (end < lines_.size()) {
-      // An indented header is one only behind a value that is indented as well, and that may go now.
+      // An indented header is a header only after a value that is indented as well, which may be removed now.
       lines_[end].text.remove_prefix(lines_[end].indent);
       lines_[end].indent = 0;
       while (lines_[end - 1].kind == Kind::Comment) --end;
@@ -89,7 +89,7 @@ class Editor {
     return {place, std::string(like.text.substr(0, like.indent)), like.end};
   }
 
-  /// Takes every line that gives `key` a value. Comments stay, those behind a value on lines of their own. Returns
+  /// Removes every line that gives `key` a value. Comments stay, those after a value on lines of their own. Returns
   /// where the first line was, or nothing.
   std::optional<Place> take(std::size_t header, const std::string& key) {
     std::optional<Place> place;
@@ -109,7 +109,7 @@ class Editor {
     return place;
   }
 
-  /// Behind the last line of the section that says something, indented as the last key (or, where there is none, as
+  /// After the last line of the section that has a key or value, indented as the last key (or, where there is none, as
   /// the next header): so neither it nor what follows continues a value.
   [[nodiscard]] Place placeForNew(std::size_t header) const {
     auto last = header;
@@ -162,7 +162,7 @@ std::optional<std::string> removeSection(const std::string& text, const std::str
   if (!editor) return std::nullopt;
   auto header = editor->find(section);
   if (header == editor->size()) return std::nullopt;
-  // Repetitions counted for nothing beside the first one: now they would.
+  // Sections after the first of a name had no effect; without the first, they would.
   for (; header < editor->size(); header = editor->find(section)) editor->removeSection(header);
   return editor->text();
 }

@@ -22,7 +22,7 @@ struct Origin {
   int line = 0;
 };
 
-/// Which file each section of an entry stands in: "supervisor:NAME", "supervisor_program:NAME", ... -> path.
+/// The file of each section of an entry: "supervisor:NAME", "supervisor_program:NAME", ... -> path.
 using Places = std::map<std::string, std::string>;
 
 /// What a deployment does to the daemon of an instance (attribute `state`). Current leaves it as it is, which is

@@ -16,8 +16,8 @@ struct HostNames {
 /// [host_group:NAME] sections: name to the hosts and groups in it.
 using HostGroups = std::map<std::string, std::vector<std::string>>;
 
-/// The kernel's host name, and the full one if that or `hostsFile` (/etc/hosts) tells it. Asks no name server: a
-/// host must boot without one.
+/// The kernel's host name, and the full one if that or `hostsFile` (/etc/hosts) has it. Uses no name server: a host
+/// must boot without one.
 [[nodiscard]] HostNames thisHost(const std::string& hostsFile);
 
 /// Whether `scope` ("all", host names, groups, joined by ':') means this host. Names are compared without case.

@@ -76,7 +76,7 @@ class Loader {
     const auto kind = name.substr(0, name.find(':'));
     if (name == "supervisor-manager") {
       if (*section.place().file != options_.configFile)
-        warn(at(section, "", fmt::format("belongs into {}", options_.configFile)));
+        warn(at(section, "", fmt::format("belongs in {}", options_.configFile)));
       return;
     }
     if (name.find(':') == std::string::npos || std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
@@ -98,7 +98,7 @@ class Loader {
     }
   }
 
-  /// Whether `scope` and `when` let the section count here, or what is wrong about `when`.
+  /// Whether the section applies here by `scope` and `when`, or the error in `when`.
   [[nodiscard]] Parsed<bool> counts(const core::IniDocument& document, const core::IniSection& section) const {
     if (const auto* scope = document.get(section, "scope"); scope && !inScope(scope->value, options_.host, groups_))
       return false;
@@ -106,7 +106,7 @@ class Loader {
     return when ? parseBoolean(when->value) : true;
   }
 
-  /// The same; a wrong value is a complaint and counts as no.
+  /// The same; a wrong value is a complaint and means no.
   bool applies(const core::IniDocument& document, const core::IniSection& section) {
     const auto flag = counts(document, section);
     if (flag) return *flag;
@@ -116,7 +116,7 @@ class Loader {
     return false;
   }
 
-  /// The file that the section is deployed from, if it stands there still, well or not, or that cannot be read now:
+  /// The file that the section is deployed from, if it still has the section, correct or not, or cannot be read now:
   /// then no other file can have a section of that name. nullptr: there is none.
   [[nodiscard]] const std::string* keeperOf(const std::string& instance, const std::string& section) const {
     const auto places = places_.find(instance);
@@ -146,7 +146,7 @@ class Loader {
     const auto known = found_.find(name);
     const auto* const keeper = keeperOf(name, section.name());
     if (known != found_.end() || (keeper && *keeper != file)) {
-      // The other one stands: it is not refused by this.
+      // The other one stays valid: this does not refuse it.
       out_.refused.push_back(at(
           section, "", fmt::format("instance '{}' is already declared in {}", name, keeper ? *keeper : known->second)));
       return;
@@ -181,7 +181,7 @@ class Loader {
     if (!found_.count(owner))
       return complain(at(section, "supervisor", fmt::format("there is no [supervisor:{}]", owner)));
     auto* const entry = entryOf(owner);
-    if (!entry) return;  // refused, and said so
+    if (!entry) return;  // refused, with a complaint of its own
     const auto same = std::find_if(entry->declared.begin(), entry->declared.end(),
                                    [&](const auto& d) { return d.kind == kind && d.name == declared->name; });
     if (same != entry->declared.end())
@@ -260,7 +260,7 @@ class Loader {
 
   void settleConflicts() {
     Claims claims(options_.root);
-    // Whose entry is refused or cannot be read goes on as it was, and needs what it had.
+    // An instance whose entry is refused or cannot be read keeps running unchanged, and needs what it had.
     for (const auto* deployed : options_.deployed)
       if (out_.refusedNames.count(deployed->name) || out_.brokenFiles.count(deployed->origin.file))
         (void)claims.take(*deployed);

@@ -15,7 +15,7 @@ namespace entries {
 
 struct LoadOptions {
   std::string root;        ///< prefix of every path
-  std::string configFile;  ///< the manager's own; entries may stand there too
+  std::string configFile;  ///< the manager's own; it may have entries too
   std::string confDir;     ///< its *.conf are read in name order
   HostNames host;
   std::optional<uid_t> onlyUid;  ///< not root: entries of other accounts are refused

@@ -17,7 +17,7 @@ namespace entries {
 struct ManagerSettings {
   std::string supervisord;                          ///< program of the instances; empty: the installed one
   std::string supervisorctl;                        ///< the same for the client
-  core::Duration readyTimeout = core::seconds(10);  ///< alive so long without a word counts as running
+  core::Duration readyTimeout = core::seconds(10);  ///< alive this long without READY=1: counts as running
   core::Duration stopTimeout = core::seconds(75);   ///< after it the whole tree is killed
   core::Duration quickExit = core::seconds(10);     ///< an end before that counts as a failed start
   core::Duration restartDelay = core::seconds(1);   ///< first wait; doubles each time

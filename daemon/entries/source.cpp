@@ -23,7 +23,7 @@ constexpr std::size_t kFileLimit = 4 * 1024 * 1024;
 bool isConfName(const std::string& name) { return name.size() > 5 && name.front() != '.' && name.ends_with(".conf"); }
 
 /// Blanks the sections that repeat an earlier one, keeping line numbers, and complains about each. A text that cannot
-/// be read comes back as it is: the reader says why.
+/// be read is returned unchanged: the reader reports the error.
 std::string withoutRepeated(const std::string& text, const std::string& file, std::vector<Complaint>& repeated) {
   const auto lines = core::scanIni(text, file);
   if (!lines) return text;
@@ -36,7 +36,7 @@ std::string withoutRepeated(const std::string& text, const std::string& file, st
     if (line.kind == core::IniLine::Kind::Section) {
       dropping = !seen.insert(line.name).second;
       if (dropping) repeated.push_back({file, number, line.name, "", "is declared a second time in this file"});
-      // An indented header would continue a value once what stands between them is gone.
+      // An indented header would continue a value once the lines between them are gone.
       if (!dropping) out += line.text.substr(line.indent);
     } else if (!dropping) {
       out += line.text;
@@ -60,8 +60,7 @@ core::Expected<std::optional<std::string>> textOf(const std::string& path, const
     return core::sysError("cannot be read", errno);
   }
   if (info.st_uid != 0 && info.st_uid != ::geteuid())
-    return core::Err{
-        core::Error{fmt::format("belongs to uid {}, and only root may say what runs", info.st_uid), EPERM}};
+    return core::Err{core::Error{fmt::format("belongs to uid {}; change its owner to root", info.st_uid), EPERM}};
   if (info.st_mode & S_IWOTH) return core::Err{core::Error{"may be written by everybody", EPERM}};
   auto text = core::readFile(path, kFileLimit);
   if (!text) return core::Err{core::Error{text.error().text, text.error().code}};

@@ -23,8 +23,8 @@ using Overlay = std::map<std::string, std::optional<std::string>>;
 /// Names of the *.conf in `directory` that are files or in `overlay`, sorted. A missing directory has none.
 [[nodiscard]] std::vector<std::string> confFiles(const std::string& directory, const Overlay& overlay);
 
-/// Reads and parses `path`. Nothing: it is not there. A complaint: it belongs to somebody else than root (or
-/// ourselves), everybody may write it, it cannot be read, or it does not parse.
+/// Reads and parses `path`. Nothing: it does not exist. A complaint: it belongs to an account other than root
+/// (or our own), everybody may write it, it cannot be read, or it does not parse.
 [[nodiscard]] core::Result<std::optional<Source>, Complaint> readSource(const std::string& path,
                                                                         const Overlay& overlay);
 

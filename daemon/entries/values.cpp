@@ -111,6 +111,7 @@ Parsed<std::string> parsePath(const std::string& text) {
                              u <= 0x20 || u == 0x7f ? "a blank or control character" : std::string(1, c)));
   }
   if (!core::isUtf8(path)) return bad("the path is not UTF-8");
+  // One spelling of each path: conflicts are found by comparing texts, and /var/run is a link to /run.
   if (path == "/var/run" || path.starts_with("/var/run/")) path.erase(0, 4);
   return path;
 }

@@ -36,6 +36,7 @@ int writeGroupFile(const std::string& path, const std::string& text) {
   return fd ? core::writeAll(fd.get(), text) : errno;
 }
 
+/// systemd marks the groups that it delegates, in older versions with the first attribute only.
 bool isDelegated(const std::string& directory) {
   for (const char* name : {"trusted.delegate", "user.delegate"}) {
     char value[2] = {};
@@ -48,6 +49,7 @@ bool isDelegated(const std::string& directory) {
 
 void ControlGroups::release() {
   auto own = controlGroupOf(core::proc::kSelf);
+  // systemd runs ExecStopPost= of a delegated unit in this group below the unit's own.
   if (own.ends_with("/.control")) own.resize(own.size() - 9);
   const auto directory = "/sys/fs/cgroup" + own;
   if (own.empty() || !isDelegated(directory)) return;
@@ -89,7 +91,7 @@ std::string ControlGroups::pathOf(const std::string& instance) const {
 }
 
 /// Passes a controller on to the groups of the instances. Only when a limit asks for it: with controllers passed on,
-/// a manager started anew could not be put into the unit's group.
+/// systemd could not put a restarted manager into the unit's group.
 std::string ControlGroups::enable(const std::string& controller) {
   const auto file = mount_ + base_ + "/cgroup.subtree_control";
   if (const auto words = core::splitBlanks(readGroupFile(file));

@@ -27,11 +27,11 @@ class ControlGroups {
   static void release();
 
   [[nodiscard]] bool available() const noexcept { return !base_.empty(); }
-  /// Why not, for messages.
+  /// Why not, for messages: a complete clause.
   [[nodiscard]] const std::string& obstacle() const noexcept { return obstacle_; }
 
-  /// The group of `instance`, made if missing, with these limits (and no others). An error says which limit could not
-  /// be set; the descriptor for starting a process in it is valid all the same.
+  /// The group of `instance`, made if missing, with these limits (and no others). An error names the limit that could
+  /// not be set; the descriptor for starting a process in the group is valid nevertheless.
   struct Group {
     core::UniqueFd fd;
     std::string error;
@@ -39,7 +39,7 @@ class ControlGroups {
   [[nodiscard]] Group prepare(const std::string& instance, const entries::ControlGroupLimits& limits);
   /// Removes the group, if it is empty.
   void remove(const std::string& instance) const;
-  /// Kills every process in it at once. False: the kernel has no cgroup.kill, or there is no group.
+  /// Kills all its processes in one call. False: the kernel has no cgroup.kill, or there is no group.
   bool kill(const std::string& instance) const;
   /// Whether there is a group of `instance`: then every process of the instance is in it.
   [[nodiscard]] bool has(const std::string& instance) const;

@@ -12,6 +12,7 @@
 namespace instances {
 namespace {
 
+/// To be changed with what the fingerprints below are made of: older ones then compare as unknown.
 constexpr std::string_view kVersion = "1";
 
 /// Attributes that do not change the process of an instance.
@@ -35,6 +36,7 @@ Fingerprint fingerprintOf(const entries::Entry& entry) {
       process.add(key);
       process.add(value);
     }
+  // An account can get other ids without an edit of the entry.
   process.add(std::to_string(entry.identity.uid));
   process.add(std::to_string(entry.identity.gid));
   process.add(entry.confFile);

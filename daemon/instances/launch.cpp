@@ -14,6 +14,7 @@
 namespace instances {
 namespace {
 
+/// Bytes of standard error that are kept, and the last of them that become part of a message.
 constexpr off_t kErrorFileSize = 64 * 1024;
 constexpr std::size_t kErrorTextLimit = 500;
 
@@ -30,6 +31,7 @@ core::SpawnSpec launchSpec(const entries::Entry& entry, const LaunchOptions& opt
   const auto& how = entry.execution;
   spec.directory = how.directory.empty() ? "/" : how.directory;
   spec.umask = how.umask.value_or(022);
+  // No terminal's signals reach it, and a manager without a record recognizes it as the leader of a session.
   spec.newSession = true;
   for (const auto& [resource, value] : how.limits) spec.limits.emplace_back(resource, rlimit{value, value});
   spec.nice = how.nice;
@@ -40,6 +42,7 @@ core::SpawnSpec launchSpec(const entries::Entry& entry, const LaunchOptions& opt
 
 core::UniqueFd makeErrorFile() {
   core::UniqueFd file(::memfd_create("stderr", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  // Sealed: the owner gets the descriptor, and could otherwise let the file grow until memory runs out.
   if (!file || ::ftruncate(file.get(), kErrorFileSize) != 0 ||
       ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
     file.reset(::open("/dev/null", O_WRONLY | O_CLOEXEC));
@@ -58,6 +61,7 @@ std::string printedText(const core::UniqueFd& file) {
 std::string errorText(const core::UniqueFd& file) { return oneLine(printedText(file)); }
 
 std::string oneLine(std::string text) {
+  // The end of the text: programs print the cause of their end last.
   if (text.size() > kErrorTextLimit) text.erase(0, text.size() - kErrorTextLimit);
   for (char& c : text)
     if (c == '\n' || c == '\t') c = ' ';

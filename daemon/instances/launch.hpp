@@ -11,7 +11,7 @@ namespace instances {
 
 struct LaunchOptions {
   std::string supervisord;   ///< the program
-  std::string notifySocket;  ///< empty: the instance is told none
+  std::string notifySocket;  ///< empty: no NOTIFY_SOCKET
   std::string mark;          ///< value of SUPERVISOR_MANAGER_INSTANCE
   bool privileged = true;    ///< become the owner
 };
@@ -20,8 +20,8 @@ struct LaunchOptions {
 /// and the control group are the caller's to add.
 [[nodiscard]] core::SpawnSpec launchSpec(const entries::Entry& entry, const LaunchOptions& options);
 
-/// A file in memory of a fixed size for what a starting instance prints on standard error. It needs no reader, nobody
-/// is woken by it, it cannot grow, and it outlives the manager.
+/// A file in memory of a fixed size for what a starting instance prints on standard error. Not a pipe: it needs no
+/// reader, wakes nobody, cannot grow, and outlives the manager.
 [[nodiscard]] core::UniqueFd makeErrorFile();
 /// What was printed, as it is.
 [[nodiscard]] std::string printedText(const core::UniqueFd& file);

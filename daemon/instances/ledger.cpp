@@ -62,7 +62,8 @@ void Ledger::writeTo(KeyedFile& file) const {
 }
 
 core::Status Ledger::save() const {
-  // The rest of the file is the memory's. Without its mark the file could not be read, and must not be cut short.
+  // The other lines are those of PersistentState. Without its mark the file could not be read, and must not be cut
+  // short.
   auto file = KeyedFile::read(stateFile_);
   if (file.get("mark").empty() && !obstacle_.empty()) return core::Err{core::Error{obstacle_, 0}};
   if (file.get("mark").empty())
@@ -104,7 +105,7 @@ std::vector<layout::Node> Ledger::removals(bool purge) const {
   std::vector<layout::Node> out;
   for (const auto& [path, item] : items_)
     out.push_back(layout::Removal{item.link ? What::Link : What::File, path, {true, item.digests}, true});
-  // The order of the map puts a directory before what lies in it.
+  // The map is sorted by path, so a directory comes before its content: in reverse, the content goes first.
   for (auto it = directories_.rbegin(); it != directories_.rend(); ++it)
     if (purge || (it->second && isRunDirectory(it->first)))
       out.push_back(layout::Removal{What::Tree, it->first, {}, it->second});
@@ -131,7 +132,7 @@ core::Status Ledger::intend(const layout::Plan& plan, const std::vector<std::str
     const auto [at, fresh] = items_.try_emplace(pathOf(node));
     auto& item = at->second;
     item.link = as<layout::Link>(node) != nullptr;
-    // A record without digests stands for any content until it is settled.
+    // A record without digests matches any content until it is settled.
     if (!fresh && item.digests.empty()) continue;
     std::erase(item.digests, *digest);
     item.digests.push_back(*digest);

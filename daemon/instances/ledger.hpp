@@ -13,7 +13,7 @@
 namespace instances {
 
 /// What was generated for one instance, as lines of its state file: "generated=file DIGEST,DIGEST PATH" (or "link"),
-/// "own=PATH" for directories that the manager made or that lie at their default place, "directory=PATH" for others.
+/// "own=PATH" for directories that the manager made or that are at their default place, "directory=PATH" for others.
 /// Earlier versions wrote no digests, and "directory=PATH" for all.
 class Ledger : public layout::Ledger {
  public:
@@ -23,7 +23,7 @@ class Ledger : public layout::Ledger {
   void writeTo(KeyedFile& file) const;
   /// Why the state file could not be written last; "" if it could.
   void noteObstacle(std::string obstacle) { obstacle_ = std::move(obstacle); }
-  /// `call` hears that settle() could not write the state file: its owner is to do that later.
+  /// `call` is called when settle() could not write the state file: the owner of the file retries later.
   void onUnsaved(std::function<void()> call) { unsaved_ = std::move(call); }
 
   /// Removals of what an earlier plan made and this one does not. `keep`: names of files that stay anyway.

@@ -62,7 +62,7 @@ Machine::Action Machine::start(core::Instant now) {
     again_ = true;
     return Action::None;
   }
-  quickEnds_ = 0;
+  quickEnds_ = 0;  // a start by a person is a new attempt: earlier failures do not count
   restarts_ = 0;
   enter(Phase::Preparing, now);
   return Action::Prepare;
@@ -80,6 +80,7 @@ Machine::Action Machine::stop(core::Instant now) {
       return Action::Terminate;
     case Phase::Waiting:
     case Phase::Failed: enter(Phase::Inactive, now); return Action::None;
+    // Preparing and Spawning cannot be interrupted: prepared() and spawned() look at wanted_.
     default: return Action::None;
   }
 }
@@ -114,7 +115,7 @@ Machine::Action Machine::prepareFailed(std::string details, core::Instant now) {
   if (phase_ != Phase::Preparing) return Action::None;
   if (again_) return prepareAgain(now);
   fail(RunResult::Layout, "cannot have its files put in place", std::move(details));
-  // Trying again would find the same files: this waits for people.
+  // A retry would find the same files: an administrator has to act first.
   enter(wanted_ ? Phase::Failed : Phase::Inactive, now);
   wanted_ = false;
   return Action::None;
@@ -131,7 +132,7 @@ Machine::Action Machine::spawned(core::Instant now) {
   enter(Phase::Starting, now);
   deadline_ = now + rules_.readyTimeout;
   if (wanted_ && !again_) return Action::None;
-  // Stopped, or to be started with another entry, while it was on its way.
+  // While it was being spawned, it was stopped, or its entry changed.
   const bool wanted = wanted_, again = again_;
   const auto action = stop(now);
   wanted_ = wanted;
@@ -172,6 +173,7 @@ Machine::Action Machine::exited(const Exit& exit, const std::string& explanation
          : exit.kind == Exit::Kind::Code ? RunResult::ExitCode
                                          : RunResult::Unknown,
          toText(exit) + (early ? " before it was ready" : ""), explanation);
+    // Only ends in quick succession count: one that ran for a while begins with the shortest delay again.
     quickEnds_ = now - spawnedAt_ < rules_.quickExit ? quickEnds_ + 1 : 1;
   }
   enter(Phase::Clearing, now);
@@ -208,7 +210,7 @@ Machine::Action Machine::expire(core::Instant now) {
   deadline_.reset();
   switch (phase_) {
     case Phase::Starting:
-      ready(now);  // alive so long: whoever says nothing runs
+      ready(now);  // alive this long: an instance that never sends READY=1 counts as running
       return Action::None;
     case Phase::Stopping:
       if (!killed_) {

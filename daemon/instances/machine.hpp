@@ -24,7 +24,7 @@ struct Rules {
 /// How a process ended.
 struct Exit {
   enum class Kind { Code, Signal, Unknown };
-  Kind kind = Kind::Unknown;  ///< Unknown: it was no child of ours
+  Kind kind = Kind::Unknown;  ///< Unknown: it was not our child
   int value = 0;
 };
 /// "exited with status 2", "was killed by signal 9 (KILL)", "ended".
@@ -37,8 +37,8 @@ enum class RunResult : std::uint8_t { Success, ExitCode, Signal, Unknown, Timeou
 /// The other way; Unknown for any other text.
 [[nodiscard]] RunResult runResultFrom(std::string_view text) noexcept;
 
-/// The life of one instance, without I/O: an input goes in, at most one action comes out, deadline() says when
-/// expire() is wanted.
+/// The life of one instance, without I/O: an input goes in, at most one action comes out, deadline() is when
+/// expire() must be called.
 ///
 ///   Inactive --start--> Preparing --prepared--> Spawning --spawned--> Starting --ready or time--> Running
 ///   Starting, Running --stop--> Stopping --exited--> Clearing --cleared--> Inactive
@@ -47,9 +47,9 @@ enum class RunResult : std::uint8_t { Success, ExitCode, Signal, Unknown, Timeou
 /// Preparing ends what an earlier copy left running and applies the layout; Clearing ends what this copy left. A
 /// process that ends by itself with status 0 was shut down by its owner: the instance is then Inactive. Any other end
 /// is tried again after a delay that doubles while the ends come quickly; startLimit quick ends in a row make it
-/// Failed. Wishes that come at a bad moment (start while Stopping, stop while Preparing or Spawning) are kept and
-/// served. A process that hangs in the kernel runs no instruction any more once it is killed: after a while it counts
-/// as ended.
+/// Failed. Requests that cannot be served yet (start while Stopping, stop while Preparing or Spawning) are kept and
+/// served later. A process that hangs in the kernel runs no instruction any more once it is killed: after a while it
+/// counts as ended.
 class Machine {
  public:
   enum class Phase : std::uint8_t {
@@ -68,7 +68,7 @@ class Machine {
     Prepare,    ///< then prepared() or prepareFailed()
     Spawn,      ///< then spawned() or spawnFailed()
     Terminate,  ///< ask the process to end
-    KillTree,   ///< end it and all that belongs to it by force
+    KillTree,   ///< kill it and all its processes
     Abandon,    ///< forget the process, which has been killed and hangs in the kernel; then as Clear
     Clear,      ///< end what it left running; then cleared()
   };
@@ -78,25 +78,25 @@ class Machine {
 
   Action start(core::Instant now);
   Action stop(core::Instant now);
-  /// Stops and starts again, whatever it does now.
+  /// Stops and starts again, in any state.
   Action restart(core::Instant now);
   /// It runs already: found again.
   void adopt(core::Instant now);
-  /// What runs shall not be started again when it ends.
+  /// The current process is not started again when it ends.
   void release() noexcept { wanted_ = again_ = false; }
   Action prepared(core::Instant now);
   Action prepareFailed(std::string details, core::Instant now);
   Action spawned(core::Instant now);
   Action spawnFailed(std::string reason, core::Instant now);
   void ready(core::Instant now);
-  /// `explanation` is what the process said about its end, or empty.
+  /// `explanation` is what the process printed about its end, or empty.
   Action exited(const Exit& exit, const std::string& explanation, core::Instant now);
   Action cleared(core::Instant now);
   Action expire(core::Instant now);
 
   [[nodiscard]] Phase phase() const noexcept { return phase_; }
   [[nodiscard]] std::optional<core::Instant> deadline() const noexcept { return deadline_; }
-  /// It shall run, now or after a delay.
+  /// Whether it is to run, now or after a delay.
   [[nodiscard]] bool wanted() const noexcept { return wanted_; }
   [[nodiscard]] core::Instant since() const noexcept { return since_; }
   [[nodiscard]] std::uint32_t restarts() const noexcept { return restarts_; }
@@ -111,7 +111,7 @@ class Machine {
   /// it runs again.
   [[nodiscard]] RunResult result() const noexcept { return result_; }
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
-  /// What the instance or its files have to do with the failure: may quote what only the owner and root may read.
+  /// Details of the failure from the instance's output or files: may quote what only the owner and root may read.
   [[nodiscard]] const std::string& details() const noexcept { return details_; }
   /// Both, for the log and for callers who were allowed to act.
   [[nodiscard]] std::string explanation() const;

@@ -20,12 +20,12 @@ namespace {
 constexpr std::size_t kMessageLimit = 256 * 1024;
 /// Messages read in one turn of the loop: a chatty instance waits for the others.
 constexpr int kBatch = 16;
-/// Programs believed of one message.
+/// Programs accepted from one message.
 constexpr std::size_t kProgramLimit = 10000;
-/// Bytes: what an instance may send at once and in a second. A thousand programs that start take some 100 KB.
+/// Bytes that an instance may send in one burst, and per second. A thousand programs that start take some 100 KB.
 constexpr std::uint64_t kBudget = 1024 * 1024;
 constexpr std::uint64_t kBudgetPerSecond = 256 * 1024;
-/// Each message counts as this many bytes more.
+/// Each message counts as this many bytes more: a flood of empty messages costs processor time, too.
 constexpr std::uint64_t kMessageCost = 1024;
 
 /// The pid that comes with another state has ended: it may be anybody's by now.
@@ -39,7 +39,7 @@ Notice parseNotice(const std::string& message) {
   Notice notice;
   const std::string programKey = std::string(core::notify::kProgramKey) + '=';
   const std::string descriptionKey = std::string(core::notify::kDescriptionKey) + '=';
-  bool afterProgram = false;  // the line before was a program's, and was believed
+  bool afterProgram = false;  // the line before was a program's, and was accepted
   for (const auto& line : core::split(message, '\n')) {
     if (line == core::notify::kReady) notice.ready = true;
     if (line == core::notify::kStopping) notice.stopping = true;
@@ -75,7 +75,7 @@ core::Expected<std::unique_ptr<NotifySocket>> NotifySocket::open(core::EventLoop
   const int size = 1024 * 1024;
   if (!fd || ::setsockopt(fd.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) return core::sysError(path, errno);
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-  // Complete when it appears under its name.
+  // Renamed when it is complete: an instance that sees the path can send to it.
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::chmod(temporary.c_str(), 0600) != 0 ||
       (uid != ::geteuid() && ::chown(temporary.c_str(), uid, static_cast<gid_t>(-1)) != 0) ||
@@ -130,10 +130,11 @@ bool NotifySocket::receive() {
     if (c->cmsg_level != SOL_SOCKET) continue;
     if (c->cmsg_type == SCM_CREDENTIALS) sender = reinterpret_cast<const ucred*>(CMSG_DATA(c));
     if (c->cmsg_type != SCM_RIGHTS) continue;
-    // Nobody asked for descriptors.
+    // Descriptors are not part of the protocol: kept open, they would fill the manager's table.
     const auto count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; ++i) ::close(reinterpret_cast<const int*>(CMSG_DATA(c))[i]);
   }
+  // A message that was cut could end in the first part of a program's name.
   if (sender && !(message.msg_flags & MSG_TRUNC))
     callback_(sender->pid, sender->uid, buffer.substr(0, static_cast<std::size_t>(n)));
   return true;

@@ -16,7 +16,7 @@
 
 namespace instances {
 
-/// What one message of an instance said. Unknown lines are ignored.
+/// The content of one message of an instance. Unknown lines are ignored.
 struct Notice {
   bool ready = false;
   bool stopping = false;
@@ -28,22 +28,22 @@ struct Notice {
 [[nodiscard]] Notice parseNotice(const std::string& message);
 
 /// The socket at which an instance reports its state. Each instance has its own, which only its account can write to,
-/// so that no account can fill another's queue. The kernel says who sent each message. An instance that sends more than
-/// its budget is read later: its queue fills up, and its next messages are refused until there is room.
+/// so that no account can fill another's queue. The kernel attests the sender of each message. An instance that sends
+/// more than its budget is read later: its queue fills up, and its next messages are refused until there is room.
 class NotifySocket {
  public:
   using Callback = std::function<void(pid_t sender, uid_t uid, const std::string& message)>;
 
-  /// Binds `directory`/socket anew (an instance that runs already watches for that). The directory, root's own, is
-  /// made. `uid` may write.
+  /// Creates and binds `directory`/socket; a running instance watches for that. Creates the directory, owned by root.
+  /// `uid` may write to the socket.
   [[nodiscard]] static core::Expected<std::unique_ptr<NotifySocket>> open(core::EventLoop& loop,
                                                                           const std::string& directory, uid_t uid,
                                                                           Callback callback);
   ~NotifySocket();
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// Reads what is there now: what an instance said just before it ended.
+  /// Reads what has arrived: the last messages of an instance that has just ended.
   void drain();
-  /// Takes the socket's file away.
+  /// Removes the socket's file.
   void remove();
 
  private:

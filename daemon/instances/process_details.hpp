@@ -26,12 +26,12 @@ struct Executable {
 /// The file `path` as an Executable. Nothing for a script, of which a process shows its interpreter.
 [[nodiscard]] Executable executableAt(const std::string& path);
 
-/// What of a process is only in files that can block, see process_table.hpp.
+/// The facts about a process that only files which can block have, see process_table.hpp.
 struct ProcessDetails {
   std::uint64_t startTime = 0;  ///< clock ticks since boot
   std::string mark;             ///< value of kMark in the environment that it began with
   Executable executable;
-  std::string arguments;  ///< that its program began with, each with a line feed before it and behind it
+  std::string arguments;  ///< that its program began with, each between two line feeds
   [[nodiscard]] bool hasArgument(const std::string& argument) const {
     return arguments.find('\n' + argument + '\n') != std::string::npos;
   }

@@ -18,8 +18,8 @@ struct FoundProcess {
   core::UniqueFd pidfd;
 };
 
-/// Finds the processes of one instance, without its main process. The control group says which they are. Where there is
-/// none, relationship, process groups and the mark in the environment do; the environment is read by a helper.
+/// Finds the processes of one instance, without its main process. The control group has them. Without one they are
+/// recognized by parents, process groups and the mark in the environment, which a helper reads.
 class ProcessFinder {
  public:
   struct Subject {

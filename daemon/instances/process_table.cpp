@@ -16,6 +16,7 @@
 namespace instances {
 namespace {
 
+/// Processes whose usage one call reads: any account may ask, and may have thousands of them.
 constexpr std::size_t kMostCounted = 1000;
 /// Looking at all processes takes at most this share of the manager's time.
 constexpr int kPausePerCost = 20;

@@ -17,8 +17,8 @@
 
 /// Looking at processes from the manager's own process. Only files of /proc that cannot block are read here: `status`,
 /// `statm` and `cgroup`. Others (`stat`, `environ`, `exe`, `fd`, …) wait while the process is in the middle of an exec,
-/// or (`cmdline`, `environ`, `maps`) while its memory map changes, and an account can make either last for ever, with a
-/// file system of its own. What only those tell is read by a helper: process_details.hpp.
+/// or (`cmdline`, `environ`, `maps`) while its memory map changes, and an account can make either last forever with a
+/// file system of its own. A helper reads those: process_details.hpp.
 namespace instances {
 
 /// One process, as its `status` in /proc shows it.
@@ -39,7 +39,7 @@ struct ProcessInfo {
 [[nodiscard]] std::string controlGroupOf(pid_t pid);
 [[nodiscard]] const std::string& bootId();
 
-/// One look at all processes, shared by who can do with a recent one.
+/// One look at all processes, shared by callers for which a recent one is enough.
 class ProcessSnapshot {
  public:
   [[nodiscard]] const std::vector<ProcessInfo>& get(core::Duration maximumAge);
@@ -63,7 +63,7 @@ class ProcessSnapshot {
 /// Sends through the pidfd; returns 0 or an errno.
 int signalTo(const core::UniqueFd& pidfd, int signo) noexcept;
 
-/// How the processes of an instance are told from others where there are no control groups. All of them have the
+/// How the processes of an instance are recognized where there are no control groups. All of them have the
 /// owner's uid or descend from one.
 struct ProcessMatcher {
   uid_t uid = 0;
@@ -76,7 +76,7 @@ struct ProcessMatcher {
 };
 /// The processes of an instance and their descendants, without zombies and without the main process.
 [[nodiscard]] std::vector<ProcessInfo> belongingTo(const ProcessMatcher& matcher, const std::vector<ProcessInfo>& all);
-/// The processes of `uid` of which only their environment can tell whose they are: they descend from none of the main
+/// The processes of `uid` whose instance only their environment shows: they descend from none of the main
 /// processes in `mains`.
 [[nodiscard]] std::vector<pid_t> strays(uid_t uid, const std::set<pid_t>& mains, const std::vector<ProcessInfo>& all);
 

@@ -15,11 +15,11 @@
 namespace instances {
 
 /// What the manager writes down about an instance while the system runs, so that a later manager finds it again.
-/// Lies in a directory that only the manager's user can enter, and is lost with the boot.
+/// In a directory that only the manager's user can enter, on a file system that is empty after a boot.
 struct Record {
   bool wanted = false;    ///< it was meant to run
   pid_t pid = 0;          ///< 0: it did not
-  bool stopping = false;  ///< it had been told to end: with `wanted`, to start anew
+  bool stopping = false;  ///< it was being stopped: with `wanted`, to be started again
   std::uint64_t startTime = 0;
   uid_t uid = 0;
   Executable executable;
@@ -45,7 +45,7 @@ struct SeenProcess {
 /// Whether `seen` is the very process of the record, and still runs: same start time, `uid` is its user, it runs the
 /// same program (or what an upgrade put in its place), and its environment has `mark`.
 [[nodiscard]] bool isSame(const Record& record, uid_t uid, const std::string& mark, const SeenProcess& seen);
-/// Whether a process with this start time (in clock ticks since boot) began after what the record says came about.
+/// Whether a process with this start time (in clock ticks since boot) began after the event that the record describes.
 [[nodiscard]] bool beganAfter(const Record& record, std::uint64_t startTime);
 /// Whether `seen` is recognisably the process of an instance of which no record is left: its user is `uid`, it leads a
 /// session, runs the program `supervisord` with the configuration `confFile`, and its environment has `mark`.

@@ -79,7 +79,8 @@ class Applier {
     const core::UniqueFd fd(openBelow(at.fd.get(), at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NONBLOCK));
     struct stat now {};
     if (!fd || ::fstat(fd.get(), &now) != 0) {
-      if (!S_ISDIR(there->info().st_mode)) return failed(want.path, "is in the way: it is not a directory");
+      if (!S_ISDIR(there->info().st_mode))
+        return failed(want.path, "exists and is not a directory: remove or rename it");
       return failed(want.path, "cannot be opened", errno);
     }
     if (!mayUse(want, fd.get(), now) || !want.own()) return;
@@ -105,7 +106,7 @@ class Applier {
     return good;
   }
 
-  /// Made under another name, so that a crash leaves no directory of root's at its place.
+  /// Created under another name: a crash then leaves no directory of root's at the final path.
   void make(const Directory& want, const Tree::Parent& at) {
     if (dry_) return changed(kCreateDirectory, want.path);
     const auto temporary = temporaryName(at.name);
@@ -141,7 +142,7 @@ class Applier {
         ::openat(at.fd.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     int code = fd ? core::writeAll(fd.get(), want.content) : errno;
     if (!code && mayChown() && ::fchown(fd.get(), want.uid, want.gid) != 0) code = errno;
-    // An empty file after a power failure would be nobody's.
+    // Without this, a power failure could leave an empty file, which nobody would recognize as ours.
     if (!code && (::fchmod(fd.get(), want.mode) != 0 || ::fsync(fd.get()) != 0)) code = errno;
     if (!code) code = putInPlace(at.fd.get(), temporary, at.name, fresh);
     if (!code) return true;
@@ -172,7 +173,7 @@ class Applier {
     const bool directory = S_ISDIR(there->info().st_mode);
     if (want.what == Removal::What::Tree) {
       if (directory) removeDirectory(want, at, there->info());
-      return;  // something else took its place: not ours
+      return;  // replaced by something that is not ours
     }
     if (directory) return;
     if (!there->isStill(want)) return changed("keep (it is not what the manager made)", want.path);

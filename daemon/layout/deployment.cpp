@@ -17,7 +17,7 @@ std::string toText(const Report& report) {
   return out;
 }
 
-/// Reads what a helper said. It had the owner's ids: its words are shown, and nothing is done on their account.
+/// Reads the report of a helper. It ran with the owner's ids, so its text is only shown and never acted upon.
 void addText(const std::string& text, Report& report) {
   const auto lines = core::split(text, '\n');
   for (std::size_t i = 0; i < lines.size(); ++i) {

@@ -17,8 +17,8 @@
 
 namespace layout {
 
-/// Work in a forked helper that has become the owner of an instance: what lies where that account can write is touched
-/// with its ids and by nobody else. The loop goes on meanwhile; a helper that hangs is killed after a time limit.
+/// Work in a forked helper that has become the owner of an instance: files where that account can write are used with
+/// its ids only. The loop keeps running meanwhile; a helper that hangs is killed after a time limit.
 /// Destroying the task kills the helper.
 class OwnerTask {
  public:

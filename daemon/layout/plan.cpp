@@ -72,7 +72,7 @@ std::string declaredText(const entries::Declared& declared) {
   return out;
 }
 
-/// Parents before what lies in them, each path once.
+/// Parents before their content, each path once.
 void addDirectories(Plan& plan, const entries::Entry& entry, const std::string& root) {
   const auto& id = entry.identity;
   const auto make = [&](const char* key, const std::string& path, mode_t mode) {

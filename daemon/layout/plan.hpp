@@ -20,7 +20,7 @@ struct Entry;
 /// From an entry to what must be on disk: pure data first, applied in a second step.
 namespace layout {
 
-/// What the manager remembers of a file or link: enough to tell what it made from what somebody else put there since.
+/// What the manager remembers of a file or link: enough to distinguish it from what somebody else put there since.
 struct Known {
   bool recorded = false;
   /// digestOf() what it wrote there last, or was about to. Empty in records of managers that wrote none: any content.
@@ -32,7 +32,7 @@ struct Directory {
   uid_t uid = 0;
   gid_t gid = 0;
   mode_t mode = 0755;
-  bool standard = false;  ///< lies at the default place: an empty one of root's is the instance's, too
+  bool standard = false;  ///< at the default place: an empty one of root's is the instance's, too
   bool made = false;      ///< the manager made it
   /// Whether mode and owner are the manager's to set, and a purge may remove it.
   [[nodiscard]] bool own() const noexcept { return standard || made; }
@@ -62,25 +62,25 @@ struct Removal {
   What what = What::File;
   std::string path;
   Known known = {};  ///< of a file or link
-  bool own = true;   ///< of a tree: see Directory; another one stays, and that is said
+  bool own = true;   ///< of a tree: see Directory; another one stays, and the report lists it
 };
 
 using Node = std::variant<Directory, File, Link, Removal>;
 [[nodiscard]] const std::string& pathOf(const Node& node);
 
-/// Tells whether a content or the target of a link is still the same.
+/// A digest of a content or the target of a link, to see whether it is still the same.
 [[nodiscard]] std::string digestOf(std::string_view content);
 
 struct Plan;
 struct Change;
 
-/// Remembers what is generated, so that it can be told from what others make.
+/// Remembers what was generated, to distinguish it from what others made.
 class Ledger {
  public:
   virtual ~Ledger() = default;
-  /// Tells the nodes of the plan what is known of them now.
+  /// Sets in the nodes of the plan what is known of them now.
   virtual void inform(Plan& plan) const = 0;
-  /// Before anything is done: the plan will be brought about, and these of its directories are not there yet. On a
+  /// Before anything is done: the plan is about to be applied, and these of its directories do not exist yet. On a
   /// failure nothing may be done.
   [[nodiscard]] virtual core::Status intend(const Plan& plan, const std::vector<std::string>& making) = 0;
   /// What was done of the plan, and of its directories that were to be made; `complete` if that is all of it.
@@ -88,15 +88,15 @@ class Ledger {
                       bool complete) = 0;
 };
 
-/// What one instance needs on disk, in the order in which it is made. What lies where the owner can write is made with
-/// the owner's ids, whatever uid is named here.
+/// What one instance needs on disk, in the order in which it is made. Where the owner can write, it is made with the
+/// owner's ids, whatever uid is named here.
 struct Plan {
   core::Identity owner;
   std::vector<Node> nodes;
   std::shared_ptr<Ledger> ledger = nullptr;  ///< null: nothing is remembered
 };
 
-/// What a change says of a directory that is made.
+/// The `what` of a Change for a directory that is made.
 inline constexpr std::string_view kCreateDirectory = "create directory";
 
 /// Something that applying a plan made, changed or removed ("create directory", "update file", ...).

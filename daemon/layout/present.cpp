@@ -13,7 +13,7 @@
 namespace layout {
 namespace {
 
-/// More than any template makes; a longer file is not ours.
+/// Bytes: more than any template makes, so a longer file is not ours.
 constexpr std::size_t kContentLimit = 8 * 1024 * 1024;
 constexpr mode_t kSpecial = S_ISUID | S_ISGID;
 
@@ -21,7 +21,7 @@ bool contains(const std::vector<std::string>& digests, const std::string& conten
   return std::find(digests.begin(), digests.end(), digestOf(content)) != digests.end();
 }
 
-/// Files that we write say so in their first line, and that changes in them are lost.
+/// Files that we write are marked in their first line, with a warning that changes in them are lost.
 bool saysItIsOurs(const std::string& content) {
   const auto first = content.substr(0, content.find('\n'));
   return first.starts_with(';') && first.find("written by supervisor-manager from") != std::string::npos;
@@ -68,7 +68,7 @@ std::string Present::foreign(const Known& known) const {
 
 std::optional<std::string> Present::objectionTo(const File& want) const {
   if (!S_ISREG(info_.st_mode))
-    return fmt::format("is in the way: it is not a regular file and belongs to {}", ownerText(info_.st_uid));
+    return fmt::format("exists, is not a regular file, and belongs to {}: move it away", ownerText(info_.st_uid));
   const auto text = content();
   if (!text) return foreign(want.known);
   if (isGenerated(want.known, *text) || (info_.st_uid == ours_ && *text == want.content)) return std::nullopt;

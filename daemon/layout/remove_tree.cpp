@@ -21,6 +21,7 @@ constexpr int kDepthLimit = 100;
 using Listing = std::unique_ptr<DIR, int (*)(DIR*)>;
 
 Listing list(int fd) noexcept {
+  // Opened again: closedir() closes its descriptor, and `fd` is the caller's.
   const int own = ::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   return {own < 0 ? nullptr : ::fdopendir(own), ::closedir};
 }
@@ -33,6 +34,7 @@ int empty(int fd, int depth) noexcept {
   int first = 0;
   while (const dirent* item = ::readdir(dir.get())) {
     if (isDots(item->d_name)) continue;
+    // Tried as a file first, whatever it is: between a look at its type and the removal the owner could replace it.
     if (::unlinkat(fd, item->d_name, 0) == 0 || errno == ENOENT) continue;
     int code = errno;
     if (code == EISDIR || code == EPERM) {

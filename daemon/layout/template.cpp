@@ -96,7 +96,7 @@ class Filler {
 
 constexpr std::string_view kBuiltin =
     R"(; supervisord_{{{name}}}.conf: written by supervisor-manager from {{{source}}}.
-; Changes made here are lost; programs belong into {{{include_dir}}}/*.ini
+; Changes made here are lost; programs belong in {{{include_dir}}}/*.ini
 
 [unix_http_server]
 file={{{socks_dir}}}/supervisor.sock

@@ -50,8 +50,8 @@ core::Expected<Tree> Tree::open(const std::string& root, uid_t trusted, const co
 
 namespace {
 
-/// Whether an access control list says more than the mode. O_PATH descriptors have no attributes to read; through /proc
-/// they have.
+/// Whether there is an access control list beside the mode. O_PATH descriptors have no attributes to read; through
+/// /proc they have.
 bool hasAccessList(int fd) {
   const auto self = "/proc/self/fd/" + std::to_string(fd);
   return ::getxattr(self.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
@@ -126,7 +126,7 @@ core::Expected<std::string> Tree::read(const std::string& path, std::size_t limi
   if (parent->missing) return core::sysError(path, ENOENT);
   if (!parent->safe)
     return core::Err{
-        core::Error{fmt::format("{} lies in a directory that an account other than root can change", path), EPERM}};
+        core::Error{fmt::format("{} is in a directory that an account other than root can change", path), EPERM}};
   const core::UniqueFd fd(openBelow(parent->fd.get(), parent->name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0) return core::sysError(path, errno);

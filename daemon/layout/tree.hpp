@@ -25,11 +25,11 @@ class Tree {
   struct Parent {
     core::UniqueFd fd;     ///< O_PATH, the directory of the path; invalid if !safe or missing
     std::string name;      ///< the last component
-    bool safe = true;      ///< false: reached through or lies in a directory that the owner controls
+    bool safe = true;      ///< false: it is in or below a directory that the owner controls
     bool missing = false;  ///< the directory is not there (only without `create`)
     bool open = true;      ///< the owner may enter every directory on the way
   };
-  /// The directory in which `path` lies. With `create`, missing directories on the way are made (0755).
+  /// The directory of `path`. With `create`, missing directories on the way are made (0755).
   [[nodiscard]] core::Expected<Parent> parentOf(const std::string& path, bool create) const;
 
   /// The content of a regular file at most `limit` bytes long in a safe directory; never through links, and never one

@@ -221,7 +221,7 @@ def test_a_manager_that_cannot_be_replaced_goes_on_watching(manager, owner, work
     main = manager.main_pid("tsupv")
     os.chmod(own, 0o644)
     manager.call("Reexecute")
-    wait_for(lambda: "this manager goes on" in manager.log(), "the failure")
+    wait_for(lambda: "this manager keeps running" in manager.log(), "the failure")
     kill_instance(main)
     wait_for(lambda: manager.main_pid("tsupv") not in (0, main), "a new process")
 

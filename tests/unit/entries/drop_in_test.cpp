@@ -32,7 +32,7 @@ TEST_CASE("a value that would be read differently than written is not plain") {
   for (const char* value : {"a", "a;b", "a b", "{SHA}d0", "0.0.0.0:9001"}) CHECK(isPlainValue(value));
 }
 
-TEST_CASE("a value is removed with all its lines, also with comments between them") {
+TEST_CASE("a value goes with all its lines, also with comments between them") {
   CHECK(editSection("[s]\nenv = A=\"1\",\n; why\n  B=\"2\"\nuser = x\n", "s", {{"env", std::nullopt}}) ==
         "[s]\n; why\nuser = x\n");
   CHECK(editSection("[s]\na = 1,\n\n  2\n# why\n  3\n", "s", {{"a", "4"}}) == "[s]\na = 4\n\n# why\n");
@@ -56,7 +56,7 @@ TEST_CASE("removing a section removes its second declaration too") {
   CHECK(removeSection("[s]\na=1\n[t]\nb=2\n[s]\na=3\n", "s") == "[t]\nb=2\n");
 }
 
-TEST_CASE("in any text an edit changes its key, and nothing else") {
+TEST_CASE("whatever the text: an edit changes the given keys, and nothing else") {
   constexpr std::array pieces{"[s]",     "[t]",       "[DEFAULT]",    "a",       "b",  "=",  ":",      "1",     ", 2",
                               " ",       "  ",        "\t",           "\n",      "\n", "\n", "\n",     "\r",    "\r\n",
                               ";",       "# c",       " ; d",         "\n; e\n", "[",  "]",  "\n a=3", "\n  b", "\na=",
@@ -78,7 +78,7 @@ TEST_CASE("in any text an edit changes its key, and nothing else") {
   }
 }
 
-TEST_CASE("a new file has the requested values") {
+TEST_CASE("a new file has what was asked for") {
   for (const char* value : {"a", "a;b", "a ;b", "a=b", "[x]", "a#", "x\ry"})
     CHECK(drop_in_property::afterCreation("s", "user", value) == "");
 }

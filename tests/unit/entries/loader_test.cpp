@@ -100,7 +100,7 @@ TEST_CASE("errors have file, line, section, key and reason; other entries are no
       {"[supervisor:x]\nuser = nobody\ngroup = nogroup\nlogs_dir = /var/log/../../etc\n", 4, "logs_dir", "'..'"},
       {"[supervisor:x]\nuser = nobody\ngroup = nogroup\nlogs_dir = /etc\n", 1, "logs_dir", "directory of the system"},
       {"[supervisor:x]\nuser = nobody\ngroup = nogroup\nlogs_dir = /etc/supervisor-manager/conf.d\n", 1, "logs_dir",
-       "nothing of an instance may be"},
+       "no instance may have files"},
       {"[supervisor:x]\nuser = nobody\ngroup = nogroup\nconf_file_dst = /opt/%(here)s.conf\n", 4, "conf_file_dst",
        "misread"},
       {"[supervisor:x]\nuser = nobody\ngroup = nogroup\nmemory_max = lots\n", 4, "memory_max", "not an amount"},
@@ -329,7 +329,7 @@ TEST_CASE("an entry for another host does not keep its name here") {
   }
 }
 
-TEST_CASE("a name belongs to the file from which it is deployed, as long as the file has it") {
+TEST_CASE("a name belongs to the file that it is deployed from, while that file has it") {
   const auto deployed = loadTexts({{"b.conf", minimal("b")}}).entries;
   REQUIRE(deployed.size() == 1);
   entries::LoadOptions options;
@@ -347,7 +347,7 @@ TEST_CASE("a name belongs to the file from which it is deployed, as long as the 
   options.overlay["/nowhere/conf.d/b.conf"] = minimal("b", "scope = elsewhere\n");
   CHECK(fileOf() == "/nowhere/conf.d/a.conf");
   options.overlay["/nowhere/conf.d/b.conf"] = minimal("b", "when = perhaps\n");
-  CHECK(fileOf().empty());  // refused: the deployed instance keeps running
+  CHECK(fileOf().empty());  // refused: it keeps running unchanged
   options.overlay["/nowhere/conf.d/b.conf"] = "no configuration\n";
   CHECK(fileOf().empty());
 }

@@ -55,7 +55,7 @@ std::vector<Node> sample(const Place& place) {
 
 }  // namespace
 
-TEST_CASE("a plan is applied, and applying it again changes nothing") {
+TEST_CASE("a plan is applied, and a second time changes nothing") {
   const Place place;
   const auto first = place.apply(sample(place));
   CHECK(first.errors.empty());
@@ -125,7 +125,7 @@ TEST_CASE("with the owner's ids they are refused as well, and a hard link is not
   CHECK(place.read("secret") == "secret\n");
 }
 
-TEST_CASE("a file is replaced only if it matches the record, has our mark, or may be adopted") {
+TEST_CASE("a file is replaced only if it is what was recorded, is marked as ours, or may be adopted") {
   const Place place;
   const auto tryWith = [&](const std::string& content, Known known, const std::string& adoptWith = "") {
     place.write("x", content);
@@ -153,7 +153,7 @@ TEST_CASE("a file is replaced only if it matches the record, has our mark, or ma
   CHECK_FALSE(place.apply({File{place.path("x"), "new\n", 0, 0, 0644, {}, "[supervisord]"}}).errors.empty());
 }
 
-TEST_CASE("files in a directory that others control are left to the owner's helper") {
+TEST_CASE("what is in a directory that others control is left to the owner's helper") {
   const Place place;
   REQUIRE(::mkdir(place.path("open").c_str(), 0777) == 0);
   ::chmod(place.path("open").c_str(), 0777);

@@ -90,7 +90,7 @@ childlogdir=/var/log/supervisor_a
 )") != std::string::npos);
 }
 
-TEST_CASE("by default the activity log does not repeat the output of programs; a comment explains how to change that") {
+TEST_CASE("by default the activity log does not repeat programs' output, and the file explains how to change that") {
   const auto text = nodeAt<layout::File>(planOf(minimal("a")), "/etc/supervisord_a.conf").content;
   CHECK(value(text, "supervisord", "loglevel") == "info");
   CHECK(text.find("; loglevel=debug would write every line of the programs' output here, too\nloglevel=info\n") !=
