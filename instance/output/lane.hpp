@@ -7,7 +7,6 @@
 
 #include "instance/config/model.hpp"
 #include "instance/output/outlet.hpp"
-#include "instance/output/sink.hpp"
 #include "lib/core/clock.hpp"
 
 namespace output {
@@ -15,14 +14,15 @@ namespace output {
 /// One writer's way into an outlet: hands on whole lines where the outlet keeps lines apart. An unfinished one waits
 /// for its end for a tenth of a second, or until it has PIPE_BUF bytes: longer ones cannot be written in one piece
 /// anyway.
-class Lane final : public Sink, private RoomQueue::Waiter {
+class Lane final : private RoomQueue::Waiter {
  public:
   /// With Backpressure::Drop up to 64 KiB wait here while the outlet is full; what does not fit is lost, and counted.
   Lane(std::shared_ptr<Outlet> outlet, std::shared_ptr<Source> source, config::Backpressure policy);
   /// What was written is still sent, as far as the target takes it.
   ~Lane() override;
 
-  void write(std::string_view bytes) noexcept override;
+  /// Never blocks: what the outlet does not take now waits, or is lost and counted.
+  void write(std::string_view bytes) noexcept;
   /// The stream has ended: hands on an unfinished line, too.
   void flush() noexcept;
   [[nodiscard]] Outlet& outlet() const noexcept { return *outlet_; }

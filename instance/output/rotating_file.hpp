@@ -10,7 +10,6 @@
 
 #include "instance/config/model.hpp"
 #include "instance/output/append_notice.hpp"
-#include "instance/output/sink.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
@@ -28,12 +27,12 @@ struct Source;
 /// that is no regular file (terminal, pipe, FIFO, device) is written without blocking and never rotated: when it is
 /// full, what is written waits, and the writer should as well. Trouble is said once in the activity log; when it is
 /// over, so is how many bytes were lost.
-class RotatingFile : public Sink {
+class RotatingFile {
  public:
   /// `maxBytes` 0: never rotate. `backups` 0: start over in place. `policy` is for targets that can be full.
   RotatingFile(Outlets& outlets, std::string path, std::int64_t maxBytes, int backups,
                config::Backpressure policy = config::Backpressure::Block);
-  ~RotatingFile() override;
+  ~RotatingFile();
   RotatingFile(const RotatingFile&) = delete;
   RotatingFile& operator=(const RotatingFile&) = delete;
 
@@ -42,7 +41,8 @@ class RotatingFile : public Sink {
   core::Status open();
   void close() noexcept;
   [[nodiscard]] bool isOpen() const noexcept { return open_; }
-  void write(std::string_view bytes) noexcept override;
+  /// Never blocks: what the target does not take now waits, what it cannot take is lost and counted.
+  void write(std::string_view bytes) noexcept;
   /// The stream has ended: an unfinished line that waits for its end goes as it is.
   void flush() noexcept;
   /// The way to a target that is no regular file, and can be full; nullptr: it is one.
