@@ -5,6 +5,7 @@
 #include "instance/api/instance.hpp"
 #include "instance/api/names.hpp"
 #include "instance/api/supervisor_methods.hpp"
+#include "instance/process/group.hpp"
 #include "instance/process/table.hpp"
 
 namespace api {
@@ -39,7 +40,7 @@ void startProcess(const Instance& instance, Waiters& waiters, const Array& param
   const Target target = named(instance, params, done);
   if (target.group == nullptr) return;
   const bool wait = waits(params, 1);
-  if (target.program == nullptr) return startAll(waiters, byPriority(*target.group), wait, done);
+  if (target.program == nullptr) return startAll(waiters, target.group->byPriority(), wait, done);
   startProgram(waiters, *target.program, *params[0].string(), wait, asOutcome(done));
 }
 
@@ -47,7 +48,7 @@ void stopProcess(const Instance& instance, Waiters& waiters, const Array& params
   const Target target = named(instance, params, done);
   if (target.group == nullptr) return;
   const bool wait = waits(params, 1);
-  if (target.program == nullptr) return stopAll(waiters, byPriority(*target.group), wait, done);
+  if (target.program == nullptr) return stopAll(waiters, target.group->byPriority(), wait, done);
   stopProgram(waiters, *target.program, *params[0].string(), wait, asOutcome(done));
 }
 
@@ -55,7 +56,7 @@ void signalProcess(const Instance& instance, const Array& params, const Completi
   const Target target = named(instance, params, done);
   if (target.group == nullptr) return;
   const std::string signal = scalarText(params[1]);
-  if (target.program == nullptr) return signalAll(byPriority(*target.group), signal, done);
+  if (target.program == nullptr) return signalAll(target.group->byPriority(), signal, done);
   asOutcome(done)(signalProgram(*target.program, *params[0].string(), signal));
 }
 

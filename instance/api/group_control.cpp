@@ -10,6 +10,7 @@
 #include "instance/api/instance.hpp"
 #include "instance/api/names.hpp"
 #include "instance/api/supervisor_methods.hpp"
+#include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 
@@ -35,7 +36,7 @@ Handler onGroup(const Instance& instance, GroupAction action) {
     if (!name) return done(core::Err{name.error()});
     const process::Group* group = instance.table.find(*name);
     if (group == nullptr) return done(fail(xmlrpc::FaultCode::BadName, *name));
-    action(byPriority(*group), params, std::move(done));
+    action(group->byPriority(), params, std::move(done));
   };
 }
 

@@ -31,20 +31,10 @@ core::Result<process::Process*, xmlrpc::Fault> findProgram(const process::Table&
   return target->program;
 }
 
-std::vector<process::Process*> byPriority(const process::Group& group) {
-  std::vector<process::Process*> programs;
-  programs.reserve(group.processes().size());
-  for (const auto& program : group.processes()) programs.push_back(program.get());
-  std::stable_sort(programs.begin(), programs.end(), [](const process::Process* a, const process::Process* b) {
-    return a->config().priority < b->config().priority;
-  });
-  return programs;
-}
-
 std::vector<process::Process*> byPriority(const process::Table& table) {
   std::vector<process::Process*> programs;
   for (const auto& group : table.groups()) {
-    const auto members = byPriority(*group);
+    const auto members = group->byPriority();
     programs.insert(programs.end(), members.begin(), members.end());
   }
   return programs;

@@ -29,8 +29,7 @@ struct Target {
 [[nodiscard]] core::Result<process::Process*, xmlrpc::Fault> findProgram(const process::Table& table,
                                                                          const std::string& name);
 
-/// In the order of their priority.
-[[nodiscard]] std::vector<process::Process*> byPriority(const process::Group& group);
+/// The programs of all groups, group by group in the order of their priorities.
 [[nodiscard]] std::vector<process::Process*> byPriority(const process::Table& table);
 /// In the order of group names, then of program names (by code point).
 [[nodiscard]] std::vector<process::Process*> byName(const process::Table& table);

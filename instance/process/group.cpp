@@ -27,6 +27,15 @@ Process* Group::find(std::string_view name) const noexcept {
   return at != byName_.end() && (*at)->name() == name ? *at : nullptr;
 }
 
+std::vector<Process*> Group::byPriority() const {
+  std::vector<Process*> programs;
+  programs.reserve(processes_.size());
+  for (const auto& program : processes_) programs.push_back(program.get());
+  std::stable_sort(programs.begin(), programs.end(),
+                   [](const Process* a, const Process* b) { return a->config().priority < b->config().priority; });
+  return programs;
+}
+
 bool Group::stopped() const noexcept {
   return std::all_of(processes_.begin(), processes_.end(),
                      [](const auto& program) { return lifecycle::isStopped(program->state()); });

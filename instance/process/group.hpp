@@ -29,6 +29,8 @@ class Group {
   /// In start order.
   [[nodiscard]] const std::vector<std::unique_ptr<Process>>& processes() const noexcept { return processes_; }
   [[nodiscard]] Process* find(std::string_view name) const noexcept;
+  /// Ascending priority; equal ones in start order.
+  [[nodiscard]] std::vector<Process*> byPriority() const;
   /// Whether every program is stopped, exited, fatal or unknown.
   [[nodiscard]] bool stopped() const noexcept;
 

@@ -73,10 +73,7 @@ bool Shutdown::mayStop(const Group& group) {
 
 /// All programs of the group at once, highest priority number first.
 void Shutdown::stop(Group& group) {
-  std::vector<Process*> order;
-  for (const auto& program : group.processes()) order.push_back(program.get());
-  std::stable_sort(order.begin(), order.end(),
-                   [](const Process* a, const Process* b) { return a->config().priority < b->config().priority; });
+  const auto order = group.byPriority();
   std::for_each(order.rbegin(), order.rend(), [](Process* program) { program->shutDown(); });
 }
 

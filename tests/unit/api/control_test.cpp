@@ -199,17 +199,17 @@ TEST_CASE("group calls skip programs in the wrong state and are answered when al
   auto& group = f.add("g", {first, second, broken});
   std::string result;
   const auto keep = [&result](const api::MethodResult& outcome) { result = described(resultsOf(outcome)); };
-  api::startAll(f.waiters, api::byPriority(group), true, keep);
+  api::startAll(f.waiters, group.byPriority(), true, keep);
   f.until([&] { return !result.empty(); });
   CHECK(result == "g:second=OK g:broken=NO_FILE: can't find command '/no/such/file' g:first=OK ");
-  api::signalAll(api::byPriority(group), "CONT", keep);
+  api::signalAll(group.byPriority(), "CONT", keep);
   CHECK(result == "g:second=OK g:first=OK ");
   result.clear();
-  api::stopAll(f.waiters, api::byPriority(group), true, keep);
+  api::stopAll(f.waiters, group.byPriority(), true, keep);
   CHECK(result.empty());
   f.until([&] { return !result.empty(); });
   CHECK(group.stopped());
-  api::stopAll(f.waiters, api::byPriority(group), true, keep);
+  api::stopAll(f.waiters, group.byPriority(), true, keep);
   CHECK(result.empty());
 }
 
@@ -223,7 +223,7 @@ TEST_CASE("answers of group calls have the order of the programs, not that of th
   auto& group = f.add("g", {slow, broken, quick});
   std::string result;
   const auto keep = [&result](const api::MethodResult& outcome) { result = described(resultsOf(outcome)); };
-  api::startAll(f.waiters, api::byPriority(group), true, keep);
+  api::startAll(f.waiters, group.byPriority(), true, keep);
   CHECK(result.empty());
   f.until([&] { return !result.empty(); });
   CHECK(result == "g:slow=OK g:broken=NO_FILE: can't find command '/no/such/file' g:quick=OK ");
