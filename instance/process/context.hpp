@@ -66,6 +66,9 @@ class ProcessContext {
   void removed(std::unique_ptr<Group> group) noexcept;
   void removed(std::unique_ptr<Process> program) noexcept;
 
+  /// Makes room for what one step may queue; std::bad_alloc if there is none.
+  void makeRoom();
+
   /// A step that may change programs. What it queued is told when the outermost step ends, so that nobody is called
   /// from inside a change. An observer that has no memory for what it is told is told again after a pause, before
   /// anything that happened later.
@@ -92,7 +95,6 @@ class ProcessContext {
     StateChange what;
   };
   using Notice = std::variant<Change, std::unique_ptr<Group>, std::unique_ptr<Process>>;
-  void makeRoom();
   void drain() noexcept;
   void tryAgain() noexcept;
   void tellFirst();

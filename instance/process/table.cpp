@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "instance/process/table.hpp"
 
-#include <signal.h>
-#include <sys/wait.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <exception>
 
 #include "instance/process/context.hpp"
@@ -21,10 +16,9 @@ namespace process {
 
 Table::Table(core::EventLoop& loop, output::Outlets& outlets, SupervisorSettings settings)
     : context_(std::make_unique<ProcessContext>(loop, outlets, std::move(settings))),
-      childWatch_(loop, SIGCHLD, [this] {
-        logging::debug("received SIGCHLD indicating a child quit");
-        reap();
-      }) {}
+      reaper_(loop, {[] { logging::debug("received SIGCHLD indicating a child quit"); },
+                     [this] { context_->makeRoom(); },  // or the child stays with the kernel until there is memory
+                     [this](pid_t pid, int waitStatus) { onEnd(pid, waitStatus); }}) {}
 
 Table::~Table() = default;
 
@@ -122,7 +116,7 @@ void Table::reopenLogs() {
 SupervisorSettings& Table::settings() noexcept { return context_->settings; }
 
 void Table::noticeEnds() {
-  if (childWatch_.pending()) reap();
+  reaper_.reapPending();
   if (context_->awaitingGroup.empty()) return;
   const ProcessContext::Turn turn(*context_);  // who is taken out meanwhile stays until its end
   const auto waiting = context_->awaitingGroup;
@@ -132,23 +126,14 @@ void Table::noticeEnds() {
   }
 }
 
-/// Takes in every child that has ended: ours, and as PID 1 or subreaper also strangers. What there is no memory for
-/// stays with the kernel (std::bad_alloc): the loop calls again.
-void Table::reap() {
-  for (;;) {
-    const ProcessContext::Turn turn(*context_);
-    int status = 0;
-    const pid_t pid = ::waitpid(-1, &status, WNOHANG);
-    if (pid < 0 && errno == EINTR) continue;
-    if (pid < 0 && errno != ECHILD)
-      logging::critical("waitpid error {}; a process may not be cleaned up properly", ::strerrorname_np(errno));
-    if (pid <= 0) return;
-    const auto found = context_->byPid.find(pid);
-    if (found != context_->byPid.end())
-      found->second->reaped(status);
-    else
-      logging::attempt([&] { logging::info("reaped unknown pid {} ({})", pid, describeWaitStatus(status)); });
-  }
+/// A child has ended: ours or, as PID 1 or subreaper, a stranger. There is room for what that causes.
+void Table::onEnd(pid_t pid, int waitStatus) noexcept {
+  const ProcessContext::Turn turn(*context_);
+  const auto found = context_->byPid.find(pid);
+  if (found != context_->byPid.end())
+    found->second->reaped(waitStatus);
+  else
+    logging::attempt([&] { logging::info("reaped unknown pid {} ({})", pid, describeWaitStatus(waitStatus)); });
 }
 
 }  // namespace process

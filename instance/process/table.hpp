@@ -11,7 +11,7 @@
 #include "instance/config/model.hpp"
 #include "instance/process/observer.hpp"
 #include "instance/process/settings.hpp"
-#include "lib/core/event_loop.hpp"
+#include "lib/core/reaper.hpp"
 #include "lib/core/result.hpp"
 
 namespace output {
@@ -75,14 +75,14 @@ class Table {
   [[nodiscard]] SupervisorSettings& settings() noexcept;
 
  private:
-  void reap();
+  void onEnd(pid_t pid, int waitStatus) noexcept;
 
   std::unique_ptr<ProcessContext> context_;
   std::vector<std::unique_ptr<Group>> groups_;
   std::unordered_map<std::string_view, Group*> byName_;
   std::unique_ptr<Shutdown> shutdown_;
   std::function<void()> whenDown_;
-  core::SignalWatch childWatch_;
+  core::Reaper reaper_;
 };
 
 }  // namespace process

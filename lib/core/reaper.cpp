@@ -5,7 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <utility>
+
+#include "lib/core/log.hpp"
 
 namespace core {
 
@@ -17,7 +21,8 @@ constexpr int kMost = 1000;
 
 }  // namespace
 
-Reaper::Reaper(EventLoop& loop) : signal_(loop, SIGCHLD, [this] { reap(); }) {}
+Reaper::Reaper(EventLoop& loop, Hooks hooks)
+    : hooks_(std::move(hooks)), signal_(loop, SIGCHLD, [this] { onSignal(); }) {}
 
 /// The callback may forget its pid, and watch others.
 void Reaper::tell(std::map<pid_t, Watched>::iterator who, int status) {
@@ -43,19 +48,41 @@ void Reaper::tellAgain() {
   }
 }
 
-void Reaper::reap() {
-  tellAgain();
-  int status = 0;
-  bool any = false;
-  int count = 0;
-  for (pid_t pid = 0; count < kMost && (pid = ::waitpid(-1, &status, WNOHANG)) > 0; ++count) {
-    any = true;
-    const auto found = watched_.find(pid);
-    if (found == watched_.end()) continue;
+void Reaper::report(pid_t pid, int status) {
+  const auto found = watched_.find(pid);
+  if (found != watched_.end())
     tell(found, status);
+  else if (hooks_.onUnwatched)
+    hooks_.onUnwatched(pid, status);
+}
+
+/// One round. Returns true if there may be more.
+bool Reaper::reap() {
+  tellAgain();
+  for (int count = 0; count < kMost; ++count) {
+    if (hooks_.beforeEach) hooks_.beforeEach();
+    int status = 0;
+    const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+    if (pid == 0 || (pid < 0 && errno == ECHILD)) return false;
+    if (pid > 0) {
+      report(pid, status);
+    } else if (errno != EINTR) {
+      logging::critical("waitpid error {}; a process may not be cleaned up properly", ::strerrorname_np(errno));
+      return false;
+    }
   }
-  if (count == kMost) ::kill(::getpid(), SIGCHLD);  // the rest in the next turn, after their output
-  if (any && round_) round_();
+  return true;
+}
+
+void Reaper::onSignal() {
+  if (hooks_.onSignal) hooks_.onSignal();
+  if (reap()) ::kill(::getpid(), SIGCHLD);  // the rest in the next turn, after what they wrote
+}
+
+void Reaper::reapPending() {
+  if (!signal_.pending()) return;
+  while (reap()) {
+  }
 }
 
 }  // namespace core

@@ -11,18 +11,25 @@
 
 namespace core {
 
-/// Reaps every child of this process, also orphans that it inherits (as PID 1 or subreaper), and calls back for those
-/// that are watched. Keeps SIGCHLD blocked; one per process.
+/// Reaps every child of this process, also strangers that were left to it (as PID 1 or subreaper), and reports each end
+/// to the callback that watches the child. Keeps SIGCHLD blocked; one per process.
 class Reaper {
  public:
   /// `status` as waitpid has it.
   using Callback = std::function<void(int status)>;
 
-  explicit Reaper(EventLoop& loop);
+  /// For an owner that keeps a table of its own, since its children are too many for a callback each. Any may be empty.
+  struct Hooks {
+    std::function<void()> onSignal;    ///< SIGCHLD was received
+    std::function<void()> beforeEach;  ///< a child may be reaped; after an exception it stays for a later round
+    std::function<void(pid_t pid, int status)> onUnwatched;  ///< a child has ended that no callback watches
+  };
 
-  /// Calls back once when `pid`, a child, has ended. Call it before the loop runs again after the fork. A callback that
-  /// throws (std::bad_alloc for instance) is called again after a pause, unless it has forgotten its pid: no end is
-  /// lost.
+  explicit Reaper(EventLoop& loop, Hooks hooks = {});
+
+  /// Calls back once when `pid`, a child, has ended. To be asked before the loop runs again after the fork. A callback
+  /// that throws, for lack of memory for instance, is called again after a pause, unless it has forgotten its pid: no
+  /// end is lost.
   void watch(pid_t pid, Callback callback) { watched_.insert_or_assign(pid, Watched{std::move(callback), {}}); }
   /// Cancels the callback; the child is still reaped.
   void forget(pid_t pid) {
@@ -30,22 +37,24 @@ class Reaper {
     watched_.erase(pid);
   }
   [[nodiscard]] bool watches(pid_t pid) const { return watched_.count(pid) > 0; }
-  /// Called after each round in which something was reaped.
-  void onRound(std::function<void()> callback) { round_ = std::move(callback); }
+  /// Reaps what has ended by now, if SIGCHLD was received and the loop has not handled it yet.
+  void reapPending();
 
  private:
   struct Watched {
     Callback callback;
-    std::optional<int> ended;  ///< reaped, and not reported yet
+    std::optional<int> ended;  ///< reaped, and the callback has failed
   };
-  void reap();
+  void onSignal();
+  bool reap();
+  void report(pid_t pid, int status);
   void tell(std::map<pid_t, Watched>::iterator who, int status);
   void tellAgain();
 
   std::map<pid_t, Watched> watched_;
   bool untold_ = false;
   pid_t telling_ = 0;  ///< whose callback is being called, unless it has forgotten its pid
-  std::function<void()> round_;
+  Hooks hooks_;
   SignalWatch signal_;
 };
 

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <new>
+#include <set>
 
 namespace {
 
@@ -72,4 +73,43 @@ TEST_CASE("after an exception there is no second call for a child that was forgo
   while (others < 1 && loop.step(core::seconds(10))) {
   }
   CHECK(told == 1);
+}
+
+TEST_CASE("an end that no callback watches goes to the hook, once there is room for it") {
+  core::EventLoop loop;
+  int signals = 0, rooms = 0;
+  std::set<pid_t> ended;
+  core::Reaper reaper(loop, {[&] { ++signals; },
+                             [&] {
+                               if (++rooms == 1) throw std::bad_alloc();
+                             },
+                             [&](pid_t pid, int status) {
+                               CHECK(WEXITSTATUS(status) == 0);
+                               CHECK(ended.insert(pid).second);
+                             }});
+  const pid_t watched = endedChild();
+  int told = 0;
+  reaper.watch(watched, [&](int) { ++told; });
+  const std::set<pid_t> others{endedChild(), endedChild()};
+  REQUIRE(loop.step(core::seconds(10)));
+  CHECK(rooms == 1);  // no child was reaped: their ends would be lost
+  siginfo_t info{};
+  CHECK(::waitid(P_PID, static_cast<id_t>(watched), &info, WEXITED | WNOWAIT | WNOHANG) == 0);
+  while ((ended.size() < 2 || told < 1) && loop.step(core::seconds(10))) {
+  }
+  CHECK(ended == others);
+  CHECK(told == 1);
+  CHECK(signals >= 1);
+}
+
+TEST_CASE("all that has ended is reaped before the loop runs, if a caller cannot wait") {
+  constexpr int all = 1500;  // more than one round
+  core::EventLoop loop;
+  int reaped = 0;
+  core::Reaper reaper(loop, {{}, {}, [&](pid_t, int) { ++reaped; }});
+  for (int i = 0; i < all; ++i) endedChild();
+  reaper.reapPending();
+  CHECK(reaped == all);
+  reaper.reapPending();
+  CHECK(reaped == all);
 }
