@@ -20,9 +20,11 @@ namespace {
 /// How long the readers of output have for what is left of it when the last program has ended.
 constexpr core::seconds kLastWords{5};
 
-process::SupervisorSettings settingsOf(const config::Configuration& configuration) {
+process::SupervisorSettings settingsOf(const config::Configuration& configuration,
+                                       const std::optional<rlimit>& fileLimit) {
   const auto& daemon = configuration.daemon;
-  return {daemon.identifier, daemon.childLogDir, config::fallbackServerUrl(configuration.servers), daemon.stripAnsi};
+  return {daemon.identifier, daemon.childLogDir, config::fallbackServerUrl(configuration.servers), daemon.stripAnsi,
+          fileLimit};
 }
 
 core::Expected<std::shared_ptr<output::ActivityLog>> openedLog(output::Outlets& outlets, const config::Daemon& daemon) {
@@ -38,7 +40,7 @@ Supervisord::Supervisord(const config::CommandLine& line, config::Configuration 
     : inheritance_(inheritance),
       configuration_(std::make_shared<const config::Configuration>(std::move(configuration))),
       outlets_(loop_),
-      table_(loop_, outlets_, settingsOf(*configuration_)),
+      table_(loop_, outlets_, settingsOf(*configuration_, inheritance.fileLimit)),
       events_(loop_, table_, configuration_->daemon.identifier, inheritance.eventSerial),
       instance_{loop_, table_,         events_, config::supervisorVersion,
                 line,  configuration_, nullptr, [this] { return prepareRestart(); }},
@@ -53,8 +55,8 @@ core::Status Supervisord::setUp() {
   if (inheritance_.first) {
     if (auto raised = raiseLimits(configuration_->daemon, messages); !raised) return raised;
     inheritance_.fileLimit = liftFileLimit();
+    table_.apply(settingsOf(*configuration_, inheritance_.fileLimit));
   }
-  table_.settings().fileLimit = inheritance_.fileLimit;
   // Before any file is touched: a second supervisord of the same configuration ends here.
   auto sockets = HttpFrontend::openSockets(*configuration_, std::move(inheritance_.sockets));
   if (!sockets) return core::Err{std::move(sockets).error()};

@@ -22,10 +22,11 @@ using xmlrpc::FaultCode;
 
 /// What of a new configuration counts at once, for whatever is started from now on.
 void takeOver(Instance& instance, const config::Daemon& daemon) {
-  process::SupervisorSettings& settings = instance.table.settings();
+  process::SupervisorSettings settings = instance.table.settings();
   settings.identifier = daemon.identifier;
   settings.childLogDir = daemon.childLogDir;
   settings.stripAnsi = daemon.stripAnsi;
+  instance.table.apply(std::move(settings));
   instance.events.setIdentifier(daemon.identifier);
 }
 

@@ -25,8 +25,8 @@ OutputChannel::OutputChannel(ProcessContext& context, Process& program, Channel 
   const auto& log = settings();
   auto path = log.path;
   if (log.target == config::LogSettings::Target::Auto) {
-    auto created = output::createAutoLog(context_.settings.childLogDir, program_.name(), toText(channel),
-                                         context_.settings.identifier);
+    auto created = output::createAutoLog(context_.settings().childLogDir, program_.name(), toText(channel),
+                                         context_.settings().identifier);
     if (created)
       path = std::move(*created);
     else
@@ -34,10 +34,10 @@ OutputChannel::OutputChannel(ProcessContext& context, Process& program, Channel 
                      created.error().text);
   }
   if (log.target != config::LogSettings::Target::None && !path.empty())
-    log_.emplace(context_.outlets, std::move(path), log.maxBytes, log.backups, program_.config().backpressure);
+    log_.emplace(context_.outlets(), std::move(path), log.maxBytes, log.backups, program_.config().backpressure);
   if (log.syslog && !speaksProtocol())
     systemLog_ = std::make_unique<output::Lane>(
-        context_.outlets.systemLog(),
+        context_.outlets().systemLog(),
         std::make_shared<output::Source>(program_.name() + " ", "system log for " + program_.fullName()),
         program_.config().backpressure);
 }
@@ -54,7 +54,7 @@ bool OutputChannel::speaksProtocol() const noexcept {
 }
 
 core::Status OutputChannel::prepare() {
-  if (!watch_) watch_.emplace(context_.loop, [this](std::uint32_t) { onReadable(); });
+  if (!watch_) watch_.emplace(context_.loop(), [this](std::uint32_t) { onReadable(); });
   ended_.reserve(ended_.size() + 1);
   if (settings().captureMaxBytes > 0 && !speaksProtocol() && !capture_)
     capture_ = std::make_unique<output::CaptureSplitter>(settings().captureMaxBytes);
@@ -127,7 +127,7 @@ void OutputChannel::onReadable() {
     return;
   }
   if (!pause_) {
-    pause_ = std::make_unique<core::Timer>(context_.loop, [this] {
+    pause_ = std::make_unique<core::Timer>(context_.loop(), [this] {
       const ProcessContext::Turn pauseTurn(context_);
       if (awaitRoom()) return;
       watch();
@@ -249,7 +249,7 @@ void OutputChannel::handle(std::string_view bytes) {
 }
 
 void OutputChannel::onText(std::string_view bytes, bool captured) {
-  if (!context_.settings.stripAnsi) return deliver(bytes, captured);
+  if (!context_.settings().stripAnsi) return deliver(bytes, captured);
   std::string plain;
   try {
     plain = filter_.strip(bytes);

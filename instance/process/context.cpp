@@ -18,6 +18,8 @@ namespace {
 /// More than the notices that one step can cause.
 constexpr std::size_t kMostOfAStep = 16;
 constexpr core::milliseconds kRetryPause{100};
+/// The key of the entry that reservePid() makes: a pid that no process has.
+constexpr pid_t kReserved = 0;
 
 std::vector<std::string> ownEnvironment() {
   std::vector<std::string> out;
@@ -27,15 +29,55 @@ std::vector<std::string> ownEnvironment() {
 
 }  // namespace
 
-ProcessContext::ProcessContext(core::EventLoop& l, output::Outlets& o, SupervisorSettings s)
-    : loop(l),
-      outlets(o),
-      settings(std::move(s)),
-      deadlines(l),
-      environment(ownEnvironment()),
+ProcessContext::ProcessContext(core::EventLoop& loop, output::Outlets& outlets, SupervisorSettings settings)
+    : loop_(loop),
+      outlets_(outlets),
+      settings_(std::move(settings)),
+      deadlines_(loop),
+      environment_(ownEnvironment()),
       buffer_(new char[kBufferSize]),
-      again_(l, [this] { tryAgain(); }) {}
+      again_(loop, [this] { tryAgain(); }) {}
 ProcessContext::~ProcessContext() = default;
+
+void ProcessContext::leave(Process& program) noexcept {
+  deadlines_.set(program, std::nullopt);
+  deadlines_.leave();
+  groupEnded(program);
+}
+
+void ProcessContext::reservePid(Process& program) { byPid_.emplace(kReserved, &program); }
+
+void ProcessContext::assignPid(pid_t pid) noexcept {
+  auto place = byPid_.extract(kReserved);
+  if (place.empty() || pid == 0) return;
+  place.key() = pid;
+  byPid_.insert(std::move(place));
+}
+
+Process* ProcessContext::findByPid(pid_t pid) const noexcept {
+  const auto found = byPid_.find(pid);
+  return found == byPid_.end() ? nullptr : found->second;
+}
+
+std::unique_ptr<Remains> ProcessContext::awaitGroup(Process& program) {
+  auto remains = std::make_unique<Remains>(loop_, census_, [&program] { program.due(); });
+  awaitingGroup_.insert(&program);
+  return remains;
+}
+
+void ProcessContext::groupEnded(Process& program) noexcept {
+  if (awaitingGroup_.erase(&program) > 0 && awaitingGroup_.empty()) census_.forget();
+}
+
+void ProcessContext::lookAtGroups() {
+  if (awaitingGroup_.empty()) return;
+  const Turn turn(*this);  // programs that an observer removes meanwhile are destroyed at the end of this call
+  const auto waiting = awaitingGroup_;
+  for (Process* const program : waiting) {
+    const Turn room(*this);
+    program->lookAtGroup();
+  }
+}
 
 void ProcessContext::unsubscribe(Observer& observer) noexcept {
   // The place stays while observers are being called: their loop counts places.

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -25,32 +26,54 @@ class Outlets;
 
 namespace process {
 
-/// What the programs of one table share: the loop, deadlines, pids, the read buffer, and the queue of what is to be
-/// told to the observers.
+/// What the programs of one table share: the loop, deadlines, pids, the read buffer, and the queue of changes that the
+/// observers still have to hear of.
 class ProcessContext {
  public:
   ProcessContext(core::EventLoop& loop, output::Outlets& outlets, SupervisorSettings settings);
   ~ProcessContext();
+  ProcessContext(const ProcessContext&) = delete;
+  ProcessContext& operator=(const ProcessContext&) = delete;
 
-  core::EventLoop& loop;
-  output::Outlets& outlets;
-  SupervisorSettings settings;
-  SupervisorState supervisorState = SupervisorState::Running;
-  Deadlines deadlines;
-  std::unordered_map<pid_t, Process*> byPid;
-  /// Programs that are being stopped as a group: their own process ends, and then they wait for others of its group.
-  std::unordered_set<Process*> awaitingGroup;
-  Census census;
-  MemoryEvents memoryEvents;
+  [[nodiscard]] core::EventLoop& loop() const noexcept { return loop_; }
+  [[nodiscard]] output::Outlets& outlets() const noexcept { return outlets_; }
+  [[nodiscard]] const SupervisorSettings& settings() const noexcept { return settings_; }
+  /// For what is started from now on.
+  void apply(SupervisorSettings settings) noexcept { settings_ = std::move(settings); }
+  [[nodiscard]] SupervisorState supervisorState() const noexcept { return supervisorState_; }
+  void setSupervisorState(SupervisorState supervisorState) noexcept { supervisorState_ = supervisorState; }
   /// Our own environment, as "KEY=value": what every child begins with.
-  const std::vector<std::string> environment;
-
+  [[nodiscard]] const std::vector<std::string>& environment() const noexcept { return environment_; }
   /// 128 KiB to read into; what is read is used up before the next read.
   [[nodiscard]] std::span<char> buffer() noexcept { return {buffer_.get(), kBufferSize}; }
 
+  /// Makes room for one more program, whose destructor calls leave().
+  void join() { deadlines_.join(); }
+  void leave(Process& program) noexcept;
+  /// When to call Process::due(); nullopt: never.
+  void setDeadline(Process& program, std::optional<core::Instant> when) noexcept { deadlines_.set(program, when); }
+
+  /// Takes the memory that assignPid() needs. To be called before the fork, since a process that cannot be entered
+  /// would be lost.
+  void reservePid(Process& program);
+  /// The program that was reserved for runs as `pid`; 0: it does not, and its memory is given back.
+  void assignPid(pid_t pid) noexcept;
+  void forgetPid(pid_t pid) noexcept { byPid_.erase(pid); }
+  /// nullptr: the process is not that of a program.
+  [[nodiscard]] Process* findByPid(pid_t pid) const noexcept;
+
+  /// `program` is being stopped with its process group, which may outlive its own process, until groupEnded().
+  [[nodiscard]] std::unique_ptr<Remains> awaitGroup(Process& program);
+  void groupEnded(Process& program) noexcept;
+  /// Takes in which of the groups that are waited for have ended.
+  void lookAtGroups();
+
+  /// As MemoryEvents::takeKill().
+  [[nodiscard]] std::string takeMemoryKill() { return memoryEvents_.takeKill(); }
+
   void subscribe(Observer& observer) { observers_.push_back(&observer); }
   void unsubscribe(Observer& observer) noexcept;
-  /// Calls each observer at once.
+  /// Calls each observer now, from inside this call.
   template <class Call>
   void tell(const Call& call) {
     for (std::size_t i = 0; i < observers_.size(); ++i)
@@ -62,16 +85,16 @@ class ProcessContext {
 
   /// Queues a change for the observers. There is room for what one step causes.
   void changed(Process& program, const StateChange& change) noexcept;
-  /// Queue the farewell of what was taken out of the table; it is destroyed after everybody has been told.
+  /// Queues the removal of what was taken out of the table. The object is destroyed when all observers have heard of
+  /// it.
   void removed(std::unique_ptr<Group> group) noexcept;
   void removed(std::unique_ptr<Process> program) noexcept;
-
   /// Makes room for what one step may queue; std::bad_alloc if there is none.
   void makeRoom();
 
-  /// A step that may change programs. What it queued is told when the outermost step ends, so that nobody is called
-  /// from inside a change. An observer that has no memory for what it is told is told again after a pause, before
-  /// anything that happened later.
+  /// A step that may change programs. The observers hear of what it queued when the outermost step ends, so that nobody
+  /// is called from inside a change. An observer that throws std::bad_alloc is called again after a pause, before any
+  /// later change is reported.
   class Turn {
    public:
     /// Throws std::bad_alloc if there is no room for what the step may queue: before anything has happened.
@@ -102,11 +125,22 @@ class ProcessContext {
   void tellRest(const Call& call);
 
   static constexpr std::size_t kBufferSize = 128 * 1024;
+  core::EventLoop& loop_;
+  output::Outlets& outlets_;
+  SupervisorSettings settings_;
+  SupervisorState supervisorState_ = SupervisorState::Running;
+  Deadlines deadlines_;
+  std::unordered_map<pid_t, Process*> byPid_;
+  /// Programs that are being stopped as a group: their own process ends, and then they wait for others of its group.
+  std::unordered_set<Process*> awaitingGroup_;
+  Census census_;
+  MemoryEvents memoryEvents_;
+  const std::vector<std::string> environment_;
   std::unique_ptr<char[]> buffer_;
   std::vector<Observer*> observers_;
   std::vector<Notice> notices_;
-  std::size_t told_ = 0;       ///< of the notices
-  std::size_t observer_ = 0;   ///< the next one to be told the first of the others
+  std::size_t told_ = 0;       ///< notices that all observers have heard of
+  std::size_t observer_ = 0;   ///< the next one to hear of the first of the others
   output::RoomQueue waiting_;  ///< for memory
   core::Timer again_;
   int depth_ = 0;

@@ -12,7 +12,7 @@ Deadlines::Deadlines(core::EventLoop& loop) : timer_(loop, [this] { fire(); }) {
 
 void Deadlines::place(std::size_t index, Entry entry) noexcept {
   heap_[index] = entry;
-  entry.second->heapIndex = index;
+  entry.second->heapIndex_ = index;
 }
 
 /// Moves the entry at `index` up or down to where it belongs.
@@ -38,7 +38,7 @@ void Deadlines::join() {
 }
 
 void Deadlines::set(Process& program, std::optional<core::Instant> when) noexcept {
-  const auto index = program.heapIndex;
+  const auto index = program.heapIndex_;
   if (index == kNowhere && !when) return;
   if (index == kNowhere) {
     heap_.emplace_back(*when, &program);
@@ -50,7 +50,7 @@ void Deadlines::set(Process& program, std::optional<core::Instant> when) noexcep
   } else {
     const Entry last = heap_.back();
     heap_.pop_back();
-    program.heapIndex = kNowhere;
+    program.heapIndex_ = kNowhere;
     if (index < heap_.size()) {
       heap_[index] = last;
       sift(index);

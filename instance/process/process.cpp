@@ -67,14 +67,12 @@ Process::Process(ProcessContext& context, Group& group, std::shared_ptr<const co
       config_(std::move(config)),
       out_(std::make_unique<OutputChannel>(context, *this, Channel::Stdout)) {
   if (!config_->redirectStderr) err_ = std::make_unique<OutputChannel>(context, *this, Channel::Stderr);
-  context_.deadlines.join();
+  context_.join();
 }
 
 Process::~Process() {
-  context_.deadlines.set(*this, std::nullopt);
-  context_.deadlines.leave();
-  if (remains_) context_.awaitingGroup.erase(this);
-  if (pid_ != 0 && !awaitsGroup()) context_.byPid.erase(pid_);
+  if (pid_ != 0 && !awaitsGroup()) context_.forgetPid(pid_);
+  context_.leave(*this);
 }
 
 std::string Process::fullName() const { return group_.name() == name() ? name() : group_.name() + ":" + name(); }
@@ -88,7 +86,7 @@ lifecycle::Rules Process::rules() const noexcept {
   rules.restart = toRestart(config_->autoRestart);
   rules.stopAsGroup = config_->stopAsGroup;
   rules.killAsGroup = config_->killAsGroup;
-  rules.mayStart = context_.supervisorState == SupervisorState::Running;
+  rules.mayStart = context_.supervisorState() == SupervisorState::Running;
   rules.exitCodes = config_->exitCodes;
   return rules;
 }
@@ -124,7 +122,7 @@ void Process::updateDeadline() noexcept {
   auto when = machine_.deadline(rules());
   const auto look = awaitsGroup() ? remains_->nextLook() : std::nullopt;
   if (look && (!when || *look < *when)) when = look;
-  context_.deadlines.set(*this, when);
+  context_.setDeadline(*this, when);
 }
 
 void Process::apply(const Action& action) noexcept {
@@ -151,24 +149,21 @@ void Process::start() {
 }
 
 void Process::spawn() noexcept {
-  constexpr pid_t reserved = 0;  // its place among the pids, taken before there is a process
   startedAt_ = core::wallSeconds();
   killed_ = false;
   core::Result<pid_t, std::string> pid = core::Err{std::string("out of memory")};
   try {
-    context_.byPid.emplace(reserved, this);
+    context_.reservePid(*this);
     pid = tryToSpawn();
   } catch (const std::exception&) {  // of memory: there is no process
     endRun();
   }
-  auto place = context_.byPid.extract(reserved);
+  context_.assignPid(pid ? *pid : 0);
   if (!pid) {
     logging::info("spawnerr: {}", pid.error());
     return step(input::SpawnFailed{std::move(pid).error()});
   }
   pid_ = *pid;
-  place.key() = pid_;
-  context_.byPid.insert(std::move(place));
   logging::attempt([&] { logging::info("spawned: {} with pid {}", core::pythonRepr(name()), pid_); });
   if (doomed_) logging::info("spawnerr: {}", *doomed_);
   if (protocol_ != nullptr) protocol_->onSpawned();
@@ -205,10 +200,10 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
   auto failure = std::make_unique<std::string>();
   SharedSocket shared(group_.socketFor(*config_));
   const auto socket = shared.acquire();
-  auto launched = socket
-                      ? launch(*config_, std::move(*command), {context_.environment, context_.settings, group_.name()},
-                               *socket, {out_->unreadPipe(), err_ ? err_->unreadPipe() : -1})
-                      : core::Err{socket.error().text};
+  auto launched =
+      socket ? launch(*config_, std::move(*command), {context_.environment(), context_.settings(), group_.name()},
+                      *socket, {out_->unreadPipe(), err_ ? err_->unreadPipe() : -1})
+             : core::Err{socket.error().text};
   if (!launched) {
     endRun();
     return core::Err{std::move(launched).error()};
@@ -230,7 +225,7 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
 core::Result<void, StdinError> Process::writeStdin(std::string_view bytes) {
   if (pid_ == 0 || machine_.stopping()) return core::Err{StdinError::NotRunning};
   if (!stdin_) return core::Err{StdinError::Closed};
-  const auto outcome = stdin_->write(context_.loop, bytes, [this] {
+  const auto outcome = stdin_->write(context_.loop(), bytes, [this] {
     const ProcessContext::Turn turn(context_);
     if (protocol_ != nullptr) protocol_->onStdinClosed();
   });

@@ -92,9 +92,9 @@ class Process {
   void retire() noexcept;
   /// For the table: stops it during the shutdown; what waits for a retry is given up.
   void shutDown();
-  std::size_t heapIndex = static_cast<std::size_t>(-1);  ///< place in Deadlines
 
  private:
+  friend class Deadlines;
   void feed(const lifecycle::Input& input);
   void step(const lifecycle::Input& input) noexcept;
   void apply(const lifecycle::Action& action) noexcept;
@@ -117,6 +117,7 @@ class Process {
 
   ProcessContext& context_;
   Group& group_;
+  std::size_t heapIndex_ = static_cast<std::size_t>(-1);  ///< place in the heap of Deadlines
   std::shared_ptr<const config::ProcessConfig> config_;
   lifecycle::Machine machine_;
   pid_t pid_ = 0;        ///< while awaitsGroup() the number of a process group; else of our child

@@ -41,7 +41,7 @@ input::Exited Process::exitOf(int code) noexcept {
 void Process::reaped(int waitStatus) noexcept {
   // A start that succeeded in the same turn as the process ended is told first, as Supervisor does.
   if (state() == ProcessState::Starting) step(input::Deadline{});
-  context_.byPid.erase(pid_);
+  context_.forgetPid(pid_);
   if (!remains_ || !machine_.awaitsGroup(rules()) || !core::outlivesItsLeader(pid_)) return ended(waitStatus);
   logging::attempt([&] {
     logging::debug("{} (pid {}) has ended ({}), others of its process group have not", name(), pid_,
@@ -66,8 +66,7 @@ void Process::abandonGroup(const char* why) noexcept {
 
 /// Nothing of it is left, or waited for.
 void Process::ended(int waitStatus) noexcept {
-  if (std::exchange(remains_, nullptr) && context_.awaitingGroup.erase(this) && context_.awaitingGroup.empty())
-    context_.census.forget();
+  if (std::exchange(remains_, nullptr)) context_.groupEnded(*this);
   endRun();
   if (auto* const listener = group_.socketFor(*config_)) listener->release();
   stoppedAt_ = core::wallSeconds();
@@ -88,7 +87,7 @@ void Process::tellMemoryKill(int waitStatus) {
   const bool bySigkill = WIFSIGNALED(waitStatus) && WTERMSIG(waitStatus) == SIGKILL;
   const bool ofItsCommand = WIFEXITED(waitStatus) && WEXITSTATUS(waitStatus) == 128 + SIGKILL;
   if (killed_ || !(bySigkill || ofItsCommand)) return;
-  if (const auto why = context_.memoryEvents.takeKill(); !why.empty())
+  if (const auto why = context_.takeMemoryKill(); !why.empty())
     logging::error(
         "{} (pid {}) was killed by the kernel for want of memory: {}; raise the limit, or make the program "
         "use less",
@@ -141,11 +140,7 @@ void Process::shutDown() {
 
 /// All that a stop takes of memory comes first: the end of the process is taken in without.
 void Process::beginStop() {
-  if (pid_ != 0 && !remains_ && (config_->stopAsGroup || config_->killAsGroup)) {
-    auto remains = std::make_unique<Remains>(context_.loop, context_.census, [this] { due(); });
-    context_.awaitingGroup.insert(this);
-    remains_ = std::move(remains);
-  }
+  if (pid_ != 0 && !remains_ && (config_->stopAsGroup || config_->killAsGroup)) remains_ = context_.awaitGroup(*this);
   feed(input::Stop{});
 }
 

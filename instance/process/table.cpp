@@ -22,7 +22,7 @@ Table::Table(core::EventLoop& loop, output::Outlets& outlets, SupervisorSettings
 
 Table::~Table() = default;
 
-output::Outlets& Table::outlets() const noexcept { return context_->outlets; }
+output::Outlets& Table::outlets() const noexcept { return context_->outlets(); }
 
 void Table::subscribe(Observer& observer) { context_->subscribe(observer); }
 void Table::unsubscribe(Observer& observer) noexcept { context_->unsubscribe(observer); }
@@ -64,7 +64,7 @@ void Table::begin() {
 }
 
 void Table::autostart(Group& group) {
-  if (context_->supervisorState != SupervisorState::Running) return;
+  if (context_->supervisorState() != SupervisorState::Running) return;
   const ProcessContext::Turn turn(*context_);
   for (const auto& program : group.processes())
     if (program->config().autoStart) program->start();
@@ -82,17 +82,18 @@ bool Table::remove(Group& group) {
   return true;
 }
 
-SupervisorState Table::supervisorState() const noexcept { return context_->supervisorState; }
+SupervisorState Table::supervisorState() const noexcept { return context_->supervisorState(); }
 
 void Table::leave(SupervisorState supervisorState) {
-  if (context_->supervisorState == supervisorState || context_->supervisorState == SupervisorState::Shutdown) return;
+  if (context_->supervisorState() == supervisorState || context_->supervisorState() == SupervisorState::Shutdown)
+    return;
   const ProcessContext::Turn turn(*context_);
   // It begins in the next turn of the loop. First, since there may be no memory for it: then nothing has changed.
   if (!shutdown_)
-    shutdown_ = std::make_unique<Shutdown>(context_->loop, *this, [this] {
+    shutdown_ = std::make_unique<Shutdown>(context_->loop(), *this, [this] {
       if (whenDown_) whenDown_();
     });
-  context_->supervisorState = supervisorState;
+  context_->setSupervisorState(supervisorState);
   for (const auto& group : groups_)
     for (const auto& program : group->processes()) program->supervisorStateChanged();
   context_->tell([supervisorState](Observer& o) {
@@ -113,25 +114,19 @@ void Table::reopenLogs() {
     for (const auto& program : group->processes()) program->reopenLogs();
 }
 
-SupervisorSettings& Table::settings() noexcept { return context_->settings; }
+const SupervisorSettings& Table::settings() const noexcept { return context_->settings(); }
+void Table::apply(SupervisorSettings settings) noexcept { context_->apply(std::move(settings)); }
 
 void Table::noticeEnds() {
   reaper_.reapPending();
-  if (context_->awaitingGroup.empty()) return;
-  const ProcessContext::Turn turn(*context_);  // who is taken out meanwhile stays until its end
-  const auto waiting = context_->awaitingGroup;
-  for (Process* const program : waiting) {
-    const ProcessContext::Turn room(*context_);
-    program->lookAtGroup();
-  }
+  context_->lookAtGroups();
 }
 
 /// A child has ended: ours or, as PID 1 or subreaper, a stranger. There is room for what that causes.
 void Table::onEnd(pid_t pid, int waitStatus) noexcept {
   const ProcessContext::Turn turn(*context_);
-  const auto found = context_->byPid.find(pid);
-  if (found != context_->byPid.end())
-    found->second->reaped(waitStatus);
+  if (Process* const program = context_->findByPid(pid))
+    program->reaped(waitStatus);
   else
     logging::attempt([&] { logging::info("reaped unknown pid {} ({})", pid, describeWaitStatus(waitStatus)); });
 }

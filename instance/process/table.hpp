@@ -71,8 +71,9 @@ class Table {
 
   /// For SIGUSR2: opens the log files of all running programs anew.
   void reopenLogs();
-  /// Settings that a reread changes take effect at once for what is started from then on.
-  [[nodiscard]] SupervisorSettings& settings() noexcept;
+  [[nodiscard]] const SupervisorSettings& settings() const noexcept;
+  /// Replaces the settings, for programs that are started and logs that are created from now on.
+  void apply(SupervisorSettings settings) noexcept;
 
  private:
   void onEnd(pid_t pid, int waitStatus) noexcept;

@@ -76,6 +76,23 @@ TEST_CASE("the shutdown of an empty table ends immediately") {
   b.until([&] { return b.down; });
 }
 
+TEST_CASE("settings that are applied count for what is started next") {
+  Bench b;
+  auto& program = b.add(Bench::shell("p", "echo $SUPERVISOR_SERVER_URL; exit 0"));
+  program.start();
+  b.until(program, ProcessState::Exited);
+  auto settings = b.table.settings();
+  settings.serverUrl = "unix:///y.sock";
+  settings.identifier = "other";
+  b.table.apply(settings);
+  CHECK(b.table.settings().identifier == "other");
+  program.start();
+  b.until(program, ProcessState::Exited);
+  CHECK(Bench::read(program.logPath(process::Channel::Stdout)) == "unix:///x.sock\nunix:///y.sock\n");
+  auto& later = b.add(Bench::shell("later", "exit 0"));
+  CHECK(later.logPath(process::Channel::Stdout).find("/later-stdout---other-") != std::string::npos);
+}
+
 TEST_CASE("a group is removed only when it is stopped, and an observer may do it") {
   Bench b;
   auto& group = b.add("g", {Bench::shell("p", "exec sleep 1000")});
