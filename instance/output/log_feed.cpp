@@ -56,7 +56,7 @@ void LogFeed::pull() {
 }
 
 void LogFeed::keep(std::string bytes) noexcept {
-  if (std::exchange(follower_.begun, false)) fileBegin_ = end_;
+  if (follower_.takeBegun()) fileBegin_ = end_;
   end_ += bytes.size();
   try {
     // Small pieces, of a log that grows line by line, are joined.

@@ -53,7 +53,7 @@ bool LogFollower::follow() {
 
 void LogFollower::restart() noexcept {
   offset_ = 0;
-  begun = true;
+  begun_ = true;
 }
 
 }  // namespace output

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
@@ -21,9 +22,9 @@ class LogFollower {
   core::Status open(std::int64_t back);
   /// At most `limit` bytes that were not read yet; empty when there is no more for now.
   [[nodiscard]] std::string read(std::size_t limit);
-  /// What was read last is the beginning of another file, or of the same one after it was truncated. For the reader to
-  /// set back.
-  bool begun = false;
+  /// Whether what was read last is the beginning of another file, or of the same one after it was truncated. Once for
+  /// each beginning.
+  [[nodiscard]] bool takeBegun() noexcept { return std::exchange(begun_, false); }
 
  private:
   bool follow();
@@ -32,6 +33,7 @@ class LogFollower {
   std::string path_;
   core::UniqueFd fd_;
   std::int64_t offset_ = 0;
+  bool begun_ = false;
 };
 
 }  // namespace output
