@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "instance/config/model.hpp"
 #include "lib/core/log.hpp"
 
 namespace {

@@ -3,8 +3,11 @@
 
 #include <optional>
 
-#include "instance/config/model.hpp"
 #include "lib/core/unique_fd.hpp"
+
+namespace config {
+struct Daemon;
+}
 
 /// Goes into the background, in two halves: the fork comes before anything is opened, the detachment when everything
 /// works. In between the child still has the terminal for its errors, and the parent waits for the outcome, so that

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "instance/config/model.hpp"
 #include "lib/core/users.hpp"
 
 core::Status mayBecome(const config::Daemon& daemon) {

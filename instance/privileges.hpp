@@ -6,8 +6,12 @@
 #include <optional>
 #include <vector>
 
-#include "instance/config/model.hpp"
 #include "lib/core/result.hpp"
+
+namespace config {
+struct Daemon;
+struct Message;
+}  // namespace config
 
 /// Becomes the configured user, for good. What is to be said about it goes to `messages`. The error is Supervisor's.
 [[nodiscard]] core::Status dropPrivileges(const config::Daemon& daemon, std::vector<config::Message>& messages);

@@ -10,6 +10,7 @@
 #include "instance/config/load.hpp"
 #include "instance/config/version.hpp"
 #include "instance/output/auto_log.hpp"
+#include "instance/output/rotating_file.hpp"
 #include "instance/pid_file.hpp"
 #include "instance/privileges.hpp"
 #include "instance/process/group.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "instance/events/listener.hpp"
 
+#include "instance/config/model.hpp"
 #include "instance/process/process.hpp"
 #include "lib/core/log.hpp"
 

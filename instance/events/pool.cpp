@@ -9,6 +9,7 @@
 #include <limits>
 #include <utility>
 
+#include "instance/config/model.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
 
@@ -110,6 +111,8 @@ void Pool::giveBack(Member& member) noexcept {
   }
   member.current_.reset();
 }
+
+bool Pool::prints() const noexcept { return handler_ == config::ResultHandler::Stdout; }
 
 bool Pool::anyoneReady() const {
   return std::any_of(members_.begin(), members_.end(), [](const auto& member) {

@@ -11,10 +11,15 @@
 #include <string_view>
 #include <vector>
 
-#include "instance/config/model.hpp"
 #include "instance/events/event.hpp"
 #include "instance/events/listener_protocol.hpp"
 #include "lib/core/clock.hpp"
+
+namespace config {
+struct GroupConfig;
+enum class Backpressure;
+enum class ResultHandler;
+}  // namespace config
 
 namespace events {
 
@@ -72,7 +77,7 @@ class Pool {
   void lost(Member& member) noexcept { giveBack(member); }
 
   /// Whether results are printed, and what happens while standard output is full.
-  [[nodiscard]] bool prints() const noexcept { return handler_ == config::ResultHandler::Stdout; }
+  [[nodiscard]] bool prints() const noexcept;
   [[nodiscard]] config::Backpressure policy() const noexcept { return policy_; }
   /// One more event would cost the oldest one, and there is a listener that will take one.
   [[nodiscard]] bool fullForNow() const;

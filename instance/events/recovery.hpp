@@ -9,7 +9,12 @@ namespace events {
 /// once it has processed an event between two violations.
 class BackOff {
  public:
-  [[nodiscard]] core::seconds next(bool improved) noexcept;
+  /// The next delay; `improved`: an event was processed since the last one.
+  [[nodiscard]] core::seconds next(bool improved) noexcept {
+    constexpr core::seconds first{1}, longest{60};
+    last_ = improved || last_ == core::seconds{0} ? first : last_ * 2 < longest ? last_ * 2 : longest;
+    return last_;
+  }
 
  private:
   core::seconds last_{0};

@@ -5,7 +5,9 @@
 #include <exception>
 #include <utility>
 
+#include "instance/config/model.hpp"
 #include "instance/output/activity_log.hpp"
+#include "instance/output/lane.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"

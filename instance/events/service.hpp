@@ -14,7 +14,6 @@
 #include "instance/events/listener.hpp"
 #include "instance/events/pool.hpp"
 #include "instance/events/ticks.hpp"
-#include "instance/output/lane.hpp"
 #include "instance/output/room_queue.hpp"
 #include "instance/process/observer.hpp"
 #include "lib/core/event_loop.hpp"

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "instance/output/activity_log.hpp"
 
+#include "instance/config/model.hpp"
+#include "instance/output/lane.hpp"
 #include "instance/output/open_target.hpp"
 #include "instance/output/outlets.hpp"
+#include "instance/output/rotating_file.hpp"
 
 namespace output {
 namespace {
@@ -19,6 +22,8 @@ ActivityLog::ActivityLog(Outlets& outlets, const std::string& path, std::int64_t
     file_ = std::make_unique<RotatingFile>(outlets, path, maxBytes, backups, policy);
 }
 
+ActivityLog::~ActivityLog() = default;
+
 core::Status ActivityLog::open() { return file_ ? file_->open() : core::Status(); }
 
 void ActivityLog::writeLine(logging::Level, std::string_view line) noexcept {
@@ -32,6 +37,8 @@ std::unique_ptr<Lane> standardOutput(Outlets& outlets, config::Backpressure poli
 }
 
 StdoutEcho::StdoutEcho(Outlets& outlets) : lane_(standardOutput(outlets, config::Backpressure::Drop)) {}
+
+StdoutEcho::~StdoutEcho() = default;
 
 void StdoutEcho::writeLine(logging::Level, std::string_view line) noexcept {
   if (lane_) lane_->write(line);

@@ -6,18 +6,26 @@
 #include <string>
 #include <string_view>
 
-#include "instance/output/lane.hpp"
-#include "instance/output/rotating_file.hpp"
-#include "lib/core/log_sink.hpp"
+#include "lib/core/log.hpp"
 #include "lib/core/result.hpp"
 
+namespace config {
+enum class Backpressure;
+}
+
 namespace output {
+
+class Lane;
+class Outlets;
+class RotatingFile;
 
 /// The log of supervisord itself: a rotating file, or the system log if it is called "syslog". A target that is full
 /// holds up nobody: up to 64 KiB of lines wait, and those that do not fit are lost and counted.
 class ActivityLog final : public logging::LineSink {
  public:
   ActivityLog(Outlets& outlets, const std::string& path, std::int64_t maxBytes, int backups);
+
+  ~ActivityLog() override;
 
   core::Status open();
   void writeLine(logging::Level level, std::string_view line) noexcept override;
@@ -36,6 +44,7 @@ class ActivityLog final : public logging::LineSink {
 class StdoutEcho final : public logging::LineSink {
  public:
   explicit StdoutEcho(Outlets& outlets);
+  ~StdoutEcho() override;
   void writeLine(logging::Level level, std::string_view line) noexcept override;
 
  private:

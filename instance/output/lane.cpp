@@ -8,6 +8,8 @@
 #include <exception>
 #include <utility>
 
+#include "instance/config/model.hpp"
+
 namespace output {
 namespace {
 
@@ -32,6 +34,10 @@ Lane::~Lane() {
   flush();
   outlet_->put(source_, backlog_);
   outlet_->leave(*this);
+}
+
+Outlet* Lane::fullOutlet() const noexcept {
+  return policy_ == config::Backpressure::Block && outlet_->full() ? outlet_.get() : nullptr;
 }
 
 void Lane::write(std::string_view bytes) noexcept {

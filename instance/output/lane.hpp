@@ -5,9 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "instance/config/model.hpp"
 #include "instance/output/outlet.hpp"
 #include "lib/core/clock.hpp"
+
+namespace config {
+enum class Backpressure;
+}
 
 namespace output {
 
@@ -27,9 +30,7 @@ class Lane final : private RoomQueue::Waiter {
   void flush() noexcept;
   [[nodiscard]] Outlet& outlet() const noexcept { return *outlet_; }
   /// The outlet, if whoever writes here has to wait for it; else nullptr.
-  [[nodiscard]] Outlet* fullOutlet() const noexcept {
-    return policy_ == config::Backpressure::Block && outlet_->full() ? outlet_.get() : nullptr;
-  }
+  [[nodiscard]] Outlet* fullOutlet() const noexcept;
 
  private:
   friend class Outlet;

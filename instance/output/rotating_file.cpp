@@ -10,6 +10,7 @@
 #include <exception>
 #include <utility>
 
+#include "instance/config/model.hpp"
 #include "instance/output/lane.hpp"
 #include "instance/output/log_feed.hpp"
 #include "instance/output/open_target.hpp"
@@ -35,6 +36,8 @@ RotatingFile::RotatingFile(Outlets& outlets, std::string path, std::int64_t maxB
       backups_(backups),
       rotateAt_(maxBytes),
       policy_(policy) {}
+RotatingFile::RotatingFile(Outlets& outlets, std::string path, std::int64_t maxBytes, int backups)
+    : RotatingFile(outlets, std::move(path), maxBytes, backups, config::Backpressure::Block) {}
 RotatingFile::~RotatingFile() = default;
 
 /// Goes over to what the path leads to now, or stays with what it has. Memory that runs out is a failure like others.

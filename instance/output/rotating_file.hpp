@@ -8,11 +8,14 @@
 #include <string>
 #include <string_view>
 
-#include "instance/config/model.hpp"
 #include "instance/output/append_notice.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
+
+namespace config {
+enum class Backpressure;
+}
 
 namespace output {
 
@@ -29,9 +32,10 @@ struct Source;
 /// over, so is how many bytes were lost.
 class RotatingFile {
  public:
-  /// `maxBytes` 0: never rotate. `backups` 0: start over in place. `policy` is for targets that can be full.
-  RotatingFile(Outlets& outlets, std::string path, std::int64_t maxBytes, int backups,
-               config::Backpressure policy = config::Backpressure::Block);
+  /// `maxBytes` 0: never rotate. `backups` 0: start over in place. `policy` is for targets that can be full; without
+  /// one the writer waits.
+  RotatingFile(Outlets& outlets, std::string path, std::int64_t maxBytes, int backups, config::Backpressure policy);
+  RotatingFile(Outlets& outlets, std::string path, std::int64_t maxBytes, int backups);
   ~RotatingFile();
   RotatingFile(const RotatingFile&) = delete;
   RotatingFile& operator=(const RotatingFile&) = delete;

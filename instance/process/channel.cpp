@@ -10,7 +10,9 @@
 #include <exception>
 #include <new>
 
+#include "instance/config/model.hpp"
 #include "instance/output/auto_log.hpp"
+#include "instance/output/lane.hpp"
 #include "instance/output/outlets.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/group.hpp"

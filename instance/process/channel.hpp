@@ -10,16 +10,21 @@
 #include <string_view>
 #include <vector>
 
-#include "instance/config/model.hpp"
 #include "instance/output/ansi.hpp"
 #include "instance/output/capture.hpp"
-#include "instance/output/lane.hpp"
 #include "instance/output/room_queue.hpp"
 #include "instance/output/rotating_file.hpp"
 #include "instance/process/observer.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
+
+namespace config {
+struct LogSettings;
+}
+namespace output {
+class Lane;
+}
 
 namespace process {
 

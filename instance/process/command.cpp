@@ -10,6 +10,7 @@
 
 #include <fmt/core.h>
 
+#include "instance/config/model.hpp"
 #include "lib/core/shell_words.hpp"
 #include "lib/core/text.hpp"
 

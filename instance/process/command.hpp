@@ -4,8 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "instance/config/model.hpp"
 #include "lib/core/result.hpp"
+
+namespace config {
+struct ProcessConfig;
+}
 
 namespace process {
 

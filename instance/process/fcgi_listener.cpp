@@ -13,6 +13,7 @@
 
 #include <fmt/core.h>
 
+#include "instance/config/model.hpp"
 #include "lib/core/log.hpp"
 
 namespace process {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "instance/config/model.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
+
+namespace config {
+struct FcgiSocket;
+}
 
 namespace process {
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "instance/config/model.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/fcgi_listener.hpp"
 #include "instance/process/process.hpp"
@@ -16,6 +17,8 @@ Group::Group(ProcessContext& context, config::GroupPtr config) : context_(contex
 }
 
 Group::~Group() = default;
+
+const std::string& Group::name() const noexcept { return config_->name; }
 
 std::vector<Process*>::const_iterator Group::position(std::string_view name) const noexcept {
   return std::lower_bound(byName_.begin(), byName_.end(), name,

@@ -6,8 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "instance/config/model.hpp"
 #include "lib/core/result.hpp"
+
+namespace config {
+struct GroupConfig;
+struct ProcessConfig;
+}  // namespace config
 
 namespace process {
 
@@ -18,14 +22,14 @@ class Process;
 /// A group of programs that were configured together.
 class Group {
  public:
-  Group(ProcessContext& context, config::GroupPtr config);
+  Group(ProcessContext& context, std::shared_ptr<const config::GroupConfig> config);
   ~Group();
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
 
   [[nodiscard]] const config::GroupConfig& config() const noexcept { return *config_; }
-  [[nodiscard]] const config::GroupPtr& configPtr() const noexcept { return config_; }
-  [[nodiscard]] const std::string& name() const noexcept { return config_->name; }
+  [[nodiscard]] const std::shared_ptr<const config::GroupConfig>& configPtr() const noexcept { return config_; }
+  [[nodiscard]] const std::string& name() const noexcept;
   /// In start order.
   [[nodiscard]] const std::vector<std::unique_ptr<Process>>& processes() const noexcept { return processes_; }
   [[nodiscard]] Process* find(std::string_view name) const noexcept;
@@ -47,7 +51,7 @@ class Group {
   [[nodiscard]] std::vector<Process*>::const_iterator position(std::string_view name) const noexcept;
 
   ProcessContext& context_;
-  config::GroupPtr config_;
+  std::shared_ptr<const config::GroupConfig> config_;
   std::vector<FcgiListener> sockets_;
   std::vector<std::unique_ptr<Process>> processes_;
   std::vector<Process*> byName_;

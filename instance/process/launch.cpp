@@ -13,6 +13,9 @@
 
 #include <fmt/core.h>
 
+#include "instance/config/model.hpp"
+#include "instance/process/command.hpp"
+#include "instance/process/settings.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/spawn.hpp"
 #include "lib/core/text.hpp"

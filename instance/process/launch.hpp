@@ -6,13 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "instance/config/model.hpp"
-#include "instance/process/command.hpp"
-#include "instance/process/settings.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
 
+namespace config {
+struct ProcessConfig;
+}
+
 namespace process {
+
+struct Command;
+struct SupervisorSettings;
 
 /// What the environment of a child is made of.
 struct LaunchContext {

@@ -8,6 +8,7 @@
 #include <exception>
 #include <utility>
 
+#include "instance/config/model.hpp"
 #include "instance/process/channel.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"
@@ -74,6 +75,10 @@ Process::~Process() {
   if (pid_ != 0 && !awaitsGroup()) context_.forgetPid(pid_);
   context_.leave(*this);
 }
+
+const std::string& Process::name() const noexcept { return config_->name; }
+
+core::Result<Command, CommandError> Process::checkCommand() const { return resolveCommand(*config_); }
 
 std::string Process::fullName() const { return group_.name() == name() ? name() : group_.name() + ":" + name(); }
 

@@ -8,12 +8,14 @@
 #include <string>
 #include <string_view>
 
-#include "instance/config/model.hpp"
 #include "instance/process/command.hpp"
 #include "instance/process/observer.hpp"
 #include "lib/core/result.hpp"
 #include "lib/lifecycle/machine.hpp"
 
+namespace config {
+struct ProcessConfig;
+}
 namespace output {
 class RotatingFile;
 }
@@ -41,7 +43,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   [[nodiscard]] const config::ProcessConfig& config() const noexcept { return *config_; }
-  [[nodiscard]] const std::string& name() const noexcept { return config_->name; }
+  [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] Group& group() const noexcept { return group_; }
   /// "name" if the group is called the same, else "group:name".
   [[nodiscard]] std::string fullName() const;
@@ -58,7 +60,7 @@ class Process {
   [[nodiscard]] int tries() const noexcept { return machine_.tries(); }
 
   /// Whether the command could be started now. start() says the same through spawnError().
-  [[nodiscard]] core::Result<Command, CommandError> checkCommand() const { return resolveCommand(*config_); }
+  [[nodiscard]] core::Result<Command, CommandError> checkCommand() const;
   /// Starts it, if it is stopped or waits in BACKOFF. The outcome is in state() and spawnError() at once; with
   /// startsecs above 0 RUNNING follows as a state change.
   void start();

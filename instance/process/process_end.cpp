@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "instance/config/model.hpp"
 #include "instance/process/channel.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"

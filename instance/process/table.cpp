@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "instance/config/model.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/fcgi_listener.hpp"
 #include "instance/process/group.hpp"
@@ -11,14 +12,17 @@
 #include "instance/process/process.hpp"
 #include "instance/process/shutdown.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/reaper.hpp"
 
 namespace process {
 
 Table::Table(core::EventLoop& loop, output::Outlets& outlets, SupervisorSettings settings)
     : context_(std::make_unique<ProcessContext>(loop, outlets, std::move(settings))),
-      reaper_(loop, {[] { logging::debug("received SIGCHLD indicating a child quit"); },
-                     [this] { context_->makeRoom(); },  // or the child stays with the kernel until there is memory
-                     [this](pid_t pid, int waitStatus) { onEnd(pid, waitStatus); }}) {}
+      reaper_(std::make_unique<core::Reaper>(
+          loop, core::Reaper::Hooks{
+                    [] { logging::debug("received SIGCHLD indicating a child quit"); },
+                    [this] { context_->makeRoom(); },  // or the child stays with the kernel until there is memory
+                    [this](pid_t pid, int waitStatus) { onEnd(pid, waitStatus); }})) {}
 
 Table::~Table() = default;
 
@@ -118,7 +122,7 @@ const SupervisorSettings& Table::settings() const noexcept { return context_->se
 void Table::apply(SupervisorSettings settings) noexcept { context_->apply(std::move(settings)); }
 
 void Table::noticeEnds() {
-  reaper_.reapPending();
+  reaper_->reapPending();
   context_->lookAtGroups();
 }
 

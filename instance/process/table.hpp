@@ -8,12 +8,17 @@
 #include <unordered_map>
 #include <vector>
 
-#include "instance/config/model.hpp"
 #include "instance/process/observer.hpp"
 #include "instance/process/settings.hpp"
-#include "lib/core/reaper.hpp"
 #include "lib/core/result.hpp"
 
+namespace config {
+struct GroupConfig;
+}
+namespace core {
+class EventLoop;
+class Reaper;
+}  // namespace core
 namespace output {
 class Outlets;
 }
@@ -48,7 +53,7 @@ class Table {
   [[nodiscard]] Process* find(std::string_view group, std::string_view program) const noexcept;
 
   /// Adds a group without starting anything. Fails if the name is taken, or if a shared socket cannot be bound.
-  core::Expected<Group*> add(config::GroupPtr group);
+  core::Expected<Group*> add(std::shared_ptr<const config::GroupConfig> group);
   /// Tells the observers that the supervisor runs (SupervisorState::Running) and starts, in order, what is to start by
   /// itself.
   void begin();
@@ -83,7 +88,7 @@ class Table {
   std::unordered_map<std::string_view, Group*> byName_;
   std::unique_ptr<Shutdown> shutdown_;
   std::function<void()> whenDown_;
-  core::Reaper reaper_;
+  std::unique_ptr<core::Reaper> reaper_;
 };
 
 }  // namespace process

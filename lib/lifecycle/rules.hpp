@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <span>
 
 #include "lib/core/clock.hpp"
@@ -23,7 +22,9 @@ struct Rules {
   std::span<const int> exitCodes;
 
   [[nodiscard]] bool expects(int exitCode) const noexcept {
-    return std::find(exitCodes.begin(), exitCodes.end(), exitCode) != exitCodes.end();
+    for (const int code : exitCodes)
+      if (code == exitCode) return true;
+    return false;
   }
 };
 

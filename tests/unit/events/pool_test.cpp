@@ -4,8 +4,10 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "instance/config/model.hpp"
 #include "instance/events/recovery.hpp"
 #include "lib/core/log_sink.hpp"
 

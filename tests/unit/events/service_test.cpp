@@ -10,6 +10,7 @@
 #include <string>
 
 #include "instance/output/outlets.hpp"
+#include "instance/config/model.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"

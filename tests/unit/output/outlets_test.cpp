@@ -12,9 +12,11 @@
 #include <algorithm>
 #include <functional>
 
+#include "instance/config/model.hpp"
 #include "instance/output/activity_log.hpp"
 #include "instance/output/lane.hpp"
 #include "instance/output/open_target.hpp"
+#include "instance/output/rotating_file.hpp"
 #include "lib/core/event_loop.hpp"
 #include "tests/unit/output/scratch.hpp"
 

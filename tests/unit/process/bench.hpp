@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "instance/config/model.hpp"
 #include "instance/output/outlets.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/observer.hpp"

@@ -8,8 +8,10 @@
 
 #include <fstream>
 
+#include "instance/config/model.hpp"
 #include "instance/process/description.hpp"
 #include "instance/process/launch.hpp"
+#include "instance/process/settings.hpp"
 
 namespace {
 
