@@ -15,7 +15,7 @@ WRITER = """[program:w]
 command=/bin/sh -c 'while read n; do head -c "$n" /dev/zero | tr "\\\\0" x; echo; done'
 startsecs=0
 stdout_logfile={path}
-stdout_logfile_maxbytes={maxBytes}
+stdout_logfile_maxbytes={max_bytes}
 stdout_logfile_backups=2
 """
 
