@@ -15,7 +15,7 @@
 
 namespace {
 
-/// The child's word that it runs, or the status it ended with instead.
+/// 0 when the child has reported that it runs, or the status it ended with instead.
 int outcomeOf(pid_t child, int reader) {
   char byte = 0;
   ssize_t n = 0;

@@ -9,9 +9,9 @@ namespace config {
 struct Daemon;
 }
 
-/// Goes into the background, in two halves: the fork comes before anything is opened, the detachment when everything
-/// works. In between the child still has the terminal for its errors, and the parent waits for the outcome, so that
-/// the exit status of the command tells whether the daemon runs.
+/// Goes into the background in two steps: the fork before anything is opened, the detachment when everything works. In
+/// between the child still has the terminal for its errors, and the parent waits for the outcome, so that the exit
+/// status of the command shows whether the daemon runs.
 class Background {
  public:
   /// In the parent: waits, and returns the exit status to end with. In the child: returns nothing. A fork that fails

@@ -89,7 +89,7 @@ HttpFrontend::HttpFrontend(api::Instance& instance)
                               [done](const api::MethodResult& outcome) { done(outcome ? nullptr : &outcome.error()); });
           }),
       server_(instance.loop) {
-  // A child may have ended in the round of the loop that serves the call: the call is answered from what is true.
+  // A child may have ended in the turn of the loop that serves the call: the answer must have its end already.
   for (auto* const methods : {&methods_, &pageMethods_})
     methods->beforeEach([&table = instance.table] { table.noticeEnds(); });
   server_.router().setGuard(web::embeddedElsewhere);

@@ -19,11 +19,11 @@ namespace api {
 class SupervisorMethods;
 }
 
-/// Where people and clients come in: the listening sockets, the HTTP server behind them, and what it serves: XML-RPC,
-/// log streams and the page.
+/// The HTTP side of supervisord: the listening sockets, the server, and what it serves: XML-RPC, log streams and the
+/// web page.
 class HttpFrontend {
  public:
-  /// Opens every configured socket; those of `kept` that did not change go on listening.
+  /// Opens every configured socket; those of `kept` that did not change keep listening.
   [[nodiscard]] static core::Expected<std::vector<http::ListenSocket>> openSockets(
       const config::Configuration& configuration, std::vector<http::ListenSocket> kept);
 
@@ -31,8 +31,7 @@ class HttpFrontend {
   [[nodiscard]] static core::Expected<std::vector<http::ListenSocket>> openAhead(const config::Configuration& next,
                                                                                  const config::Configuration& current);
 
-  /// Why a server surely could not listen, without a touch at anything. `isMade`: directories that will be there by
-  /// then.
+  /// Finds out why a server could not listen, without changing anything. `isMade`: directories that will exist by then.
   [[nodiscard]] static core::Status checkServers(const config::Configuration& configuration,
                                                  const std::function<bool(const std::string&)>& isMade);
 
@@ -40,7 +39,7 @@ class HttpFrontend {
   explicit HttpFrontend(api::Instance& instance);
   ~HttpFrontend();
 
-  /// Serves `sockets`, which are those of the instance's configuration, and says so in the log.
+  /// Serves `sockets`, which are those of the instance's configuration, and logs it.
   void serve(std::vector<http::ListenSocket> sockets);
   /// Stops serving; the sockets are for the next life.
   [[nodiscard]] std::vector<http::ListenSocket> release() { return server_.release(); }
@@ -58,5 +57,5 @@ class HttpFrontend {
   std::unique_ptr<api::SupervisorMethods> pageSupervisor_;
   api::Dispatcher dispatcher_;
   web::Site site_;
-  http::Server server_;  // last: its connections hold what the parts above gave out
+  http::Server server_;  // last: its connections refer to the parts above
 };

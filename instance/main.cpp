@@ -22,7 +22,7 @@ constexpr int kUsageStatus = 2;
 
 void print(int fd, const std::string& text) { (void)core::writeAll(fd, text); }
 
-/// The most that an overlay may have: as an included file.
+/// The largest overlay: as large as an included file may be.
 constexpr std::size_t kLargestInput = 64 * 1024 * 1024;
 
 core::Expected<std::string> readInput() {
@@ -43,7 +43,7 @@ int fail(const config::CommandLine& line, const std::string& text) {
   return kUsageStatus;
 }
 
-/// One life after the other, until one ends for good.
+/// Runs one life after the other, until one ends without a restart.
 int live(const config::CommandLine& line) {
   Inheritance inheritance;
   inheritance.manager = ManagerLink::listenerFromEnvironment();
@@ -58,7 +58,7 @@ int live(const config::CommandLine& line) {
   }
 }
 
-/// Says what is wrong with the configuration, and touches nothing.
+/// Prints what is wrong with the configuration, and changes nothing.
 int check(config::CommandLine line) {
   if (line.overlaid) {
     const auto text = readInput();
@@ -82,7 +82,8 @@ int check(config::CommandLine line) {
 }
 
 int run(const std::vector<std::string>& arguments) {
-  // A reader of ours that goes away is an error of a write, not our end. Children get the defaults back.
+  // If a reader goes away or a file reaches its limit, the write fails with an error; without this the signal would end
+  // us. Children get the defaults back.
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   const auto line = config::parseCommandLine(arguments);

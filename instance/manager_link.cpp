@@ -18,13 +18,13 @@ namespace {
 constexpr core::milliseconds kFirstRetry{100};
 constexpr core::milliseconds kLastRetry{10'000};
 
-/// Bytes of a whole table beyond which descriptions are left out, but for programs in trouble, and beyond which theirs
-/// are: one message carries it all.
-constexpr std::size_t kRoomForDescriptions = 64 * 1024, roomForTrouble = 160 * 1024;
+/// The whole table is one datagram. From the first size on descriptions are left out, except those of programs in
+/// trouble; from the second on those, too.
+constexpr std::size_t kRoomForDescriptions = 64 * 1024, kRoomForTrouble = 160 * 1024;
 
-/// What supervisorctl shows behind the state; nothing of a program that runs, for which it is the time since its start.
+/// What supervisorctl shows after the state; empty for a program that runs, for which that is the time since its start.
 std::string descriptionOf(const process::Process& program, lifecycle::ProcessState state) {
-  // The program may be further on: then its next line has the description.
+  // The program may have changed again by now: then its next line has the description.
   if (lifecycle::isSignallable(state) || state != program.state()) return {};
   return program.description();
 }
@@ -116,7 +116,7 @@ void ManagerLink::send(const std::string& message) {
       retry_->armIn(retryDelay_);
       retryDelay_ = std::min(retryDelay_ * 2, kLastRetry);
       return;
-    case core::Notifier::Sent::Nobody:  // a manager that comes back makes the socket anew, which wakes us
+    case core::Notifier::Sent::Nobody:  // a manager that comes back creates the socket again, which wakes us
       lost_ = toManager_;
       return;
   }
@@ -144,7 +144,7 @@ std::string ManagerLink::wholeTable() const {
   for (const auto& group : table_.groups())
     for (const auto& program : group->processes()) {
       const auto state = program->state();
-      const bool tell = message.size() < (lifecycle::isTrouble(state) ? roomForTrouble : kRoomForDescriptions);
+      const bool tell = message.size() < (lifecycle::isTrouble(state) ? kRoomForTrouble : kRoomForDescriptions);
       message += core::notify::programLine({lifecycle::toText(state), program->pid(), program->fullName(),
                                             tell ? descriptionOf(*program, state) : std::string()}) +
                  "\n";

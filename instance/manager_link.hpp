@@ -15,21 +15,22 @@ namespace process {
 class Table;
 }
 
-/// Tells who started us (the manager, or systemd) that we are ready and how our programs fare, over sd_notify's
-/// protocol. Changes of one turn of the loop are one message. Does nothing, and costs nothing, when nobody asked.
+/// Reports to the process that started us (the manager, or systemd) that we are ready and the status of our programs,
+/// over sd_notify's protocol. Changes of one turn of the loop are one message. Without NOTIFY_SOCKET it does nothing
+/// and has no watches.
 ///
-/// A manager that was replaced makes its socket anew: we see that in its directory and send the whole table, so that
+/// A manager that was replaced creates its socket again: we see that in its directory and send the whole table, so that
 /// it knows our programs without asking and without either side polling.
 class ManagerLink final : public process::Observer {
  public:
-  /// Who asked to be told. Lives longer than a link: a restart in the same process makes a new link.
+  /// The receiver of the reports. Lives longer than a link: a restart in the same process makes a new link.
   struct Listener {
     core::Notifier notifier;
     std::string socket;    ///< its path; empty if it has none
-    bool manager = false;  ///< a manager wants program lines; systemd has no use for them
+    bool manager = false;  ///< a manager reads program lines; systemd ignores them
   };
-  /// Takes NOTIFY_SOCKET out of the environment; SUPERVISOR_MANAGER_INSTANCE, which stays, tells that it is a
-  /// manager's.
+  /// Takes NOTIFY_SOCKET out of the environment; SUPERVISOR_MANAGER_INSTANCE, which stays, means that it is
+  /// a manager's.
   [[nodiscard]] static Listener listenerFromEnvironment();
 
   /// `table` must outlive this.

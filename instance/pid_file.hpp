@@ -11,7 +11,7 @@ class PidFile {
   PidFile(const PidFile&) = delete;
   PidFile& operator=(const PidFile&) = delete;
 
-  /// A failure is logged, and is no reason not to run.
+  /// A failure is logged; supervisord runs without the file, as Supervisor does.
   void write();
 
  private:

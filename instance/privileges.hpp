@@ -13,7 +13,8 @@ struct Daemon;
 struct Message;
 }  // namespace config
 
-/// Becomes the configured user, for good. What is to be said about it goes to `messages`. The error is Supervisor's.
+/// Becomes the configured user, permanently. Messages for the log, which is not open yet, go to `messages`. The error
+/// is Supervisor's.
 [[nodiscard]] core::Status dropPrivileges(const config::Daemon& daemon, std::vector<config::Message>& messages);
 
 /// The error that dropPrivileges() would give a process that is not root; changes nothing.
@@ -22,7 +23,7 @@ struct Message;
 /// Raises the soft limits of open files and processes to at least minfds and minprocs.
 [[nodiscard]] core::Status raiseLimits(const config::Daemon& daemon, std::vector<config::Message>& messages);
 
-/// Lets this process open as many files as it may at all: pipes and logs of many programs are many. Returns the limit
-/// there was, which is the programs' (many of them scale what they allocate or close by it); nullopt if nothing
-/// changed.
+/// Raises the soft limit of open files to the hard one: a thousand programs need some thousand pipes and logs. Returns
+/// the previous limit, which the programs get, since many of them allocate or close as many descriptors as it allows;
+/// nullopt if nothing changed.
 [[nodiscard]] std::optional<rlimit> liftFileLimit() noexcept;

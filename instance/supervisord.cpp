@@ -18,7 +18,7 @@
 
 namespace {
 
-/// How long the readers of output have for what is left of it when the last program has ended.
+/// When the last program has ended, the readers of output get this long to take what is left.
 constexpr core::seconds kLastWords{5};
 
 process::SupervisorSettings settingsOf(const config::Configuration& configuration,
@@ -58,7 +58,8 @@ core::Status Supervisord::setUp() {
     inheritance_.fileLimit = liftFileLimit();
     table_.apply(settingsOf(*configuration_, inheritance_.fileLimit));
   }
-  // Before any file is touched: a second supervisord of the same configuration ends here.
+  // Before any file is changed: a second supervisord with the same configuration fails here, and must not have
+  // truncated or removed the logs of the first.
   auto sockets = HttpFrontend::openSockets(*configuration_, std::move(inheritance_.sockets));
   if (!sockets) return core::Err{std::move(sockets).error()};
   if (auto opened = openLog(messages); !opened) return opened;
@@ -79,7 +80,7 @@ core::Status Supervisord::setUp() {
   return {};
 }
 
-/// Opens the activity log and writes what had to wait for it, the gravest first.
+/// Opens the activity log and writes the messages that had to wait for it, the most severe first.
 core::Status Supervisord::openLog(std::vector<config::Message> messages) {
   const auto& daemon = configuration_->daemon;
   auto opened = openedLog(outlets_, daemon);
@@ -123,17 +124,18 @@ void Supervisord::onHangup() {
   if (prepareRestart()) table_.leave(process::SupervisorState::Restarting);
 }
 
-/// Nothing is stopped for a start that must fail. Supervisor stops everything first and then ends over a mistake.
+/// Checks the new configuration before anything is stopped. Supervisor stops everything first, and exits if the new
+/// configuration has an error.
 core::Status Supervisord::prepareRestart() {
   if (table_.supervisorState() == process::SupervisorState::Restarting)
-    return {};  // it is under way, with what was opened for it
+    return {};  // it has begun, and what it needs is open
   const auto next = config::load(instance_.commandLine);
   auto ready = next ? openAhead(*next) : core::Status(core::Err{next.error()});
-  if (!ready) logging::error("no restart, everything goes on as it is: {}", ready.error().text);
+  if (!ready) logging::error("cannot restart, the old configuration stays: {}", ready.error().text);
   return ready;
 }
 
-/// What the next life opens beside what is open now. As another account it would be opened with other permissions.
+/// Opens what the next life needs besides what is open now. Not for another account, whose permissions differ.
 core::Status Supervisord::openAhead(const config::Configuration& next) {
   ahead_.clear();
   if (auto permitted = mayBecome(next.daemon); !permitted) return permitted;
@@ -158,7 +160,7 @@ process::SupervisorState Supervisord::run() {
   table_.begin();
   manager_->ready();
   loop_.enableWatchdog();
-  ::malloc_trim(0);  // what reading the configuration took is not needed again
+  ::malloc_trim(0);  // returns the memory that reading the configuration needed
   loop_.run();
   inheritance_.eventSerial = events_.nextSerial();
   return table_.supervisorState();

@@ -21,9 +21,9 @@
 
 class PidFile;
 
-/// What goes over from one life of supervisord to the next, when it restarts in the same process.
+/// What one life of supervisord passes to the next, when it restarts in the same process.
 struct Inheritance {
-  bool first = true;  ///< nothing was there before
+  bool first = true;  ///< this is the first life of the process
   Background background;
   std::optional<rlimit> fileLimit;  ///< of the programs, if it is another than ours
   ManagerLink::Listener manager;
@@ -59,7 +59,7 @@ class Supervisord {
   core::EventLoop loop_;
   output::Outlets outlets_;
   std::shared_ptr<output::ActivityLog> log_;
-  /// The log ends when the programs are gone: they tell what was lost of their output.
+  /// Destroyed after the programs, since they log how much of their output was lost.
   struct LogEnd {
     ~LogEnd();
   } logEnd_;

@@ -67,7 +67,7 @@ EventPtr makeSupervisorEvent(Type type) { return make(type, {}); }
 std::string encode(const Event& event, const Envelope& envelope) {
   const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
   const auto surplus = std::count_if(event.payload.begin(), event.payload.end(), continues);
-  // The padding must not become a part of the last value: it is the value of a key of its own.
+  // Padding for listeners that count characters (event.hpp), as the value of a key of its own.
   const bool line = event.payload.find('\n') == std::string::npos;
   const std::string_view padKey = surplus > 0 && line ? " pad:" : "";
   return fmt::format("ver:3.0 server:{} serial:{} pool:{} poolserial:{} eventname:{} len:{}\n{}{}{}",

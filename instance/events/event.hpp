@@ -29,7 +29,7 @@ struct Event {
 };
 using EventPtr = std::shared_ptr<Event>;
 
-/// What a PROCESS_STATE event says besides names: which of these appears depends on its type.
+/// The fields of a PROCESS_STATE event besides names: its type decides which of them appear.
 struct StateChange {
   Type type = Type::ProcessState;
   std::string_view from;  ///< the name of the state before, "STARTING"
@@ -39,7 +39,7 @@ struct StateChange {
 };
 enum class Channel : std::uint8_t { Stdout, Stderr };
 
-/// The constructors of all events: each gives the payload to the letter. Data that is no UTF-8 becomes
+/// One function for each kind of event. The payloads are Supervisor's to the letter. Data that is not UTF-8 becomes
 /// "Undecodable: b'...'", as Supervisor sends it.
 [[nodiscard]] EventPtr makeStateEvent(const StateChange& change, Source source);
 [[nodiscard]] EventPtr makeLogEvent(Channel channel, pid_t pid, std::string_view data, Source source);
@@ -58,11 +58,14 @@ struct Envelope {
   std::string_view pool;
   std::uint64_t poolSerial = 0;
 };
-/// The header line and the payload, as a listener reads them from its standard input. `len` counts bytes. A listener
-/// that reads text (Python's childutils) counts characters, and would wait for ever for as many as there are bytes:
-/// tabs make up for the difference. To a reader of bytes they stand before the next header. Blanks would be empty
-/// tokens there, and in a payload of one line, to those who split at each blank. Such a payload ends with the key
-/// "pad", whose value the tabs become for a reader of text.
+/// The header line and the payload, as a listener reads them from its standard input.
+///
+/// `len` counts bytes. A listener that reads text (Python's childutils) counts characters and, if the payload is not
+/// ASCII, would wait forever for the missing ones: after the payload there is one tab for each. A listener that reads
+/// bytes finds these tabs before the next header, where stripping removes them. They are tabs and not blanks, because
+/// parsers that split at each blank would get an empty token from each, in the header and in a payload of one line.
+/// Such a payload ends with a key "pad" of its own, so that for a reader of text the tabs are not part of its last
+/// value.
 [[nodiscard]] std::string encode(const Event& event, const Envelope& envelope);
 
 }  // namespace events

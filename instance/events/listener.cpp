@@ -67,7 +67,7 @@ void Listener::onStateChange(const process::StateChange& change) {
   if (change.to == ProcessState::Running) dispatcher_.scheduleDispatch();
   if (!restarting_ || change.to == ProcessState::Stopping) return;
   if (change.to == ProcessState::Stopped && dispatcher_.mayStart()) program_.start();
-  restarting_ = false;  // afterwards: without memory it is told again
+  restarting_ = false;  // after start(): if that throws for lack of memory, the change is reported again
 }
 
 void Listener::scheduleRestart() {
@@ -81,7 +81,7 @@ void Listener::scheduleRestart() {
 void Listener::stopForRestart() {
   const ProcessState now = program_.state();
   if (!dispatcher_.mayStart() || (now != ProcessState::Running && now != ProcessState::Starting)) return;
-  restarting_ = true;  // before: a stop that is complete at once is told at once
+  restarting_ = true;  // before stop(), which may report STOPPED before it returns
   if (const auto stopped = program_.stop(); !stopped) {
     restarting_ = false;
     logging::error("{}: cannot be stopped for its restart: {}", program_.name(), stopped.error().text);

@@ -10,7 +10,7 @@
 
 namespace events {
 
-/// Whom a listener tells that its pool may be able to dispatch.
+/// Dispatches events when a listener may be able to take one.
 class Dispatcher {
  public:
   virtual ~Dispatcher() = default;
@@ -21,9 +21,9 @@ class Dispatcher {
   [[nodiscard]] virtual const output::Lane* printer(config::Backpressure policy) const noexcept = 0;
 };
 
-/// Joins a program of the process table to its pool, and brings it back when it has violated the protocol: Supervisor
-/// leaves it deaf for the rest of its life, here it is stopped and started again, later and later while it does not
-/// improve. A program with autorestart=false stays as it is.
+/// Connects a program of the process table to its pool, and restarts it when it has violated the protocol. Supervisor
+/// leaves such a listener UNKNOWN, without events, until somebody restarts it. Here the restarts come at growing
+/// intervals while it does not process events. A program with autorestart=false is left alone.
 class Listener final : public process::Protocol, public ListenerProcess {
  public:
   Listener(core::EventLoop& loop, process::Process& program, Pool& pool, Dispatcher& dispatcher);

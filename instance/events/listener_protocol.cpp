@@ -43,7 +43,7 @@ std::optional<std::size_t> resultLength(std::string_view line) noexcept {
   const bool minus = !text.empty() && text.front() == '-';
   if (minus) text.remove_prefix(1);
   std::size_t value = 0;
-  bool digitBefore = false;  // a single underscore may stand between two digits
+  bool digitBefore = false;  // a single underscore is allowed between two digits
   for (const char c : text) {
     if (c == '_' && digitBefore) {
       digitBefore = false;
@@ -93,7 +93,7 @@ void ListenerProtocol::change(ListenerState to, Actions& actions) {
 void ListenerProtocol::violate(Actions& actions) { change(ListenerState::Unknown, actions); }
 
 std::string_view ListenerProtocol::takeReady(std::string_view bytes, Actions& actions) {
-  // A listener that answers with the payload, and counts characters, sends the tabs behind it back, too.
+  // A listener that counts characters and answers with the payload also sends back the tabs that follow it.
   if (pending_.empty()) bytes.remove_prefix(std::min(bytes.size(), bytes.find_first_not_of('\t')));
   const std::size_t taken = std::min(bytes.size(), kReadyToken.size() - pending_.size());
   pending_.append(bytes.substr(0, taken));

@@ -15,7 +15,7 @@ namespace events {
 enum class ListenerState : std::uint8_t { Ready = 10, Busy = 20, Acknowledged = 30, Unknown = 40 };
 [[nodiscard]] std::string_view toText(ListenerState state) noexcept;
 
-/// What a result handler says about a RESULT.
+/// The verdict of a result handler about a RESULT.
 enum class ListenerResult : std::uint8_t { Accepted, Rejected, Failed };
 
 /// The conversation with one listener process, without I/O: what it writes goes in, what that means comes out.
@@ -27,7 +27,7 @@ enum class ListenerResult : std::uint8_t { Accepted, Rejected, Failed };
 ///                 any byte                     UNKNOWN
 ///   BUSY          "RESULT n\n" and n bytes     ACKNOWLEDGED; UNKNOWN if the handler fails
 ///                 a line without a length      UNKNOWN
-///   UNKNOWN       anything                     ignored until the process is started anew
+///   UNKNOWN       anything                     ignored until the process is started again
 ///
 /// As in Supervisor the word RESULT itself is not checked: the seven bytes before the length are skipped. Unlike there
 /// `RESULT 0` is complete without further bytes, and a line or a result beyond the limits below is a violation.
@@ -35,10 +35,10 @@ class ListenerProtocol {
  public:
   static constexpr std::size_t kMaxLine = 64 * 1024;
   static constexpr std::size_t kMaxResult = 16 * 1024 * 1024;
-  static constexpr std::size_t kMaxQuoted = 200;  ///< bytes of a rejected answer that are told
+  static constexpr std::size_t kMaxQuoted = 200;  ///< bytes of a rejected answer that are logged
 
   /// One consequence of input, in order. `line` is the result line for BadResult, the beginning of the answer for
-  /// Rejected, and what stood there instead of READY for a change to UNKNOWN from ACKNOWLEDGED.
+  /// Rejected, and what was written instead of READY for a change to UNKNOWN from ACKNOWLEDGED.
   struct Action {
     enum class Kind : std::uint8_t {
       Changed,    ///< from `from` to `to`
@@ -79,7 +79,7 @@ class ListenerProtocol {
 };
 
 /// The length that a result line (without its newline) announces, read as Python's int() reads it after the first
-/// seven bytes. nullopt: no length, a negative one, or one beyond ListenerProtocol::maxResult.
+/// seven bytes. nullopt: no length, a negative one, or one beyond ListenerProtocol::kMaxResult.
 [[nodiscard]] std::optional<std::size_t> resultLength(std::string_view line) noexcept;
 
 }  // namespace events

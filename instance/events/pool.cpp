@@ -48,7 +48,7 @@ std::uint64_t takeSerial(std::uint64_t& next) {
   return std::exchange(next, next == last ? 0 : next + 1);
 }
 
-/// What was wrong, where no line of the log has told it yet.
+/// The part of a message that names the violation; empty if an earlier line of the log has it.
 std::string complaint(const ListenerProtocol::Action& action, std::string_view bytes) {
   if (action.from == ListenerState::Ready) return ": it wrote " + quoted(bytes) + " between READY and an event";
   if (action.from != ListenerState::Acknowledged) return "";
@@ -130,7 +130,7 @@ bool Pool::fullForNow() const {
 void Pool::dispatch() {
   if (pausedUntil_ || !anyoneReady()) return;
   while (!queue_.empty()) {
-    // It stays in the queue until it is sent: there may be no memory for that.
+    // It stays in the queue until it is sent: sending may throw for lack of memory.
     if (!deliver(queue_.front())) return logRebuffering(queue_.front(), queue_.size() - 1);
     queue_.pop_front();
   }

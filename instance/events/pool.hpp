@@ -45,8 +45,8 @@ struct Shared {
   std::uint64_t delivered = 0;  ///< events that were given to a listener
 };
 
-/// One [eventlistener:x]: a bounded queue of events and the listeners that work on it. Says everything about it in the
-/// log, in Supervisor's words. accept() only queues, so that it may be called from anywhere; dispatch() writes.
+/// One [eventlistener:x]: a bounded queue of events and the listeners that work on it. Logs what happens to them in
+/// Supervisor's words. accept() only queues, so that it may be called from anywhere; dispatch() writes.
 class Pool {
  public:
   Pool(const config::GroupConfig& group, Shared& shared);
@@ -64,7 +64,8 @@ class Pool {
   /// Queues `event`, which the pool subscribes to. A full queue drops its oldest event, with an error in the log.
   void accept(const EventPtr& event);
   /// Gives queued events, oldest first, to listeners that are RUNNING and READY, as long as there are both. After a
-  /// rejection nothing until resume(): the event would come back at once, and the others keep their place behind it.
+  /// rejection it sends nothing until resume(): the listener would reject the same event again and again, and later
+  /// events must not overtake it.
   void dispatch();
   /// When the pause after a rejection ends; nullopt: there is none. It grows until an event is accepted.
   [[nodiscard]] std::optional<core::Instant> pausedUntil() const noexcept { return pausedUntil_; }

@@ -74,7 +74,7 @@ void Service::publish(const EventPtr& event) {
     if (pool->subscribed(event->type)) {
       try {
         pool->accept(event);
-      } catch (const std::exception&) {  // the other pools get it once all the same
+      } catch (const std::exception&) {  // the other pools still get it, once
         logging::error("pool {} discards an event: out of memory", pool->name());
       }
     }
@@ -145,7 +145,7 @@ void Service::onSupervisorState(process::SupervisorState supervisorState) {
   } else if (!std::exchange(stopping_, true)) {
     if (wanted(Type::SupervisorStateChangeStopping)) publish(makeSupervisorEvent(Type::SupervisorStateChangeStopping));
     for (const auto& [group, pool] : pools_) pool->resume();  // the last chance of what was rejected
-    dispatch();                                               // now: a busy listener is not stopped at once
+    dispatch();                                               // now, while the shutdown waits for busy listeners
   }
 }
 
@@ -163,12 +163,12 @@ void Service::poolsChanged() {
 
 void Service::tick() {
   const std::int64_t now = core::wallSeconds();
-  if (const auto next = Ticks::next(now, wanted_)) tickTimer_->arm(*next);  // whatever becomes of this one
+  if (const auto next = Ticks::next(now, wanted_)) tickTimer_->arm(*next);  // first: publish() may throw
   for (const auto& [type, when] : ticks_.on(now, wanted_)) publish(makeTickEvent(type, when));
 }
 
 void Service::writeStdin(const Source& source, std::string_view bytes) {
-  // A program that has ended or reads no more loses the bytes: nobody could do anything about it.
+  // If the program has ended or does not read, the bytes are lost, as in Supervisor.
   if (process::Process* program = table_.find(source.group, source.process)) (void)program->writeStdin(bytes);
 }
 
@@ -204,14 +204,14 @@ output::RoomQueue* Service::logRoom(process::Channel channel) noexcept {
   return &logRoom_;
 }
 
-/// Those who wait have their turn while there is room.
+/// Lets the waiting channels read, one after the other, while there is room.
 void Service::letRead() noexcept {
   while (!logRoom_.empty() && !held(Type::ProcessLogStdout) && !held(Type::ProcessLogStderr)) logRoom_.pop()->onRoom();
   if (logRoom_.empty()) patience_.disarm();
 }
 
-/// A listener that hangs holds up no program: from here on its pool loses its oldest events, as any other does. When
-/// standard output is full, that is no fault of the listener's.
+/// No program waits for a listener that hangs: from here on its pool drops its oldest events, as other pools do. While
+/// standard output is full, the listener is not to blame and programs keep waiting.
 void Service::patienceEnds() noexcept {
   if (shared_.delivered == deliveredBefore_) stuckAt_ = deliveredBefore_;
   letRead();

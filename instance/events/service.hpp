@@ -24,12 +24,13 @@ class Table;
 
 namespace events {
 
-/// The events of one instance: watches the process table, keeps a pool for each [eventlistener:x] in it, and brings
-/// what happens to the pools that subscribe to it. An event is queued at once and delivered from the loop, so that
-/// nothing here calls back into whoever publishes. What nobody subscribes to costs one test of a bit.
+/// The events of one instance: watches the process table, keeps a pool for each [eventlistener:x] in it, and gives
+/// each event to the pools that subscribe to it. An event is queued where it happens and delivered from the loop, so
+/// that delivery never calls back into the code that published it. An event without subscribers costs one test of a
+/// bit.
 class Service final : private process::Observer, private Dispatcher {
  public:
-  /// Must be made before groups are added to `table`, which must outlive it. `firstSerial` goes on from the
+  /// Must be made before groups are added to `table`, which must outlive it. `firstSerial` is the
   /// nextSerial() of the service before a reload.
   Service(core::EventLoop& loop, process::Table& table, std::string identifier, std::uint64_t firstSerial = 0);
   ~Service() override;

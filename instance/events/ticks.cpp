@@ -69,7 +69,7 @@ void WallTimer::disarm() noexcept {
 void WallTimer::ready() {
   std::uint64_t expirations = 0;
   const ssize_t got = ::read(fd_.get(), &expirations, sizeof expirations);
-  if (got < 0 && errno != ECANCELED) return;  // disarmed or armed anew meanwhile
+  if (got < 0 && errno != ECANCELED) return;  // disarmed or armed again meanwhile
   armed_ = false;
   callback_();
 }

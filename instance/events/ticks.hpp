@@ -14,8 +14,8 @@
 
 namespace events {
 
-/// Which TICK events are due, without a clock of its own. A tick falls on each whole multiple of its period on the wall
-/// clock. The slice in which a period is first wanted is only noted; slices that were missed are not made up for.
+/// Which TICK events have to be sent; the caller gives the time. A tick falls on each whole multiple of its period on
+/// the wall clock. The slice in which a period is first wanted is only noted; missed slices are skipped.
 class Ticks {
  public:
   using Due = std::vector<std::pair<Type, std::int64_t>>;  ///< the type, and the start of its slice
@@ -28,7 +28,7 @@ class Ticks {
   std::array<std::optional<std::int64_t>, 3> last_;
 };
 
-/// A deadline on the wall clock that notices when the clock is set. Costs no wake-up between deadlines.
+/// A deadline on the wall clock that notices when the clock is set. There is no wake-up between deadlines.
 class WallTimer {
  public:
   /// `callback` runs at the deadline, and when the clock has been set: look at the clock and arm again.

@@ -53,7 +53,7 @@ using TypeSet = std::uint32_t;
 /// `type` and everything below it in the hierarchy.
 [[nodiscard]] TypeSet withChildren(Type type) noexcept;
 /// What a pool with these `events=` names receives. Overlapping names (TICK,TICK_5) name each type once.
-/// Names that are no types add nothing: the configuration has refused them.
+/// Unknown names add nothing: the configuration has refused them.
 [[nodiscard]] TypeSet subscription(std::span<const std::string> names) noexcept;
 
 }  // namespace events

@@ -19,8 +19,8 @@ class Lane;
 class Outlets;
 class RotatingFile;
 
-/// The log of supervisord itself: a rotating file, or the system log if it is called "syslog". A target that is full
-/// holds up nobody: up to 64 KiB of lines wait, and those that do not fit are lost and counted.
+/// The log of supervisord itself: a rotating file, or the system log if it is called "syslog". It never waits
+/// for a target that is full: up to 64 KiB of lines are kept, and those that do not fit are lost and counted.
 class ActivityLog final : public logging::LineSink {
  public:
   ActivityLog(Outlets& outlets, const std::string& path, std::int64_t maxBytes, int backups);
@@ -37,10 +37,10 @@ class ActivityLog final : public logging::LineSink {
   std::unique_ptr<Lane> systemLog_;
 };
 
-/// A way to our standard output; nullptr if it is closed.
+/// A lane to our standard output; nullptr if it is closed.
 [[nodiscard]] std::unique_ptr<Lane> standardOutput(Outlets& outlets, config::Backpressure policy);
 
-/// Echoes the lines to standard output without ever waiting for its reader, as the activity log does.
+/// Copies the lines to standard output; like the activity log it never waits for the reader.
 class StdoutEcho final : public logging::LineSink {
  public:
   explicit StdoutEcho(Outlets& outlets);

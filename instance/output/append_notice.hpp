@@ -7,7 +7,7 @@
 
 namespace output {
 
-/// Tells the followers of a log that it has grown (or was cleared), so that a live view needs no polling. Costs one
+/// Calls the followers of a log when it has grown or was cleared, so that a live view needs no polling. Uses one
 /// pointer while nobody follows.
 class AppendNotice {
   using List = std::list<std::function<void()>>;
@@ -36,8 +36,8 @@ class AppendNotice {
     List::iterator position_{};
   };
 
-  /// `follower` is called from inside a write: it shall only schedule work (core::Deferred), and neither subscribe nor
-  /// unsubscribe.
+  /// `follower` is called from inside a write: it may only schedule work (core::Deferred), and must neither subscribe
+  /// nor unsubscribe.
   Subscription subscribe(std::function<void()> follower) {
     if (!list_) list_ = std::make_shared<List>();
     return {list_, list_->insert(list_->end(), std::move(follower))};

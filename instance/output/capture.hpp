@@ -7,14 +7,14 @@
 
 namespace output {
 
-/// Divides a program's output into what it prints and what it says to Supervisor, between
-/// <!--XSUPERVISOR:BEGIN--> and <!--XSUPERVISOR:END-->. Tokens may be split between reads; nothing is held back longer
-/// than it may be the beginning of a token.
+/// Divides a program's output into text and messages for Supervisor, which are between <!--XSUPERVISOR:BEGIN--> and
+/// <!--XSUPERVISOR:END-->. Tokens may be split between reads; bytes are held back only while they may be the beginning
+/// of a token.
 class CaptureSplitter {
  public:
   struct Receiver {
     virtual void onText(std::string_view bytes, bool captured) = 0;
-    virtual void onMessage(std::string_view message) = 0;  ///< all that stood between two tokens
+    virtual void onMessage(std::string_view message) = 0;  ///< the bytes between two tokens
     virtual ~Receiver() = default;
   };
 

@@ -62,7 +62,7 @@ void Lane::hold(std::string_view bytes) noexcept {
   try {
     if (line_.empty()) since_ = core::Clock::now();
     line_.append(bytes);
-  } catch (const std::exception&) {  // no memory to wait with
+  } catch (const std::exception&) {  // no memory to keep the line: it goes out in pieces
     flush();
     pass(bytes);
   }
@@ -90,7 +90,7 @@ void Lane::pass(std::string_view bytes) noexcept {
 
 void Lane::onRoom() noexcept { outlet_->put(source_, std::exchange(backlog_, {})); }
 
-/// The target was full: an unfinished line has its time anew. Returns whether there is one.
+/// The target was full: the time of an unfinished line starts again. Returns whether there is one.
 bool Lane::restartLine(core::Instant now) noexcept {
   since_ = now;
   return !line_.empty();

@@ -14,9 +14,8 @@ enum class Backpressure;
 
 namespace output {
 
-/// One writer's way into an outlet: hands on whole lines where the outlet keeps lines apart. An unfinished one waits
-/// for its end for a tenth of a second, or until it has PIPE_BUF bytes: longer ones cannot be written in one piece
-/// anyway.
+/// One writer of an outlet: passes on whole lines where the outlet keeps lines whole. An unfinished line is kept for a
+/// tenth of a second, or until it has PIPE_BUF bytes: a longer one cannot be written to a pipe in one piece anyway.
 class Lane final : private RoomQueue::Waiter {
  public:
   /// With Backpressure::Drop up to 64 KiB wait here while the outlet is full; what does not fit is lost, and counted.
@@ -26,10 +25,10 @@ class Lane final : private RoomQueue::Waiter {
 
   /// Never blocks: what the outlet does not take now waits, or is lost and counted.
   void write(std::string_view bytes) noexcept;
-  /// The stream has ended: hands on an unfinished line, too.
+  /// The stream has ended: passes on an unfinished line, too.
   void flush() noexcept;
   [[nodiscard]] Outlet& outlet() const noexcept { return *outlet_; }
-  /// The outlet, if whoever writes here has to wait for it; else nullptr.
+  /// The outlet, if the writer has to wait for it; else nullptr.
   [[nodiscard]] Outlet* fullOutlet() const noexcept;
 
  private:

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kFirstBytes = 1024;
 constexpr std::size_t kPiece = 64 * 1024;
-/// Read in one turn of the loop: those who follow take it before the next.
+/// Read in one turn of the loop, so that the followers can take it before more is read.
 constexpr std::size_t kPiecesInATurn = 4;
 constexpr core::milliseconds kRetryPause{100};
 
@@ -66,7 +66,7 @@ void LogFeed::keep(std::string bytes) noexcept {
       bytes.shrink_to_fit();
       pieces_.push_back(std::move(bytes));
     }
-  } catch (const std::exception&) {  // without memory everybody misses what is kept
+  } catch (const std::exception&) {  // out of memory: all followers miss what was kept, and are given its size
     pieces_.clear();
     begin_ = end_;
   }
@@ -76,7 +76,7 @@ void LogFeed::keep(std::string bytes) noexcept {
   }
 }
 
-/// The beginning of the first line at or behind `position`; `position` if the end of its line is not there yet.
+/// The beginning of the first line at or after `position`; `position` if the end of its line is not there yet.
 std::uint64_t LogFeed::nextLine(std::uint64_t position) const noexcept {
   std::uint64_t at = begin_;
   for (const auto& piece : pieces_) {

@@ -15,9 +15,9 @@
 
 namespace output {
 
-/// A log as it grows, read once for all who follow it. The last megabyte is kept for them: a follower that takes longer
-/// than that lasts goes on with what is there, and learns how much it has missed. Positions count the bytes of the
-/// stream, over rotations and truncations.
+/// A log as it grows, read once for all who follow it. The last megabyte is kept for them: a follower that falls
+/// further behind continues with what is kept, and gets a line with the number of bytes it missed. Positions count the
+/// bytes of the stream, over rotations and truncations.
 class LogFeed {
  public:
   /// Bytes that are kept.
@@ -41,8 +41,8 @@ class LogFeed {
 
   /// Where a new follower begins: 1024 bytes before the end, as far as the file has them.
   [[nodiscard]] std::uint64_t start() const noexcept;
-  /// At most `limit` bytes from `position` on, which is moved behind them; empty if there are no more for now. Of a
-  /// follower that has missed some, a line that says how many.
+  /// At most `limit` bytes from `position` on, which is moved past them; empty if there are no more for now. For a
+  /// follower that has missed some, a line with their number.
   [[nodiscard]] std::string read(std::uint64_t& position, std::size_t limit) const;
 
  private:
@@ -53,11 +53,11 @@ class LogFeed {
   LogFollower follower_;
   std::deque<std::string> pieces_;
   std::uint64_t begin_ = 0;      ///< position of the first kept byte
-  std::uint64_t end_ = 0;        ///< behind the last one
+  std::uint64_t end_ = 0;        ///< after the last one
   std::uint64_t fileBegin_ = 0;  ///< where the file that is read now began
   std::vector<Reader*> readers_;
   core::Deferred soon_;
-  core::Timer more_;  ///< not a deferred call: that would go before every client
+  core::Timer more_;  ///< not a Deferred, which would run before the clients that take what was read
   AppendNotice::Subscription subscription_;
 };
 

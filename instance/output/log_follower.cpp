@@ -39,7 +39,7 @@ std::string LogFollower::read(std::size_t limit) {
   }
 }
 
-/// Goes over to the file that took the path, if another did.
+/// Continues with the file that the path now names, if it is another one.
 bool LogFollower::follow() {
   auto next = openForReading(path_);
   struct stat mine {

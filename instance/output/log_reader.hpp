@@ -9,7 +9,7 @@
 
 namespace output {
 
-/// What is read of a log at once at most: an answer has to fit into memory. A log may be much larger.
+/// The most that one call reads of a log: an answer has to fit into memory, and a log may be much larger.
 constexpr std::int64_t kMostRead = std::int64_t{32} << 20;
 
 struct ReadError {
@@ -18,8 +18,8 @@ struct ReadError {
   std::string text;
 };
 
-/// Opens a log for reading and tells its size; no descriptor if it cannot be, or is no regular file: a terminal or a
-/// pipe has no offsets. Never waits for a FIFO.
+/// Opens a log for reading and sets `size`. The descriptor is invalid if that fails or it is not a regular file: a
+/// terminal or a pipe has no offsets. Never waits for a FIFO.
 [[nodiscard]] core::UniqueFd openLog(const std::string& path, std::int64_t& size);
 /// `length` bytes from `offset` on, fewer at the end of the file; more than kMostRead is too large.
 [[nodiscard]] core::Result<std::string, ReadError> readAt(int fd, std::int64_t offset, std::int64_t length);

@@ -22,10 +22,10 @@ void LossReport::lost(int code, std::size_t bytes) noexcept {
   if (full_) last_ = core::Clock::now();
   if (std::exchange(troubled_, true)) return;
   if (full_)
-    logging::error("{}: its reader takes no more for now; output that does not fit is lost", name_);
+    logging::error("{}: its reader is too slow; output that does not fit is discarded until it catches up", name_);
   else
-    logging::error("{}: cannot write: {}; output is lost until this is mended", name_,
-                   code != 0 ? ::strerrordesc_np(code) : "it is gone");
+    logging::error("{}: cannot write: {}; output is discarded until it is writable again", name_,
+                   code != 0 ? ::strerrordesc_np(code) : "the file was removed");
 }
 
 void LossReport::worked() noexcept {

@@ -9,8 +9,8 @@
 
 namespace output {
 
-/// Counts what a target did not take. Says so in the activity log once, and once more with the number when the target
-/// works again, or when the report ends before that.
+/// Counts what a target did not take. Logs the first loss, and the number of lost bytes when the target works again or
+/// the report is destroyed before that.
 class LossReport {
  public:
   /// `name` begins the messages: "log file /var/log/x.log".
@@ -22,7 +22,7 @@ class LossReport {
   /// `code` is the errno; EAGAIN: the target is full and its reader slow; 0: the file is gone.
   void lost(int code, std::size_t bytes) noexcept;
   /// Something was written. A full target counts as working again when it has lost nothing for a second: otherwise each
-  /// line that slips through would be news.
+  /// line that it takes in between would be logged.
   void worked() noexcept;
   /// Bytes that were lost since the target last worked.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
@@ -31,8 +31,8 @@ class LossReport {
   std::string name_;
   std::uint64_t bytes_ = 0;
   core::Instant last_{};
-  bool troubled_ = false;  ///< said so already
-  bool full_ = false;      ///< the last loss was for want of room
+  bool troubled_ = false;  ///< the trouble was logged
+  bool full_ = false;      ///< the last loss was for lack of room
 };
 
 }  // namespace output

@@ -30,8 +30,8 @@ core::UniqueFd duplicate(const std::string& path) noexcept {
   return core::UniqueFd(original < 0 ? -1 : ::fcntl(original, F_DUPFD_CLOEXEC, 3));
 }
 
-/// Standard output that is a file: opened a second time it would have a place to write of its own, and one of the two
-/// would write over what the other wrote.
+/// Duplicates standard output if it is a file: opened a second time it would have an offset of its own, and each of the
+/// two writers would overwrite what the other wrote.
 core::UniqueFd duplicateOfFile(const std::string& path) noexcept {
   struct stat facts {};
   auto fd = duplicate(path);

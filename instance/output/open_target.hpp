@@ -15,7 +15,7 @@ struct Target {
   core::UniqueFd fd;
   struct stat facts {};
   bool shared = false;    ///< a duplicate: its O_NONBLOCK is not ours to set
-  core::UniqueFd keeper;  ///< of a FIFO: a reading end, so that what is written waits for a reader that is to come
+  core::UniqueFd keeper;  ///< of a FIFO: a reading end, so that what is written waits for a later reader
   [[nodiscard]] bool regular() const noexcept { return S_ISREG(facts.st_mode); }
 };
 
@@ -24,7 +24,7 @@ struct Target {
 /// errno.
 [[nodiscard]] core::Expected<Target> openTarget(const std::string& path, bool truncate = false);
 
-/// The number behind /dev/stdout, /dev/stderr, /dev/fd/N and /proc/self/fd/N; -1 for other paths.
+/// The descriptor number that is meant by /dev/stdout, /dev/stderr, /dev/fd/N and /proc/self/fd/N; -1 for other paths.
 [[nodiscard]] int descriptorOf(const std::string& path) noexcept;
 
 }  // namespace output

@@ -12,8 +12,8 @@
 namespace output {
 namespace {
 
-/// What may wait at most, besides one write of any size. Programs that are read on demand never come near; those that
-/// are removed while the target is full leave what was in their pipes.
+/// The most bytes that are queued, besides one write of any size. Channels stop reading long before; the limit is for
+/// programs that are removed while the target is full: what was in their pipes is queued.
 constexpr std::size_t kQueueLimit = 8 * 1024 * 1024;
 constexpr core::milliseconds kRetryPause{100};
 constexpr core::milliseconds kLineGrace{100};
@@ -70,7 +70,7 @@ void Outlet::wait() noexcept {
   retry_.armIn(kRetryPause);
 }
 
-/// There is room: sends what waits, then gives those who wait their turn, until the target is full again.
+/// There is room: sends what is queued, then lets the waiting channels read, until the target is full again.
 void Outlet::flush() noexcept {
   const auto self = shared_from_this();
   while (!queue_.empty()) {
@@ -107,7 +107,7 @@ void Outlet::lineBegan() noexcept {
   if (idle() && !lines_.armed()) lines_.armIn(kLineGrace);
 }
 
-/// Lines whose end does not come go as they are. Not while others wait: their end may be among what is not read yet.
+/// Sends lines that were not finished in time. Not while channels wait: what they have not read may finish the line.
 void Outlet::flushOldLines() noexcept {
   const auto self = shared_from_this();
   const auto now = core::Clock::now();

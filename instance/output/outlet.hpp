@@ -20,17 +20,17 @@ namespace output {
 class Lane;
 class Outlets;
 
-/// Whose bytes they are. Goes on living while some of them wait.
+/// The writer that bytes belong to. Lives as long as some of them wait.
 struct Source {
   Source(std::string linePrefix, std::string name) : prefix(std::move(linePrefix)), losses(std::move(name)) {}
   std::string prefix;  ///< in front of each line, where the target takes messages
   LossReport losses;
 };
 
-/// The way to one target that may take less than is written: a pipe, a terminal, a socket, the system log. Several
-/// lanes share it. What the target does not take now waits here, in order; meanwhile the outlet is full, and those
-/// who read programs read no more for it and wait for their turn. So what waits is about one read for each target,
-/// however much is to come. While it is full nothing wakes up but the target's readiness.
+/// One target that may take less than is written: a pipe, a terminal, a socket, the system log. Several lanes share it.
+/// What the target does not take now is queued here, in order. Meanwhile the outlet is full, and the channels that read
+/// programs stop reading and wait for their turn. So about one read is queued for each target, however much follows.
+/// While it is full, only the readiness of the target wakes us up.
 class Outlet : public std::enable_shared_from_this<Outlet> {
  public:
   explicit Outlet(Outlets& all);
@@ -38,18 +38,18 @@ class Outlet : public std::enable_shared_from_this<Outlet> {
   Outlet(const Outlet&) = delete;
   Outlet& operator=(const Outlet&) = delete;
 
-  /// The target takes no more for now. What is written nevertheless waits behind the rest.
+  /// The target takes no more for now. What is written nevertheless is queued after the rest.
   [[nodiscard]] bool full() const noexcept { return !queue_.empty(); }
-  /// Nothing waits and nobody does.
+  /// No bytes and no writers wait.
   [[nodiscard]] bool idle() const noexcept { return queue_.empty() && room_.empty(); }
   /// Puts `waiter` in line for when there is room; only for an outlet that is not idle.
   void await(RoomQueue::Waiter& waiter) noexcept { room_.join(waiter); }
-  /// Writes at once what the target takes; the rest waits.
+  /// Writes what the target takes now; the rest is queued.
   void put(const std::shared_ptr<Source>& source, std::string_view bytes) noexcept;
   /// Whether lines are kept whole, so that those of several lanes do not mix.
   [[nodiscard]] virtual bool keepsLines() const noexcept { return lanes_.size() > 1; }
-  /// Takes no more for good: what waits, and what those who wait still have to read, is thrown away. Returns how many
-  /// bytes that were.
+  /// Stops writing permanently: what is queued, and what waiting channels still have to read, is discarded. Returns the
+  /// number of bytes.
   std::size_t giveUp() noexcept;
 
  protected:
@@ -59,9 +59,9 @@ class Outlet : public std::enable_shared_from_this<Outlet> {
   };
   /// Sends what the target takes now. `when` is the time at which the bytes were written.
   virtual Sent send(Source& source, std::string_view bytes, std::time_t when) noexcept = 0;
-  /// Becomes writable when there is room again; -1: there is no telling, try again after a pause.
+  /// The descriptor that becomes writable when there is room again; -1: there is none, try again after a pause.
   [[nodiscard]] virtual int descriptor() const noexcept = 0;
-  /// Has to be called before the descriptor is closed: of one that is shared, closing alone would not end the watch.
+  /// To be called before the descriptor is closed: if it is shared, closing it would not end the watch.
   void unwatch() noexcept { writable_.reset(); }
 
  private:

@@ -23,11 +23,11 @@ Outlets::Outlets(core::EventLoop& loop, std::string syslogSocket)
             }),
       limit_(loop, [this] {
         if (const auto bytes = giveUp(); bytes > 0)
-          logging::error("{} bytes of output are lost: their readers did not take them in time", bytes);
+          logging::error("discarded {} bytes of output: their readers did not take them in time", bytes);
         done_.schedule();
       }) {}
 
-/// Outlets that are full keep themselves.
+/// Full outlets hold a reference to themselves, which giveUp() drops.
 Outlets::~Outlets() { giveUp(); }
 
 std::shared_ptr<Outlet> Outlets::stream(Target target) {
@@ -67,7 +67,7 @@ void Outlets::settled() noexcept {
 std::size_t Outlets::giveUp() noexcept {
   std::size_t bytes = 0;
   if (const auto outlet = systemLog_.lock()) bytes += outlet->giveUp();
-  // By the key: what is written meanwhile may open a log anew, and add a stream or take some away.
+  // By the key: what is written meanwhile may reopen a log, and add a stream or remove some.
   for (auto stream = streams_.begin(); stream != streams_.end();) {
     const auto identity = stream->first;
     if (const auto outlet = stream->second.lock()) bytes += outlet->giveUp();

@@ -31,8 +31,8 @@ class Outlets {
   /// The outlet of the system log.
   [[nodiscard]] std::shared_ptr<Outlet> systemLog();
 
-  /// Calls `then` once everything is written that waits, at once or from the loop. After `limit` what still waits is
-  /// thrown away, which is logged with its size.
+  /// Calls `then` from the loop when everything that is queued was written. After `limit` the rest is discarded, which
+  /// is logged with its size.
   void settle(core::Duration limit, std::function<void()> then);
   /// For the outlets: one has become idle.
   void settled() noexcept;

@@ -3,7 +3,7 @@
 
 namespace output {
 
-/// Those who found a target full, first come, first served. Joining and leaving take no memory.
+/// Writers that found a target full, first come, first served. Joining and leaving need no memory.
 class RoomQueue {
  public:
   /// Waits in at most one queue; leaves it when destroyed.
@@ -13,7 +13,7 @@ class RoomQueue {
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
     virtual ~Waiter() { leave(); }
-    /// It is this one's turn, and it has left the queue: it may write until the target is full again, and join anew.
+    /// It is this one's turn, and it has left the queue: it may write until the target is full again, and join again.
     virtual void onRoom() noexcept = 0;
     [[nodiscard]] bool waiting() const noexcept { return queue_ != nullptr; }
     void leave() noexcept {

@@ -20,10 +20,10 @@
 namespace output {
 namespace {
 
-/// How often a log that is being written looks whether its path still leads to its file.
+/// How often a log that is being written checks whether its path still names its file.
 constexpr core::seconds kCheckInterval{1};
 
-/// Failures that pass by themselves: a program is started in spite of them.
+/// Failures that may end by themselves: a program is started in spite of them.
 bool passes(int code) noexcept { return code == ENOSPC || code == EDQUOT || code == EIO || code == ENFILE; }
 
 }  // namespace
@@ -127,13 +127,13 @@ void RotatingFile::check(core::Instant now) noexcept {
   if (fd_ && isCurrent()) return;
   const auto opened = acquire(false);
   if (opened) return;
-  // A file that was only renamed still takes our bytes; one that was removed would lose them in silence.
+  // A file that was renamed still takes our bytes; in one that was removed they would be lost without a message.
   if (fd_ && facts.st_nlink == 0) fd_.reset();
   if (!fd_) fail(opened.error().code, 0);
 }
 
-/// Makes the log PATH.1, and each backup one older, up to the first number that is free or has to go. Of names that do
-/// not exist none is touched, however many may be kept. On failure errno tells why.
+/// Renames the log to PATH.1, and each backup to the next number, up to the first free one or the last that is kept.
+/// Does not try all numbers: very many may be kept, and most do not exist. On failure errno has the reason.
 bool RotatingFile::moveToBackups() noexcept try {
   const auto numbered = [this](int n) { return path_ + "." + std::to_string(n); };
   int last = 1;
@@ -155,7 +155,7 @@ void RotatingFile::rotateIfDue() noexcept {
   const int code = moved ? 0 : errno;
   const auto opened = moved ? acquire(true) : core::Status();
   if (moved && opened) return;
-  rotateAt_ = size_ + maxBytes_;  // goes on in the same file and tries again that much later
+  rotateAt_ = size_ + maxBytes_;  // continues in the same file, and tries again after as many bytes
   logging::error("log file {}: cannot rotate it: {}", path_,
                  moved ? opened.error().text.c_str() : ::strerrordesc_np(code));
 }

@@ -27,9 +27,9 @@ struct Source;
 
 /// A log file: appends byte for byte, rotates by size to PATH.1 ... PATH.n after the write that reached the size (a
 /// write is never split), and outlives what happens to the file: truncated, renamed, removed, disk full. A target
-/// that is no regular file (terminal, pipe, FIFO, device) is written without blocking and never rotated: when it is
-/// full, what is written waits, and the writer should as well. Trouble is said once in the activity log; when it is
-/// over, so is how many bytes were lost.
+/// that is not a regular file (terminal, pipe, FIFO, device) is written without blocking and never rotated: when it is
+/// full, what is written is queued, and the writer should wait. Trouble is logged once in the activity log, and so is
+/// the number of lost bytes when it is over.
 class RotatingFile {
  public:
   /// `maxBytes` 0: never rotate. `backups` 0: start over in place. `policy` is for targets that can be full; without
@@ -40,8 +40,8 @@ class RotatingFile {
   RotatingFile(const RotatingFile&) = delete;
   RotatingFile& operator=(const RotatingFile&) = delete;
 
-  /// Opens for appending, creating the file. The error's code is the errno. A full or broken disk is no error here:
-  /// the log then begins when the disk works.
+  /// Opens for appending, creating the file. The error's code is the errno. A full or broken disk is not an error
+  /// here: the log then begins when the disk works.
   core::Status open();
   void close() noexcept;
   [[nodiscard]] bool isOpen() const noexcept { return open_; }
@@ -49,9 +49,9 @@ class RotatingFile {
   void write(std::string_view bytes) noexcept;
   /// The stream has ended: an unfinished line that waits for its end goes as it is.
   void flush() noexcept;
-  /// The way to a target that is no regular file, and can be full; nullptr: it is one.
+  /// The lane of a target that can be full; nullptr: it is a regular file.
   [[nodiscard]] const Lane* lane() const noexcept { return lane_.get(); }
-  /// For SIGUSR2: lets go of the file and opens the path anew. Does nothing while closed.
+  /// For SIGUSR2: closes the file and opens the path again. Does nothing while closed.
   void reopen() noexcept;
   /// Empties the log: removes the file and, if it was open, begins a new one. Links and devices are never removed.
   core::Status clear();
@@ -84,13 +84,13 @@ class RotatingFile {
   dev_t device_ = 0;
   ino_t inode_ = 0;
   core::Instant checked_{};
-  std::shared_ptr<Source> source_;  ///< made when it is needed: most logs never are in trouble
-  std::size_t untold_ = 0;          ///< lost when there was no memory to make it
-  std::unique_ptr<Lane> lane_;      ///< of a target that is no regular file
+  std::shared_ptr<Source> source_;  ///< created when it is needed: most logs never have trouble
+  std::size_t untold_ = 0;          ///< bytes lost when there was no memory to create it
+  std::unique_ptr<Lane> lane_;      ///< of a target that is not a regular file
   AppendNotice notice_;
   std::weak_ptr<LogFeed> feed_;  ///< while somebody follows
   config::Backpressure policy_;
-  bool open_ = false;  ///< shall be written; the file itself may be missing for now
+  bool open_ = false;  ///< between open() and close(); the file itself may be missing for now
 };
 
 }  // namespace output

@@ -15,8 +15,8 @@
 namespace output {
 namespace {
 
-/// What surely fits into a terminal that says it is ready, so that a write does not wait: one run of plain
-/// characters, or one of those that the kernel turns into several. After each of them it may be full.
+/// As many bytes as surely fit into a terminal that poll() reports as writable, so that a write does not block: one run
+/// of plain characters, or one character that the kernel expands to several. After that it may be full.
 std::string_view terminalPiece(std::string_view bytes) noexcept {
   constexpr std::size_t longest = 128;  // of the 256 bytes that pseudo terminals count their room in
   const std::size_t run = std::min(bytes.find_first_of("\n\r\t\b"), longest);
@@ -81,8 +81,8 @@ Outlet::Sent StreamOutlet::send(Source&, std::string_view bytes, std::time_t) no
   return {done, 0};
 }
 
-/// Whether anybody else reads a full FIFO: only then there will be room. Our own reading end is closed for that, and
-/// stays closed, so that we hear when the last reader goes.
+/// Whether another process reads a full FIFO: only then there will be room. Our own reading end is closed for the check
+/// and stays closed, so that we notice when the last reader closes it.
 bool StreamOutlet::isRead() noexcept {
   if (!fifo_) return true;
   target_.keeper.reset();
@@ -90,7 +90,8 @@ bool StreamOutlet::isRead() noexcept {
   return ::poll(&state, 1, 0) == 0 || (state.revents & POLLERR) == 0 || !keepForNextReader();
 }
 
-/// The last reader of a FIFO is gone: what fits waits for the next one. False if it is none, or we read it already.
+/// The last reader of a FIFO is gone: what fits is kept for the next one. False if the target is not a FIFO, or has our
+/// reading end already.
 bool StreamOutlet::keepForNextReader() noexcept {
   if (!fifo_ || target_.keeper) return false;
   char path[32];

@@ -7,11 +7,11 @@
 namespace output {
 
 /// Writes to a terminal, pipe, FIFO, socket, device or shared file without ever blocking. O_NONBLOCK belongs to the
-/// open file description, which others share where the target is a duplicate: there it asks before each small write
-/// instead.
+/// open file description, which others share where the target is a duplicate: there poll() is called before each
+/// small write instead.
 ///
-/// While the target is full, whole lines of up to PIPE_BUF bytes are written in one piece, so that those of other
-/// processes with the same pipe do not come in between either.
+/// While the target is full, whole lines of up to PIPE_BUF bytes are written in one piece, so that lines of other
+/// processes that write to the same pipe are not mixed in.
 class StreamOutlet final : public Outlet {
  public:
   StreamOutlet(Outlets& all, Target target);
@@ -30,7 +30,7 @@ class StreamOutlet final : public Outlet {
 
   Target target_;
   bool fifo_;    ///< made by name, and we read it ourselves while nobody else does
-  bool device_;  ///< no terminal: /dev/null and the like
+  bool device_;  ///< not a terminal: /dev/null and the like
   bool terminal_;
   bool tight_ = false;  ///< it was full lately
   bool tryNoWait_;      ///< the kernel may know a write that does not wait, whatever the description says

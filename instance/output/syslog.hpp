@@ -9,8 +9,8 @@
 
 namespace output {
 
-/// Sends datagrams to the system log without ever blocking (libc's syslog() waits when the receiver is slow): a
-/// message a line, as user facility, level info, whatever the text. It is full when the receiver's queue is; a
+/// Sends datagrams to the system log without ever blocking (libc's syslog() waits when the receiver is slow): one
+/// message per line, as user facility, level info, whatever the text. It is full when the receiver's queue is; a
 /// receiver that was restarted is connected to again.
 class Syslog final : public Outlet {
  public:

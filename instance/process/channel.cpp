@@ -50,7 +50,8 @@ const config::LogSettings& OutputChannel::settings() const noexcept {
   return channel_ == Channel::Stdout ? program_.config().out : program_.config().err;
 }
 
-/// Standard output of an event listener belongs to the protocol: it is logged as it is, and nothing else.
+/// Standard output of an event listener carries the protocol: it is logged unchanged, without capture mode, filter,
+/// system log or PROCESS_LOG events.
 bool OutputChannel::speaksProtocol() const noexcept {
   return channel_ == Channel::Stdout && program_.group().config().kind == config::GroupConfig::Kind::EventListener;
 }
@@ -74,14 +75,14 @@ void OutputChannel::attach(core::UniqueFd pipe) noexcept {
 
 void OutputChannel::watch() noexcept { watch_->start(pipe_.get(), core::IoWatch::Read); }
 
-/// The ways to targets that can be full; nullptr where there is none. The last words of a listener are taken in whether
-/// there is room or not: its protocol ends with its process.
+/// The lanes of targets that can be full; nullptr where there is none. The last output of a listener is read even if
+/// there is no room: its protocol ends with its process.
 std::array<const output::Lane*, 3> OutputChannel::lanes() const noexcept {
   const auto* const protocol = speaksProtocol() && !ending_ ? program_.protocol() : nullptr;
   return {log_ ? log_->lane() : nullptr, systemLog_.get(), protocol != nullptr ? protocol->results() : nullptr};
 }
 
-/// Where to wait if those who hear of the output have no room for it; else nullptr.
+/// The queue to wait in, if an observer of the output has no room for it; else nullptr.
 output::RoomQueue* OutputChannel::eventRoom() const noexcept {
   output::RoomQueue* room = nullptr;
   if (settings().events && !speaksProtocol())
@@ -118,10 +119,13 @@ void OutputChannel::onRoom() noexcept {
   if (pipe_ && !waiting() && !watch_->active()) watch();
 }
 
-/// At level debug a listener's output is logged, and people look there for what it says in one breath ("OKREADY"): wait
-/// until it has said all of it. An IoWatch without events would still report a hangup, so it goes meanwhile.
+/// Reads the pipe, but at level debug the pipe of a listener only after a pause of 5 ms. There its output is logged,
+/// and a listener writes its result and the next READY in two steps ("RESULT 2\nOK", "READY\n"). Read as soon as the
+/// first one arrives, they would be two entries, or cut anywhere; Supervisor's users look for one with "OKREADY". 5 ms
+/// are more than a listener needs between the two, and delay no event noticeably. The watch is stopped meanwhile: even
+/// without events it would report a hangup over and over.
 void OutputChannel::onReadable() {
-  constexpr core::milliseconds breath{5};
+  constexpr core::milliseconds kResultAndReady{5};
   const ProcessContext::Turn turn(context_);
   if (awaitRoom()) return;
   if (!speaksProtocol() || !logging::enabled(logging::Level::Debug)) {
@@ -137,7 +141,7 @@ void OutputChannel::onReadable() {
     });
   }
   watch_->stop();
-  pause_->armIn(breath);
+  pause_->armIn(kResultAndReady);
 }
 
 /// Reads and handles what is there, up to the buffer's size, or to the end of what an ended process wrote. Returns how
@@ -214,17 +218,17 @@ void OutputChannel::close() noexcept {
   if (log_) log_->close();
 }
 
-/// Whose output is being read.
+/// The process whose output is being read.
 pid_t OutputChannel::writer() const noexcept { return ended_.empty() ? program_.pid() : ended_.front().pid; }
 
-/// Logs come first, and take no memory: what fails is told to fewer, but not lost.
+/// Logs are written first and need no memory: if a later step fails, the output is in the log all the same.
 void OutputChannel::take(std::string_view bytes) noexcept {
   try {
     handle(bytes);
   } catch (const std::exception& error) {
     logging::critical("{} bytes of {} of {} were not handled in full: {}", bytes.size(), toText(channel_),
                       program_.name(), error.what());
-    // A conversation that misses a word never recovers: the event goes to the listener that takes this one's place.
+    // A protocol that misses bytes never recovers. Killing the listener gives its event to the one that replaces it.
     if (speaksProtocol() && live_ && ended_.empty()) ::kill(program_.pid(), SIGKILL);
   }
 }
@@ -255,7 +259,7 @@ void OutputChannel::onText(std::string_view bytes, bool captured) {
   std::string plain;
   try {
     plain = filter_.strip(bytes);
-  } catch (const std::bad_alloc&) {  // rather colours in the log than a hole
+  } catch (const std::bad_alloc&) {  // colours in the log are better than a gap
     return deliver(bytes, captured);
   }
   if (!plain.empty()) deliver(plain, captured);

@@ -33,26 +33,26 @@ class ProcessContext;
 /// One output channel of a program: from its pipe through capture and filter into its log, the system log, the
 /// observers and (at level debug) the activity log.
 ///
-/// While a target is full the pipe is not read: the program waits, as it would without us. Its end is not held up by
-/// that: what it left in the pipe is delivered later, and the next process of the program writes into the same pipe,
-/// behind it.
+/// While a target is full the pipe is not read, and the program waits, as it would without us. Its end does not wait:
+/// what it left in the pipe is delivered later, and the next process of the program writes to the same pipe, so that
+/// its output follows.
 class OutputChannel : private output::CaptureSplitter::Receiver, private output::RoomQueue::Waiter {
  public:
   /// An AUTO log file is created here, so that its name is known before the program's first start.
   OutputChannel(ProcessContext& context, Process& program, Channel channel);
   ~OutputChannel() override;
 
-  /// Opens the log file, if there is one, and makes what a process needs: nothing of it is made after its start.
+  /// Opens the log file, if there is one, and allocates what a process needs: nothing is allocated after its start.
   core::Status prepare();
   /// Our end of the pipe that the next process has to write to, since it is not read to its end; -1: it gets a new
   /// one.
   [[nodiscard]] int unreadPipe() const noexcept { return ended_.empty() ? -1 : pipe_.get(); }
-  /// Starts to read `pipe`, which must be non-blocking; an invalid one stands for unreadPipe().
+  /// Starts to read `pipe`, which must be non-blocking; an invalid one means unreadPipe().
   void attach(core::UniqueFd pipe) noexcept;
   /// After the program's end: reads what is in the pipe now (a grandchild may hold it open and write on) and closes
   /// pipe and log; both are kept while a target is full. Also for a start that failed, with 0 for `pid`.
   void finish(pid_t pid) noexcept;
-  /// The program is taken out: reads what is left whether there is room or not.
+  /// The program is removed: reads what is left whether there is room or not.
   void retire() noexcept;
 
   /// nullptr if the channel has no log file.
@@ -97,7 +97,7 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   output::AnsiFilter filter_;
   Channel channel_;
   bool live_ = false;    ///< a process has been started and not been reaped
-  bool ending_ = false;  ///< in finish(): the program is not told yet that its process has ended
+  bool ending_ = false;  ///< in finish(): the program has not handled the end of its process yet
 };
 
 }  // namespace process

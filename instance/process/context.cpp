@@ -80,7 +80,7 @@ void ProcessContext::lookAtGroups() {
 }
 
 void ProcessContext::unsubscribe(Observer& observer) noexcept {
-  // The place stays while observers are being called: their loop counts places.
+  // Only cleared for now: the loops that are calling observers go by index.
   std::replace(observers_.begin(), observers_.end(), &observer, static_cast<Observer*>(nullptr));
   if (depth_ == 0 && told_ == notices_.size()) std::erase(observers_, nullptr);
 }
@@ -104,7 +104,7 @@ void ProcessContext::tellRest(const Call& call) {
     if (observers_[observer_] != nullptr) call(*observers_[observer_]);
 }
 
-/// Observers may queue more meanwhile: no reference into the queue is kept.
+/// Copies the notice: observers may queue more, which moves the queue.
 void ProcessContext::tellFirst() {
   const Notice& notice = notices_[told_];
   if (const auto* change = std::get_if<Change>(&notice))
@@ -122,7 +122,7 @@ void ProcessContext::awaitMemory(output::RoomQueue::Waiter& waiter) noexcept {
 
 void ProcessContext::tryAgain() noexcept {
   drain();
-  output::RoomQueue now;  // whoever finds none again waits for the next time
+  output::RoomQueue now;  // a waiter that finds no memory again joins the other queue, for the next attempt
   while (auto* const waiter = waiting_.pop()) now.join(*waiter);
   while (auto* const waiter = now.pop()) waiter->onRoom();
 }
@@ -134,11 +134,11 @@ void ProcessContext::drain() noexcept {
     try {
       tellFirst();
     } catch (const std::bad_alloc&) {
-      logging::critical("out of memory for what happens to programs; trying again");
+      logging::critical("out of memory while reporting a change of a program; trying again");
       again_.armIn(kRetryPause);
       break;
     } catch (const std::exception& error) {
-      logging::critical("one of those who are told what happens to programs failed: {}", error.what());
+      logging::critical("an observer of the programs failed: {}", error.what());
       ++observer_;
       continue;
     }

@@ -68,7 +68,8 @@ void Deadlines::rearm() noexcept {
 
 void Deadlines::fire() {
   const auto now = core::Clock::now();
-  // One turn takes each due program once: whoever is due again at once waits for the next turn.
+  // Each expired program once in a turn: one that has a new deadline that has passed waits for the next turn, so that
+  // the loop gets to its other work.
   for (auto round = heap_.size(); round > 0 && !heap_.empty() && heap_.front().first <= now; --round)
     heap_.front().second->due();
   rearm();

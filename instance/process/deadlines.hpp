@@ -12,16 +12,17 @@ namespace process {
 
 class Process;
 
-/// The deadlines of all programs under one timer: a heap that knows where each program stands in it. There is room for
-/// each program beforehand, so that a deadline is never lost for want of memory.
+/// The deadlines of all programs, as a heap under one timer: a timer for each of a thousand programs would be a
+/// thousand event sources. Each program knows its index in the heap. Room is made when a program joins, so that a
+/// deadline is never lost for lack of memory.
 class Deadlines {
  public:
   explicit Deadlines(core::EventLoop& loop);
   /// Makes room for one more program.
   void join();
-  /// Its program is gone, and has no deadline any more.
+  /// A program is gone; its deadline was removed before.
   void leave() noexcept { --programs_; }
-  /// Sets, moves or (nullopt) takes out the deadline of `program`.
+  /// Sets, moves or (nullopt) removes the deadline of `program`.
   void set(Process& program, std::optional<core::Instant> when) noexcept;
 
  private:

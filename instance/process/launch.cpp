@@ -24,9 +24,9 @@
 namespace process {
 namespace {
 
-/// How much likelier than supervisord a program is killed when memory runs out, in thousandths of that memory or limit:
-/// supervisord with its few megabytes is then no victim before its programs, and can start them again. As much as
-/// systemd gives the services of a session; more would make programs victims before whatever else leaks on the host.
+/// Added to a program's oom_score_adj, in thousandths of the memory or limit: when memory runs out, the kernel then
+/// kills a program before supervisord, which can start it again. The value is what systemd gives the services of a
+/// session; a larger one would make the programs victims of other processes that leak on the host.
 constexpr int kEasierVictim = 200;
 
 void set(std::vector<std::string>& environment, std::string_view key, std::string_view value) {
@@ -49,7 +49,7 @@ struct Pipe {
     writer.reset(ends[1]);
     return true;
   }
-  /// Goes on with the pipe whose reading end is `old`, if there is one and it can be opened once more.
+  /// Reuses the pipe whose reading end is `old`, if there is one and it can be opened again for writing.
   bool open(int old) {
     if (old >= 0) writer.reset(::open(("/proc/self/fd/" + std::to_string(old)).c_str(), O_WRONLY | O_CLOEXEC));
     return writer.valid() || open();
@@ -68,12 +68,12 @@ std::string forkError(const std::string& name, int code) {
   return fmt::format("unknown error during fork for {}: {}", core::pythonRepr(name), ::strerrorname_np(code));
 }
 
-/// Never fails, since there is a child.
+/// Must not throw: the child exists by now, and would be lost.
 std::string failureText(const core::SpawnSpec& spec, const core::SpawnError& failure) noexcept {
   try {
     return core::supervisorsWords(spec, failure);
   } catch (const std::exception&) {
-    return "out of memory";  // which takes none
+    return "out of memory";  // short enough to need no allocation
   }
 }
 
@@ -81,7 +81,7 @@ void unblock(const core::UniqueFd& fd) {
   if (fd) ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
 
-/// Whom the child has to become; fails if that account is gone.
+/// The account that the child has to become; fails if it does not exist any more.
 core::Result<std::optional<core::Identity>, std::string> identityFor(const config::ProcessConfig& config) {
   if (!config.uid || *config.uid == ::getuid()) return std::optional<core::Identity>();
   const auto account = core::findAccount(*config.uid);
@@ -111,7 +111,7 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   Pipe in, out, err;
   if ((socket < 0 && !in.open()) || !out.open(old.out) || (!config.redirectStderr && !err.open(old.err)))
     return pipeError(config.name);
-  // The last ones are left for clients: whoever cannot connect cannot stop anything either.
+  // The last free descriptors are left for clients: without them nobody could connect to stop a program.
   if (core::isAmongTheLast(out.writer.get())) {
     errno = EMFILE;
     return pipeError(config.name);

@@ -18,7 +18,7 @@ namespace process {
 struct Command;
 struct SupervisorSettings;
 
-/// What the environment of a child is made of.
+/// What a child's environment consists of besides its own configuration.
 struct LaunchContext {
   const std::vector<std::string>& inherited;
   const SupervisorSettings& settings;
@@ -33,12 +33,12 @@ struct LaunchContext {
 struct Launched {
   pid_t pid = 0;
   core::UniqueFd in;    ///< non-blocking
-  core::UniqueFd out;   ///< non-blocking; invalid: the old pipe serves
+  core::UniqueFd out;   ///< non-blocking; invalid: the old pipe is reused
   core::UniqueFd err;   ///< non-blocking; the same
-  std::string failure;  ///< why the child does not become its program, in Supervisor's words; empty: it has
+  std::string failure;  ///< why the child does not become its program, in Supervisor's words; empty: it does
 };
 
-/// Reading ends of pipes that the program goes on with instead of new ones; -1: a new one.
+/// Reading ends of pipes that the program reuses; -1: it gets a new one.
 struct OldPipes {
   int out = -1;
   int err = -1;

@@ -15,7 +15,7 @@
 namespace process {
 namespace {
 
-/// How long others that were killed at the same moment take to be reaped. Later ends have other reasons.
+/// Others that were killed in the same moment are reaped within this time. A later end has another reason.
 constexpr core::seconds kTogether{1};
 
 /// The beginning of a small file; empty if it cannot be read.
@@ -56,7 +56,7 @@ std::string MemoryEvents::limit() const {
   for (std::string path = directory();; path.resize(path.rfind('/'))) {
     if (const auto bytes = numberOf(readSmall(root_ + path + "/memory.max")); bytes > 0)
       return fmt::format("control group {} has a limit of {} MB (memory.max)", path.empty() ? "/" : path, bytes >> 20);
-    if (path.empty()) return "the machine has no more";
+    if (path.empty()) return "no limit is set, the host ran out";
   }
 }
 

@@ -8,16 +8,15 @@
 
 namespace process {
 
-/// What the kernel counts in our control group: whether it has killed a process since memory ran out. Files are read
-/// when that is asked, which is after the end of a program by a SIGKILL that we did not send. Without cgroup v2 there
-/// is nothing to tell.
+/// The kernel's count of processes of our control group that it killed because memory ran out. Its files are read only
+/// after a program was ended by a SIGKILL that we did not send. Without cgroup v2 nothing is found.
 class MemoryEvents {
  public:
   /// `root` is where the tree of control groups is mounted, `own` the file that names ours.
   explicit MemoryEvents(std::string root = "/sys/fs/cgroup", std::string own = "/proc/self/cgroup");
 
-  /// Whether one more process was killed for want of memory than earlier calls have told: "control group /x has a limit
-  /// of 96 MB (memory.max)" or the like; empty if not. Several that are killed at once are told one by one.
+  /// If more processes were killed than earlier calls have returned, the reason of the next one: "control group /x has
+  /// a limit of 96 MB (memory.max)" or the like; else empty. Kills that are counted together are returned one by one.
   [[nodiscard]] std::string takeKill();
 
  private:
@@ -27,8 +26,8 @@ class MemoryEvents {
 
   std::string root_;
   std::string own_;
-  std::uint64_t told_ = 0;   ///< of what is counted, what was there before us included
-  std::uint64_t spare_ = 0;  ///< counted together with one that was told, and not told yet
+  std::uint64_t told_ = 0;   ///< the count at the last call, or when we started
+  std::uint64_t spare_ = 0;  ///< kills that were counted together with a returned one, and not returned yet
   core::Instant spareAt_{};
 };
 

@@ -23,7 +23,7 @@ enum class Channel { Stdout, Stderr };
   return channel == Channel::Stdout ? "stdout" : "stderr";
 }
 
-/// What the supervisor itself is up to, with the numbers of getState.
+/// The state of supervisord itself, with the numbers of getState.
 enum class SupervisorState { Shutdown = -1, Restarting = 0, Running = 1, Fatal = 2 };
 [[nodiscard]] constexpr const char* toText(SupervisorState supervisorState) noexcept {
   switch (supervisorState) {
@@ -54,10 +54,10 @@ class Observer {
   /// A chunk of output, of a channel with events enabled (PROCESS_LOG).
   /// `pid` wrote it: with a slow log the program's process may be another one by now, or none.
   virtual void onLog(Process& /*program*/, Channel, pid_t /*pid*/, std::string_view /*bytes*/) {}
-  /// Asked before output of a channel with events enabled is read: where to wait, if the observer has no room for what
-  /// onLog() would bring; nullptr: it has.
+  /// Called before output of a channel with events enabled is read. Returns the queue to wait in, if the observer has
+  /// no room for what onLog() would bring; nullptr: it has room.
   [[nodiscard]] virtual output::RoomQueue* logRoom(Channel) noexcept { return nullptr; }
-  /// What stood between the capture tokens (PROCESS_COMMUNICATION).
+  /// The text between the capture tokens (PROCESS_COMMUNICATION).
   virtual void onCommunication(Process& /*program*/, Channel, pid_t /*pid*/, std::string_view /*bytes*/) {}
   virtual void onGroupAdded(Group&) {}
   /// The group is still whole; it is gone after the call. Whoever keeps pointers to it or its programs drops them.
@@ -71,19 +71,19 @@ class Observer {
 class Protocol {
  public:
   virtual ~Protocol() = default;
-  /// A new process of the program has been started: the conversation begins anew.
+  /// A new process of the program was started: the protocol starts over.
   virtual void onSpawned() = 0;
-  /// Raw bytes of standard output. Answers may be written at once (Process::writeStdin).
+  /// Raw bytes of standard output. Answers may be written from inside the call (Process::writeStdin).
   virtual void onStdout(std::string_view bytes) = 0;
   /// Standard input is broken (EPIPE); what was queued is lost.
   virtual void onStdinClosed() = 0;
   /// The process has ended; all of its output was delivered before.
   virtual void onExited() = 0;
-  /// Where what the program says leads to: while that is full, it is not read. nullptr: nowhere.
+  /// The lane that results are printed to: while it is full, the program's output is not read. nullptr: none.
   [[nodiscard]] virtual const output::Lane* results() const noexcept { return nullptr; }
-  /// It has been told something and has not finished with it: the shutdown waits a little for it.
+  /// It is working on an event: the shutdown waits a little for it.
   [[nodiscard]] virtual bool busy() const noexcept { return false; }
-  /// What is wrong with the conversation, for people ("listener UNKNOWN"); empty if all is well.
+  /// What is wrong with the conversation, for people ("listener UNKNOWN"); empty if nothing is.
   [[nodiscard]] virtual std::string_view trouble() const noexcept { return {}; }
 };
 

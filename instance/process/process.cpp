@@ -37,7 +37,7 @@ lifecycle::Restart toRestart(config::AutoRestart restart) noexcept {
   return lifecycle::Restart::Always;
 }
 
-/// The hold of a program on its group's socket, which goes again if the program does not start.
+/// A program's use of its group's socket, which is given back if the program does not start.
 class SharedSocket {
  public:
   explicit SharedSocket(FcgiListener* listener) noexcept : listener_(listener) {}
@@ -111,13 +111,13 @@ std::string Process::description() const {
   }
 }
 
-/// Lets the machine take a step and does what it asks for. Without memory nothing happens: std::bad_alloc.
+/// Lets the machine take a step and does what it asks for. Throws std::bad_alloc before anything has happened.
 void Process::feed(const lifecycle::Input& input) {
   const ProcessContext::Turn turn(context_);
   step(input);
 }
 
-/// A step that has begun is finished: the state and what is the case stay together.
+/// noexcept, since a step must not stop halfway: the state would differ from what was done.
 void Process::step(const lifecycle::Input& input) noexcept {
   for (const Action& action : machine_.on(input, rules(), core::Clock::now())) apply(action);
   updateDeadline();
@@ -175,7 +175,7 @@ void Process::spawn() noexcept {
   step(input::Spawned{});
 }
 
-/// There is no process, or none any more.
+/// Ends what belongs to one process: it has ended, or could not be started.
 void Process::endRun() noexcept {
   out_->finish(pid_);
   if (err_) err_->finish(pid_);
@@ -200,7 +200,7 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
       }
     }
   }
-  // All that takes memory comes before there is a process that could be lost.
+  // All memory is allocated before the fork: a process that could not be taken note of would run unsupervised.
   auto input = std::make_unique<StdinPipe>();
   auto failure = std::make_unique<std::string>();
   SharedSocket shared(group_.socketFor(*config_));

@@ -55,16 +55,16 @@ class Process {
   [[nodiscard]] std::int64_t stoppedAt() const noexcept { return stoppedAt_; }
   [[nodiscard]] int exitStatus() const noexcept { return machine_.exitCode(); }
   [[nodiscard]] const std::string& spawnError() const noexcept { return machine_.trouble(); }
-  /// "pid 12, uptime 0:00:05", "Not started", ...: what status shows behind the state.
+  /// "pid 12, uptime 0:00:05", "Not started", ...: what status shows after the state.
   [[nodiscard]] std::string description() const;
   [[nodiscard]] int tries() const noexcept { return machine_.tries(); }
 
-  /// Whether the command could be started now. start() says the same through spawnError().
+  /// Whether the command could be started now. start() reports the same in spawnError().
   [[nodiscard]] core::Result<Command, CommandError> checkCommand() const;
-  /// Starts it, if it is stopped or waits in BACKOFF. The outcome is in state() and spawnError() at once; with
+  /// Starts it, if it is stopped or waits in BACKOFF. state() and spawnError() have the outcome on return; with
   /// startsecs above 0 RUNNING follows as a state change.
   void start();
-  /// Begins to stop it; STOPPED follows as a state change (at once from BACKOFF).
+  /// Begins to stop it; STOPPED follows as a state change, from BACKOFF before the return.
   core::Status stop();
   core::Status signal(int signo);
   /// Queues bytes for standard input; what the pipe does not take now is sent when it does, up to 64 KiB of backlog.
@@ -84,13 +84,13 @@ class Process {
 
   /// For the table: the process has ended with this wait status.
   void reaped(int waitStatus) noexcept;
-  /// For the table, in a turn: if it waits for others of its process group, takes in that they have ended.
+  /// For the table, in a turn: if it waits for others of its process group, checks whether they have ended.
   void lookAtGroup() noexcept;
   /// For the table: the deadline has passed.
   void due();
   /// For the table: the supervisor goes down, nothing is started any more.
   void supervisorStateChanged();
-  /// For the table: it is taken out; what its processes left in their pipes goes to the logs now.
+  /// For the table: it is removed; what its processes left in their pipes goes to the logs now.
   void retire() noexcept;
   /// For the table: stops it during the shutdown; what waits for a retry is given up.
   void shutDown();

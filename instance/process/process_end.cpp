@@ -27,20 +27,20 @@ using lifecycle::Action;
 using lifecycle::ProcessState;
 namespace input = lifecycle::input;
 
-/// The end of the process, with what is known of its reason.
+/// The end of the process as input of the machine, with what is known of its reason.
 input::Exited Process::exitOf(int code) noexcept {
   input::Exited exit{code};
   if (const auto why = std::exchange(doomed_, nullptr)) exit.why = std::move(*why);
   if (rules().expects(code)) return exit;
   try {
     exit.hint = config::shellHint(config_->command).value_or("");
-  } catch (const std::exception&) {  // of memory: the end is told without it
+  } catch (const std::exception&) {  // out of memory: the end is reported without the hint
   }
   return exit;
 }
 
 void Process::reaped(int waitStatus) noexcept {
-  // A start that succeeded in the same turn as the process ended is told first, as Supervisor does.
+  // If startsecs passed in the same turn as the process ended, RUNNING is reported first, as Supervisor does.
   if (state() == ProcessState::Starting) step(input::Deadline{});
   context_.forgetPid(pid_);
   if (!remains_ || !machine_.awaitsGroup(rules()) || !core::outlivesItsLeader(pid_)) return ended(waitStatus);
@@ -65,7 +65,7 @@ void Process::abandonGroup(const char* why) noexcept {
   ended(remains_->waitStatus());
 }
 
-/// Nothing of it is left, or waited for.
+/// The process and, if it is waited for, its group have ended.
 void Process::ended(int waitStatus) noexcept {
   if (std::exchange(remains_, nullptr)) context_.groupEnded(*this);
   endRun();
@@ -83,14 +83,14 @@ void Process::ended(int waitStatus) noexcept {
   if (protocol_ != nullptr) protocol_->onExited();
 }
 
-/// An end by SIGKILL that nobody has sent needs an explanation. A shell says 137 of such an end of its command.
+/// Explains an end by a SIGKILL that we did not send. A shell whose command was ended by SIGKILL exits with 137.
 void Process::tellMemoryKill(int waitStatus) {
   const bool bySigkill = WIFSIGNALED(waitStatus) && WTERMSIG(waitStatus) == SIGKILL;
   const bool ofItsCommand = WIFEXITED(waitStatus) && WEXITSTATUS(waitStatus) == 128 + SIGKILL;
   if (killed_ || !(bySigkill || ofItsCommand)) return;
   if (const auto why = context_.takeMemoryKill(); !why.empty())
     logging::error(
-        "{} (pid {}) was killed by the kernel for want of memory: {}; raise the limit, or make the program "
+        "{} (pid {}) was killed by the kernel because memory ran out: {}; raise the limit, or make the program "
         "use less",
         fullName(), pid_, why);
 }
@@ -139,7 +139,7 @@ void Process::shutDown() {
     beginStop();
 }
 
-/// All that a stop takes of memory comes first: the end of the process is taken in without.
+/// Allocates first all that a stop needs: the end of the process must be handled without memory.
 void Process::beginStop() {
   if (pid_ != 0 && !remains_ && (config_->stopAsGroup || config_->killAsGroup)) remains_ = context_.awaitGroup(*this);
   feed(input::Stop{});
@@ -158,12 +158,12 @@ void Process::sendStopSignal(const Action& action) noexcept {
   try {
     const auto sent = send(action.signal, action.group, "killing");
     if (!sent) step(input::SignalFailed{sent.error().text});
-  } catch (const std::exception& error) {  // the signal was refused, and there is no memory to say why
+  } catch (const std::exception& error) {  // the signal was refused, and there is no memory for the reason
     step(input::SignalFailed{error.what()});
   }
 }
 
-/// A process that is gone already is no failure: its exit is about to be noticed.
+/// Succeeds if the process does not exist any more: its exit status is about to arrive.
 core::Status Process::send(int signo, bool toGroup, const char* verb) {
   killed_ |= signo == SIGKILL;
   if (::kill(toGroup ? -pid_ : pid_, signo) == 0) return {};
@@ -186,7 +186,7 @@ core::Status Process::signal(int signo) {
     return core::Err{core::Error{std::move(text), 0}};
   }
   logging::debug("sending {} (pid {}) sig {}", name(), pid_, signalName(signo));
-  if (awaitsGroup()) return {};  // as if it had just exited: the number is only that of its group
+  if (awaitsGroup()) return {};  // as if it had just exited: pid_ is only the number of its group
   const ProcessContext::Turn turn(context_);
   auto sent = send(signo, false, "sending sig to");
   if (!sent) step(input::SignalFailed{sent.error().text});

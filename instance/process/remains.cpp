@@ -13,7 +13,7 @@ namespace process {
 namespace {
 
 constexpr core::milliseconds kFirstPause{1};
-/// From this pause on it asks who is left.
+/// From this pause on it reads /proc, to find a member whose end it can wait for.
 constexpr core::milliseconds kPatience{32};
 /// For what cannot be held: /proc does not show it, or the kernel has no pidfd_open.
 constexpr core::seconds kLongestPause{1};
@@ -24,7 +24,7 @@ constexpr core::milliseconds kCensusAge{100};
 void Census::refresh() {
   const auto now = core::Clock::now();
   if (takenAt_ != core::Instant() && now - takenAt_ < kCensusAge) return;
-  members_ = core::listProcessGroups();  // first: it may throw, and then there is nothing new
+  members_ = core::listProcessGroups();  // first: it may throw, and then the old census stays valid
   takenAt_ = now;
 }
 
@@ -61,15 +61,15 @@ bool Remains::isEmpty() noexcept {
   if (now < next_) return false;
   try {
     if (pause_ >= kPatience && onlyZombies()) return true;
-  } catch (const std::exception&) {  // of memory, for the census
+  } catch (const std::exception&) {  // out of memory for the census: a later look takes it
   }
   pause_ = std::min<core::Duration>(2 * pause_, kLongestPause);
   next_ = now + pause_;
   return false;
 }
 
-/// Holds a member that lives. If there is none but there are zombies, looks once more: a process that was born behind
-/// the reader of /proc by one that has ended since was not seen.
+/// Holds a member that lives. If it finds only zombies, a second census has to confirm that: while /proc was being
+/// read, a member may have forked a process that the reader had already passed, and ended.
 bool Remains::onlyZombies() {
   bool zombie = false;
   const bool lives = census_.any(group_, [&](pid_t pid) {

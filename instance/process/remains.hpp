@@ -15,12 +15,12 @@
 
 namespace process {
 
-/// Which process is in which group, looked up for all who ask at about the same time: a thousand programs that are
-/// stopped at once must not read /proc a thousand times.
+/// Which process is in which group, read once for all who ask at about the same time: a thousand programs that are
+/// stopped together must not read /proc a thousand times.
 class Census {
  public:
-  /// Calls `visit` with each process of `group`, as it was at `takenAt()`, until it returns true. Looks anew if that is
-  /// long ago.
+  /// Calls `visit` with each process of `group`, as it was at `takenAt()`, until it returns true. Reads /proc again if
+  /// that is long ago.
   template <class Visit>
   bool any(pid_t group, const Visit& visit) {
     refresh();
@@ -41,10 +41,11 @@ class Census {
   core::Instant takenAt_{};
 };
 
-/// What is left of the process group of a program whose own process has ended: tells when the group is empty. It is
-/// made when the program is asked to end, since afterwards nothing may fail for want of memory. Once it has begun, it
-/// looks soon and later and later; most groups end within milliseconds. From then on it holds one member that lives,
-/// and sleeps until that one ends. Zombies do not count: their parent may never reap them.
+/// What is left of the process group of a program whose own process has ended: finds out when the group is empty. It is
+/// created when the program is asked to end, since afterwards nothing may fail for lack of memory. Once it has begun,
+/// it looks at growing intervals, from a millisecond on, since most groups end within milliseconds. After that it holds
+/// a pidfd of one member that lives, and sleeps until that member ends. Zombies do not count: their parent may never
+/// reap them.
 class Remains {
  public:
   /// `ended` is called when a member has ended: isEmpty() may be true then.
@@ -54,7 +55,7 @@ class Remains {
   void begin(pid_t group, int waitStatus) noexcept;
   [[nodiscard]] bool begun() const noexcept { return group_ != 0; }
   [[nodiscard]] int waitStatus() const noexcept { return waitStatus_; }
-  /// Looks, if it is time to. What there is no memory for is found out by a later look.
+  /// Looks, if it is time to. Without memory it returns false, and a later look finds out.
   [[nodiscard]] bool isEmpty() noexcept;
   /// When isEmpty() is to be asked again; nullopt: `ended` will be called.
   [[nodiscard]] std::optional<core::Instant> nextLook() const noexcept;

@@ -44,11 +44,11 @@ void Shutdown::step() {
   }
   report_.disarm();
   if (!whenDown_) return;
-  whenDown_();  // if it fails, this step is taken again
+  whenDown_();  // if it throws, the loop repeats this step
   whenDown_ = nullptr;
 }
 
-/// Goes on from the group being stopped towards the first one.
+/// Stops the groups from the last one to the first; false: a group has still to end.
 bool Shutdown::everythingStopped() {
   const auto& groups = table_.groups();
   for (left_ = std::min(left_, groups.size()); left_ > 0; --left_) {
@@ -56,7 +56,7 @@ bool Shutdown::everythingStopped() {
     if (!group.stopped() && stopping_ != group.name()) {
       if (!mayStop(group)) return false;
       stop(group);
-      stopping_ = group.name();  // afterwards: what fails for want of memory is done again
+      stopping_ = group.name();  // after stop(): if that throws for lack of memory, it is repeated
     }
     if (!group.stopped()) return false;
   }
@@ -71,13 +71,13 @@ bool Shutdown::mayStop(const Group& group) {
   return false;
 }
 
-/// All programs of the group at once, highest priority number first.
+/// Stops all programs of the group together, highest priority number first.
 void Shutdown::stop(Group& group) {
   const auto order = group.byPriority();
   std::for_each(order.rbegin(), order.rend(), [](Process* program) { program->shutDown(); });
 }
 
-/// Tells what is still there, at once and every three seconds.
+/// Logs which programs have not ended, now and every three seconds, as Supervisor does.
 void Shutdown::report() {
   std::vector<std::string> names;
   for (const auto& group : table_.groups())

@@ -13,7 +13,7 @@ namespace process {
 class Table;
 
 /// Stops everything, strictly one group at a time: the next one is signalled when the one before has ended. A group of
-/// listeners gets a second to finish what it was told, so that its programs hear of the end.
+/// listeners gets a second to finish its events, so that the listeners receive those about the shutdown.
 class Shutdown final : private Observer {
  public:
   Shutdown(core::EventLoop& loop, Table& table, std::function<void()> whenDown);
@@ -34,7 +34,7 @@ class Shutdown final : private Observer {
   Table& table_;
   std::function<void()> whenDown_;
   std::size_t left_ = static_cast<std::size_t>(-1);  ///< groups before this place in the table are still to be stopped
-  std::string stopping_;                             ///< the group that was told to stop
+  std::string stopping_;                             ///< the group whose stop was begun
   std::string waitingFor_;                           ///< the group of busy listeners
   core::Deferred step_;
   core::Timer patience_;

@@ -11,7 +11,7 @@
 
 namespace process {
 
-/// The writing end of a program's standard input: bytes that the pipe does not take at once wait for it.
+/// The writing end of a program's standard input: bytes that the pipe does not take immediately wait until it does.
 class StdinPipe {
  public:
   enum class WriteResult { Queued, Closed, Full };

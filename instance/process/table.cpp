@@ -54,7 +54,7 @@ core::Expected<Group*> Table::add(config::GroupPtr config) {
   groups_.insert(at, std::move(group));
   try {
     context_->tell([&](Observer& o) { o.onGroupAdded(*added); });
-  } catch (...) {  // who has been told already is told that it is gone
+  } catch (...) {  // observers that know of the group hear of its removal
     remove(*added);
     throw;
   }
@@ -63,7 +63,7 @@ core::Expected<Group*> Table::add(config::GroupPtr config) {
 
 void Table::begin() {
   context_->tell([](Observer& o) { o.onSupervisorState(SupervisorState::Running); });
-  // By place: an observer may add or remove groups meanwhile.
+  // By index: an observer may add or remove groups meanwhile.
   for (std::size_t i = 0; i < groups_.size(); ++i) autostart(*groups_[i]);
 }
 
@@ -92,7 +92,7 @@ void Table::leave(SupervisorState supervisorState) {
   if (context_->supervisorState() == supervisorState || context_->supervisorState() == SupervisorState::Shutdown)
     return;
   const ProcessContext::Turn turn(*context_);
-  // It begins in the next turn of the loop. First, since there may be no memory for it: then nothing has changed.
+  // Created first, since it may throw for lack of memory: nothing has changed then. It begins in the next turn.
   if (!shutdown_)
     shutdown_ = std::make_unique<Shutdown>(context_->loop(), *this, [this] {
       if (whenDown_) whenDown_();
@@ -104,7 +104,7 @@ void Table::leave(SupervisorState supervisorState) {
     try {
       o.onSupervisorState(supervisorState);
     } catch (const std::exception& error) {  // the shutdown has begun
-      logging::critical("one of those who are told that supervisord goes down failed: {}", error.what());
+      logging::critical("an observer of the shutdown failed: {}", error.what());
     }
   });
 }

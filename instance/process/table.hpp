@@ -43,7 +43,7 @@ class Table {
   /// Where the programs' output goes.
   [[nodiscard]] output::Outlets& outlets() const noexcept;
 
-  /// Observers are told in the order of subscription and must outlive the table or unsubscribe.
+  /// Observers are called in the order of subscription and must outlive the table or unsubscribe.
   void subscribe(Observer& observer);
   void unsubscribe(Observer& observer) noexcept;
 
@@ -54,10 +54,9 @@ class Table {
 
   /// Adds a group without starting anything. Fails if the name is taken, or if a shared socket cannot be bound.
   core::Expected<Group*> add(std::shared_ptr<const config::GroupConfig> group);
-  /// Tells the observers that the supervisor runs (SupervisorState::Running) and starts, in order, what is to start by
-  /// itself.
+  /// Reports SupervisorState::Running to the observers and starts, in order, the programs with autostart.
   void begin();
-  /// Starts, in order, what is to start by itself in a group that was added later.
+  /// Starts, in order, the programs with autostart of a group that was added later.
   void autostart(Group& group);
   /// Takes a group out; false if a program of it still runs.
   bool remove(Group& group);
@@ -70,11 +69,11 @@ class Table {
   /// A listener that the shutdown waits for may have finished.
   void listenerMoved() noexcept;
 
-  /// Takes in at once what has ended, if anything has: whoever asks for states next is told what has happened, not what
-  /// the loop has come to. To be called from outside of any change.
+  /// Handles the ends of processes that the loop has not come to yet, so that a client that asks for states gets those
+  /// of now. To be called from outside of any change.
   void noticeEnds();
 
-  /// For SIGUSR2: opens the log files of all running programs anew.
+  /// For SIGUSR2: reopens the log files of all running programs.
   void reopenLogs();
   [[nodiscard]] const SupervisorSettings& settings() const noexcept;
   /// Replaces the settings, for programs that are started and logs that are created from now on.

@@ -109,7 +109,7 @@ def test_hangup_with_a_bad_configuration_changes_nothing(daemon):
     pid = server.wait_state("a", "RUNNING")["pid"]
     server.configure("[program:a]\ncommand=/bin/sleep 1000\npriority=high\n")
     server.kill(signal.SIGHUP)
-    wait_for(lambda: "ERRO no restart, everything goes on as it is: " in server.log(), "the refusal")
+    wait_for(lambda: "ERRO cannot restart, the old configuration stays: " in server.log(), "the refusal")
     assert server.rpc.supervisor.getProcessInfo("a")["pid"] == pid
     assert server.rpc.supervisor.getState()["statename"] == "RUNNING"
 
@@ -153,7 +153,7 @@ def test_a_restart_that_could_not_open_what_it_needs_is_refused(daemon, taken, o
     assert refusal.value.faultCode == 92 and reason in refusal.value.faultString
     assert "(file: '" in refusal.value.faultString or "log file" in reason
     server.kill(signal.SIGHUP)
-    wait_for(lambda: server.log().count("ERRO no restart, everything goes on as it is: ") == 2, "the refusal")
+    wait_for(lambda: server.log().count("ERRO cannot restart, the old configuration stays: ") == 2, "the refusal")
     assert server.rpc.supervisor.getProcessInfo("a")["pid"] == pid
     assert server.rpc.supervisor.getState()["statename"] == "RUNNING"
 

@@ -110,7 +110,7 @@ def test_a_hog_never_takes_its_supervisord_along(vm):
     log = "/var/log/supervisor_hungry/supervisord.log"
 
     def kills():
-        return int(vm.run(f"grep -c 'hog .* was killed by the kernel for want of memory' {log}", check=False)[1])
+        return int(vm.run(f"grep -c 'hog .* was killed by the kernel because memory ran out' {log}", check=False)[1])
 
     for count in range(kills() + 1, kills() + 11):
         vm.run("supervisorctl_hungry start hog")

@@ -30,7 +30,7 @@ TEST_CASE("payloads of state changes have the keys of their type") {
         "processname:cat groupname:pets from_state:STOPPING");
 }
 
-TEST_CASE("output is copied unchanged, and escaped if it is not text") {
+TEST_CASE("output is carried as it was printed, and escaped where it is not UTF-8") {
   CHECK(makeLogEvent(Channel::Stdout, 7, "hi\n", kCat)->payload ==
         "processname:cat groupname:pets pid:7 channel:stdout\nhi\n");
   CHECK(makeLogEvent(Channel::Stderr, 7, "h\xC3\xA9", kCat)->payload ==
@@ -62,7 +62,7 @@ TEST_CASE("len counts bytes, and the payload is long enough for listeners that c
         "ver:3.0 server:s serial:0 pool:p poolserial:0 eventname:SUPERVISOR_STATE_CHANGE_RUNNING len:0\n");
 }
 
-TEST_CASE("the padding for listeners that count characters is not a part of the last value of a line") {
+TEST_CASE("the padding for characters is not part of the last value of a line") {
   const auto event = events::makeStateEvent({events::Type::ProcessStateStarting, "STOPPED", 0}, {"\xC3\xA4", "g"});
   event->serial = 0;
   CHECK(encode(*event, {"s", "p", 0}) ==

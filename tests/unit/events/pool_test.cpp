@@ -104,7 +104,7 @@ TEST_CASE_FIXTURE(Fixture, "an event goes to the first listener that is RUNNING 
   CHECK(log->lines.back() == "DEBG event 1 sent to listener a");
 }
 
-TEST_CASE_FIXTURE(Fixture, "the log has the whole conversation in Supervisor's text") {
+TEST_CASE_FIXTURE(Fixture, "the log has the whole conversation in Supervisor's words") {
   Pool pool(groupOf("p", 10, {"REMOTE_COMMUNICATION"}), shared);
   FakeProcess process;
   auto& l = pool.add("l", process);
@@ -132,7 +132,7 @@ TEST_CASE_FIXTURE(Fixture, "the log has the whole conversation in Supervisor's t
   CHECK(l.processed() == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a full buffer drops its oldest event and logs that") {
+TEST_CASE_FIXTURE(Fixture, "a full buffer drops its oldest event and logs it") {
   Pool pool(groupOf("p", 2, {"REMOTE_COMMUNICATION"}), shared);
   FakeProcess process;
   auto& l = pool.add("l", process);
@@ -204,7 +204,7 @@ TEST_CASE_FIXTURE(Fixture, "the pause after a rejection grows until an event is 
   CHECK(log->take().at(0) == rejection("FAIL", "0.1"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "the beginning of a listener's invalid output is logged") {
+TEST_CASE_FIXTURE(Fixture, "the beginning of what a listener wrote wrong is logged") {
   Pool pool(groupOf("p", 10, {"REMOTE_COMMUNICATION"}), shared);
   FakeProcess process;
   auto& l = pool.add("l", process);
@@ -332,7 +332,7 @@ TEST_CASE_FIXTURE(Fixture, "a listener that ends while it is busy returns its ev
   CHECK(pool.queued() == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a violation is logged once and returns the event to the pool") {
+TEST_CASE_FIXTURE(Fixture, "a violation is logged once and gives the event back") {
   Pool pool(groupOf("p", 10, {"EVENT"}), shared);
   FakeProcess process;
   auto& l = pool.add("l", process);

@@ -9,8 +9,8 @@
 #include <sstream>
 #include <string>
 
-#include "instance/output/outlets.hpp"
 #include "instance/config/model.hpp"
+#include "instance/output/outlets.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"

@@ -28,7 +28,7 @@ TEST_CASE("missed ticks are not repeated, and a clock that is set back ticks too
   CHECK(ticks.on(17, bit(Type::Tick5)) == Due{{Type::Tick5, 15}});
 }
 
-TEST_CASE("only subscribed periods tick, and a period that is subscribed again starts again") {
+TEST_CASE("only what is wanted ticks, and a period that is wanted again starts over") {
   Ticks ticks;
   CHECK(ticks.on(0, kAll).empty());
   CHECK(ticks.on(60, bit(Type::Tick60)) == Due{{Type::Tick60, 60}});

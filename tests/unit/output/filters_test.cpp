@@ -23,7 +23,7 @@ Heard split(const std::string& input, std::size_t size, std::int64_t maxBytes = 
 
 }  // namespace
 
-TEST_CASE("captured text is recognised however the tokens are cut") {
+TEST_CASE("captured text is recognised however the tokens are split") {
   const std::string input =
       "before <!--XSUPERVISOR:BEGIN-->one<!--XSUPERVISOR:END--> between <!--X <!--XSUPERVISOR:BEGIN-->two"
       "<!--XSUPERVISOR:END-->tail <!--XSUPER";

@@ -211,8 +211,8 @@ TEST_CASE("an unfinished line is written after a while, when it is long, or at t
   Bench bench;
   bench.pipe(false);
   auto a = bench.lane();
-  a.write("alone: no wait");
-  CHECK(bench.read() == "alone: no wait");
+  a.write("alone: now");
+  CHECK(bench.read() == "alone: now");
   {
     auto b = bench.lane("b");
     a.write("prompt> ");
@@ -269,7 +269,7 @@ TEST_CASE("a full pipe gets whole lines in one write, so that lines of other wri
   CHECK(got == text);
 }
 
-TEST_CASE("with drop 64 KiB wait; more is dropped in whole lines, counted and logged once") {
+TEST_CASE("with drop 64 KiB wait, and what does not fit is lost in whole lines, logged once and counted") {
   Bench bench;
   const LogCatcher catcher;
   bench.pipe(false);
@@ -278,7 +278,7 @@ TEST_CASE("with drop 64 KiB wait; more is dropped in whole lines, counted and lo
   std::size_t written = 0;
   for (; written < 300'000; written += line.size()) lane.write(line);
   CHECK(lane.fullOutlet() == nullptr);
-  const std::string message = "log: its reader takes no more for now; output that does not fit is lost";
+  const std::string message = "log: its reader is too slow; output that does not fit is discarded until it catches up";
   const auto said = catcher.text().find(message);
   CHECK(said != std::string::npos);
   CHECK(catcher.text().find(message, said + 1) == std::string::npos);
@@ -321,7 +321,7 @@ TEST_CASE("a log with drop and one with block both get their turns") {
   reads.leave();
 }
 
-TEST_CASE("a missing reader is logged once; output that waited for it is dropped and counted") {
+TEST_CASE("a reader that is gone is logged once; what waited for it is lost and counted") {
   Bench bench;
   const LogCatcher catcher;
   bench.pipe(false);
@@ -335,7 +335,8 @@ TEST_CASE("a missing reader is logged once; output that waited for it is dropped
     lane.write("abc");
     CHECK_FALSE(bench.outlet->full());
   }
-  CHECK(catcher.text().find("log: cannot write: Broken pipe; output is lost") != std::string::npos);
+  CHECK(catcher.text().find("log: cannot write: Broken pipe; output is discarded until it is writable again") !=
+        std::string::npos);
   CHECK(catcher.text().find("log: 5907 bytes were lost") != std::string::npos);
 }
 
@@ -454,10 +455,10 @@ TEST_CASE("at the end waiting output is written, also that of waiting programs, 
   bench.outlets.settle(core::milliseconds(1), done);
   bench.until([&] { return settled; });
   CHECK(waits.turns == 2);
-  CHECK(catcher.text().find("ERRO 5912 bytes of output are lost") != std::string::npos);
+  CHECK(catcher.text().find("ERRO discarded 5912 bytes of output") != std::string::npos);
 }
 
-TEST_CASE("supervisord's own log never waits; its losses are logged to the log that replaces it") {
+TEST_CASE("supervisord's own log never waits; what it lost is written to the log that follows it") {
   Bench bench;
   bench.pipe(false);
   {

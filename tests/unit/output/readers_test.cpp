@@ -29,7 +29,7 @@ TEST_CASE("a log is read by offset and length") {
   CHECK(readLog("/dev/zero", 0, 10).error().kind == Kind::NoFile);
 }
 
-TEST_CASE("the tail of a log has its end offset and an overflow flag") {
+TEST_CASE("the tail of a log has the size of the log and whether it outran the reader") {
   const Scratch scratch;
   const auto path = scratch.at("log");
   std::ofstream(path) << "0123456789";

@@ -103,7 +103,7 @@ TEST_CASE("a log that others truncate (copytruncate) is not rotated too early, a
   CHECK(contentOf(scratch.at("a.log")) == "abc");
 }
 
-TEST_CASE("a renamed log is written under its new name until it is reopened") {
+TEST_CASE("a renamed log continues under its new name until it is reopened") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;
@@ -129,7 +129,7 @@ TEST_CASE("a removed log is created again while it is written") {
   CHECK(contentOf(scratch.at("a.log")) == "x");
 }
 
-TEST_CASE("the error about a log that cannot be opened has the errno") {
+TEST_CASE("a log that cannot be opened reports why, by errno") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;
@@ -140,7 +140,7 @@ TEST_CASE("the error about a log that cannot be opened has the errno") {
   CHECK_FALSE(directory.isOpen());
 }
 
-TEST_CASE("a failure is logged once, and after it the number of lost bytes") {
+TEST_CASE("trouble is logged once; when it is over, so is what was lost") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   const Scratch scratch;
@@ -225,7 +225,7 @@ TEST_CASE("a FIFO without a reader delays nobody, and keeps its bytes for the ne
   CHECK(scratch.list() == Names{"fifo"});
 }
 
-TEST_CASE("bytes for which a pipe has no room are sent later, in order") {
+TEST_CASE("what a pipe does not take immediately is sent when it does, in order") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
   int ends[2];

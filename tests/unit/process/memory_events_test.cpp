@@ -30,7 +30,7 @@ struct Tree {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Tree, "the report of an out-of-memory kill has the nearest limit") {
+TEST_CASE_FIXTURE(Tree, "a kill because memory ran out is reported with the nearest limit") {
   kills(3);
   write("/a/b/memory.max", "max\n");
   write("/a/memory.max", "100663296\n");
@@ -42,12 +42,12 @@ TEST_CASE_FIXTURE(Tree, "the report of an out-of-memory kill has the nearest lim
   write("/a/b/memory.max", "1048576\n");
   kills(6);
   CHECK(watch.takeKill() == "control group /a/b has a limit of 1 MB (memory.max)");
-  CHECK_FALSE(watch.takeKill().empty());  // two in one change
+  CHECK_FALSE(watch.takeKill().empty());  // two together
   CHECK(watch.takeKill().empty());
   write("/a/b/memory.max", "max\n");
   write("/a/memory.max", "max\n");
   kills(7);
-  CHECK(watch.takeKill() == "the machine has no more");
+  CHECK(watch.takeKill() == "no limit is set, the host ran out");
 }
 
 TEST_CASE_FIXTURE(Tree, "in a container the group is at the mount point") {

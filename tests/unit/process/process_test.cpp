@@ -111,7 +111,7 @@ TEST_CASE("a log that cannot be opened is a spawn error") {
   CHECK(program.spawnError().ends_with("/missing/err.log: No such file or directory"));
 }
 
-TEST_CASE("a child whose exec fails reports that on its standard error") {
+TEST_CASE("what cannot become its program reports it on its standard error") {
   Bench b;
   auto config = Bench::shell("p", "exit 0");
   config->directory = "/no/such/directory";
@@ -137,7 +137,7 @@ TEST_CASE("autorestart=true starts again, in a later turn of the loop") {
   CHECK(starts == 3);
 }
 
-TEST_CASE("standard input arrives in order, and a missing reader is an error") {
+TEST_CASE("standard input arrives in order, and an unread one is reported") {
   Bench b;
   auto& program = b.add(Bench::shell("p", "exec cat"));
   CHECK(program.writeStdin("x").error() == process::StdinError::NotRunning);
@@ -180,7 +180,7 @@ TEST_CASE("log events and captured messages reach the observers") {
   CHECK(b.logged == "stderr:late\n");
 }
 
-TEST_CASE("a signal that is not a stop does not change the state") {
+TEST_CASE("a signal that does not stop leaves the state alone") {
   Bench b;
   auto& program = b.add(Bench::shell("p", "trap \"echo got\" USR1; echo ready; while :; do sleep 0.01; done"));
   CHECK_FALSE(program.signal(SIGUSR1).has_value());

@@ -10,7 +10,7 @@
 
 using lifecycle::ProcessState;
 
-TEST_CASE("groups are sorted by ascending priority, equal ones as they were added, and are found by name") {
+TEST_CASE("groups are in ascending priority, equal ones as they came, and are found by name") {
   Bench b;
   b.add("c", {}, 5);
   b.add("a", {}, 5);
@@ -41,7 +41,7 @@ TEST_CASE("begin starts programs with autostart, in order, after the report that
   b.until([&] { return b.down; });
 }
 
-TEST_CASE("the shutdown stops one group after the other, last group first, all programs of a group together") {
+TEST_CASE("the shutdown is one group after the other, last group first, all programs of a group together") {
   Bench b;
   auto low = Bench::shell("low", "exec sleep 1000");
   auto high = Bench::shell("high", "exec sleep 1000");
@@ -70,7 +70,7 @@ TEST_CASE("the shutdown stops one group after the other, last group first, all p
   CHECK(b.events.find("high:STOPPED") < b.events.find("p:STOPPING"));
 }
 
-TEST_CASE("the shutdown of an empty table ends immediately") {
+TEST_CASE("an empty table is down immediately") {
   Bench b;
   b.table.leave(process::SupervisorState::Shutdown);
   b.until([&] { return b.down; });
