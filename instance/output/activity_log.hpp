@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "lib/core/log.hpp"
+#include "lib/core/log_sink.hpp"
 #include "lib/core/result.hpp"
 
 namespace config {
