@@ -17,7 +17,7 @@ enum class Completes { Nothing, Commands, Groups, Processes };
 /// One command of the client. The table is the only place that lists them: parsing, help and completion read it.
 struct Command {
   std::string_view name;
-  Done (*run)(Session& session, const std::string& argument);
+  Answer<void> (*run)(Session& session, const std::string& argument);
   Completes completes = Completes::Nothing;
   std::string_view help;     ///< whole lines without the last line end
   std::string_view options;  ///< separated by blanks, for completion
@@ -34,27 +34,27 @@ void printHelp(Session& session, std::string_view name);
 bool executeLine(Session& session, std::string_view line);
 
 // The handlers, by family.
-Done runStatus(Session& session, const std::string& argument);
-Done runPid(Session& session, const std::string& argument);
-Done runStart(Session& session, const std::string& argument);
-Done runStop(Session& session, const std::string& argument);
-Done runRestart(Session& session, const std::string& argument);
-Done runSerialRestart(Session& session, const std::string& argument);
-Done runSignal(Session& session, const std::string& argument);
-Done runTail(Session& session, const std::string& argument);
-Done runMaintail(Session& session, const std::string& argument);
-Done runClear(Session& session, const std::string& argument);
-Done runForeground(Session& session, const std::string& argument);
-Done runAvail(Session& session, const std::string& argument);
-Done runReread(Session& session, const std::string& argument);
-Done runUpdate(Session& session, const std::string& argument);
-Done runAdd(Session& session, const std::string& argument);
-Done runRemove(Session& session, const std::string& argument);
-Done runVersion(Session& session, const std::string& argument);
-Done runShutdown(Session& session, const std::string& argument);
-Done runReload(Session& session, const std::string& argument);
-Done runOpen(Session& session, const std::string& argument);
-Done runHelp(Session& session, const std::string& argument);
-Done runComplete(Session& session, const std::string& argument);
+Answer<void> runStatus(Session& session, const std::string& argument);
+Answer<void> runPid(Session& session, const std::string& argument);
+Answer<void> runStart(Session& session, const std::string& argument);
+Answer<void> runStop(Session& session, const std::string& argument);
+Answer<void> runRestart(Session& session, const std::string& argument);
+Answer<void> runSerialRestart(Session& session, const std::string& argument);
+Answer<void> runSignal(Session& session, const std::string& argument);
+Answer<void> runTail(Session& session, const std::string& argument);
+Answer<void> runMaintail(Session& session, const std::string& argument);
+Answer<void> runClear(Session& session, const std::string& argument);
+Answer<void> runForeground(Session& session, const std::string& argument);
+Answer<void> runAvail(Session& session, const std::string& argument);
+Answer<void> runReread(Session& session, const std::string& argument);
+Answer<void> runUpdate(Session& session, const std::string& argument);
+Answer<void> runAdd(Session& session, const std::string& argument);
+Answer<void> runRemove(Session& session, const std::string& argument);
+Answer<void> runVersion(Session& session, const std::string& argument);
+Answer<void> runShutdown(Session& session, const std::string& argument);
+Answer<void> runReload(Session& session, const std::string& argument);
+Answer<void> runOpen(Session& session, const std::string& argument);
+Answer<void> runHelp(Session& session, const std::string& argument);
+Answer<void> runComplete(Session& session, const std::string& argument);
 
 }  // namespace ctl

@@ -6,7 +6,7 @@
 namespace ctl {
 namespace {
 
-Done leave(Session&, const std::string&) { return {}; }  // executeLine() ends the session by the name
+Answer<void> leave(Session&, const std::string&) { return {}; }  // executeLine() ends the session by the name
 
 // By name. `help` shows the listed ones in this order.
 constexpr std::array<Command, 25> kCommands{{

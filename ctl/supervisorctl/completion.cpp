@@ -95,7 +95,7 @@ std::vector<std::string> candidates(const CompletionRequest& request, const std:
 }
 
 /// For shells: `__complete WORD... =CURRENT` prints candidates, one a line. A server that cannot be asked is no error.
-Done runComplete(Session& session, const std::string& argument) {
+Answer<void> runComplete(Session& session, const std::string& argument) {
   // The last word may be empty; a mark before it keeps it in the joined line: "start =web".
   const std::size_t blank = argument.rfind(" =");
   const std::size_t mark = blank != std::string::npos ? blank + 1 : 0;

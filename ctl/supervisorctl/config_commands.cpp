@@ -40,7 +40,7 @@ Answer<Changes> reloadConfig(Session& session) {
 }
 
 /// Calls `method` for one group; the first failure is handed up.
-Done callGroup(Session& session, std::string_view method, const std::string& group) {
+Answer<void> callGroup(Session& session, std::string_view method, const std::string& group) {
   auto answer = session.call(method, {xmlrpc::Value{group}});
   if (!answer) return core::Err{std::move(answer).error()};
   return {};
@@ -66,18 +66,18 @@ class Update {
  public:
   Update(Session& session, std::vector<std::string> wanted) : session_(session), wanted_(std::move(wanted)) {}
 
-  Done run(const Changes& changes) {
+  Answer<void> run(const Changes& changes) {
     if (!wanted_.empty())
-      if (Done known = checkNames(changes.added); !known) return known;
+      if (Answer<void> known = checkNames(changes.added); !known) return known;
     for (const std::string& group : changes.removed)
       if (isWanted(group))
-        if (Done done = remove(group); !done) return done;
+        if (Answer<void> done = remove(group); !done) return done;
     for (const std::string& group : changes.changed)
       if (isWanted(group))
-        if (Done done = replace(group); !done) return done;
+        if (Answer<void> done = replace(group); !done) return done;
     for (const std::string& group : changes.added)
       if (isWanted(group)) {
-        if (Done done = callGroup(session_, "supervisor.addProcessGroup", group); !done) return done;
+        if (Answer<void> done = callGroup(session_, "supervisor.addProcessGroup", group); !done) return done;
         session_.out.line(group + ": added process group");
       }
     return {};
@@ -88,7 +88,7 @@ class Update {
     return wanted_.empty() || std::find(wanted_.begin(), wanted_.end(), group) != wanted_.end();
   }
 
-  Done checkNames(const std::vector<std::string>& added) {
+  Answer<void> checkNames(const std::vector<std::string>& added) {
     auto infos = session_.allProcesses();
     if (!infos) return core::Err{std::move(infos).error()};
     std::set<std::string> known(added.begin(), added.end());
@@ -98,7 +98,7 @@ class Update {
     return {};
   }
 
-  Done remove(const std::string& group) {
+  Answer<void> remove(const std::string& group) {
     auto results = session_.call("supervisor.stopProcessGroup", {xmlrpc::Value{group}});
     if (!results) return core::Err{std::move(results).error()};
     session_.out.line(group + ": stopped");
@@ -107,16 +107,16 @@ class Update {
         session_.refuse(group + ": has problems; not removing");
         return {};
       }
-    if (Done done = callGroup(session_, "supervisor.removeProcessGroup", group); !done) return done;
+    if (Answer<void> done = callGroup(session_, "supervisor.removeProcessGroup", group); !done) return done;
     session_.out.line(group + ": removed process group");
     return {};
   }
 
-  Done replace(const std::string& group) {
-    if (Done done = callGroup(session_, "supervisor.stopProcessGroup", group); !done) return done;
+  Answer<void> replace(const std::string& group) {
+    if (Answer<void> done = callGroup(session_, "supervisor.stopProcessGroup", group); !done) return done;
     session_.out.line(group + ": stopped");
-    if (Done done = callGroup(session_, "supervisor.removeProcessGroup", group); !done) return done;
-    if (Done done = callGroup(session_, "supervisor.addProcessGroup", group); !done) return done;
+    if (Answer<void> done = callGroup(session_, "supervisor.removeProcessGroup", group); !done) return done;
+    if (Answer<void> done = callGroup(session_, "supervisor.addProcessGroup", group); !done) return done;
     session_.out.line(group + ": updated process group");
     return {};
   }
@@ -135,7 +135,7 @@ std::vector<std::string> distinctWords(const std::string& argument) {
 
 }  // namespace
 
-Done runAvail(Session& session, const std::string& argument) {
+Answer<void> runAvail(Session& session, const std::string& argument) {
   if (!argument.empty()) {
     session.refuse("Error: avail accepts no arguments");
     printHelp(session, "avail");
@@ -152,7 +152,7 @@ Done runAvail(Session& session, const std::string& argument) {
   return {};
 }
 
-Done runReread(Session& session, const std::string& argument) {
+Answer<void> runReread(Session& session, const std::string& argument) {
   if (!argument.empty()) {
     session.refuse("Error: reread accepts no arguments");
     printHelp(session, "reread");
@@ -177,7 +177,7 @@ Done runReread(Session& session, const std::string& argument) {
   return {};
 }
 
-Done runUpdate(Session& session, const std::string& argument) {
+Answer<void> runUpdate(Session& session, const std::string& argument) {
   auto changes = reloadConfig(session);
   if (!changes) {
     if (!changes.error().isFault(FaultCode::ShutdownState)) return core::Err{std::move(changes).error()};
@@ -186,14 +186,14 @@ Done runUpdate(Session& session, const std::string& argument) {
   }
   std::vector<std::string> wanted = distinctWords(argument);
   if (std::find(wanted.begin(), wanted.end(), "all") != wanted.end()) wanted.clear();
-  Done done = Update(session, std::move(wanted)).run(*changes);
+  Answer<void> done = Update(session, std::move(wanted)).run(*changes);
   if (done) showWarnings(session);
   return done;
 }
 
-Done runAdd(Session& session, const std::string& argument) {
+Answer<void> runAdd(Session& session, const std::string& argument) {
   for (const std::string& name : core::splitBlanks(argument)) {
-    Done done = callGroup(session, "supervisor.addProcessGroup", name);
+    Answer<void> done = callGroup(session, "supervisor.addProcessGroup", name);
     if (done)
       session.out.line(name + ": added process group");
     else if (done.error().isFault(FaultCode::ShutdownState))
@@ -208,9 +208,9 @@ Done runAdd(Session& session, const std::string& argument) {
   return {};
 }
 
-Done runRemove(Session& session, const std::string& argument) {
+Answer<void> runRemove(Session& session, const std::string& argument) {
   for (const std::string& name : core::splitBlanks(argument)) {
-    Done done = callGroup(session, "supervisor.removeProcessGroup", name);
+    Answer<void> done = callGroup(session, "supervisor.removeProcessGroup", name);
     if (done)
       session.out.line(name + ": removed process group");
     else if (done.error().isFault(FaultCode::StillRunning))

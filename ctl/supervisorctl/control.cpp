@@ -81,7 +81,7 @@ class Control {
  public:
   Control(Session& session, const Verb& kVerb) : session_(session), verb_(kVerb) {}
 
-  Done run(const std::vector<std::string>& names, bool sideBySide) {
+  Answer<void> run(const std::vector<std::string>& names, bool sideBySide) {
     std::vector<Call> calls;
     for (const std::string& name : names) {
       if (name == "all") return runAll();
@@ -93,13 +93,13 @@ class Control {
       });
     for (std::size_t index = 0; index < calls.size(); ++index) {
       auto answer = session_.call(calls[index].method, calls[index].params);
-      if (Done done = report(names[index], std::move(answer)); !done) return done;
+      if (Answer<void> done = report(names[index], std::move(answer)); !done) return done;
     }
     return {};
   }
 
  private:
-  Done runAll() {
+  Answer<void> runAll() {
     auto answer = session_.call(verb_.all, verb_.extra);
     if (!answer) return core::Err{std::move(answer).error()};
     return reportEach(*answer);
@@ -112,7 +112,7 @@ class Control {
     return {std::string(name.process ? verb_.one : verb_.group), std::move(params)};
   }
 
-  Done report(const std::string& text, Answer<xmlrpc::Value> answer) {
+  Answer<void> report(const std::string& text, Answer<xmlrpc::Value> answer) {
     const ProcessName name = splitName(text);
     if (answer) {
       if (!name.process) return reportEach(*answer);
@@ -126,13 +126,13 @@ class Control {
     return {};
   }
 
-  Done reportEach(const xmlrpc::Value& results) {
+  Answer<void> reportEach(const xmlrpc::Value& results) {
     for (const CallReport& result : toReports(results))
-      if (Done done = reportOne(result); !done) return done;
+      if (Answer<void> done = reportOne(result); !done) return done;
     return {};
   }
 
-  Done reportOne(const CallReport& result) {
+  Answer<void> reportOne(const CallReport& result) {
     const std::string name = joinName(result.group, result.name);
     if (result.status == static_cast<int>(FaultCode::Success)) {
       session_.out.line(name + ": " + std::string(verb_.success));
@@ -164,8 +164,8 @@ class Control {
 };
 
 /// What start, stop and restart have in common: their words, and the waiting afterwards.
-Done runVerbs(Session& session, std::string_view command, const std::string& argument,
-              std::initializer_list<const Verb*> verbs) {
+Answer<void> runVerbs(Session& session, std::string_view command, const std::string& argument,
+                      std::initializer_list<const Verb*> verbs) {
   auto up = session.isUp();
   if (!up) return core::Err{std::move(up).error()};
   if (!*up) return {};
@@ -185,7 +185,7 @@ Done runVerbs(Session& session, std::string_view command, const std::string& arg
   if (!names) return core::Err{std::move(names).error()};
   const int before = session.exitStatus;
   for (const Verb* kVerb : verbs)
-    if (Done done = Control(session, *kVerb).run(*names, words->parallel); !done) return done;
+    if (Answer<void> done = Control(session, *kVerb).run(*names, words->parallel); !done) return done;
   if (!words->waitFor) return {};
   auto reached = waitForState(session, *names, *words->waitFor, words->timeout);
   if (!reached) return core::Err{std::move(reached).error()};
@@ -196,29 +196,30 @@ Done runVerbs(Session& session, std::string_view command, const std::string& arg
 
 }  // namespace
 
-Done runStart(Session& session, const std::string& argument) {
+Answer<void> runStart(Session& session, const std::string& argument) {
   return runVerbs(session, "start", argument, {&startVerb()});
 }
 
-Done runStop(Session& session, const std::string& argument) {
+Answer<void> runStop(Session& session, const std::string& argument) {
   return runVerbs(session, "stop", argument, {&stopVerb()});
 }
 
-Done runRestart(Session& session, const std::string& argument) {
+Answer<void> runRestart(Session& session, const std::string& argument) {
   return runVerbs(session, "restart", argument, {&stopVerb(), &startVerb()});
 }
 
 Answer<bool> restartOne(Session& session, const std::string& name) {
   const int before = std::exchange(session.exitStatus, kSuccess);
   for (const Verb* kVerb : {&stopVerb(), &startVerb()}) {
-    if (Done done = Control(session, *kVerb).run({name}, false); !done) return core::Err{std::move(done).error()};
+    if (Answer<void> done = Control(session, *kVerb).run({name}, false); !done)
+      return core::Err{std::move(done).error()};
     if (session.exitStatus != kSuccess) return false;
   }
   session.exitStatus = before;
   return true;
 }
 
-Done runSignal(Session& session, const std::string& argument) {
+Answer<void> runSignal(Session& session, const std::string& argument) {
   auto up = session.isUp();
   if (!up) return core::Err{std::move(up).error()};
   if (!*up) return {};

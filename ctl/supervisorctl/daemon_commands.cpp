@@ -36,7 +36,7 @@ Answer<bool> confirm(Session& session, std::string_view question) {
 
 }  // namespace
 
-Done runVersion(Session& session, const std::string& argument) {
+Answer<void> runVersion(Session& session, const std::string& argument) {
   if (refusesArguments(session, "version", argument)) return {};
   auto up = session.isUp();
   if (!up) return core::Err{std::move(up).error()};
@@ -47,7 +47,7 @@ Done runVersion(Session& session, const std::string& argument) {
   return {};
 }
 
-Done runShutdown(Session& session, const std::string& argument) {
+Answer<void> runShutdown(Session& session, const std::string& argument) {
   if (refusesArguments(session, "shutdown", argument)) return {};
   auto sure = confirm(session, "Really shut the remote supervisord process down y/N? ");
   if (!sure) return core::Err{std::move(sure).error()};
@@ -69,7 +69,7 @@ Done runShutdown(Session& session, const std::string& argument) {
   return {};
 }
 
-Done runReload(Session& session, const std::string& argument) {
+Answer<void> runReload(Session& session, const std::string& argument) {
   if (refusesArguments(session, "reload", argument)) return {};
   auto sure = confirm(session, "Really restart the remote supervisord process y/N? ");
   if (!sure) return core::Err{std::move(sure).error()};
@@ -84,7 +84,7 @@ Done runReload(Session& session, const std::string& argument) {
   return {};
 }
 
-Done runOpen(Session& session, const std::string& argument) {
+Answer<void> runOpen(Session& session, const std::string& argument) {
   const std::size_t colon = argument.find(':');
   const std::string scheme = core::lower(argument.substr(0, colon == std::string::npos ? 0 : colon));
   if (scheme != "http" && scheme != "unix") {
@@ -97,7 +97,7 @@ Done runOpen(Session& session, const std::string& argument) {
   }
   session.connectTo(argument);
   const int before = session.exitStatus;
-  Done done = runStatus(session, "");
+  Answer<void> done = runStatus(session, "");
   session.exitStatus = before;
   return done;
 }

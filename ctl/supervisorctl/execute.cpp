@@ -18,7 +18,7 @@ void refuseSyntax(Session& session, std::string_view line) {
 }
 
 /// Asks for a user and a password; they are used from then on.
-Done askForLogin(Session& session) {
+Answer<void> askForLogin(Session& session) {
   session.out.flush();
   std::string username, password;
   auto state = session.keyboard.readLine("Username:", username);
@@ -31,13 +31,13 @@ Done askForLogin(Session& session) {
 }
 
 /// Runs the command, asking for a login as often as the server refuses the last one and a person is there.
-Done runWithLogin(Session& session, const Command& command, const std::string& argument) {
+Answer<void> runWithLogin(Session& session, const Command& command, const std::string& argument) {
   for (;;) {
-    Done done = command.run(session, argument);
+    Answer<void> done = command.run(session, argument);
     if (done || done.error().kind != Failure::Kind::Unauthorized) return done;
     if (!session.settings.interactive) return done;
     session.problem("Server requires authentication");
-    if (Done asked = askForLogin(session); !asked) return asked;
+    if (Answer<void> asked = askForLogin(session); !asked) return asked;
   }
 }
 
@@ -58,7 +58,8 @@ bool executeLine(Session& session, std::string_view text) {
     return true;
   }
   session.machineOutput = false;
-  const Done done = runWithLogin(session, *command, std::string(core::trim(std::string_view(line).substr(end))));
+  const Answer<void> done =
+      runWithLogin(session, *command, std::string(core::trim(std::string_view(line).substr(end))));
   if (done) return false;
   if (done.error().kind == Failure::Kind::Interrupted) {
     session.refuse("", kInterrupted);

@@ -38,7 +38,6 @@ struct Failure {
 
 template <class T>
 using Answer = core::Result<T, Failure>;
-using Done = core::Result<void, Failure>;
 
 [[nodiscard]] Failure toFailure(const xmlrpc::ClientError& error);
 /// The server's URL is of no use.

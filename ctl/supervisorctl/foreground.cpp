@@ -23,7 +23,7 @@ class Foreground {
  public:
   Foreground(Session& session, std::string name) : session_(session), name_(std::move(name)) {}
 
-  Done run() {
+  Answer<void> run() {
     session_.out.line("==> Press Ctrl-C to exit <==");
     session_.out.flush();
     open("/stdout");
@@ -90,7 +90,7 @@ class Foreground {
 
 }  // namespace
 
-Done runForeground(Session& session, const std::string& argument) {
+Answer<void> runForeground(Session& session, const std::string& argument) {
   auto up = session.isUp();
   if (!up) return core::Err{std::move(up).error()};
   if (!*up) return {};

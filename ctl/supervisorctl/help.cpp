@@ -28,7 +28,7 @@ void printHelp(Session& session, std::string_view name) {
   if (command->completes == Completes::Processes) session.out.lines(kNames);
 }
 
-Done runHelp(Session& session, const std::string& argument) {
+Answer<void> runHelp(Session& session, const std::string& argument) {
   if (!argument.empty()) {
     printHelp(session, argument);
     return {};

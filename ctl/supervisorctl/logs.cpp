@@ -23,14 +23,14 @@ constexpr std::string_view kFollowNotice = "==> Press Ctrl-C to exit <==";
 bool isChannel(const std::string& word) { return word == "stdout" || word == "stderr"; }
 
 /// Follows; after Ctrl-C the terminal's line is ended, and that is no failure.
-Done follow(Session& session, const std::vector<LogSource>& sources) {
+Answer<void> follow(Session& session, const std::vector<LogSource>& sources) {
   session.out.line(kFollowNotice);
   if (!followLogs(session, sources)) session.out.line("");
   return {};
 }
 
 /// Prints the end of a log, or why it cannot be read. `name` is what the message calls it.
-Done printEnd(Session& session, std::string_view method, const xmlrpc::Array& params, const std::string& name) {
+Answer<void> printEnd(Session& session, std::string_view method, const xmlrpc::Array& params, const std::string& name) {
   auto answer = session.call(method, params);
   if (answer) {
     if (answer->string()) session.out.log(*answer->string());
@@ -51,7 +51,7 @@ Done printEnd(Session& session, std::string_view method, const xmlrpc::Array& pa
 }
 
 /// `tail -f` of several programs, groups or patterns.
-Done followMany(Session& session, const std::vector<std::string>& names, const std::string& channel) {
+Answer<void> followMany(Session& session, const std::vector<std::string>& names, const std::string& channel) {
   auto infos = session.allProcesses();
   if (!infos) return core::Err{std::move(infos).error()};
   const Selection selection = select(*infos, names);
@@ -63,7 +63,7 @@ Done followMany(Session& session, const std::vector<std::string>& names, const s
   return follow(session, sources);
 }
 
-Done tailFollow(Session& session, std::vector<std::string> words) {
+Answer<void> tailFollow(Session& session, std::vector<std::string> words) {
   std::string channel = "stdout";
   if (words.size() > 1 && isChannel(core::lower(words.back()))) {
     channel = core::lower(words.back());
@@ -74,7 +74,7 @@ Done tailFollow(Session& session, std::vector<std::string> words) {
   return follow(session, {{words.front(), "/logtail/" + words.front() + '/' + channel}});
 }
 
-Done tailWords(Session& session, const std::string& option, const std::vector<std::string>& words) {
+Answer<void> tailWords(Session& session, const std::string& option, const std::vector<std::string>& words) {
   if (words.empty()) {
     session.refuse("Error: tail requires process name");
     return {};
@@ -102,7 +102,7 @@ void reportClear(Session& session, const std::string& name, int code) {
 }
 
 /// Says how clearing one log went; a code that Supervisor's client does not know ends the command.
-Done reportCleared(Session& session, const std::string& name, int code) {
+Answer<void> reportCleared(Session& session, const std::string& name, int code) {
   switch (static_cast<FaultCode>(code)) {
     case FaultCode::Success: session.out.line(name + ": cleared"); return {};
     case FaultCode::BadName:
@@ -111,17 +111,18 @@ Done reportCleared(Session& session, const std::string& name, int code) {
   }
 }
 
-Done clearAll(Session& session) {
+Answer<void> clearAll(Session& session) {
   auto results = session.call("supervisor.clearAllProcessLogs");
   if (!results) return core::Err{std::move(results).error()};
   for (const CallReport& report : toReports(*results))
-    if (Done done = reportCleared(session, joinName(report.group, report.name), report.status); !done) return done;
+    if (Answer<void> done = reportCleared(session, joinName(report.group, report.name), report.status); !done)
+      return done;
   return {};
 }
 
 }  // namespace
 
-Done runTail(Session& session, const std::string& argument) {
+Answer<void> runTail(Session& session, const std::string& argument) {
   auto up = session.isUp();
   if (!up) return core::Err{std::move(up).error()};
   if (!*up) return {};
@@ -140,7 +141,7 @@ Done runTail(Session& session, const std::string& argument) {
   return tailWords(session, option, words);
 }
 
-Done runMaintail(Session& session, const std::string& argument) {
+Answer<void> runMaintail(Session& session, const std::string& argument) {
   auto up = session.isUp();
   if (!up) return core::Err{std::move(up).error()};
   if (!*up) return {};
@@ -163,7 +164,7 @@ Done runMaintail(Session& session, const std::string& argument) {
                   "supervisord");
 }
 
-Done runClear(Session& session, const std::string& argument) {
+Answer<void> runClear(Session& session, const std::string& argument) {
   auto up = session.isUp();
   if (!up) return core::Err{std::move(up).error()};
   if (!*up) return {};
@@ -184,7 +185,7 @@ Done runClear(Session& session, const std::string& argument) {
     auto answer = session.call("supervisor.clearProcessLogs", {xmlrpc::Value{text}});
     if (!answer && answer.error().kind != Failure::Kind::Fault) return core::Err{std::move(answer).error()};
     const int code = answer ? static_cast<int>(FaultCode::Success) : answer.error().code;
-    if (Done done = reportCleared(session, shown, code); !done) return done;
+    if (Answer<void> done = reportCleared(session, shown, code); !done) return done;
   }
   return {};
 }

@@ -53,8 +53,8 @@ Answer<xmlrpc::Value> callOnce(xmlrpc::Client& client, const Call& call) {
 
 }  // namespace
 
-Done callSideBySide(Session& session, const std::vector<Call>& calls,
-                    const std::function<Done(std::size_t, Answer<xmlrpc::Value>)>& report) {
+Answer<void> callSideBySide(Session& session, const std::vector<Call>& calls,
+                            const std::function<Answer<void>(std::size_t, Answer<xmlrpc::Value>)>& report) {
   session.out.flush();
   auto target = session.endpoint();
   if (!target) return core::Err{std::move(target).error()};
@@ -67,7 +67,7 @@ Done callSideBySide(Session& session, const std::vector<Call>& calls,
   std::vector<std::jthread> workers;
   workers.reserve(std::min(calls.size(), kMostConnections));
   while (workers.size() < std::min(calls.size(), kMostConnections)) workers.emplace_back(work);
-  Done done;
+  Answer<void> done;
   for (std::size_t index = 0; index < calls.size(); ++index) {
     Answer<xmlrpc::Value> answer = answers.take(index);
     if (!done) continue;

@@ -35,7 +35,7 @@ Answer<std::vector<std::string>> processesOf(Session& session, const std::vector
 
 }  // namespace
 
-Done runSerialRestart(Session& session, const std::string& argument) {
+Answer<void> runSerialRestart(Session& session, const std::string& argument) {
   auto up = session.isUp();
   if (!up) return core::Err{std::move(up).error()};
   if (!*up) return {};

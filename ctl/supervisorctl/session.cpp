@@ -18,7 +18,7 @@ Session::Session(SessionSettings initial) : settings(std::move(initial)) {}
 Session::~Session() = default;
 
 /// Who acts for root was settled at the start. A socket that others put there since then counts as not there.
-Done Session::mayConnect() const {
+Answer<void> Session::mayConnect() const {
   if (settings.trust || !leadsToOthers(settings.serverUrl)) return {};
   xmlrpc::ClientError gone;
   gone.kind = xmlrpc::ClientError::Kind::NoFile;
@@ -29,7 +29,7 @@ Answer<xmlrpc::Endpoint> Session::endpoint() const {
   const std::string& url = settings.serverUrl;
   if (!url.starts_with("http://") && !url.starts_with("unix://"))
     return core::Err{badAddress("Unknown protocol for serverurl " + url)};
-  if (Done may = mayConnect(); !may) return core::Err{std::move(may).error()};
+  if (Answer<void> may = mayConnect(); !may) return core::Err{std::move(may).error()};
   auto parsed = xmlrpc::parseEndpoint(url);
   if (!parsed) return core::Err{badAddress(parsed.error().text)};
   return std::move(parsed).value();
@@ -42,7 +42,8 @@ xmlrpc::Credentials Session::credentials() const {
 
 Answer<xmlrpc::Value> Session::call(std::string_view method, const xmlrpc::Array& params) {
   out.flush();
-  if (Done may = mayConnect(); !may) return core::Err{std::move(may).error()};  // a client connects again by itself
+  if (Answer<void> may = mayConnect(); !may)
+    return core::Err{std::move(may).error()};  // a client connects again by itself
   if (!client_) {
     auto target = endpoint();
     if (!target) return core::Err{std::move(target).error()};

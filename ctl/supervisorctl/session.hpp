@@ -70,7 +70,7 @@ class Session {
   bool machineOutput = false;  ///< standard output carries JSON
 
  private:
-  [[nodiscard]] Done mayConnect() const;
+  [[nodiscard]] Answer<void> mayConnect() const;
 
   std::unique_ptr<xmlrpc::Client> client_;
   int callTimeout_ = 0;

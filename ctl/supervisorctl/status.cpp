@@ -53,7 +53,7 @@ class Status {
  public:
   Status(Session& session, const CommandWords& words) : session_(session), words_(words) {}
 
-  Done run() {
+  Answer<void> run() {
     if (words_.resources) {
       auto pid = session_.call("supervisor.getPID");
       if (!pid) return core::Err{std::move(pid).error()};
@@ -64,7 +64,7 @@ class Status {
   }
 
  private:
-  Done show() {
+  Answer<void> show() {
     auto infos = session_.allProcesses();
     if (!infos) return core::Err{std::move(infos).error()};
     Selection selection = select(*infos, words_.names);
@@ -82,12 +82,12 @@ class Status {
   }
 
   /// Shows the table again and again until Ctrl-C. A terminal is drawn over; elsewhere an empty line separates.
-  Done watch() {
+  Answer<void> watch() {
     const Interrupt interrupt;
     const bool terminal = session_.out.isTerminal();
     const int before = session_.exitStatus;
     if (terminal) session_.out.raw("\033[?25l");
-    Done done;
+    Answer<void> done;
     do {
       session_.exitStatus = before;
       if (terminal) session_.out.raw("\033[H\033[J");
@@ -105,12 +105,12 @@ class Status {
   std::optional<ResourceView> view_;
 };
 
-Done waitAndShow(Session& session, const CommandWords& words) {
+Answer<void> waitAndShow(Session& session, const CommandWords& words) {
   if (words.waitFor) {
     const int before = session.exitStatus;
     auto reached = waitForState(session, words.names, *words.waitFor, words.timeout);
     if (!reached) return core::Err{std::move(reached).error()};
-    Done done = Status(session, words).run();
+    Answer<void> done = Status(session, words).run();
     // The question was whether the state came about, not whether something is stopped.
     if (done) session.exitStatus = *reached ? before : kGeneric;
     return done;
@@ -120,7 +120,7 @@ Done waitAndShow(Session& session, const CommandWords& words) {
 
 }  // namespace
 
-Done runStatus(Session& session, const std::string& argument) {
+Answer<void> runStatus(Session& session, const std::string& argument) {
   auto words = sortWords(argument, {"--json", "--resources", "--watch", "--wait", "--timeout"});
   if (!words) {
     session.refuse(words.error().text, kInvalidArguments);
@@ -136,7 +136,7 @@ Done runStatus(Session& session, const std::string& argument) {
   return waitAndShow(session, *words);
 }
 
-Done runPid(Session& session, const std::string& argument) {
+Answer<void> runPid(Session& session, const std::string& argument) {
   auto up = session.isUp();
   if (!up) return core::Err{std::move(up).error()};
   if (!*up) return {};
