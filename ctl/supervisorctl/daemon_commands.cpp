@@ -27,9 +27,9 @@ Answer<bool> confirm(Session& session, std::string_view question) {
   session.out.flush();
   std::string answer;
   switch (session.keyboard.readLine(question, answer)) {
-    case Keyboard::State::Line: return answer.starts_with('y') || answer.starts_with('Y');
-    case Keyboard::State::End: return core::Err{raised("EOFError", "EOF when reading a line")};
-    case Keyboard::State::Interrupted: break;
+    case ReadResult::Line: return answer.starts_with('y') || answer.starts_with('Y');
+    case ReadResult::End: return core::Err{raised("EOFError", "EOF when reading a line")};
+    case ReadResult::Interrupted: break;
   }
   return core::Err{interrupted()};
 }

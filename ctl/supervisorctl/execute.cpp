@@ -21,10 +21,10 @@ void refuseSyntax(Session& session, std::string_view line) {
 Answer<void> askForLogin(Session& session) {
   session.out.flush();
   std::string username, password;
-  auto state = session.keyboard.readLine("Username:", username);
-  if (state == Keyboard::State::Line) state = session.keyboard.readPassword("Password:", password);
-  if (state == Keyboard::State::Interrupted) return core::Err{interrupted()};
-  if (state == Keyboard::State::End) return core::Err{raised("EOFError", "EOF when reading a line")};
+  auto result = session.keyboard.readLine("Username:", username);
+  if (result == ReadResult::Line) result = session.keyboard.readPassword("Password:", password);
+  if (result == ReadResult::Interrupted) return core::Err{interrupted()};
+  if (result == ReadResult::End) return core::Err{raised("EOFError", "EOF when reading a line")};
   session.out.line("");
   session.logIn(std::move(username), std::move(password));
   return {};

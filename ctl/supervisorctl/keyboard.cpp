@@ -80,36 +80,36 @@ bool Keyboard::fill() {
 
 std::string Keyboard::takeRest() { return std::exchange(buffer_, {}); }
 
-Keyboard::State Keyboard::readLine(std::string_view prompt, std::string& line) {
+ReadResult Keyboard::readLine(std::string_view prompt, std::string& line) {
   static_cast<void>(core::writeAll(STDOUT_FILENO, prompt));
   const Interrupt interrupt;
   for (;;) {
     if (auto found = takeLine()) {
       line = std::move(*found);
-      return State::Line;
+      return ReadResult::Line;
     }
-    if (interrupt.wait(STDIN_FILENO) == Interrupt::Woken::Interrupted) return State::Interrupted;
+    if (interrupt.wait(STDIN_FILENO) == Interrupt::Woken::Interrupted) return ReadResult::Interrupted;
     if (!fill()) {
       line = takeRest();
-      return line.empty() ? State::End : State::Line;
+      return line.empty() ? ReadResult::End : ReadResult::Line;
     }
   }
 }
 
-Keyboard::State Keyboard::readPassword(std::string_view prompt, std::string& password) {
+ReadResult Keyboard::readPassword(std::string_view prompt, std::string& password) {
   const core::UniqueFd terminal(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!terminal) return readLine(prompt, password);
   static_cast<void>(core::writeAll(terminal.get(), prompt));
   const Interrupt interrupt;
   const SilentTerminal silent(terminal.get());
   std::array<char, 1024> bytes;
-  if (interrupt.wait(terminal.get()) == Interrupt::Woken::Interrupted) return State::Interrupted;
+  if (interrupt.wait(terminal.get()) == Interrupt::Woken::Interrupted) return ReadResult::Interrupted;
   const ssize_t count = ::read(terminal.get(), bytes.data(), bytes.size());
   static_cast<void>(core::writeAll(terminal.get(), "\n"));
-  if (count <= 0) return State::End;
+  if (count <= 0) return ReadResult::End;
   password.assign(bytes.data(), static_cast<std::size_t>(count));
   if (password.ends_with('\n')) password.pop_back();
-  return State::Line;
+  return ReadResult::Line;
 }
 
 }  // namespace ctl

@@ -28,14 +28,16 @@ class Interrupt {
   core::UniqueFd fd_;
 };
 
+/// How reading a line ended: with a line, at the end of the input, or with Ctrl-C.
+enum class ReadResult { Line, End, Interrupted };
+
 /// Standard input by lines, for the shell without a line editor, for confirmations and for `fg`.
 class Keyboard {
  public:
-  enum class State { Line, End, Interrupted };
   /// Reads one line without its end. `prompt` goes to standard output first; flush yours before.
-  [[nodiscard]] State readLine(std::string_view prompt, std::string& line);
+  [[nodiscard]] ReadResult readLine(std::string_view prompt, std::string& line);
   /// Reads a line from the terminal without showing it; from standard input where there is no terminal.
-  [[nodiscard]] State readPassword(std::string_view prompt, std::string& password);
+  [[nodiscard]] ReadResult readPassword(std::string_view prompt, std::string& password);
 
   /// A line that has arrived already, if there is one.
   [[nodiscard]] std::optional<std::string> takeLine();

@@ -93,18 +93,18 @@ class LibeditEditor final : public LineEditor {
   LibeditEditor(const LibeditEditor&) = delete;
   LibeditEditor& operator=(const LibeditEditor&) = delete;
 
-  State readLine(std::string& line) override {
+  ReadResult readLine(std::string& line) override {
     const Interrupt interrupt;
     interrupt_ = &interrupt;
     interrupted_ = false;
     int count = 0;
     const char* text = lib_.gets(editor_, &count);
     interrupt_ = nullptr;
-    if (interrupted_) return State::Interrupted;
-    if (!text || count <= 0) return State::End;
+    if (interrupted_) return ReadResult::Interrupted;
+    if (!text || count <= 0) return ReadResult::End;
     line.assign(text, static_cast<std::size_t>(count));
     if (line.ends_with('\n')) line.pop_back();
-    return State::Line;
+    return ReadResult::Line;
   }
 
   void remember(const std::string& line) override {

@@ -51,20 +51,14 @@ class Shell {
 
   /// False: Ctrl-C. The end of the input is the line "EOF".
   bool read(std::string& line) {
-    if (!editor_) {
-      const Keyboard::State state = session_.keyboard.readLine(prompt_, line);
-      if (state == Keyboard::State::End) line = "EOF";
-      if (state == Keyboard::State::Interrupted) session_.out.line("");
-      return state != Keyboard::State::Interrupted;
-    }
-    const LineEditor::State state = editor_->readLine(line);
-    if (state == LineEditor::State::End) line = "EOF";
-    if (state == LineEditor::State::Line && !core::trim(line).empty()) {
+    const ReadResult result = editor_ ? editor_->readLine(line) : session_.keyboard.readLine(prompt_, line);
+    if (result == ReadResult::End) line = "EOF";
+    if (editor_ && result == ReadResult::Line && !core::trim(line).empty()) {
       editor_->remember(line);
       history_.append(line);
     }
-    if (state == LineEditor::State::Interrupted) session_.out.line("");
-    return state != LineEditor::State::Interrupted;
+    if (result == ReadResult::Interrupted) session_.out.line("");
+    return result != ReadResult::Interrupted;
   }
 
   /// The server is asked once a line at most.
