@@ -36,7 +36,7 @@ MAY_INCLUDE = {
     "daemon/instances": ["lib/core", "lib/lifecycle", "lib/xmlrpc", "daemon/entries", "daemon/layout"],
     "daemon/bus": ["dbus", "lib/core", "daemon/instances"],
     "daemon": ["lib/core", "daemon/instances", "daemon/bus"],
-    "ctl/supervisorctl": ["lib/core", "lib/terminal", "lib/xmlrpc"],
+    "ctl/supervisorctl": ["lib/core", "lib/lifecycle", "lib/terminal", "lib/xmlrpc"],
     "ctl/supervisor-manager": ["dbus", "lib/core", "lib/lifecycle", "lib/terminal"],
     "ctl/pidproxy": ["lib/core"],
     "ctl/echo_supervisord_conf": ["lib/core"],

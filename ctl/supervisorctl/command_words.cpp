@@ -2,20 +2,22 @@
 #include "ctl/supervisorctl/command_words.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "lib/core/text.hpp"
+#include "lib/lifecycle/state.hpp"
 
 namespace ctl {
 namespace {
 
-constexpr std::array<std::string_view, 8> kStates{"STOPPED",  "STARTING", "RUNNING", "BACKOFF",
-                                                  "STOPPING", "EXITED",   "FATAL",   "UNKNOWN"};
 constexpr int kDefaultWatch = 2;
 
-bool isState(std::string_view text) {
-  return std::find(kStates.begin(), kStates.end(), core::upper(text)) != kStates.end();
+bool isState(std::string_view text) { return lifecycle::stateFromText(core::upper(text)).has_value(); }
+
+std::string allStates() {
+  std::string text;
+  for (const auto state : lifecycle::kAllStates) text += (text.empty() ? "" : " ") + std::string(toText(state));
+  return text;
 }
 
 std::optional<int> seconds(std::string_view text, int least) {
@@ -59,8 +61,8 @@ class Sorter {
 
   core::Status takeState(const std::optional<std::string>& value) {
     if (value && !isState(*value))
-      return core::Err{core::Error{"Error: --wait: no such state " + core::pythonRepr(*value) + "; states are " +
-                                   core::join(std::vector<std::string>(kStates.begin(), kStates.end()), " ")}};
+      return core::Err{
+          core::Error{"Error: --wait: no such state " + core::pythonRepr(*value) + "; states are " + allStates()}};
     if (value)
       words_.waitFor = core::upper(*value);
     else if (next_ < given_.size() && isState(given_[next_]))

@@ -6,7 +6,13 @@
 namespace ctl {
 
 bool ProcessInfo::isStopped() const noexcept {
-  return is(ProcessState::Stopped) || is(ProcessState::Exited) || is(ProcessState::Fatal) || is(ProcessState::Unknown);
+  const auto known = lifecycle::stateFromNumber(state);
+  return known && lifecycle::isStopped(*known);
+}
+
+bool ProcessInfo::isInTrouble() const noexcept {
+  const auto known = lifecycle::stateFromNumber(state);
+  return known && lifecycle::isTrouble(*known);
 }
 
 std::string ProcessInfo::fullName() const { return joinName(group, name); }

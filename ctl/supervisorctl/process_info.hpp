@@ -5,21 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "lib/lifecycle/state.hpp"
 #include "lib/xmlrpc/value.hpp"
 
 namespace ctl {
 
-/// The states of a process, by the numbers of the wire.
-enum class ProcessState : int {
-  Stopped = 0,
-  Starting = 10,
-  Running = 20,
-  Backoff = 30,
-  Stopping = 40,
-  Exited = 100,
-  Fatal = 200,
-  Unknown = 1000,
-};
+using lifecycle::ProcessState;
 
 /// What getProcessInfo tells about one process.
 struct ProcessInfo {
@@ -30,7 +21,7 @@ struct ProcessInfo {
   std::string spawnError;
   std::string stdoutLog;
   std::string stderrLog;
-  std::int64_t state = 0;
+  std::int64_t state = 0;  ///< as it came: a server may have states that we do not know
   std::int64_t pid = 0;
   std::int64_t start = 0;
   std::int64_t stop = 0;
@@ -40,6 +31,8 @@ struct ProcessInfo {
   [[nodiscard]] bool is(ProcessState wanted) const noexcept { return state == static_cast<int>(wanted); }
   /// STOPPED, EXITED, FATAL or UNKNOWN: nothing runs.
   [[nodiscard]] bool isStopped() const noexcept;
+  /// BACKOFF, FATAL or UNKNOWN.
+  [[nodiscard]] bool isInTrouble() const noexcept;
   /// "proc" or "group:proc".
   [[nodiscard]] std::string fullName() const;
 };

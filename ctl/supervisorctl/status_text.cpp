@@ -18,10 +18,6 @@ constexpr std::size_t kStateWidth = 10;
 constexpr std::string_view kTroubleColour = "\033[31m";
 constexpr std::string_view kNoColour = "\033[0m";
 
-bool isInTrouble(const ProcessInfo& info) {
-  return info.is(ProcessState::Fatal) || info.is(ProcessState::Backoff) || info.is(ProcessState::Unknown);
-}
-
 std::string right(std::string text, std::size_t width) {
   if (text.size() < width) text.insert(0, width - text.size(), ' ');
   return text;
@@ -68,7 +64,7 @@ std::string statusText(const std::vector<StatusRow>& rows, const StatusStyle& st
   std::string out;
   for (const StatusRow& row : rows) {
     // Scripts that read a terminal match whole lines, such as "name +RUNNING": an escape never stands inside of one.
-    const bool coloured = style.colours && isInTrouble(row.info);
+    const bool coloured = style.colours && row.info.isInTrouble();
     if (coloured) out += kTroubleColour;
     out += padded(nameOf(row), width + 3);
     out += padded(core::printable(row.info.stateName), kStateWidth);

@@ -27,6 +27,12 @@ inline constexpr std::array kAllStates{ProcessState::Stopped, ProcessState::Star
 /// "STOPPED", "STARTING", ...
 [[nodiscard]] const char* toText(ProcessState state) noexcept;
 [[nodiscard]] std::optional<ProcessState> stateFromText(std::string_view text) noexcept;
+/// The state with this number, as it comes over a wire; nullopt: Supervisor has none.
+[[nodiscard]] constexpr std::optional<ProcessState> stateFromNumber(std::int64_t number) noexcept {
+  for (const ProcessState state : kAllStates)
+    if (number == static_cast<std::int64_t>(state)) return state;
+  return std::nullopt;
+}
 
 /// It runs or is about to: RUNNING, BACKOFF, STARTING.
 [[nodiscard]] constexpr bool isActive(ProcessState state) noexcept {

@@ -19,6 +19,13 @@ TEST_CASE("every state can be found by its text, which is unique") {
   CHECK(lifecycle::stateFromText("") == std::nullopt);
 }
 
+TEST_CASE("every state has a number of its own that leads back to it, and no other number is a state") {
+  for (const ProcessState state : lifecycle::kAllStates)
+    CHECK(lifecycle::stateFromNumber(static_cast<int>(state)) == state);
+  CHECK(lifecycle::stateFromNumber(1) == std::nullopt);
+  CHECK(lifecycle::stateFromNumber(65536) == std::nullopt);  // 0, STOPPED, if it were cut to 16 bits
+}
+
 TEST_CASE("the sets of states are Supervisor's") {
   for (const ProcessState state : lifecycle::kAllStates) {
     CAPTURE(lifecycle::toText(state));
