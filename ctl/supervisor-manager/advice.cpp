@@ -16,13 +16,19 @@ namespace {
 constexpr std::size_t kMostNamed = 10;
 constexpr std::string_view kBusErrors = "org.freedesktop.DBus.Error.";
 
+/// The bus itself refused the message: the texts of dbus-daemon and dbus-broker. The error has the same name when the
+/// manager denies the call, and then its text is complete.
+bool isFromBusPolicy(std::string_view message) {
+  return message.starts_with("Rejected send message") || message.starts_with("Sender is not authorized");
+}
+
 bool isAnyOf(std::string_view name, std::initializer_list<std::string_view> candidates) {
   for (const auto candidate : candidates)
     if (name == candidate) return true;
   return false;
 }
 
-/// Without the full stop that some senders put: the text may stand within a line of ours.
+/// Without the full stop that some senders add: our line may continue after the text.
 std::string plain(std::string message) {
   if (message.ends_with('.')) message.pop_back();
   return message.empty() ? "no reason given" : message;
@@ -43,36 +49,40 @@ Advice adviseOn(const Failure& failure, const std::string& host) {
                                      "supervisor-manager",
                                      where)};
   if (isAnyOf(kind, {"NoServer", "FileNotFound"}))
-    return {Unreachable, fmt::format("The bus{} cannot be reached: {}. Is D-Bus running (systemctl status dbus)?",
-                                     where, plain(failure.message))};
+    return {Unreachable, fmt::format("Cannot connect to D-Bus{}: {}. Check that it runs: systemctl status dbus", where,
+                                     plain(failure.message))};
   if (isAnyOf(kind, {"NoReply", "Disconnected", "TimedOut", "Timeout"}))
     return {Unreachable,
-            fmt::format("The supervisor manager{} went away before it answered; what was asked may be done "
-                        "or not (systemctl status supervisor-manager)",
+            fmt::format("Lost the connection to the supervisor manager{} before it answered. The request may or may "
+                        "not have been executed. Check the manager: systemctl status supervisor-manager",
                         where)};
   if (kind == "AccessDenied")
-    return {Denied, failure.message.starts_with("Not allowed")
-                        ? failure.message
-                        : fmt::format("The bus does not let this account ask the manager for that: {}",
-                                      plain(failure.message))};
+    return {Denied, isFromBusPolicy(failure.message)
+                        ? fmt::format("The D-Bus policy does not allow this account to send this request to the "
+                                      "manager: {}",
+                                      plain(failure.message))
+                        : plain(failure.message)};
   if (kind == "InteractiveAuthorizationRequired") return {Denied, plain(failure.message)};
   if (isAnyOf(kind, {"UnknownMethod", "UnknownInterface"}))
-    return {Failed, fmt::format("The manager{} is older than this command: {}", where, plain(failure.message))};
-  if (kind == "UnknownObject") return {NoSuchName, "The instance went away"};
+    return {Failed,
+            fmt::format("The running manager{} is older than this command: {}. Restart it as root: systemctl restart "
+                        "supervisor-manager",
+                        where, plain(failure.message))};
+  if (kind == "UnknownObject") return {NoSuchName, "The instance was removed in the meantime"};
   return {Failed, plain(failure.message)};
 }
 
 Advice noSuchInstance(const std::string& name, const std::vector<std::string>& known) {
   const std::vector<std::string_view> candidates(known.begin(), known.end());
   const auto near = suggestion(name, candidates);
-  if (near) return {NoSuchName, fmt::format("There is no instance '{}': is it '{}'?", name, *near)};
+  if (near) return {NoSuchName, fmt::format("There is no instance '{}'. Did you mean '{}'?", name, *near)};
   if (known.empty())
-    return {NoSuchName, fmt::format("There is no instance '{}', nor any other. Declare one in "
+    return {NoSuchName, fmt::format("There is no instance '{}', and no other one. Declare it in "
                                     "/etc/supervisor-manager/conf.d and run: supervisor-manager reload",
                                     name)};
   if (known.size() > kMostNamed)
-    return {NoSuchName, fmt::format("There is no instance '{}'; those that there are: supervisor-manager list", name)};
-  return {NoSuchName, fmt::format("There is no instance '{}'. There are: {}", name, core::join(known, ", "))};
+    return {NoSuchName, fmt::format("There is no instance '{}'. List all: supervisor-manager list", name)};
+  return {NoSuchName, fmt::format("There is no instance '{}'. Existing instances: {}", name, core::join(known, ", "))};
 }
 
 }  // namespace manager

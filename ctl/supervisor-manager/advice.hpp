@@ -9,15 +9,15 @@
 
 namespace manager {
 
-/// A failure as the user gets it: what is wrong and what to do, and the exit code that goes with it.
+/// A failure as the user sees it: the cause, the next step, and the exit code.
 struct Advice {
   ExitCode code = ExitCode::Failed;
   std::string text;
 };
 
-/// `host` names the other machine whose manager was asked; empty: this one.
+/// `host` is the machine whose manager was called; empty: this one.
 [[nodiscard]] Advice adviseOn(const Failure& failure, const std::string& host);
-/// The advice about an instance that does not exist, with the nearest name that does.
+/// The advice on a name that no instance has: the most similar name of `known`, or a way to find the right one.
 [[nodiscard]] Advice noSuchInstance(const std::string& name, const std::vector<std::string>& known);
 
 }  // namespace manager

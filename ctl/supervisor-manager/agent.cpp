@@ -34,12 +34,15 @@ pid_t startAgent() {
   spec.arguments = {"pkttyagent", "--notify-fd", "3", "--fallback", "--process", fmt::to_string(::getpid())};
   for (char** one = environ; *one; ++one) spec.environment.emplace_back(*one);
   spec.descriptors = {{STDIN_FILENO, 0}, {STDOUT_FILENO, 1}, {STDERR_FILENO, 2}, {notifying.get(), 3}};
-  spec.newProcessGroup = false;  // it reads the password from this terminal
+  // A process of another group would be stopped by the terminal (SIGTTIN) when it reads the password.
+  spec.newProcessGroup = false;
   spec.parentDeathSignal = true;
   const auto started = core::spawn(spec);
   notifying.reset();
   if (!started) return -1;
-  pollfd closed{ready.get(), POLLIN, 0};  // it closes its end when it is registered
+  // The agent closes its end once polkit knows it: a request before that would be denied without a question. The end is
+  // also closed if the agent fails, so this does not wait endlessly.
+  pollfd closed{ready.get(), POLLIN, 0};
   while (::poll(&closed, 1, -1) < 0 && errno == EINTR) {
   }
   return started.value();

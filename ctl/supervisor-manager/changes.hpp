@@ -8,11 +8,11 @@
 
 namespace manager {
 
-/// What a reload does, or would do, for people: a line for each instance and, indented, one for each detail.
+/// The changes of a reload or a plan as text: one line per instance, and one indented line per detail.
 [[nodiscard]] std::string toText(const std::vector<ChangeRow>& changes);
 /// "/etc/x.conf:3: [supervisor:x] user: unknown".
 [[nodiscard]] std::string toText(const ComplaintRow& complaint);
-/// Whether something of it was refused or failed.
+/// Whether a change was refused or failed.
 [[nodiscard]] bool hasFailed(const std::vector<ChangeRow>& changes);
 
 }  // namespace manager

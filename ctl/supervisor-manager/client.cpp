@@ -19,14 +19,16 @@ namespace {
 
 using bus::kInstanceInterface, bus::kInstancePrefix, bus::kManagerInterface, bus::kManagerPath, bus::kServiceName;
 constexpr const char* kPropertiesInterface = "org.freedesktop.DBus.Properties";
-/// A method replies when its work is done: how long that takes is the manager's affair.
+/// A method replies when its work is done, and the manager limits how long that takes. A second limit here could expire
+/// first and report a failure for a start that succeeds.
 constexpr std::uint64_t kNoTimeLimit = UINT64_MAX;
 /// Calls that wait for their replies: less than the 128 of the system bus, and the 64 of the manager for one account.
 constexpr std::size_t kSideBySide = 32;
-/// How long to wait where not even one call is let in, and how often before that is the answer.
+/// If the limits of the bus or the manager do not admit a single call: the pause before the next attempt, and the
+/// number of attempts (30 seconds in all) after which the refusal is the result.
 constexpr int kPauseMs = 100;
 constexpr std::size_t kMostPauses = 300;
-/// How long the next manager may take to come up: it reads all entries first.
+/// How long the next manager may take to start, in microseconds: it reads all entries first.
 constexpr std::uint64_t kReexecutionLimit = 60U * 1000000U;
 
 Failure toFailure(const sdbus::Error& error) { return {error.getName(), error.getMessage()}; }
@@ -103,7 +105,7 @@ class Client::Impl {
     auto message = proxy.createMethodCall(bus::InterfaceName(interface), bus::MethodName(what.method));
     auto* const raw = static_cast<sd_bus_message*>(bus::rawMessage(message));
     sd_bus_message_set_allow_interactive_authorization(raw, interactive_ && what.mayAsk);
-    // Whoever stopped the manager wants it stopped: asking starts nothing, also where the bus could.
+    // An administrator who stopped the manager wants it stopped: a request must not start it through bus activation.
     sd_bus_message_set_auto_start(raw, false);
     for (const auto& argument : what.arguments) append(message, argument);
     return message;
@@ -133,18 +135,20 @@ class Client::Impl {
     return toProperties(variants);
   }
 
-  /// Serves the connection until `done`, which is asked at `wake` (CLOCK_MONOTONIC, microseconds) at the latest.
+  /// Processes messages until `done` returns true. It is called after each message and at the latest at `wake`
+  /// (CLOCK_MONOTONIC, microseconds).
   void serve(const std::function<bool()>& done, std::uint64_t wake = UINT64_MAX) {
     while (!done()) {
       if (bus::processOne(*connection_)) continue;
       const auto poll = connection_->getEventLoopPollData();
       pollfd watched{poll.fd, poll.events, 0};
       if (::poll(&watched, 1, waitFor(std::min(wake, bus::deadlineMicros(poll)))) < 0 && errno != EINTR)
-        throw bus::makeError(SD_BUS_ERROR_FAILED, "cannot wait for the bus");
+        throw bus::makeError(SD_BUS_ERROR_FAILED, "cannot wait for messages from D-Bus (poll)");
     }
   }
 
-  /// Replaces the manager's program and waits until the next one has taken the name.
+  /// Replaces the manager's program and waits until the next one owns the bus name. The match comes before the call:
+  /// the change of the owner would be lost otherwise.
   std::optional<Failure> reexecute() {
     try {
       std::string before;
@@ -166,15 +170,15 @@ class Client::Impl {
       const auto end = nowMicros() + kReexecutionLimit;
       serve([&] { return replaced || nowMicros() >= end; }, end);
       if (replaced) return std::nullopt;
-      return Failure{"org.freedesktop.DBus.Error.TimedOut", "the next manager has not come up"};
+      return Failure{"org.freedesktop.DBus.Error.TimedOut", "the new manager did not start within 60 seconds"};
     } catch (const sdbus::Error& error) {
       return toFailure(error);
     }
   }
 
-  /// Some calls at a time: the bus bounds the replies that one connection waits for, the manager those of one account.
-  /// Where that is less than ours, or others have their part of it, it goes on with what works, and waits where nothing
-  /// does.
+  /// Sends the calls in parallel. The bus limits the pending replies of a connection, and the manager those of an
+  /// account, which other clients of the account share. When a call exceeds such a limit, it is sent again later, and
+  /// fewer calls are in flight from then on; with none in flight, there is a pause before the next attempt.
   std::vector<std::optional<Failure>> run(const std::vector<Call>& calls, const Progress& progress) {
     std::vector<std::optional<Failure>> outcomes(calls.size());
     std::vector<bool> answered(calls.size(), false);
@@ -222,7 +226,7 @@ class Client::Impl {
     return outcomes;
   }
 
-  /// A manager from before descriptions has none to give.
+  /// Older managers reply without descriptions: a(ssu) instead of a(ssus).
   std::optional<Failure> programs(const std::string& name, std::vector<ProgramRow>& rows) {
     try {
       auto reply = manager_->callMethod(call(*manager_, kManagerInterface, {"ListPrograms", {name}}), kNoTimeLimit);

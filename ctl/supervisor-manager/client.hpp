@@ -15,7 +15,7 @@
 
 namespace manager {
 
-/// A D-Bus error: its name and the text for people.
+/// A D-Bus error: its name and its text for users.
 struct Failure {
   std::string name;
   std::string message;
@@ -26,8 +26,9 @@ using Answer = core::Result<T, Failure>;
 /// A property's value, whatever its type: numbers keep their sign, a{su} is a table of counts.
 using Value = std::variant<std::string, bool, std::int64_t, std::uint64_t, ProgramCounts>;
 using Properties = std::map<std::string, Value>;
-/// The value as people read it; "" if there is no such property.
+/// The value as text for users; "" if there is no such property.
 [[nodiscard]] std::string textOf(const Properties& properties, const std::string& name);
+/// An unsigned number; 0 if there is no such property or it has another type.
 [[nodiscard]] std::uint64_t numberOf(const Properties& properties, const std::string& name);
 
 struct InstanceRow {
@@ -40,7 +41,7 @@ struct InstanceRow {
 struct ProgramRow {
   std::string name, state;
   std::uint32_t pid = 0;
-  std::string description;  ///< why it is in trouble, or when it ended; empty: nothing to say
+  std::string description;  ///< why it is in trouble, or when it ended; may be empty
 };
 struct ChangeRow {
   std::string instance, action;
@@ -54,14 +55,14 @@ struct ComplaintRow {
 
 using EntryKeys = std::map<std::string, std::string>;
 using Argument = std::variant<std::string, std::int32_t, bool, std::vector<std::string>, EntryKeys>;
-/// A method of the manager whose reply carries nothing that is looked at.
+/// A call of the manager whose reply has no result, or none that is used.
 struct Call {
   std::string method;
   std::vector<Argument> arguments;
   bool mayAsk = true;  ///< polkit may ask the user, if Target::interactive
 };
 
-/// What a signal told. `properties` are the new values of PropertiesChanged.
+/// The content of a signal. `properties` are the new values of PropertiesChanged.
 struct Event {
   enum class Kind { Changed, Added, Removed, Program };
   Kind kind = Kind::Changed;
@@ -76,7 +77,7 @@ struct Target {
   bool interactive = false;  ///< let polkit ask the user
 };
 
-/// The manager, over its bus. The only part that knows sdbus-c++.
+/// The manager, called over D-Bus. Only its .cpp file uses sdbus-c++.
 class Client {
  public:
   [[nodiscard]] static Answer<std::unique_ptr<Client>> connect(const Target& target);
@@ -86,12 +87,12 @@ class Client {
   [[nodiscard]] Answer<Properties> managerProperties();
   [[nodiscard]] Answer<Properties> instanceProperties(const std::string& path);
   [[nodiscard]] Answer<std::vector<ProgramRow>> programs(const std::string& name);
-  /// Of each instance that runs and has told of its programs.
+  /// The counts of each running instance that has reported its programs.
   [[nodiscard]] Answer<std::map<std::string, ProgramCounts>> programCounts();
-  /// The end of what a program wrote, for root and the owner. Nobody is asked for a password for that.
+  /// The end of a program's output, for root and the owner. Never asks for a password.
   [[nodiscard]] Answer<std::string> programLog(const std::string& name, const std::string& program);
-  /// What the last failure has to do with the instance's files, for root and the owner; "" if there is nothing to say.
-  /// Nobody is asked for a password for that.
+  /// Details of the last failure that concern the instance's own files, for root and the owner; "" if there are none.
+  /// Never asks for a password.
   [[nodiscard]] Answer<std::string> failureDetails(const std::string& name);
   [[nodiscard]] Answer<std::vector<ChangeRow>> reload();
   struct Plan {
@@ -101,19 +102,20 @@ class Client {
   };
   [[nodiscard]] Answer<Plan> plan();
   [[nodiscard]] Answer<std::vector<ComplaintRow>> complaints(bool refused);
-  /// What is doubtful about the configuration of an instance.
+  /// The warnings about the configuration of an instance.
   [[nodiscard]] Answer<std::vector<std::string>> check(const std::string& name);
 
-  /// Told how many calls have been answered.
+  /// Called after each reply with the number of replies so far.
   using Progress = std::function<void(std::size_t answered)>;
-  /// Makes all calls, some at a time, and waits for every reply; one outcome a call, nullopt for success.
+  /// Makes all calls, several in parallel, and waits for every reply. The result has one entry per call, in the same
+  /// order; nullopt is success.
   [[nodiscard]] std::vector<std::optional<Failure>> run(const std::vector<Call>& calls, const Progress& progress = {});
   [[nodiscard]] std::optional<Failure> run(const Call& call) { return run(std::vector{call}).front(); }
 
-  /// Lets the manager replace its program; returns when the next one has taken the name.
+  /// Makes the manager replace itself with the installed program; returns when that one owns the bus name.
   [[nodiscard]] std::optional<Failure> reexecute();
 
-  /// Tells every event until `event` returns false or the bus is lost.
+  /// Calls `event` for every event until it returns false or the connection is lost.
   [[nodiscard]] std::optional<Failure> watch(const std::function<bool(const Event&)>& event);
 
  private:

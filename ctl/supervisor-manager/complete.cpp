@@ -11,7 +11,7 @@ namespace manager {
 
 namespace {
 
-/// One candidate a line; what a terminal would obey is never offered.
+/// Prints one candidate per line. A name with control characters is left out: a terminal would interpret them.
 void offer(const std::string& word) {
   if (core::printable(word) == word) print(word + "\n");
 }
@@ -40,7 +40,7 @@ ExitCode offerPrograms(Client& client, const std::string& instance) {
   return Success;
 }
 
-/// Whether the argument behind so many others is the name of a program.
+/// Whether the argument after `before` others is the name of a program.
 bool takesProgram(std::string_view verb, std::size_t before) {
   return (verb.ends_with("-program") && before >= 1) || (verb == "ctl" && before >= 2);
 }
@@ -55,8 +55,9 @@ bool takesInstance(const Verb& verb, std::size_t before) {
 
 }  // namespace
 
-/// Hidden: words for a shell's completion, one a line; silent when nothing answers. Without arguments the verbs;
-/// "options [VERB]" its options; "words VERB ARGUMENT…" what may follow these arguments.
+/// Hidden verb: prints the candidates for a shell's completion, one per line, and no errors. Without arguments: the
+/// verbs; "options [VERB]": its options; "words VERB ARGUMENT…": what can follow these arguments. Never asks for a
+/// password: Tab must not open a prompt.
 ExitCode complete(Session& session) {
   const auto& words = session.options.arguments;
   if (words.empty()) {

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "ctl/supervisor-manager/external.hpp"
 #include "lib/core/files.hpp"
-#include "lib/core/text.hpp"
 
 namespace manager {
 
@@ -25,7 +25,7 @@ std::string editorCommand() {
 
 }  // namespace
 
-// Not "*.conf": a reload in the meantime does not read the draft.
+// The name does not end in ".conf": a reload in the meantime does not read the draft.
 EntryEdit::EntryEdit(std::string file) : file_(std::move(file)), draft_(file_ + ".draft") {}
 
 EntryEdit::~EntryEdit() {
@@ -45,10 +45,10 @@ core::Expected<bool> EntryEdit::run() {
   if (!old) return core::Err{old.error()};
   before_ = std::move(*old);
   if (const auto written = writeDraft(); !written) return core::Err{written.error()};
-  const std::string quoted = "'" + core::replaceAll(draft_, "'", "'\\''") + "'";
-  if (std::system((editorCommand() + " " + quoted).c_str()) != 0) {
+  // Through a shell, as other programs run EDITOR: its value may have options ("code --wait").
+  if (std::system((editorCommand() + " " + shellQuoted(draft_)).c_str()) != 0) {
     ::unlink(draft_.c_str());
-    return core::Err{core::Error{fmt::format("the editor '{}' failed; {} is as it was", editorCommand(), file_)}};
+    return core::Err{core::Error{fmt::format("the editor '{}' failed; {} is unchanged", editorCommand(), file_)}};
   }
   auto text = core::readFile(draft_, kLimit);
   if (!text) return core::Err{text.error()};

@@ -7,8 +7,8 @@
 
 namespace manager {
 
-/// One edit of an entry file: a draft beside it in the user's editor, put in its place when it changed, and undone
-/// unless it is kept.
+/// One edit of an entry file. The user edits a draft in the same directory; if it changed, it replaces the file. The
+/// destructor restores the previous text unless keep() was called.
 class EntryEdit {
  public:
   explicit EntryEdit(std::string file);
@@ -18,9 +18,9 @@ class EntryEdit {
 
   /// Runs the editor ($VISUAL, $EDITOR, editor). True: the file now holds the new text. False: nothing was changed.
   [[nodiscard]] core::Expected<bool> run();
-  /// The old text back in place, the new one in draft().
+  /// Restores the previous text; the new one stays in draft().
   void undo();
-  /// The new text stays; the draft goes.
+  /// Keeps the new text and removes the draft.
   void keep() noexcept;
 
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
@@ -33,7 +33,7 @@ class EntryEdit {
   std::string file_;
   std::string draft_;
   std::string before_;
-  bool placed_ = false;  ///< the file holds a new text that nobody has kept yet
+  bool placed_ = false;  ///< the file has the new text, and keep() has not been called yet
 };
 
 }  // namespace manager

@@ -35,8 +35,8 @@ ExitCode becomeRemote(Session& session, const std::vector<std::string>& argument
   std::string command = "supervisor-manager";
   for (const auto& one : arguments) command += " " + shellQuoted(one);
   std::vector<std::string> words{"ssh"};
-  // Texts of an owner are filtered at the far end, which has to know that they go to a terminal. ssh takes "-t" for a
-  // wish unless its own input is one.
+  // The remote side filters the texts of owners only if its output is a terminal, so it needs one if ours is. ssh
+  // ignores a single "-t" unless its own input is a terminal.
   if (::isatty(STDIN_FILENO))
     words.emplace_back("-t");
   else if (::isatty(STDOUT_FILENO))

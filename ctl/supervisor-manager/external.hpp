@@ -9,16 +9,18 @@
 
 namespace manager {
 
-/// One of our own programs: beside this one, or in the neighbouring bin or sbin; else its bare name, for PATH.
+/// The path of one of our own programs: in this one's directory, or in the neighbouring bin or sbin; else its bare
+/// name, for PATH.
 [[nodiscard]] std::string ownProgram(const std::string& name);
 
-/// The word in quotes that any shell understands.
+/// The word in single quotes, for any POSIX shell.
 [[nodiscard]] std::string shellQuoted(const std::string& word);
 
-/// Becomes the program (PATH is searched for a bare name); returns only if that fails, which is said.
+/// Replaces this process with the program (a bare name is searched in PATH). Returns only if that fails, after printing
+/// why.
 [[nodiscard]] ExitCode become(Session& session, const std::vector<std::string>& arguments);
 
-/// Becomes `supervisor-manager VERB ARGUMENTS` on the host of -H, over ssh, with this terminal.
+/// Replaces this process with ssh, which runs `supervisor-manager VERB ARGUMENTS` on the host of -H with this terminal.
 [[nodiscard]] ExitCode becomeRemote(Session& session, const std::vector<std::string>& arguments);
 
 }  // namespace manager

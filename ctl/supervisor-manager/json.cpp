@@ -21,12 +21,12 @@ struct ToJson {
 }  // namespace
 
 std::string keyOf(std::string_view property) {
-  if (property == "StatusText") return "reason";  // as in lists
+  if (property == "StatusText") return "reason";  // the key that lists have for it
   if (property == "CPUUsageUSec") return "cpu_usage_usec";
   const auto isUpper = [](char c) { return c >= 'A' && c <= 'Z'; };
   std::string key;
   for (std::size_t i = 0; i < property.size(); ++i) {
-    // A word begins behind a small letter, and with the last capital of several: "PIDDirectory".
+    // A word begins after a small letter, and with the last of several capitals: "PIDDirectory".
     const bool begins = i > 0 && isUpper(property[i]) &&
                         (!isUpper(property[i - 1]) || (i + 1 < property.size() && !isUpper(property[i + 1])));
     if (begins) key += '_';

@@ -15,7 +15,7 @@ namespace manager {
 
 namespace {
 
-// Signal handlers take them from here.
+// Global, because signal handlers restore them: `before` are the settings of the shell, `raw` are ours.
 termios before;
 termios raw;
 
@@ -27,7 +27,8 @@ void handle(int signo, void (*handler)(int)) noexcept {
   ::sigaction(signo, &action, nullptr);
 }
 
-/// Does what the signal does to a program that does not care, at once.
+/// Executes the default action of the signal immediately. The signal is blocked inside its own handler, so it is
+/// unblocked here.
 void raiseDefault(int signo) noexcept {
   handle(signo, SIG_DFL);
   sigset_t one;
@@ -45,13 +46,13 @@ void onEnd(int signo) {
 void onStop(int signo) {
   const int kept = errno;
   ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
-  raiseDefault(signo);  // returns when the program goes on
+  raiseDefault(signo);  // returns after SIGCONT
   handle(signo, onStop);
   ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
   errno = kept;
 }
 
-/// After a stop that could not be noticed (SIGSTOP), the shell has changed the terminal.
+/// SIGSTOP has no handler: the shell has changed the terminal since then.
 void onContinue(int) {
   const int kept = errno;
   ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
@@ -63,7 +64,7 @@ void onContinue(int) {
 Keyboard::Keyboard() {
   if (::tcgetattr(STDIN_FILENO, &before) != 0) return;
   raw = before;
-  raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // Ctrl-C and Ctrl-Z stay signals
+  raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // without ISIG: Ctrl-C and Ctrl-Z still send signals
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
   for (const int signo : kEnds) handle(signo, onEnd);
@@ -89,7 +90,7 @@ bool Keyboard::quitWithin(int milliseconds) {
     char pressed = 0;
     const auto n = ::read(STDIN_FILENO, &pressed, 1);
     if (n == 1 && (pressed == 'q' || pressed == 'Q')) return true;
-    if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) active_ = false;  // the terminal is gone
+    if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) active_ = false;  // hung up
   }
 }
 

@@ -3,8 +3,8 @@
 
 namespace manager {
 
-/// The keys of the terminal on standard input, each as it is pressed and unseen. The terminal is as it was before when
-/// this object goes, when a signal ends the program, and while it is stopped (Ctrl-Z). One at a time.
+/// Reads single keys of the terminal on standard input, without echo. The previous settings are restored by the
+/// destructor, when a signal ends the program, and while it is stopped (Ctrl-Z). At most one object may exist.
 class Keyboard {
  public:
   Keyboard();
@@ -12,7 +12,7 @@ class Keyboard {
   Keyboard(const Keyboard&) = delete;
   Keyboard& operator=(const Keyboard&) = delete;
 
-  /// Waits so long, or until `q` is pressed: then the value is true. Without a terminal it only waits.
+  /// Waits for the given time, or until `q` is pressed, and returns whether it was. Without a terminal it only waits.
   [[nodiscard]] bool quitWithin(int milliseconds);
 
  private:

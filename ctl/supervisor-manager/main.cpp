@@ -14,7 +14,7 @@ namespace {
 
 using namespace manager;
 
-/// With --json the words go to standard output as well, as an object.
+/// Prints a usage error; with --json also as an object on standard output.
 int misused(const std::string& text, bool json) {
   complain(text);
   if (json) print(json::error(Misused, text) + "\n");
@@ -28,7 +28,7 @@ bool asksForJson(const std::vector<std::string>& words) {
 
 int run(const std::vector<std::string>& words) {
   auto options = parseOptions(words);
-  if (!options) return misused(options.error().text + ". See: supervisor-manager help", asksForJson(words));
+  if (!options) return misused(options.error().text + " See: supervisor-manager help", asksForJson(words));
   if (options->version) {
     print("supervisor-manager " SUPERVISOR_MANAGER_VERSION "\n");
     return Success;
@@ -40,10 +40,11 @@ int run(const std::vector<std::string>& words) {
   if (!verb) return misused(unknownVerb(word), options->json);
   const auto given = options->arguments.size();
   if (given < verb->fewest || given > verb->most)
-    return misused(fmt::format("Too {} arguments; it is: supervisor-manager {} {}\nSee: supervisor-manager help {}",
+    return misused(fmt::format("Too {} arguments. Usage: supervisor-manager {} {}\nSee: supervisor-manager help {}",
                                given < verb->fewest ? "few" : "many", verb->name, verb->usage, verb->name),
                    options->json);
-  if (options->json && !verb->json) return misused(fmt::format("'{}' has no output in JSON", verb->name), true);
+  if (options->json && !verb->json)
+    return misused(fmt::format("'{}' has no output in JSON; run it without --json", verb->name), true);
   Session session(std::move(*options));
   return session.finish(verb->run(session));
 }
@@ -52,6 +53,6 @@ int run(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   std::setlocale(LC_TIME, "");
-  std::signal(SIGPIPE, SIG_IGN);  // a pager that ends early is no failure
+  std::signal(SIGPIPE, SIG_IGN);  // the user may quit a pager before it has read everything
   return core::runProgram("supervisor-manager", [&] { return run({argv + 1, argv + argc}); });
 }

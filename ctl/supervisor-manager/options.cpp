@@ -25,32 +25,31 @@ struct Definition {
 
 constexpr std::array kDefinitions = {
     Definition{
-        {'j', "json", "", "Output for programs: a line of JSON",
+        {'j', "json", "", "Print JSON, for use by programs",
          "list status start stop restart reload kill enable disable create edit remove plan programs start-program "
          "stop-program restart-program monitor top daemon-reexec"},
         &Options::json},
-    Definition{{'q', "quiet", "", "Only names in lists; no words about what went well", ""}, &Options::quiet},
-    Definition{{0, "full", "", "Tables as wide as their contents: nothing is shortened", "list programs top"},
-               &Options::full},
-    Definition{{0, "no-legend", "", "Tables without their first line", "list programs top"}, &Options::noLegend},
-    Definition{
-        {0, "no-pager", "", "Long output straight to the terminal", "list status programs plan reload logs help"},
-        &Options::noPager},
-    Definition{{0, "no-ask-password", "", "Do not ask for a password", ""}, &Options::noAskPassword},
-    Definition{{'f', "follow", "", "Go on with what is added", "logs"}, &Options::follow},
-    Definition{{'n', "lines", "N", "Of a log, begin N lines before the end (10)", "logs status"}, &Options::lines},
-    Definition{{0, "raw", "", "Every byte, also what a terminal obeys", "logs"}, &Options::raw},
-    Definition{{0, "rounds", "N", "End after N rounds", "top"}, &Options::rounds},
+    Definition{{'q', "quiet", "", "Suppress success messages; in lists, print only names", ""}, &Options::quiet},
+    Definition{{0, "full", "", "Do not shorten tables", "list programs top"}, &Options::full},
+    Definition{{0, "no-legend", "", "Print tables without header line and summary", "list programs top"},
+               &Options::noLegend},
+    Definition{{0, "no-pager", "", "Do not run a pager", "list status programs plan reload logs help"},
+               &Options::noPager},
+    Definition{{0, "no-ask-password", "", "Do not let polkit ask for a password", ""}, &Options::noAskPassword},
+    Definition{{'f', "follow", "", "Follow", "logs"}, &Options::follow},
+    Definition{{'n', "lines", "N", "Number of lines of a log (10)", "logs status"}, &Options::lines},
+    Definition{{0, "raw", "", "Print every byte, including terminal sequences", "logs"}, &Options::raw},
+    Definition{{0, "rounds", "N", "Exit after N updates", "top"}, &Options::rounds},
     Definition{{'s', "signal", "SIGNAL", "Name or number of the signal (TERM)", "kill"}, &Options::signal},
-    Definition{{0, "kill-whom", "WHOM", "main (its supervisord) or all", "kill"}, &Options::whom},
-    Definition{{0, "now", "", "Start or stop it too", "enable disable"}, &Options::now},
-    Definition{{0, "force", "", "Restart whatever the configuration is", "restart"}, &Options::force},
-    Definition{{0, "purge", "", "Remove logs and programs too", "remove"}, &Options::purge},
-    Definition{{'H', "host", "[USER@]HOST", "The manager of another machine, over ssh", ""}, &Options::host},
-    Definition{{0, "bus-address", "ADDR", "The bus to ask (development)", ""}, &Options::busAddress},
-    Definition{{0, "root", "DIR", "Entries below DIR (development)", "verify"}, &Options::root},
-    Definition{{'h', "help", "", "What there is; behind a verb, what that does", ""}, &Options::help},
-    Definition{{'V', "version", "", "The version", ""}, &Options::version},
+    Definition{{0, "kill-whom", "WHOM", "main (supervisord only) or all", "kill"}, &Options::whom},
+    Definition{{0, "now", "", "Also start or stop it", "enable disable"}, &Options::now},
+    Definition{{0, "force", "", "Do not check the configuration", "restart"}, &Options::force},
+    Definition{{0, "purge", "", "Also remove logs and programs", "remove"}, &Options::purge},
+    Definition{{'H', "host", "[USER@]HOST", "Connect to the manager of another machine, over ssh", ""}, &Options::host},
+    Definition{{0, "bus-address", "ADDR", "Use this bus (for development)", ""}, &Options::busAddress},
+    Definition{{0, "root", "DIR", "Check the entries below DIR (for development)", "verify"}, &Options::root},
+    Definition{{'h', "help", "", "Print this help; after a verb, the help for it", ""}, &Options::help},
+    Definition{{'V', "version", "", "Print the version", ""}, &Options::version},
 };
 
 const Definition* findWord(std::string_view word) {
@@ -65,7 +64,7 @@ const Definition* findLetter(char letter) {
   return at == kDefinitions.end() ? nullptr : &*at;
 }
 
-/// Walks over the words; a value may be the rest of a word or the next one.
+/// Reads the words in order. A value is the rest of its word or the next word.
 class Parser {
  public:
   explicit Parser(const std::vector<std::string>& words) : words_(words) {}
@@ -105,7 +104,7 @@ class Parser {
       std::vector<std::string_view> known;
       for (const auto& one : kDefinitions) known.push_back(one.text.word);
       const auto near = suggestion(word, known);
-      failure_ = fmt::format("There is no option --{}{}", word, near ? fmt::format(": is it --{}?", *near) : "");
+      failure_ = fmt::format("Unknown option --{}.{}", word, near ? fmt::format(" Did you mean --{}?", *near) : "");
     } else if (equals == std::string::npos) {
       set(*definition, std::nullopt);
     } else {
@@ -117,7 +116,7 @@ class Parser {
     for (std::size_t i = 0; i < letters.size() && failure_.empty(); ++i) {
       const auto* definition = findLetter(letters[i]);
       if (!definition) {
-        failure_ = fmt::format("There is no option -{}", letters[i]);
+        failure_ = fmt::format("Unknown option -{}.", letters[i]);
       } else if (std::holds_alternative<bool Options::*>(definition->target)) {
         set(*definition, std::nullopt);
       } else {
@@ -129,19 +128,19 @@ class Parser {
 
   void set(const Definition& definition, std::optional<std::string> value) {
     if (const auto* flag = std::get_if<bool Options::*>(&definition.target)) {
-      if (value) failure_ = fmt::format("--{} takes no value", definition.text.word);
+      if (value) failure_ = fmt::format("--{} does not take a value.", definition.text.word);
       options_.*(*flag) = true;
       return;
     }
     if (!value && next_ < words_.size()) value = words_[next_++];
     if (!value) {
-      failure_ = fmt::format("--{} needs a value", definition.text.word);
+      failure_ = fmt::format("--{} requires a value.", definition.text.word);
     } else if (const auto* text = std::get_if<std::string Options::*>(&definition.target)) {
       options_.*(*text) = *value;
     } else if (const auto number = core::parseInteger(*value); number && *number >= 0 && *number <= 1000000) {
       options_.*std::get<int Options::*>(definition.target) = static_cast<int>(*number);
     } else {
-      failure_ = fmt::format("--{} needs a number, not '{}'", definition.text.word, *value);
+      failure_ = fmt::format("--{} requires a number from 0 to 1000000, not '{}'.", definition.text.word, *value);
     }
   }
 

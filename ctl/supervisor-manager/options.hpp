@@ -9,11 +9,12 @@
 
 namespace manager {
 
-/// The command line, read. Options may stand before and after the verb; all that follows `ctl NAME` is supervisorctl's.
+/// The parsed command line. Options can be before and after the verb; everything after `ctl NAME` belongs to
+/// supervisorctl.
 struct Options {
   std::string verb;                    ///< empty: list
   std::vector<std::string> arguments;  ///< after the verb
-  std::vector<std::string> words;      ///< all of it as it was typed
+  std::vector<std::string> words;      ///< the whole command line as it was typed
 
   std::string host;
   std::string busAddress;
@@ -21,7 +22,7 @@ struct Options {
   std::string signal = "TERM";
   std::string whom = "main";
   int lines = 10;
-  int rounds = 0;  ///< of top; 0: until the user ends it
+  int rounds = 0;  ///< of top; 0: until the user quits
   bool json = false;
   bool noPager = false;
   bool noLegend = false;
@@ -37,7 +38,7 @@ struct Options {
   bool version = false;
 };
 
-/// An option as help and completion tell it.
+/// An option, for help and completion.
 struct OptionText {
   char letter;  ///< 0: none
   std::string_view word;
@@ -46,10 +47,10 @@ struct OptionText {
   std::string_view verbs;  ///< separated by blanks; empty: all verbs take it
 };
 [[nodiscard]] std::vector<OptionText> optionTexts();
-/// Whether the option means something to the verb.
+/// Whether the verb uses the option.
 [[nodiscard]] bool isFor(const OptionText& option, std::string_view verb);
 
-/// The error is a complete sentence.
+/// The error is one or more complete sentences.
 [[nodiscard]] core::Expected<Options> parseOptions(const std::vector<std::string>& words);
 
 }  // namespace manager

@@ -8,17 +8,17 @@
 
 namespace manager {
 
-/// What was done to whom: a line each for people, or with --json one array at the end.
+/// Prints the results of a verb: one line per name, or with --json one array at the end.
 class Outcomes {
  public:
-  /// `instance`: what follows are names of its programs; empty: they are names of instances.
+  /// `instance`: the names are those of its programs; empty: they are names of instances.
   explicit Outcomes(Session& session, std::string instance = "") : session_(session), instance_(std::move(instance)) {}
 
   void done(const std::string& name, const std::string& what);
   void failed(const std::string& name, const Failure& failure);
-  /// The names of those that it worked for, in their order.
+  /// The names for which the verb succeeded, in order.
   [[nodiscard]] const std::vector<std::string>& good() const noexcept { return good_; }
-  /// Prints the array, if that is wanted. Gives the session's code.
+  /// Prints the array if --json is given. Returns the session's code.
   ExitCode finish();
 
  private:
@@ -30,7 +30,8 @@ class Outcomes {
   std::vector<std::string> good_;
 };
 
-/// The calls, one for each name, some side by side, with a line that counts on a terminal; each is told by `outcomes`.
+/// Makes the calls, one per name and several in parallel, and adds each result to `outcomes`. On a terminal, a line on
+/// standard error counts them. `done` is the result of a call that succeeds ("started").
 void runAll(Session& session, const std::vector<std::string>& names, const std::vector<Call>& calls,
             const std::string& done, Outcomes& outcomes);
 

@@ -25,7 +25,7 @@ winsize terminalSize() {
 
 std::string pagerCommand() {
   for (const char* name : {"SUPERVISOR_MANAGER_PAGER", "PAGER"})
-    if (const char* value = std::getenv(name)) return value;
+    if (const char* value = std::getenv(name)) return value;  // also if empty: that switches the pager off
   return "less";
 }
 
@@ -67,10 +67,11 @@ void printPaged(const Options& options, const std::string& text) {
   const std::string pager = pagerCommand();
   if (options.noPager || !::isatty(STDOUT_FILENO) || rows == 0 || lines < rows || pager.empty() || pager == "cat")
     return print(text);
+  // Do not page what fits; chop long lines; show colours; leave the text on the screen; exit on Ctrl-C.
   ::setenv("LESS", "FRSXMK", 0);
   FILE* pipe = ::popen(pager.c_str(), "we");
   if (!pipe) return print(text);
-  const std::string safe = filtered(text);
+  const std::string safe = filtered(text);  // less -R passes colours on, and with them what looks like colours
   std::fwrite(safe.data(), 1, safe.size(), pipe);
   ::pclose(pipe);
 }

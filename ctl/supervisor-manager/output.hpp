@@ -9,26 +9,26 @@
 
 namespace manager {
 
-/// Columns that a table may take: those of the terminal on standard output; 0, for any number, if it is none or --full
-/// is given.
+/// The number of columns for a table: the width of the terminal on standard output; 0 (no limit) if that is not a
+/// terminal or --full is given.
 [[nodiscard]] std::size_t tableWidth(const Options& options);
-/// Whether colours are wanted: a terminal, and NO_COLOR is not set.
+/// Whether to print colours: on a terminal, unless NO_COLOR is set.
 [[nodiscard]] bool coloursWanted();
-/// Writes to standard output at once. A reader that went away is no failure. A terminal gets it through a filter:
-/// nothing of it but lines, tabs and colours is obeyed. What is one line (a name, a reason) is to be printable before:
-/// pipes get the text as it is.
+/// Writes to standard output without buffering. A closed pipe is ignored. On a terminal the text is filtered: only line
+/// ends, tabs and colours are interpreted. Pipes get the text unchanged, so the caller makes texts of one line (a name,
+/// a reason) printable before.
 void print(std::string_view text);
 /// Whether print() has been called.
 [[nodiscard]] bool hasPrinted() noexcept;
-/// The same on a cleared terminal.
+/// Clears the terminal first.
 void redraw(std::string_view text);
-/// The same through the user's pager if it is longer than the terminal.
+/// Uses the pager of the user if the text has more lines than the terminal.
 void printPaged(const Options& options, const std::string& text);
-/// "supervisor-manager: TEXT" on standard error. What a terminal would obey is shown; further lines are indented, so
-/// that none looks like a message of its own.
+/// Prints "supervisor-manager: TEXT" on standard error. Control characters are shown as text. Further lines are
+/// indented, so that a text of an owner cannot imitate another message.
 void complain(std::string_view text);
-/// A line (without its end), in colour if the state it tells is one of trouble: as a whole, since scripts that read a
-/// terminal match lines.
+/// The line (without line end) in colour if `state` is one of trouble. The whole line is coloured, because scripts that
+/// read a terminal match it.
 [[nodiscard]] std::string coloured(std::string_view state, std::string_view line);
 
 }  // namespace manager

@@ -17,7 +17,7 @@ namespace manager {
 
 namespace {
 
-/// The word as a person would type it in a shell.
+/// The word as a user would type it in a shell: quoted only if it has to be.
 std::string shellWord(const std::string& word) {
   constexpr const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
   if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
@@ -40,6 +40,7 @@ Session::~Session() { endAgent(agent_); }
 
 Client* Session::client() {
   if (client_) return client_.get();
+  // Root is never asked, and the remote manager of -H cannot reach an agent on this terminal.
   const bool interactive = !options.noAskPassword && options.host.empty() && ::isatty(STDIN_FILENO) && ::geteuid() != 0;
   auto connected = Client::connect({options.busAddress, options.host, interactive});
   if (!connected) {
@@ -79,7 +80,7 @@ std::vector<InstanceRow> Session::select(const std::vector<std::string>& pattern
     }
     if (fits) continue;
     if (isPattern(pattern))
-      fail(NoSuchName, "No instance fits '" + pattern + "'");
+      fail(NoSuchName, "No instance matches '" + pattern + "'");
     else
       fail(NoSuchName, noSuchInstance(pattern, namesOf(*known)).text);
   }
@@ -97,14 +98,14 @@ std::optional<InstanceRow> Session::find(const std::string& name) {
 
 ExitCode Session::fail(const Failure& failure, const std::string& what) {
   const auto advice = adviseOn(failure, options.host);
-  const bool said = what.empty() || advice.text.starts_with(what + ":");
-  const auto text = said ? advice.text : what + ": " + advice.text;
+  const bool named = what.empty() || advice.text.starts_with(what + ":");
+  const auto text = named ? advice.text : what + ": " + advice.text;
   return advice.code == Denied ? deny(text) : fail(advice.code, text);
 }
 
 ExitCode Session::deny(const std::string& text) {
   fail(Denied, text);
-  if (::geteuid() == 0 || std::exchange(told_, true)) return code_;
+  if (::geteuid() == 0 || std::exchange(rootHintShown_, true)) return code_;
   std::string command = "sudo supervisor-manager";
   for (const auto& word : options.words)
     if (!word.starts_with("--bus-address=")) command += ' ' + shellWord(word);
@@ -114,13 +115,13 @@ ExitCode Session::deny(const std::string& text) {
 
 ExitCode Session::fail(ExitCode code, const std::string& text) {
   complain(text);
-  if (said_.empty()) said_ = text;
+  if (firstFailure_.empty()) firstFailure_ = text;
   note(code);
   return code_;
 }
 
 ExitCode Session::finish(ExitCode code) const {
-  if (options.json && code != Success && !hasPrinted()) print(json::error(code, said_) + "\n");
+  if (options.json && code != Success && !hasPrinted()) print(json::error(code, firstFailure_) + "\n");
   return code;
 }
 

@@ -14,8 +14,8 @@ namespace manager {
 
 [[nodiscard]] std::vector<std::string> namesOf(const std::vector<InstanceRow>& rows);
 
-/// One run of the command: its options, the connection it needs, and what went wrong so far. A verb asks for what it
-/// needs and returns code() when it did not get it.
+/// One run of the command: its options, its connection, and the failures so far. Each function that fails prints a
+/// message on standard error and keeps an exit code; the verb then returns code().
 class Session {
  public:
   explicit Session(Options options);
@@ -23,35 +23,35 @@ class Session {
 
   const Options options;
 
-  /// The connection, made at the first call; nullptr (said on standard error) if there is none.
+  /// The connection, opened by the first call; nullptr if that fails.
   [[nodiscard]] Client* client();
-  /// All instances; nullptr (said) if the manager does not answer.
+  /// All instances; nullptr if the manager does not answer.
   [[nodiscard]] const std::vector<InstanceRow>* instances();
-  /// The instances that names and shell patterns stand for, in the order asked for, each once. Names that fit nothing
-  /// are said and leave a code. With `all`, no names stand for every instance.
+  /// The instances that the names and shell patterns select, in the given order, each once. A name that matches nothing
+  /// is a failure; the others are returned all the same. With `all`, an empty list selects every instance.
   [[nodiscard]] std::vector<InstanceRow> select(const std::vector<std::string>& patterns, bool all = false);
-  /// The one instance of that name; nullopt (said) if there is none.
+  /// The instance of that name; nullopt if there is none.
   [[nodiscard]] std::optional<InstanceRow> find(const std::string& name);
 
-  /// Says the failure, with `what` before it if given, and keeps its code if it is the first.
+  /// Prints the failure, after `what` if given, and keeps its code if it is the first.
   ExitCode fail(const Failure& failure, const std::string& what = "");
   ExitCode fail(ExitCode code, const std::string& text);
-  /// Says that the caller may not do this, and how root does it.
+  /// Prints that access is denied, and once per run the command for root.
   ExitCode deny(const std::string& text);
   [[nodiscard]] ExitCode code() const noexcept { return code_; }
-  /// With --json, where nothing was printed: the first failure as an object, so that a reader always has JSON. Gives
-  /// back `code`, that of the verb.
+  /// With --json, if nothing was printed: prints the first failure as an object, so that a reader always gets JSON.
+  /// Returns `code`, that of the verb.
   ExitCode finish(ExitCode code) const;
-  /// A code that is no failure to be said.
+  /// Keeps a code, if it is the first, without a message.
   void note(ExitCode code) noexcept;
 
  private:
   std::unique_ptr<Client> client_;
   std::optional<std::vector<InstanceRow>> instances_;
   ExitCode code_ = Success;
-  std::string said_;  ///< the first failure
+  std::string firstFailure_;
   pid_t agent_ = -1;
-  bool told_ = false;  // how root does it
+  bool rootHintShown_ = false;
 };
 
 }  // namespace manager

@@ -13,7 +13,7 @@ std::optional<std::string_view> suggestion(std::string_view word, std::span<cons
   if (word.size() > 1)
     for (const auto candidate : candidates)
       if (candidate.starts_with(word)) longer.push_back(candidate);
-  // Of several, one that the others begin with: "star" is "start", not "start-program"; "re" is nothing.
+  // Of several, the one that all others begin with: "star" means "start", not "start-program"; "re" means nothing.
   for (const auto one : longer)
     if (std::all_of(longer.begin(), longer.end(), [one](const auto other) { return other.starts_with(one); }))
       return one;

@@ -7,7 +7,8 @@
 
 namespace manager {
 
-/// What a mistyped word was probably meant to be: what it is the beginning of ("stat" is "status"), else the nearest.
+/// What a mistyped word probably means: a candidate that begins with it ("stat" means "status"), else the most similar
+/// one.
 [[nodiscard]] std::optional<std::string_view> suggestion(std::string_view word,
                                                          std::span<const std::string_view> candidates);
 

@@ -17,11 +17,12 @@ namespace manager {
 
 namespace {
 
-/// A column that is shortened keeps so many places where it has them; the last one is read to its end most.
+/// The width below which a column is not shortened. The last column has the reasons, which are less useful when cut.
 constexpr std::size_t kNarrowest = 4;
 constexpr std::size_t kNarrowestLast = 8;
 
-/// A UTF-8 locale for the time being, whatever the user's is: our texts are UTF-8.
+/// Sets a UTF-8 locale for the scope: the texts are UTF-8, also if the user's locale is "C", and wcwidth() depends on
+/// it.
 class Utf8 {
  public:
   Utf8() : before_(locale() ? ::uselocale(locale()) : nullptr) {}
@@ -39,8 +40,8 @@ class Utf8 {
   locale_t before_;
 };
 
-/// The characters of a text: `place(end, columns)` hears where each ends and how many columns all up to there take,
-/// until it returns false.
+/// Calls `place(end, columns)` for each character of the text, with the offset of its end and the width of the text up
+/// to there, until it returns false.
 template <class Place>
 void walk(std::string_view text, Place place) {
   const Utf8 here;
@@ -50,7 +51,7 @@ void walk(std::string_view text, Place place) {
     wchar_t character = 0;
     auto length = std::mbrtowc(&character, text.data() + at, text.size() - at, &state);
     int width = 1;
-    if (length == 0 || length > text.size() - at) {  // no character, or an incomplete one
+    if (length == 0 || length > text.size() - at) {  // invalid or incomplete: one byte, one column
       length = 1;
       state = {};
     } else {
@@ -62,7 +63,7 @@ void walk(std::string_view text, Place place) {
   }
 }
 
-/// Narrows the widest columns, one place at a time, until `most` is enough for all of them, or none can give more.
+/// Shortens the widest column by one until the sum is at most `most`, or no column can be shortened any further.
 void narrow(std::vector<std::size_t>& widths, std::size_t most) {
   const auto least = [&](std::size_t i) { return i + 1 == widths.size() ? kNarrowestLast : kNarrowest; };
   auto total = std::accumulate(widths.begin(), widths.end(), 2 * (widths.size() - 1));

@@ -15,9 +15,10 @@ namespace manager {
 
 namespace {
 
-/// Programs that are told of with their last lines: the rest are like them, mostly, and reading takes the owner's time.
+/// The number of programs whose last lines are shown: the others mostly fail for the same reason, and each read takes
+/// time of the owner's supervisord.
 constexpr std::size_t kMostShown = 5;
-/// Columns of a line where there is no terminal to say.
+/// The length at which a line of output is cut.
 constexpr std::size_t kWidest = 300;
 
 std::vector<std::string> lastOf(const std::string& text, std::size_t most) {
@@ -38,7 +39,8 @@ LastLines lastLines(Session& session, const std::string& instance, const std::ve
     if (!lifecycle::isTrouble(one.state) || asked++ >= kMostShown) continue;
     const auto text = session.client()->programLog(instance, one.name);
     if (!text) {
-      // Whoever may not read one may read none. A name that supervisorctl does not take says nothing of the others.
+      // Access is the same for all programs of an instance, so a denied one ends the loop. A program that is not found
+      // does not: it may have been removed since.
       if (text.error().name.find("NoSuchProgram") == std::string::npos) break;
       continue;
     }

@@ -16,7 +16,8 @@ namespace manager {
 
 namespace {
 
-/// Calls `method` for all chosen instances side by side; says what failed, and unless quiet what was done.
+/// Calls `method` for all selected instances in parallel and prints the results. `good` gets the names of those that
+/// succeeded.
 ExitCode control(Session& session, const std::string& method, const char* done, const std::vector<Argument>& more = {},
                  std::vector<std::string>* good = nullptr) {
   const auto rows = session.select(session.options.arguments);
@@ -33,17 +34,18 @@ ExitCode control(Session& session, const std::string& method, const char* done, 
   return outcomes.finish();
 }
 
-/// Each of those is checked once more for its warnings: of many, who asks for them would wait.
+/// The checks for warnings run one after the other, a fraction of a second each: for more instances than this the user
+/// would wait too long.
 constexpr std::size_t kMostChecked = 16;
 
-/// As control(), and says what is doubtful about the configurations of those that it worked for, if they are few.
+/// As control(), and prints the warnings about the configurations of those that succeeded, if they are few.
 ExitCode checked(Session& session, const std::string& method, const char* done) {
   std::vector<std::string> good;
   const auto code = control(session, method, done, {}, &good);
   if (good.size() > kMostChecked) return code;
   for (const auto& name : good) {
     const auto warnings = session.client()->check(name);
-    if (!warnings) continue;  // it changed since
+    if (!warnings) continue;  // the instance stopped or changed in the meantime
     for (const auto& text : *warnings) complain(fmt::format("{}: warning: {}", name, text));
   }
   return code;
@@ -122,9 +124,11 @@ ExitCode reload(Session& session) {
 
 ExitCode kill(Session& session) {
   const int signo = signalFrom(session.options.signal);
-  if (signo == 0) return session.fail(Misused, fmt::format("There is no signal '{}'", session.options.signal));
+  if (signo == 0)
+    return session.fail(
+        Misused, fmt::format("Unknown signal '{}'; give a name such as HUP, or a number", session.options.signal));
   if (session.options.whom != "main" && session.options.whom != "all")
-    return session.fail(Misused, fmt::format("--kill-whom is main or all, not '{}'", session.options.whom));
+    return session.fail(Misused, fmt::format("--kill-whom must be main or all, not '{}'", session.options.whom));
   return control(session, "KillInstance", "signalled", {session.options.whom, signo});
 }
 

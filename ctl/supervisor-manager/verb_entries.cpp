@@ -15,7 +15,7 @@ namespace manager {
 
 namespace {
 
-/// "key=value" words; nullopt (said) for a word that is none.
+/// The "key=value" arguments from `first` on; nullopt after a message if one is not of that form.
 std::optional<EntryKeys> settingsFrom(Session& session, std::size_t first) {
   EntryKeys settings;
   for (std::size_t i = first; i < session.options.arguments.size(); ++i) {
@@ -36,10 +36,11 @@ ExitCode done(Session& session, const std::string& name, const char* what) {
   return outcomes.finish();
 }
 
-/// The whole file in an editor; what the manager would refuse does not stay in place.
+/// Opens the whole file in an editor. The manager reads the result with plan() first; if it refuses it, the previous
+/// text is restored before anything is applied.
 ExitCode editFile(Session& session, const InstanceRow& row) {
   if (!session.options.host.empty())
-    return session.fail(Misused, "A file of another host cannot be edited; give KEY=VALUE words");
+    return session.fail(Misused, "Cannot edit a file on another host; give KEY=VALUE arguments");
   const auto properties = session.client()->instanceProperties(row.path);
   if (!properties) return session.fail(properties.error(), row.name);
   EntryEdit edit(textOf(*properties, "EntryFile"));
@@ -55,7 +56,8 @@ ExitCode editFile(Session& session, const InstanceRow& row) {
     if (one.file == edit.file()) session.fail(Failed, toText(one));
   if (session.code() != Success) {
     edit.undo();
-    return session.fail(Failed, fmt::format("{} is as it was; your text is in {}", edit.file(), edit.draft()));
+    return session.fail(Failed,
+                        fmt::format("The previous text of {} is restored; yours is in {}", edit.file(), edit.draft()));
   }
   edit.keep();
   const auto applied = session.client()->reload();

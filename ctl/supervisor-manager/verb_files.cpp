@@ -23,12 +23,13 @@ namespace manager {
 
 namespace {
 
-/// `program` with the rights of the instance's owner if we are root, else with ours. What the owner wrote must not act
-/// on root's files, and the owner, who controls such a process, must reach nothing of root's through it. nullopt: said.
+/// `program` with the ids of the instance's owner if we are root, else with ours. The owner's files must not make it
+/// act on root's files, and the owner, who can control such a process, must not get anything of root's through it.
+/// nullopt after a message.
 std::optional<terminal::Guest> guestOf(Session& session, const Properties& properties, const std::string& program,
                                        std::vector<std::string> arguments) {
   if (!properties.contains("UID") || !properties.contains("GID")) {
-    session.fail(Failed, "the manager does not tell the owner of the instance");
+    session.fail(Failed, "the manager did not report the owner of the instance (properties UID and GID)");
     return std::nullopt;
   }
   const auto uid = static_cast<uid_t>(numberOf(properties, "UID"));
@@ -39,7 +40,7 @@ std::optional<terminal::Guest> guestOf(Session& session, const Properties& prope
   if (::geteuid() == 0 && uid != 0) {
     account = core::findAccount(uid);
     if (!account) {
-      session.fail(Failed, fmt::format("the owner of the instance, user id {}, is not an account", uid));
+      session.fail(Failed, fmt::format("the owner of the instance, user id {}, does not have an account", uid));
       return std::nullopt;
     }
     guest.identity = core::identityOf(*account, static_cast<gid_t>(numberOf(properties, "GID")));
@@ -69,7 +70,7 @@ struct OwnersLogs {
 std::string linesOption(const Session& session) { return fmt::format("--lines={}", session.options.lines); }
 
 ExitCode followLogs(Session& session, const OwnersLogs& logs, bool named) {
-  std::vector<std::string> words{linesOption(session), "-F"};  // by name: rotation is followed
+  std::vector<std::string> words{linesOption(session), "-F"};  // by name, so that tail survives a rotation
   if (named) words.emplace_back("--verbose");
   words.emplace_back("--");
   words.insert(words.end(), logs.files.begin(), logs.files.end());
@@ -79,7 +80,8 @@ ExitCode followLogs(Session& session, const OwnersLogs& logs, bool named) {
   return runGuest(session, *guest, {.raw = session.options.raw});
 }
 
-/// Each file in a reader of its own, which has it open before it runs: what was looked at is what is read.
+/// Runs one tail per file, with the file as standard input: the guest checks the type of the open file, and the owner
+/// cannot replace it between that check and the read.
 ExitCode showLogs(Session& session, const OwnersLogs& logs, bool named) {
   ExitCode code = Success;
   for (const auto& file : logs.files) {
@@ -98,7 +100,7 @@ ExitCode runTail(Session& session, const OwnersLogs& logs, bool named) {
   return session.options.follow ? followLogs(session, logs, named) : showLogs(session, logs, named);
 }
 
-/// One reader for each owner: one after the other, or side by side where they go on.
+/// Starts one reader per owner: one after the other, or in parallel with --follow.
 ExitCode tailAll(Session& session, const std::vector<OwnersLogs>& all) {
   bool failed = false;
   std::size_t running = 0;
@@ -110,7 +112,7 @@ ExitCode tailAll(Session& session, const std::vector<OwnersLogs>& all) {
   for (const auto& one : all) {
     const pid_t client = ::getpid(), pid = ::fork();
     if (pid == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);  // nobody else ends a reader that goes on
+      ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);  // a reader that follows would outlive a killed client
       ::_exit(::getppid() == client ? runTail(session, one, true) : Failed);
     }
     if (pid < 0) return session.fail(Failed, fmt::format("cannot fork: {}", std::strerror(errno)));
@@ -122,16 +124,17 @@ ExitCode tailAll(Session& session, const std::vector<OwnersLogs>& all) {
 }
 
 std::string notYours(const InstanceRow& row, const char* what) {
-  return fmt::format("Instance '{}' belongs to '{}', and this account may not see {}", row.name, row.user, what);
+  return fmt::format("Instance '{}' belongs to '{}'; this account does not have access to {}", row.name, row.user,
+                     what);
 }
 
-/// Whether supervisorctl with these words (behind NAME) asks the instance.
+/// Whether supervisorctl connects to the instance with these arguments (the first is NAME).
 bool needsInstance(const std::vector<std::string>& arguments) {
   return arguments.size() < 2 || (!arguments[1].starts_with('-') && arguments[1] != "help");
 }
 
-/// Whether supervisorctl with these words (behind NAME) may read what is typed. Where it does not, nothing is taken
-/// from a script's standard input, or from what a person types ahead.
+/// Whether supervisorctl can read standard input with these arguments (the first is NAME). If it cannot, the relay must
+/// not read either: it would consume the input of a script, or what a user types ahead.
 bool mayRead(const std::vector<std::string>& arguments) {
   return arguments.size() < 2 || arguments[1].starts_with('-') || arguments[1] == "fg";
 }
@@ -155,7 +158,7 @@ ExitCode logs(Session& session) {
   for (const auto& row : session.select(options.arguments)) {
     const auto properties = session.client()->instanceProperties(row.path);
     if (!properties) return session.fail(properties.error(), row.name);
-    // Without root's rights this is one reader, whoever it is.
+    // Without root's rights all files are read by this account, in one reader.
     auto& owners = byOwner[::geteuid() == 0 ? numberOf(*properties, "UID") : 0];
     owners.owner = *properties;
     owners.files.push_back(textOf(*properties, "LogFile"));

@@ -17,7 +17,7 @@ namespace manager {
 
 namespace {
 
-/// The programs of an instance by state; nullptr: it does not run, or does not tell.
+/// The programs of an instance by state; nullptr if it does not run or has not reported them.
 using Counts = std::map<std::string, ProgramCounts>;
 const ProgramCounts* told(const Counts& counts, const InstanceRow& row) {
   const auto at = counts.find(row.name);
@@ -36,19 +36,19 @@ std::string toJson(const InstanceRow& row, const ProgramCounts* counts) {
                        {"reason", core::jsonString(row.reason)}});
 }
 
-/// Whether the reason is about now, also where the instance runs.
+/// Whether the reason is about the present, even if the instance runs.
 bool isPresent(const std::string& reason) {
   return reason.starts_with("not recorded: ") || reason.starts_with("runs without ");
 }
 
-/// What a healthy instance went through long ago is no news.
+/// The reason to show. That of a running instance is about a failure in the past, so it is left out.
 std::string reasonOf(const InstanceRow& row) {
   if (row.state == "running" && !isPresent(row.reason)) return "";
   if (!row.reason.empty()) return row.reason;
   return row.state == "inactive" || row.state == "unmanaged" ? "" : row.subState;
 }
 
-/// `lines`: of a program in trouble, null where they cannot be read.
+/// `log` is null for a program that is not in trouble or whose output cannot be read.
 std::string toJson(const ProgramRow& row, const LastLines& lines) {
   const auto at = lines.find(row.name);
   return json::object({{"name", core::jsonString(row.name)},
@@ -58,12 +58,12 @@ std::string toJson(const ProgramRow& row, const LastLines& lines) {
                        {"log", at == lines.end() ? "null" : json::strings(at->second)}});
 }
 
-/// What status shows of one instance.
+/// The data that status shows about one instance.
 struct Shown {
   Properties properties;
   std::vector<ProgramRow> programs;
   LastLines lines;
-  std::optional<std::string> details;  ///< nullopt: not for this caller, or the manager knows no such thing
+  std::optional<std::string> details;  ///< nullopt: access denied, or the manager does not have them
 };
 
 std::string toJson(const Shown& shown) {
@@ -77,7 +77,7 @@ std::string toJson(const Shown& shown) {
   return json::object(members);
 }
 
-/// "since Sat 2026-11-21 02:00:00 UTC; 3min 2s ago", "" for a time that never was.
+/// "since Sat 2026-11-21 02:00:00 UTC; 3min 2s ago"; "" for 0, which means never.
 std::string since(std::uint64_t micros) {
   if (micros == 0) return "";
   const auto seconds = static_cast<std::int64_t>(micros / 1000000);
@@ -90,7 +90,7 @@ void line(std::string& text, const char* label, const std::string& value) {
   if (!value.empty()) text += fmt::format("{:>10}{} {}\n", label, *label ? ':' : ' ', fitted(value, SIZE_MAX));
 }
 
-/// The same for a text of several lines.
+/// As line(), for a text of several lines: only the first one has the label.
 void lines(std::string& text, const char* label, const std::string& value) {
   for (const auto& one : core::split(value, '\n')) {
     line(text, label, one);
@@ -136,12 +136,13 @@ std::string describe(const Shown& shown) {
   return text + troubleParts(textOf(p, "Name"), programs, lastLines);
 }
 
-/// An entry that was declared and is not in the list deserves a word.
+/// The number of refused entries for the last line of `list`: an administrator who misses an instance there needs to
+/// know that its entry was refused.
 std::string refusedNote(Session& session) {
   const auto properties = session.client()->managerProperties();
   const auto count = properties ? numberOf(*properties, "NRefusedEntries") : 0;
   if (count == 0) return "";
-  return fmt::format("; {} entr{} refused (supervisor-manager plan says why)", count, count == 1 ? "y" : "ies");
+  return fmt::format("; {} entr{} refused (see: supervisor-manager plan)", count, count == 1 ? "y" : "ies");
 }
 
 ExitCode managerStatus(Session& session) {
@@ -179,7 +180,7 @@ ExitCode list(Session& session) {
   const auto& options = session.options;
   Counts counts;
   if (!rows.empty() && (options.json || !options.quiet))
-    if (const auto all = session.client()->programCounts()) counts = *all;  // older managers count nothing
+    if (const auto all = session.client()->programCounts()) counts = *all;  // older managers do not have the method
   if (options.json) {
     std::vector<std::string> objects;
     for (const auto& row : rows) objects.push_back(toJson(row, told(counts, row)));

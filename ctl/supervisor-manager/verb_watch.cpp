@@ -45,7 +45,7 @@ std::string toJson(const Event& event) {
   return json::object(members);
 }
 
-/// What a person wants to see of an event; empty for a change that is not worth a line.
+/// The line about an event for users; empty for a change of other properties than those listed here.
 std::string describe(const Event& event) {
   const std::string name = core::printable(event.instance);
   switch (event.kind) {
@@ -67,18 +67,18 @@ std::string describe(const Event& event) {
   return text.empty() ? "" : fmt::format("{}: {}", name, text);
 }
 
-/// What one look found of an instance.
-struct Look {
+/// The processor time of an instance at one moment.
+struct Sample {
   std::uint64_t pid = 0;
   std::uint64_t cpuMicros = 0;
   std::int64_t at = 0;  ///< wall clock, microseconds
 };
-using Looks = std::map<std::string, Look>;
+using Samples = std::map<std::string, Sample>;
 
-/// Percent of one processor since the last look, and, if that was of another process or there was none, since the
-/// start.
-std::optional<double> shareOfProcessor(Looks& before, const std::string& name, const Properties& properties) {
-  const Look now{numberOf(properties, "MainPID"), numberOf(properties, "CPUUsageUSec"), core::wallMicros()};
+/// Percent of one processor since the previous sample; since the start of the instance if that was another process or
+/// there is no previous sample.
+std::optional<double> shareOfProcessor(Samples& before, const std::string& name, const Properties& properties) {
+  const Sample now{numberOf(properties, "MainPID"), numberOf(properties, "CPUUsageUSec"), core::wallMicros()};
   const auto last = std::exchange(before[name], now);
   if (now.pid == 0 || now.cpuMicros == UINT64_MAX) return std::nullopt;
   const bool same = last.pid == now.pid && last.cpuMicros <= now.cpuMicros && last.at < now.at;
@@ -87,25 +87,25 @@ std::optional<double> shareOfProcessor(Looks& before, const std::string& name, c
   return 100.0 * static_cast<double>(used) / static_cast<double>(std::max<std::int64_t>(now.at - since, 1000));
 }
 
-/// What `top` shows of an instance.
+/// The data that `top` shows about one instance.
 struct Shown {
   Properties properties;
   std::optional<double> share;
 };
 
 std::string topTable(Session& session, const std::vector<std::pair<InstanceRow, Shown>>& all) {
-  const auto told = session.client()->programCounts();
+  const auto counts = session.client()->programCounts();
   Table table({"NAME", "USER", "STATE", "PID", "MEMORY", "CPU%", "CPU TIME", "PROGRAMS"});
   for (const auto& [row, shown] : all) {
     const auto& [properties, share] = shown;
     const auto used = numberOf(properties, "CPUUsageUSec");
     const auto pid = numberOf(properties, "MainPID");
-    // As list has it: who has told of no programs has none, who has not told has a dash.
-    const bool knows = textOf(properties, "State") == "running" && told && told->contains(row.name);
+    // As in `list`: an instance that has not reported its programs has a dash, one without programs has "none".
+    const bool known = textOf(properties, "State") == "running" && counts && counts->contains(row.name);
     table.add({row.name, row.user, shownState(properties), pid ? fmt::to_string(pid) : "-",
                bytesText(numberOf(properties, "MemoryCurrent")), share ? fmt::format("{:.1f}", *share) : "-",
                used == UINT64_MAX ? "-" : fmt::format("{:.2f}s", static_cast<double>(used) / 1e6),
-               knows ? countsText(told->at(row.name)) : "-"});
+               known ? countsText(counts->at(row.name)) : "-"});
   }
   return table.text(!session.options.noLegend, tableWidth(session.options));
 }
@@ -145,7 +145,7 @@ ExitCode monitor(Session& session) {
 ExitCode top(Session& session) {
   const bool draws = ::isatty(STDOUT_FILENO) && !session.options.json;
   const int rounds = session.options.rounds > 0 ? session.options.rounds : draws ? INT_MAX : 1;
-  Looks looks;
+  Samples samples;
   auto* const client = session.client();
   if (!client) return session.code();
   std::optional<Keyboard> keyboard;
@@ -159,7 +159,7 @@ ExitCode top(Session& session) {
     for (const auto& row : rows) {
       auto properties = client->instanceProperties(row.path);
       if (!properties) continue;  // it was removed in the meantime
-      const auto share = shareOfProcessor(looks, row.name, *properties);
+      const auto share = shareOfProcessor(samples, row.name, *properties);
       all.push_back({row, {std::move(*properties), share}});
     }
     const std::string text = session.options.json ? topJson(all) : topTable(session, all);

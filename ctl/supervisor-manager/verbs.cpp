@@ -18,61 +18,65 @@ namespace {
 constexpr std::size_t kAny = SIZE_MAX;
 
 constexpr std::array kTable = {
-    Verb{"list", "[NAME…]", "The instances and their states", 0, kAny, list,
-         "This is the verb if none is given. REASON is empty where there is no trouble. On a terminal, columns are "
-         "shortened to its width (--full: they are not)."},
-    Verb{"status", "[NAME…]", "Everything about instances; without a name about the manager", 0, kAny, status,
-         "The exit status is 0 if every instance asked for runs and all is well with its programs, and 3 otherwise."},
-    Verb{"start", "NAME…", "Start instances", 1, kAny, start, "Returns when they run, or with the reason why not."},
+    Verb{"list", "[NAME…]", "List instances and their states", 0, kAny, list,
+         "This is the default verb. REASON is empty if there is no problem. On a terminal, columns are shortened until "
+         "the table fits, unless --full is given."},
+    Verb{"status", "[NAME…]", "Show all details of instances; without a name, the state of the manager", 0, kAny,
+         status, "The exit status is 0 if every given instance runs without a program in trouble, and 3 otherwise."},
+    Verb{"start", "NAME…", "Start instances", 1, kAny, start,
+         "The configuration is checked first, as the owner. Returns when the instances run, or fails with the reason."},
     Verb{"stop", "NAME…", "Stop instances and their programs", 1, kAny, stop,
-         "Returns when nothing of them runs any more."},
+         "Returns when all their processes have ended."},
     Verb{"restart", "NAME…", "Stop and start instances", 1, kAny, restart,
-         "The configuration is checked first, as the owner; what would not start again is not stopped. All programs "
-         "are stopped, too. To apply changed program files only:\n  supervisor-manager ctl NAME update"},
+         "The configuration is checked first, as the owner. An instance that could not start again is not stopped. All "
+         "programs restart, too. To apply changed program files only:\n  supervisor-manager ctl NAME update"},
     Verb{"reload", "[NAME…]",
-         "Read all entries again and apply them; with names: let instances read their "
-         "configurations again, which restarts all their programs",
+         "Read all entries again and apply the changes; with names, make instances read their configuration again, "
+         "which restarts all their programs",
          0, kAny, reload,
-         "Says what was done for each instance, as `plan` does before. The exit status is 1 if an entry is refused or "
-         "something could not be done."},
+         "Prints the changes in the format of `plan`. The exit status is 1 if an entry is refused or a change could "
+         "not be applied."},
     Verb{"kill", "NAME…", "Send a signal to instances", 1, kAny, kill,
          "For example:\n  supervisor-manager kill -s HUP web"},
     Verb{"enable", "NAME…", "Start instances at boot", 1, kAny, enable},
     Verb{"disable", "NAME…", "Do not start instances at boot", 1, kAny, disable},
     Verb{"create", "NAME KEY=VALUE…", "Declare a new instance", 2, kAny, create,
-         "Writes a file in /etc/supervisor-manager/conf.d, and starts the instance as that says. The keys are in "
-         "supervisor-manager.conf(5). For example:\n  supervisor-manager create web user=web group=web"},
-    Verb{"edit", "NAME [KEY=VALUE…]", "Change keys of an entry, or the whole file in an editor", 1, kAny, edit,
-         "An empty value goes back to the default. A text that the manager refuses does not stay."},
+         "Writes a file in /etc/supervisor-manager/conf.d, and starts the instance unless the keys prevent that. "
+         "supervisor-manager.conf(5) describes the keys. For example:\n  supervisor-manager create web user=web "
+         "group=web"},
+    Verb{"edit", "NAME [KEY=VALUE…]", "Change keys of an entry, or open its file in an editor", 1, kAny, edit,
+         "An empty value restores the default. If the manager refuses the result, the previous text is restored."},
     Verb{"remove", "NAME…", "Stop and remove instances", 1, kAny, remove,
-         "Their entries, generated configurations and links go; logs and programs stay unless --purge is given."},
-    Verb{"plan", "", "What `reload` would do, without doing it", 0, 0, plan,
-         "The exit status is 1 if an entry is refused or something could not be done."},
-    Verb{"verify", "", "Check all entries without a manager", 0, 0, verify, "", false},
-    Verb{"programs", "[NAME…]", "The programs of instances", 0, kAny, programs},
+         "Also removes their entries, generated configurations and links. Logs and programs are kept unless --purge is "
+         "given."},
+    Verb{"plan", "", "Show what `reload` would do, without changing anything", 0, 0, plan,
+         "The exit status is 1 if an entry is refused or a change could not be applied."},
+    Verb{"verify", "", "Check all entries without a running manager", 0, 0, verify, "", false},
+    Verb{"programs", "[NAME…]", "List the programs of instances", 0, kAny, programs},
     Verb{"start-program", "NAME PROGRAM…", "Start programs of an instance", 2, kAny, startProgram,
          "PROGRAM is a name, GROUP:NAME or GROUP:*."},
     Verb{"stop-program", "NAME PROGRAM…", "Stop programs of an instance", 2, kAny, stopProgram,
          "PROGRAM is a name, GROUP:NAME or GROUP:*."},
     Verb{"restart-program", "NAME PROGRAM…", "Stop and start programs of an instance", 2, kAny, restartProgram,
          "PROGRAM is a name, GROUP:NAME or GROUP:*."},
-    Verb{"logs", "[NAME…]", "The activity log of instances; without a name the manager's", 0, kAny, logs,
-         "The output of a program is shown by:\n  supervisor-manager ctl NAME tail PROGRAM", false},
-    Verb{"monitor", "[NAME…]", "Tell every change of state as it happens", 0, kAny, monitor},
-    Verb{"top", "[NAME…]", "Memory and processor time of instances", 0, kAny, top,
-         "CPU% is that since the last look; at the first one, since the start of the instance. CPU TIME is that since "
-         "its start. `q` ends it."},
+    Verb{"logs", "[NAME…]", "Print the activity log of instances; without a name, the journal of the manager", 0, kAny,
+         logs, "To see the output of a program:\n  supervisor-manager ctl NAME tail PROGRAM", false},
+    Verb{"monitor", "[NAME…]", "Print every change as it happens", 0, kAny, monitor},
+    Verb{"top", "[NAME…]", "Show memory and processor time of instances", 0, kAny, top,
+         "CPU% covers the time since the last update, or since the start of the instance for the first one. CPU TIME "
+         "covers the current run of the instance. Press `q` to quit."},
     Verb{"ctl", "NAME [ARGUMENT…]", "Run supervisorctl for an instance, as its owner", 1, kAny, ctl,
-         "All that follows NAME is supervisorctl's. For example:\n  supervisor-manager ctl web status", false},
-    Verb{"daemon-reexec", "", "Replace the running manager by its installed program", 0, 0, daemonReexec,
-         "Instances and their programs go on."},
-    Verb{"help", "[VERB]", "What there is, or what one verb does", 0, 1, help, "", false},
+         "All arguments after NAME are passed to supervisorctl. For example:\n  supervisor-manager ctl web status",
+         false},
+    Verb{"daemon-reexec", "", "Replace the running manager with the installed program", 0, 0, daemonReexec,
+         "Instances and their programs keep running."},
+    Verb{"help", "[VERB]", "List the verbs, or describe one", 0, 1, help, "", false},
     Verb{"__complete", "", "", 0, kAny, complete},
 };
 
 constexpr std::size_t kWidth = 80;
 
-/// `label`, and beside it `text` in lines of at most 80 columns; a label that is too long has a line of its own.
+/// `label` and, at column `indent`, `text` in lines of at most 80 columns. A label that is too long gets its own line.
 std::string entry(const std::string& label, std::size_t indent, std::string_view text) {
   std::string out = label;
   std::size_t column = widthOf(label);
@@ -100,10 +104,12 @@ std::string optionsText(std::string_view verb) {
     if (!verb.empty() && !isFor(one, verb)) continue;
     const auto letter = one.letter ? fmt::format("-{}", one.letter) : "  ";
     const auto value = one.value.empty() ? "" : fmt::format("={}", one.value);
-    // What most verbs with tables or logs take explains itself.
+    // The verbs of an option are named only if there are one or two: a longer list would hide what the option does.
     const auto takers = core::splitBlanks(one.verbs);
-    const auto who = verb.empty() && !takers.empty() && takers.size() <= 2 ? core::join(takers, ", ") + ": " : "";
-    text += entry(fmt::format("  {} --{}{} ", letter, one.word, value), 26, who + std::string(one.help));
+    std::string help(one.help);
+    if (verb.empty() && !takers.empty() && takers.size() <= 2)
+      help = core::join(takers, ", ") + ": " + core::lower(help.substr(0, 1)) + help.substr(1);
+    text += entry(fmt::format("  {} --{}{} ", letter, one.word, value), 26, help);
   }
   return text;
 }
@@ -120,15 +126,16 @@ const Verb* findVerb(std::string_view name) noexcept {
 std::string helpText() {
   std::string text = "supervisor-manager [OPTION…] [VERB] [ARGUMENT…]\n\n";
   text += entry("", 0,
-                "Controls the supervisor manager and its instances. Names may be shell patterns. "
-                "`supervisor-manager help VERB` says more about one.");
+                "Controls the supervisor manager and its instances. Names can be shell patterns. For the details of a "
+                "verb: supervisor-manager help VERB");
   text += "\nVerbs:\n";
   for (const auto& verb : kTable)
     if (*verb.help) text += entry(fmt::format("  {} {} ", verb.name, verb.usage), 34, verb.help);
   text += "\nOptions:\n" + optionsText("") + "\n";
   return text + entry("", 0,
-                      "Exit status: 0 done, 1 failed, 2 wrong use, 3 an instance does not run or (status) is in "
-                      "trouble, 4 no such instance or program, 5 not allowed, 6 the manager does not run.");
+                      "Exit status: 0 success, 1 failure, 2 usage error, 3 an instance does not run or (status) has a "
+                      "program in trouble, 4 no such instance or program, 5 access denied, 6 the manager does not "
+                      "answer.");
 }
 
 std::string helpText(const Verb& verb) {
@@ -157,7 +164,7 @@ std::string unknownVerb(const std::string& word) {
   for (const auto& verb : kTable)
     if (*verb.help) known.emplace_back(verb.name);
   const auto near = suggestion(word, known);
-  return fmt::format("Unknown verb '{}'. {}See: supervisor-manager help", word,
+  return fmt::format("Unknown command '{}'. {}See: supervisor-manager help", word,
                      near ? fmt::format("Did you mean '{}'? ", *near) : "");
 }
 

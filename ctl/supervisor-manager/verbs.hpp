@@ -18,19 +18,19 @@ struct Verb {
   std::size_t most;
   ExitCode (*run)(Session&);
   const char* more =
-      "";            ///< what else `help VERB` says: paragraphs of one line each; a line with a blank stays as it is
-  bool json = true;  ///< what it prints, --json makes JSON
+      "";  ///< more text for `help VERB`: paragraphs of one line; a line that begins with a blank is not wrapped
+  bool json = true;  ///< it has output in JSON
 };
 [[nodiscard]] std::span<const Verb> verbs() noexcept;
 /// The verb of that name; nullptr if there is none.
 [[nodiscard]] const Verb* findVerb(std::string_view name) noexcept;
-/// Help within 80 columns: about everything, or about one verb.
+/// Help in 80 columns: an overview, or the description of one verb.
 [[nodiscard]] std::string helpText();
 [[nodiscard]] std::string helpText(const Verb& verb);
-/// The message about a verb that does not exist.
+/// The message about a verb that does not exist, with a similar one if there is one.
 [[nodiscard]] std::string unknownVerb(const std::string& word);
 
-// One file for each family.
+// The verbs, by file.
 ExitCode list(Session& session);
 ExitCode status(Session& session);
 ExitCode programs(Session& session);
