@@ -10,7 +10,7 @@
 namespace ctl {
 namespace {
 
-/// The width of each column when the words stand in `rows` rows.
+/// The width of each column if the words are in `rows` rows.
 std::vector<std::size_t> columnWidths(const std::vector<std::string_view>& words, std::size_t rows) {
   std::vector<std::size_t> widths((words.size() + rows - 1) / rows, 0);
   for (std::size_t i = 0; i < words.size(); ++i)

@@ -11,10 +11,10 @@ namespace ctl {
 
 class Session;
 
-/// What follows a command, for completion.
+/// The kind of a command's arguments, for completion.
 enum class Completes { Nothing, Commands, Groups, Processes };
 
-/// One command of the client. The table is the only place that lists them: parsing, help and completion read it.
+/// One command of the client. Parsing, help and completion all read the same table.
 struct Command {
   std::string_view name;
   Answer<void> (*run)(Session& session, const std::string& argument);
@@ -27,13 +27,13 @@ struct Command {
 /// Every command, by name.
 [[nodiscard]] std::span<const Command> commandTable() noexcept;
 [[nodiscard]] const Command* findCommand(std::string_view name) noexcept;
-/// Prints the command's help: what follows "Error: NAME requires ...".
+/// Prints the help of a command, also after an error such as "Error: NAME requires a process name".
 void printHelp(Session& session, std::string_view name);
 
-/// Executes one line. Failures are reported, with the exit status set. True: the line ends the session.
+/// Executes one line. Prints failures and sets the exit status. Returns whether the line ends the session.
 bool executeLine(Session& session, std::string_view line);
 
-// The handlers, by family.
+// The handlers, by file.
 Answer<void> runStatus(Session& session, const std::string& argument);
 Answer<void> runPid(Session& session, const std::string& argument);
 Answer<void> runStart(Session& session, const std::string& argument);

@@ -15,7 +15,7 @@ struct Option {
   char letter;
   std::string_view name;
   Slot slot;  ///< nullptr: a flag
-  /// Ours, not Supervisor's: has no abbreviation, so that Supervisor's stay unique.
+  /// Not in Supervisor, and without abbreviations, so that those of Supervisor's options stay unique.
   bool exactOnly = false;
 };
 
@@ -34,7 +34,7 @@ constexpr std::string_view kHistoryAlias = "history-file";  // the name that Sup
 
 core::Err<core::Error> wrong(std::string text) { return core::Err{core::Error{std::move(text)}}; }
 
-/// As Python's urlparse sees it: a scheme, and something after the colon that is more than slashes.
+/// What Supervisor's client accepts through Python's urlparse: a scheme, and after the colon more than slashes.
 bool isUrl(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0) return false;
@@ -60,7 +60,7 @@ class Parser {
       if (core::Status done = word[1] == '-' ? longOption(word.substr(2)) : shortOptions(word); !done)
         return core::Err{std::move(done).error()};
     }
-    // Supervisor reads every word before it acts on one: a wrong option after -h is still wrong, which nobody needs.
+    // Supervisor parses the whole line first, so a wrong option after -h is an error there. Here -h ends the parsing.
     line_.action.assign(words_.begin() + static_cast<std::ptrdiff_t>(next_), words_.end());
     return std::move(line_);
   }
@@ -150,31 +150,31 @@ class Parser {
 core::Expected<CommandLine> parseCommandLine(std::span<const std::string> words) { return Parser(words).parse(); }
 
 std::string usageText(const std::string& program) {
-  return "supervisorctl -- control applications that a supervisord runs\n"
+  return "supervisorctl -- control the programs that a supervisord runs\n"
          "\n"
          "Usage: " +
          program +
          " [options] [command [arguments]]\n"
          "\n"
-         "Options (to be given before the command):\n"
-         "-c/--configuration FILE -- the file with the [supervisorctl] section; without it the usual places are\n"
-         "     searched. Called as supervisorctl_NAME, the file of the instance NAME is used.\n"
+         "Options (before the command):\n"
+         "-c/--configuration FILE -- the file with the [supervisorctl] section; by default it is searched in the\n"
+         "     usual places. supervisorctl_NAME uses the file of the instance NAME.\n"
          "-h/--help -- print this text and exit\n"
          "-i/--interactive -- start an interactive shell, as without a command; with a command, ask before shutdown "
          "and\n"
-         "     reload, and for a password where one is needed\n"
+         "     reload, and for a password if the server requires it\n"
          "-s/--serverurl URL -- where supervisord listens: http://HOST:PORT or unix:///PATH\n"
          "     (default \"http://localhost:9001\")\n"
          "-u/--username NAME -- the user to log in as\n"
-         "-p/--password PASSWORD -- its password\n"
+         "-p/--password PASSWORD -- the password\n"
          "--password-file FILE -- a file whose first line is the password; - reads it from standard input\n"
-         "-r/--history_file FILE -- where the shell keeps its history\n"
-         "--trust -- keep root's rights with a file or socket that another account controls; without it root acts as\n"
-         "     that account\n"
+         "-r/--history_file FILE -- the file in which the shell stores its history\n"
+         "--trust -- as root: keep root's rights although another account controls the file or socket; without this\n"
+         "     option root acts as that account\n"
          "\n"
-         "A command such as \"status\" or \"tail web\" is executed once. Without a command a shell reads commands "
+         "A command such as \"status\" or \"tail web\" is executed once. Without a command, a shell reads commands "
          "until\n"
-         "\"quit\" or the end of the input. The command \"help\" lists the commands.\n"
+         "\"quit\" or the end of the input. The command \"help\" lists all commands.\n"
          "\n";
 }
 

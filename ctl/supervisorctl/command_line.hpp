@@ -10,7 +10,7 @@
 
 namespace ctl {
 
-/// The words of the command line, sorted; nothing is looked up yet.
+/// The parsed command line. Files are not read and names are not looked up yet.
 struct CommandLine {
   std::optional<std::string> configFile;
   std::optional<std::string> serverUrl;
@@ -20,15 +20,15 @@ struct CommandLine {
   std::optional<std::string> historyFile;
   bool interactive = false;
   bool trust = false;  ///< as root: act on files of other accounts with root's rights
-  bool help = false;   ///< asked for before anything was wrong
+  bool help = false;   ///< -h was given, without a wrong option before it
   std::vector<std::string> action;
 };
 
-/// Reads options up to the first word that is none, in the manner of Python's getopt: short options may be joined,
-/// long ones cut to a unique beginning. Errors are Supervisor's texts.
+/// Reads options up to the first word that is not one, with the rules of Python's getopt: short options can be joined,
+/// long ones abbreviated to a unique prefix. Errors have Supervisor's texts.
 [[nodiscard]] core::Expected<CommandLine> parseCommandLine(std::span<const std::string> words);
 
-/// The text of --help; `program` is how we were called.
+/// The text of --help; `program` is the name by which we were called.
 [[nodiscard]] std::string usageText(const std::string& program);
 
 }  // namespace ctl

@@ -11,22 +11,22 @@
 
 namespace ctl {
 
-/// The words after a command: names, and those of our own options that the command has. A word that is no option of
-/// the command is a name, as it is for Supervisor.
+/// The words after a command: names, and the options that we add to the command. A word that is not such an option is a
+/// name, as in Supervisor, where these commands have no options.
 struct CommandWords {
   bool json = false;
   bool resources = false;
   bool parallel = false;
   std::optional<std::string> waitFor;  ///< name of a state, upper case
   std::optional<int> timeout;          ///< seconds
-  std::optional<int> watch;            ///< seconds between two looks
+  std::optional<int> watch;            ///< seconds between two updates
   std::vector<std::string> names;
 
   [[nodiscard]] bool meansAll() const noexcept;
 };
 
-/// Sorts the words of `argument`; `options` are the ones of this command ("--json"). `defaultState` is what a bare
-/// `--wait` waits for. The error names the option.
+/// Sorts the words of `argument`; `options` are those of this command ("--json"). `--wait` without a state waits for
+/// `defaultState`. The error names the option.
 [[nodiscard]] core::Expected<CommandWords> sortWords(std::string_view argument,
                                                      std::initializer_list<std::string_view> options,
                                                      std::string_view defaultState = "RUNNING");

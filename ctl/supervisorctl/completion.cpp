@@ -13,11 +13,11 @@
 namespace ctl {
 namespace {
 
-constexpr int kPatience = 1000;  // milliseconds that a shell waits for a server before it offers nothing
+constexpr int kCallTimeoutMs = 1000;  // longer than that, a user takes the shell for hung
 constexpr std::array<std::string_view, 8> kSignals{"HUP", "INT", "QUIT", "KILL", "TERM", "USR1", "USR2", "CONT"};
 
 void addMatching(std::vector<std::string>& out, std::string_view candidate, std::string_view word) {
-  // A name that a terminal or a shell would not show as it is, is not offered.
+  // A name with control characters is left out: a terminal would interpret them, and a shell would insert them.
   if (!candidate.empty() && candidate.starts_with(word) && core::printable(candidate) == candidate)
     out.emplace_back(candidate);
 }
@@ -37,7 +37,8 @@ std::vector<std::string> groups(const std::vector<ProcessInfo>& processes, std::
   return out;
 }
 
-/// "proc", or "group:proc" and once "group:*"; with a colon typed the long form for all.
+/// "proc" if its group has the same name, else "group:proc" and once "group:*". If a colon has been typed, always
+/// "group:proc".
 std::vector<std::string> names(const std::vector<ProcessInfo>& processes, std::string_view word) {
   const bool colon = word.find(':') != std::string_view::npos;
   std::vector<std::string> out;
@@ -94,7 +95,8 @@ std::vector<std::string> candidates(const CompletionRequest& request, const std:
   return out;
 }
 
-/// For shells: `__complete WORD... =CURRENT` prints candidates, one a line. A server that cannot be asked is no error.
+/// For shells: `__complete WORD... =CURRENT` prints candidates, one per line. If the server does not answer, there are
+/// none, and no error: it would be printed amid the line that is being typed.
 Answer<void> runComplete(Session& session, const std::string& argument) {
   // The last word may be empty; a mark before it keeps it in the joined line: "start =web".
   const std::size_t blank = argument.rfind(" =");
@@ -103,7 +105,7 @@ Answer<void> runComplete(Session& session, const std::string& argument) {
   const CompletionRequest request{core::splitBlanks(argument.substr(0, mark)), argument.substr(mark + 1)};
   std::vector<ProcessInfo> processes;
   if (needsProcesses(request)) {
-    session.limitCalls(kPatience);
+    session.limitCalls(kCallTimeoutMs);
     if (auto infos = session.allProcesses()) processes = std::move(infos).value();
   }
   for (const std::string& candidate : candidates(request, processes)) session.out.line(candidate);

@@ -9,7 +9,7 @@
 
 namespace ctl {
 
-/// What completion needs to know of a line.
+/// A line to complete, split at the cursor.
 struct CompletionRequest {
   std::vector<std::string> before;  ///< finished words, the command first
   std::string word;                 ///< the one to complete, up to the cursor

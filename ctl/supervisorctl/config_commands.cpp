@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// avail, reread, update, add, remove: what concerns the configuration of the server.
+// avail, reread, update, add, remove: the commands about the configuration of the server.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "ctl/supervisorctl/command.hpp"
+#include "ctl/supervisorctl/failure_text.hpp"
 #include "ctl/supervisorctl/names.hpp"
 #include "ctl/supervisorctl/session.hpp"
-#include "ctl/supervisorctl/walls.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -17,7 +17,7 @@ namespace {
 
 using xmlrpc::FaultCode;
 
-/// What reloadConfig answers: names of groups.
+/// The result of reloadConfig: names of groups.
 struct Changes {
   std::vector<std::string> added, changed, removed;
 };
@@ -39,7 +39,7 @@ Answer<Changes> reloadConfig(Session& session) {
   return Changes{textsOf((*lists)[0]), textsOf((*lists)[1]), textsOf((*lists)[2])};
 }
 
-/// Calls `method` for one group; the first failure is handed up.
+/// Calls `method` for one group and drops its result.
 Answer<void> callGroup(Session& session, std::string_view method, const std::string& group) {
   auto answer = session.call(method, {xmlrpc::Value{group}});
   if (!answer) return core::Err{std::move(answer).error()};
@@ -53,15 +53,15 @@ std::string configLine(const xmlrpc::Value& info) {
          std::to_string(numberOf(info, "group_prio")) + ':' + std::to_string(numberOf(info, "process_prio"));
 }
 
-/// Shows on standard error what the server thinks of the configuration that it has just read: standard output belongs
-/// to scripts. Supervisor's daemon has no such method, and nothing is said.
+/// Prints the server's warnings about the configuration that it has just read. They go to standard error, because
+/// scripts read standard output. Supervisor's daemon does not have this method: then there are none.
 void showWarnings(Session& session) {
   const auto answer = session.call("supervisor_manager.getConfigWarnings");
   if (!answer) return;
   for (const std::string& warning : textsOf(*answer)) printError("Warning: " + warning);
 }
 
-/// Brings the running groups in line with a configuration that was just read.
+/// Applies a configuration that was just read to the running groups.
 class Update {
  public:
   Update(Session& session, std::vector<std::string> wanted) : session_(session), wanted_(std::move(wanted)) {}

@@ -15,7 +15,7 @@ constexpr std::string_view kHere = "%(here)s";
 void readIncluded(core::IniDocument& document, const std::string& file, const std::string& home, bool trust,
                   std::vector<std::string>& notes) {
   if (!trust && isForOthers(file, true)) {
-    notes.push_back(file + " is left out, since root does not follow what another account may write (--trust does)");
+    notes.push_back(file + " is ignored, because another account can change it (to read it as root, use --trust)");
     return;
   }
   auto extra = core::IniDocument::read(file);
@@ -27,7 +27,7 @@ void readIncluded(core::IniDocument& document, const std::string& file, const st
   document.merge(*extra);
 }
 
-/// Puts what [include] names on top of the document, as supervisord does.
+/// Merges the files of [include] into the document, as supervisord does.
 void readIncludes(core::IniDocument& document, const std::string& home, bool trust, std::vector<std::string>& notes) {
   const core::IniSection* include = document.find("include");
   const core::IniEntry* files = include ? document.get(*include, "files") : nullptr;
@@ -58,6 +58,8 @@ SettingsSource findSettings(core::IniDocument& document, const std::string& home
     source.section = section.name();
   };
   for (const core::IniSection& section : document.sections()) {
+    // The order of preference is that of SettingsSource::Kind; of two servers of a kind, supervisord itself tells its
+    // programs the first Unix socket and the last TCP port.
     const bool isClient = section.name() == kClient;
     if (isClient || source.kind == Kind::Section) {
       if (isClient) use(Kind::Section, section);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// start, stop, restart, signal: what acts on processes.
+// start, stop, restart, signal: the commands that act on processes.
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,15 +18,15 @@ namespace {
 
 using xmlrpc::FaultCode;
 
-/// The words for one result; empty: Supervisor's client has none for this code, and fails.
+/// The text for one result; empty: Supervisor's client does not know the code, and raises an exception.
 using Words = std::string (*)(const CallReport& report);
 
-/// What start, stop and signal differ in.
+/// The differences between start, stop and signal.
 struct Verb {
   std::string_view one, group, all;  ///< the methods
   std::string_view success;
   Words words;
-  int ignored;          ///< a fault code that is no failure, or 0
+  int ignored;          ///< a fault code that does not count as a failure, or 0
   int badGroupStatus;   ///< exit status for a group that does not exist
   xmlrpc::Array extra;  ///< parameters after the name
 };
@@ -76,7 +76,7 @@ const Verb& stopVerb() {
   return kVerb;
 }
 
-/// One verb on a list of names.
+/// Executes one verb for a list of names.
 class Control {
  public:
   Control(Session& session, const Verb& kVerb) : session_(session), verb_(kVerb) {}
@@ -163,7 +163,7 @@ class Control {
   const Verb& verb_;
 };
 
-/// What start, stop and restart have in common: their words, and the waiting afterwards.
+/// The common part of start, stop and restart: the arguments, the calls, and --wait.
 Answer<void> runVerbs(Session& session, std::string_view command, const std::string& argument,
                       std::initializer_list<const Verb*> verbs) {
   auto up = session.isUp();
@@ -189,7 +189,7 @@ Answer<void> runVerbs(Session& session, std::string_view command, const std::str
   if (!words->waitFor) return {};
   auto reached = waitForState(session, *names, *words->waitFor, words->timeout);
   if (!reached) return core::Err{std::move(reached).error()};
-  // A first attempt that failed is no failure if a later one came about in time.
+  // A failed first attempt is ignored if a later one succeeds in time.
   session.exitStatus = *reached ? before : kGeneric;
   return {};
 }

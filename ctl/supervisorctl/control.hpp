@@ -9,7 +9,8 @@ namespace ctl {
 
 class Session;
 
-/// Stops and starts one process ("proc" or "group:proc") and says how it went. False: it did not stop or did not start.
+/// Stops and starts one process ("proc" or "group:proc") and prints the results. Returns false if it did not stop or
+/// did not start.
 [[nodiscard]] Answer<bool> restartOne(Session& session, const std::string& name);
 
 }  // namespace ctl

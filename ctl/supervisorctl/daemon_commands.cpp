@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// version, shutdown, reload, open: what concerns the server as a whole.
+// version, shutdown, reload, open: the commands about the server as a whole.
 #include <string>
 
 #include "ctl/supervisorctl/command.hpp"
+#include "ctl/supervisorctl/failure_text.hpp"
 #include "ctl/supervisorctl/rights.hpp"
 #include "ctl/supervisorctl/session.hpp"
-#include "ctl/supervisorctl/walls.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -13,7 +13,7 @@ namespace {
 
 using xmlrpc::FaultCode;
 
-/// Says that the command takes no arguments. True: it got some.
+/// Prints an error if there are arguments, and returns whether there are.
 bool refusesArguments(Session& session, std::string_view name, const std::string& argument) {
   if (argument.empty()) return false;
   session.refuse("Error: " + std::string(name) + " accepts no arguments");
@@ -21,7 +21,7 @@ bool refusesArguments(Session& session, std::string_view name, const std::string
   return true;
 }
 
-/// Asks a person; without one the answer is yes.
+/// Asks the user. In scripts, which cannot answer, the answer is yes, as in Supervisor.
 Answer<bool> confirm(Session& session, std::string_view question) {
   if (!session.settings.interactive) return true;
   session.out.flush();
@@ -92,10 +92,12 @@ Answer<void> runOpen(Session& session, const std::string& argument) {
     return {};
   }
   if (!session.settings.trust && leadsToOthers(argument)) {
-    session.refuse("ERROR: another account controls where this socket is: end this, and give the url with -s");
+    session.refuse(
+        "ERROR: another account controls the path of this socket. Leave this shell and give the url with -s");
     return {};
   }
   session.connectTo(argument);
+  // `open` succeeds, as in Supervisor, whatever the status of the processes is.
   const int before = session.exitStatus;
   Answer<void> done = runStatus(session, "");
   session.exitStatus = before;

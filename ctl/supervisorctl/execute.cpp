@@ -3,9 +3,9 @@
 #include <string>
 
 #include "ctl/supervisorctl/command.hpp"
+#include "ctl/supervisorctl/failure_text.hpp"
 #include "ctl/supervisorctl/rights.hpp"
 #include "ctl/supervisorctl/session.hpp"
-#include "ctl/supervisorctl/walls.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -17,7 +17,7 @@ void refuseSyntax(Session& session, std::string_view line) {
   session.refuse("*** Unknown syntax: " + std::string(line));
 }
 
-/// Asks for a user and a password; they are used from then on.
+/// Asks for a user and a password, for all further calls.
 Answer<void> askForLogin(Session& session) {
   session.out.flush();
   std::string username, password;
@@ -30,7 +30,7 @@ Answer<void> askForLogin(Session& session) {
   return {};
 }
 
-/// Runs the command, asking for a login as often as the server refuses the last one and a person is there.
+/// Runs the command. While the server refuses the login, asks the user for another one and runs it again.
 Answer<void> runWithLogin(Session& session, const Command& command, const std::string& argument) {
   for (;;) {
     Answer<void> done = command.run(session, argument);

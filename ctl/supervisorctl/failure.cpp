@@ -30,7 +30,8 @@ Failure systemFailure(Failure::Kind kind, int code) {
   return {kind, code, {}, classOf(code), "[Errno " + std::to_string(code) + "] " + (words ? words : "Unknown error")};
 }
 
-/// Python numbers the errors of a name lookup; we know them by their text, which may have the host before it.
+/// A failed name lookup as Python prints it, with its number. The error has only the text of gai_strerror(), which can
+/// have the host before it, so the number is found by comparison.
 Failure lookupFailure(const std::string& text) {
   for (const int code : {EAI_NONAME, EAI_AGAIN, EAI_FAIL, EAI_NODATA}) {
     const char* words = ::gai_strerror(code);

@@ -9,27 +9,28 @@
 
 namespace ctl {
 
-/// Why a command could not go on. A command handles the kinds it has words for and passes the rest up, where it
-/// becomes a sentence (walls.hpp) or Supervisor's "error: <class ...>, ...: file: ... line: ..." line.
+/// Why a command failed. A command handles the kinds for which Supervisor's command has a message and returns the
+/// others. Those are printed as a sentence (failure_text.hpp) or as Supervisor's "error: <class ...>, ...: file: ...
+/// line: ...".
 struct Failure {
   enum class Kind {
     Fault,         ///< the server's answer: `code` and `text`
-    Refused,       ///< nobody listens
+    Refused,       ///< ECONNREFUSED
     NoFile,        ///< the socket does not exist
-    Unauthorized,  ///< the server wants a user and a password
+    Unauthorized,  ///< the server requires a user and a password
     Status,        ///< another HTTP status: `code`, and `text` "503 Service Unavailable"
-    System,        ///< a failed call of the system: `code` is the errno
-    Lookup,        ///< the host has no address; `text` says why
-    Protocol,      ///< the answer is none of a supervisord's; `text` says what is wrong
-    Address,       ///< the URL is none that there could be a server at; `text` says why
-    Interrupted,   ///< Ctrl-C while a person was asked
+    System,        ///< a failed system call: `code` is the errno
+    Lookup,        ///< the host has no address; `text` is the reason
+    Protocol,      ///< the answer is not that of a supervisord; `text` is the reason
+    Address,       ///< the URL cannot be that of a server; `text` is the reason
+    Interrupted,   ///< Ctrl-C at a question
     Other,
   };
   Kind kind = Kind::Other;
   int code = 0;
-  std::string text;   ///< the faultString of a fault; of other kinds as said there
-  std::string type;   ///< the class that Python's client would have raised
-  std::string value;  ///< what Python would have printed of it
+  std::string text;   ///< the faultString of a fault; for other kinds see there
+  std::string type;   ///< the class of the exception in Supervisor's client
+  std::string value;  ///< the text of that exception
 
   [[nodiscard]] bool isFault(xmlrpc::FaultCode fault) const noexcept {
     return kind == Kind::Fault && code == static_cast<int>(fault);
@@ -40,13 +41,13 @@ template <class T>
 using Answer = core::Result<T, Failure>;
 
 [[nodiscard]] Failure toFailure(const xmlrpc::ClientError& error);
-/// The server's URL is of no use.
+/// The URL of the server is invalid.
 [[nodiscard]] Failure badAddress(std::string text);
-/// A failure of our own in the words of a Python exception of class `type`.
+/// A failure that Supervisor's client reports as a Python exception of class `type`.
 [[nodiscard]] Failure raised(std::string type, std::string value);
-/// A person pressed Ctrl-C instead of an answer.
+/// The user pressed Ctrl-C at a question.
 [[nodiscard]] Failure interrupted();
-/// The line that reports a failure nobody had better words for.
+/// Supervisor's line for a failure without a message of its own.
 [[nodiscard]] std::string genericLine(const Failure& failure);
 
 }  // namespace ctl

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The functions of fmt that the readers of configuration call, compiled into the program: the shared library would
-// bring the C++ runtime with it, which costs more than everything else a command does.
+// Compiles the functions of fmt that the readers of configuration call into the program. The shared library of fmt
+// needs the shared C++ runtime, and loading that takes longer than everything else that a command does.
 #define FMT_HEADER_ONLY
 #include <fmt/format.h>
 

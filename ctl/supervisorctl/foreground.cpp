@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// fg: the logs of one process on the screen, the keyboard on its standard input.
+// fg: prints the logs of one process and sends the lines that are typed to its standard input.
 #include <poll.h>
 #include <unistd.h>
 
@@ -32,9 +32,9 @@ class Foreground {
     for (;;) {
       drain();
       while (auto line = session_.keyboard.takeLine()) {
-        auto goesOn = send(*line);
-        if (!goesOn) return core::Err{std::move(goesOn).error()};
-        if (!*goesOn) return {};
+        auto alive = send(*line);
+        if (!alive) return core::Err{std::move(alive).error()};
+        if (!*alive) return {};
       }
       watched_.assign({{interrupt.fd(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}});
       for (const xmlrpc::Stream& stream : streams_) watched_.push_back({stream.fd(), POLLIN, 0});
@@ -64,7 +64,7 @@ class Foreground {
     session_.out.flush();
   }
 
-  /// Sends a line to the process. False: it is gone, which has been said.
+  /// Sends a line to the process. Returns false, after a message, if the process does not run any more.
   Answer<bool> send(const std::string& line) {
     auto sent = session_.call("supervisor.sendProcessStdin", {xmlrpc::Value{name_}, xmlrpc::Value{line + '\n'}});
     if (!sent) {

@@ -11,10 +11,10 @@ namespace {
 
 constexpr std::string_view kTitle = "default commands (type help <topic>):";
 constexpr std::size_t kWidth = 79;
-/// Under the help of every command that takes processes.
+/// Printed after the help of every command that takes processes.
 constexpr std::string_view kNames =
     "NAME is a process (web), a process of a group (web:web_0), a whole group (web:*) or a shell\n"
-    "pattern ('web_*', in quotes), which is compared with the process and with group:process.";
+    "pattern ('web_*', in quotes), which is matched against the process and against group:process.";
 
 }  // namespace
 

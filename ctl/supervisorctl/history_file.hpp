@@ -6,13 +6,13 @@
 
 namespace ctl {
 
-/// The history of the shell: plain lines, as readline keeps them, so that Supervisor's client reads it too. Lines are
-/// written as they are entered; what cannot be read or written is no failure.
+/// The history of the shell: plain lines, the format of readline, which Supervisor's client uses. Each line is written
+/// when it is entered. Failures to read or write it are ignored.
 class HistoryFile {
  public:
-  /// An empty path keeps nothing.
+  /// With an empty path nothing is stored.
   explicit HistoryFile(std::string path) : path_(std::move(path)) {}
-  /// The last lines, oldest first. A file that has grown long is cut to them.
+  /// The last lines, oldest first. Removes the other lines from a file that has become too long.
   [[nodiscard]] std::vector<std::string> load() const;
   void append(const std::string& line) const;
 

@@ -15,7 +15,7 @@
 namespace ctl {
 namespace {
 
-/// A terminal that does not show what is typed, until the end of the scope.
+/// Switches the echo of a terminal off until the end of the scope.
 class SilentTerminal {
  public:
   explicit SilentTerminal(int fd) : fd_(fd) {
@@ -47,7 +47,7 @@ Interrupt::Interrupt() {
 }
 
 Interrupt::~Interrupt() {
-  // A second Ctrl-C that came meanwhile belongs to what it interrupted, not to the next command.
+  // Drop a second Ctrl-C for the same wait: pending, it would end the next command.
   signalfd_siginfo info{};
   while (::read(fd_.get(), &info, sizeof info) > 0) continue;
   ::sigprocmask(SIG_SETMASK, &previous_, nullptr);

@@ -10,7 +10,7 @@
 
 namespace ctl {
 
-/// Ctrl-C as something to wait for: while an object lives, SIGINT is blocked and makes fd() readable.
+/// While an object exists, Ctrl-C (SIGINT) is blocked and makes fd() readable, so that poll() can wait for it.
 class Interrupt {
  public:
   Interrupt();
@@ -20,7 +20,7 @@ class Interrupt {
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   enum class Woken { Input, Interrupted, TimedOut };
-  /// Waits until `input` (or nothing, with -1) is readable, Ctrl-C comes or the time is over (-1: never).
+  /// Waits until `input` is readable (-1: no descriptor), Ctrl-C is pressed or the time is over (-1: no limit).
   [[nodiscard]] Woken wait(int input, int milliseconds = -1) const;
 
  private:
@@ -31,19 +31,19 @@ class Interrupt {
 /// How reading a line ended: with a line, at the end of the input, or with Ctrl-C.
 enum class ReadResult { Line, End, Interrupted };
 
-/// Standard input by lines, for the shell without a line editor, for confirmations and for `fg`.
+/// Reads standard input by lines: for the shell without a line editor, for confirmations and for `fg`.
 class Keyboard {
  public:
-  /// Reads one line without its end. `prompt` goes to standard output first; flush yours before.
+  /// Reads one line without its end, after writing `prompt` to standard output. Flush buffered output first.
   [[nodiscard]] ReadResult readLine(std::string_view prompt, std::string& line);
-  /// Reads a line from the terminal without showing it; from standard input where there is no terminal.
+  /// Reads a line from the terminal without echo; from standard input if there is no terminal.
   [[nodiscard]] ReadResult readPassword(std::string_view prompt, std::string& password);
 
   /// A line that has arrived already, if there is one.
   [[nodiscard]] std::optional<std::string> takeLine();
-  /// Takes what standard input has. False: its end, or a failure.
+  /// Reads what is available on standard input. False: end of the input, or a failure.
   [[nodiscard]] bool fill();
-  /// What came after the last line end, at the end of the input.
+  /// The text after the last line end, for the end of the input.
   [[nodiscard]] std::string takeRest();
 
  private:

@@ -57,7 +57,7 @@ struct Library {
   }
 };
 
-/// The longest text that every word begins with.
+/// The longest common prefix of the words.
 std::string commonBeginning(const std::vector<std::string>& words) {
   std::string common = words.front();
   for (const std::string& word : words)
@@ -84,7 +84,7 @@ class LibeditEditor final : public LineEditor {
     lib_.set(editor_, EL_ADDFN, "complete-word", "Complete the word", &LibeditEditor::onTab);
     lib_.set(editor_, EL_BIND, "^I", "complete-word", nullptr);
     lib_.set(editor_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
-    lib_.source(editor_, nullptr);  // a person's own key bindings: ~/.editrc
+    lib_.source(editor_, nullptr);  // the user's own key bindings: ~/.editrc
   }
   ~LibeditEditor() override {
     lib_.end(editor_);
@@ -148,7 +148,7 @@ int LibeditEditor::onRead(EditLine* editor, wchar_t* character) { return self(ed
 
 unsigned char LibeditEditor::onTab(EditLine* editor, int) { return self(editor).completeWord(); }
 
-/// Reads one character of the terminal, waiting for Ctrl-C beside it. Returns what libedit wants: 1, 0 at the end, -1.
+/// Reads one character of the terminal, or Ctrl-C. Returns what libedit expects: 1, 0 at the end, -1 for a failure.
 int LibeditEditor::readCharacter(wchar_t* character) {
   std::mbstate_t state{};
   for (;;) {
@@ -157,7 +157,7 @@ int LibeditEditor::readCharacter(wchar_t* character) {
       return -1;
     }
     pollfd ready{STDIN_FILENO, POLLIN, 0};
-    if (::poll(&ready, 1, 0) <= 0) {  // a signal: the window may have another size
+    if (::poll(&ready, 1, 0) <= 0) {  // woken by a signal: the size of the window may have changed
       lib_.resize(editor_);
       lib_.set(editor_, EL_REFRESH);
       continue;

@@ -11,8 +11,8 @@ namespace ctl {
 
 enum class ReadResult;
 
-/// A line editor with history and completion on libedit, for a person at a terminal. The library is loaded when the
-/// first editor is made: a one-shot command starts without it.
+/// A line editor with history and completion, for a user at a terminal. It uses libedit, which is loaded by the first
+/// make(): a single command starts faster without it.
 class LineEditor {
  public:
   /// Candidates for the last word of the text up to the cursor.
@@ -22,9 +22,9 @@ class LineEditor {
   [[nodiscard]] static std::unique_ptr<LineEditor> make(std::string prompt, Completer completer);
   virtual ~LineEditor() = default;
 
-  /// Lets a person edit a line; it comes without its end.
+  /// Lets the user edit a line; the result does not have a line end.
   [[nodiscard]] virtual ReadResult readLine(std::string& line) = 0;
-  /// Adds a line that the arrow keys bring back.
+  /// Adds a line to the history of the arrow keys.
   virtual void remember(const std::string& line) = 0;
 };
 

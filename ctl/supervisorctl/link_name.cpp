@@ -15,9 +15,9 @@ namespace ctl {
 namespace {
 
 constexpr std::string_view kPrefix = "supervisorctl_";
-constexpr int kMostLinks = 40;  // as the kernel
+constexpr int kMostLinks = 40;  // the limit of the kernel, so that a loop ends
 
-/// What the symbolic link says, as an absolute path; nullopt for anything that is no link.
+/// The target of the symbolic link, as an absolute path; nullopt if it is not a symbolic link.
 std::optional<std::string> targetOf(const std::string& link) {
   std::array<char, PATH_MAX> bytes;
   const ssize_t count = ::readlink(link.c_str(), bytes.data(), bytes.size());

@@ -6,13 +6,13 @@
 
 namespace ctl {
 
-/// The instance that a link stands for.
+/// The instance that a link names.
 struct LinkedInstance {
   std::string name;
   std::string configFile;
 };
 
-/// How `supervisorctl_NAME` finds its instance, without the manager and without reading a privileged file.
+/// Finds the instance of `supervisorctl_NAME`, without the manager and without reading a privileged file.
 ///
 /// The chain of symbolic links from `invokedPath` to the program is followed:
 ///
@@ -24,11 +24,11 @@ struct LinkedInstance {
 ///   in the directory `links` of its state directory, which everybody may read.
 /// * Without one the file is /etc/supervisord_NAME.conf.
 ///
-/// nullopt: no name in the chain, a plain supervisorctl. No environment variable has a say: what runs as root
-/// through such a link must not take its paths from the caller.
+/// nullopt: the chain has no such name; this is a plain supervisorctl. Environment variables are not used: a command
+/// that root runs through such a link must not take its paths from the caller.
 [[nodiscard]] std::optional<LinkedInstance> linkedInstance(const std::string& invokedPath);
 
-/// The path of the program as it was called: `argv0` itself if it has a slash, else where PATH finds it.
+/// The path of the program as it was called: `argv0` itself if it has a slash, else its place in PATH.
 [[nodiscard]] std::string invokedPath(const std::string& argv0);
 
 }  // namespace ctl

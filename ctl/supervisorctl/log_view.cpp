@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kLabelColours{"\033[36m", "\033[33m", "\033[32m",
                                                         "\033[35m", "\033[34m", "\033[31m"};
-constexpr std::size_t kLongestLine = 1 << 16;  // of what is held back to keep lines whole
+constexpr std::size_t kLongestLine = 1 << 16;  // a longer line is printed in parts: memory stays bounded
 
-/// Puts a label before each line, and holds back the beginning of one until its end arrives.
+/// Prints whole lines with a label before each; the beginning of a line is kept until its end arrives.
 class LabelledLines {
  public:
   LabelledLines(Output& out, std::string label) : out_(&out), label_(std::move(label)) {}
@@ -39,7 +39,7 @@ class LabelledLines {
   void print(std::string_view line) {
     out_->raw(label_);
     out_->log(line);
-    out_->endLog();  // its colours, or half a sequence, are not the next program's
+    out_->endLog();  // so that open colours or half a sequence do not affect the line of another program
     out_->line("");
   }
 
@@ -50,7 +50,7 @@ class LabelledLines {
 
 struct Followed {
   xmlrpc::Stream stream;
-  std::optional<LabelledLines> lines;  ///< nullopt: passed on as it is
+  std::optional<LabelledLines> lines;  ///< nullopt: the only log, printed unchanged
 };
 
 std::string labelOf(const Session& session, const std::string& name, std::size_t width, std::size_t index) {
@@ -59,7 +59,7 @@ std::string labelOf(const Session& session, const std::string& name, std::size_t
   return std::string(kLabelColours[index % kLabelColours.size()]) + text + "\033[0m";
 }
 
-/// Reads what one stream has. False: it has ended.
+/// Prints the available bytes of one stream. False: it has ended.
 bool readOne(Session& session, Followed& followed) {
   auto more = followed.stream.read([&](std::string_view bytes) {
     if (followed.lines)
@@ -67,11 +67,11 @@ bool readOne(Session& session, Followed& followed) {
     else
       session.out.log(bytes);
   });
-  const bool goesOn = more && *more;
-  if (!goesOn && followed.lines) followed.lines->finish();
-  if (!goesOn) session.out.endLog();
+  const bool open = more && *more;
+  if (!open && followed.lines) followed.lines->finish();
+  if (!open) session.out.endLog();
   session.out.flush();
-  return goesOn;
+  return open;
 }
 
 /// Waits for any of the streams. False: Ctrl-C.
@@ -114,6 +114,7 @@ bool followLogs(Session& session, const std::vector<LogSource>& sources) {
     logs.push_back({std::move(stream).value(), std::nullopt});
     if (sources.size() > 1) logs.back().lines.emplace(session.out, labelOf(session, sources[i].label, width, i));
   }
+  // Bytes that came with the head of the answer do not make the descriptor readable again.
   std::erase_if(logs, [&](Followed& log) { return !readOne(session, log); });
   std::vector<pollfd> watched;
   while (!logs.empty()) {

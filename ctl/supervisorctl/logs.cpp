@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tail, maintail, clear: what concerns logs.
+// tail, maintail, clear: the commands about logs.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,14 +22,14 @@ constexpr std::string_view kFollowNotice = "==> Press Ctrl-C to exit <==";
 
 bool isChannel(const std::string& word) { return word == "stdout" || word == "stderr"; }
 
-/// Follows; after Ctrl-C the terminal's line is ended, and that is no failure.
+/// Follows logs. Ctrl-C is the normal end; the line of the terminal that has "^C" is finished.
 Answer<void> follow(Session& session, const std::vector<LogSource>& sources) {
   session.out.line(kFollowNotice);
   if (!followLogs(session, sources)) session.out.line("");
   return {};
 }
 
-/// Prints the end of a log, or why it cannot be read. `name` is what the message calls it.
+/// Prints the end of a log, or a message with `name` why it cannot be read.
 Answer<void> printEnd(Session& session, std::string_view method, const xmlrpc::Array& params, const std::string& name) {
   auto answer = session.call(method, params);
   if (answer) {
@@ -101,7 +101,7 @@ void reportClear(Session& session, const std::string& name, int code) {
   session.exitStatus = kGeneric;
 }
 
-/// Says how clearing one log went; a code that Supervisor's client does not know ends the command.
+/// Prints the result of clearing one log. A code that Supervisor's client does not know is a failure of the command.
 Answer<void> reportCleared(Session& session, const std::string& name, int code) {
   switch (static_cast<FaultCode>(code)) {
     case FaultCode::Success: session.out.line(name + ": cleared"); return {};
@@ -180,7 +180,7 @@ Answer<void> runClear(Session& session, const std::string& argument) {
   if (!names) return core::Err{std::move(names).error()};
   for (const std::string& text : *names) {
     const ProcessName name = splitName(text);
-    // Supervisor's client asks for the logs of "group:*" too, which the server does not know.
+    // As in Supervisor, "group:*" is sent like a name. The server does not know it, and the message has "None".
     const std::string shown = joinName(name.group, name.process.value_or("None"));
     auto answer = session.call("supervisor.clearProcessLogs", {xmlrpc::Value{text}});
     if (!answer && answer.error().kind != Failure::Kind::Fault) return core::Err{std::move(answer).error()};

@@ -42,7 +42,7 @@ void Output::endLog() {
 
 void Output::flush() noexcept {
   if (buffer_.empty()) return;
-  // A reader that went away is no failure of the command: SIGPIPE ends us where it is not ignored.
+  // A closed pipe is not a failure of the command: SIGPIPE ends it, or the error is ignored.
   static_cast<void>(core::writeAll(STDOUT_FILENO, buffer_));
   buffer_.clear();
 }

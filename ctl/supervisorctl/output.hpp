@@ -8,8 +8,8 @@
 
 namespace ctl {
 
-/// Standard output: lines gather in memory and leave in one write. Whoever is about to wait (for the server, the
-/// keyboard) flushes first, so that nothing printed is ever held back.
+/// Standard output, buffered: a thousand lines are one write. Code that is about to wait (for the server, the keyboard)
+/// flushes first, so that the user sees everything that was printed.
 class Output {
  public:
   Output();
@@ -17,23 +17,23 @@ class Output {
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
-  /// One line. Names and answers come from a server that another account may run: what a terminal would obey, and a
-  /// line end, is shown instead (core::printable), for pipes as well.
+  /// One line. Names and answers come from a server that another account may run: control characters and line ends are
+  /// shown as text (core::printable), in pipes as well.
   void line(std::string_view text);
-  /// Lines, the last one ended here; only line ends and tabs are obeyed.
+  /// Several lines, without the last line end. Control characters other than line ends and tabs are shown as text.
   void lines(std::string_view text);
-  /// Text of ours with colours and cursor movements; what stands in it from elsewhere is printable already.
+  /// Text with colours and cursor movements. Parts that come from the server must be printable already.
   void raw(std::string_view bytes) { buffer_ += bytes; }
-  /// What a program wrote, in pieces: byte for byte into a pipe, through a filter to a terminal. endLog() puts the
-  /// terminal's colours right.
+  /// A piece of a program's output: unchanged into a pipe, filtered for a terminal. endLog() resets the colours of the
+  /// terminal.
   void log(std::string_view bytes);
   void endLog();
   void flush() noexcept;
 
   [[nodiscard]] bool isTerminal() const noexcept { return terminal_; }
-  /// A terminal that wants colours: never in pipes, never with NO_COLOR set or TERM=dumb.
+  /// Whether to print colours: on a terminal, unless NO_COLOR is set or TERM is "dumb".
   [[nodiscard]] bool colours() const noexcept { return colours_; }
-  /// Columns of the terminal; 80 where there is none.
+  /// Columns of the terminal; 80 if there is none.
   [[nodiscard]] static int width() noexcept;
 
  private:
@@ -43,10 +43,10 @@ class Output {
   bool colours_ = false;
 };
 
-/// Lines on standard error, at once; what a terminal would obey is shown instead.
+/// Writes lines to standard error without buffering; control characters are shown as text.
 void printError(std::string_view text);
 
-/// `text` filled up with blanks to `width` columns.
+/// `text`, padded with blanks to `width` columns.
 [[nodiscard]] std::string padded(std::string_view text, std::size_t width);
 
 }  // namespace ctl

@@ -13,7 +13,8 @@
 namespace ctl {
 namespace {
 
-// A server has a limit of connections and other clients; what waits beyond this many has little to gain.
+// The server limits its connections, also for other clients, and it executes calls one after the other: more
+// connections would not be faster.
 constexpr std::size_t kMostConnections = 32;
 
 /// Answers by the index of their call, filled by workers and emptied in order.

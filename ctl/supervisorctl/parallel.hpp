@@ -17,8 +17,9 @@ struct Call {
   xmlrpc::Array params;
 };
 
-/// Makes all calls side by side, over connections of their own, and hands each answer to `report` in the order of
-/// `calls`, as soon as it and those before it are there. Ends with the first failure that `report` hands back.
+/// Makes all calls in parallel, each worker over its own connection, and passes the answers to `report` in the order of
+/// `calls`, each as soon as it and all before it have arrived. Returns the first failure of `report`, after all
+/// answers.
 [[nodiscard]] Answer<void> callSideBySide(
     Session& session, const std::vector<Call>& calls,
     const std::function<Answer<void>(std::size_t index, Answer<xmlrpc::Value> answer)>& report);

@@ -17,8 +17,10 @@
 namespace ctl {
 namespace {
 
-constexpr int kMostLinks = 40;  // as the kernel
+constexpr int kMostLinks = 40;  // the limit of the kernel
 
+/// Resolves one path, name by name. A system call that resolves the whole path would not show the links and directories
+/// that it went through.
 class Walk {
  public:
   Walk(const std::string& path, bool content) : content_(content) {
@@ -39,7 +41,7 @@ class Walk {
 
   [[nodiscard]] std::string inHere(const std::string& name) const { return here_ + '/' + name; }
 
-  /// Goes on by one name. False: there is no further.
+  /// Resolves the next name. False: the walk ends here.
   bool step() {
     const std::string name = std::move(names_.front());
     names_.pop_front();
@@ -55,7 +57,7 @@ class Walk {
       found_.vacant = sticky_;
       return false;
     }
-    // In a directory for everybody (/tmp) the owner of a name may put another thing in its place.
+    // In a sticky directory for everybody (/tmp), the owner of a name can replace it.
     if (sticky_ && info.st_uid != 0) found_.accounts.insert(info.st_uid);
     if (S_ISLNK(info.st_mode)) return follow(path);
     if (!S_ISDIR(info.st_mode)) {
@@ -101,7 +103,7 @@ class Walk {
     if ((info.st_mode & S_IWOTH) != 0) {
       found_.shared = path + " (everybody)";
     } else if ((info.st_mode & S_IWGRP) != 0) {
-      // With an access control list these bits are what its accounts and groups may do at most.
+      // If there is an access control list, the group bits are the mask for all its accounts and groups.
       const bool list = ::getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
       if (info.st_gid == 0 && !list) return;
       const auto group = core::groupName(info.st_gid);

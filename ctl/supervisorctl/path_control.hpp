@@ -8,23 +8,24 @@
 
 namespace ctl {
 
-/// Who, besides root, decides what a path leads to.
+/// The accounts, other than root, that can change what a path leads to.
 struct PathControl {
-  std::set<uid_t> accounts;  ///< owners of a directory on the way, of a link in a directory for everybody, of the file
-  std::string shared;        ///< what a group or everybody may change: "/srv/x (group staff)"; empty: nothing
+  std::set<uid_t> accounts;  ///< owners of a directory in the path, of a link in a directory for everybody, of the file
+  std::string shared;        ///< a part that a group or everybody can change: "/srv/x (group staff)"; empty: none
 
-  bool vacant = false;  ///< nothing is there, in a directory where everybody, or a group, may put something
+  bool vacant =
+      false;  ///< the path does not exist, and its directory is one in which everybody or a group can create it
 
-  /// Others have a say in what is there now.
+  /// Other accounts control the existing path.
   [[nodiscard]] bool isOthers() const noexcept { return !accounts.empty() || !shared.empty(); }
   [[nodiscard]] bool isRootsAlone() const noexcept { return !isOthers() && !vacant; }
   void add(const PathControl& other);
 };
 
-/// Walks the path as the kernel does, through every link, and looks at each directory. `content`: what the last name
-/// leads to matters as well as whether it may be replaced (a file that is read; not a socket, which root may give to an
-/// account). What is not there belongs to nobody; a relative path is meant from the current directory. Where only root
-/// has a say, nobody else can change the answer afterwards.
+/// Resolves the path as the kernel does, through every link, and checks each directory. `content`: also check the owner
+/// and mode of the file itself, because it is read; for a socket, which root may give to an account, only whether it
+/// can be replaced matters. A missing file is controlled by nobody. A relative path starts in the current directory. If
+/// only root controls the path, nobody else can change the result afterwards.
 [[nodiscard]] PathControl controlOf(const std::string& path, bool content);
 
 }  // namespace ctl

@@ -12,7 +12,7 @@ namespace ctl {
 
 using lifecycle::ProcessState;
 
-/// What getProcessInfo tells about one process.
+/// The result of getProcessInfo for one process.
 struct ProcessInfo {
   std::string name;
   std::string group;
@@ -37,7 +37,7 @@ struct ProcessInfo {
   [[nodiscard]] std::string fullName() const;
 };
 
-/// One line of a call that acts on many processes.
+/// One result of a call that acts on many processes.
 struct CallReport {
   std::string name;
   std::string group;
@@ -45,7 +45,7 @@ struct CallReport {
   int status = 0;  ///< a fault code; 80 is success
 };
 
-/// Members that are missing or of another type stay empty: a server that tells less is still of use.
+/// Members that are missing or have another type stay empty: an older server that reports less is still usable.
 [[nodiscard]] ProcessInfo toProcessInfo(const xmlrpc::Value& value);
 [[nodiscard]] std::vector<ProcessInfo> toProcessInfos(const xmlrpc::Value& value);
 [[nodiscard]] std::vector<CallReport> toReports(const xmlrpc::Value& value);

@@ -18,16 +18,16 @@ namespace ctl {
 namespace {
 
 constexpr const char* kNote = "SUPERVISORCTL_ACTS_FOR";
-constexpr int kTabPatienceMs = 3000;  // a person waits for Tab, whatever the account does to its process
+constexpr int kCompletionLimitMs = 3000;  // the account can stop its process, and the user waits after pressing Tab
 constexpr std::string_view kSocket = "unix://";
 
-/// What others control, and what to call it.
+/// A path that others control, and its name for messages.
 struct Controlled {
   PathControl control;
   std::string what;
 };
 
-/// The first of the files, links and sockets of this call that is not root's alone; nullopt: none is.
+/// The first file, link or socket of this call that is not controlled by root alone; nullopt: there is none.
 std::optional<Controlled> findControlled(const CommandLine& line, const std::string& program,
                                          const ConfigChoice& config) {
   PathControl control;
@@ -43,14 +43,15 @@ std::optional<Controlled> findControlled(const CommandLine& line, const std::str
 }
 
 core::Err<core::Error> refused(const std::string& what, const std::string& why) {
-  return core::Err{core::Error{what + ' ' + why +
-                               ", and root does not act on what others write: give it to root alone or to one account, "
-                               "run supervisorctl as an account, or use root's rights all the same with --trust"}};
+  return core::Err{
+      core::Error{what + ' ' + why +
+                  ", so root does not use it: change its owner to root or to one account, run supervisorctl "
+                  "as an account, or keep root's rights with --trust"}};
 }
 
 std::string absolute(const std::string& path) { return core::absolutePath(path, core::currentDirectory()); }
 
-/// The same call, in words that mean the same in any directory.
+/// The same command line with absolute paths: the guest runs in another directory.
 std::vector<std::string> wordsFor(const CommandLine& line, const std::string& program, const ConfigChoice& config) {
   std::vector<std::string> words{program};
   const auto add = [&words](const char* option, std::string value) {
@@ -69,7 +70,8 @@ std::vector<std::string> wordsFor(const CommandLine& line, const std::string& pr
   return words;
 }
 
-/// Whether these words may read what is typed: the others leave a script's input and what is typed ahead alone.
+/// Whether the command can read standard input. If it cannot, the relay must not read either: it would consume the
+/// input of a script, or what a user types ahead.
 bool mayRead(const CommandLine& line) {
   return line.interactive || line.action.empty() || line.action.front() == "fg" || line.passwordFile == "-";
 }
@@ -82,17 +84,18 @@ core::Expected<std::optional<int>> actAsOwner(const CommandLine& line, const std
   const auto found = findControlled(line, program, config);
   if (!found) return std::optional<int>();
   const auto& [control, what] = *found;
-  if (!control.shared.empty()) return refused(what, "can be changed by others through " + control.shared);
+  if (!control.shared.empty()) return refused(what, "can be changed by other accounts through " + control.shared);
   if (control.accounts.size() > 1) return refused(what, "can be changed by several accounts");
   const auto account = core::findAccount(*control.accounts.begin());
   if (!account)
-    return refused(what, "belongs to user id " + std::to_string(*control.accounts.begin()) + ", which is no account");
+    return refused(
+        what, "belongs to user id " + std::to_string(*control.accounts.begin()) + ", which does not have an account");
   terminal::Guest guest{core::ownExecutable(), wordsFor(line, program, config), terminal::environmentOf(account),
                         core::identityOf(*account), core::currentDirectory()};
   guest.environment.push_back(std::string(kNote) + '=' + what);
   const bool completing = !line.action.empty() && line.action.front() == "__complete";
   auto status =
-      terminal::run(guest, {.input = mayRead(line), .screen = true, .limitMs = completing ? kTabPatienceMs : 0});
+      terminal::run(guest, {.input = mayRead(line), .screen = true, .limitMs = completing ? kCompletionLimitMs : 0});
   if (!status) return core::Err{std::move(status).error()};
   return std::optional(*status);
 }
@@ -110,7 +113,7 @@ std::string rightsNote() {
   const auto account = what ? core::findAccount(::geteuid()) : std::nullopt;
   if (!account) return {};
   return std::string(what) + " is controlled by " + account->name + ", so root acted as " + account->name +
-         "; --trust uses root's rights";
+         "; to keep root's rights, use --trust";
 }
 
 }  // namespace ctl

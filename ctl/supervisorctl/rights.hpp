@@ -10,19 +10,21 @@
 
 namespace ctl {
 
-/// Root with a configuration, a link or a socket that another account controls: a password there may hold root's
-/// environment, a history file be one of root's, a socket lead to root's own supervisord. So all is done again as that
-/// account, in a process of its own behind a terminal of its own (lib/terminal), whose exit status comes back.
+/// If root uses a configuration, a link or a socket that another account controls, runs the same command as that
+/// account, as a guest with its own terminal (lib/terminal), and returns its exit status. With root's rights, the
+/// account could read root's environment through %(ENV_X)s in a password, have a history file written over one of
+/// root's files, or send root's commands to another supervisord.
 ///
-/// nullopt: go on as we are (not root, only root has a say, --trust). An error, complete for people: nobody to become.
+/// nullopt: continue with the present rights (not root, only root controls the files, or --trust). An error, a complete
+/// message: there is no single account to act as.
 [[nodiscard]] core::Expected<std::optional<int>> actAsOwner(const CommandLine& line, const std::string& program,
                                                             const ConfigChoice& config);
 
-/// As root: others have a say in what the path, or the Unix socket of the URL, leads to, or may put something there.
+/// As root: whether other accounts control the path, or the Unix socket of the URL, or can create it.
 [[nodiscard]] bool isForOthers(const std::string& path, bool content);
 [[nodiscard]] bool leadsToOthers(const std::string& url);
 
-/// In such a process: why it has not root's rights, for one who misses them. Empty elsewhere.
+/// In the process of actAsOwner(): why it does not have root's rights, to print after a failure. Empty elsewhere.
 [[nodiscard]] std::string rightsNote();
 
 }  // namespace ctl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// serialrestart: what the plug-in supervisor-serialrestart adds to Supervisor's client.
+// serialrestart: the command that the plug-in supervisor-serialrestart adds to Supervisor's client.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@
 namespace ctl {
 namespace {
 
-/// The processes that the words of `serialrestart` name, each once, in that order.
+/// The processes that the arguments of `serialrestart` select, each once, in that order.
 Answer<std::vector<std::string>> processesOf(Session& session, const std::vector<std::string>& words) {
   auto infos = session.allProcesses();
   if (!infos) return core::Err{std::move(infos).error()};
@@ -52,7 +52,7 @@ Answer<void> runSerialRestart(Session& session, const std::string& argument) {
     if (!restarted) return core::Err{std::move(restarted).error()};
     if (*restarted) continue;
     if (const std::vector<std::string> rest(name + 1, names->end()); !rest.empty())
-      session.problem("ERROR: " + *name + " did not restart, so these go on as they are: " + core::join(rest, " "));
+      session.problem("ERROR: " + *name + " did not restart, so these were not restarted: " + core::join(rest, " "));
     break;
   }
   return {};

@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "ctl/supervisorctl/failure_text.hpp"
 #include "ctl/supervisorctl/rights.hpp"
-#include "ctl/supervisorctl/walls.hpp"
 #include "lib/xmlrpc/client.hpp"
 
 namespace ctl {
@@ -17,7 +17,8 @@ constexpr std::string_view kApiVersion = "3.0";
 Session::Session(SessionSettings initial) : settings(std::move(initial)) {}
 Session::~Session() = default;
 
-/// Who acts for root was settled at the start. A socket that others put there since then counts as not there.
+/// actAsOwner() chose the account at the start. A socket that another account has created since then is treated as
+/// missing.
 Answer<void> Session::mayConnect() const {
   if (settings.trust || !leadsToOthers(settings.serverUrl)) return {};
   xmlrpc::ClientError gone;
@@ -42,8 +43,8 @@ xmlrpc::Credentials Session::credentials() const {
 
 Answer<xmlrpc::Value> Session::call(std::string_view method, const xmlrpc::Array& params) {
   out.flush();
-  if (Answer<void> may = mayConnect(); !may)
-    return core::Err{std::move(may).error()};  // a client connects again by itself
+  // Before every call, because the client reconnects by itself.
+  if (Answer<void> may = mayConnect(); !may) return core::Err{std::move(may).error()};
   if (!client_) {
     auto target = endpoint();
     if (!target) return core::Err{std::move(target).error()};
@@ -74,11 +75,11 @@ Answer<bool> Session::isUp() {
       return false;
     }
     if (failure.kind == Failure::Kind::Refused) {
-      refuse(wallText(failure, settings), kRefused);
+      refuse(connectionText(failure, settings), kRefused);
       return false;
     }
     if (failure.kind == Failure::Kind::NoFile) {
-      refuse(wallText(failure, settings), kNotRunning);
+      refuse(connectionText(failure, settings), kNotRunning);
       return false;
     }
     return core::Err{std::move(answer).error()};

@@ -20,7 +20,7 @@ class Client;
 
 namespace ctl {
 
-/// Exit statuses after the LSB's rules for init scripts, as Supervisor uses them.
+/// Supervisor's exit statuses, which follow LSB's rules for init scripts.
 enum ExitStatus : int {
   kSuccess = 0,
   kGeneric = 1,
@@ -31,10 +31,10 @@ enum ExitStatus : int {
   kUnknown = 4,  ///< of `status`
   kNotInstalled = 5,
   kNotRunning = 7,
-  kInterrupted = 130,  ///< Ctrl-C instead of an answer, as a shell reports it
+  kInterrupted = 130,  ///< Ctrl-C at a question: the status that a shell has for SIGINT
 };
 
-/// What every command works with: the settings, the server, the output and the exit status so far.
+/// The state that all commands share: the settings, the server, the output and the exit status so far.
 class Session {
  public:
   explicit Session(SessionSettings settings);
@@ -42,32 +42,32 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Calls the server; prints what is pending first, since the answer may take long.
+  /// Calls the server. Flushes the output first, because the answer can take long.
   [[nodiscard]] Answer<xmlrpc::Value> call(std::string_view method, const xmlrpc::Array& params = {});
   [[nodiscard]] Answer<std::vector<ProcessInfo>> allProcesses();
-  /// Where the server is, or why its URL is of no use.
+  /// The address of the server, or why its URL is invalid.
   [[nodiscard]] Answer<xmlrpc::Endpoint> endpoint() const;
   [[nodiscard]] xmlrpc::Credentials credentials() const;
-  /// Asks for the version of the server's interface. False: it was not the right one, which has been said.
+  /// Checks the version of the server's interface, as Supervisor's client does before most commands. False, after a
+  /// message: the server is not usable.
   [[nodiscard]] Answer<bool> isUp();
 
-  /// Another server, or other credentials, from the next call on.
+  /// Changes the server or the credentials for all further calls.
   void connectTo(std::string serverUrl);
   void logIn(std::string username, std::string password);
-  /// Milliseconds that a call may take; 0 is no limit.
+  /// Milliseconds that a call may take; 0: no limit.
   void limitCalls(int milliseconds) noexcept { callTimeout_ = milliseconds; }
 
-  /// Prints a line about something that went wrong: on standard output as Supervisor does, or on standard error
-  /// while standard output is for a machine.
+  /// Prints an error: on standard output as Supervisor does, or on standard error while standard output has JSON.
   void problem(std::string_view text);
-  /// Says `text`, and that the command failed with `status`.
+  /// Prints an error and sets the exit status.
   void refuse(std::string_view text, int status = kGeneric);
 
   SessionSettings settings;
   Output out;
   Keyboard keyboard;
   int exitStatus = kSuccess;
-  bool machineOutput = false;  ///< standard output carries JSON
+  bool machineOutput = false;  ///< standard output has JSON
 
  private:
   [[nodiscard]] Answer<void> mayConnect() const;

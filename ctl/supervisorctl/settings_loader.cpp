@@ -66,7 +66,7 @@ class SectionReader {
     return core::absolutePath(core::expandHome(path), core::currentDirectory());
   }
 
-  /// Puts the expanded value of one key into `target`, if it is there; `here`: it may name %(here)s.
+  /// Stores the expanded value of one key in `target`, if the section has it; `here`: %(here)s is allowed.
   Step take(std::string_view key, std::optional<std::string>& target, bool here) const {
     const core::IniEntry* entry = document_.get(section_, key);
     if (!entry) return {};
@@ -89,8 +89,8 @@ class SectionReader {
   core::Names withHere_;
 };
 
-/// Plug-ins of Supervisor's client are Python modules; the one that Supervisor ships is built in. Any other is left
-/// out: what it would add is missing, which is no reason for the rest to fail.
+/// Plug-ins of Supervisor's client are Python modules, which cannot be loaded here. The one that Supervisor ships is
+/// built in. For any other there is a warning; all other commands still work.
 Step checkPlugins(const core::IniDocument& document, const std::string& file, SessionSettings& settings) {
   for (const core::IniSection& section : document.sections()) {
     if (!section.name().starts_with("ctlplugin:")) continue;
@@ -107,7 +107,7 @@ Step checkPlugins(const core::IniDocument& document, const std::string& file, Se
   return {};
 }
 
-/// The URL of what [inet_http_server] calls "9001", "*:9001" or "host:9001".
+/// The URL for a port of [inet_http_server]: "9001", "*:9001" or "host:9001".
 std::string urlOf(std::string_view address) {
   address = core::trim(address);
   const std::size_t colon = address.rfind(':');
@@ -116,14 +116,14 @@ std::string urlOf(std::string_view address) {
   return "http://" + host + ':' + std::string(address.substr(colon + 1));
 }
 
-/// Takes the server, and how to log in there, from the section of supervisord itself.
+/// Reads the address and the credentials from a server section of supervisord itself.
 Step readServer(const SettingsSource& source, const SectionReader& values, SessionSettings& settings) {
   const bool socket = source.kind == SettingsSource::Kind::UnixServer;
   std::optional<std::string> where;
   if (Step done = values.take(socket ? "file" : "port", where, socket); !done) return done;
   if (Step done = values.take("username", settings.username, false); !done) return done;
   if (Step done = values.take("password", settings.password, false); !done) return done;
-  if (settings.password && settings.password->starts_with('{')) settings.password.reset();  // a hash opens nothing
+  if (settings.password && settings.password->starts_with('{')) settings.password.reset();  // a hash
   settings.serverUrl = socket ? "unix://" + SectionReader::normal(std::string(core::trim(*where))) : urlOf(*where);
   return {};
 }
@@ -133,7 +133,7 @@ Step readSettings(core::IniDocument& document, const std::string& file, bool tru
   const SettingsSource source = findSettings(document, home, trust);
   if (source.kind == SettingsSource::Kind::None) {
     std::string text = ".ini file does not include supervisorctl section: neither " + file +
-                       " nor a file that it includes says where supervisord listens; add [supervisorctl] with "
+                       " nor a file that it includes has the address of supervisord; add [supervisorctl] with "
                        "serverurl, or give -s URL";
     for (const std::string& note : source.notes) text += "; " + note;
     return usage(text);
@@ -147,12 +147,12 @@ Step readSettings(core::IniDocument& document, const std::string& file, bool tru
 struct ConfigFile {
   std::string path;
   bool trust = false;
-  bool serverGiven = false;  ///< so that no section has to say where it is
+  bool serverGiven = false;  ///< by -s: the file does not need a section with the address
 };
 
 Step readConfig(const ConfigFile& file, SessionSettings& settings) {
   const std::string& path = file.path;
-  // Looked at when the rights were chosen, too; but it may have come since, into a directory for everybody.
+  // actAsOwner() has checked this already, but another account may have created the file since, for example in /tmp.
   if (!core::exists(path) || (!file.trust && isForOthers(path, true)))
     return usage("could not find config file " + path);
   auto document = core::IniDocument::read(path);
@@ -166,7 +166,7 @@ Step readConfig(const ConfigFile& file, SessionSettings& settings) {
 }
 
 Step readPassword(const std::string& file, SessionSettings& settings) {
-  // /dev/stdin is a pipe or a terminal, which readFile() refuses: it takes regular files only.
+  // "-" instead of /dev/stdin: readFile() accepts regular files only.
   std::string text;
   if (file == "-") {
     std::array<char, kPasswordLimit> bytes;
@@ -187,7 +187,7 @@ ConfigChoice chooseConfig(const CommandLine& line, const std::string& program) {
   if (line.configFile) return {line.configFile};
   const auto linked = linkedInstance(program);
   if (!linked) return {searchConfig(program)};
-  // With a server given, the instance's file is a source of the rest, not a must.
+  // With -s, the file of the instance is optional: it can only add a user and a password.
   if (!line.serverUrl || core::exists(linked->configFile)) return {linked->configFile, true};
   return {std::nullopt, true};
 }
@@ -205,7 +205,7 @@ core::Result<SessionSettings, SettingsError> loadSettings(const CommandLine& lin
   settings.program = program;
   const bool given = line.serverUrl.has_value();
   if (config.file) {
-    // With a server given, what is wrong with a file that nobody named is not missed.
+    // With -s, errors in a file that was not named on the command line are ignored: its settings are not needed.
     if (Step done = readConfig({*config.file, line.trust, given}, settings); !done && (!given || line.configFile))
       return core::Err{std::move(done).error()};
   }
@@ -216,7 +216,7 @@ core::Result<SessionSettings, SettingsError> loadSettings(const CommandLine& lin
     if (Step done = readPassword(*line.passwordFile, settings); !done) return core::Err{std::move(done).error()};
   if (line.historyFile) settings.historyFile = *line.historyFile;
   settings.trust = line.trust;
-  // A link in another account's directory would have root write where that account likes.
+  // Through a link in the directory of another account, root would write to any file that this account chooses.
   if (!line.trust && isForOthers(settings.historyFile, true)) settings.historyFile.clear();
   settings.interactive = line.interactive || line.action.empty();
   settings.action = line.action;

@@ -9,25 +9,25 @@
 
 namespace ctl {
 
-/// Why no session can start; `exitStatus` as Supervisor's client ends.
+/// Why the session cannot start, with the exit status that Supervisor's client has for it.
 struct SettingsError {
   std::string text;
   int exitStatus = 2;
 };
 
-/// The configuration file that a call means, as it was given or is found; it need not be there.
+/// The configuration file of a call, from -c, a link or the search path. It may not exist.
 struct ConfigChoice {
   std::optional<std::string> file;  ///< nullopt: none
-  bool byLink = false;              ///< called through a link of an instance, which says which file it is
+  bool byLink = false;              ///< the link of an instance decides the file
 };
-/// `program` is the path by which we were called: it decides where the file is looked for. To be asked once: what lies
-/// in a directory of others may be another file the next time.
+/// `program` is the path by which we were called: the search starts there. Call this once and use the result: in a
+/// directory of another account, the next call could return another file.
 [[nodiscard]] ConfigChoice chooseConfig(const CommandLine& line, const std::string& program);
-/// Where the server is, after the command line or that file; the default if neither can tell.
+/// The URL of the server from the command line or that file, else the default.
 [[nodiscard]] std::string serverUrlOf(const CommandLine& line, const ConfigChoice& config);
 
-/// Reads the configuration file and puts the command line on top of it. As root without --trust, a file in which others
-/// have a say by now counts as not there.
+/// Reads the configuration file and then applies the command line. As root without --trust, a file that other accounts
+/// control by now is treated as missing.
 [[nodiscard]] core::Result<SessionSettings, SettingsError> loadSettings(const CommandLine& line,
                                                                         const std::string& program,
                                                                         const ConfigChoice& config);

@@ -19,7 +19,7 @@
 namespace ctl {
 namespace {
 
-/// Ctrl-C while a command waits for the server: ends the line and the shell, as at the prompt.
+/// Ctrl-C while a command waits for the server: ends the shell, as it does at the prompt. Only async-signal-safe calls.
 void leaveAtOnce(int) {
   static_cast<void>(!::write(STDOUT_FILENO, "\n", 1));
   ::_exit(0);
@@ -49,7 +49,7 @@ class Shell {
     return executeLine(session_, line);
   }
 
-  /// False: Ctrl-C. The end of the input is the line "EOF".
+  /// Returns false after Ctrl-C. The end of the input is the line "EOF", which is a command in Supervisor.
   bool read(std::string& line) {
     const ReadResult result = editor_ ? editor_->readLine(line) : session_.keyboard.readLine(prompt_, line);
     if (result == ReadResult::End) line = "EOF";
@@ -61,7 +61,7 @@ class Shell {
     return result != ReadResult::Interrupted;
   }
 
-  /// The server is asked once a line at most.
+  /// The names come from the server once per line at most: pressing Tab again must be fast.
   std::vector<std::string> complete(std::string_view line) {
     const CompletionRequest request = splitForCompletion(line);
     if (needsProcesses(request) && !processes_) {

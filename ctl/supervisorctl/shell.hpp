@@ -5,7 +5,7 @@ namespace ctl {
 
 class Session;
 
-/// Shows the status, then executes lines until "quit", the end of the input or Ctrl-C. Returns the exit status, 0.
+/// Prints the status, then executes lines until "quit", the end of the input or Ctrl-C. Returns the exit status, 0.
 int runShell(Session& session);
 
 }  // namespace ctl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// status, pid: what tells about processes.
+// status, pid: the commands that show processes.
 #include <algorithm>
 #include <string>
 #include <unordered_map>
@@ -16,7 +16,8 @@
 namespace ctl {
 namespace {
 
-/// Looks at the resources of programs; CPU between two looks, or over the life of a program at the first.
+/// Adds the resources of programs to their rows. CPU covers the time since the previous update, or since the start of
+/// the program for the first one.
 class ResourceView {
  public:
   explicit ResourceView(pid_t server) : server_(server) {}
@@ -35,7 +36,7 @@ class ResourceView {
         row.usage->overSeconds = static_cast<double>(row.info.now - row.info.start);
         continue;
       }
-      // What a child that ended had used is gone from the sum.
+      // The sum decreases when a child ends.
       row.usage->cpuSeconds = std::max(0.0, row.usage->cpuSeconds - before->second);
       row.usage->overSeconds = std::chrono::duration<double>(now - lookedAt_).count();
     }
@@ -81,7 +82,7 @@ class Status {
     return {};
   }
 
-  /// Shows the table again and again until Ctrl-C. A terminal is drawn over; elsewhere an empty line separates.
+  /// Prints the table repeatedly until Ctrl-C. A terminal is cleared each time; otherwise an empty line follows.
   Answer<void> watch() {
     const Interrupt interrupt;
     const bool terminal = session_.out.isTerminal();
@@ -111,7 +112,7 @@ Answer<void> waitAndShow(Session& session, const CommandWords& words) {
     auto reached = waitForState(session, words.names, *words.waitFor, words.timeout);
     if (!reached) return core::Err{std::move(reached).error()};
     Answer<void> done = Status(session, words).run();
-    // The question was whether the state came about, not whether something is stopped.
+    // The exit status of --wait is whether the state was reached, not whether a process is stopped.
     if (done) session.exitStatus = *reached ? before : kGeneric;
     return done;
   }

@@ -63,7 +63,7 @@ std::string statusText(const std::vector<StatusRow>& rows, const StatusStyle& st
   for (const StatusRow& row : rows) width = std::max(width, core::characters(nameOf(row)));
   std::string out;
   for (const StatusRow& row : rows) {
-    // Scripts that read a terminal match whole lines, such as "name +RUNNING": an escape never stands inside of one.
+    // Scripts that read a terminal match parts of a line, such as "name +RUNNING", so escapes are only at its ends.
     const bool coloured = style.colours && row.info.isInTrouble();
     if (coloured) out += kTroubleColour;
     out += padded(nameOf(row), width + 3);

@@ -10,20 +10,20 @@
 
 namespace ctl {
 
-/// A process, and what it uses if that was asked for and is known.
+/// A process, and its resources if they were requested and are known.
 struct StatusRow {
   ProcessInfo info;
   std::optional<Usage> usage;
 };
 
 struct StatusStyle {
-  bool colours = false;  ///< the lines of programs in trouble, each as a whole
+  bool colours = false;  ///< colour the whole lines of programs in trouble
   bool resources = false;
 };
 
-/// The lines of `status`, in Supervisor's columns: name, state, description; with resources two more before the last.
+/// The lines of `status`, in Supervisor's columns: name, state, description; with resources, two more before the last.
 [[nodiscard]] std::string statusText(const std::vector<StatusRow>& rows, const StatusStyle& style);
-/// The same as one JSON array, an object each.
+/// The same as a JSON array with one object per process.
 [[nodiscard]] std::string statusJson(const std::vector<StatusRow>& rows, bool resources);
 
 }  // namespace ctl

@@ -13,6 +13,8 @@ namespace ctl {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+// Milliseconds between two calls. Most programs start within a second, so the first pauses are short; then they double,
+// because a wait of minutes must not load the server.
 constexpr int kFirstPause = 20;
 constexpr int kLongestPause = 500;
 

@@ -175,7 +175,7 @@ def test_shared_files_are_refused(theirs, roots, owner, account, work_dir):
     unknown = next(uid for uid in range(60000, 65000) if not known(uid))
     os.chown(config, unknown, 0)
     os.chmod(config, 0o644)
-    assert f"user id {unknown}, which is no account" in client("-c", config, "status").stderr
+    assert f"user id {unknown}, which does not have an account" in client("-c", config, "status").stderr
     other = account("smother")
     write(os.path.join(theirs.directory, "other.conf"), config_for(roots), other)
     assert "several accounts" in client("-c", os.path.join(theirs.directory, "other.conf"), "status").stderr

@@ -224,7 +224,7 @@ def test_serial_restart(daemon):
     done = server.ctl("serialrestart", "all")
     assert done.returncode == 7
     assert done.stdout.splitlines() == ["a: stopped", "a: started", "b: stopped", "b: ERROR (spawn error)",
-                                        "ERROR: b did not restart, so these go on as they are: c w:w0 w:w1"]
+                                        "ERROR: b did not restart, so these were not restarted: c w:w0 w:w1"]
     assert server.rpc.supervisor.getProcessInfo("c")["pid"] == after["c"]
     assert "serialrestart" in server.ctl("help").stdout and "one process after the other" in server.ctl("help", "serialrestart").stdout
     assert server.ctl("__complete", "serialrestart", "=w").stdout.split() == ["w:w0", "w:*", "w:w1"]

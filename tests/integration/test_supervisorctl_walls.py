@@ -97,7 +97,7 @@ def test_wrong_password(daemon):
     for command in COMMANDS:
         done = ctl("-s", url, *command.split())
         line = sentence(done, command)
-        assert line.startswith(f"Server requires authentication: {url} wants a user name and a password; give them with -u"), command
+        assert line.startswith(f"Server requires authentication: {url} requires a user name and a password; give them with -u"), command
         assert done.returncode == 1
         line = sentence(ctl("-s", url, "-u", "bob", "-p", "wrong", *command.split()), command)
         assert f"{url} refuses the user name bob" in line, command
@@ -127,7 +127,7 @@ def answering(path, answer):
 @pytest.mark.parametrize("answer,words", [
     (b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", "answers 503 Service Unavailable: it has as many clients as it can serve; try again"),
     (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "allowed_hosts"),
-    (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "is no supervisord"),
+    (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "is not a supervisord"),
     (b"", "closed the connection"),
 ])
 def test_other_answers(work_dir, answer, words):
@@ -201,5 +201,5 @@ def test_root_is_not_led_by_included_files_of_others(work_dir, account):
     os.chown(os.path.join(work_dir, "extra.ini"), entry.pw_uid, entry.pw_gid)
     done = ctl("-c", main, "status")
     assert done.returncode == 2 and ".ini file does not include supervisorctl section" in done.stderr
-    assert f"{work_dir}/extra.ini is left out" in done.stderr and "-s URL" in done.stderr
+    assert f"{work_dir}/extra.ini is ignored" in done.stderr and "-s URL" in done.stderr
     assert "unix:///elsewhere no such file" in ctl("--trust", "-c", main, "status").stdout

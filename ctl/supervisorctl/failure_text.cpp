@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/supervisorctl/walls.hpp"
+#include "ctl/supervisorctl/failure_text.hpp"
 
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,13 +15,13 @@ namespace {
 
 constexpr std::string_view kUnix = "unix://";
 constexpr std::string_view kLinkPrefix = "supervisorctl_";
-constexpr std::string_view kElsewhere = "name the right address with -s URL or its configuration with -c FILE";
+constexpr std::string_view kElsewhere = "give the right address with -s URL or its configuration with -c FILE";
 
 bool isUnix(const SessionSettings& settings) { return settings.serverUrl.starts_with(kUnix); }
 
 std::string socketOf(const SessionSettings& settings) { return settings.serverUrl.substr(kUnix.size()); }
 
-/// How the supervisord behind this call is started, where the name of the call tells.
+/// How to start the supervisord of this call: if the link names an instance, with the command for it.
 std::string startIt(const SessionSettings& settings) {
   const std::string name = settings.program.substr(settings.program.rfind('/') + 1);
   if (!name.starts_with(kLinkPrefix)) return "start it";
@@ -37,24 +37,25 @@ std::string permissionText(const SessionSettings& settings) {
   const std::string start = settings.serverUrl + ": Permission denied: ";
   const std::string me = accountName(::geteuid());
   struct stat info {};
-  if (!isUnix(settings)) return start + "the system keeps " + me + " from connecting; ask its administrator";
+  if (!isUnix(settings))
+    return start + "the system (for example a firewall) does not let " + me + " connect; ask its administrator";
   if (::stat(socketOf(settings).c_str(), &info) != 0)
     return start + me +
-           " may not enter a directory on the way to this socket; run supervisorctl as the account that "
+           " may not enter a directory in the path of this socket; run supervisorctl as the account that "
            "runs supervisord, or as root";
   const std::string owner = accountName(info.st_uid);
-  return start + "the socket belongs to " + owner + " and lets " + me + " not in; run supervisorctl as " + owner +
-         " or root, or let " + me + " in with chmod and chown in [unix_http_server]";
+  return start + "the socket belongs to " + owner + " and its mode does not admit " + me + "; run supervisorctl as " +
+         owner + " or root, or admit " + me + " with chmod and chown in [unix_http_server]";
 }
 
 std::string unauthorizedText(const SessionSettings& settings) {
   const std::string& url = settings.serverUrl;
   if (!settings.username || !settings.password)
     return url +
-           " wants a user name and a password; give them with -u and -p or --password-file, or as username and "
+           " requires a user name and a password; give them with -u and -p or --password-file, or as username and "
            "password in [supervisorctl]";
   return url + " refuses the user name " + *settings.username +
-         " with this password; they must be those of the server's section ([unix_http_server] or [inet_http_server])";
+         " with this password; use those of the server's section ([unix_http_server] or [inet_http_server])";
 }
 
 std::string statusText(const Failure& failure, const SessionSettings& settings) {
@@ -62,14 +63,15 @@ std::string statusText(const Failure& failure, const SessionSettings& settings) 
   switch (failure.code) {
     case 403:
       return answered +
-             "without a password it answers to addresses, localhost, its machine's name and allowed_hosts "
-             "only; use one of these";
+             "a server without a password can only be called by an address, localhost, the name of its machine or one "
+             "of "
+             "allowed_hosts; use one of these";
     case 503:
       return answered +
-             "it has as many clients as it can serve; try again in a moment, and end clients that need not "
-             "stay (tail -f, open pages)";
-    case 404: return answered + "what listens there is no supervisord; " + std::string(kElsewhere);
-    default: return answered + "the log of supervisord may say more (maintail)";
+             "it has as many clients as it can serve; try again in a moment, and close clients that are not needed "
+             "(tail -f, open pages)";
+    case 404: return answered + "this server is not a supervisord; " + std::string(kElsewhere);
+    default: return answered + "the log of supervisord may have more details (maintail)";
   }
 }
 
@@ -78,14 +80,13 @@ std::string adviceFor(int code, const SessionSettings& settings) {
   switch (code) {
     case EPIPE:
     case ECONNRESET:
-      return "supervisord closed the connection, since it ends or has too many clients; try again in a moment";
-    case EAGAIN: return "too many clients wait there already; supervisord is busy, stopped or hangs: look at its log";
-    case ETIMEDOUT: return "nothing answers in time; supervisord hangs, or a firewall is in the way";
+      return "supervisord closed the connection, because it exits or has too many clients; try again in a moment";
+    case EAGAIN: return "too many clients are waiting; supervisord is busy, stopped or hangs: check its log";
+    case ETIMEDOUT: return "no answer in time; supervisord hangs, or a firewall blocks the connection";
     case ENAMETOOLONG:
       return "the path of a socket has at most " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
-             " bytes; give supervisord a shorter one";
-    default:
-      return (isUnix(settings) ? "look at this path, or " : "look at this address, or ") + std::string(kElsewhere);
+             " bytes; configure a shorter one";
+    default: return (isUnix(settings) ? "check this path, or " : "check this address, or ") + std::string(kElsewhere);
   }
 }
 
@@ -97,10 +98,10 @@ std::string systemText(const Failure& failure, const SessionSettings& settings) 
 
 }  // namespace
 
-std::string wallText(const Failure& failure, const SessionSettings& settings) {
+std::string connectionText(const Failure& failure, const SessionSettings& settings) {
   const std::string& url = settings.serverUrl;
   if (failure.isFault(xmlrpc::FaultCode::ShutdownState))
-    return url + " is shutting down (SHUTDOWN_STATE): it takes no commands any more; wait until it has ended, then " +
+    return url + " is shutting down (SHUTDOWN_STATE) and does not accept commands; wait until it has exited, then " +
            startIt(settings) + " again";
   switch (failure.kind) {
     case Failure::Kind::Refused:
@@ -113,10 +114,10 @@ std::string wallText(const Failure& failure, const SessionSettings& settings) {
     case Failure::Kind::Status: return statusText(failure, settings);
     case Failure::Kind::System: return systemText(failure, settings);
     case Failure::Kind::Lookup:
-      return url + ": " + failure.text + ": look at the name of the host, or " + std::string(kElsewhere);
+      return url + ": " + failure.text + ": check the name of the host, or " + std::string(kElsewhere);
     case Failure::Kind::Protocol:
       return url + ": " + failure.text +
-             "; it ends or has too many clients (try again in a moment), or is no "
+             "; supervisord exits or has too many clients (try again in a moment), or this server is not a "
              "supervisord (" +
              std::string(kElsewhere) + ')';
     case Failure::Kind::Address: return failure.text + "; write http://HOST:PORT or unix:///PATH";
@@ -129,13 +130,13 @@ std::string wallText(const Failure& failure, const SessionSettings& settings) {
 
 std::string failureLine(const Failure& failure, const SessionSettings& settings) {
   if (failure.isFault(xmlrpc::FaultCode::CantReread)) return "ERROR: " + failure.text;
-  const std::string wall = wallText(failure, settings);
-  if (wall.empty()) return genericLine(failure);
-  return (failure.kind == Failure::Kind::Unauthorized ? "Server requires authentication: " : "error: ") + wall;
+  const std::string text = connectionText(failure, settings);
+  if (text.empty()) return genericLine(failure);
+  return (failure.kind == Failure::Kind::Unauthorized ? "Server requires authentication: " : "error: ") + text;
 }
 
 std::string shutdownLine(std::string_view what, const SessionSettings& settings) {
-  return "ERROR: " + std::string(what) + ": wait until " + settings.serverUrl + " has ended, then " +
+  return "ERROR: " + std::string(what) + ": wait until " + settings.serverUrl + " has exited, then " +
          startIt(settings) + " again";
 }
 
