@@ -5,13 +5,13 @@ std::string_view sampleConfiguration() noexcept {
   return R"sample(; Sample supervisor config file.
 ;
 ; A line that starts with ';' or '#' is a comment; so is the rest of a line from a ';' that has a blank in front of it.
-; A line indented deeper than its key goes on with that key's value.
+; A line that is indented deeper than its key continues the value of that key.
 ; %(here)s is the directory of this file, %(ENV_X)s the environment variable X, and a literal '%' is written '%%'.
-; "~" means the home directory only where a note says so. Quotes belong to the value, except in 'environment'
-; and 'command'.
+; "~" means the home directory only for keys marked so. Quotes are part of the value, except in 'environment' and
+; 'command'.
 
 [unix_http_server]
-file=/tmp/supervisor.sock       ; the socket that supervisorctl talks to; "~" allowed
+file=/tmp/supervisor.sock       ; the socket for supervisorctl; "~" allowed
 ;chmod=0700                     ; its mode, octal; this is the default
 ;chown=nobody:nogroup           ; its user, or user:group; default: the daemon's
 ;username=user                  ; ask for this name (default: no authentication) ...
@@ -19,9 +19,9 @@ file=/tmp/supervisor.sock       ; the socket that supervisorctl talks to; "~" al
 
 ;[inet_http_server]             ; the same over TCP, and the web page; off unless this section is here
 ;port=127.0.0.1:9001            ; address:port; "*:9001" or "9001" listens on every address; [::1]:9001 is IPv6
-;username=user                  ; as above: whoever reaches the port and knows these runs commands as the daemon
+;username=user                  ; as above: anyone who can reach the port and knows these runs commands as the daemon
 ;password=123
-;allowed_hosts=tools.example.org ; without a password: names to answer to, besides addresses and localhost
+;allowed_hosts=tools.example.org ; without a password: host names that are accepted, besides addresses and localhost
 
 [supervisord]
 logfile=/tmp/supervisord.log    ; the activity log; "syslog" for the system log
@@ -36,75 +36,75 @@ minprocs=200                    ; refuse to start with fewer processes
 ;umask=022                      ; for the files of the daemon, octal
 ;user=supervisord               ; become this account; needs root
 ;identifier=supervisor          ; the name of this daemon, in events and names of logs
-;directory=/tmp                 ; where to be after going to the background
+;directory=/tmp                 ; change to this directory when going to the background
 ;nocleanup=true                 ; keep the automatic logs of an earlier run
 ;childlogdir=/tmp               ; where automatic logs go; default: $TMPDIR or /tmp
 ;environment=KEY="value"        ; for every program
-;strip_ansi=false               ; true: take terminal escapes out of the programs' output
-;log_backpressure=block         ; drop: lose output that a pipe or the system log has no room for, do not wait
+;strip_ansi=false               ; true: remove terminal escapes from the programs' output
+;log_backpressure=block         ; drop: discard output when a pipe or the system log is full, do not wait
 
-; Without this section supervisorctl and the web page have nothing to talk to.
+; supervisorctl and the web page need this section.
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
-; What supervisorctl needs to know. It must match one of the servers above.
+; The settings of supervisorctl. They must match one of the servers above.
 
 [supervisorctl]
 serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;serverurl=http://127.0.0.1:9001 ; or TCP: http://HOST:PORT
-;username=chris                 ; what the server asks for
+;username=chris                 ; the name and password of the server's section
 ;password=123
-;prompt=mysupervisor            ; what stands in front of the cursor; default: supervisor
-;history_file=~/.sc_history     ; keep the lines typed; "~" allowed
+;prompt=mysupervisor            ; the word in front of the cursor; default: supervisor
+;history_file=~/.sc_history     ; store the lines typed; "~" allowed
 
-; A program to run. Every key that there is, with an example; only 'command' is needed.
+; A program to run: all keys, with examples; only 'command' is required.
 
 ;[program:theprogramname]
-;command=/bin/cat               ; what to run; without '/' it is looked for in PATH; no shell is involved
-;process_name=%(program_name)s  ; its name; with numprocs above 1 it must hold %(process_num)s
+;command=/bin/cat               ; what to run; without '/' it is searched in PATH; not run by a shell
+;process_name=%(program_name)s  ; its name; with numprocs above 1 it must contain %(process_num)s
 ;numprocs=1                     ; how many copies
 ;numprocs_start=0               ; the number of the first copy
-;directory=/tmp                 ; where to run it; default: where the daemon is
+;directory=/tmp                 ; where to run it; default: the daemon's directory
 ;umask=022                      ; octal; default: the daemon's
 ;priority=999                   ; lower starts earlier and stops later
 ;autostart=true                 ; start it with the daemon
-;startsecs=1                    ; it has started when it stayed up for this long
+;startsecs=1                    ; it has started when it has run for this many seconds
 ;startretries=3                 ; attempts after the first, then it is FATAL
 ;autorestart=unexpected         ; when it exits: true, false, or unexpected (by exitcodes)
 ;exitcodes=0                    ; the expected exit codes, "0,2"
-;stopsignal=QUIT                ; how it is asked to stop; default: TERM
-;stopwaitsecs=10                ; how long it may take before it is killed
-;stopasgroup=false              ; true: ask its whole process group
+;stopsignal=QUIT                ; the signal that stops it; default: TERM
+;stopwaitsecs=10                ; seconds to wait before it is killed
+;stopasgroup=false              ; true: send the signal to its whole process group
 ;killasgroup=false              ; true: kill its whole process group
 ;user=chrism                    ; run it as this account; needs root
 ;oom_score_adj=500              ; how likely it is killed when memory runs out; default: 200 above supervisord's
-;redirect_stderr=true           ; put stderr where stdout goes; default: false
+;redirect_stderr=true           ; send stderr to the log of stdout; default: false
 ;stdout_logfile=/a/path         ; a file, AUTO (default) or NONE; "~" allowed
 ;stdout_logfile_maxbytes=1MB    ; rotate it at this size; 0: never; default: 50MB
 ;stdout_logfile_backups=10      ; how many rotated ones to keep; 0: none
-;stdout_capture_maxbytes=1MB    ; most bytes between communication marks; default: 0, do not look for them
-;stdout_events_enabled=false    ; true: an event for all that is written
+;stdout_capture_maxbytes=1MB    ; size of the text between communication marks; default: 0, do not look for them
+;stdout_events_enabled=false    ; true: send events with the output
 ;stdout_syslog=false            ; true: also to the system log
-;stderr_logfile=/a/path         ; as for stdout, to the end of this list
+;stderr_logfile=/a/path         ; these six as for stdout
 ;stderr_logfile_maxbytes=1MB
 ;stderr_logfile_backups=10
 ;stderr_capture_maxbytes=1MB
 ;stderr_events_enabled=false
 ;stderr_syslog=false
 ;log_backpressure=block         ; as above, for this program
-;environment=A="1",B="2"        ; on top of the daemon's
+;environment=A="1",B="2"        ; in addition to the daemon's
 ;serverurl=AUTO                 ; SUPERVISOR_SERVER_URL in its environment; AUTO: one of the servers above
 
-; A program that is told what happens, in the event listener protocol: the keys of a program, except those of capture,
-; and these. redirect_stderr must stay false.
+; A program that receives events in the event listener protocol: the keys of a program, except those of capture, and
+; these. redirect_stderr must stay false.
 
 ;[eventlistener:theeventlistenername]
 ;command=/bin/eventlistener
 ;process_name=%(program_name)s
 ;numprocs=1
-;events=EVENT                   ; the types of event that it wants, "PROCESS_STATE,TICK_60"; needed
-;buffer_size=10                 ; events that may wait for it
+;events=EVENT                   ; the types of its events, "PROCESS_STATE,TICK_60"; required
+;buffer_size=10                 ; number of events that can wait for it
 ;directory=/tmp
 ;umask=022
 ;priority=-1                    ; listeners start before programs
@@ -137,18 +137,18 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 
 ;[fcgi-program:thefcgiprogramname]
 ;command=/usr/bin/fcgi
-;socket=unix:///tmp/fcgi.sock   ; or tcp://HOST:PORT; needed
+;socket=unix:///tmp/fcgi.sock   ; or tcp://HOST:PORT; required
 ;socket_owner=nobody:nogroup    ; for a Unix socket; default: the account of 'user'
 ;socket_mode=0700               ; for a Unix socket, octal
-;socket_backlog=128             ; connections that may wait
+;socket_backlog=128             ; number of connections that can wait
 
-; Programs that are started and stopped together: "supervisorctl start thegroupname:*".
+; Programs that can be started and stopped together: "supervisorctl start thegroupname:*".
 
 ;[group:thegroupname]
 ;programs=progname1,progname2   ; names of [program:x] sections
 ;priority=999                   ; of the group among groups and programs
 
-; More files, read as if they stood here. Relative names start from the directory of this file.
+; More files, read as part of this one. Relative names start in the directory of this file.
 
 ;[include]
 ;files = relative/directory/*.ini

@@ -3,6 +3,6 @@
 
 #include <string_view>
 
-/// A complete configuration file, commented: what echo_supervisord_conf prints. Every key is there; those that most
-/// people leave alone are commented out.
+/// The output of echo_supervisord_conf: a configuration file that works unchanged, with all keys. Those that most users
+/// do not change are commented out.
 [[nodiscard]] std::string_view sampleConfiguration() noexcept;

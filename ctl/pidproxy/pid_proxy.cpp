@@ -25,9 +25,7 @@ constexpr std::array<int, 6> kForwarded{SIGTERM, SIGHUP, SIGINT, SIGUSR1, SIGUSR
 constexpr std::size_t kPidFileLimit = 4096;
 
 int usage(std::string_view program) {
-  std::string text =
-      "pidproxy -- run a command, and hand the signals that arrive here on to the process\n"
-      "whose pid stands in a file.\n\nUsage: ";
+  std::string text = "pidproxy -- run a command, and forward signals to the process whose pid is in a file.\n\nUsage: ";
   text += program;
   text += " <pidfile name> <command> [<cmdarg1> ...]\n\n";
   static_cast<void>(core::writeAll(STDOUT_FILENO, text));
@@ -45,7 +43,7 @@ std::optional<pid_t> readPid(const std::string& file) {
   return static_cast<pid_t>(*number);
 }
 
-/// Hands `signal` on. The exit status, if that is the end of us.
+/// Forwards `signal`. Returns the exit status if pidproxy has to exit.
 std::optional<int> forward(const std::string& pidFile, int signal) {
   const auto pid = readPid(pidFile);
   if (!pid) {
@@ -57,11 +55,12 @@ std::optional<int> forward(const std::string& pidFile, int signal) {
                  static_cast<int>(*pid), pidFile.c_str(), ::strerrordesc_np(errno));
     return 1;
   }
+  // Supervisor's pidproxy does not wait for the process either: supervisord sees the stop as soon as this exits.
   if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT) return 0;
   return std::nullopt;
 }
 
-/// Starts the command with the signal mask that we were started with. -1: no process can be made.
+/// Starts the command with the signal mask that pidproxy was started with. -1: fork failed.
 pid_t start(const std::string& file, const std::vector<std::string>& words, const sigset_t& mask) {
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -73,7 +72,7 @@ pid_t start(const std::string& file, const std::vector<std::string>& words, cons
   ::_exit(127);
 }
 
-/// True when the child `pid` is among those that have ended; every one is reaped.
+/// Reaps all children that have ended, and returns whether `pid` is one of them. One SIGCHLD can mean several of them.
 bool hasEnded(pid_t pid) {
   bool ended = false;
   for (pid_t reaped; (reaped = ::waitpid(-1, nullptr, WNOHANG)) > 0;) ended = ended || reaped == pid;
@@ -86,17 +85,18 @@ int run(const std::vector<std::string>& words) {
   const std::string program = words.empty() ? "pidproxy" : words.front();
   if (words.size() < 3) return usage(program);
   const std::string& pidFile = words[1];
-  // No search of PATH: the command stands against the directory we were started in.
+  // As in Supervisor: PATH is not searched, and a relative command starts in the current directory.
   const std::string file = core::absolutePath(words[2], core::currentDirectory());
 
-  // Blocked and waited for, no signal is lost between two looks.
+  // Blocked signals stay pending until sigwait(), so none is lost while another one is handled.
   sigset_t signals, before;
   ::sigemptyset(&signals);
   ::sigaddset(&signals, SIGCHLD);
   for (const int signal : kForwarded) ::sigaddset(&signals, signal);
   ::sigprocmask(SIG_BLOCK, &signals, &before);
   ::signal(SIGCHLD, SIG_DFL);  // a parent that ignores it would hide the end of our child
-  // What a shell's background ignores the command shall hear, as it does behind Supervisor's.
+  // A shell ignores SIGINT and SIGQUIT for a background job, and the command would inherit that. Supervisor's pidproxy
+  // installs handlers, which exec resets to the default.
   for (const int signal : kForwarded) ::signal(signal, SIG_DFL);
 
   const pid_t child = start(file, {words.begin() + 2, words.end()}, before);

@@ -6,10 +6,10 @@
 
 namespace pidproxy {
 
-/// `pidproxy PIDFILE COMMAND [ARGUMENT...]`: runs COMMAND and, until it ends, hands TERM, HUP, INT, USR1, USR2 and QUIT
-/// on to the process whose pid PIDFILE holds, for daemons that put themselves into the background or start under a
-/// wrapper. After TERM, INT and QUIT it ends at once. `words` starts with the program's own name. Returns the exit
-/// status: 0, also for a command that failed, as Supervisor's; 1 for a wrong call.
+/// `pidproxy PIDFILE COMMAND [ARGUMENT...]`: runs COMMAND and, until it ends, forwards TERM, HUP, INT, USR1, USR2 and
+/// QUIT to the process whose pid is in PIDFILE, for daemons that go into the background or start under a wrapper. After
+/// TERM, INT and QUIT it exits immediately. `words` starts with the program's own name. Returns the exit status: 0,
+/// also for a command that failed, as in Supervisor; 1 for a usage error or a signal that could not be sent.
 [[nodiscard]] int run(const std::vector<std::string>& words);
 
 }  // namespace pidproxy
