@@ -9,17 +9,18 @@
 namespace lifecycle {
 namespace {
 
-/// A program that exits at once (startsecs=0) is started again no more than once a second: the pace that Supervisor's
-/// poll has, without which it would be a loop of forks.
+/// The minimum time between two starts of a program that exits immediately (startsecs=0). It is the period of
+/// Supervisor's poll; without it, such a program would be forked in a loop.
 constexpr core::seconds kRestartPace{1};
 constexpr std::string_view kExitedTooQuickly = "Exited too quickly (process log may have details)";
 
-/// How long a process group may take to end after SIGKILL. What takes longer hangs in the kernel, and a stop that waits
-/// for it would never end.
+/// The time for a process group to end after SIGKILL. A process that takes longer hangs in the kernel, and a stop that
+/// waits for it might never finish.
 constexpr core::seconds kKillWait{10};
 
 }  // namespace
 
+// Reserved for blame(): when memory runs out, the text is cut to what is reserved.
 Machine::Machine() { trouble_.reserve(kExitedTooQuickly.size()); }
 
 void Machine::blame(std::string_view why, std::string_view hint) noexcept {
@@ -51,7 +52,7 @@ std::optional<core::Instant> Machine::deadline(const Rules& rules) const noexcep
   }
 }
 
-/// The one place where the state changes.
+/// The only function that changes the state.
 void Machine::enter(ProcessState to, Actions& actions, bool expected, bool announced) {
   Action action;
   action.kind = Action::Kind::Changed;
@@ -77,6 +78,7 @@ void Machine::start(Actions& actions, core::Instant now) {
 
 void Machine::backOff(Actions& actions, const Rules& rules, core::Instant now) {
   ++tries_;
+  // One second more after each failure, as in Supervisor.
   due_ = now + core::seconds(tries_);
   enter(ProcessState::Backoff, actions);
   if (tries_ <= rules.startRetries) return;
@@ -94,7 +96,7 @@ void Machine::kill(Actions& actions, const Rules& rules, core::Instant now, bool
   actions.push(action);
 }
 
-/// The stop signal, or the SIGKILL after it, has not helped in time.
+/// The program has not ended in time after the stop signal, or after the SIGKILL that followed.
 void Machine::stopTakesTooLong(Actions& actions, const Rules& rules, core::Instant now) {
   if (!leaderGone_) return kill(actions, rules, now, true);
   Action action;
@@ -147,6 +149,8 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
         blame(exit.why.empty() ? kExitedTooQuickly : exit.why, exit.hint);
         return backOff(actions, rules, now);
       }
+      // It ran for startSeconds, but its exit came before the deadline that announces RUNNING. Clients and listeners
+      // see STARTING, RUNNING and EXITED in any case, as in Supervisor.
       enter(ProcessState::Running, actions, false, false);
       [[fallthrough]];
     case ProcessState::Running:

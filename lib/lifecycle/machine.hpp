@@ -15,25 +15,25 @@
 
 namespace lifecycle {
 
-/// What happens to a program.
+/// The events in the life of a program.
 namespace input {
-struct Start {};   ///< somebody wants it to run
-struct Stop {};    ///< somebody wants it to end
-struct GiveUp {};  ///< the supervisor goes down: what waits for a retry is FATAL
+struct Start {};   ///< a request to run it
+struct Stop {};    ///< a request to stop it
+struct GiveUp {};  ///< the supervisor shuts down: a program that waits for a retry becomes FATAL
 struct Spawned {};
 struct SpawnFailed {
   std::string why;
 };
 struct Exited {
   int code = 0;        ///< the exit code, or -1 when a signal ended it
-  std::string why{};   ///< why it never became its program; empty: it did
-  std::string hint{};  ///< what an early end may have to do with
+  std::string why{};   ///< why exec failed; empty: it succeeded
+  std::string hint{};  ///< a possible cause of an early exit
 };
-/// The process has ended while it is stopped as a group (awaitsGroup()), and others of its group live on. Exited
-/// follows when they have ended, or when Abandon says that they are waited for no longer.
+/// The process has ended while its group is being stopped (awaitsGroup()), and others of the group still run. Exited
+/// follows when they have ended, or after Abandon, which stops the wait for them.
 struct LeaderExited {};
 struct Deadline {};  ///< deadline() has passed
-/// The program could not be signalled, for another reason than that it is gone.
+/// The program could not be signalled, and it has not ended.
 struct SignalFailed {
   std::string why;
 };
@@ -41,27 +41,28 @@ struct SignalFailed {
 using Input = std::variant<input::Start, input::Stop, input::GiveUp, input::Spawned, input::SpawnFailed, input::Exited,
                            input::LeaderExited, input::Deadline, input::SignalFailed>;
 
-/// What the owner of the machine has to do, in this order.
+/// An action that the owner of the machine has to execute. Actions are executed in their order.
 struct Action {
   enum class Kind : std::uint8_t {
     Changed,
     Spawn,
     Signal,
-    Abandon,  ///< what is left of the process group survives SIGKILL: feed Exited without waiting for it
+    Abandon,  ///< a part of the process group survives SIGKILL: feed Exited without waiting for it
   };
   Kind kind = Kind::Changed;
   ProcessState from = ProcessState::Stopped;  ///< Changed
   ProcessState to = ProcessState::Stopped;    ///< Changed
   bool expected = false;                      ///< Changed to Exited: the exit code is one of the expected ones
-  /// Changed to Running: it stayed up long enough (not only noticed at its exit); to Fatal: after too many failures.
+  /// Changed to Running: its deadline passed (false: noticed when it exited). To Fatal: after too many failures (false:
+  /// by GiveUp).
   bool announced = true;
   bool group = false;      ///< Signal: to the process group
-  bool escalated = false;  ///< Signal: SIGKILL, since the stop signal did not help in time
+  bool escalated = false;  ///< Signal: SIGKILL, because the program did not end in time after the stop signal
   int tries = 0;           ///< Changed: how many starts failed in a row
   int signal = 0;          ///< Signal
 };
 
-/// The few actions of one step, without allocation.
+/// The actions of one step, at most four, without allocation.
 class Actions {
  public:
   void push(const Action& action) noexcept {
@@ -78,7 +79,7 @@ class Actions {
   std::size_t size_ = 0;
 };
 
-/// The life of one program, without I/O: the owner feeds what happened and does what comes back.
+/// The life of one program, without I/O: the owner passes in events and executes the actions that are returned.
 ///
 ///   state     Start      Spawned          SpawnFailed  Exited                      Stop      Deadline
 ///   STOPPED   STARTING   -                -            -                           -         -
@@ -90,22 +91,22 @@ class Actions {
 ///   FATAL     STARTING   -                -            -                           -         -
 ///   UNKNOWN   -          -                -            STOPPED                     -         -
 ///
-/// BACKOFF becomes FATAL on GiveUp, and at once when more than `startRetries` starts failed in a row; the n-th failure
-/// is followed by a wait of n seconds. A stop of a BACKOFF program keeps the count, as Supervisor does. Any state
-/// becomes UNKNOWN when the process cannot be signalled. Every change of state goes through one function.
+/// BACKOFF becomes FATAL on GiveUp, and immediately when more than `startRetries` starts failed in a row; the n-th
+/// failure is followed by a wait of n seconds. A stop of a BACKOFF program keeps the count, as Supervisor does. Any
+/// state becomes UNKNOWN when the process cannot be signalled. Every change of state goes through one function.
 ///
-/// With stopAsGroup or killAsGroup a stop ends with the process group, not with its leader: behind a wrapper that dies
-/// first the server may still hold its port, and the next start would fail. STOPPING goes on after LeaderExited: when
-/// stopWait is over the group gets SIGKILL, and ten seconds later it is not waited for any more. A leader that ends
-/// without having been asked to is EXITED at once, as in Supervisor: it may have left the others on purpose (a command
-/// that becomes a daemon), and nobody has asked for their end.
+/// With stopAsGroup or killAsGroup a stop ends with the process group, not with its leader: if a wrapper ends before
+/// the server that it started, the server may still have its port open, and the next start would fail. STOPPING
+/// continues after LeaderExited: when stopWait is over the group gets SIGKILL, and ten seconds later the wait ends. A
+/// leader that ends without a stop is EXITED immediately, as in Supervisor: it may have left the others on purpose (a
+/// command that becomes a daemon), and there was no request to stop them.
 class Machine {
  public:
   Machine();
 
-  /// Takes no memory: a reason that is longer than there is memory for is cut.
+  /// Never fails: if memory runs out, a long reason is cut.
   [[nodiscard]] Actions on(const Input& input, const Rules& rules, core::Instant now) noexcept;
-  /// When Deadline is due; nothing if nothing is.
+  /// When to pass in Deadline; nullopt: never, in this state.
   [[nodiscard]] std::optional<core::Instant> deadline(const Rules& rules) const noexcept;
 
   [[nodiscard]] ProcessState state() const noexcept { return state_; }
@@ -114,13 +115,13 @@ class Machine {
   [[nodiscard]] int exitCode() const noexcept { return exitCode_; }
   /// Why the last start or run went wrong; empty if it did not.
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
-  /// When it was last started; means nothing before the first start.
+  /// When it was last started; undefined before the first start.
   [[nodiscard]] core::Instant started() const noexcept { return started_; }
-  /// Whether the end of the process is not the end of the program while others of its process group live.
+  /// Whether the program is still running when its process has ended but others of its process group have not.
   [[nodiscard]] bool awaitsGroup(const Rules& rules) const noexcept {
     return state_ == ProcessState::Stopping && (rules.stopAsGroup || rules.killAsGroup);
   }
-  /// The first stop signal is out and the program has not ended yet.
+  /// The first stop signal has been sent and the program has not ended yet.
   [[nodiscard]] bool stopping() const noexcept { return state_ == ProcessState::Stopping; }
 
  private:
@@ -143,8 +144,8 @@ class Machine {
   ProcessState state_ = ProcessState::Stopped;
   int tries_ = 0;
   int exitCode_ = 0;
-  bool leaderGone_ = false;   ///< STOPPING: only others of its process group are left
-  bool groupKilled_ = false;  ///< STOPPING: they were sent SIGKILL
+  bool leaderGone_ = false;   ///< STOPPING: the process has ended, others of its group have not
+  bool groupKilled_ = false;  ///< STOPPING: those have been sent SIGKILL
   core::Instant started_{};
   core::Instant due_{};
   std::string trouble_;

@@ -34,11 +34,11 @@ inline constexpr std::array kAllStates{ProcessState::Stopped, ProcessState::Star
   return std::nullopt;
 }
 
-/// It runs or is about to: RUNNING, BACKOFF, STARTING.
+/// It runs or will run without a request: RUNNING, BACKOFF, STARTING.
 [[nodiscard]] constexpr bool isActive(ProcessState state) noexcept {
   return state == ProcessState::Running || state == ProcessState::Backoff || state == ProcessState::Starting;
 }
-/// Nothing of it is left: STOPPED, EXITED, FATAL, UNKNOWN.
+/// It does not have a process: STOPPED, EXITED, FATAL, UNKNOWN.
 [[nodiscard]] constexpr bool isStopped(ProcessState state) noexcept {
   return state == ProcessState::Stopped || state == ProcessState::Exited || state == ProcessState::Fatal ||
          state == ProcessState::Unknown;
@@ -47,11 +47,11 @@ inline constexpr std::array kAllStates{ProcessState::Stopped, ProcessState::Star
 [[nodiscard]] constexpr bool isSignallable(ProcessState state) noexcept {
   return state == ProcessState::Running || state == ProcessState::Starting || state == ProcessState::Stopping;
 }
-/// Something is wrong with it that does not mend itself unseen: BACKOFF, FATAL, UNKNOWN.
+/// It needs the attention of an administrator: BACKOFF, FATAL, UNKNOWN.
 [[nodiscard]] constexpr bool isTrouble(ProcessState state) noexcept {
   return state == ProcessState::Backoff || state == ProcessState::Fatal || state == ProcessState::Unknown;
 }
-/// The same for Supervisor's word, as it comes over a wire.
+/// The same for the name of a state, as it comes over a wire.
 [[nodiscard]] constexpr bool isTrouble(std::string_view word) noexcept {
   return word == "BACKOFF" || word == "FATAL" || word == "UNKNOWN";
 }
