@@ -12,9 +12,9 @@
 namespace terminal {
 namespace {
 
-constexpr std::size_t kChunk = 4096;        // a pipe that is ready takes as much without blocking
-constexpr std::size_t kMostHeld = 1 << 16;  // bytes read and not yet taken
-constexpr std::size_t kMostLeft = 1 << 20;  // of what a guest left behind: others of its account may go on writing
+constexpr std::size_t kChunk = 4096;        // PIPE_BUF: a pipe that is ready accepts this much without blocking
+constexpr std::size_t kMostHeld = 1 << 16;  // bytes read and not yet written: the guest must wait for a slow reader
+constexpr std::size_t kMostLeft = 1 << 20;  // read after the guest's end: its other processes could write endlessly
 
 core::Expected<std::array<core::UniqueFd, 2>> makePipe() {
   int ends[2];
@@ -35,7 +35,8 @@ std::optional<Filter> filterFor(int ours, Filter::Allows allows, bool raw) {
   return Filter(allows);
 }
 
-/// Numbers 0 to 2 are in use, so that nothing that is opened gets one of them.
+/// Opens /dev/null for those of the numbers 0 to 2 that are closed, so that no other file gets one of them and is taken
+/// for a standard stream.
 void fillStandard() {
   for (int fd = 0; fd < 3; ++fd)
     if (::fcntl(fd, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDWR));
@@ -76,7 +77,7 @@ core::Status joinOutputs(Joined& joined, const Streams& streams) {
   } else if (auto done = joinOutput(joined, STDOUT_FILENO, joined.output, streams.raw); !done) {
     return done;
   }
-  // One file behind both keeps its order: through two pipes lines would overtake one another.
+  // If both go to the same file, use one pipe: through two pipes the order of the lines could change.
   if (areSame(STDOUT_FILENO, STDERR_FILENO)) {
     joined.guests[2] = another(joined.guests[1].get());
     return {};
@@ -110,7 +111,7 @@ void Channel::watch(std::vector<pollfd>& watched) {
   };
   const bool reads = kind_ != Kind::None && !ended_ && !broken_ && (keys_ || pending_.size() < kMostHeld);
   readSlot_ = reads ? place(source(), POLLIN) : 0;
-  // Without anything to write, too: a reader that went away ends the guest, as it would end one that writes to it.
+  // Also without pending output: when our reader is gone, the guest's output is closed, as if it wrote there directly.
   const bool looks = hasPending() || (kind_ == Kind::Output && !broken_);
   writeSlot_ = looks ? place(sink(), hasPending() ? POLLOUT : 0) : 0;
 }
@@ -122,7 +123,7 @@ void Channel::move(const std::vector<pollfd>& watched) {
     write();
   else if ((writable & (POLLERR | POLLHUP | POLLNVAL)) != 0)
     broken_ = true;
-  // The guest sees the end of its input once it has all of it, and that nobody reads its output.
+  // Closing shows the guest the end of its input, after it has received everything, or that its output has no reader.
   if ((kind_ == Kind::Input && ended_ && !keys_ && pending_.empty()) || broken_) guest_.reset();
 }
 
@@ -134,7 +135,7 @@ bool Channel::read() {
     add({bytes.data(), static_cast<std::size_t>(count)});
     return true;
   }
-  ended_ = true;  // EIO, too: all have closed the pseudo-terminal
+  ended_ = true;  // also after EIO: all processes have closed the pseudo-terminal
   if (filter_) pending_ += filter_->finish();
   return false;
 }
@@ -149,7 +150,7 @@ void Channel::add(std::string_view bytes) {
 }
 
 void Channel::pass(std::size_t count, std::size_t dropped) {
-  // Who types while the guest does not read loses keys; the stop key goes on working.
+  // While the guest does not read, further keys are discarded, so that the stop key still works.
   if (pending_.size() < kMostHeld) pending_.append(arrived_, 0, count);
   arrived_.erase(0, count + dropped);
 }

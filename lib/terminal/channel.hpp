@@ -17,28 +17,28 @@
 
 namespace terminal {
 
-/// One direction between a stream of ours and one of the guest's. Never blocks on the guest, and writes to ours only
-/// what it takes: ours may be shared with others, so it stays a blocking descriptor.
+/// One direction between one of our streams and one of the guest's. Never blocks on the guest. Our descriptor stays
+/// blocking, because other processes may share it, so only as much is written to it as poll() guarantees.
 class Channel {
  public:
   Channel() = default;
-  /// What the guest writes, through `filter` if there is one, to our descriptor.
+  /// From the guest to our descriptor, through `filter` if there is one.
   static Channel output(core::UniqueFd guest, int ours, std::optional<Filter> filter);
-  /// What comes from our descriptor, to the guest. `keys`: it stays in arrived() until pass() lets it through.
+  /// From our descriptor to the guest. `keys`: the bytes stay in arrived() until pass().
   static Channel input(int ours, core::UniqueFd guest, bool keys);
 
-  /// Adds what to wait for; move() gets the same list back and does what is possible now.
+  /// Adds the descriptors to wait for; move() gets the same list after poll() and reads and writes what is possible.
   void watch(std::vector<pollfd>& watched);
   void move(const std::vector<pollfd>& watched);
 
-  /// Reads what the guest left, as far as it is there and fits, and closes its side.
+  /// After the guest's end: reads its remaining output, up to a limit, and closes its side.
   void readRest();
   [[nodiscard]] bool hasPending() const noexcept { return !pending_.empty(); }
-  [[nodiscard]] bool isBroken() const noexcept { return broken_; }  ///< our side takes nothing any more
-  [[nodiscard]] bool hasEnded() const noexcept { return ended_; }   ///< the source has no more
+  [[nodiscard]] bool isBroken() const noexcept { return broken_; }  ///< our side cannot be written any more
+  [[nodiscard]] bool hasEnded() const noexcept { return ended_; }   ///< the source is at its end
 
   [[nodiscard]] const std::string& arrived() const noexcept { return arrived_; }
-  /// Lets the first `count` bytes of arrived() through and drops the `dropped` after them.
+  /// Sends the first `count` bytes of arrived() to the guest and discards the `dropped` bytes after them.
   void pass(std::size_t count, std::size_t dropped);
 
  private:
@@ -61,12 +61,12 @@ class Channel {
   bool broken_ = false;
 };
 
-/// A guest's standard streams, joined to ours.
+/// A guest's standard streams, connected to ours.
 struct Joined {
-  std::array<core::UniqueFd, 3> guests;  ///< what the guest gets; ours to close once it has started
+  std::array<core::UniqueFd, 3> guests;  ///< the guest's descriptors; to be closed here once it has started
   PseudoTerminal screen;                 ///< `ours` is invalid without one
   Channel input, output, errors;
-  bool keyboard = false;  ///< our standard input is a terminal whose keys the guest's terminal gets
+  bool keyboard = false;  ///< our standard input is a terminal, and its keys go to the guest's terminal
 
   [[nodiscard]] std::array<Channel*, 3> all() noexcept { return {&input, &output, &errors}; }
 };

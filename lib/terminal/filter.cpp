@@ -12,17 +12,17 @@ namespace terminal {
 namespace {
 
 constexpr char kEscape = '\033';
-constexpr std::string_view kParameters = "0123456789;:?";  // what stands between "CSI" and its final byte
-constexpr std::size_t kLongest = 64;                       // of a sequence; colours of 24 bits for both grounds need 40
-/// Not of the form "CSI parameters final": terminfo's "no attributes" has the first, screen's and tmux's "up" is the
-/// other.
+constexpr std::string_view kParameters = "0123456789;:?";  // the bytes between "CSI" and the final byte
+constexpr std::size_t kLongest = 64;  // of a sequence; 24-bit colours for foreground and background need 40
+/// Sequences without "CSI" that programs need: the first is in terminfo's "no attributes", the second is "up" of screen
+/// and tmux.
 constexpr std::array<std::string_view, 2> kShort{"\033(B", "\033M"};
 
 bool isDigits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// A number that a terminal may repeat something by: short, so that it cannot keep it busy.
+/// A repeat count. At most four digits: a larger one could keep the terminal busy for minutes.
 bool isCount(std::string_view text) { return text.size() <= 4 && isDigits(text); }
 
 bool isOneOf(std::string_view text, std::initializer_list<std::string_view> allowed) {
@@ -33,7 +33,7 @@ bool isColour(std::string_view parameters) {
   return parameters.find_first_not_of("0123456789;:") == std::string_view::npos;
 }
 
-/// "CSI parameters final" as a line editor and a table that is drawn over send it.
+/// "CSI parameters final" as line editors and redrawn tables send it.
 bool isForScreen(std::string_view parameters, char final) {
   const auto semicolon = parameters.find(';');
   switch (final) {
@@ -49,21 +49,21 @@ bool isForScreen(std::string_view parameters, char final) {
       return isCount(parameters.substr(0, semicolon)) &&
              (semicolon == std::string_view::npos || isCount(parameters.substr(semicolon + 1)));
     case 'J':
-    case 'K':  // erase; 3J would take what was scrolled away
+    case 'K':  // erase; not 3J, which deletes the terminal's history
       return isOneOf(parameters, {"", "0", "1", "2"});
     case 'h':
-    case 'l':  // insert mode, the cursor seen
+    case 'l':  // insert mode, visibility of the cursor
       return isOneOf(parameters, {"4", "?25"});
     default: return false;
   }
 }
 
 bool isForLog(std::string_view parameters, char final) {
-  // Erasing up to the end of the line comes with the colours of grep and compilers; there is nothing to erase.
+  // grep and compilers send "erase to the end of the line" with their colours; it is harmless after new text.
   return (final == 'm' && isColour(parameters)) || (final == 'K' && isOneOf(parameters, {"", "0"}));
 }
 
-/// True: more bytes could make a character of these.
+/// Whether the bytes are the beginning of a UTF-8 character.
 bool mayBecomeCharacter(std::string_view text) {
   const auto front = static_cast<unsigned char>(text.front());
   const std::size_t length = front >= 0xF0 && front <= 0xF4 ? 4 : front >= 0xE0 ? 3 : front >= 0xC2 ? 2 : 0;
@@ -116,18 +116,18 @@ std::size_t Filter::wholeTokens(std::string_view filtered, std::size_t most) noe
 
 bool Filter::isAllowedControl(char32_t code) const noexcept {
   if (code == '\n' || code == '\t') return true;
-  // The last is SI: the plain character set, part of the "no attributes" of some terminals.
+  // 0x0F is SI, which selects the default character set: part of the "no attributes" of some terminals.
   return allows_ == Allows::Screen && (code == '\r' || code == '\b' || code == '\a' || code == 0x0F);
 }
 
 std::size_t Filter::take(std::string_view text, std::string& out, bool atEnd) {
   if (text.front() == kEscape) return takeEscape(text, out, atEnd);
-  if (text.front() == '\r' && allows_ == Allows::Log) {  // alone it would write over its line
+  if (text.front() == '\r' && allows_ == Allows::Log) {  // a single one would let the line overwrite itself
     if (text.size() == 1 && !atEnd) return 0;
     out += text.starts_with("\r\n") ? "\r" : core::printable("\r");
     return 1;
   }
-  if (text.front() == '\0' && allows_ == Allows::Screen) return 1;  // padding, which terminals ignore
+  if (text.front() == '\0' && allows_ == Allows::Screen) return 1;  // terminfo uses it as padding
   const auto [length, code] = core::firstCharacter(text);
   if (length == 0 && !atEnd && mayBecomeCharacter(text)) return 0;
   const std::string_view token = text.substr(0, length == 0 ? 1 : length);

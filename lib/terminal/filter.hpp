@@ -7,32 +7,32 @@
 
 namespace terminal {
 
-/// Makes safe for our terminal what another account wrote: a stream that comes in pieces of any size. What is not known
-/// to be harmless is shown as core::printable() shows it ("\x1b]0;title\x07"), never obeyed and never dropped: whoever
-/// reads sees what was tried, and nothing can swallow the text behind it. Terminals are taken to speak UTF-8.
+/// Makes the output of another account safe for our terminal. The stream can come in pieces of any size. Everything
+/// that is not known to be harmless is shown as text, in the form of core::printable() ("\x1b]0;title\x07"). It is not
+/// dropped, so that the reader sees it, and so that an unfinished sequence cannot hide the text that follows. Terminals
+/// are assumed to use UTF-8.
 ///
-/// No question passes that a terminal answers (it types the answer as if a person had), no title, clipboard, mode or
-/// alternative screen.
+/// Not allowed are, for example, queries, which a terminal answers as if the user had typed, titles, the clipboard,
+/// modes and the alternative screen.
 class Filter {
  public:
   enum class Allows {
-    Log,    ///< lines, tabs and colours: nothing that goes back over what was written
-    Screen  ///< also what a line editor and a redrawn table need: the cursor, erasing, inserting, the bell
+    Log,    ///< line ends, tabs and colours: nothing that changes text already written
+    Screen  ///< also the sequences of line editors and redrawn tables: cursor, erasing, inserting, the bell
   };
   explicit Filter(Allows allows) noexcept : allows_(allows) {}
 
-  /// What may be written now. The beginning of a sequence or character is held back until its end comes.
+  /// Returns the text to write now. The beginning of a sequence or character is kept until its end arrives.
   [[nodiscard]] std::string feed(std::string_view bytes);
-  /// What was held back, and what puts the terminal in order again (colours, insert mode, a hidden cursor).
+  /// Returns the rest, and the sequences that reset the terminal (colours, insert mode, a hidden cursor).
   [[nodiscard]] std::string finish();
 
-  /// How many of the first `most` bytes of what a filter gave may be written by themselves: they end between two
-  /// sequences, characters or line ends. What another process writes to the same terminal behind half a sequence would
-  /// complete it.
+  /// How many of the first `most` bytes of filtered text can be written in one call so that it does not end within a
+  /// sequence, a character or a line end: output of another process on the same terminal would complete the sequence.
   [[nodiscard]] static std::size_t wholeTokens(std::string_view filtered, std::size_t most) noexcept;
 
  private:
-  /// Handles the token at the front of `text`; 0: it is not whole yet.
+  /// Handles the token at the front of `text` and returns its length; 0: it is not complete yet.
   std::size_t take(std::string_view text, std::string& out, bool atEnd);
   std::size_t takeEscape(std::string_view text, std::string& out, bool atEnd);
   [[nodiscard]] bool isAllowedControl(char32_t code) const noexcept;

@@ -25,7 +25,8 @@ extern char** environ;
 namespace terminal {
 namespace {
 
-constexpr int kPatienceMs = 5000;  // until exec: the program may lie on a slow disk
+constexpr int kExecLimitMs =
+    5000;  // long enough for a program on a slow disk; the account can stop the child before exec
 constexpr std::string_view kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr int kReport = 3;  // the number of the report pipe in the child
 
@@ -33,7 +34,7 @@ enum class Step : int { Session, Descriptors, Terminal, Identity, Keyring, File,
 struct Failed {
   Step step = Step::Session;
   int code = 0;
-  std::size_t file = 0;  ///< the number of the one, in step File
+  std::size_t file = 0;  ///< the index of the file, in step File
 };
 
 const char* toText(Step step) noexcept {
@@ -49,7 +50,7 @@ const char* toText(Step step) noexcept {
   return "cannot start";
 }
 
-/// All that the child needs, made before the fork: it makes system calls only.
+/// The data of the child, prepared before the fork: after it, only system calls are safe.
 struct Prepared {
   std::vector<char*> argv, envp;
   std::array<int, 3> descriptors;
@@ -65,8 +66,8 @@ struct Prepared {
   ::_exit(127);
 }
 
-/// Opens what the account reads; another file that takes the place of a good one later is waited for as the account
-/// likes, which only `tail -F` does anyway.
+/// Checks with the account's ids that the files exist and are regular: `tail` would wait endlessly for a FIFO. The
+/// account can replace a file after the check; only `tail -F` opens it again, and that waits anyway.
 void openFiles(const Prepared& p) noexcept {
   for (std::size_t i = 0; i < p.guest->files.size(); ++i) {
     const bool needed = p.guest->readsFile && i == 0;
@@ -74,17 +75,18 @@ void openFiles(const Prepared& p) noexcept {
     if (fd < 0 && !needed) continue;
     struct stat info {};
     if (fd < 0 || ::fstat(fd, &info) != 0) fail(p, Step::File, i);
-    errno = 0;  // no number says that it is of another kind
+    errno = 0;  // reported as "not a regular file"
     if (!S_ISREG(info.st_mode)) fail(p, Step::File, i);
     if (needed && ::dup2(fd, STDIN_FILENO) < 0) fail(p, Step::File, i);
     ::close(fd);
   }
 }
 
-/// A session keyring of root gives what it holds to every process that has it, whatever its account.
+/// Joins a new session keyring: every process with root's session keyring can read the keys in it, whatever its
+/// account.
 bool leaveKeyring() noexcept {
   if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0) return true;
-  return errno == ENOSYS || errno == EPERM;  // a kernel or container without keyrings: the guest reaches none either
+  return errno == ENOSYS || errno == EPERM;  // a kernel or container without keyrings: the guest cannot use them either
 }
 
 [[noreturn]] void becomeGuest(Prepared& p) noexcept {
@@ -95,10 +97,10 @@ bool leaveKeyring() noexcept {
     if (::dup2(p.descriptors[static_cast<std::size_t>(i)], i) < 0) fail(p, Step::Descriptors);
   if (p.report != kReport && ::dup3(p.report, kReport, O_CLOEXEC) < 0) fail(p, Step::Descriptors);
   p.report = kReport;
-  // Closed before the account changes: from then on its other processes may stop this one for as long as they like.
+  // Closed before the account changes: after that, its other processes can stop this one with our files open.
   if (::close_range(kReport + 1, ~0U, 0) != 0) fail(p, Step::Descriptors);
   if (p.controlling && ::ioctl(STDOUT_FILENO, TIOCSCTTY, 0) != 0) fail(p, Step::Terminal);
-  // A directory that we are in would let those in who could not get there.
+  // The account could enter our current directory through this process, even if it cannot reach it by its path.
   if (::chdir("/") != 0) fail(p, Step::Session);
   if (p.guest->identity) {
     if (const int code = core::dropTo(*p.guest->identity)) {
@@ -120,23 +122,24 @@ bool leaveKeyring() noexcept {
   fail(p, Step::Exec);
 }
 
-/// Waits for exec, or for the step that failed.
-core::Expected<pid_t> hear(pid_t pid, int report, const Guest& guest) {
-  pollfd heard{report, POLLIN, 0};
+/// Waits until the child has executed the program or reported the step that failed.
+core::Expected<pid_t> awaitExec(pid_t pid, int report, const Guest& guest) {
+  pollfd reported{report, POLLIN, 0};
   int ready = 0;
-  while ((ready = ::poll(&heard, 1, kPatienceMs)) < 0 && errno == EINTR) continue;
+  while ((ready = ::poll(&reported, 1, kExecLimitMs)) < 0 && errno == EINTR) continue;
   Failed failed;
   if (ready > 0 && ::read(report, &failed, sizeof failed) != static_cast<ssize_t>(sizeof failed)) return pid;
-  ::kill(pid, SIGKILL);  // its account may have stopped it. Not reaped: what hangs in the kernel must not hang us.
+  // Its account may have stopped it. It is not reaped: waiting for a process that hangs in the kernel could block.
+  ::kill(pid, SIGKILL);
   if (ready == 0)
-    return core::Err{core::Error{"cannot start " + guest.file + ": something keeps it from running; it was killed"}};
+    return core::Err{core::Error{"cannot start " + guest.file + ": it did not run within 5 seconds and was killed"}};
   const auto& file = failed.step == Step::File ? guest.files[failed.file] : guest.file;
   const std::string what = std::string(toText(failed.step)) + ' ' + file;
   if (failed.step == Step::File && failed.code == 0) return core::Err{core::Error{what + ": it is not a regular file"}};
   return core::sysError(what, failed.code);
 }
 
-/// A value that is no more than a word: no path, no expansion, nothing long.
+/// Whether the value is a short word: the guest's programs may use it in a path (TERM) or expand it.
 bool isPlain(std::string_view value) {
   return !value.empty() && value.size() <= 64 && std::all_of(value.begin(), value.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -175,16 +178,16 @@ std::string findProgram(const std::string& name) {
 core::Expected<pid_t> start(const Guest& guest, const std::array<int, 3>& descriptors, bool controlling) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return core::sysError("cannot start " + guest.file, errno);
-  const core::UniqueFd heard(ends[0]);
-  core::UniqueFd told(ends[1]);
+  const core::UniqueFd reports(ends[0]);
+  core::UniqueFd reporting(ends[1]);
   Prepared p{core::argumentPointers(guest.arguments),
              core::argumentPointers(guest.environment),
              descriptors,
-             told.get(),
+             reporting.get(),
              ::getpid(),
              controlling,
              &guest};
-  // Above what dup2() overwrites in the child.
+  // Copies above the numbers that dup2() overwrites in the child.
   std::array<core::UniqueFd, 4> high;
   for (std::size_t i = 0; i < high.size(); ++i) {
     int& one = i < 3 ? p.descriptors[i] : p.report;
@@ -192,7 +195,7 @@ core::Expected<pid_t> start(const Guest& guest, const std::array<int, 3>& descri
     if (!high[i]) return core::sysError("cannot start " + guest.file, errno);
     one = high[i].get();
   }
-  ::signal(SIGCHLD, SIG_DFL);  // where our parent ignored it, the kernel would reap the guest before we saw its end
+  ::signal(SIGCHLD, SIG_DFL);  // if our parent ignores it, the kernel would reap the guest and its status would be lost
   sigset_t all, before;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, &before);
@@ -201,9 +204,9 @@ core::Expected<pid_t> start(const Guest& guest, const std::array<int, 3>& descri
   const int code = errno;
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return core::sysError("cannot start " + guest.file, code);
-  told.reset();
+  reporting.reset();
   for (auto& one : high) one.reset();
-  return hear(pid, heard.get(), guest);
+  return awaitExec(pid, reports.get(), guest);
 }
 
 }  // namespace terminal

@@ -16,7 +16,7 @@ core::Expected<PseudoTerminal> openLike(int model) {
   if (!made.ours) return core::sysError("cannot make a pseudo-terminal", errno);
   if (::grantpt(made.ours.get()) != 0 || ::unlockpt(made.ours.get()) != 0)
     return core::sysError("cannot make a pseudo-terminal", errno);
-  // By descriptor: a name in /dev/pts may be another mount's.
+  // Through the descriptor, not by its name: /dev/pts can be another mount in this namespace.
   made.theirs.reset(::ioctl(made.ours.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!made.theirs) return core::sysError("cannot open a pseudo-terminal", errno);
   termios settings{};

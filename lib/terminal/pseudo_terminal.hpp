@@ -8,19 +8,19 @@
 
 namespace terminal {
 
-/// A terminal of its own for a guest: `ours` is what we read and write, `theirs` what the guest gets.
+/// A terminal for a guest: we read and write `ours`, the guest gets `theirs`.
 struct PseudoTerminal {
   core::UniqueFd ours;
   core::UniqueFd theirs;
 };
 
-/// A new one with the settings and the size of the terminal `model`.
+/// Opens one with the settings and the size of the terminal `model`.
 [[nodiscard]] core::Expected<PseudoTerminal> openLike(int model);
-/// Gives `to` the window size of `from`, which tells the programs on it.
+/// Sets the window size of `to` to that of `from`; the kernel sends SIGWINCH to the programs on it.
 void copySize(int from, int to) noexcept;
 
-/// Our terminal, passing on every key and every byte as they are while entered, and as it was when left. Leaving
-/// happens at the end of the scope, too.
+/// Sets our terminal to raw mode between enter() and leave(): all keys and bytes pass unchanged. The destructor leaves,
+/// too.
 class RawTerminal {
  public:
   explicit RawTerminal(int fd) noexcept;
@@ -28,8 +28,8 @@ class RawTerminal {
   RawTerminal(const RawTerminal&) = delete;
   RawTerminal& operator=(const RawTerminal&) = delete;
 
-  /// Nothing happens from the background: a shell that went on has the terminal now. When entered already, it is done
-  /// again: whoever saw us stopped may have put the terminal in order for itself.
+  /// Does nothing in the background: then the terminal belongs to the shell. Sets raw mode again if it was entered
+  /// already: the shell may have changed the settings while we were stopped.
   void enter() noexcept;
   void leave() noexcept;
   /// The key that stops a job (Ctrl-Z).
@@ -42,7 +42,8 @@ class RawTerminal {
   bool entered_ = false;
 };
 
-/// True: `fd` is our controlling terminal and we are its foreground, or it is another one, which asks nobody.
+/// True if we are in the foreground of our controlling terminal `fd`, or if `fd` is another terminal, which does not
+/// have job control for us.
 [[nodiscard]] bool isForeground(int fd) noexcept;
 
 }  // namespace terminal

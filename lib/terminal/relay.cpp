@@ -22,11 +22,11 @@
 namespace terminal {
 namespace {
 
-constexpr int kGraceMs = 1000;  // between asking the guest to end and killing it, and again until it is left behind
+constexpr int kGraceMs = 1000;  // from the signal to SIGKILL, and from SIGKILL until we stop waiting for the guest
 constexpr std::array kPassedOn{SIGINT, SIGQUIT, SIGHUP, SIGTERM};
 constexpr std::array kOthers{SIGCHLD, SIGWINCH, SIGTSTP, SIGCONT};
 
-/// The signals that a relay waits for, blocked and readable. What our parent ignores (nohup) stays ignored.
+/// Blocks the signals of a relay and makes them readable. Signals that our parent ignores (nohup) stay ignored.
 class Signals {
  public:
   Signals() noexcept {
@@ -34,7 +34,7 @@ class Signals {
     for (const int signo : kPassedOn) add(signo);
     for (const int signo : kOthers) add(signo);
     ::sigprocmask(SIG_BLOCK, &set_, &before_);
-    pipe_ = ::signal(SIGPIPE, SIG_IGN);  // a guest that reads nothing, or nobody who reads us, is an errno
+    pipe_ = ::signal(SIGPIPE, SIG_IGN);  // a closed pipe, to the guest or from us, is then an errno
     fd_.reset(::signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK));
   }
   ~Signals() {
@@ -63,9 +63,9 @@ class Signals {
   core::UniqueFd fd_;
 };
 
-/// Sends `signo` to `whom`, ourselves or (0) our whole process group as the terminal's driver does; it does to us what
-/// it does by default.
-void suffer(int signo, pid_t whom) noexcept {
+/// Sends `signo` to `whom`: ourselves or (0) our whole process group, as the terminal's driver does. It has its default
+/// effect on us, immediately.
+void raiseDefault(int signo, pid_t whom) noexcept {
   struct sigaction plain {
   }, before{};
   plain.sa_handler = SIG_DFL;
@@ -86,7 +86,7 @@ class Relay {
     if (limitMs > 0) deadline_ = now() + limitMs;
   }
 
-  /// Until the guest has ended, or is given up.
+  /// Runs until the guest has ended, or until we stop waiting for it.
   void run() {
     if (joined_.keyboard) terminal_.enter();
     while (!ended_ && !(deadline_ && killed_ && timeLeft() == 0)) turn();
@@ -94,9 +94,9 @@ class Relay {
     writeRest();
   }
 
-  /// As waitpid() gave it; a guest that was given up counts as killed.
+  /// The status of waitpid(); that of SIGKILL if we stopped waiting for the guest.
   [[nodiscard]] int status() const noexcept { return status_; }
-  /// The signal that was to end us; 0: none came.
+  /// The signal that asked us to end; 0: none.
   [[nodiscard]] int ending() const noexcept { return ending_; }
   [[nodiscard]] bool wasKilled() const noexcept { return killed_; }
 
@@ -114,7 +114,7 @@ class Relay {
     reap();
   }
 
-  /// What the guest wrote before it ended reaches our streams, however slowly they take it.
+  /// Writes the output that the guest wrote before it ended, however slow our readers are.
   void writeRest() {
     for (auto* channel : joined_.all()) channel->readRest();
     while (joined_.output.hasPending() || joined_.errors.hasPending()) {
@@ -132,7 +132,7 @@ class Relay {
     }
   }
 
-  /// What was typed: the stop key is for us, all else for the guest.
+  /// Handles the keys that were typed: the stop key is for us, all others are for the guest.
   void readKeys() {
     const std::string& keys = joined_.input.arrived();
     const auto stop = std::find_if(keys.begin(), keys.end(), [this](char c) { return terminal_.isStopKey(c); });
@@ -143,7 +143,7 @@ class Relay {
 
   void suspend(pid_t whom) {
     terminal_.leave();
-    suffer(SIGTSTP, whom);
+    raiseDefault(SIGTSTP, whom);
     resume();
   }
 
@@ -156,20 +156,21 @@ class Relay {
   void resize() {
     if (!joined_.screen.ours) return;
     copySize(STDOUT_FILENO, joined_.screen.ours.get());
-    send(SIGWINCH);  // the same size after a stop: to be drawn again
+    send(SIGWINCH);  // also if the size is the same: after a stop the guest has to redraw its screen
   }
 
   void handle(int signo) {
     switch (signo) {
       case SIGCHLD: return reap();
       case SIGWINCH: return resize();
-      case SIGTSTP: return suspend(::getpid());  // the others of our group had it, too
+      case SIGTSTP: return suspend(::getpid());  // the others of our group have received it, too
       case SIGCONT: return resume();
       default: return ask(signo);
     }
   }
 
-  /// Passes on a signal that may end the guest. All but the first Ctrl-C must end it within a moment.
+  /// Forwards a signal that may end the guest. Only the first Ctrl-C may take time (it may end a command of the guest's
+  /// shell); after any other signal the guest is killed if it does not end within kGraceMs.
   void ask(int signo) {
     const bool again = ending_ != 0;
     if (signo == SIGHUP && ending_ == SIGHUP) return;
@@ -185,7 +186,7 @@ class Relay {
     deadline_ = now() + kGraceMs;
   }
 
-  /// Once it is reaped, its number may be another process's.
+  /// Does nothing after the guest was reaped: its pid may belong to another process.
   void send(int signo) const noexcept {
     if (!ended_) ::kill(guest_, signo);
   }
@@ -213,7 +214,7 @@ class Relay {
   RawTerminal& terminal_;
   const Signals& signals_;
   pid_t guest_;
-  int status_ = SIGKILL;  // until we know better
+  int status_ = SIGKILL;  // until it is reaped
   bool ended_ = false;
   bool killed_ = false;
   int ending_ = 0;
@@ -239,7 +240,8 @@ core::Expected<int> run(const Guest& guest, const Streams& streams) {
     status = relay.status();
     ending = relay.wasKilled() || WIFSIGNALED(status) ? relay.ending() : 0;
   }
-  if (ending != 0) suffer(ending, ::getpid());  // a shell's loop must see that it was interrupted
+  // A shell that runs us in a loop ends the loop only if we die by the signal.
+  if (ending != 0) raiseDefault(ending, ::getpid());
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
