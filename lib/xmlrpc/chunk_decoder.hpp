@@ -8,12 +8,12 @@
 
 namespace xmlrpc {
 
-/// Takes a chunked body apart, however its bytes are cut into reads.
+/// Decodes a chunked body that arrives in pieces of any size.
 class ChunkDecoder {
  public:
   using Piece = std::function<void(std::string_view bytes)>;
 
-  /// Hands the content of `bytes` on. False: not a chunked body.
+  /// Passes the content of `bytes` to `piece`. False: not a chunked body.
   [[nodiscard]] bool feed(std::string_view bytes, const Piece& piece);
   /// The last chunk and the trailer have been read.
   [[nodiscard]] bool finished() const noexcept { return state_ == State::Done; }

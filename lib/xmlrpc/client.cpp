@@ -15,7 +15,8 @@ namespace {
 
 using Kind = ClientError::Kind;
 
-/// Whole logs can come in one answer.
+/// Larger than the server's limits for requests: an answer can have a whole log, or the status of thousands of
+/// programs.
 constexpr Limits kAnswerLimits{1U << 30, 64, 50'000'000};
 
 ClientError statusError(const ReplyHead& head) {
@@ -42,7 +43,8 @@ ClientResult<Value> Client::call(std::string_view method, const Array& params) {
   const std::string request = composePost(endpoint_, credentials_, composeRequest(method, params));
   const bool kept = connection_ != nullptr;
   auto body = exchange(request);
-  // A kept connection may have been closed from the other side since its last answer.
+  // The server may have closed a kept connection since its last answer. The request is sent again only if no byte of an
+  // answer has arrived: otherwise the server has executed it.
   const bool stale =
       kept && !body && !(connection_ && connection_->answerBegun()) &&
       (body.error().kind == Kind::Protocol || body.error().code == EPIPE || body.error().code == ECONNRESET);

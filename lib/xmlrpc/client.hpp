@@ -17,8 +17,8 @@ using ClientResult = core::Result<T, ClientError>;
 
 class Connection;
 
-/// A blocking XML-RPC client over one kept-alive connection. It connects at the first call; a kept connection that
-/// the server closed in the meantime is opened again, once, before the request counts as failed.
+/// A blocking XML-RPC client with one persistent connection. It connects at the first call. If the server has closed
+/// the connection since then, it connects again, once per call.
 class Client {
  public:
   explicit Client(Endpoint endpoint, Credentials credentials = {});
@@ -26,11 +26,11 @@ class Client {
   Client& operator=(Client&&) noexcept;
   ~Client();
 
-  /// Calls `method`, e.g. "supervisor.startProcess". Waits as long as the server takes.
+  /// Calls `method`, for example "supervisor.startProcess". Waits without limit, unless setTimeout() sets one.
   [[nodiscard]] ClientResult<Value> call(std::string_view method, const Array& params = {});
 
   void setCredentials(Credentials credentials);
-  /// Milliseconds that one wait for the server may take; 0 (the default) is no limit.
+  /// The limit of each wait for the server in milliseconds; 0 (the default): no limit.
   void setTimeout(int milliseconds) noexcept;
   /// Drops the connection; the next call opens a new one.
   void close() noexcept;

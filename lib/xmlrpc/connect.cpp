@@ -44,6 +44,7 @@ Opened connectInet(const Endpoint& endpoint) {
     if (opened) break;
   }
   ::freeaddrinfo(found);
+  // Without this, Nagle's algorithm could delay a request of more than one segment until the server's delayed ACK.
   const int on = 1;
   if (opened) ::setsockopt(opened->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return opened;

@@ -10,7 +10,7 @@ namespace xmlrpc {
 
 /// A connected stream socket. Every address of a host name is tried; the error is that of the last.
 [[nodiscard]] core::Result<core::UniqueFd, ClientError> connectTo(const Endpoint& endpoint);
-/// `errnum` as the kind that callers tell apart, with "what: text" for people.
+/// The error for `errnum`, with the kind that callers distinguish and the text "what: reason".
 [[nodiscard]] ClientError systemError(const std::string& what, int errnum);
 
 }  // namespace xmlrpc

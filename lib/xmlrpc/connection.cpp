@@ -75,7 +75,7 @@ Connection::Result<std::string> Connection::readBody(const ReplyHead& head, std:
   while (buffer_.size() < wanted) {
     const auto n = fill(0);
     if (!n) return core::Err{n.error()};
-    if (*n == 0 && head.length) return protocol("the server closed the connection amid its answer");
+    if (*n == 0 && head.length) return protocol("the server closed the connection before its answer was complete");
     if (*n == 0) return std::exchange(buffer_, {});
   }
   std::string body = std::exchange(buffer_, {});
@@ -88,12 +88,13 @@ Connection::Result<std::string> Connection::readChunked(std::size_t limit) {
   std::string body;
   const auto collect = [&body](std::string_view piece) { body += piece; };
   for (;;) {
-    if (!decoder_.feed(std::exchange(buffer_, {}), collect)) return protocol("the answer is not chunked as it says");
+    if (!decoder_.feed(std::exchange(buffer_, {}), collect))
+      return protocol("the chunked encoding of the answer is invalid");
     if (decoder_.finished()) return body;
     if (body.size() > limit) return protocol("the answer is too long");
     const auto n = fill(0);
     if (!n) return core::Err{n.error()};
-    if (*n == 0) return protocol("the server closed the connection amid its answer");
+    if (*n == 0) return protocol("the server closed the connection before its answer was complete");
   }
 }
 
@@ -103,7 +104,7 @@ Connection::Result<bool> Connection::readAvailable(const ReplyHead& head, const 
   if (!n && !nothing) return core::Err{n.error()};
   const std::string bytes = std::exchange(buffer_, {});
   if (head.chunked) {
-    if (!decoder_.feed(bytes, piece)) return protocol("the answer is not chunked as it says");
+    if (!decoder_.feed(bytes, piece)) return protocol("the chunked encoding of the answer is invalid");
   } else if (!bytes.empty()) {
     piece(bytes);
   }

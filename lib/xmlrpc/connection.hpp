@@ -26,7 +26,7 @@ class Connection {
   [[nodiscard]] Result<ReplyHead> readHead();
   /// Waits for the whole body that `head` announces, at most `limit` bytes.
   [[nodiscard]] Result<std::string> readBody(const ReplyHead& head, std::size_t limit);
-  /// For streams: hands on what has arrived without waiting; false at the end.
+  /// For streams: passes the bytes that have arrived to `piece`, without waiting; false at the end.
   [[nodiscard]] Result<bool> readAvailable(const ReplyHead& head, const ChunkDecoder::Piece& piece);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
@@ -37,7 +37,7 @@ class Connection {
 
  private:
   explicit Connection(core::UniqueFd fd, int timeoutMs) : fd_(std::move(fd)), timeout_(timeoutMs) {}
-  /// Appends what one read gives to buffer_; 0 at the end of the connection.
+  /// Appends the bytes of one read to buffer_; 0 at the end of the connection.
   [[nodiscard]] Result<std::size_t> fill(int flags);
   [[nodiscard]] Result<std::string> readChunked(std::size_t limit);
 

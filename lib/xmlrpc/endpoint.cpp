@@ -29,7 +29,9 @@ core::Expected<Endpoint> parseEndpoint(std::string_view url) {
   if (!url.starts_with("http://")) return refuse(url, "must start with unix:// or http://");
   std::string_view rest = url.substr(7);
   rest = rest.substr(0, rest.find('/'));
-  if (rest.find('@') != std::string_view::npos) return refuse(url, "user and password are given apart from the URL");
+  if (rest.find('@') != std::string_view::npos)
+    return refuse(
+        url, "user and password are not allowed in the URL; give them with -u and -p, or as username and password");
   std::size_t hostEnd = rest.rfind(':');
   if (rest.starts_with('[')) {
     const std::size_t bracket = rest.find(']');

@@ -8,7 +8,7 @@
 
 namespace xmlrpc {
 
-/// Where a server listens, as a client names it.
+/// The address of a server, from its URL.
 struct Endpoint {
   std::string url;   ///< as it was given, for messages
   std::string path;  ///< of the Unix socket; empty for TCP
@@ -20,7 +20,7 @@ struct Endpoint {
   [[nodiscard]] std::string authority() const;
 };
 
-/// User and password of HTTP Basic; sent when both are not empty.
+/// User and password for HTTP Basic authentication; sent if neither is empty.
 struct Credentials {
   std::string username;
   std::string password;

@@ -7,14 +7,14 @@
 
 namespace xmlrpc {
 
-/// What a call answers instead of a value.
+/// The answer of a call that failed.
 struct Fault {
   int code = 0;
   std::string text;
   bool operator==(const Fault&) const = default;
 };
 
-/// The numbers that Supervisor's clients know. `Success` appears only inside the results of group calls.
+/// Supervisor's numbers. `Success` is only used in the results of group calls.
 enum class FaultCode : int {
   UnknownMethod = 1,
   IncorrectParameters = 2,
@@ -36,7 +36,7 @@ enum class FaultCode : int {
   CantReread = 92,
 };
 
-/// "BAD_NAME"; "UNKNOWN" for a number that is none of ours.
+/// "BAD_NAME"; "UNKNOWN" for any other number.
 [[nodiscard]] std::string_view faultName(FaultCode code) noexcept;
 /// A fault whose text is "NAME", or "NAME: extra".
 [[nodiscard]] Fault makeFault(FaultCode code, std::optional<std::string_view> extra = std::nullopt);

@@ -13,7 +13,7 @@
 
 namespace xmlrpc {
 
-/// Keeps an exception out of expat's C frames; parse() throws it on.
+/// Catches exceptions, which must not pass through expat's C frames; parse() throws them again.
 template <class Call>
 void Parser::guarded(Call call) noexcept {
   try {
@@ -41,7 +41,8 @@ Parser::Parser(const Limits& limits) : expat_(XML_ParserCreate(nullptr)), limits
     auto* self = static_cast<Parser*>(data);
     self->guarded([=] { self->text({bytes, static_cast<std::size_t>(size)}); });
   });
-  // No document type, no entities of one's own: nothing can grow, nothing can be fetched.
+  // Entities can only be declared in a document type. Without it, a small text cannot expand to gigabytes, and no file
+  // or URL can be included.
   XML_SetStartDoctypeDeclHandler(expat_, [](void* data, const char*, const char*, const char*, int) {
     auto* self = static_cast<Parser*>(data);
     self->guarded([=] { self->fail("a document type is not allowed"); });

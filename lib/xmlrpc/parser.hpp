@@ -15,7 +15,7 @@ struct XML_ParserStruct;
 
 namespace xmlrpc {
 
-/// What an XML-RPC text says, built from expat's events without a document tree. One use.
+/// Reads one XML-RPC text, from expat's events and without a document tree. Each object can be used once.
 class Parser {
  public:
   explicit Parser(const Limits& limits);
@@ -23,7 +23,7 @@ class Parser {
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
-  /// Parses the whole text; error() says what was wrong.
+  /// Parses the whole text. After a failure, error() is the reason.
   [[nodiscard]] bool parse(std::string_view xml);
 
   [[nodiscard]] const std::string& error() const noexcept { return error_; }

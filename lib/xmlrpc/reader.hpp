@@ -12,7 +12,7 @@
 
 namespace xmlrpc {
 
-/// What a text may cost its reader.
+/// Limits that bound the memory for one text.
 struct Limits {
   std::size_t bytes = 1 << 20;
   std::size_t depth = 64;       ///< of nested arrays and structs
@@ -24,7 +24,7 @@ struct Request {
   Array params;
 };
 
-/// Reads a methodCall. An error's text says what is wrong and where ("line 3: ...").
+/// Reads a methodCall. The text of an error has the place and the reason ("line 3: ...").
 [[nodiscard]] core::Expected<Request> readRequest(std::string_view xml, const Limits& limits = {});
 /// Reads a methodResponse: its value, or its fault.
 [[nodiscard]] core::Expected<std::variant<Value, Fault>> readResponse(std::string_view xml, const Limits& limits);

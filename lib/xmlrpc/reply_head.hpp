@@ -8,7 +8,7 @@
 
 namespace xmlrpc {
 
-/// What a client needs of the head of an HTTP answer.
+/// The fields of an HTTP answer that a client needs.
 struct ReplyHead {
   int status = 0;
   std::string reason;
@@ -17,7 +17,7 @@ struct ReplyHead {
   bool keepAlive = false;
 };
 
-/// `head` is the text up to and without the empty line. Nullopt: not HTTP, or its framing contradicts itself.
+/// `head` is the text up to and without the empty line. nullopt: not HTTP, or it has contradictory lengths.
 [[nodiscard]] std::optional<ReplyHead> parseReplyHead(std::string_view head);
 
 }  // namespace xmlrpc

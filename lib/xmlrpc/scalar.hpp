@@ -9,7 +9,7 @@
 
 namespace xmlrpc {
 
-/// The value of <type>text</type>. A type that XML-RPC does not know arrives as its text.
+/// The value of <type>text</type>. An unknown type becomes a string.
 [[nodiscard]] core::Expected<Value> readScalar(std::string_view type, std::string text);
 
 }  // namespace xmlrpc

@@ -14,7 +14,7 @@ namespace xmlrpc {
 
 class Connection;
 
-/// The body of an endless GET (/logtail/NAME/stdout, /mainlogtail), piece by piece. Dropping the object ends it.
+/// The body of an endless GET (/logtail/NAME/stdout, /mainlogtail), in pieces. The destructor closes the connection.
 class Stream {
  public:
   using Piece = std::function<void(std::string_view bytes)>;
@@ -27,11 +27,10 @@ class Stream {
   Stream& operator=(Stream&&) noexcept;
   ~Stream();
 
-  /// Readable when read() has something to do. Call read() once after open(): the first bytes may have come with
-  /// the head.
+  /// Becomes readable when there is something to read(). Call read() once after open(): the first bytes may have
+  /// arrived together with the head.
   [[nodiscard]] int fd() const noexcept;
-  /// Takes what has arrived without waiting and hands it on in at most a few pieces. False: the server ended the
-  /// stream; nothing more will come.
+  /// Passes the bytes that have arrived to `piece`, without waiting. False: the server has closed the stream.
   [[nodiscard]] core::Result<bool, ClientError> read(const Piece& piece);
 
  private:

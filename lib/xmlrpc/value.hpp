@@ -37,7 +37,7 @@ struct Value {
   [[nodiscard]] const Value* member(std::string_view name) const;
 };
 
-/// A member of a struct. No std::pair: that wants to know all about Value before Value is complete.
+/// A member of a struct. std::pair would need a complete Value.
 struct Member {
   std::string first;
   Value second;

@@ -11,7 +11,7 @@
 namespace xmlrpc {
 namespace {
 
-/// Bytes that can be copied as they are, whatever stands beside them.
+/// Bytes that can be copied unchanged, whatever their neighbours are.
 constexpr auto kPlain = [] {
   std::array<bool, 256> plain{};
   for (int c = 0x20; c < 0x80; ++c) plain[c] = true;
@@ -35,7 +35,7 @@ void appendEscapedByte(std::string& out, char c) {
   }
 }
 
-/// U+FFFE and U+FFFF are valid UTF-8, but no XML parser takes them.
+/// U+FFFE and U+FFFF are valid UTF-8, but not allowed in XML.
 bool isNoncharacter(std::string_view rest) {
   return rest.size() >= 3 && rest[0] == '\xEF' && rest[1] == '\xBF' && (rest[2] == '\xBE' || rest[2] == '\xBF');
 }
@@ -141,7 +141,7 @@ void Writer::endArray() { out_ += "</data></array></value>"; }
 
 void Writer::beginStruct() { out_ += "<value><struct>"; }
 
-// Texts are escaped, so an answer that ends with this tag is a struct that has no member yet.
+// Texts are escaped, so an output that ends with this tag is a struct without members.
 void Writer::member(std::string_view name) {
   out_ += out_.ends_with("<struct>") ? "<member><name>" : "</member><member><name>";
   out_ += name;

@@ -9,9 +9,9 @@
 
 namespace xmlrpc {
 
-/// Appends XML-RPC values straight to a text: answers with thousands of members cost no tree.
-/// Only `& < >` are escaped, as Supervisor's marshaller does; what XML cannot carry (control bytes, invalid UTF-8)
-/// is replaced by U+FFFD. Integers beyond 32 bits are clamped.
+/// Appends XML-RPC values to a text, without building a tree in memory first.
+/// Only `& < >` are escaped, as in Supervisor; bytes that XML does not allow (control bytes, invalid UTF-8) are
+/// replaced by U+FFFD. Integers of more than 32 bits are clamped, because XML-RPC's integers have 32.
 class Writer {
  public:
   explicit Writer(std::string& out) : out_(out) {}
@@ -26,11 +26,11 @@ class Writer {
   void beginArray();
   void endArray();
   void beginStruct();
-  /// Starts a member; the next value is its value. `name` must need no escape.
+  /// Starts a member; the next value is its value. `name` must not need escapes.
   void member(std::string_view name);
   void endStruct();
 
-  /// For hand-made frames around values: the text escaped, the digits of the clamped number; no tags.
+  /// For callers that write the tags themselves: the escaped text, the digits of the clamped number.
   static void appendText(std::string& out, std::string_view text);
   static void appendDigits(std::string& out, std::int64_t value);
 
