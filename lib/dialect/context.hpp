@@ -12,11 +12,11 @@
 
 namespace config {
 
-/// What the readers of single sections share while one configuration is read.
+/// The state that the readers of single sections share while one configuration is read.
 struct ReadContext {
   const core::IniDocument& document;
   std::string here;               ///< absolute directory of the root file
-  std::string startDirectory;     ///< relative paths of the daemon start here, also after a chdir
+  std::string startDirectory;     ///< the base of relative paths of the daemon, also after a chdir
   core::Names environment;        ///< ENV_*, with [supervisord] environment once that is read
   Environment daemonEnvironment;  ///< [supervisord] environment
   std::vector<Message>& messages;

@@ -10,7 +10,7 @@
 namespace config {
 namespace {
 
-/// The keys of one channel, in the words of today or of Supervisor 2.
+/// The names of one channel's keys, those of Supervisor 3 and 4 or those of Supervisor 2.
 struct ChannelKeys {
   const char* file;
   const char* maxBytes;
@@ -23,7 +23,7 @@ constexpr ChannelKeys kStderrKeys{"stderr_logfile", "stderr_logfile_maxbytes", "
                                   "stderr_syslog"};
 constexpr ChannelKeys kOldKeys{"logfile", "logfile_maxbytes", "logfile_backups", nullptr};
 
-/// Returns whether the text is the deprecated word "syslog", which also switches the system log on.
+/// Returns whether the text is the deprecated word "syslog", which also turns the system log on.
 bool setTarget(const LogReading& reading, const ChannelKeys& keys, const std::string& text, LogSettings& log) {
   const std::string word = core::lower(text);
   if (word == "auto") {
@@ -40,7 +40,7 @@ bool setTarget(const LogReading& reading, const ChannelKeys& keys, const std::st
 void readChannel(const LogReading& reading, const ChannelKeys& keys, LogSettings& log) {
   auto& in = reading.in;
   const auto once = in.text(keys.file, reading.names);
-  // Supervisor expands a log file's name twice: files that know write "%%%%" for a percent sign.
+  // Supervisor expands the name of a log file twice, so configurations write "%%%%" for a percent sign.
   const auto text = in.expanded(keys.file, once.value_or(""), reading.names, keys.file);
   const bool toSyslog = setTarget(reading, keys, text, log);
   in.take(keys.backups, reading.names, parseInteger, log.backups);
@@ -57,15 +57,16 @@ void readChannel(const LogReading& reading, const ChannelKeys& keys, LogSettings
                          " without rollover, set maxbytes > 0 to avoid filling up filesystem unintentionally");
 }
 
-/// Whether Supervisor 2's keys speak for this section: it has one of them, and none of today's for the same thing.
-bool speaksOld(const SectionReader& in) {
+/// Whether the section uses Supervisor 2's keys: it has one of them, and none of the present keys for the same purpose.
+bool usesOldKeys(const SectionReader& in) {
   constexpr std::array old{"logfile", "logfile_maxbytes", "logfile_backups", "log_stdout", "log_stderr"};
-  constexpr std::array today{"stdout_logfile", "stderr_logfile", "redirect_stderr"};
+  constexpr std::array present{"stdout_logfile", "stderr_logfile", "redirect_stderr"};
   const auto given = [&](const char* key) { return in.has(key); };
-  return std::any_of(old.begin(), old.end(), given) && std::none_of(today.begin(), today.end(), given);
+  return std::any_of(old.begin(), old.end(), given) && std::none_of(present.begin(), present.end(), given);
 }
 
-/// Supervisor 2 had one log for both channels; log_stdout and log_stderr chose what went in, the rest was dropped.
+/// Supervisor 2 had one log for both channels; log_stdout and log_stderr selected the channels, the other was
+/// discarded.
 void readOldLogs(const LogReading& reading, ProcessConfig& process) {
   bool out = true, err = false;
   reading.in.take("log_stdout", reading.names, parseBoolean, out);
@@ -81,7 +82,7 @@ void readOldLogs(const LogReading& reading, ProcessConfig& process) {
 }  // namespace
 
 void readLogs(const LogReading& reading, ProcessConfig& process) {
-  if (speaksOld(reading.in)) return readOldLogs(reading, process);
+  if (usesOldKeys(reading.in)) return readOldLogs(reading, process);
   readChannel(reading, kStdoutKeys, process.out);
   readChannel(reading, kStderrKeys, process.err);
   if (!process.redirectStderr) return;

@@ -10,11 +10,11 @@ struct LogReading {
   ReadContext& context;
   SectionReader& in;
   const core::Names& names;
-  bool first;  ///< the first process of its section: warnings are said once
+  bool first;  ///< the first process of its section: warnings are logged once
 };
 
-/// Reads where a process's output goes: std*_logfile, _maxbytes, _backups, _syslog, or Supervisor 2's logfile,
-/// log_stdout and log_stderr where the section has these and not today's keys.
+/// Reads the keys about a process's output: std*_logfile, _maxbytes, _backups, _syslog; or Supervisor 2's logfile,
+/// log_stdout and log_stderr if the section has only these.
 void readLogs(const LogReading& reading, ProcessConfig& process);
 
 }  // namespace config

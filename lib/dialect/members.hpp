@@ -8,12 +8,12 @@
 
 namespace config {
 
-/// What a section [group:x] says.
+/// The content of a section [group:x].
 struct Members {
   std::vector<std::string> programs;  ///< in the order written
   int priority = 999;
 };
-/// Reads it. A failure is left in `in`.
+/// Reads the section of `in`. A failure is stored in `in`.
 [[nodiscard]] Members readMembers(SectionReader& in, const core::Names& names);
 
 }  // namespace config

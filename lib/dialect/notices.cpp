@@ -5,10 +5,10 @@
 
 #include "lib/core/shell_words.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/mistakes.hpp"
 #include "lib/dialect/schema.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/shell_hint.hpp"
-#include "lib/dialect/slips.hpp"
 
 namespace config {
 namespace {
@@ -30,21 +30,21 @@ void noteKey(const Look& look) {
     if (const auto advice = adviceOnKey(look.kind, look.entry.key))
       look.warn("Unknown key '" + look.entry.key + "' (" + *advice + ")");
   } else if (known->successor) {
-    look.warn("Key '" + look.entry.key + "' is from Supervisor 2: today it is " + known->successor);
+    look.warn("Key '" + look.entry.key + "' is from Supervisor 2 (use " + known->successor + ")");
   }
 }
 
 void noteSwallowed(const Look& look) {
   if (const auto line = swallowedLine(look.kind, look.entry))
     look.warn("The indented line " + core::pythonRepr(*line) + " is part of the value of key '" + look.entry.key +
-              "': write it without blanks in front if it is meant as a line of its own,");
+              "' (to make it a separate line, remove its indentation)");
 }
 
-/// A command is taken apart when it is started, which is late for a quote without its end.
+/// The words of a command are split when it is started. Without this check, a missing quote would be found only then.
 void noteQuotes(const Look& look) {
   if (look.entry.key != "command") return;
   if (const auto words = core::splitWords(look.entry.value); !words)
-    look.warn("The value of key 'command' cannot be taken apart (" + words.error().text + ")" +
+    look.warn("The value of key 'command' cannot be split into words (" + words.error().text + ")" +
               writingHint(look.kind, look.entry) + ": the program will not start,");
 }
 
@@ -60,7 +60,8 @@ void noteUnusual(ReadContext& context) {
     }
     if (keysOf(kind).empty()) continue;
     for (const auto& entry : section.entries()) {
-      // Keys of [DEFAULT] may have been made each section's own, for the sake of %(here)s.
+      // Keys of [DEFAULT] may have been copied into the sections, to expand %(here)s there. They are not those of one
+      // section and would cause a warning in each.
       if (context.document.defaults().find(entry.key)) continue;
       const Look look{context, kind, section, entry};
       noteKey(look);
@@ -78,7 +79,7 @@ void noteIgnored(ReadContext& context, const core::IniSection& section, std::str
   for (const auto& piece : ignored) pieces += (pieces.empty() ? "" : ", ") + core::pythonRepr(piece);
   const auto* entry = context.document.get(section, "environment");
   context.warn("Key 'environment': " + pieces +
-               " counts for nothing, and ends the value before it: put values into double quotes (NAME=\"value\")" +
+               " is ignored, and ends the value before it: write values in double quotes (NAME=\"value\")" +
                placeText(section.name(), entry ? entry->place : section.place()));
 }
 

@@ -12,8 +12,8 @@
 #include "lib/core/log.hpp"
 #include "lib/dialect/environment.hpp"
 
-/// What the sections of supervisord's configuration say, as typed and validated values. lib/dialect has what the
-/// instance and the manager share: the keys, their values and whole program sections.
+/// The content of supervisord's configuration as typed and validated values. lib/dialect is the part that the instance
+/// and the manager share: the keys, their values and whole program sections.
 namespace config {
 
 enum class AutoRestart { Never, Unexpected, Always };
@@ -21,7 +21,7 @@ enum class AutoRestart { Never, Unexpected, Always };
 /// LogSettings::backups of a log that keeps every rotated file (Supervisor 2's logfile_backups=0).
 inline constexpr int kUnlimitedBackups = std::numeric_limits<int>::max();
 
-/// What becomes of output while its target takes no more: the program waits, or what does not fit is lost.
+/// What happens to output while its target is full: the program waits, or the output is discarded.
 enum class Backpressure { Block, Drop };
 
 /// Where one output channel of a program goes.
@@ -48,7 +48,7 @@ struct ProcessConfig {
   std::vector<int> exitCodes{0};
   std::optional<uid_t> uid;
   std::optional<mode_t> umask;
-  std::optional<int> oomScoreAdjust;  ///< nullopt: a little above that of supervisord
+  std::optional<int> oomScoreAdjust;  ///< nullopt: somewhat above that of supervisord
   int priority = 999;
   int startSeconds = 1;
   int startRetries = 3;
@@ -65,11 +65,11 @@ struct ProcessConfig {
   bool operator==(const ProcessConfig&) const = default;
 };
 
-/// Something to say once the log is open.
+/// A message to log once the log is open.
 struct Message {
   logging::Level level;
   std::string text;
-  bool routine = false;  ///< a warning for the log alone, as Supervisor gives it: nothing is wrong
+  bool routine = false;  ///< a warning for the log only, as in Supervisor: the configuration is correct
 };
 
 }  // namespace config

@@ -16,10 +16,11 @@
 namespace config {
 namespace {
 
-/// The most processes that one section may make: a slip of the finger must not eat the machine's memory.
+/// The limit of processes per section: a typing mistake in numprocs must not use up the machine's memory.
 constexpr int kMostProcesses = 100000;
 
-/// `own` over the daemon's environment. The result of the last process is used again if it is the same.
+/// The daemon's environment with the variables of `own`. If the result is that of the previous process (`last`), both
+/// share it, which saves memory with many processes.
 Environment merged(const Environment& daemon, Environment::List own, const Environment& last) {
   if (own.empty()) return daemon;
   for (const auto& pair : daemon) {
@@ -32,7 +33,7 @@ Environment merged(const Environment& daemon, Environment::List own, const Envir
   return Environment(std::move(own));
 }
 
-/// One program section on its way to processes.
+/// Turns one program section into processes.
 class ProgramReader {
  public:
   ProgramReader(ReadContext& context, const core::IniSection& section, std::string group, int socket)
@@ -71,7 +72,7 @@ class ProgramReader {
 
   /// The keys that are the same for every process of the section.
   void readCommon() {
-    // A listener's section gives the pool another default priority than its processes.
+    // The default priority of an [eventlistener:x] section is that of the pool; its processes have that of a program.
     if (in_.has("priority") || kind_ != SectionKind::EventListener)
       in_.take("priority", names_, parseInteger, common_.priority);
     in_.take("autostart", names_, parseBoolean, common_.autoStart);
@@ -100,7 +101,7 @@ class ProgramReader {
     in_.take("umask", names_, parseOctal, common_.umask);
     in_.take("oom_score_adj", names_, parseOomScore, common_.oomScoreAdjust);
     environmentText_ = in_.raw("environment").value_or("");
-    // The rule for names is for the text as written: what an expansion puts in is the writer's own choice.
+    // As in Supervisor, the rule for names applies to the text before expansion.
     in_.store("process_name", parseName(in_.raw("process_name").value_or("")), nameText_);
   }
 

@@ -8,7 +8,7 @@
 
 namespace config {
 
-/// What a section of the file is, by its name.
+/// The kinds of sections, by their names.
 enum class SectionKind {
   Supervisord,
   Supervisorctl,
@@ -24,12 +24,12 @@ enum class SectionKind {
   Foreign
 };
 
-/// One key of the file. Names and defaults stand here and nowhere else.
+/// One key of the file. Names and defaults are only here.
 struct Key {
   std::string_view name;
-  /// What stands for a missing key; null if a missing key is a case of its own (no value, or an error).
+  /// The default value as text; null if a missing key has another meaning (no value, or an error).
   const char* fallback = nullptr;
-  /// For keys of Supervisor 2: what takes their place today.
+  /// For keys of Supervisor 2: the present key.
   const char* successor = nullptr;
 };
 
@@ -38,7 +38,7 @@ struct Key {
 [[nodiscard]] std::span<const Key> keysOf(SectionKind kind);
 /// The key of that name. It must exist: a missing one is a bug.
 [[nodiscard]] const Key& keyOf(SectionKind kind, std::string_view name);
-/// What the writer of an unknown section probably meant ("program:x" for "progam:x"); nullopt if it resembles nothing.
+/// The most similar known name for an unknown section ("program:x" for "progam:x"); nullopt if there is none.
 [[nodiscard]] std::optional<std::string> nearestSection(std::string_view section);
 /// The same for a key of a section.
 [[nodiscard]] std::optional<std::string_view> nearestKey(SectionKind kind, std::string_view key);

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "lib/core/text.hpp"
-#include "lib/dialect/slips.hpp"
+#include "lib/dialect/mistakes.hpp"
 
 namespace config {
 
@@ -19,11 +19,11 @@ std::string placeText(std::string_view section, const core::IniPlace& place) {
 std::string writingHint(SectionKind kind, const core::IniEntry& entry) {
   std::string out;
   if (entry.commentLine > 0)
-    out += fmt::format("; a comment began in line {}, at a '#' or ';' behind a blank, and is no part of the value",
+    out += fmt::format("; a '#' or ';' after a blank in line {} begins a comment, which is not part of the value",
                        entry.commentLine);
   if (const auto line = swallowedLine(kind, entry))
-    out += "; the indented line " + core::pythonRepr(*line) + " became part of the value: write it without blanks " +
-           "in front";
+    out += "; the indented line " + core::pythonRepr(*line) +
+           " is part of the value: if it should not be, remove its " + "indentation";
   return out;
 }
 

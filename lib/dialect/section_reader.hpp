@@ -12,11 +12,11 @@
 
 namespace config {
 
-/// What in the way a value is written may be why it is refused: a comment that ended it, an indented line that became
-/// part of it. Begins with "; "; empty if there is nothing of the kind.
+/// Why a value may have been refused because of how it is written: a comment that ended it, an indented line that
+/// became part of it. Begins with "; "; empty if there is neither.
 [[nodiscard]] std::string writingHint(SectionKind kind, const core::IniEntry& entry);
 
-/// " in section 'S' (file: 'F', line N)", the way every refusal ends.
+/// " in section 'S' (file: 'F', line N)", the end of every refusal.
 [[nodiscard]] std::string placeText(std::string_view section, const core::IniPlace& place);
 
 /// Why a section is refused.
@@ -30,9 +30,9 @@ struct Refusal {
   [[nodiscard]] std::string text() const;
 };
 
-/// Takes typed values out of one section. The first failure sticks: later calls do nothing, and error() has the
-/// complete message. So a run of take() calls reads like the list of keys it is, and errors come in the order of the
-/// calls.
+/// Reads typed values from one section. After the first failure, further calls do nothing, and error() has the complete
+/// message. So the callers can be a plain list of take() calls, and the first error in the order of the calls is
+/// reported.
 class SectionReader {
  public:
   SectionReader(const core::IniDocument& document, const core::IniSection& section, SectionKind kind)
@@ -51,11 +51,11 @@ class SectionReader {
   [[nodiscard]] std::optional<std::string> raw(std::string_view key) const;
   /// The same, expanded.
   [[nodiscard]] std::optional<std::string> text(std::string_view key, const core::Names& names);
-  /// Expands a text that came from `key` once more; `where` names it in the message.
+  /// Expands a text that belongs to `key`; `where` names it in the message.
   [[nodiscard]] std::string expanded(std::string_view key, std::string_view text, const core::Names& names,
                                      std::string_view where);
 
-  /// Puts the converted value of `key`, or of its default, into `out`; leaves `out` alone if there is neither.
+  /// Stores the converted value of `key`, or of its default, in `out`; does not change `out` if there is neither.
   template <class T, class Out>
   void take(std::string_view key, const core::Names& names, core::Expected<T> (*convert)(std::string_view), Out& out) {
     if (const auto value = text(key, names)) store(key, convert(*value), out);

@@ -16,7 +16,7 @@ constexpr std::string_view kBlanks = " \t\r\n";
 bool isLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
 
-/// The words with their quotes: what is quoted was not meant for a shell.
+/// The words with their quotes, because quoted characters do not have a meaning for a shell.
 std::vector<std::string_view> rawWords(std::string_view command) {
   std::vector<std::string_view> words;
   std::size_t at = 0;
@@ -38,8 +38,9 @@ std::vector<std::string_view> rawWords(std::string_view command) {
   return words;
 }
 
-/// The operator that a word is, or has at its end or its beginning: "&&", ">" of ">file", "2>" of "2>&1", ";" of
-/// "server;"; "" if there is none. The rest of the word may be nobody else's business.
+/// The operator that the word is, or has at its end or its beginning: "&&", ">" of ">file", "2>" of "2>&1", ";" of
+/// "server;"; "" if there is none. Characters inside a word, as in a URL, do not count: they are mostly not meant for a
+/// shell.
 std::string_view operatorIn(std::string_view word) {
   constexpr std::array<std::string_view, 5> whole{"&&", "||", "|", ";", "&"};
   if (std::find(whole.begin(), whole.end(), word) != whole.end()) return word;
@@ -50,7 +51,7 @@ std::string_view operatorIn(std::string_view word) {
   return word.substr(0, word.find_first_not_of('>', arrow + 1));
 }
 
-/// "$NAME", or what "${NAME}", "$(command)" and "`command`" begin with, outside single quotes; "" if there is none.
+/// "$NAME", or the beginning of "${NAME}", "$(command)" and "`command`", outside single quotes; "" if there is none.
 std::string_view variableIn(std::string_view word) {
   bool quoted = false;
   for (std::size_t at = 0; at + 1 < word.size(); ++at) {
@@ -68,7 +69,7 @@ std::string_view variableIn(std::string_view word) {
   return {};
 }
 
-/// The word is "NAME=value".
+/// Whether the word is "NAME=value".
 bool isAssignment(std::string_view word) {
   const auto equals = word.find('=');
   return equals != word.npos && equals > 0 && isLetter(word[0]) &&
@@ -76,7 +77,7 @@ bool isAssignment(std::string_view word) {
                      [](char c) { return isLetter(c) || isDigit(c); });
 }
 
-/// An option whose argument is a script of its own: "-c", "-lc", "-e".
+/// An option whose argument is a script for another interpreter: "-c", "-lc", "-e".
 bool takesScript(std::string_view word) {
   return word.size() > 1 && word.size() < 5 && word[0] == '-' && word[1] != '-' &&
          (word.back() == 'c' || word.back() == 'e');
@@ -94,11 +95,11 @@ std::string hint(std::string_view word, std::string_view what, std::string_view 
 
 std::optional<std::string> hintOnFirst(std::string_view word) {
   if (isAssignment(word))
-    return hint(word.substr(0, word.find('=') + 1), "is no program", "set variables with environment=");
-  if (word == "cd") return hint(word, "is no program", "set the directory with directory=");
+    return hint(word.substr(0, word.find('=') + 1), "is not a program", "set variables with environment=");
+  if (word == "cd") return hint(word, "is not a program", "set the directory with directory=");
   constexpr std::array<std::string_view, 6> builtins{"export", "source", ".", "ulimit", "exec", "umask"};
   if (std::find(builtins.begin(), builtins.end(), word) != builtins.end())
-    return hint(word, "is no program", "write command=/bin/sh -c '...', or a script");
+    return hint(word, "is not a program", "write command=/bin/sh -c '...', or a script");
   return std::nullopt;
 }
 

@@ -11,11 +11,11 @@ namespace config {
 
 struct ReadContext;
 
-/// What a command expects of a shell, which does not run it: "command is not run by a shell: '&&' is passed to it as an
-/// argument; …", with what to write instead. Nothing for what is quoted, or where all is well.
+/// A warning about a command that uses the syntax of a shell, which does not run it: "command is not run by a shell:
+/// '&&' is passed to it as an argument; …", with what to write instead. nullopt if it uses none, or only in quotes.
 [[nodiscard]] std::optional<std::string> shellHint(std::string_view command);
 
-/// Warns of the command of a program's section.
+/// Adds that warning for the command of a program's section.
 void noteShellSyntax(ReadContext& context, const core::IniSection& section);
 
 }  // namespace config

@@ -85,7 +85,7 @@ core::Expected<int> parseInteger(std::string_view text) {
   const auto value = pythonInt(text, 10);
   if (!value) return noInteger(text);
   if (*value > std::numeric_limits<int>::max() || *value < std::numeric_limits<int>::min())
-    return refuse(fmt::format("{} is beyond what an integer can hold here (32 bits)", *value));
+    return refuse(fmt::format("{} does not fit into 32 bits", *value));
   return static_cast<int>(*value);
 }
 
@@ -98,8 +98,7 @@ core::Expected<std::int64_t> parseByteSize(std::string_view text) {
   if (unit > 1) rest.resize(rest.size() - 2);
   auto value = pythonInt(rest, 10);
   if (!value) return noInteger(rest);
-  if (__builtin_mul_overflow(*value, unit, &*value))
-    return refuse(fmt::format("{} is beyond what a size can hold", text));
+  if (__builtin_mul_overflow(*value, unit, &*value)) return refuse(fmt::format("{} does not fit into 64 bits", text));
   return *value;
 }
 

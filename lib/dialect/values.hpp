@@ -14,12 +14,12 @@
 #include "lib/core/result.hpp"
 #include "lib/dialect/program.hpp"
 
-/// The types of configuration values. Every error is the reason alone, in Supervisor's words where it has some; the
+/// The types of configuration values. Every error is only the reason, with Supervisor's text where it has one; the
 /// caller adds key, section and place.
 namespace config {
 
 [[nodiscard]] core::Expected<bool> parseBoolean(std::string_view text);
-/// As Python's int(): blanks around, a sign and single underscores between digits are fine.
+/// As Python's int(): surrounding blanks, a sign and single underscores between digits are accepted.
 [[nodiscard]] core::Expected<int> parseInteger(std::string_view text);
 /// An integer with an optional suffix kb, mb or gb.
 [[nodiscard]] core::Expected<std::int64_t> parseByteSize(std::string_view text);
@@ -39,7 +39,7 @@ namespace config {
 /// An existing account by name or number.
 [[nodiscard]] core::Expected<uid_t> parseUser(std::string_view text);
 [[nodiscard]] core::Expected<gid_t> parseGroup(std::string_view text);
-/// "user" or "user:group"; the gid is (gid_t)-1 where none is given.
+/// "user" or "user:group"; without a group, the gid is (gid_t)-1.
 [[nodiscard]] core::Expected<std::pair<uid_t, gid_t>> parseOwner(std::string_view text);
 
 /// Whether a path is a directory, or counts as one.

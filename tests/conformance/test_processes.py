@@ -57,7 +57,7 @@ def test_ends(compare, command, keys, state):
             note("start again", daemon.call("startProcess", "it", "startsecs=0" not in keys))
             daemon.wait_state("it", state)
 
-    compare(f"[program:it]\ncommand={command}\n{keys}\n", play, ignore_log=["cannot be taken apart"])  # a warning of ours
+    compare(f"[program:it]\ncommand={command}\n{keys}\n", play, ignore_log=["cannot be split into words"])  # a warning of ours
 
 
 def test_a_log_that_cannot_be_opened(work_dir):

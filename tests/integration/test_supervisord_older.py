@@ -161,7 +161,7 @@ def test_the_examples_run_behind_a_unix_socket(old, work_dir):
     assert run.ctl("stop", "mysql").stdout == "mysql: stopped\n"
     for key, today in (("http_port", "file in [unix_http_server]"), ("log_stderr", "redirect_stderr"),
                        ("logfile", "stdout_logfile")):
-        assert any(f"Key '{key}' is from Supervisor 2: today it is {today}" in line
+        assert any(f"Key '{key}' is from Supervisor 2 (use {today}" in line
                    for line in run.text(run.log).splitlines()), key
 
 

@@ -62,9 +62,9 @@ def test_a_program_that_cannot_begin_says_why(daemon):
     ]
     assert "INFO spawnerr: couldn't chdir to /nonexistent/x: ENOENT\n" in server.log()
     info = server.wait_state("shell", "FATAL")
-    assert info["description"] == ("can't find command 'LANG=C'; command is not run by a shell: 'LANG=' is no program; "
+    assert info["description"] == ("can't find command 'LANG=C'; command is not run by a shell: 'LANG=' is not a program; "
                                    "set variables with environment=")
-    assert "WARN command is not run by a shell: 'LANG=' is no program; set variables with environment=" in server.log()
+    assert "WARN command is not run by a shell: 'LANG=' is not a program; set variables with environment=" in server.log()
     with pytest.raises(xmlrpc.client.Fault) as fault:
         server.rpc.supervisor.startProcess("nowhere")
     assert fault.value.faultCode == 50  # SPAWN_ERROR, as Supervisor answers

@@ -32,7 +32,7 @@ TEST_CASE("parts of a command that only a shell would interpret are pointed out"
   CHECK(hintOn("run >>/secret").find("'>>' is") != std::string::npos);
   CHECK(hintOn("run secret;").find("';' is") != std::string::npos);
   CHECK(hintOn("~/bin/run").find("%(ENV_HOME)s") != std::string::npos);
-  CHECK(hintOn("LANG=C run").find("'LANG=' is no program; set variables with environment=") != std::string::npos);
+  CHECK(hintOn("LANG=C run").find("'LANG=' is not a program; set variables with environment=") != std::string::npos);
   CHECK(hintOn("cd /x").find("directory=") != std::string::npos);
   CHECK(hintOn("exec run").find("a script") != std::string::npos);
 }

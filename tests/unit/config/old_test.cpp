@@ -20,7 +20,7 @@ TEST_CASE("http_port is a server, and enables the supervisor interface") {
   REQUIRE(loaded->interfaces.size() == 1);
   CHECK(loaded->interfaces[0].name == "supervisor");
   for (const auto* key : {"http_port", "sockchmod", "sockchown", "http_username", "http_password"})
-    CHECK(says(*loaded, "Key '" + std::string(key) + "' is from Supervisor 2: today it is "));
+    CHECK(says(*loaded, "Key '" + std::string(key) + "' is from Supervisor 2 (use "));
 }
 
 TEST_CASE("http_port as an address") {
@@ -63,6 +63,6 @@ TEST_CASE("one log for both channels") {
   CHECK(today.out.path == "/tmp/t.log");
   CHECK(today.err.target == LogSettings::Target::Auto);
   CHECK(says(*loaded,
-             "Key 'log_stderr' is from Supervisor 2: today it is redirect_stderr or stderr_logfile in section "
+             "Key 'log_stderr' is from Supervisor 2 (use redirect_stderr or stderr_logfile) in section "
              "'program:both'"));
 }

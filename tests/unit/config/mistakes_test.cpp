@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lib/dialect/slips.hpp"
+#include "lib/dialect/mistakes.hpp"
 
 #include "tests/unit/config/scratch.hpp"
 
@@ -35,16 +35,16 @@ const std::string kProgram = "[program:x]\ncommand=/bin/cat\n";
 
 TEST_CASE("the warning about a key of another section names that section") {
   CHECK(only("[unix_http_server]\nfile=/tmp/x\nnodaemon=true\n") ==
-        "Unknown key 'nodaemon' (it has no effect here and belongs into [supervisord]) in section 'unix_http_server' "
+        "Unknown key 'nodaemon' (it has no effect here; it belongs in [supervisord]) in section 'unix_http_server' "
         "(file: 'DIR/root.conf', line 5)");
-  CHECK(has(only("autorestart=true\n"), "belongs into [program:x]) in section 'supervisord'"));
-  CHECK(has(only("username=u\n"), "belongs into [unix_http_server] or [inet_http_server] or [supervisorctl]"));
-  CHECK(has(only(kProgram + "events=TICK_5\n"), "belongs into [eventlistener:x]"));
-  CHECK(has(only(kProgram + "programs=a,b\n"), "belongs into [group:x]"));
-  CHECK(has(only(kProgram + "[group:g]\nprograms=x\nautostart=false\n"),
-            "belongs into [program:x]) in section 'group:g'"));
-  CHECK(has(only("[supervisorctl]\nloglevel=debug\n"), "belongs into [supervisord]"));
-  CHECK(has(only("[inet_http_server]\nport=127.0.0.1:1\nchmod=0700\n"), "belongs into [unix_http_server]"));
+  CHECK(has(only("autorestart=true\n"), "belongs in [program:x]) in section 'supervisord'"));
+  CHECK(has(only("username=u\n"), "belongs in [unix_http_server] or [inet_http_server] or [supervisorctl]"));
+  CHECK(has(only(kProgram + "events=TICK_5\n"), "belongs in [eventlistener:x]"));
+  CHECK(has(only(kProgram + "programs=a,b\n"), "belongs in [group:x]"));
+  CHECK(
+      has(only(kProgram + "[group:g]\nprograms=x\nautostart=false\n"), "belongs in [program:x]) in section 'group:g'"));
+  CHECK(has(only("[supervisorctl]\nloglevel=debug\n"), "belongs in [supervisord]"));
+  CHECK(has(only("[inet_http_server]\nport=127.0.0.1:1\nchmod=0700\n"), "belongs in [unix_http_server]"));
 }
 
 TEST_CASE("misspellings from real configurations") {
@@ -76,19 +76,20 @@ TEST_CASE("misspellings from real configurations") {
 
 TEST_CASE("an indented line that became part of the value above it") {
   CHECK(only("[program:x]\ncommand=/bin/cat\n  autostart=false\n") ==
-        "The indented line 'autostart=false' is part of the value of key 'command': write it without blanks in front "
-        "if it is meant as a line of its own, in section 'program:x' (file: 'DIR/root.conf', line 4)");
+        "The indented line 'autostart=false' is part of the value of key 'command' (to make it a separate line, remove "
+        "its "
+        "indentation) in section 'program:x' (file: 'DIR/root.conf', line 4)");
   CHECK(has(only("[program:x]\ncommand=/bin/cat\n  [program:y]\n"), "'[program:y]'"));
   Scratch scratch;
   CHECK(has(scratch.refusal("[program:x]\nautostart=true\n startsecs = 3\ncommand=cat\n"),
-            "; the indented line 'startsecs = 3' became part of the value"));
+            "; the indented line 'startsecs = 3' is part of the value"));
   CHECK(warnings("[program:x]\ncommand=/bin/cat\n  --name=x\n  -a b\n").empty());
   CHECK(warnings(kProgram + "environment=A=\"1\",\n  user=\"x\",\n  DIRECTORY=\"y\"\n").empty());
 }
 
 TEST_CASE("parts of environment that are skipped") {
   CHECK(only(kProgram + "environment=A=http://h/x?y=1\n") ==
-        "Key 'environment': '?' counts for nothing, and ends the value before it: put values into double quotes "
+        "Key 'environment': '?' is ignored, and ends the value before it: write values in double quotes "
         "(NAME=\"value\") in section 'program:x' (file: 'DIR/root.conf', line 5)");
   CHECK(has(only(kProgram + "environment=A=x#y,B=2\n"), "'#y,B=2'"));
   CHECK(has(only(kProgram + "environment=A=$HOME\n"), "'HOME'"));
@@ -101,10 +102,12 @@ TEST_CASE("the error names a comment that cut the value") {
   Scratch scratch;
   CHECK(scratch.refusal("[program:x]\ncommand=cat\nautostart=yes; ;no\n") ==
         "not a valid boolean value: 'yes;' for key 'autostart' in section 'program:x' (file: 'DIR/root.conf', line 5); "
-        "a comment began in line 5, at a '#' or ';' behind a blank, and is no part of the value");
-  CHECK(has(scratch.refusal("[program:x]\ncommand=cat\nenvironment=A=\"x #y\"\n"), "; a comment began in line 5"));
+        "a '#' or ';' after a blank in line 5 begins a comment, which is not part of the value");
+  CHECK(has(scratch.refusal("[program:x]\ncommand=cat\nenvironment=A=\"x #y\"\n"),
+            "; a '#' or ';' after a blank in line 5"));
   CHECK(has(only("[program:x]\ncommand=sh -c \"echo a ; echo b\"\n"),
-            "The value of key 'command' cannot be taken apart (No closing quotation); a comment began in line 4"));
+            "The value of key 'command' cannot be split into words (No closing quotation); a '#' or ';' after a blank "
+            "in line 4"));
   CHECK(warnings("[program:x]\ncommand=sh -c \"echo a;echo b\" ; a real comment\nautostart=no ; another\n").empty());
   CHECK_FALSE(has(scratch.refusal("[program:x]\ncommand=cat\nautostart=perhaps\n"), "comment"));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lib/dialect/slips.hpp"
+#include "lib/dialect/mistakes.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -11,10 +11,10 @@ namespace {
 
 using enum SectionKind;
 
-/// Spellings seen in files and questions of users, too far from the right ones for an edit distance. Compared without
-/// '_' and '-'.
+/// Spellings found in files and questions of users that are too different from the right ones for an edit distance.
+/// Compared without '_' and '-'.
 struct Spelling {
-  SectionKind kind;  ///< Program stands for all three kinds of programs
+  SectionKind kind;  ///< Program means all three kinds of programs
   std::string_view written;
   std::string_view advice;
 };
@@ -140,7 +140,7 @@ std::optional<std::string> adviceOnSpelling(SectionKind kind, std::string_view k
   return std::nullopt;
 }
 
-/// "it belongs into [a] or [b]", for a key that other kinds of sections know.
+/// "it belongs in [a] or [b]", for a key of other kinds of sections.
 std::optional<std::string> adviceOnPlace(std::string_view key) {
   struct Place {
     SectionKind kind;
@@ -156,7 +156,7 @@ std::optional<std::string> adviceOnPlace(std::string_view key) {
                               {Supervisorctl, "[supervisorctl]"},
                               {Include, "[include]"}};
   std::vector<std::string> found;
-  bool program = false;  // what every program knows, the other two kinds of programs know, too
+  bool program = false;  // a key of [program:x] is also one of the other two kinds of programs: name only the first
   for (const Place& place : places) {
     const Key* known = findKey(place.kind, key);
     if (!known || known->successor || (program && isProgram(place.kind))) continue;
@@ -164,7 +164,7 @@ std::optional<std::string> adviceOnPlace(std::string_view key) {
     found.emplace_back(place.shown);
   }
   if (found.empty()) return std::nullopt;
-  return "it has no effect here and belongs into " + core::join(found, " or ");
+  return "it has no effect here; it belongs in " + core::join(found, " or ");
 }
 
 }  // namespace
@@ -184,7 +184,7 @@ std::optional<std::string> swallowedLine(SectionKind kind, const core::IniEntry&
     if (isHead && kindOf(line.substr(1, line.size() - 2)) != Foreign) return std::string(line);
     const auto delimiter = line.find_first_of("=:");
     if (delimiter == std::string_view::npos || !findKey(kind, core::trim(line.substr(0, delimiter)))) continue;
-    // In a list that goes on ("A=1,") the line is a variable, whatever it is called.
+    // If the list continues ("A=1,"), the line is a variable, whatever its name is.
     if (entry.key != "environment" || !core::trim(lines[i - 1]).ends_with(',')) return std::string(line);
   }
   return std::nullopt;
