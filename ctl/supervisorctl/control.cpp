@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
-// start, stop, restart, signal: the commands that act on processes.
+// start, stop, restart, serialrestart, signal: the commands that act on processes.
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ctl/supervisorctl/command.hpp"
 #include "ctl/supervisorctl/command_words.hpp"
-#include "ctl/supervisorctl/control.hpp"
 #include "ctl/supervisorctl/names.hpp"
 #include "ctl/supervisorctl/parallel.hpp"
 #include "ctl/supervisorctl/selection.hpp"
 #include "ctl/supervisorctl/session.hpp"
 #include "ctl/supervisorctl/waiting.hpp"
+#include "lib/core/text.hpp"
 
 namespace ctl {
 namespace {
@@ -194,6 +195,39 @@ Answer<void> runVerbs(Session& session, std::string_view command, const std::str
   return {};
 }
 
+/// Stops and starts one process ("proc" or "group:proc") and prints the results. Returns false if it did not stop or
+/// did not start.
+Answer<bool> restartOne(Session& session, const std::string& name) {
+  const int before = std::exchange(session.exitStatus, kSuccess);
+  for (const Verb* kVerb : {&stopVerb(), &startVerb()}) {
+    if (Answer<void> done = Control(session, *kVerb).run({name}, false); !done)
+      return core::Err{std::move(done).error()};
+    if (session.exitStatus != kSuccess) return false;
+  }
+  session.exitStatus = before;
+  return true;
+}
+
+/// The processes that the arguments of `serialrestart` select, each once, in that order.
+Answer<std::vector<std::string>> processesOf(Session& session, const std::vector<std::string>& words) {
+  auto infos = session.allProcesses();
+  if (!infos) return core::Err{std::move(infos).error()};
+  std::vector<std::string> names;
+  const auto add = [&names](const ProcessInfo& info) {
+    if (std::find(names.begin(), names.end(), info.fullName()) == names.end()) names.push_back(info.fullName());
+  };
+  if (std::find(words.begin(), words.end(), "all") != words.end()) {
+    std::for_each(infos->begin(), infos->end(), add);
+    return names;
+  }
+  for (const std::string& word : words) {
+    const Selection selection = select(*infos, {word});
+    std::for_each(selection.found.begin(), selection.found.end(), add);
+    if (selection.found.empty()) session.refuse("No such process " + word);
+  }
+  return names;
+}
+
 }  // namespace
 
 Answer<void> runStart(Session& session, const std::string& argument) {
@@ -208,15 +242,28 @@ Answer<void> runRestart(Session& session, const std::string& argument) {
   return runVerbs(session, "restart", argument, {&stopVerb(), &startVerb()});
 }
 
-Answer<bool> restartOne(Session& session, const std::string& name) {
-  const int before = std::exchange(session.exitStatus, kSuccess);
-  for (const Verb* kVerb : {&stopVerb(), &startVerb()}) {
-    if (Answer<void> done = Control(session, *kVerb).run({name}, false); !done)
-      return core::Err{std::move(done).error()};
-    if (session.exitStatus != kSuccess) return false;
+// The command of the plug-in supervisor-serialrestart for Supervisor's client, which many installations use.
+Answer<void> runSerialRestart(Session& session, const std::string& argument) {
+  auto up = session.isUp();
+  if (!up) return core::Err{std::move(up).error()};
+  if (!*up) return {};
+  const std::vector<std::string> words = core::splitBlanks(argument);
+  if (words.empty()) {
+    session.refuse("Error: serialrestart requires a process name");
+    printHelp(session, "serialrestart");
+    return {};
   }
-  session.exitStatus = before;
-  return true;
+  auto names = processesOf(session, words);
+  if (!names) return core::Err{std::move(names).error()};
+  for (auto name = names->begin(); name != names->end(); ++name) {
+    auto restarted = restartOne(session, *name);
+    if (!restarted) return core::Err{std::move(restarted).error()};
+    if (*restarted) continue;
+    if (const std::vector<std::string> rest(name + 1, names->end()); !rest.empty())
+      session.problem("ERROR: " + *name + " did not restart, so these were not restarted: " + core::join(rest, " "));
+    break;
+  }
+  return {};
 }
 
 Answer<void> runSignal(Session& session, const std::string& argument) {

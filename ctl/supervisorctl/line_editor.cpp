@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <cwchar>
 
-#include "ctl/supervisorctl/columns.hpp"
 #include "ctl/supervisorctl/keyboard.hpp"
 #include "ctl/supervisorctl/output.hpp"
 #include "lib/core/files.hpp"

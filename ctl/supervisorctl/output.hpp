@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/terminal/filter.hpp"
 
@@ -48,5 +49,7 @@ void printError(std::string_view text);
 
 /// `text`, padded with blanks to `width` columns.
 [[nodiscard]] std::string padded(std::string_view text, std::size_t width);
+/// `words` in as few rows as fit into `width`, column by column, two blanks between columns; each row ends with '\n'.
+[[nodiscard]] std::string inColumns(const std::vector<std::string_view>& words, std::size_t width);
 
 }  // namespace ctl

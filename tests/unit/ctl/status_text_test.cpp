@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "ctl/supervisorctl/columns.hpp"
+#include "ctl/supervisorctl/output.hpp"
 
 namespace {
 
