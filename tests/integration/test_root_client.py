@@ -64,7 +64,7 @@ def listener(work_dir, owner, cleanup):
     heads = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):  # pylint: disable=invalid-name  # the name that http.server looks for
+        def do_POST(self):  # the name is http.server's
             heads.append(str(self.headers))
             self.close_connection = True
 
