@@ -8,7 +8,7 @@
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
-#include "lib/xmlrpc/writer.hpp"
+#include "lib/xmlrpc/struct_writer.hpp"
 
 namespace api {
 namespace {
@@ -19,28 +19,6 @@ using config::LogSettings;
 using config::ProcessConfig;
 using process::Channel;
 using xmlrpc::Array;
-
-/// Writes members of one struct, by type.
-class Members {
- public:
-  explicit Members(xmlrpc::Writer& writer) : writer_(writer) {}
-  void text(std::string_view name, std::string_view value) {
-    writer_.member(name);
-    writer_.string(value);
-  }
-  void number(std::string_view name, std::int64_t value) {
-    writer_.member(name);
-    writer_.integer(value);
-  }
-  void flag(std::string_view name, bool value) {
-    writer_.member(name);
-    writer_.boolean(value);
-  }
-  [[nodiscard]] xmlrpc::Writer& writer() noexcept { return writer_; }
-
- private:
-  xmlrpc::Writer& writer_;
-};
 
 /// The file, if it is known: of an automatic log it is while this very configuration is in use.
 std::string logName(const LogSettings& log, const process::Process* program, Channel channel) {
@@ -53,7 +31,8 @@ std::string logName(const LogSettings& log, const process::Process* program, Cha
   return known ? program->logPath(channel) : "auto";
 }
 
-void writeLog(Members& members, const std::string& channel, const LogSettings& log, const std::string& file) {
+void writeLog(xmlrpc::StructWriter& members, const std::string& channel, const LogSettings& log,
+              const std::string& file) {
   members.number(channel + "_capture_maxbytes", log.captureMaxBytes);
   members.flag(channel + "_events_enabled", log.events);
   members.text(channel + "_logfile", file);
@@ -62,16 +41,17 @@ void writeLog(Members& members, const std::string& channel, const LogSettings& l
   members.flag(channel + "_syslog", log.syslog);
 }
 
-void writeRules(Members& members, const ProcessConfig& program) {
+void writeRules(xmlrpc::StructWriter& members, const ProcessConfig& program) {
   members.flag("autostart", program.autoStart);
   if (program.autoRestart == AutoRestart::Unexpected)
     members.text("autorestart", "unexpected");
   else
     members.flag("autorestart", program.autoRestart == AutoRestart::Always);
-  members.writer().member("exitcodes");
-  members.writer().beginArray();
-  for (const int code : program.exitCodes) members.writer().integer(code);
-  members.writer().endArray();
+  members.value("exitcodes", [&program](xmlrpc::Writer& writer) {
+    writer.beginArray();
+    for (const int code : program.exitCodes) writer.integer(code);
+    writer.endArray();
+  });
   members.number("startsecs", program.startSeconds);
   members.number("startretries", program.startRetries);
   members.number("stopsignal", program.stopSignal);
@@ -79,14 +59,13 @@ void writeRules(Members& members, const ProcessConfig& program) {
   members.flag("killasgroup", program.killAsGroup);
 }
 
-void writeProgram(xmlrpc::Writer& writer, const process::Table& table, const GroupConfig& group,
-                  const ProcessConfig& program) {
+void appendProgram(std::string& out, const process::Table& table, const GroupConfig& group,
+                   const ProcessConfig& program) {
   const bool inUse = table.find(group.name) != nullptr;
   const process::Process* active = inUse ? table.find(group.name, program.name) : nullptr;
   // After a reread the automatic logs are "auto" again, as Supervisor has it.
   if (active != nullptr && &active->config() != &program) active = nullptr;
-  writer.beginStruct();
-  Members members(writer);
+  xmlrpc::StructWriter members(out);
   members.text("name", program.name);
   members.text("group", group.name);
   members.number("group_prio", group.priority);
@@ -103,7 +82,7 @@ void writeProgram(xmlrpc::Writer& writer, const process::Table& table, const Gro
   members.flag("redirect_stderr", program.redirectStderr);
   writeLog(members, "stdout", program.out, logName(program.out, active, Channel::Stdout));
   writeLog(members, "stderr", program.err, logName(program.err, active, Channel::Stderr));
-  writer.endStruct();
+  members.end();
 }
 
 using Programs = std::vector<std::pair<const GroupConfig*, const ProcessConfig*>>;
@@ -144,7 +123,7 @@ MethodResult getAllConfigInfo(const Instance& instance) {
   std::string out;
   xmlrpc::Writer writer(out);
   writer.beginArray();
-  for (const auto& [group, program] : programs) writeProgram(writer, instance.table, *group, *program);
+  for (const auto& [group, program] : programs) appendProgram(out, instance.table, *group, *program);
   writer.endArray();
   return out;
 }

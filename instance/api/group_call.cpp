@@ -6,24 +6,19 @@
 
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
-#include "lib/xmlrpc/writer.hpp"
+#include "lib/xmlrpc/struct_writer.hpp"
 
 namespace api {
 namespace {
 
 std::string resultValue(const std::string& name, const std::string& group, const Waiters::WaitResult& verdict) {
   std::string out;
-  xmlrpc::Writer writer(out);
-  writer.beginStruct();
-  writer.member("name");
-  writer.string(name);
-  writer.member("group");
-  writer.string(group);
-  writer.member("status");
-  writer.integer(verdict ? static_cast<int>(xmlrpc::FaultCode::Success) : verdict.error().code);
-  writer.member("description");
-  writer.string(verdict ? "OK" : verdict.error().text);
-  writer.endStruct();
+  xmlrpc::StructWriter members(out);
+  members.text<"name">(name);
+  members.text<"group">(group);
+  members.number<"status">(verdict ? static_cast<int>(xmlrpc::FaultCode::Success) : verdict.error().code);
+  members.text<"description">(verdict ? std::string_view("OK") : verdict.error().text);
+  members.end();
   return out;
 }
 

@@ -8,7 +8,7 @@
 #include "instance/api/supervisor_methods.hpp"
 #include "instance/process/table.hpp"
 #include "lib/core/clock.hpp"
-#include "lib/xmlrpc/writer.hpp"
+#include "lib/xmlrpc/struct_writer.hpp"
 
 namespace api {
 
@@ -19,13 +19,10 @@ namespace {
 MethodResult getState(const Instance& instance) {
   const process::SupervisorState supervisorState = instance.table.supervisorState();
   std::string out;
-  xmlrpc::Writer writer(out);
-  writer.beginStruct();
-  writer.member("statecode");
-  writer.integer(static_cast<int>(supervisorState));
-  writer.member("statename");
-  writer.string(process::toText(supervisorState));
-  writer.endStruct();
+  xmlrpc::StructWriter members(out);
+  members.number<"statecode">(static_cast<int>(supervisorState));
+  members.text<"statename">(process::toText(supervisorState));
+  members.end();
   return out;
 }
 

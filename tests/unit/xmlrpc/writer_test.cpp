@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "lib/xmlrpc/message.hpp"
+#include "lib/xmlrpc/struct_writer.hpp"
 
 namespace {
 
@@ -57,6 +58,46 @@ TEST_CASE("arrays and structs close their elements") {
         }) ==
         "<value><struct><member><name>a</name><value><struct></struct></value></member>"
         "<member><name>b</name><value><string>&lt;struct&gt;</string></value></member></struct></value>");
+}
+
+TEST_CASE("the struct writer writes what the writer writes, with names of the source and of run time") {
+  std::string out;
+  xmlrpc::StructWriter members(out);
+  members.text<"name">("a<b");
+  members.number<"big">(std::int64_t{1} << 40);
+  members.text(std::string("std") + "out", "");
+  members.number("pid", -7);
+  members.flag("inuse", true);
+  members.value("codes", [](xmlrpc::Writer& writer) {
+    writer.beginArray();
+    writer.integer(2);
+    writer.endArray();
+  });
+  members.end();
+  CHECK(out == written([](auto& w) {
+          w.beginStruct();
+          w.member("name");
+          w.string("a<b");
+          w.member("big");
+          w.integer(std::int64_t{1} << 40);
+          w.member("stdout");
+          w.string("");
+          w.member("pid");
+          w.integer(-7);
+          w.member("inuse");
+          w.boolean(true);
+          w.member("codes");
+          w.beginArray();
+          w.integer(2);
+          w.endArray();
+          w.endStruct();
+        }));
+}
+
+TEST_CASE("a struct without members") {
+  std::string out;
+  xmlrpc::StructWriter(out).end();
+  CHECK(out == "<value><struct></struct></value>");
 }
 
 TEST_CASE("a response has Supervisor's frame") {
