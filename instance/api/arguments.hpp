@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,7 +21,7 @@ using Argument = core::Result<T, xmlrpc::Fault>;
 [[nodiscard]] Argument<std::int64_t> integerArgument(const xmlrpc::Value& value, std::string_view name);
 /// What Python takes for true.
 [[nodiscard]] bool truth(const xmlrpc::Value& value) noexcept;
-/// The argument `wait` of the calls that start and stop, at `index`: true where it is left out.
+/// The optional parameter `wait` at `index`: true unless it is given and false.
 [[nodiscard]] bool waits(const xmlrpc::Array& params, std::size_t index) noexcept;
 /// A scalar as a text: for arguments that are passed on as they are.
 [[nodiscard]] std::string scalarText(const xmlrpc::Value& value);

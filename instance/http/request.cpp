@@ -88,4 +88,15 @@ std::vector<std::pair<std::string, std::string>> parseForm(std::string_view text
   return fields;
 }
 
+std::optional<std::string> parameter(const Request& request, std::string_view name) {
+  std::optional<std::string> value;
+  if (request.method == "POST")
+    for (auto& [key, text] : parseForm(request.body))
+      if (key == name) value = std::move(text);
+  if (value) return value;
+  for (auto& [key, text] : parseForm(request.query()))
+    if (key == name) return std::move(text);
+  return std::nullopt;
+}
+
 }  // namespace http

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,5 +43,8 @@ struct Request {
 /// "a=1&b=2" (also ';'), decoded, in order. A name without '=' has an empty value. What follows
 /// the first 1000 is left out.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> parseForm(std::string_view text);
+/// The parameter of that name of the form, or else of the query. The form is first, as in Supervisor. Of a name that is
+/// repeated the last one in the form counts, the first one in the query.
+[[nodiscard]] std::optional<std::string> parameter(const Request& request, std::string_view name);
 
 }  // namespace http

@@ -7,8 +7,8 @@
 #include <ctime>
 #include <utility>
 
+#include "instance/api/names.hpp"
 #include "instance/process/table.hpp"
-#include "instance/web/namespec.hpp"
 #include "instance/web/page.hpp"
 
 namespace web {
@@ -90,7 +90,7 @@ void callTwice(const Call& call, const std::string& stop, const std::string& sta
 
 void performOnProcess(const Action& action, const process::Table& table, const Call& call, Done done) {
   const auto& name = action.process;
-  if (!findProgram(table, name)) return done("No such process named " + name);
+  if (!api::findProgram(table, name)) return done("No such process named " + name);
   const auto said = [&](const char* what) { return "Process " + name + " " + what; };
   if (action.verb == "start")
     return callOnce(call, "supervisor.startProcess", names(name), said("started"), std::move(done),

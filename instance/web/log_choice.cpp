@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "instance/web/log_choice.hpp"
 
+#include "instance/api/names.hpp"
 #include "instance/output/rotating_file.hpp"
 #include "instance/process/process.hpp"
-#include "instance/web/namespec.hpp"
 #include "instance/web/page.hpp"
 
 namespace web {
@@ -24,7 +24,7 @@ LogChoice chooseLog(const process::Table& table, output::RotatingFile* activity,
   }
   choice.name = parameter(request, "processname").value_or("");
   if (parameter(request, "channel") == "stderr") choice.channel = process::Channel::Stderr;
-  choice.program = choice.name.empty() ? nullptr : findProgram(table, choice.name);
+  if (const auto program = api::findProgram(table, choice.name)) choice.program = *program;
   if (choice.program) choice.log = choice.program->log(choice.channel);
   return choice;
 }

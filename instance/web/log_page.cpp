@@ -10,7 +10,6 @@
 #include "instance/process/process.hpp"
 #include "instance/web/controls.hpp"
 #include "instance/web/log_history.hpp"
-#include "instance/web/namespec.hpp"
 #include "instance/web/page.hpp"
 #include "lib/core/json.hpp"
 #include "lib/core/text.hpp"

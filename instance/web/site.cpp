@@ -8,12 +8,10 @@
 #include "instance/web/log_choice.hpp"
 #include "instance/web/log_feed.hpp"
 #include "instance/web/log_page.hpp"
-#include "instance/web/namespec.hpp"
 #include "instance/web/origin.hpp"
 #include "instance/web/page.hpp"
 #include "instance/web/status_page.hpp"
 #include "instance/web/view.hpp"
-#include "instance/web/warnings_box.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/json.hpp"
 #include "lib/core/text.hpp"
@@ -148,7 +146,7 @@ void Site::index(const http::Request& request, const http::Reply& reply) {
                       parameter(request, "groupname").value_or("")};
   if (action.verb.empty())
     return show(request, reply, "Supervisor Status",
-                statusContent(table_, View::of(request), token_, warningsBox(about_().warnings)),
+                statusContent(table_, View::of(request), token_, about_().warnings),
                 parameter(request, "message").value_or(""));
   if (!known(action)) return reply.send(http::makeError(400));
 

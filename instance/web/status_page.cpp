@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <vector>
@@ -24,6 +25,7 @@ using lifecycle::ProcessState;
 constexpr std::array kStatesByWeight{ProcessState::Fatal,    ProcessState::Backoff,  ProcessState::Unknown,
                                      ProcessState::Starting, ProcessState::Stopping, ProcessState::Exited,
                                      ProcessState::Stopped,  ProcessState::Running};
+constexpr std::size_t kMostWarnings = 20;
 using Counts = std::map<ProcessState, std::size_t>;
 
 std::string memoryText(std::uint64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1048576.0); }
@@ -148,13 +150,31 @@ std::string countsOf(const std::vector<Block>& blocks, const View& view) {
   return "<ul id=\"counts\" class=\"bar\" aria-label=\"Programs by state\">" + html + "</ul>\n";
 }
 
+/// What looks like a mistake in the configuration; empty if there is nothing. What is too much for a page is counted.
+std::string warningsBox(std::span<const std::string_view> warnings) {
+  if (warnings.empty()) return {};
+  std::string items;
+  for (const auto& text : warnings.first(std::min(kMostWarnings, warnings.size())))
+    items += fmt::format("<li>{}</li>\n", escape(text));
+  if (warnings.size() > kMostWarnings)
+    items +=
+        fmt::format("<li>and {} more: supervisorctl reread shows them all</li>\n", warnings.size() - kMostWarnings);
+  return fmt::format(R"(<section id="config-warnings" aria-labelledby="config-warnings-title">
+<h2 id="config-warnings-title">The configuration needs a look</h2>
+<ul>
+{}</ul>
+</section>
+)",
+                     items);
+}
+
 }  // namespace
 
 std::string statusContent(const process::Table& table, const View& view, const std::string& token,
-                          const std::string& notices) {
+                          std::span<const std::string_view> warnings) {
   const auto blocks = arrange(table, view);
   return fmt::format(R"(<div id="content" tabindex="-1">
-{notices}<div class="tools">
+{warnings}<div class="tools">
 {counts}<form id="view" action="index.html" role="search"><input type="hidden" name="sort" value="{reversed}{sort}">
 <input type="hidden" name="state" value="{state}">
 <label>Filter <input id="filter" name="filter" type="search" autocomplete="off" placeholder="name or state"
@@ -172,7 +192,7 @@ value="{filter}"></label> <button>Filter</button></form>
 {table}</form>
 </div>
 )",
-                     fmt::arg("notices", notices), fmt::arg("counts", countsOf(blocks, view)),
+                     fmt::arg("warnings", warningsBox(warnings)), fmt::arg("counts", countsOf(blocks, view)),
                      fmt::arg("reversed", view.reversed ? "-" : ""), fmt::arg("sort", toText(view.sort)),
                      fmt::arg("state", escape(view.state)), fmt::arg("filter", escape(view.filter)),
                      fmt::arg("token", token), fmt::arg("start", actionButton("Start All", "startall", "", "")),

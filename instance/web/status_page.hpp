@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace process {
 class Table;
@@ -12,9 +14,10 @@ namespace web {
 struct View;
 
 /// The content of the page of all programs: how many are in which state, buttons, and a table grouped by group in the
-/// order of `view`, below `notices` (HTML). `token` goes into the form, so that its buttons are known as ours.
+/// order of `view`, below the `warnings` about the configuration. `token` goes into the form, so that its buttons are
+/// known as ours.
 [[nodiscard]] std::string statusContent(const process::Table& table, const View& view, const std::string& token,
-                                        const std::string& notices);
+                                        std::span<const std::string_view> warnings);
 
 /// The question before an action that is not to be slipped into, or that another page asked for. `address` says the
 /// action.

@@ -11,7 +11,6 @@
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 #include "instance/web/controls.hpp"
-#include "instance/web/namespec.hpp"
 #include "instance/web/page.hpp"
 #include "lib/core/text.hpp"
 

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "instance/web/assets.hpp"
-#include "instance/web/namespec.hpp"
 #include "instance/web/origin.hpp"
 #include "instance/web/page.hpp"
 #include "instance/web/usage.hpp"
@@ -76,9 +75,9 @@ TEST_CASE("a form's value has precedence over the query's") {
   auto r = request("POST", {});
   r.uri = "/index.html?action=start&processname=a";
   r.body = "action=stop";
-  CHECK(web::parameter(r, "action") == "stop");
-  CHECK(web::parameter(r, "processname") == "a");
-  CHECK_FALSE(web::parameter(r, "token").has_value());
+  CHECK(http::parameter(r, "action") == "stop");
+  CHECK(http::parameter(r, "processname") == "a");
+  CHECK_FALSE(http::parameter(r, "token").has_value());
 }
 
 TEST_CASE("a running process uses memory, and has a share of a core from the second measurement on") {
