@@ -4,8 +4,9 @@
 #include "instance/api/arguments.hpp"
 #include "instance/api/instance.hpp"
 #include "instance/api/names.hpp"
-#include "instance/api/process_info.hpp"
 #include "instance/api/supervisor_methods.hpp"
+#include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/xmlrpc/struct_writer.hpp"
@@ -24,6 +25,27 @@ MethodResult getState(const Instance& instance) {
   members.text<"statename">(process::toText(supervisorState));
   members.end();
   return out;
+}
+
+/// Appends the struct of one program. `now` is the wall clock in seconds.
+void appendProcessInfo(std::string& out, const process::Process& program, std::int64_t now) {
+  const std::string& stdoutLog = program.logPath(process::Channel::Stdout);
+  xmlrpc::StructWriter members(out);
+  members.text<"name">(program.name());
+  members.text<"group">(program.group().name());
+  members.number<"start">(program.startedAt());
+  members.number<"stop">(program.stoppedAt());
+  members.number<"now">(now);
+  members.number<"state">(static_cast<int>(program.state()));
+  members.text<"statename">(lifecycle::toText(program.state()));
+  members.text<"spawnerr">(program.spawnError());
+  members.number<"exitstatus">(program.exitStatus());
+  members.text<"logfile">(stdoutLog);  // an alias, kept by Supervisor for old clients
+  members.text<"stdout_logfile">(stdoutLog);
+  members.text<"stderr_logfile">(program.logPath(process::Channel::Stderr));
+  members.number<"pid">(program.pid());
+  members.text<"description">(program.description());
+  members.end();
 }
 
 MethodResult getProcessInfo(const Instance& instance, const Array& params) {

@@ -10,14 +10,34 @@
 #include <utility>
 
 #include "instance/api/names.hpp"
-#include "instance/endpoints/log_source.hpp"
 #include "instance/http/router.hpp"
+#include "instance/http/source.hpp"
+#include "instance/output/log_feed.hpp"
 #include "instance/output/rotating_file.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 
 namespace endpoints {
 namespace {
+
+/// A log as the body of an answer without an end. The feed reports to a client that reads too slowly how much it has
+/// missed.
+class LogSource final : public http::Source, private output::LogFeed::Reader {
+ public:
+  explicit LogSource(std::shared_ptr<output::LogFeed> feed) : feed_(std::move(feed)), position_(feed_->start()) {
+    feed_->join(*this);
+  }
+  ~LogSource() override { feed_->leave(*this); }
+  LogSource(const LogSource&) = delete;
+  LogSource& operator=(const LogSource&) = delete;
+  [[nodiscard]] std::string more(std::size_t limit) override { return feed_->read(position_, limit); }
+
+ private:
+  void onMore() noexcept override { wake(); }
+
+  std::shared_ptr<output::LogFeed> feed_;
+  std::uint64_t position_;
+};
 
 /// "/logtail/group%3Aname/stderr", taken apart.
 struct Wanted {

@@ -19,7 +19,7 @@ namespace http {
 namespace {
 
 core::Status checkUnix(const Address& address, const std::function<bool(const std::string&)>& isMade) {
-  // It is made under a temporary name first, with the number of the process behind it (listen_unix.cpp).
+  // It is made under a temporary name first, with the number of the process behind it (listen_open.cpp).
   if (address.path.size() + std::to_string(::getpid()).size() + 1 >= sizeof(sockaddr_un::sun_path))
     return core::Err{core::Error{listenError("AF_UNIX path too long").value.text, ENAMETOOLONG}};
   const std::string directory = core::directoryOf(address.path);

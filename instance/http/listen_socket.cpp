@@ -10,8 +10,7 @@
 #include <tuple>
 
 #include "instance/http/listen_error.hpp"
-#include "instance/http/listen_inet.hpp"
-#include "instance/http/listen_unix.hpp"
+#include "instance/http/listen_open.hpp"
 
 namespace http {
 

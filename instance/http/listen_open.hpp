@@ -10,4 +10,7 @@ namespace http {
 /// replaced; any other kind of file is not.
 [[nodiscard]] core::Expected<core::UniqueFd> listenUnix(const Address& address);
 
+/// Listens on a TCP port, IPv4 or IPv6. A host name that has both is served on IPv4, as by Supervisor.
+[[nodiscard]] core::Expected<core::UniqueFd> listenInet(const Address& address);
+
 }  // namespace http
