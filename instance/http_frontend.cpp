@@ -83,11 +83,7 @@ HttpFrontend::HttpFrontend(api::Instance& instance)
       pageSupervisor_(std::make_unique<api::SupervisorMethods>(instance, pageMethods_, "supervisor")),
       dispatcher_(methods_, kCallLimits),
       site_(
-          instance.loop, instance.table, [this] { return about(); },
-          [this](const std::string& method, const xmlrpc::Array& params, auto done) {
-            pageMethods_.call(method, params,
-                              [done](const api::MethodResult& outcome) { done(outcome ? nullptr : &outcome.error()); });
-          }),
+          instance.loop, instance.table, [this] { return about(); }, pageMethods_),
       server_(instance.loop) {
   // A child may have ended in the turn of the loop that serves the call: the answer must have its end already.
   for (auto* const methods : {&methods_, &pageMethods_})

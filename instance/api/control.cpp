@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "instance/api/control.hpp"
 
+#include <utility>
+
 #include "instance/api/method.hpp"
 #include "instance/process/process.hpp"
 #include "lib/dialect/values.hpp"
@@ -22,34 +24,34 @@ using process::CommandError;
 using xmlrpc::FaultCode;
 
 void startProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
-                  const Waiters::Told& told) {
+                  core::Completion<Waiters::WaitResult> done) {
   // What is sure to fail is said without a try.
   if (const auto command = program.checkCommand(); !command) {
     const bool missing = command.error().kind == CommandError::Kind::NoFile;
-    return told(fail(missing ? FaultCode::NoFile : FaultCode::NotExecutable, command.error().text));
+    return done(fail(missing ? FaultCode::NoFile : FaultCode::NotExecutable, command.error().text));
   }
-  if (lifecycle::isActive(program.state())) return told(fail(FaultCode::AlreadyStarted, name));
+  if (lifecycle::isActive(program.state())) return done(fail(FaultCode::AlreadyStarted, name));
   if (program.state() == ProcessState::Unknown)
-    return told(fail(FaultCode::Failed, name + " is in an unknown process state"));
+    return done(fail(FaultCode::Failed, name + " is in an unknown process state"));
   program.start();
   if (program.state() == ProcessState::Stopping) {
-    if (wait) return told(fail(FaultCode::AbnormalTermination, name));
-    return told({});
+    if (wait) return done(fail(FaultCode::AbnormalTermination, name));
+    return done({});
   }
-  if (!program.spawnError().empty()) return told(fail(FaultCode::SpawnError, name));
+  if (!program.spawnError().empty()) return done(fail(FaultCode::SpawnError, name));
   program.due();  // with startsecs=0 it is up by now, as Supervisor's answer says
-  if (!wait) return told({});
-  if (program.state() == ProcessState::Running) return waiters.untilStoppedOr(program, kFirstMoments, told);
-  waiters.untilStarted(program, name, told);
+  if (!wait) return done({});
+  if (program.state() == ProcessState::Running) return waiters.untilStoppedOr(program, kFirstMoments, std::move(done));
+  waiters.untilStarted(program, name, std::move(done));
 }
 
 void stopProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
-                 const Waiters::Told& told) {
-  if (!lifecycle::isActive(program.state())) return told(fail(FaultCode::NotRunning, name));
-  if (const auto stopped = program.stop(); !stopped) return told(fail(FaultCode::Failed, stopped.error().text));
-  if (lifecycle::isStopped(program.state())) return told({});
-  if (wait) return waiters.untilStopped(program, told);
-  waiters.untilStoppedOr(program, kLastMoments, told);
+                 core::Completion<Waiters::WaitResult> done) {
+  if (!lifecycle::isActive(program.state())) return done(fail(FaultCode::NotRunning, name));
+  if (const auto stopped = program.stop(); !stopped) return done(fail(FaultCode::Failed, stopped.error().text));
+  if (lifecycle::isStopped(program.state())) return done({});
+  if (wait) return waiters.untilStopped(program, std::move(done));
+  waiters.untilStoppedOr(program, kLastMoments, std::move(done));
 }
 
 Waiters::WaitResult signalProgram(process::Process& program, const std::string& name, const std::string& signal) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "instance/api/waiters.hpp"
@@ -12,12 +11,12 @@ class Process;
 
 namespace api {
 
-/// `name` is what faults call the program: as the client wrote it, or its full name in group calls. `told` is called at
-/// once, or when what is waited for has come.
+/// `name` is what faults call the program: as the client wrote it, or its full name in group calls. `done` is called
+/// before these return, or when what is waited for has come.
 void startProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
-                  const Waiters::Told& told);
+                  core::Completion<Waiters::WaitResult> done);
 void stopProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
-                 const Waiters::Told& told);
+                 core::Completion<Waiters::WaitResult> done);
 /// `signal` is a name, with or without SIG, or a number.
 [[nodiscard]] Waiters::WaitResult signalProgram(process::Process& program, const std::string& name,
                                                 const std::string& signal);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <utility>
+
 #include "instance/api/arguments.hpp"
 #include "instance/api/control.hpp"
 #include "instance/api/group_control.hpp"
@@ -14,50 +16,46 @@ namespace {
 using xmlrpc::Array;
 using xmlrpc::FaultCode;
 
-/// A program's verdict as the outcome of a call: true, or the fault.
-Waiters::Told asOutcome(Completion done) {
-  return [done = std::move(done)](Waiters::WaitResult verdict) {
-    done(verdict ? trueValue() : MethodResult(core::Err{std::move(verdict).error()}));
-  };
+MethodResult outcomeOf(Waiters::WaitResult result) {
+  if (!result) return core::Err{std::move(result).error()};
+  return trueValue();
 }
 
-/// Finds what the first parameter names; tells the fault itself if there is no such thing.
-Target named(const Instance& instance, const Array& params, const Completion& done) {
+/// The result for one program as the outcome of a call.
+core::Completion<Waiters::WaitResult> asOutcome(core::Completion<MethodResult> done) {
+  return [done = std::move(done)](Waiters::WaitResult result) mutable { done(outcomeOf(std::move(result))); };
+}
+
+/// What the first parameter names.
+core::Result<Target, xmlrpc::Fault> named(const Instance& instance, const Array& params) {
   const auto name = textArgument(params[0], "name");
-  if (!name) {
-    done(core::Err{name.error()});
-    return {};
-  }
-  const auto target = findTarget(instance.table, *name);
-  if (!target) {
-    done(core::Err{target.error()});
-    return {};
-  }
-  return *target;
+  if (!name) return core::Err{name.error()};
+  return findTarget(instance.table, *name);
 }
 
-void startProcess(const Instance& instance, Waiters& waiters, const Array& params, const Completion& done) {
-  const Target target = named(instance, params, done);
-  if (target.group == nullptr) return;
+void startProcess(const Instance& instance, Waiters& waiters, const Array& params,
+                  core::Completion<MethodResult> done) {
+  const auto target = named(instance, params);
+  if (!target) return done(core::Err{target.error()});
   const bool wait = waits(params, 1);
-  if (target.program == nullptr) return startAll(waiters, target.group->byPriority(), wait, done);
-  startProgram(waiters, *target.program, *params[0].string(), wait, asOutcome(done));
+  if (target->program == nullptr) return startAll(waiters, target->group->byPriority(), wait, std::move(done));
+  startProgram(waiters, *target->program, *params[0].string(), wait, asOutcome(std::move(done)));
 }
 
-void stopProcess(const Instance& instance, Waiters& waiters, const Array& params, const Completion& done) {
-  const Target target = named(instance, params, done);
-  if (target.group == nullptr) return;
+void stopProcess(const Instance& instance, Waiters& waiters, const Array& params, core::Completion<MethodResult> done) {
+  const auto target = named(instance, params);
+  if (!target) return done(core::Err{target.error()});
   const bool wait = waits(params, 1);
-  if (target.program == nullptr) return stopAll(waiters, target.group->byPriority(), wait, done);
-  stopProgram(waiters, *target.program, *params[0].string(), wait, asOutcome(done));
+  if (target->program == nullptr) return stopAll(waiters, target->group->byPriority(), wait, std::move(done));
+  stopProgram(waiters, *target->program, *params[0].string(), wait, asOutcome(std::move(done)));
 }
 
-void signalProcess(const Instance& instance, const Array& params, const Completion& done) {
-  const Target target = named(instance, params, done);
-  if (target.group == nullptr) return;
+void signalProcess(const Instance& instance, const Array& params, core::Completion<MethodResult> done) {
+  const auto target = named(instance, params);
+  if (!target) return done(core::Err{target.error()});
   const std::string signal = scalarText(params[1]);
-  if (target.program == nullptr) return signalAll(target.group->byPriority(), signal, done);
-  asOutcome(done)(signalProgram(*target.program, *params[0].string(), signal));
+  if (target->program == nullptr) return signalAll(target->group->byPriority(), signal, std::move(done));
+  done(outcomeOf(signalProgram(*target->program, *params[0].string(), signal)));
 }
 
 MethodResult restart(Instance& instance) {
@@ -73,16 +71,22 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
             "Starts a process.\n\n@param string name  The process ('name', 'group:name', or 'group:*' for a group).\n"
             "@param boolean wait  Answer only when it has stayed up for its startsecs (the default).\n"
             "@return boolean result  True; for a group an array of results.",
-            [&](const Array& params, const Completion& done) { startProcess(instance, waiters, params, done); });
+            [&](const Array& params, core::Completion<MethodResult> done) {
+              startProcess(instance, waiters, params, std::move(done));
+            });
   names.add("stopProcess", {"boolean", "string", "boolean"}, 1,
             "Stops a process.\n\n@param string name  The process ('name', 'group:name', or 'group:*' for a group).\n"
             "@param boolean wait  Answer only when it has ended (the default), else after 50 ms at most.\n"
             "@return boolean result  True; for a group an array of results.",
-            [&](const Array& params, const Completion& done) { stopProcess(instance, waiters, params, done); });
+            [&](const Array& params, core::Completion<MethodResult> done) {
+              stopProcess(instance, waiters, params, std::move(done));
+            });
   names.add("signalProcess", {"boolean", "string", "string"}, 2,
             "Sends a signal to a process.\n\n@param string name  The process ('name', 'group:name', or 'group:*').\n"
             "@param string signal  Its name, with or without SIG, or its number.\n@return boolean result  True.",
-            [&](const Array& params, const Completion& done) { signalProcess(instance, params, done); });
+            [&](const Array& params, core::Completion<MethodResult> done) {
+              signalProcess(instance, params, std::move(done));
+            });
   names.add("shutdown", {"boolean"}, 0,
             "Stops every process and ends supervisord.\n\n@return boolean result  True, before anything stops.",
             immediately([&](const Array&) {

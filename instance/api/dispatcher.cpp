@@ -2,6 +2,7 @@
 #include "instance/api/dispatcher.hpp"
 
 #include <exception>
+#include <memory>
 #include <utility>
 
 #include "lib/core/log.hpp"
@@ -26,7 +27,7 @@ void logOutcome(const std::string& method, const MethodResult& outcome) {
 
 }  // namespace
 
-void Dispatcher::run(std::string_view xml, AnswerTo answer) const {
+void Dispatcher::run(std::string_view xml, core::Completion<Answer> answer) const {
   auto request = xmlrpc::readRequest(xml, limits_);
   if (!request) {
     const bool nameless = request.error().text == "no method name";
@@ -35,14 +36,18 @@ void Dispatcher::run(std::string_view xml, AnswerTo answer) const {
     return answer({400, {}});
   }
   logging::trace("XML-RPC method called: {}()", request->method);
+  // Shared, since the method completes the call, and an exception of the method is answered here.
+  const auto shared = std::make_shared<core::Completion<Answer>>(std::move(answer));
+  core::Completion<MethodResult> done([shared, method = request->method](MethodResult outcome) {
+    if (!*shared) return;
+    logOutcome(method, outcome);
+    (*shared)({200, outcome ? xmlrpc::composeResponse(std::move(*outcome)) : xmlrpc::composeFault(outcome.error())});
+  });
   try {
-    table_.call(request->method, request->params, [answer, method = request->method](MethodResult outcome) {
-      logOutcome(method, outcome);
-      answer({200, outcome ? xmlrpc::composeResponse(std::move(*outcome)) : xmlrpc::composeFault(outcome.error())});
-    });
+    table_.call(request->method, request->params, done);
   } catch (const std::exception& e) {
     logging::critical("Handling XML-RPC request with data {} raised an unexpected exception: {}", shown(xml), e.what());
-    answer({500, {}});
+    if (*shared) (*shared)({500, {}});
   }
 }
 

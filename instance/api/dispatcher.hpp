@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -10,13 +9,22 @@
 
 namespace api {
 
-/// The answer to one request: a methodResponse with status 200, or an empty text with status 400 (the request is no
-/// XML-RPC) or 500 (the method broke).
+/// The answer to one request: a methodResponse with status 200, or an empty text with status 400 (the request is not
+/// XML-RPC) or 500 (the method threw an exception).
 struct Answer {
   int status = 200;
   std::string xml;
 };
-using AnswerTo = std::function<void(Answer answer)>;
+
+}  // namespace api
+
+/// A request that cannot even be answered with a fault, for lack of memory.
+template <>
+struct core::WhenDropped<api::Answer> {
+  static api::Answer value() noexcept { return {500, {}}; }
+};
+
+namespace api {
 
 /// From the text of a request to the text of its answer.
 class Dispatcher {
@@ -24,8 +32,8 @@ class Dispatcher {
   /// `table` must outlive the calls.
   explicit Dispatcher(const MethodTable& table, const xmlrpc::Limits& limits = {}) : table_(table), limits_(limits) {}
 
-  /// `answer` is called once: before this returns, or later from the loop.
-  void run(std::string_view xml, AnswerTo answer) const;
+  /// `answer` takes the answer: before this returns, or later from the loop.
+  void run(std::string_view xml, core::Completion<Answer> answer) const;
 
  private:
   const MethodTable& table_;

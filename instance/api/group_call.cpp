@@ -11,20 +11,21 @@
 namespace api {
 namespace {
 
-std::string resultValue(const std::string& name, const std::string& group, const Waiters::WaitResult& verdict) {
+std::string resultValue(const std::string& name, const std::string& group, const Waiters::WaitResult& result) {
   std::string out;
   xmlrpc::StructWriter members(out);
   members.text<"name">(name);
   members.text<"group">(group);
-  members.number<"status">(verdict ? static_cast<int>(xmlrpc::FaultCode::Success) : verdict.error().code);
-  members.text<"description">(verdict ? std::string_view("OK") : verdict.error().text);
+  members.number<"status">(result ? static_cast<int>(xmlrpc::FaultCode::Success) : result.error().code);
+  members.text<"description">(result ? std::string_view("OK") : result.error().text);
   members.end();
   return out;
 }
 
-/// Collects the results. The steps that are not done keep it alive.
+/// Collects the results. The steps that are not done keep it alive: when one of them is lost, for lack of memory, this
+/// goes with the last one, and drops the call.
 struct Results {
-  explicit Results(Completion whenDone) : done(std::move(whenDone)) {}
+  explicit Results(core::Completion<MethodResult> whenDone) : done(std::move(whenDone)) {}
   Results(const Results&) = delete;
   Results& operator=(const Results&) = delete;
 
@@ -38,21 +39,22 @@ struct Results {
     done(std::move(out));
   }
 
-  Completion done;
+  core::Completion<MethodResult> done;
   std::vector<std::string> values;  ///< by the program's place; empty until it is done
-  std::size_t pending = 1;          ///< the setting off counts as one
+  std::size_t pending = 1;          ///< starting them all counts as one
 };
 
 }  // namespace
 
-void forEachProgram(const std::vector<process::Process*>& programs, const Step& step, Completion done) {
+void forEachProgram(const std::vector<process::Process*>& programs, const Step& step,
+                    core::Completion<MethodResult> done) {
   const auto results = std::make_shared<Results>(std::move(done));
   results->values.resize(programs.size());
   for (std::size_t place = 0; place < programs.size(); ++place) {
     auto& program = *programs[place];
     ++results->pending;
-    step(program, [results, place, name = program.name(), group = program.group().name()](const auto& verdict) {
-      results->values[place] = resultValue(name, group, verdict);
+    step(program, [results, place, name = program.name(), group = program.group().name()](const auto& result) {
+      results->values[place] = resultValue(name, group, result);
       results->finishOne();
     });
   }

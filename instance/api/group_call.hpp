@@ -9,12 +9,13 @@
 
 namespace api {
 
-/// Does one thing to one program, and tells the outcome at once or later.
-using Step = std::function<void(process::Process& program, const Waiters::Told& told)>;
+/// Does one thing to one program; `done` takes its outcome, before it returns or later.
+using Step = std::function<void(process::Process& program, core::Completion<Waiters::WaitResult> done)>;
 
 /// Sets `step` off for each program, in order and without waiting in between. The outcome, when all are done, is an
 /// array of structs (name, group, status, description) in the order of `programs`, whichever was done first. It is
 /// never a fault.
-void forEachProgram(const std::vector<process::Process*>& programs, const Step& step, Completion done);
+void forEachProgram(const std::vector<process::Process*>& programs, const Step& step,
+                    core::Completion<MethodResult> done);
 
 }  // namespace api

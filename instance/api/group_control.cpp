@@ -27,11 +27,12 @@ Programs those(const Programs& programs, bool (*fits)(lifecycle::ProcessState)) 
   return chosen;
 }
 
-using GroupAction = std::function<void(const Programs& programs, const Array& params, Completion done)>;
+using GroupAction =
+    std::function<void(const Programs& programs, const Array& params, core::Completion<MethodResult> done)>;
 
 /// A call whose first parameter names a group.
 Handler onGroup(const Instance& instance, GroupAction action) {
-  return [&instance, action = std::move(action)](const Array& params, Completion done) {
+  return [&instance, action = std::move(action)](const Array& params, core::Completion<MethodResult> done) {
     const auto name = textArgument(params[0], "name");
     if (!name) return done(core::Err{name.error()});
     const process::Group* group = instance.table.find(*name);
@@ -42,72 +43,74 @@ Handler onGroup(const Instance& instance, GroupAction action) {
 
 }  // namespace
 
-void startAll(Waiters& waiters, const Programs& programs, bool wait, Completion done) {
+void startAll(Waiters& waiters, const Programs& programs, bool wait, core::Completion<MethodResult> done) {
   forEachProgram(
       those(programs, [](lifecycle::ProcessState state) { return !lifecycle::isActive(state); }),
-      [&waiters, wait](process::Process& program, const Waiters::Told& told) {
-        startProgram(waiters, program, program.fullName(), wait, told);
+      [&waiters, wait](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
+        startProgram(waiters, program, program.fullName(), wait, std::move(ended));
       },
       std::move(done));
 }
 
-void stopAll(Waiters& waiters, const Programs& programs, bool wait, Completion done) {
+void stopAll(Waiters& waiters, const Programs& programs, bool wait, core::Completion<MethodResult> done) {
   forEachProgram(
       those(programs, [](lifecycle::ProcessState state) { return lifecycle::isActive(state); }),
-      [&waiters, wait](process::Process& program, const Waiters::Told& told) {
-        stopProgram(waiters, program, program.fullName(), wait, told);
+      [&waiters, wait](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
+        stopProgram(waiters, program, program.fullName(), wait, std::move(ended));
       },
       std::move(done));
 }
 
-void signalAll(const Programs& programs, const std::string& signal, Completion done) {
+void signalAll(const Programs& programs, const std::string& signal, core::Completion<MethodResult> done) {
   forEachProgram(
       those(programs, [](lifecycle::ProcessState state) { return lifecycle::isSignallable(state); }),
-      [&signal](process::Process& program, const Waiters::Told& told) {
-        told(signalProgram(program, program.fullName(), signal));
+      [&signal](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
+        ended(signalProgram(program, program.fullName(), signal));
       },
       std::move(done));
 }
 
 void addGroupControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names) {
-  names.add("startProcessGroup", {"array", "string", "boolean"}, 1,
-            "Starts all processes of a group.\n\n@param string name  The group.\n"
-            "@param boolean wait  Answer only when each is up or has failed (the default).\n"
-            "@return array result  A struct of name, group, status and description for each.",
-            onGroup(instance, [&waiters](const Programs& programs, const Array& params, Completion done) {
-              startAll(waiters, programs, waits(params, 1), std::move(done));
-            }));
+  names.add(
+      "startProcessGroup", {"array", "string", "boolean"}, 1,
+      "Starts all processes of a group.\n\n@param string name  The group.\n"
+      "@param boolean wait  Answer only when each is up or has failed (the default).\n"
+      "@return array result  A struct of name, group, status and description for each.",
+      onGroup(instance, [&waiters](const Programs& programs, const Array& params, core::Completion<MethodResult> done) {
+        startAll(waiters, programs, waits(params, 1), std::move(done));
+      }));
   names.add("startAllProcesses", {"array", "boolean"}, 0,
             "Starts all processes.\n\n@param boolean wait  Answer only when each is up or has failed (the default).\n"
             "@return array result  A struct of name, group, status and description for each.",
-            [&](const Array& params, Completion done) {
+            [&](const Array& params, core::Completion<MethodResult> done) {
               startAll(waiters, byPriority(instance.table), waits(params, 0), std::move(done));
             });
-  names.add("stopProcessGroup", {"array", "string", "boolean"}, 1,
-            "Stops all processes of a group.\n\n@param string name  The group.\n"
-            "@param boolean wait  Answer only when each has ended (the default), else after 50 ms at most.\n"
-            "@return array result  A struct of name, group, status and description for each.",
-            onGroup(instance, [&waiters](const Programs& programs, const Array& params, Completion done) {
-              stopAll(waiters, programs, waits(params, 1), std::move(done));
-            }));
+  names.add(
+      "stopProcessGroup", {"array", "string", "boolean"}, 1,
+      "Stops all processes of a group.\n\n@param string name  The group.\n"
+      "@param boolean wait  Answer only when each has ended (the default), else after 50 ms at most.\n"
+      "@return array result  A struct of name, group, status and description for each.",
+      onGroup(instance, [&waiters](const Programs& programs, const Array& params, core::Completion<MethodResult> done) {
+        stopAll(waiters, programs, waits(params, 1), std::move(done));
+      }));
   names.add("stopAllProcesses", {"array", "boolean"}, 0,
             "Stops all processes.\n\n"
             "@param boolean wait  Answer only when each has ended (the default), else after 50 ms at most.\n"
             "@return array result  A struct of name, group, status and description for each.",
-            [&](const Array& params, Completion done) {
+            [&](const Array& params, core::Completion<MethodResult> done) {
               stopAll(waiters, byPriority(instance.table), waits(params, 0), std::move(done));
             });
   names.add("signalProcessGroup", {"array", "string", "string"}, 2,
             "Sends a signal to all processes of a group.\n\n@param string name  The group.\n"
             "@param string signal  Its name, with or without SIG, or its number.\n"
             "@return array result  A struct of name, group, status and description for each.",
-            onGroup(instance, [](const Programs& programs, const Array& params, Completion done) {
+            onGroup(instance, [](const Programs& programs, const Array& params, core::Completion<MethodResult> done) {
               signalAll(programs, scalarText(params[1]), std::move(done));
             }));
   names.add("signalAllProcesses", {"array", "string"}, 1,
             "Sends a signal to all processes.\n\n@param string signal  Its name, with or without SIG, or its number.\n"
             "@return array result  A struct of name, group, status and description for each.",
-            [&](const Array& params, Completion done) {
+            [&](const Array& params, core::Completion<MethodResult> done) {
               signalAll(byPriority(instance.table), scalarText(params[0]), std::move(done));
             });
 }

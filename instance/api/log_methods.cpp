@@ -134,12 +134,12 @@ MethodResult clearProcessLogs(const Instance& instance, const Array& params) {
   return trueValue();
 }
 
-void clearAllProcessLogs(const Instance& instance, Completion done) {
+void clearAllProcessLogs(const Instance& instance, core::Completion<MethodResult> done) {
   forEachProgram(
       byPriority(instance.table),
-      [](process::Process& program, const Waiters::Told& told) {
-        if (program.clearLogs()) return told({});
-        told(fail(FaultCode::Failed, program.fullName()));
+      [](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
+        if (program.clearLogs()) return ended({});
+        ended(fail(FaultCode::Failed, program.fullName()));
       },
       std::move(done));
 }
@@ -190,7 +190,9 @@ void addLogMethods(Instance& instance, SupervisorNamespace& names) {
   names.add("clearAllProcessLogs", {"array"}, 0,
             "Empties the logs of all processes.\n\n"
             "@return array result  A struct of name, group, status and description for each.",
-            [&instance](const Array&, Completion done) { clearAllProcessLogs(instance, std::move(done)); });
+            [&instance](const Array&, core::Completion<MethodResult> done) {
+              clearAllProcessLogs(instance, std::move(done));
+            });
 }
 
 }  // namespace api

@@ -8,7 +8,9 @@
 namespace api {
 
 Handler immediately(Immediate call) {
-  return [call = std::move(call)](const xmlrpc::Array& params, const Completion& done) { done(call(params)); };
+  return [call = std::move(call)](const xmlrpc::Array& params, core::Completion<MethodResult> done) {
+    done(call(params));
+  };
 }
 
 core::Err<xmlrpc::Fault> fail(xmlrpc::FaultCode code, std::optional<std::string_view> extra) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/core/completion.hpp"
 #include "lib/core/result.hpp"
 #include "lib/xmlrpc/fault.hpp"
 #include "lib/xmlrpc/value.hpp"
@@ -16,10 +17,9 @@ namespace api {
 
 /// What a call comes to: one finished "<value>...</value>" (made with xmlrpc::Writer), or a fault.
 using MethodResult = core::Result<std::string, xmlrpc::Fault>;
-/// Takes the outcome, once: during the call, or later from the loop.
-using Completion = std::function<void(MethodResult outcome)>;
-using Handler = std::function<void(const xmlrpc::Array& params, Completion done)>;
-/// A handler that always knows its outcome at once.
+/// Carries out one call. `done` takes the outcome: during the call, or later from the loop.
+using Handler = std::function<void(const xmlrpc::Array& params, core::Completion<MethodResult> done)>;
+/// A handler that returns its outcome.
 using Immediate = std::function<MethodResult(const xmlrpc::Array& params)>;
 
 /// One method that clients may call.

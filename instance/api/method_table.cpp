@@ -1,9 +1,38 @@
 // SPDX-License-Identifier: MIT
 #include "instance/api/method_table.hpp"
 
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace api {
+namespace {
+
+/// A call under way. An outcome that comes while the method runs waits until it has returned: an exception would drop
+/// the completion that the method holds, and the caller must be able to tell the one from the other.
+struct Pending {
+  bool running = true;
+  std::optional<MethodResult> early;
+  core::Completion<MethodResult> done;
+};
+
+/// What the method holds. When it is dropped, the pending call goes with it and drops its own completion.
+class Link final : public core::Receiver<MethodResult> {
+ public:
+  explicit Link(std::shared_ptr<Pending> pending) noexcept : pending_(std::move(pending)) {}
+  void complete(MethodResult outcome) override {
+    if (pending_->running)
+      pending_->early.emplace(std::move(outcome));
+    else
+      pending_->done(std::move(outcome));
+  }
+  void drop() noexcept override {}
+
+ private:
+  std::shared_ptr<Pending> pending_;
+};
+
+}  // namespace
 
 void MethodTable::add(Method method) {
   std::string name = method.name;
@@ -15,14 +44,18 @@ const Method* MethodTable::find(std::string_view name) const noexcept {
   return found == methods_.end() ? nullptr : &found->second;
 }
 
-void MethodTable::call(std::string_view name, const xmlrpc::Array& params, Completion done) const {
+void MethodTable::call(std::string_view name, const xmlrpc::Array& params, core::Completion<MethodResult>& done) const {
   const Method* method = find(name);
   if (method == nullptr) return done(fail(xmlrpc::FaultCode::UnknownMethod));
   const std::size_t allowed = method->signature.size() - 1;
   if (params.size() < method->required || params.size() > allowed)
     return done(fail(xmlrpc::FaultCode::IncorrectParameters));
   if (hook_) hook_();
-  method->call(params, std::move(done));
+  const auto pending = std::make_shared<Pending>();
+  method->call(params, core::Completion<MethodResult>(std::make_unique<Link>(pending)));
+  pending->running = false;
+  if (pending->early) return done(std::move(*pending->early));
+  pending->done = std::move(done);
 }
 
 }  // namespace api

@@ -21,8 +21,8 @@ class MethodTable {
   void add(Method method);
   [[nodiscard]] const Method* find(std::string_view name) const noexcept;
   /// Calls the method if there is one and the number of parameters fits; UNKNOWN_METHOD and INCORRECT_PARAMETERS
-  /// otherwise.
-  void call(std::string_view name, const xmlrpc::Array& params, Completion done) const;
+  /// otherwise. Takes `done` over, except when the method throws: the caller then still has it, and answers itself.
+  void call(std::string_view name, const xmlrpc::Array& params, core::Completion<MethodResult>& done) const;
   /// In the order of their names.
   [[nodiscard]] const std::map<std::string, Method, std::less<>>& methods() const noexcept { return methods_; }
 

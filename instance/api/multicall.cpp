@@ -23,7 +23,7 @@ constexpr core::Duration kTurn = core::milliseconds(1);
 /// One multicall on its way.
 class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
  public:
-  Sequence(Multicall& owner, xmlrpc::Array calls, Completion done)
+  Sequence(Multicall& owner, xmlrpc::Array calls, core::Completion<MethodResult> done)
       : owner_(owner), calls_(std::move(calls)), done_(std::move(done)), resume_(owner.loop_, [this] { run(); }) {
     xmlrpc::Writer(out_).beginArray();
   }
@@ -41,6 +41,21 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
   }
 
  private:
+  /// Completes the call that the sequence waits for, if there still is a sequence.
+  class Link final : public core::Receiver<MethodResult> {
+   public:
+    explicit Link(std::weak_ptr<Sequence> sequence) noexcept : sequence_(std::move(sequence)) {}
+    void complete(MethodResult outcome) override {
+      if (const auto sequence = sequence_.lock()) sequence->complete(outcome);
+    }
+    void drop() noexcept override {
+      if (const auto sequence = sequence_.lock()) sequence->dropped();
+    }
+
+   private:
+    std::weak_ptr<Sequence> sequence_;
+  };
+
   void go() {
     const core::Instant end = core::Clock::now() + kTurn;
     running_ = true;
@@ -65,32 +80,50 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
     if (*name->string() == "system.multicall")
       return complete(fail(FaultCode::IncorrectParameters, "Recursive system.multicall forbidden"));
     if (given != nullptr && given->array() == nullptr) return complete(fail(FaultCode::IncorrectParameters));
+    core::Completion<MethodResult> done(std::make_unique<Link>(weak_from_this()));
     try {
-      owner_.table_.call(*name->string(), given == nullptr ? none : *given->array(),
-                         [weak = weak_from_this()](const MethodResult& outcome) {
-                           if (const auto self = weak.lock()) self->complete(outcome);
-                         });
+      owner_.table_.call(*name->string(), given == nullptr ? none : *given->array(), done);
     } catch (const std::exception& e) {
-      complete(fail(FaultCode::Failed, e.what()));
+      if (done) done(fail(FaultCode::Failed, e.what()));
     }
   }
 
   void complete(const MethodResult& outcome) {
     try {
-      out_ += outcome ? *outcome : xmlrpc::faultValue(outcome.error());
-    } catch (const std::exception&) {  // an answer with a hole would be a wrong one
-      next_ = calls_.size();
-      incomplete_ = true;
+      append(outcome);
+    } catch (const std::exception&) {
+      leaveHole();
     }
-    waiting_ = false;
     if (!running_) run();
   }
 
-  /// Nobody is left to be told; the reply answers for itself.
+  /// A call was dropped, in a destructor: the next one is started from the loop.
+  void dropped() noexcept {
+    try {
+      append(core::WhenDropped<MethodResult>::value());
+    } catch (const std::exception&) {
+      leaveHole();
+    }
+    if (!running_) resume_.armIn(core::Duration::zero());
+  }
+
+  void append(const MethodResult& outcome) {
+    out_ += outcome ? *outcome : xmlrpc::faultValue(outcome.error());
+    waiting_ = false;
+  }
+
+  /// There is no memory for a result. An answer with a hole would be wrong: the sequence ends here, without one.
+  void leaveHole() noexcept {
+    next_ = calls_.size();
+    incomplete_ = true;
+    waiting_ = false;
+  }
+
+  /// Its completion, dropped, tells the client.
   void giveUp() noexcept {
-    const auto done = std::exchange(done_, nullptr);
+    const auto self = shared_from_this();
     resume_.disarm();
-    owner_.running_.erase(shared_from_this());
+    owner_.running_.erase(self);
   }
 
   void finish() {
@@ -104,7 +137,7 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
 
   Multicall& owner_;
   xmlrpc::Array calls_;
-  Completion done_;
+  core::Completion<MethodResult> done_;
   std::string out_;
   std::size_t next_ = 0;
   bool running_ = false;
@@ -116,7 +149,7 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
 Multicall::Multicall(const MethodTable& table, core::EventLoop& loop) : table_(table), loop_(loop) {}
 Multicall::~Multicall() = default;
 
-void Multicall::run(const xmlrpc::Array& params, Completion done) {
+void Multicall::run(const xmlrpc::Array& params, core::Completion<MethodResult> done) {
   const xmlrpc::Array* calls = params.front().array();
   if (calls == nullptr) return done(fail(FaultCode::IncorrectParameters, "calls must be an array"));
   (*running_.insert(std::make_shared<Sequence>(*this, *calls, std::move(done))).first)->run();

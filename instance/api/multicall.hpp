@@ -18,7 +18,7 @@ class Multicall {
   /// Both must outlive this. What is not over when this goes is never answered.
   Multicall(const MethodTable& table, core::EventLoop& loop);
   ~Multicall();
-  void run(const xmlrpc::Array& params, Completion done);
+  void run(const xmlrpc::Array& params, core::Completion<MethodResult> done);
 
  private:
   class Sequence;

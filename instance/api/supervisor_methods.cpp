@@ -24,7 +24,7 @@ void SupervisorNamespace::addAlways(std::string_view name, std::vector<std::stri
 void SupervisorNamespace::add(std::string_view name, std::vector<std::string_view> signature, std::size_t required,
                               std::string_view help, Handler handler) {
   const auto guarded = [&table = instance_.table, handler = std::move(handler)](const xmlrpc::Array& params,
-                                                                                Completion done) {
+                                                                                core::Completion<MethodResult> done) {
     if (table.supervisorState() < process::SupervisorState::Running)
       return done(fail(xmlrpc::FaultCode::ShutdownState));
     handler(params, std::move(done));

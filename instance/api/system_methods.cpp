@@ -72,7 +72,9 @@ void addSystemMethods(MethodTable& table, core::EventLoop& loop) {
              "Calls several methods, one after the other; one that waits holds up those behind it.\n\n"
              "@param array calls  Structs of methodName and params.\n"
              "@return array result  For each call its bare result, or a struct of faultCode and faultString.",
-             [multicall](const xmlrpc::Array& params, Completion done) { multicall->run(params, std::move(done)); }});
+             [multicall](const xmlrpc::Array& params, core::Completion<MethodResult> done) {
+               multicall->run(params, std::move(done));
+             }});
 }
 
 }  // namespace api

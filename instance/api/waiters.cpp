@@ -26,14 +26,14 @@ void reportWait(const process::Process& program) {
 
 /// Whether the start is decided. The program may already be further on than `change` says.
 bool startDecided(const process::Process& program, const process::StateChange& change, const std::string& name,
-                  Waiters::WaitResult& verdict) {
+                  Waiters::WaitResult& result) {
   if (change.to == ProcessState::Running || program.state() == ProcessState::Running) return true;
   if (!program.spawnError().empty()) {
-    verdict = fail(FaultCode::SpawnError, name);
+    result = fail(FaultCode::SpawnError, name);
     return true;
   }
   if (program.state() == ProcessState::Starting) return false;
-  verdict = fail(FaultCode::AbnormalTermination, name);
+  result = fail(FaultCode::AbnormalTermination, name);
   return true;
 }
 
@@ -43,38 +43,48 @@ Waiters::Waiters(core::EventLoop& loop, process::Table& table)
     : table_(table),
       reportTimer_(
           loop, [this] { report(); }, core::milliseconds(100)),
-      patienceTimer_(loop, [this] { tellImpatient(); }) {
+      patienceTimer_(loop, [this] { answerImpatient(); }) {
   table_.subscribe(*this);
 }
 
-Waiters::~Waiters() { table_.unsubscribe(*this); }
-
-void Waiters::untilStarted(const process::Process& program, std::string name, Told told) {
-  waiting_[&program].push_back({Wanted::Started, std::move(name), std::move(told)});
+Waiters::~Waiters() {
+  table_.unsubscribe(*this);
+  closed_ = true;
+  const auto given = std::exchange(waiting_, {});  // dropped one by one, while this is still whole
 }
 
-void Waiters::untilStopped(const process::Process& program, Told told) {
-  auto& waiters = waiting_[&program];
+void Waiters::add(const process::Process& program, Waiter waiter) {
+  if (!closed_) waiting_[&program].push_back(std::move(waiter));
+}
+
+void Waiters::untilStarted(const process::Process& program, std::string name, core::Completion<WaitResult> done) {
+  add(program, {Wanted::Started, std::move(name), std::move(done)});
+}
+
+void Waiters::untilStopped(const process::Process& program, core::Completion<WaitResult> done) {
+  const auto known = waiting_.find(&program);
   const bool first =
-      std::none_of(waiters.begin(), waiters.end(), [](const Waiter& w) { return w.wanted == Wanted::Stopped; });
-  waiters.push_back({Wanted::Stopped, {}, std::move(told)});
+      known == waiting_.end() || std::none_of(known->second.begin(), known->second.end(),
+                                              [](const Waiter& w) { return w.wanted == Wanted::Stopped; });
+  add(program, {Wanted::Stopped, {}, std::move(done)});
   if (first) reportWait(program);
   if (!reportTimer_.armed()) reportTimer_.armIn(kReportEvery);
 }
 
-void Waiters::untilStoppedOr(const process::Process& program, core::Duration patience, Told told) {
+void Waiters::untilStoppedOr(const process::Process& program, core::Duration patience,
+                             core::Completion<WaitResult> done) {
   const auto until = core::Clock::now() + patience;
-  waiting_[&program].push_back({Wanted::StoppedSoon, {}, std::move(told), until});
+  add(program, {Wanted::StoppedSoon, {}, std::move(done), until});
   if (patienceTimer_.armed() && nextPatience_ <= until) return;
   nextPatience_ = until;
   patienceTimer_.arm(until);
 }
 
-void Waiters::tellImpatient() {
+void Waiters::answerImpatient() {
   const auto now = core::Clock::now();
   std::vector<const process::Process*> programs;
   for (const auto& [program, waiters] : waiting_) programs.push_back(program);
-  // By the list: who is told may add waiters, and take some away.
+  // By the list: an answer may add waiters, and take some away.
   for (const auto* program : programs)
     if (waiting_.count(program) > 0)
       settle(*program, [now](const Waiter& waiter, WaitResult&) { return waiter.patience <= now; });
@@ -85,8 +95,8 @@ void Waiters::tellImpatient() {
 }
 
 void Waiters::onStateChange(process::Process& program, const process::StateChange& change) {
-  settle(program, [&](const Waiter& waiter, WaitResult& verdict) {
-    if (waiter.wanted == Wanted::Started) return startDecided(program, change, waiter.name, verdict);
+  settle(program, [&](const Waiter& waiter, WaitResult& result) {
+    if (waiter.wanted == Wanted::Started) return startDecided(program, change, waiter.name, result);
     return lifecycle::isStopped(change.to) || lifecycle::isStopped(program.state());
   });
 }
@@ -96,8 +106,8 @@ void Waiters::onGroupRemoved(process::Group& group) {
 }
 
 void Waiters::onProcessRemoved(process::Process& program) {
-  settle(program, [](const Waiter& waiter, WaitResult& verdict) {
-    if (waiter.wanted == Wanted::Started) verdict = fail(FaultCode::AbnormalTermination, waiter.name);
+  settle(program, [](const Waiter& waiter, WaitResult& result) {
+    if (waiter.wanted == Wanted::Started) result = fail(FaultCode::AbnormalTermination, waiter.name);
     return true;
   });
 }
@@ -105,28 +115,28 @@ void Waiters::onProcessRemoved(process::Process& program) {
 void Waiters::settle(const process::Process& program, const std::function<bool(const Waiter&, WaitResult&)>& judge) {
   const auto found = waiting_.find(&program);
   if (found == waiting_.end()) return;
-  // Who is told may ask for the next thing at once: nothing of ours is in use any more by then.
-  std::vector<std::pair<Told, WaitResult>> decided;
-  std::vector<std::optional<WaitResult>> verdicts;
+  // An answer may lead to the next call, which comes here again: nothing of ours is in use any more by then.
+  std::vector<std::pair<core::Completion<WaitResult>, WaitResult>> decided;
+  std::vector<std::optional<WaitResult>> results;
   decided.reserve(found->second.size());
   for (const Waiter& waiter : found->second) {
-    WaitResult verdict;
-    verdicts.push_back(judge(waiter, verdict) ? std::optional(std::move(verdict)) : std::nullopt);
+    WaitResult result;
+    results.push_back(judge(waiter, result) ? std::optional(std::move(result)) : std::nullopt);
   }
-  // Nothing takes memory from here on: nobody is lost.
+  // From here on nothing allocates: no waiter is lost half way.
   std::size_t place = 0;
   std::erase_if(found->second, [&](Waiter& waiter) {
-    auto& verdict = verdicts[place++];
-    if (verdict) decided.emplace_back(std::move(waiter.told), std::move(*verdict));
-    return verdict.has_value();
+    auto& result = results[place++];
+    if (result) decided.emplace_back(std::move(waiter.done), std::move(*result));
+    return result.has_value();
   });
   if (found->second.empty()) waiting_.erase(found);
   if (waiting_.empty()) reportTimer_.disarm();
-  for (auto& [told, verdict] : decided) {
+  for (auto& [done, result] : decided) {
     try {
-      told(std::move(verdict));
-    } catch (const std::exception& error) {  // its client is told by the reply that nobody holds any more
-      logging::critical("a client cannot be told that {} is started or stopped: {}", program.name(), error.what());
+      done(std::move(result));
+    } catch (const std::exception& error) {  // its client is answered by the reply, which nobody holds any more
+      logging::critical("cannot answer a client that waited for {}: {}", program.name(), error.what());
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "instance/process/observer.hpp"
+#include "lib/core/completion.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/result.hpp"
 #include "lib/xmlrpc/fault.hpp"
@@ -16,11 +17,10 @@ class Table;
 
 namespace api {
 
-/// Clients that wait for a program to be started or stopped. They are told when its state changes: nothing is polled.
+/// Clients that wait for a program to be started or stopped. A change of its state answers them: nothing is polled.
 class Waiters final : private process::Observer {
  public:
   using WaitResult = core::Result<void, xmlrpc::Fault>;
-  using Told = std::function<void(WaitResult verdict)>;
 
   Waiters(core::EventLoop& loop, process::Table& table);
   ~Waiters() override;
@@ -29,35 +29,37 @@ class Waiters final : private process::Observer {
 
   /// Success when it is RUNNING, SPAWN_ERROR when this start failed, ABNORMAL_TERMINATION when it went elsewhere.
   /// `name` is what the faults call it.
-  void untilStarted(const process::Process& program, std::string name, Told told);
+  void untilStarted(const process::Process& program, std::string name, core::Completion<WaitResult> done);
   /// Success when nothing of it is left. Logs that it is waited for, now and every two seconds.
-  void untilStopped(const process::Process& program, Told told);
+  void untilStopped(const process::Process& program, core::Completion<WaitResult> done);
   /// Success when nothing of it is left or `patience` has passed, whichever comes first.
-  void untilStoppedOr(const process::Process& program, core::Duration patience, Told told);
+  void untilStoppedOr(const process::Process& program, core::Duration patience, core::Completion<WaitResult> done);
 
  private:
   enum class Wanted { Started, Stopped, StoppedSoon };
   struct Waiter {
     Wanted wanted;
     std::string name;
-    Told told;
+    core::Completion<WaitResult> done;
     core::Instant patience = core::Instant::max();
   };
 
   void onStateChange(process::Process& program, const process::StateChange& change) override;
   void onGroupRemoved(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;
-  /// Takes out and tells the waiters of a program that `judge` decides on.
+  void add(const process::Process& program, Waiter waiter);
+  /// Takes out the waiters of a program that `judge` decides on, and answers them.
   void settle(const process::Process& program, const std::function<bool(const Waiter&, WaitResult&)>& judge);
   void report();
-  /// Tells those whose patience has ended, and waits for the next one's.
-  void tellImpatient();
+  /// Answers those whose patience has ended, and waits for the next one's.
+  void answerImpatient();
 
   process::Table& table_;
   std::unordered_map<const process::Process*, std::vector<Waiter>> waiting_;
   core::Timer reportTimer_;
   core::Timer patienceTimer_;
   core::Instant nextPatience_ = core::Instant::max();  ///< what it is armed for
+  bool closed_ = false;                                ///< nobody can wait any more
 };
 
 }  // namespace api

@@ -5,8 +5,11 @@
 
 #include <array>
 #include <ctime>
+#include <functional>
+#include <memory>
 #include <utility>
 
+#include "instance/api/method_table.hpp"
 #include "instance/api/names.hpp"
 #include "instance/process/table.hpp"
 #include "instance/web/page.hpp"
@@ -14,7 +17,7 @@
 namespace web {
 namespace {
 
-using Done = std::function<void(std::string)>;
+using Message = core::Expected<std::string>;
 using xmlrpc::FaultCode;
 
 enum class Target { None, Process, Group };
@@ -55,6 +58,18 @@ std::string now() {
   return text;
 }
 
+/// Makes the message when everything has ended: it may have the time in it.
+using Text = std::function<std::string()>;
+using FaultText = std::function<std::string(const xmlrpc::Fault& fault)>;
+
+Text fixed(std::string text) {
+  return [text = std::move(text)] { return text; };
+}
+
+Text timed(const char* what) {
+  return [what] { return what + (" at " + now()); };
+}
+
 xmlrpc::Array names(const std::string& name) { return {xmlrpc::Value{name}}; }
 
 std::string unexpected(const xmlrpc::Fault& fault) {
@@ -72,45 +87,74 @@ std::string startFailure(const xmlrpc::Fault& fault) {
   }
 }
 
-/// Calls one method, then says `good`, or what `bad` makes of the fault.
-void callOnce(const Call& call, const std::string& method, xmlrpc::Array params, std::string good, Done done,
-              std::function<std::string(const xmlrpc::Fault&)> bad = unexpected) {
-  call(method, std::move(params),
-       [good = std::move(good), done = std::move(done), bad = std::move(bad)](const xmlrpc::Fault* fault) {
-         done(fault ? bad(*fault) : good);
-       });
+/// Calls one method; the message is `good`, or what `bad` makes of the fault.
+void callOnce(const api::MethodTable& methods, const char* method, const xmlrpc::Array& params, Text good,
+              core::Completion<Message> done, FaultText bad = unexpected) {
+  core::Completion<api::MethodResult> ended(
+      [good = std::move(good), bad = std::move(bad), done = std::move(done)](const api::MethodResult& outcome) mutable {
+        done(outcome ? good() : bad(outcome.error()));
+      });
+  methods.call(method, params, ended);
 }
 
-/// Stops, then starts, whatever the stop said: Supervisor's restart answers as if both went well.
-void callTwice(const Call& call, const std::string& stop, const std::string& start, const xmlrpc::Array& params,
-               std::string good, Done done) {
-  call(stop, params,
-       [=](const xmlrpc::Fault*) { call(start, params, [good, done](const xmlrpc::Fault*) { done(good); }); });
+/// Starts when the stop has ended, with or without success: Supervisor's restart answers as if both had succeeded. A
+/// stop that nobody completes starts nothing.
+class Restart final : public core::Receiver<api::MethodResult> {
+ public:
+  Restart(const api::MethodTable& methods, const char* start, xmlrpc::Array params, Text good,
+          core::Completion<Message> done)
+      : methods_(methods), start_(start), params_(std::move(params)), good_(std::move(good)), done_(std::move(done)) {}
+  void complete(api::MethodResult /*stopped*/) override {
+    const auto whatever = [good = good_](const xmlrpc::Fault&) { return good(); };
+    callOnce(methods_, start_, params_, good_, std::move(done_), whatever);
+  }
+  void drop() noexcept override {}
+
+ private:
+  const api::MethodTable& methods_;
+  const char* start_;
+  xmlrpc::Array params_;
+  Text good_;
+  core::Completion<Message> done_;
+};
+
+void callTwice(const api::MethodTable& methods, const char* stop, const char* start, const xmlrpc::Array& params,
+               Text good, core::Completion<Message> done) {
+  core::Completion<api::MethodResult> stopped(
+      std::make_unique<Restart>(methods, start, params, std::move(good), std::move(done)));
+  methods.call(stop, params, stopped);
 }
 
-void performOnProcess(const Action& action, const process::Table& table, const Call& call, Done done) {
+void performOnProcess(const Action& action, const process::Table& table, const api::MethodTable& methods,
+                      core::Completion<Message> done) {
   const auto& name = action.process;
   if (!api::findProgram(table, name)) return done("No such process named " + name);
-  const auto said = [&](const char* what) { return "Process " + name + " " + what; };
+  const auto about = [&](const char* what) { return fixed("Process " + name + " " + what); };
   if (action.verb == "start")
-    return callOnce(call, "supervisor.startProcess", names(name), said("started"), std::move(done),
-                    [name](const auto& fault) { return "ERROR: Process " + name + ": " + startFailure(fault); });
+    return callOnce(
+        methods, "supervisor.startProcess", names(name), about("started"), std::move(done),
+        [name](const xmlrpc::Fault& fault) { return "ERROR: Process " + name + ": " + startFailure(fault); });
   if (action.verb == "stop")
-    return callOnce(call, "supervisor.stopProcess", names(name), said("stopped"), std::move(done));
+    return callOnce(methods, "supervisor.stopProcess", names(name), about("stopped"), std::move(done));
   if (action.verb == "clearlog")
-    return callOnce(call, "supervisor.clearProcessLogs", names(name), "Log for " + name + " cleared", std::move(done));
-  callTwice(call, "supervisor.stopProcess", "supervisor.startProcess", names(name), said("restarted"), std::move(done));
+    return callOnce(methods, "supervisor.clearProcessLogs", names(name), fixed("Log for " + name + " cleared"),
+                    std::move(done));
+  callTwice(methods, "supervisor.stopProcess", "supervisor.startProcess", names(name), about("restarted"),
+            std::move(done));
 }
 
-void performOnGroup(const Action& action, const process::Table& table, const Call& call, Done done) {
+void performOnGroup(const Action& action, const process::Table& table, const api::MethodTable& methods,
+                    core::Completion<Message> done) {
   const auto& name = action.group;
   if (!table.find(name)) return done("No such group named " + name);
   if (action.verb == "startgroup")
-    return callOnce(call, "supervisor.startProcessGroup", names(name), "Group " + name + " started", std::move(done));
+    return callOnce(methods, "supervisor.startProcessGroup", names(name), fixed("Group " + name + " started"),
+                    std::move(done));
   if (action.verb == "stopgroup")
-    return callOnce(call, "supervisor.stopProcessGroup", names(name), "Group " + name + " stopped", std::move(done));
-  callTwice(call, "supervisor.stopProcessGroup", "supervisor.startProcessGroup", names(name),
-            "Group " + name + " restarted", std::move(done));
+    return callOnce(methods, "supervisor.stopProcessGroup", names(name), fixed("Group " + name + " stopped"),
+                    std::move(done));
+  callTwice(methods, "supervisor.stopProcessGroup", "supervisor.startProcessGroup", names(name),
+            fixed("Group " + name + " restarted"), std::move(done));
 }
 
 }  // namespace
@@ -140,17 +184,20 @@ std::string address(const Action& action) {
   return "index.html?" + query + "action=" + quote(action.verb);
 }
 
-void perform(const Action& action, const process::Table& table, const Call& call, Done done) {
+void perform(const Action& action, const process::Table& table, const api::MethodTable& methods,
+             core::Completion<Message> done) {
   switch (find(action.verb)->target) {
-    case Target::Process: return performOnProcess(action, table, call, std::move(done));
-    case Target::Group: return performOnGroup(action, table, call, std::move(done));
+    case Target::Process: return performOnProcess(action, table, methods, std::move(done));
+    case Target::Group: return performOnGroup(action, table, methods, std::move(done));
     case Target::None: break;
   }
   if (action.verb == "refresh") return done("Page refreshed at " + now());
-  const auto timed = [done](const char* what) { return [=](std::string) { done(what + (" at " + now())); }; };
-  if (action.verb == "startall") return callOnce(call, "supervisor.startAllProcesses", {}, {}, timed("All started"));
-  if (action.verb == "stopall") return callOnce(call, "supervisor.stopAllProcesses", {}, {}, timed("All stopped"));
-  callTwice(call, "supervisor.stopAllProcesses", "supervisor.startAllProcesses", {}, {}, timed("All restarted"));
+  if (action.verb == "startall")
+    return callOnce(methods, "supervisor.startAllProcesses", {}, timed("All started"), std::move(done));
+  if (action.verb == "stopall")
+    return callOnce(methods, "supervisor.stopAllProcesses", {}, timed("All stopped"), std::move(done));
+  callTwice(methods, "supervisor.stopAllProcesses", "supervisor.startAllProcesses", {}, timed("All restarted"),
+            std::move(done));
 }
 
 }  // namespace web

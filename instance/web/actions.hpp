@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 
-#include "lib/xmlrpc/fault.hpp"
-#include "lib/xmlrpc/value.hpp"
+#include "lib/core/completion.hpp"
 
+namespace api {
+class MethodTable;
+}
 namespace process {
 class Table;
 }
 
 namespace web {
-
-/// Calls a method of the API; `done` gets the fault, or nullptr when it went well, maybe later.
-using Call = std::function<void(const std::string& method, xmlrpc::Array params,
-                                std::function<void(const xmlrpc::Fault* fault)> done)>;
 
 /// What a request to index.html asks for.
 struct Action {
@@ -35,8 +31,8 @@ struct Action {
 /// The address that asks for it, relative to the page: index.html?processname=x&action=start
 [[nodiscard]] std::string address(const Action& action);
 
-/// Does it and tells `done` Supervisor's words about the outcome ("Process x started").
-void perform(const Action& action, const process::Table& table, const Call& call,
-             std::function<void(std::string message)> done);
+/// Carries it out with `methods`. `done` takes Supervisor's text about the outcome ("Process x started").
+void perform(const Action& action, const process::Table& table, const api::MethodTable& methods,
+             core::Completion<core::Expected<std::string>> done);
 
 }  // namespace web

@@ -59,10 +59,10 @@ std::string goodbyeCookie(const std::string& value) {
 
 }  // namespace
 
-Site::Site(core::EventLoop& loop, process::Table& table, std::function<About()> about, Call call)
+Site::Site(core::EventLoop& loop, process::Table& table, std::function<About()> about, const api::MethodTable& methods)
     : table_(table),
       about_(std::move(about)),
-      call_(std::move(call)),
+      methods_(methods),
       token_(makeToken()),
       goodbye_(makeToken()),
       live_(loop, table) {}
@@ -162,10 +162,11 @@ void Site::index(const http::Request& request, const http::Reply& reply) {
 
 void Site::act(const http::Request& request, const http::Reply& reply, const Action& action) {
   const bool json = request.header("Accept") == "application/json";
-  perform(action, table_, call_, [reply, json](const std::string& message) {
+  perform(action, table_, methods_, [reply, json](const core::Expected<std::string>& message) {
+    if (!message) return reply.send(http::makeError(500, message.error().text));
     if (json)
-      return reply.send(http::makeResponse("application/json", "{\"message\":" + core::jsonString(message) + "}"));
-    reply.send(toFrontPage(message));
+      return reply.send(http::makeResponse("application/json", "{\"message\":" + core::jsonString(*message) + "}"));
+    reply.send(toFrontPage(*message));
   });
 }
 

@@ -11,6 +11,9 @@
 #include "instance/web/actions.hpp"
 #include "instance/web/live.hpp"
 
+namespace api {
+class MethodTable;
+}
 namespace output {
 class RotatingFile;
 }
@@ -30,7 +33,8 @@ struct About {
 /// The web page of an instance, at Supervisor's addresses: index.html, tail.html, ok.html and what they need.
 class Site {
  public:
-  Site(core::EventLoop& loop, process::Table& table, std::function<About()> about, Call call);
+  /// Everything must outlive this. The buttons call `methods`.
+  Site(core::EventLoop& loop, process::Table& table, std::function<About()> about, const api::MethodTable& methods);
 
   /// Answers whatever is not /RPC2 and no log stream; 404 for what is not ours.
   void handle(const http::Request& request, const http::Reply& reply);
@@ -46,7 +50,7 @@ class Site {
 
   process::Table& table_;
   std::function<About()> about_;
-  Call call_;
+  const api::MethodTable& methods_;
   std::string token_;
   std::string goodbye_;  ///< in the cookie of a browser that has logged out and not logged in again
   Live live_;

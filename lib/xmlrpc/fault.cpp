@@ -43,3 +43,8 @@ Fault makeFault(FaultCode code, std::optional<std::string_view> extra) {
 }
 
 }  // namespace xmlrpc
+
+xmlrpc::Fault core::WhenDropped<xmlrpc::Fault>::value() {
+  return xmlrpc::makeFault(xmlrpc::FaultCode::Failed,
+                           "supervisord gave the call up before it ended, see its activity log");
+}

@@ -5,6 +5,11 @@
 #include <string>
 #include <string_view>
 
+namespace core {
+template <class T>
+struct WhenDropped;
+}
+
 namespace xmlrpc {
 
 /// The answer of a call that failed.
@@ -42,3 +47,9 @@ enum class FaultCode : int {
 [[nodiscard]] Fault makeFault(FaultCode code, std::optional<std::string_view> extra = std::nullopt);
 
 }  // namespace xmlrpc
+
+/// The outcome of a call that nobody can complete any more (see core::Completion): FAILED.
+template <>
+struct core::WhenDropped<xmlrpc::Fault> {
+  static xmlrpc::Fault value();
+};

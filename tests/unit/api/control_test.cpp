@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "instance/api/control.hpp"
 
+#include "instance/api/group_call.hpp"
 #include "instance/api/group_control.hpp"
 #include "instance/api/names.hpp"
 #include "lib/xmlrpc/message.hpp"
@@ -11,10 +12,12 @@ using lifecycle::ProcessState;
 
 namespace {
 
+const std::string kGivenUp = "FAILED: supervisord gave the call up before it ended, see its activity log";
+
 /// The answer to a call: "..." until it comes, then "OK" or the text of the fault.
 struct Told {
   std::string text = "...";
-  api::Waiters::Told asTold() {
+  core::Completion<api::Waiters::WaitResult> asTold() {
     return [this](const api::Waiters::WaitResult& verdict) {
       CHECK(text == "...");
       text = verdict ? "OK" : verdict.error().text;
@@ -227,4 +230,38 @@ TEST_CASE("answers of group calls have the order of the programs, not that of th
   CHECK(result.empty());
   f.until([&] { return !result.empty(); });
   CHECK(result == "g:slow=OK g:broken=NO_FILE: can't find command '/no/such/file' g:quick=OK ");
+}
+
+TEST_CASE("waiters that go away answer whoever waits") {
+  Fixture f;
+  auto config = Bench::shell("p", "exec sleep 1000");
+  config->startSeconds = 1000;
+  auto& program = f.add(config);
+  auto waiters = std::make_unique<api::Waiters>(f.loop, f.table);
+  Told told;
+  std::string result;
+  api::startProgram(*waiters, program, "NAME", true, told.asTold());
+  api::stopAll(*waiters, {&program}, true,
+               [&result](const api::MethodResult& outcome) { result = described(resultsOf(outcome)); });
+  CHECK(told.text == "ABNORMAL_TERMINATION: NAME");
+  Told late;
+  waiters->untilStopped(program, late.asTold());
+  CHECK(result.empty());
+  waiters.reset();
+  CHECK(result == "p:p=" + kGivenUp + " ");
+  CHECK(late.text == kGivenUp);
+  f.until(program, ProcessState::Stopped);
+}
+
+TEST_CASE("a group call reports a program whose step is dropped, and the others") {
+  Fixture f;
+  auto& group = f.add("g", {Bench::shell("a", "x"), Bench::shell("b", "x")});
+  std::string result;
+  api::forEachProgram(
+      group.byPriority(),
+      [](process::Process& program, core::Completion<api::Waiters::WaitResult> done) {
+        if (program.name() == "b") done({});
+      },
+      [&result](const api::MethodResult& outcome) { result = described(resultsOf(outcome)); });
+  CHECK(result == "g:a=" + kGivenUp + " g:b=OK ");
 }

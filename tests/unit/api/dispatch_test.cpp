@@ -16,14 +16,18 @@ using xmlrpc::Value;
 
 namespace {
 
+const xmlrpc::Fault kGivenUp{30, "FAILED: supervisord gave the call up before it ended, see its activity log"};
+
 Value text(const char* value) { return Value{std::string(value)}; }
 
 struct Fixture {
   core::EventLoop loop;
+  std::vector<std::string> order;
+  /// The answers that have come: a status, a fault "[n] text", or a value.
+  std::vector<api::Answer> answers;
   api::MethodTable table;
   api::Dispatcher dispatcher{table};
-  std::vector<api::Completion> waiting;
-  std::vector<std::string> order;
+  std::vector<core::Completion<api::MethodResult>> waiting;
 
   Fixture() {
     api::addSystemMethods(table, loop);
@@ -31,7 +35,7 @@ struct Fixture {
                  order.push_back(*params[0].string());
                  return api::textValue(*params[0].string());
                })});
-    table.add({"t.later", {"string"}, 0, "Waits.", [this](const Array&, api::Completion done) {
+    table.add({"t.later", {"string"}, 0, "Waits.", [this](const Array&, core::Completion<api::MethodResult> done) {
                  order.emplace_back("later");
                  waiting.push_back(std::move(done));
                }});
@@ -45,21 +49,27 @@ struct Fixture {
                  while (core::Clock::now() < until) continue;
                  return api::textValue("");
                })});
-    table.add({"t.throw", {"string"}, 0, "Breaks.", [](const Array&, const api::Completion&) {
+    table.add({"t.throw", {"string"}, 0, "Breaks.", [](const Array&, const core::Completion<api::MethodResult>&) {
                  throw std::runtime_error("broken");
                }});
+    table.add({"t.drop",
+               {"string"},
+               0,
+               "Forgets its caller.",
+               [this](const Array&, const core::Completion<api::MethodResult>&) { order.emplace_back("drop"); }});
   }
 
-  /// The answer as far as it is there: a status, a fault "[n] text", or a value.
-  std::vector<api::Answer> answers;
   void run(const std::string& method, const Array& params) {
     dispatcher.run(xmlrpc::composeRequest(method, params), [this](api::Answer answer) { answers.push_back(answer); });
   }
   void runToEnd(const std::string& method, const Array& params) {
     const std::size_t before = answers.size();
     run(method, params);
-    for (int i = 0; i < 10000 && answers.size() == before; ++i) loop.step(core::milliseconds(1));
-    REQUIRE(answers.size() > before);
+    untilAnswers(before + 1);
+  }
+  void untilAnswers(std::size_t count) {
+    for (int i = 0; i < 10000 && answers.size() < count; ++i) loop.step(core::milliseconds(1));
+    REQUIRE(answers.size() >= count);
   }
   xmlrpc::Fault fault(const std::string& method, const Array& params = {}) {
     runToEnd(method, params);
@@ -107,10 +117,32 @@ TEST_CASE("an answer may come later") {
   CHECK(*f.last().string() == "now");
 }
 
+TEST_CASE("a call whose completion is dropped is answered with a fault, now or later") {
+  Fixture f;
+  CHECK(f.fault("t.drop") == kGivenUp);
+  f.run("t.later", {});
+  REQUIRE(f.answers.size() == 1);
+  f.waiting.clear();
+  REQUIRE(f.answers.size() == 2);
+  CHECK(std::get<xmlrpc::Fault>(*xmlrpc::readResponse(f.answers.back().xml, {})) == kGivenUp);
+}
+
+TEST_CASE("in a multicall a dropped call is one fault among the results") {
+  Fixture f;
+  f.run("system.multicall",
+        {Value{Array{Fixture::call("t.drop"), Fixture::call("t.later"), Fixture::call("t.echo", {text("a")})}}});
+  f.waiting.clear();
+  f.untilAnswers(1);
+  const Value results = f.last();
+  REQUIRE(results.array()->size() == 3);
+  for (const std::size_t i : {0, 1}) CHECK(*(*results.array())[i].member("faultString")->string() == kGivenUp.text);
+  CHECK(*(*results.array())[2].string() == "a");
+}
+
 TEST_CASE("introspection") {
   Fixture f;
   const Value names = f.value("system.listMethods");
-  REQUIRE(names.array()->size() == 9);
+  REQUIRE(names.array()->size() == 10);
   CHECK(*names.array()->front().string() == "system.listMethods");
   CHECK(*names.array()->back().string() == "t.throw");
   CHECK(*f.value("system.methodHelp", {text("t.echo")}).string() == "Echoes.");
@@ -171,7 +203,7 @@ TEST_CASE("a multicall whose answer grows too large is a fault, and its other ca
 TEST_CASE("a multicall that is unfinished when the methods are destroyed is dropped") {
   auto f = std::make_unique<Fixture>();
   f->run("system.multicall", {Value{Array{Fixture::call("t.later"), Fixture::call("t.slow")}}});
-  const auto waiting = f->waiting.back();
+  auto waiting = std::move(f->waiting.back());
   f->run("system.multicall", {Value{Array(5, Fixture::call("t.slow"))}});
   f.reset();
   waiting(api::textValue("late"));
