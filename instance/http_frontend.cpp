@@ -90,7 +90,7 @@ HttpFrontend::HttpFrontend(api::Instance& instance)
     methods->beforeEach([&table = instance.table] { table.noticeEnds(); });
   server_.router().setGuard(web::embeddedElsewhere);
   server_.router().addPrefix("/RPC2", [this](const auto& request, const auto& reply) { call(request, reply); });
-  endpoints::addLogStreams(server_.router(), instance.table, [this] { return instance_.activityLog; });
+  endpoints::addLogStreams(server_.router(), instance.table, [this] { return instance_.activityLog(); });
   server_.router().setFallback([this](const auto& request, const auto& reply) {
     if (carriesCall(request)) return call(request, reply);
     instance_.table.noticeEnds();
@@ -101,7 +101,7 @@ HttpFrontend::HttpFrontend(api::Instance& instance)
 HttpFrontend::~HttpFrontend() = default;
 
 void HttpFrontend::serve(std::vector<http::ListenSocket> sockets) {
-  const auto& configuration = *instance_.configuration;
+  const auto& configuration = instance_.configuration();
   api::addSystemMethods(methods_, instance_.loop);
   for (const auto& interface : configuration.interfaces) addInterface(interface);
   for (std::size_t i = 0; i < sockets.size(); ++i) {
@@ -120,7 +120,7 @@ void HttpFrontend::addInterface(const config::RpcInterface& interface) {
     supervisors_.push_back(std::make_unique<api::SupervisorMethods>(instance_, methods_, interface.name));
   else
     api::addTwiddlerMethods(
-        methods_, instance_.table, [this]() -> const config::Configuration& { return *instance_.configuration; },
+        methods_, instance_.table, [this]() -> const config::Configuration& { return instance_.configuration(); },
         interface);
 }
 
@@ -132,7 +132,7 @@ void HttpFrontend::call(const http::Request& request, const http::Reply& reply) 
 }
 
 web::About HttpFrontend::about() const {
-  return {instance_.configuration->daemon.identifier,
+  return {instance_.configuration().daemon.identifier,
           fmt::format("{} · supervisor-manager {}", config::supervisorVersion, config::packageVersion),
-          instance_.activityLog, instance_.configuration->warnings()};
+          instance_.activityLog(), instance_.configuration().warnings()};
 }

@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include "instance/config/load.hpp"
-#include "instance/config/version.hpp"
 #include "instance/output/auto_log.hpp"
 #include "instance/output/rotating_file.hpp"
 #include "instance/pid_file.hpp"
@@ -43,8 +42,7 @@ Supervisord::Supervisord(const config::CommandLine& line, config::Configuration 
       outlets_(loop_),
       table_(loop_, outlets_, settingsOf(*configuration_, inheritance.fileLimit)),
       events_(loop_, table_, configuration_->daemon.identifier, inheritance.eventSerial),
-      instance_{loop_, table_,         events_, config::supervisorVersion,
-                line,  configuration_, nullptr, [this] { return prepareRestart(); }},
+      instance_(loop_, table_, events_, line, configuration_, [this] { return prepareRestart(); }),
       frontend_(instance_) {}
 
 Supervisord::LogEnd::~LogEnd() { logging::setSinks({}); }
@@ -86,7 +84,7 @@ core::Status Supervisord::openLog(std::vector<config::Message> messages) {
   auto opened = openedLog(outlets_, daemon);
   if (!opened) return core::Err{std::move(opened).error()};
   log_ = std::move(*opened);
-  instance_.activityLog = log_->file();
+  instance_.setActivityLog(log_->file());
   std::vector<std::shared_ptr<logging::LineSink>> sinks{log_};
   if (daemon.noDaemon && !daemon.silent) sinks.push_back(std::make_shared<output::StdoutEcho>(outlets_));
   logging::setSinks(std::move(sinks));

@@ -5,6 +5,7 @@
 
 #include "instance/api/instance.hpp"
 #include "instance/api/supervisor_methods.hpp"
+#include "instance/config/model.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
@@ -90,7 +91,7 @@ using Programs = std::vector<std::pair<const GroupConfig*, const ProcessConfig*>
 /// What is configured, but for what was taken out of its group at run time.
 Programs configuredPrograms(const Instance& instance) {
   Programs programs;
-  for (const auto& group : instance.configuration->groups) {
+  for (const auto& group : instance.configuration().groups) {
     const process::Group* active = instance.table.find(group->name);
     const bool unchanged = active != nullptr && active->configPtr() == group;
     for (const auto& program : group->processes)

@@ -7,11 +7,9 @@
 #include "instance/api/method_table.hpp"
 #include "instance/api/supervisor_methods.hpp"
 #include "instance/config/difference.hpp"
-#include "instance/config/load.hpp"
-#include "instance/events/service.hpp"
+#include "instance/config/model.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/table.hpp"
-#include "lib/core/log.hpp"
 #include "lib/xmlrpc/writer.hpp"
 
 namespace api {
@@ -20,21 +18,6 @@ namespace {
 using xmlrpc::Array;
 using xmlrpc::FaultCode;
 
-/// What of a new configuration counts at once, for whatever is started from now on.
-void takeOver(Instance& instance, const config::Daemon& daemon) {
-  process::SupervisorSettings settings = instance.table.settings();
-  settings.identifier = daemon.identifier;
-  settings.childLogDir = daemon.childLogDir;
-  settings.stripAnsi = daemon.stripAnsi;
-  instance.table.apply(std::move(settings));
-  instance.events.setIdentifier(daemon.identifier);
-}
-
-void sayWarnings(const config::Configuration& configuration) {
-  for (const config::Message& message : configuration.messages)
-    if (message.level >= logging::Level::Warn) logging::write(message.level, message.text);
-}
-
 void writeNames(xmlrpc::Writer& writer, const std::vector<std::string>& groups) {
   writer.beginArray();
   for (const std::string& name : groups) writer.string(name);
@@ -42,14 +25,10 @@ void writeNames(xmlrpc::Writer& writer, const std::vector<std::string>& groups) 
 }
 
 MethodResult reloadConfig(Instance& instance) {
-  auto loaded = config::load(instance.commandLine);
-  if (!loaded) return fail(FaultCode::CantReread, loaded.error().text);
-  instance.configuration = std::make_shared<const config::Configuration>(std::move(*loaded));
-  takeOver(instance, instance.configuration->daemon);
-  sayWarnings(*instance.configuration);
+  if (const auto read = instance.reconfigure(); !read) return fail(FaultCode::CantReread, read.error().text);
   std::vector<config::GroupPtr> active;
   for (const auto& group : instance.table.groups()) active.push_back(group->configPtr());
-  const config::Difference difference = config::difference(active, instance.configuration->groups);
+  const config::Difference difference = config::difference(active, instance.configuration().groups);
   std::string out;
   xmlrpc::Writer writer(out);
   writer.beginArray();
@@ -65,7 +44,7 @@ MethodResult reloadConfig(Instance& instance) {
 MethodResult addProcessGroup(Instance& instance, const Array& params) {
   const auto name = textArgument(params[0], "name");
   if (!name) return core::Err{name.error()};
-  const auto& groups = instance.configuration->groups;
+  const auto& groups = instance.configuration().groups;
   const auto found =
       std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group->name == *name; });
   if (found == groups.end()) return fail(FaultCode::BadName, *name);
@@ -97,7 +76,7 @@ void addConfigWarnings(Instance& instance, MethodTable& table) {
                std::string out;
                xmlrpc::Writer writer(out);
                writer.beginArray();
-               for (const std::string_view text : instance.configuration->warnings()) writer.string(text);
+               for (const std::string_view text : instance.configuration().warnings()) writer.string(text);
                writer.endArray();
                return out;
              })});

@@ -6,9 +6,11 @@
 #include <string>
 
 #include "instance/config/command_line.hpp"
-#include "instance/config/model.hpp"
 #include "lib/core/result.hpp"
 
+namespace config {
+struct Configuration;
+}
 namespace core {
 class EventLoop;
 }
@@ -24,17 +26,39 @@ class Table;
 
 namespace api {
 
-/// The running supervisord, as the methods see it. Owned by main, for as long as methods can be called.
-struct Instance {
+/// The running supervisord, as the methods see it. Owned by Supervisord, for as long as methods can be called.
+class Instance {
+ public:
+  /// `prepareRestart` returns whether a restart would succeed, as far as that can be known; it logs a refusal.
+  Instance(core::EventLoop& eventLoop, process::Table& programs, events::Service& listeners,
+           const config::CommandLine& line, std::shared_ptr<const config::Configuration> configuration,
+           std::function<core::Status()> prepareRestart);
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  // The parts that methods act on.
   core::EventLoop& loop;
   process::Table& table;
   events::Service& events;
-  std::string version;                                         ///< that clients are told: Supervisor's
-  config::CommandLine commandLine;                             ///< wins over the file whenever that is read again
-  std::shared_ptr<const config::Configuration> configuration;  ///< as it was last read
-  output::RotatingFile* activityLog = nullptr;                 ///< nullptr: the activity log is no file
-  /// Whether a restart would succeed, as far as that can be known; a refusal is in the log.
-  std::function<core::Status()> prepareRestart;
+  const std::string version;              ///< Supervisor's, which clients compare
+  const config::CommandLine commandLine;  ///< has priority over the file whenever that is read again
+
+  /// The configuration as it was last read. The reference is valid until reconfigure().
+  [[nodiscard]] const config::Configuration& configuration() const noexcept { return *configuration_; }
+  /// Reads the configuration again and applies what counts for programs that are started from now on. Logs its
+  /// warnings. On an error everything stays as it is. Groups are added and removed by other calls.
+  [[nodiscard]] core::Status reconfigure();
+
+  /// nullptr: the activity log is not a file.
+  [[nodiscard]] output::RotatingFile* activityLog() const noexcept { return activityLog_; }
+  void setActivityLog(output::RotatingFile* log) noexcept { activityLog_ = log; }
+  [[nodiscard]] core::Status prepareRestart() const { return prepareRestart_(); }
+
+ private:
+  std::shared_ptr<const config::Configuration> configuration_;
+  output::RotatingFile* activityLog_ = nullptr;
+  std::function<core::Status()> prepareRestart_;
 };
 
 }  // namespace api

@@ -115,12 +115,12 @@ MethodResult tailProcessLog(const Instance& instance, Channel channel, const Arr
 }
 
 MethodResult readMainLog(const Instance& instance, const Array& params) {
-  if (instance.activityLog == nullptr) return fail(FaultCode::NoFile);
-  return read(instance.activityLog->path(), params, 0);
+  if (instance.activityLog() == nullptr) return fail(FaultCode::NoFile);
+  return read(instance.activityLog()->path(), params, 0);
 }
 
 MethodResult clearMainLog(const Instance& instance) {
-  output::RotatingFile* log = instance.activityLog;
+  output::RotatingFile* log = instance.activityLog();
   if (log == nullptr || ::access(log->path().c_str(), F_OK) != 0) return fail(FaultCode::NoFile);
   logging::info("reopening log file");  // goes with what is cleared: the new log is empty
   if (const auto cleared = log->clear(); !cleared) return fail(FaultCode::Failed, cleared.error().text);

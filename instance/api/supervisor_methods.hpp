@@ -12,7 +12,7 @@ namespace api {
 
 class MethodTable;
 class Waiters;
-struct Instance;
+class Instance;
 
 /// The methods of Supervisor itself, in the namespace `name` ("supervisor", as the section [rpcinterface:NAME] calls
 /// it). `instance` must outlive the table.

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "instance/api/instance.hpp"
+
+#include <utility>
+
+#include "instance/config/load.hpp"
+#include "instance/config/version.hpp"
+#include "instance/events/service.hpp"
+#include "instance/process/table.hpp"
+#include "lib/core/log.hpp"
+
+namespace api {
+
+Instance::Instance(core::EventLoop& eventLoop, process::Table& programs, events::Service& listeners,
+                   const config::CommandLine& line, std::shared_ptr<const config::Configuration> configuration,
+                   std::function<core::Status()> prepareRestart)
+    : loop(eventLoop),
+      table(programs),
+      events(listeners),
+      version(config::supervisorVersion),
+      commandLine(line),
+      configuration_(std::move(configuration)),
+      prepareRestart_(std::move(prepareRestart)) {}
+
+Instance::~Instance() = default;
+
+core::Status Instance::reconfigure() {
+  auto loaded = config::load(commandLine);
+  if (!loaded) return core::Err{std::move(loaded).error()};
+  configuration_ = std::make_shared<const config::Configuration>(std::move(*loaded));
+  // The other settings of [supervisord], such as its log and its user, take effect at a restart, as in Supervisor.
+  const config::Daemon& daemon = configuration_->daemon;
+  process::SupervisorSettings settings = table.settings();
+  settings.identifier = daemon.identifier;
+  settings.childLogDir = daemon.childLogDir;
+  settings.stripAnsi = daemon.stripAnsi;
+  table.apply(std::move(settings));
+  events.setIdentifier(daemon.identifier);
+  for (const config::Message& message : configuration_->messages)
+    if (message.level >= logging::Level::Warn) logging::write(message.level, message.text);
+  return {};
+}
+
+}  // namespace api
