@@ -27,7 +27,7 @@ MethodResult sendProcessStdin(const Instance& instance, const Array& params) {
     case StdinError::Closed: return fail(FaultCode::NoFile, *name);
     case StdinError::Full: break;
   }
-  return fail(FaultCode::Failed, *name + " does not read its standard input, nothing was sent");
+  return fail(FaultCode::Failed, *name + " does not read its standard input; nothing was sent");
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ using config::ProcessConfig;
 using process::Channel;
 using xmlrpc::Array;
 
-/// The file, if it is known: of an automatic log it is while this very configuration is in use.
+/// The path of the log. That of an automatic log is known only while this very configuration is in use.
 std::string logName(const LogSettings& log, const process::Process* program, Channel channel) {
   switch (log.target) {
     case LogSettings::Target::None: return "none";
@@ -64,7 +64,7 @@ void appendProgram(std::string& out, const process::Table& table, const GroupCon
                    const ProcessConfig& program) {
   const bool inUse = table.find(group.name) != nullptr;
   const process::Process* active = inUse ? table.find(group.name, program.name) : nullptr;
-  // After a reread the automatic logs are "auto" again, as Supervisor has it.
+  // After a reread the automatic logs are "auto" again, as in Supervisor.
   if (active != nullptr && &active->config() != &program) active = nullptr;
   xmlrpc::StructWriter members(out);
   members.text("name", program.name);
@@ -88,7 +88,7 @@ void appendProgram(std::string& out, const process::Table& table, const GroupCon
 
 using Programs = std::vector<std::pair<const GroupConfig*, const ProcessConfig*>>;
 
-/// What is configured, but for what was taken out of its group at run time.
+/// The configured programs, without those that were removed from their group at run time.
 Programs configuredPrograms(const Instance& instance) {
   Programs programs;
   for (const auto& group : instance.configuration().groups) {
@@ -100,7 +100,7 @@ Programs configuredPrograms(const Instance& instance) {
   return programs;
 }
 
-/// Programs that were put into their group at run time.
+/// Adds the programs that were added to their group at run time.
 void appendAddedPrograms(const Instance& instance, Programs& programs) {
   Programs added;
   for (const auto& group : instance.table.groups()) {
@@ -133,7 +133,7 @@ MethodResult getAllConfigInfo(const Instance& instance) {
 
 void addConfigInfoMethods(Instance& instance, SupervisorNamespace& names) {
   names.add("getAllConfigInfo", {"array"}, 0,
-            "Tells how every process is configured, also those that are not in service yet.\n\n"
+            "Returns the configuration of every process, including groups that are not added yet.\n\n"
             "@return array result  A struct for each, with the keys of its program section.",
             immediately([&instance](const Array&) { return getAllConfigInfo(instance); }));
 }

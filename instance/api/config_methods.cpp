@@ -70,8 +70,9 @@ void addConfigWarnings(Instance& instance, MethodTable& table) {
   table.add({"supervisor_manager.getConfigWarnings",
              {"array"},
              0,
-             "What looks like a mistake in the configuration that was read last: misspelt keys and sections and the "
-             "like. Supervisor has no such method.\n\n@return array result  One text for each, with file and line.",
+             "Returns what looks like a mistake in the configuration that was read last, such as misspelt keys and "
+             "sections. Supervisor does not have this method.\n\n@return array result  One text for each, with file "
+             "and line.",
              immediately([&instance](const Array&) -> MethodResult {
                std::string out;
                xmlrpc::Writer writer(out);
@@ -84,15 +85,15 @@ void addConfigWarnings(Instance& instance, MethodTable& table) {
 
 void addConfigMethods(Instance& instance, SupervisorNamespace& names) {
   names.add("reloadConfig", {"array"}, 0,
-            "Reads the configuration again. Nothing that runs is touched.\n\n"
-            "@return array result  One array of three: the groups that are new, changed and gone.",
+            "Reads the configuration again. Running processes are not changed.\n\n"
+            "@return array result  One array of three: the added, changed and removed groups.",
             immediately([&instance](const Array&) { return reloadConfig(instance); }));
   names.add("addProcessGroup", {"boolean", "string"}, 1,
-            "Takes a group of the configuration into service and starts what is to start by itself.\n\n"
+            "Adds a group of the configuration and starts its processes that have autostart.\n\n"
             "@param string name  The group.\n@return boolean result  True.",
             immediately([&instance](const Array& params) { return addProcessGroup(instance, params); }));
   names.add("removeProcessGroup", {"boolean", "string"}, 1,
-            "Takes a group whose processes are all stopped out of service.\n\n@param string name  The group.\n"
+            "Removes a group. All its processes must be stopped.\n\n@param string name  The group.\n"
             "@return boolean result  True.",
             immediately([&instance](const Array& params) { return removeProcessGroup(instance, params); }));
 }

@@ -10,11 +10,11 @@
 namespace api {
 namespace {
 
-/// How long the answer to a stop without waiting is held for the end of the program. Clients ask for the state right
-/// behind it, and Supervisor takes long enough for most programs to have ended by then.
+/// How long a stop without wait delays its answer for the end of the program. Clients ask for the state immediately
+/// afterwards, and Supervisor is slow enough for most programs to have ended by then.
 constexpr core::Duration kLastMoments = core::milliseconds(50);
-/// How long that to a start with startsecs=0 is, for the end or the first words of the program: clients read its log
-/// right behind it. Programs that stay are the rule, and each of their starts takes that much longer.
+/// The same for a start with startsecs=0, for the end or the first output of the program: clients read its log
+/// immediately afterwards. Short, since every start of a program that keeps running is delayed by all of it.
 constexpr core::Duration kFirstMoments = core::milliseconds(10);
 
 }  // namespace
@@ -25,7 +25,7 @@ using xmlrpc::FaultCode;
 
 void startProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
                   core::Completion<Waiters::WaitResult> done) {
-  // What is sure to fail is said without a try.
+  // A start that is sure to fail is reported without trying.
   if (const auto command = program.checkCommand(); !command) {
     const bool missing = command.error().kind == CommandError::Kind::NoFile;
     return done(fail(missing ? FaultCode::NoFile : FaultCode::NotExecutable, command.error().text));
@@ -39,7 +39,7 @@ void startProgram(Waiters& waiters, process::Process& program, const std::string
     return done({});
   }
   if (!program.spawnError().empty()) return done(fail(FaultCode::SpawnError, name));
-  program.due();  // with startsecs=0 it is up by now, as Supervisor's answer says
+  program.due();  // with startsecs=0 it is RUNNING now, as in Supervisor's answer
   if (!wait) return done({});
   if (program.state() == ProcessState::Running) return waiters.untilStoppedOr(program, kFirstMoments, std::move(done));
   waiters.untilStarted(program, name, std::move(done));

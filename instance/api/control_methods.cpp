@@ -69,14 +69,14 @@ MethodResult restart(Instance& instance) {
 void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names) {
   names.add("startProcess", {"boolean", "string", "boolean"}, 1,
             "Starts a process.\n\n@param string name  The process ('name', 'group:name', or 'group:*' for a group).\n"
-            "@param boolean wait  Answer only when it has stayed up for its startsecs (the default).\n"
+            "@param boolean wait  Answer when it has been up for its startsecs (the default).\n"
             "@return boolean result  True; for a group an array of results.",
             [&](const Array& params, core::Completion<MethodResult> done) {
               startProcess(instance, waiters, params, std::move(done));
             });
   names.add("stopProcess", {"boolean", "string", "boolean"}, 1,
             "Stops a process.\n\n@param string name  The process ('name', 'group:name', or 'group:*' for a group).\n"
-            "@param boolean wait  Answer only when it has ended (the default), else after 50 ms at most.\n"
+            "@param boolean wait  Answer when it has ended (the default), else after 50 ms at most.\n"
             "@return boolean result  True; for a group an array of results.",
             [&](const Array& params, core::Completion<MethodResult> done) {
               stopProcess(instance, waiters, params, std::move(done));
@@ -88,14 +88,14 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
               signalProcess(instance, params, std::move(done));
             });
   names.add("shutdown", {"boolean"}, 0,
-            "Stops every process and ends supervisord.\n\n@return boolean result  True, before anything stops.",
+            "Stops every process and then supervisord.\n\n@return boolean result  True, before anything stops.",
             immediately([&](const Array&) {
               instance.table.leave(process::SupervisorState::Shutdown);
               return trueValue();
             }));
   names.add("restart", {"boolean"}, 0,
-            "Stops every process, reads the configuration and begins anew. With a configuration that is wrong, or\n"
-            "a server that cannot listen, nothing happens but fault CANT_REREAD.\n\n"
+            "Stops every process, reads the configuration and starts again. If the configuration has an error or a\n"
+            "server cannot listen, nothing is stopped, and the fault is CANT_REREAD.\n\n"
             "@return boolean result  True, before anything stops.",
             immediately([&](const Array&) { return restart(instance); }));
 }

@@ -12,7 +12,7 @@
 namespace api {
 namespace {
 
-/// A request as the log shows it. The start of a long one says enough.
+/// A request as text for the log, where the start of a long one is enough.
 std::string shown(std::string_view xml) {
   constexpr std::size_t limit = 2000;
   return core::pythonRepr(core::toUtf8(xml.substr(0, limit))) + (xml.size() > limit ? "..." : "");
@@ -36,7 +36,7 @@ void Dispatcher::run(std::string_view xml, core::Completion<Answer> answer) cons
     return answer({400, {}});
   }
   logging::trace("XML-RPC method called: {}()", request->method);
-  // Shared, since the method completes the call, and an exception of the method is answered here.
+  // Shared by the method, which completes the call, and by this function, which answers an exception of the method.
   const auto shared = std::make_shared<core::Completion<Answer>>(std::move(answer));
   core::Completion<MethodResult> done([shared, method = request->method](MethodResult outcome) {
     if (!*shared) return;

@@ -26,7 +26,7 @@ struct core::WhenDropped<api::Answer> {
 
 namespace api {
 
-/// From the text of a request to the text of its answer.
+/// Turns the text of a request into the text of its answer.
 class Dispatcher {
  public:
   /// `table` must outlive the calls.

@@ -22,8 +22,8 @@ std::string resultValue(const std::string& name, const std::string& group, const
   return out;
 }
 
-/// Collects the results. The steps that are not done keep it alive: when one of them is lost, for lack of memory, this
-/// goes with the last one, and drops the call.
+/// Collects the results. The steps that are not done keep it alive: when the result of one could not be stored, for
+/// lack of memory, this is destroyed with the last one, and drops the call.
 struct Results {
   explicit Results(core::Completion<MethodResult> whenDone) : done(std::move(whenDone)) {}
   Results(const Results&) = delete;

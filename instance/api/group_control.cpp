@@ -30,7 +30,7 @@ Programs those(const Programs& programs, bool (*fits)(lifecycle::ProcessState)) 
 using GroupAction =
     std::function<void(const Programs& programs, const Array& params, core::Completion<MethodResult> done)>;
 
-/// A call whose first parameter names a group.
+/// A handler for methods whose first parameter names a group.
 Handler onGroup(const Instance& instance, GroupAction action) {
   return [&instance, action = std::move(action)](const Array& params, core::Completion<MethodResult> done) {
     const auto name = textArgument(params[0], "name");
@@ -74,13 +74,13 @@ void addGroupControlMethods(Instance& instance, Waiters& waiters, SupervisorName
   names.add(
       "startProcessGroup", {"array", "string", "boolean"}, 1,
       "Starts all processes of a group.\n\n@param string name  The group.\n"
-      "@param boolean wait  Answer only when each is up or has failed (the default).\n"
+      "@param boolean wait  Answer when each is up or has failed (the default).\n"
       "@return array result  A struct of name, group, status and description for each.",
       onGroup(instance, [&waiters](const Programs& programs, const Array& params, core::Completion<MethodResult> done) {
         startAll(waiters, programs, waits(params, 1), std::move(done));
       }));
   names.add("startAllProcesses", {"array", "boolean"}, 0,
-            "Starts all processes.\n\n@param boolean wait  Answer only when each is up or has failed (the default).\n"
+            "Starts all processes.\n\n@param boolean wait  Answer when each is up or has failed (the default).\n"
             "@return array result  A struct of name, group, status and description for each.",
             [&](const Array& params, core::Completion<MethodResult> done) {
               startAll(waiters, byPriority(instance.table), waits(params, 0), std::move(done));
@@ -88,14 +88,14 @@ void addGroupControlMethods(Instance& instance, Waiters& waiters, SupervisorName
   names.add(
       "stopProcessGroup", {"array", "string", "boolean"}, 1,
       "Stops all processes of a group.\n\n@param string name  The group.\n"
-      "@param boolean wait  Answer only when each has ended (the default), else after 50 ms at most.\n"
+      "@param boolean wait  Answer when each has ended (the default), else after 50 ms at most.\n"
       "@return array result  A struct of name, group, status and description for each.",
       onGroup(instance, [&waiters](const Programs& programs, const Array& params, core::Completion<MethodResult> done) {
         stopAll(waiters, programs, waits(params, 1), std::move(done));
       }));
   names.add("stopAllProcesses", {"array", "boolean"}, 0,
             "Stops all processes.\n\n"
-            "@param boolean wait  Answer only when each has ended (the default), else after 50 ms at most.\n"
+            "@param boolean wait  Answer when each has ended (the default), else after 50 ms at most.\n"
             "@return array result  A struct of name, group, status and description for each.",
             [&](const Array& params, core::Completion<MethodResult> done) {
               stopAll(waiters, byPriority(instance.table), waits(params, 0), std::move(done));

@@ -14,7 +14,8 @@ namespace api {
 
 class Waiters;
 
-// One thing for many programs; those that are in no state for it are passed over. The outcome is an array of structs.
+// One action for many programs; those in a state that it does not apply to are skipped. The outcome is an array of
+// structs.
 void startAll(Waiters& waiters, const std::vector<process::Process*>& programs, bool wait,
               core::Completion<MethodResult> done);
 void stopAll(Waiters& waiters, const std::vector<process::Process*>& programs, bool wait,

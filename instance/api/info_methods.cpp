@@ -60,7 +60,7 @@ MethodResult getProcessInfo(const Instance& instance, const Array& params) {
 
 MethodResult getAllProcessInfo(const Instance& instance) {
   constexpr std::size_t typicalStruct = 1100;
-  constexpr std::size_t envelope = 300;  // of the reply, which is made in this string
+  constexpr std::size_t envelope = 300;  // of the reply, which is composed in this string
   const auto programs = byName(instance.table);
   const std::int64_t now = core::wallSeconds();
   std::string out;
@@ -76,26 +76,27 @@ MethodResult getAllProcessInfo(const Instance& instance) {
 
 void addInfoMethods(Instance& instance, SupervisorNamespace& names) {
   names.add("getAPIVersion", {"string"}, 0,
-            "Tells the version of these methods.\n\n@return string result  The version, \"3.0\".",
+            "Returns the version of these methods.\n\n@return string result  The version, \"3.0\".",
             immediately([](const Array&) { return textValue("3.0"); }));
   names.addAlias("getVersion", "getAPIVersion");
   names.add("getSupervisorVersion", {"string"}, 0,
-            "Tells the version of the running program.\n\n@return string result  The version.",
+            "Returns the version of supervisord.\n\n@return string result  The version.",
             immediately([&instance](const Array&) { return textValue(instance.version); }));
-  names.add("getIdentification", {"string"}, 0,
-            "Tells what this supervisord is called.\n\n@return string result  The identifier of its configuration.",
-            immediately([&instance](const Array&) { return textValue(instance.table.settings().identifier); }));
+  names.add(
+      "getIdentification", {"string"}, 0,
+      "Returns the identifier of this supervisord.\n\n@return string result  The identifier, from its configuration.",
+      immediately([&instance](const Array&) { return textValue(instance.table.settings().identifier); }));
   names.add("getState", {"struct"}, 0,
-            "Tells what supervisord itself is up to.\n\n@return struct result  statecode and statename.",
+            "Returns the state of supervisord itself.\n\n@return struct result  statecode and statename.",
             immediately([&instance](const Array&) { return getState(instance); }));
-  names.add("getPID", {"int"}, 0, "Tells the process id of supervisord.\n\n@return int result  The process id.",
+  names.add("getPID", {"int"}, 0, "Returns the process id of supervisord.\n\n@return int result  The process id.",
             immediately([](const Array&) { return integerValue(::getpid()); }));
   names.add("getProcessInfo", {"struct", "string"}, 1,
-            "Tells how one process fares.\n\n@param string name  The process (or 'group:name').\n"
+            "Returns the status of one process.\n\n@param string name  The process (or 'group:name').\n"
             "@return struct result  Its names, state, times, process id, exit status, log files and a description.",
             immediately([&instance](const Array& params) { return getProcessInfo(instance, params); }));
   names.add("getAllProcessInfo", {"array"}, 0,
-            "Tells how every process fares.\n\n@return array result  A struct for each, as of getProcessInfo.",
+            "Returns the status of all processes.\n\n@return array result  A struct for each, as of getProcessInfo.",
             immediately([&instance](const Array&) { return getAllProcessInfo(instance); }));
 }
 

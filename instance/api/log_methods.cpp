@@ -26,7 +26,7 @@ using xmlrpc::Array;
 using xmlrpc::Fault;
 using xmlrpc::FaultCode;
 
-/// Which bytes of a log are asked for.
+/// The requested bytes of a log.
 struct Range {
   std::int64_t offset = 0;
   std::int64_t length = 0;
@@ -40,12 +40,15 @@ core::Result<Range, Fault> rangeArgument(const Array& params, std::size_t index)
   return Range{*offset, *length};
 }
 
-MethodResult tooLarge() { return fail(FaultCode::Failed, "that is more than 32 MB of the log, ask for less at once"); }
+MethodResult tooLarge() {
+  return fail(FaultCode::Failed, "the requested part of the log is larger than 32 MB; request less");
+}
 
-/// How far before what is asked for a terminal sequence may begin that goes on in it.
+/// A terminal sequence that continues in the requested bytes can begin this far before them.
 constexpr std::int64_t kContext = 512;
 
-/// The bytes of a range as an answer may carry them: XML has no ESC, and the rest of a colour is rubbish in a page.
+/// The bytes of a range without terminal sequences: XML cannot carry ESC, and the rest of a colour without it is noise
+/// in a page.
 core::Result<std::string, output::ReadError> readAsText(const std::string& path, const Range& range) {
   const bool fromEnd = range.offset < 0;
   if (range.length < 0 || (fromEnd && range.length != 0)) return output::readLog(path, range.offset, range.length);
@@ -98,7 +101,7 @@ MethodResult tailProcessLog(const Instance& instance, Channel channel, const Arr
   const std::string& path = (*program)->logPath(channel);
   const output::Tail tail = path.empty() ? output::Tail{} : output::tailLog(path, range->offset, range->length);
   if (tail.tooLarge) return tooLarge();
-  // A tail is the end of the file: what stands before it is found from its size.
+  // A tail is the end of the file: its beginning follows from the size of the file.
   const auto begin = std::max<std::int64_t>(0, tail.size - static_cast<std::int64_t>(tail.bytes.size()));
   const auto more = std::min(begin, kContext);
   std::string before;
@@ -122,7 +125,7 @@ MethodResult readMainLog(const Instance& instance, const Array& params) {
 MethodResult clearMainLog(const Instance& instance) {
   output::RotatingFile* log = instance.activityLog();
   if (log == nullptr || ::access(log->path().c_str(), F_OK) != 0) return fail(FaultCode::NoFile);
-  logging::info("reopening log file");  // goes with what is cleared: the new log is empty
+  logging::info("reopening log file");  // cleared with the rest: the new log is empty
   if (const auto cleared = log->clear(); !cleared) return fail(FaultCode::Failed, cleared.error().text);
   return trueValue();
 }
@@ -156,7 +159,7 @@ void addReaders(Instance& instance, SupervisorNamespace& names) {
       "@param int offset  Where to begin; below 0 with length 0: that many bytes before the end.\n"
       "@param int length  How many bytes; 0: all.\n@return string result  The bytes.";
   constexpr std::string_view tailHelp =
-      "Follows a log of a process: give the offset that the last call returned.\n\n"
+      "Follows a log of a process: pass the offset that the last call returned.\n\n"
       "@param string name  The process (or 'group:name').\n@param int offset  Where the last call ended.\n"
       "@param int length  How many bytes at most.\n"
       "@return array result  The bytes, the next offset, and whether bytes were skipped.";

@@ -15,7 +15,7 @@
 
 namespace api {
 
-/// What a call comes to: one finished "<value>...</value>" (made with xmlrpc::Writer), or a fault.
+/// The outcome of a call: one finished "<value>...</value>" (made with xmlrpc::Writer), or a fault.
 using MethodResult = core::Result<std::string, xmlrpc::Fault>;
 /// Carries out one call. `done` takes the outcome: during the call, or later from the loop.
 using Handler = std::function<void(const xmlrpc::Array& params, core::Completion<MethodResult> done)>;
@@ -27,12 +27,14 @@ struct Method {
   std::string name;  ///< with its namespace: "supervisor.startProcess"
   /// For system.methodSignature: the type of the result, then those of the parameters.
   std::vector<std::string_view> signature;
-  std::size_t required = 0;  ///< parameters that must be given; the rest may be left out from the end
+  std::size_t required = 0;  ///< number of parameters that must be given; the rest are optional
   std::string_view help;     ///< for system.methodHelp
   Handler call;
 };
 
+/// A handler that completes its call before it returns.
 [[nodiscard]] Handler immediately(Immediate call);
+/// A fault as an error: `return fail(FaultCode::BadName, name);`
 [[nodiscard]] core::Err<xmlrpc::Fault> fail(xmlrpc::FaultCode code,
                                             std::optional<std::string_view> extra = std::nullopt);
 

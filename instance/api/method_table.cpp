@@ -8,15 +8,16 @@
 namespace api {
 namespace {
 
-/// A call under way. An outcome that comes while the method runs waits until it has returned: an exception would drop
-/// the completion that the method holds, and the caller must be able to tell the one from the other.
+/// A call in progress. An outcome that comes while the method runs is kept until it has returned. An exception destroys
+/// the completion that the method holds: if that counted as an outcome, the caller could not answer the exception.
 struct Pending {
   bool running = true;
   std::optional<MethodResult> early;
   core::Completion<MethodResult> done;
 };
 
-/// What the method holds. When it is dropped, the pending call goes with it and drops its own completion.
+/// The completion that the method holds. Dropping it destroys the pending call, which drops the completion of the
+/// caller.
 class Link final : public core::Receiver<MethodResult> {
  public:
   explicit Link(std::shared_ptr<Pending> pending) noexcept : pending_(std::move(pending)) {}

@@ -20,7 +20,7 @@ constexpr core::Duration kTurn = core::milliseconds(1);
 
 }  // namespace
 
-/// One multicall on its way.
+/// One multicall in progress.
 class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
  public:
   Sequence(Multicall& owner, xmlrpc::Array calls, core::Completion<MethodResult> done)
@@ -28,14 +28,14 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
     xmlrpc::Writer(out_).beginArray();
   }
 
-  /// Runs calls until one has to be waited for, or the turn is over. A call that completes at once returns to this
-  /// loop: a thousand calls are a thousand rounds, not a thousand stack frames.
+  /// Runs calls until one has to be waited for, or the turn is over. A call that completes before it returns continues
+  /// in this loop: a thousand calls are a thousand rounds, not a thousand stack frames.
   void run() noexcept {
     const auto self = shared_from_this();
     try {
       go();
     } catch (const std::exception& error) {
-      logging::critical("system.multicall is given up: {}", error.what());
+      logging::critical("system.multicall failed and its client gets no result: {}", error.what());
       giveUp();
     }
   }
@@ -112,14 +112,15 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
     waiting_ = false;
   }
 
-  /// There is no memory for a result. An answer with a hole would be wrong: the sequence ends here, without one.
+  /// There is no memory for a result. The results have no names, so an answer without one of them would be wrong: the
+  /// sequence ends here, and fails.
   void leaveHole() noexcept {
     next_ = calls_.size();
     incomplete_ = true;
     waiting_ = false;
   }
 
-  /// Its completion, dropped, tells the client.
+  /// Destroys the sequence. Dropping its completion answers the client.
   void giveUp() noexcept {
     const auto self = shared_from_this();
     resume_.disarm();
@@ -130,7 +131,7 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
     if (incomplete_) throw std::bad_alloc();
     owner_.running_.erase(shared_from_this());
     if (out_.size() > kLargestAnswer)
-      return done_(fail(FaultCode::Failed, "the answer is larger than 32 MB, ask for less at once"));
+      return done_(fail(FaultCode::Failed, "the answer is larger than 32 MB; make fewer calls in one request"));
     xmlrpc::Writer(out_).endArray();
     done_(std::move(out_));
   }
@@ -143,7 +144,7 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
   bool running_ = false;
   bool waiting_ = false;
   bool incomplete_ = false;
-  core::Timer resume_;  ///< not a deferred call: that would go before every descriptor that is ready
+  core::Timer resume_;  ///< not core::Deferred, which runs before the descriptors that are ready
 };
 
 Multicall::Multicall(const MethodTable& table, core::EventLoop& loop) : table_(table), loop_(loop) {}

@@ -11,11 +11,11 @@ namespace api {
 
 /// system.multicall: `params` holds one array of {methodName, params}. The calls run in sequence, also those that wait.
 ///
-/// A sequence that takes long lets the loop have its turn between two calls, and one whose answer grows beyond 32 MB
-/// ends with a fault: one client can neither stop the others nor use up the memory.
+/// A sequence that takes long returns to the loop between two calls, and one whose answer grows beyond 32 MB ends with
+/// a fault: one client can neither block the others nor use up the memory.
 class Multicall {
  public:
-  /// Both must outlive this. What is not over when this goes is never answered.
+  /// Both must outlive this. Destroying it drops the calls that have not ended.
   Multicall(const MethodTable& table, core::EventLoop& loop);
   ~Multicall();
   void run(const xmlrpc::Array& params, core::Completion<MethodResult> done);

@@ -48,7 +48,7 @@ std::vector<process::Process*> byName(const process::Table& table) {
     const int groups = &a->group() == &b->group() ? 0 : a->group().name().compare(b->group().name());
     return groups != 0 ? groups < 0 : a->name() < b->name();
   };
-  // Where no priorities are set, the order of starting is the order of names.
+  // Without priorities, the order of starting is already the order of names: usually nothing is to be sorted.
   if (!std::is_sorted(programs.begin(), programs.end(), before)) std::sort(programs.begin(), programs.end(), before);
   return programs;
 }

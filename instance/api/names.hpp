@@ -16,7 +16,7 @@ class Table;
 
 namespace api {
 
-/// What a name of a client stands for: "proc" (of the group of that name), "group:proc"; "group:*" and "group:" are
+/// What a client means by a name: "proc" (in the group of the same name) or "group:proc"; "group:*" and "group:" are
 /// the whole group, with `program` nullptr.
 struct Target {
   process::Group* group = nullptr;
@@ -25,7 +25,7 @@ struct Target {
 
 /// BAD_NAME with the name as given if there is no such group or program.
 [[nodiscard]] core::Result<Target, xmlrpc::Fault> findTarget(const process::Table& table, const std::string& name);
-/// As findTarget, but a whole group is BAD_NAME, too.
+/// The same for one program: a whole group is BAD_NAME.
 [[nodiscard]] core::Result<process::Process*, xmlrpc::Fault> findProgram(const process::Table& table,
                                                                          const std::string& name);
 

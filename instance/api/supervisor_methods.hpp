@@ -27,13 +27,14 @@ class SupervisorMethods {
   std::unique_ptr<Waiters> waiters_;
 };
 
-/// Puts methods of that namespace into a table: every one but sendRemoteCommEvent answers SHUTDOWN_STATE
-/// while the supervisor goes down.
+/// Adds methods of that namespace to a table.
 class SupervisorNamespace {
  public:
   SupervisorNamespace(Instance& instance, MethodTable& table, std::string name);
+  /// A method that answers SHUTDOWN_STATE while supervisord shuts down or restarts.
   void add(std::string_view name, std::vector<std::string_view> signature, std::size_t required, std::string_view help,
            Handler handler);
+  /// A method that works in every state, as sendRemoteCommEvent does in Supervisor.
   void addAlways(std::string_view name, std::vector<std::string_view> signature, std::size_t required,
                  std::string_view help, Handler handler);
   /// `alias` is another name for `name`.
@@ -53,7 +54,7 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
 void addGroupControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names);
 void addLogMethods(Instance& instance, SupervisorNamespace& names);
 void addConfigMethods(Instance& instance, SupervisorNamespace& names);
-/// Our own method beside them, whatever the namespace is called.
+/// Our own method, in its own namespace, however that of Supervisor is called.
 void addConfigWarnings(Instance& instance, MethodTable& table);
 void addConfigInfoMethods(Instance& instance, SupervisorNamespace& names);
 void addCommunicationMethods(Instance& instance, SupervisorNamespace& names);

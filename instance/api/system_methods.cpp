@@ -52,24 +52,24 @@ void addSystemMethods(MethodTable& table, core::EventLoop& loop) {
   table.add({"system.listMethods",
              {"array"},
              0,
-             "Names every method that can be called.\n\n@return array result  The names, sorted.",
+             "Returns the names of all methods.\n\n@return array result  The names, sorted.",
              immediately([&all](const xmlrpc::Array&) { return listMethods(all); })});
   table.add({"system.methodHelp",
              {"string", "string"},
              1,
-             "Tells what a method does.\n\n@param string name  The method, with its namespace.\n"
+             "Returns the description of a method.\n\n@param string name  The method, with its namespace.\n"
              "@return string result  Its description.",
              immediately([&all](const xmlrpc::Array& params) { return methodHelp(all, params); })});
   table.add({"system.methodSignature",
              {"array", "string"},
              1,
-             "Tells the types of a method.\n\n@param string name  The method, with its namespace.\n"
+             "Returns the types of a method.\n\n@param string name  The method, with its namespace.\n"
              "@return array result  The type of its result, then those of its parameters.",
              immediately([&all](const xmlrpc::Array& params) { return methodSignature(all, params); })});
   table.add({"system.multicall",
              {"array", "array"},
              1,
-             "Calls several methods, one after the other; one that waits holds up those behind it.\n\n"
+             "Calls several methods in sequence: a call that waits delays those that follow it.\n\n"
              "@param array calls  Structs of methodName and params.\n"
              "@return array result  For each call its bare result, or a struct of faultCode and faultString.",
              [multicall](const xmlrpc::Array& params, core::Completion<MethodResult> done) {

@@ -44,7 +44,8 @@ std::optional<logging::Level> levelOf(const xmlrpc::Value& value) {
   return std::nullopt;
 }
 
-/// An option as it would stand in the file. Numbers and booleans are taken for what their sender meant.
+/// An option as it would be written in the file. Numbers and booleans are converted, since clients send them for keys
+/// such as numprocs and autostart.
 std::optional<std::string> optionText(const xmlrpc::Value& value) {
   if (const auto* text = value.string()) return *text;
   if (const auto* number = value.integer()) return std::to_string(*number);
@@ -62,7 +63,7 @@ Twiddler::Result<Options> optionTexts(const xmlrpc::Struct& options) {
   return texts;
 }
 
-/// The first name that the group already has, or that the new programs have twice.
+/// The first name that the group already has or that occurs twice in `programs`; nullptr if there is none.
 const std::string* takenName(const process::Group& group, const Programs& programs) {
   std::set<std::string_view> seen;
   for (const auto& program : programs)

@@ -18,8 +18,8 @@ class Table;
 
 namespace api {
 
-/// supervisor_twiddler 1.0: adds programs to running groups and takes them out again, until the next restart. One
-/// object serves one `[rpcinterface:NAME]` section.
+/// supervisor_twiddler 1.0: adds programs to running groups and removes them, until the next restart. One object serves
+/// one `[rpcinterface:NAME]` section.
 class Twiddler {
  public:
   template <class T>
@@ -27,7 +27,7 @@ class Twiddler {
   /// The fault of a method that `whitelist` does not list; Supervisor itself has no such number.
   static constexpr int kNotInWhitelist = 230;
 
-  /// `base` gives what a `[program:x]` section inherits: the configuration as it was last read. The options of
+  /// `base` returns the configuration as it was last read, from which new programs inherit. The options of
   /// `interface` are used only here.
   Twiddler(process::Table& table, std::function<const config::Configuration&()> base,
            const config::RpcInterface& interface);
@@ -36,9 +36,9 @@ class Twiddler {
   [[nodiscard]] Result<void> admit(std::string_view method) const;
 
   [[nodiscard]] std::vector<std::string> groupNames() const;
-  /// Adds the processes that `[program:NAME]` with `options` would make, all or none, and starts those with autostart.
+  /// Adds the processes of a section `[program:NAME]` with `options`, all or none, and starts those with autostart.
   Result<void> addProgram(const std::string& group, const std::string& name, const xmlrpc::Struct& options);
-  /// Takes one stopped process out of its group.
+  /// Removes one stopped process from its group.
   Result<void> removeProcess(const std::string& group, const std::string& process);
   /// Writes to the activity log; `level` is one of Supervisor's numbers or short names, in any case.
   Result<void> log(std::string_view message, const xmlrpc::Value& level) const;

@@ -56,7 +56,7 @@ MethodResult log(const Twiddler& twiddler, const Array& params) {
   return trueUnlessFault(twiddler.log(*message, params.size() > 1 ? params[1] : info));
 }
 
-/// Adds one namespace's methods, each behind its whitelist.
+/// Adds the methods of one namespace. Each checks the whitelist first.
 class Adder {
  public:
   using Body = MethodResult (*)(Twiddler& twiddler, const Array& params);
@@ -84,20 +84,21 @@ class Adder {
 void addTwiddlerMethods(MethodTable& methods, process::Table& programs,
                         std::function<const config::Configuration&()> base, const config::RpcInterface& interface) {
   Adder to(methods, interface.name, std::make_shared<Twiddler>(programs, std::move(base), interface));
-  to.add("getAPIVersion", {"string"}, 0, "Tells the version of this interface.\n\n@return string result  The version.",
+  to.add("getAPIVersion", {"string"}, 0,
+         "Returns the version of this interface.\n\n@return string result  The version.",
          [](Twiddler&, const Array&) { return textValue("1.0"); });
   to.add("getGroupNames", {"array"}, 0,
-         "Names the groups that are there now.\n\n@return array result  Their names, by priority.",
+         "Returns the names of the groups.\n\n@return array result  Their names, by priority.",
          [](Twiddler& twiddler, const Array&) { return getGroupNames(twiddler); });
   to.add("addProgramToGroup", {"boolean", "string", "string", "struct"}, 3,
-         "Adds a program to a group until the next restart: as many processes as its numprocs says.\n\n"
+         "Adds a program to a group until the next restart: with numprocs, several processes.\n\n"
          "@param string group_name  The group, which must exist.\n"
          "@param string program_name  The NAME of a section [program:NAME].\n"
          "@param struct program_options  The keys of that section; only command is required.\n"
          "@return boolean result  Always true unless error.",
          addProgramToGroup);
   to.add("removeProcessFromGroup", {"boolean", "string", "string"}, 2,
-         "Takes a process that is not running out of its group until the next restart.\n\n"
+         "Removes a process that is not running from its group, until the next restart.\n\n"
          "@param string group_name  The group.\n"
          "@param string process_name  The process, without its group.\n"
          "@return boolean result  Always true unless error.",

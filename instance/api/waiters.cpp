@@ -24,7 +24,7 @@ void reportWait(const process::Process& program) {
   if (program.state() == ProcessState::Stopping) logging::info("waiting for {} to stop", program.name());
 }
 
-/// Whether the start is decided. The program may already be further on than `change` says.
+/// Whether the start is decided. The program may already be in a later state than that of `change`.
 bool startDecided(const process::Process& program, const process::StateChange& change, const std::string& name,
                   Waiters::WaitResult& result) {
   if (change.to == ProcessState::Running || program.state() == ProcessState::Running) return true;
@@ -50,7 +50,7 @@ Waiters::Waiters(core::EventLoop& loop, process::Table& table)
 Waiters::~Waiters() {
   table_.unsubscribe(*this);
   closed_ = true;
-  const auto given = std::exchange(waiting_, {});  // dropped one by one, while this is still whole
+  const auto given = std::exchange(waiting_, {});  // destroyed while this is still complete: an answer may call add()
 }
 
 void Waiters::add(const process::Process& program, Waiter waiter) {
@@ -84,7 +84,7 @@ void Waiters::answerImpatient() {
   const auto now = core::Clock::now();
   std::vector<const process::Process*> programs;
   for (const auto& [program, waiters] : waiting_) programs.push_back(program);
-  // By the list: an answer may add waiters, and take some away.
+  // A copy of the keys, since an answer may add and remove waiters.
   for (const auto* program : programs)
     if (waiting_.count(program) > 0)
       settle(*program, [now](const Waiter& waiter, WaitResult&) { return waiter.patience <= now; });
@@ -115,7 +115,7 @@ void Waiters::onProcessRemoved(process::Process& program) {
 void Waiters::settle(const process::Process& program, const std::function<bool(const Waiter&, WaitResult&)>& judge) {
   const auto found = waiting_.find(&program);
   if (found == waiting_.end()) return;
-  // An answer may lead to the next call, which comes here again: nothing of ours is in use any more by then.
+  // An answer may start the next call of a multicall, which changes waiting_: take out first, answer afterwards.
   std::vector<std::pair<core::Completion<WaitResult>, WaitResult>> decided;
   std::vector<std::optional<WaitResult>> results;
   decided.reserve(found->second.size());
@@ -135,7 +135,7 @@ void Waiters::settle(const process::Process& program, const std::function<bool(c
   for (auto& [done, result] : decided) {
     try {
       done(std::move(result));
-    } catch (const std::exception& error) {  // its client is answered by the reply, which nobody holds any more
+    } catch (const std::exception& error) {  // dropped, the completion answers
       logging::critical("cannot answer a client that waited for {}: {}", program.name(), error.what());
     }
   }

@@ -27,12 +27,12 @@ class Waiters final : private process::Observer {
   Waiters(const Waiters&) = delete;
   Waiters& operator=(const Waiters&) = delete;
 
-  /// Success when it is RUNNING, SPAWN_ERROR when this start failed, ABNORMAL_TERMINATION when it went elsewhere.
-  /// `name` is what the faults call it.
+  /// Success when it is RUNNING, SPAWN_ERROR when this start failed, ABNORMAL_TERMINATION when it went to another
+  /// state. Faults call it `name`.
   void untilStarted(const process::Process& program, std::string name, core::Completion<WaitResult> done);
-  /// Success when nothing of it is left. Logs that it is waited for, now and every two seconds.
+  /// Success when it has ended. Logs that it is waited for, now and every two seconds.
   void untilStopped(const process::Process& program, core::Completion<WaitResult> done);
-  /// Success when nothing of it is left or `patience` has passed, whichever comes first.
+  /// Success when it has ended or `patience` has passed, whichever comes first.
   void untilStoppedOr(const process::Process& program, core::Duration patience, core::Completion<WaitResult> done);
 
  private:
@@ -48,18 +48,18 @@ class Waiters final : private process::Observer {
   void onGroupRemoved(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;
   void add(const process::Process& program, Waiter waiter);
-  /// Takes out the waiters of a program that `judge` decides on, and answers them.
+  /// Removes the waiters of a program for which `judge` returns true, and answers them.
   void settle(const process::Process& program, const std::function<bool(const Waiter&, WaitResult&)>& judge);
   void report();
-  /// Answers those whose patience has ended, and waits for the next one's.
+  /// Answers those whose patience has ended, and arms the timer for the next one.
   void answerImpatient();
 
   process::Table& table_;
   std::unordered_map<const process::Process*, std::vector<Waiter>> waiting_;
   core::Timer reportTimer_;
   core::Timer patienceTimer_;
-  core::Instant nextPatience_ = core::Instant::max();  ///< what it is armed for
-  bool closed_ = false;                                ///< nobody can wait any more
+  core::Instant nextPatience_ = core::Instant::max();  ///< when patienceTimer_ fires
+  bool closed_ = false;                                ///< being destroyed: nobody can wait any more
 };
 
 }  // namespace api

@@ -68,19 +68,21 @@ void Acceptor::accept() {
     if (!socket_.address().unixSocket) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     try {
       accepted_(std::move(fd), peerName(address));
-    } catch (const std::exception& error) {  // the next one may need less, or come later
-      logging::critical("a connection is closed at once: {}", error.what());
+    } catch (const std::exception& error) {  // out of memory: the next client may need less, or come later
+      logging::critical("closed a new connection: {}", error.what());
     }
     if (!spare_) spare_ = openSpare();
   }
 }
 
+/// A listening socket without free descriptors stays readable: without a pause the loop would spin. Closing the spare
+/// descriptor lets one client be accepted, and turned away, instead of waiting in the queue.
 bool Acceptor::survive(int errnum) {
   const bool exhausted = errnum == EMFILE || errnum == ENFILE;
   if (core::Clock::now() >= sayAgain_) {
     sayAgain_ = core::Clock::now() + core::seconds(60);
     logging::warn("cannot accept a connection: {}; {}", std::strerror(errnum),
-                  exhausted ? "clients that ask for nothing are dropped to make room" : "trying again in a second");
+                  exhausted ? "closing connections without a request to make room" : "trying again in one second");
   }
   if (exhausted && makeRoom_()) return true;
   if (exhausted && spare_) {

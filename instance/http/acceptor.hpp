@@ -11,12 +11,12 @@
 
 namespace http {
 
-/// Accepts the connections of one listening socket. When descriptors run out it asks for one of another client's, then
-/// uses a spare one, and rests for a second when there is none: a socket that stays readable never makes the loop spin.
+/// Accepts the connections of one listening socket. When descriptors run out it first has another connection closed,
+/// then uses a spare descriptor, and otherwise pauses for a second.
 class Acceptor {
  public:
   using Accepted = std::function<void(core::UniqueFd fd, std::string peer)>;
-  /// Frees a descriptor if it can.
+  /// Frees a descriptor; false if it cannot.
   using MakeRoom = std::function<bool()>;
 
   Acceptor(core::EventLoop& loop, ListenSocket socket, Accepted accepted, MakeRoom makeRoom);
@@ -25,7 +25,7 @@ class Acceptor {
 
  private:
   void accept();
-  /// False: accept no more for now.
+  /// After a failed accept(): false to accept no more for now.
   [[nodiscard]] bool survive(int errnum);
   void rest();
 
@@ -33,7 +33,7 @@ class Acceptor {
   Accepted accepted_;
   MakeRoom makeRoom_;
   core::UniqueFd spare_;
-  core::Instant sayAgain_{};  ///< that descriptors ran out: not more than once a minute
+  core::Instant sayAgain_{};  ///< when the warning may be logged again: once a minute
   core::IoWatch watch_;
   core::Timer resume_;
 };

@@ -15,7 +15,7 @@ void logAccess(const Request& request, int status, std::size_t bytes) {
   const std::time_t now = std::time(nullptr);
   std::tm t{};
   ::gmtime_r(&now, &t);
-  // What was no request may hold anything, and the log is read on terminals.
+  // A line that is not a request can hold any bytes, and logs are read on terminals.
   const auto& line = request.method.empty() ? core::pythonBytesRepr(request.line) : request.line;
   logging::trace("{} - - [{:02}/{}/{}:{:02}:{:02}:{:02} +0000] \"{}\" {} {}", request.peer, t.tm_mday,
                  months[static_cast<std::size_t>(t.tm_mon)], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec, line,

@@ -7,7 +7,7 @@
 
 namespace http {
 
-/// One line at TRACE for each answered request, as Medusa writes it.
+/// Logs one line at TRACE for an answered request, in the format of Medusa, the server in Supervisor.
 void logAccess(const Request& request, int status, std::size_t bytes);
 
 }  // namespace http

@@ -14,11 +14,12 @@ namespace http {
 namespace {
 
 constexpr int kBurst = 3;
+/// After a guess the loop is free for that many times its duration: guesses take at most a tenth of the time.
 constexpr int kRestFactor = 9;
 
 std::string randomSalt() {
   std::string salt(16, '\0');
-  // 16 bytes come whole or not at all; without them the digests are only unsalted, in our own memory.
+  // 16 bytes are returned whole or not at all. Without them the digests, in our own memory, have no salt.
   (void)!::getrandom(salt.data(), salt.size(), GRND_NONBLOCK);
   return salt;
 }
@@ -36,7 +37,7 @@ Authenticator::Decision Authenticator::check(std::string_view header, core::Inst
   if (!pair) return Decision::Malformed;
   const std::size_t colon = pair->find(':');
   if (colon == std::string::npos) return Decision::Malformed;
-  // Both are compared whatever the other says: neither answers nor their time tell a name that exists.
+  // Both are always compared: neither the answer nor its time reveals whether the name exists.
   const bool known = equalInConstantTime(std::string_view(*pair).substr(0, colon), username_);
   const std::string given = pair->substr(colon + 1);
   if (isSlowHash(password_)) return checkSlow(*pair, known, given, now);

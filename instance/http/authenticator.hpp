@@ -9,16 +9,16 @@
 
 namespace http {
 
-/// HTTP Basic for one user. A crypt(3) hash takes milliseconds by design: what it said about a name and password is
-/// remembered (as a salted digest), and the loop spends at most a tenth of its time on guesses that are new. A name
-/// that is not the user's costs the same and is answered the same.
+/// HTTP Basic for one user. A crypt(3) hash takes milliseconds by design: its result for a name and password is cached
+/// (as a salted digest), and the loop spends at most a tenth of its time on new guesses. A wrong name takes the same
+/// time as a wrong password and gets the same answer.
 class Authenticator {
  public:
   enum class Decision {
     Granted,
     Denied,
     Malformed,  ///< the header is not what Basic prescribes
-    Busy,       ///< too many guesses: ask again in a second
+    Busy,       ///< too many guesses: the client must retry in a second
   };
 
   Authenticator(std::string username, std::string password);

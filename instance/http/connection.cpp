@@ -53,11 +53,11 @@ void Connection::close() noexcept {
 }
 
 void Connection::giveUp(const char* why) noexcept {
-  if (phase_ != Phase::Closed) logging::critical("the connection of {} is closed: {}", peer_, why);
+  if (phase_ != Phase::Closed) logging::critical("closed the connection of {}: {}", peer_, why);
   close();
 }
 
-/// Memory that runs out costs the connection that needed it.
+/// When memory runs out, only the connection that needed it is closed.
 template <class Step>
 void Connection::guarded(const Step& step) noexcept {
   const auto self = shared_from_this();
@@ -82,7 +82,7 @@ void Connection::turnAway(int fd) {
   refusal.headers.emplace_back("Connection", "close");
   const std::string text = composeHead(refusal, Version::Http11, Framing::Length, false) + refusal.body;
   char unread[16 * 1024];
-  // What lies unread when a TCP socket is closed takes the answer along.
+  // Closing a TCP socket with unread bytes sends a reset, and the client would lose the answer.
   (void)!::recv(fd, unread, sizeof unread, MSG_DONTWAIT);
   (void)!::send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -98,7 +98,7 @@ Connection::Claim Connection::claim() const noexcept {
 void Connection::onReady(std::uint32_t ready) {
   if ((ready & (IoWatch::Read | IoWatch::Hangup | IoWatch::Error)) != 0) receive();
   turn();
-  // Both directions are gone: nobody is left to wait for an answer. What was asked for is carried out all the same.
+  // Both directions are closed: nobody waits for the answer. The request is carried out nevertheless.
   const bool gone = (ready & (IoWatch::Hangup | IoWatch::Error)) != 0;
   if (gone && (ended_ || phase_ == Phase::Handling || phase_ == Phase::Streaming)) close();
 }
@@ -117,14 +117,15 @@ void Connection::turn() {
     if (!drain_ || ended_) return close();
     if (phase_ != Phase::Draining) startDraining();
   }
-  // No handler is at work here: nothing looks at the last request any more.
+  // No handler is working: the last request is not needed any more.
   if (phase_ == Phase::Head) request_ = Request{};
   account();
   watch();
   setDeadline();
 }
 
-/// A timer takes its place among the descriptors that are ready. A deferred call would go before them, again and again.
+/// By a timer, whose turn is among the descriptors that are ready. A deferred call would run before them, each time,
+/// and one busy client would block the others.
 void Connection::continueLater() {
   if (phase_ == Phase::Closed) return;
   if (!continue_) continue_.emplace(loop_, [this] { guarded([&] { turn(); }); });
@@ -144,7 +145,7 @@ void Connection::flush() {
   if (out_.size() < before) progress_ = core::Clock::now();
 }
 
-/// One step of the conversation; false when it waits for the client, the handler or the source.
+/// One step of the protocol; false when it waits for the client, the handler or the source.
 bool Connection::step() {
   if (closing_) return false;
   switch (phase_) {
@@ -159,7 +160,7 @@ void Connection::respond(Response response) {
   if (phase_ == Phase::Handling) answer(std::move(response), request_.keepAlive() && !ended_);
 }
 
-/// Answers and ends the connection, while the client may still be sending.
+/// Answers and closes the connection, although the client may still be sending.
 void Connection::refuse(Response response) {
   if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
   response.headers.emplace_back("Connection", "close");
@@ -248,7 +249,7 @@ void Connection::setDeadline() {
     deadline_ = after(in_.empty() && skip_ == 0 ? limits_.idle : limits_.request);
   else
     deadline_ = core::Instant::max();
-  // A later deadline is not worth a system call: the timer looks again when it fires.
+  // A later deadline needs no system call: the timer checks again when it fires.
   if (deadline_ < armedFor_) {
     armedFor_ = deadline_;
     timer_.arm(deadline_);

@@ -20,23 +20,23 @@ class Server;
 struct Gate;
 class Source;
 
-/// One client. Reads a request, has it answered (now or later), writes the answer, reads the next one:
+/// One client. Reads a request, passes it to a handler, writes the answer, reads the next request:
 ///
 ///   Head -> Body -> Handling -> Head ...        (Streaming instead of an answer of known length)
-///   any  -> Draining -> gone                    (the last answer is out; what the client still sends is thrown away)
+///   any  -> Draining -> gone                    (the last answer is sent; what the client still sends is discarded)
 ///
-/// While an answer is pending or unsent no further request is read, so that a client costs one request at a time. A
-/// body is read when its head has been authorized, and not before.
+/// While an answer is pending or unsent no further request is read: a client uses the memory of one request. A body is
+/// read only after its head has been authorized.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  /// How good a reason there is to keep it when places or memory run out, least first; of equals the oldest goes.
+  /// How important it is when connections or memory run out, least first; of equals the oldest is closed.
   enum class Claim {
-    None,      ///< on its way out
-    Unproven,  ///< no request of it was complete yet (with a password: authorized), whatever it has sent
+    None,      ///< closing already
+    Unproven,  ///< has not sent one complete request (with a password: an authorized one)
     Idle,      ///< between two requests
     Asking,    ///< in the middle of a later request
-    Taking,    ///< has not taken all of an answer, or follows a stream
-    Owed,      ///< waits for an answer: never ended for another one
+    Taking,    ///< has not read all of an answer, or follows a stream
+    Owed,      ///< waits for an answer: never closed for another one
   };
 
   Connection(core::EventLoop& loop, Server& server, core::UniqueFd fd, std::string peer, std::shared_ptr<Gate> gate);
@@ -50,11 +50,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void respond(Response response);
   void beginStream(Response response, std::unique_ptr<Source> source);
   void close() noexcept;
-  /// Ends it after an error of ours, such as memory that has run out.
+  /// Closes it after an error of ours, for example for lack of memory, and logs that.
   void giveUp(const char* why) noexcept;
-  /// Ends it in favour of another one. A client that has begun to ask is told so.
+  /// Closes it in favour of another one. A client in the middle of a request gets status 503.
   void giveWay();
-  /// Tells the client behind `fd` that there is no place for it.
+  /// Sends the client of `fd` status 503.
   static void turnAway(int fd);
 
   [[nodiscard]] Gate& gate() const noexcept { return *gate_; }
@@ -107,7 +107,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<Gate> gate_;
   Phase phase_ = Phase::Head;
   std::string in_;
-  std::size_t scanned_ = 0;  ///< of in_, without the end of a head
+  std::size_t scanned_ = 0;  ///< bytes of in_ that do not contain the end of a head
   OutputBuffer out_;
   Request request_;
   std::string peer_;
@@ -131,7 +131,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   core::IoWatch watch_;
   core::Timer timer_;
   core::Deferred later_;
-  std::optional<core::Timer> continue_;  ///< made by clients that ask for much at once
+  std::optional<core::Timer> continue_;  ///< created for clients that send many requests in a row
 };
 
 }  // namespace http

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The half of a connection that listens: from bytes to a request that is allowed and handled.
+// The input half of Connection: from bytes to a request that is authorized and handled.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ constexpr int kBlocksInATurn = 16;
 
 }  // namespace
 
-/// How much is kept of what the client sends: an authorized body, and one head behind it.
+/// How many bytes of a client are kept: an authorized body, and one head that follows it.
 std::size_t Connection::readLimit() const noexcept { return bodyLength_ + limits_.header + kHeadEnd.size(); }
 
 /// Reads a bounded amount: a client that sends faster than we read must not keep the others waiting.
@@ -59,7 +59,7 @@ bool Connection::readHead() {
     if (bare || in_.size() > limits_.header)
       refuseHead(400);
     else if (ended_)
-      closing_ = true;  // when the rest of the last answer is out
+      closing_ = true;  // when the rest of the last answer is sent
     return false;
   }
   const std::size_t size = end + kHeadEnd.size();
@@ -73,7 +73,7 @@ bool Connection::readHead() {
   return true;
 }
 
-/// Throws away what belongs to a request that was refused; true when that is over.
+/// Discards the body of a refused request; true when all of it is gone.
 bool Connection::skipBody() {
   const std::size_t here = std::min(skip_, in_.size());
   in_.erase(0, here);
@@ -82,7 +82,7 @@ bool Connection::skipBody() {
   return skip_ == 0;
 }
 
-/// Some clients end a body with a line end of its own.
+/// Some clients send an extra line end after a body.
 void Connection::skipEmptyLines() {
   std::size_t at = 0;
   while (in_.compare(at, 2, "\r\n") == 0) at += 2;
@@ -91,7 +91,7 @@ void Connection::skipEmptyLines() {
   scanned_ = 0;
 }
 
-/// For what was no request: the log gets its first line.
+/// Refuses bytes that are not a request. The log gets their first line.
 void Connection::refuseHead(int status) {
   request_ = Request{};
   request_.line = in_.substr(0, in_.find_first_of("\r\n"));
@@ -119,7 +119,7 @@ bool Connection::hostAllowed() {
     logging::warn("refused a request of {} for the host {}: {}", peer_, core::pythonBytesRepr(host.substr(0, 255)),
                   hosts->advice());
   Response response =
-      makeError(403, "This server has no password and answers to names it knows only: " + hosts->advice() + '.');
+      makeError(403, "This server has no password and only answers to known host names: " + hosts->advice() + '.');
   response.reason = "Forbidden host name: " + hosts->advice();
   refuse(std::move(response));
   return false;
@@ -141,8 +141,8 @@ bool Connection::authorized(const RequestHead& head) {
   return false;
 }
 
-/// Many clients ask without a password first and again with one on the same connection. A body that is small enough is
-/// read over for them, never kept. One that waits for our "100 Continue" may come or not: then the connection ends.
+/// Many clients try without a password first, and then again with one on the same connection. For them a small body is
+/// discarded. A client that waits for "100 Continue" may send its body or not: its connection must end.
 void Connection::deny(const RequestHead& head) {
   Response response = makeUnauthorized();
   const bool goesOn = request_.keepAlive() && !ended_ && !head.expectsContinue && head.bodyLength <= limits_.discarded;
@@ -166,13 +166,13 @@ bool Connection::readBody() {
 }
 
 void Connection::dispatch() {
-  const Reply reply(weak_from_this());  // without memory for it the connection ends
+  const Reply reply(weak_from_this());  // outside of try: without memory for it the connection is closed
   phase_ = Phase::Handling;
   proven_ = true;
   try {
     server_.router().dispatch(request_, reply);
   } catch (const std::exception& e) {
-    // The reply, when nobody holds it any more, answers with status 500.
+    // Dropping the last copy of the reply answers with status 500.
     logging::critical("{}: handling the request raised an unexpected exception: {}", request_.line, e.what());
   }
 }

@@ -11,13 +11,13 @@
 
 namespace http {
 
-/// One way into the server, usually a listening socket: what it asks of its clients, and what they hold.
+/// One entrance of the server, usually a listening socket: what it requires of its clients, and what they use.
 struct Gate {
-  std::unique_ptr<Authenticator> authenticator;  ///< nobody: requests need no password
-  std::optional<HostNames> hosts;                ///< nothing: any Host will do
+  std::unique_ptr<Authenticator> authenticator;  ///< nullptr: requests need no password
+  std::optional<HostNames> hosts;                ///< nothing: every Host is allowed
   std::size_t connections = 0;
   std::size_t held = 0;          ///< bytes of requests and answers, of all its connections
-  bool saidHostRefused = false;  ///< in the log, which is not for visitors to fill
+  bool saidHostRefused = false;  ///< logged once: visitors cannot fill the log
 };
 
 }  // namespace http

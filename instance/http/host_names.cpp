@@ -33,7 +33,7 @@ std::string machineName() {
   return normal(name);
 }
 
-/// "[::1]:9001"; some scripts leave the brackets out.
+/// "[::1]:9001", also without the brackets, which some scripts omit.
 bool isIp6(std::string_view host) {
   if (!host.starts_with('[')) return isAddress(AF_INET6, host);
   const std::size_t end = host.find(']');
@@ -55,7 +55,7 @@ bool HostNames::allows(std::string_view host) const {
   const std::string name = normal(host.substr(0, colon));
   if (name.empty()) return false;
   if (isAddress(AF_INET, name) || name == "localhost" || name.ends_with(".localhost")) return true;
-  // Asked for each time: a machine can be renamed.
+  // Looked up each time: a machine can be renamed.
   return name == machineName() || std::find(names_.begin(), names_.end(), name) != names_.end();
 }
 

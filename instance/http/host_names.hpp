@@ -7,16 +7,16 @@
 
 namespace http {
 
-/// The names that a server without a password answers to. A web site can have its own name resolve to this machine (DNS
-/// rebinding): to the browser that carries it, our pages then belong to that site. What no site can own is an address,
-/// localhost, and names that somebody here chose.
+/// The host names that a server without a password answers to. A web site can let its own name resolve to this machine
+/// (DNS rebinding): for the visitor's browser our pages then belong to that site. No site can do that with an address,
+/// with localhost, or with names that were configured here.
 class HostNames {
  public:
-  /// `names` without ports, in any case. `advice` says what to do about a name that is refused: one line of text.
+  /// `names` without ports, in any case. `advice` is one line of text: what to do when a name is refused.
   HostNames(const std::vector<std::string>& names, std::string advice);
 
   /// `host` is the value of the Host header, with or without a port. Allowed are IP addresses, localhost and names
-  /// below it, this machine's own host name, the given names, and no name at all: browsers always send one.
+  /// below it, this machine's own host name, the given names, and a missing header: browsers always send one.
   [[nodiscard]] bool allows(std::string_view host) const;
   [[nodiscard]] const std::string& advice() const noexcept { return advice_; }
 

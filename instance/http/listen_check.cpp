@@ -19,7 +19,7 @@ namespace http {
 namespace {
 
 core::Status checkUnix(const Address& address, const std::function<bool(const std::string&)>& isMade) {
-  // It is made under a temporary name first, with the number of the process behind it (listen_open.cpp).
+  // The socket is created under a temporary name, the path and the process id (listen_open.cpp).
   if (address.path.size() + std::to_string(::getpid()).size() + 1 >= sizeof(sockaddr_un::sun_path))
     return core::Err{core::Error{listenError("AF_UNIX path too long").value.text, ENAMETOOLONG}};
   const std::string directory = core::directoryOf(address.path);
@@ -31,7 +31,7 @@ core::Status checkUnix(const Address& address, const std::function<bool(const st
   return {};
 }
 
-/// Names are not looked up: that may take long, and another answer may come at the start.
+/// Names are not looked up: that can take long, and the answer can be different at the start.
 core::Status checkInet(const Address& address) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -40,7 +40,7 @@ core::Status checkInet(const Address& address) {
   if (address.host.empty() || ::getaddrinfo(address.host.c_str(), nullptr, &hints, &found) != 0) return {};
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> guard(found, &::freeaddrinfo);
   const core::UniqueFd probe(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  // Any free port of the address: its own may be held by the one that is to be replaced.
+  // With any free port: the configured one may be in use by the supervisord that will be replaced.
   if (!probe || ::bind(probe.get(), found->ai_addr, found->ai_addrlen) == 0 || errno != EADDRNOTAVAIL) return {};
   return listenError(errno);
 }

@@ -9,9 +9,10 @@
 
 namespace http {
 
-/// Why a socket at `address` can surely not be opened, as far as that shows without touching anything: a path that is
-/// too long, no directory, no right to write in it, a file in its place, an address of no interface. Who listens there
-/// now is not looked at: it may be the one that is to be replaced. `isMade`: whether a directory will be there by then.
+/// Why a socket at `address` surely cannot be opened, as far as that is visible without changing anything: the path is
+/// too long, its directory does not exist or is not writable, another kind of file has its name, no interface has the
+/// address. Whether somebody listens there now is ignored: it may be the supervisord that will be replaced. `isMade`:
+/// whether a directory will exist by then.
 [[nodiscard]] core::Status checkAddress(const Address& address, const std::function<bool(const std::string&)>& isMade);
 
 }  // namespace http

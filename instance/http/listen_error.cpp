@@ -18,10 +18,10 @@ std::string adviceOn(int errnum, const Address& address) {
     case EACCES:
       if (!address.unixSocket && address.port < 1024)
         return "a port below 1024 needs root or the capability CAP_NET_BIND_SERVICE";
-      return "this account may not make files in its directory";
+      return "this account cannot create files in its directory";
     case EADDRNOTAVAIL: return "no interface of this machine has this address";
     case ENAMETOOLONG:
-      return fmt::format("its path has {} bytes, and a few less than {} can be used; choose a shorter one",
+      return fmt::format("its path has {} bytes, and the limit is a few less than {}; choose a shorter one",
                          address.path.size(), sizeof(sockaddr_un::sun_path));
     default: return ::strerrordesc_np(errnum) ? ::strerrordesc_np(errnum) : "unknown error";
   }

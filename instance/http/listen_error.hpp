@@ -8,11 +8,11 @@
 
 namespace http {
 
-/// Supervisor's words for a socket that cannot be opened.
+/// Supervisor's message for a socket that cannot be opened.
 [[nodiscard]] core::Err<core::Error> listenError(int errnum);
 [[nodiscard]] core::Err<core::Error> listenError(const std::string& reason);
 
-/// The same error with the address, what to do about it, and where it is configured.
+/// Adds to an error the address, what to do, and where the address is configured.
 [[nodiscard]] core::Err<core::Error> located(core::Error error, const Address& address);
 
 }  // namespace http

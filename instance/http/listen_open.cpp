@@ -30,14 +30,15 @@ bool fillAddress(const std::string& path, sockaddr_un& address) {
   return true;
 }
 
-/// Removes the temporary name on every way out.
+/// Removes the temporary name on every return.
 struct TemporaryName {
   std::string path;
   ~TemporaryName() { ::unlink(path.c_str()); }
 };
 
-/// Two supervisords that find the same stale socket must not both remove it, the second one the first one's new
-/// socket. The lock is on the directory and needs no file; where another program holds it we do without.
+/// Two supervisords that find the same stale socket must not both remove it: the second would remove the new socket of
+/// the first. The lock is on the directory and needs no file. If another program holds it for a second, we continue
+/// without it.
 core::UniqueFd lockDirectory(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string directory = slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
@@ -48,7 +49,7 @@ core::UniqueFd lockDirectory(const std::string& path) {
 
 bool somebodyListens(const sockaddr_un& address) {
   const core::UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  // A full queue (EAGAIN) or a refused permission is somebody, too. Only these say that nobody is there.
+  // A full queue (EAGAIN) or a missing permission means that somebody listens. Only these errors mean that nobody does.
   return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
          (errno != ECONNREFUSED && errno != ENOENT);
 }
@@ -106,7 +107,7 @@ core::Expected<core::UniqueFd> listenUnix(const Address& address) {
   core::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return listenError(errno);
   ::unlink(temporary.path.c_str());  // left by an earlier process with our id
-  // The kernel makes the file with the mode of the socket: it is never open to more than its owner before chmod.
+  // The kernel creates the file with the mode of the socket: before chmod() only the owner can connect.
   ::fchmod(fd.get(), 0600);
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&bound), sizeof bound) != 0) return listenError(errno);
   if (auto given = giveAway(address, temporary.path); !given) return core::Err{std::move(given).error()};

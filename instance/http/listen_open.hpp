@@ -6,8 +6,8 @@
 namespace http {
 
 /// Listens on a Unix socket. It is bound under a temporary name, given its mode and owner, and linked to its own name
-/// when it is ready: nobody ever sees one that is half made. A socket of that name that nobody listens on is
-/// replaced; any other kind of file is not.
+/// when it is ready: clients never see an unfinished one. A stale socket of that name is replaced; any other
+/// kind of file is not.
 [[nodiscard]] core::Expected<core::UniqueFd> listenUnix(const Address& address);
 
 /// Listens on a TCP port, IPv4 or IPv6. A host name that has both is served on IPv4, as by Supervisor.

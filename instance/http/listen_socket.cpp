@@ -83,7 +83,7 @@ core::Expected<std::vector<ListenSocket>> openAhead(std::span<const Address> add
   const auto isHeld = [&held](auto&& matches) { return std::any_of(held.begin(), held.end(), matches); };
   std::vector<ListenSocket> sockets;
   for (const Address& address : addresses) {
-    // A Unix socket with another mode or owner takes the place of the old one, too.
+    // A Unix socket that only changes its mode or owner has the same path: it replaces the old one later.
     if (isHeld([&](const Address& one) {
           return one == address || (one.unixSocket && address.unixSocket && one.path == address.path);
         }))

@@ -24,7 +24,7 @@ struct Address {
   int port = 0;
   std::string place;  ///< for messages: " in section 'S' (file: 'F', line N)"
 
-  /// Whether it is the same socket, wherever that is written.
+  /// Whether it is the same socket; `place` does not count.
   bool operator==(const Address& other) const;
 };
 
@@ -40,7 +40,7 @@ class ListenSocket {
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// The port that the system chose, for an address with port 0.
   [[nodiscard]] int port() const noexcept;
-  /// Leaves the file of a Unix socket alone from now on: another process has taken the socket over.
+  /// Does not remove the file of a Unix socket: another process has taken the socket over.
   void abandonFile() noexcept { file_.reset(); }
 
  private:
@@ -51,7 +51,7 @@ class ListenSocket {
   std::optional<std::pair<dev_t, ino_t>> file_;
 };
 
-/// Opens one. The error's text is what supervisord prints behind "Error: ". Notices go to standard error.
+/// Opens one. supervisord prints the text of the error after "Error: ". Notices go to standard error.
 [[nodiscard]] core::Expected<ListenSocket> openListenSocket(const Address& address);
 
 /// Sockets for all `addresses`, in their order. Those of `kept` with an unchanged address are taken over as they are,
@@ -59,8 +59,8 @@ class ListenSocket {
 [[nodiscard]] core::Expected<std::vector<ListenSocket>> openListenSockets(std::span<const Address> addresses,
                                                                           std::vector<ListenSocket> kept);
 
-/// Opens ahead what openListenSockets() would have to open for `addresses` while sockets at `held` listen: an error
-/// tells now what would go wrong then. Left out are those whose place one of `held` has until it is closed.
+/// Opens, while sockets at `held` listen, what openListenSockets() would have to open for `addresses`: an error shows
+/// now what would fail after the shutdown. Skips those that one of `held` blocks until it is closed.
 [[nodiscard]] core::Expected<std::vector<ListenSocket>> openAhead(std::span<const Address> addresses,
                                                                   std::span<const Address> held);
 

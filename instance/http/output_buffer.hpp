@@ -8,12 +8,12 @@
 
 namespace http {
 
-/// Bytes on their way to a client. Small pieces are joined, large ones are neither copied nor joined.
+/// Unsent bytes for a client. Small pieces are joined, large ones are neither copied nor joined.
 class OutputBuffer {
  public:
   void append(std::string_view bytes);
   void append(std::string&& bytes);
-  /// Writes what the socket takes now. False: the client cannot be reached any more.
+  /// Sends what the socket takes now. False: the connection is broken.
   [[nodiscard]] bool flush(int fd);
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }

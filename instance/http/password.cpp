@@ -19,7 +19,7 @@ std::string hexOf(Poco::DigestEngine&& engine, std::string_view bytes) {
 }
 
 bool matchesCrypt(const std::string& stored, const std::string& given) {
-  // 32 KB: too much for the stack of a callback, too little to keep.
+  // 32 KB: too large for the stack of a callback, and needed too rarely to be kept.
   const auto scratch = std::make_unique<crypt_data>();
   const char* hash = ::crypt_r(given.c_str(), stored.c_str(), scratch.get());
   return hash != nullptr && hash[0] != '*' && equalInConstantTime(hash, stored);

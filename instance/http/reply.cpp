@@ -16,14 +16,14 @@ struct Reply::State {
     if (!client) return;
     try {
       client->respond(makeError(500));
-    } catch (const std::exception&) {  // no memory to say even that
+    } catch (const std::exception&) {  // no memory for that answer either
       client->close();
     }
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  /// The connection, for the one who answers first.
+  /// The connection, for the first answer only.
   std::shared_ptr<Connection> take() noexcept { return std::exchange(connection, {}).lock(); }
 
   std::weak_ptr<Connection> connection;
@@ -36,7 +36,7 @@ void Reply::send(Response response) const {
   if (!client) return;
   try {
     client->respond(std::move(response));
-  } catch (const std::exception& error) {  // whoever answers is not to blame, and goes on
+  } catch (const std::exception& error) {  // not an error of the handler, which continues
     client->giveUp(error.what());
   }
 }

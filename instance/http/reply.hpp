@@ -11,8 +11,8 @@ namespace http {
 class Connection;
 class Source;
 
-/// The right to answer one request, now or later. Copies share it; the first answer counts. When the last copy goes
-/// without an answer, the client gets status 500. All calls are safe when the client has gone away: they do nothing.
+/// The right to answer one request, now or later. Copies share it; the first answer counts. When the last copy is
+/// destroyed without an answer, the client gets status 500. When the client has disconnected, calls do nothing.
 class Reply {
  public:
   Reply(std::weak_ptr<Connection> connection);
@@ -20,7 +20,7 @@ class Reply {
   void send(Response response) const;
   /// Sends the head of `response` (its body is ignored) and then what `source` gives, chunked for HTTP/1.1.
   void stream(Response response, std::unique_ptr<Source> source) const;
-  /// Neither answered nor gone.
+  /// Not answered, and the client is still connected.
   [[nodiscard]] bool pending() const noexcept;
 
  private:

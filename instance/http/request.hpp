@@ -22,7 +22,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string peer;  ///< "host:port", "localhost:0" for a Unix socket
-  std::string user;  ///< who has given the right password; empty where none is asked for
+  std::string user;  ///< who has logged in; empty if no password is required
 
   /// The first header of that name, or an empty text.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
@@ -34,7 +34,7 @@ struct Request {
   [[nodiscard]] std::string path() const;
   /// What follows '?', undecoded.
   [[nodiscard]] std::string_view query() const noexcept;
-  /// The connection stays open after this request, as far as the client is concerned.
+  /// Whether the client keeps the connection open after this request.
   [[nodiscard]] bool keepAlive() const;
 };
 

@@ -7,8 +7,8 @@
 
 #include "lib/core/text.hpp"
 
-/// Whoever stands between a client and us must see the same requests as we do, so nothing is guessed or repaired: a
-/// head is what RFC 9112 says or it is refused, and with it the connection.
+/// A proxy between a client and us must see the same requests as we do (request smuggling): nothing is guessed or
+/// repaired. A head that does not follow RFC 9112 is refused, and the connection is closed.
 namespace http {
 namespace {
 
@@ -54,7 +54,7 @@ std::optional<Version> versionOf(std::string_view text) {
   return later ? std::optional(Version::Http11) : std::nullopt;
 }
 
-/// "http://host:port/path" is the host, and the path alone for everything behind us. nullopt: it has neither form.
+/// "http://host:port/path" is the host, and the path alone for all later code. nullopt: it has neither form.
 std::optional<std::string> takeAuthority(std::string& uri) {
   if (uri.starts_with('/')) return std::string();
   const std::string start = core::lower(std::string_view(uri).substr(0, 8));
@@ -84,7 +84,8 @@ bool readRequestLine(std::string_view line, Request& request, std::string& autho
   return named.has_value();
 }
 
-/// Reads one header line. A line that begins with a blank (an obsolete continuation) has no name, and is refused so.
+/// Reads one header line. A line that begins with a blank (an obsolete continuation) has no name, and is refused for
+/// that.
 bool readField(std::string_view line, Request& request) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || !isToken(line.substr(0, colon)) || hasControlBytes(line, true)) return false;
@@ -93,13 +94,13 @@ bool readField(std::string_view line, Request& request) {
   return true;
 }
 
-/// Of two such lines somebody else may have believed the other one.
+/// Two such lines are refused: a proxy may have used the other one.
 bool contradictsItself(const Request& request) {
   constexpr std::array once{"Host", "Content-Length", "Transfer-Encoding", "Authorization", "Origin", "Sec-Fetch-Site"};
   return std::any_of(once.begin(), once.end(), [&](const char* name) { return request.count(name) > 1; });
 }
 
-/// The target's authority is the host that is asked for; a Host beside it must say the same.
+/// The authority of the target is the requested host; a Host header must agree with it.
 bool settleHost(Request& request, std::string authority) {
   if (authority.empty()) return true;
   if (request.count("Host") > 0) return core::lower(request.header("Host")) == core::lower(authority);
@@ -110,7 +111,7 @@ bool settleHost(Request& request, std::string authority) {
 core::Result<std::optional<std::size_t>, int> contentLength(const Request& request) {
   if (request.count("Content-Length") == 0) return std::optional<std::size_t>();
   const std::string_view value = request.header("Content-Length");
-  // parseInteger alone would take a sign.
+  // parseInteger alone would accept a sign.
   if (value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) return Refusal{kBadRequest};
   const auto number = core::parseInteger(value);
   if (!number) return Refusal{kTooLarge};

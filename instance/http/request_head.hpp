@@ -17,12 +17,12 @@ struct RequestHead {
   bool expectsContinue = false;
 };
 
-/// Whether a line of `text` that ends at or behind `from` ends with LF alone, which no HTTP client sends.
+/// Whether a line of `text` that ends at or after `from` ends with LF alone, which no HTTP client sends.
 [[nodiscard]] bool hasBareLineFeed(std::string_view text, std::size_t from = 0) noexcept;
 
-/// `text` is the head up to and with the empty line. The error is the status to refuse it with: 400 for what is not
-/// HTTP/1 to the letter or contradicts itself, 411 for a body without Content-Length (also a chunked one: those are not
-/// taken), 413 for one above `maxBody`. After either the client's next byte may be anything: end the connection.
+/// `text` is the head, including the empty line. The error is the status to refuse it with: 400 if it is not strictly
+/// HTTP/1 or contradicts itself, 411 for a body without Content-Length (chunked bodies are not supported), 413 for one
+/// above `maxBody`. After an error it is unknown where the next request begins: close the connection.
 [[nodiscard]] core::Result<RequestHead, int> parseRequestHead(std::string_view text, std::size_t maxBody);
 
 }  // namespace http

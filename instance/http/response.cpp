@@ -16,7 +16,7 @@ namespace {
 
 using Status = Poco::Net::HTTPResponse::HTTPStatus;
 
-/// The date changes once a second, answers come more often.
+/// Cached: the text changes once a second, and answers are more frequent.
 const std::string& currentDate() {
   static std::time_t second = 0;
   static std::string text;
@@ -28,7 +28,7 @@ const std::string& currentDate() {
   return text;
 }
 
-/// A line end in a value would begin a header of the client's choice.
+/// A line end in a value would let a client add headers of its choice.
 std::string oneLine(std::string value) {
   std::replace_if(
       value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
@@ -88,7 +88,7 @@ std::string composeHead(const Response& response, Version version, Framing frami
                                response.reason.empty() ? reasonOf(response.status) : oneLine(response.reason));
   head.add("Server", "Medusa/1.12");
   head.add("Date", currentDate());
-  // No other site makes a script or a picture of what we answer, a log for instance.
+  // Other sites must not load an answer, for example a log, as a script or a picture.
   head.add("X-Content-Type-Options", "nosniff");
   head.add("Cross-Origin-Resource-Policy", "same-origin");
   for (const auto& [name, value] : response.headers) head.add(name, oneLine(value));
@@ -97,7 +97,7 @@ std::string composeHead(const Response& response, Version version, Framing frami
   if (keepAlive && !modern) head.add("Connection", "Keep-Alive");
   std::ostringstream out;
   head.write(out);
-  if (!out) throw std::bad_alloc();  // a stream keeps that to itself, and has half a head
+  if (!out) throw std::bad_alloc();  // a stream swallows the exception, and holds half of a head
   return std::move(out).str();
 }
 

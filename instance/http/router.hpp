@@ -15,7 +15,7 @@ namespace http {
 class Router {
  public:
   void addPrefix(std::string prefix, Handler handler) { routes_.emplace_back(std::move(prefix), std::move(handler)); }
-  /// Requests that `refuses` says so of get status 403, whatever they ask for.
+  /// Requests for which `refuses` returns true get status 403.
   void setGuard(std::function<bool(const Request&)> refuses) { refuses_ = std::move(refuses); }
   void setFallback(Handler handler) { fallback_ = std::move(handler); }
   void dispatch(const Request& request, const Reply& reply) const;

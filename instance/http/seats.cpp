@@ -12,7 +12,7 @@ std::optional<std::size_t> whoYields(std::span<const std::size_t> taken, std::si
   for (std::size_t i = 0; i < taken.size(); ++i)
     if (i != newcomer && taken[i] < kept) spoken += kept - taken[i];
   if (spoken < capacity) return std::nullopt;
-  // Who is below its own part takes from the largest crowd; that happens when the capacity has shrunk.
+  // A gate below its own part takes from the largest one. That happens when the capacity has shrunk.
   const auto crowd = std::max_element(taken.begin(), taken.end());
   if (taken[newcomer] < kept || taken[newcomer] == 0) return static_cast<std::size_t>(crowd - taken.begin());
   return newcomer;

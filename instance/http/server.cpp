@@ -21,11 +21,11 @@
 namespace http {
 namespace {
 
-/// Holding less than that is no reason to be ended when memory is short.
+/// When memory is short, connections that hold less are not closed: it would not help.
 constexpr std::size_t kLittle = 16 * 1024;
-/// Giving memory back after less than that is not worth a call.
+/// Returning less memory than that to the system is not worth a call.
 constexpr std::size_t kMuch = 256 * 1024;
-/// So many connections take about as much by themselves.
+/// So many connections use about as much by themselves.
 constexpr std::size_t kCrowd = 128;
 
 std::optional<std::size_t> fileLimit() noexcept {
@@ -54,7 +54,7 @@ std::shared_ptr<Gate> Server::addGate(Gate gate) {
   return gates_.back();
 }
 
-/// Asked for each time: the limit of descriptors is raised after we are made, and can be changed from outside.
+/// Read each time: the limit of descriptors is raised after the server is created, and prlimit(2) can change it.
 std::size_t Server::capacity() const noexcept {
   const auto files = fileLimit();
   return files ? std::clamp<std::size_t>(*files / 2, 1, limits_.connections) : limits_.connections;
@@ -62,7 +62,7 @@ std::size_t Server::capacity() const noexcept {
 
 void Server::addConnection(core::UniqueFd fd, std::string peer, const std::shared_ptr<Gate>& gate) {
   keepDescriptorsFree(fd, *gate);
-  if (!makeRoom(*gate, capacity())) return Connection::turnAway(fd.get());  // everybody here waits for an answer
+  if (!makeRoom(*gate, capacity())) return Connection::turnAway(fd.get());  // all others wait for an answer
   auto connection = std::make_shared<Connection>(loop_, *this, std::move(fd), std::move(peer), gate);
   connection->place = connections_.insert(connections_.end(), connection);
   ++gate->connections;
@@ -70,8 +70,8 @@ void Server::addConnection(core::UniqueFd fd, std::string peer, const std::share
   connection->start();
 }
 
-/// Descriptors are given out from below, so a high one says that few are left. Programs need some to start: rather than
-/// have a crowd of clients use them up, the newcomer takes the place of another client.
+/// The kernel assigns the lowest free descriptor, so a high number means that few are left. Programs need some to
+/// start: instead of using them up, the newcomer replaces another client.
 void Server::keepDescriptorsFree(core::UniqueFd& newcomer, const Gate& gate) {
   if (!core::isAmongTheLast(newcomer.get(), core::kKeptForPrograms)) return;
   if (!makeRoom(gate, connections_.size())) return;
@@ -79,7 +79,7 @@ void Server::keepDescriptorsFree(core::UniqueFd& newcomer, const Gate& gate) {
   if (lower && lower.get() < newcomer.get()) newcomer = std::move(lower);
 }
 
-/// True if there is room for one more client of `newcomer`, now or before.
+/// True if there is room for one more client of `newcomer`, or was made by closing a connection.
 bool Server::makeRoom(const Gate& newcomer, std::size_t capacity) {
   std::vector<std::size_t> taken;
   std::size_t index = 0;
@@ -91,7 +91,7 @@ bool Server::makeRoom(const Gate& newcomer, std::size_t capacity) {
   if (!loser) return true;
   if (core::Clock::now() >= sayAgain_) {
     sayAgain_ = core::Clock::now() + core::seconds(60);
-    logging::warn("no more than {} connections at once: clients that ask for nothing are dropped to make room",
+    logging::warn("the limit of {} connections is reached: closing connections without a request to make room",
                   capacity);
   }
   const auto connection = leastClaim(*gates_[*loser], 0, nullptr);
@@ -99,7 +99,7 @@ bool Server::makeRoom(const Gate& newcomer, std::size_t capacity) {
   return connection != nullptr;
 }
 
-/// Of the connections of `gate` that may be ended and hold more than `heldAbove`, the one to end first.
+/// Of the connections of `gate` that can be closed and hold at least `heldAbove` bytes, the one to close first.
 std::shared_ptr<Connection> Server::leastClaim(const Gate& gate, std::size_t heldAbove,
                                                const Connection* except) const {
   std::shared_ptr<Connection> least;
@@ -126,12 +126,12 @@ void Server::giveBackSoon() noexcept {
 void Server::limitMemory(Connection& current) {
   while (current.gate().held > limits_.held) {
     const auto connection = leastClaim(current.gate(), kLittle, &current);
-    if (!connection) return;  // one request or answer alone is within its own limit
+    if (!connection) return;  // a single request or answer has its own limit
     connection->giveWay();
   }
 }
 
-/// The allocator keeps what large requests took, for the next one that may never come.
+/// The allocator keeps the memory of large requests for later ones, which may never come.
 void Server::giveBack() {
   peak_ = held_;
   crowd_ = connections_.size();
@@ -144,7 +144,7 @@ std::vector<ListenSocket> Server::release() {
     connection->close();
   }
   std::vector<ListenSocket> sockets;
-  sockets.reserve(acceptors_.size());  // so that none is lost on the way
+  sockets.reserve(acceptors_.size());  // so that no allocation fails half way
   for (const auto& acceptor : acceptors_) sockets.push_back(acceptor->release());
   acceptors_.clear();
   gates_.clear();

@@ -20,8 +20,8 @@ class Connection;
 
 /// HTTP/1.0 and 1.1 on the loop, for any number of listening sockets and one routing table.
 ///
-/// Places and memory are limited for each gate. When they run out the newcomer is not refused: whoever has shown least
-/// goes, see Connection::Claim.
+/// The connections and memory of each gate are limited. At the limit the newcomer is not refused: the least important
+/// connection is closed, see Connection::Claim.
 class Server {
  public:
   Server(core::EventLoop& loop, Limits limits = {});
@@ -31,13 +31,13 @@ class Server {
 
   [[nodiscard]] Router& router() noexcept { return router_; }
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
-  /// Serves `socket`, with what `gate` asks of its clients.
+  /// Serves `socket`, with the requirements of `gate`.
   void add(ListenSocket socket, Gate gate);
   /// A gate for connections that are accepted elsewhere (tests); release() forgets it.
   std::shared_ptr<Gate> addGate(Gate gate);
   /// Takes a connection that came through `gate`.
   void addConnection(core::UniqueFd fd, std::string peer, const std::shared_ptr<Gate>& gate);
-  /// Stops serving: drops all connections and gives the listening sockets back, still open, for the next server.
+  /// Stops serving: closes all connections and returns the listening sockets, still open, for the next server.
   [[nodiscard]] std::vector<ListenSocket> release();
   [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
 
@@ -60,12 +60,12 @@ class Server {
   Router router_;
   std::vector<std::shared_ptr<Gate>> gates_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  std::list<std::shared_ptr<Connection>> connections_;  ///< in the order of their coming
+  std::list<std::shared_ptr<Connection>> connections_;  ///< in the order of their arrival
   std::size_t held_ = 0;                                ///< by all gates, in bytes
-  std::size_t peak_ = 0;                                ///< since memory was given back last
+  std::size_t peak_ = 0;                                ///< since memory was last returned to the system
   std::size_t crowd_ = 0;                               ///< the most connections since then
   core::Timer giveBack_;
-  core::Instant sayAgain_{};  ///< that it is full: not more than once a minute
+  core::Instant sayAgain_{};  ///< when the warning may be logged again: once a minute
 };
 
 }  // namespace http

@@ -8,17 +8,17 @@
 
 namespace http {
 
-/// What a streaming answer is made from. The connection asks for more when there is room, so that a slow client stops
-/// its own stream and nobody else's. It is destroyed when the client goes away or the stream ends.
+/// The source of a streaming answer. The connection pulls more when it has room, so that a slow client delays only its
+/// own stream. Destroyed when the client disconnects or the stream ends.
 class Source {
  public:
   virtual ~Source() = default;
-  /// At most `limit` bytes; empty if there is nothing for now: wake() when there is.
+  /// At most `limit` bytes; empty if there is nothing now: the source calls wake() when there is.
   [[nodiscard]] virtual std::string more(std::size_t limit) = 0;
-  /// Nothing will come any more: the answer ends when more() has given the rest.
+  /// Whether nothing more will come: the answer ends when more() has returned the rest.
   [[nodiscard]] virtual bool finished() const { return false; }
 
-  /// There is something new. Cheap, and safe at any time: the connection asks from the next turn of the loop.
+  /// There is something new. Cheap, and can be called at any time: the connection pulls in the next turn of the loop.
   void wake() const {
     if (waker_) waker_();
   }

@@ -127,7 +127,7 @@ def test_servers_that_cannot_listen_name_their_place(refusal, work_dir, account)
     os.mkdir(os.path.join(work_dir, "theirs"))
     os.chown(os.path.join(work_dir, "theirs"), entry.pw_uid, entry.pw_gid)
     said = refusal(server + work_dir + f"/closed/s\n[supervisord]\nuser={entry.pw_name}\nlogfile={work_dir}/theirs/d.log\n")
-    assert said == start + f"errno.EACCES (13): unix://{work_dir}/closed/s: this account may not make files in its directory" + place
+    assert said == start + f"errno.EACCES (13): unix://{work_dir}/closed/s: this account cannot create files in its directory" + place
 
 
 def test_ports_that_cannot_be_opened_name_their_place(refusal):

@@ -214,7 +214,7 @@ def test_a_multicall_is_answered_up_to_a_size(daemon, cleanup):
     body = multicall(5000, "supervisor.getAllProcessInfo")
     with pytest.raises(xmlrpc.client.Fault) as fault:
         server.daemon.rpc.system.multicall([{"methodName": "supervisor.getAllProcessInfo"}] * 5000)
-    assert fault.value.faultString == "FAILED: the answer is larger than 32 MB, ask for less at once"
+    assert fault.value.faultString == "FAILED: the answer is larger than 32 MB; make fewer calls in one request"
     assert server.ask((), body) == 200
     assert server.memory("VmHWM") - before < 128 * 1024
 
@@ -236,7 +236,7 @@ def test_a_log_of_gigabytes_is_not_read_at_once(daemon, cleanup):
                               (rpc.tailProcessStdoutLog, (2**31 - 1, 2**31 - 1))):
         with pytest.raises(xmlrpc.client.Fault) as fault:
             method("log", *arguments)
-        assert fault.value.faultString == "FAILED: that is more than 32 MB of the log, ask for less at once"
+        assert fault.value.faultString == "FAILED: the requested part of the log is larger than 32 MB; request less"
     assert rpc.readProcessStdoutLog("log", -8, 0) == "the end\n"
     assert server.ask() == 200
     assert server.memory("VmHWM") - before < 16 * 1024

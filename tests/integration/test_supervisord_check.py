@@ -54,7 +54,7 @@ def test_a_server_that_cannot_listen(work_dir, server, reason):
 def test_a_server_in_a_directory_of_another_account(work_dir, account):
     os.mkdir(f"{work_dir}/roots")
     done = check(work_dir, GOOD + "[unix_http_server]\nfile=%(here)s/roots/s.sock\n", user=account().pw_uid)
-    assert done.returncode == 2 and "this account may not make files in its directory" in done.stderr
+    assert done.returncode == 2 and "this account cannot create files in its directory" in done.stderr
 
 
 def test_a_server_that_listens_is_no_objection(work_dir, daemon):

@@ -196,7 +196,7 @@ TEST_CASE("a long multicall lets other work run in between") {
 TEST_CASE("a multicall whose answer grows too large is a fault, and its other calls are not made") {
   Fixture f;
   const auto fault = f.fault("system.multicall", {Value{Array(60, Fixture::call("t.large"))}});
-  CHECK(fault == xmlrpc::Fault{30, "FAILED: the answer is larger than 32 MB, ask for less at once"});
+  CHECK(fault == xmlrpc::Fault{30, "FAILED: the answer is larger than 32 MB; make fewer calls in one request"});
   CHECK(f.order.size() < 40);
 }
 
