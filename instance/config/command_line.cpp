@@ -38,7 +38,7 @@ constexpr OptionSpec kSpecs[] = {
     {'t', "strip_ansi", false},
     {0, "profile_options", true},
     {'s', "silent", false},
-    // Whole words only: what was a unique beginning of Supervisor's options stays one.
+    // Not by a prefix: unique prefixes of Supervisor's options must stay unique.
     {0, "check", false, true},
     {0, "overlay", false, true},
 };
@@ -79,10 +79,10 @@ core::Status apply(const GivenOption& option, CommandLine& line) {
   if (name == "silent") line.silent = true;
   if (name == "nocleanup") line.noCleanup = true;
   if (name == "strip_ansi") line.stripAnsi = true;
-  return {};  // profile_options concerns Supervisor's interpreter: accepted, without effect
+  return {};  // profile_options is for Supervisor's interpreter: accepted, without effect
 }
 
-/// The directory above the one of the program, where a private installation keeps its configuration.
+/// The directory above that of the program: private installations have their configuration there.
 std::string installationDirectory(const std::string& program) {
   std::string path = program;
   if (path.find('/') == std::string::npos) path = core::ownExecutable();
@@ -126,7 +126,7 @@ core::Expected<CommandLine> parseCommandLine(const std::vector<std::string>& arg
     if (!seen.insert(option.spec).second)
       return refuse("conflicting command line option " + core::pythonRepr(option.typed));
   }
-  if (line.overlaid && line.action != CommandLine::Action::Check) return refuse("option --overlay is for --check");
+  if (line.overlaid && line.action != CommandLine::Action::Check) return refuse("option --overlay requires --check");
   const bool named = std::any_of(seen.begin(), seen.end(), [](const auto* spec) { return spec->shortName == 'c'; });
   if (!named)
     if (const auto status = findFile(line); !status) return core::Err{status.error()};

@@ -16,7 +16,8 @@ namespace config {
 
 struct Overlay;
 
-/// What the command line of supervisord says. Kept for the life of the daemon: rereading and restarting use it again.
+/// The parsed command line of supervisord. Kept for the life of the daemon, which uses it again for a reread and a
+/// restart.
 struct CommandLine {
   enum class Action { Run, Check, Help, Version };
   Action action = Action::Run;
@@ -25,10 +26,10 @@ struct CommandLine {
   std::string fileAsTyped;     ///< for messages
   std::string startDirectory;  ///< the working directory at start: relative paths stay relative to it after a chdir
   std::string notice;          ///< to print on standard error before anything else, or empty
-  bool overlaid = false;       ///< --overlay: an Overlay comes on standard input
-  std::shared_ptr<const Overlay> overlay;  ///< what load() sees otherwise than it is on disk; null: nothing
+  bool overlaid = false;       ///< --overlay: standard input has an Overlay
+  std::shared_ptr<const Overlay> overlay;  ///< files that load() sees instead of those on disk; null: none
 
-  // Values that win over the file's.
+  // Values that override those of the file.
   std::optional<std::string> user;
   std::optional<std::string> directory;
   std::optional<std::string> logFile;

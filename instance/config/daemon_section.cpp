@@ -15,7 +15,7 @@
 namespace config {
 namespace {
 
-/// Where temporary files go, by the rules of Python's tempfile module.
+/// The directory for temporary files, by the rules of Python's tempfile module.
 std::string temporaryDirectory() {
   const auto usable = [](const char* path) {
     return path && *path && core::isDirectory(path) && ::access(path, W_OK | X_OK) == 0;
@@ -50,8 +50,8 @@ void applyCommandLine(const CommandLine& line, Daemon& daemon) {
   daemon.stripAnsi |= line.stripAnsi;
 }
 
-/// Takes a path of the daemon. A daemon that has changed its directory still means the one it started in, or a restart
-/// would look for its directories elsewhere.
+/// Reads a path of the daemon. After a chdir() a relative path still refers to the directory of the start: otherwise a
+/// restart would search elsewhere.
 void takePath(SectionReader& in, const ReadContext& context, std::string_view key,
               core::Expected<std::string> (*parse)(std::string_view, const DirectoryTest&), std::string& out) {
   auto text = in.text(key, context.withHere());
@@ -98,12 +98,12 @@ core::Expected<Daemon> readDaemon(ReadContext& context, const CommandLine& line)
   (void)in.text("user", names);  // looked up at the end: only its expansion can fail here
   in.take("umask", names, parseOctal, daemon.umask);
   takePath(in, context, "logfile", parseFilePath, daemon.logFile);
-  if (daemon.logFile.empty()) in.fail("logfile", "a log file needs a name");
+  if (daemon.logFile.empty()) in.fail("logfile", "the name of the log file is empty");
   in.take("logfile_maxbytes", names, parseByteSize, daemon.logMaxBytes);
   in.take("logfile_backups", names, parseInteger, daemon.logBackups);
   in.take("loglevel", names, parseLogLevel, daemon.logLevel);
   takePath(in, context, "pidfile", parseFilePath, daemon.pidFile);
-  if (daemon.pidFile.empty()) in.fail("pidfile", "a pid file needs a name");
+  if (daemon.pidFile.empty()) in.fail("pidfile", "the name of the pid file is empty");
   daemon.identifier = in.text("identifier", names).value_or("");
   in.take("nodaemon", names, parseBoolean, daemon.noDaemon);
   in.take("silent", names, parseBoolean, daemon.silent);

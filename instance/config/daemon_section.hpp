@@ -7,8 +7,8 @@
 
 namespace config {
 
-/// Reads [supervisord]; the values of the command line win, the file's are checked all the same. Puts its environment
-/// into the context. Call settleUser() when everything else is read.
+/// Reads [supervisord]. Values of the command line override those of the file, which are checked nevertheless. Stores
+/// its environment in the context. Call settleUser() when everything else has been read.
 [[nodiscard]] core::Expected<Daemon> readDaemon(ReadContext& context, const CommandLine& line);
 
 /// Looks up the account to run as: the last check of a configuration.

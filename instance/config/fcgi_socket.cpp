@@ -13,7 +13,7 @@
 namespace config {
 namespace {
 
-/// What parses as the address behind "tcp://"; the reason otherwise.
+/// Parses the address after "tcp://"; the error is the reason.
 core::Expected<InetAddress> parseTcp(const std::string& socket) {
   const auto bad = [&] { return core::Err{core::Error{"Bad socket format " + socket}}; };
   const std::string_view rest = std::string_view(socket).substr(6);

@@ -6,7 +6,7 @@
 
 namespace config {
 
-/// The keys of [fcgi-program:x] that describe the shared socket. A failure is left in `in`.
+/// The keys of [fcgi-program:x] that describe the shared socket. An error is left in `in`.
 [[nodiscard]] FcgiSocket readFcgiSocket(SectionReader& in, const core::Names& names);
 
 }  // namespace config

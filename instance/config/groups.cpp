@@ -69,7 +69,7 @@ class GroupsReader {
   void addMember(SectionReader& in, GroupConfig& group, const IniSection& member) {
     taken_.insert(member.name());
     if (kindOf(member.name()) == SectionKind::FcgiProgram) {
-      // Supervisor forgets the socket of an fcgi-program that is in a group.
+      // Supervisor ignores the socket of an fcgi-program that is in a group.
       SectionReader own(context_.document, member, SectionKind::FcgiProgram);
       group.sockets.push_back(readFcgiSocket(own, names_));
       if (fail(own)) return;
@@ -116,7 +116,7 @@ class GroupsReader {
     group->kind = kind;
     auto name = parseName(nameBehindColon(in.name()));
     if (kind == GroupConfig::Kind::EventListener)
-      group->name = nameBehindColon(in.name());  // as Supervisor has it: checked, but not trimmed, with the processes
+      group->name = nameBehindColon(in.name());  // as in Supervisor: checked with the processes, but not trimmed
     else if (name)
       group->name = std::move(name).value();
     else
@@ -136,7 +136,7 @@ class GroupsReader {
     groups_.push_back(std::move(group));
   }
 
-  /// Takes over the reader's error, if it has one.
+  /// Keeps the error of the reader, if it has one.
   bool fail(const SectionReader& in) {
     if (!in.ok()) error_ = in.error().value;
     return !in.ok();

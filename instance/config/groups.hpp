@@ -8,8 +8,8 @@
 
 namespace config {
 
-/// Every group of the configuration: [group:x] sections, then the programs, event listeners and fcgi-programs that no
-/// group took. Sorted by (priority, name).
+/// Every group of the configuration: [group:x] sections, then the programs, event listeners and fcgi-programs that
+/// are not in a group. Sorted by (priority, name).
 [[nodiscard]] core::Expected<std::vector<GroupPtr>> readGroups(ReadContext& context);
 
 }  // namespace config

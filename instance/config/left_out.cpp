@@ -18,11 +18,11 @@
 namespace config {
 namespace {
 
-/// Directory entries that are looked at, and files told of.
+/// Limits: directory entries that are checked, and files that are reported.
 constexpr std::size_t kMostSeen = 1000, mostTold = 5;
 constexpr off_t kLargest = 1024 * 1024;
 
-/// Somebody put it aside, or a tool keeps it there.
+/// Whether the name is that of a disabled file, a backup, or a file of a tool.
 bool isPutAside(std::string_view name) {
   constexpr std::array<std::string_view, 16> ends{"~",    ".disabled", ".disable", ".off",    ".bak",     ".backup",
                                                   ".old", ".orig",     ".save",    ".sample", ".example", ".dist",
@@ -72,12 +72,12 @@ void noteLeftOut(const std::vector<std::string>& patterns, const std::vector<std
     for (const auto& one : namesIn(directory)) {
       if (taken.count(directory + one) || !holdsPrograms(directory + one)) continue;
       if (told++ == mostTold) {
-        messages.push_back({logging::Level::Warn, "More files with programs beside " + directory + one +
-                                                      " are not read, since no pattern of [include] fits their names"});
+        messages.push_back({logging::Level::Warn, "More files with programs in the directory of " + directory + one +
+                                                      " are not read: their names match no pattern of [include]"});
         return;
       }
       messages.push_back({logging::Level::Warn, "File with programs is not read: the name of " + directory + one +
-                                                    " does not fit \"" + pattern + "\" of [include]"});
+                                                    " does not match \"" + pattern + "\" of [include]"});
     }
   }
 }

@@ -8,10 +8,11 @@
 
 namespace config {
 
-/// Warns of files beside those that `patterns` of [include] match which hold programs and are not read, since their
-/// names do not fit: "worker.conf" where the pattern is "*.ini". `read` are the files that are. Names that say that a
-/// file is put aside (".disabled", ".bak", "~", …) are left alone, and so are directories that a pattern itself
-/// describes. Looks at some files only, and never waits for one.
+/// Warns about files with programs that are not read because their names do not match `patterns` of [include]:
+/// "worker.conf" where the pattern is "*.ini". `read` are the files that are read. Names of disabled files
+/// (".disabled",
+/// ".bak", "~", …) are ignored, and so are directories whose name is a pattern. Checks a limited number of files, and
+/// never blocks on one.
 void noteLeftOut(const std::vector<std::string>& patterns, const std::vector<std::string>& read,
                  std::vector<Message>& messages);
 

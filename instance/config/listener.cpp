@@ -55,8 +55,7 @@ void readHandler(SectionReader& in, const core::Names& names, ListenerSettings& 
             *text + " cannot be resolved within [" + in.name() +
                 "]: handlers are not loaded from Python. Use supervisor_stdout:event_handler to print what the "
                 "listener answers on standard output, supervisor_twiddler.resulthandler:stdin_write_handler to write "
-                "it to the program that the event came from, or take the line out for a listener that answers OK or "
-                "FAIL");
+                "it to the program that the event came from, or remove the line if the listener answers OK or FAIL");
 }
 
 void readEvents(SectionReader& in, const core::Names& names, ListenerSettings& settings) {

@@ -6,8 +6,8 @@
 
 namespace config {
 
-/// The keys of [eventlistener:x] that belong to the pool: buffer_size, result_handler, events. Also refuses
-/// redirect_stderr, which would break the protocol. A failure is left in `in`.
+/// The keys of [eventlistener:x] for the pool: buffer_size, result_handler, events. Also refuses
+/// redirect_stderr, which would break the protocol. An error is left in `in`.
 [[nodiscard]] ListenerSettings readListener(SectionReader& in, const core::Names& names);
 
 }  // namespace config

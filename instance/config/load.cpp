@@ -26,7 +26,7 @@ core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadabl
   const auto document = readSources(line, unreadable, environment, out.messages);
   if (!document) return core::Err{document.error()};
 
-  // First error wins, so the order of the steps is Supervisor's.
+  // Supervisor reports the first error only: the order of the steps decides which one, and is Supervisor's.
   ReadContext context{*document, core::directoryOf(line.file), line.startDirectory, environment, {}, out.messages};
   if (line.overlay)
     context.isDirectory = [&made = line.overlay->directories](const std::string& path) {
@@ -56,7 +56,7 @@ core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadabl
 
 core::Expected<Configuration> load(const CommandLine& line, Unreadable unreadable) {
   auto loaded = read(line, unreadable);
-  // The texts that were read are garbage now, a megabyte for a thousand programs: give their pages back.
+  // The texts are not needed any more, a megabyte for a thousand programs: return the memory to the system.
   ::malloc_trim(0);
   return loaded;
 }

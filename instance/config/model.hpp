@@ -15,7 +15,7 @@
 #include "lib/dialect/environment.hpp"
 #include "lib/dialect/program.hpp"
 
-/// The typed, validated, immutable model of one configuration. Made by load.hpp, read by everything else.
+/// The typed, validated, immutable model of one configuration. Created by load.hpp, read by everything else.
 namespace config {
 
 /// The listening socket that the processes of an fcgi-program share.
@@ -30,7 +30,7 @@ struct FcgiSocket {
   std::optional<mode_t> mode;
 };
 
-/// How a listener's RESULT is judged: known handlers by their Python names.
+/// How a listener's RESULT is interpreted: the built-in equivalents of Python handlers.
 enum class ResultHandler { Default, StdinWrite, Stdout };
 
 struct ListenerSettings {
@@ -57,10 +57,10 @@ struct HttpServer {
   std::string place;    ///< for messages: " in section 'unix_http_server' (file: 'F', line N)"
   std::string path;     ///< unix: absolute
   mode_t mode = 0700;
-  std::optional<std::pair<uid_t, gid_t>> owner;  ///< (uid_t)-1 / (gid_t)-1: leave
+  std::optional<std::pair<uid_t, gid_t>> owner;  ///< (uid_t)-1 / (gid_t)-1: unchanged
   std::string host;                              ///< inet: empty is every address; IPv6 without brackets
   int port = 0;
-  std::vector<std::string> allowedHosts;  ///< inet: names to answer to without a password, besides the usual ones
+  std::vector<std::string> allowedHosts;  ///< inet: additional host names for access without a password
   std::optional<std::string> username;
   std::optional<std::string> password;  ///< plain, {SHA}…, {SHA256}…, {SHA512}… or a crypt(3) "$…$" hash
 };
@@ -72,7 +72,7 @@ struct RpcInterface {
   std::vector<std::pair<std::string, std::string>> options;  ///< e.g. whitelist
 };
 
-/// [supervisord], after the command line had its say. Paths are absolute.
+/// [supervisord], with the values of the command line applied. Paths are absolute.
 struct Daemon {
   std::string logFile;  ///< "syslog" is the system log
   std::int64_t logMaxBytes = 50 * 1024 * 1024;
@@ -90,7 +90,7 @@ struct Daemon {
   bool silent = false;
   bool noCleanup = false;
   bool stripAnsi = false;
-  Backpressure backpressure = Backpressure::Block;  ///< of programs that do not say otherwise
+  Backpressure backpressure = Backpressure::Block;  ///< of programs that do not set it
   Environment environment;
 };
 
@@ -102,7 +102,7 @@ struct Configuration {
   std::vector<GroupPtr> groups;   ///< sorted by (priority, name)
   std::vector<Message> messages;  ///< critical ones first, then warnings, then information
 
-  /// What whoever changed the files should know: warnings and worse that are no routine.
+  /// Messages for whoever edits the files: warnings and errors, except those of normal operation.
   [[nodiscard]] std::vector<std::string_view> warnings() const {
     std::vector<std::string_view> out;
     for (const Message& message : messages)

@@ -23,8 +23,9 @@ struct GivenOption {
   std::string value;
 };
 
-/// Takes arguments (without argv[0]) apart as Python's getopt does: clustered short options, values attached or
-/// following, long options by unique prefix; the first other word ends the options, and any word left over is an error.
+/// Parses arguments (without argv[0]) as Python's getopt does: clustered short options, values attached or
+/// following, long options by unique prefix; the first other word ends the options, and every remaining word is an
+/// error.
 [[nodiscard]] core::Expected<std::vector<GivenOption>> parseOptions(std::span<const std::string> arguments,
                                                                     std::span<const OptionSpec> specs);
 

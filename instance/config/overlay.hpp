@@ -12,16 +12,16 @@
 
 namespace config {
 
-/// Files to be seen otherwise than they are on disk: a configuration is checked before its files are put in place.
+/// Contents of files that replace those on disk: a configuration can be checked before its files are written.
 struct Overlay {
-  std::map<std::string, std::optional<std::string>> files;  ///< nullopt: as if it were not there
-  std::set<std::string> directories;                        ///< to be made yet
+  std::map<std::string, std::optional<std::string>> files;  ///< nullopt: as if the file did not exist
+  std::set<std::string> directories;                        ///< that will be created
 
-  /// Reads records of three fields, each with a NUL behind it: "file", PATH, CONTENT; "gone", PATH, ""; "directory",
+  /// Reads records of three fields, each terminated by NUL: "file", PATH, CONTENT; "gone", PATH, ""; "directory",
   /// PATH, "".
   [[nodiscard]] static core::Expected<Overlay> parse(std::string_view text);
 
-  /// Changes the sorted paths that `pattern` matches on disk to those that it would match.
+  /// Changes `matching`, the sorted paths that `pattern` matches on disk, to those that it will match.
   void adjust(const std::string& pattern, std::vector<std::string>& matching) const;
 };
 

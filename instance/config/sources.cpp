@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kLargestFile = 64 * 1024 * 1024;
 constexpr std::string_view kHereText = "%(here)s";
 
-/// Whether the directory of a pattern is there and empty, as it is until the first program comes.
+/// Whether the directory of a pattern exists and is empty, which is normal until the first program is added.
 bool isEmpty(const std::string& pattern) {
   const auto directory = core::directoryOf(pattern);
   return core::isDirectory(directory) && core::matchingPaths(directory + "/*").empty();
@@ -27,8 +27,8 @@ core::Expected<core::IniDocument> readFile(const CommandLine& line, const std::s
   return core::IniDocument::read(file, kLargestFile);
 }
 
-/// What was read may be what runs: without its file, its programs would be stopped. Only a start goes on without it,
-/// as Supervisor does; a directory never said anything.
+/// A reread without a file that was readable before would stop the programs of that file. So only a start continues
+/// without it, as Supervisor does. A directory never contained programs.
 bool mayBeSkipped(const core::Error& error, Unreadable unreadable) {
   return error.code != 0 && (unreadable == Unreadable::Skipped || error.code == EISDIR);
 }
@@ -48,7 +48,7 @@ class Sources {
         return {};
       }
       if (error.code != 0)
-        error = core::Error{"Included file: " + error.text + ". Make it readable, or take it out of the include"};
+        error = core::Error{"Included file: " + error.text + ". Make it readable, or remove it from the include"};
       return core::Err{std::move(error)};
     }
     const auto here = core::absolutePath(core::directoryOf(file), base);
@@ -81,7 +81,8 @@ std::string placeOf(const core::IniPlace& place) {
   return (place.file ? *place.file : "?") + ", line " + std::to_string(place.line);
 }
 
-/// Sections of one name are one section, the last value of a key counts: a copied file changes a program that runs.
+/// Sections with the same name are merged, and the last value of a key counts. So a copied file with an unchanged
+/// section name silently changes a program.
 void warnOfRepeats(const core::IniDocument& document, std::vector<Message>& messages) {
   for (const auto& section : document.sections()) {
     const auto kind = kindOf(section.name());
@@ -89,9 +90,10 @@ void warnOfRepeats(const core::IniDocument& document, std::vector<Message>& mess
         kind != SectionKind::Group)
       continue;
     for (const auto& again : section.repeats())
-      if (placeOf(again) != placeOf(section.place()))  // a file that includes itself repeats nothing
-        messages.push_back({logging::Level::Warn, "[" + section.name() + "] stands a second time (" + placeOf(again) +
-                                                      "): its keys take the place of those of the first one (" +
+      if (placeOf(again) != placeOf(section.place()))  // a file that includes itself is not a repetition
+        messages.push_back({logging::Level::Warn, "[" + section.name() + "] is defined a second time (" +
+                                                      placeOf(again) +
+                                                      "): its keys replace those of the first definition (" +
                                                       placeOf(section.place()) + ")"});
   }
 }

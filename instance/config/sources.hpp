@@ -11,10 +11,10 @@
 
 namespace config {
 
-/// What becomes of an included file that cannot be read: it is an error, or passed over with a warning.
+/// How an included file that cannot be read is handled: as an error, or skipped with a warning.
 enum class Unreadable { Refused, Skipped };
 
-/// Reads the root file and, on top of it, what its [include] names.
+/// Reads the root file and merges the files of its [include] into it.
 [[nodiscard]] core::Expected<core::IniDocument> readSources(const CommandLine& line, Unreadable unreadable,
                                                             const core::Names& environment,
                                                             std::vector<Message>& messages);

@@ -14,21 +14,21 @@ class Table;
 
 namespace web {
 
-/// What a request to index.html asks for.
+/// What a request to index.html is to do.
 struct Action {
   std::string verb;     ///< "start", "stopall", ...
   std::string process;  ///< for verbs of one program
   std::string group;    ///< for verbs of one group
 };
 
-/// Whether `action` is one that changes something and can be asked for; nothing to ask for a refresh.
+/// Whether the verb exists and has the name that it needs.
 [[nodiscard]] bool known(const Action& action);
 /// "Restart program1?", for people.
 [[nodiscard]] std::string question(const Action& action);
 
-/// Whether a person is asked before it is done: it ends all programs, or cannot be undone.
+/// Whether a person must confirm it: it stops all programs, or cannot be undone.
 [[nodiscard]] bool asksFirst(const Action& action);
-/// The address that asks for it, relative to the page: index.html?processname=x&action=start
+/// The address that performs it, relative to the page: index.html?processname=x&action=start
 [[nodiscard]] std::string address(const Action& action);
 
 /// Carries it out with `methods`. `done` takes Supervisor's text about the outcome ("Process x started").

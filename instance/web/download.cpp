@@ -18,7 +18,7 @@ class WholeFile final : public http::Source {
   std::string more(std::size_t limit) override {
     const auto left = std::min(file_.size - offset_, static_cast<std::int64_t>(limit));
     auto bytes = output::readAt(file_.fd.get(), offset_, std::max<std::int64_t>(left, 0));
-    // One that was emptied meanwhile is over, too.
+    // A log that was emptied meanwhile ends the download.
     if (!bytes || bytes->empty()) offset_ = file_.size;
     if (!bytes) return {};
     offset_ += static_cast<std::int64_t>(bytes->size());
@@ -31,7 +31,7 @@ class WholeFile final : public http::Source {
   std::int64_t offset_ = 0;
 };
 
-/// Names come from configurations: what could mean something in a header or a file system becomes '_'.
+/// Names come from configurations: '_' replaces what has a meaning in a header or a file system.
 std::string safeName(std::string name) {
   constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
   std::replace_if(

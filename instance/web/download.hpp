@@ -7,8 +7,8 @@
 
 namespace web {
 
-/// Answers with the log in `path` as a file to keep, called `name` as far as that is safe for a file system; 404 if
-/// there is none. What is added meanwhile is not part of it.
+/// Answers with the log in `path` as a download called `name` (unsafe characters are replaced); 404 if there is no
+/// file. Bytes that are appended meanwhile are not part of it.
 void sendDownload(const std::string& path, const std::string& name, const http::Reply& reply);
 
 }  // namespace web

@@ -18,7 +18,7 @@ namespace web {
 namespace {
 
 constexpr core::seconds kSamplePeriod{2};
-// A page that does not read that much is cut off; the browser connects again and begins with everything.
+// The stream of a page that is further behind is cut; the browser reconnects and gets the whole state.
 constexpr std::size_t kMaxBacklog = 1024 * 1024;
 
 std::string programJson(const process::Process& program) {
@@ -43,7 +43,7 @@ http::Response eventStream() {
 /// The stream of one open page.
 class Live::Page final : public http::Source {
  public:
-  /// `beginning` is the state of everything, which may be long.
+  /// `beginning` is the whole state, which can be long.
   Page(std::shared_ptr<Live*> live, std::string only, std::string beginning)
       : live_(std::move(live)),
         only_(std::move(only)),
@@ -54,7 +54,7 @@ class Live::Page final : public http::Source {
   }
   /// The program it is about; empty: all.
   [[nodiscard]] const std::string& only() const noexcept { return only_; }
-  /// Without memory it is cut off, too.
+  /// Without memory the stream is cut, too.
   void push(const std::string& text) noexcept {
     try {
       if (backlog_.size() + text.size() > mostBacklog_) cut_ = true;
@@ -118,7 +118,7 @@ void Live::detach(Page& page) noexcept {
   deferred_.cancel();
   changed_.clear();
   tableChanged_ = false;
-  // What the messages took goes back to the system: nobody looks any more.
+  // The last page is closed: return the memory of the messages to the system.
   ::malloc_trim(0);
 }
 
@@ -157,18 +157,18 @@ void Live::flush() {
     if (page->only().empty()) continue;
     if (tableChanged_ || std::any_of(changed_.begin(), changed_.end(), concerns)) page->push(everything(page->only()));
   }
-  changed_.clear();  // at the end: without memory for a message the loop comes back
+  changed_.clear();  // at the end: if there is no memory for a message, the next flush repeats it
   tableChanged_ = false;
 }
 
-/// Tells what has changed: most of a thousand programs do nothing most of the time.
+/// Sends only usage that has changed: most of a thousand programs are idle most of the time.
 void Live::sampleUsage() {
   const core::Instant begun = core::Clock::now();
   std::string body;
   std::unordered_map<pid_t, std::string> known;
   for (const auto& group : table_.groups()) {
     for (const auto& program : group->processes()) {
-      if (!program->pid()) continue;  // a page knows that there is nothing to tell
+      if (!program->pid()) continue;  // pages clear the numbers of a program without a process
       const auto usage = sampler_.sample(program->pid());
       std::string numbers = fmt::format(R"("cpu":{},"memory":{})",
                                         usage && usage->cpuPercent ? fmt::format("{:.1f}", *usage->cpuPercent) : "null",
@@ -187,7 +187,7 @@ void Live::sampleUsage() {
   timer_.armIn(kSamplePeriod);
 }
 
-/// To the pages of all programs.
+/// Sends to the pages that show all programs.
 void Live::broadcast(const std::string& text) noexcept {
   for (auto* page : pages_)
     if (page->only().empty()) page->push(text);

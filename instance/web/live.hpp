@@ -17,12 +17,12 @@ class Table;
 
 namespace web {
 
-/// The head of an answer that is a stream of events, which no proxy is to hold back.
+/// The head of an answer that is a stream of events. It disables the buffering of proxies.
 [[nodiscard]] http::Response eventStream();
 
-/// The stream of events behind the open pages (text/event-stream): a first message with every program, then what
-/// changes, and every two seconds memory and CPU. All pages share one source of events; without a page it listens to
-/// nothing and no timer runs. A page of one program hears its states only.
+/// The stream of events for the open pages (text/event-stream): a first message with every program, then changes, and
+/// every two seconds memory and CPU. All pages share one source of events; without a page it is not subscribed and no
+/// timer runs. A page of one program gets only the states of that program.
 class Live final : public process::Observer {
  public:
   Live(core::EventLoop& loop, process::Table& table);
@@ -48,15 +48,15 @@ class Live final : public process::Observer {
   [[nodiscard]] std::string everything(const std::string& only) const;
 
   process::Table& table_;
-  std::string life_;  ///< tells pages that go on after a restart that their forms are stale
+  std::string life_;  ///< changes with a restart: pages that stay open then know that their forms are stale
   UsageSampler sampler_;
-  std::unordered_map<pid_t, std::string> told_;  ///< what all pages know that a process takes
+  std::unordered_map<pid_t, std::string> told_;  ///< the usage of each process that was sent last
   std::set<Page*> pages_;
   std::set<process::Process*> changed_;
   bool tableChanged_ = false;
   core::Deferred deferred_;
   core::Timer timer_;
-  /// Outlived by pages of a connection that closes later.
+  /// Null after the end of this: pages can live longer, with their connections.
   std::shared_ptr<Live*> self_;
 };
 

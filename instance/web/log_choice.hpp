@@ -19,8 +19,8 @@ namespace web {
 /// The log that a request is about.
 struct LogChoice {
   bool activity = false;                ///< supervisord's own
-  std::string name;                     ///< of the program, as asked for; empty: none was named
-  process::Process* program = nullptr;  ///< nullptr: there is none of that name
+  std::string name;                     ///< of the program, as in the request; empty: none
+  process::Process* program = nullptr;  ///< nullptr: no program has that name
   process::Channel channel = process::Channel::Stdout;
   output::RotatingFile* log = nullptr;  ///< nullptr: there is no log file
 

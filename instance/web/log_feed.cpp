@@ -14,10 +14,10 @@
 namespace web {
 namespace {
 
-/// A byte may become six in JSON.
+/// A byte can become six in JSON ("\u0001"), plus the frame of the event.
 constexpr std::size_t kGrowth = 8;
 
-/// How many bytes at the end of `text` are the beginning of a character whose rest is to come.
+/// How many bytes at the end of `text` are an incomplete UTF-8 character.
 std::size_t cutCharacter(std::string_view text) {
   for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
     const auto byte = static_cast<unsigned char>(text[text.size() - back]);
@@ -33,8 +33,8 @@ std::size_t cutCharacter(std::string_view text) {
 LogFeed::LogFeed(std::string path, const std::optional<Place>& place, output::AppendNotice& notice)
     : history_(std::move(path)), subscription_(notice.subscribe([this] { wake(); })) {
   if (place) file_ = history_.find(place->file);
-  anew_ = place && (!file_ || place->offset > file_->size);
-  if (file_ && !anew_) {
+  restarted_ = place && (!file_ || place->offset > file_->size);
+  if (file_ && !restarted_) {
     offset_ = place->offset;
     return;
   }
@@ -42,19 +42,20 @@ LogFeed::LogFeed(std::string path, const std::optional<Place>& place, output::Ap
   offset_ = file_ && !place ? file_->size : 0;
 }
 
-/// To the file that was begun when ours was full or taken away, or to the start of ours if it was emptied.
+/// Continues with the file that follows ours after a rotation or removal, or at the start of ours if it was emptied.
+/// False: there is nothing more to read now.
 bool LogFeed::moveOn() {
   struct stat mine {};
   if (file_ && ::fstat(file_->fd.get(), &mine) == 0 && mine.st_size < offset_) {
     offset_ = 0;
-    anew_ = true;
+    restarted_ = true;
     return true;
   }
   if (file_) {
     auto current = history_.current();
     if (!current || current->id == file_->id) return false;
     auto next = history_.newerThan(file_->id);
-    anew_ = !next;  // ours is gone: it was removed
+    restarted_ = !next;  // ours was removed
     file_ = next ? std::move(next) : std::move(current);
   } else {
     file_ = history_.current();
@@ -64,7 +65,7 @@ bool LogFeed::moveOn() {
 }
 
 std::string LogFeed::more(std::size_t limit) {
-  // A proxy, and the browser behind it, learn that we are there before the log grows.
+  // Sent immediately: proxies and browsers wait for the first byte, and the log may not grow for hours.
   if (!std::exchange(begun_, true)) return "retry: 2000\n\n";
   const auto most = static_cast<std::int64_t>(std::max<std::size_t>(limit / kGrowth, 4));
   for (;;) {
@@ -76,15 +77,15 @@ std::string LogFeed::more(std::size_t limit) {
     const std::size_t whole = bytes.size() - cutCharacter(bytes);
     if (whole > 0) bytes.resize(whole);
     if (bytes.empty() || whole == 0) {
-      // The beginning of a character waits for its rest, unless the file is over.
+      // An incomplete character waits for its rest, unless the next file has begun.
       if (moveOn()) continue;
       return {};
     }
     const Place begin{file_->id, offset_};
     offset_ += static_cast<std::int64_t>(bytes.size());
     const std::string end = Place{file_->id, offset_}.text();
-    return fmt::format("id: {}\ndata: {{\"begin\":\"{}\",\"end\":\"{}\",\"anew\":{},\"text\":{}}}\n\n", end,
-                       begin.text(), end, std::exchange(anew_, false), core::jsonString(bytes));
+    return fmt::format("id: {}\ndata: {{\"begin\":\"{}\",\"end\":\"{}\",\"restarted\":{},\"text\":{}}}\n\n", end,
+                       begin.text(), end, std::exchange(restarted_, false), core::jsonString(bytes));
   }
 }
 

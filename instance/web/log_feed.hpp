@@ -11,11 +11,11 @@
 namespace web {
 
 /// A log as a stream of events (text/event-stream) for a page: pieces of text with the places where they begin and end.
-/// The id of each event is its end, from where a page that was cut off goes on, also after rotations and restarts. When
-/// that place is gone, or the log was emptied, the next piece says `"anew":true`.
+/// The id of each event is its end, from where a disconnected page continues, also after rotations and restarts. When
+/// that place no longer exists, or the log was emptied, the next piece has `"restarted":true`.
 class LogFeed final : public http::Source {
  public:
-  /// From `place` on; without one from the end. `notice` tells when the log grows; this may outlive it.
+  /// Begins at `place`; without one at the end. `notice` calls back when the log grows; this can outlive it.
   LogFeed(std::string path, const std::optional<Place>& place, output::AppendNotice& notice);
   [[nodiscard]] std::string more(std::size_t limit) override;
 
@@ -23,9 +23,9 @@ class LogFeed final : public http::Source {
   bool moveOn();
 
   LogHistory history_;
-  std::optional<LogFile> file_;  ///< that is read
+  std::optional<LogFile> file_;  ///< being read
   std::int64_t offset_ = 0;
-  bool anew_ = false;
+  bool restarted_ = false;
   bool begun_ = false;
   output::AppendNotice::Subscription subscription_;
 };

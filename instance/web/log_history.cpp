@@ -16,7 +16,7 @@ namespace web {
 namespace {
 
 constexpr int kMostFiles = 100;
-constexpr std::int64_t kSearchedAtOnce = 1024 * 1024;
+constexpr std::int64_t kSearchedPerCall = 1024 * 1024;
 constexpr std::size_t kMostFound = 200;
 constexpr std::size_t kMostShown = 500;
 
@@ -33,15 +33,15 @@ std::string read(const LogFile& file, std::int64_t from, std::int64_t to) {
   return bytes ? std::move(*bytes) : std::string();
 }
 
-/// Where the first whole line of `text` begins, when it was cut out of a file right behind the byte `before`; 0 if it
-/// holds no end of a line.
+/// Where the first whole line of `text` begins, which follows the byte `before` in its file; 0 if it does not contain
+/// the end of a line.
 std::size_t firstLine(std::string_view text, char before) {
   if (before == '\n') return 0;
   const auto end = text.find('\n');
   return end == std::string_view::npos || end + 1 == text.size() ? 0 : end + 1;
 }
 
-/// The lines of file `file` that end at `end`.
+/// The lines of `file` that end at `end`.
 std::pair<std::int64_t, std::string> linesBefore(const LogFile& file, std::int64_t end, std::int64_t limit) {
   std::int64_t begin = std::max<std::int64_t>(end - limit, 0);
   if (begin == 0) return {0, read(file, 0, end)};
@@ -76,8 +76,8 @@ std::optional<LogFile> LogHistory::open(int number) const {
   return file;
 }
 
-/// -1 if it is not there. A hole in the numbers ends the log, but for the current file: that may be missing for a
-/// moment.
+/// The number of the file with that id, -1 if there is none. A gap in the numbers ends the log, except at the current
+/// file, which is missing for a moment during a rotation.
 int LogHistory::numberOf(const std::string& id) const {
   for (int number = 0; number < kMostFiles; ++number) {
     const auto file = open(number);
@@ -96,7 +96,7 @@ std::optional<Place> LogHistory::endOf(int number) const {
   return file ? std::optional(Place{file->id, file->size}) : std::nullopt;
 }
 
-/// `text` from `begin` on, with the ways to what stands before and behind it.
+/// `text`, which begins at `begin`, with the places of the lines before and after it.
 Excerpt LogHistory::excerpt(int number, const LogFile& file, std::int64_t begin, std::string text) const {
   const std::int64_t end = begin + static_cast<std::int64_t>(text.size());
   Excerpt made{std::move(text), {file.id, begin}, {file.id, end}, std::nullopt, std::nullopt};
@@ -137,9 +137,9 @@ Found LogHistory::search(std::string_view needle, const std::optional<Place>& pl
   const auto file = open(number);
   if (!file || needle.empty()) return found;
   const std::int64_t end = place ? std::min(place->offset, file->size) : file->size;
-  const auto [begin, text] = linesBefore(*file, end, kSearchedAtOnce);
+  const auto [begin, text] = linesBefore(*file, end, kSearchedPerCall);
   const std::string wanted = core::lower(needle), low = core::lower(text);
-  // memmem() is linear whatever it looks for. Each match is told with its line, and once.
+  // memmem() is linear in the worst case, too. Each line is listed once, however many matches it has.
   for (std::size_t at = 0; at < low.size();) {
     const void* match = ::memmem(low.data() + at, low.size() - at, wanted.data(), wanted.size());
     if (!match) break;
@@ -147,7 +147,7 @@ Found LogHistory::search(std::string_view needle, const std::optional<Place>& pl
     const auto previous = hit == at ? std::string::npos : low.rfind('\n', hit - 1);
     const std::size_t lineBegin = previous == std::string::npos || previous < at ? at : previous + 1;
     const std::size_t lineEnd = std::min(low.find('\n', hit), low.size());
-    // A long line is told from shortly before the match.
+    // A long line is shown from shortly before the match.
     const std::size_t shown = hit - lineBegin < kMostShown / 2 ? lineBegin : hit - kMostShown / 4;
     found.lines.push_back({{file->id, begin + static_cast<std::int64_t>(lineBegin)},
                            text.substr(shown, std::min(lineEnd - shown, kMostShown))});

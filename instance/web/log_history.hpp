@@ -11,8 +11,8 @@
 
 namespace web {
 
-/// A place in a log that stays what it is while the log rotates: which file (by inode and time of birth, since inodes
-/// are used again), and the offset in it.
+/// A place in a log that stays valid while the log rotates: the file (by inode and time of creation, since inodes are
+/// reused), and the offset in it.
 struct Place {
   std::string file;
   std::int64_t offset = 0;
@@ -26,16 +26,16 @@ struct Place {
 /// One file of a log, open.
 struct LogFile {
   core::UniqueFd fd;
-  std::string id;  ///< what Place::file is
+  std::string id;  ///< as in Place::file
   std::int64_t size = 0;
 };
 
-/// Lines of a log that stand together.
+/// Consecutive lines of a log.
 struct Excerpt {
   std::string text;
   Place begin, end;
-  std::optional<Place> older;  ///< where what stands before ends; nothing: these are the first lines that there are
-  std::optional<Place> newer;  ///< where what follows begins; nothing: these are the last lines
+  std::optional<Place> older;  ///< end of the lines before these; nothing: these are the first lines
+  std::optional<Place> newer;  ///< beginning of the lines after these; nothing: these are the last lines
 };
 
 struct Found {
@@ -44,27 +44,27 @@ struct Found {
     std::string text;
   };
   std::vector<Line> lines;     ///< the newest first
-  std::optional<Place> older;  ///< where to go on; nothing: all was searched
+  std::optional<Place> older;  ///< where to continue the search; nothing: all was searched
 };
 
-/// A log with its rotated files, PATH and PATH.1 to PATH.n, as one text. Opens files as they are asked for and keeps
-/// none. What is read at once is bounded.
+/// A log with its rotated files, PATH and PATH.1 to PATH.n, as one text. Opens files on demand and keeps none open.
+/// Each call reads a limited amount.
 class LogHistory {
  public:
   explicit LogHistory(std::string path) : path_(std::move(path)) {}
 
-  /// The lines before `place`, at most `limit` bytes; without a place the last ones. Begins at a line, unless one alone
-  /// is longer. Nothing if there is no such file (any more).
+  /// The lines before `place`, at most `limit` bytes; without a place the last ones. Begins at a line, unless a
+  /// single line is longer. Nothing if the file does not exist (any more).
   [[nodiscard]] std::optional<Excerpt> before(const std::optional<Place>& place, std::int64_t limit) const;
-  /// The lines from `place` on; ends with a line unless the log does not.
+  /// The lines from `place` on. Ends at the end of a line, except at the end of the log.
   [[nodiscard]] std::optional<Excerpt> after(const Place& place, std::int64_t limit) const;
-  /// Lines that hold `needle` (ASCII letters in any case), backwards from `place`, or from the end. Looks at 1 MB or
-  /// the rest of one file, and finds at most 200 lines, each told to 500 bytes.
+  /// Lines that hold `needle` (ASCII letters in any case), backwards from `place`, or from the end. Reads 1 MB or
+  /// the rest of one file, and returns at most 200 lines, each cut to 500 bytes.
   [[nodiscard]] Found search(std::string_view needle, const std::optional<Place>& place) const;
 
-  /// The file that is written now.
+  /// The file that is being written.
   [[nodiscard]] std::optional<LogFile> current() const { return open(0); }
-  /// What was written right after the file `id`: nothing if that is not among the files any more or is the current one.
+  /// The file that was written after the file `id`: nothing if `id` does not exist any more or is the current one.
   [[nodiscard]] std::optional<LogFile> newerThan(const std::string& id) const;
   [[nodiscard]] std::optional<LogFile> find(const std::string& id) const;
 

@@ -22,7 +22,7 @@ constexpr std::int64_t kLeastBytes = 1024;
 constexpr std::int64_t kMostBytes = 1024 * 1024;
 constexpr std::size_t kLongestNeedle = 1024;
 
-/// What is asked for of a log, by the page and by its script.
+/// The parameters of a request for lines of a log, by the page or by its script.
 struct Wanted {
   std::optional<Place> before, after;
   std::string search;
@@ -71,7 +71,7 @@ std::string programBar(const LogChoice& choice, const std::string& token) {
                      programButtons(program), actionButton("Clear Log", "clearlog", "processname", name));
 }
 
-/// The way to the other channel, as far as there is one.
+/// The link to the other channel, if there is one.
 std::string channelTabs(const LogChoice& choice) {
   std::string tabs;
   for (const auto channel : {process::Channel::Stdout, process::Channel::Stderr}) {
@@ -106,7 +106,7 @@ std::string toolBar(const LogChoice& choice, const std::string& search, const st
                      search.empty() ? " hidden" : "");
 }
 
-/// The lines that were found, each with the way to its place.
+/// The lines that were found, each with a link to its place.
 std::string foundList(const LogChoice& choice, const Found& found, const std::string& search) {
   std::string html = fmt::format("<p id=\"matches\" role=\"status\">{}{} lines</p>\n<ol id=\"results\">\n",
                                  found.older ? "so far " : "", found.lines.size());

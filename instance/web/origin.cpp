@@ -20,7 +20,7 @@ std::string_view hostOf(std::string_view url) {
   return url.substr(0, url.find_first_of("/?#"));
 }
 
-/// Nothing if the browser did not say.
+/// Whether the request comes from another site; nothing if it has none of these headers.
 std::optional<bool> foreign(const http::Request& request) {
   const auto site = request.header("Sec-Fetch-Site");
   if (!site.empty()) return site != "same-origin" && site != "none";

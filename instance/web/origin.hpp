@@ -8,26 +8,27 @@
 
 namespace web {
 
-/// May this request change something? Browsers send cached credentials to us from any page they show: an action must
-/// prove that a person at our own page, or a script, asked for it.
+/// Whether a request may change something. Browsers send cached credentials with requests from pages of any site
+/// (CSRF): an action must show that it comes from our own page or from a script.
 enum class OriginCheck {
   Allow,
-  Confirm,  ///< ask the person first: a link from elsewhere, or a bookmark in a browser that says nothing about itself
+  Confirm,  ///< ask the person first: a link on another page, or a bookmark in a browser without these headers
   Refuse,
 };
 
-/// Judges by, in this order: our own `token` in the form; what the browser says about the origin (Sec-Fetch-Site,
-/// Origin, Referer); and whether it is a browser at all: a script that sends none of these needs no page's consent.
+/// Checks, in this order: our own `token` in the form; the headers about the origin (Sec-Fetch-Site, Origin, Referer);
+/// and whether it is a browser at all: a script that sends none of these headers is allowed.
 [[nodiscard]] OriginCheck judge(const http::Request& request, bool tokenValid);
 
-/// Whether this comes from a browser, as far as it says so.
+/// Whether the User-Agent is that of a browser.
 [[nodiscard]] bool isBrowser(const http::Request& request);
 
 /// Whether a browser sent this request from a page of another site.
 [[nodiscard]] bool fromAnotherSite(const http::Request& request);
 
-/// Whether a browser asks on behalf of another site's page for anything but to leave that page for ours: a script, a
-/// picture, a frame, a stream. Browsers say so to localhost and behind TLS; elsewhere our answers forbid the use.
+/// Whether a page of another site makes the browser load this as a script, a picture, a frame or a stream; a link to
+/// our page is allowed. Browsers send the headers for this only to localhost and with TLS; elsewhere the headers of our
+/// answers forbid the use.
 [[nodiscard]] bool embeddedElsewhere(const http::Request& request);
 
 /// 128 random bits in hexadecimal.

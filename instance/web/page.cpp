@@ -17,7 +17,7 @@ std::string escape(std::string_view text) {
       case '"': out += "&quot;"; break;
       case '\'': out += "&#39;"; break;
       default:
-        // Control bytes (terminal colours, NUL) have no place in a page.
+        // Control bytes (terminal colours, NUL) are not valid in HTML.
         if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
           out += "\xEF\xBF\xBD";
         else

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kLargestForm = 64 * 1024;
 
-/// Bookmarks and pages of old know these addresses.
+/// Bookmarks and old pages of Supervisor use addresses with these folders.
 const Asset* findAsset(std::string_view path) {
   for (const std::string_view folder : {"stylesheets/", "images/"})
     if (path.starts_with(folder)) path.remove_prefix(folder.size());
@@ -41,9 +41,8 @@ http::Response assetResponse(const Asset& asset, const http::Request& request) {
   return response;
 }
 
-/// Back to the front page, which is beside whatever was asked for: relative, since only a proxy in front of us knows
-/// the scheme and the path that the browser sees. An action is asked for again at the same address, so nobody remembers
-/// it.
+/// Redirects to the front page. Relative, since only a proxy in front of us knows the scheme and the path that the
+/// browser sees. Not cached: the address of an action must be requested again each time.
 http::Response toFrontPage(const std::string& message) {
   auto response = http::makeRedirect("./?message=" + quote(message));
   response.headers.emplace_back("Cache-Control", "no-store");
@@ -52,7 +51,7 @@ http::Response toFrontPage(const std::string& message) {
 
 constexpr std::string_view kGoodbyeName = "supervisor_goodbye=";
 
-/// Without a path: it is that of the page, also behind a proxy.
+/// Without a path: the browser then uses that of the page, also behind a proxy.
 std::string goodbyeCookie(const std::string& value) {
   return std::string(kGoodbyeName) + value + (value.empty() ? "; Max-Age=0" : "") + "; HttpOnly; SameSite=Strict";
 }
@@ -96,7 +95,7 @@ void Site::log(const std::string& path, const LogChoice& choice, const http::Req
     response.headers.emplace_back("Cache-Control", "no-store");
     return reply.send(std::move(response));
   }
-  // Each of these keeps the log open, beside its connection.
+  // Each of these needs a second descriptor: that of the log.
   if (path != "tail.html" && path != "activity.html" && core::areDescriptorsScarce())
     return reply.send(http::makeError(503, "Too many files are open: close other pages, and try again."));
   if (path == "download") {
@@ -106,7 +105,7 @@ void Site::log(const std::string& path, const LogChoice& choice, const http::Req
   }
   if (path == "log-events") {
     if (!choice.log) return reply.send(http::makeError(404));
-    // A browser that connects again says what it got last.
+    // A browser that reconnects sends the id of the last event.
     const auto seen = request.header("Last-Event-ID");
     const auto place = seen.empty() ? parameter(request, "from").value_or("") : std::string(seen);
     return reply.stream(eventStream(),
@@ -116,8 +115,8 @@ void Site::log(const std::string& path, const LogChoice& choice, const http::Req
   show(request, reply, page.title, page.content);
 }
 
-/// Browsers forget a name and a password that are refused, and only then. Who logs in again at this very address is let
-/// in: the cookie tells the second time from the first.
+/// Browsers forget a name and a password only when these are refused: the first request is answered with 401. The
+/// cookie marks that, so that a new login at this very address is accepted.
 void Site::logOut(const http::Request& request, const http::Reply& reply) {
   if (fromAnotherSite(request)) return reply.send(http::makeError(403));
   if (request.user.empty() || saidGoodbye(request)) {

@@ -22,12 +22,12 @@ namespace web {
 
 struct LogChoice;
 
-/// What the pages say about the daemon, asked anew for each page: a reread may change it.
+/// Facts about the daemon for the pages, requested for each page, since a reread can change them.
 struct About {
   std::string identifier;
   std::string version;
-  output::RotatingFile* activityLog = nullptr;  ///< nullptr if it is no file
-  std::vector<std::string_view> warnings;       ///< about the configuration; they live as long as this page is made
+  output::RotatingFile* activityLog = nullptr;  ///< nullptr if it is not a file
+  std::vector<std::string_view> warnings;       ///< about the configuration; valid while the page is composed
 };
 
 /// The web page of an instance, at Supervisor's addresses: index.html, tail.html, ok.html and what they need.
@@ -36,7 +36,7 @@ class Site {
   /// Everything must outlive this. The buttons call `methods`.
   Site(core::EventLoop& loop, process::Table& table, std::function<About()> about, const api::MethodTable& methods);
 
-  /// Answers whatever is not /RPC2 and no log stream; 404 for what is not ours.
+  /// Answers all requests except XML-RPC and log streams; 404 for unknown addresses.
   void handle(const http::Request& request, const http::Reply& reply);
 
  private:

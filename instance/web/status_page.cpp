@@ -21,7 +21,7 @@ namespace {
 
 using lifecycle::ProcessState;
 
-/// Trouble first.
+/// The order of the counts: trouble first.
 constexpr std::array kStatesByWeight{ProcessState::Fatal,    ProcessState::Backoff,  ProcessState::Unknown,
                                      ProcessState::Starting, ProcessState::Stopping, ProcessState::Exited,
                                      ProcessState::Stopped,  ProcessState::Running};
@@ -30,7 +30,7 @@ using Counts = std::map<ProcessState, std::size_t>;
 
 std::string memoryText(std::uint64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1048576.0); }
 
-/// What is needed less often: logs, and what empties them.
+/// Rarely used controls: the logs, and the button that clears them.
 std::string menu(const process::Process& program) {
   const auto name = program.fullName();
   std::string items;
@@ -86,7 +86,7 @@ std::string groupHead(const Block& block, bool hidden) {
       actionButton("Stop Group", "stopgroup", "groupname", name));
 }
 
-/// A program on its own needs no heading: its group is named like it.
+/// A single program needs no heading: its group has the same name.
 bool needsHead(const process::Group& group) {
   return group.processes().size() > 1 ||
          (group.processes().size() == 1 && group.processes().front()->name() != group.name());
@@ -103,7 +103,7 @@ std::string block(const Block& block, const View& view) {
                      needsHead(*block.group) ? groupHead(block, !shown) : "", rows);
 }
 
-/// The head of a column that sorts; once more turns the order around.
+/// The head of a column, a link that sorts by it, or reverses the order.
 std::string columnHead(std::string_view text, View::Sort sort, const View& view, std::string_view classes) {
   View other = view;
   other.reversed = view.sort == sort && !view.reversed;
@@ -126,7 +126,7 @@ std::string tableOf(const std::vector<Block>& blocks, const View& view) {
   return html + "</table>\n";
 }
 
-/// How many programs are in which state; each is the way to just those.
+/// The number of programs in each state, as links that show only those.
 std::string countsOf(const std::vector<Block>& blocks, const View& view) {
   Counts counts;
   std::size_t all = 0;
@@ -150,7 +150,7 @@ std::string countsOf(const std::vector<Block>& blocks, const View& view) {
   return "<ul id=\"counts\" class=\"bar\" aria-label=\"Programs by state\">" + html + "</ul>\n";
 }
 
-/// What looks like a mistake in the configuration; empty if there is nothing. What is too much for a page is counted.
+/// What looks like a mistake in the configuration; empty if there is nothing. A long list is cut, and the rest counted.
 std::string warningsBox(std::span<const std::string_view> warnings) {
   if (warnings.empty()) return {};
   std::string items;
@@ -160,7 +160,7 @@ std::string warningsBox(std::span<const std::string_view> warnings) {
     items +=
         fmt::format("<li>and {} more: supervisorctl reread shows them all</li>\n", warnings.size() - kMostWarnings);
   return fmt::format(R"(<section id="config-warnings" aria-labelledby="config-warnings-title">
-<h2 id="config-warnings-title">The configuration needs a look</h2>
+<h2 id="config-warnings-title">The configuration has warnings</h2>
 <ul>
 {}</ul>
 </section>

@@ -14,13 +14,12 @@ namespace web {
 struct View;
 
 /// The content of the page of all programs: how many are in which state, buttons, and a table grouped by group in the
-/// order of `view`, below the `warnings` about the configuration. `token` goes into the form, so that its buttons are
-/// known as ours.
+/// order of `view`, below the `warnings` about the configuration. `token` goes into the form, which proves that
+/// its buttons are ours.
 [[nodiscard]] std::string statusContent(const process::Table& table, const View& view, const std::string& token,
                                         std::span<const std::string_view> warnings);
 
-/// The question before an action that is not to be slipped into, or that another page asked for. `address` says the
-/// action.
+/// The question before an action that is dangerous or that comes from another page. `address` is that of the action.
 [[nodiscard]] std::string confirmContent(const std::string& question, const std::string& address,
                                          const std::string& token);
 

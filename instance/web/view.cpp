@@ -25,7 +25,7 @@ std::int64_t keyOf(const Row& row, View::Sort sort) {
     case View::Sort::Problems: return isTrouble(row.program->state()) ? 0 : 1;
     case View::Sort::Uptime: return row.program->pid() ? -row.program->startedAt() : 0;
     case View::Sort::Memory: return row.usage ? -static_cast<std::int64_t>(row.usage->memory) : 0;
-    case View::Sort::Cpu:  // takes two looks, which the script has
+    case View::Sort::Cpu:  // needs two samples, which only the script has
     case View::Sort::Name: break;
   }
   return 0;
@@ -83,7 +83,7 @@ std::string View::address() const {
 std::vector<Block> arrange(const process::Table& table, const View& view) {
   const Before before{view.sort, view.reversed};
   std::vector<Block> blocks;
-  UsageSampler sampler;  // one look: memory only, the share of a core takes two
+  UsageSampler sampler;  // one sample: only memory, since a CPU share needs two
   for (const auto& group : table.groups()) {
     if (group->processes().empty()) continue;
     Block block{group.get(), {}};

@@ -16,12 +16,12 @@ class Table;
 
 namespace web {
 
-/// How somebody wants to see the table: the parameters `sort`, `state` and `filter` of its address.
+/// The order and selection of the table: the parameters `sort`, `state` and `filter` of its address.
 struct View {
   enum class Sort { Problems, Name, Uptime, Cpu, Memory };
   Sort sort = Sort::Problems;
   bool reversed = false;  ///< "sort=-name"
-  std::string state;      ///< in lower case; empty: every
+  std::string state;      ///< in lower case; empty: all
   std::string filter;     ///< a part of the name or of the state; empty: all
 
   [[nodiscard]] static View of(const http::Request& request);
@@ -32,7 +32,7 @@ struct View {
 /// "problems", "name", ...
 [[nodiscard]] std::string_view toText(View::Sort sort) noexcept;
 
-/// One program, and what it takes.
+/// One program and its resource usage.
 struct Row {
   const process::Process* program;
   std::optional<Usage> usage;

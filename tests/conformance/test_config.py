@@ -91,7 +91,7 @@ def test_includes(compare, work_dir):
             note(process["name"], process)
 
     compare(f"[program:main]\ncommand=cat\nautostart=false\n[include]\nfiles={work_dir}/*.ini {work_dir}/none*\n", play,
-            ignore_log=["stands a second time"])  # a warning of ours
+            ignore_log=["is defined a second time"])  # a warning of ours
 
 
 BAD = {

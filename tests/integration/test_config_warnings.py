@@ -72,7 +72,7 @@ def test_an_empty_directory_of_programs(daemon, work_dir):
         file.write("[program:web]\ncommand=cat\n")
     assert warned(server.ctl("reread").stderr) == [
         f'Warning: No file matches via include "{folder}/*.ini"',
-        f'Warning: File with programs is not read: the name of {folder}/web.conf does not fit "{folder}/*.ini" of [include]']
+        f'Warning: File with programs is not read: the name of {folder}/web.conf does not match "{folder}/*.ini" of [include]']
 
 
 def page(server):

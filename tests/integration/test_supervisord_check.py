@@ -116,5 +116,5 @@ def test_a_second_section_of_one_name_is_named(with_include):
     with open(second, "w", encoding="utf-8") as file:
         file.write("\n[program:kept]\ncommand=/bin/sleep 2000\n")
     running.ctl("reread")
-    assert (f"[program:kept] stands a second time ({second}, line 2): its keys take the place of those of the first "
-            f"one ({path}, line 1)") in running.log()
+    assert (f"[program:kept] is defined a second time ({second}, line 2): its keys replace those of the first "
+            f"definition ({path}, line 1)") in running.log()

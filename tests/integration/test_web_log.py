@@ -147,7 +147,7 @@ def test_a_stream_goes_on_where_it_was_cut_off(log):
     with events(log) as stream:
         log.tell("first")
         piece = next(stream)
-        assert piece["text"] == "first\n" and piece["anew"] is False
+        assert piece["text"] == "first\n" and piece["restarted"] is False
     log.tell("second")
     wait_for(lambda: "second" in log.daemon.read("teller.log"), "the output")
     # Rotated while no page was open, as logrotate does.
@@ -164,7 +164,7 @@ def test_a_stream_goes_on_where_it_was_cut_off(log):
     log.tell("fourth")
     with events(log, f"&from={piece['end']}") as stream:
         piece = next(stream)
-        assert piece["text"] == "fourth\n" and piece["anew"] is True
+        assert piece["text"] == "fourth\n" and piece["restarted"] is True
 
 
 needs_browser = pytest.mark.skipif(not AVAILABLE, reason="needs Chromium")
@@ -233,4 +233,4 @@ def test_the_log_page_shows_and_does(log, work_dir):
         driver.find_elements("css selector", "dialog button")[1].click()
         wait_text(driver, "#statusmessage", "Log for teller cleared")
         log.tell("after")
-        wait_text(driver, "#log", "the log begins anew --\nafter")
+        wait_text(driver, "#log", "the log was restarted --\nafter")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A log: its newest lines as they come, older ones when one scrolls up, and all of it by search.
+// A log: new lines as they are written, older ones when the user scrolls up, and a search over all of it.
 "use strict";
 
 const withoutColours = (text) => text.replace(/\x1b\[[0-?]*[ -/]*[@-~]/g, "");
@@ -70,12 +70,12 @@ class LogView {
   /** One piece of the stream. */
   grow(piece) {
     const follow = this.atEnd();
-    if (piece.anew) this.add({ text: "\n-- the log begins anew --\n", begin: piece.begin, end: piece.begin });
+    if (piece.restarted) this.add({ text: "\n-- the log was restarted --\n", begin: piece.begin, end: piece.begin });
     this.add(piece);
     while (this.size > this.most && this.pieces.length > 1) this.drop(this.pieces.shift());
     if (follow) this.toEnd();
   }
-  /** Forgets a piece at the top (it can be loaded again) or at the bottom. */
+  /** Removes a piece at the top (it can be loaded again) or at the bottom. */
   drop(piece, bottom = false) {
     this.size -= piece.text.length;
     piece.element.remove();
@@ -101,7 +101,7 @@ class LogView {
   }
   async loadOlder() {
     const asked = this.older, got = await this.read(`&before=${asked}`);
-    if (this.older !== asked) return;  // something else is shown by now
+    if (this.older !== asked) return;  // other lines are shown now
     this.older = got ? got.older : null;
     if (!got || !got.text) return;
     const height = this.area.scrollHeight, top = this.area.scrollTop;
@@ -120,7 +120,7 @@ class LogView {
     while (this.size > this.most && this.pieces.length > 1) this.drop(this.pieces.shift());
     if (!this.newer && !paused()) this.stream.release();
   }
-  /** What is shown is not the end of the log: nothing is added until one is there again. */
+  /** The shown lines are not the end of the log: nothing is appended until they are. */
   leaveEnd() {
     this.stream.hold();
     setText(byId("live"), "older lines");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table of programs: states, order, filter and folds change in place. Rows stay the elements that they are.
+// The table of programs: states, order, filter and folds change in place. Rows keep their elements.
 "use strict";
 
 function bytes(n) {
@@ -69,7 +69,7 @@ class Programs {
     this.skew = 0;
     this.life = null;
     this.fetching = null;
-    this.late = false;  // the order is to be looked at when nobody points at the table
+    this.late = false;  // sort again as soon as the table is not in use
     const query = new URLSearchParams(location.search), sort = query.get("sort") || "problems";
     this.view = { sort: sort.replace(/^-/, ""), reversed: sort.startsWith("-"), state: query.get("state") || "",
                   filter: query.get("filter") || "" };
@@ -81,7 +81,7 @@ class Programs {
   }
   foldKey() { return `folded ${location.pathname}`; }
 
-  /** Takes in the rows that are in the table and not known yet, and forgets those that are gone. */
+  /** Registers new rows of the table, and forgets removed ones. */
   adopt() {
     for (const body of this.table.tBodies) {
       let block = this.blocks.get(body.dataset.group);
@@ -94,7 +94,7 @@ class Programs {
       }
     }
   }
-  /** Puts what came and went since into the table. */
+  /** Updates the table with added and removed programs. */
   async renew() {
     this.again = true;
     if (this.fetching) return;
@@ -103,7 +103,7 @@ class Programs {
       while (this.again) {
         this.again = false;
         this.merge(await fetchPage("index.html"));
-        await new Promise((done) => setTimeout(done, 500));  // a thousand that come one by one are not a thousand pages
+        await new Promise((done) => setTimeout(done, 500));  // one new page for many programs that are added one by one
       }
     } catch (problem) {
       setTimeout(() => this.renew(), 2000);
@@ -150,7 +150,7 @@ class Programs {
     this.changed();
   }
 
-  /** Takes one message of the server's event stream. */
+  /** Handles one message of the server's event stream. */
   take(message) {
     this.skew = Date.now() / 1000 - message.now;
     let missing = message.table === true, states = false;
@@ -159,7 +159,7 @@ class Programs {
       if (!row) missing = true;
       else row.show(program, this.skew), states = true;
     }
-    if (message.life) {  // the first message of a stream: all programs, maybe of another life of the server
+    if (message.life) {  // the first message of a stream: all programs, perhaps after a restart of the server
       missing = missing || message.programs.length !== this.rows.size || (this.life !== null && this.life !== message.life);
       this.life = message.life;
     }
@@ -178,7 +178,7 @@ class Programs {
       if (row.program?.state === "RUNNING" && !row.root.hidden) row.describe(this.skew);
   }
 
-  /** How many are in which state, over all and for each group. */
+  /** The number of programs in each state, in total and for each group. */
   count() {
     const total = { "": this.rows.size };
     for (const block of this.blocks.values()) {
@@ -200,7 +200,7 @@ class Programs {
     const trouble = TROUBLE.reduce((sum, state) => sum + (total[state.toLowerCase()] || 0), 0);
     document.title = (trouble ? `(${trouble}) ` : "") + document.title.replace(/^\(\d+\) /, "");
   }
-  /** Hides what the filter, the state or a fold leaves out. */
+  /** Hides rows by filter, state or folded group. */
   apply() {
     const { state, filter } = this.view, wanted = filter.trim().toLowerCase();
     let shown = 0;
@@ -226,7 +226,7 @@ class Programs {
       else link.removeAttribute("aria-current");
   }
 
-  /** Rows do not move away under a pointer, a focus or an open menu. */
+  /** Sorts as soon as the table is not in use: rows must not move under a pointer, a focus or an open menu. */
   arrangeLater() {
     this.late = true;
     if (!this.busy()) this.arrange();
@@ -306,7 +306,7 @@ if (byId("programs")) {
   new Stream(() => "events", (message) => programs.take(message), (text) => setText(byId("live"), text));
   setInterval(() => document.hidden || programs.tick(), 1000);
 } else if (byId("nothing")) {
-  // The first program brings a table.
+  // The first program needs a table.
   let life = null;
   new Stream(() => "events", (message) => {
     if (message.table || (message.programs || []).length || (life && message.life && life !== message.life)) location.reload();

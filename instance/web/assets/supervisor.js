@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Makes the server's pages live: what all of them share. Without scripts everything still works, by forms and links.
+// Updates the pages of the server: the part that all pages share. Without scripts everything works by forms and links.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
 
-/** Says something to the person; lies over the page, so that nothing moves. */
+/** Shows a message over the page, so that nothing moves. */
 function say(text) {
   byId("statusmessage").textContent = text;
   byId("message").className = text ? "status_msg" : "hidden";
@@ -44,7 +44,7 @@ class ProgramView {
     this.badge.className = classOf(program.state);
     const focused = this.buttons.includes(document.activeElement) ? document.activeElement : null;
     for (const button of this.buttons) button.hidden = !OFFERS[button.dataset.act].includes(program.state);
-    // Who presses Stop with a key finds Start next, not the top of the page.
+    // The focus moves from Stop to Start, not to the top of the page.
     if (focused && focused.hidden) (this.buttons.find((b) => !b.hidden) || this.root.querySelector("summary, a"))?.focus();
     this.describe(skew);
   }
@@ -57,9 +57,9 @@ class ProgramView {
   }
 }
 
-/** Hears a stream of events while the page is looked at, and connects again when it ends. */
+/** Follows a stream of events while the page is visible, and reconnects when it ends. */
 class Stream {
-  /** `address()` is asked for each time; `take(message)` gets what comes; `tell(text)` how it goes. */
+  /** `address()` is called for each connection; `take(message)` gets messages; `tell(text)` the state of the stream. */
   constructor(address, take, tell) {
     Object.assign(this, { address, take, tell, source: null, retry: null, held: false });
     document.addEventListener("visibilitychange", () => (document.hidden ? this.close() : this.open()));
@@ -75,7 +75,7 @@ class Stream {
     source.onmessage = (event) => this.take(JSON.parse(event.data));
     source.onerror = () => {
       this.tell("connection lost, trying again");
-      // A proxy's error page, or a server that starts, ends the browser's own attempts.
+      // Browsers stop to reconnect after an error page of a proxy or of a server that is starting.
       if (source.readyState !== EventSource.CLOSED) return;
       this.close();
       this.retry = setTimeout(() => this.open(), 2000);
@@ -99,7 +99,7 @@ class Stream {
 
 /* ---- actions ---- */
 
-/** Asks; resolves to whether the answer is yes. */
+/** Asks a question; resolves to true if the answer is yes. */
 function ask(text) {
   const dialog = document.createElement("dialog"), question = document.createElement("p"), row = document.createElement("div");
   question.textContent = text;
@@ -148,7 +148,7 @@ async function act(event) {
   }
 }
 
-/** The server was started anew: its forms have another token. Resolves to the new page. */
+/** The server was restarted: its forms have another token. Resolves to the new page. */
 async function fetchPage(address) {
   const reply = await fetch(address);
   if (!reply.ok) throw new Error(`the server answered ${reply.status}`);
@@ -167,7 +167,7 @@ byId("dismiss").addEventListener("click", (event) => {
   event.preventDefault();
   say("");
 });
-// The message of the last action is not that of a reload.
+// A reload must not show the message of the last action again.
 if (new URLSearchParams(location.search).has("message")) history.replaceState(null, "", location.pathname);
 
 const closeMenus = (but) => {
@@ -175,7 +175,7 @@ const closeMenus = (but) => {
 };
 for (const kind of ["click", "focusin"])
   document.addEventListener(kind, (event) => {
-    // A question about an item of the menu is part of it.
+    // A dialog about an item of the menu belongs to the menu.
     if (!event.target.closest("dialog")) closeMenus(event.target.closest("details.menu"));
   });
 document.addEventListener("keydown", (event) => {

@@ -74,7 +74,7 @@ TEST_CASE("files with programs whose names do not match the pattern cause a warn
   REQUIRE(loaded);
   CHECK(warnings(*loaded) ==
         std::vector<std::string>{"File with programs is not read: the name of " + scratch.path() +
-                                 "/d/worker.conf does not fit \"" + scratch.path() + "/d/*.ini\" of [include]"});
+                                 "/d/worker.conf does not match \"" + scratch.path() + "/d/*.ini\" of [include]"});
   REQUIRE(::unlink(pipe.c_str()) == 0);  // what is included must be readable
   const auto both = scratch.load("[include]\nfiles=d/*.ini d/*.conf\n");
   REQUIRE(both);

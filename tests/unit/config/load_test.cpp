@@ -67,8 +67,8 @@ TEST_CASE("includes: order, overriding, %(here)s, missing and unreadable files")
   CHECK(loaded->groups[0]->processes[0]->command == scratch.path() + "/conf.d/run");
   REQUIRE(loaded->messages.size() == 4);
   CHECK(loaded->messages[0].text == "No file matches via include \"" + scratch.path() + "/none/*.conf\"");
-  CHECK(loaded->messages[1].text == "[program:x] stands a second time (" + scratch.path() +
-                                        "/conf.d/b.conf, line 1): its keys take the place of those of the first one (" +
+  CHECK(loaded->messages[1].text == "[program:x] is defined a second time (" + scratch.path() +
+                                        "/conf.d/b.conf, line 1): its keys replace those of the first definition (" +
                                         scratch.path() + "/conf.d/a.conf, line 1)");
   CHECK(loaded->messages[2].text == "Included extra file \"" + scratch.path() + "/conf.d/a.conf\" during parsing");
 
@@ -86,7 +86,7 @@ TEST_CASE("a section that appears twice in one file causes a warning, other sect
   REQUIRE(loaded);
   CHECK(loaded->groups[0]->processes[0]->startSeconds == 2);
   REQUIRE(loaded->messages.size() == 1);
-  CHECK(says(*loaded, "root.conf, line 9): its keys take the place of those of the first one"));
+  CHECK(says(*loaded, "root.conf, line 9): its keys replace those of the first definition"));
 }
 
 TEST_CASE("an include that cannot be read is skipped, but only at a start") {

@@ -138,14 +138,14 @@ TEST_CASE("a feed continues at its position, over rotations, and reports when it
   CHECK(next(feed).empty());
   Log::append(log.path, "caf\xC3");
   const auto cut = next(feed);
-  CHECK(cut.find(R"("anew":false,"text":"caf"})") != std::string::npos);
+  CHECK(cut.find(R"("restarted":false,"text":"caf"})") != std::string::npos);
   const auto place = web::Place::parse(cut.substr(4, cut.find('\n') - 4));
   CHECK(next(feed).empty());
   Log::append(log.path, "\xA9\n");
   log.rotate();
   Log::append(log.path, "new\n");
   CHECK(next(feed).find("\"text\":\"\xC3\xA9\\n\"}") != std::string::npos);
-  CHECK(next(feed).find(R"("anew":false,"text":"new\n"})") != std::string::npos);
+  CHECK(next(feed).find(R"("restarted":false,"text":"new\n"})") != std::string::npos);
   CHECK(next(feed).empty());
   // Another feed, as of a page that lost its connection.
   web::LogFeed late(log.path, place, notice);
@@ -156,8 +156,8 @@ TEST_CASE("a feed continues at its position, over rotations, and reports when it
   CHECK(::truncate(log.path.c_str(), 0) == 0);
   Log::append(log.path, "cut\n");
   CHECK(::truncate(log.path.c_str(), 1) == 0);
-  CHECK(next(feed).find(R"("anew":true,"text":"c"})") != std::string::npos);
+  CHECK(next(feed).find(R"("restarted":true,"text":"c"})") != std::string::npos);
   web::LogFeed lost(log.path, web::Place{"1-2-3", 7}, notice);
   CHECK(next(lost) == "retry: 2000\n\n");
-  CHECK(next(lost).find(R"("anew":true,"text":"c"})") != std::string::npos);
+  CHECK(next(lost).find(R"("restarted":true,"text":"c"})") != std::string::npos);
 }
