@@ -17,7 +17,7 @@ Argument<std::string> textArgument(const xmlrpc::Value& value, std::string_view 
 
 Argument<std::int64_t> integerArgument(const xmlrpc::Value& value, std::string_view name) {
   if (const auto* number = value.integer()) return *number;
-  if (const auto* flag = value.boolean()) return *flag ? 1 : 0;
+  if (const auto* flag = value.boolean()) return *flag ? 1 : 0;  // in Python, bool is an int
   if (const auto* text = value.string())
     if (const auto number = core::parseInteger(core::trim(*text))) return *number;
   return fail(FaultCode::IncorrectParameters, fmt::format("{} must be an integer", name));

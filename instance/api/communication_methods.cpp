@@ -14,6 +14,7 @@ using xmlrpc::Array;
 using xmlrpc::FaultCode;
 
 MethodResult sendProcessStdin(const Instance& instance, const Array& params) {
+  // Before the name, as in Supervisor: it decides which fault a client gets if both are wrong.
   const std::string* chars = params[1].string();
   if (chars == nullptr) return fail(FaultCode::IncorrectParameters, scalarText(params[1]));
   const auto name = textArgument(params[0], "name");
@@ -25,7 +26,7 @@ MethodResult sendProcessStdin(const Instance& instance, const Array& params) {
   switch (written.error()) {
     case StdinError::NotRunning: return fail(FaultCode::NotRunning, *name);
     case StdinError::Closed: return fail(FaultCode::NoFile, *name);
-    case StdinError::Full: break;
+    case StdinError::Full: break;  // Supervisor would buffer without a limit
   }
   return fail(FaultCode::Failed, *name + " does not read its standard input; nothing was sent");
 }

@@ -22,6 +22,7 @@ using process::Channel;
 using xmlrpc::Array;
 
 /// The path of the log. That of an automatic log is known only while this very configuration is in use.
+/// "none" and "auto" are Supervisor's texts, for XML-RPC without nil.
 std::string logName(const LogSettings& log, const process::Process* program, Channel channel) {
   switch (log.target) {
     case LogSettings::Target::None: return "none";

@@ -31,6 +31,7 @@ MethodResult reloadConfig(Instance& instance) {
   const config::Difference difference = config::difference(active, instance.configuration().groups);
   std::string out;
   xmlrpc::Writer writer(out);
+  // The outer array is Supervisor's: clients read result[0].
   writer.beginArray();
   writer.beginArray();
   writeNames(writer, difference.added);
@@ -47,6 +48,7 @@ MethodResult addProcessGroup(Instance& instance, const Array& params) {
   const auto& groups = instance.configuration().groups;
   const auto found =
       std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group->name == *name; });
+  // In this order, as in Supervisor: an active group that is no longer configured is BAD_NAME.
   if (found == groups.end()) return fail(FaultCode::BadName, *name);
   if (instance.table.find(*name) != nullptr) return fail(FaultCode::AlreadyAdded, *name);
   const auto added = instance.table.add(*found);

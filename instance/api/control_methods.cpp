@@ -59,6 +59,7 @@ void signalProcess(const Instance& instance, const Array& params, core::Completi
 }
 
 MethodResult restart(Instance& instance) {
+  // First: Supervisor stops everything, and then cannot start again because of an error in its configuration.
   if (const auto ready = instance.prepareRestart(); !ready) return fail(FaultCode::CantReread, ready.error().text);
   instance.table.leave(process::SupervisorState::Restarting);
   return trueValue();

@@ -43,6 +43,8 @@ Handler onGroup(const Instance& instance, GroupAction action) {
 
 }  // namespace
 
+// The programs are chosen before the first one is started or stopped: a change of one must not add or remove others.
+
 void startAll(Waiters& waiters, const Programs& programs, bool wait, core::Completion<MethodResult> done) {
   forEachProgram(
       those(programs, [](lifecycle::ProcessState state) { return !lifecycle::isActive(state); }),

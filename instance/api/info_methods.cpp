@@ -64,6 +64,7 @@ MethodResult getAllProcessInfo(const Instance& instance) {
   const auto programs = byName(instance.table);
   const std::int64_t now = core::wallSeconds();
   std::string out;
+  // Growing a megabyte by doubling would copy it twenty times, and leave holes in the heap.
   out.reserve(programs.size() * typicalStruct + envelope);
   xmlrpc::Writer writer(out);
   writer.beginArray();

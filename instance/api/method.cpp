@@ -17,6 +17,7 @@ core::Err<xmlrpc::Fault> fail(xmlrpc::FaultCode code, std::optional<std::string_
   return core::Err{xmlrpc::makeFault(code, extra)};
 }
 
+// The most frequent result: a constant instead of a Writer.
 MethodResult trueValue() { return std::string("<value><boolean>1</boolean></value>"); }
 
 MethodResult textValue(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lib/core/clock.hpp"
+#include "lib/core/event_loop.hpp"
 #include "lib/core/log.hpp"
 #include "lib/xmlrpc/message.hpp"
 #include "lib/xmlrpc/writer.hpp"

@@ -5,7 +5,10 @@
 #include <set>
 
 #include "instance/api/method_table.hpp"
-#include "lib/core/event_loop.hpp"
+
+namespace core {
+class EventLoop;
+}
 
 namespace api {
 

@@ -25,6 +25,7 @@ void SupervisorNamespace::add(std::string_view name, std::vector<std::string_vie
                               std::string_view help, Handler handler) {
   const auto guarded = [&table = instance_.table, handler = std::move(handler)](const xmlrpc::Array& params,
                                                                                 core::Completion<MethodResult> done) {
+    // RESTARTING is 0 and SHUTDOWN -1: both are below RUNNING.
     if (table.supervisorState() < process::SupervisorState::Running)
       return done(fail(xmlrpc::FaultCode::ShutdownState));
     handler(params, std::move(done));
@@ -33,6 +34,7 @@ void SupervisorNamespace::add(std::string_view name, std::vector<std::string_vie
 }
 
 void SupervisorNamespace::addAlias(std::string_view alias, std::string_view name) {
+  // A copy: system.listMethods lists both names, as in Supervisor.
   Method method = *table_.find(fullName(name));
   method.name = fullName(alias);
   table_.add(std::move(method));

@@ -48,6 +48,7 @@ MethodResult methodSignature(const MethodTable& table, const xmlrpc::Array& para
 
 void addSystemMethods(MethodTable& table, core::EventLoop& loop) {
   const MethodTable& all = table;
+  // Owned by its handler, so that it lives as long as the method can be called.
   const auto multicall = std::make_shared<Multicall>(table, loop);
   table.add({"system.listMethods",
              {"array"},

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "instance/config/load.hpp"
+#include "instance/config/model.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
@@ -109,6 +110,7 @@ Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std:
   if (!texts) return core::Err{texts.error()};
   const auto programs = config::parsePrograms(base_(), name, group, *texts, config::GroupConfig::Kind::Programs);
   if (!programs) return fail(FaultCode::IncorrectParameters, programs.error().text);
+  // Before the first one is added: all of numprocs or none.
   if (const std::string* taken = takenName(**target, *programs)) return fail(FaultCode::BadName, *taken);
   for (const auto& program : *programs) {
     process::Process* added = (*target)->add(program);

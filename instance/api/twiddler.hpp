@@ -6,11 +6,14 @@
 #include <string_view>
 #include <vector>
 
-#include "instance/config/model.hpp"
 #include "lib/core/result.hpp"
 #include "lib/xmlrpc/fault.hpp"
 #include "lib/xmlrpc/value.hpp"
 
+namespace config {
+struct Configuration;
+struct RpcInterface;
+}  // namespace config
 namespace process {
 class Group;
 class Table;

@@ -8,6 +8,7 @@
 #include "instance/api/arguments.hpp"
 #include "instance/api/method_table.hpp"
 #include "instance/api/twiddler.hpp"
+#include "instance/config/model.hpp"
 #include "lib/core/log.hpp"
 #include "lib/xmlrpc/writer.hpp"
 

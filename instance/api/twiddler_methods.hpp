@@ -3,8 +3,10 @@
 
 #include <functional>
 
-#include "instance/config/model.hpp"
-
+namespace config {
+struct Configuration;
+struct RpcInterface;
+}  // namespace config
 namespace process {
 class Table;
 }

@@ -101,6 +101,7 @@ void Waiters::onStateChange(process::Process& program, const process::StateChang
   });
 }
 
+// Only stopped programs can be removed: a stop has succeeded, and a start that still waits has failed.
 void Waiters::onGroupRemoved(process::Group& group) {
   for (const auto& program : group.processes()) onProcessRemoved(*program);
 }

@@ -121,6 +121,7 @@ core::Expected<CommandLine> parseCommandLine(const std::vector<std::string>& arg
   for (const auto& option : *given) {
     if (option.spec->shortName == 'h' || option.spec->shortName == '?') line.action = CommandLine::Action::Help;
     if (option.spec->shortName == 'v') line.action = CommandLine::Action::Version;
+    // Before later options are checked, as in Supervisor.
     if (line.action == CommandLine::Action::Help || line.action == CommandLine::Action::Version) return line;
     if (const auto status = apply(option, line); !status) return core::Err{status.error()};
     if (!seen.insert(option.spec).second)

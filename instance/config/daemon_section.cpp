@@ -5,8 +5,11 @@
 
 #include <cstdlib>
 
+#include "instance/config/command_line.hpp"
+#include "instance/config/model.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/shell_words.hpp"
+#include "lib/dialect/context.hpp"
 #include "lib/dialect/notices.hpp"
 #include "lib/dialect/programs.hpp"
 #include "lib/dialect/section_reader.hpp"
@@ -80,6 +83,7 @@ void readEnvironment(ReadContext& context, SectionReader& in, Daemon& daemon) {
   noteIgnored(context, in.section(), text);
   daemon.environment = Environment(std::move(pairs).value());
   context.daemonEnvironment = daemon.environment;
+  // Programs can use it in their values, as %(ENV_X)s.
   for (const auto& [key, value] : daemon.environment) context.environment.set("ENV_" + key, value);
 }
 

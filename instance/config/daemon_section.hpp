@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "instance/config/command_line.hpp"
-#include "instance/config/model.hpp"
-#include "lib/dialect/context.hpp"
+#include "lib/core/result.hpp"
 
 namespace config {
+
+struct CommandLine;
+struct Daemon;
+struct ReadContext;
 
 /// Reads [supervisord]. Values of the command line override those of the file, which are checked nevertheless. Stores
 /// its environment in the context. Call settleUser() when everything else has been read.

@@ -20,7 +20,7 @@ bool sameGroup(const GroupConfig& a, const GroupConfig& b) {
   return a.kind == b.kind && a.name == b.name && a.priority == b.priority && a.listener == b.listener &&
          a.sockets == b.sockets &&
          std::equal(a.processes.begin(), a.processes.end(), b.processes.begin(), b.processes.end(),
-                    [](const auto& x, const auto& y) { return x == y || *x == *y; });
+                    [](const auto& x, const auto& y) { return x == y || *x == *y; });  // shared ones need no comparison
 }
 
 Difference difference(std::span<const GroupPtr> old, std::span<const GroupPtr> now) {

@@ -8,6 +8,7 @@
 #include "lib/core/text.hpp"
 #include "lib/core/users.hpp"
 #include "lib/dialect/programs.hpp"
+#include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
 namespace config {
@@ -17,7 +18,7 @@ namespace {
 core::Expected<InetAddress> parseTcp(const std::string& socket) {
   const auto bad = [&] { return core::Err{core::Error{"Bad socket format " + socket}}; };
   const std::string_view rest = std::string_view(socket).substr(6);
-  const auto colon = rest.rfind(':');
+  const auto colon = rest.rfind(':');  // the last one: an IPv6 address has several
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == rest.size()) return bad();
   const auto host = rest.substr(0, colon), port = rest.substr(colon + 1);
   const bool bracketed = host.starts_with('[') && host.ends_with(']');
@@ -36,12 +37,14 @@ void setUnix(SectionReader& in, const std::string& text, std::optional<uid_t> us
   socket.path = core::absolutePath(path, "/");
   socket.url = "unix://" + socket.path;
   if (!socket.mode) socket.mode = 0700;
+  // The program runs as another user, who could not use a socket of ours.
   if (socket.owner || !user || *user == ::getuid()) return;
   if (const auto account = core::findAccount(*user)) socket.owner = std::pair(*user, account->gid);
 }
 
 }  // namespace
 
+// The order of the keys is Supervisor's: it decides which error is reported first.
 FcgiSocket readFcgiSocket(SectionReader& in, const core::Names& names) {
   FcgiSocket socket;
   std::optional<uid_t> user;

@@ -2,9 +2,14 @@
 #pragma once
 
 #include "instance/config/model.hpp"
-#include "lib/dialect/section_reader.hpp"
+
+namespace core {
+class Names;
+}
 
 namespace config {
+
+class SectionReader;
 
 /// The keys of [fcgi-program:x] that describe the shared socket. An error is left in `in`.
 [[nodiscard]] FcgiSocket readFcgiSocket(SectionReader& in, const core::Names& names);

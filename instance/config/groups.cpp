@@ -7,6 +7,7 @@
 #include "instance/config/fcgi_socket.hpp"
 #include "instance/config/listener.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/context.hpp"
 #include "lib/dialect/members.hpp"
 #include "lib/dialect/programs.hpp"
 #include "lib/dialect/section_reader.hpp"
@@ -22,6 +23,7 @@ class GroupsReader {
   explicit GroupsReader(ReadContext& context) : context_(context), names_(context.withHere()) {}
 
   core::Expected<std::vector<GroupPtr>> run() {
+    // Groups first: they take programs, which are then not groups of their own.
     each(SectionKind::Group, &GroupsReader::readGroup);
     each(SectionKind::Program, &GroupsReader::readProgram);
     each(SectionKind::EventListener, &GroupsReader::readEventListener);
@@ -132,7 +134,7 @@ class GroupsReader {
 
   void finish(SectionReader& in, std::shared_ptr<GroupConfig> group) {
     if (fail(in)) return;
-    group->processes.shrink_to_fit();
+    group->processes.shrink_to_fit();  // groups live as long as the daemon
     groups_.push_back(std::move(group));
   }
 

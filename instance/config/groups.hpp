@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "instance/config/model.hpp"
-#include "lib/dialect/context.hpp"
+#include "lib/core/result.hpp"
 
 namespace config {
+
+struct ReadContext;
 
 /// Every group of the configuration: [group:x] sections, then the programs, event listeners and fcgi-programs that
 /// are not in a group. Sorted by (priority, name).

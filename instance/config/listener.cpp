@@ -7,6 +7,7 @@
 #include <array>
 
 #include "lib/core/text.hpp"
+#include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
 namespace config {
@@ -76,6 +77,7 @@ void readEvents(SectionReader& in, const core::Names& names, ListenerSettings& s
 
 }  // namespace
 
+// The order of the keys is Supervisor's: it decides which error is reported first.
 ListenerSettings readListener(SectionReader& in, const core::Names& names) {
   ListenerSettings settings;
   in.take("buffer_size", names, parseInteger, settings.bufferSize);
@@ -83,6 +85,7 @@ ListenerSettings readListener(SectionReader& in, const core::Names& names) {
     in.fail("buffer_size", fmt::format("[{}] section sets invalid buffer_size ({})", in.name(), settings.bufferSize));
   readHandler(in, names, settings);
   readEvents(in, names, settings);
+  // What the listener writes to standard error would be read as an answer.
   bool redirect = false;
   in.take("redirect_stderr", names, parseBoolean, redirect);
   if (redirect)

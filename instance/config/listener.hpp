@@ -2,9 +2,14 @@
 #pragma once
 
 #include "instance/config/model.hpp"
-#include "lib/dialect/section_reader.hpp"
+
+namespace core {
+class Names;
+}
 
 namespace config {
+
+class SectionReader;
 
 /// The keys of [eventlistener:x] for the pool: buffer_size, result_handler, events. Also refuses
 /// redirect_stderr, which would break the protocol. An error is left in `in`.

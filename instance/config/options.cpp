@@ -38,7 +38,7 @@ class OptionParser {
     const auto name = word.substr(0, equals);
     const OptionSpec* found = nullptr;
     for (const auto& spec : specs_) {
-      if (spec.longName == name) {
+      if (spec.longName == name) {  // an exact name wins, also when it is a prefix of others
         found = &spec;
         break;
       }

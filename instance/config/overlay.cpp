@@ -35,6 +35,7 @@ core::Expected<Overlay> Overlay::parse(std::string_view text) {
 void Overlay::adjust(const std::string& pattern, std::vector<std::string>& matching) const {
   std::erase_if(matching, [this](const auto& path) { return files.count(path) > 0; });
   for (const auto& [path, content] : files)
+    // With these flags fnmatch() matches as glob() does on disk.
     if (content && ::fnmatch(pattern.c_str(), path.c_str(), FNM_PATHNAME | FNM_PERIOD | FNM_NOESCAPE) == 0)
       matching.push_back(path);
   std::sort(matching.begin(), matching.end());

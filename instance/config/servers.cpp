@@ -3,6 +3,7 @@
 
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/context.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
@@ -51,6 +52,7 @@ HttpServer readUnix(SectionReader& in, const ReadContext& context) {
   std::optional<gid_t> group;
   in.take("chgrp", names, parseGroup, group, "Invalid chgrp value");
   if (group) {
+    // chgrp adds the group to a chown that gives none.
     if (!server.owner) server.owner = std::pair(static_cast<uid_t>(-1), *group);
     if (server.owner->second == static_cast<gid_t>(-1)) server.owner->second = *group;
   }
@@ -126,6 +128,7 @@ bool hasOldPort(const ReadContext& context) {
 
 core::Expected<std::vector<HttpServer>> readServers(ReadContext& context) {
   std::vector<HttpServer> servers;
+  // TCP first, as in Supervisor: its log lists them in this order.
   for (const auto kind : {SectionKind::InetServer, SectionKind::UnixServer}) {
     for (const auto& section : context.document.sections()) {
       if (kindOf(section.name()) != kind) continue;

@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "instance/config/model.hpp"
-#include "lib/dialect/context.hpp"
+#include "lib/core/result.hpp"
 
 namespace config {
+
+struct ReadContext;
 
 /// Every [inet_http_server…], then every [unix_http_server…], then the server of http_port, as in Supervisor 2.
 [[nodiscard]] core::Expected<std::vector<HttpServer>> readServers(ReadContext& context);

@@ -17,6 +17,7 @@
 namespace http {
 namespace {
 
+/// Connections for one turn of the loop: a flood of new ones must not delay the others.
 constexpr int kBatch = 64;
 
 core::UniqueFd openSpare() { return core::UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
@@ -64,6 +65,7 @@ void Acceptor::accept() {
       if (errno == EAGAIN || errno == EWOULDBLOCK || !survive(errno)) return;
       continue;
     }
+    // An answer is written as a whole: waiting for more of it (Nagle) would only delay the last packet.
     const int on = 1;
     if (!socket_.address().unixSocket) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     try {

@@ -17,8 +17,11 @@
 namespace http {
 namespace {
 
+/// Pipelined requests and pieces of a stream for one turn of the loop: one client must not block the others.
 constexpr int kStepsInATurn = 16;
+/// How long a client has to read the last answer and to close.
 constexpr core::Duration kDrainTime = core::seconds(2);
+/// Deadlines are far away: a coarse timer lets the kernel combine wake-ups.
 constexpr core::Duration kTimerAccuracy = core::seconds(1);
 using core::IoWatch;
 
@@ -198,6 +201,7 @@ void Connection::beginStream(Response response, std::unique_ptr<Source> source) 
   response.body.clear();
   write(response, chunked_ ? Framing::Chunked : Framing::Close, false);
   source_ = std::move(source);
+  // Deferred: the source may call it while it is changed, where its more() must not be called.
   source_->setWaker([this] { later_.schedule(); });
   phase_ = Phase::Streaming;
   if (!turning_) later_.schedule();
@@ -227,7 +231,7 @@ bool Connection::pump() {
 void Connection::startDraining() {
   phase_ = Phase::Draining;
   progress_ = core::Clock::now();
-  std::string().swap(in_);
+  std::string().swap(in_);  // clear() would keep the memory
   ::shutdown(fd_.get(), SHUT_WR);
 }
 

@@ -30,6 +30,7 @@ std::string adviceOn(int errnum, const Address& address) {
 }  // namespace
 
 core::Err<core::Error> listenError(int errnum) {
+  // Supervisor's messages, with their two blanks: scripts search logs for them.
   if (errnum == EADDRINUSE)
     return core::Err{
         core::Error{"Another program is already listening on a port that one of our HTTP servers is "

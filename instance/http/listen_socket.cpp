@@ -21,7 +21,7 @@ ListenSocket::ListenSocket(Address address, core::UniqueFd fd) : address_(std::m
 
 ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
   if (this == &other) return *this;
-  removeFile();
+  removeFile();  // while address_ and fd_ still belong to it
   address_ = std::move(other.address_);
   fd_ = std::move(other.fd_);
   file_ = other.file_;
@@ -62,6 +62,7 @@ core::Expected<std::vector<ListenSocket>> openListenSockets(std::span<const Addr
   const auto find = [&kept](const Address& wanted) {
     return std::find_if(kept.begin(), kept.end(), [&](const ListenSocket& s) { return s.address() == wanted; });
   };
+  // Closed before others are opened: a new socket can need the same port, with another address.
   std::erase_if(kept, [&](const ListenSocket& socket) {
     return std::find(addresses.begin(), addresses.end(), socket.address()) == addresses.end();
   });

@@ -9,8 +9,9 @@
 namespace http {
 
 namespace {
+/// A head and a small body leave in one packet. Copying a larger body would cost more than a second system call.
 constexpr std::size_t kJoinBelow = 16 * 1024;
-}
+}  // namespace
 
 void OutputBuffer::append(std::string_view bytes) {
   if (bytes.empty()) return;
@@ -32,6 +33,7 @@ bool OutputBuffer::flush(int fd) {
     const std::string& piece = pieces_.front();
     const ssize_t n = ::send(fd, piece.data() + sent_, piece.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
+    // MSG_NOSIGNAL: a client that has disconnected must not end us with SIGPIPE.
     if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
     sent_ += static_cast<std::size_t>(n);
     size_ -= static_cast<std::size_t>(n);

@@ -46,6 +46,7 @@ bool isSlowHash(std::string_view stored) noexcept {
 
 bool matchesPassword(const std::string& stored, const std::string& given) {
   const std::string_view text(stored);
+  // Hex digits are accepted in both cases: tools print either.
   if (text.starts_with("{SHA}")) return equalInConstantTime(sha1Hex(given), core::lower(text.substr(5)));
   if (text.starts_with("{SHA256}")) return equalInConstantTime(sha256Hex(given), core::lower(text.substr(8)));
   if (text.starts_with("{SHA512}")) return equalInConstantTime(sha512Hex(given), core::lower(text.substr(8)));

@@ -77,7 +77,7 @@ std::string percentDecode(std::string_view text, bool plusIsBlank) {
 std::vector<std::pair<std::string, std::string>> parseForm(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> fields;
   while (!text.empty() && fields.size() < kMostFields) {
-    const std::size_t end = text.find_first_of("&;");
+    const std::size_t end = text.find_first_of("&;");  // ';' is the older separator
     const std::string_view field = text.substr(0, end);
     text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
     if (field.empty()) continue;

@@ -86,7 +86,7 @@ std::string composeHead(const Response& response, Version version, Framing frami
   const bool modern = version == Version::Http11;
   Poco::Net::HTTPResponse head(modern ? Message::HTTP_1_1 : Message::HTTP_1_0, static_cast<Status>(response.status),
                                response.reason.empty() ? reasonOf(response.status) : oneLine(response.reason));
-  head.add("Server", "Medusa/1.12");
+  head.add("Server", "Medusa/1.12");  // as Supervisor
   head.add("Date", currentDate());
   // Other sites must not load an answer, for example a log, as a script or a picture.
   head.add("X-Content-Type-Options", "nosniff");

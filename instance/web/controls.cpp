@@ -43,6 +43,7 @@ std::string programButtons(const process::Process& program) {
   const auto name = program.fullName();
   const auto state = program.state();
   const bool stopped = state == ProcessState::Stopped || state == ProcessState::Exited || state == ProcessState::Fatal;
+  // All three, some hidden: the script only changes which ones are visible.
   return actionButton("Start", "start", "processname", name, !stopped) +
          actionButton("Restart", "restart", "processname", name, state != ProcessState::Running) +
          actionButton("Stop", "stop", "processname", name, !lifecycle::isActive(state));

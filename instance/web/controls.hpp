@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "lib/lifecycle/machine.hpp"
+#include "lib/lifecycle/state.hpp"
 
 namespace process {
 class Process;

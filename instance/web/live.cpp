@@ -100,7 +100,7 @@ void Live::attach(const http::Reply& reply, const std::string& only) {
       sampler_.clear();
       timer_.armIn(core::milliseconds(0));
     }
-    told_.clear();
+    told_.clear();  // the new page knows no usage: send all of it again
   }
   pages_.insert(page.get());
   reply.stream(eventStream(), std::move(page));
@@ -127,7 +127,7 @@ bool Live::anyWholePage() const noexcept {
 }
 
 void Live::onStateChange(process::Process& program, const process::StateChange&) {
-  changed_.insert(&program);
+  changed_.insert(&program);  // collected: a thousand changes of one turn are one message
   deferred_.schedule();
 }
 

@@ -40,6 +40,7 @@ bool fromAnotherSite(const http::Request& request) { return foreign(request).val
 bool embeddedElsewhere(const http::Request& request) {
   const auto site = request.header("Sec-Fetch-Site");
   const auto mode = request.header("Sec-Fetch-Mode");
+  // Without these headers it is an old browser or a script: judge() decides about actions.
   if (mode.empty() || site == "same-origin" || site == "none") return false;
   return mode != "navigate" || request.header("Sec-Fetch-Dest") != "document";
 }
@@ -48,6 +49,7 @@ OriginCheck judge(const http::Request& request, bool tokenValid) {
   if (tokenValid) return OriginCheck::Allow;
   const auto other = foreign(request);
   if (other ? !*other : !isBrowser(request)) return OriginCheck::Allow;
+  // A link can be confirmed by the person. A form of another site is an attack or a mistake.
   return request.method == "GET" ? OriginCheck::Confirm : OriginCheck::Refuse;
 }
 

@@ -90,7 +90,7 @@ http::Response pageResponse(std::string html) {
   headers.emplace_back("Content-Security-Policy",
                        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
                        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
-  headers.emplace_back("X-Frame-Options", "DENY");
+  headers.emplace_back("X-Frame-Options", "DENY");  // for browsers without frame-ancestors
   headers.emplace_back("Referrer-Policy", "same-origin");
   return response;
 }
