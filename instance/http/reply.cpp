@@ -9,9 +9,9 @@
 
 namespace http {
 
-struct Reply::State {
-  explicit State(std::weak_ptr<Connection> to) : connection(std::move(to)) {}
-  ~State() {
+struct Reply::Shared {
+  explicit Shared(std::weak_ptr<Connection> to) : connection(std::move(to)) {}
+  ~Shared() {
     const auto client = take();
     if (!client) return;
     try {
@@ -20,8 +20,8 @@ struct Reply::State {
       client->close();
     }
   }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
 
   /// The connection, for the first answer only.
   std::shared_ptr<Connection> take() noexcept { return std::exchange(connection, {}).lock(); }
@@ -29,10 +29,10 @@ struct Reply::State {
   std::weak_ptr<Connection> connection;
 };
 
-Reply::Reply(std::weak_ptr<Connection> connection) : state_(std::make_shared<State>(std::move(connection))) {}
+Reply::Reply(std::weak_ptr<Connection> connection) : shared_(std::make_shared<Shared>(std::move(connection))) {}
 
 void Reply::send(Response response) const {
-  const auto client = state_->take();
+  const auto client = shared_->take();
   if (!client) return;
   try {
     client->respond(std::move(response));
@@ -42,7 +42,7 @@ void Reply::send(Response response) const {
 }
 
 void Reply::stream(Response response, std::unique_ptr<Source> source) const {
-  const auto client = state_->take();
+  const auto client = shared_->take();
   if (!client) return;
   try {
     client->beginStream(std::move(response), std::move(source));
@@ -51,6 +51,6 @@ void Reply::stream(Response response, std::unique_ptr<Source> source) const {
   }
 }
 
-bool Reply::pending() const noexcept { return !state_->connection.expired(); }
+bool Reply::pending() const noexcept { return !shared_->connection.expired(); }
 
 }  // namespace http

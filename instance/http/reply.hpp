@@ -24,8 +24,8 @@ class Reply {
   [[nodiscard]] bool pending() const noexcept;
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
 };
 
 using Handler = std::function<void(const Request& request, Reply reply)>;
