@@ -3,8 +3,7 @@
 
 #include <sys/types.h>
 
-#include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +13,7 @@
 #include "daemon/bus/call_limits.hpp"
 #include "daemon/bus/errors.hpp"
 #include "daemon/bus/policy.hpp"
+#include "lib/core/task.hpp"
 
 namespace sdbus {
 class IConnection;
@@ -22,41 +22,51 @@ class IProxy;
 
 namespace bus {
 
-/// What is asked, by whom: the caller is named by the bus, never by the message's text.
-struct Request {
+/// A call's place among the waiting calls of its account, for as long as its work takes.
+using Place = std::shared_ptr<CallLimits::Ticket>;
+
+/// Who called: named by the D-Bus daemon, never by the text of the message.
+struct Caller {
   std::string sender;        ///< unique name on the bus
-  bool interactive = false;  ///< the caller allows a question to the user
+  bool interactive = false;  ///< polkit may ask the user for a password
+};
+
+/// What is requested, and by whom.
+struct Request {
+  Caller caller;
   Verb verb = Verb::Start;
   std::string instance;  ///< empty: the manager itself
   std::string user;      ///< owner of the instance, for polkit's rules; empty: none
   std::optional<uid_t> owner;
+  Place place;  ///< what an earlier request of the same call has got; null: this is the first
 };
 
-/// Decides whether a request goes on. Never blocks: the caller's uid and polkit's answer are awaited on the loop.
+/// Decides whether a request is allowed. Never blocks: the answers of the D-Bus daemon and of polkit are awaited.
 class Authorizer {
  public:
-  /// Exactly once: a ticket that lives as long as the work, or why not.
-  using Granted = std::function<void(std::shared_ptr<CallLimits::Ticket>)>;
-  using Refused = std::function<void(CallError)>;
-
   Authorizer(sdbus::IConnection& connection, uid_t managerUid);
   ~Authorizer();
 
-  void check(Request request, Granted granted, Refused refused);
+  /// The call's place, or why it is refused. Requests of one sender are decided in the order of their calls, apart from
+  /// those that polkit is asked about.
+  core::Task<CallResult<Place>> check(Request request);
 
  private:
-  struct Pending;
-  void withUid(uid_t uid, const std::shared_ptr<Pending>& pending);
-  void askPolkit(const std::shared_ptr<Pending>& pending, std::shared_ptr<CallLimits::Ticket> ticket);
-  void remember(const std::string& sender, uid_t uid);
+  using Uid = std::optional<std::uint32_t>;
+
+  core::Task<Uid> uidOf(std::string sender);
+  void askForUid(const std::string& sender, core::Completion<Uid> done);
+  void answerUid(const std::string& sender, Uid uid);
+  core::Task<CallResult<>> askPolkit(Request request);
 
   std::unique_ptr<sdbus::IProxy> bus_;
   std::unique_ptr<sdbus::IProxy> polkit_;
   uid_t managerUid_;
   std::shared_ptr<CallLimits> limits_ = std::make_shared<CallLimits>();
-  /// A unique name is never given out twice, so an answer stays true; the size is bounded.
+  /// The D-Bus daemon never gives out a unique name twice, so an answer stays true; the size is bounded.
   std::unordered_map<std::string, uid_t> uids_;
-  std::unordered_map<std::string, std::vector<std::shared_ptr<Pending>>> asking_;
+  /// Those who wait for the uid of a sender, in the order of their calls.
+  std::unordered_map<std::string, std::vector<core::Completion<Uid>>> asking_;
 };
 
 }  // namespace bus

@@ -4,9 +4,7 @@
 #include <fmt/format.h>
 #include <systemd/sd-bus.h>
 
-#include <algorithm>
 #include <csignal>
-#include <unordered_set>
 
 #include "daemon/bus/names.hpp"
 #include "daemon/bus/properties.hpp"
@@ -16,277 +14,158 @@ namespace bus {
 
 namespace {
 
-CallError unknownInstance(const std::string& name) {
-  return toCallError({instances::ErrorCode::NoSuchInstance, fmt::format("There is no instance '{}'", name)});
-}
+core::Err<CallError> invalid(std::string message) { return core::Err{CallError{kInvalidArgs, std::move(message)}}; }
 
-/// Replies with the outcome of an operation.
-template <class... R>
-core::Task<> answer(core::Task<instances::OperationResult> operation, std::shared_ptr<Reply<R...>> reply,
-                    R... results) {
-  const auto outcome = co_await operation;
-  if (outcome)
-    reply->send(results...);
-  else
-    reply->fail(toCallError(outcome.error()));
-}
-
-/// Replies with what `send` makes of a result.
-template <class T, class... R, class Send>
-core::Task<> answerWith(core::Task<instances::Answer<T>> operation, std::shared_ptr<Reply<R...>> reply, Send send) {
-  const auto result = co_await operation;
-  if (result)
-    send(*reply, *result);
-  else
-    reply->fail(toCallError(result.error()));
-}
-
-ChangeList toList(const std::vector<instances::PlannedChange>& changes) {
-  ChangeList list;
-  for (const auto& change : changes) {
-    std::vector<std::string> details;
-    for (const auto& detail : change.details) details.push_back(core::toUtf8(detail));
-    list.emplace_back(core::toUtf8(change.instance), change.action, std::move(details));
-  }
-  return list;
-}
-
-ComplaintList toList(const std::vector<entries::Complaint>& complaints) {
-  ComplaintList list;
-  for (const auto& one : complaints)
-    list.emplace_back(core::toUtf8(one.file), static_cast<std::uint32_t>(one.line), core::toUtf8(one.section),
-                      core::toUtf8(one.key), core::toUtf8(one.reason));
-  return list;
+CallResult<> toCallResult(const instances::OperationResult& outcome) {
+  if (!outcome) return core::Err{toCallError(outcome.error())};
+  return {};
 }
 
 }  // namespace
 
-sdbus::Error noSuchInstance(std::string message) {
-  return makeError(errorName(instances::ErrorCode::NoSuchInstance), std::move(message));
+Caller callerOf(const sdbus::IObject& object) {
+  const auto& message = currentMessage(object);
+  Caller caller;
+  caller.sender = message.getSender();
+  caller.interactive =
+      sd_bus_message_get_allow_interactive_authorization(static_cast<sd_bus_message*>(rawMessage(message))) > 0;
+  return caller;
 }
 
 BusMethods::BusMethods(std::shared_ptr<sdbus::IConnection> connection, instances::Manager& manager, uid_t managerUid)
     : connection_(std::move(connection)), manager_(manager), authorizer_(*connection_, managerUid) {}
 
-/// Who asks, of the message that is being processed; the instance is still to be told.
-Request BusMethods::requestOf(const sdbus::IObject& object, Verb verb) {
-  const auto& message = currentMessage(object);
-  Request request;
-  request.sender = message.getSender();
-  request.interactive =
-      sd_bus_message_get_allow_interactive_authorization(static_cast<sd_bus_message*>(rawMessage(message))) > 0;
-  request.verb = verb;
-  return request;
-}
-
-template <class... R, class Act>
-void BusMethods::guarded(const sdbus::IObject& object, Verb verb, const std::string& name, sdbus::Result<R...>&& result,
-                         Act act) {
-  auto reply = std::make_shared<Reply<R...>>(connection_, std::move(result));
-  Request request = requestOf(object, verb);
-  request.instance = name;
+/// The call's place, which a method keeps until its work is done. `name` is empty for methods of the manager itself.
+core::Task<CallResult<Place>> BusMethods::authorise(Caller caller, Verb verb, std::string name, Place place) {
+  Request request{std::move(caller), verb, name, {}, {}, std::move(place)};
   if (!name.empty() && verb != Verb::Create) {
     const auto status = manager_.get(name);
-    if (!status) return reply->fail(unknownInstance(name));
+    if (!status) co_return core::Err{noSuchInstance(name)};
     request.user = status->user;
     request.owner = status->uid;
   }
-  authorizer_.check(
-      std::move(request),
-      [reply, act = std::move(act)](std::shared_ptr<CallLimits::Ticket> ticket) {
-        reply->hold(std::move(ticket));
-        act(reply);
-      },
-      [reply](const CallError& error) { reply->fail(error); });
+  co_return co_await authorizer_.check(std::move(request));
 }
 
-void BusMethods::run(const sdbus::IObject& object, Verb verb, Operation operation, const std::string& name,
-                     sdbus::Result<>&& result) {
-  guarded(object, verb, name, std::move(result),
-          [this, operation, name](const auto& reply) { calls_.run(answer((manager_.*operation)(name), reply)); });
+core::Task<CallResult<>> BusMethods::operate(Operation operation, std::string name) {
+  auto operating = (manager_.*operation)(std::move(name));
+  const auto outcome = co_await operating;
+  co_return toCallResult(outcome);
 }
 
-void BusMethods::kill(const sdbus::IObject& object, const std::string& name, const std::string& whom, int signo,
-                      sdbus::Result<>&& result) {
-  guarded(object, Verb::Kill, name, std::move(result), [this, name, whom, signo](const auto& reply) {
-    if (whom != "main" && whom != "all")
-      return reply->fail(
-          {SD_BUS_ERROR_INVALID_ARGS, fmt::format("Argument 'whom': '{}' is neither 'main' nor 'all'", whom)});
-    if (signo < 1 || signo > SIGRTMAX)
-      return reply->fail({SD_BUS_ERROR_INVALID_ARGS, fmt::format("Argument 'signal': there is no signal {}", signo)});
-    const auto who = whom == "main" ? instances::KillWhom::Main : instances::KillWhom::All;
-    calls_.run(answer(manager_.kill(name, who, signo), reply));
-  });
+core::Task<CallResult<>> BusMethods::run(Caller caller, Verb verb, Operation operation, std::string name) {
+  const auto allowed = co_await authorise(std::move(caller), verb, name);
+  if (!allowed) co_return core::Err{allowed.error()};
+  co_return co_await operate(operation, name);
 }
 
-void BusMethods::program(const sdbus::IObject& object, const std::string& name, const std::string& program,
-                         instances::ProgramVerb verb, sdbus::Result<>&& result) {
-  guarded(object, Verb::ControlProgram, name, std::move(result), [this, name, program, verb](const auto& reply) {
-    calls_.run(answer(manager_.controlProgram(name, program, verb), reply));
-  });
+core::Task<CallResult<>> BusMethods::kill(Caller caller, std::string name, std::string whom, int signo) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::Kill, name);
+  if (!allowed) co_return core::Err{allowed.error()};
+  if (whom != "main" && whom != "all")
+    co_return invalid(fmt::format("Argument 'whom': '{}' is neither 'main' nor 'all'", whom));
+  if (signo < 1 || signo > SIGRTMAX) co_return invalid(fmt::format("Argument 'signal': there is no signal {}", signo));
+  const auto who = whom == "main" ? instances::KillWhom::Main : instances::KillWhom::All;
+  const auto killed = co_await manager_.kill(name, who, signo);
+  co_return toCallResult(killed);
 }
 
-void BusMethods::enable(const sdbus::IObject& object, const std::string& name, bool enabled,
-                        sdbus::Result<bool>&& result) {
-  guarded(object, enabled ? Verb::Enable : Verb::Disable, name, std::move(result),
-          [this, name, enabled](const auto& reply) {
-            const auto changed = manager_.setEnabled(name, enabled);
-            if (changed)
-              reply->send(*changed);
-            else
-              reply->fail(toCallError(changed.error()));
-          });
+core::Task<CallResult<>> BusMethods::program(Caller caller, std::string name, std::string program,
+                                             instances::ProgramVerb verb) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::ControlProgram, name);
+  if (!allowed) co_return core::Err{allowed.error()};
+  const auto controlled = co_await manager_.controlProgram(name, program, verb);
+  co_return toCallResult(controlled);
 }
 
-namespace {
-
-/// Known names count once, so that this bounds the sorting and what is said of unknown ones.
-constexpr std::size_t kMostNames = 10000;
-
-CallError tooMany(std::size_t names) {
-  return {kLimitsExceeded, fmt::format("{} names are more than the {} that one call may have", names, kMostNames)};
+core::Task<CallResult<bool>> BusMethods::enable(Caller caller, std::string name, bool enabled) {
+  const auto verb = enabled ? Verb::Enable : Verb::Disable;
+  const auto allowed = co_await authorise(std::move(caller), verb, name);
+  if (!allowed) co_return core::Err{allowed.error()};
+  const auto changed = manager_.setEnabled(name, enabled);
+  if (!changed) co_return core::Err{toCallError(changed.error())};
+  co_return *changed;
 }
 
-/// Several instances of one call: each is authorised by itself, one after the other, before the first is changed.
-struct EnableJob {
-  std::shared_ptr<Reply<std::vector<std::string>>> reply;
-  std::vector<Request> requests;
-  std::vector<std::string> names;
-  bool enabled = true;
-  std::shared_ptr<CallLimits::Ticket> ticket;
-  std::size_t next = 0;
-};
-
-void enableAll(instances::Manager& manager, EnableJob& job) {
-  std::vector<std::string> changed;
-  for (const auto& name : job.names) {
-    const auto outcome = manager.setEnabled(name, job.enabled);
-    if (!outcome) return job.reply->fail(toCallError(outcome.error()));
-    if (*outcome) changed.push_back(name);
-  }
-  job.reply->send(changed);
+core::Task<CallResult<sdbus::ObjectPath>> BusMethods::create(Caller caller, std::string name, PropertyMap properties) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::Create, name);
+  if (!allowed) co_return core::Err{allowed.error()};
+  const auto converted = toProperties(properties);
+  if (!converted) co_return core::Err{converted.error()};
+  const auto created = co_await manager_.create(name, *converted);
+  if (!created) co_return core::Err{toCallError(created.error())};
+  co_return sdbus::ObjectPath{instancePath(name)};
 }
 
-void authoriseNext(Authorizer& authorizer, instances::Manager& manager, const std::shared_ptr<EnableJob>& job) {
-  if (job->next == job->requests.size()) return enableAll(manager, *job);
-  authorizer.check(
-      job->requests[job->next++],
-      [&authorizer, &manager, job](std::shared_ptr<CallLimits::Ticket> ticket) {
-        job->ticket = std::move(ticket);
-        authoriseNext(authorizer, manager, job);
-      },
-      [job](const CallError& error) { job->reply->fail(error); });
+core::Task<CallResult<>> BusMethods::change(Caller caller, std::string name, PropertyMap properties) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::Change, name);
+  if (!allowed) co_return core::Err{allowed.error()};
+  const auto converted = toProperties(properties);
+  if (!converted) co_return core::Err{converted.error()};
+  const auto changed = co_await manager_.setProperties(name, *converted);
+  co_return toCallResult(changed);
 }
 
-}  // namespace
-
-void BusMethods::enable(const sdbus::IObject& object, std::vector<std::string> names, bool enabled,
-                        sdbus::Result<std::vector<std::string>>&& result) {
-  auto job = std::make_shared<EnableJob>();
-  job->reply = std::make_shared<Reply<std::vector<std::string>>>(connection_, std::move(result));
-  job->enabled = enabled;
-  if (names.size() > kMostNames) return job->reply->fail(tooMany(names.size()));
-  Request request = requestOf(object, enabled ? Verb::Enable : Verb::Disable);
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  for (const auto& name : names) {
-    const auto status = manager_.get(name);
-    if (!status) return job->reply->fail(unknownInstance(name));
-    request.instance = name;
-    request.user = status->user;
-    request.owner = status->uid;
-    job->requests.push_back(request);
-  }
-  job->names = std::move(names);
-  authoriseNext(authorizer_, manager_, job);
+core::Task<CallResult<>> BusMethods::remove(Caller caller, std::string name, bool purge) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::Remove, name);
+  if (!allowed) co_return core::Err{allowed.error()};
+  const auto removed = co_await manager_.remove(name, purge);
+  co_return toCallResult(removed);
 }
 
-void BusMethods::runMany(const sdbus::IObject& object, Verb verb, Operation operation, std::vector<std::string> names,
-                         sdbus::Result<OutcomeList>&& result) {
-  auto reply = std::make_shared<Reply<OutcomeList>>(connection_, std::move(result));
-  if (names.size() > kMostNames) return reply->fail(tooMany(names.size()));
-  std::unordered_set<std::string> taken;
-  std::erase_if(names, [&taken](const std::string& name) { return !taken.insert(name).second; });
-  std::make_shared<Bulk>(calls_, authorizer_, manager_, operation, requestOf(object, verb), std::move(names),
-                         std::move(reply))
-      ->pump();
+core::Task<CallResult<ChangeList>> BusMethods::reload(Caller caller) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::ReloadManager);
+  if (!allowed) co_return core::Err{allowed.error()};
+  const auto report = co_await manager_.reloadAll(false);
+  if (!report) co_return core::Err{toCallError(report.error())};
+  co_return toList(report->changes);
 }
 
-void BusMethods::create(const sdbus::IObject& object, const std::string& name, const PropertyMap& properties,
-                        sdbus::Result<sdbus::ObjectPath>&& result) {
-  auto converted = toProperties(properties);
-  guarded(object, Verb::Create, name, std::move(result), [this, name, converted](const auto& reply) {
-    if (!converted) return reply->fail(converted.error());
-    calls_.run(answer(manager_.create(name, *converted), reply, sdbus::ObjectPath{instancePath(name)}));
-  });
+core::Task<CallResult<ReloadPlan>> BusMethods::plan(Caller caller) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::PlanReload);
+  if (!allowed) co_return core::Err{allowed.error()};
+  const auto report = co_await manager_.reloadAll(true);
+  if (!report) co_return core::Err{toCallError(report.error())};
+  co_return ReloadPlan(toList(report->changes), toList(report->refused), toList(report->warnings));
 }
 
-void BusMethods::change(const sdbus::IObject& object, const std::string& name, const PropertyMap& properties,
-                        sdbus::Result<>&& result) {
-  auto converted = toProperties(properties);
-  guarded(object, Verb::Change, name, std::move(result), [this, name, converted](const auto& reply) {
-    if (!converted) return reply->fail(converted.error());
-    calls_.run(answer(manager_.setProperties(name, *converted), reply));
-  });
+core::Task<CallResult<std::vector<std::string>>> BusMethods::check(Caller caller, std::string name) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::Reload, name);
+  if (!allowed) co_return core::Err{allowed.error()};
+  const auto warnings = co_await manager_.check(name);
+  if (!warnings) co_return core::Err{toCallError(warnings.error())};
+  std::vector<std::string> texts;
+  for (const auto& text : *warnings) texts.push_back(core::toUtf8(text));
+  co_return texts;
 }
 
-void BusMethods::remove(const sdbus::IObject& object, const std::string& name, bool purge, sdbus::Result<>&& result) {
-  guarded(object, Verb::Remove, name, std::move(result),
-          [this, name, purge](const auto& reply) { calls_.run(answer(manager_.remove(name, purge), reply)); });
+core::Task<CallResult<>> BusMethods::reexecute(Caller caller) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::Reexecute);
+  if (!allowed) co_return core::Err{allowed.error()};
+  const auto begun = co_await manager_.reexecute();
+  co_return toCallResult(begun);
 }
 
-void BusMethods::reload(const sdbus::IObject& object, sdbus::Result<ChangeList>&& result) {
-  guarded(object, Verb::ReloadManager, "", std::move(result), [this](const auto& reply) {
-    calls_.run(answerWith(manager_.reloadAll(false), reply,
-                          [](auto& to, const auto& report) { to.send(toList(report.changes)); }));
-  });
+core::Task<CallResult<ComplaintList>> BusMethods::complaints(Caller caller, bool refused) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::ReadComplaints);
+  if (!allowed) co_return core::Err{allowed.error()};
+  co_return toList(refused ? manager_.refused() : manager_.warnings());
 }
 
-void BusMethods::check(const sdbus::IObject& object, const std::string& name,
-                       sdbus::Result<std::vector<std::string>>&& result) {
-  guarded(object, Verb::Reload, name, std::move(result), [this, name](const auto& reply) {
-    calls_.run(answerWith(manager_.check(name), reply, [](auto& to, const auto& warnings) {
-      std::vector<std::string> texts;
-      for (const auto& text : warnings) texts.push_back(core::toUtf8(text));
-      to.send(texts);
-    }));
-  });
+core::Task<CallResult<std::string>> BusMethods::failureDetails(Caller caller, std::string name) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::ReadFailure, name);
+  if (!allowed) co_return core::Err{allowed.error()};
+  const auto status = manager_.get(name);
+  if (!status) co_return core::Err{noSuchInstance(name)};
+  co_return core::toUtf8(status->details);
 }
 
-void BusMethods::plan(const sdbus::IObject& object, sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result) {
-  guarded(object, Verb::PlanReload, "", std::move(result), [this](const auto& reply) {
-    calls_.run(answerWith(manager_.reloadAll(true), reply, [](auto& to, const auto& report) {
-      to.send(toList(report.changes), toList(report.refused), toList(report.warnings));
-    }));
-  });
-}
-
-void BusMethods::reexecute(const sdbus::IObject& object, sdbus::Result<>&& result) {
-  guarded(object, Verb::Reexecute, "", std::move(result),
-          [this](const auto& reply) { calls_.run(answer(manager_.reexecute(), reply)); });
-}
-
-void BusMethods::failureDetails(const sdbus::IObject& object, const std::string& name,
-                                sdbus::Result<std::string>&& result) {
-  guarded(object, Verb::ReadFailure, name, std::move(result), [this, name](const auto& reply) {
-    const auto status = manager_.get(name);
-    if (!status) return reply->fail(unknownInstance(name));
-    reply->send(core::toUtf8(status->details));
-  });
-}
-
-void BusMethods::complaints(const sdbus::IObject& object, bool refused, sdbus::Result<ComplaintList>&& result) {
-  guarded(object, Verb::ReadComplaints, "", std::move(result), [this, refused](const auto& reply) {
-    reply->send(toList(refused ? manager_.refused() : manager_.warnings()));
-  });
-}
-
-void BusMethods::programLog(const sdbus::IObject& object, const std::string& name, const std::string& program,
-                            sdbus::Result<std::string>&& result) {
-  guarded(object, Verb::ReadFailure, name, std::move(result), [this, name, program](const auto& reply) {
-    calls_.run(answerWith(manager_.programLog(name, program), reply,
-                          [](auto& to, const std::string& text) { to.send(core::toUtf8(text)); }));
-  });
+core::Task<CallResult<std::string>> BusMethods::programLog(Caller caller, std::string name, std::string program) {
+  const auto allowed = co_await authorise(std::move(caller), Verb::ReadFailure, name);
+  if (!allowed) co_return core::Err{allowed.error()};
+  const auto text = co_await manager_.programLog(name, program);
+  if (!text) co_return core::Err{toCallError(text.error())};
+  co_return core::toUtf8(*text);
 }
 
 ProgramCounts BusMethods::programCounts() const {
@@ -297,7 +176,7 @@ ProgramCounts BusMethods::programCounts() const {
 }
 
 ProgramList BusMethods::programs(const std::string& name) const {
-  if (!manager_.get(name)) throw noSuchInstance(unknownInstance(name).message);
+  if (!manager_.get(name)) throw toBusError(noSuchInstance(name));
   ProgramList list;
   for (const auto& program : manager_.programs(name))
     list.emplace_back(core::toUtf8(program.name), core::toUtf8(program.state), static_cast<std::uint32_t>(program.pid),

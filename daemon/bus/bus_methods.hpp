@@ -1,61 +1,72 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/bus/authorizer.hpp"
-#include "daemon/bus/bulk.hpp"
-#include "daemon/bus/loop_bus.hpp"
 #include "daemon/bus/reply.hpp"
+#include "daemon/bus/report_text.hpp"
 #include "daemon/instances/manager.hpp"
+#include "lib/core/task.hpp"
 
 namespace bus {
 
 using PropertyMap = std::map<std::string, sdbus::Variant>;
-using ChangeList = std::vector<sdbus::Struct<std::string, std::string, std::vector<std::string>>>;
-using ComplaintList = std::vector<sdbus::Struct<std::string, std::uint32_t, std::string, std::string, std::string>>;
 using ProgramList = std::vector<sdbus::Struct<std::string, std::string, std::uint32_t, std::string>>;
 using ProgramCounts = std::map<std::string, std::map<std::string, std::uint32_t>>;
+/// For each name: the name, the D-Bus error ("" if the operation succeeded), its message.
+using OutcomeList = std::vector<sdbus::Struct<std::string, std::string, std::string>>;
+/// What PlanReload returns: changes, refused entries, warnings.
+using ReloadPlan = std::tuple<ChangeList, ComplaintList, ComplaintList>;
 
-/// The D-Bus error NoSuchInstance, to be thrown by a method that replies at once.
-[[nodiscard]] sdbus::Error noSuchInstance(std::string message);
+/// An error as sdbus-c++ takes it from a method that replies before it returns.
+[[nodiscard]] inline sdbus::Error toBusError(const CallError& error) { return makeError(error.name, error.message); }
 
-/// The methods of both interfaces, which differ only in where the name comes from: read, authorise, act, reply.
-/// `object` is the one whose message is being processed.
+/// The caller of the message that `object` is processing.
+[[nodiscard]] Caller callerOf(const sdbus::IObject& object);
+
+/// The methods of both interfaces, which differ only in the source of the name: authorize, act, return what is to be
+/// sent. Each is a task for reply().
 class BusMethods {
  public:
+  using Operation = core::Task<instances::OperationResult> (instances::Manager::*)(std::string);
+
   BusMethods(std::shared_ptr<sdbus::IConnection> connection, instances::Manager& manager, uid_t managerUid);
 
-  using Operation = core::Task<instances::OperationResult> (instances::Manager::*)(std::string);
-  void run(const sdbus::IObject& object, Verb verb, Operation operation, const std::string& name,
-           sdbus::Result<>&& result);
-  void runMany(const sdbus::IObject& object, Verb verb, Operation operation, std::vector<std::string> names,
-               sdbus::Result<OutcomeList>&& result);
-  void kill(const sdbus::IObject& object, const std::string& name, const std::string& whom, int signo,
-            sdbus::Result<>&& result);
-  void program(const sdbus::IObject& object, const std::string& name, const std::string& program,
-               instances::ProgramVerb verb, sdbus::Result<>&& result);
-  void enable(const sdbus::IObject& object, std::vector<std::string> names, bool enabled,
-              sdbus::Result<std::vector<std::string>>&& result);
-  void enable(const sdbus::IObject& object, const std::string& name, bool enabled, sdbus::Result<bool>&& result);
-  void create(const sdbus::IObject& object, const std::string& name, const PropertyMap& properties,
-              sdbus::Result<sdbus::ObjectPath>&& result);
-  void change(const sdbus::IObject& object, const std::string& name, const PropertyMap& properties,
-              sdbus::Result<>&& result);
-  void remove(const sdbus::IObject& object, const std::string& name, bool purge, sdbus::Result<>&& result);
-  void reload(const sdbus::IObject& object, sdbus::Result<ChangeList>&& result);
-  void check(const sdbus::IObject& object, const std::string& name, sdbus::Result<std::vector<std::string>>&& result);
-  void plan(const sdbus::IObject& object, sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result);
-  void reexecute(const sdbus::IObject& object, sdbus::Result<>&& result);
-  void complaints(const sdbus::IObject& object, bool refused, sdbus::Result<ComplaintList>&& result);
-  void failureDetails(const sdbus::IObject& object, const std::string& name, sdbus::Result<std::string>&& result);
-  void programLog(const sdbus::IObject& object, const std::string& name, const std::string& program,
-                  sdbus::Result<std::string>&& result);
-  /// Of the instances that have told of their programs.
+  /// Begins `method` and sends what it returns as the reply of a call.
+  template <class... R>
+  void reply(sdbus::Result<R...>&& result, core::Task<CallResult<Returned<R...>>> method) {
+    auto completion = replyTo(connection_, std::move(result));
+    calls_.run(answer(std::move(method), std::move(completion)));
+  }
+
+  core::Task<CallResult<>> run(Caller caller, Verb verb, Operation operation, std::string name);
+  /// For each of the distinct names, in their order, the outcome of the operation.
+  core::Task<CallResult<OutcomeList>> runMany(Caller caller, Verb verb, Operation operation,
+                                              std::vector<std::string> names);
+  core::Task<CallResult<>> kill(Caller caller, std::string name, std::string whom, int signo);
+  core::Task<CallResult<>> program(Caller caller, std::string name, std::string program, instances::ProgramVerb verb);
+  /// Whether anything changed.
+  core::Task<CallResult<bool>> enable(Caller caller, std::string name, bool enabled);
+  /// The names of those that changed. One refused name refuses all.
+  core::Task<CallResult<std::vector<std::string>>> enableMany(Caller caller, std::vector<std::string> names,
+                                                              bool enabled);
+  core::Task<CallResult<sdbus::ObjectPath>> create(Caller caller, std::string name, PropertyMap properties);
+  core::Task<CallResult<>> change(Caller caller, std::string name, PropertyMap properties);
+  core::Task<CallResult<>> remove(Caller caller, std::string name, bool purge);
+  core::Task<CallResult<ChangeList>> reload(Caller caller);
+  core::Task<CallResult<ReloadPlan>> plan(Caller caller);
+  core::Task<CallResult<std::vector<std::string>>> check(Caller caller, std::string name);
+  core::Task<CallResult<>> reexecute(Caller caller);
+  core::Task<CallResult<ComplaintList>> complaints(Caller caller, bool refused);
+  core::Task<CallResult<std::string>> failureDetails(Caller caller, std::string name);
+  core::Task<CallResult<std::string>> programLog(Caller caller, std::string name, std::string program);
+
+  /// Of the instances that have reported their programs.
   [[nodiscard]] ProgramCounts programCounts() const;
   /// Throws the D-Bus error of an instance that does not exist.
   [[nodiscard]] ProgramList programs(const std::string& name) const;
@@ -64,14 +75,13 @@ class BusMethods {
   [[nodiscard]] sdbus::IConnection& connection() noexcept { return *connection_; }
 
  private:
-  template <class... R, class Act>
-  void guarded(const sdbus::IObject& object, Verb verb, const std::string& name, sdbus::Result<R...>&& result, Act act);
-  [[nodiscard]] static Request requestOf(const sdbus::IObject& object, Verb verb);
+  core::Task<CallResult<Place>> authorise(Caller caller, Verb verb, std::string name = {}, Place place = {});
+  core::Task<CallResult<>> operate(Operation operation, std::string name);
 
   std::shared_ptr<sdbus::IConnection> connection_;
   instances::Manager& manager_;
   Authorizer authorizer_;
-  core::TaskScope calls_;  // under way
+  core::TaskScope calls_;  // last: the calls under way end before what they use
 };
 
 }  // namespace bus

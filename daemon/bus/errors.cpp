@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bus/errors.hpp"
 
-#include "dbus/names.hpp"
+#include <fmt/format.h>
+
 #include "lib/core/text.hpp"
 
 namespace bus {
@@ -30,4 +31,12 @@ CallError toCallError(const instances::ManagerError& error) {
   return {errorName(error.code), core::toUtf8(error.message)};
 }
 
+CallError noSuchInstance(const std::string& name) {
+  return {errorName(instances::ErrorCode::NoSuchInstance), fmt::format("There is no instance '{}'", name)};
+}
+
 }  // namespace bus
+
+bus::CallError core::WhenDropped<bus::CallError>::value() {
+  return {bus::kFailed, "The operation was abandoned: its instance was removed, or the manager is stopping"};
+}

@@ -31,9 +31,9 @@ std::optional<instances::InstanceStatus> told(std::optional<instances::InstanceS
 using instances::Manager;
 using instances::ProgramVerb;
 
-InstanceObject::InstanceObject(BusMethods& verbs, const LoopBus& bus, instances::InstanceStatus status)
-    : AdaptorInterfaces(verbs.connection(), sdbus::ObjectPath{instancePath(status.name)}),
-      methods_(verbs),
+InstanceObject::InstanceObject(BusMethods& methods, const LoopBus& bus, instances::InstanceStatus status)
+    : AdaptorInterfaces(methods.connection(), sdbus::ObjectPath{instancePath(status.name)}),
+      methods_(methods),
       bus_(bus),
       name_(status.name),
       status_(std::move(*told(std::move(status)))) {
@@ -75,40 +75,40 @@ std::uint32_t InstanceObject::NPrograms() {
 }
 
 void InstanceObject::Start(sdbus::Result<>&& result) {
-  methods_.run(getObject(), Verb::Start, &Manager::start, name_, std::move(result));
+  methods_.reply(std::move(result), methods_.run(caller(), Verb::Start, &Manager::start, name_));
 }
 void InstanceObject::Stop(sdbus::Result<>&& result) {
-  methods_.run(getObject(), Verb::Stop, &Manager::stop, name_, std::move(result));
+  methods_.reply(std::move(result), methods_.run(caller(), Verb::Stop, &Manager::stop, name_));
 }
 void InstanceObject::Restart(sdbus::Result<>&& result) {
-  methods_.run(getObject(), Verb::Restart, &Manager::restart, name_, std::move(result));
+  methods_.reply(std::move(result), methods_.run(caller(), Verb::Restart, &Manager::restart, name_));
 }
 void InstanceObject::Reload(sdbus::Result<>&& result) {
-  methods_.run(getObject(), Verb::Reload, &Manager::reload, name_, std::move(result));
+  methods_.reply(std::move(result), methods_.run(caller(), Verb::Reload, &Manager::reload, name_));
 }
 void InstanceObject::Kill(sdbus::Result<>&& result, std::string whom, std::int32_t signo) {
-  methods_.kill(getObject(), name_, whom, signo, std::move(result));
+  methods_.reply(std::move(result), methods_.kill(caller(), name_, std::move(whom), signo));
 }
 void InstanceObject::Enable(sdbus::Result<bool>&& result) {
-  methods_.enable(getObject(), name_, true, std::move(result));
+  methods_.reply(std::move(result), methods_.enable(caller(), name_, true));
 }
 void InstanceObject::Disable(sdbus::Result<bool>&& result) {
-  methods_.enable(getObject(), name_, false, std::move(result));
+  methods_.reply(std::move(result), methods_.enable(caller(), name_, false));
 }
 void InstanceObject::SetProperties(sdbus::Result<>&& result, PropertyMap properties) {
-  methods_.change(getObject(), name_, properties, std::move(result));
+  methods_.reply(std::move(result), methods_.change(caller(), name_, std::move(properties)));
 }
 void InstanceObject::Remove(sdbus::Result<>&& result, bool purge) {
-  methods_.remove(getObject(), name_, purge, std::move(result));
+  methods_.reply(std::move(result), methods_.remove(caller(), name_, purge));
 }
 void InstanceObject::StartProgram(sdbus::Result<>&& result, std::string program) {
-  methods_.program(getObject(), name_, program, ProgramVerb::Start, std::move(result));
+  methods_.reply(std::move(result), methods_.program(caller(), name_, std::move(program), ProgramVerb::Start));
 }
 void InstanceObject::StopProgram(sdbus::Result<>&& result, std::string program) {
-  methods_.program(getObject(), name_, program, ProgramVerb::Stop, std::move(result));
+  methods_.reply(std::move(result), methods_.program(caller(), name_, std::move(program), ProgramVerb::Stop));
 }
 void InstanceObject::RestartProgram(sdbus::Result<>&& result, std::string program) {
-  methods_.program(getObject(), name_, program, ProgramVerb::Restart, std::move(result));
+  methods_.reply(std::move(result), methods_.program(caller(), name_, std::move(program), ProgramVerb::Restart));
 }
 
 }  // namespace bus

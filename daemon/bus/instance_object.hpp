@@ -7,6 +7,7 @@
 
 #include "daemon/bus/adaptors.hpp"
 #include "daemon/bus/bus_methods.hpp"
+#include "daemon/bus/loop_bus.hpp"
 
 namespace bus {
 
@@ -15,7 +16,7 @@ namespace bus {
 class InstanceObject final : public sdbus::AdaptorInterfaces<org::supervisormanager1::Instance_adaptor,
                                                              sdbus::ManagedObject_adaptor, sdbus::Properties_adaptor> {
  public:
-  InstanceObject(BusMethods& verbs, const LoopBus& bus, instances::InstanceStatus status);
+  InstanceObject(BusMethods& methods, const LoopBus& bus, instances::InstanceStatus status);
   ~InstanceObject();
 
   /// Takes the status of now; tells the bus which properties changed.
@@ -71,6 +72,8 @@ class InstanceObject final : public sdbus::AdaptorInterfaces<org::supervisormana
   std::uint64_t MemoryCurrent() override { return methods_.manager().usage(name_).memoryBytes.value_or(UINT64_MAX); }
   std::uint64_t CPUUsageUSec() override { return methods_.manager().usage(name_).cpuMicros.value_or(UINT64_MAX); }
 
+  /// Of the call that is being processed.
+  [[nodiscard]] Caller caller() { return callerOf(getObject()); }
   const instances::InstanceStatus& now();
 
   BusMethods& methods_;

@@ -13,9 +13,9 @@ namespace bus {
 using instances::Manager;
 using instances::ProgramVerb;
 
-ManagerObject::ManagerObject(BusMethods& verbs, std::string version)
-    : AdaptorInterfaces(verbs.connection(), sdbus::ObjectPath{kManagerPath}),
-      methods_(verbs),
+ManagerObject::ManagerObject(BusMethods& methods, std::string version)
+    : AdaptorInterfaces(methods.connection(), sdbus::ObjectPath{kManagerPath}),
+      methods_(methods),
       version_(std::move(version)) {
   registerAdaptor();
 }
@@ -47,13 +47,15 @@ ManagerObject::ListInstances() {
 }
 
 sdbus::ObjectPath ManagerObject::GetInstance(const std::string& name) {
-  if (!methods_.manager().get(name)) throw noSuchInstance(fmt::format("There is no instance '{}'", name));
+  if (!methods_.manager().get(name)) throw toBusError(noSuchInstance(name));
   return sdbus::ObjectPath{instancePath(name)};
 }
 
 sdbus::ObjectPath ManagerObject::GetInstanceByPID(const std::uint32_t& pid) {
   const auto name = methods_.manager().nameOfPid(static_cast<pid_t>(pid));
-  if (!name) throw noSuchInstance(fmt::format("Process {} belongs to no instance", pid));
+  if (!name)
+    throw makeError(errorName(instances::ErrorCode::NoSuchInstance),
+                    fmt::format("Process {} does not belong to an instance", pid));
   return sdbus::ObjectPath{instancePath(*name)};
 }
 
@@ -64,81 +66,87 @@ std::vector<sdbus::ObjectPath> ManagerObject::GetInstanceByUID(const std::uint32
 }
 
 void ManagerObject::StartInstance(sdbus::Result<>&& result, std::string name) {
-  methods_.run(getObject(), Verb::Start, &Manager::start, name, std::move(result));
+  methods_.reply(std::move(result), methods_.run(caller(), Verb::Start, &Manager::start, std::move(name)));
 }
 void ManagerObject::StopInstance(sdbus::Result<>&& result, std::string name) {
-  methods_.run(getObject(), Verb::Stop, &Manager::stop, name, std::move(result));
+  methods_.reply(std::move(result), methods_.run(caller(), Verb::Stop, &Manager::stop, std::move(name)));
 }
 void ManagerObject::RestartInstance(sdbus::Result<>&& result, std::string name) {
-  methods_.run(getObject(), Verb::Restart, &Manager::restart, name, std::move(result));
+  methods_.reply(std::move(result), methods_.run(caller(), Verb::Restart, &Manager::restart, std::move(name)));
 }
 void ManagerObject::ForceRestartInstance(sdbus::Result<>&& result, std::string name) {
-  methods_.run(getObject(), Verb::Restart, &Manager::forceRestart, name, std::move(result));
+  methods_.reply(std::move(result), methods_.run(caller(), Verb::Restart, &Manager::forceRestart, std::move(name)));
 }
 void ManagerObject::CheckInstance(sdbus::Result<std::vector<std::string>>&& result, std::string name) {
-  methods_.check(getObject(), name, std::move(result));
+  methods_.reply(std::move(result), methods_.check(caller(), std::move(name)));
 }
 void ManagerObject::ReloadInstance(sdbus::Result<>&& result, std::string name) {
-  methods_.run(getObject(), Verb::Reload, &Manager::reload, name, std::move(result));
+  methods_.reply(std::move(result), methods_.run(caller(), Verb::Reload, &Manager::reload, std::move(name)));
 }
 void ManagerObject::StartInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
-  methods_.runMany(getObject(), Verb::Start, &Manager::start, std::move(names), std::move(result));
+  methods_.reply(std::move(result), methods_.runMany(caller(), Verb::Start, &Manager::start, std::move(names)));
 }
 void ManagerObject::StopInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
-  methods_.runMany(getObject(), Verb::Stop, &Manager::stop, std::move(names), std::move(result));
+  methods_.reply(std::move(result), methods_.runMany(caller(), Verb::Stop, &Manager::stop, std::move(names)));
 }
 void ManagerObject::RestartInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
-  methods_.runMany(getObject(), Verb::Restart, &Manager::restart, std::move(names), std::move(result));
+  methods_.reply(std::move(result), methods_.runMany(caller(), Verb::Restart, &Manager::restart, std::move(names)));
 }
 void ManagerObject::ReloadInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
-  methods_.runMany(getObject(), Verb::Reload, &Manager::reload, std::move(names), std::move(result));
+  methods_.reply(std::move(result), methods_.runMany(caller(), Verb::Reload, &Manager::reload, std::move(names)));
 }
 void ManagerObject::KillInstance(sdbus::Result<>&& result, std::string name, std::string whom, std::int32_t signo) {
-  methods_.kill(getObject(), name, whom, signo, std::move(result));
+  methods_.reply(std::move(result), methods_.kill(caller(), std::move(name), std::move(whom), signo));
 }
 void ManagerObject::EnableInstances(sdbus::Result<std::vector<std::string>>&& result, std::vector<std::string> names) {
-  methods_.enable(getObject(), std::move(names), true, std::move(result));
+  methods_.reply(std::move(result), methods_.enableMany(caller(), std::move(names), true));
 }
 void ManagerObject::DisableInstances(sdbus::Result<std::vector<std::string>>&& result, std::vector<std::string> names) {
-  methods_.enable(getObject(), std::move(names), false, std::move(result));
+  methods_.reply(std::move(result), methods_.enableMany(caller(), std::move(names), false));
 }
 void ManagerObject::CreateInstance(sdbus::Result<sdbus::ObjectPath>&& result, std::string name,
                                    PropertyMap properties) {
-  methods_.create(getObject(), name, properties, std::move(result));
+  methods_.reply(std::move(result), methods_.create(caller(), std::move(name), std::move(properties)));
 }
 void ManagerObject::SetInstanceProperties(sdbus::Result<>&& result, std::string name, PropertyMap properties) {
-  methods_.change(getObject(), name, properties, std::move(result));
+  methods_.reply(std::move(result), methods_.change(caller(), std::move(name), std::move(properties)));
 }
 void ManagerObject::RemoveInstance(sdbus::Result<>&& result, std::string name, bool purge) {
-  methods_.remove(getObject(), name, purge, std::move(result));
+  methods_.reply(std::move(result), methods_.remove(caller(), std::move(name), purge));
 }
-void ManagerObject::Reload(sdbus::Result<ChangeList>&& result) { methods_.reload(getObject(), std::move(result)); }
+void ManagerObject::Reload(sdbus::Result<ChangeList>&& result) {
+  methods_.reply(std::move(result), methods_.reload(caller()));
+}
 void ManagerObject::PlanReload(sdbus::Result<ChangeList, ComplaintList, ComplaintList>&& result) {
-  methods_.plan(getObject(), std::move(result));
+  methods_.reply(std::move(result), methods_.plan(caller()));
 }
-void ManagerObject::Reexecute(sdbus::Result<>&& result) { methods_.reexecute(getObject(), std::move(result)); }
+void ManagerObject::Reexecute(sdbus::Result<>&& result) {
+  methods_.reply(std::move(result), methods_.reexecute(caller()));
+}
 ProgramList ManagerObject::ListPrograms(const std::string& name) { return methods_.programs(name); }
 ProgramCounts ManagerObject::ListProgramCounts() { return methods_.programCounts(); }
 void ManagerObject::GetProgramLog(sdbus::Result<std::string>&& result, std::string name, std::string program) {
-  methods_.programLog(getObject(), name, program, std::move(result));
+  methods_.reply(std::move(result), methods_.programLog(caller(), std::move(name), std::move(program)));
 }
 void ManagerObject::StartProgram(sdbus::Result<>&& result, std::string name, std::string program) {
-  methods_.program(getObject(), name, program, ProgramVerb::Start, std::move(result));
+  methods_.reply(std::move(result),
+                 methods_.program(caller(), std::move(name), std::move(program), ProgramVerb::Start));
 }
 void ManagerObject::StopProgram(sdbus::Result<>&& result, std::string name, std::string program) {
-  methods_.program(getObject(), name, program, ProgramVerb::Stop, std::move(result));
+  methods_.reply(std::move(result), methods_.program(caller(), std::move(name), std::move(program), ProgramVerb::Stop));
 }
 void ManagerObject::RestartProgram(sdbus::Result<>&& result, std::string name, std::string program) {
-  methods_.program(getObject(), name, program, ProgramVerb::Restart, std::move(result));
+  methods_.reply(std::move(result),
+                 methods_.program(caller(), std::move(name), std::move(program), ProgramVerb::Restart));
 }
 void ManagerObject::ListRefusedEntries(sdbus::Result<ComplaintList>&& result) {
-  methods_.complaints(getObject(), true, std::move(result));
+  methods_.reply(std::move(result), methods_.complaints(caller(), true));
 }
 void ManagerObject::GetFailureDetails(sdbus::Result<std::string>&& result, std::string name) {
-  methods_.failureDetails(getObject(), name, std::move(result));
+  methods_.reply(std::move(result), methods_.failureDetails(caller(), std::move(name)));
 }
 void ManagerObject::ListWarnings(sdbus::Result<ComplaintList>&& result) {
-  methods_.complaints(getObject(), false, std::move(result));
+  methods_.reply(std::move(result), methods_.complaints(caller(), false));
 }
 
 }  // namespace bus

@@ -28,7 +28,7 @@ struct ManagerSummary {
 class ManagerObject final : public sdbus::AdaptorInterfaces<org::supervisormanager1::Manager_adaptor,
                                                             sdbus::ObjectManager_adaptor, sdbus::Properties_adaptor> {
  public:
-  ManagerObject(BusMethods& verbs, std::string version);
+  ManagerObject(BusMethods& methods, std::string version);
   ~ManagerObject();
 
   /// Takes the numbers of now; tells the bus which properties changed.
@@ -78,6 +78,9 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::supervisormanag
   std::uint32_t NTroubledInstances() override { return summary_.troubled; }
   std::uint32_t NRefusedEntries() override { return summary_.refused; }
   bool ReloadActive() override { return summary_.reloading; }
+
+  /// Of the call that is being processed.
+  [[nodiscard]] Caller caller() { return callerOf(getObject()); }
 
   BusMethods& methods_;
   std::string version_;

@@ -1,57 +1,115 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <exception>
 #include <memory>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
-#include "daemon/bus/call_limits.hpp"
 #include "daemon/bus/errors.hpp"
 #include "dbus/sdbus_compat.hpp"
+#include "lib/core/log.hpp"
+#include "lib/core/task.hpp"
 
 namespace bus {
 
-/// The reply of a method call that may be sent later, exactly once. It keeps the connection open: an unanswered call
-/// may outlive the objects of the bus. A caller or a bus that is gone is no failure of the work.
+namespace detail {
+
 template <class... R>
-class Reply {
+struct Returned {
+  using Type = std::tuple<R...>;
+};
+template <>
+struct Returned<> {
+  using Type = void;
+};
+template <class R>
+struct Returned<R> {
+  using Type = R;
+};
+
+}  // namespace detail
+
+/// The values of a D-Bus reply as one C++ type: void, the only value, or a tuple.
+template <class... R>
+using Returned = typename detail::Returned<R...>::Type;
+
+/// The reply of a method call. As a core::Completion it is sent exactly once, and a call that nobody completes is
+/// answered with an error. It keeps the connection open: an unanswered call may outlive the objects of the bus.
+template <class... R>
+class Reply final : public core::Receiver<CallResult<Returned<R...>>> {
  public:
+  using Outcome = CallResult<Returned<R...>>;
+
   Reply(std::shared_ptr<sdbus::IConnection> connection, sdbus::Result<R...>&& result)
       : connection_(std::move(connection)), result_(std::move(result)) {}
 
-  /// Who gave the work up without a word, such as an instance that is gone, leaves no caller waiting.
-  ~Reply() {
-    if (!answered_)
-      fail({"org.freedesktop.DBus.Error.Failed", "This was given up: the instance is gone, or the manager ends."});
-  }
-  Reply(const Reply&) = delete;
-  Reply& operator=(const Reply&) = delete;
-
-  /// The place among the waiting calls that this one takes.
-  void hold(std::shared_ptr<CallLimits::Ticket> ticket) { ticket_ = std::move(ticket); }
-
-  void send(const R&... results) noexcept {
-    answered_ = true;
+  void complete(Outcome outcome) override {
+    if (!outcome) return fail(outcome.error());
     try {
-      result_.returnResults(results...);
+      send(outcome);
     } catch (const sdbus::Error& error) {
-      return fail({"org.freedesktop.DBus.Error.Failed", "The reply cannot be sent: " + error.getMessage()});
+      fail({kFailed, "The reply cannot be sent: " + error.getMessage()});
     }
-    ticket_.reset();
   }
-  void fail(const CallError& error) noexcept {
-    answered_ = true;
+  void drop() noexcept override {
+    // Called from a destructor: without memory for the error, the caller waits for its own timeout.
     try {
-      result_.returnError(makeError(error.name, error.message));
-    } catch (const sdbus::Error&) {
+      fail(core::WhenDropped<CallError>::value());
+    } catch (const std::exception&) {
     }
-    ticket_.reset();
   }
 
  private:
-  std::shared_ptr<sdbus::IConnection> connection_;  // first: the message in result_ needs it to the end
+  void send(const Outcome& outcome) {
+    if constexpr (sizeof...(R) == 0)
+      result_.returnResults();
+    else if constexpr (sizeof...(R) == 1)
+      result_.returnResults(*outcome);
+    else
+      std::apply([this](const R&... values) { result_.returnResults(values...); }, *outcome);
+  }
+  void fail(const CallError& error) {
+    try {
+      result_.returnError(makeError(error.name, error.message));
+    } catch (const sdbus::Error&) {
+      // The caller or the bus has gone: the work was done all the same. LoopBus notices a lost bus.
+    }
+  }
+
+  std::shared_ptr<sdbus::IConnection> connection_;  // first: the message in result_ needs it until it is destroyed
   sdbus::Result<R...> result_;
-  std::shared_ptr<CallLimits::Ticket> ticket_;
-  bool answered_ = false;
 };
+
+template <class... R>
+[[nodiscard]] core::Completion<CallResult<Returned<R...>>> replyTo(std::shared_ptr<sdbus::IConnection> connection,
+                                                                   sdbus::Result<R...>&& result) {
+  return core::Completion<CallResult<Returned<R...>>>(
+      std::make_unique<Reply<R...>>(std::move(connection), std::move(result)));
+}
+
+/// What `task` returns. An exception becomes an error for the caller; only the log names it, since its text may show
+/// more than the caller may see.
+template <class T>
+core::Task<CallResult<T>> withoutExceptions(core::Task<CallResult<T>> task) {
+  try {
+    co_return co_await task;
+  } catch (const core::Dropped&) {
+    co_return core::Err{core::WhenDropped<CallError>::value()};
+  } catch (const std::exception& error) {
+    logging::error("D-Bus: a call failed: {}", error.what());
+    co_return core::Err{CallError{
+        kFailed, "The manager could not complete this call because of an internal error; its log has the details"}};
+  }
+}
+
+/// Answers a call with what its method returns.
+template <class T>
+core::Task<> answer(core::Task<CallResult<T>> method, core::Completion<CallResult<T>> reply) {
+  auto guarded = withoutExceptions(std::move(method));
+  auto result = co_await guarded;
+  reply(std::move(result));
+}
 
 }  // namespace bus

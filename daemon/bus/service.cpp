@@ -9,6 +9,7 @@
 
 #include "daemon/bus/call_filter.hpp"
 #include "daemon/bus/instance_object.hpp"
+#include "daemon/bus/loop_bus.hpp"
 #include "daemon/bus/manager_object.hpp"
 #include "daemon/bus/names.hpp"
 #include "daemon/bus/program_signals.hpp"

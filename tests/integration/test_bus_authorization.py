@@ -108,8 +108,8 @@ def test_everybody_may_look(service, stranger):
 def test_a_refusal_names_what_is_needed(service, owner, stranger):
     name, text = service.error("StopInstance", "s", "own", user=stranger.pw_uid)
     assert name == DENIED
-    assert text == (f"Not allowed to stop 'own': this takes root, its owner '{owner.pw_name}' or polkit's leave for "
-                    "org.supervisormanager1.manage-instances (polkit does not answer)")
+    assert text == (f"Not allowed to stop 'own': requires root, its owner '{owner.pw_name}' or polkit authorization "
+                    "for org.supervisormanager1.manage-instances (polkit does not answer)")
 
 
 def test_polkit_is_asked_with_details(service, stranger, owner):
@@ -175,6 +175,20 @@ def test_an_account_cannot_pile_up_work(service, owner, cleanup):
     service.call("StartProgram", "ss", "slow-1", "release")
     assert [one.wait() for one in crowd] == [0] * 64
     service.call("StartInstance", "s", "own", user=owner.pw_uid)
+
+
+def test_a_call_with_many_names_is_counted_once(service, owner, cleanup):
+    """With one place left, a call for several instances is served."""
+    crowd = [service.start("stop", "slow-1", user=owner.pw_uid) for _ in range(63)]
+    for one in crowd:
+        cleanup.callback(one.wait)
+        cleanup.callback(one.kill)
+    wait_for(lambda: waiting_calls(service) == 63, "63 waiting calls")
+    assert service.call("DisableInstances", "as", 2, "own", "slow-1", user=owner.pw_uid) == [["own", "slow-1"]]
+    outcomes = service.call("StartInstances", "as", 3, "own", "nix", "roots", user=owner.pw_uid)[0]
+    assert [error for _, error, _ in outcomes] == ["", f"{NAME}.Error.NoSuchInstance", DENIED]
+    service.call("StartProgram", "ss", "slow-1", "release")
+
 
 def test_whoever_edits_entries_is_said_to_equal_root_and_is_asked_each_time():
     policy = xml.etree.ElementTree.parse(os.path.join(SOURCE, "dbus/org.supervisormanager1.policy"))

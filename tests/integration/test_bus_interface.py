@@ -237,6 +237,39 @@ def test_many_names_of_one_call_are_worked_on_side_by_side(work_dir, cleanup):
         assert json.loads(call.stdout.read())["data"] == [[[name, "", ""] for name in names]]
 
 
+BROKEN = ("org.freedesktop.DBus.Error.Failed",
+          "The manager could not complete this call because of an internal error; its log has the details")
+DROPPED = ("org.freedesktop.DBus.Error.Failed",
+           "The operation was abandoned: its instance was removed, or the manager is stopping")
+
+
+def test_an_operation_that_throws_or_is_dropped_still_answers(work_dir):
+    with Service(work_dir, "broken:0:root", "dropping:0:root") as service:
+        assert service.error("StartInstance", "s", "broken") == BROKEN
+        assert service.error("Start", path=instance_path("broken"), interface=INSTANCE) == BROKEN
+        assert service.error("StartInstance", "s", "dropping") == DROPPED
+        assert service.property("NInstances") == 2
+
+
+def test_one_of_many_names_that_throws_or_is_dropped_has_an_outcome(work_dir):
+    """More of them than run side by side: each frees its place for the next."""
+    broken = [f"broken{i}" for i in range(40)]
+    names = [*broken, "dropping", "well"]
+    with Service(work_dir, *[f"{name}:0:root" for name in names]) as service:
+        assert service.call("StartInstances", "as", len(names), *names) == [[
+            *[[name, *BROKEN] for name in broken], ["dropping", *DROPPED], ["well", "", ""]]]
+        assert service.property("State", instance_path("well"), INSTANCE) == "running"
+
+
+def test_ten_thousand_names_need_no_deep_stack(work_dir):
+    """Operations that end before they wait must not nest: 256 KiB are enough for any number of them."""
+    names = [f"swarm{i}" for i in range(10000)]
+    with Service(work_dir, under=["prlimit", f"--stack={256 * 1024}"]) as service:
+        for method in ("StartInstances", "StopInstances"):
+            assert service.call(method, "as", len(names), *names) == [[[name, "", ""] for name in names]]
+        assert len(service.call("EnableInstances", "as", len(names), *names)[0]) == 0
+
+
 def test_programs_in_trouble_are_told(work_dir, cleanup):
     with Service(work_dir, "sick:0:root", "well:0:root") as service:
         assert (service.call("ListProgramCounts"), service.property("NTroubledInstances")) == ([{}], 0)

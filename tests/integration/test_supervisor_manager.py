@@ -306,7 +306,7 @@ def test_access_denied_says_what_is_needed(service):
         pytest.skip("other accounts need root")
     result = service.manager("stop", "tech1", user=65534)
     assert result.returncode == DENIED
-    assert result.stderr.startswith("supervisor-manager: tech1: Not allowed to stop 'tech1': this takes root or polkit")
+    assert result.stderr.startswith("supervisor-manager: tech1: Not allowed to stop 'tech1': requires root or polkit")
     assert service.manager("stop", "tsupv", user=65534).returncode == DONE
 
 

@@ -39,16 +39,18 @@ class Program:
 
 
 class Service:
-    """bus-harness on a private bus with the installed policy. `instances`: "NAME:UID:USER[:GID[:LOGFILE]]" words."""
+    """bus-harness on a private bus with the installed policy. `instances`: "NAME:UID:USER[:GID[:LOGFILE]]" words.
+    `under`: a command that runs it, such as prlimit."""
 
-    def __init__(self, directory, *instances):
+    def __init__(self, directory, *instances, under=()):
         self._bus = PrivateBus(directory, [POLICY])
         self._instances = instances
+        self._under = under
 
     def __enter__(self):
         self._bus.__enter__()
         self.address = self._bus.address
-        self.program = Program(*program("bus-harness"), self.address, *self._instances)
+        self.program = Program(*self._under, *program("bus-harness"), self.address, *self._instances)
         try:
             self.program.__enter__()
         except BaseException:

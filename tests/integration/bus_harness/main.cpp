@@ -4,15 +4,23 @@
 //
 //   bus-harness ADDRESS NAME:UID:USER[:GID[:LOGFILE]]...
 //
-// Operations on an instance whose name starts with "slow" wait until StartProgram is called with the program "release";
-// its StatusText is the number of those that wait. An instance whose name starts with "sick" has seven FATAL programs
-// of nine once it runs. The name of the program "latin1" is not UTF-8. The texts of an instance whose name starts with
-// "evil" contain control sequences.
+// The start of an instance's name selects its behaviour:
+//
+//   slow      operations wait until StartProgram is called with the program "release"; StatusText is the number of
+//             operations that wait
+//   sick      has seven FATAL programs of nine while it runs
+//   evil      its texts contain escape sequences for terminals
+//   broken    operations throw an exception
+//   dropping  operations wait for a completion that is dropped
+//   swarm     exists without being declared or listed, owned by root: for calls with thousands of names
+//
+// The program "latin1" has a name that is not UTF-8.
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <map>
+#include <stdexcept>
 
 #include "daemon/bus/service.hpp"
 #include "lib/core/log_sink.hpp"
@@ -58,8 +66,11 @@ class PretendedManager final : public Manager {
     return all;
   }
   std::optional<InstanceStatus> get(const std::string& name) const override {
-    const auto at = instances_.find(name);
-    return at == instances_.end() ? std::nullopt : std::optional(at->second);
+    if (const auto at = instances_.find(name); at != instances_.end()) return at->second;
+    if (!name.starts_with("swarm")) return std::nullopt;
+    InstanceStatus status;
+    status.name = name;
+    return status;
   }
   Usage usage(const std::string&) const override { return {}; }
   std::vector<ProgramStatus> programs(const std::string& name) const override {
@@ -162,6 +173,10 @@ class PretendedManager final : public Manager {
     return core::Err{ManagerError{code, std::move(message)}};
   }
   core::Task<OperationResult> become(std::string name, InstanceState state, pid_t pid) {
+    if (name.starts_with("broken")) throw std::runtime_error("pretended failure");
+    if (name.starts_with("swarm")) co_return OperationResult();
+    if (name.starts_with("dropping"))
+      co_return co_await core::completes<OperationResult>([](core::Completion<OperationResult>) {});
     instances_[name].state = state;
     instances_[name].mainPid = pid;
     instances_[name].programsTold = state == InstanceState::Running && isSick(name);
