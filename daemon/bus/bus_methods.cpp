@@ -37,14 +37,27 @@ BusMethods::BusMethods(std::shared_ptr<sdbus::IConnection> connection, instances
 
 /// The call's place, which a method keeps until its work is done. `name` is empty for methods of the manager itself.
 core::Task<CallResult<Place>> BusMethods::authorise(Caller caller, Verb verb, std::string name, Place place) {
+  const bool exists = !name.empty() && verb != Verb::Create;
   Request request{std::move(caller), verb, name, {}, {}, std::move(place)};
-  if (!name.empty() && verb != Verb::Create) {
+  if (exists) {
     const auto status = manager_.get(name);
     if (!status) co_return core::Err{noSuchInstance(name)};
     request.user = status->user;
     request.owner = status->uid;
   }
-  co_return co_await authorizer_.check(std::move(request));
+  const auto owner = request.owner;
+  auto checking = authorizer_.check(std::move(request));
+  auto allowed = co_await checking;
+  if (!allowed || !exists) co_return allowed;
+  // A user may have taken minutes to answer polkit. The answer was about an instance of this owner.
+  const auto status = manager_.get(name);
+  if (!status) co_return core::Err{noSuchInstance(name)};
+  if (status->uid != owner)
+    co_return core::Err{CallError{
+        kAccessDenied, fmt::format("Not allowed to {} '{}': the instance was replaced by one of another account during "
+                                   "the authorization. Repeat the call",
+                                   ruleOf(verb).word, name)}};
+  co_return allowed;
 }
 
 core::Task<CallResult<>> BusMethods::operate(Operation operation, std::string name) {

@@ -190,6 +190,22 @@ def test_a_call_with_many_names_is_counted_once(service, owner, cleanup):
     service.call("StartProgram", "ss", "slow-1", "release")
 
 
+def test_authorization_does_not_extend_to_an_instance_that_replaced_the_authorised_one(service, owner, stranger, cleanup):
+    """polkit was asked about the instance of one owner; meanwhile root gives the name to another."""
+    with service.polkit("late") as polkit:
+        waiting = service.start("stop", "own", user=stranger.pw_uid)
+        cleanup.callback(waiting.kill)
+        assert f"user={owner.pw_name} " in polkit.line()
+        service.call("RemoveInstance", "sb", "own", "false")
+        service.call("CreateInstance", "sa{sv}", "own", 0)
+        service.call("StartInstance", "s", "own")
+        next_question = service.start("stop", "roots", user=stranger.pw_uid)
+        cleanup.callback(next_question.wait)
+        cleanup.callback(next_question.kill)
+        assert "Repeat the call" in waiting.communicate()[0]
+        assert service.property("State", instance_path("own"), INSTANCE) == "running"
+
+
 def test_whoever_edits_entries_is_said_to_equal_root_and_is_asked_each_time():
     policy = xml.etree.ElementTree.parse(os.path.join(SOURCE, "dbus/org.supervisormanager1.policy"))
     action = policy.find(f"action[@id='{NAME}.edit-instances']")

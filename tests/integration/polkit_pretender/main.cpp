@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Simulates polkit's authority: gives always the same answer, and prints one line per question:
 //
-//   polkit-pretender ADDRESS yes|no|challenge|mute
+//   polkit-pretender ADDRESS yes|no|challenge|late|mute
 //
 //   ACTION FLAGS KEY=VALUE...        details in the order of their keys; FLAGS 1: the user may be asked
 //
-// "challenge" refuses unless the user may be asked; "mute" never answers.
+// "challenge" refuses unless the user may be asked; "late" answers yes to a question when the next one arrives; "mute"
+// never answers.
 #include <cstdio>
 #include <map>
 #include <string>
@@ -32,6 +33,11 @@ int main(int argc, char** argv) {
         std::fflush(stdout);
         const bool wellFormed = std::get<0>(subject) == "system-bus-name" && std::get<1>(subject).count("name");
         if (answer == "mute") return unanswered.push_back(std::move(result));
+        if (answer == "late") {
+          for (const auto& earlier : unanswered) earlier.returnResults(Verdict{true, false, Details{}});
+          unanswered.clear();
+          return unanswered.push_back(std::move(result));
+        }
         const bool challenged = answer == "challenge";
         const bool allowed = wellFormed && (answer == "yes" || (challenged && flags == 1));
         result.returnResults(Verdict{allowed, challenged, Details{}});
