@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The generated classes, kept apart since they are not held to this project's warnings.
+// The generated classes, in a file of their own: they do not compile with this project's warnings as errors.
 #pragma GCC system_header
 
 #include "dbus/sdbus_compat.hpp"

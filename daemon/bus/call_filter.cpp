@@ -16,7 +16,7 @@ CallFilter::CallFilter(sdbus::IConnection& connection, uid_t manager)
     : gate_(manager, core::Clock::now()),
       bus_(sdbus::createProxy(connection, ServiceName("org.freedesktop.DBus"),
                               sdbus::ObjectPath{"/org/freedesktop/DBus"})) {
-  // sdbus-c++ has no filters; a message knows its connection.
+  // sdbus-c++ does not offer sd-bus's filters and hides the sd_bus; a message leads to it.
   const auto ping = bus_->createMethodCall(InterfaceName("org.freedesktop.DBus.Peer"), MethodName("Ping"));
   auto* const bus = sd_bus_message_get_bus(static_cast<sd_bus_message*>(rawMessage(ping)));
   const auto callback = [](sd_bus_message* message, void* self, sd_bus_error*) {
@@ -28,7 +28,8 @@ CallFilter::CallFilter(sdbus::IConnection& connection, uid_t manager)
 
 CallFilter::~CallFilter() { sd_bus_slot_unref(slot_); }
 
-/// 1: dealt with; 0: goes on to the objects. No exception may cross the C library: what fails here is served.
+/// Returns 1 if the message has been handled, 0 if the objects get it. No exception may cross the C library. A call
+/// that cannot be judged is served: a filter without memory must not lock root out.
 int CallFilter::onMessage(sd_bus_message* message) noexcept {
   try {
     return judge(message);
@@ -41,6 +42,7 @@ int CallFilter::judge(sd_bus_message* message) {
   std::uint8_t type = 0;
   const char* const sender = sd_bus_message_get_sender(message);
   if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL || !sender) return 0;
+  // Nobody would read the reply of such a call, but building it takes the manager's time.
   const bool wantsReply = sd_bus_message_get_expect_reply(message) > 0;
   if (!wantsReply &&
       isReading(orEmpty(sd_bus_message_get_interface(message)), orEmpty(sd_bus_message_get_member(message))))

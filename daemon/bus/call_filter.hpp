@@ -16,8 +16,8 @@ class IProxy;
 
 namespace bus {
 
-/// Stands before all objects of a connection and lets the CallGate decide: a call that is refused is answered with
-/// LimitsExceeded at once, and a call that reads and wants no reply is dropped.
+/// Sees every call before the objects of a connection do and lets the CallGate decide. A refused call is answered with
+/// LimitsExceeded immediately; a call that only reads and wants no reply is dropped.
 class CallFilter {
  public:
   CallFilter(sdbus::IConnection& connection, uid_t manager);
@@ -25,7 +25,7 @@ class CallFilter {
   CallFilter(const CallFilter&) = delete;
   CallFilter& operator=(const CallFilter&) = delete;
 
-  /// A message has been dispatched: if it was a call, its sender pays for it.
+  /// A message has been dispatched: if it was a call, its time is charged to its sender.
   void served();
 
  private:

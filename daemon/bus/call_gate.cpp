@@ -7,11 +7,12 @@
 namespace bus {
 namespace {
 
-/// Microseconds at once and in a second: an account may keep the manager busy for a tenth of its time, all of them
-/// together for half of it.
+/// Microseconds of credit and its refill per second: an account may keep the manager busy for a tenth of its time, all
+/// accounts together for half of it.
 constexpr std::uint64_t kAccountLimit = 500'000, kAccountPerSecond = 100'000;
 constexpr std::uint64_t kAllLimit = 1'000'000, kAllPerSecond = 500'000;
-/// Beyond that many everything begins anew.
+/// Beyond this number everything is forgotten. Accounts then have their full credit again, but memory stays bounded,
+/// and a caller needs thousands of new connections to get there.
 constexpr std::size_t kMostRemembered = 4096;
 
 core::Budget accountBudget(core::Instant now) { return {kAccountLimit, kAccountPerSecond, now}; }
@@ -34,13 +35,14 @@ core::Budget& CallGate::budgetOf(const std::string& sender, core::Instant now) {
 
 bool CallGate::admit(const std::string& sender, core::Instant now) {
   if (isFree(sender)) return true;
-  // One who is not known yet may be root: the others' share does not count.
+  // A caller that is not known yet may be root, who must get through when the others have used up the common credit.
   const bool known = senders_.count(sender) && senders_.at(sender);
   return !budgetOf(sender, now).isEmpty(now) && (!known || !everybody_.isEmpty(now));
 }
 
 bool CallGate::charge(const std::string& sender, core::Duration time, core::Instant now) {
   if (isFree(sender)) return false;
+  // At least a microsecond: calls that are faster than the clock's resolution must not be free.
   const auto cost = static_cast<std::uint64_t>(
       std::max<std::int64_t>(1, std::chrono::duration_cast<core::microseconds>(time).count()));
   if (senders_.size() + accounts_.size() >= kMostRemembered) {

@@ -13,18 +13,18 @@
 
 namespace bus {
 
-/// Bounds the time that calls of accounts other than root take: for each account, and for all of them together, so that
-/// there is always time for root. A caller counts by its name on the bus until its account is known. Without I/O.
+/// Limits the time that calls of accounts other than root take: for each account, and for all of them together, so that
+/// there is always time for root. A caller is counted by its name on the bus until its account is known. No I/O.
 class CallGate {
  public:
-  /// `manager` is the uid that the manager runs as: its calls, and root's, are not bounded.
+  /// `manager` is the uid that the manager runs as: its calls, and root's, are not limited.
   CallGate(uid_t manager, core::Instant now);
 
-  /// Whether a call of `sender` is served now, or refused for it has used up its time.
+  /// Whether a call of `sender` is served now, or refused because its credit is used up.
   [[nodiscard]] bool admit(const std::string& sender, core::Instant now);
-  /// The call took that long. Returns whether the account of `sender` is still to be asked for.
+  /// Charges `time` to `sender`. Returns whether its account is not known and has not been asked for.
   [[nodiscard]] bool charge(const std::string& sender, core::Duration time, core::Instant now);
-  /// The account of `sender`, a name that is never given out twice.
+  /// Sets the account of `sender`, a name that the D-Bus daemon never gives out twice.
   void identify(const std::string& sender, uid_t uid, core::Instant now);
 
  private:
@@ -38,7 +38,7 @@ class CallGate {
   std::unordered_map<uid_t, core::Budget> accounts_;
 };
 
-/// Whether a method changes nothing, so that a call of it that wants no reply is for nothing.
+/// Whether a method only reads, so that a call of it without a reply has no effect.
 [[nodiscard]] bool isReading(std::string_view interface, std::string_view member) noexcept;
 
 }  // namespace bus

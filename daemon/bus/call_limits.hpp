@@ -9,8 +9,8 @@
 
 namespace bus {
 
-/// Counts the calls of each account that wait for their reply, so that one account cannot pile up work. Root counts as
-/// any other, with a higher limit.
+/// Counts the calls of each account that wait for their reply, so that one account cannot pile up work. Root is limited
+/// as well, so that a faulty script cannot exhaust memory, but higher: administrators' tools start whole fleets.
 class CallLimits {
  public:
   static constexpr std::size_t kPerAccount = 64;

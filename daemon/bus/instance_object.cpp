@@ -12,8 +12,9 @@ namespace bus {
 
 namespace {
 
-/// An owner chooses the names of programs and what an instance says of itself; the bus takes nothing but UTF-8.
-std::optional<instances::InstanceStatus> told(std::optional<instances::InstanceStatus> status) {
+/// An owner chooses the names of programs and the texts of its instance. sd-bus refuses strings that are not UTF-8: one
+/// such text would make every reply with the properties fail.
+std::optional<instances::InstanceStatus> inUtf8(std::optional<instances::InstanceStatus> status) {
   if (!status) return status;
   for (auto* text : {&status->subState, &status->reason, &status->user, &status->group, &status->confFile,
                      &status->logsDir, &status->pidDir, &status->socksDir, &status->includeDir, &status->supervisorctl,
@@ -36,7 +37,7 @@ InstanceObject::InstanceObject(BusMethods& methods, const LoopBus& bus, instance
       methods_(methods),
       bus_(bus),
       name_(status.name),
-      status_(std::move(*told(std::move(status)))) {
+      status_(std::move(*inUtf8(std::move(status)))) {
   registerAdaptor();
   emitInterfacesAddedSignal();
 }
@@ -44,7 +45,8 @@ InstanceObject::InstanceObject(BusMethods& methods, const LoopBus& bus, instance
 InstanceObject::~InstanceObject() {
   try {
     emitInterfacesRemovedSignal();
-  } catch (const sdbus::Error&) {  // the bus is gone: nobody is left to be told
+  } catch (const sdbus::Error&) {
+    // Lost the D-Bus connection: there are no listeners.
   }
   unregisterAdaptor();
 }
@@ -52,15 +54,15 @@ InstanceObject::~InstanceObject() {
 const instances::InstanceStatus& InstanceObject::now() {
   if (statusTurn_ != bus_.turn()) {
     statusTurn_ = bus_.turn();
-    // What was told last stays the base of the next comparison.
-    const auto fresh = told(methods_.manager().get(name_));
+    // A change that is not signalled here would never be: update() compares with the copy that this read replaces.
+    const auto fresh = inUtf8(methods_.manager().get(name_));
     if (fresh && !changedProperties(status_, *fresh).empty()) update();
   }
   return status_;
 }
 
 void InstanceObject::update() {
-  auto fresh = told(methods_.manager().get(name_));
+  auto fresh = inUtf8(methods_.manager().get(name_));
   if (!fresh) return;
   const auto was = std::exchange(status_, std::move(*fresh));
   statusTurn_ = bus_.turn();  // before the signal, which reads the properties

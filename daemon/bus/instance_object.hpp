@@ -11,15 +11,15 @@
 
 namespace bus {
 
-/// The object of one instance. Its properties are read from a copy of the manager's status, taken anew for each message
-/// that reads one and for each change that is told.
+/// The object of one instance. Its properties come from a copy of the manager's status. The copy is renewed for each
+/// message that reads a property and for each change that is signalled.
 class InstanceObject final : public sdbus::AdaptorInterfaces<org::supervisormanager1::Instance_adaptor,
                                                              sdbus::ManagedObject_adaptor, sdbus::Properties_adaptor> {
  public:
   InstanceObject(BusMethods& methods, const LoopBus& bus, instances::InstanceStatus status);
   ~InstanceObject();
 
-  /// Takes the status of now; tells the bus which properties changed.
+  /// Renews the copy of the status and signals the properties that changed.
   void update();
   [[nodiscard]] const instances::InstanceStatus& known() const noexcept { return status_; }
 

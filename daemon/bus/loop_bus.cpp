@@ -43,7 +43,7 @@ void LoopBus::renew() {
 
 void LoopBus::process() {
   try {
-    // What is left is served in the next turn: renew() then finds a deadline that has passed.
+    // The rest is served in the next turn: renew() then gets a deadline that has passed.
     for (int i = 0; i < kMessagesPerTurn && io_; ++i) {
       ++turn_;
       if (!processOne(connection_)) break;
@@ -54,7 +54,7 @@ void LoopBus::process() {
   }
 }
 
-/// Memory that has run out ends no connection: the loop comes back.
+/// Lack of memory does not end the connection: the loop handles bad_alloc and tries again.
 void LoopBus::failed(const sdbus::Error& error) {
   if (error.getName() == SD_BUS_ERROR_NO_MEMORY) throw std::bad_alloc();
   connectionFailed(error.getMessage());

@@ -15,8 +15,8 @@ class IConnection;
 
 namespace bus {
 
-/// Serves a connection on the event loop: one watch and one timer, renewed before each poll. The renewal is needed,
-/// since after a nested synchronous call messages may wait in the library with nothing to read on the descriptor.
+/// Serves a connection on the event loop: one watch and one timer, renewed before each poll. The renewal is necessary:
+/// after a nested synchronous call, messages may wait in the library while the descriptor has nothing to read.
 class LoopBus {
  public:
   using Lost = std::function<void(const std::string& why)>;
@@ -25,7 +25,7 @@ class LoopBus {
   /// called after each message.
   LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost lost, std::function<void()> served);
 
-  /// Grows with each dispatched message: what was read for one message is stale in the next.
+  /// Grows with each dispatched message: a status that was read for one message is out of date for the next.
   [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
 
  private:
@@ -38,7 +38,7 @@ class LoopBus {
   Lost lost_;
   std::function<void()> served_;
   std::uint64_t turn_ = 1;
-  std::unique_ptr<core::IoWatch> io_;  ///< gone once the bus is lost
+  std::unique_ptr<core::IoWatch> io_;  ///< null after the connection is lost
   std::unique_ptr<core::BeforePoll> renewal_;
   core::Timer timer_;
 };

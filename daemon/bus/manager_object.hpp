@@ -10,7 +10,7 @@
 
 namespace bus {
 
-/// The numbers that the manager's properties show, and what PropertiesChanged is told by.
+/// The numbers behind the manager's properties. Old and new ones are compared for PropertiesChanged.
 struct ManagerSummary {
   std::uint32_t instances = 0;
   std::uint32_t running = 0;
@@ -31,7 +31,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::supervisormanag
   ManagerObject(BusMethods& methods, std::string version);
   ~ManagerObject();
 
-  /// Takes the numbers of now; tells the bus which properties changed.
+  /// Takes new numbers and signals the properties that changed.
   void update(const ManagerSummary& now);
 
  private:

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string_view>
 
-/// Who may do what: one table, without I/O. Every caller may read lists, properties and program states, but not what
-/// quotes configurations.
+/// Who may do what: one table, no I/O. Every caller may read lists, properties and program states, but not texts that
+/// can quote a configuration, since that may contain passwords.
 namespace bus {
 
 enum class Verb {
@@ -32,13 +32,14 @@ enum class Verb {
 struct VerbRule {
   std::string_view word;    ///< polkit's detail "verb", and the word in messages
   std::string_view action;  ///< polkit's action
-  bool ownerMay;            ///< the owner of the instance needs no authorization
+  bool ownerMay;            ///< the owner of the instance is allowed without polkit
 };
 [[nodiscard]] const VerbRule& ruleOf(Verb verb) noexcept;
 
 enum class Decision { Allow, AskPolkit };
 
-/// `manager` is the user id the manager runs as (0 but in development), `owner` that of the instance, if there is one.
+/// `manager` is the user id the manager runs as (0 except in development), `owner` that of the instance, if there is
+/// one.
 [[nodiscard]] Decision decide(Verb verb, uid_t caller, uid_t manager, std::optional<uid_t> owner) noexcept;
 
 }  // namespace bus

@@ -7,6 +7,7 @@ ProgramSignals::ProgramSignals(core::EventLoop& loop, Emit emit)
     : emit_(std::move(emit)),
       soon_(loop, [this] { send(); }),
       later_(
+          // A slack of 5 ms lets the kernel combine this wake-up with others; nobody notices it after a pause of 50 ms.
           loop, [this] { send(); }, core::milliseconds(5)) {}
 
 void ProgramSignals::add(const std::string& instance, const instances::ProgramStatus& program) {
@@ -19,7 +20,8 @@ void ProgramSignals::add(const std::string& instance, const instances::ProgramSt
 void ProgramSignals::forget(const std::string& instance) { waiting_.erase(instance); }
 
 bool ProgramSignals::send() {
-  // One signal an instance and turn, beginning behind the one whose turn was the last.
+  // Each instance sends one signal per turn, from the one after the last turn's: an instance with thousands of changes
+  // does not delay another's first.
   auto at = waiting_.upper_bound(last_);
   std::size_t sent = 0;
   for (; sent < kMost && !waiting_.empty(); ++sent) {
@@ -29,7 +31,7 @@ bool ProgramSignals::send() {
     at = at->second.empty() ? waiting_.erase(at) : std::next(at);
     emit_(last_, node.mapped());
   }
-  // With nothing sent there is no rate to keep, and nobody to wake for.
+  // If nothing was sent, a pause would only cause a wake-up of an idle manager.
   if (sent > 0) later_.armIn(kPause);
   return !waiting_.empty();
 }

@@ -11,25 +11,25 @@
 
 namespace bus {
 
-/// The changes of programs that are still to be sent as signals: for each program the last one. Owners choose how often
-/// their programs change, and a signal costs every listener something: instances take turns, and what exceeds a rate
-/// waits, and is replaced by the next change of the same program.
+/// The changes of programs that have not been sent as signals yet: the last one of each program. Owners choose how
+/// often their programs change, and every listener pays for every signal. So instances take turns, and changes beyond a
+/// rate wait and are replaced by the next change of the same program.
 class ProgramSignals {
  public:
   using Emit = std::function<void(const std::string& instance, const instances::ProgramStatus& program)>;
-  /// Signals sent at once, and the pause after that many.
+  /// Signals in one burst. kPause is the time to the next burst.
   static constexpr std::size_t kMost = 256;
-  /// Programs of one instance of which a change may wait. An owner that invents names faster than they can be told
-  /// loses what is too much: ListPrograms has the truth.
+  /// Programs of one instance that may have a waiting change. If an owner invents names faster than signals are sent,
+  /// the excess is dropped; ListPrograms returns the actual states.
   static constexpr std::size_t kMostWaiting = 20000;
   static constexpr auto kPause = core::milliseconds(50);
 
   ProgramSignals(core::EventLoop& loop, Emit emit);
-  /// Sent in the next turn of the loop, or later.
+  /// The change is sent in the next turn of the loop, or later.
   void add(const std::string& instance, const instances::ProgramStatus& program);
-  /// The instance is gone, with what was to be said of it.
+  /// Drops the waiting changes of an instance that was removed.
   void forget(const std::string& instance);
-  /// Sends what may be sent now. Returns whether something is left.
+  /// Sends what the rate allows now. Returns whether changes are left.
   bool send();
 
  private:

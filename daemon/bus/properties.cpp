@@ -28,7 +28,7 @@ core::Result<instances::Properties, CallError> toProperties(const std::map<std::
     auto text = toText(value);
     if (!text)
       return core::Err{CallError{"org.freedesktop.DBus.Error.InvalidArgs",
-                                 fmt::format("Property '{}': a value of type '{}' is not understood; give a text, a "
+                                 fmt::format("Property '{}': values of type '{}' are not supported; use a string, a "
                                              "number or a boolean",
                                              key, value.peekValueType())}};
     if (text->empty()) text = std::nullopt;

@@ -11,8 +11,8 @@
 
 namespace bus {
 
-/// The keys of an entry as a caller gave them, as text: what the entry's file takes. An empty text stands for the
-/// default of the key. Fails for a value of a type that no key has.
+/// The keys of an entry as a caller gave them, as the texts for the entry's file. An empty text restores the default of
+/// the key. Fails for a value of a type that no key has.
 [[nodiscard]] core::Result<instances::Properties, CallError> toProperties(
     const std::map<std::string, sdbus::Variant>& properties);
 

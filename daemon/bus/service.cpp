@@ -18,8 +18,8 @@
 
 namespace bus {
 
-/// Hears of changes and tells them once for each turn of the loop. An object may be asked to vanish while one of its
-/// own methods runs: objects come at once and go in the next turn.
+/// Collects changes and signals them once per turn of the loop. Objects appear immediately but are removed in the next
+/// turn: a removal may be the result of a method of the very object, which is still running.
 class Service::Impl final : public instances::Observer {
  public:
   Impl(core::EventLoop& loop, instances::Manager& manager, std::shared_ptr<sdbus::IConnection> connection,
@@ -40,7 +40,7 @@ class Service::Impl final : public instances::Observer {
 
   void instanceAdded(const std::string& name) override {
     guarded([&] { publish(name); });
-    instanceChanged(name);  // its object may be one that was about to go
+    instanceChanged(name);  // its object may be one that was scheduled for removal
   }
   void instanceRemoved(const std::string& name) override {
     removed_.insert(name);
@@ -63,7 +63,7 @@ class Service::Impl final : public instances::Observer {
   void takeName() { connection_->requestName(ServiceName(kServiceName)); }
 
  private:
-  /// What cannot be told harms nobody but the listeners. That the bus is gone is noticed where it is served.
+  /// A signal that fails only affects listeners: the change itself has happened. LoopBus notices a lost connection.
   template <class F>
   void guarded(F&& send) {
     try {

@@ -14,9 +14,9 @@ namespace bus {
 
 struct ServiceOptions {
   std::string address;  ///< of the bus; empty: the system bus
-  std::string version;  ///< what property Version says
-  /// The bus ended the connection. Called once; instances are not touched. A manager of the system then ends with a
-  /// failure, is started again by systemd and takes its instances over.
+  std::string version;  ///< value of the property Version
+  /// Lost the D-Bus connection. Called once; instances are not touched. The system's manager then exits with a failure,
+  /// is restarted by systemd and adopts its instances.
   std::function<void(const std::string& why)> lost;
 };
 

@@ -8,8 +8,8 @@
 
 namespace bus {
 
-/// The properties of org.supervisormanager1.Instance that `now` shows differently from `was` and whose changes are
-/// told: what PropertiesChanged lists.
+/// The properties of org.supervisormanager1.Instance that differ between `was` and `now`, for PropertiesChanged. Those
+/// that change all the time, such as MemoryCurrent, are not signalled.
 [[nodiscard]] std::vector<std::string> changedProperties(const instances::InstanceStatus& was,
                                                          const instances::InstanceStatus& now);
 

@@ -162,7 +162,7 @@ def test_changes_of_one_moment_are_told_once(service, cleanup):
     monitor = follow(service, "type='signal',interface='org.freedesktop.DBus.Properties'")
     cleanup.callback(monitor.wait)
     cleanup.callback(monitor.terminate)
-    service.call("StartInstance", "s", "tsupv")  # the simulated manager reports this change twice
+    service.call("StartInstance", "s", "tsupv")  # the pretended manager reports it twice
     service.call("StopInstance", "s", "tsupv")
     seen = []
     while len([m for m in seen if m["path"] == instance_path("tsupv")]) < 2:
@@ -220,7 +220,7 @@ def test_many_names_of_one_call_have_an_outcome_each(service):
 
 
 def test_many_names_of_one_call_are_worked_on_side_by_side(work_dir, cleanup):
-    """Some start together, then the next whenever one is done; the caller waits for one reply."""
+    """A few at a time, and the next one when one is done; the caller waits for one reply."""
     names = [f"slow{i}" for i in range(100)]
     with Service(work_dir, *[f"{name}:0:root" for name in names]) as service:
         call = subprocess.Popen(["busctl", f"--address={service.address}", "--json=short", "--timeout=300", "call",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The bus part of the manager with simulated instances, which exist only in memory. Tests of D-Bus and of authorization
-// use it with accounts and instances of their choice, without any supervisord.
+// The bus part of the manager over a pretended manager: instances are lines in memory. Tests of D-Bus and of
+// authorization run it with accounts and instances of their choice, without any supervisord.
 //
 //   bus-harness ADDRESS NAME:UID:USER[:GID[:LOGFILE]]...
 //

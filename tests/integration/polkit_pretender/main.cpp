@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Simulates polkit's authority: gives always the same answer, and prints one line per question:
+// Answers as polkit's authority would, always the same, and prints what it was asked, one line for each question:
 //
 //   polkit-pretender ADDRESS yes|no|challenge|late|mute
 //

@@ -24,7 +24,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("an account has half a second immediately, and a tenth of the time after that") {
+TEST_CASE("an account may use half a second in one burst, and a tenth of the time after that") {
   Fixture f;
   f.gate.identify(":1.5", 1000, f.now);
   CHECK(f.flood(":1.5") == 50);
@@ -66,7 +66,7 @@ TEST_CASE("a caller is limited by its name until its account is known, which is 
   CHECK(f.gate.admit(":1.6", f.now));
 }
 
-TEST_CASE("a crowd of names is forgotten in time, and then bounded again") {
+TEST_CASE("a crowd of names is forgotten in time, and then limited again") {
   Fixture f;
   for (int i = 0; i < 10000; ++i) (void)f.gate.charge(":1." + std::to_string(i), milliseconds(1), f.now);
   CHECK(f.gate.admit(":1.5", f.now));

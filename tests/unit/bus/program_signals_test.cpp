@@ -58,7 +58,7 @@ TEST_CASE("nothing is sent of an instance that is gone") {
   CHECK(f.sent.empty());
 }
 
-TEST_CASE("an owner that keeps inventing names has a bounded number waiting, and their last states are sent") {
+TEST_CASE("an owner that keeps inventing names has a limited number waiting, and their last states are sent") {
   Fixture f;
   constexpr auto most = bus::ProgramSignals::kMostWaiting;
   for (std::size_t i = 0; i < most + 1000; ++i) f.signals.add("a", {"p" + std::to_string(i), "RUNNING", 1});

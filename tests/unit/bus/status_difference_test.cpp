@@ -7,7 +7,7 @@ using bus::changedProperties;
 using instances::InstanceStatus;
 using Names = std::vector<std::string>;
 
-TEST_CASE("only what changed is reported") {
+TEST_CASE("only what changed is listed") {
   InstanceStatus was;
   InstanceStatus now;
   CHECK(changedProperties(was, now).empty());
