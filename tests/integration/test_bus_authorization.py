@@ -219,8 +219,7 @@ FLOOD = os.path.join(SOURCE, "tests", "support", "bus_flood.py")
 
 
 def flood(service, account, count, *mode):
-    path = service.address.split("path=")[1].split(",")[0]
-    return subprocess.Popen(["/usr/bin/python3", FLOOD, path, str(count), *mode], stdout=subprocess.PIPE, text=True,
+    return subprocess.Popen(["/usr/bin/python3", FLOOD, service.socket, str(count), *mode], stdout=subprocess.PIPE, text=True,
                             user=account.pw_uid, group=account.pw_gid, extra_groups=[])
 
 

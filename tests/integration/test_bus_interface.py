@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from bus_flood import pipelined
 from manager_bus import INSTANCE, MANAGER, NAME, ROOT, Service, instance_path
 from programs import SOURCE
 from waiting import wait_for
@@ -171,6 +172,20 @@ def test_changes_of_one_moment_are_told_once(service, cleanup):
     assert started[0] == INSTANCE
     assert {k: v["data"] for k, v in started[1].items()} == {"State": "running", "MainPID": 77}
     assert {k: v["data"] for k, v in stopped[1].items()} == {"State": "inactive", "MainPID": 0}
+
+
+def test_calls_of_a_new_sender_keep_their_order_and_need_one_question_for_its_account(service, cleanup):
+    monitor = follow(service, "type='method_call',member='GetConnectionUnixUser'")
+    cleanup.callback(monitor.wait)
+    cleanup.callback(monitor.terminate)
+    instance = instance_path("tsupv")
+    pipelined(service.socket, [(instance, INSTANCE, member) for member in [*["Start"] * 10, *["Stop"] * 10]])
+    assert service.property("State", instance, INSTANCE) == "inactive"
+    service.call("StartInstance", "s", "tsupv")  # another sender: the end of what is counted
+    asked = [next_message(monitor)["payload"]["data"][0]]
+    while (name := next_message(monitor)["payload"]["data"][0]) == asked[0]:
+        asked.append(name)
+    assert len(asked) <= 2  # one question of the authorizer, one of the limits on time
 
 
 def test_signals_of_programs(service, cleanup):

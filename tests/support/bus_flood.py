@@ -42,7 +42,8 @@ def _messages(stream):
         yield kind, rest[:fields]
 
 
-def main(path, count, *mode):
+def _connect(path):
+    """The socket, and the messages that arrive, of a connection that has its name on the bus."""
     bus = socket.socket(socket.AF_UNIX)
     bus.connect(path)
     bus.sendall(b"\0AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\r\nBEGIN\r\n")
@@ -51,6 +52,21 @@ def main(path, count, *mode):
     bus.sendall(_call(1, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello"))
     messages = _messages(stream)
     next(messages)
+    return bus, messages
+
+
+def pipelined(path, calls):
+    """Sends all `calls`, (path, interface, member), from one new connection in one write, and waits for the replies."""
+    bus, messages = _connect(path)
+    with bus:
+        bus.sendall(b"".join(_call(serial, "org.supervisormanager1", *call) for serial, call in enumerate(calls, 2)))
+        left = len(calls)
+        while left:
+            left -= next(messages)[0] in (RETURN, ERROR)
+
+
+def main(path, count, *mode):
+    bus, messages = _connect(path)
     flags = NO_REPLY if mode else 0
 
     def send():

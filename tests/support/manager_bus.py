@@ -50,6 +50,7 @@ class Service:
     def __enter__(self):
         self._bus.__enter__()
         self.address = self._bus.address
+        self.socket = self._bus.socket
         self.program = Program(*self._under, *program("bus-harness"), self.address, *self._instances)
         try:
             self.program.__enter__()
