@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
 
 namespace bus {
@@ -29,6 +30,11 @@ const char* errorName(instances::ErrorCode code) noexcept {
 
 CallError toCallError(const instances::ManagerError& error) {
   return {errorName(error.code), core::toUtf8(error.message)};
+}
+
+CallError internalError(const std::exception& error) {
+  logging::error("D-Bus: a call failed: {}", error.what());
+  return {kFailed, "The manager could not complete this call because of an internal error; its log has the details"};
 }
 
 CallError noSuchInstance(const std::string& name) {

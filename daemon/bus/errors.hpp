@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <exception>
 #include <string>
 
 #include "daemon/instances/manager.hpp"
@@ -28,6 +29,9 @@ inline constexpr const char* kLimitsExceeded = "org.freedesktop.DBus.Error.Limit
 /// The D-Bus error name of each failure of the manager: one table.
 [[nodiscard]] const char* errorName(instances::ErrorCode code) noexcept;
 [[nodiscard]] CallError toCallError(const instances::ManagerError& error);
+/// Logs what ended a call unexpectedly. The caller only learns that it happened: the text may contain paths and names
+/// that the caller may not see.
+[[nodiscard]] CallError internalError(const std::exception& error);
 [[nodiscard]] CallError noSuchInstance(const std::string& name);
 
 }  // namespace bus

@@ -3,13 +3,13 @@
 
 #include <exception>
 #include <memory>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "daemon/bus/errors.hpp"
 #include "dbus/sdbus_compat.hpp"
-#include "lib/core/log.hpp"
 #include "lib/core/task.hpp"
 
 namespace bus {
@@ -45,12 +45,14 @@ class Reply final : public core::Receiver<CallResult<Returned<R...>>> {
   Reply(std::shared_ptr<sdbus::IConnection> connection, sdbus::Result<R...>&& result)
       : connection_(std::move(connection)), result_(std::move(result)) {}
 
+  /// Throws std::bad_alloc if there is no memory even for an error.
   void complete(Outcome outcome) override {
     if (!outcome) return fail(outcome.error());
     try {
       send(outcome);
-    } catch (const sdbus::Error& error) {
-      fail({kFailed, "The reply cannot be sent: " + error.getMessage()});
+    } catch (const std::exception& error) {
+      // The bus does not take these values, or they need more memory than there is: an error is smaller.
+      fail({kFailed, std::string("The reply cannot be sent: ") + error.what()});
     }
   }
   void drop() noexcept override {
@@ -82,6 +84,7 @@ class Reply final : public core::Receiver<CallResult<Returned<R...>>> {
   sdbus::Result<R...> result_;
 };
 
+/// Sends what it is completed with as the reply of the call that `result` answers.
 template <class... R>
 [[nodiscard]] core::Completion<CallResult<Returned<R...>>> replyTo(std::shared_ptr<sdbus::IConnection> connection,
                                                                    sdbus::Result<R...>&& result) {
@@ -89,8 +92,7 @@ template <class... R>
       std::make_unique<Reply<R...>>(std::move(connection), std::move(result)));
 }
 
-/// What `task` returns. An exception becomes an error for the caller; only the log names it, since its text may show
-/// more than the caller may see.
+/// What `task` returns; an exception becomes an error for the caller.
 template <class T>
 core::Task<CallResult<T>> withoutExceptions(core::Task<CallResult<T>> task) {
   try {
@@ -98,9 +100,7 @@ core::Task<CallResult<T>> withoutExceptions(core::Task<CallResult<T>> task) {
   } catch (const core::Dropped&) {
     co_return core::Err{core::WhenDropped<CallError>::value()};
   } catch (const std::exception& error) {
-    logging::error("D-Bus: a call failed: {}", error.what());
-    co_return core::Err{CallError{
-        kFailed, "The manager could not complete this call because of an internal error; its log has the details"}};
+    co_return core::Err{internalError(error)};
   }
 }
 
