@@ -161,7 +161,6 @@ class PretendedManager final : public Manager {
   core::Task<Answer<ReloadReport>> reloadAll(bool dryRun) override {
     ReloadReport report;
     report.changes.push_back({"tsupv", "change", {dryRun ? "would" : "did"}});
-    report.changes.push_back({"tsupv", "change", {dryRun ? "would" : "did"}});
     co_return report;
   }
   core::Task<OperationResult> reexecute() override { co_return OperationResult(); }
