@@ -73,21 +73,28 @@ core::Task<CallResult<OutcomeList>> BusMethods::runMany(Caller caller, Verb verb
     if (taken.insert(name).second) outcomes.emplace_back(name, std::string(), std::string());
   Place place;
   SideBySide places;
-  core::Join running;  // last: it ends the operations before what they point to is destroyed
-  for (auto& row : outcomes) {
-    co_await places.enter();
-    const std::string name = std::get<0>(row);
-    auto authorising = authorise(caller, verb, name, place);
-    const auto allowed = co_await authorising;
-    if (allowed) {
-      place = *allowed;
-      running.run(runOne(operate(operation, name), &row, &places));
-    } else {
-      set(row, allowed.error());
-      places.leave();
+  core::Join running;
+  std::exception_ptr failure;
+  try {
+    for (auto& row : outcomes) {
+      co_await places.enter();
+      const std::string name = std::get<0>(row);
+      auto authorising = authorise(caller, verb, name, place);
+      const auto allowed = co_await authorising;
+      if (allowed) {
+        place = *allowed;
+        running.run(runOne(operate(operation, name), &row, &places));
+      } else {
+        set(row, allowed.error());
+        places.leave();
+      }
     }
+  } catch (...) {
+    failure = std::current_exception();
   }
+  // Also after a failure: the operations write to the rows, and one of them may be the one that resumed this loop.
   co_await running;
+  if (failure) std::rethrow_exception(failure);
   co_return outcomes;
 }
 
