@@ -7,6 +7,8 @@
 #include <map>
 #include <string_view>
 
+#include "daemon/entries/entry.hpp"
+
 namespace instances {
 namespace {
 
@@ -40,6 +42,42 @@ std::vector<std::string> differences(const Entry& before, const Entry& after) {
   return out;
 }
 
+/// The manager starts and finds what earlier managers left. `state` counts where the entry is new or was changed while
+/// no manager ran.
+Decision decideAtStart(const Seen& seen, const Inherited& inherited, const Entry& next) {
+  Decision out;
+  if (!next.managed) return out;
+  const auto will = fingerprintOf(next);
+  const bool changed = seen.deployed && *seen.deployed != will;
+  const bool stateCounts = changed || seen.fresh;
+  const bool wanted = inherited.wanted.value_or(inherited.enabled);
+  if (!seen.runs) {
+    out.starts = wanted;
+    if (stateCounts && next.state == WantedState::Started) out.starts = true;
+    if (stateCounts && next.state == WantedState::Stopped) out.starts = false;
+    if (seen.fresh && next.state == WantedState::Current) out.starts = false;
+    out.deed = seen.fresh ? Deed::Add : out.starts ? Deed::Start : changed ? Deed::Change : Deed::Nothing;
+    out.files = stateCounts || !out.starts;  // otherwise the start does it
+    return out;
+  }
+  const bool staysUp = wanted || (changed && next.state == WantedState::Started);
+  if (!staysUp || (stateCounts && next.state == WantedState::Stopped)) {
+    out.deed = Deed::Stop;
+    out.files = changed;
+  } else if (inherited.stopping || !wanted) {
+    out.deed = Deed::Restart;  // not checked: nothing can keep what is being stopped
+    out.files = out.starts = true;
+  } else if (changed && seen.deployed->process != will.process) {
+    out.deed = Deed::Restart;
+    out.checks = out.files = out.starts = true;
+  } else if (changed) {
+    out.deed = Deed::Change;
+    out.files = true;
+    out.checks = out.updates = seen.deployed->programs != will.programs;
+  }
+  return out;
+}
+
 }  // namespace
 
 const char* toText(Deed deed) noexcept {
@@ -48,33 +86,38 @@ const char* toText(Deed deed) noexcept {
   return texts[static_cast<std::size_t>(deed)];
 }
 
-Decision decide(const Seen* now, const Entry* next) {
+Decision decide(const Seen& seen, const Entry* next) {
   Decision out;
   if (!next) {
-    out.deed = now ? Deed::Remove : Deed::Nothing;
+    out.deed = seen.entry ? Deed::Remove : Deed::Nothing;
     return out;
   }
+  if (seen.inherited) return decideAtStart(seen, *seen.inherited, *next);
+  out.files = true;
   const bool started = next->managed && next->state == WantedState::Started;
-  if (!now) {
+  if (!seen.entry || (seen.fresh && seen.entry->managed && !seen.up)) {
     out.deed = Deed::Add;
     out.starts = started;
     return out;
   }
+  const auto was = seen.deployed ? *seen.deployed : fingerprintOf(*seen.entry);
   const auto will = fingerprintOf(*next);
-  const bool changed = now->deployed != will;
-  out.details = differences(now->entry, *next);
+  const bool changed = was != will;
+  out.details = differences(*seen.entry, *next);
   out.deed = changed || !out.details.empty() ? Deed::Change : Deed::Nothing;
   if (!changed || !next->managed) return out;
-  if (!now->up) {
+  if (!seen.up) {
     out.starts = started;
     if (started) out.deed = Deed::Start;
   } else if (next->state == WantedState::Stopped) {
     out.deed = Deed::Stop;
-  } else if (now->deployed.process != will.process) {
+  } else if (was.process != will.process) {
     out.deed = Deed::Restart;
     out.starts = true;
+    out.checks = seen.runs;
   } else {
-    out.updates = now->deployed.programs != will.programs;
+    out.updates = was.programs != will.programs;
+    out.checks = seen.runs && out.updates;
   }
   return out;
 }

@@ -118,11 +118,11 @@ class Fleet final : public Manager, private Runner::Listener {
   void takeLoaded(entries::Loaded& loaded);
   void applySettings();
   void decideFirst(Runner& runner, std::vector<std::string>& toStart);
-  void restartIfGood(Runner& runner);
+  void applyIfGood(Runner& runner, const Decision& decision);
   void clearForgotten(const entries::Loaded& loaded);
   void startByPriority(std::vector<std::string> names);
   void stopByPriority(std::vector<std::string> names, std::function<void()> done);
-  [[nodiscard]] static Decision decideFor(const Runner& runner, const entries::Entry& next);
+  [[nodiscard]] static Seen see(const Runner* runner);
   [[nodiscard]] bool isKept(const Runner& runner, const entries::Loaded& loaded) const;
 
   void plan(const entries::Loaded& loaded, const Gather& gather);

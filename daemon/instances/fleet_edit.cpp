@@ -143,7 +143,7 @@ void Fleet::writeAndApply(const std::string& name, const Files& files, Done done
     applyWritten(name, loaded, finish);
   };
   // What runs is not stopped for a start that must fail.
-  if (const auto* const runner = find(name); runner && decideFor(*runner, *entry).deed == Deed::Restart)
+  if (decide(see(find(name)), &*entry).deed == Deed::Restart)
     return trial_->check([apply](const CheckResult& result) { apply(result.objection.value_or("")); });
   trial_->deploy(layout::Mode::DryRun,
                  [apply](const layout::Report& report) { apply(core::join(report.errors, "; ")); });

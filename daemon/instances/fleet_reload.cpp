@@ -20,25 +20,18 @@ void addChanges(PlannedChange& change, const layout::Report& report) {
   for (const auto& error : report.errors) change.details.push_back(refusal(error));
 }
 
-/// What was brought about last: an entry that was refused when the manager started is not.
-Fingerprint deployedOf(const Runner& runner) {
-  return Fingerprint::fromText(runner.memory().deployed).value_or(fingerprintOf(runner.entry()));
-}
-
 bool isUp(const Runner& runner) { return runner.machine().wanted(); }
-
-/// What runs is neither stopped for a start that must fail, nor given files that would make the next one fail.
-bool needsCheck(const Runner& runner, const Decision& decision) {
-  return runner.mainPid() > 0 && (decision.deed == Deed::Restart || decision.updates);
-}
 
 }  // namespace
 
-Decision Fleet::decideFor(const Runner& runner, const entries::Entry& next) {
-  // Its first time failed: it is still to be added.
-  if (runner.memory().deployed.empty() && runner.entry().managed && !isUp(runner)) return decide(nullptr, &next);
-  const Seen now{runner.entry(), deployedOf(runner), isUp(runner)};
-  return decide(&now, &next);
+Seen Fleet::see(const Runner* runner) {
+  if (!runner) return {};
+  const auto& deployed = runner->memory().deployed;
+  return {.entry = &runner->entry(),
+          .fresh = deployed.empty(),
+          .deployed = Fingerprint::fromText(deployed),
+          .up = isUp(*runner),
+          .runs = runner->mainPid() > 0};
 }
 
 void Fleet::takeLoaded(entries::Loaded& loaded) {
@@ -80,7 +73,7 @@ void Fleet::plan(const entries::Loaded& loaded, const Gather& gather) {
   for (const auto& entry : loaded.entries) {
     names.insert(entry.name);
     const auto* const runner = find(entry.name);
-    auto decision = runner ? decideFor(*runner, entry) : decide(nullptr, &entry);
+    auto decision = decide(see(runner), &entry);
     auto& trial = *gather->trials.emplace_back(new Runner(context_, *this, entry));
     if (decision.deed != Deed::Nothing)
       gather->change(entry.name, toText(decision.deed)).details = std::move(decision.details);
@@ -90,7 +83,7 @@ void Fleet::plan(const entries::Loaded& loaded, const Gather& gather) {
           addChanges(gather->change(name, toText(Deed::Change)), report);
       });
     };
-    if (!runner || !needsCheck(*runner, decision)) {
+    if (!decision.checks) {
       deploy();
       continue;
     }
@@ -133,7 +126,7 @@ void Fleet::applyEntry(entries::Entry entry, const Gather& gather) {
   }
   const auto turn = beginChange(entry.name);
   if (auto* const runner = find(entry.name)) return applyChanged(*runner, std::move(entry), gather, turn);
-  const auto decision = decide(nullptr, &entry);
+  const auto decision = decide({}, &entry);
   auto& runner = add(std::move(entry));
   gather->change(runner.entry().name, toText(decision.deed));
   runner.memory().deployed.clear();
@@ -204,9 +197,9 @@ void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Decision& d
 
 void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gather, const Turn& turn) {
   const auto name = entry.name;
-  const auto decision = decideFor(runner, entry);
+  const auto decision = decide(see(&runner), &entry);
   if (decision.deed != Deed::Nothing) gather->change(name, toText(decision.deed)).details = decision.details;
-  if (!needsCheck(runner, decision)) return replaceEntry(runner, std::move(entry), decision, gather, turn);
+  if (!decision.checks) return replaceEntry(runner, std::move(entry), decision, gather, turn);
   auto& trial = *gather->trials.emplace_back(new Runner(context_, *this, entry));
   turn->checking = true;
   trial.check([this, gather, turn, name, decision, next = std::move(entry)](const CheckResult& result) {

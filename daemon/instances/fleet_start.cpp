@@ -91,50 +91,38 @@ void Fleet::takeOver() {
   context_.seen.clear();
 }
 
-/// What happens to one instance when the manager starts. An entry that is new, or was changed while no manager ran,
-/// is deployed: its `state` counts. Otherwise it goes on as it was in this boot, or `enabled` counts in a new one.
+/// What happens to one instance when the manager starts.
 void Fleet::decideFirst(Runner& runner, std::vector<std::string>& toStart) {
-  using entries::WantedState;
   auto& memory = runner.memory();
   const auto& entry = runner.entry();
-  const auto fingerprint = fingerprintOf(entry);
-  const bool fresh = memory.deployed.empty();
-  const auto before = Fingerprint::fromText(memory.deployed);
-  const bool deployed = fresh || (before && before->all != fingerprint.all);
-  const bool adopted = runner.adopt();
-  const bool stays = adopted && runner.record()->wanted && !(deployed && entry.state == WantedState::Stopped);
-  if (stays && !runner.record()->stopping && before && before->process != fingerprint.process)
-    return restartIfGood(runner);
-  memory.deployed = fingerprint.text();
+  auto seen = see(&runner);
+  seen.runs = runner.adopt();
+  seen.inherited = Inherited{.enabled = memory.isEnabled(entry.enabled)};
+  if (const auto& record = runner.record()) {
+    seen.inherited->wanted = record->wanted;
+    seen.inherited->stopping = record->stopping;
+  }
+  const auto decision = decide(seen, &entry);
+  if (decision.checks) return applyIfGood(runner, decision);
+  memory.deployed = fingerprintOf(entry).text();
   (void)runner.saveMemory();
-  if (adopted) {
-    // The manager before this one ended while it was stopping the instance, perhaps to start it again.
-    if (!stays) return runner.stop([](const OperationResult&) {});
-    if (runner.record()->stopping) return runner.restart([](const OperationResult&) {});
-    if (before && before->programs != fingerprint.programs)
-      runner.deploy(layout::Mode::Apply,
-                    [&runner](const layout::Report&) { runner.updatePrograms([](const OperationResult&) {}); });
-    return;
-  }
-  bool start = memory.isEnabled(entry.enabled);
-  if (runner.record()) start = runner.record()->wanted;
-  if (deployed && entry.state == WantedState::Started) start = true;
-  if (deployed && (entry.state == WantedState::Stopped || fresh) && entry.state != WantedState::Started) start = false;
-  if (start) {
+  if (decision.deed == Deed::Stop) return runner.stop([](const OperationResult&) {});
+  if (decision.deed == Deed::Restart) return runner.restart([](const OperationResult&) {});
+  if (decision.starts) {
     toStart.push_back(entry.name);
-    return;
+  } else if (decision.files) {
+    runner.deploy(layout::Mode::Apply, [name = entry.name](const layout::Report& report) {
+      for (const auto& error : report.errors) about(name).error("instance '{}': {}", name, error);
+    });
   }
-  runner.deploy(layout::Mode::Apply, [name = entry.name](const layout::Report& report) {
-    for (const auto& error : report.errors) about(name).error("instance '{}': {}", name, error);
-  });
 }
 
 /// Its entry was changed while no manager ran. What runs is not stopped for a start that must fail: until the entry can
-/// be brought about, it is not what was deployed, and the next reload or manager tries again.
-void Fleet::restartIfGood(Runner& runner) {
+/// be applied, it is not what was deployed, and the next reload or manager tries again.
+void Fleet::applyIfGood(Runner& runner, const Decision& decision) {
   const auto turn = beginChange(runner.entry().name);
   turn->checking = true;
-  runner.check([this, turn, name = runner.entry().name](const CheckResult& result) {
+  runner.check([this, turn, decision, name = runner.entry().name](const CheckResult& result) {
     if (turn->over) return;
     if (result.objection)
       about(name).error("instance '{}' goes on as it was; its changed entry is refused: {}", name, *result.objection);
@@ -142,7 +130,9 @@ void Fleet::restartIfGood(Runner& runner) {
     if (!here || result.objection) return;
     here->memory().deployed = fingerprintOf(here->entry()).text();
     (void)here->saveMemory();
-    here->restart([](const OperationResult&) {});
+    if (decision.deed == Deed::Restart) return here->restart([](const OperationResult&) {});
+    here->deploy(layout::Mode::Apply,
+                 [here](const layout::Report&) { here->updatePrograms([](const OperationResult&) {}); });
   });
 }
 

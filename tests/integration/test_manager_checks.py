@@ -184,6 +184,20 @@ def test_a_changed_entry_is_checked_when_the_manager_starts(manager, owner, runn
     assert is_running(running)
 
 
+def test_a_changed_program_is_checked_when_the_manager_starts(manager, owner, running):
+    """As a reload does it: what its owner's check refuses changes no file of what runs."""
+    manager.kill()
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000"),
+                                            ("b", "/bin/true\nstdout_logfile = /no/such/b.log")])
+    manager.start()
+    wait_for(lambda: "goes on as it was; its changed entry is refused" in manager.log(), "the refusal")
+    assert is_running(running) and os.listdir(manager.path("etc/supervisord_tsupv.d")) == ["a_prg.ini"]
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000"), ("b", "/bin/sleep 1001")])
+    assert manager.call("Reload")[0][0][1] == "change"
+    manager.program_pid("tsupv", "b")
+    assert is_running(running)
+
+
 def test_a_bad_declaration_is_refused_alone_and_what_ran_goes_on(manager, owner, running, cli):
     main = manager.main_pid("tsupv")
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000\nstartsecs = abc"), ("b", "/bin/sleep 1001")])
