@@ -8,6 +8,7 @@
 #include <csignal>
 #include <unordered_set>
 
+#include "daemon/bus/change_text.hpp"
 #include "daemon/bus/names.hpp"
 #include "daemon/bus/properties.hpp"
 #include "lib/core/text.hpp"
@@ -41,12 +42,12 @@ core::Task<> answerWith(core::Task<instances::Answer<T>> operation, std::shared_
     reply->fail(toCallError(result.error()));
 }
 
-ChangeList toList(const std::vector<instances::PlannedChange>& changes) {
+ChangeList toList(const std::vector<instances::Change>& changes) {
   ChangeList list;
   for (const auto& change : changes) {
-    std::vector<std::string> details;
-    for (const auto& detail : change.details) details.push_back(core::toUtf8(detail));
-    list.emplace_back(core::toUtf8(change.instance), change.action, std::move(details));
+    auto lines = linesOf(change);
+    for (auto& line : lines) line = core::toUtf8(line);
+    list.emplace_back(core::toUtf8(change.name), toText(change.deed), std::move(lines));
   }
   return list;
 }

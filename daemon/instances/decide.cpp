@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/instances/decide.hpp"
 
-#include <fmt/core.h>
-
-#include <array>
 #include <map>
+#include <string>
 #include <string_view>
 
 #include "daemon/entries/entry.hpp"
@@ -15,30 +13,26 @@ namespace {
 using entries::Entry;
 using entries::WantedState;
 
-/// The written attributes, without what is not for everybody.
-std::map<std::string_view, std::string_view> shown(const Entry& entry) {
-  std::map<std::string_view, std::string_view> out;
-  for (const auto& [key, value] : entry.written) out[key] = value;
-  if (const auto secret = out.find("http_server.password"); secret != out.end()) secret->second = "(hidden)";
-  return out;
-}
+constexpr std::string_view kPassword = "http_server.password";
 
-/// What was written differs, told in the order of the lines: what is gone first.
-std::vector<std::string> differences(const Entry& before, const Entry& after) {
-  std::vector<std::string> out;
-  const auto was = shown(before), is = shown(after);
-  const auto text = [](const auto& values, std::string_view key) {
-    const auto at = values.find(key);
-    return at == values.end() ? std::string_view("(default)") : at->second;
+/// What was written differs, in the order of the lines: what is gone first.
+std::vector<KeyChange> differences(const Entry& before, const Entry& after) {
+  using Lines = std::map<std::string_view, std::string_view>;
+  const Lines was(before.written.begin(), before.written.end()), is(after.written.begin(), after.written.end());
+  const auto valueOf = [](const Lines& lines, std::string_view key, bool secret) {
+    const auto at = lines.find(key);
+    if (at == lines.end()) return std::optional<std::string>();
+    return std::optional(secret ? std::string() : std::string(at->second));
+  };
+  std::vector<KeyChange> out;
+  const auto add = [&](const std::string& key) {
+    const bool secret = key == kPassword;
+    out.push_back({key, valueOf(was, key, secret), valueOf(is, key, secret), secret});
   };
   for (const auto& [key, value] : before.written)
-    if (!is.count(key)) out.push_back(fmt::format("{}: {} -> (default)", key, text(was, key)));
-  const std::map<std::string_view, std::string_view> old(before.written.begin(), before.written.end());
-  for (const auto& [key, value] : after.written) {
-    const auto same = old.find(key);
-    if (same == old.end() || same->second != value)
-      out.push_back(fmt::format("{}: {} -> {}", key, text(was, key), text(is, key)));
-  }
+    if (!is.count(key)) add(key);
+  for (const auto& [key, value] : after.written)
+    if (const auto same = was.find(key); same == was.end() || same->second != value) add(key);
   return out;
 }
 
@@ -80,12 +74,6 @@ Decision decideAtStart(const Seen& seen, const Inherited& inherited, const Entry
 
 }  // namespace
 
-const char* toText(Deed deed) noexcept {
-  constexpr std::array texts{"nothing", "add", "remove", "change", "start", "stop", "restart"};
-  static_assert(texts.size() == static_cast<std::size_t>(Deed::Restart) + 1);
-  return texts[static_cast<std::size_t>(deed)];
-}
-
 Decision decide(const Seen& seen, const Entry* next) {
   Decision out;
   if (!next) {
@@ -103,8 +91,8 @@ Decision decide(const Seen& seen, const Entry* next) {
   const auto was = seen.deployed ? *seen.deployed : fingerprintOf(*seen.entry);
   const auto will = fingerprintOf(*next);
   const bool changed = was != will;
-  out.details = differences(*seen.entry, *next);
-  out.deed = changed || !out.details.empty() ? Deed::Change : Deed::Nothing;
+  out.keys = differences(*seen.entry, *next);
+  out.deed = changed || !out.keys.empty() ? Deed::Change : Deed::Nothing;
   if (!changed || !next->managed) return out;
   if (!seen.up) {
     out.starts = started;

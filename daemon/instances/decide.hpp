@@ -2,9 +2,9 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <vector>
 
+#include "daemon/instances/change.hpp"
 #include "daemon/instances/fingerprint.hpp"
 
 namespace entries {
@@ -12,19 +12,6 @@ struct Entry;
 }
 
 namespace instances {
-
-/// What is done to one instance, as people see it.
-enum class Deed {
-  Nothing,  ///< its files are compared, and put right
-  Add,
-  Remove,
-  Change,  ///< entry and files; what runs continues
-  Start,
-  Stop,
-  Restart,
-};
-/// "add", "remove", "change", "start", "stop", "restart"; "nothing".
-[[nodiscard]] const char* toText(Deed deed) noexcept;
 
 /// What earlier managers left of an instance. It counts when a manager starts.
 struct Inherited {
@@ -47,11 +34,11 @@ struct Seen {
 /// What will be done. Made once: a plan prints it, and a run does it.
 struct Decision {
   Deed deed = Deed::Nothing;
-  bool checks = false;               ///< first the owner's check of the configuration; what it refuses changes nothing
-  bool files = false;                ///< its files are put in place, after a stop and before a start
-  bool starts = false;               ///< it is started, at once or after its stop
-  bool updates = false;              ///< while it runs, it loads changed programs
-  std::vector<std::string> details;  ///< "KEY: OLD -> NEW"
+  bool checks = false;          ///< first the owner's check of the configuration; what it refuses changes nothing
+  bool files = false;           ///< its files are put in place, after a stop and before a start
+  bool starts = false;          ///< it is started, at once or after its stop
+  bool updates = false;         ///< while it runs, it loads changed programs
+  std::vector<KeyChange> keys;  ///< the written lines that differ, for people
 };
 
 /// What becomes of an instance whose entry is to be `next` (null: it has none any more). This is the only place that

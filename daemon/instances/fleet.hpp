@@ -89,8 +89,8 @@ class Fleet final : public Manager, private Runner::Listener {
   void reexecute(Done done);
 
   struct Gathering;
-  struct Change;
-  using Turn = std::shared_ptr<Change>;
+  struct UnderWay;
+  using Turn = std::shared_ptr<UnderWay>;
   using Gather = std::shared_ptr<Gathering>;
   /// An instance that is being removed.
   struct Leaving {
@@ -150,7 +150,7 @@ class Fleet final : public Manager, private Runner::Listener {
   entries::ManagerSettings settings_;
   std::map<std::string, std::unique_ptr<Runner>> runners_;
   std::map<std::string, Leaving> leaving_;
-  std::map<std::string, Change*> changing_;
+  std::map<std::string, UnderWay*> changing_;
   std::list<std::function<void()>> soon_;      // changes whose turn has come
   std::unique_ptr<Runner> trial_;              // of an entry that is about to be written
   std::list<std::function<void()>> edits_;     // wait for that

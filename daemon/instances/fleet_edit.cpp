@@ -155,9 +155,8 @@ void Fleet::applyWritten(const std::string& name, entries::Loaded loaded, Done d
   // The outcome is that of the deployment, known when the last share of the gathering goes.
   const auto gather = std::make_shared<Gathering>(*this, [finish = std::move(done), name](auto report) {
     for (const auto& change : report->changes)
-      for (const auto& detail : change.details)
-        if (change.instance == name && (detail.starts_with("failed: ") || detail.starts_with("refused: ")))
-          return finish(error(ErrorCode::OperationFailed, detail.substr(detail.find(' ') + 1)));
+      if (const auto problem = change.name == name ? change.problem() : std::nullopt)
+        return finish(error(ErrorCode::OperationFailed, *problem));
     finish({});
   });
   for (auto& entry : loaded.entries)
@@ -236,10 +235,9 @@ void Fleet::remove(const std::string& name, bool purge, Done done) {
       return done(error(ErrorCode::OperationFailed, written.error().text));
     const auto gather = std::make_shared<Gathering>(*this, [finish = done, name](auto report) {
       for (const auto& change : report->changes)
-        for (const auto& detail : change.details)
-          if (change.instance == name && detail.starts_with("refused: "))
-            return finish(error(ErrorCode::OperationFailed,
-                                fmt::format("Instance '{}' is removed, but {}", name, detail.substr(9))));
+        if (change.name == name && !change.report.errors.empty())
+          return finish(error(ErrorCode::OperationFailed,
+                              fmt::format("Instance '{}' is removed, but {}", name, change.report.errors.front())));
       finish({});
     });
     removeRunner(runner, purge, gather);

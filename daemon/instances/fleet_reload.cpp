@@ -3,21 +3,19 @@
 
 #include <algorithm>
 
-#include "daemon/instances/change.hpp"
 #include "daemon/instances/decide.hpp"
 #include "daemon/instances/fingerprint.hpp"
 #include "daemon/instances/fleet.hpp"
 #include "daemon/instances/gathering.hpp"
+#include "daemon/instances/under_way.hpp"
 #include "lib/core/log.hpp"
 
 namespace instances {
 namespace {
 
-std::string refusal(const std::string& reason) { return "refused: " + reason; }
-
-void addChanges(PlannedChange& change, const layout::Report& report) {
-  for (const auto& one : report.changes) change.details.push_back(one.what + ' ' + one.path);
-  for (const auto& error : report.errors) change.details.push_back(refusal(error));
+void append(layout::Report& to, const layout::Report& more) {
+  to.changes.insert(to.changes.end(), more.changes.begin(), more.changes.end());
+  to.errors.insert(to.errors.end(), more.errors.begin(), more.errors.end());
 }
 
 bool isUp(const Runner& runner) { return runner.machine().wanted(); }
@@ -57,7 +55,7 @@ void Fleet::reloadAll(bool dryRun, ReloadDone done) {
     if (!dryRun)
       for (auto* observer : observers_) observer->reloading(false);
     std::sort(report->changes.begin(), report->changes.end(),
-              [](const auto& a, const auto& b) { return a.instance < b.instance; });
+              [](const auto& a, const auto& b) { return a.name < b.name; });
     finish(std::move(report));
   });
   gather->report.refused = loaded.refused;
@@ -75,12 +73,11 @@ void Fleet::plan(const entries::Loaded& loaded, const Gather& gather) {
     const auto* const runner = find(entry.name);
     auto decision = decide(see(runner), &entry);
     auto& trial = *gather->trials.emplace_back(new Runner(context_, *this, entry));
-    if (decision.deed != Deed::Nothing)
-      gather->change(entry.name, toText(decision.deed)).details = std::move(decision.details);
+    if (decision.deed != Deed::Nothing) gather->change(entry.name, decision.deed).keys = std::move(decision.keys);
     const auto deploy = [gather, &trial, name = entry.name] {
       trial.deploy(layout::Mode::DryRun, [gather, name](const layout::Report& report) {
         if (!report.changes.empty() || !report.errors.empty())
-          addChanges(gather->change(name, toText(Deed::Change)), report);
+          append(gather->change(name, Deed::Change).report, report);
       });
     };
     if (!decision.checks) {
@@ -90,15 +87,15 @@ void Fleet::plan(const entries::Loaded& loaded, const Gather& gather) {
     // What is refused changes no file.
     trial.check([gather, name = entry.name, deploy](const CheckResult& result) {
       if (!result.objection) return deploy();
-      gather->change(name, toText(Deed::Change)).details.push_back(refusal(*result.objection));
+      gather->change(name, Deed::Change).failures.push_back({Failure::Cause::RefusedByCheck, *result.objection});
     });
   }
   for (const auto& [name, runner] : runners_) {
     if (names.count(name) || isKept(*runner, loaded)) continue;
-    gather->change(name, toText(Deed::Remove));
+    gather->change(name, Deed::Remove);
     if (!runner->entry().managed || leaving_.count(name)) continue;
     runner->planRemoval([gather, name = name](const layout::Report& report) {
-      addChanges(gather->change(name, toText(Deed::Remove)), report);
+      append(gather->change(name, Deed::Remove).report, report);
     });
   }
 }
@@ -128,14 +125,14 @@ void Fleet::applyEntry(entries::Entry entry, const Gather& gather) {
   if (auto* const runner = find(entry.name)) return applyChanged(*runner, std::move(entry), gather, turn);
   const auto decision = decide({}, &entry);
   auto& runner = add(std::move(entry));
-  gather->change(runner.entry().name, toText(decision.deed));
+  gather->change(runner.entry().name, decision.deed);
   runner.memory().deployed.clear();
   bringAbout(runner, decision, gather, turn);
 }
 
 Fleet::Turn Fleet::beginChange(const std::string& name) {
   endChange(name);
-  auto turn = std::make_shared<Change>(*this, name);
+  auto turn = std::make_shared<UnderWay>(*this, name);
   changing_[name] = turn.get();
   return turn;
 }
@@ -153,9 +150,10 @@ void Fleet::remember(Runner& runner, std::string deployed, const Gather& gather)
   runner.memory().deployed = std::move(deployed);
   const auto saved = runner.saveMemory();
   if (saved) return;
-  auto text = fmt::format("failed: not recorded: {} (tried again until it works)", saved.error().text);
-  auto& details = gather->change(runner.entry().name, toText(Deed::Change)).details;
-  if (std::find(details.begin(), details.end(), text) == details.end()) details.push_back(std::move(text));
+  Failure failure{Failure::Cause::NotRecorded,
+                  fmt::format("not recorded: {} (tried again until it works)", saved.error().text)};
+  auto& failures = gather->change(runner.entry().name, Deed::Change).failures;
+  if (std::find(failures.begin(), failures.end(), failure) == failures.end()) failures.push_back(std::move(failure));
 }
 
 /// Its entry is the new one: its files are put in place, then the rest of the decision is done.
@@ -164,18 +162,19 @@ void Fleet::bringAbout(Runner& runner, const Decision& decision, const Gather& g
   auto before = runner.memory().deployed;
   remember(runner, fingerprintOf(runner.entry()).text(), gather);
   runner.deploy(layout::Mode::Apply, [this, gather, turn, name, decision, before](const layout::Report& report) {
-    if (!report.changes.empty() || !report.errors.empty())
-      addChanges(gather->change(name, toText(Deed::Change)), report);
+    if (!report.changes.empty() || !report.errors.empty()) append(gather->change(name, Deed::Change).report, report);
     auto* const here = turn->over ? nullptr : staying(name);
     if (!here) return;
     const bool placed = report.errors.empty();
     // Not brought about: the next reload, or manager, tries again, and its `state` counts then.
     if (!placed) remember(*here, before, gather);
-    const auto finish = [gather, name, decision](const OperationResult& outcome) {
-      if (!outcome) gather->change(name, toText(decision.deed)).details.push_back("failed: " + outcome.error().message);
+    const auto finish = [gather, name, deed = decision.deed](Failure::Cause cause) {
+      return [gather, name, deed, cause](const OperationResult& outcome) {
+        if (!outcome) gather->change(name, deed).failures.push_back({cause, outcome.error().message});
+      };
     };
-    if (decision.starts && !isUp(*here)) here->start(finish);
-    if (decision.updates && placed) here->updatePrograms(finish);
+    if (decision.starts && !isUp(*here)) here->start(finish(Failure::Cause::NotStarted));
+    if (decision.updates && placed) here->updatePrograms(finish(Failure::Cause::NotUpdated));
   });
 }
 
@@ -198,16 +197,16 @@ void Fleet::replaceEntry(Runner& runner, entries::Entry entry, const Decision& d
 void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gather, const Turn& turn) {
   const auto name = entry.name;
   const auto decision = decide(see(&runner), &entry);
-  if (decision.deed != Deed::Nothing) gather->change(name, toText(decision.deed)).details = decision.details;
+  if (decision.deed != Deed::Nothing) gather->change(name, decision.deed).keys = decision.keys;
   if (!decision.checks) return replaceEntry(runner, std::move(entry), decision, gather, turn);
   auto& trial = *gather->trials.emplace_back(new Runner(context_, *this, entry));
   turn->checking = true;
   trial.check([this, gather, turn, name, decision, next = std::move(entry)](const CheckResult& result) {
     turn->checking = false;
     if (turn->over) {
-      gather->change(name, toText(decision.deed)).details.emplace_back("skipped: a later change has taken its place");
+      gather->change(name, decision.deed).failures.push_back({Failure::Cause::Superseded, {}});
     } else if (result.objection) {
-      gather->change(name, toText(decision.deed)).details.push_back(refusal(*result.objection));
+      gather->change(name, decision.deed).failures.push_back({Failure::Cause::RefusedByCheck, *result.objection});
     } else if (auto* const here = staying(name)) {
       replaceEntry(*here, next, decision, gather, turn);
     }
@@ -216,7 +215,7 @@ void Fleet::applyChanged(Runner& runner, entries::Entry entry, const Gather& gat
 
 void Fleet::removeRunner(Runner& runner, bool purge, const Gather& gather) {
   const auto name = runner.entry().name;
-  gather->change(name, toText(Deed::Remove));
+  gather->change(name, Deed::Remove);
   endChange(name);
   if (!runner.entry().managed) return erase(name);
   if (const auto leaving = leaving_.find(name); leaving != leaving_.end()) {
@@ -227,7 +226,7 @@ void Fleet::removeRunner(Runner& runner, bool purge, const Gather& gather) {
   leaving_[name];
   runner.stop([this, gather, name, purge](const OperationResult&) {
     find(name)->removeFiles(purge, [this, gather, name](const layout::Report& report) {
-      addChanges(gather->change(name, toText(Deed::Remove)), report);
+      append(gather->change(name, Deed::Remove).report, report);
       leave(name);
     });
   });

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <memory>
 
-#include "daemon/instances/change.hpp"
 #include "daemon/instances/fingerprint.hpp"
 #include "daemon/instances/fleet.hpp"
 #include "daemon/instances/keyed_file.hpp"
 #include "daemon/instances/process_details.hpp"
+#include "daemon/instances/under_way.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
 

@@ -23,10 +23,10 @@ struct Fleet::Gathering {
   Gathering(const Gathering&) = delete;
   Gathering& operator=(const Gathering&) = delete;
 
-  PlannedChange& change(const std::string& instance, const std::string& action) {
+  Change& change(const std::string& instance, Deed deed) {
     for (auto& known : report.changes)
-      if (known.instance == instance) return known;
-    report.changes.push_back({instance, action, {}});
+      if (known.name == instance) return known;
+    report.changes.push_back({instance, deed});
     return report.changes.back();
   }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/entries/entry.hpp"
+#include "daemon/instances/change.hpp"
 #include "daemon/instances/status.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/task.hpp"
@@ -44,14 +45,9 @@ using OperationResult = Answer<void>;
 /// A key of an entry and its new value; nullopt puts the default back.
 using Properties = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
-/// What a reload does or, as a plan, would do to one instance.
-struct PlannedChange {
-  std::string instance;
-  std::string action;                ///< of Deed, see decide.hpp
-  std::vector<std::string> details;  ///< "create directory PATH", "user: a -> b", ...
-};
+/// What a reload did or, as a plan, would do. Instances with nothing to report are left out.
 struct ReloadReport {
-  std::vector<PlannedChange> changes;
+  std::vector<Change> changes;  ///< sorted by name
   std::vector<entries::Complaint> refused;
   std::vector<entries::Complaint> warnings;
 };

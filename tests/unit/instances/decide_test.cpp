@@ -17,6 +17,7 @@ using instances::Decision;
 using instances::Deed;
 using instances::Fingerprint;
 using instances::Inherited;
+using instances::KeyChange;
 using instances::Seen;
 
 namespace {
@@ -106,7 +107,7 @@ TEST_CASE("what a reload does, case by case") {
   for (const auto& one : cases) {
     CAPTURE(one.what);
     const auto decision = decided(one.before, one.up, one.after);
-    CHECK(std::string(toText(decision.deed)) == toText(one.deed));
+    CHECK(decision.deed == one.deed);
     CHECK(decision.starts == one.starts);
     CHECK(decision.updates == one.updates);
   }
@@ -211,19 +212,19 @@ TEST_CASE("what the start of a manager does, case by case") {
     if (decision.files) does += 'f';
     if (decision.starts) does += 's';
     if (decision.updates) does += 'u';
-    CHECK(std::string(toText(decision.deed)) == toText(one.deed));
+    CHECK(decision.deed == one.deed);
     CHECK(does == one.does);
   }
 }
 
-TEST_CASE("details name each line that changed, and no password") {
+TEST_CASE("each line that changed is named, without a password") {
   auto before = Made{.umask = "022"}.entry(), after = Made{.umask = "027"}.entry();
   before.written.emplace_back("nice", "5");
   before.written.emplace_back("http_server.password", "old");
   after.written.emplace_back("http_server.password", "new");
-  CHECK(decide(seen(before, true), &after).details ==
-        std::vector<std::string>{"nice: 5 -> (default)", "umask: 022 -> 027",
-                                 "http_server.password: (hidden) -> (hidden)"});
+  CHECK(decide(seen(before, true), &after).keys == std::vector<KeyChange>{{"nice", "5", std::nullopt},
+                                                                          {"umask", "022", "027"},
+                                                                          {"http_server.password", "", "", true}});
 }
 
 namespace {
