@@ -76,8 +76,13 @@ int Managerd::run() {
   if (!open()) return otherHasLock_ ? loop_.run() : 1;
   if (options_.endInstances && !lock_) return 0;  // a manager runs, and ends its instances itself
   loop_.enableWatchdog();
-  fleet_.lookForInstances([this] { begin(); });
+  tasks_.run(lookAndBegin());
   return loop_.run();
+}
+
+core::Task<> Managerd::lookAndBegin() {
+  co_await fleet_.lookForInstances();
+  begin();
 }
 
 /// Nobody can ask for anything before it is known what runs.
@@ -183,7 +188,12 @@ void Managerd::stop() {
   replace_.disarm();  // another program in this one's place would know nothing of the stop
   logging::info("stopping all instances");
   tell("STOPPING=1\nSTATUS=Stopping all instances");
-  fleet_.stopAll([this] { loop_.exit(0); });
+  tasks_.run(stopAndExit());
+}
+
+core::Task<> Managerd::stopAndExit() {
+  co_await fleet_.stopAll();
+  loop_.exit(0);
 }
 
 void Managerd::reload() {

@@ -292,7 +292,8 @@ def test_a_plan_names_each_line_of_the_reload(manager, owner, running, cli):
 
 
 def test_after_a_reload_a_plan_has_nothing_to_do(manager, owner, cli):
-    """Random edits: what the plan says is what the reload says, and then nothing is left."""
+    """Random edits: what the plan says is what the reload says, and then nothing is left. An edit while no manager runs
+    leaves nothing, either, and has the same effect."""
     chosen = random.Random(9)
 
     def write():
@@ -310,6 +311,15 @@ def test_after_a_reload_a_plan_has_nothing_to_do(manager, owner, cli):
         planned = actions(json.loads(cli("plan", "--json").stdout))
         done = {name: what for name, what, _ in manager.call("Reload")[0]}
         assert (planned, cli("plan").stdout) == (done, "Nothing to do\n"), edit
+    for _ in range(6):
+        runs = manager.get("tsupv", "MainPID") > 0
+        manager.kill()
+        edit = write()
+        manager.start()
+        managed, stopped, current = "managed = no" not in edit[0], "= stopped" in edit[0], "= current" in edit[0]
+        if managed and not current:
+            manager.wait_state("tsupv", "inactive" if stopped else "running")
+        wait_for(lambda: cli("plan").stdout == "Nothing to do\n", f"the end of {edit}, which ran before: {runs}")
 
 
 @pytest.fixture

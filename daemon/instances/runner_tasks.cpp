@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/runner_tasks.hpp"
+
+#include <exception>
+
+namespace instances::tasks {
+
+core::Task<> guarded(std::string name, core::Task<> work) {
+  try {
+    co_await work;
+  } catch (const core::Dropped&) {  // the instance is gone
+  } catch (const std::exception& error) {
+    about(name).error("instance '{}': {}", name, error.what());
+  }
+}
+
+}  // namespace instances::tasks
