@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <exception>
+
 #include "daemon/bus/service.hpp"
 #include "daemon/instances/process_details.hpp"
 #include "daemon/instances/process_table.hpp"
@@ -192,8 +194,15 @@ void Managerd::stop() {
 }
 
 core::Task<> Managerd::stopAndExit() {
-  co_await fleet_.stopAll();
-  loop_.exit(0);
+  int status = 0;
+  try {
+    co_await fleet_.stopAll();
+  } catch (const std::exception& error) {
+    // Without an exit systemd would wait for its limit. supervisor-manager-end.service stops what still runs.
+    logging::critical("cannot stop all instances: {}", error.what());
+    status = 1;
+  }
+  loop_.exit(status);
 }
 
 void Managerd::reload() {

@@ -11,6 +11,7 @@
 #include <array>
 #include <utility>
 
+#include "daemon/instances/entry_editor.hpp"
 #include "daemon/instances/keyed_file.hpp"
 #include "lib/core/log.hpp"
 
@@ -31,7 +32,7 @@ Fleet::Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options
     : options_(std::move(options)),
       context_{loop, reaper, ControlGroups::detect(), {}, {}, {}, {}, options_.privileged, {}, false, {}, {}},
       turns_(loop),
-      editor_(*this, loop),
+      editor_(std::make_unique<EntryEditor>(*this, loop)),
       changes_(loop, [this] { flushChanges(); }) {
   const auto& root = options_.root;
   if (options_.config.empty()) options_.config = root + "/etc/supervisor-manager/supervisor-manager.conf";
@@ -43,6 +44,8 @@ Fleet::Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options
   // What an instance leaves behind becomes our child: then it can be found and reaped.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
+
+Fleet::~Fleet() = default;
 
 core::Status Fleet::open() {
   const std::pair<std::string, mode_t> directories[] = {{options_.root + "/run", 0755},

@@ -12,19 +12,23 @@
 #include "daemon/entries/loader.hpp"
 #include "daemon/instances/context.hpp"
 #include "daemon/instances/decide.hpp"
-#include "daemon/instances/entry_editor.hpp"
 #include "daemon/instances/manager.hpp"
 #include "daemon/instances/runner.hpp"
 #include "daemon/instances/turns.hpp"
 
 namespace instances {
 
-/// The manager proper: entries on one side, one runner each on the other.
+class EntryEditor;
+
+/// The instances by name, with one runner each; what may be asked about them, and who hears of their changes. What
+/// takes longer is in reload, entry_editor, boot and shutdown.
 class Fleet final : public Manager, private Runner::Listener {
  public:
   Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options);
+  ~Fleet() override;
 
-  /// Makes the manager's own directories and reads the entries. Fails if there is nothing to stand on.
+  /// Makes the manager's own directories and reads the entries. Fails if a directory cannot be made or belongs to
+  /// somebody else.
   [[nodiscard]] core::Status open();
   /// Looks at the processes of an earlier manager's records, at most some seconds; then begin() or takeOver().
   core::Task<> lookForInstances();
@@ -128,7 +132,7 @@ class Fleet final : public Manager, private Runner::Listener {
   std::list<std::unique_ptr<Runner>> trials_;
   std::list<std::unique_ptr<Runner>> gone_;  // freed when nothing of them is on the stack
   Turns turns_;
-  EntryEditor editor_;
+  std::unique_ptr<EntryEditor> editor_;
   std::vector<entries::Complaint> refused_;
   std::vector<entries::Complaint> warnings_;
   entries::Loaded first_;  // between open() and begin()

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/instances/boot.hpp"
+#include "daemon/instances/entry_editor.hpp"
 #include "daemon/instances/failures.hpp"
 #include "daemon/instances/fleet.hpp"
 #include "daemon/instances/reload.hpp"
@@ -102,13 +103,13 @@ Answer<bool> Fleet::setEnabled(const std::string& name, bool enabled) {
 }
 
 core::Task<OperationResult> Fleet::create(std::string name, Properties properties) {
-  return editor_.create(std::move(name), std::move(properties));
+  return editor_->create(std::move(name), std::move(properties));
 }
 core::Task<OperationResult> Fleet::setProperties(std::string name, Properties properties) {
-  return editor_.setProperties(std::move(name), std::move(properties));
+  return editor_->setProperties(std::move(name), std::move(properties));
 }
 core::Task<OperationResult> Fleet::remove(std::string name, bool purge) {
-  return editor_.remove(std::move(name), purge);
+  return editor_->remove(std::move(name), purge);
 }
 
 core::Task<Answer<ReloadReport>> Fleet::reloadAll(bool dryRun) {

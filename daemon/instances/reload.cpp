@@ -20,14 +20,19 @@ core::Task<Answer<ReloadReport>> Reload::run(bool dryRun) {
     fleet_.tellReloading(true);
     fleet_.take(loaded);
   }
-  // Whatever happens, the observers see the end: systemd waits for it.
+  // Without memory for some of it, what has begun is finished all the same: an instance that was stopped for a change
+  // must start again. And the observers see the end, since systemd waits for it.
+  core::Join join;
   std::exception_ptr error;
   try {
-    core::Join join;
     if (dryRun)
       beginPlan(loaded, join);
     else
       beginApply(loaded, join);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  try {
     co_await join;
   } catch (...) {
     error = std::current_exception();
