@@ -69,7 +69,7 @@ core::Task<> lookForInstances(Fleet& fleet) {
       for (const auto& [pid, one] : *details) context.seen[pid].details = one;
       co_return;
     }
-    // Whoever is not taken over is ended: that must not depend on a helper that failed.
+    // A process that is not taken over is stopped as a leftover. A helper that failed must not have that effect.
     logging::error("cannot look at what runs already: the helper failed; trying again");
     co_await pause(context.loop, kLookAgain);
   }
@@ -77,7 +77,8 @@ core::Task<> lookForInstances(Fleet& fleet) {
 
 core::Task<> Boot::run(entries::Loaded loaded) {
   const auto forgotten = addForgotten(loaded);
-  // First all are taken over and decided: what is swept up then belongs to none of them.
+  // All are taken over before anything is done: a start ends leftover processes, and must know the main process of
+  // every instance by then.
   std::vector<Item> items;
   for (const auto& name : fleet_.names()) items.push_back(decideFirst(name, forgotten.count(name) > 0));
   fleet_.context().seen.clear();
@@ -105,7 +106,7 @@ core::Task<> Boot::run(entries::Loaded loaded) {
   co_await settling;
 }
 
-/// Instances whose entries were taken away while no manager ran: they are stopped, and what was generated goes.
+/// Instances whose entries were deleted while no manager ran: they are stopped, and their generated files removed.
 std::set<std::string> Boot::addForgotten(const entries::Loaded& loaded) {
   std::set<std::string> out;
   if (!loaded.brokenFiles.empty()) return out;  // the entry may be in one of them
@@ -154,7 +155,7 @@ core::Task<> Boot::start(Item item) {
   }
 }
 
-/// What is not started by priority: it runs, or stays down.
+/// For an instance that is not started by priority: it runs, or stays stopped.
 core::Task<> Boot::settle(Item item) {
   const auto name = item.name;
   auto turn = co_await fleet_.turns().enter(name);
@@ -167,7 +168,8 @@ core::Task<> Boot::settle(Item item) {
     if (turn->over()) co_return;
     if (result.objection) {
       // It is not what counts as deployed: the next reload or manager tries again.
-      about(name).error("instance '{}' goes on as it was; its changed entry is refused: {}", name, *result.objection);
+      about(name).error("instance '{}' keeps running as before; its changed entry is refused: {}", name,
+                        *result.objection);
       co_return;
     }
     runner = fleet_.staying(name);

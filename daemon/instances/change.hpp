@@ -20,7 +20,7 @@ enum class Deed {
   Restart,
 };
 
-/// A line of an entry that differs. Nothing stands for the default.
+/// A line of an entry that differs. Without a value it has its default.
 struct KeyChange {
   std::string key;
   std::optional<std::string> before;
@@ -39,7 +39,7 @@ struct Failure {
     NotUpdated,  ///< it runs, and did not load its changed programs
   };
   Cause cause;
-  std::string text;  ///< a sentence for people; empty where the cause says all
+  std::string text;  ///< a sentence for people; empty where the cause is enough
   bool operator==(const Failure&) const = default;
 };
 

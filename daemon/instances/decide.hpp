@@ -17,7 +17,7 @@ namespace instances {
 struct Inherited {
   std::optional<bool> wanted =
       {};                 ///< it was meant to run during this boot of the host; nothing: this is its first manager
-  bool stopping = false;  ///< it had been told to stop; with `wanted`, to start again
+  bool stopping = false;  ///< it was being stopped; with `wanted`, to start again
   bool enabled = true;    ///< what the first manager of a boot starts
 };
 
@@ -36,7 +36,7 @@ struct Decision {
   Deed deed = Deed::Nothing;
   bool checks = false;          ///< first the owner's check of the configuration; what it refuses changes nothing
   bool files = false;           ///< its files are put in place, after a stop and before a start
-  bool starts = false;          ///< it is started, at once or after its stop
+  bool starts = false;          ///< it is started, immediately or after its stop
   bool updates = false;         ///< while it runs, it loads changed programs
   std::vector<KeyChange> keys;  ///< the written lines that differ, for people
 };
@@ -69,7 +69,7 @@ struct Decision {
 ///   has a process that is being stopped                        Restart: the stop ends, then it starts
 ///   has a process, changed                                     as a reload: Restart or Change
 ///   has a process, not changed                                 Nothing: not even its files are looked at, so that an
-///                                                              upgrade of the manager costs nothing
+///                                                              upgrade of the manager starts no helper
 ///
 /// So an edit made while no manager runs has the effect that it would have had as a reload. What was applied last may
 /// be unknown: written by another version, or lost. Then nothing counts as changed, since that must not restart what

@@ -15,7 +15,7 @@ namespace instances {
 class Fleet;
 class Runner;
 
-/// Does what was decided about one instance, or says what would be done. Reload, edits and the start of the manager
+/// Does what was decided about one instance, or returns what would be done. Reload, edits and the start of the manager
 /// share it. A Change that is returned has what was done up to the point where the instance was removed by somebody
 /// else, or where a later change replaced this one.
 class EntryApplier {

@@ -41,7 +41,7 @@ Files onDisk(const Files& files) {
   return out;
 }
 
-/// An edit was checked for as long as the owner let it take: what an administrator wrote meanwhile stays.
+/// The owner decides how long a check takes. What an administrator wrote meanwhile must not be overwritten.
 std::string changedSince(const Files& before) {
   const auto now = onDisk(before);
   for (const auto& [path, content] : before)
@@ -49,12 +49,13 @@ std::string changedSince(const Files& before) {
   return {};
 }
 
-/// Why the files cannot be written in the place of those that are there.
+/// Fails if one of the files must not be replaced.
 core::Status mayWrite(const Files& files) {
   for (const auto& [path, content] : files) {
     struct stat info {};
     if (::lstat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
-      return core::Err{core::Error{path + " is not a regular file: edit what it stands for, and reload", EINVAL}};
+      return core::Err{
+          core::Error{path + " is not a regular file: edit the file that it refers to, and reload", EINVAL}};
   }
   return {};
 }
@@ -62,7 +63,7 @@ core::Status mayWrite(const Files& files) {
 /// Writes or removes the files; a file that is new may hold a password, so nobody else reads it.
 core::Status writeFiles(const Files& files) {
   if (auto good = mayWrite(files); !good) return good;
-  // All texts are on disk before the first takes its place: a disk that is full changes nothing.
+  // All texts are on disk before the first replaces a file: a full disk changes nothing.
   std::list<core::FileDraft> drafts;
   for (const auto& [path, content] : files) {
     if (!content) continue;
@@ -137,7 +138,7 @@ Answer<EntryEditor::Files> EntryEditor::created(const std::string& name, const P
 }
 
 core::Task<OperationResult> EntryEditor::setProperties(std::string name, Properties properties) {
-  // Checked before the wait, so that a mistake is answered at once, and after it, since the instance may be gone.
+  // Checked before the wait, so that a mistake is answered immediately, and after it, since the instance may be gone.
   if (auto may = mayEdit(name); !may) co_return may;
   auto turn = co_await queue_.enter();
   if (auto may = mayEdit(name); !may) co_return may;
@@ -155,7 +156,7 @@ Answer<EntryEditor::Files> EntryEditor::edited(const std::string& name, const Pr
   if (changed) return Files{{path, std::move(*changed)}};
   return error(ErrorCode::OperationFailed,
                fmt::format("{} has no section [supervisor:{}] any more, or cannot be parsed; run "
-                           "'supervisor-managerd --verify', mend it and reload.",
+                           "'supervisor-managerd --verify', fix it and reload.",
                            path, name));
 }
 
@@ -227,7 +228,7 @@ Answer<EntryEditor::Files> EntryEditor::removed(const std::string& name) const {
     } else if (section == "supervisor:" + name) {
       return error(
           ErrorCode::OperationFailed,
-          fmt::format("{} has no section [{}] any more, or cannot be parsed: mend it and reload.", path, section));
+          fmt::format("{} has no section [{}] any more, or cannot be parsed: fix it and reload.", path, section));
     }
   }
   for (auto& [path, text] : files)

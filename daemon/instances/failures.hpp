@@ -15,7 +15,7 @@ using TextDone = std::function<void(Answer<std::string>)>;
 
 /// The outcome of an operation that failed; `message` is a complete sentence.
 [[nodiscard]] OperationResult failure(ErrorCode code, std::string message);
-/// An operation needs an instance that runs: says how to start it.
+/// An operation needs an instance that runs; the message names the command that starts it.
 [[nodiscard]] OperationResult notRunning(const std::string& name);
 [[nodiscard]] ManagerError managerEnds();
 

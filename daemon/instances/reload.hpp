@@ -10,7 +10,7 @@ struct Loaded;
 
 namespace instances {
 
-/// Reads all entries again and applies them, all instances side by side; or says what that would do.
+/// Reads all entries again and applies them, all instances side by side; or returns what that would do.
 class Reload {
  public:
   explicit Reload(Fleet& fleet) noexcept : fleet_(fleet), applier_(fleet) {}

@@ -180,7 +180,7 @@ def test_a_changed_entry_is_checked_when_the_manager_starts(manager, owner, runn
     manager.kill()
     manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1000")])
     manager.start()
-    wait_for(lambda: "goes on as it was; its changed entry is refused" in manager.log(), "the refusal")
+    wait_for(lambda: "keeps running as before; its changed entry is refused" in manager.log(), "the refusal")
     assert is_running(running)
 
 
@@ -190,7 +190,7 @@ def test_a_changed_program_is_checked_when_the_manager_starts(manager, owner, ru
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000"),
                                             ("b", "/bin/true\nstdout_logfile = /no/such/b.log")])
     manager.start()
-    wait_for(lambda: "goes on as it was; its changed entry is refused" in manager.log(), "the refusal")
+    wait_for(lambda: "keeps running as before; its changed entry is refused" in manager.log(), "the refusal")
     assert is_running(running) and os.listdir(manager.path("etc/supervisord_tsupv.d")) == ["a_prg.ini"]
     manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000"), ("b", "/bin/sleep 1001")])
     assert manager.call("Reload")[0][0][1] == "change"

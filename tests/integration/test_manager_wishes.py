@@ -330,7 +330,7 @@ def test_a_changed_entry_that_is_refused_stops_nothing_when_the_manager_starts(m
         if start > 1:
             manager.kill()
         manager.start()
-        wait_for(lambda n=start: manager.log().count("goes on as it was") == n, "the refusal")
+        wait_for(lambda n=start: manager.log().count("keeps running as before") == n, "the refusal")
         manager.wait_state("tsupv", "running")
         assert manager.main_pid("tsupv") == main and is_running(pid)
     os.unlink(manager.path("etc/hand.conf"))

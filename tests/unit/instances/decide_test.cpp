@@ -102,7 +102,7 @@ TEST_CASE("what a reload does, case by case") {
       {"no longer managed, and umask", {}, true, {.managed = false, .umask = "027"}, Deed::Change, false, false},
       {"no longer managed, and stopped", {}, true, {.state = Stopped, .managed = false}, Deed::Change, false, false},
       {"managed again", {.managed = false}, false, {}, Deed::Start, true, false},
-      {"managed again, what ran goes on", {.managed = false}, true, {}, Deed::Change, false, false},
+      {"managed again, what ran continues", {.managed = false}, true, {}, Deed::Change, false, false},
   };
   for (const auto& one : cases) {
     CAPTURE(one.what);

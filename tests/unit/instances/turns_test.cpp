@@ -14,7 +14,7 @@ using instances::Turns;
 
 namespace {
 
-/// Changes and removals that end when the test says so. `log` has what they did, in order.
+/// Changes and removals that end when the test calls end(). `log` has what they did, in order.
 struct Scene {
   core::EventLoop loop;
   std::vector<std::string> log;
