@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <exception>
+
 #include "daemon/bus/service.hpp"
 #include "daemon/instances/process_details.hpp"
 #include "daemon/instances/process_table.hpp"
@@ -90,11 +92,16 @@ int Managerd::run() {
   if (!open()) return otherHasLock_ ? loop_.run() : 1;
   if (options_.endInstances && !lock_) return 0;  // a manager runs, and ends its instances itself
   loop_.enableWatchdog();
-  fleet_.lookForInstances([this] { begin(); });
+  tasks_.run(lookAndBegin());
   return loop_.run();
 }
 
-/// The bus is opened only when it is known what runs: a request before that could start an instance twice.
+core::Task<> Managerd::lookAndBegin() {
+  co_await fleet_.lookForInstances();
+  begin();
+}
+
+/// Nobody can ask for anything before it is known what runs.
 void Managerd::begin() {
   if (options_.endInstances) {
     begun_ = true;
@@ -184,7 +191,19 @@ void Managerd::stop() {
   replace_.disarm();  // a replaced program would not know of the stop
   logging::info("stopping all instances");
   tell("STOPPING=1\nSTATUS=Stopping all instances");
-  fleet_.stopAll([this] { loop_.exit(0); });
+  tasks_.run(stopAndExit());
+}
+
+core::Task<> Managerd::stopAndExit() {
+  int status = 0;
+  try {
+    co_await fleet_.stopAll();
+  } catch (const std::exception& error) {
+    // Without an exit systemd would wait for its limit. supervisor-manager-end.service stops what still runs.
+    logging::critical("cannot stop all instances: {}", error.what());
+    status = 1;
+  }
+  loop_.exit(status);
 }
 
 void Managerd::reload() {

@@ -39,11 +39,13 @@ class Managerd final : private instances::Observer {
 
  private:
   [[nodiscard]] bool open();
+  core::Task<> lookAndBegin();
   void begin();
   [[nodiscard]] bool lock();
   core::Task<> nameLockHolder(std::string path);
   [[nodiscard]] bool openBus();
   void stop();
+  core::Task<> stopAndExit();
   void reload();
   void replaceProgram();
   void tell(const std::string& message) const;

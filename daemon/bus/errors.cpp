@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "dbus/names.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
 

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bus/report_text.hpp"
 
+#include <utility>
+
+#include "daemon/bus/change_text.hpp"
 #include "lib/core/text.hpp"
 
 namespace bus {
 
-ChangeList toList(const std::vector<instances::PlannedChange>& changes) {
+ChangeList toList(const std::vector<instances::Change>& changes) {
   ChangeList list;
   for (const auto& change : changes) {
-    std::vector<std::string> details;
-    for (const auto& detail : change.details) details.push_back(core::toUtf8(detail));
-    list.emplace_back(core::toUtf8(change.instance), change.action, std::move(details));
+    auto lines = linesOf(change);
+    for (auto& line : lines) line = core::toUtf8(line);
+    list.emplace_back(core::toUtf8(change.name), toText(change.deed), std::move(lines));
   }
   return list;
 }

@@ -16,7 +16,7 @@ using ChangeList = std::vector<sdbus::Struct<std::string, std::string, std::vect
 /// For each complaint: file, line, section, key, reason.
 using ComplaintList = std::vector<sdbus::Struct<std::string, std::uint32_t, std::string, std::string, std::string>>;
 
-[[nodiscard]] ChangeList toList(const std::vector<instances::PlannedChange>& changes);
+[[nodiscard]] ChangeList toList(const std::vector<instances::Change>& changes);
 [[nodiscard]] ComplaintList toList(const std::vector<entries::Complaint>& complaints);
 
 }  // namespace bus

@@ -12,9 +12,9 @@
 
 namespace instances {
 
-/// What a check of an instance's configuration said, cleaned for a terminal.
+/// The output of a check of an instance's configuration, cleaned for a terminal.
 struct CheckResult {
-  std::optional<std::string> objection;  ///< why a start with it would fail, or why that cannot be told
+  std::optional<std::string> objection;  ///< why a start with it would fail, or why that is unknown
   std::vector<std::string> warnings;
   bool filesInPlace = false;  ///< what the entry needs is there already
 };

@@ -3,9 +3,19 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <utility>
 
 namespace instances {
+
+const char* toText(ErrorCode code) noexcept {
+  constexpr std::array texts{"NoSuchInstance",    "InstanceExists",     "InstanceBusy",  "InstanceUnmanaged",
+                             "InstanceProtected", "InstanceNotRunning", "NoSuchProgram", "InvalidArgument",
+                             "ConfigInvalid",     "OperationFailed",    "Timeout",       "NotSupported",
+                             "ShuttingDown"};
+  static_assert(texts.size() == static_cast<std::size_t>(ErrorCode::ShuttingDown) + 1);
+  return texts[static_cast<std::size_t>(code)];
+}
 
 OperationResult failure(ErrorCode code, std::string message) {
   return core::Err{ManagerError{code, std::move(message)}};
@@ -15,6 +25,8 @@ OperationResult notRunning(const std::string& name) {
   return failure(ErrorCode::InstanceNotRunning,
                  fmt::format("Instance '{0}' does not run; start it first: supervisor-manager start {0}", name));
 }
+
+ManagerError managerEnds() { return {ErrorCode::ShuttingDown, "The manager is being stopped."}; }
 
 }  // namespace instances
 

@@ -9,7 +9,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "daemon/instances/entry_editor.hpp"
+#include "daemon/instances/keyed_file.hpp"
 #include "lib/core/log.hpp"
 
 namespace instances {
@@ -25,18 +28,11 @@ const char* toText(InstanceState state) noexcept {
   return texts[static_cast<std::size_t>(state)];
 }
 
-const char* toText(ErrorCode code) noexcept {
-  constexpr std::array texts{"NoSuchInstance",    "InstanceExists",     "InstanceBusy",  "InstanceUnmanaged",
-                             "InstanceProtected", "InstanceNotRunning", "NoSuchProgram", "InvalidArgument",
-                             "ConfigInvalid",     "OperationFailed",    "Timeout",       "NotSupported",
-                             "ShuttingDown"};
-  static_assert(texts.size() == static_cast<std::size_t>(ErrorCode::ShuttingDown) + 1);
-  return texts[static_cast<std::size_t>(code)];
-}
-
 Fleet::Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options)
     : options_(std::move(options)),
       context_{loop, reaper, ControlGroups::detect(), {}, {}, {}, {}, options_.privileged, {}, false, {}, {}},
+      turns_(loop),
+      editor_(std::make_unique<EntryEditor>(*this, loop)),
       changes_(loop, [this] { flushChanges(); }) {
   const auto& root = options_.root;
   if (options_.config.empty()) options_.config = root + "/etc/supervisor-manager/supervisor-manager.conf";
@@ -49,7 +45,7 @@ Fleet::Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-Fleet::~Fleet() { alive_.reset(); }
+Fleet::~Fleet() = default;
 
 core::Status Fleet::open() {
   const std::pair<std::string, mode_t> directories[] = {{options_.root + "/run", 0755},
@@ -70,8 +66,7 @@ core::Status Fleet::open() {
   }
   if (!context_.groups.available()) logging::info("no control groups: {}", context_.groups.obstacle());
   first_ = entries::load(loadOptions());
-  takeLoaded(first_);
-  applySettings();
+  take(first_);
   for (auto& entry : first_.entries) add(std::move(entry));
   return {};
 }
@@ -86,6 +81,30 @@ entries::LoadOptions Fleet::loadOptions() const {
   for (const auto& [name, runner] : runners_) out.deployed.push_back(&runner->entry());
   out.deployedBefore = rememberedPlaces();
   return out;
+}
+
+std::map<std::string, entries::Places> Fleet::rememberedPlaces() const {
+  std::map<std::string, entries::Places> out;
+  for (const auto& name : filesIn(context_.stateDirectory + "/state")) {
+    if (find(name)) continue;
+    PersistentState memory(context_.statePath(name));
+    memory.load();
+    out.emplace(name, std::move(memory.places));
+  }
+  return out;
+}
+
+void Fleet::take(const entries::Loaded& loaded) {
+  takeComplaints(loaded);
+  settings_ = loaded.settings;
+  applySettings();
+  for (const auto& complaint : refused_) logging::error("refused: {}", complaint.text());
+  for (const auto& complaint : warnings_) logging::warn("{}", complaint.text());
+}
+
+void Fleet::takeComplaints(const entries::Loaded& loaded) {
+  refused_ = loaded.refused;
+  warnings_ = loaded.warnings;
 }
 
 void Fleet::applySettings() {
@@ -120,13 +139,35 @@ void Fleet::erase(const std::string& name) {
   for (auto* observer : observers_) observer->instanceRemoved(name);
 }
 
-void Fleet::leave(const std::string& name) {
-  erase(name);
-  const auto left = leaving_.extract(name);
-  if (left && left.mapped().then) left.mapped().then();
+Runner* Fleet::staying(const std::string& name) const { return turns_.isLeaving(name) ? nullptr : find(name); }
+
+Seen Fleet::see(const std::string& name) const {
+  const auto* const runner = staying(name);
+  if (!runner) return {};
+  const auto& deployed = runner->memory().deployed;
+  return {.entry = &runner->entry(),
+          .fresh = deployed.empty(),
+          .deployed = Fingerprint::fromText(deployed),
+          .up = runner->machine().wanted(),
+          .runs = runner->mainPid() > 0};
 }
 
-Runner* Fleet::staying(const std::string& name) const { return leaving_.count(name) ? nullptr : find(name); }
+std::map<int, std::vector<std::string>> Fleet::byPriority(const std::vector<std::string>& names) const {
+  std::map<int, std::vector<std::string>> out;
+  for (const auto& name : names)
+    if (const auto* const runner = find(name)) out[runner->entry().priority].push_back(name);
+  return out;
+}
+
+Fleet::Trial::Trial(Fleet& fleet, entries::Entry entry) : fleet_(fleet) {
+  std::unique_ptr<Runner> runner(new Runner(fleet_.context_, fleet_, std::move(entry)));
+  runner_ = fleet_.trials_.insert(fleet_.trials_.end(), std::move(runner));
+}
+
+Fleet::Trial::~Trial() {
+  fleet_.gone_.splice(fleet_.gone_.end(), fleet_.trials_, runner_);
+  fleet_.changes_.schedule();
+}
 
 std::vector<std::string> Fleet::names() const {
   std::vector<std::string> out;
@@ -187,67 +228,6 @@ bool Fleet::soleOf(uid_t uid) const {
          }) == 1;
 }
 
-void Fleet::with(const std::string& name, const Done& done, const std::function<void(Runner&)>& call) {
-  if (ending_) return done(core::Err{ManagerError{ErrorCode::ShuttingDown, "The manager is being stopped."}});
-  auto* const runner = find(name);
-  if (!runner)
-    return done(core::Err{ManagerError{ErrorCode::NoSuchInstance, fmt::format("There is no instance '{}'.", name)}});
-  call(*runner);
-}
-
-void Fleet::withStaying(const std::string& name, const Done& done, const std::function<void(Runner&)>& call) {
-  with(name, done, [&](Runner& runner) {
-    if (staying(name)) return call(runner);
-    done(core::Err{ManagerError{ErrorCode::InstanceBusy, fmt::format("Instance '{}' is being removed.", name)}});
-  });
-}
-
-void Fleet::start(const std::string& name, Done done) {
-  withStaying(name, done, [&](Runner& runner) { runner.then(runner.startIfGood(), done); });
-}
-void Fleet::stop(const std::string& name, Done done) {
-  with(name, done, [&](Runner& runner) { runner.then(runner.stop(), done); });
-}
-void Fleet::restart(const std::string& name, Done done) {
-  withStaying(name, done, [&](Runner& runner) { runner.then(runner.restartIfGood(), done); });
-}
-void Fleet::forceRestart(const std::string& name, Done done) {
-  withStaying(name, done, [&](Runner& runner) { runner.then(runner.restart(), done); });
-}
-void Fleet::check(const std::string& name, WarningsDone done) {
-  const auto refuse = [&](const OperationResult& outcome) { done(core::Err{outcome.error()}); };
-  withStaying(name, refuse, [&](Runner& runner) {
-    if (!runner.entry().managed) return done(std::vector<std::string>());
-    runner.then(runner.check(), [name, finish = done](const CheckResult& result) {
-      if (!result.objection) return finish(result.warnings);
-      finish(core::Err{ManagerError{ErrorCode::ConfigInvalid,
-                                    fmt::format("Instance '{}' would not start: {}", name, *result.objection)}});
-    });
-  });
-}
-void Fleet::reload(const std::string& name, Done done) {
-  with(name, done, [&](Runner& runner) { runner.then(runner.reload(), done); });
-}
-void Fleet::kill(const std::string& name, KillWhom whom, int signo, Done done) {
-  with(name, done, [&](Runner& runner) { runner.then(runner.kill(whom, signo), done); });
-}
-void Fleet::controlProgram(const std::string& name, const std::string& program, ProgramVerb verb, Done done) {
-  with(name, done, [&](Runner& runner) { runner.then(runner.controlProgram(program, verb), done); });
-}
-
-void Fleet::programLog(const std::string& name, const std::string& program, TextDone done) {
-  const Done refused = [done](const OperationResult& outcome) { done(core::Err{outcome.error()}); };
-  with(name, refused, [&](Runner& runner) { runner.then(runner.programLog(program), done); });
-}
-
-void Fleet::reexecute(Done done) {
-  if (ending_) return done(core::Err{ManagerError{ErrorCode::ShuttingDown, "The manager is being stopped."}});
-  if (!reexecution_)
-    return done(core::Err{ManagerError{ErrorCode::NotSupported, "This manager cannot replace itself."}});
-  done({});
-  reexecution_();
-}
-
 void Fleet::letGo() {
   for (const auto& [name, runner] : runners_) runner->letGo();
 }
@@ -261,18 +241,16 @@ void Fleet::changed(Runner& runner) {
   changes_.schedule();
 }
 
+void Fleet::tellReloading(bool active) {
+  for (auto* observer : observers_) observer->reloading(active);
+}
+
 void Fleet::programChanged(Runner& runner, const ProgramStatus& program) {
   for (auto* observer : observers_) observer->programChanged(runner.entry().name, program);
 }
 
 void Fleet::flushChanges() {
   std::exchange(gone_, {}).clear();  // what ends with them may leave others there
-  for (auto& change : std::exchange(soon_, {})) change();
-  while (!trial_ && !edits_.empty()) {
-    const auto edit = std::move(edits_.front());
-    edits_.pop_front();
-    edit();
-  }
   std::set<std::string> names;
   names.swap(changed_);
   for (const auto& name : names)

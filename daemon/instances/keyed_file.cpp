@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/instances/keyed_file.hpp"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <memory>
 
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
@@ -45,5 +48,14 @@ std::vector<std::string> KeyedFile::all(const std::string& key) const {
 
 void KeyedFile::set(const std::string& key, std::string value) { values_[key] = {std::move(value)}; }
 void KeyedFile::add(const std::string& key, std::string value) { values_[key].push_back(std::move(value)); }
+
+std::vector<std::string> filesIn(const std::string& directory) {
+  std::vector<std::string> out, unfinished;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(directory.c_str()), ::closedir);
+  while (const dirent* item = dir ? ::readdir(dir.get()) : nullptr)
+    (item->d_name[0] == '.' ? unfinished : out).emplace_back(item->d_name);
+  for (const auto& name : unfinished) ::unlink((directory + '/' + name).c_str());  // not . and ..
+  return out;
+}
 
 }  // namespace instances

@@ -30,4 +30,8 @@ class KeyedFile {
   std::map<std::string, std::vector<std::string>> values_;
 };
 
+/// Names of the files in one of the manager's own directories. Hidden ones are what a manager that was killed left
+/// half-written: they are removed.
+[[nodiscard]] std::vector<std::string> filesIn(const std::string& directory);
+
 }  // namespace instances

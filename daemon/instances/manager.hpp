@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/entries/entry.hpp"
+#include "daemon/instances/change.hpp"
 #include "daemon/instances/status.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/task.hpp"
@@ -24,7 +25,7 @@ enum class ErrorCode {
   NoSuchProgram,
   InvalidArgument,  ///< of the call: a name, a key, a signal
   ConfigInvalid,    ///< the entry would be refused
-  OperationFailed,  ///< started and failed: the message says why
+  OperationFailed,  ///< started and failed: the message has the reason
   Timeout,
   NotSupported,
   ShuttingDown,
@@ -44,14 +45,9 @@ using OperationResult = Answer<void>;
 /// A key of an entry and its new value; nullopt puts the default back.
 using Properties = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
-/// What a reload does or, as a plan, would do to one instance.
-struct PlannedChange {
-  std::string instance;
-  std::string action;                ///< of Deed, see decide.hpp
-  std::vector<std::string> details;  ///< "create directory PATH", "user: a -> b", ...
-};
+/// What a reload did or, as a plan, would do. Instances with nothing to report are left out.
 struct ReloadReport {
-  std::vector<PlannedChange> changes;
+  std::vector<Change> changes;  ///< sorted by name
   std::vector<entries::Complaint> refused;
   std::vector<entries::Complaint> warnings;
 };
@@ -59,13 +55,13 @@ struct ReloadReport {
 enum class KillWhom { Main, All };
 enum class ProgramVerb { Start, Stop, Restart };
 
-/// Hears of changes after they happened; must not call back into the manager's operations from within.
+/// Is called after changes; must not call back into the manager's operations from within.
 class Observer {
  public:
   virtual ~Observer() = default;
   virtual void instanceAdded(const std::string& name) = 0;
   virtual void instanceRemoved(const std::string& name) = 0;
-  /// Something in its InstanceStatus changed; several changes of one moment are told once.
+  /// Something in its InstanceStatus changed; several changes of one moment are reported once.
   virtual void instanceChanged(const std::string& name) = 0;
   virtual void programChanged(const std::string& instance, const ProgramStatus& program) = 0;
   /// A reload of all entries began (true) or ended (false).
@@ -95,7 +91,7 @@ class Manager {
   virtual core::Task<OperationResult> stop(std::string name) = 0;
   /// As start(), refused with ConfigInvalid, and nothing stopped, where the configuration would not start.
   virtual core::Task<OperationResult> restart(std::string name) = 0;
-  /// Stops and starts it without a look at its configuration.
+  /// Stops and starts it without checking its configuration.
   virtual core::Task<OperationResult> forceRestart(std::string name) = 0;
   /// Lets the instance's own program check its configuration, as its owner: warnings, or ConfigInvalid.
   virtual core::Task<Answer<std::vector<std::string>>> check(std::string name) = 0;
@@ -106,7 +102,7 @@ class Manager {
   /// The end of what a program wrote, as its owner's account may read it: bytes, some 4 KB at most.
   virtual core::Task<Answer<std::string>> programLog(std::string name, std::string program) = 0;
 
-  /// Persisted: what the next boot starts. The value tells whether anything changed.
+  /// Persisted: what the next boot starts. The value is whether anything changed.
   [[nodiscard]] virtual Answer<bool> setEnabled(const std::string& name, bool enabled) = 0;
 
   /// Writes a drop-in conf.d file that people can read and edit, and brings the instance up as `state` says.
@@ -115,9 +111,9 @@ class Manager {
   /// Stops the instance and removes its entry and its generated files; with `purge` its logs and includes too.
   virtual core::Task<OperationResult> remove(std::string name, bool purge) = 0;
 
-  /// Reads all entries again and applies them; with `dryRun` only says what that would do.
+  /// Reads all entries again and applies them; with `dryRun` only returns what that would do.
   virtual core::Task<Answer<ReloadReport>> reloadAll(bool dryRun) = 0;
-  /// Replaces the manager's program by the installed one; instances go on.
+  /// Replaces the manager's program by the installed one; instances keep running.
   virtual core::Task<OperationResult> reexecute() = 0;
 
   virtual void addObserver(Observer* observer) = 0;

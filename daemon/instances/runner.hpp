@@ -99,16 +99,6 @@ class Runner {
   core::Task<OperationResult> stopForChange(bool again) { return tasks_.own(stopNow(again)); }
   /// The manager ends, the instance keeps running: writes the record, and touches nothing.
   void letGo();
-  // For the fleet, until it awaits.
-  template <class T, class Done>
-  static core::Task<> tell(core::Task<T> task, Done done) {
-    T value = co_await task;
-    done(std::move(value));
-  }
-  template <class T, class Done>
-  void then(core::Task<T> task, Done done) {
-    tasks_.run(tell(std::move(task), std::move(done)));
-  }
   void rulesChanged() { machine_.setRules(context_.rules); }
 
  private:

@@ -181,7 +181,21 @@ def test_a_changed_entry_is_checked_when_the_manager_starts(manager, owner, runn
     manager.kill()
     manager.entry("tsupv", owner, "umask = 027", programs=[("a", "/bin/sleep 1000")])
     manager.start()
-    wait_for(lambda: "goes on as it was; its changed entry is refused" in manager.log(), "the refusal")
+    wait_for(lambda: "keeps running as before; its changed entry is refused" in manager.log(), "the refusal")
+    assert is_running(running)
+
+
+def test_a_changed_program_is_checked_when_the_manager_starts(manager, owner, running):
+    """As a reload does it: what its owner's check refuses changes no file of what runs."""
+    manager.kill()
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000"),
+                                            ("b", "/bin/true\nstdout_logfile = /no/such/b.log")])
+    manager.start()
+    wait_for(lambda: "keeps running as before; its changed entry is refused" in manager.log(), "the refusal")
+    assert is_running(running) and os.listdir(manager.path("etc/supervisord_tsupv.d")) == ["a_prg.ini"]
+    manager.entry("tsupv", owner, programs=[("a", "/bin/sleep 1000"), ("b", "/bin/sleep 1001")])
+    assert manager.call("Reload")[0][0][1] == "change"
+    manager.program_pid("tsupv", "b")
     assert is_running(running)
 
 
@@ -279,7 +293,8 @@ def test_a_plan_names_each_line_of_the_reload(manager, owner, running, cli):
 
 
 def test_after_a_reload_a_plan_has_nothing_to_do(manager, owner, cli):
-    """Random edits: the plan and the reload have the same result, and after that a plan is empty."""
+    """Random edits: what the plan says is what the reload says, and then nothing is left. An edit while no manager runs
+    leaves nothing, either, and has the same effect."""
     chosen = random.Random(9)
 
     def write():
@@ -297,6 +312,15 @@ def test_after_a_reload_a_plan_has_nothing_to_do(manager, owner, cli):
         planned = actions(json.loads(cli("plan", "--json").stdout))
         done = {name: what for name, what, _ in manager.call("Reload")[0]}
         assert (planned, cli("plan").stdout) == (done, "Nothing to do\n"), edit
+    for _ in range(6):
+        runs = manager.get("tsupv", "MainPID") > 0
+        manager.kill()
+        edit = write()
+        manager.start()
+        managed, stopped, current = "managed = no" not in edit[0], "= stopped" in edit[0], "= current" in edit[0]
+        if managed and not current:
+            manager.wait_state("tsupv", "inactive" if stopped else "running")
+        wait_for(lambda: cli("plan").stdout == "Nothing to do\n", f"the end of {edit}, which ran before: {runs}")
 
 
 @pytest.fixture

@@ -328,7 +328,7 @@ def test_a_changed_entry_that_is_refused_stops_nothing_when_the_manager_starts(m
         if start > 1:
             manager.kill()
         manager.start()
-        wait_for(lambda n=start: manager.log().count("goes on as it was") == n, "the refusal")
+        wait_for(lambda n=start: manager.log().count("keeps running as before") == n, "the refusal")
         manager.wait_state("tsupv", "running")
         assert manager.main_pid("tsupv") == main and is_running(pid)
     os.unlink(manager.path("etc/hand.conf"))
@@ -336,6 +336,23 @@ def test_a_changed_entry_that_is_refused_stops_nothing_when_the_manager_starts(m
     manager.wait_state("tsupv", "running")
     assert manager.main_pid("tsupv") != main and not is_running(pid)
     assert os.path.exists(manager.path("etc/hand.conf"))
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_new_entry_whose_files_fail_is_added_by_the_next_reload(manager, owner, restarted):
+    """Its first manager tries it as a reload does: what fails does not count as deployed."""
+    manager.write("etc/hand.conf", "; by hand\n")
+    if not restarted:
+        manager.start()
+    manager.entry("tsupv", owner, "conf_file_dst = /etc/hand.conf", programs=[("a", "/bin/sleep 1000")])
+    if restarted:
+        manager.start()
+    else:
+        manager.call("Reload")
+    manager.wait_state("tsupv", "failed")
+    os.unlink(manager.path("etc/hand.conf"))
+    assert manager.call("Reload")[0][0][1] == "add"
+    manager.program_pid("tsupv", "a")
 
 
 def test_what_could_not_be_removed_is_removed_later(manager, owner, cleanup):

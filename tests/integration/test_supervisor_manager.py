@@ -141,7 +141,7 @@ def test_verbs_take_names_and_patterns(service, verb, words):
                                 {"instance": "tech2", "result": "started", "error": None}]),
     (["reload", "tsupv"], FAILED, [{"instance": "tsupv", "result": "failed", "error": {
         "name": "org.supervisormanager1.Error.OperationFailed", "message": "It does not parse"}}]),
-    (["reload"], FAILED, {"changes": [{"instance": "tsupv", "action": "change", "details": ["did"]}], "refused": [
+    (["reload"], FAILED, {"changes": [{"instance": "tsupv", "action": "change", "details": ["umask: 022 -> 077"]}], "refused": [
         {"file": "/etc/x.conf", "line": 3, "section": "supervisor:bad", "key": "user", "reason": "unknown"}],
                          "warnings": []}),
     (["kill", "tsupv"], DONE, [{"instance": "tsupv", "result": "signalled", "error": None}]),
@@ -262,11 +262,11 @@ def test_entries(service):
 
 
 def test_plan_and_reload(service):
-    assert service.manager("plan").stdout == "tsupv: change\n    would\n"
+    assert service.manager("plan").stdout == "tsupv: change\n    umask: 022 -> 027\n"
     assert json.loads(service.manager("plan", "-j").stdout)["changes"] == [
-        {"instance": "tsupv", "action": "change", "details": ["would"]}]
+        {"instance": "tsupv", "action": "change", "details": ["umask: 022 -> 027"]}]
     result = service.manager("reload")
-    assert (result.returncode, result.stdout) == (FAILED, "tsupv: change\n    did\n")
+    assert (result.returncode, result.stdout) == (FAILED, "tsupv: change\n    umask: 022 -> 077\n")
     assert result.stderr == "supervisor-manager: refused: /etc/x.conf:3: [supervisor:bad] user: unknown\n"
 
 

@@ -160,7 +160,8 @@ class PretendedManager final : public Manager {
   }
   core::Task<Answer<ReloadReport>> reloadAll(bool dryRun) override {
     ReloadReport report;
-    report.changes.push_back({"tsupv", "change", {dryRun ? "would" : "did"}});
+    report.changes.push_back(
+        {.name = "tsupv", .deed = Deed::Change, .keys = {{"umask", "022", dryRun ? "027" : "077"}}});
     co_return report;
   }
   core::Task<OperationResult> reexecute() override { co_return OperationResult(); }
