@@ -82,22 +82,33 @@ class [[nodiscard]] Task {
   using promise_type = detail::Promise<T>;
 
   explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}  // before it is awaited
   Task& operator=(Task&&) = delete;
   ~Task() {
+    if (gone_) *gone_ = true;
     if (handle_) handle_.destroy();
   }
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
-  [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) noexcept {
+  /// Runs the task up to its first wait or its end. A transfer to the task and back would be shorter, but where gcc
+  /// makes no tail calls (-O0, sanitizers) each of them nests: a loop over tasks that end without a wait would use up
+  /// the stack.
+  [[nodiscard]] bool await_suspend(std::coroutine_handle<> waiting) noexcept {
+    bool gone = false;
+    gone_ = &gone;
+    handle_.resume();
+    if (gone) return true;  // what it did has destroyed who awaits it, and this
+    gone_ = nullptr;
+    if (handle_.done()) return false;
     handle_.promise().continuation = waiting;
-    return handle_;
+    return true;
   }
   /// The result, or the exception that ended it.
   T await_resume() { return handle_.promise().take(); }
 
  private:
   std::coroutine_handle<promise_type> handle_;
+  bool* gone_ = nullptr;  ///< while await_suspend() runs: set if this is destroyed
 };
 
 template <class T>
@@ -118,7 +129,9 @@ class [[nodiscard]] CompletesWith {
   CompletesWith(const CompletesWith&) = delete;
   CompletesWith& operator=(const CompletesWith&) = delete;
   ~CompletesWith() {
-    if (slot_) slot_->waiting = nullptr;
+    if (!slot_) return;
+    slot_->waiting = nullptr;
+    slot_->gone = true;
   }
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -127,6 +140,7 @@ class [[nodiscard]] CompletesWith {
     const auto slot = slot_;  // the coroutine, and this with it, may be gone when begin_ returns
     auto begin = std::move(begin_);
     begin(Completion<T>(std::make_unique<Link>(slot)));
+    if (slot->gone) return true;
     if (slot->ended) return false;
     slot->waiting = waiting;
     return true;
@@ -141,6 +155,7 @@ class [[nodiscard]] CompletesWith {
     std::coroutine_handle<> waiting;  ///< null: not yet, or no longer
     std::optional<T> value;
     bool ended = false;
+    bool gone = false;  ///< who waited was destroyed
   };
   class Link final : public Receiver<T> {
    public:

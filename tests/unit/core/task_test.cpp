@@ -195,6 +195,33 @@ TEST_SUITE("task") {
     CHECK_FALSE(began);
   }
 
+  TEST_CASE("a loop over tasks that end without a wait keeps the stack flat") {
+    int sum = 0;
+    const auto one = [](int value) -> Task<int> { co_return value; };
+    const auto body = [](Task<int> (*next)(int), int* out) -> Task<> {
+      for (int i = 0; i < 1000000; ++i) *out += co_await next(1);
+    };
+    core::TaskScope scope;
+    scope.run(body(one, &sum));
+    CHECK(sum == 1000000);
+  }
+
+  TEST_CASE("may be destroyed by what it does before its first wait") {
+    std::vector<std::string> log;
+    auto scope = std::make_unique<core::TaskScope>();
+    const auto inner = [](std::unique_ptr<core::TaskScope>* owner, std::vector<std::string>* out) -> Task<> {
+      const Noted noted{out};
+      co_await core::completes<int>([owner](Completion<int>) { owner->reset(); });
+      out->push_back("never");
+    };
+    const auto outer = [](Task<> task, std::vector<std::string>* out) -> Task<> {
+      co_await task;
+      out->push_back("never");
+    };
+    scope->run(outer(inner(&scope, &log), &log));
+    CHECK(log == std::vector<std::string>{"ended"});
+  }
+
   TEST_CASE("that ends with an exception harms no other") {
     Operation operation;
     std::vector<std::string> log;
