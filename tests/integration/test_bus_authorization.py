@@ -163,13 +163,19 @@ def test_a_slow_operation_holds_up_nobody(service, owner, cleanup):
     assert slow.wait() == 0
 
 
-def test_an_account_cannot_pile_up_work(service, owner, cleanup):
-    """While 64 calls wait, the next is refused and another account is served; a finished call makes room."""
-    crowd = [service.start("stop", "slow-1", user=owner.pw_uid) for _ in range(64)]
+def start_crowd(service, owner, cleanup, count):
+    """Clients of `owner` whose calls the pretended manager holds back: all of them, when this returns."""
+    crowd = [service.start("stop", "slow-1", user=owner.pw_uid) for _ in range(count)]
     for one in crowd:
         cleanup.callback(one.wait)
         cleanup.callback(one.kill)
-    wait_for(lambda: waiting_calls(service) == 64, "64 waiting calls")
+    wait_for(lambda: waiting_calls(service) == count, f"{count} waiting calls")
+    return crowd
+
+
+def test_an_account_cannot_pile_up_work(service, owner, cleanup):
+    """With 64 calls waiting the next is refused; another account is served; a finished call makes room."""
+    crowd = start_crowd(service, owner, cleanup, 64)
     assert service.error("StopInstance", "s", "slow-1", user=owner.pw_uid)[0] == LIMIT
     service.call("StartInstance", "s", "own")
     service.call("StartProgram", "ss", "slow-1", "release")
@@ -179,11 +185,7 @@ def test_an_account_cannot_pile_up_work(service, owner, cleanup):
 
 def test_a_call_with_many_names_is_counted_once(service, owner, cleanup):
     """With one place left, a call for several instances is served."""
-    crowd = [service.start("stop", "slow-1", user=owner.pw_uid) for _ in range(63)]
-    for one in crowd:
-        cleanup.callback(one.wait)
-        cleanup.callback(one.kill)
-    wait_for(lambda: waiting_calls(service) == 63, "63 waiting calls")
+    start_crowd(service, owner, cleanup, 63)
     assert service.call("DisableInstances", "as", 2, "own", "slow-1", user=owner.pw_uid) == [["own", "slow-1"]]
     outcomes = service.call("StartInstances", "as", 3, "own", "nix", "roots", user=owner.pw_uid)[0]
     assert [error for _, error, _ in outcomes] == ["", f"{NAME}.Error.NoSuchInstance", DENIED]
