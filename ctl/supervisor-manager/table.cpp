@@ -34,8 +34,8 @@ class Utf8 {
 
  private:
   static locale_t locale() {
-    static const locale_t made = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-    return made;
+    static const locale_t kMade = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    return kMade;
   }
   locale_t before_;
 };

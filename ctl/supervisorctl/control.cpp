@@ -60,7 +60,7 @@ const Verb& startVerb() {
                           "started",
                           startWords,
                           static_cast<int>(FaultCode::AlreadyStarted),
-                          kInvalidArguments,
+                          ExitStatus::InvalidArguments,
                           {}};
   return kVerb;
 }
@@ -72,7 +72,7 @@ const Verb& stopVerb() {
                           "stopped",
                           signalWords,
                           static_cast<int>(FaultCode::NotRunning),
-                          kGeneric,
+                          ExitStatus::Generic,
                           {}};
   return kVerb;
 }
@@ -80,7 +80,7 @@ const Verb& stopVerb() {
 /// Executes one verb for a list of names.
 class Control {
  public:
-  Control(Session& session, const Verb& kVerb) : session_(session), verb_(kVerb) {}
+  Control(Session& session, const Verb& verb) : session_(session), verb_(verb) {}
 
   Answer<void> run(const std::vector<std::string>& names, bool sideBySide) {
     std::vector<Call> calls;
@@ -155,8 +155,8 @@ class Control {
     switch (static_cast<FaultCode>(fault)) {
       case FaultCode::SpawnError:
       case FaultCode::AbnormalTermination:
-      case FaultCode::NotRunning: return kNotRunning;
-      default: return kGeneric;
+      case FaultCode::NotRunning: return ExitStatus::NotRunning;
+      default: return ExitStatus::Generic;
     }
   }
 
@@ -173,36 +173,36 @@ Answer<void> runVerbs(Session& session, std::string_view command, const std::str
   const bool stops = command == "stop";
   auto words = sortWords(argument, {"--wait", "--timeout", "--parallel"}, stops ? "STOPPED" : "RUNNING");
   if (!words) {
-    session.refuse(words.error().text, kInvalidArguments);
+    session.refuse(words.error().text, ExitStatus::InvalidArguments);
     return {};
   }
   if (words->names.empty()) {
     session.refuse("Error: " + std::string(command) + " requires a process name",
-                   command == "start" ? kInvalidArguments : kGeneric);
+                   command == "start" ? ExitStatus::InvalidArguments : ExitStatus::Generic);
     printHelp(session, command);
     return {};
   }
   auto names = expandPatterns(session, words->names);
   if (!names) return core::Err{std::move(names).error()};
   const int before = session.exitStatus;
-  for (const Verb* kVerb : verbs)
-    if (Answer<void> done = Control(session, *kVerb).run(*names, words->parallel); !done) return done;
+  for (const Verb* verb : verbs)
+    if (Answer<void> done = Control(session, *verb).run(*names, words->parallel); !done) return done;
   if (!words->waitFor) return {};
   auto reached = waitForState(session, *names, *words->waitFor, words->timeout);
   if (!reached) return core::Err{std::move(reached).error()};
   // A failed first attempt is ignored if a later one succeeds in time.
-  session.exitStatus = *reached ? before : kGeneric;
+  session.exitStatus = *reached ? before : ExitStatus::Generic;
   return {};
 }
 
 /// Stops and starts one process ("proc" or "group:proc") and prints the results. Returns false if it did not stop or
 /// did not start.
 Answer<bool> restartOne(Session& session, const std::string& name) {
-  const int before = std::exchange(session.exitStatus, kSuccess);
-  for (const Verb* kVerb : {&stopVerb(), &startVerb()}) {
-    if (Answer<void> done = Control(session, *kVerb).run({name}, false); !done)
+  const int before = std::exchange(session.exitStatus, ExitStatus::Success);
+  for (const Verb* verb : {&stopVerb(), &startVerb()}) {
+    if (Answer<void> done = Control(session, *verb).run({name}, false); !done)
       return core::Err{std::move(done).error()};
-    if (session.exitStatus != kSuccess) return false;
+    if (session.exitStatus != ExitStatus::Success) return false;
   }
   session.exitStatus = before;
   return true;
@@ -276,17 +276,17 @@ Answer<void> runSignal(Session& session, const std::string& argument) {
     printHelp(session, "signal");
     return {};
   }
-  const Verb kVerb{"supervisor.signalProcess",
-                   "supervisor.signalProcessGroup",
-                   "supervisor.signalAllProcesses",
-                   "signalled",
-                   signalWords,
-                   0,
-                   kGeneric,
-                   {xmlrpc::Value{words->names.front()}}};
+  const Verb verb{"supervisor.signalProcess",
+                  "supervisor.signalProcessGroup",
+                  "supervisor.signalAllProcesses",
+                  "signalled",
+                  signalWords,
+                  0,
+                  ExitStatus::Generic,
+                  {xmlrpc::Value{words->names.front()}}};
   auto names = expandPatterns(session, {words->names.begin() + 1, words->names.end()});
   if (!names) return core::Err{std::move(names).error()};
-  return Control(session, kVerb).run(*names, false);
+  return Control(session, verb).run(*names, false);
 }
 
 }  // namespace ctl

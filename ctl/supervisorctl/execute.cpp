@@ -62,7 +62,7 @@ bool executeLine(Session& session, std::string_view text) {
       runWithLogin(session, *command, std::string(core::trim(std::string_view(line).substr(end))));
   if (done) return false;
   if (done.error().kind == Failure::Kind::Interrupted) {
-    session.refuse("", kInterrupted);
+    session.refuse("", ExitStatus::Interrupted);
     return true;
   }
   session.refuse(failureLine(done.error(), session.settings));

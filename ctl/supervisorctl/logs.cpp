@@ -98,7 +98,7 @@ Answer<void> tailWords(Session& session, const std::string& option, const std::v
 void reportClear(Session& session, const std::string& name, int code) {
   session.out.line(name +
                    (code == static_cast<int>(FaultCode::BadName) ? ": ERROR (no such process)" : ": ERROR (failed)"));
-  session.exitStatus = kGeneric;
+  session.exitStatus = ExitStatus::Generic;
 }
 
 /// Prints the result of clearing one log. A code that Supervisor's client does not know is a failure of the command.

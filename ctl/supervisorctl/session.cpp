@@ -71,15 +71,15 @@ Answer<bool> Session::isUp() {
           "Sorry, supervisord responded but did not recognize the supervisor namespace commands that supervisorctl "
           "uses to control it.  Please check that the [rpcinterface:supervisor] section is enabled in the "
           "configuration file (see sample.conf).",
-          kUnimplemented);
+          ExitStatus::Unimplemented);
       return false;
     }
     if (failure.kind == Failure::Kind::Refused) {
-      refuse(connectionText(failure, settings), kRefused);
+      refuse(connectionText(failure, settings), ExitStatus::Refused);
       return false;
     }
     if (failure.kind == Failure::Kind::NoFile) {
-      refuse(connectionText(failure, settings), kNotRunning);
+      refuse(connectionText(failure, settings), ExitStatus::NotRunning);
       return false;
     }
     return core::Err{std::move(answer).error()};
@@ -88,7 +88,7 @@ Answer<bool> Session::isUp() {
   if (version && *version == kApiVersion) return true;
   refuse("Sorry, this version of supervisorctl expects to talk to a server with API version " +
              std::string(kApiVersion) + ", but the remote version is " + (version ? *version : "unknown") + '.',
-         kNotInstalled);
+         ExitStatus::NotInstalled);
   return false;
 }
 

@@ -22,16 +22,16 @@ namespace ctl {
 
 /// Supervisor's exit statuses, which follow LSB's rules for init scripts.
 enum ExitStatus : int {
-  kSuccess = 0,
-  kGeneric = 1,
-  kInvalidArguments = 2,
-  kUnimplemented = 3,
-  kSomethingStopped = 3,  ///< of `status`
-  kRefused = 4,
-  kUnknown = 4,  ///< of `status`
-  kNotInstalled = 5,
-  kNotRunning = 7,
-  kInterrupted = 130,  ///< Ctrl-C at a question: the status that a shell has for SIGINT
+  Success = 0,
+  Generic = 1,
+  InvalidArguments = 2,
+  Unimplemented = 3,
+  SomethingStopped = 3,  ///< of `status`
+  Refused = 4,
+  Unknown = 4,  ///< of `status`
+  NotInstalled = 5,
+  NotRunning = 7,
+  Interrupted = 130,  ///< Ctrl-C at a question: the status that a shell has for SIGINT
 };
 
 /// The state that all commands share: the settings, the server, the output and the exit status so far.
@@ -61,12 +61,12 @@ class Session {
   /// Prints an error: on standard output as Supervisor does, or on standard error while standard output has JSON.
   void problem(std::string_view text);
   /// Prints an error and sets the exit status.
-  void refuse(std::string_view text, int status = kGeneric);
+  void refuse(std::string_view text, int status = ExitStatus::Generic);
 
   SessionSettings settings;
   Output out;
   Keyboard keyboard;
-  int exitStatus = kSuccess;
+  int exitStatus = ExitStatus::Success;
   bool machineOutput = false;  ///< standard output has JSON
 
  private:

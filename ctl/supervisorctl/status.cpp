@@ -69,11 +69,11 @@ class Status {
     auto infos = session_.allProcesses();
     if (!infos) return core::Err{std::move(infos).error()};
     Selection selection = select(*infos, words_.names);
-    for (const std::string& problem : selection.problems) session_.refuse(problem, kUnknown);
+    for (const std::string& problem : selection.problems) session_.refuse(problem, ExitStatus::Unknown);
     std::vector<StatusRow> rows;
     rows.reserve(selection.found.size());
     for (ProcessInfo& info : selection.found) {
-      if (info.isStopped()) session_.exitStatus = kSomethingStopped;
+      if (info.isStopped()) session_.exitStatus = ExitStatus::SomethingStopped;
       rows.push_back({std::move(info), std::nullopt});
     }
     if (view_) view_->fill(rows);
@@ -113,7 +113,7 @@ Answer<void> waitAndShow(Session& session, const CommandWords& words) {
     if (!reached) return core::Err{std::move(reached).error()};
     Answer<void> done = Status(session, words).run();
     // The exit status of --wait is whether the state was reached, not whether a process is stopped.
-    if (done) session.exitStatus = *reached ? before : kGeneric;
+    if (done) session.exitStatus = *reached ? before : ExitStatus::Generic;
     return done;
   }
   return Status(session, words).run();
@@ -124,14 +124,14 @@ Answer<void> waitAndShow(Session& session, const CommandWords& words) {
 Answer<void> runStatus(Session& session, const std::string& argument) {
   auto words = sortWords(argument, {"--json", "--resources", "--watch", "--wait", "--timeout"});
   if (!words) {
-    session.refuse(words.error().text, kInvalidArguments);
+    session.refuse(words.error().text, ExitStatus::InvalidArguments);
     return {};
   }
   session.machineOutput = words->json;
   auto up = session.isUp();
   if (!up) return core::Err{std::move(up).error()};
   if (!*up) {
-    session.exitStatus = kUnknown;
+    session.exitStatus = ExitStatus::Unknown;
     return {};
   }
   return waitAndShow(session, *words);
@@ -166,7 +166,7 @@ Answer<void> runPid(Session& session, const std::string& argument) {
     }
     const ProcessInfo info = toProcessInfo(*answer);
     session.out.line(std::to_string(info.pid));
-    if (info.pid == 0) session.exitStatus = kNotRunning;
+    if (info.pid == 0) session.exitStatus = ExitStatus::NotRunning;
   }
   return {};
 }

@@ -75,7 +75,7 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
   void start(const xmlrpc::Value& call) {
     const xmlrpc::Value* name = call.member("methodName");
     const xmlrpc::Value* given = call.member("params");
-    static const xmlrpc::Array none;
+    static const xmlrpc::Array kNone;
     if (name == nullptr || name->string() == nullptr)
       return complete(fail(FaultCode::IncorrectParameters, "No methodName"));
     if (*name->string() == "system.multicall")
@@ -83,7 +83,7 @@ class Multicall::Sequence : public std::enable_shared_from_this<Sequence> {
     if (given != nullptr && given->array() == nullptr) return complete(fail(FaultCode::IncorrectParameters));
     core::Completion<MethodResult> done(std::make_unique<Link>(weak_from_this()));
     try {
-      owner_.table_.call(*name->string(), given == nullptr ? none : *given->array(), done);
+      owner_.table_.call(*name->string(), given == nullptr ? kNone : *given->array(), done);
     } catch (const std::exception& e) {
       if (done) done(fail(FaultCode::Failed, e.what()));
     }

@@ -19,7 +19,7 @@ namespace config {
 namespace {
 
 /// Limits: directory entries that are checked, and files that are reported.
-constexpr std::size_t kMostSeen = 1000, mostTold = 5;
+constexpr std::size_t kMostSeen = 1000, kMostTold = 5;
 constexpr off_t kLargest = 1024 * 1024;
 
 /// Whether the name is that of a disabled file, a backup, or a file of a tool.
@@ -71,7 +71,7 @@ void noteLeftOut(const std::vector<std::string>& patterns, const std::vector<std
     if (!seen.insert(directory).second) continue;
     for (const auto& one : namesIn(directory)) {
       if (taken.count(directory + one) || !holdsPrograms(directory + one)) continue;
-      if (told++ == mostTold) {
+      if (told++ == kMostTold) {
         messages.push_back({logging::Level::Warn, "More files with programs in the directory of " + directory + one +
                                                       " are not read: their names match no pattern of [include]"});
         return;

@@ -249,9 +249,9 @@ output::RotatingFile* Process::log(Channel which) noexcept {
 }
 
 const std::string& Process::logPath(Channel which) const noexcept {
-  static const std::string none;
+  static const std::string kNone;
   OutputChannel* const output = channel(which);
-  return output == nullptr || output->log() == nullptr ? none : output->log()->path();
+  return output == nullptr || output->log() == nullptr ? kNone : output->log()->path();
 }
 
 core::Status Process::clearLogs() {

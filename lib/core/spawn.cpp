@@ -214,11 +214,11 @@ char* childStack() {
   return nullptr;  // ASan's marks of one child look like an overflow in the next: fork instead
 #else
   constexpr std::size_t size = 64 * 1024;
-  static char* const top = [] {
+  static char* const kTop = [] {
     void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory) + size;
   }();
-  return top;
+  return kTop;
 #endif
 }
 

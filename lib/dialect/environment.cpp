@@ -6,8 +6,8 @@
 namespace config {
 
 const Environment::List& Environment::list() const {
-  static const List none;
-  return list_ ? *list_ : none;
+  static const List kNone;
+  return list_ ? *list_ : kNone;
 }
 
 const std::string* Environment::find(std::string_view key) const {
