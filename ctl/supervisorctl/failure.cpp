@@ -66,7 +66,7 @@ Failure toFailure(const xmlrpc::ClientError& error) {
   return raised("OSError", error.text);
 }
 
-Failure badAddress(std::string text) { return {Failure::Kind::Address, 0, text, "ValueError", text}; }
+Failure badAddress(const std::string& text) { return {Failure::Kind::Address, 0, text, "ValueError", text}; }
 
 Failure raised(std::string type, std::string value) {
   return {Failure::Kind::Other, 0, {}, std::move(type), std::move(value)};

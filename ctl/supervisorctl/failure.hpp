@@ -42,7 +42,7 @@ using Answer = core::Result<T, Failure>;
 
 [[nodiscard]] Failure toFailure(const xmlrpc::ClientError& error);
 /// The URL of the server is invalid.
-[[nodiscard]] Failure badAddress(std::string text);
+[[nodiscard]] Failure badAddress(const std::string& text);
 /// A failure that Supervisor's client reports as a Python exception of class `type`.
 [[nodiscard]] Failure raised(std::string type, std::string value);
 /// The user pressed Ctrl-C at a question.

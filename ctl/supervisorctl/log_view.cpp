@@ -54,7 +54,7 @@ struct Followed {
 };
 
 std::string labelOf(const Session& session, const std::string& name, std::size_t width, std::size_t index) {
-  const std::string text = padded(core::printable(name), width) + " | ";
+  std::string text = padded(core::printable(name), width) + " | ";
   if (!session.out.colours()) return text;
   return std::string(kLabelColours[index % kLabelColours.size()]) + text + "\033[0m";
 }

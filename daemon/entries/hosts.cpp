@@ -17,7 +17,7 @@ std::string fullNameFrom(const std::string& hosts, const std::string& shortName)
   for (const auto& line : core::split(hosts, '\n')) {
     const auto words = core::splitBlanks(line.substr(0, line.find('#')));
     for (std::size_t i = 1; i < words.size(); ++i)
-      if (const auto name = core::lower(words[i]); name.starts_with(shortName + '.')) return name;
+      if (auto name = core::lower(words[i]); name.starts_with(shortName + '.')) return name;
   }
   return {};
 }

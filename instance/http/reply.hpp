@@ -15,7 +15,7 @@ class Source;
 /// destroyed without an answer, the client gets status 500. When the client has disconnected, calls do nothing.
 class Reply {
  public:
-  Reply(std::weak_ptr<Connection> connection);
+  explicit Reply(std::weak_ptr<Connection> connection);
 
   void send(Response response) const;
   /// Sends the head of `response` (its body is ignored) and then what `source` gives, chunked for HTTP/1.1.

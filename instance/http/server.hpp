@@ -24,7 +24,7 @@ class Connection;
 /// connection is closed, see Connection::Claim.
 class Server {
  public:
-  Server(core::EventLoop& loop, Limits limits = {});
+  explicit Server(core::EventLoop& loop, Limits limits = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

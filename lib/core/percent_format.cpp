@@ -39,7 +39,7 @@ std::string_view firstCodePoints(std::string_view text, std::size_t count) {
 }
 
 /// `sign` and prefix stay in front of the zeros that fill a number up.
-std::string pad(const Conversion& c, std::string prefix, std::string body, bool number) {
+std::string pad(const Conversion& c, const std::string& prefix, const std::string& body, bool number) {
   const std::size_t have = codePoints(prefix) + codePoints(body);
   const std::size_t want = static_cast<std::size_t>(c.width);
   if (have >= want) return prefix + body;
@@ -74,7 +74,7 @@ std::string formatInteger(const Conversion& c, std::int64_t value) {
   }
   if (c.precision > static_cast<int>(digits.size()))
     digits.insert(0, static_cast<std::size_t>(c.precision) - digits.size(), '0');
-  return pad(c, std::move(prefix), std::move(digits), true);
+  return pad(c, prefix, digits, true);
 }
 
 std::string formatFloat(const Conversion& c, double value) {
@@ -87,7 +87,7 @@ std::string formatFloat(const Conversion& c, double value) {
   std::string digits(static_cast<std::size_t>(size) + 1, 0);
   std::snprintf(digits.data(), digits.size(), plain.c_str(), precision, magnitude);
   digits.pop_back();
-  return pad(c, signOf(c, value < 0), std::move(digits), true);
+  return pad(c, signOf(c, value < 0), digits, true);
 }
 
 /// Python's ascii(): repr() with everything beyond ASCII escaped.
@@ -260,7 +260,7 @@ class Formatter {
         return std::nullopt;
     }
     if (c.precision >= 0 && c.type != 'c') body = firstCodePoints(body, static_cast<std::size_t>(c.precision));
-    out_ += pad(c, "", std::move(body), false);
+    out_ += pad(c, "", body, false);
     return std::nullopt;
   }
 

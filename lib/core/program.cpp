@@ -31,7 +31,7 @@ std::string ownExecutable() {
 std::string installedBeside(const std::string& name) {
   const auto folder = directoryOf(ownExecutable());
   for (const char* place : {"/", "/../sbin/", "/../bin/"}) {
-    const auto candidate = absolutePath(folder + place + name, "/");
+    auto candidate = absolutePath(folder + place + name, "/");
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
   }
   return {};

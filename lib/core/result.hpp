@@ -22,10 +22,13 @@ Err(E) -> Err<E>;
 template <class T, class E>
 class [[nodiscard]] Result {
  public:
+  // A function returns a value, or an Err, as it is.
+  // NOLINTBEGIN(google-explicit-constructor)
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   template <class G>
   requires std::is_constructible_v<E, G&&> Result(Err<G> error)
       : state_(std::in_place_index<1>, std::move(error.value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
@@ -65,6 +68,7 @@ class [[nodiscard]] Result<void, E> {
  public:
   Result() = default;
   template <class G>
+  // NOLINTNEXTLINE(google-explicit-constructor)
   requires std::is_constructible_v<E, G&&> Result(Err<G> error) : error_(std::move(error.value)), ok_(false) {}
 
   [[nodiscard]] bool has_value() const noexcept { return ok_; }

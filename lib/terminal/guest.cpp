@@ -171,7 +171,7 @@ std::vector<std::string> environmentOf(const std::optional<core::Account>& accou
 std::string findProgram(const std::string& name) {
   if (name.find('/') != std::string::npos) return name;
   for (const auto& folder : core::split(kPath, ':'))
-    if (const auto path = folder + '/' + name; ::access(path.c_str(), X_OK) == 0) return path;
+    if (auto path = folder + '/' + name; ::access(path.c_str(), X_OK) == 0) return path;
   return name;
 }
 
