@@ -65,8 +65,9 @@ TEST_CASE("misspellings from real configurations") {
       {"stdout_logfile_max_bytes", "stdout_logfile_maxbytes"},
       {"stop_wait_secs", "stopwaitsecs"},
   };
-  for (const auto& [written, meant] : spellings) {
-    CAPTURE(written);
+  for (const auto& spelling : spellings) {
+    const auto& [written, meant] = spelling;
+    CAPTURE(spelling.first);
     CHECK(has(only(kProgram + written + "=1\n"), "did you mean '" + std::string(meant) + "'?"));
   }
   CHECK(has(only("logfile_backupcount=3\n"), "did you mean 'logfile_backups'?"));

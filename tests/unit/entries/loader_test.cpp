@@ -152,8 +152,9 @@ TEST_CASE("paths and endpoints of two instances must not overlap") {
       {"logs_dir = /srv/one\n", "supervisorctl = /srv/one/ctl\n"},
       {"http_server.endpoint = *:9001\n", "http_server.endpoint = 127.0.0.1:9001\n"},
   };
-  for (const auto& [first, second] : cases) {
-    CAPTURE(second);
+  for (const auto& pair : cases) {
+    const auto& [first, second] = pair;
+    CAPTURE(pair.second);
     const auto loaded = loadTexts({{"a.conf", minimal("one", first)}, {"b.conf", minimal("two", second)}});
     REQUIRE(loaded.entries.size() == 1);
     CHECK(loaded.entries[0].name == "one");
