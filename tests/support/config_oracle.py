@@ -25,7 +25,7 @@ class _Options(ServerOptions):
     def usage(self, msg):
         raise Refused(str(msg))
 
-    class warnings:
+    class warnings:  # foreign name: Supervisor's code calls warnings.warn
         @staticmethod
         def warn(*_):
             pass
