@@ -15,6 +15,7 @@ import xmlrpc.client
 import pytest
 
 from page import free_port
+from sanitizers import without_sanitizer
 from waiting import wait_for
 
 CALL = b"<methodCall><methodName>supervisor.getState</methodName></methodCall>"
@@ -95,6 +96,7 @@ def test_the_limit_of_connections_is_that_of_the_raised_descriptors(daemon, clea
     assert server.open() > 700  # none was closed to make room for another one
 
 
+@without_sanitizer("it measures memory, and a sanitizer keeps what is freed")
 def test_bodies_behind_a_wrong_password_cost_nothing(daemon, cleanup, many_files):
     server = Server(daemon, cleanup, PASSWORD)
     many_files()
@@ -163,6 +165,7 @@ def test_expect_is_answered_by_the_refusal(daemon, cleanup):
     assert client.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 200"
 
 
+@without_sanitizer("it measures memory, and a sanitizer keeps what is freed")
 def test_what_large_calls_took_is_given_back(daemon, cleanup):
     server = Server(daemon, cleanup, PASSWORD)
     server.ask(RIGHT)
@@ -174,6 +177,7 @@ def test_what_large_calls_took_is_given_back(daemon, cleanup):
     wait_for(lambda: server.memory("RssAnon") - before < 2 * 1024, "the memory to be given back")
 
 
+@without_sanitizer("it measures memory, and a sanitizer keeps what is freed")
 def test_what_a_crowd_took_is_given_back(daemon, cleanup, many_files):
     server = Server(daemon, cleanup, PASSWORD)
     server.ask(RIGHT)
@@ -205,6 +209,7 @@ def test_a_multicall_of_thousands_lets_the_others_in(daemon, cleanup):
     assert greedy.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 200"
 
 
+@without_sanitizer("it measures memory, and a sanitizer keeps what is freed")
 def test_a_multicall_is_answered_up_to_a_size(daemon, cleanup):
     programs = "".join(f"\n[program:p{i}]\ncommand=/bin/true\nautostart=false\n" for i in range(30))
     server = Server(daemon, cleanup, programs)
@@ -219,6 +224,7 @@ def test_a_multicall_is_answered_up_to_a_size(daemon, cleanup):
     assert server.memory("VmHWM") - before < 128 * 1024
 
 
+@without_sanitizer("it measures memory, and a sanitizer keeps what is freed")
 def test_a_log_of_gigabytes_is_not_read_at_once(daemon, cleanup):
     server = Server(daemon, cleanup, "\n[program:log]\ncommand=/bin/cat\nautostart=false\n"
                                      "stdout_logfile=%(here)s/huge.log\nstdout_logfile_maxbytes=0\n")

@@ -21,8 +21,10 @@ from daemon import UnixConnection, connect
 from memory_plan import MemoryPlan
 from processes import group
 from programs import PYTHON, SOURCE
+from sanitizers import without_sanitizer
 from waiting import wait_for
 
+pytestmark = without_sanitizer("failing_malloc.so replaces malloc, and so does a sanitizer")
 VICTIMS = 24
 CONFIG = f"""[program:feed]
 command=/bin/sh -c "exec /bin/cat <>%(here)s/feed.pipe"

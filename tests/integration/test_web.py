@@ -12,6 +12,7 @@ import pytest
 
 from instance_page import PROGRAMS, Page
 from page import AVAILABLE, BACKSPACE, ENTER, accessibility_faults, browser, screenshot, wait_text
+from sanitizers import without_sanitizer
 from waiting import wait_for
 
 
@@ -109,6 +110,7 @@ def test_another_site_embeds_nothing(page):
         assert page.ask("GET", path, link).status == 200, path
 
 
+@without_sanitizer("it measures memory, and a sanitizer keeps what is freed")
 def test_a_form_of_a_million_fields_costs_no_memory(page):
     def peak():
         with open(f"/proc/{page.daemon.pid}/status", encoding="ascii") as status:
