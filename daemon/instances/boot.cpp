@@ -124,7 +124,7 @@ Boot::Item Boot::decideFirst(const std::string& name, bool forgotten) {
   Item item;
   item.name = name;
   item.adopted = runner.adopt();
-  auto seen = fleet_.see(name);
+  auto seen = Fleet::see(&runner);
   seen.runs = item.adopted;
   seen.inherited = Inherited{.enabled = runner.memory().isEnabled(runner.entry().enabled)};
   if (const auto& record = runner.record()) {

@@ -49,7 +49,7 @@ core::Task<> EntryApplier::applyTo(entries::Entry entry, Change& change) {
   auto turn = co_await fleet_.turns().enter(name);
   if (!turn) co_return;
   auto* runner = fleet_.find(name);
-  const auto decision = decide(fleet_.see(name), &entry);
+  const auto decision = decide(Fleet::see(runner), &entry);
   change.deed = decision.deed;
   change.keys = decision.keys;
   if (decision.checks) {
@@ -108,7 +108,7 @@ core::Task<> EntryApplier::finish(std::unique_ptr<Turns::Change> turn, std::stri
 }
 
 core::Task<Change> EntryApplier::remove(std::string name, bool purge) {
-  Change change{name, Deed::Remove};
+  Change change{name, decide(Fleet::see(fleet_.find(name)), nullptr).deed};
   try {
     co_await removeTo(std::move(name), purge, change);
   } catch (const core::Dropped&) {  // the manager ends
@@ -136,7 +136,8 @@ core::Task<> EntryApplier::removeTo(std::string name, bool purge, Change& change
 
 core::Task<Change> EntryApplier::plan(entries::Entry entry) {
   Change change{entry.name};
-  const auto decision = decide(fleet_.see(entry.name), &entry);
+  // One that is being removed is a new one afterwards.
+  const auto decision = decide(Fleet::see(fleet_.staying(entry.name)), &entry);
   change.deed = decision.deed;
   change.keys = decision.keys;
   const Fleet::Trial trial(fleet_, std::move(entry));
@@ -153,7 +154,7 @@ core::Task<Change> EntryApplier::plan(entries::Entry entry) {
 }
 
 core::Task<Change> EntryApplier::planRemoval(std::string name) {
-  Change change{name, Deed::Remove};
+  Change change{name, decide(Fleet::see(fleet_.find(name)), nullptr).deed};
   try {
     co_await planRemovalTo(std::move(name), change);
   } catch (const core::Dropped&) {  // it is removed now

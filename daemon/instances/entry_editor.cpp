@@ -182,7 +182,7 @@ core::Task<OperationResult> EntryEditor::writeAndApply(std::string name, Files f
 
 /// What runs is not stopped for a start that must fail; otherwise only files that others made are a reason.
 core::Task<std::string> EntryEditor::objectionTo(entries::Entry entry) {
-  const auto decision = decide(fleet_.see(entry.name), &entry);
+  const auto decision = decide(Fleet::see(fleet_.staying(entry.name)), &entry);
   const Fleet::Trial trial(fleet_, std::move(entry));
   if (decision.deed == Deed::Restart) {
     const auto result = co_await (*trial).check();

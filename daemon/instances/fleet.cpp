@@ -141,8 +141,7 @@ void Fleet::erase(const std::string& name) {
 
 Runner* Fleet::staying(const std::string& name) const { return turns_.isLeaving(name) ? nullptr : find(name); }
 
-Seen Fleet::see(const std::string& name) const {
-  const auto* const runner = staying(name);
+Seen Fleet::see(const Runner* runner) {
   if (!runner) return {};
   const auto& deployed = runner->memory().deployed;
   return {.entry = &runner->entry(),

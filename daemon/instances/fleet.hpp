@@ -93,8 +93,8 @@ class Fleet final : public Manager, private Runner::Listener {
   [[nodiscard]] Runner* find(const std::string& name) const;
   /// The runner of an instance that is not being removed.
   [[nodiscard]] Runner* staying(const std::string& name) const;
-  /// What counts for a decision about an instance. One that is being removed does not count as there.
-  [[nodiscard]] Seen see(const std::string& name) const;
+  /// What counts for a decision about an instance; null: there is none.
+  [[nodiscard]] static Seen see(const Runner* runner);
   Runner& add(entries::Entry entry);
   /// Takes the instance out; its runner is freed from the loop.
   void erase(const std::string& name);
