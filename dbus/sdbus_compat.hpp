@@ -32,7 +32,7 @@ using InterfaceName = std::string;
 using MethodName = std::string;
 using MethodError = const sdbus::Error*;
 inline bool failed(MethodError error) { return error != nullptr; }
-inline sdbus::Error makeError(std::string name, std::string message) { return {std::move(name), std::move(message)}; }
+inline sdbus::Error makeError(const std::string& name, const std::string& message) { return {name, message}; }
 inline bool processOne(sdbus::IConnection& connection) { return connection.processPendingRequest(); }
 inline std::uint64_t deadlineMicros(const sdbus::IConnection::PollData& poll) { return poll.timeout_usec; }
 inline const sdbus::Message& currentMessage(const sdbus::IObject& object) {

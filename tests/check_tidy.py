@@ -123,8 +123,11 @@ def check(build, wanted=()):
     units = sorted(make_units(sources), key=len, reverse=True)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         outputs = pool.map(lambda paths: tidy_unit(build, paths, sources[paths[0]]), units)
-        found = {finding: None for output in outputs for finding in findings(build, output)}
-    return list(found), len(sources)
+        found = {}  # a header's findings come once from each unit; their notes can differ
+        for output in outputs:
+            for finding in findings(build, output):
+                found.setdefault(finding.split("\n", 1)[0], finding)
+    return list(found.values()), len(sources)
 
 
 def main():

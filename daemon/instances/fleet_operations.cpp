@@ -22,7 +22,7 @@ Answer<Runner*> Fleet::known(const std::string& name) const {
 }
 
 Answer<Runner*> Fleet::usable(const std::string& name) const {
-  const auto runner = known(name);
+  auto runner = known(name);
   if (!runner || staying(name)) return runner;
   return core::Err{ManagerError{ErrorCode::InstanceBusy, fmt::format("Instance '{}' is being removed.", name)}};
 }

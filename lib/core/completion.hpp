@@ -43,6 +43,7 @@ class [[nodiscard]] Completion {
   Completion() = default;
   /// `call` takes a T. It must not throw std::bad_alloc where the caller cannot try again.
   template <class Call>
+  // NOLINTNEXTLINE(google-explicit-constructor): a lambda is passed where a Completion is taken
   requires(std::is_invocable_v<Call&, T> && !std::is_same_v<std::decay_t<Call>, Completion>) Completion(Call call)
       : receiver_(std::make_unique<Function<Call>>(std::move(call))) {}
   explicit Completion(std::unique_ptr<Receiver<T>> receiver) noexcept : receiver_(std::move(receiver)) {}

@@ -15,8 +15,11 @@ namespace xmlrpc {
 /// A text that the compiler knows, for example the argument of StructWriter::text<"name">().
 template <std::size_t Length>
 struct Literal {
+  // A string literal becomes a template argument as it is.
+  // NOLINTBEGIN(google-explicit-constructor)
   consteval Literal(const std::array<char, Length>& of) : text(of) {}
   consteval Literal(const char (&of)[Length + 1]) { std::copy_n(of, Length, text.begin()); }
+  // NOLINTEND(google-explicit-constructor)
   [[nodiscard]] constexpr std::string_view view() const noexcept { return {text.data(), Length}; }
   std::array<char, Length> text{};
 };

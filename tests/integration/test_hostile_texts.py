@@ -94,7 +94,7 @@ class Server(socketserver.UnixStreamServer, SimpleXMLRPCDispatcher):
     def __init__(self, path, text):
         SimpleXMLRPCDispatcher.__init__(self, allow_none=True)
         socketserver.UnixStreamServer.__init__(self, path, Handler)
-        self.logRequests = self._send_traceback_header = False  # what SimpleXMLRPCServer has
+        self.logRequests = self._send_traceback_header = False  # foreign name: of SimpleXMLRPCServer
         info = {"name": text, "group": text, "statename": text, "state": 20, "description": text, "pid": 1, "start": 0, "stop": 0,
                 "now": 0, "exitstatus": 0, "spawnerr": text, "logfile": "", "stdout_logfile": "", "stderr_logfile": ""}
         report = {"name": text, "group": text, "status": 80, "description": text}
