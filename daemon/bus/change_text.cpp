@@ -18,7 +18,7 @@ std::string valueText(const std::optional<std::string>& value, bool secret) {
 std::string lineOf(const Failure& failure) {
   switch (failure.cause) {
     case Failure::Cause::RefusedByCheck: return "refused: " + failure.text;
-    case Failure::Cause::Superseded: return "skipped: a later change has taken its place";
+    case Failure::Cause::Superseded: return "skipped: a later change replaced it";
     case Failure::Cause::NotRecorded:
     case Failure::Cause::NotStarted:
     case Failure::Cause::NotUpdated: break;

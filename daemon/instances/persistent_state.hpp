@@ -27,7 +27,7 @@ class PersistentState {
 
   /// Value of SUPERVISOR_MANAGER_INSTANCE in all processes of the instance.
   std::string mark;
-  /// Fingerprint of the entry as it was last brought about; empty: never.
+  /// Fingerprint of the entry as it was last deployed; empty: never.
   std::string deployed;
   /// What enable and disable said, and what the entry said then: if the entry says something else since, that counts.
   std::optional<bool> enabled;
@@ -49,7 +49,7 @@ class PersistentState {
 
  private:
   std::string path_;
-  std::shared_ptr<Ledger> ledger_;  // of all copies: the one that a deployment works on is told what was done
+  std::shared_ptr<Ledger> ledger_;  // of all copies: the one that a deployment works on records what was done
 };
 
 }  // namespace instances

@@ -7,6 +7,7 @@
 #include "daemon/instances/config_check.hpp"
 #include "daemon/instances/runner.hpp"
 #include "daemon/layout/tree.hpp"
+#include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
 
 /// The files of an instance: planned, compared, put in place, removed.
@@ -26,6 +27,7 @@ core::Expected<layout::Plan> Runner::makePlan() const {
 }
 
 core::Task<layout::Report> Runner::run(layout::Plan plan, layout::Mode mode) {
+  logging::debug("instance '{}': {} its files", entry_.name, mode == layout::Mode::Apply ? "applying" : "comparing");
   return layout::deploy(context_.loop, context_.reaper, {context_.places.root, context_.privileged, mode},
                         std::move(plan));
 }

@@ -141,7 +141,7 @@ void Runner::watchMain(pid_t pid, core::UniqueFd pidfd) {
   pidfd_ = std::move(pidfd);
   hung_ = false;
   context_.reaper.watch(pid, [this](int status) { onExit(status); });
-  // A process that a manager before us started is no child: only its descriptor tells of its end.
+  // A process that an earlier manager started is not our child: only its descriptor reports its end.
   const auto info = lookAt(pid);
   if (pidfd_ && (!info || info->parent != ::getpid()))
     exitWatch_ = std::make_unique<core::IoWatch>(context_.loop, pidfd_.get(), core::IoWatch::Read,
@@ -179,7 +179,7 @@ void Runner::signalMain(int signo) {
 void Runner::killTree() {
   log().warn("instance '{}' did not stop in time: killing it and all its processes", entry_.name);
   if (context_.groups.kill(entry_.name)) return;
-  // The main process first, so that it starts nothing anew; the rest when its end is seen.
+  // The main process first, so that it does not start others again; the rest when its end is seen.
   signalMain(SIGKILL);
 }
 

@@ -16,17 +16,17 @@ namespace instances {
 /// The state of an instance, as people see it.
 enum class InstanceState {
   Inactive,  ///< not running, not meant to
-  Starting,  ///< its layout is applied, or its process runs and has not said that it is ready
+  Starting,  ///< its layout is applied, or its process runs and has not reported that it is ready
   Running,
   Stopping,
   Restarting,  ///< died; waits for the next try (back-off)
-  Failed,      ///< died again and again, or could not start: `reason` says why
+  Failed,      ///< died again and again, or could not start: see `reason`
   Unmanaged,   ///< described only (managed = no): never touched
 };
 /// "inactive", "starting", "running", "stopping", "restarting", "failed", "unmanaged".
 [[nodiscard]] const char* toText(InstanceState state) noexcept;
 
-/// One program of an instance, as the instance said over the notify socket.
+/// One program of an instance, as the instance reported it over the notify socket.
 struct ProgramStatus {
   std::string name;   ///< "program" or "group:program"
   std::string state;  ///< Supervisor's word: RUNNING, FATAL, ...

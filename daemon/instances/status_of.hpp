@@ -7,7 +7,7 @@
 
 namespace instances {
 
-/// What an entry and its machine tell of an instance; its runner adds what it knows of the processes.
+/// The status of an instance as far as its entry and its machine know it; the runner adds what it knows of processes.
 [[nodiscard]] InstanceStatus statusOf(const entries::Entry& entry, const Machine& machine);
 
 }  // namespace instances

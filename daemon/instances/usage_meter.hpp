@@ -11,8 +11,8 @@
 
 namespace instances {
 
-/// What one instance and its processes use. A reading is kept for a moment: many are asked for at once, by one who
-/// wants to see all instances.
+/// What one instance and its processes use. A reading is kept for a moment, since a client that shows all instances
+/// asks for many of them.
 class UsageMeter {
  public:
   /// A process is about to start: what its control group has used until now is not this run's.

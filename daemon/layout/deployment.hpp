@@ -14,7 +14,7 @@ struct DeployOptions {
   Mode mode = Mode::Apply;
 };
 
-/// Applies a plan: what is safe with the ids of the manager at once, the rest by a helper with the owner's ids. A plan
+/// Applies a plan: what is safe with the ids of the manager here, the rest by a helper with the owner's ids. A plan
 /// with a ledger is walked twice: first all of it is checked, and nothing is done if there is an obstacle; then it is
 /// recorded and carried out. Returns the changes and errors of the whole; nothing in it is delegated any more.
 [[nodiscard]] core::Task<Report> deploy(core::EventLoop& loop, core::Reaper& reaper, DeployOptions options, Plan plan);

@@ -71,7 +71,7 @@ class [[nodiscard]] Completion {
     explicit Function(Call call) : call_(std::move(call)) {}
     void complete(T value) override { call_(std::move(value)); }
     void drop() noexcept override {
-      // Whoever waited is told if there is memory for it; the destructor that brought us here must come to its end.
+      // Without memory the waiter gets no answer, but the destructor that calls this must finish.
       try {
         call_(WhenDropped<T>::value());
       } catch (...) {

@@ -24,7 +24,7 @@ struct Roots::Root {
     promise_type(const promise_type&) = delete;
     promise_type& operator=(const promise_type&) = delete;
 
-    /// Frees the coroutine before anybody else goes on, who may destroy its owner.
+    /// Frees the coroutine before anybody else continues and perhaps destroys its owner.
     struct Free {
       [[nodiscard]] bool await_ready() const noexcept { return false; }
       [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> ended) const noexcept {

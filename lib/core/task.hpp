@@ -11,7 +11,7 @@
 #include "lib/core/completion.hpp"
 
 /// Operations that wait, written from top to bottom: a function that returns a Task is a coroutine and may `co_await`
-/// other tasks and completions. One thread; whatever completes an operation goes on with who awaits it.
+/// other tasks and completions. One thread; whatever completes an operation resumes who awaits it.
 ///
 /// Parameters of a coroutine are taken by value (a reference would outlive the call), and nothing is captured: a lambda
 /// that is a coroutine loses its captures when it is destroyed. Between two awaits anything may have happened: look
@@ -28,7 +28,7 @@ struct Dropped : std::exception {
 
 namespace detail {
 
-/// At the end of a task: whoever awaits it goes on.
+/// At the end of a task: resumes whoever awaits it.
 struct FinalAwaiter {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -119,9 +119,9 @@ inline Task<void> detail::Promise<void>::get_return_object() noexcept {
   return Task<void>(std::coroutine_handle<Promise>::from_promise(*this));
 }
 
-/// Awaits an operation that takes a Completion<T>: `co_await core::Completes<T>([&](core::Completion<T> done) {...});`
-/// The function is called at once and may keep the completion; if it is dropped, the await throws Dropped. A coroutine
-/// that is destroyed meanwhile is not resumed.
+/// Awaits an operation that takes a Completion<T>: `co_await core::completes<T>([&](core::Completion<T> done) {...});`
+/// The function is called immediately and may keep the completion; if it is dropped, the await throws Dropped. A
+/// coroutine that is destroyed meanwhile is not resumed.
 template <class T, class Begin>
 class [[nodiscard]] CompletesWith {
  public:
@@ -209,7 +209,7 @@ class Roots {
   static Root begin(Roots* owner, Task<void> task);
   /// A task ended by the exception that is being handled.
   virtual void failed() noexcept = 0;
-  /// The last task has ended and is freed: who goes on now.
+  /// The last task has ended and is freed: who continues now.
   [[nodiscard]] virtual std::coroutine_handle<> idle() noexcept { return std::noop_coroutine(); }
 
   Links* first_ = nullptr;
@@ -222,7 +222,7 @@ class Roots {
 class TaskScope final : public detail::Roots {
  public:
   /// Runs a task that uses what the owner of this scope has, for somebody who may outlive the owner: when the scope is
-  /// gone, the await throws Dropped. When who awaits it is gone, the task goes on to its end.
+  /// gone, the await throws Dropped. When who awaits it is gone, the task continues to its end.
   template <class T>
   Task<T> own(Task<T> task) {
     co_return co_await completes<T>(
@@ -238,7 +238,7 @@ class TaskScope final : public detail::Roots {
   void failed() noexcept override;
 };
 
-/// Tasks that run side by side: run() begins each, and `co_await join` goes on when all of them have ended. It throws
+/// Tasks that run side by side: run() begins each, and `co_await join` continues when all of them have ended. It throws
 /// what ended the first one that failed. Destroying it ends those that wait.
 class Join final : public detail::Roots {
  public:

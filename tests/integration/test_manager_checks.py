@@ -389,3 +389,24 @@ def test_an_edit_does_not_overwrite_what_was_written_during_its_check(manager, o
     assert f"{file} was changed meanwhile" in release()
     assert os.path.exists(file) != gone
     assert cli("plan").stdout == "Nothing to do\n"
+
+
+def test_a_start_does_not_apply_what_its_check_has_just_found_in_place(manager, owner):
+    """Each look at the files costs a helper with the owner's ids."""
+    manager.write("etc/supervisor-manager/supervisor-manager.conf",
+                  f"[supervisor-manager]\nsupervisord = {program('supervisord')[0]}\nlog_level = debug\n")
+    manager.entry("tsupv", owner, "state = stopped")
+    manager.start()
+    wait_for(lambda: os.path.exists(manager.path("etc/supervisord_tsupv.conf")), "the files")
+
+    def looks():
+        return [line.rsplit(": ", 1)[1] for line in manager.log().splitlines() if line.endswith(" its files")]
+
+    before = len(looks())
+    manager.call("StartInstance", "s", "tsupv")
+    assert looks()[before:] == ["comparing its files"]
+    manager.call("StopInstance", "s", "tsupv")
+    os.unlink(manager.path("etc/supervisord_tsupv.conf"))
+    before = len(looks())
+    manager.call("StartInstance", "s", "tsupv")
+    assert looks()[before:] == ["comparing its files", "applying its files"]

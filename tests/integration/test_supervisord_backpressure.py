@@ -333,7 +333,7 @@ def test_with_drop_a_program_does_not_wait_and_the_loss_is_counted(daemon, pipe,
     pid = server.rpc.supervisor.getProcessInfo("d")["pid"]
     server.rpc.supervisor.sendProcessStdin("d", "20000\n")
     full = "log file /dev/stdout: its reader is too slow; output that does not fit is discarded until it catches up"
-    wait_for(lambda: full in server.log(), "the loss to be said")
+    wait_for(lambda: full in server.log(), "the loss to be logged")
     wait_for(lambda: reads_stdin(pid), "the program to get on")
     cat.send(signal.SIGCONT)
     said = 20000

@@ -35,7 +35,7 @@ TEST_CASE("each failure has the beginning that clients look for") {
   using enum Failure::Cause;
   const auto line = [](Failure::Cause cause) { return linesOf({.name = "a", .failures = {{cause, "why"}}}); };
   CHECK(line(RefusedByCheck) == Lines{"refused: why"});
-  CHECK(line(Superseded) == Lines{"skipped: a later change has taken its place"});
+  CHECK(line(Superseded) == Lines{"skipped: a later change replaced it"});
   CHECK(line(NotRecorded) == Lines{"failed: why"});
   CHECK(line(NotStarted) == Lines{"failed: why"});
   CHECK(line(NotUpdated) == Lines{"failed: why"});

@@ -18,7 +18,7 @@ namespace {
 using core::Completion;
 using core::Task;
 
-/// An operation of the old kind: keeps the completion and is told the outcome later.
+/// Keeps the completion; the test completes it later.
 struct Operation {
   Completion<int> done;
   [[nodiscard]] auto wait() {
@@ -120,7 +120,7 @@ TEST_SUITE("task") {
     CHECK(scope.empty());
   }
 
-  TEST_CASE("goes on where the completion was called before the wait began") {
+  TEST_CASE("continues where the completion was called before the wait began") {
     int got = 0;
     core::TaskScope scope;
     const auto body = [](int* out) -> Task<> {
@@ -234,7 +234,7 @@ TEST_SUITE("task") {
 }
 
 TEST_SUITE("join") {
-  TEST_CASE("goes on when the last of its tasks has ended, in any order") {
+  TEST_CASE("continues when the last of its tasks has ended, in any order") {
     for (const bool firstFirst : {true, false}) {
       Operation first, second;
       std::vector<std::string> log;
@@ -281,7 +281,7 @@ TEST_SUITE("join") {
     CHECK(log == std::vector<std::string>{"other=2", "no"});
   }
 
-  TEST_CASE("a thousand tasks that end at once keep the stack flat") {
+  TEST_CASE("a thousand tasks that end together keep the stack flat") {
     std::vector<Operation> operations(1000);
     std::vector<std::string> log;
     core::TaskScope scope;

@@ -39,7 +39,7 @@ TEST_CASE("-- ends the options, - is an argument") {
   CHECK(parseOptions({"stop", "-"})->arguments == Words{"-"});
 }
 
-TEST_CASE("what is wrong is said") {
+TEST_CASE("a wrong option is named") {
   CHECK(parseOptions({"--jsson"}).error().text == "Unknown option --jsson. Did you mean --json?");
   CHECK(parseOptions({"-x"}).error().text == "Unknown option -x.");
   CHECK(parseOptions({"-H"}).error().text == "--host requires a value.");
