@@ -150,7 +150,7 @@ class Parser {
 core::Expected<CommandLine> parseCommandLine(std::span<const std::string> words) { return Parser(words).parse(); }
 
 std::string usageText(const std::string& program) {
-  return "supervisorctl -- control the programs that a supervisord runs\n"
+  return "supervisorctl -- control applications that a supervisord runs\n"
          "\n"
          "Usage: " +
          program +

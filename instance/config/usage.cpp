@@ -5,7 +5,7 @@
 namespace config {
 
 std::string usage(const std::string& program) {
-  return "supervisord -- start applications and keep them running\n\nUsage: " + program + " [options]\n" + R"(
+  return "supervisord -- run a set of applications and keep them running\n\nUsage: " + program + " [options]\n" + R"(
 -c/--configuration FILENAME -- use FILENAME as configuration; without it, the first of
      ../etc/supervisord.conf and ../supervisord.conf (seen from the program's directory), supervisord.conf,
      etc/supervisord.conf, /etc/supervisord.conf and /etc/supervisor/supervisord.conf
