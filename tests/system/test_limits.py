@@ -116,7 +116,7 @@ def test_a_hog_never_takes_its_supervisord_along(vm):
         vm.run("supervisorctl_hungry start hog")
         wait_for(lambda n=count: kills() == n, "the end of hog", 120)
         wait_for(lambda: vm.run("supervisorctl_hungry status hog | grep EXITED", check=False)[1], "its state", 60)
-    line = vm.run(f"grep 'want of memory' {log} | tail -1")[1]
+    line = vm.run(f"grep 'because memory ran out' {log} | tail -1")[1]
     assert "instance-hungry has a limit of 96 MB (memory.max); raise the limit, or make the program use less" in line
     before = int(events(vm, "hungry", "memory.events")["oom_kill"])
     vm.run("supervisorctl_hungry start swarm")
