@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "instance/config/model.hpp"
 #include "instance/events/pool.hpp"
 
 using namespace events;
