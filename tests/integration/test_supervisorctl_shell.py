@@ -8,6 +8,7 @@ import signal
 import pexpect
 import pytest
 
+import sanitizers
 from programs import program
 from waiting import wait_for
 
@@ -44,7 +45,8 @@ def terminal(running, cleanup):
     """Starts our client at a terminal of its own: terminal("-i", "shutdown")."""
 
     def start(*words, server=(), **environment):
-        environment = {"PATH": os.environ["PATH"], "TERM": "vt100", "LC_ALL": "C.UTF-8", "HOME": running.directory, **environment}
+        environment = {"PATH": os.environ["PATH"], "TERM": "vt100", "LC_ALL": "C.UTF-8", "HOME": running.directory,
+                       **sanitizers.environment(), **environment}
         child = pexpect.spawn(program("supervisorctl")[0], ["-c", running.config_path, *server, *words], env=environment,
                               encoding="utf-8", timeout=30, dimensions=(40, 120), cwd=running.directory)
         cleanup.callback(child.close, force=True)

@@ -13,6 +13,11 @@ import pytest
 from programs import build_dir
 
 
+def environment():
+    """The sanitizers' options, which scripts/test sets: for a program that gets an environment of its own."""
+    return {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+
+
 @functools.lru_cache(maxsize=None)
 def sanitizer():
     """The sanitizers of the build, as meson names them ("address,undefined"), or None."""
