@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Many followers of one log: the file is read once for all, calls are answered, and a slow follower delays nobody."""
 
-import contextlib
 import os
 import re
 import socket
@@ -19,6 +18,7 @@ stdout_logfile=%(here)s/feed.log
 stdout_logfile_maxbytes=100KB
 stdout_logfile_backups=1
 startsecs=0
+autostart=false
 """
 
 
@@ -26,15 +26,13 @@ class Feed:
     """A program that prints the lines that it reads, and followers of its log."""
 
     def __init__(self, daemon, cleanup):
-        self.daemon = daemon(CONFIG, wait=False)
+        self.daemon = daemon(CONFIG)
         path = os.path.join(self.daemon.directory, "feed.pipe")
-        with contextlib.suppress(FileExistsError):
-            os.mkfifo(path)
+        os.mkfifo(path)  # before the program starts: its shell would create a plain file
         self._pipe = os.open(path, os.O_RDWR)
         cleanup.callback(os.close, self._pipe)
         self._cleanup = cleanup
-        self.daemon.wait_ready()
-        self.daemon.wait_state("feed", "RUNNING")
+        self.daemon.rpc.supervisor.startProcess("feed")
 
     def say(self, data):
         while data:
