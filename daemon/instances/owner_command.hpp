@@ -12,7 +12,7 @@
 
 namespace instances {
 
-/// One run of a program for an instance, with its owner's ids: supervisorctl, or a check of its configuration. The
+/// One run of a program for an instance, with its owner's ids: the check of its configuration. The
 /// manager itself neither speaks to a socket nor reads a file that an account controls. Limited in time and in what it
 /// may print; destroying it kills the program.
 class OwnerCommand {

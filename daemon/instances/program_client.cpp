@@ -17,6 +17,9 @@ namespace {
 using Outcome = ProgramAnswer::Outcome;
 using xmlrpc::FaultCode;
 
+/// For the answer about 10,000 programs. The owner decides what is sent, and the helper uses the memory of the
+/// manager's control group.
+constexpr xmlrpc::Limits kAnswerLimits{8 * 1024 * 1024, 16, 200'000};
 constexpr std::size_t kLargestConfig = 4 * 1024 * 1024;
 
 /// The words of supervisorctl for the codes that starting and stopping have; nullptr: it has none.
@@ -86,6 +89,7 @@ ProgramClient::ProgramClient(const ControlAddress& address) : url_(address.url),
     client_ = xmlrpc::Client(std::move(*endpoint), address.credentials);
   else
     obstacle_ = endpoint.error().text;
+  client_.setAnswerLimits(kAnswerLimits);
 }
 
 /// Why a call has no answer, in the words of supervisorctl where it has some.

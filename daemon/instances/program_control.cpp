@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <utility>
@@ -80,7 +81,9 @@ core::Task<ProgramAnswer> withCleanText(core::Task<ProgramAnswer> request) {
 core::Task<std::optional<std::string>> textOf(core::Task<ProgramAnswer> request) {
   auto answer = co_await request;
   if (answer.late) co_return std::nullopt;
-  co_return answer.ok() ? std::move(answer.text) : std::string();
+  if (!answer.ok()) co_return std::string();
+  // The instance decides how much it returns.
+  co_return answer.text.substr(answer.text.size() - std::min<std::size_t>(answer.text.size(), kLogBytes));
 }
 
 }  // namespace

@@ -15,10 +15,6 @@ namespace {
 
 using Kind = ClientError::Kind;
 
-/// Larger than the server's limits for requests: an answer can have a whole log, or the status of thousands of
-/// programs.
-constexpr Limits kAnswerLimits{1U << 30, 64, 50'000'000};
-
 ClientError statusError(const ReplyHead& head) {
   return ClientError{head.status == 401 ? Kind::Unauthorized : Kind::Status, head.status, head.reason};
 }
@@ -56,7 +52,7 @@ ClientResult<Value> Client::call(std::string_view method, const Array& params) {
     close();
     return core::Err{std::move(body).error()};
   }
-  auto answer = readResponse(*body, kAnswerLimits);
+  auto answer = readResponse(*body, limits_);
   if (!answer) return core::Err{ClientError{Kind::Protocol, 0, "the answer is not XML-RPC: " + answer.error().text}};
   if (auto* fault = std::get_if<Fault>(&*answer)) return core::Err{ClientError{Kind::Fault, fault->code, fault->text}};
   return std::get<Value>(std::move(*answer));
@@ -72,7 +68,7 @@ ClientResult<std::string> Client::exchange(const std::string& request) {
   auto head = connection_->readHead();
   if (!head) return core::Err{std::move(head).error()};
   if (head->status != 200) return core::Err{statusError(*head)};
-  auto body = connection_->readBody(*head, kAnswerLimits.bytes);
+  auto body = connection_->readBody(*head, limits_.bytes);
   if (body && !head->keepAlive) close();
   return body;
 }

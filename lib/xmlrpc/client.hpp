@@ -8,6 +8,7 @@
 #include "lib/core/result.hpp"
 #include "lib/xmlrpc/client_error.hpp"
 #include "lib/xmlrpc/endpoint.hpp"
+#include "lib/xmlrpc/reader.hpp"
 #include "lib/xmlrpc/value.hpp"
 
 namespace xmlrpc {
@@ -32,6 +33,8 @@ class Client {
   void setCredentials(Credentials credentials);
   /// The limit of each wait for the server in milliseconds; 0 (the default): no limit.
   void setTimeout(int milliseconds) noexcept;
+  /// Bounds the memory for one answer of a server that is not trusted; the default takes up to 1 GiB.
+  void setAnswerLimits(const Limits& limits) noexcept { limits_ = limits; }
   /// Drops the connection; the next call opens a new one.
   void close() noexcept;
   [[nodiscard]] const Endpoint& endpoint() const noexcept { return endpoint_; }
@@ -42,6 +45,7 @@ class Client {
   Endpoint endpoint_;
   Credentials credentials_;
   int timeout_ = 0;
+  Limits limits_{1U << 30, 64, 50'000'000};
   std::unique_ptr<Connection> connection_;
 };
 

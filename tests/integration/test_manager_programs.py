@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Programs of an instance over D-Bus: XML-RPC by a helper with the owner's ids, with Supervisor's fault codes."""
 
+import os
+import socket
+import threading
+
 import pytest
 
 from manager_root import NAME, Managerd
@@ -83,3 +87,46 @@ def test_a_server_with_a_password(work_dir, owner):
         assert error_of(running, "StopProgram", "a") is None
         assert not is_running(pid)
         assert error_of(running, "StartProgram", "a") is None
+
+
+def answer_with(path, size):
+    """A server in the place of an instance's: each request gets one string of `size` bytes."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    os.chmod(path, 0o777)
+    listener.listen()
+    body = (b"<?xml version='1.0'?><methodResponse><params><param><value><string>" + b"x" * size +
+            b"</string></value></param></params></methodResponse>")
+
+    def serve():
+        while True:
+            try:
+                client = listener.accept()[0]
+            except OSError:
+                return
+            with client:
+                try:
+                    client.recv(65536)
+                    client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                except OSError:
+                    pass
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listener
+
+
+@pytest.mark.parametrize("manager", ["ours"], indirect=True)
+def test_an_owner_does_not_decide_how_much_the_manager_takes(manager, cleanup):
+    path = manager.get("tsupv", "Socket")
+    os.rename(path, path + ".kept")
+    cleanup.callback(os.rename, path + ".kept", path)
+    server = answer_with(path, 100_000)
+    cleanup.callback(server.close)
+    assert len(manager.call("GetProgramLog", "ss", "tsupv", "a")[0]) == 4096
+    server.shutdown(socket.SHUT_RDWR)
+    os.unlink(path)
+    server = answer_with(path, 9 * 1024 * 1024)
+    cleanup.callback(server.close)
+    assert "Instance 'tsupv' cannot be asked" in error_of(manager, "StartProgram", "a")
+    server.shutdown(socket.SHUT_RDWR)
+    os.unlink(path)
