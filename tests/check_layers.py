@@ -38,6 +38,10 @@ MAY_INCLUDE = {
     "daemon": ["lib/core", "daemon/instances", "daemon/bus"],
     "ctl/supervisorctl": ["lib/core", "lib/lifecycle", "lib/terminal", "lib/xmlrpc"],
     "ctl/supervisor-manager": ["dbus", "lib/core", "lib/lifecycle", "lib/terminal"],
+    "ctl/deploy/yaml": ["lib/core"],
+    "ctl/deploy/sources": ["lib/core", "ctl/deploy/yaml"],
+    "ctl/deploy/language": ["lib/core", "ctl/deploy/yaml"],
+    "ctl/deploy": ["lib/core", "ctl/deploy/*"],
     "ctl/pidproxy": ["lib/core"],
     "ctl/echo_supervisord_conf": ["lib/core"],
 }
@@ -51,6 +55,7 @@ FOREIGN = [
     (re.compile(r"Poco/"), "Poco", ["instance/http"]),
     (re.compile(r"sdbus-c\+\+/"), "sdbus-c++", ["dbus", "tests"]),
     (re.compile(r"systemd/sd-bus(-protocol)?\.h$"), "sd-bus", ["daemon/bus", "ctl/supervisor-manager", "tests"]),
+    (re.compile(r"yaml\.h$"), "libyaml", ["ctl/deploy/yaml"]),
     (re.compile(r"histedit\.h$|editline/"), "libedit", ["ctl/supervisorctl"]),
     (re.compile(r"(regex|iostream|filesystem|ranges)$"), "a header that costs too much build time", ["tests"]),
 ]

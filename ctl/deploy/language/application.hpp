@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ctl/deploy/yaml/node.hpp"
+#include "ctl/deploy/yaml/problems.hpp"
+
+namespace deploy {
+
+/// A checked value in the type of its attribute.
+struct Value {
+  using List = std::vector<Value>;
+  using Map = std::vector<std::pair<std::string, Value>>;
+  std::variant<std::string, std::int64_t, double, bool, List, Map> data;
+  friend bool operator==(const Value&, const Value&) = default;
+};
+
+/// An item of a section, such as one program: its attributes, with defaults filled in. An attribute that has no value
+/// and no default is absent.
+struct Item {
+  Mark mark;
+  std::string path;  ///< /supervisor_programs/3
+  std::map<std::string, Value, std::less<>> values;
+  std::set<std::string, std::less<>> hosts;  ///< where it applies; hosts themselves have none
+
+  [[nodiscard]] bool has(std::string_view key) const;
+  /// Of an attribute that is present or has a default; anything else is a bug.
+  [[nodiscard]] const std::string& text(std::string_view key) const;
+  [[nodiscard]] bool flag(std::string_view key) const;
+};
+
+/// The sources, understood: what is to be on which host.
+struct Application {
+  /// By the name of the section, in the order of the sources; sections without items are absent. Items with `when: no`
+  /// and those that the scopes of the run leave out are not in it. The hosts have their overrides applied.
+  std::map<std::string, std::vector<Item>, std::less<>> sections;
+  /// Each host_group with all its hosts.
+  std::map<std::string, std::set<std::string, std::less<>>, std::less<>> groups;
+  Value::Map vars;           ///< for Ansible
+  Value::Map encryptedVars;  ///< name and "$ANSIBLE_VAULT;..." text
+  bool exitOnFail = true;
+  std::vector<std::string> rolesFolders;
+  std::vector<std::string> playbooksFolders;
+
+  [[nodiscard]] const std::vector<Item>& section(std::string_view name) const;
+};
+
+/// What a run is limited to: --scope replaces included_scopes, --noScope adds to excluded_scopes.
+struct Selection {
+  std::optional<std::vector<std::string>> scopes;
+  std::vector<std::string> excluded;
+  std::string action;  ///< an action that only ansible_playbooks define is checked against these
+};
+
+/// Checks the merged sources against the table of attributes, resolves scopes and checks references between items.
+[[nodiscard]] Application understand(const Node& root, const Selection& selection, Problems& problems);
+
+}  // namespace deploy
