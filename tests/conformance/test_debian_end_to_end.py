@@ -15,6 +15,7 @@ import pkg_resources
 import pytest
 
 from programs import PYTHON, program
+from terminals import end
 
 PREFIX = "supervisor."
 
@@ -68,7 +69,7 @@ def shim(work_dir, monkeypatch):
     monkeypatch.setattr(pexpect, "spawn", spawn)
     yield
     for child in spawned:
-        child.close(force=True)
+        end(child)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ import pytest
 
 from manager_bus import Service
 from programs import SOURCE, program
+from terminals import end
 
 FOLDER = os.path.join(SOURCE, "completions")
 BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
@@ -40,7 +41,7 @@ def shell_at(cleanup):
         arguments = ["--norc", "--noprofile", "-i"] if kind == "bash" else ["-f", "-i"]
         child = pexpect.spawn(f"/bin/{kind}", arguments, env=environment, encoding="utf-8", timeout=30, dimensions=(50, 250),
                               cwd=server.directory)
-        cleanup.callback(child.close, force=True)
+        cleanup.callback(end, child)
         child.expect_exact("READY> ")
         for line in set_up(kind):
             child.sendline(line)
@@ -201,7 +202,7 @@ def test_names_of_instances_are_not_run(server, shell_at, kind):
         child.send("\x03")
         wait(child, f"escaped{number}")
         assert_nothing_ran(server.directory)
-        child.close(force=True)
+        end(child)
 
 
 def test_the_whole_name_is_filled_in_quoted(daemon, shell_at):

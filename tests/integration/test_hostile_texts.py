@@ -15,6 +15,7 @@ import pytest
 
 from manager_bus import Service
 from programs import program
+from terminals import end
 
 # The control sequences that may reach a terminal: line ends, tabs, colours, and those of our own screens.
 OURS = re.compile(rb"\r\n|\n|\t|\x1b\[[0-9;]*m|\x1b\[H\x1b\[J|\x1b\[\?25[hl]")
@@ -35,7 +36,7 @@ def on_terminal(words, until=None, cleanup=None):
         child.expect(pexpect.EOF)
         child.wait()
         return child.before
-    cleanup.callback(child.close, force=True)
+    cleanup.callback(end, child)
     child.expect_exact(until)
     return child.before + child.after
 
@@ -179,7 +180,7 @@ def test_the_end_of_a_log_puts_colours_right(daemon, cleanup):
     server = daemon(config)
     server.wait_state("red", "RUNNING")
     child = pexpect.spawn(program("supervisorctl")[0], ["-c", server.config_path, "tail", "-f", "red"], timeout=30)
-    cleanup.callback(child.close, force=True)
+    cleanup.callback(end, child)
     child.expect_exact("\x1b[31mred")
     child.send("\x03")
     child.expect(pexpect.EOF)

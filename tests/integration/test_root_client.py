@@ -15,6 +15,7 @@ import pytest
 from manager_root import Managerd
 from processes import of_user
 from programs import program
+from terminals import end
 from waiting import wait_for
 
 SECRET = "root-s-secret"
@@ -110,7 +111,7 @@ def test_the_history_is_no_file_of_roots(theirs, work_dir, owner, cleanup):
     history = write(os.path.join(private, "history"), "keep\n")
     config = write(os.path.join(theirs.directory, "evil.conf"), config_for(theirs, f"history_file={history}\nprompt=evil\n"), owner)
     shell = pexpect.spawn(program("supervisorctl")[0], ["-c", config], encoding="utf-8", timeout=30, env={**os.environ, "TERM": "xterm"})
-    cleanup.callback(shell.close, force=True)
+    cleanup.callback(end, shell)
     shell.expect_exact("evil> ")
     shell.sendline("pid nope")
     shell.expect_exact("No such process nope")
@@ -147,7 +148,7 @@ def test_a_link_of_the_owners_chooses_no_file_of_roots(theirs, roots, work_dir):
 def test_a_terminal_of_its_own(theirs, owner, cleanup):
     shell = pexpect.spawn(program("supervisorctl")[0], ["-c", theirs.config_path, "tail", "-f", "talker"], encoding="utf-8", timeout=30,
                           env={**os.environ, "TERM": "xterm", "SM_SECRET": SECRET})
-    cleanup.callback(shell.close, force=True)
+    cleanup.callback(end, shell)
     shell.expect_exact("hello")
     guest = next(pid for pid in of_user(owner.pw_uid) if b"tail" in open(f"/proc/{pid}/cmdline", "rb").read())
     ours = os.readlink(f"/proc/{shell.pid}/fd/0")
@@ -231,7 +232,7 @@ def test_roots_history_is_not_written_through_a_link_of_anothers(roots, work_dir
     os.chown(home, owner.pw_uid, owner.pw_gid)
     config = write(os.path.join(work_dir, "roots.conf"), config_for(roots, f"history_file={home}/history\n"))
     shell = pexpect.spawn(program("supervisorctl")[0], ["-c", config], encoding="utf-8", timeout=30, env={**os.environ, "TERM": "xterm"})
-    cleanup.callback(shell.close, force=True)
+    cleanup.callback(end, shell)
     for word in ("pid nope", "version"):
         shell.expect_exact("supervisor> ")
         shell.sendline(word)
@@ -337,7 +338,7 @@ def test_the_line_editor_works_behind_the_filter(theirs, cleanup, kind):
     """The terminal executes all sequences that libedit or our tables send; none appears as text."""
     shell = pexpect.spawn(program("supervisorctl")[0], ["-c", theirs.config_path], encoding="utf-8", timeout=30, dimensions=(30, 60),
                           env={**os.environ, "TERM": kind, "LC_ALL": "C.UTF-8"})
-    cleanup.callback(shell.close, force=True)
+    cleanup.callback(end, shell)
     shell.expect_exact("supervisor> ")
     seen = shell.before
     left, right, up, kill = "\x02", "\x06", "\x10", "\x15"

@@ -20,6 +20,7 @@ import pytest
 from manager_bus import Service
 from processes import children, is_running, of_user
 from programs import program
+from terminals import end
 from waiting import wait_for
 
 TIOCGPTN = 0x80045430
@@ -76,7 +77,7 @@ def terminal(work_dir, cleanup):
         environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8", "HOME": "/root", "SM_SECRET": SECRET,
                        **environment}
         child = pexpect.spawn(words[0], words[1:], env=environment, encoding="utf-8", timeout=30, dimensions=(31, 97), cwd="/root")
-        cleanup.callback(child.close, force=True)
+        cleanup.callback(end, child)
         return child
 
     return start

@@ -18,6 +18,7 @@ import pytest
 from bus import PrivateBus
 from manager_bus import Service
 from programs import SOURCE, program
+from terminals import end
 from waiting import wait_for
 
 DONE, FAILED, MISUSED, NOT_RUNNING, NO_SUCH_NAME, DENIED, UNREACHABLE = range(7)
@@ -392,7 +393,7 @@ def top(service, cleanup):
     def start(*words):
         child = pexpect.spawn(program("supervisor-manager")[0], [f"--bus-address={service.address}", "top", *words],
                               encoding="utf-8", timeout=30, dimensions=(24, 80), env={**os.environ, "TERM": "vt100"})
-        cleanup.callback(child.close, force=True)
+        cleanup.callback(end, child)
         return child
 
     return start
@@ -452,7 +453,7 @@ while True:
 def test_top_gives_the_terminal_back_while_it_is_stopped(service, cleanup):
     child = pexpect.spawn(sys.executable, ["-c", SHELL, program("supervisor-manager")[0], f"--bus-address={service.address}", "top"],
                           encoding="utf-8", timeout=30, dimensions=(24, 80), env={**os.environ, "TERM": "vt100"})
-    cleanup.callback(child.close, force=True)
+    cleanup.callback(end, child)
     child.expect("tsupv")
     for _ in range(2):
         wait_for(lambda: keys_are_raw(child), "raw keys")
@@ -470,7 +471,7 @@ def test_a_table_fits_the_terminal(work_dir, cleanup):
         def at(*words):
             child = pexpect.spawn(program("supervisor-manager")[0], [f"--bus-address={running.address}", *words],
                                   encoding="utf-8", timeout=30, dimensions=(24, 60), env={**os.environ, "TERM": "vt100"})
-            cleanup.callback(child.close, force=True)
+            cleanup.callback(end, child)
             child.expect(pexpect.EOF)
             return child.before.replace("\r", "").splitlines()
 

@@ -10,6 +10,7 @@ import pytest
 
 import sanitizers
 from programs import program
+from terminals import end
 from waiting import wait_for
 
 PROGRAMS = """
@@ -49,7 +50,7 @@ def terminal(running, cleanup):
                        **sanitizers.environment(), **environment}
         child = pexpect.spawn(program("supervisorctl")[0], ["-c", running.config_path, *server, *words], env=environment,
                               encoding="utf-8", timeout=30, dimensions=(40, 120), cwd=running.directory)
-        cleanup.callback(child.close, force=True)
+        cleanup.callback(end, child)
         return child
 
     return start
@@ -265,7 +266,7 @@ def test_password_is_asked_for_and_not_shown(daemon, cleanup, kind):
     server = daemon(f"[inet_http_server]\nport=127.0.0.1:{port}\nusername=bob\npassword=s3cret\n", kind=kind)
     shell = pexpect.spawn(program("supervisorctl")[0], ["-s", f"http://127.0.0.1:{port}"], encoding="utf-8", timeout=30,
                           cwd=server.directory)
-    cleanup.callback(shell.close, force=True)
+    cleanup.callback(end, shell)
     for password in ("wrong", "s3cret"):
         shell.expect_exact("Server requires authentication")
         shell.expect_exact("Username:")
