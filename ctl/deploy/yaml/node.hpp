@@ -19,10 +19,16 @@ struct Mark {
 /// that it is for: mode: 0755 is the text "0755".
 struct Node {
   enum class Kind { Scalar, Map, List };
+  /// How the text of a scalar corresponds to the source, so that a place in it can be named: one line as it was
+  /// written, a block (|) of such lines, or neither (escapes, folded lines).
+  enum class Form { Loose, Line, Block };
   struct Member;
 
   Kind kind = Kind::Scalar;
-  bool quoted = false;  ///< scalar in quotes, or a block (| or >)
+  bool quoted = false;      ///< scalar in quotes, or a block (| or >)
+  bool unresolved = false;  ///< scalar whose expression was wrong and is reported: the text is not the value
+  Form form = Form::Loose;
+  std::size_t textColumn = 0;  ///< Line, Block: the column where each line of the text begins
   Mark mark;
   std::string text;             ///< scalar
   std::vector<Member> members;  ///< map, in the order of the file

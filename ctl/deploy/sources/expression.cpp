@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/deploy/sources/expression.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <optional>
+#include <utility>
+
+#include "ctl/deploy/sources/tokens.hpp"
+#include "lib/core/text.hpp"
+
+namespace deploy {
+namespace {
+
+using Tree = std::unique_ptr<Expression>;
+using Kind = Expression::Kind;
+
+constexpr int kNesting = 50;  // of parentheses, lists, `not`, `else`: each is a recursion
+constexpr int kDepth = 400;   // of the tree: a chain of operators is as deep as it is long
+
+/// By recursive descent. After a mistake every function returns a tree that is not used, and sees the end of the tokens.
+class Reader {
+ public:
+  explicit Reader(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
+
+  core::Result<Tree, Complaint> read() {
+    auto tree = condition();
+    if (peek().kind != Token::Kind::End) unexpected();
+    if (complaint_) return core::Err{std::move(*complaint_)};
+    return tree;
+  }
+
+ private:
+  Tree condition();
+  Tree either();
+  Tree both();
+  Tree negation();
+  Tree comparison();
+  Tree sum();
+  Tree concatenation();
+  Tree product();
+  Tree sign();
+  Tree postfix();
+  Tree primary();
+  Tree number(const Token& token);
+  Tree attribute(Tree of);
+  Tree index(Tree of);
+  Tree filter(Tree of);
+  Tree test(Tree of);
+  std::vector<Tree> arguments(std::string_view end);
+
+  /// A level of operators that group from the left.
+  template <class Next>
+  Tree chain(std::initializer_list<std::string_view> symbols, Next next) {
+    auto tree = next();
+    while (const auto symbol = takeOneOf(symbols)) {
+      auto right = next();
+      tree = make(Kind::Operation, symbol->offset, symbol->text, std::move(tree), std::move(right));
+    }
+    return tree;
+  }
+
+  template <class... Parts>
+  Tree make(Kind kind, std::size_t offset, std::string text, Parts... parts) {
+    auto tree = std::make_unique<Expression>();
+    tree->kind = kind;
+    tree->offset = offset;
+    tree->text = std::move(text);
+    (add(*tree, std::move(parts)), ...);
+    return tree;
+  }
+  void add(Expression& tree, Tree part) {
+    tree.depth = std::max(tree.depth, part->depth + 1);
+    tree.parts.push_back(std::move(part));
+    if (tree.depth > kDepth) fail(tree.offset, "the expression is too long", "use a variable for a part of it");
+  }
+
+  const Token& peek() const { return tokens_[at_]; }
+  Token take() {
+    Token token = tokens_[at_];
+    if (token.kind != Token::Kind::End) ++at_;
+    return token;
+  }
+  std::optional<Token> takeOneOf(std::initializer_list<std::string_view> symbols) {
+    for (const auto symbol : symbols)
+      if (peek().isSymbol(symbol)) return take();
+    return std::nullopt;
+  }
+  std::optional<Token> takeWord(std::string_view word) {
+    if (!peek().isWord(word)) return std::nullopt;
+    return take();
+  }
+  void expect(std::string_view symbol) {
+    if (!takeOneOf({symbol})) unexpected(fmt::format(", a '{}' is expected", symbol));
+  }
+  void unexpected(const std::string& instead = {}) {
+    const auto& token = peek();
+    fail(token.offset, token.kind == Token::Kind::End ? "the expression is not complete" + instead
+                                                      : fmt::format("unexpected '{}'{}", token.text, instead));
+  }
+  Tree fail(std::size_t offset, std::string reason, std::string suggestion = {}) {
+    if (!complaint_) complaint_ = Complaint{offset, std::move(reason), std::move(suggestion)};
+    at_ = tokens_.size() - 1;
+    return make(Kind::Literal, offset, {});
+  }
+  /// Counts a recursion while it lives.
+  class Nested {
+   public:
+    explicit Nested(Reader& reader) : reader_(reader) {
+      if (++reader_.nesting_ > kNesting)
+        reader_.fail(reader_.peek().offset, "the expression is nested too deeply", "use a variable for a part of it");
+    }
+    ~Nested() { --reader_.nesting_; }
+    Nested(const Nested&) = delete;
+    Nested& operator=(const Nested&) = delete;
+
+   private:
+    Reader& reader_;
+  };
+
+  std::vector<Token> tokens_;
+  std::size_t at_ = 0;
+  int nesting_ = 0;
+  std::optional<Complaint> complaint_;
+};
+
+Tree Reader::condition() {
+  const Nested nested(*this);
+  auto tree = either();
+  while (const auto word = takeWord("if")) {
+    auto test = either();
+    tree = make(Kind::Condition, word->offset, "", std::move(tree), std::move(test));
+    if (takeWord("else")) add(*tree, condition());
+  }
+  return tree;
+}
+
+Tree Reader::either() {
+  auto tree = both();
+  while (const auto word = takeWord("or")) tree = make(Kind::Either, word->offset, "or", std::move(tree), both());
+  return tree;
+}
+
+Tree Reader::both() {
+  auto tree = negation();
+  while (const auto word = takeWord("and")) tree = make(Kind::Both, word->offset, "and", std::move(tree), negation());
+  return tree;
+}
+
+Tree Reader::negation() {
+  const Nested nested(*this);
+  if (const auto word = takeWord("not")) return make(Kind::Not, word->offset, "not", negation());
+  return comparison();
+}
+
+Tree Reader::comparison() {
+  const auto takeOperator = [this]() -> std::optional<Token> {
+    if (auto symbol = takeOneOf({"==", "!=", "<=", ">=", "<", ">"})) return symbol;
+    if (auto word = takeWord("in")) return word;
+    if (!peek().isWord("not") || !tokens_[at_ + 1].isWord("in")) return std::nullopt;
+    take();
+    auto word = take();
+    word.text = "not in";
+    return word;
+  };
+  auto tree = sum();
+  const auto first = takeOperator();
+  if (!first) return tree;
+  auto right = sum();
+  tree = make(Kind::Operation, first->offset, first->text, std::move(tree), std::move(right));
+  if (const auto second = takeOperator())
+    fail(second->offset, "comparisons cannot follow each other", "write 'a < b and b < c'");
+  return tree;
+}
+
+Tree Reader::sum() {
+  return chain({"+", "-"}, [this] { return concatenation(); });
+}
+
+Tree Reader::concatenation() {
+  return chain({"~"}, [this] { return product(); });
+}
+
+Tree Reader::product() {
+  return chain({"*", "//", "/", "%"}, [this] { return sign(); });
+}
+
+Tree Reader::sign() {
+  const Nested nested(*this);
+  if (const auto minus = takeOneOf({"-"})) return make(Kind::Negate, minus->offset, "-", sign());
+  return postfix();
+}
+
+Tree Reader::postfix() {
+  auto tree = primary();
+  for (;;) {
+    if (takeOneOf({"."})) {
+      tree = attribute(std::move(tree));
+    } else if (takeOneOf({"["})) {
+      tree = index(std::move(tree));
+    } else if (takeOneOf({"|"})) {
+      tree = filter(std::move(tree));
+    } else if (takeWord("is")) {
+      tree = test(std::move(tree));
+    } else if (peek().isSymbol("(")) {
+      return fail(peek().offset, "calls are not supported", "use a filter, such as x|upper");
+    } else {
+      return tree;
+    }
+  }
+}
+
+Tree Reader::attribute(Tree of) {
+  const auto token = take();
+  if (token.kind == Token::Kind::Name) return make(Kind::Attribute, token.offset, token.text, std::move(of));
+  if (token.kind == Token::Kind::Integer) return make(Kind::Index, token.offset, "", std::move(of), number(token));
+  return fail(token.offset, "a name is expected after '.'");
+}
+
+Tree Reader::index(Tree of) {
+  const std::size_t offset = peek().offset;
+  auto key = condition();
+  if (peek().isSymbol(":")) return fail(peek().offset, "slices are not supported");
+  expect("]");
+  return make(Kind::Index, offset, "", std::move(of), std::move(key));
+}
+
+Tree Reader::filter(Tree of) {
+  const auto name = take();
+  if (name.kind != Token::Kind::Name) return fail(name.offset, "the name of a filter is expected after '|'");
+  auto tree = make(Kind::Filter, name.offset, name.text, std::move(of));
+  if (takeOneOf({"("}))
+    for (auto& argument : arguments(")")) add(*tree, std::move(argument));
+  return tree;
+}
+
+Tree Reader::test(Tree of) {
+  const bool negated = takeWord("not").has_value();
+  const auto name = take();
+  if (!name.isWord("defined") && !name.isWord("undefined"))
+    return fail(name.offset, fmt::format("the test 'is {}' is not known", name.text),
+                "tests are: defined, undefined, and 'not' with these");
+  auto tree = make(Kind::Defined, name.offset, "", std::move(of));
+  return negated == name.isWord("defined") ? make(Kind::Not, name.offset, "not", std::move(tree)) : std::move(tree);
+}
+
+std::vector<Tree> Reader::arguments(std::string_view end) {
+  std::vector<Tree> result;
+  while (!peek().isSymbol(end)) {
+    result.push_back(condition());
+    if (!takeOneOf({","})) break;
+  }
+  expect(end);
+  return result;
+}
+
+Tree Reader::number(const Token& token) {
+  auto tree = make(Kind::Literal, token.offset, "");
+  if (token.kind == Token::Kind::Real) {
+    double real = 0;
+    std::from_chars(token.text.data(), token.text.data() + token.text.size(), real);
+    tree->value = Value::ofReal(real);
+  } else if (const auto integer = core::parseInteger(token.text)) {
+    tree->value = Value::ofInteger(*integer);
+  } else {
+    return fail(token.offset, "the number is too large");
+  }
+  return tree;
+}
+
+Tree Reader::primary() {
+  if (peek().kind == Token::Kind::End) {
+    unexpected();
+    return make(Kind::Literal, peek().offset, "");
+  }
+  const auto token = take();
+  switch (token.kind) {
+    case Token::Kind::Integer:
+    case Token::Kind::Real: return number(token);
+    case Token::Kind::Text: {
+      auto tree = make(Kind::Literal, token.offset, "");
+      tree->value = Value::ofText(token.text);
+      return tree;
+    }
+    case Token::Kind::Name: {
+      for (const std::string_view word : {"and", "or", "not", "if", "else", "in", "is"})
+        if (token.text == word) return fail(token.offset, fmt::format("unexpected '{}'", token.text));
+      const bool yes = token.text == "true" || token.text == "True";
+      if (!yes && token.text != "false" && token.text != "False") return make(Kind::Name, token.offset, token.text);
+      auto tree = make(Kind::Literal, token.offset, "");
+      tree->value = Value::ofBoolean(yes);
+      return tree;
+    }
+    default: break;
+  }
+  if (token.isSymbol("(")) {
+    auto tree = condition();
+    expect(")");
+    return tree;
+  }
+  if (token.isSymbol("[")) {
+    auto tree = make(Kind::List, token.offset, "");
+    for (auto& item : arguments("]")) add(*tree, std::move(item));
+    return tree;
+  }
+  if (token.isSymbol("{")) return fail(token.offset, "maps are not supported in an expression", "define a variable");
+  return fail(token.offset, fmt::format("unexpected '{}'", token.text));
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<Expression>, Complaint> parseExpression(std::string_view text) {
+  auto tokens = tokensOf(text);
+  if (!tokens) return core::Err{std::move(tokens).error()};
+  return Reader(std::move(*tokens)).read();
+}
+
+}  // namespace deploy

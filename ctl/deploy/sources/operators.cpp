@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/deploy/sources/operators.hpp"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace deploy {
+namespace {
+
+using Kind = Value::Kind;
+
+core::Err<Complaint> notFor(std::string_view symbol, const Value& left, const Value& right) {
+  const bool concatenates = symbol == "+" && (left.kind == Kind::Text || right.kind == Kind::Text);
+  return complain(fmt::format("'{}' is not possible with {} and {}", symbol, left.kindName(), right.kindName()),
+                  concatenates ? "join texts and numbers with ~" : "");
+}
+
+core::Err<Complaint> overflow() { return complain("the number is too large"); }
+
+Outcome divideIntegers(std::string_view symbol, std::int64_t left, std::int64_t right) {
+  if (right == -1) {  // the quotient of the smallest integer does not fit
+    if (symbol == "%") return Value::ofInteger(0);
+    if (left == std::numeric_limits<std::int64_t>::min()) return overflow();
+    return Value::ofInteger(-left);
+  }
+  const bool down = left % right != 0 && (left < 0) != (right < 0);  // Python rounds down, C++ towards 0
+  if (symbol == "//") return Value::ofInteger(left / right - (down ? 1 : 0));
+  return Value::ofInteger(left % right + (down ? right : 0));
+}
+
+Outcome calculateReals(std::string_view symbol, double left, double right) {
+  if (symbol == "+") return Value::ofReal(left + right);
+  if (symbol == "-") return Value::ofReal(left - right);
+  if (symbol == "*") return Value::ofReal(left * right);
+  if (symbol == "/") return Value::ofReal(left / right);
+  const double quotient = std::floor(left / right);
+  return Value::ofReal(symbol == "//" ? quotient : left - quotient * right);
+}
+
+Outcome calculate(std::string_view symbol, const Value& left, const Value& right) {
+  const bool divides = symbol == "/" || symbol == "//" || symbol == "%";
+  if (divides && right.asReal() == 0) return complain("division by zero");
+  if (symbol == "/" || left.kind == Kind::Real || right.kind == Kind::Real)
+    return calculateReals(symbol, left.asReal(), right.asReal());
+  if (divides) return divideIntegers(symbol, left.integer, right.integer);
+  std::int64_t result = 0;
+  const bool tooLarge = symbol == "+"   ? __builtin_add_overflow(left.integer, right.integer, &result)
+                        : symbol == "-" ? __builtin_sub_overflow(left.integer, right.integer, &result)
+                                        : __builtin_mul_overflow(left.integer, right.integer, &result);
+  if (tooLarge) return overflow();
+  return Value::ofInteger(result);
+}
+
+Outcome joined(const Value& left, const Value& right) {
+  auto text = left.printed() + right.printed();
+  if (text.size() > kLongestText) return complain(kTextTooLong);
+  return Value::ofText(std::move(text));
+}
+
+Value appended(const Value& left, const Value& right) {
+  auto all = std::make_shared<Node>(*left.node);
+  all->items.insert(all->items.end(), right.node->items.begin(), right.node->items.end());
+  Value result;
+  result.kind = Kind::List;
+  result.node = std::move(all);
+  return result;
+}
+
+Outcome arithmetic(std::string_view symbol, const Value& left, const Value& right) {
+  if (left.isNumber() && right.isNumber()) return calculate(symbol, left, right);
+  if (symbol == "+" && left.kind == Kind::Text && right.kind == Kind::Text) return joined(left, right);
+  if (symbol == "+" && left.kind == Kind::List && right.kind == Kind::List) return appended(left, right);
+  return notFor(symbol, left, right);
+}
+
+Outcome compare(std::string_view symbol, const Value& left, const Value& right) {
+  const bool numbers = left.isNumber() && right.isNumber();
+  if (!numbers && !(left.kind == Kind::Text && right.kind == Kind::Text)) return notFor(symbol, left, right);
+  bool less = left.text < right.text;
+  bool more = left.text > right.text;
+  if (numbers) {
+    const bool integers = left.kind == Kind::Integer && right.kind == Kind::Integer;
+    less = integers ? left.integer < right.integer : left.asReal() < right.asReal();
+    more = integers ? left.integer > right.integer : left.asReal() > right.asReal();
+  }
+  if (symbol == "<") return Value::ofBoolean(less);
+  if (symbol == ">") return Value::ofBoolean(more);
+  if (symbol == "<=") return Value::ofBoolean(less || isEqual(left, right));
+  return Value::ofBoolean(more || isEqual(left, right));
+}
+
+Outcome contains(std::string_view symbol, const Value& item, const Value& in) {
+  if (in.kind == Kind::Text && item.kind == Kind::Text)
+    return Value::ofBoolean(in.text.find(item.text) != std::string::npos);
+  if (in.kind == Kind::Map) return Value::ofBoolean(in.node->find(item.printed()) != nullptr);
+  if (in.kind != Kind::List) return notFor(symbol, item, in);
+  for (const auto& each : in.node->items)
+    if (isEqual(item, Value::of(partOf(in.node, &each)))) return Value::ofBoolean(true);
+  return Value::ofBoolean(false);
+}
+
+bool isPrintable(const Value& value) { return !value.node && value.kind != Kind::Environment; }
+
+}  // namespace
+
+Outcome operate(std::string_view symbol, const Value& left, const Value& right) {
+  if (symbol == "==") return Value::ofBoolean(isEqual(left, right));
+  if (symbol == "!=") return Value::ofBoolean(!isEqual(left, right));
+  if (symbol == "in") return contains(symbol, left, right);
+  if (symbol == "not in") {
+    auto found = contains(symbol, left, right);
+    if (found) found->boolean = !found->boolean;
+    return found;
+  }
+  if (symbol == "~") return isPrintable(left) && isPrintable(right) ? joined(left, right) : notFor("~", left, right);
+  if (symbol == "<" || symbol == "<=" || symbol == ">" || symbol == ">=") return compare(symbol, left, right);
+  return arithmetic(symbol, left, right);
+}
+
+Outcome negate(const Value& value) {
+  if (value.kind == Kind::Real) return Value::ofReal(-value.real);
+  if (value.kind == Kind::Integer) return calculate("-", Value::ofInteger(0), value);
+  return complain(fmt::format("'-' is not possible with {}", value.kindName()));
+}
+
+Value listOf(const std::vector<Value>& values) {
+  auto list = std::make_shared<Node>();
+  list->kind = Node::Kind::List;
+  for (const auto& value : values) list->items.push_back(value.toNode({}));
+  Value result;
+  result.kind = Kind::List;
+  result.node = std::move(list);
+  return result;
+}
+
+}  // namespace deploy
