@@ -130,7 +130,10 @@ Outcome Evaluator::item(const Expression& tree) const {
   const auto missing = Value::undefined(nameOf(tree), of->node);
   if (of->kind == Value::Kind::Environment && isPlain) {
     const char* text = ::getenv(key.c_str());
-    return text ? Value::ofText(text) : Value::undefined("env." + key);
+    if (text == nullptr) return Value::undefined("env." + key);
+    auto value = Value::ofText(text);
+    value.hidden = true;
+    return value;
   }
   if (of->kind == Value::Kind::Map && isPlain) {
     const auto* found = of->node->find(key);
@@ -162,7 +165,10 @@ Outcome Evaluator::filter(const Expression& tree) const {
     arguments.push_back(std::move(*argument));
   }
   auto result = applyFilter(tree.text, *value, arguments);
-  return result ? result : at(tree.offset, std::move(result).error());
+  if (!result) return at(tree.offset, std::move(result).error());
+  result->hidden = result->hidden || value->hidden;
+  for (const auto& argument : arguments) result->hidden = result->hidden || argument.hidden;
+  return result;
 }
 
 Outcome Evaluator::operation(const Expression& tree) const {
@@ -174,7 +180,9 @@ Outcome Evaluator::operation(const Expression& tree) const {
   if (copies && !(takeForCopy(*left, allowance_) && takeForCopy(*right, allowance_)))
     return at(tree.offset, {0, kTooMuch, ""});
   auto result = operate(tree.text, *left, *right);
-  return result ? result : at(tree.offset, std::move(result).error());
+  if (!result) return at(tree.offset, std::move(result).error());
+  result->hidden = left->hidden || right->hidden;
+  return result;
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ class Expansion {
   Allowance& allowance_;
   std::size_t at_ = 0;
   std::string out_;
+  bool hidden_ = false;         ///< the text has a value of the environment
   std::optional<Value> whole_;  ///< the value, if the text is one expression
   std::vector<Condition> open_;
   bool wanted_ = true;
@@ -73,7 +74,9 @@ core::Result<Value, Complaint> Expansion::run() {
   if (!open_.empty())
     return core::Err{Complaint{open_.back().offset, "'%{if}' without '%{endif}'", "add %{endif} at its end"}};
   if (whole_) return std::move(*whole_);
-  return Value::ofText(std::move(out_));
+  auto text = Value::ofText(std::move(out_));
+  text.hidden = hidden_;
+  return text;
 }
 
 /// Where the next ${, %{, #{ or << is; the end of the text if there is none.
@@ -97,7 +100,8 @@ bool Expansion::step() {
   if (text_[at_] == '%') return statement();
   const std::size_t end = text_.find('}', at_);
   if (end == kNone)
-    return fail(at_, "the comment '#{' has no '}'", "to keep such a text unchanged, put it between %{raw} and %{endraw}");
+    return fail(at_, "the comment '#{' has no '}'",
+                "to keep such a text unchanged, put it between %{raw} and %{endraw}");
   at_ = end + 1;
   return true;
 }
@@ -124,6 +128,7 @@ bool Expansion::append(std::size_t offset, const Value& value) {
     return fail(offset, fmt::format("{} cannot be part of a text", value.kindName()),
                 value.kind == Value::Kind::List ? "join it: ${list|join(',')}" : "take one of its values: ${map.key}");
   out_ += value.printed();
+  hidden_ = hidden_ || value.hidden;
   return out_.size() <= kLongestText || fail(offset, kTextTooLong);
 }
 
@@ -146,7 +151,8 @@ bool Expansion::statement() {
   const std::size_t begin = at_ + 2;
   const std::size_t close = findEnd(text_, begin, "}");
   if (close == kNone)
-    return fail(at_, "the statement '%{' has no '}'", "to keep such a text unchanged, put it between %{raw} and %{endraw}");
+    return fail(at_, "the statement '%{' has no '}'",
+                "to keep such a text unchanged, put it between %{raw} and %{endraw}");
   auto content = text_.substr(begin, close - begin);
   while (!content.empty() && core::isBlank(content.front())) content.remove_prefix(1);
   const auto word = content.substr(0, std::min(content.size(), content.find_first_of(" \t\r\n(")));
@@ -183,7 +189,8 @@ std::optional<bool> Expansion::testOf(std::size_t offset, std::string_view text)
 bool Expansion::branch(std::size_t offset, std::string_view word, std::string_view test) {
   const auto testOffset = static_cast<std::size_t>(test.data() - text_.data());
   const bool hasTest = word == "if" || word == "elif";
-  if (!hasTest && !core::trim(test).empty()) return fail(testOffset, fmt::format("'%{{{}}}' does not take a test", word));
+  if (!hasTest && !core::trim(test).empty())
+    return fail(testOffset, fmt::format("'%{{{}}}' does not take a test", word));
   if (word == "if") {
     if (open_.size() == kOpenConditions) return fail(offset, "too many '%{if}' inside each other");
     const auto yes = testOf(testOffset, test);

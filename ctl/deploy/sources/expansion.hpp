@@ -10,8 +10,8 @@
 namespace deploy {
 
 /// A scalar with its expressions replaced: ${x} and <<x>>, %{if}, %{elif}, %{else}, %{endif}, %{raw} to %{endraw},
-/// #{comments}. {{ }} is Ansible's and stays, and so does a << or >> that has no counterpart. A text that is exactly one
-/// expression of a list or map becomes that list or map. An inserted value is not expanded again.
+/// #{comments}. {{ }} is Ansible's and stays, and so does a << or >> that has no counterpart. A text that is exactly
+/// one expression of a list or map becomes that list or map. An inserted value is not expanded again.
 [[nodiscard]] core::Result<Node, Complaint> expandScalar(const Node& scalar, const Variables& variables,
                                                          Allowance& allowance);
 

@@ -21,7 +21,8 @@ using Kind = Expression::Kind;
 constexpr int kNesting = 50;  // of parentheses, lists, `not`, `else`: each is a recursion
 constexpr int kDepth = 400;   // of the tree: a chain of operators is as deep as it is long
 
-/// By recursive descent. After a mistake every function returns a tree that is not used, and sees the end of the tokens.
+/// By recursive descent. After a mistake every function returns a tree that is not used, and sees the end of the
+/// tokens.
 class Reader {
  public:
   explicit Reader(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}

@@ -45,7 +45,8 @@ struct Expression {
   int depth = 1;  ///< of the tree; limited, so that work on it may be recursive
 };
 
-/// Reads an expression: a part of the language of Jinja2 (names, literals, operators, `if else`, `is defined`, filters).
+/// Reads an expression: a part of the language of Jinja2 (names, literals, operators, `if else`, `is defined`,
+/// filters).
 [[nodiscard]] core::Result<std::unique_ptr<Expression>, Complaint> parseExpression(std::string_view text);
 
 }  // namespace deploy

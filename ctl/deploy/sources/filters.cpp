@@ -69,14 +69,18 @@ Outcome joined(const Value& value, const Arguments& arguments) {
   const auto separator = arguments.empty() ? std::string() : textOf(arguments[0]);
   if (!separator) return core::Err{separator.error()};
   std::string result;
+  bool hidden = false;
   for (std::size_t i = 0; i < value.node->items.size(); ++i) {
+    hidden = hidden || value.node->items[i].hidden;
     const auto item = textOf(Value::of(partOf(value.node, &value.node->items[i])));
     if (!item) return core::Err{item.error()};
     if (i > 0) result += *separator;
     result += *item;
     if (result.size() > kLongestText) return complain(kTextTooLong);
   }
-  return Value::ofText(std::move(result));
+  auto text = Value::ofText(std::move(result));
+  text.hidden = hidden;
+  return text;
 }
 
 Outcome replaced(const Value& value, const Arguments& arguments) {
@@ -124,7 +128,8 @@ Outcome toBoolean(const Value& value, const Arguments&) {
 }
 
 Outcome lengthOf(const Value& value, const Arguments&) {
-  if (value.node) return Value::ofInteger(static_cast<std::int64_t>(value.node->items.size() + value.node->members.size()));
+  if (value.node)
+    return Value::ofInteger(static_cast<std::int64_t>(value.node->items.size() + value.node->members.size()));
   const auto text = textOf(value);
   if (!text) return core::Err{text.error()};
   return Value::ofInteger(static_cast<std::int64_t>(core::characters(*text)));
@@ -143,14 +148,11 @@ Outcome firstOf(const Value& value, const Arguments&) { return itemOf(value, "fi
 Outcome lastOf(const Value& value, const Arguments&) { return itemOf(value, "last", false); }
 
 constexpr std::array kFilters = {
-    Filter{"default", 0, 2, orDefault}, Filter{"d", 0, 2, orDefault},
-    Filter{"lower", 0, 0, toLower},     Filter{"upper", 0, 0, toUpper},
-    Filter{"trim", 0, 0, trimmed},      Filter{"join", 0, 1, joined},
-    Filter{"replace", 2, 2, replaced},  Filter{"int", 0, 1, toInteger},
-    Filter{"bool", 0, 0, toBoolean},    Filter{"length", 0, 0, lengthOf},
-    Filter{"count", 0, 0, lengthOf},    Filter{"first", 0, 0, firstOf},
-    Filter{"last", 0, 0, lastOf},       Filter{"basename", 0, 0, baseName},
-    Filter{"dirname", 0, 0, directoryName},
+    Filter{"default", 0, 2, orDefault}, Filter{"d", 0, 2, orDefault},       Filter{"lower", 0, 0, toLower},
+    Filter{"upper", 0, 0, toUpper},     Filter{"trim", 0, 0, trimmed},      Filter{"join", 0, 1, joined},
+    Filter{"replace", 2, 2, replaced},  Filter{"int", 0, 1, toInteger},     Filter{"bool", 0, 0, toBoolean},
+    Filter{"length", 0, 0, lengthOf},   Filter{"count", 0, 0, lengthOf},    Filter{"first", 0, 0, firstOf},
+    Filter{"last", 0, 0, lastOf},       Filter{"basename", 0, 0, baseName}, Filter{"dirname", 0, 0, directoryName},
 };
 
 core::Err<Complaint> unknown(std::string_view name) {
@@ -174,10 +176,10 @@ Outcome applyFilter(std::string_view filter, const Value& value, const std::vect
       std::find_if(kFilters.begin(), kFilters.end(), [&](const auto& each) { return each.name == filter; });
   if (found == kFilters.end()) return unknown(filter);
   if (arguments.size() < found->fewest || arguments.size() > found->most)
-    return complain(fmt::format("the filter '{}' needs {} arguments, not {}", filter,
-                                found->fewest == found->most ? std::to_string(found->most)
-                                                             : fmt::format("at most {}", found->most),
-                                arguments.size()));
+    return complain(
+        fmt::format("the filter '{}' needs {} arguments, not {}", filter,
+                    found->fewest == found->most ? std::to_string(found->most) : fmt::format("at most {}", found->most),
+                    arguments.size()));
   return found->apply(value, arguments);
 }
 

@@ -39,10 +39,10 @@ void merge(Node& into, Node from, const std::string& path, Problems& problems) {
       return;
     }
     if (!into.unresolved && !from.unresolved)
-      problems.error(from.mark, path,
-                     fmt::format("{} cannot be merged with {} of {}", kindName(from), kindName(into),
-                                 toText(into.mark)),
-                     "use the same kind of value in both places");
+      problems.error(
+          from.mark, path,
+          fmt::format("{} cannot be merged with {} of {}", kindName(from), kindName(into), toText(into.mark)),
+          "use the same kind of value in both places");
     return;
   }
   switch (from.kind) {

@@ -12,8 +12,9 @@ namespace {
 
 using Failure = core::Err<Complaint>;
 
-constexpr std::array<std::string_view, 24> kSymbols = {"==", "!=", "<=", ">=", "//", "**", "(", ")", "[", "]", "{", "}",
-                                                       ",",  ".",  "|",  "+",  "-",  "*",  "/", "%", "~", "<", ">", ":"};
+constexpr std::array<std::string_view, 24> kSymbols = {"==", "!=", "<=", ">=", "//", "**", "(", ")",
+                                                       "[",  "]",  "{",  "}",  ",",  ".",  "|", "+",
+                                                       "-",  "*",  "/",  "%",  "~",  "<",  ">", ":"};
 
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
 bool beginsName(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }

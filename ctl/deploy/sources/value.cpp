@@ -15,6 +15,7 @@ namespace {
 
 Value scalarOf(const Node& node) {
   Value value = Value::ofText(node.text);
+  value.hidden = node.hidden;
   if (node.quoted) return value;
   if (const auto number = core::parseInteger(node.text)) {
     value.kind = Value::Kind::Integer;
@@ -111,6 +112,7 @@ Node Value::toNode(const Mark& mark) const {
   } else {
     result.text = printed();
     result.quoted = kind == Kind::Text;
+    result.hidden = hidden;
   }
   result.mark = mark;
   return result;

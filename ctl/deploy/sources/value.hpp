@@ -23,13 +23,14 @@ struct Value {
   bool boolean = false;
   /// The list or map. Of what is undefined, the map that does not have it; null: it is not a variable.
   std::shared_ptr<const Node> node;
+  bool hidden = false;  ///< made of a variable of the environment
 
-  static Value ofText(std::string text) { return {Kind::Text, std::move(text), 0, 0, false, nullptr}; }
-  static Value ofInteger(std::int64_t number) { return {Kind::Integer, {}, number, 0, false, nullptr}; }
-  static Value ofReal(double number) { return {Kind::Real, {}, 0, number, false, nullptr}; }
-  static Value ofBoolean(bool flag) { return {Kind::Boolean, {}, 0, 0, flag, nullptr}; }
+  static Value ofText(std::string text) { return {Kind::Text, std::move(text), 0, 0, false, nullptr, false}; }
+  static Value ofInteger(std::int64_t number) { return {Kind::Integer, {}, number, 0, false, nullptr, false}; }
+  static Value ofReal(double number) { return {Kind::Real, {}, 0, number, false, nullptr, false}; }
+  static Value ofBoolean(bool flag) { return {Kind::Boolean, {}, 0, 0, flag, nullptr, false}; }
   static Value undefined(std::string name, std::shared_ptr<const Node> in = nullptr) {
-    return {Kind::Undefined, std::move(name), 0, 0, false, std::move(in)};
+    return {Kind::Undefined, std::move(name), 0, 0, false, std::move(in), false};
   }
   /// Of a value of the sources. A plain text is a number or a boolean if it looks like one: 755, 0755 (755), 1.5, yes.
   static Value of(const std::shared_ptr<const Node>& node);

@@ -25,7 +25,8 @@ class Allowance {
 };
 
 /// The message when the allowance is used up.
-inline constexpr const char* kTooMuch = "the sources have more than 500000 values or 64 MiB of text, repeated ones "
-                                        "(aliases, variables) included";
+inline constexpr const char* kTooMuch =
+    "the sources have more than 500000 values or 64 MiB of text, repeated ones "
+    "(aliases, variables) included";
 
 }  // namespace deploy

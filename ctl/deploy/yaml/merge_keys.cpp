@@ -37,10 +37,10 @@ bool differsInHadeploy(const Node& own, std::size_t ownPlace, const Node& merged
 }
 
 void warn(const Node::Member& own, const Mark& merge, Problems& problems) {
-  problems.warning(own.mark, "",
-                   fmt::format("'{}' keeps its value here, but HADeploy also takes the one of '<<' at {}", own.key,
-                               toText(merge)),
-                   "remove one of them");
+  problems.warning(
+      own.mark, "",
+      fmt::format("'{}' keeps its value here, but HADeploy also takes the one of '<<' at {}", own.key, toText(merge)),
+      "remove one of them");
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct Node {
 
   Kind kind = Kind::Scalar;
   bool quoted = false;      ///< scalar in quotes, or a block (| or >)
+  bool hidden = false;      ///< scalar with a value of ${env.NAME}: a password in it is not in the file
   bool unresolved = false;  ///< scalar whose expression was wrong and is reported: the text is not the value
   Form form = Form::Loose;
   std::size_t textColumn = 0;  ///< Line, Block: the column where each line of the text begins

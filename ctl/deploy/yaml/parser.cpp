@@ -192,8 +192,7 @@ void Parser::placeText(Node& node, const yaml_event_t& event) const {
   }
   const bool oneLine = event.start_mark.line == event.end_mark.line;
   const std::size_t quotes = style == YAML_PLAIN_SCALAR_STYLE ? 0 : 1;
-  const bool asWritten =
-      event.end_mark.column - event.start_mark.column == core::characters(node.text) + 2 * quotes;
+  const bool asWritten = event.end_mark.column - event.start_mark.column == core::characters(node.text) + 2 * quotes;
   if (!oneLine || !asWritten || style == YAML_FOLDED_SCALAR_STYLE) return;
   node.form = Node::Form::Line;
   node.textColumn = node.mark.column + quotes;

@@ -20,8 +20,8 @@ struct Documents {
   bool complete = true;     ///< false: an error ended the reading; the root then has the members before it
 };
 
-/// Reads the YAML text of the file `name` (as shown in messages). Aliases and merge keys are resolved; tags are ignored;
-/// a key that a map has several times is several members of it. What is wrong goes to `problems`.
+/// Reads the YAML text of the file `name` (as shown in messages). Aliases and merge keys are resolved; tags are
+/// ignored; a key that a map has several times is several members of it. What is wrong goes to `problems`.
 [[nodiscard]] Documents parseYaml(const std::string& name, std::string_view text, Anchors& anchors,
                                   Allowance& allowance, Problems& problems);
 

@@ -29,12 +29,38 @@ constexpr std::array kKnown = {
           "begin the list in a line of its own"},
     Known{"found character that cannot start any token", "this character cannot begin a value",
           "indent with blanks, not with tabs; put a text that begins with @ or ` in quotes"},
-    Known{"found a tab character where an indentation space is expected", "a tab cannot indent",
-          "indent with blanks"},
+    Known{"found a tab character where an indentation space is expected", "a tab cannot indent", "indent with blanks"},
     Known{"found unexpected end of stream", "the file ends within a text in quotes", "close the quotes"},
     Known{"found unknown escape character", "this escape is not known in double quotes",
           "write \\\\ for a backslash, or use single quotes"},
 };
+
+/// What libyaml was reading, in plain words. Nothing for what does not help.
+struct Context {
+  std::string_view context;  // libyaml's
+  std::string_view words;
+};
+
+constexpr std::array kContexts = {
+    Context{"while parsing a flow mapping", "in the map"},
+    Context{"while parsing a flow sequence", "in the list"},
+    Context{"while parsing a block mapping", "in the map"},
+    Context{"while parsing a block collection", "in the list"},
+    Context{"while scanning a simple key", "in the key"},
+    Context{"while scanning a quoted scalar", "in the text"},
+    Context{"while parsing a quoted scalar", "in the text"},
+    Context{"while scanning a block scalar", "in the text"},
+    Context{"while scanning a plain scalar", "in the text"},
+    Context{"while parsing a block node", ""},
+    Context{"while parsing a flow node", ""},
+    Context{"while scanning for the next token", ""},
+};
+
+std::string_view wordsFor(std::string_view context) {
+  for (const auto& known : kContexts)
+    if (known.context == context) return known.words;
+  return context;
+}
 
 Known find(std::string_view problem) {
   for (const auto& known : kKnown)
@@ -48,8 +74,8 @@ Explanation explainSyntaxError(std::string_view problem, std::string_view contex
                                std::string_view line) {
   const auto known = find(problem);
   Explanation result{std::string(known.reason), std::string(known.suggestion)};
-  if (!context.empty()) result.reason += fmt::format(", {}", context);
-  if (!context.empty() && !contextPlace.empty()) result.reason += fmt::format(" that begins at {}", contextPlace);
+  if (const auto words = wordsFor(context); !words.empty())
+    result.reason += fmt::format(", {} that begins at {}", words, contextPlace);
   const bool flow = context.find("flow") != std::string_view::npos;
   if (flow && line.find("${") != std::string_view::npos)
     result.suggestion = "inside { } and [ ] write <<name>>, or put ${name} in quotes";
