@@ -68,7 +68,7 @@ Complaint Evaluator::undefined(const Value& value) const {
     complaint.reason = "the condition is false, and there is not an 'else'";
   } else {
     complaint.reason = fmt::format("the variable '{}' is not defined before this place", value.text);
-    complaint.suggestion = "to keep such a text unchanged, put it between %{raw} and %{endraw}";
+    complaint.suggestion = kKeep;
     similar = variables_.similar(value.text);
   }
   if (!similar.empty()) complaint.suggestion = fmt::format("did you mean '{}'?", similar);

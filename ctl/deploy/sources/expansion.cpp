@@ -83,8 +83,8 @@ core::Result<Value, Complaint> Expansion::run() {
 std::size_t Expansion::nextOpening() const {
   for (std::size_t i = text_.find_first_of("$%#<", at_); i != kNone; i = text_.find_first_of("$%#<", i + 1)) {
     const auto two = text_.substr(i, 2);
-    // $ before {{ of Ansible is a dollar sign.
-    if (two == "%{" || two == "#{" || (two == "${" && text_.substr(i, 3) != "${{")) return i;
+    // Before {{ of Ansible they are characters like others.
+    if (two[0] != '<' && two.substr(1) == "{" && text_.substr(i + 1, 2) != "{{") return i;
     if (two == "<<" && lastAngles_ != kNone && lastAngles_ >= i + 2) return i;
   }
   return text_.size();
@@ -99,9 +99,7 @@ bool Expansion::step() {
   if (text_[at_] == '$') return expression("}");
   if (text_[at_] == '%') return statement();
   const std::size_t end = text_.find('}', at_);
-  if (end == kNone)
-    return fail(at_, "the comment '#{' has no '}'",
-                "to keep such a text unchanged, put it between %{raw} and %{endraw}");
+  if (end == kNone) return fail(at_, "the comment '#{' has no '}'", kKeep);
   at_ = end + 1;
   return true;
 }
@@ -110,8 +108,7 @@ bool Expansion::expression(std::string_view end) {
   const std::size_t begin = at_ + 2;
   const std::size_t close = findEnd(text_, begin, end);
   if (close == kNone)
-    return fail(at_, fmt::format("the expression '{}' has no '{}'", text_.substr(at_, 2), end),
-                "to keep such a text unchanged, put it between %{raw} and %{endraw}");
+    return fail(at_, fmt::format("the expression '{}' has no '{}'", text_.substr(at_, 2), end), kKeep);
   const std::size_t opening = std::exchange(at_, close + end.size());
   auto value = valueOf(begin, text_.substr(begin, close - begin));
   if (!value) return false;
@@ -140,7 +137,11 @@ std::optional<Value> Expansion::valueOf(std::size_t offset, std::string_view tex
     return std::nullopt;
   };
   auto tree = parseExpression(text);
-  if (!tree) return refuse(std::move(tree).error());
+  if (!tree) {
+    auto complaint = std::move(tree).error();
+    if (complaint.suggestion.empty()) complaint.suggestion = kKeep;
+    return refuse(std::move(complaint));
+  }
   if (!wanted_) return Value::ofText("");
   auto value = evaluate(**tree, variables_, allowance_);
   if (!value) return refuse(std::move(value).error());
@@ -150,9 +151,7 @@ std::optional<Value> Expansion::valueOf(std::size_t offset, std::string_view tex
 bool Expansion::statement() {
   const std::size_t begin = at_ + 2;
   const std::size_t close = findEnd(text_, begin, "}");
-  if (close == kNone)
-    return fail(at_, "the statement '%{' has no '}'",
-                "to keep such a text unchanged, put it between %{raw} and %{endraw}");
+  if (close == kNone) return fail(at_, "the statement '%{' has no '}'", kKeep);
   auto content = text_.substr(begin, close - begin);
   while (!content.empty() && core::isBlank(content.front())) content.remove_prefix(1);
   const auto word = content.substr(0, std::min(content.size(), content.find_first_of(" \t\r\n(")));

@@ -21,15 +21,14 @@ using Kind = Expression::Kind;
 constexpr int kNesting = 50;  // of parentheses, lists, `not`, `else`: each is a recursion
 constexpr int kDepth = 400;   // of the tree: a chain of operators is as deep as it is long
 
-/// By recursive descent. After a mistake every function returns a tree that is not used, and sees the end of the
-/// tokens.
+/// By recursive descent. After a mistake each function sees the end of the tokens, and returns a tree for nothing.
 class Reader {
  public:
   explicit Reader(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
 
   core::Result<Tree, Complaint> read() {
     auto tree = condition();
-    if (peek().kind != Token::Kind::End) unexpected();
+    if (tokens_.peek().kind != Token::Kind::End) unexpected();
     if (complaint_) return core::Err{std::move(*complaint_)};
     return tree;
   }
@@ -47,6 +46,8 @@ class Reader {
   Tree postfix();
   Tree primary();
   Tree number(const Token& token);
+  Tree literal(const Token& token, Value value);
+  Tree name(const Token& token);
   Tree attribute(Tree of);
   Tree index(Tree of);
   Tree filter(Tree of);
@@ -54,11 +55,10 @@ class Reader {
   std::vector<Tree> arguments(std::string_view end);
 
   /// A level of operators that group from the left.
-  template <class Next>
-  Tree chain(std::initializer_list<std::string_view> symbols, Next next) {
-    auto tree = next();
-    while (const auto symbol = takeOneOf(symbols)) {
-      auto right = next();
+  Tree chain(std::initializer_list<std::string_view> symbols, Tree (Reader::*next)()) {
+    auto tree = (this->*next)();
+    while (const auto symbol = tokens_.takeOneOf(symbols)) {
+      auto right = (this->*next)();
       tree = make(Kind::Operation, symbol->offset, symbol->text, std::move(tree), std::move(right));
     }
     return tree;
@@ -79,32 +79,17 @@ class Reader {
     if (tree.depth > kDepth) fail(tree.offset, "the expression is too long", "use a variable for a part of it");
   }
 
-  const Token& peek() const { return tokens_[at_]; }
-  Token take() {
-    Token token = tokens_[at_];
-    if (token.kind != Token::Kind::End) ++at_;
-    return token;
-  }
-  std::optional<Token> takeOneOf(std::initializer_list<std::string_view> symbols) {
-    for (const auto symbol : symbols)
-      if (peek().isSymbol(symbol)) return take();
-    return std::nullopt;
-  }
-  std::optional<Token> takeWord(std::string_view word) {
-    if (!peek().isWord(word)) return std::nullopt;
-    return take();
-  }
   void expect(std::string_view symbol) {
-    if (!takeOneOf({symbol})) unexpected(fmt::format(", a '{}' is expected", symbol));
+    if (!tokens_.takeOneOf({symbol})) unexpected(fmt::format(", a '{}' is expected", symbol));
   }
   void unexpected(const std::string& instead = {}) {
-    const auto& token = peek();
+    const auto& token = tokens_.peek();
     fail(token.offset, token.kind == Token::Kind::End ? "the expression is not complete" + instead
                                                       : fmt::format("unexpected '{}'{}", token.text, instead));
   }
   Tree fail(std::size_t offset, std::string reason, std::string suggestion = {}) {
     if (!complaint_) complaint_ = Complaint{offset, std::move(reason), std::move(suggestion)};
-    at_ = tokens_.size() - 1;
+    tokens_.stop();
     return make(Kind::Literal, offset, {});
   }
   /// Counts a recursion while it lives.
@@ -112,7 +97,8 @@ class Reader {
    public:
     explicit Nested(Reader& reader) : reader_(reader) {
       if (++reader_.nesting_ > kNesting)
-        reader_.fail(reader_.peek().offset, "the expression is nested too deeply", "use a variable for a part of it");
+        reader_.fail(reader_.tokens_.peek().offset, "the expression is nested too deeply",
+                     "use a variable for a part of it");
     }
     ~Nested() { --reader_.nesting_; }
     Nested(const Nested&) = delete;
@@ -122,8 +108,7 @@ class Reader {
     Reader& reader_;
   };
 
-  std::vector<Token> tokens_;
-  std::size_t at_ = 0;
+  TokenCursor tokens_;
   int nesting_ = 0;
   std::optional<Complaint> complaint_;
 };
@@ -131,39 +116,41 @@ class Reader {
 Tree Reader::condition() {
   const Nested nested(*this);
   auto tree = either();
-  while (const auto word = takeWord("if")) {
+  while (const auto word = tokens_.takeWord("if")) {
     auto test = either();
     tree = make(Kind::Condition, word->offset, "", std::move(tree), std::move(test));
-    if (takeWord("else")) add(*tree, condition());
+    if (tokens_.takeWord("else")) add(*tree, condition());
   }
   return tree;
 }
 
 Tree Reader::either() {
   auto tree = both();
-  while (const auto word = takeWord("or")) tree = make(Kind::Either, word->offset, "or", std::move(tree), both());
+  while (const auto word = tokens_.takeWord("or"))
+    tree = make(Kind::Either, word->offset, "or", std::move(tree), both());
   return tree;
 }
 
 Tree Reader::both() {
   auto tree = negation();
-  while (const auto word = takeWord("and")) tree = make(Kind::Both, word->offset, "and", std::move(tree), negation());
+  while (const auto word = tokens_.takeWord("and"))
+    tree = make(Kind::Both, word->offset, "and", std::move(tree), negation());
   return tree;
 }
 
 Tree Reader::negation() {
   const Nested nested(*this);
-  if (const auto word = takeWord("not")) return make(Kind::Not, word->offset, "not", negation());
+  if (const auto word = tokens_.takeWord("not")) return make(Kind::Not, word->offset, "not", negation());
   return comparison();
 }
 
 Tree Reader::comparison() {
   const auto takeOperator = [this]() -> std::optional<Token> {
-    if (auto symbol = takeOneOf({"==", "!=", "<=", ">=", "<", ">"})) return symbol;
-    if (auto word = takeWord("in")) return word;
-    if (!peek().isWord("not") || !tokens_[at_ + 1].isWord("in")) return std::nullopt;
-    take();
-    auto word = take();
+    if (auto symbol = tokens_.takeOneOf({"==", "!=", "<=", ">=", "<", ">"})) return symbol;
+    if (auto word = tokens_.takeWord("in")) return word;
+    if (!tokens_.peek().isWord("not") || !tokens_.peekSecond().isWord("in")) return std::nullopt;
+    tokens_.take();
+    auto word = tokens_.take();
     word.text = "not in";
     return word;
   };
@@ -177,37 +164,31 @@ Tree Reader::comparison() {
   return tree;
 }
 
-Tree Reader::sum() {
-  return chain({"+", "-"}, [this] { return concatenation(); });
-}
+Tree Reader::sum() { return chain({"+", "-"}, &Reader::concatenation); }
 
-Tree Reader::concatenation() {
-  return chain({"~"}, [this] { return product(); });
-}
+Tree Reader::concatenation() { return chain({"~"}, &Reader::product); }
 
-Tree Reader::product() {
-  return chain({"*", "//", "/", "%"}, [this] { return sign(); });
-}
+Tree Reader::product() { return chain({"*", "//", "/", "%"}, &Reader::sign); }
 
 Tree Reader::sign() {
   const Nested nested(*this);
-  if (const auto minus = takeOneOf({"-"})) return make(Kind::Negate, minus->offset, "-", sign());
+  if (const auto minus = tokens_.takeOneOf({"-"})) return make(Kind::Negate, minus->offset, "-", sign());
   return postfix();
 }
 
 Tree Reader::postfix() {
   auto tree = primary();
   for (;;) {
-    if (takeOneOf({"."})) {
+    if (tokens_.takeOneOf({"."})) {
       tree = attribute(std::move(tree));
-    } else if (takeOneOf({"["})) {
+    } else if (tokens_.takeOneOf({"["})) {
       tree = index(std::move(tree));
-    } else if (takeOneOf({"|"})) {
+    } else if (tokens_.takeOneOf({"|"})) {
       tree = filter(std::move(tree));
-    } else if (takeWord("is")) {
+    } else if (tokens_.takeWord("is")) {
       tree = test(std::move(tree));
-    } else if (peek().isSymbol("(")) {
-      return fail(peek().offset, "calls are not supported", "use a filter, such as x|upper");
+    } else if (tokens_.peek().isSymbol("(")) {
+      return fail(tokens_.peek().offset, "calls are not supported", "use a filter, such as x|upper");
     } else {
       return tree;
     }
@@ -215,32 +196,32 @@ Tree Reader::postfix() {
 }
 
 Tree Reader::attribute(Tree of) {
-  const auto token = take();
+  const auto token = tokens_.take();
   if (token.kind == Token::Kind::Name) return make(Kind::Attribute, token.offset, token.text, std::move(of));
   if (token.kind == Token::Kind::Integer) return make(Kind::Index, token.offset, "", std::move(of), number(token));
   return fail(token.offset, "a name is expected after '.'");
 }
 
 Tree Reader::index(Tree of) {
-  const std::size_t offset = peek().offset;
+  const std::size_t offset = tokens_.peek().offset;
   auto key = condition();
-  if (peek().isSymbol(":")) return fail(peek().offset, "slices are not supported");
+  if (tokens_.peek().isSymbol(":")) return fail(tokens_.peek().offset, "slices are not supported");
   expect("]");
   return make(Kind::Index, offset, "", std::move(of), std::move(key));
 }
 
 Tree Reader::filter(Tree of) {
-  const auto name = take();
+  const auto name = tokens_.take();
   if (name.kind != Token::Kind::Name) return fail(name.offset, "the name of a filter is expected after '|'");
   auto tree = make(Kind::Filter, name.offset, name.text, std::move(of));
-  if (takeOneOf({"("}))
+  if (tokens_.takeOneOf({"("}))
     for (auto& argument : arguments(")")) add(*tree, std::move(argument));
   return tree;
 }
 
 Tree Reader::test(Tree of) {
-  const bool negated = takeWord("not").has_value();
-  const auto name = take();
+  const bool negated = tokens_.takeWord("not").has_value();
+  const auto name = tokens_.take();
   if (!name.isWord("defined") && !name.isWord("undefined"))
     return fail(name.offset, fmt::format("the test 'is {}' is not known", name.text),
                 "tests are: defined, undefined, and 'not' with these");
@@ -250,51 +231,47 @@ Tree Reader::test(Tree of) {
 
 std::vector<Tree> Reader::arguments(std::string_view end) {
   std::vector<Tree> result;
-  while (!peek().isSymbol(end)) {
+  while (!tokens_.peek().isSymbol(end)) {
     result.push_back(condition());
-    if (!takeOneOf({","})) break;
+    if (!tokens_.takeOneOf({","})) break;
   }
   expect(end);
   return result;
 }
 
 Tree Reader::number(const Token& token) {
+  double real = 0;
+  std::from_chars(token.text.data(), token.text.data() + token.text.size(), real);
+  if (token.kind == Token::Kind::Real) return literal(token, Value::ofReal(real));
+  if (const auto integer = core::parseInteger(token.text)) return literal(token, Value::ofInteger(*integer));
+  return fail(token.offset, "the number is too large");
+}
+
+Tree Reader::literal(const Token& token, Value value) {
   auto tree = make(Kind::Literal, token.offset, "");
-  if (token.kind == Token::Kind::Real) {
-    double real = 0;
-    std::from_chars(token.text.data(), token.text.data() + token.text.size(), real);
-    tree->value = Value::ofReal(real);
-  } else if (const auto integer = core::parseInteger(token.text)) {
-    tree->value = Value::ofInteger(*integer);
-  } else {
-    return fail(token.offset, "the number is too large");
-  }
+  tree->value = std::move(value);
   return tree;
 }
 
+Tree Reader::name(const Token& token) {
+  for (const std::string_view word : {"and", "or", "not", "if", "else", "in", "is"})
+    if (token.text == word) return fail(token.offset, fmt::format("unexpected '{}'", token.text));
+  if (token.text == "true" || token.text == "True") return literal(token, Value::ofBoolean(true));
+  if (token.text == "false" || token.text == "False") return literal(token, Value::ofBoolean(false));
+  return make(Kind::Name, token.offset, token.text);
+}
+
 Tree Reader::primary() {
-  if (peek().kind == Token::Kind::End) {
+  if (tokens_.peek().kind == Token::Kind::End) {
     unexpected();
-    return make(Kind::Literal, peek().offset, "");
+    return make(Kind::Literal, tokens_.peek().offset, "");
   }
-  const auto token = take();
+  const auto token = tokens_.take();
   switch (token.kind) {
     case Token::Kind::Integer:
     case Token::Kind::Real: return number(token);
-    case Token::Kind::Text: {
-      auto tree = make(Kind::Literal, token.offset, "");
-      tree->value = Value::ofText(token.text);
-      return tree;
-    }
-    case Token::Kind::Name: {
-      for (const std::string_view word : {"and", "or", "not", "if", "else", "in", "is"})
-        if (token.text == word) return fail(token.offset, fmt::format("unexpected '{}'", token.text));
-      const bool yes = token.text == "true" || token.text == "True";
-      if (!yes && token.text != "false" && token.text != "False") return make(Kind::Name, token.offset, token.text);
-      auto tree = make(Kind::Literal, token.offset, "");
-      tree->value = Value::ofBoolean(yes);
-      return tree;
-    }
+    case Token::Kind::Text: return literal(token, Value::ofText(token.text));
+    case Token::Kind::Name: return name(token);
     default: break;
   }
   if (token.isSymbol("(")) {

@@ -19,6 +19,9 @@ struct Complaint {
   bool undefined = false;  ///< a variable is missing; nothing is wrong with the expression itself
 };
 
+/// The suggestion for what may not be meant as an expression.
+inline constexpr const char* kKeep = "to keep such a text unchanged, put it between %{raw} and %{endraw}";
+
 /// An expression as a tree.
 struct Expression {
   enum class Kind {

@@ -109,6 +109,23 @@ core::Result<std::vector<Token>, Complaint> tokensOf(std::string_view text) {
   return tokens;
 }
 
+Token TokenCursor::take() {
+  Token token = tokens_[at_];
+  if (token.kind != Token::Kind::End) ++at_;
+  return token;
+}
+
+std::optional<Token> TokenCursor::takeOneOf(std::initializer_list<std::string_view> symbols) {
+  for (const auto symbol : symbols)
+    if (peek().isSymbol(symbol)) return take();
+  return std::nullopt;
+}
+
+std::optional<Token> TokenCursor::takeWord(std::string_view word) {
+  if (!peek().isWord(word)) return std::nullopt;
+  return take();
+}
+
 std::size_t findEnd(std::string_view text, std::size_t from, std::string_view end) {
   std::size_t brackets = 0;
   for (std::size_t i = from; i < text.size(); ++i) {

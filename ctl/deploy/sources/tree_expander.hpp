@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "ctl/deploy/sources/expression.hpp"
 #include "ctl/deploy/sources/variables.hpp"
 #include "ctl/deploy/yaml/allowance.hpp"
 #include "ctl/deploy/yaml/node.hpp"
@@ -26,6 +27,7 @@ class TreeExpander {
  private:
   void visit(Node& value, const Node* merged);
   void visitScalar(Node& value);
+  void refuse(Node& value, Complaint complaint);
   void visitList(Node& value, const Node* merged);
   void visitMap(Node& value, const Node* merged);
 
@@ -35,6 +37,7 @@ class TreeExpander {
   bool ignoresUndefined_ = false;
   bool exhausted_ = false;  ///< the allowance is used up, which was reported
   std::string path_;
+  int depth_ = 0;  ///< of the value that is visited, below the root
 };
 
 }  // namespace deploy

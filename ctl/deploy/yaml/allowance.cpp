@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/deploy/yaml/allowance.hpp"
 
+#include <algorithm>
+
 namespace deploy {
 
 bool Allowance::take(std::size_t nodes, std::size_t bytes) noexcept {
@@ -20,6 +22,13 @@ bool Allowance::takeCopy(const Node& node) noexcept {
   for (const auto& member : node.members)
     if (!take(0, member.key.size()) || !takeCopy(member.value)) return false;
   return true;
+}
+
+int levelsOf(const Node& node) noexcept {
+  int deepest = 0;
+  for (const auto& item : node.items) deepest = std::max(deepest, levelsOf(item));
+  for (const auto& member : node.members) deepest = std::max(deepest, levelsOf(member.value));
+  return node.kind == Node::Kind::Scalar ? 0 : deepest + 1;
 }
 
 }  // namespace deploy

@@ -24,6 +24,12 @@ class Allowance {
   std::size_t bytes_ = kBytes;
 };
 
+/// How many maps and lists may be inside each other, aliases and variables included: work on values is recursive.
+inline constexpr int kLevels = 64;
+inline constexpr const char* kTooDeep = "more than 64 levels of maps and lists";
+/// How many levels a value has; a text has none.
+[[nodiscard]] int levelsOf(const Node& node) noexcept;
+
 /// The message when the allowance is used up.
 inline constexpr const char* kTooMuch =
     "the sources have more than 500000 values or 64 MiB of text, repeated ones "

@@ -15,7 +15,6 @@
 namespace deploy {
 namespace {
 
-constexpr int kDepth = 64;
 constexpr std::size_t kKeyBytes = 1024;
 
 /// An event of libyaml, which owns its texts.
@@ -43,7 +42,7 @@ class Parser {
  private:
   [[nodiscard]] bool next(Event& event);
   [[nodiscard]] std::optional<Node> node(const yaml_event_t& event, int depth);
-  [[nodiscard]] std::optional<Node> alias(const yaml_event_t& event);
+  [[nodiscard]] std::optional<Node> alias(const yaml_event_t& event, int depth);
   [[nodiscard]] std::optional<Node> scalar(const yaml_event_t& event);
   [[nodiscard]] std::optional<Node> list(const yaml_event_t& event, int depth);
   [[nodiscard]] std::optional<Node> map(const yaml_event_t& event, int depth);
@@ -135,8 +134,8 @@ Documents Parser::documents() {
 
 std::optional<Node> Parser::node(const yaml_event_t& event, int depth) {
   const auto mark = markOf(event.start_mark);
-  if (depth > kDepth) return fail(mark, fmt::format("more than {} levels of maps and lists", kDepth));
-  if (event.type == YAML_ALIAS_EVENT) return alias(event);
+  if (depth > kLevels) return fail(mark, kTooDeep);
+  if (event.type == YAML_ALIAS_EVENT) return alias(event, depth);
   if (!allowance_.take(1, event.type == YAML_SCALAR_EVENT ? event.data.scalar.length : 0)) return fail(mark, kTooMuch);
   const bool isScalar = event.type == YAML_SCALAR_EVENT;
   const bool isList = event.type == YAML_SEQUENCE_START_EVENT;
@@ -153,7 +152,7 @@ std::optional<Node> Parser::node(const yaml_event_t& event, int depth) {
   return result;
 }
 
-std::optional<Node> Parser::alias(const yaml_event_t& event) {
+std::optional<Node> Parser::alias(const yaml_event_t& event, int depth) {
   const std::string name = textOf(event.data.alias.anchor);
   const auto mark = markOf(event.start_mark);
   for (const auto& open : open_)
@@ -161,6 +160,7 @@ std::optional<Node> Parser::alias(const yaml_event_t& event) {
   const auto found = anchors_.find(name);
   if (found == anchors_.end())
     return fail(mark, fmt::format("there is not an anchor '&{}' before this alias", name), "check its name");
+  if (depth + levelsOf(found->second) > kLevels) return fail(mark, kTooDeep);
   if (!allowance_.takeCopy(found->second)) return fail(mark, kTooMuch);
   return found->second;
 }

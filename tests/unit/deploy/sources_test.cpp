@@ -1,62 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/deploy/sources/sources.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <string>
 
-#include "lib/core/files.hpp"
-#include "tests/support/scratch_files.hpp"
-#include "tests/unit/deploy/node_text.hpp"
-
-namespace {
-
-using deploy::Source;
-
-/// Files and what becomes of them. A source with '=' is a variable.
-class Sources : public ScratchFiles {
- public:
-  /// The sections and problems after loading these sources.
-  void load(std::initializer_list<std::string> sources, const std::string& action = "deploy") {
-    std::vector<Source> list;
-    for (const auto& source : sources) {
-      const bool isVariable = source.find('=') != std::string::npos || source.empty();
-      list.push_back(
-          {isVariable ? Source::Kind::Variable : Source::Kind::File, isVariable ? source : path() + "/" + source});
-    }
-    problems = {};
-    root = deploy::load(list, action, problems);
-  }
-  /// The value of a section of one file.
-  std::string section(const std::string& name, const std::string& text) {
-    file("a.yml", text);
-    load({"a.yml"});
-    CHECK(messages() == "");
-    return section(name);
-  }
-  [[nodiscard]] std::string section(const std::string& name) const {
-    const auto* found = root.find(name);
-    return found ? withoutPath(textOf(*found)) : "(none)";
-  }
-  /// The messages about one file.
-  std::string messagesOf(const std::string& text) {
-    file("a.yml", text);
-    load({"a.yml"});
-    return messages();
-  }
-  [[nodiscard]] std::string messages() const {
-    auto text = withoutPath(textOf(problems));
-    for (std::size_t at; (at = text.find("DIR/")) != std::string::npos;) text.erase(at, 4);
-    return text;
-  }
-
-  deploy::Node root;
-  deploy::Problems problems;
-};
-
-}  // namespace
+#include "tests/unit/deploy/loaded_sources.hpp"
 
 TEST_CASE("files merge in their order: maps recursively, lists are appended, the last text remains") {
   Sources sources;
@@ -177,76 +125,6 @@ TEST_CASE("hadeploy_action is the action, whatever the sources define") {
         "a.yml:1:8: /vars/hadeploy_action: warning: this variable is always the action of the run (remove the line)");
 }
 
-TEST_CASE("an include is merged where it is") {
-  Sources sources;
-  sources.directory("sub");
-  sources.file("sub/b.yml", "include: [c.yml]\nt: ${x}b\nl: [b]\n");
-  sources.file("sub/c.yml", "vars: {y: c}\nl: [c]\n");
-  CHECK(sources.section("l", "vars: {x: 1, dir: sub}\nl: [a]\nt: a\ninclude: ${dir}/b.yml\nl: [\"${y}\"]\n") ==
-        "[a, c, b, \"c\"]");
-  CHECK(sources.section("t") == "1b");
-  CHECK(sources.section("include") == "(none)");
-  CHECK(sources.messagesOf("include: sub/c.yml\ninclude: sub/c.yml\n") == "");
-  CHECK(sources.section("l") == "[c, c]");
-}
-
-TEST_CASE("a file that cannot be included is an error with both places") {
-  Sources sources;
-  CHECK(sources.messagesOf("a: 1\ninclude: [x.yml]\n") ==
-        "a.yml:2:11: /include: cannot read x.yml: No such file or directory");
-  CHECK(sources.messagesOf("include: ''\n") ==
-        "a.yml:1:10: /include: 'include' needs the path of a file, or a list of them "
-        "(for example 'include: supervisors.yml')");
-  CHECK(sources.messagesOf("include: [[x]]\n").starts_with("a.yml:1:11: /include/0: 'include' needs the path"));
-  CHECK(sources.messagesOf("include: {a: 1}\n").starts_with("a.yml:1:10: /include: 'include' needs the path"));
-  CHECK(sources.messagesOf("include: .\n").find("Is a directory") != std::string::npos);
-  sources.load({"none.yml"});
-  CHECK(sources.messages() == "none.yml: cannot read none.yml: No such file or directory");
-}
-
-TEST_CASE("an include of a file in itself names the chain") {
-  Sources sources;
-  sources.file("b.yml", "x: 1\ninclude: ./c.yml\n");
-  sources.file("c.yml", "include: a.yml\n");
-  CHECK(sources.messagesOf("include: b.yml\n") ==
-        "./c.yml:1:10: /include: the file includes itself: a.yml -> b.yml -> ./c.yml -> ./a.yml "
-        "(remove one of these includes)");
-  CHECK(sources.section("x") == "1");
-}
-
-TEST_CASE("files that include each other many times meet a limit") {
-  Sources sources;
-  for (int i = 0; i < 9; ++i) {
-    std::string text = "include: [";
-    for (int j = 0; j < 9; ++j) text += "f" + std::to_string(i + 1) + ".yml, ";
-    sources.file("f" + std::to_string(i) + ".yml", text + "]\n");
-  }
-  sources.file("f9.yml", "l: [1]\n");
-  sources.load({"f0.yml"});
-  CHECK(sources.messages().find("more than 1000 files") != std::string::npos);
-  CHECK(sources.messages().find('\n') == std::string::npos);
-}
-
-TEST_CASE("relative paths become absolute against the file that has them") {
-  Sources sources;
-  sources.directory("sub");
-  sources.file("sub/b.yml",
-               "hosts: [{ssh_private_key_file: keys/id, ssh_host: keys/id}]\n"
-               "host_overrides: [{ssh_private_key_file: ../id}, {ssh_private_key_file: ''}]\n"
-               "users: [{authorized_keys: [keys/a.pub, /b.pub, '{{key}}']}]\n"
-               "local_templates_folders: [./templates, '${dir}']\nroles_folders: roles\n");
-  const std::string home = core::expandHome("~/files");
-  CHECK(sources.section("hosts",
-                        "vars: {dir: t2}\ninclude: sub/b.yml\nhosts: [{ssh_private_key_file: id}]\n"
-                        "local_files_folders: [~/files]\n") ==
-        "[{ssh_private_key_file: DIR/sub/keys/id, ssh_host: keys/id}, {ssh_private_key_file: DIR/id}]");
-  CHECK(sources.section("host_overrides") == "[{ssh_private_key_file: DIR/id}, {ssh_private_key_file: \"\"}]");
-  CHECK(sources.section("users") == "[{authorized_keys: [DIR/sub/keys/a.pub, /b.pub, \"{{key}}\"]}]");
-  CHECK(sources.section("local_templates_folders") == "[DIR/sub/templates, \"DIR/sub/t2\"]");
-  CHECK(sources.section("roles_folders") == "DIR/sub/roles");
-  CHECK(sources.section("local_files_folders") == "[" + home + "]");
-}
-
 TEST_CASE("the place of a mistake in an expression is exact where the text is as it was written") {
   Sources sources;
   CHECK(sources.messagesOf("a: x ${b}\n").starts_with("a.yml:1:8: /a: "));
@@ -276,6 +154,20 @@ TEST_CASE("a variable is not missed if a file with an error may define it") {
         "a.yml:3:7: /b: division by zero");
   sources.load({"b.yml", "a.yml"});
   CHECK(sources.messages().find("not defined") == std::string::npos);
+}
+
+TEST_CASE("levels that variables add meet a limit") {
+  Sources sources;
+  std::string text = "vars:\n  v0: [1]\n";
+  for (int i = 1; i < 70; ++i) text += "  v" + std::to_string(i) + ": ['${v" + std::to_string(i - 1) + "}']\n";
+  CHECK(sources.messagesOf(text) == "a.yml:64:10: /vars/v62/0: more than 64 levels of maps and lists");
+}
+
+TEST_CASE("a long text in a message is cut") {
+  Sources sources;
+  const auto message = sources.messagesOf("a: ${" + std::string(5000, 'x') + "}\n");
+  CHECK(message.size() < 600);
+  CHECK(message.find("xxx...") != std::string::npos);
 }
 
 TEST_CASE("values that variables multiply meet a limit, which is reported once") {

@@ -160,6 +160,10 @@ TEST_CASE("bytes that YAML does not allow are named") {
 TEST_CASE("hostile texts meet a limit") {
   const std::string open(100'000, '[');
   CHECK(problemsOf(open) == "a.yml:1:66: more than 64 levels of maps and lists");
+  std::string levels = "l0: &l0 [1]\n";
+  for (int i = 1; i <= 64; ++i)
+    levels += "l" + std::to_string(i) + ": &l" + std::to_string(i) + " [*l" + std::to_string(i - 1) + "]\n";
+  CHECK(problemsOf(levels) == "a.yml:64:12: more than 64 levels of maps and lists");
   std::string laughs = "l0: &l0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n";
   for (int i = 1; i < 12; ++i) {
     const auto before = "*l" + std::to_string(i - 1);
