@@ -40,7 +40,7 @@ MAY_INCLUDE = {
     "ctl/supervisor-manager": ["dbus", "lib/core", "lib/lifecycle", "lib/terminal"],
     "ctl/deploy/yaml": ["lib/core"],
     "ctl/deploy/sources": ["lib/core", "ctl/deploy/yaml"],
-    "ctl/deploy/language": ["lib/core", "ctl/deploy/yaml"],
+    "ctl/deploy/language": ["lib/core", "lib/dialect", "daemon/entries", "ctl/deploy/yaml"],
     "ctl/deploy": ["lib/core", "ctl/deploy/*"],
     "ctl/pidproxy": ["lib/core"],
     "ctl/echo_supervisord_conf": ["lib/core"],

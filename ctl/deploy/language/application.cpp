@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/deploy/language/application.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace deploy {
@@ -16,6 +17,24 @@ const T& valueOf(const Item& item, std::string_view key) {
 }
 
 }  // namespace
+
+HostSet::HostSet() {
+  static const auto none = std::make_shared<const Names>();
+  names_ = none;
+}
+
+HostSet::HostSet(Names names) : names_(std::make_shared<const Names>(std::move(names))) {}
+
+bool HostSet::includes(const HostSet& other) const {
+  return names_ == other.names_ ||
+         std::includes(names_->begin(), names_->end(), other.names_->begin(), other.names_->end());
+}
+
+bool HostSet::overlaps(const HostSet& other) const {
+  const auto& [few, many] =
+      std::minmax(*this, other, [](const HostSet& a, const HostSet& b) { return a.size() < b.size(); });
+  return std::any_of(few.begin(), few.end(), [&many = many](const auto& name) { return many.contains(name); });
+}
 
 bool Item::has(std::string_view key) const { return values.find(key) != values.end(); }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,13 +26,38 @@ struct Value {
   friend bool operator==(const Value&, const Value&) = default;
 };
 
+using Names = std::set<std::string, std::less<>>;
+
+/// Names of hosts. Items with the same scope share one set, so that a thousand programs on a thousand hosts cost
+/// little.
+class HostSet {
+ public:
+  HostSet();
+  HostSet(Names names);  // NOLINT(google-explicit-constructor): a set of names is one of hosts
+  HostSet(std::initializer_list<std::string> names) : HostSet(Names(names)) {}
+
+  [[nodiscard]] auto begin() const noexcept { return names_->begin(); }
+  [[nodiscard]] auto end() const noexcept { return names_->end(); }
+  [[nodiscard]] std::size_t size() const noexcept { return names_->size(); }
+  [[nodiscard]] bool empty() const noexcept { return names_->empty(); }
+  [[nodiscard]] bool contains(std::string_view name) const { return names_->find(name) != names_->end(); }
+  /// Whether every host of `other` is in it.
+  [[nodiscard]] bool includes(const HostSet& other) const;
+  [[nodiscard]] bool overlaps(const HostSet& other) const;
+  [[nodiscard]] const Names& names() const noexcept { return *names_; }
+  friend bool operator==(const HostSet& a, const HostSet& b) { return a.names_ == b.names_ || *a.names_ == *b.names_; }
+
+ private:
+  std::shared_ptr<const Names> names_;
+};
+
 /// An item of a section, such as one program: its attributes, with defaults filled in. An attribute that has no value
 /// and no default is absent.
 struct Item {
   Mark mark;
   std::string path;  ///< /supervisor_programs/3
   std::map<std::string, Value, std::less<>> values;
-  std::set<std::string, std::less<>> hosts;  ///< where it applies; hosts themselves have none
+  HostSet hosts;  ///< where it applies; hosts themselves have none
 
   [[nodiscard]] bool has(std::string_view key) const;
   /// Of an attribute that is present or has a default; anything else is a bug.
@@ -44,7 +71,7 @@ struct Application {
   /// and those that the scopes of the run leave out are not in it. The hosts have their overrides applied.
   std::map<std::string, std::vector<Item>, std::less<>> sections;
   /// Each host_group with all its hosts.
-  std::map<std::string, std::set<std::string, std::less<>>, std::less<>> groups;
+  std::map<std::string, Names, std::less<>> groups;
   Value::Map vars;           ///< for Ansible
   Value::Map encryptedVars;  ///< name and "$ANSIBLE_VAULT;..." text
   bool exitOnFail = true;
