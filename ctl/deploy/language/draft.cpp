@@ -35,6 +35,11 @@ std::vector<Draft>& Drafts::of(std::string_view section) {
   return found == sections.end() ? sections[std::string(section)] : found->second;
 }
 
+std::string Drafts::droppedHint(std::string_view section, std::string_view name) const {
+  const auto found = dropped.find(fmt::format("{} {}", section, name));
+  return found == dropped.end() ? "" : fmt::format("the one at {} has when: no", toText(found->second));
+}
+
 void errorIn(Problems& problems, const Draft& draft, std::string_view key, std::string reason, std::string suggestion) {
   auto place = placeOf(draft, key);
   problems.error(std::move(place.mark), std::move(place.path), std::move(reason), std::move(suggestion));

@@ -30,10 +30,12 @@ struct Draft {
 /// The items of all sections, by section.
 struct Drafts {
   std::map<std::string, std::vector<Draft>, std::less<>> sections;
-  /// Items with `when: no`, as section, blank, name: for messages about references to them.
+  /// Items with `when: no`, as section, blank, name.
   std::map<std::string, Mark, std::less<>> dropped;
 
   [[nodiscard]] std::vector<Draft>& of(std::string_view section);
+  /// "the one at FILE:LINE:COLUMN has when: no" if an item of that name was dropped, else an empty text.
+  [[nodiscard]] std::string droppedHint(std::string_view section, std::string_view name) const;
 };
 
 /// Reports a mistake in an attribute of an item, or in the whole item if `key` is empty.

@@ -49,16 +49,12 @@ void warnOfTwice(Grooming& grooming, std::string_view section, std::string_view 
 Draft* findSupervisor(Grooming& grooming, const Draft& from, std::string_view key, std::string_view name) {
   const auto& all = grooming.references.supervisors;
   if (const auto found = all.find(name); found != all.end()) return found->second;
-  const auto dropped = grooming.drafts.dropped.find(fmt::format("supervisors {}", name));
-  if (dropped != grooming.drafts.dropped.end()) {
-    errorIn(grooming.problems, from, key, fmt::format("supervisor '{}' has when: no", name),
-            fmt::format("it is at {}", toText(dropped->second)));
-    return nullptr;
-  }
   std::vector<std::string_view> names;
   for (const auto& [known, unused] : all) names.push_back(known);
-  errorIn(grooming.problems, from, key, fmt::format("there is no supervisor '{}'", name),
-          didYouMean(name, names, "describe it in supervisors, with managed: no if another run creates it"));
+  auto hint = grooming.drafts.droppedHint("supervisors", name);
+  if (hint.empty())
+    hint = didYouMean(name, names, "describe it in supervisors, with managed: no if another run creates it");
+  errorIn(grooming.problems, from, key, fmt::format("there is no supervisor '{}'", name), std::move(hint));
   return nullptr;
 }
 

@@ -20,7 +20,10 @@ bool isReserved(std::string_view name) {
 
 bool isEveryone(std::string_view name) noexcept { return name == "all" || name == "*"; }
 
-std::int64_t priorityOf(const Draft* draft) { return std::get<std::int64_t>(draft->item.values.at("priority").data); }
+std::int64_t priorityOf(const Draft* draft) {
+  const auto* number = std::get_if<std::int64_t>(&draft->item.values.at("priority").data);
+  return number ? *number : 0;
+}
 
 template <class Map>
 std::vector<std::string_view> keysOf(const Map& map) {

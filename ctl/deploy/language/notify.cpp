@@ -114,7 +114,7 @@ class Notifications {
     errorIn(grooming_.problems, file, "notify",
             fmt::format("supervisor '{}' has no {} '{}'", target.supervisor,
                         target.kind == Target::Kind::Group ? "group" : "program", target.name),
-            nearestProgram(target));
+            hintFor(target));
     return nullptr;
   }
 
@@ -130,7 +130,10 @@ class Notifications {
     return nullptr;
   }
 
-  std::string nearestProgram(const Target& target) const {
+  std::string hintFor(const Target& target) const {
+    auto dropped = grooming_.drafts.droppedHint(
+        target.kind == Target::Kind::Group ? "supervisor_groups" : "supervisor_programs", target.name);
+    if (!dropped.empty()) return dropped;
     std::vector<std::string_view> names;
     const auto& all =
         target.kind == Target::Kind::Group ? grooming_.references.programGroups : grooming_.references.programs;

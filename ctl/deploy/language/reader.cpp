@@ -74,7 +74,9 @@ std::optional<Value> AttributeReader::readScalar(const Node& node, const Attribu
                                                  const std::string& path) {
   if (node.kind != Node::Kind::Scalar)
     return refuse(node, path, fmt::format("is {}, not a {}", formOf(node), attribute.kind->name));
-  if (emptyRemoves_ && node.text.empty()) return Value{std::string()};
+  if (node.unresolved) return std::nullopt;  // its expression was reported
+  const bool own = attribute.name == "name" || attribute.name == "priority";
+  if (emptyRemoves_ && !own && node.text.empty()) return Value{std::string()};
   if (isLate(node.text)) {
     if (attribute.late || attribute.kind->late) return Value{node.text};
     return refuse(node, path, fmt::format("'{}' is known only to Ansible, but is needed before it runs", node.text),

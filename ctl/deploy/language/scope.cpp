@@ -85,10 +85,7 @@ void Inventory::explainUnknown(std::string_view token, Scope& scope) const {
   }
   scope.reason = fmt::format("there is no host and no host group '{}'", token);
   for (const auto section : {"hosts", "host_groups"})
-    if (const auto at = drafts_.dropped.find(fmt::format("{} {}", section, token)); at != drafts_.dropped.end()) {
-      scope.suggestion = fmt::format("the one at {} has when: no", toText(at->second));
-      return;
-    }
+    if (scope.suggestion = drafts_.droppedHint(section, token); !scope.suggestion.empty()) return;
   std::vector<std::string_view> names(all_.begin(), all_.end());
   for (const auto& [name, unused] : groupDrafts_) names.push_back(name);
   scope.suggestion = didYouMean(token, names);

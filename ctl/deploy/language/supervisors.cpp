@@ -30,6 +30,13 @@ void completeServer(Grooming& grooming, Draft& draft) {
   }
 }
 
+/// As the manager: an instance of root would give its page and its programs root.
+void checkUser(Grooming& grooming, const Draft& draft) {
+  const auto managed = draft.item.values.find("managed");
+  if (draft.known("user") == "root" && managed != draft.item.values.end() && managed->second == Value{true})
+    errorIn(grooming.problems, draft, "user", "cannot be root", "use an account for this application");
+}
+
 bool isUnprotected(const Draft& supervisor) {
   const auto flag = [&](std::string_view key) {
     const auto found = supervisor.item.values.find(key);
@@ -64,7 +71,7 @@ void checkCommand(Grooming& grooming, const Draft& draft) {
 
 /// The hosts of a program: those of its instance, or some of them.
 void placeProgram(Grooming& grooming, Draft& draft, const Draft& supervisor) {
-  if (draft.scope.empty()) {
+  if (!draft.given("scope")) {
     draft.item.hosts = supervisor.item.hosts;
     draft.scope = supervisor.scope;
     draft.scopeKnown = supervisor.scopeKnown;
@@ -99,7 +106,8 @@ void checkMembers(Grooming& grooming, Draft& group, const std::string& superviso
     const auto at = grooming.references.programs.find({supervisor, name});
     if (at == grooming.references.programs.end()) {
       errorIn(grooming.problems, group, "programs",
-              fmt::format("supervisor '{}' has no program '{}'", supervisor, name));
+              fmt::format("supervisor '{}' has no program '{}'", supervisor, name),
+              grooming.drafts.droppedHint("supervisor_programs", name));
       continue;
     }
     const Draft* member = at->second;
@@ -121,6 +129,7 @@ void groomSupervisors(Grooming& grooming) {
   auto& all = grooming.references.supervisors;
   for (auto& draft : grooming.drafts.of("supervisors")) {
     completeServer(grooming, draft);
+    checkUser(grooming, draft);
     findSource(grooming, draft, "conf_file_src", "conf_file_scheme", "conf_file_source");
     const auto name = draft.known("name");
     if (name.empty()) continue;

@@ -30,7 +30,7 @@ const std::array kSections{
             "Variables: for ${NAME} in the text that follows, and for Ansible's {{ NAME }}. A value can be a map or a "
             "list."},
     Section{"encrypted_vars", Shape::Map, Plugin::None,
-            "Variables for {{ NAME }} whose values are encrypted with ansible-vault: $ANSIBLE_VAULT;... ."},
+            "Variables for {{ NAME }} whose values are texts of ansible-vault, which begin with $ANSIBLE_VAULT;."},
     Section{"include", Shape::Texts, Plugin::None,
             "Files that are read at this place, relative to the file that includes them."},
     Section{"local_files_folders", Shape::Texts, Plugin::Files,

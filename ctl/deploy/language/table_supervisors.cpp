@@ -82,6 +82,8 @@ constexpr Attribute entryKey(std::string_view name, const Kind& kind) {
 constexpr Attribute entryNumber(std::string_view name, std::int64_t least, std::int64_t most) {
   return {.name = name, .kind = &kNumber, .about = kAsEntry, .least = least, .most = most};
 }
+constexpr std::array kLogLevels =
+    std::to_array<std::string_view>({"critical", "error", "warn", "info", "debug", "trace", "blather"});
 constexpr std::array kEntry{
     entryKey("adopt_files", kBoolean),
     entryKey("cpu_max", kCpuMax),
@@ -103,7 +105,7 @@ constexpr std::array kEntry{
     entryKey("limit_rtprio", kAmount),
     entryKey("limit_sigpending", kAmount),
     entryKey("limit_stack", kAmount),
-    entryKey("loglevel", kText),
+    Attribute{.name = "loglevel", .kind = &kWord, .about = kAsEntry, .words = kLogLevels},
     entryKey("memory_high", kAmount),
     entryKey("memory_max", kAmount),
     entryNumber("nice", -20, 19),
@@ -146,6 +148,7 @@ constexpr Attribute programKey(std::string_view name, const Kind& kind, Form for
 constexpr Attribute programNumber(std::string_view name, std::int64_t least = 0, std::int64_t most = 2147483647) {
   return {.name = name, .kind = &kNumber, .about = kAsProgram, .least = least, .most = most, .late = true};
 }
+constexpr std::array kBackpressures = std::to_array<std::string_view>({"block", "drop"});
 constexpr std::array kProgramKeys{
     programKey("process_name", kText),
     programNumber("numprocs"),
@@ -183,7 +186,7 @@ constexpr std::array kProgramKeys{
     programKey("stderr_events_enabled", kBoolean),
     programKey("stderr_syslog", kBoolean),
     programNumber("oom_score_adj", -1000, 1000),
-    programKey("log_backpressure", kText),
+    Attribute{.name = "log_backpressure", .kind = &kWord, .about = kAsProgram, .words = kBackpressures, .late = true},
 };
 
 constexpr auto kPrograms = joined(kProgramWords, kProgramKeys, kWhen);

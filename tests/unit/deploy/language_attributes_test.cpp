@@ -6,7 +6,9 @@
 
 #include "ctl/deploy/language/draft.hpp"
 #include "ctl/deploy/language/table.hpp"
+#include "daemon/entries/attributes.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/schema.hpp"
 #include "tests/unit/deploy/nodes.hpp"
 
 /// The table of attributes: each attribute right, wrong and missing. What is added to the table is tested here too.
@@ -228,6 +230,18 @@ TEST_CASE("a program has the 32 attributes of HADeploy and the keys that it lack
     CHECK_MESSAGE(findAttribute(attributes, name) != nullptr, name);
 }
 
+TEST_CASE("an instance has every attribute of an entry of the manager, a program every key of its section") {
+  for (const auto& entry : entries::attributes()) {
+    const auto dot = entry.key.find('.');
+    const auto* attribute = findAttribute(deploy::supervisorAttributes(), entry.key.substr(0, dot));
+    REQUIRE_MESSAGE(attribute != nullptr, entry.key);
+    if (dot != std::string_view::npos)
+      CHECK_MESSAGE(findAttribute(attribute->members, entry.key.substr(dot + 1)) != nullptr, entry.key);
+  }
+  for (const auto& key : config::keysOf(config::SectionKind::Program))
+    if (!key.successor) CHECK_MESSAGE(findAttribute(deploy::programAttributes(), key.name) != nullptr, key.name);
+}
+
 TEST_CASE("values have the type of their attribute, however they are written") {
   const auto understood = nodes::understand(R"({
     hosts: [{name: en1, ssh_host: h, ssh_user: root, ssh_port: "2222"}],
@@ -302,6 +316,14 @@ TEST_CASE("a clear-text password is a warning that names the next step; a hidden
       "sha256sum prints; or an encrypted variable as \"{{ NAME }}\", or ${env.NAME})"));
   CHECK(page("{SHA}d033e22ae348aeb5660fc2140aec35850c4da997").empty());
   CHECK(page("{{ secret }}").empty());
+}
+
+TEST_CASE("a value whose expression is wrong is not reported again") {
+  auto root = nodes::parse("{users: [{login: x, system: \"${no}\"}]}");
+  root.members[0].value.items[0].members[1].value.unresolved = true;
+  deploy::Problems problems;
+  (void)deploy::understand(root, {}, problems);
+  CHECK(problems.all().empty());
 }
 
 TEST_CASE("sections of plug-ins that are not supported are refused by name, each in one line") {

@@ -153,6 +153,14 @@ TEST_CASE("notify in all its forms") {
   CHECK(targetsOf("[]").empty());
 }
 
+TEST_CASE("a target with when: no is named as such") {
+  CHECK(nodes::problemsOf("{" + kHosts + R"(supervisors: [{name: s, scope: all, user: u, group: g}],
+supervisor_programs: [{name: p, supervisor: s, command: c, when: no}],
+files: [)" + fileOf("src: \"file:///etc/passwd\", notify: \"s:p\"") +
+                          "]}") ==
+        "app.yml:4:109: /files/0/notify: supervisor 's' has no program 'p' (the one at app.yml:3:23 has when: no)");
+}
+
 TEST_CASE("targets of notify that are wrong, unknown or on other hosts") {
   CHECK(targetsOf("\"tsupv:program2\"") ==
         "notify: supervisor 'tsupv' has no program 'program2' (did you mean 'program1'?)");

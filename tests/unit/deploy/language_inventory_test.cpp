@@ -118,6 +118,13 @@ host_overrides: [{name: en3, ssh_user: root}]
         "it)");
 }
 
+TEST_CASE("the name and the priority of an override cannot be removed") {
+  CHECK(nodes::problemsOf(R"({
+hosts: [{name: en1, ssh_host: h1, ssh_user: root}],
+host_overrides: [{name: en1, priority: ""}]
+})") == "app.yml:3:40: /host_overrides/0/priority: '' is not a whole number from -2147483647 to 2147483647");
+}
+
 TEST_CASE("a private key must be readable, and a mistake of an override is reported once") {
   CHECK(nodes::problemsOf(R"({
 hosts: [{name: en1, ssh_host: h}, {name: en2, ssh_host: h}],

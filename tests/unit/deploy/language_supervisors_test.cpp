@@ -177,7 +177,17 @@ TEST_CASE("a group has programs of its instance, which have the same hosts") {
             .find("supervisor 'tsupv' has two groups with the name 'g'") != std::string::npos);
 }
 
+TEST_CASE("the manager runs no instance of root") {
+  const auto root = [](std::string_view more) {
+    return application(fmt::format("{{name: s, scope: all, user: root, group: root, {}}}", more), "");
+  };
+  CHECK(nodes::problemsOf(root("")) ==
+        "app.yml:3:43: /supervisors/0/user: cannot be root (use an account for this application)");
+  CHECK(nodes::problemsOf(root("managed: no")).empty());
+}
+
 TEST_CASE("an instance with when: no is named as such") {
   CHECK(nodes::problemsOf(application(supervisor("when: no"), "{name: p, supervisor: tsupv, command: c}")) ==
-        "app.yml:4:45: /supervisor_programs/0/supervisor: supervisor 'tsupv' has when: no (it is at app.yml:3:15)");
+        "app.yml:4:45: /supervisor_programs/0/supervisor: there is no supervisor 'tsupv' (the one at app.yml:3:15 has "
+        "when: no)");
 }
