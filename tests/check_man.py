@@ -122,6 +122,7 @@ def check_tables():
         *check_table("supervisord.1", ["OPTIONS"], re.sub(r"'(.)'", r"'-\1'", daemon_options), r"'(-.)'", 18),
         *check_table("supervisorctl.1", ["OPTIONS"], re.sub(r'"([\w-]+)"', r'"--\1"', client_options), r'"(--[\w-]+)"', 7),
         *check_table("supervisorctl.1", ["COMMANDS"], client_commands, r'    \{"(\w+)", (?:run|leave)', 20),
+        *check_table("supervisor-deploy.1", ["OPTIONS"], read("ctl", "deploy", "options.cpp"), r'Definition\{\{"(--\w+)"', 20),
         *check_table("supervisor-manager.1", ["VERBS"], read("ctl", "supervisor-manager", "verbs.cpp"), r'Verb\{"([^"]+)"', 20),
         *check_table("supervisor-manager.1", ["OPTIONS"], manager_options, r'"(--[a-z-]+)"', 18),
     ]
