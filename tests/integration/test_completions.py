@@ -81,7 +81,7 @@ def programs_for(server, pretended):
 def set_up(kind):
     if kind == "bash":
         yield "bind 'set enable-bracketed-paste off'; bind 'set show-all-if-ambiguous on'"
-        yield f"source {BASH_COMPLETION}; source {FOLDER}/supervisorctl.bash; source {FOLDER}/supervisor-manager.bash"
+        yield f"source {BASH_COMPLETION}; source {FOLDER}/supervisorctl.bash; source {FOLDER}/supervisor-manager.bash; source {FOLDER}/supervisor-deploy.bash"
         yield f"source {FOLDER}/supervisorctl_links.bash; complete -F _supervisorctl_link supervisorctl_here"
     else:
         yield f"fpath=({FOLDER} $fpath); autoload -Uz compinit; compinit -u -D"
@@ -98,6 +98,9 @@ def set_up(kind):
     ("supervisor-manager help restart-", "restart-program"),
     ("supervisor-manager remove --pu", "--purge"),
     ("supervisor-manager list --fu", "--full"),
+    ("hadeploy --src app.yml --action rem", "remove"),
+    ("supervisor-deploy --noScope sy", "systemd"),
+    ("supervisor-deploy --working", "--workingFolder"),
 ])
 def test_one_candidate_is_filled_in(shell, kind, typed, offered):
     child = shell(kind)
