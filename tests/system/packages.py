@@ -2,6 +2,7 @@
 """The project's Debian packages, built from the tree as it is, and Debian's own supervisor with its dependencies.
 
     packages = own_packages()          # paths; built once for each state of the sources, then kept
+    deployer_package(packages)         # that of supervisor-deploy, which hosts do not need
     changes_of(packages)               # the .changes file of their build
     packages = next_version(packages, directory)
     packages = debian_supervisor()     # downloaded once
@@ -90,6 +91,11 @@ def copy_sources(directory):
         path = os.path.join(directory, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         shutil.copy(os.path.join(SOURCE, name), path)
+
+
+def deployer_package(packages):
+    (path,) = glob.glob(os.path.join(os.path.dirname(packages[0]), "supervisor-deploy_*.deb"))
+    return path
 
 
 def changes_of(packages):

@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from packages import changes_of, debian_supervisor, next_version, own_packages
+from deployer import Deployer
+from packages import changes_of, debian_supervisor, deployer_package, next_version, own_packages
 from programs import SOURCE
 from waiting import wait_for
 
@@ -108,6 +109,23 @@ def test_nothing_for_lintian_to_say(packages):
                            changes_of(packages)],
                           capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_the_deployer_is_a_package_of_its_own(packages, tmp_path):
+    package = deployer_package(packages)
+    depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], check=True, capture_output=True, text=True).stdout
+    assert {"ansible-core", "openssh-client"} <= set(depends.strip().split(", "))
+    root = str(tmp_path / "root")
+    subprocess.run(["dpkg-deb", "--extract", package, root], check=True)
+    for page in ("hadeploy.1", "supervisor-deploy.1", "supervisor-app.yml.5"):
+        assert os.path.exists(f"{root}/usr/share/man/man{page[-1]}/{page}.gz"), page
+
+    deployer = Deployer(str(tmp_path), f"{root}/usr/bin/hadeploy")
+    deployer.source("app.yml", "hosts:\n- { name: en1, ssh_host: en1, ssh_user: root }\nusers:\n- login: tsup\n")
+    done = deployer.run("--src", "app.yml", "--action", "deploy")
+    assert done.returncode == 0, done.stderr
+    collections = deployer.seen()["environment"]["ANSIBLE_COLLECTIONS_PATH"].split(":")[0]
+    assert collections == f"{root}/usr/share/ansible/collections"
 
 
 def test_installed_and_running_at_every_boot(booted, packages):
