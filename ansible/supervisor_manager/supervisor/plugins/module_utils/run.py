@@ -5,6 +5,9 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type  # foreign name
 
+import base64
+import io
+
 
 class StepFailed(Exception):
     """An item cannot be deployed; the failed step is recorded already."""
@@ -23,6 +26,7 @@ class Run:
                   message, diff
     changed_paths files and folders that this call changed, or would change; from an earlier call: `before`
     wanted        hashes of contents that a run that compares found missing on this host
+    wants_packages  whether a run that compares found that our packages are to be installed
     """
 
     def __init__(self, action, items, check=False, before=None, contents=None, options=None):
@@ -32,6 +36,7 @@ class Run:
         self.options = options or {}
         self.steps = []
         self.wanted = []
+        self.wants_packages = False
         self.changed_paths = set((before or {}).get("changed_paths", ()))
         self.status = []
         self._contents = contents or {}
@@ -63,14 +68,19 @@ class Run:
         if sha256 not in self.wanted:
             self.wanted.append(sha256)
 
-    def content(self, sha256):
-        """The bytes of a content that was sent along: inline, or as a file on this host."""
+    def has_content(self, sha256):
+        return sha256 in self._contents
+
+    def open_content(self, sha256):
+        """A content that was sent along, inline or as a file on this host, to read. The caller closes it."""
         sent = self._contents.get(sha256)
         if sent is None:
             raise ContentMissing(sha256)
         if "path" in sent:
-            with open(sent["path"], "rb") as file:
-                return file.read()
-        import base64
+            return open(sent["path"], "rb")
+        return io.BytesIO(base64.b64decode(sent["base64"]))
 
-        return base64.b64decode(sent["base64"])
+    def content(self, sha256):
+        """The bytes of a content that was sent along."""
+        with self.open_content(sha256) as file:
+            return file.read()

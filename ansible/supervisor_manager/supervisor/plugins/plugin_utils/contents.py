@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""The contents of a host's files on the deployer: templates are rendered, and everything is known by its hash."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type  # foreign name
+
+import base64
+import hashlib
+import json
+import os
+
+import jinja2
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.text.converters import to_text
+from ansible.template import AnsibleEnvironment, generate_ansible_template_vars
+
+INLINE = 1 << 20  # longer contents go as files
+SHOWN_IN_DIFF = 64 << 10
+ALL_SHOWN = 4 << 20
+MAX_TEMPLATE = 16 << 20
+CHUNK = 1 << 20
+WORTH_REMEMBERING = 1 << 20
+
+
+class BadItem(Exception):
+    """An item cannot be sent; the text names it, its place and the reason."""
+
+
+def bad_item(item, reason):
+    for key in ("login", "path", "dest", "dest_folder", "name", "src"):
+        if key in item:
+            return BadItem(f"'{item[key]}': {reason} ({item.get('at', 'the plan')})")
+    return BadItem(f"{reason} ({item.get('at', 'the plan')})")
+
+
+class Contents:
+    """Describes contents ({sha256, size}) and remembers where they are: bytes, or a path of the deployer.
+
+    Hashes of long files are kept in `folder`, for other hosts and tasks of the same run.
+    """
+
+    def __init__(self, templar, loader, task_vars, folder):
+        self._templar = templar
+        self._loader = loader
+        self._task_vars = task_vars
+        self._folder = folder
+        self._places = {}
+
+    def of_file(self, item, path):
+        """A file as it is; an encrypted one (vault) is decrypted."""
+        try:
+            real = self._loader.get_real_file(path)
+            info = os.stat(real)
+            digest = self._hash(real, info)
+        except (OSError, AnsibleError) as error:
+            raise bad_item(item, f"{path}: {getattr(error, 'strerror', None) or to_text(error)}")
+        self._places[digest] = ("path", real, info.st_size)
+        return {"sha256": digest, "size": info.st_size}
+
+    def of_bytes(self, data):
+        digest = hashlib.sha256(data).hexdigest()
+        self._places[digest] = ("bytes", data, len(data))
+        return {"sha256": digest, "size": len(data)}
+
+    def of_template(self, item, path, dest):
+        """A template, rendered as ansible.builtin.template does."""
+        return self.of_bytes(self._render(item, path, dest, self._read(item, path)))
+
+    def of_conf_file(self, item, path, dest):
+        """conf_file_src: first {{{ }}} with the item's attributes, then {{ }} with Ansible's variables."""
+        environment = jinja2.Environment(
+            variable_start_string="{{{", variable_end_string="}}}", block_start_string="{{%", block_end_string="%}}",
+            comment_start_string="{{#", comment_end_string="#}}", trim_blocks=True, keep_trailing_newline=True,
+            undefined=jinja2.StrictUndefined)
+        try:
+            text = environment.from_string(self._read(item, path)).render(item)
+        except jinja2.TemplateError as error:
+            line = getattr(error, "lineno", None)
+            raise bad_item(item, f"{path}{':' + str(line) if line else ''}: {error}")
+        return self.of_bytes(self._render(item, path, dest, text))
+
+    def _read(self, item, path):
+        try:
+            real = self._loader.get_real_file(path)
+            with open(real, "rb") as file:
+                data = file.read(MAX_TEMPLATE + 1)
+            if len(data) > MAX_TEMPLATE:
+                raise bad_item(item, f"{path}: a template has at most {MAX_TEMPLATE} bytes; use file://")
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise bad_item(item, f"{path}: a template is a text in UTF-8; use file://")
+        except (OSError, AnsibleError) as error:
+            raise bad_item(item, f"{path}: {getattr(error, 'strerror', None) or to_text(error)}")
+
+    def _render(self, item, path, dest, text):
+        folder = os.path.dirname(path)
+        variables = self._task_vars.copy()
+        variables.update(generate_ansible_template_vars(path, path, dest))
+        templar = self._templar.copy_with_new_env(
+            environment_class=AnsibleEnvironment, trim_blocks=True, available_variables=variables,
+            searchpath=[folder, os.path.join(folder, "templates")])
+        try:
+            rendered = templar.do_template(text, preserve_trailing_newlines=True, escape_backslashes=False)
+        except Exception as error:  # whatever a filter raises
+            raise bad_item(item, f"{path}: {to_text(error)}")
+        return to_text(rendered).encode("utf-8")
+
+    def _hash(self, path, info):
+        key = [path, info.st_size, info.st_mtime_ns, info.st_ino]
+        memory = os.path.join(self._folder, "hash-" + hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32])
+        if info.st_size >= WORTH_REMEMBERING and os.path.exists(memory):
+            with open(memory, encoding="ascii") as file:
+                return file.read()
+        digest = hashlib.sha256()
+        with open(path, "rb") as file:
+            for chunk in iter(lambda: file.read(CHUNK), b""):
+                digest.update(chunk)
+        if info.st_size >= WORTH_REMEMBERING:
+            self._remember(memory, digest.hexdigest())
+        return digest.hexdigest()
+
+    @staticmethod
+    def _remember(memory, text):
+        temporary = f"{memory}.{os.getpid()}"
+        with open(temporary, "w", encoding="ascii") as file:
+            file.write(text)
+        os.rename(temporary, memory)
+
+    def size(self, sha256):
+        return self._places[sha256][2] if sha256 in self._places else None
+
+    def data(self, sha256):
+        kind, place, _ = self._places[sha256]
+        if kind == "bytes":
+            return place
+        with open(place, "rb") as file:
+            return file.read()
+
+    def path(self, sha256):
+        """The path of a content that is a file of the deployer, or None."""
+        kind, place, _ = self._places[sha256]
+        return place if kind == "path" else None
+
+    def inline(self, sha256):
+        return {"base64": base64.b64encode(self.data(sha256)).decode("ascii")}
+
+    def for_diff(self):
+        """Short texts, so that a comparison can show what differs."""
+        found, total = {}, 0
+        for sha256, (_, _, size) in self._places.items():
+            if size <= SHOWN_IN_DIFF and total + size <= ALL_SHOWN:
+                found[sha256] = self.inline(sha256)
+                total += size
+        return found

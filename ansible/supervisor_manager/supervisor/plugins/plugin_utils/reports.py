@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""What the hosts of a run reported: steps by stage and host, and what they add up to."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type  # foreign name
+
+STAGES = {"deploy": ["accounts", "files", "units", "instances", "programs"],
+          "remove": ["programs", "instances", "units", "files", "accounts"]}
+
+
+class HostReport:
+    """What one host reported. `others`: counts of tasks that are not ours."""
+
+    def __init__(self):
+        self.stages = {}
+        self.status = []
+        self.others = {"ok": 0, "changed": 0, "failed": 0}
+        self.unreachable = False
+        self.error = None
+        self.announced = False
+
+    def steps(self, order):
+        return [step for stage in order for step in self.stages.get(stage, [])]
+
+    def counts(self):
+        """ok (changed ones, too), changed, failed, unreachable: as Ansible counts tasks."""
+        results = [step["result"] for steps in self.stages.values() for step in steps]
+        return {
+            "ok": results.count("ok") + results.count("changed") + self.others["ok"],
+            "changed": results.count("changed") + self.others["changed"],
+            "unreachable": int(self.unreachable),
+            "failed": results.count("failed") + self.others["failed"],
+        }
+
+
+class Reports:
+    """Reports of all hosts, in the order in which they were first heard of; and the stages, in their order."""
+
+    def __init__(self):
+        self.hosts = {}
+        self.order = []
+        self.action = None
+
+    def of(self, host):
+        return self.hosts.setdefault(host, HostReport())
+
+    def begin(self, stages):
+        """A task with these stages begins."""
+        self.order += [stage for stage in stages if stage not in self.order]
+
+    def take(self, host, result, stages):
+        """The result of one of our tasks. Steps of a stage replace those that the comparison told before."""
+        report = self.of(host)
+        self.action = result.get("action") or self.action
+        for stage in stages:
+            report.stages[stage] = [step for step in result.get("steps", ()) if step.get("stage") == stage]
+        report.status += result.get("status") or []
+        if result.get("failed") and not any(step["result"] == "failed" for step in result.get("steps", ())):
+            report.stages[stages[0]].append({
+                "stage": stages[0], "name": "Stage " + " ".join(stages) if len(stages) == 1 else "Comparison",
+                "result": "failed", "handler": False, "at": None, "message": failure_of(result), "diff": None})
+        if result.get("failed"):
+            failed = [step for step in report.steps(self.order) if step["result"] == "failed"]
+            report.error = located(failed[-1]) if failed else failure_of(result)
+
+    def names(self, stage):
+        """(name, whether it is a handler) of the steps of a stage over all hosts, by first appearance."""
+        found = {}
+        for report in self.hosts.values():
+            for step in report.stages.get(stage, ()):
+                found.setdefault((step["name"], step["handler"]))
+        return list(found)
+
+    def document(self):
+        """All of it, for machines."""
+        return {"action": self.action, "hosts": {
+            host: dict(report.counts(), steps=report.steps(self.order), status=report.status, error=report.error)
+            for host, report in self.hosts.items()}}
+
+    def summary(self):
+        """What supervisor-deploy makes its exit status of."""
+        counts = [report.counts() for report in self.hosts.values()]
+        return {
+            "failed": any(count["failed"] for count in counts),
+            "unreachable": any(count["unreachable"] for count in counts),
+            "all_wanted_run": bool(counts) and not any(count["failed"] or count["unreachable"] for count in counts)
+            and all(row.get("wanted", True) for report in self.hosts.values() for row in report.status),
+        }
+
+
+def located(step):
+    message = step.get("message") or "failed"
+    return f"{message} ({step['at']})" if step.get("at") else message
+
+
+def failure_of(result):
+    """Why a task failed that has no failed step: an error before the host, or a defect of the module."""
+    message = str(result.get("msg") or "failed")
+    details = str(result.get("module_stderr") or result.get("exception") or "").strip().splitlines()
+    if details:
+        message += f": {details[-1]}; --vvv shows all"
+    return message
+
+
+def table(reports):
+    """The lines of the table of the action status."""
+    rows = [("HOST", "SUPERVISOR", "STATE", "PROGRAM", "STATE", "DESCRIPTION")]
+    for host, report in reports.hosts.items():
+        for row in report.status:
+            rows.append(tuple(str(value if value not in (None, "") else "-") for value in (
+                host, row.get("supervisor"), row.get("instance_state"), row.get("program"), row.get("state"),
+                row.get("description"))))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return ["  ".join([text.ljust(width) for text, width in zip(row, widths)] + [row[5]]).rstrip() for row in rows]
