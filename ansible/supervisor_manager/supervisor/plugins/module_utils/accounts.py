@@ -92,8 +92,8 @@ def deploy_user(run, item):
         run.step(name, False, item)
         return
     name = f"Setup user '{login}'"
-    for group in [item["group"]] * bool(item.get("group")) + wanted_groups(item):
-        if not group_will_exist(run, group):
+    for group in [item.get("group")] + wanted_groups(item):
+        if group and not group_will_exist(run, group):
             run.fail(name, f"there is no group '{group}' on this host: add it to 'groups'", item)
     changes = create_user(run, name, item) if entry is None else modify_user(run, name, item, entry)
     if item.get("password") and (os.geteuid() == 0 or entry is None) and password_of(login) != item["password"]:

@@ -202,8 +202,17 @@ class Temporary:
                 pass  # the owner of the folder was quicker, or made a folder of it
 
 
+def mount_of(descriptor):
+    """The number of the mount that an open file is in."""
+    with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as file:
+        return [line for line in file if line.startswith("mnt_id:")]
+
+
 def remove_tree(folder, name, depth=0):
-    """Removes a file, or a folder with all that is in it; links are removed, not followed. Missing: nothing to do."""
+    """Removes a file, or a folder with all that is in it; links are removed, not followed. Missing: nothing to do.
+
+    What is mounted inside stays, and ends it with OSError.
+    """
     if depth > MAX_DEPTH:
         raise OSError(errno.ELOOP, f"folders are nested more than {MAX_DEPTH} deep", name)
     try:
@@ -216,6 +225,8 @@ def remove_tree(folder, name, depth=0):
             raise
     descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     try:
+        if mount_of(descriptor) != mount_of(folder):
+            raise OSError(errno.EBUSY, "a file system is mounted here: unmount it", name)
         for inner in os.listdir(descriptor):
             remove_tree(descriptor, inner, depth + 1)
     finally:

@@ -55,7 +55,7 @@ def perform(parameters, check):
         except ContentMissing:
             failure = f"stage {stage}: a file changed after the comparison with it: deploy again"
             break
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError) as error:
             failure = f"stage {stage}: {type(error).__name__}: {error}"
             break
     return result(run, failure)
