@@ -112,7 +112,7 @@ class CallbackModule(DefaultCallback):
                 super(CallbackModule, self).v2_runner_on_ok(result)
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        if not self._take(result):
+        if not self._take(result, failed=True):
             self._clear()
             self._count(result, "ok" if ignore_errors else "failed")
             if not ignore_errors:
@@ -156,13 +156,13 @@ class CallbackModule(DefaultCallback):
 
     # Ours
 
-    def _take(self, result):
+    def _take(self, result, failed=False):
         """Keeps the report of a host; false if the task is not one of ours."""
         if not is_ours(result._task):
             return False
         host = result._host.get_name()
         self._waiting.discard(host)
-        self._reports.take(host, result._result, stages_of(result._task))
+        self._reports.take(host, result._result, stages_of(result._task), failed)
         self._show_progress(result._task)
         return True
 

@@ -18,7 +18,6 @@ class HostReport:
         self.others = {"ok": 0, "changed": 0, "failed": 0}
         self.unreachable = False
         self.error = None
-        self.announced = False
 
     def steps(self, order):
         return [step for stage in order for step in self.stages.get(stage, [])]
@@ -49,18 +48,18 @@ class Reports:
         """A task with these stages begins."""
         self.order += [stage for stage in stages if stage not in self.order]
 
-    def take(self, host, result, stages):
+    def take(self, host, result, stages, has_failed):
         """The result of one of our tasks. Steps of a stage replace those that the comparison told before."""
         report = self.of(host)
         self.action = result.get("action") or self.action
         for stage in stages:
             report.stages[stage] = [step for step in result.get("steps", ()) if step.get("stage") == stage]
         report.status += result.get("status") or []
-        if result.get("failed") and not any(step["result"] == "failed" for step in result.get("steps", ())):
+        if has_failed and not any(step["result"] == "failed" for step in result.get("steps", ())):
             report.stages[stages[0]].append({
                 "stage": stages[0], "name": "Stage " + " ".join(stages) if len(stages) == 1 else "Comparison",
                 "result": "failed", "handler": False, "at": None, "message": failure_of(result), "diff": None})
-        if result.get("failed"):
+        if has_failed:
             failed = [step for step in report.steps(self.order) if step["result"] == "failed"]
             report.error = located(failed[-1]) if failed else failure_of(result)
 

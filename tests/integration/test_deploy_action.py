@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""A deployment through ansible-playbook on this machine: from a plan to files on the host, and what is printed."""
+
+import json
+import os
+import re
+
+import pytest
+
+from deploy_site import MODULE, Site
+
+SECRET = "a-very-secret-password"
+
+
+@pytest.fixture
+def site(work_dir):
+    return Site(work_dir, variables={"who": "world", "where": "dest"})
+
+
+def folder(site):
+    return {"at": "app.yml:1:3", "path": site.path("{{ where }}"), "owner": "root", "group": "root", "mode": "0755"}
+
+
+def template(site, text, name="t.sh", **more):
+    return dict({"at": "app.yml:2:3", "scheme": "tmpl", "source": site.write(f"src/{name}", text),
+                 "dest": site.path(f"dest/{name}"), "owner": "root", "group": "root", "mode": "0755"}, **more)
+
+
+def recap(output):
+    """{host: (ok, changed, unreachable, failed)}"""
+    found = re.findall(r"^(\S+) +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)$", output, re.M)
+    return {host: tuple(int(number) for number in numbers) for host, *numbers in found}
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def test_a_template_is_rendered_and_a_second_run_changes_nothing(site):
+    site.write("src/part", "included\n")
+    text = "{% if true %}\nhello {{ who }} on {{ inventory_hostname }}\n{% endif %}\n{% include 'part' %}\n\n"
+    site.plan({"folders": [folder(site)], "files": [template(site, text)]})
+    first = site.run()
+    assert first.returncode == 0, first.stdout
+    assert read(site.path("dest/t.sh")) == "hello world on en1\nincluded\n\n"
+    dest = site.path("dest")
+    headers = [f"TASK [Setup folder '{dest}']", f"TASK [Copy template file 't.sh' to '{dest}/t.sh']", "PLAY RECAP"]
+    assert [line.rstrip("* ") for line in first.stdout.splitlines() if line.endswith("***")] == headers
+    assert first.stdout.count("\nchanged: [en1]\n") == 2 and recap(first.stdout) == {"en1": (2, 2, 0, 0)}
+    assert site.result() == {"failed": False, "unreachable": False, "all_wanted_run": True}
+    second = site.run()
+    assert second.stdout.count("\nok: [en1]\n") == 2 and recap(second.stdout) == {"en1": (2, 0, 0, 0)}
+
+
+def test_check_mode_shows_and_changes_nothing(site):
+    site.plan({"folders": [folder(site)], "files": [template(site, "hello {{ who }}\n")]})
+    output = site.run("--check", "--diff").stdout
+    assert "\n+hello world\n" in output and recap(output) == {"en1": (2, 2, 0, 0)}
+    assert not os.path.exists(site.path("dest"))
+
+
+def test_long_contents_go_as_files_and_are_not_left_behind(site):
+    """A file of the deployer, and a long text from a template; with a secret that is nowhere printed."""
+    site.write("src/long", "x" * (2 << 20))
+    copied = template(site, "", "long", scheme="file")
+    site.write("src/long", "x" * (2 << 20))
+    site.plan({"folders": [folder(site)],
+               "files": [copied, template(site, "{{ 'y' * 1500000 }}", "t", url_password=SECRET)],
+               "users": [{"at": "app.yml:5:3", "login": "root", "managed": True, "password": SECRET}]})
+    site.stages.remove("accounts")
+    output = site.run("-vvvv").stdout
+    assert recap(output) == {"en1": (3, 3, 0, 0)}, output[-2000:]
+    assert os.path.getsize(site.path("dest/long")) == 2 << 20 and read(site.path("dest/t")) == "y" * 1500000
+    assert SECRET not in output
+    assert os.listdir(site.path("remote")) == [] and not os.listdir(site.path("local"))
+
+
+def test_mistakes_name_the_item_and_its_place(work_dir):
+    site = Site(work_dir, ["en1", "en2"])
+    site.plan({"folders": [dict(folder(site), path=site.path("dest"))],
+               "files": [template(site, "{{ no_such }}\n", hosts=["en1"])]})
+    done = site.run()
+    assert f"failed: [en1]: '{site.path('dest/t.sh')}': {site.path('src/t.sh')}: 'no_such' is undefined" in done.stdout
+    assert "(app.yml:2:3)" in done.stdout and done.returncode == 2
+    assert recap(done.stdout) == {"en1": (0, 0, 0, 1), "en2": (1, 1, 0, 0)}
+    site.plan({"folders": [dict(folder(site), hosts=["en1"])]})
+    assert "'where' is undefined" in site.run().stdout
+    assert site.result() == {"failed": True, "unreachable": False, "all_wanted_run": False}
+
+
+def test_a_failed_step_is_reported_with_its_place(site):
+    os.makedirs(site.path("dest/t.sh"))
+    site.plan({"folders": [folder(site)], "files": [template(site, "1")]})
+    output = site.run().stdout
+    path = site.path("dest/t.sh")
+    assert f"failed: [en1]: {path}: is a folder: remove it, or deploy to another name (app.yml:2:3)" in output
+    assert recap(output) == {"en1": (1, 0, 0, 1)}
+
+
+def test_a_host_that_is_down_is_unreachable_and_the_others_go_on(work_dir):
+    down = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    site = Site(work_dir, {"en1": down, "en2": {}}, variables={"where": "dest"})
+    site.plan({"folders": [folder(site)]})
+    done = site.run()
+    assert re.search(r"^unreachable: \[en1\]: .*Connection refused", done.stdout, re.M), done.stdout
+    assert recap(done.stdout) == {"en1": (0, 0, 1, 0), "en2": (1, 1, 0, 0)} and done.returncode == 4
+    assert site.result()["unreachable"]
+
+
+def test_json_for_machines(work_dir):
+    site = Site(work_dir, ["en1", "en2"], variables={"where": "dest"})
+    site.plan({"folders": [folder(site)], "files": [template(site, "{{ inventory_hostname }}", hosts=["en2"])]})
+    document = json.loads(site.run(DEPLOY_OUTPUT="json").stdout)
+    assert document["action"] == "deploy"
+    en2 = document["hosts"]["en2"]
+    assert (en2["changed"], en2["failed"], en2["unreachable"], en2["error"]) == (2, 0, 0, None)
+    assert [(step["stage"], step["result"], step["at"]) for step in en2["steps"]] == [
+        ("files", "changed", "app.yml:1:3"), ("files", "changed", "app.yml:2:3")]
+
+
+def test_other_tasks_are_printed_as_ansible_does(site):
+    site.plan({"folders": [folder(site)]})
+    ours = {"name": "files", MODULE: {"plan": site.path("plan.json"), "stages": ["files"]}}
+    other = [{"name": "A greeting", "ansible.builtin.debug": {"msg": "hello"}},
+             {"name": "A secret", "ansible.builtin.set_fact": {"x": SECRET}, "no_log": True}]
+    output = site.run("-v", play=[{"hosts": "all", "gather_facts": False, "tasks": [ours]},
+                                  {"hosts": "all", "name": "Mine", "gather_facts": False, "tasks": other}]).stdout
+    assert output.index("TASK [Setup folder") < output.index("PLAY [Mine]") < output.index("TASK [A greeting]")
+    assert '"msg": "hello"' in output and SECRET not in output and recap(output) == {"en1": (3, 1, 0, 0)}
+
+
+def test_a_plan_of_another_version_is_refused(site):
+    site.plan({"folders": [folder(site)]}, version=2)
+    assert "is not a plan of version 1" in site.run().stdout
