@@ -20,6 +20,14 @@ def make_importable():
         sys.modules["ansible_collections"] = package
 
 
+def load_ansible():
+    """Imports Ansible's plugin loader without its way to find collections, which would look for installed ones."""
+    import ansible.plugins.loader  # noqa: F401
+    from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+
+    _AnsibleCollectionFinder._remove()
+
+
 def link_collections(folder):
     """A folder for ANSIBLE_COLLECTIONS_PATH that has the collection."""
     parent = os.path.join(folder, "ansible_collections", "supervisor_manager")

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""The output of a deployment: steps as tasks, the table of states, and text that no host can turn into commands."""
+
+import pty
+import os
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from deploy_host import load_ansible
+
+load_ansible()
+
+from ansible_collections.supervisor_manager.supervisor.plugins.callback import deploy  # noqa: E402
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.text import (  # noqa: E402
+    printable, printable_lines)
+from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.reports import Reports, table  # noqa: E402
+
+
+def step(stage, name, result="ok", handler=False, message=None, diff=None, at=None):
+    return {"stage": stage, "name": name, "result": result, "handler": handler, "message": message, "diff": diff,
+            "at": at}
+
+
+def result(*steps, **more):
+    return dict({"action": "deploy", "steps": list(steps), "status": []}, **more)
+
+
+class Output:
+    """A callback that is driven by hand; what it displays is in `lines`."""
+
+    def __init__(self, callback):
+        self.callback = callback
+        self.lines = []
+        self.verbosity = 0
+        self.columns = 80
+        callback._display = self
+
+    def display(self, text, **_):
+        self.lines += text.split("\n")
+
+    def banner(self, text):
+        self.lines.append(f"== {text}")
+
+    def task(self, stages, results, compare=False, failed=()):
+        task = SimpleNamespace(action="supervisor_manager.supervisor.deploy",
+                               args={"plan": "/plan.json", "stages": stages, "compare": compare})
+        self.callback.v2_playbook_on_task_start(task, False)
+        for host, report in results.items():
+            self.callback.v2_runner_on_start(SimpleNamespace(get_name=lambda host=host: host), task)
+            told = SimpleNamespace(_task=task, _result=report, _host=SimpleNamespace(get_name=lambda host=host: host))
+            if report is None:
+                self.callback.v2_runner_on_skipped(told)
+            elif host in failed:
+                self.callback.v2_runner_on_failed(told)
+            else:
+                self.callback.v2_runner_on_ok(told)
+
+    def end(self):
+        self.callback.v2_playbook_on_stats(SimpleNamespace(processed={}))
+        return self.lines
+
+
+@pytest.fixture
+def output(monkeypatch):
+    monkeypatch.delenv("DEPLOY_OUTPUT", raising=False)
+    monkeypatch.delenv("DEPLOY_RESULT", raising=False)
+    return Output(deploy.CallbackModule())
+
+
+FILES, PROGRAMS = ["files"], ["programs"]
+
+
+def test_stages_come_in_order_from_the_comparison_or_their_own_task(output):
+    output.task(FILES + PROGRAMS, {
+        "en1": result(step("files", "Copy"), step("programs", "Restart p", "changed", handler=True)),
+        "en2": result(step("files", "Copy", "changed"), step("programs", "Setup p"))}, compare=True)
+    assert output.lines == []
+    output.task(FILES, {"en1": None, "en2": result(step("files", "Copy", "changed"))})
+    output.task(PROGRAMS, {"en1": result(step("programs", "Restart p", "changed", handler=True)), "en2": None})
+    copied = ["== TASK [Copy]", "ok: [en1]", "changed: [en2]"]
+    assert output.lines == copied
+    assert output.end()[:-3] == copied + ["== RUNNING HANDLER [Restart p]", "changed: [en1]", "== TASK [Setup p]",
+                                          "ok: [en2]", "== PLAY RECAP"]
+    assert output.lines[-3:-1] == [f"en{number}                        : ok=2    changed=1    unreachable=0    failed=0"
+                                   for number in (1, 2)]
+
+
+def test_nothing_to_do_is_printed_at_the_end(output):
+    output.task(FILES, {"en1": result(step("files", "Copy"))}, compare=True)
+    assert output.end()[:2] == ["== TASK [Copy]", "ok: [en1]"]
+
+
+def test_messages_and_failures(output):
+    output.task(FILES, {"en1": result(step("files", "Remove", message="stays"), step("files", "Copy", "failed", message="no",
+                                                                                      at="app.yml:1:2"))}, failed=["en1"])
+    assert output.end()[:5] == ["== TASK [Remove]", "ok: [en1]", "    stays", "== TASK [Copy]",
+                                "failed: [en1]: no (app.yml:1:2)"]
+
+
+def test_a_module_that_broke_is_a_failure(output):
+    broken = {"msg": "MODULE FAILURE", "module_stderr": "Traceback\nKeyError: 'x'\n"}
+    output.task(FILES, {"en1": broken}, failed=["en1"])
+    assert output.end()[:2] == ["== TASK [Stage files]", "failed: [en1]: MODULE FAILURE: KeyError: 'x'; --vvv shows all"]
+
+
+def test_a_text_of_a_host_is_not_obeyed_by_a_terminal(output):
+    evil = "a\x1b]0;x\x07\n\u202eb"
+    output.task(FILES, {"en1": result(step("files", evil, "changed", message=evil, diff=[
+        {"before": "", "after": "\x1b[31mred\n", "before_header": evil, "after_header": evil}]))})
+    output.end()
+    assert all(line.isprintable() for line in output.lines)
+    assert "+\\x1b[31mred" in output.lines and "    a\\x1b]0;x\\x07\\x0a\\u202eb" in output.lines
+
+
+def test_printable_leaves_letters_alone():
+    assert printable("Größe 中 é\t") == "Größe 中 é\\x09" and printable_lines("a\tb\r\n") == "a\tb\\x0d\n"
+
+
+def row(program, state, wanted=True, instance_state="RUNNING"):
+    return {"supervisor": "tsupv", "instance_state": instance_state, "program": program, "state": state,
+            "description": "pid 1" if state else None, "wanted": wanted}
+
+
+def test_the_table_of_states(output):
+    output.task(["status"], {
+        "en1": result(action="status", status=[row("web:program1", "RUNNING"), row("p", "FATAL", False)]),
+        "host2": result(action="status", status=[row(None, None, False, "STOPPED")])})
+    assert output.end() == ["HOST   SUPERVISOR  STATE    PROGRAM       STATE    DESCRIPTION",
+                            "en1    tsupv       RUNNING  web:program1  RUNNING  pid 1",
+                            "en1    tsupv       RUNNING  p             FATAL    pid 1",
+                            "host2  tsupv       STOPPED  -             -        -"]
+
+
+@pytest.mark.parametrize("wanted, failed, expected", [(True, False, True), (False, False, False), (True, True, False)])
+def test_whether_all_run_that_should(wanted, failed, expected):
+    reports = Reports()
+    reports.begin(["status"])
+    reports.take("en1", result(action="status", status=[row("p", "RUNNING", wanted)]), ["status"], failed)
+    assert reports.summary()["all_wanted_run"] is expected
+
+
+def test_progress_is_one_line_that_goes_away(monkeypatch):
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w", encoding="utf-8") as terminal, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", terminal)
+        output = Output(deploy.CallbackModule())
+        output.task(FILES, {"en1": result(), "en2": result()})
+        output.end()
+    shown = os.read(master, 65536).decode()
+    os.close(master)
+    assert "files: waiting for en1" in shown and "\n" not in shown and shown.endswith("\r\x1b[K")
+
+
+def test_table_without_hosts_has_its_header():
+    assert table(Reports()) == ["HOST  SUPERVISOR  STATE  PROGRAM  STATE  DESCRIPTION"]
