@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from deploy_host import Host, as_account, changed, messages
+from deploy_host import Host, as_account, changed, messages, outline, stages
+from hanging_files import HangingFiles
 
 
 @pytest.fixture
@@ -200,7 +201,7 @@ def test_an_account_that_swaps_folders_wins_nothing(host, owner, home, secrets):
     before = {"wanted": [items["files"][0]["sha256"]]}
     outcomes = set()
     with swapping(owner, home, secrets):
-        for _ in range(300):
+        for _ in range(60):
             for section in items:
                 outcomes.add(host.call("files", {section: items[section]}, before=before)["failed"])
             host.call("files", items, "remove", purge=True)
@@ -288,6 +289,17 @@ def test_remove_leaves_strange_content_unless_it_purges(host, work_dir):
     os.symlink("/etc/passwd", f"{work_dir}/a/t/link")
     assert len(changed(host.run("files", items, "remove", purge=True))) == 2
     assert os.listdir(work_dir) == [] and os.path.exists("/etc/passwd")
+
+
+def test_a_file_system_that_never_answers_is_given_up(host, owner, work_dir, home, monkeypatch):
+    """Its owner can mount one; what is done before it is reported, and the item is named."""
+    monkeypatch.setattr(stages, "SILENCE", 1)
+    items = {"folders": [folder(f"{work_dir}/a")], "files": [file(f"{home}/hang/f", host.content("1"), owner.pw_name)]}
+    with HangingFiles(f"{home}/hang", "lookup"):
+        result = host.call("files", items, check=True)
+    assert outline(result) == [(f"Setup folder '{work_dir}/a'", "changed"), (f"Copy file 'f' to '{home}/hang'", "failed")]
+    assert result["msg"] == f"Copy file 'f' to '{home}/hang': no answer within 1 seconds (app.yml:2:3)"
+    assert result["changed_paths"] == [f"{work_dir}/a"]
 
 
 def test_a_purge_stops_at_a_mount(host, work_dir, cleanup):

@@ -150,8 +150,13 @@ def modify_user(run, name, item, entry):
 
 def make_home(run, name, item, entry):
     """The home of an account that has none yet, with what new accounts get; true if it was missing."""
-    if entry.pw_dir in NO_HOMES or os.path.lexists(entry.pw_dir):
+    if entry.pw_dir in NO_HOMES:
         return False
+    try:  # an account can mount a file system there that never answers
+        if children.in_child(lambda: os.path.lexists(entry.pw_dir), limit=30):
+            return False
+    except children.ChildFailed as error:
+        run.fail(name, f"{entry.pw_dir}: {error}", item)
     helper = children.find("mkhomedir_helper")
     if helper is None:
         run.fail(name, f"the home folder {entry.pw_dir} does not exist: add it to 'folders'", item)

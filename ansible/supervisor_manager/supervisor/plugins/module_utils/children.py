@@ -15,7 +15,7 @@ import time
 
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 MAX_OUTPUT = 64 << 10
-MAX_ANSWER = 16 << 20
+MAX_MESSAGE = 64 << 20
 
 
 class ChildFailed(Exception):
@@ -63,7 +63,6 @@ def run_command(argv, text="", limit=60):
             process.wait(timeout=limit)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
             raise ChildFailed(f"{argv[0]} did not end within {limit} seconds")
         return Outcome(process.returncode, beginning(output), beginning(errors))
 
@@ -86,8 +85,18 @@ def become(entry):
 def in_child(function, entry=None, limit=60):
     """What function() returns (JSON) in a child process, with the ids of an account if `entry` (of pwd) is given.
 
-    Raises ChildFailed with the error's text if it raises, or if it does not answer within `limit` seconds: then the
-    child is killed, whatever it hangs in.
+    Raises ChildFailed with the error's text if it raises, or if it does not answer within `limit` seconds.
+    """
+    answers = []
+    listen(lambda tell: tell(function()), answers.append, entry, limit)
+    return answers[0]
+
+
+def listen(function, heard, entry=None, limit=60):
+    """Runs function(tell) in a child process; heard(message) gets each message (JSON) that the child gives to tell().
+
+    Raises ChildFailed with the error's text if it raises, or if nothing is heard for `limit` seconds. Then the child is
+    killed; one that hangs in the kernel (in a file system of an account that does not answer) is left behind.
     """
     reader, writer = os.pipe()
     pid = os.fork()
@@ -96,49 +105,70 @@ def in_child(function, entry=None, limit=60):
         serve(function, entry, writer)
     os.close(writer)
     try:
-        answer = read_answer(reader, limit)
+        for message in read_messages(reader, limit):
+            if "message" in message:
+                heard(message["message"])
+            elif message["end"] is None:
+                return
+            else:
+                raise ChildFailed(message["end"])
+        raise ChildFailed("the child process died")
     finally:
         os.close(reader)
-        os.kill(pid, signal.SIGKILL)  # it has answered, or it never will
-        os.waitpid(pid, 0)
-    if "error" in answer:
-        raise ChildFailed(answer["error"])
-    return answer["result"]
+        os.kill(pid, signal.SIGKILL)  # it has ended, or it never will
+        reap(pid)
+
+
+def reap(pid):
+    for _ in range(100):
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return
+        time.sleep(0.01)
 
 
 def serve(function, entry, writer):
-    """The child: never returns."""
+    """The child: never returns. It keeps none of the streams on which others wait for their end."""
+    def tell(message):
+        send(writer, {"message": message})
+
+    end = None
     try:
         os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nothing, stream)
         if entry is not None:
             become(entry)
-        answer = {"result": function()}
+        function(tell)
     except OSError as error:
-        answer = {"error": f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)}
-    except BaseException as error:  # noqa: B902 - whatever it is, the parent gets it
-        answer = {"error": str(error) or type(error).__name__}
+        end = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    except BaseException as error:  # whatever it is, the parent gets it
+        end = str(error) or type(error).__name__
     try:
-        data = json.dumps(answer).encode()
-        while data:
-            data = data[os.write(writer, data):]
+        send(writer, {"end": end})
     finally:
         os._exit(0)
 
 
-def read_answer(reader, limit):
-    deadline = time.monotonic() + limit
-    data = bytearray()
+def send(writer, message):
+    data = json.dumps(message).encode() + b"\n"
+    while data:
+        data = data[os.write(writer, data):]
+
+
+def read_messages(reader, limit):
+    """Yields the messages of a child until it closes its end."""
+    data = b""
     while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([reader], [], [], left)[0]:
-            return {"error": f"no answer within {limit} seconds"}
-        chunk = os.read(reader, 65536)
+        if not select.select([reader], [], [], limit)[0]:
+            raise ChildFailed(f"no answer within {limit} seconds")
+        chunk = os.read(reader, 1 << 20)
         if not chunk:
-            break
+            return
         data += chunk
-        if len(data) > MAX_ANSWER:
-            return {"error": f"an answer of more than {MAX_ANSWER} bytes"}
-    try:
-        return json.loads(data.decode())
-    except ValueError:
-        return {"error": "the child process died"}
+        if len(data) > MAX_MESSAGE:
+            raise ChildFailed(f"an answer of more than {MAX_MESSAGE} bytes")
+        if b"\n" in chunk:
+            *lines, data = data.split(b"\n")
+            for line in lines:
+                yield json.loads(line.decode())

@@ -30,6 +30,7 @@ class Download:
     """The content behind a URL, as placing.put_file() wants it. Errors are OSErrors that name the URL."""
 
     def __init__(self, run, item):
+        self._run = run
         self._item = item
         self._url = hide_password(item["source"])
 
@@ -94,6 +95,7 @@ class Download:
             if received > MAX_SIZE or time.monotonic() > deadline:
                 raise OSError(f"{self._url}: more than {MAX_SIZE} bytes, or longer than {LIMIT} seconds")
             take(chunk)
+            self._run.alive()
         if length.isdigit() and received != int(length):
             raise OSError(f"{self._url}: the connection ended after {received} of {length} bytes")
 

@@ -35,6 +35,7 @@ def file_step(item):
 @contextlib.contextmanager
 def reasons(run, step, item):
     """What goes wrong inside fails the step, with the host's reason."""
+    run.begin_item(step, item)
     try:
         yield
     except ContentMissing:

@@ -63,7 +63,9 @@ class Sent:
 
     def copy_to(self, file):
         with self._run.open_content(self._sha256) as source:
-            shutil.copyfileobj(source, file, paths.CHUNK)
+            for chunk in iter(lambda: source.read(paths.CHUNK), b""):
+                file.write(chunk)
+                self._run.alive()
 
     def text(self):
         """For a diff: None if it was not sent, or is long, or binary."""

@@ -49,6 +49,12 @@ class Run:
     def begin(self, stage):
         self._stage = stage
 
+    def begin_item(self, step, item):
+        """A step begins: if it never ends, this is the one that is reported."""
+
+    def alive(self):
+        """A long step goes on."""
+
     def step(self, name, changed, item=None, handler=False, message=None, diff=None):
         """Records a step. A step that changed nothing is recorded, too."""
         self.steps.append({

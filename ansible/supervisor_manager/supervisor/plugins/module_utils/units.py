@@ -156,18 +156,16 @@ def is_notified(run, unit, state, action):
 
 def modified(path):
     """When a file was changed, in seconds; 0 if it is not known."""
-    try:
+    def look():
         folder_path, name = paths.split(path)
         folder = paths.open_folder(folder_path)
-    except (OSError, ValueError):
-        return 0
-    try:
         info = paths.look(folder, name)
         return info.st_mtime if info is not None else 0
-    except OSError:
+
+    try:
+        return children.in_child(look, limit=30)
+    except children.ChildFailed:
         return 0
-    finally:
-        os.close(folder)
 
 
 def remove(run):
