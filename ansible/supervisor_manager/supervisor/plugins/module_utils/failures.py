@@ -3,7 +3,7 @@
 
 from __future__ import absolute_import, division, print_function
 
-__metaclass__ = type  # foreign name
+__metaclass__ = type
 
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.run import StepFailed
 

@@ -6,7 +6,7 @@ The files and the supervisord of an account are hostile to root: whatever looks 
 
 from __future__ import absolute_import, division, print_function
 
-__metaclass__ = type  # foreign name
+__metaclass__ = type
 
 import grp
 import json

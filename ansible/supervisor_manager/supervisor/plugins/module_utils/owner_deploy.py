@@ -3,7 +3,7 @@
 
 from __future__ import absolute_import, division, print_function
 
-__metaclass__ = type  # foreign name
+__metaclass__ = type
 
 import os
 
@@ -66,7 +66,9 @@ class Deployment(States):
         self._find_leftovers()
 
     def _find_leftovers(self):
-        kept = set(os.path.basename(file.path) for file in self._files)
+        if self._task.ignored is None:
+            return
+        kept = set(os.path.basename(file.path) for file in self._files).union(self._task.ignored)
         try:
             names = sorted(os.listdir(self._task.include_dir))[:MOST_LEFTOVERS]
         except OSError:

@@ -3,7 +3,7 @@
 
 from __future__ import absolute_import, division, print_function
 
-__metaclass__ = type  # foreign name
+__metaclass__ = type
 
 import time
 

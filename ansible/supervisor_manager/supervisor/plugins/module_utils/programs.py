@@ -6,7 +6,7 @@ Everything of one instance is one child with the ids of its owner: files, config
 
 from __future__ import absolute_import, division, print_function
 
-__metaclass__ = type  # foreign name
+__metaclass__ = type
 
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import entries, instances, owner
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.failures import Failures
@@ -33,6 +33,8 @@ class Task:
         self.check = run.check
         self.action = run.action
         self.prune = bool(run.options.get("prune"))
+        # Files of earlier deployments that are not to be mentioned: all (None), or these.
+        self.ignored = run.options.get("ignored_files", ())
         self.will_start = run.check and instances.will_start(run, supervisor)
         self.will_stop = run.check and instances.will_stop(run, supervisor)
         self.notifications = _notifications(run, name)

@@ -4,7 +4,7 @@
 
 from __future__ import absolute_import, division, print_function
 
-__metaclass__ = type  # foreign name
+__metaclass__ = type
 
 DOCUMENTATION = r"""
 ---
@@ -183,13 +183,17 @@ def main():
     all_groups = [dict({key: value for key, value in one.items() if value is not None}, supervisor=name)
                   for one in module.params["groups"]]
     supervisor = supervisor_of(module, name)
+    # Without prune, what else is in the directory is the business of other tasks.
+    gone = [entries.program_file(one) for one in all_programs if one["state"] == "absent"]
+    gone += [entries.group_file(one) for one in all_groups if one["state"] == "absent"]
+    options = {"prune": module.params["prune"], "ignored_files": gone if module.params["prune"] else None}
     runs = []
     for action, chosen in (("remove", True), ("deploy", False)):
         items = {"supervisors": [supervisor],
                  "supervisor_programs": [one for one in all_programs if (one["state"] == "absent") is chosen],
                  "supervisor_groups": [one for one in all_groups if (one["state"] == "absent") is chosen]}
         stage = programs.remove if chosen else programs.deploy
-        runs.append(run_stages(module, action, items, [("programs", stage)], contents, {"prune": module.params["prune"]}))
+        runs.append(run_stages(module, action, items, [("programs", stage)], contents, options))
     module.exit_json(**results_of(*runs))
 
 

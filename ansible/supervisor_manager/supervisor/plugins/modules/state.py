@@ -4,7 +4,7 @@
 
 from __future__ import absolute_import, division, print_function
 
-__metaclass__ = type  # foreign name
+__metaclass__ = type
 
 DOCUMENTATION = r"""
 ---
