@@ -7,10 +7,8 @@ import stat
 
 import pytest
 
-from deployment import Host, content_of, supervised, supervisor
-from manager_root import Managerd
+from deployment import Host, content_of, load, supervisor
 from processes import is_running
-from waiting import wait_for
 
 CONFIGURATION, SERVICE, LINK, START, STOP, RESTART = (
     "Setup configuration file /etc/supervisord_tsupv.conf", "Setup supervisord_tsupv.service",
@@ -50,8 +48,8 @@ def test_first_deployment_and_the_second(host, manager, owner):
 def test_the_web_line_changes_two_things(host, manager, owner):
     deploy(host, supervisor("tsupv", owner))
     pid = manager.main_pid("tsupv")
-    web = supervisor("tsupv", owner, http_server={"endpoint": "127.0.0.1:0", "username": "admin", "password": "secret;1"})
-    web["http_server"]["endpoint"] = "127.0.0.1:39517"
+    server = {"endpoint": "127.0.0.1:39517", "username": "admin", "password": "secret;1"}
+    web = supervisor("tsupv", owner, http_server=server)
     outcome = deploy(host, web)
     assert outcome.changed == [CONFIGURATION, RESTART]
     assert manager.main_pid("tsupv") != pid
@@ -130,12 +128,14 @@ def test_own_configuration(host, manager, owner):
              {"socket": "run/supervisor_tsupv/supervisor.sock", "pid": "run/supervisor_tsupv/supervisord.pid",
               "log": "var/log/supervisor_tsupv/supervisord.log", "include": "etc/supervisord_tsupv.d"}.items()}
     text = ("[unix_http_server]\nfile={socket}\n[supervisord]\nlogfile={log}\npidfile={pid}\nidentifier={name}\n"
-            "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
+            "[rpcinterface:supervisor]\n"
+            "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
             "[supervisorctl]\nserverurl=unix://{socket}\n[include]\nfiles={include}/*.ini\n")
     for name, changed in (("one", [CONFIGURATION, RESTART]), ("two", [CONFIGURATION, RESTART]), ("two", [])):
         sha256, contents = content_of(text.format(name=name, **paths).encode())
         item = supervisor("tsupv", owner, conf_file_src="tmpl://x", sha256=sha256)
-        assert host.deploy({"supervisors": [item]}, ["instances"], check=True).run.wanted == ([sha256] if changed else [])
+        wanted = host.deploy({"supervisors": [item]}, ["instances"], check=True).run.wanted
+        assert wanted == ([sha256] if changed else [])
         assert deploy(host, item, contents=contents).changed == changed
         assert f"identifier={name}" in read(manager.path("etc/supervisord_tsupv.conf"))
 
@@ -214,7 +214,6 @@ def test_without_a_manager_the_message_says_how_to_start_it(host, manager, owner
 
 
 def test_a_manager_that_does_not_answer_is_left_after_a_time(host, manager, owner, monkeypatch):
-    from deployment import load
     monkeypatch.setattr(load("module_utils.manager"), "SHORT", 0.2)
     manager.process.send_signal(signal.SIGSTOP)
     try:

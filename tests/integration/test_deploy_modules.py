@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The public modules instance, programs and state, as Ansible runs them; and community.general.supervisorctl's calls."""
+"""The public modules instance, programs and state, as Ansible runs them; and community.general.supervisorctl's
+calls."""
 
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 
 from daemon import Daemon
-from deployment import COLLECTION, Host
-from manager_root import Managerd
+from deployment import Host
 from programs import PYTHON, SOURCE
-from waiting import wait_for
 
 # Runs a module on the test's own host: its root and its bus in place of the machine's.
 RUNNER = """
@@ -45,9 +43,9 @@ class Modules:
     def run(self, module, check=False, as_user=None, **arguments):
         """The result of a module."""
         words = {"ANSIBLE_MODULE_ARGS": dict(arguments, _ansible_check_mode=check, _ansible_diff=True)}
-        done = subprocess.run([PYTHON, "-B", "-c", RUNNER, module, json.dumps(self._options)], input=json.dumps(words), text=True,
-                              capture_output=True, check=False, user=as_user, extra_groups=[] if as_user else None,
-                              env={**os.environ, "PYTHONPATH": self._path})
+        done = subprocess.run([PYTHON, "-B", "-c", RUNNER, module, json.dumps(self._options)], input=json.dumps(words),
+                              text=True, capture_output=True, check=False, user=as_user,
+                              extra_groups=[] if as_user else None, env={**os.environ, "PYTHONPATH": self._path})
         assert done.stdout, done.stderr
         return json.loads(done.stdout)
 
@@ -154,22 +152,26 @@ def test_ansible_finds_modules_and_their_documentation(work_dir):
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": modules._path, "ANSIBLE_HOME": work_dir, "HOME": work_dir,
                    "ANSIBLE_LOCALHOST_WARNING": "false"}
     names = [f"supervisor_manager.supervisor.{name}" for name in ("instance", "programs", "state")]
-    shown = subprocess.run(["ansible-doc", "--json", *names], env=environment, capture_output=True, text=True, check=False)
+    shown = subprocess.run(["ansible-doc", "--json", *names], env=environment, capture_output=True, text=True,
+                           check=False)
     documents = json.loads(shown.stdout)
     assert sorted(documents) == names, shown.stderr
-    assert all(documents[name]["doc"]["options"] and documents[name]["examples"] and documents[name]["return"] for name in names)
+    assert all(documents[name]["doc"]["options"] and documents[name]["examples"] and documents[name]["return"]
+               for name in names)
     done = subprocess.run(
-        ["ansible", "localhost", "-m", names[2], "-a", f"instance=none conf_file={work_dir}/none.conf include_dir=/x user=root",
+        ["ansible", "localhost", "-m", names[2], "-a",
+         f"instance=none conf_file={work_dir}/none.conf include_dir=/x user=root",
          "-e", f"ansible_python_interpreter={PYTHON}"], env=environment, capture_output=True, text=True, check=False)
     assert '"instance_state": "stopped"' in done.stdout, done.stdout + done.stderr
 
 
 def test_supervisorctl_as_the_module_of_community_general_calls_it(manager, tsupv, owner):
-    """What community.general.supervisorctl runs for present, started, restarted, stopped, absent and signalled, and the words
-    that it looks for in the output."""
+    """What community.general.supervisorctl runs for present, started, restarted, stopped, absent and signalled, and
+    the words that it looks for in the output."""
     manager.entry("tsupv", owner)
     manager.start().wait_state("tsupv", "running")
-    manager.write("etc/supervisord_tsupv.d/p.ini", "[program:p]\ncommand=/bin/sleep 1000\nstartsecs=0\nautostart=false\n", owner)
+    manager.write("etc/supervisord_tsupv.d/p.ini",
+                  "[program:p]\ncommand=/bin/sleep 1000\nstartsecs=0\nautostart=false\n", owner)
 
     def ctl(*words):
         return manager.ctl("tsupv", "-c", manager.path("etc/supervisord_tsupv.conf"), *words, owner=owner).stdout

@@ -3,10 +3,8 @@
 
 import json
 import os
-import signal
 import socket
 import stat
-import subprocess
 import threading
 import time
 
@@ -14,7 +12,6 @@ import pytest
 
 from daemon import Daemon
 from deployment import Host, content_of, load, supervised, supervisor
-from manager_root import Managerd
 from waiting import wait_for
 
 
@@ -47,6 +44,9 @@ class Instance:
 
     def info(self, name):
         return self.daemon.rpc.supervisor.getProcessInfo(name)
+
+    def names(self):
+        return {info["name"] for info in self.daemon.rpc.supervisor.getAllProcessInfo()}
 
     def pid(self, name):
         return self.daemon.wait_state(name, "RUNNING")["pid"]
@@ -106,7 +106,8 @@ def test_only_what_changed_restarts(instance):
     instance.daemon.ctl("update")
     instance.deploy(*[supervised(name, "tsupv", startsecs=0) for name in "abc"])
     pids = {name: instance.pid(name) for name in ("a", "b", "c", "own")}
-    instance.write("own.ini", "[program:own]\ncommand=/bin/sleep 2000\nstartsecs=0\n")  # pending, and the owner's business
+    # A change that the owner has not loaded is its own business.
+    instance.write("own.ini", "[program:own]\ncommand=/bin/sleep 2000\nstartsecs=0\n")
     outcome = instance.deploy(supervised("a", "tsupv", startsecs=0), supervised("c", "tsupv", startsecs=0),
                               supervised("b", "tsupv", startsecs=0, directory="/"))
     assert outcome.changed == [setup("b"), verb("Restart", "b")]
@@ -146,14 +147,15 @@ def test_groups_and_several_processes(instance):
 def test_values_survive(instance):
     program = supervised(
         "a", "tsupv", command="/bin/sh -c 'echo \"$A|$B|100%%|%(program_name)s|x;y#z\"; sleep 1000'", startsecs=0,
-        environment=['A="one, two"', "B='x;y'"], exitcodes=[0, 2], autorestart="unexpected", stopasgroup=True, killasgroup=True,
-        stdout_logfile_maxbytes="1MB", umask="027", directory=instance.daemon.directory)
+        environment=['A="one, two"', "B='x;y'"], exitcodes=[0, 2], autorestart="unexpected", stopasgroup=True,
+        killasgroup=True, stdout_logfile_maxbytes="1MB", umask="027", directory=instance.daemon.directory)
     assert instance.deploy(program).failed is None
-    wait_for(lambda: "one, two|x;y|100%|a|x;y#z" in instance.daemon.rpc.supervisor.readProcessStdoutLog("a", 0, 0), "output")
+    wait_for(lambda: "one, two|x;y|100%|a|x;y#z" in instance.daemon.rpc.supervisor.readProcessStdoutLog("a", 0, 0),
+             "output")
     lines = "/bin/sleep\n  100000\n[program:x]\nuser=root"  # one value, whatever its lines look like
     instance.deploy(supervised("m", "tsupv", command="/bin/sleep\n  100000", startsecs=0),
                     supervised("n", "tsupv", state="current", autostart=False, environment=[f'A="{lines}"']))
-    assert {info["name"] for info in instance.daemon.rpc.supervisor.getAllProcessInfo()} == {"a", "m", "n"}
+    assert instance.names() == {"a", "m", "n"}
 
 
 @pytest.mark.parametrize("more, words", [
@@ -170,9 +172,10 @@ def test_values_that_would_be_read_otherwise_are_refused(ours, more, words):
 
 
 def test_a_program_that_does_not_start_is_named_with_its_last_lines(instance):
-    programs = [supervised("bad", "tsupv", command="/bin/sh -c 'echo out; echo no such thing >&2; exit 3'", startretries=0,
-                           at="app.yml:30:3"),
-                supervised("absent", "tsupv", command="/nonexistent/x", startretries=0), supervised("good", "tsupv", startsecs=0)]
+    programs = [supervised("bad", "tsupv", command="/bin/sh -c 'echo out; echo no such thing >&2; exit 3'",
+                           startretries=0, at="app.yml:30:3"),
+                supervised("absent", "tsupv", command="/nonexistent/x", startretries=0),
+                supervised("good", "tsupv", startsecs=0)]
     outcome = instance.deploy(*programs)
     assert [(name, at) for name, unused, at in outcome.failures] == [
         (verb("Start", "bad"), "app.yml:30:3"), (verb("Start", "absent"), "app.yml:9:3")]
@@ -192,7 +195,8 @@ def test_what_supervisord_refuses_is_put_back(instance):
 
 
 def test_own_text(instance):
-    for number, changed in ((1000, [setup("a"), verb("Start", "a")]), (2000, [setup("a"), verb("Restart", "a")]), (2000, [])):
+    for number, changed in ((1000, [setup("a"), verb("Start", "a")]), (2000, [setup("a"), verb("Restart", "a")]),
+                            (2000, [])):
         sha256, contents = content_of(b"[program:a]\ncommand=/bin/sleep %d\nstartsecs=0\n" % number)
         item = supervised("a", "tsupv", conf_file_src="tmpl://a.ini", sha256=sha256)
         del item["command"]
@@ -234,7 +238,7 @@ class TestNotify:
 
     def test_an_interrupted_run_does_not_lose_the_restart(self, notified):
         write(notified.path, "#!/bin/sh\nexec sleep 200000\n")
-        assert self.run(notified).changed == [verb("Restart", "program1")]  # nobody says that the file changed
+        assert self.run(notified).changed == [verb("Restart", "program1")]  # a file that changed earlier
         assert self.run(notified).changed == []
 
     def test_a_changed_mode_counts_if_this_deployment_changed_it(self, notified):
@@ -244,8 +248,8 @@ class TestNotify:
         assert self.run(notified, before={"changed_paths": [notified.path]}).changed == [verb("Restart", "program1")]
 
     def test_check_mode_knows_files_that_are_not_written_yet(self, notified):
-        outcome = notified.host.run("deploy", notified.items(notified.program, files=notified.files), ["programs"], check=True,
-                                    before={"changed_paths": [notified.path]})
+        outcome = notified.host.run("deploy", notified.items(notified.program, files=notified.files), ["programs"],
+                                    check=True, before={"changed_paths": [notified.path]})
         assert outcome.changed == [verb("Restart", "program1")]
 
     def test_a_stopped_program_is_not_restarted(self, notified):
@@ -277,7 +281,7 @@ def test_leftovers_are_listed_and_pruned(instance):
     assert listed.changed == [] and "--prune" in listed.message(name) and instance.state("old") == "RUNNING"
     assert instance.deploy(supervised("a", "tsupv", startsecs=0), prune=True).changed == [name]
     assert sorted(os.listdir(instance.include)) == ["a_prg.ini", "own_prg.ini"]
-    assert {info["name"] for info in instance.daemon.rpc.supervisor.getAllProcessInfo()} == {"a", "own"}
+    assert instance.names() == {"a", "own"}
 
 
 def test_stop_start_and_remove(instance):
@@ -293,7 +297,7 @@ def test_stop_start_and_remove(instance):
     assert removed.changed == [verb("Stop", "a"), "Remove program 'down' of supervisor 'tsupv'",
                                "Remove program 'a' of supervisor 'tsupv'"]
     assert sorted(os.listdir(instance.include)) == ["kept_prg.ini", "own_prg.ini"]
-    assert {info["name"] for info in instance.daemon.rpc.supervisor.getAllProcessInfo()} == {"kept"}
+    assert instance.names() == {"kept"}
     assert instance.deploy(*programs, action="remove").changed == []
 
 
@@ -307,11 +311,11 @@ def test_an_interrupted_run_is_completed_by_the_next(instance, monkeypatch):
     assert "before it had finished" in outcome.failed and instance.pid("a") == pid  # files written, and not loaded
     assert instance.host.run("deploy", instance.items(program), ["programs"], check=True).changed
     assert instance.deploy(program, truth=False).failed is None
-    assert instance.pid("a") != pid and [info["name"] for info in instance.daemon.rpc.supervisor.getAllProcessInfo()] == ["a"]
+    assert instance.pid("a") != pid and instance.names() == {"a"}
     assert instance.deploy(program).changed == []
 
 
-def test_fifty_programs_are_one_pass(instance, monkeypatch):
+def test_fifty_programs_are_one_pass(instance):
     programs = [supervised(f"p{number}", "tsupv", startsecs=0) for number in range(50)]
     outcome = instance.deploy(*programs)
     assert len(outcome.changed) == 100 and outcome.failed is None
@@ -432,8 +436,9 @@ class TestHostileOwner:
 
         assert "more than" in pretend(flood).deploy(supervised("a", "tsupv")).failed
 
-    @pytest.mark.parametrize("body", [b"", b"nonsense", b"<methodResponse><params><param><value><int>1</int></value></param>"
-                                      b"</params></methodResponse>"])
+    @pytest.mark.parametrize("body", [
+        b"", b"nonsense",
+        b"<methodResponse><params><param><value><int>1</int></value></param></params></methodResponse>"])
     def test_an_answer_without_sense(self, pretend, body):
         def answer(connection):
             connection.recv(65536)
@@ -445,7 +450,8 @@ class TestHostileOwner:
 
     def test_control_characters_of_a_program_do_not_reach_the_terminal(self, ours, monkeypatch):
         monkeypatch.undo()
-        bad = supervised("bad", "tsupv", command="/bin/sh -c 'printf \"\\302\\233\\342\\200\\256evil\" >&2; exit 3'", startretries=0)
+        bad = supervised("bad", "tsupv", command="/bin/sh -c 'printf \"\\302\\233\\342\\200\\256evil\" >&2; exit 3'",
+                         startretries=0)
         failed = ours.deploy(bad).failed
         assert "\\x9b\\x202eevil" in failed
 
@@ -470,7 +476,8 @@ def test_status(instance):
     assert [(row["program"], row["state"], row["wanted"]) for row in rows] == [
         ("a", "RUNNING", True), ("bad", "FATAL", False), ("missing", "absent", False), ("off", "STOPPED", True),
         ("own", "STOPPED", True)]
-    assert rows[0]["supervisor"] == "tsupv" and rows[0]["instance_state"] == "running" and "pid " in rows[0]["description"]
+    assert (rows[0]["supervisor"], rows[0]["instance_state"]) == ("tsupv", "running")
+    assert "pid " in rows[0]["description"]
     instance.daemon.stop()
     rows = status_of(instance, *programs)
     assert [(row["program"], row["instance_state"], row["wanted"]) for row in rows] == [(None, "stopped", False)]
@@ -484,7 +491,8 @@ class TestManaged:
         return Host(manager.start())
 
     def test_the_whole_application(self, host, manager, owner):
-        items = {"supervisors": [supervisor("tsupv", owner)], "supervisor_programs": [supervised("program1", "tsupv", startsecs=0)]}
+        items = {"supervisors": [supervisor("tsupv", owner)],
+                 "supervisor_programs": [supervised("program1", "tsupv", startsecs=0)]}
         predicted, outcome = host.deploy(items, check=True), host.deploy(items)
         assert steps_of(predicted) == steps_of(outcome)
         assert outcome.changed[-3:] == ["Start supervisord_tsupv service", setup("program1"), verb("Start", "program1")]

@@ -148,7 +148,8 @@ class Supervisord:
                 for one in results]
 
     def processes(self):
-        """{address: what getProcessInfo tells}; the address of a program in a group of its own name is just that name."""
+        """{address: what getProcessInfo tells}; the address of a program in a group of its own name is just that
+        name."""
         infos = [_checked_info(one, self._socket) for one in self.call("supervisor.getAllProcessInfo")]
         return {address(one): one for one in infos}
 
@@ -194,8 +195,8 @@ def started_at(pid, start=0):
 
 
 def is_newer(path, changed, start):
-    """Whether a file is newer than what started at `start`. `changed`: this deployment changed it, so that its owner and
-    mode count, too."""
+    """Whether a file is newer than what started at `start`. `changed`: this deployment changed it, so that its owner
+    and mode count, too."""
     try:
         info = os.stat(path)
     except OSError:

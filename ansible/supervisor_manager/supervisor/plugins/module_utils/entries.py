@@ -16,10 +16,10 @@ MANAGER_MARK = "; written by supervisor-manager from "
 
 # Of supervisor-manager.conf(5), without scope and when: those are evaluated by the deployer.
 INSTANCE_KEYS = (
-    "user", "group", "enabled", "state", "no_remove", "priority", "adopt_files", "conf_file_dst", "include_dir", "logs_dir",
-    "pid_dir", "socks_dir", "supervisorctl", "loglevel", "environment", "directory", "umask", "nice", "oom_score_adj",
-    "supplementary_groups", "no_new_privileges", "limit_as", "limit_core", "limit_cpu", "limit_data", "limit_fsize",
-    "limit_locks", "limit_memlock", "limit_msgqueue", "limit_nice", "limit_nofile", "limit_nproc", "limit_rtprio",
+    "user", "group", "enabled", "state", "no_remove", "priority", "adopt_files", "conf_file_dst", "include_dir",
+    "logs_dir", "pid_dir", "socks_dir", "supervisorctl", "loglevel", "environment", "directory", "umask", "nice",
+    "oom_score_adj", "supplementary_groups", "no_new_privileges", "limit_as", "limit_core", "limit_cpu", "limit_data",
+    "limit_fsize", "limit_locks", "limit_memlock", "limit_msgqueue", "limit_nice", "limit_nofile", "limit_nproc", "limit_rtprio",
     "limit_sigpending", "limit_stack", "memory_max", "memory_high", "tasks_max", "cpu_weight", "io_weight", "cpu_max",
 )
 HTTP_KEYS = ("endpoint", "username", "password", "allowed_hosts")
@@ -41,7 +41,8 @@ PROGRAM_KEYS = (
     "startretries", "exitcodes", "stopsignal", "stopwaitsecs", "stopasgroup", "killasgroup", "user", "redirect_stderr",
     "stdout_logfile", "stdout_logfile_maxbytes", "stdout_logfile_backups", "stdout_capture_maxbytes",
     "stdout_events_enabled", "stdout_syslog", "stderr_logfile", "stderr_logfile_maxbytes", "stderr_logfile_backups",
-    "stderr_capture_maxbytes", "stderr_events_enabled", "stderr_syslog", "environment", "directory", "umask", "serverurl",
+    "stderr_capture_maxbytes", "stderr_events_enabled", "stderr_syslog", "environment", "directory", "umask",
+    "serverurl",
 )
 
 EXPANSION = re.compile(r"%(?:%|\([^()%]+\)[#0\- +]*\d*(?:\.\d+)?[diouxXeEfFgGcrs])")
@@ -69,7 +70,8 @@ def group_file(item):
 
 
 def instance_keys(item, template=None):
-    """{key: text} of the entry of an instance, without what has its default. `template`: path of its own configuration."""
+    """{key: text} of the entry of an instance, without what has its default. `template`: path of its own
+    configuration."""
     out = {}
     for key in INSTANCE_KEYS:
         if key in DEFAULT_PATHS:
@@ -84,7 +86,8 @@ def instance_keys(item, template=None):
         out["conf_file_src"] = "file://" + template
     server = item.get("http_server")
     if isinstance(server, dict):
-        server_keys = {"http_server." + key: _plain_text(server[key]) for key in HTTP_KEYS if server.get(key) is not None}
+        server_keys = {"http_server." + key: _plain_text(server[key]) for key in HTTP_KEYS
+                       if server.get(key) is not None}
         out.update(server_keys or {"http_server": "yes"})
     elif server:
         out["http_server"] = "yes"
@@ -187,8 +190,7 @@ def _ini(kind, item, keys):
     for key, value in keys:
         expected = "\n".join(line.strip() for line in value.split("\n"))
         if read[section].get(key) != expected:
-            raise BadValue("%s would be read as another value: a ';' or '#' after a blank starts a comment, a line of it is "
-                           "empty, or a key of another name comes from it" % key)
+            raise BadValue("%s would be read as another value: a ';' or '#' after a blank starts a comment" % key)
     if len(read[section]) != len(keys):
         raise BadValue("a value would be read as another key")
     return text.encode("utf-8")

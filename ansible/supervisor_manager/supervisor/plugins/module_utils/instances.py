@@ -64,7 +64,8 @@ def remove(run):
         _remove(run, manager, items)
         return
     for item in items:
-        run.step("Remove supervisord_%s.service" % item["name"], False, item, message="supervisor-manager is not installed")
+        run.step("Remove supervisord_%s.service" % item["name"], False, item,
+                 message="supervisor-manager is not installed")
 
 
 def start(run):
@@ -177,7 +178,7 @@ class _Wanted:
 
 
 class _Deployment:
-    """All managed instances of this host, at once: one plan, one reload."""
+    """All managed instances of this host together: one plan, one reload."""
 
     def __init__(self, run, items):
         self._run = run
@@ -213,26 +214,27 @@ class _Deployment:
     def _install(self):
         """apt-get, without questions. In check mode the packages are asked for."""
         run = self._run
+        step = "Install package %s" % PACKAGE
         if not run.options.get("privileged", True):
-            run.fail("Install package %s" % PACKAGE, "supervisor-manager is not installed, and the host has privileged: no: "
-                     "have an administrator install it", self._items[0])
+            run.fail(step, "supervisor-manager is not installed, and the host has privileged: no: have an "
+                     "administrator install it", self._items[0])
         if not shutil.which("apt-get"):
-            run.fail("Install package %s" % PACKAGE, "supervisor-manager is not installed, and this host has no apt-get: "
-                     "install it from its sources (README, Installing it)", self._items[0])
+            run.fail(step, "supervisor-manager is not installed, and this host has no apt-get: install it from its "
+                     "sources (README, Installing it)", self._items[0])
         if run.check:
             run.wants_packages = True
             return
         files = list(run.options.get("packages") or ())
-        command = ["apt-get", "install", "--yes", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold",
-                   "--"] + (files or [PACKAGE])
+        command = ["apt-get", "install", "--yes", "-o", "DPkg::Lock::Timeout=120",
+                   "-o", "Dpkg::Options::=--force-confold", "--"] + (files or [PACKAGE])
         env = dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C.UTF-8")
         try:
             code, out, errors = run_bounded(command, INSTALLATION, env)
         except ManagerFailed as failed:
-            run.fail("Install package %s" % PACKAGE, str(failed), self._items[0])
+            run.fail(step, str(failed), self._items[0])
         if code != 0:
             last = "\n".join((errors.strip() or out.strip()).splitlines()[-5:])
-            run.fail("Install package %s" % PACKAGE, "apt-get cannot install %s: %s\n%s" % (
+            run.fail(step, "apt-get cannot install %s: %s\n%s" % (
                 ", ".join(files) or PACKAGE, owner.clean(last), "" if files else
                 "Give supervisor-deploy the .deb files, or the host a repository that has the package"), self._items[0])
 
@@ -322,11 +324,10 @@ class _Deployment:
 
     def _enable(self):
         for value, verb in ((True, "enable"), (False, "disable")):
-            names = [w.name for w in self._good()
-                     if w.item.get("enabled", True) is value and self._after.get(w.name, {}).get("enabled") is not value]
-            self._boot.update((name, True) for name in names if name in self._after)
-            failed = _control(self._run, self._manager, verb, [name for name in names if name in self._after],
-                              self._items, setup_name)
+            names = [w.name for w in self._good() if w.item.get("enabled", True) is value and w.name in self._after
+                     and self._after[w.name]["enabled"] is not value]
+            self._boot.update((name, True) for name in names)
+            failed = _control(self._run, self._manager, verb, names, self._items, setup_name)
             self._failed.update(failed)
 
     def _switch(self):
@@ -354,7 +355,7 @@ class _Deployment:
         if row.get("state") != "running" or not row.get("main_pid"):
             return False
         paths = [(item["dest"], item["dest"] in self._run.changed_paths) for item in self._run.section("files")
-                 if any(one["kind"] == "instance" and one["supervisor"] == wanted.name for one in item.get("notify") or ())]
+                 if {"kind": "instance", "supervisor": wanted.name} in (item.get("notify") or ())]
         if self._run.check and (wanted.template_differs or any(changed for path, changed in paths)):
             return True
         start = control.started_at(row["main_pid"])

@@ -37,8 +37,8 @@ def run_bounded(command, seconds, env=None):
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, env=env, close_fds=True,
-                                       start_new_session=True)
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, env=env,
+                                       close_fds=True, start_new_session=True)
         except OSError as error:
             raise ManagerFailed("%s cannot be executed: %s" % (command[0], error.strerror))
         try:
@@ -55,7 +55,7 @@ def run_bounded(command, seconds, env=None):
 
 
 class Manager:
-    """Calls supervisor-manager. `command` and `root` are others in tests: the program, and what stands for / there."""
+    """Calls supervisor-manager. Tests have another `command`, and a `root`: the folder that is / there."""
 
     def __init__(self, options):
         self.command = options.get("manager") or ["supervisor-manager"]
@@ -71,7 +71,7 @@ class Manager:
         return "%s/%s.conf" % (self.path(CONF_DIR), name)
 
     def call(self, *words, **options):
-        """The answer of a verb, as JSON tells it. Raises ManagerFailed if there is none."""
+        """The answer of a verb, from its JSON. Raises ManagerFailed if there is none."""
         code, out, errors = run_bounded(self.command + ["--json"] + list(words), options.get("seconds", SHORT))
         try:
             answer = json.loads(out) if out.strip() else None
@@ -81,10 +81,11 @@ class Manager:
             code, errors = answer["error"].get("code", code), answer["error"].get("message", errors)
             answer = None
         if code == UNREACHABLE:
-            raise ManagerFailed("the manager does not answer: %s; start it with: systemctl enable --now supervisor-manager"
-                                % clean(errors).strip())
+            raise ManagerFailed("the manager does not answer: %s; start it with: systemctl enable --now "
+                                "supervisor-manager" % clean(errors).strip())
         if answer is None and code != NO_SUCH_NAME:
-            raise ManagerFailed("supervisor-manager %s: %s" % (" ".join(words), clean(errors).strip() or "status %d" % code))
+            reason = clean(errors).strip() or "status %d" % code
+            raise ManagerFailed("supervisor-manager %s: %s" % (" ".join(words), reason))
         return answer if answer is not None else []
 
     def rows(self):
@@ -98,7 +99,7 @@ class Manager:
         return self.call("reload", seconds=LONG)
 
     def control(self, verb, names, *words):
-        """Runs a verb for instances, all at once. Returns {name: reason} of those that it failed for."""
+        """Runs a verb for instances, all in one call. Returns {name: reason} of those that it failed for."""
         if not names:
             return {}
         done = self.call(verb, *(list(words) + list(names)), seconds=LONG)

@@ -62,8 +62,8 @@ def clean(text):
 def run_as(identity, work, seconds):
     """Calls work(emit) in a child with the ids of `identity`, and returns the values that it gave to emit().
 
-    Values are what JSON has. Without root the ids must be the own ones. Raises OwnerFailed if the ids cannot be taken, the
-    work raised an exception, answered too much, or took longer than `seconds`; the child is ended in any case.
+    Values are what JSON has. Without root the ids must be the own ones. Raises OwnerFailed if the ids cannot be taken,
+    the work raised an exception, answered too much, or took longer than `seconds`; the child is ended in any case.
     """
     if os.geteuid() not in (0, identity.uid):
         raise OwnerFailed("'%s' cannot act for the account '%s': connect as that account, or as root"

@@ -29,14 +29,15 @@ class Deployment(States):
                 self._reread(interrupted)
             self._journal.remove()
         if interrupted:
-            self._step("Finish the interrupted deployment of supervisor '%s'" % self._task.supervisor, True, self._task.item)
+            self._step("Finish the interrupted deployment of supervisor '%s'" % self._task.supervisor, True,
+                       self._task.item)
         for file in self._files:
             self._step(file.step, file.differs, file.item, diff=file.diff())
         self._report_leftovers()
         if not connected and not self._task.will_start:
             if self._task.programs:
-                self._step(self._running_name(), False, self._task.item, message="the instance does not run: its programs "
-                           "start with it")
+                self._step(self._running_name(), False, self._task.item,
+                           message="the instance does not run: its programs start with it")
             return
         if self._task.check:
             self._predict()
@@ -88,8 +89,8 @@ class Deployment(States):
     def _report_leftovers(self):
         for kind, name, path, unused in self._leftovers:
             self._step("Remove %s '%s' of supervisor '%s'" % (kind, name, self._task.supervisor), self._task.prune,
-                       self._task.item, message=None if self._task.prune else "%s is of an earlier deployment, and no longer "
-                       "in the application file; --prune removes it" % path)
+                       self._task.item, message=None if self._task.prune else "%s is of an earlier deployment, and no "
+                       "longer in the application file; --prune removes it" % path)
 
     def _write_files(self, interrupted):
         written = []
@@ -107,8 +108,9 @@ class Deployment(States):
                     os.unlink(path)
         except OSError as error:
             self._put_back(written)
-            self._fail(self._files[0].step if self._files else self._running_name(), "%s: %s" % (
-                error.filename or self._task.include_dir, error.strerror), (self._task.programs or [self._task.item])[0])
+            name = self._files[0].step if self._files else self._running_name()
+            self._fail(name, "%s: %s" % (error.filename or self._task.include_dir, error.strerror),
+                       (self._task.programs or [self._task.item])[0])
             raise Stopped()
 
     def _put_back(self, files):
@@ -132,8 +134,8 @@ class Deployment(States):
             self._journal.remove()
             first = (changed_files or self._files or [None])[0]
             name, item = (first.step, first.item) if first else (self._running_name(), self._task.item)
-            self._fail(name, "supervisord refuses the configuration: %s. The previous files are in force; correct the program "
-                       "and deploy again" % self._fault_text(error), item)
+            self._fail(name, "supervisord refuses the configuration: %s. The previous files are in force; correct the "
+                       "program and deploy again" % self._fault_text(error), item)
             raise Stopped()
         ours = self._own_groups().union(interrupted)
         gone = [name for name in removed if name in ours]

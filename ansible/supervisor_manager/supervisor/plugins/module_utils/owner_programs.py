@@ -65,7 +65,8 @@ class OwnersPart(Deployment):
             if connected:
                 self._forget(kept)
         for item in self._task.programs:
-            self._step(self._verb_name("Stop", item), any(self._ran(item, one) for one in self._addresses[item["name"]]), item)
+            ran = any(self._ran(item, one) for one in self._addresses[item["name"]])
+            self._step(self._verb_name("Stop", item), ran, item)
         for file in reversed(files):
             self._report_removed(file)
 
@@ -106,7 +107,7 @@ class OwnersPart(Deployment):
         self._reach_states()
 
     def _take_missing(self):
-        """Programs whose files are there, but which supervisord was not told about."""
+        """Programs whose files are there, but which supervisord has not read."""
         try:
             added = self._daemon.call("supervisor.reloadConfig")[0][0]
         except Fault as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The states that the programs of one instance are to reach, with the ids of its owner; what check mode predicts of it."""
+"""The states that the programs of an instance are to reach, and what check mode predicts; with the ids of its owner."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -67,9 +67,11 @@ class States(Talk):
         ran = any(self._ran(item, one) for one in addresses)
         state = item.get("state", "started")
         if self._concerns(item):
-            self._step("Get current state for supervisor_%s_%s programs" % (self._task.supervisor, item["name"]), False, item)
+            self._step("Get current state for supervisor_%s_%s programs" % (self._task.supervisor, item["name"]),
+                       False, item)
         restarted = [one for one in addresses
-                     if one in notified or (self._goal(item, one) and self._ran(item, one) and self._was_replaced(item, one))]
+                     if one in notified or (self._goal(item, one) and self._ran(item, one)
+                                            and self._was_replaced(item, one))]
         if state == "stopped":
             self._step(self._verb_name("Stop", item), ran, item)
         else:
@@ -127,7 +129,8 @@ class States(Talk):
                 if info["statename"] != "RUNNING" or self._goal(item, one) is False:
                     continue
                 start = control.started_at(info["pid"], info["start"] + 1)
-                if any((self._task.check and changed) or control.is_newer(path, changed, start) for path, changed in files):
+                if any((self._task.check and changed) or control.is_newer(path, changed, start)
+                       for path, changed in files):
                     out.append(one)
         return out
 
@@ -136,7 +139,8 @@ class States(Talk):
         files = [(path, changed) for path, changed, kind, unused in self._task.notifications if kind == "instance"]
         if self._task.managed or not files:
             return
-        starts = [control.started_at(info["pid"], info["start"] + 1) for info in now.values() if info["statename"] == "RUNNING"]
+        starts = [control.started_at(info["pid"], info["start"] + 1) for info in now.values()
+                  if info["statename"] == "RUNNING"]
         newer = any((self._task.check and changed) or control.is_newer(path, changed, start)
                     for start in starts for path, changed in files)
         if newer and not self._task.check:
@@ -164,8 +168,8 @@ class States(Talk):
             ran = bool(addresses) and all(now[one]["statename"] in control.RUNNING_STATES for one in addresses)
             replaced = any(now[one]["group"] in changed for one in addresses)
             if self._concerns(item):
-                self._step("Get current state for supervisor_%s_%s programs" % (self._task.supervisor, item["name"]), False,
-                           item)
+                self._step("Get current state for supervisor_%s_%s programs" % (self._task.supervisor, item["name"]),
+                           False, item)
             if state == "stopped":
                 self._step(self._verb_name("Stop", item), any(now[one]["statename"] in control.RUNNING_STATES
                                                               for one in addresses), item)

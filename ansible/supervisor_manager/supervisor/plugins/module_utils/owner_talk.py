@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A talk with the supervisord of an instance, with the ids of its owner: steps reported, processes and groups changed."""
+"""Calls to the supervisord of an instance, and the steps that are reported; with the ids of its owner."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -88,7 +88,7 @@ class Talk:
             raise Stopped()
 
     def _replace_groups(self, out, into):
-        """Groups of supervisord: stops and removes some, adds some. All stops go on at once."""
+        """Groups of supervisord: stops and removes some, adds some. They stop at the same time."""
         if out:
             processes = [one for one, info in self._daemon.processes().items() if info["group"] in out]
             self._stop_processes(processes)
@@ -96,15 +96,16 @@ class Talk:
         calls += [("supervisor.addProcessGroup", name) for name in into]
         for call, result in zip(calls, self._each(calls)):
             if isinstance(result, Fault) and result.faultCode not in (control.BAD_NAME, control.ALREADY_ADDED):
-                self._fail(self._running_name(), "%s of '%s': %s" % (call[0], call[1], result.faultString), self._task.item)
+                self._fail(self._running_name(), "%s of '%s': %s" % (call[0], call[1], result.faultString),
+                           self._task.item)
 
     def _stop_processes(self, addresses):
-        """Stops, and waits. What does not run is no error."""
+        """Stops, and waits. What does not run is ignored."""
         self._each([("supervisor.stopProcess", control.call_name(one), False) for one in addresses])
         self._wait(addresses, lambda info: info["statename"] in control.STOPPED_STATES, self._task.stop_seconds)
 
     def _start_processes(self, addresses):
-        """Starts; returns {address: reason} of what supervisord refuses at once."""
+        """Starts; returns {address: reason} of what supervisord refuses immediately."""
         results = self._each([("supervisor.startProcess", control.call_name(one), False) for one in addresses])
         return {one: result.faultString for one, result in zip(addresses, results)
                 if isinstance(result, Fault) and result.faultCode != control.ALREADY_STARTED}
@@ -133,7 +134,8 @@ class Talk:
         return out
 
     def _find_addresses(self, infos):
-        """{program: addresses} out of {address: info}: in its group of the plan, in the group of its name, or elsewhere."""
+        """{program: addresses} out of {address: info}: in its group of the plan, in the group of its name, or
+        elsewhere."""
         groups = self._membership()
         others = set(item["name"] for item in self._task.programs)
         by_group, by_name = {}, {}

@@ -29,8 +29,7 @@ class ProgramFile:
         """Compares. Returns the hash of a text that is needed and was not sent. Raises BadValue and OSError."""
         self.before = control.read_file(self.path)
         if self.before is not None and self.before.startswith(entries.MANAGER_MARK.encode("ascii")):
-            raise entries.BadValue("an entry of supervisor-manager on this host already declares it: remove it from there, or "
-                                   "here")
+            raise entries.BadValue("an entry of supervisor-manager on this host already declares it: remove it there")
         sha256 = entries.own_text_hash(self.item) if self.kind == "program" else None
         if not sha256:
             self.text = entries.program_text(self.item) if self.kind == "program" else entries.group_text(self.item)
@@ -56,7 +55,8 @@ class ProgramFile:
         if not self.differs or self.text is None:
             return None
         return {"before_header": self.path, "after_header": self.path,
-                "before": (self.before or b"").decode("utf-8", "replace"), "after": self.text.decode("utf-8", "replace")}
+                "before": (self.before or b"").decode("utf-8", "replace"),
+                "after": self.text.decode("utf-8", "replace")}
 
 
 def write_file(path, data):
@@ -78,8 +78,8 @@ def write_file(path, data):
 
 
 class Journal:
-    """A file in the include directory with the names of programs and groups whose files were changed, until supervisord has
-    taken them: a run that is interrupted in between is completed by the next."""
+    """A file in the include directory with the names of programs and groups whose files were changed, until
+    supervisord has taken them: a run that is interrupted in between is completed by the next."""
 
     def __init__(self, include_dir):
         self._path = os.path.join(include_dir, ".supervisor-deploy")

@@ -92,7 +92,8 @@ def _run_task(run, task, failures):
     item = task.item
     identity = owner.identity_of(item["user"], item.get("group"))
     if identity is None and not run.check:
-        failures.add(_name_of(task), "there is no account '%s', or no group '%s'" % (item["user"], item.get("group")), item)
+        failures.add(_name_of(task), "there is no account '%s', or no group '%s'" % (item["user"], item.get("group")),
+                     item)
         return
     for program in task.programs:
         sha256 = entries.own_text_hash(program)

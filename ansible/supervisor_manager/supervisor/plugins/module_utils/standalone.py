@@ -45,11 +45,12 @@ def results_of(*runs):
 
 
 def supervisor_of(module, name, managed=False):
-    """The item of an existing instance: from the arguments, or else from the manager of this host, or else the default paths
-    and the account of the connection."""
+    """The item of an existing instance: from the arguments, or else from the manager of this host, or else the default
+    paths and the account of the connection."""
     known = {}
     manager = Manager({})
-    if manager.is_installed() and not (module.params["user"] and module.params["conf_file"] and module.params["include_dir"]):
+    if manager.is_installed() and not (module.params["user"] and module.params["conf_file"]
+                                       and module.params["include_dir"]):
         try:
             known = next(iter(manager.call("status", name)), {})
         except ManagerFailed:

@@ -15,7 +15,7 @@ MOST_TEXT = 300
 
 
 def status(run):
-    """Fills run.status. Nothing here fails: what cannot be asked is a row that says so."""
+    """Fills run.status. Nothing here fails: what cannot be asked is a row with the reason."""
     supervisors = run.section("supervisors")
     rows = {}
     manager = Manager(run.options)
@@ -96,5 +96,5 @@ def _table(item, task, state, processes):
 
 def _row(item, instance_state, program, state, description, wanted):
     return {"supervisor": item["name"], "instance_state": instance_state, "program": owner.clean(program)[:MOST_TEXT],
-            "state": owner.clean(state)[:MOST_TEXT], "description": owner.clean(description).replace("\n", " ")[:MOST_TEXT],
-            "wanted": wanted}
+            "state": owner.clean(state)[:MOST_TEXT],
+            "description": owner.clean(description).replace("\n", " ")[:MOST_TEXT], "wanted": wanted}

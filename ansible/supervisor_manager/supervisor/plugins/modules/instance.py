@@ -12,7 +12,8 @@ module: instance
 short_description: Declare an instance of supervisor-manager
 version_added: "0.1.0"
 description:
-  - Declares an instance, that is a supervisord of an account, in C(/etc/supervisor-manager/conf.d), and starts or stops it.
+  - Declares an instance, that is a supervisord of an account, in C(/etc/supervisor-manager/conf.d), and starts or
+    stops it.
   - Entries that the manager refuses are put back, and the task fails with its reason.
   - An instance restarts only if its process depends on what changed.
 author:

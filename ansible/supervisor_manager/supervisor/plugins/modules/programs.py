@@ -12,8 +12,8 @@ module: programs
 short_description: Declare programs and groups of a supervisord
 version_added: "0.1.0"
 description:
-  - Writes one file for each program and each group into the include directory of an instance, lets its supervisord take those
-    that changed, and brings the programs to their states.
+  - Writes one file for each program and each group into the include directory of an instance, lets its supervisord
+    take those that changed, and brings the programs to their states.
   - All programs of an instance are one task. Other programs of the instance are not affected.
   - Works for instances of supervisor-manager, and for any supervisord of Supervisor 4 with a Unix socket and an include
     directory of C(*.ini) files. Root works with the rights of the owner; the owner itself needs no root.
@@ -84,7 +84,8 @@ options:
     description: Group of the owner.
     type: str
   conf_file:
-    description: Configuration file of the instance. The default is what the manager knows, or C(/etc/supervisord_NAME.conf).
+    description: Configuration file of the instance. The default is what the manager knows, or
+      C(/etc/supervisord_NAME.conf).
     type: path
   include_dir:
     description: Its include directory. The default is what the manager knows, or C(/etc/supervisord_NAME.d).

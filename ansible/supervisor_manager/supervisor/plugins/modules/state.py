@@ -39,7 +39,8 @@ options:
     description: Group of the owner.
     type: str
   conf_file:
-    description: Configuration file of the instance. The default is what the manager knows, or C(/etc/supervisord_NAME.conf).
+    description: Configuration file of the instance. The default is what the manager knows, or
+      C(/etc/supervisord_NAME.conf).
     type: path
   include_dir:
     description: Its include directory. The default is what the manager knows, or C(/etc/supervisord_NAME.d).
