@@ -4,7 +4,9 @@ calls."""
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -163,6 +165,25 @@ def test_ansible_finds_modules_and_their_documentation(work_dir):
          f"instance=none conf_file={work_dir}/none.conf include_dir=/x user=root",
          "-e", f"ansible_python_interpreter={PYTHON}"], env=environment, capture_output=True, text=True, check=False)
     assert '"instance_state": "stopped"' in done.stdout, done.stdout + done.stderr
+
+
+# Tests of ansible-test that need no download.
+OFFLINE = ("action-plugin-docs changelog compile empty-init future-import-boilerplate ignores line-endings "
+           "metaclass-boilerplate no-assert no-basestring no-dict-iteritems no-get-exception no-illegal-filenames "
+           "no-main-display no-smart-quotes no-unicode-literals pslint replace-urlopen shebang shellcheck symlinks "
+           "use-argspec-type-path use-compat-six").split()
+
+
+def test_ansible_test_finds_nothing(work_dir):
+    folder = os.path.join(work_dir, "ansible_collections", "supervisor_manager", "supervisor")
+    shutil.copytree(os.path.join(SOURCE, "ansible", "supervisor_manager", "supervisor"), folder,
+                    ignore=shutil.ignore_patterns("__pycache__"))
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"  # it asks every other version that is installed, too
+    words = [word for test in OFFLINE for word in ("--test", test)]
+    done = subprocess.run(["ansible-test", "sanity", "--python", version, *words], cwd=folder, check=False,
+                          env={**os.environ, "HOME": work_dir}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f'Running sanity test "{OFFLINE[0]}"' in done.stdout + done.stderr
 
 
 def test_supervisorctl_as_the_module_of_community_general_calls_it(manager, tsupv, owner):

@@ -19,8 +19,9 @@ INSTANCE_KEYS = (
     "user", "group", "enabled", "state", "no_remove", "priority", "adopt_files", "conf_file_dst", "include_dir",
     "logs_dir", "pid_dir", "socks_dir", "supervisorctl", "loglevel", "environment", "directory", "umask", "nice",
     "oom_score_adj", "supplementary_groups", "no_new_privileges", "limit_as", "limit_core", "limit_cpu", "limit_data",
-    "limit_fsize", "limit_locks", "limit_memlock", "limit_msgqueue", "limit_nice", "limit_nofile", "limit_nproc", "limit_rtprio",
-    "limit_sigpending", "limit_stack", "memory_max", "memory_high", "tasks_max", "cpu_weight", "io_weight", "cpu_max",
+    "limit_fsize", "limit_locks", "limit_memlock", "limit_msgqueue", "limit_nice", "limit_nofile", "limit_nproc",
+    "limit_rtprio", "limit_sigpending", "limit_stack", "memory_max", "memory_high", "tasks_max", "cpu_weight", "io_weight",
+    "cpu_max",
 )
 HTTP_KEYS = ("endpoint", "username", "password", "allowed_hosts")
 PASSWORD = "http_server.password"
@@ -235,4 +236,4 @@ def _require_variables(text):
 
 def own_text_hash(item):
     """The hash of the text that a program or an instance has of its own (conf_file_src); None if it has none."""
-    return item.get("conf_file_sha256") or item.get("sha256") if item.get("conf_file_src") else None
+    return item.get("sha256") if item.get("conf_file_src") or item.get("conf_file_source") else None
