@@ -48,11 +48,17 @@ def why_not():
 
 
 class Machine:
-    def __init__(self, directory):
+    """A clean root over the directory `base` (default: the root of image.py), with its files in `directory`.
+
+    Several can run at the same time, each with a directory of another name.
+    """
+
+    def __init__(self, directory, base=None):
         self.root = os.path.join(directory, "root")
         self.console_path = os.path.join(directory, "console.log")
         self._directory = directory
-        self._cgroup = os.path.join(_cgroup2(), f"sm-test-{os.getpid()}")
+        self._base = base or image()
+        self._cgroup = os.path.join(_cgroup2(), f"sm-test-{os.getpid()}-{os.path.basename(directory)}")
         self._process = None
         self._init = None
         self._console = None
@@ -62,17 +68,16 @@ class Machine:
         upper, work = (os.path.join(self._directory, name) for name in ("upper", "work"))
         for path in (self.root, upper, work):
             os.mkdir(path)
-        layers = f"lowerdir={image()},upperdir={upper},workdir={work}"
+        layers = f"lowerdir={self._base},upperdir={upper},workdir={work}"
         mounted = subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root], check=False)
         self._is_mounted = mounted.returncode == 0
         if not self._is_mounted:  # an overlay cannot lie over some file systems
-            subprocess.run(["cp", "-a", f"{image()}/.", self.root], check=True)
+            subprocess.run(["cp", "-a", f"{self._base}/.", self.root], check=True)
         return self
 
     def __exit__(self, *_):
         if self._process is not None:
-            self._process.kill()  # kills PID 1 of the machine, and so the whole machine
-            self._ended()
+            self.kill()
         if self._is_mounted:
             subprocess.run(["umount", self.root], check=True)
         shutil.rmtree(self._directory, ignore_errors=True)
@@ -98,6 +103,9 @@ class Machine:
         wait_for(lambda: os.path.exists(f"/proc/{self._init}/root/run/systemd/private") or self._check(),
                 "systemd to listen")
         return self.run("systemctl", "is-system-running", "--wait", check=False).stdout.strip()
+
+    def is_running(self):
+        return self._init is not None
 
     def _find_init(self):
         self._check()
@@ -125,7 +133,8 @@ class Machine:
         with open(self.console_path, encoding="utf-8", errors="replace") as log:
             return log.read()
 
-    def _enter(self, user):
+    def entering(self, user=None):
+        """The beginning of a command line that runs the rest in the machine, as `user`, with its own group."""
         argv = ["nsenter", "--target", str(self._init), *NAMESPACES, "--wd=/", "env", "-i",
                 "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
         if user:
@@ -138,7 +147,7 @@ class Machine:
 
     def run(self, *command, user=None, check=True, input=None):
         """Runs a command in the machine (as `user`, with its own group) and returns it finished, output as text."""
-        finished = subprocess.run([*self._enter(user), *command], capture_output=True, text=True, check=False,
+        finished = subprocess.run([*self.entering(user), *command], capture_output=True, text=True, check=False,
                                   input="" if input is None else input)
         if check and finished.returncode != 0:
             raise AssertionError(f"{command} ended with {finished.returncode}:\n{finished.stdout}{finished.stderr}")
@@ -175,6 +184,11 @@ class Machine:
         """The pid, as seen from outside, of the one process with this command line; None while there is none."""
         pids = [pid for pid, line in self.processes().items() if line == command]
         return pids[0] if len(pids) == 1 else None
+
+    def kill(self):
+        """Ends the machine as a power failure does; boot() starts it again with the files that it had."""
+        self._process.kill()  # kills PID 1 of the machine, and so the whole machine
+        self._ended()
 
     def poweroff(self):
         """A clean shutdown: units stop in order; returns when nothing of the machine is left."""

@@ -123,15 +123,20 @@ def next_version(packages, directory):
     return made
 
 
-def debian_supervisor():
-    """Debian's supervisor and those of its dependencies that the image lacks: Python."""
-    archives = os.path.join(KEPT, f"debian-supervisor-{os.path.basename(image())}")
+def downloaded(label, *packages):
+    """Debian's packages and those of their dependencies that the image lacks; kept under the name `label`."""
+    archives = os.path.join(KEPT, f"{label}-{os.path.basename(image())}")
     if not os.path.isdir(archives):
         partial = f"{archives}.{os.getpid()}"
         os.makedirs(os.path.join(partial, "partial"))
         # apt finds what the image lacks by the image's own list of packages.
         _run("apt-get", "--yes", "--download-only", "--no-install-recommends",
              "-o", f"Dir::State::status={image()}/var/lib/dpkg/status", "-o", f"Dir::Cache::archives={partial}",
-             "-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1", "install", "supervisor")
+             "-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1", "install", *packages)
         os.rename(partial, archives)
     return sorted(glob.glob(os.path.join(archives, "*.deb")))
+
+
+def debian_supervisor():
+    """Debian's supervisor and those of its dependencies that the image lacks: Python."""
+    return downloaded("debian-supervisor", "supervisor")
