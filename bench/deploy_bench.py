@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""The costs of a deployment that finds nothing to change: {figure: value}. Needs root, for the hosts (tests/deploy)."""
+
+import os
+import resource
+import shutil
+import statistics
+import time
+
+from bed import Bed
+from deployer import Deployer
+
+RUNS = 3
+COMMAND = "hadeploy --src app.yml --action deploy"
+HOST = "- {{ name: {0}, ssh_host: {0}.mycluster.com, ssh_user: root, ssh_private_key_file: keys/root_id }}\n"
+
+
+def _processor_time():
+    """Seconds of all processes that have ended, on the deployer and, through their sshd, on the hosts."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _end_connections(hosts):
+    for host in hosts:
+        host.door.close()
+        host.door.open()
+
+
+def _repeated(bed, deployment, command):
+    """(wall, processor seconds) of a run; the first one, which deploys, does not count."""
+    deployment.run(command)
+    _end_connections(bed.hosts.values())
+    before = _processor_time()
+    walls = []
+    for _ in range(RUNS):
+        start = time.monotonic()
+        output = deployment.run(command)
+        walls.append(time.monotonic() - start)
+        assert all(counts["changed"] == 0 for counts in output.recap.values()), output
+    _end_connections(bed.hosts.values())
+    return statistics.median(walls), (_processor_time() - before) / RUNS
+
+
+def second_run(directory):
+    """The simple example's application on one host and on three."""
+    os.chmod(directory, 0o755)
+    bed_directory = os.path.join(directory, "bed")
+    os.mkdir(bed_directory)
+    with Bed(bed_directory) as bed:
+        deployment = Deployer(bed, "simple", os.path.join(directory, "simple"))
+        deployment.add_packages()
+        deployment.replace("app.yml", "\nlocal_templates_folders", HOST.format("en3") + "\nlocal_templates_folders")
+        figures = {}
+        for name, command in (("one host", f"{COMMAND} --limit en1"), ("three hosts", COMMAND)):
+            wall, processor = _repeated(bed, deployment, command)
+            figures[f"deployment without changes, {name}: s"] = wall
+            figures[f"deployment without changes, {name}: processor s"] = processor
+    shutil.rmtree(bed_directory, ignore_errors=True)
+    return figures
