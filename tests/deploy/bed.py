@@ -110,6 +110,7 @@ class Bed:
 
 def make_key(path):
     """Makes a key pair without a passphrase, and returns the public key."""
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", os.path.basename(path), "-f", path], check=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", os.path.basename(path), "-f", path],
+                   check=True)
     with open(f"{path}.pub", encoding="ascii") as file:
         return file.read()

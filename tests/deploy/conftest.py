@@ -20,7 +20,9 @@ from machine import why_not
 
 @pytest.fixture(scope="session")
 def bed():
-    reason = why_not() or ("needs ansible-playbook (package ansible-core)" if not shutil.which("ansible-playbook") else None)
+    reason = why_not()
+    if not reason and not shutil.which("ansible-playbook"):
+        reason = "needs ansible-playbook (package ansible-core)"
     if reason:
         pytest.skip(reason)
     directory = tempfile.mkdtemp(prefix="sm-bed-", dir="/tmp")

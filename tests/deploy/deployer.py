@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The deployer's side: a folder with sources, in which commands run as an administrator types them, and their output."""
+"""The deployer's side: a folder with sources, in which commands run as an administrator types them."""
 
 import json
 import os
@@ -17,7 +17,7 @@ _RECAP = re.compile(r"(\w+) +: (ok=.*)")
 
 
 class Output:
-    """What a command printed; `results` has {name of the task: {host: ok, changed, failed or unreachable}}, in order."""
+    """What a command printed; `results`, in order: {name of the task: {host: ok, changed, failed or unreachable}}."""
 
     def __init__(self, status, text, errors=""):
         self.status = status
