@@ -124,7 +124,8 @@ def walk_removal(deployment, two):
     for host in two:
         assert output.recap[host.name]["changed"] > 0
         left = host.run("sh", "-c", "ls -d /opt/tsup /etc/supervisord_tsupv* /usr/bin/supervisorctl_* /home/tsup "
-                                    "/var/log/supervisor_* /etc/supervisor-manager/conf.d/*; getent passwd tsup", check=False)
+                                    "/var/log/supervisor_* /etc/supervisor-manager/conf.d/*; getent passwd tsup",
+                        check=False)
         assert left.stdout == "" and host.run("supervisor-manager", "list", "--json").stdout.strip() in ("", "[]")
         assert not host.run("pgrep", "-af", "tsup|program1.sh", check=False).stdout
     assert_unchanged(deployment.run("hadeploy --src app.yml --action remove"), "en1", "en2")
