@@ -27,9 +27,9 @@ def pid_of(host, line):
 
 def assert_unchanged(output, *names):
     for name in names:
-        assert output.changed(name) == [], output
-        assert output.recap[name]["changed"] == 0 and output.recap[name]["failed"] == 0, output
-        assert output.recap[name]["ok"] > 0, output
+        assert output.changed(name) == [], str(output)
+        assert output.recap[name]["changed"] == 0 and output.recap[name]["failed"] == 0, str(output)
+        assert output.recap[name]["ok"] > 0, str(output)
 
 
 def change_script(deployment, comment):

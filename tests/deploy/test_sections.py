@@ -109,10 +109,10 @@ def walk(deployment, one, three):
     deployment.replace("templates/ticker.conf", "host=", "name=")
     output = deployment.run(f"{command}deploy --scope edge")
     copy = "Copy template file 'ticker.conf' to '/opt/site/ticker.conf'"
-    assert output.changed("en1") == [copy, "Restart ticker service"] and output.changed("en3") == [], output
+    assert output.changed("en1") == [copy, "Restart ticker service"] and output.changed("en3") == [], str(output)
     assert unit_pid(one) != before[0] and unit_pid(three) == before[1]
     output = deployment.run(f"{command}deploy --noScope files")
-    assert copy not in output.results and output.changed("en3") == [], output
+    assert copy not in output.results and output.changed("en3") == [], str(output)
 
     # What is not ours stays, and with it the folder.
     three.write("/opt/site/strange", "by somebody else\n")

@@ -50,16 +50,16 @@ def test_a_host_that_is_down(deployer, hosts):
     hosts["en2"].door.close()
     try:
         output = deployment.run(DEPLOY, status=4)
-        assert output.recap["en2"]["unreachable"] == 1, output
+        assert output.recap["en2"]["unreachable"] == 1, str(output)
         assert "unreachable: [en2]: " in output.text
         assert not has_account(hosts["en1"]) and not has_account(hosts["en3"])
 
         deployment.write("app.yml", deployment.read("app.yml") + "\nexit_on_fail: no\n")
         output = deployment.run(DEPLOY, status=4)
-        assert output.recap["en2"]["unreachable"] == 1 and output.recap["en1"]["changed"] > 5, output
+        assert output.recap["en2"]["unreachable"] == 1 and output.recap["en1"]["changed"] > 5, str(output)
         wait_running([hosts["en1"], hosts["en3"]], SUPERVISORD, PROGRAM)
         shown = deployment.run("hadeploy --src app.yml --action status --json", status=4).json()["hosts"]
-        assert shown["en2"]["unreachable"] and shown["en1"]["status"][0]["state"] == "RUNNING", shown
+        assert shown["en2"]["unreachable"] and shown["en1"]["status"][0]["state"] == "RUNNING", str(shown)
     finally:
         hosts["en2"].door.open()
     assert_unchanged(deployment.run(DEPLOY), "en1", "en3")
@@ -77,7 +77,7 @@ def test_a_host_that_ends_in_the_middle(deployer, hosts):
     host.kill()
     output = finished(process)
     host.boot()
-    assert output.status == 4 and output.recap["en3"]["unreachable"] == 1, output
+    assert output.status == 4 and output.recap["en3"]["unreachable"] == 1, str(output)
     wait_running([hosts["en1"], hosts["en2"]], SUPERVISORD, PROGRAM)
 
     host.run("touch", "/run/go")
@@ -106,7 +106,7 @@ def test_a_run_that_is_killed_between_file_and_restart(deployer, hosts):
     assert pid_of(host, PROGRAM) == before
 
     output = deployment.run(f"{DEPLOY} --limit en1")
-    assert RESTART in output.changed("en1") and SCRIPT not in output.changed("en1"), output
+    assert RESTART in output.changed("en1") and SCRIPT not in output.changed("en1"), str(output)
     assert pid_of(host, PROGRAM) != before
     assert_unchanged(deployment.run(f"{DEPLOY} --limit en1"), "en1")
 
@@ -119,14 +119,14 @@ def test_fifty_programs(deployer, hosts):
     command = "hadeploy --src app.yml --src many.yml --limit en1 --action deploy"
     deployment.run(command)
     shown = host.run("supervisorctl_tsupv", "status", check=False).stdout
-    assert len(re.findall(r"^p\d+ +RUNNING", shown, re.MULTILINE)) == 50, shown
+    assert len(re.findall(r"^p\d+ +RUNNING", shown, re.MULTILINE)) == 50, str(shown)
     assert_unchanged(deployment.run(command), "en1")
 
     before = host.processes("tsup")
     deployment.replace("many.yml", "/bin/sleep 1017", "/bin/sleep 2017")
     output = deployment.run(command)
-    assert output.changed("en1")[0] == "Setup program 'p17' of supervisor 'tsupv'", output
-    assert all("p17" in name for name in output.changed("en1")), output
+    assert output.changed("en1")[0] == "Setup program 'p17' of supervisor 'tsupv'", str(output)
+    assert all("p17" in name for name in output.changed("en1")), str(output)
     after = host.processes("tsup")
     ended = {line for pid, line in before.items() if after.get(pid) != line and "sleep 10" in line}
     assert ended == {"/bin/sleep 1017"} and "/bin/sleep 2017" in after.values()
@@ -190,5 +190,5 @@ def test_all_mistakes_are_reported_and_no_host_is_asked(deployer, hosts):
     output = deployment.run(DEPLOY, status=2)
     hosts["en1"].door.open()
     for line, words in ((12, "en9"), (12, "opt/tsup"), (18, "groop"), (15, "group"), (25, "tsupw"), (28, "kafka")):
-        assert re.search(rf"^app\.yml:{line}:\d+: .*{words}", output.errors, re.MULTILINE), output
+        assert re.search(rf"^app\.yml:{line}:\d+: .*{words}", output.errors, re.MULTILINE), str(output)
     assert output.text == "" and "Traceback" not in output.errors

@@ -40,9 +40,9 @@ def walk_first_deployment(deployment, two):
     expected = ["Setup user 'tsup'", "Setup folder '/opt/tsup'", SCRIPT, CONFIGURATION, SERVICE, CLIENT,
                 "Start supervisord_tsupv service", "Setup program 'program1' of supervisor 'tsupv'"]
     started = "Start supervisor_tsupv program program1"
-    assert [name for name in output.changed("en1") if name != started] == expected, output
+    assert [name for name in output.changed("en1") if name != started] == expected, str(output)
     installed = [name for name in output.changed("en2") if name != started]
-    assert sorted(installed) == sorted([*expected, "Install package supervisor-manager"]), output
+    assert sorted(installed) == sorted([*expected, "Install package supervisor-manager"]), str(output)
     assert output.recap["en1"]["failed"] == output.recap["en1"]["unreachable"] == 0
     wait_running(two, SUPERVISORD, PROGRAM)
     assert_unchanged(deployment.run(DEPLOY), "en1", "en2")
@@ -73,7 +73,7 @@ def walk_stop_and_start(deployment, two):
     wait_running(two, SUPERVISORD, PROGRAM)
     shown = deployment.run("hadeploy --src app.yml --action status").text
     for name in ("en1", "en2"):
-        assert re.search(rf"^{name} +tsupv +running +program1 +RUNNING +pid \d+, uptime", shown, re.MULTILINE), shown
+        assert re.search(rf"^{name} +tsupv +running +program1 +RUNNING +pid \d+, uptime", shown, re.MULTILINE), str(shown)
     rows = deployment.run("supervisor-deploy --src app.yml --action status --json").json()["hosts"]
     for name in ("en1", "en2"):
         (row,) = rows[name]["status"]
@@ -84,8 +84,8 @@ def walk_web(deployment, two):
     take(deployment, "web")
     output = deployment.run(DEPLOY)
     for host in two:
-        assert output.changed(host.name) == [CONFIGURATION, "Restart supervisord_tsupv service"], output
-        assert output.recap[host.name]["changed"] == 2 and output.recap[host.name]["failed"] == 0, output
+        assert output.changed(host.name) == [CONFIGURATION, "Restart supervisord_tsupv service"], str(output)
+        assert output.recap[host.name]["changed"] == 2 and output.recap[host.name]["failed"] == 0, str(output)
     assert output.results[SERVICE]["en1"] == output.results[CLIENT]["en1"] == "ok"
     assert "password" in output.errors  # a password in clear text is warned about
     assert_unchanged(deployment.run(DEPLOY), "en1", "en2")
@@ -102,9 +102,9 @@ def walk_notify(deployment, two):
     change_script(deployment, "a new version")
     output = deployment.run(DEPLOY)
     for host in two:
-        assert output.changed(host.name) == [SCRIPT, RESTART], output
+        assert output.changed(host.name) == [SCRIPT, RESTART], str(output)
         assert output.results[STATE][host.name] == "ok"
-        assert output.recap[host.name]["changed"] == 2 and output.recap[host.name]["failed"] == 0, output
+        assert output.recap[host.name]["changed"] == 2 and output.recap[host.name]["failed"] == 0, str(output)
         assert pid_of(host, SUPERVISORD) == before[host.name][0]
         assert pid_of(host, PROGRAM) != before[host.name][1]
     assert "RUNNING HANDLER [Restart supervisor_tsupv program program1] **" in output.text
@@ -115,7 +115,7 @@ def walk_notify(deployment, two):
     deployment.replace("app.yml", "supervisor: tsupv\n", "supervisor: tsupv\n  state: current\n  autostart: yes\n")
     change_script(deployment, "another version")
     output = deployment.run(DEPLOY)
-    assert output.changed("en1") == [SCRIPT] and output.changed("en2") == [SCRIPT, RESTART], output
+    assert output.changed("en1") == [SCRIPT] and output.changed("en2") == [SCRIPT, RESTART], str(output)
     assert "STOPPED" in two[0].status("tsupv", "program1")
 
 
@@ -157,7 +157,7 @@ def test_without_root(deployer, two, account):
     wait_running(two, SUPERVISORD, PROGRAM)
     change_script(deployment, "a new version")
     output = deployment.run(DEPLOY, account=person)
-    assert output.changed("en1") == output.changed("en2") == [SCRIPT, RESTART], output
+    assert output.changed("en1") == output.changed("en2") == [SCRIPT, RESTART], str(output)
     assert_unchanged(deployment.run(DEPLOY, account=person), "en1", "en2")
     deployment.run("hadeploy --src app.yml --action stop", account=person)
     for host, known in zip(two, before):
@@ -171,7 +171,7 @@ def test_without_root_improved(deployer, two):
     make_key(deployment.path("keys/tsup_id"))
     deployment.run("hadeploy --src mycluster.yml --src init.yml --action deploy")
     output = deployment.run("hadeploy --src mycluster.yml --src app.yml --action deploy")
-    assert SCRIPT in output.changed("en2") and CONFIGURATION not in output.results, output
+    assert SCRIPT in output.changed("en2") and CONFIGURATION not in output.results, str(output)
     wait_running(two, SUPERVISORD, PROGRAM)
     assert_unchanged(deployment.run("hadeploy --src mycluster.yml --src app.yml --action deploy"), "en1", "en2")
     assert_unchanged(deployment.run("hadeploy --src mycluster.yml --src init.yml --action deploy"), "en1", "en2")
