@@ -8,7 +8,7 @@ import statistics
 import time
 
 from bed import Bed
-from deployer import Deployer
+from bed_deployment import Deployment
 
 RUNS = 3
 COMMAND = "hadeploy --src app.yml --action deploy"
@@ -48,7 +48,7 @@ def second_run(directory):
     bed_directory = os.path.join(directory, "bed")
     os.mkdir(bed_directory)
     with Bed(bed_directory) as bed:
-        deployment = Deployer(bed, "simple", os.path.join(directory, "simple"))
+        deployment = Deployment(bed, "simple", os.path.join(directory, "simple"))
         deployment.add_packages()
         deployment.replace("app.yml", "\nlocal_templates_folders", HOST.format("en3") + "\nlocal_templates_folders")
         figures = {}

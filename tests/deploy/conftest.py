@@ -2,7 +2,7 @@
 """Fixtures of the deployment suite. Its hosts boot once, for all tests; each test finds them clean.
 
   hosts     {"en1": Host, …}, clean
-  deployer  makes folders with sources, and runs commands in them: deployer("simple") -> Deployer
+  deployer  makes folders with sources, and runs commands in them: deployer("simple") -> Deployment
 
 Tests are skipped where hosts cannot run.
 """
@@ -14,7 +14,7 @@ import tempfile
 import pytest
 
 from bed import Bed
-from deployer import Deployer
+from bed_deployment import Deployment
 from machine import why_not
 
 
@@ -43,6 +43,6 @@ def hosts(bed):
 @pytest.fixture
 def deployer(bed, hosts, work_dir):
     def make(example):
-        return Deployer(bed, example, os.path.join(work_dir, example))
+        return Deployment(bed, example, os.path.join(work_dir, example))
 
     return make

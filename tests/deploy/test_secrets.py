@@ -8,7 +8,7 @@ import subprocess
 import threading
 
 from application import DEPLOY, PROGRAM, SUPERVISORD, page, wait_running
-from deployer import finished
+from bed_deployment import finished
 from waiting import wait_for
 
 SECRET = "Wei-Qu0raesh"

@@ -5,7 +5,7 @@ import re
 
 from application import (DEPLOY, PROGRAM, RESTART, SCRIPT, SUPERVISORD, assert_unchanged, change_script, pid_of,
                          wait_running)
-from deployer import finished
+from bed_deployment import finished
 from processes import end_session
 from waiting import wait_for
 

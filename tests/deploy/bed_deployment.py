@@ -52,7 +52,7 @@ class Output:
         return f"status {self.status}\n{self.text}{self.errors}"
 
 
-class Deployer:
+class Deployment:
     """A copy of the example in `folder`, with root's key of the hosts where the examples have it."""
 
     def __init__(self, bed, example, folder):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""How the deployment suite reads the output of a run (tests/deploy/deployer.py)."""
+"""How the deployment suite reads the output of a run (tests/deploy/bed_deployment.py)."""
 
-from deployer import Output
+from bed_deployment import Output
 
 PRINTED = """
 TASK [Setup configuration file /etc/supervisord_tsupv.conf] ****************************************************
