@@ -121,9 +121,9 @@ Outcome Evaluator::list(const Expression& tree) const {
 
 /// The item of a list, the value of a key, a variable of the environment.
 Outcome Evaluator::item(const Expression& tree) const {
-  const auto of = maybe(*tree.parts[0]);
+  auto of = maybe(*tree.parts[0]);
   if (!of || of->kind == Value::Kind::Undefined) return of;
-  const auto index = tree.kind == Kind::Attribute ? Outcome(Value::ofText(tree.text)) : defined(*tree.parts[1]);
+  auto index = tree.kind == Kind::Attribute ? Outcome(Value::ofText(tree.text)) : defined(*tree.parts[1]);
   if (!index) return index;
   const bool isPlain = !index->node && index->kind != Value::Kind::Environment;
   const auto key = index->printed();
@@ -149,7 +149,7 @@ Outcome Evaluator::item(const Expression& tree) const {
 }
 
 Outcome Evaluator::condition(const Expression& tree) const {
-  const auto test = defined(*tree.parts[1]);
+  auto test = defined(*tree.parts[1]);
   if (!test) return test;
   if (test->isTrue()) return maybe(*tree.parts[0]);
   return tree.parts.size() > 2 ? maybe(*tree.parts[2]) : Value::undefined("");
@@ -172,9 +172,9 @@ Outcome Evaluator::filter(const Expression& tree) const {
 }
 
 Outcome Evaluator::operation(const Expression& tree) const {
-  const auto left = defined(*tree.parts[0]);
+  auto left = defined(*tree.parts[0]);
   if (!left) return left;
-  const auto right = defined(*tree.parts[1]);
+  auto right = defined(*tree.parts[1]);
   if (!right) return right;
   const bool copies = tree.text == "+" || tree.text == "~";
   if (copies && !(takeForCopy(*left, allowance_) && takeForCopy(*right, allowance_)))

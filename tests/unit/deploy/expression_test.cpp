@@ -176,6 +176,8 @@ TEST_CASE("the environment") {
   CHECK(complaint("${env}") == "0: the environment is not a value (take one of its variables: ${env.HOME})");
   CHECK(expand("${env.DEPLOY_TEST|upper}")->hidden);
   CHECK(expand("x${env.DEPLOY_TEST}")->hidden);
+  CHECK(expand("${'a' ~ env.DEPLOY_TEST}")->hidden);
+  CHECK(expand("${['a', env.DEPLOY_TEST]|join}")->hidden);
   CHECK_FALSE(expand("x${number}")->hidden);
   deploy::Variables known("deploy");
   deploy::Problems problems;
@@ -265,4 +267,6 @@ TEST_CASE("hostile expressions meet a limit") {
   CHECK(complaint("${" + big + "|replace('x', " + big + ")}").find("more than 1 MiB") != std::string::npos);
   const auto lists = "[" + repeat("list + list + list,", 60'000) + "]";
   CHECK(complaint("${" + lists + "}").find("the sources have more than 500000 values") != std::string::npos);
+  const auto sums = "[" + repeat("(list + list)|length,", 100'000) + "]";
+  CHECK(complaint("${" + sums + "}").find("the sources have more than 500000 values") != std::string::npos);
 }

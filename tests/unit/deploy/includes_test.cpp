@@ -63,15 +63,16 @@ TEST_CASE("relative paths become absolute against the file that has them") {
                "hosts: [{ssh_private_key_file: keys/id, ssh_host: keys/id}]\n"
                "host_overrides: [{ssh_private_key_file: ../id}, {ssh_private_key_file: ''}]\n"
                "users: [{authorized_keys: [keys/a.pub, /b.pub, '{{key}}']}]\n"
-               "local_templates_folders: [./templates, '${dir}']\nroles_folders: roles\n");
+               "local_templates_folders: [./templates, '${dir}']\nplaybooks_folders: ${list}\nroles_folders: roles\n");
   const std::string home = core::expandHome("~/files");
   CHECK(sources.section("hosts",
-                        "vars: {dir: t2}\ninclude: sub/b.yml\nhosts: [{ssh_private_key_file: id}]\n"
+                        "vars: {dir: t2, list: [p]}\ninclude: sub/b.yml\nhosts: [{ssh_private_key_file: id}]\n"
                         "local_files_folders: [~/files]\n") ==
         "[{ssh_private_key_file: DIR/sub/keys/id, ssh_host: keys/id}, {ssh_private_key_file: DIR/id}]");
   CHECK(sources.section("host_overrides") == "[{ssh_private_key_file: DIR/id}, {ssh_private_key_file: \"\"}]");
   CHECK(sources.section("users") == "[{authorized_keys: [DIR/sub/keys/a.pub, /b.pub, \"{{key}}\"]}]");
   CHECK(sources.section("local_templates_folders") == "[DIR/sub/templates, \"DIR/sub/t2\"]");
+  CHECK(sources.section("playbooks_folders") == "[DIR/sub/p]");
   CHECK(sources.section("roles_folders") == "DIR/sub/roles");
   CHECK(sources.section("local_files_folders") == "[" + home + "]");
 }

@@ -143,6 +143,7 @@ TEST_CASE("the members of the root before a syntax error are read") {
   const Read read("a: 1\nb: [1]\nc:\n- x: {y: 1\n");
   CHECK_FALSE(read.documents.complete);
   CHECK(read.root() == "{a: 1, b: [1]}");
+  CHECK(Read("a: 1\nb:\n  x: 1\n  y: {z: 1\n").root() == "{a: 1}");
 }
 
 TEST_CASE("bytes that YAML does not allow are named") {
