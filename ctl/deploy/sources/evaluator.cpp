@@ -9,6 +9,7 @@
 
 #include "ctl/deploy/sources/filters.hpp"
 #include "ctl/deploy/sources/operators.hpp"
+#include "lib/core/text.hpp"
 
 namespace deploy {
 namespace {
@@ -53,6 +54,17 @@ std::string nameOf(const Expression& tree) {
 
 bool takeForCopy(const Value& value, Allowance& allowance) {
   return value.node ? allowance.takeCopy(*value.node) : allowance.take(1, value.text.size());
+}
+
+/// A variable of the environment: it is hidden, since passwords are given so.
+Outcome environment(const Expression& tree, const std::string& name) {
+  const char* text = ::getenv(name.c_str());
+  if (text == nullptr) return Value::undefined("env." + name);
+  if (!core::isUtf8(text))
+    return at(tree.offset, {0, fmt::format("the environment variable '{}' is not UTF-8 text", name), ""});
+  auto value = Value::ofText(text);
+  value.hidden = true;
+  return value;
 }
 
 Complaint Evaluator::undefined(const Value& value) const {
@@ -128,13 +140,7 @@ Outcome Evaluator::item(const Expression& tree) const {
   const bool isPlain = !index->node && index->kind != Value::Kind::Environment;
   const auto key = index->printed();
   const auto missing = Value::undefined(nameOf(tree), of->node);
-  if (of->kind == Value::Kind::Environment && isPlain) {
-    const char* text = ::getenv(key.c_str());
-    if (text == nullptr) return Value::undefined("env." + key);
-    auto value = Value::ofText(text);
-    value.hidden = true;
-    return value;
-  }
+  if (of->kind == Value::Kind::Environment && isPlain) return environment(tree, key);
   if (of->kind == Value::Kind::Map && isPlain) {
     const auto* found = of->node->find(key);
     return found ? Value::of(partOf(of->node, found)) : missing;

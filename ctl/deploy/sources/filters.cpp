@@ -124,7 +124,7 @@ Outcome toBoolean(const Value& value, const Arguments&) {
   if (const auto* flag = booleanOf(core::lower(*text))) return Value::ofBoolean(*flag);
   if (*text == "1") return Value::ofBoolean(true);
   if (*text == "0" || text->empty()) return Value::ofBoolean(false);
-  return complain(fmt::format("'{}' is not a boolean", *text), "write yes or no");
+  return complain(fmt::format("{} is not a boolean", value.hidden ? "the text" : "'" + *text + "'"), "write yes or no");
 }
 
 Outcome lengthOf(const Value& value, const Arguments&) {

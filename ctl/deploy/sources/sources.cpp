@@ -15,6 +15,7 @@
 #include "ctl/deploy/yaml/allowance.hpp"
 #include "ctl/deploy/yaml/parser.hpp"
 #include "lib/core/files.hpp"
+#include "lib/core/text.hpp"
 
 namespace deploy {
 namespace {
@@ -168,6 +169,8 @@ void Loader::variable(const std::string& text) {
   } else if (!isVariableName(name)) {
     problems_.error({}, "", fmt::format("--var: '{}' is not a name of a variable", name),
                     "use letters, digits and '_', and a letter first");
+  } else if (!core::isUtf8(text)) {
+    problems_.error({}, "", fmt::format("--var: the value of '{}' is not UTF-8 text", name));
   } else {
     Node value;
     value.text = text.substr(equals + 1);

@@ -179,6 +179,10 @@ TEST_CASE("the environment") {
   CHECK(expand("${'a' ~ env.DEPLOY_TEST}")->hidden);
   CHECK(expand("${['a', env.DEPLOY_TEST]|join}")->hidden);
   CHECK_FALSE(expand("x${number}")->hidden);
+  REQUIRE(::setenv("DEPLOY_TEST", "\xFF", 1) == 0);
+  CHECK(complaint("${env.DEPLOY_TEST}") == "6: the environment variable 'DEPLOY_TEST' is not UTF-8 text");
+  REQUIRE(::setenv("DEPLOY_TEST", "secret", 1) == 0);
+  CHECK(complaint("${env.DEPLOY_TEST|bool}") == "18: the text is not a boolean (write yes or no)");
   deploy::Variables known("deploy");
   deploy::Problems problems;
   known.set({"env", {}, *expand("own")}, problems);

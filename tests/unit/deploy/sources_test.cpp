@@ -112,6 +112,8 @@ TEST_CASE("a variable of the command line is NAME=VALUE") {
   sources.load({"=b"});
   CHECK(sources.messages() ==
         "command line: --var: '' is not a name of a variable (use letters, digits and '_', and a letter first)");
+  sources.load({"a=\xFF"});
+  CHECK(sources.messages() == "command line: --var: the value of 'a' is not UTF-8 text");
   sources.load({"a-b=1"});
   CHECK(sources.messages().starts_with("command line: --var: 'a-b' is not a name of a variable"));
 }
