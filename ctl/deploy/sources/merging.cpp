@@ -20,47 +20,53 @@ const char* kindName(const Node& node) {
   return "";
 }
 
-void mergeMaps(Node& into, Node from, const std::string& path, Problems& problems) {
-  MapIndex index;
-  for (std::size_t i = 0; i < into.members.size(); ++i) index.emplace(into.members[i].key, i);
+void mergeMaps(Node& into, MapIndex& index, Node from, const std::string& path, Problems& problems) {
+  // The first time the map has members that did not come through here.
+  if (index.positions.size() != into.members.size())
+    for (std::size_t i = 0; i < into.members.size(); ++i) index.positions.emplace(into.members[i].key, i);
   for (auto& member : from.members) {
     const auto memberPath = fmt::format("{}/{}", path, member.key);
     addMember(into, index, std::move(member), memberPath, problems);
   }
 }
 
-}  // namespace
-
-void merge(Node& into, Node from, const std::string& path, Problems& problems) {
-  if (into.kind != from.kind) {
-    if (isNothing(from)) return;
-    if (isNothing(into)) {
-      into = std::move(from);
-      return;
-    }
-    if (!into.unresolved && !from.unresolved)
-      problems.error(
-          from.mark, path,
-          fmt::format("{} cannot be merged with {} of {}", kindName(from), kindName(into), toText(into.mark)),
-          "use the same kind of value in both places");
+void mergeDifferentKinds(Node& into, Node from, const std::string& path, Problems& problems) {
+  if (isNothing(from)) return;
+  if (isNothing(into)) {
+    into = std::move(from);
     return;
   }
-  switch (from.kind) {
-    case Node::Kind::Scalar: into = std::move(from); break;
-    case Node::Kind::List:
-      into.items.insert(into.items.end(), std::make_move_iterator(from.items.begin()),
-                        std::make_move_iterator(from.items.end()));
-      break;
-    case Node::Kind::Map: mergeMaps(into, std::move(from), path, problems); break;
-  }
+  if (!into.unresolved && !from.unresolved)
+    problems.error(from.mark, path,
+                   fmt::format("{} cannot be merged with {} of {}", kindName(from), kindName(into), toText(into.mark)),
+                   "use the same kind of value in both places");
 }
 
+void appendItems(Node& into, Node from) {
+  into.items.insert(into.items.end(), std::make_move_iterator(from.items.begin()),
+                    std::make_move_iterator(from.items.end()));
+}
+
+}  // namespace
+
 void addMember(Node& map, MapIndex& index, Node::Member member, const std::string& path, Problems& problems) {
-  const auto [at, fresh] = index.emplace(member.key, map.members.size());
-  if (fresh)
+  const auto [at, fresh] = index.positions.emplace(member.key, map.members.size());
+  if (fresh) {
     map.members.push_back(std::move(member));
-  else
-    merge(map.members[at->second].value, std::move(member.value), path, problems);
+    return;
+  }
+  Node& into = map.members[at->second].value;
+  if (into.kind != member.value.kind) {
+    mergeDifferentKinds(into, std::move(member.value), path, problems);
+  } else if (into.kind == Node::Kind::Scalar) {
+    into = std::move(member.value);
+  } else if (into.kind == Node::Kind::List) {
+    appendItems(into, std::move(member.value));
+  } else {
+    auto& known = index.values[member.key];
+    if (!known) known = std::make_unique<MapIndex>();
+    mergeMaps(into, *known, std::move(member.value), path, problems);
+  }
 }
 
 }  // namespace deploy

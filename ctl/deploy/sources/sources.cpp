@@ -125,8 +125,9 @@ void Loader::document(Node root) {
 
 void Loader::section(Node::Member member) {
   auto path = "/" + member.key;
-  const auto known = sections_.find(member.key);
-  expander_.expand(member.value, path, known == sections_.end() ? nullptr : &root_.members[known->second].value);
+  const auto known = sections_.positions.find(member.key);
+  expander_.expand(member.value, path,
+                   known == sections_.positions.end() ? nullptr : &root_.members[known->second].value);
   makePathsAbsolute(member.key, member.value);
   addMember(root_, sections_, std::move(member), path, problems_);
 }

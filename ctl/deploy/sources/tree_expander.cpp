@@ -69,8 +69,10 @@ void TreeExpander::visitMap(Node& value, const Node* merged) {
     path_ += member.key;
     const Node* earlier = nullptr;  // only the length of a list matters
     if (member.value.kind != Node::Kind::Scalar) {
-      const auto at = index.find(member.key);
-      earlier = at != index.end() ? &value.members[at->second].value : merged ? merged->find(member.key) : nullptr;
+      const auto at = index.positions.find(member.key);
+      earlier = at != index.positions.end() ? &value.members[at->second].value
+                : merged                    ? merged->find(member.key)
+                                            : nullptr;
     }
     visit(member.value, earlier);
     addMember(value, index, std::move(member), path_, problems_);

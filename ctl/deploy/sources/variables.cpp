@@ -29,8 +29,8 @@ void Variables::set(Node::Member variable, Problems& problems) {
 }
 
 const Node* Variables::find(const std::string& name) const {
-  const auto at = index_.find(name);
-  return at == index_.end() ? nullptr : &map_.members[at->second].value;
+  const auto at = index_.positions.find(name);
+  return at == index_.positions.end() ? nullptr : &map_.members[at->second].value;
 }
 
 Value Variables::get(const std::string& name) const {

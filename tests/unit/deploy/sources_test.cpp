@@ -23,6 +23,14 @@ TEST_CASE("repeated keys of one file merge in the same way, at every level") {
         "{x: {l: [1, 2, 3], t: 2}}");
 }
 
+TEST_CASE("maps inside maps merge again and again") {
+  Sources sources;
+  CHECK(sources.section("m", "m:\nm: {a: {b: {k: 1}}}\nm: {a: {b: {j: 1}, c: 1}}\nm: {a: {b: {k: 2, i: 1}, c: 2}}\n") ==
+        "{a: {b: {k: 2, j: 1, i: 1}, c: 2}}");
+  CHECK(sources.section("vars", "vars: {m: {a: {}}}\nvars: {m: {a: {x: 1}}}\n---\nvars: {m: {a: {x: 2, y: 3}}}\n") ==
+        "{hadeploy_action: deploy, m: {a: {x: 2, y: 3}}}");
+}
+
 TEST_CASE("items of lists do not merge") {
   Sources sources;
   CHECK(sources.section("hosts", "hosts: [{name: a}]\nhosts: [{name: a, x: 1}]\n") == "[{name: a}, {name: a, x: 1}]");
