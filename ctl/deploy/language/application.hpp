@@ -20,11 +20,23 @@ namespace deploy {
 
 /// A checked value in the type of its attribute.
 struct Value {
+  struct Member;
   using List = std::vector<Value>;
-  using Map = std::vector<std::pair<std::string, Value>>;
+  using Map = std::vector<Member>;
   std::variant<std::string, std::int64_t, double, bool, List, Map> data;
-  friend bool operator==(const Value&, const Value&) = default;
+  friend bool operator==(const Value& a, const Value& b);
 };
+
+/// A member of a map: name and value. Not a std::pair, which clang 14 cannot instantiate before Value is complete.
+struct Value::Member {
+  Member(std::string name, Value value) : first(std::move(name)), second(std::move(value)) {}
+
+  std::string first;
+  Value second;
+  friend bool operator==(const Member&, const Member&) = default;
+};
+
+inline bool operator==(const Value& a, const Value& b) { return a.data == b.data; }
 
 using Names = std::set<std::string, std::less<>>;
 

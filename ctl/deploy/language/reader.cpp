@@ -132,8 +132,10 @@ std::optional<Value> AttributeReader::read(const Node& node, const Attribute& at
   if (node.kind != Node::Kind::Map && !isNothing(node))
     return refuse(node, path, fmt::format("is {}, not a map", formOf(node)),
                   fmt::format("write {{ {}: value }}", attribute.members.front().name));
-  auto members = readMap(node, attribute.members, path, attribute.name);
-  return Value{Value::Map(members.begin(), members.end())};
+  Value::Map map;
+  for (auto& [name, value] : readMap(node, attribute.members, path, attribute.name))
+    map.emplace_back(name, std::move(value));
+  return Value{std::move(map)};
 }
 
 void AttributeReader::complainUnknown(const Node::Member& member, std::span<const Attribute> attributes,
@@ -203,9 +205,9 @@ void readItems(const Section& section, const Node& node, Drafts& drafts, Problem
 }
 
 std::vector<std::string> readTexts(const Section& section, const Node& node, Problems& problems) {
-  static const Attribute attribute{.kind = &kLocalPath, .form = Form::ListOrScalar};
+  static const Attribute kAttribute{.kind = &kLocalPath, .form = Form::ListOrScalar};
   AttributeReader reader(problems, false);
-  const auto value = reader.read(node, attribute, fmt::format("/{}", section.name));
+  const auto value = reader.read(node, kAttribute, fmt::format("/{}", section.name));
   std::vector<std::string> texts;
   if (value)
     for (const auto& text : std::get<Value::List>(value->data)) texts.push_back(std::get<std::string>(text.data));
@@ -213,9 +215,9 @@ std::vector<std::string> readTexts(const Section& section, const Node& node, Pro
 }
 
 bool readFlag(const Section& section, const Node& node, Problems& problems) {
-  static const Attribute attribute{.kind = &kBoolean};
+  static const Attribute kAttribute{.kind = &kBoolean};
   AttributeReader reader(problems, false);
-  const auto value = reader.read(node, attribute, fmt::format("/{}", section.name));
+  const auto value = reader.read(node, kAttribute, fmt::format("/{}", section.name));
   return value ? *value == Value{true} : section.fallback == "yes";
 }
 
