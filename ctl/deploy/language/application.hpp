@@ -29,7 +29,7 @@ struct Value {
 
 /// A member of a map: name and value. Not a std::pair, which clang 14 cannot instantiate before Value is complete.
 struct Value::Member {
-  Member(std::string name, Value value) : first(std::move(name)), second(std::move(value)) {}
+  Member(std::string_view name, Value value) : first(name), second(std::move(value)) {}
 
   std::string first;
   Value second;
