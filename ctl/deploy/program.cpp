@@ -146,7 +146,8 @@ int deployWith(const Deployment& deployment) {
   const int status = options.action == "none" ? writeAll(*work, deployment) : runAction(*work, deployment, signals);
   if (work->isKept() && options.action != "none")
     remark(fmt::format("the generated files stay in {}; they may contain passwords", work->path()));
-  return status;
+  const int signal = signals.take();
+  return signal != 0 ? 128 + signal : status;
 }
 
 /// What the sources say, checked. The problems are reported; without a value there are errors.

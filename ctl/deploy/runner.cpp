@@ -35,18 +35,27 @@ int waitFor(pid_t child, const sigset_t& signals, int& received) {
 
 HeldSignals::HeldSignals() {
   ::sigemptyset(&held_);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::sigaddset(&held_, signal);
+  ::sigaddset(&held_, SIGCHLD);
+  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) {
+    struct sigaction action {};
+    // One that is ignored (nohup) stays so; held, it would come nevertheless.
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) ::sigaddset(&held_, signal);
+  }
   ::sigprocmask(SIG_BLOCK, &held_, &before_);
 }
 
 HeldSignals::~HeldSignals() {
-  // What came is answered by the exit status; it must not end the program before its last words.
+  while (take() != 0) {
+  }
+  ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
+int HeldSignals::take() const noexcept {
   const struct timespec now {};
   sigset_t deadly = held_;
   ::sigdelset(&deadly, SIGCHLD);
-  while (::sigtimedwait(&deadly, nullptr, &now) > 0) {
-  }
-  ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+  const int signal = ::sigtimedwait(&deadly, nullptr, &now);
+  return signal > 0 ? signal : 0;
 }
 
 std::string findProgram(const std::string& name) {
@@ -60,11 +69,16 @@ std::string findProgram(const std::string& name) {
 
 core::Expected<int> runProgram(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
                                const HeldSignals& signals) {
+  if (const int signal = signals.take()) return 128 + signal;
   // Not core::spawn(): the child keeps this process's descriptors, such as that of --vaultPasswordFile <(command).
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   ::posix_spawnattr_setsigmask(&attributes, &signals.before());
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  sigset_t ignored;
+  ::sigemptyset(&ignored);
+  ::sigaddset(&ignored, SIGPIPE);
+  ::posix_spawnattr_setsigdefault(&attributes, &ignored);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   pid_t child = 0;
   const int code = ::posix_spawn(&child, arguments[0].c_str(), nullptr, &attributes,
                                  core::argumentPointers(arguments).data(), core::argumentPointers(environment).data());

@@ -185,7 +185,7 @@ class Running:
             pass
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_is_passed_on_and_the_folder_removed(deployer, cleanup, number):
     running = Running(deployer, cleanup)
     with subprocess.Popen(deployer.command(*DEPLOY), env=running.environment, cwd=deployer.directory) as process:

@@ -29,14 +29,14 @@ def record():
     with open({record!r}, "w") as out:
         json.dump(dict(arguments=sys.argv[1:], environment=dict(os.environ), work=work, files=files, pid=os.getpid(),
                        mode=oct(os.lstat(work).st_mode & 0o7777), group=os.getpgid(0), signals=signals,
-                       ignored=[s for s in (1, 2, 15) if signal.getsignal(s) == signal.SIG_IGN],
+                       ignored=[s for s in (1, 2, 3, 15) if signal.getsignal(s) == signal.SIG_IGN],
                        blocked=sorted(signal.pthread_sigmask(signal.SIG_BLOCK, []))), out)
 record()
 result = {{"failed": False, "unreachable": False, "all_wanted_run": os.environ.get("DEPLOY_TEST_ALL_RUN") == "1"}}
 if "DEPLOY_TEST_NO_RESULT" not in os.environ:
     json.dump(result, open(os.environ["DEPLOY_RESULT"], "w"))
 if "DEPLOY_TEST_WAIT" in os.environ:
-    numbers = [signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1]
+    numbers = [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1]
     signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     os.close(os.open(os.environ["DEPLOY_TEST_WAIT"], os.O_WRONLY))
     while True:
