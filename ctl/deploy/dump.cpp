@@ -70,7 +70,7 @@ bool isName(std::string_view key) { return std::find(kNames.begin(), kNames.end(
 Value dumpedItem(const Item& item) {
   Value::Map members;
   for (const auto key : kNames)
-    if (item.has(key)) members.emplace_back(key, text(item.text(key)));
+    if (item.has(key)) members.emplace_back(std::string(key), text(item.text(key)));
   members.emplace_back("at", text(toText(item.mark)));
   if (!item.hosts.empty()) members.emplace_back("hosts", texts(item.hosts));
   for (const auto& [key, value] : item.values)
@@ -103,7 +103,7 @@ Value dump(const Application& application) {
   for (const auto name : names) {
     Value::List items;
     for (const auto& item : application.section(name)) items.push_back(dumpedItem(item));
-    if (!items.empty()) sections.emplace_back(name, list(std::move(items)));
+    if (!items.empty()) sections.emplace_back(std::string(name), list(std::move(items)));
   }
   if (!application.rolesFolders.empty()) sections.emplace_back("roles_folders", texts(application.rolesFolders));
   if (!application.playbooksFolders.empty())

@@ -38,7 +38,7 @@ Value variablesOf(const Item& host) {
   Value::Map variables;
   for (const auto& [attribute, variable] : kVariables)
     if (const auto at = host.values.find(attribute); at != host.values.end())
-      variables.emplace_back(variable, at->second);
+      variables.emplace_back(std::string(variable), at->second);
   return map(std::move(variables));
 }
 

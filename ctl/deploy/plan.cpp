@@ -67,7 +67,7 @@ Value plan(const Application& application, const PlanSettings& settings, const s
         if (chosen.count(host) > 0) itsHosts.push_back(text(host));
       if (!itsHosts.empty()) items.push_back(plannedItem(item, std::move(itsHosts)));
     }
-    if (!items.empty()) sections.emplace_back(section, list(std::move(items)));
+    if (!items.empty()) sections.emplace_back(std::string(section), list(std::move(items)));
   }
   return map({{"version", {std::int64_t{1}}},
               {"action", text(settings.action)},
