@@ -137,7 +137,7 @@ def test_the_table_of_states(output):
 def test_whether_all_run_that_should(wanted, failed, expected):
     reports = Reports()
     reports.begin(["status"])
-    reports.take("en1", result(action="status", status=[row("p", "RUNNING", wanted)]), ["status"], failed)
+    reports.take("en1", result(action="status", status=[row("p", "RUNNING", wanted)]), ["status"], failed, "Stage status")
     assert reports.summary()["all_wanted_run"] is expected
 
 

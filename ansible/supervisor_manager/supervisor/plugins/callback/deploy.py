@@ -162,7 +162,8 @@ class CallbackModule(DefaultCallback):
             return False
         host = result._host.get_name()
         self._waiting.discard(host)
-        self._reports.take(host, result._result, stages_of(result._task), failed)
+        self._reports.take(host, result._result, stages_of(result._task), failed,
+                           name_of(result._task))
         self._show_progress(result._task)
         return True
 
@@ -243,6 +244,11 @@ def stages_of(task):
 
 def compares(task):
     return bool(task.args.get("compare"))
+
+
+def name_of(task):
+    """What a task of ours does, in words."""
+    return "Compare" if compares(task) else "Stage " + ", ".join(stages_of(task))
 
 
 def clean_diff(part):

@@ -48,8 +48,11 @@ class Reports:
         """A task with these stages begins."""
         self.order += [stage for stage in stages if stage not in self.order]
 
-    def take(self, host, result, stages, has_failed):
-        """The result of one of our tasks. Steps of a stage replace those that the comparison told before."""
+    def take(self, host, result, stages, has_failed, name):
+        """The result of one of our tasks. Steps of a stage replace those that the comparison told before.
+
+        name: of the step that is reported if the task failed without one, such as for a mistake in a template
+        """
         report = self.of(host)
         self.action = result.get("action") or self.action
         for stage in stages:
@@ -57,7 +60,7 @@ class Reports:
         report.status += result.get("status") or []
         if has_failed and not any(step["result"] == "failed" for step in result.get("steps", ())):
             report.stages[stages[0]].append({
-                "stage": stages[0], "name": "Stage " + " ".join(stages) if len(stages) == 1 else "Comparison",
+                "stage": stages[0], "name": name,
                 "result": "failed", "handler": False, "at": None, "message": failure_of(result), "diff": None})
         if has_failed:
             failed = [step for step in report.steps(self.order) if step["result"] == "failed"]
