@@ -92,9 +92,10 @@ def test_what_is_not_managed_is_only_checked(host, owner):
     assert outline(host.run("accounts", items)) == [(f"Check group '{owner.pw_name}'", "ok"),
                                                     (f"Check user '{owner.pw_name}'", "ok")]
     assert host.fails("accounts", {"users": [user("nobody-here", managed=False)]}) == (
-        "Check user 'nobody-here': there is no account 'nobody-here' on this host: managed is no, so it is not made "
-        "(app.yml:5:3)")
-    assert "there is no group 'none-here'" in host.fails("accounts", {"groups": [group("none-here", managed=False)]})
+        "Check user 'nobody-here': the account 'nobody-here' does not exist on this host, and managed: no does not "
+        "make it (app.yml:5:3)")
+    assert "the group 'none-here' does not exist" in host.fails(
+        "accounts", {"groups": [group("none-here", managed=False)]})
 
 
 def test_a_group_that_is_missing_is_named(host, login):

@@ -110,9 +110,10 @@ def test_a_host_that_is_down_is_unreachable_and_the_others_go_on(work_dir):
 
 def test_json_for_machines(work_dir):
     site = Site(work_dir, ["en1", "en2"], variables={"where": "dest"})
-    site.plan({"folders": [folder(site)], "files": [template(site, "{{ inventory_hostname }}", hosts=["en2"])]})
+    site.plan({"folders": [dict(folder(site), hosts=["en2"])],
+               "files": [template(site, "{{ inventory_hostname }}", hosts=["en2"])]})
     document = json.loads(site.run(DEPLOY_OUTPUT="json").stdout)
-    assert document["action"] == "deploy"
+    assert document["action"] == "deploy" and document["hosts"]["en1"]["steps"] == []
     en2 = document["hosts"]["en2"]
     assert (en2["changed"], en2["failed"], en2["unreachable"], en2["error"]) == (2, 0, 0, None)
     assert [(step["stage"], step["result"], step["at"]) for step in en2["steps"]] == [

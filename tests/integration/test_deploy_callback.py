@@ -93,8 +93,8 @@ def test_nothing_to_do_is_printed_at_the_end(output):
 
 
 def test_messages_and_failures(output):
-    output.task(FILES, {"en1": result(step("files", "Remove", message="stays"), step("files", "Copy", "failed", message="no",
-                                                                                      at="app.yml:1:2"))}, failed=["en1"])
+    failed = step("files", "Copy", "failed", message="no", at="app.yml:1:2")
+    output.task(FILES, {"en1": result(step("files", "Remove", message="stays"), failed)}, failed=["en1"])
     assert output.end()[:5] == ["== TASK [Remove]", "ok: [en1]", "    stays", "== TASK [Copy]",
                                 "failed: [en1]: no (app.yml:1:2)"]
 
@@ -102,7 +102,8 @@ def test_messages_and_failures(output):
 def test_a_module_that_broke_is_a_failure(output):
     broken = {"msg": "MODULE FAILURE", "module_stderr": "Traceback\nKeyError: 'x'\n"}
     output.task(FILES, {"en1": broken}, failed=["en1"])
-    assert output.end()[:2] == ["== TASK [Stage files]", "failed: [en1]: MODULE FAILURE: KeyError: 'x'; --vvv shows all"]
+    assert output.end()[:2] == [
+        "== TASK [Stage files]", "failed: [en1]: MODULE FAILURE: KeyError: 'x'; --vvv shows all"]
 
 
 def test_a_text_of_a_host_is_not_obeyed_by_a_terminal(output):
@@ -137,7 +138,8 @@ def test_the_table_of_states(output):
 def test_whether_all_run_that_should(wanted, failed, expected):
     reports = Reports()
     reports.begin(["status"])
-    reports.take("en1", result(action="status", status=[row("p", "RUNNING", wanted)]), ["status"], failed, "Stage status")
+    told = result(action="status", status=[row("p", "RUNNING", wanted)])
+    reports.take("en1", told, ["status"], failed, "Stage status")
     assert reports.summary()["all_wanted_run"] is expected
 
 

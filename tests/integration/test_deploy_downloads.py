@@ -119,7 +119,8 @@ def test_failures_name_the_url_and_leave_nothing(server, work_dir):
         "(app.yml:2:3)")
     server.cut = True
     assert "the connection ended after 6 of 1006 bytes" in failure(item(server, f"{work_dir}/f"))
-    assert "http://127.0.0.1:1/x cannot be fetched: " in failure(item(server, f"{work_dir}/f", url="http://127.0.0.1:1/x"))
+    nobody = "http://127.0.0.1:1/x"
+    assert f"{nobody} cannot be fetched: " in failure(item(server, f"{work_dir}/f", url=nobody))
     assert os.listdir(work_dir) == []
 
 

@@ -297,7 +297,8 @@ def test_a_file_system_that_never_answers_is_given_up(host, owner, work_dir, hom
     items = {"folders": [folder(f"{work_dir}/a")], "files": [file(f"{home}/hang/f", host.content("1"), owner.pw_name)]}
     with HangingFiles(f"{home}/hang", "lookup"):
         result = host.call("files", items, check=True)
-    assert outline(result) == [(f"Setup folder '{work_dir}/a'", "changed"), (f"Copy file 'f' to '{home}/hang'", "failed")]
+    assert outline(result) == [
+        (f"Setup folder '{work_dir}/a'", "changed"), (f"Copy file 'f' to '{home}/hang'", "failed")]
     assert result["msg"] == f"Copy file 'f' to '{home}/hang': no answer within 1 seconds (app.yml:2:3)"
     assert result["changed_paths"] == [f"{work_dir}/a"]
 

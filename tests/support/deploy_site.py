@@ -21,9 +21,9 @@ class Site:
         self._collections = link_collections(os.path.join(folder, "collections"))
         self.hosts = hosts if isinstance(hosts, dict) else {host: {} for host in hosts}
         local = {"ansible_connection": "local"}
-        self._write("inventory.json", {"all": {"hosts": {
-            name: dict({} if more else local, **more) for name, more in self.hosts.items()}, "vars": dict(
-                {"ansible_python_interpreter": PYTHON, "ansible_remote_tmp": self.path("remote")}, **(variables or {}))}})
+        shared = dict(variables or {}, ansible_python_interpreter=PYTHON, ansible_remote_tmp=self.path("remote"))
+        self._write("inventory.json", {"all": {
+            "hosts": {name: dict({} if more else local, **more) for name, more in self.hosts.items()}, "vars": shared}})
         self.write("ansible.cfg", "[defaults]\nstdout_callback = supervisor_manager.supervisor.deploy\n"
                    f"inventory = inventory.json\nlocal_tmp = {self.path('local')}\n[connection]\npipelining = true\n")
 
@@ -54,7 +54,8 @@ class Site:
         tasks = [dict(task("compare", stages=self.stages, compare=True), register="compared"),
                  {"meta": "end_host", "when": "compared.pending == [] or ansible_check_mode"}]
         for stage in self.stages:
-            tasks.append(dict(task(stage, stages=[stage], before="{{ compared }}"), when=f"'{stage}' in compared.pending"))
+            tasks.append(dict(task(stage, stages=[stage], before="{{ compared }}"),
+                              when=f"'{stage}' in compared.pending"))
         self._write("play.yml", [{"hosts": "all", "gather_facts": False, "tasks": tasks}])
 
     def run(self, *options, play=None, **environment):
@@ -64,8 +65,8 @@ class Site:
         else:
             self._write("play.yml", play)
         return subprocess.run(
-            ["ansible-playbook", "play.yml", *options], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, check=False, stdin=subprocess.DEVNULL,
+            ["ansible-playbook", "play.yml", *options], cwd=self.folder, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
             env=dict(os.environ, ANSIBLE_CONFIG=self.path("ansible.cfg"), ANSIBLE_COLLECTIONS_PATH=self._collections,
                      DEPLOY_RESULT=self.path("result.json"), LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="1", **environment))
 

@@ -73,7 +73,7 @@ def deploy_group(run, item):
     if not item.get("managed", True):
         name = f"Check group '{group}'"
         if not exists:
-            run.fail(name, f"there is no group '{group}' on this host: managed is no, so it is not made", item)
+            run.fail(name, f"the group '{group}' does not exist on this host, and managed: no does not make it", item)
         run.step(name, False, item)
         return
     name = f"Setup group '{group}'"
@@ -88,7 +88,7 @@ def deploy_user(run, item):
     if not item.get("managed", True):
         name = f"Check user '{login}'"
         if entry is None:
-            run.fail(name, f"there is no account '{login}' on this host: managed is no, so it is not made", item)
+            run.fail(name, f"the account '{login}' does not exist on this host, and managed: no does not make it", item)
         run.step(name, False, item)
         return
     name = f"Setup user '{login}'"

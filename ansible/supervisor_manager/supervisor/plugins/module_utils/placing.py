@@ -136,7 +136,7 @@ def header_diff(run, path, before, after):
 
 
 def put_file(run, folder, path, item, content, wanted):
-    """A file with its content and rights. `folder`: the open folder of its path; None when comparing, if it will be made.
+    """A file with its content and rights. `folder`: the open folder of its path; None when comparing: it will be made.
 
     A file whose owner changes, or that has other names, is replaced even if its content is the same: whoever has it
     open, or made the other name, would change ours.

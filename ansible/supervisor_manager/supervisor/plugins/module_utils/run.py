@@ -53,7 +53,7 @@ class Run:
         """A step begins: if it never ends, this is the one that is reported."""
 
     def alive(self):
-        """A long step goes on."""
+        """A long step makes progress."""
 
     def step(self, name, changed, item=None, handler=False, message=None, diff=None):
         """Records a step. A step that changed nothing is recorded, too."""
