@@ -99,6 +99,13 @@ def test_messages_and_failures(output):
                                 "failed: [en1]: no (app.yml:1:2)"]
 
 
+def test_a_diff_is_shown(output):
+    parts = {"before": "a\n", "after": "b\n", "before_header": "/f", "after_header": "/f"}
+    output.task(FILES, {"en1": result(step("files", "One", "changed", diff=parts), step("files", "Two", "changed",
+                                                                                        diff=[parts]))})
+    assert output.end().count("-a") == 2 and output.lines.count("+b") == 2
+
+
 def test_a_module_that_broke_is_a_failure(output):
     broken = {"msg": "MODULE FAILURE", "module_stderr": "Traceback\nKeyError: 'x'\n"}
     output.task(FILES, {"en1": broken}, failed=["en1"])

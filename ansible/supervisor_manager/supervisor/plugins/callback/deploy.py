@@ -139,11 +139,12 @@ class CallbackModule(DefaultCallback):
             super(CallbackModule, self).v2_on_file_diff(result)
 
     def v2_playbook_on_stats(self, stats):
+        for host in stats.processed:
+            self._reports.of(host)
+        write_result(self._reports.summary())
         self._end_task()
         for stage in self._reports.order:
             self._print_stage(stage)
-        for host in stats.processed:
-            self._reports.of(host)
         if self._json:
             sys.stdout.write(json.dumps(self._reports.document(), indent=2) + "\n")
             sys.stdout.flush()
@@ -152,7 +153,6 @@ class CallbackModule(DefaultCallback):
                 self._say(line)
         else:
             self._print_recap()
-        write_result(self._reports.summary())
 
     # Ours
 
@@ -199,8 +199,10 @@ class CallbackModule(DefaultCallback):
 
     def _print_step(self, host, step):
         result = step["result"]
-        if step.get("diff"):
-            self._display.display(self._get_diff([clean_diff(part) for part in step["diff"]]))
+        diff = step.get("diff")
+        if diff:
+            parts = diff if isinstance(diff, list) else [diff]
+            self._display.display(self._get_diff([clean_diff(part) for part in parts]))
         if result == "failed":
             self._say(f"failed: [{host}]: {located(step)}", COLORS[result])
             return
