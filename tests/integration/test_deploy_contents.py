@@ -3,7 +3,9 @@
 
 import base64
 import hashlib
+import json
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +16,7 @@ load_ansible()
 from ansible.parsing.dataloader import DataLoader  # noqa: E402
 from ansible.parsing.vault import VaultLib, VaultSecret  # noqa: E402
 from ansible.template import Templar  # noqa: E402
+from ansible_collections.supervisor_manager.supervisor.plugins.action.deploy import ActionModule  # noqa: E402
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils import contents as module  # noqa: E402
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils import items as host_items  # noqa: E402
 
@@ -149,3 +152,42 @@ def test_a_binary_template_is_refused(contents, work_dir):
         file.write(b"\xff\xfe")
     with pytest.raises(module.BadItem, match="is a text in UTF-8; use file://"):
         contents.of_template({"dest": "/x"}, f"{work_dir}/t", "/x")
+
+
+class Action(ActionModule):
+    """The action plugin without a connection: what it transfers is in `sent`, the module's arguments are its result."""
+
+    def __init__(self, templar, loader, args):
+        self._task = SimpleNamespace(args=args, check_mode=False, diff=False)
+        self._templar, self._loader = templar, loader
+        self._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="/remote", join_path=os.path.join))
+        self.sent = []
+
+    def _transfer_file(self, local_path, remote_path):
+        self.sent.append((local_path, remote_path))
+
+    def _fixup_perms2(self, remote_paths, remote_user=None, execute=True):
+        pass
+
+    def _execute_module(self, module_name=None, module_args=None, tmp=None, task_vars=None, persist_files=False,
+                        delete_remote_tmp=None, wrap_async=False):
+        return module_args
+
+    def prepared(self):
+        arguments, contents, packages = self._prepare({"inventory_hostname": "en1"}, False)
+        return self._call(arguments, contents, packages, {})
+
+
+@pytest.mark.parametrize("stages, wants, sent", [
+    (["instances"], True, True), (["instances"], False, False), (["programs"], True, False)])
+def test_packages_go_only_where_they_are_wanted(templar, loader, work_dir, stages, wants, sent):
+    plan = {"version": 1, "action": "deploy", "items": {}, "packages": ["/src/a.deb"], "prune": True,
+            "hosts": {"en1": {"privileged": False}}}
+    args = {"plan": write(f"{work_dir}/plan.json", json.dumps(plan)), "stages": stages,
+            "before": {"wants_packages": wants, "changed_paths": ["/f"], "steps": ["not sent"]}}
+    action = Action(templar, loader, args)
+    arguments = action.prepared()
+    assert action.sent == ([("/src/a.deb", "/remote/a.deb")] if sent else [])
+    assert arguments["options"] == {"purge": False, "prune": True, "diff": False, "privileged": False,
+                                    "packages": ["/remote/a.deb"] if sent else []}
+    assert arguments["before"] == {"changed_paths": ["/f"]} and arguments["compare"] is False

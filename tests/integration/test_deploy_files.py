@@ -3,13 +3,17 @@
 
 import contextlib
 import os
+import signal
 import stat
 import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from deploy_host import Host, as_account, changed, messages, outline, stages
 from hanging_files import HangingFiles
+from waiting import wait_for
 
 
 @pytest.fixture
@@ -178,6 +182,27 @@ def test_what_a_killed_run_left_is_removed(host, home, secrets):
     os.mkdir(f"{home}/.f.deploy-99999999-000000000001")
     host.run("files", {"files": [file(f"{home}/f", host.content("1"))]})
     assert sorted(os.listdir(home)) == [".f.deploy-99999999-000000000001", "f"] and is_untouched(secrets)
+
+
+def test_a_run_that_was_killed_is_completed_by_the_next(host, home, work_dir, monkeypatch):
+    """It is killed while a new file is complete, but not yet in its place."""
+    monkeypatch.setattr(tempfile, "tempdir", work_dir)
+    write(f"{work_dir}/hold", f"#!/bin/sh\nmkdir {work_dir}/held.$PPID.$$\nexec sleep 1000\n")
+    os.chmod(f"{work_dir}/hold", 0o755)
+    items = {"files": [file(f"{home}/a", host.content("1")),
+                       file(f"{home}/b", host.content("2"), validate=f"{work_dir}/hold %s")]}
+    before = host.call("files", items, check=True)
+    with ThreadPoolExecutor(1) as pool:
+        broken = pool.submit(host.call, "files", items, before=before)
+        held = wait_for(lambda: [name for name in os.listdir(work_dir) if name.startswith("held.")], "the validation")
+        for pid in held[0].split(".")[1:]:
+            os.kill(int(pid), signal.SIGKILL)
+        result = broken.result()
+    assert result["msg"] == f"Copy file 'b' to '{home}': the child process died (app.yml:2:3)"
+    assert read(f"{home}/a") == "1" and not os.path.exists(f"{home}/b")
+    assert [name[:10] for name in os.listdir(home) if name != "a"] == [".b.deploy-"]
+    del items["files"][1]["validate"]
+    assert changed(host.run("files", items)) == [f"Copy file 'b' to '{home}'"] and sorted(os.listdir(home)) == ["a", "b"]
 
 
 @contextlib.contextmanager

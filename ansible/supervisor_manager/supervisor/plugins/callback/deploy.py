@@ -13,8 +13,8 @@ version_added: 0.1.0
 description:
   - Prints the steps that the module C(supervisor_manager.supervisor.deploy) reports, and other tasks as the default
     callback does.
-  - E(DEPLOY_OUTPUT=json) in the environment prints one JSON document at the end, and nothing else.
-  - E(DEPLOY_RESULT) names a file for the result of the run.
+  - C(DEPLOY_OUTPUT=json) in the environment prints one JSON document at the end, and nothing else.
+  - C(DEPLOY_RESULT) names a file for the result of the run.
 extends_documentation_fragment:
   - default_callback
   - result_format_callback
