@@ -100,6 +100,12 @@ def test_a_refused_entry_is_put_back_and_does_not_hold_up_others(host, manager, 
     assert manager.call("PlanReload") == [[], [], []]
 
 
+def test_a_refusal_does_not_show_the_password(host, owner):
+    server = {"endpoint": "127.0.0.1:39517", "username": "admin", "password": "{SHA256}geheim"}
+    outcome = deploy(host, supervisor("tsupv", owner, http_server=server))
+    assert "http_server.password" in outcome.failed and "geheim" not in repr(outcome.run.steps)
+
+
 def test_an_existing_file_of_others_is_a_refusal(host, manager, owner):
     manager.write("etc/supervisord_tsupv.conf", "[supervisord]\n")
     outcome = deploy(host, supervisor("tsupv", owner))

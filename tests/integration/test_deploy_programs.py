@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import threading
@@ -448,6 +449,17 @@ class TestHostileOwner:
         outcome = pretend(answer).deploy(supervised("a", "tsupv"))
         assert "cannot be asked" in outcome.failed or "could not be looked after" in outcome.failed
 
+    def test_variables_of_root_stay_hidden(self, ours, monkeypatch):
+        monkeypatch.setenv("SECRET", "for-roots-eyes")
+        write(ours.daemon.config_path, "[unix_http_server]\nfile=/tmp/%(ENV_SECRET)s\n")
+        failed = ours.deploy(supervised("a", "tsupv")).failed
+        assert "names no Unix socket" in failed and "eyes" not in failed
+
+    def test_a_child_that_is_stopped_is_left_after_a_time(self, ours, monkeypatch):
+        part = load("module_utils.owner_programs").OwnersPart
+        monkeypatch.setattr(part, "_connect", lambda self: os.kill(os.getpid(), signal.SIGSTOP))
+        assert "no answer within 2 seconds" in ours.deploy(supervised("a", "tsupv")).failed
+
     def test_control_characters_of_a_program_do_not_reach_the_terminal(self, ours, monkeypatch):
         monkeypatch.undo()
         bad = supervised("bad", "tsupv", command="/bin/sh -c 'printf \"\\302\\233\\342\\200\\256evil\" >&2; exit 3'",
@@ -510,6 +522,24 @@ class TestManaged:
         assert host.run("remove", items, ("programs", "instances")).changed[:2] == [
             verb("Stop", "program1"), "Remove program 'program1' of supervisor 'tsupv'"]
         assert [row["instance_state"] for row in host.run("status", items, ["status"]).run.status] == ["absent"]
+
+    def test_an_instance_that_restarts_has_restarted_its_programs(self, host, manager, owner, work_dir):
+        path = os.path.join(work_dir, "program1.sh")
+        write(path, "exec sleep 100000\n")
+        items = {"supervisors": [supervisor("tsupv", owner)], "files": [
+            {"dest": path, "notify": [{"kind": "program", "supervisor": "tsupv", "program": "program1"}]}],
+            "supervisor_programs": [supervised("program1", "tsupv", f"/bin/sh {path}")]}
+        host.deploy(items)
+        pid = manager.program_pid("tsupv", "program1")
+        write(path, "exec sleep 200000\n")
+        items["supervisors"][0]["nice"] = 3
+        before = {"changed_paths": [path]}
+        predicted, outcome = host.deploy(items, check=True, before=before), host.deploy(items, before=before)
+        assert steps_of(predicted) == steps_of(outcome)
+        assert outcome.changed == ["Setup configuration file /etc/supervisord_tsupv.conf",
+                                   "Restart supervisord_tsupv service"]
+        assert manager.program_pid("tsupv", "program1") != pid
+        assert host.deploy(items, before=before).changed == []
 
     def test_a_program_that_an_entry_declares_is_not_taken(self, host, manager, owner):
         manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])

@@ -355,7 +355,8 @@ class _Deployment:
         if row.get("state") != "running" or not row.get("main_pid"):
             return False
         paths = [(item["dest"], item["dest"] in self._run.changed_paths) for item in self._run.section("files")
-                 if {"kind": "instance", "supervisor": wanted.name} in (item.get("notify") or ())]
+                 if any(one["kind"] == "instance" and one["supervisor"] == wanted.name
+                        for one in item.get("notify") or ())]
         if self._run.check and (wanted.template_differs or any(changed for path, changed in paths)):
             return True
         start = control.started_at(row["main_pid"])
@@ -377,7 +378,10 @@ class _Deployment:
     def _report(self, wanted):
         item, name = wanted.item, wanted.name
         if name in self._failed:
-            self._failures.add(setup_name(item), self._failed[name], item)
+            reason = self._failed[name]
+            if wanted.keys.get(entries.PASSWORD):  # a refusal can quote it
+                reason = reason.replace(wanted.keys[entries.PASSWORD], "(hidden)")
+            self._failures.add(setup_name(item), reason, item)
             return
         new = wanted.old_keys is None
         inside = wanted.changed_keys - set(entries.OUTSIDE_KEYS) - {"supervisorctl"}

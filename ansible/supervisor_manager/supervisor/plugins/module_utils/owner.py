@@ -98,9 +98,9 @@ def _own_name():
 def _be_child(identity, work, seconds, writer):
     """Never returns, whatever happens: nothing of the parent may run twice."""
     try:
-        _become(identity, seconds, writer)
         finish = {"finish": ""}
         try:
+            _become(identity, seconds, writer)
             work(lambda value: _write(writer, {"value": value}))
         except Exception as error:  # pylint: disable=broad-except
             finish = {"finish": str(error) or type(error).__name__}
@@ -127,6 +127,8 @@ def _become(identity, seconds, writer):
         os.setgroups(identity.groups)
         os.setresgid(identity.gid, identity.gid, identity.gid)
         os.setresuid(identity.uid, identity.uid, identity.uid)
+    os.environ.clear()  # the parent's may be secret, and files of the owner can name variables
+    os.environ.update(PATH="/usr/local/bin:/usr/bin:/bin", HOME=identity.home, USER=identity.user, LOGNAME=identity.user)
     os.umask(0o022)
     os.chdir("/")
 
