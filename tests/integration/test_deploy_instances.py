@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from deployment import Host, content_of, load, supervisor
+from deployment import Host, content_of, load, read, supervisor, write
 from processes import is_running
 
 CONFIGURATION, SERVICE, LINK, START, STOP, RESTART = (
@@ -265,13 +265,3 @@ class TestPackages:
     def test_the_description_of_an_instance_needs_nothing(self, bare, owner):
         outcome = bare.deploy({"supervisors": [supervisor("tsupv", owner, managed=False)]}, ["instances"])
         assert outcome.failed is None and outcome.names == []
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
-def write(path, text):
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from daemon import Daemon
-from deployment import Host, content_of, load, supervised, supervisor
+from deployment import Host, content_of, load, read, supervised, supervisor, write
 from waiting import wait_for
 
 
@@ -547,13 +547,3 @@ class TestManaged:
         items = {"supervisors": [supervisor("tsupv", owner, managed=False)],
                  "supervisor_programs": [supervised("program1", "tsupv")]}
         assert "already declares it" in host.deploy(items, ["programs"]).failed
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
-def write(path, text):
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)

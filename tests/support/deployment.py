@@ -93,3 +93,13 @@ def supervised(name, of, command="/bin/sleep 100000", **more):
     """An item of `supervisor_programs`."""
     return {"name": name, "supervisor": of, "command": command, "state": "started", "autostart": True,
             "no_remove": False, "at": "app.yml:9:3", **more}
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)

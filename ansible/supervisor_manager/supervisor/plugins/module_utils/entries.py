@@ -20,8 +20,8 @@ INSTANCE_KEYS = (
     "logs_dir", "pid_dir", "socks_dir", "supervisorctl", "loglevel", "environment", "directory", "umask", "nice",
     "oom_score_adj", "supplementary_groups", "no_new_privileges", "limit_as", "limit_core", "limit_cpu", "limit_data",
     "limit_fsize", "limit_locks", "limit_memlock", "limit_msgqueue", "limit_nice", "limit_nofile", "limit_nproc",
-    "limit_rtprio", "limit_sigpending", "limit_stack", "memory_max", "memory_high", "tasks_max", "cpu_weight", "io_weight",
-    "cpu_max",
+    "limit_rtprio", "limit_sigpending", "limit_stack", "memory_max", "memory_high", "tasks_max", "cpu_weight",
+    "io_weight", "cpu_max",
 )
 HTTP_KEYS = ("endpoint", "username", "password", "allowed_hosts")
 PASSWORD = "http_server.password"

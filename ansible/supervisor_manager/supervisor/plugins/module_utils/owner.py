@@ -128,7 +128,8 @@ def _become(identity, seconds, writer):
         os.setresgid(identity.gid, identity.gid, identity.gid)
         os.setresuid(identity.uid, identity.uid, identity.uid)
     os.environ.clear()  # the parent's may be secret, and files of the owner can name variables
-    os.environ.update(PATH="/usr/local/bin:/usr/bin:/bin", HOME=identity.home, USER=identity.user, LOGNAME=identity.user)
+    os.environ.update(PATH="/usr/local/bin:/usr/bin:/bin", HOME=identity.home, USER=identity.user,
+                      LOGNAME=identity.user)
     os.umask(0o022)
     os.chdir("/")
 

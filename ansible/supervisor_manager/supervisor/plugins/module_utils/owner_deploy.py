@@ -7,11 +7,11 @@ __metaclass__ = type
 
 import os
 
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import control, entries
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import control, entries, whole_files
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.control import Fault
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.owner_states import States
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.owner_talk import Stopped
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.program_files import ProgramFile, write_file
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.program_files import ProgramFile
 
 MOST_LEFTOVERS = 10000
 
@@ -101,7 +101,7 @@ class Deployment(States):
                 self._journal.write(sorted(set(names + interrupted)))
             for file in self._files:
                 if file.differs:
-                    write_file(file.path, file.text)
+                    whole_files.replace(file.path, file.text, 0o644)
                     written.append(file)
             if self._task.prune:
                 for unused, unused_too, path, unused_data in self._leftovers:
@@ -115,14 +115,11 @@ class Deployment(States):
 
     def _put_back(self, files):
         for file in files:
-            if file.before is not None:
-                write_file(file.path, file.before)
-            elif os.path.lexists(file.path):
-                os.unlink(file.path)
+            whole_files.restore(file.path, file.before, 0o644)
         if self._task.prune:
             for unused, unused_too, path, data in self._leftovers:
                 if not os.path.lexists(path):
-                    write_file(path, data)
+                    whole_files.replace(path, data, 0o644)
 
     def _reread(self, interrupted):
         """Lets supervisord read all files, and take the groups of this deployment: others stay as they are."""

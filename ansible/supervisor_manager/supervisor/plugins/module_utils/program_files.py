@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import control, entries
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import control, entries, whole_files
 
 
 class ProgramFile:
@@ -59,24 +59,6 @@ class ProgramFile:
                 "after": self.text.decode("utf-8", "replace")}
 
 
-def write_file(path, data):
-    """Puts a file in place as a whole, or not at all."""
-    temporary = os.path.join(os.path.dirname(path), ".%s.new" % os.path.basename(path))
-    if os.path.lexists(temporary):
-        os.unlink(temporary)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise
-
-
 class Journal:
     """A file in the include directory with the names of programs and groups whose files were changed, until
     supervisord has taken them: a run that is interrupted in between is completed by the next."""
@@ -93,7 +75,7 @@ class Journal:
         return [str(name) for name in names] if isinstance(names, list) else []
 
     def write(self, names):
-        write_file(self._path, json.dumps(names).encode("ascii"))
+        whole_files.replace(self._path, json.dumps(names).encode("ascii"), 0o644)
 
     def remove(self):
         if os.path.lexists(self._path):

@@ -8,7 +8,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import entries, instances, owner
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import entries, instance_steps, owner
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.failures import Failures
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.owner_programs import OwnersPart
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.run import ContentMissing
@@ -24,7 +24,7 @@ class Task:
         name = supervisor["name"]
         root = run.options.get("root", "")
         self.supervisor = name
-        self.managed = instances.is_managed(supervisor)
+        self.managed = instance_steps.is_managed(supervisor)
         self.item = supervisor
         self.conf_file = root + entries.path_of(supervisor, "conf_file_dst")
         self.include_dir = root + entries.path_of(supervisor, "include_dir")
@@ -35,8 +35,8 @@ class Task:
         self.prune = bool(run.options.get("prune"))
         # Files of earlier deployments that are not to be mentioned: all (None), or these.
         self.ignored = run.options.get("ignored_files", ())
-        self.will_start = run.check and instances.will_start(run, supervisor)
-        self.will_stop = run.check and instances.will_stop(run, supervisor)
+        self.will_start = run.check and instance_steps.will_start(run, supervisor)
+        self.will_stop = run.check and instance_steps.will_stop(run, supervisor)
         self.notifications = _notifications(run, name)
         self.contents = {}
         self.start_seconds = min(MOST_SECONDS, START_MARGIN + _most(self.programs, "startsecs", 1))

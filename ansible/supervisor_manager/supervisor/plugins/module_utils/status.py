@@ -5,7 +5,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import control, instances, owner
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import control, instance_steps, owner
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.manager import Manager, ManagerFailed
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.owner_programs import OwnersPart
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.programs import Task
@@ -20,7 +20,7 @@ def status(run):
     rows = {}
     manager = Manager(run.options)
     unknown = None
-    if any(instances.is_managed(item) for item in supervisors):
+    if any(instance_steps.is_managed(item) for item in supervisors):
         if not manager.is_installed():
             unknown = "supervisor-manager is not installed"
         else:
@@ -35,7 +35,7 @@ def status(run):
 def _rows_of(run, item, rows, unknown):
     name = item["name"]
     state, reason = "running", ""
-    if instances.is_managed(item):
+    if instance_steps.is_managed(item):
         row = rows.get(name)
         if unknown:
             state, reason = "unknown", unknown

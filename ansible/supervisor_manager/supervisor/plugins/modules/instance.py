@@ -118,7 +118,7 @@ import base64
 import hashlib
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import entries, instances
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import entries, instance_steps, instances
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.standalone import results_of, run_stages
 
 STATES = {"present": "current", "started": "started", "stopped": "stopped", "restarted": "started", "absent": "stopped"}
@@ -162,7 +162,7 @@ def main():
         run = run_stages(module, "remove", items, [("instances", instances.remove)])
         module.exit_json(**results_of(run))
     run = run_stages(module, "deploy", items, [("instances", instances.deploy)], contents, {"privileged": False})
-    if module.params["state"] != "restarted" or instances.will_start(run, item):
+    if module.params["state"] != "restarted" or instance_steps.will_start(run, item):
         module.exit_json(**results_of(run))
     again = run_stages(module, "restart", items, [("instances", instances.restart)])
     module.exit_json(**results_of(run, again))

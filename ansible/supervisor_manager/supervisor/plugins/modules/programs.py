@@ -19,11 +19,8 @@ description:
     directory of C(*.ini) files. Root works with the rights of the owner; the owner itself needs no root.
 author:
   - The supervisor-manager authors (@supervisor-manager)
+extends_documentation_fragment: supervisor_manager.supervisor.whose
 options:
-  instance:
-    description: Name of the instance.
-    type: str
-    required: true
   programs:
     description: The programs.
     type: list
@@ -77,19 +74,6 @@ options:
     description: Also removes programs and groups that an earlier task or deployment declared, and this one does not.
     type: bool
     default: false
-  user:
-    description: Owner of the instance. The default is what the manager knows, or else the account of the connection.
-    type: str
-  group:
-    description: Group of the owner.
-    type: str
-  conf_file:
-    description: Configuration file of the instance. The default is what the manager knows, or
-      C(/etc/supervisord_NAME.conf).
-    type: path
-  include_dir:
-    description: Its include directory. The default is what the manager knows, or C(/etc/supervisord_NAME.d).
-    type: path
 """
 
 EXAMPLES = r"""
@@ -111,20 +95,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps:
-  description: What was looked at, in order.
+  description: What was looked at, in order, as the module instance returns it.
   returned: always
   type: list
   elements: dict
-  contains:
-    name:
-      description: What it was.
-      type: str
-    result:
-      description: ok, changed or failed.
-      type: str
-    message:
-      description: More about it, or null.
-      type: str
 """
 
 import base64

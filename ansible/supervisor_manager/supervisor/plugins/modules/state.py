@@ -17,11 +17,8 @@ description:
   - Returns the table of all programs of the instance.
 author:
   - The supervisor-manager authors (@supervisor-manager)
+extends_documentation_fragment: supervisor_manager.supervisor.whose
 options:
-  instance:
-    description: Name of the instance.
-    type: str
-    required: true
   programs:
     description: Names of programs.
     type: list
@@ -32,19 +29,6 @@ options:
     type: str
     choices: [started, stopped, restarted, status]
     default: status
-  user:
-    description: Owner of the instance. The default is what the manager knows, or else the account of the connection.
-    type: str
-  group:
-    description: Group of the owner.
-    type: str
-  conf_file:
-    description: Configuration file of the instance. The default is what the manager knows, or
-      C(/etc/supervisord_NAME.conf).
-    type: path
-  include_dir:
-    description: Its include directory. The default is what the manager knows, or C(/etc/supervisord_NAME.d).
-    type: path
 """
 
 EXAMPLES = r"""
