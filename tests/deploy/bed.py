@@ -17,6 +17,8 @@ from machine import Machine
 NAMES = ("en1", "en2", "en3")
 WITHOUT_OURS = ("en2",)
 DOMAIN = "mycluster.com"
+# What runs as an account that is logged in.
+LOGIN = ("sshd: ", "/lib/systemd/systemd --user", "(sd-pam)", "/usr/bin/dbus-daemon --session")
 
 # Ends what a test may have left behind, so that the next one finds a clean host. The package stays where it is.
 _CLEAN = r"""
@@ -57,9 +59,11 @@ class Host(Machine):
         self.run("/bin/sh", "-c", _CLEAN)
 
     def pgrep(self, account):
-        """The command lines of an account's processes, as `pgrep -au ACCOUNT` prints them, without the pids."""
+        """The command lines of an account's processes, as `pgrep -au ACCOUNT` prints them, without the pids and without
+        those of a login by ssh."""
         printed = self.run("pgrep", "-au", account, check=False).stdout
-        return sorted(line.split(" ", 1)[1] for line in printed.splitlines())
+        lines = [line.split(" ", 1)[1] for line in printed.splitlines()]
+        return sorted(line for line in lines if not line.startswith(LOGIN))
 
     def status(self, instance, program):
         """A line of supervisorctl, without the blanks between its words."""
@@ -97,7 +101,8 @@ class Bed:
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "door.py")
         with open(os.path.join(self._directory, "ssh_config"), "w", encoding="utf-8") as file:
             file.write(f"Host *.{DOMAIN}\n ProxyCommand /usr/bin/python3 -IS {program} {self._directory}/%h\n"
-                       " ProxyUseFdpass yes\n UserKnownHostsFile /dev/null\n LogLevel ERROR\n")
+                       " ProxyUseFdpass yes\n UserKnownHostsFile /dev/null\n"
+                       " StrictHostKeyChecking accept-new\n LogLevel ERROR\n")
 
     def clean(self):
         """Every host as it was before the first deployment, except for the packages."""

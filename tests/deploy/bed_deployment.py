@@ -57,10 +57,8 @@ class Deployment:
 
     def __init__(self, bed, example, folder):
         self.folder = folder
-        self._home = f"{folder}-home"
         self._programs = f"{folder}-bin"
-        for path in (self._home, self._programs):
-            os.mkdir(path)
+        os.mkdir(self._programs)
         for name in ("hadeploy", "supervisor-deploy"):
             os.symlink(program("supervisor-deploy")[0], os.path.join(self._programs, name))
         shutil.copytree(os.path.join(SOURCE, "examples", example), folder)
@@ -93,11 +91,19 @@ class Deployment:
 
     def give_to(self, account):
         """Makes everything here the account's, except for root's private key."""
-        for top in (self.folder, self._home):
-            for folder, _, names in os.walk(top):
-                for path in (folder, *(os.path.join(folder, name) for name in names)):
-                    if os.path.basename(path) != "root_id":
-                        os.chown(path, account.pw_uid, account.pw_gid)
+        for folder, _, names in os.walk(self.folder):
+            for path in (folder, *(os.path.join(folder, name) for name in names)):
+                if os.path.basename(path) != "root_id":
+                    os.chown(path, account.pw_uid, account.pw_gid)
+
+    def _home(self, account):
+        """A home directory for the deployer's account, which Ansible writes into."""
+        path = f"{self.folder}-home-{account.pw_name if account else 'root'}"
+        if not os.path.isdir(path):
+            os.mkdir(path, 0o700)
+            if account:
+                os.chown(path, account.pw_uid, account.pw_gid)
+        return path
 
     def start(self, command, account=None, **environment):
         """Starts a command line, `account` being a pwd entry; its output goes to pipes."""
@@ -108,7 +114,7 @@ class Deployment:
         inherited = {key: value for key, value in os.environ.items() if key not in ("XDG_RUNTIME_DIR", "TMPDIR")}
         return subprocess.Popen(words, cwd=self.folder, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, start_new_session=True,
-                                env={**inherited, "HOME": self._home, **self._environment, **environment})
+                                env={**inherited, "HOME": self._home(account), **self._environment, **environment})
 
     def run(self, command, status=0, account=None, **environment):
         """Runs a command line to its end; any other status than the given one fails the test."""
