@@ -37,7 +37,7 @@ class Evaluator {
   [[nodiscard]] Outcome condition(const Expression& tree) const;
   [[nodiscard]] Outcome filter(const Expression& tree) const;
   [[nodiscard]] Outcome operation(const Expression& tree) const;
-  [[nodiscard]] Complaint undefined(const Value& value) const;
+  [[nodiscard]] Complaint undefined(const Operand& value) const;
 
   const Variables& variables_;
   Allowance& allowance_;
@@ -52,22 +52,22 @@ std::string nameOf(const Expression& tree) {
   return fmt::format("{}[{}]", nameOf(*tree.parts[0]), key.kind == Kind::Literal ? key.value.printed() : nameOf(key));
 }
 
-bool takeForCopy(const Value& value, Allowance& allowance) {
+bool takeForCopy(const Operand& value, Allowance& allowance) {
   return value.node ? allowance.takeCopy(*value.node) : allowance.take(1, value.text.size());
 }
 
 /// A variable of the environment: it is hidden, since passwords are given so.
 Outcome environment(const Expression& tree, const std::string& name) {
   const char* text = ::getenv(name.c_str());
-  if (text == nullptr) return Value::undefined("env." + name);
+  if (text == nullptr) return Operand::undefined("env." + name);
   if (!core::isUtf8(text))
     return at(tree.offset, {0, fmt::format("the environment variable '{}' is not UTF-8 text", name), ""});
-  auto value = Value::ofText(text);
+  auto value = Operand::ofText(text);
   value.hidden = true;
   return value;
 }
 
-Complaint Evaluator::undefined(const Value& value) const {
+Complaint Evaluator::undefined(const Operand& value) const {
   Complaint complaint;
   complaint.undefined = true;
   std::string similar;
@@ -89,7 +89,7 @@ Complaint Evaluator::undefined(const Value& value) const {
 
 Outcome Evaluator::defined(const Expression& tree) const {
   auto value = maybe(tree);
-  if (value && value->kind == Value::Kind::Undefined) return at(tree.offset, undefined(*value));
+  if (value && value->kind == Operand::Kind::Undefined) return at(tree.offset, undefined(*value));
   return value;
 }
 
@@ -105,13 +105,13 @@ Outcome Evaluator::maybe(const Expression& tree) const {
     case Kind::Operation: return operation(tree);
     case Kind::Defined: {
       auto value = maybe(*tree.parts[0]);
-      return value ? Value::ofBoolean(value->kind != Value::Kind::Undefined) : value;
+      return value ? Operand::ofBoolean(value->kind != Operand::Kind::Undefined) : value;
     }
     default: break;
   }
   auto value = defined(*tree.parts[0]);
   if (!value) return value;
-  if (tree.kind == Kind::Not) return Value::ofBoolean(!value->isTrue());
+  if (tree.kind == Kind::Not) return Operand::ofBoolean(!value->isTrue());
   if (tree.kind == Kind::Negate) {
     auto negated = negate(*value);
     return negated ? negated : at(tree.offset, std::move(negated).error());
@@ -121,7 +121,7 @@ Outcome Evaluator::maybe(const Expression& tree) const {
 }
 
 Outcome Evaluator::list(const Expression& tree) const {
-  std::vector<Value> values;
+  std::vector<Operand> values;
   for (const auto& part : tree.parts) {
     auto value = defined(*part);
     if (!value) return value;
@@ -134,22 +134,22 @@ Outcome Evaluator::list(const Expression& tree) const {
 /// The item of a list, the value of a key, a variable of the environment.
 Outcome Evaluator::item(const Expression& tree) const {
   auto of = maybe(*tree.parts[0]);
-  if (!of || of->kind == Value::Kind::Undefined) return of;
-  auto index = tree.kind == Kind::Attribute ? Outcome(Value::ofText(tree.text)) : defined(*tree.parts[1]);
+  if (!of || of->kind == Operand::Kind::Undefined) return of;
+  auto index = tree.kind == Kind::Attribute ? Outcome(Operand::ofText(tree.text)) : defined(*tree.parts[1]);
   if (!index) return index;
-  const bool isPlain = !index->node && index->kind != Value::Kind::Environment;
+  const bool isPlain = !index->node && index->kind != Operand::Kind::Environment;
   const auto key = index->printed();
-  const auto missing = Value::undefined(nameOf(tree), of->node);
-  if (of->kind == Value::Kind::Environment && isPlain) return environment(tree, key);
-  if (of->kind == Value::Kind::Map && isPlain) {
+  const auto missing = Operand::undefined(nameOf(tree), of->node);
+  if (of->kind == Operand::Kind::Environment && isPlain) return environment(tree, key);
+  if (of->kind == Operand::Kind::Map && isPlain) {
     const auto* found = of->node->find(key);
-    return found ? Value::of(partOf(of->node, found)) : missing;
+    return found ? Operand::of(partOf(of->node, found)) : missing;
   }
-  if (of->kind == Value::Kind::List && index->kind == Value::Kind::Integer) {
+  if (of->kind == Operand::Kind::List && index->kind == Operand::Kind::Integer) {
     const auto size = static_cast<std::int64_t>(of->node->items.size());
     const auto place = index->integer < 0 ? index->integer + size : index->integer;
     if (place < 0 || place >= size) return missing;
-    return Value::of(partOf(of->node, &of->node->items[static_cast<std::size_t>(place)]));
+    return Operand::of(partOf(of->node, &of->node->items[static_cast<std::size_t>(place)]));
   }
   return at(tree.offset, {0, fmt::format("{} does not have '{}'", of->kindName(), key), ""});
 }
@@ -158,13 +158,13 @@ Outcome Evaluator::condition(const Expression& tree) const {
   auto test = defined(*tree.parts[1]);
   if (!test) return test;
   if (test->isTrue()) return maybe(*tree.parts[0]);
-  return tree.parts.size() > 2 ? maybe(*tree.parts[2]) : Value::undefined("");
+  return tree.parts.size() > 2 ? maybe(*tree.parts[2]) : Operand::undefined("");
 }
 
 Outcome Evaluator::filter(const Expression& tree) const {
   auto value = takesUndefined(tree.text) ? maybe(*tree.parts[0]) : defined(*tree.parts[0]);
   if (!value) return value;
-  std::vector<Value> arguments;
+  std::vector<Operand> arguments;
   for (std::size_t i = 1; i < tree.parts.size(); ++i) {
     auto argument = defined(*tree.parts[i]);
     if (!argument) return argument;
@@ -193,8 +193,8 @@ Outcome Evaluator::operation(const Expression& tree) const {
 
 }  // namespace
 
-core::Result<Value, Complaint> evaluate(const Expression& expression, const Variables& variables,
-                                        Allowance& allowance) {
+core::Result<Operand, Complaint> evaluate(const Expression& expression, const Variables& variables,
+                                          Allowance& allowance) {
   return Evaluator(variables, allowance).defined(expression);
 }
 

@@ -26,7 +26,7 @@ class Expansion {
   Expansion(std::string_view text, const Variables& variables, Allowance& allowance)
       : text_(text), lastAngles_(text.rfind(">>")), variables_(variables), allowance_(allowance) {}
 
-  core::Result<Value, Complaint> run();
+  core::Result<Operand, Complaint> run();
 
  private:
   /// An open %{if}.
@@ -42,8 +42,8 @@ class Expansion {
   [[nodiscard]] bool statement();
   [[nodiscard]] bool raw(std::size_t from);
   [[nodiscard]] bool branch(std::size_t offset, std::string_view word, std::string_view test);
-  [[nodiscard]] bool append(std::size_t offset, const Value& value);
-  [[nodiscard]] std::optional<Value> valueOf(std::size_t offset, std::string_view text);
+  [[nodiscard]] bool append(std::size_t offset, const Operand& value);
+  [[nodiscard]] std::optional<Operand> valueOf(std::size_t offset, std::string_view text);
   [[nodiscard]] std::optional<bool> testOf(std::size_t offset, std::string_view text);
   [[nodiscard]] std::size_t nextOpening() const;
 
@@ -61,20 +61,20 @@ class Expansion {
   Allowance& allowance_;
   std::size_t at_ = 0;
   std::string out_;
-  bool hidden_ = false;         ///< the text has a value of the environment
-  std::optional<Value> whole_;  ///< the value, if the text is one expression
+  bool hidden_ = false;           ///< the text has a value of the environment
+  std::optional<Operand> whole_;  ///< the value, if the text is one expression
   std::vector<Condition> open_;
   bool wanted_ = true;
   std::optional<Complaint> complaint_;
 };
 
-core::Result<Value, Complaint> Expansion::run() {
+core::Result<Operand, Complaint> Expansion::run() {
   while (at_ < text_.size())
     if (!step()) return core::Err{std::move(*complaint_)};
   if (!open_.empty())
     return core::Err{Complaint{open_.back().offset, "'%{if}' without '%{endif}'", "add %{endif} at its end"}};
   if (whole_) return std::move(*whole_);
-  auto text = Value::ofText(std::move(out_));
+  auto text = Operand::ofText(std::move(out_));
   text.hidden = hidden_;
   return text;
 }
@@ -120,17 +120,18 @@ bool Expansion::expression(std::string_view end) {
   return append(opening, *value);
 }
 
-bool Expansion::append(std::size_t offset, const Value& value) {
-  if (value.node || value.kind == Value::Kind::Environment)
-    return fail(offset, fmt::format("{} cannot be part of a text", value.kindName()),
-                value.kind == Value::Kind::List ? "join it: ${list|join(',')}" : "take one of its values: ${map.key}");
+bool Expansion::append(std::size_t offset, const Operand& value) {
+  if (value.node || value.kind == Operand::Kind::Environment)
+    return fail(
+        offset, fmt::format("{} cannot be part of a text", value.kindName()),
+        value.kind == Operand::Kind::List ? "join it: ${list|join(',')}" : "take one of its values: ${map.key}");
   out_ += value.printed();
   hidden_ = hidden_ || value.hidden;
   return out_.size() <= kLongestText || fail(offset, kTextTooLong);
 }
 
 /// The value of an expression, which is only read where the text is not wanted.
-std::optional<Value> Expansion::valueOf(std::size_t offset, std::string_view text) {
+std::optional<Operand> Expansion::valueOf(std::size_t offset, std::string_view text) {
   const auto refuse = [&](Complaint complaint) {
     complaint.offset += offset;
     complaint_ = std::move(complaint);
@@ -142,7 +143,7 @@ std::optional<Value> Expansion::valueOf(std::size_t offset, std::string_view tex
     if (complaint.suggestion.empty()) complaint.suggestion = kKeep;
     return refuse(std::move(complaint));
   }
-  if (!wanted_) return Value::ofText("");
+  if (!wanted_) return Operand::ofText("");
   auto value = evaluate(**tree, variables_, allowance_);
   if (!value) return refuse(std::move(value).error());
   return std::move(*value);
@@ -238,7 +239,7 @@ core::Result<Node, Complaint> expandScalar(const Node& scalar, const Variables& 
   if (!hasExpressions(scalar.text)) return scalar;
   auto value = Expansion(scalar.text, variables, allowance).run();
   if (!value) return core::Err{std::move(value).error()};
-  if (value->kind == Value::Kind::Environment)
+  if (value->kind == Operand::Kind::Environment)
     return core::Err{Complaint{0, "the environment is not a value", "take one of its variables: ${env.HOME}"}};
   const bool fits = value->node ? allowance.takeCopy(*value->node) : allowance.take(0, value->text.size());
   if (!fits) return core::Err{Complaint{0, kTooMuch, ""}};

@@ -46,7 +46,7 @@ class Reader {
   Tree postfix();
   Tree primary();
   Tree number(const Token& token);
-  Tree literal(const Token& token, Value value);
+  Tree literal(const Token& token, Operand value);
   Tree name(const Token& token);
   Tree attribute(Tree of);
   Tree index(Tree of);
@@ -242,12 +242,12 @@ std::vector<Tree> Reader::arguments(std::string_view end) {
 Tree Reader::number(const Token& token) {
   double real = 0;
   std::from_chars(token.text.data(), token.text.data() + token.text.size(), real);
-  if (token.kind == Token::Kind::Real) return literal(token, Value::ofReal(real));
-  if (const auto integer = core::parseInteger(token.text)) return literal(token, Value::ofInteger(*integer));
+  if (token.kind == Token::Kind::Real) return literal(token, Operand::ofReal(real));
+  if (const auto integer = core::parseInteger(token.text)) return literal(token, Operand::ofInteger(*integer));
   return fail(token.offset, "the number is too large");
 }
 
-Tree Reader::literal(const Token& token, Value value) {
+Tree Reader::literal(const Token& token, Operand value) {
   auto tree = make(Kind::Literal, token.offset, "");
   tree->value = std::move(value);
   return tree;
@@ -256,8 +256,8 @@ Tree Reader::literal(const Token& token, Value value) {
 Tree Reader::name(const Token& token) {
   for (const std::string_view word : {"and", "or", "not", "if", "else", "in", "is"})
     if (token.text == word) return fail(token.offset, fmt::format("unexpected '{}'", token.text));
-  if (token.text == "true" || token.text == "True") return literal(token, Value::ofBoolean(true));
-  if (token.text == "false" || token.text == "False") return literal(token, Value::ofBoolean(false));
+  if (token.text == "true" || token.text == "True") return literal(token, Operand::ofBoolean(true));
+  if (token.text == "false" || token.text == "False") return literal(token, Operand::ofBoolean(false));
   return make(Kind::Name, token.offset, token.text);
 }
 
@@ -270,7 +270,7 @@ Tree Reader::primary() {
   switch (token.kind) {
     case Token::Kind::Integer:
     case Token::Kind::Real: return number(token);
-    case Token::Kind::Text: return literal(token, Value::ofText(token.text));
+    case Token::Kind::Text: return literal(token, Operand::ofText(token.text));
     case Token::Kind::Name: return name(token);
     default: break;
   }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ctl/deploy/sources/value.hpp"
+#include "ctl/deploy/sources/operand.hpp"
 #include "lib/core/result.hpp"
 
 namespace deploy {
@@ -43,7 +43,7 @@ struct Expression {
   Kind kind = Kind::Literal;
   std::size_t offset = 0;
   std::string text;
-  Value value;
+  Operand value;
   std::vector<std::unique_ptr<Expression>> parts;
   int depth = 1;  ///< of the tree; limited, so that work on it may be recursive
 };

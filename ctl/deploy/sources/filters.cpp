@@ -14,57 +14,57 @@
 namespace deploy {
 namespace {
 
-using Arguments = std::vector<Value>;
-using Kind = Value::Kind;
+using Arguments = std::vector<Operand>;
+using Kind = Operand::Kind;
 
 struct Filter {
   std::string_view name;
   std::size_t fewest;  // arguments
   std::size_t most;
-  Outcome (*apply)(const Value&, const Arguments&);
+  Outcome (*apply)(const Operand&, const Arguments&);
 };
 
 /// The text of what can be printed; a list or map is a complaint.
-core::Result<std::string, Complaint> textOf(const Value& value) {
+core::Result<std::string, Complaint> textOf(const Operand& value) {
   if (value.node || value.kind == Kind::Environment)
     return complain(fmt::format("a text is needed, but this is {}", value.kindName()));
   return value.printed();
 }
 
 template <class Change>
-Outcome changeText(const Value& value, Change change) {
+Outcome changeText(const Operand& value, Change change) {
   auto text = textOf(value);
   if (!text) return core::Err{std::move(text).error()};
-  return Value::ofText(std::string(change(*text)));
+  return Operand::ofText(std::string(change(*text)));
 }
 
-Outcome orDefault(const Value& value, const Arguments& arguments) {
+Outcome orDefault(const Operand& value, const Arguments& arguments) {
   const bool alsoForEmpty = arguments.size() > 1 && arguments[1].isTrue();
   if (value.kind != Kind::Undefined && (value.isTrue() || !alsoForEmpty)) return value;
-  return arguments.empty() ? Value::ofText("") : arguments[0];
+  return arguments.empty() ? Operand::ofText("") : arguments[0];
 }
 
-Outcome toLower(const Value& value, const Arguments&) {
+Outcome toLower(const Operand& value, const Arguments&) {
   return changeText(value, [](const auto& text) { return core::lower(text); });
 }
 
-Outcome toUpper(const Value& value, const Arguments&) {
+Outcome toUpper(const Operand& value, const Arguments&) {
   return changeText(value, [](const auto& text) { return core::upper(text); });
 }
 
-Outcome trimmed(const Value& value, const Arguments&) {
+Outcome trimmed(const Operand& value, const Arguments&) {
   return changeText(value, [](const auto& text) { return core::trim(text); });
 }
 
-Outcome baseName(const Value& value, const Arguments&) {
+Outcome baseName(const Operand& value, const Arguments&) {
   return changeText(value, [](const auto& text) { return text.substr(text.rfind('/') + 1); });
 }
 
-Outcome directoryName(const Value& value, const Arguments&) {
+Outcome directoryName(const Operand& value, const Arguments&) {
   return changeText(value, [](const auto& text) { return core::directoryOf(text); });
 }
 
-Outcome joined(const Value& value, const Arguments& arguments) {
+Outcome joined(const Operand& value, const Arguments& arguments) {
   if (value.kind != Kind::List) return complain(fmt::format("'join' needs a list, but this is {}", value.kindName()));
   const auto separator = arguments.empty() ? std::string() : textOf(arguments[0]);
   if (!separator) return core::Err{separator.error()};
@@ -72,18 +72,18 @@ Outcome joined(const Value& value, const Arguments& arguments) {
   bool hidden = false;
   for (std::size_t i = 0; i < value.node->items.size(); ++i) {
     hidden = hidden || value.node->items[i].hidden;
-    const auto item = textOf(Value::of(partOf(value.node, &value.node->items[i])));
+    const auto item = textOf(Operand::of(partOf(value.node, &value.node->items[i])));
     if (!item) return core::Err{item.error()};
     if (i > 0) result += *separator;
     result += *item;
     if (result.size() > kLongestText) return complain(kTextTooLong);
   }
-  auto text = Value::ofText(std::move(result));
+  auto text = Operand::ofText(std::move(result));
   text.hidden = hidden;
   return text;
 }
 
-Outcome replaced(const Value& value, const Arguments& arguments) {
+Outcome replaced(const Operand& value, const Arguments& arguments) {
   const auto text = textOf(value);
   const auto from = textOf(arguments[0]);
   const auto to = textOf(arguments[1]);
@@ -96,56 +96,56 @@ Outcome replaced(const Value& value, const Arguments& arguments) {
     at = next + from->size();
     if (result.size() > kLongestText) return complain(kTextTooLong);
   }
-  return Value::ofText(result + text->substr(at));
+  return Operand::ofText(result + text->substr(at));
 }
 
-Outcome toInteger(const Value& value, const Arguments& arguments) {
+Outcome toInteger(const Operand& value, const Arguments& arguments) {
   constexpr double kLargest = 9.2e18;
-  if (value.kind == Kind::Boolean) return Value::ofInteger(value.boolean ? 1 : 0);
+  if (value.kind == Kind::Boolean) return Operand::ofInteger(value.boolean ? 1 : 0);
   const auto text = textOf(value);
   if (!text) return core::Err{text.error()};
-  if (const auto number = core::parseInteger(core::trim(*text))) return Value::ofInteger(*number);
+  if (const auto number = core::parseInteger(core::trim(*text))) return Operand::ofInteger(*number);
   double real = value.real;
   if (value.kind != Kind::Real) {
     const auto digits = core::trim(*text);
     const char* end = digits.data() + digits.size();
     const auto parsed = std::from_chars(digits.data(), end, real);
     if (digits.empty() || parsed.ec != std::errc() || parsed.ptr != end)
-      return arguments.empty() ? Value::ofInteger(0) : arguments[0];
+      return arguments.empty() ? Operand::ofInteger(0) : arguments[0];
   }
   if (!(real > -kLargest && real < kLargest)) return complain("the number is too large");
-  return Value::ofInteger(static_cast<std::int64_t>(real));
+  return Operand::ofInteger(static_cast<std::int64_t>(real));
 }
 
-Outcome toBoolean(const Value& value, const Arguments&) {
-  if (value.kind == Kind::Boolean) return Value::ofBoolean(value.boolean);
+Outcome toBoolean(const Operand& value, const Arguments&) {
+  if (value.kind == Kind::Boolean) return Operand::ofBoolean(value.boolean);
   const auto text = textOf(value);
   if (!text) return core::Err{text.error()};
-  if (const auto* flag = booleanOf(core::lower(*text))) return Value::ofBoolean(*flag);
-  if (*text == "1") return Value::ofBoolean(true);
-  if (*text == "0" || text->empty()) return Value::ofBoolean(false);
+  if (const auto* flag = booleanOf(core::lower(*text))) return Operand::ofBoolean(*flag);
+  if (*text == "1") return Operand::ofBoolean(true);
+  if (*text == "0" || text->empty()) return Operand::ofBoolean(false);
   return complain(fmt::format("{} is not a boolean", value.hidden ? "the text" : "'" + *text + "'"), "write yes or no");
 }
 
-Outcome lengthOf(const Value& value, const Arguments&) {
+Outcome lengthOf(const Operand& value, const Arguments&) {
   if (value.node)
-    return Value::ofInteger(static_cast<std::int64_t>(value.node->items.size() + value.node->members.size()));
+    return Operand::ofInteger(static_cast<std::int64_t>(value.node->items.size() + value.node->members.size()));
   const auto text = textOf(value);
   if (!text) return core::Err{text.error()};
-  return Value::ofInteger(static_cast<std::int64_t>(core::characters(*text)));
+  return Operand::ofInteger(static_cast<std::int64_t>(core::characters(*text)));
 }
 
-Outcome itemOf(const Value& value, const char* filter, bool first) {
+Outcome itemOf(const Operand& value, const char* filter, bool first) {
   if (value.kind != Kind::List)
     return complain(fmt::format("'{}' needs a list, but this is {}", filter, value.kindName()));
   const auto& items = value.node->items;
   if (items.empty()) return complain(fmt::format("'{}' needs a list that is not empty", filter));
-  return Value::of(partOf(value.node, first ? &items.front() : &items.back()));
+  return Operand::of(partOf(value.node, first ? &items.front() : &items.back()));
 }
 
-Outcome firstOf(const Value& value, const Arguments&) { return itemOf(value, "first", true); }
+Outcome firstOf(const Operand& value, const Arguments&) { return itemOf(value, "first", true); }
 
-Outcome lastOf(const Value& value, const Arguments&) { return itemOf(value, "last", false); }
+Outcome lastOf(const Operand& value, const Arguments&) { return itemOf(value, "last", false); }
 
 constexpr std::array kFilters = {
     Filter{"default", 0, 2, orDefault}, Filter{"d", 0, 2, orDefault},       Filter{"lower", 0, 0, toLower},
@@ -171,7 +171,7 @@ core::Err<Complaint> unknown(std::string_view name) {
 
 bool takesUndefined(std::string_view filter) noexcept { return filter == "default" || filter == "d"; }
 
-Outcome applyFilter(std::string_view filter, const Value& value, const std::vector<Value>& arguments) {
+Outcome applyFilter(std::string_view filter, const Operand& value, const std::vector<Operand>& arguments) {
   const auto* found =
       std::find_if(kFilters.begin(), kFilters.end(), [&](const auto& each) { return each.name == filter; });
   if (found == kFilters.end()) return unknown(filter);

@@ -12,6 +12,6 @@ namespace deploy {
 [[nodiscard]] bool takesUndefined(std::string_view filter) noexcept;
 
 /// `value|filter(arguments)`. The arguments are defined. An unknown filter is named, with a similar one.
-[[nodiscard]] Outcome applyFilter(std::string_view filter, const Value& value, const std::vector<Value>& arguments);
+[[nodiscard]] Outcome applyFilter(std::string_view filter, const Operand& value, const std::vector<Operand>& arguments);
 
 }  // namespace deploy

@@ -10,9 +10,9 @@
 namespace deploy {
 namespace {
 
-using Kind = Value::Kind;
+using Kind = Operand::Kind;
 
-core::Err<Complaint> notFor(std::string_view symbol, const Value& left, const Value& right) {
+core::Err<Complaint> notFor(std::string_view symbol, const Operand& left, const Operand& right) {
   const bool concatenates = symbol == "+" && (left.kind == Kind::Text || right.kind == Kind::Text);
   return complain(fmt::format("'{}' is not possible with {} and {}", symbol, left.kindName(), right.kindName()),
                   concatenates ? "join texts and numbers with ~" : "");
@@ -22,25 +22,25 @@ core::Err<Complaint> overflow() { return complain("the number is too large"); }
 
 Outcome divideIntegers(std::string_view symbol, std::int64_t left, std::int64_t right) {
   if (right == -1) {  // the quotient of the smallest integer does not fit
-    if (symbol == "%") return Value::ofInteger(0);
+    if (symbol == "%") return Operand::ofInteger(0);
     if (left == std::numeric_limits<std::int64_t>::min()) return overflow();
-    return Value::ofInteger(-left);
+    return Operand::ofInteger(-left);
   }
   const bool down = left % right != 0 && (left < 0) != (right < 0);  // Python rounds down, C++ towards 0
-  if (symbol == "//") return Value::ofInteger(left / right - (down ? 1 : 0));
-  return Value::ofInteger(left % right + (down ? right : 0));
+  if (symbol == "//") return Operand::ofInteger(left / right - (down ? 1 : 0));
+  return Operand::ofInteger(left % right + (down ? right : 0));
 }
 
 Outcome calculateReals(std::string_view symbol, double left, double right) {
-  if (symbol == "+") return Value::ofReal(left + right);
-  if (symbol == "-") return Value::ofReal(left - right);
-  if (symbol == "*") return Value::ofReal(left * right);
-  if (symbol == "/") return Value::ofReal(left / right);
+  if (symbol == "+") return Operand::ofReal(left + right);
+  if (symbol == "-") return Operand::ofReal(left - right);
+  if (symbol == "*") return Operand::ofReal(left * right);
+  if (symbol == "/") return Operand::ofReal(left / right);
   const double quotient = std::floor(left / right);
-  return Value::ofReal(symbol == "//" ? quotient : left - quotient * right);
+  return Operand::ofReal(symbol == "//" ? quotient : left - quotient * right);
 }
 
-Outcome calculate(std::string_view symbol, const Value& left, const Value& right) {
+Outcome calculate(std::string_view symbol, const Operand& left, const Operand& right) {
   const bool divides = symbol == "/" || symbol == "//" || symbol == "%";
   if (divides && right.asReal() == 0) return complain("division by zero");
   if (symbol == "/" || left.kind == Kind::Real || right.kind == Kind::Real)
@@ -51,32 +51,32 @@ Outcome calculate(std::string_view symbol, const Value& left, const Value& right
                         : symbol == "-" ? __builtin_sub_overflow(left.integer, right.integer, &result)
                                         : __builtin_mul_overflow(left.integer, right.integer, &result);
   if (tooLarge) return overflow();
-  return Value::ofInteger(result);
+  return Operand::ofInteger(result);
 }
 
-Outcome joined(const Value& left, const Value& right) {
+Outcome joined(const Operand& left, const Operand& right) {
   auto text = left.printed() + right.printed();
   if (text.size() > kLongestText) return complain(kTextTooLong);
-  return Value::ofText(std::move(text));
+  return Operand::ofText(std::move(text));
 }
 
-Value appended(const Value& left, const Value& right) {
+Operand appended(const Operand& left, const Operand& right) {
   auto all = std::make_shared<Node>(*left.node);
   all->items.insert(all->items.end(), right.node->items.begin(), right.node->items.end());
-  Value result;
+  Operand result;
   result.kind = Kind::List;
   result.node = std::move(all);
   return result;
 }
 
-Outcome arithmetic(std::string_view symbol, const Value& left, const Value& right) {
+Outcome arithmetic(std::string_view symbol, const Operand& left, const Operand& right) {
   if (left.isNumber() && right.isNumber()) return calculate(symbol, left, right);
   if (symbol == "+" && left.kind == Kind::Text && right.kind == Kind::Text) return joined(left, right);
   if (symbol == "+" && left.kind == Kind::List && right.kind == Kind::List) return appended(left, right);
   return notFor(symbol, left, right);
 }
 
-Outcome compare(std::string_view symbol, const Value& left, const Value& right) {
+Outcome compare(std::string_view symbol, const Operand& left, const Operand& right) {
   const bool numbers = left.isNumber() && right.isNumber();
   if (!numbers && !(left.kind == Kind::Text && right.kind == Kind::Text)) return notFor(symbol, left, right);
   bool less = left.text < right.text;
@@ -86,29 +86,29 @@ Outcome compare(std::string_view symbol, const Value& left, const Value& right) 
     less = integers ? left.integer < right.integer : left.asReal() < right.asReal();
     more = integers ? left.integer > right.integer : left.asReal() > right.asReal();
   }
-  if (symbol == "<") return Value::ofBoolean(less);
-  if (symbol == ">") return Value::ofBoolean(more);
-  if (symbol == "<=") return Value::ofBoolean(less || isEqual(left, right));
-  return Value::ofBoolean(more || isEqual(left, right));
+  if (symbol == "<") return Operand::ofBoolean(less);
+  if (symbol == ">") return Operand::ofBoolean(more);
+  if (symbol == "<=") return Operand::ofBoolean(less || isEqual(left, right));
+  return Operand::ofBoolean(more || isEqual(left, right));
 }
 
-Outcome contains(std::string_view symbol, const Value& item, const Value& in) {
+Outcome contains(std::string_view symbol, const Operand& item, const Operand& in) {
   if (in.kind == Kind::Text && item.kind == Kind::Text)
-    return Value::ofBoolean(in.text.find(item.text) != std::string::npos);
-  if (in.kind == Kind::Map) return Value::ofBoolean(in.node->find(item.printed()) != nullptr);
+    return Operand::ofBoolean(in.text.find(item.text) != std::string::npos);
+  if (in.kind == Kind::Map) return Operand::ofBoolean(in.node->find(item.printed()) != nullptr);
   if (in.kind != Kind::List) return notFor(symbol, item, in);
   for (const auto& each : in.node->items)
-    if (isEqual(item, Value::of(partOf(in.node, &each)))) return Value::ofBoolean(true);
-  return Value::ofBoolean(false);
+    if (isEqual(item, Operand::of(partOf(in.node, &each)))) return Operand::ofBoolean(true);
+  return Operand::ofBoolean(false);
 }
 
-bool isPrintable(const Value& value) { return !value.node && value.kind != Kind::Environment; }
+bool isPrintable(const Operand& value) { return !value.node && value.kind != Kind::Environment; }
 
 }  // namespace
 
-Outcome operate(std::string_view symbol, const Value& left, const Value& right) {
-  if (symbol == "==") return Value::ofBoolean(isEqual(left, right));
-  if (symbol == "!=") return Value::ofBoolean(!isEqual(left, right));
+Outcome operate(std::string_view symbol, const Operand& left, const Operand& right) {
+  if (symbol == "==") return Operand::ofBoolean(isEqual(left, right));
+  if (symbol == "!=") return Operand::ofBoolean(!isEqual(left, right));
   if (symbol == "in") return contains(symbol, left, right);
   if (symbol == "not in") {
     auto found = contains(symbol, left, right);
@@ -120,17 +120,17 @@ Outcome operate(std::string_view symbol, const Value& left, const Value& right) 
   return arithmetic(symbol, left, right);
 }
 
-Outcome negate(const Value& value) {
-  if (value.kind == Kind::Real) return Value::ofReal(-value.real);
-  if (value.kind == Kind::Integer) return calculate("-", Value::ofInteger(0), value);
+Outcome negate(const Operand& value) {
+  if (value.kind == Kind::Real) return Operand::ofReal(-value.real);
+  if (value.kind == Kind::Integer) return calculate("-", Operand::ofInteger(0), value);
   return complain(fmt::format("'-' is not possible with {}", value.kindName()));
 }
 
-Value listOf(const std::vector<Value>& values) {
+Operand listOf(const std::vector<Operand>& values) {
   auto list = std::make_shared<Node>();
   list->kind = Node::Kind::List;
   for (const auto& value : values) list->items.push_back(value.toNode({}));
-  Value result;
+  Operand result;
   result.kind = Kind::List;
   result.node = std::move(list);
   return result;

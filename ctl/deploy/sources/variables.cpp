@@ -33,12 +33,12 @@ const Node* Variables::find(const std::string& name) const {
   return at == index_.positions.end() ? nullptr : &map_.members[at->second].value;
 }
 
-Value Variables::get(const std::string& name) const {
+Operand Variables::get(const std::string& name) const {
   // The pointer does not own: no variable changes while an expression is evaluated.
-  if (const auto* node = find(name)) return Value::of(partOf(nullptr, node));
-  if (name != "env") return Value::undefined(name);
-  Value environment;
-  environment.kind = Value::Kind::Environment;
+  if (const auto* node = find(name)) return Operand::of(partOf(nullptr, node));
+  if (name != "env") return Operand::undefined(name);
+  Operand environment;
+  environment.kind = Operand::Kind::Environment;
   return environment;
 }
 

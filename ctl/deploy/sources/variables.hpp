@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "ctl/deploy/sources/merging.hpp"
-#include "ctl/deploy/sources/value.hpp"
+#include "ctl/deploy/sources/operand.hpp"
 #include "ctl/deploy/yaml/node.hpp"
 #include "ctl/deploy/yaml/problems.hpp"
 
@@ -24,7 +24,7 @@ class Variables {
   /// Defines a variable, or merges the value with the one that it has.
   void set(Node::Member variable, Problems& problems);
   /// The value, or Undefined.
-  [[nodiscard]] Value get(const std::string& name) const;
+  [[nodiscard]] Operand get(const std::string& name) const;
   [[nodiscard]] const Node* find(const std::string& name) const;
   /// A variable with a similar name; empty: none.
   [[nodiscard]] std::string similar(std::string_view name) const;

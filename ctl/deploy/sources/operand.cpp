@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/deploy/sources/value.hpp"
+#include "ctl/deploy/sources/operand.hpp"
 
 #include <fmt/core.h>
 
@@ -13,20 +13,20 @@
 namespace deploy {
 namespace {
 
-Value scalarOf(const Node& node) {
-  Value value = Value::ofText(node.text);
+Operand scalarOf(const Node& node) {
+  Operand value = Operand::ofText(node.text);
   value.hidden = node.hidden;
   if (node.quoted) return value;
   if (const auto number = core::parseInteger(node.text)) {
-    value.kind = Value::Kind::Integer;
+    value.kind = Operand::Kind::Integer;
     value.integer = *number;
   } else if (const auto* flag = booleanOf(node.text)) {
-    value.kind = Value::Kind::Boolean;
+    value.kind = Operand::Kind::Boolean;
     value.boolean = *flag;
   } else if (!node.text.empty()) {
     const char* end = node.text.data() + node.text.size();
     const auto parsed = std::from_chars(node.text.data(), end, value.real);
-    if (parsed.ec == std::errc() && parsed.ptr == end) value.kind = Value::Kind::Real;
+    if (parsed.ec == std::errc() && parsed.ptr == end) value.kind = Operand::Kind::Real;
   }
   return value;
 }
@@ -35,14 +35,15 @@ bool isEqual(const std::shared_ptr<const Node>& left, const std::shared_ptr<cons
   if (left->kind != right->kind) return false;
   if (left->items.size() != right->items.size() || left->members.size() != right->members.size()) return false;
   for (std::size_t i = 0; i < left->items.size(); ++i)
-    if (!deploy::isEqual(Value::of(partOf(left, &left->items[i])), Value::of(partOf(right, &right->items[i]))))
+    if (!deploy::isEqual(Operand::of(partOf(left, &left->items[i])), Operand::of(partOf(right, &right->items[i]))))
       return false;
   std::unordered_map<std::string_view, const Node*> others;
   for (const auto& member : right->members) others.emplace(member.key, &member.value);
   for (const auto& member : left->members) {
     const auto other = others.find(member.key);
     if (other == others.end()) return false;
-    if (!deploy::isEqual(Value::of(partOf(left, &member.value)), Value::of(partOf(right, other->second)))) return false;
+    if (!deploy::isEqual(Operand::of(partOf(left, &member.value)), Operand::of(partOf(right, other->second))))
+      return false;
   }
   return true;
 }
@@ -59,15 +60,15 @@ const bool* booleanOf(std::string_view text) noexcept {
   return nullptr;
 }
 
-Value Value::of(const std::shared_ptr<const Node>& node) {
+Operand Operand::of(const std::shared_ptr<const Node>& node) {
   if (node->kind == Node::Kind::Scalar) return scalarOf(*node);
-  Value value;
+  Operand value;
   value.kind = node->kind == Node::Kind::List ? Kind::List : Kind::Map;
   value.node = node;
   return value;
 }
 
-std::string Value::printed() const {
+std::string Operand::printed() const {
   if (!text.empty()) return text;
   if (kind == Kind::Integer) return std::to_string(integer);
   if (kind == Kind::Boolean) return boolean ? "true" : "false";
@@ -77,7 +78,7 @@ std::string Value::printed() const {
   return digits;
 }
 
-bool Value::isTrue() const noexcept {
+bool Operand::isTrue() const noexcept {
   switch (kind) {
     case Kind::Undefined: return false;
     case Kind::Text: return !text.empty();
@@ -91,7 +92,7 @@ bool Value::isTrue() const noexcept {
   return false;
 }
 
-const char* Value::kindName() const noexcept {
+const char* Operand::kindName() const noexcept {
   switch (kind) {
     case Kind::Undefined: return "undefined";
     case Kind::Text: return "a text";
@@ -105,7 +106,7 @@ const char* Value::kindName() const noexcept {
   return "";
 }
 
-Node Value::toNode(const Mark& mark) const {
+Node Operand::toNode(const Mark& mark) const {
   Node result;
   if (node) {
     result = *node;
@@ -118,8 +119,8 @@ Node Value::toNode(const Mark& mark) const {
   return result;
 }
 
-bool isEqual(const Value& left, const Value& right) {
-  using Kind = Value::Kind;
+bool isEqual(const Operand& left, const Operand& right) {
+  using Kind = Operand::Kind;
   if (left.isNumber() && right.isNumber())
     return left.kind == right.kind && left.kind == Kind::Integer ? left.integer == right.integer
                                                                  : left.asReal() == right.asReal();

@@ -11,7 +11,7 @@
 namespace deploy {
 
 /// What an expression works with.
-struct Value {
+struct Operand {
   enum class Kind { Undefined, Text, Integer, Real, Boolean, List, Map, Environment };
 
   Kind kind = Kind::Undefined;
@@ -25,15 +25,15 @@ struct Value {
   std::shared_ptr<const Node> node;
   bool hidden = false;  ///< made of a variable of the environment
 
-  static Value ofText(std::string text) { return {Kind::Text, std::move(text), 0, 0, false, nullptr, false}; }
-  static Value ofInteger(std::int64_t number) { return {Kind::Integer, {}, number, 0, false, nullptr, false}; }
-  static Value ofReal(double number) { return {Kind::Real, {}, 0, number, false, nullptr, false}; }
-  static Value ofBoolean(bool flag) { return {Kind::Boolean, {}, 0, 0, flag, nullptr, false}; }
-  static Value undefined(std::string name, std::shared_ptr<const Node> in = nullptr) {
+  static Operand ofText(std::string text) { return {Kind::Text, std::move(text), 0, 0, false, nullptr, false}; }
+  static Operand ofInteger(std::int64_t number) { return {Kind::Integer, {}, number, 0, false, nullptr, false}; }
+  static Operand ofReal(double number) { return {Kind::Real, {}, 0, number, false, nullptr, false}; }
+  static Operand ofBoolean(bool flag) { return {Kind::Boolean, {}, 0, 0, flag, nullptr, false}; }
+  static Operand undefined(std::string name, std::shared_ptr<const Node> in = nullptr) {
     return {Kind::Undefined, std::move(name), 0, 0, false, std::move(in), false};
   }
   /// Of a value of the sources. A plain text is a number or a boolean if it looks like one: 755, 0755 (755), 1.5, yes.
-  static Value of(const std::shared_ptr<const Node>& node);
+  static Operand of(const std::shared_ptr<const Node>& node);
 
   [[nodiscard]] bool isNumber() const noexcept { return kind == Kind::Integer || kind == Kind::Real; }
   /// Of a number.
@@ -49,7 +49,7 @@ struct Value {
 };
 
 /// Numbers compare by value, lists and maps by their content; values of different kinds are not equal.
-[[nodiscard]] bool isEqual(const Value& left, const Value& right);
+[[nodiscard]] bool isEqual(const Operand& left, const Operand& right);
 
 /// True or false, in the words of YAML 1.1 (yes, on, true, y, ... in three spellings).
 [[nodiscard]] const bool* booleanOf(std::string_view text) noexcept;
