@@ -19,8 +19,8 @@ const T& valueOf(const Item& item, std::string_view key) {
 }  // namespace
 
 HostSet::HostSet() {
-  static const auto none = std::make_shared<const Names>();
-  names_ = none;
+  static const auto kNone = std::make_shared<const Names>();
+  names_ = kNone;
 }
 
 HostSet::HostSet(Names names) : names_(std::make_shared<const Names>(std::move(names))) {}
@@ -43,9 +43,9 @@ const std::string& Item::text(std::string_view key) const { return valueOf<std::
 bool Item::flag(std::string_view key) const { return valueOf<bool>(*this, key); }
 
 const std::vector<Item>& Application::section(std::string_view name) const {
-  static const std::vector<Item> none;
+  static const std::vector<Item> kNone;
   const auto found = sections.find(name);
-  return found == sections.end() ? none : found->second;
+  return found == sections.end() ? kNone : found->second;
 }
 
 }  // namespace deploy

@@ -73,16 +73,17 @@ void AttributeReader::warnOfClearText(const Node& node, const Attribute& attribu
 std::optional<Value> AttributeReader::readScalar(const Node& node, const Attribute& attribute,
                                                  const std::string& path) {
   if (node.kind != Node::Kind::Scalar)
-    return refuse(node, path, fmt::format("is {}, not a {}", formOf(node), attribute.kind->name));
-  if (node.unresolved) return std::nullopt;  // its expression was reported
+    return refuse(node, path, fmt::format("is {}, not a single value", formOf(node)));
+  if (node.unresolved) return std::nullopt;
   const bool own = attribute.name == "name" || attribute.name == "priority";
   if (emptyRemoves_ && !own && node.text.empty()) return Value{std::string()};
-  if (isLate(node.text)) {
-    if (attribute.late || attribute.kind->late) return Value{node.text};
+  const bool late = isLate(node.text);
+  if (late && !attribute.late && !attribute.kind->late)
     return refuse(node, path, fmt::format("'{}' is known only to Ansible, but is needed before it runs", node.text),
                   "use a variable as ${NAME}");
-  }
-  auto value = attribute.kind->read(node.text, attribute);
+  // Ansible replaces the expressions; the text around them is one line like others.
+  const Kind& kind = late && attribute.kind != &kLines ? kText : *attribute.kind;
+  auto value = kind.read(node.text, attribute);
   if (!value) return refuse(node, path, value.error());
   warnOfClearText(node, attribute, path);
   return std::move(*value);
@@ -122,6 +123,7 @@ std::optional<Value> AttributeReader::readJoined(const Node& node, const Attribu
 }
 
 std::optional<Value> AttributeReader::read(const Node& node, const Attribute& attribute, const std::string& path) {
+  if (node.unresolved) return std::nullopt;  // its expression was reported
   switch (attribute.form) {
     case Form::Scalar: return readScalar(node, attribute, path);
     case Form::List:
@@ -174,7 +176,7 @@ Value defaultOf(const Attribute& attribute, const std::string& name) {
 
 void readItems(const Section& section, const Node& node, Drafts& drafts, Problems& problems) {
   const std::string path = fmt::format("/{}", section.name);
-  if (isNothing(node)) return;
+  if (isNothing(node) || node.unresolved) return;
   if (node.kind != Node::Kind::List) {
     problems.error(node.mark, path, fmt::format("is {}, not a list of items", formOf(node)),
                    "begin each item with \"- \"");

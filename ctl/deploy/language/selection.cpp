@@ -60,10 +60,12 @@ std::vector<ScopeFilter::Word> wordsOf(const Node* section, std::string_view nam
   std::vector<ScopeFilter::Word> words;
   if (!section) return words;
   const std::string path = fmt::format("/{}", name);
-  if (section->kind == Node::Kind::Scalar && !section->text.empty())
-    words.push_back({section->text, section->mark, path});
-  for (std::size_t i = 0; i < section->items.size(); ++i)
-    words.push_back({section->items[i].text, section->items[i].mark, fmt::format("{}/{}", path, i)});
+  const auto add = [&](const Node& node, std::string where) {
+    const bool word = node.kind == Node::Kind::Scalar && !node.unresolved && !node.text.empty();
+    if (word) words.push_back({node.text, node.mark, std::move(where)});
+  };
+  add(*section, path);
+  for (std::size_t i = 0; i < section->items.size(); ++i) add(section->items[i], fmt::format("{}/{}", path, i));
   return words;
 }
 

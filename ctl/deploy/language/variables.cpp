@@ -54,7 +54,8 @@ bool isVariableName(std::string_view name) {
 
 bool isMap(const Node& node, std::string_view section, Problems& problems) {
   if (node.kind == Node::Kind::Map) return true;
-  if (node.kind != Node::Kind::Scalar || node.quoted || !node.text.empty())
+  const bool nothing = node.kind == Node::Kind::Scalar && !node.quoted && node.text.empty();
+  if (!nothing && !node.unresolved)
     problems.error(node.mark, fmt::format("/{}", section), "is not a map of names and values", "write NAME: value");
   return false;
 }
@@ -77,6 +78,7 @@ Value::Map readEncrypted(const Node& node, const Node* variables, Problems& prob
     if (const Node* clear = variables ? variables->find(member.key) : nullptr)
       problems.error(member.mark, path, fmt::format("vars has '{}' too", member.key),
                      fmt::format("it is at {}", toText(clear->mark)));
+    if (member.value.unresolved) continue;
     if (member.value.kind != Node::Kind::Scalar || !member.value.text.starts_with("$ANSIBLE_VAULT;"))
       problems.error(member.value.mark, path, "does not begin with $ANSIBLE_VAULT;",
                      "use what `ansible-vault encrypt_string` prints, as a block that starts with |");

@@ -319,11 +319,23 @@ TEST_CASE("a clear-text password is a warning that names the next step; a hidden
 }
 
 TEST_CASE("a value whose expression is wrong is not reported again") {
-  auto root = nodes::parse("{users: [{login: x, system: \"${no}\"}]}");
-  root.members[0].value.items[0].members[1].value.unresolved = true;
+  auto root = nodes::parse(R"({vars: "${no}", excluded_scopes: ["${no}"], folders: "${no}", exit_on_fail: "${no}",
+                               users: [{login: x, system: "${no}", authorized_keys: "${no}"}]})");
+  for (std::size_t i = 0; i < 4; ++i)
+    (root.members[i].value.items.empty() ? root.members[i].value : root.members[i].value.items[0]).unresolved = true;
+  for (auto& member : root.members[4].value.items[0].members) member.value.unresolved = member.key != "login";
   deploy::Problems problems;
   (void)deploy::understand(root, {}, problems);
   CHECK(problems.all().empty());
+}
+
+TEST_CASE("a text that Ansible completes is one line") {
+  CHECK(nodes::problemsOf(R"({
+hosts: [{name: en1, ssh_host: h, ssh_user: root}],
+supervisors: [{name: s, scope: all, user: u, group: g}],
+supervisor_programs: [{name: p, supervisor: s, command: "run {{ x }}\nuser=root"}]})") ==
+        "app.yml:4:57: /supervisor_programs/0/command: has several lines; write it in one, or as a block that starts "
+        "with >");
 }
 
 TEST_CASE("sections of plug-ins that are not supported are refused by name, each in one line") {

@@ -60,6 +60,17 @@ TEST_CASE("a run has an action that is built in, or that a playbook defines") {
         "command line: --action: there is no action 'upgrad' (did you mean 'upgrade'?)");
 }
 
+TEST_CASE("the file of a playbook is found in its folders") {
+  const auto items = nodes::understand(R"({playbooks_folders: [/none/such, /etc], ansible_playbooks: [
+{for_action: deploy, priority: 5, playbook_file: passwd},
+{for_action: deploy, priority: 1, playbook_file: /etc/group}]})")
+                         .application.section("ansible_playbooks");
+  REQUIRE(items.size() == 2);
+  CHECK(items[0].text("source") == "/etc/passwd");
+  CHECK(items[0].values.at("priority") == Value{std::int64_t{5}});
+  CHECK(items[1].text("source") == "/etc/group");
+}
+
 TEST_CASE("a playbook has a text or a file, which is searched in the folders") {
   CHECK(nodes::problemsOf(R"({
 ansible_playbooks: [
