@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include <string_view>
 #include <thread>
 
+#include "ctl/deploy/work_folder.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/program.hpp"
 
@@ -37,11 +37,8 @@ std::string variable(const char* name) {
 /// Where ssh's connections wait for the next run. The path of a socket has few bytes, so it must be short; Ansible's
 /// own default is in the home folder, which may be long or on a network.
 std::string controlFolder() {
-  const auto runtime = variable("XDG_RUNTIME_DIR");
-  struct stat status {};
-  const bool isOwn = runtime.starts_with('/') && runtime.size() < 40 && ::stat(runtime.c_str(), &status) == 0 &&
-                     status.st_uid == ::geteuid() && (status.st_mode & 022) == 0;
-  return isOwn ? runtime + "/hadeploy-ssh" : "";
+  const auto runtime = ownRuntimeFolder();
+  return runtime.empty() || runtime.size() > 40 ? "" : runtime + "/hadeploy-ssh";
 }
 
 bool isUtf8Locale() {

@@ -75,7 +75,9 @@ core::Expected<bool> writeAction(const WorkFolder& work, const Deployment& deplo
   auto inserted = insertedInto(work, application, action);
   if (!inserted) return core::Err{inserted.error()};
   const auto hosts = hostsOfRun(application, action, deployment.allowed);
-  if (hosts.empty() && inserted->empty()) return false;
+  // Without hosts in the sources, a playbook of the user may still be for the deployer itself.
+  const bool isExcluded = deployment.allowed.empty() && !deployment.options.limit.empty();
+  if (isExcluded || (hosts.empty() && inserted->empty())) return false;
   PlanSettings settings{action,
                         deployment.options.purge,
                         deployment.options.prune,

@@ -110,8 +110,8 @@ int runAction(const WorkFolder& work, const Deployment& deployment, const HeldSi
   if (collections.empty())
     return fail(kFailed, "the collection supervisor_manager.supervisor is missing. Install supervisor-deploy again",
                 options.json);
-  auto isPlanned = writeCommon(work, deployment) ? writeAction(work, deployment, options.action, "plan.json")
-                                                 : core::Expected<bool>(core::Err{core::Error{}});
+  if (auto common = writeCommon(work, deployment); !common) return fail(kFailed, common.error().text, options.json);
+  const auto isPlanned = writeAction(work, deployment, options.action, "plan.json");
   if (!isPlanned) return fail(kFailed, isPlanned.error().text, options.json);
   if (!*isPlanned) return nothingToDo(options);
   const auto resultFile = work.path() + "/result.json";
@@ -142,9 +142,11 @@ int deployWith(const Deployment& deployment) {
   const HeldSignals signals;
   auto work = options.workingFolder.empty() ? WorkFolder::temporary() : WorkFolder::below(options.workingFolder);
   if (!work) return fail(options.workingFolder.empty() ? kFailed : kMisused, work.error().text, options.json);
-  if (options.keep || options.action == "none") work->keep();
-  const int status = options.action == "none" ? writeAll(*work, deployment) : runAction(*work, deployment, signals);
-  if (work->isKept() && options.action != "none")
+  if (options.keep) work->keep();
+  const bool isRun = options.action != "none";
+  const int status = isRun ? runAction(*work, deployment, signals) : writeAll(*work, deployment);
+  if (!isRun && status == kDone) work->keep();
+  if (isRun && work->isKept())
     remark(fmt::format("the generated files stay in {}; they may contain passwords", work->path()));
   const int signal = signals.take();
   return signal != 0 ? 128 + signal : status;

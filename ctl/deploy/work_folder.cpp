@@ -35,15 +35,6 @@ int removeOne(const char* path, const struct stat* /*status*/, int /*type*/, str
 /// names by now.
 void empty(int fd) { ::nftw(fmt::format("/proc/self/fd/{}/.", fd).c_str(), removeOne, 16, FTW_DEPTH | FTW_PHYS); }
 
-/// The user's own folder for such things, if nobody else can write it.
-std::string runtimeFolder() {
-  const char* const path = std::getenv("XDG_RUNTIME_DIR");
-  struct stat status {};
-  const bool isOwn = path && path[0] == '/' && ::stat(path, &status) == 0 && S_ISDIR(status.st_mode) &&
-                     status.st_uid == ::geteuid() && (status.st_mode & 022) == 0;
-  return isOwn ? path : "/tmp";
-}
-
 /// Whether the folder is this account's alone, and made by us.
 core::Status checkOwn(const std::string& path, int fd, bool isNew) {
   struct stat status {};
@@ -59,6 +50,14 @@ core::Status checkOwn(const std::string& path, int fd, bool isNew) {
 
 }  // namespace
 
+std::string ownRuntimeFolder() {
+  const char* const path = std::getenv("XDG_RUNTIME_DIR");
+  struct stat status {};
+  const bool isOwn = path && path[0] == '/' && ::stat(path, &status) == 0 && S_ISDIR(status.st_mode) &&
+                     status.st_uid == ::geteuid() && (status.st_mode & 022) == 0;
+  return isOwn ? path : "";
+}
+
 WorkFolder::~WorkFolder() {
   if (!fd_ || kept_) return;
   empty(fd_.get());
@@ -66,7 +65,8 @@ WorkFolder::~WorkFolder() {
 }
 
 core::Expected<WorkFolder> WorkFolder::temporary() {
-  auto path = runtimeFolder() + "/hadeploy-XXXXXX";
+  const auto runtime = ownRuntimeFolder();
+  auto path = (runtime.empty() ? "/tmp" : runtime) + "/hadeploy-XXXXXX";
   if (!::mkdtemp(path.data())) return core::sysError("cannot make the folder " + path, errno);
   core::UniqueFd fd(::open(path.c_str(), kFolderFlags));
   if (!fd) return core::sysError(path, errno);

@@ -9,6 +9,10 @@
 
 namespace deploy {
 
+/// $XDG_RUNTIME_DIR, if it belongs to this account and no other can write it; else an empty text (with sudo it can be
+/// another account's).
+[[nodiscard]] std::string ownRuntimeFolder();
+
 /// The private folder with what ansible-playbook reads. It has passwords: only its owner may enter it, and it is
 /// removed with this object unless it is kept.
 class WorkFolder {

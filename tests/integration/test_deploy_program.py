@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""supervisor-deploy itself: its options, exit statuses and signals, and what it gives to ansible-playbook. A stand-in is
-run in place of ansible-playbook, except where Ansible's own programs read what was generated."""
+"""supervisor-deploy itself: its options, exit statuses and signals, and what it gives to ansible-playbook.
+
+A stand-in is run in place of ansible-playbook; in one test Ansible's own programs read what was generated."""
 
 import json
 import os
@@ -302,6 +303,24 @@ def test_nothing_to_do(deployer):
     assert deployer.seen() is None
 
 
+def test_a_path_that_ansible_cannot_have(deployer):
+    roles = os.path.join(deployer.directory, "a;b")
+    os.mkdir(roles)
+    deployer.source("app.yml", APP + f"roles_folders: [ \"{roles}\" ]\n")
+    done = deployer.run(*DEPLOY)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"supervisor-deploy: roles_folders: Ansible cannot have the path {roles}; rename the folder")
+    assert deployer.leftovers() == []
+
+
+def test_a_limit_that_leaves_no_host_runs_no_playbook_either(deployer):
+    deployer.source("app.yml", APP + "ansible_playbooks:\n- for_action: deploy\n  priority: 1\n  playbook_text: |\n"
+                    "    - hosts: all\n")
+    done = deployer.run(*DEPLOY, "--limit", "edge,!en1")
+    assert (done.returncode, deployer.seen()) == (0, None), done.stderr
+
+
 def test_none_writes_all_playbooks_and_runs_nothing(deployer):
     deployer.source("app.yml", APP + "ansible_playbooks:\n- for_action: backup\n  priority: 1\n  playbook_text: |\n"
                     "    - hosts: all\n      tasks: []\n")
@@ -343,7 +362,8 @@ def test_dump_shows_what_was_understood_and_no_password(deployer):
 
 def test_dumpvars_shows_the_place_of_each_value(deployer):
     deployer.source("more.yml", "vars:\n  count: 6\n")
-    done = deployer.run("--src", "app.yml", "--src", "more.yml", "--var", "colour=red", "--action", "dumpvars", "--json")
+    done = deployer.run("--src", "app.yml", "--src", "more.yml", "--var", "colour=red", "--action", "dumpvars",
+                        "--json")
     variables = json.loads(done.stdout)
     assert variables["mode"] == {"value": "0755", "at": "app.yml:10:9"}
     assert variables["count"] == {"value": "6", "at": "more.yml:2:10"}

@@ -14,7 +14,7 @@ import sys
 
 from programs import program
 
-# With DEPLOY_TEST_WAIT it reports on the pipe of that name that it runs, and then only counts signals until one ends it.
+# With DEPLOY_TEST_WAIT it opens the pipe of that name when it runs, and then records signals until SIGUSR1 ends it.
 STAND_IN = '''#!{python} -I
 import json, os, signal, sys
 work = os.path.dirname(os.environ["ANSIBLE_CONFIG"])

@@ -113,7 +113,8 @@ def test_nothing_for_lintian_to_say(packages):
 
 def test_the_deployer_is_a_package_of_its_own(packages, tmp_path):
     package = deployer_package(packages)
-    depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], check=True, capture_output=True, text=True).stdout
+    depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], check=True, capture_output=True,
+                             text=True).stdout
     assert {"ansible-core", "openssh-client"} <= set(depends.strip().split(", "))
     root = str(tmp_path / "root")
     subprocess.run(["dpkg-deb", "--extract", package, root], check=True)
