@@ -35,6 +35,8 @@ record()
 result = {{"failed": False, "unreachable": False, "all_wanted_run": os.environ.get("DEPLOY_TEST_ALL_RUN") == "1"}}
 if "DEPLOY_TEST_NO_RESULT" not in os.environ:
     json.dump(result, open(os.environ["DEPLOY_RESULT"], "w"))
+if "DEPLOY_TEST_OWN_GROUP" in os.environ:
+    os.setpgid(0, 0)  # the terminal's signals do not reach it
 if "DEPLOY_TEST_WAIT" in os.environ:
     numbers = [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1]
     signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
