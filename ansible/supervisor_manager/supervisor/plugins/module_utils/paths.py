@@ -17,7 +17,7 @@ import stat
 
 WALK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER_MODE = 0o755
 MAX_LINKS = 40
 MAX_DEPTH = 400
@@ -161,7 +161,7 @@ class Temporary:
         while self.file is None:
             self.name = f".{self._wanted[:200]}{MARK}{os.getpid()}-{random.getrandbits(48):012x}"
             try:
-                self.file = os.fdopen(os.open(self.name, CREATE, 0o600, dir_fd=self._folder), "wb")
+                self.file = os.fdopen(os.open(self.name, CREATE, 0o600, dir_fd=self._folder), "w+b")
             except FileExistsError:
                 pass
         return self

@@ -190,17 +190,17 @@ def replace(folder, name, item, content, wanted):
         content.copy_to(temporary.file)
         temporary.file.flush()
         if item.get("validate"):
-            validate(item["validate"], temporary, folder, name)
+            validate(item["validate"], temporary.file, name)
         temporary.place(wanted.uid, wanted.gid, wanted.mode)
 
 
-def validate(command, temporary, folder, name):
-    """Tries a new file with a command, in a copy that no account can reach. Raises OSError if it fails."""
+def validate(command, new, name):
+    """Tries a new file (open) with a command, in a copy that no account can reach. Raises OSError if it fails."""
     with tempfile.TemporaryDirectory(prefix="deploy-") as private:
         copy = os.path.join(private, name)
-        descriptor = os.open(temporary.name, paths.READ, dir_fd=folder)
-        with os.fdopen(descriptor, "rb") as source, open(copy, "wb") as file:
-            shutil.copyfileobj(source, file, paths.CHUNK)
+        new.seek(0)
+        with open(copy, "wb") as file:
+            shutil.copyfileobj(new, file, paths.CHUNK)
         words = shlex.split(command)
         if not any("%s" in word for word in words):
             raise ValueError("validate needs %s where the file's name belongs")
