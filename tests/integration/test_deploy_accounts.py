@@ -103,9 +103,11 @@ def test_a_group_that_is_missing_is_named(host, login):
         "accounts", {"users": [user(login, groups="none-here")]})
 
 
-def test_a_password_is_one_hash(host, login):
-    """A line feed would give another account a password."""
-    assert "not a hash of crypt(3)" in host.fails("accounts", {"users": [user(login, password="x\nroot:" + HASH)]})
+@pytest.mark.parametrize("password", [HASH + "\nroot:" + HASH, "clear text", "$6$salt:x"])
+def test_a_password_is_one_hash(host, login, password):
+    """A line feed would give another account a password; clear text would be one that nobody can log in with."""
+    message = host.fails("accounts", {"users": [user(login, password=password)]})
+    assert "not a hash of crypt(3)" in message and password not in message
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ __metaclass__ = type  # foreign name
 import grp
 import os
 import pwd
+import re
 
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import authorized_keys, children, sudoers
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.processes import end_processes
 
 NO_HOMES = ("/", "/nonexistent")
-MAX_SHADOW = 16 << 20
+HASH = re.compile(r"(\$[0-9a-z]+\$[./0-9A-Za-z$=,+-]+|[./0-9A-Za-z]{13}|[!*][./0-9A-Za-z$=,+-]*)\Z")
 
 
 def deploy(run):
@@ -99,7 +100,7 @@ def deploy_user(run, item):
     if item.get("password") and (os.geteuid() == 0 or entry is None) and password_of(login) != item["password"]:
         change(run, name, item, ["chpasswd", "--encrypted"], f"{login}:{checked_hash(run, name, item)}\n")
         changes.append("password")
-    run.step(name, bool(changes), item, message=", ".join(changes) or None)
+    run.step(name, bool(changes), item, message=", ".join(changes) if entry is not None and changes else None)
 
 
 def wanted_groups(item):
@@ -165,9 +166,9 @@ def make_home(run, name, item, entry):
 
 
 def checked_hash(run, name, item):
-    """A crypt(3) hash, so that no line of another account can come after it."""
+    """A crypt(3) hash: a clear text would lock the account, and a line after it would be another account's."""
     password = item["password"]
-    if any(character in password for character in ":\n") or not password.isprintable():
+    if not HASH.match(password):
         run.fail(name, "the password is not a hash of crypt(3): mkpasswd or 'openssl passwd -6' make one", item)
     return password
 
