@@ -92,6 +92,12 @@ def test_a_second_run_changes_nothing(host, owner, work_dir):
     assert changed(again) == [] and again["wanted"] == [] and len(again["steps"]) == 3
 
 
+def test_the_mask_of_the_login_does_not_count(host, work_dir, cleanup):
+    cleanup.callback(os.umask, os.umask(0o077))
+    host.run("files", {"folders": [folder(f"{work_dir}/a/b", mode="0775")]})
+    assert rights(f"{work_dir}/a") == (0, 0, 0o755) and rights(f"{work_dir}/a/b") == (0, 0, 0o775)
+
+
 def test_comparing_changes_nothing(host, work_dir):
     items = {"folders": [folder(f"{work_dir}/a")], "files": [file(f"{work_dir}/a/f", host.content("1"))]}
     result = host.call("files", items, check=True)

@@ -100,11 +100,13 @@ def open_part(folder, name, make):
     except FileNotFoundError:
         if not make:
             raise
+    mask = os.umask(0)  # a chmod afterwards could hit what an account puts there instead
     try:
         os.mkdir(name, FOLDER_MODE, dir_fd=folder)
-        os.chmod(name, FOLDER_MODE, dir_fd=folder)
     except FileExistsError:
         pass  # made by another at the same time
+    finally:
+        os.umask(mask)
     return os.open(name, WALK, dir_fd=folder)
 
 
