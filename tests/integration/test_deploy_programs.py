@@ -13,6 +13,7 @@ import pytest
 
 from daemon import Daemon
 from deployment import Host, content_of, load, read, supervised, supervisor, write
+from hanging_files import HangingFiles
 from waiting import wait_for
 
 
@@ -273,6 +274,21 @@ class TestNotify:
         assert self.run(notified).changed == []
 
 
+def test_a_file_that_notifies_an_instance_of_others_restarts_it(instance, work_dir):
+    path = os.path.join(work_dir, "settings")
+    files = [{"dest": path, "notify": [{"kind": "instance", "supervisor": "tsupv"}]}]
+    program = supervised("a", "tsupv", startsecs=0)
+    write(path, "old")
+    instance.deploy(program, files=files)
+    pid = instance.pid("a")
+    assert instance.deploy(program, files=files).changed == []
+    write(path, "new")
+    assert instance.deploy(program, files=files).changed == ["Restart supervisord_tsupv service"]
+    instance.daemon.wait_ready()
+    assert wait_for(lambda: instance.names() and instance.pid("a"), "a to run again") != pid
+    assert instance.deploy(program, files=files).changed == []
+
+
 def test_leftovers_are_listed_and_pruned(instance):
     instance.write("own_prg.ini", "[program:own]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
     instance.daemon.ctl("update")
@@ -437,6 +453,29 @@ class TestHostileOwner:
 
         assert "more than" in pretend(flood).deploy(supervised("a", "tsupv")).failed
 
+    @pytest.mark.parametrize("handler", ["flood", "silence"])
+    def test_nothing_keeps_a_stop_and_a_removal(self, ours, pretend, handler):
+        ours.deploy(supervised("a", "tsupv"))
+
+        def flood(connection):
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+            while True:
+                connection.sendall(b"x" * 65536)
+
+        pretend(flood if handler == "flood" else lambda connection: None)
+        stopped = ours.deploy(supervised("a", "tsupv"), action="stop")
+        assert stopped.failed is None and stopped.changed == []
+        assert "more than" in repr(stopped.run.steps) or "no answer within" in repr(stopped.run.steps)
+        removed = ours.deploy(supervised("a", "tsupv"), action="remove", truth=False)
+        assert removed.failed is None
+        assert os.listdir(ours.include) == ([] if handler == "flood" else ["a_prg.ini"])
+
+    def test_after_the_account_a_removal_finds_nothing(self, ours):
+        items = dict(ours.items(supervised("a", "tsupv")), supervisors=[dict(ours.supervisor, user="smabsent")])
+        for action in ("remove", "stop"):
+            outcome = ours.host.run(action, items, ["programs"])
+            assert (outcome.failed, outcome.changed) == (None, [])
+
     @pytest.mark.parametrize("body", [
         b"", b"nonsense",
         b"<methodResponse><params><param><value><int>1</int></value></param></params></methodResponse>"])
@@ -454,6 +493,12 @@ class TestHostileOwner:
         write(ours.daemon.config_path, "[unix_http_server]\nfile=/tmp/%(ENV_SECRET)s\n")
         failed = ours.deploy(supervised("a", "tsupv")).failed
         assert "names no Unix socket" in failed and "eyes" not in failed
+
+    def test_an_include_directory_that_hangs(self, ours):
+        """In a file system of the account that never answers: the helper is left behind in it."""
+        with HangingFiles(ours.include, "lookup"):
+            failures = ours.host.run("deploy", ours.items(supervised("a", "tsupv")), ["programs"]).failures
+        assert ["no answer within 2 seconds" in message for unused, message, at in failures] == [True]
 
     def test_a_child_that_is_stopped_is_left_after_a_time(self, ours, monkeypatch):
         part = load("module_utils.owner_programs").OwnersPart

@@ -12,7 +12,8 @@ from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.fail
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.instance_deploy import InstanceDeployment
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.instance_steps import (
     control_instances, is_managed, is_stopped, restart_name, rows_of, setup_name, start_name, stop_name)
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.manager import TEMPLATE_DIR, Manager
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.manager import (
+    TEMPLATE_DIR, Manager, ManagerFailed)
 
 
 def deploy(run):
@@ -100,7 +101,7 @@ def _remove(run, manager, items):
             if item["name"] not in failed:
                 _remove_files(manager, item["name"])
         if any(text is not None and name not in there for name, text in files.items()):
-            manager.reload()  # an entry that was refused is out of the list of refusals
+            _reload(run, manager, items[0])  # an entry that was refused is out of the list of refusals
     failures = Failures(run)
     for item in items:
         name = item["name"]
@@ -113,6 +114,13 @@ def _remove(run, manager, items):
         run.step("Remove supervisord_%s.service" % name, changed, item)
         run.step("Remove %s" % entries.path_of(item, "supervisorctl"), name in rows, item)
     failures.end()
+
+
+def _reload(run, manager, item):
+    try:
+        manager.reload()
+    except ManagerFailed as failed:
+        run.fail("Remove supervisord_%s.service" % item["name"], str(failed), item)
 
 
 def _remove_files(manager, name):

@@ -58,7 +58,7 @@ class OwnersPart(Deployment):
         self._addresses = self._find_addresses(self._before)
         if not self._task.check:
             if connected:
-                self._stop_processes([one for found in self._addresses.values() for one in found])
+                connected = self._stop_or_lose([one for found in self._addresses.values() for one in found])
             for file in files:
                 if file.before is not None and entries.own_part(file.before) is not None:
                     os.unlink(file.path)
@@ -69,6 +69,14 @@ class OwnersPart(Deployment):
             self._step(self._verb_name("Stop", item), ran, item)
         for file in reversed(files):
             self._report_removed(file)
+
+    def _stop_or_lose(self, addresses):
+        """Whether supervisord still answers after these were stopped."""
+        try:
+            self._stop_processes(addresses)
+            return True
+        except Stopped:
+            return False
 
     def _forget(self, kept):
         """Lets supervisord take the groups out. What cannot be read any more does not matter here."""

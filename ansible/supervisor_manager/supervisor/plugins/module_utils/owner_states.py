@@ -34,7 +34,7 @@ class States(Talk):
         end = self._wait([one for one in watched if one not in failed],
                          lambda info: info["statename"] not in ("STARTING", "BACKOFF"), self._task.start_seconds)
         for item in self._task.programs:
-            self._report_program(item, starts, stops, notified, failed, end)
+            self._report_program(item, notified, failed, end)
         self._restart_unmanaged(now)
 
     def _goal(self, item, one):
@@ -62,7 +62,7 @@ class States(Talk):
     def _was_replaced(self, item, one):
         return (self._old(item, one) or {}).get("group") in self._replaced
 
-    def _report_program(self, item, starts, stops, notified, failed, end):
+    def _report_program(self, item, notified, failed, end):
         addresses = self._addresses[item["name"]]
         ran = any(self._ran(item, one) for one in addresses)
         state = item.get("state", "started")

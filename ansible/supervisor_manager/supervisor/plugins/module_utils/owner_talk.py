@@ -67,30 +67,37 @@ class Talk:
             self._daemon = None
             return False
         except (control.Refused, Fault, OSError) as error:
-            self._fail(self._running_name(), "supervisord of '%s' cannot be asked: %s" % (
-                self._task.supervisor, self._fault_text(error)), self._task.item)
+            self._lose("cannot be asked", error)
+            if self._task.action in ("stop", "remove"):
+                return False
             raise Stopped()
 
     def _each(self, calls):
         try:
             return self._daemon.each(calls)
         except (Fault, control.Refused, control.NotRunning) as error:
-            self._fail(self._running_name(), "supervisord of '%s' does not answer any more: %s" % (
-                self._task.supervisor, self._fault_text(error)), self._task.item)
+            self._lose("does not answer any more", error)
             raise Stopped()
 
     def _processes(self):
         try:
             return self._daemon.processes()
         except (Fault, control.Refused, control.NotRunning) as error:
-            self._fail(self._running_name(), "supervisord of '%s' does not answer any more: %s" % (
-                self._task.supervisor, self._fault_text(error)), self._task.item)
+            self._lose("does not answer any more", error)
             raise Stopped()
+
+    def _lose(self, what, error):
+        """Reports that supervisord cannot be used. A stop or a removal does not fail then: the manager ends the rest."""
+        text = "supervisord of '%s' %s: %s" % (self._task.supervisor, what, self._fault_text(error))
+        if self._task.action in ("stop", "remove"):
+            self._step(self._running_name(), False, self._task.item, message=text)
+        else:
+            self._fail(self._running_name(), text, self._task.item)
 
     def _replace_groups(self, out, into):
         """Groups of supervisord: stops and removes some, adds some. They stop at the same time."""
         if out:
-            processes = [one for one, info in self._daemon.processes().items() if info["group"] in out]
+            processes = [one for one, info in self._processes().items() if info["group"] in out]
             self._stop_processes(processes)
         calls = [("supervisor.removeProcessGroup", name) for name in out]
         calls += [("supervisor.addProcessGroup", name) for name in into]

@@ -91,6 +91,9 @@ def _each_instance(run, concerns):
 def _run_task(run, task, failures):
     item = task.item
     identity = owner.identity_of(item["user"], item.get("group"))
+    ends = run.action in ("stop", "remove")
+    if identity is None and ends:
+        return  # an earlier run removed the account, and its programs before that
     if identity is None and not run.check:
         failures.add(_name_of(task), "there is no account '%s', or no group '%s'" % (item["user"], item.get("group")),
                      item)
@@ -109,7 +112,9 @@ def _run_task(run, task, failures):
         except owner.OwnerFailed as failed:
             emitted, reason = failed.emitted, str(failed)
     _replay(run, emitted, failures)
-    if reason:
+    if reason and ends:  # what is left is ended with the instance, or with the account
+        run.step(_name_of(task), False, item, message="%s: %s" % (_what_failed(task), owner.clean(reason)))
+    elif reason:
         failures.add(_name_of(task), "%s: %s" % (_what_failed(task), owner.clean(reason)), (task.programs or [item])[0])
 
 
