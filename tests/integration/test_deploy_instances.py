@@ -50,11 +50,19 @@ def test_the_web_line_changes_two_things(host, manager, owner):
     pid = manager.main_pid("tsupv")
     server = {"endpoint": "127.0.0.1:39517", "username": "admin", "password": "secret;1"}
     web = supervisor("tsupv", owner, http_server=server)
-    outcome = deploy(host, web)
+    outcome = deploy(host, web, diff=True)
     assert outcome.changed == [CONFIGURATION, RESTART]
     assert manager.main_pid("tsupv") != pid
     assert "secret" not in repr(outcome.run.steps) and "(hidden)" in repr(outcome.run.steps)
     assert deploy(host, web).changed == []
+
+
+def test_differences_are_parts_of_ansible_and_only_on_request(host, manager, owner):
+    items = {"supervisors": [supervisor("tsupv", owner)]}
+    assert not any(step["diff"] for step in host.deploy(items, ("instances",), check=True).run.steps)
+    steps = host.deploy(items, ("instances",), check=True, diff=True).run.steps
+    ((part,),) = [step["diff"] for step in steps if step["diff"]]
+    assert part["before"] == "" and "[supervisor:tsupv]\n" in part["after"], part
 
 
 @pytest.mark.parametrize("more", [{"enabled": False}, {"no_remove": True}, {"priority": 5}])

@@ -56,10 +56,13 @@ class Run:
         """A long step makes progress."""
 
     def step(self, name, changed, item=None, handler=False, message=None, diff=None):
-        """Records a step. A step that changed nothing is recorded, too."""
+        """Records a step. A step that changed nothing is recorded, too. `diff`, one part of Ansible's form or a list of
+        them, is kept only if the run was asked for differences."""
+        parts = [diff] if isinstance(diff, dict) else diff
         self.steps.append({
             "stage": self._stage, "name": name, "result": "changed" if changed else "ok", "handler": handler,
-            "at": (item or {}).get("at"), "message": message, "diff": diff,
+            "at": (item or {}).get("at"), "message": message,
+            "diff": parts if self.options.get("diff") else None,
         })
 
     def fail(self, name, message, item=None):

@@ -23,6 +23,7 @@ INSTANCE_ARGUMENTS = {
 
 def run_stages(module, action, items, stages, contents=None, options=None):
     """Runs stage functions and ends the module if one fails. Returns the Run."""
+    options = dict(options or {}, diff=module._diff)
     run = Run(action, items, check=module.check_mode, contents=contents, options=options)
     try:
         for name, stage in stages:
@@ -38,7 +39,7 @@ def results_of(*runs):
     steps = [step for run in runs for step in run.steps]
     out = {"changed": any(step["result"] == "changed" for step in steps),
            "steps": [{key: step[key] for key in ("name", "result", "message")} for step in steps]}
-    diffs = [step["diff"] for step in steps if step["diff"]]
+    diffs = [part for step in steps for part in step["diff"] or ()]
     if diffs:
         out["diff"] = diffs
     return out
