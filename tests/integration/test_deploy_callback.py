@@ -43,8 +43,8 @@ class Output:
     def banner(self, text):
         self.lines.append(f"== {text}")
 
-    def task(self, stages, results, compare=False, failed=()):
-        task = SimpleNamespace(action="supervisor_manager.supervisor.deploy",
+    def task(self, stages, results, compare=False, failed=(), unreachable=(), check=False):
+        task = SimpleNamespace(action="supervisor_manager.supervisor.deploy", check_mode=check,
                                args={"plan": "/plan.json", "stages": stages, "compare": compare})
         self.callback.v2_playbook_on_task_start(task, False)
         for host, report in results.items():
@@ -52,6 +52,8 @@ class Output:
             told = SimpleNamespace(_task=task, _result=report, _host=SimpleNamespace(get_name=lambda host=host: host))
             if report is None:
                 self.callback.v2_runner_on_skipped(told)
+            elif host in unreachable:
+                self.callback.v2_runner_on_unreachable(told)
             elif host in failed:
                 self.callback.v2_runner_on_failed(told)
             else:
@@ -90,6 +92,31 @@ def test_stages_come_in_order_from_the_comparison_or_their_own_task(output):
 def test_nothing_to_do_is_printed_at_the_end(output):
     output.task(FILES, {"en1": result(step("files", "Copy"))}, compare=True)
     assert output.end()[:2] == ["== TASK [Copy]", "ok: [en1]"]
+
+
+def test_what_was_predicted_and_never_done_is_not_reported(output):
+    """The run ended after the comparison, for one host or for all."""
+    both = ["files", "programs"]
+    predicted = result(step("files", "Copy", "changed"), step("programs", "Setup", "ok"))
+    output.task(both, {"en1": predicted, "en2": predicted}, compare=True)
+    output.task(FILES, {"en1": result(step("files", "Copy", "changed")), "en2": {"msg": "gone"}}, unreachable=["en2"])
+    lines = output.end()
+    assert lines[:4] == ["unreachable: [en2]: gone", "== TASK [Copy]", "changed: [en1]", "== TASK [Setup]"], lines
+    assert [line.split() for line in lines if " : ok=" in line] == [
+        ["en1", ":", "ok=2", "changed=1", "unreachable=0", "failed=0"],
+        ["en2", ":", "ok=1", "changed=0", "unreachable=1", "failed=0"]], lines
+
+
+def test_a_failed_comparison_reports_what_failed_and_no_changes(output):
+    output.task(FILES, {"en1": result(step("files", "Copy", "changed"), step("files", "Setup", "failed", message="no"))},
+                compare=True, failed=["en1"])
+    lines = output.end()
+    assert lines[:2] == ["== TASK [Setup]", "failed: [en1]: no"] and "ok=0    changed=0 " in lines[3], lines
+
+
+def test_a_prediction_is_reported(output):
+    output.task(FILES, {"en1": result(step("files", "Copy", "changed"))}, compare=True, check=True)
+    assert output.end()[:2] == ["== TASK [Copy]", "changed: [en1]"]
 
 
 def test_messages_and_failures(output):

@@ -162,8 +162,8 @@ class CallbackModule(DefaultCallback):
             return False
         host = result._host.get_name()
         self._waiting.discard(host)
-        self._reports.take(host, result._result, stages_of(result._task), failed,
-                           name_of(result._task))
+        predicts = compares(result._task) and not result._task.check_mode
+        self._reports.take(host, result._result, stages_of(result._task), failed, name_of(result._task), predicts)
         self._show_progress(result._task)
         return True
 
@@ -193,7 +193,7 @@ class CallbackModule(DefaultCallback):
             self._clear()
             self._display.banner(f"{'RUNNING HANDLER' if handler else 'TASK'} [{printable(name)}]")
             for host, report in self._reports.hosts.items():
-                for step in report.stages.get(stage, ()):
+                for step in report.of_stage(stage):
                     if (step["name"], step["handler"]) == (name, handler):
                         self._print_step(host, step)
 

@@ -10,21 +10,30 @@ STAGES = {"deploy": ["accounts", "files", "units", "instances", "programs"],
 
 
 class HostReport:
-    """What one host reported. `others`: counts of tasks that are not ours."""
+    """What one host reported. `others`: counts of tasks that are not ours.
+
+    `pending` are stages in which a comparison found changes, until their own task is over: what was predicted for them has
+    not happened.
+    """
 
     def __init__(self):
         self.stages = {}
+        self.pending = set()
         self.status = []
         self.others = {"ok": 0, "changed": 0, "failed": 0}
         self.unreachable = False
         self.error = None
 
+    def of_stage(self, stage):
+        steps = self.stages.get(stage, [])
+        return [step for step in steps if step["result"] == "failed"] if stage in self.pending else steps
+
     def steps(self, order):
-        return [step for stage in order for step in self.stages.get(stage, [])]
+        return [step for stage in order for step in self.of_stage(stage)]
 
     def counts(self):
         """ok (changed ones, too), changed, failed, unreachable: as Ansible counts tasks."""
-        results = [step["result"] for steps in self.stages.values() for step in steps]
+        results = [step["result"] for step in self.steps(self.stages)]
         return {
             "ok": results.count("ok") + results.count("changed") + self.others["ok"],
             "changed": results.count("changed") + self.others["changed"],
@@ -48,15 +57,20 @@ class Reports:
         """A task with these stages begins."""
         self.order += [stage for stage in stages if stage not in self.order]
 
-    def take(self, host, result, stages, has_failed, name):
+    def take(self, host, result, stages, has_failed, name, predicts=False):
         """The result of one of our tasks. Steps of a stage replace those that the comparison told before.
 
         name: of the step that is reported if the task failed without one, such as for a mistake in a template
+        predicts: the task is a comparison, and the changes are to follow
         """
         report = self.of(host)
         self.action = result.get("action") or self.action
         for stage in stages:
-            report.stages[stage] = [step for step in result.get("steps", ()) if step.get("stage") == stage]
+            steps = [step for step in result.get("steps", ()) if step.get("stage") == stage]
+            report.stages[stage] = steps
+            report.pending.discard(stage)
+            if predicts and any(step["result"] == "changed" for step in steps):
+                report.pending.add(stage)
         report.status += result.get("status") or []
         if has_failed and not any(step["result"] == "failed" for step in result.get("steps", ())):
             report.stages[stages[0]].append({
@@ -70,7 +84,7 @@ class Reports:
         """(name, whether it is a handler) of the steps of a stage over all hosts, by first appearance."""
         found = {}
         for report in self.hosts.values():
-            for step in report.stages.get(stage, ()):
+            for step in report.of_stage(stage):
                 found.setdefault((step["name"], step["handler"]))
         return list(found)
 
