@@ -151,6 +151,12 @@ def test_the_exit_status_is_ansibles(deployer, status):
     assert deployer.leftovers() == []
 
 
+@pytest.mark.parametrize("told,status", [("unreachable", 4), ("failed unreachable", 2), ("failed", 2), ("", 2)])
+def test_a_host_out_of_reach_is_status_4_also_when_it_ends_the_run(deployer, told, status):
+    """Ansible's own status is 2 then: it counts all hosts as failed."""
+    assert deployer.run(*DEPLOY, DEPLOY_TEST_STATUS="2", DEPLOY_TEST_RESULT=told).returncode == status
+
+
 def test_status_is_3_unless_everything_wanted_runs(deployer):
     status = ("--src", "app.yml", "--action", "status")
     assert deployer.run(*status, DEPLOY_TEST_ALL_RUN="1").returncode == 0
