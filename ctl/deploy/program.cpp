@@ -91,7 +91,8 @@ int outcomeOf(int status, const Options& options, const std::string& resultFile)
   const auto result = core::readFile(resultFile, kResultLimit);
   // Where a host out of reach ends the run, Ansible counts the others as failed.
   constexpr int kTaskFailed = 2;
-  if (status == kTaskFailed && result && isTrue(*result, "unreachable") && !isTrue(*result, "failed")) return kUnreachable;
+  if (status == kTaskFailed && result && isTrue(*result, "unreachable") && !isTrue(*result, "failed"))
+    return kUnreachable;
   if (options.action != "status" || status != 0) return status;
   if (!result) return fail(kFailed, "ansible-playbook has left no result: " + result.error().text, false);
   return isTrue(*result, "all_wanted_run") ? kDone : kNotAllRun;
