@@ -8,6 +8,7 @@ __metaclass__ = type  # foreign name
 import json
 import os
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils import items as host_items
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.contents import INLINE, BadItem, Contents
@@ -17,7 +18,8 @@ VERSION = 1
 
 
 class ActionModule(ActionBase):
-    TRANSFERS_FILES = True
+    # Ansible would make and remove a temporary folder in each task; few need one (see _remote).
+    TRANSFERS_FILES = False
 
     def run(self, tmp=None, task_vars=None):
         result = super(ActionModule, self).run(tmp, task_vars)
@@ -25,10 +27,14 @@ class ActionModule(ActionBase):
         try:
             arguments, contents, packages = self._prepare(task_vars or {}, compare)
             result.update(self._call(arguments, contents, packages, task_vars))
+        except AnsibleConnectionFailure:
+            self._connection._shell.tmpdir = None  # its removal would fail again, and as a failed task
+            raise
         except BadItem as error:
             result.update(failed=True, msg=str(error), steps=[], pending=[])
         finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+            if self._connection._shell.tmpdir:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
         result.pop("invocation", None)  # it would have the passwords
         return result
 
