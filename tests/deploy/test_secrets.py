@@ -3,7 +3,6 @@
 
 import os
 import signal
-import stat
 import subprocess
 import threading
 
@@ -15,7 +14,7 @@ SECRET = "Wei-Qu0raesh"
 
 
 class Watch:
-    """Looks at the arguments of all processes, again and again, for a text; and at the files of a folder."""
+    """Looks at the arguments of all processes, again and again, for a text; and at what is in a folder."""
 
     def __init__(self, text, folder):
         self.found = set()
@@ -44,36 +43,41 @@ class Watch:
                     continue
                 if self._text in words:
                     self.found.add(words)
-            for folder, folders, names in os.walk(self._folder):
-                for name in folders + names:
-                    self._add(os.path.join(folder, name))
+            for name in os.listdir(self._folder):
+                self._add(os.path.join(self._folder, name))
 
     def _add(self, path):
+        """What is inside of a folder that is closed to others is closed, too."""
         try:
-            info = os.lstat(path)
+            if os.lstat(path).st_mode & 0o077:
+                self.open_to_others.add(path)
+            self.files.update(os.listdir(path))
         except OSError:
-            return
-        self.files.add(os.path.basename(path))
-        if not stat.S_ISLNK(info.st_mode) and info.st_mode & 0o077:
-            self.open_to_others.add(path)
+            pass  # it is gone
 
 
-def private_folder(deployment):
+def run_folder(deployment):
+    """For the folders of runs; open to others, so that these must be closed."""
     path = f"{deployment.folder}-run"
-    os.mkdir(path, 0o700)
+    os.mkdir(path)
     return path
+
+
+def left_in(folder):
+    """What runs left behind, except for the sockets of ssh's connections, which end by themselves."""
+    return [name for name in os.listdir(folder) if name != "hadeploy-ssh"]
 
 
 def test_passwords_are_seen_nowhere(deployer, hosts):
     """...not even with --vvv: not in arguments, in output, or in files that others can read."""
     host = hosts["en1"]
     deployment = deployer("web")
-    deployment.replace("app.yml", "password: admin", "password: ${env.WEB_PASSWORD}")
-    folder = private_folder(deployment)
+    deployment.replace("app.yml", "password: admin", 'password: "${env.WEB_PASSWORD}"')
+    folder = run_folder(deployment)
     with Watch(SECRET, folder) as watch:
         output = deployment.run(f"{DEPLOY} --limit en1 --diff --vvv", WEB_PASSWORD=SECRET, XDG_RUNTIME_DIR=folder)
     assert watch.found == set() and watch.open_to_others == set()
-    assert "plan.json" in watch.files and os.listdir(folder) == []
+    assert "plan.json" in watch.files and left_in(folder) == []
     assert SECRET not in output.text + output.errors
     wait_running([host], SUPERVISORD, PROGRAM)
     wait_for(lambda: page(host, "admin", SECRET) == 200, "the page")
@@ -100,11 +104,11 @@ def test_a_password_from_a_vault(deployer, hosts):
 
 def test_an_interrupted_run_leaves_no_files(deployer, hosts):
     deployment = deployer("simple")
-    folder = private_folder(deployment)
+    folder = run_folder(deployment)
     for number in (signal.SIGINT, signal.SIGTERM):
         process = deployment.start(f"{DEPLOY} --limit en1", XDG_RUNTIME_DIR=folder)
-        wait_for(lambda: os.listdir(folder), "the files of the run")
+        wait_for(lambda: left_in(folder), "the files of the run")
         process.send_signal(number)
         assert finished(process).status != 0
-        assert os.listdir(folder) == []
+        assert left_in(folder) == []
     assert hosts["en1"].pgrep("tsup") == []

@@ -85,8 +85,14 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import stages
 
 
+class SilentModule(AnsibleModule):
+    def _log_invocation(self):
+        """The host's journal does not get the parameters: some are passwords. The argument no_log would not prevent that:
+        Ansible replaces it by the task's."""
+
+
 def main():
-    module = AnsibleModule(
+    module = SilentModule(
         argument_spec=dict(
             plan=dict(type="path"),
             action=dict(type="str", choices=["deploy", "remove", "start", "stop", "status"]),
@@ -99,7 +105,6 @@ def main():
             options=dict(type="dict", default={}),
         ),
         supports_check_mode=True,
-        no_log=True,  # the host's journal does not get the parameters: some are passwords
     )
     result = stages.perform(module.params, module.check_mode or module.params["compare"])
     result["invocation"] = {}
