@@ -37,8 +37,17 @@ class OwnersPart(Deployment):
                 emit({"want": sha256})
         if self._task.will_start:
             for item in self._task.programs:
-                if item.get("state", "started") == "started":
-                    self._step(self._verb_name("Start", item), True, item)
+                self._report_new(item)
+
+    def _report_new(self, item):
+        state = item.get("state", "started")
+        if self._concerns(item):
+            self._step("Get current state for supervisor_%s_%s programs" % (self._task.supervisor, item["name"]), False,
+                       item)
+        if state == "stopped":
+            self._step(self._verb_name("Stop", item), False, item)
+        elif state == "started":
+            self._step(self._verb_name("Start", item), True, item)
 
     def _remove(self):
         kept = [item for unused, item in self._items() if item.get("no_remove")]
