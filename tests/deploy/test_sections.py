@@ -44,7 +44,7 @@ trees:
 systemd_units:
 - { name: ticker, scope: everywhere, unit_file: "file://ticker.service", state: started }
 ansible_playbooks:
-- { action: deploy, priority: 9000, playbook: after.yml }
+- { for_action: deploy, priority: 9000, playbook_file: after.yml }
 """
 FILES = {
     "hosts.yml": HOSTS,
@@ -56,6 +56,8 @@ FILES = {
     "playbooks/after.yml": "- hosts: edge\n  gather_facts: false\n  tasks:\n  - name: Leave a mark\n"
                            "    copy: { content: done, dest: /opt/mark }\n",
 }
+
+PAGE = "Download 'http://127.0.0.1:8000/page' to '/opt/site/page'"
 
 
 def write(deployment):
@@ -107,10 +109,12 @@ def walk(deployment, one, three):
 
     before = unit_pid(one), unit_pid(three)
     deployment.replace("templates/ticker.conf", "host=", "name=")
-    output = deployment.run(f"{command}deploy --scope edge")
+    output = deployment.run(f"{command}deploy --limit en1")
     copy = "Copy template file 'ticker.conf' to '/opt/site/ticker.conf'"
-    assert output.changed("en1") == [copy, "Restart ticker service"] and output.changed("en3") == [], str(output)
+    assert output.changed("en1") == [copy, "Restart ticker service"] and "en3" not in output.recap, str(output)
     assert unit_pid(one) != before[0] and unit_pid(three) == before[1]
+    output = deployment.run(f"{command}deploy --scope edge")  # items whose scope is this text
+    assert set(output.results) == {"Setup folder '/opt/kept'", PAGE}, str(output)
     output = deployment.run(f"{command}deploy --noScope files")
     assert copy not in output.results and output.changed("en3") == [], str(output)
 
