@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The hosts that the tests deploy to: Debian roots with their own systemd, reached with ssh as on a network.
 
-en1 and en3 have our programs already; en2 does not, so that a deployment installs the packages there. Root's key on all
-hosts is Bed.root_key. Commands of the deployer run with Bed.environment(), in which ssh finds the hosts.
+en1 and en3 have our programs already; en2 does not, so that the first deployment installs the packages there. Root's
+key on all hosts is Bed.root_key. Commands of the deployer run with Bed.environment(), in which ssh finds the hosts.
 """
 
 import concurrent.futures
@@ -57,6 +57,10 @@ class Host(Machine):
 
     def clean(self):
         self.run("/bin/sh", "-c", _CLEAN)
+
+    def remove_packages(self):
+        """Purges our packages, if an earlier deployment installed them."""
+        self.run("sh", "-c", "! dpkg -s supervisor-manager || dpkg --purge supervisor-manager supervisor-instance")
 
     def pgrep(self, account):
         """The command lines of an account's processes, as `pgrep -au ACCOUNT` prints them, without the pids and without

@@ -153,6 +153,7 @@ def listing(host):
 
 def test_the_prediction_is_what_happens(deployer, hosts):
     host = hosts["en1"]
+    hosts["en2"].remove_packages()
     deployment = deployer("notify")
     deployment.add_packages()
     # The child of the script would make two looks at the processes differ.
