@@ -95,7 +95,8 @@ def test_a_run_that_is_killed_between_file_and_restart(deployer, hosts):
     before = pid_of(host, PROGRAM)
     change_script(deployment, "a new version")
     add_gate(deployment, host, "en1")
-    process = deployment.start(f"{DEPLOY} --limit en1")
+    # Nobody removes the folder of this run, so that it must be in one of the test.
+    process = deployment.start(f"{DEPLOY} --limit en1", XDG_RUNTIME_DIR=deployment.folder)
     wait_gate(host)
     assert "a new version" in host.run("cat", "/opt/tsup/program1.sh").stdout
     end_session(process.pid)
