@@ -147,6 +147,40 @@ def test_a_value_is_no_template_of_its_own(contents, work_dir):
     assert text_of(contents, contents.of_template({}, path, "/x")) == "50MB {{ size }}\n\n"
 
 
+@pytest.mark.parametrize("comment", [
+    "{{ 'evaluated' | upper }}", "{% if true %}EVALUATED{% endif %}", "{# gone #}", "' ~ ('evaluated' | upper) ~ '"])
+def test_an_attribute_in_a_configuration_is_no_template(contents, work_dir, comment):
+    """Its value can be a fact, which the host chose: the deployer must not evaluate what a host says."""
+    path = write(f"{work_dir}/conf", "size={{ size }}\n;{{{ comment }}}\n;{{ '{{{ comment }}}' }}\n;{{{ list }}}\n")
+    item = {"name": "s", "comment": comment, "list": [1, comment], "conf_file_source": path}
+    host_items.describe_files({"supervisors": [item]}, ["instances"], contents, False)
+    assert text_of(contents, item) == f"size=50MB\n;{comment}\n;{comment}\n;{[1, comment]}\n"
+
+
+def test_parts_of_attributes_do_not_make_a_template(contents, work_dir):
+    path = write(f"{work_dir}/conf", "{{{ a }}}{{{ a }}} 'evaluated' | upper {{{ b }}}{{{ b }}} {{{ a }}}{ size }}")
+    item = {"name": "s", "a": "{", "b": "}", "conf_file_source": path}
+    host_items.describe_files({"supervisors": [item]}, ["instances"], contents, False)
+    assert text_of(contents, item) == "{{ 'evaluated' | upper }} {{ size }}"
+
+
+def test_a_destination_is_no_template(contents, work_dir):
+    path = write(f"{work_dir}/t", "{{ template_destpath }}")
+    assert text_of(contents, contents.of_template({}, path, "/x/{{ size }}")) == "/x/{{ size }}"
+
+
+def test_a_mistake_does_not_show_the_whole_text(contents, templar, work_dir):
+    path = write(f"{work_dir}/conf", "password={{{ password }}}\n{{ size | }}\n")
+    item = {"name": "s", "password": "Wei-Qu0raesh", "conf_file_source": path}
+    with pytest.raises(module.BadItem, match="template error") as mistake:
+        host_items.describe_files({"supervisors": [item]}, ["instances"], contents, False)
+    assert "Wei-Qu0raesh" not in str(mistake.value)
+    plan = {"items": {"supervisors": [{"hosts": ["en1"], "name": "s", "password": "Wei-Qu0raesh{{ size"}]}}
+    with pytest.raises(module.BadItem, match="template error") as mistake:
+        host_items.of_host(plan, "en1", templar)
+    assert "Wei-Qu0raesh" not in str(mistake.value)
+
+
 def test_a_binary_template_is_refused(contents, work_dir):
     with open(f"{work_dir}/t", "wb") as file:
         file.write(b"\xff\xfe")

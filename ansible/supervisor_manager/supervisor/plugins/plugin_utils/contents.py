@@ -9,12 +9,15 @@ import base64
 import hashlib
 import json
 import os
+import re
+import secrets
 
 import jinja2
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.template import AnsibleEnvironment, generate_ansible_template_vars
+from ansible.utils.unsafe_proxy import wrap_var
 
 INLINE = 1 << 20  # longer contents go as files
 SHOWN_IN_DIFF = 64 << 10
@@ -22,6 +25,7 @@ ALL_SHOWN = 4 << 20
 MAX_TEMPLATE = 16 << 20
 CHUNK = 1 << 20
 WORTH_REMEMBERING = 1 << 20
+PLAIN = re.compile(r"[A-Za-z0-9_./:@,=+ -]*\Z")  # means nothing to Jinja2, in or out of an expression
 
 
 class BadItem(Exception):
@@ -33,6 +37,33 @@ def bad_item(item, reason):
         if key in item:
             return BadItem(f"'{item[key]}': {reason} ({item.get('at', 'the plan')})")
     return BadItem(f"{reason} ({item.get('at', 'the plan')})")
+
+
+def reason_of(error):
+    """Why a template cannot be evaluated, without its text, which can have passwords in it."""
+    return to_text(error).partition(". String: ")[0]
+
+
+class Placeholders:
+    """Stand for texts that must not be evaluated as templates: an attribute can come from a fact, and a host must not
+    choose what runs on the deployer.
+    """
+
+    def __init__(self):
+        self._key = f"v{secrets.token_hex(16)}n"  # not to be guessed by a host
+        self._texts = []
+
+    def hide(self, value):
+        """The value as text, or its placeholder."""
+        text = str(value)
+        if PLAIN.match(text):
+            return text
+        self._texts.append(text)
+        return f"{self._key}{len(self._texts) - 1}e"
+
+    def show(self, text):
+        """The text with all placeholders replaced by what they stand for."""
+        return re.sub(f"{self._key}([0-9]+)e", lambda found: self._texts[int(found.group(1))], text)
 
 
 class Contents:
@@ -66,20 +97,21 @@ class Contents:
 
     def of_template(self, item, path, dest):
         """A template, rendered as ansible.builtin.template does."""
-        return self.of_bytes(self._render(item, path, dest, self._read(item, path)))
+        return self.of_bytes(self._render(item, path, dest, self._read(item, path)).encode("utf-8"))
 
     def of_conf_file(self, item, path, dest):
         """conf_file_src: first {{{ }}} with the item's attributes, then {{ }} with Ansible's variables."""
+        attributes = Placeholders()
         environment = jinja2.Environment(
             variable_start_string="{{{", variable_end_string="}}}", block_start_string="{{%", block_end_string="%}}",
             comment_start_string="{{#", comment_end_string="#}}", trim_blocks=True, keep_trailing_newline=True,
-            undefined=jinja2.StrictUndefined)
+            undefined=jinja2.StrictUndefined, finalize=attributes.hide)
         try:
             text = environment.from_string(self._read(item, path)).render(item)
         except jinja2.TemplateError as error:
             line = getattr(error, "lineno", None)
             raise bad_item(item, f"{path}{':' + str(line) if line else ''}: {error}")
-        return self.of_bytes(self._render(item, path, dest, text))
+        return self.of_bytes(attributes.show(self._render(item, path, dest, text)).encode("utf-8"))
 
     def _read(self, item, path):
         try:
@@ -97,15 +129,15 @@ class Contents:
     def _render(self, item, path, dest, text):
         folder = os.path.dirname(path)
         variables = self._task_vars.copy()
-        variables.update(generate_ansible_template_vars(path, path, dest))
+        variables.update(generate_ansible_template_vars(path, path, wrap_var(dest)))
         templar = self._templar.copy_with_new_env(
             environment_class=AnsibleEnvironment, trim_blocks=True, available_variables=variables,
             searchpath=[folder, os.path.join(folder, "templates")])
         try:
             rendered = templar.do_template(text, preserve_trailing_newlines=True, escape_backslashes=False)
         except Exception as error:  # whatever a filter raises
-            raise bad_item(item, f"{path}: {to_text(error)}")
-        return to_text(rendered).encode("utf-8")
+            raise bad_item(item, f"{path}: {reason_of(error)}")
+        return to_text(rendered)
 
     def _hash(self, path, info):
         key = [path, info.st_size, info.st_mtime_ns, info.st_ino]

@@ -9,7 +9,8 @@ import os
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
-from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.contents import BadItem, bad_item
+from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.contents import (  # noqa: E501
+    BadItem, bad_item, reason_of)
 
 # Sections whose files a stage needs. Other stages get the same items without hashes.
 FILES = {"accounts": ("users",), "files": ("files", "trees"), "units": ("systemd_units",),
@@ -34,7 +35,7 @@ def evaluate_item(item, templar):
         return {key: value if key in COMPUTED and not is_url(item, key) else evaluate(value, templar)
                 for key, value in item.items() if key != "hosts"}
     except AnsibleError as error:
-        raise bad_item(item, to_text(error))
+        raise bad_item(item, reason_of(error))
 
 
 def is_url(item, key):
