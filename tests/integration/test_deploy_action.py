@@ -17,6 +17,10 @@ def site(work_dir):
     return Site(work_dir, variables={"who": "world", "where": "dest"})
 
 
+STEP = {"stage": "files", "name": "Setup folder '/x'", "result": "ok", "handler": False, "at": "a:1:1",
+        "message": None, "diff": None}
+
+
 def folder(site):
     return {"at": "app.yml:1:3", "path": site.path("{{ where }}"), "owner": "root", "group": "root", "mode": "0755"}
 
@@ -129,6 +133,33 @@ def test_other_tasks_are_printed_as_ansible_does(site):
                                   {"hosts": "all", "name": "Mine", "gather_facts": False, "tasks": other}]).stdout
     assert output.index("TASK [Setup folder") < output.index("PLAY [Mine]") < output.index("TASK [A greeting]")
     assert '"msg": "hello"' in output and SECRET not in output and recap(output) == {"en1": (3, 1, 0, 0)}
+
+
+@pytest.mark.parametrize("answer", [
+    {"steps": [{}]}, {"steps": [{"stage": "files", "name": ["x"], "result": "ok"}]}, {"steps": {}}, {"status": [1]},
+    {"pending": [{}], "wanted": [[]]}, {"steps": [dict(STEP, diff=[{"before": {"\x1b[2J": 1}}])]}])
+def test_a_host_that_answers_nonsense_fails_alone(work_dir, answer):
+    lying = os.path.join(work_dir, "lying")
+    site = Site(work_dir, {"en1": {"ansible_connection": "local", "ansible_python_interpreter": lying}, "en2": {}},
+                variables={"where": "dest"})
+    answer = dict({"changed": False, "failed": False, "steps": [], "pending": ["files"], "wanted": []}, **answer)
+    site.write("lying", f"#!/bin/sh\ncat > /dev/null\ncat << 'END'\n{json.dumps(answer)}\nEND\n")
+    os.chmod(lying, 0o755)
+    site.plan({"folders": [folder(site)]})
+    done = site.run()
+    assert "failed: [en1]: its answer is not one of the module 'deploy'" in done.stdout, done.stdout
+    assert recap(done.stdout) == {"en1": (0, 0, 0, 1), "en2": (1, 1, 0, 0)} and done.returncode == 2
+
+
+def test_a_failed_step_is_never_a_success(work_dir):
+    lying = os.path.join(work_dir, "lying")
+    site = Site(work_dir, {"en1": {"ansible_python_interpreter": lying, "ansible_connection": "local"}})
+    answer = {"changed": False, "failed": False, "steps": [dict(STEP, result="failed", message="no")], "pending": []}
+    site.write("lying", f"#!/bin/sh\ncat > /dev/null\ncat << 'END'\n{json.dumps(answer)}\nEND\n")
+    os.chmod(lying, 0o755)
+    site.plan({"folders": [dict(folder(site), path="/x")]})
+    done = site.run()
+    assert done.returncode == 2 and recap(done.stdout) == {"en1": (0, 0, 0, 1)}, done.stdout
 
 
 def test_a_plan_of_another_version_is_refused(site):

@@ -11,6 +11,7 @@ import os
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils import items as host_items
+from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.answers import checked
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.contents import INLINE, BadItem, Contents
 
 MODULE = "supervisor_manager.supervisor.deploy"
@@ -26,7 +27,7 @@ class ActionModule(ActionBase):
         compare = self._task.check_mode or bool(self._task.args.get("compare"))
         try:
             arguments, contents, packages = self._prepare(task_vars or {}, compare)
-            result.update(self._call(arguments, contents, packages, task_vars))
+            result.update(checked(self._call(arguments, contents, packages, task_vars)))
         except AnsibleConnectionFailure:
             self._connection._shell.tmpdir = None  # its removal would fail again, and as a failed task
             raise
@@ -35,7 +36,6 @@ class ActionModule(ActionBase):
         finally:
             if self._connection._shell.tmpdir:
                 self._remove_tmp_path(self._connection._shell.tmpdir)
-        result.pop("invocation", None)  # it would have the passwords
         return result
 
     def _prepare(self, task_vars, compare):
