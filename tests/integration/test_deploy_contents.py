@@ -131,7 +131,9 @@ def test_an_encrypted_file_is_decrypted(contents, loader, work_dir):
     with pytest.raises(module.BadItem, match=r"'/x': .*secret.*\(app.yml:2:3\)"):
         contents.of_file({"dest": "/x", "at": "app.yml:2:3"}, path)
     loader.set_vault_secrets(secrets)
-    assert text_of(contents, contents.of_file({}, path)) == "clear\n"
+    described = contents.of_file({}, path)
+    assert described.pop("is_secret") and text_of(contents, described) == "clear\n"
+    assert contents.of_template({}, path, "/x")["is_secret"] and contents.for_diff() == {}
     loader.cleanup_all_tmp_files()
 
 

@@ -122,6 +122,13 @@ def test_a_changed_content_is_shown(host, work_dir):
     assert read(f"{work_dir}/f") == "new\n"
 
 
+def test_a_secret_content_is_not_shown(host, work_dir):
+    write(f"{work_dir}/f", "old secret\n")
+    item = file(f"{work_dir}/f", host.content("new secret\n"), is_secret=True)
+    ((part,),) = [step["diff"] for step in host.run("files", {"files": [item]}, diff=True)["steps"]]
+    assert "secret" not in str(part) and read(f"{work_dir}/f") == "new secret\n"
+
+
 def test_a_file_that_changes_hands_is_a_new_one(host, owner, home):
     """Who has it open for writing would write into root's file."""
     write(f"{home}/f", "same")

@@ -65,6 +65,12 @@ def test_differences_are_parts_of_ansible_and_only_on_request(host, manager, own
     assert part["before"] == "" and "[supervisor:tsupv]\n" in part["after"], part
 
 
+def test_values_of_an_environment_are_not_shown(host, manager, owner):
+    item = supervisor("tsupv", owner, environment=['A="Wei-Qu0raesh"'])
+    steps = host.deploy({"supervisors": [item]}, ("instances",), check=True, diff=True).run.steps
+    assert "environment = (hidden)" in str(steps) and "Wei-Qu0raesh" not in str(steps)
+
+
 @pytest.mark.parametrize("more", [{"enabled": False}, {"no_remove": True}, {"priority": 5}])
 def test_what_the_process_does_not_depend_on_restarts_nothing(host, manager, owner, more):
     deploy(host, supervisor("tsupv", owner))
@@ -152,6 +158,8 @@ def test_own_configuration(host, manager, owner):
         assert wanted == ([sha256] if changed else [])
         assert deploy(host, item, contents=contents).changed == changed
         assert f"identifier={name}" in read(manager.path("etc/supervisord_tsupv.conf"))
+        info = os.stat(manager.path("etc/supervisor-manager/templates/tsupv.conf"))
+        assert (info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)) == (0, owner.pw_gid, 0o640)
 
 
 def test_an_interrupted_run_is_completed_by_the_next(host, manager, owner):

@@ -96,7 +96,7 @@ def test_first_deployment_and_the_second(instance):
     assert instance.state("program1") == "RUNNING"
     info = os.stat(instance.file("program1_prg.ini"))
     assert (info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)) == (
-        instance.owner.pw_uid, instance.owner.pw_gid, 0o644)
+        instance.owner.pw_uid, instance.owner.pw_gid, 0o640)
     pid = instance.pid("program1")
     second = instance.deploy(supervised("program1", "tsupv", startsecs=0))
     assert second.changed == [] and second.names == [setup("program1"), verb("Start", "program1")]
@@ -160,10 +160,32 @@ def test_values_survive(instance):
     assert instance.names() == {"a", "m", "n"}
 
 
+def test_values_of_an_environment_are_not_shown(ours):
+    """...neither by a difference nor by a refusal; nor are passwords in a text of its own."""
+    def parts(*items, **options):
+        outcome = ours.deploy(*items, diff=True, **options)
+        return [part for step in outcome.run.steps for part in step["diff"] or ()], outcome
+
+    program = supervised("a", "tsupv", startsecs=0, environment=['A="Wei-Qu0raesh\n x"', "B=1"])
+    (part,), _ = parts(program)
+    assert "environment=(hidden)\nautostart" in part["after"] or part["after"].endswith("environment=(hidden)\n"), part
+    assert "Wei-Qu0raesh" not in str(part) and "command=/bin/sleep" in part["after"]
+    (part,), _ = parts(dict(program, environment=["B=2"]))
+    assert "environment=(hidden)\n" in part["before"] and "environment=(hidden, another)\n" in part["after"], part
+    _, outcome = parts(dict(program, environment=["B=Wei-Qu0raesh b"]))
+    assert outcome.failed and "Wei-Qu0raesh" not in str(outcome.run.steps)
+    sha256, contents = content_of(b"[program:b]\ncommand=/bin/sleep 1000\nEnvironment : X=Wei-Qu0raesh,\n Y=2\n")
+    item = supervised("b", "tsupv", state="current", conf_file_src="tmpl://b.ini", sha256=sha256)
+    found, _ = parts(program, item, contents=contents)
+    assert "Wei-Qu0raesh" not in str(found) and "Environment : (hidden)\n" in str(found[-1]["after"])
+    found, _ = parts(program, dict(item, name="c", is_secret=True), contents=contents)
+    assert found[-1]["after"] == "(new content, not shown)\n"
+
+
 @pytest.mark.parametrize("more, words", [
     ({"command": "/bin/sleep 1 ; comment"}, "command"),
     ({"command": "/bin/date +%s"}, "'%%'"),
-    ({"environment": ["A=b c"]}, "A=b c"),
+    ({"environment": ["A=b c"]}, "A=..."),
     ({"environment": ["A"]}, "KEY="),
     ({"name": "x]\n[program:y"}, "section"),
 ])

@@ -26,6 +26,9 @@ INSTANCE_KEYS = (
 HTTP_KEYS = ("endpoint", "username", "password", "allowed_hosts")
 PASSWORD = "http_server.password"
 
+# A key whose value is for nobody to see, and that value, with its further lines.
+SECRET = re.compile(r"(?im)^[ \t]*((%s|password|environment)[ \t]*[=:][ \t]*)(.*(?:\n[ \t]+.*)*)$" % re.escape(PASSWORD))
+
 # Keys of an entry without effect on the process of the instance.
 OUTSIDE_KEYS = ("adopt_files", "enabled", "managed", "no_remove", "priority", "scope", "state", "when")
 
@@ -112,12 +115,12 @@ def sections_of(text):
     return {section: dict(read.items(section)) for section in read.sections()}
 
 
-def without_password(text, other):
-    """`text` for people: without its password. A password that `other` does not have is called another one."""
-    secret = re.compile(r"(?m)^(%s\s*=\s*)(.*)$" % re.escape(PASSWORD))
-    known = [match.group(2) for match in secret.finditer(other)]
-    return secret.sub(lambda m: m.group(1) + ("(hidden)" if m.group(2) in known or not known else "(hidden, another)"),
-                      text)
+def without_secrets(before, after):
+    """Two texts of a configuration for people: without the values that can be secret. A changed one is called another."""
+    known = [match.group(2, 3) for match in SECRET.finditer(before)]
+    keys = [key for key, unused in known]
+    return SECRET.sub(r"\1(hidden)", before), SECRET.sub(lambda match: match.group(1) + (
+        "(hidden)" if match.group(2, 3) in known or match.group(2) not in keys else "(hidden, another)"), after)
 
 
 def _plain_text(value):
@@ -227,11 +230,17 @@ def _require_variables(text):
         lexer.wordchars += "/.+-():" + "%"
         tokens = list(lexer)
     except ValueError as error:
-        raise BadValue("environment: '%s': %s; write KEY=\"value\"" % (text, error))
+        raise BadValue("environment: '%s': %s; write KEY=\"value\"" % (_without_value(text), error))
     good = len(tokens) % 4 == 3 and all(tokens[i] == "=" for i in range(1, len(tokens), 4)) and all(
         tokens[i] == "," for i in range(3, len(tokens), 4))
     if not good:
-        raise BadValue("environment: '%s' is not KEY=\"value\"; a value with blanks or commas needs quotes" % text)
+        raise BadValue("environment: '%s' is not KEY=\"value\"; a value with blanks or commas needs quotes"
+                       % _without_value(text))
+
+
+def _without_value(text):
+    name, equals, unused = text.partition("=")
+    return name + equals + "..." if equals else "..."
 
 
 def own_text_hash(item):

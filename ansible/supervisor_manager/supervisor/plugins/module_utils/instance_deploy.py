@@ -40,7 +40,11 @@ class WantedInstance:
             self.old_keys = sections.pop("supervisor:" + self.name, None)
             self.others = list(sections)
         sha256 = whole_files.hash_of(self.template_before)
-        self.template_differs = bool(self.template_hash) and self.template_hash != sha256
+        identity = owner.identity_of(item["user"], item.get("group"))
+        # It can have passwords. The manager takes it only if the owner may read it, too.
+        self.template_rights = 0o640, identity.gid if identity else 0
+        self.template_differs = bool(self.template_hash) and (
+            self.template_hash != sha256 or whole_files.mode_of(self.template_file) != (0, *self.template_rights[::-1]))
         changed = set(self.keys.items()) ^ set((self.old_keys or {}).items())
         self.changed_keys = {key for key, unused in changed}
         self.mode_differs = self.before is not None and whole_files.mode_of(self.file) != (0, 0, 0o600)
@@ -161,7 +165,7 @@ class InstanceDeployment:
             if wanted.template_differs:
                 content = self._run.content(wanted.template_hash)
                 os.makedirs(os.path.dirname(wanted.template_file), 0o755, exist_ok=True)
-                whole_files.replace(wanted.template_file, content, 0o644)
+                whole_files.replace(wanted.template_file, content, *wanted.template_rights)
             if wanted.differs:
                 whole_files.replace(wanted.file, wanted.text.encode("utf-8"), 0o600)
             elif wanted.mode_differs:
@@ -192,7 +196,7 @@ class InstanceDeployment:
             before = wanted.before
             whole_files.restore(wanted.file, None if before is None else before.encode("utf-8"), 0o600)
         if wanted.template_differs:
-            whole_files.restore(wanted.template_file, wanted.template_before, 0o644)
+            whole_files.restore(wanted.template_file, wanted.template_before, *wanted.template_rights)
 
     def _reload(self):
         answer = self._ask(self._manager.reload)
@@ -258,8 +262,9 @@ class InstanceDeployment:
         item, name = wanted.item, wanted.name
         if name in self._failed:
             reason = self._failed[name]
-            if wanted.keys.get(entries.PASSWORD):  # a refusal can quote it
-                reason = reason.replace(wanted.keys[entries.PASSWORD], "(hidden)")
+            for key in (entries.PASSWORD, "environment"):  # a refusal can quote them
+                if wanted.keys.get(key):
+                    reason = reason.replace(wanted.keys[key], "(hidden)")
             self._failures.add(setup_name(item), reason, item)
             return
         new = wanted.old_keys is None
@@ -272,8 +277,8 @@ class InstanceDeployment:
         before, after = wanted.before or "", wanted.text if wanted.differs else wanted.before
         diff = None
         if wanted.differs:
-            diff = {"before_header": wanted.file, "after_header": wanted.file,
-                    "before": entries.without_password(before, after), "after": entries.without_password(after, before)}
+            before, after = entries.without_secrets(before, after)
+            diff = {"before_header": wanted.file, "after_header": wanted.file, "before": before, "after": after}
         self._run.step(setup_name(item), configuration, item, diff=diff)
         boot = self._boot_differs(wanted)
         self._run.step("Setup supervisord_%s.service" % name,

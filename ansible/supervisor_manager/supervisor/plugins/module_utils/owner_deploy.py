@@ -101,7 +101,7 @@ class Deployment(States):
                 self._journal.write(sorted(set(names + interrupted)))
             for file in self._files:
                 if file.differs:
-                    whole_files.replace(file.path, file.text, 0o644)
+                    whole_files.replace(file.path, file.text, whole_files.OWN)
                     written.append(file)
             if self._task.prune:
                 for unused, unused_too, path, unused_data in self._leftovers:
@@ -115,11 +115,11 @@ class Deployment(States):
 
     def _put_back(self, files):
         for file in files:
-            whole_files.restore(file.path, file.before, 0o644)
+            whole_files.restore(file.path, file.before, whole_files.OWN)
         if self._task.prune:
             for unused, unused_too, path, data in self._leftovers:
                 if not os.path.lexists(path):
-                    whole_files.replace(path, data, 0o644)
+                    whole_files.replace(path, data, whole_files.OWN)
 
     def _reread(self, interrupted):
         """Lets supervisord read all files, and take the groups of this deployment: others stay as they are."""

@@ -50,6 +50,7 @@ class Sent:
         self._run = run
         self._sha256 = described["sha256"]
         self._size = described["size"]
+        self._is_secret = described.get("is_secret", False)
 
     def is_same(self, descriptor, info):
         """Whether an open file has this content; None: there is not a filene."""
@@ -68,8 +69,8 @@ class Sent:
                 self._run.alive()
 
     def text(self):
-        """For a diff: None if it was not sent, or is long, or binary."""
-        if not self._run.has_content(self._sha256) or self._size > MAX_DIFF:
+        """For a diff: None if it is secret, was not sent, or is long, or binary."""
+        if self._is_secret or not self._run.has_content(self._sha256) or self._size > MAX_DIFF:
             return None
         return as_text(self._run.content(self._sha256))
 

@@ -54,9 +54,11 @@ class ProgramFile:
     def diff(self):
         if not self.differs or self.text is None:
             return None
-        return {"before_header": self.path, "after_header": self.path,
-                "before": (self.before or b"").decode("utf-8", "replace"),
-                "after": self.text.decode("utf-8", "replace")}
+        before, after = ((data or b"").decode("utf-8", "replace") for data in (self.before, self.text))
+        if self.item.get("is_secret"):
+            before, after = "(not shown)\n", "(new content, not shown)\n"
+        before, after = entries.without_secrets(before, after)
+        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after}
 
 
 class Journal:
@@ -75,7 +77,7 @@ class Journal:
         return [str(name) for name in names] if isinstance(names, list) else []
 
     def write(self, names):
-        whole_files.replace(self._path, json.dumps(names).encode("ascii"), 0o644)
+        whole_files.replace(self._path, json.dumps(names).encode("ascii"), whole_files.OWN)
 
     def remove(self):
         if os.path.lexists(self._path):

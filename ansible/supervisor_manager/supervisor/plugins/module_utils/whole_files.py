@@ -11,6 +11,8 @@ __metaclass__ = type
 import hashlib
 import os
 
+OWN = 0o640  # files of programs, as the manager makes them: an environment can be secret
+
 
 def bytes_of(path):
     try:
@@ -34,7 +36,7 @@ def mode_of(path):
     return info.st_uid, info.st_gid, info.st_mode & 0o7777
 
 
-def replace(path, data, mode):
+def replace(path, data, mode, gid=-1):
     """Writes a file, through a temporary one beside it; the manager and supervisord ignore that one by its name."""
     temporary = os.path.join(os.path.dirname(path), ".%s.new" % os.path.basename(path))
     if os.path.lexists(temporary):
@@ -44,6 +46,7 @@ def replace(path, data, mode):
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
+            os.fchown(file.fileno(), -1, gid)
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         os.rename(temporary, path)
@@ -52,8 +55,8 @@ def replace(path, data, mode):
         raise
 
 
-def restore(path, data, mode):
+def restore(path, data, mode, gid=-1):
     if data is not None:
-        replace(path, data, mode)
+        replace(path, data, mode, gid)
     elif os.path.lexists(path):
         os.unlink(path)

@@ -67,7 +67,7 @@ class Placeholders:
 
 
 class Contents:
-    """Describes contents ({sha256, size}) and remembers where they are: bytes, or a path of the deployer.
+    """Describes contents ({sha256, size}, is_secret if they were encrypted) and remembers where they are: bytes, or a path of the deployer.
 
     Hashes of long files are kept in `folder`, for other hosts and tasks of the same run.
     """
@@ -78,26 +78,40 @@ class Contents:
         self._task_vars = task_vars
         self._folder = folder
         self._places = {}
+        self._secret = set()
 
     def of_file(self, item, path):
         """A file as it is; an encrypted one (vault) is decrypted."""
         try:
-            real = self._loader.get_real_file(path)
+            real, is_encrypted = self._real_file(path)
             info = os.stat(real)
             digest = self._hash(real, info)
         except (OSError, AnsibleError) as error:
             raise bad_item(item, f"{path}: {getattr(error, 'strerror', None) or to_text(error)}")
         self._places[digest] = ("path", real, info.st_size)
-        return {"sha256": digest, "size": info.st_size}
+        return self._described(digest, is_encrypted)
 
-    def of_bytes(self, data):
+    def of_bytes(self, data, is_secret=False):
         digest = hashlib.sha256(data).hexdigest()
         self._places[digest] = ("bytes", data, len(data))
-        return {"sha256": digest, "size": len(data)}
+        return self._described(digest, is_secret)
+
+    def _described(self, digest, is_secret):
+        described = {"sha256": digest, "size": self.size(digest)}
+        if is_secret:
+            self._secret.add(digest)
+            described["is_secret"] = True
+        return described
+
+    def _real_file(self, path):
+        """(a file that can be read, whether that is decrypted)"""
+        real = self._loader.get_real_file(path)
+        return real, real != self._loader.path_dwim(path)
 
     def of_template(self, item, path, dest):
         """A template, rendered as ansible.builtin.template does."""
-        return self.of_bytes(self._render(item, path, dest, self._read(item, path)).encode("utf-8"))
+        text, is_encrypted = self._read(item, path)
+        return self.of_bytes(self._render(item, path, dest, text).encode("utf-8"), is_encrypted)
 
     def of_conf_file(self, item, path, dest):
         """conf_file_src: first {{{ }}} with the item's attributes, then {{ }} with Ansible's variables."""
@@ -106,21 +120,22 @@ class Contents:
             variable_start_string="{{{", variable_end_string="}}}", block_start_string="{{%", block_end_string="%}}",
             comment_start_string="{{#", comment_end_string="#}}", trim_blocks=True, keep_trailing_newline=True,
             undefined=jinja2.StrictUndefined, finalize=attributes.hide)
+        text, is_encrypted = self._read(item, path)
         try:
-            text = environment.from_string(self._read(item, path)).render(item)
+            text = environment.from_string(text).render(item)
         except jinja2.TemplateError as error:
             line = getattr(error, "lineno", None)
             raise bad_item(item, f"{path}{':' + str(line) if line else ''}: {error}")
-        return self.of_bytes(attributes.show(self._render(item, path, dest, text)).encode("utf-8"))
+        return self.of_bytes(attributes.show(self._render(item, path, dest, text)).encode("utf-8"), is_encrypted)
 
     def _read(self, item, path):
         try:
-            real = self._loader.get_real_file(path)
+            real, is_encrypted = self._real_file(path)
             with open(real, "rb") as file:
                 data = file.read(MAX_TEMPLATE + 1)
             if len(data) > MAX_TEMPLATE:
                 raise bad_item(item, f"{path}: a template has at most {MAX_TEMPLATE} bytes; use file://")
-            return data.decode("utf-8")
+            return data.decode("utf-8"), is_encrypted
         except UnicodeDecodeError:
             raise bad_item(item, f"{path}: a template is a text in UTF-8; use file://")
         except (OSError, AnsibleError) as error:
@@ -182,7 +197,7 @@ class Contents:
         """Short texts, so that a comparison can show what differs."""
         found, total = {}, 0
         for sha256, (_, _, size) in self._places.items():
-            if size <= SHOWN_IN_DIFF and total + size <= ALL_SHOWN:
+            if sha256 not in self._secret and size <= SHOWN_IN_DIFF and total + size <= ALL_SHOWN:
                 found[sha256] = self.inline(sha256)
                 total += size
         return found
