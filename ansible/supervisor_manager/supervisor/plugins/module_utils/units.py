@@ -146,12 +146,13 @@ def is_notified(run, unit, state, action):
     stamp = "StateChangeTimestampMonotonic" if action == "reload" else "ActiveEnterTimestampMonotonic"
     entered = int(state.get(stamp) or 0) / 1e6
     since = time.time() - time.clock_gettime(time.CLOCK_MONOTONIC) + entered
+    now = time.time()  # a time in the future would restart it for ever
     files = [os.path.join(FOLDER, unit)]
     for item in run.section("files"):
         targets = [target["unit"] for target in item.get("notify", ()) if target["kind"] == "unit"]
         if any(unit_of({"name": target}) == unit for target in targets):
             files.append(item["dest"])
-    return any(path in run.changed_paths or entered > 0 and modified(path) > since for path in files)
+    return any(path in run.changed_paths or entered > 0 and since < modified(path) <= now for path in files)
 
 
 def modified(path):
