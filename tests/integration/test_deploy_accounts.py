@@ -218,6 +218,25 @@ def test_remove_ends_processes_and_removes_the_account(host, login, sudo_folder,
     assert changed(host.run("accounts", items, "remove")) == []
 
 
+def test_what_is_mounted_in_a_home_is_not_removed_with_it(host, login, work_dir, sudo_folder, cleanup):
+    """userdel --remove would delete the files of another place."""
+    host.run("accounts", {"users": [user(login)]})
+    inside = f"{pwd.getpwnam(login).pw_dir}/a b"
+    os.mkdir(inside)
+    precious = os.path.join(work_dir, "precious")
+    with open(precious, "w", encoding="utf-8") as file:
+        file.write("x")
+    subprocess.run(["mount", "--bind", work_dir, inside], check=True)
+    cleanup.callback(subprocess.run, ["umount", inside], check=False, stderr=subprocess.DEVNULL)
+    message = f"a file system is mounted at {inside}: unmount it, and remove again"
+    assert message in host.fails("accounts", {"users": [user(login)]}, "remove")
+    assert message in host.call("accounts", {"users": [user(login)]}, "remove")["msg"]
+    assert os.path.exists(precious) and accounts.find_user(login)
+    subprocess.run(["umount", inside], check=True)
+    assert changed(host.run("accounts", {"users": [user(login)]}, "remove")) == [f"Remove user '{login}'"]
+    assert os.path.exists(precious)
+
+
 def test_remove_of_a_group_that_goes_with_its_account(host, login):
     """userdel takes the group along: it is reported as predicted."""
     items = {"groups": [group(login)], "users": [user(login, create_home=False)]}

@@ -10,7 +10,8 @@ import os
 import pwd
 import re
 
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import authorized_keys, children, sudoers
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import (
+    authorized_keys, children, paths, sudoers)
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.processes import end_processes
 
 NO_HOMES = ("/", "/nonexistent")
@@ -210,9 +211,12 @@ def remove_user(run, item):
     if entry is not None:
         if entry.pw_uid in protected_ids():
             run.fail(name, f"'{login}' is root or the account that deploys: it is not removed", item)
+        keep_home = not item.get("create_home", True) or entry.pw_dir in NO_HOMES
+        mounted = [] if keep_home else paths.mounts_below(entry.pw_dir)
+        if mounted:  # userdel would remove the files in it
+            run.fail(name, f"a file system is mounted at {mounted[0]}: unmount it, and remove again", item)
         if os.geteuid() == 0 and not run.check and not end_processes(entry):
             run.fail(name, f"processes of '{login}' do not end: look at 'ps -u {login}'", item)
-        keep_home = not item.get("create_home", True) or entry.pw_dir in NO_HOMES
         change(run, name, item, ["userdel"] + ([] if keep_home else ["--remove"]) + ["--", login])
     run.step(name, entry is not None, item)
 

@@ -13,6 +13,7 @@ __metaclass__ = type  # foreign name
 import errno
 import os
 import random
+import re
 import stat
 
 WALK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -208,6 +209,15 @@ def mount_of(descriptor):
     """The number of the mount that an open file is in."""
     with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as file:
         return [line for line in file if line.startswith("mnt_id:")]
+
+
+def mounts_below(path):
+    """Where file systems are mounted at a path or below it; the path itself is not touched: it may never answer."""
+    parent, _, name = path.rstrip("/").rpartition("/")
+    real = os.path.join(os.path.realpath(parent or "/"), name)
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        points = [re.sub(r"\\([0-7]{3})", lambda code: chr(int(code.group(1), 8)), line.split(" ")[4]) for line in file]
+    return [point for point in points if point == real or point.startswith(real + "/")]
 
 
 def remove_tree(folder, name, depth=0):
