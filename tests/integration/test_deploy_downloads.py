@@ -21,7 +21,10 @@ class Server:
         self.modified = time.time() - 86400
         self.password = None
         self.cut = False
+        self.tells_length = True
         self.log = []
+        self.location = None  # where requests of /moved are sent
+        self.credentials = []
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -29,8 +32,13 @@ class Server:
                 since = self.headers.get("If-Modified-Since")
                 server.log.append((self.path, since))
                 expected = base64.b64encode((server.password or "").encode()).decode()
+                server.credentials.append(self.headers.get("Authorization"))
                 if self.path == "/none":
                     self.send_error(404)
+                elif self.path == "/moved":
+                    self.send_response(302)
+                    self.send_header("Location", server.location)
+                    self.end_headers()
                 elif server.password and self.headers.get("Authorization") != f"Basic {expected}":
                     self.send_response(401)
                     self.send_header("WWW-Authenticate", 'Basic realm="x"')
@@ -40,7 +48,8 @@ class Server:
                     self.end_headers()
                 else:
                     self.send_response(200)
-                    self.send_header("Content-Length", str(len(server.content) + (1000 if server.cut else 0)))
+                    if server.tells_length:
+                        self.send_header("Content-Length", str(len(server.content) + (1000 if server.cut else 0)))
                     self.end_headers()
                     self.wfile.write(server.content)
 
@@ -105,6 +114,34 @@ def test_a_password_is_sent_and_not_shown(server, work_dir):
     url = server.url.replace("//", "//me:wrong@")
     message = failure(item(server, f"{work_dir}/h", url=f"{url}/x"))
     assert "wrong" not in message and f"{server.url}/x: the server answers 401" in message
+
+
+def test_a_password_stays_with_its_server(server, work_dir):
+    """A server can send us elsewhere, but not our password."""
+    login = {"url_username": "me", "url_password": "secret", "force_basic_auth": True}
+    server.location = "/x.jar"
+    Host().run("files", item(server, f"{work_dir}/f", url=f"{server.url}/moved", **login))
+    assert read(f"{work_dir}/f") == "first\n" and all(server.credentials)
+    server.location, server.credentials = server.url.replace("127.0.0.1", "localhost") + "/x.jar", []
+    Host().run("files", item(server, f"{work_dir}/g", url=f"{server.url}/moved", **login))
+    assert read(f"{work_dir}/g") == "first\n"
+    assert len(server.credentials) == 2 and server.credentials[0] and not server.credentials[1]
+
+
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1:1/x", "/moved"])
+def test_where_a_server_cannot_send_us(server, work_dir, location):
+    server.location = location
+    message = failure(item(server, f"{work_dir}/f", url=f"{server.url}/moved"))
+    assert f"{server.url}/moved: the server sends us on" in message and os.listdir(work_dir) == []
+
+
+def test_a_file_that_its_owner_made_endless_is_replaced(server, work_dir):
+    """Without an end it cannot be the server's: it is not read."""
+    with open(f"{work_dir}/f", "wb") as file:
+        file.truncate(1 << 42)
+    os.utime(f"{work_dir}/f", (1, 1))
+    server.tells_length = False
+    assert len(changed(Host().run("files", item(server, f"{work_dir}/f")))) == 1 and read(f"{work_dir}/f") == "first\n"
 
 
 def failure(items):

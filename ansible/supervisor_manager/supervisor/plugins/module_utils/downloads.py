@@ -7,23 +7,30 @@ __metaclass__ = type  # foreign name
 
 import datetime
 import hashlib
-import os
 import time
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import paths
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import paths, placing
 
 TIMEOUT = 30  # seconds without a byte
 LIMIT = 1800  # seconds in all
 MAX_SIZE = 16 << 30
 SKEW = datetime.timedelta(minutes=5)  # between the clocks of the host and the server
 AGENT = "supervisor-deploy"
+REDIRECTS = (301, 302, 303, 307, 308)
+MAX_REDIRECTS = 10
 
 
 def hide_password(url):
     """The URL without a user and a password in it."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def origin(url):
+    """What a password belongs to: the scheme, the host and the port."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2]
 
 
 class Download:
@@ -45,14 +52,11 @@ class Download:
             length = response.headers.get("Content-Length", "")
             if length.isdigit() and int(length) != info.st_size:
                 return False
-            os.lseek(descriptor, 0, os.SEEK_SET)
-            present = hashlib.sha256()
-            with os.fdopen(os.dup(descriptor), "rb") as file:
-                for chunk in iter(lambda: file.read(paths.CHUNK), b""):
-                    present.update(chunk)
             fetched = hashlib.sha256()
-            self._read(response, fetched.update)
-            return fetched.digest() == present.digest()
+            # Its owner can make a file of any length, which is not read then.
+            if self._read(response, fetched.update) != info.st_size:
+                return False
+            return placing.hash_of(descriptor, info.st_size) == fetched.hexdigest()
 
     def need(self):
         """Nothing is sent by the deployer."""
@@ -66,18 +70,35 @@ class Download:
 
     def _open(self, since):
         """The server's answer, a context; it yields None for `not modified`."""
+        url = self._item["source"]
+        for _ in range(MAX_REDIRECTS + 1):
+            response, location = self._ask(url, since)
+            if response is not None:
+                return response
+            url = urljoin(url, location)
+            if urlsplit(url).scheme not in ("http", "https"):
+                raise OSError(f"{self._url}: the server sends us on to {hide_password(url)}, which is not http or https")
+        raise OSError(f"{self._url}: the server sends us on more than {MAX_REDIRECTS} times")
+
+    def _ask(self, url, since):
+        """(the answer, None), or (None, where the server sends us)"""
         from urllib.error import HTTPError
 
         from ansible.module_utils.urls import NoSSLError, SSLValidationError, open_url
 
         item = self._item
+        login = {}
+        if origin(url) == origin(item["source"]):
+            login = {key: item.get(key) for key in ("url_username", "url_password")}
+            login["force_basic_auth"] = item.get("force_basic_auth", False)
         try:
-            return open_url(item["source"], timeout=TIMEOUT, last_mod_time=since, http_agent=AGENT, decompress=False,
-                            validate_certs=item.get("validate_certs", True), url_username=item.get("url_username"),
-                            url_password=item.get("url_password"), force_basic_auth=item.get("force_basic_auth", False))
+            return open_url(url, timeout=TIMEOUT, last_mod_time=since, http_agent=AGENT, decompress=False,
+                            follow_redirects="none", validate_certs=item.get("validate_certs", True), **login), None
         except HTTPError as error:
             if error.code == 304:
-                return NotModified()
+                return NotModified(), None
+            if error.code in REDIRECTS and error.headers.get("Location"):
+                return None, error.headers["Location"]
             raise OSError(f"{self._url}: the server answers {error.code} {error.reason}")
         except (SSLValidationError, NoSSLError) as error:
             raise OSError(f"{self._url}: {error}")
@@ -85,7 +106,7 @@ class Download:
             raise OSError(f"{self._url} cannot be fetched: {getattr(error, 'reason', None) or error}")
 
     def _read(self, response, take):
-        """Hands all of an answer on, in chunks. Raises OSError if it is cut short, too long or too slow."""
+        """Hands all of an answer on, in chunks; its length. Raises OSError if it is cut short, too long or too slow."""
         deadline = time.monotonic() + LIMIT
         length = response.headers.get("Content-Length", "")
         received = 0
@@ -98,6 +119,7 @@ class Download:
             self._run.alive()
         if length.isdigit() and received != int(length):
             raise OSError(f"{self._url}: the connection ended after {received} of {length} bytes")
+        return received
 
 
 class NotModified:
