@@ -253,6 +253,24 @@ def test_remove_keeps_what_it_must(host, owner, login, home, sudo_folder):
     assert "is root or the account that deploys" in host.fails("accounts", {"users": [user("root")]}, "remove")
 
 
+def test_what_acts_as_an_account_has_nothing_of_root(owner, work_dir, monkeypatch):
+    """No descriptors, groups, variables or streams; and the ids cannot be taken back."""
+    monkeypatch.setenv("SECRET", "for-roots-eyes")
+    with open(f"{work_dir}/secret", "w+", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 700)
+
+        def look():
+            open_files = {os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")
+                          if os.path.lexists(f"/proc/self/fd/{name}")}
+            return [sorted(open_files), os.getresuid(), os.getresgid(), os.getgroups(), sorted(os.environ), os.getcwd()]
+
+        found, uids, gids, groups, variables, folder = as_account(owner, look)
+        os.close(700)
+    assert [name for name in found if name != "/dev/null" and not name.startswith(("pipe:", "/proc/"))] == []
+    assert (uids, gids) == ([owner.pw_uid] * 3, [owner.pw_gid] * 3) and groups == [owner.pw_gid]
+    assert variables == ["HOME", "LOGNAME", "PATH", "USER"] and folder == "/"
+
+
 def test_keys_are_compared_without_options_and_comments():
     assert authorized_keys.key_of(f'from="*.x",command="a b" {KEY} me') == tuple(KEY.split())
     assert authorized_keys.key_of("# ssh-rsa is a kind") is None

@@ -211,7 +211,7 @@ def test_a_run_that_was_killed_is_completed_by_the_next(host, home, work_dir, mo
         for pid in held[0].split(".")[1:]:
             os.kill(int(pid), signal.SIGKILL)
         result = broken.result()
-    assert result["msg"] == f"Copy file 'b' to '{home}': the child process died (app.yml:2:3)"
+    assert result["msg"] == f"Copy file 'b' to '{home}': its helper process was ended before it had finished (app.yml:2:3)"
     assert read(f"{home}/a") == "1" and not os.path.exists(f"{home}/b")
     assert [name[:10] for name in os.listdir(home) if name != "a"] == [".b.deploy-"]
     del items["files"][1]["validate"]

@@ -96,4 +96,4 @@ def messages(result):
 
 def as_account(entry, function):
     """What function() returns in a child process with an account's ids."""
-    return children.in_child(function, entry)
+    return children.in_child(function, children.Identity(entry.pw_name))

@@ -41,7 +41,7 @@ def remove(run, item, entry):
 
 def in_home(run, name, item, entry, function):
     try:
-        return children.in_child(function, entry, limit=30)
+        return children.in_child(function, children.Identity(entry.pw_name), limit=30)
     except children.ChildFailed as error:
         run.fail(name, str(error), item)
 

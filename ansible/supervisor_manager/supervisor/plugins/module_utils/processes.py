@@ -55,6 +55,6 @@ def send_all(entry, number):
         os.kill(-1, number)
 
     try:
-        children.in_child(send, entry, limit=5)
+        children.in_child(send, children.Identity(entry.pw_name), limit=5)
     except children.ChildFailed:
         pass  # all are gone, or the child was killed by one of them: the caller looks again
