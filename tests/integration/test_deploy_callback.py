@@ -59,6 +59,12 @@ class Output:
             else:
                 self.callback.v2_runner_on_ok(told)
 
+    def play(self, hosts, task=None):
+        """A play begins; without a task it is one of ours."""
+        ours = SimpleNamespace(action="supervisor_manager.supervisor.deploy", args={"plan": "/plan.json"})
+        self.callback.v2_playbook_on_play_start(SimpleNamespace(
+            hosts=hosts, get_tasks=lambda: [task or ours], get_name=lambda: "of the user", check_mode=False))
+
     def end(self):
         self.callback.v2_playbook_on_stats(SimpleNamespace(processed={}))
         return self.lines
@@ -126,6 +132,39 @@ def test_messages_and_failures(output):
                                 "failed: [en1]: no (app.yml:1:2)"]
 
 
+def test_a_message_of_several_lines(output):
+    lines = "p did not start: FATAL\nThe last lines of its output:\n  changed: [en1]\nCorrect it"
+    output.task(FILES, {"en1": result(step("files", "Look", message="one\ntwo"),
+                                      step("files", "Start", "failed", message=lines, at="app.yml:1:2"))},
+                failed=["en1"])
+    assert output.end()[:9] == [
+        "== TASK [Look]", "ok: [en1]", "    one", "    two", "== TASK [Start]", "failed: [en1]: p did not start: FATAL",
+        "    The last lines of its output:", "      changed: [en1]", "    Correct it (app.yml:1:2)"]
+
+
+def test_hosts_are_shown_in_the_order_of_the_sources(output):
+    output.play(["en1", "en2"])
+    output.task(FILES, {"en2": result(step("files", "Copy")), "en1": result(step("files", "Copy"))}, compare=True)
+    lines = output.end()
+    assert lines[:3] == ["== TASK [Copy]", "ok: [en1]", "ok: [en2]"], lines
+    assert [line.split()[0] for line in lines if " : ok=" in line] == ["en1", "en2"]
+
+
+def test_the_table_has_the_hosts_in_the_order_of_the_sources(output):
+    output.play(["en2", "en1"])
+    told = {name: result(action="status", status=[row("p", "RUNNING")]) for name in ("en1", "en2")}
+    output.task(["status"], told)
+    assert [line.split()[0] for line in output.end()[1:]] == ["en2", "en1"]
+
+
+def test_a_playbook_of_the_user_comes_after_what_was_before_it(output):
+    """Also if nothing was to do, or only predicted."""
+    output.play(["en1"])
+    output.task(FILES, {"en1": result(step("files", "Copy", "changed"))}, compare=True, check=True)
+    output.play(["en1"], task=SimpleNamespace(action="debug", args={}))
+    assert output.lines == ["== TASK [Copy]", "changed: [en1]", "== PLAY [of the user]"], output.lines
+
+
 def test_a_diff_is_shown(output):
     parts = {"before": "a\n", "after": "b\n", "before_header": "/f", "after_header": "/f"}
     output.task(FILES, {"en1": result(step("files", "One", "changed", diff=parts), step("files", "Two", "changed",
@@ -146,7 +185,8 @@ def test_a_text_of_a_host_is_not_obeyed_by_a_terminal(output):
         {"before": "", "after": "\x1b[31mred\n", "before_header": evil, "after_header": evil}]))})
     output.end()
     assert all(line.isprintable() for line in output.lines)
-    assert "+\\x1b[31mred" in output.lines and "    a\\x1b]0;x\\x07\\x0a\\u202eb" in output.lines
+    assert "+\\x1b[31mred" in output.lines and "    a\\x1b]0;x\\x07" in output.lines
+    assert "    \\u202eb" in output.lines
 
 
 def test_printable_leaves_letters_alone():
@@ -177,6 +217,16 @@ def test_whether_all_run_that_should(wanted, failed, expected):
     assert reports.summary()["all_wanted_run"] is expected
 
 
+def read_all(terminal):
+    """What was written to a terminal whose other side is closed."""
+    data = b""
+    try:
+        while True:
+            data += os.read(terminal, 65536)
+    except OSError:  # nothing is left
+        return data
+
+
 def test_progress_is_one_line_that_goes_away(monkeypatch):
     master, slave = pty.openpty()
     with os.fdopen(slave, "w", encoding="utf-8") as terminal, monkeypatch.context() as patch:
@@ -184,7 +234,7 @@ def test_progress_is_one_line_that_goes_away(monkeypatch):
         output = Output(deploy.CallbackModule())
         output.task(FILES, {"en1": result(), "en2": result()})
         output.end()
-    shown = os.read(master, 65536).decode()
+    shown = read_all(master).decode()
     os.close(master)
     assert "files: waiting for en1" in shown and "\n" not in shown and shown.endswith("\r\x1b[K")
 

@@ -73,7 +73,10 @@ class CallbackModule(DefaultCallback):
         self._end_task()
         tasks = [task for block in play.get_tasks() for task in (block if isinstance(block, list) else [block])]
         self._our_play = any(is_ours(task) for task in tasks if hasattr(task, "args"))
-        if not self._our_play:
+        if self._our_play:
+            self._reports.expect(play.hosts)
+        else:
+            self._print_all()  # of stages whose turn was before this play
             super(CallbackModule, self).v2_playbook_on_play_start(play)
         self._play = play
 
@@ -143,8 +146,7 @@ class CallbackModule(DefaultCallback):
             self._reports.of(host)
         write_result(self._reports.summary())
         self._end_task()
-        for stage in self._reports.order:
-            self._print_stage(stage)
+        self._print_all()
         if self._json:
             sys.stdout.write(json.dumps(self._reports.document(), indent=2) + "\n")
             sys.stdout.flush()
@@ -185,6 +187,10 @@ class CallbackModule(DefaultCallback):
         for earlier in self._reports.order[:self._reports.order.index(stage)]:
             self._print_stage(earlier)
 
+    def _print_all(self):
+        for stage in self._reports.order:
+            self._print_stage(stage)
+
     def _print_stage(self, stage):
         if stage in self._printed:
             return
@@ -192,7 +198,7 @@ class CallbackModule(DefaultCallback):
         for name, handler in self._reports.names(stage):
             self._clear()
             self._display.banner(f"{'RUNNING HANDLER' if handler else 'TASK'} [{printable(name)}]")
-            for host, report in self._reports.hosts.items():
+            for host, report in self._reports.in_order():
                 for step in report.of_stage(stage):
                     if (step["name"], step["handler"]) == (name, handler):
                         self._print_step(host, step)
@@ -203,16 +209,15 @@ class CallbackModule(DefaultCallback):
         if diff:
             parts = diff if isinstance(diff, list) else [diff]
             self._display.display(self._get_diff([clean_diff(part) for part in parts]))
-        if result == "failed":
-            self._say(f"failed: [{host}]: {located(step)}", COLORS[result])
-            return
-        self._say(f"{result}: [{host}]", COLORS[result])
-        if step.get("message"):
-            self._say(f"    {step['message']}", COLORS[result])
+        first, *more = located(step).split("\n") if result == "failed" else ["", *(step.get("message") or "").split("\n")]
+        self._say(f"{result}: [{host}]{': ' if first else ''}{first}", COLORS[result])
+        for line in more:
+            if line:  # indented: it cannot look like a line of ours
+                self._say(f"    {line}", COLORS[result])
 
     def _print_recap(self):
         self._display.banner("PLAY RECAP")
-        for host, report in self._reports.hosts.items():
+        for host, report in self._reports.in_order():
             count = report.counts()
             bad = count["failed"] or count["unreachable"]
             self._say(f"{host:<26} : ok={count['ok']:<4} changed={count['changed']:<4} "

@@ -43,15 +43,25 @@ class HostReport:
 
 
 class Reports:
-    """Reports of all hosts, in the order in which they were first heard of; and the stages, in their order."""
+    """Reports of all hosts; and the stages, in their order."""
 
     def __init__(self):
         self.hosts = {}
         self.order = []
         self.action = None
+        self._expected = []
 
     def of(self, host):
         return self.hosts.setdefault(host, HostReport())
+
+    def expect(self, hosts):
+        """The hosts of a play of ours, in the order of the sources."""
+        self._expected += [host for host in hosts if host not in self._expected]
+
+    def in_order(self):
+        """(host, report): in the order of the sources, then others as they were first heard of."""
+        place = {host: number for number, host in enumerate(self._expected)}
+        return sorted(self.hosts.items(), key=lambda pair: place.get(pair[0], len(place)))
 
     def begin(self, stages):
         """A task with these stages begins."""
@@ -83,7 +93,7 @@ class Reports:
     def names(self, stage):
         """(name, whether it is a handler) of the steps of a stage over all hosts, by first appearance."""
         found = {}
-        for report in self.hosts.values():
+        for unused, report in self.in_order():
             for step in report.of_stage(stage):
                 found.setdefault((step["name"], step["handler"]))
         return list(found)
@@ -92,7 +102,7 @@ class Reports:
         """All of it, for machines."""
         return {"action": self.action, "hosts": {
             host: dict(report.counts(), steps=report.steps(self.order), status=report.status, error=report.error)
-            for host, report in self.hosts.items()}}
+            for host, report in self.in_order()}}
 
     def summary(self):
         """What supervisor-deploy makes its exit status of."""
@@ -122,7 +132,7 @@ def failure_of(result):
 def table(reports):
     """The lines of the table of the action status."""
     rows = [("HOST", "SUPERVISOR", "STATE", "PROGRAM", "STATE", "DESCRIPTION")]
-    for host, report in reports.hosts.items():
+    for host, report in reports.in_order():
         for row in report.status:
             rows.append(tuple(str(value if value not in (None, "") else "-") for value in (
                 host, row.get("supervisor"), row.get("instance_state"), row.get("program"), row.get("state"),
