@@ -130,7 +130,8 @@ std::vector<std::string> factHosts(const Application& application, const std::ve
     if (const auto members = application.groups.find(group.text("name")); members != application.groups.end())
       wanted.insert(members->second.begin(), members->second.end());
   }
-  if (wanted.size() < ofRun.size() && applicationMentions(application)) wanted.insert(ofRun.begin(), ofRun.end());
+  const bool allAsk = std::all_of(ofRun.begin(), ofRun.end(), [&](const auto& host) { return wanted.count(host) > 0; });
+  if (!allAsk && applicationMentions(application)) wanted.insert(ofRun.begin(), ofRun.end());
   std::vector<std::string> names;
   for (auto& name : hostNames(application))
     if (wanted.count(name) > 0 && allowed.count(name) > 0) names.push_back(std::move(name));

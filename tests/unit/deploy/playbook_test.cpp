@@ -143,6 +143,9 @@ TEST_CASE("facts are gathered of hosts that ask for them, and of all if a text n
   mentioning.sections["supervisor_programs"] = {
       item(9, {{"environment", texts(Words{"H={{ ansible_fqdn }}"})}}, {"en1"})};
   CHECK(factHosts(mentioning, {"en1"}, all) == Words{"en1"});
+  mentioning.sections["hosts"][2].values["force_setup"] = flag(true);
+  CHECK(factHosts(mentioning, {"en1"}, {"en1"}) == Words{"en1"});  // --limit en1
+  CHECK(factHosts(mentioning, {"en1"}, all) == Words{"en1", "en3"});
 }
 
 TEST_CASE("versions compare as dpkg compares them") {
