@@ -93,14 +93,17 @@ bool templateMentions(const Item& item, std::string_view section) {
   return section == "trees" ? folderMentions(item.text("source"), 0) : fileMentions(item.text("source"));
 }
 
-bool applicationMentions(const Application& application) {
+bool applicationMentions(const Application& application, std::string_view action) {
   if (mentions({application.vars})) return true;
-  for (const auto section : plannedSections())
+  for (const auto section : plannedSections()) {
+    if (!looksAt(action, section)) continue;
     for (const auto& item : application.section(section)) {
       const bool inValue =
           std::any_of(item.values.begin(), item.values.end(), [](const auto& one) { return mentions(one.second); });
-      if (inValue || templateMentions(item, section)) return true;
+      // Only a deployment renders files.
+      if (inValue || (action == "deploy" && templateMentions(item, section))) return true;
     }
+  }
   return false;
 }
 
@@ -120,8 +123,8 @@ bool mentionsFacts(std::string_view text) noexcept {
   }
 }
 
-std::vector<std::string> factHosts(const Application& application, const std::vector<std::string>& ofRun,
-                                   const Names& allowed) {
+std::vector<std::string> factHosts(const Application& application, std::string_view action,
+                                   const std::vector<std::string>& ofRun, const Names& allowed) {
   Names wanted;
   for (const auto& host : application.section("hosts"))
     if (asksForSetup(host)) wanted.insert(host.text("name"));
@@ -131,7 +134,7 @@ std::vector<std::string> factHosts(const Application& application, const std::ve
       wanted.insert(members->second.begin(), members->second.end());
   }
   const bool allAsk = std::all_of(ofRun.begin(), ofRun.end(), [&](const auto& host) { return wanted.count(host) > 0; });
-  if (!allAsk && applicationMentions(application)) wanted.insert(ofRun.begin(), ofRun.end());
+  if (!allAsk && applicationMentions(application, action)) wanted.insert(ofRun.begin(), ofRun.end());
   std::vector<std::string> names;
   for (auto& name : hostNames(application))
     if (wanted.count(name) > 0 && allowed.count(name) > 0) names.push_back(std::move(name));

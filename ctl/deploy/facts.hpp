@@ -14,9 +14,9 @@ namespace deploy {
 /// variable ansible_..., hostvars or groups.
 [[nodiscard]] bool mentionsFacts(std::string_view text) noexcept;
 
-/// The hosts whose facts are gathered first: those with force_setup, and those of the run if one of their texts or
-/// templates needs facts. Both are among `allowed`; in the order of the sources.
-[[nodiscard]] std::vector<std::string> factHosts(const Application& application, const std::vector<std::string>& ofRun,
-                                                 const Names& allowed);
+/// The hosts whose facts are gathered first: those with force_setup, and those of the run if one of the texts or
+/// templates that the action uses needs facts. Both are among `allowed`; in the order of the sources.
+[[nodiscard]] std::vector<std::string> factHosts(const Application& application, std::string_view action,
+                                                 const std::vector<std::string>& ofRun, const Names& allowed);
 
 }  // namespace deploy

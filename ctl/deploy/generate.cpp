@@ -87,7 +87,7 @@ core::Expected<bool> writeAction(const WorkFolder& work, const Deployment& deplo
   if (auto written = work.write(planName, toJson(plan(application, settings, hosts))); !written)
     return core::Err{written.error()};
   // Items that only describe, and playbooks of the user, may need facts as well.
-  const auto facts = factHosts(application, hosts, deployment.allowed);
+  const auto facts = factHosts(application, action, hosts, deployment.allowed);
   const auto document = playbook({action, work.path() + "/" + planName, hosts, facts, std::move(*inserted),
                                   deployment.options.check, application.exitOnFail});
   if (auto written = work.write(action + ".yml", toJson(document)); !written) return core::Err{written.error()};

@@ -12,11 +12,6 @@ namespace {
 /// Actions that only look at what runs.
 bool isAboutServices(std::string_view action) { return action == "start" || action == "stop" || action == "status"; }
 
-/// Whether an action looks at the items of a section.
-bool looksAt(std::string_view action, std::string_view section) {
-  return !isAboutServices(action) || section.starts_with("supervisor") || section == "systemd_units";
-}
-
 Value plannedItem(const Item& item, Value::List hosts) {
   Value::Map members{{"at", text(toText(item.mark))}, {"hosts", list(std::move(hosts))}};
   for (const auto& [key, value] : item.values)
@@ -41,6 +36,10 @@ const std::vector<std::string_view>& plannedSections() {
       "groups",           "users", "folders", "files", "trees", "systemd_units", "supervisors", "supervisor_programs",
       "supervisor_groups"};
   return sections;
+}
+
+bool looksAt(std::string_view action, std::string_view section) noexcept {
+  return !isAboutServices(action) || section.starts_with("supervisor") || section == "systemd_units";
 }
 
 std::vector<std::string> hostsOfRun(const Application& application, std::string_view action, const Names& allowed) {

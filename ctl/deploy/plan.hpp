@@ -22,6 +22,9 @@ struct PlanSettings {
 /// The sections whose items are deployed, in the order in which they are.
 [[nodiscard]] const std::vector<std::string_view>& plannedSections();
 
+/// Whether an action looks at the items of a section.
+[[nodiscard]] bool looksAt(std::string_view action, std::string_view section) noexcept;
+
 /// The hosts for which an action has something to do, in the order of the sources: those of `allowed` that have items
 /// which the action looks at.
 [[nodiscard]] std::vector<std::string> hostsOfRun(const Application& application, std::string_view action,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "ctl/deploy/facts.hpp"
 #include "ctl/deploy/packages.hpp"
@@ -133,19 +135,35 @@ TEST_CASE("expressions that need facts") {
 TEST_CASE("facts are gathered of hosts that ask for them, and of all if a text needs them") {
   auto application = threeHosts();
   const Names all{"en1", "en2", "en3"};
-  CHECK(factHosts(application, {"en1", "en2"}, all).empty());
+  CHECK(factHosts(application, "deploy", {"en1", "en2"}, all).empty());
   application.sections["hosts"][2].values["force_setup"] = flag(true);
-  CHECK(factHosts(application, {"en1"}, all) == Words{"en3"});
-  CHECK(factHosts(application, {"en1"}, {"en1"}).empty());
+  CHECK(factHosts(application, "deploy", {"en1"}, all) == Words{"en3"});
+  CHECK(factHosts(application, "deploy", {"en1"}, {"en1"}).empty());
   application.sections["host_groups"][0].values["force_setup"] = flag(true);
-  CHECK(factHosts(application, {"en1"}, all) == Words{"en1", "en2", "en3"});
+  CHECK(factHosts(application, "deploy", {"en1"}, all) == Words{"en1", "en2", "en3"});
   auto mentioning = threeHosts();
   mentioning.sections["supervisor_programs"] = {
       item(9, {{"environment", texts(Words{"H={{ ansible_fqdn }}"})}}, {"en1"})};
-  CHECK(factHosts(mentioning, {"en1"}, all) == Words{"en1"});
+  CHECK(factHosts(mentioning, "deploy", {"en1"}, all) == Words{"en1"});
   mentioning.sections["hosts"][2].values["force_setup"] = flag(true);
-  CHECK(factHosts(mentioning, {"en1"}, {"en1"}) == Words{"en1"});  // --limit en1
-  CHECK(factHosts(mentioning, {"en1"}, all) == Words{"en1", "en3"});
+  CHECK(factHosts(mentioning, "deploy", {"en1"}, {"en1"}) == Words{"en1"});  // --limit en1
+  CHECK(factHosts(mentioning, "deploy", {"en1"}, all) == Words{"en1", "en3"});
+}
+
+TEST_CASE("an action gathers facts only for what it uses") {
+  auto application = threeHosts();
+  const Names all{"en1", "en2", "en3"};
+  application.sections["files"] = {item(9, {{"url_username", text("{{ ansible_fqdn }}")}}, {"en1"})};
+  CHECK(factHosts(application, "remove", {"en1"}, all) == Words{"en1"});
+  CHECK(factHosts(application, "status", {"en1"}, all).empty());
+  char path[] = "/tmp/facts-XXXXXX";
+  const int file = ::mkstemp(path);
+  REQUIRE(::write(file, "{{ ansible_fqdn }}", 18) == 18);
+  ::close(file);
+  application.sections["files"] = {item(9, {{"scheme", text("tmpl")}, {"source", text(path)}}, {"en1"})};
+  CHECK(factHosts(application, "deploy", {"en1"}, all) == Words{"en1"});
+  CHECK(factHosts(application, "remove", {"en1"}, all).empty());
+  ::unlink(path);
 }
 
 TEST_CASE("versions compare as dpkg compares them") {
