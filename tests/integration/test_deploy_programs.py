@@ -146,6 +146,19 @@ def test_groups_and_several_processes(instance):
     assert {instance.state(name) for name in ("g:a", "g:b_00", "g:b_01")} == {"STOPPED"}
 
 
+@pytest.mark.parametrize("state", ["started", "current"])
+def test_other_processes_of_a_program_that_ran_are_a_restart(instance, state):
+    def one(numprocs, number="", **more):
+        return supervised("p", "tsupv", startsecs=0, numprocs=numprocs, process_name="%(program_name)s" + number, **more)
+    instance.deploy(one(1))
+    numbered = "_%(process_num)02d"
+    for program, count in ((one(2, numbered, state=state), 2), (one(3, numbered, state=state), 3)):
+        assert instance.deploy(program).changed == [setup("p"), verb("Restart", "p")]
+        assert [instance.state(f"p:p_0{number}") for number in range(count)] == ["RUNNING"] * count
+    assert instance.deploy(one(1, state=state)).changed == [setup("p"), verb("Restart", "p")]
+    assert instance.state("p") == "RUNNING" and instance.names() == {"p"}
+
+
 def test_values_survive(instance):
     program = supervised(
         "a", "tsupv", command="/bin/sh -c 'echo \"$A|$B|100%%|%(program_name)s|x;y#z\"; sleep 1000'", startsecs=0,

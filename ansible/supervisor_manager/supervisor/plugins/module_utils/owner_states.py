@@ -46,12 +46,15 @@ class States(Talk):
         return before["statename"] in control.RUNNING_STATES if before else None
 
     def _old(self, item, one):
-        """What a process was when this began; if its group is another one now, under its address then."""
+        """What a process was when this began: under its address then, if its group is another one now; a process that is
+        new, by those that the program had: one that ran, if there is one."""
         if one in self._before:
             return self._before[one]
         name = one.rpartition(":")[2]
-        found = [old for old in self._old_addresses[item["name"]] if self._before[old]["name"] == name]
-        return self._before[found[0]] if found else None
+        olds = [self._before[old] for old in self._old_addresses[item["name"]]]
+        same = [old for old in olds if old["name"] == name]
+        running = [old for old in olds if old["statename"] in control.RUNNING_STATES]
+        return (same or running or olds or [None])[0]
 
     def _ran(self, item, one):
         return (self._old(item, one) or {}).get("statename") in control.RUNNING_STATES
