@@ -317,6 +317,26 @@ def test_remove_takes_what_was_deployed_in_reverse(host, work_dir):
     assert os.listdir(work_dir) == [] and changed(host.run("files", items, "remove")) == []
 
 
+def test_remove_takes_the_folders_that_were_made_on_the_way(host, work_dir):
+    """Those between a folder of the plan and what is in it; and a folder in another one first, as it may be written."""
+    items = {"folders": [folder(f"{work_dir}/a"), folder(f"{work_dir}/a/b/c/d")],
+             "trees": [tree(host, f"{work_dir}/a/e/t", {"x": "1"})]}
+    host.run("files", items)
+    items["folders"].reverse()
+    host.run("files", items, "remove")
+    assert os.listdir(work_dir) == []
+    assert changed(host.run("files", items, "remove")) == []
+
+
+def test_remove_leaves_what_others_put_into_such_folders(host, work_dir):
+    items = {"folders": [folder(f"{work_dir}/a"), folder(f"{work_dir}/a/b/c")]}
+    host.run("files", items)
+    write(f"{work_dir}/a/b/log", "mine")
+    assert messages(host.run("files", items, "remove"))[f"Remove folder '{work_dir}/a'"] == (
+        "stays, since it has 'b': --purge removes it")
+    assert os.listdir(f"{work_dir}/a/b") == ["log"]
+
+
 def test_remove_leaves_strange_content_unless_it_purges(host, work_dir):
     items = {"folders": [folder(f"{work_dir}/a")], "trees": [tree(host, f"{work_dir}/a/t", {"x": "1"})]}
     host.run("files", items)

@@ -24,7 +24,8 @@ def remove(run, reasons):
         step = f"Remove file '{item['dest']}'"
         with reasons(run, step, item):
             remove_file(run, step, item, gone)
-    for item in reversed(run.section("folders")):
+    # A folder in another one goes first, whatever their order is.
+    for item in sorted(reversed(run.section("folders")), key=lambda item: -depth(item["path"])):
         step = f"Remove folder '{item['path']}'"
         with reasons(run, step, item):
             remove_folder(run, step, item, gone)
@@ -99,9 +100,29 @@ def remove_file(run, step, item, gone):
         run.step(step, unlink(run, item["dest"], gone), item)
 
 
+def depth(path):
+    return os.path.normpath(path).count("/")
+
+
+def made_below(run, path):
+    """Folders without an item between a folder and those in it: the deployment made them. The deepest first."""
+    items = [os.path.normpath(item[key]) for section, key in (("folders", "path"), ("trees", "dest_folder"))
+             for item in run.section(section)]
+    above, found = os.path.normpath(path) + "/", set()
+    for one in items:
+        folder = os.path.dirname(one)
+        while folder.startswith(above) and folder not in found:
+            found.add(folder)
+            folder = os.path.dirname(folder)
+    return sorted(found.difference(items), key=depth, reverse=True)
+
+
 def remove_folder(run, step, item, gone):
     if is_kept(run, step, item, item["path"]):
         return
+    for between in made_below(run, item["path"]):
+        if os.path.isdir(between):
+            drop_folder(run, between, gone)
     removed, strange = drop_folder(run, item["path"], gone)
     run.step(step, removed, item, message=stays(strange))
 
