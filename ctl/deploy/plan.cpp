@@ -19,6 +19,12 @@ Value plannedItem(const Item& item, Value::List hosts) {
   return map(std::move(members));
 }
 
+Value names(const Value::Map& variables) {
+  Value::List list;
+  for (const auto& [name, value] : variables) list.push_back(text(name));
+  return {std::move(list)};
+}
+
 Value plannedHosts(const Application& application, const Names& hosts) {
   Value::Map planned;
   for (const auto& host : application.section("hosts")) {
@@ -74,6 +80,7 @@ Value plan(const Application& application, const PlanSettings& settings, const s
               {"prune", flag(settings.prune)},
               {"diff", flag(settings.diff)},
               {"packages", texts(settings.packages)},
+              {"secrets", names(application.encryptedVars)},
               {"hosts", plannedHosts(application, chosen)},
               {"items", map(std::move(sections))}});
 }

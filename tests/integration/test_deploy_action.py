@@ -64,6 +64,23 @@ def test_check_mode_shows_and_changes_nothing(site):
     assert not os.path.exists(site.path("dest"))
 
 
+def test_encrypted_variables_are_masked_in_what_is_shown(work_dir):
+    """Directly, through another variable, and in what the host answers."""
+    variables = {"where": "dest", "who": "world", "pw": SECRET, "url": "https://user:{{ pw }}@example.com",
+                 "key": "BEGIN of it\nabcdefghijk\n", "pin": "1"}
+    site = Site(work_dir, variables=variables)
+    text = "{{ who }} 1 {{ pw }}\n{{ url }}\n  {{ key | indent(2) }}\n"
+    bad = template(site, "x", "bad", validate="/bin/sh -c 'echo {{ pw }} >&2; exit 1' %s")
+    site.plan({"folders": [folder(site)], "files": [template(site, text), bad]}, secrets=["pw", "key", "pin", "gone"])
+    output = site.run("--check", "--diff").stdout
+    assert "\n+world 1 ********\n+https://user:********@example.com\n" in output, output
+    output = site.run("--diff", "-vvv").stdout
+    assert "failed: [en1]" in output and recap(output)["en1"][3] == 1, output
+    for hidden in (SECRET, "BEGIN of it", "abcdefghijk"):
+        assert hidden not in output, output
+    assert SECRET in read(site.path("dest/t.sh"))
+
+
 def test_long_contents_go_as_files_and_are_not_left_behind(site):
     """A file of the deployer, and a long text from a template; with a secret that is nowhere printed."""
     site.write("src/long", "x" * (2 << 20))

@@ -33,7 +33,9 @@ TEST_CASE("a run has the hosts that have items, in the order of the sources") {
 }
 
 TEST_CASE("the plan has each item with its place and hosts, without what is used up") {
-  const auto document = plan(withItems(), {"deploy", true, false, true, {"/p.deb"}}, {"en1", "en2"});
+  auto application = withItems();
+  application.encryptedVars = {{"pw", text("$ANSIBLE_VAULT;1.1")}};
+  const auto document = plan(application, {"deploy", true, false, true, {"/p.deb"}}, {"en1", "en2"});
   CHECK(toJson(document) == R"({
   "version": 1,
   "action": "deploy",
@@ -41,6 +43,7 @@ TEST_CASE("the plan has each item with its place and hosts, without what is used
   "prune": false,
   "diff": true,
   "packages": ["/p.deb"],
+  "secrets": ["pw"],
   "hosts": {"en1": {"privileged": true}, "en2": {"privileged": true}},
   "items": {
     "users": [{"at": "app.yml:10:3", "hosts": ["en1", "en2"], "login": "tsup", "password": "$6$x"}],

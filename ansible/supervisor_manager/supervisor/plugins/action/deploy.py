@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils import items as host_items
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.answers import checked
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.contents import INLINE, BadItem, Contents
+from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.secrets import Secrets
 
 MODULE = "supervisor_manager.supervisor.deploy"
 VERSION = 1
@@ -36,7 +37,14 @@ class ActionModule(ActionBase):
         finally:
             if self._connection._shell.tmpdir:
                 self._remove_tmp_path(self._connection._shell.tmpdir)
-        return result
+        return self._masked(result)
+
+    def _masked(self, result):
+        """The result without the values of encrypted variables. What the next tasks need of it has none."""
+        names = read_plan(self._task.args["plan"]).get("secrets", ())
+        shown = {key: result[key] for key in ("steps", "msg", "status", "module_stderr", "module_stdout", "exception")
+                 if key in result}
+        return dict(result, **Secrets(names, self._templar).masked(shown)) if names else result
 
     def _prepare(self, task_vars, compare):
         """The module's arguments; the contents; and the packages that the host lacks."""
