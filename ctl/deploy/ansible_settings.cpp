@@ -51,12 +51,13 @@ bool isUtf8Locale() {
 
 /// Variables that would change what we generate, or that earlier runs have left.
 bool isReplaced(std::string_view name) {
-  constexpr std::array<std::string_view, 8> kReplaced{"ANSIBLE_CONFIG",
+  constexpr std::array<std::string_view, 9> kReplaced{"ANSIBLE_CONFIG",
                                                       "ANSIBLE_COLLECTIONS_PATH",
                                                       "ANSIBLE_COLLECTIONS_PATHS",
                                                       "ANSIBLE_STDOUT_CALLBACK",
                                                       "ANSIBLE_INVENTORY",
                                                       "ANSIBLE_INVENTORY_ENABLED",
+                                                      "DEPLOY_ACTION",
                                                       "DEPLOY_OUTPUT",
                                                       "DEPLOY_RESULT"};
   return std::find(kReplaced.begin(), kReplaced.end(), name) != kReplaced.end();
@@ -121,6 +122,7 @@ std::vector<std::string> ansibleEnvironment(const AnsibleEnvironment& wanted) {
   if (needsLocale) result.emplace_back("LC_ALL=C.UTF-8");
   result.push_back("ANSIBLE_CONFIG=" + wanted.configFile);
   result.push_back("ANSIBLE_COLLECTIONS_PATH=" + wanted.collections + ":" + userCollections());
+  result.push_back("DEPLOY_ACTION=" + wanted.action);
   result.push_back("DEPLOY_RESULT=" + wanted.resultFile);
   if (wanted.json) result.emplace_back("DEPLOY_OUTPUT=json");
   return result;

@@ -31,6 +31,7 @@ struct AnsibleEnvironment {
   std::string configFile;
   std::string collections;
   std::string resultFile;
+  std::string action;
   bool json = false;
 };
 

@@ -119,7 +119,8 @@ int runAction(const WorkFolder& work, const Deployment& deployment, const HeldSi
   if (!isPlanned) return fail(kFailed, isPlanned.error().text, options.json);
   if (!*isPlanned) return nothingToDo(options);
   const auto resultFile = work.path() + "/result.json";
-  const auto environment = ansibleEnvironment({work.path() + "/ansible.cfg", collections, resultFile, options.json});
+  const auto environment =
+      ansibleEnvironment({work.path() + "/ansible.cfg", collections, resultFile, options.action, options.json});
   std::fflush(stdout);
   const auto status = runProgram(ansibleArguments(program, work, deployment), environment, signals);
   if (!status) return fail(kFailed, status.error().text, options.json);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The output of a deployment: steps as tasks, the table of states, and text that no host can turn into commands."""
 
+import json
 import pty
 import os
 import sys
@@ -72,8 +73,8 @@ class Output:
 
 @pytest.fixture
 def output(monkeypatch):
-    monkeypatch.delenv("DEPLOY_OUTPUT", raising=False)
-    monkeypatch.delenv("DEPLOY_RESULT", raising=False)
+    for name in ("DEPLOY_ACTION", "DEPLOY_OUTPUT", "DEPLOY_RESULT"):
+        monkeypatch.delenv(name, raising=False)
     return Output(deploy.CallbackModule())
 
 
@@ -206,6 +207,15 @@ def test_the_table_of_states(output):
                             "en1    tsupv       RUNNING  web:program1  RUNNING  pid 1",
                             "en1    tsupv       RUNNING  p             FATAL    pid 1",
                             "host2  tsupv       STOPPED  -             -        -"]
+
+
+def test_the_action_is_known_if_no_host_answers(output, monkeypatch, capsys):
+    monkeypatch.setenv("DEPLOY_ACTION", "status")
+    monkeypatch.setenv("DEPLOY_OUTPUT", "json")
+    silent = deploy.CallbackModule()
+    silent.v2_playbook_on_stats(SimpleNamespace(processed={"en1": 1}))
+    document = json.loads(capsys.readouterr().out)
+    assert document["action"] == "status" and list(document["hosts"]) == ["en1"]
 
 
 @pytest.mark.parametrize("wanted, failed, expected", [(True, False, True), (False, False, False), (True, True, False)])

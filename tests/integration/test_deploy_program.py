@@ -100,6 +100,7 @@ def test_the_environment_of_ansible(deployer):
     environment = seen["environment"]
     assert environment["ANSIBLE_CONFIG"] == seen["work"] + "/ansible.cfg"
     assert environment["DEPLOY_RESULT"] == seen["work"] + "/result.json"
+    assert environment["DEPLOY_ACTION"] == "deploy"
     assert environment["ANSIBLE_SSH_COMMON_ARGS"] == "-F x"
     assert "ANSIBLE_STDOUT_CALLBACK" not in environment
     assert "DEPLOY_OUTPUT" not in environment

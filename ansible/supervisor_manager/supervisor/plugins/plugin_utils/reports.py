@@ -45,10 +45,10 @@ class HostReport:
 class Reports:
     """Reports of all hosts; and the stages, in their order."""
 
-    def __init__(self):
+    def __init__(self, action=None):
         self.hosts = {}
         self.order = []
-        self.action = None
+        self.action = action
         self._expected = []
 
     def of(self, host):
