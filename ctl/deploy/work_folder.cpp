@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/deploy/work_folder.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <ftw.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
 #include "lib/core/files.hpp"
@@ -19,6 +22,8 @@ namespace {
 
 constexpr const char* kName = "hadeploy-work";
 constexpr const char* kMarker = ".supervisor-deploy";
+constexpr std::string_view kMarkerText = "Made by supervisor-deploy, which empties this folder.\n";
+constexpr std::string_view kTemporary = "/hadeploy-XXXXXX";
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 core::Err<core::Error> refused(const std::string& path, std::string_view reason) {
@@ -48,6 +53,22 @@ core::Status checkOwn(const std::string& path, int fd, bool isNew) {
   return {};
 }
 
+/// Removes temporary folders of runs that were killed: they have passwords. A run holds a lock on its folder, and so does
+/// the ansible-playbook that outlives it. What is without our mark is kept on purpose, or another program's.
+void removeAbandoned(const std::string& parent) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(parent.c_str()), ::closedir);
+  if (!folder) return;
+  const auto prefix = kTemporary.substr(1, kTemporary.find('X') - 1);
+  while (const dirent* entry = ::readdir(folder.get())) {
+    const std::string_view name = entry->d_name;
+    if (!name.starts_with(prefix) || name.size() + 1 != kTemporary.size()) continue;
+    const core::UniqueFd fd(::openat(::dirfd(folder.get()), entry->d_name, kFolderFlags));
+    if (!fd || !checkOwn(parent, fd.get(), false) || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    empty(fd.get());
+    (void)::unlinkat(::dirfd(folder.get()), entry->d_name, AT_REMOVEDIR);
+  }
+}
+
 }  // namespace
 
 std::string ownRuntimeFolder() {
@@ -66,11 +87,18 @@ WorkFolder::~WorkFolder() {
 
 core::Expected<WorkFolder> WorkFolder::temporary() {
   const auto runtime = ownRuntimeFolder();
-  auto path = (runtime.empty() ? "/tmp" : runtime) + "/hadeploy-XXXXXX";
+  const auto parent = runtime.empty() ? "/tmp" : runtime;
+  removeAbandoned(parent);
+  auto path = parent + std::string(kTemporary);
   if (!::mkdtemp(path.data())) return core::sysError("cannot make the folder " + path, errno);
-  core::UniqueFd fd(::open(path.c_str(), kFolderFlags));
+  // Children inherit the descriptor, and with it the lock.
+  core::UniqueFd fd(::open(path.c_str(), kFolderFlags & ~O_CLOEXEC));
   if (!fd) return core::sysError(path, errno);
-  return WorkFolder(std::move(path), std::move(fd), false);
+  WorkFolder work(std::move(path), std::move(fd), false);
+  work.isTemporary_ = true;
+  if (::flock(work.fd_.get(), LOCK_EX) != 0) return core::sysError(work.path_, errno);
+  if (auto marked = work.write(kMarker, kMarkerText); !marked) return core::Err{marked.error()};
+  return work;
 }
 
 core::Expected<WorkFolder> WorkFolder::below(const std::string& folder) {
@@ -89,9 +117,15 @@ core::Expected<WorkFolder> WorkFolder::below(const std::string& folder) {
   if (auto own = checkOwn(path, fd.get(), isNew); !own) return core::Err{own.error()};
   if (!isNew) empty(fd.get());
   WorkFolder work(path, std::move(fd), true);
-  if (auto marked = work.write(kMarker, "Made by supervisor-deploy, which empties this folder.\n"); !marked)
+  if (auto marked = work.write(kMarker, kMarkerText); !marked)
     return core::Err{marked.error()};
   return work;
+}
+
+void WorkFolder::keep() noexcept {
+  kept_ = true;
+  // Without the mark the next run does not take a temporary folder for one of a run that was killed.
+  if (isTemporary_) (void)::unlinkat(fd_.get(), kMarker, 0);
 }
 
 core::Status WorkFolder::makeFolder(const std::string& name) const {

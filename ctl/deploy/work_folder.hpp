@@ -17,7 +17,7 @@ namespace deploy {
 /// removed with this object unless it is kept.
 class WorkFolder {
  public:
-  /// A new folder in $XDG_RUNTIME_DIR, or in /tmp.
+  /// A new folder in $XDG_RUNTIME_DIR, or in /tmp. Those of runs that were killed are removed there.
   [[nodiscard]] static core::Expected<WorkFolder> temporary();
   /// FOLDER/hadeploy-work, emptied if an earlier run made it, and kept. The error has the reason if it cannot be used:
   /// nothing that others made, own or could change is touched, and no link is followed.
@@ -30,7 +30,7 @@ class WorkFolder {
   ~WorkFolder();
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  void keep() noexcept { kept_ = true; }
+  void keep() noexcept;
   [[nodiscard]] bool isKept() const noexcept { return kept_; }
 
   /// Makes a folder in it.
@@ -45,6 +45,7 @@ class WorkFolder {
   std::string path_;
   core::UniqueFd fd_;  ///< invalid: moved away
   bool kept_ = false;
+  bool isTemporary_ = false;
 };
 
 }  // namespace deploy

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 
 #include "ctl/deploy/ansible_settings.hpp"
@@ -74,6 +76,35 @@ TEST_CASE("a temporary folder is private and goes with everything in it") {
   }
   REQUIRE(fs::remove(scratch.at("outside")));
   CHECK(scratch.isEmpty());
+}
+
+TEST_CASE("the folder of a run that was killed is removed by the next, one that is in use or kept is not") {
+  const Scratch scratch;
+  const pid_t killed = ::fork();
+  if (killed == 0) {
+    const auto work = WorkFolder::temporary();
+    ::_exit(work && work->write("secret", "x") ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(killed, &status, 0) == killed);
+  REQUIRE(status == 0);
+  REQUIRE_FALSE(scratch.isEmpty());
+  fs::create_directory(scratch.at("hadeploy-foreig"));
+  fs::permissions(scratch.at("hadeploy-foreig"), fs::perms::owner_all);
+  std::string kept;
+  {
+    auto work = WorkFolder::temporary();
+    REQUIRE(work);
+    work->keep();
+    kept = work->path();
+  }
+  const auto inUse = WorkFolder::temporary();
+  const auto other = WorkFolder::temporary();
+  REQUIRE(inUse);
+  REQUIRE(other);
+  std::set<std::string> left;
+  for (const auto& entry : fs::directory_iterator(scratch.path())) left.insert(entry.path());
+  CHECK(left == std::set{scratch.at("hadeploy-foreig"), kept, inUse->path(), other->path()});
 }
 
 TEST_CASE("a runtime folder that others can write is not used") {
