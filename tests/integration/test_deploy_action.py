@@ -55,6 +55,8 @@ def test_a_template_is_rendered_and_a_second_run_changes_nothing(site):
     assert site.result() == {"failed": False, "unreachable": False, "all_wanted_run": True}
     second = site.run()
     assert second.stdout.count("\nok: [en1]\n") == 2 and recap(second.stdout) == {"en1": (2, 0, 0, 0)}
+    # Short contents go with the call: a folder for them would be two more calls of the host for each task.
+    assert not os.path.exists(site.path("remote"))
 
 
 def test_check_mode_shows_and_changes_nothing(site):

@@ -82,7 +82,13 @@ class ActionModule(ActionBase):
             else:
                 arguments["contents"][sha256] = {"path": self._send(contents, sha256)}
         arguments["options"]["packages"] = [self._send_file(path) for path in packages]
-        return self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+        try:
+            return self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+        except AnsibleConnectionFailure as error:
+            # Whether Ansible tells this, or the reason that ssh gives, depends on which of the two is quicker.
+            if str(error).startswith("Data could not be sent"):
+                self._low_level_execute_command("true", sudoable=False)  # raises it with the reason
+            raise
 
     def _remote(self, name):
         """A path in the host's temporary folder, which is made on first use."""
