@@ -4,6 +4,7 @@
 import json
 import pty
 import os
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -26,6 +27,27 @@ def step(stage, name, result="ok", handler=False, message=None, diff=None, at=No
 
 def result(*steps, **more):
     return dict({"action": "deploy", "steps": list(steps), "status": []}, **more)
+
+
+# Ansible when it is interrupted: its main thread ends while the one with the results still prints.
+INTERRUPTED = """
+import sys, threading
+sys.path[:0] = %r
+from deploy_host import load_ansible
+load_ansible()
+from ansible.utils.display import Display
+display = Display()
+from ansible_collections.supervisor_manager.supervisor.plugins.callback import deploy
+deploy.CallbackModule()
+printed = threading.Event()
+def results():
+    while True:
+        display.display("x" * 4000)
+        printed.set()
+threading.Thread(target=results, daemon=True).start()
+printed.wait()
+sys.exit(7)
+"""
 
 
 class Output:
@@ -251,3 +273,28 @@ def test_progress_is_one_line_that_goes_away(monkeypatch):
 
 def test_table_without_hosts_has_its_header():
     assert table(Reports()) == ["HOST  SUPERVISOR  STATE  PROGRAM  STATE  DESCRIPTION"]
+
+
+def start_interrupted():
+    return subprocess.Popen([sys.executable, "-c", INTERRUPTED % (sys.path,)], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def test_an_interrupt_while_results_are_printed_ends_the_run():
+    for _ in range(3):
+        process = start_interrupted()
+        try:
+            output = process.communicate(timeout=60)[0]
+        finally:
+            process.kill()
+        assert process.wait() == 7 and output.startswith(b"xxx"), output[-2000:]
+
+
+def test_an_interrupt_while_nobody_reads_the_output_ends_the_run():
+    """As with a pager that waits for a key."""
+    process = start_interrupted()
+    try:
+        assert process.wait(60) == 1
+    finally:
+        process.kill()
+        process.stdout.close()

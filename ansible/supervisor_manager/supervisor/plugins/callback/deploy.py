@@ -23,6 +23,7 @@ requirements:
   - set as stdout in configuration
 """
 
+import atexit
 import json
 import os
 import sys
@@ -35,10 +36,19 @@ from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.repo
 
 COLORS = {"ok": C.COLOR_OK, "changed": C.COLOR_CHANGED, "failed": C.COLOR_ERROR}
 CLEAR = "\r\x1b[K"
+PATIENCE = 5  # seconds for the last output of a run that was interrupted
 
 
 def is_ours(task):
     return task.action.rpartition(".")[2] == "deploy" and "plan" in task.args
+
+
+def end_output(lock):
+    """Called at the end of the process. An interrupt leaves Ansible's thread of results where it is; if it printed
+    while Python ends it, Ansible's lock on the output would never be free again, and the last flush would wait for it.
+    """
+    if not lock.acquire(timeout=PATIENCE):  # nobody reads the output
+        os._exit(1)
 
 
 class Quiet:
@@ -59,6 +69,8 @@ class CallbackModule(DefaultCallback):
     def __init__(self):
         super(CallbackModule, self).__init__()
         self._reports = Reports(os.environ.get("DEPLOY_ACTION"))
+        if hasattr(self._display, "_lock"):
+            atexit.register(end_output, self._display._lock)
         self._printed = []
         self._running = None  # our task that runs now
         self._waiting = set()
