@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A deployment through ansible-playbook on this machine: from a plan to files on the host, and what is printed."""
 
+import fcntl
 import json
 import os
 import re
+import time
 
 import pytest
 
@@ -39,6 +41,11 @@ def recap(output):
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def test_a_template_is_rendered_and_a_second_run_changes_nothing(site):
@@ -97,6 +104,41 @@ def test_long_contents_go_as_files_and_are_not_left_behind(site):
     assert os.path.getsize(site.path("dest/long")) == 2 << 20 and read(site.path("dest/t")) == "y" * 1500000
     assert SECRET not in output
     assert os.listdir(site.path("remote")) == [] and not os.listdir(site.path("local"))
+
+
+def aged(path, seconds):
+    """Makes a folder, or a file in one, which was changed for the last time so many seconds ago."""
+    folder, name = os.path.split(path)
+    os.makedirs(folder, 0o700, exist_ok=True)
+    if name:
+        write(path, "")
+    for one in (path, folder):
+        os.utime(one, (time.time() - seconds,) * 2)
+
+
+def test_what_killed_runs_left_on_the_host_is_removed(site):
+    """Unless it may be in use, or another program made it."""
+    sent = f"content-{64 * 'a'}"
+    module = "tmp/ansible_supervisor_manager.supervisor.deploy_payload_"
+    gone = ["tmp/supervisor-deploy-1/t.sh", f"{module}1/x.zip", f"remote/ansible-tmp-1/{sent}",
+            "remote/ansible-tmp-2/x.deb"]
+    for path in gone:
+        aged(site.path(path), 7200)
+    stays = [f"{module}2/x.zip", f"remote/ansible-tmp-3/{sent}", "remote/ansible-tmp-4/setup.py",
+             "tmp/supervisor-deploy-3/x"]
+    for path, seconds in zip(stays, (10, 1000, 7200, 7200)):
+        aged(site.path(path), seconds)
+    used = os.open(site.path("tmp/supervisor-deploy-3"), os.O_RDONLY)
+    fcntl.flock(used, fcntl.LOCK_EX)
+    site.plan({"folders": [folder(site)], "files": [template(site, "1", validate="/bin/sh -n %s")]})
+    assert recap(site.run("--check", TMPDIR=site.path("tmp")).stdout)["en1"] == (2, 2, 0, 0)
+    assert all(os.path.exists(site.path(path)) for path in gone + stays)
+    done = site.run(TMPDIR=site.path("tmp"))
+    os.close(used)
+    assert recap(done.stdout)["en1"] == (2, 2, 0, 0), done.stdout
+    found = {os.path.join(parent, name) for root in ("tmp", "remote") for parent, _, names in os.walk(site.path(root))
+             for name in names}
+    assert found == {site.path(path) for path in stays}
 
 
 def test_mistakes_name_the_item_and_its_place(work_dir):

@@ -10,9 +10,8 @@ import os
 import shlex
 import shutil
 import stat
-import tempfile
 
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import children, paths, rights
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import children, leftovers, paths, rights
 
 MAX_DIFF = 64 << 10
 VALIDATE_LIMIT = 60
@@ -197,7 +196,7 @@ def replace(folder, name, item, content, wanted):
 
 def validate(command, new, name):
     """Tries a new file (open) with a command, in a copy that no account can reach. Raises OSError if it fails."""
-    with tempfile.TemporaryDirectory(prefix="deploy-") as private:
+    with leftovers.private_folder() as private:
         copy = os.path.join(private, name)
         new.seek(0)
         with open(copy, "wb") as file:

@@ -82,7 +82,7 @@ status:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import stages
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import leftovers, stages
 
 
 class SilentModule(AnsibleModule):
@@ -106,6 +106,9 @@ def main():
         ),
         supports_check_mode=True,
     )
+    leftovers.hold_module()
+    if not module.check_mode:
+        leftovers.sweep(module._remote_tmp)
     result = stages.perform(module.params, module.check_mode or module.params["compare"])
     result["invocation"] = {}
     if result["failed"]:
