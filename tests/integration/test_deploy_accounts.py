@@ -122,11 +122,14 @@ def test_keys_are_added_to_those_that_are_there(host, login, home):
     path = f"{home}/.ssh/authorized_keys"
     with open(path, "w", encoding="utf-8") as file:
         file.write("# mine\nssh-rsa AAAAB3other me@home")
+    with open(f"{home}/.ssh/.authorized_keys.new", "w", encoding="utf-8") as file:
+        file.write("of a run that was killed")
     os.chown(path, pwd.getpwnam(login).pw_uid, -1)
     items = {"users": [user(login, keys=["# a comment\n\n" + KEY + " one\n", f'command="x y" {KEY} two\n'])]}
     result = host.run("accounts", items)
     assert messages(result)[f"Setup authorized keys of user '{login}'"] == "1 added"
     assert read(path) == f"# mine\nssh-rsa AAAAB3other me@home\n{KEY} one\n"
+    assert os.listdir(f"{home}/.ssh") == ["authorized_keys"]
     assert changed(host.run("accounts", items)) == []
 
 

@@ -197,6 +197,26 @@ def test_what_a_killed_run_left_is_removed(host, home, secrets):
     assert sorted(os.listdir(home)) == [".f.deploy-99999999-000000000001", "f"] and is_untouched(secrets)
 
 
+def test_a_number_of_a_process_that_is_used_again_keeps_nothing(host, work_dir):
+    """After a boot, another process has the number of the run that was killed."""
+    old, new = (f"{work_dir}/.f.deploy-{os.getpid()}-{index:012x}" for index in range(2))
+    write(old, "")
+    os.utime(old, (1, 1))
+    write(new, "")
+    host.run("files", {"files": [file(f"{work_dir}/f", host.content("1"))]})
+    assert sorted(os.listdir(work_dir)) == [os.path.basename(new), "f"]
+
+
+def test_a_changed_mode_of_a_file_that_notifies_changes_its_time(host, work_dir):
+    """The restart is not lost if this run breaks before it: the next one compares the time with that of the process."""
+    path = f"{work_dir}/f"
+    for notify, is_told in (([], False), ([{"kind": "unit", "unit": "x"}], True)):
+        host.run("files", {"files": [file(path, host.content("1"))]})
+        os.utime(path, (1, 1))
+        assert changed(host.run("files", {"files": [file(path, host.content("1"), mode="0600", notify=notify)]}))
+        assert rights(path)[2] == 0o600 and (os.stat(path).st_mtime > 1) is is_told
+
+
 def test_a_run_that_was_killed_is_completed_by_the_next(host, home, work_dir, monkeypatch):
     """It is killed while a new file is complete, but not yet in its place."""
     monkeypatch.setattr(tempfile, "tempdir", work_dir)

@@ -289,6 +289,17 @@ class TestNotify:
                                     check=True, before={"changed_paths": [notified.path]})
         assert outcome.changed == [verb("Restart", "program1")]
 
+    def test_a_program_that_is_still_starting_restarts(self, instance, notified):
+        """It has the old file, too."""
+        program = dict(notified.program, startsecs=5)
+        path, files = notified.path, notified.files
+        notified.daemon.rpc.supervisor.stopProcess("program1")
+        assert instance.deploy(dict(program, state="current"), files=files).changed
+        notified.daemon.rpc.supervisor.startProcess("program1", False)
+        notified.daemon.wait_state("program1", "STARTING")
+        write(path, "#!/bin/sh\nexec sleep 200000\n")
+        assert instance.deploy(dict(program, state="current"), files=files).changed == [verb("Restart", "program1")]
+
     def test_a_stopped_program_is_not_restarted(self, notified):
         notified.program = dict(notified.program, state="current")
         self.run(notified)

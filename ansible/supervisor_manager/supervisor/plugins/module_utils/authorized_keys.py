@@ -7,9 +7,8 @@ __metaclass__ = type  # foreign name
 
 import os
 import stat
-import tempfile
 
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import children
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import children, whole_files
 
 MAX_SIZE = 4 << 20
 
@@ -115,12 +114,4 @@ def read(path):
 def replace(path, text):
     """Replaces a file by a complete new one; a new file has mode 0600, an old one's mode stays."""
     mode = stat.S_IMODE(os.stat(path).st_mode) if os.path.exists(path) else 0o600
-    descriptor, temporary = tempfile.mkstemp(prefix=".authorized_keys.", dir=os.path.dirname(path))
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8", "surrogateescape"))
-            os.fchmod(file.fileno(), mode)
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    whole_files.replace(path, text.encode("utf-8", "surrogateescape"), mode)

@@ -183,17 +183,6 @@ def call_name(one):
     return one if ":" in one else "%s:%s" % (one, one)
 
 
-def started_at(pid, start=0):
-    """When a process started, in seconds since 1970 with fractions; `start` if it cannot be seen."""
-    try:
-        with open("/proc/%d/stat" % pid, "rb") as file:
-            ticks = int(file.read().rsplit(b")", 1)[1].split()[19])
-    except (OSError, IndexError, ValueError):
-        return float(start)
-    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME if hasattr(time, "CLOCK_BOOTTIME") else 7)
-    return boot + float(ticks) / os.sysconf("SC_CLK_TCK")
-
-
 def is_newer(path, changed, start):
     """Whether a file is newer than what started at `start`. `changed`: this deployment changed it, so that its owner
     and mode count, too."""

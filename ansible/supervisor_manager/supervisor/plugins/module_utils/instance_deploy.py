@@ -8,7 +8,8 @@ __metaclass__ = type
 import os
 import shutil
 
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import control, entries, owner, whole_files
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import (
+    control, entries, owner, processes, whole_files)
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.failures import Failures
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.instance_steps import (
     control_instances, is_stopped, restart_name, rows_of, setup_name, start_name, stop_name)
@@ -242,7 +243,7 @@ class InstanceDeployment:
                         for one in item.get("notify") or ())]
         if self._run.check and (wanted.template_differs or any(changed for path, changed in paths)):
             return True
-        start = control.started_at(row["main_pid"])
+        start = processes.started_at(row["main_pid"])
         # The manager puts another text of a template in place, and restarts nothing for it.
         if wanted.template_hash and control.is_newer(wanted.template_file, False, start):
             return True

@@ -7,7 +7,7 @@ __metaclass__ = type
 
 import time
 
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import control
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import control, processes
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.control import Fault
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.owner_talk import Talk
 
@@ -129,9 +129,10 @@ class States(Talk):
                      if self._is_about(item, kind, name)]
             for one in self._addresses[item["name"]] if files else ():
                 info = now[one]
-                if info["statename"] != "RUNNING" or self._goal(item, one) is False:
+                # One that starts has the old files, too, unless it failed and waits for its next try.
+                if info["statename"] not in ("STARTING", "RUNNING") or self._goal(item, one) is False:
                     continue
-                start = control.started_at(info["pid"], info["start"] + 1)
+                start = processes.started_at(info["pid"], info["start"] + 1)
                 if any((self._task.check and changed) or control.is_newer(path, changed, start)
                        for path, changed in files):
                     out.append(one)
@@ -142,7 +143,7 @@ class States(Talk):
         files = [(path, changed) for path, changed, kind, unused in self._task.notifications if kind == "instance"]
         if self._task.managed or not files:
             return
-        starts = [control.started_at(info["pid"], info["start"] + 1) for info in now.values()
+        starts = [processes.started_at(info["pid"], info["start"] + 1) for info in now.values()
                   if info["statename"] == "RUNNING"]
         newer = any((self._task.check and changed) or control.is_newer(path, changed, start)
                     for start in starts for path, changed in files)

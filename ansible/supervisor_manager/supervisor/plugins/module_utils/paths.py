@@ -15,6 +15,9 @@ import os
 import random
 import re
 import stat
+import time
+
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import processes
 
 WALK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -194,8 +197,13 @@ class Temporary:
             return  # a folder that may be written but not read
         for name in present:
             pid = name[len(prefix):].split("-")[0]
-            if name.startswith(prefix) and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            if name.startswith(prefix) and pid.isdigit() and self._is_left(name, int(pid)):
                 self._unlink(name)
+
+    def _is_left(self, name, pid):
+        """Whether no process with this number can have made the file: there is none, or it is younger."""
+        info = look(self._folder, name)
+        return info is not None and info.st_mtime < processes.started_at(pid, time.time() + 1)
 
     def _unlink(self, name):
         if name is not None:

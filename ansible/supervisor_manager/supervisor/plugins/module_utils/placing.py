@@ -155,6 +155,8 @@ def put_file(run, folder, path, item, content, wanted):
         diff = header_diff(run, path, before, after)
         if same and not replaced:
             if after and not run.check:
+                if item.get("notify"):  # the time tells a later run of the restart, if this one breaks before it
+                    os.utime(descriptor)
                 rights.give(descriptor, wanted, info)
             return Change(told(after), diff, bool(after))
         if not same:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The end of all processes of an account."""
+"""When processes started; the end of all processes of an account."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -14,6 +14,17 @@ from ansible_collections.supervisor_manager.supervisor.plugins.module_utils impo
 PATIENCE = 3  # seconds between SIGTERM and SIGKILL
 LIMIT = 20  # seconds in all
 PAUSE = 0.05
+
+
+def started_at(pid, start=0):
+    """When a process started, in seconds since 1970 with fractions; `start` if it cannot be seen."""
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as file:
+            ticks = int(file.read().rsplit(b")", 1)[1].split()[19])
+    except (OSError, IndexError, ValueError):
+        return float(start)
+    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME if hasattr(time, "CLOCK_BOOTTIME") else 7)
+    return boot + float(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def has_processes(uid):
