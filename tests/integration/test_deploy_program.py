@@ -68,7 +68,8 @@ def test_ansible_gets_a_private_folder_that_is_removed(deployer):
     assert {name: mode for name, (mode, text) in seen["files"].items() if text is None} == {
         "group_vars": "0o700", "tmp": "0o700"}
     files = {name: mode for name, (mode, text) in seen["files"].items() if text is not None}
-    assert set(files) == {"inventory.yml", "group_vars/all", "ansible.cfg", "ssh_config", "plan.json", "deploy.yml"}
+    assert set(files) == {".supervisor-deploy", "inventory.yml", "group_vars/all", "ansible.cfg", "ssh_config", "plan.json",
+                          "deploy.yml"}
     assert set(files.values()) == {"0o600"}
     assert deployer.leftovers() == []
 

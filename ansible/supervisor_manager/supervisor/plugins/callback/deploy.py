@@ -14,7 +14,7 @@ description:
   - Prints the steps that the module C(supervisor_manager.supervisor.deploy) reports, and other tasks as the default
     callback does.
   - C(DEPLOY_OUTPUT=json) in the environment prints one JSON document at the end, and nothing else.
-  - C(DEPLOY_ACTION) is the action, also if no host tells it.
+  - C(DEPLOY_ACTION) is the action, also if no host answers.
   - C(DEPLOY_RESULT) names a file for the result of the run.
 extends_documentation_fragment:
   - default_callback

@@ -45,7 +45,7 @@ def reason_of(error):
 
 
 class Placeholders:
-    """Stand for texts that must not be evaluated as templates: an attribute can come from a fact, and a host must not
+    """Replace texts that must not be evaluated as templates: an attribute can come from a fact, and a host must not
     choose what runs on the deployer.
     """
 
@@ -62,7 +62,7 @@ class Placeholders:
         return f"{self._key}{len(self._texts) - 1}e"
 
     def show(self, text):
-        """The text with all placeholders replaced by what they stand for."""
+        """The text with all placeholders replaced by their texts."""
         return re.sub(f"{self._key}([0-9]+)e", lambda found: self._texts[int(found.group(1))], text)
 
 
