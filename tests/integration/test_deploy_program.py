@@ -14,6 +14,7 @@ import pytest
 
 from deployer import Deployer
 from programs import SOURCE
+from terminals import end
 from waiting import wait_for
 
 SECRET = "correct-horse"
@@ -219,9 +220,10 @@ def test_a_key_of_the_terminal_is_not_passed_on(deployer, cleanup):
     program, *arguments = deployer.command(*DEPLOY)
     environment = {**running.environment, "DEPLOY_TEST_OWN_GROUP": "1"}
     terminal = pexpect.spawn(program, arguments, env=environment, cwd=deployer.directory, timeout=60)
-    cleanup.callback(terminal.close, force=True)
+    cleanup.callback(end, terminal)
     running.wait_for_ansible()
     terminal.sendintr()
+    terminal.expect_exact("^C")  # the terminal prints it after it has sent the signal
     terminal.kill(signal.SIGTERM)  # a process takes the interrupt first: it has the lower number
     wait_for(lambda: signal.SIGTERM in (deployer.seen() or {}).get("signals", []), "the second signal")
     assert deployer.seen()["signals"] == [signal.SIGTERM]
