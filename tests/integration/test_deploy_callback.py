@@ -195,6 +195,13 @@ def test_a_diff_is_shown(output):
     assert output.end().count("-a") == 2 and output.lines.count("+b") == 2
 
 
+def test_the_failure_of_the_last_host_is_all_that_is_said(output):
+    output.play(["en1"])
+    output.task(FILES, {"en1": result(step("files", "Copy", "failed", message="no"))}, failed=["en1"])
+    output.callback.v2_playbook_on_no_hosts_remaining()
+    assert output.end()[:3] == ["== TASK [Copy]", "failed: [en1]: no", "== PLAY RECAP"]
+
+
 def test_a_module_that_broke_is_a_failure(output):
     broken = {"msg": "MODULE FAILURE", "module_stderr": "Traceback\nKeyError: 'x'\n"}
     output.task(FILES, {"en1": broken}, failed=["en1"])

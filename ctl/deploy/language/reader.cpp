@@ -66,7 +66,7 @@ void AttributeReader::warnOfClearText(const Node& node, const Attribute& attribu
   }
   if (node.text.starts_with("{SHA") || node.text.starts_with('$')) return;
   problems_.warning(node.mark, path, "the password is clear text",
-                    "use a hash: {SHA256} and what sha256sum prints; or an encrypted variable as \"{{ NAME }}\", or "
+                    "use a hash, such as `openssl passwd -6` prints; or an encrypted variable as \"{{ NAME }}\", or "
                     "${env.NAME}");
 }
 

@@ -18,8 +18,8 @@ constexpr std::array kServer = std::to_array<Attribute>({
      .computed = "the user of the instance"},
     {.name = "password",
      .kind = &kPageSecret,
-     .about = "Its password: {SHA256} or {SHA512} and the digest in hexadecimal, a hash of crypt(3), {SHA} and the "
-              "digest, or clear text.",
+     .about = "Its password: a hash of crypt(3), such as `openssl passwd -6` prints; {SHA256}, {SHA512} or {SHA} and "
+              "the digest in hexadecimal; or clear text.",
      .computed = "none, everybody can use it"},
     {.name = "allowed_hosts",
      .kind = &kHostNames,

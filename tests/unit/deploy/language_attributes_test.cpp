@@ -312,8 +312,8 @@ TEST_CASE("a clear-text password is a warning that names the next step; a hidden
                     password));
   };
   CHECK(page("admin").ends_with(
-      "/supervisors/0/http_server/password: warning: the password is clear text (use a hash: {SHA256} and what "
-      "sha256sum prints; or an encrypted variable as \"{{ NAME }}\", or ${env.NAME})"));
+      "/supervisors/0/http_server/password: warning: the password is clear text (use a hash, such as "
+      "`openssl passwd -6` prints; or an encrypted variable as \"{{ NAME }}\", or ${env.NAME})"));
   CHECK(page("{SHA}d033e22ae348aeb5660fc2140aec35850c4da997").empty());
   CHECK(page("{{ secret }}").empty());
 }

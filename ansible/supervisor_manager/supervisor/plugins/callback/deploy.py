@@ -154,6 +154,10 @@ class CallbackModule(DefaultCallback):
         if not is_ours(result._task):
             super(CallbackModule, self).v2_on_file_diff(result)
 
+    def v2_playbook_on_no_hosts_remaining(self):
+        if not self._our_play:  # our steps say what failed
+            super(CallbackModule, self).v2_playbook_on_no_hosts_remaining()
+
     def v2_playbook_on_stats(self, stats):
         for host in stats.processed:
             self._reports.of(host)

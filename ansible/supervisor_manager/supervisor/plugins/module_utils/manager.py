@@ -81,8 +81,8 @@ class Manager:
             code, errors = answer["error"].get("code", code), answer["error"].get("message", errors)
             answer = None
         if code == UNREACHABLE:
-            raise ManagerFailed("the manager does not answer: %s; start it with: systemctl enable --now "
-                                "supervisor-manager" % clean(errors).strip())
+            raise ManagerFailed(clean(errors).strip() or "the manager does not answer; start it with: systemctl enable "
+                                "--now supervisor-manager")
         if answer is None and code != NO_SUCH_NAME:
             reason = clean(errors).strip() or "status %d" % code
             raise ManagerFailed("supervisor-manager %s: %s" % (" ".join(words), reason))
