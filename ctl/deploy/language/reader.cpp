@@ -73,7 +73,8 @@ void AttributeReader::warnOfClearText(const Node& node, const Attribute& attribu
 std::optional<Value> AttributeReader::readScalar(const Node& node, const Attribute& attribute,
                                                  const std::string& path) {
   if (node.kind != Node::Kind::Scalar)
-    return refuse(node, path, fmt::format("is {}, not a single value", formOf(node)));
+    return refuse(node, path, fmt::format("is {}, not a single value", formOf(node)),
+                  attribute.kind == &kScope ? "write names with ':' between them" : "");
   if (node.unresolved) return std::nullopt;
   const bool own = attribute.name == "name" || attribute.name == "priority";
   if (emptyRemoves_ && !own && node.text.empty()) return Value{std::string()};
@@ -100,7 +101,7 @@ std::optional<Value> AttributeReader::readList(const Node& node, const Attribute
   }
   if (node.kind != Node::Kind::List)
     return refuse(node, path, fmt::format("is {}, not a list", formOf(node)),
-                  node.kind == Node::Kind::Scalar ? "write [value, ...]" : "");
+                  "write [value, ...]");
   bool complete = true;
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     auto value = readScalar(node.items[i], attribute, fmt::format("{}/{}", path, i));

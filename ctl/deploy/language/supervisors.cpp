@@ -2,13 +2,17 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include "ctl/deploy/language/grooming.hpp"
 
 namespace deploy {
 namespace {
 
-Value* findIn(Value::Map& map, std::string_view key) {
+/// `Map`: Value::Map, const or not.
+template <class Map>
+auto* findIn(Map& map, std::string_view key) {
   const auto found = std::find_if(map.begin(), map.end(), [&](const auto& member) { return member.first == key; });
   return found == map.end() ? nullptr : &found->second;
 }
@@ -37,12 +41,45 @@ void checkUser(Grooming& grooming, const Draft& draft) {
     errorIn(grooming.problems, draft, "user", "cannot be root", "use an account for this application");
 }
 
-bool isUnprotected(const Draft& supervisor) {
-  const auto flag = [&](std::string_view key) {
-    const auto found = supervisor.item.values.find(key);
-    return found != supervisor.item.values.end() && found->second == Value{true};
+bool isSet(const Draft& draft, std::string_view key) {
+  const auto found = draft.item.values.find(key);
+  return found != draft.item.values.end() && found->second == Value{true};
+}
+
+bool isUnprotected(const Draft& supervisor) { return isSet(supervisor, "managed") && !isSet(supervisor, "no_remove"); }
+
+std::string_view endpointOf(const Draft& supervisor) {
+  const auto server = supervisor.item.values.find("http_server");
+  if (server == supervisor.item.values.end()) return {};
+  const auto* endpoint = findIn(std::get<Value::Map>(server->second.data), "endpoint");
+  const auto* text = endpoint ? std::get_if<std::string>(&endpoint->data) : nullptr;
+  return text ? std::string_view(*text) : std::string_view();
+}
+
+/// Managed instances of one host cannot share a path or an address. The manager says so as well, but only when the first
+/// one is there.
+void checkShared(Grooming& grooming) {
+  std::map<std::string_view, std::vector<const Draft*>> users;
+  const auto claim = [&](const Draft& draft, std::string_view key, std::string_view what) {
+    auto& known = users[what];
+    const auto other = std::find_if(known.begin(), known.end(), [&](const Draft* one) {
+      return one != &draft && one->item.hosts.overlaps(draft.item.hosts);
+    });
+    if (other != known.end())
+      errorIn(grooming.problems, draft, key,
+              fmt::format("{} is already used by supervisor '{}'", what, (*other)->known("name")),
+              fmt::format("that one is at {}", toText((*other)->item.mark)));
+    else
+      known.push_back(&draft);
   };
-  return flag("managed") && !flag("no_remove");
+  for (const auto& draft : grooming.drafts.of("supervisors")) {
+    const auto named = grooming.references.supervisors.find(draft.known("name"));
+    const bool isFirst = named != grooming.references.supervisors.end() && named->second == &draft;
+    if (!isFirst || !isSet(draft, "managed") || !draft.scopeKnown) continue;
+    for (const auto* key : {"conf_file_dst", "logs_dir", "pid_dir", "socks_dir", "include_dir", "supervisorctl"})
+      if (const auto path = draft.known(key); !path.empty()) claim(draft, key, path);
+    if (const auto endpoint = endpointOf(draft); !endpoint.empty()) claim(draft, "http_server", endpoint);
+  }
 }
 
 /// A program that stays needs an instance that stays.
@@ -138,6 +175,7 @@ void groomSupervisors(Grooming& grooming) {
       errorIn(grooming.problems, draft, "name", fmt::format("there are two supervisors with the name '{}'", name),
               fmt::format("the other one is at {}", toText(at->second->item.mark)));
   }
+  checkShared(grooming);
 }
 
 void groomPrograms(Grooming& grooming) {

@@ -191,3 +191,19 @@ TEST_CASE("an instance with when: no is named as such") {
         "app.yml:4:45: /supervisor_programs/0/supervisor: there is no supervisor 'tsupv' (the one at app.yml:3:15 has "
         "when: no)");
 }
+
+TEST_CASE("managed instances of a host share no path and no address") {
+  const auto two = [](std::string_view first, std::string_view second) {
+    return nodes::problemsOf(application(
+        fmt::format("{{name: a, user: u, group: g, {}}},\n{{name: b, user: u, group: g, {}}}", first, second), ""));
+  };
+  CHECK(two("scope: all, http_server: {}", "scope: en1, http_server: {}") ==
+        "app.yml:4:55: /supervisors/1/http_server: 127.0.0.1:9001 is already used by supervisor 'a' (that one is at "
+        "app.yml:3:15)");
+  CHECK(two("scope: all", "scope: en1, logs_dir: /var/log/supervisor_a") ==
+        "app.yml:4:52: /supervisors/1/logs_dir: /var/log/supervisor_a is already used by supervisor 'a' (that one is at "
+        "app.yml:3:15)");
+  CHECK(two("scope: en1, http_server: {}", "scope: en2, http_server: {}").empty());
+  CHECK(two("scope: all, http_server: {}", "scope: all, http_server: {}, managed: no").empty());
+  CHECK(two("scope: all, pid_dir: /run/x, socks_dir: /run/x", "scope: all").empty());
+}

@@ -49,7 +49,7 @@ TEST_CASE("sections that are one value or a list of texts") {
   CHECK(nodes::understand("{}").application.exitOnFail);
   CHECK(nodes::problemsOf("{exit_on_fail: perhaps, roles_folders: {a: b}}") ==
         "app.yml:1:16: /exit_on_fail: 'perhaps' is neither yes nor no\n"
-        "app.yml:1:40: /roles_folders: is a map, not a list");
+        "app.yml:1:40: /roles_folders: is a map, not a list (write [value, ...])");
 }
 
 TEST_CASE("a run has an action that is built in, or that a playbook defines") {
