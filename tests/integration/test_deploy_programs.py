@@ -149,7 +149,9 @@ def test_groups_and_several_processes(instance):
 @pytest.mark.parametrize("state", ["started", "current"])
 def test_other_processes_of_a_program_that_ran_are_a_restart(instance, state):
     def one(numprocs, number="", **more):
-        return supervised("p", "tsupv", startsecs=0, numprocs=numprocs, process_name="%(program_name)s" + number, **more)
+        return supervised("p", "tsupv", startsecs=0, numprocs=numprocs, process_name=f"%(program_name)s{number}",
+                          **more)
+
     instance.deploy(one(1))
     numbered = "_%(process_num)02d"
     for program, count in ((one(2, numbered, state=state), 2), (one(3, numbered, state=state), 3)):

@@ -201,8 +201,8 @@ TEST_CASE("managed instances of a host share no path and no address") {
         "app.yml:4:55: /supervisors/1/http_server: 127.0.0.1:9001 is already used by supervisor 'a' (that one is at "
         "app.yml:3:15)");
   CHECK(two("scope: all", "scope: en1, logs_dir: /var/log/supervisor_a") ==
-        "app.yml:4:52: /supervisors/1/logs_dir: /var/log/supervisor_a is already used by supervisor 'a' (that one is at "
-        "app.yml:3:15)");
+        "app.yml:4:52: /supervisors/1/logs_dir: /var/log/supervisor_a is already used by supervisor 'a' (that one is "
+        "at app.yml:3:15)");
   CHECK(two("scope: en1, http_server: {}", "scope: en2, http_server: {}").empty());
   CHECK(two("scope: all, http_server: {}", "scope: all, http_server: {}, managed: no").empty());
   CHECK(two("scope: all, pid_dir: /run/x, socks_dir: /run/x", "scope: all").empty());

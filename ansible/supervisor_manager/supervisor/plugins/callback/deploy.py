@@ -226,7 +226,8 @@ class CallbackModule(DefaultCallback):
         if diff:
             parts = diff if isinstance(diff, list) else [diff]
             self._display.display(self._get_diff([clean_diff(part) for part in parts]))
-        first, *more = located(step).split("\n") if result == "failed" else ["", *(step.get("message") or "").split("\n")]
+        text = located(step) if result == "failed" else "\n" + (step.get("message") or "")
+        first, *more = text.split("\n")
         self._say(f"{result}: [{host}]{': ' if first else ''}{first}", COLORS[result])
         for line in more:
             if line:  # indented: it cannot look like a line of ours

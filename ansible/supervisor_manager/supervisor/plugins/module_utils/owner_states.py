@@ -46,8 +46,8 @@ class States(Talk):
         return before["statename"] in control.RUNNING_STATES if before else None
 
     def _old(self, item, one):
-        """What a process was when this began: under its address then, if its group is another one now; a process that is
-        new, by those that the program had: one that ran, if there is one."""
+        """What a process was when this began: under its address then, if its group is another one now. A process that
+        is new counts as those that the program had: as one that ran, if there is one."""
         if one in self._before:
             return self._before[one]
         name = one.rpartition(":")[2]
