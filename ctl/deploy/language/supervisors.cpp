@@ -56,8 +56,8 @@ std::string_view endpointOf(const Draft& supervisor) {
   return text ? std::string_view(*text) : std::string_view();
 }
 
-/// Managed instances of one host cannot share a path or an address. The manager says so as well, but only when the
-/// first one is there.
+/// Managed instances of one host cannot share a path or an address. The manager refuses that as well, but only when
+/// the first one is there.
 void checkShared(Grooming& grooming) {
   std::map<std::string_view, std::vector<const Draft*>> users;
   const auto claim = [&](const Draft& draft, std::string_view key, std::string_view what) {
