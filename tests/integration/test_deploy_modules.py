@@ -17,6 +17,8 @@ from programs import PYTHON, SOURCE
 # Runs a module on the test's own host: its root and its bus in place of the machine's.
 RUNNER = """
 import importlib, json, sys
+from ansible.module_utils import basic
+basic.AnsibleModule.log = lambda self, text, **more: print(text, more, file=sys.stderr)
 name, options = sys.argv[1], json.loads(sys.argv[2])
 del sys.argv[1:]  # a module would take them for its arguments
 plugins = "ansible_collections.supervisor_manager.supervisor.plugins."
@@ -41,6 +43,7 @@ class Modules:
         os.makedirs(self._path)
         os.symlink(os.path.join(SOURCE, "ansible"), os.path.join(self._path, "ansible_collections"))
         self._options = options or {}
+        self.journal = ""  # what the host's journal would have got
 
     def run(self, module, check=False, as_user=None, **arguments):
         """The result of a module."""
@@ -49,6 +52,7 @@ class Modules:
                               text=True, capture_output=True, check=False, user=as_user,
                               extra_groups=[] if as_user else None, env={**os.environ, "PYTHONPATH": self._path})
         assert done.stdout, done.stderr
+        self.journal += done.stderr
         return json.loads(done.stdout)
 
     def both(self, module, **arguments):
@@ -93,6 +97,13 @@ def test_instance_with_its_own_configuration(modules, manager, tsupv):
         text = file.read().replace("identifier=supervisor_tsupv", "identifier=mine")
     assert modules.both("instance", configuration=text, **tsupv)["changed"]
     assert not modules.both("instance", configuration=text, **tsupv)["changed"]
+
+
+def test_the_journal_of_the_host_gets_no_parameters(modules, tsupv):
+    modules.run("instance", options={"environment": ["A=geheim"]}, configuration="password=geheim", **tsupv)
+    modules.run("programs", instance="tsupv", programs=[{"name": "a", "text": "[program:a]\nenvironment=A=geheim"}])
+    modules.run("state", instance="tsupv", state="stopped")
+    assert "geheim" not in modules.journal and "tsupv" in modules.journal  # of state, which has no secrets
 
 
 def test_instance_reports_what_the_manager_refuses(modules, tsupv):

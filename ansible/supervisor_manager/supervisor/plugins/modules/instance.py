@@ -154,7 +154,8 @@ def item_of(module):
 
 
 def main():
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, required_if=[
+    # no_log: the host's journal does not get the parameters, since environments and configurations can be secret
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, no_log=True, required_if=[
         ("state", state, ("user", "group")) for state in ("present", "started", "stopped", "restarted")])
     item, contents = item_of(module)
     items = {"supervisors": [item]}

@@ -151,7 +151,8 @@ def program_of(module, one, contents):
 
 
 def main():
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    # no_log: the host's journal does not get the parameters, since environments and texts can be secret
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, no_log=True)
     name = module.params["instance"]
     contents = {}
     all_programs = [program_of(module, one, contents) for one in module.params["programs"]]
