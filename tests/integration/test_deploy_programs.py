@@ -558,7 +558,7 @@ class TestHostileOwner:
         bad = supervised("bad", "tsupv", command="/bin/sh -c 'printf \"\\302\\233\\342\\200\\256evil\" >&2; exit 3'",
                          startretries=0)
         failed = ours.deploy(bad).failed
-        assert "\\x9b\\x202eevil" in failed
+        assert "\\x9b\\u202eevil" in failed
 
 
 def status_of(instance, *programs, monkeypatched_seconds=None):

@@ -77,7 +77,7 @@ class Download:
                 return response
             url = urljoin(url, location)
             if urlsplit(url).scheme not in ("http", "https"):
-                raise OSError(f"{self._url}: the server sends us on to {hide_password(url)}, which is not http or https")
+                raise OSError(f"{self._url}: the server sends us on to {hide_password(url)}, which is not http(s)")
         raise OSError(f"{self._url}: the server sends us on more than {MAX_REDIRECTS} times")
 
     def _ask(self, url, since):

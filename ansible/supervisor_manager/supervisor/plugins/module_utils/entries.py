@@ -27,7 +27,8 @@ HTTP_KEYS = ("endpoint", "username", "password", "allowed_hosts")
 PASSWORD = "http_server.password"
 
 # A key whose value is for nobody to see, and that value, with its further lines.
-SECRET = re.compile(r"(?im)^[ \t]*((%s|password|environment)[ \t]*[=:][ \t]*)(.*(?:\n[ \t]+.*)*)$" % re.escape(PASSWORD))
+SECRET = re.compile(r"(?im)^[ \t]*((http_server\.password|password|environment)[ \t]*[=:][ \t]*)"
+                    r"(.*(?:\n[ \t]+.*)*)$")
 
 # Keys of an entry without effect on the process of the instance.
 OUTSIDE_KEYS = ("adopt_files", "enabled", "managed", "no_remove", "priority", "scope", "state", "when")
@@ -116,7 +117,7 @@ def sections_of(text):
 
 
 def without_secrets(before, after):
-    """Two texts of a configuration for people: without the values that can be secret. A changed one is called another."""
+    """Two texts of a configuration for people, without what can be secret; a changed value is called another."""
     known = [match.group(2, 3) for match in SECRET.finditer(before)]
     keys = [key for key, unused in known]
     return SECRET.sub(r"\1(hidden)", before), SECRET.sub(lambda match: match.group(1) + (

@@ -15,6 +15,7 @@ from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.inst
     control_instances, is_stopped, restart_name, rows_of, setup_name, start_name, stop_name)
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.manager import (
     CONF_DIR, INSTALLATION, TEMPLATE_DIR, Manager, ManagerFailed, run_bounded)
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.text import printable_lines
 
 PACKAGE = "supervisor-manager"
 
@@ -118,7 +119,7 @@ class InstanceDeployment:
         if code != 0:
             last = "\n".join((errors.strip() or out.strip()).splitlines()[-5:])
             run.fail(step, "apt-get cannot install %s: %s\n%s" % (
-                ", ".join(files) or PACKAGE, owner.clean(last), "" if files else
+                ", ".join(files) or PACKAGE, printable_lines(last), "" if files else
                 "Give supervisor-deploy the .deb files, or the host a repository that has the package"), self._items[0])
 
     def _compare(self):
@@ -189,7 +190,7 @@ class InstanceDeployment:
                 continue
             self._put_back(wanted)
             self._failed[wanted.name] = "the manager refuses the entry: %s. %s" % (
-                owner.clean("; ".join(refused)), "The previous one is in force" if wanted.before is not None else
+                printable_lines("; ".join(refused)), "The previous one is in force" if wanted.before is not None else
                 "Correct it and deploy again")
 
     def _put_back(self, wanted):
@@ -204,7 +205,7 @@ class InstanceDeployment:
         for one in answer["changes"]:
             bad = [detail for detail in one["details"] if detail.startswith(("refused: ", "failed: "))]
             if bad:
-                self._failed[one["instance"]] = owner.clean("; ".join(bad)) + ". Correct the cause and deploy again"
+                self._failed[one["instance"]] = printable_lines("; ".join(bad)) + ". Correct the cause and deploy again"
 
     def _enable(self):
         for value, verb in ((True, "enable"), (False, "disable")):

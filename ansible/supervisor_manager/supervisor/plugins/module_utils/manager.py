@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 
-from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.owner import clean
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.text import printable_lines
 
 CONF_DIR = "/etc/supervisor-manager/conf.d"
 TEMPLATE_DIR = "/etc/supervisor-manager/templates"
@@ -81,10 +81,10 @@ class Manager:
             code, errors = answer["error"].get("code", code), answer["error"].get("message", errors)
             answer = None
         if code == UNREACHABLE:
-            raise ManagerFailed(clean(errors).strip() or "the manager does not answer; start it with: systemctl enable "
+            raise ManagerFailed(printable_lines(errors).strip() or "the manager does not answer; start it with: systemctl enable "
                                 "--now supervisor-manager")
         if answer is None and code != NO_SUCH_NAME:
-            reason = clean(errors).strip() or "status %d" % code
+            reason = printable_lines(errors).strip() or "status %d" % code
             raise ManagerFailed("supervisor-manager %s: %s" % (" ".join(words), reason))
         return answer if answer is not None else []
 
@@ -106,5 +106,6 @@ class Manager:
         failed = {name: "there is no such instance: deploy it first" for name in names}
         for one in done:
             error = one.get("error")
-            failed[one["instance"]] = clean(error.get("message") or error.get("name") or "failed") if error else None
+            failed[one["instance"]] = printable_lines(
+                error.get("message") or error.get("name") or "failed") if error else None
         return {name: reason for name, reason in failed.items() if reason}

@@ -27,11 +27,6 @@ def identity_of(user, group=None):
         return None
 
 
-def clean(text):
-    """Text of an owner for a terminal: control characters are written out, and lines stay."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "\\x%02x" % ord(c) for c in text)
-
-
 def run_as(identity, work, seconds):
     """Calls work(emit) in a child with the ids of `identity`, and returns the values that it gave to emit().
 

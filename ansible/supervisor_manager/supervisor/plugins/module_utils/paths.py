@@ -246,7 +246,7 @@ def remove_tree(folder, name, depth=0):
     descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     try:
         if mount_of(descriptor) != mount_of(folder):
-            raise OSError(errno.EBUSY, "a file system is mounted here: unmount it", name)
+            raise OSError(errno.EBUSY, f"a file system is mounted at '{name}' in it: unmount it", name)
         for inner in os.listdir(descriptor):
             remove_tree(descriptor, inner, depth + 1)
     finally:

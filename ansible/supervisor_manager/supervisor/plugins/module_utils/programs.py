@@ -12,6 +12,7 @@ from ansible_collections.supervisor_manager.supervisor.plugins.module_utils impo
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.failures import Failures
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.owner_programs import OwnersPart
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.run import ContentMissing
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.text import printable_lines
 
 # What a start and a stop may take, in addition to startsecs and stopwaitsecs; and the most of each.
 START_MARGIN, STOP_MARGIN, MOST_SECONDS = 30, 20, 600
@@ -113,9 +114,10 @@ def _run_task(run, task, failures):
             emitted, reason = failed.emitted, str(failed)
     _replay(run, emitted, failures)
     if reason and ends:  # what is left is ended with the instance, or with the account
-        run.step(_name_of(task), False, item, message="%s: %s" % (_what_failed(task), owner.clean(reason)))
+        run.step(_name_of(task), False, item, message="%s: %s" % (_what_failed(task), printable_lines(reason)))
     elif reason:
-        failures.add(_name_of(task), "%s: %s" % (_what_failed(task), owner.clean(reason)), (task.programs or [item])[0])
+        failures.add(_name_of(task), "%s: %s" % (_what_failed(task), printable_lines(reason)),
+                     (task.programs or [item])[0])
 
 
 def _name_of(task):
@@ -142,8 +144,8 @@ def _replay(run, emitted, failures):
                 raise ContentMissing(one["want"])
             run.want(one["want"])
         elif "failed" in one:
-            failures.add(one["name"], owner.clean(one["failed"]), item)
+            failures.add(one["name"], printable_lines(one["failed"]), item)
         else:
             message = one.get("message")
             run.step(one["name"], one["changed"], item, handler=one.get("handler", False),
-                     message=owner.clean(message) if message else message, diff=one.get("diff"))
+                     message=printable_lines(message) if message else message, diff=one.get("diff"))

@@ -9,6 +9,7 @@ from ansible_collections.supervisor_manager.supervisor.plugins.module_utils impo
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.manager import Manager, ManagerFailed
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.owner_programs import OwnersPart
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.programs import Task
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.text import printable_lines
 
 MOST_SECONDS = 60
 MOST_TEXT = 300
@@ -49,7 +50,7 @@ def _rows_of(run, item, rows, unknown):
 
 def _instance_row(item, state, reason, wanted):
     return {"supervisor": item["name"], "instance_state": state, "program": None, "state": None,
-            "description": owner.clean(reason)[:MOST_TEXT], "wanted": wanted}
+            "description": printable_lines(reason)[:MOST_TEXT], "wanted": wanted}
 
 
 def _program_rows(run, item, state):
@@ -95,6 +96,7 @@ def _table(item, task, state, processes):
 
 
 def _row(item, instance_state, program, state, description, wanted):
-    return {"supervisor": item["name"], "instance_state": instance_state, "program": owner.clean(program)[:MOST_TEXT],
-            "state": owner.clean(state)[:MOST_TEXT],
-            "description": owner.clean(description).replace("\n", " ")[:MOST_TEXT], "wanted": wanted}
+    return {"supervisor": item["name"], "instance_state": instance_state,
+            "program": printable_lines(program)[:MOST_TEXT],
+            "state": printable_lines(state)[:MOST_TEXT],
+            "description": printable_lines(description).replace("\n", " ")[:MOST_TEXT], "wanted": wanted}

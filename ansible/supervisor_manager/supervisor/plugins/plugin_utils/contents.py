@@ -67,7 +67,8 @@ class Placeholders:
 
 
 class Contents:
-    """Describes contents ({sha256, size}, is_secret if they were encrypted) and remembers where they are: bytes, or a path of the deployer.
+    """Describes contents ({sha256, size}, is_secret if they were encrypted) and remembers where they are: bytes, or a
+    path of the deployer.
 
     Hashes of long files are kept in `folder`, for other hosts and tasks of the same run.
     """
