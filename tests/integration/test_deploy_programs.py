@@ -413,6 +413,27 @@ def test_as_the_owner_no_root_is_used(ours):
     assert ours.state("a") == "RUNNING"
 
 
+@pytest.mark.parametrize("state", ["started", "current"])
+def test_more_processes_and_other_names(instance, state):
+    """The prediction knows them, and a program whose state is current continues to run under its new names."""
+    def program(**more):
+        return supervised("a", "tsupv", startsecs=0, state=state, autostart=False, **more)
+
+    numbered = dict(process_name="%(program_name)s_%(process_num)d", numprocs=2)
+    instance.deploy(program())
+    if state == "current":
+        instance.daemon.rpc.supervisor.startProcess("a")
+    assert instance.deploy(program(**numbered)).changed == [setup("a"), verb("Restart", "a")]
+    assert instance.names() == {"a_0", "a_1"} and instance.state("a:a_0") == instance.state("a:a_1") == "RUNNING"
+    assert instance.deploy(program(**dict(numbered, numprocs=3))).changed == [setup("a"), verb("Restart", "a")]
+    assert instance.state("a:a_2") == "RUNNING"
+    instance.daemon.rpc.supervisor.stopProcess("a:a_1")
+    outcome = instance.deploy(program(**dict(numbered, numprocs=3, stopwaitsecs=7)))
+    started = [verb("Start", "a")] if state == "started" else []
+    assert outcome.changed == [setup("a"), verb("Restart", "a"), *started]
+    assert instance.deploy(program(**dict(numbered, numprocs=3, stopwaitsecs=7))).changed == []
+
+
 def test_before_the_account_exists_check_mode_predicts_all(ours):
     stranger = dict(ours.supervisor, user="smabsent", group="smabsent")
     items = dict(ours.items(supervised("a", "tsupv")), supervisors=[stranger])

@@ -169,16 +169,16 @@ class States(Talk):
         notified = [] if self._task.will_start else self._notified(now)
         for item in self._task.programs:
             addresses, state = self._addresses[item["name"]], item.get("state", "started")
-            ran = bool(addresses) and all(now[one]["statename"] in control.RUNNING_STATES for one in addresses)
-            replaced = any(now[one]["group"] in changed for one in addresses)
+            running = [one for one in addresses if now[one]["statename"] in control.RUNNING_STATES]
+            ran = bool(addresses) and running == addresses
+            replaced = any(now[one]["group"] in changed for one in running)
             if self._concerns(item):
                 self._step("Get current state for supervisor_%s_%s programs" % (self._task.supervisor, item["name"]),
                            False, item)
             if state == "stopped":
-                self._step(self._verb_name("Stop", item), any(now[one]["statename"] in control.RUNNING_STATES
-                                                              for one in addresses), item)
+                self._step(self._verb_name("Stop", item), bool(running), item)
                 continue
-            if ran and (replaced or any(one in notified for one in addresses)):
+            if replaced or any(one in notified for one in running):
                 self._step(self._verb_name("Restart", item), True, item, handler=True)
             if state == "started":
                 self._step(self._verb_name("Start", item), not ran, item)
