@@ -257,8 +257,8 @@ class TestPackages:
         return host
 
     @staticmethod
-    def apt(work_dir, text):
-        path = os.path.join(work_dir, "bin", "apt-get")
+    def apt(work_dir, text, name="apt-get"):
+        path = os.path.join(work_dir, "bin", name)
         write(path, "#!/bin/sh\n" + text)
         os.chmod(path, 0o755)
 
@@ -273,6 +273,19 @@ class TestPackages:
         assert outcome.failures[0][0] == "Install package supervisor-manager" and "E: no space" in outcome.failed
         words = read(os.path.join(work_dir, "words"))
         assert words.startswith("noninteractive install --yes") and words.endswith("-- /x/a b.deb\n")
+
+    def test_an_installation_that_broke_off_is_completed(self, bare, owner, work_dir):
+        """Its program may be there already; and apt-get refuses to work until dpkg has done its part."""
+        items = {"supervisors": [supervisor("tsupv", owner)]}
+        log = os.path.join(work_dir, "calls")
+        self.apt(work_dir, "exit 0\n", "absent-manager")
+        bare.options["manager"] = ["absent-manager"]
+        self.apt(work_dir, "echo half-configured", "dpkg-query")
+        self.apt(work_dir, f'echo "dpkg $*" >> {log}', "dpkg")
+        self.apt(work_dir, f'echo "apt-get $1" >> {log}; exit 100', "apt-get")
+        assert bare.deploy(items, ["instances"], check=True).changed[0] == "Install package supervisor-manager"
+        assert bare.deploy(items, ["instances"]).failures[0][0] == "Install package supervisor-manager"
+        assert read(log) == "dpkg --configure --pending\napt-get install\n"
 
     def test_a_host_without_privileges_is_told_so(self, bare, owner):
         outcome = bare.deploy({"supervisors": [supervisor("tsupv", owner)]}, ["instances"], privileged=False)

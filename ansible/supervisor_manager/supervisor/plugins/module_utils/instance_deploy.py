@@ -14,10 +14,8 @@ from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.fail
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.instance_steps import (
     control_instances, is_stopped, restart_name, rows_of, setup_name, start_name, stop_name)
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.manager import (
-    CONF_DIR, INSTALLATION, TEMPLATE_DIR, Manager, ManagerFailed, run_bounded)
+    CONF_DIR, INSTALLATION, PACKAGE, TEMPLATE_DIR, Manager, ManagerFailed, run_bounded)
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.text import printable_lines
-
-PACKAGE = "supervisor-manager"
 
 
 class WantedInstance:
@@ -77,7 +75,7 @@ class InstanceDeployment:
         self._failed = {}  # {name: (step, reason)}
 
     def deploy(self):
-        missing = not self._manager.is_installed()
+        missing = not self._manager.is_installed() or self._manager.is_half_installed()
         if missing:
             self._install()
         self._run.step("Install package %s" % PACKAGE, missing, self._items[0])
@@ -113,6 +111,8 @@ class InstanceDeployment:
                    "-o", "Dpkg::Options::=--force-confold", "--"] + (files or [PACKAGE])
         env = dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C.UTF-8")
         try:
+            if shutil.which("dpkg"):  # apt-get refuses to work after an installation that broke off
+                run_bounded(["dpkg", "--configure", "--pending"], INSTALLATION, env)
             code, out, errors = run_bounded(command, INSTALLATION, env)
         except ManagerFailed as failed:
             run.fail(step, str(failed), self._items[0])

@@ -14,6 +14,7 @@ import tempfile
 
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.text import printable_lines
 
+PACKAGE = "supervisor-manager"
 CONF_DIR = "/etc/supervisor-manager/conf.d"
 TEMPLATE_DIR = "/etc/supervisor-manager/templates"
 
@@ -63,6 +64,13 @@ class Manager:
 
     def is_installed(self):
         return shutil.which(self.command[0]) is not None
+
+    def is_half_installed(self):
+        """Whether the installation of its Debian package broke off."""
+        if shutil.which("dpkg-query") is None:
+            return False
+        code, out, unused = run_bounded(["dpkg-query", "--show", "--showformat=${db:Status-Status}", PACKAGE], SHORT)
+        return code == 0 and out.strip() not in ("installed", "not-installed", "config-files")
 
     def path(self, name):
         return self.root + name
