@@ -47,7 +47,8 @@ class Modules:
 
     def run(self, module, check=False, as_user=None, **arguments):
         """The result of a module."""
-        words = {"ANSIBLE_MODULE_ARGS": dict(arguments, _ansible_check_mode=check, _ansible_diff=True)}
+        words = {"ANSIBLE_MODULE_ARGS": dict(arguments, _ansible_check_mode=check, _ansible_diff=True,
+                                             _ansible_no_log=False)}
         done = subprocess.run([PYTHON, "-B", "-c", RUNNER, module, json.dumps(self._options)], input=json.dumps(words),
                               text=True, capture_output=True, check=False, user=as_user,
                               extra_groups=[] if as_user else None, env={**os.environ, "PYTHONPATH": self._path})

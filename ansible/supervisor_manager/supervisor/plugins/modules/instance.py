@@ -117,8 +117,8 @@ steps:
 import base64
 import hashlib
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import entries, instance_steps, instances
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.silent import SilentModule
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.standalone import results_of, run_stages
 
 STATES = {"present": "current", "started": "started", "stopped": "stopped", "restarted": "started", "absent": "stopped"}
@@ -154,8 +154,7 @@ def item_of(module):
 
 
 def main():
-    # no_log: the host's journal does not get the parameters, since environments and configurations can be secret
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, no_log=True, required_if=[
+    module = SilentModule(argument_spec=ARGUMENTS, supports_check_mode=True, required_if=[
         ("state", state, ("user", "group")) for state in ("present", "started", "stopped", "restarted")])
     item, contents = item_of(module)
     items = {"supervisors": [item]}

@@ -104,8 +104,8 @@ steps:
 import base64
 import hashlib
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import entries, programs
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.silent import SilentModule
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.standalone import (
     INSTANCE_ARGUMENTS, results_of, run_stages, supervisor_of)
 
@@ -151,8 +151,7 @@ def program_of(module, one, contents):
 
 
 def main():
-    # no_log: the host's journal does not get the parameters, since environments and texts can be secret
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, no_log=True)
+    module = SilentModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     name = module.params["instance"]
     contents = {}
     all_programs = [program_of(module, one, contents) for one in module.params["programs"]]
