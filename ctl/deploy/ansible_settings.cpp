@@ -104,7 +104,7 @@ std::string sshConfig() {
 std::string collectionsFolder() {
   const auto folder = core::directoryOf(core::ownExecutable());
   for (const char* beside : {"/../../ansible", "/../share/ansible/collections"}) {
-    const auto path = core::absolutePath(folder + beside, "/");
+    auto path = core::absolutePath(folder + beside, "/");
     if (core::isDirectory(path + kCollection)) return path;
   }
   return "";

@@ -100,8 +100,8 @@ bool isPlain(std::string_view text) {
   };
   if (text.empty() || !std::all_of(text.begin(), text.end(), harmless)) return false;
   if (text[0] == '-' || text[0] == '.' || (text[0] >= '0' && text[0] <= '9')) return false;
-  static const std::vector<std::string> words{"y", "n", "yes", "no", "true", "false", "on", "off", "null"};
-  return std::find(words.begin(), words.end(), core::lower(text)) == words.end();
+  static const std::vector<std::string> kWords{"y", "n", "yes", "no", "true", "false", "on", "off", "null"};
+  return std::find(kWords.begin(), kWords.end(), core::lower(text)) == kWords.end();
 }
 
 std::string yamlScalar(const Value& value) {

@@ -174,9 +174,9 @@ std::vector<OptionText> optionTexts() {
 }
 
 const std::vector<std::string_view>& ownActions() {
-  static const std::vector<std::string_view> actions{"deploy", "remove", "start",    "stop",
-                                                     "status", "dump",   "dumpvars", "none"};
-  return actions;
+  static const std::vector<std::string_view> kActions{"deploy", "remove", "start",    "stop",
+                                                      "status", "dump",   "dumpvars", "none"};
+  return kActions;
 }
 
 bool asksForJson(const std::vector<std::string>& words) {

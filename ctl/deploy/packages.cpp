@@ -76,7 +76,7 @@ int compareVersions(std::string_view a, std::string_view b) noexcept {
 
 std::string ownArchitecture() {
   struct utsname names {};
-  const std::string machine = ::uname(&names) == 0 ? names.machine : "";
+  std::string machine = ::uname(&names) == 0 ? names.machine : "";
   if (machine == "x86_64") return "amd64";
   if (machine == "aarch64") return "arm64";
   if (machine == "i686") return "i386";

@@ -38,10 +38,10 @@ Value plannedHosts(const Application& application, const Names& hosts) {
 }  // namespace
 
 const std::vector<std::string_view>& plannedSections() {
-  static const std::vector<std::string_view> sections{
+  static const std::vector<std::string_view> kSections{
       "groups",           "users", "folders", "files", "trees", "systemd_units", "supervisors", "supervisor_programs",
       "supervisor_groups"};
-  return sections;
+  return kSections;
 }
 
 bool looksAt(std::string_view action, std::string_view section) noexcept {

@@ -92,65 +92,65 @@ int outcomeOf(int status, const Options& options, const std::string& resultFile)
   // Where a host out of reach ends the run, Ansible counts the others as failed.
   constexpr int kTaskFailed = 2;
   if (status == kTaskFailed && result && isTrue(*result, "unreachable") && !isTrue(*result, "failed"))
-    return kUnreachable;
+    return Unreachable;
   if (options.action != "status" || status != 0) return status;
-  if (!result) return fail(kFailed, "ansible-playbook has left no result: " + result.error().text, false);
-  return isTrue(*result, "all_wanted_run") ? kDone : kNotAllRun;
+  if (!result) return fail(Failed, "ansible-playbook has left no result: " + result.error().text, false);
+  return isTrue(*result, "all_wanted_run") ? Done : NotAllRun;
 }
 
 int nothingToDo(const Options& options) {
   remark(fmt::format("the sources have nothing to {} on {}", options.action == "status" ? "show" : options.action,
                      options.limit.empty() ? "any host" : "these hosts"));
   if (options.json) print(toJson(map({{"action", text(options.action)}, {"hosts", map({})}})));
-  return kDone;
+  return Done;
 }
 
 int runAction(const WorkFolder& work, const Deployment& deployment, const HeldSignals& signals) {
   const auto& options = deployment.options;
   const auto program = findProgram("ansible-playbook");
   if (program.empty())
-    return fail(kFailed, "ansible-playbook is not installed. Install the package ansible-core", options.json);
+    return fail(Failed, "ansible-playbook is not installed. Install the package ansible-core", options.json);
   const auto collections = collectionsFolder();
   if (collections.empty())
-    return fail(kFailed, "the collection supervisor_manager.supervisor is missing. Install supervisor-deploy again",
+    return fail(Failed, "the collection supervisor_manager.supervisor is missing. Install supervisor-deploy again",
                 options.json);
-  if (auto common = writeCommon(work, deployment); !common) return fail(kFailed, common.error().text, options.json);
+  if (auto common = writeCommon(work, deployment); !common) return fail(Failed, common.error().text, options.json);
   const auto isPlanned = writeAction(work, deployment, options.action, "plan.json");
-  if (!isPlanned) return fail(kFailed, isPlanned.error().text, options.json);
+  if (!isPlanned) return fail(Failed, isPlanned.error().text, options.json);
   if (!*isPlanned) return nothingToDo(options);
   const auto resultFile = work.path() + "/result.json";
   const auto environment =
       ansibleEnvironment({work.path() + "/ansible.cfg", collections, resultFile, options.action, options.json});
   std::fflush(stdout);
   const auto status = runProgram(ansibleArguments(program, work, deployment), environment, signals);
-  if (!status) return fail(kFailed, status.error().text, options.json);
+  if (!status) return fail(Failed, status.error().text, options.json);
   return outcomeOf(*status, options, resultFile);
 }
 
 /// Action none: the playbooks of all actions, to be read or run by hand.
 int writeAll(const WorkFolder& work, const Deployment& deployment) {
   if (auto common = writeCommon(work, deployment); !common)
-    return fail(kFailed, common.error().text, deployment.options.json);
+    return fail(Failed, common.error().text, deployment.options.json);
   std::vector<std::string> actions{"deploy", "remove", "start", "stop", "status"};
   for (auto& action : ownActionsOf(deployment.application))
     if (std::find(actions.begin(), actions.end(), action) == actions.end()) actions.push_back(std::move(action));
   for (const auto& action : actions)
     if (auto written = writeAction(work, deployment, action, "plan_" + action + ".json"); !written)
-      return fail(kFailed, written.error().text, deployment.options.json);
+      return fail(Failed, written.error().text, deployment.options.json);
   print(deployment.options.json ? toJson(map({{"folder", text(work.path())}}))
                                 : fmt::format("The playbooks are in {}\n", work.path()));
-  return kDone;
+  return Done;
 }
 
 int deployWith(const Deployment& deployment) {
   const auto& options = deployment.options;
   const HeldSignals signals;
   auto work = options.workingFolder.empty() ? WorkFolder::temporary() : WorkFolder::below(options.workingFolder);
-  if (!work) return fail(options.workingFolder.empty() ? kFailed : kMisused, work.error().text, options.json);
+  if (!work) return fail(options.workingFolder.empty() ? Failed : Misused, work.error().text, options.json);
   if (options.keep) work->keep();
   const bool isRun = options.action != "none";
   const int status = isRun ? runAction(*work, deployment, signals) : writeAll(*work, deployment);
-  if (!isRun && status == kDone) work->keep();
+  if (!isRun && status == Done) work->keep();
   if (isRun && work->isKept())
     remark(fmt::format("the generated files stay in {}; they may contain passwords", work->path()));
   const int signal = signals.take();
@@ -177,15 +177,15 @@ int runSources(const Options& options) {
   if (options.action == "dumpvars") {
     report(problems, options.json);
     if (!problems.hasErrors()) show(dumpVariables(root), options.json);
-    return problems.hasErrors() ? kMisused : kDone;
+    return problems.hasErrors() ? Misused : Done;
   }
   const auto application = readApplication(options, root, problems);
-  if (!application) return kMisused;
+  if (!application) return Misused;
   auto allowed = limitedHosts(*application, options.limit);
-  if (!allowed) return fail(kMisused, allowed.error().text, options.json);
+  if (!allowed) return fail(Misused, allowed.error().text, options.json);
   if (options.action == "dump") {
     show(dump(*application), options.json);
-    return kDone;
+    return Done;
   }
   return deployWith({options, *application, std::move(*allowed), packageFolders(options, root)});
 }
@@ -194,14 +194,14 @@ int runSources(const Options& options) {
 
 int runDeploy(const std::vector<std::string>& words) {
   const auto options = parseOptions(words);
-  if (!options) return fail(kMisused, options.error().text + " See: hadeploy --help", asksForJson(words));
+  if (!options) return fail(Misused, options.error().text + " See: hadeploy --help", asksForJson(words));
   if (options->help) {
     print(helpText());
-    return kDone;
+    return Done;
   }
   if (options->version) {
     print("supervisor-deploy " SUPERVISOR_MANAGER_VERSION "\n");
-    return kDone;
+    return Done;
   }
   if (!options->loggingConf.empty()) remark("--loggingConf has no effect");
   return runSources(*options);

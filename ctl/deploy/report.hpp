@@ -10,7 +10,7 @@
 namespace deploy {
 
 /// Exit statuses of our own; those of ansible-playbook are passed on (2: a task failed, 4: a host cannot be reached).
-enum ExitStatus : int { kDone = 0, kFailed = 1, kMisused = 2, kNotAllRun = 3, kUnreachable = 4 };
+enum ExitStatus : int { Done = 0, Failed = 1, Misused = 2, NotAllRun = 3, Unreachable = 4 };
 
 /// The problems in the order of their files and lines.
 [[nodiscard]] std::vector<Problem> sorted(const Problems& problems);

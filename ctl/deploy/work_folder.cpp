@@ -53,8 +53,8 @@ core::Status checkOwn(const std::string& path, int fd, bool isNew) {
   return {};
 }
 
-/// Removes temporary folders of runs that were killed: they have passwords. A run holds a lock on its folder, and so does
-/// the ansible-playbook that outlives it. What is without our mark is kept on purpose, or another program's.
+/// Removes temporary folders of runs that were killed: they have passwords. A run holds a lock on its folder, and so
+/// does the ansible-playbook that outlives it. What is without our mark is kept on purpose, or another program's.
 void removeAbandoned(const std::string& parent) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(parent.c_str()), ::closedir);
   if (!folder) return;
@@ -117,8 +117,7 @@ core::Expected<WorkFolder> WorkFolder::below(const std::string& folder) {
   if (auto own = checkOwn(path, fd.get(), isNew); !own) return core::Err{own.error()};
   if (!isNew) empty(fd.get());
   WorkFolder work(path, std::move(fd), true);
-  if (auto marked = work.write(kMarker, kMarkerText); !marked)
-    return core::Err{marked.error()};
+  if (auto marked = work.write(kMarker, kMarkerText); !marked) return core::Err{marked.error()};
   return work;
 }
 

@@ -81,14 +81,8 @@ status:
   elements: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import leftovers, stages
-
-
-class SilentModule(AnsibleModule):
-    def _log_invocation(self):
-        """The host's journal does not get the parameters: some are passwords. The argument no_log would not prevent that:
-        Ansible replaces it by the task's."""
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.silent import SilentModule
 
 
 def main():
