@@ -100,8 +100,7 @@ std::optional<Value> AttributeReader::readList(const Node& node, const Attribute
     return Value{std::move(list)};
   }
   if (node.kind != Node::Kind::List)
-    return refuse(node, path, fmt::format("is {}, not a list", formOf(node)),
-                  "write [value, ...]");
+    return refuse(node, path, fmt::format("is {}, not a list", formOf(node)), "write [value, ...]");
   bool complete = true;
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     auto value = readScalar(node.items[i], attribute, fmt::format("{}/{}", path, i));
