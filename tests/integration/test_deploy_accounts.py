@@ -187,6 +187,11 @@ def test_sudo_files_of_others_stay(host, owner, sudo_folder):
     assert os.listdir(sudo_folder) == [owner.pw_name]
 
 
+def test_each_account_has_a_sudo_file_that_sudo_reads():
+    names = [sudoers.file_name(login) for login in ("a.b", "a_b", "a-b", "ab")]
+    assert len(set(names)) == 4 and not any("." in name or name.endswith("~") for name in names)
+
+
 @pytest.mark.parametrize("text", ["ALL) NOPASSWD: ALL\nevil ALL=(ALL", "root evil", "#0"])
 def test_sudo_takes_only_names(host, owner, sudo_folder, text):
     message = host.fails("accounts", {"users": [user(owner.pw_name, managed=False, can_sudo_to=text)]})

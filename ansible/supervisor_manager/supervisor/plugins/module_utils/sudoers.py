@@ -17,8 +17,8 @@ ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*[$]?\Z")
 
 
 def file_name(login):
-    """sudo passes over files with a dot in their name."""
-    return login.replace(".", "_")
+    """sudo passes over files with a dot in their name. No login has a percent sign: each has a name of its own."""
+    return login.replace(".", "%2E")
 
 
 def deploy(run, item):
