@@ -11,6 +11,7 @@ from bed import Bed
 from bed_deployment import Deployment
 
 RUNS = 3
+HERE = os.path.dirname(os.path.abspath(__file__))
 COMMAND = "hadeploy --src app.yml --action deploy"
 HOST = "- {{ name: {0}, ssh_host: {0}.mycluster.com, ssh_user: root, ssh_private_key_file: keys/root_id }}\n"
 
@@ -27,23 +28,32 @@ def _end_connections(hosts):
         host.door.open()
 
 
-def _repeated(bed, deployment, command):
+def _repeated(bed, deployment, command, **environment):
     """(wall, processor seconds) of a run; the first one, which deploys, does not count."""
-    deployment.run(command)
+    deployment.run(command, **environment)
     _end_connections(bed.hosts.values())
     before = _processor_time()
     walls = []
     for _ in range(RUNS):
         start = time.monotonic()
-        output = deployment.run(command)
+        output = deployment.run(command, **environment)
         walls.append(time.monotonic() - start)
         assert all(counts["changed"] == 0 for counts in output.recap.values()), output
     _end_connections(bed.hosts.values())
     return statistics.median(walls), (_processor_time() - before) / RUNS
 
 
+def _one_task_each(bed, deployment):
+    """(wall, processor seconds) of a playbook with a task for each step, on one host where all is in place."""
+    deployment.add_program("/usr/bin/ansible-playbook")
+    shutil.copy(os.path.join(HERE, "one_task_each.yml"), deployment.folder)
+    deployment.write("inventory", "en1 ansible_host=en1.mycluster.com\n")
+    command = "ansible-playbook -i inventory -u root --private-key keys/root_id one_task_each.yml"
+    return _repeated(bed, deployment, command, ANSIBLE_HOST_KEY_CHECKING="False")
+
+
 def second_run(directory):
-    """The simple example's application on one host and on three."""
+    """The simple example's application on one host and on three; beside it a playbook with a task for each step."""
     os.chmod(directory, 0o755)
     bed_directory = os.path.join(directory, "bed")
     os.mkdir(bed_directory)
@@ -51,7 +61,10 @@ def second_run(directory):
         deployment = Deployment(bed, "simple", os.path.join(directory, "simple"))
         deployment.add_packages()
         deployment.replace("app.yml", "\nlocal_templates_folders", HOST.format("en3") + "\nlocal_templates_folders")
-        figures = {}
+        deployment.run(COMMAND)
+        wall, processor = _one_task_each(bed, deployment)
+        figures = {"a task of Ansible for each step: s": wall,
+                   "a task of Ansible for each step: processor s": processor}
         for name, command in (("one host", f"{COMMAND} --limit en1"), ("three hosts", COMMAND)):
             wall, processor = _repeated(bed, deployment, command)
             figures[f"deployment without changes, {name}: s"] = wall

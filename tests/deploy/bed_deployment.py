@@ -67,6 +67,10 @@ class Deployment:
             shutil.copy(bed.root_key + suffix, self.path(f"keys/root_id{suffix}"))
         self._environment = bed.environment()
 
+    def add_program(self, path):
+        """Lets command lines begin with this program's name."""
+        os.symlink(path, os.path.join(self._programs, os.path.basename(path)))
+
     def path(self, name):
         return os.path.join(self.folder, name)
 
