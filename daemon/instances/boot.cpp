@@ -143,7 +143,7 @@ core::Task<> Boot::start(Item item) {
   if (item.decision.files) {
     auto turn = co_await fleet_.turns().enter(item.name);
     if (turn) co_await finish(std::move(turn), std::move(item));
-  } else if (auto* const runner = fleet_.staying(item.name)) {
+  } else if (auto* const runner = fleet_.staying(item.name); runner && runner->stops() == 0) {
     (void)co_await runner->start();
   }
 }
@@ -171,7 +171,7 @@ core::Task<> Boot::settle(Item item) {
   }
   if (item.decision.deed == Deed::Restart) {
     turn.reset();
-    (void)co_await runner->restart();  // its start puts the files in place
+    if (runner->stops() == 0) (void)co_await runner->restart();  // its start puts the files in place
     co_return;
   }
   if (item.decision.deed == Deed::Stop) (void)co_await runner->stop();
@@ -181,7 +181,7 @@ core::Task<> Boot::settle(Item item) {
 /// Nobody waits for a report, so what failed is logged. A failed start is logged by the runner.
 core::Task<> Boot::finish(std::unique_ptr<Turns::Change> turn, Item item) {
   const auto name = item.name;
-  co_await applier_.finish(std::move(turn), name, item.decision, std::move(item.before), item.change);
+  co_await applier_.finish(std::move(turn), name, item.decision, 0, std::move(item.before), item.change);
   for (const auto& error : item.change.report.errors) about(name).error("instance '{}': {}", name, error);
   for (const auto& failure : item.change.failures)
     if (failure.cause == Failure::Cause::NotUpdated) about(name).error("{}", failure.text);

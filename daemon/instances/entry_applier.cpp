@@ -50,6 +50,7 @@ core::Task<> EntryApplier::applyTo(entries::Entry entry, Change& change) {
   if (!turn) co_return;
   auto* runner = fleet_.find(name);
   const auto decision = decide(Fleet::see(runner), &entry);
+  const auto stops = runner ? runner->stops() : 0;
   change.deed = decision.deed;
   change.keys = decision.keys;
   if (decision.checks) {
@@ -82,11 +83,11 @@ core::Task<> EntryApplier::applyTo(entries::Entry entry, Change& change) {
     runner->setEntry(std::move(entry));
   }
   auto before = recordDeployed(*runner, change);
-  co_await finish(std::move(turn), name, decision, std::move(before), change);
+  co_await finish(std::move(turn), name, decision, stops, std::move(before), change);
 }
 
 core::Task<> EntryApplier::finish(std::unique_ptr<Turns::Change> turn, std::string name, Decision decision,
-                                  std::string before, Change& change) {
+                                  std::uint64_t stops, std::string before, Change& change) {
   auto* runner = fleet_.staying(name);
   if (!runner) co_return;
   const auto report = co_await runner->deploy(layout::Mode::Apply);
@@ -98,7 +99,7 @@ core::Task<> EntryApplier::finish(std::unique_ptr<Turns::Change> turn, std::stri
   if (!placed) record(*runner, std::move(before), change);
   // Its files are in place: what follows may take as long as its owner likes, and must not hold up a later change.
   turn.reset();
-  if (decision.starts && !runner->machine().wanted()) {
+  if (decision.starts && !runner->machine().wanted() && runner->stops() == stops) {
     const auto outcome = co_await runner->start(placed ? Runner::Files::InPlace : Runner::Files::Unknown);
     if (!outcome) change.failures.push_back({Failure::Cause::NotStarted, outcome.error().message});
   } else if (decision.updates && placed) {

@@ -34,9 +34,10 @@ class EntryApplier {
   /// The entry of the runner counts as deployed from now on. Returns what did before.
   [[nodiscard]] static std::string recordDeployed(Runner& runner, Change& change);
   /// The last part of a decision, when the entry of the runner is the new one and recorded: puts its files in place,
-  /// then starts it or has it load its programs. Where the files fail, `before` counts as deployed again.
-  core::Task<> finish(std::unique_ptr<Turns::Change> turn, std::string name, Decision decision, std::string before,
-                      Change& change);
+  /// then starts it or has it load its programs. Where the files fail, `before` counts as deployed again. Where it was
+  /// stopped since the decision (Runner::stops() was `stops` then), it is not started.
+  core::Task<> finish(std::unique_ptr<Turns::Change> turn, std::string name, Decision decision, std::uint64_t stops,
+                      std::string before, Change& change);
 
  private:
   // `change` is in the frame of the coroutine that awaits these.

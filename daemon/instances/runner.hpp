@@ -66,7 +66,13 @@ class Runner {
   /// Whether the files of the entry are in place: a start then does not compare them again.
   enum class Files { Unknown, InPlace };
   core::Task<OperationResult> start(Files files = Files::Unknown) { return tasks_.own(startNow(files)); }
-  core::Task<OperationResult> stop() { return tasks_.own(stopNow(false)); }
+  core::Task<OperationResult> stop() {
+    ++stops_;
+    return tasks_.own(stopNow(false));
+  }
+  /// How often stop() was called. What was decided before and starts it later compares this: a stop in between, even of
+  /// an instance that does not run yet, wins.
+  [[nodiscard]] std::uint64_t stops() const noexcept { return stops_; }
   core::Task<OperationResult> restart() { return tasks_.own(restartNow()); }
   /// The same as people ask for it: what would fail for the configuration, or for an obstacle to its files, is refused
   /// with the reason (ConfigInvalid), and what runs keeps running. One that is starting or running is not checked.
@@ -197,7 +203,8 @@ class Runner {
   core::UniqueFd errors_;
   Files files_ = Files::Unknown;  // for the start that is being asked for
   bool announcedEnd_ = false;
-  bool resume_ = false;             // stopped for now only, or to be changed
+  bool resume_ = false;  // stopped for now only, or to be changed
+  std::uint64_t stops_ = 0;
   bool hung_ = false;               // the last stop left a process that hangs in the kernel
   std::uint32_t lostRestarts_ = 0;  // counted by an earlier manager; for the first start
   std::string limitsError_;

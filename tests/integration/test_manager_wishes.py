@@ -132,6 +132,42 @@ def test_a_start_while_it_stops_leaves_no_stop_without_an_answer(manager, slow, 
     assert manager.main_pid("slow") != main
 
 
+# An instance whose name begins with "first" becomes ready only when the test has created the file {go}.
+LATE = """#!/bin/sh
+case $3 in *supervisord_first*) until [ -e {go} ]; do sleep 0.01; done ;; esac
+exec {supervisord} "$@"
+"""
+
+
+def test_a_stop_before_its_turn_at_boot_wins(manager, owner):
+    go = manager.path("go")
+    path = manager.write("late-supervisord", LATE.format(go=go, supervisord=program("supervisord")[0]))
+    os.chmod(path, 0o755)
+    manager.write("etc/supervisor-manager/supervisor-manager.conf",
+                  f"[supervisor-manager]\nsupervisord = {path}\nsupervisorctl = {program('supervisorctl')[0]}\n"
+                  "ready_timeout = 60\n")
+    for priority, name in enumerate(("first", "second", "third")):
+        manager.entry(name, owner, f"priority = {priority}")
+    manager.start()
+    manager.wait_state("first", "starting")
+    manager.call("StopInstance", "s", "second")
+    write(go)
+    manager.wait_state("third", "running")
+    assert manager.get("second", "State") == "inactive"
+
+
+def test_a_stop_during_the_restart_of_a_reload_wins(manager, owner, slow, ask):
+    manager.start()
+    manager.wait_state("slow", "running")
+    manager.entry("slow", owner, "environment = A=1")
+    reload = stopping(manager, ask, "Reload")
+    stop = ask("StopInstance", "s", "slow")
+    manager.call("ListInstances")  # answered after the stop has begun
+    slow()
+    assert stop.answer() == "" and reload.answer() == ""
+    assert manager.get("slow", "State") == "inactive"
+
+
 @pytest.mark.parametrize("verb", ["StartInstance", "RestartInstance"])
 def test_an_owner_cannot_keep_its_instance_from_being_removed(manager, owner, slow, ask, verb):
     manager.start()
