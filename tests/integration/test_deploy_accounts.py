@@ -23,8 +23,15 @@ def host():
 
 @pytest.fixture
 def login(cleanup):
-    """The name of an account that does not exist yet; what a test makes of it is removed."""
+    """The name of an account that does not exist yet; what a test makes of it is removed.
+
+    useradd takes the number after the highest one. A high one is taken first: processes of the account are ended by its
+    number, which those in the test hosts, whose accounts have the usual numbers, must not share.
+    """
     name = f"smdeploy{os.getpid()}"
+    before = f"smbefore{os.getpid()}"
+    subprocess.run(["useradd", "--no-create-home", "--uid", str(50000 + os.getpid() % 9000), before], check=True)
+    cleanup.callback(subprocess.run, ["userdel", before], check=True)
     for argv in (["groupdel", name + "g"], ["groupdel", name], ["userdel", "--remove", name]):
         cleanup.callback(subprocess.run, argv, check=False, stderr=subprocess.DEVNULL)
     return name
@@ -57,7 +64,7 @@ def test_an_account_is_made_once(host, login):
     assert changed(host.run("accounts", items)) == [
         f"Setup group '{login}g'", f"Setup user '{login}'", f"Setup authorized keys of user '{login}'"]
     entry = pwd.getpwnam(login)
-    assert entry.pw_gecos == "A test" and grp.getgrgid(entry.pw_gid).gr_name == login
+    assert entry.pw_uid > 50000 and entry.pw_gecos == "A test" and grp.getgrgid(entry.pw_gid).gr_name == login
     assert grp.getgrnam(login + "g").gr_mem == [login] and accounts.password_of(login) == HASH
     keys = f"{entry.pw_dir}/.ssh/authorized_keys"
     assert read(keys) == KEY + " a@b\n"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The output of a deployment: steps as tasks, the table of states, and text that no host can turn into commands."""
 
+import contextlib
 import json
 import pty
 import os
@@ -39,13 +40,11 @@ from ansible.utils.display import Display
 display = Display()
 from ansible_collections.supervisor_manager.supervisor.plugins.callback import deploy
 deploy.CallbackModule()
-printed = threading.Event()
 def results():
     while True:
-        display.display("x" * 4000)
-        printed.set()
+        display.display("x" * %r)
 threading.Thread(target=results, daemon=True).start()
-printed.wait()
+sys.stdin.read()
 sys.exit(7)
 """
 
@@ -282,26 +281,27 @@ def test_table_without_hosts_has_its_header():
     assert table(Reports()) == ["HOST  SUPERVISOR  STATE  PROGRAM  STATE  DESCRIPTION"]
 
 
-def start_interrupted():
-    return subprocess.Popen([sys.executable, "-c", INTERRUPTED % (sys.path,)], stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+@contextlib.contextmanager
+def interrupted(length):
+    """A process whose thread prints texts of this length; it is interrupted when its standard input ends."""
+    with subprocess.Popen([sys.executable, "-c", INTERRUPTED % (sys.path, length)], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        try:
+            assert process.stdout.read1(1) == b"x"
+            yield process
+        finally:
+            process.kill()
 
 
 def test_an_interrupt_while_results_are_printed_ends_the_run():
     for _ in range(3):
-        process = start_interrupted()
-        try:
-            output = process.communicate(timeout=60)[0]
-        finally:
-            process.kill()
-        assert process.wait() == 7 and output.startswith(b"xxx"), output[-2000:]
+        with interrupted(4000) as process:
+            process.communicate(timeout=60)
+            assert process.wait() == 7
 
 
 def test_an_interrupt_while_nobody_reads_the_output_ends_the_run():
-    """As with a pager that waits for a key."""
-    process = start_interrupted()
-    try:
+    """As with a pager that waits for a key: the text is longer than a pipe holds."""
+    with interrupted(1 << 20) as process:
+        process.stdin.close()
         assert process.wait(60) == 1
-    finally:
-        process.kill()
-        process.stdout.close()
