@@ -4,12 +4,15 @@
 import grp
 import os
 import pwd
+import re
+import shutil
+import signal
 import subprocess
 
 import pytest
 
 from deploy_host import Host, accounts, as_account, authorized_keys, changed, messages, outline, sudoers
-from processes import of_user
+from processes import children, of_user
 from waiting import wait_for
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -231,6 +234,32 @@ def test_remove_ends_processes_and_removes_the_account(host, login, sudo_folder,
     assert accounts.find_user(login) is None and accounts.find_group(login + "g") is None
     assert not os.path.exists(entry.pw_dir) and os.listdir(sudo_folder) == []
     assert changed(host.run("accounts", items, "remove")) == []
+
+
+def small_root(path):
+    """A root directory with nothing but /bin/sleep and its libraries."""
+    listed = subprocess.run(["ldd", "/bin/sleep"], check=True, capture_output=True, text=True).stdout
+    for file in ["/bin/sleep", *re.findall(r"(/\S+) \(", listed)]:
+        os.makedirs(path + os.path.dirname(file), exist_ok=True)
+        shutil.copy(file, path + file)
+    return path
+
+
+def test_processes_in_a_container_are_not_the_account_s(host, login, work_dir, sudo_folder, cleanup):
+    """A container without a user namespace has its own accounts, some with the numbers of the host's."""
+    items = {"users": [user(login)]}
+    host.run("accounts", items)
+    entry = pwd.getpwnam(login)
+    container = subprocess.Popen(["unshare", "--fork", "--pid", f"--setgid={entry.pw_gid}", f"--setuid={entry.pw_uid}",
+                                  f"--root={small_root(work_dir + '/root')}", "--wd=/", "/bin/sleep", "1000"])
+    cleanup.callback(container.wait)
+    inside = wait_for(lambda: children(container.pid), "the container's process")[0]
+    cleanup.callback(os.kill, inside, signal.SIGKILL)
+    wait_for(lambda: inside in of_user(entry.pw_uid), "it to take the ids")
+    ours = subprocess.Popen(["sleep", "1000"], cwd="/", user=entry.pw_uid, group=entry.pw_gid, extra_groups=[])
+    cleanup.callback(ours.kill)
+    assert changed(host.run("accounts", items, "remove")) == [f"Remove user '{login}'"]
+    assert ours.wait() == -signal.SIGTERM and inside in of_user(entry.pw_uid)
 
 
 def test_what_is_mounted_in_a_home_is_not_removed_with_it(host, login, work_dir, sudo_folder, cleanup):

@@ -27,45 +27,65 @@ def started_at(pid, start=0):
     return boot + float(ticks) / os.sysconf("SC_CLK_TCK")
 
 
-def has_processes(uid):
-    """Whether a process, zombies aside, has the id as its real, effective or saved one."""
+def pids_of(uid):
+    """(the processes that have the id as their real, effective or saved one, whether containers have others of it)
+
+    Zombies do not count. In a container without a user namespace of its own the same number is another account's.
+    """
+    found, elsewhere = [], False
     for pid in os.listdir("/proc"):
         if not pid.isdigit():
             continue
         try:
             with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
-                fields = dict(line.split(":", 1) for line in file if line.startswith(("State:", "Uid:")))
+                fields = dict(line.split(":", 1) for line in file if line.startswith(("State:", "Uid:", "NSpid:")))
         except OSError:
             continue
-        if str(uid) in fields.get("Uid", "").split()[:3] and fields["State"].strip()[:1] not in "ZX":
-            return True
-    return False
+        if str(uid) not in fields.get("Uid", "").split()[:3] or fields["State"].strip()[:1] in "ZX":
+            continue
+        if len(fields.get("NSpid", "").split()) > 1 and has_our_users(pid):
+            elsewhere = True
+        else:
+            found.append(int(pid))
+    return found, elsewhere
+
+
+def has_our_users(pid):
+    """Whether a process is in the user namespace of this one; what cannot be seen counts as in it."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/user") == os.readlink("/proc/self/ns/user")
+    except OSError:
+        return True
 
 
 def end_processes(entry):
-    """Asks all processes of an account to end, then kills them; false if some are still there after LIMIT seconds.
-
-    A child with the ids of the account sends the signal to all in one call: no new process gets away, and none of
-    another account is hit.
-    """
+    """Asks all processes of an account to end, then kills them; false if some are still there after LIMIT seconds."""
     begin = time.monotonic()
     asked = False
-    while has_processes(entry.pw_uid):
+    while True:
+        found, elsewhere = pids_of(entry.pw_uid)
+        if not found:
+            return True
         waited = time.monotonic() - begin
         if waited > LIMIT:
             return False
         if not asked or waited > PATIENCE:
-            send_all(entry, signal.SIGKILL if asked else signal.SIGTERM)
+            # All in one call, so that no new process gets away, unless that would reach containers.
+            send_all(entry, signal.SIGKILL if asked else signal.SIGTERM, found if elsewhere else [-1])
             asked = True
         time.sleep(PAUSE)
-    return True
 
 
-def send_all(entry, number):
+def send_all(entry, number, targets):
+    """Sends with the ids of the account: nothing of another account is hit, whoever has got one of the numbers."""
     def send():
-        os.kill(-1, number)
+        for pid in targets:
+            try:
+                os.kill(pid, number)
+            except OSError:
+                pass  # it is gone, or another account's
 
     try:
         children.in_child(send, children.Identity(entry.pw_name), limit=5)
     except children.ChildFailed:
-        pass  # all are gone, or the child was killed by one of them: the caller looks again
+        pass  # the child was killed by one of them: the caller looks again
