@@ -162,7 +162,6 @@ std::optional<Application> readApplication(const Options& options, const Node& r
   Selection selection;
   if (!options.scopes.empty()) selection.scopes = options.scopes;
   selection.excluded = options.excludedScopes;
-  selection.action = options.action;
   auto application = understand(root, selection, problems);
   if (!problems.hasErrors()) checkForAnsible(options, application, problems);
   report(problems, options.json);

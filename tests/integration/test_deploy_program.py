@@ -295,7 +295,8 @@ def test_help_and_completions_have_the_same_options_and_actions(deployer):
 def test_an_unknown_action(deployer):
     done = deployer.run("--src", "app.yml", "--action", "depoly")
     assert done.returncode == 2
-    assert "command line: --action: there is no action 'depoly' (did you mean 'deploy'?)" in done.stderr.splitlines()
+    assert done.stderr.splitlines().count(
+        "command line: --action: there is no action 'depoly' (did you mean 'deploy'?)") == 1
 
 
 def test_a_vault_needs_a_password(deployer):

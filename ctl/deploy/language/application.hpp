@@ -97,7 +97,6 @@ struct Application {
 struct Selection {
   std::optional<std::vector<std::string>> scopes;
   std::vector<std::string> excluded;
-  std::string action;  ///< an action that only ansible_playbooks define is checked against these
 };
 
 /// Checks the merged sources against the table of attributes, resolves scopes and checks references between items.

@@ -32,12 +32,6 @@ void checkWord(const ScopeFilter::Word& word, Inventory& inventory, Problems& pr
 
 }  // namespace
 
-bool isBuiltInAction(std::string_view action) noexcept {
-  constexpr std::array words =
-      std::to_array<std::string_view>({"deploy", "remove", "start", "stop", "status", "none", "dump", "dumpvars"});
-  return std::find(words.begin(), words.end(), action) != words.end();
-}
-
 ScopeFilter::ScopeFilter(std::vector<Word> included, std::vector<Word> excluded, Inventory& inventory,
                          Problems& problems) {
   for (const auto& word : included) checkWord(word, inventory, problems);

@@ -6,9 +6,6 @@
 
 namespace deploy {
 
-/// Whether `action` is built in.
-[[nodiscard]] bool isBuiltInAction(std::string_view action) noexcept;
-
 /// The scopes of a run: words all, none, names of plug-ins, or the text of a scope of folders, files and trees.
 class ScopeFilter {
  public:

@@ -56,18 +56,6 @@ ScopeFilter filterOf(const Node& root, const Selection& selection, Inventory& in
   return {std::move(included), std::move(excluded), inventory, problems};
 }
 
-void checkAction(const Selection& selection, Drafts& drafts, Problems& problems) {
-  if (selection.action.empty() || isBuiltInAction(selection.action)) return;
-  std::vector<std::string_view> actions{"deploy", "remove", "start", "stop", "status", "none", "dump", "dumpvars"};
-  for (const auto& playbook : drafts.of("ansible_playbooks")) {
-    const auto action = playbook.known("for_action");
-    if (action == selection.action) return;
-    if (!action.empty()) actions.push_back(action);
-  }
-  problems.error({}, "--action", fmt::format("there is no action '{}'", selection.action),
-                 didYouMean(selection.action, actions, "ansible_playbooks can define it"));
-}
-
 void select(Drafts& drafts, const ScopeFilter& filter) {
   for (const auto& section : sections())
     for (auto& draft : drafts.of(section.name)) draft.selected = filter.selects(section.plugin, draft.scope);
@@ -88,7 +76,6 @@ void groom(Grooming& grooming, const Node& root, const Selection& selection,
   groomProgramGroups(grooming);
   groomFiles(grooming);
   groomPlaybooks(grooming, playbooks);
-  checkAction(selection, grooming.drafts, grooming.problems);
   select(grooming.drafts, filterOf(root, selection, grooming.inventory, grooming.problems));
   groomNotifications(grooming);
 }

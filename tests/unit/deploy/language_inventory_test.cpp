@@ -163,16 +163,16 @@ files: [{scope: edge, src: "file:///etc/passwd", dest_folder: /a/a, owner: o, gr
     return names;
   };
   CHECK(sections("") == "files:1 folders:2 hosts:3 supervisor_programs:1 supervisors:1 users:1 ");
-  CHECK(sections("", {{{"files"}}, {}, ""}) == "files:1 folders:2 hosts:3 ");
-  CHECK(sections("", {{{"edge"}}, {}, ""}) == "files:1 folders:1 hosts:3 ");
-  CHECK(sections("", {{{"edge", "users"}}, {"edge"}, ""}) == "hosts:3 users:1 ");
-  CHECK(sections("", {{{"none"}}, {}, ""}) == "hosts:3 ");
-  CHECK(sections("", {{}, {"all"}, ""}) == "hosts:3 ");
-  CHECK(sections("", {{}, {"none"}, ""}) == "files:1 folders:2 hosts:3 supervisor_programs:1 supervisors:1 users:1 ");
+  CHECK(sections("", {{{"files"}}, {}}) == "files:1 folders:2 hosts:3 ");
+  CHECK(sections("", {{{"edge"}}, {}}) == "files:1 folders:1 hosts:3 ");
+  CHECK(sections("", {{{"edge", "users"}}, {"edge"}}) == "hosts:3 users:1 ");
+  CHECK(sections("", {{{"none"}}, {}}) == "hosts:3 ");
+  CHECK(sections("", {{}, {"all"}}) == "hosts:3 ");
+  CHECK(sections("", {{}, {"none"}}) == "files:1 folders:2 hosts:3 supervisor_programs:1 supervisors:1 users:1 ");
   CHECK(sections(", included_scopes: [users, supervisor], excluded_scopes: [supervisor]") == "hosts:3 users:1 ");
-  CHECK(sections(", included_scopes: [users]", {{{"all"}}, {"files"}, ""}) ==
+  CHECK(sections(", included_scopes: [users]", {{{"all"}}, {"files"}}) ==
         "hosts:3 supervisor_programs:1 supervisors:1 users:1 ");
-  CHECK(sections("", {{{"user"}}, {"kafka"}, ""}) ==
+  CHECK(sections("", {{{"user"}}, {"kafka"}}) ==
         "hosts:3 "
         "command line: --scope: 'user' is neither a plug-in nor a scope of items (did you mean 'users'?)"
         "command line: --noScope: the plug-in kafka is not supported (remove the word)");
@@ -192,5 +192,5 @@ files: [{scope: edge, src: "file:///etc/passwd", dest_folder: /a/a, owner: o, gr
         .size();
   };
   CHECK(targets({}) == 1);
-  CHECK(targets({{}, {"supervisor"}, ""}) == 0);
+  CHECK(targets({{}, {"supervisor"}}) == 0);
 }

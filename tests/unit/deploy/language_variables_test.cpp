@@ -52,14 +52,6 @@ TEST_CASE("sections that are one value or a list of texts") {
         "app.yml:1:40: /roles_folders: is a map, not a list (write [value, ...])");
 }
 
-TEST_CASE("a run has an action that is built in, or that a playbook defines") {
-  const std::string text = "{ansible_playbooks: [{for_action: upgrade, priority: 1, playbook_text: x}]}";
-  for (const auto* action : {"deploy", "status", "dump", "upgrade"})
-    CHECK(nodes::problemsOf(text, {std::nullopt, {}, action}).empty());
-  CHECK(nodes::problemsOf(text, {std::nullopt, {}, "upgrad"}) ==
-        "command line: --action: there is no action 'upgrad' (did you mean 'upgrade'?)");
-}
-
 TEST_CASE("the file of a playbook is found in its folders") {
   const auto items = nodes::understand(R"({playbooks_folders: [/none/such, /etc], ansible_playbooks: [
 {for_action: deploy, priority: 5, playbook_file: passwd},
