@@ -242,7 +242,7 @@ def test_a_manager_that_does_not_answer_is_left_after_a_time(host, manager, owne
         outcome = host.deploy({"supervisors": [supervisor("tsupv", owner)]}, ["instances"])
     finally:
         manager.process.send_signal(signal.SIGCONT)
-    assert "was not done within" in outcome.failed
+    assert "did not end within" in outcome.failed
 
 
 class TestPackages:

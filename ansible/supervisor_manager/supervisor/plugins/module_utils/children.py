@@ -51,30 +51,31 @@ def find(name):
     return None
 
 
-def run_command(argv, text="", limit=60):
+def run_command(argv, text="", limit=60, env=None, most=MAX_OUTPUT):
     """Runs a command without a shell, with `text` as its input; its process group is killed after `limit` seconds.
 
+    Its output goes to files, so that a daemon that it leaves behind cannot hold this up; `most` bytes of each are kept.
     Raises ChildFailed if it cannot be started or does not end.
     """
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         given.write(text.encode())
         given.seek(0)
         try:
-            process = subprocess.Popen(argv, stdin=given, stdout=output, stderr=errors, env=ENVIRONMENT,
-                                       cwd="/", start_new_session=True)
+            process = subprocess.Popen(argv, stdin=given, stdout=output, stderr=errors,
+                                       env=ENVIRONMENT if env is None else env, cwd="/", start_new_session=True)
         except OSError as error:
             raise ChildFailed(f"{argv[0]} cannot be run: {error.strerror}")
         try:
             process.wait(timeout=limit)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            raise ChildFailed(f"{argv[0]} did not end within {limit} seconds")
-        return Outcome(process.returncode, beginning(output), beginning(errors))
+            raise ChildFailed(f"{' '.join(argv[:3])} did not end within {limit} seconds")
+        return Outcome(process.returncode, beginning(output, most), beginning(errors, most))
 
 
-def beginning(file):
+def beginning(file, most):
     file.seek(0)
-    return file.read(MAX_OUTPUT).decode("utf-8", "replace")
+    return file.read(most).decode("utf-8", "replace")
 
 
 class Identity:

@@ -48,7 +48,13 @@ def reasons(run, step, item):
 
 
 def planned_folders(run):
-    """Folders that this run makes, with all their parents."""
+    """Folders that this run makes, with all their parents; found once in a run."""
+    if run.planned_folders is None:
+        run.planned_folders = find_planned_folders(run)
+    return run.planned_folders
+
+
+def find_planned_folders(run):
     made = set()
     wanted = [item["path"] for item in run.section("folders")] + [item["dest_folder"] for item in run.section("trees")]
     for path in wanted:

@@ -14,7 +14,7 @@ from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.fail
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.instance_steps import (
     control_instances, is_stopped, restart_name, rows_of, setup_name, start_name, stop_name)
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.manager import (
-    CONF_DIR, INSTALLATION, PACKAGE, TEMPLATE_DIR, Manager, ManagerFailed, run_bounded)
+    CONF_DIR, INSTALLATION, PACKAGE, TEMPLATE_DIR, Manager, ManagerFailed, execute)
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.text import printable_lines
 
 
@@ -112,12 +112,12 @@ class InstanceDeployment:
         env = dict(os.environ, DEBIAN_FRONTEND="noninteractive", LC_ALL="C.UTF-8")
         try:
             if shutil.which("dpkg"):  # apt-get refuses to work after an installation that broke off
-                run_bounded(["dpkg", "--configure", "--pending"], INSTALLATION, env)
-            code, out, errors = run_bounded(command, INSTALLATION, env)
+                execute(["dpkg", "--configure", "--pending"], INSTALLATION, env)
+            outcome = execute(command, INSTALLATION, env)
         except ManagerFailed as failed:
             run.fail(step, str(failed), self._items[0])
-        if code != 0:
-            last = "\n".join((errors.strip() or out.strip()).splitlines()[-5:])
+        if outcome.status != 0:
+            last = "\n".join((outcome.errors.strip() or outcome.output.strip()).splitlines()[-5:])
             run.fail(step, "apt-get cannot install %s: %s\n%s" % (
                 ", ".join(files) or PACKAGE, printable_lines(last), "" if files else
                 "Give supervisor-deploy the .deb files, or the host a repository that has the package"), self._items[0])

@@ -8,10 +8,8 @@ __metaclass__ = type
 import json
 import os
 import shutil
-import signal
-import subprocess
-import tempfile
 
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import children
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils.text import printable_lines
 
 PACKAGE = "supervisor-manager"
@@ -22,6 +20,7 @@ SHORT = 60
 # An instance can take its stop_timeout (75 s by default) to stop, and others are in front of it.
 LONG = 600
 INSTALLATION = 1200
+MOST_ANSWER = 64 << 20  # `list` of thousands of instances
 
 NO_SUCH_NAME = 4
 UNREACHABLE = 6
@@ -31,28 +30,12 @@ class ManagerFailed(Exception):
     """The text names the cause and the next step."""
 
 
-def run_bounded(command, seconds, env=None):
-    """(exit status, output, errors) of a command without standard input; its whole session is killed after `seconds`.
-
-    Output goes to files: a daemon that the command leaves behind cannot hold it up.
-    """
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, env=env,
-                                       close_fds=True, start_new_session=True)
-        except OSError as error:
-            raise ManagerFailed("%s cannot be executed: %s" % (command[0], error.strerror))
-        try:
-            code = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise ManagerFailed("%s was not done within %d seconds" % (" ".join(command), seconds))
-        texts = []
-        for file in (out, errors):
-            file.seek(0)
-            texts.append(file.read().decode("utf-8", "replace"))
-        return code, texts[0], texts[1]
+def execute(argv, limit, env=None):
+    """A children.Outcome. Raises ManagerFailed if the command cannot be run, or does not end in time."""
+    try:
+        return children.run_command(argv, limit=limit, env=os.environ if env is None else env, most=MOST_ANSWER)
+    except children.ChildFailed as failed:
+        raise ManagerFailed(str(failed))
 
 
 class Manager:
@@ -69,8 +52,8 @@ class Manager:
         """Whether the installation of its Debian package broke off."""
         if shutil.which("dpkg-query") is None:
             return False
-        code, out, unused = run_bounded(["dpkg-query", "--show", "--showformat=${db:Status-Status}", PACKAGE], SHORT)
-        return code == 0 and out.strip() not in ("installed", "not-installed", "config-files")
+        outcome = execute(["dpkg-query", "--show", "--showformat=${db:Status-Status}", PACKAGE], SHORT)
+        return outcome.status == 0 and outcome.output.strip() not in ("installed", "not-installed", "config-files")
 
     def path(self, name):
         return self.root + name
@@ -80,17 +63,18 @@ class Manager:
 
     def call(self, *words, **options):
         """The answer of a verb, from its JSON. Raises ManagerFailed if there is none."""
-        code, out, errors = run_bounded(self.command + ["--json"] + list(words), options.get("seconds", SHORT))
+        outcome = execute(self.command + ["--json"] + list(words), options.get("seconds", SHORT))
+        code, errors = outcome.status, outcome.errors
         try:
-            answer = json.loads(out) if out.strip() else None
+            answer = json.loads(outcome.output) if outcome.output.strip() else None
         except ValueError:
             answer = None
         if isinstance(answer, dict) and set(answer) == {"error"}:
             code, errors = answer["error"].get("code", code), answer["error"].get("message", errors)
             answer = None
         if code == UNREACHABLE:
-            raise ManagerFailed(printable_lines(errors).strip() or "the manager does not answer; start it with: systemctl enable "
-                                "--now supervisor-manager")
+            raise ManagerFailed(printable_lines(errors).strip() or "the manager does not answer; start it with: "
+                                "systemctl enable --now supervisor-manager")
         if answer is None and code != NO_SUCH_NAME:
             reason = printable_lines(errors).strip() or "status %d" % code
             raise ManagerFailed("supervisor-manager %s: %s" % (" ".join(words), reason))

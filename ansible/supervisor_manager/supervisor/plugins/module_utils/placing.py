@@ -52,7 +52,7 @@ class Sent:
         self._is_secret = described.get("is_secret", False)
 
     def is_same(self, descriptor, info):
-        """Whether an open file has this content; None: there is not a filene."""
+        """Whether an open file has this content; None: there is none."""
         if descriptor is None or info.st_size != self._size:
             return False
         return hash_of(descriptor, info.st_size) == self._sha256

@@ -24,11 +24,12 @@ def remove(run, reasons):
         step = f"Remove file '{item['dest']}'"
         with reasons(run, step, item):
             remove_file(run, step, item, gone)
+    between = made_between(run)
     # A folder in another one goes first, whatever their order is.
     for item in sorted(reversed(run.section("folders")), key=lambda item: -depth(item["path"])):
         step = f"Remove folder '{item['path']}'"
         with reasons(run, step, item):
-            remove_folder(run, step, item, gone)
+            remove_folder(run, step, item, gone, between)
 
 
 class Gone:
@@ -104,25 +105,30 @@ def depth(path):
     return os.path.normpath(path).count("/")
 
 
-def made_below(run, path):
-    """Folders without an item between a folder and those in it: the deployment made them. The deepest first."""
-    items = [os.path.normpath(item[key]) for section, key in (("folders", "path"), ("trees", "dest_folder"))
-             for item in run.section(section)]
-    above, found = os.path.normpath(path) + "/", set()
+def made_between(run):
+    """{path of an item: folders without an item between it and those in it}: the deployment made them.
+
+    The deepest are first.
+    """
+    items = set(os.path.normpath(item[key]) for section, key in (("folders", "path"), ("trees", "dest_folder"))
+                for item in run.section(section))
+    found = {}
     for one in items:
-        folder = os.path.dirname(one)
-        while folder.startswith(above) and folder not in found:
-            found.add(folder)
+        between, folder = [], os.path.dirname(one)
+        while folder not in items and folder != os.path.dirname(folder):
+            between.append(folder)
             folder = os.path.dirname(folder)
-    return sorted(found.difference(items), key=depth, reverse=True)
+        if folder in items:
+            found.setdefault(folder, set()).update(between)
+    return {path: sorted(folders, key=depth, reverse=True) for path, folders in found.items()}
 
 
-def remove_folder(run, step, item, gone):
+def remove_folder(run, step, item, gone, between):
     if is_kept(run, step, item, item["path"]):
         return
-    for between in made_below(run, item["path"]):
-        if os.path.isdir(between):
-            drop_folder(run, between, gone)
+    for folder in between.get(os.path.normpath(item["path"]), ()):
+        if os.path.isdir(folder):
+            drop_folder(run, folder, gone)
     removed, strange = drop_folder(run, item["path"], gone)
     run.step(step, removed, item, message=stays(strange))
 

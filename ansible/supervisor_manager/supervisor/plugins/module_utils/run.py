@@ -37,6 +37,7 @@ class Run:
         self.steps = []
         self.wanted = []
         self.wants_packages = False
+        self.planned_folders = None  # of the stage files
         self.changed_paths = set((before or {}).get("changed_paths", ()))
         self.status = []
         self._contents = contents or {}
