@@ -380,6 +380,36 @@ def test_an_interrupted_run_is_completed_by_the_next(instance, monkeypatch):
     assert instance.deploy(program).changed == []
 
 
+@pytest.mark.parametrize("why", ["its definition", "a file"])
+def test_a_program_that_ran_runs_again_after_an_interruption(instance, work_dir, monkeypatch, why):
+    """state: current is what it was before the run that was interrupted between its stop and its start."""
+    program = supervised("a", "tsupv", startsecs=0, state="current", autostart=False)
+    down = supervised("down", "tsupv", startsecs=0, state="current", autostart=False)
+    instance.deploy(program, down)
+    instance.daemon.ctl("start", "a")
+    instance.pid("a")
+    changed, files = program, ()
+    if why == "a file":
+        path = os.path.join(work_dir, "file")
+        write(path, "new\n")
+        files = [{"at": "app.yml:9:3", "dest": path,
+                  "notify": [{"kind": "program", "supervisor": "tsupv", "program": "a"}]}]
+        wait_for(lambda: time.time() > os.stat(path).st_mtime, "the file to be older than now")
+    else:
+        changed = dict(program, directory="/")
+    with monkeypatch.context() as patched:
+        patched.setattr(load("module_utils.owner_programs").OwnersPart, "_start_processes", lambda *unused: os._exit(1))
+        outcome = instance.deploy(changed, down, files=files, truth=False)
+    assert "before it had finished" in outcome.failed and instance.state("a") == "STOPPED"
+    assert instance.host.run("deploy", instance.items(changed, down, files=files), ["programs"], check=True).changed
+    assert instance.deploy(changed, down, files=files).failed is None
+    assert instance.state("a") == "RUNNING" and instance.state("down") == "STOPPED"
+    assert instance.deploy(changed, down, files=files).changed == []
+    assert sorted(os.listdir(instance.include)) == ["a_prg.ini", "down_prg.ini"]
+    instance.daemon.ctl("stop", "a")
+    assert instance.deploy(changed, down, files=files).changed == [] and instance.state("a") == "STOPPED"
+
+
 def test_fifty_programs_are_one_pass(instance):
     programs = [supervised(f"p{number}", "tsupv", startsecs=0) for number in range(50)]
     outcome = instance.deploy(*programs)

@@ -23,12 +23,16 @@ class Deployment(States):
         self._look_at_files()
         connected = self._connect()
         interrupted = self._journal.read()
+        self._were_running = set(self._running_journal.read())
+        is_unfinished = bool(interrupted or self._were_running and connected)
         if not self._task.check:
+            if connected:
+                self._remember_running()
             self._write_files(interrupted)
             if connected:
                 self._reread(interrupted)
             self._journal.remove()
-        if interrupted:
+        if is_unfinished:
             self._step("Finish the interrupted deployment of supervisor '%s'" % self._task.supervisor, True,
                        self._task.item)
         for file in self._files:
@@ -43,6 +47,14 @@ class Deployment(States):
             self._predict()
         else:
             self._reach_states()
+            self._running_journal.remove()
+
+    def _remember_running(self):
+        found = self._find_addresses(self._before)
+        self._were_running.update(one for item in self._task.programs if item.get("state") == "current"
+                                  for one in found[item["name"]] if self._runs(one))
+        if self._were_running:
+            self._running_journal.write(sorted(self._were_running))
 
     def _look_at_files(self):
         failed = False

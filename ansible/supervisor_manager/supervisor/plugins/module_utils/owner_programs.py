@@ -73,6 +73,8 @@ class OwnersPart(Deployment):
                     os.unlink(file.path)
             if connected:
                 self._forget(kept)
+            self._journal.remove()
+            self._running_journal.remove()
         for item in self._task.programs:
             ran = any(self._ran(item, one) for one in self._addresses[item["name"]])
             self._step(self._verb_name("Stop", item), ran, item)

@@ -42,6 +42,8 @@ class States(Talk):
         state = item.get("state", "started")
         if state != "current":
             return state == "started"
+        if one in self._were_running:
+            return True
         before = self._old(item, one)
         return before["statename"] in control.RUNNING_STATES if before else None
 

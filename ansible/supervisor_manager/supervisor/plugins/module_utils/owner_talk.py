@@ -26,7 +26,11 @@ class Talk:
         self._before = {}  # {address: info} before anything is changed
         self._old_addresses = {}  # {name of a program: its addresses then}
         self._files = []
-        self._journal = Journal(task.include_dir)
+        # Programs and groups whose files were changed, until supervisord has taken them.
+        self._journal = Journal(task.include_dir, ".supervisor-deploy")
+        # Processes that ran and are to run as before (state: current), until they do.
+        self._running_journal = Journal(task.include_dir, ".supervisor-deploy-running")
+        self._were_running = set()
         self._leftovers = []  # (kind, name, path) of ours that the plan does not have
         self._replaced = set()  # groups that were taken out, and perhaps added again
         self._addresses = {}  # {name of a program of the plan: its addresses}

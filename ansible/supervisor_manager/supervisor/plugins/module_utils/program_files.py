@@ -62,11 +62,11 @@ class ProgramFile:
 
 
 class Journal:
-    """A file in the include directory with the names of programs and groups whose files were changed, until
-    supervisord has taken them: a run that is interrupted in between is completed by the next."""
+    """A file in the include directory with names that count until they are dealt with: a run that is interrupted in
+    between is completed by the next. Supervisord ignores it by its name."""
 
-    def __init__(self, include_dir):
-        self._path = os.path.join(include_dir, ".supervisor-deploy")
+    def __init__(self, include_dir, name):
+        self._path = os.path.join(include_dir, name)
 
     def read(self):
         """The names; none if there is no such file, or if it makes no sense."""
