@@ -3,83 +3,9 @@
 
 #include <doctest/doctest.h>
 
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "instance/config/model.hpp"
-#include "instance/events/recovery.hpp"
-#include "lib/core/log_sink.hpp"
+#include "tests/unit/events/pool_fixture.hpp"
 
 using namespace events;
-
-namespace {
-
-/// Keeps the log's lines as "LEVL text".
-class LogLines : public logging::LineSink {
- public:
-  void writeLine(logging::Level, std::string_view line) noexcept override {
-    std::string_view text = line.substr(24);  // after the time
-    if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-    lines.emplace_back(text);
-  }
-  std::vector<std::string> take() { return std::exchange(lines, {}); }
-  std::vector<std::string> lines;
-};
-
-class FakeProcess : public ListenerProcess {
- public:
-  [[nodiscard]] bool running() const override { return isRunning; }
-  bool send(std::string_view bytes) override {
-    if (broken) return false;
-    sent.emplace_back(bytes);
-    return true;
-  }
-  bool isRunning = true;
-  bool broken = false;
-  std::vector<std::string> sent;
-};
-
-config::GroupConfig groupOf(std::string name, int bufferSize, std::vector<std::string> names,
-                            config::ResultHandler handler = config::ResultHandler::Default) {
-  config::GroupConfig group;
-  group.kind = config::GroupConfig::Kind::EventListener;
-  group.name = std::move(name);
-  group.listener = config::ListenerSettings{bufferSize, std::move(names), handler};
-  return group;
-}
-
-struct Fixture {
-  Fixture() {
-    logging::setSinks({log});
-    logging::setLevel(logging::Level::Debug);
-  }
-  ~Fixture() { logging::setSinks({}); }
-
-  std::shared_ptr<LogLines> log = std::make_shared<LogLines>();
-  std::vector<std::string> written;
-  Shared shared{"supervisor", 0,
-                [this](const Source& source, std::string_view bytes) {
-                  written.push_back(source.group + ":" + source.process + "<" + std::string(bytes));
-                },
-                [this](std::string_view lines, config::Backpressure) { printed += lines; }};
-  std::string printed;
-};
-
-using Lines = std::vector<std::string>;
-
-EventPtr remote(std::string_view data) { return makeRemoteEvent("t", data); }
-
-std::string rejection(const std::string& answer, const std::string& seconds) {
-  return "WARN l: event was rejected: the answer was '" + answer + "' instead of 'OK'; it is sent again in " + seconds +
-         " s";
-}
-
-constexpr auto kUnknownWarning =
-    "WARN l: has entered the UNKNOWN state and will no longer receive events, this usually indicates the process "
-    "violated the eventlistener protocol";
-
-}  // namespace
 
 TEST_CASE_FIXTURE(Fixture, "an event goes to the first listener that is RUNNING and READY") {
   Pool pool(groupOf("p", 10, {"REMOTE_COMMUNICATION"}), shared);
@@ -224,36 +150,6 @@ TEST_CASE_FIXTURE(Fixture, "the beginning of what a listener wrote wrong is logg
   CHECK(warning(std::string(5000, 'x')).size() < 400);
 }
 
-TEST_CASE_FIXTURE(Fixture, "supervisor_stdout's handler prints each line with its process and channel") {
-  Pool pool(groupOf("p", 10, {"EVENT"}, config::ResultHandler::Stdout), shared);
-  FakeProcess process;
-  auto& l = pool.add("l", process);
-  const auto answer = [&](const std::string& result) {
-    pool.spawned(l);
-    pool.onOutput(l, "READY\n");
-    pool.accept(remote("x"));
-    pool.resume();
-    pool.dispatch();
-    printed.clear();
-    log->take();
-    pool.onOutput(l, "RESULT " + std::to_string(result.size()) + "\n" + result);
-    return log->take().at(0);
-  };
-  const std::string head = "processname:cat groupname:pets pid:7 channel:stderr\n";
-  CHECK(answer(head + "one\ntwo\n") == "DEBG l: event was processed");
-  CHECK(printed == "cat stderr | one\ncat stderr | two\n");
-  CHECK(answer(head + "no end") == "DEBG l: event was processed");
-  CHECK(printed == "cat stderr | no end\n");
-  CHECK(answer(head + "\n\n") == "DEBG l: event was processed");
-  CHECK(printed == "cat stderr | \ncat stderr | \n");
-  CHECK(answer(head) == "DEBG l: event was processed");
-  CHECK(answer("OK") == "DEBG l: event was processed");
-  CHECK(printed.empty());
-  for (const std::string wrong :
-       {"", "FAIL", "processname:cat channel:stdout", "processname:cat\nx", "channel:stdout\nx"})
-    CHECK(answer(wrong) == "WARN l: event caused an error");
-}
-
 TEST_CASE_FIXTURE(Fixture, "one serial for all pools, one for each; an event without a pool has none") {
   shared.nextSerial = 7;
   Pool p(groupOf("p", 10, {"REMOTE_COMMUNICATION", "EVENT"}), shared);
@@ -352,64 +248,4 @@ TEST_CASE_FIXTURE(Fixture, "a violation is logged once and gives the event back"
   log->take();
   CHECK(pool.onOutput(l, "\xFF\n"));
   CHECK(log->take().at(0) == "WARN l: bad result line: 'Undecodable: b'\\xff''");
-}
-
-TEST_CASE_FIXTURE(Fixture, "the stdin handler writes to the process the event came from") {
-  Pool pool(groupOf("p", 10, {"EVENT"}, config::ResultHandler::StdinWrite), shared);
-  FakeProcess process;
-  auto& l = pool.add("l", process);
-  auto answer = [&](const EventPtr& event, const std::string& result) {
-    pool.spawned(l);
-    pool.onOutput(l, "READY\n");
-    pool.accept(event);
-    pool.dispatch();
-    log->take();
-    pool.onOutput(l, "RESULT " + std::to_string(result.size()) + "\n" + result);
-    return log->take().at(0);
-  };
-  const auto event = [] { return makeCommunicationEvent(Channel::Stdout, 7, "?", {"cat", "pets"}); };
-  CHECK(answer(event(), "STDIN:a\nb") == "DEBG l: event was processed");
-  CHECK(written == Lines{"pets:cat<a\nb"});
-  CHECK(answer(event(), "OK") == "DEBG l: event was processed");
-  CHECK(written.size() == 1);
-  CHECK(answer(event(), "STDOUT:x") == rejection("STDOUT:x", "0.1"));
-}
-
-TEST_CASE_FIXTURE(Fixture, "the stdin handler fails for an event that came from no process") {
-  Pool pool(groupOf("p", 10, {"EVENT"}, config::ResultHandler::StdinWrite), shared);
-  FakeProcess process;
-  auto& l = pool.add("l", process);
-  pool.onOutput(l, "READY\n");
-  pool.accept(makeTickEvent(Type::Tick5, 5));
-  pool.dispatch();
-  log->take();
-  CHECK(pool.onOutput(l, "RESULT 7\nSTDIN:x"));
-  CHECK(log->take() == Lines{"WARN l: event caused an error", "DEBG l: BUSY -> UNKNOWN", kUnknownWarning,
-                             "DEBG rebuffering event 0 for pool p (buf size=0, max=10)"});
-  CHECK(written.empty());
-}
-
-TEST_CASE_FIXTURE(Fixture, "the default handler knows one word only") {
-  Pool pool(groupOf("p", 10, {"EVENT"}), shared);
-  FakeProcess process;
-  auto& l = pool.add("l", process);
-  pool.accept(remote("x"));
-  for (const std::string result : {"ok", "OK\n", " OK", "STDIN:x", ""}) {
-    pool.spawned(l);
-    pool.onOutput(l, "READY\n");
-    pool.resume();
-    pool.dispatch();
-    log->take();
-    pool.onOutput(l, "RESULT " + std::to_string(result.size()) + "\n" + result);
-    CHECK(log->take().at(0).starts_with("WARN l: event was rejected: the answer was "));
-  }
-}
-
-TEST_CASE("the delay of a listener's restart grows until it works") {
-  BackOff backOff;
-  std::vector<core::seconds::rep> waits;
-  for (int i = 0; i < 8; ++i) waits.push_back(backOff.next(false).count());
-  CHECK(waits == std::vector<core::seconds::rep>{1, 2, 4, 8, 16, 32, 60, 60});
-  CHECK(backOff.next(true).count() == 1);
-  CHECK(backOff.next(false).count() == 2);
 }

@@ -46,6 +46,13 @@ inline std::string contentOf(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// The lines 0, 1, 2, ...
+inline std::string numbered(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += std::to_string(i) + '\n';
+  return text;
+}
+
 /// Collects the activity log while it lives.
 class LogCatcher {
  public:
