@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from deploy_host import Host, as_account, changed, messages, outline, stages
+from deploy_host import Host, as_account, changed, messages, outline, processes, stages
 from hanging_files import HangingFiles
 from waiting import wait_for
 
@@ -205,6 +205,18 @@ def test_a_number_of_a_process_that_is_used_again_keeps_nothing(host, work_dir):
     write(new, "")
     host.run("files", {"files": [file(f"{work_dir}/f", host.content("1"))]})
     assert sorted(os.listdir(work_dir)) == [os.path.basename(new), "f"]
+
+
+def test_a_process_of_an_account_is_not_waited_for(host, home, owner, monkeypatch):
+    """The owner of a folder chooses the names in it, and can make a look at its own process last for ever."""
+    with subprocess.Popen(["sleep", "1000"], user=owner.pw_uid, group=owner.pw_gid, extra_groups=[]) as process:
+        try:
+            write(f"{home}/.f.deploy-{process.pid}-000000000000", "")
+            monkeypatch.setattr(processes, "started_at", lambda *unused: 1 / 0)
+            host.run("files", {"files": [file(f"{home}/f", host.content("1"))]})
+        finally:
+            process.kill()
+    assert os.listdir(home) == ["f"]
 
 
 def test_a_changed_mode_of_a_file_that_notifies_changes_its_time(host, work_dir):

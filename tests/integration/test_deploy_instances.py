@@ -4,6 +4,7 @@
 import os
 import signal
 import stat
+import time
 
 import pytest
 
@@ -188,6 +189,26 @@ def test_a_file_that_notifies_an_instance_restarts_it_once(host, manager, owner,
     assert host.deploy(items, ["instances"]).changed == [RESTART]  # also if an earlier run wrote the file
     assert manager.main_pid("tsupv") != pid
     assert host.deploy(items, ["instances"], before=before).changed == []
+
+
+def test_a_look_at_the_process_of_an_owner_is_bounded(host, manager, owner, work_dir, monkeypatch):
+    """The owner can make its process block who looks at it: only a child with a limit does that."""
+    path = os.path.join(work_dir, "settings")
+    write(path, "1")
+    item = {"at": "app.yml:9:3", "dest": path, "notify": [{"kind": "instance", "supervisor": "tsupv"}]}
+    deploy(host, supervisor("tsupv", owner))
+    module, looked = os.getpid(), os.path.join(work_dir, "looked")
+    os.mkdir(looked, 0o777)
+    os.chmod(looked, 0o777)
+
+    def started_at(*_):
+        os.mkdir(f"{looked}/{os.getpid()}")
+        return time.time() + 1000
+
+    monkeypatch.setattr(load("module_utils.processes"), "started_at", started_at)
+    items = {"supervisors": [supervisor("tsupv", owner)], "files": [item]}
+    assert host.deploy(items, ["instances"]).changed == []
+    assert os.listdir(looked) and str(module) not in os.listdir(looked)
 
 
 def test_start_stop_and_remove(host, manager, owner):

@@ -39,7 +39,7 @@ def link_collections(folder):
 make_importable()
 
 from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import (  # noqa: E402,F401
-    accounts, authorized_keys, children, stages, sudoers, units)
+    accounts, authorized_keys, children, processes, stages, sudoers, units)
 
 
 class Host:

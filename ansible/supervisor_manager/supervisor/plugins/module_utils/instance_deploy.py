@@ -244,15 +244,14 @@ class InstanceDeployment:
                         for one in item.get("notify") or ())]
         if self._run.check and (wanted.template_differs or any(changed for path, changed in paths)):
             return True
-        start = processes.started_at(row["main_pid"])
-        # The manager puts another text of a template in place, and restarts nothing for it.
-        if wanted.template_hash and control.is_newer(wanted.template_file, False, start):
-            return True
+        if wanted.template_hash:  # the manager puts another text of it in place, and restarts nothing for it
+            paths.append((wanted.template_file, False))
         if not paths:
             return False
         identity = owner.identity_of(wanted.item["user"], wanted.item.get("group"))
 
         def look(emit):
+            start = processes.started_at(row["main_pid"])
             emit(any(control.is_newer(path, changed, start) for path, changed in paths))
 
         try:

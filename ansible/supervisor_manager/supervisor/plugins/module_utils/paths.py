@@ -27,6 +27,7 @@ MAX_LINKS = 40
 MAX_DEPTH = 400
 CHUNK = 1 << 20
 MARK = ".deploy-"
+TEMPORARY = re.compile(r"\..*\.deploy-([0-9]+)-[0-9a-f]{12}\Z", re.DOTALL)
 
 
 class UnsafePath(OSError):
@@ -153,7 +154,7 @@ def names(folder):
 class Temporary:
     """A new file beside its later place, of mode 0600. It is removed at exit, unless place() moved it.
 
-    A run that was killed may leave one behind: the next one that writes the same file removes it.
+    A run that was killed may leave one behind: see sweep().
     """
 
     def __init__(self, folder, name):
@@ -163,7 +164,6 @@ class Temporary:
         self.file = None
 
     def __enter__(self):
-        self._sweep()
         while self.file is None:
             self.name = f".{self._wanted[:200]}{MARK}{os.getpid()}-{random.getrandbits(48):012x}"
             try:
@@ -189,28 +189,38 @@ class Temporary:
         os.rename(self.name, self._wanted, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         self.name = None
 
-    def _sweep(self):
-        prefix = f".{self._wanted[:200]}{MARK}"
-        try:
-            present = names(self._folder)
-        except PermissionError:
-            return  # a folder that may be written but not read
-        for name in present:
-            pid = name[len(prefix):].split("-")[0]
-            if name.startswith(prefix) and pid.isdigit() and self._is_left(name, int(pid)):
-                self._unlink(name)
-
-    def _is_left(self, name, pid):
-        """Whether no process with this number can have made the file: there is none, or it is younger."""
-        info = look(self._folder, name)
-        return info is not None and info.st_mtime < processes.started_at(pid, time.time() + 1)
-
     def _unlink(self, name):
         if name is not None:
             try:
                 os.unlink(name, dir_fd=self._folder)
             except OSError:
                 pass  # the owner of the folder was quicker, or made a folder of it
+
+
+def sweep(folder):
+    """Removes the temporary files that killed runs have left in a folder."""
+    try:
+        present = names(folder)
+    except PermissionError:
+        return  # a folder that may be written but not read
+    for name in present:
+        found = TEMPORARY.match(name)
+        if found and is_left(folder, name, int(found.group(1))):
+            try:
+                os.unlink(name, dir_fd=folder)
+            except OSError:
+                pass  # the owner of the folder was quicker, or made a folder of it
+
+
+def is_left(folder, name, pid):
+    """Whether no process with this number can have made the file: there is none of this account, or it is younger.
+
+    The owner of the folder chooses names. A process of another account is not looked at more closely: it could block.
+    """
+    info = look(folder, name)
+    if info is None or processes.uid_of(pid) != os.geteuid():
+        return info is not None
+    return info.st_mtime < processes.started_at(pid, time.time() + 1)
 
 
 def mount_of(descriptor):

@@ -164,6 +164,7 @@ def put_file(run, folder, path, item, content, wanted):
         if run.check:
             content.need()
         else:
+            run.sweep(folder)
             replace(folder, name, item, content, wanted)
         return Change(told(after), diff, True)
     finally:

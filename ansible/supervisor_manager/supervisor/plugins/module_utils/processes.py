@@ -16,8 +16,21 @@ LIMIT = 20  # seconds in all
 PAUSE = 0.05
 
 
+def uid_of(pid):
+    """The real uid of a process, or None. This never blocks."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("Uid:"))
+    except (OSError, StopIteration):
+        return None
+
+
 def started_at(pid, start=0):
-    """When a process started, in seconds since 1970 with fractions; `start` if it cannot be seen."""
+    """When a process started, in seconds since 1970 with fractions; `start` if it cannot be seen.
+
+    This waits while the process is in the middle of an exec, which its account can make last for ever: only for
+    processes of this account, or in a child that is bounded in time.
+    """
     try:
         with open("/proc/%d/stat" % pid, "rb") as file:
             ticks = int(file.read().rsplit(b")", 1)[1].split()[19])

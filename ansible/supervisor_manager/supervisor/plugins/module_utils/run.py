@@ -7,6 +7,9 @@ __metaclass__ = type
 
 import base64
 import io
+import os
+
+from ansible_collections.supervisor_manager.supervisor.plugins.module_utils import paths
 
 
 class StepFailed(Exception):
@@ -37,6 +40,7 @@ class Run:
         self.steps = []
         self.wanted = []
         self.wants_packages = False
+        self.swept = set()  # folders without temporary files of killed runs
         self.planned_folders = None  # of the stage files
         self.changed_paths = set((before or {}).get("changed_paths", ()))
         self.status = []
@@ -52,6 +56,13 @@ class Run:
 
     def begin_item(self, step, item):
         """A step begins: if it never ends, this is the one that is reported."""
+
+    def sweep(self, folder):
+        """Removes what killed runs have left in a folder (open), once in a run."""
+        info = os.fstat(folder)
+        if (info.st_dev, info.st_ino) not in self.swept:
+            self.swept.add((info.st_dev, info.st_ino))
+            paths.sweep(folder)
 
     def alive(self):
         """A long step makes progress."""

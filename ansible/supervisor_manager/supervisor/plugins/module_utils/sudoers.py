@@ -67,6 +67,7 @@ def is_present(folder, name, text):
 
 
 def write(run, name, item, folder, text):
+    run.sweep(folder)
     with paths.Temporary(folder, file_name(item["login"])) as temporary:  # its name begins with a dot: sudo ignores it
         temporary.file.write(text.encode())
         temporary.file.flush()
