@@ -11,6 +11,7 @@ from bed import Bed
 from bed_deployment import Deployment
 
 RUNS = 3
+HOSTS = (("one host", " --limit en1"), ("two hosts", " --limit en1,en2"), ("three hosts", ""))
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMMAND = "hadeploy --src app.yml --action deploy"
 HOST = "- {{ name: {0}, ssh_host: {0}.mycluster.com, ssh_user: root, ssh_private_key_file: keys/root_id }}\n"
@@ -50,11 +51,11 @@ def _one_task_each(bed, deployment):
     deployment.write("inventory", "".join(f"{name} ansible_host={name}.mycluster.com\n" for name in bed.hosts))
     command = "ansible-playbook -i inventory -u root --private-key keys/root_id one_task_each.yml"
     return {hosts: _repeated(bed, deployment, command + limit, ANSIBLE_HOST_KEY_CHECKING="False")
-            for hosts, limit in (("one host", " --limit en1"), ("three hosts", ""))}
+            for hosts, limit in HOSTS}
 
 
 def second_run(directory):
-    """The simple example's application on one host and on three; beside it a playbook with a task for each step."""
+    """The simple example's application on one, two and three hosts; beside it a playbook with a task for each step."""
     os.chmod(directory, 0o755)
     bed_directory = os.path.join(directory, "bed")
     os.mkdir(bed_directory)
@@ -67,8 +68,8 @@ def second_run(directory):
         for hosts, (wall, processor) in _one_task_each(bed, deployment).items():
             figures[f"a task of Ansible for each step, {hosts}, s"] = wall
             figures[f"a task of Ansible for each step, {hosts}, processor s"] = processor
-        for name, command in (("one host", f"{COMMAND} --limit en1"), ("three hosts", COMMAND)):
-            wall, processor = _repeated(bed, deployment, command)
+        for name, limit in HOSTS:
+            wall, processor = _repeated(bed, deployment, COMMAND + limit)
             figures[f"deployment without changes, {name}: s"] = wall
             figures[f"deployment without changes, {name}: processor s"] = processor
     shutil.rmtree(bed_directory, ignore_errors=True)
