@@ -212,13 +212,11 @@ class CallbackModule(DefaultCallback):
         if stage in self._printed:
             return
         self._printed.append(stage)
-        for name, handler in self._reports.names(stage):
+        for (name, handler), steps in self._reports.by_name(stage).items():
             self._clear()
             self._display.banner(f"{'RUNNING HANDLER' if handler else 'TASK'} [{printable(name)}]")
-            for host, report in self._reports.in_order():
-                for step in report.of_stage(stage):
-                    if (step["name"], step["handler"]) == (name, handler):
-                        self._print_step(host, step)
+            for host, step in steps:
+                self._print_step(host, step)
 
     def _print_step(self, host, step):
         result = step["result"]

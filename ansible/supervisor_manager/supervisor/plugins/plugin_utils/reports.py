@@ -90,13 +90,13 @@ class Reports:
             failed = [step for step in report.steps(self.order) if step["result"] == "failed"]
             report.error = located(failed[-1]) if failed else failure_of(result)
 
-    def names(self, stage):
-        """(name, whether it is a handler) of the steps of a stage over all hosts, by first appearance."""
+    def by_name(self, stage):
+        """{(name, whether it is a handler): [(host, step)]} of a stage over all hosts, by first appearance."""
         found = {}
-        for unused, report in self.in_order():
+        for host, report in self.in_order():
             for step in report.of_stage(stage):
-                found.setdefault((step["name"], step["handler"]))
-        return list(found)
+                found.setdefault((step["name"], step["handler"]), []).append((host, step))
+        return found
 
     def document(self):
         """All of it, for machines."""
