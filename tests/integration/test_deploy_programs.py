@@ -256,7 +256,8 @@ class TestNotify:
         write(path, "#!/bin/sh\nexec sleep 100000\n")
         os.chmod(path, 0o755)
         files = [{"dest": path, "notify": [{"kind": "program", "supervisor": "tsupv", "program": "program1"}]}]
-        program = supervised("program1", "tsupv", command=f"/bin/sh {path}", startsecs=0)
+        # It does not read the file: a shell that did so in the middle of a test's write() would end early.
+        program = supervised("program1", "tsupv", command="/bin/sleep 100000", startsecs=0)
         instance.deploy(program, files=files)
         instance.daemon.wait_state("program1", "RUNNING")
         instance.path, instance.files, instance.program = path, files, program
