@@ -68,7 +68,8 @@ class Site:
             ["ansible-playbook", "play.yml", *options], cwd=self.folder, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
             env=dict(os.environ, ANSIBLE_CONFIG=self.path("ansible.cfg"), ANSIBLE_COLLECTIONS_PATH=self._collections,
-                     DEPLOY_RESULT=self.path("result.json"), LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="1", **environment))
+                     ANSIBLE_HOME=self.path("home"), DEPLOY_RESULT=self.path("result.json"), LC_ALL="C.UTF-8",
+                     ANSIBLE_NOCOLOR="1", **environment))
 
     def result(self):
         with open(self.path("result.json"), encoding="utf-8") as file:

@@ -8,14 +8,17 @@ __metaclass__ = type  # foreign name
 import json
 import os
 
+from ansible import constants as C  # foreign name
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils import items as host_items
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.answers import checked
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.contents import INLINE, BadItem, Contents
+from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.payload import Payload
 from ansible_collections.supervisor_manager.supervisor.plugins.plugin_utils.secrets import Secrets
 
 MODULE = "supervisor_manager.supervisor.deploy"
+SOURCE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "modules", "deploy.py")
 VERSION = 1
 
 
@@ -82,13 +85,18 @@ class ActionModule(ActionBase):
             else:
                 arguments["contents"][sha256] = {"path": self._send(contents, sha256)}
         arguments["options"]["packages"] = [self._send_file(path) for path in packages]
+        payload = Payload(SOURCE, C.DEFAULT_LOCAL_TMP)
+        is_given = payload.give()
         try:
-            return self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+            result = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
         except AnsibleConnectionFailure as error:
             # Whether Ansible tells this, or the reason that ssh gives, depends on which of the two is quicker.
             if str(error).startswith("Data could not be sent"):
                 self._low_level_execute_command("true", sudoable=False)  # raises it with the reason
             raise
+        if not is_given:
+            payload.keep()
+        return result
 
     def _remote(self, name):
         """A path in the host's temporary folder, which is made on first use."""
