@@ -65,12 +65,10 @@ def run_command(argv, text="", limit=60, env=None, most=MAX_OUTPUT):
                                        env=ENVIRONMENT if env is None else env, cwd="/", start_new_session=True)
         except OSError as error:
             raise ChildFailed(f"{argv[0]} cannot be run: {error.strerror}")
-        try:
-            process.wait(timeout=limit)
-        except subprocess.TimeoutExpired:
+        if not ends(process.pid, limit):
             os.killpg(process.pid, signal.SIGKILL)
             raise ChildFailed(f"{' '.join(argv[:3])} did not end within {limit} seconds")
-        return Outcome(process.returncode, beginning(output, most), beginning(errors, most))
+        return Outcome(process.wait(), beginning(output, most), beginning(errors, most))
 
 
 def beginning(file, most):
@@ -139,9 +137,31 @@ def own_name():
 
 
 def reap(pid):
-    deadline = time.monotonic() + PATIENCE
-    while not os.waitpid(pid, os.WNOHANG)[0] and time.monotonic() < deadline:
+    if ends(pid, PATIENCE):
+        os.waitpid(pid, 0)
+
+
+def ends(pid, seconds):
+    """Whether a child ends within this time. It is not reaped."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (AttributeError, OSError):  # before Python 3.9 or Linux 5.3
+        return polled_end(pid, seconds)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(descriptor)
+
+
+def polled_end(pid, seconds):
+    deadline = time.monotonic() + seconds
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.005)
+    return True
 
 
 def serve(function, identity, writer, limit, total):
