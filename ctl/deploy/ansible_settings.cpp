@@ -77,6 +77,8 @@ core::Expected<std::string> ansibleConfig(const AnsibleSettings& settings) {
   text += fmt::format("inventory = {}/inventory.yml\n", work);
   text += "stdout_callback = supervisor_manager.supervisor.deploy\n";
   text += fmt::format("forks = {}\n", settings.forks > 0 ? settings.forks : forksFor(settings.hosts));
+  // Ansible's own choice would be the same, but it would start ssh to learn whether it knows ControlPersist.
+  text += "transport = ssh\n";
   text += "interpreter_python = /usr/bin/python3\n";
   text += "retry_files_enabled = False\nnocows = True\nforce_valid_group_names = ignore\n";
   // Rendered templates stay in the private folder, and go with it.

@@ -190,15 +190,16 @@ TEST_CASE("Ansible's configuration") {
   const Scratch scratch;
   const auto config = ansibleConfig({"/w", 100, 3, {"/r1", "/r 2"}});
   REQUIRE(config);
-  CHECK(*config ==
-        "[defaults]\ninventory = /w/inventory.yml\nstdout_callback = supervisor_manager.supervisor.deploy\n"
-        "forks = 3\ninterpreter_python = /usr/bin/python3\nretry_files_enabled = False\nnocows = True\n"
-        "force_valid_group_names = ignore\nlocal_tmp = /w/tmp\nroles_path = /r1:/r 2\n\n"
-        "[inventory]\nenable_plugins = yaml\nunparsed_is_failed = True\n\n"
-        "[ssh_connection]\npipelining = True\n"
-        "ssh_args = -F \"/w/ssh_config\" -o ControlMaster=auto -o ControlPersist=60s\n"
-        "control_path_dir = " +
-            scratch.at("hadeploy-ssh") + "\n");
+  CHECK(
+      *config ==
+      "[defaults]\ninventory = /w/inventory.yml\nstdout_callback = supervisor_manager.supervisor.deploy\n"
+      "forks = 3\ntransport = ssh\ninterpreter_python = /usr/bin/python3\nretry_files_enabled = False\nnocows = True\n"
+      "force_valid_group_names = ignore\nlocal_tmp = /w/tmp\nroles_path = /r1:/r 2\n\n"
+      "[inventory]\nenable_plugins = yaml\nunparsed_is_failed = True\n\n"
+      "[ssh_connection]\npipelining = True\n"
+      "ssh_args = -F \"/w/ssh_config\" -o ControlMaster=auto -o ControlPersist=60s\n"
+      "control_path_dir = " +
+          scratch.at("hadeploy-ssh") + "\n");
   CHECK(ansibleConfig({"/w", 1, 0, {}})->find("forks = 1\n") != std::string::npos);
   CHECK(ansibleConfig({"/w", 1, 0, {"/a:b"}}).error().text ==
         "roles_folders: Ansible cannot have the path /a:b; rename the folder");
