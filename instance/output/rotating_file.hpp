@@ -57,6 +57,8 @@ class RotatingFile {
   core::Status clear();
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Whether it rotates when it has so many bytes, or earlier.
+  [[nodiscard]] bool rotatesWithin(std::int64_t bytes) const noexcept { return maxBytes_ > 0 && maxBytes_ <= bytes; }
   /// Bytes that could not be written since the log last worked.
   [[nodiscard]] std::uint64_t lost() const noexcept;
   [[nodiscard]] AppendNotice& notice() noexcept { return notice_; }

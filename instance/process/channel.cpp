@@ -68,6 +68,7 @@ void OutputChannel::attach(core::UniqueFd pipe) noexcept {
   live_ = true;
   if (pipe) {
     retire();
+    late_.reset();
     pipe_ = std::move(pipe);
   }
   if (!waiting()) watch();
@@ -115,8 +116,44 @@ void OutputChannel::onRoom() noexcept {
     return context_.awaitMemory(*this);
   }
   if (awaitRoom()) return;
-  ended_.empty() ? static_cast<void>(readOnce()) : readEnded(false);
+  if (!ended_.empty())
+    readEnded(false);
+  else if (late_)
+    readLate();
+  else
+    readOnce();
   if (pipe_ && !waiting() && !watch_->active()) watch();
+}
+
+/// Whether the sizes of our reads leave no trace. A log that rotates exceeds its limit by up to one read, as
+/// Supervisor's do: only in a small one that makes a difference.
+bool OutputChannel::mayReadLate() const noexcept {
+  constexpr std::int64_t kSmallLog = 1024 * 1024 - 1;
+  if (log_ && (log_->lane() != nullptr || log_->rotatesWithin(kSmallLog))) return false;
+  return !systemLog_ && !capture_ && !settings().events && !speaksProtocol() &&
+         !logging::enabled(logging::Level::Debug);
+}
+
+/// Reads what is there. If that was one of many small pieces, the next are left to come together.
+void OutputChannel::readInTime() {
+  const std::size_t n = readOnce();
+  if (n == 0 || !watch_->active() || !mayReadLate() || !flow_.add(n, core::Clock::now)) return;
+  if (!late_) late_.reset(new (std::nothrow) LateReading::Pipe(context_.lateReading(), pipe_.get()));
+  if (!late_) return;
+  watch_->stop();
+  context_.lateReading().join(*this);
+}
+
+/// Its turn to read late. If nothing has come since the last one, the pipe is watched again.
+void OutputChannel::readLate() noexcept {
+  constexpr std::int64_t kRatherSmallLog = 16 * 1024 * 1024 - 1;
+  const std::size_t n = readOnce();
+  if (n > 0 && !waiting() && mayReadLate()) {
+    late_->took(n, !log_ || !log_->rotatesWithin(kRatherSmallLog));
+    context_.lateReading().join(*this);
+  } else {
+    late_.reset();
+  }
 }
 
 /// Reads the pipe, but at level debug the pipe of a listener only after a pause of 5 ms. There its output is logged,
@@ -129,7 +166,7 @@ void OutputChannel::onReadable() {
   const ProcessContext::Turn turn(context_);
   if (awaitRoom()) return;
   if (!speaksProtocol() || !logging::enabled(logging::Level::Debug)) {
-    readOnce();
+    readInTime();
     return;
   }
   if (!pause_) {
@@ -144,10 +181,12 @@ void OutputChannel::onReadable() {
   pause_->armIn(kResultAndReady);
 }
 
-/// Reads and handles what is there, up to the buffer's size, or to the end of what an ended process wrote. Returns how
-/// much that was; at the end of the stream the pipe is closed.
+/// Reads and handles what is there, up to 128 KiB as Supervisor does, more if the pipe was enlarged; or to the end of
+/// what an ended process wrote. Returns how much that was; at the end of the stream the pipe is closed.
 std::size_t OutputChannel::readOnce() noexcept {
+  constexpr std::size_t kUsual = 128 * 1024;
   auto buffer = context_.buffer();
+  if (!late_) buffer = buffer.first(kUsual);
   if (!ended_.empty()) buffer = buffer.first(std::min(buffer.size(), ended_.front().left));
   const ssize_t n = ::read(pipe_.get(), buffer.data(), buffer.size());
   if (n > 0) {
@@ -157,8 +196,7 @@ std::size_t OutputChannel::readOnce() noexcept {
   }
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
   logging::debug("fd {} closed, stopped monitoring {} of {}", pipe_.get(), toText(channel_), program_.name());
-  watch_->stop();
-  pipe_.reset();
+  closePipe();
   return 0;
 }
 
@@ -213,9 +251,14 @@ void OutputChannel::endRun() noexcept {
 
 void OutputChannel::close() noexcept {
   leave();
-  if (watch_) watch_->stop();
-  pipe_.reset();
+  closePipe();
   if (log_) log_->close();
+}
+
+void OutputChannel::closePipe() noexcept {
+  if (watch_) watch_->stop();
+  late_.reset();
+  pipe_.reset();
 }
 
 /// The process whose output is being read.

@@ -14,6 +14,7 @@
 #include "instance/output/capture.hpp"
 #include "instance/output/room_queue.hpp"
 #include "instance/output/rotating_file.hpp"
+#include "instance/process/late_reading.hpp"
 #include "instance/process/observer.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/result.hpp"
@@ -36,6 +37,9 @@ class ProcessContext;
 /// While a target is full the pipe is not read, and the program waits, as it would without us. Its end does not wait:
 /// what it left in the pipe is delivered later, and the next process of the program writes to the same pipe, so that
 /// its output follows.
+///
+/// A pipe is read as soon as there is something in it. A program that writes fast is read after short pauses instead
+/// (LateReading), where it makes no difference how its output is divided: it goes to a file, or nowhere.
 class OutputChannel : private output::CaptureSplitter::Receiver, private output::RoomQueue::Waiter {
  public:
   /// An AUTO log file is created here, so that its name is known before the program's first start.
@@ -73,11 +77,15 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   [[nodiscard]] std::array<const output::Lane*, 3> lanes() const noexcept;
   [[nodiscard]] output::RoomQueue* eventRoom() const noexcept;
   bool awaitRoom() noexcept;
+  [[nodiscard]] bool mayReadLate() const noexcept;
+  void readInTime();
+  void readLate() noexcept;
   std::size_t readOnce() noexcept;
   void readEnded(bool all) noexcept;
   void leaveUnread(pid_t pid) noexcept;
   void endRun() noexcept;
   void close() noexcept;
+  void closePipe() noexcept;
   void take(std::string_view bytes) noexcept;
   void handle(std::string_view bytes);
   void takeListeners(std::string_view bytes);
@@ -91,9 +99,11 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   std::unique_ptr<output::Lane> systemLog_;
   std::unique_ptr<output::CaptureSplitter> capture_;
   core::UniqueFd pipe_;
-  std::optional<core::IoWatch> watch_;  ///< from the first start on
-  std::unique_ptr<core::Timer> pause_;  ///< of a listener's channel, at level debug
-  std::vector<Ended> ended_;            ///< the first ones to have written to the pipe
+  std::optional<core::IoWatch> watch_;       ///< from the first start on
+  std::unique_ptr<core::Timer> pause_;       ///< of a listener's channel, at level debug
+  std::unique_ptr<LateReading::Pipe> late_;  ///< while the program writes fast
+  FlowMeter flow_;
+  std::vector<Ended> ended_;  ///< the first ones to have written to the pipe
   output::AnsiFilter filter_;
   Channel channel_;
   bool live_ = false;    ///< a process has been started and not been reaped

@@ -36,6 +36,7 @@ ProcessContext::ProcessContext(core::EventLoop& loop, output::Outlets& outlets, 
       deadlines_(loop),
       environment_(ownEnvironment()),
       buffer_(new char[kBufferSize]),
+      lateReading_(loop),
       again_(loop, [this] { tryAgain(); }) {}
 ProcessContext::~ProcessContext() = default;
 

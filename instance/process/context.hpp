@@ -14,6 +14,7 @@
 
 #include "instance/output/room_queue.hpp"
 #include "instance/process/deadlines.hpp"
+#include "instance/process/late_reading.hpp"
 #include "instance/process/memory_events.hpp"
 #include "instance/process/observer.hpp"
 #include "instance/process/remains.hpp"
@@ -44,8 +45,10 @@ class ProcessContext {
   void setSupervisorState(SupervisorState supervisorState) noexcept { supervisorState_ = supervisorState; }
   /// Our own environment, as "KEY=value": what every child begins with.
   [[nodiscard]] const std::vector<std::string>& environment() const noexcept { return environment_; }
-  /// 128 KiB to read into; what is read is used up before the next read.
+  /// To read into; what is read is used up before the next read. The pages that are never needed take no memory.
   [[nodiscard]] std::span<char> buffer() noexcept { return {buffer_.get(), kBufferSize}; }
+  /// The channels of programs that write fast.
+  [[nodiscard]] LateReading& lateReading() noexcept { return lateReading_; }
 
   /// Makes room for one more program, whose destructor calls leave().
   void join() { deadlines_.join(); }
@@ -124,7 +127,7 @@ class ProcessContext {
   template <class Call>
   void tellRest(const Call& call);
 
-  static constexpr std::size_t kBufferSize = 128 * 1024;
+  static constexpr std::size_t kBufferSize = LateReading::kLargePipe;
   core::EventLoop& loop_;
   output::Outlets& outlets_;
   SupervisorSettings settings_;
@@ -142,6 +145,7 @@ class ProcessContext {
   std::size_t told_ = 0;       ///< notices that all observers have heard of
   std::size_t observer_ = 0;   ///< the next one to hear of the first of the others
   output::RoomQueue waiting_;  ///< for memory
+  LateReading lateReading_;
   core::Timer again_;
   int depth_ = 0;
 };

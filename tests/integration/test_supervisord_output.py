@@ -46,6 +46,21 @@ def test_rotation_keeps_every_byte(daemon):
     wait_for(lambda: size(path) == 11, "what comes after the rotation")
 
 
+def test_rotation_between_the_lines_of_a_fast_program(daemon):
+    """All that is in the pipe is written in one piece, so that a rotation divides no line."""
+    server = daemon("[program:w]\ncommand=/bin/sh -c 'i=0; while [ $i -lt 500000 ]; do i=$((i+1)); echo $i; done'\n"
+                    "startsecs=0\nautorestart=false\nstdout_logfile=%(here)s/w.out\nstdout_logfile_maxbytes=1MB\n"
+                    "stdout_logfile_backups=10\n")
+    server.wait_state("w", "EXITED")
+    names = [f"w.out.{number}" for number in range(10, 0, -1)] + ["w.out"]
+    files = [server.read(name) for name in names if os.path.exists(os.path.join(server.directory, name))]
+    assert "".join(files) == "".join(f"{number}\n" for number in range(1, 500_001))
+    assert len(files) > 2
+    for text in files[:-1]:
+        assert text.endswith("\n")
+        assert 2**20 <= len(text) < 2**20 + 2**17
+
+
 def test_copytruncate_leaves_no_hole(daemon):
     server = writer(daemon)
     path = os.path.join(server.directory, "w.out")
