@@ -5,21 +5,15 @@ import os
 import subprocess
 import time
 
+import log_bench
 from compiled import compiled, numbers
 from daemon import Daemon
 from meters import elapsed, memory, processor_time, wake_ups
-from programs import program
 from waiting import wait_for
 
 QUIET = "stdout_logfile=NONE\nstderr_logfile=NONE\n"
 SLEEPERS = ("[program:p]\ncommand=/bin/sleep 100000\nnumprocs={count}\nprocess_name=%(process_num)04d\nstartsecs=1\n"
             + QUIET)
-WRITER = """import os, sys
-line = b"x" * 79 + b"\\n"
-block = line * int(sys.argv[2])
-for _ in range(int(sys.argv[1]) // len(block)):
-    os.write(1, block)
-"""
 
 
 def call_rate(daemon, method):
@@ -75,12 +69,9 @@ def populated(kind, directory, count):
 
 def logging(kind, directory, writers, size, lines):
     """`writers` programs write `size` bytes in total, `lines` lines of 80 bytes in one write: bytes per second, and the
-    daemon's processor time."""
-    script = os.path.join(directory, "writer.py")
-    with open(script, "w", encoding="utf-8") as file:
-        file.write(WRITER)
-    each = size // writers
-    config = (f"[program:w]\ncommand=/usr/bin/python3 -S {script} {each} {lines}\nnumprocs={writers}\n"
+    processor time of the daemon and of the programs."""
+    command = " ".join(log_bench.writer(directory, size // writers, lines))
+    config = (f"[program:w]\ncommand={command}\nnumprocs={writers}\n"
               "process_name=%(process_num)03d\nautostart=false\nautorestart=false\nstartsecs=0\nstderr_logfile=NONE\n"
               "stdout_logfile=%(here)s/w%(process_num)03d.log\n")
     with Daemon(kind, directory, config, supervisord="minfds=4096") as daemon:
@@ -89,8 +80,9 @@ def logging(kind, directory, writers, size, lines):
         wait_for(lambda: daemon.log().count("exited: ") >= writers, "the writers to end", limit=300)
         duration = time.monotonic() - start
         used = processor_time(daemon.pid) - used
-    name = f"log of {writers} writer(s), {lines * 80} bytes at once"
-    return {f"{name}: MB per second": size / 1e6 / duration, f"{name}: CPU ms per MB": used * 1000 / (size / 1e6)}
+    name, megabytes = log_bench.title(writers, lines), size / 1e6
+    return {f"{name}: MB per second": megabytes / duration, f"{name}: CPU ms per MB": used * 1000 / megabytes,
+            f"{name}: the writers' own CPU ms per MB": log_bench.writers_time(directory) * 1000 / megabytes}
 
 
 def bare_spawn(directory, count):
