@@ -138,10 +138,10 @@ bool OutputChannel::mayReadLate() const noexcept {
 void OutputChannel::readInTime() {
   const std::size_t n = readOnce();
   if (n == 0 || !watch_->active() || !mayReadLate() || !flow_.add(n, core::Clock::now)) return;
-  if (!late_) late_.reset(new (std::nothrow) LateReading::Pipe(context_.lateReading(), pipe_.get()));
+  if (!late_) late_ = context_.readLate(pipe_.get());
   if (!late_) return;
   watch_->stop();
-  context_.lateReading().join(*this);
+  late_->join(*this);
 }
 
 /// Its turn to read late. If nothing has come since the last one, the pipe is watched again.
@@ -150,7 +150,7 @@ void OutputChannel::readLate() noexcept {
   const std::size_t n = readOnce();
   if (n > 0 && !waiting() && mayReadLate()) {
     late_->took(n, !log_ || !log_->rotatesWithin(kRatherSmallLog));
-    context_.lateReading().join(*this);
+    late_->join(*this);
   } else {
     late_.reset();
   }

@@ -36,7 +36,6 @@ ProcessContext::ProcessContext(core::EventLoop& loop, output::Outlets& outlets, 
       deadlines_(loop),
       environment_(ownEnvironment()),
       buffer_(new char[kBufferSize]),
-      lateReading_(loop),
       again_(loop, [this] { tryAgain(); }) {}
 ProcessContext::~ProcessContext() = default;
 
@@ -44,6 +43,13 @@ void ProcessContext::leave(Process& program) noexcept {
   deadlines_.set(program, std::nullopt);
   deadlines_.leave();
   groupEnded(program);
+}
+
+std::unique_ptr<LateReading::Pipe> ProcessContext::readLate(int pipe) noexcept try {
+  if (!lateReading_) lateReading_ = std::make_unique<LateReading>(loop_);
+  return std::make_unique<LateReading::Pipe>(*lateReading_, pipe);
+} catch (const std::exception&) {
+  return nullptr;
 }
 
 void ProcessContext::reservePid(Process& program) { byPid_.emplace(kReserved, &program); }

@@ -47,8 +47,9 @@ class ProcessContext {
   [[nodiscard]] const std::vector<std::string>& environment() const noexcept { return environment_; }
   /// To read into; what is read is used up before the next read. The pages that are never needed take no memory.
   [[nodiscard]] std::span<char> buffer() noexcept { return {buffer_.get(), kBufferSize}; }
-  /// The channels of programs that write fast.
-  [[nodiscard]] LateReading& lateReading() noexcept { return lateReading_; }
+  /// For a program that writes fast: what reads its pipe late, together with others. nullptr: there is no memory for
+  /// it.
+  [[nodiscard]] std::unique_ptr<LateReading::Pipe> readLate(int pipe) noexcept;
 
   /// Makes room for one more program, whose destructor calls leave().
   void join() { deadlines_.join(); }
@@ -142,10 +143,10 @@ class ProcessContext {
   std::unique_ptr<char[]> buffer_;
   std::vector<Observer*> observers_;
   std::vector<Notice> notices_;
-  std::size_t told_ = 0;       ///< notices that all observers have heard of
-  std::size_t observer_ = 0;   ///< the next one to hear of the first of the others
-  output::RoomQueue waiting_;  ///< for memory
-  LateReading lateReading_;
+  std::size_t told_ = 0;                      ///< notices that all observers have heard of
+  std::size_t observer_ = 0;                  ///< the next one to hear of the first of the others
+  output::RoomQueue waiting_;                 ///< for memory
+  std::unique_ptr<LateReading> lateReading_;  ///< from the first program on that writes fast
   core::Timer again_;
   int depth_ = 0;
 };

@@ -56,6 +56,8 @@ class LateReading {
     Pipe(const Pipe&) = delete;
     Pipe& operator=(const Pipe&) = delete;
 
+    /// `reader` gets its turn after the pause, and has then to join again.
+    void join(output::RoomQueue::Waiter& reader) noexcept { all_.join(reader); }
     /// So many bytes were read in one call: adapts the pause, and may enlarge the pipe if `mayGrow`.
     void took(std::size_t bytes, bool mayGrow) noexcept;
 
