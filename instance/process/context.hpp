@@ -141,12 +141,12 @@ class ProcessContext {
   MemoryEvents memoryEvents_;
   const std::vector<std::string> environment_;
   std::unique_ptr<char[]> buffer_;
+  std::unique_ptr<LateReading> lateReading_;  ///< from the first program on that writes fast
   std::vector<Observer*> observers_;
   std::vector<Notice> notices_;
-  std::size_t told_ = 0;                      ///< notices that all observers have heard of
-  std::size_t observer_ = 0;                  ///< the next one to hear of the first of the others
-  output::RoomQueue waiting_;                 ///< for memory
-  std::unique_ptr<LateReading> lateReading_;  ///< from the first program on that writes fast
+  std::size_t told_ = 0;       ///< notices that all observers have heard of
+  std::size_t observer_ = 0;   ///< the next one to hear of the first of the others
+  output::RoomQueue waiting_;  ///< for memory
   core::Timer again_;
   int depth_ = 0;
 };

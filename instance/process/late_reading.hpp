@@ -10,7 +10,7 @@
 namespace process {
 
 /// Recognises a program that writes small pieces in quick succession, where one wake-up for each piece costs more than
-/// the piece itself. Looks at the clock once for a series of pieces, not for each.
+/// the piece itself. Looks at the clock at both ends of a series of pieces, not for each.
 class FlowMeter {
  public:
   /// One piece of `bytes` was read. True at the end of a quick series of small ones. `now` is called for the time.
