@@ -38,9 +38,11 @@ def test_rotation_keeps_every_byte(daemon):
     server = writer(daemon, max_bytes=1001)
     path = os.path.join(server.directory, "w.out")
     for count in range(1, 4):
+        rotated = os.stat(path).st_ino
         say(server, 1000)
-        wait_for(lambda n=count: size(f"{path}.{min(n, 2)}") == 1001, f"rotation {count}")
-    wait_for(lambda: size(path) == 0, "the new file")
+        wait_for(lambda n=count, inode=rotated: size(path + ".1") == 1001 and os.stat(path + ".1").st_ino == inode
+                 and size(f"{path}.{min(n, 2)}") == 1001, f"rotation {count}")
+        wait_for(lambda: size(path) == 0, "the new file")
     assert not os.path.exists(path + ".3")
     say(server, 10)
     wait_for(lambda: size(path) == 11, "what comes after the rotation")
