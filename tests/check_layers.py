@@ -52,7 +52,7 @@ FOREIGN = [
     (re.compile(r"spdlog/"), "spdlog", ["lib/core"]),
     (re.compile(r"systemd/sd-(event|daemon|journal)\.h$"), "libsystemd's event loop", ["lib/core"]),
     (re.compile(r"expat"), "expat", ["lib/xmlrpc"]),
-    (re.compile(r"Poco/"), "Poco", ["instance/http"]),
+    (re.compile(r"sha[12]\.h$"), "libmd", ["instance/http"]),
     (re.compile(r"sdbus-c\+\+/"), "sdbus-c++", ["dbus", "tests"]),
     (re.compile(r"systemd/sd-bus(-protocol)?\.h$"), "sd-bus", ["daemon/bus", "ctl/supervisor-manager", "tests"]),
     (re.compile(r"yaml\.h$"), "libyaml", ["ctl/deploy/yaml"]),

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "instance/http/password.hpp"
 
-#include <Poco/SHA1Engine.h>
-#include <Poco/SHA2Engine.h>
 #include <crypt.h>
+#include <sha1.h>
+#include <sha2.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 
 #include "lib/core/text.hpp"
@@ -13,9 +14,11 @@
 namespace http {
 namespace {
 
-std::string hexOf(Poco::DigestEngine&& engine, std::string_view bytes) {
-  engine.update(bytes.data(), bytes.size());
-  return Poco::DigestEngine::digestToHex(engine.digest());
+/// `digest` is one of libmd's functions that write hex digits and a NUL: `Size` bytes.
+template <std::size_t Size>
+std::string hexOf(char* (*digest)(const std::uint8_t*, std::size_t, char*), std::string_view bytes) {
+  char hex[Size];
+  return digest(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), hex);
 }
 
 bool matchesCrypt(const std::string& stored, const std::string& given) {
@@ -36,9 +39,9 @@ bool equalInConstantTime(std::string_view a, std::string_view b) noexcept {
   return difference == 0;
 }
 
-std::string sha1Hex(std::string_view bytes) { return hexOf(Poco::SHA1Engine(), bytes); }
-std::string sha256Hex(std::string_view bytes) { return hexOf(Poco::SHA2Engine(Poco::SHA2Engine::SHA_256), bytes); }
-std::string sha512Hex(std::string_view bytes) { return hexOf(Poco::SHA2Engine(Poco::SHA2Engine::SHA_512), bytes); }
+std::string sha1Hex(std::string_view bytes) { return hexOf<2 * SHA1_DIGEST_LENGTH + 1>(::SHA1Data, bytes); }
+std::string sha256Hex(std::string_view bytes) { return hexOf<SHA256_DIGEST_STRING_LENGTH>(::SHA256Data, bytes); }
+std::string sha512Hex(std::string_view bytes) { return hexOf<SHA512_DIGEST_STRING_LENGTH>(::SHA512Data, bytes); }
 
 bool isSlowHash(std::string_view stored) noexcept {
   return stored.size() > 3 && stored.front() == '$' && stored.find('$', 1) != std::string_view::npos;

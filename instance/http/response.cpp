@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: MIT
 #include "instance/http/response.hpp"
 
-#include <Poco/Net/HTTPResponse.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <new>
-#include <sstream>
 
 #include "lib/core/text.hpp"
 
 namespace http {
 namespace {
 
-using Status = Poco::Net::HTTPResponse::HTTPStatus;
+/// The statuses that this server sends.
+struct Reason {
+  int status;
+  std::string_view text;
+};
+constexpr Reason kReasons[] = {
+    {200, "OK"},
+    {301, "Moved Permanently"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {411, "Length Required"},
+    {413, "Request Entity Too Large"},
+    {500, "Internal Server Error"},
+    {503, "Service Unavailable"},
+};
 
 /// Cached: the text changes once a second, and answers are more frequent.
 const std::string& currentDate() {
@@ -70,7 +84,11 @@ Response makeRedirect(std::string location) {
   return response;
 }
 
-std::string reasonOf(int status) { return Poco::Net::HTTPResponse::getReasonForStatus(static_cast<Status>(status)); }
+std::string reasonOf(int status) {
+  const auto* const found =
+      std::find_if(std::begin(kReasons), std::end(kReasons), [&](const Reason& row) { return row.status == status; });
+  return found == std::end(kReasons) ? "???" : std::string(found->text);
+}
 
 std::string httpDate(std::time_t when) {
   constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -82,23 +100,23 @@ std::string httpDate(std::time_t when) {
 }
 
 std::string composeHead(const Response& response, Version version, Framing framing, bool keepAlive) {
-  using Message = Poco::Net::HTTPMessage;
   const bool modern = version == Version::Http11;
-  Poco::Net::HTTPResponse head(modern ? Message::HTTP_1_1 : Message::HTTP_1_0, static_cast<Status>(response.status),
-                               response.reason.empty() ? reasonOf(response.status) : oneLine(response.reason));
-  head.add("Server", "Medusa/1.12");  // as Supervisor
-  head.add("Date", currentDate());
+  std::string head = modern ? "HTTP/1.1 " : "HTTP/1.0 ";
+  const auto add = [&head](std::string_view name, std::string_view value) {
+    head.append(name).append(": ").append(value).append("\r\n");
+  };
+  head.append(std::to_string(response.status)).append(" ");
+  head.append(response.reason.empty() ? reasonOf(response.status) : oneLine(response.reason)).append("\r\n");
+  add("Server", "Medusa/1.12");  // as Supervisor
+  add("Date", currentDate());
   // Other sites must not load an answer, for example a log, as a script or a picture.
-  head.add("X-Content-Type-Options", "nosniff");
-  head.add("Cross-Origin-Resource-Policy", "same-origin");
-  for (const auto& [name, value] : response.headers) head.add(name, oneLine(value));
-  if (framing == Framing::Length) head.add("Content-Length", std::to_string(response.body.size()));
-  if (framing == Framing::Chunked) head.add("Transfer-Encoding", "chunked");
-  if (keepAlive && !modern) head.add("Connection", "Keep-Alive");
-  std::ostringstream out;
-  head.write(out);
-  if (!out) throw std::bad_alloc();  // a stream swallows the exception, and holds half of a head
-  return std::move(out).str();
+  add("X-Content-Type-Options", "nosniff");
+  add("Cross-Origin-Resource-Policy", "same-origin");
+  for (const auto& [name, value] : response.headers) add(name, oneLine(value));
+  if (framing == Framing::Length) add("Content-Length", std::to_string(response.body.size()));
+  if (framing == Framing::Chunked) add("Transfer-Encoding", "chunked");
+  if (keepAlive && !modern) add("Connection", "Keep-Alive");
+  return head += "\r\n";
 }
 
 }  // namespace http

@@ -28,7 +28,7 @@ struct Response {
 [[nodiscard]] Response makeUnauthorized();
 /// 301 to `location`.
 [[nodiscard]] Response makeRedirect(std::string location);
-/// "Bad Request"; empty for a number that HTTP does not know.
+/// "Bad Request"; "???" for a status that this server does not send.
 [[nodiscard]] std::string reasonOf(int status);
 /// "Sat, 21 Nov 2026 02:05:40 GMT".
 [[nodiscard]] std::string httpDate(std::time_t when);

@@ -17,7 +17,7 @@ VIOLATIONS = [
     ("instance/process/a.cpp", '#include "instance/api/method.hpp"', "instance/process must not include instance/api"),
     ("instance/process/a.cpp", '#include "instance/supervisord.hpp"', "instance/process must not include instance"),
     ("instance/config/a.cpp", '#include "daemon/entries/entry.hpp"', "instance/config must not include daemon/entries"),
-    ("instance/web/a.cpp", "#include <Poco/Net/HTTPRequest.h>", "Poco stays in instance/http"),
+    ("instance/web/a.cpp", "#include <sha2.h>", "libmd stays in instance/http"),
     ("instance/api/a.cpp", "#include <expat.h>", "expat stays in lib/xmlrpc"),
     ("daemon/instances/a.cpp", '#include "dbus/sdbus_compat.hpp"', "daemon/instances must not include dbus"),
     ("daemon/instances/a.cpp", "#include <sdbus-c++/sdbus-c++.h>", "sdbus-c++ stays in dbus"),

@@ -121,6 +121,28 @@ TEST_CASE("URIs and forms") {
   CHECK(http::parseForm(many + "b=1").size() == 1000);
 }
 
+TEST_CASE("a head has its status line, then our headers, then those of the answer, and ends with an empty line") {
+  const std::string ours =
+      "Server: Medusa/1.12\r\nDate: *\r\nX-Content-Type-Options: nosniff\r\n"
+      "Cross-Origin-Resource-Policy: same-origin\r\n";
+  const auto compose = [](const http::Response& response, http::Version version, http::Framing framing,
+                          bool keepAlive) {
+    std::string head = http::composeHead(response, version, framing, keepAlive);
+    const auto date = head.find("Date: ") + 6;
+    return head.replace(date, head.find('\r', date) - date, "*");
+  };
+  using http::Framing;
+  using http::Version;
+  CHECK(compose(http::makeResponse("text/xml", "four"), Version::Http11, Framing::Length, true) ==
+        "HTTP/1.1 200 OK\r\n" + ours + "Content-Type: text/xml\r\nContent-Length: 4\r\n\r\n");
+  CHECK(compose({404, {{"Empty", ""}, {"B", "2"}}, ""}, Version::Http10, Framing::Close, true) ==
+        "HTTP/1.0 404 Not Found\r\n" + ours + "Empty: \r\nB: 2\r\nConnection: Keep-Alive\r\n\r\n");
+  CHECK(compose({503, {}, "", "Too\nbusy"}, Version::Http11, Framing::Chunked, false) ==
+        "HTTP/1.1 503 Too busy\r\n" + ours + "Transfer-Encoding: chunked\r\n\r\n");
+  CHECK(http::reasonOf(413) == "Request Entity Too Large");
+  CHECK(http::reasonOf(299) == "???");
+}
+
 TEST_CASE("a header value cannot begin another header") {
   const auto head = http::composeHead({301, {{"Location", "/x\r\nSet-Cookie: a"}}, {}}, http::Version::Http11,
                                       http::Framing::Length, true);
