@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <clocale>
 #include <csignal>
 
 #include "ctl/supervisor-manager/json.hpp"
@@ -52,7 +51,6 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::setlocale(LC_TIME, "");
   std::signal(SIGPIPE, SIG_IGN);  // the user may quit a pager before it has read everything
   return core::runProgram("supervisor-manager", [&] { return run({argv + 1, argv + argc}); });
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <cwchar>
 #include <numeric>
 
@@ -138,6 +139,14 @@ std::string bytesText(std::uint64_t bytes) {
   const char* unit = "KMGTPE";
   for (amount /= 1024; amount >= 1024; amount /= 1024) ++unit;
   return fmt::format("{:.1f}{}", amount, *unit);
+}
+
+std::string localTimeText(const char* format, std::int64_t seconds) {
+  const std::time_t when = seconds;
+  std::tm local{};
+  ::localtime_r(&when, &local);
+  char text[64];
+  return {text, std::strftime(text, sizeof text, format, &local)};
 }
 
 std::string durationText(std::uint64_t seconds) {

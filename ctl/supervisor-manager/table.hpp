@@ -35,5 +35,7 @@ class Table {
 [[nodiscard]] std::string bytesText(std::uint64_t bytes);
 /// "3min 12s", "2d 4h": the two largest units.
 [[nodiscard]] std::string durationText(std::uint64_t seconds);
+/// `seconds` since the epoch as local time, in strftime's `format`; in English.
+[[nodiscard]] std::string localTimeText(const char* format, std::int64_t seconds);
 
 }  // namespace manager

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <optional>
@@ -82,7 +81,7 @@ std::string since(std::uint64_t micros) {
   if (micros == 0) return "";
   const auto seconds = static_cast<std::int64_t>(micros / 1000000);
   const auto age = std::max<std::int64_t>(0, core::wallSeconds() - seconds);
-  return fmt::format(" since {:%a %Y-%m-%d %H:%M:%S %Z}; {} ago", fmt::localtime(static_cast<std::time_t>(seconds)),
+  return fmt::format(" since {}; {} ago", localTimeText("%a %Y-%m-%d %H:%M:%S %Z", seconds),
                      durationText(static_cast<std::uint64_t>(age)));
 }
 

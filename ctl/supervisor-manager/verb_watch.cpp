@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -134,9 +133,9 @@ ExitCode monitor(Session& session) {
   const auto failure = client->watch([&](const Event& event) {
     if (!wanted.empty() && !wanted.contains(event.instance)) return true;
     const std::string text = session.options.json ? toJson(event) : describe(event);
-    const auto now = static_cast<std::time_t>(core::wallSeconds());
     if (!text.empty())
-      print(session.options.json ? text + "\n" : fmt::format("{:%H:%M:%S} {}\n", fmt::localtime(now), text));
+      print(session.options.json ? text + "\n"
+                                 : fmt::format("{} {}\n", localTimeText("%H:%M:%S", core::wallSeconds()), text));
     return true;
   });
   return failure ? session.fail(*failure) : session.code();

@@ -2,22 +2,12 @@
 #include "lib/core/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/details/null_mutex.h>
-#include <spdlog/logger.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <chrono>
 #include <cstdint>
-#include <cstdlib>
+#include <ctime>
 #include <iterator>
-#include <string>
 #include <utility>
 
 #include "lib/core/log_sink.hpp"
@@ -25,25 +15,12 @@
 namespace logging {
 namespace {
 
-Level threshold = Level::Info;
-// The level of the line being written: spdlog has no name for Supervisor's "blather".
-Level current = Level::Info;
-const Tagged* kTag = nullptr;  // of the line being written
-std::uint64_t lost = 0;        // lines lost because of missing memory and not reported yet
-bool broken = false;           // the line being written could not be
+using Sinks = std::vector<std::shared_ptr<LineSink>>;
+using Line = fmt::memory_buffer;  // a line of usual length takes no memory
 
-spdlog::level::level_enum toSpdlog(Level level) {
-  switch (level) {
-    case Level::Blather:
-    case Level::Trace: return spdlog::level::trace;
-    case Level::Debug: return spdlog::level::debug;
-    case Level::Info: return spdlog::level::info;
-    case Level::Warn: return spdlog::level::warn;
-    case Level::Error: return spdlog::level::err;
-    case Level::Critical: return spdlog::level::critical;
-  }
-  return spdlog::level::info;
-}
+Level threshold = Level::Info;
+const Tagged* tag = nullptr;  // of the line being written
+std::uint64_t lost = 0;       // lines lost because of missing memory and not reported yet
 
 const char* word(Level level) {
   switch (level) {
@@ -58,55 +35,44 @@ const char* word(Level level) {
   return "INFO";
 }
 
-/// "%*" of the pattern: Supervisor's level words.
-class LevelWord final : public spdlog::custom_flag_formatter {
- public:
-  void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string_view w = word(current);
-    out.append(w.data(), w.data() + w.size());
-  }
-  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<LevelWord>(); }
-};
+Sinks& sinks() {
+  static Sinks all;
+  return all;
+}
 
-/// Hands spdlog's formatted lines to our own sink.
-class Adaptor final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
- public:
-  explicit Adaptor(std::shared_ptr<LineSink> target) : target_(std::move(target)) {
-    auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::local, "\n");
-    formatter->add_flag<LevelWord>('*').set_pattern("%Y-%m-%d %H:%M:%S,%e %* %v");
-    set_formatter_(std::move(formatter));
+/// The local time of `second`, computed once for all lines of a second.
+const std::tm& localTime(std::time_t second) noexcept {
+  static std::time_t known = -1;
+  static std::tm local{};
+  if (second != known) {
+    ::localtime_r(&second, &local);
+    known = second;
   }
+  return local;
+}
 
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    target_->writeLine(current, {line.data(), line.size()});
-  }
-  void flush_() override {}
-  std::shared_ptr<LineSink> target_;
-};
-
-/// spdlog's default error handler allocates memory, and an exception there would end the program.
-spdlog::logger& logger() {
-  static spdlog::logger instance("main");
-  static const bool kQuiet = (instance.set_error_handler([](const std::string&) { broken = true; }), true);
-  (void)kQuiet;
-  return instance;
+/// "2026-11-21 00:28:29,056 INFO ".
+void appendStamp(Line& line, Level level) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto second = std::chrono::floor<std::chrono::seconds>(now);
+  const auto millis = std::chrono::floor<std::chrono::milliseconds>(now - second).count();
+  const std::tm& t = localTime(second.count());
+  fmt::format_to(std::back_inserter(line), "{:04}-{:02}-{:02} {:02}:{:02}:{:02},{:03} {} ", t.tm_year + 1900,
+                 t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, millis, word(level));
 }
 
 /// False if it could not be written.
 bool put(Level level, std::string_view text) noexcept {
-  // A sink may log from inside a write (that it cannot write): the line around that one keeps its own level.
-  const Level outer = std::exchange(current, level);
-  broken = false;
   try {
-    logger().log(toSpdlog(level), spdlog::string_view_t(text.data(), text.size()));
+    Line line;
+    appendStamp(line, level);
+    line.append(text);
+    line.push_back('\n');
+    for (const auto& sink : sinks()) sink->writeLine(level, {line.data(), line.size()});
+    return true;
   } catch (...) {
-    broken = true;
+    return false;
   }
-  current = outer;
-  return !std::exchange(broken, false);
 }
 
 void tellLost() noexcept {
@@ -116,62 +82,18 @@ void tellLost() noexcept {
   if (!put(Level::Warn, {text, std::min(end.size, sizeof text)})) lost += count;
 }
 
-class StderrSink final : public LineSink {
- public:
-  void writeLine(Level, std::string_view line) noexcept override {
-    (void)!::write(STDERR_FILENO, line.data(), line.size());
-  }
-};
-
-/// Speaks journald's own protocol: lines on standard error cannot have fields.
-class JournalSink final : public LineSink {
- public:
-  void writeLine(Level level, std::string_view line) noexcept override {
-    constexpr std::size_t stamp = sizeof "2026-11-21 00:28:29,056 INFO";
-    const int priority = level >= Level::Critical ? 2
-                         : level >= Level::Error  ? 3
-                         : level >= Level::Warn   ? 4
-                         : level >= Level::Info   ? 6
-                                                  : 7;
-    line.remove_prefix(std::min(stamp, line.size()));
-    while (line.ends_with('\n')) line.remove_suffix(1);
-    try {
-      std::string fields[] = {fmt::format("MESSAGE={}", line), fmt::format("PRIORITY={}", priority),
-                              fmt::format("SYSLOG_IDENTIFIER={}", ::program_invocation_short_name),
-                              kTag ? fmt::format("{}={}", kTag->field(), kTag->value()) : std::string()};
-      iovec parts[std::size(fields)];
-      for (std::size_t i = 0; i < std::size(fields); ++i) parts[i] = {fields[i].data(), fields[i].size()};
-      ::sd_journal_sendv(parts, kTag ? std::size(fields) : std::size(fields) - 1);
-    } catch (...) {  // the program continues without the line
-      countLost();
-    }
-  }
-};
-
-/// Whether standard error is journald's stream, as systemd declares in the environment.
-bool isStderrTheJournal() {
-  const char* const stream = ::getenv("JOURNAL_STREAM");
-  struct stat info {};
-  return stream && ::fstat(STDERR_FILENO, &info) == 0 && fmt::format("{}:{}", info.st_dev, info.st_ino) == stream;
-}
-
 }  // namespace
 
-void setSinks(std::vector<std::shared_ptr<LineSink>> sinks) {
-  std::vector<spdlog::sink_ptr> all;
-  for (auto& sink : sinks) all.push_back(std::make_shared<Adaptor>(std::move(sink)));
-  logger().set_level(spdlog::level::trace);
+void setSinks(Sinks replacements) {
   // The old sinks are destroyed last: their destructors may log, and those lines go to the new ones.
-  logger().sinks().swap(all);
+  sinks().swap(replacements);
 }
+
+const Tagged* lineTag() noexcept { return tag; }
 
 void setLevel(Level level) noexcept { threshold = level; }
 Level level() noexcept { return threshold; }
 bool enabled(Level level) noexcept { return level >= threshold; }
-std::shared_ptr<LineSink> stderrSink() {
-  if (isStderrTheJournal()) return std::make_shared<JournalSink>();
-  return std::make_shared<StderrSink>();
-}
 
 void countLost() noexcept { ++lost; }
 
@@ -184,7 +106,7 @@ void write(Level level, std::string_view text) noexcept {
 /// Lines of usual length take no memory.
 void vwrite(Level level, fmt::string_view format, fmt::format_args args) noexcept {
   attempt([&] {
-    fmt::memory_buffer text;
+    Line text;
     fmt::vformat_to(std::back_inserter(text), format, args);
     write(level, {text.data(), text.size()});
   });
@@ -192,9 +114,9 @@ void vwrite(Level level, fmt::string_view format, fmt::format_args args) noexcep
 
 void Tagged::vlog(Level level, fmt::string_view format, fmt::format_args args) const noexcept {
   if (!enabled(level)) return;
-  const auto* const outer = std::exchange(kTag, this);
+  const auto* const outer = std::exchange(tag, this);
   vwrite(level, format, args);
-  kTag = outer;
+  tag = outer;
 }
 
 }  // namespace logging

@@ -5,8 +5,8 @@
 
 #include <string_view>
 
-/// The log of a program, as a facade: spdlog stays in one source file (it costs 4 s of build per file that sees it).
-/// Supervisor's seven levels, its level words and its line form "2026-11-21 00:28:29,056 INFO text\n".
+/// The log of a program: Supervisor's seven levels, its level words and its line form "2026-11-21 00:28:29,056 INFO
+/// text\n".
 namespace logging {
 
 enum class Level { Blather = 3, Trace = 5, Debug = 10, Info = 20, Warn = 30, Error = 40, Critical = 50 };

@@ -19,6 +19,8 @@ class LineSink {
 
 /// Replaces all sinks. Before the first call lines are dropped.
 void setSinks(std::vector<std::shared_ptr<LineSink>> sinks);
+/// That of the line being written, or null. For a sink.
+[[nodiscard]] const Tagged* lineTag() noexcept;
 /// A sink on standard error. If journald reads it, the lines are journal entries with the fields of Tagged.
 [[nodiscard]] std::shared_ptr<LineSink> stderrSink();
 

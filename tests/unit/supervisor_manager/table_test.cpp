@@ -2,6 +2,8 @@
 #include "ctl/supervisor-manager/table.hpp"
 
 #include <doctest/doctest.h>
+#include <stdlib.h>
+#include <time.h>
 
 using namespace manager;
 
@@ -66,6 +68,11 @@ TEST_CASE("amounts for people") {
   CHECK(bytesText(1536) == "1.5K");
   CHECK(bytesText(3ULL << 30) == "3.0G");
   CHECK(bytesText(UINT64_MAX) == "-");
+  ::setenv("TZ", "UTC-2", 1);
+  ::tzset();
+  CHECK(localTimeText("%a %Y-%m-%d %H:%M:%S", 86400) == "Fri 1970-01-02 02:00:00");
+  ::unsetenv("TZ");
+  ::tzset();
   CHECK(durationText(0) == "0s");
   CHECK(durationText(192) == "3min 12s");
   CHECK(durationText(86400 + 3 * 3600 + 59) == "1d 3h");
