@@ -30,8 +30,8 @@ constexpr int kLockTries = 10;  // ten a second
 /// Changes within this time are one message to systemd: a boot starts many instances.
 constexpr auto kStatusDelay = core::milliseconds(250);
 
-/// The notifier takes the address out of the environment, but systemd's watchdog needs it there. Children get an
-/// environment of their own.
+/// The notifier takes the address out of the environment, but the manager that replaces this one needs it there.
+/// Children get an environment of their own.
 core::Notifier keepNotifier() {
   const char* const address = ::getenv("NOTIFY_SOCKET");
   const std::string kept = address ? address : "";
@@ -91,7 +91,7 @@ Managerd::~Managerd() { fleet_.removeObserver(this); }
 int Managerd::run() {
   if (!open()) return otherHasLock_ ? loop_.run() : 1;
   if (options_.endInstances && !lock_) return 0;  // a manager runs, and ends its instances itself
-  loop_.enableWatchdog();
+  loop_.enableWatchdog(notifier_);
   tasks_.run(lookAndBegin());
   return loop_.run();
 }

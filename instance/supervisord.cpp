@@ -157,7 +157,7 @@ void Supervisord::reopenLogs() {
 process::SupervisorState Supervisord::run() {
   table_.begin();
   manager_->ready();
-  loop_.enableWatchdog();
+  loop_.enableWatchdog(inheritance_.manager.notifier);
   ::malloc_trim(0);  // returns the memory that reading the configuration needed
   loop_.run();
   inheritance_.eventSerial = events_.nextSerial();

@@ -49,7 +49,8 @@ MAY_INCLUDE = {
 # Which folders may include the headers of a library. "tests" includes all folders below it.
 FOREIGN = [
     (re.compile(r"ini\.h$|INIReader\.h$"), "inih", ["lib/core"]),
-    (re.compile(r"systemd/sd-(event|daemon|journal)\.h$"), "libsystemd's event loop", ["lib/core"]),
+    (re.compile(r"systemd/sd-(daemon|event)\.h$"), "libsystemd's event loop, which core::EventLoop replaces,", []),
+    (re.compile(r"systemd/sd-journal\.h$"), "libsystemd's journal", ["lib/core"]),
     (re.compile(r"expat"), "expat", ["lib/xmlrpc"]),
     (re.compile(r"sha[12]\.h$"), "libmd", ["instance/http"]),
     (re.compile(r"sdbus-c\+\+/"), "sdbus-c++", ["dbus", "tests"]),

@@ -3,18 +3,19 @@
 
 #include <signal.h>
 #include <sys/epoll.h>
-#include <systemd/sd-daemon.h>
-#include <systemd/sd-event.h>
 
-#include <cassert>
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "lib/core/log.hpp"
 #include "lib/core/poller.hpp"
 #include "lib/core/watch_state.hpp"
+#include "lib/core/watchdog.hpp"
 
 namespace core {
 
@@ -27,10 +28,12 @@ void WatchDeleter::operator()(WatchState* state) const noexcept {
   auto* const poller = state->poller;
   poller->forgetFailure(*state);
   if (state->fd >= 0) poller->remove(*state);
-  if (state->source != nullptr) poller->leaveRoom();
-  state->source = sd_event_source_disable_unref(state->source);
+  if (state->kind == WatchKind::Signal) poller->removeSignal(*state);
+  poller->callNever(*state);
+  poller->leave();
+  state->unlink();
   if (state->dispatching)
-    state->abandoned = true;  // the trampoline on the stack frees it
+    state->abandoned = true;  // dispatch(), on the stack, frees it
   else
     delete state;
   poller->release();
@@ -41,12 +44,13 @@ namespace {
 /// After an exception the source stays, and the callback is tried again if it still has something to do.
 void recover(WatchState& state, const char* why) noexcept {
   if (state.abandoned) return;
-  const bool rearmed = state.once && sd_event_source_get_enabled(state.source, nullptr) > 0;
-  const bool stopped = state.source == nullptr && state.fd < 0;
+  const bool rearmed = (state.kind == WatchKind::Timer && state.place != WatchState::kNowhere) ||
+                       (state.kind == WatchKind::Deferred && state.linked());
+  const bool stopped = state.kind == WatchKind::Descriptor && state.fd < 0;
   if (rearmed || stopped) return logging::critical("an event could not be handled: {}", why);
   state.poller->tryAgain(state);
   logging::critical("an event could not be handled and is tried again in {} ms: {}",
-                    std::chrono::duration_cast<milliseconds>(state.again - Clock::now()).count() + 1, why);
+                    std::chrono::duration_cast<milliseconds>(state.deadline - Clock::now()).count() + 1, why);
 }
 
 }  // namespace
@@ -55,7 +59,10 @@ void dispatch(WatchState* state, std::uint32_t ready) noexcept {
   const bool nested = state->dispatching;
   state->dispatching = true;
   try {
-    state->callback(ready);
+    if (const auto* const plain = std::get_if<0>(&state->callback))
+      (*plain)();
+    else
+      std::get<1>(state->callback)(ready);
     state->tries = 0;
   } catch (const std::exception& e) {
     recover(*state, e.what());
@@ -68,94 +75,63 @@ void dispatch(WatchState* state, std::uint32_t ready) noexcept {
 
 namespace {
 
-/// The firewall between C++ callbacks and sd-event. A negative answer would make sd-event disable the source.
-int call(void* userdata) noexcept {
-  dispatch(static_cast<WatchState*>(userdata), 0);
-  return 0;
+[[noreturn]] void fail(const char* what) {
+  throw std::runtime_error(std::string("cannot ") + what + ": " + ::strerrorname_np(errno));
 }
 
-int onTime(sd_event_source*, std::uint64_t, void* userdata) { return call(userdata); }
-/// Serves descriptors before the signal: the last output of a child is read before its end is handled. One batch is
-/// enough for that. With a priority for descriptors instead, a flood of output could delay signals without limit.
-int onSignal(sd_event_source*, const signalfd_siginfo*, void* userdata) {
-  auto* const state = static_cast<WatchState*>(userdata);
-  state->dispatching = state->due = true;
-  state->poller->serve();
-  state->dispatching = state->due = false;
-  if (!state->abandoned) return call(userdata);
-  delete state;
-  return 0;
-}
-int onEvent(sd_event_source*, void* userdata) { return call(userdata); }
-int onNever(sd_event_source*, std::uint64_t, void*) { return 0; }
-
-void check(int r, const char* what) {
-  if (r < 0) throw std::runtime_error(std::string(what) + ": " + ::strerrorname_np(-r));
-}
-
-WatchPtr make(EventLoop& loop, std::function<void(std::uint32_t)> callback) {
-  WatchPtr state(new WatchState);
+template <class Callback>
+WatchPtr make(EventLoop& loop, WatchKind kind, Callback callback) {
+  loop.poller().enlist();
+  std::unique_ptr<WatchState> state;
+  try {
+    state = std::make_unique<WatchState>();
+  } catch (...) {
+    loop.poller().leave();
+    throw;
+  }
+  state->kind = kind;
   state->callback = std::move(callback);
   state->poller = &loop.poller();
   state->poller->retain();
-  return state;
-}
-
-/// For what becomes a source of sd-event.
-WatchPtr makeSource(EventLoop& loop, std::function<void()> callback) {
-  auto state = make(loop, [fn = std::move(callback)](std::uint32_t) { fn(); });
-  loop.poller().room();
-  return state;
+  return WatchPtr(state.release());
 }
 
 }  // namespace
 }  // namespace detail
 
-EventLoop::EventLoop() {
-  detail::check(sd_event_new(&event_), "sd_event_new");
-  poller_ = new detail::Poller(event_);
-}
+EventLoop::EventLoop() : poller_(new detail::Poller) {}
 
 EventLoop::~EventLoop() {
+  watchdog_.reset();
   poller_->detach();
-  sd_event_unref(event_);
-}
-
-/// Without memory sd-event breaks off a turn. Another turn, which does not wait, finds the same events again.
-void EventLoop::turn(std::uint64_t usec) {
-  int r = 0;
-  while ((r = sd_event_run(event_, usec)) == -ENOMEM) {
-    std::this_thread::sleep_for(milliseconds(10));
-    usec = 0;
-  }
-  detail::check(r, "sd_event_run");
 }
 
 int EventLoop::run() {
-  while (sd_event_get_state(event_) != SD_EVENT_FINISHED) turn(UINT64_MAX);
-  int code = 0;
-  detail::check(sd_event_get_exit_code(event_, &code), "exit code of the loop");
-  return code;
+  while (!poller_->exitCode()) poller_->turn(std::nullopt);
+  return *poller_->exitCode();
 }
 
 bool EventLoop::step(Duration limit) {
-  if (sd_event_get_state(event_) == SD_EVENT_FINISHED) return false;
-  const auto usec = std::chrono::duration_cast<microseconds>(limit).count();
-  turn(static_cast<std::uint64_t>(usec));
-  int code = 0;
-  return sd_event_get_state(event_) != SD_EVENT_FINISHED && sd_event_get_exit_code(event_, &code) == -ENODATA;
+  if (!poller_->exitCode()) poller_->turn(limit);
+  return !poller_->exitCode();
 }
 
-void EventLoop::exit(int code) noexcept { sd_event_exit(event_, code); }
-void EventLoop::enableWatchdog() noexcept { sd_event_set_watchdog(event_, true); }
+void EventLoop::exit(int code) noexcept { poller_->exit(code); }
+void EventLoop::enableWatchdog(const Notifier& notifier) {
+  watchdog_ = detail::Watchdog::fromEnvironment(*this, notifier);
+}
+Instant EventLoop::now() const noexcept { return poller_->now(); }
 
-IoWatch::IoWatch(EventLoop& loop, Callback callback) : state_(detail::make(loop, std::move(callback))) {}
+IoWatch::IoWatch(EventLoop& loop, Callback callback)
+    : state_(detail::make(loop, detail::WatchKind::Descriptor, std::move(callback))) {}
 
 IoWatch::IoWatch(EventLoop& loop, int fd, std::uint32_t events, Callback callback)
-    : state_(detail::make(loop, std::move(callback))) {
+    : state_(detail::make(loop, detail::WatchKind::Descriptor, std::move(callback))) {
   state_->events = events;
   state_->fd = fd;
-  if (state_->poller->add(*state_) != 0) detail::check(-errno, "watch fd");
+  if (state_->poller->add(*state_) == 0) return;
+  state_->fd = -1;  // errno is of add()
+  detail::fail("watch a descriptor");
 }
 
 void IoWatch::start(int fd, std::uint32_t events) noexcept {
@@ -175,49 +151,37 @@ bool IoWatch::active() const noexcept { return state_->fd >= 0; }
 
 void IoWatch::setEvents(std::uint32_t events) {
   if (std::exchange(state_->events, events) == events) return;
-  if (state_->poller->change(*state_) != 0) detail::check(-errno, "change watched events");
+  if (state_->poller->change(*state_) != 0) detail::fail("change watched events");
 }
 
 BeforePoll::BeforePoll(EventLoop& loop, std::function<void()> hook)
-    : state_(detail::makeSource(loop, std::move(hook))) {
-  // Only a source that is enabled has its hook called: this one is, for a time that never comes.
-  detail::check(
-      sd_event_add_time(loop.handle(), &state_->source, CLOCK_MONOTONIC, UINT64_MAX, 1, detail::onNever, state_.get()),
-      "add prepare hook");
-  detail::check(sd_event_source_set_prepare(state_->source, detail::onEvent), "add prepare hook");
+    : state_(detail::make(loop, detail::WatchKind::Hook, std::move(hook))) {
+  state_->poller->addHook(*state_);
 }
 
 Timer::Timer(EventLoop& loop, std::function<void()> callback, Duration accuracy)
-    : state_(detail::makeSource(loop, std::move(callback))) {
-  // sd-event reads an accuracy of 0 as "250 ms": never pass it.
-  const auto usec = std::max<std::int64_t>(1, std::chrono::duration_cast<microseconds>(accuracy).count());
-  detail::check(sd_event_add_time(loop.handle(), &state_->source, CLOCK_MONOTONIC, UINT64_MAX,
-                                  static_cast<std::uint64_t>(usec), detail::onTime, state_.get()),
-                "add timer");
-  detail::check(sd_event_source_set_enabled(state_->source, SD_EVENT_OFF), "add timer");
-  state_->once = true;
+    : state_(detail::make(loop, detail::WatchKind::Timer, std::move(callback))) {
+  const auto limited = std::clamp<std::int64_t>(std::chrono::nanoseconds(accuracy).count(), 1, UINT32_MAX);
+  state_->accuracy = std::bit_floor(static_cast<std::uint32_t>(limited));
 }
 
 void Timer::arm(Instant when) noexcept {
-  // Rounded up: a callback that came early would find its deadline in the future, and arm the timer again.
-  const auto usec = std::chrono::ceil<microseconds>(when.time_since_epoch()).count();
-  state_->poller->forgetFailure(*state_);
-  // Neither takes memory, nor fails while the loop is there.
-  sd_event_source_set_time(state_->source, static_cast<std::uint64_t>(std::max<std::int64_t>(0, usec)));
-  sd_event_source_set_enabled(state_->source, SD_EVENT_ONESHOT);
+  state_->failed = false;
+  // Round times are multiples of the accuracy, a power of two, so that timers of different accuracies meet.
+  const auto ns = std::clamp<std::int64_t>(when.time_since_epoch().count(), 0, INT64_MAX - UINT32_MAX);
+  const std::int64_t mask = state_->accuracy - 1;
+  state_->poller->callAt(*state_, Instant(std::chrono::nanoseconds((ns + mask) & ~mask)));
 }
 
 void Timer::disarm() noexcept {
-  state_->poller->forgetFailure(*state_);
-  sd_event_source_set_enabled(state_->source, SD_EVENT_OFF);
+  state_->failed = false;
+  state_->poller->callNever(*state_);
 }
 
-bool Timer::armed() const noexcept {
-  return state_->failed || sd_event_source_get_enabled(state_->source, nullptr) > 0;
-}
+bool Timer::armed() const noexcept { return state_->place != detail::WatchState::kNowhere; }
 
 SignalWatch::SignalWatch(EventLoop& loop, int signo, std::function<void()> callback)
-    : state_(detail::makeSource(loop, std::move(callback))) {
+    : state_(detail::make(loop, detail::WatchKind::Signal, std::move(callback))) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, signo);
@@ -226,30 +190,27 @@ SignalWatch::SignalWatch(EventLoop& loop, int signo, std::function<void()> callb
   struct sigaction plain {};
   plain.sa_handler = SIG_DFL;
   ::sigaction(signo, &plain, nullptr);
-  detail::check(sd_event_add_signal(loop.handle(), &state_->source, signo, detail::onSignal, state_.get()),
-                "watch signal");
+  state_->signo = signo;
+  if (state_->poller->addSignal(*state_) != 0) detail::fail("watch a signal");
 }
 
 bool SignalWatch::pending() const noexcept {
-  if (state_->due || state_->failed || sd_event_source_get_pending(state_->source) > 0) return true;
+  if (state_->due || state_->failed) return true;
   sigset_t set;
-  return ::sigpending(&set) == 0 && ::sigismember(&set, sd_event_source_get_signal(state_->source)) == 1;
+  return ::sigpending(&set) == 0 && ::sigismember(&set, state_->signo) == 1;
 }
 
 Deferred::Deferred(EventLoop& loop, std::function<void()> callback)
-    : state_(detail::makeSource(loop, std::move(callback))) {
-  detail::check(sd_event_add_defer(loop.handle(), &state_->source, detail::onEvent, state_.get()), "add deferred call");
-  state_->once = true;
-  cancel();
-}
+    : state_(detail::make(loop, detail::WatchKind::Deferred, std::move(callback))) {}
 
 void Deferred::schedule() noexcept {
   state_->poller->forgetFailure(*state_);
-  sd_event_source_set_enabled(state_->source, SD_EVENT_ONESHOT);
+  if (!state_->linked()) state_->poller->callNext(*state_);
 }
+
 void Deferred::cancel() noexcept {
   state_->poller->forgetFailure(*state_);
-  sd_event_source_set_enabled(state_->source, SD_EVENT_OFF);
+  state_->unlink();
 }
 
 }  // namespace core

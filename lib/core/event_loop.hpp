@@ -7,15 +7,14 @@
 
 #include "lib/core/clock.hpp"
 
-struct sd_event;
-struct sd_event_source;
-
 namespace core {
 
 class EventLoop;
+class Notifier;
 
 namespace detail {
 class Poller;
+class Watchdog;
 /// The heap part of a watch. A callback may destroy its own watch: the state then outlives the call.
 struct WatchState;
 struct WatchDeleter {
@@ -24,12 +23,13 @@ struct WatchDeleter {
 using WatchPtr = std::unique_ptr<WatchState, WatchDeleter>;
 }  // namespace detail
 
-/// One thread, one loop, on libsystemd's sd-event. An exception that leaves a callback (std::bad_alloc for
-/// instance) is logged as critical, and the callback is called again after a pause: a tenth of a second, or up to a
-/// second when it fails repeatedly. No source is ever given up. The exception never crosses the C library and never
-/// ends the loop.
+/// One thread, one loop, on epoll. An exception that leaves a callback (std::bad_alloc for instance) is logged as
+/// critical, and the callback is called again after a pause: a tenth of a second, or up to a second when it fails
+/// repeatedly. No source is ever given up, and no exception ends the loop.
 ///
 /// Making a watch or a timer may throw std::bad_alloc. Existing ones are armed, started and stopped without memory.
+///
+/// A forked child shares the kernel's side of the loop: it must exec or _exit without destroying the loop or a watch.
 class EventLoop {
  public:
   EventLoop();
@@ -39,21 +39,20 @@ class EventLoop {
 
   /// Dispatches until exit() is called; returns its code.
   int run();
-  /// Waits at most `limit` for one batch of events (tests). Returns false if exit() was called.
+  /// Waits at most `limit` for one turn of events (tests). Returns false if exit() was called.
   bool step(Duration limit);
   void exit(int code) noexcept;
-  /// Sends systemd's watchdog keep-alive in time, if the service manager asked for it.
-  void enableWatchdog() noexcept;
+  /// Sends systemd's watchdog keep-alive in time through `notifier`, if the service manager asked for it.
+  void enableWatchdog(const Notifier& notifier);
 
-  [[nodiscard]] sd_event* handle() const noexcept { return event_; }
-  /// For IoWatch.
+  /// When this turn began: a time for what need not be exact, without asking the clock again.
+  [[nodiscard]] Instant now() const noexcept;
+  /// For the watches.
   [[nodiscard]] detail::Poller& poller() const noexcept { return *poller_; }
 
  private:
-  void turn(std::uint64_t usec);
-
-  sd_event* event_ = nullptr;
-  detail::Poller* poller_ = nullptr;  ///< counts its users
+  detail::Poller* poller_;  ///< counts its users
+  std::unique_ptr<detail::Watchdog> watchdog_;
 };
 
 /// Readiness of a descriptor, level-triggered. The watch does not own the descriptor, which must outlive it.
@@ -86,7 +85,9 @@ class BeforePoll {
   detail::WatchPtr state_;
 };
 
-/// A one-shot deadline on CLOCK_MONOTONIC, with an accuracy within which the loop may coalesce wake-ups.
+/// A one-shot deadline on CLOCK_MONOTONIC, never early. With an accuracy it may be that much late: timers, also those
+/// of other processes, then end at the same round times, and wake the processor once. Those with one deadline are
+/// called in the order of their arming. A timer that is armed for now, or for the past, waits for the next turn.
 class Timer {
  public:
   explicit Timer(EventLoop& loop, std::function<void()> callback, Duration accuracy = microseconds(1));

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "lib/core/poller.hpp"
 
-#include <systemd/sd-event.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <new>
+#include <memory>
 #include <stdexcept>
 #include <string>
-#include <vector>
-
-#include "lib/core/log.hpp"
-#include "lib/core/watch_state.hpp"
+#include <utility>
 
 namespace core::detail {
 namespace {
@@ -20,22 +18,29 @@ namespace {
 /// What makes a callback fail (no memory, no descriptors) often ends soon; a retry each second costs next to nothing.
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{1000};
-constexpr std::size_t kLeastRoom = 32;
 
-std::uint64_t toMicros(Instant when) noexcept {
-  return static_cast<std::uint64_t>(std::chrono::ceil<microseconds>(when.time_since_epoch()).count());
+/// To the nanosecond where the kernel can (Linux 5.11), else to the millisecond: later, never earlier.
+int waitFor(int epoll, epoll_event* events, int most, Duration timeout) noexcept {
+  static bool exact = true;
+  const bool forever = timeout == Duration::max();
+  if (exact) {
+    const auto whole = std::chrono::duration_cast<seconds>(timeout);
+    const timespec limit{whole.count(), (timeout - whole).count()};
+    const int n = ::epoll_pwait2(epoll, events, most, forever ? nullptr : &limit, nullptr);
+    if (n >= 0 || (errno != ENOSYS && errno != EPERM)) return n;  // EPERM: an old container manager does not know it
+    exact = false;
+  }
+  const auto ms = std::min<std::int64_t>(INT32_MAX, std::chrono::ceil<milliseconds>(timeout).count());
+  return ::epoll_wait(epoll, events, most, forever ? -1 : static_cast<int>(ms));
 }
 
-int ignore(sd_event_source*, void*) { return 0; }
+WatchState* stateOf(Link* link) noexcept { return static_cast<WatchState*>(link); }
 
 }  // namespace
 
-Poller::Poller(sd_event* event) : event_(event), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-  int r = epoll_ ? sd_event_add_io(event, &source_, epoll_.get(), EPOLLIN, onReady, this) : -errno;
-  if (r >= 0) r = sd_event_add_time(event, &again_, CLOCK_MONOTONIC, UINT64_MAX, 1000, onAgain, this);
-  if (r >= 0) r = sd_event_source_set_enabled(again_, SD_EVENT_OFF);
-  if (r < 0) throw std::runtime_error(std::string("poller: ") + ::strerrorname_np(-r));
-  sources_ = 2;
+Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+  if (!epoll_) throw std::runtime_error(std::string("cannot create an epoll set: ") + ::strerrorname_np(errno));
+  sigemptyset(&signals_);
 }
 
 void Poller::release() noexcept {
@@ -43,9 +48,120 @@ void Poller::release() noexcept {
 }
 
 void Poller::detach() noexcept {
-  source_ = sd_event_source_disable_unref(source_);
-  again_ = sd_event_source_disable_unref(again_);
+  detached_ = true;
+  signalFd_.reset();
   release();
+}
+
+void Poller::turn(std::optional<Duration> limit) {
+  // A callback may destroy the loop.
+  retain();
+  const auto end = [](Poller* poller) { poller->release(); };
+  const std::unique_ptr<Poller, decltype(end)> kept(this, end);
+  callEach(hooks_, true);
+  if (!goesOn()) return;
+  poll(timeToWait(limit));
+  now_ = Clock::now();
+  callEach(deferred_, false);
+  serveDeadlines();
+  callEach(deferred_, false);  // those of the timers: a deferred call goes before what is ready
+  serveDescriptors();
+  if (signalled_) serveSignals();
+}
+
+Duration Poller::timeToWait(std::optional<Duration> limit) const noexcept {
+  if (deferred_.linked()) return Duration::zero();
+  Duration wait = limit ? std::max(*limit, Duration::zero()) : Duration::max();
+  if (const auto* const first = deadlines_.first())
+    wait = std::clamp(first->deadline - Clock::now(), Duration::zero(), wait);
+  return wait;
+}
+
+/// Fills ready_, and takes note of signals.
+void Poller::poll(Duration timeout) {
+  const int n = waitFor(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()), timeout);
+  if (n < 0 && errno != EINTR) throw std::runtime_error(std::string("cannot wait: ") + ::strerrorname_np(errno));
+  next_ = 0;
+  count_ = n > 0 ? static_cast<std::size_t>(n) : 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (ready_[i].data.ptr != &signalFd_) continue;
+    ready_[i].data.ptr = nullptr;
+    signalled_ = true;
+  }
+}
+
+/// Calls each watch that is in `list` now; what is added meanwhile has to wait. A callback may remove any of them.
+void Poller::callEach(Link& list, bool staysInList) noexcept {
+  if (!list.linked()) return;
+  Link end;  // those in front of it are to be called
+  end.append(list);
+  while (list.next != &end && goesOn()) {
+    auto* const state = stateOf(list.next);
+    if (staysInList)
+      state->append(list);
+    else
+      state->unlink();
+    dispatch(state, 0);
+  }
+}
+
+/// A descriptor whose watch failed is watched again, and epoll reports its state again; for anything else the callback
+/// is called.
+void Poller::serveDeadlines() noexcept {
+  while (goesOn()) {
+    auto* const state = deadlines_.first();
+    if (state == nullptr || state->deadline > now_) return;
+    deadlines_.remove(*state);
+    const bool addAgain = std::exchange(state->failed, false) && state->fd >= 0;
+    if (!addAgain)
+      dispatch(state, 0);
+    else if (add(*state) != 0)
+      tryAgain(*state);
+  }
+}
+
+void Poller::serveDescriptors() noexcept {
+  while (next_ < count_ && goesOn()) {
+    const epoll_event event = ready_[next_++];
+    auto* const state = static_cast<WatchState*>(event.data.ptr);
+    if (state != nullptr) dispatch(state, event.events);
+  }
+  next_ = count_ = 0;
+}
+
+/// Serves descriptors once more before the signals: the last output of a child is read before its end is handled. One
+/// batch is enough for that. To serve all that is ready could delay signals without limit in a flood of output.
+void Poller::serveSignals() {
+  if (!goesOn()) return;
+  signalled_ = false;
+  readSignals();
+  poll(Duration::zero());
+  serveDescriptors();
+  const auto firstDue = [this] {
+    auto* link = signalWatches_.next;
+    while (link != &signalWatches_ && !stateOf(link)->due) link = link->next;
+    return link == &signalWatches_ ? nullptr : stateOf(link);
+  };
+  while (auto* const state = goesOn() ? firstDue() : nullptr) {
+    state->due = false;
+    dispatch(state, 0);
+  }
+}
+
+void Poller::readSignals() noexcept {
+  std::array<signalfd_siginfo, 4> infos;
+  ssize_t n = 0;
+  while ((n = ::read(signalFd_.get(), infos.data(), sizeof infos)) > 0) {
+    const auto end = static_cast<std::size_t>(n) / sizeof infos[0];
+    for (std::size_t i = 0; i < end; ++i)
+      for (auto* link = signalWatches_.next; link != &signalWatches_; link = link->next)
+        if (stateOf(link)->signo == static_cast<int>(infos[i].ssi_signo)) stateOf(link)->due = true;
+  }
+}
+
+void Poller::enlist() {
+  deadlines_.makeRoom(watches_ + 1);
+  ++watches_;
 }
 
 int Poller::add(WatchState& state) noexcept {
@@ -76,26 +192,47 @@ void Poller::forget(const WatchState& state) noexcept {
     if (ready_[i].data.ptr == &state) ready_[i].data.ptr = nullptr;
 }
 
-int Poller::onReady(sd_event_source*, int, std::uint32_t, void* self) {
-  static_cast<Poller*>(self)->serve();
+void Poller::callAt(WatchState& state, Instant when) noexcept {
+  state.deadline = std::max(when, now_ + std::chrono::nanoseconds(1));  // after this turn
+  state.order = order_++;
+  deadlines_.put(state);
+}
+
+/// Changes nothing if it fails.
+int Poller::updateSignals(const sigset_t& wanted) noexcept {
+  const bool first = !signalFd_;
+  const int fd = ::signalfd(signalFd_.get(), &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) return -1;
+  if (first) {
+    signalFd_.reset(fd);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = &signalFd_;
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+      signalFd_.reset();
+      return -1;
+    }
+  }
+  signals_ = wanted;
   return 0;
 }
 
-/// A callback may remove any watch, ask the loop to exit, and destroy it.
-void Poller::serve() noexcept {
-  // Does not wait: sd-event has done that, for this epoll set and its own sources together.
-  const int n = ::epoll_wait(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()), 0);
-  next_ = 0;
-  count_ = n > 0 ? static_cast<std::size_t>(n) : 0;
-  retain();
-  int code = 0;
-  while (next_ < count_ && source_ != nullptr && sd_event_get_exit_code(event_, &code) == -ENODATA) {
-    const epoll_event event = ready_[next_++];
-    auto* const state = static_cast<WatchState*>(event.data.ptr);
-    if (state != nullptr) dispatch(state, event.events);
-  }
-  next_ = count_ = 0;
-  release();
+int Poller::addSignal(WatchState& state) noexcept {
+  sigset_t wanted = signals_;
+  sigaddset(&wanted, state.signo);
+  if (updateSignals(wanted) != 0) return -1;
+  state.append(signalWatches_);
+  return 0;
+}
+
+void Poller::removeSignal(WatchState& state) noexcept {
+  if (!state.linked()) return;
+  state.unlink();
+  for (auto* link = signalWatches_.next; link != &signalWatches_; link = link->next)
+    if (stateOf(link)->signo == state.signo) return;
+  sigset_t wanted = signals_;
+  sigdelset(&wanted, state.signo);
+  if (signalFd_) (void)updateSignals(wanted);
 }
 
 void Poller::tryAgain(WatchState& state) noexcept {
@@ -104,73 +241,11 @@ void Poller::tryAgain(WatchState& state) noexcept {
   if (state.tries < 4) ++state.tries;
   if (state.fd >= 0) remove(state);
   state.failed = true;
-  state.again = Clock::now() + pause;
-  state.next = failed_;
-  failed_ = &state;
-  armAgain();
+  callAt(state, Clock::now() + pause);
 }
 
 void Poller::forgetFailure(WatchState& state) noexcept {
-  if (!state.failed) return;
-  WatchState** link = &failed_;
-  while (*link != &state) link = &(*link)->next;
-  *link = state.next;
-  state.failed = false;
-}
-
-void Poller::armAgain() noexcept {
-  if (again_ == nullptr || failed_ == nullptr) return;
-  Instant first = failed_->again;
-  for (const auto* state = failed_; state != nullptr; state = state->next) first = std::min(first, state->again);
-  sd_event_source_set_time(again_, toMicros(first));
-  sd_event_source_set_enabled(again_, SD_EVENT_ONESHOT);
-}
-
-int Poller::onAgain(sd_event_source*, std::uint64_t, void* self) {
-  static_cast<Poller*>(self)->serveFailed();
-  return 0;
-}
-
-/// A descriptor is watched again, and epoll reports its state again; for anything else the callback is called.
-void Poller::serveFailed() noexcept {
-  const Instant now = Clock::now();
-  const auto firstDue = [&] {
-    auto* state = failed_;
-    while (state != nullptr && state->again > now) state = state->next;
-    return state;
-  };
-  retain();
-  while (auto* const state = firstDue()) {
-    forgetFailure(*state);
-    if (state->fd < 0)
-      dispatch(state, 0);
-    else if (add(*state) != 0)
-      tryAgain(*state);
-  }
-  armAgain();
-  release();
-}
-
-void Poller::room() {
-  if (sources_ < room_) return static_cast<void>(sources_++);
-  const std::size_t wanted = std::max(kLeastRoom, sources_ + sources_ / 2);
-  // sd-event enlarges its queue for pending sources and never shrinks it, so pending dummies make the room.
-  std::vector<sd_event_source*> due;
-  bool good = true;
-  try {
-    due.reserve(wanted);
-    while (good && due.size() < wanted) {
-      sd_event_source* source = nullptr;
-      good = sd_event_add_defer(event_, &source, ignore, nullptr) >= 0;
-      if (good) due.push_back(source);
-    }
-  } catch (const std::bad_alloc&) {
-    good = false;
-  }
-  for (auto* source : due) sd_event_source_disable_unref(source);
-  if (!good) throw std::bad_alloc();
-  room_ = wanted;
-  ++sources_;
+  if (std::exchange(state.failed, false)) callNever(state);
 }
 
 }  // namespace core::detail
