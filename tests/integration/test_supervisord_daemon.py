@@ -252,3 +252,14 @@ def test_it_becomes_its_user(cleanup, account, work_dir):
     assert os.stat(f"/proc/{server.pid}").st_uid == user.pw_uid
     assert server.rpc.supervisor.readProcessStdoutLog("a", 0, 0) == f"{user.pw_name}\n"
     assert f"INFO Set uid to user {user.pw_uid} succeeded" in server.log()
+
+
+def test_it_feeds_systemds_watchdog(cleanup, work_dir):
+    address = os.path.join(work_dir, "notify")
+    receiver = cleanup.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    receiver.bind(address)
+    receiver.settimeout(30)
+    cleanup.enter_context(Daemon("ours", work_dir, env={
+        **os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "100000"}))
+    messages = [receiver.recv(4096) for _ in range(4)]
+    assert messages.count(b"WATCHDOG=1") == 3 and any(b"READY=1" in message for message in messages)
