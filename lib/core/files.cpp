@@ -13,6 +13,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <vector>
 
 #include "lib/core/unique_fd.hpp"
@@ -30,15 +31,17 @@ Expected<std::string> readFile(const std::string& path, std::size_t limit) {
   if (!S_ISREG(info.st_mode)) return Err{Error{"cannot read " + path + ": not a regular file", EINVAL}};
   std::string content;
   if (const auto size = static_cast<std::size_t>(info.st_size); size <= limit) content.reserve(size);
-  std::vector<char> buffer(64 * 1024);
+  // Not zeroed: a small file touches one page of it.
+  constexpr std::size_t most = 64 * 1024;
+  const auto buffer = std::make_unique_for_overwrite<char[]>(most);
   for (;;) {
-    const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
+    const ssize_t n = ::read(fd.get(), buffer.get(), most);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return sysError("cannot read " + path, errno);
     if (n == 0) return content;
     if (content.size() + static_cast<std::size_t>(n) > limit)
       return Err{Error{"cannot read " + path + ": larger than " + std::to_string(limit) + " bytes", EFBIG}};
-    content.append(buffer.data(), static_cast<std::size_t>(n));
+    content.append(buffer.get(), static_cast<std::size_t>(n));
   }
 }
 
