@@ -63,9 +63,16 @@ void Poller::turn(std::optional<Duration> limit) {
   poll(timeToWait(limit));
   now_ = Clock::now();
   callEach(deferred_, false);
-  serveDeadlines();
+  const bool timed = serveDeadlines();
   callEach(deferred_, false);  // those of the timers: a deferred call goes before what is ready
-  serveDescriptors();
+  const bool served = serveDescriptors();
+  // Work in slices, by a timer that is armed for now, must not cost a client a slice for each of its steps: a
+  // connection that was just accepted can be read before the next slice.
+  if (timed && served && goesOn()) {
+    callEach(deferred_, false);
+    poll(Duration::zero());
+    serveDescriptors();
+  }
   if (signalled_) serveSignals();
 }
 
@@ -107,10 +114,11 @@ void Poller::callEach(Link& list, bool staysInList) noexcept {
 
 /// A descriptor whose watch failed is watched again, and epoll reports its state again; for anything else the callback
 /// is called.
-void Poller::serveDeadlines() noexcept {
-  while (goesOn()) {
+bool Poller::serveDeadlines() noexcept {
+  bool any = false;
+  for (; goesOn(); any = true) {
     auto* const state = deadlines_.first();
-    if (state == nullptr || state->deadline > now_) return;
+    if (state == nullptr || state->deadline > now_) break;
     deadlines_.remove(*state);
     const bool addAgain = std::exchange(state->failed, false) && state->fd >= 0;
     if (!addAgain)
@@ -118,15 +126,18 @@ void Poller::serveDeadlines() noexcept {
     else if (add(*state) != 0)
       tryAgain(*state);
   }
+  return any;
 }
 
-void Poller::serveDescriptors() noexcept {
+bool Poller::serveDescriptors() noexcept {
+  const bool any = count_ > 0;
   while (next_ < count_ && goesOn()) {
     const epoll_event event = ready_[next_++];
     auto* const state = static_cast<WatchState*>(event.data.ptr);
     if (state != nullptr) dispatch(state, event.events);
   }
   next_ = count_ = 0;
+  return any;
 }
 
 /// Serves descriptors once more before the signals: the last output of a child is read before its end is handled. One

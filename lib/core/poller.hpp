@@ -18,8 +18,8 @@ namespace core::detail {
 
 /// The engine of the loop: one epoll set with all descriptors and one signalfd, a heap of deadlines, and lists of
 /// hooks, deferred calls and signals. A turn waits once and then serves, in this order, the deferred calls that were
-/// scheduled before it, the timers that are due, a batch of descriptors, and the signals. What a callback schedules or
-/// arms waits for the next turn, so nothing can keep the others from theirs.
+/// scheduled before it, the timers that are due, a batch of descriptors (after timers: two), and the signals. What a
+/// callback schedules or arms waits for the next turn, so nothing can keep the others from theirs.
 ///
 /// A callback that fails is tried again through the heap. Nothing here takes memory but enlist() and addSignal().
 class Poller {
@@ -73,8 +73,9 @@ class Poller {
   void poll(Duration timeout);
   void forget(const WatchState& state) noexcept;
   void callEach(Link& list, bool staysInList) noexcept;
-  void serveDeadlines() noexcept;
-  void serveDescriptors() noexcept;
+  /// Both return whether there was something to serve.
+  bool serveDeadlines() noexcept;
+  bool serveDescriptors() noexcept;
   void serveSignals();
   void readSignals() noexcept;
   int updateSignals(const sigset_t& wanted) noexcept;

@@ -150,7 +150,7 @@ TEST_CASE("neither a timer for now nor a deferred call that repeats itself keeps
     timer->arm({});
     REQUIRE(loop.step(kLong));
     REQUIRE(loop.step(kLong));
-    CHECK(served == "tdtd");
+    CHECK(served == "tddtdd");  // two batches for each slice of work
   }
   SUBCASE("a deferred call") {
     deferred.emplace(loop, [&] {
@@ -186,7 +186,7 @@ TEST_CASE("a deferred call goes before what is ready, also if a timer has schedu
   });
   timer.arm({});
   CHECK(loop.step(kLong));
-  CHECK(served == "t12d");
+  CHECK(served == "t12dd");
 }
 
 TEST_CASE("of many descriptors that are always ready each one is served") {
