@@ -6,6 +6,7 @@
 
 #include "instance/api/instance.hpp"
 #include "instance/api/method_table.hpp"
+#include "instance/api/process_list.hpp"
 #include "instance/api/waiters.hpp"
 #include "instance/process/table.hpp"
 
@@ -41,9 +42,10 @@ void SupervisorNamespace::addAlias(std::string_view alias, std::string_view name
 }
 
 SupervisorMethods::SupervisorMethods(Instance& instance, MethodTable& table, std::string name)
-    : waiters_(std::make_unique<Waiters>(instance.loop, instance.table)) {
+    : waiters_(std::make_unique<Waiters>(instance.loop, instance.table)),
+      list_(std::make_unique<ProcessList>(instance.loop, instance.table)) {
   SupervisorNamespace names(instance, table, std::move(name));
-  addInfoMethods(instance, names);
+  addInfoMethods(instance, *list_, names);
   addControlMethods(instance, *waiters_, names);
   addGroupControlMethods(instance, *waiters_, names);
   addLogMethods(instance, names);

@@ -11,6 +11,7 @@
 namespace api {
 
 class MethodTable;
+class ProcessList;
 class Waiters;
 class Instance;
 
@@ -25,6 +26,7 @@ class SupervisorMethods {
 
  private:
   std::unique_ptr<Waiters> waiters_;
+  std::unique_ptr<ProcessList> list_;
 };
 
 /// Adds methods of that namespace to a table.
@@ -49,7 +51,7 @@ class SupervisorNamespace {
 };
 
 // The methods by concern, each in a file of its own.
-void addInfoMethods(Instance& instance, SupervisorNamespace& names);
+void addInfoMethods(Instance& instance, ProcessList& list, SupervisorNamespace& names);
 void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names);
 void addGroupControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names);
 void addLogMethods(Instance& instance, SupervisorNamespace& names);

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -96,11 +97,15 @@ lifecycle::Rules Process::rules() const noexcept {
   return rules;
 }
 
-std::string Process::description() const {
+core::seconds Process::uptime(core::Instant now) const noexcept {
+  return std::max(core::seconds(0), std::chrono::duration_cast<core::seconds>(now - machine_.started()));
+}
+
+std::string Process::description(core::Instant now) const {
   switch (state()) {
     case ProcessState::Running:
       return fmt::format(
-          "pid {}, uptime {}{}", pid_, uptimeText(core::Clock::now() - machine_.started()),
+          "pid {}, uptime {}{}", pid_, uptimeText(uptime(now)),
           protocol_ == nullptr || protocol_->trouble().empty() ? "" : ", " + std::string(protocol_->trouble()));
     case ProcessState::Backoff:
     case ProcessState::Fatal:

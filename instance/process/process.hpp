@@ -10,6 +10,7 @@
 
 #include "instance/process/command.hpp"
 #include "instance/process/observer.hpp"
+#include "lib/core/clock.hpp"
 #include "lib/core/result.hpp"
 #include "lib/lifecycle/machine.hpp"
 
@@ -56,7 +57,10 @@ class Process {
   [[nodiscard]] int exitStatus() const noexcept { return machine_.exitCode(); }
   [[nodiscard]] const std::string& spawnError() const noexcept { return machine_.trouble(); }
   /// "pid 12, uptime 0:00:05", "Not started", ...: what status shows after the state.
-  [[nodiscard]] std::string description() const;
+  [[nodiscard]] std::string description() const { return description(core::Clock::now()); }
+  [[nodiscard]] std::string description(core::Instant now) const;
+  /// For how many seconds it has been running, as the description has it; never negative.
+  [[nodiscard]] core::seconds uptime(core::Instant now) const noexcept;
   [[nodiscard]] int tries() const noexcept { return machine_.tries(); }
 
   /// Whether the command could be started now. start() reports the same in spawnError().

@@ -38,6 +38,9 @@ template <Literal Name>
 inline constexpr auto kTextStart = Literal("<member><name>") + Name + Literal("</name><value><string>");
 template <Literal Name>
 inline constexpr auto kNumberStart = Literal("<member><name>") + Name + Literal("</name><value><int>");
+/// What comes behind the value.
+inline constexpr std::string_view kTextEnd = "</string></value></member>";
+inline constexpr std::string_view kNumberEnd = "</int></value></member>";
 
 /// Appends one struct, member by member. Names must need no escape.
 ///
@@ -93,11 +96,11 @@ class StructWriter {
   }
   void endText(std::string_view value) {
     Writer::appendText(out_, value);
-    out_ += "</string></value></member>";
+    out_ += kTextEnd;
   }
   void endNumber(std::int64_t value) {
     Writer::appendDigits(out_, value);
-    out_ += "</int></value></member>";
+    out_ += kNumberEnd;
   }
 
   std::string& out_;
