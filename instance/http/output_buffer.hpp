@@ -20,6 +20,8 @@ class OutputBuffer {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
  private:
+  void remove(std::size_t bytes) noexcept;
+
   std::deque<std::string> pieces_;
   std::size_t sent_ = 0;  ///< of the first piece
   std::size_t size_ = 0;

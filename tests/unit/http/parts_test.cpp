@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 
 #include "instance/http/authenticator.hpp"
+#include "instance/http/output_buffer.hpp"
 #include "instance/http/password.hpp"
 #include "instance/http/request.hpp"
 #include "instance/http/response.hpp"
 #include "lib/core/base64.hpp"
+#include "lib/core/unique_fd.hpp"
 
 using Decision = http::Authenticator::Decision;
 
@@ -148,4 +151,37 @@ TEST_CASE("a header value cannot begin another header") {
                                       http::Framing::Length, true);
   CHECK(head.find("\r\nSet-Cookie") == std::string::npos);
   CHECK(http::httpDate(0) == "Thu, 01 Jan 1970 00:00:00 GMT");
+}
+
+TEST_CASE("pieces of any size arrive in order through a socket that takes little in one call") {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
+  const core::UniqueFd ours(ends[0]);
+  const core::UniqueFd theirs(ends[1]);
+  const int little = 1;  // the kernel makes it its minimum
+  ::setsockopt(ours.get(), SOL_SOCKET, SO_SNDBUF, &little, sizeof little);
+  http::OutputBuffer buffer;
+  std::string expected;
+  for (int i = 0; i < 40; ++i) {
+    // Some are joined with the last one, some too large for that; more pieces than one system call takes.
+    std::string piece(std::size_t{1} << (i * 7 % 18), static_cast<char>('a' + i % 26));
+    expected += piece;
+    if (i % 3 == 0)
+      buffer.append(std::string_view(piece));
+    else
+      buffer.append(std::move(piece));
+  }
+  std::string received;
+  std::size_t rounds = 0;
+  for (; received.size() < expected.size(); ++rounds) {
+    REQUIRE(rounds < expected.size());
+    REQUIRE(buffer.flush(ours.get()));
+    char block[3000];
+    const ssize_t n = ::recv(theirs.get(), block, sizeof block, 0);
+    if (n > 0) received.append(block, static_cast<std::size_t>(n));
+    CHECK(buffer.size() <= expected.size() - received.size());
+  }
+  CHECK(rounds > 40);
+  CHECK(buffer.empty());
+  CHECK(received == expected);
 }
