@@ -2,6 +2,7 @@
 #include "lib/xmlrpc/parser.hpp"
 
 #include <expat.h>
+#include <sys/random.h>
 
 #include <exception>
 #include <limits>
@@ -24,8 +25,23 @@ void Parser::guarded(Call call) noexcept {
   }
 }
 
+namespace {
+
+/// Seeds expat's hash tables against texts with colliding names: random, but of the process, as in Python. expat itself
+/// would ask the kernel for a number for each text. 0: there is none, and expat does that.
+unsigned long hashSalt() noexcept {
+  static const unsigned long kSalt = [] {
+    unsigned long number = 0;
+    return ::getrandom(&number, sizeof number, GRND_NONBLOCK) == sizeof number ? number : 0;
+  }();
+  return kSalt;
+}
+
+}  // namespace
+
 Parser::Parser(const Limits& limits) : expat_(XML_ParserCreate(nullptr)), limits_(limits) {
   if (expat_ == nullptr) throw std::bad_alloc();
+  XML_SetHashSalt(expat_, hashSalt());
   XML_SetUserData(expat_, this);
   XML_SetElementHandler(
       expat_,
