@@ -13,6 +13,8 @@ namespace xmlrpc {
 namespace {
 
 constexpr std::size_t kMaxHead = 64 * 1024;
+/// For one read. Each of its pages is a page fault, which takes longer than another read for a large answer.
+constexpr std::size_t kBlock = 16 * 1024;
 
 core::Err<ClientError> protocol(std::string text) {
   return core::Err{ClientError{ClientError::Kind::Protocol, 0, std::move(text)}};
@@ -45,7 +47,7 @@ Connection::Result<std::size_t> Connection::fill(int flags) {
     if (r == 0) return core::Err{systemError("wait for the server", ETIMEDOUT)};
     if (r < 0) return core::Err{systemError("wait for the server", errno)};
   }
-  char block[65536];
+  char block[kBlock];
   const ssize_t n = ::recv(fd_.get(), block, sizeof block, flags);
   if (n < 0) return core::Err{systemError("read from the server", errno)};
   buffer_.append(block, static_cast<std::size_t>(n));
