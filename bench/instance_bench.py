@@ -26,6 +26,17 @@ def idle_wake_ups(pid):
     return wake_ups(pid, 10)
 
 
+def client_times(daemon):
+    """ms of `supervisorctl status` and of a C program that makes one such request, by turns: the medians."""
+    limit = compiled("one_request", daemon.directory)
+    status, bare = [], []
+    for _ in range(15):
+        status.append(elapsed(lambda: daemon.ctl("status")))
+        bare.append(elapsed(lambda: numbers(limit, daemon.socket, "supervisor.getAllProcessInfo")))
+    return {"supervisorctl status, ms": sorted(status)[7] * 1000,
+            "a C program that makes one request, ms": sorted(bare)[7] * 1000}
+
+
 def idle(kind, directory):
     """A daemon without programs. A second one runs beside it, as on a host with several owners, so that their shared
     memory does not count as private."""
@@ -34,9 +45,8 @@ def idle(kind, directory):
     with Daemon(kind, other), Daemon(kind, directory) as daemon:
         pss, private = memory(daemon.pid)
         rates = {"getState per second": call_rate(daemon, "getState")}
-        status = [elapsed(lambda: daemon.ctl("status")) for _ in range(7)]
         return {"idle: PSS, KB": pss, "idle: private, KB": private, **rates,
-                "supervisorctl status, ms": sorted(status)[3] * 1000,
+                **client_times(daemon),
                 "wake-ups in 10 idle s": idle_wake_ups(daemon.pid)}
 
 
