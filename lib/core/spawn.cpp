@@ -143,14 +143,16 @@ int setOomScore(const char* text, std::size_t length) noexcept {
 /// Adds to what was inherited. In the child, since it is the parent's value at the moment of the fork.
 void raiseOomScore(int by) noexcept {
   char text[16];
-  const int fd = ::open(kOomScorePath, O_RDONLY | O_CLOEXEC);
-  const ssize_t size = fd < 0 ? -1 : ::read(fd, text, sizeof text);
-  if (fd >= 0) ::close(fd);
-  int now = 0;
-  if (size <= 0 || std::from_chars(text, text + size, now).ec != std::errc() || now <= -1000) return;
-  const auto end = std::to_chars(text, text + sizeof text, std::min(now + by, 1000)).ptr;
   // Raising needs no privileges; with a read-only /proc it fails, which is ignored.
-  (void)setOomScore(text, static_cast<std::size_t>(end - text));
+  const int fd = ::open(kOomScorePath, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return;
+  const ssize_t size = ::read(fd, text, sizeof text);
+  int now = 0;
+  if (size > 0 && std::from_chars(text, text + size, now).ec == std::errc() && now > -1000) {
+    const auto end = std::to_chars(text, text + sizeof text, std::min(now + by, 1000)).ptr;
+    (void)!::write(fd, text, static_cast<std::size_t>(end - text));
+  }
+  ::close(fd);
 }
 
 void applyOomScore(Prepared& p) noexcept {
