@@ -20,6 +20,18 @@ def call_rate(daemon, method):
     return numbers(compiled("rpc_rate", daemon.directory), daemon.socket, f"supervisor.{method}", "2")[0]
 
 
+def bare_rate(daemon, method):
+    """The limit for call_rate(): a C program answers with as many bytes, without reading the request."""
+    size = numbers(compiled("one_request", daemon.directory), daemon.socket, f"supervisor.{method}")[0]
+    path = os.path.join(daemon.directory, "bare.sock")
+    with subprocess.Popen([compiled("answer_loop", daemon.directory), path, str(int(size))]) as server:
+        try:
+            wait_for(lambda: os.path.exists(path), "the C program to listen")
+            return numbers(compiled("rpc_rate", daemon.directory), path, method, "2")[0]
+        finally:
+            server.kill()
+
+
 def idle_wake_ups(pid):
     """Figures of the idle daemon: work for its last client has ended after a second."""
     wake_ups(pid, 1)
@@ -69,11 +81,13 @@ def populated(kind, directory, count):
         spawns = [seconds_of(line) for line in daemon.log().splitlines() if "spawned: " in line]
         pss, private = memory(daemon.pid)
         listing = call_rate(daemon, "getAllProcessInfo")
+        bare = bare_rate(daemon, "getAllProcessInfo")
         stopping = elapsed(lambda: daemon.stop(limit=120))
         return {f"{count} programs: all RUNNING (startsecs 1), s": running,
                 f"{count} programs: first to last spawn, s": spawns[-1] - spawns[0],
                 f"{count} programs: PSS, KB": pss, f"{count} programs: private, KB": private,
                 f"{count} programs: getAllProcessInfo per second": listing,
+                f"{count} programs: as many bytes from a C program, per second": bare,
                 f"{count} programs: shutdown, s": stopping}
 
 
