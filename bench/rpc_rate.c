@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "client.h"
 
 static char block[1 << 18];
 
@@ -45,17 +45,10 @@ static void take(int fd) {
 
 int main(int argc, char** argv) {
   if (argc < 4) return 2;
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  strncpy(address.sun_path, argv[1], sizeof address.sun_path - 1);
-  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  if (connect(fd, (struct sockaddr*)&address, sizeof address) != 0) fail(argv[1]);
-
-  char body[300], request[600];
-  const int size = snprintf(
-      body, sizeof body, "<?xml version='1.0'?><methodCall><methodName>%s</methodName><params/></methodCall>", argv[2]);
-  const int length = snprintf(request, sizeof request,
-                              "POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\n"
-                              "Content-Length: %d\r\n\r\n%s", size, body);
+  const int fd = connectTo(argv[1]);
+  if (fd < 0) fail(argv[1]);
+  char request[600];
+  const int length = composeCall(request, sizeof request, argv[2], "");
   const double start = now(), seconds = atof(argv[3]);
   long count = 0;
   double passed = 0;
