@@ -6,20 +6,33 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
 
 namespace instances {
 
-KeyedFile KeyedFile::read(const std::string& path) {
-  KeyedFile out;
-  // The content decides what a privileged manager does: a link, or a file that others can write, is not read.
+namespace {
+
+constexpr mode_t kMode = 0600;
+
+/// The content of a file that belongs to this process's user and has none of the bits `forbidden` in its mode. It
+/// decides what a privileged manager does: a link, or a file that others can write, is not read.
+std::optional<std::string> contentOf(const std::string& path, mode_t forbidden) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != ::geteuid() ||
-      (info.st_mode & (S_IWGRP | S_IWOTH)))
-    return out;
-  const auto text = core::readFile(path, 1024 * 1024);
+      (info.st_mode & forbidden))
+    return std::nullopt;
+  auto text = core::readFile(path, 1024 * 1024);
+  return text ? std::optional(std::move(*text)) : std::nullopt;
+}
+
+}  // namespace
+
+KeyedFile KeyedFile::read(const std::string& path) {
+  KeyedFile out;
+  const auto text = contentOf(path, S_IWGRP | S_IWOTH);
   if (!text) return out;
   for (const auto& line : core::split(*text, '\n'))
     if (const auto equals = line.find('='); equals != std::string::npos)
@@ -27,11 +40,21 @@ KeyedFile KeyedFile::read(const std::string& path) {
   return out;
 }
 
-core::Status KeyedFile::write(const std::string& path) const {
+std::string KeyedFile::text() const {
   std::string text;
   for (const auto& [key, values] : values_)
     for (const auto& value : values) text += key + '=' + core::replaceAll(value, "\n", " ") + '\n';
-  return core::writeFileAtomically(path, text, 0600);
+  return text;
+}
+
+core::Status KeyedFile::write(const std::string& path) const {
+  const auto wanted = text();
+  if (contentOf(path, 07777 & ~kMode) == wanted) return {};
+  return core::writeFileAtomically(path, wanted, kMode);
+}
+
+core::Status KeyedFile::writeUntilBoot(const std::string& path) const {
+  return core::writeFileAtomically(path, text(), kMode, core::FileDraft::Lasting::UntilBoot);
 }
 
 std::string KeyedFile::get(const std::string& key) const {

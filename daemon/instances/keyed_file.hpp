@@ -15,8 +15,11 @@ class KeyedFile {
   /// Reads a regular file that belongs to this process's user and that nobody else may write; anything else, and a
   /// missing file, is an empty one.
   [[nodiscard]] static KeyedFile read(const std::string& path);
-  /// Replaces the file, all or nothing, mode 0600.
+  /// Replaces the file, all or nothing, mode 0600. One that is like that already stays as it is: a sync costs
+  /// milliseconds, and a manager that starts a thousand instances has nothing new to write.
   [[nodiscard]] core::Status write(const std::string& path) const;
+  /// The same without a sync, for what counts until the next boot.
+  [[nodiscard]] core::Status writeUntilBoot(const std::string& path) const;
 
   [[nodiscard]] bool empty() const noexcept { return values_.empty(); }
   [[nodiscard]] std::string get(const std::string& key) const;
@@ -27,6 +30,8 @@ class KeyedFile {
   void erase(const std::string& key) { values_.erase(key); }
 
  private:
+  [[nodiscard]] std::string text() const;
+
   std::map<std::string, std::vector<std::string>> values_;
 };
 

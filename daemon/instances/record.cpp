@@ -49,7 +49,7 @@ core::Status Record::write(const std::string& path) const {
   file.set("cpu_before", std::to_string(cpuBefore));
   file.set("since_wall", std::to_string(sinceWall));
   file.set("since_monotonic", std::to_string(sinceMonotonic));
-  return file.write(path);
+  return file.writeUntilBoot(path);
 }
 
 bool isSame(const Record& record, uid_t uid, const std::string& mark, const SeenProcess& seen) {

@@ -55,7 +55,8 @@ int writeAll(int fd, std::string_view bytes) noexcept {
   return 0;
 }
 
-FileDraft::FileDraft(std::string path, mode_t mode) : path_(std::move(path)), mode_(mode) {
+FileDraft::FileDraft(std::string path, mode_t mode, Lasting lasting)
+    : path_(std::move(path)), mode_(mode), lasting_(lasting) {
   // Hidden: a program that reads all files of the directory must not read one that a crash left incomplete.
   const auto slash = path_.rfind('/') + 1;  // 0 without one
   temporary_ = path_.substr(0, slash) + '.' + path_.substr(slash) + ".XXXXXX";
@@ -71,7 +72,7 @@ Status FileDraft::write(std::string_view content) {
   int failure = fd_ ? writeAll(fd_.get(), content) : openError_;
   if (failure == 0 && ::fchmod(fd_.get(), mode_) != 0) failure = errno;
   // Before the rename: after a power failure the final name must not refer to an empty file.
-  if (failure == 0 && ::fsync(fd_.get()) != 0) failure = errno;
+  if (failure == 0 && lasting_ == Lasting::AcrossPowerFailures && ::fsync(fd_.get()) != 0) failure = errno;
   if (failure != 0) return sysError("cannot write " + path_, failure);
   return {};
 }
@@ -89,8 +90,8 @@ Status FileDraft::place() {
   return {};
 }
 
-Status writeFileAtomically(const std::string& path, std::string_view content, mode_t mode) {
-  FileDraft draft(path, mode);
+Status writeFileAtomically(const std::string& path, std::string_view content, mode_t mode, FileDraft::Lasting lasting) {
+  FileDraft draft(path, mode, lasting);
   if (auto written = draft.write(content); !written) return written;
   return draft.place();
 }

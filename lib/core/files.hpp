@@ -30,12 +30,16 @@ inline constexpr std::size_t kKeptForPrograms = 12;
 /// removed with this object.
 class FileDraft {
  public:
-  FileDraft(std::string path, mode_t mode);
+  /// Whether the content must be on the disk before the name refers to it. What counts only as long as the system runs
+  /// needs no sync: other processes see all of it or nothing without that.
+  enum class Lasting { AcrossPowerFailures, UntilBoot };
+
+  FileDraft(std::string path, mode_t mode, Lasting lasting = Lasting::AcrossPowerFailures);
   ~FileDraft();
   FileDraft(const FileDraft&) = delete;
   FileDraft& operator=(const FileDraft&) = delete;
 
-  /// Writes and syncs the whole content. The errors name `path`.
+  /// Writes the whole content, and syncs it if it must last. The errors name `path`.
   [[nodiscard]] Status write(std::string_view content);
   [[nodiscard]] Status giveTo(uid_t uid, gid_t gid);
   [[nodiscard]] Status place();
@@ -44,12 +48,15 @@ class FileDraft {
   std::string path_;
   std::string temporary_;
   mode_t mode_;
+  Lasting lasting_;
   UniqueFd fd_;
   int openError_ = 0;
 };
 
-/// Replaces `path` by a file with that content and mode, all or nothing: written beside it, synced, renamed over it.
-[[nodiscard]] Status writeFileAtomically(const std::string& path, std::string_view content, mode_t mode);
+/// Replaces `path` by a file with that content and mode, all or nothing: written beside it, synced (if it must last),
+/// renamed over it.
+[[nodiscard]] Status writeFileAtomically(const std::string& path, std::string_view content, mode_t mode,
+                                         FileDraft::Lasting lasting = FileDraft::Lasting::AcrossPowerFailures);
 
 /// Writes every byte, through interruptions and short writes. Returns 0 or an errno.
 [[nodiscard]] int writeAll(int fd, std::string_view bytes) noexcept;
