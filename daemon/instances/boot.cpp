@@ -29,7 +29,7 @@ std::set<pid_t> candidates(Fleet& fleet) {
   std::set<uid_t> owners;
   for (const auto& name : fleet.names())
     owners.insert(context.privileged ? fleet.find(name)->entry().identity.uid : ::geteuid());
-  for (const auto& process : context.snapshot.get(core::Duration::zero()))
+  for (const auto& process : context.snapshot.get(core::Duration::zero())->all())
     if (process.session == process.pid && owners.count(process.uid)) out.insert(process.pid);
   out.erase(::getpid());
   return out;

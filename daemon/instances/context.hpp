@@ -8,7 +8,7 @@
 #include "daemon/instances/control_groups.hpp"
 #include "daemon/instances/kept_file.hpp"
 #include "daemon/instances/machine.hpp"
-#include "daemon/instances/process_table.hpp"
+#include "daemon/instances/process_looks.hpp"
 #include "daemon/instances/record.hpp"
 #include "daemon/layout/plan.hpp"
 #include "lib/core/event_loop.hpp"
@@ -34,10 +34,12 @@ struct InstanceContext {
   bool privileged = true;
   Rules rules;
   bool ending = false;  ///< all instances are being stopped: none starts any more
-  ProcessSnapshot snapshot;
   /// What may be instances of an earlier manager; from the look for them until they are taken over.
   std::map<pid_t, SeenProcess> seen;
   WriteRetries retries{loop};
+  MainProcesses mains = {};  ///< of all instances
+  ProcessSnapshot snapshot{mains};
+  ProcessLooks looks{loop, reaper, snapshot, mains};
 
   [[nodiscard]] std::string recordPath(const std::string& name) const { return runDirectory + "/adoption/" + name; }
   [[nodiscard]] std::string notifyPath(const std::string& name) const { return runDirectory + "/notify/" + name; }

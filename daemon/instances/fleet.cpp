@@ -30,7 +30,7 @@ const char* toText(InstanceState state) noexcept {
 
 Fleet::Fleet(core::EventLoop& loop, core::Reaper& reaper, ManagerOptions options)
     : options_(std::move(options)),
-      context_{loop, reaper, ControlGroups::detect(), {}, {}, {}, {}, options_.privileged, {}, false, {}, {}},
+      context_{loop, reaper, ControlGroups::detect(), {}, {}, {}, {}, options_.privileged, {}, false, {}},
       turns_(loop),
       editor_(std::make_unique<EntryEditor>(*this, loop)),
       changes_(loop, [this] { flushChanges(); }) {
@@ -207,13 +207,6 @@ std::optional<std::string> Fleet::nameOfPid(pid_t pid) const {
   return std::nullopt;
 }
 
-std::set<pid_t> Fleet::mains() const {
-  std::set<pid_t> out;
-  for (const auto& [name, runner] : runners_)
-    if (runner->mainPid() > 0) out.insert(runner->mainPid());
-  return out;
-}
-
 std::vector<std::string> Fleet::namesOfUid(uid_t uid) const {
   std::vector<std::string> out;
   for (const auto& [name, runner] : runners_)
@@ -222,9 +215,10 @@ std::vector<std::string> Fleet::namesOfUid(uid_t uid) const {
 }
 
 bool Fleet::soleOf(uid_t uid) const {
-  return std::count_if(runners_.begin(), runners_.end(), [&](const auto& item) {
-           return item.second->entry().managed && item.second->entry().owner.uid == uid;
-         }) == 1;
+  int count = 0;
+  for (auto at = runners_.begin(); at != runners_.end() && count < 2; ++at)
+    count += at->second->entry().managed && at->second->entry().owner.uid == uid;
+  return count == 1;
 }
 
 void Fleet::letGo() {

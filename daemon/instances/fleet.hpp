@@ -113,7 +113,6 @@ class Fleet final : public Manager, private Runner::Listener {
   void changed(Runner& runner) override;
   void programChanged(Runner& runner, const ProgramStatus& program) override;
   [[nodiscard]] bool soleOf(uid_t uid) const override;
-  [[nodiscard]] std::set<pid_t> mains() const override;
   void flushChanges();
 
   /// Where the instances were declared that only an earlier manager knew.

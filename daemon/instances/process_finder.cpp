@@ -4,28 +4,17 @@
 #include <unistd.h>
 
 #include <map>
+#include <new>
 #include <utility>
 
 namespace instances {
 
 core::Task<std::vector<FoundProcess>> ProcessFinder::find(core::Duration age) {
   if (context_.groups.has(subject_.instance)) co_return members();
-  const auto matcher = subject_.matcher();
-  std::map<pid_t, core::UniqueFd> held;  // before their environment is read: what is read is theirs, or they are gone
-  std::vector<pid_t> pids;
-  for (const auto pid : strays(matcher.uid, subject_.mains(), context_.snapshot.get(age)))
-    if (auto fd = pid == ::getpid() ? core::UniqueFd() : openPidfd(pid)) {
-      held.emplace(pid, std::move(fd));
-      pids.push_back(pid);
-    }
-  std::set<pid_t> marked;
-  if (!pids.empty()) {
-    const auto details = co_await readDetailsInHelper(context_.loop, context_.reaper, std::move(pids));
-    if (details)
-      for (const auto& [pid, seen] : *details)
-        if (seen.mark == subject_.mark && signalTo(held[pid], 0) == 0) marked.insert(pid);
-  }
-  co_return related(marked);
+  const auto uid = subject_.matcher().uid;
+  const auto look = co_await context_.looks.get(uid, age);
+  if (!look) throw std::bad_alloc();
+  co_return related(*look);
 }
 
 std::vector<FoundProcess> ProcessFinder::members() const {
@@ -45,12 +34,12 @@ std::vector<FoundProcess> ProcessFinder::members() const {
   return out;
 }
 
-std::vector<FoundProcess> ProcessFinder::related(const std::set<pid_t>& marked) {
+std::vector<FoundProcess> ProcessFinder::related(const AccountLook& look) {
   auto matcher = subject_.matcher();
-  matcher.marked = marked;
+  matcher.marked = look.marked(subject_.mark);
   std::map<pid_t, core::UniqueFd> held;
   std::vector<ProcessInfo> again;
-  for (const auto& process : belongingTo(matcher, context_.snapshot.get(core::milliseconds(100)))) {
+  for (const auto& process : look.index().belongingTo(matcher)) {
     auto fd = openPidfd(process.pid);
     if (const auto info = fd ? lookAt(process.pid) : std::nullopt) {
       again.push_back(*info);
@@ -61,7 +50,7 @@ std::vector<FoundProcess> ProcessFinder::related(const std::set<pid_t>& marked) 
     if (const auto info = lookAt(matcher.mainPid)) again.push_back(*info);
   // What belongs there still, while the descriptors hold it.
   std::vector<FoundProcess> out;
-  for (const auto& process : belongingTo(matcher, again))
+  for (const auto& process : ProcessIndex(std::move(again)).belongingTo(matcher))
     if (const auto at = held.find(process.pid); at != held.end()) out.push_back({process, std::move(at->second)});
   return out;
 }

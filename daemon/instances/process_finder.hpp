@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "daemon/instances/context.hpp"
-#include "daemon/instances/process_details.hpp"
-#include "daemon/instances/process_table.hpp"
+#include "daemon/instances/process_looks.hpp"
 #include "lib/core/task.hpp"
 
 namespace instances {
@@ -26,7 +25,6 @@ class ProcessFinder {
     std::string instance;
     std::string mark;
     std::function<ProcessMatcher()> matcher;  ///< all but `marked`
-    std::function<std::set<pid_t>()> mains;   ///< main processes of all instances
   };
 
   ProcessFinder(InstanceContext& context, Subject subject) : context_(context), subject_(std::move(subject)) {}
@@ -36,7 +34,7 @@ class ProcessFinder {
 
  private:
   [[nodiscard]] std::vector<FoundProcess> members() const;
-  [[nodiscard]] std::vector<FoundProcess> related(const std::set<pid_t>& marked);
+  [[nodiscard]] std::vector<FoundProcess> related(const AccountLook& look);
 
   InstanceContext& context_;
   Subject subject_;

@@ -43,7 +43,7 @@ Runner::Runner(InstanceContext& context, Listener& listener, entries::Entry entr
 }
 
 Runner::~Runner() {
-  if (pid_ > 0) context_.reaper.forget(pid_);
+  if (pid_ > 0) forgetMain();
 }
 
 void Runner::act(Machine::Action action) {

@@ -38,8 +38,6 @@ class Runner {
     virtual void programChanged(Runner& runner, const ProgramStatus& program) = 0;
     /// Whether no other instance has this runner's owner: then every orphan of that account is this instance's.
     [[nodiscard]] virtual bool soleOf(uid_t uid) const = 0;
-    /// The main processes of all instances.
-    [[nodiscard]] virtual std::set<pid_t> mains() const = 0;
   };
 
   Runner(InstanceContext& context, Listener& listener, entries::Entry entry);

@@ -143,7 +143,9 @@ void Runner::watchMain(pid_t pid, core::UniqueFd pidfd) {
   context_.reaper.watch(pid, [this](int status) { onExit(status); });
   // A process that an earlier manager started is not our child: only its descriptor reports its end.
   const auto info = lookAt(pid);
-  if (pidfd_ && (!info || info->parent != ::getpid()))
+  const bool child = info && info->parent == ::getpid();
+  context_.mains[pid] = {runsAs_, child};
+  if (pidfd_ && !child)
     exitWatch_ = std::make_unique<core::IoWatch>(context_.loop, pidfd_.get(), core::IoWatch::Read,
                                                  [this](auto) { onExit(std::nullopt); });
 }
@@ -165,6 +167,7 @@ void Runner::onExit(std::optional<int> waitStatus) {
 /// Nobody waits for the main process any more.
 void Runner::forgetMain() {
   context_.reaper.forget(pid_);
+  context_.mains.erase(pid_);
   pid_ = 0;
   exitWatch_.reset();  // it looks at the descriptor
   pidfd_.reset();
@@ -203,8 +206,7 @@ std::optional<core::Identity> Runner::identity() const {
 }
 
 ProcessFinder Runner::finder() {
-  return {context_, ProcessFinder::Subject{entry_.name, persistent_.mark, [this] { return matcher(); },
-                                           [this] { return listener_.mains(); }}};
+  return {context_, ProcessFinder::Subject{entry_.name, persistent_.mark, [this] { return matcher(); }}};
 }
 
 core::Task<> Runner::sweepUp(core::Duration grace, core::Duration age) {

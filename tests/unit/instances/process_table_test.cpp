@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "daemon/instances/process_details.hpp"
+#include "daemon/instances/process_index.hpp"
 #include "daemon/instances/record.hpp"
 #include "lib/core/spawn.hpp"
 
@@ -52,7 +53,7 @@ SeenProcess see(pid_t pid) {
 
 std::vector<pid_t> pidsOf(const ProcessMatcher& matcher) {
   std::vector<pid_t> out;
-  for (const auto& process : belongingTo(matcher, allProcesses())) out.push_back(process.pid);
+  for (const auto& process : ProcessIndex(allProcesses()).belongingTo(matcher)) out.push_back(process.pid);
   return out;
 }
 
@@ -123,7 +124,7 @@ TEST_CASE("a process is recognised by the process group of a program") {
 }
 
 TEST_CASE("strays are processes of the account that do not descend from a main process") {
-  const std::vector<ProcessInfo> all{
+  const ProcessIndex all({
       {10, 1, 10, 10, 1000, false},   // a main process
       {11, 10, 11, 10, 1000, false},  // its program
       {12, 11, 11, 10, 1000, false},  // and its child
@@ -134,10 +135,10 @@ TEST_CASE("strays are processes of the account that do not descend from a main p
       {31, 30, 30, 30, 1000, false},  // a stray below it
       {40, 41, 40, 40, 1000, false},  // a cycle of parents: the table was read while it changed
       {41, 40, 40, 40, 1000, false},
-  };
-  CHECK(strays(1000, {10}, all) == std::vector<pid_t>{20, 21, 31, 40, 41});
-  CHECK(strays(1000, {10, 20}, all) == std::vector<pid_t>{31, 40, 41});
-  CHECK(strays(3000, {}, all).empty());
+  });
+  CHECK(all.strays(1000, {{10, {}}}) == std::vector<pid_t>{20, 21, 31, 40, 41});
+  CHECK(all.strays(1000, {{10, {}}, {20, {}}}) == std::vector<pid_t>{31, 40, 41});
+  CHECK(all.strays(3000, {}).empty());
 }
 
 TEST_CASE("memory and processor time are the sums over the named processes") {
