@@ -13,6 +13,7 @@
 #include "daemon/layout/plan.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/pacer.hpp"
 #include "lib/core/reaper.hpp"
 
 namespace instances {
@@ -39,6 +40,7 @@ struct InstanceContext {
   WriteRetries retries{loop};
   MainProcesses mains = {};  ///< of all instances
   ProcessSnapshot snapshot{mains};
+  core::Pacer pacer{loop};  ///< for what takes milliseconds and is begun for many instances at a time
   ProcessLooks looks{loop, reaper, snapshot, mains};
 
   [[nodiscard]] std::string recordPath(const std::string& name) const { return runDirectory + "/adoption/" + name; }

@@ -19,6 +19,7 @@ class Ledger : public layout::Ledger {
  public:
   explicit Ledger(std::string stateFile) : stateFile_(std::move(stateFile)) {}
 
+  [[nodiscard]] bool empty() const noexcept { return items_.empty() && directories_.empty(); }
   void readFrom(const KeyedFile& file);
   void writeTo(KeyedFile& file) const;
   /// Why the state file could not be written last; "" if it could.

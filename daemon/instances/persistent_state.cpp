@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/instances/keyed_file.hpp"
+#include "lib/core/files.hpp"
 
 namespace instances {
 namespace {
@@ -44,7 +45,10 @@ core::Status PersistentState::save() const {
   for (const auto& [section, path] : places) file.add("place", section + '=' + path);
   file.set("uid", std::to_string(owner.uid));
   file.set("gid", std::to_string(owner.gid));
-  auto written = file.write(path_);
+  // Of a new instance nothing is on disk. What is made of it is recorded first, in this file and with a sync
+  // (Ledger::intend): until then a power failure may take it away, and the instance is new again.
+  const bool fresh = ledger_->empty() && !core::exists(path_);
+  auto written = fresh ? file.writeUntilBoot(path_) : file.write(path_);
   ledger_->noteObstacle(written ? std::string() : written.error().text);
   return written;
 }

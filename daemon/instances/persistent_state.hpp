@@ -41,6 +41,8 @@ class PersistentState {
     return enabled && enabledBase == entrySays ? *enabled : entrySays;
   }
 
+  /// Whether anything was generated, or was about to be.
+  [[nodiscard]] bool hasGenerated() const { return !ledger_->empty(); }
   /// Gives `plan` the record of what was generated before, for what it does to be recorded there. Returns removals of
   /// what an earlier plan made and this one does not. `keep`: names of files that stay anyway.
   [[nodiscard]] std::vector<layout::Node> replaceGenerated(layout::Plan& plan, const std::vector<std::string>& keep);

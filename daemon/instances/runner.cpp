@@ -30,6 +30,8 @@ Runner::Runner(InstanceContext& context, Listener& listener, entries::Entry entr
           context.retries,
           [this] {
             persistent_.places = entry_.places();
+            // Before the first files, whose they will be is all that counts.
+            if (entry_.managed && !persistent_.hasGenerated()) persistent_.owner = entry_.identity;
             return persistent_.save();
           },
           [this](const auto& obstacle) { onUnwritten(context_.statePath(entry_.name), obstacle); }),

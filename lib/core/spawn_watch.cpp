@@ -37,6 +37,9 @@ void SpawnWatch::check() {
 }
 
 void SpawnWatch::onTime() {
+  // The loop may have been busy meanwhile, so that the report is there, and only waits to be read.
+  readReport(child_.report.get(), report_);
+  if (report_.complete) return finish();
   if (++seconds_ < kMostSeconds && isRunnable(child_.pid)) return timer_.armIn(kPatience);
   report_.error = SpawnError{SpawnStep::Time, ETIMEDOUT};
   finish();

@@ -236,3 +236,25 @@ TEST_CASE("the kernel may prefer a child to its parent when memory runs out") {
     CHECK(run(spec).first == "300\n");
   }
 }
+
+TEST_CASE("a child that has reached its program is not killed because the loop came late") {
+  core::EventLoop loop;
+  core::SpawnSpec spec;
+  spec.file = "/bin/sleep";
+  spec.arguments = {"sleep", "1000"};
+  auto child = core::beginSpawn(spec);
+  REQUIRE(child);
+  const auto pid = child->pid;
+  core::SpawnReport seen;
+  core::SpawnWatch watch(loop, std::move(*child), [&](const core::SpawnReport& report) {
+    seen = report;
+    loop.exit(1);
+  });
+  const auto late = core::Clock::now() + core::milliseconds(1100);  // its limit is a second
+  while (core::Clock::now() < late) ::usleep(1000);
+  CHECK(loop.run() == 1);
+  CHECK(seen.complete);
+  CHECK_FALSE(seen.error);
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+}
