@@ -33,7 +33,7 @@ core::Task<layout::Report> Runner::run(layout::Plan plan, layout::Mode mode) {
 }
 
 core::Task<layout::Report> Runner::deployFiles(layout::Mode mode) {
-  co_await context_.pacer.turn();
+  co_await context_.pacer.turn(core::Pacer::Step::First);
   if (!entry_.managed) co_return layout::Report();
   auto plan = makePlan();
   if (!plan) co_return layout::Report{{}, {plan.error().text}, {}, {}};
@@ -49,7 +49,7 @@ core::Task<layout::Report> Runner::deployFiles(layout::Mode mode) {
 
 core::Task<CheckResult> Runner::checkFiles() {
   const auto refuse = [](std::string objection) { return CheckResult{std::move(objection), {}, false}; };
-  co_await context_.pacer.turn();
+  co_await context_.pacer.turn(core::Pacer::Step::First);
   auto plan = makePlan();
   if (!plan) co_return refuse(plan.error().text);
   auto after = persistent_;

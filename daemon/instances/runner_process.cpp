@@ -69,7 +69,7 @@ core::Task<std::string> Runner::makeReady(Files files) {
     persistent_.deployed = std::move(deployed);  // an earlier attempt to apply the entry had failed
     (void)saveMemory();
   }
-  co_await context_.pacer.turn();  // what follows is a fork
+  co_await context_.pacer.turn(core::Pacer::Step::Last);  // what follows is a fork
   co_return std::string();
 }
 

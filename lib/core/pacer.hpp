@@ -12,16 +12,19 @@ namespace core {
 /// hundreds begin in one turn, nobody would get an answer, and no end of a time limit would be seen, until the last.
 class Pacer {
  public:
+  /// A last step goes before the first steps of others: what it begins runs beside them.
+  enum class Step { First, Last };
+
   explicit Pacer(EventLoop& loop) : timer_(loop, [this] { letIn(); }) {}
 
-  /// Waits until it is this task's turn: first come, first served. Without a queue that is in the next turn of the
-  /// loop.
-  Task<> turn();
+  /// Waits until it is this task's turn: of one kind of step, first come, first served. Without a queue that is in the
+  /// next turn of the loop.
+  Task<> turn(Step step);
 
  private:
   void letIn();
 
-  std::deque<Completion<bool>> waiting_;
+  std::deque<Completion<bool>> first_, last_;
   Timer timer_;
 };
 
