@@ -16,7 +16,7 @@ def compiled(name, directory, *flags):
     return target
 
 
-def numbers(*command):
-    """The numbers that a program prints."""
-    done = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+def numbers(*command, env=None):
+    """The numbers that a program prints. `env`: its environment, if not this one."""
+    done = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=env)
     return [float(word) for word in done.stdout.split()]

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MIT
 """The costs of the manager and its instances: {figure: value}. Needs root, for the account of the instances."""
 
+import contextlib
 import json
 import os
 import pwd
+import subprocess
 import time
 
 from compiled import compiled, numbers
 from manager_root import Managerd
-from meters import memory, wake_ups
+from meters import elapsed, memory, wake_ups
+from programs import program
 
+RUNS = "' runs (pid "  # in the line of the log about an instance that is ready
 OWNER = "games"  # every Debian has this account and its group, and nothing runs as it
 
 
@@ -45,22 +49,90 @@ def started(directory, count):
         raise
 
 
-def starting(directory, count):
-    """The times until `count` instances run and until they have ended, and the memory of them and the manager."""
-    manager, duration = started(directory, count)
+@contextlib.contextmanager
+def run_in_memory(manager):
+    """A file system in memory for the manager's /run, which is one on every host."""
+    run = manager.path("run")
+    os.makedirs(run, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "run", run], check=True)
     try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", run], check=True)
+
+
+def bare_loop(manager, directory, count):
+    """The seconds in which a loop in C starts the same supervisords as the same account until all are ready, and ends
+    them. The manager has put their files in place, and does not run."""
+    sockets = os.path.join(directory, "n")
+    os.makedirs(sockets, exist_ok=True)
+    directory_for(sockets)
+    owner = pwd.getpwnam(OWNER)
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin", "LANG": "C.UTF-8",
+                   "HOME": owner.pw_dir, "USER": OWNER, "LOGNAME": OWNER, "SHELL": owner.pw_shell,
+                   "SUPERVISOR_MANAGER_INSTANCE": "i000:0123456789abcdef"}
+    return numbers(compiled("instance_loop", directory), program("supervisord")[0], str(count),
+                   manager.path("etc/supervisord_i%03d.conf"), str(owner.pw_uid), str(owner.pw_gid), sockets,
+                   env=environment)[:2]
+
+
+def wait_until_running(manager, count):
+    """Starts the manager, and waits for `count` more lines of the log that say so: a call would use its time."""
+    before = manager.log().count(RUNS) if manager.process else 0
+    start = time.monotonic()
+    manager.start()
+    while manager.log().count(RUNS) - before < count:
+        if time.monotonic() - start > 240:
+            raise AssertionError(f"{len(running(manager))} of {count} instances run\n{manager.log()[-3000:]}")
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+def starting(directory, count):
+    """The times until `count` instances run and until they have ended, beside a bare loop in C that does the same, and
+    the memory of them and the manager. The first start also creates the files of the instances."""
+    manager = Managerd(directory_for(directory))
+    for index in range(count):
+        manager.entry(f"i{index:03d}", pwd.getpwnam(OWNER))
+    with run_in_memory(manager), manager:
+        figures = {f"{count} instances: first start with creation of their files, s": wait_until_running(manager, count)}
         costs = [memory(pid) for pid in running(manager)]
         own = memory(manager.process.pid)
-        figures = {f"{count} instances: all running, s": duration,
-                   f"{count} instances: manager, private KB": own[1],
-                   f"{count} instances: each further instance, private KB": sum(c[1] for c in costs) / count,
-                   f"{count} instances: each further instance, PSS KB": sum(c[0] for c in costs) / count}
-        start = time.monotonic()
         manager.stop()
-        figures[f"{count} instances: all stopped, s"] = time.monotonic() - start
-        return figures
-    finally:
-        manager.__exit__()
+        spawning, ending = bare_loop(manager, directory, count)
+        started_in = wait_until_running(manager, count)
+        stopped_in = elapsed(manager.stop)
+        figures |= {f"{count} instances: all running, s": started_in,
+                    f"{count} instances: all running, times the bare loop": started_in / spawning,
+                    f"{count} instances: all stopped, s": stopped_in,
+                    f"{count} instances: all stopped, times the bare loop": stopped_in / ending,
+                    f"{count} instances: bare loop in C, all ready, s": spawning,
+                    f"{count} instances: bare loop in C, all ended, s": ending,
+                    f"{count} instances: manager, private KB": own[1],
+                    f"{count} instances: each further instance, private KB": sum(c[1] for c in costs) / count,
+                    f"{count} instances: each further instance, PSS KB": sum(c[0] for c in costs) / count}
+    return figures
+
+
+def adding(directory, count):
+    """The time of a reload that adds `count` entries, and the longest that another client waited meanwhile."""
+    manager = Managerd(directory_for(directory))
+    with run_in_memory(manager), manager:
+        manager.start()
+        for index in range(count):
+            manager.entry(f"i{index:03d}", pwd.getpwnam(OWNER))
+        start = time.monotonic()
+        with subprocess.Popen([*program("supervisor-manager"), f"--bus-address={manager.bus.address}", "reload"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as reload:
+            waits = []
+            while reload.poll() is None:
+                waits.append(elapsed(lambda: manager.try_call("ListInstances")))
+        duration = time.monotonic() - start
+        if reload.returncode != 0 or len(running(manager)) != count:
+            raise AssertionError(f"{len(running(manager))} of {count} added instances run\n{manager.log()[-3000:]}")
+        manager.stop()
+    return {f"reload that adds {count} entries, s": duration,
+            f"reload that adds {count} entries: longest call of another client, s": max(waits)}
 
 
 def quiet(directory, seconds):
