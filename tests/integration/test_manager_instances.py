@@ -173,6 +173,7 @@ def test_an_instance_that_died_meanwhile_is_cleared_before_a_new_copy_starts(man
 def test_a_record_that_lies_is_not_believed(manager, owner, cleanup):
     manager.entry("tsupv", owner)
     manager.start()
+    manager.wait_state("tsupv", "running")
     main = manager.main_pid("tsupv")
     manager.kill()
     kill_instance(main)

@@ -152,4 +152,5 @@ class Managerd:
 
 
 def kill_instance(pid):
+    assert pid > 1, pid  # 0 is the tests' own process group
     os.kill(pid, signal.SIGKILL)
