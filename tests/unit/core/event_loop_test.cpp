@@ -12,22 +12,7 @@
 #include <vector>
 
 #include "lib/core/unique_fd.hpp"
-
-namespace {
-
-/// A pipe with a byte in it.
-struct Ready {
-  Ready() {
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
-    reader.reset(ends[0]);
-    writer.reset(ends[1]);
-    REQUIRE(::write(writer.get(), "x", 1) == 1);
-  }
-  core::UniqueFd reader, writer;
-};
-
-}  // namespace
+#include "tests/unit/core/readable.hpp"
 
 TEST_CASE("a callback may destroy its own watch") {
   core::EventLoop loop;
@@ -110,7 +95,7 @@ TEST_CASE("a failed callback is not called again when it was cancelled or has an
 
 TEST_CASE("one watch can start and stop with different descriptors") {
   core::EventLoop loop;
-  const Ready a, b;
+  const Readable a, b;
   int calls = 0;
   core::IoWatch watch(loop, [&](std::uint32_t ready) {
     CHECK(ready == core::IoWatch::Read);
@@ -130,7 +115,7 @@ TEST_CASE("one watch can start and stop with different descriptors") {
 TEST_CASE(
     "events that are reported together are handled in one step, except what a callback has destroyed or changed") {
   core::EventLoop loop;
-  const Ready a, b, c;
+  const Readable a, b, c;
   std::optional<core::IoWatch> watches[3];
   int calls = 0;
   const auto first = [&](std::uint32_t ready) {
@@ -179,7 +164,7 @@ TEST_CASE(
 
 TEST_CASE("a watch whose callback throws pauses, and then reports its descriptor's events again") {
   core::EventLoop loop;
-  const Ready a, b;
+  const Readable a, b;
   int bad = 0, good = 0;
   core::IoWatch thrower(loop, a.reader.get(), core::IoWatch::Read, [&](std::uint32_t ready) {
     CHECK(ready == core::IoWatch::Read);
@@ -213,7 +198,7 @@ TEST_CASE("a hook is called before each poll, and may remove itself") {
 
 TEST_CASE("a watch may outlive its loop") {
   std::optional<core::EventLoop> loop(std::in_place);
-  const Ready a;
+  const Readable a;
   core::IoWatch watch(*loop, a.reader.get(), core::IoWatch::Read, [](std::uint32_t) {});
   loop.reset();
   CHECK_NOTHROW(watch.setEvents(core::IoWatch::None));
@@ -235,7 +220,7 @@ TEST_CASE("the end of a child is reported, also if our parent ignored SIGCHLD") 
 
 TEST_CASE("a signal is pending from its arrival until its callback") {
   core::EventLoop loop;
-  Ready pipe;
+  Readable pipe;
   std::vector<bool> seen;
   int calls = 0;
   core::SignalWatch signal(loop, SIGUSR1, [&] { ++calls; });

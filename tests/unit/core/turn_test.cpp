@@ -17,22 +17,11 @@
 #include "lib/core/event_loop.hpp"
 #include "lib/core/notify.hpp"
 #include "lib/core/unique_fd.hpp"
+#include "tests/unit/core/readable.hpp"
 
 namespace {
 
 constexpr core::seconds kLong{10};
-
-/// A pipe that stays readable.
-struct Readable {
-  Readable() {
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
-    reader.reset(ends[0]);
-    writer.reset(ends[1]);
-    REQUIRE(::write(writer.get(), "x", 1) == 1);
-  }
-  core::UniqueFd reader, writer;
-};
 
 }  // namespace
 
