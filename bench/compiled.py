@@ -8,8 +8,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def compiled(name, directory, *flags):
-    """Compiles NAME.c into `directory` and returns the path of the program."""
-    target = os.path.join(directory, name)
+    """Compiles NAME.c into `directory` and returns the path of the program; NAME may be in a folder of this one."""
+    target = os.path.join(directory, os.path.basename(name))
     if not os.path.exists(target):
         source = os.path.join(HERE, name + ".c")
         subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", source, "-o", target, *flags], check=True)

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+"""What every peer has."""
+
+import shutil
+
+
+class Kind:
+    """A program that is compared: a class for each."""
+
+    name = ""       # in tables
+    note = ""       # what to know when comparing it
+    needs = ""      # the program that must be installed
+    package = None  # Debian's package
+
+    @classmethod
+    def why_not(cls):
+        """Why it cannot be measured here, or None."""
+        return None if not cls.needs or shutil.which(cls.needs) else f"{cls.needs} is not installed"
