@@ -11,9 +11,9 @@ PANELS = (
     ("supervisors", "restart after a death, ms", "Restart after a program's death", "ms", 1),
     ("supervisors", "start of 1000, ms", "Start of 1,000 programs", "s", 1000),
     ("supervisors", "stop of 1000, ms", "Stop of 1,000 programs", "s", 1000),
-    ("loggers", "CPU ms per MB of log, 80-byte lines, 1 writer", "Processor time per MB of log: 80-byte lines", "ms",
-     1),
-    ("loggers", "CPU ms per MB of log, 40 KB blocks, 100 writers", "Processor time per MB: 40 KB blocks, 100 writers", "ms", 1),
+    ("loggers", "CPU ms per MB of log, 80-byte lines, 1 writer", "CPU per MB of log: 80-byte lines, 1 writer", "ms", 1),
+    ("loggers", "CPU ms per MB of log, 40 KB blocks, 100 writers", "CPU per MB of log: 40 KB blocks, 100 writers",
+     "ms", 1),
 )
 LIMITS = ("bare C", "cat > file")
 WIDTH, COLUMNS = 880, 2

@@ -3,6 +3,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -17,12 +18,13 @@ LOGS = ((1, 16_000_000, 1), (1, 16_000_000, 512), (100, 20_000_000, 1), (100, 80
 
 
 class Figures:
-    """{group: {line: {peer: best value}}}; a group is SUPERVISORS or LOGGERS, by its name."""
+    """`groups`: {group: {line: {peer: best value}}}, of the groups "supervisors" and "loggers"; `failures`: texts."""
 
     def __init__(self, path=None):
         """path: a file in JSON, whose figures of other lines are kept; None: nothing is kept."""
         self._path = path
         self.groups = {"supervisors": {}, "loggers": {}}
+        self.failures = []
         if path and os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 self.groups.update(json.load(file))
@@ -51,24 +53,30 @@ def _available(kinds):
             yield kind
 
 
-def _in_directory(measure, kind, *arguments):
-    """One measurement in a directory of its own, as several accounts could use it."""
-    with tempfile.TemporaryDirectory(prefix="smb-", dir="/tmp") as directory:
-        print(f"{measure.__name__} {' '.join(map(str, arguments[1:]))}: {kind.name}", file=sys.stderr)
-        return measure(kind, directory, *arguments)
+def _add(figures, group, measure_, kind, *arguments):
+    """Adds one measurement, in a directory of its own. One that fails costs only its own figures."""
+    what = f"{measure_.__name__} {' '.join(map(str, arguments[1:]))}: {kind.name}"
+    print(what, file=sys.stderr)
+    try:
+        with tempfile.TemporaryDirectory(prefix="smb-", dir="/tmp") as directory:
+            figures.add(group, kind.name, measure_(kind, directory, *arguments))
+    except (AssertionError, OSError, subprocess.SubprocessError) as error:
+        figures.failures.append(f"{what}: {error}")
+    figures.save()
 
 
 def _populations(figures, kinds, tools, count, rounds):
     for _ in range(rounds):
         for kind in kinds:
             if count <= kind.most:
-                figures.add("supervisors", kind.name, _in_directory(lines.population, kind, tools, count))
+                _add(figures, "supervisors", lines.population, kind, tools, count)
 
 
 def _wake_ups(figures, kinds, tools):
     with tempfile.TemporaryDirectory(prefix="smb-", dir="/tmp") as directory:
         for name, found in lines.wake_ups(kinds, directory, tools, 100).items():
             figures.add("supervisors", name, found)
+    figures.save()
 
 
 def measure(figures, parts, quick):
@@ -87,7 +95,7 @@ def measure(figures, parts, quick):
             for arguments in LOGS:
                 for _ in range(rounds):
                     for kind in readers:
-                        figures.add("loggers", kind.name, _in_directory(lines.log, kind, tools, *arguments))
+                        _add(figures, "loggers", lines.log, kind, tools, *arguments)
 
 
 def about(folder):

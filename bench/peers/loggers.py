@@ -16,7 +16,7 @@ import subprocess
 from compiled import compiled
 from daemon import Daemon
 from meters import processor_time
-from peers.kind import Kind
+from peers.kind import DebianSupervisord, Kind, OurSupervisord
 from peers.records import Records
 from waiting import wait_for
 
@@ -170,10 +170,9 @@ class Rsyslog(Logger):
                        'template(name="raw" type="string" string="%rawmsg%\\n")\n'
                        f'action(type="omfile" file="{self.folder}/all" template="raw")\n')
         self._reader = self.run(["rsyslogd", "-n", "-f", "rsyslog.conf", "-i", os.path.join(self.directory, "r.pid")])
-        wait_for(lambda: os.path.exists(path), "rsyslogd to listen")
         for _ in range(self.writers):
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.connect(path)
+                wait_for(lambda: connection.connect_ex(path) == 0, "rsyslogd to listen")  # pylint: disable=W0640
                 self.run(self.writer, stdout=connection)
 
     def readers(self):
@@ -182,8 +181,6 @@ class Rsyslog(Logger):
 
 class Supervisor(Logger):
     """supervisord of a kind, which also starts the writers."""
-
-    kind = ""
 
     def start(self):
         config = (f"[program:w]\ncommand={' '.join(self.writer)}\nnumprocs={self.writers}\nautorestart=false\n"
@@ -199,17 +196,9 @@ class Supervisor(Logger):
         return [self._daemon.pid]
 
 
-class Ours(Supervisor):
+class Ours(OurSupervisord, Supervisor):
     """This project."""
 
-    name = "ours"
-    kind = "ours"
 
-
-class Debian(Supervisor):
+class Debian(DebianSupervisord, Supervisor):
     """Debian's Supervisor."""
-
-    name = "Supervisor"
-    kind = "debian"
-    needs = "/usr/bin/supervisord"
-    package = "supervisor"

@@ -55,7 +55,8 @@ def provide(folder, may_download):
     if may_download and not os.path.isdir(folder):
         _download(folder)
     if os.path.isdir(folder):
-        script = f'mount -t overlay overlay -o "lowerdir=$1/usr:/usr" /usr && shift && exec env {_MARK}=1 "$@"'
+        # If mount fails, it prints the cause, and the missing ones are left out.
+        script = f'mount -t overlay overlay -o "lowerdir=$1/usr:/usr" /usr; shift; exec env {_MARK}=1 "$@"'
         os.execvp("unshare", ["unshare", "--mount", "sh", "-c", script, "sh", folder, sys.executable, *sys.argv])
 
 

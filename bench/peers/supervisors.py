@@ -17,7 +17,7 @@ from compiled import compiled
 from daemon import Daemon
 from instance_bench import QUIET
 from meters import processor_time
-from peers.kind import Kind
+from peers.kind import DebianSupervisord, Kind, OurSupervisord
 from peers.records import Records
 from processes import children, is_running
 from programs import program
@@ -119,8 +119,6 @@ class Bare(Peer):
 class Supervisor(Peer):
     """supervisord of a kind."""
 
-    kind = ""
-
     def prepare(self):
         config = (f"[program:p]\ncommand={' '.join(self.program)}\nnumprocs={self.count}\nautorestart=true\n"
                   f"process_name=%(process_num)04d\n{QUIET}") if self.count else ""
@@ -133,20 +131,12 @@ class Supervisor(Peer):
         return [*program("supervisorctl", self.kind), "-c", self._daemon.config_path, "status"]
 
 
-class Ours(Supervisor):
+class Ours(OurSupervisord, Supervisor):
     """This project."""
 
-    name = "ours"
-    kind = "ours"
 
-
-class Debian(Supervisor):
+class Debian(DebianSupervisord, Supervisor):
     """Debian's Supervisor."""
-
-    name = "Supervisor"
-    kind = "debian"
-    needs = "/usr/bin/supervisord"
-    package = "supervisor"
 
 
 class Tree(Peer):

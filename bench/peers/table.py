@@ -2,6 +2,7 @@
 """The figures of the peers as Markdown."""
 
 import os
+import textwrap
 
 from report import formatted
 
@@ -9,8 +10,8 @@ BEGIN, END = "<!-- peers: written by bench/run --peers -->", "<!-- end of peers 
 _HEAD = """## Peers
 
 Less is better in each line; in brackets: how many times ours. Each line is from one run on one machine, with its
-measurements interleaved, the best of each. dinit is not in Debian 12. systemd has no line for logs: it lets a program write into the
-file itself, or into its journal.
+measurements interleaved, the best of each. dinit is not in Debian 12. systemd has no line for logs: it lets a program
+write into the file itself, or into its journal.
 """
 _ABOUT = {
     "supervisors": "All supervise the same C program, which reports its start and sleeps; its output is thrown away. "
@@ -32,7 +33,9 @@ def _cell(row, name):
     if name not in row:
         return "-"
     value, ours = row[name], row.get("ours")
-    return formatted(value) if name == "ours" or not ours else f"{formatted(value)} ({value / ours:.2g}×)"
+    if name == "ours" or not ours:
+        return formatted(value)
+    return f"{formatted(value)} ({formatted(float(f'{value / ours:.2g}'))}×)"
 
 
 def _order(line):
@@ -56,8 +59,9 @@ def section(groups, about):
     text = [_HEAD]
     for name, rows in groups.items():
         if rows:
-            text.append(f"{_ABOUT[name]}\n\n{group(rows)}")
-    notes = (f"* **{name}**{f' {version}' if version else ''}: {note}" for name, version, note in about)
+            text.append(f"{textwrap.fill(_ABOUT[name], 120)}\n\n{group(rows)}")
+    notes = (textwrap.fill(f"* **{name}**{f' {version}' if version else ''}: {note}", 120, subsequent_indent="  ")
+             for name, version, note in about)
     return "\n".join(text) + "\n" + "\n".join(notes) + "\n"
 
 
