@@ -44,8 +44,8 @@ class Peer(Kind):
     def __exit__(self, *_):
         if self.process is not None:
             managers = self.managers()
-            unknown = [] if len(self.pids) == self.count else [pid for manager in managers for pid in children(manager)]
-            for pid in [*managers, *self.pids, *unknown]:  # the first supervisor first: nothing is started again
+            programs = self.pids if len(self.pids) == self.count else self.started_by(managers)
+            for pid in [*managers, *programs]:  # the first supervisor first: nothing is started again
                 if is_running(pid):
                     os.kill(pid, signal.SIGKILL)
             self.process.wait()
@@ -76,6 +76,10 @@ class Peer(Kind):
     def managers(self):
         """The pids of the supervisor's processes, the first one first."""
         return [self.process.pid]
+
+    def started_by(self, managers):
+        """The pids of the programs, of which not all have reported that they run."""
+        return [pid for manager in managers for pid in children(manager)]
 
     def processor(self):
         """Seconds of processor time of all its processes and of the programs, so far."""
@@ -247,6 +251,13 @@ class Monit(Peer):
         with open(self.path("monitrc"), "w", encoding="ascii") as file:
             file.write("\n".join(lines) + "\n")
         os.chmod(self.path("monitrc"), 0o600)
+
+    def started_by(self, managers):
+        found = []
+        for path in glob.glob(self.path("p*.pid")):
+            with open(path, encoding="ascii") as file:
+                found += map(int, file.read().split())
+        return found
 
     def command(self):
         return ["monit", "-I", "-c", self.path("monitrc")]
