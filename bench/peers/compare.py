@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Measures all peers, in rounds that interleave them, and keeps the best of each line."""
 
+import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -53,16 +55,21 @@ def _available(kinds):
             yield kind
 
 
-def _add(figures, group, measure_, kind, *arguments):
-    """Adds one measurement, in a directory of its own. One that fails costs only its own figures."""
-    what = f"{measure_.__name__} {' '.join(map(str, arguments[1:]))}: {kind.name}"
+@contextlib.contextmanager
+def _one(figures, what):
+    """A directory for one measurement. One that fails costs only its own figures."""
     print(what, file=sys.stderr)
     try:
         with tempfile.TemporaryDirectory(prefix="smb-", dir="/tmp") as directory:
-            figures.add(group, kind.name, measure_(kind, directory, *arguments))
+            yield directory
     except (AssertionError, OSError, subprocess.SubprocessError) as error:
         figures.failures.append(f"{what}: {error}")
     figures.save()
+
+
+def _add(figures, group, measure_, kind, *arguments):
+    with _one(figures, f"{measure_.__name__} {' '.join(map(str, arguments[1:]))}: {kind.name}") as directory:
+        figures.add(group, kind.name, measure_(kind, directory, *arguments))
 
 
 def _populations(figures, kinds, tools, count, rounds):
@@ -73,14 +80,15 @@ def _populations(figures, kinds, tools, count, rounds):
 
 
 def _wake_ups(figures, kinds, tools):
-    with tempfile.TemporaryDirectory(prefix="smb-", dir="/tmp") as directory:
+    with _one(figures, "wake-ups of all") as directory:
         for name, found in lines.wake_ups(kinds, directory, tools, 100).items():
             figures.add("supervisors", name, found)
-    figures.save()
 
 
 def measure(figures, parts, quick):
     """Adds the figures of PARTS to `figures`; `quick`: one round."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 8192), most))  # one for each process whose end is awaited
     rounds = 1 if quick else ROUNDS
     kinds = list(_available(SUPERVISORS))
     with tempfile.TemporaryDirectory(prefix="smb-", dir="/tmp") as tools:

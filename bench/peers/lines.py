@@ -52,10 +52,13 @@ def _stopping(peer):
     peer.stop()
     peer.records.wait_ended()
     for fd in ends:
-        if not select.select([fd], [], [], 60)[0]:
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        if not poll.poll(60_000):
             raise AssertionError(f"{peer.name} still runs 60 s after its programs have ended")
-        os.close(fd)
     duration = time.monotonic() - start
+    for fd in ends:
+        os.close(fd)
     peer.ended()
     return duration
 
