@@ -7,7 +7,7 @@ from report import formatted
 
 # (group, line, title, unit, divisor)
 PANELS = (
-    ("supervisors", "100 programs: PSS, KB", "Memory with 100 programs (PSS)", "MB", 1000),
+    ("supervisors", "100 programs: private, KB", "Private memory with 100 programs", "MB", 1000),
     ("supervisors", "restart after a death, ms", "Restart after a program's death", "ms", 1),
     ("supervisors", "start of 1000, ms", "Start of 1,000 programs", "s", 1000),
     ("supervisors", "stop of 1000, ms", "Stop of 1,000 programs", "s", 1000),

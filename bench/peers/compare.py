@@ -97,7 +97,7 @@ def measure(figures, parts, quick):
             _wake_ups(figures, kinds, tools)
         for count in (10, 100, 1000):
             if str(count) in parts:
-                _populations(figures, kinds, tools, count, 1 if count == 1000 else rounds)
+                _populations(figures, kinds, tools, count, min(rounds, 2) if count == 1000 else rounds)
         if "log" in parts:
             readers = list(_available(LOGGERS))
             for arguments in LOGS:
