@@ -26,6 +26,9 @@ inline std::uint64_t deadlineMicros(const sdbus::IConnection::PollData& poll) {
   return static_cast<std::uint64_t>(poll.timeout.count());
 }
 inline auto currentMessage(const sdbus::IObject& object) { return object.getCurrentlyProcessedMessage(); }
+struct OpenedCall : sdbus::MethodCall {
+  OpenedCall(void* raw, const sdbus::Message& known) : MethodCall(raw, known.*(&OpenedCall::connection_)) {}
+};
 #else
 using ServiceName = std::string;
 using InterfaceName = std::string;
@@ -38,6 +41,9 @@ inline std::uint64_t deadlineMicros(const sdbus::IConnection::PollData& poll) { 
 inline const sdbus::Message& currentMessage(const sdbus::IObject& object) {
   return *object.getCurrentlyProcessedMessage();
 }
+struct OpenedCall : sdbus::MethodCall {
+  OpenedCall(void* raw, const sdbus::Message& known) : MethodCall(raw, known.*(&OpenedCall::sdbus_)) {}
+};
 #endif
 
 inline auto connectTo(const std::string& address) { return sdbus::createSessionBusConnectionWithAddress(address); }
@@ -49,5 +55,8 @@ inline void* rawMessage(const sdbus::Message& message) {
   };
   return Opened::of(message);
 }
+
+/// The other way: a call that sd-bus itself has handed out, which this keeps. `known` is any message of its connection.
+inline sdbus::MethodCall callFrom(void* raw, const sdbus::Message& known) { return OpenedCall(raw, known); }
 
 }  // namespace bus

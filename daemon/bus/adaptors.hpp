@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The generated classes, in a file of their own: they do not compile with this project's warnings as errors.
+// The generated class, in a file of its own: it does not compile with this project's warnings as errors.
 #pragma GCC system_header
 
 #include "dbus/sdbus_compat.hpp"
-// After the library they need:
-#include "daemon/bus/instance_adaptor.hpp"
+// After the library it needs:
 #include "daemon/bus/manager_adaptor.hpp"

@@ -23,8 +23,7 @@ CallResult<> toCallResult(const instances::OperationResult& outcome) {
 
 }  // namespace
 
-Caller callerOf(const sdbus::IObject& object) {
-  const auto& message = currentMessage(object);
+Caller callerOf(const sdbus::Message& message) {
   Caller caller;
   caller.sender = message.getSender();
   caller.interactive =

@@ -26,8 +26,8 @@ using ReloadPlan = std::tuple<ChangeList, ComplaintList, ComplaintList>;
 /// An error as sdbus-c++ takes it from a method that replies before it returns.
 [[nodiscard]] inline sdbus::Error toBusError(const CallError& error) { return makeError(error.name, error.message); }
 
-/// The caller of the message that `object` is processing.
-[[nodiscard]] Caller callerOf(const sdbus::IObject& object);
+/// Who sent a call.
+[[nodiscard]] Caller callerOf(const sdbus::Message& call);
 
 /// The methods of both interfaces, which differ only in the source of the name: authorize, act, return what is to be
 /// sent. Each is a task for reply().

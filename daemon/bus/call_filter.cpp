@@ -3,7 +3,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "dbus/sdbus_compat.hpp"
+#include "daemon/bus/raw_bus.hpp"
 
 namespace bus {
 namespace {
@@ -13,17 +13,11 @@ std::string_view orEmpty(const char* text) noexcept { return text ? text : std::
 }  // namespace
 
 CallFilter::CallFilter(sdbus::IConnection& connection, uid_t manager)
-    : gate_(manager, core::Clock::now()),
-      bus_(sdbus::createProxy(connection, ServiceName("org.freedesktop.DBus"),
-                              sdbus::ObjectPath{"/org/freedesktop/DBus"})) {
-  // sdbus-c++ does not offer sd-bus's filters and hides the sd_bus; a message leads to it.
-  const auto ping = bus_->createMethodCall(InterfaceName("org.freedesktop.DBus.Peer"), MethodName("Ping"));
-  auto* const bus = sd_bus_message_get_bus(static_cast<sd_bus_message*>(rawMessage(ping)));
+    : gate_(manager, core::Clock::now()), bus_(std::make_unique<RawBus>(connection)) {
   const auto callback = [](sd_bus_message* message, void* self, sd_bus_error*) {
     return static_cast<CallFilter*>(self)->onMessage(message);
   };
-  if (const int r = sd_bus_add_filter(bus, &slot_, callback, this); r < 0)
-    throw makeError(SD_BUS_ERROR_FAILED, "cannot filter calls");
+  throwIfFailed(sd_bus_add_filter(bus_->get(), &slot_, callback, this), "cannot filter calls");
 }
 
 CallFilter::~CallFilter() { sd_bus_slot_unref(slot_); }
@@ -67,7 +61,8 @@ void CallFilter::served() {
 }
 
 void CallFilter::askFor(const std::string& sender) {
-  bus_->callMethodAsync("GetConnectionUnixUser")
+  bus_->daemon()
+      .callMethodAsync("GetConnectionUnixUser")
       .onInterface("org.freedesktop.DBus")
       .withArguments(sender)
       .uponReplyInvoke([this, sender](MethodError error, std::uint32_t uid) {

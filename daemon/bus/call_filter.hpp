@@ -11,10 +11,11 @@ struct sd_bus_slot;
 
 namespace sdbus {
 class IConnection;
-class IProxy;
 }  // namespace sdbus
 
 namespace bus {
+
+class RawBus;
 
 /// Sees every call before the objects of a connection do and lets the CallGate decide. A refused call is answered with
 /// LimitsExceeded immediately; a call that only reads and wants no reply is dropped.
@@ -34,7 +35,7 @@ class CallFilter {
   void askFor(const std::string& sender);
 
   CallGate gate_;
-  std::unique_ptr<sdbus::IProxy> bus_;
+  std::unique_ptr<RawBus> bus_;
   sd_bus_slot* slot_ = nullptr;
   std::string sender_;  ///< of the call that is being served; empty: none
   core::Instant began_{};

@@ -80,7 +80,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::supervisormanag
   bool ReloadActive() override { return summary_.reloading; }
 
   /// Of the call that is being processed.
-  [[nodiscard]] Caller caller() { return callerOf(getObject()); }
+  [[nodiscard]] Caller caller() { return callerOf(currentMessage(getObject())); }
 
   BusMethods& methods_;
   std::string version_;

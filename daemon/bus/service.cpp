@@ -5,10 +5,9 @@
 #include <unistd.h>
 
 #include <set>
-#include <unordered_map>
 
 #include "daemon/bus/call_filter.hpp"
-#include "daemon/bus/instance_object.hpp"
+#include "daemon/bus/instance_objects.hpp"
 #include "daemon/bus/loop_bus.hpp"
 #include "daemon/bus/manager_object.hpp"
 #include "daemon/bus/names.hpp"
@@ -29,17 +28,18 @@ class Service::Impl final : public instances::Observer {
         filter_(*connection_, ::geteuid()),
         loopBus_(loop, *connection_, std::move(options.lost), [this] { filter_.served(); }),
         methods_(connection_, manager_, ::geteuid()),
+        objects_(methods_, loopBus_),
         managerObject_(methods_, std::move(options.version)),
         programs_(loop, [this](const auto& instance, const auto& program) { emit(instance, program); }),
-        telling_(loop, [this] { guarded([this] { tell(); }); }) {
-    for (const auto& name : manager_.names()) publish(name);
+        telling_(loop, [this] { tell(); }) {
+    for (const auto& name : manager_.names()) objects_.add(name);
     managerObject_.update(summary());
     manager_.addObserver(this);
   }
   ~Impl() override { manager_.removeObserver(this); }
 
   void instanceAdded(const std::string& name) override {
-    guarded([&] { publish(name); });
+    guarded([&] { objects_.add(name); });
     instanceChanged(name);  // its object may be one that was scheduled for removal
   }
   void instanceRemoved(const std::string& name) override {
@@ -81,32 +81,22 @@ class Service::Impl final : public instances::Observer {
     });
   }
 
-  void publish(const std::string& name) {
-    if (objects_.count(name)) return;
-    if (auto status = manager_.get(name))
-      objects_[name] = std::make_unique<InstanceObject>(methods_, loopBus_, std::move(*status));
-  }
-
   void tell() {
     for (const auto& name : std::exchange(removed_, {}))
-      if (!manager_.get(name)) objects_.erase(name);
+      if (!manager_.get(name)) guarded([&] { objects_.remove(name); });
     const auto changed = std::exchange(changed_, {});
-    for (const auto& name : changed)
-      if (const auto at = objects_.find(name); at != objects_.end()) at->second->update();
-    managerObject_.update(summary());
+    for (const auto& name : changed) guarded([&] { objects_.update(name); });
+    guarded([&] { managerObject_.update(summary()); });
   }
 
   [[nodiscard]] ManagerSummary summary() const {
-    ManagerSummary sum;
-    sum.instances = static_cast<std::uint32_t>(objects_.size());
-    for (const auto& [name, object] : objects_) {
-      if (object->known().state == instances::InstanceState::Running) ++sum.running;
-      if (object->known().state == instances::InstanceState::Failed) ++sum.failed;
-      if (object->known().isTroubled()) ++sum.troubled;
-    }
-    sum.refused = static_cast<std::uint32_t>(manager_.refused().size());
-    sum.reloading = reloading_;
-    return sum;
+    const auto& counts = objects_.counts();
+    return {counts.all,
+            counts.running,
+            counts.failed,
+            counts.troubled,
+            static_cast<std::uint32_t>(manager_.refused().size()),
+            reloading_};
   }
 
   instances::Manager& manager_;
@@ -114,9 +104,9 @@ class Service::Impl final : public instances::Observer {
   CallFilter filter_;
   LoopBus loopBus_;
   BusMethods methods_;
+  InstanceObjects objects_;
   ManagerObject managerObject_;
   ProgramSignals programs_;
-  std::unordered_map<std::string, std::unique_ptr<InstanceObject>> objects_;
   std::set<std::string> changed_;
   std::set<std::string> removed_;
   bool reloading_ = false;

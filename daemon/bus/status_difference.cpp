@@ -1,46 +1,79 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bus/status_difference.hpp"
 
-namespace bus {
+#include <functional>
+#include <type_traits>
 
-std::vector<std::string> changedProperties(const instances::InstanceStatus& was, const instances::InstanceStatus& now) {
-  std::vector<std::string> changed;
-  const auto compare = [&](const char* property, const auto& before, const auto& after) {
-    if (before != after) changed.emplace_back(property);
-  };
-  compare("User", was.user, now.user);
-  compare("UID", was.uid, now.uid);
-  compare("Group", was.group, now.group);
-  compare("GID", was.gid, now.gid);
-  compare("State", was.state, now.state);
-  compare("SubState", was.subState, now.subState);
-  compare("StatusText", was.reason, now.reason);
-  compare("MainPID", was.mainPid, now.mainPid);
-  compare("Enabled", was.enabled, now.enabled);
-  compare("Managed", was.state == instances::InstanceState::Unmanaged,
-          now.state == instances::InstanceState::Unmanaged);
-  compare("NoRemove", was.noRemove, now.noRemove);
-  compare("WantedState", was.desired, now.desired);
-  compare("Priority", was.priority, now.priority);
-  compare("EntryFile", was.sourceFile, now.sourceFile);
-  compare("ConfigurationFile", was.confFile, now.confFile);
-  compare("IncludeDirectory", was.includeDir, now.includeDir);
-  compare("LogsDirectory", was.logsDir, now.logsDir);
-  compare("LogFile", was.logFile, now.logFile);
-  compare("PIDDirectory", was.pidDir, now.pidDir);
-  compare("SocketsDirectory", was.socksDir, now.socksDir);
-  compare("Socket", was.socket, now.socket);
-  compare("ControlProgram", was.supervisorctl, now.supervisorctl);
-  compare("Endpoint", was.endpoint, now.endpoint);
-  compare("StateChangeTimestamp", was.sinceWallMicros, now.sinceWallMicros);
-  compare("StateChangeTimestampMonotonic", was.sinceMonotonicMicros, now.sinceMonotonicMicros);
-  compare("NRestarts", was.restarts, now.restarts);
-  compare("Result", was.result, now.result);
-  if (was.programCounts != now.programCounts) {
-    changed.emplace_back("NPrograms");
-    changed.emplace_back("ProgramsByState");
+namespace bus {
+namespace {
+
+using Status = instances::InstanceStatus;
+
+template <class T>
+std::uint64_t hashOf(const T& value) {
+  if constexpr (std::is_same_v<T, std::map<std::string, std::uint32_t>>) {
+    std::uint64_t sum = 0;
+    for (const auto& [word, count] : value) sum = sum * 31 + std::hash<std::string>()(word) + count;
+    return sum;
+  } else {
+    return std::hash<T>()(value);
   }
-  compare("ControlGroup", was.controlGroup, now.controlGroup);
+}
+
+template <auto Member>
+std::uint64_t hashAt(const Status& status) {
+  return hashOf(status.*Member);
+}
+
+struct Property {
+  const char* name;
+  std::uint64_t (*hash)(const Status& status);
+};
+
+constexpr std::array<Property, StatusDigest::kProperties> kTracked{{
+    {"User", hashAt<&Status::user>},
+    {"UID", hashAt<&Status::uid>},
+    {"Group", hashAt<&Status::group>},
+    {"GID", hashAt<&Status::gid>},
+    {"State", hashAt<&Status::state>},
+    {"SubState", hashAt<&Status::subState>},
+    {"StatusText", hashAt<&Status::reason>},
+    {"MainPID", hashAt<&Status::mainPid>},
+    {"Enabled", hashAt<&Status::enabled>},
+    {"Managed", [](const Status& s) -> std::uint64_t { return s.state != instances::InstanceState::Unmanaged; }},
+    {"NoRemove", hashAt<&Status::noRemove>},
+    {"WantedState", hashAt<&Status::desired>},
+    {"Priority", hashAt<&Status::priority>},
+    {"EntryFile", hashAt<&Status::sourceFile>},
+    {"ConfigurationFile", hashAt<&Status::confFile>},
+    {"IncludeDirectory", hashAt<&Status::includeDir>},
+    {"LogsDirectory", hashAt<&Status::logsDir>},
+    {"LogFile", hashAt<&Status::logFile>},
+    {"PIDDirectory", hashAt<&Status::pidDir>},
+    {"SocketsDirectory", hashAt<&Status::socksDir>},
+    {"Socket", hashAt<&Status::socket>},
+    {"ControlProgram", hashAt<&Status::supervisorctl>},
+    {"Endpoint", hashAt<&Status::endpoint>},
+    {"StateChangeTimestamp", hashAt<&Status::sinceWallMicros>},
+    {"StateChangeTimestampMonotonic", hashAt<&Status::sinceMonotonicMicros>},
+    {"NRestarts", hashAt<&Status::restarts>},
+    {"Result", hashAt<&Status::result>},
+    {"NPrograms", hashAt<&Status::programCounts>},
+    {"ProgramsByState", hashAt<&Status::programCounts>},
+    {"ControlGroup", hashAt<&Status::controlGroup>},
+}};
+static_assert(kTracked.back().hash != nullptr);
+
+}  // namespace
+
+StatusDigest::StatusDigest(const Status& status) {
+  for (std::size_t i = 0; i < kProperties; ++i) hashes_[i] = kTracked[i].hash(status);
+}
+
+std::vector<std::string> changedProperties(const StatusDigest& was, const StatusDigest& now) {
+  std::vector<std::string> changed;
+  for (std::size_t i = 0; i < StatusDigest::kProperties; ++i)
+    if (was.hashes_[i] != now.hashes_[i]) changed.emplace_back(kTracked[i].name);
   return changed;
 }
 
