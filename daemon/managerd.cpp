@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <utility>
 
 #include "daemon/bus/service.hpp"
 #include "daemon/instances/process_details.hpp"
@@ -80,7 +82,7 @@ Managerd::Managerd(ManagerdOptions options, char** argv)
               }),
       replace_(loop_, [this] { replaceProgram(); }),
       status_(
-          loop_, [this] { tellStatus(); }, kStatusDelay),
+          loop_, [this] { settle(); }, kStatusDelay),
       fleet_(loop_, reaper_, options_.manager) {
   fleet_.setReexecution([this] { replace_.armIn(kAnswerTime); });
   fleet_.addObserver(this);
@@ -113,7 +115,7 @@ void Managerd::begin() {
   fleet_.begin();
   if (stopWanted_) return stop();
   tell("READY=1");
-  tellStatus();
+  settle();
   if (reloadWanted_) reload();
 }
 
@@ -224,8 +226,10 @@ void Managerd::replaceProgram() {
 
 void Managerd::tell(const std::string& message) const { (void)notifier_.send(message); }
 
-void Managerd::tellStatus() const {
-  if (!notifier_.active() || stopping_) return;
+/// What changed has come to rest. A start or a stop needs memory for a moment (plans, tasks, texts): it goes back to
+/// the system.
+void Managerd::settle() {
+  if (stopping_) return;
   std::size_t running = 0, failed = 0;
   const auto all = fleet_.list();
   for (const auto& instance : all) {
@@ -236,6 +240,7 @@ void Managerd::tellStatus() const {
   if (failed > 0) text += fmt::format(", {} failed", failed);
   if (!fleet_.refused().empty()) text += fmt::format(", {} complaints about entries", fleet_.refused().size());
   tell(text);
+  if (const auto before = std::exchange(settled_, text); before != text) ::malloc_trim(0);
 }
 
 void Managerd::instanceAdded(const std::string&) { status_.armIn(kStatusDelay); }

@@ -49,7 +49,7 @@ class Managerd final : private instances::Observer {
   void reload();
   void replaceProgram();
   void tell(const std::string& message) const;
-  void tellStatus() const;
+  void settle();
 
   void instanceAdded(const std::string& name) override;
   void instanceRemoved(const std::string& name) override;
@@ -69,7 +69,8 @@ class Managerd final : private instances::Observer {
   core::SignalWatch interrupt_;
   core::SignalWatch hangup_;
   core::Timer replace_;
-  core::Timer status_;  // one message to systemd for many changes
+  core::Timer status_;   // many changes settle together
+  std::string settled_;  // what systemd was told then
   instances::Fleet fleet_;
   core::TaskScope tasks_;
   std::unique_ptr<bus::Service> bus_;

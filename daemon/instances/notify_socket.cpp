@@ -114,9 +114,10 @@ void NotifySocket::drain() {
 }
 
 bool NotifySocket::receive() {
-  static std::string buffer(kMessageLimit, '\0');  // one thread, one message at a time
+  // One thread, one message at a time. Without initialization: pages that no message has filled take no memory.
+  static const auto kBuffer = std::make_unique_for_overwrite<char[]>(kMessageLimit);
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(16 * sizeof(int))];
-  iovec data{buffer.data(), buffer.size()};
+  iovec data{kBuffer.get(), kMessageLimit};
   msghdr message{};
   message.msg_iov = &data;
   message.msg_iovlen = 1;
@@ -136,7 +137,7 @@ bool NotifySocket::receive() {
   }
   // A message that was cut could end in the first part of a program's name.
   if (sender && !(message.msg_flags & MSG_TRUNC))
-    callback_(sender->pid, sender->uid, buffer.substr(0, static_cast<std::size_t>(n)));
+    callback_(sender->pid, sender->uid, std::string(kBuffer.get(), static_cast<std::size_t>(n)));
   return true;
 }
 
