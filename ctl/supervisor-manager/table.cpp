@@ -13,6 +13,7 @@
 #include <numeric>
 
 #include "lib/core/terminal_text.hpp"
+#include "lib/core/text.hpp"
 
 namespace manager {
 
@@ -81,6 +82,7 @@ void narrow(std::vector<std::size_t>& widths, std::size_t most) {
 }  // namespace
 
 std::size_t widthOf(std::string_view text) noexcept {
+  if (core::isPlainAscii(text)) return text.size();
   std::size_t width = 0;
   walk(text, [&](std::size_t, std::size_t columns) {
     width = columns;

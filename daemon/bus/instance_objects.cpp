@@ -25,7 +25,7 @@ void makeUtf8(instances::InstanceStatus& status) {
        {&status.subState, &status.reason, &status.user, &status.group, &status.confFile, &status.logsDir,
         &status.pidDir, &status.socksDir, &status.includeDir, &status.supervisorctl, &status.socket, &status.logFile,
         &status.endpoint, &status.sourceFile, &status.controlGroup, &status.result, &status.desired})
-    *text = core::toUtf8(*text);
+    if (!core::isUtf8(*text)) *text = core::toUtf8(*text);
   std::map<std::string, std::uint32_t> counts;
   for (const auto& [word, count] : status.programCounts) counts[core::toUtf8(word)] += count;
   status.programCounts = std::move(counts);

@@ -39,6 +39,7 @@ void appendEscape(std::string& out, char32_t character) {
 }
 
 std::string shown(std::string_view text, std::string_view kept) {
+  if (isPlainAscii(text)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {

@@ -117,6 +117,10 @@ Utf8Character firstCharacter(std::string_view text) noexcept {
   return {length, code};
 }
 
+bool isPlainAscii(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 bool isUtf8(std::string_view bytes) noexcept {
   while (!bytes.empty()) {
     const auto n = utf8Length(bytes);
@@ -133,6 +137,7 @@ std::size_t characters(std::string_view text) noexcept {
 }
 
 std::string toUtf8(std::string_view bytes) {
+  if (isPlainAscii(bytes)) return std::string(bytes);
   std::string out;
   out.reserve(bytes.size());
   while (!bytes.empty()) {

@@ -25,6 +25,9 @@ namespace core {
 [[nodiscard]] std::string replaceAll(std::string text, std::string_view from, std::string_view to);
 /// A decimal integer that fills the whole text, with an optional sign; nothing else, no blanks.
 [[nodiscard]] std::optional<std::int64_t> parseInteger(std::string_view text) noexcept;
+/// Whether `text` has only characters from the space to "~": almost every text, and what is done to others can be
+/// spared.
+[[nodiscard]] bool isPlainAscii(std::string_view text) noexcept;
 /// The character at the front of a text that is not empty: its bytes and its code point; length 0: not UTF-8 (overlong
 /// forms, surrogates and code points above U+10FFFF are not).
 struct Utf8Character {
