@@ -3,8 +3,9 @@
 
 namespace bus {
 
-ProgramSignals::ProgramSignals(core::EventLoop& loop, Emit emit)
+ProgramSignals::ProgramSignals(core::EventLoop& loop, Emit emit, Room room)
     : emit_(std::move(emit)),
+      room_(std::move(room)),
       soon_(loop, [this] { send(); }),
       later_(
           // A slack of 5 ms lets the kernel combine this wake-up with others; nobody notices it after a pause of 50 ms.
@@ -20,6 +21,10 @@ void ProgramSignals::add(const std::string& instance, const instances::ProgramSt
 void ProgramSignals::forget(const std::string& instance) { waiting_.erase(instance); }
 
 bool ProgramSignals::send() {
+  if (!waiting_.empty() && room_ && !room_()) {
+    later_.armIn(kPause);
+    return true;
+  }
   // Each instance sends one signal per turn, from the one after the last turn's: an instance with thousands of changes
   // does not delay another's first.
   auto at = waiting_.upper_bound(last_);

@@ -20,6 +20,9 @@ class RawBus {
   [[nodiscard]] sd_bus* get() const noexcept { return bus_; }
   /// A call that sd-bus has handed out, for sdbus-c++ to read and answer.
   [[nodiscard]] sdbus::MethodCall callFrom(sd_bus_message* call) const { return bus::callFrom(call, known_); }
+  /// Whether the D-Bus daemon reads what is sent. It stops reading from a sender of which it holds too much for
+  /// listeners that do not read: signals then have to wait where they are combined, not in sd-bus's queue.
+  [[nodiscard]] bool takesSignals() const noexcept;
   [[nodiscard]] sdbus::IProxy& daemon() const noexcept { return *daemon_; }
 
  private:

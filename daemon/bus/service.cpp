@@ -30,8 +30,11 @@ class Service::Impl final : public instances::Observer {
         methods_(connection_, manager_, ::geteuid()),
         objects_(methods_, loopBus_),
         managerObject_(methods_, std::move(options.version)),
-        programs_(loop, [this](const auto& instance, const auto& program) { emit(instance, program); }),
-        telling_(loop, [this] { tell(); }) {
+        programs_(
+            loop, [this](const auto& instance, const auto& program) { emit(instance, program); },
+            [this] { return objects_.rawBus().takesSignals(); }),
+        telling_(loop, [this] { tell(); }),
+        again_(loop, [this] { tell(); }) {
     for (const auto& name : manager_.names()) objects_.add(name);
     managerObject_.update(summary());
     manager_.addObserver(this);
@@ -82,6 +85,7 @@ class Service::Impl final : public instances::Observer {
   }
 
   void tell() {
+    if (!objects_.rawBus().takesSignals()) return again_.armIn(ProgramSignals::kPause);
     for (const auto& name : std::exchange(removed_, {}))
       if (!manager_.get(name)) guarded([&] { objects_.remove(name); });
     const auto changed = std::exchange(changed_, {});
@@ -111,6 +115,7 @@ class Service::Impl final : public instances::Observer {
   std::set<std::string> removed_;
   bool reloading_ = false;
   core::Deferred telling_;
+  core::Timer again_;  ///< tells later what the bus does not take now
 };
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -69,3 +69,19 @@ TEST_CASE("an owner that keeps inventing names has a limited number waiting, and
   CHECK(f.sent.size() == most + 1);
   CHECK(f.sent[0] == "a/p0 FATAL");
 }
+
+TEST_CASE("while the bus takes nothing, the last change of each program waits, and is sent by itself afterwards") {
+  core::EventLoop loop;
+  std::vector<std::string> sent;
+  int refusals = 3;
+  bus::ProgramSignals signals(
+      loop, [&](const auto& instance, const auto& program) { sent.push_back(instance + '/' + program.state); },
+      [&] { return refusals-- <= 0; });
+  signals.add("a", {"p", "STARTING", 1});
+  CHECK(signals.send());
+  CHECK(sent.empty());
+  signals.add("a", {"p", "RUNNING", 1});
+  while (sent.empty()) loop.step(core::seconds(5));
+  CHECK(sent == std::vector<std::string>{"a/RUNNING"});
+  CHECK_FALSE(signals.send());
+}
