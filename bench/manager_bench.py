@@ -5,13 +5,15 @@ import contextlib
 import json
 import os
 import pwd
+import statistics
 import subprocess
 import time
 
 from compiled import compiled, numbers
-from manager_root import Managerd
-from meters import elapsed, memory, wake_ups
+from manager_root import SETTINGS, Managerd
+from meters import elapsed, memory, processor_time, wake_ups
 from programs import program
+from storm import Storm
 
 RUNS = "' runs (pid "  # in the line of the log about an instance that is ready
 OWNER = "games"  # every Debian has this account and its group, and nothing runs as it
@@ -30,9 +32,12 @@ def running(manager):
     return [pid for _, _, state, _, pid, *_ in rows if state == "running"]
 
 
-def started(directory, count):
-    """A manager with `count` running instances, and the seconds until all ran."""
+def started(directory, count, supervisord=None):
+    """A manager with `count` running instances, of another program if given, and the seconds until all ran."""
     manager = Managerd(directory_for(directory))
+    if supervisord:
+        manager.write("etc/supervisor-manager/supervisor-manager.conf",
+                      SETTINGS.format(supervisord=supervisord, supervisorctl=program("supervisorctl")[0]))
     for index in range(count):
         manager.entry(f"i{index:03d}", pwd.getpwnam(OWNER))
     manager.__enter__()
@@ -148,3 +153,59 @@ def quiet(directory, seconds):
         return figures
     finally:
         manager.__exit__()
+
+
+def instances_of(manager):
+    """{name: pid} of the instances that run."""
+    return {name: pid for name, _, state, _, pid, *_ in manager.call("ListInstances")[0] if state == "running"}
+
+
+def stormy(directory, count, seconds=8, rate=1000):
+    """`count` replaced instances with 20 programs each: the manager's memory for each, `supervisor-manager list`,
+    and the processor time while their programs change and a `monitor` listens, of which nothing may get lost."""
+    os.makedirs(few := os.path.join(directory, "few"))
+    directory_for(directory)
+    fake = compiled("fake_instance", directory)
+    manager, _ = started(few, 20, fake)
+    time.sleep(2)  # the manager returns memory when its instances have come to rest
+    own = memory(manager.process.pid)[1]
+    manager.__exit__()
+    manager, _ = started(directory, count, fake)
+    try:
+        time.sleep(2)
+        figures = {f"{count} instances: manager, for each further, private KB":
+                   (memory(manager.process.pid)[1] - own) / (count - 20)}
+        figures[f"{count} instances: supervisor-manager list, ms"] = 1000 * statistics.median(
+            elapsed(lambda: manager.manager("list")) for _ in range(15))
+        output = os.path.join(directory, "monitor")
+        with open(output, "w", encoding="utf-8") as file, subprocess.Popen(
+                [*program("supervisor-manager"), f"--bus-address={manager.bus.address}", "monitor", "--json"],
+                stdin=subprocess.DEVNULL, stdout=file) as monitor:
+            time.sleep(1)  # until its matches are there
+            figures.update(measured(manager, monitor.pid, count, seconds, rate, output))
+            monitor.terminate()
+        return figures
+    finally:
+        manager.__exit__()
+
+
+def measured(manager, monitor, count, seconds, rate, output):
+    """The shares of a processor during a storm; fails if `monitor` has not received a program's last state."""
+    pids = {"manager": manager.process.pid, "bus daemon": manager.bus.process.pid, "monitor": monitor}
+    directory = manager.path("run/supervisor-manager/notify")
+    with Storm(directory, instances_of(manager), pwd.getpwnam(OWNER).pw_uid) as storm:
+        before = {name: processor_time(pid) for name, pid in pids.items()}
+        storm.blow(rate, seconds)
+        time.sleep(1)  # for what waits for its burst
+        used = {name: 100 * (processor_time(pid) - before[name]) / seconds for name, pid in pids.items()}
+        last = {}
+        with open(output, encoding="utf-8") as lines:
+            for event in map(json.loads, lines):
+                if event["event"] == "program":
+                    last[event["instance"], event["program"]] = event["state"]
+        lost = [key for key, state in storm.states.items() if last.get(key) != state]
+    if lost:
+        raise AssertionError(f"the monitor has not received the last state of {len(lost)} programs: {lost[:3]}")
+    title = f"{count} instances, {rate} changes per second: "
+    return {title + f"{name}, % of a processor": share for name, share in used.items()} | {
+        title + "together, % of a processor": sum(used.values())}
