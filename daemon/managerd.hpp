@@ -70,7 +70,7 @@ class Managerd final : private instances::Observer {
   core::SignalWatch hangup_;
   core::Timer replace_;
   core::Timer status_;   // many changes settle together
-  std::string settled_;  // what systemd was told then
+  std::string settled_;  // the status sent to systemd then
   instances::Fleet fleet_;
   core::TaskScope tasks_;
   std::unique_ptr<bus::Service> bus_;

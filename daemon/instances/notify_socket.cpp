@@ -85,13 +85,12 @@ core::Expected<std::unique_ptr<NotifySocket>> NotifySocket::open(core::EventLoop
 }
 
 NotifySocket::NotifySocket(core::EventLoop& loop, core::UniqueFd fd, std::string path, Callback callback)
-    : fd_(std::move(fd)),
+    : loop_(loop),
+      fd_(std::move(fd)),
       path_(std::move(path)),
       callback_(std::move(callback)),
       budget_(kBudget, kBudgetPerSecond, core::Clock::now()),
-      watch_(loop, fd_.get(), core::IoWatch::Read, [this](auto) { readSome(); }),
-      pause_(
-          loop, [this] { watch_.setEvents(core::IoWatch::Read); }, core::milliseconds(10)) {}
+      watch_(loop, fd_.get(), core::IoWatch::Read, [this](auto) { readSome(); }) {}
 
 NotifySocket::~NotifySocket() = default;
 
@@ -99,8 +98,11 @@ void NotifySocket::readSome() {
   for (int i = 0; i < kBatch && !budget_.isEmpty(core::Clock::now()) && receive(); ++i) {
   }
   if (!budget_.isEmpty(core::Clock::now())) return;
+  if (!pause_)
+    pause_.emplace(
+        loop_, [this] { watch_.setEvents(core::IoWatch::Read); }, core::milliseconds(10));
   watch_.setEvents(core::IoWatch::None);
-  pause_.armIn(budget_.wait(core::Clock::now()));
+  pause_->armIn(budget_.wait(core::Clock::now()));
 }
 
 void NotifySocket::remove() {

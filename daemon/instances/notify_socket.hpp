@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,12 +52,13 @@ class NotifySocket {
   bool receive();
   void readSome();
 
+  core::EventLoop& loop_;
   core::UniqueFd fd_;
   std::string path_;
   Callback callback_;
   core::Budget budget_;
   core::IoWatch watch_;
-  core::Timer pause_;
+  std::optional<core::Timer> pause_;  ///< made for the first message beyond the budget
 };
 
 }  // namespace instances

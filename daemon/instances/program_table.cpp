@@ -9,7 +9,7 @@ void ProgramTable::apply(const Notice& notice, const Changed& changed) {
     return;
   }
   complete_ = true;
-  std::map<std::string, ProgramStatus> old;
+  std::set<ProgramStatus, ByName> old;
   old.swap(programs_);
   // What is named again keeps its entry, so that only what differs is a change.
   for (const auto& program : notice.programs) {
@@ -17,8 +17,8 @@ void ProgramTable::apply(const Notice& notice, const Changed& changed) {
     set(program, changed);
   }
   counts_.clear();
-  for (const auto& [name, program] : programs_) ++counts_[program.state];
-  for (const auto& [name, program] : old) changed({name, std::string(core::notify::kRemoved), 0, {}});
+  for (const auto& program : programs_) ++counts_[program.state];
+  for (const auto& program : old) changed({program.name, std::string(core::notify::kRemoved), 0, {}});
 }
 
 void ProgramTable::set(const core::notify::Program& program, const Changed& changed) {
@@ -26,17 +26,20 @@ void ProgramTable::set(const core::notify::Program& program, const Changed& chan
   ProgramStatus status{program.name, program.state, program.pid, program.description};
   if (program.state == core::notify::kRemoved) {
     if (known == programs_.end()) return;
-    count(known->second.state, -1);
+    count(known->state, -1);
     programs_.erase(known);
   } else if (known != programs_.end()) {
-    if (known->second == status) return;
-    count(known->second.state, -1);
+    if (*known == status) return;
+    count(known->state, -1);
     count(status.state, 1);
-    known->second = status;
+    auto copy = status;
+    auto node = programs_.extract(known);  // from here on nothing can fail
+    node.value() = std::move(copy);
+    programs_.insert(std::move(node));
   } else {
     if (programs_.size() >= kMostPrograms) return;
     count(status.state, 1);
-    programs_.emplace(status.name, status);
+    programs_.insert(status);
   }
   changed(status);
 }
@@ -53,15 +56,11 @@ void ProgramTable::clear() {
   complete_ = false;
 }
 
-std::vector<ProgramStatus> ProgramTable::list() const {
-  std::vector<ProgramStatus> out;
-  for (const auto& [name, program] : programs_) out.push_back(program);
-  return out;
-}
+std::vector<ProgramStatus> ProgramTable::list() const { return {programs_.begin(), programs_.end()}; }
 
 std::set<pid_t> ProgramTable::groups() const {
   std::set<pid_t> out;
-  for (const auto& [name, program] : programs_)
+  for (const auto& program : programs_)
     if (program.pid > 1) out.insert(program.pid);
   return out;
 }

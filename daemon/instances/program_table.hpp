@@ -24,7 +24,7 @@ class ProgramTable {
   void apply(const Notice& notice, const Changed& changed);
   void clear();
 
-  [[nodiscard]] bool contains(const std::string& name) const { return programs_.count(name) > 0; }
+  [[nodiscard]] bool contains(const std::string& name) const { return programs_.contains(name); }
   [[nodiscard]] std::vector<ProgramStatus> list() const;
   /// Number of programs by state.
   [[nodiscard]] const std::map<std::string, std::uint32_t>& counts() const noexcept { return counts_; }
@@ -37,7 +37,14 @@ class ProgramTable {
   void set(const core::notify::Program& program, const Changed& changed);
   void count(const std::string& state, int change);
 
-  std::map<std::string, ProgramStatus> programs_;
+  /// A set, since each has its name: a map would keep that twice.
+  struct ByName {
+    using is_transparent = void;
+    bool operator()(const ProgramStatus& a, const ProgramStatus& b) const noexcept { return a.name < b.name; }
+    bool operator()(const ProgramStatus& a, const std::string& b) const noexcept { return a.name < b; }
+    bool operator()(const std::string& a, const ProgramStatus& b) const noexcept { return a < b.name; }
+  };
+  std::set<ProgramStatus, ByName> programs_;
   std::map<std::string, std::uint32_t> counts_;  // kept, since it is read after each change
   bool complete_ = false;
 };
