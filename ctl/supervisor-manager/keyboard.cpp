@@ -15,8 +15,8 @@ namespace manager {
 
 namespace {
 
-// Global, because signal handlers restore them: `before` are the settings of the shell, `raw` are ours.
-termios before;
+// Global, because signal handlers restore them: `raw` are ours.
+termios shellSettings;
 termios raw;
 
 constexpr int kEnds[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -39,13 +39,13 @@ void raiseDefault(int signo) noexcept {
 }
 
 void onEnd(int signo) {
-  ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &shellSettings);
   raiseDefault(signo);
 }
 
 void onStop(int signo) {
   const int kept = errno;
-  ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &shellSettings);
   raiseDefault(signo);  // returns after SIGCONT
   handle(signo, onStop);
   ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
@@ -62,8 +62,8 @@ void onContinue(int) {
 }  // namespace
 
 Keyboard::Keyboard() {
-  if (::tcgetattr(STDIN_FILENO, &before) != 0) return;
-  raw = before;
+  if (::tcgetattr(STDIN_FILENO, &shellSettings) != 0) return;
+  raw = shellSettings;
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // without ISIG: Ctrl-C and Ctrl-Z still send signals
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
@@ -74,7 +74,7 @@ Keyboard::Keyboard() {
 }
 
 Keyboard::~Keyboard() {
-  if (active_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
+  if (active_) ::tcsetattr(STDIN_FILENO, TCSANOW, &shellSettings);
   for (const int signo : kEnds) handle(signo, SIG_DFL);
   handle(SIGTSTP, SIG_DFL);
   handle(SIGCONT, SIG_DFL);

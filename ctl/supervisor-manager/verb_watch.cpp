@@ -87,12 +87,12 @@ std::optional<double> shareOfProcessor(Samples& before, const std::string& name,
 }
 
 /// The data that `top` shows about one instance.
-struct Shown {
+struct TopRow {
   Properties properties;
   std::optional<double> share;
 };
 
-std::string topTable(Session& session, const std::vector<std::pair<InstanceRow, Shown>>& all) {
+std::string topTable(Session& session, const std::vector<std::pair<InstanceRow, TopRow>>& all) {
   const auto counts = session.client()->programCounts();
   Table table({"NAME", "USER", "STATE", "PID", "MEMORY", "CPU%", "CPU TIME", "PROGRAMS"});
   for (const auto& [row, shown] : all) {
@@ -109,7 +109,7 @@ std::string topTable(Session& session, const std::vector<std::pair<InstanceRow, 
   return table.text(!session.options.noLegend, tableWidth(session.options));
 }
 
-std::string topJson(const std::vector<std::pair<InstanceRow, Shown>>& all) {
+std::string topJson(const std::vector<std::pair<InstanceRow, TopRow>>& all) {
   std::vector<std::string> objects;
   for (const auto& [row, shown] : all) {
     std::vector<std::pair<std::string, std::string>> members;
@@ -154,7 +154,7 @@ ExitCode top(Session& session) {
     if (round > 0 && !keyboard) ::poll(nullptr, 0, kTopIntervalMs);
     const auto rows = session.select(session.options.arguments, true);
     if (rows.empty() && (!session.options.json || session.code() != Success)) return session.code();
-    std::vector<std::pair<InstanceRow, Shown>> all;
+    std::vector<std::pair<InstanceRow, TopRow>> all;
     for (const auto& row : rows) {
       auto properties = client->instanceProperties(row.path);
       if (!properties) continue;  // it was removed in the meantime

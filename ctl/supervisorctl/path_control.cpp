@@ -17,7 +17,7 @@
 namespace ctl {
 namespace {
 
-constexpr int kMostLinks = 40;  // the limit of the kernel
+constexpr int kMostLinksOnPath = 40;  // the limit of the kernel
 
 /// Resolves one path, name by name. A system call that resolves the whole path would not show the links and directories
 /// that it went through.
@@ -72,7 +72,7 @@ class Walk {
   bool follow(const std::string& link) {
     std::array<char, PATH_MAX> bytes;
     const ssize_t count = ::readlink(link.c_str(), bytes.data(), bytes.size());
-    if (count <= 0 || ++links_ > kMostLinks) return false;
+    if (count <= 0 || ++links_ > kMostLinksOnPath) return false;
     const std::string_view target(bytes.data(), static_cast<std::size_t>(count));
     prepend(target);
     if (target.front() == '/') {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr auto kLimit = core::seconds(15);
 constexpr std::size_t kMostWarnings = 50;
-constexpr std::size_t kLongestText = 2000;
+constexpr std::size_t kLongestReport = 2000;
 
 /// The plan as records for supervisord's --overlay.
 std::string overlayOf(const layout::Plan& plan) {
@@ -46,7 +46,7 @@ core::UniqueFd inMemory(const std::string& text) {
 std::string cleaned(std::string_view text) {
   const auto line = core::replaceAll(core::replaceAll(std::string(text), "\n", " "), "\t", " ");
   auto out = core::printable(core::toUtf8(core::trim(line)));
-  if (out.size() > kLongestText) out = core::toUtf8(out.substr(0, kLongestText)) + " …";
+  if (out.size() > kLongestReport) out = core::toUtf8(out.substr(0, kLongestReport)) + " …";
   return out;
 }
 

@@ -164,7 +164,7 @@ std::string toText(const DetailsOf& details) {
   return out;
 }
 
-DetailsOf fromText(const std::string& text) {
+DetailsOf detailsFromText(const std::string& text) {
   DetailsOf out;
   const auto fields = core::split(text, '\0');
   for (std::size_t i = 0; i + 6 <= fields.size(); i += 6)
@@ -218,7 +218,7 @@ core::Task<std::optional<DetailsOf>> readDetailsInHelper(core::EventLoop& loop, 
   layout::OwnerTask::Work read = [pids = std::move(pids)] { return toText(readDetails(pids)); };
   const auto text = co_await layout::runAsOwner(loop, reaper, std::nullopt, std::move(read), kTaskLimit);
   if (!text) co_return std::nullopt;
-  co_return fromText(*text);
+  co_return detailsFromText(*text);
 }
 
 }  // namespace instances

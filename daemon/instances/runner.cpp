@@ -14,7 +14,7 @@
 namespace instances {
 namespace {
 
-core::Instant now() { return core::Clock::now(); }
+core::Instant clockNow() { return core::Clock::now(); }
 
 }  // namespace
 
@@ -36,7 +36,7 @@ Runner::Runner(InstanceContext& context, Listener& listener, entries::Entry entr
           },
           [this](const auto& obstacle) { onUnwritten(context_.statePath(entry_.name), obstacle); }),
       machine_(context.rules),
-      timer_(context.loop, [this] { act(machine_.expire(now())); }),
+      timer_(context.loop, [this] { act(machine_.expire(clockNow())); }),
       record_(Record::read(context.recordPath(entry_.name))),
       runsAs_(record_ ? record_->uid : uid()),
       sinceWall_(core::wallMicros()) {
@@ -128,7 +128,7 @@ core::Task<OperationResult> Runner::wait(Wish wish, Machine::Action action) {
 core::Task<OperationResult> Runner::startNow(Files files) {
   if (auto error = objectionToStart()) co_return core::Err{std::move(*error)};
   resume_ = false;
-  const auto action = machine_.start(now());
+  const auto action = machine_.start(clockNow());
   if (lostRestarts_ > 0) machine_.setRestarts(std::exchange(lostRestarts_, 0));
   files_ = files;
   co_return co_await wait(Wish::Start, action);
@@ -138,7 +138,7 @@ core::Task<OperationResult> Runner::restartNow() {
   if (auto error = objectionToStart()) co_return core::Err{std::move(*error)};
   resume_ = false;
   files_ = Files::Unknown;
-  co_return co_await wait(Wish::Start, machine_.restart(now()));
+  co_return co_await wait(Wish::Start, machine_.restart(clockNow()));
 }
 
 /// With `resume` it will be started again, by the next manager if not by this one.
@@ -147,7 +147,7 @@ core::Task<OperationResult> Runner::stopNow(bool resume) {
   giveUpChecks();
   resume_ = resume;
   if (machine_.phase() == Machine::Phase::Inactive) hung_ = false;
-  co_return co_await wait(Wish::Stop, machine_.stop(now()));
+  co_return co_await wait(Wish::Stop, machine_.stop(clockNow()));
 }
 
 core::Task<OperationResult> Runner::stopWithManager() {
@@ -176,7 +176,7 @@ std::optional<ManagerError> Runner::objectionToStart() {
 void Runner::setEntry(entries::Entry entry) {
   entry_ = std::move(entry);
   // What is only described is left to itself: it keeps running, and nobody starts it again.
-  if (!entry_.managed && pid_ == 0) act(machine_.stop(now()));
+  if (!entry_.managed && pid_ == 0) act(machine_.stop(clockNow()));
   listener_.changed(*this);
 }
 

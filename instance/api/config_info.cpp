@@ -87,11 +87,11 @@ void appendProgram(std::string& out, const process::Table& table, const GroupCon
   members.end();
 }
 
-using Programs = std::vector<std::pair<const GroupConfig*, const ProcessConfig*>>;
+using ConfiguredPrograms = std::vector<std::pair<const GroupConfig*, const ProcessConfig*>>;
 
 /// The configured programs, without those that were removed from their group at run time.
-Programs configuredPrograms(const Instance& instance) {
-  Programs programs;
+ConfiguredPrograms configuredPrograms(const Instance& instance) {
+  ConfiguredPrograms programs;
   for (const auto& group : instance.configuration().groups) {
     const process::Group* active = instance.table.find(group->name);
     const bool unchanged = active != nullptr && active->configPtr() == group;
@@ -102,8 +102,8 @@ Programs configuredPrograms(const Instance& instance) {
 }
 
 /// Adds the programs that were added to their group at run time.
-void appendAddedPrograms(const Instance& instance, Programs& programs) {
-  Programs added;
+void appendAddedPrograms(const Instance& instance, ConfiguredPrograms& programs) {
+  ConfiguredPrograms added;
   for (const auto& group : instance.table.groups()) {
     std::set<const ProcessConfig*> original;
     for (const auto& program : group->config().processes) original.insert(program.get());
@@ -118,7 +118,7 @@ void appendAddedPrograms(const Instance& instance, Programs& programs) {
 }
 
 MethodResult getAllConfigInfo(const Instance& instance) {
-  Programs programs = configuredPrograms(instance);
+  ConfiguredPrograms programs = configuredPrograms(instance);
   appendAddedPrograms(instance, programs);
   std::stable_sort(programs.begin(), programs.end(),
                    [](const auto& a, const auto& b) { return a.second->name < b.second->name; });

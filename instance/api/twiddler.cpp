@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "instance/api/method.hpp"
 #include "instance/config/load.hpp"
 #include "instance/config/model.hpp"
 #include "instance/process/group.hpp"
@@ -22,11 +23,7 @@ namespace {
 using xmlrpc::Fault;
 using xmlrpc::FaultCode;
 using Options = std::vector<std::pair<std::string, std::string>>;
-using Programs = std::vector<std::shared_ptr<const config::ProcessConfig>>;
-
-core::Err<Fault> fail(FaultCode code, std::optional<std::string_view> extra = std::nullopt) {
-  return core::Err{xmlrpc::makeFault(code, extra)};
-}
+using ProgramConfigs = std::vector<std::shared_ptr<const config::ProcessConfig>>;
 
 constexpr std::array<std::pair<std::string_view, logging::Level>, 7> kLevels{{
     {"CRIT", logging::Level::Critical},
@@ -65,7 +62,7 @@ Twiddler::Result<Options> optionTexts(const xmlrpc::Struct& options) {
 }
 
 /// The first name that the group already has or that occurs twice in `programs`; nullptr if there is none.
-const std::string* takenName(const process::Group& group, const Programs& programs) {
+const std::string* takenName(const process::Group& group, const ProgramConfigs& programs) {
   std::set<std::string_view> seen;
   for (const auto& program : programs)
     if (!seen.insert(program->name).second || group.find(program->name) != nullptr) return &program->name;

@@ -9,7 +9,7 @@
 namespace config {
 namespace {
 
-core::Err<core::Error> refuse(std::string text) { return core::Err{core::Error{std::move(text)}}; }
+core::Err<core::Error> refuseOption(std::string text) { return core::Err{core::Error{std::move(text)}}; }
 
 class OptionParser {
  public:
@@ -27,7 +27,7 @@ class OptionParser {
     if (!rest_.empty()) {
       std::vector<std::string> shown;
       for (const auto& word : rest_) shown.push_back(core::pythonRepr(word));
-      return refuse("positional arguments are not supported: [" + core::join(shown, ", ") + "]");
+      return refuseOption("positional arguments are not supported: [" + core::join(shown, ", ") + "]");
     }
     return std::move(given_);
   }
@@ -46,17 +46,17 @@ class OptionParser {
       if (found) ambiguous_ = true;
       found = &spec;
     }
-    if (!found) return refuse("option --" + name + " not recognized");
+    if (!found) return refuseOption("option --" + name + " not recognized");
     if (std::exchange(ambiguous_, false) && found->longName != name)
-      return refuse("option --" + name + " not a unique prefix");
+      return refuseOption("option --" + name + " not a unique prefix");
     GivenOption option{found, "--" + std::string(found->longName), {}};
     if (!found->takesValue && equals != std::string::npos)
-      return refuse("option " + option.typed + " must not have an argument");
+      return refuseOption("option " + option.typed + " must not have an argument");
     if (found->takesValue) {
       if (equals != std::string::npos) {
         option.value = word.substr(equals + 1);
       } else {
-        if (rest_.empty()) return refuse("option " + option.typed + " requires argument");
+        if (rest_.empty()) return refuseOption("option " + option.typed + " requires argument");
         option.value = next();
       }
     }
@@ -71,10 +71,10 @@ class OptionParser {
       const auto spec =
           std::find_if(specs_.begin(), specs_.end(), [&](const auto& s) { return s.shortName == letter; });
       GivenOption option{nullptr, std::string("-") + letter, {}};
-      if (spec == specs_.end()) return refuse("option " + option.typed + " not recognized");
+      if (spec == specs_.end()) return refuseOption("option " + option.typed + " not recognized");
       option.spec = &*spec;
       if (spec->takesValue) {
-        if (letters.empty() && rest_.empty()) return refuse("option " + option.typed + " requires argument");
+        if (letters.empty() && rest_.empty()) return refuseOption("option " + option.typed + " requires argument");
         option.value = letters.empty() ? next() : std::exchange(letters, {});
       }
       given_.push_back(std::move(option));

@@ -15,7 +15,7 @@ constexpr std::uint64_t kFirstBytes = 1024;
 constexpr std::size_t kPiece = 64 * 1024;
 /// Read in one turn of the loop, so that the followers can take it before more is read.
 constexpr std::size_t kPiecesInATurn = 4;
-constexpr core::milliseconds kRetryPause{100};
+constexpr core::milliseconds kFeedRetryPause{100};
 
 }  // namespace
 
@@ -49,7 +49,7 @@ void LogFeed::pull() {
     }
     if (pieces == kPiecesInATurn) more_.armIn(core::Duration::zero());
   } catch (const std::bad_alloc&) {
-    more_.armIn(kRetryPause);
+    more_.armIn(kFeedRetryPause);
   }
   if (end_ == before) return;
   for (auto* const reader : readers_) reader->onMore();

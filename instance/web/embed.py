@@ -22,9 +22,9 @@ def main() -> None:
         tag = hashlib.sha256(text.encode()).hexdigest()[:16]
         rows.append(f'    {{"{os.path.basename(name)}", "{TYPES[os.path.splitext(name)[1]]}", "\\"{tag}\\"",\n{literal(text)}}},\n')
     with open(sys.argv[1], "w", encoding="utf-8") as out:
-        out.write('#include "instance/web/assets.hpp"\n\nnamespace web {\nnamespace {\nconstexpr Asset table[] = {\n')
+        out.write('#include "instance/web/assets.hpp"\n\nnamespace web {\nnamespace {\nconstexpr Asset kAssets[] = {\n')
         out.writelines(rows)
-        out.write("};\n}  // namespace\n\nstd::span<const Asset> assets() noexcept { return table; }\n\n}  // namespace web\n")
+        out.write("};\n}  // namespace\n\nstd::span<const Asset> assets() noexcept { return kAssets; }\n\n}  // namespace web\n")
 
 
 main()

@@ -14,7 +14,7 @@ void appendUnit(std::string& out, char32_t unit) {
 }
 
 /// JSON's escape of any character: beyond U+FFFF two units of UTF-16.
-void appendEscape(std::string& out, char32_t code) {
+void appendJsonEscape(std::string& out, char32_t code) {
   if (code < 0x10000) return appendUnit(out, code);
   appendUnit(out, 0xD7C0 + (code >> 10U));
   appendUnit(out, 0xDC00 + (code & 0x3FFU));
@@ -37,7 +37,7 @@ std::string jsonString(std::string_view text) {
       case '/': out += before == '<' ? "\\/" : "/"; break;
       default:
         if (length > 0 && isUnsafeOnTerminal(code))
-          appendEscape(out, code);
+          appendJsonEscape(out, code);
         else
           out += bytes;
     }

@@ -13,7 +13,7 @@ struct Entry {
   std::string_view instead = {};
 };
 
-constexpr std::array kSections = std::to_array<Entry>({
+constexpr std::array kForeignSections = std::to_array<Entry>({
     {"hdfs_relay", "hdfs"},
     {"source_host_credentials", "hdfs"},
     {"hbase_relay", "hbase"},
@@ -46,21 +46,21 @@ constexpr std::array kSections = std::to_array<Entry>({
     {"plugins_paths", "plugins_paths", "remove it"},
 });
 
-constexpr std::array kPlugins = std::to_array<std::string_view>(
+constexpr std::array kForeignPlugins = std::to_array<std::string_view>(
     {"hdfs", "hbase", "hive", "kafka", "storm", "yarn", "elasticsearch", "elastic", "ranger", "maven"});
 
 }  // namespace
 
 ForeignSection foreignSection(std::string_view name) noexcept {
-  for (const auto& entry : kSections)
+  for (const auto& entry : kForeignSections)
     if (entry.section == name) return {entry.plugin, entry.instead};
-  for (const auto plugin : kPlugins)
+  for (const auto plugin : kForeignPlugins)
     if (name.starts_with(plugin) && name.substr(plugin.size()).starts_with('_')) return {plugin, {}};
   return {};
 }
 
 bool isForeignPlugin(std::string_view name) noexcept {
-  return std::find(kPlugins.begin(), kPlugins.end(), name) != kPlugins.end();
+  return std::find(kForeignPlugins.begin(), kForeignPlugins.end(), name) != kForeignPlugins.end();
 }
 
 }  // namespace deploy

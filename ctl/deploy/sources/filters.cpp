@@ -15,7 +15,7 @@ namespace deploy {
 namespace {
 
 using Arguments = std::vector<Operand>;
-using Kind = Operand::Kind;
+using OperandKind = Operand::Kind;
 
 struct Filter {
   std::string_view name;
@@ -26,7 +26,7 @@ struct Filter {
 
 /// The text of what can be printed; a list or map is a complaint.
 core::Result<std::string, Complaint> textOf(const Operand& value) {
-  if (value.node || value.kind == Kind::Environment)
+  if (value.node || value.kind == OperandKind::Environment)
     return complain(fmt::format("a text is needed, but this is {}", value.kindName()));
   return value.printed();
 }
@@ -40,7 +40,7 @@ Outcome changeText(const Operand& value, Change change) {
 
 Outcome orDefault(const Operand& value, const Arguments& arguments) {
   const bool alsoForEmpty = arguments.size() > 1 && arguments[1].isTrue();
-  if (value.kind != Kind::Undefined && (value.isTrue() || !alsoForEmpty)) return value;
+  if (value.kind != OperandKind::Undefined && (value.isTrue() || !alsoForEmpty)) return value;
   return arguments.empty() ? Operand::ofText("") : arguments[0];
 }
 
@@ -65,7 +65,8 @@ Outcome directoryName(const Operand& value, const Arguments&) {
 }
 
 Outcome joined(const Operand& value, const Arguments& arguments) {
-  if (value.kind != Kind::List) return complain(fmt::format("'join' needs a list, but this is {}", value.kindName()));
+  if (value.kind != OperandKind::List)
+    return complain(fmt::format("'join' needs a list, but this is {}", value.kindName()));
   const auto separator = arguments.empty() ? std::string() : textOf(arguments[0]);
   if (!separator) return core::Err{separator.error()};
   std::string result;
@@ -101,12 +102,12 @@ Outcome replaced(const Operand& value, const Arguments& arguments) {
 
 Outcome toInteger(const Operand& value, const Arguments& arguments) {
   constexpr double kLargest = 9.2e18;
-  if (value.kind == Kind::Boolean) return Operand::ofInteger(value.boolean ? 1 : 0);
+  if (value.kind == OperandKind::Boolean) return Operand::ofInteger(value.boolean ? 1 : 0);
   const auto text = textOf(value);
   if (!text) return core::Err{text.error()};
   if (const auto number = core::parseInteger(core::trim(*text))) return Operand::ofInteger(*number);
   double real = value.real;
-  if (value.kind != Kind::Real) {
+  if (value.kind != OperandKind::Real) {
     const auto digits = core::trim(*text);
     const char* end = digits.data() + digits.size();
     const auto parsed = std::from_chars(digits.data(), end, real);
@@ -118,7 +119,7 @@ Outcome toInteger(const Operand& value, const Arguments& arguments) {
 }
 
 Outcome toBoolean(const Operand& value, const Arguments&) {
-  if (value.kind == Kind::Boolean) return Operand::ofBoolean(value.boolean);
+  if (value.kind == OperandKind::Boolean) return Operand::ofBoolean(value.boolean);
   const auto text = textOf(value);
   if (!text) return core::Err{text.error()};
   if (const auto* flag = booleanOf(core::lower(*text))) return Operand::ofBoolean(*flag);
@@ -136,7 +137,7 @@ Outcome lengthOf(const Operand& value, const Arguments&) {
 }
 
 Outcome itemOf(const Operand& value, const char* filter, bool first) {
-  if (value.kind != Kind::List)
+  if (value.kind != OperandKind::List)
     return complain(fmt::format("'{}' needs a list, but this is {}", filter, value.kindName()));
   const auto& items = value.node->items;
   if (items.empty()) return complain(fmt::format("'{}' needs a list that is not empty", filter));

@@ -10,10 +10,10 @@
 namespace deploy {
 namespace {
 
-using Kind = Operand::Kind;
+using OperandKind = Operand::Kind;
 
 core::Err<Complaint> notFor(std::string_view symbol, const Operand& left, const Operand& right) {
-  const bool concatenates = symbol == "+" && (left.kind == Kind::Text || right.kind == Kind::Text);
+  const bool concatenates = symbol == "+" && (left.kind == OperandKind::Text || right.kind == OperandKind::Text);
   return complain(fmt::format("'{}' is not possible with {} and {}", symbol, left.kindName(), right.kindName()),
                   concatenates ? "join texts and numbers with ~" : "");
 }
@@ -43,7 +43,7 @@ Outcome calculateReals(std::string_view symbol, double left, double right) {
 Outcome calculate(std::string_view symbol, const Operand& left, const Operand& right) {
   const bool divides = symbol == "/" || symbol == "//" || symbol == "%";
   if (divides && right.asReal() == 0) return complain("division by zero");
-  if (symbol == "/" || left.kind == Kind::Real || right.kind == Kind::Real)
+  if (symbol == "/" || left.kind == OperandKind::Real || right.kind == OperandKind::Real)
     return calculateReals(symbol, left.asReal(), right.asReal());
   if (divides) return divideIntegers(symbol, left.integer, right.integer);
   std::int64_t result = 0;
@@ -64,25 +64,26 @@ Operand appended(const Operand& left, const Operand& right) {
   auto all = std::make_shared<Node>(*left.node);
   all->items.insert(all->items.end(), right.node->items.begin(), right.node->items.end());
   Operand result;
-  result.kind = Kind::List;
+  result.kind = OperandKind::List;
   result.node = std::move(all);
   return result;
 }
 
 Outcome arithmetic(std::string_view symbol, const Operand& left, const Operand& right) {
   if (left.isNumber() && right.isNumber()) return calculate(symbol, left, right);
-  if (symbol == "+" && left.kind == Kind::Text && right.kind == Kind::Text) return joined(left, right);
-  if (symbol == "+" && left.kind == Kind::List && right.kind == Kind::List) return appended(left, right);
+  if (symbol == "+" && left.kind == OperandKind::Text && right.kind == OperandKind::Text) return joined(left, right);
+  if (symbol == "+" && left.kind == OperandKind::List && right.kind == OperandKind::List) return appended(left, right);
   return notFor(symbol, left, right);
 }
 
 Outcome compare(std::string_view symbol, const Operand& left, const Operand& right) {
   const bool numbers = left.isNumber() && right.isNumber();
-  if (!numbers && !(left.kind == Kind::Text && right.kind == Kind::Text)) return notFor(symbol, left, right);
+  if (!numbers && !(left.kind == OperandKind::Text && right.kind == OperandKind::Text))
+    return notFor(symbol, left, right);
   bool less = left.text < right.text;
   bool more = left.text > right.text;
   if (numbers) {
-    const bool integers = left.kind == Kind::Integer && right.kind == Kind::Integer;
+    const bool integers = left.kind == OperandKind::Integer && right.kind == OperandKind::Integer;
     less = integers ? left.integer < right.integer : left.asReal() < right.asReal();
     more = integers ? left.integer > right.integer : left.asReal() > right.asReal();
   }
@@ -93,16 +94,16 @@ Outcome compare(std::string_view symbol, const Operand& left, const Operand& rig
 }
 
 Outcome contains(std::string_view symbol, const Operand& item, const Operand& in) {
-  if (in.kind == Kind::Text && item.kind == Kind::Text)
+  if (in.kind == OperandKind::Text && item.kind == OperandKind::Text)
     return Operand::ofBoolean(in.text.find(item.text) != std::string::npos);
-  if (in.kind == Kind::Map) return Operand::ofBoolean(in.node->find(item.printed()) != nullptr);
-  if (in.kind != Kind::List) return notFor(symbol, item, in);
+  if (in.kind == OperandKind::Map) return Operand::ofBoolean(in.node->find(item.printed()) != nullptr);
+  if (in.kind != OperandKind::List) return notFor(symbol, item, in);
   for (const auto& each : in.node->items)
     if (isEqual(item, Operand::of(partOf(in.node, &each)))) return Operand::ofBoolean(true);
   return Operand::ofBoolean(false);
 }
 
-bool isPrintable(const Operand& value) { return !value.node && value.kind != Kind::Environment; }
+bool isPrintable(const Operand& value) { return !value.node && value.kind != OperandKind::Environment; }
 
 }  // namespace
 
@@ -121,8 +122,8 @@ Outcome operate(std::string_view symbol, const Operand& left, const Operand& rig
 }
 
 Outcome negate(const Operand& value) {
-  if (value.kind == Kind::Real) return Operand::ofReal(-value.real);
-  if (value.kind == Kind::Integer) return calculate("-", Operand::ofInteger(0), value);
+  if (value.kind == OperandKind::Real) return Operand::ofReal(-value.real);
+  if (value.kind == OperandKind::Integer) return calculate("-", Operand::ofInteger(0), value);
   return complain(fmt::format("'-' is not possible with {}", value.kindName()));
 }
 
@@ -131,7 +132,7 @@ Operand listOf(const std::vector<Operand>& values) {
   list->kind = Node::Kind::List;
   for (const auto& value : values) list->items.push_back(value.toNode({}));
   Operand result;
-  result.kind = Kind::List;
+  result.kind = OperandKind::List;
   result.node = std::move(list);
   return result;
 }

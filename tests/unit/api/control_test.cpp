@@ -25,7 +25,7 @@ struct Told {
   }
 };
 
-struct Fixture : Bench {
+struct ControlFixture : Bench {
   api::Waiters waiters{loop, table};
 
   std::string start(process::Process& program, bool wait = true) {
@@ -57,7 +57,7 @@ std::string described(const xmlrpc::Array& results) {
 }  // namespace
 
 TEST_CASE("a start is answered immediately, after startsecs, or with a fault") {
-  Fixture f;
+  ControlFixture f;
   auto& quick = f.add(Bench::shell("quick", "exec sleep 1000"));
   CHECK(f.start(quick) == "OK");
   CHECK(f.start(quick) == "ALREADY_STARTED: NAME");
@@ -81,7 +81,7 @@ TEST_CASE("a start is answered immediately, after startsecs, or with a fault") {
 }
 
 TEST_CASE("a start without startsecs is answered after the first moments, or the end, of the program") {
-  Fixture f;
+  ControlFixture f;
   auto& ends = f.add(Bench::shell("ends", "echo hello"));
   auto& stays = f.add(Bench::shell("stays", "exec sleep 1000"));
   Told endsTold, staysTold, hastyTold;
@@ -101,7 +101,7 @@ TEST_CASE("a start without startsecs is answered after the first moments, or the
 }
 
 TEST_CASE("a start that is interrupted by a stop is an abnormal termination") {
-  Fixture f;
+  ControlFixture f;
   auto config = Bench::shell("p", "exec sleep 1000");
   config->startSeconds = 1000;
   auto& program = f.add(config);
@@ -113,7 +113,7 @@ TEST_CASE("a start that is interrupted by a stop is an abnormal termination") {
 }
 
 TEST_CASE("stop is answered at the end of the program; only running programs can be stopped") {
-  Fixture f;
+  ControlFixture f;
   auto& program = f.add(Bench::shell("p", "exec sleep 1000"));
   CHECK(f.stop(program) == "NOT_RUNNING: NAME");
   CHECK(f.start(program) == "OK");
@@ -123,7 +123,7 @@ TEST_CASE("stop is answered at the end of the program; only running programs can
 }
 
 TEST_CASE("a program that is being stopped can be neither stopped nor started") {
-  Fixture f;
+  ControlFixture f;
   auto& program = f.add(Bench::shell("p", "trap \"\" TERM; echo ready; while :; do sleep 1; done"));
   CHECK(f.start(program, false) == "OK");
   f.until([&] { return !Bench::read(program.logPath(process::Channel::Stdout)).empty(); });
@@ -137,7 +137,7 @@ TEST_CASE("a program that is being stopped can be neither stopped nor started") 
 }
 
 TEST_CASE("a stop without wait is answered at the program's end, or soon") {
-  Fixture f;
+  ControlFixture f;
   auto& quick = f.add(Bench::shell("quick", "exec sleep 1000"));
   auto& deaf = f.add(Bench::shell("deaf", "trap \"\" TERM; echo ready; while :; do sleep 1; done"));
   CHECK(f.start(quick) == "OK");
@@ -162,7 +162,7 @@ TEST_CASE("a stop without wait is answered at the program's end, or soon") {
 }
 
 TEST_CASE("signals by name and number") {
-  Fixture f;
+  ControlFixture f;
   auto& program = f.add(Bench::shell("p", "exec sleep 1000"));
   const auto text = [&](const char* signal) {
     const auto verdict = api::signalProgram(program, "NAME", signal);
@@ -176,7 +176,7 @@ TEST_CASE("signals by name and number") {
 }
 
 TEST_CASE("names") {
-  Fixture f;
+  ControlFixture f;
   auto& group = f.add("g", {Bench::shell("b", "x"), Bench::shell("a", "x")});
   f.add(Bench::shell("solo", "x"));
   CHECK(api::findTarget(f.table, "g:a")->program == group.find("a"));
@@ -192,7 +192,7 @@ TEST_CASE("names") {
 }
 
 TEST_CASE("group calls skip programs in the wrong state and are answered when all others are done") {
-  Fixture f;
+  ControlFixture f;
   auto first = Bench::shell("first", "exec sleep 1000");
   auto second = Bench::shell("second", "exec sleep 1000");
   auto broken = Bench::shell("broken", "");
@@ -217,7 +217,7 @@ TEST_CASE("group calls skip programs in the wrong state and are answered when al
 }
 
 TEST_CASE("answers of group calls have the order of the programs, not that of their ends") {
-  Fixture f;
+  ControlFixture f;
   auto slow = Bench::shell("slow", "exec sleep 1000");
   auto broken = Bench::shell("broken", "");
   auto quick = Bench::shell("quick", "exec sleep 1000");
@@ -233,7 +233,7 @@ TEST_CASE("answers of group calls have the order of the programs, not that of th
 }
 
 TEST_CASE("waiters that go away answer whoever waits") {
-  Fixture f;
+  ControlFixture f;
   auto config = Bench::shell("p", "exec sleep 1000");
   config->startSeconds = 1000;
   auto& program = f.add(config);
@@ -254,7 +254,7 @@ TEST_CASE("waiters that go away answer whoever waits") {
 }
 
 TEST_CASE("a group call reports a program whose step is dropped, and the others") {
-  Fixture f;
+  ControlFixture f;
   auto& group = f.add("g", {Bench::shell("a", "x"), Bench::shell("b", "x")});
   std::string result;
   api::forEachProgram(

@@ -16,7 +16,7 @@ using xmlrpc::Value;
 
 namespace {
 
-const xmlrpc::Fault kGivenUp{30, "FAILED: supervisord gave the call up before it ended, see its activity log"};
+const xmlrpc::Fault kGivenUpFault{30, "FAILED: supervisord gave the call up before it ended, see its activity log"};
 
 Value text(const char* value) { return Value{std::string(value)}; }
 
@@ -119,12 +119,12 @@ TEST_CASE("an answer may come later") {
 
 TEST_CASE("a call whose completion is dropped is answered with a fault, now or later") {
   Fixture f;
-  CHECK(f.fault("t.drop") == kGivenUp);
+  CHECK(f.fault("t.drop") == kGivenUpFault);
   f.run("t.later", {});
   REQUIRE(f.answers.size() == 1);
   f.waiting.clear();
   REQUIRE(f.answers.size() == 2);
-  CHECK(std::get<xmlrpc::Fault>(*xmlrpc::readResponse(f.answers.back().xml, {})) == kGivenUp);
+  CHECK(std::get<xmlrpc::Fault>(*xmlrpc::readResponse(f.answers.back().xml, {})) == kGivenUpFault);
 }
 
 TEST_CASE("in a multicall a dropped call is one fault among the results") {
@@ -135,7 +135,8 @@ TEST_CASE("in a multicall a dropped call is one fault among the results") {
   f.untilAnswers(1);
   const Value results = f.last();
   REQUIRE(results.array()->size() == 3);
-  for (const std::size_t i : {0, 1}) CHECK(*(*results.array())[i].member("faultString")->string() == kGivenUp.text);
+  for (const std::size_t i : {0, 1})
+    CHECK(*(*results.array())[i].member("faultString")->string() == kGivenUpFault.text);
   CHECK(*(*results.array())[2].string() == "a");
 }
 

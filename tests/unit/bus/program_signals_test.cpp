@@ -8,7 +8,7 @@
 
 namespace {
 
-struct Fixture {
+struct SignalsFixture {
   core::EventLoop loop;
   std::vector<std::string> sent;
   bus::ProgramSignals signals{loop, [this](const std::string& instance, const instances::ProgramStatus& program) {
@@ -19,7 +19,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("of several changes of a program in one turn only the last is sent") {
-  Fixture f;
+  SignalsFixture f;
   f.signals.add("a", {"p", "STARTING", 1});
   f.signals.add("a", {"q", "STARTING", 2});
   f.signals.add("a", {"p", "RUNNING", 1});
@@ -31,7 +31,7 @@ TEST_CASE("of several changes of a program in one turn only the last is sent") {
 }
 
 TEST_CASE("a flood of one instance is sent in parts, with the changes of others in between") {
-  Fixture f;
+  SignalsFixture f;
   for (int i = 0; i < 5000; ++i) f.signals.add("flood", {"p" + std::to_string(i), "RUNNING", 1});
   f.signals.add("quiet", {"p", "FATAL", 0});
   CHECK(f.signals.send());
@@ -44,14 +44,14 @@ TEST_CASE("a flood of one instance is sent in parts, with the changes of others 
 }
 
 TEST_CASE("what is left after a part is sent by itself") {
-  Fixture f;
+  SignalsFixture f;
   for (int i = 0; i < 300; ++i) f.signals.add("a", {"p" + std::to_string(i), "RUNNING", 1});
   while (f.sent.size() < 300) f.loop.step(core::seconds(5));
   CHECK(f.sent.size() == 300);
 }
 
 TEST_CASE("nothing is sent of an instance that is gone") {
-  Fixture f;
+  SignalsFixture f;
   f.signals.add("a", {"p", "RUNNING", 1});
   f.signals.forget("a");
   CHECK_FALSE(f.signals.send());
@@ -59,7 +59,7 @@ TEST_CASE("nothing is sent of an instance that is gone") {
 }
 
 TEST_CASE("an owner that keeps inventing names has a limited number waiting, and their last states are sent") {
-  Fixture f;
+  SignalsFixture f;
   constexpr auto most = bus::ProgramSignals::kMostWaiting;
   for (std::size_t i = 0; i < most + 1000; ++i) f.signals.add("a", {"p" + std::to_string(i), "RUNNING", 1});
   f.signals.add("a", {"p0", "FATAL", 0});

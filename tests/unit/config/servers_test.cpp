@@ -3,7 +3,7 @@
 
 namespace {
 
-bool refused(const std::string& text, const std::string& start) {
+bool refusedServer(const std::string& text, const std::string& start) {
   Scratch scratch;
   const auto why = scratch.refusal(text);
   CAPTURE(why);
@@ -37,7 +37,8 @@ TEST_CASE("servers: host names that a port without a password accepts") {
   REQUIRE(two);
   CHECK(two->servers[0].allowedHosts == std::vector<std::string>{"a.example.org", "B"});
   for (const char* wrong : {"http://a", "a:9001", "*", "*.example.org", "a,,b", "a b", "[::1]"})
-    CHECK(refused("[inet_http_server]\nport=9001\nallowed_hosts=" + std::string(wrong) + "\n", "not a host name: "));
+    CHECK(refusedServer("[inet_http_server]\nport=9001\nallowed_hosts=" + std::string(wrong) + "\n",
+                        "not a host name: "));
 }
 
 TEST_CASE("the fallback URL prefers sockets, then the last inet server") {
@@ -51,13 +52,13 @@ TEST_CASE("the fallback URL prefers sockets, then the last inet server") {
 }
 
 TEST_CASE("servers with wrong values are refused") {
-  CHECK(refused("[inet_http_server]\n", "section [inet_http_server] has no port value"));
-  CHECK(refused("[unix_http_server]\n", "section [unix_http_server] has no file value"));
-  CHECK(refused("[unix_http_server]\nfile=s\nchmod=9\n",
-                "Invalid chmod value 9: 9 can not be converted to an octal type for key 'chmod'"));
-  CHECK(refused("[unix_http_server]\nfile=s\nchown=root.root\n", "Invalid sockchown value root.root"));
-  CHECK(refused("[inet_http_server]\nport=1\nusername=u\n",
-                "Section [inet_http_server] contains incomplete authentication: "));
+  CHECK(refusedServer("[inet_http_server]\n", "section [inet_http_server] has no port value"));
+  CHECK(refusedServer("[unix_http_server]\n", "section [unix_http_server] has no file value"));
+  CHECK(refusedServer("[unix_http_server]\nfile=s\nchmod=9\n",
+                      "Invalid chmod value 9: 9 can not be converted to an octal type for key 'chmod'"));
+  CHECK(refusedServer("[unix_http_server]\nfile=s\nchown=root.root\n", "Invalid sockchown value root.root"));
+  CHECK(refusedServer("[inet_http_server]\nport=1\nusername=u\n",
+                      "Section [inet_http_server] contains incomplete authentication: "));
 }
 
 TEST_CASE("interfaces go by name") {
@@ -71,11 +72,13 @@ TEST_CASE("interfaces go by name") {
   REQUIRE(loaded->interfaces.size() == 2);
   CHECK(loaded->interfaces[1].factory == config::RpcInterface::Factory::Twiddler);
   CHECK(loaded->interfaces[1].options == std::vector<std::pair<std::string, std::string>>{{"whitelist", "a,b"}});
-  CHECK(refused("[rpcinterface:x]\n", "section [rpcinterface:x] does not specify a supervisor.rpcinterface_factory"));
-  CHECK(refused("[rpcinterface:x]\nsupervisor.rpcinterface_factory=my.module:make\n",
-                "my.module:make cannot be resolved within [rpcinterface:x]: interfaces are not loaded from Python"));
+  CHECK(refusedServer("[rpcinterface:x]\n",
+                      "section [rpcinterface:x] does not specify a supervisor.rpcinterface_factory"));
+  CHECK(refusedServer(
+      "[rpcinterface:x]\nsupervisor.rpcinterface_factory=my.module:make\n",
+      "my.module:make cannot be resolved within [rpcinterface:x]: interfaces are not loaded from Python"));
   CHECK(
-      refused("[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_"
-              "rpcinterface\nx=1\n",
-              "Could not make supervisor rpc interface: it takes no such option for key 'x'"));
+      refusedServer("[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_"
+                    "rpcinterface\nx=1\n",
+                    "Could not make supervisor rpc interface: it takes no such option for key 'x'"));
 }

@@ -8,7 +8,7 @@ namespace {
 using Words = std::vector<std::string>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-std::string problem(std::string_view text) {
+std::string problemOfWords(std::string_view text) {
   const auto pairs = core::parseKeyValues(text);
   return pairs ? "" : pairs.error().text;
 }
@@ -33,6 +33,6 @@ TEST_CASE("environment pairs") {
   CHECK(*core::parseKeyValues("A=a b") == Pairs{{"A", "a"}});
   CHECK(core::parseKeyValues("")->empty());
   for (const auto* bad : {"A=1 B=2", "A", "A=", "A=,B=1", "A=a=b", "A=a@b", "A={x}", "A=x,,B=2"})
-    CHECK(problem(bad) == "Unexpected end of key/value pairs in value '" + std::string(bad) + "'");
-  CHECK(problem("A=it's") == "No closing quotation");
+    CHECK(problemOfWords(bad) == "Unexpected end of key/value pairs in value '" + std::string(bad) + "'");
+  CHECK(problemOfWords("A=it's") == "No closing quotation");
 }

@@ -12,13 +12,13 @@
 namespace {
 
 /// A directory for links, removed at the end.
-class Scratch {
+class LinkScratch {
  public:
-  Scratch() {
+  LinkScratch() {
     REQUIRE(::mkdtemp(path_.data()) != nullptr);
     for (const char* folder : {"/bin", "/state"}) REQUIRE(::mkdir((path_ + folder).c_str(), 0755) == 0);
   }
-  ~Scratch() {
+  ~LinkScratch() {
     for (const std::string& link : links_) ::unlink(link.c_str());
     for (const char* folder : {"/bin", "/state", ""}) ::rmdir((path_ + folder).c_str());
   }
@@ -37,13 +37,13 @@ class Scratch {
 }  // namespace
 
 TEST_CASE("a program that was not started by a link has no instance") {
-  Scratch scratch;
+  LinkScratch scratch;
   CHECK_FALSE(ctl::linkedInstance(scratch.path() + "/bin/supervisorctl"));
   CHECK_FALSE(ctl::linkedInstance(scratch.link("/bin/supervisorctl_", "/bin/true")));
 }
 
 TEST_CASE("the name of the link determines the default configuration file") {
-  Scratch scratch;
+  LinkScratch scratch;
   const auto found = ctl::linkedInstance(scratch.link("/bin/supervisorctl_web", "/bin/true"));
   REQUIRE(found);
   CHECK(found->name == "web");
@@ -51,7 +51,7 @@ TEST_CASE("the name of the link determines the default configuration file") {
 }
 
 TEST_CASE("a link of another name is followed to the one with the name, and its neighbour to the file") {
-  Scratch scratch;
+  LinkScratch scratch;
   scratch.link("/state/supervisorctl_a_b", "/bin/true");
   scratch.link("/state/supervisord_a_b.conf", "../elsewhere/x.conf");
   const auto found = ctl::linkedInstance(scratch.link("/bin/supervisorctl", "../state/supervisorctl_a_b"));
@@ -61,7 +61,7 @@ TEST_CASE("a link of another name is followed to the one with the name, and its 
 }
 
 TEST_CASE("links that form a cycle lead to no instance") {
-  Scratch scratch;
+  LinkScratch scratch;
   scratch.link("/bin/a", "b");
   CHECK_FALSE(ctl::linkedInstance(scratch.link("/bin/b", "a")));
 }

@@ -9,7 +9,7 @@ namespace {
 using deploy::Names;
 using deploy::Value;
 
-const std::string kHosts = R"(
+const std::string kInventoryHosts = R"(
 hosts: [{name: en1, ssh_host: h1, ssh_user: root}, {name: en2, ssh_host: h2, ssh_user: root},
 {name: dn1, ssh_host: h3, ssh_user: root}],
 host_groups: [{name: edge, hosts: [en1, en2]}, {name: data, hosts: [dn1]}, {name: both, groups: [edge, data]},
@@ -18,8 +18,8 @@ host_groups: [{name: edge, hosts: [en1, en2]}, {name: data, hosts: [dn1]}, {name
 
 /// The hosts of a scope, joined, or the problem.
 std::string hostsOf(std::string_view scope) {
-  const auto understood = nodes::understand(
-      fmt::format("{{{}folders: [{{scope: \"{}\", path: /a/b, owner: o, group: g, mode: 755}}]}}", kHosts, scope));
+  const auto understood = nodes::understand(fmt::format(
+      "{{{}folders: [{{scope: \"{}\", path: /a/b, owner: o, group: g, mode: 755}}]}}", kInventoryHosts, scope));
   if (!understood.problems.empty()) return understood.problems[0];
   return fmt::format("{}", fmt::join(understood.application.section("folders")[0].hosts, " "));
 }
@@ -50,7 +50,7 @@ TEST_CASE("a name that is unknown in a scope is an error, wherever it stands") {
 }
 
 TEST_CASE("groups have the hosts of their groups") {
-  const auto application = nodes::understand("{" + kHosts + "}").application;
+  const auto application = nodes::understand("{" + kInventoryHosts + "}").application;
   CHECK(application.groups.at("both") == Names{"dn1", "en1", "en2"});
   CHECK(application.groups.at("nobody").empty());
   CHECK(application.sections.count("host_groups") == 0);
@@ -75,7 +75,7 @@ host_group_overrides: [{name: e, hosts: []}]
 }
 
 TEST_CASE("a group override replaces the hosts; force_setup reaches the hosts") {
-  const auto application = nodes::understand("{" + kHosts + R"(
+  const auto application = nodes::understand("{" + kInventoryHosts + R"(
 host_group_overrides: [{name: edge, hosts: [en2]}, {name: data, force_setup: yes}]})")
                                .application;
   CHECK(application.groups.at("both") == Names{"dn1", "en2"});
@@ -146,7 +146,7 @@ TEST_CASE("a method, user, password or program of become implies it") {
 }
 
 TEST_CASE("the scopes of a run") {
-  const std::string text = "{" + kHosts + R"(
+  const std::string text = "{" + kInventoryHosts + R"(
 users: [{login: tsup}],
 folders: [{scope: edge, path: /a/a, owner: o, group: g, mode: 755}, {scope: data, path: /a/b, owner: o, group: g,
 mode: 755}],
@@ -182,7 +182,7 @@ files: [{scope: edge, src: "file:///etc/passwd", dest_folder: /a/a, owner: o, gr
 }
 
 TEST_CASE("notifications of a plug-in that the run leaves out are dropped") {
-  const std::string text = "{" + kHosts + R"(
+  const std::string text = "{" + kInventoryHosts + R"(
 supervisors: [{name: s, scope: all, user: u, group: g}],
 supervisor_programs: [{name: p, supervisor: s, command: c}],
 files: [{scope: edge, src: "file:///etc/passwd", dest_folder: /a/a, owner: o, group: g, mode: 755, notify: "s:p"}]})";

@@ -8,7 +8,7 @@ namespace {
 
 using deploy::Value;
 
-const std::string kHosts =
+const std::string kSupervisorHosts =
     "hosts: [{name: en1, ssh_host: h1, ssh_user: root}, {name: en2, ssh_host: h2, ssh_user: root}],\n"
     "host_groups: [{name: edge, hosts: [en1, en2]}],\n";
 
@@ -17,8 +17,8 @@ std::string supervisor(std::string_view more = "", std::string_view name = "tsup
 }
 
 std::string application(const std::string& supervisors, const std::string& programs, const std::string& groups = "") {
-  return fmt::format("{{{}supervisors: [{}],\nsupervisor_programs: [{}],\nsupervisor_groups: [{}]\n}}", kHosts,
-                     supervisors, programs, groups);
+  return fmt::format("{{{}supervisors: [{}],\nsupervisor_programs: [{}],\nsupervisor_groups: [{}]\n}}",
+                     kSupervisorHosts, supervisors, programs, groups);
 }
 
 deploy::Item programOf(const std::string& attributes) {
