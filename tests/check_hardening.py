@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 
+import compile_commands
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RECORD = os.path.join(ROOT, "doc", "hardening.md")
 
@@ -58,12 +60,9 @@ def weaknesses(path):
 
 def unfortified(build):
     """Yields the sources of our programs that are compiled without FORTIFY."""
-    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
-        commands = json.load(file)
-    for command in commands:
-        source = os.path.normpath(os.path.join(command["directory"], command["file"]))
+    for source, command in compile_commands.compiled(build):
         top = os.path.relpath(source, ROOT).split(os.sep)[0]
-        levels = re.findall(r"-[DU]_FORTIFY_SOURCE(?:=(\d))?", command["command"])
+        levels = re.findall(r"-[DU]_FORTIFY_SOURCE(?:=(\d))?", command)
         if top in ("lib", "instance", "daemon", "ctl") and (not levels or levels[-1] in ("", "0", "1")):
             yield source
 

@@ -12,13 +12,14 @@ Exit status: 0 nothing was found, 1 something was, 2 clang-tidy could not run.
 """
 
 import concurrent.futures
-import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 import tempfile
+
+import compile_commands
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDERS = ("lib", "instance", "daemon", "ctl")
@@ -35,13 +36,11 @@ COMPILE_ERROR = "[clang-diagnostic-error]"
 
 def read_sources(build):
     """{path, seen from the source root: flags} of what `build` compiles from our folders, in the order of the build."""
-    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as database:
-        commands = json.load(database)
     sources = {}
-    for command in commands:
-        path = os.path.relpath(os.path.realpath(os.path.join(command["directory"], command["file"])), SOURCE)
+    for absolute, command in compile_commands.compiled(build):
+        path = os.path.relpath(os.path.realpath(absolute), SOURCE)
         if path.split(os.sep)[0] in FOLDERS:
-            flags = tuple(flag for flag in shlex.split(command["command"]) if KEPT_FLAGS.match(flag))
+            flags = tuple(flag for flag in shlex.split(command) if KEPT_FLAGS.match(flag))
             sources.setdefault(path, flags)
     return sources
 

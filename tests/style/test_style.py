@@ -136,3 +136,13 @@ def test_tidy_reports_what_does_not_compile(monkeypatch, tmp_path):
     build = plant(monkeypatch, tmp_path, {"lib/core/a.cpp": "int a = nonsense;\n"})
     found, _ = check_tidy.check(build)
     assert len(found) == 1 and "nonsense" in found[0]
+
+
+def test_sources_of_a_unity_file_are_checked_with_its_flags(monkeypatch, tmp_path):
+    build = plant(monkeypatch, tmp_path, {"lib/core/a.cpp": "", "lib/core/b.cpp": ""})
+    unity = build / "lib/core/libcore.a.p/core-unity0.cpp"
+    unity.parent.mkdir(parents=True)
+    unity.write_text(f"#include<{build}/../lib/core/a.cpp>\n#include<{build}/../lib/core/b.cpp>\n")
+    commands = [{"directory": str(build), "file": str(unity.relative_to(build)), "command": "g++ -I.. -c unity.cpp"}]
+    (build / "compile_commands.json").write_text(json.dumps(commands))
+    assert check_tidy.read_sources(build) == {"lib/core/a.cpp": ("-I..",), "lib/core/b.cpp": ("-I..",)}
