@@ -8,10 +8,10 @@
 namespace process {
 namespace {
 
-constexpr core::microseconds kFirstPause{500};
-constexpr core::microseconds kLongestPause{4000};
+constexpr core::microseconds kFirstLateness{500};
+constexpr core::microseconds kLongestLateness{4000};
 /// Below this the programs write so much that the reads are large without a pause.
-constexpr core::microseconds kShortestPause{60};
+constexpr core::microseconds kShortestLateness{60};
 /// Read in one turn of the loop; then clients and other programs have theirs.
 constexpr std::size_t kMostOfATurn = 1024 * 1024;
 /// 4 MiB, a sixteenth of what the kernel lets an owner have by default.
@@ -21,7 +21,7 @@ constexpr int kRatherEmpty = 12;
 
 }  // namespace
 
-LateReading::LateReading(core::EventLoop& loop) : timer_(loop, [this] { turn(); }), pause_(kFirstPause) {}
+LateReading::LateReading(core::EventLoop& loop) : timer_(loop, [this] { turn(); }), pause_(kFirstLateness) {}
 
 void LateReading::join(output::RoomQueue::Waiter& reader) noexcept {
   coming_.join(reader);
@@ -43,7 +43,7 @@ void LateReading::turn() noexcept {
   adaptPause();
   if (coming_.empty()) {
     timer_.disarm();
-    pause_ = kFirstPause;
+    pause_ = kFirstLateness;
   } else {
     timer_.armIn(pause_);
   }
@@ -52,9 +52,9 @@ void LateReading::turn() noexcept {
 void LateReading::adaptPause() noexcept {
   if (fullest_ >= kRatherFull) {
     pause_ /= 2;
-    if (pause_ < kShortestPause) pause_ = core::microseconds::zero();
+    if (pause_ < kShortestLateness) pause_ = core::microseconds::zero();
   } else if (fullest_ < kRatherEmpty) {
-    pause_ = std::clamp(pause_ * 2, kShortestPause, kLongestPause);
+    pause_ = std::clamp(pause_ * 2, kShortestLateness, kLongestLateness);
   }
 }
 
