@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The archive of the module that hosts run: made once, used as long as its sources are the same, and by nobody else."""
 
+import base64
+import errno
+import io
 import json
 import os
 import shutil
 import subprocess
 import tempfile
+import zipfile
 
 import pytest
 
@@ -96,7 +100,8 @@ def test_a_source_that_is_gone_is_a_change(site):
 
 def test_a_damaged_archive_is_made_again(site):
     data = read(site.kept)
-    for damaged in (data[:-4], data[:-4] + b"BBBB", b"", b"[]\n", b"{}\n", b"\xff\n" + data):
+    for damaged in (data[:-4], data[:-4] + b"BBBB", b"", b"[]\n", b"{}\n", b"\xff\n" + data, b'{"names": [1]}\n',
+                    b"[" * 100_000):
         write(site.kept, damaged)
         assert not site.gives()
     assert site.is_made() and site.gives()
@@ -134,6 +139,40 @@ def test_a_folder_that_cannot_be_made_is_only_slow(work_dir):
     site = PayloadSite(work_dir)
     site.write("home/supervisor-deploy", "a file")
     assert site.is_made() and site.is_made()
+
+
+def full_disk(*_arguments, **_more):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def as_ansible_makes_it(kept):
+    """The archive without what we have added to it."""
+    output = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(read(kept).partition(b"\n")[2]))) as archive:
+        with zipfile.ZipFile(output, "w") as made:
+            for name in archive.namelist():
+                if name.endswith(".py"):
+                    made.writestr(name, archive.read(name))
+    return base64.b64encode(output.getvalue())
+
+
+def test_a_full_disk_leaves_nothing_behind(site, monkeypatch):
+    """Ansible makes its own archive, which is smaller, or reports the full disk itself."""
+    payload = module.Payload(f"{site.collection}/plugins/modules/deploy.py", site.path("tmp"))
+    assert payload.give()
+    with monkeypatch.context() as full:
+        full.setattr(os, "rename", full_disk)
+        os.remove(payload._made)
+        assert not payload.give() and os.listdir(os.path.dirname(payload._made)) == []
+
+    write(payload._made, as_ansible_makes_it(site.kept))
+    os.remove(site.kept)
+    with monkeypatch.context() as full:
+        full.setattr(os, "rename", full_disk)
+        payload.keep()
+        assert os.listdir(os.path.dirname(site.kept)) == []
+    payload.keep()
+    assert site.gives() and os.listdir(os.path.dirname(site.kept)) == ["deploy.payload"]
 
 
 def test_what_is_not_an_archive_is_not_kept(work_dir, monkeypatch):

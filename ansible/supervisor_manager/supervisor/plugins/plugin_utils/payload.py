@@ -43,6 +43,8 @@ WRITTEN = ("ansible/__init__.py", "ansible/module_utils/__init__.py")
 RARE = ("ansible/module_utils/urls.py", "ansible/module_utils/compat/_selectors2.py")
 # Why an archive is not kept: the folder, or an Ansible whose archives are of another kind.
 REASONS = (OSError, ValueError, SyntaxError, zipfile.BadZipFile)
+# What reading a damaged one can raise.
+DAMAGES = (OSError, TypeError, AttributeError, KeyError, ValueError, RecursionError)
 MOST_BYTES = 8 << 20  # of a kept archive
 UNCHECKED_HASH = 1  # the flags of a .pyc file (PEP 552): the archive as a whole is compared with the sources
 
@@ -67,11 +69,11 @@ class Payload:
             archive = None if folder is None else self._kept(folder)
         if archive is None:
             return False
-        os.makedirs(os.path.dirname(self._made), exist_ok=True)
-        part = f"{self._made}-{os.getpid()}"
-        with open(part, "wb") as file:
-            file.write(archive)
-        os.rename(part, self._made)
+        try:
+            os.makedirs(os.path.dirname(self._made), exist_ok=True)
+            place(archive, self._made, f"{self._made}-{os.getpid()}")
+        except OSError:
+            return False
         return True
 
     def keep(self):
@@ -99,7 +101,7 @@ class Payload:
             told = json.loads(head)
             sources = {name: self._read(name) for name in told["names"]}
             fits = told == heading(sources, archive)
-        except (OSError, TypeError, KeyError, ValueError):
+        except DAMAGES:
             return None
         return archive if fits else None
 
@@ -111,11 +113,7 @@ class Payload:
         if any(self._read(name) != text for name, text in sources.items()):
             return  # changed during this run
         archive = base64.b64encode(compiled(files))
-        part = f"{self._name}.part"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(part, flags, 0o600, dir_fd=folder), "wb") as file:
-            file.write(json.dumps(heading(sources, archive)).encode() + b"\n" + archive)
-        os.rename(part, self._name, src_dir_fd=folder, dst_dir_fd=folder)
+        place(json.dumps(heading(sources, archive)).encode() + b"\n" + archive, self._name, f"{self._name}.part", folder)
 
     def _read(self, name):
         """A source by its name in the archive."""
@@ -148,6 +146,19 @@ def own_folder(make=False):
         yield descriptor if is_own(descriptor) else None
     finally:
         os.close(descriptor)
+
+
+def place(data, path, part, folder=None):
+    """Writes a file that only this account can read. It has its name once it is whole; a failure leaves nothing."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with open(os.open(part, flags, 0o600, dir_fd=folder), "wb") as file:
+            file.write(data)
+        os.rename(part, path, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.remove(part, dir_fd=folder)
+        raise
 
 
 def is_own(descriptor):
