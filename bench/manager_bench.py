@@ -25,11 +25,11 @@ def directory_for(directory):
     return directory
 
 
-def running(manager):
-    """The pids of the instances that run."""
+def instances_of(manager):
+    """{name: pid} of the instances that run."""
     reply = manager.try_call("ListInstances")
     rows = json.loads(reply.stdout)["data"][0] if reply.returncode == 0 else []
-    return [pid for _, _, state, _, pid, *_ in rows if state == "running"]
+    return {name: pid for name, _, state, _, pid, *_ in rows if state == "running"}
 
 
 def started(directory, count, supervisord=None):
@@ -44,9 +44,9 @@ def started(directory, count, supervisord=None):
     try:
         start = time.monotonic()
         manager.start()
-        while len(running(manager)) < count:
+        while len(instances_of(manager)) < count:
             if time.monotonic() - start > 240:
-                raise AssertionError(f"{len(running(manager))} of {count} instances run\n{manager.log()[-3000:]}")
+                raise AssertionError(f"{len(instances_of(manager))} of {count} instances run\n{manager.log()[-3000:]}")
             time.sleep(0.05)
         return manager, time.monotonic() - start
     except BaseException:
@@ -88,7 +88,7 @@ def wait_until_running(manager, count):
     manager.start()
     while manager.log().count(RUNS) - before < count:
         if time.monotonic() - start > 240:
-            raise AssertionError(f"{len(running(manager))} of {count} instances run\n{manager.log()[-3000:]}")
+            raise AssertionError(f"{len(instances_of(manager))} of {count} instances run\n{manager.log()[-3000:]}")
         time.sleep(0.05)
     return time.monotonic() - start
 
@@ -100,8 +100,8 @@ def starting(directory, count):
     for index in range(count):
         manager.entry(f"i{index:03d}", pwd.getpwnam(OWNER))
     with run_in_memory(manager), manager:
-        figures = {f"{count} instances: first start with creation of their files, s": wait_until_running(manager, count)}
-        costs = [memory(pid) for pid in running(manager)]
+        figures = {f"{count} instances: first start, which creates their files, s": wait_until_running(manager, count)}
+        costs = [memory(pid) for pid in instances_of(manager).values()]
         own = memory(manager.process.pid)
         manager.stop()
         spawning, ending = bare_loop(manager, directory, count)
@@ -133,8 +133,9 @@ def adding(directory, count):
             while reload.poll() is None:
                 waits.append(elapsed(lambda: manager.try_call("ListInstances")))
         duration = time.monotonic() - start
-        if reload.returncode != 0 or len(running(manager)) != count:
-            raise AssertionError(f"{len(running(manager))} of {count} added instances run\n{manager.log()[-3000:]}")
+        if reload.returncode != 0 or len(instances_of(manager)) != count:
+            raise AssertionError(f"{len(instances_of(manager))} of {count} added instances run\n"
+                                 f"{manager.log()[-3000:]}")
         manager.stop()
     return {f"reload that adds {count} entries, s": duration,
             f"reload that adds {count} entries: longest call of another client, s": max(waits)}
@@ -153,11 +154,6 @@ def quiet(directory, seconds):
         return figures
     finally:
         manager.__exit__()
-
-
-def instances_of(manager):
-    """{name: pid} of the instances that run."""
-    return {name: pid for name, _, state, _, pid, *_ in manager.call("ListInstances")[0] if state == "running"}
 
 
 def at_rest(pid):
@@ -190,9 +186,11 @@ def stormy(directory, count, seconds=8, rate=1000):
         with open(output, "w", encoding="utf-8") as file, subprocess.Popen(
                 [*program("supervisor-manager"), f"--bus-address={manager.bus.address}", "monitor", "--json"],
                 stdin=subprocess.DEVNULL, stdout=file) as monitor:
-            time.sleep(1)  # until its matches are there
-            figures.update(measured(manager, monitor.pid, count, seconds, rate, output))
-            monitor.terminate()
+            try:
+                time.sleep(1)  # until its matches are there
+                figures.update(measured(manager, monitor.pid, count, seconds, rate, output))
+            finally:
+                monitor.terminate()
         return figures
     finally:
         manager.__exit__()
