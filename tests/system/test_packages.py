@@ -111,11 +111,21 @@ def test_nothing_for_lintian_to_say(packages):
     assert said.returncode == 0, said.stdout + said.stderr
 
 
+def depends_of(package):
+    """The names of the packages that a package depends on."""
+    field = subprocess.run(["dpkg-deb", "--field", package, "Depends"], check=True, capture_output=True,
+                           text=True).stdout
+    return {name.split()[0] for name in field.split(",")}
+
+
+def test_an_instance_needs_few_libraries(packages):
+    """Each further one costs memory in every instance, and time at each start (doc/decisions/17)."""
+    assert depends_of(packages[0]) == {"libc6", "libcrypt1", "libedit2", "libexpat1", "libinih1"}
+
+
 def test_the_deployer_is_a_package_of_its_own(packages, tmp_path):
     package = deployer_package(packages)
-    depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], check=True, capture_output=True,
-                             text=True).stdout
-    assert {"ansible-core", "openssh-client"} <= set(depends.strip().split(", "))
+    assert depends_of(package) == {"ansible-core", "libc6", "libyaml-0-2", "openssh-client"}
     root = str(tmp_path / "root")
     subprocess.run(["dpkg-deb", "--extract", package, root], check=True)
     for page in ("hadeploy.1", "supervisor-deploy.1", "supervisor-app.yml.5"):
