@@ -2,6 +2,10 @@
 """The figures of both sides as a table, with their ratio and the target."""
 
 
+# Parts of the names of limits. Those of the two sides differ only because each was measured beside its side.
+LIMITS = ("C program", "writers' own")
+
+
 def formatted(value):
     if value is None:
         return "-"
@@ -11,8 +15,8 @@ def formatted(value):
 
 
 def better(name, theirs, ours):
-    """How many times better ours is: more for figures "per second", less for all others."""
-    if theirs is None:
+    """How many times better ours is: more for figures "per second", less for all others. Limits have no such ratio."""
+    if theirs is None or any(limit in name for limit in LIMITS):
         return ""
     good, bad = (ours, theirs) if "per second" in name else (theirs, ours)
     if bad == 0:
