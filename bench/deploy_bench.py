@@ -10,7 +10,6 @@ import time
 from bed import Bed
 from bed_deployment import Deployment
 
-RUNS = 3
 HOSTS = (("one host", " --limit en1"), ("two hosts", " --limit en1,en2"), ("three hosts", ""))
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMMAND = "hadeploy --src app.yml --action deploy"
@@ -29,33 +28,35 @@ def _end_connections(hosts):
         host.door.open()
 
 
-def _repeated(bed, deployment, command, **environment):
+def _repeated(bed, deployment, runs, command, **environment):
     """(wall, processor seconds) of a run; the first one, which deploys, does not count."""
     deployment.run(command, **environment)
     _end_connections(bed.hosts.values())
     before = _processor_time()
     walls = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         start = time.monotonic()
         output = deployment.run(command, **environment)
         walls.append(time.monotonic() - start)
         assert all(counts["changed"] == 0 for counts in output.recap.values()), output
     _end_connections(bed.hosts.values())
-    return statistics.median(walls), (_processor_time() - before) / RUNS
+    return statistics.median(walls), (_processor_time() - before) / runs
 
 
-def _one_task_each(bed, deployment):
+def _one_task_each(bed, deployment, runs, groups):
     """{hosts: (wall, processor seconds)} of a playbook with a task for each step, where all is in place."""
     deployment.add_program("/usr/bin/ansible-playbook")
     shutil.copy(os.path.join(HERE, "one_task_each.yml"), deployment.folder)
     deployment.write("inventory", "".join(f"{name} ansible_host={name}.mycluster.com\n" for name in bed.hosts))
     command = "ansible-playbook -i inventory -u root --private-key keys/root_id one_task_each.yml"
-    return {hosts: _repeated(bed, deployment, command + limit, ANSIBLE_HOST_KEY_CHECKING="False")
-            for hosts, limit in HOSTS}
+    return {hosts: _repeated(bed, deployment, runs, command + limit, ANSIBLE_HOST_KEY_CHECKING="False")
+            for hosts, limit in groups}
 
 
-def second_run(directory):
-    """The simple example's application on one, two and three hosts; beside it a playbook with a task for each step."""
+def second_run(directory, quick=False):
+    """The simple example's application on one, two and three hosts, three times; beside it a playbook with a task for
+    each step. `quick`: on one host, once."""
+    runs, groups = (1, HOSTS[:1]) if quick else (3, HOSTS)
     os.chmod(directory, 0o755)
     bed_directory = os.path.join(directory, "bed")
     os.mkdir(bed_directory)
@@ -65,11 +66,11 @@ def second_run(directory):
         deployment.replace("app.yml", "\nlocal_templates_folders", HOST.format("en3") + "\nlocal_templates_folders")
         deployment.run(COMMAND)
         figures = {}
-        for hosts, (wall, processor) in _one_task_each(bed, deployment).items():
+        for hosts, (wall, processor) in _one_task_each(bed, deployment, runs, groups).items():
             figures[f"a task of Ansible for each step, {hosts}, s"] = wall
             figures[f"a task of Ansible for each step, {hosts}, processor s"] = processor
-        for name, limit in HOSTS:
-            wall, processor = _repeated(bed, deployment, COMMAND + limit)
+        for name, limit in groups:
+            wall, processor = _repeated(bed, deployment, runs, COMMAND + limit)
             figures[f"deployment without changes, {name}: s"] = wall
             figures[f"deployment without changes, {name}: processor s"] = processor
     shutil.rmtree(bed_directory, ignore_errors=True)
