@@ -88,6 +88,7 @@ core::Result<process::Process*, Fault> programArgument(const Instance& instance,
 MethodResult readProcessLog(const Instance& instance, Channel channel, const Array& params) {
   const auto program = programArgument(instance, params);
   if (!program) return core::Err{program.error()};
+  (*program)->catchUp(channel);
   const std::string& path = (*program)->logPath(channel);
   if (path.empty()) return fail(FaultCode::NoFile);
   return read(path, params, 1);
@@ -98,6 +99,7 @@ MethodResult tailProcessLog(const Instance& instance, Channel channel, const Arr
   if (!program) return core::Err{program.error()};
   const auto range = rangeArgument(params, 1);
   if (!range) return core::Err{range.error()};
+  (*program)->catchUp(channel);
   const std::string& path = (*program)->logPath(channel);
   const output::Tail tail = path.empty() ? output::Tail{} : output::tailLog(path, range->offset, range->length);
   if (tail.tooLarge) return tooLarge();

@@ -81,6 +81,7 @@ void streamProgram(const process::Table& table, const http::Request& request, co
   if (!wanted) return reply.send(http::makeError(404));
   const auto program = api::findProgram(table, wanted->name);
   if (!program) return reply.send(http::makeError(404));
+  (*program)->catchUp(wanted->channel);
   stream((*program)->log(wanted->channel), reply);
 }
 

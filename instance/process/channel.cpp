@@ -125,11 +125,18 @@ void OutputChannel::onRoom() noexcept {
   if (pipe_ && !waiting() && !watch_->active()) watch();
 }
 
-/// Whether the sizes of our reads leave no trace. A log that rotates exceeds its limit by up to one read, as
-/// Supervisor's do: only in a small one that makes a difference.
+/// Whether the program's other channel goes to the same file.
+bool OutputChannel::sharesLog() const noexcept {
+  const auto other = channel_ == Channel::Stdout ? Channel::Stderr : Channel::Stdout;
+  return log_ && log_->path() == program_.logPath(other);
+}
+
+/// Whether the sizes and times of our reads leave no trace. A log that rotates exceeds its limit by up to one read, as
+/// Supervisor's do: only in a small one that makes a difference. In the one file of both channels an error has to
+/// follow what was written before it.
 bool OutputChannel::mayReadLate() const noexcept {
   constexpr std::int64_t kSmallLog = 1024 * 1024 - 1;
-  if (log_ && (log_->lane() != nullptr || log_->rotatesWithin(kSmallLog))) return false;
+  if (log_ && (log_->lane() != nullptr || log_->rotatesWithin(kSmallLog) || sharesLog())) return false;
   return !systemLog_ && !capture_ && !settings().events && !speaksProtocol() &&
          !logging::enabled(logging::Level::Debug);
 }
@@ -154,6 +161,17 @@ void OutputChannel::readLate() noexcept {
   } else {
     late_.reset();
   }
+}
+
+/// Takes what is in a pipe that is read late before its turn, and waits for the next one. Without the memory for that
+/// it stays as it is.
+void OutputChannel::catchUp() noexcept try {
+  if (!late_ || !waiting()) return;
+  const ProcessContext::Turn turn(context_);
+  leave();
+  readOnce();
+  if (late_ && !waiting()) late_->join(*this);
+} catch (const std::exception&) {
 }
 
 /// Reads the pipe, but at level debug the pipe of a listener only after a pause of 5 ms. There its output is logged,

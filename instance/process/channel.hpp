@@ -56,6 +56,8 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   /// After the program's end: reads what is in the pipe now (a grandchild may hold it open and write on) and closes
   /// pipe and log; both are kept while a target is full. Also for a start that failed, with 0 for `pid`.
   void finish(pid_t pid) noexcept;
+  /// Brings the log up to what the program has written until now: for a client that is about to read or to clear it.
+  void catchUp() noexcept;
   /// The program is removed: reads what is left whether there is room or not.
   void retire() noexcept;
 
@@ -77,6 +79,7 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   [[nodiscard]] std::array<const output::Lane*, 3> lanes() const noexcept;
   [[nodiscard]] output::RoomQueue* eventRoom() const noexcept;
   bool awaitRoom() noexcept;
+  [[nodiscard]] bool sharesLog() const noexcept;
   [[nodiscard]] bool mayReadLate() const noexcept;
   void readInTime();
   void readLate() noexcept;

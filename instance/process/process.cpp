@@ -259,7 +259,12 @@ const std::string& Process::logPath(Channel which) const noexcept {
   return output == nullptr || output->log() == nullptr ? kNone : output->log()->path();
 }
 
+void Process::catchUp(Channel which) noexcept {
+  if (OutputChannel* const output = channel(which)) output->catchUp();
+}
+
 core::Status Process::clearLogs() {
+  for (const auto which : {Channel::Stdout, Channel::Stderr}) catchUp(which);
   for (const auto which : {Channel::Stdout, Channel::Stderr})
     if (auto* const file = log(which))
       if (auto cleared = file->clear(); !cleared) return cleared;

@@ -78,6 +78,9 @@ class Process {
   [[nodiscard]] const std::string& logPath(Channel channel) const noexcept;
   /// For live views; nullptr if the channel has no log file.
   [[nodiscard]] output::RotatingFile* log(Channel channel) noexcept;
+  /// Brings the log of a channel up to what the program has written until now. A client that asks for the log must find
+  /// in it what it knows to have been written.
+  void catchUp(Channel channel) noexcept;
   /// Empties both logs.
   core::Status clearLogs();
   void reopenLogs();

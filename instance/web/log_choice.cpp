@@ -26,7 +26,10 @@ LogChoice chooseLog(const process::Table& table, output::RotatingFile* activity,
   if (parameter(request, "channel") == "stderr") choice.channel = process::Channel::Stderr;
   // A name that does not exist is not an error here: the page reports it.
   if (const auto program = api::findProgram(table, choice.name)) choice.program = *program;
-  if (choice.program) choice.log = choice.program->log(choice.channel);
+  if (choice.program) {
+    choice.program->catchUp(choice.channel);
+    choice.log = choice.program->log(choice.channel);
+  }
   return choice;
 }
 

@@ -2,6 +2,8 @@
 #include "instance/process/late_reading.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -66,10 +68,39 @@ std::string numbers(int count) {
 const char* const kWriteFast = "i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done; ";
 constexpr int kLines = 20'000;
 
-std::size_t pipeSizeOf(const process::Process& program) {
+core::UniqueFd outputOf(const process::Process& program) {
   const auto path = "/proc/" + std::to_string(program.pid()) + "/fd/1";
-  const core::UniqueFd pipe(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
-  return static_cast<std::size_t>(::fcntl(pipe.get(), F_GETPIPE_SZ));
+  return core::UniqueFd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+}
+
+std::size_t pipeSizeOf(const process::Process& program) {
+  return static_cast<std::size_t>(::fcntl(outputOf(program).get(), F_GETPIPE_SZ));
+}
+
+std::size_t unreadOf(const process::Process& program) {
+  int bytes = 0;
+  REQUIRE(::ioctl(outputOf(program).get(), FIONREAD, &bytes) == 0);
+  return static_cast<std::size_t>(bytes);
+}
+
+/// Lets `program`, which never ends, write until its pipe is read late, and stops it with SIGSTOP when it has something
+/// in it.
+void stopBeforeItsTurn(Bench& b, const process::Process& program) {
+  const auto stat = "/proc/" + std::to_string(program.pid()) + "/stat";
+  const auto path = program.logPath(Channel::Stdout);
+  const auto limit = core::Clock::now() + core::seconds(30);
+  for (bool late = false; !late;) {
+    REQUIRE(core::Clock::now() < limit);
+    REQUIRE(::kill(program.pid(), SIGCONT) == 0);
+    const auto before = std::filesystem::file_size(path);
+    b.until([&] { return std::filesystem::file_size(path) > before + 10'000; });
+    while (unreadOf(program) == 0) REQUIRE(core::Clock::now() < limit);
+    REQUIRE(::kill(program.pid(), SIGSTOP) == 0);
+    while (Bench::read(stat).find(") T ") == std::string::npos) REQUIRE(core::Clock::now() < limit);
+    const auto unread = unreadOf(program);
+    b.loop.step(core::Duration::zero());  // reads a pipe that is watched
+    late = unreadOf(program) == unread;
+  }
 }
 
 }  // namespace
@@ -215,4 +246,46 @@ TEST_CASE("a program that writes fast is stopped, started again and removed") {
   const auto path = program.logPath(Channel::Stdout);
   b.table.remove(program.group());
   CHECK(Bench::read(path).ends_with("line\n"));
+}
+
+TEST_CASE("a client that asks finds in the log what was written before, also if the pipe is read late") {
+  Bench b;
+  auto& program = b.add(Bench::shell("p", "while :; do echo line; done"));
+  program.start();
+  const auto path = program.logPath(Channel::Stdout);
+  for (const bool clears : {false, true}) {
+    stopBeforeItsTurn(b, program);
+    const auto expected = clears ? 0 : std::filesystem::file_size(path) + unreadOf(program);
+    if (clears)
+      CHECK(program.clearLogs().has_value());
+    else
+      program.catchUp(Channel::Stdout);
+    CHECK(unreadOf(program) == 0);
+    CHECK(std::filesystem::file_size(path) == expected);
+  }
+  REQUIRE(::kill(program.pid(), SIGCONT) == 0);
+  b.until([&] { return std::filesystem::file_size(path) > 100'000; });
+  REQUIRE(program.stop().has_value());
+  b.until(program, ProcessState::Stopped);
+}
+
+TEST_CASE("what a program wrote first comes first in the one file of both its channels") {
+  Bench b;
+  auto made = Bench::shell("p",
+                           "while :; do i=0; while [ $i -lt 100 ]; do echo out; i=$((i+1)); done; "
+                           "echo err >&2; read x; done");
+  const std::string path = b.directory() + "/both";
+  made->out.target = made->err.target = config::LogSettings::Target::File;
+  made->out.path = made->err.path = path;
+  auto& program = b.add(made);
+  program.start();
+  std::string expected;
+  for (int round = 0; round < 50; ++round) {
+    for (int i = 0; i < 100; ++i) expected += "out\n";
+    expected += "err\n";
+    b.until([&] { return std::filesystem::file_size(path) >= expected.size(); });
+    REQUIRE(Bench::read(path) == expected);
+    b.loop.step(core::Duration::zero());  // epoll notices that both pipes are empty: it keeps the order from then on
+    REQUIRE(program.writeStdin("go\n").has_value());
+  }
 }
