@@ -35,7 +35,7 @@ class Poller {
   void detach() noexcept;
 
   /// One turn, which waits at most `limit`; without it, as long as nothing happens. Throws std::runtime_error if the
-  /// kernel cannot wait.
+  /// kernel cannot wait, std::logic_error in a callback of this loop.
   void turn(std::optional<Duration> limit);
   void exit(int code) noexcept { exitCode_ = code; }
   [[nodiscard]] std::optional<int> exitCode() const noexcept { return exitCode_; }
@@ -94,6 +94,7 @@ class Poller {
   Instant now_ = Clock::now();
   std::optional<int> exitCode_;
   bool detached_ = false;
+  bool turning_ = false;
   int users_ = 1;
 };
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -118,6 +119,30 @@ TEST_CASE("a timer may end itself and others that are due in the same turn") {
   last.armIn(core::milliseconds(1));
   CHECK(loop.run() == 0);
   CHECK(calls == 1);
+}
+
+TEST_CASE("a callback that turns its own loop fails, and the loop goes on") {
+  core::EventLoop loop;
+  int refused = 0;
+  std::string order;
+  const auto turn = [&] {
+    try {
+      loop.step(core::Duration::zero());
+    } catch (const std::logic_error&) {
+      ++refused;
+    }
+  };
+  core::Deferred first(loop, turn);
+  core::Deferred second(loop, [&] { order += "deferred "; });
+  core::Timer timer(loop, turn);
+  core::Timer later(loop, [&] { order += "timer"; });
+  first.schedule();
+  second.schedule();
+  const auto now = core::Clock::now();
+  timer.arm(now);
+  later.arm(now);
+  while (order != "deferred timer") loop.step(core::seconds(1));
+  CHECK(refused == 2);
 }
 
 TEST_CASE("neither a timer for now nor a deferred call that repeats itself keeps the others from their turn") {
