@@ -164,15 +164,15 @@ void Poller::serveSignals() {
   }
 }
 
+/// Reads once. What is left is reported again: whoever sends signals faster than they can be read would keep the loop
+/// here.
 void Poller::readSignals() noexcept {
-  std::array<signalfd_siginfo, 4> infos;
-  ssize_t n = 0;
-  while ((n = ::read(signalFd_.get(), infos.data(), sizeof infos)) > 0) {
-    const auto end = static_cast<std::size_t>(n) / sizeof infos[0];
-    for (std::size_t i = 0; i < end; ++i)
-      for (auto* link = signalWatches_.next; link != &signalWatches_; link = link->next)
-        if (stateOf(link)->signo == static_cast<int>(infos[i].ssi_signo)) stateOf(link)->due = true;
-  }
+  std::array<signalfd_siginfo, 8> infos;
+  const ssize_t n = ::read(signalFd_.get(), infos.data(), sizeof infos);
+  const std::size_t end = n > 0 ? static_cast<std::size_t>(n) / sizeof infos[0] : 0;
+  for (std::size_t i = 0; i < end; ++i)
+    for (auto* link = signalWatches_.next; link != &signalWatches_; link = link->next)
+      if (stateOf(link)->signo == static_cast<int>(infos[i].ssi_signo)) stateOf(link)->due = true;
 }
 
 void Poller::enlist() {

@@ -245,6 +245,18 @@ TEST_CASE("signals of one turn are all handled; one whose watch another callback
   CHECK(calls == 3);
 }
 
+TEST_CASE("of a flood of signals a turn takes only some: the others wait for the next") {
+  core::EventLoop loop;
+  int called = 0;
+  const core::SignalWatch signal(loop, SIGRTMIN, [&] { ++called; });  // the kernel queues each of these
+  for (int i = 0; i < 100; ++i) REQUIRE(::kill(::getpid(), SIGRTMIN) == 0);
+  REQUIRE(loop.step(kLong));
+  CHECK(called == 1);
+  CHECK(signal.pending());
+  while (signal.pending()) REQUIRE(loop.step(kLong));
+  CHECK(called > 2);
+}
+
 TEST_CASE("the watchdog's message is sent immediately, and again while the loop turns") {
   const std::string path = "/tmp/sm-watchdog-" + std::to_string(::getpid());
   const core::UniqueFd receiver(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
