@@ -3,12 +3,20 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 
 #include "lib/core/text.hpp"
 
 namespace core::detail {
+namespace {
+
+/// A message too early does no harm. In nanoseconds a longer period could be more than the clock can count.
+constexpr std::chrono::hours kLongest{24 * 365};
+
+}  // namespace
 
 std::unique_ptr<Watchdog> Watchdog::fromEnvironment(EventLoop& loop, const Notifier& notifier) {
   const char* const usec = ::getenv("WATCHDOG_USEC");
@@ -16,7 +24,7 @@ std::unique_ptr<Watchdog> Watchdog::fromEnvironment(EventLoop& loop, const Notif
   if (usec == nullptr || !notifier.active() || (pid != nullptr && std::to_string(::getpid()) != pid)) return nullptr;
   const auto period = parseInteger(usec);
   if (!period || *period <= 0) return nullptr;
-  return std::make_unique<Watchdog>(loop, notifier, microseconds(*period));
+  return std::make_unique<Watchdog>(loop, notifier, std::min<microseconds>(kLongest, microseconds(*period)));
 }
 
 /// The message is due after half of the period, and may be a quarter late.

@@ -285,6 +285,12 @@ TEST_CASE("the watchdog's message is sent immediately, and again while the loop 
     CHECK(loop.step(core::milliseconds(0)));
     CHECK(messages == 0);
   }
+  SUBCASE("once, if the next is due in a time too long for our clock") {
+    ::setenv("WATCHDOG_USEC", "9223372036854775807", 1);
+    loop.enableWatchdog(notifier);
+    for (int i = 0; i < 10; ++i) CHECK(loop.step(core::milliseconds(0)));
+    CHECK(messages == 1);
+  }
   ::unsetenv("WATCHDOG_USEC");
   ::unsetenv("WATCHDOG_PID");
   ::unlink(path.c_str());
