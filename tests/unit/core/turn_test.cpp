@@ -121,7 +121,7 @@ TEST_CASE("a timer may end itself and others that are due in the same turn") {
   CHECK(calls == 1);
 }
 
-TEST_CASE("a callback that turns its own loop fails, and the loop goes on") {
+TEST_CASE("a callback that turns its own loop fails, and the loop keeps running") {
   core::EventLoop loop;
   int refused = 0;
   std::string order;
