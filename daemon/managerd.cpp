@@ -28,6 +28,8 @@ namespace {
 
 /// Time for the answer to a re-execution to leave before the program is replaced.
 constexpr auto kAnswerTime = core::milliseconds(100);
+/// For a helper to find out whether the D-Bus daemon answers.
+constexpr auto kBusTime = core::seconds(5);
 constexpr int kLockTries = 10;  // ten a second
 /// Changes within this time are one message to systemd: a boot starts many instances.
 constexpr auto kStatusDelay = core::milliseconds(250);
@@ -163,16 +165,19 @@ core::Task<> Managerd::nameLockHolder(std::string path) {
   loop_.exit(1);
 }
 
-bool Managerd::openBus() {
+bool Managerd::openBus(std::string replaced) {
   if (!options_.bus) return true;
   bus::ServiceOptions how;
   how.address = options_.manager.busAddress;
   how.version = SUPERVISOR_VERSION;
   how.lost = [this](const std::string& why) {
     logging::critical("lost the D-Bus connection ({}); instances keep running", why);
-    fleet_.letGo();
-    loop_.exit(1);
+    endWithoutBus();
   };
+  how.blocked = [this] {
+    if (!std::exchange(busAgain_, true)) tasks_.run(openBusAgain());
+  };
+  how.replaced = std::move(replaced);
   auto service = bus::Service::open(loop_, fleet_, std::move(how));
   if (!service) {
     logging::critical("cannot connect to D-Bus: {}", service.error().text);
@@ -184,6 +189,30 @@ bool Managerd::openBus() {
     return false;
   }
   return true;
+}
+
+/// Whoever does not read what the manager sends has by now as much as the D-Bus daemon holds for one program, and gets
+/// nothing more: the new connection is not blocked by that. A daemon that answers nobody is left alone: to wait for it
+/// would block the manager. So a helper connects first.
+core::Task<> Managerd::openBusAgain() {
+  layout::OwnerTask::Work tryIt = [address = options_.manager.busAddress]() -> std::string {
+    return bus::Service::answers(address) ? "answers" : "";
+  };
+  const auto tried = co_await layout::runAsOwner(loop_, reaper_, std::nullopt, std::move(tryIt), kBusTime);
+  busAgain_ = false;
+  if (!tried || tried->empty()) co_return logging::error("D-Bus does not answer; trying again");
+  logging::error(
+      "D-Bus reads no messages of the manager any more: it holds too many for programs that listen to the manager or "
+      "call it, and do not read. The manager connects again; calls that wait for an answer fail and can be repeated");
+  const auto name = bus_->connectionName();
+  bus_.reset();
+  if (!openBus(name)) endWithoutBus();
+}
+
+/// The next manager adopts the instances.
+void Managerd::endWithoutBus() {
+  fleet_.letGo();
+  loop_.exit(1);
 }
 
 void Managerd::stop() {

@@ -43,7 +43,9 @@ class Managerd final : private instances::Observer {
   void begin();
   [[nodiscard]] bool lock();
   core::Task<> nameLockHolder(std::string path);
-  [[nodiscard]] bool openBus();
+  [[nodiscard]] bool openBus(std::string replaced = {});
+  core::Task<> openBusAgain();
+  void endWithoutBus();
   void stop();
   core::Task<> stopAndExit();
   void reload();
@@ -74,7 +76,8 @@ class Managerd final : private instances::Observer {
   instances::Fleet fleet_;
   core::TaskScope tasks_;
   std::unique_ptr<bus::Service> bus_;
-  bool begun_ = false;  // it is known what runs
+  bool busAgain_ = false;  // a new connection is being tried
+  bool begun_ = false;     // it is known what runs
   bool stopping_ = false;
   bool stopWanted_ = false;
   bool reloadWanted_ = false;  // by SIGHUP, before that was known

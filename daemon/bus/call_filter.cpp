@@ -12,12 +12,11 @@ std::string_view orEmpty(const char* text) noexcept { return text ? text : std::
 
 }  // namespace
 
-CallFilter::CallFilter(sdbus::IConnection& connection, uid_t manager)
-    : gate_(manager, core::Clock::now()), bus_(std::make_unique<RawBus>(connection)) {
+CallFilter::CallFilter(const RawBus& bus, uid_t manager) : gate_(manager, core::Clock::now()), bus_(bus) {
   const auto callback = [](sd_bus_message* message, void* self, sd_bus_error*) {
     return static_cast<CallFilter*>(self)->onMessage(message);
   };
-  throwIfFailed(sd_bus_add_filter(bus_->get(), &slot_, callback, this), "cannot filter calls");
+  throwIfFailed(sd_bus_add_filter(bus_.get(), &slot_, callback, this), "cannot filter calls");
 }
 
 CallFilter::~CallFilter() { sd_bus_slot_unref(slot_); }
@@ -61,7 +60,7 @@ void CallFilter::served() {
 }
 
 void CallFilter::askFor(const std::string& sender) {
-  bus_->daemon()
+  bus_.daemon()
       .callMethodAsync("GetConnectionUnixUser")
       .onInterface("org.freedesktop.DBus")
       .withArguments(sender)

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "daemon/bus/call_gate.hpp"
 
 struct sd_bus_message;
 struct sd_bus_slot;
-
-namespace sdbus {
-class IConnection;
-}  // namespace sdbus
 
 namespace bus {
 
@@ -21,7 +16,7 @@ class RawBus;
 /// LimitsExceeded immediately; a call that only reads and wants no reply is dropped.
 class CallFilter {
  public:
-  CallFilter(sdbus::IConnection& connection, uid_t manager);
+  CallFilter(const RawBus& bus, uid_t manager);
   ~CallFilter();
   CallFilter(const CallFilter&) = delete;
   CallFilter& operator=(const CallFilter&) = delete;
@@ -35,7 +30,7 @@ class CallFilter {
   void askFor(const std::string& sender);
 
   CallGate gate_;
-  std::unique_ptr<RawBus> bus_;
+  const RawBus& bus_;
   sd_bus_slot* slot_ = nullptr;
   std::string sender_;  ///< of the call that is being served; empty: none
   core::Instant began_{};

@@ -42,8 +42,8 @@ std::string nameAt(const char* path) {
 
 }  // namespace
 
-InstanceObjects::InstanceObjects(BusMethods& methods, const LoopBus& bus)
-    : methods_(methods), loopBus_(bus), bus_(methods.connection()) {
+InstanceObjects::InstanceObjects(BusMethods& methods, const RawBus& bus, const LoopBus& loopBus)
+    : methods_(methods), bus_(bus), loopBus_(loopBus) {
   const auto find = [](sd_bus*, const char* path, const char*, void* self, void** found, sd_bus_error* error) {
     *found = self;
     return guardedCall(error, [&] { return static_cast<InstanceObjects*>(self)->select(path) ? 1 : 0; });

@@ -28,7 +28,7 @@ struct InstanceCounts {
 /// are read from the manager for each message that asks for them.
 class InstanceObjects {
  public:
-  InstanceObjects(BusMethods& methods, const LoopBus& bus);
+  InstanceObjects(BusMethods& methods, const RawBus& bus, const LoopBus& loopBus);
   ~InstanceObjects();
   InstanceObjects(const InstanceObjects&) = delete;
   InstanceObjects& operator=(const InstanceObjects&) = delete;
@@ -66,8 +66,8 @@ class InstanceObjects {
   [[nodiscard]] char** paths() const;
 
   BusMethods& methods_;
+  const RawBus& bus_;
   const LoopBus& loopBus_;
-  RawBus bus_;
   Objects objects_;
   InstanceCounts counts_;
   instances::InstanceStatus current_;

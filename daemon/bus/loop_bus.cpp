@@ -5,7 +5,9 @@
 #include <systemd/sd-bus-protocol.h>
 
 #include <new>
+#include <utility>
 
+#include "daemon/bus/raw_bus.hpp"
 #include "dbus/sdbus_compat.hpp"
 
 namespace bus {
@@ -14,11 +16,19 @@ namespace {
 
 /// A caller that floods the bus must not keep the loop from its timers, children and the watchdog.
 constexpr int kMessagesPerTurn = 32;
+/// The D-Bus daemon reads what is sent within so long, or answers a question within the same time again. One that does
+/// not holds too much of what the manager has sent for programs that do not read, or read little.
+constexpr auto kPatience = core::seconds(5);
 
 }  // namespace
 
-LoopBus::LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost lost, std::function<void()> served)
-    : connection_(connection), lost_(std::move(lost)), served_(std::move(served)), timer_(loop, [this] { process(); }) {
+LoopBus::LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, const RawBus& rawBus, Events events)
+    : connection_(connection),
+      rawBus_(rawBus),
+      events_(std::move(events)),
+      timer_(loop, [this] { process(); }),
+      patience_(
+          loop, [this] { onUnread(); }, core::milliseconds(10)) {
   io_ = std::make_unique<core::IoWatch>(loop, connection_.getEventLoopPollData().fd, core::IoWatch::Read,
                                         [this](std::uint32_t) { process(); });
   renewal_ = std::make_unique<core::BeforePoll>(loop, [this] { renew(); });
@@ -27,11 +37,13 @@ LoopBus::LoopBus(core::EventLoop& loop, sdbus::IConnection& connection, Lost los
 void LoopBus::renew() {
   try {
     const auto poll = connection_.getEventLoopPollData();
+    const bool serves = rawBus_.takesReplies();
     std::uint32_t events = core::IoWatch::None;
-    if (poll.events & POLLIN) events |= core::IoWatch::Read;
+    if (serves && poll.events & POLLIN) events |= core::IoWatch::Read;
     if (poll.events & POLLOUT) events |= core::IoWatch::Write;
     io_->setEvents(events);
-    const auto deadline = deadlineMicros(poll);
+    watchUnread();
+    const auto deadline = serves ? deadlineMicros(poll) : UINT64_MAX;
     if (deadline == UINT64_MAX)
       timer_.disarm();
     else
@@ -41,13 +53,38 @@ void LoopBus::renew() {
   }
 }
 
+void LoopBus::watchUnread() {
+  if (rawBus_.isAllRead()) {
+    patience_.disarm();
+    asked_ = false;
+  } else if (!patience_.armed()) {
+    patience_.armIn(kPatience);
+  }
+}
+
+/// A busy manager may have sent something new whenever it looks. The answer to a question proves that the daemon has
+/// read all that was sent before.
+void LoopBus::onUnread() {
+  if (rawBus_.isAllRead()) return;
+  if (asked_) return events_.blocked();
+  asked_ = true;
+  rawBus_.daemon()
+      .callMethodAsync("Ping")
+      .onInterface("org.freedesktop.DBus.Peer")
+      .uponReplyInvoke([this](MethodError) {
+        asked_ = false;
+        patience_.disarm();
+      });
+}
+
 void LoopBus::process() {
   try {
-    // The rest is served in the next turn: renew() then gets a deadline that has passed.
-    for (int i = 0; i < kMessagesPerTurn && io_; ++i) {
+    // The rest is served in the next turn: renew() then gets a deadline that has passed. What waits in the queue is
+    // sent before a message is dispatched.
+    for (int i = 0; i < kMessagesPerTurn && io_ && (i == 0 || rawBus_.takesReplies()); ++i) {
       ++turn_;
       if (!processOne(connection_)) break;
-      served_();
+      events_.served();
     }
   } catch (const sdbus::Error& error) {
     failed(error);
@@ -65,7 +102,8 @@ void LoopBus::connectionFailed(const std::string& why) {
   io_.reset();
   renewal_.reset();
   timer_.disarm();
-  lost_(why);
+  patience_.disarm();
+  events_.lost(why);
 }
 
 }  // namespace bus

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bus/raw_bus.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <systemd/sd-bus.h>
 
 namespace bus {
 
 namespace {
 
-/// Messages that may wait in sd-bus's queue before signals are held back: a burst of signals and replies fits.
-constexpr std::uint64_t kMostQueued = 1024;
+/// Microseconds in which the D-Bus daemon finds out that a connection has ended.
+constexpr std::uint64_t kTimeToEnd = 2'000'000;
 
 }  // namespace
 
@@ -18,9 +20,26 @@ RawBus::RawBus(sdbus::IConnection& connection)
       known_(daemon_->createMethodCall(InterfaceName("org.freedesktop.DBus.Peer"), MethodName("Ping"))),
       bus_(sd_bus_message_get_bus(static_cast<sd_bus_message*>(rawMessage(known_)))) {}
 
-bool RawBus::takesSignals() const noexcept {
-  std::uint64_t queued = 0;
-  return sd_bus_get_n_queued_write(bus_, &queued) < 0 || queued < kMostQueued;
+std::uint64_t RawBus::queued() const noexcept {
+  std::uint64_t count = 0;
+  return sd_bus_get_n_queued_write(bus_, &count) < 0 ? 0 : count;
+}
+
+bool RawBus::isAllRead() const noexcept {
+  int unread = 0;
+  return queued() == 0 && (::ioctl(sd_bus_get_fd(bus_), SIOCOUTQ, &unread) != 0 || unread == 0);
+}
+
+void RawBus::dropUnsent() noexcept {
+  if (queued() > 0) sd_bus_close(bus_);
+}
+
+void RawBus::waitForEndOf(const std::string& name) const {
+  // It fails, whether the connection ends by it or has ended before.
+  sd_bus_message* call = nullptr;
+  if (sd_bus_message_new_method_call(bus_, &call, name.c_str(), "/", "org.freedesktop.DBus.Peer", "Ping") < 0) return;
+  (void)sd_bus_call(bus_, call, kTimeToEnd, nullptr, nullptr);
+  sd_bus_message_unref(call);
 }
 
 void throwIfFailed(int result, const char* what) {

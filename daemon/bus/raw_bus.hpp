@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "dbus/sdbus_compat.hpp"
 
@@ -20,12 +22,30 @@ class RawBus {
   [[nodiscard]] sd_bus* get() const noexcept { return bus_; }
   /// A call that sd-bus has handed out, for sdbus-c++ to read and answer.
   [[nodiscard]] sdbus::MethodCall callFrom(sd_bus_message* call) const { return bus::callFrom(call, known_); }
-  /// Whether the D-Bus daemon reads what is sent. It stops reading from a sender of which it holds too much for
-  /// listeners that do not read: signals then have to wait where they are combined, not in sd-bus's queue.
-  [[nodiscard]] bool takesSignals() const noexcept;
+
+  // The D-Bus daemon stops reading from a sender of which it holds too much for listeners that do not read. What is
+  // sent then waits in sd-bus's queue.
+
+  /// Whether signals may be sent: otherwise they wait where they are combined.
+  [[nodiscard]] bool takesSignals() const noexcept { return queued() < kMostForSignals; }
+  /// Whether calls may be served, each of which has a reply: otherwise they wait at the D-Bus daemon.
+  [[nodiscard]] bool takesReplies() const noexcept { return queued() < kMostForReplies; }
+  /// Whether the daemon has read everything that was sent.
+  [[nodiscard]] bool isAllRead() const noexcept;
+  /// Drops what has not been sent: closing would wait until the D-Bus daemon has read it, which may be forever.
+  void dropUnsent() noexcept;
+  /// Waits until the D-Bus daemon knows that the connection `name`, which this process has closed, has ended. It does
+  /// not look at one from which it does not read, but finds out when it sends to it.
+  void waitForEndOf(const std::string& name) const;
   [[nodiscard]] sdbus::IProxy& daemon() const noexcept { return *daemon_; }
 
  private:
+  /// Messages in the queue: a burst of signals fits, and replies may be large.
+  static constexpr std::uint64_t kMostForSignals = 1024;
+  static constexpr std::uint64_t kMostForReplies = 64;
+
+  [[nodiscard]] std::uint64_t queued() const noexcept;
+
   std::unique_ptr<sdbus::IProxy> daemon_;  ///< of the D-Bus daemon
   sdbus::MethodCall known_;                ///< a message leads to the sd_bus; never sent
   sd_bus* bus_;

@@ -12,10 +12,19 @@
 #include "daemon/bus/manager_object.hpp"
 #include "daemon/bus/names.hpp"
 #include "daemon/bus/program_signals.hpp"
+#include "daemon/bus/raw_bus.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
 
 namespace bus {
+
+namespace {
+
+std::unique_ptr<sdbus::IConnection> connect(const std::string& address) {
+  return address.empty() ? sdbus::createSystemBusConnection() : connectTo(address);
+}
+
+}  // namespace
 
 /// Collects changes and signals them once per turn of the loop. Objects appear immediately but are removed in the next
 /// turn: a removal may be the result of a method of the very object, which is still running.
@@ -25,21 +34,27 @@ class Service::Impl final : public instances::Observer {
        ServiceOptions options)
       : manager_(manager),
         connection_(std::move(connection)),
-        filter_(*connection_, ::geteuid()),
-        loopBus_(loop, *connection_, std::move(options.lost), [this] { filter_.served(); }),
+        replaced_(std::move(options.replaced)),
+        rawBus_(*connection_),
+        filter_(rawBus_, ::geteuid()),
+        loopBus_(loop, *connection_, rawBus_,
+                 {std::move(options.lost), std::move(options.blocked), [this] { filter_.served(); }}),
         methods_(connection_, manager_, ::geteuid()),
-        objects_(methods_, loopBus_),
+        objects_(methods_, rawBus_, loopBus_),
         managerObject_(methods_, std::move(options.version)),
         programs_(
             loop, [this](const auto& instance, const auto& program) { emit(instance, program); },
-            [this] { return objects_.rawBus().takesSignals(); }),
+            [this] { return rawBus_.takesSignals(); }),
         telling_(loop, [this] { tell(); }),
         again_(loop, [this] { tell(); }) {
     for (const auto& name : manager_.names()) objects_.add(name);
     managerObject_.update(summary());
     manager_.addObserver(this);
   }
-  ~Impl() override { manager_.removeObserver(this); }
+  ~Impl() override {
+    manager_.removeObserver(this);
+    rawBus_.dropUnsent();
+  }
 
   void instanceAdded(const std::string& name) override {
     guarded([&] { objects_.add(name); });
@@ -63,7 +78,11 @@ class Service::Impl final : public instances::Observer {
     telling_.schedule();
   }
 
-  void takeName() { connection_->requestName(ServiceName(kServiceName)); }
+  void takeName() {
+    if (!replaced_.empty()) rawBus_.waitForEndOf(replaced_);
+    connection_->requestName(ServiceName(kServiceName));
+  }
+  [[nodiscard]] std::string connectionName() const { return connection_->getUniqueName(); }
 
  private:
   /// A signal that fails only affects listeners: the change itself has happened. LoopBus notices a lost connection.
@@ -85,7 +104,7 @@ class Service::Impl final : public instances::Observer {
   }
 
   void tell() {
-    if (!objects_.rawBus().takesSignals()) return again_.armIn(ProgramSignals::kPause);
+    if (!rawBus_.takesSignals()) return again_.armIn(ProgramSignals::kPause);
     for (const auto& name : std::exchange(removed_, {}))
       if (!manager_.get(name)) guarded([&] { objects_.remove(name); });
     const auto changed = std::exchange(changed_, {});
@@ -105,6 +124,8 @@ class Service::Impl final : public instances::Observer {
 
   instances::Manager& manager_;
   std::shared_ptr<sdbus::IConnection> connection_;
+  std::string replaced_;
+  RawBus rawBus_;
   CallFilter filter_;
   LoopBus loopBus_;
   BusMethods methods_;
@@ -125,8 +146,7 @@ core::Expected<std::unique_ptr<Service>> Service::open(core::EventLoop& loop, in
                                                        ServiceOptions options) {
   const std::string where = options.address.empty() ? "the system bus" : options.address;
   try {
-    std::shared_ptr<sdbus::IConnection> connection =
-        options.address.empty() ? sdbus::createSystemBusConnection() : connectTo(options.address);
+    std::shared_ptr<sdbus::IConnection> connection = connect(options.address);
     return std::unique_ptr<Service>(
         new Service(std::make_unique<Impl>(loop, manager, std::move(connection), std::move(options))));
   } catch (const sdbus::Error& error) {
@@ -143,5 +163,15 @@ core::Status Service::takeName() {
         core::Error{fmt::format("cannot take the name {} on the bus: {}", kServiceName, error.getMessage())}};
   }
 }
+
+bool Service::answers(const std::string& address) {
+  try {
+    return !connect(address)->getUniqueName().empty();
+  } catch (const sdbus::Error&) {
+    return false;
+  }
+}
+
+std::string Service::connectionName() const { return impl_->connectionName(); }
 
 }  // namespace bus

@@ -18,6 +18,11 @@ struct ServiceOptions {
   /// Lost the D-Bus connection. Called once; instances are not touched. The system's manager then exits with a failure,
   /// is restarted by systemd and adopts its instances.
   std::function<void(const std::string& why)> lost;
+  /// The bus does not read what the manager sends, and may never do so. Called again and again while it does not; a
+  /// service that is opened instead of this one has a new connection.
+  std::function<void()> blocked;
+  /// The connection of an earlier service of this process that was blocked; "": none.
+  std::string replaced;
 };
 
 /// Serves `manager` on the bus as long as it lives. Both must outlive it.
@@ -33,6 +38,10 @@ class Service {
   /// Takes the name org.supervisormanager1: the last step of a start. Fails if another process has it or the bus's
   /// policy forbids it.
   [[nodiscard]] core::Status takeName();
+  /// Whether the bus at an address answers a new client; blocks as long as it does not.
+  [[nodiscard]] static bool answers(const std::string& address);
+  /// The unique name of its connection.
+  [[nodiscard]] std::string connectionName() const;
 
  private:
   class Impl;

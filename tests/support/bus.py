@@ -23,20 +23,23 @@ CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configurat
     <allow receive_type="error"/>
   </policy>
 {includes}
+{limits}
 </busconfig>
 """
 
 
 class PrivateBus:
-    """Runs dbus-daemon until exit. `policies`: more configuration files, such as the one that the project installs."""
+    """Runs dbus-daemon until exit. `policies`: more configuration files, such as the one that the project installs.
+    `limits`: {name: number}, instead of the daemon's own."""
 
-    def __init__(self, directory, policies=()):
+    def __init__(self, directory, policies=(), limits=None):
         self.socket = os.path.join(directory, "bus")
         self.address = f"unix:path={self.socket}"
         self._config = os.path.join(directory, "bus.conf")
         includes = "\n".join(f"  <include>{policy}</include>" for policy in policies)
+        limits = "\n".join(f'  <limit name="{name}">{value}</limit>' for name, value in (limits or {}).items())
         with open(self._config, "w", encoding="utf-8") as config:
-            config.write(CONFIG.format(socket=self.socket, includes=includes))
+            config.write(CONFIG.format(socket=self.socket, includes=includes, limits=limits))
 
     def __enter__(self):
         self.process = subprocess.Popen(

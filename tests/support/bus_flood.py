@@ -25,10 +25,14 @@ def _field(code, signature, value):
     return bytes([code, 1]) + signature.encode() + b"\0" + struct.pack("<I", len(data)) + data + b"\0"
 
 
-def _call(serial, destination, path, interface, member, flags=0):
+def _call(serial, destination, path, interface, member, flags=0, argument=None):
+    """`argument`: None, or a string."""
+    body = struct.pack("<I", len(argument)) + argument.encode() + b"\0" if argument is not None else b""
     fields = [_field(1, "o", path), _field(2, "s", interface), _field(3, "s", member), _field(6, "s", destination)]
+    if body:
+        fields.append(bytes([8, 1]) + b"g\0\1s\0")
     array = b"".join(_padded(field) for field in fields[:-1]) + fields[-1]
-    return _padded(struct.pack("<cBBBIII", b"l", CALL, flags, 1, 0, serial, len(array)) + array)
+    return _padded(struct.pack("<cBBBIII", b"l", CALL, flags, 1, len(body), serial, len(array)) + array) + body
 
 
 def _messages(stream):
@@ -42,7 +46,7 @@ def _messages(stream):
         yield kind, rest[:fields]
 
 
-def _connect(path):
+def connect(path):
     """The socket, and the messages that arrive, of a connection that has its name on the bus."""
     bus = socket.socket(socket.AF_UNIX)
     bus.connect(path)
@@ -55,9 +59,28 @@ def _connect(path):
     return bus, messages
 
 
+def deaf_listener(path):
+    """The socket of a new connection that gets the manager's signals, and reads nothing: as if it was stopped."""
+    bus, messages = connect(path)
+    bus.sendall(_call(2, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch",
+                      argument="type='signal',sender='org.supervisormanager1'"))
+    while next(messages)[0] != RETURN:
+        pass
+    return bus
+
+
+def unread_calls(path, count):
+    """The socket of a new connection that has sent `count` calls of GetManagedObjects, and reads no reply."""
+    bus, _messages = connect(path)
+    bus.sendall(b"".join(_call(serial, "org.supervisormanager1", "/org/supervisormanager1",
+                               "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+                         for serial in range(2, count + 2)))
+    return bus
+
+
 def pipelined(path, calls):
     """Sends all `calls`, (path, interface, member), from one new connection in one write, and waits for the replies."""
-    bus, messages = _connect(path)
+    bus, messages = connect(path)
     with bus:
         bus.sendall(b"".join(_call(serial, "org.supervisormanager1", *call) for serial, call in enumerate(calls, 2)))
         left = len(calls)
@@ -66,7 +89,7 @@ def pipelined(path, calls):
 
 
 def main(path, count, *mode):
-    bus, messages = _connect(path)
+    bus, messages = connect(path)
     flags = NO_REPLY if mode else 0
 
     def send():

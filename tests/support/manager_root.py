@@ -23,12 +23,13 @@ start_limit = 3
 
 
 class Managerd:
-    """Runs supervisor-managerd below `directory`/r until exit. Paths of the tests are relative to that root."""
+    """Runs supervisor-managerd below `directory`/r until exit. Paths of the tests are relative to that root. `limits`: of
+    the bus, see PrivateBus."""
 
-    def __init__(self, directory, settings=""):
+    def __init__(self, directory, settings="", limits=None):
         self.root = os.path.join(directory, "r")
         self.conf = self.path("etc/supervisor-manager/conf.d")
-        self.bus = PrivateBus(directory, [POLICY])
+        self.bus = PrivateBus(directory, [POLICY], limits)
         self.process = None
         self.program = program("supervisor-managerd")[0]
         self._log = os.path.join(directory, "managerd.log")

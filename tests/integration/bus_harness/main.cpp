@@ -214,10 +214,18 @@ int serve(int argc, char** argv) {
     };
     manager.add(fields[0], number(1), fields[2], number(3), fields.size() > 4 ? fields[4] : "");
   }
-  auto service = bus::Service::open(loop, manager, {argv[1], "1.2.3", [&loop](const std::string& why) {
-                                                      std::fprintf(stderr, "lost: %s\n", why.c_str());
-                                                      loop.exit(69);
-                                                    }});
+  bus::ServiceOptions options;
+  options.address = argv[1];
+  options.version = "1.2.3";
+  options.lost = [&loop](const std::string& why) {
+    std::fprintf(stderr, "lost: %s\n", why.c_str());
+    loop.exit(69);
+  };
+  options.blocked = [&loop] {
+    std::fprintf(stderr, "blocked\n");
+    loop.exit(70);
+  };
+  auto service = bus::Service::open(loop, manager, std::move(options));
   if (!service) {
     std::fprintf(stderr, "%s\n", service.error().text.c_str());
     return 1;
