@@ -39,7 +39,7 @@ class ProgramTable {
 
   /// A set, since each has its name: a map would keep that twice.
   struct ByName {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the name that std::set looks for
     bool operator()(const ProgramStatus& a, const ProgramStatus& b) const noexcept { return a.name < b.name; }
     bool operator()(const ProgramStatus& a, const std::string& b) const noexcept { return a.name < b; }
     bool operator()(const std::string& a, const ProgramStatus& b) const noexcept { return a < b.name; }
