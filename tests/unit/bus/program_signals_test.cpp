@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -68,6 +70,24 @@ TEST_CASE("an owner that keeps inventing names has a limited number waiting, and
   }
   CHECK(f.sent.size() == most + 1);
   CHECK(f.sent[0] == "a/p0 FATAL");
+}
+
+TEST_CASE("an instance that has used up its share waits, and delays no other") {
+  Fixture f;
+  std::uint64_t flooded = 0;
+  while (flooded < bus::ProgramSignals::kShare) {
+    for (int i = 0; i < 16384; ++i) f.signals.add("flood", {"p" + std::to_string(i), "RUNNING", 1});
+    while (f.sent.size() < 16384 && f.signals.send()) {
+    }
+    flooded += f.sent.size();
+    f.sent.clear();
+  }
+  for (int i = 0; i < 1000; ++i) f.signals.add("flood", {"p" + std::to_string(i), "FATAL", 0});
+  for (int i = 0; i < 300; ++i) f.signals.add("quiet", {"q" + std::to_string(i), "FATAL", 0});
+  CHECK(f.signals.send());
+  const auto quiet = std::count_if(f.sent.begin(), f.sent.end(), [](auto& text) { return text.starts_with("quiet"); });
+  CHECK(quiet > static_cast<std::ptrdiff_t>(f.sent.size()) / 2);  // without shares they would take turns
+  while (f.sent.size() < 400) f.loop.step(core::seconds(5));      // the flood continues by itself, slowly
 }
 
 TEST_CASE("while the bus takes nothing, the last change of each program waits, and is sent by itself afterwards") {
