@@ -165,54 +165,71 @@ def at_rest(pid):
     return lowest
 
 
-def stormy(directory, count, seconds=8, rate=1000):
-    """`count` replaced instances with 20 programs each: the manager's memory for each, `supervisor-manager list`,
-    and the processor time while their programs change and a `monitor` listens, of which nothing may get lost."""
-    os.makedirs(few := os.path.join(directory, "few"))
+def growing(directory, count):
+    """The manager's memory for each further of `count` replaced instances, with and without programs."""
     directory_for(directory)
-    fake = compiled("fake_instance", directory)
-    manager, _ = started(few, 20, fake)
-    try:
-        own = at_rest(manager.process.pid)
-    finally:
-        manager.__exit__()
-    manager, _ = started(directory, count, fake)
-    try:
-        figures = {f"{count} instances: manager, for each further, private KB":
-                   (at_rest(manager.process.pid) - own) / (count - 20)}
-        figures[f"{count} instances: supervisor-manager list, ms"] = 1000 * statistics.median(
-            elapsed(lambda: manager.manager("list")) for _ in range(15))
-        output = os.path.join(directory, "monitor")
-        with open(output, "w", encoding="utf-8") as file, subprocess.Popen(
-                [*program("supervisor-manager"), f"--bus-address={manager.bus.address}", "monitor", "--json"],
-                stdin=subprocess.DEVNULL, stdout=file) as monitor:
+    figures = {}
+    for programs in (0, 20):
+        held = {}
+        for instances in (20, count):
+            os.makedirs(place := os.path.join(directory, f"{programs}-{instances}"))
+            manager, _ = started(place, instances, compiled("fake_instance", place, f"-DPROGRAMS={programs}"))
             try:
-                time.sleep(1)  # until its matches are there
-                figures.update(measured(manager, monitor.pid, count, seconds, rate, output))
+                held[instances] = at_rest(manager.process.pid)
             finally:
-                monitor.terminate()
+                manager.__exit__()
+        title = f"{count} instances with {programs or 'no'} programs: manager, for each further, private KB"
+        figures[title] = (held[count] - held[20]) / (count - 20)
+    return figures
+
+
+def stormy(directory, count, seconds=8, rate=1000):
+    """`count` replaced instances with 20 programs each: `supervisor-manager list`, and the processor time while their
+    programs change: first without a listener, then with a `monitor`, of which nothing may get lost."""
+    directory_for(directory)
+    manager, _ = started(directory, count, compiled("fake_instance", directory))
+    try:
+        figures = {f"{count} instances: supervisor-manager list, ms": 1000 * statistics.median(
+            elapsed(lambda: manager.manager("list")) for _ in range(15))}
+        title = f"{count} instances, {rate} changes per second"
+        output = os.path.join(directory, "monitor")
+        pids = {"manager": manager.process.pid, "bus daemon": manager.bus.process.pid}
+        with storm(manager) as changes, open(output, "w", encoding="utf-8") as file:
+            alone = shares(pids, changes, rate, seconds)
+            figures.update({f"{title}, nobody listens: {name}, % of a processor": value for name, value in alone.items()})
+            with subprocess.Popen(
+                    [*program("supervisor-manager"), f"--bus-address={manager.bus.address}", "monitor", "--json"],
+                    stdin=subprocess.DEVNULL, stdout=file) as monitor:
+                try:
+                    time.sleep(1)  # until its matches are there
+                    used = shares({**pids, "monitor": monitor.pid}, changes, rate, seconds)
+                    fail_if_lost(changes, output)
+                finally:
+                    monitor.terminate()
+        figures.update({f"{title}: {name}, % of a processor": value for name, value in used.items()})
+        figures[f"{title}: together, % of a processor"] = sum(used.values())
         return figures
     finally:
         manager.__exit__()
 
 
-def measured(manager, monitor, count, seconds, rate, output):
-    """The shares of a processor during a storm; fails if `monitor` has not received a program's last state."""
-    pids = {"manager": manager.process.pid, "bus daemon": manager.bus.process.pid, "monitor": monitor}
-    directory = manager.path("run/supervisor-manager/notify")
-    with Storm(directory, instances_of(manager), pwd.getpwnam(OWNER).pw_uid) as storm:
-        before = {name: processor_time(pid) for name, pid in pids.items()}
-        storm.blow(rate, seconds)
-        time.sleep(1)  # for what waits for its burst
-        used = {name: 100 * (processor_time(pid) - before[name]) / seconds for name, pid in pids.items()}
-        last = {}
-        with open(output, encoding="utf-8") as lines:
-            for event in map(json.loads, lines):
-                if event["event"] == "program":
-                    last[event["instance"], event["program"]] = event["state"]
-        lost = [key for key, state in storm.states.items() if last.get(key) != state]
+def storm(manager):
+    return Storm(manager.path("run/supervisor-manager/notify"), instances_of(manager), pwd.getpwnam(OWNER).pw_uid)
+
+
+def shares(pids, changes, rate, seconds):
+    """The percent of a processor that each of `pids`, {name: pid}, takes for changes at that rate."""
+    before = {name: processor_time(pid) for name, pid in pids.items()}
+    changes.blow(rate, seconds)
+    time.sleep(1)  # for what waits for its burst
+    return {name: 100 * (processor_time(pid) - before[name]) / seconds for name, pid in pids.items()}
+
+
+def fail_if_lost(changes, output):
+    """Fails if `output` of a monitor lacks the last state of a program that has changed."""
+    with open(output, encoding="utf-8") as lines:
+        events = [event for event in map(json.loads, lines) if event["event"] == "program"]
+    last = {(event["instance"], event["program"]): event["state"] for event in events}
+    lost = [key for key in changes.changed if last.get(key) != changes.states[key]]
     if lost:
         raise AssertionError(f"the monitor has not received the last state of {len(lost)} programs: {lost[:3]}")
-    title = f"{count} instances, {rate} changes per second: "
-    return {title + f"{name}, % of a processor": share for name, share in used.items()} | {
-        title + "together, % of a processor": sum(used.values())}

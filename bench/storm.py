@@ -17,6 +17,7 @@ class Storm:
 
     def __init__(self, directory, instances, owner):
         self.states = {}  # (instance, program) -> the state reported last
+        self.changed = set()  # those of them that the last storm has changed
         self.sent = 0
         self._random = random.Random(1)
         self._targets = []
@@ -35,6 +36,7 @@ class Storm:
     def blow(self, rate, seconds):
         """Sends `rate` changes per second, each of a random program, for so many seconds."""
         start, before = time.monotonic(), self.sent
+        self.changed.clear()
         while (passed := time.monotonic() - start) < seconds:
             while self.sent - before < int(passed * rate):
                 self._change()
@@ -44,6 +46,7 @@ class Storm:
         name, end, sender = self._random.choice(self._targets)
         number = self._random.randrange(PROGRAMS)
         key = name, f"program{number:02d}"
+        self.changed.add(key)
         state = self.states[key] = NEXT[self.states.get(key, "RUNNING")]
         pid = 0 if state == "STOPPED" else 100000 + number
         end.sendmsg([f"X_SUPERVISOR_PROGRAM={state} {pid} {key[1]}\n".encode()],
