@@ -12,6 +12,7 @@
 #include "daemon/instances/record.hpp"
 #include "daemon/layout/plan.hpp"
 #include "lib/core/event_loop.hpp"
+#include "lib/core/group_sync.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/pacer.hpp"
 #include "lib/core/reaper.hpp"
@@ -41,6 +42,7 @@ struct InstanceContext {
   MainProcesses mains = {};  ///< of all instances
   ProcessSnapshot snapshot{mains};
   core::Pacer pacer{loop};  ///< for what takes milliseconds and is begun for many instances at a time
+  core::GroupSync syncs{loop};
   ProcessLooks looks{loop, reaper, snapshot, mains};
 
   [[nodiscard]] std::string recordPath(const std::string& name) const { return runDirectory + "/adoption/" + name; }

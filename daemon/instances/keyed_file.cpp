@@ -15,8 +15,6 @@ namespace instances {
 
 namespace {
 
-constexpr mode_t kMode = 0600;
-
 /// The content of a file that belongs to this process's user and has none of the bits `forbidden` in its mode. It
 /// decides what a privileged manager does: a link, or a file that others can write, is not read.
 std::optional<std::string> contentOf(const std::string& path, mode_t forbidden) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -12,6 +14,8 @@ namespace instances {
 /// A small file of lines "key=value", the manager's own memory. A key may come again.
 class KeyedFile {
  public:
+  static constexpr mode_t kMode = 0600;
+
   /// Reads a regular file that belongs to this process's user and that nobody else may write; anything else, and a
   /// missing file, is an empty one.
   [[nodiscard]] static KeyedFile read(const std::string& path);
@@ -29,9 +33,10 @@ class KeyedFile {
   void add(const std::string& key, std::string value);
   void erase(const std::string& key) { values_.erase(key); }
 
- private:
+  /// The content of the file.
   [[nodiscard]] std::string text() const;
 
+ private:
   std::map<std::string, std::vector<std::string>> values_;
 };
 

@@ -61,15 +61,22 @@ void Ledger::writeTo(KeyedFile& file) const {
   for (const auto& [path, own] : directories_) file.add(own ? "own" : "directory", path);
 }
 
-core::Status Ledger::save() const {
-  // The other lines are those of PersistentState. Without its mark the file could not be read, and must not be cut
-  // short.
+core::Expected<KeyedFile> Ledger::stateFile() const {
+  // Without its mark the file could not be read, and must not be cut short.
   auto file = KeyedFile::read(stateFile_);
   if (file.get("mark").empty() && !obstacle_.empty()) return core::Err{core::Error{obstacle_, 0}};
   if (file.get("mark").empty())
     return core::Err{core::Error{stateFile_ + " cannot be read, so that nothing can be recorded there", 0}};
   writeTo(file);
-  return file.write(stateFile_);
+  return file;
+}
+
+core::Status Ledger::save(layout::Intention* draft) const {
+  const auto file = stateFile();
+  if (!file) return core::Err{file.error()};
+  // Whatever removed the draft meanwhile: then it is written again.
+  if (draft && draft->text == file->text() && draft->file.place()) return {};
+  return file->write(stateFile_);
 }
 
 layout::Known Ledger::knownOf(const std::string& path, bool link) const {
@@ -119,9 +126,7 @@ bool Ledger::isRunDirectory(const std::string& path) const {
   return inside == directories_.end() || !inside->first.starts_with(path + '/');
 }
 
-core::Status Ledger::intend(const layout::Plan& plan, const std::vector<std::string>& making) {
-  const auto items = items_;
-  const auto directories = directories_;
+void Ledger::add(const layout::Plan& plan, const std::vector<std::string>& making) {
   for (const auto& node : plan.nodes) {
     if (const auto* directory = as<layout::Directory>(node)) {
       auto& own = directories_[directory->path];
@@ -138,8 +143,30 @@ core::Status Ledger::intend(const layout::Plan& plan, const std::vector<std::str
     item.digests.push_back(*digest);
     if (item.digests.size() > kDigestLimit) item.digests.erase(item.digests.begin());
   }
+}
+
+std::unique_ptr<layout::Intention> Ledger::draft(const layout::Plan& plan, const std::vector<std::string>& making) {
+  auto items = items_;
+  auto directories = directories_;
+  add(plan, making);
+  const bool changed = items != items_ || directories != directories_;
+  const auto file = changed ? stateFile() : core::Expected<KeyedFile>(KeyedFile());
+  items_ = std::move(items);
+  directories_ = std::move(directories);
+  if (!changed || !file) return nullptr;
+  auto text = file->text();
+  auto out = std::unique_ptr<layout::Intention>(
+      new layout::Intention{text, {stateFile_, KeyedFile::kMode, core::FileDraft::Lasting::UntilBoot}});
+  return out->file.write(text) ? std::move(out) : nullptr;
+}
+
+core::Status Ledger::intend(const layout::Plan& plan, const std::vector<std::string>& making,
+                            layout::Intention* draft) {
+  const auto items = items_;
+  const auto directories = directories_;
+  add(plan, making);
   if (items == items_ && directories == directories_) return {};
-  auto saved = save();
+  auto saved = save(draft);
   if (!saved) {
     items_ = items;
     directories_ = directories;
@@ -168,7 +195,7 @@ void Ledger::settle(const layout::Plan& plan, const std::vector<std::string>& ma
                           [&](const auto& node) { return as<layout::Directory>(node) && pathOf(node) == item.first; });
     });
   if (items != items_ || directories != directories_)
-    if (!save() && unsaved_) unsaved_();
+    if (!save(nullptr) && unsaved_) unsaved_();
 }
 
 }  // namespace instances

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,7 +35,10 @@ class Ledger : public layout::Ledger {
   [[nodiscard]] std::vector<layout::Node> removals(bool purge) const;
 
   void inform(layout::Plan& plan) const override;
-  [[nodiscard]] core::Status intend(const layout::Plan& plan, const std::vector<std::string>& making) override;
+  [[nodiscard]] std::unique_ptr<layout::Intention> draft(const layout::Plan& plan,
+                                                         const std::vector<std::string>& making) override;
+  [[nodiscard]] core::Status intend(const layout::Plan& plan, const std::vector<std::string>& making,
+                                    layout::Intention* draft) override;
   void settle(const layout::Plan& plan, const std::vector<std::string>& making, const std::vector<layout::Change>& done,
               bool complete) override;
 
@@ -44,7 +48,11 @@ class Ledger : public layout::Ledger {
     std::vector<std::string> digests;
     bool operator==(const Item&) const = default;
   };
-  [[nodiscard]] core::Status save() const;
+  /// The state file with what is known now. Its other lines are those of PersistentState.
+  [[nodiscard]] core::Expected<KeyedFile> stateFile() const;
+  [[nodiscard]] core::Status save(layout::Intention* draft) const;
+  /// Adds the plan to what is known.
+  void add(const layout::Plan& plan, const std::vector<std::string>& making);
   [[nodiscard]] layout::Known knownOf(const std::string& path, bool link) const;
   /// Whether `path` is /run/supervisor_NAME, and holds none of the instance's other directories.
   [[nodiscard]] bool isRunDirectory(const std::string& path) const;

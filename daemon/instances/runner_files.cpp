@@ -28,8 +28,8 @@ core::Expected<layout::Plan> Runner::makePlan() const {
 
 core::Task<layout::Report> Runner::run(layout::Plan plan, layout::Mode mode) {
   logging::debug("instance '{}': {} its files", entry_.name, mode == layout::Mode::Apply ? "applying" : "comparing");
-  return layout::deploy(context_.loop, context_.reaper, {context_.places.root, context_.privileged, mode},
-                        std::move(plan));
+  return layout::deploy({context_.loop, context_.reaper, context_.syncs},
+                        {context_.places.root, context_.privileged, mode}, std::move(plan));
 }
 
 core::Task<layout::Report> Runner::deployFiles(layout::Mode mode) {

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "daemon/layout/present.hpp"
 #include "daemon/layout/remove_tree.hpp"
@@ -30,33 +31,62 @@ int putInPlace(int parent, const std::string& temporary, const std::string& name
   return ::renameat(parent, temporary.c_str(), parent, name.c_str()) == 0 ? 0 : errno;
 }
 
-class Applier {
- public:
-  Applier(const Tree& tree, Mode mode) : tree_(tree), dry_(mode == Mode::DryRun) {}
+}  // namespace
 
-  Report run(const std::vector<Node>& nodes) {
-    for (const auto& node : nodes) {
-      const auto& path = pathOf(node);
-      const bool removal = std::holds_alternative<Removal>(node);
-      const auto parent = tree_.parentOf(path, !dry_ && !removal);
-      if (!parent) {
-        report_.errors.push_back(parent.error().text);
-      } else if (!parent->safe) {
-        report_.delegated.push_back(node);
-      } else if (parent->missing) {
-        if (!removal)
-          changed(std::holds_alternative<Directory>(node) ? kCreateDirectory
-                  : std::holds_alternative<File>(node)    ? "create file"
-                                                          : "create link",
-                  path);
-      } else {
-        std::visit([&](const auto& n) { apply(n, *parent); }, node);
-      }
+class Applying::Steps {
+ public:
+  Steps(const Tree& tree, const std::vector<Node>& nodes, Mode mode)
+      : tree_(tree), nodes_(nodes), dry_(mode == Mode::DryRun) {}
+  ~Steps() {
+    for (const auto& file : written_) discard(file);
+  }
+  Steps(const Steps&) = delete;
+  Steps& operator=(const Steps&) = delete;
+
+  /// Files in a row are synced together, and have their names before the next node is looked at.
+  std::vector<Unsynced*> proceed() {
+    for (const auto& file : std::exchange(written_, {})) finish(file);
+    for (; next_ < nodes_.size(); ++next_) {
+      if (!written_.empty() && !std::holds_alternative<File>(nodes_[next_])) break;
+      begin(nodes_[next_]);
     }
-    return std::move(report_);
+    std::vector<Unsynced*> out;
+    for (auto& file : written_) out.push_back(&file.state);
+    return out;
   }
 
+  Report takeReport() { return std::move(report_); }
+
  private:
+  /// A file beside its place.
+  struct Written {
+    const File& want;
+    Tree::Parent at;
+    std::string temporary;
+    bool fresh;  // nothing was there
+    core::UniqueFd fd;
+    Unsynced state;
+  };
+
+  void begin(const Node& node) {
+    const auto& path = pathOf(node);
+    const bool removal = std::holds_alternative<Removal>(node);
+    auto parent = tree_.parentOf(path, !dry_ && !removal);
+    if (!parent) {
+      report_.errors.push_back(parent.error().text);
+    } else if (!parent->safe) {
+      report_.delegated.push_back(node);
+    } else if (parent->missing) {
+      if (!removal)
+        changed(std::holds_alternative<Directory>(node) ? kCreateDirectory
+                : std::holds_alternative<File>(node)    ? "create file"
+                                                        : "create link",
+                path);
+    } else {
+      std::visit([&](const auto& n) { apply(n, *parent); }, node);
+    }
+  }
+
   void changed(std::string_view what, const std::string& path) { report_.changes.push_back({std::string(what), path}); }
   void failed(const std::string& path, const std::string& reason) { report_.errors.push_back(path + ' ' + reason); }
   void failed(const std::string& path, const char* what, int code) {
@@ -122,7 +152,7 @@ class Applier {
     if (code) failed(want.path, "cannot be made", code);
   }
 
-  void apply(const File& want, const Tree::Parent& at) {
+  void apply(const File& want, Tree::Parent& at) {
     const auto there = look(at, want.uid);
     if (there && there->hasContent(want.content)) {
       const auto& info = there->info();
@@ -131,24 +161,63 @@ class Applier {
     }
     if (there)
       if (const auto objection = there->objectionTo(want)) return failed(want.path, *objection);
-    if (dry_ || write(want, at, !there)) changed(there ? "update file" : "create file", want.path);
+    if (dry_) return changed(there ? "update file" : "create file", want.path);
+    if (auto written = write(want, at, !there)) written_.push_back(std::move(*written));
   }
 
   /// Written beside its place and renamed over it: what is there, a link included, is never written through.
-  bool write(const File& want, const Tree::Parent& at, bool fresh) {
-    const auto temporary = temporaryName(at.name);
+  std::optional<Written> write(const File& want, Tree::Parent& at, bool fresh) {
+    auto temporary = temporaryName(at.name);
     ::unlinkat(at.fd.get(), temporary.c_str(), 0);
-    const core::UniqueFd fd(
+    core::UniqueFd fd(
         ::openat(at.fd.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     int code = fd ? core::writeAll(fd.get(), want.content) : errno;
     if (!code && mayChown() && ::fchown(fd.get(), want.uid, want.gid) != 0) code = errno;
-    // Without this, a power failure could leave an empty file, which nobody would recognize as ours.
-    if (!code && (::fchmod(fd.get(), want.mode) != 0 || ::fsync(fd.get()) != 0)) code = errno;
-    if (!code) code = putInPlace(at.fd.get(), temporary, at.name, fresh);
-    if (!code) return true;
-    if (fd) ::unlinkat(at.fd.get(), temporary.c_str(), 0);
-    failed(want.path, "cannot be written", code);
-    return false;
+    if (!code && ::fchmod(fd.get(), want.mode) != 0) code = errno;
+    if (code) {
+      if (fd) ::unlinkat(at.fd.get(), temporary.c_str(), 0);
+      failed(want.path, "cannot be written", code);
+      return std::nullopt;
+    }
+    const int number = fd.get();
+    return Written{want, std::move(at), std::move(temporary), fresh, std::move(fd), {number, 0}};
+  }
+
+  /// After the sync. While it took its time, another deployment of the same files may have taken the temporary name:
+  /// then this one is done again, without a pause.
+  void finish(const Written& file) {
+    if (hasName(file)) return place(file);
+    Tree::Parent at{core::UniqueFd(::fcntl(file.at.fd.get(), F_DUPFD_CLOEXEC, 0)), file.at.name};
+    apply(file.want, at);
+    if (written_.empty()) return;
+    auto again = std::move(written_.back());
+    written_.pop_back();
+    again.state.code = ::fsync(again.fd.get()) == 0 ? 0 : errno;
+    place(again);
+  }
+
+  /// Synced before: otherwise a power failure could leave an empty file, which nobody would recognize as ours.
+  void place(const Written& file) {
+    const auto& path = file.want.path;
+    int code = file.state.code;
+    if (const auto there = code ? std::nullopt : look(file.at, file.want.uid))
+      if (const auto objection = there->objectionTo(file.want)) {  // it came meanwhile
+        discard(file);
+        return failed(path, *objection);
+      }
+    if (!code) code = putInPlace(file.at.fd.get(), file.temporary, file.at.name, file.fresh);
+    if (!code) return changed(file.fresh ? "create file" : "update file", path);
+    discard(file);
+    failed(path, "cannot be written", code);
+  }
+
+  [[nodiscard]] static bool hasName(const Written& file) {
+    struct stat info {};
+    return ::fstat(file.fd.get(), &info) == 0 && info.st_nlink > 0;
+  }
+
+  static void discard(const Written& file) {
+    if (hasName(file)) ::unlinkat(file.at.fd.get(), file.temporary.c_str(), 0);
   }
 
   void apply(const Link& want, const Tree::Parent& at) {
@@ -209,14 +278,24 @@ class Applier {
   }
 
   const Tree& tree_;
+  const std::vector<Node>& nodes_;
+  std::size_t next_ = 0;
   bool dry_;
+  std::vector<Written> written_;
   Report report_;
 };
 
-}  // namespace
+Applying::Applying(const Tree& tree, const std::vector<Node>& nodes, Mode mode)
+    : steps_(std::make_unique<Steps>(tree, nodes, mode)) {}
+Applying::~Applying() = default;
+std::vector<Applying::Unsynced*> Applying::proceed() { return steps_->proceed(); }
+Report Applying::takeReport() { return steps_->takeReport(); }
 
 Report applyNodes(const Tree& tree, const std::vector<Node>& nodes, Mode mode) {
-  return Applier(tree, mode).run(nodes);
+  Applying applying(tree, nodes, mode);
+  for (auto files = applying.proceed(); !files.empty(); files = applying.proceed())
+    for (auto* const file : files) file->code = ::fsync(file->fd) == 0 ? 0 : errno;
+  return applying.takeReport();
 }
 
 }  // namespace layout

@@ -29,13 +29,23 @@ void addText(const std::string& text, Report& report) {
   }
 }
 
-void applyHere(const DeployOptions& options, const Plan& plan, const std::vector<Node>& nodes, Report& report) {
+core::Task<> sync(core::GroupSync& syncs, Applying::Unsynced& file) { file.code = co_await syncs.sync(file.fd); }
+
+/// `plan`, `nodes` and `report` must outlive the task.
+core::Task<> applyHere(DeployTools tools, DeployOptions options, const Plan& plan, const std::vector<Node>& nodes,
+                       Report& report) {
   const auto tree = Tree::open(options.root, ::geteuid(), options.privileged ? &plan.owner : nullptr);
   if (!tree) {
     report.errors.push_back(tree.error().text);
-    return;
+    co_return;
   }
-  auto part = applyNodes(*tree, nodes, options.mode);
+  Applying applying(*tree, nodes, options.mode);
+  for (auto files = applying.proceed(); !files.empty(); files = applying.proceed()) {
+    core::Join syncing;
+    for (auto* const file : files) syncing.run(sync(tools.syncs, *file));
+    co_await syncing;
+  }
+  auto part = applying.takeReport();
   report.changes.insert(report.changes.end(), part.changes.begin(), part.changes.end());
   report.errors.insert(report.errors.end(), part.errors.begin(), part.errors.end());
   report.delegated = std::move(part.delegated);
@@ -50,21 +60,21 @@ std::string applyAsOwner(const DeployOptions& options, const std::vector<Node>& 
 }
 
 /// Walks over all nodes once. `plan` must outlive the task.
-core::Task<Report> walk(core::EventLoop& loop, core::Reaper& reaper, DeployOptions options, Plan& plan) {
+core::Task<Report> walk(DeployTools tools, DeployOptions options, Plan& plan) {
   Report report;
   // Another deployment of the same instance may have come between.
   if (plan.ledger) plan.ledger->inform(plan);
-  applyHere(options, plan, plan.nodes, report);
+  co_await applyHere(tools, options, plan, plan.nodes, report);
   if (report.delegated.empty()) co_return report;
   OwnerTask::Work work = [&options, &report] { return applyAsOwner(options, report.delegated); };
-  const auto answer = co_await runAsOwner(loop, reaper, plan.owner, std::move(work));
+  const auto answer = co_await runAsOwner(tools.loop, tools.reaper, plan.owner, std::move(work));
   if (answer)
     addText(*answer, report);
   else
     report.errors.push_back(answer.error().text);
   const auto again = std::move(report.afterwards);
   if (!again.empty() && options.mode == Mode::Apply) {
-    applyHere(options, plan, again, report);
+    co_await applyHere(tools, options, plan, again, report);
     // What is still not empty is more than the owner could remove: it stays.
     for (const auto& node : report.delegated) report.errors.push_back(pathOf(node) + " could not be emptied");
   }
@@ -72,32 +82,37 @@ core::Task<Report> walk(core::EventLoop& loop, core::Reaper& reaper, DeployOptio
 }
 
 /// Records what the check found to be made, before it is made. An obstacle leaves a report of errors alone.
-void intend(Plan& plan, Report& report, std::vector<std::string>& making) {
+/// All arguments must outlive the task.
+core::Task<> intend(core::GroupSync& syncs, Plan& plan, Report& report, std::vector<std::string>& making) {
   if (report.errors.empty()) {
     for (const auto& change : report.changes)
       if (change.what == kCreateDirectory) making.push_back(change.path);
-    if (const auto recorded = plan.ledger->intend(plan, making); !recorded)
+    auto draft = plan.ledger->draft(plan, making);
+    if (draft) {
+      const int code = co_await syncs.sync(draft->file.descriptor());
+      if (code != 0) draft.reset();
+    }
+    if (const auto recorded = plan.ledger->intend(plan, making, draft.get()); !recorded)
       report.errors.push_back("what is to be made cannot be recorded: " + recorded.error().text);
   }
-  if (report.errors.empty()) return;
+  if (report.errors.empty()) co_return;
   report.changes.clear();
   plan.ledger.reset();
 }
 
 }  // namespace
 
-core::Task<Report> deploy(core::EventLoop& loop, core::Reaper& reaper, DeployOptions options, Plan plan) {
+core::Task<Report> deploy(DeployTools tools, DeployOptions options, Plan plan) {
   std::vector<std::string> making;  // directories that the check did not find
   Report report;
   const bool recorded = plan.ledger && options.mode == Mode::Apply;
   if (recorded) {
     auto check = options;
     check.mode = Mode::DryRun;
-    report = co_await walk(loop, reaper, std::move(check), plan);
-    intend(plan, report, making);
+    report = co_await walk(tools, std::move(check), plan);
+    co_await intend(tools.syncs, plan, report, making);
   }
-  if (!recorded || (report.errors.empty() && !report.changes.empty()))
-    report = co_await walk(loop, reaper, options, plan);
+  if (!recorded || (report.errors.empty() && !report.changes.empty())) report = co_await walk(tools, options, plan);
   if (plan.ledger && options.mode == Mode::Apply)
     plan.ledger->settle(plan, making, report.changes, report.errors.empty());
   report.delegated.clear();

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "lib/core/files.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/users.hpp"
 
@@ -74,15 +75,26 @@ using Node = std::variant<Directory, File, Link, Removal>;
 struct Plan;
 struct Change;
 
+/// A draft of the ledger's file, with an intention.
+struct Intention {
+  std::string text;
+  core::FileDraft file;
+};
+
 /// Remembers what was generated, to distinguish it from what others made.
 class Ledger {
  public:
   virtual ~Ledger() = default;
   /// Sets in the nodes of the plan what is known of them now.
   virtual void inform(Plan& plan) const = 0;
+  /// Writes what intend() with the same arguments will put in place, so that the caller can sync it together with those
+  /// of others. Null: there is nothing to write, or it cannot be written; intend() then returns why.
+  [[nodiscard]] virtual std::unique_ptr<Intention> draft(const Plan& plan, const std::vector<std::string>& making) = 0;
   /// Before anything is done: the plan is about to be applied, and these of its directories do not exist yet. On a
-  /// failure nothing may be done.
-  [[nodiscard]] virtual core::Status intend(const Plan& plan, const std::vector<std::string>& making) = 0;
+  /// failure nothing may be done. `draft`: from draft(), synced; null, or one that something else made obsolete
+  /// meanwhile: it is written and synced here.
+  [[nodiscard]] virtual core::Status intend(const Plan& plan, const std::vector<std::string>& making,
+                                            Intention* draft) = 0;
   /// What was done of the plan, and of its directories that were to be made; `complete` if that is all of it.
   virtual void settle(const Plan& plan, const std::vector<std::string>& making, const std::vector<Change>& done,
                       bool complete) = 0;

@@ -42,6 +42,8 @@ class FileDraft {
   /// Writes the whole content, and syncs it if it must last. The errors name `path`.
   [[nodiscard]] Status write(std::string_view content);
   [[nodiscard]] Status giveTo(uid_t uid, gid_t gid);
+  /// For who syncs it (GroupSync); -1 if it could not be made.
+  [[nodiscard]] int descriptor() const noexcept { return fd_.get(); }
   [[nodiscard]] Status place();
 
  private:

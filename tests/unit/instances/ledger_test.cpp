@@ -50,11 +50,11 @@ TEST_CASE("a file is recorded before it is written, and its old digest is kept u
   auto plan = planWith("one");
   CHECK_FALSE(knownIn(state, plan).recorded);
   auto ledger = state.ledger();
-  REQUIRE(ledger.intend(plan, {}));
+  REQUIRE(ledger.intend(plan, {}, nullptr));
   CHECK(knownIn(state, plan).digests == std::vector{layout::digestOf("one")});
   ledger.settle(plan, {}, {}, true);
   auto next = planWith("two");
-  REQUIRE(ledger.intend(next, {}));
+  REQUIRE(ledger.intend(next, {}, nullptr));
   CHECK(knownIn(state, next).digests == std::vector{layout::digestOf("one"), layout::digestOf("two")});
   ledger.settle(next, {}, {}, false);
   CHECK(knownIn(state, next).digests.size() == 2);
@@ -66,14 +66,14 @@ TEST_CASE("a directory belongs to the instance if the manager created it") {
   const State state;
   auto ledger = state.ledger();
   const auto plan = planWith("one");
-  REQUIRE(ledger.intend(plan, {}));
+  REQUIRE(ledger.intend(plan, {}, nullptr));
   ledger.settle(plan, {}, {}, true);
   CHECK_FALSE(ownsIn(state));
-  REQUIRE(ledger.intend(plan, {"/srv/a"}));
+  REQUIRE(ledger.intend(plan, {"/srv/a"}, nullptr));
   CHECK(ownsIn(state));  // before it is created: a crash may follow
   ledger.settle(plan, {"/srv/a"}, {}, false);
   CHECK_FALSE(ownsIn(state));  // it could not be created
-  REQUIRE(ledger.intend(plan, {"/srv/a"}));
+  REQUIRE(ledger.intend(plan, {"/srv/a"}, nullptr));
   ledger.settle(plan, {"/srv/a"}, {{"create directory", "/srv/a"}}, true);
   CHECK(ownsIn(state));
 }
@@ -123,6 +123,41 @@ TEST_CASE("a change that cannot be recorded is refused") {
   const State state;
   auto ledger = state.ledger();
   ::unlink(state.path().c_str());
-  CHECK_FALSE(ledger.intend(planWith("one"), {}));
+  CHECK_FALSE(ledger.intend(planWith("one"), {}, nullptr));
   CHECK(ledger.removals(true).empty());
+}
+
+TEST_CASE("a draft of an intention changes nothing before it is placed, and is the whole file then") {
+  const State state;
+  auto plan = planWith("one");
+  auto ledger = state.ledger();
+  auto draft = ledger.draft(plan, {"/srv/a"});
+  REQUIRE(draft);
+  CHECK(ledger.empty());
+  CHECK_FALSE(knownIn(state, plan).recorded);
+  REQUIRE(ledger.intend(plan, {"/srv/a"}, draft.get()));
+  CHECK(knownIn(state, plan).digests == std::vector{layout::digestOf("one")});
+  CHECK(KeyedFile::read(state.path()).text() == draft->text);
+  CHECK_FALSE(ledger.draft(plan, {"/srv/a"}));  // there is nothing new
+}
+
+TEST_CASE("a draft that is obsolete or lost is written again") {
+  const State state;
+  auto plan = planWith("one");
+  auto ledger = state.ledger();
+  auto draft = ledger.draft(plan, {});
+  REQUIRE(draft);
+  auto file = KeyedFile::read(state.path());
+  file.set("enabled", "no");
+  REQUIRE(file.write(state.path()));
+  REQUIRE(ledger.intend(plan, {}, draft.get()));
+  CHECK(KeyedFile::read(state.path()).get("enabled") == "no");
+  CHECK(knownIn(state, plan).recorded);
+
+  auto next = planWith("two");
+  draft = ledger.draft(next, {});
+  REQUIRE(draft);
+  CHECK(filesIn(state.directory).size() == 1);  // removes what looks like left by a killed manager
+  REQUIRE(ledger.intend(next, {}, draft.get()));
+  CHECK(knownIn(state, next).digests.size() == 2);
 }

@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 
 #include "daemon/layout/tree.hpp"
@@ -292,4 +293,89 @@ TEST_CASE("a template is read only if nobody else can change it") {
   CHECK(tree->read(place.path("group"), 100));
   CHECK_FALSE(tree->read(place.path("closed"), 100));
   CHECK_FALSE(tree->read(place.path("locked/good"), 100));
+}
+
+namespace {
+
+/// The files that wait for their sync are counted as synced.
+std::size_t synced(const std::vector<Applying::Unsynced*>& files) {
+  for (auto* const file : files) file->code = 0;
+  return files.size();
+}
+
+}  // namespace
+
+TEST_CASE("a file gets its name after its sync, and what comes behind it is made after that") {
+  const Place place;
+  const auto tree = Tree::open(place.root, ::geteuid(), nullptr);
+  REQUIRE(tree);
+  const auto nodes = sample(place);
+  Applying applying(*tree, nodes, Mode::Apply);
+  const auto waiting = applying.proceed();
+  REQUIRE(waiting.size() == 1);
+  CHECK(core::isDirectory(place.path("a/logs")));
+  CHECK_FALSE(core::exists(place.path("etc/x.conf")));
+  CHECK_FALSE(core::exists(place.path("bin")));
+  waiting[0]->code = 0;
+  CHECK(applying.proceed().empty());
+  CHECK(place.read("etc/x.conf") == "text\n");
+  CHECK(applying.takeReport().changes.size() == 3);
+}
+
+TEST_CASE("a file that cannot be synced, or is given up before, leaves nothing behind") {
+  const Place place;
+  const auto tree = Tree::open(place.root, ::geteuid(), nullptr);
+  REQUIRE(tree);
+  const std::vector<Node> nodes{File{place.path("etc/x"), "text\n", ::geteuid(), ::getegid(), 0640}};
+  {
+    Applying applying(*tree, nodes, Mode::Apply);
+    const auto waiting = applying.proceed();
+    REQUIRE(waiting.size() == 1);
+    waiting[0]->code = EIO;
+    CHECK(applying.proceed().empty());
+    const auto report = applying.takeReport();
+    REQUIRE(report.errors.size() == 1);
+    CHECK(report.errors[0].find("Input/output error") != std::string::npos);
+  }
+  CHECK(::rmdir(place.path("etc").c_str()) == 0);  // it is empty
+  {
+    Applying applying(*tree, nodes, Mode::Apply);
+    CHECK(applying.proceed().size() == 1);
+  }
+  CHECK(::rmdir(place.path("etc").c_str()) == 0);
+}
+
+TEST_CASE("what appears at the place of a file during its sync is not replaced") {
+  const Place place;
+  const auto tree = Tree::open(place.root, ::geteuid(), nullptr);
+  REQUIRE(tree);
+  const std::vector<Node> nodes{File{place.path("etc/x"), "text\n", ::geteuid(), ::getegid(), 0640}};
+  Applying applying(*tree, nodes, Mode::Apply);
+  CHECK(synced(applying.proceed()) == 1);
+  place.write("etc/x", "somebody's\n");
+  CHECK(applying.proceed().empty());
+  CHECK(applying.takeReport().errors.size() == 1);
+  CHECK(place.read("etc/x") == "somebody's\n");
+  ::unlink(place.path("etc/x").c_str());
+  CHECK(::rmdir(place.path("etc").c_str()) == 0);
+}
+
+TEST_CASE("two deployments of the same file side by side both end well") {
+  const Place place;
+  const auto tree = Tree::open(place.root, ::geteuid(), nullptr);
+  REQUIRE(tree);
+  const Known both{true, {digestOf("one\n"), digestOf("two\n")}};
+  const std::vector<Node> one{File{place.path("etc/x"), "one\n", ::geteuid(), ::getegid(), 0640, both}};
+  const std::vector<Node> two{File{place.path("etc/x"), "two\n", ::geteuid(), ::getegid(), 0640, both}};
+  Applying first(*tree, one, Mode::Apply), second(*tree, two, Mode::Apply);
+  CHECK(synced(first.proceed()) == 1);
+  CHECK(synced(second.proceed()) == 1);  // takes the temporary name
+  CHECK(first.proceed().empty());
+  CHECK(place.read("etc/x") == "one\n");
+  CHECK(second.proceed().empty());
+  CHECK(place.read("etc/x") == "two\n");
+  CHECK(first.takeReport().errors.empty());
+  CHECK(second.takeReport().errors.empty());
+  ::unlink(place.path("etc/x").c_str());
+  CHECK(::rmdir(place.path("etc").c_str()) == 0);
 }
