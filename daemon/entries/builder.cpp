@@ -68,8 +68,8 @@ class Builder {
     auto& entry = draft_.entry;
     if (draft_.user.empty()) complain("user", "is required: the account that owns the instance");
     if (draft_.group.empty()) complain("group", "is required: the group of the owner");
-    const auto account = draft_.user.empty() ? std::nullopt : core::findAccount(draft_.user);
-    const auto gid = draft_.group.empty() ? std::nullopt : core::findGroup(draft_.group);
+    const auto account = draft_.user.empty() ? std::nullopt : options_.owners.account(draft_.user);
+    const auto gid = draft_.group.empty() ? std::nullopt : options_.owners.group(draft_.group);
     if (!draft_.user.empty() && !account) complain("user", fmt::format("there is no account '{}'", draft_.user));
     if (!draft_.group.empty() && !gid) complain("group", fmt::format("there is no group '{}'", draft_.group));
     if (!account || !gid) return;
@@ -81,9 +81,9 @@ class Builder {
                       "(supervisord.service, /etc/supervisord.conf)");
     entry.owner = *account;
     entry.group = draft_.group;
-    entry.identity = core::identityOf(*account, *gid);
+    entry.identity = options_.owners.identity(*account, *gid);
     for (const auto& name : entry.execution.supplementaryGroups)
-      if (const auto extra = core::findGroup(name)) entry.identity.groups.push_back(*extra);
+      if (const auto extra = options_.owners.group(name)) entry.identity.groups.push_back(*extra);
     auto& groups = entry.identity.groups;
     std::sort(groups.begin(), groups.end());
     groups.erase(std::unique(groups.begin(), groups.end()), groups.end());

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/entries/entry.hpp"
+#include "daemon/entries/owners.hpp"
 #include "lib/core/ini.hpp"
 
 namespace entries {
@@ -15,6 +16,7 @@ struct BuildOptions {
   std::optional<uid_t> onlyUid;
   std::function<void(Complaint)> complain;
   std::function<void(Complaint)> warn;
+  Owners& owners;  ///< borrowed
 };
 
 /// The entry that [supervisor:NAME] declares, with all defaults; nothing after a complaint. `scope` and `when` are the

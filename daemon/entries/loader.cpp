@@ -153,7 +153,7 @@ class Loader {
     }
     found_.emplace(name, file);
     BuildOptions build{options_.root, options_.onlyUid, [this](Complaint c) { complain(std::move(c)); },
-                       [this](Complaint c) { warn(std::move(c)); }};
+                       [this](Complaint c) { warn(std::move(c)); }, owners_};
     if (auto entry = buildEntry(document, section, build)) {
       index_.emplace(name, out_.entries.size());
       out_.entries.push_back(std::move(*entry));
@@ -280,6 +280,7 @@ class Loader {
   }
 
   const LoadOptions& options_;
+  Owners owners_;
   Loaded out_;
   std::vector<Source> sources_;
   std::map<std::string, std::size_t> documents_;  // file -> its place in sources_
