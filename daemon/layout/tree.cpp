@@ -81,7 +81,7 @@ bool Tree::ownerMay(int fd, const struct stat& info, unsigned permission) const 
   return (info.st_mode >> shift & permission) == permission;
 }
 
-core::Expected<Tree::Parent> Tree::parentOf(const std::string& path, bool create) const {
+core::Expected<Tree::Parent> Tree::parentOf(const std::string& path, bool create, Entering entering) const {
   if (!path.starts_with(root_ + '/'))
     return core::Err{core::Error{fmt::format("{} is not below {}", path, root_), EINVAL}};
   auto parts = core::split(path.substr(root_.size() + 1), '/');
@@ -89,6 +89,7 @@ core::Expected<Tree::Parent> Tree::parentOf(const std::string& path, bool create
   out.name = std::move(parts.back());
   parts.pop_back();
   core::UniqueFd current(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+  out.open = entering == Entering::Asked;
   Trust trust = Trust::Safe;
   std::string sofar = root_;
   for (std::size_t i = 0; current; ++i) {
@@ -96,7 +97,7 @@ core::Expected<Tree::Parent> Tree::parentOf(const std::string& path, bool create
     if (::fstat(current.get(), &info) != 0) return core::sysError(sofar, errno);
     // The root prefix itself is the administrator's choice.
     trust = i == 0 ? Trust::Safe : judge(current.get(), info);
-    if (i > 0 && !ownerMay(current.get(), info, 1)) out.open = false;
+    if (i > 0 && out.open && !ownerMay(current.get(), info, 1)) out.open = false;
     if (trust == Trust::Unsafe || i == parts.size()) break;
     sofar += '/' + parts[i];
     int next = openBelow(current.get(), parts[i].c_str(), O_PATH | O_DIRECTORY);
@@ -121,7 +122,7 @@ core::Expected<Tree::Parent> Tree::parentOf(const std::string& path, bool create
 }
 
 core::Expected<std::string> Tree::read(const std::string& path, std::size_t limit) const {
-  const auto parent = parentOf(path, false);
+  const auto parent = parentOf(path, false, Entering::Asked);
   if (!parent) return core::Err{parent.error()};
   if (parent->missing) return core::sysError(path, ENOENT);
   if (!parent->safe)

@@ -27,10 +27,14 @@ class Tree {
     std::string name;      ///< the last component
     bool safe = true;      ///< false: it is in or below a directory that the owner controls
     bool missing = false;  ///< the directory is not there (only without `create`)
-    bool open = true;      ///< the owner may enter every directory on the way
+    bool open = false;     ///< the owner may enter every directory on the way; false if nobody asked
   };
+  /// Whether it is of interest that the owner may enter the directories on the way: it costs a look at the access
+  /// control list of each.
+  enum class Entering { NotAsked, Asked };
   /// The directory of `path`. With `create`, missing directories on the way are made (0755).
-  [[nodiscard]] core::Expected<Parent> parentOf(const std::string& path, bool create) const;
+  [[nodiscard]] core::Expected<Parent> parentOf(const std::string& path, bool create,
+                                                Entering entering = Entering::NotAsked) const;
 
   /// The content of a regular file at most `limit` bytes long in a safe directory; never through links, and never one
   /// that the owner may not read: the owner will see what becomes of it.
