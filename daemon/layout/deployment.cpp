@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/layout/deployment.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/layout/tree.hpp"
@@ -81,9 +83,21 @@ core::Task<Report> walk(DeployTools tools, DeployOptions options, Plan& plan) {
   co_return report;
 }
 
+/// Takes out of `making` what is there by now: another deployment of the same instance has made it, and recorded that.
+void forgetMade(const DeployOptions& options, const Plan& plan, std::vector<std::string>& making) {
+  const auto tree = Tree::open(options.root, ::geteuid(), options.privileged ? &plan.owner : nullptr);
+  if (!tree) return;
+  std::erase_if(making, [&tree](const std::string& path) {
+    const auto parent = tree->parentOf(path, false);
+    struct stat info {};
+    return parent && parent->fd && ::fstatat(parent->fd.get(), parent->name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
+  });
+}
+
 /// Records what the check found to be made, before it is made. An obstacle leaves a report of errors alone.
 /// All arguments must outlive the task.
-core::Task<> intend(core::GroupSync& syncs, Plan& plan, Report& report, std::vector<std::string>& making) {
+core::Task<> intend(core::GroupSync& syncs, const DeployOptions& options, Plan& plan, Report& report,
+                    std::vector<std::string>& making) {
   if (report.errors.empty()) {
     for (const auto& change : report.changes)
       if (change.what == kCreateDirectory) making.push_back(change.path);
@@ -91,6 +105,7 @@ core::Task<> intend(core::GroupSync& syncs, Plan& plan, Report& report, std::vec
     if (draft) {
       const int code = co_await syncs.sync(draft->file.descriptor());
       if (code != 0) draft.reset();
+      forgetMade(options, plan, making);
     }
     if (const auto recorded = plan.ledger->intend(plan, making, draft.get()); !recorded)
       report.errors.push_back("what is to be made cannot be recorded: " + recorded.error().text);
@@ -110,7 +125,7 @@ core::Task<Report> deploy(DeployTools tools, DeployOptions options, Plan plan) {
     auto check = options;
     check.mode = Mode::DryRun;
     report = co_await walk(tools, std::move(check), plan);
-    co_await intend(tools.syncs, plan, report, making);
+    co_await intend(tools.syncs, options, plan, report, making);
   }
   if (!recorded || (report.errors.empty() && !report.changes.empty())) report = co_await walk(tools, options, plan);
   if (plan.ledger && options.mode == Mode::Apply)
