@@ -73,7 +73,7 @@ TEST_CASE("an owner that keeps inventing names has a limited number waiting, and
 }
 
 TEST_CASE("an instance that has used up its share waits, and delays no other") {
-  Fixture f;
+  SignalsFixture f;
   std::uint64_t flooded = 0;
   while (flooded < bus::ProgramSignals::kShare) {
     for (int i = 0; i < 16384; ++i) f.signals.add("flood", {"p" + std::to_string(i), "RUNNING", 1});
