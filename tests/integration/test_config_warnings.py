@@ -184,6 +184,7 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 def test_samples_are_silent(daemon, name, work_dir):
     """They cause no warning. Paths, ports and programs are replaced by those of the test."""
     text = re.sub(r"^(file|logfile|pidfile|childlogdir|port)\s*=.*\n", "", SAMPLES[name](), flags=re.M)
+    text = text.replace("kill -15 $PPID;", "")  # the listener of issue 733 ends supervisord: it has to answer first
     server = daemon(text + OURS.format(directory=work_dir), raw=True)
     told = server.rpc.supervisor_manager.getConfigWarnings()
     assert [text for text in told if not text.startswith("No file matches")] == []
