@@ -13,10 +13,10 @@
 namespace xmlrpc {
 namespace {
 
-using Kind = ClientError::Kind;
+using ErrorKind = ClientError::Kind;
 
 ClientError statusError(const ReplyHead& head) {
-  return ClientError{head.status == 401 ? Kind::Unauthorized : Kind::Status, head.status, head.reason};
+  return ClientError{head.status == 401 ? ErrorKind::Unauthorized : ErrorKind::Status, head.status, head.reason};
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ ClientResult<Value> Client::call(std::string_view method, const Array& params) {
   // answer has arrived: otherwise the server has executed it.
   const bool stale =
       kept && !body && !(connection_ && connection_->answerBegun()) &&
-      (body.error().kind == Kind::Protocol || body.error().code == EPIPE || body.error().code == ECONNRESET);
+      (body.error().kind == ErrorKind::Protocol || body.error().code == EPIPE || body.error().code == ECONNRESET);
   if (stale) {
     close();
     body = exchange(request);
@@ -53,8 +53,10 @@ ClientResult<Value> Client::call(std::string_view method, const Array& params) {
     return core::Err{std::move(body).error()};
   }
   auto answer = readResponse(*body, limits_);
-  if (!answer) return core::Err{ClientError{Kind::Protocol, 0, "the answer is not XML-RPC: " + answer.error().text}};
-  if (auto* fault = std::get_if<Fault>(&*answer)) return core::Err{ClientError{Kind::Fault, fault->code, fault->text}};
+  if (!answer)
+    return core::Err{ClientError{ErrorKind::Protocol, 0, "the answer is not XML-RPC: " + answer.error().text}};
+  if (auto* fault = std::get_if<Fault>(&*answer))
+    return core::Err{ClientError{ErrorKind::Fault, fault->code, fault->text}};
   return std::get<Value>(std::move(*answer));
 }
 

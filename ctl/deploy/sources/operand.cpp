@@ -120,13 +120,12 @@ Node Operand::toNode(const Mark& mark) const {
 }
 
 bool isEqual(const Operand& left, const Operand& right) {
-  using Kind = Operand::Kind;
   if (left.isNumber() && right.isNumber())
-    return left.kind == right.kind && left.kind == Kind::Integer ? left.integer == right.integer
-                                                                 : left.asReal() == right.asReal();
+    return left.kind == right.kind && left.kind == Operand::Kind::Integer ? left.integer == right.integer
+                                                                          : left.asReal() == right.asReal();
   if (left.kind != right.kind) return false;
-  if (left.kind == Kind::Text) return left.text == right.text;
-  if (left.kind == Kind::Boolean) return left.boolean == right.boolean;
+  if (left.kind == Operand::Kind::Text) return left.text == right.text;
+  if (left.kind == Operand::Kind::Boolean) return left.boolean == right.boolean;
   return left.node && right.node && isEqual(left.node, right.node);
 }
 
