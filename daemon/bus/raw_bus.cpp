@@ -20,6 +20,10 @@ RawBus::RawBus(sdbus::IConnection& connection)
       known_(daemon_->createMethodCall(InterfaceName("org.freedesktop.DBus.Peer"), MethodName("Ping"))),
       bus_(sd_bus_message_get_bus(static_cast<sd_bus_message*>(rawMessage(known_)))) {}
 
+RawBus::~RawBus() {
+  if (queued() > 0) sd_bus_close(bus_);
+}
+
 std::uint64_t RawBus::queued() const noexcept {
   std::uint64_t count = 0;
   return sd_bus_get_n_queued_write(bus_, &count) < 0 ? 0 : count;
@@ -28,10 +32,6 @@ std::uint64_t RawBus::queued() const noexcept {
 bool RawBus::isAllRead() const noexcept {
   int unread = 0;
   return queued() == 0 && (::ioctl(sd_bus_get_fd(bus_), SIOCOUTQ, &unread) != 0 || unread == 0);
-}
-
-void RawBus::dropUnsent() noexcept {
-  if (queued() > 0) sd_bus_close(bus_);
 }
 
 void RawBus::waitForEndOf(const std::string& name) const {

@@ -17,6 +17,11 @@ namespace bus {
 class RawBus {
  public:
   explicit RawBus(sdbus::IConnection& connection);
+  /// Drops what has not been sent: the end of the connection would wait until the D-Bus daemon has read it, which may
+  /// be forever. So it goes after everything that still sends something when it ends.
+  ~RawBus();
+  RawBus(const RawBus&) = delete;
+  RawBus& operator=(const RawBus&) = delete;
 
   /// Borrowed.
   [[nodiscard]] sd_bus* get() const noexcept { return bus_; }
@@ -32,8 +37,6 @@ class RawBus {
   [[nodiscard]] bool takesReplies() const noexcept { return queued() < kMostForReplies; }
   /// Whether the daemon has read everything that was sent.
   [[nodiscard]] bool isAllRead() const noexcept;
-  /// Drops what has not been sent: closing would wait until the D-Bus daemon has read it, which may be forever.
-  void dropUnsent() noexcept;
   /// Waits until the D-Bus daemon knows that the connection `name`, which this process has closed, has ended. It does
   /// not look at one from which it does not read, but finds out when it sends to it.
   void waitForEndOf(const std::string& name) const;

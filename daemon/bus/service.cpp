@@ -51,10 +51,7 @@ class Service::Impl final : public instances::Observer {
     managerObject_.update(summary());
     manager_.addObserver(this);
   }
-  ~Impl() override {
-    manager_.removeObserver(this);
-    rawBus_.dropUnsent();
-  }
+  ~Impl() override { manager_.removeObserver(this); }
 
   void instanceAdded(const std::string& name) override {
     guarded([&] { objects_.add(name); });

@@ -192,7 +192,7 @@ class Applying::Steps {
     if (written_.empty()) return;
     auto again = std::move(written_.back());
     written_.pop_back();
-    again.state.code = ::fsync(again.fd.get()) == 0 ? 0 : errno;
+    again.state.code = core::syncFile(again.fd.get());
     place(again);
   }
 
@@ -294,7 +294,7 @@ Report Applying::takeReport() { return steps_->takeReport(); }
 Report applyNodes(const Tree& tree, const std::vector<Node>& nodes, Mode mode) {
   Applying applying(tree, nodes, mode);
   for (auto files = applying.proceed(); !files.empty(); files = applying.proceed())
-    for (auto* const file : files) file->code = ::fsync(file->fd) == 0 ? 0 : errno;
+    for (auto* const file : files) file->code = core::syncFile(file->fd);
   return applying.takeReport();
 }
 

@@ -29,6 +29,8 @@ using WatchPtr = std::unique_ptr<WatchState, WatchDeleter>;
 ///
 /// Making a watch or a timer may throw std::bad_alloc. Existing ones are armed, started and stopped without memory.
 ///
+/// No callback may destroy the loop, or turn it.
+///
 /// A forked child shares the kernel's side of the loop: it must exec or _exit without destroying the loop or a watch.
 class EventLoop {
  public:

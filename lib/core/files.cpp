@@ -55,6 +55,8 @@ int writeAll(int fd, std::string_view bytes) noexcept {
   return 0;
 }
 
+int syncFile(int fd) noexcept { return ::fsync(fd) == 0 ? 0 : errno; }
+
 FileDraft::FileDraft(std::string path, mode_t mode, Lasting lasting)
     : path_(std::move(path)), mode_(mode), lasting_(lasting) {
   // Hidden: a program that reads all files of the directory must not read one that a crash left incomplete.
@@ -72,7 +74,7 @@ Status FileDraft::write(std::string_view content) {
   int failure = fd_ ? writeAll(fd_.get(), content) : openError_;
   if (failure == 0 && ::fchmod(fd_.get(), mode_) != 0) failure = errno;
   // Before the rename: after a power failure the final name must not refer to an empty file.
-  if (failure == 0 && lasting_ == Lasting::AcrossPowerFailures && ::fsync(fd_.get()) != 0) failure = errno;
+  if (failure == 0 && lasting_ == Lasting::AcrossPowerFailures) failure = syncFile(fd_.get());
   if (failure != 0) return sysError("cannot write " + path_, failure);
   return {};
 }

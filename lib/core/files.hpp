@@ -62,6 +62,8 @@ class FileDraft {
 
 /// Writes every byte, through interruptions and short writes. Returns 0 or an errno.
 [[nodiscard]] int writeAll(int fd, std::string_view bytes) noexcept;
+/// Waits until what was written to `fd` is on the disk. Returns 0 or an errno.
+[[nodiscard]] int syncFile(int fd) noexcept;
 
 [[nodiscard]] bool isDirectory(const std::string& path) noexcept;
 [[nodiscard]] bool exists(const std::string& path) noexcept;

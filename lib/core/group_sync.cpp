@@ -2,9 +2,7 @@
 #include "lib/core/group_sync.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "lib/core/files.hpp"
@@ -15,14 +13,12 @@ namespace {
 /// Of one turn of the loop.
 constexpr auto kLongest = milliseconds(5);
 
-int syncNow(int fd) noexcept { return ::fsync(fd) == 0 ? 0 : errno; }
-
 }  // namespace
 
 Task<int> GroupSync::sync(int fd) {
   UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
   // Few descriptors must not be held, and neither must many: then it is one file after the other.
-  if (!own || gathering_.size() >= kMost || isAmongTheLast(own.get(), kKeptForPrograms)) co_return syncNow(fd);
+  if (!own || gathering_.size() >= kMost || isAmongTheLast(own.get(), kKeptForPrograms)) co_return syncFile(fd);
   co_return co_await completes<int>([&](Completion<int> done) {
     gathering_.push_back({std::move(own), std::move(done)});
     if (!timer_.armed()) timer_.arm(Clock::now());
@@ -49,7 +45,7 @@ void GroupSync::finishSome() {
   while (!syncing_.empty()) {
     auto request = std::move(syncing_.front());
     syncing_.pop_front();
-    const int code = syncNow(request.fd.get());
+    const int code = syncFile(request.fd.get());
     request.fd.reset();
     request.done(code);  // continues who waits, which takes a while itself
     if (Clock::now() >= end) break;

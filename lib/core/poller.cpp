@@ -48,7 +48,6 @@ void Poller::release() noexcept {
 }
 
 void Poller::detach() noexcept {
-  detached_ = true;
   signalFd_.reset();
   release();
 }
@@ -56,13 +55,8 @@ void Poller::detach() noexcept {
 void Poller::turn(std::optional<Duration> limit) {
   // The lists and the batch that are being served have one reader.
   if (std::exchange(turning_, true)) throw std::logic_error("a callback cannot turn its own loop");
-  // A callback may destroy the loop.
-  retain();
-  const auto end = [](Poller* poller) {
-    poller->turning_ = false;
-    poller->release();
-  };
-  const std::unique_ptr<Poller, decltype(end)> kept(this, end);
+  const auto end = [](bool* turning) { *turning = false; };
+  const std::unique_ptr<bool, decltype(end)> turning(&turning_, end);
   callEach(hooks_, true);
   if (!goesOn()) return;
   poll(timeToWait(limit));

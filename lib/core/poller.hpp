@@ -68,7 +68,7 @@ class Poller {
 
  private:
   ~Poller() = default;
-  [[nodiscard]] bool goesOn() const noexcept { return !detached_ && !exitCode_; }
+  [[nodiscard]] bool goesOn() const noexcept { return !exitCode_; }
   [[nodiscard]] Duration timeToWait(std::optional<Duration> limit) const noexcept;
   void poll(Duration timeout);
   void forget(const WatchState& state) noexcept;
@@ -93,7 +93,6 @@ class Poller {
   std::uint32_t order_ = 0;
   Instant now_ = Clock::now();
   std::optional<int> exitCode_;
-  bool detached_ = false;
   bool turning_ = false;
   int users_ = 1;
 };
