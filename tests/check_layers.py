@@ -19,14 +19,18 @@ MAY_INCLUDE = {
     "lib/terminal": ["lib/core"],
     "lib/xmlrpc": ["lib/core"],
     "instance/config": ["lib/core", "lib/dialect"],
-    "instance/output": ["lib/core", "instance/config"],
-    "instance/process": ["lib/core", "lib/dialect", "lib/lifecycle", "instance/config", "instance/output"],
-    "instance/events": ["lib/core", "instance/config", "instance/output", "instance/process"],
+    "instance/state": ["lib/core", "lib/dialect", "lib/lifecycle", "instance/config"],
+    "instance/output": ["lib/core", "instance/config", "instance/state"],
+    "instance/process": [
+        "lib/core", "lib/dialect", "lib/lifecycle", "instance/config", "instance/output", "instance/state"],
+    "instance/events": ["lib/core", "instance/config", "instance/output", "instance/process", "instance/state"],
     "instance/api": [
         "lib/core", "lib/dialect", "lib/xmlrpc", "instance/config", "instance/output", "instance/process",
-        "instance/events"],
-    "instance/http": ["lib/core"],
-    "instance/endpoints": ["lib/core", "instance/http", "instance/output", "instance/process", "instance/api"],
+        "instance/events", "instance/state"],
+    "instance/http": ["lib/core", "instance/state"],
+    "instance/endpoints": [
+        "lib/core", "instance/http", "instance/output", "instance/process", "instance/api", "instance/state"],
+    "instance/handover": ["lib/core", "instance/*"],
     "instance/web": [
         "lib/core", "lib/lifecycle", "lib/xmlrpc", "instance/http", "instance/output", "instance/process",
         "instance/api"],

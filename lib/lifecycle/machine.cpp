@@ -38,6 +38,21 @@ Actions Machine::on(const Input& input, const Rules& rules, core::Instant now) n
   return actions;
 }
 
+Snapshot Machine::save() const {
+  return {state_, tries_, exitCode_, leaderGone_, groupKilled_, started_, due_, trouble_};
+}
+
+void Machine::restore(const Snapshot& saved) {
+  state_ = saved.state;
+  tries_ = saved.tries;
+  exitCode_ = saved.exitCode;
+  leaderGone_ = saved.leaderGone;
+  groupKilled_ = saved.groupKilled;
+  started_ = saved.started;
+  due_ = saved.due;
+  trouble_.assign(saved.trouble);  // keeps what the constructor reserved
+}
+
 std::optional<core::Instant> Machine::deadline(const Rules& rules) const noexcept {
   switch (state_) {
     case ProcessState::Starting:

@@ -79,6 +79,19 @@ class Actions {
   std::size_t size_ = 0;
 };
 
+/// All that a machine knows, to go on in another program.
+struct Snapshot {
+  ProcessState state = ProcessState::Stopped;
+  int tries = 0;
+  int exitCode = 0;
+  bool leaderGone = false;
+  bool groupKilled = false;
+  core::Instant started{};
+  core::Instant due{};
+  std::string trouble;
+  bool operator==(const Snapshot&) const = default;
+};
+
 /// The life of one program, without I/O: the owner passes in events and executes the actions that are returned.
 ///
 ///   state     Start      Spawned          SpawnFailed  Exited                      Stop      Deadline
@@ -123,6 +136,10 @@ class Machine {
   }
   /// The first stop signal has been sent and the program has not ended yet.
   [[nodiscard]] bool stopping() const noexcept { return state_ == ProcessState::Stopping; }
+
+  [[nodiscard]] Snapshot save() const;
+  /// Goes on where the machine was that was saved. Nothing is announced.
+  void restore(const Snapshot& saved);
 
  private:
   void enter(ProcessState to, Actions& actions, bool expected = false, bool announced = true);

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "instance/config/model.hpp"
+#include "lib/core/clock.hpp"
+#include "lib/lifecycle/machine.hpp"
+
+/// What one supervisord leaves to the program that takes its place: in the same process after an upgrade, in a new one
+/// after a crash. Plain data; text.hpp turns it into text and back. Instants are those of CLOCK_MONOTONIC, which goes
+/// on. Descriptors are named, see descriptors.hpp; an empty name is no descriptor.
+namespace state {
+
+/// What a process that has ended left in the pipe that its successor writes to, too.
+struct LeftOutput {
+  pid_t pid = 0;
+  std::uint64_t bytes = 0;
+  bool operator==(const LeftOutput&) const = default;
+};
+
+/// A lane of a slow target: an unfinished line, and what waits for room.
+struct Lane {
+  std::string line;
+  std::string backlog;
+  bool operator==(const Lane&) const = default;
+};
+
+/// One output channel of a program.
+struct Channel {
+  std::string pipe;     ///< descriptor: our end
+  std::string logPath;  ///< of an AUTO log, which is not created again; else empty
+  bool live = false;    ///< a process writes to it
+  bool logOpen = false;
+  std::vector<LeftOutput> left;
+  int escape = 0;  ///< state of the filter of control sequences
+  std::string captureHeld;
+  std::string captured;
+  bool capturing = false;
+  Lane log;
+  Lane systemLog;
+  bool operator==(const Channel&) const = default;
+};
+
+/// The process group of a program that is being stopped.
+struct Remains {
+  bool begun = false;  ///< its leader has ended, with `waitStatus`
+  int waitStatus = 0;
+  bool operator==(const Remains&) const = default;
+};
+
+/// One program. Its configuration is that of its group.
+struct Program {
+  std::string group;
+  std::string name;
+  std::uint32_t number = 0;  ///< unique in the life of the instance: names its descriptors
+  lifecycle::Snapshot machine;
+  pid_t pid = 0;
+  /// Between which times its process was started, in clock ticks since boot (as in /proc/PID/stat): whether the pid is
+  /// still that process.
+  std::uint64_t startedAfter = 0;
+  std::uint64_t startedBefore = 0;
+  bool foreign = false;  ///< a child of another process, which reaps it
+  bool killed = false;
+  std::int64_t startedAt = 0;
+  std::int64_t stoppedAt = 0;
+  std::optional<Remains> remains;
+  std::optional<std::string> doomed;
+  std::string input;         ///< descriptor: our end of standard input
+  std::string inputPending;  ///< bytes that the pipe has not taken yet
+  Channel out;
+  std::optional<Channel> err;
+  bool operator==(const Program&) const = default;
+};
+
+/// An event that waits, or that a listener works on.
+struct Event {
+  std::uint64_t serial = 0;
+  std::string type;  ///< "PROCESS_LOG_STDOUT"
+  std::string payload;
+  std::optional<std::string> sourceGroup;
+  std::string sourceProcess;
+  bool operator==(const Event&) const = default;
+};
+
+struct Delivery {
+  std::uint64_t serial = 0;  ///< of the event
+  std::uint64_t poolSerial = 0;
+  bool operator==(const Delivery&) const = default;
+};
+
+/// The conversation with one listener.
+struct Listener {
+  std::string group;
+  std::string name;
+  int protocol = 30;                    ///< Supervisor's number: READY 10, BUSY 20, ACKNOWLEDGED 30, UNKNOWN 40
+  std::string pending;                  ///< a part of READY, of a result line or of a result
+  std::optional<std::uint64_t> length;  ///< of the result, once its line is read
+  std::optional<Delivery> current;
+  std::uint64_t processed = 0;
+  std::optional<core::Instant> restartDue;
+  std::int64_t backOff = 0;  ///< the last delay, in seconds
+  bool restarting = false;
+  bool operator==(const Listener&) const = default;
+};
+
+/// The queue of one [eventlistener:x].
+struct Pool {
+  std::string group;
+  std::vector<Delivery> queue;
+  std::uint64_t nextSerial = 0;
+  std::uint64_t dropped = 0;
+  std::int64_t pause = 0;  ///< after the last rejection, in nanoseconds
+  std::optional<core::Instant> pausedUntil;
+  bool operator==(const Pool&) const = default;
+};
+
+struct Events {
+  std::uint64_t nextSerial = 0;
+  std::uint64_t delivered = 0;
+  std::array<std::optional<std::int64_t>, 3> ticks;  ///< the last slices of TICK_5, TICK_60 and TICK_3600
+  std::vector<Event> events;
+  std::vector<Pool> pools;
+  std::vector<Listener> listeners;
+  bool operator==(const Events&) const = default;
+};
+
+/// Bytes that a target (a pipe, a terminal) has not taken yet.
+struct Unsent {
+  std::string path;
+  std::string bytes;
+  bool operator==(const Unsent&) const = default;
+};
+
+/// A log that a client follows.
+struct Stream {
+  std::string group;  ///< empty: the activity log
+  std::string program;
+  bool standardError = false;
+  std::int64_t offset = 0;  ///< of the next byte, in the file
+  bool operator==(const Stream&) const = default;
+};
+
+/// A client that is connected.
+struct Connection {
+  std::string socket;      ///< descriptor
+  std::uint32_t gate = 0;  ///< place of its server in the configuration
+  std::string peer;
+  std::string received;  ///< of a request that is not complete, or of those after the one that is being handled
+  std::string unsent;
+  bool proven = false;
+  bool closing = false;             ///< after what is unsent
+  bool keepAlive = false;           ///< after the call
+  bool chunked = false;             ///< the stream
+  std::optional<std::string> call;  ///< the body of a request that waits for its answer
+  std::string target;               ///< of that request: "/RPC2"
+  std::string version;              ///< of that request: "HTTP/1.1"
+  std::optional<Stream> stream;
+  bool operator==(const Connection&) const = default;
+};
+
+/// A listening socket of the HTTP server.
+struct Server {
+  std::string socket;       ///< descriptor
+  std::uint32_t place = 0;  ///< in the configuration
+  bool operator==(const Server&) const = default;
+};
+
+/// The listening socket of an fcgi-program's group.
+struct SharedSocket {
+  std::string group;
+  std::uint32_t place = 0;  ///< in the configuration of the group
+  std::string socket;       ///< descriptor
+  int users = 0;
+  bool operator==(const SharedSocket&) const = default;
+};
+
+/// supervisord itself.
+struct Daemon {
+  std::string version;              ///< of the program that wrote this
+  pid_t pid = 0;                    ///< of the process that wrote this
+  std::string notifySocket;         ///< NOTIFY_SOCKET, which is taken out of the environment at start; empty: none
+  bool manager = false;             ///< a manager listens there
+  std::optional<rlimit> fileLimit;  ///< of the programs, if it is not ours
+  std::vector<std::string> environment;
+  std::vector<std::string> arguments;  ///< the command line
+  std::string startDirectory;
+  std::uint32_t nextNumber = 0;  ///< of the next program
+};
+
+struct State {
+  Daemon daemon;
+  config::Configuration configuration;   ///< as it was last read, without its groups
+  std::vector<config::GroupPtr> groups;  ///< in the order of the table, as they run
+  std::vector<Program> programs;
+  std::vector<SharedSocket> sharedSockets;
+  Events events;
+  std::vector<Unsent> unsent;
+  std::vector<Server> servers;
+  std::vector<Connection> connections;
+};
+
+}  // namespace state
