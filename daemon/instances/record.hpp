@@ -17,6 +17,13 @@ namespace instances {
 /// What the manager writes down about an instance while the system runs, so that a later manager finds it again.
 /// In a directory that only the manager's user can enter, on a file system that is empty after a boot.
 struct Record {
+  /// All that counts of it for a manager that finds the process gone.
+  struct ForNextStart {
+    bool wanted = false;
+    std::uint32_t restarts = 0;
+    bool operator==(const ForNextStart&) const = default;
+  };
+
   bool wanted = false;    ///< it was meant to run
   pid_t pid = 0;          ///< 0: it did not
   bool stopping = false;  ///< it was being stopped: with `wanted`, to be started again
@@ -32,6 +39,7 @@ struct Record {
   std::int64_t sinceWall = 0;   ///< microseconds
   std::uint64_t sinceMonotonic = 0;
 
+  [[nodiscard]] ForNextStart forNextStart() const noexcept { return {wanted, nextRestarts}; }
   /// Nothing, if there is none of this boot.
   [[nodiscard]] static std::optional<Record> read(const std::string& path);
   [[nodiscard]] core::Status write(const std::string& path) const;

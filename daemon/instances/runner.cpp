@@ -24,7 +24,12 @@ Runner::Runner(InstanceContext& context, Listener& listener, entries::Entry entr
       entry_(std::move(entry)),
       persistent_(context.statePath(entry_.name)),
       recordFile_(
-          context.retries, [this] { return makeRecord().write(context_.recordPath(entry_.name)); },
+          context.retries,
+          [this] {
+            const auto record = makeRecord();
+            recorded_ = record.forNextStart();
+            return record.write(context_.recordPath(entry_.name));
+          },
           [this](const auto& obstacle) { onUnwritten(context_.recordPath(entry_.name), obstacle); }),
       stateFile_(
           context.retries,
@@ -78,7 +83,7 @@ void Runner::afterStep() {
     seenPhase_ = machine_.phase();
     sinceWall_ = core::wallMicros();
     usage_.forget();
-    writeRecord();
+    if (!isRecordedAlready()) writeRecord();
     if (seenPhase_ == Machine::Phase::Running) log().info("instance '{}' runs (pid {})", entry_.name, pid_);
     if (seenPhase_ == Machine::Phase::Waiting) log().warn("instance '{}' {}", entry_.name, machine_.explanation());
     if (seenPhase_ == Machine::Phase::Failed) log().error("instance '{}' {}", entry_.name, machine_.explanation());
@@ -181,6 +186,12 @@ void Runner::setEntry(entries::Entry entry) {
 }
 
 void Runner::letGo() { writeRecord(); }
+
+/// Where the main process is gone, the next manager needs only what counts for the next start. A stop changes that in
+/// the first of its three steps, and hundreds of instances may stop together.
+bool Runner::isRecordedAlready() const {
+  return pid_ == 0 && !hung_ && recordFile_.obstacle().empty() && recorded_ == makeRecord().forNextStart();
+}
 
 InstanceStatus Runner::status() const {
   auto status = statusOf(entry_, machine_);

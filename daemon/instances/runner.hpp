@@ -129,6 +129,7 @@ class Runner {
   [[nodiscard]] std::optional<ManagerError> unmanaged() const;
   [[nodiscard]] std::optional<ManagerError> objectionToStart();
   void writeRecord() { (void)recordFile_.write(); }
+  [[nodiscard]] bool isRecordedAlready() const;
   void onUnwritten(const std::string& path, const std::string& obstacle);
 
   // runner_checks.cpp: what people ask for is checked first
@@ -154,7 +155,7 @@ class Runner {
   core::Task<> clear();
   void spawn();
   void onSpawned(const core::SpawnReport& report);
-  void watchMain(pid_t pid, core::UniqueFd pidfd);
+  void watchMain(pid_t pid, core::UniqueFd pidfd, bool child);
   void onExit(std::optional<int> waitStatus);
   void forgetMain();
   void signalMain(int signo);
@@ -183,6 +184,7 @@ class Runner {
   entries::Entry entry_;
   PersistentState persistent_;
   KeptFile recordFile_;
+  std::optional<Record::ForNextStart> recorded_;  ///< what the latest write says, successful or not
   KeptFile stateFile_;
   Machine machine_;
   core::Timer timer_;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -59,7 +61,8 @@ bool Runner::adopt() {
   machine_.setRestarts(record_->restarts);
   const auto since = core::Instant(core::microseconds(record_->sinceMonotonic));
   machine_.adopt(std::min(since, core::Clock::now()));
-  watchMain(record_->pid, std::move(pidfd));
+  const auto info = lookAt(record_->pid);
+  watchMain(record_->pid, std::move(pidfd), info && info->parent == ::getpid());
   seenPhase_ = machine_.phase();
   sinceWall_ = record_->sinceWall;
   // It is in its control group; the limits may have been taken back between the two managers.

@@ -120,7 +120,7 @@ void Runner::spawn() {
   startTime_ = 0;  // told by the child
   programs_.clear();
   statusText_.clear();
-  watchMain(child->pid, openPidfd(child->pid));
+  watchMain(child->pid, openPidfd(child->pid), true);
   launch_ = std::make_unique<core::SpawnWatch>(context_.loop, std::move(*child),
                                                [this](const core::SpawnReport& report) { onSpawned(report); });
 }
@@ -137,14 +137,12 @@ void Runner::onSpawned(const core::SpawnReport& report) {
       now()));
 }
 
-void Runner::watchMain(pid_t pid, core::UniqueFd pidfd) {
+void Runner::watchMain(pid_t pid, core::UniqueFd pidfd, bool child) {
   pid_ = pid;
   pidfd_ = std::move(pidfd);
   hung_ = false;
   context_.reaper.watch(pid, [this](int status) { onExit(status); });
   // A process that an earlier manager started is not our child: only its descriptor reports its end.
-  const auto info = lookAt(pid);
-  const bool child = info && info->parent == ::getpid();
   context_.mains[pid] = {runsAs_, child};
   if (pidfd_ && !child)
     exitWatch_ = std::make_unique<core::IoWatch>(context_.loop, pidfd_.get(), core::IoWatch::Read,

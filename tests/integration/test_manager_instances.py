@@ -170,6 +170,25 @@ def test_an_instance_that_died_meanwhile_is_cleared_before_a_new_copy_starts(man
     assert set(of_user(owner.pw_uid)) == {manager.main_pid("tsupv"), manager.program_pid("tsupv", "program1")}
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_wish_between_two_processes_outlives_a_crash(manager, owner, wanted):
+    """While no process of the instance runs, a record is written only when it says something else about the next start."""
+    manager.write("etc/supervisor-manager/supervisor-manager.conf", "[supervisor-manager]\nrestart_delay = 600\n"
+                  f"supervisord = {program('supervisord')[0]}\n")
+    manager.entry("tsupv", owner)
+    manager.start()
+    manager.wait_state("tsupv", "running")
+    main = manager.main_pid("tsupv")
+    kill_instance(main)
+    manager.wait_state("tsupv", "restarting")
+    if not wanted:
+        manager.call("StopInstance", "s", "tsupv")
+    manager.kill()
+    manager.start()
+    manager.wait_state("tsupv", "running" if wanted else "inactive")
+    assert len(of_user(owner.pw_uid)) == wanted
+
+
 def test_a_record_that_lies_is_not_believed(manager, owner, cleanup):
     manager.entry("tsupv", owner)
     manager.start()
