@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The limit for spawning: forks and execs COUNT programs as fast as the system can, each with the three pipes that a
-// supervisor needs, then ends them all. Prints the seconds that each of the two took.
+// supervisor needs, and waits until all have executed their program, which a supervisor waits for, too; then ends them
+// all. Prints the seconds that each of the two took.
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@ int main(int argc, char** argv) {
   if (argc < 3) return 2;
   const int count = atoi(argv[1]);
   pid_t* pids = calloc((size_t)count, sizeof *pids);
+  int executed[2];  // closed by exec, so that its other end is at its end when nobody has still to execute anything
+  if (pipe2(executed, 02000000 /* O_CLOEXEC */) != 0) return 1;
   const double start = now();
   for (int i = 0; i < count; ++i) {
     int pipes[3][2];
@@ -32,6 +35,9 @@ int main(int argc, char** argv) {
     close(pipes[1][1]);
     close(pipes[2][1]);
   }
+  close(executed[1]);
+  char nothing;
+  if (read(executed[0], &nothing, 1) != 0) return 1;
   const double spawned = now();
   for (int i = 0; i < count; ++i) kill(pids[i], SIGTERM);
   for (int i = 0; i < count; ++i) waitpid(pids[i], NULL, 0);
