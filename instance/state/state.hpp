@@ -195,6 +195,13 @@ struct Daemon {
   std::uint32_t nextNumber = 0;  ///< of the next program
 };
 
+/// What a descriptor's name stands for in this process: an upgrade keeps its numbers.
+struct Descriptor {
+  std::string name;
+  int fd = -1;
+  bool operator==(const Descriptor&) const = default;
+};
+
 struct State {
   Daemon daemon;
   config::Configuration configuration;   ///< as it was last read, without its groups
@@ -205,6 +212,7 @@ struct State {
   std::vector<Unsent> unsent;
   std::vector<Server> servers;
   std::vector<Connection> connections;
+  std::vector<Descriptor> descriptors;  ///< of an upgrade
 };
 
 }  // namespace state
