@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "instance/config/command_line.hpp"
 #include "instance/config/model.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/lifecycle/machine.hpp"
@@ -190,9 +191,8 @@ struct Daemon {
   bool manager = false;             ///< a manager listens there
   std::optional<rlimit> fileLimit;  ///< of the programs, if it is not ours
   std::vector<std::string> environment;
-  std::vector<std::string> arguments;  ///< the command line
-  std::string startDirectory;
-  std::uint32_t nextNumber = 0;  ///< of the next program
+  std::vector<std::string> arguments;  ///< of the process, for the next execve
+  std::uint32_t nextNumber = 0;        ///< of the next program
 };
 
 /// What a descriptor's name stands for in this process: an upgrade keeps its numbers.
@@ -204,6 +204,8 @@ struct Descriptor {
 
 struct State {
   Daemon daemon;
+  /// Parsed at the first start. Not again: its relative paths are of that time's directory, which may be gone by now.
+  config::CommandLine commandLine;
   config::Configuration configuration;   ///< as it was last read, without its groups
   std::vector<config::GroupPtr> groups;  ///< in the order of the table, as they run
   std::vector<Program> programs;
