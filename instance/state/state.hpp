@@ -31,6 +31,8 @@ struct LeftOutput {
 struct Lane {
   std::string line;
   std::string backlog;
+  std::optional<std::uint64_t> lost;  ///< bytes since the target last worked; nullopt: it works
+  bool lostForRoom = false;           ///< the last ones, since the target was full
   bool operator==(const Lane&) const = default;
 };
 
@@ -40,6 +42,8 @@ struct Channel {
   std::string logPath;  ///< of an AUTO log, which is not created again; else empty
   bool live = false;    ///< a process writes to it
   bool logOpen = false;
+  std::string logFile;        ///< descriptor, of an upgrade only: the log's file; empty: it is opened by its path
+  std::int64_t rotateAt = 0;  ///< the size at which to try again, after a rotation that failed; 0: as configured
   std::vector<LeftOutput> left;
   int escape = 0;  ///< state of the filter of control sequences
   std::string captureHeld;
@@ -54,14 +58,16 @@ struct Channel {
 struct Remains {
   bool begun = false;  ///< its leader has ended, with `waitStatus`
   int waitStatus = 0;
+  pid_t session = 0;  ///< of the group
   bool operator==(const Remains&) const = default;
 };
 
-/// One program. Its configuration is that of its group.
+/// One program. A program in the configuration of its group that has no record was removed at run time.
 struct Program {
   std::string group;
   std::string name;
-  std::uint32_t number = 0;  ///< unique in the life of the instance: names its descriptors
+  std::uint32_t number = 0;  ///< unique in the life of the instance, ascending in a group: names its descriptors
+  std::optional<config::ProcessConfig> config;  ///< of one that was added at run time; nullopt: its group has it
   lifecycle::Snapshot machine;
   pid_t pid = 0;
   /// Between which times its process was started, in clock ticks since boot (as in /proc/PID/stat): whether the pid is
@@ -133,9 +139,12 @@ struct Events {
   bool operator==(const Events&) const = default;
 };
 
-/// Bytes that a target (a pipe, a terminal) has not taken yet.
+/// Bytes that a target (a pipe, a terminal, the system log) has not taken yet.
 struct Unsent {
-  std::string path;
+  std::string path;       ///< empty: the system log
+  std::string name;       ///< of the writer, for messages: "log file /var/log/x.log"
+  std::string prefix;     ///< in front of each line
+  std::int64_t when = 0;  ///< they were written, in wall clock seconds
   std::string bytes;
   bool operator==(const Unsent&) const = default;
 };
