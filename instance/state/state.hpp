@@ -136,6 +136,7 @@ struct Events {
   std::vector<Event> events;
   std::vector<Pool> pools;
   std::vector<Listener> listeners;
+  Lane printed;  ///< by listeners, to standard output with log_backpressure = drop
   bool operator==(const Events&) const = default;
 };
 
@@ -154,7 +155,8 @@ struct Stream {
   std::string group;  ///< empty: the activity log
   std::string program;
   bool standardError = false;
-  std::int64_t offset = 0;  ///< of the next byte, in the file
+  std::string file;         ///< descriptor: the log, which may have been rotated by now; one for all who follow it
+  std::int64_t offset = 0;  ///< of the next byte, in that file
   bool operator==(const Stream&) const = default;
 };
 
@@ -163,23 +165,25 @@ struct Connection {
   std::string socket;      ///< descriptor
   std::uint32_t gate = 0;  ///< place of its server in the configuration
   std::string peer;
-  std::string received;  ///< of a request that is not complete, or of those after the one that is being handled
+  std::string head;        ///< of the request that is being read or answered, up to and with the empty line; else empty
+  std::string received;    ///< of its body, or of the next requests
+  std::uint64_t skip = 0;  ///< bytes of a refused body that are still to come
   std::string unsent;
   bool proven = false;
   bool closing = false;             ///< after what is unsent
-  bool keepAlive = false;           ///< after the call
+  bool drain = false;               ///< when closing: the client may still be sending
   bool chunked = false;             ///< the stream
-  std::optional<std::string> call;  ///< the body of a request that waits for its answer
-  std::string target;               ///< of that request: "/RPC2"
-  std::string version;              ///< of that request: "HTTP/1.1"
+  std::optional<std::string> call;  ///< the body of a request that waits for its answer; empty if it was long
   std::optional<Stream> stream;
   bool operator==(const Connection&) const = default;
 };
 
 /// A listening socket of the HTTP server.
 struct Server {
-  std::string socket;       ///< descriptor
-  std::uint32_t place = 0;  ///< in the configuration
+  std::string socket;        ///< descriptor
+  std::uint32_t place = 0;   ///< in the configuration
+  std::uint64_t device = 0;  ///< of the file of a Unix socket, which is removed with it; else 0
+  std::uint64_t inode = 0;
   bool operator==(const Server&) const = default;
 };
 
@@ -215,7 +219,12 @@ struct State {
   Daemon daemon;
   /// Parsed at the first start. Not again: its relative paths are of that time's directory, which may be gone by now.
   config::CommandLine commandLine;
-  config::Configuration configuration;   ///< as it was last read, without its groups
+  config::Configuration configuration;  ///< as it was read at the start of this life, without its groups
+  /// As it was last read (a reread does not change servers, interfaces and the log), without its groups; nothing: the
+  /// same.
+  std::optional<config::Configuration> reread;
+  /// The groups as they were last read: what `add` can add. Those that run as they were read are shared with `groups`.
+  std::vector<config::GroupPtr> configured;
   std::vector<config::GroupPtr> groups;  ///< in the order of the table, as they run
   std::vector<Program> programs;
   std::vector<SharedSocket> sharedSockets;
