@@ -29,11 +29,13 @@ inline constexpr std::string_view kFirstLine = "supervisord-state 1\n";
 [[nodiscard]] std::string encode(const State& state);
 /// The error is complete: it names the line, the record and the field, and says if a newer program wrote the document.
 [[nodiscard]] core::Expected<State> decode(std::string_view document);
-/// What the records of a journal amount to. Lists have the order in which their members first appeared.
+/// What the records of a journal amount to. Lists have the order in which their members first appeared. A program that
+/// was being started may have no process yet: see checkProcesses() in check.hpp.
 [[nodiscard]] core::Expected<State> replay(std::string_view journal);
 
 // One record each. Events: without its lists; Configuration: without its groups. They have records of their own.
 void append(std::string& out, const Daemon& value);
+void append(std::string& out, const config::CommandLine& value);
 void append(std::string& out, const config::Configuration& value);
 void append(std::string& out, const config::GroupConfig& value);
 void append(std::string& out, const Program& value);
@@ -42,10 +44,14 @@ void append(std::string& out, const Events& value);
 void append(std::string& out, const Event& value);
 void append(std::string& out, const Pool& value);
 void append(std::string& out, const Listener& value);
-void append(std::string& out, const Unsent& value);
+/// All that waits: several writers may have the same target.
+void append(std::string& out, const std::vector<Unsent>& value);
 void append(std::string& out, const Server& value);
 void append(std::string& out, const Connection& value);
 void append(std::string& out, const Descriptor& value);
+/// As it was last read, for a journal: it has a copy even of a group that runs.
+void appendConfigured(std::string& out, const config::GroupConfig& group);
+void appendReread(std::string& out, const config::Configuration& value);
 
 /// "TYPE KEY", the head of a value's record: "program 17", "listener mailers:mailer_0", "daemon".
 [[nodiscard]] std::string headOf(const config::GroupConfig& value);
@@ -54,7 +60,6 @@ void append(std::string& out, const Descriptor& value);
 [[nodiscard]] std::string headOf(const Event& value);
 [[nodiscard]] std::string headOf(const Pool& value);
 [[nodiscard]] std::string headOf(const Listener& value);
-[[nodiscard]] std::string headOf(const Unsent& value);
 /// Removes the record with this head from a journal.
 void appendGone(std::string& out, std::string_view head);
 /// The same, for a key that is known: it is escaped here.

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include "instance/state/state.hpp"
+
+/// The fields of everything that the state's text has: one description for both directions, in the order of the text.
+///
+/// Other versions read what is written here: a name keeps its meaning, and a member its default, which is not written.
+/// What changes gets a new name. A field that an older program must not ignore gets a name with '!'.
+namespace state {
+
+/// Selects a description.
+template <class T>
+struct Of {};
+
+template <class V>
+constexpr void describe(V& v, Of<rlimit>) {
+  v("soft", &rlimit::rlim_cur);
+  v("hard", &rlimit::rlim_max);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<lifecycle::Snapshot>) {
+  using T = lifecycle::Snapshot;
+  v("state", &T::state);
+  v("tries", &T::tries);
+  v("exitCode", &T::exitCode);
+  v("leaderGone", &T::leaderGone);
+  v("groupKilled", &T::groupKilled);
+  v("started", &T::started);
+  v("due", &T::due);
+  v("trouble", &T::trouble);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<LeftOutput>) {
+  v("pid", &LeftOutput::pid);
+  v("bytes", &LeftOutput::bytes);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Lane>) {
+  v("line", &Lane::line);
+  v("backlog", &Lane::backlog);
+  v("lost", &Lane::lost);
+  v("lostForRoom", &Lane::lostForRoom);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Channel>) {
+  v("pipe", &Channel::pipe);
+  v("logPath", &Channel::logPath);
+  v("live", &Channel::live);
+  v("logOpen", &Channel::logOpen);
+  v("logFile", &Channel::logFile);
+  v("rotateAt", &Channel::rotateAt);
+  v("left", &Channel::left);
+  v("escape", &Channel::escape);
+  v("captureHeld", &Channel::captureHeld);
+  v("captured", &Channel::captured);
+  v("capturing", &Channel::capturing);
+  v("log", &Channel::log);
+  v("systemLog", &Channel::systemLog);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Remains>) {
+  v("begun", &Remains::begun);
+  v("waitStatus", &Remains::waitStatus);
+  v("session", &Remains::session);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Program>) {
+  v("group", &Program::group);
+  v("name", &Program::name);
+  v("number", &Program::number);
+  v("config", &Program::config);
+  v("machine", &Program::machine);
+  v("pid", &Program::pid);
+  v("startedAfter", &Program::startedAfter);
+  v("startedBefore", &Program::startedBefore);
+  v("foreign", &Program::foreign);
+  v("killed", &Program::killed);
+  v("startedAt", &Program::startedAt);
+  v("stoppedAt", &Program::stoppedAt);
+  v("remains", &Program::remains);
+  v("doomed", &Program::doomed);
+  v("input", &Program::input);
+  v("inputPending", &Program::inputPending);
+  v("out", &Program::out);
+  v("err", &Program::err);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Event>) {
+  v("serial", &Event::serial);
+  v("type", &Event::type);
+  v("payload", &Event::payload);
+  v("sourceGroup", &Event::sourceGroup);
+  v("sourceProcess", &Event::sourceProcess);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Delivery>) {
+  v("serial", &Delivery::serial);
+  v("poolSerial", &Delivery::poolSerial);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Listener>) {
+  v("group", &Listener::group);
+  v("name", &Listener::name);
+  v("protocol", &Listener::protocol);
+  v("pending", &Listener::pending);
+  v("length", &Listener::length);
+  v("current", &Listener::current);
+  v("processed", &Listener::processed);
+  v("restartDue", &Listener::restartDue);
+  v("backOff", &Listener::backOff);
+  v("restarting", &Listener::restarting);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Pool>) {
+  v("group", &Pool::group);
+  v("queue", &Pool::queue);
+  v("nextSerial", &Pool::nextSerial);
+  v("dropped", &Pool::dropped);
+  v("pause", &Pool::pause);
+  v("pausedUntil", &Pool::pausedUntil);
+}
+
+/// Its lists are records of their own.
+template <class V>
+constexpr void describe(V& v, Of<Events>) {
+  v("nextSerial", &Events::nextSerial);
+  v("delivered", &Events::delivered);
+  v("ticks", &Events::ticks);
+  v("printed", &Events::printed);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Unsent>) {
+  v("path", &Unsent::path);
+  v("name", &Unsent::name);
+  v("prefix", &Unsent::prefix);
+  v("when", &Unsent::when);
+  v("bytes", &Unsent::bytes);
+}
+
+/// What waits for targets: one record, since several writers may have one target.
+struct UnsentList {
+  std::vector<Unsent> list;
+};
+
+template <class V>
+constexpr void describe(V& v, Of<UnsentList>) {
+  v("list", &UnsentList::list);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Stream>) {
+  v("group", &Stream::group);
+  v("program", &Stream::program);
+  v("standardError", &Stream::standardError);
+  v("file", &Stream::file);
+  v("offset", &Stream::offset);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Connection>) {
+  v("socket", &Connection::socket);
+  v("gate", &Connection::gate);
+  v("peer", &Connection::peer);
+  v("head", &Connection::head);
+  v("received", &Connection::received);
+  v("skip", &Connection::skip);
+  v("unsent", &Connection::unsent);
+  v("proven", &Connection::proven);
+  v("closing", &Connection::closing);
+  v("drain", &Connection::drain);
+  v("chunked", &Connection::chunked);
+  v("call", &Connection::call);
+  v("stream", &Connection::stream);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Server>) {
+  v("socket", &Server::socket);
+  v("place", &Server::place);
+  v("device", &Server::device);
+  v("inode", &Server::inode);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<SharedSocket>) {
+  v("group", &SharedSocket::group);
+  v("place", &SharedSocket::place);
+  v("socket", &SharedSocket::socket);
+  v("users", &SharedSocket::users);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Daemon>) {
+  v("version", &Daemon::version);
+  v("pid", &Daemon::pid);
+  v("notifySocket", &Daemon::notifySocket);
+  v("manager", &Daemon::manager);
+  v("fileLimit", &Daemon::fileLimit);
+  v("environment", &Daemon::environment);
+  v("arguments", &Daemon::arguments);
+  v("nextNumber", &Daemon::nextNumber);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Descriptor>) {
+  v("name", &Descriptor::name);
+  v("fd", &Descriptor::fd);
+}
+
+}  // namespace state

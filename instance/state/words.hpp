@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "instance/config/model.hpp"
+#include "lib/lifecycle/state.hpp"
+
+/// The words for enumerators in the state's text: they stay when an enumeration is reordered.
+namespace state {
+
+template <class E>
+struct Word {
+  std::string_view text;
+  E value;
+};
+
+constexpr auto wordsOf(lifecycle::ProcessState) {
+  using enum lifecycle::ProcessState;
+  return std::to_array<Word<lifecycle::ProcessState>>({{"STOPPED", Stopped},
+                                                       {"STARTING", Starting},
+                                                       {"RUNNING", Running},
+                                                       {"BACKOFF", Backoff},
+                                                       {"STOPPING", Stopping},
+                                                       {"EXITED", Exited},
+                                                       {"FATAL", Fatal},
+                                                       {"UNKNOWN", Unknown}});
+}
+
+constexpr auto wordsOf(logging::Level) {
+  using enum logging::Level;
+  return std::to_array<Word<logging::Level>>({{"blather", Blather},
+                                              {"trace", Trace},
+                                              {"debug", Debug},
+                                              {"info", Info},
+                                              {"warn", Warn},
+                                              {"error", Error},
+                                              {"critical", Critical}});
+}
+
+constexpr auto wordsOf(config::AutoRestart) {
+  using enum config::AutoRestart;
+  return std::to_array<Word<config::AutoRestart>>({{"never", Never}, {"unexpected", Unexpected}, {"always", Always}});
+}
+
+constexpr auto wordsOf(config::Backpressure) {
+  using enum config::Backpressure;
+  return std::to_array<Word<config::Backpressure>>({{"block", Block}, {"drop", Drop}});
+}
+
+constexpr auto wordsOf(config::LogSettings::Target) {
+  using enum config::LogSettings::Target;
+  return std::to_array<Word<config::LogSettings::Target>>({{"none", None}, {"auto", Auto}, {"file", File}});
+}
+
+constexpr auto wordsOf(config::ResultHandler) {
+  using enum config::ResultHandler;
+  return std::to_array<Word<config::ResultHandler>>({{"default", Default}, {"stdin", StdinWrite}, {"stdout", Stdout}});
+}
+
+constexpr auto wordsOf(config::GroupConfig::Kind) {
+  using enum config::GroupConfig::Kind;
+  return std::to_array<Word<config::GroupConfig::Kind>>(
+      {{"programs", Programs}, {"eventlistener", EventListener}, {"fcgi", Fcgi}});
+}
+
+constexpr auto wordsOf(config::RpcInterface::Factory) {
+  using enum config::RpcInterface::Factory;
+  return std::to_array<Word<config::RpcInterface::Factory>>({{"supervisor", Supervisor}, {"twiddler", Twiddler}});
+}
+
+}  // namespace state
