@@ -12,6 +12,8 @@
 #include "instance/config/overlay.hpp"
 #include "instance/config/version.hpp"
 #include "instance/http_frontend.hpp"
+#include "instance/state/sealed.hpp"
+#include "instance/state/text.hpp"
 #include "instance/supervisord.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/program.hpp"
@@ -81,6 +83,15 @@ int check(config::CommandLine line) {
   return 0;
 }
 
+/// Whether this program could continue where the supervisord was that wrote the state.
+int checkState(int descriptor) {
+  const auto text = state::readSealed(descriptor);
+  const auto state = text ? state::decode(*text) : core::Err{text.error()};
+  if (state) return 0;
+  print(STDERR_FILENO, "Error: " + state.error().text + "\n");
+  return kUsageStatus;
+}
+
 int run(const std::vector<std::string>& arguments) {
   // If a reader goes away or a file reaches its limit, the write fails with an error; without this the signal would end
   // us. Children get the defaults back.
@@ -95,6 +106,7 @@ int run(const std::vector<std::string>& arguments) {
   if (line->action == config::CommandLine::Action::Version)
     return print(STDOUT_FILENO, std::string(config::supervisorVersion) + "\n"), 0;
   if (line->action == config::CommandLine::Action::Check) return check(*line);
+  if (line->action == config::CommandLine::Action::CheckState) return checkState(line->stateDescriptor);
   print(STDERR_FILENO, line->notice);
   return live(*line);
 }

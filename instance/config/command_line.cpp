@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <limits>
 #include <set>
 
 #include "instance/config/options.hpp"
@@ -41,11 +42,18 @@ constexpr OptionSpec kSpecs[] = {
     // Not by a prefix: unique prefixes of Supervisor's options must stay unique.
     {0, "check", false, true},
     {0, "overlay", false, true},
+    {0, "check-state", true, true},
 };
 
 core::Err<core::Error> refuse(std::string text) { return core::Err{core::Error{std::move(text)}}; }
 
 core::Expected<std::string> asText(std::string_view text) { return std::string(text); }
+
+core::Expected<int> parseDescriptor(std::string_view text) {
+  const auto number = core::parseInteger(text);
+  if (!number || *number < 0 || *number > std::numeric_limits<int>::max()) return refuse("it is not a descriptor");
+  return static_cast<int>(*number);
+}
 
 /// Converts and stores one option's value; the error names the option and the value.
 template <class T, class Out>
@@ -73,6 +81,10 @@ core::Status apply(const GivenOption& option, CommandLine& line) {
   if (name == "loglevel") return store(option, parseLogLevel, line.logLevel);
   if (name == "minfds") return store(option, parseInteger, line.minFds);
   if (name == "minprocs") return store(option, parseInteger, line.minProcs);
+  if (name == "check-state") {
+    line.action = CommandLine::Action::CheckState;
+    return store(option, parseDescriptor, line.stateDescriptor);
+  }
   if (name == "check") line.action = CommandLine::Action::Check;
   if (name == "overlay") line.overlaid = true;
   if (name == "nodaemon") line.noDaemon = true;
@@ -128,6 +140,7 @@ core::Expected<CommandLine> parseCommandLine(const std::vector<std::string>& arg
       return refuse("conflicting command line option " + core::pythonRepr(option.typed));
   }
   if (line.overlaid && line.action != CommandLine::Action::Check) return refuse("option --overlay requires --check");
+  if (line.action == CommandLine::Action::CheckState) return line;  // the state has all that a file would
   const bool named = std::any_of(seen.begin(), seen.end(), [](const auto* spec) { return spec->shortName == 'c'; });
   if (!named)
     if (const auto status = findFile(line); !status) return core::Err{status.error()};

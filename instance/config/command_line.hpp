@@ -19,13 +19,14 @@ struct Overlay;
 /// The parsed command line of supervisord. Kept for the life of the daemon, which uses it again for a reread and a
 /// restart.
 struct CommandLine {
-  enum class Action { Run, Check, Help, Version };
+  enum class Action { Run, Check, CheckState, Help, Version };
   Action action = Action::Run;
   std::string program;         ///< argv[0], for messages
   std::string file;            ///< absolute path of the configuration file
   std::string fileAsTyped;     ///< for messages
   std::string startDirectory;  ///< the working directory at start: relative paths stay relative to it after a chdir
   std::string notice;          ///< to print on standard error before anything else, or empty
+  int stateDescriptor = -1;    ///< --check-state: where the state is
   bool overlaid = false;       ///< --overlay: standard input has an Overlay
   std::shared_ptr<const Overlay> overlay;  ///< files that load() sees instead of those on disk; null: none
 

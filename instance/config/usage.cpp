@@ -14,6 +14,8 @@ std::string usage(const std::string& program) {
 --check -- check the configuration, print errors and warnings, and exit: 0 without errors, else 2.
      Changes nothing, and requires only permission to read the files
 --overlay -- with --check: read files from standard input instead of the disk, as supervisor-managerd does
+--check-state FD -- check whether this program understands the state of a running supervisord, which descriptor FD
+     has, and exit: 0 if it does, else 2. An upgrade does this before it replaces a program
 -v/--version -- print the version and exit
 -h/--help -- print this and exit
 

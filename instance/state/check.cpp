@@ -143,7 +143,7 @@ core::Status Checker::delivery(const Delivery& delivery, const std::string& to) 
 core::Status Checker::pool(const Pool& pool) const {
   const Group* const group = find(pool.group);
   const auto name = quoted(pool.group);
-  if (!group || !group->config->listener) return wrong("there are events for " + name + ", which is no event listener");
+  if (!group || !group->config->listener) return wrong("there are events for " + name + ", and it has no listeners");
   return each(pool.queue, [&](const Delivery& waiting) { return delivery(waiting, name); });
 }
 

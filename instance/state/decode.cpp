@@ -26,13 +26,20 @@ bool Reader::parseText(std::string_view text, core::Instant& value) {
 void Reader::read(config::Environment& value) {
   const auto* const field = table_.take(path_);
   if (!field) return;
+  SharedEnvironments::Raw raw;
+  members(*field, [&raw](const FieldTable::Field& member) { raw.push_back(member.value); });
+  if (error_) return;
+  if (const auto* same = environments_.last(raw)) {
+    value = *same;
+    return;
+  }
   config::Environment::List list;
-  const bool grew = (read(list), !error_);
-  if (!grew) return;
+  for (const auto text : raw)
+    if (!parseText(text, list.emplace_back())) return refuse(*field, "variables: one is " + quoted(text));
   const auto disorder =
       std::adjacent_find(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.first >= b.first; });
-  if (disorder != list.end()) return refuse(*field, "a sorted list of different variables");
-  value = environments_.share(std::move(list));
+  if (disorder != list.end()) return refuse(*field, "sorted and different variables");
+  value = environments_.share(std::move(raw), std::move(list));
 }
 
 void Reader::refuse(const FieldTable::Field& field, const std::string& expected) {
@@ -71,7 +78,7 @@ core::Status Records::scan(std::string_view text, Form form) {
     if (!record) return core::Err{record.error()};
     if (!*record) break;
     if ((*record)->type == "end" && form == Form::Document) {
-      if (!scanner.atEnd()) return wrongLine((*record)->line + 1, "the text goes on after its end");
+      if (!scanner.atEnd()) return wrongLine((*record)->line + 1, "there is text after the end");
       return end(**record);
     }
     if (const auto good = add(**record, form); !good) return good;

@@ -43,26 +43,10 @@ class Writer {
   void fields(const T& value);
 
  private:
-  /// Makes `name` the end of the path while it lives.
-  class Step {
-   public:
-    Step(Writer& writer, std::string_view name) : path_(writer.path_), before_(path_.size()) {
-      if (before_ > 0) path_ += '.';
-      path_ += name;
-    }
-    ~Step() { path_.resize(before_); }
-    Step(const Step&) = delete;
-    Step& operator=(const Step&) = delete;
-
-   private:
-    std::string& path_;
-    std::size_t before_;
-  };
-
   template <class T>
   void scalar(const T& value) {
     out_ += ' ';
-    out_ += path_;
+    out_ += path_.text();
     out_ += '=';
     appendText(out_, value, '\0');
     out_ += '\n';
@@ -79,7 +63,7 @@ class Writer {
   void write(const std::array<T, N>& value, const std::array<T, N>& known);
   void write(const config::Environment& value, const config::Environment& known) { write(value.list(), known.list()); }
 
-  /// A value that exists, which its reader has to be told.
+  /// A value that exists, which its reader cannot know.
   template <class T>
   void present(const T& value) {
     if constexpr (isScalar<T>) {
@@ -95,7 +79,7 @@ class Writer {
   }
 
   std::string& out_;
-  std::string path_;
+  Path path_;
 };
 
 template <Structured T>
@@ -103,7 +87,7 @@ void Writer::fields(const T& value) {
   static_assert(isFullyDescribed<T>(), "a member has no description in fields.hpp or config_fields.hpp");
   [[maybe_unused]] static const T known{};  // g++ 12 does not see the use in the lambda
   const auto visit = [this, &value](const char* name, auto member) {
-    const Step step(*this, name);
+    const Path::Step step(path_, name);
     write(value.*member, known.*member);
   };
   describe(visit, Of<T>());
@@ -133,7 +117,7 @@ void Writer::write(const std::vector<T>& value, [[maybe_unused]] const std::vect
   scalar(value.size());
   char digits[std::numeric_limits<std::size_t>::digits10 + 2];
   for (std::size_t i = 0; i < value.size(); ++i) {
-    const Step step(*this, {digits, std::to_chars(digits, digits + sizeof digits, i).ptr});
+    const Path::Step step(path_, {digits, std::to_chars(digits, digits + sizeof digits, i).ptr});
     present(value[i]);
   }
 }
@@ -142,7 +126,7 @@ template <class T, std::size_t N>
 void Writer::write(const std::array<T, N>& value, const std::array<T, N>& known) {
   static_assert(N <= 10);
   for (std::size_t i = 0; i < N; ++i) {
-    const Step step(*this, std::string_view("0123456789").substr(i, 1));
+    const Path::Step step(path_, std::string_view("0123456789").substr(i, 1));
     write(value[i], known[i]);
   }
 }

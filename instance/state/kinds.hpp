@@ -45,7 +45,7 @@ inline constexpr bool isScalar =
 template <class A, class B>
 inline constexpr bool isScalar<std::pair<A, B>> = true;
 
-/// What a list holds: shared pointers stand for what they point to.
+/// What a list holds: a shared pointer is written as the object.
 template <class T>
 struct Pointed {
   using Type = T;
@@ -78,7 +78,7 @@ inline constexpr std::size_t kLeftOut<Events> = 3;
 template <>
 inline constexpr std::size_t kLeftOut<config::Configuration> = 1;
 template <>
-inline constexpr std::size_t kLeftOut<config::CommandLine> = 3;  // action, overlaid, overlay
+inline constexpr std::size_t kLeftOut<config::CommandLine> = 4;  // action, stateDescriptor, overlaid, overlay
 
 template <Structured T>
 consteval bool isFullyDescribed() {

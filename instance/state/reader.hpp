@@ -13,16 +13,22 @@
 
 namespace state {
 
-/// Equal environments of one state, which then share one list.
+/// Equal environments of one state share one list, as they do in a configuration.
 class SharedEnvironments {
  public:
-  [[nodiscard]] config::Environment share(config::Environment::List list) {
-    // Programs of one configuration mostly have the environment of the one before.
-    if (last_.list() != list) last_ = known_.try_emplace(list, list).first->second;
+  /// The escaped fields of an environment: equal ones mostly follow each other.
+  using Raw = std::vector<std::string_view>;
+
+  /// The environment that was last shared, if these are its fields; else null.
+  [[nodiscard]] const config::Environment* last(const Raw& raw) const { return raw == raw_ ? &last_ : nullptr; }
+  [[nodiscard]] const config::Environment& share(Raw raw, config::Environment::List list) {
+    raw_ = std::move(raw);
+    last_ = known_.try_emplace(list, list).first->second;
     return last_;
   }
 
  private:
+  Raw raw_;
   config::Environment last_;
   std::map<config::Environment::List, config::Environment> known_;
 };
@@ -34,7 +40,6 @@ class Reader {
   [[nodiscard]] core::Expected<T> read(const RawRecord& record) {
     if (const auto good = table_.read(record); !good) return core::Err{good.error()};
     error_.reset();
-    path_.clear();
     T value{};
     fields(value);
     if (!error_)
@@ -44,27 +49,11 @@ class Reader {
   }
 
  private:
-  /// Makes `name` the end of the path while it lives.
-  class Step {
-   public:
-    Step(Reader& reader, std::string_view name) : path_(reader.path_), before_(path_.size()) {
-      if (before_ > 0) path_ += '.';
-      path_ += name;
-    }
-    ~Step() { path_.resize(before_); }
-    Step(const Step&) = delete;
-    Step& operator=(const Step&) = delete;
-
-   private:
-    std::string& path_;
-    std::size_t before_;
-  };
-
   template <Structured T>
   void fields(T& value) {
     const auto visit = [this, &value](const char* name, auto member) {
       if (error_) return;
-      const Step step(*this, name);
+      const Path::Step step(path_, name);
       read(value.*member);
     };
     describe(visit, Of<T>());
@@ -88,6 +77,9 @@ class Reader {
   template <class T, std::size_t N>
   void read(std::array<T, N>& value);
   void read(config::Environment& value);
+  /// Calls `take` with the field of each member of a list.
+  template <class Take>
+  void members(const FieldTable::Field& list, const Take& take);
 
   /// A value whose field was found.
   template <class T>
@@ -156,32 +148,37 @@ class Reader {
 
   FieldTable table_;
   SharedEnvironments environments_;
-  std::string path_;
+  Path path_;
   std::optional<core::Error> error_;
 };
+
+template <class Take>
+void Reader::members(const FieldTable::Field& list, const Take& take) {
+  std::size_t size = 0;
+  parse(list, size);
+  char digits[std::numeric_limits<std::size_t>::digits10 + 2];
+  // It ends with the fields that exist, whatever size is claimed.
+  for (std::size_t i = 0; i < size && !error_; ++i) {
+    const Path::Step step(path_, {digits, std::to_chars(digits, digits + sizeof digits, i).ptr});
+    const auto* const member = table_.take(path_);
+    if (!member) return refuse(list, "the number of its members: " + quoted(path_.text()) + " does not exist");
+    take(*member);
+  }
+}
 
 template <class T>
 void Reader::read(std::vector<T>& value) {
   const auto* const field = table_.take(path_);
   if (!field) return;
-  std::size_t size = 0;
-  parse(*field, size);
-  if (error_) return;
-  value.clear();  // grows with the fields that exist, whatever size is claimed
-  char digits[std::numeric_limits<std::size_t>::digits10 + 2];
-  for (std::size_t i = 0; i < size && !error_; ++i) {
-    const Step step(*this, {digits, std::to_chars(digits, digits + sizeof digits, i).ptr});
-    const auto* const member = table_.take(path_);
-    if (!member) return refuse(*field, "the number of its members; " + quoted(path_) + " does not exist");
-    present(*member, value.emplace_back());
-  }
+  value.clear();
+  members(*field, [&](const FieldTable::Field& member) { present(member, value.emplace_back()); });
 }
 
 template <class T, std::size_t N>
 void Reader::read(std::array<T, N>& value) {
   static_assert(N <= 10);
   for (std::size_t i = 0; i < N && !error_; ++i) {
-    const Step step(*this, std::string_view("0123456789").substr(i, 1));
+    const Path::Step step(path_, std::string_view("0123456789").substr(i, 1));
     read(value[i]);
   }
 }

@@ -15,7 +15,7 @@ constexpr std::string_view kFormat = "supervisord-state ";
 constexpr std::string_view kMajor = "1";
 /// Far more than ours have: names and depths beyond are not from a supervisord.
 constexpr std::size_t kLongestName = 256;
-constexpr std::ptrdiff_t kDeepest = 16;
+constexpr std::size_t kDeepest = 16;
 constexpr std::size_t kLongestHead = 64 * 1024;
 /// In a table that is half full the longest search is a tenth of this, unless somebody chose the names.
 constexpr std::size_t kMostProbes = 512;
@@ -28,19 +28,31 @@ int hexDigit(char c) noexcept {
   return -1;
 }
 
-bool isNameCharacter(char c) noexcept {
+constexpr bool isNameCharacter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
          c == '-' || c == '!';
 }
 
-bool isName(std::string_view name) noexcept {
-  return !name.empty() && name.size() <= kLongestName && std::all_of(name.begin(), name.end(), isNameCharacter);
+/// What the beginning of a line has: the longest part of it that is a name.
+struct Name {
+  std::size_t length = 0;
+  std::size_t dots = 0;
+  std::uint64_t hash = kEmptyHash;
+};
+
+Name nameAt(std::string_view line) noexcept {
+  Name name;
+  for (const char c : line.substr(0, kLongestName + 1)) {
+    if (!isNameCharacter(c)) break;
+    ++name.length;
+    if (c == '.') ++name.dots;
+    name.hash = hashed(name.hash, c);
+  }
+  return name;
 }
 
-std::uint64_t hashOf(std::string_view name) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return hash ^ (hash >> 32);
+bool isName(std::string_view name) noexcept {
+  return !name.empty() && name.size() <= kLongestName && nameAt(name).length == name.size();
 }
 
 }  // namespace
@@ -158,13 +170,12 @@ core::Status FieldTable::read(const RawRecord& record) {
     auto line = rest.substr(1, end - 1);
     rest.remove_prefix(end + 1);
     ++number;
-    const auto equals = line.find('=');
-    const auto name = line.substr(0, equals);
-    if (equals == std::string_view::npos || !isName(name))
+    const auto [length, dots, hash] = nameAt(line);
+    const auto name = line.substr(0, length);
+    if (length == 0 || length > kLongestName || length == line.size() || line[length] != '=')
       return wrongLine(number, quoted(line) + " is not a field: NAME=VALUE");
-    if (std::count(name.begin(), name.end(), '.') > kDeepest)
-      return wrongLine(number, "field " + quoted(name) + " is too deep");
-    fields_.push_back({name, line.substr(equals + 1), number, hashOf(name), false});
+    if (dots > kDeepest) return wrongLine(number, "field " + quoted(name) + " is too deep");
+    fields_.push_back({name, line.substr(length + 1), number, hash, false});
   }
   return index();
 }
@@ -183,7 +194,7 @@ core::Status FieldTable::index() {
 std::uint32_t* FieldTable::slotOf(std::string_view name, std::uint64_t hash) noexcept {
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t probe = 0; probe < kMostProbes; ++probe) {
-    std::uint32_t& slot = slots_[(hash + probe) & mask];
+    std::uint32_t& slot = slots_[(hash + (hash >> 32) + probe) & mask];
     if (slot == 0) return &slot;
     const Field& field = fields_[slot - 1];
     if (field.hash == hash && field.name == name) return &slot;
@@ -191,9 +202,9 @@ std::uint32_t* FieldTable::slotOf(std::string_view name, std::uint64_t hash) noe
   return nullptr;
 }
 
-const FieldTable::Field* FieldTable::take(std::string_view name) noexcept {
-  if (next_ >= fields_.size() || fields_[next_].name != name) {
-    const std::uint32_t* const slot = slotOf(name, hashOf(name));
+const FieldTable::Field* FieldTable::take(const Path& path) noexcept {
+  if (next_ >= fields_.size() || fields_[next_].hash != path.hash() || fields_[next_].name != path.text()) {
+    const std::uint32_t* const slot = slotOf(path.text(), path.hash());
     if (!slot || *slot == 0) return nullptr;
     next_ = *slot - 1;
   }

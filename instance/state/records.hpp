@@ -50,6 +50,48 @@ class Scanner {
   std::size_t line_ = 0;  ///< lines taken
 };
 
+inline constexpr std::uint64_t kEmptyHash = 0xcbf29ce484222325ULL;
+/// The hash (FNV-1a) of a text and one more character.
+[[nodiscard]] constexpr std::uint64_t hashed(std::uint64_t hash, char c) noexcept {
+  return (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+}
+
+/// The dotted name of the field that is being written or read: "processes.0.name".
+class Path {
+ public:
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
+
+  /// A further part, while it lives.
+  class Step {
+   public:
+    Step(Path& path, std::string_view name) : path_(path), size_(path.text_.size()), hash_(path.hash_) {
+      if (size_ > 0) path_.add('.');
+      for (const char c : name) path_.add(c);
+    }
+    ~Step() {
+      path_.text_.resize(size_);
+      path_.hash_ = hash_;
+    }
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+
+   private:
+    Path& path_;
+    std::size_t size_;
+    std::uint64_t hash_;
+  };
+
+ private:
+  void add(char c) {
+    text_ += c;
+    hash_ = hashed(hash_, c);
+  }
+
+  std::string text_;
+  std::uint64_t hash_ = kEmptyHash;
+};
+
 /// The fields of one record, found by name in any order. One object reads many records, without new memory for each.
 class FieldTable {
  public:
@@ -61,10 +103,10 @@ class FieldTable {
     bool taken = false;
   };
 
-  /// Refuses lines that are no fields, and names that occur twice.
+  /// Refuses other lines than fields, and names that occur twice.
   [[nodiscard]] core::Status read(const RawRecord& record);
   /// Null: the record has no such field.
-  [[nodiscard]] const Field* take(std::string_view name) noexcept;
+  [[nodiscard]] const Field* take(const Path& path) noexcept;
   /// A field that was not taken although it must be understood, or null.
   [[nodiscard]] const Field* misunderstood() const noexcept;
 

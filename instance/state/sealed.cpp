@@ -36,7 +36,7 @@ core::Expected<core::UniqueFd> writeSealed(std::string_view document) {
 
 core::Expected<std::string> readSealed(int fd) {
   const std::string name = "descriptor " + std::to_string(fd);
-  // Other files have no seals: the kernel says so without asking their file system, which could block.
+  // Other files have no seals: the kernel knows that without asking their file system, which could block.
   const int seals = ::fcntl(fd, F_GET_SEALS);
   if (seals < 0) return core::sysError(name + " is not a memory file with a state", errno);
   if ((seals & kSeals) != kSeals)

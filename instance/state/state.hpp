@@ -208,7 +208,7 @@ struct Daemon {
   std::uint32_t nextNumber = 0;        ///< of the next program
 };
 
-/// What a descriptor's name stands for in this process: an upgrade keeps its numbers.
+/// What number the descriptor of a name has in this process: an upgrade keeps its numbers.
 struct Descriptor {
   std::string name;
   int fd = -1;
