@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """supervisord --check, and the effect of a configuration that became invalid on a running daemon."""
 
+import fcntl
 import os
 import subprocess
 
@@ -70,11 +71,56 @@ def test_the_account_of_the_file_needs_not_be_ours(work_dir, account):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("words", [["--chec"], ["--overlay"]])
+@pytest.mark.parametrize("words", [["--chec"], ["--overlay"], ["--check-stat", "0"]])
 def test_its_names_are_whole_words_and_for_a_check_alone(work_dir, words):
     done = subprocess.run([*program("supervisord"), *words, "-c", f"{work_dir}/s.conf"], capture_output=True, text=True,
                           check=False)
     assert done.returncode == 2 and words[0] in done.stderr
+
+
+@pytest.fixture
+def check_state():
+    """A function that checks a state. It takes the text, and whether nobody can change it any more."""
+    def check_text(text, sealed=True):
+        file = os.memfd_create("state", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            os.write(file, text.encode())
+            if sealed:
+                fcntl.fcntl(file, fcntl.F_ADD_SEALS,
+                            fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
+            return subprocess.run([*program("supervisord"), "--check-state", str(file)], stdin=subprocess.DEVNULL,
+                                  pass_fds=[file], capture_output=True, text=True, check=False)
+        finally:
+            os.close(file)
+    return check_text
+
+
+def test_a_state_that_is_understood(check_state):
+    done = check_state("supervisord-state 1\ndaemon\n future=1\nconfiguration\nend 2\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("text, reason", [
+    ("", "this is not the state of a supervisord: the first line is not 'supervisord-state 1'"),
+    ("supervisord-state 2\nend 0\n", "the state has format '2', and this supervisord understands format 1"),
+    ("supervisord-state 1\ndaemon\n !hue=\x1b[31m\nconfiguration\nend 2\n",
+     "the state was written by a newer supervisord: it has '!hue' (line 3), which this one does not know"),
+    ("supervisord-state 1\ndaemon\n pid=\x1b[31m\nconfiguration\nend 2\n",
+     "line 3 of the state: field 'pid' has '\\x1b[31m' instead of a number from -2147483648 to 2147483647"),
+])
+def test_a_state_that_is_not_understood(check_state, text, reason):
+    done = check_state(text)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"Error: {reason}\n")
+
+
+def test_a_state_that_can_change_and_other_descriptors_are_refused(check_state):
+    done = check_state("supervisord-state 1\ndaemon\nconfiguration\nend 2\n", sealed=False)
+    assert done.returncode == 2 and "that is not sealed" in done.stderr
+    for number, reason in (("0", "is not a memory file with a state"), ("999", "Bad file descriptor"),
+                           ("x", "it is not a descriptor")):
+        done = subprocess.run([*program("supervisord"), "--check-state", number], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and done.stderr.startswith("Error: ") and reason in done.stderr
 
 
 @pytest.fixture

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "instance/state/kinds.hpp"
+
+/// States with random values in every field that is described, and their comparison.
+namespace generated {
+
+using state::Of;
+using state::Structured;
+using state::wordsOf;
+
+/// Fills values of every kind. The same seed makes the same values.
+class Generator {
+ public:
+  explicit Generator(unsigned seed) : random_(seed) {}
+
+  std::size_t below(std::size_t limit) { return random_() % limit; }
+  bool chance() { return below(2) == 0; }
+
+  template <Structured T>
+  void fill(T& value) {
+    const auto visit = [this, &value](const char* /*name*/, auto member) { fill(value.*member); };
+    describe(visit, Of<T>());
+  }
+  void fill(bool& value) { value = chance(); }
+  template <state::Number T>
+  void fill(T& value) {
+    const std::array<T, 5> choices{0, 1, std::numeric_limits<T>::min(), std::numeric_limits<T>::max(),
+                                   static_cast<T>(random_())};
+    value = choices[below(choices.size())];
+  }
+  template <state::Worded T>
+  void fill(T& value) {
+    const auto words = wordsOf(T{});
+    value = words[below(words.size())].value;
+  }
+  void fill(std::string& value) {
+    static constexpr char characters[] = "\\\n\r\0\x1b\x7f=:! .\xc3\xa4\xff\"'xn0aZ";
+    value.clear();
+    for (std::size_t i = below(3) == 0 ? 0 : below(40); i > 0; --i) value += characters[below(sizeof characters - 1)];
+  }
+  void fill(core::Instant& value) {
+    std::int64_t count = 0;
+    fill(count);
+    value = core::Instant(std::chrono::nanoseconds(count));
+  }
+  template <class A, class B>
+  void fill(std::pair<A, B>& value) {
+    fill(value.first);
+    fill(value.second);
+  }
+  template <class T>
+  void fill(std::optional<T>& value) {
+    value.reset();
+    if (chance()) fill(value.emplace());
+  }
+  template <class T>
+  void fill(std::vector<T>& value) {
+    value.resize(below(4));
+    for (auto& member : value) fill(member);
+  }
+  template <class T, std::size_t N>
+  void fill(std::array<T, N>& value) {
+    for (auto& member : value) fill(member);
+  }
+  template <class T>
+  void fill(std::shared_ptr<const T>& value) {
+    auto made = std::make_shared<T>();
+    fill(*made);
+    value = std::move(made);
+  }
+  void fill(config::Environment& value) {
+    config::Environment::List list;
+    fill(list);
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end(), [](auto& a, auto& b) { return a.first == b.first; }), list.end());
+    value = config::Environment(std::move(list));
+  }
+
+  /// A state whose parts fit together.
+  state::State state();
+
+ private:
+  config::GroupPtr group(std::size_t number);
+  void programs(state::State& state, const config::GroupConfig& group);
+  void events(state::State& state);
+  void connections(state::State& state);
+
+  std::mt19937_64 random_;
+};
+
+inline config::GroupPtr Generator::group(std::size_t number) {
+  config::GroupConfig group;
+  fill(group);
+  group.name = "group:" + std::to_string(number) + "\n=";
+  group.listener.reset();
+  if (group.kind == config::GroupConfig::Kind::EventListener) fill(group.listener.emplace());
+  for (std::size_t i = 0; i < group.processes.size(); ++i) {
+    auto process = *group.processes[i];
+    process.name += std::to_string(i);
+    process.socket = static_cast<int>(below(group.sockets.size() + 1)) - 1;
+    process.stopSignal = 1 + static_cast<int>(below(31));
+    group.processes[i] = std::make_shared<const config::ProcessConfig>(std::move(process));
+  }
+  return std::make_shared<const config::GroupConfig>(std::move(group));
+}
+
+inline void Generator::programs(state::State& state, const config::GroupConfig& group) {
+  for (const auto& process : group.processes) {
+    state::Program program;
+    fill(program);
+    program.group = group.name;
+    program.name = process->name;
+    program.number = state.daemon.nextNumber++;
+    program.pid = static_cast<pid_t>(program.number + 100);
+    if (program.config) program.config = *process;
+    for (auto* channel : {&program.out, program.err ? &*program.err : nullptr}) {
+      if (!channel) continue;
+      channel->escape = static_cast<int>(below(3));
+      for (auto& left : channel->left) left.pid = 2;
+    }
+    if (group.listener) {
+      fill(state.events.listeners.emplace_back());
+      auto& listener = state.events.listeners.back();
+      listener.group = program.group;
+      listener.name = program.name;
+      listener.protocol = 10 * (1 + static_cast<int>(below(4)));
+      if (listener.current) listener.current->serial = below(3);
+    }
+    state.programs.push_back(std::move(program));
+  }
+  for (std::uint32_t place = 0; place < group.sockets.size(); ++place) {
+    auto& socket = state.sharedSockets.emplace_back();
+    fill(socket);
+    socket.group = group.name;
+    socket.place = place;
+    socket.users = static_cast<int>(below(5));
+  }
+}
+
+inline void Generator::events(state::State& state) {
+  fill(state.events);  // what is not a list
+  for (std::uint64_t serial = 0; serial < 3; ++serial) {
+    fill(state.events.events.emplace_back());
+    state.events.events.back().serial = serial;
+  }
+  for (const auto& group : state.groups) {
+    if (!group->listener) continue;
+    auto& pool = state.events.pools.emplace_back();
+    fill(pool);
+    pool.group = group->name;
+    for (auto& waiting : pool.queue) waiting.serial = below(3);
+  }
+}
+
+inline void Generator::connections(state::State& state) {
+  const auto servers = static_cast<std::uint32_t>(state.configuration.servers.size());
+  fill(state.servers);
+  fill(state.connections);
+  if (servers == 0) state.servers.clear(), state.connections.clear();
+  std::size_t number = 0;
+  for (auto& server : state.servers) {
+    server.place = static_cast<std::uint32_t>(below(servers));
+    server.socket = "http." + std::to_string(number++);
+  }
+  for (auto& connection : state.connections) {
+    connection.gate = static_cast<std::uint32_t>(below(servers));
+    connection.socket = "c" + std::to_string(number++);
+    if (connection.stream) connection.stream->offset &= std::numeric_limits<std::int64_t>::max();
+  }
+  for (std::size_t i = 0; i < number; ++i)
+    state.descriptors.push_back({"d" + std::to_string(i), static_cast<int>(3 + i)});
+}
+
+inline state::State Generator::state() {
+  state::State state;
+  fill(state.daemon);
+  state.daemon.nextNumber = 1;
+  fill(state.commandLine);
+  fill(state.configuration);
+  fill(state.reread);
+  for (std::size_t i = 0; i < 3; ++i) state.groups.push_back(group(i));
+  for (const auto& group : state.groups) programs(state, *group);
+  state.configured = {state.groups[1], group(0), group(7)};
+  events(state);
+  fill(state.unsent);
+  connections(state);
+  return state;
+}
+
+template <class T>
+bool same(const std::shared_ptr<const T>& a, const std::shared_ptr<const T>& b, std::string& where);
+template <class T>
+bool same(const std::optional<T>& a, const std::optional<T>& b, std::string& where);
+template <class T>
+bool same(const std::vector<T>& a, const std::vector<T>& b, std::string& where);
+
+/// Whether two values have equal fields; `where` gets the name of one that differs.
+template <class T>
+bool same(const T& a, const T& b, std::string& where) {
+  if constexpr (Structured<T>) {
+    bool equal = true;
+    const auto visit = [&](const char* name, auto member) {
+      if (!equal || same(a.*member, b.*member, where)) return;
+      equal = false;
+      where = where.empty() ? name : name + ("." + where);
+    };
+    describe(visit, Of<T>());
+    return equal;
+  } else {
+    return a == b;
+  }
+}
+template <class T>
+bool same(const std::shared_ptr<const T>& a, const std::shared_ptr<const T>& b, std::string& where) {
+  return same(*a, *b, where);
+}
+template <class T>
+bool same(const std::optional<T>& a, const std::optional<T>& b, std::string& where) {
+  return a.has_value() == b.has_value() && (!a || same(*a, *b, where));
+}
+template <class T>
+bool same(const std::vector<T>& a, const std::vector<T>& b, std::string& where) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (!same(a[i], b[i], where)) return false;
+  return true;
+}
+
+/// The member of State, or the field in it, that differs; empty: none.
+inline std::string difference(const state::State& a, const state::State& b) {
+  std::string where;
+  const auto differs = [&](const char* name, const auto& left, const auto& right) {
+    if (!where.empty() || same(left, right, where)) return;
+    where = name + ("." + where);
+  };
+  differs("daemon", a.daemon, b.daemon);
+  differs("commandLine", a.commandLine, b.commandLine);
+  differs("configuration", a.configuration, b.configuration);
+  differs("reread", a.reread, b.reread);
+  differs("configured", a.configured, b.configured);
+  differs("groups", a.groups, b.groups);
+  differs("programs", a.programs, b.programs);
+  differs("sharedSockets", a.sharedSockets, b.sharedSockets);
+  differs("events", a.events, b.events);
+  differs("events.events", a.events.events, b.events.events);
+  differs("events.pools", a.events.pools, b.events.pools);
+  differs("events.listeners", a.events.listeners, b.events.listeners);
+  differs("unsent", a.unsent, b.unsent);
+  differs("servers", a.servers, b.servers);
+  differs("connections", a.connections, b.connections);
+  differs("descriptors", a.descriptors, b.descriptors);
+  static_assert(state::memberCount<state::State>() == 13, "a member of State is not compared");
+  return where;
+}
+
+}  // namespace generated
