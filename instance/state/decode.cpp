@@ -72,7 +72,7 @@ class Records {
 
 core::Status Records::scan(std::string_view text, Form form) {
   Scanner scanner(text);
-  if (const auto good = scanner.begin(); !good) return good;
+  if (auto good = scanner.begin(); !good) return good;
   for (;;) {
     const auto record = scanner.next();
     if (!record) return core::Err{record.error()};
@@ -81,7 +81,7 @@ core::Status Records::scan(std::string_view text, Form form) {
       if (!scanner.atEnd()) return wrongLine((*record)->line + 1, "there is text after the end");
       return end(**record);
     }
-    if (const auto good = add(**record, form); !good) return good;
+    if (auto good = add(**record, form); !good) return good;
   }
   if (form == Form::Journal) return {};
   return core::Err{core::Error{"the state is cut off: its last line is not 'end N'"}};

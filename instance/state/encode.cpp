@@ -66,7 +66,7 @@ class Writer {
   /// A value that exists, which its reader cannot know.
   template <class T>
   void present(const T& value) {
-    if constexpr (isScalar<T>) {
+    if constexpr (kIsScalar<T>) {
       scalar(value);
     } else {
       scalar(true);
@@ -85,17 +85,17 @@ class Writer {
 template <Structured T>
 void Writer::fields(const T& value) {
   static_assert(isFullyDescribed<T>(), "a member has no description in fields.hpp or config_fields.hpp");
-  [[maybe_unused]] static const T known{};  // g++ 12 does not see the use in the lambda
+  [[maybe_unused]] static const T kDefault{};  // g++ 12 does not see the use in the lambda
   const auto visit = [this, &value](const char* name, auto member) {
     const Path::Step step(path_, name);
-    write(value.*member, known.*member);
+    write(value.*member, kDefault.*member);
   };
   describe(visit, Of<T>());
 }
 
 template <class T>
 void Writer::write(const T& value, const T& known) {
-  if constexpr (isScalar<T>) {
+  if constexpr (kIsScalar<T>) {
     if (value != known) scalar(value);
   } else {
     fields(value);
@@ -109,7 +109,7 @@ void Writer::write(const std::optional<T>& value, const std::optional<T>& /*know
 
 template <class T>
 void Writer::write(const std::vector<T>& value, [[maybe_unused]] const std::vector<T>& known) {
-  if constexpr (isScalar<T>) {
+  if constexpr (kIsScalar<T>) {
     if (value == known) return;
   } else if (value.empty()) {
     return;

@@ -40,10 +40,10 @@ concept Number = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
 /// A value that is one field.
 template <class T>
-inline constexpr bool isScalar =
+inline constexpr bool kIsScalar =
     std::is_integral_v<T> || Worded<T> || std::is_same_v<T, std::string> || std::is_same_v<T, core::Instant>;
 template <class A, class B>
-inline constexpr bool isScalar<std::pair<A, B>> = true;
+inline constexpr bool kIsScalar<std::pair<A, B>> = true;
 
 /// What a list holds: a shared pointer is written as the object.
 template <class T>

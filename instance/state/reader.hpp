@@ -62,7 +62,7 @@ class Reader {
   // The value at the path. Without a field it stays as it is.
   template <class T>
   void read(T& value) {
-    if constexpr (isScalar<T>) {
+    if constexpr (kIsScalar<T>) {
       if (const auto* field = table_.take(path_)) parse(*field, value);
     } else {
       fields(value);
@@ -84,7 +84,7 @@ class Reader {
   /// A value whose field was found.
   template <class T>
   void present(const FieldTable::Field& field, T& value) {
-    if constexpr (isScalar<T>) {
+    if constexpr (kIsScalar<T>) {
       parse(field, value);
     } else {
       bool marked = false;
