@@ -75,7 +75,8 @@ void Listener::scheduleRestart() {
   const core::seconds delay = backOff_.next(member_.processed() > 0);
   logging::warn("{}: will be restarted in {} s, since it receives no events in the UNKNOWN state", program_.name(),
                 delay.count());
-  timer_.armIn(delay);
+  restartDue_ = core::Clock::now() + delay;
+  timer_.arm(restartDue_);
 }
 
 void Listener::stopForRestart() {

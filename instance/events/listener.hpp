@@ -35,6 +35,9 @@ class Listener final : public process::Protocol, public ListenerProcess {
   [[nodiscard]] ListenerState state() const noexcept { return member_.state(); }
   /// The program's state has changed: it may take events now, or be ready for its restart.
   void onStateChange(const process::StateChange& change);
+  [[nodiscard]] state::Listener save() const;
+  /// Goes on where the listener of a predecessor was; the process is the same.
+  void restore(const state::Listener& saved, const EventsBySerial& events);
 
   void onSpawned() override;
   void onStdout(std::string_view bytes) override;
@@ -57,6 +60,7 @@ class Listener final : public process::Protocol, public ListenerProcess {
   Pool::Member& member_;
   Dispatcher& dispatcher_;
   core::Timer timer_;
+  core::Instant restartDue_{};  ///< while timer_ is armed
   BackOff backOff_;
   bool restarting_ = false;  ///< we are stopping it, to start it again
 };

@@ -9,6 +9,10 @@
 #include <string_view>
 #include <vector>
 
+namespace state {
+struct Listener;
+}
+
 namespace events {
 
 /// Supervisor's numbers and names.
@@ -64,6 +68,10 @@ class ListenerProtocol {
   void sent() noexcept { state_ = ListenerState::Busy; }
   /// A new process: a new conversation.
   void restart() noexcept;
+
+  void save(state::Listener& saved) const;
+  /// Goes on with a conversation that check() in handover.hpp has found sound.
+  void restore(const state::Listener& saved);
 
  private:
   void forget() noexcept;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +22,15 @@ enum class Backpressure;
 enum class ResultHandler;
 }  // namespace config
 
+namespace state {
+struct Listener;
+struct Pool;
+}  // namespace state
+
 namespace events {
+
+/// Events by their serial, each once.
+using EventsBySerial = std::map<std::uint64_t, EventPtr>;
 
 /// One listener process, as its pool needs it: the seam to the process table.
 class ListenerProcess {
@@ -87,6 +96,13 @@ class Pool {
   [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
 
+  /// The queue, without the events that listeners work on: Member::save() has those.
+  [[nodiscard]] state::Pool save() const;
+  /// Adds the events of the queue and of the listeners.
+  void collect(EventsBySerial& events) const;
+  /// Goes on with the queue of a predecessor. `events` has every event of it.
+  void restore(const state::Pool& saved, const EventsBySerial& events);
+
  private:
   struct Delivery {
     EventPtr event;
@@ -122,6 +138,8 @@ class Pool::Member {
   [[nodiscard]] ListenerState state() const noexcept { return protocol_.state(); }
   /// Results that were accepted from this process since it was spawned.
   [[nodiscard]] std::uint64_t processed() const noexcept { return processed_; }
+  void save(state::Listener& saved) const;
+  void restore(const state::Listener& saved, const EventsBySerial& events);
 
  private:
   friend class Pool;

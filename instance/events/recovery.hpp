@@ -9,12 +9,17 @@ namespace events {
 /// once it has processed an event between two violations.
 class BackOff {
  public:
+  static constexpr core::seconds kLongest{60};
   /// The next delay; `improved`: an event was processed since the last one.
   [[nodiscard]] core::seconds next(bool improved) noexcept {
-    constexpr core::seconds first{1}, longest{60};
-    last_ = improved || last_ == core::seconds{0} ? first : last_ * 2 < longest ? last_ * 2 : longest;
+    constexpr core::seconds first{1};
+    last_ = improved || last_ == core::seconds{0} ? first : last_ * 2 < kLongest ? last_ * 2 : kLongest;
     return last_;
   }
+  /// The last delay; 0 before the first one.
+  [[nodiscard]] core::seconds last() const noexcept { return last_; }
+  /// Goes on after that delay.
+  void restore(core::seconds last) noexcept { last_ = last; }
 
  private:
   core::seconds last_{0};

@@ -152,6 +152,7 @@ void Service::onSupervisorState(process::SupervisorState supervisorState) {
 void Service::poolsChanged() {
   wanted_ = 0;
   for (const auto& [group, pool] : pools_) wanted_ |= pool->subscription();
+  if (restoring_) return;
   if ((wanted_ & kTickTypes) == 0) {
     tickTimer_.reset();
     ticks_ = {};

@@ -17,9 +17,13 @@
 #include "instance/output/room_queue.hpp"
 #include "instance/process/observer.hpp"
 #include "lib/core/event_loop.hpp"
+#include "lib/core/result.hpp"
 
 namespace process {
 class Table;
+}
+namespace state {
+struct Events;
 }
 
 namespace events {
@@ -45,6 +49,15 @@ class Service final : private process::Observer, private Dispatcher {
   /// The listener that `program` is, or nullptr.
   [[nodiscard]] const Listener* find(const process::Process& program) const noexcept;
 
+  /// What a successor needs to go on: serials, queues, conversations.
+  [[nodiscard]] state::Events save() const;
+  /// From here to restore() the table is filled with groups that a predecessor had: nothing is published.
+  void expectRestore() noexcept { restoring_ = true; }
+  /// Goes on where the service was that was saved, after the table has its groups and programs and before it resumes.
+  /// Fails, with nothing changed, if `saved` has something that this program does not know (see check() in
+  /// handover.hpp).
+  [[nodiscard]] core::Status restore(const state::Events& saved);
+
  private:
   void onStateChange(process::Process& program, const process::StateChange& change) override;
   [[nodiscard]] output::RoomQueue* logRoom(process::Channel channel) noexcept override;
@@ -58,7 +71,7 @@ class Service final : private process::Observer, private Dispatcher {
   [[nodiscard]] bool mayStart() const override;
   [[nodiscard]] const output::Lane* printer(config::Backpressure policy) const noexcept override;
 
-  [[nodiscard]] bool wanted(Type type) const noexcept { return (wanted_ & bit(type)) != 0; }
+  [[nodiscard]] bool wanted(Type type) const noexcept { return !restoring_ && (wanted_ & bit(type)) != 0; }
   void publish(const EventPtr& event);
   void dispatch();
   void poolsChanged();
@@ -70,6 +83,8 @@ class Service final : private process::Observer, private Dispatcher {
   void letRead() noexcept;
   void patienceEnds() noexcept;
   void resumePools();
+  void restorePool(const state::Pool& saved, const EventsBySerial& events);
+  void restoreListener(const state::Listener& saved, const EventsBySerial& events);
 
   core::EventLoop& loop_;
   process::Table& table_;
@@ -89,6 +104,7 @@ class Service final : private process::Observer, private Dispatcher {
   Ticks ticks_;
   std::unique_ptr<WallTimer> tickTimer_;  ///< while somebody wants ticks
   bool stopping_ = false;
+  bool restoring_ = false;
 };
 
 }  // namespace events

@@ -19,13 +19,17 @@ namespace events {
 class Ticks {
  public:
   using Due = std::vector<std::pair<Type, std::int64_t>>;  ///< the type, and the start of its slice
+  /// The last slices of TICK_5, TICK_60 and TICK_3600; nothing where it was not wanted.
+  using Slices = std::array<std::optional<std::int64_t>, 3>;
   /// At `now` (seconds since the epoch), for the TICK types in `wanted`.
   [[nodiscard]] Due on(std::int64_t now, TypeSet wanted);
   /// When to ask again: the next boundary of a wanted period; nullopt if there is none.
   [[nodiscard]] static std::optional<std::int64_t> next(std::int64_t now, TypeSet wanted) noexcept;
+  [[nodiscard]] const Slices& slices() const noexcept { return last_; }
+  void restore(const Slices& slices) noexcept { last_ = slices; }
 
  private:
-  std::array<std::optional<std::int64_t>, 3> last_;
+  Slices last_;
 };
 
 /// A deadline on the wall clock that notices when the clock is set. There is no wake-up between deadlines.
