@@ -20,6 +20,7 @@ class Acceptor {
   using MakeRoom = std::function<bool()>;
 
   Acceptor(core::EventLoop& loop, ListenSocket socket, Accepted accepted, MakeRoom makeRoom);
+  [[nodiscard]] const ListenSocket& socket() const noexcept { return socket_; }
   /// Stops accepting.
   [[nodiscard]] ListenSocket release();
 

@@ -14,10 +14,16 @@
 #include "lib/core/event_loop.hpp"
 #include "lib/core/unique_fd.hpp"
 
+namespace state {
+struct Connection;
+class Outgoing;
+}  // namespace state
+
 namespace http {
 
 class Server;
 struct Gate;
+struct Resumption;
 class Source;
 
 /// One client. Reads a request, passes it to a handler, writes the answer, reads the next request:
@@ -46,6 +52,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Begins to watch the descriptor.
   void start();
+  /// Describes it for a successor; false: it ends with this program.
+  [[nodiscard]] bool save(state::Connection& saved, state::Outgoing& descriptors) const;
+  /// Instead of start(), before it is anything else: goes on where the connection of a predecessor was. False: `saved`
+  /// contradicts itself, or its stream cannot go on.
+  [[nodiscard]] bool restore(const state::Connection& saved, const Resumption& resumption);
   /// For Reply: the answer to the request that is being handled.
   void respond(Response response);
   void beginStream(Response response, std::unique_ptr<Source> source);
@@ -57,6 +68,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Sends the client of `fd` status 503.
   static void turnAway(int fd);
 
+  [[nodiscard]] int descriptor() const noexcept { return fd_.get(); }
   [[nodiscard]] Gate& gate() const noexcept { return *gate_; }
   [[nodiscard]] Claim claim() const noexcept;
   /// Since when it has had its claim.
@@ -78,6 +90,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool step();
   [[nodiscard]] bool readHead();
   [[nodiscard]] bool readBody();
+  [[nodiscard]] bool restoreRequest(const state::Connection& saved, const Resumption& resumption);
   void dispatch();
   [[nodiscard]] bool pump();
   [[nodiscard]] bool skipBody();

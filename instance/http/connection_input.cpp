@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr int kBlocksInATurn = 16;
+/// A call that waits for one program is shorter. Its text is kept while it waits: a successor goes on with it.
+constexpr std::size_t kLongestKept = 1024;
 
 }  // namespace
 
@@ -161,7 +163,10 @@ bool Connection::readBody() {
   request_.body = std::exchange(in_, std::move(rest));
   bodyLength_ = 0;
   dispatch();
-  std::string().swap(request_.body);
+  if (phase_ == Phase::Handling && request_.body.size() <= kLongestKept)
+    request_.body.shrink_to_fit();
+  else
+    std::string().swap(request_.body);
   return phase_ != Phase::Handling;
 }
 

@@ -31,13 +31,20 @@ struct Address {
 /// A listening socket. A Unix socket's file is removed with it, if it is still the same file.
 class ListenSocket {
  public:
+  using File = std::pair<dev_t, ino_t>;
+
   ListenSocket(Address address, core::UniqueFd fd);
+  /// One that another program opened and handed over; `file` as its file() was.
+  ListenSocket(Address address, core::UniqueFd fd, std::optional<File> file)
+      : address_(std::move(address)), fd_(std::move(fd)), file_(file) {}
   ListenSocket(ListenSocket&&) noexcept = default;
   ListenSocket& operator=(ListenSocket&&) noexcept;
   ~ListenSocket();
 
   [[nodiscard]] const Address& address() const noexcept { return address_; }
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// The file of a Unix socket, which is removed with it; nullopt: there is none, or it is not ours any more.
+  [[nodiscard]] const std::optional<File>& file() const noexcept { return file_; }
   /// The port that the system chose, for an address with port 0.
   [[nodiscard]] int port() const noexcept;
   /// Does not remove the file of a Unix socket: another process has taken the socket over.
@@ -48,7 +55,7 @@ class ListenSocket {
 
   Address address_;
   core::UniqueFd fd_;
-  std::optional<std::pair<dev_t, ino_t>> file_;
+  std::optional<File> file_;
 };
 
 /// Opens one. supervisord prints the text of the error after "Error: ". Notices go to standard error.

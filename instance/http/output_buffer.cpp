@@ -57,6 +57,13 @@ bool OutputBuffer::flush(int fd) {
   return true;
 }
 
+std::string OutputBuffer::unsent() const {
+  std::string bytes;
+  bytes.reserve(size_);
+  for (const auto& piece : pieces_) bytes.append(piece, bytes.empty() ? sent_ : 0);
+  return bytes;
+}
+
 /// Removes what has been sent.
 void OutputBuffer::remove(std::size_t bytes) noexcept {
   size_ -= bytes;

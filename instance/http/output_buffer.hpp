@@ -17,6 +17,8 @@ class OutputBuffer {
   [[nodiscard]] bool flush(int fd);
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// A copy of all that is unsent.
+  [[nodiscard]] std::string unsent() const;
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
  private:

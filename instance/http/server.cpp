@@ -63,11 +63,15 @@ std::size_t Server::capacity() const noexcept {
 void Server::addConnection(core::UniqueFd fd, std::string peer, const std::shared_ptr<Gate>& gate) {
   keepDescriptorsFree(fd, *gate);
   if (!makeRoom(*gate, capacity())) return Connection::turnAway(fd.get());  // all others wait for an answer
+  admit(std::move(fd), std::move(peer), gate)->start();
+}
+
+std::shared_ptr<Connection> Server::admit(core::UniqueFd fd, std::string peer, const std::shared_ptr<Gate>& gate) {
   auto connection = std::make_shared<Connection>(loop_, *this, std::move(fd), std::move(peer), gate);
   connection->place = connections_.insert(connections_.end(), connection);
   ++gate->connections;
   crowd_ = std::max(crowd_, connections_.size());
-  connection->start();
+  return connection;
 }
 
 /// The kernel assigns the lowest free descriptor, so a high number means that few are left. Programs need some to

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -13,10 +14,26 @@
 #include "instance/http/router.hpp"
 #include "lib/core/event_loop.hpp"
 
+namespace state {
+struct Connection;
+class Incoming;
+class Outgoing;
+struct State;
+}  // namespace state
+
 namespace http {
 
 class Acceptor;
 class Connection;
+class Source;
+
+/// What a server needs from outside to go on with the connections of a predecessor.
+struct Resumption {
+  /// The source of a stream; nullptr: it cannot go on, and the connection is closed.
+  std::function<std::unique_ptr<Source>(const state::Connection& saved)> stream;
+  /// Answers a request that waited for its answer. Its body is empty if it was long.
+  std::function<void(const Request& request, const Reply& reply)> answer;
+};
 
 /// HTTP/1.0 and 1.1 on the loop, for any number of listening sockets and one routing table.
 ///
@@ -39,6 +56,12 @@ class Server {
   void addConnection(core::UniqueFd fd, std::string peer, const std::shared_ptr<Gate>& gate);
   /// Stops serving: closes all connections and returns the listening sockets, still open, for the next server.
   [[nodiscard]] std::vector<ListenSocket> release();
+  /// Adds the listening sockets and the connections, for a successor. Gates are numbered as they were added. A
+  /// connection that cannot be described, or that is one of the largest of too many large ones, is left out: it ends
+  /// with this program.
+  void save(state::State& saved, state::Outgoing& descriptors) const;
+  /// Goes on with the connections of a predecessor, after all gates were added. Those that cannot go on are closed.
+  void restore(const std::vector<state::Connection>& saved, state::Incoming& descriptors, const Resumption& resumption);
   [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
 
   /// For connections: what it holds now, in bytes, after `before`; and its end.
@@ -47,6 +70,8 @@ class Server {
 
  private:
   [[nodiscard]] std::size_t capacity() const noexcept;
+  std::shared_ptr<Connection> admit(core::UniqueFd fd, std::string peer, const std::shared_ptr<Gate>& gate);
+  void saveConnections(state::State& saved, state::Outgoing& descriptors) const;
   bool makeRoom(const Gate& newcomer, std::size_t capacity);
   [[nodiscard]] std::shared_ptr<Connection> leastClaim(const Gate& gate, std::size_t heldAbove,
                                                        const Connection* except) const;

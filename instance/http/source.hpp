@@ -6,6 +6,11 @@
 #include <string>
 #include <utility>
 
+namespace state {
+class Outgoing;
+struct Stream;
+}  // namespace state
+
 namespace http {
 
 /// The source of a streaming answer. The connection pulls more when it has room, so that a slow client delays only its
@@ -17,6 +22,12 @@ class Source {
   [[nodiscard]] virtual std::string more(std::size_t limit) = 0;
   /// Whether nothing more will come: the answer ends when more() has returned the rest.
   [[nodiscard]] virtual bool finished() const { return false; }
+  /// Describes for a successor where the stream goes on. `first` gets what is to be sent before that. False: it ends
+  /// with this program, and the client has to ask again.
+  [[nodiscard]] virtual bool save(state::Stream& /*saved*/, std::string& /*first*/,
+                                  state::Outgoing& /*descriptors*/) const {
+    return false;
+  }
 
   /// There is something new. Cheap, and can be called at any time: the connection pulls in the next turn of the loop.
   void wake() const {
