@@ -32,6 +32,38 @@ core::Status LogFeed::open() {
   return {};
 }
 
+void LogFeed::resume(core::UniqueFd file, std::int64_t first, std::int64_t last) {
+  first = std::max(first, last - static_cast<std::int64_t>(kKept));  // no follower is further behind
+  // Somewhat earlier: who follows from now on gets its first bytes, too.
+  begin_ = static_cast<std::uint64_t>(std::max<std::int64_t>(0, first - static_cast<std::int64_t>(kFirstBytes)));
+  end_ = begin_;
+  follower_.resume(std::move(file), static_cast<std::int64_t>(begin_));
+  const auto wanted = static_cast<std::uint64_t>(std::max<std::int64_t>(0, last));
+  while (end_ < wanted) {
+    auto bytes = follower_.read(static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, wanted - end_)));
+    if (bytes.empty()) break;
+    keep(std::move(bytes));
+  }
+  soon_.schedule();
+}
+
+LogFeed::Place LogFeed::place(std::uint64_t position) const {
+  Place place{follower_.file(), 0, {}};
+  if (position < begin_) place.before = read(position, kPiece);
+  while (position < fileBegin_) {
+    const auto bytes = read(position, static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, fileBegin_ - position)));
+    if (bytes.empty()) break;
+    place.before += bytes;
+  }
+  place.offset = follower_.offset() - static_cast<std::int64_t>(end_ - std::min(end_, position));
+  return place;
+}
+
+std::uint64_t LogFeed::positionAt(std::int64_t offset) const noexcept {
+  const auto position = static_cast<std::uint64_t>(std::max<std::int64_t>(0, offset));
+  return position <= end_ ? position : std::max(begin_, fileBegin_);
+}
+
 void LogFeed::leave(Reader& reader) noexcept { std::erase(readers_, &reader); }
 
 std::uint64_t LogFeed::start() const noexcept {

@@ -29,6 +29,9 @@ class LogFeed {
 
   /// Begins near the end of the file. Fails if it cannot be opened.
   core::Status open();
+  /// Goes on in the file of a predecessor's feed. Its followers had read up to offsets between `first` and `last`,
+  /// which are their positions here.
+  void resume(core::UniqueFd file, std::int64_t first, std::int64_t last);
 
   /// One follower: told, from the next turn of the loop on, that there is more. It leaves before the feed goes.
   class Reader {
@@ -38,12 +41,26 @@ class LogFeed {
   };
   void join(Reader& reader) { readers_.push_back(&reader); }
   void leave(Reader& reader) noexcept;
+  /// Whether `reader` came before all others that are here.
+  [[nodiscard]] bool isFirst(const Reader& reader) const noexcept {
+    return !readers_.empty() && readers_.front() == &reader;
+  }
 
   /// Where a new follower begins: 1024 bytes before the end, as far as the file has them.
   [[nodiscard]] std::uint64_t start() const noexcept;
   /// At most `limit` bytes from `position` on, which is moved past them; empty if there are no more for now. For a
   /// follower that has missed some, a line with their number.
   [[nodiscard]] std::string read(std::uint64_t& position, std::size_t limit) const;
+
+  /// Where a follower goes on after this feed.
+  struct Place {
+    int file = -1;            ///< the file that is read now; stays ours
+    std::int64_t offset = 0;  ///< of its next byte there
+    std::string before;       ///< what it has not read of earlier files
+  };
+  [[nodiscard]] Place place(std::uint64_t position) const;
+  /// The position for an offset that was handed over: where the file begins if it was truncated since.
+  [[nodiscard]] std::uint64_t positionAt(std::int64_t offset) const noexcept;
 
  private:
   void pull();

@@ -20,6 +20,14 @@ class LogFollower {
 
   /// Positions `back` bytes before the end. Fails if the file cannot be opened.
   core::Status open(std::int64_t back);
+  /// Goes on in `file`, which may have another name by now, at `offset`.
+  void resume(core::UniqueFd file, std::int64_t offset) noexcept {
+    fd_ = std::move(file);
+    offset_ = offset;
+  }
+  /// The file that is read, and where the next byte is read from it.
+  [[nodiscard]] int file() const noexcept { return fd_.get(); }
+  [[nodiscard]] std::int64_t offset() const noexcept { return offset_; }
   /// At most `limit` bytes that were not read yet; empty when there is no more for now.
   [[nodiscard]] std::string read(std::size_t limit);
   /// Whether what was read last is the beginning of another file, or of the same one after it was truncated. Once for

@@ -193,6 +193,13 @@ std::shared_ptr<LogFeed> RotatingFile::feed() {
   return feed;
 }
 
+std::shared_ptr<LogFeed> RotatingFile::resumeFeed(core::UniqueFd file, std::int64_t first, std::int64_t last) {
+  auto feed = std::make_shared<LogFeed>(outlets_.loop(), path_, notice_);
+  feed->resume(std::move(file), first, last);
+  feed_ = feed;
+  return feed;
+}
+
 std::uint64_t RotatingFile::lost() const noexcept { return untold_ + (source_ ? source_->losses.bytes() : 0); }
 
 const std::shared_ptr<Source>& RotatingFile::source() {
