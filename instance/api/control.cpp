@@ -3,17 +3,13 @@
 
 #include <utility>
 
-#include "instance/api/method.hpp"
 #include "instance/process/process.hpp"
 #include "lib/dialect/values.hpp"
 
 namespace api {
 namespace {
 
-/// How long a stop without wait delays its answer for the end of the program. Clients ask for the state immediately
-/// afterwards, and Supervisor is slow enough for most programs to have ended by then.
-constexpr core::Duration kLastMoments = core::milliseconds(50);
-/// The same for a start with startsecs=0, for the end or the first output of the program: clients read its log
+/// As kLastMoments, for a start with startsecs=0, for the end or the first output of the program: clients read its log
 /// immediately afterwards. Short, since every start of a program that keeps running is delayed by all of it.
 constexpr core::Duration kFirstMoments = core::milliseconds(10);
 
@@ -22,6 +18,15 @@ constexpr core::Duration kFirstMoments = core::milliseconds(10);
 using lifecycle::ProcessState;
 using process::CommandError;
 using xmlrpc::FaultCode;
+
+MethodResult outcomeOf(Waiters::WaitResult result) {
+  if (!result) return core::Err{std::move(result).error()};
+  return trueValue();
+}
+
+core::Completion<Waiters::WaitResult> asOutcome(core::Completion<MethodResult> done) {
+  return [done = std::move(done)](Waiters::WaitResult result) mutable { done(outcomeOf(std::move(result))); };
+}
 
 void startProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
                   core::Completion<Waiters::WaitResult> done) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "instance/api/method.hpp"
 #include "instance/api/waiters.hpp"
 
 namespace process {
@@ -10,6 +11,14 @@ class Process;
 }
 
 namespace api {
+
+/// How long a stop without wait delays its answer for the end of the program. Clients ask for the state immediately
+/// afterwards, and Supervisor is slow enough for most programs to have ended by then.
+inline constexpr core::Duration kLastMoments = core::milliseconds(50);
+
+/// The result for one program as the outcome of a call.
+[[nodiscard]] MethodResult outcomeOf(Waiters::WaitResult result);
+[[nodiscard]] core::Completion<Waiters::WaitResult> asOutcome(core::Completion<MethodResult> done);
 
 /// `name` is what faults call the program: as the client wrote it, or its full name in group calls. `done` is called
 /// before these return, or when what is waited for has come.

@@ -16,16 +16,6 @@ namespace {
 using xmlrpc::Array;
 using xmlrpc::FaultCode;
 
-MethodResult outcomeOf(Waiters::WaitResult result) {
-  if (!result) return core::Err{std::move(result).error()};
-  return trueValue();
-}
-
-/// The result for one program as the outcome of a call.
-core::Completion<Waiters::WaitResult> asOutcome(core::Completion<MethodResult> done) {
-  return [done = std::move(done)](Waiters::WaitResult result) mutable { done(outcomeOf(std::move(result))); };
-}
-
 /// What the first parameter names.
 core::Result<Target, xmlrpc::Fault> named(const Instance& instance, const Array& params) {
   const auto name = textArgument(params[0], "name");

@@ -7,6 +7,7 @@
 #include "instance/api/instance.hpp"
 #include "instance/api/method_table.hpp"
 #include "instance/api/process_list.hpp"
+#include "instance/api/resumed_calls.hpp"
 #include "instance/api/waiters.hpp"
 #include "instance/process/table.hpp"
 
@@ -42,9 +43,11 @@ void SupervisorNamespace::addAlias(std::string_view alias, std::string_view name
 }
 
 SupervisorMethods::SupervisorMethods(Instance& instance, MethodTable& table, std::string name)
-    : waiters_(std::make_unique<Waiters>(instance.loop, instance.table)),
+    : instance_(instance),
+      name_(std::move(name)),
+      waiters_(std::make_unique<Waiters>(instance.loop, instance.table)),
       list_(std::make_unique<ProcessList>(instance.loop, instance.table)) {
-  SupervisorNamespace names(instance, table, std::move(name));
+  SupervisorNamespace names(instance, table, name_);
   addInfoMethods(instance, *list_, names);
   addControlMethods(instance, *waiters_, names);
   addGroupControlMethods(instance, *waiters_, names);
@@ -56,5 +59,9 @@ SupervisorMethods::SupervisorMethods(Instance& instance, MethodTable& table, std
 }
 
 SupervisorMethods::~SupervisorMethods() = default;
+
+void SupervisorMethods::addResumed(MethodTable& table, const std::optional<std::string>& refused) const {
+  addResumedCalls(table, name_ + ".", instance_.table, *waiters_, refused);
+}
 
 }  // namespace api

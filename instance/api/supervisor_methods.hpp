@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,13 @@ class SupervisorMethods {
   SupervisorMethods(const SupervisorMethods&) = delete;
   SupervisorMethods& operator=(const SupervisorMethods&) = delete;
 
+  /// Replaces in `table` the methods whose outcome a successor still awaits, see resumed_calls.hpp. `refused`: why this
+  /// program goes on, after another one that was to replace it; nullopt: it has replaced another one.
+  void addResumed(MethodTable& table, const std::optional<std::string>& refused) const;
+
  private:
+  Instance& instance_;
+  std::string name_;
   std::unique_ptr<Waiters> waiters_;
   std::unique_ptr<ProcessList> list_;
 };
