@@ -6,20 +6,25 @@
 
 #include <fmt/core.h>
 
+#include "instance/api/resumed_calls.hpp"
 #include "instance/api/supervisor_methods.hpp"
 #include "instance/api/system_methods.hpp"
 #include "instance/api/twiddler_methods.hpp"
 #include "instance/config/version.hpp"
 #include "instance/endpoints/log_streams.hpp"
+#include "instance/http/handover.hpp"
 #include "instance/http/listen_check.hpp"
 #include "instance/output/rotating_file.hpp"
 #include "instance/process/table.hpp"
+#include "instance/state/descriptors.hpp"
+#include "instance/state/state.hpp"
 #include "instance/web/origin.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
 
 namespace {
 
+constexpr const char* kCallPath = "/RPC2";
 /// What a client may send in one call, standard input for a program included.
 constexpr xmlrpc::Limits kCallLimits{std::size_t{16} << 20, 64, 100'000};
 
@@ -89,7 +94,7 @@ HttpFrontend::HttpFrontend(api::Instance& instance)
   for (auto* const methods : {&methods_, &pageMethods_})
     methods->beforeEach([&table = instance.table] { table.noticeEnds(); });
   server_.router().setGuard(web::embeddedElsewhere);
-  server_.router().addPrefix("/RPC2", [this](const auto& request, const auto& reply) { call(request, reply); });
+  server_.router().addPrefix(kCallPath, [this](const auto& request, const auto& reply) { call(request, reply); });
   endpoints::addLogStreams(server_.router(), instance.table, [this] { return instance_.activityLog(); });
   server_.router().setFallback([this](const auto& request, const auto& reply) {
     if (carriesCall(request)) return call(request, reply);
@@ -102,8 +107,7 @@ HttpFrontend::~HttpFrontend() = default;
 
 void HttpFrontend::serve(std::vector<http::ListenSocket> sockets) {
   const auto& configuration = instance_.configuration();
-  api::addSystemMethods(methods_, instance_.loop);
-  for (const auto& interface : configuration.interfaces) addInterface(interface);
+  addMethods(configuration);
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     const auto& server = configuration.servers[i];
     for (const auto& interface : configuration.interfaces)
@@ -113,6 +117,11 @@ void HttpFrontend::serve(std::vector<http::ListenSocket> sockets) {
       logging::critical("Server '{}' running without any HTTP authentication checking", server.section);
     server_.add(std::move(sockets[i]), std::move(gate));
   }
+}
+
+void HttpFrontend::addMethods(const config::Configuration& configuration) {
+  api::addSystemMethods(methods_, instance_.loop);
+  for (const auto& interface : configuration.interfaces) addInterface(interface);
 }
 
 void HttpFrontend::addInterface(const config::RpcInterface& interface) {
@@ -129,6 +138,42 @@ void HttpFrontend::call(const http::Request& request, const http::Reply& reply) 
   // A form on another site's page can post XML with the visitor's cached credentials.
   if (web::fromAnotherSite(request)) return reply.send(http::makeError(403));
   dispatcher_.run(request.body, [reply](api::Answer answer) { reply.send(responseOf(std::move(answer))); });
+}
+
+core::Status HttpFrontend::restore(const state::State& saved, state::Incoming& descriptors,
+                                   const std::optional<std::string>& refused) {
+  const auto& configuration = saved.configuration;  // what is served does not change with a reread
+  addMethods(configuration);
+  auto sockets = http::restoreSockets(addressesOf(configuration), saved.servers, descriptors);
+  if (!sockets) return core::Err{std::move(sockets).error()};
+  for (std::size_t i = 0; i < sockets->size(); ++i)
+    server_.add(std::move((*sockets)[i]), gateOf(configuration.servers[i]));
+  auto streams = endpoints::resumeLogStreams(saved.connections, descriptors, instance_.table, instance_.activityLog());
+  const auto methods = resumedMethods(refused);
+  server_.restore(saved.connections, descriptors,
+                  {[&](const state::Connection& one) { return std::move(streams[one.socket]); },
+                   [&](const auto& request, const auto& reply) { resume(methods, request, reply); }});
+  return {};
+}
+
+/// What clients can call, for calls that have begun already.
+api::MethodTable HttpFrontend::resumedMethods(const std::optional<std::string>& refused) const {
+  auto methods = api::lostCalls(methods_);
+  for (const auto& supervisor : supervisors_) supervisor->addResumed(methods, refused);
+  return methods;
+}
+
+/// Goes on with a request that waited for its answer.
+void HttpFrontend::resume(const api::MethodTable& methods, const http::Request& request,
+                          const http::Reply& reply) const {
+  const bool calls = carriesCall(request) || request.uri.starts_with(kCallPath);
+  if (!calls)  // an action of the page
+    return reply.send(http::makeError(
+        503, "supervisord was upgraded during this request. Look at the page, and repeat the request if necessary."));
+  if (request.body.empty()) return reply.send(responseOf(api::lostAnswer()));  // it was long: a multicall, for example
+  api::Dispatcher(methods, kCallLimits).run(request.body, [reply](api::Answer answer) {
+    reply.send(responseOf(std::move(answer)));
+  });
 }
 
 web::About HttpFrontend::about() const {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,11 @@
 namespace api {
 class SupervisorMethods;
 }
+namespace state {
+class Incoming;
+class Outgoing;
+struct State;
+}  // namespace state
 
 /// The HTTP side of supervisord: the listening sockets, the server, and what it serves: XML-RPC, log streams and the
 /// web page.
@@ -41,11 +47,22 @@ class HttpFrontend {
 
   /// Serves `sockets`, which are those of the instance's configuration, and logs it.
   void serve(std::vector<http::ListenSocket> sockets);
+  /// Adds the listening sockets and the clients to what a successor gets.
+  void save(state::State& saved, state::Outgoing& descriptors) const { server_.save(saved, descriptors); }
+  /// Instead of serve(): goes on with the sockets and clients of a predecessor, when the table has its programs again
+  /// and before it resumes. Calls that wait for one program wait again; `refused` is the outcome of those that asked
+  /// for the upgrade: why this program goes on after another one that was to replace it; nullopt: it replaces another.
+  /// Fails if a socket that was not handed over cannot be opened.
+  [[nodiscard]] core::Status restore(const state::State& saved, state::Incoming& descriptors,
+                                     const std::optional<std::string>& refused);
   /// Stops serving; the sockets are for the next life.
   [[nodiscard]] std::vector<http::ListenSocket> release() { return server_.release(); }
 
  private:
+  void addMethods(const config::Configuration& configuration);
   void addInterface(const config::RpcInterface& interface);
+  [[nodiscard]] api::MethodTable resumedMethods(const std::optional<std::string>& refused) const;
+  void resume(const api::MethodTable& methods, const http::Request& request, const http::Reply& reply) const;
   void call(const http::Request& request, const http::Reply& reply);
   [[nodiscard]] web::About about() const;
 
