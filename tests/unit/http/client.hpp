@@ -15,6 +15,15 @@
 
 namespace test {
 
+inline http::Gate guarded() {
+  http::Gate gate;
+  gate.authenticator = std::make_unique<http::Authenticator>("user", "pa:ss");
+  return gate;
+}
+inline const std::string kRight = "Authorization: Basic dXNlcjpwYTpzcw==\r\n";  // user:pa:ss
+
+inline bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
 /// The other end of a connection to a server, on one loop and one thread.
 class Client {
  public:

@@ -8,6 +8,10 @@
 
 namespace {
 
+using test::guarded;
+using test::has;
+using test::kRight;
+
 struct Fixture {
   core::EventLoop loop;
   http::Server server;
@@ -28,16 +32,7 @@ struct Fixture {
   }
 };
 
-http::Gate guarded() {
-  http::Gate gate;
-  gate.authenticator = std::make_unique<http::Authenticator>("user", "pa:ss");
-  return gate;
-}
-
-const std::string kRight = "Authorization: Basic dXNlcjpwYTpzcw==\r\n";  // user:pa:ss
-const std::string kWrong = "Authorization: Basic dXNlcjpwYXNz\r\n";      // user:pass
-
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+const std::string kWrong = "Authorization: Basic dXNlcjpwYXNz\r\n";  // user:pass
 
 }  // namespace
 

@@ -9,6 +9,15 @@
 
 #include <cstdlib>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "instance/http/gate.hpp"
+#include "instance/http/handover.hpp"
+#include "instance/http/server.hpp"
+#include "instance/state/descriptors.hpp"
+#include "instance/state/state.hpp"
+#include "lib/core/event_loop.hpp"
 
 namespace {
 
@@ -29,6 +38,28 @@ http::Address at(const std::string& path) {
 }
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+bool connects(const std::string& path) {
+  const core::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  path.copy(to.sun_path, sizeof to.sun_path - 1);
+  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+}
+
+/// What a successor gets from a server with `socket`, which ends as at an execve: its file stays.
+std::pair<std::vector<state::Server>, state::Incoming> handOver(http::ListenSocket socket) {
+  core::EventLoop loop;
+  http::Server server(loop);
+  server.add(std::move(socket), {});
+  state::State saved;
+  state::Outgoing outgoing;
+  server.save(saved, outgoing);
+  state::Incoming incoming;
+  for (const auto& [name, fd] : outgoing.all()) incoming.add(name, core::UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)));
+  for (auto& one : server.release()) one.abandonFile();
+  return {std::move(saved.servers), std::move(incoming)};
+}
 
 ino_t inode(const std::string& path) {
   struct stat info {};
@@ -135,4 +166,55 @@ TEST_CASE("a restart keeps the sockets whose address stays") {
   CHECK(inode(a.path) == keptInode);
   CHECK_FALSE(exists(b.path));
   CHECK(exists(c.path));
+}
+
+TEST_CASE("a listening socket stays open, and its file goes with the last program") {
+  Directory d;
+  const std::vector<http::Address> addresses{at(d.path + "/s")};
+  auto opened = http::openListenSocket(addresses[0]);
+  REQUIRE(opened.has_value());
+  auto [saved, incoming] = handOver(std::move(*opened));
+  REQUIRE(saved.size() == 1);
+  CHECK(saved[0].socket == "http.0");
+  CHECK(connects(d.path + "/s"));  // between two programs: it waits in the queue
+  {
+    auto sockets = http::restoreSockets(addresses, saved, incoming);
+    REQUIRE(sockets.has_value());
+    CHECK((*sockets)[0].address() == addresses[0]);
+    CHECK_FALSE(incoming.has("http.0"));
+    CHECK(connects(d.path + "/s"));
+  }
+  CHECK_FALSE(exists(d.path + "/s"));
+}
+
+TEST_CASE("a file that another program has put in the place of ours is not removed") {
+  Directory d;
+  const std::vector<http::Address> addresses{at(d.path + "/s")};
+  for (const bool abandoned : {false, true}) {
+    auto opened = http::openListenSocket(addresses[0]);
+    REQUIRE(opened.has_value());
+    if (abandoned) opened->abandonFile();
+    auto [saved, incoming] = handOver(std::move(*opened));
+    if (!abandoned) {
+      REQUIRE(::unlink((d.path + "/s").c_str()) == 0);
+      core::UniqueFd(::open((d.path + "/s").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    }
+    REQUIRE(http::restoreSockets(addresses, saved, incoming).has_value());
+    CHECK(exists(d.path + "/s"));
+    ::unlink((d.path + "/s").c_str());
+  }
+}
+
+TEST_CASE("a socket that did not come is opened anew; if that fails, the error names it") {
+  Directory d;
+  const std::vector<http::Address> addresses{at(d.path + "/s")};
+  state::Incoming incoming;
+  incoming.add("http.0", core::UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)));
+  const std::vector<state::Server> saved{{"http.0", 0, 0, 0}, {"", 7, 0, 0}};
+  const auto sockets = http::restoreSockets(addresses, saved, incoming);
+  REQUIRE(sockets.has_value());
+  CHECK(connects(d.path + "/s"));
+  const auto again = http::restoreSockets(addresses, {}, incoming);
+  REQUIRE_FALSE(again.has_value());
+  CHECK(again.error().text.find(d.path + "/s") != std::string::npos);
 }
