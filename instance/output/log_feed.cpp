@@ -61,7 +61,7 @@ LogFeed::Place LogFeed::place(std::uint64_t position) const {
 
 std::uint64_t LogFeed::positionAt(std::int64_t offset) const noexcept {
   const auto position = static_cast<std::uint64_t>(std::max<std::int64_t>(0, offset));
-  return position <= end_ ? position : std::max(begin_, fileBegin_);
+  return std::max(begin_, position <= end_ ? position : fileBegin_);
 }
 
 void LogFeed::leave(Reader& reader) noexcept { std::erase(readers_, &reader); }
