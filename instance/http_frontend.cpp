@@ -163,7 +163,7 @@ api::MethodTable HttpFrontend::resumedMethods(const std::optional<std::string>& 
   return methods;
 }
 
-/// Goes on with a request that waited for its answer.
+/// Continues with a request that waited for its answer.
 void HttpFrontend::resume(const api::MethodTable& methods, const http::Request& request,
                           const http::Reply& reply) const {
   const bool calls = carriesCall(request) || request.uri.starts_with(kCallPath);

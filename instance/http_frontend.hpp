@@ -49,10 +49,10 @@ class HttpFrontend {
   void serve(std::vector<http::ListenSocket> sockets);
   /// Adds the listening sockets and the clients to what a successor gets.
   void save(state::State& saved, state::Outgoing& descriptors) const { server_.save(saved, descriptors); }
-  /// Instead of serve(): goes on with the sockets and clients of a predecessor, when the table has its programs again
+  /// Instead of serve(): continues with the sockets and clients of a predecessor, when the table has its programs again
   /// and before it resumes. Calls that wait for one program wait again; `refused` is the outcome of those that asked
-  /// for the upgrade: why this program goes on after another one that was to replace it; nullopt: it replaces another.
-  /// Fails if a socket that was not handed over cannot be opened.
+  /// for the upgrade: why this program continues after another one that was to replace it; nullopt: it replaces
+  /// another. Fails if a socket that was not handed over cannot be opened.
   [[nodiscard]] core::Status restore(const state::State& saved, state::Incoming& descriptors,
                                      const std::optional<std::string>& refused);
   /// Stops serving; the sockets are for the next life.

@@ -54,7 +54,7 @@ MethodResult outcomeOfUpgrade(const std::optional<std::string>& refused) {
 }  // namespace
 
 MethodResult lostCall() {
-  return fail(FaultCode::Failed, "supervisord was upgraded during this call: what it began goes on");
+  return fail(FaultCode::Failed, "supervisord was upgraded during this call: what it began continues");
 }
 
 Answer lostAnswer() { return {200, xmlrpc::composeFault(lostCall().error())}; }

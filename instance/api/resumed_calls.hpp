@@ -16,7 +16,7 @@ namespace api {
 
 class Waiters;
 
-// Calls that waited when another program took over from the one that began them: what they began goes on, but of the
+// Calls that waited when another program took over from the one that began them: what they began continues, but of the
 // call itself only its text is left.
 
 /// The fault for one whose outcome nobody can tell any more.
@@ -26,7 +26,7 @@ class Waiters;
 /// The methods of `methods`, each of which answers lostCall().
 [[nodiscard]] MethodTable lostCalls(const MethodTable& methods);
 /// Replaces startProcess and stopProcess of one program by the wait for it, and upgrade by its outcome: true, or a
-/// fault with `refused`, the reason why the program that began it goes on. `prefix` is the namespace, with its dot.
+/// fault with `refused`, the reason why the program that began it continues. `prefix` is the namespace, with its dot.
 /// `programs` and `waiters` must outlive the calls.
 void addResumedCalls(MethodTable& table, const std::string& prefix, const process::Table& programs, Waiters& waiters,
                      const std::optional<std::string>& refused);

@@ -26,7 +26,7 @@ class SupervisorMethods {
   SupervisorMethods& operator=(const SupervisorMethods&) = delete;
 
   /// Replaces in `table` the methods whose outcome a successor still awaits, see resumed_calls.hpp. `refused`: why this
-  /// program goes on, after another one that was to replace it; nullopt: it has replaced another one.
+  /// program continues, after another one that was to replace it; nullopt: it has replaced another one.
   void addResumed(MethodTable& table, const std::optional<std::string>& refused) const;
 
  private:

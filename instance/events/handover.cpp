@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Events in the hands of a successor: what it gets of the pools, listeners and ticks, and how it goes on with that.
+// Events in the hands of a successor: what it gets of the pools, listeners and ticks, and how it continues with that.
 #include "instance/events/handover.hpp"
 
 #include <fmt/core.h>

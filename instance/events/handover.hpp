@@ -11,8 +11,8 @@ struct Events;
 
 namespace events {
 
-/// Whether a service can go on with `saved`. The error names what this program does not know (the type of an event, the
-/// state of a listener) or what contradicts itself.
+/// Whether a service can continue with `saved`. The error names what this program does not know (the type of an event,
+/// the state of a listener) or what contradicts itself.
 [[nodiscard]] core::Status check(const state::Events& saved);
 
 /// `event` has been accepted by a pool: it has a serial.

@@ -36,7 +36,7 @@ class Listener final : public process::Protocol, public ListenerProcess {
   /// The program's state has changed: it may take events now, or be ready for its restart.
   void onStateChange(const process::StateChange& change);
   [[nodiscard]] state::Listener save() const;
-  /// Goes on where the listener of a predecessor was; the process is the same.
+  /// Continues where the listener of a predecessor was; the process is the same.
   void restore(const state::Listener& saved, const EventsBySerial& events);
 
   void onSpawned() override;

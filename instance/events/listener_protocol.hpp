@@ -70,7 +70,7 @@ class ListenerProtocol {
   void restart() noexcept;
 
   void save(state::Listener& saved) const;
-  /// Goes on with a conversation that check() in handover.hpp has found sound.
+  /// Continues with a conversation that check() in handover.hpp has found sound.
   void restore(const state::Listener& saved);
 
  private:

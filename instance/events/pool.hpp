@@ -100,7 +100,7 @@ class Pool {
   [[nodiscard]] state::Pool save() const;
   /// Adds the events of the queue and of the listeners.
   void collect(EventsBySerial& events) const;
-  /// Goes on with the queue of a predecessor. `events` has every event of it.
+  /// Continues with the queue of a predecessor. `events` has every event of it.
   void restore(const state::Pool& saved, const EventsBySerial& events);
 
  private:

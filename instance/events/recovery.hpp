@@ -18,7 +18,7 @@ class BackOff {
   }
   /// The last delay; 0 before the first one.
   [[nodiscard]] core::seconds last() const noexcept { return last_; }
-  /// Goes on after that delay.
+  /// Continues after that delay.
   void restore(core::seconds last) noexcept { last_ = last; }
 
  private:

@@ -49,11 +49,11 @@ class Service final : private process::Observer, private Dispatcher {
   /// The listener that `program` is, or nullptr.
   [[nodiscard]] const Listener* find(const process::Process& program) const noexcept;
 
-  /// What a successor needs to go on: serials, queues, conversations.
+  /// What a successor needs to continue: serials, queues, conversations.
   [[nodiscard]] state::Events save() const;
   /// From here to restore() the table is filled with groups that a predecessor had: nothing is published.
   void expectRestore() noexcept { restoring_ = true; }
-  /// Goes on where the service was that was saved, after the table has its groups and programs and before it resumes.
+  /// Continues where the service was that was saved, after the table has its groups and programs and before it resumes.
   /// Fails, with nothing changed, if `saved` has something that this program does not know (see check() in
   /// handover.hpp).
   [[nodiscard]] core::Status restore(const state::Events& saved);

@@ -54,8 +54,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   /// Describes it for a successor; false: it ends with this program.
   [[nodiscard]] bool save(state::Connection& saved, state::Outgoing& descriptors) const;
-  /// Instead of start(), before it is anything else: goes on where the connection of a predecessor was. False: `saved`
-  /// contradicts itself, or its stream cannot go on.
+  /// Instead of start(), before it is anything else: continues where the connection of a predecessor was. False:
+  /// `saved` contradicts itself, or its stream cannot continue.
   [[nodiscard]] bool restore(const state::Connection& saved, const Resumption& resumption);
   /// For Reply: the answer to the request that is being handled.
   void respond(Response response);

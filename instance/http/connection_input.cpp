@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr int kBlocksInATurn = 16;
-/// A call that waits for one program is shorter. Its text is kept while it waits: a successor goes on with it.
+/// A call that waits for one program is shorter. Its text is kept while it waits: a successor continues with it.
 constexpr std::size_t kLongestKept = 1024;
 
 }  // namespace

@@ -30,7 +30,7 @@ namespace {
 constexpr std::size_t kMostText = 32 * 1024 * 1024;
 
 /// The head of a request as text, in a form that parseRequestHead() reads as the same request. Without Expect: the
-/// client has been told to continue.
+/// client has its permission already.
 std::string headOf(const Request& request) {
   std::string head = request.line + "\r\n";
   for (const auto& [name, value] : request.headers)
@@ -195,7 +195,7 @@ void Server::restore(const std::vector<state::Connection>& saved, state::Incomin
     connection->close();
     ++closed;
   }
-  if (closed > 0) logging::info("closed {} connections that cannot go on in this program", closed);
+  if (closed > 0) logging::info("closed {} connections that cannot continue in this program", closed);
 }
 
 core::Expected<std::vector<ListenSocket>> restoreSockets(std::span<const Address> addresses,

@@ -14,7 +14,7 @@ struct Server;
 namespace http {
 
 /// The listening sockets of a predecessor, for `addresses` in their order. One whose descriptor did not come is opened
-/// anew.
+/// again.
 [[nodiscard]] core::Expected<std::vector<ListenSocket>> restoreSockets(std::span<const Address> addresses,
                                                                        const std::vector<state::Server>& saved,
                                                                        state::Incoming& descriptors);

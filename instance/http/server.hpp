@@ -27,9 +27,9 @@ class Acceptor;
 class Connection;
 class Source;
 
-/// What a server needs from outside to go on with the connections of a predecessor.
+/// What a server needs from outside to continue with the connections of a predecessor.
 struct Resumption {
-  /// The source of a stream; nullptr: it cannot go on, and the connection is closed.
+  /// The source of a stream; nullptr: it cannot continue, and the connection is closed.
   std::function<std::unique_ptr<Source>(const state::Connection& saved)> stream;
   /// Answers a request that waited for its answer. Its body is empty if it was long.
   std::function<void(const Request& request, const Reply& reply)> answer;
@@ -60,7 +60,8 @@ class Server {
   /// connection that cannot be described, or that is one of the largest of too many large ones, is left out: it ends
   /// with this program.
   void save(state::State& saved, state::Outgoing& descriptors) const;
-  /// Goes on with the connections of a predecessor, after all gates were added. Those that cannot go on are closed.
+  /// Continues with the connections of a predecessor, after all gates were added. Those that cannot continue are
+  /// closed.
   void restore(const std::vector<state::Connection>& saved, state::Incoming& descriptors, const Resumption& resumption);
   [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
 

@@ -22,7 +22,7 @@ class Source {
   [[nodiscard]] virtual std::string more(std::size_t limit) = 0;
   /// Whether nothing more will come: the answer ends when more() has returned the rest.
   [[nodiscard]] virtual bool finished() const { return false; }
-  /// Describes for a successor where the stream goes on. `first` gets what is to be sent before that. False: it ends
+  /// Describes for a successor where the stream continues. `first` gets what is to be sent before that. False: it ends
   /// with this program, and the client has to ask again.
   [[nodiscard]] virtual bool save(state::Stream& /*saved*/, std::string& /*first*/,
                                   state::Outgoing& /*descriptors*/) const {

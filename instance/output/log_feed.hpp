@@ -29,7 +29,7 @@ class LogFeed {
 
   /// Begins near the end of the file. Fails if it cannot be opened.
   core::Status open();
-  /// Goes on in the file of a predecessor's feed. Its followers had read up to offsets between `first` and `last`,
+  /// Continues in the file of a predecessor's feed. Its followers had read up to offsets between `first` and `last`,
   /// which are their positions here.
   void resume(core::UniqueFd file, std::int64_t first, std::int64_t last);
 
@@ -52,7 +52,7 @@ class LogFeed {
   /// follower that has missed some, a line with their number.
   [[nodiscard]] std::string read(std::uint64_t& position, std::size_t limit) const;
 
-  /// Where a follower goes on after this feed.
+  /// Where a follower continues after this feed.
   struct Place {
     int file = -1;            ///< the file that is read now; stays ours
     std::int64_t offset = 0;  ///< of its next byte there

@@ -20,7 +20,7 @@ class LogFollower {
 
   /// Positions `back` bytes before the end. Fails if the file cannot be opened.
   core::Status open(std::int64_t back);
-  /// Goes on in `file`, which may have another name by now, at `offset`.
+  /// Continues in `file`, which may have another name by now, at `offset`.
   void resume(core::UniqueFd file, std::int64_t offset) noexcept {
     fd_ = std::move(file);
     offset_ = offset;

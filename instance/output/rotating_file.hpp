@@ -64,7 +64,7 @@ class RotatingFile {
   [[nodiscard]] AppendNotice& notice() noexcept { return notice_; }
   /// The one reader of the file for all who follow it; nullptr if it cannot be opened. It may outlive the log.
   [[nodiscard]] std::shared_ptr<LogFeed> feed();
-  /// The same reader as a predecessor had: it goes on in `file`, where its followers had come to offsets between
+  /// The same reader as a predecessor had: it continues in `file`, where its followers had come to offsets between
   /// `first` and `last`. There must be none yet.
   [[nodiscard]] std::shared_ptr<LogFeed> resumeFeed(core::UniqueFd file, std::int64_t first, std::int64_t last);
 

@@ -104,7 +104,7 @@ TEST_CASE("a stop without wait is answered soon, whatever the program does") {
   f.until(stays, lifecycle::ProcessState::Stopped);
 }
 
-TEST_CASE("a call whose outcome is lost says so, and nothing is done twice") {
+TEST_CASE("a call whose outcome is lost gets a fault, and nothing is done twice") {
   ResumedFixture f;
   f.add("group", {Bench::shell("a", "exit"), Bench::shell("b", "exit")});
   f.resume("supervisor.startAllProcesses", {});
@@ -114,7 +114,8 @@ TEST_CASE("a call whose outcome is lost says so, and nothing is done twice") {
       f.resume(method, named(name));
       CHECK(f.isLost());
     }
-  CHECK(f.answer.find("FAILED: supervisord was upgraded during this call: what it began goes on") != std::string::npos);
+  CHECK(f.answer.find("FAILED: supervisord was upgraded during this call: what it began continues") !=
+        std::string::npos);
   f.resume("supervisor.gone", {});
   CHECK(f.answer.find("UNKNOWN_METHOD") != std::string::npos);
 }

@@ -103,7 +103,7 @@ struct OnePool : Fixture {
     (void)pool.onOutput(member, bytes);
     pool.dispatch();
   }
-  /// Goes on where `other` is.
+  /// Continues where `other` is.
   void takeOver(const OnePool& other) {
     EventsBySerial events;
     other.pool.collect(events);
@@ -117,7 +117,7 @@ struct OnePool : Fixture {
 
 }  // namespace
 
-TEST_CASE("a service goes on with each fact of its predecessor") {
+TEST_CASE("a service continues with each fact of its predecessor") {
   Life life;
   const auto saved = full();
   REQUIRE(life.service.restore(saved).has_value());
@@ -136,7 +136,7 @@ TEST_CASE("a service that has done nothing leaves nothing but its members") {
   CHECK(after.service.save() == saved);
 }
 
-TEST_CASE("groups that come from a predecessor are no news, later ones are") {
+TEST_CASE("groups that come from a predecessor are not announced, later ones are") {
   Life life({"EVENT"});
   CHECK(life.service.nextSerial() == 0);
   life.service.remoteCommunication("t", "before the state is there");
@@ -251,7 +251,7 @@ TEST_CASE("a state with something unknown or contradictory is refused, and chang
   }
 }
 
-TEST_CASE("a conversation goes on at whatever byte it was handed over") {
+TEST_CASE("a conversation continues at whatever byte it was handed over") {
   const std::string said = "READY\nRESULT 2\nOKREADY\nRESULT 4\nFAILREADY\nRESULT 0\nbad";
   const auto begin = [](OnePool& one) {
     for (const char* data : {"first", "second", "third"}) one.pool.accept(remote(data));

@@ -70,7 +70,7 @@ struct Life {
   }
   static constexpr std::size_t kBig = 5'000'000;
 
-  /// The state of `old`, which is then gone as after an execve: without a word to its clients.
+  /// The state of `old`, which is then gone as after an execve: silently for its clients.
   static std::pair<state::State, state::Incoming> handOver(Life& old) {
     state::State saved;
     state::Outgoing outgoing;
@@ -110,7 +110,7 @@ const std::string kPost = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r
 
 }  // namespace
 
-TEST_CASE("a request goes on at whatever byte it was handed over, and so do the next ones") {
+TEST_CASE("a request continues at whatever byte it was handed over, and so do the next ones") {
   const std::string two = kPost + "\r\n" + kPost;
   for (std::size_t cut = 0; cut <= two.size(); ++cut) {
     CAPTURE(cut);
@@ -225,7 +225,7 @@ TEST_CASE("the rest of a refused body is discarded in the next program") {
   CHECK(got.starts_with("HTTP/1.1 200 OK"));
 }
 
-TEST_CASE("a stream goes on with its next byte, after what its log has lost by then") {
+TEST_CASE("a stream continues with its next byte, after what its log has lost by then") {
   for (const bool modern : {true, false}) {
     core::EventLoop loop;
     Life before(loop), after(loop);
@@ -248,7 +248,7 @@ TEST_CASE("a stream goes on with its next byte, after what its log has lost by t
   }
 }
 
-TEST_CASE("a stream that cannot go on is closed, on either side of the change") {
+TEST_CASE("a stream that cannot continue is closed, on either side of the change") {
   core::EventLoop loop;
   Life before(loop), after(loop);
   test::Client mortal(loop, before.server, before.gate), letters(loop, before.server, before.gate);
@@ -278,7 +278,7 @@ TEST_CASE("a refused client gets the rest of its answer and is closed") {
   CHECK(third.server.connections() == 0);
 }
 
-TEST_CASE("connections that do not fit this program are closed, the others go on") {
+TEST_CASE("connections that do not fit this program are closed, the others continue") {
   using Damage = std::function<void(state::Connection&)>;
   const std::vector<Damage> cases{
       [](auto& c) { c.gate = 1; },
@@ -311,7 +311,7 @@ TEST_CASE("connections that do not fit this program are closed, the others go on
   }
 }
 
-TEST_CASE("a descriptor that is not a connection is no connection") {
+TEST_CASE("a descriptor that is not a connected socket is refused") {
   core::EventLoop loop;
   Life after(loop);
   state::Incoming incoming;
@@ -369,7 +369,7 @@ TEST_CASE("the gate counts the connections and bytes that came over") {
   CHECK(after.gate->held == 0);
 }
 
-TEST_CASE("saving changes nothing: a program that was not replaced goes on") {
+TEST_CASE("saving changes nothing: a program that was not replaced continues") {
   core::EventLoop loop;
   Life life(loop);
   life.letters = 1;

@@ -205,7 +205,7 @@ TEST_CASE("a file that another program has put in the place of ours is not remov
   }
 }
 
-TEST_CASE("a socket that did not come is opened anew; if that fails, the error names it") {
+TEST_CASE("a socket that did not come is opened again; if that fails, the error names it") {
   Directory d;
   const std::vector<http::Address> addresses{at(d.path + "/s")};
   state::Incoming incoming;

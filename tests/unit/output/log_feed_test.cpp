@@ -55,7 +55,7 @@ struct TwoFeeds {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(TwoFeeds, "a follower goes on at its byte in the feed of the next program") {
+TEST_CASE_FIXTURE(TwoFeeds, "a follower continues at its byte in the feed of the next program") {
   open();
   write("read\nunread\n");
   turn();
@@ -76,7 +76,7 @@ TEST_CASE_FIXTURE(TwoFeeds, "followers at different bytes share the feed of the 
   resume(slow, quick.offset);
   CHECK(rest(quick.offset) == contentOf(scratch.at("log")).substr(3011));
   CHECK(rest(slow.offset) == contentOf(scratch.at("log")).substr(4));
-  CHECK(after.start() == 3011 - 1024);  // a new one gets the end of the log, as ever
+  CHECK(after.start() == 3011 - 1024);  // a new one gets the end of the log, as before
 }
 
 TEST_CASE_FIXTURE(TwoFeeds, "a log that is rotated during the change is read to its end, and then the new one") {
@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(TwoFeeds, "what a follower has not read of an earlier file is 
   CHECK(rest(there.offset) == "w\n");
 }
 
-TEST_CASE_FIXTURE(TwoFeeds, "a follower that has missed bytes is told so before it goes on") {
+TEST_CASE_FIXTURE(TwoFeeds, "a follower that has missed bytes gets their number before it continues") {
   open();
   const std::string line(1023, 'y');
   for (int i = 0; i < 1100; ++i) write(line + "\n");
@@ -135,9 +135,9 @@ TEST_CASE_FIXTURE(TwoFeeds, "a log that was truncated during the change is read 
   const auto place = before.place(5004);
   CHECK(place.offset == 5004);
   REQUIRE(::truncate(scratch.at("log").c_str(), 0) == 0);
-  write("anew\n");
+  write("fresh\n");
   resume(place);
-  CHECK(rest(place.offset) == "anew\n");
+  CHECK(rest(place.offset) == "fresh\n");
 }
 
 TEST_CASE_FIXTURE(TwoFeeds, "an offset that no log has is harmless") {
