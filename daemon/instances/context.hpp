@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "daemon/instances/control_groups.hpp"
+#include "daemon/instances/descriptor_store.hpp"
 #include "daemon/instances/kept_file.hpp"
 #include "daemon/instances/machine.hpp"
 #include "daemon/instances/process_looks.hpp"
@@ -44,6 +45,7 @@ struct InstanceContext {
   core::Pacer pacer{loop};  ///< for what takes milliseconds and is begun for many instances at a time
   core::GroupSync syncs{loop};
   ProcessLooks looks{loop, reaper, snapshot, mains};
+  DescriptorStores stores{loop, reaper};  ///< kept for the instances
 
   [[nodiscard]] std::string recordPath(const std::string& name) const { return runDirectory + "/adoption/" + name; }
   [[nodiscard]] std::string notifyPath(const std::string& name) const { return runDirectory + "/notify/" + name; }

@@ -27,9 +27,22 @@ constexpr std::uint64_t kBudget = 1024 * 1024;
 constexpr std::uint64_t kBudgetPerSecond = 256 * 1024;
 /// Each message counts as this many bytes more: a flood of empty messages costs processor time, too.
 constexpr std::uint64_t kMessageCost = 1024;
+/// A message about a descriptor costs less: an instance that starts sends three for each of its programs.
+constexpr std::uint64_t kDescriptorCost = 128;
+/// A refused descriptor costs a helper, and no instance sends one by mistake.
+constexpr std::uint64_t kRefusedCost = 16 * 1024;
+constexpr std::size_t kDescriptorMessageLimit = 512;
+constexpr auto kDrainTime = core::milliseconds(500);
+constexpr auto kHelperAgain = core::milliseconds(100);
 
 /// The pid that comes with another state has ended: it may be anybody's by now.
 bool isAlive(const std::string& state) { return state == "STARTING" || state == "RUNNING" || state == "STOPPING"; }
+
+/// What a message costs beyond its bytes. `text` is one that came without descriptors.
+std::uint64_t costOf(std::string_view text) {
+  const bool removal = text.size() <= kDescriptorMessageLimit && text.starts_with(core::notify::kRemoveDescriptor);
+  return removal ? kDescriptorCost : kMessageCost;
+}
 
 bool isState(const std::string& state) { return state == core::notify::kRemoved || lifecycle::stateFromText(state); }
 
@@ -45,6 +58,13 @@ Notice parseNotice(const std::string& message) {
     if (line == core::notify::kStopping) notice.stopping = true;
     if (line == core::notify::kReloading) notice.reloading = true;
     if (line == core::notify::kWholeTable) notice.wholeTable = true;
+    if (line == core::notify::kKeepDescriptor) notice.descriptor = Notice::Descriptor::Keep;
+    if (line == core::notify::kRemoveDescriptor) notice.descriptor = Notice::Descriptor::Remove;
+    if (line == core::notify::kAllDescriptors) notice.allDescriptors = true;
+    if (line.starts_with(core::notify::kDescriptorNameKey)) {
+      const auto name = std::string_view(line).substr(core::notify::kDescriptorNameKey.size());
+      notice.descriptorName = isDescriptorName(name) ? name : std::string_view();
+    }
     if (line.starts_with("STATUS=")) notice.status = core::printable(core::toUtf8(line.substr(7, 200)));
     if (std::exchange(afterProgram, false) && line.starts_with(descriptionKey))
       notice.programs.back().description =
@@ -60,8 +80,9 @@ Notice parseNotice(const std::string& message) {
   return notice;
 }
 
-core::Expected<std::unique_ptr<NotifySocket>> NotifySocket::open(core::EventLoop& loop, const std::string& directory,
-                                                                 uid_t uid, Callback callback) {
+core::Expected<std::unique_ptr<NotifySocket>> NotifySocket::open(core::EventLoop& loop, core::Reaper& reaper,
+                                                                 const std::string& directory, uid_t uid,
+                                                                 Callback callback) {
   const auto path = directory + "/socket";
   const auto temporary = path + ".new";
   sockaddr_un address{};
@@ -81,28 +102,46 @@ core::Expected<std::unique_ptr<NotifySocket>> NotifySocket::open(core::EventLoop
       (uid != ::geteuid() && ::chown(temporary.c_str(), uid, static_cast<gid_t>(-1)) != 0) ||
       ::rename(temporary.c_str(), path.c_str()) != 0)
     return core::sysError(path, errno);
-  return std::unique_ptr<NotifySocket>(new NotifySocket(loop, std::move(fd), path, std::move(callback)));
+  return std::unique_ptr<NotifySocket>(new NotifySocket(loop, reaper, std::move(fd), path, std::move(callback)));
 }
 
-NotifySocket::NotifySocket(core::EventLoop& loop, core::UniqueFd fd, std::string path, Callback callback)
+NotifySocket::NotifySocket(core::EventLoop& loop, core::Reaper& reaper, core::UniqueFd fd, std::string path,
+                           Callback callback)
     : loop_(loop),
+      reaper_(reaper),
       fd_(std::move(fd)),
       path_(std::move(path)),
       callback_(std::move(callback)),
       budget_(kBudget, kBudgetPerSecond, core::Clock::now()),
       watch_(loop, fd_.get(), core::IoWatch::Read, [this](auto) { readSome(); }) {}
 
-NotifySocket::~NotifySocket() = default;
+NotifySocket::~NotifySocket() {
+  taker_.reset();
+  if (!isNext()) return;
+  // With the socket goes what waits there, which can have descriptors that are slow to close.
+  std::size_t held = 0;
+  watch_.stop();
+  SlowCloser closer(loop_, reaper_, held);
+  closer.close(std::move(fd_));
+}
 
 void NotifySocket::readSome() {
   for (int i = 0; i < kBatch && !budget_.isEmpty(core::Clock::now()) && receive(); ++i) {
   }
-  if (!budget_.isEmpty(core::Clock::now())) return;
+  if (taker_) return watch_.setEvents(core::IoWatch::None);  // it reads, or is waited for
+  if (budget_.isEmpty(core::Clock::now())) pauseFor(budget_.wait(core::Clock::now()));
+}
+
+void NotifySocket::pauseFor(core::Duration time) {
   if (!pause_)
     pause_.emplace(
-        loop_, [this] { watch_.setEvents(core::IoWatch::Read); }, core::milliseconds(10));
+        loop_,
+        [this] {
+          if (!taker_) watch_.setEvents(core::IoWatch::Read);
+        },
+        core::milliseconds(10));
   watch_.setEvents(core::IoWatch::None);
-  pause_->armIn(budget_.wait(core::Clock::now()));
+  pause_->armIn(time);
 }
 
 void NotifySocket::remove() {
@@ -111,36 +150,64 @@ void NotifySocket::remove() {
 }
 
 void NotifySocket::drain() {
-  for (int i = 0; i < 1000 && receive(); ++i) {
+  const auto end = core::Clock::now() + kDrainTime;
+  for (int i = 0; i < 1000; ++i) {
+    if (receive()) continue;
+    if (taker_ && taker_->finish(end - core::Clock::now())) continue;
+    if (!taker_ || taker_->isReading() || !isNext() || core::Clock::now() >= end) break;
+    ::usleep(1000);  // the helper has handed on everything and ends; the next one takes what is left
   }
 }
 
+/// Whether there is a message.
+bool NotifySocket::isNext() const {
+  char none = 0;
+  return peek(fd_.get(), &none, 0).any;
+}
+
+/// Gives one message to the callback; false if there is none, or the next one cannot be received now.
 bool NotifySocket::receive() {
   // One thread, one message at a time. Without initialization: pages that no message has filled take no memory.
   static const auto kBuffer = std::make_unique_for_overwrite<char[]>(kMessageLimit);
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(16 * sizeof(int))];
-  iovec data{kBuffer.get(), kMessageLimit};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  const auto n = ::recvmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (n < 0) return errno == EINTR;
-  budget_.spend(static_cast<std::uint64_t>(n) + kMessageCost, core::Clock::now());
-  const ucred* sender = nullptr;
-  for (auto* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
-    if (c->cmsg_level != SOL_SOCKET) continue;
-    if (c->cmsg_type == SCM_CREDENTIALS) sender = reinterpret_cast<const ucred*>(CMSG_DATA(c));
-    if (c->cmsg_type != SCM_RIGHTS) continue;
-    // Descriptors are not part of the protocol: kept open, they would fill the manager's table.
-    const auto count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) ::close(reinterpret_cast<const int*>(CMSG_DATA(c))[i]);
-  }
+  if (taker_ && taker_->isReading()) return false;
+  const auto next = peek(fd_.get(), kBuffer.get(), kMessageLimit);
+  if (!next.any) return false;
+  if (next.descriptors) return startTaker();
+  char none = 0;
+  (void)::recv(fd_.get(), &none, 0, MSG_DONTWAIT);  // nobody else reads: it is the same message, which goes now
+  const std::string_view text(kBuffer.get(), next.size);
   // A message that was cut could end in the first part of a program's name.
-  if (sender && !(message.msg_flags & MSG_TRUNC))
-    callback_(sender->pid, sender->uid, std::string(kBuffer.get(), static_cast<std::size_t>(n)));
+  if (next.whole) {
+    take({next.sender, next.uid, std::string(text)}, costOf(text));
+  } else {
+    budget_.spend(next.size + kMessageCost, core::Clock::now());
+  }
   return true;
+}
+
+void NotifySocket::take(Message message, std::uint64_t cost) {
+  budget_.spend(message.text.size() + cost, core::Clock::now());
+  callback_(std::move(message));
+}
+
+/// The next message comes with descriptors: a helper takes it. Always false, since nothing is received here.
+bool NotifySocket::startTaker() {
+  if (taker_ && !taker_->isGone()) return false;
+  if (!resume_) resume_.emplace(loop_, [this] { resume(); });
+  const auto each = [this](Message message) {
+    const auto cost = message.refused ? kRefusedCost : kDescriptorCost;
+    take(std::move(message), cost);
+  };
+  taker_ = DescriptorTaker::start(loop_, reaper_, fd_.get(), each, [this] { resume_->schedule(); });
+  if (!taker_) pauseFor(kHelperAgain);
+  return false;
+}
+
+/// The helper is gone.
+void NotifySocket::resume() {
+  if (taker_ && !taker_->isGone()) return;  // another one has begun meanwhile
+  taker_.reset();
+  if (!pause_ || !pause_->armed()) watch_.setEvents(core::IoWatch::Read);
 }
 
 }  // namespace instances

@@ -9,9 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "daemon/instances/descriptor_taker.hpp"
 #include "lib/core/budget.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/notify.hpp"
+#include "lib/core/reaper.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -25,40 +27,57 @@ struct Notice {
   bool wholeTable = false;
   std::vector<core::notify::Program> programs;
   std::string status;
+  /// Of the descriptor that comes with it, or that it is about.
+  enum class Descriptor { None, Keep, Remove };
+  Descriptor descriptor = Descriptor::None;
+  std::string descriptorName;   ///< empty: none, or not a good one
+  bool allDescriptors = false;  ///< all that there are have been sent
 };
 [[nodiscard]] Notice parseNotice(const std::string& message);
 
 /// The socket at which an instance reports its state. Each instance has its own, which only its account can write to,
 /// so that no account can fill another's queue. The kernel attests the sender of each message. An instance that sends
 /// more than its budget is read later: its queue fills up, and its next messages are refused until there is room.
+/// Messages that come with descriptors are received by a helper. While a descriptor holds up the helper, no others are.
 class NotifySocket {
  public:
-  using Callback = std::function<void(pid_t sender, uid_t uid, const std::string& message)>;
+  using Callback = std::function<void(Message message)>;
 
   /// Creates and binds `directory`/socket; a running instance watches for that. Creates the directory, owned by root.
   /// `uid` may write to the socket.
-  [[nodiscard]] static core::Expected<std::unique_ptr<NotifySocket>> open(core::EventLoop& loop,
+  [[nodiscard]] static core::Expected<std::unique_ptr<NotifySocket>> open(core::EventLoop& loop, core::Reaper& reaper,
                                                                           const std::string& directory, uid_t uid,
                                                                           Callback callback);
   ~NotifySocket();
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// Reads what has arrived: the last messages of an instance that has just ended.
+  /// Reads what has arrived, without the loop: the last messages of an instance that has just ended. Messages with descriptors
+  /// take a helper for a moment (at most half a second in all, if the machine is very slow).
   void drain();
   /// Removes the socket's file.
   void remove();
+  /// For the helper of an exec (see holdOverExec).
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
  private:
-  NotifySocket(core::EventLoop& loop, core::UniqueFd fd, std::string path, Callback callback);
+  NotifySocket(core::EventLoop& loop, core::Reaper& reaper, core::UniqueFd fd, std::string path, Callback callback);
   bool receive();
+  [[nodiscard]] bool isNext() const;
+  bool startTaker();
+  void resume();
+  void take(Message message, std::uint64_t cost);
   void readSome();
+  void pauseFor(core::Duration time);
 
   core::EventLoop& loop_;
+  core::Reaper& reaper_;
   core::UniqueFd fd_;
   std::string path_;
   Callback callback_;
   core::Budget budget_;
   core::IoWatch watch_;
-  std::optional<core::Timer> pause_;  ///< made for the first message beyond the budget
+  std::optional<core::Timer> pause_;        ///< made for the first message beyond the budget
+  std::optional<core::Deferred> resume_;    ///< made for the first message with descriptors
+  std::unique_ptr<DescriptorTaker> taker_;  ///< while a helper takes messages with descriptors, or ends
 };
 
 }  // namespace instances

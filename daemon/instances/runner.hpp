@@ -174,7 +174,10 @@ class Runner {
 
   // runner_programs.cpp: what it reports, and its programs
   bool openNotify();
-  void onMessage(pid_t sender, uid_t uid, const std::string& message);
+  void onMessage(Message message);
+  void keepDescriptor(const Notice& notice, Message message);
+  /// What is kept for this instance, also for the next copy of its supervisord.
+  [[nodiscard]] DescriptorStore& store() { return context_.stores.of(entry_.name); }
   core::Task<OperationResult> control(std::string program, ProgramVerb verb);
   core::Task<OperationResult> update();
   core::Task<Answer<std::string>> tail(std::string program);
@@ -214,6 +217,8 @@ class Runner {
   ProgramTable programs_;
   UsageMeter usage_;
   std::unique_ptr<NotifySocket> notify_;
+  bool toldRefused_ = false;  // of a descriptor of this copy
+  bool toldFull_ = false;
   core::TaskScope tasks_;  // last: what is under way ends before what it uses
 };
 

@@ -60,6 +60,7 @@ core::Task<> Runner::prepare(Files files) {
 /// First nothing of an earlier copy may run any more, then the files are put in place. Returns why that failed.
 core::Task<std::string> Runner::makeReady(Files files) {
   co_await sweepUp(kLeftoverGrace, kSnapshotAge);
+  context_.stores.drop(entry_.name);  // of the programs of an earlier copy
   if (files == Files::Unknown) {
     const auto report = co_await deployFiles(layout::Mode::Apply);
     for (const auto& change : report.changes) log().info("instance '{}': {} {}", entry_.name, change.what, change.path);
@@ -81,6 +82,7 @@ core::Task<> Runner::clear() {
   try {
     // What outlived a stop by force gets no second chance.
     co_await sweepUp(killed ? core::Duration::zero() : kLeftoverGrace, core::Duration::zero());
+    context_.stores.drop(entry_.name);
     // An entry that was removed while no manager ran has no places; its run directory is removed as a whole.
     if (machine_.result() != RunResult::Success && !entry_.socksDir.empty()) {
       layout::OwnerTask::Work work = [socket = entry_.socketPath(), pidFile = entry_.pidFile()] {
@@ -116,7 +118,7 @@ void Runner::spawn() {
     report.error = child.error();
     return onSpawned(report);
   }
-  announcedEnd_ = false;
+  announcedEnd_ = toldRefused_ = toldFull_ = false;
   startTime_ = 0;  // told by the child
   programs_.clear();
   statusText_.clear();

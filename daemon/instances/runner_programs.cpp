@@ -22,9 +22,8 @@ core::Err<ManagerError> noSuchProgram(const std::string& instance, const std::st
 
 bool Runner::openNotify() {
   if (notify_) return true;
-  auto socket = NotifySocket::open(
-      context_.loop, context_.notifyPath(entry_.name), runsAs_,
-      [this](pid_t sender, uid_t from, const std::string& message) { onMessage(sender, from, message); });
+  auto socket = NotifySocket::open(context_.loop, context_.reaper, context_.notifyPath(entry_.name), runsAs_,
+                                   [this](Message message) { onMessage(std::move(message)); });
   if (!socket) {
     log().warn("instance '{}': no notify socket: {}", entry_.name, socket.error().text);
     return false;
@@ -33,11 +32,15 @@ bool Runner::openNotify() {
   return true;
 }
 
-void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
+void Runner::onMessage(Message message) {
   // Only the main process speaks for the instance; a program of it that found the socket does not.
-  if (sender != pid_ || pid_ == 0 || uid != runsAs_) return;
+  if (message.sender != pid_ || pid_ == 0 || message.uid != runsAs_) {
+    if (message.descriptor) store().close(std::move(message.descriptor), message.kind);
+    return;
+  }
   if (launch_) launch_->check();  // what speaks has reached its program
-  const auto notice = parseNotice(message);
+  const auto notice = parseNotice(message.text);
+  keepDescriptor(notice, std::move(message));
   if (notice.ready) {
     announcedEnd_ = false;
     machine_.ready(core::Clock::now());
@@ -46,6 +49,32 @@ void Runner::onMessage(pid_t sender, uid_t uid, const std::string& message) {
   if (!notice.status.empty()) statusText_ = notice.status;
   programs_.apply(notice, [this](const ProgramStatus& program) { listener_.programChanged(*this, program); });
   afterStep();
+}
+
+/// Keeps the descriptor of a message, or removes what it names.
+void Runner::keepDescriptor(const Notice& notice, Message message) {
+  if (message.refused) {
+    if (!std::exchange(toldRefused_, true))
+      log().warn(
+          "instance '{}': its supervisord (pid {}) sent a descriptor that is not kept: only pipes, and memfds of a "
+          "sealed size, are",
+          entry_.name, pid_);
+    return;
+  }
+  if (message.descriptor) {
+    if (notice.descriptor != Notice::Descriptor::Keep || notice.descriptorName.empty())
+      return store().close(std::move(message.descriptor), message.kind);
+    if (store().keep(notice.descriptorName, std::move(message.descriptor), message.kind) ==
+            DescriptorStore::Kept::Full &&
+        !std::exchange(toldFull_, true))
+      log().warn(
+          "instance '{}': more descriptors than the manager keeps; a part of its programs would not survive a "
+          "crash of its supervisord",
+          entry_.name);
+  } else if (notice.descriptor == Notice::Descriptor::Remove) {
+    store().remove(notice.descriptorName);
+  }
+  if (notice.allDescriptors) store().confirmed();
 }
 
 core::Task<OperationResult> Runner::control(std::string program, ProgramVerb verb) {

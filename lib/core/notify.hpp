@@ -27,6 +27,14 @@ inline constexpr std::string_view kRemoved = "REMOVED";
 /// "X_SUPERVISOR_PROGRAMS=all": the program lines of this message are the whole table, what they do not name is gone.
 inline constexpr std::string_view kWholeTable = "X_SUPERVISOR_PROGRAMS=all";
 
+/// What systemd and the manager keep, so that it outlives the sender: the descriptor of the message, under the name in
+/// its line "FDNAME=...". The second removes it.
+inline constexpr std::string_view kKeepDescriptor = "FDSTORE=1";
+inline constexpr std::string_view kRemoveDescriptor = "FDSTOREREMOVE=1";
+inline constexpr std::string_view kDescriptorNameKey = "FDNAME=";
+/// To a new manager, after all descriptors: what else it has of this instance is no longer there.
+inline constexpr std::string_view kAllDescriptors = "X_SUPERVISOR_DESCRIPTORS=all";
+
 /// One program line; `pid` 0 where there is no process, `description` may be empty.
 struct Program {
   std::string state;

@@ -46,3 +46,19 @@ TEST_CASE("only Supervisor's states are accepted, and no name or status contains
   CHECK(notice.programs[1].name == "c\\x1b[2Jd");
   CHECK(notice.status == "\\x1b]0;title\\x07 \\u202etxt");
 }
+
+TEST_CASE("a message keeps or removes one descriptor, with a good name only") {
+  using Descriptor = instances::Notice::Descriptor;
+  const auto keep = instances::parseNotice("FDSTORE=1\nFDNAME=p17.out\nFDPOLL=0");
+  CHECK(keep.descriptor == Descriptor::Keep);
+  CHECK(keep.descriptorName == "p17.out");
+  CHECK_FALSE(keep.allDescriptors);
+  const auto remove = instances::parseNotice("FDSTOREREMOVE=1\nFDNAME=state");
+  CHECK(remove.descriptor == Descriptor::Remove);
+  CHECK(remove.descriptorName == "state");
+  CHECK(instances::parseNotice("FDSTORE=1\nFDNAME=a\x1b[2J").descriptorName.empty());
+  CHECK(instances::parseNotice("FDSTORE=1\nFDNAME=good\nFDNAME=a:b").descriptorName.empty());
+  CHECK(instances::parseNotice("FDSTORE=1").descriptorName.empty());
+  CHECK(instances::parseNotice("X_SUPERVISOR_DESCRIPTORS=all").allDescriptors);
+  CHECK(instances::parseNotice("FDNAME=x").descriptor == Descriptor::None);
+}
