@@ -62,23 +62,39 @@ Notifier Notifier::fromEnvironment() {
   return notifier;
 }
 
-Notifier::Sent Notifier::send(std::string_view message) const noexcept {
+Notifier::Sent Notifier::send(std::string_view message, int descriptor) const noexcept {
   if (!active()) return Sent::Nobody;
   // A socket for each message: the manager may have replaced the receiving one since the last.
   const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return Sent::Later;
+  constexpr std::size_t kUsual = 16 * 1024;
   const int large = 256 * 1024;  // the table of a thousand programs is one message
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &large, sizeof large);
+  if (message.size() > kUsual) ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &large, sizeof large);
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
   std::memcpy(to.sun_path, address_.data(), address_.size());
   if (to.sun_path[0] == '@') to.sun_path[0] = '\0';
   const auto length =
       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size() + (address_.front() == '/' ? 1 : 0));
-  const auto n =
-      ::sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to), length);
-  if (n >= 0) return Sent::Done;
-  return errno == EAGAIN || errno == ENOBUFS || errno == EINTR ? Sent::Later : Sent::Nobody;
+  iovec bytes{const_cast<char*>(message.data()), message.size()};
+  msghdr header{};
+  header.msg_name = &to;
+  header.msg_namelen = length;
+  header.msg_iov = &bytes;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptor)] = {};
+  if (descriptor >= 0) {
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+    cmsghdr* const rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
+  }
+  if (::sendmsg(fd.get(), &header, MSG_NOSIGNAL) >= 0) return Sent::Done;
+  const bool passes = errno == EAGAIN || errno == ENOBUFS || errno == EINTR || errno == ETOOMANYREFS;
+  return passes ? Sent::Later : Sent::Nobody;
 }
 
 }  // namespace core

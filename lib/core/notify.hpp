@@ -60,7 +60,9 @@ class Notifier {
   [[nodiscard]] bool active() const noexcept { return !address_.empty(); }
   /// Sends one message (at most some 100 kB) without ever blocking. Later: the receiver's queue is full, try again
   /// in a while. Nobody: there is no receiver; one may come back at the same address.
-  Sent send(std::string_view message) const noexcept;
+  Sent send(std::string_view message) const noexcept { return send(message, -1); }
+  /// The same, with a descriptor; -1: without.
+  Sent send(std::string_view message, int descriptor) const noexcept;
 
  private:
   std::string address_;  // a path, or "@name" in the abstract name space

@@ -19,6 +19,24 @@ namespace {
 /// running.
 constexpr int kMost = 1000;
 
+/// As waitpid() with WNOHANG, but the child stays to be reaped.
+pid_t peek(int& status) noexcept {
+  siginfo_t info{};
+  if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return -1;
+  status = info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : W_EXITCODE(0, info.si_status);
+  if (info.si_code == CLD_DUMPED) status |= WCOREFLAG;
+  return info.si_pid;
+}
+
+/// Reaps a child that was peeked at, at the end of the scope: an exception is followed by a second report, not by a
+/// second end.
+struct Reaping {
+  pid_t pid;
+  ~Reaping() {
+    if (pid > 0) ::waitpid(pid, nullptr, WNOHANG);
+  }
+};
+
 }  // namespace
 
 Reaper::Reaper(EventLoop& loop, Hooks hooks)
@@ -56,15 +74,18 @@ void Reaper::report(pid_t pid, int status) {
     hooks_.onUnwatched(pid, status);
 }
 
+pid_t Reaper::next(int& status) const noexcept { return afterwards_ ? peek(status) : ::waitpid(-1, &status, WNOHANG); }
+
 /// One round. Returns true if there may be more.
 bool Reaper::reap() {
   tellAgain();
   for (int count = 0; count < kMost; ++count) {
     if (hooks_.beforeEach) hooks_.beforeEach();
     int status = 0;
-    const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+    const pid_t pid = next(status);
     if (pid == 0 || (pid < 0 && errno == ECHILD)) return false;
     if (pid > 0) {
+      const Reaping reaping{afterwards_ ? pid : 0};
       report(pid, status);
     } else if (errno != EINTR) {
       logging::critical("waitpid error {}; a process may not be cleaned up properly", ::strerrorname_np(errno));

@@ -36,6 +36,9 @@ class Reaper {
     if (pid == telling_) telling_ = 0;
     watched_.erase(pid);
   }
+  /// From now on a child is reaped when its end has been reported, not before: if this process is killed meanwhile, the
+  /// one that gets its children sees the end again.
+  void reapAfterwards() noexcept { afterwards_ = true; }
   [[nodiscard]] bool watches(pid_t pid) const { return watched_.count(pid) > 0; }
   /// Reaps what has ended by now, if SIGCHLD was received and the loop has not handled it yet.
   void reapPending();
@@ -47,12 +50,14 @@ class Reaper {
   };
   void onSignal();
   bool reap();
+  [[nodiscard]] pid_t next(int& status) const noexcept;
   void report(pid_t pid, int status);
   void tell(std::map<pid_t, Watched>::iterator who, int status);
   void tellAgain();
 
   std::map<pid_t, Watched> watched_;
   bool untold_ = false;
+  bool afterwards_ = false;
   pid_t telling_ = 0;  ///< whose callback is being called, unless it has forgotten its pid
   Hooks hooks_;
   SignalWatch signal_;

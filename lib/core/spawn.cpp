@@ -257,14 +257,15 @@ pid_t forkIntoCgroup(int cgroupFd) noexcept {
 
 /// Starts the child in our memory and, if its descriptors fit into the slots, with our table of descriptors.
 pid_t startSharing(Prepared& p, char* stack) {
-  constexpr int flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
+  pid_t* const place = p.spec.pidPlace;
+  const int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (place != nullptr ? CLONE_PARENT_SETTID : 0);
   static Slots slots;
   const std::size_t used = p.sources.size() + (p.report >= 0 ? 1 : 0);
-  if (!slots.usable() || used > Slots::kCount) return ::clone(childMain, stack, flags, &p);
+  if (!slots.usable() || used > Slots::kCount) return ::clone(childMain, stack, flags, &p, place);
   for (std::size_t i = 0; i < p.sources.size(); ++i) p.sources[i] = slots.fill(i, p.sources[i]);
   if (p.report >= 0) p.report = slots.fill(used - 1, p.report);
   p.keepBelow = slots.end();
-  const pid_t pid = ::clone(childMain, stack, flags | CLONE_FILES, &p);
+  const pid_t pid = ::clone(childMain, stack, flags | CLONE_FILES, &p, place);
   const int code = errno;
   slots.clear(used);
   errno = code;
@@ -276,6 +277,7 @@ pid_t start(Prepared& p) {
   if (p.sharesMemory) return startSharing(p, childStack());
   const pid_t pid = p.spec.cgroupFd >= 0 ? forkIntoCgroup(p.spec.cgroupFd) : ::fork();
   if (pid == 0) childMain(&p);
+  if (pid > 0 && p.spec.pidPlace != nullptr) *p.spec.pidPlace = pid;
   return pid;
 }
 

@@ -42,6 +42,9 @@ struct SpawnSpec {
   /// If oomScoreAdjust cannot be set: a text on standard error instead of a failure; with explainOnStderr.
   bool oomScoreOptional = false;
   bool noNewPrivileges = false;
+  /// Where to put the pid; nullptr: nowhere. With `shareMemory` the kernel does it, before the child runs: so that it
+  /// is there, in shared memory, even if this process is killed at that moment.
+  pid_t* pidPlace = nullptr;
   /// On a failure the child writes Supervisor's text for the failed step to its standard error
   /// ("supervisor: couldn't exec X: ENOENT").
   bool explainOnStderr = false;

@@ -2,6 +2,7 @@
 #include "lib/core/reaper.hpp"
 
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,4 +113,40 @@ TEST_CASE("all that has ended is reaped before the loop runs, if a caller cannot
   CHECK(reaped == all);
   reaper.reapPending();
   CHECK(reaped == all);
+}
+
+TEST_CASE("with reapAfterwards() the child is still there while its end is reported, with the same status") {
+  core::EventLoop loop;
+  core::Reaper reaper(loop);
+  reaper.reapAfterwards();
+  int told = 0;
+  const auto expect = [&](pid_t pid, int expected) {
+    reaper.watch(pid, [&told, pid, expected](int status) {
+      ++told;
+      CHECK(status == expected);
+      siginfo_t info{};
+      CHECK(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0);
+      CHECK(info.si_pid == pid);
+    });
+  };
+  const pid_t first = ::fork();
+  if (first == 0) ::_exit(42);
+  expect(first, W_EXITCODE(42, 0));
+  const pid_t second = ::fork();
+  if (second == 0) {
+    ::raise(SIGKILL);
+    ::_exit(0);
+  }
+  expect(second, SIGKILL);
+  int failed = 0;
+  const pid_t third = endedChild();
+  reaper.watch(third, [&](int status) {
+    CHECK(status == 0);
+    if (++failed == 1) throw std::bad_alloc();
+  });
+  while ((told < 2 || failed < 2) && loop.step(core::seconds(10))) {
+  }
+  CHECK(told == 2);
+  CHECK(failed == 2);
+  for (const pid_t pid : {first, second, third}) CHECK(::waitpid(pid, nullptr, WNOHANG) == -1);
 }

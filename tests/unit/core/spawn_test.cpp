@@ -258,3 +258,18 @@ TEST_CASE("a child that has reached its program is not killed because the loop c
   ::kill(pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
 }
+
+TEST_CASE("the kernel puts the pid where it is wanted") {
+  for (const bool share : {false, true}) {
+    pid_t place = 0;
+    core::SpawnSpec spec;
+    spec.file = "/bin/true";
+    spec.arguments = {"true"};
+    spec.shareMemory = share;
+    spec.pidPlace = &place;
+    const auto pid = core::spawn(spec);
+    REQUIRE(pid);
+    CHECK(place == *pid);
+    CHECK(::waitpid(*pid, nullptr, 0) == *pid);
+  }
+}
