@@ -122,6 +122,7 @@ void Managerd::begin() {
 }
 
 bool Managerd::open() {
+  fleet_.takeKept(notifier_);
   if (const auto ready = fleet_.open(); !ready) {
     logging::critical("cannot start: {}", ready.error().text);
     return false;
@@ -248,8 +249,10 @@ void Managerd::replaceProgram() {
   auto path = executable_;
   if (const auto end = path.rfind(" (deleted)"); end != std::string::npos) path.resize(end);
   tell("RELOADING=1");
+  const auto handed = fleet_.handOver();
   ::execv(path.c_str(), argv_);
   logging::error("{} cannot be executed: {}; this manager keeps running", path, ::strerrordesc_np(errno));
+  fleet_.keepOn();
   tell("READY=1");
 }
 

@@ -75,6 +75,7 @@ core::Task<> Boot::run(entries::Loaded loaded) {
   std::vector<Item> items;
   for (const auto& name : fleet_.names()) items.push_back(decideFirst(name, forgotten.count(name) > 0));
   fleet_.context().seen.clear();
+  dropKept(items);
   core::Join settling;
   std::map<std::string, Item> toStart;
   std::vector<std::string> names;
@@ -97,6 +98,16 @@ core::Task<> Boot::run(entries::Loaded loaded) {
     co_await starting;
   }
   co_await settling;
+}
+
+/// Descriptors of instances that neither run nor start are of no use.
+void Boot::dropKept(const std::vector<Item>& items) {
+  std::set<std::string> used;
+  for (const auto& item : items)
+    if (item.adopted || item.decision.starts) used.insert(item.name);
+  auto& stores = fleet_.context().stores;
+  for (const auto& name : stores.instances())
+    if (!used.count(name)) stores.drop(name);
 }
 
 /// Instances whose entries were deleted while no manager ran: they are stopped, and their generated files removed.

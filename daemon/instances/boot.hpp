@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "daemon/instances/entry_applier.hpp"
 
@@ -35,6 +36,7 @@ class Boot {
 
   [[nodiscard]] std::set<std::string> addForgotten(const entries::Loaded& loaded);
   [[nodiscard]] Item decideFirst(const std::string& name, bool forgotten);
+  void dropKept(const std::vector<Item>& items);
   core::Task<> start(Item item);
   core::Task<> settle(Item item);
   core::Task<> finish(std::unique_ptr<Turns::Change> turn, Item item);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/resource.h>
+
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +20,7 @@
 #include "lib/core/log.hpp"
 #include "lib/core/pacer.hpp"
 #include "lib/core/reaper.hpp"
+#include "lib/core/spawn.hpp"
 
 namespace instances {
 
@@ -46,6 +50,12 @@ struct InstanceContext {
   core::GroupSync syncs{loop};
   ProcessLooks looks{loop, reaper, snapshot, mains};
   DescriptorStores stores{loop, reaper};  ///< kept for the instances
+  std::optional<rlimit> fileLimit = {};   ///< of open files, of what runs as an owner: the manager raises its own
+
+  /// Before the limits of the entry.
+  void limitFiles(core::SpawnSpec& spec) const {
+    if (fileLimit) spec.limits.emplace(spec.limits.begin(), RLIMIT_NOFILE, *fileLimit);
+  }
 
   [[nodiscard]] std::string recordPath(const std::string& name) const { return runDirectory + "/adoption/" + name; }
   [[nodiscard]] std::string notifyPath(const std::string& name) const { return runDirectory + "/notify/" + name; }

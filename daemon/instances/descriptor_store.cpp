@@ -79,7 +79,9 @@ DescriptorStore::DescriptorStore(DescriptorStores& all, std::string instance)
 
 /// One that waits to be closed still has its place: an owner whose pipes cannot be closed gets no others.
 bool DescriptorStore::hasRoom(DescriptorKind kind) const noexcept {
+  const auto half = all_.limits_.total / 2;
   if (all_.held_ >= all_.limits_.total) return false;
+  if (all_.held_ >= half && kept_.size() >= half / all_.stores_.size()) return false;
   if (kind == DescriptorKind::Memory)
     return memory_ < all_.limits_.memory && memories_.waiting() <= all_.limits_.memory;
   return kept_.size() - memory_ + pipes_.waiting() < all_.limits_.pipes;
@@ -130,6 +132,11 @@ void DescriptorStore::confirmed() {
   for (auto at = kept_.begin(); at != kept_.end();) at = at->second.old ? take(at) : std::next(at);
 }
 
+int DescriptorStore::find(std::string_view name) const {
+  const auto found = kept_.find(name);
+  return found == kept_.end() ? -1 : found->second.fd.get();
+}
+
 DescriptorStore::Borrowed DescriptorStore::list() const {
   Borrowed out;
   out.reserve(kept_.size());
@@ -151,6 +158,13 @@ DescriptorStore& DescriptorStores::of(const std::string& instance) {
 const DescriptorStore* DescriptorStores::find(const std::string& instance) const {
   const auto found = stores_.find(instance);
   return found == stores_.end() ? nullptr : found->second.get();
+}
+
+void DescriptorStores::addDoomed(std::vector<int>& fds) const {
+  for (const auto& [name, store] : stores_) {
+    store->pipes_.addTo(fds);
+    store->memories_.addTo(fds);
+  }
 }
 
 void DescriptorStores::drop(const std::string& instance) {

@@ -25,7 +25,8 @@ enum class DescriptorKind { Pipe, Memory, Refused };
 /// 1 to 200 printable characters of ASCII without ':', as systemd has the names of descriptors.
 [[nodiscard]] bool isDescriptorName(std::string_view name) noexcept;
 
-/// How much may be kept. An instance has three pipes for each of 4,096 programs, and some for itself.
+/// How much may be kept. An instance has three pipes for each of 4,096 programs, and some for itself. Once half of the
+/// total is used, each instance can only have an equal part of the other half: none can use up what others need.
 struct DescriptorLimits {
   std::size_t pipes = 3 * 4096 + 16;  ///< of one instance
   std::size_t memory = 4;             ///< memfds of one instance, and as many that are to be closed
@@ -55,6 +56,8 @@ class DescriptorStore {
   void close(core::UniqueFd fd, DescriptorKind kind);
 
   [[nodiscard]] bool has(std::string_view name) const { return kept_.find(name) != kept_.end(); }
+  /// -1 if there is none of that name. It stays the store's.
+  [[nodiscard]] int find(std::string_view name) const;
   /// All, by name; the descriptors stay the store's, and are valid until it changes.
   [[nodiscard]] Borrowed list() const;
   [[nodiscard]] std::size_t size() const noexcept { return kept_.size(); }
@@ -101,6 +104,8 @@ class DescriptorStores {
   [[nodiscard]] DescriptorStore& of(const std::string& instance);
   /// Null if it was never asked for.
   [[nodiscard]] const DescriptorStore* find(const std::string& instance) const;
+  /// Adds the descriptors that are still to be closed: an exec would close them (see holdOverExec).
+  void addDoomed(std::vector<int>& fds) const;
   /// Drops what is kept for an instance, if anything is.
   void drop(const std::string& instance);
   /// Those that keep something.

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "daemon/instances/entry_editor.hpp"
+#include "daemon/instances/handed_on.hpp"
 #include "daemon/instances/keyed_file.hpp"
 #include "lib/core/log.hpp"
 
@@ -224,6 +225,34 @@ bool Fleet::soleOf(uid_t uid) const {
 void Fleet::letGo() {
   for (const auto& [name, runner] : runners_) runner->letGo();
 }
+
+void Fleet::takeKept(const core::Notifier& service) {
+  auto handed = takeHandedOn(context_.stores);
+  context_.fileLimit = makeRoom(context_.stores, handed.fileLimit);
+  service_.emplace(context_.loop, context_.stores, service);
+  service_->setKnown(std::move(handed.atService));
+}
+
+Fleet::HandedOver Fleet::handOver() const {
+  HandedOver out;
+  auto list = handOn(context_.stores, {context_.fileLimit, service_ ? service_->known() : std::set<std::string>()});
+  if (list)
+    out.list = std::move(*list);
+  else
+    logging::error("what is kept for the instances is lost with this program of the manager: {}", list.error().text);
+  // What may be slow to close is not closed by the exec itself.
+  std::vector<int> slow;
+  context_.stores.addDoomed(slow);
+  if (!list)
+    for (const auto& instance : context_.stores.instances())
+      for (const auto& [name, fd] : context_.stores.find(instance)->list()) slow.push_back(fd);
+  for (const auto& [name, runner] : runners_)
+    if (const int fd = runner->notifyDescriptor(); fd >= 0) slow.push_back(fd);
+  if (!slow.empty()) out.holder = holdOverExec(std::move(slow));
+  return out;
+}
+
+void Fleet::keepOn() { takeBack(context_.stores); }
 
 void Fleet::addObserver(Observer* observer) { observers_.push_back(observer); }
 void Fleet::removeObserver(Observer* observer) { std::erase(observers_, observer); }

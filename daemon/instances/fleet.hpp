@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "daemon/instances/decide.hpp"
 #include "daemon/instances/manager.hpp"
 #include "daemon/instances/runner.hpp"
+#include "daemon/instances/service_store.hpp"
 #include "daemon/instances/turns.hpp"
 
 namespace instances {
@@ -42,6 +44,16 @@ class Fleet final : public Manager, private Runner::Listener {
   void setReexecution(std::function<void()> execute) { reexecution_ = std::move(execute); }
   /// Writes down what runs, for the next manager.
   void letGo();
+  /// Takes what an earlier program of the manager kept for the instances, and keeps with `service` from now on, too. To
+  /// be called before the first child is started.
+  void takeKept(const core::Notifier& service);
+  /// Before an exec, in which what is kept stays open. The result must live until then; keepOn() after one that failed.
+  struct HandedOver {
+    core::UniqueFd list;
+    core::UniqueFd holder;
+  };
+  [[nodiscard]] HandedOver handOver() const;
+  void keepOn();
   [[nodiscard]] const entries::ManagerSettings& settings() const noexcept { return settings_; }
   [[nodiscard]] entries::LoadOptions loadOptions() const;
 
@@ -125,6 +137,7 @@ class Fleet final : public Manager, private Runner::Listener {
 
   ManagerOptions options_;
   InstanceContext context_;
+  std::optional<ServiceStore> service_;
   entries::HostNames host_;
   entries::ManagerSettings settings_;
   std::map<std::string, std::unique_ptr<Runner>> runners_;

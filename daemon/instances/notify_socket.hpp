@@ -50,8 +50,8 @@ class NotifySocket {
                                                                           Callback callback);
   ~NotifySocket();
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// Reads what has arrived, without the loop: the last messages of an instance that has just ended. Messages with descriptors
-  /// take a helper for a moment (at most half a second in all, if the machine is very slow).
+  /// Reads what has arrived, without the loop: the last messages of an instance that has just ended. Messages with
+  /// descriptors take a helper for a moment (at most half a second in all, if the machine is very slow).
   void drain();
   /// Removes the socket's file.
   void remove();

@@ -29,6 +29,7 @@ OwnerCommand::OwnerCommand(InstanceContext& context, core::SpawnSpec spec, core:
   program_ = core::directoryOf(spec.file).empty() ? spec.file : spec.file.substr(spec.file.rfind('/') + 1);
   const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   spec.descriptors = {{input ? input.get() : null.get(), 0}, {output_.get(), 1}, {output_.get(), 2}};
+  context.limitFiles(spec);
   auto child = core::beginSpawn(spec);
   if (!child) {
     fail(child.error());

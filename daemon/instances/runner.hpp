@@ -55,6 +55,8 @@ class Runner {
   [[nodiscard]] const ProgramTable& programs() const noexcept { return programs_; }
   [[nodiscard]] Usage usage();
   [[nodiscard]] pid_t mainPid() const noexcept { return pid_; }
+  /// Of its notify socket; -1: it has none.
+  [[nodiscard]] int notifyDescriptor() const noexcept { return notify_ ? notify_->fd() : -1; }
 
   /// What the last manager of this boot wrote down.
   [[nodiscard]] const std::optional<Record>& record() const noexcept { return record_; }

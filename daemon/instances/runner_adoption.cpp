@@ -69,7 +69,8 @@ bool Runner::adopt() {
   limitsError_ = context_.groups.prepare(entry_.name, entry_.limits).error;
   if (!limitsError_.empty())
     log().warn("instance '{}' runs without (all of) its limits: {}", entry_.name, limitsError_);
-  // With a new socket it tells its programs again.
+  // With a new socket it tells its programs again, and sends all descriptors.
+  if (context_.stores.find(entry_.name)) store().expectAll();
   (void)openNotify();
   writeRecord();
   log().info("instance '{}' runs already (pid {}): taken over", entry_.name, pid_);

@@ -102,6 +102,7 @@ void Runner::spawn() {
   LaunchOptions options{context_.supervisord, openNotify() ? notify_->path() : std::string(), persistent_.mark,
                         context_.privileged};
   auto spec = launchSpec(entry_, options);
+  context_.limitFiles(spec);
   errors_ = makeErrorFile();
   const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   spec.descriptors = {{null.get(), 0}, {null.get(), 1}, {errors_.get(), 2}};

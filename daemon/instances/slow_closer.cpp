@@ -57,7 +57,7 @@ void SlowCloser::close(core::UniqueFd fd) {
 void SlowCloser::run() {
   if (doomed_.empty() || helper_ > 0) return;
   std::vector<int> fds;
-  for (const auto& fd : doomed_) fds.push_back(fd.get());
+  addTo(fds);
   auto holder = hold(std::move(fds));
   if (!holder) return timer_->armIn(kAgain);
   held_ -= doomed_.size();

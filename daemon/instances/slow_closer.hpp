@@ -31,6 +31,9 @@ class SlowCloser {
   void close(core::UniqueFd fd);
   /// Descriptors that are still open here.
   [[nodiscard]] std::size_t waiting() const noexcept { return doomed_.size(); }
+  void addTo(std::vector<int>& fds) const {
+    for (const auto& fd : doomed_) fds.push_back(fd.get());
+  }
 
  private:
   void run();

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/instances/service_store.hpp"
+
+#include "lib/core/log.hpp"
+
+namespace instances {
+namespace {
+
+constexpr char kSeparator = '/';
+/// The longest name that systemd takes.
+constexpr std::size_t kNameLimit = 255;
+/// systemd reads a few messages in a turn of its loop.
+constexpr auto kRetry = core::milliseconds(5);
+
+std::string line(std::string_view verb, const std::string& name) {
+  return std::string(verb) + "\n" + std::string(core::notify::kDescriptorNameKey) + name + "\n";
+}
+
+}  // namespace
+
+std::string serviceName(const std::string& instance, std::string_view name) {
+  return instance + kSeparator + std::string(name);
+}
+
+std::pair<std::string, std::string> fromServiceName(std::string_view name) {
+  const auto at = name.find(kSeparator);  // the name of an instance has none
+  if (at == std::string_view::npos || at == 0 || !isDescriptorName(name.substr(at + 1))) return {};
+  return {std::string(name.substr(0, at)), std::string(name.substr(at + 1))};
+}
+
+ServiceStore::ServiceStore(core::EventLoop& loop, DescriptorStores& stores, core::Notifier notifier, std::size_t most)
+    : stores_(stores), notifier_(std::move(notifier)), most_(most), flush_(loop, [this] { flush(); }) {
+  if (notifier_.active()) stores_.setListener(this);
+}
+
+ServiceStore::~ServiceStore() {
+  if (notifier_.active()) stores_.setListener(nullptr);
+}
+
+void ServiceStore::setKnown(std::set<std::string> names) {
+  known_ = std::move(names);
+  for (const auto& name : known_)
+    if (find(name) < 0) changed(name);
+}
+
+int ServiceStore::find(const std::string& name) const {
+  const auto [instance, descriptor] = fromServiceName(name);
+  const auto* const store = stores_.find(instance);
+  return store ? store->find(descriptor) : -1;
+}
+
+void ServiceStore::kept(const std::string& instance, const std::string& name) { changed(serviceName(instance, name)); }
+
+void ServiceStore::dropped(const std::string& instance, const std::string& name) {
+  changed(serviceName(instance, name));
+}
+
+void ServiceStore::changed(std::string name) {
+  if (name.size() > kNameLimit) return;
+  changed_.insert(std::move(name));
+  if (!flush_.armed()) flush_.armIn(core::Duration::zero());
+}
+
+/// What systemd has of this name is an earlier descriptor: it would keep both.
+core::Notifier::Sent ServiceStore::send(const std::string& name) {
+  using Sent = core::Notifier::Sent;
+  if (known_.count(name) > 0) {
+    if (const auto sent = notifier_.send(line(core::notify::kRemoveDescriptor, name)); sent != Sent::Done) return sent;
+    known_.erase(name);
+  }
+  const int fd = find(name);
+  if (fd < 0) return Sent::Done;
+  if (known_.size() >= most_) {
+    if (!std::exchange(told_, true))
+      logging::warn(
+          "systemd keeps {} descriptors of programs; those of the others would be lost if the manager and an instance "
+          "crashed at the same time",
+          most_);
+    return Sent::Done;
+  }
+  const auto sent = notifier_.send(line(core::notify::kKeepDescriptor, name) + "FDPOLL=0\n", fd);
+  if (sent == Sent::Done) known_.insert(name);
+  return sent;
+}
+
+void ServiceStore::flush() {
+  while (!changed_.empty()) {
+    const auto sent = send(*changed_.begin());
+    if (sent == core::Notifier::Sent::Later) return flush_.armIn(kRetry);
+    changed_.erase(changed_.begin());
+  }
+}
+
+}  // namespace instances
