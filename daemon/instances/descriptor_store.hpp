@@ -45,7 +45,7 @@ class DescriptorStore {
   Kept keep(std::string_view name, core::UniqueFd fd, DescriptorKind kind);
   /// Drops one; false if there is none of that name.
   bool remove(std::string_view name);
-  /// Drops all: of an instance that ended in an orderly way, or begins anew.
+  /// Drops all: of an instance that ended in an orderly way, or whose programs start again.
   void drop();
   /// Until confirmed(), those that are not kept again count as old: for the first message of all that an instance sends
   /// to a new manager.
@@ -83,7 +83,7 @@ class DescriptorStore {
   SlowCloser memories_;  ///< apart: what holds up a pipe must not make memory pile up
 };
 
-/// The stores of all instances. Outlives the runners; an instance that has nothing kept costs nothing.
+/// The stores of all instances. Outlives the runners; an instance that never kept anything uses no memory.
 class DescriptorStores {
  public:
   /// Hears of each descriptor, right after it is kept and right before it is dropped.

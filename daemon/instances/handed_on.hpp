@@ -20,7 +20,7 @@ struct HandedOn {
   std::set<std::string> atService;  ///< names in systemd's store
 };
 
-/// Before an exec: lets the descriptors of `stores` stay open, and tells the next program of them and of `what` in its
+/// Before an exec: lets the descriptors of `stores` stay open, and puts a list of them and of `what` into the
 /// environment. The result must be open until the exec. When the exec fails, takeBack() undoes it.
 [[nodiscard]] core::Expected<core::UniqueFd> handOn(const DescriptorStores& stores, const HandedOn& what);
 void takeBack(const DescriptorStores& stores);

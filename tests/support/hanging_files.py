@@ -3,6 +3,7 @@
 
     with HangingFiles(mountpoint, "flush"):     # an exec of a process that has a file of it open hangs half way
     with HangingFiles(mountpoint, "lookup"):    # so does whoever wants a name in it
+    with HangingFiles(mountpoint, "read"):      # and whoever wants a byte of it, or of its page in memory
 
 It implements the kernel's FUSE protocol itself, and needs root and /dev/fuse. When it ends, the accesses return.
 """
@@ -95,4 +96,4 @@ def _serve(mountpoint, hangs, namespace):
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], {"lookup": LOOKUP, "flush": FLUSH}[sys.argv[2]], sys.argv[3])
+    _serve(sys.argv[1], {"lookup": LOOKUP, "flush": FLUSH, "read": READ}[sys.argv[2]], sys.argv[3])

@@ -110,7 +110,7 @@ TEST_CASE("everything but one pipe or memfd is refused, its text is read, and no
   REQUIRE(bed.send("FDSTORE=1\nFDNAME=many", std::vector<int>(253, pipe.in.get())));
   REQUIRE(bed.send("FDSTORE=1\nFDNAME=long\nX=" + std::string(8192, 'x'), {pipe.in.get()}));
   REQUIRE(bed.send("FDSTORE=1\nFDNAME=socket", {bed.sender.get()}));
-  REQUIRE(bed.send("STATUS=goes on"));
+  REQUIRE(bed.send("STATUS=after"));
   bed.until(6);
   CHECK(bed.got[0].text == "READY=1");
   for (int i = 0; i < 5; ++i) {
@@ -143,7 +143,7 @@ TEST_CASE("the last messages of an instance are read without the loop, also thos
     CHECK(bed.got[3].descriptor);
     CHECK(bed.got[4].text == "STOPPING=1");
   }
-  // And the loop goes on with it.
+  // The loop reads what comes later.
   bed.got.clear();
   REQUIRE(bed.send("FDSTORE=1\nFDNAME=d", {pipe.in.get()}));
   bed.until(1);
