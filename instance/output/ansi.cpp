@@ -26,6 +26,12 @@ std::string AnsiFilter::strip(std::string_view bytes) {
   return out;
 }
 
+bool AnsiFilter::restore(int saved) noexcept {
+  if (saved < 0 || saved > static_cast<int>(State::Sequence)) return false;
+  state_ = static_cast<State>(saved);
+  return true;
+}
+
 std::string_view AnsiFilter::rest() noexcept {
   const bool lone = state_ == State::Escape;
   state_ = State::Text;

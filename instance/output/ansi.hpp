@@ -13,6 +13,10 @@ class AnsiFilter {
   [[nodiscard]] std::string strip(std::string_view bytes);
   /// What is held back at the end of the stream: a lone ESC.
   [[nodiscard]] std::string_view rest() noexcept;
+  /// Where it is within a sequence, for a successor.
+  [[nodiscard]] int save() const noexcept { return static_cast<int>(state_); }
+  /// Goes on where a predecessor was; false: that is not a place.
+  [[nodiscard]] bool restore(int saved) noexcept;
 
  private:
   enum class State : unsigned char { Text, Escape, Sequence };

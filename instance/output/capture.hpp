@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace output {
 
@@ -24,6 +25,17 @@ class CaptureSplitter {
   void feed(std::string_view bytes, Receiver& receiver);
   /// The stream has ended: what was held back, and a message without its end, is text.
   void finish(Receiver& receiver);
+
+  /// For a successor: bytes held back, the message so far, and whether one has begun.
+  [[nodiscard]] const std::string& held() const noexcept { return held_; }
+  [[nodiscard]] const std::string& message() const noexcept { return message_; }
+  [[nodiscard]] bool capturing() const noexcept { return capturing_; }
+  /// Goes on where a predecessor was.
+  void restore(std::string held, std::string message, bool capturing) noexcept {
+    held_ = std::move(held);
+    message_ = std::move(message);
+    capturing_ = capturing;
+  }
 
  private:
   void take(std::string_view bytes, Receiver& receiver);

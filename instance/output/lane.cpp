@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <exception>
 #include <utility>
 
@@ -89,6 +90,29 @@ void Lane::pass(std::string_view bytes) noexcept {
 }
 
 void Lane::onRoom() noexcept { outlet_->put(source_, std::exchange(backlog_, {})); }
+
+state::Lane Lane::save() const {
+  state::Lane saved;
+  saved.line = line_;
+  saved.backlog = backlog_;
+  if (source_->losses.troubled()) saved.lost = source_->losses.bytes();
+  saved.lostForRoom = saved.lost && source_->losses.full();
+  return saved;
+}
+
+void Lane::restore(const state::Lane& saved) {
+  if (saved.lost) source_->losses.restore(*saved.lost, saved.lostForRoom);
+  hold(saved.line);
+  if (!line_.empty()) outlet_->lineBegan();
+  if (saved.backlog.empty()) return;
+  if (outlet_->idle()) return outlet_->put(source_, saved.backlog);
+  backlog_ = saved.backlog;
+  outlet_->await(*this);
+}
+
+state::Unsent Lane::unsent() const {
+  return {outlet_->path(), source_->losses.name(), source_->prefix, std::time(nullptr), backlog_ + line_};
+}
 
 /// The target was full: the time of an unfinished line starts again. Returns whether there is one.
 bool Lane::restartLine(core::Instant now) noexcept {

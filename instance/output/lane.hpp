@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "instance/output/outlet.hpp"
+#include "instance/state/state.hpp"
 #include "lib/core/clock.hpp"
 
 namespace config {
@@ -30,6 +31,13 @@ class Lane final : private RoomQueue::Waiter {
   [[nodiscard]] Outlet& outlet() const noexcept { return *outlet_; }
   /// The outlet, if the writer has to wait for it; else nullptr.
   [[nodiscard]] Outlet* fullOutlet() const noexcept;
+
+  /// What it holds, and what it has lost, for a successor.
+  [[nodiscard]] state::Lane save() const;
+  /// Continues a predecessor's lane; to be called before anything is written.
+  void restore(const state::Lane& saved);
+  /// What it holds, as bytes that its outlet has not taken: for an owner that keeps no state of its own.
+  [[nodiscard]] state::Unsent unsent() const;
 
  private:
   friend class Outlet;

@@ -16,6 +16,13 @@ LossReport::~LossReport() {
   if (bytes_ > 0) logging::warn("{}: {} bytes were lost", name_, bytes_);
 }
 
+void LossReport::restore(std::uint64_t bytes, bool full) noexcept {
+  bytes_ = bytes;
+  full_ = full;
+  troubled_ = true;
+  last_ = core::Clock::now();
+}
+
 void LossReport::lost(int code, std::size_t bytes) noexcept {
   bytes_ += bytes;
   full_ = code == EAGAIN;

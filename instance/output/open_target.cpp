@@ -43,6 +43,7 @@ core::UniqueFd duplicateOfFile(const std::string& path) noexcept {
 core::Expected<Target> openTarget(const std::string& path, bool truncate) {
   constexpr int common = O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   Target target;
+  target.path = path;
   target.fd = duplicateOfFile(path);
   target.shared = target.fd.valid();
   struct stat named {};

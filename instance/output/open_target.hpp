@@ -16,6 +16,7 @@ struct Target {
   struct stat facts {};
   bool shared = false;    ///< a duplicate: its O_NONBLOCK is not ours to set
   core::UniqueFd keeper;  ///< of a FIFO: a reading end, so that what is written waits for a later reader
+  std::string path{};     ///< it was opened by
   [[nodiscard]] bool regular() const noexcept { return S_ISREG(facts.st_mode); }
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
+#include <functional>
 #include <utility>
 
 #include "instance/output/lane.hpp"
@@ -40,6 +41,21 @@ void Outlet::put(const std::shared_ptr<Source>& source, std::string_view bytes) 
     if (bytes.empty()) return source->losses.worked();
   }
   enqueue(source, bytes, now);
+}
+
+void Outlet::save(std::vector<state::Unsent>& unsent, const Lanes& owned) const {
+  for (const auto& parcel : queue_)
+    unsent.push_back(
+        {path(), parcel.source->losses.name(), parcel.source->prefix, parcel.when, parcel.bytes.substr(parcel.sent)});
+  for (const Lane* const lane : lanes_) {
+    if (std::binary_search(owned.begin(), owned.end(), lane, std::less<>())) continue;
+    if (auto held = lane->unsent(); !held.bytes.empty()) unsent.push_back(std::move(held));
+  }
+}
+
+void Outlet::restore(const state::Unsent& unsent) {
+  if (unsent.bytes.empty()) return;
+  enqueue(std::make_shared<Source>(unsent.prefix, unsent.name), unsent.bytes, unsent.when);
 }
 
 void Outlet::enqueue(const std::shared_ptr<Source>& source, std::string_view bytes, std::time_t when) noexcept {

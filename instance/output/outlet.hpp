@@ -13,12 +13,14 @@
 
 #include "instance/output/loss_report.hpp"
 #include "instance/output/room_queue.hpp"
+#include "instance/state/state.hpp"
 #include "lib/core/event_loop.hpp"
 
 namespace output {
 
 class Lane;
 class Outlets;
+using Lanes = std::vector<const Lane*>;
 
 /// The writer that bytes belong to. Lives as long as some of them wait.
 struct Source {
@@ -51,6 +53,15 @@ class Outlet : public std::enable_shared_from_this<Outlet> {
   /// Stops writing permanently: what is queued, and what waiting channels still have to read, is discarded. Returns the
   /// number of bytes.
   std::size_t giveUp() noexcept;
+
+  /// The path that leads to the target; empty: the system log.
+  [[nodiscard]] virtual std::string path() const { return {}; }
+  /// A descriptor that keeps what is in the target while nobody has it open; -1: it needs none.
+  [[nodiscard]] virtual int keeper() const noexcept { return -1; }
+  /// Adds what is queued, and what lanes hold that are not in `owned` (sorted): their owners save those.
+  void save(std::vector<state::Unsent>& unsent, const Lanes& owned) const;
+  /// Queues what a predecessor could not send.
+  void restore(const state::Unsent& unsent);
 
  protected:
   struct Sent {

@@ -2,6 +2,8 @@
 #include "instance/output/outlets.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "instance/output/open_target.hpp"
@@ -43,6 +45,33 @@ std::shared_ptr<Outlet> Outlets::systemLog() {
   auto outlet = systemLog_.lock();
   if (!outlet) systemLog_ = outlet = std::make_shared<Syslog>(*this, "supervisord", syslogSocket_);
   return outlet;
+}
+
+void Outlets::save(std::vector<state::Unsent>& unsent, state::Outgoing& outgoing, Lanes owned) const {
+  std::sort(owned.begin(), owned.end(), std::less<>());
+  if (const auto outlet = systemLog_.lock()) outlet->save(unsent, owned);
+  int fifos = 0;
+  for (const auto& [identity, weak] : streams_) {
+    const auto outlet = weak.lock();
+    if (!outlet) continue;
+    outlet->save(unsent, owned);
+    if (outlet->keeper() >= 0) outgoing.add("fifo." + std::to_string(fifos++), outlet->keeper());
+  }
+}
+
+void Outlets::restore(const std::vector<state::Unsent>& unsent) {
+  if (std::exchange(restored_, true)) return;
+  for (const auto& what : unsent) {
+    if (what.path.empty()) {
+      systemLog()->restore(what);
+      continue;
+    }
+    auto target = openTarget(what.path);
+    if (target)
+      stream(std::move(*target))->restore(what);
+    else
+      logging::error("{}: {} bytes were lost: {}", what.name, what.bytes.size(), target.error().text);
+  }
 }
 
 bool Outlets::idle() const noexcept {

@@ -84,6 +84,36 @@ void RotatingFile::close() noexcept {
   lane_.reset();
 }
 
+/// Takes over a descriptor that appends to a regular file.
+bool RotatingFile::adopt(core::UniqueFd file) noexcept {
+  struct stat facts {};
+  if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return false;
+  fd_ = std::move(file);
+  size_ = facts.st_size;
+  device_ = facts.st_dev;
+  inode_ = facts.st_ino;
+  return true;
+}
+
+void RotatingFile::restore(core::UniqueFd file, std::int64_t rotateAt, const state::Lane& saved) {
+  if (saved.lost) source()->losses.restore(*saved.lost, saved.lostForRoom);
+  if (!adopt(std::move(file)))
+    if (const auto opened = acquire(false); !opened) fail(opened.error().code, 0);
+  if (rotateAt > 0) rotateAt_ = rotateAt;
+  open_ = true;
+  if (lane_)
+    lane_->restore({saved.line, saved.backlog, {}, false});
+  else if (const auto held = saved.backlog + saved.line; !held.empty())
+    write(held);  // it was a pipe or the like, and is a file by now
+}
+
+state::Lane RotatingFile::save() const {
+  state::Lane saved = lane_ ? lane_->save() : state::Lane();
+  if (source_ && source_->losses.troubled()) saved.lost = lost();
+  saved.lostForRoom = saved.lost && source_->losses.full();
+  return saved;
+}
+
 void RotatingFile::write(std::string_view bytes) noexcept {
   if (!open_ || bytes.empty()) return;
   if (const auto now = core::Clock::now(); now - checked_ >= kCheckInterval) check(now);

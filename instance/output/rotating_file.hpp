@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "instance/output/append_notice.hpp"
+#include "instance/state/state.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
@@ -44,6 +45,15 @@ class RotatingFile {
   /// here: the log then begins when the disk works.
   core::Status open();
   void close() noexcept;
+  /// Continues an open log of a predecessor, with what save() returned there. `file` is its descriptor; if that is
+  /// invalid, the path is opened. Does not fail: a log that cannot be opened is tried again, as one on a broken disk.
+  void restore(core::UniqueFd file, std::int64_t rotateAt, const state::Lane& saved);
+  /// For a successor: what waits for the target, and what was lost.
+  [[nodiscard]] state::Lane save() const;
+  /// The file; -1: it is none, or missing.
+  [[nodiscard]] int descriptor() const noexcept { return fd_.get(); }
+  /// The size at which a rotation that failed is tried again; 0: none failed.
+  [[nodiscard]] std::int64_t rotateAt() const noexcept { return rotateAt_ != maxBytes_ ? rotateAt_ : 0; }
   [[nodiscard]] bool isOpen() const noexcept { return open_; }
   /// Never blocks: what the target does not take now waits, what it cannot take is lost and counted.
   void write(std::string_view bytes) noexcept;
@@ -71,6 +81,7 @@ class RotatingFile {
  private:
   [[nodiscard]] core::Status acquire(bool truncate) noexcept;
   [[nodiscard]] core::Status change(bool truncate);
+  [[nodiscard]] bool adopt(core::UniqueFd file) noexcept;
   [[nodiscard]] bool isCurrent() const noexcept;
   void writeFile(std::string_view bytes) noexcept;
   void check(core::Instant now) noexcept;

@@ -18,6 +18,9 @@ class StreamOutlet final : public Outlet {
   ~StreamOutlet() override { unwatch(); }
 
   [[nodiscard]] bool keepsLines() const noexcept override { return !device_ && Outlet::keepsLines(); }
+  [[nodiscard]] std::string path() const override { return target_.path; }
+  /// What is in a FIFO without a reader is gone when the last one closes it.
+  [[nodiscard]] int keeper() const noexcept override { return fifo_ ? target_.fd.get() : -1; }
 
  private:
   Sent send(Source& source, std::string_view bytes, std::time_t when) noexcept override;

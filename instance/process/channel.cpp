@@ -22,11 +22,13 @@
 
 namespace process {
 
-OutputChannel::OutputChannel(ProcessContext& context, Process& program, Channel channel)
+OutputChannel::OutputChannel(ProcessContext& context, Process& program, Channel channel, const state::Channel* saved)
     : context_(context), program_(program), channel_(channel) {
   const auto& log = settings();
   auto path = log.path;
-  if (log.target == config::LogSettings::Target::Auto) {
+  if (log.target == config::LogSettings::Target::Auto && saved != nullptr) {
+    path = saved->logPath;
+  } else if (log.target == config::LogSettings::Target::Auto) {
     auto created = output::createAutoLog(context_.settings().childLogDir, program_.name(), toText(channel),
                                          context_.settings().identifier);
     if (created)
@@ -56,11 +58,16 @@ bool OutputChannel::speaksProtocol() const noexcept {
   return channel_ == Channel::Stdout && program_.group().config().kind == config::GroupConfig::Kind::EventListener;
 }
 
-core::Status OutputChannel::prepare() {
+/// All that a process needs but its log.
+void OutputChannel::allocate() {
   if (!watch_) watch_.emplace(context_.loop(), [this](std::uint32_t) { onReadable(); });
   ended_.reserve(ended_.size() + 1);
   if (settings().captureMaxBytes > 0 && !speaksProtocol() && !capture_)
     capture_ = std::make_unique<output::CaptureSplitter>(settings().captureMaxBytes);
+}
+
+core::Status OutputChannel::prepare() {
+  allocate();
   return log_ ? log_->open() : core::Status();
 }
 
@@ -290,7 +297,7 @@ void OutputChannel::take(std::string_view bytes) noexcept {
     logging::critical("{} bytes of {} of {} were not handled in full: {}", bytes.size(), toText(channel_),
                       program_.name(), error.what());
     // A protocol that misses bytes never recovers. Killing the listener gives its event to the one that replaces it.
-    if (speaksProtocol() && live_ && ended_.empty()) ::kill(program_.pid(), SIGKILL);
+    if (speaksProtocol() && live_ && ended_.empty()) program_.killNow();
   }
 }
 

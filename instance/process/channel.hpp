@@ -12,10 +12,12 @@
 
 #include "instance/output/ansi.hpp"
 #include "instance/output/capture.hpp"
+#include "instance/output/outlet.hpp"
 #include "instance/output/room_queue.hpp"
 #include "instance/output/rotating_file.hpp"
 #include "instance/process/late_reading.hpp"
 #include "instance/process/observer.hpp"
+#include "instance/state/state.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
@@ -26,6 +28,10 @@ struct LogSettings;
 namespace output {
 class Lane;
 }
+namespace state {
+class Incoming;
+class Outgoing;
+}  // namespace state
 
 namespace process {
 
@@ -42,8 +48,9 @@ class ProcessContext;
 /// (LateReading), where it makes no difference how its output is divided: it goes to a file, or nowhere.
 class OutputChannel : private output::CaptureSplitter::Receiver, private output::RoomQueue::Waiter {
  public:
-  /// An AUTO log file is created here, so that its name is known before the program's first start.
-  OutputChannel(ProcessContext& context, Process& program, Channel channel);
+  /// An AUTO log file is created here, so that its name is known before the program's first start; that of a
+  /// predecessor (`saved`) is there already.
+  OutputChannel(ProcessContext& context, Process& program, Channel channel, const state::Channel* saved = nullptr);
   ~OutputChannel() override;
 
   /// Opens the log file, if there is one, and allocates what a process needs: nothing is allocated after its start.
@@ -64,6 +71,16 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   /// nullptr if the channel has no log file.
   [[nodiscard]] output::RotatingFile* log() noexcept { return log_ ? &*log_ : nullptr; }
 
+  /// For a successor: where the channel is. The pipe goes to `outgoing`.
+  [[nodiscard]] state::Channel save(state::Outgoing& outgoing) const;
+  /// Adds the lanes whose bytes save() has.
+  void addLanes(output::Lanes& lanes) const;
+  /// Continues a predecessor's channel. Nothing is read before the loop runs, and before resume(). Fails if `saved`
+  /// cannot be true.
+  core::Status restore(const state::Channel& saved, state::Incoming& incoming);
+  /// After all of the table was restored: reads what an ended process has left.
+  void resume() noexcept;
+
  private:
   /// A process that has ended, with what it left in the pipe.
   struct Ended {
@@ -73,6 +90,7 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   [[nodiscard]] const config::LogSettings& settings() const noexcept;
   [[nodiscard]] bool speaksProtocol() const noexcept;
   [[nodiscard]] pid_t writer() const noexcept;
+  void allocate();
   void watch() noexcept;
   void onReadable();
   void onRoom() noexcept override;

@@ -18,6 +18,7 @@ namespace {
 /// More than the notices that one step can cause.
 constexpr std::size_t kMostOfAStep = 16;
 constexpr core::milliseconds kRetryPause{100};
+constexpr core::seconds kStatusPatience{5};
 /// The key of the entry that reservePid() makes: a pid that no process has.
 constexpr pid_t kReserved = 0;
 
@@ -64,6 +65,21 @@ void ProcessContext::assignPid(pid_t pid) noexcept {
 Process* ProcessContext::findByPid(pid_t pid) const noexcept {
   const auto found = byPid_.find(pid);
   return found == byPid_.end() ? nullptr : found->second;
+}
+
+void ProcessContext::listenForExits(core::UniqueFd socket) {
+  exits_ = std::make_unique<Exits>(loop_, std::move(socket),
+                                   Exits::Hooks{[this] { makeRoom(); },
+                                                [this](pid_t pid, int waitStatus) {
+                                                  Process* const program = findByPid(pid);
+                                                  if (program == nullptr || !program->isForeign()) return;
+                                                  const Turn turn(*this);
+                                                  program->reaped(waitStatus);
+                                                }});
+}
+
+core::Duration ProcessContext::statusPatience() const noexcept {
+  return exits_ && exits_->descriptor() >= 0 ? kStatusPatience : core::Duration::zero();
 }
 
 std::unique_ptr<Remains> ProcessContext::awaitGroup(Process& program) {

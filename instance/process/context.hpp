@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +16,7 @@
 
 #include "instance/output/room_queue.hpp"
 #include "instance/process/deadlines.hpp"
+#include "instance/process/foreign.hpp"
 #include "instance/process/late_reading.hpp"
 #include "instance/process/memory_events.hpp"
 #include "instance/process/observer.hpp"
@@ -63,6 +66,24 @@ class ProcessContext {
   /// The program that was reserved for runs as `pid`; 0: it does not, and its memory is given back.
   void assignPid(pid_t pid) noexcept;
   void forgetPid(pid_t pid) noexcept { byPid_.erase(pid); }
+  /// Of the next program.
+  [[nodiscard]] std::uint32_t nextNumber() noexcept { return nextNumber_++; }
+  /// For a successor: see nextNumber().
+  [[nodiscard]] std::uint32_t numberToCome() const noexcept { return nextNumber_; }
+  void continueNumbers(std::uint32_t next) noexcept { nextNumber_ = std::max(nextNumber_, next); }
+
+  /// Listens for how Foreign processes end, of which there is one at least.
+  void listenForExits(core::UniqueFd socket);
+  /// Counts the Foreign processes. After the last one nobody listens any more.
+  void foreignBegan() noexcept { ++foreign_; }
+  void foreignEnded() noexcept {
+    if (--foreign_ == 0 && exits_) exits_->close();
+  }
+  [[nodiscard]] int foreignProcesses() const noexcept { return foreign_; }
+  /// nullptr: nobody tells.
+  [[nodiscard]] Exits* exits() noexcept { return exits_.get(); }
+  /// How long after the end of a Foreign process its status may come.
+  [[nodiscard]] core::Duration statusPatience() const noexcept;
   /// nullptr: the process is not that of a program.
   [[nodiscard]] Process* findByPid(pid_t pid) const noexcept;
 
@@ -135,6 +156,9 @@ class ProcessContext {
   SupervisorState supervisorState_ = SupervisorState::Running;
   Deadlines deadlines_;
   std::unordered_map<pid_t, Process*> byPid_;
+  std::uint32_t nextNumber_ = 1;
+  std::unique_ptr<Exits> exits_;  ///< closed after the last Foreign process
+  int foreign_ = 0;               ///< processes
   /// Programs that are being stopped as a group: their own process ends, and then they wait for others of its group.
   std::unordered_set<Process*> awaitingGroup_;
   Census census_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <utility>
+
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -21,6 +23,15 @@ class FcgiListener {
   core::Expected<int> acquire();
   /// One member less; the last one closes.
   void release();
+
+  /// For a successor: the socket (-1: it is closed), and how many use it.
+  [[nodiscard]] int descriptor() const noexcept { return fd_.get(); }
+  [[nodiscard]] int users() const noexcept { return users_; }
+  /// Takes over a predecessor's socket with its users.
+  void restore(core::UniqueFd socket, int users) noexcept {
+    fd_ = std::move(socket);
+    users_ = users;
+  }
 
  private:
   core::Expected<core::UniqueFd> open() const;

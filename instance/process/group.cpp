@@ -9,14 +9,20 @@
 #include "instance/process/process.hpp"
 
 namespace process {
+
 Group::Group(ProcessContext& context, config::GroupPtr config) : context_(context), config_(std::move(config)) {
-  sockets_.reserve(config_->sockets.size());
-  for (const auto& socket : config_->sockets) sockets_.emplace_back(socket);
+  makeSockets();
   processes_.reserve(config_->processes.size());
-  for (const auto& program : config_->processes) add(program);
+  for (const auto& program : config_->processes)
+    if (find(program->name) == nullptr) insert(std::make_unique<Process>(context_, *this, program));
 }
 
 Group::~Group() = default;
+
+void Group::makeSockets() {
+  sockets_.reserve(config_->sockets.size());
+  for (const auto& socket : config_->sockets) sockets_.emplace_back(socket);
+}
 
 const std::string& Group::name() const noexcept { return config_->name; }
 
@@ -55,10 +61,16 @@ core::Status Group::probeSockets() {
 }
 
 Process* Group::add(std::shared_ptr<const config::ProcessConfig> program) {
-  const auto at = position(program->name);
-  if (at != byName_.end() && (*at)->name() == program->name) return nullptr;
-  Process* const added = processes_.emplace_back(std::make_unique<Process>(context_, *this, std::move(program))).get();
-  byName_.insert(at, added);
+  if (find(program->name) != nullptr) return nullptr;
+  Process* const added = insert(std::make_unique<Process>(context_, *this, std::move(program)));
+  added->setAdded();
+  return added;
+}
+
+/// The name is not taken.
+Process* Group::insert(std::unique_ptr<Process> program) {
+  Process* const added = processes_.emplace_back(std::move(program)).get();
+  byName_.insert(position(added->name()), added);
   return added;
 }
 

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "instance/output/outlet.hpp"
+#include "instance/state/state.hpp"
 #include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
 
 namespace config {
 struct GroupConfig;
 struct ProcessConfig;
 }  // namespace config
+namespace state {
+class Incoming;
+class Outgoing;
+}  // namespace state
 
 namespace process {
 
@@ -22,7 +30,11 @@ class Process;
 /// A group of programs that were configured together.
 class Group {
  public:
+  using SavedPrograms = std::vector<const state::Program*>;
+
   Group(ProcessContext& context, std::shared_ptr<const config::GroupConfig> config);
+  /// With the programs of a predecessor, which restore() continues. Throws nothing but std::bad_alloc.
+  Group(ProcessContext& context, std::shared_ptr<const config::GroupConfig> config, const SavedPrograms& saved);
   ~Group();
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
@@ -47,7 +59,16 @@ class Group {
   /// Whether every shared socket can be bound.
   [[nodiscard]] core::Status probeSockets();
 
+  /// For an upgrade: all of the group but its configuration.
+  void save(state::State& state, state::Outgoing& outgoing, output::Lanes& lanes) const;
+  /// Continues what the programs of `saved`, those of the constructor, did.
+  core::Status restore(const SavedPrograms& saved, state::Incoming& incoming);
+  /// Continues the shared socket of a predecessor; false: there is none in this place.
+  bool restoreSocket(std::uint32_t place, core::UniqueFd socket, int users) noexcept;
+
  private:
+  void makeSockets();
+  Process* insert(std::unique_ptr<Process> program);
   [[nodiscard]] std::vector<Process*>::const_iterator position(std::string_view name) const noexcept;
 
   ProcessContext& context_;

@@ -18,6 +18,8 @@ constexpr std::size_t kMostOfATurn = 1024 * 1024;
 constexpr int kMostEnlarged = 16;
 constexpr int kRatherFull = 50;  // percent
 constexpr int kRatherEmpty = 12;
+/// What the kernel gives a pipe.
+constexpr int kOrdinaryPipe = 64 * 1024;
 
 }  // namespace
 
@@ -61,6 +63,13 @@ void LateReading::adaptPause() noexcept {
 LateReading::Pipe::Pipe(LateReading& all, int fd) noexcept : all_(all), fd_(fd) {
   const int capacity = ::fcntl(fd, F_GETPIPE_SZ);
   original_ = capacity_ = static_cast<std::size_t>(std::max(capacity, 4096));
+  if (capacity_ < kLargePipe) return;
+  original_ = kOrdinaryPipe;  // a predecessor has enlarged it
+  ++all_.enlarged_;
+}
+
+void LateReading::shrink(int pipe) noexcept {
+  if (::fcntl(pipe, F_GETPIPE_SZ) == static_cast<int>(kLargePipe)) ::fcntl(pipe, F_SETPIPE_SZ, kOrdinaryPipe);
 }
 
 /// If the pipe holds more than its former size, it stays as it is.

@@ -73,6 +73,8 @@ class LateReading {
 
   /// The most that is read of a pipe in one call: what an enlarged one holds, so that it is emptied between two lines.
   static constexpr std::size_t kLargePipe = 256 * 1024;
+  /// Of a pipe that a predecessor has enlarged, the size that it had before, if it holds no more than that.
+  static void shrink(int pipe) noexcept;
 
  private:
   void turn() noexcept;

@@ -15,6 +15,7 @@
 
 #include "instance/config/model.hpp"
 #include "instance/process/command.hpp"
+#include "instance/process/foreign.hpp"
 #include "instance/process/settings.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/spawn.hpp"
@@ -152,6 +153,7 @@ std::string signalName(int signo) {
 }
 
 std::string describeWaitStatus(int status) {
+  if (status == kStatusUnknown) return kUnknownEnd;
   if (WIFEXITED(status)) return fmt::format("exit status {}", WEXITSTATUS(status));
   if (WIFSIGNALED(status))
     return fmt::format("terminated by {}{}", signalName(WTERMSIG(status)), WCOREDUMP(status) ? " (core dumped)" : "");

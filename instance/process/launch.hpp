@@ -50,7 +50,7 @@ struct OldPipes {
                                                          const LaunchContext& around, int socket,
                                                          const OldPipes& old = {});
 
-/// "exit status 3", "terminated by SIGKILL (core dumped)".
+/// "exit status 3", "terminated by SIGKILL (core dumped)", "exit status unknown" for kStatusUnknown.
 [[nodiscard]] std::string describeWaitStatus(int status);
 /// "SIGTERM", or "signal 40" for those without a name.
 [[nodiscard]] std::string signalName(int signo);

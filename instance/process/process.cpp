@@ -14,6 +14,7 @@
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"
 #include "instance/process/fcgi_listener.hpp"
+#include "instance/process/foreign.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/launch.hpp"
 #include "instance/process/remains.hpp"
@@ -63,12 +64,16 @@ class SharedSocket {
 
 }  // namespace
 
-Process::Process(ProcessContext& context, Group& group, std::shared_ptr<const config::ProcessConfig> config)
+Process::Process(ProcessContext& context, Group& group, std::shared_ptr<const config::ProcessConfig> config,
+                 const state::Program* saved)
     : context_(context),
       group_(group),
       config_(std::move(config)),
-      out_(std::make_unique<OutputChannel>(context, *this, Channel::Stdout)) {
-  if (!config_->redirectStderr) err_ = std::make_unique<OutputChannel>(context, *this, Channel::Stderr);
+      number_(saved != nullptr ? saved->number : context.nextNumber()),
+      out_(std::make_unique<OutputChannel>(context, *this, Channel::Stdout, saved != nullptr ? &saved->out : nullptr)) {
+  if (!config_->redirectStderr)
+    err_ = std::make_unique<OutputChannel>(context, *this, Channel::Stderr,
+                                           saved != nullptr && saved->err ? &*saved->err : nullptr);
   context_.join();
 }
 
@@ -111,7 +116,9 @@ std::string Process::description(core::Instant now) const {
     case ProcessState::Fatal:
       return spawnError().empty() ? fmt::format("unknown error (try \"tail {}\")", name()) : spawnError();
     case ProcessState::Stopped:
-    case ProcessState::Exited: return startedAt_ == 0 ? "Not started" : stopTimeText(stoppedAt_);
+    case ProcessState::Exited:
+      if (startedAt_ == 0) return "Not started";
+      return stopTimeText(stoppedAt_) + (spawnError() == kUnknownEnd ? fmt::format(", {}", kUnknownEnd) : "");
     default: return "";
   }
 }
@@ -160,6 +167,7 @@ void Process::start() {
 
 void Process::spawn() noexcept {
   startedAt_ = core::wallSeconds();
+  startedTicks_ = ticksSinceBoot();
   killed_ = false;
   core::Result<pid_t, std::string> pid = core::Err{std::string("out of memory")};
   try {
@@ -174,6 +182,7 @@ void Process::spawn() noexcept {
     return step(input::SpawnFailed{std::move(pid).error()});
   }
   pid_ = *pid;
+  startedWithin_ = static_cast<std::uint32_t>(ticksSinceBoot() - startedTicks_);
   logging::attempt([&] { logging::info("spawned: {} with pid {}", core::pythonRepr(name()), pid_); });
   if (doomed_) logging::info("spawnerr: {}", *doomed_);
   if (protocol_ != nullptr) protocol_->onSpawned();
@@ -232,13 +241,17 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
   return launched->pid;
 }
 
+std::function<void()> Process::whenStdinBreaks() {
+  return [this] {
+    const ProcessContext::Turn turn(context_);
+    if (protocol_ != nullptr) protocol_->onStdinClosed();
+  };
+}
+
 core::Result<void, StdinError> Process::writeStdin(std::string_view bytes) {
   if (pid_ == 0 || machine_.stopping()) return core::Err{StdinError::NotRunning};
   if (!stdin_) return core::Err{StdinError::Closed};
-  const auto outcome = stdin_->write(context_.loop(), bytes, [this] {
-    const ProcessContext::Turn turn(context_);
-    if (protocol_ != nullptr) protocol_->onStdinClosed();
-  });
+  const auto outcome = stdin_->write(context_.loop(), bytes, whenStdinBreaks());
   if (outcome == StdinPipe::WriteResult::Closed) return core::Err{StdinError::Closed};
   if (outcome == StdinPipe::WriteResult::Full) return core::Err{StdinError::Full};
   return {};

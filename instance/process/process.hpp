@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "instance/output/outlet.hpp"
 #include "instance/process/command.hpp"
 #include "instance/process/observer.hpp"
+#include "instance/state/state.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/result.hpp"
 #include "lib/lifecycle/machine.hpp"
@@ -20,9 +24,14 @@ struct ProcessConfig;
 namespace output {
 class RotatingFile;
 }
+namespace state {
+class Incoming;
+class Outgoing;
+}  // namespace state
 
 namespace process {
 
+class Foreign;
 class ProcessContext;
 class OutputChannel;
 class Remains;
@@ -38,7 +47,9 @@ enum class StdinError {
 /// to the thread of the loop.
 class Process {
  public:
-  Process(ProcessContext& context, Group& group, std::shared_ptr<const config::ProcessConfig> config);
+  /// `saved`: it continues a program of a predecessor, see restore(); not kept.
+  Process(ProcessContext& context, Group& group, std::shared_ptr<const config::ProcessConfig> config,
+          const state::Program* saved = nullptr);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -46,6 +57,10 @@ class Process {
   [[nodiscard]] const config::ProcessConfig& config() const noexcept { return *config_; }
   [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] Group& group() const noexcept { return group_; }
+  /// For the group: it was added at run time, so that the configuration of the group does not have it.
+  void setAdded() noexcept { added_ = true; }
+  /// Unique in the life of the instance, and ascending in a group.
+  [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
   /// "name" if the group is called the same, else "group:name".
   [[nodiscard]] std::string fullName() const;
 
@@ -89,7 +104,23 @@ class Process {
   void setProtocol(Protocol* protocol) noexcept { protocol_ = protocol; }
   [[nodiscard]] Protocol* protocol() const noexcept { return protocol_; }
 
-  /// For the table: the process has ended with this wait status.
+  /// For a successor: all that is known of the program. Its pipes go to `outgoing`.
+  [[nodiscard]] state::Program save(state::Outgoing& outgoing) const;
+  /// For an upgrade: adds the open log files to `outgoing`, and their names to `saved`.
+  void saveLogs(state::Program& saved, state::Outgoing& outgoing) const;
+  /// Adds the lanes whose bytes save() has.
+  void addLanes(output::Lanes& lanes) const;
+  /// For the table: continues the program of a predecessor that was saved so. Announces and starts nothing. A process
+  /// that is no child of ours is watched as a Foreign one. Fails if `saved` cannot be true.
+  core::Status restore(const state::Program& saved, state::Incoming& incoming);
+  /// For the table, when all programs are restored.
+  void resume() noexcept;
+  /// For the table: its process was started by a predecessor that has crashed, and is reaped by another process.
+  [[nodiscard]] bool isForeign() const noexcept { return foreign_ != nullptr; }
+
+  /// For its channels: ends the process by SIGKILL.
+  void killNow() noexcept { (void)deliver(SIGKILL, false); }
+  /// For the table: the process has ended with this wait status, or kStatusUnknown.
   void reaped(int waitStatus) noexcept;
   /// For the table, in a turn: if it waits for others of its process group, checks whether they have ended.
   void lookAtGroup() noexcept;
@@ -120,8 +151,12 @@ class Process {
   void updateDeadline() noexcept;
   void sendStopSignal(const lifecycle::Action& action) noexcept;
   core::Status send(int signo, bool toGroup, const char* verb);
+  [[nodiscard]] int deliver(int signo, bool toGroup) const noexcept;
+  [[nodiscard]] std::function<void()> whenStdinBreaks();
+  core::Status restoreProcess(const state::Program& saved);
+  core::Status watchForeign();
   [[nodiscard]] lifecycle::Rules rules() const noexcept;
-  [[nodiscard]] lifecycle::input::Exited exitOf(int code) noexcept;
+  [[nodiscard]] lifecycle::input::Exited exitOf(int waitStatus) noexcept;
   [[nodiscard]] OutputChannel* channel(Channel which) const noexcept;
 
   ProcessContext& context_;
@@ -130,13 +165,18 @@ class Process {
   std::shared_ptr<const config::ProcessConfig> config_;
   lifecycle::Machine machine_;
   pid_t pid_ = 0;        ///< while awaitsGroup() the number of a process group; else of our child
+  bool added_ = false;   ///< at run time
   bool killed_ = false;  ///< this process was sent SIGKILL by us
+  std::uint32_t number_;
+  std::uint32_t startedWithin_ = 0;  ///< clock ticks that the start took
+  std::uint64_t startedTicks_ = 0;   ///< clock ticks since boot before the start
   std::int64_t startedAt_ = 0;
   std::int64_t stoppedAt_ = 0;
   std::unique_ptr<Remains> remains_;  ///< it is being stopped as a group; begun: its own process has been reaped
   std::unique_ptr<StdinPipe> stdin_;
   std::unique_ptr<OutputChannel> out_;
   std::unique_ptr<OutputChannel> err_;  ///< nullptr if standard error is redirected
+  std::unique_ptr<Foreign> foreign_;    ///< nullptr: its process is our child
   Protocol* protocol_ = nullptr;
   std::unique_ptr<std::string> doomed_;  ///< why the child never became its program, until its end; mostly nullptr
 };

@@ -2,9 +2,11 @@
 // How a program ends: by itself, or asked to, alone or with its process group.
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "instance/config/model.hpp"
@@ -12,6 +14,7 @@
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"
 #include "instance/process/fcgi_listener.hpp"
+#include "instance/process/foreign.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/launch.hpp"
 #include "instance/process/process.hpp"
@@ -27,11 +30,23 @@ using lifecycle::Action;
 using lifecycle::ProcessState;
 namespace input = lifecycle::input;
 
+namespace {
+
+/// What clients see: -1 for an end by a signal, and for one that nobody has seen.
+int codeOf(int waitStatus) noexcept { return WIFEXITED(waitStatus) ? WEXITSTATUS(waitStatus) : -1; }
+
+}  // namespace
+
 /// The end of the process as input of the machine, with what is known of its reason.
-input::Exited Process::exitOf(int code) noexcept {
+input::Exited Process::exitOf(int waitStatus) noexcept {
+  const int code = codeOf(waitStatus);
   input::Exited exit{code};
+  try {
+    if (waitStatus == kStatusUnknown) exit.why = kUnknownEnd;
+  } catch (const std::exception&) {  // out of memory: then as if by a signal
+  }
   if (const auto why = std::exchange(doomed_, nullptr)) exit.why = std::move(*why);
-  if (rules().expects(code)) return exit;
+  if (rules().expects(code) || waitStatus == kStatusUnknown) return exit;
   try {
     exit.hint = config::shellHint(config_->command).value_or("");
   } catch (const std::exception&) {  // out of memory: the end is reported without the hint
@@ -43,12 +58,14 @@ void Process::reaped(int waitStatus) noexcept {
   // If startsecs passed in the same turn as the process ended, RUNNING is reported first, as Supervisor does.
   if (state() == ProcessState::Starting) step(input::Deadline{});
   context_.forgetPid(pid_);
+  const auto foreign = std::exchange(foreign_, nullptr);
+  if (foreign) context_.foreignEnded();
   if (!remains_ || !machine_.awaitsGroup(rules()) || !core::outlivesItsLeader(pid_)) return ended(waitStatus);
   logging::attempt([&] {
     logging::debug("{} (pid {}) has ended ({}), others of its process group have not", name(), pid_,
                    describeWaitStatus(waitStatus));
   });
-  remains_->begin(pid_, waitStatus);
+  remains_->begin(pid_, foreign ? foreign->session() : ::getsid(0), waitStatus);
   step(input::LeaderExited{});
 }
 
@@ -72,10 +89,9 @@ void Process::ended(int waitStatus) noexcept {
   if (auto* const listener = group_.socketFor(*config_)) listener->release();
   stoppedAt_ = core::wallSeconds();
 
-  const int code = WIFEXITED(waitStatus) ? WEXITSTATUS(waitStatus) : -1;
   const auto limits = rules();
-  const auto actions = machine_.on(exitOf(code), limits, core::Clock::now());
-  logging::attempt([&] { logEnd(waitStatus, limits.expects(code)); });
+  const auto actions = machine_.on(exitOf(waitStatus), limits, core::Clock::now());
+  logging::attempt([&] { logEnd(waitStatus, limits.expects(codeOf(waitStatus))); });
   logging::attempt([&] { tellMemoryKill(waitStatus); });
   for (const Action& action : actions) apply(action);
   pid_ = 0;
@@ -163,11 +179,17 @@ void Process::sendStopSignal(const Action& action) noexcept {
   }
 }
 
+/// 0 or an errno.
+int Process::deliver(int signo, bool toGroup) const noexcept {
+  if (foreign_) return foreign_->signal(signo, toGroup);
+  return ::kill(toGroup ? -pid_ : pid_, signo) == 0 ? 0 : errno;
+}
+
 /// Succeeds if the process does not exist any more: its exit status is about to arrive.
 core::Status Process::send(int signo, bool toGroup, const char* verb) {
   killed_ |= signo == SIGKILL;
-  if (::kill(toGroup ? -pid_ : pid_, signo) == 0) return {};
-  const int code = errno;
+  const int code = deliver(signo, toGroup);
+  if (code == 0) return {};
   if (code == ESRCH) {
     logging::debug("unable to signal {} (pid {}), it probably just exited on its own: [Errno {}] {}", name(), pid_,
                    code, ::strerrordesc_np(code));

@@ -40,8 +40,9 @@ void Census::forget() noexcept {
 Remains::Remains(core::EventLoop& loop, Census& census, std::function<void()> ended)
     : loop_(loop), census_(census), ended_(std::move(ended)) {}
 
-void Remains::begin(pid_t group, int waitStatus) noexcept {
+void Remains::begin(pid_t group, pid_t session, int waitStatus) noexcept {
   group_ = group;
+  session_ = session;
   waitStatus_ = waitStatus;
   pause_ = kFirstPause;
   next_ = core::Clock::now() + kFirstPause;
@@ -73,7 +74,7 @@ bool Remains::isEmpty() noexcept {
 bool Remains::onlyZombies() {
   bool zombie = false;
   const bool lives = census_.any(group_, [&](pid_t pid) {
-    auto member = core::openMember(pid, group_);
+    auto member = core::openMember(pid, group_, session_);
     if (member) hold(std::move(*member));
     zombie = !member && member.error().code == ESRCH;
     return !zombie;

@@ -51,10 +51,11 @@ class Remains {
   /// `ended` is called when a member has ended: isEmpty() may be true then.
   Remains(core::EventLoop& loop, Census& census, std::function<void()> ended);
 
-  /// The leader of `group` has ended with `waitStatus`, and been reaped.
-  void begin(pid_t group, int waitStatus) noexcept;
+  /// The leader of `group` in `session` has ended with `waitStatus`, and been reaped. 0: the session is not known.
+  void begin(pid_t group, pid_t session, int waitStatus) noexcept;
   [[nodiscard]] bool begun() const noexcept { return group_ != 0; }
   [[nodiscard]] int waitStatus() const noexcept { return waitStatus_; }
+  [[nodiscard]] pid_t session() const noexcept { return session_; }
   /// Looks, if it is time to. Without memory it returns false, and a later look finds out.
   [[nodiscard]] bool isEmpty() noexcept;
   /// When isEmpty() is to be asked again; nullopt: `ended` will be called.
@@ -76,6 +77,7 @@ class Remains {
   core::Instant next_{};
   core::Instant zombiesAt_{};  ///< the census in which all were zombies
   pid_t group_ = 0;
+  pid_t session_ = 0;
   int waitStatus_ = 0;
 };
 

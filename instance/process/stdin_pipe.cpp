@@ -30,7 +30,7 @@ StdinPipe::WriteResult StdinPipe::write(core::EventLoop& loop, std::string_view 
   if (!pipe_) return WriteResult::Closed;
   // One message may be larger than the backlog: it is refused only while others wait before it.
   if (!pending_.empty() && pending_.size() + bytes.size() > kBacklogLimit) return WriteResult::Full;
-  if (!writable_) writable_.emplace(loop, [this, broken = std::move(whenBroken)](std::uint32_t) { flush(broken); });
+  if (!writable_) watchWith(loop, std::move(whenBroken));
   pending_.append(bytes);
   if (writable_->active()) return WriteResult::Queued;
   if (!put()) {
@@ -42,6 +42,19 @@ StdinPipe::WriteResult StdinPipe::write(core::EventLoop& loop, std::string_view 
   else if (pending_.capacity() > kKept)
     pending_ = {};
   return WriteResult::Queued;
+}
+
+void StdinPipe::watchWith(core::EventLoop& loop, std::function<void()> whenBroken) {
+  writable_.emplace(loop, [this, broken = std::move(whenBroken)](std::uint32_t) { flush(broken); });
+}
+
+void StdinPipe::restore(core::EventLoop& loop, core::UniqueFd pipe, std::string pending,
+                        std::function<void()> whenBroken) {
+  pipe_ = std::move(pipe);
+  pending_ = std::move(pending);
+  if (pending_.empty()) return;
+  watchWith(loop, std::move(whenBroken));
+  writable_->start(pipe_.get(), core::IoWatch::Write);
 }
 
 void StdinPipe::flush(const std::function<void()>& whenBroken) {

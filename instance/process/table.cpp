@@ -45,6 +45,11 @@ core::Expected<Group*> Table::add(config::GroupPtr config) {
   if (find(config->name) != nullptr) return core::Err{core::Error{config->name + ": there is such a group already", 0}};
   auto group = std::make_unique<Group>(*context_, std::move(config));
   if (auto works = group->probeSockets(); !works) return core::Err{std::move(works).error()};
+  return &insert(std::move(group));
+}
+
+/// The observers hear of it.
+Group& Table::insert(std::unique_ptr<Group> group) {
   Group* const added = group.get();
   const ProcessContext::Turn turn(*context_);
   if (groups_.size() == groups_.capacity()) groups_.reserve(2 * groups_.size() + 1);
@@ -58,7 +63,7 @@ core::Expected<Group*> Table::add(config::GroupPtr config) {
     remove(*added);
     throw;
   }
-  return added;
+  return *added;
 }
 
 void Table::begin() {
@@ -123,6 +128,7 @@ void Table::apply(SupervisorSettings settings) noexcept { context_->apply(std::m
 
 void Table::noticeEnds() {
   reaper_->reapPending();
+  if (auto* const exits = context_->exits()) exits->read();
   context_->lookAtGroups();
 }
 

@@ -22,6 +22,11 @@ class Reaper;
 namespace output {
 class Outlets;
 }
+namespace state {
+class Incoming;
+class Outgoing;
+struct State;
+}  // namespace state
 
 namespace process {
 
@@ -56,6 +61,15 @@ class Table {
   core::Expected<Group*> add(std::shared_ptr<const config::GroupConfig> group);
   /// Reports SupervisorState::Running to the observers and starts, in order, the programs with autostart.
   void begin();
+  /// For an upgrade, from outside of any change: the groups, programs, shared sockets and what targets have not taken,
+  /// with their descriptors. A crash journal saves single programs with Process::save() instead.
+  void save(state::State& state, state::Outgoing& outgoing) const;
+  /// Instead of add(): continues the groups and programs of a predecessor. Starts and announces nothing; the observers
+  /// hear of each group when its programs are restored. Processes that are no children of ours are watched; "exits" in
+  /// `incoming` tells how they end. After a failure, the table must not be used.
+  core::Status restore(const state::State& state, state::Incoming& incoming);
+  /// Instead of begin(), after restore(): reads what ended processes have left, and reaps soon.
+  void resumed();
   /// Starts, in order, the programs with autostart of a group that was added later.
   void autostart(Group& group);
   /// Takes a group out; false if a program of it still runs.
@@ -81,6 +95,9 @@ class Table {
 
  private:
   void onEnd(pid_t pid, int waitStatus) noexcept;
+  Group& insert(std::unique_ptr<Group> group);
+  core::Status restoreGroups(const state::State& state, state::Incoming& incoming);
+  core::Status restoreSockets(const state::State& state, state::Incoming& incoming);
 
   std::unique_ptr<ProcessContext> context_;
   std::vector<std::unique_ptr<Group>> groups_;

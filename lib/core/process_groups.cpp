@@ -28,12 +28,12 @@ std::vector<std::pair<pid_t, pid_t>> listProcessGroups() {
   return out;
 }
 
-Expected<UniqueFd> openMember(pid_t pid, pid_t group) {
+Expected<UniqueFd> openMember(pid_t pid, pid_t group, pid_t session) {
   UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!fd) return Err{Error{"pidfd_open", errno}};
   // These calls take a pid, which could have been reused. If the process of the descriptor still runs after them, it
   // was not.
-  const bool ours = ::getpgid(pid) == group && ::getsid(pid) == ::getsid(0);
+  const bool ours = ::getpgid(pid) == group && (session == 0 || ::getsid(pid) == session);
   if (!ours || hasEnded(fd.get())) return Err{Error{"", ESRCH}};
   return fd;
 }

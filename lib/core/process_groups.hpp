@@ -20,10 +20,10 @@ namespace core {
 /// each group and reads no file of a process, since that could block.
 [[nodiscard]] std::vector<std::pair<pid_t, pid_t>> listProcessGroups();
 
-/// A descriptor of process `pid` if it runs (a zombie does not), belongs to `group` and to our session, as all members
-/// of a group that a child of ours leads do; else ESRCH. Another error (EMFILE, ENOSYS) says nothing about the process.
+/// A descriptor of process `pid` if it runs (a zombie does not), belongs to `group` and to `session`, as all members of
+/// a group do (0: it is not known); else ESRCH. Another error (EMFILE, ENOSYS) says nothing about the process.
 /// The descriptor becomes readable when the process has ended.
-[[nodiscard]] Expected<UniqueFd> openMember(pid_t pid, pid_t group);
+[[nodiscard]] Expected<UniqueFd> openMember(pid_t pid, pid_t group, pid_t session);
 /// Whether the process of a descriptor from openMember() has ended.
 [[nodiscard]] bool hasEnded(int member) noexcept;
 

@@ -97,8 +97,10 @@ bool Reaper::reap() {
 
 void Reaper::onSignal() {
   if (hooks_.onSignal) hooks_.onSignal();
-  if (reap()) ::kill(::getpid(), SIGCHLD);  // the rest in the next turn, after what they wrote
+  if (reap()) reapSoon();  // the rest in the next turn, after what they wrote
 }
+
+void Reaper::reapSoon() noexcept { ::kill(::getpid(), SIGCHLD); }
 
 void Reaper::reapPending() {
   if (!signal_.pending()) return;

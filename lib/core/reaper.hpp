@@ -42,6 +42,9 @@ class Reaper {
   [[nodiscard]] bool watches(pid_t pid) const { return watched_.count(pid) > 0; }
   /// Reaps what has ended by now, if SIGCHLD was received and the loop has not handled it yet.
   void reapPending();
+  /// Reaps in the next turn of the loop, as if SIGCHLD were received: for a program that has taken over the children of
+  /// another one, which may have received the signal.
+  void reapSoon() noexcept;
 
  private:
   struct Watched {
