@@ -43,7 +43,9 @@ void OutputChannel::addLanes(output::Lanes& lanes) const {
 }
 
 core::Status OutputChannel::restore(const state::Channel& saved, state::Incoming& incoming) {
-  if (!filter_.restore(saved.escape)) return core::Err{core::Error{"no such state of a filter of control sequences"}};
+  if (!filter_.restore(saved.escape))
+    return core::Err{core::Error{fmt::format("{}: the saved state has no such place in a control sequence: {}",
+                                             program_.fullName(), saved.escape)}};
   if (systemLog_) systemLog_->restore(saved.systemLog);
   if (log_ && saved.logOpen) log_->restore(incoming.take(saved.logFile), saved.rotateAt, saved.log);
   live_ = saved.live;

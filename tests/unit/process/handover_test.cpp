@@ -158,6 +158,7 @@ TEST_CASE("deadlines and counts are those of before, and nothing is started earl
   CHECK(s.program("fatal").spawnError() == "can't find command '/no/such/command'");
   s.now().until(s.program("retrying"), ProcessState::Fatal);
   s.now().until(s.program("stubborn"), ProcessState::Stopped);
+  ::kill(-stubbornPid, SIGKILL);  // its sleep
   s.now().until(s.program("starting"), ProcessState::Running);
   CHECK(s.now().log().find("WARN killing 'stubborn' (" + std::to_string(stubbornPid) + ") with SIGKILL") !=
         std::string::npos);
@@ -168,7 +169,7 @@ TEST_CASE("deadlines and counts are those of before, and nothing is started earl
 
 TEST_CASE("a process group is waited for by the successor, before and after its leader has ended") {
   Succession s;
-  auto config = Bench::shell("p", "trap \"\" TERM; (while :; do sleep 1000; done) & echo $!; trap - TERM; read x");
+  auto config = Bench::shell("p", "trap \"\" TERM; (while :; do sleep 1000; done) & trap - TERM; echo $!; read x");
   config->stopAsGroup = true;
   config->stopWaitSeconds = 1000;
   s.now().add(config);
