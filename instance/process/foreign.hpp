@@ -36,8 +36,8 @@ struct Identity {
 /// now, with EPERM if it belongs to another account. Reads /proc/PID/stat, which can block while it executes a program.
 [[nodiscard]] core::Expected<core::UniqueFd> openProcess(const Identity& process);
 
-/// A program's process that was started by a supervisord which has crashed: another process reaps it. How it ended is
-/// told by the manager (Exits). When that does not come for some time after its end, it stays unknown.
+/// A program's process that was started by a supervisord which has crashed: another process reaps it. The manager
+/// reports how it ended (Exits). When no report comes for some time after its end, the status stays unknown.
 class Foreign {
  public:
   /// `pidfd` is that of `pid`, or invalid: it has ended already. `unknown` is called if its status did not come in
@@ -61,8 +61,8 @@ class Foreign {
   core::Timer unknown_;
 };
 
-/// The manager's end of it tells how processes ended that are no children of ours: a datagram "EXITED=PID STATUS" for
-/// each, with STATUS as waitpid has it.
+/// A socket on which the manager reports the ends of processes that are not our children: a datagram "EXITED=PID
+/// STATUS" for each, with STATUS as waitpid has it.
 class Exits {
  public:
   struct Hooks {

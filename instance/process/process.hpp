@@ -111,7 +111,7 @@ class Process {
   /// Adds the lanes whose bytes save() has.
   void addLanes(output::Lanes& lanes) const;
   /// For the table: continues the program of a predecessor that was saved so. Announces and starts nothing. A process
-  /// that is no child of ours is watched as a Foreign one. Fails if `saved` cannot be true.
+  /// that another process reaps is watched as a Foreign one. Fails if `saved` cannot be true.
   core::Status restore(const state::Program& saved, state::Incoming& incoming);
   /// For the table, when all programs are restored.
   void resume() noexcept;

@@ -65,8 +65,8 @@ class Table {
   /// with their descriptors. A crash journal saves single programs with Process::save() instead.
   void save(state::State& state, state::Outgoing& outgoing) const;
   /// Instead of add(): continues the groups and programs of a predecessor. Starts and announces nothing; the observers
-  /// hear of each group when its programs are restored. Processes that are no children of ours are watched; "exits" in
-  /// `incoming` tells how they end. After a failure, the table must not be used.
+  /// hear of each group when its programs are restored. Processes that are not our children are watched; "exits" in
+  /// `incoming` reports how they ended. After a failure, the table must not be used.
   core::Status restore(const state::State& state, state::Incoming& incoming);
   /// Instead of begin(), after restore(): reads what ended processes have left, and reaps soon.
   void resumed();

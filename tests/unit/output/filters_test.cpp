@@ -64,3 +64,37 @@ TEST_CASE("terminal sequences are removed, also when they are cut") {
   CHECK(filter.rest() == "\x1b");
   CHECK(filter.rest().empty());
 }
+
+TEST_CASE("a section that was half read in one splitter is completed by another") {
+  const std::string input = "before<!--XSUPERVISOR:BEGIN-->one two<!--XSUPERVISOR:END-->after";
+  for (std::size_t at = 0; at <= input.size(); ++at) {
+    CAPTURE(at);
+    Heard heard;
+    output::CaptureSplitter first(1000), second(1000);
+    first.feed(std::string_view(input).substr(0, at), heard);
+    second.restore(first.held(), first.message(), first.capturing());
+    second.feed(std::string_view(input).substr(at), heard);
+    second.finish(heard);
+    CHECK(heard.text == "beforeafter");
+    CHECK(heard.messages == "one two|");
+  }
+}
+
+TEST_CASE("a control sequence that was half read in one filter is taken out by another") {
+  const std::string input =
+      "a\x1b[31mb\x1b"
+      "c\x1b[";
+  for (std::size_t at = 0; at <= input.size(); ++at) {
+    CAPTURE(at);
+    output::AnsiFilter first, second;
+    auto text = first.strip(std::string_view(input).substr(0, at));
+    REQUIRE(second.restore(first.save()));
+    text += second.strip(std::string_view(input).substr(at));
+    CHECK(text ==
+          "ab\x1b"
+          "c");
+  }
+  output::AnsiFilter filter;
+  CHECK_FALSE(filter.restore(-1));
+  CHECK_FALSE(filter.restore(3));
+}

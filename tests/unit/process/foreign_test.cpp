@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Processes of a supervisord that has crashed: they are no children of ours.
+// Processes of a supervisord that has crashed: they are not our children.
 #include "instance/process/foreign.hpp"
 
 #include <signal.h>

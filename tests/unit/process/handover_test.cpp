@@ -65,7 +65,7 @@ TEST_CASE("an end that nobody has seen before the handover is reported after it"
   CHECK(s.now().events == "+p p:RUNNING p:EXITED ");
 }
 
-TEST_CASE("half a control sequence and half a line go on where they were") {
+TEST_CASE("half a control sequence and half a line are completed by the successor") {
   Succession s;
   auto settings = s.now().table.settings();
   settings.stripAnsi = true;
