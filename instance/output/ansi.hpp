@@ -15,7 +15,7 @@ class AnsiFilter {
   [[nodiscard]] std::string_view rest() noexcept;
   /// Where it is within a sequence, for a successor.
   [[nodiscard]] int save() const noexcept { return static_cast<int>(state_); }
-  /// Goes on where a predecessor was; false: that is not a place.
+  /// Continues where a predecessor was; false: that is not a place.
   [[nodiscard]] bool restore(int saved) noexcept;
 
  private:

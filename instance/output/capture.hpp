@@ -30,7 +30,7 @@ class CaptureSplitter {
   [[nodiscard]] const std::string& held() const noexcept { return held_; }
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
   [[nodiscard]] bool capturing() const noexcept { return capturing_; }
-  /// Goes on where a predecessor was.
+  /// Continues where a predecessor was.
   void restore(std::string held, std::string message, bool capturing) noexcept {
     held_ = std::move(held);
     message_ = std::move(message);

@@ -62,10 +62,10 @@ std::optional<Exit> parseExit(std::string_view message) {
 }  // namespace
 
 std::uint64_t ticksSinceBoot() noexcept {
-  static const long perSecond = ::sysconf(_SC_CLK_TCK);
+  static const long kPerSecond = ::sysconf(_SC_CLK_TCK);
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<std::uint64_t>(now.tv_sec * perSecond + now.tv_nsec / (1'000'000'000 / perSecond));
+  return static_cast<std::uint64_t>(now.tv_sec * kPerSecond + now.tv_nsec / (1'000'000'000 / kPerSecond));
 }
 
 bool isOurChild(pid_t pid) noexcept {

@@ -31,6 +31,9 @@ core::Err<core::Error> refusal(const std::string& group, const char* why) {
 
 void Table::save(state::State& state, state::Outgoing& outgoing) const {
   output::Lanes lanes;
+  std::size_t programs = 0;
+  for (const auto& group : groups_) programs += group->processes().size();
+  state.programs.reserve(state.programs.size() + programs);
   for (const auto& group : groups_) {
     state.groups.push_back(group->configPtr());
     group->save(state, outgoing, lanes);

@@ -167,7 +167,7 @@ TEST_CASE("a log that cannot be opened any more loses its bytes with a message, 
   ::rmdir(scratch.at("none").c_str());
 }
 
-TEST_CASE("a descriptor that is no regular file is not taken for the log's") {
+TEST_CASE("a descriptor of something else than a regular file is not taken for the log's") {
   const Scratch scratch;
   core::EventLoop loop;
   output::Outlets outlets(loop);

@@ -58,6 +58,11 @@ TEST_CASE("an end that nobody has seen before the handover is reported after it"
   s.program("p").start();
   siginfo_t info{};
   REQUIRE(::waitid(P_PID, static_cast<id_t>(s.program("p").pid()), &info, WEXITED | WNOWAIT) == 0);
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  const timespec now{};
+  CHECK(::sigtimedwait(&child, nullptr, &now) == SIGCHLD);  // the predecessor has received it
   s.handOver();
   s.now().until(s.program("p"), ProcessState::Exited);
   CHECK(s.program("p").exitStatus() == 3);
