@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "instance/process/foreign.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
