@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/instances/machine.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include <fmt/core.h>
 #include <string.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace instances {
 
@@ -21,6 +20,15 @@ std::string toText(const Exit& exit) {
     case Exit::Kind::Unknown: break;
   }
   return "ended";
+}
+
+std::string causeText(const Exit& exit) {
+  switch (exit.kind) {
+    case Exit::Kind::Code: return fmt::format("exit status {}", exit.value);
+    case Exit::Kind::Signal: return fmt::format("signal {}", exit.value);
+    case Exit::Kind::Unknown: break;
+  }
+  return "cause unknown";
 }
 
 namespace {
@@ -41,6 +49,7 @@ void Machine::enter(Phase phase, core::Instant now) {
   phase_ = phase;
   since_ = now;
   deadline_.reset();
+  if (phase != Phase::Spawning) orphans_ = false;
 }
 
 void Machine::fail(RunResult result, std::string reason, std::string details) {
@@ -63,7 +72,11 @@ Machine::Action Machine::start(core::Instant now) {
     return Action::None;
   }
   quickEnds_ = 0;  // a start by a person is a new attempt: earlier failures do not count
+  failedTakeovers_ = 0;
+  noTakeover_ = false;
+  if (phase_ == Phase::Waiting && orphans_) return beginTakeover(now);
   restarts_ = 0;
+  takeovers_ = 0;
   enter(Phase::Preparing, now);
   return Action::Prepare;
 }
@@ -79,6 +92,8 @@ Machine::Action Machine::stop(core::Instant now) {
       deadline_ = now + rules_.stopTimeout;
       return Action::Terminate;
     case Phase::Waiting:
+      if (orphans_) return clearFor(false, now);
+      [[fallthrough]];
     case Phase::Failed: enter(Phase::Inactive, now); return Action::None;
     // Preparing and Spawning cannot be interrupted: prepared() and spawned() look at wanted_.
     default: return Action::None;
@@ -86,8 +101,9 @@ Machine::Action Machine::stop(core::Instant now) {
 }
 
 Machine::Action Machine::restart(core::Instant now) {
-  if (phase_ == Phase::Inactive || phase_ == Phase::Failed || phase_ == Phase::Waiting || phase_ == Phase::Preparing)
-    return start(now);
+  const bool nothingRuns = phase_ == Phase::Inactive || phase_ == Phase::Failed || phase_ == Phase::Preparing ||
+                           (phase_ == Phase::Waiting && !orphans_);
+  if (nothingRuns) return start(now);
   const auto action = stop(now);
   wanted_ = true;
   again_ = true;
@@ -142,21 +158,29 @@ Machine::Action Machine::spawned(core::Instant now) {
 
 Machine::Action Machine::spawnFailed(std::string reason, core::Instant now) {
   fail(RunResult::Resources, std::move(reason));
+  const bool takeover = std::exchange(takingOver_, false);
   if (again_) return prepareAgain(now);
   if (!wanted_) {
+    if (takeover) return clearFor(false, now);
     enter(Phase::Inactive, now);
     return Action::None;
   }
   ++quickEnds_;
-  return retryOrGiveUp(now);
+  return takeover ? afterCrash({}, true, now) : retryOrGiveUp(now);
 }
 
 void Machine::ready(core::Instant now) {
   if (phase_ != Phase::Starting) return;
   enter(Phase::Running, now);
+  if (!std::exchange(takingOver_, false)) return;
+  failedTakeovers_ = 0;
+  ++takeovers_;
+  reason_ = fmt::format("took over its programs after a crash ({})", crash_);
+  details_.clear();
 }
 
-Machine::Action Machine::exited(const Exit& exit, const std::string& explanation, core::Instant now) {
+Machine::Action Machine::exited(const Exit& exit, const std::string& explanation, core::Instant now, bool kept) {
+  const bool failedTakeover = std::exchange(takingOver_, false);
   const bool deliberate = exit.kind == Exit::Kind::Code && exit.value == 0;
   byItself_ = phase_ != Phase::Stopping;
   if (!byItself_) {
@@ -169,13 +193,25 @@ Machine::Action Machine::exited(const Exit& exit, const std::string& explanation
     fail(RunResult::Success, "was shut down by its owner");
   } else {
     const bool early = phase_ == Phase::Starting;
+    const bool quick = now - spawnedAt_ < rules_.quickExit;
     fail(exit.kind == Exit::Kind::Signal ? RunResult::Signal
          : exit.kind == Exit::Kind::Code ? RunResult::ExitCode
                                          : RunResult::Unknown,
          toText(exit) + (early ? " before it was ready" : ""), explanation);
     // Only ends in quick succession count: one that ran for a while begins with the shortest delay again.
-    quickEnds_ = now - spawnedAt_ < rules_.quickExit ? quickEnds_ + 1 : 1;
+    quickEnds_ = quick ? quickEnds_ + 1 : 1;
+    if (!quick) noTakeover_ = false;
+    if (kept && wanted_ && !deliberate) {
+      crash_ = causeText(exit);
+      return afterCrash(exit, failedTakeover, now);
+    }
   }
+  return clearFor(byItself_, now);
+}
+
+/// Ends what runs without its supervisord.
+Machine::Action Machine::clearFor(bool byItself, core::Instant now) {
+  byItself_ = byItself;
   enter(Phase::Clearing, now);
   return Action::Clear;
 }
@@ -198,11 +234,15 @@ Machine::Action Machine::retryOrGiveUp(core::Instant now) {
     enter(Phase::Failed, now);
     return Action::None;
   }
+  enter(Phase::Waiting, now);
+  deadline_ = now + backOff();
+  return Action::None;
+}
+
+core::Duration Machine::backOff() const {
   auto delay = rules_.restartDelay;
   for (int i = 1; i < quickEnds_ && delay < rules_.restartDelayMax; ++i) delay *= 2;
-  enter(Phase::Waiting, now);
-  deadline_ = now + std::min(delay, rules_.restartDelayMax);
-  return Action::None;
+  return std::min(delay, rules_.restartDelayMax);
 }
 
 Machine::Action Machine::expire(core::Instant now) {
@@ -223,6 +263,7 @@ Machine::Action Machine::expire(core::Instant now) {
       enter(Phase::Clearing, now);
       return Action::Abandon;
     case Phase::Waiting:
+      if (orphans_) return beginTakeover(now);
       ++restarts_;
       enter(Phase::Preparing, now);
       return Action::Prepare;

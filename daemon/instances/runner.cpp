@@ -60,6 +60,7 @@ void Runner::act(Machine::Action action) {
       settleWaiters(true);  // before what starts next is decided: who is answered may change it
       if (machine_.phase() == Machine::Phase::Preparing) tasks_.run(prepare(std::exchange(files_, Files::Unknown)));
       break;
+    case Machine::Action::TakeOver:
     case Machine::Action::Spawn: spawn(); break;
     case Machine::Action::Terminate: signalMain(SIGTERM); break;
     case Machine::Action::KillTree: killTree(); break;
