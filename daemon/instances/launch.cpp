@@ -17,6 +17,9 @@ namespace {
 /// Bytes of standard error that are kept, and the last of them that become part of a message.
 constexpr off_t kErrorFileSize = 64 * 1024;
 constexpr std::size_t kErrorTextLimit = 500;
+/// The kernel takes 128 KiB for one variable. The names of 12,288 pipes ("p1234.out") need less.
+constexpr std::size_t kNamesLimit = 127 * 1024;
+constexpr int kFirstListened = 3;  // as systemd has it
 
 }  // namespace
 
@@ -38,6 +41,30 @@ core::SpawnSpec launchSpec(const entries::Entry& entry, const LaunchOptions& opt
   spec.oomScoreAdjust = how.oomScoreAdjust;
   spec.noNewPrivileges = how.noNewPrivileges;
   return spec;
+}
+
+std::size_t addKept(core::SpawnSpec& spec, const std::vector<std::pair<std::string, int>>& kept,
+                    const std::string& crash) {
+  std::string names;
+  int count = 0;
+  std::size_t left = 0;
+  const auto add = [&](const std::string& name, int fd) {
+    if (names.size() + 1 + name.size() > kNamesLimit) {
+      ++left;
+      return;
+    }
+    names += (names.empty() ? "" : ":") + name;
+    spec.descriptors.emplace_back(fd, kFirstListened + count++);
+  };
+  const auto isFirst = [](const std::string& name) { return name == kJournalName || name == kExitsName; };
+  for (const auto& [name, fd] : kept)
+    if (isFirst(name)) add(name, fd);
+  for (const auto& [name, fd] : kept)
+    if (!isFirst(name)) add(name, fd);
+  spec.environment.push_back("LISTEN_FDS=" + std::to_string(count));
+  spec.environment.push_back("LISTEN_FDNAMES=" + names);
+  spec.environment.push_back("SUPERVISORD_CRASH=" + crash);
+  return left;
 }
 
 core::UniqueFd makeErrorFile() {

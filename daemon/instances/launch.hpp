@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/entries/entry.hpp"
 #include "lib/core/spawn.hpp"
@@ -19,6 +21,15 @@ struct LaunchOptions {
 /// How the process of `entry` starts: as its owner, with a fresh environment and nothing of the manager's. Descriptors
 /// and the control group are the caller's to add.
 [[nodiscard]] core::SpawnSpec launchSpec(const entries::Entry& entry, const LaunchOptions& options);
+
+/// Names of the descriptors that a takeover needs: the journal, and the socket for the ends of programs.
+inline constexpr const char* kJournalName = "state";
+inline constexpr const char* kExitsName = "exits";
+/// Adds what an earlier copy left to a process that gets 0, 1 and 2: the descriptors `kept` (name, number here), in the
+/// way of systemd's sockets (LISTEN_FDS, LISTEN_FDNAMES), and how that copy ended (SUPERVISORD_CRASH). The two above go
+/// first; what does not fit into an environment variable is left out. Returns how many that are.
+std::size_t addKept(core::SpawnSpec& spec, const std::vector<std::pair<std::string, int>>& kept,
+                    const std::string& crash);
 
 /// A file in memory of a fixed size for what a starting instance prints on standard error. Not a pipe: it needs no
 /// reader, wakes nobody, cannot grow, and outlives the manager.

@@ -19,15 +19,6 @@ namespace {
 /// running.
 constexpr int kMost = 1000;
 
-/// As waitpid() with WNOHANG, but the child stays to be reaped.
-pid_t peek(int& status) noexcept {
-  siginfo_t info{};
-  if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return -1;
-  status = info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : W_EXITCODE(0, info.si_status);
-  if (info.si_code == CLD_DUMPED) status |= WCOREFLAG;
-  return info.si_pid;
-}
-
 /// Reaps a child that was peeked at, at the end of the scope: an exception is followed by a second report, not by a
 /// second end.
 struct Reaping {
@@ -66,27 +57,39 @@ void Reaper::tellAgain() {
   }
 }
 
-void Reaper::report(pid_t pid, int status) {
-  const auto found = watched_.find(pid);
-  if (found != watched_.end())
-    tell(found, status);
-  else if (hooks_.onUnwatched)
-    hooks_.onUnwatched(pid, status);
+/// A child that has ended; `pid` 0: none has, -1: see errno.
+struct Reaper::End {
+  pid_t pid = 0;
+  int status = 0;  ///< as waitpid has it
+  uid_t uid = 0;
+};
+
+/// As waitpid(), but with the user; and with reapAfterwards(), the child stays to be reaped.
+Reaper::End Reaper::nextEnd() const noexcept {
+  siginfo_t info{};
+  if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | (afterwards_ ? WNOWAIT : 0)) != 0) return {-1, 0, 0};
+  int status = info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : W_EXITCODE(0, info.si_status);
+  if (info.si_code == CLD_DUMPED) status |= WCOREFLAG;
+  return {info.si_pid, status, info.si_uid};
 }
 
-pid_t Reaper::next(int& status) const noexcept { return afterwards_ ? peek(status) : ::waitpid(-1, &status, WNOHANG); }
+void Reaper::report(const End& end) {
+  const auto found = watched_.find(end.pid);
+  if (found != watched_.end()) return tell(found, end.status);
+  if (hooks_.onUnwatched) hooks_.onUnwatched(end.pid, end.status);
+  if (hooks_.onOrphan) hooks_.onOrphan(end.pid, end.status, end.uid);
+}
 
 /// One round. Returns true if there may be more.
 bool Reaper::reap() {
   tellAgain();
   for (int count = 0; count < kMost; ++count) {
     if (hooks_.beforeEach) hooks_.beforeEach();
-    int status = 0;
-    const pid_t pid = next(status);
-    if (pid == 0 || (pid < 0 && errno == ECHILD)) return false;
-    if (pid > 0) {
-      const Reaping reaping{afterwards_ ? pid : 0};
-      report(pid, status);
+    const auto end = nextEnd();
+    if (end.pid == 0 || (end.pid < 0 && errno == ECHILD)) return false;
+    if (end.pid > 0) {
+      const Reaping reaping{afterwards_ ? end.pid : 0};
+      report(end);
     } else if (errno != EINTR) {
       logging::critical("waitpid error {}; a process may not be cleaned up properly", ::strerrorname_np(errno));
       return false;

@@ -23,9 +23,12 @@ class Reaper {
     std::function<void()> onSignal;    ///< SIGCHLD was received
     std::function<void()> beforeEach;  ///< a child may be reaped; after an exception it stays for a later round
     std::function<void(pid_t pid, int status)> onUnwatched;  ///< a child has ended that no callback watches
+    /// The same, with the user that it ran as: for a subreaper, to which the orphans of many users are left.
+    std::function<void(pid_t pid, int status, uid_t uid)> onOrphan{};
   };
 
-  explicit Reaper(EventLoop& loop, Hooks hooks = {});
+  explicit Reaper(EventLoop& loop) : Reaper(loop, Hooks()) {}
+  Reaper(EventLoop& loop, Hooks hooks);
 
   /// Calls back once when `pid`, a child, has ended. To be asked before the loop runs again after the fork. A callback
   /// that throws, for lack of memory for instance, is called again after a pause, unless it has forgotten its pid: no
@@ -53,8 +56,9 @@ class Reaper {
   };
   void onSignal();
   bool reap();
-  [[nodiscard]] pid_t next(int& status) const noexcept;
-  void report(pid_t pid, int status);
+  struct End;
+  [[nodiscard]] End nextEnd() const noexcept;
+  void report(const End& end);
   void tell(std::map<pid_t, Watched>::iterator who, int status);
   void tellAgain();
 

@@ -9,6 +9,8 @@
 #include <functional>
 #include <new>
 #include <set>
+#include <tuple>
+#include <vector>
 
 namespace {
 
@@ -113,6 +115,39 @@ TEST_CASE("all that has ended is reaped before the loop runs, if a caller cannot
   CHECK(reaped == all);
   reaper.reapPending();
   CHECK(reaped == all);
+}
+
+TEST_CASE("a child that nobody watches is reported with its status and its user") {
+  core::EventLoop loop;
+  std::vector<std::tuple<pid_t, int, uid_t>> orphans;
+  core::Reaper reaper(
+      loop, {.onSignal = {}, .beforeEach = {}, .onUnwatched = {}, .onOrphan = [&](pid_t pid, int status, uid_t uid) {
+               orphans.emplace_back(pid, status, uid);
+             }});
+  constexpr uid_t kUser = 12345;
+  const bool root = ::geteuid() == 0;
+  const auto begin = [&](auto end) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      if (root && ::setuid(kUser) != 0) ::_exit(99);
+      end();
+    }
+    return pid;
+  };
+  int told = 0;
+  const auto watched = endedChild();
+  reaper.watch(watched, [&](int) { ++told; });
+  const pid_t first = begin([] { ::_exit(3); });
+  while (orphans.empty() && loop.step(core::seconds(10))) {
+  }
+  const pid_t second = begin([] { ::raise(SIGKILL); });
+  while (orphans.size() < 2 && loop.step(core::seconds(10))) {
+  }
+  REQUIRE(orphans.size() == 2);
+  const uid_t user = root ? kUser : ::getuid();
+  CHECK(orphans[0] == std::tuple(first, W_EXITCODE(3, 0), user));
+  CHECK(orphans[1] == std::tuple(second, SIGKILL, user));
+  CHECK(told == 1);
 }
 
 TEST_CASE("with reapAfterwards() the child is still there while its end is reported, with the same status") {
