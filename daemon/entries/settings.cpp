@@ -48,6 +48,13 @@ Reason setLogLevel(ManagerSettings& settings, const std::string& value) {
   return std::nullopt;
 }
 
+Reason setUpgradeInstances(ManagerSettings& settings, const std::string& value) {
+  const auto yes = parseBoolean(value);
+  if (!yes) return yes.error();
+  settings.upgradeInstances = *yes;
+  return std::nullopt;
+}
+
 struct Setting {
   std::string_view key;
   Reason (*set)(ManagerSettings&, const std::string&);
@@ -62,6 +69,7 @@ constexpr std::array kSettings = {
     Setting{"stop_timeout", setSeconds<&ManagerSettings::stopTimeout>},
     Setting{"supervisorctl", setProgram<&ManagerSettings::supervisorctl>},
     Setting{"supervisord", setProgram<&ManagerSettings::supervisord>},
+    Setting{"upgrade_instances", setUpgradeInstances},
 };
 
 std::string unknownKey(std::string_view key) {

@@ -24,6 +24,7 @@ struct ManagerSettings {
   core::Duration restartDelayMax = core::seconds(60);
   int startLimit = 5;  ///< failed starts in a row until the instance is failed
   std::string logLevel = "info";
+  bool upgradeInstances = true;  ///< an upgrade of the package upgrades the running instances in place
 };
 
 /// Reads the section, if there is one. Each wrong value is a complaint, and its default stays.

@@ -10,6 +10,7 @@
 
 #include "daemon/instances/control_groups.hpp"
 #include "daemon/instances/descriptor_store.hpp"
+#include "daemon/instances/exit_link.hpp"
 #include "daemon/instances/kept_file.hpp"
 #include "daemon/instances/machine.hpp"
 #include "daemon/instances/process_looks.hpp"
@@ -49,8 +50,9 @@ struct InstanceContext {
   core::Pacer pacer{loop};  ///< for what takes milliseconds and is begun for many instances at a time
   core::GroupSync syncs{loop};
   ProcessLooks looks{loop, reaper, snapshot, mains};
-  DescriptorStores stores{loop, reaper};  ///< kept for the instances
-  std::optional<rlimit> fileLimit = {};   ///< of open files, of what runs as an owner: the manager raises its own
+  DescriptorStores stores{loop, reaper};       ///< kept for the instances
+  std::multimap<uid_t, ExitLink*> exits = {};  ///< of the instances that have taken over, or will, by their user
+  std::optional<rlimit> fileLimit = {};        ///< of open files, of what runs as an owner: the manager raises its own
 
   /// Before the limits of the entry.
   void limitFiles(core::SpawnSpec& spec) const {

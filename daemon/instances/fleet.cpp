@@ -222,6 +222,11 @@ bool Fleet::soleOf(uid_t uid) const {
   return count == 1;
 }
 
+void Fleet::orphanEnded(pid_t pid, int status, uid_t uid) {
+  const auto [first, last] = context_.exits.equal_range(uid);
+  for (auto at = first; at != last; ++at) at->second->ended(pid, status);
+}
+
 void Fleet::letGo() {
   for (const auto& [name, runner] : runners_) runner->letGo();
 }

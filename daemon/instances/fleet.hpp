@@ -40,6 +40,8 @@ class Fleet final : public Manager, private Runner::Listener {
   void takeOver();
   /// Stops all instances, the highest priority number first.
   core::Task<> stopAll();
+  /// A process has ended that was left to the manager: an instance may have taken it over.
+  void orphanEnded(pid_t pid, int status, uid_t uid);
   /// What reexecute() does; it must leave time for the answer.
   void setReexecution(std::function<void()> execute) { reexecution_ = std::move(execute); }
   /// Writes down what runs, for the next manager.
@@ -67,12 +69,15 @@ class Fleet final : public Manager, private Runner::Listener {
   [[nodiscard]] const std::vector<entries::Complaint>& refused() const override { return refused_; }
   [[nodiscard]] const std::vector<entries::Complaint>& warnings() const override { return warnings_; }
 
+  [[nodiscard]] bool upgradesInstances() const override { return settings_.upgradeInstances; }
+
   core::Task<OperationResult> start(std::string name) override;
   core::Task<OperationResult> stop(std::string name) override;
   core::Task<OperationResult> restart(std::string name) override;
   core::Task<OperationResult> forceRestart(std::string name) override;
   core::Task<Answer<std::vector<std::string>>> check(std::string name) override;
   core::Task<OperationResult> reload(std::string name) override;
+  core::Task<OperationResult> upgrade(std::string name) override;
   core::Task<OperationResult> kill(std::string name, KillWhom whom, int signo) override;
   core::Task<OperationResult> controlProgram(std::string name, std::string program, ProgramVerb verb) override;
   core::Task<Answer<std::string>> programLog(std::string name, std::string program) override;

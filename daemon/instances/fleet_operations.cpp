@@ -67,6 +67,12 @@ core::Task<OperationResult> Fleet::reload(std::string name) {
   co_return co_await (*runner)->reload();
 }
 
+core::Task<OperationResult> Fleet::upgrade(std::string name) {
+  const auto runner = usable(name);
+  if (!runner) co_return core::Err{runner.error()};
+  co_return co_await (*runner)->upgrade();
+}
+
 core::Task<OperationResult> Fleet::kill(std::string name, KillWhom whom, int signo) {
   const auto runner = known(name);
   if (!runner) co_return core::Err{runner.error()};

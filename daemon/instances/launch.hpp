@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,12 @@ struct LaunchOptions {
 /// Names of the descriptors that a takeover needs: the journal, and the socket for the ends of programs.
 inline constexpr const char* kJournalName = "state";
 inline constexpr const char* kExitsName = "exits";
+/// The manager's end of that socket, which is kept in the same way, and never handed on.
+inline constexpr const char* kOwnExitsName = "exits.manager";
+/// Whether the manager itself keeps the descriptor of this name: an instance cannot replace it.
+[[nodiscard]] inline bool isOwnName(std::string_view name) noexcept {
+  return name == kExitsName || name == kOwnExitsName;
+}
 /// Adds what an earlier copy left to a process that gets 0, 1 and 2: the descriptors `kept` (name, number here), in the
 /// way of systemd's sockets (LISTEN_FDS, LISTEN_FDNAMES), and how that copy ended (SUPERVISORD_CRASH). The two above go
 /// first; what does not fit into an environment variable is left out. Returns how many that are.

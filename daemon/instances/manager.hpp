@@ -87,6 +87,9 @@ class Manager {
   [[nodiscard]] virtual const std::vector<entries::Complaint>& refused() const = 0;
   [[nodiscard]] virtual const std::vector<entries::Complaint>& warnings() const = 0;
 
+  /// Whether an upgrade of the package upgrades the instances, too.
+  [[nodiscard]] virtual bool upgradesInstances() const = 0;
+
   virtual core::Task<OperationResult> start(std::string name) = 0;
   virtual core::Task<OperationResult> stop(std::string name) = 0;
   /// As start(), refused with ConfigInvalid, and nothing stopped, where the configuration would not start.
@@ -97,6 +100,8 @@ class Manager {
   virtual core::Task<Answer<std::vector<std::string>>> check(std::string name) = 0;
   /// The instance reads its configuration again (SIGHUP, as Supervisor understands it: its programs restart).
   virtual core::Task<OperationResult> reload(std::string name) = 0;
+  /// Its supervisord is replaced by the installed one in the same process; its programs keep running.
+  virtual core::Task<OperationResult> upgrade(std::string name) = 0;
   virtual core::Task<OperationResult> kill(std::string name, KillWhom whom, int signo) = 0;
   virtual core::Task<OperationResult> controlProgram(std::string name, std::string program, ProgramVerb verb) = 0;
   /// The end of what a program wrote, as its owner's account may read it: bytes, some 4 KB at most.

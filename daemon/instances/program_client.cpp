@@ -189,6 +189,17 @@ ProgramAnswer ProgramClient::update() {
   return out;
 }
 
+ProgramAnswer ProgramClient::upgrade() {
+  if (!obstacle_.empty()) return {Outcome::Unreachable, obstacle_};
+  const auto answer = client_.call("supervisor.upgrade");
+  if (answer) return {};
+  const auto& error = answer.error();
+  const bool unknown =
+      error.kind == xmlrpc::ClientError::Kind::Fault && error.code == static_cast<int>(FaultCode::UnknownMethod);
+  if (!unknown) return failed(error);
+  return {Outcome::Failed, "the supervisord that runs is too old to be upgraded while its programs run; restart it"};
+}
+
 ProgramAnswer ProgramClient::tail(const std::string& name, int bytes) {
   if (!obstacle_.empty()) return {Outcome::Unreachable, obstacle_};
   // What a program writes when it dies is on its standard error; where there is none, or nothing, its output will do.

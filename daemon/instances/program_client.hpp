@@ -29,6 +29,7 @@ class ProgramClient {
   /// `name` is a program, "GROUP:PROGRAM", "GROUP:*" or "all".
   ProgramAnswer control(const std::string& name, ProgramVerb verb);
   ProgramAnswer update();
+  ProgramAnswer upgrade();
   /// The last `bytes` of standard error or, where there are none, of standard output.
   ProgramAnswer tail(const std::string& name, int bytes);
 

@@ -105,6 +105,11 @@ core::Task<ProgramAnswer> updatePrograms(InstanceContext& context, const entries
   return withCleanText(ask(context, identityOf(context, entry), std::move(work), kControlLimit));
 }
 
+core::Task<ProgramAnswer> upgradeSupervisord(InstanceContext& context, const entries::Entry& entry) {
+  auto work = asking(entry, [](auto& client) { return client.upgrade(); });
+  return withCleanText(ask(context, identityOf(context, entry), std::move(work), kControlLimit));
+}
+
 core::Task<std::optional<std::string>> tailProgram(InstanceContext& context, const entries::Entry& entry,
                                                    std::string program) {
   auto work = asking(entry, [program = std::move(program)](auto& client) { return client.tail(program, kLogBytes); });

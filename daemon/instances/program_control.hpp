@@ -34,6 +34,8 @@ struct ProgramAnswer {
                                                        std::string program, ProgramVerb verb);
 /// Lets the instance read its configuration and take in what changed, as `supervisorctl update` does.
 [[nodiscard]] core::Task<ProgramAnswer> updatePrograms(InstanceContext& context, const entries::Entry& entry);
+/// Lets supervisord replace its own program with the installed one; ends when that one answers.
+[[nodiscard]] core::Task<ProgramAnswer> upgradeSupervisord(InstanceContext& context, const entries::Entry& entry);
 /// The last bytes that the program wrote on standard error or, where there are none, on standard output. Nothing: the
 /// instance did not answer in time.
 [[nodiscard]] core::Task<std::optional<std::string>> tailProgram(InstanceContext& context, const entries::Entry& entry,

@@ -24,6 +24,8 @@ std::optional<Record> Record::read(const std::string& path) {
   out.boot = file.get("boot");
   out.restarts = static_cast<std::uint32_t>(file.number("restarts"));
   out.nextRestarts = static_cast<std::uint32_t>(file.number("next_restarts"));
+  out.takeovers = static_cast<std::uint32_t>(file.number("takeovers"));
+  out.lastCrash = static_cast<std::uint64_t>(file.number("last_crash"));
   if (const auto result = file.get("result"); !result.empty()) out.result = runResultFrom(result);
   out.reason = file.get("reason");
   out.cpuBefore = static_cast<std::uint64_t>(file.number("cpu_before"));
@@ -44,6 +46,8 @@ core::Status Record::write(const std::string& path) const {
   file.set("boot", bootId());
   file.set("restarts", std::to_string(restarts));
   file.set("next_restarts", std::to_string(nextRestarts));
+  file.set("takeovers", std::to_string(takeovers));
+  file.set("last_crash", std::to_string(lastCrash));
   file.set("result", toText(result));
   file.set("reason", reason);
   file.set("cpu_before", std::to_string(cpuBefore));

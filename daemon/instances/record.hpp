@@ -32,7 +32,9 @@ struct Record {
   Executable executable;
   std::string boot;
   std::uint32_t restarts = 0;
-  std::uint32_t nextRestarts = 0;         ///< what that count is after a start by a manager that finds it gone
+  std::uint32_t nextRestarts = 0;  ///< what that count is after a start by a manager that finds it gone
+  std::uint32_t takeovers = 0;
+  std::uint64_t lastCrash = 0;            ///< microseconds of CLOCK_MONOTONIC; 0: none
   RunResult result = RunResult::Success;  ///< of its last end
   std::string reason;
   std::uint64_t cpuBefore = 0;  ///< microseconds that its control group had used before this run

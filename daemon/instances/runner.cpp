@@ -51,6 +51,7 @@ Runner::Runner(InstanceContext& context, Listener& listener, entries::Entry entr
 
 Runner::~Runner() {
   if (pid_ > 0) forgetMain();
+  closeExits();
 }
 
 void Runner::act(Machine::Action action) {
@@ -60,8 +61,8 @@ void Runner::act(Machine::Action action) {
       settleWaiters(true);  // before what starts next is decided: who is answered may change it
       if (machine_.phase() == Machine::Phase::Preparing) tasks_.run(prepare(std::exchange(files_, Files::Unknown)));
       break;
-    case Machine::Action::TakeOver:
-    case Machine::Action::Spawn: spawn(); break;
+    case Machine::Action::TakeOver: spawn(true); break;
+    case Machine::Action::Spawn: spawn(false); break;
     case Machine::Action::Terminate: signalMain(SIGTERM); break;
     case Machine::Action::KillTree: killTree(); break;
     case Machine::Action::Abandon:
@@ -134,7 +135,14 @@ core::Task<OperationResult> Runner::wait(Wish wish, Machine::Action action) {
 core::Task<OperationResult> Runner::startNow(Files files) {
   if (auto error = objectionToStart()) co_return core::Err{std::move(*error)};
   resume_ = false;
-  const auto action = machine_.start(clockNow());
+  const bool left = machine_.phase() == Machine::Phase::Inactive && record_ && record_->wanted && !record_->stopping;
+  auto action = Machine::Action::None;
+  if (left && canBeTakenOver()) {
+    resumeExits();
+    action = machine_.takeOver(clockNow());
+  } else {
+    action = machine_.start(clockNow());
+  }
   if (lostRestarts_ > 0) machine_.setRestarts(std::exchange(lostRestarts_, 0));
   files_ = files;
   co_return co_await wait(Wish::Start, action);

@@ -12,6 +12,7 @@
 #include "daemon/entries/entry.hpp"
 #include "daemon/instances/config_check.hpp"
 #include "daemon/instances/context.hpp"
+#include "daemon/instances/exit_link.hpp"
 #include "daemon/instances/kept_file.hpp"
 #include "daemon/instances/manager.hpp"
 #include "daemon/instances/notify_socket.hpp"
@@ -80,6 +81,8 @@ class Runner {
   core::Task<OperationResult> restartIfGood() { return tasks_.own(restartChecked()); }
   /// Lets it read its configuration again, if that is good.
   core::Task<OperationResult> reload() { return tasks_.own(reloadChecked()); }
+  /// Its supervisord replaces its own program with the installed one, and keeps its programs.
+  core::Task<OperationResult> upgrade() { return tasks_.own(upgradeNow()); }
   /// Whether a start would succeed, as far as its files show. Nothing is changed.
   core::Task<CheckResult> check() { return tasks_.own(checkFiles()); }
   core::Task<OperationResult> kill(KillWhom whom, int signo) { return tasks_.own(signalAll(whom, signo)); }
@@ -155,7 +158,7 @@ class Runner {
   core::Task<> prepare(Files files);
   core::Task<std::string> makeReady(Files files);
   core::Task<> clear();
-  void spawn();
+  void spawn(bool takeover);
   void onSpawned(const core::SpawnReport& report);
   void watchMain(pid_t pid, core::UniqueFd pidfd, bool child);
   void onExit(std::optional<int> waitStatus);
@@ -168,6 +171,16 @@ class Runner {
   [[nodiscard]] uid_t uid() const;
   [[nodiscard]] std::optional<core::Identity> identity() const;
   core::Task<> sweepUp(core::Duration grace, core::Duration age);
+
+  // runner_takeover.cpp: from one copy to the next, while its programs run
+  [[nodiscard]] bool canBeTakenOver();
+  [[nodiscard]] DescriptorStore::Borrowed keptForTakeover();
+  void afterCrash();
+  void openExits();
+  void resumeExits();
+  void closeExits();
+  void dropKept();
+  void onTable(const Notice& notice);
 
   // runner_adoption.cpp: from one manager to the next
   [[nodiscard]] bool isRecorded() const;
@@ -182,6 +195,7 @@ class Runner {
   [[nodiscard]] DescriptorStore& store() { return context_.stores.of(entry_.name); }
   core::Task<OperationResult> control(std::string program, ProgramVerb verb);
   core::Task<OperationResult> update();
+  core::Task<OperationResult> upgradeNow();
   core::Task<Answer<std::string>> tail(std::string program);
 
   InstanceContext& context_;
@@ -217,6 +231,9 @@ class Runner {
   std::int64_t sinceWall_ = 0;
   Machine::Phase seenPhase_ = Machine::Phase::Inactive;
   ProgramTable programs_;
+  std::optional<std::set<pid_t>>
+      crashed_;  // processes of programs whose copy crashed, until the table of the next one is there
+  std::unique_ptr<ExitLink> exits_;  // while there are processes that a copy took over
   UsageMeter usage_;
   std::unique_ptr<NotifySocket> notify_;
   bool toldRefused_ = false;  // of a descriptor of this copy

@@ -10,6 +10,13 @@
 
 /// How an instance goes from one manager to the next.
 namespace instances {
+namespace {
+
+std::uint64_t microsOf(core::Instant instant) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<core::microseconds>(instant.time_since_epoch()).count());
+}
+
+}  // namespace
 
 bool Runner::isRecorded() const {
   if (!record_) return false;
@@ -59,6 +66,8 @@ bool Runner::adopt() {
   usage_.resume(record_->cpuBefore);
   machine_.setLastEnd(record_->result, record_->reason);
   machine_.setRestarts(record_->restarts);
+  const auto crash = core::Instant(core::microseconds(record_->lastCrash));
+  machine_.setTakeovers(record_->takeovers, record_->lastCrash > 0 ? std::optional(crash) : std::nullopt);
   const auto since = core::Instant(core::microseconds(record_->sinceMonotonic));
   machine_.adopt(std::min(since, core::Clock::now()));
   const auto info = lookAt(record_->pid);
@@ -72,6 +81,7 @@ bool Runner::adopt() {
   // With a new socket it tells its programs again, and sends all descriptors.
   if (context_.stores.find(entry_.name)) store().expectAll();
   (void)openNotify();
+  resumeExits();
   writeRecord();
   log().info("instance '{}' runs already (pid {}): taken over", entry_.name, pid_);
   listener_.changed(*this);
@@ -91,9 +101,10 @@ Record Runner::makeRecord() const {
   record.cpuBefore = usage_.cpuBefore();
   record.restarts = machine_.restarts();
   if (record.wanted && !resume_) record.nextRestarts = machine_.restarts() + (machine_.isNextStartARestart() ? 1 : 0);
+  record.takeovers = machine_.takeovers();
+  if (const auto crash = machine_.lastCrash()) record.lastCrash = microsOf(*crash);
   record.sinceWall = sinceWall_;
-  record.sinceMonotonic = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<core::microseconds>(machine_.since().time_since_epoch()).count());
+  record.sinceMonotonic = microsOf(machine_.since());
   return record;
 }
 

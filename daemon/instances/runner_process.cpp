@@ -60,7 +60,7 @@ core::Task<> Runner::prepare(Files files) {
 /// First nothing of an earlier copy may run any more, then the files are put in place. Returns why that failed.
 core::Task<std::string> Runner::makeReady(Files files) {
   co_await sweepUp(kLeftoverGrace, kSnapshotAge);
-  context_.stores.drop(entry_.name);  // of the programs of an earlier copy
+  dropKept();  // of the programs of an earlier copy
   if (files == Files::Unknown) {
     const auto report = co_await deployFiles(layout::Mode::Apply);
     for (const auto& change : report.changes) log().info("instance '{}': {} {}", entry_.name, change.what, change.path);
@@ -82,7 +82,7 @@ core::Task<> Runner::clear() {
   try {
     // What outlived a stop by force gets no second chance.
     co_await sweepUp(killed ? core::Duration::zero() : kLeftoverGrace, core::Duration::zero());
-    context_.stores.drop(entry_.name);
+    dropKept();
     // An entry that was removed while no manager ran has no places; its run directory is removed as a whole.
     if (machine_.result() != RunResult::Success && !entry_.socksDir.empty()) {
       layout::OwnerTask::Work work = [socket = entry_.socketPath(), pidFile = entry_.pidFile()] {
@@ -96,7 +96,8 @@ core::Task<> Runner::clear() {
   act(machine_.cleared(now()));
 }
 
-void Runner::spawn() {
+/// With `takeover` it gets what the copy left that crashed.
+void Runner::spawn(bool takeover) {
   if (runsAs_ != uid()) notify_.reset();  // the earlier owner's
   runsAs_ = uid();
   LaunchOptions options{context_.supervisord, openNotify() ? notify_->path() : std::string(), persistent_.mark,
@@ -106,12 +107,16 @@ void Runner::spawn() {
   errors_ = makeErrorFile();
   const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   spec.descriptors = {{null.get(), 0}, {null.get(), 1}, {errors_.get(), 2}};
+  const auto left = takeover ? addKept(spec, keptForTakeover(), machine_.crash()) : 0;
+  if (left > 0)
+    log().warn("instance '{}': {} descriptors with long names cannot be handed on; their programs are ended",
+               entry_.name, left);
   const auto group = context_.groups.prepare(entry_.name, entry_.limits);
   if (group.fd) spec.cgroupFd = group.fd.get();
   if (group.error != limitsError_ && !group.error.empty())
     log().warn("instance '{}' runs without (all of) its limits: {}", entry_.name, group.error);
   limitsError_ = group.error;
-  usage_.begin(context_, entry_.name);
+  if (!takeover) usage_.begin(context_, entry_.name);
   executable_ = executableAt(context_.supervisord);
   auto child = core::beginSpawn(spec);
   if (!child) {
@@ -121,7 +126,7 @@ void Runner::spawn() {
   }
   announcedEnd_ = toldRefused_ = toldFull_ = false;
   startTime_ = 0;  // told by the child
-  programs_.clear();
+  if (!takeover) programs_.clear();
   statusText_.clear();
   watchMain(child->pid, openPidfd(child->pid), true);
   launch_ = std::make_unique<core::SpawnWatch>(context_.loop, std::move(*child),
@@ -161,8 +166,9 @@ void Runner::onExit(std::optional<int> waitStatus) {
   if (waitStatus && WIFSIGNALED(*waitStatus)) exit = {Exit::Kind::Signal, WTERMSIG(*waitStatus)};
   if (!waitStatus && announcedEnd_) exit = {Exit::Kind::Code, 0};
   if (!entry_.managed) machine_.release();
-  const auto action = machine_.exited(exit, errorText(errors_), now());
+  const auto action = machine_.exited(exit, errorText(errors_), now(), canBeTakenOver());
   forgetMain();
+  if (action != Machine::Action::Clear) afterCrash();
   act(action);
 }
 

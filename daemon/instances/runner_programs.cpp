@@ -48,6 +48,7 @@ void Runner::onMessage(Message message) {
   if (notice.stopping) announcedEnd_ = true;
   if (!notice.status.empty()) statusText_ = notice.status;
   programs_.apply(notice, [this](const ProgramStatus& program) { listener_.programChanged(*this, program); });
+  onTable(notice);
   afterStep();
 }
 
@@ -59,6 +60,10 @@ void Runner::keepDescriptor(const Notice& notice, Message message) {
           "instance '{}': its supervisord (pid {}) sent a descriptor that is not kept: only pipes, and memfds of a "
           "sealed size, are",
           entry_.name, pid_);
+    return;
+  }
+  if (isOwnName(notice.descriptorName)) {  // of the manager's own: an instance cannot replace it
+    if (message.descriptor) store().close(std::move(message.descriptor), message.kind);
     return;
   }
   if (message.descriptor) {
@@ -98,6 +103,20 @@ core::Task<OperationResult> Runner::update() {
   const auto answer = co_await instances::updatePrograms(context_, entry_);
   if (answer.ok()) co_return OperationResult();
   co_return failure(ErrorCode::OperationFailed, fmt::format("Instance '{}': update: {}", entry_.name, answer.text));
+}
+
+/// The owner's supervisord is asked, and not sent a signal: one that is too old for an upgrade would end by it.
+core::Task<OperationResult> Runner::upgradeNow() {
+  if (auto error = unmanaged()) co_return core::Err{std::move(*error)};
+  if (machine_.phase() != Machine::Phase::Running) co_return notRunning(entry_.name);
+  const auto answer = co_await upgradeSupervisord(context_, entry_);
+  if (answer.ok()) {
+    log().info("instance '{}' was upgraded in place (pid {})", entry_.name, pid_);
+    co_return OperationResult();
+  }
+  log().warn("instance '{}' was not upgraded: {}", entry_.name, answer.text);
+  co_return failure(ErrorCode::OperationFailed,
+                    fmt::format("Instance '{}' was not upgraded: {}", entry_.name, answer.text));
 }
 
 core::Task<Answer<std::string>> Runner::tail(std::string program) {

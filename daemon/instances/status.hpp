@@ -61,6 +61,7 @@ struct InstanceStatus {
   std::int64_t sinceWallMicros = 0;        ///< when the state was entered, CLOCK_REALTIME
   std::uint64_t sinceMonotonicMicros = 0;  ///< the same on CLOCK_MONOTONIC
   std::uint32_t restarts = 0;              ///< times it was started again after dying by itself
+  std::uint32_t takeovers = 0;             ///< of them, times that its programs ran on
   std::string result = "success";          ///< last: success, exit-code, signal, unknown, timeout, resources, layout
   std::string reason;                      ///< the last failure in words for everybody; empty: none
   std::string details;                     ///< what only root and the owner may read of it

@@ -61,6 +61,7 @@ InstanceStatus statusOf(const entries::Entry& entry, const Machine& machine) {
   s.sinceMonotonicMicros = static_cast<std::uint64_t>(
       std::chrono::duration_cast<core::microseconds>(machine.since().time_since_epoch()).count());
   s.restarts = machine.restarts();
+  s.takeovers = machine.takeovers();
   s.result = toText(machine.result());
   s.reason = machine.reason();
   s.details = machine.details();

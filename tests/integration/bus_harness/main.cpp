@@ -106,6 +106,10 @@ class PretendedManager final : public Manager {
   core::Task<OperationResult> reload(std::string name) override {
     co_return failed(ErrorCode::OperationFailed, isEvil(name) ? kEvil : "It does not parse");
   }
+  [[nodiscard]] bool upgradesInstances() const override { return true; }
+  core::Task<OperationResult> upgrade(std::string name) override {
+    co_return name == "tsupv" ? OperationResult() : failed(ErrorCode::OperationFailed, "It is too old");
+  }
   core::Task<OperationResult> kill(std::string, KillWhom, int) override { co_return OperationResult(); }
   core::Task<OperationResult> controlProgram(std::string name, std::string program, ProgramVerb verb) override {
     if (program == "release") {
