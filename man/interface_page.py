@@ -32,7 +32,7 @@ and
 (its owner), under these actions:
 .TP
 .I org.supervisormanager1.manage\-instances
-start, stop, restart, reload, kill, control\-program, read\-failure
+start, stop, restart, reload, upgrade, kill, control\-program, read\-failure
 .TP
 .I org.supervisormanager1.manage\-boot
 enable, disable

@@ -24,11 +24,11 @@ struct Definition {
 };
 
 constexpr std::array kDefinitions = {
-    Definition{
-        {'j', "json", "", "Print JSON, for use by programs",
-         "list status start stop restart reload kill enable disable create edit remove plan programs start-program "
-         "stop-program restart-program monitor top daemon-reexec"},
-        &Options::json},
+    Definition{{'j', "json", "", "Print JSON, for use by programs",
+                "list status start stop restart reload upgrade kill enable disable create edit remove plan programs "
+                "start-program "
+                "stop-program restart-program monitor top daemon-reexec"},
+               &Options::json},
     Definition{{'q', "quiet", "", "Suppress success messages; in lists, print only names", ""}, &Options::quiet},
     Definition{{0, "full", "", "Do not shorten tables", "list programs top"}, &Options::full},
     Definition{{0, "no-legend", "", "Print tables without header line and summary", "list programs top"},
@@ -44,6 +44,8 @@ constexpr std::array kDefinitions = {
     Definition{{0, "kill-whom", "WHOM", "main (supervisord only) or all", "kill"}, &Options::whom},
     Definition{{0, "now", "", "Also start or stop it", "enable disable"}, &Options::now},
     Definition{{0, "force", "", "Do not check the configuration", "restart"}, &Options::force},
+    Definition{{0, "all", "", "All instances that run", "upgrade"}, &Options::all},
+    Definition{{0, "upgrade", "", "Also upgrade the instances that run", "daemon-reexec"}, &Options::upgrade},
     Definition{{0, "purge", "", "Also remove logs and programs", "remove"}, &Options::purge},
     Definition{{'H', "host", "[USER@]HOST", "Connect to the manager of another machine, over ssh", ""}, &Options::host},
     Definition{{0, "bus-address", "ADDR", "Use this bus (for development)", ""}, &Options::busAddress},

@@ -34,6 +34,8 @@ struct Options {
   bool purge = false;
   bool now = false;
   bool force = false;
+  bool all = false;
+  bool upgrade = false;
   bool help = false;
   bool version = false;
 };

@@ -16,11 +16,10 @@ namespace manager {
 
 namespace {
 
-/// Calls `method` for all selected instances in parallel and prints the results. `good` gets the names of those that
+/// Calls `method` for the instances instances in parallel and prints the results. `good` gets the names of those that
 /// succeeded.
-ExitCode control(Session& session, const std::string& method, const char* done, const std::vector<Argument>& more = {},
-                 std::vector<std::string>* good = nullptr) {
-  const auto rows = session.select(session.options.arguments);
+ExitCode control(Session& session, const std::vector<InstanceRow>& rows, const std::string& method, const char* done,
+                 const std::vector<Argument>& more = {}, std::vector<std::string>* good = nullptr) {
   if (rows.empty()) return session.code();
   std::vector<Call> calls;
   for (const auto& row : rows) {
@@ -32,6 +31,18 @@ ExitCode control(Session& session, const std::string& method, const char* done, 
   runAll(session, namesOf(rows), calls, done, outcomes);
   if (good) *good = outcomes.good();
   return outcomes.finish();
+}
+
+ExitCode control(Session& session, const std::string& method, const char* done, const std::vector<Argument>& more = {},
+                 std::vector<std::string>* good = nullptr) {
+  return control(session, session.select(session.options.arguments), method, done, more, good);
+}
+
+/// Upgrades what runs, and is not only described.
+ExitCode upgradeAll(Session& session) {
+  auto rows = session.select({}, true);
+  std::erase_if(rows, [](const auto& row) { return row.state != "running"; });
+  return control(session, rows, "UpgradeInstance", "upgraded");
 }
 
 /// The checks for warnings run one after the other, a fraction of a second each: for more instances than this the user
@@ -122,6 +133,12 @@ ExitCode reload(Session& session) {
   return checked(session, "ReloadInstance", "reloaded");
 }
 
+ExitCode upgrade(Session& session) {
+  const bool named = !session.options.arguments.empty();
+  if (named == session.options.all) return session.fail(Misused, "Give either names of instances or --all");
+  return named ? control(session, "UpgradeInstance", "upgraded") : upgradeAll(session);
+}
+
 ExitCode kill(Session& session) {
   const int signo = signalFrom(session.options.signal);
   if (signo == 0)
@@ -143,6 +160,11 @@ ExitCode daemonReexec(Session& session) {
   auto* client = session.client();
   if (!client) return session.code();
   if (const auto failure = client->reexecute()) return session.fail(*failure);
+  if (session.options.upgrade) {
+    const auto properties = client->managerProperties();
+    if (!properties) return session.fail(properties.error());
+    if (textOf(*properties, "UpgradesInstances") == "yes") return upgradeAll(session);
+  }
   if (session.options.json) print(json::object({{"result", core::jsonString("reexecuted")}}) + "\n");
   return Success;
 }

@@ -37,7 +37,8 @@ std::string toJson(const InstanceRow& row, const ProgramCounts* counts) {
 
 /// Whether the reason is about the present, even if the instance runs.
 bool isPresent(const std::string& reason) {
-  return reason.starts_with("not recorded: ") || reason.starts_with("runs without ");
+  return reason.starts_with("not recorded: ") || reason.starts_with("runs without ") ||
+         reason.starts_with("took over ") || reason.starts_with("could not take over ");
 }
 
 /// The reason to show. That of a running instance is about a failure in the past, so it is left out.
@@ -114,6 +115,7 @@ std::string describe(const Shown& shown) {
   if (numberOf(p, "MainPID")) line(text, "Main PID", get("MainPID"));
   if (numberOf(p, "NRestarts"))
     line(text, "Restarts", fmt::format("{} (last end: {})", get("NRestarts"), get("Result")));
+  if (numberOf(p, "NTakeovers")) line(text, "Takeovers", get("NTakeovers"));
   if (const auto* counts = countsOf(p)) line(text, "Programs", countsText(*counts));
   if (p.contains("MemoryCurrent") && numberOf(p, "MemoryCurrent") != UINT64_MAX)
     line(text, "Memory", bytesText(numberOf(p, "MemoryCurrent")));

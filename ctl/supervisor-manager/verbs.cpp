@@ -36,6 +36,10 @@ constexpr std::array kTable = {
          0, kAny, reload,
          "Prints the changes in the format of `plan`. The exit status is 1 if an entry is refused or a change could "
          "not be applied."},
+    Verb{"upgrade", "NAME…", "Replace the supervisord of running instances with the installed program", 0, kAny,
+         upgrade,
+         "Their programs keep running, with their pids and connections. With --all instead of names: all that run. If "
+         "the installed program cannot take over, the old one continues, and the verb fails with the reason."},
     Verb{"kill", "NAME…", "Send a signal to instances", 1, kAny, kill,
          "For example:\n  supervisor-manager kill -s HUP web"},
     Verb{"enable", "NAME…", "Start instances at boot", 1, kAny, enable},
@@ -69,7 +73,8 @@ constexpr std::array kTable = {
          "All arguments after NAME are passed to supervisorctl. For example:\n  supervisor-manager ctl web status",
          false},
     Verb{"daemon-reexec", "", "Replace the running manager with the installed program", 0, 0, daemonReexec,
-         "Instances and their programs keep running."},
+         "Instances and their programs keep running. With --upgrade also the supervisord of each running instance is "
+         "replaced, as by `upgrade --all`, unless upgrade_instances = no is set in supervisor-manager.conf(5)."},
     Verb{"help", "[VERB]", "List the verbs, or describe one", 0, 1, help, "", false},
     Verb{"__complete", "", "", 0, kAny, complete},
 };

@@ -40,6 +40,7 @@ ExitCode start(Session& session);
 ExitCode stop(Session& session);
 ExitCode restart(Session& session);
 ExitCode reload(Session& session);
+ExitCode upgrade(Session& session);
 ExitCode kill(Session& session);
 ExitCode enable(Session& session);
 ExitCode disable(Session& session);

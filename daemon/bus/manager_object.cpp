@@ -83,6 +83,9 @@ void ManagerObject::CheckInstance(sdbus::Result<std::vector<std::string>>&& resu
 void ManagerObject::ReloadInstance(sdbus::Result<>&& result, std::string name) {
   methods_.reply(std::move(result), methods_.run(caller(), Verb::Reload, &Manager::reload, std::move(name)));
 }
+void ManagerObject::UpgradeInstance(sdbus::Result<>&& result, std::string name) {
+  methods_.reply(std::move(result), methods_.run(caller(), Verb::Upgrade, &Manager::upgrade, std::move(name)));
+}
 void ManagerObject::StartInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
   methods_.reply(std::move(result), methods_.runMany(caller(), Verb::Start, &Manager::start, std::move(names)));
 }
@@ -94,6 +97,9 @@ void ManagerObject::RestartInstances(sdbus::Result<OutcomeList>&& result, std::v
 }
 void ManagerObject::ReloadInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
   methods_.reply(std::move(result), methods_.runMany(caller(), Verb::Reload, &Manager::reload, std::move(names)));
+}
+void ManagerObject::UpgradeInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) {
+  methods_.reply(std::move(result), methods_.runMany(caller(), Verb::Upgrade, &Manager::upgrade, std::move(names)));
 }
 void ManagerObject::KillInstance(sdbus::Result<>&& result, std::string name, std::string whom, std::int32_t signo) {
   methods_.reply(std::move(result), methods_.kill(caller(), std::move(name), std::move(whom), signo));

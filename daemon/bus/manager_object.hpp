@@ -47,10 +47,12 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::supervisormanag
   void ForceRestartInstance(sdbus::Result<>&& result, std::string name) override;
   void CheckInstance(sdbus::Result<std::vector<std::string>>&& result, std::string name) override;
   void ReloadInstance(sdbus::Result<>&& result, std::string name) override;
+  void UpgradeInstance(sdbus::Result<>&& result, std::string name) override;
   void StartInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) override;
   void StopInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) override;
   void RestartInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) override;
   void ReloadInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) override;
+  void UpgradeInstances(sdbus::Result<OutcomeList>&& result, std::vector<std::string> names) override;
   void KillInstance(sdbus::Result<>&& result, std::string name, std::string whom, std::int32_t signo) override;
   void EnableInstances(sdbus::Result<std::vector<std::string>>&& result, std::vector<std::string> names) override;
   void DisableInstances(sdbus::Result<std::vector<std::string>>&& result, std::vector<std::string> names) override;
@@ -77,6 +79,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::supervisormanag
   std::uint32_t NFailedInstances() override { return summary_.failed; }
   std::uint32_t NTroubledInstances() override { return summary_.troubled; }
   std::uint32_t NRefusedEntries() override { return summary_.refused; }
+  bool UpgradesInstances() override { return methods_.manager().upgradesInstances(); }
   bool ReloadActive() override { return summary_.reloading; }
 
   /// Of the call that is being processed.

@@ -17,6 +17,7 @@ constexpr std::array kRules = {
     VerbRule{"stop", kManageInstances, true},
     VerbRule{"restart", kManageInstances, true},
     VerbRule{"reload", kManageInstances, true},
+    VerbRule{"upgrade", kManageInstances, true},
     VerbRule{"kill", kManageInstances, true},
     VerbRule{"control-program", kManageInstances, true},
     VerbRule{"enable", kManageBoot, true},

@@ -15,6 +15,7 @@ enum class Verb {
   Stop,
   Restart,
   Reload,
+  Upgrade,
   Kill,
   ControlProgram,
   Enable,

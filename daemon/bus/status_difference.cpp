@@ -57,6 +57,7 @@ constexpr std::array<Property, StatusDigest::kProperties> kTracked{{
     {"StateChangeTimestamp", hashAt<&Status::sinceWallMicros>},
     {"StateChangeTimestampMonotonic", hashAt<&Status::sinceMonotonicMicros>},
     {"NRestarts", hashAt<&Status::restarts>},
+    {"NTakeovers", hashAt<&Status::takeovers>},
     {"Result", hashAt<&Status::result>},
     {"NPrograms", hashAt<&Status::programCounts>},
     {"ProgramsByState", hashAt<&Status::programCounts>},

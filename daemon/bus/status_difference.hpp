@@ -15,7 +15,7 @@ namespace bus {
 /// status.
 class StatusDigest {
  public:
-  static constexpr std::size_t kProperties = 30;
+  static constexpr std::size_t kProperties = 31;
   StatusDigest() = default;
   // NOLINTNEXTLINE(google-explicit-constructor): statuses are compared as they are
   StatusDigest(const instances::InstanceStatus& status);

@@ -86,6 +86,8 @@ def test_lists_and_lookups(service):
     ("RemoveInstance", "sb", ["nix", "false"], f"{NAME}.Error.NoSuchInstance"),
     ("StartProgram", "ss", ["tsupv", "nix"], f"{NAME}.Error.NoSuchProgram"),
     ("ReloadInstance", "s", ["tsupv"], f"{NAME}.Error.OperationFailed"),
+    ("UpgradeInstance", "s", ["svc-web"], f"{NAME}.Error.OperationFailed"),
+    ("UpgradeInstance", "s", ["nix"], f"{NAME}.Error.NoSuchInstance"),
     ("KillInstance", "ssi", ["tsupv", "some", "15"], "org.freedesktop.DBus.Error.InvalidArgs"),
     ("KillInstance", "ssi", ["tsupv", "main", "0"], "org.freedesktop.DBus.Error.InvalidArgs"),
     ("KillInstance", "ssi", ["tsupv", "main", "999"], "org.freedesktop.DBus.Error.InvalidArgs"),
@@ -103,6 +105,8 @@ def test_instances_have_the_same_verbs(service):
     service.call("Start", path=path, interface=INSTANCE)
     assert service.property("State", path, INSTANCE) == "running"
     assert service.property("MainPID", path, INSTANCE) == 77
+    service.call("Upgrade", path=path, interface=INSTANCE)
+    assert service.property("NTakeovers", path, INSTANCE) == 0
     service.call("Stop", path=path, interface=INSTANCE)
     assert service.property("State", path, INSTANCE) == "inactive"
     assert service.call("Disable", path=path, interface=INSTANCE) == [True]
@@ -227,6 +231,8 @@ def test_many_names_of_one_call_have_an_outcome_each(service):
     assert service.property("State", instance_path("tsupv"), INSTANCE) == "running"
     assert service.call("ReloadInstances", "as", 1, "tsupv") == [[
         ["tsupv", f"{NAME}.Error.OperationFailed", "It does not parse"]]]
+    assert service.call("UpgradeInstances", "as", 2, "svc-web", "tsupv") == [[
+        ["svc-web", f"{NAME}.Error.OperationFailed", "It is too old"], ["tsupv", "", ""]]]
     assert service.call("RestartInstances", "as", 2, "svc-web", "tsupv") == [[["svc-web", "", ""], ["tsupv", "", ""]]]
     assert service.property("MainPID", instance_path("svc-web"), INSTANCE) == 78
     assert service.call("StopInstances", "as", 2, "svc-web", "tsupv") == [[["svc-web", "", ""], ["tsupv", "", ""]]]

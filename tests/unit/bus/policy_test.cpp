@@ -13,8 +13,9 @@ constexpr uid_t kRoot = 0;
 constexpr uid_t kOwner = 1001;
 constexpr uid_t kStranger = 1002;
 
-const std::vector<Verb> kOwnersVerbs = {Verb::Start,          Verb::Stop,   Verb::Restart, Verb::Reload,     Verb::Kill,
-                                        Verb::ControlProgram, Verb::Enable, Verb::Disable, Verb::ReadFailure};
+const std::vector<Verb> kOwnersVerbs = {Verb::Start,   Verb::Stop,       Verb::Restart,        Verb::Reload,
+                                        Verb::Upgrade, Verb::Kill,       Verb::ControlProgram, Verb::Enable,
+                                        Verb::Disable, Verb::ReadFailure};
 const std::vector<Verb> kAdministratorsVerbs = {Verb::Create,        Verb::Change,     Verb::Remove,
                                                 Verb::ReloadManager, Verb::PlanReload, Verb::Reexecute,
                                                 Verb::ReadComplaints};
