@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
@@ -32,11 +33,15 @@ std::string descriptionOf(const process::Process& program, lifecycle::ProcessSta
 }  // namespace
 
 ManagerLink::Listener ManagerLink::listenerFromEnvironment() {
+  const bool manager = ::getenv("SUPERVISOR_MANAGER_INSTANCE") != nullptr;
+  return listenerAt(core::Notifier::fromEnvironment().address(), manager);
+}
+
+ManagerLink::Listener ManagerLink::listenerAt(std::string address, bool manager) {
   Listener listener;
-  if (const char* address = ::getenv("NOTIFY_SOCKET"))
-    if (*address == '/') listener.socket = address;
-  listener.manager = ::getenv("SUPERVISOR_MANAGER_INSTANCE") != nullptr;
-  listener.notifier = core::Notifier::fromEnvironment();
+  listener.notifier = core::Notifier::at(std::move(address));
+  if (listener.notifier.address().starts_with('/')) listener.socket = listener.notifier.address();
+  listener.manager = manager;
   return listener;
 }
 

@@ -32,6 +32,8 @@ class ManagerLink final : public process::Observer {
   /// Takes NOTIFY_SOCKET out of the environment; SUPERVISOR_MANAGER_INSTANCE, which stays, means that it is
   /// a manager's.
   [[nodiscard]] static Listener listenerFromEnvironment();
+  /// The same in a program that took over: the address that its predecessor took.
+  [[nodiscard]] static Listener listenerAt(std::string address, bool manager);
 
   /// `table` must outlive this.
   ManagerLink(core::EventLoop& loop, process::Table& table, const Listener& listener);

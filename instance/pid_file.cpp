@@ -6,12 +6,18 @@
 
 #include <cerrno>
 
+#include "lib/core/files.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/unique_fd.hpp"
 
 PidFile::~PidFile() {
   if (written_ && ::unlink(path_.c_str()) != 0 && errno != ENOENT)
     logging::critical("could not remove pidfile {}", path_);
+}
+
+void PidFile::adopt() {
+  const auto text = core::readFile(path_, 32);
+  written_ = text && *text == fmt::format("{}\n", ::getpid());
 }
 
 void PidFile::write() {

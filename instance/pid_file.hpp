@@ -13,6 +13,8 @@ class PidFile {
 
   /// A failure is logged; supervisord runs without the file, as Supervisor does.
   void write();
+  /// For a program that took over in the same process: the file is this object's if it has our pid.
+  void adopt();
 
  private:
   std::string path_;

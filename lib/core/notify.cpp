@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "lib/core/text.hpp"
 #include "lib/core/unique_fd.hpp"
@@ -54,11 +55,16 @@ std::optional<Program> parseProgram(std::string_view value) {
 }  // namespace notify
 
 Notifier Notifier::fromEnvironment() {
-  Notifier notifier;
-  if (const char* address = std::getenv("NOTIFY_SOCKET"))
-    if (*address == '/' || *address == '@') notifier.address_ = address;
+  const char* const address = std::getenv("NOTIFY_SOCKET");
+  auto notifier = at(address == nullptr ? "" : address);
   ::unsetenv("NOTIFY_SOCKET");
-  if (notifier.address_.size() >= sizeof(sockaddr_un::sun_path)) notifier.address_.clear();
+  return notifier;
+}
+
+Notifier Notifier::at(std::string address) {
+  Notifier notifier;
+  const bool known = address.starts_with('/') || address.starts_with('@');
+  if (known && address.size() < sizeof(sockaddr_un::sun_path)) notifier.address_ = std::move(address);
   return notifier;
 }
 

@@ -56,7 +56,11 @@ class Notifier {
 
   /// Reads NOTIFY_SOCKET and removes it from the environment: children must not send messages in our name.
   [[nodiscard]] static Notifier fromEnvironment();
+  /// The same for an address that was taken earlier: as address() has it.
+  [[nodiscard]] static Notifier at(std::string address);
 
+  /// What NOTIFY_SOCKET was; empty: nobody is told.
+  [[nodiscard]] const std::string& address() const noexcept { return address_; }
   [[nodiscard]] bool active() const noexcept { return !address_.empty(); }
   /// Sends one message (at most some 100 kB) without ever blocking. Later: the receiver's queue is full, try again
   /// in a while. Nobody: there is no receiver; one may come back at the same address.
