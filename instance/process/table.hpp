@@ -83,6 +83,9 @@ class Table {
   /// A listener that the shutdown waits for may have finished.
   void listenerMoved() noexcept;
 
+  /// For other children than programs. Lives as long as the table.
+  [[nodiscard]] core::Reaper& reaper() noexcept { return *reaper_; }
+
   /// Handles the ends of processes that the loop has not come to yet, so that a client that asks for states gets those
   /// of now. To be called from outside of any change.
   void noticeEnds();

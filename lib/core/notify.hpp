@@ -59,7 +59,7 @@ class Notifier {
   /// The same for an address that was taken earlier: as address() has it.
   [[nodiscard]] static Notifier at(std::string address);
 
-  /// What NOTIFY_SOCKET was; empty: nobody is told.
+  /// What NOTIFY_SOCKET was; empty: there was none.
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
   [[nodiscard]] bool active() const noexcept { return !address_.empty(); }
   /// Sends one message (at most some 100 kB) without ever blocking. Later: the receiver's queue is full, try again
