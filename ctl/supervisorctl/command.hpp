@@ -53,6 +53,7 @@ Answer<void> runRemove(Session& session, const std::string& argument);
 Answer<void> runVersion(Session& session, const std::string& argument);
 Answer<void> runShutdown(Session& session, const std::string& argument);
 Answer<void> runReload(Session& session, const std::string& argument);
+Answer<void> runUpgrade(Session& session, const std::string& argument);
 Answer<void> runOpen(Session& session, const std::string& argument);
 Answer<void> runHelp(Session& session, const std::string& argument);
 Answer<void> runComplete(Session& session, const std::string& argument);

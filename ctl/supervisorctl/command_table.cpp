@@ -12,7 +12,7 @@ namespace {
 Answer<void> leave(Session&, const std::string&) { return {}; }  // executeLine() ends the session by the name
 
 // By name. `help` shows the listed ones in this order.
-constexpr std::array<Command, 25> kCommands{{
+constexpr std::array<Command, 26> kCommands{{
     {"EOF", leave, Completes::Nothing, "", "", false},
     {"__complete", runComplete, Completes::Nothing, "", "", false},
     {"add", runAdd, Completes::Groups, "add GROUP...\t\tActivate groups that \"reread\" has found", ""},
@@ -96,6 +96,11 @@ constexpr std::array<Command, 25> kCommands{{
      "update all\t\tThe same\n"
      "update GROUP...\t\tThe same for some groups",
      ""},
+    {"upgrade", runUpgrade, Completes::Nothing,
+     "upgrade\t\t\tReplace the program of supervisord by the installed one; no program of it stops,\n"
+     "\t\t\tand the configuration is not read again\n"
+     "\t--wait\t\t\treturn when the new supervisord serves",
+     "--wait"},
     {"version", runVersion, Completes::Nothing, "version\t\t\tPrint the version of supervisord", ""},
 }};
 

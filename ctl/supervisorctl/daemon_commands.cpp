@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// version, shutdown, reload, open: the commands about the server as a whole.
+// version, shutdown, reload, upgrade, open: the commands about the server as a whole.
 #include <string>
 
 #include "ctl/supervisorctl/command.hpp"
@@ -19,6 +19,12 @@ bool refusesArguments(Session& session, std::string_view name, const std::string
   session.refuse("Error: " + std::string(name) + " accepts no arguments");
   printHelp(session, name);
   return true;
+}
+
+/// What a FAILED says after its name.
+std::string reasonOf(const Failure& failure) {
+  constexpr std::string_view name = "FAILED: ";
+  return failure.text.starts_with(name) ? failure.text.substr(name.size()) : failure.text;
 }
 
 /// Asks the user. In scripts, which cannot answer, the answer is yes, as in Supervisor.
@@ -79,6 +85,27 @@ Answer<void> runReload(Session& session, const std::string& argument) {
     session.out.line("Restarted supervisord");
   else if (answer.error().isFault(FaultCode::ShutdownState))
     session.refuse(shutdownLine("already shutting down", session.settings));
+  else
+    return core::Err{std::move(answer).error()};
+  return {};
+}
+
+Answer<void> runUpgrade(Session& session, const std::string& argument) {
+  const bool wait = argument == "--wait";
+  if (!wait && !argument.empty()) {
+    session.refuse("Error: upgrade accepts only --wait");
+    printHelp(session, "upgrade");
+    return {};
+  }
+  auto answer = session.call("supervisor.upgrade", {xmlrpc::Value{wait}});
+  if (answer)
+    session.out.line(wait ? "Upgraded supervisord" : "Upgrading supervisord");
+  else if (answer.error().isFault(FaultCode::ShutdownState))
+    session.refuse(shutdownLine("shutting down", session.settings));
+  else if (answer.error().isFault(FaultCode::Failed))
+    session.refuse("ERROR: " + reasonOf(answer.error()) + ": supervisord continues as it was");
+  else if (answer.error().isFault(FaultCode::UnknownMethod))
+    session.refuse("ERROR: this supervisord cannot upgrade itself. Restart it instead");
   else
     return core::Err{std::move(answer).error()};
   return {};
