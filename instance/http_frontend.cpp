@@ -140,20 +140,23 @@ void HttpFrontend::call(const http::Request& request, const http::Reply& reply) 
   dispatcher_.run(request.body, [reply](api::Answer answer) { reply.send(responseOf(std::move(answer))); });
 }
 
-core::Status HttpFrontend::restore(const state::State& saved, state::Incoming& descriptors,
-                                   const std::optional<std::string>& refused) {
+core::Status HttpFrontend::restore(const state::State& saved, state::Incoming& descriptors) {
   const auto& configuration = saved.configuration;  // what is served does not change with a reread
   addMethods(configuration);
   auto sockets = http::restoreSockets(addressesOf(configuration), saved.servers, descriptors);
   if (!sockets) return core::Err{std::move(sockets).error()};
   for (std::size_t i = 0; i < sockets->size(); ++i)
     server_.add(std::move((*sockets)[i]), gateOf(configuration.servers[i]));
+  return {};
+}
+
+void HttpFrontend::proceed(const state::State& saved, state::Incoming& descriptors,
+                           const std::optional<std::string>& refused) {
   auto streams = endpoints::resumeLogStreams(saved.connections, descriptors, instance_.table, instance_.activityLog());
   const auto methods = resumedMethods(refused);
   server_.restore(saved.connections, descriptors,
                   {[&](const state::Connection& one) { return std::move(streams[one.socket]); },
                    [&](const auto& request, const auto& reply) { resume(methods, request, reply); }});
-  return {};
 }
 
 /// What clients can call, for calls that have begun already.

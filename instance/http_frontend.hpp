@@ -49,12 +49,12 @@ class HttpFrontend {
   void serve(std::vector<http::ListenSocket> sockets);
   /// Adds the listening sockets and the clients to what a successor gets.
   void save(state::State& saved, state::Outgoing& descriptors) const { server_.save(saved, descriptors); }
-  /// Instead of serve(): continues with the sockets and clients of a predecessor, when the table has its programs again
-  /// and before it resumes. Calls that wait for one program wait again; `refused` is the outcome of those that asked
-  /// for the upgrade: why this program continues after another one that was to replace it; nullopt: it replaces
-  /// another. Fails if a socket that was not handed over cannot be opened.
-  [[nodiscard]] core::Status restore(const state::State& saved, state::Incoming& descriptors,
-                                     const std::optional<std::string>& refused);
+  /// Instead of serve(): takes the sockets of a predecessor. Fails if one that was not handed over cannot be opened.
+  [[nodiscard]] core::Status restore(const state::State& saved, state::Incoming& descriptors);
+  /// Continues with the clients of a predecessor, after restore(), when the table has its programs again and before it
+  /// resumes. Calls that wait for one program wait again; `refused` is the outcome of those that asked for the upgrade:
+  /// why this program continues after another one that was to replace it; nullopt: it replaces another.
+  void proceed(const state::State& saved, state::Incoming& descriptors, const std::optional<std::string>& refused);
   /// Stops serving; the sockets are for the next life.
   [[nodiscard]] std::vector<http::ListenSocket> release() { return server_.release(); }
 

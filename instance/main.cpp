@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "instance/config/load.hpp"
 #include "instance/config/overlay.hpp"
 #include "instance/config/version.hpp"
+#include "instance/handover/legacy.hpp"
 #include "instance/http_frontend.hpp"
 #include "instance/state/sealed.hpp"
 #include "instance/state/text.hpp"
@@ -45,10 +48,18 @@ int fail(const config::CommandLine& line, const std::string& text) {
   return kUsageStatus;
 }
 
-/// Runs one life after the other, until one ends without a restart.
-int live(const config::CommandLine& line) {
+Inheritance inheritanceOf(const state::State& state) {
   Inheritance inheritance;
-  inheritance.manager = ManagerLink::listenerFromEnvironment();
+  inheritance.first = false;
+  inheritance.fileLimit = state.daemon.fileLimit;
+  inheritance.manager = ManagerLink::listenerAt(state.daemon.notifySocket, state.daemon.manager);
+  inheritance.eventSerial = state.events.nextSerial;
+  inheritance.arguments = state.daemon.arguments;
+  return inheritance;
+}
+
+/// Runs one life after the other, until one ends without a restart.
+int live(const config::CommandLine& line, Inheritance inheritance) {
   for (;;) {
     auto configuration = config::load(line, config::Unreadable::Skipped);
     if (!configuration) return fail(line, configuration.error().text);
@@ -58,6 +69,43 @@ int live(const config::CommandLine& line) {
     if (const auto ready = supervisord.setUp(); !ready) return fail(line, ready.error().text);
     if (supervisord.run() == process::SupervisorState::Shutdown) return 0;
   }
+}
+
+int start(const config::CommandLine& line, const std::vector<std::string>& arguments) {
+  Inheritance inheritance;
+  inheritance.arguments = arguments;
+  inheritance.manager = ManagerLink::listenerFromEnvironment();
+  return live(line, std::move(inheritance));
+}
+
+/// Continues where an older program was in this process, or gives the process back to it.
+int takeOver(const std::vector<std::string>& arguments) {
+  handover::Legacy legacy(arguments);
+  std::optional<Supervisord> supervisord;
+  Inheritance inheritance;
+  core::Status resumed;
+  try {
+    resumed = legacy.read();
+    if (resumed) {
+      inheritance = inheritanceOf(legacy.state);
+      supervisord.emplace(legacy.state, inheritance);
+      resumed = supervisord->resume(legacy.state, legacy.descriptors);
+    }
+  } catch (const std::exception& error) {
+    resumed = core::Err{core::Error{error.what()}};
+  }
+  if (!resumed) {
+    const auto failure = legacy.giveBack(resumed.error().text);
+    print(STDERR_FILENO, "Error: cannot continue after an upgrade: " + failure.text + "\n");
+    ::_exit(kUsageStatus);  // destroying what was begun would remove files that the programs still need
+  }
+  legacy.accept();
+  supervisord->proceed(legacy.state, legacy.descriptors, legacy.refused());
+  const auto line = std::move(legacy.state.commandLine);
+  legacy.clear();
+  const auto left = supervisord->run();
+  supervisord.reset();
+  return left == process::SupervisorState::Shutdown ? 0 : live(line, std::move(inheritance));
 }
 
 /// Prints what is wrong with the configuration, and changes nothing.
@@ -97,6 +145,7 @@ int run(const std::vector<std::string>& arguments) {
   // us. Children get the defaults back.
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
+  if (handover::Legacy::announced()) return takeOver(arguments);
   const auto line = config::parseCommandLine(arguments);
   if (!line) {
     print(STDERR_FILENO, config::usageError(arguments.front(), line.error().text));
@@ -108,7 +157,7 @@ int run(const std::vector<std::string>& arguments) {
   if (line->action == config::CommandLine::Action::Check) return check(*line);
   if (line->action == config::CommandLine::Action::CheckState) return checkState(line->stateDescriptor);
   print(STDERR_FILENO, line->notice);
-  return live(*line);
+  return start(*line, arguments);
 }
 
 }  // namespace

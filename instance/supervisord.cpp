@@ -8,6 +8,8 @@
 #include <algorithm>
 
 #include "instance/config/load.hpp"
+#include "instance/config/version.hpp"
+#include "instance/handover/upgrade.hpp"
 #include "instance/output/auto_log.hpp"
 #include "instance/output/rotating_file.hpp"
 #include "instance/pid_file.hpp"
@@ -19,6 +21,9 @@ namespace {
 
 /// When the last program has ended, the readers of output get this long to take what is left.
 constexpr core::seconds kLastWords{5};
+
+/// After SIGRTMIN: systemd's own number for "execute yourself again".
+constexpr int kUpgradeSignal = 25;
 
 process::SupervisorSettings settingsOf(const config::Configuration& configuration,
                                        const std::optional<rlimit>& fileLimit) {
@@ -34,6 +39,13 @@ core::Expected<std::shared_ptr<output::ActivityLog>> openedLog(output::Outlets& 
   return log;
 }
 
+/// That of the start. Its groups count only as long as nothing was read since.
+config::Configuration configurationOf(const state::State& left) {
+  auto configuration = left.configuration;
+  if (!left.reread) configuration.groups = left.configured;
+  return configuration;
+}
+
 }  // namespace
 
 Supervisord::Supervisord(const config::CommandLine& line, config::Configuration configuration, Inheritance& inheritance)
@@ -43,7 +55,19 @@ Supervisord::Supervisord(const config::CommandLine& line, config::Configuration 
       table_(loop_, outlets_, settingsOf(*configuration_, inheritance.fileLimit)),
       events_(loop_, table_, configuration_->daemon.identifier, inheritance.eventSerial),
       instance_(loop_, table_, events_, line, configuration_, [this] { return prepareRestart(); }),
-      frontend_(instance_) {}
+      frontend_(instance_) {
+  upgrade_ = std::make_unique<handover::Upgrade>(
+      loop_, table_.reaper(),
+      handover::Upgrade::Host{[this] { return obstacleToUpgrade(); },
+                              [this](state::Outgoing& descriptors) { return save(descriptors); }});
+  instance_.setUpgrade([this](bool untilServing, core::Completion<core::Status> done) {
+    using Answer = handover::Upgrade::Answer;
+    upgrade_->begin(untilServing ? Answer::WhenServing : Answer::WhenTested, std::move(done));
+  });
+}
+
+Supervisord::Supervisord(const state::State& left, Inheritance& inheritance)
+    : Supervisord(left.commandLine, configurationOf(left), inheritance) {}
 
 Supervisord::LogEnd::~LogEnd() { logging::setSinks({}); }
 Supervisord::~Supervisord() = default;
@@ -78,6 +102,30 @@ core::Status Supervisord::setUp() {
   return {};
 }
 
+core::Status Supervisord::resume(state::State& left, state::Incoming& descriptors) {
+  if (auto opened = openLog({}); !opened) return opened;
+  if (left.reread) {
+    left.reread->groups = left.configured;
+    instance_.setConfiguration(std::make_shared<const config::Configuration>(std::move(*left.reread)));
+  }
+  manager_ = std::make_unique<ManagerLink>(loop_, table_, inheritance_.manager);
+  events_.expectRestore();
+  if (auto restored = table_.restore(left, descriptors); !restored) return restored;
+  if (auto restored = events_.restore(left.events); !restored) return restored;
+  if (auto restored = frontend_.restore(left, descriptors); !restored) return restored;
+  handleSignals();
+  pidFile_ = std::make_unique<PidFile>(configuration_->daemon.pidFile);
+  pidFile_->adopt();
+  resumed_ = true;
+  return {};
+}
+
+void Supervisord::proceed(const state::State& left, state::Incoming& descriptors,
+                          const std::optional<std::string>& refused) {
+  frontend_.proceed(left, descriptors, refused);
+  table_.resumed();
+}
+
 /// Opens the activity log and writes the messages that had to wait for it, the most severe first.
 core::Status Supervisord::openLog(std::vector<config::Message> messages) {
   const auto& daemon = configuration_->daemon;
@@ -101,6 +149,10 @@ void Supervisord::handleSignals() {
   watch(SIGQUIT, [this] { onExitSignal("SIGQUIT"); });
   watch(SIGHUP, [this] { onHangup(); });
   watch(SIGUSR2, [this] { reopenLogs(); });
+  watch(SIGRTMIN + kUpgradeSignal, [this] {
+    logging::info("received SIGRTMIN+{} indicating upgrade request", kUpgradeSignal);
+    upgrade_->begin(handover::Upgrade::Answer::WhenServing, [](const core::Status&) {});  // it logs
+  });
   table_.onDown([this] {
     outlets_.settle(kLastWords, [this] {
       for (auto& socket : frontend_.release()) ahead_.push_back(std::move(socket));  // while the loop still works
@@ -147,6 +199,33 @@ core::Status Supervisord::openAhead(const config::Configuration& next) {
   return {};
 }
 
+std::string Supervisord::obstacleToUpgrade() const {
+  switch (table_.supervisorState()) {
+    case process::SupervisorState::Shutdown: return "it shuts down";
+    case process::SupervisorState::Restarting: return "it restarts";
+    default: return {};
+  }
+}
+
+state::State Supervisord::save(state::Outgoing& descriptors) {
+  state::State state;
+  state.daemon.version = config::packageVersion;
+  state.daemon.pid = ::getpid();
+  state.daemon.notifySocket = inheritance_.manager.notifier.address();
+  state.daemon.manager = inheritance_.manager.manager;
+  state.daemon.fileLimit = inheritance_.fileLimit;
+  state.daemon.arguments = inheritance_.arguments;
+  state.commandLine = instance_.commandLine;
+  state.configuration = *configuration_;
+  const auto& lastRead = instance_.configuration();
+  if (&lastRead != configuration_.get()) state.reread = lastRead;
+  state.configured = lastRead.groups;
+  table_.save(state, descriptors);
+  state.events = events_.save();
+  frontend_.save(state, descriptors);
+  return state;
+}
+
 void Supervisord::reopenLogs() {
   logging::info("received SIGUSR2 indicating log reopen request");
   logging::info("supervisord logreopen");
@@ -155,7 +234,7 @@ void Supervisord::reopenLogs() {
 }
 
 process::SupervisorState Supervisord::run() {
-  table_.begin();
+  if (!resumed_) table_.begin();
   manager_->ready();
   loop_.enableWatchdog(inheritance_.manager.notifier);
   ::malloc_trim(0);  // returns the memory that reading the configuration needed

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "instance/api/instance.hpp"
@@ -16,10 +17,15 @@
 #include "instance/output/activity_log.hpp"
 #include "instance/output/outlets.hpp"
 #include "instance/process/table.hpp"
+#include "instance/state/descriptors.hpp"
+#include "instance/state/state.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/result.hpp"
 
 class PidFile;
+namespace handover {
+class Upgrade;
+}
 
 /// What one life of supervisord passes to the next, when it restarts in the same process.
 struct Inheritance {
@@ -29,19 +35,29 @@ struct Inheritance {
   ManagerLink::Listener manager;
   std::uint64_t eventSerial = 0;
   std::vector<http::ListenSocket> sockets;
+  std::vector<std::string> arguments;  ///< of the process
 };
 
-/// One life of supervisord, from a configuration that was read to the last program's end: builds the parts in the
+/// One life of supervisord, from a configuration that was read, or from the state that an older program left, to the
+/// last program's end: builds the parts in the
 /// order of their dependencies, joins them, and runs the loop.
 class Supervisord {
  public:
   Supervisord(const config::CommandLine& line, config::Configuration configuration, Inheritance& inheritance);
+  /// For resume().
+  Supervisord(const state::State& left, Inheritance& inheritance);
   ~Supervisord();
   Supervisord(const Supervisord&) = delete;
   Supervisord& operator=(const Supervisord&) = delete;
 
   /// Everything that may fail. The error is for the terminal.
   core::Status setUp();
+  /// Instead of setUp(): takes over what a predecessor left, and lets nobody see it yet. After an error this object
+  /// must not be destroyed before the predecessor has the process again: it would remove the files of sockets.
+  [[nodiscard]] core::Status resume(state::State& left, state::Incoming& descriptors);
+  /// After resume(), when the predecessor cannot get the process back: continues with programs and clients. `refused`:
+  /// why an upgrade that this program began came back to it.
+  void proceed(const state::State& left, state::Incoming& descriptors, const std::optional<std::string>& refused);
   /// Returns the state it left for: Shutdown or Restarting.
   process::SupervisorState run();
 
@@ -52,6 +68,8 @@ class Supervisord {
   void handleSignals();
   void onExitSignal(const char* name);
   void onHangup();
+  [[nodiscard]] std::string obstacleToUpgrade() const;
+  [[nodiscard]] state::State save(state::Outgoing& descriptors);
   void reopenLogs();
 
   Inheritance& inheritance_;
@@ -70,5 +88,7 @@ class Supervisord {
   std::vector<http::ListenSocket> ahead_;  ///< that the next life needs, if a restart is under way
   std::unique_ptr<ManagerLink> manager_;
   std::unique_ptr<PidFile> pidFile_;
+  std::unique_ptr<handover::Upgrade> upgrade_;
   std::vector<core::SignalWatch> signals_;
+  bool resumed_ = false;
 };

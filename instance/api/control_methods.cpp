@@ -48,6 +48,13 @@ void signalProcess(const Instance& instance, const Array& params, core::Completi
   done(outcomeOf(signalProgram(*target->program, *params[0].string(), signal)));
 }
 
+void upgrade(const Instance& instance, const Array& params, core::Completion<MethodResult> done) {
+  instance.upgrade(waits(params, 0), [done = std::move(done)](core::Status outcome) mutable {
+    if (outcome) return done(trueValue());
+    done(fail(FaultCode::Failed, outcome.error().text));
+  });
+}
+
 MethodResult restart(Instance& instance) {
   // First: Supervisor stops everything, and then cannot start again because of an error in its configuration.
   if (const auto ready = instance.prepareRestart(); !ready) return fail(FaultCode::CantReread, ready.error().text);
@@ -89,6 +96,14 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
             "server cannot listen, nothing is stopped, and the fault is CANT_REREAD.\n\n"
             "@return boolean result  True, before anything stops.",
             immediately([&](const Array&) { return restart(instance); }));
+  names.add(
+      "upgrade", {"boolean", "boolean"}, 0,
+      "Replaces the program of supervisord by the installed one, in the same process: no program of supervisord\n"
+      "stops. The configuration is not read again. If the new program refuses, the old one continues,\n"
+      "and the fault is FAILED with the reason. Supervisor does not have this method.\n\n"
+      "@param boolean wait  Answer when the new program serves (the default), else when it has tested itself.\n"
+      "@return boolean result  True.",
+      [&](const Array& params, core::Completion<MethodResult> done) { upgrade(instance, params, std::move(done)); });
 }
 
 }  // namespace api

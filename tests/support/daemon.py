@@ -72,11 +72,12 @@ class Daemon:
     args, env, user   of the process; `user` is a name or uid
     stdout       where its standard output goes: a descriptor; None is the file "stdout" in the directory
     prefix       words of a command that starts it, such as ["unshare", "--mount"]
+    executable   path of the program, instead of the one of that kind
     wait         whether entering waits until it answers on its socket (else: wait_ready())
     """
 
     def __init__(self, kind, directory, config="", supervisord="", raw=False, args=(), env=None, user=None, wait=True,
-                 stdout=None, prefix=()):
+                 stdout=None, prefix=(), executable=None):
         self.kind = kind
         self.directory = directory
         self.socket = os.path.join(directory, "s.sock")
@@ -85,6 +86,7 @@ class Daemon:
         self._base = None if raw else supervisord
         self._args, self._env, self._user, self._wait = list(args), env, user, wait
         self._stdout, self._prefix = stdout, list(prefix)
+        self._program = program("supervisord", kind) if executable is None else [executable]
         self.configure(config)
         if user is not None and os.getuid() == 0:
             subprocess.run(["chown", "-R", str(user), directory], check=True)
@@ -99,7 +101,7 @@ class Daemon:
     def start(self):
         with open(os.path.join(self.directory, "stdout"), "ab") as output:
             self.process = subprocess.Popen(
-                [*self._prefix, *program("supervisord", self.kind), "-n", "-c", self.config_path, *self._args],
+                [*self._prefix, *self._program, "-n", "-c", self.config_path, *self._args],
                 cwd=self.directory, env=self._env, user=self._user, start_new_session=True, stdin=subprocess.DEVNULL,
                 stdout=output if self._stdout is None else self._stdout, stderr=output)
         return self
