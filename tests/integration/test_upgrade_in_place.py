@@ -3,6 +3,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import xmlrpc.client
 
@@ -418,3 +419,40 @@ def test_the_first_process_of_a_container(work_dir, installed):
         assert lines == [*map(str, range(len(lines) - 1)), "end"]
         box.rpc.supervisor.shutdown()
         assert box.process.wait(30) == 0
+
+
+def test_the_manager_hears_from_the_new_program(upgraded, work_dir, cleanup):
+    path = os.path.join(work_dir, "notify")
+    manager = cleanup.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    manager.bind(path)
+    manager.settimeout(60)
+    server = upgraded("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n",
+                      env={**os.environ, "NOTIFY_SOCKET": path, "SUPERVISOR_MANAGER_INSTANCE": "x"})
+    pid = server.wait_state("a", "RUNNING")["pid"]
+
+    def hears(text):
+        while text not in manager.recv(1 << 18).decode():
+            pass
+
+    hears(f"X_SUPERVISOR_PROGRAM=RUNNING {pid} a\n")
+    server.upgrade()
+    hears(f"READY=1\nX_SUPERVISOR_PROGRAMS=all\nX_SUPERVISOR_PROGRAM=RUNNING {pid} a\n")
+    server.rpc.supervisor.stopProcess("a")
+    hears(f"X_SUPERVISOR_PROGRAM=STOPPED {pid} a\n")
+
+
+def test_programs_see_nothing_of_the_upgrade(upgraded):
+    """Neither in their environment nor among their descriptors."""
+    server = upgraded("[program:a]\ncommand=/bin/sh -c \"env | cut -d= -f1 | sort; ls /proc/self/fd; exec sleep 1000\"\n"
+                      "startsecs=0\nstdout_logfile=%(here)s/a.log\n")
+
+    def printed():
+        server.rpc.supervisor.clearProcessLogs("a")
+        server.rpc.supervisor.stopProcess("a")
+        server.rpc.supervisor.startProcess("a")
+        return wait_for(lambda: server.read("a.log").endswith("\n3\n") and server.read("a.log"), "the descriptors")
+
+    server.wait_state("a", "RUNNING")
+    before = printed()
+    server.upgrade()
+    assert printed() == before
