@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "instance/handover/store_link.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "lib/core/log.hpp"
+
+namespace handover {
+namespace {
+
+/// The queue of a datagram socket may be as short as ten messages; its reader empties it at once.
+constexpr core::milliseconds kRetry{2};
+
+}  // namespace
+
+StoreLink::StoreLink(core::EventLoop& loop, core::Notifier notifier, Keeper keeper)
+    : notifier_(std::move(notifier)), keeper_(keeper), retry_(loop, [this] { flush(); }) {}
+
+void StoreLink::mark(Names::iterator which) {
+  auto& kept = which->second;
+  if (kept.change != 0) changes_.erase(kept.change);
+  kept.change = 0;
+  changes_.emplace(nextChange_, which);
+  kept.change = nextChange_++;
+}
+
+void StoreLink::keep(std::string name, int fd) noexcept try {
+  const auto which = names_.try_emplace(std::move(name)).first;
+  which->second.fd = fd;
+  mark(which);
+  if (!retry_.armed()) flush();
+} catch (const std::exception&) {
+  logging::error("out of memory: a descriptor of a program is not kept for a successor after a crash");
+}
+
+void StoreLink::drop(const std::string& name) noexcept try {
+  const auto which = names_.find(name);
+  if (which == names_.end() || which->second.fd < 0) return;
+  which->second.fd = -1;
+  mark(which);
+  if (!retry_.armed()) flush();
+} catch (const std::exception&) {
+  logging::error("out of memory: {} stays open in the process that keeps it", name);
+}
+
+void StoreLink::sendAll() noexcept try {
+  for (auto which = names_.begin(); which != names_.end(); ++which) {
+    which->second.known = false;
+    mark(which);
+  }
+  all_ = true;
+  flush();
+} catch (const std::exception&) {
+  retry_.armIn(kRetry);
+}
+
+core::Notifier::Sent StoreLink::send(Names::value_type& which) const {
+  const auto line = [&which](std::string_view verb) {
+    return std::string(verb) + "\n" + std::string(core::notify::kDescriptorNameKey) + which.first + "\n";
+  };
+  auto& kept = which.second;
+  // A manager replaces what has the same name; systemd would have both.
+  const bool remove = kept.known && (kept.fd < 0 || keeper_ == Keeper::Systemd);
+  if (remove) {
+    const auto sent = notifier_.send(line(core::notify::kRemoveDescriptor));
+    if (sent != core::Notifier::Sent::Done) return sent;
+    kept.known = false;
+  }
+  if (kept.fd < 0) return core::Notifier::Sent::Done;
+  const auto sent = notifier_.send(line(core::notify::kKeepDescriptor) + "FDPOLL=0\n", kept.fd);
+  if (sent == core::Notifier::Sent::Done) kept.known = true;
+  return sent;
+}
+
+void StoreLink::flush() noexcept try {
+  while (!changes_.empty()) {
+    const auto which = changes_.begin()->second;
+    const auto sent = send(*which);
+    if (sent == core::Notifier::Sent::Later) return retry_.armIn(kRetry);
+    if (sent == core::Notifier::Sent::Nobody) return;  // until sendAll()
+    changes_.erase(changes_.begin());
+    which->second.change = 0;
+    if (which->second.fd < 0) names_.erase(which);
+  }
+  if (!all_ || keeper_ == Keeper::Systemd) return;
+  const auto sent = notifier_.send(std::string(core::notify::kAllDescriptors) + "\n");
+  if (sent == core::Notifier::Sent::Later) return retry_.armIn(kRetry);
+  all_ = false;
+} catch (const std::exception&) {
+  retry_.armIn(kRetry);
+}
+
+}  // namespace handover
