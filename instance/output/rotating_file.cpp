@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -120,6 +121,7 @@ void RotatingFile::write(std::string_view bytes) noexcept {
   if (lane_) {
     lane_->write(bytes);
   } else if (fd_) {
+    if (repeat_) bytes.remove_prefix(alreadyWritten(bytes));
     writeFile(bytes);
   } else {
     fail(0, bytes.size());
@@ -141,6 +143,41 @@ void RotatingFile::writeFile(std::string_view bytes) noexcept {
   }
   if (source_) source_->losses.worked();
   if (maxBytes_ > 0 && size_ >= rotateAt_) rotateIfDue();
+}
+
+state::LogMark RotatingFile::mark(bool shared) const noexcept {
+  if (!fd_) return {};
+  struct stat facts {};
+  const bool known = !shared || ::fstat(fd_.get(), &facts) != 0;
+  return {device_, inode_, known ? size_ : facts.st_size};
+}
+
+void RotatingFile::repeatFrom(const std::optional<state::LogMark>& before) noexcept try {
+  repeat_ = before ? std::make_unique<state::LogMark>(*before) : nullptr;
+} catch (const std::exception&) {  // no memory: better twice than not at all
+  repeat_.reset();
+}
+
+/// How much of `bytes` a predecessor has written before it was killed: what is at the mark now. If it rotated the log
+/// after that, the first backup has it.
+std::size_t RotatingFile::alreadyWritten(std::string_view bytes) noexcept try {
+  const auto& mark = *repeat_;
+  if (mark.inode == 0) return 0;
+  core::UniqueFd file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat facts {};
+  const auto isIt = [&] {
+    return file && ::fstat(file.get(), &facts) == 0 && facts.st_dev == mark.device && facts.st_ino == mark.inode;
+  };
+  if (!isIt()) file.reset(::open((path_ + ".1").c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!isIt()) return 0;
+  std::string there(bytes.size(), '\0');
+  const auto n = ::pread(file.get(), there.data(), there.size(), mark.size);
+  const auto size = static_cast<std::size_t>(std::max<ssize_t>(n, 0));
+  if (!bytes.starts_with(std::string_view(there).substr(0, size))) return 0;
+  repeat_->size += static_cast<std::int64_t>(bytes.size());
+  return size;
+} catch (const std::exception&) {  // no memory to compare: better twice than not at all
+  return 0;
 }
 
 bool RotatingFile::isCurrent() const noexcept {

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "instance/output/append_notice.hpp"
+#include "instance/state/journal.hpp"
 #include "instance/state/state.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/result.hpp"
@@ -59,6 +61,11 @@ class RotatingFile {
   void write(std::string_view bytes) noexcept;
   /// The stream has ended: an unfinished line that waits for its end goes as it is.
   void flush() noexcept;
+  /// Where the file is now; `shared`: others write to it, too. Without a regular file its inode is 0.
+  [[nodiscard]] state::LogMark mark(bool shared) const noexcept;
+  /// For a successor after a crash, which repeats what its predecessor did since `before`: of the next writes, it skips
+  /// what the file has already. nullopt: from now on it writes all.
+  void repeatFrom(const std::optional<state::LogMark>& before) noexcept;
   /// The lane of a target that can be full; nullptr: it is a regular file.
   [[nodiscard]] const Lane* lane() const noexcept { return lane_.get(); }
   /// For SIGUSR2: closes the file and opens the path again. Does nothing while closed.
@@ -84,6 +91,7 @@ class RotatingFile {
   [[nodiscard]] bool adopt(core::UniqueFd file) noexcept;
   [[nodiscard]] bool isCurrent() const noexcept;
   void writeFile(std::string_view bytes) noexcept;
+  [[nodiscard]] std::size_t alreadyWritten(std::string_view bytes) noexcept;
   void check(core::Instant now) noexcept;
   [[nodiscard]] bool moveToBackups() noexcept;
   void rotateIfDue() noexcept;
@@ -100,9 +108,10 @@ class RotatingFile {
   dev_t device_ = 0;
   ino_t inode_ = 0;
   core::Instant checked_{};
-  std::shared_ptr<Source> source_;  ///< created when it is needed: most logs never have trouble
-  std::size_t untold_ = 0;          ///< bytes lost when there was no memory to create it
-  std::unique_ptr<Lane> lane_;      ///< of a target that is not a regular file
+  std::shared_ptr<Source> source_;          ///< created when it is needed: most logs never have trouble
+  std::size_t untold_ = 0;                  ///< bytes lost when there was no memory to create it
+  std::unique_ptr<Lane> lane_;              ///< of a target that is not a regular file
+  std::unique_ptr<state::LogMark> repeat_;  ///< while a successor repeats
   AppendNotice notice_;
   std::weak_ptr<LogFeed> feed_;  ///< while somebody follows
   config::Backpressure policy_;

@@ -78,6 +78,7 @@ void OutputChannel::attach(core::UniqueFd pipe) noexcept {
     late_.reset();
     pipe_ = std::move(pipe);
   }
+  context_.touch(program_);
   if (!waiting()) watch();
 }
 
@@ -188,6 +189,7 @@ void OutputChannel::catchUp() noexcept try {
 /// without events it would report a hangup over and over.
 void OutputChannel::onReadable() {
   constexpr core::milliseconds kResultAndReady{5};
+  if (auto* const keeper = context_.keeper()) keeper->settle();
   const ProcessContext::Turn turn(context_);
   if (awaitRoom()) return;
   if (!speaksProtocol() || !logging::enabled(logging::Level::Debug)) {
@@ -213,9 +215,10 @@ std::size_t OutputChannel::readOnce() noexcept {
   auto buffer = context_.buffer();
   if (!late_) buffer = buffer.first(kUsual);
   if (!ended_.empty()) buffer = buffer.first(std::min(buffer.size(), ended_.front().left));
-  const ssize_t n = ::read(pipe_.get(), buffer.data(), buffer.size());
+  const char* bytes = buffer.data();
+  const ssize_t n = readPipe(buffer, bytes);
   if (n > 0) {
-    take({buffer.data(), static_cast<std::size_t>(n)});
+    take({bytes, static_cast<std::size_t>(n)});
     awaitRoom();
     return static_cast<std::size_t>(n);
   }
@@ -223,6 +226,38 @@ std::size_t OutputChannel::readOnce() noexcept {
   logging::debug("fd {} closed, stopped monitoring {} of {}", pipe_.get(), toText(channel_), program_.name());
   closePipe();
   return 0;
+}
+
+/// As read(2). With a keeper the bytes stay in its journal until the commit.
+ssize_t OutputChannel::readPipe(std::span<char> buffer, const char*& bytes) noexcept {
+  auto* const keeper = context_.keeper();
+  if (keeper == nullptr) return ::read(pipe_.get(), buffer.data(), buffer.size());
+  touchIfStateful();
+  const auto mark = log_ ? log_->mark(sharesLog()) : state::LogMark{};
+  return keeper->read(program_, channel_, pipe_.get(), buffer, mark, !ended_.empty(), bytes);
+}
+
+/// Output changes what save() has, unless it only goes to a file.
+void OutputChannel::touchIfStateful() noexcept {
+  const bool plain = !capture_ && !systemLog_ && !context_.settings().stripAnsi && ended_.empty() &&
+                     (!log_ || log_->lane() == nullptr);
+  if (!plain) context_.touch(program_);
+}
+
+void OutputChannel::repeatRead(std::string_view bytes, const state::LogMark& before) noexcept {
+  touchIfStateful();
+  if (log_) log_->repeatFrom(before);
+  while (!bytes.empty()) {
+    const auto part = ended_.empty() ? bytes.size() : std::min(bytes.size(), ended_.front().left);
+    if (part > 0) take(bytes.substr(0, part));
+    bytes.remove_prefix(part);
+    if (ended_.empty()) continue;
+    ended_.front().left -= part;
+    if (ended_.front().left > 0) break;
+    endRun();
+    ended_.erase(ended_.begin());
+  }
+  if (log_) log_->repeatFrom(std::nullopt);
 }
 
 /// Reads what ended processes left, until a target is full or, with `all`, whether there is room or not.
@@ -250,6 +285,7 @@ void OutputChannel::leaveUnread(pid_t pid) noexcept {
 }
 
 void OutputChannel::finish(pid_t pid) noexcept {
+  context_.touch(program_);
   if (live_) leaveUnread(pid);
   live_ = false;
   pause_.reset();
@@ -283,6 +319,9 @@ void OutputChannel::close() noexcept {
 void OutputChannel::closePipe() noexcept {
   if (watch_) watch_->stop();
   late_.reset();
+  if (!pipe_) return;
+  context_.touch(program_);
+  if (auto* const keeper = context_.keeper()) keeper->drop(program_, channel_ == Channel::Stdout ? "out" : "err");
   pipe_.reset();
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,8 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   /// Continues a predecessor's channel. Nothing is read before the loop runs, and before resume(). Fails if `saved`
   /// cannot be true.
   core::Status restore(const state::Channel& saved, state::Incoming& incoming);
+  /// For a successor after a crash: handles again what its predecessor had read. The log skips what it has of it.
+  void repeatRead(std::string_view bytes, const state::LogMark& before) noexcept;
   /// After all of the table was restored: reads what an ended process has left.
   void resume() noexcept;
 
@@ -104,6 +107,8 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   std::size_t readOnce() noexcept;
   void readEnded(bool all) noexcept;
   void leaveUnread(pid_t pid) noexcept;
+  [[nodiscard]] ssize_t readPipe(std::span<char> buffer, const char*& bytes) noexcept;
+  void touchIfStateful() noexcept;
   void endRun() noexcept;
   void close() noexcept;
   void closePipe() noexcept;

@@ -41,6 +41,7 @@ ProcessContext::ProcessContext(core::EventLoop& loop, output::Outlets& outlets, 
 ProcessContext::~ProcessContext() = default;
 
 void ProcessContext::leave(Process& program) noexcept {
+  if (keeper_) keeper_->forget(program);
   deadlines_.set(program, std::nullopt);
   deadlines_.leave();
   groupEnded(program);

@@ -17,6 +17,7 @@
 #include "instance/output/room_queue.hpp"
 #include "instance/process/deadlines.hpp"
 #include "instance/process/foreign.hpp"
+#include "instance/process/keeper.hpp"
 #include "instance/process/late_reading.hpp"
 #include "instance/process/memory_events.hpp"
 #include "instance/process/observer.hpp"
@@ -92,6 +93,14 @@ class ProcessContext {
   void groupEnded(Process& program) noexcept;
   /// Takes in which of the groups that are waited for have ended.
   void lookAtGroups();
+
+  /// What keeps the programs for a successor after a crash; nullptr: nobody does.
+  [[nodiscard]] Keeper* keeper() const noexcept { return keeper_.get(); }
+  void setKeeper(std::unique_ptr<Keeper> keeper) noexcept { keeper_ = std::move(keeper); }
+  /// What Process::save() has is about to change, or has changed.
+  void touch(const Process& program) noexcept {
+    if (keeper_) keeper_->touch(program);
+  }
 
   /// As MemoryEvents::takeKill().
   [[nodiscard]] std::string takeMemoryKill() { return memoryEvents_.takeKill(); }
@@ -172,6 +181,7 @@ class ProcessContext {
   std::size_t observer_ = 0;   ///< the next one to hear of the first of the others
   output::RoomQueue waiting_;  ///< for memory
   core::Timer again_;
+  std::unique_ptr<Keeper> keeper_;
   int depth_ = 0;
 };
 

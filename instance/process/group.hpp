@@ -61,6 +61,8 @@ class Group {
 
   /// For an upgrade: all of the group but its configuration.
   void save(state::State& state, state::Outgoing& outgoing, output::Lanes& lanes) const;
+  /// Only the shared sockets.
+  void saveSockets(state::State& state, state::Outgoing& outgoing) const;
   /// Continues what the programs of `saved`, those of the constructor, did.
   core::Status restore(const SavedPrograms& saved, state::Incoming& incoming);
   /// Continues the shared socket of a predecessor; false: there is none in this place.

@@ -38,6 +38,10 @@ void Group::save(state::State& state, state::Outgoing& outgoing, output::Lanes& 
     program->saveLogs(saved, outgoing);
     program->addLanes(lanes);
   }
+  saveSockets(state, outgoing);
+}
+
+void Group::saveSockets(state::State& state, state::Outgoing& outgoing) const {
   std::uint32_t place = 0;
   for (const auto& socket : sockets_) {
     if (socket.users() > 0)

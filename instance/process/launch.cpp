@@ -134,10 +134,11 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   spec.oomScoreOptional = true;
   spec.shareMemory = true;
   spec.explainOnStderr = true;
+  Launched launched{0, std::move(in.writer), std::move(out.reader), std::move(err.reader), {}};
+  if (around.beforeFork) spec.pidPlace = around.beforeFork(launched);
   const auto child = core::beginSpawn(spec);
   if (!child) return core::Err{forkError(config.name, child.error().code)};
-
-  Launched launched{child->pid, std::move(in.writer), std::move(out.reader), std::move(err.reader), {}};
+  launched.pid = child->pid;
   if (child->failure) launched.failure = failureText(spec, *child->failure);
   unblock(launched.in);
   unblock(launched.out);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,17 +19,6 @@ namespace process {
 struct Command;
 struct SupervisorSettings;
 
-/// What a child's environment consists of besides its own configuration.
-struct LaunchContext {
-  const std::vector<std::string>& inherited;
-  const SupervisorSettings& settings;
-  const std::string& group;
-};
-
-/// "KEY=value" of a child: ours, then Supervisor's variables, then [supervisord] and program environment.
-[[nodiscard]] std::vector<std::string> childEnvironment(const config::ProcessConfig& config,
-                                                        const LaunchContext& around);
-
 /// Our ends of a started program's pipes; invalid ones do not exist.
 struct Launched {
   pid_t pid = 0;
@@ -37,6 +27,19 @@ struct Launched {
   core::UniqueFd err;   ///< non-blocking; the same
   std::string failure;  ///< why the child does not become its program, in Supervisor's words; empty: it does
 };
+
+/// What a child's environment consists of besides its own configuration.
+struct LaunchContext {
+  const std::vector<std::string>& inherited;
+  const SupervisorSettings& settings;
+  const std::string& group;
+  /// Called before the fork, with the pipes; where to put the pid, or nullptr. May be empty.
+  std::function<pid_t*(const Launched& pipes)> beforeFork{};
+};
+
+/// "KEY=value" of a child: ours, then Supervisor's variables, then [supervisord] and program environment.
+[[nodiscard]] std::vector<std::string> childEnvironment(const config::ProcessConfig& config,
+                                                        const LaunchContext& around);
 
 /// Reading ends of pipes that the program reuses; -1: it gets a new one.
 struct OldPipes {

@@ -131,6 +131,7 @@ void Process::feed(const lifecycle::Input& input) {
 
 /// noexcept, since a step must not stop halfway: the state would differ from what was done.
 void Process::step(const lifecycle::Input& input) noexcept {
+  context_.touch(*this);
   for (const Action& action : machine_.on(input, rules(), core::Clock::now())) apply(action);
   updateDeadline();
 }
@@ -166,6 +167,8 @@ void Process::start() {
 }
 
 void Process::spawn() noexcept {
+  if (auto* const keeper = context_.keeper())
+    if (const auto done = keeper->takeRepeated()) return adopt(*done);
   startedAt_ = core::wallSeconds();
   startedTicks_ = ticksSinceBoot();
   killed_ = false;
@@ -193,6 +196,7 @@ void Process::spawn() noexcept {
 void Process::endRun() noexcept {
   out_->finish(pid_);
   if (err_) err_->finish(pid_);
+  inputClosed();
   stdin_.reset();
 }
 
@@ -215,12 +219,13 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
     }
   }
   // All memory is allocated before the fork: a process that could not be taken note of would run unsupervised.
-  auto input = std::make_unique<StdinPipe>();
+  auto input = makeInput();
   auto failure = std::make_unique<std::string>();
   SharedSocket shared(group_.socketFor(*config_));
   const auto socket = shared.acquire();
+  const auto keep = [this](const Launched& pipes) { return keepPipes(pipes); };
   auto launched =
-      socket ? launch(*config_, std::move(*command), {context_.environment(), context_.settings(), group_.name()},
+      socket ? launch(*config_, std::move(*command), {context_.environment(), context_.settings(), group_.name(), keep},
                       *socket, {out_->unreadPipe(), err_ ? err_->unreadPipe() : -1})
              : core::Err{socket.error().text};
   if (!launched) {
@@ -244,6 +249,7 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
 std::function<void()> Process::whenStdinBreaks() {
   return [this] {
     const ProcessContext::Turn turn(context_);
+    inputClosed();
     if (protocol_ != nullptr) protocol_->onStdinClosed();
   };
 }
@@ -252,6 +258,9 @@ core::Result<void, StdinError> Process::writeStdin(std::string_view bytes) {
   if (pid_ == 0 || machine_.stopping()) return core::Err{StdinError::NotRunning};
   if (!stdin_) return core::Err{StdinError::Closed};
   const auto outcome = stdin_->write(context_.loop(), bytes, whenStdinBreaks());
+  if (auto* const keeper = context_.keeper(); keeper != nullptr && outcome == StdinPipe::WriteResult::Queued)
+    keeper->inputWaits(*this);
+  if (outcome == StdinPipe::WriteResult::Closed) inputClosed();
   if (outcome == StdinPipe::WriteResult::Closed) return core::Err{StdinError::Closed};
   if (outcome == StdinPipe::WriteResult::Full) return core::Err{StdinError::Full};
   return {};

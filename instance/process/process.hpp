@@ -27,6 +27,7 @@ class RotatingFile;
 namespace state {
 class Incoming;
 class Outgoing;
+struct LogMark;
 }  // namespace state
 
 namespace process {
@@ -36,6 +37,8 @@ class ProcessContext;
 class OutputChannel;
 class Remains;
 class StdinPipe;
+struct Launched;
+struct RepeatedSpawn;
 
 enum class StdinError {
   NotRunning,  ///< no process, or it is being stopped
@@ -113,6 +116,18 @@ class Process {
   /// For the table: continues the program of a predecessor that was saved so. Announces and starts nothing. A process
   /// that another process reaps is watched as a Foreign one. Fails if `saved` cannot be true.
   core::Status restore(const state::Program& saved, state::Incoming& incoming);
+  /// For the table: there is a keeper now. It gets the pipes.
+  void beKept();
+  /// For the keeper, after restore(): does again what a predecessor had done when it was killed, and had not committed.
+  void repeatRead(Channel channel, std::string_view bytes, const state::LogMark& log) noexcept;
+  /// It had started the process that Keeper::takeRepeated() has.
+  void repeatSpawn();
+  /// It was about to send the first stop signal, or had.
+  void repeatStop();
+  /// It had sent the first `bytes` of what waits for standard input.
+  void repeatInput(std::size_t bytes) noexcept;
+  /// For the keeper: the input that waits is safe, and can go.
+  void sendInput() noexcept;
   /// For the table, when all programs are restored.
   void resume() noexcept;
   /// For the table: its process was started by a predecessor that has crashed, and is reaped by another process.
@@ -143,6 +158,10 @@ class Process {
   void endRun() noexcept;
   void logEnd(int waitStatus, bool expected) const;
   [[nodiscard]] core::Result<pid_t, std::string> tryToSpawn();
+  [[nodiscard]] pid_t* keepPipes(const Launched& launched) noexcept;
+  void adopt(const RepeatedSpawn& spawned) noexcept;
+  [[nodiscard]] std::unique_ptr<StdinPipe> makeInput();
+  void inputClosed() noexcept;
   void ended(int waitStatus) noexcept;
   void tellMemoryKill(int waitStatus);
   void beginStop();

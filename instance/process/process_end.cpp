@@ -58,6 +58,7 @@ void Process::reaped(int waitStatus) noexcept {
   // If startsecs passed in the same turn as the process ended, RUNNING is reported first, as Supervisor does.
   if (state() == ProcessState::Starting) step(input::Deadline{});
   context_.forgetPid(pid_);
+  context_.touch(*this);
   const auto foreign = std::exchange(foreign_, nullptr);
   if (foreign) context_.foreignEnded();
   if (!remains_ || !machine_.awaitsGroup(rules()) || !core::outlivesItsLeader(pid_)) return ended(waitStatus);
@@ -84,6 +85,7 @@ void Process::abandonGroup(const char* why) noexcept {
 
 /// The process and, if it is waited for, its group have ended.
 void Process::ended(int waitStatus) noexcept {
+  context_.touch(*this);
   if (std::exchange(remains_, nullptr)) context_.groupEnded(*this);
   endRun();
   if (auto* const listener = group_.socketFor(*config_)) listener->release();
@@ -158,6 +160,7 @@ void Process::shutDown() {
 /// Allocates first all that a stop needs: the end of the process must be handled without memory.
 void Process::beginStop() {
   if (pid_ != 0 && !remains_ && (config_->stopAsGroup || config_->killAsGroup)) remains_ = context_.awaitGroup(*this);
+  context_.touch(*this);
   feed(input::Stop{});
 }
 
@@ -171,6 +174,7 @@ void Process::sendStopSignal(const Action& action) noexcept {
     if (!remains_->kill()) abandonGroup("belong to other accounts and could not be killed");
     return;
   }
+  if (auto* const keeper = context_.keeper()) keeper->willSignal(*this);
   try {
     const auto sent = send(action.signal, action.group, "killing");
     if (!sent) step(input::SignalFailed{sent.error().text});
@@ -188,6 +192,7 @@ int Process::deliver(int signo, bool toGroup) const noexcept {
 /// Succeeds if the process does not exist any more: its exit status is about to arrive.
 core::Status Process::send(int signo, bool toGroup, const char* verb) {
   killed_ |= signo == SIGKILL;
+  context_.touch(*this);
   const int code = deliver(signo, toGroup);
   if (code == 0) return {};
   if (code == ESRCH) {

@@ -80,7 +80,7 @@ core::Status Process::restore(const state::Program& saved, state::Incoming& inco
   if (saved.doomed) doomed_ = std::make_unique<std::string>(*saved.doomed);
   if (auto restored = restoreProcess(saved); !restored) return restored;
   if (auto pipe = incoming.take(saved.input)) {
-    stdin_ = std::make_unique<StdinPipe>();
+    stdin_ = makeInput();
     stdin_->restore(context_.loop(), std::move(pipe), saved.inputPending, whenStdinBreaks());
   }
   if (auto restored = out_->restore(saved.out, incoming); !restored) return restored;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "instance/process/stdin_pipe.hpp"
 
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
 
 namespace process {
@@ -12,17 +16,33 @@ constexpr std::size_t kKept = 4 * 1024;  ///< of the room for what waits, for th
 /// Writes what the pipe takes; false if its reader is gone.
 bool StdinPipe::put() noexcept {
   std::size_t done = 0;
-  while (done < pending_.size()) {
-    const ssize_t n = ::write(pipe_.get(), pending_.data() + done, pending_.size() - done);
+  bool works = true;
+  while (done < sendable()) {
+    const auto rest = std::string_view(pending_).substr(done, sendable() - done);
+    const ssize_t n = writer_ ? (*writer_)(pipe_.get(), rest) : ::write(pipe_.get(), rest.data(), rest.size());
     if (n >= 0) {
       done += static_cast<std::size_t>(n);
     } else if (errno != EINTR) {
-      if (errno == EAGAIN) break;
-      return false;
+      works = errno == EAGAIN;
+      break;
     }
   }
   pending_.erase(0, done);
-  return true;
+  safe_ -= std::min(safe_, done);
+  return works;
+}
+
+/// A pipe without a reader reports an error.
+bool StdinPipe::readerIsGone() const noexcept {
+  pollfd pipe{pipe_.get(), 0, 0};
+  return ::poll(&pipe, 1, 0) > 0 && (pipe.revents & POLLERR) != 0;
+}
+
+void StdinPipe::sendPending() noexcept {
+  safe_ = pending_.size();
+  if (!pipe_ || pending_.empty() || writable_->active()) return;
+  if (!put() || !pending_.empty())  // also if it is broken: the watch tells that
+    writable_->start(pipe_.get(), core::IoWatch::Write);
 }
 
 StdinPipe::WriteResult StdinPipe::write(core::EventLoop& loop, std::string_view bytes,
@@ -33,10 +53,12 @@ StdinPipe::WriteResult StdinPipe::write(core::EventLoop& loop, std::string_view 
   if (!writable_) watchWith(loop, std::move(whenBroken));
   pending_.append(bytes);
   if (writable_->active()) return WriteResult::Queued;
-  if (!put()) {
+  if (writer_ ? readerIsGone() : !put()) {
+    pending_ = {};
     pipe_.reset();
     return WriteResult::Closed;
   }
+  if (writer_) return WriteResult::Queued;  // until sendPending()
   if (!pending_.empty())
     writable_->start(pipe_.get(), core::IoWatch::Write);
   else if (pending_.capacity() > kKept)
@@ -59,8 +81,9 @@ void StdinPipe::restore(core::EventLoop& loop, core::UniqueFd pipe, std::string 
 
 void StdinPipe::flush(const std::function<void()>& whenBroken) {
   const bool works = put();
-  if (works && !pending_.empty()) return;
+  if (works && sendable() > 0) return;
   writable_->stop();
+  if (works && !pending_.empty()) return;  // sendPending() follows
   pending_ = {};
   if (works) return;
   pipe_.reset();

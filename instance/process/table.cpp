@@ -24,7 +24,7 @@ Table::Table(core::EventLoop& loop, output::Outlets& outlets, SupervisorSettings
                     [this] { context_->makeRoom(); },  // or the child stays with the kernel until there is memory
                     [this](pid_t pid, int waitStatus) { onEnd(pid, waitStatus); }})) {}
 
-Table::~Table() = default;
+Table::~Table() { context_->setKeeper(nullptr); }
 
 output::Outlets& Table::outlets() const noexcept { return context_->outlets(); }
 
@@ -125,6 +125,15 @@ void Table::reopenLogs() {
 
 const SupervisorSettings& Table::settings() const noexcept { return context_->settings(); }
 void Table::apply(SupervisorSettings settings) noexcept { context_->apply(std::move(settings)); }
+
+void Table::keepWith(std::unique_ptr<Keeper> keeper) {
+  context_->setKeeper(std::move(keeper));
+  for (const auto& group : groups_)
+    for (const auto& program : group->processes()) program->beKept();
+  reaper_->reapAfterwards([this] { context_->keeper()->commit(); });
+}
+
+Keeper* Table::keeper() const noexcept { return context_->keeper(); }
 
 void Table::noticeEnds() {
   reaper_->reapPending();

@@ -30,6 +30,7 @@ struct State;
 
 namespace process {
 
+class Keeper;
 class ProcessContext;
 class Group;
 class Process;
@@ -61,6 +62,10 @@ class Table {
   core::Expected<Group*> add(std::shared_ptr<const config::GroupConfig> group);
   /// Reports SupervisorState::Running to the observers and starts, in order, the programs with autostart.
   void begin();
+  /// From now on `keeper` keeps the programs for a successor after a crash.
+  void keepWith(std::unique_ptr<Keeper> keeper);
+  /// nullptr: nobody does.
+  [[nodiscard]] Keeper* keeper() const noexcept;
   /// For an upgrade, from outside of any change: the groups, programs, shared sockets and what targets have not taken,
   /// with their descriptors. A crash journal saves single programs with Process::save() instead.
   void save(state::State& state, state::Outgoing& outgoing) const;
