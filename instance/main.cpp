@@ -13,13 +13,16 @@
 #include "instance/config/load.hpp"
 #include "instance/config/overlay.hpp"
 #include "instance/config/version.hpp"
+#include "instance/handover/keeping.hpp"
 #include "instance/handover/legacy.hpp"
+#include "instance/handover/wreck.hpp"
 #include "instance/http_frontend.hpp"
 #include "instance/state/sealed.hpp"
 #include "instance/state/text.hpp"
 #include "instance/supervisord.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/program.hpp"
+#include "lib/core/terminal_text.hpp"
 
 namespace {
 
@@ -53,6 +56,7 @@ Inheritance inheritanceOf(const state::State& state) {
   inheritance.first = false;
   inheritance.fileLimit = state.daemon.fileLimit;
   inheritance.manager = ManagerLink::listenerAt(state.daemon.notifySocket, state.daemon.manager);
+  inheritance.manager.store = state.daemon.store;
   inheritance.eventSerial = state.events.nextSerial;
   inheritance.arguments = state.daemon.arguments;
   return inheritance;
@@ -71,11 +75,47 @@ int live(const config::CommandLine& line, Inheritance inheritance) {
   }
 }
 
+ManagerLink::Listener listenerFromEnvironment() {
+  auto listener = ManagerLink::listenerFromEnvironment();
+  listener.store = handover::storeFromEnvironment(listener.manager).has_value();
+  return listener;
+}
+
 int start(const config::CommandLine& line, const std::vector<std::string>& arguments) {
   Inheritance inheritance;
   inheritance.arguments = arguments;
-  inheritance.manager = ManagerLink::listenerFromEnvironment();
+  inheritance.manager = listenerFromEnvironment();
   return live(line, std::move(inheritance));
+}
+
+/// Continues with the programs of a supervisord that has crashed.
+int takeOverWreck(const std::vector<std::string>& arguments) {
+  handover::Wreck wreck;
+  std::optional<Supervisord> supervisord;
+  Inheritance inheritance;
+  core::Status taken;
+  try {
+    taken = wreck.read();
+    if (taken) {
+      inheritance.eventSerial = wreck.state.events.nextSerial;
+      inheritance.arguments = arguments;
+      inheritance.manager = listenerFromEnvironment();
+      supervisord.emplace(wreck.state.commandLine, wreck.state.configuration, inheritance);
+      taken = supervisord->takeOver(wreck);
+    }
+  } catch (const std::exception& error) {
+    taken = core::Err{core::Error{error.what()}};
+  }
+  if (!taken) {
+    print(STDERR_FILENO, "Error: cannot take over the programs of the supervisord that crashed: " +
+                             core::printable(taken.error().text) + "\n");
+    ::_exit(handover::kCannotTakeOver);  // what was begun would say goodbye to programs that it cannot control
+  }
+  const auto line = std::move(wreck.state.commandLine);
+  wreck.clear();
+  const auto left = supervisord->run();
+  supervisord.reset();
+  return left == process::SupervisorState::Shutdown ? 0 : live(line, std::move(inheritance));
 }
 
 /// Continues where an older program was in this process, or gives the process back to it.
@@ -146,6 +186,7 @@ int run(const std::vector<std::string>& arguments) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   if (handover::Legacy::announced()) return takeOver(arguments);
+  if (handover::Wreck::announced()) return takeOverWreck(arguments);
   const auto line = config::parseCommandLine(arguments);
   if (!line) {
     print(STDERR_FILENO, config::usageError(arguments.front(), line.error().text));

@@ -140,6 +140,7 @@ void ManagerLink::onDirectoryEvent() {
   if (!renewed) return;
   lost_ = true;
   send(std::string(core::notify::kReady) + "\n");
+  if (whenNew_) whenNew_();
   deferred_->schedule();
 }
 

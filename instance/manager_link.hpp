@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "instance/process/observer.hpp"
 #include "lib/core/event_loop.hpp"
@@ -28,6 +30,7 @@ class ManagerLink final : public process::Observer {
     core::Notifier notifier;
     std::string socket;    ///< its path; empty if it has none
     bool manager = false;  ///< a manager reads program lines; systemd ignores them
+    bool store = false;    ///< it keeps descriptors for a successor after a crash
   };
   /// Takes NOTIFY_SOCKET out of the environment; SUPERVISOR_MANAGER_INSTANCE, which stays, means that it is
   /// a manager's.
@@ -39,6 +42,8 @@ class ManagerLink final : public process::Observer {
   ManagerLink(core::EventLoop& loop, process::Table& table, const Listener& listener);
   ~ManagerLink() override;
 
+  /// `whenNew` is called when another manager has taken the place of the one that was there.
+  void onNewManager(std::function<void()> whenNew) { whenNew_ = std::move(whenNew); }
   /// Everything is open and the programs are being started.
   void ready();
 
@@ -59,6 +64,7 @@ class ManagerLink final : public process::Observer {
   core::Notifier notifier_;
   bool toManager_;
   bool lost_ = false;  ///< a message did not arrive: the next one is the whole table
+  std::function<void()> whenNew_;
   std::string socketName_;
   std::unordered_map<std::string, core::notify::Program> pending_;
   core::milliseconds retryDelay_{100};

@@ -9,12 +9,16 @@
 
 #include "instance/config/load.hpp"
 #include "instance/config/version.hpp"
+#include "instance/handover/keeping.hpp"
 #include "instance/handover/upgrade.hpp"
+#include "instance/handover/wreck.hpp"
 #include "instance/output/auto_log.hpp"
 #include "instance/output/rotating_file.hpp"
 #include "instance/pid_file.hpp"
 #include "instance/privileges.hpp"
 #include "instance/process/group.hpp"
+#include "instance/process/keeper.hpp"
+#include "instance/process/process.hpp"
 #include "lib/core/log_sink.hpp"
 
 namespace {
@@ -99,7 +103,66 @@ core::Status Supervisord::setUp() {
   pidFile_->write();
   if (inheritance_.background.pending()) inheritance_.background.release();
   inheritance_.first = false;
+  state::Incoming nothing;
+  beginKeeping(nullptr, nothing);
   return {};
+}
+
+core::Status Supervisord::takeOver(handover::Wreck& wreck) {
+  auto& left = wreck.state;
+  std::vector<config::Message> messages;
+  if (auto dropped = dropPrivileges(configuration_->daemon, messages); !dropped) return dropped;
+  if (auto raised = raiseLimits(configuration_->daemon, messages); !raised) return raised;
+  inheritance_.fileLimit = liftFileLimit();
+  table_.apply(settingsOf(*configuration_, inheritance_.fileLimit));
+  inheritance_.first = false;
+  auto sockets = HttpFrontend::openSockets(*configuration_, {});
+  if (!sockets) return core::Err{std::move(sockets).error()};
+  if (auto opened = openLog(std::move(messages)); !opened) return opened;
+  if (left.reread) {
+    left.reread->groups = left.configured;
+    instance_.setConfiguration(std::make_shared<const config::Configuration>(std::move(*left.reread)));
+  }
+  manager_ = std::make_unique<ManagerLink>(loop_, table_, inheritance_.manager);
+  events_.expectRestore();
+  if (auto restored = table_.restore(left, wreck.descriptors); !restored) return restored;
+  if (auto restored = events_.restore(left.events); !restored) return restored;
+  frontend_.serve(std::move(*sockets));
+  handleSignals();
+  pidFile_ = std::make_unique<PidFile>(configuration_->daemon.pidFile);
+  pidFile_->write();
+  beginKeeping(std::move(wreck.journal), wreck.descriptors);
+  if (table_.keeper() == nullptr) return core::Err{core::Error{"there is no memory to keep the state any longer"}};
+  table_.keeper()->repeat(wreck.descriptors);
+  table_.resumed();
+  resumed_ = true;
+  std::size_t running = 0;
+  for (const auto& group : table_.groups())
+    for (const auto& program : group->processes()) running += program->pid() != 0 ? 1 : 0;
+  logging::info("took over {} programs after a crash{}", running,
+                wreck.crash().empty() ? std::string() : " (" + wreck.crash() + ")");
+  startUnstarted();
+  return {};
+}
+
+/// The predecessor may have crashed before it came to the last programs.
+void Supervisord::startUnstarted() {
+  for (const auto& group : table_.groups())
+    for (const auto& program : group->processes())
+      if (program->config().autoStart && program->state() == lifecycle::ProcessState::Stopped &&
+          program->startedAt() == 0)
+        program->start();
+}
+
+void Supervisord::beginKeeping(std::unique_ptr<state::Journal> journal, state::Incoming& descriptors) {
+  const auto& manager = inheritance_.manager;
+  if (!manager.store || !manager.notifier.active()) return;
+  using Keeper = handover::StoreLink::Keeper;
+  keeping_ =
+      std::make_unique<handover::Keeping>(loop_, manager.notifier, manager.manager ? Keeper::Manager : Keeper::Systemd);
+  keeping_->begin({loop_, table_, events_, [this](state::Outgoing& names) { return save(names); }}, std::move(journal),
+                  descriptors);
+  manager_->onNewManager([this] { keeping_->sendAll(); });
 }
 
 core::Status Supervisord::resume(state::State& left, state::Incoming& descriptors) {
@@ -123,6 +186,8 @@ core::Status Supervisord::resume(state::State& left, state::Incoming& descriptor
 void Supervisord::proceed(const state::State& left, state::Incoming& descriptors,
                           const std::optional<std::string>& refused) {
   frontend_.proceed(left, descriptors, refused);
+  state::Incoming nothing;
+  beginKeeping(nullptr, nothing);
   table_.resumed();
 }
 
@@ -213,6 +278,7 @@ state::State Supervisord::save(state::Outgoing& descriptors) {
   state.daemon.pid = ::getpid();
   state.daemon.notifySocket = inheritance_.manager.notifier.address();
   state.daemon.manager = inheritance_.manager.manager;
+  state.daemon.store = inheritance_.manager.store;
   state.daemon.fileLimit = inheritance_.fileLimit;
   state.daemon.arguments = inheritance_.arguments;
   state.commandLine = instance_.commandLine;

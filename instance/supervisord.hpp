@@ -18,14 +18,17 @@
 #include "instance/output/outlets.hpp"
 #include "instance/process/table.hpp"
 #include "instance/state/descriptors.hpp"
+#include "instance/state/journal.hpp"
 #include "instance/state/state.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/result.hpp"
 
 class PidFile;
 namespace handover {
+class Keeping;
 class Upgrade;
-}
+class Wreck;
+}  // namespace handover
 
 /// What one life of supervisord passes to the next, when it restarts in the same process.
 struct Inheritance {
@@ -58,6 +61,8 @@ class Supervisord {
   /// After resume(), when the predecessor cannot get the process back: continues with programs and clients. `refused`:
   /// why an upgrade that this program began came back to it.
   void proceed(const state::State& left, state::Incoming& descriptors, const std::optional<std::string>& refused);
+  /// Instead of setUp(): continues after the crash of another supervisord, whose programs still run.
+  [[nodiscard]] core::Status takeOver(handover::Wreck& wreck);
   /// Returns the state it left for: Shutdown or Restarting.
   process::SupervisorState run();
 
@@ -71,6 +76,8 @@ class Supervisord {
   [[nodiscard]] std::string obstacleToUpgrade() const;
   [[nodiscard]] state::State save(state::Outgoing& descriptors);
   void reopenLogs();
+  void beginKeeping(std::unique_ptr<state::Journal> journal, state::Incoming& descriptors);
+  void startUnstarted();
 
   Inheritance& inheritance_;
   std::shared_ptr<const config::Configuration> configuration_;  ///< as it was read at the start of this life
@@ -81,6 +88,7 @@ class Supervisord {
   struct LogEnd {
     ~LogEnd();
   } logEnd_;
+  std::unique_ptr<handover::Keeping> keeping_;  ///< nullptr: nobody keeps anything
   process::Table table_;
   events::Service events_;
   api::Instance instance_;

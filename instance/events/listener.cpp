@@ -64,6 +64,7 @@ std::string_view Listener::trouble() const noexcept {
 }
 
 void Listener::onStateChange(const process::StateChange& change) {
+  pool_.touch();
   if (change.to == ProcessState::Running) dispatcher_.scheduleDispatch();
   if (!restarting_ || change.to == ProcessState::Stopping) return;
   if (change.to == ProcessState::Stopped && dispatcher_.mayStart()) program_.start();
@@ -71,6 +72,7 @@ void Listener::onStateChange(const process::StateChange& change) {
 }
 
 void Listener::scheduleRestart() {
+  pool_.touch();
   if (program_.config().autoRestart == config::AutoRestart::Never || !dispatcher_.mayStart()) return;
   const core::seconds delay = backOff_.next(member_.processed() > 0);
   logging::warn("{}: will be restarted in {} s, since it receives no events in the UNKNOWN state", program_.name(),
@@ -80,6 +82,7 @@ void Listener::scheduleRestart() {
 }
 
 void Listener::stopForRestart() {
+  pool_.touch();
   const ProcessState now = program_.state();
   if (!dispatcher_.mayStart() || (now != ProcessState::Running && now != ProcessState::Starting)) return;
   restarting_ = true;  // before stop(), which may report STOPPED before it returns

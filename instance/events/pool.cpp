@@ -69,6 +69,7 @@ Pool::Pool(const config::GroupConfig& group, Shared& shared)
       shared_(shared) {}
 
 Pool::Member& Pool::add(std::string name, ListenerProcess& process) {
+  touch();
   Member& member = *members_.emplace_back(std::make_unique<Member>());
   member.name_ = std::move(name);
   member.process_ = &process;
@@ -76,11 +77,13 @@ Pool::Member& Pool::add(std::string name, ListenerProcess& process) {
 }
 
 void Pool::remove(Member& member) {
+  touch();
   giveBack(member);
   std::erase_if(members_, [&](const auto& other) { return other.get() == &member; });
 }
 
 void Pool::accept(const EventPtr& event) {
+  touch();
   if (!event->serial) event->serial = takeSerial(shared_.nextSerial);
   const Delivery delivery{event, takeSerial(nextSerial_)};
   makeRoom();
@@ -100,6 +103,7 @@ void Pool::logRebuffering(const Delivery& delivery, std::size_t others) const no
 }
 
 void Pool::giveBack(Member& member) noexcept {
+  touch();
   if (!member.current_) return;
   logRebuffering(*member.current_, queue_.size());
   makeRoom();
@@ -145,6 +149,7 @@ bool Pool::deliver(Delivery& delivery) {
       continue;
     }
     logging::debug("event {} sent to listener {}", *delivery.event->serial, member->name_);
+    touch();
     ++shared_.delivered;
     member->protocol_.sent();
     member->current_ = std::move(delivery);
@@ -154,11 +159,13 @@ bool Pool::deliver(Delivery& delivery) {
 }
 
 void Pool::spawned(Member& member) {
+  touch();
   member.protocol_.restart();
   member.processed_ = 0;
 }
 
 bool Pool::onOutput(Member& member, std::string_view bytes) {
+  touch();
   const ListenerState before = member.state();
   const auto actions = member.protocol_.on(bytes, [&](std::string& result) { return judge(member, result); });
   for (const auto& action : actions) report(member, action, bytes);

@@ -52,6 +52,7 @@ struct Shared {
   /// Writes whole lines to the standard output of the daemon.
   std::function<void(std::string_view, config::Backpressure)> print;
   std::uint64_t delivered = 0;  ///< events that were given to a listener
+  std::uint64_t revision = 1;   ///< grows when a pool or a listener changes what it saves
 };
 
 /// One [eventlistener:x]: a bounded queue of events and the listeners that work on it. Logs what happens to them in
@@ -78,7 +79,12 @@ class Pool {
   void dispatch();
   /// When the pause after a rejection ends; nullopt: there is none. It grows until an event is accepted.
   [[nodiscard]] std::optional<core::Instant> pausedUntil() const noexcept { return pausedUntil_; }
-  void resume() noexcept { pausedUntil_.reset(); }
+  void resume() noexcept {
+    touch();
+    pausedUntil_.reset();
+  }
+  /// What save() has, or that of a listener, is about to change.
+  void touch() noexcept { ++shared_.revision; }
 
   void spawned(Member& member);
   /// What a listener wrote to its standard output. True: it violated the protocol and gets no further events.

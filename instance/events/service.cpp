@@ -163,6 +163,7 @@ void Service::poolsChanged() {
 }
 
 void Service::tick() {
+  ++shared_.revision;
   const std::int64_t now = core::wallSeconds();
   if (const auto next = Ticks::next(now, wanted_)) tickTimer_->arm(*next);  // first: publish() may throw
   for (const auto& [type, when] : ticks_.on(now, wanted_)) publish(makeTickEvent(type, when));

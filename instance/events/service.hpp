@@ -51,6 +51,8 @@ class Service final : private process::Observer, private Dispatcher {
 
   /// What a successor needs to continue: serials, queues, conversations.
   [[nodiscard]] state::Events save() const;
+  /// Differs from its last value if save() may, too.
+  [[nodiscard]] std::uint64_t revision() const noexcept { return shared_.revision; }
   /// From here to restore() the table is filled with groups that a predecessor had: nothing is published.
   void expectRestore() noexcept { restoring_ = true; }
   /// Continues where the service was that was saved, after the table has its groups and programs and before it resumes.

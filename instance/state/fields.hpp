@@ -210,6 +210,7 @@ constexpr void describe(V& v, Of<Daemon>) {
   v("pid", &Daemon::pid);
   v("notifySocket", &Daemon::notifySocket);
   v("manager", &Daemon::manager);
+  v("store", &Daemon::store);
   v("fileLimit", &Daemon::fileLimit);
   v("environment", &Daemon::environment);
   v("arguments", &Daemon::arguments);

@@ -202,6 +202,7 @@ struct Daemon {
   pid_t pid = 0;                    ///< of the process that wrote this
   std::string notifySocket;         ///< NOTIFY_SOCKET, which is taken out of the environment at start; empty: none
   bool manager = false;             ///< a manager listens there
+  bool store = false;               ///< who listens keeps descriptors
   std::optional<rlimit> fileLimit;  ///< of the programs, if it is not ours
   std::vector<std::string> environment;
   std::vector<std::string> arguments;  ///< of the process, for the next execve
