@@ -22,7 +22,7 @@ class EventRecords {
   explicit EventRecords(const events::Service& service) : service_(service) {}
   /// Appends what has changed since the last call.
   void append(std::string& out);
-  /// The journal has been written anew, with `state`.
+  /// The whole journal has been written again, with `state`.
   void begin(const state::State& state);
 
  private:

@@ -23,8 +23,9 @@ class Table;
 
 namespace handover {
 
-/// Whether the process that started us keeps descriptors: a manager, or systemd if its variable FDSTORE says so, which
-/// is taken out of the environment (systemd sets it from version 254 on; older ones need it in the unit). nullopt: no.
+/// Whether the process that started us keeps descriptors: a manager, or systemd if its variable FDSTORE is above 0,
+/// which is taken out of the environment (systemd sets it from version 254 on; older ones need it in the unit).
+/// nullopt: no.
 [[nodiscard]] std::optional<StoreLink::Keeper> storeFromEnvironment(bool manager);
 
 /// Keeps everything that a successor needs after a crash, as long as it exists: joins the store, the journal and the
@@ -45,7 +46,7 @@ class Keeping {
   Keeping& operator=(const Keeping&) = delete;
 
   /// From now on. `journal` is that of a predecessor, whose doings are still to be repeated; nullptr: a new one. Pipes
-  /// of the journal are taken from `descriptors`. If there is no memory, nothing is kept; the log says so.
+  /// of the journal are taken from `descriptors`. Without memory nothing is kept, which is logged.
   void begin(Parts parts, std::unique_ptr<state::Journal> journal, state::Incoming& descriptors);
   /// A new manager has to get all descriptors.
   void sendAll() noexcept { link_.sendAll(); }

@@ -9,7 +9,7 @@
 namespace handover {
 namespace {
 
-/// The queue of a datagram socket may be as short as ten messages; its reader empties it at once.
+/// The queue of a datagram socket may be as short as ten messages; its reader empties it immediately.
 constexpr core::milliseconds kRetry{2};
 
 }  // namespace

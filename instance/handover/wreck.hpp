@@ -11,7 +11,7 @@
 
 namespace handover {
 
-/// The exit status of a supervisord that cannot take over: whoever started it ends the programs and starts anew.
+/// The exit status of a supervisord that cannot take over: whoever started it has to end the programs.
 inline constexpr int kCannotTakeOver = 7;
 
 /// What a supervisord that has crashed left, handed over by the process that kept it (LISTEN_FDS, LISTEN_FDNAMES as

@@ -115,6 +115,7 @@ void Keeper::commit() noexcept try {
   text_.clear();
   if (text_.capacity() > kKept) text_ = {};
   releaseDropped();
+  if (std::exchange(foundScratch_, false)) emptyScratch();  // how a flight ended is committed now
   sendInputs();
 } catch (const std::exception&) {  // out of memory: the journal is that of the last commit, and its doings
   text_.clear();
@@ -145,7 +146,7 @@ void Keeper::repeatOne(Process& program, const state::Done& done, state::Incomin
     case Kind::Read:
       return program.repeatRead(done.standardError ? Channel::Stderr : Channel::Stdout, done.bytes, done.log);
     case Kind::Spawn:
-      if (done.pid <= 1) return;  // the fork did not come about
+      if (done.pid <= 1) return;  // the fork failed, or was not reached
       repeated_ = {done.pid, done.startedAfter, &incoming};
       program.repeatSpawn();
       repeated_.reset();

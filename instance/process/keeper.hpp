@@ -50,7 +50,7 @@ class Keeper final : private Observer {
   /// Records of what is not a program.
   struct Others {
     std::function<void(std::string& out)> changes;  ///< since the last call
-    std::function<std::string()> all;               ///< a whole text for the journal; changes() begins anew
+    std::function<std::string()> all;               ///< a whole text for the journal; changes() starts from here
   };
   /// `store` and `table` must outlive this. The first commit writes the whole text.
   Keeper(core::EventLoop& loop, Table& table, DescriptorStore& store, std::unique_ptr<state::Journal> journal,
@@ -117,6 +117,7 @@ class Keeper final : private Observer {
   std::string text_;   ///< records for the next commit, besides those of touched_
   bool whole_ = true;  ///< the next commit has to write everything
   bool complained_ = false;
+  bool foundScratch_ = true;   ///< it may have what a predecessor left
   core::Instant notBefore_{};  ///< the next attempt to write everything, after one that failed
   std::optional<RepeatedSpawn> repeated_;
   core::BeforePoll beforePoll_;

@@ -79,7 +79,7 @@ void Process::repeatSpawn() {
   if (pid_ == 0) step(input::Start{});
 }
 
-/// In place of a fork: goes on with the process and the pipes of the predecessor.
+/// In place of a fork: continues with the process and the pipes of the predecessor.
 void Process::adopt(const RepeatedSpawn& spawned) noexcept {
   startedAt_ = core::wallSeconds();
   startedTicks_ = spawned.startedAfter;

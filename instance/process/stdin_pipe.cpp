@@ -41,7 +41,7 @@ bool StdinPipe::readerIsGone() const noexcept {
 void StdinPipe::sendPending() noexcept {
   safe_ = pending_.size();
   if (!pipe_ || pending_.empty() || writable_->active()) return;
-  if (!put() || !pending_.empty())  // also if it is broken: the watch tells that
+  if (!put() || !pending_.empty())  // also if it is broken: the watch reports that
     writable_->start(pipe_.get(), core::IoWatch::Write);
 }
 

@@ -124,7 +124,7 @@ core::Expected<std::unique_ptr<Journal>> Journal::adopt(core::UniqueFd memory) {
   return journal;
 }
 
-/// Finds the end of what the predecessor has done, so that it goes on there.
+/// Finds the end of what the predecessor has done, so that it continues there.
 core::Status Journal::recover() {
   const auto& sizes = layout().sizes;
   length_ = lengthIn(layout().committed.load());

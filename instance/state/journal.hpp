@@ -87,7 +87,7 @@ class Journal {
   bool append(std::string_view records) noexcept;
   /// Makes what was appended valid, and the doings void. Does nothing if there is neither.
   void commit() noexcept;
-  /// The text has become much longer than what it says.
+  /// The text has become much longer than the records that count.
   [[nodiscard]] bool wantsRewrite() const noexcept { return length_ > 2 * rewritten_ + kSlack; }
   /// As a commit, with `records` instead of all records before. If there is no room or no memory it returns false, and
   /// marks the journal as incomplete: no successor trusts it before a later rewrite() succeeds.

@@ -134,7 +134,7 @@ autorestart=false
 
 
 def test_without_anybody_who_tells_the_exit_status_is_unknown(kept):
-    server = kept("[program:a]\ncommand=/bin/sleep 1000\nautorestart=false\n", tells=False)
+    server = kept("[program:a]\ncommand=/bin/sleep 1000\nautorestart=false\n", reports=False)
     pid = server.wait_state("a", "RUNNING")["pid"]
     server.crash_and_take_over()
     os.kill(pid, signal.SIGTERM)
@@ -178,6 +178,28 @@ def test_input_is_neither_lost_nor_doubled(kept):
         server.rpc.supervisor.getState()  # the next turn of the loop: the input is safe
         server.crash_and_take_over()
     wait_for(lambda: server.read("cat.out") == expected, "all input")
+
+
+def test_input_that_waits_for_a_reader_is_neither_lost_nor_doubled(kept):
+    server = kept("""
+[program:cat]
+command=/bin/sh -c 'while ! [ -e %(here)s/go ]; do sleep 0.01; done; exec cat'
+stdout_logfile=%(here)s/cat.out
+""")
+    server.wait_state("cat", "RUNNING")
+    expected = ""
+    for number in range(25):
+        text = f"{number:04}\n" * 819 + "\n"
+        server.rpc.supervisor.sendProcessStdin("cat", text)
+        expected += text
+        if number % 6 == 5:
+            server.rpc.supervisor.getState()
+            server.crash_and_take_over()
+    touch(server, "go")
+    for _ in range(5):
+        server.crash_and_take_over()
+    wait_for(lambda: server.is_answering() and len(server.read("cat.out")) >= len(expected), "all input")
+    assert server.read("cat.out") == expected
 
 
 def test_kills_while_programs_start_leave_each_of_them_once(kept):
@@ -236,11 +258,12 @@ def test_descriptors_do_not_leak(kept):
     server = kept("[program:a]\ncommand=/bin/sleep 1000\n[program:b]\ncommand=/bin/sleep 1000\n")
     server.wait_state("b", "RUNNING")
     server.crash_and_take_over()
+    server.receive()
     first, kept_first = len(os.listdir(f"/proc/{server.pid}/fd")), set(server.store)
     for _ in range(10):
         server.crash_and_take_over()
     server.receive()
-    assert len(os.listdir(f"/proc/{server.pid}/fd")) == first
+    wait_for(lambda: len(os.listdir(f"/proc/{server.pid}/fd")) <= first, "the connections of the clients to be closed")
     assert set(server.store) == kept_first
     server.rpc.supervisor.stopProcess("a")
     server.wait_state("a", "STOPPED")

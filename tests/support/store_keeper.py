@@ -20,12 +20,12 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 class KeptDaemon(Daemon):
     """A Daemon that can be killed, and is then replaced. While it exists, orphans become children of this process.
 
-    tells   whether it tells how the programs of a predecessor ended
+    reports   whether it reports the ends of the programs of a predecessor
     """
 
-    def __init__(self, directory, config="", tells=True, **options):
+    def __init__(self, directory, config="", reports=True, **options):
         super().__init__("ours", directory, config, **options)
-        self.tells = tells
+        self.reports = reports
         self.store, self.ends, self.takeovers = {}, [], 0
         self._exits, self._theirs = None, None
         self._path = os.path.join(directory, "notify")
@@ -77,7 +77,7 @@ class KeptDaemon(Daemon):
         assert self._synced.wait(30)
 
     def reap(self):
-        """Reaps orphans, and tells how they ended."""
+        """Reaps orphans, and reports their ends."""
         while True:
             try:
                 end = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -90,7 +90,7 @@ class KeptDaemon(Daemon):
             self._tell(end.si_pid, status)
 
     def _tell(self, pid, status):
-        if self._exits is not None and self.tells:
+        if self._exits is not None and self.reports:
             try:
                 self._exits.send(f"EXITED={pid} {status}".encode())
             except OSError:

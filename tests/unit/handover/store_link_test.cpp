@@ -150,7 +150,7 @@ TEST_CASE("a full queue delays the changes; those that are void by then are not 
   CHECK(messages.back() == "FDSTORE=1 FDNAME=again FDPOLL=0 " + b.shown);
 }
 
-TEST_CASE("a new keeper gets all of them, and is told when that was all") {
+TEST_CASE("a new keeper gets all of them, and a message when that was all") {
   core::EventLoop loop;
   Receiver receiver;
   StoreLink link(loop, receiver.notifier(), StoreLink::Keeper::Manager);
