@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/instances/exit_link.hpp"
+#include "daemon/instances/launch.hpp"
 #include "daemon/instances/service_store.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/log.hpp"
@@ -62,7 +64,8 @@ std::string contentOf(int fd) {
 
 /// Keeps `fd`, which came from an earlier program and may be kept, as far as that is certain.
 bool keepAgain(DescriptorStores& stores, const std::string& instance, std::string_view name, int fd) {
-  const auto kind = kindOf(fd);
+  auto kind = kindOf(fd);
+  if (isOwnName(name)) kind = ExitLink::isEnd(fd) ? DescriptorKind::Pipe : DescriptorKind::Refused;
   if (instance.empty() || !isDescriptorName(name) || kind == DescriptorKind::Refused) return false;
   setCloseOnExec(fd, true);
   (void)stores.of(instance).keep(name, core::UniqueFd(fd), kind);

@@ -19,7 +19,7 @@ constexpr off_t kErrorFileSize = 64 * 1024;
 constexpr std::size_t kErrorTextLimit = 500;
 /// The kernel takes 128 KiB for one variable. The names of 12,288 pipes ("p1234.out") need less.
 constexpr std::size_t kNamesLimit = 127 * 1024;
-constexpr int kFirstListened = 3;  // as systemd has it
+constexpr int kFirstKept = 3;  // as systemd has it
 
 }  // namespace
 
@@ -54,7 +54,7 @@ std::size_t addKept(core::SpawnSpec& spec, const std::vector<std::pair<std::stri
       return;
     }
     names += (names.empty() ? "" : ":") + name;
-    spec.descriptors.emplace_back(fd, kFirstListened + count++);
+    spec.descriptors.emplace_back(fd, kFirstKept + count++);
   };
   const auto isFirst = [](const std::string& name) { return name == kJournalName || name == kExitsName; };
   for (const auto& [name, fd] : kept)
