@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/instances/exit_link.hpp"
 #include "daemon/instances/service_store.hpp"
 #include "tests/support/scratch_files.hpp"
 #include "tests/unit/instances/test_pipe.hpp"
@@ -178,4 +179,19 @@ TEST_CASE("systemd hears of what is kept and dropped, and has each name once") {
   settle();
   CHECK(service.read() == std::vector<std::string>{"-one/a", "-one/b"});
   CHECK(mirror.known().empty());
+}
+
+TEST_CASE("the link for the ends of programs goes through an exec, and no other socket or name does") {
+  KeepBed bed;
+  TestPipe pipe;
+  auto ends = ExitLink::makeEnds();
+  REQUIRE(ends);
+  const auto copy = [](const core::UniqueFd& fd) { return std::to_string(::fcntl(fd.get(), F_DUPFD, 3)); };
+  offer("supervisor-managerd-kept 1\nlimit 5 6\nkept " + copy(ends->theirs) + " one exits\nkept " + copy(ends->ours) +
+        " one exits.manager\nkept " + copy(ends->ours) + " one p1.in\nkept " + copy(pipe.in) + " two exits\nend\n");
+  (void)takeHandedOn(bed.stores);
+  CHECK(bed.stores.of("one").size() == 2);
+  CHECK(bed.stores.of("one").has("exits"));
+  CHECK(bed.stores.of("one").has("exits.manager"));
+  CHECK(bed.stores.of("two").size() == 0);
 }
