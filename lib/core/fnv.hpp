@@ -15,6 +15,7 @@ class Fnv1a {
     for (const char c : text) step(static_cast<unsigned char>(c));
     step(0);
   }
+  [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
   /// Sixteen hexadecimal digits.
   [[nodiscard]] std::string text() const;
 

@@ -23,8 +23,11 @@ constexpr int kMost = 1000;
 /// second end.
 struct Reaping {
   pid_t pid;
+  const std::function<void()>& first;  ///< empty: it has been reaped
   ~Reaping() {
-    if (pid > 0) ::waitpid(pid, nullptr, WNOHANG);
+    if (!first) return;
+    logging::attempt(first);
+    ::waitpid(pid, nullptr, WNOHANG);
   }
 };
 
@@ -88,7 +91,7 @@ bool Reaper::reap() {
     const auto end = nextEnd();
     if (end.pid == 0 || (end.pid < 0 && errno == ECHILD)) return false;
     if (end.pid > 0) {
-      const Reaping reaping{afterwards_ ? end.pid : 0};
+      const Reaping reaping{end.pid, afterwards_};
       report(end);
     } else if (errno != EINTR) {
       logging::critical("waitpid error {}; a process may not be cleaned up properly", ::strerrorname_np(errno));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "lib/core/event_loop.hpp"
 
@@ -39,9 +40,9 @@ class Reaper {
     if (pid == telling_) telling_ = 0;
     watched_.erase(pid);
   }
-  /// From now on a child is reaped when its end has been reported, not before: if this process is killed meanwhile, the
-  /// one that gets its children sees the end again.
-  void reapAfterwards() noexcept { afterwards_ = true; }
+  /// From now on a child is reaped when its end has been reported and `done` has been called: if this process is killed
+  /// before, the one that gets its children sees the end again.
+  void reapAfterwards(std::function<void()> done) { afterwards_ = std::move(done); }
   [[nodiscard]] bool watches(pid_t pid) const { return watched_.count(pid) > 0; }
   /// Reaps what has ended by now, if SIGCHLD was received and the loop has not handled it yet.
   void reapPending();
@@ -64,8 +65,8 @@ class Reaper {
 
   std::map<pid_t, Watched> watched_;
   bool untold_ = false;
-  bool afterwards_ = false;
-  pid_t telling_ = 0;  ///< whose callback is being called, unless it has forgotten its pid
+  std::function<void()> afterwards_;  ///< empty: a child is reaped before its end is reported
+  pid_t telling_ = 0;                 ///< whose callback is being called, unless it has forgotten its pid
   Hooks hooks_;
   SignalWatch signal_;
 };

@@ -153,8 +153,8 @@ TEST_CASE("a child that nobody watches is reported with its status and its user"
 TEST_CASE("with reapAfterwards() the child is still there while its end is reported, with the same status") {
   core::EventLoop loop;
   core::Reaper reaper(loop);
-  reaper.reapAfterwards();
-  int told = 0;
+  int told = 0, done = 0;
+  reaper.reapAfterwards([&] { ++done; });
   const auto expect = [&](pid_t pid, int expected) {
     reaper.watch(pid, [&told, pid, expected](int status) {
       ++told;
@@ -183,5 +183,6 @@ TEST_CASE("with reapAfterwards() the child is still there while its end is repor
   }
   CHECK(told == 2);
   CHECK(failed == 2);
+  CHECK(done == 3);
   for (const pid_t pid : {first, second, third}) CHECK(::waitpid(pid, nullptr, WNOHANG) == -1);
 }
