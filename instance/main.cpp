@@ -121,8 +121,8 @@ int takeOverWreck(const std::vector<std::string>& arguments) {
 /// Continues where an older program was in this process, or gives the process back to it.
 int takeOver(const std::vector<std::string>& arguments) {
   handover::Legacy legacy(arguments);
+  Inheritance inheritance;  // lives longer than what refers to it
   std::optional<Supervisord> supervisord;
-  Inheritance inheritance;
   core::Status resumed;
   try {
     resumed = legacy.read();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "instance/config/load.hpp"
 #include "instance/config/version.hpp"
@@ -169,7 +170,7 @@ core::Status Supervisord::resume(state::State& left, state::Incoming& descriptor
   if (auto opened = openLog({}); !opened) return opened;
   if (left.reread) {
     left.reread->groups = left.configured;
-    instance_.setConfiguration(std::make_shared<const config::Configuration>(std::move(*left.reread)));
+    instance_.apply(std::make_shared<const config::Configuration>(std::move(*left.reread)));
   }
   manager_ = std::make_unique<ManagerLink>(loop_, table_, inheritance_.manager);
   events_.expectRestore();
@@ -185,7 +186,11 @@ core::Status Supervisord::resume(state::State& left, state::Incoming& descriptor
 
 void Supervisord::proceed(const state::State& left, state::Incoming& descriptors,
                           const std::optional<std::string>& refused) {
-  frontend_.proceed(left, descriptors, refused);
+  try {
+    frontend_.proceed(left, descriptors, refused);
+  } catch (const std::exception& error) {  // the programs matter more than the clients, which can connect again
+    logging::error("cannot continue with the clients: {}", error.what());
+  }
   state::Incoming nothing;
   beginKeeping(nullptr, nothing);
   table_.resumed();

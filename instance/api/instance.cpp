@@ -27,7 +27,14 @@ Instance::~Instance() = default;
 core::Status Instance::reconfigure() {
   auto loaded = config::load(commandLine);
   if (!loaded) return core::Err{std::move(loaded).error()};
-  configuration_ = std::make_shared<const config::Configuration>(std::move(*loaded));
+  apply(std::make_shared<const config::Configuration>(std::move(*loaded)));
+  for (const config::Message& message : configuration_->messages)
+    if (message.level >= logging::Level::Warn) logging::write(message.level, message.text);
+  return {};
+}
+
+void Instance::apply(std::shared_ptr<const config::Configuration> configuration) {
+  configuration_ = std::move(configuration);
   // The other settings of [supervisord], such as its log and its user, take effect at a restart, as in Supervisor.
   const config::Daemon& daemon = configuration_->daemon;
   process::SupervisorSettings settings = table.settings();
@@ -36,9 +43,6 @@ core::Status Instance::reconfigure() {
   settings.stripAnsi = daemon.stripAnsi;
   table.apply(std::move(settings));
   events.setIdentifier(daemon.identifier);
-  for (const config::Message& message : configuration_->messages)
-    if (message.level >= logging::Level::Warn) logging::write(message.level, message.text);
-  return {};
 }
 
 }  // namespace api

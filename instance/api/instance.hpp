@@ -57,18 +57,16 @@ class Instance {
   void setActivityLog(output::RotatingFile* log) noexcept { activityLog_ = log; }
   [[nodiscard]] core::Status prepareRestart() const { return prepareRestart_(); }
 
-  /// Replaces this program by the installed one, in the same process. `done` gets success when the new program is about to
-  /// take over; with `untilServing` never: the new program answers the call then.
+  /// Replaces this program by the installed one, in the same process. `done` gets success when the new program is about
+  /// to take over; with `untilServing` never: the new program answers the call then.
   using Upgrade = std::function<void(bool untilServing, core::Completion<core::Status> done)>;
   void setUpgrade(Upgrade upgrade) noexcept { upgrade_ = std::move(upgrade); }
   void upgrade(bool untilServing, core::Completion<core::Status> done) const {
     upgrade_(untilServing, std::move(done));
   }
 
-  /// The configuration that was last read, in a program that took over from another.
-  void setConfiguration(std::shared_ptr<const config::Configuration> configuration) noexcept {
-    configuration_ = std::move(configuration);
-  }
+  /// Applies a configuration as reconfigure() does: the one that was last read, in a program that took over.
+  void apply(std::shared_ptr<const config::Configuration> configuration);
 
  private:
   std::shared_ptr<const config::Configuration> configuration_;

@@ -201,6 +201,22 @@ def test_an_event_in_the_hands_of_a_listener_is_delivered_once(upgraded):
     assert [int(dict(headers)["poolserial"]) for headers, _ in events] == list(range(6))
 
 
+def test_what_a_reread_has_applied_stays_applied(upgraded):
+    config = listener_section("ok", "ok", "REMOTE_COMMUNICATION")
+    server = upgraded(config, supervisord="identifier=before")
+    server.wait_state("ok", "RUNNING")
+    text = server.read("supervisord.conf")
+    with open(server.config_path, "w", encoding="utf-8") as file:
+        file.write(text.replace("identifier=before", "identifier=after"))
+    server.rpc.supervisor.reloadConfig()
+    for number in range(2):
+        server.upgrade()
+        server.rpc.supervisor.sendRemoteCommEvent("kind", str(number))
+        wait_for(lambda number=number: len(recorded(server, "ok")) == number + 1, "the event")
+    assert [dict(headers)["server"] for headers, _ in recorded(server, "ok")] == ["after", "after"]
+    assert server.rpc.supervisor.getIdentification() == "after"
+
+
 HALVES = """[program:half]
 command=/bin/sh -c "printf '%s'; while ! test -e %%(here)s/go; do sleep 0.02; done; printf '%s'; exec sleep 1000"
 startsecs=0
