@@ -137,7 +137,10 @@ void HttpFrontend::call(const http::Request& request, const http::Reply& reply) 
   if (request.method != "POST") return reply.send(http::makeError(400));
   // A form on another site's page can post XML with the visitor's cached credentials.
   if (web::fromAnotherSite(request)) return reply.send(http::makeError(403));
-  dispatcher_.run(request.body, [reply](api::Answer answer) { reply.send(responseOf(std::move(answer))); });
+  dispatcher_.run(request.body, [this, reply](api::Answer answer) {
+    instance_.table.makeSafe();  // what a client is told must not be undone by a crash
+    reply.send(responseOf(std::move(answer)));
+  });
 }
 
 core::Status HttpFrontend::restore(const state::State& saved, state::Incoming& descriptors) {

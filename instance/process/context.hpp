@@ -94,6 +94,8 @@ class ProcessContext {
   /// Takes in which of the groups that are waited for have ended.
   void lookAtGroups();
 
+  /// In a turn, or while observers hear of its changes.
+  [[nodiscard]] bool changing() const noexcept { return depth_ > 0; }
   /// What keeps the programs for a successor after a crash; nullptr: nobody does.
   [[nodiscard]] Keeper* keeper() const noexcept { return keeper_.get(); }
   void setKeeper(std::unique_ptr<Keeper> keeper) noexcept { keeper_ = std::move(keeper); }

@@ -133,6 +133,10 @@ void Table::keepWith(std::unique_ptr<Keeper> keeper) {
   reaper_->reapAfterwards([this] { context_->keeper()->commit(); });
 }
 
+void Table::makeSafe() noexcept {
+  if (auto* const keeper = context_->keeper(); keeper != nullptr && !context_->changing()) keeper->commit();
+}
+
 Keeper* Table::keeper() const noexcept { return context_->keeper(); }
 
 void Table::noticeEnds() {

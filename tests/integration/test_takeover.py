@@ -175,7 +175,6 @@ def test_input_is_neither_lost_nor_doubled(kept):
     for number in range(30):
         server.rpc.supervisor.sendProcessStdin("cat", f"{number}\n")
         expected += f"{number}\n"
-        server.rpc.supervisor.getState()  # the next turn of the loop: the input is safe
         server.crash_and_take_over()
     wait_for(lambda: server.read("cat.out") == expected, "all input")
 
@@ -193,7 +192,6 @@ stdout_logfile=%(here)s/cat.out
         server.rpc.supervisor.sendProcessStdin("cat", text)
         expected += text
         if number % 6 == 5:
-            server.rpc.supervisor.getState()
             server.crash_and_take_over()
     touch(server, "go")
     for _ in range(5):
