@@ -91,8 +91,8 @@ int start(const config::CommandLine& line, const std::vector<std::string>& argum
 /// Continues with the programs of a supervisord that has crashed.
 int takeOverWreck(const std::vector<std::string>& arguments) {
   handover::Wreck wreck;
+  Inheritance inheritance;  // lives longer than what refers to it
   std::optional<Supervisord> supervisord;
-  Inheritance inheritance;
   core::Status taken;
   try {
     taken = wreck.read();
@@ -100,7 +100,7 @@ int takeOverWreck(const std::vector<std::string>& arguments) {
       inheritance.eventSerial = wreck.state.events.nextSerial;
       inheritance.arguments = arguments;
       inheritance.manager = listenerFromEnvironment();
-      supervisord.emplace(wreck.state.commandLine, wreck.state.configuration, inheritance);
+      supervisord.emplace(wreck.state, inheritance);
       taken = supervisord->takeOver(wreck);
     }
   } catch (const std::exception& error) {

@@ -122,7 +122,7 @@ core::Status Supervisord::takeOver(handover::Wreck& wreck) {
   if (auto opened = openLog(std::move(messages)); !opened) return opened;
   if (left.reread) {
     left.reread->groups = left.configured;
-    instance_.setConfiguration(std::make_shared<const config::Configuration>(std::move(*left.reread)));
+    instance_.apply(std::make_shared<const config::Configuration>(std::move(*left.reread)));
   }
   manager_ = std::make_unique<ManagerLink>(loop_, table_, inheritance_.manager);
   events_.expectRestore();
