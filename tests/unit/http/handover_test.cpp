@@ -122,10 +122,10 @@ TEST_CASE("a request continues at whatever byte it was handed over, and so do th
     after.takeOverFrom(before);
     CHECK(after.server.connections() == 1);
     client.send(std::string_view(two).substr(cut));
-    std::string got;
-    for (int i = 0; i < 2; ++i) got += client.receiveUntil("[|localhost:0|abc]");
-    const auto first = got.find("[|localhost:0|abc]");
-    CHECK(got.find("[|localhost:0|abc]", first + 1) != std::string::npos);
+    const std::string answer = "[|localhost:0|abc]";
+    auto got = client.receiveUntil(answer);
+    if (got.find(answer) == got.rfind(answer)) got += client.receiveUntil(answer);  // the second comes alone
+    CHECK(got.find(answer) != got.rfind(answer));
     CHECK_FALSE(has(got, "400"));
   }
 }

@@ -226,8 +226,8 @@ TEST_CASE("what an ended process left in its pipe is delivered by the successor,
   std::string got;
   s.now().until([&] {
     char bytes[4096];
-    const ssize_t n = ::read(reader.get(), bytes, sizeof bytes);
-    if (n > 0) got.append(bytes, static_cast<std::size_t>(n));
+    for (ssize_t n = 0; (n = ::read(reader.get(), bytes, sizeof bytes)) > 0;)
+      got.append(bytes, static_cast<std::size_t>(n));
     return got.size() >= expected.size();
   });
   CHECK(got == expected);
