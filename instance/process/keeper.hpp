@@ -97,6 +97,7 @@ class Keeper final : private Observer {
   ssize_t send(const Process& program, int pipe, std::string_view bytes) noexcept;
 
  private:
+  void onSupervisorState(SupervisorState supervisorState) override;
   void onGroupAdded(Group& group) override;
   void onGroupRemoved(Group& group) override;
   void rewrite();

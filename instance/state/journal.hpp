@@ -93,6 +93,9 @@ class Journal {
   /// marks the journal as incomplete: no successor trusts it before a later rewrite() succeeds.
   bool rewrite(std::string_view records) noexcept;
 
+  /// No successor trusts it any more: what follows is an orderly end.
+  void abandon() noexcept;
+
   /// Reads up to `limit` bytes from a pipe, without blocking; returns what read(2) would, and where the bytes are,
   /// which stay until the next commit. ENOBUFS: there is no room for a record of it, and nothing was read.
   ssize_t read(int pipe, std::size_t limit, std::uint32_t program, bool standardError, const LogMark& log,
@@ -142,6 +145,7 @@ class Journal {
   std::uint32_t count_ = 0;    ///< doings since the commit
   std::uint32_t backed_ = 0;   ///< doings that there is memory for
   std::uint32_t staged_ = 0;   ///< bytes of them
+  bool abandoned_ = false;
 };
 
 }  // namespace state

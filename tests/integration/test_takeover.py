@@ -288,3 +288,20 @@ def test_a_state_that_cannot_be_used_is_refused_with_status_7(kept, damage):
     server.take_over()
     assert server.process.wait(30) == 7
     assert "cannot take over the programs of the supervisord that crashed" in server.output()
+
+
+@pytest.mark.parametrize("end", ["killed in its shutdown", "shut down"])
+def test_a_shutdown_leaves_nothing_to_take_over(kept, end):
+    """A successor of one that was killed in its shutdown must not run what was to be stopped."""
+    server = kept("[program:stays]\ncommand=/bin/sh -c 'trap \"\" TERM; while :; do sleep 0.05; done'\nstopwaitsecs=600\n"
+                  if end == "killed in its shutdown" else "[program:a]\ncommand=/bin/sleep 1000\n")
+    server.wait_state("stays" if end == "killed in its shutdown" else "a", "RUNNING")
+    server.kill(signal.SIGTERM)
+    if end == "killed in its shutdown":
+        server.wait_log("waiting for stays to die")
+        server.crash()
+    else:
+        assert server.process.wait(30) == 0
+    server.take_over()
+    assert server.process.wait(30) == 7
+    assert "it is not complete" in server.output()
