@@ -12,7 +12,7 @@ import pytest
 from eventlog import listener_section, recorded, touch
 from processes import is_running
 from programs import PYTHON, SOURCE
-from store_keeper import KeptDaemon
+from store_keeper import KeptDaemon, directory_of
 from waiting import wait_for
 
 COUNT = f"{PYTHON} {os.path.join(SOURCE, 'tests', 'support', 'count_lines.py')}"
@@ -227,13 +227,6 @@ def command_of(pid):
             return file.read().split("\0")[:-1]
     except OSError:
         return []
-
-
-def directory_of(pid):
-    try:
-        return os.readlink(f"/proc/{pid}/cwd")
-    except OSError:
-        return ""
 
 
 def test_a_capture_section_that_is_half_read(kept):

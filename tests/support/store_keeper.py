@@ -17,6 +17,14 @@ PR_SET_CHILD_SUBREAPER = 36
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
+def directory_of(pid):
+    """The working directory of a process; "" if it has ended."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return ""
+
+
 class KeptDaemon(Daemon):
     """A Daemon that can be killed, and is then replaced. While it exists, orphans become children of this process.
 
@@ -44,12 +52,23 @@ class KeptDaemon(Daemon):
 
     def __exit__(self, *_):
         super().__exit__()
-        self.reap()
+        wait_for(self._nothing_runs, "the programs to end")
         for descriptor in list(self.store.values()):
             os.close(descriptor)
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
         self.receiver.shutdown(socket.SHUT_RDWR)
         self.receiver.close()
+
+    def _nothing_runs(self):
+        """Kills and reaps what supervisords that were killed have left; they have the directory in common."""
+        left = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and directory_of(pid) == self.directory]
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.reap()
+        return not left
 
     def _receive(self):
         while True:
