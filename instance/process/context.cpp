@@ -76,6 +76,9 @@ void ProcessContext::listenForExits(core::UniqueFd socket) {
                                                   if (program == nullptr || !program->isForeign()) return;
                                                   const Turn turn(*this);
                                                   program->reaped(waitStatus);
+                                                },
+                                                [this] {
+                                                  if (keeper_) keeper_->commit();
                                                 }});
 }
 

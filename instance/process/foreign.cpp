@@ -131,7 +131,7 @@ void Exits::read() {
   std::array<char, 128> buffer;
   while (socket_) {
     hooks_.beforeEach();
-    const ssize_t n = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
+    const ssize_t n = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) return close();  // the manager is gone
@@ -141,6 +141,8 @@ void Exits::read() {
       hooks_.onExit(exit->pid, exit->status);
     else
       logging::error("the manager sent something else than the end of a process; it is ignored");
+    hooks_.handled();
+    if (socket_) (void)::recv(socket_.get(), nullptr, 0, MSG_DONTWAIT | MSG_TRUNC);
   }
 }
 

@@ -68,6 +68,9 @@ class Exits {
   struct Hooks {
     std::function<void()> beforeEach;  ///< a message may be read; after an exception it stays for a later round
     std::function<void(pid_t pid, int waitStatus)> onExit;
+    /// Called when a message has been handled and before it is taken: if this process is killed meanwhile, its
+    /// successor reads the message again.
+    std::function<void()> handled;
   };
   /// `socket` keeps messages apart (SOCK_SEQPACKET or SOCK_DGRAM).
   Exits(core::EventLoop& loop, core::UniqueFd socket, Hooks hooks);

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
+
 #include <array>
 
 #include "lib/core/proc_files.hpp"
@@ -154,6 +156,28 @@ TEST_CASE("a foreign process is stopped by its signal, and its group is waited f
     ::kill(-t.pid, SIGKILL);
   }
   t.s.now().until(t.program(), ProcessState::Stopped);
+}
+
+TEST_CASE("a message about an end stays for a successor until it has been handled") {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+  const core::UniqueFd manager(ends[0]);
+  const int ours = ends[1];
+  const auto next = [&] {
+    std::array<char, 64> bytes;
+    const auto n = ::recv(ours, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
+    return n < 0 ? std::string() : std::string(bytes.data(), static_cast<std::size_t>(n));
+  };
+  core::EventLoop loop;
+  std::string told;
+  process::Exits exits(loop, core::UniqueFd(ours),
+                       {[] {}, [&](pid_t pid, int status) { told += fmt::format("{} {}, ", pid, status); },
+                        [&] { told += "with " + next() + "; "; }});
+  for (const std::string message : {"EXITED=12 0", "EXITED=13 256"})
+    REQUIRE(::send(manager.get(), message.data(), message.size(), 0) > 0);
+  exits.read();
+  CHECK(told == "12 0, with EXITED=12 0; 13 256, with EXITED=13 256; ");
+  CHECK(next().empty());
 }
 
 TEST_CASE("an end of which nobody tells is unexpected, and said to be unknown") {
