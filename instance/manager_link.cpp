@@ -73,7 +73,8 @@ void ManagerLink::watchForNewManager(core::EventLoop& loop, const std::string& p
 
 void ManagerLink::ready() {
   if (!notifier_.active()) return;
-  send(std::string(core::notify::kReady) + "\n" + (toManager_ ? wholeTable() : std::string()));
+  lost_ = toManager_;
+  announce(core::notify::kReady);
 }
 
 void ManagerLink::onStateChange(process::Process& program, const process::StateChange& change) {
@@ -91,8 +92,14 @@ void ManagerLink::onGroupRemoved(process::Group& group) {
 }
 
 void ManagerLink::onSupervisorState(process::SupervisorState supervisorState) {
-  if (supervisorState == process::SupervisorState::Shutdown) send(std::string(core::notify::kStopping) + "\n");
-  if (supervisorState == process::SupervisorState::Restarting) send(std::string(core::notify::kReloading) + "\n");
+  if (supervisorState == process::SupervisorState::Shutdown) announce(core::notify::kStopping);
+  if (supervisorState == process::SupervisorState::Restarting) announce(core::notify::kReloading);
+}
+
+/// Says it now, with the changes that wait. A full queue delays it.
+void ManagerLink::announce(std::string_view word) {
+  news_.append(word).append("\n");
+  flush();
 }
 
 void ManagerLink::mark(const std::string& program, core::notify::Program line) {
@@ -101,10 +108,10 @@ void ManagerLink::mark(const std::string& program, core::notify::Program line) {
 }
 
 void ManagerLink::flush() {
-  if (pending_.empty() && !lost_) return;
-  std::string message;
+  if (pending_.empty() && !lost_ && news_.empty()) return;
+  auto message = news_;
   if (lost_) {
-    message = wholeTable();
+    message += wholeTable();
   } else {
     for (const auto& [name, line] : pending_) message += core::notify::programLine(line) + "\n";
   }
@@ -115,7 +122,10 @@ void ManagerLink::flush() {
 
 void ManagerLink::send(const std::string& message) {
   switch (notifier_.send(message)) {
-    case core::Notifier::Sent::Done: retryDelay_ = kFirstRetry; return;
+    case core::Notifier::Sent::Done:
+      retryDelay_ = kFirstRetry;
+      news_.clear();
+      return;
     case core::Notifier::Sent::Later:
       lost_ = toManager_;
       retry_->armIn(retryDelay_);
@@ -123,6 +133,7 @@ void ManagerLink::send(const std::string& message) {
       return;
     case core::Notifier::Sent::Nobody:  // a manager that comes back creates the socket again, which wakes us
       lost_ = toManager_;
+      news_.clear();
       return;
   }
 }
@@ -139,9 +150,11 @@ void ManagerLink::onDirectoryEvent() {
   }
   if (!renewed) return;
   lost_ = true;
-  send(std::string(core::notify::kReady) + "\n");
+  if (table_.supervisorState() == process::SupervisorState::Shutdown)
+    news_ = std::string(core::notify::kStopping) + "\n";
+  news_ = std::string(core::notify::kReady) + "\n" + news_;
+  flush();
   if (whenNew_) whenNew_();
-  deferred_->schedule();
 }
 
 std::string ManagerLink::wholeTable() const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -54,6 +55,7 @@ class ManagerLink final : public process::Observer {
 
  private:
   void mark(const std::string& program, core::notify::Program line);
+  void announce(std::string_view word);
   void flush();
   void send(const std::string& message);
   void watchForNewManager(core::EventLoop& loop, const std::string& path);
@@ -64,6 +66,7 @@ class ManagerLink final : public process::Observer {
   core::Notifier notifier_;
   bool toManager_;
   bool lost_ = false;  ///< a message did not arrive: the next one is the whole table
+  std::string news_;   ///< about supervisord itself, that did not arrive: the next message begins with it
   std::function<void()> whenNew_;
   std::string socketName_;
   std::unordered_map<std::string, core::notify::Program> pending_;

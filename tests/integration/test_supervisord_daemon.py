@@ -263,3 +263,36 @@ def test_it_feeds_systemds_watchdog(cleanup, work_dir):
         **os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "100000"}))
     messages = [receiver.recv(4096) for _ in range(4)]
     assert messages.count(b"WATCHDOG=1") == 3 and any(b"READY=1" in message for message in messages)
+
+
+@pytest.mark.parametrize("manager", [False, True])
+def test_what_it_says_of_itself_survives_a_full_queue(cleanup, work_dir, manager):
+    """READY and STOPPING are not repeated by later messages: who misses them waits, or counts the end as a crash."""
+    address = os.path.join(work_dir, "notify")
+    receiver = cleanup.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    receiver.bind(address)
+    receiver.settimeout(30)
+    filler = cleanup.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    filler.setblocking(False)
+
+    def fill():
+        with pytest.raises(BlockingIOError):
+            while True:
+                filler.sendto(b"FILLER=1", address)
+
+    def hears(word):
+        while word not in receiver.recv(65536):
+            pass
+
+    fill()
+    stays = "[program:a]\ncommand=/bin/sh -c 'trap \"\" TERM; while ! [ -e %(here)s/go ]; do sleep 0.05; done'\nstopwaitsecs=600\n"
+    server = cleanup.enter_context(Daemon("ours", work_dir, stays, env={
+        **os.environ, "NOTIFY_SOCKET": address, **({"SUPERVISOR_MANAGER_INSTANCE": "x"} if manager else {})}))
+    server.wait_state("a", "RUNNING")
+    hears(b"READY=1")
+    fill()
+    server.rpc.supervisor.shutdown()
+    hears(b"STOPPING=1")
+    with open(os.path.join(work_dir, "go"), "w", encoding="utf-8"):
+        pass
+    assert server.process.wait(30) == 0
