@@ -65,12 +65,13 @@ static void become(const char* program, const char* conf, const char* socket, ui
   _exit(127);
 }
 
-// Reads what is there, or waits for it. Returns how many have become ready.
+// Reads what is there, or waits for it. Returns how many have become ready; -1: nothing came.
 static int read_ready(int poller, int timeout) {
   struct epoll_event events[64];
   char text[65536];
   int ready = 0;
   const int count = epoll_wait(poller, events, 64, timeout);
+  if (count <= 0) return -1;
   for (int i = 0; i < count; ++i)
     for (ssize_t n; (n = recv(events[i].data.fd, text, sizeof text - 1, 0)) > 0;) {
       text[n] = '\0';
@@ -99,11 +100,12 @@ int main(int argc, char** argv) {
     pids[i] = fork();
     if (pids[i] < 0) fail("fork");
     if (pids[i] == 0) become(argv[1], conf, path, uid, gid, null);
-    ready += read_ready(poller, 0);
+    const int more = read_ready(poller, 0);
+    if (more > 0) ready += more;
   }
   while (ready < count) {
     const int more = read_ready(poller, 60000);
-    if (more == 0) {
+    if (more < 0) {
       fprintf(stderr, "%d of %d have become ready\n", ready, count);
       break;
     }
