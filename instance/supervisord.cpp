@@ -161,8 +161,12 @@ void Supervisord::beginKeeping(std::unique_ptr<state::Journal> journal, state::I
   using Keeper = handover::StoreLink::Keeper;
   keeping_ =
       std::make_unique<handover::Keeping>(loop_, manager.notifier, manager.manager ? Keeper::Manager : Keeper::Systemd);
-  keeping_->begin({loop_, table_, events_, [this](state::Outgoing& names) { return save(names); }}, std::move(journal),
-                  descriptors);
+  keeping_->begin({loop_,
+                   table_,
+                   events_,
+                   [this](state::Outgoing& names) { return save(names); },
+                   {[this] { return instance_.configurationPtr(); }, [this] { return saveDaemon(); }}},
+                  std::move(journal), descriptors);
   manager_->onNewManager([this] { keeping_->sendAll(); });
 }
 
@@ -277,15 +281,21 @@ std::string Supervisord::obstacleToUpgrade() const {
   }
 }
 
+state::Daemon Supervisord::saveDaemon() const {
+  state::Daemon daemon;
+  daemon.version = config::packageVersion;
+  daemon.pid = ::getpid();
+  daemon.notifySocket = inheritance_.manager.notifier.address();
+  daemon.manager = inheritance_.manager.manager;
+  daemon.store = inheritance_.manager.store;
+  daemon.fileLimit = inheritance_.fileLimit;
+  daemon.arguments = inheritance_.arguments;
+  return daemon;
+}
+
 state::State Supervisord::save(state::Outgoing& descriptors) {
   state::State state;
-  state.daemon.version = config::packageVersion;
-  state.daemon.pid = ::getpid();
-  state.daemon.notifySocket = inheritance_.manager.notifier.address();
-  state.daemon.manager = inheritance_.manager.manager;
-  state.daemon.store = inheritance_.manager.store;
-  state.daemon.fileLimit = inheritance_.fileLimit;
-  state.daemon.arguments = inheritance_.arguments;
+  state.daemon = saveDaemon();
   state.commandLine = instance_.commandLine;
   state.configuration = *configuration_;
   const auto& lastRead = instance_.configuration();

@@ -74,6 +74,7 @@ class Supervisord {
   void onExitSignal(const char* name);
   void onHangup();
   [[nodiscard]] std::string obstacleToUpgrade() const;
+  [[nodiscard]] state::Daemon saveDaemon() const;
   [[nodiscard]] state::State save(state::Outgoing& descriptors);
   void reopenLogs();
   void beginKeeping(std::unique_ptr<state::Journal> journal, state::Incoming& descriptors);

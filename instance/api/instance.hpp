@@ -48,6 +48,9 @@ class Instance {
 
   /// The configuration as it was last read. The reference is valid until reconfigure().
   [[nodiscard]] const config::Configuration& configuration() const noexcept { return *configuration_; }
+  [[nodiscard]] const std::shared_ptr<const config::Configuration>& configurationPtr() const noexcept {
+    return configuration_;
+  }
   /// Reads the configuration again and applies what counts for programs that are started from now on. Logs its
   /// warnings. On an error everything stays as it is. Groups are added and removed by other calls.
   [[nodiscard]] core::Status reconfigure();

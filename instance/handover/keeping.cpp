@@ -71,13 +71,19 @@ void Keeping::begin(Parts parts, std::unique_ptr<state::Journal> journal, state:
   auto scratch = takeScratch(descriptors);
   if (!scratch.reader) return complain("too many open files");
   events_ = std::make_unique<EventRecords>(parts.events);
-  auto all = [this, save = std::move(parts.save)] {
+  // It belongs to the keeper, which the table destroys: it listens to the table.
+  const auto configuration = std::make_shared<ConfigurationRecords>(parts.table, std::move(parts.configuration));
+  auto all = [this, configuration, save = std::move(parts.save)] {
     state::Outgoing names;
     auto state = save(names);
+    configuration->begin();
     events_->begin(state);
     return journalText(std::move(state));
   };
-  auto changes = [this](std::string& out) { events_->append(out); };
+  auto changes = [this, configuration](std::string& out) {
+    events_->append(out);
+    return configuration->append(out);
+  };
   auto keeper =
       std::make_unique<process::Keeper>(parts.loop, parts.table, link_, std::move(journal), std::move(scratch),
                                         process::Keeper::Others{std::move(changes), std::move(all)});

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "instance/handover/configuration_records.hpp"
 #include "instance/handover/event_records.hpp"
 #include "instance/handover/store_link.hpp"
 #include "instance/state/descriptors.hpp"
@@ -38,6 +39,7 @@ class Keeping {
     process::Table& table;
     const events::Service& events;
     Save save;  ///< everything
+    ConfigurationRecords::Source configuration;
   };
 
   /// The parts must outlive this, but for the table, which has to be destroyed first.

@@ -110,7 +110,7 @@ void Keeper::rewrite() {
 void Keeper::commit() noexcept try {
   if (!whole_) {
     for (const Process* const program : touched_) appendProgram(*program);
-    others_.changes(text_);
+    whole_ = !others_.changes(text_);
   }
   if (whole_ || journal_->wantsRewrite() || !journal_->append(text_))
     rewrite();

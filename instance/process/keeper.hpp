@@ -49,7 +49,7 @@ class Keeper final : private Observer {
  public:
   /// Records of what is not a program.
   struct Others {
-    std::function<void(std::string& out)> changes;  ///< since the last call
+    std::function<bool(std::string& out)> changes;  ///< since the last call; false: all() is needed
     std::function<std::string()> all;               ///< a whole text for the journal; changes() starts from here
   };
   /// `store` and `table` must outlive this. The first commit writes the whole text.

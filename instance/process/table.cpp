@@ -137,6 +137,8 @@ void Table::makeSafe() noexcept {
   if (auto* const keeper = context_->keeper(); keeper != nullptr && !context_->changing()) keeper->commit();
 }
 
+std::uint32_t Table::nextNumber() const noexcept { return context_->numberToCome(); }
+
 Keeper* Table::keeper() const noexcept { return context_->keeper(); }
 
 void Table::noticeEnds() {

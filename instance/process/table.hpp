@@ -68,6 +68,8 @@ class Table {
   [[nodiscard]] Keeper* keeper() const noexcept;
   /// If there is a keeper, a successor after a crash finds the state of now, unless a change is under way.
   void makeSafe() noexcept;
+  /// The number that the next program gets: above those of all programs so far.
+  [[nodiscard]] std::uint32_t nextNumber() const noexcept;
   /// For an upgrade, from outside of any change: the groups, programs, shared sockets and what targets have not taken,
   /// with their descriptors. A crash journal saves single programs with Process::save() instead.
   void save(state::State& state, state::Outgoing& outgoing) const;

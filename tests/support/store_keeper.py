@@ -159,6 +159,16 @@ class KeptDaemon(Daemon):
         self.take_over()
         self.wait_ready()
 
+    def stop_program(self, name):
+        """Stops a program whose end this process may have to report."""
+        self.rpc.supervisor.stopProcess(name, False)
+
+        def stopped():
+            self.reap()
+            return self.rpc.supervisor.getProcessInfo(name)["statename"] in ("STOPPED", "EXITED", "FATAL")
+
+        wait_for(stopped, f"{name} to stop")
+
     def wait_log(self, text, count=1):
         def there():
             self.reap()
