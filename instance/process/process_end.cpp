@@ -61,10 +61,13 @@ void Process::reaped(int waitStatus) noexcept {
   context_.touch(*this);
   const auto foreign = std::exchange(foreign_, nullptr);
   if (foreign) context_.foreignEnded();
-  if (!remains_ || !machine_.awaitsGroup(rules()) || !core::outlivesItsLeader(pid_)) return ended(waitStatus);
+  // With a keeper our child is still a zombie, a member of its group: whether there are others shows at the first look.
+  const bool unreaped = !foreign && context_.keeper() != nullptr;
+  const auto alone = [&] { return !unreaped && !core::outlivesItsLeader(pid_); };
+  if (!remains_ || !machine_.awaitsGroup(rules()) || alone()) return ended(waitStatus);
   logging::attempt([&] {
-    logging::debug("{} (pid {}) has ended ({}), others of its process group have not", name(), pid_,
-                   describeWaitStatus(waitStatus));
+    logging::debug("{} (pid {}) has ended ({}){}", name(), pid_, describeWaitStatus(waitStatus),
+                   unreaped ? "" : ", others of its process group have not");
   });
   remains_->begin(pid_, foreign ? foreign->session() : ::getsid(0), waitStatus);
   step(input::LeaderExited{});

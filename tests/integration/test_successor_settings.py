@@ -213,6 +213,34 @@ def test_listeners_that_print_and_that_answer(kept, succeed):
         assert server.output().count(f"line{number}") == 1, server.output()
 
 
+def test_a_group_that_is_being_stopped(kept, succeed):
+    server = kept("""[program:group]
+command=/bin/bash -c "trap '' TERM; (while ! test -e %(here)s/child; do sleep 0.02; done) & echo ready; while ! test -e %(here)s/leader; do sleep 0.02; done"
+startsecs=0
+stopasgroup=true
+killasgroup=true
+stopwaitsecs=1000
+stdout_logfile=%(here)s/group.log
+""")
+    server.wait_state("group", "RUNNING")
+    wait_for(lambda: server.read("group.log") == "ready\n", "the group to ignore SIGTERM")
+    server.rpc.supervisor.stopProcess("group", False)
+    succeed(server)
+    assert server.rpc.supervisor.getProcessInfo("group")["statename"] == "STOPPING"
+    touch(server, "leader")
+    pid = server.rpc.supervisor.getProcessInfo("group")["pid"]
+
+    def leader_is_gone():
+        server.reap()
+        return not os.path.exists(f"/proc/{pid}")
+
+    wait_for(leader_is_gone, "the leader to end")
+    succeed(server)
+    assert server.rpc.supervisor.getProcessInfo("group")["statename"] == "STOPPING"
+    touch(server, "child")
+    server.wait_state("group", "STOPPED")
+
+
 @pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2])
 def test_a_signal_right_after_an_upgrade(kept, first):
     server = kept(f"[program:a]\n{SLEEP}stdout_logfile=%(here)s/a.log\n")
