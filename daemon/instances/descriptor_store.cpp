@@ -15,6 +15,9 @@ namespace {
 
 constexpr off_t kMemoryLimit = 64 * 1024 * 1024;
 constexpr std::size_t kNameLimit = 200;
+/// Descriptors of an instance that may wait to be closed. Those of 1,000 programs that end together are no sign of a
+/// descriptor that holds up the rest.
+constexpr std::size_t kMostDoomed = 4096;
 
 /// The device of a descriptor; 0: none.
 dev_t deviceOf(int fd) noexcept {
@@ -81,10 +84,16 @@ DescriptorStore::DescriptorStore(DescriptorStores& all, std::string instance)
 bool DescriptorStore::hasRoom(DescriptorKind kind) const noexcept {
   const auto half = all_.limits_.total / 2;
   if (all_.held_ >= all_.limits_.total) return false;
-  if (all_.held_ >= half && kept_.size() >= half / all_.stores_.size()) return false;
+  if (all_.held_ >= half && kept_.size() + waiting() >= half / all_.stores_.size()) return false;
   if (kind == DescriptorKind::Memory)
     return memory_ < all_.limits_.memory && memories_.waiting() <= all_.limits_.memory;
   return kept_.size() - memory_ + pipes_.waiting() < all_.limits_.pipes;
+}
+
+bool DescriptorStore::isJammed() const noexcept {
+  const auto half = all_.limits_.total / 2;
+  const auto part = all_.held_ < half ? kMostDoomed : std::min(kMostDoomed, half / all_.stores_.size());
+  return waiting() > part;
 }
 
 void DescriptorStore::close(core::UniqueFd fd, DescriptorKind kind) {

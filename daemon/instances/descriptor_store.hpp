@@ -54,6 +54,8 @@ class DescriptorStore {
   void confirmed();
   /// Closes in a helper what came from the owner and is not kept.
   void close(core::UniqueFd fd, DescriptorKind kind);
+  /// Whether so many wait to be closed that no others may be received: what holds up the helper makes them pile up.
+  [[nodiscard]] bool isJammed() const noexcept;
 
   [[nodiscard]] bool has(std::string_view name) const { return kept_.find(name) != kept_.end(); }
   /// -1 if there is none of that name. It stays the store's.
@@ -73,6 +75,7 @@ class DescriptorStore {
 
   DescriptorStore(class DescriptorStores& all, std::string instance);
   [[nodiscard]] bool hasRoom(DescriptorKind kind) const noexcept;
+  [[nodiscard]] std::size_t waiting() const noexcept { return pipes_.waiting() + memories_.waiting(); }
   Items::iterator take(Items::iterator at);
 
   DescriptorStores& all_;

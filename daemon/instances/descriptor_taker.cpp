@@ -251,6 +251,12 @@ bool DescriptorTaker::finish(core::Duration limit) {
   return !reading_;
 }
 
+core::UniqueFd DescriptorTaker::stop() noexcept {
+  reading_ = false;
+  watch_.stop();
+  return std::move(answers_);
+}
+
 bool DescriptorTaker::isGone() {
   siginfo_t info{};
   if (helper_ > 0 && ::waitid(P_PID, static_cast<id_t>(helper_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&

@@ -41,6 +41,10 @@ class DescriptorTaker {
   [[nodiscard]] bool isReading() const noexcept { return reading_; }
   /// Waits, at most `limit`, until it reads no more; false if it did not before.
   bool finish(core::Duration limit);
+  /// Where the helper hands on messages; there can be some with descriptors.
+  [[nodiscard]] int answers() const noexcept { return answers_.get(); }
+  /// Before the end of one that still reads: returns that socket, which can be slow to close.
+  [[nodiscard]] core::UniqueFd stop() noexcept;
   /// Whether the helper is gone; if so, `ended` is not called any more.
   [[nodiscard]] bool isGone();
 

@@ -251,8 +251,7 @@ Fleet::HandedOver Fleet::handOver() const {
   if (!list)
     for (const auto& instance : context_.stores.instances())
       for (const auto& [name, fd] : context_.stores.find(instance)->list()) slow.push_back(fd);
-  for (const auto& [name, runner] : runners_)
-    if (const int fd = runner->notifyDescriptor(); fd >= 0) slow.push_back(fd);
+  for (const auto& [name, runner] : runners_) runner->addWaiting(slow);
   if (!slow.empty()) out.holder = holdOverExec(std::move(slow));
   return out;
 }

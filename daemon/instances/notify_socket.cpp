@@ -32,6 +32,10 @@ constexpr std::uint64_t kDescriptorCost = 128;
 /// A refused descriptor costs a helper, and no instance sends one by mistake.
 constexpr std::uint64_t kRefusedCost = 16 * 1024;
 constexpr std::size_t kDescriptorMessageLimit = 512;
+/// Microseconds that the loop may wait for helpers, and per second.
+constexpr std::uint64_t kDrainBudget = 500'000;
+constexpr std::uint64_t kDrainPerSecond = 10'000;
+/// The longest wait of them in one go.
 constexpr auto kDrainTime = core::milliseconds(500);
 constexpr auto kHelperAgain = core::milliseconds(100);
 
@@ -82,7 +86,7 @@ Notice parseNotice(const std::string& message) {
 
 core::Expected<std::unique_ptr<NotifySocket>> NotifySocket::open(core::EventLoop& loop, core::Reaper& reaper,
                                                                  const std::string& directory, uid_t uid,
-                                                                 Callback callback) {
+                                                                 Callback callback, HasRoom hasRoom) {
   const auto path = directory + "/socket";
   const auto temporary = path + ".new";
   sockaddr_un address{};
@@ -102,27 +106,36 @@ core::Expected<std::unique_ptr<NotifySocket>> NotifySocket::open(core::EventLoop
       (uid != ::geteuid() && ::chown(temporary.c_str(), uid, static_cast<gid_t>(-1)) != 0) ||
       ::rename(temporary.c_str(), path.c_str()) != 0)
     return core::sysError(path, errno);
-  return std::unique_ptr<NotifySocket>(new NotifySocket(loop, reaper, std::move(fd), path, std::move(callback)));
+  return std::unique_ptr<NotifySocket>(
+      new NotifySocket(loop, reaper, std::move(fd), path, std::move(callback), std::move(hasRoom)));
 }
 
 NotifySocket::NotifySocket(core::EventLoop& loop, core::Reaper& reaper, core::UniqueFd fd, std::string path,
-                           Callback callback)
+                           Callback callback, HasRoom hasRoom)
     : loop_(loop),
       reaper_(reaper),
       fd_(std::move(fd)),
       path_(std::move(path)),
       callback_(std::move(callback)),
+      hasRoom_(std::move(hasRoom)),
       budget_(kBudget, kBudgetPerSecond, core::Clock::now()),
+      patience_(kDrainBudget, kDrainPerSecond, core::Clock::now()),
       watch_(loop, fd_.get(), core::IoWatch::Read, [this](auto) { readSome(); }) {}
 
 NotifySocket::~NotifySocket() {
-  taker_.reset();
-  if (!isNext()) return;
-  // With the socket goes what waits there, which can have descriptors that are slow to close.
+  if (!taker_ && !isNext()) return;
+  // With the sockets goes what waits there, which can have descriptors that are slow to close.
   std::size_t held = 0;
   watch_.stop();
   SlowCloser closer(loop_, reaper_, held);
+  if (taker_) closer.close(taker_->stop());
+  taker_.reset();
   closer.close(std::move(fd_));
+}
+
+void NotifySocket::addTo(std::vector<int>& fds) const {
+  fds.push_back(fd_.get());
+  if (taker_) fds.push_back(taker_->answers());
 }
 
 void NotifySocket::readSome() {
@@ -151,12 +164,22 @@ void NotifySocket::remove() {
 
 void NotifySocket::drain() {
   const auto end = core::Clock::now() + kDrainTime;
-  for (int i = 0; i < 1000; ++i) {
-    if (receive()) continue;
-    if (taker_ && taker_->finish(end - core::Clock::now())) continue;
-    if (!taker_ || taker_->isReading() || !isNext() || core::Clock::now() >= end) break;
-    ::usleep(1000);  // the helper has handed on everything and ends; the next one takes what is left
+  for (int i = 0; i < 1000 && (receive() || waitForTaker(end)); ++i) {
   }
+}
+
+/// For drain(): whether there may be more to read now. An owner can hold up a helper at the end of each copy.
+bool NotifySocket::waitForTaker(core::Instant end) {
+  const auto start = core::Clock::now();
+  if (!taker_ || patience_.isEmpty(start)) return false;
+  bool more = taker_->finish(end - start);
+  if (!more && !taker_->isReading() && isNext() && core::Clock::now() < end) {
+    ::usleep(1000);  // the helper has handed on everything and ends; the next one takes what is left
+    more = true;
+  }
+  const auto now = core::Clock::now();
+  patience_.spend(static_cast<std::uint64_t>(std::chrono::duration_cast<core::microseconds>(now - start).count()), now);
+  return more;
 }
 
 /// Whether there is a message.
@@ -190,9 +213,14 @@ void NotifySocket::take(Message message, std::uint64_t cost) {
   callback_(std::move(message));
 }
 
-/// The next message comes with descriptors: a helper takes it. Always false, since nothing is received here.
+/// The next message comes with descriptors: a helper takes it, if what it hands on has room. Always false, since
+/// nothing is received here.
 bool NotifySocket::startTaker() {
   if (taker_ && !taker_->isGone()) return false;
+  if (hasRoom_ && !hasRoom_()) {
+    pauseFor(kHelperAgain);
+    return false;
+  }
   if (!resume_) resume_.emplace(loop_, [this] { resume(); });
   const auto each = [this](Message message) {
     const auto cost = message.refused ? kRefusedCost : kDescriptorCost;

@@ -42,24 +42,29 @@ struct Notice {
 class NotifySocket {
  public:
   using Callback = std::function<void(Message message)>;
+  /// Whether messages with descriptors can be received now.
+  using HasRoom = std::function<bool()>;
 
   /// Creates and binds `directory`/socket; a running instance watches for that. Creates the directory, owned by root.
-  /// `uid` may write to the socket.
+  /// `uid` may write to the socket. While `hasRoom`, if there is one, says no, a message that comes with a descriptor
+  /// waits, and what was sent after it.
   [[nodiscard]] static core::Expected<std::unique_ptr<NotifySocket>> open(core::EventLoop& loop, core::Reaper& reaper,
                                                                           const std::string& directory, uid_t uid,
-                                                                          Callback callback);
+                                                                          Callback callback, HasRoom hasRoom = {});
   ~NotifySocket();
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Reads what has arrived, without the loop: the last messages of an instance that has just ended. Messages with
-  /// descriptors take a helper for a moment (at most half a second in all, if the machine is very slow).
+  /// descriptors take a helper for a moment. If that happens again and again, or the helper is held up, they are left
+  /// to the loop: an owner can make the manager wait for a second at most, and then a hundredth of the time.
   void drain();
   /// Removes the socket's file.
   void remove();
-  /// For the helper of an exec (see holdOverExec).
-  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// For the helper of an exec (see holdOverExec): where messages can wait that have descriptors.
+  void addTo(std::vector<int>& fds) const;
 
  private:
-  NotifySocket(core::EventLoop& loop, core::Reaper& reaper, core::UniqueFd fd, std::string path, Callback callback);
+  NotifySocket(core::EventLoop& loop, core::Reaper& reaper, core::UniqueFd fd, std::string path, Callback callback,
+               HasRoom hasRoom);
   bool receive();
   [[nodiscard]] bool isNext() const;
   bool startTaker();
@@ -67,13 +72,16 @@ class NotifySocket {
   void take(Message message, std::uint64_t cost);
   void readSome();
   void pauseFor(core::Duration time);
+  [[nodiscard]] bool waitForTaker(core::Instant end);
 
   core::EventLoop& loop_;
   core::Reaper& reaper_;
   core::UniqueFd fd_;
   std::string path_;
   Callback callback_;
+  HasRoom hasRoom_;
   core::Budget budget_;
+  core::Budget patience_;  ///< microseconds that drain() may wait for helpers
   core::IoWatch watch_;
   std::optional<core::Timer> pause_;        ///< made for the first message beyond the budget
   std::optional<core::Deferred> resume_;    ///< made for the first message with descriptors

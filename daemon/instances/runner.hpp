@@ -56,8 +56,10 @@ class Runner {
   [[nodiscard]] const ProgramTable& programs() const noexcept { return programs_; }
   [[nodiscard]] Usage usage();
   [[nodiscard]] pid_t mainPid() const noexcept { return pid_; }
-  /// Of its notify socket; -1: it has none.
-  [[nodiscard]] int notifyDescriptor() const noexcept { return notify_ ? notify_->fd() : -1; }
+  /// Adds where messages with descriptors can wait, for the helper of an exec (see holdOverExec).
+  void addWaiting(std::vector<int>& fds) const {
+    if (notify_) notify_->addTo(fds);
+  }
 
   /// What the last manager of this boot wrote down.
   [[nodiscard]] const std::optional<Record>& record() const noexcept { return record_; }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/instances/failures.hpp"
+#include "daemon/instances/launch.hpp"
 #include "daemon/instances/program_control.hpp"
 #include "daemon/instances/runner.hpp"
 #include "lib/core/log.hpp"
@@ -22,8 +23,10 @@ core::Err<ManagerError> noSuchProgram(const std::string& instance, const std::st
 
 bool Runner::openNotify() {
   if (notify_) return true;
-  auto socket = NotifySocket::open(context_.loop, context_.reaper, context_.notifyPath(entry_.name), runsAs_,
-                                   [this](Message message) { onMessage(std::move(message)); });
+  auto socket = NotifySocket::open(
+      context_.loop, context_.reaper, context_.notifyPath(entry_.name), runsAs_,
+      [this](Message message) { onMessage(std::move(message)); },
+      [this] { return !context_.stores.find(entry_.name) || !store().isJammed(); });
   if (!socket) {
     log().warn("instance '{}': no notify socket: {}", entry_.name, socket.error().text);
     return false;

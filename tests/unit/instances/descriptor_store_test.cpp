@@ -157,6 +157,20 @@ TEST_CASE("an instance that keeps much leaves an equal part to the others") {
   CHECK(greedy.size() == 8);
 }
 
+TEST_CASE("what cannot be closed in time counts as kept, and too much of it as a jam") {
+  StoreBed bed;
+  bed.stores.setLimits({.pipes = 100, .memory = 1, .total = 16});
+  auto& one = bed.stores.of("one");
+  CHECK_FALSE(one.isJammed());
+  TestPipe pipes[10];
+  for (auto& pipe : pipes) one.close(std::move(pipe.in), DescriptorKind::Pipe);  // the helper comes with the loop
+  CHECK(one.isJammed());
+  TestPipe more;
+  CHECK(one.keep("a", std::move(more.in), DescriptorKind::Pipe) == DescriptorStore::Kept::Full);
+  bed.until([&] { return !one.isJammed() && bed.stores.total() == 0; });
+  CHECK(pipes[9].isOver(10'000));
+}
+
 TEST_CASE("after an instance has sent everything again, what it did not send is gone") {
   StoreBed bed;
   auto& store = bed.stores.of("one");

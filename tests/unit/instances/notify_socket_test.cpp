@@ -27,8 +27,9 @@ int openDescriptors() {
 /// A socket of an instance, what came there, and a sender.
 struct SocketBed {
   SocketBed() : sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
-    auto opened = NotifySocket::open(loop, reaper, files.path() + "/notify", ::getuid(),
-                                     [this](Message message) { got.push_back(std::move(message)); });
+    auto opened = NotifySocket::open(
+        loop, reaper, files.path() + "/notify", ::getuid(),
+        [this](Message message) { got.push_back(std::move(message)); }, [this] { return room; });
     REQUIRE(opened);
     socket = std::move(*opened);
     sockaddr_un to{};
@@ -69,6 +70,7 @@ struct SocketBed {
   core::Reaper reaper{loop};
   core::UniqueFd sender;
   std::vector<Message> got;
+  bool room = true;
   std::unique_ptr<NotifySocket> socket;
 };
 
@@ -149,6 +151,37 @@ TEST_CASE("the last messages of an instance are read without the loop, also thos
   bed.until(1);
   REQUIRE(bed.send("STATUS=later"));
   bed.until(2);
+}
+
+TEST_CASE("an instance that ends again and again cannot make the manager wait for its helpers") {
+  SocketBed bed;
+  TestPipe pipe;
+  const auto isLeft = [&] {
+    const auto before = bed.got.size();
+    REQUIRE(bed.send("FDSTORE=1\nFDNAME=a", {pipe.in.get()}));
+    bed.socket->drain();
+    return bed.got.size() == before;
+  };
+  std::size_t sent = 1;
+  while (sent < 5000 && !isLeft()) ++sent;
+  CHECK(sent > 1);
+  REQUIRE(sent < 5000);  // each one takes a helper, and some time of half a second
+  bed.until(sent);       // the loop reads what was left
+}
+
+TEST_CASE("messages with descriptors wait while there is no room for them") {
+  SocketBed bed;
+  TestPipe pipe;
+  bed.room = false;
+  REQUIRE(bed.send("STATUS=before"));
+  REQUIRE(bed.send("FDSTORE=1\nFDNAME=a", {pipe.in.get()}));
+  bed.until(1);
+  for (int i = 0; i < 5; ++i) bed.loop.step(core::milliseconds(10));
+  bed.socket->drain();
+  CHECK(bed.got.size() == 1);
+  bed.room = true;
+  bed.until(2);
+  CHECK(bed.got[1].descriptor);
 }
 
 TEST_CASE("an instance that starts thousands of programs is heard in one go") {
