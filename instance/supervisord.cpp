@@ -104,8 +104,7 @@ core::Status Supervisord::setUp() {
   pidFile_->write();
   if (inheritance_.background.pending()) inheritance_.background.release();
   inheritance_.first = false;
-  state::Incoming nothing;
-  beginKeeping(nullptr, nothing);
+  keepPrograms();
   return {};
 }
 
@@ -155,6 +154,23 @@ void Supervisord::startUnstarted() {
         program->start();
 }
 
+/// Without programs there is nothing to keep: a journal takes memory, and the time of the process that has it.
+void Supervisord::keepPrograms() {
+  if (keeping_ || !inheritance_.manager.store || !inheritance_.manager.notifier.active()) return;
+  if (!table_.groups().empty()) {
+    state::Incoming nothing;
+    return beginKeeping(nullptr, nothing);
+  }
+  if (keepSoon_) return;
+  keepSoon_ = std::make_unique<core::Deferred>(loop_, [this] { keepPrograms(); });
+  table_.subscribe(*this);
+}
+
+/// In the next turn, when nothing is halfway.
+void Supervisord::onGroupAdded(process::Group& /*group*/) {
+  if (!keeping_) keepSoon_->schedule();
+}
+
 void Supervisord::beginKeeping(std::unique_ptr<state::Journal> journal, state::Incoming& descriptors) {
   const auto& manager = inheritance_.manager;
   if (!manager.store || !manager.notifier.active()) return;
@@ -195,8 +211,7 @@ void Supervisord::proceed(const state::State& left, state::Incoming& descriptors
   } catch (const std::exception& error) {  // the programs matter more than the clients, which can connect again
     logging::error("cannot continue with the clients: {}", error.what());
   }
-  state::Incoming nothing;
-  beginKeeping(nullptr, nothing);
+  keepPrograms();
   table_.resumed();
 }
 

@@ -44,12 +44,12 @@ struct Inheritance {
 /// One life of supervisord, from a configuration that was read, or from the state that an older program left, to the
 /// last program's end: builds the parts in the
 /// order of their dependencies, joins them, and runs the loop.
-class Supervisord {
+class Supervisord : private process::Observer {
  public:
   Supervisord(const config::CommandLine& line, config::Configuration configuration, Inheritance& inheritance);
   /// For resume().
   Supervisord(const state::State& left, Inheritance& inheritance);
-  ~Supervisord();
+  ~Supervisord() override;
   Supervisord(const Supervisord&) = delete;
   Supervisord& operator=(const Supervisord&) = delete;
 
@@ -77,6 +77,8 @@ class Supervisord {
   [[nodiscard]] state::Daemon saveDaemon() const;
   [[nodiscard]] state::State save(state::Outgoing& descriptors);
   void reopenLogs();
+  void onGroupAdded(process::Group& group) override;
+  void keepPrograms();
   void beginKeeping(std::unique_ptr<state::Journal> journal, state::Incoming& descriptors);
   void startUnstarted();
 
@@ -89,7 +91,8 @@ class Supervisord {
   struct LogEnd {
     ~LogEnd();
   } logEnd_;
-  std::unique_ptr<handover::Keeping> keeping_;  ///< nullptr: nobody keeps anything
+  std::unique_ptr<handover::Keeping> keeping_;  ///< nullptr: nobody keeps anything, or there is nothing to keep
+  std::unique_ptr<core::Deferred> keepSoon_;    ///< until there is a program to keep
   process::Table table_;
   events::Service events_;
   api::Instance instance_;

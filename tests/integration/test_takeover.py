@@ -298,3 +298,20 @@ def test_a_shutdown_leaves_nothing_to_take_over(kept, end):
     server.take_over()
     assert server.process.wait(30) == 7
     assert "it is not complete" in server.output()
+
+
+def test_a_supervisord_without_programs_keeps_nothing_until_there_is_one(kept):
+    empty = kept("")
+    empty.wait_ready()
+    empty.receive()
+    assert not empty.store
+    with open(empty.config_path, "a", encoding="utf-8") as file:
+        file.write("[program:later]\ncommand=/bin/sleep 1000\n")
+    empty.rpc.supervisor.reloadConfig()
+    empty.rpc.supervisor.addProcessGroup("later")
+    empty.wait_state("later", "RUNNING")
+    pid = infos(empty)["later:later"]["pid"]
+    empty.receive()
+    assert "state" in empty.store
+    empty.crash_and_take_over()
+    assert infos(empty)["later:later"]["pid"] == pid
