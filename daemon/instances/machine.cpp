@@ -179,6 +179,8 @@ void Machine::ready(core::Instant now) {
   details_.clear();
 }
 
+bool isKilled(const Exit& exit) { return exit.kind == Exit::Kind::Signal && exit.value == SIGKILL; }
+
 Machine::Action Machine::exited(const Exit& exit, const std::string& explanation, core::Instant now, bool kept) {
   const bool failedTakeover = std::exchange(takingOver_, false);
   const bool deliberate = exit.kind == Exit::Kind::Code && exit.value == 0;
@@ -198,8 +200,9 @@ Machine::Action Machine::exited(const Exit& exit, const std::string& explanation
          : exit.kind == Exit::Kind::Code ? RunResult::ExitCode
                                          : RunResult::Unknown,
          toText(exit) + (early ? " before it was ready" : ""), explanation);
-    // Only ends in quick succession count: one that ran for a while begins with the shortest delay again.
-    quickEnds_ = quick ? quickEnds_ + 1 : 1;
+    // Only ends in quick succession count: one that ran for a while begins with the shortest delay again. So does one
+    // that somebody killed while its programs live on: its own faults end it with other signals.
+    quickEnds_ = quick && !(kept && isKilled(exit)) ? quickEnds_ + 1 : 1;
     if (!quick) noTakeover_ = false;
     if (kept && wanted_ && !deliberate) {
       crash_ = causeText(exit);

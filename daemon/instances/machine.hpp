@@ -21,6 +21,7 @@ struct Rules {
   core::Duration killTime = core::seconds(10);     ///< after SIGKILL; what has not ended then hangs in the kernel
   core::Duration crashPause = core::seconds(600);  ///< a crash that long after the last one has no delay
   int takeoverLimit = 3;                           ///< failed takeovers in a row until all of it restarts
+  int killsPerFailure = 3;                         ///< as many takeovers that are killed count as one that failed
 };
 
 /// How a process ended.
@@ -33,6 +34,8 @@ struct Exit {
 [[nodiscard]] std::string toText(const Exit& exit);
 /// The same as the cause of a crash, which the next copy logs: "exit status 2", "signal 9", "cause unknown".
 [[nodiscard]] std::string causeText(const Exit& exit);
+/// By SIGKILL: by the account itself, an administrator or the kernel, not by a fault of its own.
+[[nodiscard]] bool isKilled(const Exit& exit);
 
 /// The exit status of a copy that cannot take over what an earlier one left: the programs have to restart.
 inline constexpr int kCannotTakeOver = 7;
@@ -175,7 +178,7 @@ class Machine {
   bool orphans_ = false;     // in Waiting: programs of a copy that crashed run, and are to be taken over
   bool takingOver_ = false;  // the copy that is being spawned, or is not ready yet, takes over
   bool noTakeover_ = false;  // takeovers failed, and no copy has run for a while since
-  int failedTakeovers_ = 0;  // in a row
+  int failedTakeovers_ = 0;  // in a row, each as Rules::killsPerFailure
   std::uint32_t takeovers_ = 0;
   std::optional<core::Instant> lastCrash_;
   std::string crash_;

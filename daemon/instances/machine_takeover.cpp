@@ -35,10 +35,11 @@ Machine::Action Machine::takeOverSoon(core::Instant now) {
 /// `failedTakeover`: the copy that died, or could not be spawned, was to take over.
 Machine::Action Machine::afterCrash(const Exit& exit, bool failedTakeover, core::Instant now) {
   if (noTakeover_) return clearFor(true, now);
-  if (failedTakeover) ++failedTakeovers_;
+  if (failedTakeover) failedTakeovers_ += isKilled(exit) ? 1 : rules_.killsPerFailure;
   const bool refused = failedTakeover && exit.kind == Exit::Kind::Code && exit.value == kCannotTakeOver;
   // What is taken over may be the very cause of the crashes: the last resort before Failed is a start without it.
-  const bool often = failedTakeovers_ >= rules_.takeoverLimit || quickEnds_ >= rules_.startLimit;
+  const bool often =
+      failedTakeovers_ >= rules_.takeoverLimit * rules_.killsPerFailure || quickEnds_ >= rules_.startLimit;
   return refused || often ? startFresh(now) : takeOverSoon(now);
 }
 
