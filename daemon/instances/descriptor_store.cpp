@@ -77,8 +77,8 @@ bool isDescriptorName(std::string_view name) noexcept {
 DescriptorStore::DescriptorStore(DescriptorStores& all, std::string instance)
     : all_(all),
       instance_(std::move(instance)),
-      pipes_(all.loop_, all.reaper_, all.held_),
-      memories_(all.loop_, all.reaper_, all.held_) {}
+      pipes_(all.loop_, all.reaper_, all.held_, &all),
+      memories_(all.loop_, all.reaper_, all.held_, &all) {}
 
 /// One that waits to be closed still has its place: an owner whose pipes cannot be closed gets no others.
 bool DescriptorStore::hasRoom(DescriptorKind kind) const noexcept {
@@ -157,6 +157,8 @@ DescriptorStores::~DescriptorStores() {
   listener_ = nullptr;
   for (const auto& [name, store] : stores_) store->drop();
 }
+
+bool DescriptorStores::pass(int until) { return !listener_ || listener_->pass(until); }
 
 DescriptorStore& DescriptorStores::of(const std::string& instance) {
   auto& store = stores_[instance];

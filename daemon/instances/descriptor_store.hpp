@@ -87,19 +87,19 @@ class DescriptorStore {
 };
 
 /// The stores of all instances. Outlives the runners; an instance that never kept anything uses no memory.
-class DescriptorStores {
+class DescriptorStores final : private OtherHolder {
  public:
-  /// Hears of each descriptor, right after it is kept and right before it is dropped.
-  class Listener {
+  /// Hears of each descriptor, right after it is kept and right before it is dropped. What is dropped is closed here
+  /// after the listener's copy.
+  class Listener : public OtherHolder {
    public:
-    virtual ~Listener() = default;
     virtual void kept(const std::string& instance, const std::string& name) = 0;
     virtual void dropped(const std::string& instance, const std::string& name) = 0;
   };
 
   DescriptorStores(core::EventLoop& loop, core::Reaper& reaper) : loop_(loop), reaper_(reaper) {}
   /// Closes everything, without telling the listener.
-  ~DescriptorStores();
+  ~DescriptorStores() override;
   void setLimits(const DescriptorLimits& limits) noexcept { limits_ = limits; }
   void setListener(Listener* listener) noexcept { listener_ = listener; }
 
@@ -118,6 +118,8 @@ class DescriptorStores {
 
  private:
   friend class DescriptorStore;
+  bool pass(int until) override;
+
   core::EventLoop& loop_;
   core::Reaper& reaper_;
   DescriptorLimits limits_;

@@ -238,21 +238,24 @@ void Fleet::takeKept(const core::Notifier& service) {
   service_->setKnown(std::move(handed.atService));
 }
 
-Fleet::HandedOver Fleet::handOver() const {
+Fleet::HandedOver Fleet::handOver() {
   HandedOver out;
-  auto list = handOn(context_.stores, {context_.fileLimit, service_ ? service_->known() : std::set<std::string>()});
-  if (list)
-    out.list = std::move(*list);
-  else
-    logging::error("what is kept for the instances is lost with this program of the manager: {}", list.error().text);
   // What may be slow to close is not closed by the exec itself.
   std::vector<int> slow;
   context_.stores.addDoomed(slow);
-  if (!list)
-    for (const auto& instance : context_.stores.instances())
-      for (const auto& [name, fd] : context_.stores.find(instance)->list()) slow.push_back(fd);
   for (const auto& [name, runner] : runners_) runner->addWaiting(slow);
-  if (!slow.empty()) out.holder = holdOverExec(std::move(slow));
+  if (!slow.empty()) out.holders.push_back(holdOverExec(std::move(slow)));
+  if (service_ && !out.holders.empty()) (void)service_->pass(out.holders.front().get());
+  auto list = handOn(context_.stores, {context_.fileLimit, service_ ? service_->known() : std::set<std::string>()});
+  if (list) {
+    out.list = std::move(*list);
+    return out;
+  }
+  logging::error("what is kept for the instances is lost with this program of the manager: {}", list.error().text);
+  std::vector<int> kept;
+  for (const auto& instance : context_.stores.instances())
+    for (const auto& [name, fd] : context_.stores.find(instance)->list()) kept.push_back(fd);
+  if (!kept.empty()) out.holders.push_back(holdOverExec(std::move(kept)));
   return out;
 }
 

@@ -52,9 +52,9 @@ class Fleet final : public Manager, private Runner::Listener {
   /// Before an exec, in which what is kept stays open. The result must live until then; keepOn() after one that failed.
   struct HandedOver {
     core::UniqueFd list;
-    core::UniqueFd holder;
+    std::vector<core::UniqueFd> holders;
   };
-  [[nodiscard]] HandedOver handOver() const;
+  [[nodiscard]] HandedOver handOver();
   void keepOn();
   [[nodiscard]] const entries::ManagerSettings& settings() const noexcept { return settings_; }
   [[nodiscard]] entries::LoadOptions loadOptions() const;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/instances/service_store.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include "lib/core/log.hpp"
 
 namespace instances {
@@ -11,6 +15,8 @@ constexpr char kSeparator = '/';
 constexpr std::size_t kNameLimit = 255;
 /// systemd reads a few messages in a turn of its loop.
 constexpr auto kRetry = core::milliseconds(5);
+/// At the end of the manager.
+constexpr auto kSettleTime = core::seconds(5);
 
 std::string line(std::string_view verb, const std::string& name) {
   return std::string(verb) + "\n" + std::string(core::notify::kDescriptorNameKey) + name + "\n";
@@ -34,7 +40,9 @@ ServiceStore::ServiceStore(core::EventLoop& loop, DescriptorStores& stores, core
 }
 
 ServiceStore::~ServiceStore() {
-  if (notifier_.active()) stores_.setListener(nullptr);
+  if (!notifier_.active()) return;
+  stores_.setListener(nullptr);
+  if (removed_) settle();
 }
 
 void ServiceStore::setKnown(std::set<std::string> names) {
@@ -67,6 +75,7 @@ core::Notifier::Sent ServiceStore::send(const std::string& name) {
   if (known_.count(name) > 0) {
     if (const auto sent = notifier_.send(line(core::notify::kRemoveDescriptor, name)); sent != Sent::Done) return sent;
     known_.erase(name);
+    removed_ = true;
   }
   const int fd = find(name);
   if (fd < 0) return Sent::Done;
@@ -81,6 +90,27 @@ core::Notifier::Sent ServiceStore::send(const std::string& name) {
   const auto sent = notifier_.send(line(core::notify::kKeepDescriptor, name) + "FDPOLL=0\n", fd);
   if (sent == Sent::Done) known_.insert(name);
   return sent;
+}
+
+/// sd_notify_barrier(3): systemd closes the descriptor when it has read what came before.
+bool ServiceStore::pass(int until) {
+  flush();
+  return changed_.empty() && notifier_.send(core::notify::kBarrier, until) != core::Notifier::Sent::Later;
+}
+
+/// What it has at the end of this process it would close last, and with a pipe that an owner holds up it would hang.
+void ServiceStore::settle() {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return;
+  const core::UniqueFd closed(ends[0]);
+  core::UniqueFd until(ends[1]);
+  const auto end = core::Clock::now() + kSettleTime;
+  while (core::Clock::now() < end) {
+    if (until && pass(until.get())) until.reset();
+    pollfd state{closed.get(), POLLIN, 0};
+    if (::poll(&state, 1, 5) == 1) return;
+  }
+  logging::warn("systemd did not close in time what the manager no longer keeps");
 }
 
 void ServiceStore::flush() {

@@ -27,6 +27,7 @@ class ServiceStore final : public DescriptorStores::Listener {
 
   /// `stores` must outlive this, which listens to it. Does nothing without a service manager.
   ServiceStore(core::EventLoop& loop, DescriptorStores& stores, core::Notifier notifier, std::size_t most = kMost);
+  /// Waits until systemd has closed what it was told to.
   ~ServiceStore() override;
   ServiceStore(const ServiceStore&) = delete;
   ServiceStore& operator=(const ServiceStore&) = delete;
@@ -35,12 +36,14 @@ class ServiceStore final : public DescriptorStores::Listener {
   void setKnown(std::set<std::string> names);
   /// What it has now.
   [[nodiscard]] const std::set<std::string>& known() const noexcept { return known_; }
+  bool pass(int until) override;
 
  private:
   void kept(const std::string& instance, const std::string& name) override;
   void dropped(const std::string& instance, const std::string& name) override;
   void changed(std::string name);
   void flush();
+  void settle();
   core::Notifier::Sent send(const std::string& name);
   [[nodiscard]] int find(const std::string& name) const;
 
@@ -50,7 +53,8 @@ class ServiceStore final : public DescriptorStores::Listener {
   std::set<std::string> known_;
   std::set<std::string> changed_;
   core::Timer flush_;
-  bool told_ = false;  // that there is more than systemd gets
+  bool removed_ = false;  // something, by this process
+  bool told_ = false;     // that there is more than systemd gets
 };
 
 }  // namespace instances

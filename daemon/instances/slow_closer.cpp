@@ -15,7 +15,9 @@ namespace {
 /// What is closed within this time shares a helper.
 constexpr auto kTogether = core::milliseconds(10);
 constexpr auto kAgain = core::milliseconds(500);
-constexpr unsigned kHelperSeconds = 10;
+constexpr auto kOtherAgain = core::milliseconds(20);
+/// systemd answers at once, unless it reads all units again.
+constexpr unsigned kHelperSeconds = 120;
 
 /// A helper that has descriptors open until ours is closed; it exits then, and closes them by that.
 struct Holder {
@@ -42,6 +44,7 @@ std::optional<Holder> hold(std::vector<int> fds) {
 
 SlowCloser::~SlowCloser() {
   if (helper_ > 0) reaper_.forget(std::exchange(helper_, 0));
+  until_.reset();
   run();
   if (helper_ > 0) reaper_.forget(helper_);
 }
@@ -55,6 +58,7 @@ void SlowCloser::close(core::UniqueFd fd) {
 }
 
 void SlowCloser::run() {
+  if (until_) return release();
   if (doomed_.empty() || helper_ > 0) return;
   std::vector<int> fds;
   addTo(fds);
@@ -63,11 +67,20 @@ void SlowCloser::run() {
   held_ -= doomed_.size();
   std::vector<core::UniqueFd>().swap(doomed_);  // none of them is the last of its file: the helper has it
   helper_ = holder->pid;
+  until_ = std::move(holder->until);
   reaper_.watch(helper_, [this](int) {
     helper_ = 0;
+    until_.reset();
     if (!doomed_.empty()) return timer_->armIn(kTogether);
     timer_.reset();
   });
+  release();
+}
+
+/// The helper ends when nobody has its descriptor any more.
+void SlowCloser::release() {
+  if (other_ && !other_->pass(until_.get())) return timer_->armIn(kOtherAgain);
+  until_.reset();
 }
 
 core::UniqueFd holdOverExec(std::vector<int> fds) {

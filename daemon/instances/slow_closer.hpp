@@ -13,15 +13,24 @@
 
 namespace instances {
 
+/// Another process that has what is closed here open as well, and is told to close it: systemd, with its store.
+class OtherHolder {
+ public:
+  virtual ~OtherHolder() = default;
+  /// Lets it close its copy of `until` when it has closed all that it was told to. False: not now, again in a while.
+  virtual bool pass(int until) = 0;
+};
+
 /// Closes pipes and memfds of an owner without waiting for it. Whoever closes a pipe last waits until no process is in
 /// the middle of a write to it, and an owner can let a write last for ever (from a page of a file system that does not
 /// answer). So a helper holds them while the manager closes its own, and closes them last. There is one helper at a
-/// time: an owner whose pipe holds it up keeps only what it sent itself open.
+/// time: an owner whose pipe holds it up keeps only what it sent itself open. The helper also waits until another
+/// process has closed its copies: what the owner's pipe holds up must never be systemd.
 class SlowCloser {
  public:
-  /// `held` counts the descriptors that are still open here.
-  SlowCloser(core::EventLoop& loop, core::Reaper& reaper, std::size_t& held)
-      : loop_(loop), reaper_(reaper), held_(held) {}
+  /// `held` counts the descriptors that are still open here. `other`: null if nobody else can have them.
+  SlowCloser(core::EventLoop& loop, core::Reaper& reaper, std::size_t& held, OtherHolder* other = nullptr)
+      : loop_(loop), reaper_(reaper), held_(held), other_(other) {}
   /// A last helper closes what is left.
   ~SlowCloser();
   SlowCloser(const SlowCloser&) = delete;
@@ -37,13 +46,16 @@ class SlowCloser {
 
  private:
   void run();
+  void release();
 
   core::EventLoop& loop_;
   core::Reaper& reaper_;
   std::size_t& held_;
+  OtherHolder* other_;
   std::vector<core::UniqueFd> doomed_;
   std::unique_ptr<core::Timer> timer_;
   pid_t helper_ = 0;
+  core::UniqueFd until_;  ///< of the helper; invalid as soon as the other holder has a copy
 };
 
 /// Before an exec, which closes `fds`: a helper holds them until the returned descriptor is closed, by the exec too,

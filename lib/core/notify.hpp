@@ -32,6 +32,8 @@ inline constexpr std::string_view kWholeTable = "X_SUPERVISOR_PROGRAMS=all";
 inline constexpr std::string_view kKeepDescriptor = "FDSTORE=1";
 inline constexpr std::string_view kRemoveDescriptor = "FDSTOREREMOVE=1";
 inline constexpr std::string_view kDescriptorNameKey = "FDNAME=";
+/// systemd closes the descriptor of the message when it has handled all messages before it.
+inline constexpr std::string_view kBarrier = "BARRIER=1";
 /// To a new manager, after all descriptors: what else it has of this instance is no longer there.
 inline constexpr std::string_view kAllDescriptors = "X_SUPERVISOR_DESCRIPTORS=all";
 

@@ -166,6 +166,10 @@ class Systemd:
                 text, control, _, _ = self._socket.recvmsg(65536, 1024)
             except BlockingIOError:
                 return {name for name in self.store if name.startswith("tsupv/")}
+            if text == b"BARRIER=1":  # all before it has been handled
+                for _, _, data in control:
+                    os.close(array.array("i", data)[0])
+                continue
             name = next((line[7:] for line in text.decode().split("\n") if line.startswith("FDNAME=")), None)
             if text.startswith(b"FDSTOREREMOVE=1"):
                 os.close(self.store.pop(name))

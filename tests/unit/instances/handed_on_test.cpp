@@ -10,6 +10,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,10 +59,29 @@ struct Service {
     char text[512];
     for (ssize_t n; (n = ::recv(fd.get(), text, sizeof text, 0)) >= 0;) {
       const std::string message(text, static_cast<std::size_t>(n));
+      if (message == core::notify::kBarrier) continue;
       const auto name = message.substr(message.find("FDNAME=") + 7);
       out.push_back((message.starts_with("FDSTORE=1\n") ? "+" : "-") + name.substr(0, name.find('\n')));
     }
     return out;
+  }
+  /// The descriptor of the next message, if it is a barrier and there is one.
+  core::UniqueFd barrier() {
+    char text[512];
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    iovec data{text, sizeof text};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const auto n = ::recvmsg(fd.get(), &message, MSG_CMSG_CLOEXEC);
+    const auto* const c = n < 0 ? nullptr : CMSG_FIRSTHDR(&message);
+    int sent = -1;
+    if (c) std::memcpy(&sent, CMSG_DATA(c), sizeof sent);
+    core::UniqueFd out(sent);
+    return n >= 0 && std::string_view(text, static_cast<std::size_t>(n)) == core::notify::kBarrier ? std::move(out)
+                                                                                                   : core::UniqueFd();
   }
 
   ScratchFiles files;
@@ -179,6 +199,36 @@ TEST_CASE("systemd hears of what is kept and dropped, and has each name once") {
   settle();
   CHECK(service.read() == std::vector<std::string>{"-one/a", "-one/b"});
   CHECK(mirror.known().empty());
+  service.fd.reset();  // nobody to wait for at the end
+}
+
+TEST_CASE("what systemd has to close is closed here after it: it may be slow to close for the last one") {
+  Service service;
+  KeepBed bed;
+  std::optional<ServiceStore> mirror(std::in_place, bed.loop, bed.stores, service.notifier);
+  TestPipe pipe;
+  auto& one = bed.stores.of("one");
+  const auto take = [&] {
+    core::UniqueFd barrier;
+    for (int i = 0; i < 2000 && !barrier; ++i) {
+      bed.loop.step(core::milliseconds(10));
+      barrier = service.barrier();
+    }
+    REQUIRE(barrier);
+    return barrier;
+  };
+  (void)one.keep("a", std::move(pipe.in), DescriptorKind::Pipe);
+  for (int i = 0; i < 3; ++i) bed.loop.step(core::milliseconds(1));
+  CHECK(service.read() == std::vector<std::string>{"+one/a"});
+  one.remove("a");
+  {
+    const auto barrier = take();
+    for (int i = 0; i < 20; ++i) bed.loop.step(core::milliseconds(10));
+    CHECK_FALSE(pipe.isOver());
+  }
+  for (int i = 0; i < 2000 && !pipe.isOver(); ++i) bed.loop.step(core::milliseconds(10));
+  CHECK(pipe.isOver());
+  service.fd.reset();  // nobody to wait for at the end
 }
 
 TEST_CASE("the link for the ends of programs goes through an exec, and no other socket or name does") {
