@@ -34,8 +34,13 @@ std::pair<std::string, std::string> fromServiceName(std::string_view name) {
   return {std::string(name.substr(0, at)), std::string(name.substr(at + 1))};
 }
 
-ServiceStore::ServiceStore(core::EventLoop& loop, DescriptorStores& stores, core::Notifier notifier, std::size_t most)
-    : stores_(stores), notifier_(std::move(notifier)), most_(most), flush_(loop, [this] { flush(); }) {
+ServiceStore::ServiceStore(core::EventLoop& loop, DescriptorStores& stores, core::Notifier notifier,
+                           const ServiceLimits& limits)
+    : stores_(stores),
+      notifier_(std::move(notifier)),
+      limits_(limits),
+      comparisons_(limits.comparisons, limits.perSecond, core::Clock::now()),
+      flush_(loop, [this] { flush(); }) {
   if (notifier_.active()) stores_.setListener(this);
 }
 
@@ -65,37 +70,45 @@ void ServiceStore::dropped(const std::string& instance, const std::string& name)
 
 void ServiceStore::changed(std::string name) {
   if (name.size() > kNameLimit) return;
+  if (known_.count(name) > 0) stale_.insert(name);
   changed_.insert(std::move(name));
-  if (!flush_.armed()) flush_.armIn(core::Duration::zero());
+  flush_.armIn(core::Duration::zero());
 }
 
-/// What systemd has of this name is an earlier descriptor: it would keep both.
-core::Notifier::Sent ServiceStore::send(const std::string& name) {
-  using Sent = core::Notifier::Sent;
-  if (known_.count(name) > 0) {
-    if (const auto sent = notifier_.send(line(core::notify::kRemoveDescriptor, name)); sent != Sent::Done) return sent;
+/// False: not all of them now.
+bool ServiceStore::sendRemovals() {
+  while (!stale_.empty()) {
+    const auto& name = *stale_.begin();
+    if (notifier_.send(line(core::notify::kRemoveDescriptor, name)) == core::Notifier::Sent::Later) return false;
     known_.erase(name);
     removed_ = true;
+    stale_.erase(stale_.begin());
   }
+  return true;
+}
+
+core::Notifier::Sent ServiceStore::store(const std::string& name) {
+  using Sent = core::Notifier::Sent;
   const int fd = find(name);
   if (fd < 0) return Sent::Done;
-  if (known_.size() >= most_) {
+  if (known_.size() >= limits_.most) {
     if (!std::exchange(told_, true))
       logging::warn(
           "systemd keeps {} descriptors of programs; those of the others would be lost if the manager and an instance "
           "crashed at the same time",
-          most_);
+          limits_.most);
     return Sent::Done;
   }
   const auto sent = notifier_.send(line(core::notify::kKeepDescriptor, name) + "FDPOLL=0\n", fd);
-  if (sent == Sent::Done) known_.insert(name);
+  if (sent != Sent::Done) return sent;
+  known_.insert(name);
+  comparisons_.spend(known_.size(), core::Clock::now());
   return sent;
 }
 
 /// sd_notify_barrier(3): systemd closes the descriptor when it has read what came before.
 bool ServiceStore::pass(int until) {
-  flush();
-  return changed_.empty() && notifier_.send(core::notify::kBarrier, until) != core::Notifier::Sent::Later;
+  return sendRemovals() && notifier_.send(core::notify::kBarrier, until) != core::Notifier::Sent::Later;
 }
 
 /// What it has at the end of this process it would close last, and with a pipe that an owner holds up it would hang.
@@ -113,11 +126,18 @@ void ServiceStore::settle() {
   logging::warn("systemd did not close in time what the manager no longer keeps");
 }
 
+/// First the earlier descriptors: systemd would keep both. Then in turn, so that no instance waits behind another one
+/// that changes its own all the time.
 void ServiceStore::flush() {
+  if (!sendRemovals()) return flush_.armIn(kRetry);
   while (!changed_.empty()) {
-    const auto sent = send(*changed_.begin());
-    if (sent == core::Notifier::Sent::Later) return flush_.armIn(kRetry);
-    changed_.erase(changed_.begin());
+    const auto now = core::Clock::now();
+    if (comparisons_.isEmpty(now)) return flush_.armIn(comparisons_.wait(now));
+    auto next = changed_.upper_bound(last_);
+    if (next == changed_.end()) next = changed_.begin();
+    if (store(*next) == core::Notifier::Sent::Later) return flush_.armIn(kRetry);
+    last_ = *next;
+    changed_.erase(next);
   }
 }
 

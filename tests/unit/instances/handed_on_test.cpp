@@ -183,13 +183,13 @@ TEST_CASE("systemd hears of what is kept and dropped, and has each name once") {
   const auto settle = [&] {
     for (int i = 0; i < 3; ++i) bed.loop.step(core::milliseconds(1));
   };
-  ServiceStore mirror(bed.loop, bed.stores, service.notifier, 2);
+  ServiceStore mirror(bed.loop, bed.stores, service.notifier, ServiceLimits{.most = 2});
   mirror.setKnown({"one/old", "one/a"});
   TestPipe first, second, third;
   auto& one = bed.stores.of("one");
   (void)one.keep("a", std::move(first.in), DescriptorKind::Pipe);
   settle();
-  CHECK(service.read() == std::vector<std::string>{"-one/a", "+one/a", "-one/old"});
+  CHECK(service.read() == std::vector<std::string>{"-one/a", "-one/old", "+one/a"});
   (void)one.keep("b", std::move(second.in), DescriptorKind::Pipe);
   (void)one.keep("c", std::move(third.in), DescriptorKind::Pipe);  // beyond the limit
   settle();
@@ -198,6 +198,25 @@ TEST_CASE("systemd hears of what is kept and dropped, and has each name once") {
   one.drop();
   settle();
   CHECK(service.read() == std::vector<std::string>{"-one/a", "-one/b"});
+  CHECK(mirror.known().empty());
+  service.fd.reset();  // nobody to wait for at the end
+}
+
+TEST_CASE("systemd gets descriptors at a limited rate, and hears at once of those that go") {
+  Service service;
+  KeepBed bed;
+  const auto settle = [&] {
+    for (int i = 0; i < 3; ++i) bed.loop.step(core::milliseconds(1));
+  };
+  TestPipe first, second, other;
+  auto& one = bed.stores.of("one");
+  (void)one.keep("a", std::move(first.in), DescriptorKind::Pipe);
+  ServiceStore mirror(bed.loop, bed.stores, service.notifier, {.most = 100, .comparisons = 0, .perSecond = 1});
+  mirror.setKnown({"one/a", "one/old"});
+  (void)one.keep("a", std::move(second.in), DescriptorKind::Pipe);
+  (void)one.keep("b", std::move(other.in), DescriptorKind::Pipe);
+  settle();
+  CHECK(service.read() == std::vector<std::string>{"-one/a", "-one/old"});
   CHECK(mirror.known().empty());
   service.fd.reset();  // nobody to wait for at the end
 }
