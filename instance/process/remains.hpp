@@ -51,8 +51,8 @@ class Remains {
   /// `ended` is called when a member has ended: isEmpty() may be true then.
   Remains(core::EventLoop& loop, Census& census, std::function<void()> ended);
 
-  /// The leader of `group` in `session` has ended with `waitStatus`, and is reaped before the first look. 0: the session
-  /// is not known.
+  /// The leader of `group` in `session` has ended with `waitStatus`, and is reaped before the first look. 0: the
+  /// session is not known.
   void begin(pid_t group, pid_t session, int waitStatus) noexcept;
   [[nodiscard]] bool begun() const noexcept { return group_ != 0; }
   [[nodiscard]] int waitStatus() const noexcept { return waitStatus_; }
