@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
+#include <string>
 #include <utility>
 
 #include "lib/core/result.hpp"
@@ -19,8 +22,10 @@ class FcgiListener {
 
   /// Binds and closes again: whether the configuration works.
   core::Status probe();
-  /// One more member: opens the socket if it is the first. Returns the descriptor, which stays ours.
+  /// One more member: opens the socket if it is not open. Returns the descriptor, which stays ours.
   core::Expected<int> acquire();
+  /// One more member that has the socket already.
+  void addUser() noexcept { ++users_; }
   /// One member less; the last one closes.
   void release();
 
@@ -32,8 +37,15 @@ class FcgiListener {
     fd_ = std::move(socket);
     users_ = users;
   }
+  /// After a crash: the processes have the socket, and we do not.
+  [[nodiscard]] bool lost() const noexcept { return !fd_ && users_ > 0; }
+  /// Takes the socket from process `pid`, which has it as standard input. The error is for people.
+  [[nodiscard]] core::Status takeFrom(pid_t pid);
+  /// What it means that no process gives it back, for people.
+  [[nodiscard]] std::string consequence() const;
 
  private:
+  [[nodiscard]] bool isOurs(int socket) const noexcept;
   core::Expected<core::UniqueFd> open() const;
   core::Expected<core::UniqueFd> openUnix() const;
   core::Expected<core::UniqueFd> openTcp() const;

@@ -67,6 +67,10 @@ class Group {
   core::Status restore(const SavedPrograms& saved, state::Incoming& incoming);
   /// Continues the shared socket of a predecessor; false: there is none in this place.
   bool restoreSocket(std::uint32_t place, core::UniqueFd socket, int users) noexcept;
+  /// After a crash: continues the shared sockets that only processes of the group have.
+  void recoverSockets();
+  /// The same for one socket, if its processes have it and we do not. What fails is logged.
+  void recover(FcgiListener& socket);
 
  private:
   void makeSockets();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How a group of programs goes over to another supervisord.
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +12,7 @@
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/state/descriptors.hpp"
+#include "lib/core/log.hpp"
 
 namespace process {
 
@@ -65,6 +67,30 @@ bool Group::restoreSocket(std::uint32_t place, core::UniqueFd socket, int users)
   if (place >= sockets_.size() || users < 0) return false;
   sockets_[place].restore(std::move(socket), users);
   return true;
+}
+
+void Group::recoverSockets() {
+  for (auto& socket : sockets_) {
+    if (socket.descriptor() >= 0) continue;
+    const auto users = std::count_if(processes_.begin(), processes_.end(), [&](const auto& program) {
+      return program->pid() != 0 && socketFor(program->config()) == &socket;
+    });
+    socket.restore({}, static_cast<int>(users));
+    recover(socket);
+  }
+}
+
+void Group::recover(FcgiListener& socket) {
+  if (!socket.lost()) return;
+  std::string why = "they have ended";
+  for (const auto& program : processes_) {
+    if (program->pid() == 0 || socketFor(program->config()) != &socket) continue;
+    const auto taken = socket.takeFrom(program->pid());
+    if (taken) return;
+    why = fmt::format("process {}: {}", program->pid(), taken.error().text);
+  }
+  logging::warn("{}: its FastCGI socket could not be taken from the processes of before the crash ({}); {}", name(),
+                why, socket.consequence());
 }
 
 }  // namespace process

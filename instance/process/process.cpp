@@ -221,7 +221,9 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
   // All memory is allocated before the fork: a process that could not be taken note of would run unsupervised.
   auto input = makeInput();
   auto failure = std::make_unique<std::string>();
-  SharedSocket shared(group_.socketFor(*config_));
+  auto* const listener = group_.socketFor(*config_);
+  if (listener != nullptr) group_.recover(*listener);
+  SharedSocket shared(listener);
   const auto socket = shared.acquire();
   const auto keep = [this](const Launched& pipes) { return keepPipes(pipes); };
   auto launched =

@@ -99,7 +99,6 @@ void Process::adopt(const RepeatedSpawn& spawned) noexcept {
       stdin_ = makeInput();
       stdin_->open(std::move(pipe));
     }
-    if (auto* const socket = group_.socketFor(*config_)) (void)socket->acquire();
     pid_ = spawned.pid;
     context_.reservePid(*this);
     context_.assignPid(pid_);
@@ -111,6 +110,7 @@ void Process::adopt(const RepeatedSpawn& spawned) noexcept {
     endRun();
     return step(input::SpawnFailed{std::move(adopted).error().text});
   }
+  if (auto* const socket = group_.socketFor(*config_)) socket->addUser();
   logging::attempt([&] { logging::info("spawned: {} with pid {}", core::pythonRepr(name()), pid_); });
   if (protocol_ != nullptr) protocol_->onSpawned();
   step(input::Spawned{});

@@ -79,6 +79,7 @@ core::Status Table::restoreSockets(const state::State& state, state::Incoming& i
     if (group == nullptr || !group->restoreSocket(saved.place, incoming.take(saved.socket), saved.users))
       return refusal(saved.group, "a shared socket that is not one of group");
   }
+  for (const auto& group : groups_) group->recoverSockets();
   return {};
 }
 
