@@ -95,11 +95,12 @@ int takeOverWreck(const std::vector<std::string>& arguments) {
   std::optional<Supervisord> supervisord;
   core::Status taken;
   try {
-    taken = wreck.read();
+    inheritance.manager = listenerFromEnvironment();
+    using Attempts = handover::Wreck::Attempts;
+    taken = wreck.read(inheritance.manager.manager ? Attempts::Unlimited : Attempts::Limited);
     if (taken) {
       inheritance.eventSerial = wreck.state.events.nextSerial;
       inheritance.arguments = arguments;
-      inheritance.manager = listenerFromEnvironment();
       supervisord.emplace(wreck.state, inheritance);
       taken = supervisord->takeOver(wreck);
     }
@@ -109,6 +110,7 @@ int takeOverWreck(const std::vector<std::string>& arguments) {
   if (!taken) {
     print(STDERR_FILENO, "Error: cannot take over the programs of the supervisord that crashed: " +
                              core::printable(taken.error().text) + "\n");
+    if (!inheritance.manager.manager) wreck.abandon(inheritance.manager.notifier);
     ::_exit(handover::kCannotTakeOver);  // what was begun would say goodbye to programs that it cannot control
   }
   const auto line = std::move(wreck.state.commandLine);

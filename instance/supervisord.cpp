@@ -331,6 +331,7 @@ void Supervisord::reopenLogs() {
 
 process::SupervisorState Supervisord::run() {
   if (!resumed_) table_.begin();
+  if (auto* const keeper = table_.keeper()) keeper->served();
   manager_->ready();
   loop_.enableWatchdog(inheritance_.manager.notifier);
   ::malloc_trim(0);  // returns the memory that reading the configuration needed

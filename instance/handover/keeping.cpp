@@ -61,6 +61,8 @@ std::optional<StoreLink::Keeper> storeFromEnvironment(bool manager) {
 Keeping::Keeping(core::EventLoop& loop, const core::Notifier& notifier, StoreLink::Keeper keeper)
     : link_(loop, notifier, keeper) {}
 
+Keeping::~Keeping() { link_.removeAll(); }
+
 void Keeping::begin(Parts parts, std::unique_ptr<state::Journal> journal, state::Incoming& descriptors) try {
   const bool isNew = !journal;
   if (isNew) {

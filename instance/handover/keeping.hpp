@@ -46,6 +46,8 @@ class Keeping {
   Keeping(core::EventLoop& loop, const core::Notifier& notifier, StoreLink::Keeper keeper);
   Keeping(const Keeping&) = delete;
   Keeping& operator=(const Keeping&) = delete;
+  /// An orderly end.
+  ~Keeping();
 
   /// From now on. `journal` is that of a predecessor, whose doings are still to be repeated; nullptr: a new one. Pipes
   /// of the journal are taken from `descriptors`. Without memory nothing is kept, which is logged.

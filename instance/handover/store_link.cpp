@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "instance/handover/store_link.hpp"
 
+#include <unistd.h>
+
 #include <exception>
 #include <utility>
+#include <vector>
 
 #include "lib/core/log.hpp"
 
@@ -11,8 +14,21 @@ namespace {
 
 /// The queue of a datagram socket may be as short as ten messages; its reader empties it immediately.
 constexpr core::milliseconds kRetry{2};
+/// Of an orderly end.
+constexpr int kRetries = 100;
+
+std::string line(std::string_view verb, const std::string& name) {
+  return std::string(verb) + "\n" + std::string(core::notify::kDescriptorNameKey) + name + "\n";
+}
 
 }  // namespace
+
+void removeFromSystemd(const core::Notifier& notifier, const std::vector<std::string>& names) {
+  int retries = kRetries;
+  for (const auto& name : names)
+    while (notifier.send(line(core::notify::kRemoveDescriptor, name)) == core::Notifier::Sent::Later && retries-- > 0)
+      ::usleep(static_cast<useconds_t>(core::microseconds(kRetry).count()));
+}
 
 StoreLink::StoreLink(core::EventLoop& loop, core::Notifier notifier, Keeper keeper)
     : notifier_(std::move(notifier)), keeper_(keeper), retry_(loop, [this] { flush(); }) {}
@@ -26,7 +42,9 @@ void StoreLink::mark(Names::iterator which) {
 }
 
 void StoreLink::keep(std::string name, int fd) noexcept try {
-  const auto which = names_.try_emplace(std::move(name)).first;
+  const auto [which, isNew] = names_.try_emplace(std::move(name));
+  // Before an upgrade or a crash this process or its predecessor may have sent another one of this name.
+  if (isNew) which->second.known = keeper_ == Keeper::Systemd;
   which->second.fd = fd;
   mark(which);
   if (!retry_.armed()) flush();
@@ -56,21 +74,28 @@ void StoreLink::sendAll() noexcept try {
 }
 
 core::Notifier::Sent StoreLink::send(Names::value_type& which) const {
-  const auto line = [&which](std::string_view verb) {
-    return std::string(verb) + "\n" + std::string(core::notify::kDescriptorNameKey) + which.first + "\n";
-  };
   auto& kept = which.second;
   // A manager replaces what has the same name; systemd would have both.
   const bool remove = kept.known && (kept.fd < 0 || keeper_ == Keeper::Systemd);
   if (remove) {
-    const auto sent = notifier_.send(line(core::notify::kRemoveDescriptor));
+    const auto sent = notifier_.send(line(core::notify::kRemoveDescriptor, which.first));
     if (sent != core::Notifier::Sent::Done) return sent;
     kept.known = false;
   }
   if (kept.fd < 0) return core::Notifier::Sent::Done;
-  const auto sent = notifier_.send(line(core::notify::kKeepDescriptor) + "FDPOLL=0\n", kept.fd);
+  const auto sent = notifier_.send(line(core::notify::kKeepDescriptor, which.first) + "FDPOLL=0\n", kept.fd);
   if (sent == core::Notifier::Sent::Done) kept.known = true;
   return sent;
+}
+
+void StoreLink::removeAll() noexcept try {
+  if (keeper_ != Keeper::Systemd) return;
+  std::vector<std::string> left;
+  for (const auto& [name, kept] : names_)
+    if (kept.known) left.push_back(name);
+  removeFromSystemd(notifier_, left);
+} catch (const std::exception&) {
+  logging::error("out of memory: systemd keeps descriptors that nobody needs");
 }
 
 void StoreLink::flush() noexcept try {

@@ -4,12 +4,16 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "instance/process/descriptor_store.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/notify.hpp"
 
 namespace handover {
+
+/// systemd's store forgets these. Waits while its queue is full, for at most a fraction of a second.
+void removeFromSystemd(const core::Notifier& notifier, const std::vector<std::string>& names);
 
 /// Hands descriptors to the process that started us, over sd_notify's protocol, one message each. What does not fit
 /// into its queue is sent a little later, in the order of the changes; a change that another one has made void is not
@@ -25,6 +29,9 @@ class StoreLink final : public process::DescriptorStore {
   void drop(const std::string& name) noexcept override;
   /// The keeper is a new process, which may have nothing.
   void sendAll() noexcept;
+  /// An orderly end: systemd removes everything, which it would otherwise hand to the copy that a restart of the unit
+  /// starts; a manager does so by itself. Nothing may be kept afterwards.
+  void removeAll() noexcept;
   /// What has not been sent yet.
   [[nodiscard]] bool behind() const noexcept { return !changes_.empty(); }
 
@@ -32,7 +39,7 @@ class StoreLink final : public process::DescriptorStore {
   struct Kept {
     int fd = -1;               ///< -1: to be removed
     std::uint64_t change = 0;  ///< its place in changes_; 0: it was sent
-    bool known = false;        ///< the keeper has one of this name
+    bool known = false;        ///< the keeper has, or may have, one of this name
   };
   using Names = std::map<std::string, Kept, std::less<>>;
   void mark(Names::iterator which);

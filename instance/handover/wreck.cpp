@@ -60,19 +60,21 @@ bool Wreck::announced() {
 
 Wreck::Wreck() : crash_(core::printable(valueOf(kCrashVariable))) {
   const auto count = static_cast<std::size_t>(countOfDescriptors());
-  auto names = namesOf(valueOf(kNamesVariable));
-  names.resize(count);
+  names_ = namesOf(valueOf(kNamesVariable));
+  names_.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const int fd = kFirst + static_cast<int>(i);
-    if (::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) descriptors.add(std::move(names[i]), core::UniqueFd(fd));
+    if (::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) descriptors.add(names_[i], core::UniqueFd(fd));
   }
   for (const char* const variable : {kCountVariable, kNamesVariable, kPidVariable, kCrashVariable})
     ::unsetenv(variable);
 }
 
-core::Status Wreck::read() {
+core::Status Wreck::read(Attempts attempts) {
   auto adopted = state::Journal::adopt(descriptors.take(std::string(kJournal)));
   if (!adopted) return core::Err{std::move(adopted).error()};
+  if (attempts == Attempts::Limited && !(*adopted)->attempt())
+    return core::Err{core::Error{"several attempts have crashed"}};
   const auto text = (*adopted)->text();
   if (!text) return core::Err{text.error()};
   auto replayed = state::replay(*text);

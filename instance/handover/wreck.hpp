@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "instance/handover/store_link.hpp"
 #include "instance/state/descriptors.hpp"
 #include "instance/state/journal.hpp"
 #include "instance/state/state.hpp"
@@ -23,11 +25,17 @@ class Wreck {
   /// Takes the variables out of the environment, and the descriptors.
   Wreck();
 
-  /// Reads the journal. The error is for people.
-  [[nodiscard]] core::Status read();
+  enum class Attempts { Unlimited, Limited };
+  /// Reads the journal. The error is for people. Limited: fails after three attempts that did not succeed; for a keeper
+  /// that does not count them, as systemd: a state that makes supervisord crash would do so for ever.
+  [[nodiscard]] core::Status read(Attempts attempts);
 
   /// "signal 9", "exit status 3"; empty: not known.
   [[nodiscard]] const std::string& crash() const noexcept { return crash_; }
+
+  /// It cannot be taken over, and is not to be handed over again: systemd's store forgets it. A manager does so by
+  /// itself.
+  void abandon(const core::Notifier& systemd) const { removeFromSystemd(systemd, names_); }
 
   /// What was not taken is closed, and the memory is given back.
   void clear() {
@@ -41,6 +49,7 @@ class Wreck {
 
  private:
   std::string crash_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace handover

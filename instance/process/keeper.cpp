@@ -88,6 +88,11 @@ void Keeper::onGroupRemoved(Group& group) {
   if (!whole_) state::appendGone(text_, state::headOf(group.config()));
 }
 
+/// Whoever takes over would keep running what is to be stopped. What is left of it has to be ended first.
+void Keeper::onSupervisorState(SupervisorState supervisorState) {
+  if (supervisorState != SupervisorState::Running) journal_->end();
+}
+
 void Keeper::appendProgram(const Process& program) {
   state::Outgoing names;
   state::append(text_, program.save(names));

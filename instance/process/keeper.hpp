@@ -61,6 +61,8 @@ class Keeper final : private Observer {
 
   /// Gives the journal to the store: from now on there is something for a successor. After the first commit.
   void offer() noexcept;
+  /// supervisord serves: a takeover has succeeded.
+  void served() noexcept { journal_->served(); }
   /// The next commit has a record of `program`.
   void touch(const Process& program) noexcept;
   /// `program` is about to be destroyed.
@@ -100,6 +102,7 @@ class Keeper final : private Observer {
   void onSupervisorState(SupervisorState supervisorState) override;
   void onGroupAdded(Group& group) override;
   void onGroupRemoved(Group& group) override;
+  void onSupervisorState(SupervisorState supervisorState) override;
   void rewrite();
   void repeatOne(Process& program, const state::Done& done, state::Incoming& incoming);
   void appendProgram(const Process& program);

@@ -32,6 +32,8 @@ struct Journal::Layout {
   std::uint64_t magic;
   Sizes sizes;
   std::uint32_t incomplete;
+  std::uint32_t attempts;  ///< to take over, since the last served()
+  std::uint32_t ending;
   /// Of the last commit: its number, which half has the text, and how long that is. One word, so that a commit is one
   /// store.
   std::atomic<std::uint64_t> committed;
@@ -39,6 +41,7 @@ struct Journal::Layout {
 
 namespace {
 
+constexpr std::uint32_t kMostAttempts = 3;
 constexpr std::uint64_t kMagic = 0x31746174732d6d73;  // "sm-stat1"
 constexpr std::size_t kPage = 4096;
 constexpr unsigned kLengthBits = 26;
@@ -116,6 +119,7 @@ core::Expected<std::unique_ptr<Journal>> Journal::adopt(core::UniqueFd memory) {
   if (!sensible(layout.sizes) || static_cast<std::size_t>(facts.st_size) != wholeSize(layout.sizes))
     return unusable("its sizes are wrong");
   if (layout.incomplete != 0) return unusable("it is not complete");
+  if (layout.ending != 0) return unusable("it was stopping all programs");
   const auto size = mappedSize(layout.sizes);
   void* const mapping = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
   if (mapping == MAP_FAILED) return core::sysError("cannot map the state of the last supervisord", errno);
@@ -152,6 +156,10 @@ off_t Journal::textAt(unsigned half) const noexcept {
   return static_cast<off_t>(mappedSize(sizes) + half * pages(sizes.text));
 }
 std::uint64_t Journal::sequence() const noexcept { return layout().committed.load() >> kSequenceShift; }
+
+bool Journal::attempt() noexcept { return ++layout().attempts <= kMostAttempts; }
+void Journal::served() noexcept { layout().attempts = 0; }
+void Journal::end() noexcept { layout().ending = 1; }
 
 core::Expected<std::string> Journal::text() const {
   const auto word = layout().committed.load();

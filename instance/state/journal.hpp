@@ -67,9 +67,14 @@ class Journal {
   [[nodiscard]] static core::Expected<std::unique_ptr<Journal>> create(Sizes sizes);
   [[nodiscard]] static core::Expected<std::unique_ptr<Journal>> create() { return create(Sizes{}); }
   /// That of a predecessor, which has ended; its doings stay valid until the next commit, together with new ones.
-  /// Fails if it is not a journal, of another layout, damaged or marked as incomplete.
+  /// Fails if it is not a journal, of another layout, damaged or marked as incomplete, and after end().
   [[nodiscard]] static core::Expected<std::unique_ptr<Journal>> adopt(core::UniqueFd memory);
   ~Journal();
+  /// Counts an attempt to take over. False: three have not come as far as served().
+  [[nodiscard]] bool attempt() noexcept;
+  void served() noexcept;
+  /// All programs are being stopped: there is nothing to take over any more.
+  void end() noexcept;
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 

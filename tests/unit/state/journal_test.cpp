@@ -200,6 +200,22 @@ TEST_CASE("a journal without room is not trusted before it is whole again") {
   CHECK(textOf(*successorOf(*journal)) == "short\n");
 }
 
+TEST_CASE("the attempts to take over that did not succeed are counted") {
+  const auto journal = made();
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 3; ++i) CHECK(successorOf(*journal)->attempt());
+    successorOf(*journal)->served();
+  }
+  for (int i = 0; i < 3; ++i) CHECK(successorOf(*journal)->attempt());
+  CHECK(!successorOf(*journal)->attempt());
+}
+
+TEST_CASE("nobody takes over from one that stops its programs") {
+  const auto journal = made();
+  journal->end();
+  CHECK(unusable(duplicate(journal->fd()), "stopping all programs"));
+}
+
 TEST_CASE("it takes no more memory than it uses") {
   const auto journal = made();
   const long atFirst = blocksOf(*journal);
@@ -225,7 +241,7 @@ TEST_CASE("what is not a journal is refused") {
   CHECK(unusable(std::move(memory), "short"));
 
   // Each of the first bytes wrong, in each way of a few: refused or accepted, but no crash.
-  for (int at = 0; at < 40; ++at)
+  for (int at = 0; at < 48; ++at)
     for (const std::uint8_t value : std::initializer_list<std::uint8_t>{0x00, 0x01, 0x7f, 0xff}) {
       const auto journal = made();
       const Pipe full;
