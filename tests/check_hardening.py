@@ -70,7 +70,7 @@ def unfortified(build):
 def recorded():
     """{unit: exposure in tenths}, as doc/hardening.md records it."""
     with open(RECORD, encoding="utf-8") as file:
-        rows = re.findall(r"^\| `([\w-]+\.service)` \| (\d+)\.(\d) \|", file.read(), re.M)
+        rows = re.findall(r"^\| `([\w@-]+\.service)` \| (\d+)\.(\d) \|", file.read(), re.M)
     return {unit: int(whole) * 10 + int(tenth) for unit, whole, tenth in rows}
 
 
