@@ -76,6 +76,10 @@ core::UniqueFd makeErrorFile() {
   return file;
 }
 
+void forgetPrinted(const core::UniqueFd& file) noexcept {
+  if (file) ::lseek(file.get(), 0, SEEK_SET);
+}
+
 std::string printedText(const core::UniqueFd& file) {
   // The descriptors of parent and child share one offset: it is how much was written.
   const auto size = file ? std::clamp<off_t>(::lseek(file.get(), 0, SEEK_CUR), 0, kErrorFileSize) : 0;

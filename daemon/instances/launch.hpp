@@ -41,6 +41,8 @@ std::size_t addKept(core::SpawnSpec& spec, const std::vector<std::pair<std::stri
 /// A file in memory of a fixed size for what a starting instance prints on standard error. Not a pipe: it needs no
 /// reader, wakes nobody, cannot grow, and outlives the manager.
 [[nodiscard]] core::UniqueFd makeErrorFile();
+/// Later texts begin here.
+void forgetPrinted(const core::UniqueFd& file) noexcept;
 /// What was printed, as it is.
 [[nodiscard]] std::string printedText(const core::UniqueFd& file);
 /// The same in one line of at most some 500 bytes; the last part, if it is longer.

@@ -87,7 +87,8 @@ void Runner::afterStep() {
     usage_.forget();
     if (!isRecordedAlready()) writeRecord();
     if (seenPhase_ == Machine::Phase::Running) log().info("instance '{}' runs (pid {})", entry_.name, pid_);
-    if (seenPhase_ == Machine::Phase::Waiting) log().warn("instance '{}' {}", entry_.name, machine_.explanation());
+    if (seenPhase_ == Machine::Phase::Waiting && !crashed_)
+      log().warn("instance '{}' {}", entry_.name, machine_.explanation());
     if (seenPhase_ == Machine::Phase::Failed) log().error("instance '{}' {}", entry_.name, machine_.explanation());
     if (seenPhase_ == Machine::Phase::Inactive) log().info("instance '{}' is stopped", entry_.name);
   }

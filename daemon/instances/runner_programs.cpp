@@ -46,6 +46,7 @@ void Runner::onMessage(Message message) {
   keepDescriptor(notice, std::move(message));
   if (notice.ready) {
     announcedEnd_ = false;
+    forgetPrinted(errors_);  // it is not about a later end
     machine_.ready(core::Clock::now());
   }
   if (notice.stopping) announcedEnd_ = true;

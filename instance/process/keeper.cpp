@@ -75,11 +75,6 @@ void Keeper::forget(const Process& program) noexcept try {
   whole_ = true;
 }
 
-/// A successor of a shutdown that is killed must not run what was to be stopped.
-void Keeper::onSupervisorState(SupervisorState supervisorState) {
-  if (supervisorState != SupervisorState::Running) journal_->abandon();
-}
-
 void Keeper::onGroupAdded(Group& group) {
   if (!whole_) state::append(text_, group.config());
 }

@@ -99,7 +99,6 @@ class Keeper final : private Observer {
   ssize_t send(const Process& program, int pipe, std::string_view bytes) noexcept;
 
  private:
-  void onSupervisorState(SupervisorState supervisorState) override;
   void onGroupAdded(Group& group) override;
   void onGroupRemoved(Group& group) override;
   void onSupervisorState(SupervisorState supervisorState) override;

@@ -209,7 +209,6 @@ bool Journal::writeText(unsigned half, std::size_t at, std::string_view text) no
 }
 
 bool Journal::append(std::string_view records) noexcept {
-  if (abandoned_) return true;
   if (layout().incomplete != 0 || !writeText(halfIn(layout().committed.load()), length_, records)) return false;
   length_ += records.size();
   return true;
@@ -228,13 +227,7 @@ void Journal::publish(unsigned half, std::size_t length) noexcept {
   staged_ = 0;
 }
 
-void Journal::abandon() noexcept {
-  layout().incomplete = 1;
-  abandoned_ = true;
-}
-
 bool Journal::rewrite(std::string_view records) noexcept {
-  if (abandoned_) return true;
   const unsigned old = halfIn(layout().committed.load());
   const auto oldLength = lengthIn(layout().committed.load());
   if (!writeText(old ^ 1, 0, records)) {

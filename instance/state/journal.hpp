@@ -70,13 +70,14 @@ class Journal {
   /// Fails if it is not a journal, of another layout, damaged or marked as incomplete, and after end().
   [[nodiscard]] static core::Expected<std::unique_ptr<Journal>> adopt(core::UniqueFd memory);
   ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
   /// Counts an attempt to take over. False: three have not come as far as served().
   [[nodiscard]] bool attempt() noexcept;
   void served() noexcept;
   /// All programs are being stopped: there is nothing to take over any more.
   void end() noexcept;
-  Journal(const Journal&) = delete;
-  Journal& operator=(const Journal&) = delete;
 
   [[nodiscard]] int fd() const noexcept { return memory_.get(); }
 
@@ -97,9 +98,6 @@ class Journal {
   /// As a commit, with `records` instead of all records before. If there is no room or no memory it returns false, and
   /// marks the journal as incomplete: no successor trusts it before a later rewrite() succeeds.
   bool rewrite(std::string_view records) noexcept;
-
-  /// No successor trusts it any more: what follows is an orderly end.
-  void abandon() noexcept;
 
   /// Reads up to `limit` bytes from a pipe, without blocking; returns what read(2) would, and where the bytes are,
   /// which stay until the next commit. ENOBUFS: there is no room for a record of it, and nothing was read.
@@ -150,7 +148,6 @@ class Journal {
   std::uint32_t count_ = 0;    ///< doings since the commit
   std::uint32_t backed_ = 0;   ///< doings that there is memory for
   std::uint32_t staged_ = 0;   ///< bytes of them
-  bool abandoned_ = false;
 };
 
 }  // namespace state

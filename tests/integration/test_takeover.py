@@ -297,7 +297,7 @@ def test_a_shutdown_leaves_nothing_to_take_over(kept, end):
         assert server.process.wait(30) == 0
     server.take_over()
     assert server.process.wait(30) == 7
-    assert "it is not complete" in server.output()
+    assert "it was stopping all programs" in server.output()
 
 
 def test_a_supervisord_without_programs_keeps_nothing_until_there_is_one(kept):

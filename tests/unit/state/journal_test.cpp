@@ -92,22 +92,6 @@ TEST_CASE("records are valid from the commit on, all at once") {
   CHECK(textOf(*successorOf(*journal)) == "new\nd\n");
 }
 
-TEST_CASE("an abandoned journal takes records and reads, and no successor trusts it") {
-  const auto journal = made();
-  const Pipe out;
-  const char* bytes = nullptr;
-  journal->abandon();
-  for (int i = 0; i < 2; ++i) {
-    CHECK(journal->append("a\n"));
-    out.put("one");
-    CHECK(journal->read(out.reader.get(), 100, 7, false, kNoLog, bytes) == 3);
-    journal->commit();
-    CHECK_FALSE(journal->hasDoings());
-    CHECK(journal->rewrite("b\n"));
-    CHECK(unusable(duplicate(journal->fd()), "not complete"));
-  }
-}
-
 TEST_CASE("what was read since the commit is there, in order, with where the log was") {
   const auto journal = made();
   const Pipe out, err;
