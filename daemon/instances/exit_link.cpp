@@ -20,6 +20,8 @@ core::Expected<ExitLink::Ends> ExitLink::makeEnds() {
   // Messages have bounds, and their number is limited by the memory that they take, not to a few.
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
     return core::sysError("a socket for the ends of programs", errno);
+  // Nothing is read here: what the owner could send would wait, with descriptors that may be slow to close.
+  (void)::shutdown(ends[0], SHUT_RD);
   return Ends{core::UniqueFd(ends[0]), core::UniqueFd(ends[1])};
 }
 
@@ -30,11 +32,15 @@ bool ExitLink::isEnd(int fd) noexcept {
 }
 
 ExitLink::ExitLink(core::EventLoop& loop, core::UniqueFd ours)
-    : ours_(std::move(ours)), watch_(loop, ours_.get(), core::IoWatch::None, [this](auto) { flush(); }) {}
+    : ours_(std::move(ours)), watch_(loop, [this](auto) { flush(); }) {}
 
-bool ExitLink::send(pid_t pid, int status) const {
+/// False: there is no room now.
+bool ExitLink::send(pid_t pid, int status) {
   const auto message = fmt::format("EXITED={} {}", pid, status);
-  return ::send(ours_.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+  if (::send(ours_.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return true;
+  if (errno == EAGAIN) return false;
+  ++lost_;  // the instance has shut its end down
+  return true;
 }
 
 void ExitLink::ended(pid_t pid, int status) {
@@ -44,12 +50,13 @@ void ExitLink::ended(pid_t pid, int status) {
     return;
   }
   waiting_.emplace_back(pid, status);
-  watch_.setEvents(core::IoWatch::Write);
+  // Only as long as something waits: the end of the other side would be reported all the time.
+  if (!watch_.active()) watch_.start(ours_.get(), core::IoWatch::Write);
 }
 
 void ExitLink::flush() {
   while (!waiting_.empty() && send(waiting_.front().first, waiting_.front().second)) waiting_.pop_front();
-  if (waiting_.empty()) watch_.setEvents(core::IoWatch::None);
+  if (waiting_.empty()) watch_.stop();
 }
 
 }  // namespace instances

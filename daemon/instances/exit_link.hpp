@@ -30,11 +30,11 @@ class ExitLink {
 
   ExitLink(core::EventLoop& loop, core::UniqueFd ours);
   void ended(pid_t pid, int status);
-  /// Ends that could not be kept any more, since the instance does not read.
+  /// Ends that could not be kept any more, since the instance does not read, or has shut its end down.
   [[nodiscard]] std::size_t lost() const noexcept { return lost_; }
 
  private:
-  [[nodiscard]] bool send(pid_t pid, int status) const;
+  [[nodiscard]] bool send(pid_t pid, int status);
   void flush();
 
   core::UniqueFd ours_;

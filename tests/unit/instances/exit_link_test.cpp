@@ -53,6 +53,31 @@ TEST_CASE("what a slow reader does not read arrives in order, and nobody who doe
   CHECK(link.lost() > 90'000);
 }
 
+TEST_CASE("an instance that shuts its end down does not keep the loop busy, and nothing waits for it") {
+  for (const bool before : {true, false}) {
+    core::EventLoop loop;
+    auto ends = ExitLink::makeEnds();
+    REQUIRE(ends);
+    ExitLink link(loop, std::move(ends->ours));
+    if (before) REQUIRE(::shutdown(ends->theirs.get(), SHUT_RDWR) == 0);
+    for (int i = 1; i <= 3000; ++i) link.ended(i, 0);
+    if (!before) REQUIRE(::shutdown(ends->theirs.get(), SHUT_RDWR) == 0);
+    bool over = false;
+    core::Timer timer(loop, [&over] { over = true; });
+    timer.armIn(core::milliseconds(50));
+    int turns = 0;
+    for (; !over; ++turns) REQUIRE(loop.step(core::seconds(10)));
+    CHECK(turns < 10);
+    CHECK(link.lost() > 0);
+  }
+}
+
+TEST_CASE("nothing can be sent to the manager, which would never read it") {
+  const auto ends = ExitLink::makeEnds();
+  REQUIRE(ends);
+  CHECK(::send(ends->theirs.get(), "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0);
+}
+
 TEST_CASE("a pipe is not an end") {
   int pipe[2];
   REQUIRE(::pipe(pipe) == 0);
