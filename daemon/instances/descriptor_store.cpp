@@ -15,7 +15,7 @@ namespace {
 
 constexpr off_t kMemoryLimit = 64 * 1024 * 1024;
 constexpr std::size_t kNameLimit = 200;
-/// Descriptors of an instance that may wait to be closed. Those of 1,000 programs that end together are no sign of a
+/// Descriptors of an instance that may wait to be closed. Those of 1,000 programs that end together do not show a
 /// descriptor that holds up the rest.
 constexpr std::size_t kMostDoomed = 4096;
 
@@ -47,7 +47,7 @@ bool isNamedPipeOnly(int fd) noexcept {
 }
 
 bool isMemory(int fd) noexcept {
-  const int seals = ::fcntl(fd, F_GET_SEALS);  // what is no file in memory has none, and is not asked
+  const int seals = ::fcntl(fd, F_GET_SEALS);  // other files have none, and are not asked
   if (seals < 0 || (seals & F_SEAL_GROW) == 0 || (seals & F_SEAL_SHRINK) == 0) return false;
   static dev_t own = 0;  // of all memfds; without descriptors it is not known, and asked for again
   if (own == 0) own = memoryDevice();

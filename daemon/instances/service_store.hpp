@@ -34,7 +34,7 @@ class ServiceStore final : public DescriptorStores::Listener {
   /// `stores` must outlive this, which listens to it. Does nothing without a service manager.
   ServiceStore(core::EventLoop& loop, DescriptorStores& stores, core::Notifier notifier,
                const ServiceLimits& limits = {});
-  /// Waits until systemd has closed what it was told to.
+  /// Waits until systemd has removed what it was asked to.
   ~ServiceStore() override;
   ServiceStore(const ServiceStore&) = delete;
   ServiceStore& operator=(const ServiceStore&) = delete;

@@ -16,7 +16,7 @@ namespace {
 constexpr auto kTogether = core::milliseconds(10);
 constexpr auto kAgain = core::milliseconds(500);
 constexpr auto kOtherAgain = core::milliseconds(20);
-/// systemd answers at once, unless it reads all units again.
+/// systemd answers within milliseconds, unless it reads all units again.
 constexpr unsigned kHelperSeconds = 120;
 
 /// A helper that has descriptors open until ours is closed; it exits then, and closes them by that.

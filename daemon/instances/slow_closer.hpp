@@ -13,11 +13,11 @@
 
 namespace instances {
 
-/// Another process that has what is closed here open as well, and is told to close it: systemd, with its store.
+/// Another process that has what is closed here open as well, and is asked to close it: systemd, with its store.
 class OtherHolder {
  public:
   virtual ~OtherHolder() = default;
-  /// Lets it close its copy of `until` when it has closed all that it was told to. False: not now, again in a while.
+  /// Lets it close its copy of `until` when it has closed all that it was asked to. False: not now, again in a while.
   virtual bool pass(int until) = 0;
 };
 

@@ -202,7 +202,7 @@ TEST_CASE("systemd hears of what is kept and dropped, and has each name once") {
   service.fd.reset();  // nobody to wait for at the end
 }
 
-TEST_CASE("systemd gets descriptors at a limited rate, and hears at once of those that go") {
+TEST_CASE("systemd gets descriptors at a limited rate, and hears of those that go without delay") {
   Service service;
   KeepBed bed;
   const auto settle = [&] {
