@@ -183,6 +183,7 @@ int checkState(int descriptor) {
 }
 
 int run(const std::vector<std::string>& arguments) {
+  core::openStandardDescriptors();  // an upgrade leaves them as they are
   // If a reader goes away or a file reaches its limit, the write fails with an error; without this the signal would end
   // us. Children get the defaults back.
   ::signal(SIGPIPE, SIG_IGN);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lib/core/program.hpp"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -10,6 +11,11 @@
 #include "lib/core/files.hpp"
 
 namespace core {
+
+void openStandardDescriptors() noexcept {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0) (void)!::open("/dev/null", O_RDWR);  // it gets the lowest free number
+}
 
 int runProgram(const char* name, const std::function<int()>& body) noexcept {
   try {

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <string_view>
 
+#include "lib/core/program.hpp"
+
 namespace terminal {
 namespace {
 
@@ -33,13 +35,6 @@ bool areSame(int one, int other) {
 std::optional<Filter> filterFor(int ours, Filter::Allows allows, bool raw) {
   if (raw || ::isatty(ours) != 1) return std::nullopt;
   return Filter(allows);
-}
-
-/// Opens /dev/null for those of the numbers 0 to 2 that are closed, so that no other file gets one of them and is taken
-/// for a standard stream.
-void fillStandard() {
-  for (int fd = 0; fd < 3; ++fd)
-    if (::fcntl(fd, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDWR));
 }
 
 core::Status joinInput(Joined& joined, const Streams& streams) {
@@ -179,7 +174,7 @@ void Channel::readRest() {
 }
 
 core::Expected<Joined> join(const Streams& streams) {
-  fillStandard();
+  core::openStandardDescriptors();
   Joined joined;
   if (streams.screen && ::isatty(STDOUT_FILENO) == 1 && isForeground(STDOUT_FILENO)) {
     auto screen = openLike(STDOUT_FILENO);

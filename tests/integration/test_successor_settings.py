@@ -66,6 +66,16 @@ def wrapper(directory, text):
     return path
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_descriptors_that_are_closed(kept, succeed, work_dir, closed):
+    """No other descriptor gets their numbers, which an upgrade does not hand over."""
+    server = kept(f"[program:a]\n{SLEEP}", executable=wrapper(work_dir, f"exec {closed}"))
+    before = {"a:a": (server.wait_state("a", "RUNNING")["pid"], "RUNNING")}
+    for _ in range(2):
+        succeed(server)
+        assert pids(server) == before
+
+
 SHOWS = r"""[program:shows]
 command=/bin/bash -c 'env -u _ | sort; umask; ulimit -a; ulimit -Ha; pwd; nice; id; grep -E "SigBlk|SigIgn|SigCgt|Cap|NoNew" /proc/self/status; cat /proc/self/oom_score_adj; exec 9</proc/self/fd; ls -l /proc/self/fd | sed "s/.*[0-9] //; s/:.*//; s/[0-9].*$//"; echo done; exec sleep 1000'
 startsecs=0
