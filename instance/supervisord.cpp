@@ -61,10 +61,13 @@ Supervisord::Supervisord(const config::CommandLine& line, config::Configuration 
       events_(loop_, table_, configuration_->daemon.identifier, inheritance.eventSerial),
       instance_(loop_, table_, events_, line, configuration_, [this] { return prepareRestart(); }),
       frontend_(instance_) {
-  upgrade_ = std::make_unique<handover::Upgrade>(
-      loop_, table_.reaper(),
-      handover::Upgrade::Host{[this] { return obstacleToUpgrade(); },
-                              [this](state::Outgoing& descriptors) { return save(descriptors); }});
+  upgrade_ = std::make_unique<handover::Upgrade>(loop_, table_.reaper(),
+                                                 handover::Upgrade::Host{[this] { return obstacleToUpgrade(); },
+                                                                         [this](state::Outgoing& descriptors) {
+                                                                           if (auto* const keeper = table_.keeper())
+                                                                             keeper->handOver(descriptors);
+                                                                           return save(descriptors);
+                                                                         }});
   instance_.setUpgrade([this](bool untilServing, core::Completion<core::Status> done) {
     using Answer = handover::Upgrade::Answer;
     upgrade_->begin(untilServing ? Answer::WhenServing : Answer::WhenTested, std::move(done));
@@ -211,7 +214,13 @@ void Supervisord::proceed(const state::State& left, state::Incoming& descriptors
   } catch (const std::exception& error) {  // the programs matter more than the clients, which can connect again
     logging::error("cannot continue with the clients: {}", error.what());
   }
-  keepPrograms();
+  if (descriptors.has("state")) {
+    auto journal = state::Journal::adopt(descriptors.take("state"));
+    beginKeeping(journal ? std::move(*journal) : nullptr, descriptors);
+    if (auto* const keeper = table_.keeper()) keeper->commit();
+  } else {
+    keepPrograms();
+  }
   table_.resumed();
 }
 

@@ -58,6 +58,13 @@ void Keeper::offer() noexcept {
   store_.keep("state", journal_->fd());
 }
 
+void Keeper::handOver(state::Outgoing& descriptors) {
+  commit();
+  descriptors.add("journal.scratch.r", scratch_.reader.get());
+  descriptors.add("journal.scratch.w", scratch_.writer.get());
+  descriptors.add("state", journal_->fd());
+}
+
 Keeper::~Keeper() { table_.unsubscribe(*this); }
 
 void Keeper::touch(const Process& program) noexcept try {

@@ -21,7 +21,8 @@
 
 namespace state {
 class Incoming;
-}
+class Outgoing;
+}  // namespace state
 
 namespace process {
 
@@ -63,6 +64,9 @@ class Keeper final : private Observer {
   void offer() noexcept;
   /// supervisord serves: a takeover has succeeded.
   void served() noexcept { journal_->served(); }
+  /// For an upgrade: commits, and hands the journal over, with its pipes. The store has it already, and what it has is
+  /// right at every moment.
+  void handOver(state::Outgoing& descriptors);
   /// The next commit has a record of `program`.
   void touch(const Process& program) noexcept;
   /// `program` is about to be destroyed.

@@ -3,9 +3,11 @@
 under a manager."""
 
 import os
+import random
 import signal
 import socket
 import tempfile
+import time
 import xmlrpc.client
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from eventlog import listener_section, recorded, stdout_section, touch
 from programs import program
 from store_keeper import KeptDaemon
+from upgrading import COUNT, counted
 from waiting import wait_for
 
 TWIDDLER = ("[rpcinterface:twiddler]\nsupervisor.rpcinterface_factory = "
@@ -277,6 +280,15 @@ def test_a_signal_right_after_an_upgrade(kept, first):
             server.wait_log("received SIGUSR2", number + 1)
 
 
+def upgraded(server):
+    """Whether it did, and was not upgrading already."""
+    try:
+        return server.rpc.supervisor.upgrade()
+    except xmlrpc.client.Fault as fault:
+        assert fault.faultString == "FAILED: an upgrade is under way"
+        return False
+
+
 def test_many_upgrades_at_once(kept):
     server = kept(f"[program:a]\n{SLEEP}")
     pid = server.wait_state("a", "RUNNING")["pid"]
@@ -284,14 +296,7 @@ def test_many_upgrades_at_once(kept):
         server.kill(signal.SIGRTMIN + 25)
         server.ctl("upgrade")  # refused, if the one of the signal is under way
 
-    def upgraded():
-        try:
-            return server.rpc.supervisor.upgrade()
-        except xmlrpc.client.Fault as fault:
-            assert fault.faultString == "FAILED: an upgrade is under way"
-            return False
-
-    wait_for(upgraded, "the last upgrade")
+    wait_for(lambda: upgraded(server), "the last upgrade")
     assert server.wait_state("a", "RUNNING")["pid"] == pid
 
 
@@ -350,3 +355,35 @@ def test_groups_that_are_removed_while_they_are_configured(kept, succeed):
     assert pids(server) == before
     server.rpc.supervisor.addProcessGroup("p2")
     assert set(pids(server)) == {f"{name}:{name}" for name in ("p1", "p2", "p3", "p4", "p5")}
+
+
+def test_kills_around_upgrades(kept):
+    """At every moment there is one state that is right: that of the old program, or that of the new one."""
+    names = [f"c{number}" for number in range(4)]
+    server = kept("".join(f"[program:{name}]\ncommand={COUNT}\nstdout_logfile=%(here)s/{name}.out\n"
+                          f"stderr_logfile=%(here)s/{name}.err\nstartsecs=0\n" for name in names) +
+                  listener_section("ok", "ok", "REMOTE_COMMUNICATION"))
+    for name in [*names, "ok"]:
+        server.wait_state(name, "RUNNING")
+    for name in names:
+        wait_for(lambda name=name: server.read(f"{name}.out"), f"{name} to print")
+    before = pids(server)
+    pick = random.Random(5)
+    for number in range(40):
+        server.rpc.supervisor.sendRemoteCommEvent("kind", str(number))
+        way = pick.choice(["upgrade", "crash", "both"])
+        if way == "upgrade":
+            wait_for(lambda: upgraded(server), "the upgrade")
+            continue
+        if way == "both":
+            server.kill(signal.SIGRTMIN + 25)
+            time.sleep(pick.random() * 0.08)  # the moment of the kill
+        server.crash_and_take_over()
+    assert pids(server) == before
+    wait_for(lambda: len(recorded(server, "ok")) == 40, "all events")
+    assert [payload for _, payload in recorded(server, "ok")] == [f"type:kind\n{number}" for number in range(40)]
+    for name in names:
+        server.stop_program(name)
+        for log in (f"{name}.out", f"{name}.err"):
+            lines = counted(server.directory, log)
+            assert lines == [*map(str, range(len(lines) - 1)), "end"], log
