@@ -66,7 +66,10 @@ Supervisord::Supervisord(const config::CommandLine& line, config::Configuration 
                                                                          [this](state::Outgoing& descriptors) {
                                                                            if (auto* const keeper = table_.keeper())
                                                                              keeper->handOver(descriptors);
-                                                                           return save(descriptors);
+                                                                           auto state = save(descriptors);
+                                                                           if (keeping_)
+                                                                             state.daemon.kept = keeping_->kept();
+                                                                           return state;
                                                                          }});
   instance_.setUpgrade([this](bool untilServing, core::Completion<core::Status> done) {
     using Answer = handover::Upgrade::Answer;
@@ -107,12 +110,13 @@ core::Status Supervisord::setUp() {
   pidFile_->write();
   if (inheritance_.background.pending()) inheritance_.background.release();
   inheritance_.first = false;
-  keepPrograms();
+  keepPrograms({});
   return {};
 }
 
 core::Status Supervisord::takeOver(handover::Wreck& wreck) {
   auto& left = wreck.state;
+  const auto kept = wreck.kept();
   std::vector<config::Message> messages;
   if (auto dropped = dropPrivileges(configuration_->daemon, messages); !dropped) return dropped;
   if (auto raised = raiseLimits(configuration_->daemon, messages); !raised) return raised;
@@ -134,9 +138,10 @@ core::Status Supervisord::takeOver(handover::Wreck& wreck) {
   handleSignals();
   pidFile_ = std::make_unique<PidFile>(configuration_->daemon.pidFile);
   pidFile_->write();
-  beginKeeping(std::move(wreck.journal), wreck.descriptors);
+  beginKeeping(std::move(wreck.journal), wreck.descriptors, kept);
   if (table_.keeper() == nullptr) return core::Err{core::Error{"there is no memory to keep the state any longer"}};
   table_.keeper()->repeat(wreck.descriptors);
+  keeping_->endInheritance();
   table_.resumed();
   resumed_ = true;
   std::size_t running = 0;
@@ -158,14 +163,14 @@ void Supervisord::startUnstarted() {
 }
 
 /// Without programs there is nothing to keep: a journal takes memory, and the time of the process that has it.
-void Supervisord::keepPrograms() {
+void Supervisord::keepPrograms(const std::vector<std::string>& kept) {
   if (keeping_ || !inheritance_.manager.store || !inheritance_.manager.notifier.active()) return;
   if (!table_.groups().empty()) {
     state::Incoming nothing;
-    return beginKeeping(nullptr, nothing);
+    return beginKeeping(nullptr, nothing, kept);
   }
   if (keepSoon_) return;
-  keepSoon_ = std::make_unique<core::Deferred>(loop_, [this] { keepPrograms(); });
+  keepSoon_ = std::make_unique<core::Deferred>(loop_, [this] { keepPrograms({}); });
   table_.subscribe(*this);
 }
 
@@ -174,12 +179,14 @@ void Supervisord::onGroupAdded(process::Group& /*group*/) {
   if (!keeping_) keepSoon_->schedule();
 }
 
-void Supervisord::beginKeeping(std::unique_ptr<state::Journal> journal, state::Incoming& descriptors) {
+void Supervisord::beginKeeping(std::unique_ptr<state::Journal> journal, state::Incoming& descriptors,
+                               const std::vector<std::string>& kept) {
   const auto& manager = inheritance_.manager;
   if (!manager.store || !manager.notifier.active()) return;
   using Keeper = handover::StoreLink::Keeper;
   keeping_ =
       std::make_unique<handover::Keeping>(loop_, manager.notifier, manager.manager ? Keeper::Manager : Keeper::Systemd);
+  keeping_->inherit(kept);
   keeping_->begin({loop_,
                    table_,
                    events_,
@@ -216,11 +223,12 @@ void Supervisord::proceed(const state::State& left, state::Incoming& descriptors
   }
   if (descriptors.has("state")) {
     auto journal = state::Journal::adopt(descriptors.take("state"));
-    beginKeeping(journal ? std::move(*journal) : nullptr, descriptors);
+    beginKeeping(journal ? std::move(*journal) : nullptr, descriptors, left.daemon.kept);
     if (auto* const keeper = table_.keeper()) keeper->commit();
   } else {
-    keepPrograms();
+    keepPrograms(left.daemon.kept);
   }
+  if (keeping_) keeping_->endInheritance();
   table_.resumed();
 }
 

@@ -78,8 +78,10 @@ class Supervisord : private process::Observer {
   [[nodiscard]] state::State save(state::Outgoing& descriptors);
   void reopenLogs();
   void onGroupAdded(process::Group& group) override;
-  void keepPrograms();
-  void beginKeeping(std::unique_ptr<state::Journal> journal, state::Incoming& descriptors);
+  /// `kept`: what the keeper has from a predecessor.
+  void keepPrograms(const std::vector<std::string>& kept);
+  void beginKeeping(std::unique_ptr<state::Journal> journal, state::Incoming& descriptors,
+                    const std::vector<std::string>& kept);
   void startUnstarted();
 
   Inheritance& inheritance_;

@@ -29,6 +29,7 @@ std::string journalText(state::State state) {
   state.connections.clear();
   state.unsent.clear();
   state.descriptors.clear();
+  state.daemon.kept.clear();
   for (auto& program : state.programs) {
     program.out.logFile.clear();
     if (program.err) program.err->logFile.clear();
@@ -62,6 +63,11 @@ Keeping::Keeping(core::EventLoop& loop, const core::Notifier& notifier, StoreLin
     : link_(loop, notifier, keeper) {}
 
 Keeping::~Keeping() { link_.removeAll(); }
+std::vector<std::string> Keeping::kept() const {
+  auto names = link_.kept();
+  std::erase_if(names, [](const std::string& name) { return !state::isPipeName(name); });
+  return names;
+}
 
 void Keeping::begin(Parts parts, std::unique_ptr<state::Journal> journal, state::Incoming& descriptors) try {
   const bool isNew = !journal;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "instance/handover/configuration_records.hpp"
 #include "instance/handover/event_records.hpp"
@@ -48,6 +49,13 @@ class Keeping {
   Keeping& operator=(const Keeping&) = delete;
   /// An orderly end.
   ~Keeping();
+
+  /// Before begin(): the keeper has these from a predecessor.
+  void inherit(const std::vector<std::string>& names) { link_.inherit(names); }
+  /// When the programs of the predecessor have been taken over: the keeper closes what they do not have any more.
+  void endInheritance() noexcept { link_.endInheritance(); }
+  /// Which pipes of programs the keeper has, for a successor in the same process, which has a new journal.
+  [[nodiscard]] std::vector<std::string> kept() const;
 
   /// From now on. `journal` is that of a predecessor, whose doings are still to be repeated; nullptr: a new one. Pipes
   /// of the journal are taken from `descriptors`. Without memory nothing is kept, which is logged.

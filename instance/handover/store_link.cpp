@@ -46,6 +46,7 @@ void StoreLink::keep(std::string name, int fd) noexcept try {
   // Before an upgrade or a crash this process or its predecessor may have sent another one of this name.
   if (isNew) which->second.known = keeper_ == Keeper::Systemd;
   which->second.fd = fd;
+  if (std::exchange(which->second.inherited, false)) return;
   mark(which);
   if (!retry_.armed()) flush();
 } catch (const std::exception&) {
@@ -60,6 +61,25 @@ void StoreLink::drop(const std::string& name) noexcept try {
   if (!retry_.armed()) flush();
 } catch (const std::exception&) {
   logging::error("out of memory: {} stays open in the process that keeps it", name);
+}
+
+void StoreLink::inherit(const std::vector<std::string>& names) {
+  for (const auto& name : names) names_[name] = {-1, 0, true, true};
+}
+
+void StoreLink::endInheritance() noexcept try {
+  for (auto which = names_.begin(); which != names_.end(); ++which)
+    if (std::exchange(which->second.inherited, false)) mark(which);
+  if (!retry_.armed()) flush();
+} catch (const std::exception&) {
+  logging::error("out of memory: descriptors stay open in the process that keeps them");
+}
+
+std::vector<std::string> StoreLink::kept() const {
+  std::vector<std::string> names;
+  for (const auto& [name, kept] : names_)
+    if (kept.known && (kept.change == 0 || kept.fd < 0)) names.push_back(name);
+  return names;
 }
 
 void StoreLink::sendAll() noexcept try {

@@ -27,6 +27,13 @@ class StoreLink final : public process::DescriptorStore {
 
   void keep(std::string name, int fd) noexcept override;
   void drop(const std::string& name) noexcept override;
+  /// The keeper has these from a predecessor. Until endInheritance(), the first keep() of each is about the same
+  /// descriptor, which is not sent again: what is new then has the queue for itself.
+  void inherit(const std::vector<std::string>& names);
+  /// What was not kept again is dropped.
+  void endInheritance() noexcept;
+  /// For inherit() in a successor: what the keeper has, less what it is to get again.
+  [[nodiscard]] std::vector<std::string> kept() const;
   /// The keeper is a new process, which may have nothing.
   void sendAll() noexcept;
   /// An orderly end: systemd removes everything, which it would otherwise hand to the copy that a restart of the unit
@@ -40,6 +47,7 @@ class StoreLink final : public process::DescriptorStore {
     int fd = -1;               ///< -1: to be removed
     std::uint64_t change = 0;  ///< its place in changes_; 0: it was sent
     bool known = false;        ///< the keeper has, or may have, one of this name
+    bool inherited = false;    ///< from a predecessor, and not kept again yet
   };
   using Names = std::map<std::string, Kept, std::less<>>;
   void mark(Names::iterator which);

@@ -66,6 +66,10 @@ Wreck::Wreck() : crash_(core::printable(valueOf(kCrashVariable))) {
     const int fd = kFirst + static_cast<int>(i);
     if (::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) descriptors.add(names_[i], core::UniqueFd(fd));
   }
+  kept_ = descriptors.names();
+  std::erase_if(kept_, [](const std::string& name) {
+    return !state::isPipeName(name) && name != kJournal && !name.starts_with("journal.");
+  });
   for (const char* const variable : {kCountVariable, kNamesVariable, kPidVariable, kCrashVariable})
     ::unsetenv(variable);
 }

@@ -30,6 +30,8 @@ class Wreck {
   /// that does not count them, as systemd: a state that makes supervisord crash would do so for ever.
   [[nodiscard]] core::Status read(Attempts attempts);
 
+  /// What the keeper goes on to have: the descriptors, less those that are for this process only.
+  [[nodiscard]] const std::vector<std::string>& kept() const noexcept { return kept_; }
   /// "signal 9", "exit status 3"; empty: not known.
   [[nodiscard]] const std::string& crash() const noexcept { return crash_; }
 
@@ -50,6 +52,7 @@ class Wreck {
  private:
   std::string crash_;
   std::vector<std::string> names_;
+  std::vector<std::string> kept_;
 };
 
 }  // namespace handover

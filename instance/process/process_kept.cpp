@@ -102,6 +102,7 @@ void Process::adopt(const RepeatedSpawn& spawned) noexcept {
     pid_ = spawned.pid;
     context_.reservePid(*this);
     context_.assignPid(pid_);
+    context_.keeper()->keepAll(*this);
     adopted = isOurChild(pid_) ? core::Status() : watchForeign();
   } catch (const std::exception&) {
   }

@@ -16,6 +16,11 @@ namespace state {
   return "p" + std::to_string(program) + "." + which;
 }
 
+/// Whether `name` is one of pipeName().
+[[nodiscard]] inline bool isPipeName(const std::string& name) {
+  return name.size() > 1 && name[0] == 'p' && name[1] >= '0' && name[1] <= '9';
+}
+
 /// Descriptors that go to a successor: they stay open here, and stay ours.
 class Outgoing {
  public:
@@ -39,6 +44,12 @@ class Incoming {
   [[nodiscard]] core::UniqueFd take(const std::string& name) {
     auto found = descriptors_.extract(name);
     return found.empty() ? core::UniqueFd() : std::move(found.mapped());
+  }
+  /// Of those that nobody has taken.
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, fd] : descriptors_) names.push_back(name);
+    return names;
   }
   [[nodiscard]] bool has(const std::string& name) const { return descriptors_.count(name) > 0; }
 

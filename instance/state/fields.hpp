@@ -215,6 +215,7 @@ constexpr void describe(V& v, Of<Daemon>) {
   v("environment", &Daemon::environment);
   v("arguments", &Daemon::arguments);
   v("nextNumber", &Daemon::nextNumber);
+  v("kept", &Daemon::kept);
 }
 
 template <class V>

@@ -207,6 +207,7 @@ struct Daemon {
   std::vector<std::string> environment;
   std::vector<std::string> arguments;  ///< of the process, for the next execve
   std::uint32_t nextNumber = 0;        ///< of the next program
+  std::vector<std::string> kept;       ///< descriptors that who listens has; of an upgrade only
 };
 
 /// What number the descriptor of a name has in this process: an upgrade keeps its numbers.

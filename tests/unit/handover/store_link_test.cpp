@@ -184,3 +184,32 @@ TEST_CASE("a new keeper gets all of them, and a message when that was all") {
                                                   "FDSTORE=1 FDNAME=c FDPOLL=0 " + b.shown,
                                                   "X_SUPERVISOR_DESCRIPTORS=all "});
 }
+
+TEST_CASE("what a predecessor has sent is not sent again, and what it had no time to drop is dropped") {
+  core::EventLoop loop;
+  Receiver receiver;
+  StoreLink link(loop, receiver.notifier(), StoreLink::Keeper::Manager);
+  const File a, b;
+  link.inherit({"p1.out", "p2.out", "p3.out"});
+  link.keep("p1.out", a.fd.get());
+  CHECK(receiver.all().empty());
+  link.endInheritance();
+  CHECK(receiver.all() == Messages{"FDSTOREREMOVE=1 FDNAME=p2.out ", "FDSTOREREMOVE=1 FDNAME=p3.out "});
+  link.keep("p1.out", b.fd.get());
+  link.drop("p1.out");
+  CHECK(receiver.all() ==
+        Messages{"FDSTORE=1 FDNAME=p1.out FDPOLL=0 " + b.shown, "FDSTOREREMOVE=1 FDNAME=p1.out "});
+}
+
+TEST_CASE("what a successor inherits is what was sent, with what was not dropped yet") {
+  core::EventLoop loop;
+  Receiver receiver;
+  StoreLink link(loop, receiver.notifier(), StoreLink::Keeper::Manager);
+  const File a;
+  link.keep("p1.out", a.fd.get());
+  link.keep("p2.out", a.fd.get());
+  while (!link.behind()) link.keep("p3.out", a.fd.get());  // until the queue is full
+  link.drop("p2.out");
+  link.keep("p4.out", a.fd.get());
+  CHECK(link.kept() == Messages{"p1.out", "p2.out"});  // p3.out is to be sent again
+}
