@@ -16,9 +16,9 @@ namespace {
 
 using Reason = std::optional<std::string>;
 
-template <core::Duration ManagerSettings::*Member>
+template <core::Duration ManagerSettings::*Member, int Least = 1>
 Reason setSeconds(ManagerSettings& settings, const std::string& value) {
-  const auto number = parseNumber(value, 1, 86400);
+  const auto number = parseNumber(value, Least, 86400);
   if (!number) return number.error();
   settings.*Member = core::seconds(*number);
   return std::nullopt;
@@ -63,7 +63,7 @@ constexpr std::array kSettings = {
     Setting{"log_level", setLogLevel},
     Setting{"quick_exit", setSeconds<&ManagerSettings::quickExit>},
     Setting{"ready_timeout", setSeconds<&ManagerSettings::readyTimeout>},
-    Setting{"restart_delay", setSeconds<&ManagerSettings::restartDelay>},
+    Setting{"restart_delay", setSeconds<&ManagerSettings::restartDelay, 0>},
     Setting{"restart_delay_max", setSeconds<&ManagerSettings::restartDelayMax>},
     Setting{"start_limit", setStartLimit},
     Setting{"stop_timeout", setSeconds<&ManagerSettings::stopTimeout>},
