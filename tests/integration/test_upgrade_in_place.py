@@ -463,8 +463,8 @@ def test_programs_see_nothing_of_the_upgrade(upgraded):
                       "startsecs=0\nstdout_logfile=%(here)s/a.log\n")
 
     def printed():
-        server.rpc.supervisor.clearProcessLogs("a")
         server.rpc.supervisor.stopProcess("a")
+        server.rpc.supervisor.clearProcessLogs("a")  # what it has printed until now
         server.rpc.supervisor.startProcess("a")
         return wait_for(lambda: server.read("a.log").endswith("\n3\n") and server.read("a.log"), "the descriptors")
 
