@@ -89,17 +89,17 @@ def test_stop_leaves_nothing_and_start_brings_it_back(manager, owner):
     manager.program_pid("tsupv", "detached")
 
 
-def test_an_instance_that_is_killed_comes_back_alone(manager, owner):
+def test_an_instance_that_is_killed_comes_back_and_its_programs_live_on(manager, owner):
     manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])
     manager.start()
     pid = manager.program_pid("tsupv", "program1")
     main = manager.main_pid("tsupv")
     kill_instance(main)
     wait_for(lambda: manager.main_pid("tsupv") not in (0, main), "a new process")
-    assert not is_running(pid)
-    new = manager.program_pid("tsupv", "program1")
-    assert set(of_user(owner.pw_uid)) == {manager.main_pid("tsupv"), new}
-    assert manager.get("tsupv", "NRestarts") == 1
+    manager.wait_state("tsupv", "running")
+    assert manager.program_pid("tsupv", "program1") == pid
+    assert set(of_user(owner.pw_uid)) == {manager.main_pid("tsupv"), pid}
+    assert (manager.get("tsupv", "NRestarts"), manager.get("tsupv", "NTakeovers")) == (1, 1)
 
 
 def test_one_that_fails_again_and_again_fails_with_the_reason(manager, owner):
