@@ -6,6 +6,7 @@ except `childutils`, which uses the module that Supervisor ships for listeners.
 
   ok          answers OK
   fail        answers FAIL to what is marked "fail" until FILE.ok exists, OK to the rest
+  moody       answers FAIL to every tenth event, and records only what it accepts
   slow        answers when FILE.go exists
   crash       ends without an answer in its first life, answers OK in the next
   chatty      prints text that is not an answer in its first life, answers OK in the next
@@ -15,6 +16,7 @@ except `childutils`, which uses the module that Supervisor ships for listeners.
   childutils  records the event as childutils parsed it, and the server's state from an XML-RPC call, as JSON lines
 """
 
+import itertools
 import json
 import os
 import sys
@@ -69,14 +71,21 @@ def misbehave(manner, path):
     return True
 
 
+def rejects(manner, count):
+    return manner == "moody" and count % 10 == 9
+
+
 def speak(manner, path):
     if manner == "greedy" and not os.path.exists(path + ".lived"):
         record(path + ".lived", b"")
         say(b"READY\nREADY\n")
         time.sleep(3600)
-    while True:
+    for count in itertools.count():
         say(b"READY\n")
         line, headers, payload = read()
+        if rejects(manner, count):
+            say(b"RESULT 4\nFAIL")
+            continue
         record(path, line + payload + b"\n")
         if misbehave(manner, path):
             time.sleep(3600)
