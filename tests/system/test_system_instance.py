@@ -197,7 +197,7 @@ def test_many_programs(start):
     machine = start("[program:many]\ncommand = /bin/sleep 4321\nnumprocs = 400\nprocess_name = %(process_num)03d\n"
                     "startsecs = 0\n")
     before = running(machine, 401)
-    assert len(before) == 401
+    wait_for(lambda: int(show(machine, "NFileDescriptorStore")) >= 3 * 401, "systemd to have the descriptors")
     kill_and_wait(machine, 1)
     assert running(machine, 401) == before
     assert "took over 401 programs" in log_of(machine)
