@@ -156,6 +156,66 @@ def test_installed_and_running_at_every_boot(booted, packages):
     wait_for_counters(booted)
 
 
+# A program whose lines are events as well, and a listener that writes down what it hears.
+LISTENING = """[program:chatty]
+command = /opt/counter.sh
+stdout_logfile = /home/tsup/chatty.log
+stdout_events_enabled = true
+
+[eventlistener:listener]
+command = /opt/listener.sh
+events = PROCESS_LOG_STDOUT
+buffer_size = 1000
+"""
+LISTENER = """#!/bin/sh
+while echo READY; read -r header; do
+    head -c "${header##*len:}" | tail -n +2 >>/home/tsup/heard
+    printf 'RESULT 2\\nOK'
+done
+"""
+
+
+def upgrades(machine, path):
+    """How often the supervisord of this log was upgraded."""
+    return machine.run("cat", path).stdout.count("supervisord upgraded from")
+
+
+def numbers_from_one(lines):
+    return lines == [str(n + 1) for n in range(len(lines))]
+
+
+def test_an_upgrade_under_load_upgrades_the_instances(booted, packages, tmp_path):
+    install(booted, packages)
+    deploy(booted)
+    booted.write("/opt/listener.sh", LISTENER, 0o755)
+    booted.write("/etc/supervisord_tsupv.d/listening.ini", LISTENING)
+    booted.run("supervisorctl_tsupv", "update")
+    wait_for(lambda: exists(booted, "/home/tsup/heard") and len(lines_of(booted, "/home/tsup/heard")) > 10, "events")
+    before = pids_of(booted, "tsup")
+    assert len(before) == 1 + COUNTERS + 2, before
+    log = "/var/log/supervisor_tsupv/supervisord.log"
+
+    newer = next_version(packages, str(tmp_path))
+    install(booted, newer)
+    count = upgrades(booted, log)
+    assert count >= 1  # the installation has waited for it
+    (pid,) = [line.split()[0] for line in before if "supervisord" in line]
+    assert say(booted, "readlink", f"/proc/{pid}/exe") == "/usr/bin/supervisord"
+    assert pids_of(booted, "tsup") == before
+    heard = len(lines_of(booted, "/home/tsup/heard"))
+    wait_for(lambda: len(lines_of(booted, "/home/tsup/heard")) > heard + 10, "more events")
+    for path in ("/home/tsup/heard", "/home/tsup/chatty.log"):
+        assert numbers_from_one(lines_of(booted, path)), path
+
+    # An administrator may want to choose the time.
+    booted.write("/etc/supervisor-manager/supervisor-manager.conf", "[supervisor-manager]\nupgrade_instances = no\n")
+    booted.run("supervisor-manager", "reload")
+    apt(booted, "install", "--reinstall", *(f"{POOL}/{os.path.basename(path)}" for path in newer))
+    assert upgrades(booted, log) == count and pids_of(booted, "tsup") == before
+    booted.run("supervisor-manager", "upgrade", "tsupv")
+    assert upgrades(booted, log) == count + 1 and pids_of(booted, "tsup") == before
+
+
 def test_upgrade_disturbs_no_program(booted, packages, tmp_path):
     install(booted, packages)
     deploy(booted)
@@ -248,9 +308,14 @@ def test_takes_over_from_debians_supervisor_and_gives_back(booted, packages, tmp
     assert booted.reboot() in ("running", "degraded"), booted.console()
     program = counter_pid(booted)
 
-    # An upgrade does not restart the system instance either.
+    # An upgrade does not restart the system instance either: it is upgraded in place, and so it is by needrestart.
     daemon = main_pid(booted, "supervisor.service")
     install(booted, next_version(packages, str(tmp_path)))
+    assert (main_pid(booted, "supervisor.service"), counter_pid(booted)) == (daemon, program)
+    log = "/var/log/supervisor/supervisord.log"
+    assert executable(booted) == "/usr/bin/supervisord" and upgrades(booted, log) == 1
+    booted.run("/etc/needrestart/restart.d/supervisor.service")
+    wait_for(lambda: upgrades(booted, log) == 2, "another upgrade")
     assert (main_pid(booted, "supervisor.service"), counter_pid(booted)) == (daemon, program)
 
     # Back to Debian's, and our configuration purged: its service is as it was.
