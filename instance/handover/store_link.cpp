@@ -16,6 +16,7 @@ namespace {
 constexpr core::milliseconds kRetry{2};
 /// Of an orderly end.
 constexpr int kRetries = 100;
+constexpr const char* kLeft = "out of memory: systemd keeps descriptors that nobody needs";
 
 std::string line(std::string_view verb, const std::string& name) {
   return std::string(verb) + "\n" + std::string(core::notify::kDescriptorNameKey) + name + "\n";
@@ -23,11 +24,13 @@ std::string line(std::string_view verb, const std::string& name) {
 
 }  // namespace
 
-void removeFromSystemd(const core::Notifier& notifier, const std::vector<std::string>& names) {
+void removeFromSystemd(const core::Notifier& notifier, const std::vector<std::string>& names) noexcept try {
   int retries = kRetries;
   for (const auto& name : names)
     while (notifier.send(line(core::notify::kRemoveDescriptor, name)) == core::Notifier::Sent::Later && retries-- > 0)
       ::usleep(static_cast<useconds_t>(core::microseconds(kRetry).count()));
+} catch (const std::exception&) {
+  logging::error(kLeft);
 }
 
 StoreLink::StoreLink(core::EventLoop& loop, core::Notifier notifier, Keeper keeper)
@@ -115,7 +118,7 @@ void StoreLink::removeAll() noexcept try {
     if (kept.known) left.push_back(name);
   removeFromSystemd(notifier_, left);
 } catch (const std::exception&) {
-  logging::error("out of memory: systemd keeps descriptors that nobody needs");
+  logging::error(kLeft);
 }
 
 void StoreLink::flush() noexcept try {

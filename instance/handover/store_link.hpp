@@ -12,8 +12,9 @@
 
 namespace handover {
 
-/// systemd's store forgets these. Waits while its queue is full, for at most a fraction of a second.
-void removeFromSystemd(const core::Notifier& notifier, const std::vector<std::string>& names);
+/// systemd's store forgets these. Waits while its queue is full, for at most a fraction of a second. Without memory
+/// some of them stay, which is logged.
+void removeFromSystemd(const core::Notifier& notifier, const std::vector<std::string>& names) noexcept;
 
 /// Hands descriptors to the process that started us, over sd_notify's protocol, one message each. What does not fit
 /// into its queue is sent a little later, in the order of the changes; a change that another one has made void is not

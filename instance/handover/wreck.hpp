@@ -37,7 +37,7 @@ class Wreck {
 
   /// It cannot be taken over, and is not to be handed over again: systemd's store forgets it. A manager does so by
   /// itself.
-  void abandon(const core::Notifier& systemd) const { removeFromSystemd(systemd, names_); }
+  void abandon(const core::Notifier& systemd) const noexcept { removeFromSystemd(systemd, names_); }
 
   /// What was not taken is closed, and the memory is given back.
   void clear() {
