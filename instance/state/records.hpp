@@ -66,8 +66,8 @@ class Path {
   class Step {
    public:
     Step(Path& path, std::string_view name) : path_(path), size_(path.text_.size()), hash_(path.hash_) {
-      if (size_ > 0) path_.add('.');
-      for (const char c : name) path_.add(c);
+      if (size_ > 0) path_.add(".");
+      path_.add(name);
     }
     ~Step() {
       path_.text_.resize(size_);
@@ -83,9 +83,9 @@ class Path {
   };
 
  private:
-  void add(char c) {
-    text_ += c;
-    hash_ = hashed(hash_, c);
+  void add(std::string_view name) {
+    text_ += name;
+    for (const char c : name) hash_ = hashed(hash_, c);
   }
 
   std::string text_;
