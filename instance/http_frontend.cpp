@@ -138,7 +138,7 @@ void HttpFrontend::call(const http::Request& request, const http::Reply& reply) 
   // A form on another site's page can post XML with the visitor's cached credentials.
   if (web::fromAnotherSite(request)) return reply.send(http::makeError(403));
   dispatcher_.run(request.body, [this, reply](api::Answer answer) {
-    instance_.table.makeSafe();  // what a client is told must not be undone by a crash
+    instance_.table.makeSafe();  // a crash must not undo what a client learns
     reply.send(responseOf(std::move(answer)));
   });
 }

@@ -96,7 +96,7 @@ void ManagerLink::onSupervisorState(process::SupervisorState supervisorState) {
   if (supervisorState == process::SupervisorState::Restarting) announce(core::notify::kReloading);
 }
 
-/// Says it now, with the changes that wait. A full queue delays it.
+/// Sends it now, with the changes that wait. A full queue delays it.
 void ManagerLink::announce(std::string_view word) {
   news_.append(word).append("\n");
   flush();

@@ -43,7 +43,7 @@ class ManagerLink final : public process::Observer {
   ManagerLink(core::EventLoop& loop, process::Table& table, const Listener& listener);
   ~ManagerLink() override;
 
-  /// `whenNew` is called when another manager has taken the place of the one that was there.
+  /// `whenNew` is called when another manager has replaced the one that was there.
   void onNewManager(std::function<void()> whenNew) { whenNew_ = std::move(whenNew); }
   /// Everything is open and the programs are being started.
   void ready();

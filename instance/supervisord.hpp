@@ -67,6 +67,8 @@ class Supervisord : private process::Observer {
   process::SupervisorState run();
 
  private:
+  [[nodiscard]] core::Status becomeUser(std::vector<config::Message>& messages);
+  [[nodiscard]] core::Status restorePrograms(state::State& left, state::Incoming& descriptors);
   [[nodiscard]] core::Status openLog(std::vector<config::Message> messages);
   [[nodiscard]] core::Status prepareRestart();
   [[nodiscard]] core::Status openAhead(const config::Configuration& next);

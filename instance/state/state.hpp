@@ -15,9 +15,9 @@
 #include "lib/core/clock.hpp"
 #include "lib/lifecycle/machine.hpp"
 
-/// What one supervisord leaves to the program that takes its place: in the same process after an upgrade, in a new one
-/// after a crash. Plain data; text.hpp turns it into text and back. Instants are those of CLOCK_MONOTONIC, which goes
-/// on. Descriptors are named, see descriptors.hpp; an empty name is no descriptor.
+/// What one supervisord leaves to the program that replaces it: in the same process after an upgrade, in a new one
+/// after a crash. Plain data; text.hpp turns it into text and back. Instants are those of CLOCK_MONOTONIC, which an
+/// exec does not change. Descriptors are named, see descriptors.hpp; with an empty name there is none.
 namespace state {
 
 /// What a process that has ended left in the pipe that its successor writes to, too.

@@ -79,7 +79,7 @@ class Actions {
   std::size_t size_ = 0;
 };
 
-/// All that a machine knows, to go on in another program.
+/// All that a machine knows, to continue in another program.
 struct Snapshot {
   ProcessState state = ProcessState::Stopped;
   int tries = 0;
@@ -138,7 +138,7 @@ class Machine {
   [[nodiscard]] bool stopping() const noexcept { return state_ == ProcessState::Stopping; }
 
   [[nodiscard]] Snapshot save() const;
-  /// Goes on where the machine was that was saved. Nothing is announced.
+  /// Continues where the machine was that was saved. Nothing is announced.
   void restore(const Snapshot& saved);
 
  private:

@@ -197,8 +197,7 @@ TEST_CASE("what a predecessor has sent is not sent again, and what it had no tim
   CHECK(receiver.all() == Messages{"FDSTOREREMOVE=1 FDNAME=p2.out ", "FDSTOREREMOVE=1 FDNAME=p3.out "});
   link.keep("p1.out", b.fd.get());
   link.drop("p1.out");
-  CHECK(receiver.all() ==
-        Messages{"FDSTORE=1 FDNAME=p1.out FDPOLL=0 " + b.shown, "FDSTOREREMOVE=1 FDNAME=p1.out "});
+  CHECK(receiver.all() == Messages{"FDSTORE=1 FDNAME=p1.out FDPOLL=0 " + b.shown, "FDSTOREREMOVE=1 FDNAME=p1.out "});
 }
 
 TEST_CASE("what a successor inherits is what was sent, with what was not dropped yet") {
