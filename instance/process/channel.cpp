@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "instance/process/channel.hpp"
 
-#include <signal.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <exception>
-#include <new>
 
 #include "instance/config/model.hpp"
 #include "instance/output/auto_log.hpp"
@@ -18,7 +16,6 @@
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "lib/core/log.hpp"
-#include "lib/core/text.hpp"
 
 namespace process {
 
@@ -228,38 +225,6 @@ std::size_t OutputChannel::readOnce() noexcept {
   return 0;
 }
 
-/// As read(2). With a keeper the bytes stay in its journal until the commit.
-ssize_t OutputChannel::readPipe(std::span<char> buffer, const char*& bytes) noexcept {
-  auto* const keeper = context_.keeper();
-  if (keeper == nullptr) return ::read(pipe_.get(), buffer.data(), buffer.size());
-  touchIfStateful();
-  const auto mark = log_ ? log_->mark(sharesLog()) : state::LogMark{};
-  return keeper->read(program_, channel_, pipe_.get(), buffer, mark, !ended_.empty(), bytes);
-}
-
-/// Output changes what save() has, unless it only goes to a file.
-void OutputChannel::touchIfStateful() noexcept {
-  const bool plain = !capture_ && !systemLog_ && !context_.settings().stripAnsi && ended_.empty() &&
-                     (!log_ || log_->lane() == nullptr);
-  if (!plain) context_.touch(program_);
-}
-
-void OutputChannel::repeatRead(std::string_view bytes, const state::LogMark& before) noexcept {
-  touchIfStateful();
-  if (log_) log_->repeatFrom(before);
-  while (!bytes.empty()) {
-    const auto part = ended_.empty() ? bytes.size() : std::min(bytes.size(), ended_.front().left);
-    if (part > 0) take(bytes.substr(0, part));
-    bytes.remove_prefix(part);
-    if (ended_.empty()) continue;
-    ended_.front().left -= part;
-    if (ended_.front().left > 0) break;
-    endRun();
-    ended_.erase(ended_.begin());
-  }
-  if (log_) log_->repeatFrom(std::nullopt);
-}
-
 /// Reads what ended processes left, until a target is full or, with `all`, whether there is room or not.
 void OutputChannel::readEnded(bool all) noexcept {
   while (!ended_.empty()) {
@@ -327,68 +292,5 @@ void OutputChannel::closePipe() noexcept {
 
 /// The process whose output is being read.
 pid_t OutputChannel::writer() const noexcept { return ended_.empty() ? program_.pid() : ended_.front().pid; }
-
-/// Logs are written first and need no memory: if a later step fails, the output is in the log all the same.
-void OutputChannel::take(std::string_view bytes) noexcept {
-  try {
-    handle(bytes);
-  } catch (const std::exception& error) {
-    logging::critical("{} bytes of {} of {} were not handled in full: {}", bytes.size(), toText(channel_),
-                      program_.name(), error.what());
-    // A protocol that misses bytes never recovers. Killing the listener gives its event to the one that replaces it.
-    if (speaksProtocol() && live_ && ended_.empty()) program_.killNow();
-  }
-}
-
-void OutputChannel::takeListeners(std::string_view bytes) {
-  if (log_) log_->write(bytes);
-  if (logging::enabled(logging::Level::Debug))
-    logging::attempt([&] {
-      logging::write(logging::Level::Debug,
-                     core::pythonRepr(program_.name()) + " stdout output:\n" + core::pythonBytesRepr(bytes));
-    });
-  const bool current = ended_.empty() || (ending_ && ended_.size() == 1);
-  if (auto* const protocol = program_.protocol(); protocol != nullptr && current) protocol->onStdout(bytes);
-}
-
-void OutputChannel::handle(std::string_view bytes) {
-  if (speaksProtocol()) {
-    takeListeners(bytes);
-  } else if (capture_) {
-    capture_->feed(bytes, *this);
-  } else {
-    onText(bytes, false);
-  }
-}
-
-void OutputChannel::onText(std::string_view bytes, bool captured) {
-  if (!context_.settings().stripAnsi) return deliver(bytes, captured);
-  std::string plain;
-  try {
-    plain = filter_.strip(bytes);
-  } catch (const std::bad_alloc&) {  // colours in the log are better than a gap
-    return deliver(bytes, captured);
-  }
-  if (!plain.empty()) deliver(plain, captured);
-}
-
-void OutputChannel::deliver(std::string_view bytes, bool captured) {
-  if (!captured) {
-    if (log_) log_->write(bytes);
-    if (systemLog_) systemLog_->write(bytes);
-  }
-  if (logging::enabled(logging::Level::Debug))
-    logging::attempt([&] {
-      logging::write(logging::Level::Debug,
-                     core::pythonRepr(program_.name()) + ' ' + toText(channel_) + " output:\n" +
-                         (core::isUtf8(bytes) ? std::string(bytes) : "Undecodable: " + core::pythonBytesRepr(bytes)));
-    });
-  if (settings().events) context_.tell([&](Observer& o) { o.onLog(program_, channel_, writer(), bytes); });
-}
-
-void OutputChannel::onMessage(std::string_view message) {
-  logging::debug("{} {} emitted a comm event", core::pythonRepr(program_.name()), toText(channel_));
-  context_.tell([&](Observer& o) { o.onCommunication(program_, channel_, writer(), message); });
-}
 
 }  // namespace process

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How an output channel goes over to another supervisord.
+// How an output channel goes over to another supervisord, after an upgrade or a crash.
 #include <fcntl.h>
 
 #include <utility>
@@ -67,6 +67,38 @@ core::Status OutputChannel::restore(const state::Channel& saved, state::Incoming
 
 void OutputChannel::resume() noexcept {
   if (!ended_.empty()) onRoom();
+}
+
+/// As read(2). With a keeper the bytes stay in its journal until the commit.
+ssize_t OutputChannel::readPipe(std::span<char> buffer, const char*& bytes) noexcept {
+  auto* const keeper = context_.keeper();
+  if (keeper == nullptr) return ::read(pipe_.get(), buffer.data(), buffer.size());
+  touchIfStateful();
+  const auto mark = log_ ? log_->mark(sharesLog()) : state::LogMark{};
+  return keeper->read(program_, channel_, pipe_.get(), buffer, mark, !ended_.empty(), bytes);
+}
+
+/// Output changes what save() has, unless it only goes to a file.
+void OutputChannel::touchIfStateful() noexcept {
+  const bool plain = !capture_ && !systemLog_ && !context_.settings().stripAnsi && ended_.empty() &&
+                     (!log_ || log_->lane() == nullptr);
+  if (!plain) context_.touch(program_);
+}
+
+void OutputChannel::repeatRead(std::string_view bytes, const state::LogMark& before) noexcept {
+  touchIfStateful();
+  if (log_) log_->repeatFrom(before);
+  while (!bytes.empty()) {
+    const auto part = ended_.empty() ? bytes.size() : std::min(bytes.size(), ended_.front().left);
+    if (part > 0) take(bytes.substr(0, part));
+    bytes.remove_prefix(part);
+    if (ended_.empty()) continue;
+    ended_.front().left -= part;
+    if (ended_.front().left > 0) break;
+    endRun();
+    ended_.erase(ended_.begin());
+  }
+  if (log_) log_->repeatFrom(std::nullopt);
 }
 
 }  // namespace process
