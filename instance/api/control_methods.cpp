@@ -49,7 +49,7 @@ void signalProcess(const Instance& instance, const Array& params, core::Completi
 }
 
 void upgrade(const Instance& instance, const Array& params, core::Completion<MethodResult> done) {
-  instance.upgrade(waits(params, 0), [done = std::move(done)](core::Status outcome) mutable {
+  instance.upgrade(waits(params, 0), [done = std::move(done)](const core::Status& outcome) mutable {
     if (outcome) return done(trueValue());
     done(fail(FaultCode::Failed, outcome.error().text));
   });

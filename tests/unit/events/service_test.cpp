@@ -79,7 +79,11 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE_FIXTURE(Fixture, "a pool receives events of the table and of the API") {
-  REQUIRE(table.add(listener("l", {"EVENT"}, kScribe)).has_value());
+  // All but TICK, which comes when it is time.
+  REQUIRE(table
+              .add(listener("l", {"PROCESS_STATE", "PROCESS_GROUP", "SUPERVISOR_STATE_CHANGE", "REMOTE_COMMUNICATION"},
+                            kScribe))
+              .has_value());
   table.begin();
   const process::Process& program = *table.find("l", "l");
   CHECK(service.find(program) != nullptr);
