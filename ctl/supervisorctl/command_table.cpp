@@ -100,7 +100,7 @@ constexpr std::array<Command, 26> kCommands{{
      "upgrade\t\t\tReplace the program of supervisord by the installed one; no program of it stops,\n"
      "\t\t\tand the configuration is not read again\n"
      "\t--wait\t\t\treturn when the new supervisord serves",
-     "--wait"},
+     "--wait", false},
     {"version", runVersion, Completes::Nothing, "version\t\t\tPrint the version of supervisord", ""},
 }};
 

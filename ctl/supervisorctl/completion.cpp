@@ -25,7 +25,7 @@ void addMatching(std::vector<std::string>& out, std::string_view candidate, std:
 std::vector<std::string> commands(std::string_view word) {
   std::vector<std::string> out;
   for (const Command& command : commandTable())
-    if (command.listed || command.name == "help") addMatching(out, command.name, word);
+    if (command.listed || !command.help.empty()) addMatching(out, command.name, word);
   return out;
 }
 

@@ -104,6 +104,7 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
       "@param boolean wait  Answer when the new program serves (the default), else when it has tested itself.\n"
       "@return boolean result  True.",
       [&](const Array& params, core::Completion<MethodResult> done) { upgrade(instance, params, std::move(done)); });
+  names.unlist("upgrade");
 }
 
 }  // namespace api

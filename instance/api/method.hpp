@@ -30,6 +30,7 @@ struct Method {
   std::size_t required = 0;  ///< number of parameters that must be given; the rest are optional
   std::string_view help;     ///< for system.methodHelp
   Handler call;
+  bool listed = true;  ///< by system.listMethods; false: clients that compare the list with Supervisor's notice nothing
 };
 
 /// A handler that completes its call before it returns.

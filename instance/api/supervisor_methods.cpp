@@ -35,6 +35,12 @@ void SupervisorNamespace::add(std::string_view name, std::vector<std::string_vie
   addAlways(name, std::move(signature), required, help, guarded);
 }
 
+void SupervisorNamespace::unlist(std::string_view name) {
+  Method method = *table_.find(fullName(name));
+  method.listed = false;
+  table_.add(std::move(method));
+}
+
 void SupervisorNamespace::addAlias(std::string_view alias, std::string_view name) {
   // A copy: system.listMethods lists both names, as in Supervisor.
   Method method = *table_.find(fullName(name));

@@ -46,6 +46,8 @@ class SupervisorNamespace {
   /// A method that works in every state, as sendRemoteCommEvent does in Supervisor.
   void addAlways(std::string_view name, std::vector<std::string_view> signature, std::size_t required,
                  std::string_view help, Handler handler);
+  /// `name`, which Supervisor does not have, is not among the methods that system.listMethods returns.
+  void unlist(std::string_view name);
   /// `alias` is another name for `name`.
   void addAlias(std::string_view alias, std::string_view name);
 

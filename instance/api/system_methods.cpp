@@ -17,7 +17,8 @@ MethodResult listMethods(const MethodTable& table) {
   std::string out;
   xmlrpc::Writer writer(out);
   writer.beginArray();
-  for (const auto& [name, method] : table.methods()) writer.string(name);
+  for (const auto& [name, method] : table.methods())
+    if (method.listed) writer.string(name);
   writer.endArray();
   return out;
 }
