@@ -136,13 +136,15 @@ def test_managers_come_and_go_and_nobody_notices(fleet):
     assert killed >= SECONDS * 2
 
 
-def are_new(machine, name, before):
-    """Whether an instance has each process once, and none of the earlier ones."""
+def is_taken_over(machine, name, before):
+    """Whether an instance has another supervisord, and still the same programs."""
     now = machine.processes(name)
-    return sorted(shapes(now)) == SHAPES and not set(now) & set(before)
+    changed = set(now) ^ set(before)
+    return sorted(shapes(now)) == SHAPES and len(changed) == 2 and all(
+        {**before, **now}[pid].startswith(SUPERVISORD) for pid in changed)
 
 
-def test_killed_instances_come_back_once_and_alone(fleet):
+def test_killed_instances_come_back_once_and_alone_and_programs_stay(fleet):
     print(f"SM_SEED={SEED}")
     chance = random.Random(SEED)
     kills = dict.fromkeys(NAMES, 0)
@@ -158,7 +160,8 @@ def test_killed_instances_come_back_once_and_alone(fleet):
             os.kill(manager, signal.SIGKILL)
             manager_of(fleet, but=manager)
 
-        wait_for(lambda: all(are_new(fleet, name, before[name]) for name in victims), f"{victims} to come back, turn {turn}")
+        wait_for(lambda: all(is_taken_over(fleet, name, before[name]) for name in victims),
+                 f"{victims} to be taken over, turn {turn}")
         after = everything(fleet)
         assert all(after[name] == before[name] for name in NAMES if name not in victims)
         assert_nothing_doubled(fleet)
