@@ -139,7 +139,9 @@ def test_a_manager_that_is_killed_finds_its_instances_again(manager, owner, roun
     # It supervises the processes that it found.
     kill_instance(main)
     wait_for(lambda: manager.main_pid("tsupv") not in (0, main), "a new process")
-    assert not is_running(pid)
+    manager.wait_state("tsupv", "running")
+    assert manager.program_pid("tsupv", "program1") == pid
+    assert manager.get("tsupv", "NTakeovers") == 1
 
 
 def test_reexecution_keeps_everything(manager, owner):

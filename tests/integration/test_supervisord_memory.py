@@ -66,13 +66,13 @@ class Server:
         self._numbers = itertools.count(1)
         self.pipe = None
         self._group = None
-        self.daemon = daemon(CONFIG, env=self.plan.environment, wait=False)
+        self._feed = os.path.join(directory, "feed.pipe")
+        with contextlib.suppress(FileExistsError):
+            os.mkfifo(self._feed)  # before the program, whose shell would make a file
+        self.daemon = daemon(CONFIG.replace("%(here)s/feed.pipe", self._feed), env=self.plan.environment, wait=False)
 
     def ready(self, cleanup):
-        path = os.path.join(self.daemon.directory, "feed.pipe")
-        with contextlib.suppress(FileExistsError):
-            os.mkfifo(path)
-        self.pipe = os.open(path, os.O_RDWR)
+        self.pipe = os.open(self._feed, os.O_RDWR)
         cleanup.callback(os.close, self.pipe)
         self.daemon.wait_ready()
         for name in ("feed", "listener", "wrapper"):
