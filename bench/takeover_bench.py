@@ -79,7 +79,7 @@ def storing(directory, count):
         figures["private without a store, KB"] = memory(server.pid)[1]
     with KeptDaemon(kept, SLEEPERS.format(count=count), supervisord=LIMITS) as server:
         wait_running(server, count)
-        server.receive()
+        wait_for(lambda: server.receive() or len(server.store) > 3 * count, "all descriptors")
         figures["private with a store, KB"] = memory(server.pid)[1]
         figures["the state, KB"] = resident(server.store["state"])
         figures["descriptors kept"] = len(server.store)
