@@ -223,7 +223,9 @@ def test_listeners_that_print_and_that_answer(kept, succeed):
         succeed(server)
     wait_for(lambda: server.is_answering() and server.output().count("line5") >= 1, "the last line")
     for number in range(6):
-        assert server.output().count(f"line{number}") == 1, server.output()
+        times = server.output().count(f"line{number}")
+        # Nobody can see whether a stream got what was written right before a crash: then it is printed again.
+        assert times == 1 or (times > 1 and server.takeovers > 0), server.output()
 
 
 def test_a_group_that_is_being_stopped(kept, succeed):
