@@ -167,7 +167,6 @@ core::Status Builder::add(const RawRecord& record) {
       state_.events.nextSerial = value.nextSerial;
       state_.events.delivered = value.delivered;
       state_.events.ticks = value.ticks;
-      state_.events.printed = std::move(value.printed);
     });
   if (type == "commandline")
     return take<config::CommandLine>(record,

@@ -140,7 +140,6 @@ constexpr void describe(V& v, Of<Events>) {
   v("nextSerial", &Events::nextSerial);
   v("delivered", &Events::delivered);
   v("ticks", &Events::ticks);
-  v("printed", &Events::printed);
 }
 
 template <class V>

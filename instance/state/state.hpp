@@ -136,7 +136,6 @@ struct Events {
   std::vector<Event> events;
   std::vector<Pool> pools;
   std::vector<Listener> listeners;
-  Lane printed;  ///< by listeners, to standard output with log_backpressure = drop
   bool operator==(const Events&) const = default;
 };
 

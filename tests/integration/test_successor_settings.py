@@ -15,7 +15,7 @@ import pytest
 from eventlog import listener_section, recorded, stdout_section, touch
 from programs import program
 from store_keeper import KeptDaemon
-from upgrading import COUNT, counted
+from upgrading import COUNT, counted, infos
 from waiting import wait_for
 
 TWIDDLER = ("[rpcinterface:twiddler]\nsupervisor.rpcinterface_factory = "
@@ -50,10 +50,6 @@ def kept(work_dir, cleanup):
         return cleanup.enter_context(KeptDaemon(directory, config, **options))
 
     return start
-
-
-def infos(server):
-    return {f"{info['group']}:{info['name']}": info for info in server.rpc.supervisor.getAllProcessInfo()}
 
 
 def pids(server):

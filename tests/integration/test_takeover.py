@@ -11,11 +11,9 @@ import pytest
 
 from eventlog import listener_section, recorded, touch
 from processes import is_running
-from programs import PYTHON, SOURCE
 from store_keeper import KeptDaemon, directory_of
+from upgrading import COUNT, counted, infos
 from waiting import wait_for
-
-COUNT = f"{PYTHON} {os.path.join(SOURCE, 'tests', 'support', 'count_lines.py')}"
 
 
 @pytest.fixture
@@ -25,17 +23,6 @@ def kept(work_dir, cleanup):
         return cleanup.enter_context(KeptDaemon(directory, config, **options))
 
     return start
-
-
-def infos(server):
-    return {f"{info['group']}:{info['name']}": info for info in server.rpc.supervisor.getAllProcessInfo()}
-
-
-def counted(server, name):
-    """The lines of a log with its backups, the oldest first."""
-    backups = sorted((int(file[len(name) + 1:]) for file in os.listdir(server.directory)
-                      if file.startswith(name + ".") and file[len(name) + 1:].isdigit()), reverse=True)
-    return "".join(server.read(file) for file in [f"{name}.{number}" for number in backups] + [name]).splitlines()
 
 
 def check_counts(lines):
@@ -67,8 +54,8 @@ def test_kill_after_kill_no_line_is_lost_or_doubled(kept):
     for name in names:
         server.wait_state(name, "STOPPED")
     for name in names:
-        check_counts(counted(server, f"{name}.out"))
-        check_counts(counted(server, f"{name}.err"))
+        check_counts(counted(server.directory, f"{name}.out"))
+        check_counts(counted(server.directory, f"{name}.err"))
 
 
 def test_states_deadlines_and_exit_statuses_are_right_afterwards(kept):

@@ -13,7 +13,7 @@ from daemon import Daemon, UnixConnection, connect
 from eventlog import listener_section, recorded, touch
 from processes import is_running
 from programs import program
-from upgrading import COUNT, Installation, counted, in_thread, other_version, version
+from upgrading import COUNT, Installation, counted, in_thread, infos, other_version, version
 from waiting import wait_for
 
 
@@ -38,10 +38,6 @@ def upgraded(daemon, installed):
         return server
 
     return start
-
-
-def infos(server):
-    return {f"{info['group']}:{info['name']}": info for info in server.rpc.supervisor.getAllProcessInfo()}
 
 
 def test_fifty_upgrades_and_no_line_is_lost_or_doubled(upgraded):

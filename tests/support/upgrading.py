@@ -87,6 +87,11 @@ def in_thread(call, *arguments):
     return result
 
 
+def infos(server):
+    """{full name: what getAllProcessInfo has of it}"""
+    return {f"{info['group']}:{info['name']}": info for info in server.rpc.supervisor.getAllProcessInfo()}
+
+
 def counted(directory, name):
     """The lines of a log with its backups, the oldest first."""
     backups = sorted((int(file[len(name) + 1:]) for file in os.listdir(directory)
