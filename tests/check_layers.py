@@ -14,7 +14,7 @@ import sys
 MAY_INCLUDE = {
     "dbus": [],
     "lib/core": [],
-    "lib/dialect": ["lib/core"],
+    "lib/dialect": ["lib/core", "lib/lifecycle"],
     "lib/lifecycle": ["lib/core"],
     "lib/terminal": ["lib/core"],
     "lib/xmlrpc": ["lib/core"],

@@ -95,6 +95,12 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;log_backpressure=block         ; as above, for this program
 ;environment=A="1",B="2"        ; in addition to the daemon's
 ;serverurl=AUTO                 ; SUPERVISOR_SERVER_URL in its environment; AUTO: one of the servers above
+; The keys from here on are not Supervisor's.
+;restart_delay=2                ; seconds before it is started again; also 500ms, 5m, 1h; default: as Supervisor
+;restart_delay_factor=2         ; what each failure multiplies the delay by; default: 1
+;restart_delay_max=60           ; the longest delay
+;restart_limit=5/60             ; the most restarts in so many seconds, then it is FATAL; default: no limit
+;fatal_retry=1h                 ; try a FATAL program again after so long; default: never
 
 ; A program that receives events in the event listener protocol: the keys of a program, except those of capture, and
 ; these. redirect_stderr must stay false.

@@ -97,6 +97,7 @@ lifecycle::Rules Process::rules() const noexcept {
   rules.restart = toRestart(config_->autoRestart);
   rules.stopAsGroup = config_->stopAsGroup;
   rules.killAsGroup = config_->killAsGroup;
+  if (config_->extension.given()) rules.pacing = &config_->extension->pacing;
   rules.mayStart = context_.supervisorState() == SupervisorState::Running;
   rules.exitCodes = config_->exitCodes;
   return rules;
@@ -148,6 +149,8 @@ void Process::apply(const Action& action) noexcept {
     case Action::Kind::Changed: return announce(action);
     case Action::Kind::Spawn: return spawn();
     case Action::Kind::Signal: return sendStopSignal(action);
+    case Action::Kind::Cancel:
+    case Action::Kind::StopCommand: return;
     case Action::Kind::Abandon: return abandonGroup("are still there after SIGKILL");
   }
 }

@@ -41,6 +41,24 @@ constexpr void describe(V& v, Of<config::LogSettings>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<lifecycle::Pacing>) {
+  using T = lifecycle::Pacing;
+  v("delay", &T::delay);
+  v("maxDelay", &T::maxDelay);
+  v("factor", &T::factor);
+  v("limit", &T::limit);
+  v("limitWindow", &T::limitWindow);
+  v("fatalRetry", &T::fatalRetry);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::Extension>) {
+  using T = config::Extension;
+  v("pacing", &T::pacing);
+  v("given", &T::given);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::ProcessConfig>) {
   using T = config::ProcessConfig;
   v("name", &T::name);
@@ -65,6 +83,7 @@ constexpr void describe(V& v, Of<config::ProcessConfig>) {
   v("stopAsGroup", &T::stopAsGroup);
   v("killAsGroup", &T::killAsGroup);
   v("redirectStderr", &T::redirectStderr);
+  v("extension", &T::extension);
   v("socket", &T::socket);
 }
 

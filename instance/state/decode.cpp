@@ -163,7 +163,7 @@ core::Status Builder::add(const RawRecord& record) {
   if (type == "connection") return push(record, state_.connections);
   if (type == "descriptor") return push(record, state_.descriptors);
   if (type == "events")
-    return take<Events>(record, [this](Events value) {
+    return take<Events>(record, [this](const Events& value) {
       state_.events.nextSerial = value.nextSerial;
       state_.events.delivered = value.delivered;
       state_.events.ticks = value.ticks;

@@ -23,6 +23,7 @@ void appendText(std::string& out, const std::string& value, char also) { appendE
 void appendText(std::string& out, core::Instant value, char /*also*/) {
   appendNumber(out, std::chrono::nanoseconds(value.time_since_epoch()).count());
 }
+void appendText(std::string& out, core::milliseconds value, char /*also*/) { appendNumber(out, value.count()); }
 void appendText(std::string& out, Worded auto value, char /*also*/) {
   for (const auto& word : wordsOf(value))
     if (word.value == value) out += word.text;
@@ -57,6 +58,10 @@ class Writer {
   void write(const T& value, const T& known);
   template <class T>
   void write(const std::optional<T>& value, const std::optional<T>& known);
+  template <class T>
+  void write(const config::Shared<T>& value, const config::Shared<T>& /*known*/) {
+    if (value.given()) present(*value);
+  }
   template <class T>
   void write(const std::vector<T>& value, const std::vector<T>& known);
   template <class T, std::size_t N>

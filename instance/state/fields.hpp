@@ -33,6 +33,12 @@ constexpr void describe(V& v, Of<lifecycle::Snapshot>) {
   v("started", &T::started);
   v("due", &T::due);
   v("trouble", &T::trouble);
+  v("afterStop", &T::afterStop);
+  v("stopStep", &T::stopStep);
+  v("preparing", &T::preparing);
+  v("restarts", &T::restarts);
+  v("streak", &T::streak);
+  v("recent", &T::recent);
 }
 
 template <class V>

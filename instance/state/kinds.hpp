@@ -40,8 +40,8 @@ concept Number = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
 /// A value that is one field.
 template <class T>
-inline constexpr bool kIsScalar =
-    std::is_integral_v<T> || Worded<T> || std::is_same_v<T, std::string> || std::is_same_v<T, core::Instant>;
+inline constexpr bool kIsScalar = std::is_integral_v<T> || Worded<T> || std::is_same_v<T, std::string> ||
+                                  std::is_same_v<T, core::Instant> || std::is_same_v<T, core::milliseconds>;
 template <class A, class B>
 inline constexpr bool kIsScalar<std::pair<A, B>> = true;
 

@@ -73,6 +73,14 @@ class Reader {
     if (const auto* field = table_.take(path_)) present(*field, value.emplace());
   }
   template <class T>
+  void read(config::Shared<T>& value) {
+    const auto* const field = table_.take(path_);
+    if (!field) return;
+    T own{};
+    present(*field, own);
+    value = config::Shared<T>(std::move(own));
+  }
+  template <class T>
   void read(std::vector<T>& value);
   template <class T, std::size_t N>
   void read(std::array<T, N>& value);
@@ -116,6 +124,12 @@ class Reader {
   }
   static bool parseText(std::string_view text, std::string& value);
   static bool parseText(std::string_view text, core::Instant& value);
+  static bool parseText(std::string_view text, core::milliseconds& value) {
+    std::int64_t count = 0;
+    const bool good = parseText(text, count);
+    value = core::milliseconds(count);
+    return good;
+  }
   template <Worded T>
   static bool parseText(std::string_view text, T& value) {
     for (const auto& word : wordsOf(T{})) {
@@ -139,6 +153,7 @@ class Reader {
     if constexpr (Worded<T>) return "a word that this supervisord knows";
     if constexpr (std::is_same_v<T, std::string>) return "a text with valid escapes";
     if constexpr (std::is_same_v<T, core::Instant>) return "an instant in nanoseconds";
+    if constexpr (std::is_same_v<T, core::milliseconds>) return "a duration in milliseconds";
     if constexpr (Number<T>)
       return "a number from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
              std::to_string(std::numeric_limits<T>::max());

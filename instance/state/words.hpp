@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "instance/config/model.hpp"
+#include "lib/lifecycle/machine.hpp"
 #include "lib/lifecycle/state.hpp"
 
 /// The words for enumerators in the state's text: they stay when an enumeration is reordered.
@@ -26,6 +27,11 @@ constexpr auto wordsOf(lifecycle::ProcessState) {
                                                        {"EXITED", Exited},
                                                        {"FATAL", Fatal},
                                                        {"UNKNOWN", Unknown}});
+}
+
+constexpr auto wordsOf(lifecycle::AfterStop) {
+  using enum lifecycle::AfterStop;
+  return std::to_array<Word<lifecycle::AfterStop>>({{"stay", Stay}, {"restart", Restart}, {"backoff", BackOff}});
 }
 
 constexpr auto wordsOf(logging::Level) {

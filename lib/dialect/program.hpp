@@ -11,6 +11,8 @@
 
 #include "lib/core/log.hpp"
 #include "lib/dialect/environment.hpp"
+#include "lib/dialect/extension.hpp"
+#include "lib/dialect/shared.hpp"
 
 /// The content of supervisord's configuration as typed and validated values. lib/dialect is the part that the instance
 /// and the manager share: the keys, their values and whole program sections.
@@ -60,7 +62,8 @@ struct ProcessConfig {
   bool stopAsGroup = false;
   bool killAsGroup = false;
   bool redirectStderr = false;
-  int socket = -1;  ///< standard input: place in GroupConfig::sockets; -1: a pipe
+  Shared<Extension> extension;  ///< what Supervisor does not have
+  int socket = -1;              ///< standard input: place in GroupConfig::sockets; -1: a pipe
 
   bool operator==(const ProcessConfig&) const = default;
 };

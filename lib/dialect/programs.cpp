@@ -8,6 +8,7 @@
 #include "lib/core/files.hpp"
 #include "lib/core/shell_words.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/extension.hpp"
 #include "lib/dialect/log_settings.hpp"
 #include "lib/dialect/notices.hpp"
 #include "lib/dialect/section_reader.hpp"
@@ -100,6 +101,7 @@ class ProgramReader {
     in_.take("user", names_, parseUser, common_.uid);
     in_.take("umask", names_, parseOctal, common_.umask);
     in_.take("oom_score_adj", names_, parseOomScore, common_.oomScoreAdjust);
+    extended_ = hasExtension(in_);
     environmentText_ = in_.raw("environment").value_or("");
     // As in Supervisor, the rule for names applies to the text before expansion.
     in_.store("process_name", parseName(in_.raw("process_name").value_or("")), nameText_);
@@ -135,8 +137,13 @@ class ProgramReader {
     if (!command) in_.fail("program section " + in_.name() + " does not specify a command");
     process.command = command.value_or("");
     process.name = in_.expanded("process_name", nameText_, names, "process_name");
-    process.environment = merged(context_.daemonEnvironment, std::move(*own), lastEnvironment_);
-    lastEnvironment_ = process.environment;
+    if (extended_) {
+      process.extension = Shared(readExtension(in_, names));
+      if (process.extension == last_.extension) process.extension = last_.extension;
+    }
+    process.environment = merged(context_.daemonEnvironment, std::move(*own), last_.environment);
+    last_.environment = process.environment;
+    last_.extension = process.extension;
     return process;
   }
 
@@ -150,7 +157,12 @@ class ProgramReader {
   int start_ = 0;
   std::string environmentText_;
   std::string nameText_;
-  Environment lastEnvironment_;
+  bool extended_ = false;
+  /// Of the process before: equal ones share one object.
+  struct {
+    Environment environment;
+    Shared<Extension> extension;
+  } last_;
 };
 
 }  // namespace

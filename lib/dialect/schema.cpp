@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/core/text.hpp"
+#include "lib/dialect/extension_keys.hpp"
 
 namespace config {
 namespace {
@@ -46,7 +47,7 @@ constexpr Key kInetServerKeys[] = {{"port"}, {"username"}, {"password"}, {"allow
 constexpr Key kGroupKeys[] = {{"programs", ""}, {"priority", "999"}};
 constexpr Key kIncludeKeys[] = {{"files"}};
 
-constexpr std::array kProgramKeys = std::to_array<Key>({
+constexpr auto kCommonKeys = std::to_array<Key>({
     {"command"},
     {"process_name", "%(program_name)s"},
     {"numprocs", "1"},
@@ -88,16 +89,19 @@ constexpr std::array kProgramKeys = std::to_array<Key>({
     {"log_stderr", "false", "redirect_stderr or stderr_logfile"},
 });
 
-template <std::size_t N>
-constexpr auto withProgramKeys(const Key (&more)[N]) {
-  std::array<Key, kProgramKeys.size() + N> all{};
-  std::copy(more, more + N, std::copy(kProgramKeys.begin(), kProgramKeys.end(), all.begin()));
+template <std::size_t N, std::size_t M>
+constexpr auto joined(const std::array<Key, N>& some, const std::array<Key, M>& more) {
+  std::array<Key, N + M> all{};
+  std::copy(more.begin(), more.end(), std::copy(some.begin(), some.end(), all.begin()));
   return all;
 }
-constexpr auto kFcgiKeys = withProgramKeys({{"socket"}, {"socket_backlog"}, {"socket_owner"}, {"socket_mode"}});
+constexpr auto kProgramKeys = joined(kCommonKeys, kExtensionKeys);
+constexpr auto kFcgiKeys =
+    joined(kProgramKeys, std::to_array<Key>({{"socket"}, {"socket_backlog"}, {"socket_owner"}, {"socket_mode"}}));
 constexpr auto kListenerKeys = [] {
-  auto all = withProgramKeys(
-      {{"events", ""}, {"buffer_size", "10"}, {"result_handler", "supervisor.dispatchers:default_handler"}});
+  auto all = joined(kProgramKeys, std::to_array<Key>({{"events", ""},
+                                                      {"buffer_size", "10"},
+                                                      {"result_handler", "supervisor.dispatchers:default_handler"}}));
   for (auto& key : all)
     if (key.name == "priority") key.fallback = "-1";  // the pool's; its processes have the one of a program
   return all;

@@ -53,6 +53,21 @@ Err<Error> noInteger(std::string_view text) {
   return refuse("invalid literal for int() with base 10: " + core::pythonRepr(text));
 }
 
+/// The longest duration of a key: a hundred years.
+constexpr core::milliseconds kLongest = std::chrono::hours(24 * 365 * 100);
+
+/// A number without a sign and with up to three decimals, in thousandths.
+std::optional<std::int64_t> decimal(std::string_view text) {
+  const auto dot = text.find('.');
+  const auto whole = text.substr(0, dot);
+  std::string decimals(dot == std::string_view::npos ? "" : text.substr(dot + 1));
+  if (whole.empty() || whole.size() > 12 || decimals.size() > 3 || (dot != std::string_view::npos && decimals.empty()))
+    return std::nullopt;
+  decimals.resize(3, '0');
+  const auto value = pythonInt(std::string(whole) + decimals, 10);
+  return value && text.find_first_not_of("0123456789.") == std::string_view::npos ? value : std::nullopt;
+}
+
 enum class Truth { True, False, Neither };
 Truth truthOf(std::string_view lowerCase) {
   for (const auto word : {"yes", "true", "on", "1"})
@@ -107,6 +122,29 @@ core::Expected<mode_t> parseOctal(std::string_view text) {
   if (!value || *value < 0 || *value > 0777777)
     return refuse(std::string(text) + " can not be converted to an octal type");
   return static_cast<mode_t>(*value);
+}
+
+core::Expected<core::milliseconds> parseDuration(std::string_view text) {
+  static constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
+      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}, {"", 1000}};
+  const auto trimmed = core::trim(text);
+  const auto number = trimmed.substr(0, trimmed.find_first_not_of("0123456789."));
+  const auto thousandths = decimal(number);
+  for (const auto& [unit, milliseconds] : kUnits) {
+    std::int64_t amount = 0;
+    if (unit != core::trim(trimmed.substr(number.size())) || !thousandths) continue;
+    if (__builtin_mul_overflow(*thousandths, milliseconds, &amount) || amount / 1000 > kLongest.count()) break;
+    return core::milliseconds(amount / 1000);
+  }
+  return refuse("not a valid duration: " + core::pythonRepr(text) +
+                ", it is a number of seconds, or one with a unit (" + "500ms, 2s, 5m, 1h, 2d)");
+}
+
+core::Expected<int> parseFactor(std::string_view text) {
+  const auto thousandths = decimal(core::trim(text));
+  if (!thousandths || *thousandths < 1000 || *thousandths > 1'000'000)
+    return refuse("not a valid factor: " + core::pythonRepr(text) + ", it is a number from 1 to 1000");
+  return static_cast<int>(*thousandths);
 }
 
 core::Expected<int> parseOomScore(std::string_view text) {

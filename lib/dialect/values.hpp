@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/core/clock.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/result.hpp"
 #include "lib/dialect/program.hpp"
@@ -23,6 +24,10 @@ namespace config {
 [[nodiscard]] core::Expected<int> parseInteger(std::string_view text);
 /// An integer with an optional suffix kb, mb or gb.
 [[nodiscard]] core::Expected<std::int64_t> parseByteSize(std::string_view text);
+/// "10", "1.5" (seconds), or with a unit: "500ms", "2s", "5m", "1h", "2d". At most 100 years.
+[[nodiscard]] core::Expected<core::milliseconds> parseDuration(std::string_view text);
+/// A factor of at least 1 with up to three decimals, in thousandths.
+[[nodiscard]] core::Expected<int> parseFactor(std::string_view text);
 [[nodiscard]] core::Expected<mode_t> parseOctal(std::string_view text);
 /// -1000 to 1000.
 [[nodiscard]] core::Expected<int> parseOomScore(std::string_view text);

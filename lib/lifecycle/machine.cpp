@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace lifecycle {
 namespace {
@@ -17,6 +18,14 @@ constexpr std::string_view kExitedTooQuickly = "Exited too quickly (process log 
 /// The time for a process group to end after SIGKILL. A process that takes longer hangs in the kernel, and a stop that
 /// waits for it might never finish.
 constexpr core::seconds kKillWait{10};
+
+/// A run that took so long ends a row of restarts: the next delay is the first one again.
+constexpr core::seconds kLongRun{10};
+
+constexpr Pacing kSupervisorsPacing{};
+const Pacing& pacingOf(const Rules& rules) noexcept {
+  return rules.pacing != nullptr ? *rules.pacing : kSupervisorsPacing;
+}
 
 }  // namespace
 
@@ -39,7 +48,8 @@ Actions Machine::on(const Input& input, const Rules& rules, core::Instant now) n
 }
 
 Snapshot Machine::save() const {
-  return {state_, tries_, exitCode_, leaderGone_, groupKilled_, started_, due_, trouble_};
+  return {state_,   tries_,     exitCode_, leaderGone_, groupKilled_, started_, due_,
+          trouble_, afterStop_, stopStep_, preparing_,  restarts_,    streak_,  recent_};
 }
 
 void Machine::restore(const Snapshot& saved) {
@@ -51,15 +61,26 @@ void Machine::restore(const Snapshot& saved) {
   started_ = saved.started;
   due_ = saved.due;
   trouble_.assign(saved.trouble);  // keeps what the constructor reserved
+  afterStop_ = saved.afterStop;
+  stopStep_ = saved.stopStep;
+  preparing_ = saved.preparing;
+  restarts_ = saved.restarts;
+  streak_ = saved.streak;
+  recent_ = saved.recent;
 }
 
 std::optional<core::Instant> Machine::deadline(const Rules& rules) const noexcept {
+  const bool mayStart = rules.mayStart && !rules.held;
   switch (state_) {
     case ProcessState::Starting:
+      if (preparing_ || (rules.awaitReady && rules.readyTimeout.count() == 0)) return std::nullopt;
+      return due_;
     case ProcessState::Stopping: return due_;
-    case ProcessState::Backoff: return rules.mayStart ? std::optional(due_) : std::nullopt;
+    case ProcessState::Backoff: return mayStart ? std::optional(due_) : std::nullopt;
+    case ProcessState::Fatal:
+      return mayStart && due_ != core::Instant() && pacingOf(rules).fatalRetry ? std::optional(due_) : std::nullopt;
     case ProcessState::Exited: {
-      if (!rules.mayStart || rules.restart == Restart::Never) return std::nullopt;
+      if (!mayStart || rules.restart == Restart::Never) return std::nullopt;
       if (rules.restart == Restart::Unexpected && rules.expects(exitCode_)) return std::nullopt;
       return due_;
     }
@@ -85,35 +106,113 @@ void Machine::start(Actions& actions, core::Instant now) {
   trouble_.clear();
   exitCode_ = 0;
   started_ = now;
+  preparing_ = false;
+  afterStop_ = AfterStop::Stay;
   enter(ProcessState::Starting, actions);
   Action spawn;
   spawn.kind = Action::Kind::Spawn;
   actions.push(spawn);
 }
 
+/// Without a request.
+void Machine::restart(Actions& actions, const Rules& rules, core::Instant now) {
+  if (!mayRestart(rules, now)) {
+    try {
+      blame("restarted " + std::to_string(pacingOf(rules).limit) + " times in " +
+            durationText(pacingOf(rules).limitWindow) + " (restart_limit)");
+    } catch (const std::exception&) {
+      blame("restart_limit");
+    }
+    return fatal(actions, rules, now);
+  }
+  ++restarts_;
+  start(actions, now);
+}
+
+/// Counts the restart, if there is a limit.
+bool Machine::mayRestart(const Rules& rules, core::Instant now) noexcept {
+  const auto& pacing = pacingOf(rules);
+  if (pacing.limit == 0) return true;
+  std::erase_if(recent_, [&](core::Instant when) { return when <= now - pacing.limitWindow; });
+  if (recent_.size() >= static_cast<std::size_t>(pacing.limit)) return false;
+  try {
+    recent_.push_back(now);
+  } catch (const std::exception&) {  // out of memory: this one does not count
+  }
+  return true;
+}
+
+void Machine::fatal(Actions& actions, const Rules& rules, core::Instant now) {
+  due_ = now + pacingOf(rules).fatalRetry.value_or(core::milliseconds(0));
+  enter(ProcessState::Fatal, actions);
+  tries_ = streak_ = 0;
+  recent_.clear();
+}
+
 void Machine::backOff(Actions& actions, const Rules& rules, core::Instant now) {
   ++tries_;
-  // One second more after each failure, as in Supervisor.
-  due_ = now + core::seconds(tries_);
+  due_ = now + delayAfterFailure(pacingOf(rules), tries_, rules.chance);
   enter(ProcessState::Backoff, actions);
-  if (tries_ <= rules.startRetries) return;
-  enter(ProcessState::Fatal, actions);
-  tries_ = 0;
+  if (rules.startRetries < 0 || tries_ <= rules.startRetries) return;
+  fatal(actions, rules, now);
+}
+
+/// A start that has not ended yet has failed.
+void Machine::fail(std::string_view why, Actions& actions, const Rules& rules, core::Instant now) {
+  blame(why);
+  stop(actions, rules, now);
+  afterStop_ = AfterStop::BackOff;
+}
+
+void Machine::stop(Actions& actions, const Rules& rules, core::Instant now) {
+  const bool preparing = preparing_;
+  enter(ProcessState::Stopping, actions);
+  preparing_ = preparing;
+  afterStop_ = AfterStop::Stay;
+  stopStep_ = 0;
+  if (!preparing && rules.stopCommand) {
+    due_ = now + rules.stopCommandLimit + rules.stopWait;
+    Action action;
+    action.kind = Action::Kind::StopCommand;
+    return actions.push(action);
+  }
+  kill(actions, rules, now, false);
+}
+
+/// What was being stopped has ended.
+void Machine::stopped(Actions& actions, const Rules& rules, core::Instant now) {
+  const auto next = std::exchange(afterStop_, AfterStop::Stay);
+  preparing_ = false;
+  if (next == AfterStop::BackOff && rules.mayStart) {
+    exitCode_ = 0;  // clients see the exit status of completed runs only
+    return backOff(actions, rules, now);
+  }
+  enter(ProcessState::Stopped, actions);
+  if (next == AfterStop::Restart && rules.mayStart) restart(actions, rules, now);
 }
 
 void Machine::kill(Actions& actions, const Rules& rules, core::Instant now, bool escalated) {
-  due_ = now + rules.stopWait;
   Action action;
-  action.kind = Action::Kind::Signal;
+  action.kind = preparing_ ? Action::Kind::Cancel : Action::Kind::Signal;
   action.escalated = escalated;
   action.signal = escalated ? SIGKILL : rules.stopSignal;
-  action.group = escalated ? rules.killAsGroup : rules.stopAsGroup;
+  due_ = now + rules.stopWait;
+  if (const auto step = static_cast<std::size_t>(stopStep_); !escalated && step < rules.stopSteps.size()) {
+    action.signal = rules.stopSteps[step].signal;
+    action.escalated = action.signal == SIGKILL;
+    due_ = now + rules.stopSteps[step].wait;
+  }
+  action.group = action.escalated ? rules.killAsGroup : rules.stopAsGroup;
   actions.push(action);
 }
 
 /// The program has not ended in time after the stop signal, or after the SIGKILL that followed.
 void Machine::stopTakesTooLong(Actions& actions, const Rules& rules, core::Instant now) {
-  if (!leaderGone_) return kill(actions, rules, now, true);
+  if (!leaderGone_) {
+    const bool another = static_cast<std::size_t>(stopStep_) + 1 < rules.stopSteps.size();
+    if (another) ++stopStep_;
+    return kill(actions, rules, now, !another);
+  }
   Action action;
   action.kind = groupKilled_ ? Action::Kind::Abandon : Action::Kind::Signal;
   action.signal = SIGKILL;
@@ -124,30 +223,37 @@ void Machine::stopTakesTooLong(Actions& actions, const Rules& rules, core::Insta
 }
 
 void Machine::handle(const input::Start&, Actions& actions, const Rules&, core::Instant now) {
-  if (state_ == ProcessState::Backoff || (isStopped(state_) && state_ != ProcessState::Unknown)) start(actions, now);
+  if (state_ != ProcessState::Backoff && (!isStopped(state_) || state_ == ProcessState::Unknown)) return;
+  restarts_ = streak_ = 0;
+  recent_.clear();
+  start(actions, now);
 }
 
 void Machine::handle(const input::Stop&, Actions& actions, const Rules& rules, core::Instant now) {
   if (state_ == ProcessState::Backoff) return enter(ProcessState::Stopped, actions);
+  if (state_ == ProcessState::Stopping) afterStop_ = AfterStop::Stay;
   if (state_ != ProcessState::Running && state_ != ProcessState::Starting) return;
-  enter(ProcessState::Stopping, actions);
-  kill(actions, rules, now, false);
+  stop(actions, rules, now);
 }
 
 void Machine::handle(const input::GiveUp&, Actions& actions, const Rules&, core::Instant) {
+  if (state_ == ProcessState::Stopping) afterStop_ = AfterStop::Stay;
   if (state_ != ProcessState::Backoff) return;
   tries_ = 0;
+  due_ = {};
   enter(ProcessState::Fatal, actions, false, false);
 }
 
 void Machine::handle(const input::Spawned&, Actions&, const Rules& rules, core::Instant now) {
   if (state_ != ProcessState::Starting) return;
   started_ = now;
-  due_ = now + rules.startSeconds;
+  preparing_ = false;
+  due_ = rules.awaitReady ? now + rules.readyTimeout : now + rules.startSeconds;
 }
 
 void Machine::handle(const input::SpawnFailed& failure, Actions& actions, const Rules& rules, core::Instant now) {
   if (state_ != ProcessState::Starting) return;
+  preparing_ = false;
   blame(failure.why);
   backOff(actions, rules, now);
 }
@@ -156,10 +262,10 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
   exitCode_ = exit.code;
   const bool expected = rules.expects(exit.code);
   switch (state_) {
-    case ProcessState::Stopping:
+    case ProcessState::Stopping: return stopped(actions, rules, now);
     case ProcessState::Unknown: return enter(ProcessState::Stopped, actions);
     case ProcessState::Starting:
-      if (now < started_ + rules.startSeconds) {
+      if (rules.awaitReady || now < started_ + rules.startSeconds) {
         exitCode_ = 0;  // clients see the exit status of completed runs only
         blame(exit.why.empty() ? kExitedTooQuickly : exit.why, exit.hint);
         return backOff(actions, rules, now);
@@ -170,7 +276,8 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
       [[fallthrough]];
     case ProcessState::Running:
       tries_ = 0;
-      due_ = std::max(now, started_ + kRestartPace);
+      streak_ = now < started_ + kLongRun ? streak_ + 1 : 1;
+      due_ = std::max(now + delayAfterRun(pacingOf(rules), streak_, rules.chance), started_ + kRestartPace);
       trouble_.clear();
       if (!expected && exit.why.empty())
         trouble_.append("Bad exit code ").append(std::to_string(exit.code));  // fits into what is reserved
@@ -189,9 +296,19 @@ void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rule
   const auto due = deadline(rules);
   if (!due || now < *due) return;
   switch (state_) {
-    case ProcessState::Starting: tries_ = 0; return enter(ProcessState::Running, actions);
-    case ProcessState::Backoff:
-    case ProcessState::Exited: return start(actions, now);
+    case ProcessState::Starting:
+      if (rules.awaitReady) {
+        try {
+          return fail("not ready after " + durationText(rules.readyTimeout), actions, rules, now);
+        } catch (const std::exception&) {
+          return fail("not ready in time", actions, rules, now);
+        }
+      }
+      tries_ = 0;
+      return enter(ProcessState::Running, actions);
+    case ProcessState::Backoff: ++restarts_; return start(actions, now);
+    case ProcessState::Exited:
+    case ProcessState::Fatal: return restart(actions, rules, now);
     case ProcessState::Stopping: return stopTakesTooLong(actions, rules, now);
     default: return;
   }
@@ -200,6 +317,35 @@ void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rule
 void Machine::handle(const input::SignalFailed& failure, Actions& actions, const Rules&, core::Instant) {
   blame(failure.why);
   if (state_ != ProcessState::Unknown) enter(ProcessState::Unknown, actions);
+}
+
+void Machine::handle(const input::Preparing&, Actions&, const Rules&, core::Instant) {
+  preparing_ = state_ == ProcessState::Starting;
+}
+
+void Machine::handle(const input::Ready&, Actions& actions, const Rules& rules, core::Instant) {
+  if (state_ != ProcessState::Starting || !rules.awaitReady || preparing_) return;
+  tries_ = 0;
+  enter(ProcessState::Running, actions);
+}
+
+void Machine::handle(const input::Extend& more, Actions&, const Rules&, core::Instant) {
+  if (state_ == ProcessState::Starting || state_ == ProcessState::Stopping) due_ = std::max(due_, more.until);
+}
+
+void Machine::handle(const input::Recycle& recycle, Actions& actions, const Rules& rules, core::Instant now) {
+  if (state_ == ProcessState::Starting)
+    return fail(recycle.why.empty() ? kExitedTooQuickly : recycle.why, actions, rules, now);
+  if (state_ != ProcessState::Running) return;
+  blame(recycle.why);
+  stop(actions, rules, now);
+  if (recycle.restart) afterStop_ = AfterStop::Restart;
+}
+
+void Machine::handle(const input::StopCommandEnded& ended, Actions& actions, const Rules& rules, core::Instant now) {
+  if (state_ != ProcessState::Stopping || leaderGone_) return;
+  due_ = now + rules.stopWait;
+  if (!ended.succeeded) kill(actions, rules, now, false);
 }
 
 }  // namespace lifecycle

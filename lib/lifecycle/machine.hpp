@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "lib/core/clock.hpp"
 #include "lib/lifecycle/rules.hpp"
@@ -33,13 +34,30 @@ struct Exited {
 /// follows when they have ended, or after Abandon, which stops the wait for them.
 struct LeaderExited {};
 struct Deadline {};  ///< deadline() has passed
+/// Instead of Spawned: commands run before the program. Spawned or SpawnFailed follows, or after Cancel Exited.
+struct Preparing {};
+struct Ready {};  ///< Rules::awaitReady: it has said so, or a probe has found it ready
+/// It needs more time for its start or stop: no deadline before `until`.
+struct Extend {
+  core::Instant until;
+};
+/// Its process is to be ended. While it starts, the start has failed; later, STOPPED follows, and a new start.
+struct Recycle {
+  std::string why{};    ///< what is wrong with it; empty: nothing, the restart was planned
+  bool restart = true;  ///< false: it stays STOPPED
+};
+/// The command that was to stop it has ended. A failed one is followed by the stop signal.
+struct StopCommandEnded {
+  bool succeeded = true;
+};
 /// The program could not be signalled, and it has not ended.
 struct SignalFailed {
   std::string why;
 };
 }  // namespace input
 using Input = std::variant<input::Start, input::Stop, input::GiveUp, input::Spawned, input::SpawnFailed, input::Exited,
-                           input::LeaderExited, input::Deadline, input::SignalFailed>;
+                           input::LeaderExited, input::Deadline, input::SignalFailed, input::Preparing, input::Ready,
+                           input::Extend, input::Recycle, input::StopCommandEnded>;
 
 /// An action that the owner of the machine has to execute. Actions are executed in their order.
 struct Action {
@@ -47,7 +65,9 @@ struct Action {
     Changed,
     Spawn,
     Signal,
-    Abandon,  ///< a part of the process group survives SIGKILL: feed Exited without waiting for it
+    Cancel,       ///< end the commands that run before the program, and feed Exited
+    StopCommand,  ///< run the command that stops the program, and feed StopCommandEnded
+    Abandon,      ///< a part of the process group survives SIGKILL: feed Exited without waiting for it
   };
   Kind kind = Kind::Changed;
   ProcessState from = ProcessState::Stopped;  ///< Changed
@@ -79,6 +99,9 @@ class Actions {
   std::size_t size_ = 0;
 };
 
+/// What follows the end of a program that is being stopped.
+enum class AfterStop { Stay, Restart, BackOff };
+
 /// All that a machine knows, to continue in another program.
 struct Snapshot {
   ProcessState state = ProcessState::Stopped;
@@ -89,6 +112,12 @@ struct Snapshot {
   core::Instant started{};
   core::Instant due{};
   std::string trouble;
+  AfterStop afterStop = AfterStop::Stay;
+  int stopStep = 0;
+  bool preparing = false;
+  int restarts = 0;
+  int streak = 0;
+  std::vector<core::Instant> recent;
   bool operator==(const Snapshot&) const = default;
 };
 
@@ -104,9 +133,14 @@ struct Snapshot {
 ///   FATAL     STARTING   -                -            -                           -         -
 ///   UNKNOWN   -          -                -            STOPPED                     -         -
 ///
-/// BACKOFF becomes FATAL on GiveUp, and immediately when more than `startRetries` starts failed in a row; the n-th
-/// failure is followed by a wait of n seconds. A stop of a BACKOFF program keeps the count, as Supervisor does. Any
-/// state becomes UNKNOWN when the process cannot be signalled. Every change of state goes through one function.
+/// BACKOFF becomes FATAL on GiveUp, and immediately when more than `startRetries` starts failed in a row (-1: never);
+/// the n-th failure is followed by a wait of n seconds, or by that of the Pacing. EXITED becomes FATAL instead of
+/// STARTING when the Pacing's limit of restarts is reached, and FATAL becomes STARTING after its `fatalRetry`. A stop
+/// of a BACKOFF program keeps the count, as Supervisor does. Any state becomes UNKNOWN when the process cannot be
+/// signalled. Every change of state goes through one function.
+///
+/// With `awaitReady` STARTING becomes RUNNING on Ready; if the deadline comes first, STOPPING and then BACKOFF follow.
+/// Recycle leads over STOPPING and STOPPED to STARTING. A request to stop that comes meanwhile prevails.
 ///
 /// With stopAsGroup or killAsGroup a stop ends with the process group, not with its leader: if a wrapper ends before
 /// the server that it started, the server may still have its port open, and the next start would fail. STOPPING
@@ -124,6 +158,10 @@ class Machine {
 
   [[nodiscard]] ProcessState state() const noexcept { return state_; }
   [[nodiscard]] int tries() const noexcept { return tries_; }
+  /// How often it was started without a request since the last one.
+  [[nodiscard]] int restarts() const noexcept { return restarts_; }
+  /// STARTING: commands run before the program, which has no process yet.
+  [[nodiscard]] bool preparing() const noexcept { return preparing_; }
   /// The last exit code, -1 after a signal, 0 before the first exit and from each new start on.
   [[nodiscard]] int exitCode() const noexcept { return exitCode_; }
   /// Why the last start or run went wrong; empty if it did not.
@@ -144,6 +182,12 @@ class Machine {
  private:
   void enter(ProcessState to, Actions& actions, bool expected = false, bool announced = true);
   void start(Actions& actions, core::Instant now);
+  void restart(Actions& actions, const Rules& rules, core::Instant now);
+  [[nodiscard]] bool mayRestart(const Rules& rules, core::Instant now) noexcept;
+  void fatal(Actions& actions, const Rules& rules, core::Instant now);
+  void fail(std::string_view why, Actions& actions, const Rules& rules, core::Instant now);
+  void stop(Actions& actions, const Rules& rules, core::Instant now);
+  void stopped(Actions& actions, const Rules& rules, core::Instant now);
   void backOff(Actions& actions, const Rules& rules, core::Instant now);
   void kill(Actions& actions, const Rules& rules, core::Instant now, bool escalated);
   void blame(std::string_view why, std::string_view hint = {}) noexcept;
@@ -157,12 +201,23 @@ class Machine {
   void stopTakesTooLong(Actions& actions, const Rules& rules, core::Instant now);
   void handle(const input::Deadline&, Actions&, const Rules&, core::Instant now);
   void handle(const input::SignalFailed&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::Preparing&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::Ready&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::Extend&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::Recycle&, Actions&, const Rules&, core::Instant now);
+  void handle(const input::StopCommandEnded&, Actions&, const Rules&, core::Instant now);
 
   ProcessState state_ = ProcessState::Stopped;
   int tries_ = 0;
   int exitCode_ = 0;
   bool leaderGone_ = false;   ///< STOPPING: the process has ended, others of its group have not
   bool groupKilled_ = false;  ///< STOPPING: those have been sent SIGKILL
+  bool preparing_ = false;    ///< STARTING, or STOPPING after Cancel: there is no process yet
+  AfterStop afterStop_ = AfterStop::Stay;
+  int stopStep_ = 0;                   ///< STOPPING: of Rules::stopSteps
+  int restarts_ = 0;                   ///< without a request, since the last one
+  int streak_ = 0;                     ///< restarts in a row after short runs
+  std::vector<core::Instant> recent_;  ///< the last restarts, with Pacing::limit
   core::Instant started_{};
   core::Instant due_{};
   std::string trouble_;

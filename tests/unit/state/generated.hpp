@@ -54,6 +54,17 @@ class Generator {
     fill(count);
     value = core::Instant(std::chrono::nanoseconds(count));
   }
+  void fill(core::milliseconds& value) {
+    std::int64_t count = 0;
+    fill(count);
+    value = core::milliseconds(count);
+  }
+  template <class T>
+  void fill(config::Shared<T>& value) {
+    T own{};
+    if (chance()) fill(own);
+    value = config::Shared<T>(std::move(own));
+  }
   template <class A, class B>
   void fill(std::pair<A, B>& value) {
     fill(value.first);

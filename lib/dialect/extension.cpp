@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#include "lib/dialect/extension.hpp"
+
+#include <algorithm>
+
+#include "lib/dialect/extension_keys.hpp"
+#include "lib/dialect/pacing.hpp"
+#include "lib/dialect/section_reader.hpp"
+
+namespace config {
+
+bool hasExtension(const SectionReader& in) {
+  return std::any_of(kExtensionKeys.begin(), kExtensionKeys.end(), [&](const Key& key) { return in.has(key.name); });
+}
+
+Extension readExtension(SectionReader& in, const core::Names& names) {
+  Extension out;
+  readPacing(in, names, out.pacing);
+  for (const Key& key : kExtensionKeys)
+    if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));
+  return out;
+}
+
+}  // namespace config

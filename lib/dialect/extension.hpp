@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/core/expansion.hpp"
+#include "lib/lifecycle/pacing.hpp"
+
+namespace config {
+
+class SectionReader;
+
+/// The keys of a program that Supervisor does not have. Few programs use them: a ProcessConfig holds them behind one
+/// pointer. Each topic has a struct, and a reader of its keys in a file of its own.
+struct Extension {
+  lifecycle::Pacing pacing;  ///< see pacing.hpp
+  /// The keys that were given, in the order of the schema, with their expanded texts: for getAllConfigInfo and for
+  /// differences.
+  std::vector<std::pair<std::string, std::string>> given;
+
+  bool operator==(const Extension&) const = default;
+};
+
+/// Whether the section has such a key, so that readExtension() has something to read.
+[[nodiscard]] bool hasExtension(const SectionReader& in);
+/// Reads the keys for one process. A failure is stored in `in`.
+[[nodiscard]] Extension readExtension(SectionReader& in, const core::Names& names);
+
+}  // namespace config

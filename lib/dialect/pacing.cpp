@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "lib/dialect/pacing.hpp"
+
+#include "lib/core/text.hpp"
+#include "lib/dialect/section_reader.hpp"
+#include "lib/dialect/values.hpp"
+
+namespace config {
+namespace {
+
+struct Limit {
+  int count = 0;
+  core::milliseconds window{0};
+};
+
+core::Expected<Limit> parseLimit(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto count = parseInteger(text.substr(0, slash));
+  const auto window = slash == std::string_view::npos ? parseDuration("") : parseDuration(text.substr(slash + 1));
+  if (!count || *count < 1 || !window || window->count() < 1)
+    return core::Err{core::Error{core::pythonRepr(text) + " is not COUNT/SECONDS, such as 5/60"}};
+  return Limit{*count, *window};
+}
+
+}  // namespace
+
+void readPacing(SectionReader& in, const core::Names& names, lifecycle::Pacing& pacing) {
+  in.take("restart_delay", names, parseDuration, pacing.delay);
+  in.take("restart_delay_max", names, parseDuration, pacing.maxDelay);
+  in.take("restart_delay_factor", names, parseFactor, pacing.factor);
+  Limit limit;
+  in.take("restart_limit", names, parseLimit, limit);
+  pacing.limit = limit.count;
+  pacing.limitWindow = limit.window;
+  in.take("fatal_retry", names, parseDuration, pacing.fatalRetry);
+}
+
+}  // namespace config
