@@ -84,7 +84,7 @@ def test_listeners_that_do_not_read_block_nobody_for_long(narrow, owner, cleanup
     states = itertools.cycle(["RUNNING", "STOPPING"])
 
     def fail_to_list():
-        """Changes more states, since a manager that is slow tells the newest one only, and asks for the list."""
+        """Changes more states, since a manager that is slow reports the newest one only, and asks for the list."""
         instance.report_all(next(states))
         return failure_of_list(narrow)
 
