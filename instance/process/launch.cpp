@@ -14,6 +14,7 @@
 #include <fmt/core.h>
 
 #include "instance/config/model.hpp"
+#include "instance/process/attendants.hpp"
 #include "instance/process/command.hpp"
 #include "instance/process/foreign.hpp"
 #include "instance/process/settings.hpp"
@@ -102,6 +103,8 @@ std::vector<std::string> childEnvironment(const config::ProcessConfig& config, c
   set(out, "SUPERVISOR_PROCESS_NAME", config.name);
   set(out, "SUPERVISOR_GROUP_NAME", around.group);
   for (const auto& [key, value] : config.environment) set(out, key, value);
+  if (around.extras != nullptr)
+    for (const auto& [key, value] : around.extras->environment) set(out, key, value);
   return out;
 }
 
@@ -125,6 +128,9 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   spec.descriptors = {{socket < 0 ? in.reader.get() : socket, STDIN_FILENO},
                       {out.writer.get(), STDOUT_FILENO},
                       {config.redirectStderr ? out.writer.get() : err.writer.get(), STDERR_FILENO}};
+  if (around.extras != nullptr)
+    spec.descriptors.insert(spec.descriptors.end(), around.extras->descriptors.begin(),
+                            around.extras->descriptors.end());
   spec.identity = std::move(*identity);
   spec.directory = config.directory;
   spec.umask = config.umask;

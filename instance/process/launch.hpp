@@ -17,6 +17,7 @@ struct ProcessConfig;
 namespace process {
 
 struct Command;
+struct LaunchExtras;
 struct SupervisorSettings;
 
 /// Our ends of a started program's pipes; invalid ones do not exist.
@@ -35,9 +36,11 @@ struct LaunchContext {
   const std::string& group;
   /// Called before the fork, with the pipes; where to put the pid, or nullptr. May be empty.
   std::function<pid_t*(const Launched& pipes)> beforeFork{};
+  const LaunchExtras* extras = nullptr;  ///< nullptr: none
 };
 
-/// "KEY=value" of a child: ours, then Supervisor's variables, then [supervisord] and program environment.
+/// "KEY=value" of a child: ours, then Supervisor's variables, then [supervisord] and program environment, then the
+/// extras'.
 [[nodiscard]] std::vector<std::string> childEnvironment(const config::ProcessConfig& config,
                                                         const LaunchContext& around);
 

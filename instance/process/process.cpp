@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "instance/config/model.hpp"
+#include "instance/process/attend.hpp"
 #include "instance/process/channel.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"
@@ -74,6 +75,7 @@ Process::Process(ProcessContext& context, Group& group, std::shared_ptr<const co
   if (!config_->redirectStderr)
     err_ = std::make_unique<OutputChannel>(context, *this, Channel::Stderr,
                                            saved != nullptr && saved->err ? &*saved->err : nullptr);
+  attendants_ = makeAttendants(context, *this);
   context_.join();
 }
 
@@ -124,8 +126,8 @@ std::string Process::description(core::Instant now) const {
   }
 }
 
-/// Lets the machine take a step and does what it asks for. Throws std::bad_alloc before anything has happened.
-void Process::feed(const lifecycle::Input& input) {
+/// Lets the machine take a step and does what it asks for.
+void Process::tell(const lifecycle::Input& input) {
   const ProcessContext::Turn turn(context_);
   step(input);
 }
@@ -156,6 +158,7 @@ void Process::apply(const Action& action) noexcept {
 }
 
 void Process::announce(const Action& change) noexcept {
+  attend([&](Attendant& one) { one.onState(change.to); });
   context_.changed(*this, {change.from, change.to, pid_, change.tries, change.expected});
   if (change.to == ProcessState::Running && change.announced)
     logging::info("success: {} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)", name(),
@@ -166,7 +169,7 @@ void Process::announce(const Action& change) noexcept {
 
 void Process::start() {
   if (pid_ != 0) return logging::warn("process {} already running", core::pythonRepr(name()));
-  feed(input::Start{});
+  tell(input::Start{});
 }
 
 void Process::spawn() noexcept {
@@ -193,6 +196,7 @@ void Process::spawn() noexcept {
   if (doomed_) logging::info("spawnerr: {}", *doomed_);
   if (protocol_ != nullptr) protocol_->onSpawned();
   step(input::Spawned{});
+  attend([](Attendant& one) { one.onSpawned(); });
 }
 
 /// Ends what belongs to one process: it has ended, or could not be started.
@@ -201,6 +205,7 @@ void Process::endRun() noexcept {
   if (err_) err_->finish(pid_);
   inputClosed();
   stdin_.reset();
+  attend([](Attendant& one) { one.onEnded(); });
 }
 
 core::Result<pid_t, std::string> Process::tryToSpawn() {
@@ -224,15 +229,24 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
   // All memory is allocated before the fork: a process that could not be taken note of would run unsupervised.
   auto input = makeInput();
   auto failure = std::make_unique<std::string>();
+  LaunchExtras extras;
+  std::string refusal;
+  attend([&](Attendant& one) {
+    if (auto prepared = one.beforeSpawn(extras); !prepared && refusal.empty()) refusal = prepared.error().text;
+  });
+  if (!refusal.empty()) {
+    endRun();
+    return core::Err{std::move(refusal)};
+  }
   auto* const listener = group_.socketFor(*config_);
   if (listener != nullptr) group_.recover(*listener);
   SharedSocket shared(listener);
   const auto socket = shared.acquire();
   const auto keep = [this](const Launched& pipes) { return keepPipes(pipes); };
-  auto launched =
-      socket ? launch(*config_, std::move(*command), {context_.environment(), context_.settings(), group_.name(), keep},
-                      *socket, {out_->unreadPipe(), err_ ? err_->unreadPipe() : -1})
-             : core::Err{socket.error().text};
+  auto launched = socket ? launch(*config_, std::move(*command),
+                                  {context_.environment(), context_.settings(), group_.name(), keep, &extras}, *socket,
+                                  {out_->unreadPipe(), err_ ? err_->unreadPipe() : -1})
+                         : core::Err{socket.error().text};
   if (!launched) {
     endRun();
     return core::Err{std::move(launched).error()};

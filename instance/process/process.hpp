@@ -32,6 +32,7 @@ struct LogMark;
 
 namespace process {
 
+struct Attendants;
 class Foreign;
 class ProcessContext;
 class OutputChannel;
@@ -89,6 +90,8 @@ class Process {
   /// Begins to stop it; STOPPED follows as a state change, from BACKOFF before the return.
   core::Status stop();
   core::Status signal(int signo);
+  /// Takes one step, outside of any other: for what looks after it. Throws std::bad_alloc before anything has happened.
+  void tell(const lifecycle::Input& input);
   /// Queues bytes for standard input; what the pipe does not take now is sent when it does, up to 64 KiB of backlog.
   core::Result<void, StdinError> writeStdin(std::string_view bytes);
 
@@ -150,7 +153,8 @@ class Process {
 
  private:
   friend class Deadlines;
-  void feed(const lifecycle::Input& input);
+  template <class Call>
+  void attend(const Call& call) const;
   void step(const lifecycle::Input& input) noexcept;
   void apply(const lifecycle::Action& action) noexcept;
   void announce(const lifecycle::Action& change) noexcept;
@@ -191,7 +195,8 @@ class Process {
   std::uint64_t startedTicks_ = 0;   ///< clock ticks since boot before the start
   std::int64_t startedAt_ = 0;
   std::int64_t stoppedAt_ = 0;
-  std::unique_ptr<Remains> remains_;  ///< it is being stopped as a group; begun: its own process has been reaped
+  std::unique_ptr<Remains> remains_;        ///< it is being stopped as a group; begun: its own process has been reaped
+  std::unique_ptr<Attendants> attendants_;  ///< nullptr: its configuration asks for none
   std::unique_ptr<StdinPipe> stdin_;
   std::unique_ptr<OutputChannel> out_;
   std::unique_ptr<OutputChannel> err_;  ///< nullptr if standard error is redirected

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "instance/config/model.hpp"
+#include "instance/process/attend.hpp"
 #include "instance/process/channel.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"
@@ -55,6 +56,7 @@ input::Exited Process::exitOf(int waitStatus) noexcept {
 }
 
 void Process::reaped(int waitStatus) noexcept {
+  attend([](Attendant& one) { one.onReaped(); });
   // If startsecs passed in the same turn as the process ended, RUNNING is reported first, as Supervisor does.
   if (state() == ProcessState::Starting) step(input::Deadline{});
   context_.forgetPid(pid_);
@@ -155,7 +157,7 @@ core::Status Process::stop() {
 
 void Process::shutDown() {
   if (state() == ProcessState::Backoff)
-    feed(input::GiveUp{});
+    tell(input::GiveUp{});
   else if (pid_ != 0)
     beginStop();
 }
@@ -164,7 +166,7 @@ void Process::shutDown() {
 void Process::beginStop() {
   if (pid_ != 0 && !remains_ && (config_->stopAsGroup || config_->killAsGroup)) remains_ = context_.awaitGroup(*this);
   context_.touch(*this);
-  feed(input::Stop{});
+  tell(input::Stop{});
 }
 
 void Process::sendStopSignal(const Action& action) noexcept {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "instance/config/model.hpp"
+#include "instance/process/attend.hpp"
 #include "instance/process/channel.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/fcgi_listener.hpp"
@@ -115,6 +116,7 @@ void Process::adopt(const RepeatedSpawn& spawned) noexcept {
   logging::attempt([&] { logging::info("spawned: {} with pid {}", core::pythonRepr(name()), pid_); });
   if (protocol_ != nullptr) protocol_->onSpawned();
   step(input::Spawned{});
+  attend([](Attendant& one) { one.onSpawned(); });
 }
 
 }  // namespace process

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "instance/config/model.hpp"
+#include "instance/process/attend.hpp"
 #include "instance/process/channel.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/foreign.hpp"
@@ -52,6 +53,7 @@ state::Program Process::save(state::Outgoing& outgoing) const {
   }
   saved.out = out_->save(outgoing);
   if (err_) saved.err = err_->save(outgoing);
+  attend([&](Attendant& one) { one.save(saved, outgoing); });
   return saved;
 }
 
@@ -86,6 +88,7 @@ core::Status Process::restore(const state::Program& saved, state::Incoming& inco
   if (auto restored = out_->restore(saved.out, incoming); !restored) return restored;
   if (err_ && saved.err)
     if (auto restored = err_->restore(*saved.err, incoming); !restored) return restored;
+  attend([&](Attendant& one) { one.restore(saved, incoming); });
   updateDeadline();
   return {};
 }
@@ -126,6 +129,7 @@ core::Status Process::watchForeign() {
 void Process::resume() noexcept {
   out_->resume();
   if (err_) err_->resume();
+  attend([](Attendant& one) { one.resume(); });
 }
 
 }  // namespace process

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/core/result.hpp"
+#include "lib/lifecycle/state.hpp"
+
+namespace state {
+class Incoming;
+class Outgoing;
+struct Program;
+}  // namespace state
+
+namespace process {
+
+class Process;
+class ProcessContext;
+
+/// What the next process of a program gets besides its configuration.
+struct LaunchExtras {
+  std::vector<std::pair<std::string, std::string>> environment;
+  /// (descriptor here, number there), from 3 on; SpawnSpec::descriptors has the rules.
+  std::vector<std::pair<int, int>> descriptors;
+};
+
+/// What looks after one program beside its machine. It exists only if the program's configuration asks for it.
+///
+/// Unless a call says otherwise it comes from inside a step of the program: what wants to change the program does it
+/// later, from a timer or a core::Deferred, through Process::tell(). What save() has is kept for a successor after a
+/// crash, so a change of it begins with ProcessContext::touch().
+class Attendant {
+ public:
+  virtual ~Attendant() = default;
+  /// A process is about to be started. May add to `extras`; an error is the reason why it is not started. May throw
+  /// std::bad_alloc, with the same effect.
+  virtual core::Status beforeSpawn(LaunchExtras& /*extras*/) { return {}; }
+  /// A process has been started: Process::pid() is its number, the state STARTING. After the fork, so nothing that must
+  /// happen can need memory.
+  virtual void onSpawned() noexcept {}
+  /// The program enters this state. One step may lead through several of them.
+  virtual void onState(lifecycle::ProcessState /*to*/) noexcept {}
+  /// The process has ended, and nothing of that has been handled yet. May call tell() with what it still knows of it.
+  virtual void onReaped() noexcept {}
+  /// The process has ended, or could not be started; the state changes after the call. Nothing may be left that belongs
+  /// to that process. May be called twice, and without beforeSpawn().
+  virtual void onEnded() noexcept {}
+
+  /// For a successor: adds what it knows.
+  virtual void save(state::Program& /*saved*/, state::Outgoing& /*outgoing*/) const {}
+  /// Continues where a predecessor was. Process::pid() and state() are restored.
+  virtual void restore(const state::Program& /*saved*/, state::Incoming& /*incoming*/) {}
+  /// All programs are restored. Not from inside a step.
+  virtual void resume() noexcept {}
+};
+
+/// Those of one program.
+struct Attendants {
+  std::vector<std::unique_ptr<Attendant>> all;  ///< in the order in which they are called
+
+  template <class T, class... Arguments>
+  T* add(Arguments&&... arguments) {
+    auto made = std::make_unique<T>(std::forward<Arguments>(arguments)...);
+    T* const one = made.get();
+    all.push_back(std::move(made));
+    return one;
+  }
+};
+
+/// What the configuration of `program` asks for; nullptr: nothing.
+[[nodiscard]] std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& program);
+
+}  // namespace process
