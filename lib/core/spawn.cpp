@@ -105,6 +105,7 @@ void arrangeDescriptors(Prepared& p) noexcept {
     ::_exit(127);  // the table is still our parent's: nothing may be touched, not even to explain
   const int count = static_cast<int>(p.spec.descriptors.size());
   for (std::size_t i = 0; i < p.sources.size(); ++i) {
+    if (p.sources[i] < 0) continue;
     p.sources[i] = ::fcntl(p.sources[i], F_DUPFD_CLOEXEC, count + 1);
     if (p.sources[i] < 0) fail(p, SpawnStep::Descriptors, errno);
   }
@@ -113,8 +114,13 @@ void arrangeDescriptors(Prepared& p) noexcept {
     if (moved < 0) fail(p, SpawnStep::Descriptors, errno);
     p.report = moved;
   }
-  for (std::size_t i = 0; i < p.sources.size(); ++i)
-    if (::dup2(p.sources[i], p.spec.descriptors[i].second) < 0) fail(p, SpawnStep::Descriptors, errno);
+  for (std::size_t i = 0; i < p.sources.size(); ++i) {
+    const int number = p.spec.descriptors[i].second;
+    if (p.sources[i] < 0)
+      ::close(number);
+    else if (::dup2(p.sources[i], number) < 0)
+      fail(p, SpawnStep::Descriptors, errno);
+  }
   if (p.report > count) {
     if (::dup3(p.report, count, O_CLOEXEC) < 0) fail(p, SpawnStep::Descriptors, errno);
     p.report = count;
@@ -262,7 +268,8 @@ pid_t startSharing(Prepared& p, char* stack) {
   static Slots slots;
   const std::size_t used = p.sources.size() + (p.report >= 0 ? 1 : 0);
   if (!slots.usable() || used > Slots::kCount) return ::clone(childMain, stack, flags, &p, place);
-  for (std::size_t i = 0; i < p.sources.size(); ++i) p.sources[i] = slots.fill(i, p.sources[i]);
+  for (std::size_t i = 0; i < p.sources.size(); ++i)
+    if (p.sources[i] >= 0) p.sources[i] = slots.fill(i, p.sources[i]);
   if (p.report >= 0) p.report = slots.fill(used - 1, p.report);
   p.keepBelow = slots.end();
   const pid_t pid = ::clone(childMain, stack, flags | CLONE_FILES, &p, place);

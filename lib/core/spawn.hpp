@@ -22,6 +22,7 @@ struct SpawnSpec {
   std::vector<std::string> arguments;    ///< argv, with argv[0]
   std::vector<std::string> environment;  ///< "KEY=value"
   /// (descriptor here, number there); descriptors not listed are closed. The numbers there must be 0..n without gaps.
+  /// With -1 for the descriptor here the number stays closed.
   std::vector<std::pair<int, int>> descriptors;
   std::optional<Identity> identity;  ///< becomes this account before exec; failure is fatal, never "run as root"
   std::string directory;             ///< empty: stay

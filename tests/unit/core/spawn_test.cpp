@@ -25,11 +25,13 @@ std::string readAll(int fd) {
 }
 
 /// Runs `spec` with its standard output and error on a pipe; returns what it wrote and its wait status.
-std::pair<std::string, int> run(core::SpawnSpec spec) {
+/// `gap`: 3 stays closed, and 4 is the pipe too.
+std::pair<std::string, int> run(core::SpawnSpec spec, bool gap = false) {
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   core::UniqueFd reader(ends[0]), writer(ends[1]);
   spec.descriptors = {{writer.get(), 0}, {writer.get(), 1}, {writer.get(), 2}};
+  if (gap) spec.descriptors.insert(spec.descriptors.end(), {{-1, 3}, {writer.get(), 4}});
   const auto pid = core::spawn(spec);
   REQUIRE(pid.has_value());
   writer.reset();
@@ -55,6 +57,16 @@ TEST_CASE("a child has only the descriptors it was given, default signals and an
     CHECK(text.find("SigIgn:\t0000000000000000") != std::string::npos);
     CHECK(text.find("value\n") != std::string::npos);
     CHECK(status == 0);
+  }
+}
+
+TEST_CASE("a number between the descriptors of a child can stay closed") {
+  for (const bool shared : {false, true}) {
+    core::SpawnSpec spec;
+    spec.file = "/bin/sh";
+    spec.arguments = {"sh", "-c", "for n in 2 3 4 5; do [ -e /proc/$$/fd/$n ] && echo $n; done; echo text >&4"};
+    spec.shareMemory = shared;
+    CHECK(run(spec, true).first == "2\n4\ntext\n");
   }
 }
 
