@@ -2,13 +2,34 @@
 #include "instance/process/attendants.hpp"
 
 #include "instance/config/model.hpp"
+#include "instance/process/descriptor_readiness.hpp"
+#include "instance/process/file_readiness.hpp"
+#include "instance/process/log_readiness.hpp"
+#include "instance/process/notifications.hpp"
 #include "instance/process/process.hpp"
 
 namespace process {
+namespace {
 
-std::unique_ptr<Attendants> makeAttendants(ProcessContext& /*context*/, Process& program) {
+void addReadiness(Attendants& all, ProcessContext& context, Process& program) {
+  using Kind = config::Readiness::Kind;
+  switch (program.config().extension->readiness.kind) {
+    case Kind::None:
+    case Kind::Notify: return;
+    case Kind::Descriptor: all.add<DescriptorReadiness>(context, program); return;
+    case Kind::Log: all.add<LogReadiness>(context, program); return;
+    case Kind::File: all.add<FileReadiness>(context, program); return;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& program) {
   if (!program.config().extension.given()) return nullptr;
   auto made = std::make_unique<Attendants>();
+  if (program.config().extension->readiness.access != config::NotifyAccess::None)
+    made->notifications = made->add<Notifications>(context, program);
+  addReadiness(*made, context, program);
   return made->all.empty() ? nullptr : std::move(made);
 }
 

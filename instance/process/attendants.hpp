@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,13 +18,15 @@ struct Program;
 
 namespace process {
 
+enum class Channel;
+class Notifications;
 class Process;
 class ProcessContext;
 
 /// What the next process of a program gets besides its configuration.
 struct LaunchExtras {
   std::vector<std::pair<std::string, std::string>> environment;
-  /// (descriptor here, number there), from 3 on; SpawnSpec::descriptors has the rules.
+  /// (descriptor here, number there), from 3 on, each number once.
   std::vector<std::pair<int, int>> descriptors;
 };
 
@@ -38,16 +41,24 @@ class Attendant {
   /// A process is about to be started. May add to `extras`; an error is the reason why it is not started. May throw
   /// std::bad_alloc, with the same effect.
   virtual core::Status beforeSpawn(LaunchExtras& /*extras*/) { return {}; }
+  /// In place of beforeSpawn(): the process and its descriptors are those that a predecessor has made.
+  virtual void adopt(state::Incoming& /*incoming*/) noexcept {}
   /// A process has been started: Process::pid() is its number, the state STARTING. After the fork, so nothing that must
   /// happen can need memory.
   virtual void onSpawned() noexcept {}
   /// The program enters this state. One step may lead through several of them.
   virtual void onState(lifecycle::ProcessState /*to*/) noexcept {}
-  /// The process has ended, and nothing of that has been handled yet. May call tell() with what it still knows of it.
+  /// Output of the process, as it goes to the log.
+  virtual void onOutput(Channel /*channel*/, std::string_view /*bytes*/) noexcept {}
+  /// The process has ended and all of its output was delivered; the state is still that before. May call tell() with
+  /// what it knows of that process.
   virtual void onReaped() noexcept {}
   /// The process has ended, or could not be started; the state changes after the call. Nothing may be left that belongs
   /// to that process. May be called twice, and without beforeSpawn().
   virtual void onEnded() noexcept {}
+
+  /// Adds to the description of a program that is STARTING or RUNNING: ", WORDS".
+  virtual void describe(std::string& /*text*/) const {}
 
   /// For a successor: adds what it knows.
   virtual void save(state::Program& /*saved*/, state::Outgoing& /*outgoing*/) const {}
@@ -60,6 +71,7 @@ class Attendant {
 /// Those of one program.
 struct Attendants {
   std::vector<std::unique_ptr<Attendant>> all;  ///< in the order in which they are called
+  Notifications* notifications = nullptr;       ///< nullptr: the program has no notification socket
 
   template <class T, class... Arguments>
   T* add(Arguments&&... arguments) {

@@ -114,6 +114,7 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   void closePipe() noexcept;
   void take(std::string_view bytes) noexcept;
   void handle(std::string_view bytes);
+  [[nodiscard]] bool ofCurrent() const noexcept;
   void takeListeners(std::string_view bytes);
   void deliver(std::string_view bytes, bool captured);
   void onText(std::string_view bytes, bool captured) override;

@@ -35,9 +35,13 @@ void OutputChannel::takeListeners(std::string_view bytes) {
       logging::write(logging::Level::Debug,
                      core::pythonRepr(program_.name()) + " stdout output:\n" + core::pythonBytesRepr(bytes));
     });
-  const bool current = ended_.empty() || (ending_ && ended_.size() == 1);
-  if (auto* const protocol = program_.protocol(); protocol != nullptr && current) protocol->onStdout(bytes);
+  if (!ofCurrent()) return;
+  program_.onOutput(channel_, bytes);
+  if (auto* const protocol = program_.protocol()) protocol->onStdout(bytes);
 }
+
+/// Whether what is being read was written by the process that runs, or has just ended.
+bool OutputChannel::ofCurrent() const noexcept { return ended_.empty() || (ending_ && ended_.size() == 1); }
 
 void OutputChannel::handle(std::string_view bytes) {
   if (speaksProtocol()) {
@@ -64,6 +68,7 @@ void OutputChannel::deliver(std::string_view bytes, bool captured) {
   if (!captured) {
     if (log_) log_->write(bytes);
     if (systemLog_) systemLog_->write(bytes);
+    if (ofCurrent()) program_.onOutput(channel_, bytes);
   }
   if (logging::enabled(logging::Level::Debug))
     logging::attempt([&] {

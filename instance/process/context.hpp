@@ -21,6 +21,7 @@
 #include "instance/process/late_reading.hpp"
 #include "instance/process/memory_events.hpp"
 #include "instance/process/observer.hpp"
+#include "instance/process/private_directory.hpp"
 #include "instance/process/remains.hpp"
 #include "instance/process/settings.hpp"
 #include "lib/core/event_loop.hpp"
@@ -104,6 +105,9 @@ class ProcessContext {
     if (keeper_) keeper_->touch(program);
   }
 
+  /// For what programs find by a path.
+  [[nodiscard]] PrivateDirectory& directory() noexcept { return directory_; }
+
   /// As MemoryEvents::takeKill().
   [[nodiscard]] std::string takeMemoryKill() { return memoryEvents_.takeKill(); }
 
@@ -174,6 +178,7 @@ class ProcessContext {
   std::unordered_set<Process*> awaitingGroup_;
   Census census_;
   MemoryEvents memoryEvents_;
+  PrivateDirectory directory_;
   const std::vector<std::string> environment_;
   std::unique_ptr<char[]> buffer_;
   std::unique_ptr<LateReading> lateReading_;  ///< from the first program on that writes fast

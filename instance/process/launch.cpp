@@ -91,6 +91,15 @@ core::Result<std::optional<core::Identity>, std::string> identityFor(const confi
   return std::optional(core::identityOf(*account));
 }
 
+/// Adds descriptors of the extras. The numbers between them stay closed.
+void append(std::vector<std::pair<int, int>>& all, std::vector<std::pair<int, int>> extras) {
+  std::sort(extras.begin(), extras.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  for (const auto& extra : extras) {
+    while (static_cast<int>(all.size()) < extra.second) all.emplace_back(-1, static_cast<int>(all.size()));
+    all.push_back(extra);
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> childEnvironment(const config::ProcessConfig& config, const LaunchContext& around) {
@@ -128,9 +137,7 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   spec.descriptors = {{socket < 0 ? in.reader.get() : socket, STDIN_FILENO},
                       {out.writer.get(), STDOUT_FILENO},
                       {config.redirectStderr ? out.writer.get() : err.writer.get(), STDERR_FILENO}};
-  if (around.extras != nullptr)
-    spec.descriptors.insert(spec.descriptors.end(), around.extras->descriptors.begin(),
-                            around.extras->descriptors.end());
+  if (around.extras != nullptr) append(spec.descriptors, around.extras->descriptors);
   spec.identity = std::move(*identity);
   spec.directory = config.directory;
   spec.umask = config.umask;

@@ -99,7 +99,12 @@ lifecycle::Rules Process::rules() const noexcept {
   rules.restart = toRestart(config_->autoRestart);
   rules.stopAsGroup = config_->stopAsGroup;
   rules.killAsGroup = config_->killAsGroup;
-  if (config_->extension.given()) rules.pacing = &config_->extension->pacing;
+  if (config_->extension.given()) {
+    const auto& extension = *config_->extension;
+    rules.pacing = &extension.pacing;
+    rules.awaitReady = extension.readiness.kind != config::Readiness::Kind::None;
+    rules.readyTimeout = extension.readiness.timeout;
+  }
   rules.mayStart = context_.supervisorState() == SupervisorState::Running;
   rules.exitCodes = config_->exitCodes;
   return rules;
@@ -109,12 +114,20 @@ core::seconds Process::uptime(core::Instant now) const noexcept {
   return std::max(core::seconds(0), std::chrono::duration_cast<core::seconds>(now - machine_.started()));
 }
 
+/// With what its attendants have to say.
+std::string Process::remarked(std::string text) const {
+  attend([&](const Attendant& one) { one.describe(text); });
+  return text;
+}
+
 std::string Process::description(core::Instant now) const {
   switch (state()) {
+    case ProcessState::Starting:
+      return pid_ == 0 || !rules().awaitReady ? "" : remarked(fmt::format("pid {}, not ready", pid_));
     case ProcessState::Running:
-      return fmt::format(
+      return remarked(fmt::format(
           "pid {}, uptime {}{}", pid_, uptimeText(uptime(now)),
-          protocol_ == nullptr || protocol_->trouble().empty() ? "" : ", " + std::string(protocol_->trouble()));
+          protocol_ == nullptr || protocol_->trouble().empty() ? "" : ", " + std::string(protocol_->trouble())));
     case ProcessState::Backoff:
     case ProcessState::Fatal:
       return spawnError().empty() ? fmt::format("unknown error (try \"tail {}\")", name()) : spawnError();
@@ -160,7 +173,9 @@ void Process::apply(const Action& action) noexcept {
 void Process::announce(const Action& change) noexcept {
   attend([&](Attendant& one) { one.onState(change.to); });
   context_.changed(*this, {change.from, change.to, pid_, change.tries, change.expected});
-  if (change.to == ProcessState::Running && change.announced)
+  if (change.to == ProcessState::Running && change.announced && rules().awaitReady)
+    logging::info("success: {} entered RUNNING state, it is ready", name());
+  else if (change.to == ProcessState::Running && change.announced)
     logging::info("success: {} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)", name(),
                   config_->startSeconds);
   if (change.to == ProcessState::Fatal && change.announced)
@@ -205,6 +220,7 @@ void Process::endRun() noexcept {
   if (err_) err_->finish(pid_);
   inputClosed();
   stdin_.reset();
+  if (pid_ != 0) attend([](Attendant& one) { one.onReaped(); });
   attend([](Attendant& one) { one.onEnded(); });
 }
 
@@ -283,6 +299,10 @@ core::Result<void, StdinError> Process::writeStdin(std::string_view bytes) {
   if (outcome == StdinPipe::WriteResult::Closed) return core::Err{StdinError::Closed};
   if (outcome == StdinPipe::WriteResult::Full) return core::Err{StdinError::Full};
   return {};
+}
+
+void Process::onOutput(Channel which, std::string_view bytes) noexcept {
+  attend([&](Attendant& one) { one.onOutput(which, bytes); });
 }
 
 OutputChannel* Process::channel(Channel which) const noexcept {

@@ -136,6 +136,8 @@ class Process {
   /// For the table: its process was started by a predecessor that has crashed, and is reaped by another process.
   [[nodiscard]] bool isForeign() const noexcept { return foreign_ != nullptr; }
 
+  /// For its channels: output of the process that runs, or has just ended.
+  void onOutput(Channel channel, std::string_view bytes) noexcept;
   /// For its channels: ends the process by SIGKILL.
   void killNow() noexcept { (void)deliver(SIGKILL, false); }
   /// For the table: the process has ended with this wait status, or kStatusUnknown.
@@ -181,6 +183,7 @@ class Process {
   [[nodiscard]] lifecycle::Rules rules() const noexcept;
   [[nodiscard]] lifecycle::input::Exited exitOf(int waitStatus) noexcept;
   [[nodiscard]] OutputChannel* channel(Channel which) const noexcept;
+  [[nodiscard]] std::string remarked(std::string text) const;
 
   ProcessContext& context_;
   Group& group_;

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "instance/config/model.hpp"
-#include "instance/process/attend.hpp"
 #include "instance/process/channel.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"
@@ -56,7 +55,6 @@ input::Exited Process::exitOf(int waitStatus) noexcept {
 }
 
 void Process::reaped(int waitStatus) noexcept {
-  attend([](Attendant& one) { one.onReaped(); });
   // If startsecs passed in the same turn as the process ended, RUNNING is reported first, as Supervisor does.
   if (state() == ProcessState::Starting) step(input::Deadline{});
   context_.forgetPid(pid_);

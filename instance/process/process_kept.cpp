@@ -100,6 +100,7 @@ void Process::adopt(const RepeatedSpawn& spawned) noexcept {
       stdin_ = makeInput();
       stdin_->open(std::move(pipe));
     }
+    attend([&](Attendant& one) { one.adopt(*spawned.incoming); });
     pid_ = spawned.pid;
     context_.reservePid(*this);
     context_.assignPid(pid_);

@@ -52,9 +52,21 @@ constexpr void describe(V& v, Of<lifecycle::Pacing>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<config::Readiness>) {
+  using T = config::Readiness;
+  v("kind", &T::kind);
+  v("access", &T::access);
+  v("showStatus", &T::showStatus);
+  v("descriptor", &T::descriptor);
+  v("place", &T::place);
+  v("timeout", &T::timeout);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Extension>) {
   using T = config::Extension;
   v("pacing", &T::pacing);
+  v("readiness", &T::readiness);
   v("given", &T::given);
 }
 

@@ -80,6 +80,25 @@ constexpr void describe(V& v, Of<Remains>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<Notifications>) {
+  v("socket", &Notifications::socket);
+  v("status", &Notifications::status);
+  v("reloading", &Notifications::reloading);
+  v("stopping", &Notifications::stopping);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Readiness>) {
+  v("pipe", &Readiness::pipe);
+  v("met", &Readiness::met);
+  v("out", &Readiness::out);
+  v("err", &Readiness::err);
+  v("device", &Readiness::device);
+  v("inode", &Readiness::inode);
+  v("changed", &Readiness::changed);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<Program>) {
   v("group", &Program::group);
   v("name", &Program::name);
@@ -95,6 +114,8 @@ constexpr void describe(V& v, Of<Program>) {
   v("stoppedAt", &Program::stoppedAt);
   v("remains", &Program::remains);
   v("doomed", &Program::doomed);
+  v("notifications", &Program::notifications);
+  v("readiness", &Program::readiness);
   v("input", &Program::input);
   v("inputPending", &Program::inputPending);
   v("out", &Program::out);

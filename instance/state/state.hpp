@@ -62,6 +62,27 @@ struct Remains {
   bool operator==(const Remains&) const = default;
 };
 
+/// The notification socket of a program's process.
+struct Notifications {
+  std::string socket;  ///< descriptor
+  std::string status;  ///< the last STATUS
+  bool reloading = false;
+  bool stopping = false;
+  bool operator==(const Notifications&) const = default;
+};
+
+/// What has been seen of a start that is not ready yet.
+struct Readiness {
+  std::string pipe;          ///< descriptor, of ready=fd:N
+  bool met = false;          ///< it is ready, and the machine does not know it yet
+  std::string out;           ///< the beginning of a line of standard output, of ready=log
+  std::string err;           ///< the same of standard error
+  std::uint64_t device = 0;  ///< the file before the start, of ready=file
+  std::uint64_t inode = 0;   ///< 0: there was none
+  std::int64_t changed = 0;  ///< its ctime in nanoseconds
+  bool operator==(const Readiness&) const = default;
+};
+
 /// One program. A program in the configuration of its group that has no record was removed at run time.
 struct Program {
   std::string group;
@@ -80,6 +101,8 @@ struct Program {
   std::int64_t stoppedAt = 0;
   std::optional<Remains> remains;
   std::optional<std::string> doomed;
+  std::optional<Notifications> notifications;
+  std::optional<Readiness> readiness;
   std::string input;         ///< descriptor: our end of standard input
   std::string inputPending;  ///< bytes that the pipe has not taken yet
   Channel out;

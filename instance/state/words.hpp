@@ -45,6 +45,17 @@ constexpr auto wordsOf(logging::Level) {
                                               {"critical", Critical}});
 }
 
+constexpr auto wordsOf(config::NotifyAccess) {
+  using enum config::NotifyAccess;
+  return std::to_array<Word<config::NotifyAccess>>({{"none", None}, {"main", Main}, {"all", All}});
+}
+
+constexpr auto wordsOf(config::Readiness::Kind) {
+  using enum config::Readiness::Kind;
+  return std::to_array<Word<config::Readiness::Kind>>(
+      {{"none", None}, {"notify", Notify}, {"descriptor", Descriptor}, {"log", Log}, {"file", File}});
+}
+
 constexpr auto wordsOf(config::AutoRestart) {
   using enum config::AutoRestart;
   return std::to_array<Word<config::AutoRestart>>({{"never", Never}, {"unexpected", Unexpected}, {"always", Always}});

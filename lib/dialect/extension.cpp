@@ -5,6 +5,7 @@
 
 #include "lib/dialect/extension_keys.hpp"
 #include "lib/dialect/pacing.hpp"
+#include "lib/dialect/readiness.hpp"
 #include "lib/dialect/section_reader.hpp"
 
 namespace config {
@@ -16,6 +17,7 @@ bool hasExtension(const SectionReader& in) {
 Extension readExtension(SectionReader& in, const core::Names& names) {
   Extension out;
   readPacing(in, names, out.pacing);
+  readReadiness(in, names, out.readiness);
   for (const Key& key : kExtensionKeys)
     if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));
   return out;

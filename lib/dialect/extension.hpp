@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/core/expansion.hpp"
+#include "lib/dialect/readiness.hpp"
 #include "lib/lifecycle/pacing.hpp"
 
 namespace config {
@@ -16,6 +17,7 @@ class SectionReader;
 /// pointer. Each topic has a struct, and a reader of its keys in a file of its own.
 struct Extension {
   lifecycle::Pacing pacing;  ///< see pacing.hpp
+  Readiness readiness;
   /// The keys that were given, in the order of the schema, with their expanded texts: for getAllConfigInfo and for
   /// differences.
   std::vector<std::pair<std::string, std::string>> given;

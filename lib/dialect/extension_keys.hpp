@@ -16,6 +16,11 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     {"restart_delay_factor"},
     {"restart_limit"},
     {"fatal_retry"},
+    // readiness
+    {"ready"},
+    {"ready_timeout"},
+    {"notify_access"},
+    {"notify_status"},
 });
 
 }  // namespace config

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/descriptor_readiness.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "instance/config/model.hpp"
+#include "instance/process/context.hpp"
+#include "instance/process/process.hpp"
+#include "instance/state/descriptors.hpp"
+#include "lib/core/log.hpp"
+
+namespace process {
+namespace {
+
+constexpr const char* kPipeName = "ready";
+
+}  // namespace
+
+DescriptorReadiness::DescriptorReadiness(ProcessContext& context, Process& program)
+    : Readiness(context, program), watch_(context.loop(), [this](std::uint32_t) { look(); }) {}
+
+core::Status DescriptorReadiness::beforeSpawn(LaunchExtras& extras) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return core::Err{core::Error{fmt::format("couldn't make the pipe for readiness: {}", ::strerrorname_np(errno))}};
+  reader_.reset(ends[0]);
+  writer_.reset(ends[1]);
+  ::fcntl(reader_.get(), F_SETFL, O_NONBLOCK);
+  extras.descriptors.emplace_back(writer_.get(), program_.config().extension->readiness.descriptor);
+  if (auto* const keeper = context_.keeper()) keeper->keep(program_, kPipeName, reader_.get());
+  return {};
+}
+
+void DescriptorReadiness::adopt(state::Incoming& incoming) noexcept try {
+  reader_ = incoming.take(state::pipeName(program_.number(), kPipeName));
+} catch (const std::exception&) {
+  logging::error("{}: out of memory: its descriptor for readiness is lost", program_.name());
+}
+
+void DescriptorReadiness::onSpawned() noexcept {
+  writer_.reset();
+  if (reader_) watch_.start(reader_.get(), core::IoWatch::Read);
+}
+
+void DescriptorReadiness::look() {
+  if (!reader_) return;
+  std::array<char, 256> bytes;
+  const auto size = ::read(reader_.get(), bytes.data(), bytes.size());
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (size > 0 && std::memchr(bytes.data(), '\n', static_cast<std::size_t>(size)) == nullptr) return;
+  if (size > 0)
+    meet();
+  else
+    logging::warn("{}: closed descriptor {} without the newline that reports readiness", program_.fullName(),
+                  program_.config().extension->readiness.descriptor);
+  stop();
+}
+
+void DescriptorReadiness::stop() noexcept {
+  watch_.stop();
+  writer_.reset();
+  if (!reader_) return;
+  context_.touch(program_);
+  if (auto* const keeper = context_.keeper()) keeper->drop(program_, kPipeName);
+  reader_.reset();
+}
+
+void DescriptorReadiness::saveSigns(state::Readiness& saved, state::Outgoing& outgoing) const {
+  saved.pipe = outgoing.add(state::pipeName(program_.number(), kPipeName), reader_.get());
+}
+
+void DescriptorReadiness::restoreSigns(const state::Readiness& saved, state::Incoming& incoming) {
+  reader_ = incoming.take(saved.pipe);
+  if (reader_) watch_.start(reader_.get(), core::IoWatch::Read);
+}
+
+}  // namespace process

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "lib/dialect/readiness.hpp"
+
+#include <regex.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+
+#include <fmt/core.h>
+
+#include "lib/core/files.hpp"
+#include "lib/core/text.hpp"
+#include "lib/dialect/section_reader.hpp"
+#include "lib/dialect/values.hpp"
+
+namespace config {
+namespace {
+
+using Kind = Readiness::Kind;
+
+constexpr std::size_t kLongestPattern = 256;
+constexpr long kMostRepetitions = 1000;
+/// As the tables of a process are: nobody needs more, and each number below takes a step of the start.
+constexpr int kHighestDescriptor = 63;
+
+core::Err<core::Error> refuse(std::string text) { return core::Err{core::Error{std::move(text)}}; }
+
+/// What follows "WORD:", trimmed; nullopt: the text begins with something else.
+std::optional<std::string> after(std::string_view word, std::string_view text) {
+  if (!text.starts_with(word) || text.size() <= word.size() || text[word.size()] != ':') return std::nullopt;
+  return std::string(core::trim(text.substr(word.size() + 1)));
+}
+
+core::Expected<Readiness> parseDescriptor(const std::string& number) {
+  const auto descriptor = parseInteger(number);
+  if (!descriptor || *descriptor < 3 || *descriptor > kHighestDescriptor)
+    return refuse(
+        fmt::format("{} is not a descriptor from 3 to {} (write fd:3)", core::pythonRepr(number), kHighestDescriptor));
+  Readiness out;
+  out.kind = Kind::Descriptor;
+  out.descriptor = *descriptor;
+  return out;
+}
+
+core::Expected<Readiness> parseLog(std::string pattern) {
+  if (auto good = checkPattern(pattern); !good) return core::Err{good.error()};
+  Readiness out;
+  out.kind = Kind::Log;
+  out.place = std::move(pattern);
+  return out;
+}
+
+core::Expected<Readiness> parseFile(std::string_view path) {
+  Readiness out;
+  out.kind = Kind::File;
+  out.place = core::expandHome(path);
+  if (out.place.empty() || out.place.back() == '/') return refuse("file: needs the path of a file");
+  return out;
+}
+
+core::Expected<Readiness> parseReady(std::string_view text) {
+  text = core::trim(text);
+  if (text == "notify") {
+    Readiness out;
+    out.kind = Kind::Notify;
+    return out;
+  }
+  if (const auto number = after("fd", text)) return parseDescriptor(*number);
+  if (auto pattern = after("log", text)) return parseLog(std::move(*pattern));
+  if (const auto path = after("file", text)) return parseFile(*path);
+  return refuse(core::pythonRepr(text) + " is not notify, fd:NUMBER, log:PATTERN or file:PATH");
+}
+
+core::Expected<NotifyAccess> parseAccess(std::string_view text) {
+  const auto word = core::lower(text);
+  if (word == "none") return NotifyAccess::None;
+  if (word == "main") return NotifyAccess::Main;
+  if (word == "all") return NotifyAccess::All;
+  return refuse(core::pythonRepr(text) + " is not none, main or all");
+}
+
+}  // namespace
+
+core::Status checkPattern(const std::string& pattern) {
+  if (pattern.empty()) return refuse("the pattern is empty");
+  if (pattern.size() > kLongestPattern)
+    return refuse(fmt::format("the pattern has {} bytes, {} are allowed", pattern.size(), kLongestPattern));
+  long repetitions = 1;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '\\' && ++i < pattern.size() && std::isdigit(static_cast<unsigned char>(pattern[i])) != 0)
+      return refuse("the pattern refers back to a group, which can take very long: write it without \\" +
+                    pattern.substr(i, 1));
+    if (pattern[i] != '{') continue;
+    const auto end = std::min(pattern.find('}', i), pattern.size());
+    const auto comma = pattern.find(',', i);
+    const auto most = pattern.substr(comma < end ? comma + 1 : i + 1);
+    repetitions *= std::clamp(std::strtol(most.c_str(), nullptr, 10), 1L, kMostRepetitions + 1);
+    if (repetitions > kMostRepetitions) return refuse("the pattern repeats too much: its counts multiply to over 1000");
+  }
+  regex_t compiled;
+  if (const int code = ::regcomp(&compiled, pattern.c_str(), REG_EXTENDED | REG_NOSUB); code != 0) {
+    char why[128];
+    ::regerror(code, &compiled, why, sizeof why);
+    return refuse(fmt::format("{} is not a regular expression: {}", core::pythonRepr(pattern), why));
+  }
+  ::regfree(&compiled);
+  return {};
+}
+
+void readReadiness(SectionReader& in, const core::Names& names, Readiness& readiness) {
+  in.take("ready", names, parseReady, readiness);
+  if (readiness.kind == Kind::Notify) readiness.access = NotifyAccess::Main;
+  in.take("ready_timeout", names, parseDuration, readiness.timeout);
+  in.take("notify_access", names, parseAccess, readiness.access);
+  in.take("notify_status", names, parseBoolean, readiness.showStatus);
+  if (readiness.access != NotifyAccess::None) return;
+  if (readiness.kind == Kind::Notify) in.fail("notify_access", "ready=notify needs main or all");
+  if (readiness.showStatus) in.fail("notify_status", "nothing is received without ready=notify or notify_access=main");
+}
+
+}  // namespace config
