@@ -21,8 +21,10 @@ MAY_INCLUDE = {
     "instance/config": ["lib/core", "lib/dialect"],
     "instance/state": ["lib/core", "lib/dialect", "lib/lifecycle", "instance/config"],
     "instance/output": ["lib/core", "instance/config", "instance/state"],
+    "instance/probe": ["lib/core", "lib/dialect", "lib/lifecycle", "lib/xmlrpc"],
     "instance/process": [
-        "lib/core", "lib/dialect", "lib/lifecycle", "instance/config", "instance/output", "instance/state"],
+        "lib/core", "lib/dialect", "lib/lifecycle", "instance/config", "instance/output", "instance/probe",
+        "instance/state"],
     "instance/events": ["lib/core", "instance/config", "instance/output", "instance/process", "instance/state"],
     "instance/api": [
         "lib/core", "lib/dialect", "lib/xmlrpc", "instance/config", "instance/output", "instance/process",
