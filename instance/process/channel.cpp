@@ -96,20 +96,23 @@ output::RoomQueue* OutputChannel::eventRoom() const noexcept {
   return room;
 }
 
-/// If a target is full, stops reading and waits for its room. The watch goes: without events it would still report a
-/// hangup, again and again.
-bool OutputChannel::awaitRoom() noexcept {
+bool OutputChannel::await(output::RoomQueue::Waiter& waiter) const noexcept {
   for (const auto* const lane : lanes()) {
     output::Outlet* const full = lane != nullptr ? lane->fullOutlet() : nullptr;
     if (full == nullptr) continue;
-    if (watch_) watch_->stop();
-    full->await(*this);
+    full->await(waiter);
     return true;
   }
   auto* const room = eventRoom();
-  if (room == nullptr) return false;
+  if (room != nullptr) room->join(waiter);
+  return room != nullptr;
+}
+
+/// If a target is full, stops reading and waits for its room. The watch goes: without events it would still report a
+/// hangup, again and again.
+bool OutputChannel::awaitRoom() noexcept {
+  if (!await(*this)) return false;
   if (watch_) watch_->stop();
-  room->join(*this);
   return true;
 }
 

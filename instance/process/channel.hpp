@@ -66,6 +66,12 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   void finish(pid_t pid) noexcept;
   /// Brings the log up to what the program has written until now: for a client that is about to read or to clear it.
   void catchUp() noexcept;
+  /// Output of a command beside the program, which goes where its own goes.
+  void add(std::string_view bytes) noexcept;
+  /// Whether a target is full; then `waiter` waits for its room.
+  bool await(output::RoomQueue::Waiter& waiter) const noexcept;
+  /// Whether standard output of the program is a protocol, so that nothing else may come from this channel.
+  [[nodiscard]] bool speaksProtocol() const noexcept;
   /// The program is removed: reads what is left whether there is room or not.
   void retire() noexcept;
 
@@ -91,7 +97,6 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
     std::size_t left;
   };
   [[nodiscard]] const config::LogSettings& settings() const noexcept;
-  [[nodiscard]] bool speaksProtocol() const noexcept;
   [[nodiscard]] pid_t writer() const noexcept;
   void allocate();
   void watch() noexcept;

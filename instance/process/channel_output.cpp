@@ -28,6 +28,16 @@ void OutputChannel::take(std::string_view bytes) noexcept {
   }
 }
 
+void OutputChannel::add(std::string_view bytes) noexcept {
+  context_.touch(program_);
+  try {
+    onText(bytes, false);
+  } catch (const std::exception& error) {
+    logging::critical("{} bytes of a command of {} were not handled in full: {}", bytes.size(), program_.name(),
+                      error.what());
+  }
+}
+
 void OutputChannel::takeListeners(std::string_view bytes) {
   if (log_) log_->write(bytes);
   if (logging::enabled(logging::Level::Debug))

@@ -48,11 +48,14 @@ std::optional<std::string> find(const std::string& name, const config::ProcessCo
 }  // namespace
 
 core::Result<Command, CommandError> resolveCommand(const config::ProcessConfig& config) {
+  return resolveCommand(config.command, config);
+}
+
+core::Result<Command, CommandError> resolveCommand(const std::string& line, const config::ProcessConfig& config) {
   using Kind = CommandError::Kind;
-  auto words = core::splitWords(config.command);
+  auto words = core::splitWords(line);
   if (!words)
-    return error(Kind::Bad,
-                 fmt::format("can't parse command {}: {}", core::pythonRepr(config.command), words.error().text));
+    return error(Kind::Bad, fmt::format("can't parse command {}: {}", core::pythonRepr(line), words.error().text));
   if (words->empty()) return error(Kind::Bad, "command is empty");
   struct stat facts {};
   auto file = find(words->front(), config, facts);

@@ -31,5 +31,8 @@ struct CommandError {
 /// Splits the program's command and finds the file: as it stands if it has a '/', else the first hit in the PATH of the
 /// program's environment or of ours (that one counts, even if it cannot be executed).
 [[nodiscard]] core::Result<Command, CommandError> resolveCommand(const config::ProcessConfig& config);
+/// The same for another command of the program.
+[[nodiscard]] core::Result<Command, CommandError> resolveCommand(const std::string& line,
+                                                                 const config::ProcessConfig& config);
 
 }  // namespace process

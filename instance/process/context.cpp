@@ -10,6 +10,7 @@
 
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
+#include "instance/process/side_command.hpp"
 #include "lib/core/log.hpp"
 
 namespace process {
@@ -21,6 +22,15 @@ constexpr core::milliseconds kRetryPause{100};
 constexpr core::seconds kStatusPatience{5};
 /// The key of the entry that reservePid() makes: a pid that no process has.
 constexpr pid_t kReserved = 0;
+
+/// Gives the entry of kReserved its pid; 0: it has none.
+template <class Map>
+void assign(Map& map, pid_t pid) noexcept {
+  auto place = map.extract(kReserved);
+  if (place.empty() || pid == 0) return;
+  place.key() = pid;
+  map.insert(std::move(place));
+}
 
 std::vector<std::string> ownEnvironment() {
   std::vector<std::string> out;
@@ -55,12 +65,28 @@ std::unique_ptr<LateReading::Pipe> ProcessContext::readLate(int pipe) noexcept t
 }
 
 void ProcessContext::reservePid(Process& program) { byPid_.emplace(kReserved, &program); }
+void ProcessContext::assignPid(pid_t pid) noexcept { assign(byPid_, pid); }
 
-void ProcessContext::assignPid(pid_t pid) noexcept {
-  auto place = byPid_.extract(kReserved);
-  if (place.empty() || pid == 0) return;
-  place.key() = pid;
-  byPid_.insert(std::move(place));
+void ProcessContext::reserveSide(SideCommand& command) { sides_.emplace(kReserved, &command); }
+void ProcessContext::assignSide(pid_t pid) noexcept { assign(sides_, pid); }
+
+void ProcessContext::dismissSide(pid_t pid, bool child) noexcept {
+  const auto found = sides_.find(pid);
+  if (found == sides_.end()) return;
+  if (child)
+    found->second = nullptr;
+  else
+    sides_.erase(found);
+}
+
+bool ProcessContext::sideEnded(pid_t pid, int waitStatus) noexcept {
+  const auto found = sides_.find(pid);
+  if (found == sides_.end()) return false;
+  if (auto* const command = found->second)
+    command->reaped(waitStatus);
+  else
+    sides_.erase(found);
+  return true;
 }
 
 Process* ProcessContext::findByPid(pid_t pid) const noexcept {
@@ -72,9 +98,10 @@ void ProcessContext::listenForExits(core::UniqueFd socket) {
   exits_ = std::make_unique<Exits>(loop_, std::move(socket),
                                    Exits::Hooks{[this] { makeRoom(); },
                                                 [this](pid_t pid, int waitStatus) {
-                                                  Process* const program = findByPid(pid);
-                                                  if (program == nullptr || !program->isForeign()) return;
                                                   const Turn turn(*this);
+                                                  Process* const program = findByPid(pid);
+                                                  if (program == nullptr) sideEnded(pid, waitStatus);
+                                                  if (program == nullptr || !program->isForeign()) return;
                                                   program->reaped(waitStatus);
                                                 },
                                                 [this] {

@@ -32,6 +32,8 @@ class Outlets;
 
 namespace process {
 
+class SideCommand;
+
 /// What the programs of one table share: the loop, deadlines, pids, the read buffer, and the queue of changes that the
 /// observers still have to hear of.
 class ProcessContext {
@@ -68,6 +70,14 @@ class ProcessContext {
   /// The program that was reserved for runs as `pid`; 0: it does not, and its memory is given back.
   void assignPid(pid_t pid) noexcept;
   void forgetPid(pid_t pid) noexcept { byPid_.erase(pid); }
+  /// The same for a command beside a program. What assignSide() was given ends with SideCommand::reaped().
+  void reserveSide(SideCommand& command);
+  void assignSide(pid_t pid) noexcept;
+  void forgetSide(pid_t pid) noexcept { sides_.erase(pid); }
+  /// Nobody wants to hear of its end any more; `child`: it is still to be reaped.
+  void dismissSide(pid_t pid, bool child) noexcept;
+  /// Whether `pid` was such a command. In a turn.
+  bool sideEnded(pid_t pid, int waitStatus) noexcept;
   /// Of the next program.
   [[nodiscard]] std::uint32_t nextNumber() noexcept { return nextNumber_++; }
   /// For a successor: see nextNumber().
@@ -171,6 +181,7 @@ class ProcessContext {
   SupervisorState supervisorState_ = SupervisorState::Running;
   Deadlines deadlines_;
   std::unordered_map<pid_t, Process*> byPid_;
+  std::unordered_map<pid_t, SideCommand*> sides_;  ///< nullptr: dismissed
   std::uint32_t nextNumber_ = 1;
   std::unique_ptr<Exits> exits_;  ///< closed after the last Foreign process
   int foreign_ = 0;               ///< processes

@@ -117,27 +117,14 @@ std::vector<std::string> childEnvironment(const config::ProcessConfig& config, c
   return out;
 }
 
-core::Result<Launched, std::string> launch(const config::ProcessConfig& config, Command command,
-                                           const LaunchContext& around, int socket, const OldPipes& old) {
+core::Result<core::SpawnSpec, std::string> childSpec(const config::ProcessConfig& config, Command command,
+                                                     const LaunchContext& around) {
   auto identity = identityFor(config);
   if (!identity) return core::Err{std::move(identity).error()};
-  Pipe in, out, err;
-  if ((socket < 0 && !in.open()) || !out.open(old.out) || (!config.redirectStderr && !err.open(old.err)))
-    return pipeError(config.name);
-  // The last free descriptors are left for clients: without them nobody could connect to stop a program.
-  if (core::isAmongTheLast(out.writer.get())) {
-    errno = EMFILE;
-    return pipeError(config.name);
-  }
-
   core::SpawnSpec spec;
   spec.file = std::move(command.file);
   spec.arguments = std::move(command.arguments);
   spec.environment = childEnvironment(config, around);
-  spec.descriptors = {{socket < 0 ? in.reader.get() : socket, STDIN_FILENO},
-                      {out.writer.get(), STDOUT_FILENO},
-                      {config.redirectStderr ? out.writer.get() : err.writer.get(), STDERR_FILENO}};
-  if (around.extras != nullptr) append(spec.descriptors, around.extras->descriptors);
   spec.identity = std::move(*identity);
   spec.directory = config.directory;
   spec.umask = config.umask;
@@ -147,6 +134,27 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   spec.oomScoreOptional = true;
   spec.shareMemory = true;
   spec.explainOnStderr = true;
+  return spec;
+}
+
+core::Result<Launched, std::string> launch(const config::ProcessConfig& config, Command command,
+                                           const LaunchContext& around, int socket, const OldPipes& old) {
+  auto made = childSpec(config, std::move(command), around);
+  if (!made) return core::Err{std::move(made).error()};
+  auto& spec = *made;
+  Pipe in, out, err;
+  if ((socket < 0 && !in.open()) || !out.open(old.out) || (!config.redirectStderr && !err.open(old.err)))
+    return pipeError(config.name);
+  // The last free descriptors are left for clients: without them nobody could connect to stop a program.
+  if (core::isAmongTheLast(out.writer.get())) {
+    errno = EMFILE;
+    return pipeError(config.name);
+  }
+
+  spec.descriptors = {{socket < 0 ? in.reader.get() : socket, STDIN_FILENO},
+                      {out.writer.get(), STDOUT_FILENO},
+                      {config.redirectStderr ? out.writer.get() : err.writer.get(), STDERR_FILENO}};
+  if (around.extras != nullptr) append(spec.descriptors, around.extras->descriptors);
   Launched launched{0, std::move(in.writer), std::move(out.reader), std::move(err.reader), {}};
   if (around.beforeFork) spec.pidPlace = around.beforeFork(launched);
   const auto child = core::beginSpawn(spec);

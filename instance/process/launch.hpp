@@ -13,6 +13,9 @@
 namespace config {
 struct ProcessConfig;
 }
+namespace core {
+struct SpawnSpec;
+}
 
 namespace process {
 
@@ -43,6 +46,10 @@ struct LaunchContext {
 /// extras'.
 [[nodiscard]] std::vector<std::string> childEnvironment(const config::ProcessConfig& config,
                                                         const LaunchContext& around);
+
+/// What a child of the program becomes, all but its descriptors. The error is in Supervisor's words.
+[[nodiscard]] core::Result<core::SpawnSpec, std::string> childSpec(const config::ProcessConfig& config, Command command,
+                                                                   const LaunchContext& around);
 
 /// Reading ends of pipes that the program reuses; -1: it gets a new one.
 struct OldPipes {

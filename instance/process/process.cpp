@@ -309,6 +309,18 @@ OutputChannel* Process::channel(Channel which) const noexcept {
   return which == Channel::Stdout ? out_.get() : err_.get();
 }
 
+/// Where the output of its side commands goes; nullptr: nowhere.
+OutputChannel* Process::sideChannel() const noexcept { return out_->speaksProtocol() ? err_.get() : out_.get(); }
+
+void Process::addOutput(std::string_view bytes) noexcept {
+  if (auto* const output = sideChannel()) output->add(bytes);
+}
+
+bool Process::awaitRoom(output::RoomQueue::Waiter& waiter) const noexcept {
+  const auto* const output = sideChannel();
+  return output != nullptr && output->await(waiter);
+}
+
 output::RotatingFile* Process::log(Channel which) noexcept {
   OutputChannel* const output = channel(which);
   return output == nullptr ? nullptr : output->log();

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "instance/output/outlet.hpp"
+#include "instance/output/room_queue.hpp"
 #include "instance/process/command.hpp"
 #include "instance/process/observer.hpp"
 #include "instance/state/state.hpp"
@@ -106,6 +107,11 @@ class Process {
   core::Status clearLogs();
   void reopenLogs();
 
+  /// For its side commands: output that goes to the log of standard output, or of a listener to that of standard error.
+  void addOutput(std::string_view bytes) noexcept;
+  /// Whether that log has no room; then `waiter` waits for it.
+  bool awaitRoom(output::RoomQueue::Waiter& waiter) const noexcept;
+
   /// Routes standard output to `protocol` too (nullptr: no more). Not owned.
   void setProtocol(Protocol* protocol) noexcept { protocol_ = protocol; }
   [[nodiscard]] Protocol* protocol() const noexcept { return protocol_; }
@@ -184,6 +190,7 @@ class Process {
   [[nodiscard]] lifecycle::input::Exited exitOf(int waitStatus) noexcept;
   [[nodiscard]] OutputChannel* channel(Channel which) const noexcept;
   [[nodiscard]] std::string remarked(std::string text) const;
+  [[nodiscard]] OutputChannel* sideChannel() const noexcept;
 
   ProcessContext& context_;
   Group& group_;

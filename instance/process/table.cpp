@@ -152,7 +152,7 @@ void Table::onEnd(pid_t pid, int waitStatus) noexcept {
   const ProcessContext::Turn turn(*context_);
   if (Process* const program = context_->findByPid(pid))
     program->reaped(waitStatus);
-  else
+  else if (!context_->sideEnded(pid, waitStatus))
     logging::attempt([&] { logging::info("reaped unknown pid {} ({})", pid, describeWaitStatus(waitStatus)); });
 }
 

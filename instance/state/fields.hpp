@@ -99,6 +99,21 @@ constexpr void describe(V& v, Of<Readiness>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<SideCommand>) {
+  using T = SideCommand;
+  v("pid", &T::pid);
+  v("startedAfter", &T::startedAfter);
+  v("startedBefore", &T::startedBefore);
+  v("limit", &T::limit);
+  v("due", &T::due);
+  v("stage", &T::stage);
+  v("timedOut", &T::timedOut);
+  v("survives", &T::survives);
+  v("pipe", &T::pipe);
+  v("error", &T::error);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<Program>) {
   v("group", &Program::group);
   v("name", &Program::name);

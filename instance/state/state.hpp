@@ -83,6 +83,21 @@ struct Readiness {
   bool operator==(const Readiness&) const = default;
 };
 
+/// A command that runs beside a program.
+struct SideCommand {
+  pid_t pid = 0;  ///< 0: it could not be started, see `error`
+  std::uint64_t startedAfter = 0;
+  std::uint64_t startedBefore = 0;
+  core::milliseconds limit{0};
+  core::Instant due{};  ///< of the next stage; 0: there is none
+  int stage = 0;        ///< 0: it runs, 1: SIGTERM was sent, 2: SIGKILL was sent
+  bool timedOut = false;
+  bool survives = false;
+  std::string pipe;  ///< descriptor: our end of its output
+  std::string error;
+  bool operator==(const SideCommand&) const = default;
+};
+
 /// One program. A program in the configuration of its group that has no record was removed at run time.
 struct Program {
   std::string group;
