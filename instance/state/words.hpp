@@ -31,7 +31,8 @@ constexpr auto wordsOf(lifecycle::ProcessState) {
 
 constexpr auto wordsOf(lifecycle::AfterStop) {
   using enum lifecycle::AfterStop;
-  return std::to_array<Word<lifecycle::AfterStop>>({{"stay", Stay}, {"restart", Restart}, {"backoff", BackOff}});
+  return std::to_array<Word<lifecycle::AfterStop>>(
+      {{"stay", Stay}, {"restart", Restart}, {"renew", Renew}, {"backoff", BackOff}});
 }
 
 constexpr auto wordsOf(logging::Level) {

@@ -8,6 +8,9 @@
 namespace config {
 namespace {
 
+/// The times of the restarts in the window are kept, also in the saved state.
+constexpr int kMostRestarts = 1000;
+
 struct Limit {
   int count = 0;
   core::milliseconds window{0};
@@ -19,6 +22,8 @@ core::Expected<Limit> parseLimit(std::string_view text) {
   const auto window = slash == std::string_view::npos ? parseDuration("") : parseDuration(text.substr(slash + 1));
   if (!count || *count < 1 || !window || window->count() < 1)
     return core::Err{core::Error{core::pythonRepr(text) + " is not COUNT/SECONDS, such as 5/60"}};
+  if (*count > kMostRestarts)
+    return core::Err{core::Error{std::to_string(*count) + " restarts are more than " + std::to_string(kMostRestarts)}};
   return Limit{*count, *window};
 }
 

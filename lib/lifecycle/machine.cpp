@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <utility>
 
 namespace lifecycle {
@@ -25,6 +26,13 @@ constexpr core::seconds kLongRun{10};
 constexpr Pacing kSupervisorsPacing{};
 const Pacing& pacingOf(const Rules& rules) noexcept {
   return rules.pacing != nullptr ? *rules.pacing : kSupervisorsPacing;
+}
+
+/// The value of startretries that means "for ever". Below it, no attempt follows the first one, as in Supervisor.
+constexpr int kForEver = -1;
+
+void count(int& times) noexcept {
+  if (times < std::numeric_limits<int>::max()) ++times;
 }
 
 }  // namespace
@@ -70,20 +78,28 @@ void Machine::restore(const Snapshot& saved) {
 }
 
 std::optional<core::Instant> Machine::deadline(const Rules& rules) const noexcept {
-  const bool mayStart = rules.mayStart && !rules.held;
   switch (state_) {
     case ProcessState::Starting:
       if (preparing_ || (rules.awaitReady && rules.readyTimeout.count() == 0)) return std::nullopt;
       return due_;
     case ProcessState::Stopping: return due_;
-    case ProcessState::Backoff: return mayStart ? std::optional(due_) : std::nullopt;
-    case ProcessState::Fatal:
-      return mayStart && due_ != core::Instant() && pacingOf(rules).fatalRetry ? std::optional(due_) : std::nullopt;
-    case ProcessState::Exited: {
-      if (!mayStart || rules.restart == Restart::Never) return std::nullopt;
+    default: return nextStart(rules);
+  }
+}
+
+std::optional<core::Instant> Machine::nextStart(const Rules& rules) const noexcept {
+  if (!rules.mayStart || rules.held) return std::nullopt;
+  switch (state_) {
+    case ProcessState::Backoff: return due_;
+    case ProcessState::Stopped: return afterStop_ != AfterStop::Stay ? std::optional(due_) : std::nullopt;
+    case ProcessState::Fatal: {
+      const auto retry = pacingOf(rules).fatalRetry;
+      return retry && due_ != core::Instant() ? std::optional(due_ + *retry) : std::nullopt;
+    }
+    case ProcessState::Exited:
+      if (rules.restart == Restart::Never) return std::nullopt;
       if (rules.restart == Restart::Unexpected && rules.expects(exitCode_)) return std::nullopt;
       return due_;
-    }
     default: return std::nullopt;
   }
 }
@@ -95,6 +111,8 @@ void Machine::enter(ProcessState to, Actions& actions, bool expected, bool annou
   action.from = state_;
   action.to = to;
   leaderGone_ = groupKilled_ = false;
+  preparing_ = preparing_ && to == ProcessState::Stopping;
+  afterStop_ = AfterStop::Stay;
   action.expected = expected;
   action.announced = announced;
   action.tries = tries_;
@@ -106,27 +124,30 @@ void Machine::start(Actions& actions, core::Instant now) {
   trouble_.clear();
   exitCode_ = 0;
   started_ = now;
-  preparing_ = false;
-  afterStop_ = AfterStop::Stay;
   enter(ProcessState::Starting, actions);
   Action spawn;
   spawn.kind = Action::Kind::Spawn;
   actions.push(spawn);
 }
 
-/// Without a request.
+/// Without a request, after a run.
 void Machine::restart(Actions& actions, const Rules& rules, core::Instant now) {
   if (!mayRestart(rules, now)) {
-    try {
-      blame("restarted " + std::to_string(pacingOf(rules).limit) + " times in " +
-            durationText(pacingOf(rules).limitWindow) + " (restart_limit)");
-    } catch (const std::exception&) {
-      blame("restart_limit");
-    }
-    return fatal(actions, rules, now);
+    blameLimit(pacingOf(rules));
+    return fatal(actions, now);
   }
-  ++restarts_;
+  count(restarts_);
   start(actions, now);
+}
+
+void Machine::blameLimit(const Pacing& pacing) noexcept {
+  try {
+    const auto limit = "restarted " + std::to_string(pacing.limit) + (pacing.limit == 1 ? " time in " : " times in ") +
+                       durationText(pacing.limitWindow) + " (restart_limit)";
+    blame(trouble_.empty() ? limit : std::string(trouble_), trouble_.empty() ? "" : limit);
+  } catch (const std::exception&) {
+    blame("restart_limit reached");
+  }
 }
 
 /// Counts the restart, if there is a limit.
@@ -142,19 +163,19 @@ bool Machine::mayRestart(const Rules& rules, core::Instant now) noexcept {
   return true;
 }
 
-void Machine::fatal(Actions& actions, const Rules& rules, core::Instant now) {
-  due_ = now + pacingOf(rules).fatalRetry.value_or(core::milliseconds(0));
+void Machine::fatal(Actions& actions, core::Instant now) {
+  due_ = now;
   enter(ProcessState::Fatal, actions);
   tries_ = streak_ = 0;
   recent_.clear();
 }
 
 void Machine::backOff(Actions& actions, const Rules& rules, core::Instant now) {
-  ++tries_;
+  count(tries_);
   due_ = now + delayAfterFailure(pacingOf(rules), tries_, rules.chance);
   enter(ProcessState::Backoff, actions);
-  if (rules.startRetries < 0 || tries_ <= rules.startRetries) return;
-  fatal(actions, rules, now);
+  if (rules.startRetries == kForEver || tries_ <= rules.startRetries) return;
+  fatal(actions, now);
 }
 
 /// A start that has not ended yet has failed.
@@ -165,30 +186,34 @@ void Machine::fail(std::string_view why, Actions& actions, const Rules& rules, c
 }
 
 void Machine::stop(Actions& actions, const Rules& rules, core::Instant now) {
-  const bool preparing = preparing_;
   enter(ProcessState::Stopping, actions);
-  preparing_ = preparing;
-  afterStop_ = AfterStop::Stay;
   stopStep_ = 0;
-  if (!preparing && rules.stopCommand) {
-    due_ = now + rules.stopCommandLimit + rules.stopWait;
-    Action action;
-    action.kind = Action::Kind::StopCommand;
-    return actions.push(action);
-  }
-  kill(actions, rules, now, false);
+  if (preparing_ || !rules.stopCommand) return kill(actions, rules, now, false);
+  stopStep_ = -1;
+  due_ = now + rules.stopCommandLimit + rules.stopWait;
+  Action action;
+  action.kind = Action::Kind::StopCommand;
+  actions.push(action);
 }
 
 /// What was being stopped has ended.
 void Machine::stopped(Actions& actions, const Rules& rules, core::Instant now) {
-  const auto next = std::exchange(afterStop_, AfterStop::Stay);
-  preparing_ = false;
+  const auto next = afterStop_;
   if (next == AfterStop::BackOff && rules.mayStart) {
     exitCode_ = 0;  // clients see the exit status of completed runs only
     return backOff(actions, rules, now);
   }
   enter(ProcessState::Stopped, actions);
-  if (next == AfterStop::Restart && rules.mayStart) restart(actions, rules, now);
+  if (next != AfterStop::Restart && next != AfterStop::Renew) return;
+  afterStop_ = next;
+  due_ = next == AfterStop::Renew ? now : afterRun(rules, now);
+}
+
+/// When a program that did run may be started again.
+core::Instant Machine::afterRun(const Rules& rules, core::Instant now) noexcept {
+  if (now >= started_ + kLongRun) streak_ = 0;
+  count(streak_);
+  return std::max(now + delayAfterRun(pacingOf(rules), streak_, rules.chance), started_ + kRestartPace);
 }
 
 void Machine::kill(Actions& actions, const Rules& rules, core::Instant now, bool escalated) {
@@ -209,7 +234,7 @@ void Machine::kill(Actions& actions, const Rules& rules, core::Instant now, bool
 /// The program has not ended in time after the stop signal, or after the SIGKILL that followed.
 void Machine::stopTakesTooLong(Actions& actions, const Rules& rules, core::Instant now) {
   if (!leaderGone_) {
-    const bool another = static_cast<std::size_t>(stopStep_) + 1 < rules.stopSteps.size();
+    const bool another = static_cast<std::int64_t>(stopStep_) + 1 < static_cast<std::int64_t>(rules.stopSteps.size());
     if (another) ++stopStep_;
     return kill(actions, rules, now, !another);
   }
@@ -230,8 +255,10 @@ void Machine::handle(const input::Start&, Actions& actions, const Rules&, core::
 }
 
 void Machine::handle(const input::Stop&, Actions& actions, const Rules& rules, core::Instant now) {
-  if (state_ == ProcessState::Backoff) return enter(ProcessState::Stopped, actions);
-  if (state_ == ProcessState::Stopping) afterStop_ = AfterStop::Stay;
+  const bool paced = rules.pacing != nullptr && isStopped(state_) && nextStart(rules).has_value();
+  if (state_ == ProcessState::Backoff || (paced && state_ != ProcessState::Stopped))
+    return enter(ProcessState::Stopped, actions);
+  afterStop_ = AfterStop::Stay;
   if (state_ != ProcessState::Running && state_ != ProcessState::Starting) return;
   stop(actions, rules, now);
 }
@@ -253,7 +280,6 @@ void Machine::handle(const input::Spawned&, Actions&, const Rules& rules, core::
 
 void Machine::handle(const input::SpawnFailed& failure, Actions& actions, const Rules& rules, core::Instant now) {
   if (state_ != ProcessState::Starting) return;
-  preparing_ = false;
   blame(failure.why);
   backOff(actions, rules, now);
 }
@@ -276,8 +302,7 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
       [[fallthrough]];
     case ProcessState::Running:
       tries_ = 0;
-      streak_ = now < started_ + kLongRun ? streak_ + 1 : 1;
-      due_ = std::max(now + delayAfterRun(pacingOf(rules), streak_, rules.chance), started_ + kRestartPace);
+      due_ = afterRun(rules, now);
       trouble_.clear();
       if (!expected && exit.why.empty())
         trouble_.append("Bad exit code ").append(std::to_string(exit.code));  // fits into what is reserved
@@ -289,7 +314,7 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
 }
 
 void Machine::handle(const input::LeaderExited&, Actions&, const Rules&, core::Instant) {
-  leaderGone_ = state_ == ProcessState::Stopping;
+  leaderGone_ = state_ == ProcessState::Stopping && !preparing_;
 }
 
 void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rules, core::Instant now) {
@@ -306,7 +331,11 @@ void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rule
       }
       tries_ = 0;
       return enter(ProcessState::Running, actions);
-    case ProcessState::Backoff: ++restarts_; return start(actions, now);
+    case ProcessState::Backoff: count(restarts_); return start(actions, now);
+    case ProcessState::Stopped:
+      if (afterStop_ == AfterStop::Restart) return restart(actions, rules, now);
+      count(restarts_);
+      return start(actions, now);
     case ProcessState::Exited:
     case ProcessState::Fatal: return restart(actions, rules, now);
     case ProcessState::Stopping: return stopTakesTooLong(actions, rules, now);
@@ -315,6 +344,7 @@ void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rule
 }
 
 void Machine::handle(const input::SignalFailed& failure, Actions& actions, const Rules&, core::Instant) {
+  if (!isSignallable(state_) && state_ != ProcessState::Unknown) return;
   blame(failure.why);
   if (state_ != ProcessState::Unknown) enter(ProcessState::Unknown, actions);
 }
@@ -339,13 +369,15 @@ void Machine::handle(const input::Recycle& recycle, Actions& actions, const Rule
   if (state_ != ProcessState::Running) return;
   blame(recycle.why);
   stop(actions, rules, now);
-  if (recycle.restart) afterStop_ = AfterStop::Restart;
+  if (recycle.restart) afterStop_ = recycle.why.empty() ? AfterStop::Renew : AfterStop::Restart;
 }
 
 void Machine::handle(const input::StopCommandEnded& ended, Actions& actions, const Rules& rules, core::Instant now) {
-  if (state_ != ProcessState::Stopping || leaderGone_) return;
+  if (state_ != ProcessState::Stopping || stopStep_ >= 0 || leaderGone_) return;
   due_ = now + rules.stopWait;
-  if (!ended.succeeded) kill(actions, rules, now, false);
+  if (ended.succeeded) return;
+  stopStep_ = 0;
+  kill(actions, rules, now, false);
 }
 
 }  // namespace lifecycle

@@ -43,10 +43,11 @@ struct Extend {
 };
 /// Its process is to be ended. While it starts, the start has failed; later, STOPPED follows, and a new start.
 struct Recycle {
-  std::string why{};    ///< what is wrong with it; empty: nothing, the restart was planned
+  std::string why{};    ///< what is wrong with it; empty: nothing, the restart was planned and is not limited
   bool restart = true;  ///< false: it stays STOPPED
 };
-/// The command that was to stop it has ended. A failed one is followed by the stop signal.
+/// The command that was to stop it has ended, or was ended. A failed one is followed by the stop signal; after another
+/// one the program has `stopWait` to end, before the first of the `stopSteps`, or SIGKILL, follows.
 struct StopCommandEnded {
   bool succeeded = true;
 };
@@ -99,8 +100,13 @@ class Actions {
   std::size_t size_ = 0;
 };
 
-/// What follows the end of a program that is being stopped.
-enum class AfterStop { Stay, Restart, BackOff };
+/// What follows the end of a program that is being stopped; a new start follows by a deadline.
+enum class AfterStop {
+  Stay,
+  Restart,  ///< since something was wrong
+  Renew,    ///< as planned: this is not a restart that is limited
+  BackOff,  ///< its start has failed
+};
 
 /// All that a machine knows, to continue in another program.
 struct Snapshot {
@@ -124,23 +130,25 @@ struct Snapshot {
 /// The life of one program, without I/O: the owner passes in events and executes the actions that are returned.
 ///
 ///   state     Start      Spawned          SpawnFailed  Exited                      Stop      Deadline
-///   STOPPED   STARTING   -                -            -                           -         -
+///   STOPPED   STARTING   -                -            -                           -         STARTING (Recycle)
 ///   STARTING  -          -                BACKOFF      BACKOFF | RUNNING+EXITED    STOPPING  RUNNING
 ///   RUNNING   -          -                -            EXITED                      STOPPING  -
 ///   BACKOFF   STARTING   -                -            -                           STOPPED   STARTING
 ///   STOPPING  -          -                -            STOPPED                     -         SIGKILL again, or Abandon
-///   EXITED    STARTING   -                -            -                           -         STARTING (autorestart)
-///   FATAL     STARTING   -                -            -                           -         -
+///   EXITED    STARTING   -                -            -                           STOPPED   STARTING (autorestart)
+///   FATAL     STARTING   -                -            -                           STOPPED   STARTING (fatal_retry)
 ///   UNKNOWN   -          -                -            STOPPED                     -         -
 ///
 /// BACKOFF becomes FATAL on GiveUp, and immediately when more than `startRetries` starts failed in a row (-1: never);
-/// the n-th failure is followed by a wait of n seconds, or by that of the Pacing. EXITED becomes FATAL instead of
-/// STARTING when the Pacing's limit of restarts is reached, and FATAL becomes STARTING after its `fatalRetry`. A stop
-/// of a BACKOFF program keeps the count, as Supervisor does. Any state becomes UNKNOWN when the process cannot be
-/// signalled. Every change of state goes through one function.
+/// the n-th failure is followed by a wait of n seconds, or by that of the Pacing. EXITED and STOPPED become FATAL
+/// instead of STARTING when the Pacing's limit of restarts is reached, and FATAL becomes STARTING after its
+/// `fatalRetry`. A stop of a BACKOFF program keeps the count, as Supervisor does. A stop of an EXITED or FATAL program
+/// cancels the start that is due; without a Pacing it changes nothing, as in Supervisor. A process that cannot be
+/// signalled is UNKNOWN. Every change of state goes through one function.
 ///
 /// With `awaitReady` STARTING becomes RUNNING on Ready; if the deadline comes first, STOPPING and then BACKOFF follow.
-/// Recycle leads over STOPPING and STOPPED to STARTING. A request to stop that comes meanwhile prevails.
+/// Recycle leads over STOPPING and STOPPED to STARTING; what was wrong with the program is followed by the delay of its
+/// Pacing. A request to stop that comes meanwhile prevails.
 ///
 /// With stopAsGroup or killAsGroup a stop ends with the process group, not with its leader: if a wrapper ends before
 /// the server that it started, the server may still have its port open, and the next start would fail. STOPPING
@@ -155,6 +163,8 @@ class Machine {
   [[nodiscard]] Actions on(const Input& input, const Rules& rules, core::Instant now) noexcept;
   /// When to pass in Deadline; nullopt: never, in this state.
   [[nodiscard]] std::optional<core::Instant> deadline(const Rules& rules) const noexcept;
+  /// When it is started without a request: a deadline of a program without a process. nullopt: never, in this state.
+  [[nodiscard]] std::optional<core::Instant> nextStart(const Rules& rules) const noexcept;
 
   [[nodiscard]] ProcessState state() const noexcept { return state_; }
   [[nodiscard]] int tries() const noexcept { return tries_; }
@@ -184,7 +194,9 @@ class Machine {
   void start(Actions& actions, core::Instant now);
   void restart(Actions& actions, const Rules& rules, core::Instant now);
   [[nodiscard]] bool mayRestart(const Rules& rules, core::Instant now) noexcept;
-  void fatal(Actions& actions, const Rules& rules, core::Instant now);
+  void blameLimit(const Pacing& pacing) noexcept;
+  [[nodiscard]] core::Instant afterRun(const Rules& rules, core::Instant now) noexcept;
+  void fatal(Actions& actions, core::Instant now);
   void fail(std::string_view why, Actions& actions, const Rules& rules, core::Instant now);
   void stop(Actions& actions, const Rules& rules, core::Instant now);
   void stopped(Actions& actions, const Rules& rules, core::Instant now);
@@ -214,12 +226,12 @@ class Machine {
   bool groupKilled_ = false;  ///< STOPPING: those have been sent SIGKILL
   bool preparing_ = false;    ///< STARTING, or STOPPING after Cancel: there is no process yet
   AfterStop afterStop_ = AfterStop::Stay;
-  int stopStep_ = 0;                   ///< STOPPING: of Rules::stopSteps
+  int stopStep_ = 0;                   ///< STOPPING: of Rules::stopSteps; -1: the command that stops it has the time
   int restarts_ = 0;                   ///< without a request, since the last one
   int streak_ = 0;                     ///< restarts in a row after short runs
   std::vector<core::Instant> recent_;  ///< the last restarts, with Pacing::limit
   core::Instant started_{};
-  core::Instant due_{};
+  core::Instant due_{};  ///< FATAL: since when it is; {}: without a retry
   std::string trouble_;
 };
 

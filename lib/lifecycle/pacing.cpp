@@ -14,10 +14,14 @@ constexpr core::milliseconds kStep{1000};
 core::milliseconds exponential(const Pacing& pacing, core::milliseconds first, int times,
                                std::uint32_t chance) noexcept {
   const auto longest = pacing.maxDelay.value_or(std::max(kLongest, first));
-  auto delay = first;
-  for (int i = 1; i < times && delay < longest; ++i) delay = std::min(longest, delay * pacing.factor / 1000);
-  if (pacing.factor > 1000) delay += core::milliseconds(delay.count() / 10 * (chance % 1024) / 1024);
-  return std::min(delay, longest);
+  auto delay = std::min(first, longest);
+  if (pacing.factor <= 1000) return delay;
+  for (int i = 1; i < times; ++i) {
+    const auto next = std::min(longest, delay * pacing.factor / 1000);
+    if (next == delay) break;  // it has reached the longest, or is too short to grow
+    delay = next;
+  }
+  return delay - core::milliseconds(delay.count() / 10 * (chance % 1024) / 1024);
 }
 
 }  // namespace

@@ -1,60 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "lib/lifecycle/machine.hpp"
-
-#include <doctest/doctest.h>
 #include <signal.h>
 
-#include <string>
-#include <vector>
+#include "tests/unit/lifecycle/bench.hpp"
 
 namespace {
 
 using core::seconds;
-using lifecycle::Action;
 using lifecycle::ProcessState;
 namespace input = lifecycle::input;
-
-/// A machine with a clock of its own and a spawner that works or fails as told; writes down what happens.
-struct Bench {
-  lifecycle::Machine machine;
-  lifecycle::Rules rules;
-  std::vector<int> exitCodes{0};
-  core::Instant now{std::chrono::hours(1)};
-  std::string spawnError;
-  std::string events;
-  std::vector<Action> signals;
-  int abandoned = 0;
-
-  Bench() { rules.exitCodes = exitCodes; }
-
-  void feed(const lifecycle::Input& what) {
-    for (const Action& action : machine.on(what, rules, now)) {
-      if (action.kind == Action::Kind::Changed) {
-        if (!events.empty()) events += ' ';
-        events += lifecycle::toText(action.to);
-        if (action.to == ProcessState::Backoff || action.to == ProcessState::Starting)
-          events += std::to_string(action.tries);
-      } else if (action.kind == Action::Kind::Signal) {
-        signals.push_back(action);
-      } else if (action.kind == Action::Kind::Abandon) {
-        ++abandoned;
-      } else if (spawnError.empty()) {
-        feed(input::Spawned{});
-      } else {
-        feed(input::SpawnFailed{spawnError});
-      }
-    }
-  }
-  /// Jumps to the next deadline; returns how far that was.
-  seconds jump() {
-    const auto due = machine.deadline(rules);
-    REQUIRE(due.has_value());
-    const auto waited = std::chrono::duration_cast<seconds>(*due - now);
-    now = std::max(now, *due);
-    feed(input::Deadline{});
-    return waited;
-  }
-};
 
 }  // namespace
 
