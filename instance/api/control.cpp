@@ -50,9 +50,13 @@ void startProgram(Waiters& waiters, process::Process& program, const std::string
   waiters.untilStarted(program, name, std::move(done));
 }
 
+bool isActive(const process::Process& program) noexcept {
+  return lifecycle::isActive(program.state()) || program.awaitsStart();
+}
+
 void stopProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
                  core::Completion<Waiters::WaitResult> done) {
-  if (!lifecycle::isActive(program.state())) return done(fail(FaultCode::NotRunning, name));
+  if (!isActive(program)) return done(fail(FaultCode::NotRunning, name));
   if (const auto stopped = program.stop(); !stopped) return done(fail(FaultCode::Failed, stopped.error().text));
   if (lifecycle::isStopped(program.state())) return done({});
   if (wait) return waiters.untilStopped(program, std::move(done));

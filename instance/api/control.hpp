@@ -20,6 +20,9 @@ inline constexpr core::Duration kLastMoments = core::milliseconds(50);
 [[nodiscard]] MethodResult outcomeOf(Waiters::WaitResult result);
 [[nodiscard]] core::Completion<Waiters::WaitResult> asOutcome(core::Completion<MethodResult> done);
 
+/// It runs, or is started again without a request: what a stop can end.
+[[nodiscard]] bool isActive(const process::Process& program) noexcept;
+
 /// `name` is what faults call the program: as the client wrote it, or its full name in group calls. `done` is called
 /// before these return, or when what is waited for has come.
 void startProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,

@@ -20,10 +20,10 @@ namespace {
 using Programs = std::vector<process::Process*>;
 using xmlrpc::Array;
 
-Programs those(const Programs& programs, bool (*fits)(lifecycle::ProcessState)) {
+Programs those(const Programs& programs, bool (*fits)(const process::Process&)) {
   Programs chosen;
   std::copy_if(programs.begin(), programs.end(), std::back_inserter(chosen),
-               [fits](const process::Process* program) { return fits(program->state()); });
+               [fits](const process::Process* program) { return fits(*program); });
   return chosen;
 }
 
@@ -47,7 +47,7 @@ Handler onGroup(const Instance& instance, GroupAction action) {
 
 void startAll(Waiters& waiters, const Programs& programs, bool wait, core::Completion<MethodResult> done) {
   forEachProgram(
-      those(programs, [](lifecycle::ProcessState state) { return !lifecycle::isActive(state); }),
+      those(programs, [](const process::Process& program) { return !lifecycle::isActive(program.state()); }),
       [&waiters, wait](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
         startProgram(waiters, program, program.fullName(), wait, std::move(ended));
       },
@@ -56,7 +56,7 @@ void startAll(Waiters& waiters, const Programs& programs, bool wait, core::Compl
 
 void stopAll(Waiters& waiters, const Programs& programs, bool wait, core::Completion<MethodResult> done) {
   forEachProgram(
-      those(programs, [](lifecycle::ProcessState state) { return lifecycle::isActive(state); }),
+      those(programs, isActive),
       [&waiters, wait](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
         stopProgram(waiters, program, program.fullName(), wait, std::move(ended));
       },
@@ -65,7 +65,7 @@ void stopAll(Waiters& waiters, const Programs& programs, bool wait, core::Comple
 
 void signalAll(const Programs& programs, const std::string& signal, core::Completion<MethodResult> done) {
   forEachProgram(
-      those(programs, [](lifecycle::ProcessState state) { return lifecycle::isSignallable(state); }),
+      those(programs, [](const process::Process& program) { return lifecycle::isSignallable(program.state()); }),
       [&signal](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
         ended(signalProgram(program, program.fullName(), signal));
       },

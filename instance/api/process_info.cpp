@@ -1,11 +1,41 @@
 // SPDX-License-Identifier: MIT
 #include "instance/api/process_info.hpp"
 
+#include <sys/wait.h>
+
+#include "instance/config/model.hpp"
+#include "instance/process/description.hpp"
 #include "instance/process/group.hpp"
+#include "instance/process/launch.hpp"
 #include "instance/process/process.hpp"
 #include "lib/xmlrpc/struct_writer.hpp"
 
 namespace api {
+
+namespace {
+
+/// How its last process ended.
+void appendEnd(std::string& out, int waitStatus, std::int64_t when) {
+  const bool known = waitStatus != process::kStatusUnknown;
+  xmlrpc::StructWriter members(out);
+  members.number<"code">(known && WIFEXITED(waitStatus) ? WEXITSTATUS(waitStatus) : -1);
+  members.number<"signal">(known && WIFSIGNALED(waitStatus) ? WTERMSIG(waitStatus) : 0);
+  members.text<"reason">(process::describeWaitStatus(waitStatus));
+  members.number<"time">(when);
+  members.end();
+}
+
+/// The members that Supervisor does not have, for programs that use a key which it does not have.
+void appendOwnMembers(xmlrpc::StructWriter& members, std::string& out, const process::Process& program,
+                      const Moment& moment) {
+  members.number<"restarts">(program.restarts());
+  const auto next = program.nextStart();
+  members.number<"nextStart">(next ? process::wallSecondsAt(*next, moment.steady) : 0);
+  if (const auto end = program.lastEnd().waitStatus())
+    members.value("lastExit", [&](xmlrpc::Writer&) { appendEnd(out, *end, program.stoppedAt()); });
+}
+
+}  // namespace
 
 Moment Moment::now() noexcept { return {core::wallSeconds(), core::Clock::now()}; }
 
@@ -31,6 +61,7 @@ MovingParts appendProcessInfo(std::string& out, const process::Process& program,
   moving.description.begin = out.size() + xmlrpc::kTextStart<"description">.view().size();
   members.text<"description">(program.description(moment.steady));
   moving.description.end = out.size() - xmlrpc::kTextEnd.size();
+  if (program.config().extension.given()) appendOwnMembers(members, out, program, moment);
   members.end();
   return moving;
 }

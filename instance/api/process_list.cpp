@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "instance/api/names.hpp"
+#include "instance/config/model.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "lib/xmlrpc/writer.hpp"
@@ -101,7 +102,8 @@ bool ProcessList::bringUpToDate(const Programs& programs, const Moment& moment) 
 
 /// False: the struct has to be written again.
 bool ProcessList::update(Piece& piece, const process::Process& program, const Moment& moment, std::string_view now) {
-  if (!piece.facts.areOf(program)) return false;
+  // Members of programs with keys of ours change in many ways. Such programs are few.
+  if (program.config().extension.given() || !piece.facts.areOf(program)) return false;
   const auto uptime = uptimeOf(program, moment);
   const bool sameSecond = second_ == moment.wall;
   if (!sameSecond && !overwrite(piece, piece.moving.now, now)) return false;

@@ -45,6 +45,7 @@ ProcessContext::ProcessContext(core::EventLoop& loop, output::Outlets& outlets, 
       outlets_(outlets),
       settings_(std::move(settings)),
       deadlines_(loop),
+      chance_(static_cast<std::uint32_t>(core::wallMicros() ^ ::getpid()) | 1),
       environment_(ownEnvironment()),
       buffer_(new char[kBufferSize]),
       again_(loop, [this] { tryAgain(); }) {}

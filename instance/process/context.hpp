@@ -78,6 +78,12 @@ class ProcessContext {
   void dismissSide(pid_t pid, bool child) noexcept;
   /// Whether `pid` was such a command. In a turn.
   bool sideEnded(pid_t pid, int waitStatus) noexcept;
+  /// A random number, for the jitter of delays.
+  [[nodiscard]] std::uint32_t chance() noexcept {
+    chance_ ^= chance_ << 13;
+    chance_ ^= chance_ >> 17;
+    return chance_ ^= chance_ << 5;
+  }
   /// Of the next program.
   [[nodiscard]] std::uint32_t nextNumber() noexcept { return nextNumber_++; }
   /// For a successor: see nextNumber().
@@ -183,6 +189,7 @@ class ProcessContext {
   std::unordered_map<pid_t, Process*> byPid_;
   std::unordered_map<pid_t, SideCommand*> sides_;  ///< nullptr: dismissed
   std::uint32_t nextNumber_ = 1;
+  std::uint32_t chance_;          ///< never 0
   std::unique_ptr<Exits> exits_;  ///< closed after the last Foreign process
   int foreign_ = 0;               ///< processes
   /// Programs that are being stopped as a group: their own process ends, and then they wait for others of its group.

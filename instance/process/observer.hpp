@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "instance/process/end.hpp"
 #include "lib/lifecycle/state.hpp"
 
 namespace output {
@@ -42,6 +43,7 @@ struct StateChange {
   pid_t pid;      ///< of the process that runs or has just ended; 0 if there is none
   int tries;      ///< failed starts in a row
   bool expected;  ///< to EXITED: with one of the expected exit codes
+  End end;        ///< how its process has just ended, if that is the reason
 };
 
 /// Hears what happens to programs. State changes are queued and reported in order at the end of the step that caused

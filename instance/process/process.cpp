@@ -104,6 +104,7 @@ lifecycle::Rules Process::rules() const noexcept {
     rules.pacing = &extension.pacing;
     rules.awaitReady = extension.readiness.kind != config::Readiness::Kind::None;
     rules.readyTimeout = extension.readiness.timeout;
+    rules.chance = context_.chance();
   }
   rules.mayStart = context_.supervisorState() == SupervisorState::Running;
   rules.exitCodes = config_->exitCodes;
@@ -130,13 +131,34 @@ std::string Process::description(core::Instant now) const {
           protocol_ == nullptr || protocol_->trouble().empty() ? "" : ", " + std::string(protocol_->trouble())));
     case ProcessState::Backoff:
     case ProcessState::Fatal:
-      return spawnError().empty() ? fmt::format("unknown error (try \"tail {}\")", name()) : spawnError();
+      return (spawnError().empty() ? fmt::format("unknown error (try \"tail {}\")", name()) : spawnError()) +
+             nextStartText(now);
     case ProcessState::Stopped:
-    case ProcessState::Exited:
+    case ProcessState::Exited: {
       if (startedAt_ == 0) return "Not started";
-      return stopTimeText(stoppedAt_) + (spawnError() == kUnknownEnd ? fmt::format(", {}", kUnknownEnd) : "");
+      // With keys of ours a program may have been stopped for a reason.
+      const bool explained = spawnError() == kUnknownEnd ||
+                             (config_->extension.given() && !spawnError().empty() && state() == ProcessState::Stopped);
+      return stopTimeText(stoppedAt_) + (explained ? ", " + spawnError() : "") + nextStartText(now);
+    }
     default: return "";
   }
+}
+
+bool Process::paced() const noexcept {
+  return config_->extension.given() && !(config_->extension->pacing == lifecycle::Pacing());
+}
+
+bool Process::awaitsStart() const noexcept {
+  return state() == ProcessState::Backoff ||
+         (config_->extension.given() && lifecycle::isStopped(state()) && nextStart().has_value());
+}
+
+/// "; next start at 14:03:05", of a program with a pacing of its own. A time, and not how long until then: the page
+/// shows a text until the state changes.
+std::string Process::nextStartText(core::Instant now) const {
+  const auto when = paced() ? nextStart() : std::nullopt;
+  return when ? "; next start at " + clockText(wallSecondsAt(*when, now)) : "";
 }
 
 /// Lets the machine take a step and does what it asks for.
@@ -171,15 +193,26 @@ void Process::apply(const Action& action) noexcept {
 }
 
 void Process::announce(const Action& change) noexcept {
+  const bool ended = pid_ != 0 && !lifecycle::isSignallable(change.to) && change.to != ProcessState::Unknown;
   attend([&](Attendant& one) { one.onState(change.to); });
-  context_.changed(*this, {change.from, change.to, pid_, change.tries, change.expected});
+  context_.changed(*this, {change.from, change.to, pid_, change.tries, change.expected, ended ? lastEnd_ : End()});
   if (change.to == ProcessState::Running && change.announced && rules().awaitReady)
     logging::info("success: {} entered RUNNING state, it is ready", name());
   else if (change.to == ProcessState::Running && change.announced)
     logging::info("success: {} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)", name(),
                   config_->startSeconds);
-  if (change.to == ProcessState::Fatal && change.announced)
-    logging::info("gave up: {} entered FATAL state, too many start retries too quickly", name());
+  if (change.to == ProcessState::Fatal && change.announced) logGivingUp(change.from);
+}
+
+void Process::logGivingUp(ProcessState from) const noexcept {
+  logging::attempt([&] {
+    const bool tooManyRetries = from == ProcessState::Backoff;
+    const auto retry = config_->extension->pacing.fatalRetry;
+    logging::info(
+        "gave up: {} entered FATAL state, {}{}", name(),
+        tooManyRetries ? "too many start retries too quickly" : spawnError(),
+        retry ? fmt::format("; the next attempt follows after {} (fatal_retry)", lifecycle::durationText(*retry)) : "");
+  });
 }
 
 void Process::start() {

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "instance/output/outlet.hpp"
 #include "instance/output/room_queue.hpp"
 #include "instance/process/command.hpp"
+#include "instance/process/end.hpp"
 #include "instance/process/observer.hpp"
 #include "instance/state/state.hpp"
 #include "lib/core/clock.hpp"
@@ -82,6 +84,14 @@ class Process {
   /// For how many seconds it has been running, as the description has it; never negative.
   [[nodiscard]] core::seconds uptime(core::Instant now) const noexcept;
   [[nodiscard]] int tries() const noexcept { return machine_.tries(); }
+  /// How often it was started without a request since the last one.
+  [[nodiscard]] int restarts() const noexcept { return machine_.restarts(); }
+  /// When it is started without a request; nullopt: never, as things are.
+  [[nodiscard]] std::optional<core::Instant> nextStart() const noexcept { return machine_.nextStart(rules()); }
+  /// Whether a stop cancels the start that it waits for. Programs without keys of ours: in BACKOFF only.
+  [[nodiscard]] bool awaitsStart() const noexcept;
+  /// How its last process ended.
+  [[nodiscard]] End lastEnd() const noexcept { return lastEnd_; }
 
   /// Whether the command could be started now. start() reports the same in spawnError().
   [[nodiscard]] core::Result<Command, CommandError> checkCommand() const;
@@ -163,9 +173,12 @@ class Process {
   friend class Deadlines;
   template <class Call>
   void attend(const Call& call) const;
+  [[nodiscard]] bool paced() const noexcept;
+  [[nodiscard]] std::string nextStartText(core::Instant now) const;
   void step(const lifecycle::Input& input) noexcept;
   void apply(const lifecycle::Action& action) noexcept;
   void announce(const lifecycle::Action& change) noexcept;
+  void logGivingUp(lifecycle::ProcessState from) const noexcept;
   void spawn() noexcept;
   void endRun() noexcept;
   void logEnd(int waitStatus, bool expected) const;
@@ -200,6 +213,7 @@ class Process {
   pid_t pid_ = 0;        ///< while awaitsGroup() the number of a process group; else of our child
   bool added_ = false;   ///< at run time
   bool killed_ = false;  ///< this process was sent SIGKILL by us
+  End lastEnd_;
   std::uint32_t number_;
   std::uint32_t startedWithin_ = 0;  ///< clock ticks that the start took
   std::uint64_t startedTicks_ = 0;   ///< clock ticks since boot before the start

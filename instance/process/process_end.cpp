@@ -93,6 +93,7 @@ void Process::ended(int waitStatus) noexcept {
   endRun();
   if (auto* const listener = group_.socketFor(*config_)) listener->release();
   stoppedAt_ = core::wallSeconds();
+  lastEnd_ = End(waitStatus);
 
   const auto limits = rules();
   const auto actions = machine_.on(exitOf(waitStatus), limits, core::Clock::now());
@@ -142,7 +143,7 @@ void Process::supervisorStateChanged() { updateDeadline(); }
 
 core::Status Process::stop() {
   if (state() == ProcessState::Backoff) logging::debug("Attempted to kill {}, which is in BACKOFF state.", name());
-  if (state() != ProcessState::Backoff && pid_ == 0) {
+  if (!awaitsStart() && pid_ == 0) {
     auto text =
         fmt::format("attempted to kill {} with sig {} but it wasn't running", name(), signalName(config_->stopSignal));
     logging::debug("{}", text);

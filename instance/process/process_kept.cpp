@@ -76,7 +76,7 @@ void Process::repeatStop() {
 void Process::repeatSpawn() {
   const ProcessContext::Turn turn(context_);
   if (pid_ != 0) return;
-  if (state() == ProcessState::Backoff || state() == ProcessState::Exited) step(input::Deadline{});
+  if (nextStart()) step(input::Deadline{});
   if (pid_ == 0) step(input::Start{});
 }
 

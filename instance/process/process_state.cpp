@@ -47,6 +47,7 @@ state::Program Process::save(state::Outgoing& outgoing) const {
   saved.stoppedAt = stoppedAt_;
   if (remains_) saved.remains = state::Remains{remains_->begun(), remains_->waitStatus(), remains_->session()};
   if (doomed_) saved.doomed = *doomed_;
+  if (config_->extension.given()) saved.lastEnd = lastEnd_.waitStatus();
   if (stdin_) {
     saved.input = outgoing.add(state::pipeName(number_, "in"), stdin_->descriptor());
     saved.inputPending = stdin_->pending();
@@ -80,6 +81,7 @@ core::Status Process::restore(const state::Program& saved, state::Incoming& inco
   startedTicks_ = saved.startedAfter;
   startedWithin_ = static_cast<std::uint32_t>(saved.startedBefore - saved.startedAfter);
   if (saved.doomed) doomed_ = std::make_unique<std::string>(*saved.doomed);
+  if (saved.lastEnd) lastEnd_ = End(*saved.lastEnd);
   if (auto restored = restoreProcess(saved); !restored) return restored;
   if (auto pipe = incoming.take(saved.input)) {
     stdin_ = makeInput();

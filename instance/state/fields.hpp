@@ -131,6 +131,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("doomed", &Program::doomed);
   v("notifications", &Program::notifications);
   v("readiness", &Program::readiness);
+  v("lastEnd", &Program::lastEnd);
   v("input", &Program::input);
   v("inputPending", &Program::inputPending);
   v("out", &Program::out);

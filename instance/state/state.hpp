@@ -118,8 +118,9 @@ struct Program {
   std::optional<std::string> doomed;
   std::optional<Notifications> notifications;
   std::optional<Readiness> readiness;
-  std::string input;         ///< descriptor: our end of standard input
-  std::string inputPending;  ///< bytes that the pipe has not taken yet
+  std::optional<int> lastEnd;  ///< how its last process ended, of a program with keys of ours
+  std::string input;           ///< descriptor: our end of standard input
+  std::string inputPending;    ///< bytes that the pipe has not taken yet
   Channel out;
   std::optional<Channel> err;
   bool operator==(const Program&) const = default;

@@ -92,6 +92,23 @@ def test_a_program_that_cannot_begin(work_dir):
                     "ours": ("couldn't chdir to /nonexistent: ENOENT",) * 2}
 
 
+def test_startretries_minus_one(work_dir):
+    """Never to give up is what it means in ours; Supervisor gives up after the first failure."""
+    said = {}
+    for kind in ("debian", "ours"):
+        directory = os.path.join(work_dir, kind)
+        os.mkdir(directory)
+        config = "".join(f"[program:it{number}]\ncommand=sh -c 'exit 1'\nstartretries=-{number}\nstartsecs=20\n"
+                         for number in (1, 2))
+        with Player(kind, directory, config) as daemon:
+            daemon.wait_state("it2", "FATAL")
+            wait_for(lambda: "gave up: it1" in daemon.log() or daemon.log().count("spawned: 'it1'") == 3,
+                     "the end of the attempts, or the third one")
+            said[kind] = "gave up: it1" in daemon.log()
+            assert daemon.log().count("spawned: 'it2'") == 1
+    assert said == {"debian": True, "ours": False}
+
+
 def test_unexpected_exit_restarts(compare):
     def play(daemon, note):
         first = daemon.wait_state("it", "RUNNING")["pid"]
