@@ -115,6 +115,7 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;numprocs=1
 ;events=EVENT                   ; the types of its events, "PROCESS_STATE,TICK_60"; required
 ;buffer_size=10                 ; number of events that can wait for it
+;event_details=false            ; true: exit codes, signals and reasons behind Supervisor's words (ours)
 ;directory=/tmp
 ;umask=022
 ;priority=-1                    ; listeners start before programs

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ctl/supervisorctl/session.hpp"
+#include "lib/core/percent_encoding.hpp"
 #include "lib/core/terminal_text.hpp"
 
 namespace ctl {
@@ -88,7 +89,7 @@ core::Result<xmlrpc::Stream, std::string> openLog(const Session& session, const 
   const std::string shown = session.settings.serverUrl + path;
   auto target = session.endpoint();
   if (!target) return core::Err{shown + " Cannot connect, error: <class 'NotImplementedError'> ()"};
-  auto stream = xmlrpc::Stream::open(*target, session.credentials(), xmlrpc::percentEncode(path));
+  auto stream = xmlrpc::Stream::open(*target, session.credentials(), core::percentEncode(path));
   if (stream) return std::move(stream).value();
   using Kind = xmlrpc::ClientError::Kind;
   const xmlrpc::ClientError& error = stream.error();

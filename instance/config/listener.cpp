@@ -13,7 +13,7 @@
 namespace config {
 namespace {
 
-constexpr std::array<std::string_view, 27> kEventTypes{"EVENT",
+constexpr std::array<std::string_view, 28> kEventTypes{"EVENT",
                                                        "PROCESS_STATE",
                                                        "PROCESS_STATE_STARTING",
                                                        "PROCESS_STATE_BACKOFF",
@@ -39,7 +39,8 @@ constexpr std::array<std::string_view, 27> kEventTypes{"EVENT",
                                                        "TICK_3600",
                                                        "PROCESS_GROUP",
                                                        "PROCESS_GROUP_ADDED",
-                                                       "PROCESS_GROUP_REMOVED"};
+                                                       "PROCESS_GROUP_REMOVED",
+                                                       "PROCESS_RESTART_LIMIT"};
 
 void readHandler(SectionReader& in, const core::Names& names, ListenerSettings& settings) {
   const auto text = in.text("result_handler", names);
@@ -84,6 +85,7 @@ ListenerSettings readListener(SectionReader& in, const core::Names& names) {
   if (in.ok() && settings.bufferSize < 1)
     in.fail("buffer_size", fmt::format("[{}] section sets invalid buffer_size ({})", in.name(), settings.bufferSize));
   readHandler(in, names, settings);
+  in.take("event_details", names, parseBoolean, settings.details);
   readEvents(in, names, settings);
   // What the listener writes to standard error would be read as an answer.
   bool redirect = false;

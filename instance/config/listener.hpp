@@ -11,7 +11,8 @@ namespace config {
 
 class SectionReader;
 
-/// The keys of [eventlistener:x] for the pool: buffer_size, result_handler, events. Also refuses
+/// The keys of [eventlistener:x] for the pool: buffer_size, result_handler, events,
+/// event_details. Also refuses
 /// redirect_stderr, which would break the protocol. An error is left in `in`.
 [[nodiscard]] ListenerSettings readListener(SectionReader& in, const core::Names& names);
 

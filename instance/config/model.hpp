@@ -38,6 +38,7 @@ struct ListenerSettings {
   int bufferSize = 10;
   std::vector<std::string> events;  ///< upper case, each a known type
   ResultHandler handler = ResultHandler::Default;
+  bool details = false;  ///< event_details: exit codes, signals and reasons behind Supervisor's words
 };
 
 struct GroupConfig {

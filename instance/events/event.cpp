@@ -12,7 +12,7 @@ namespace events {
 namespace {
 
 EventPtr make(Type type, std::string payload, std::optional<Source> source = std::nullopt) {
-  return std::make_shared<Event>(Event{type, std::move(payload), std::move(source), std::nullopt});
+  return std::make_shared<Event>(Event{type, std::move(payload), {}, std::move(source), std::nullopt});
 }
 
 std::string decoded(std::string_view data) {
@@ -37,6 +37,11 @@ EventPtr makeStateEvent(const StateChange& change, Source source) {
   std::string text = fmt::format("processname:{} groupname:{} from_state:{}{}", source.process, source.group,
                                  change.from, extraText(change));
   return make(change.type, std::move(text), std::move(source));
+}
+
+EventPtr makeOwnEvent(Type type, std::string_view words, Source source) {
+  std::string text = fmt::format("processname:{} groupname:{} {}", source.process, source.group, words);
+  return make(type, std::move(text), std::move(source));
 }
 
 EventPtr makeLogEvent(Channel channel, pid_t pid, std::string_view data, Source source) {
@@ -69,11 +74,12 @@ std::string encode(const Event& event, const Envelope& envelope) {
   const auto surplus = std::count_if(event.payload.begin(), event.payload.end(), continues);
   // Padding for listeners that count characters (event.hpp), as the value of a key of its own.
   const bool line = event.payload.find('\n') == std::string::npos;
+  const std::string_view details = envelope.details ? std::string_view(event.details) : std::string_view();
   const std::string_view padKey = surplus > 0 && line ? " pad:" : "";
-  return fmt::format("ver:3.0 server:{} serial:{} pool:{} poolserial:{} eventname:{} len:{}\n{}{}{}",
+  return fmt::format("ver:3.0 server:{} serial:{} pool:{} poolserial:{} eventname:{} len:{}\n{}{}{}{}",
                      envelope.identifier, event.serial.value_or(0), envelope.pool, envelope.poolSerial,
-                     toText(event.type), event.payload.size() + padKey.size(), event.payload, padKey,
-                     std::string(static_cast<std::size_t>(surplus), '\t'));
+                     toText(event.type), event.payload.size() + details.size() + padKey.size(), event.payload, details,
+                     padKey, std::string(static_cast<std::size_t>(surplus), '\t'));
 }
 
 }  // namespace events

@@ -24,6 +24,7 @@ struct Source {
 struct Event {
   Type type = Type::Event;
   std::string payload;
+  std::string details;  ///< what event_details adds: words, each with a blank in front
   std::optional<Source> source;
   std::optional<std::uint64_t> serial;
 };
@@ -44,6 +45,8 @@ enum class Channel : std::uint8_t { Stdout, Stderr };
 [[nodiscard]] EventPtr makeStateEvent(const StateChange& change, Source source);
 [[nodiscard]] EventPtr makeLogEvent(Channel channel, pid_t pid, std::string_view data, Source source);
 [[nodiscard]] EventPtr makeCommunicationEvent(Channel channel, pid_t pid, std::string_view data, Source source);
+/// Of a type that is not Supervisor's: `words` ("restarts:3") follow the names.
+[[nodiscard]] EventPtr makeOwnEvent(Type type, std::string_view words, Source source);
 [[nodiscard]] EventPtr makeRemoteEvent(std::string_view type, std::string_view data);
 /// `type` is Tick5, Tick60 or Tick3600; `when` the start of its time slice, in seconds since the epoch.
 [[nodiscard]] EventPtr makeTickEvent(Type type, std::int64_t when);
@@ -57,6 +60,7 @@ struct Envelope {
   std::string_view identifier;
   std::string_view pool;
   std::uint64_t poolSerial = 0;
+  bool details = false;  ///< whether the pool wants Event::details
 };
 /// The header line and the payload, as a listener reads them from its standard input.
 ///

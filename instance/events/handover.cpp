@@ -86,7 +86,7 @@ core::Status checkListener(const state::Listener& listener, const Serials& seria
 }
 
 EventPtr fromState(const state::Event& saved) {
-  Event event{*typeOf(saved.type), saved.payload, std::nullopt, saved.serial};
+  Event event{*typeOf(saved.type), saved.payload, saved.details, std::nullopt, saved.serial};
   if (saved.sourceGroup) event.source = Source{saved.sourceProcess, *saved.sourceGroup};
   return std::make_shared<Event>(std::move(event));
 }
@@ -104,7 +104,7 @@ core::Status check(const state::Events& saved) {
 }
 
 state::Event toState(const Event& event) {
-  state::Event saved{event.serial.value_or(0), std::string(toText(event.type)), event.payload, {}, {}};
+  state::Event saved{event.serial.value_or(0), std::string(toText(event.type)), event.payload, event.details, {}, {}};
   if (event.source) {
     saved.sourceGroup = event.source->group;
     saved.sourceProcess = event.source->process;

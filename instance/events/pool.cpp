@@ -66,6 +66,7 @@ Pool::Pool(const config::GroupConfig& group, Shared& shared)
       limit_(static_cast<std::size_t>(std::max(1, group.listener->bufferSize))),
       handler_(group.listener->handler),
       policy_(group.processes.empty() ? config::Backpressure::Block : group.processes.front()->backpressure),
+      details_(group.listener->details),
       shared_(shared) {}
 
 Pool::Member& Pool::add(std::string name, ListenerProcess& process) {
@@ -143,7 +144,7 @@ void Pool::dispatch() {
 bool Pool::deliver(Delivery& delivery) {
   for (const auto& member : members_) {
     if (member->state() != ListenerState::Ready || !member->process_->running()) continue;
-    if (!member->process_->send(encode(*delivery.event, {shared_.identifier, name_, delivery.poolSerial}))) {
+    if (!member->process_->send(encode(*delivery.event, {shared_.identifier, name_, delivery.poolSerial, details_}))) {
       logging::debug("epipe occurred while sending event {} to listener {}, listener state unchanged",
                      *delivery.event->serial, member->name_);
       continue;

@@ -71,6 +71,8 @@ class Pool {
 
   [[nodiscard]] bool subscribed(Type type) const noexcept { return (subscription_ & bit(type)) != 0; }
   [[nodiscard]] TypeSet subscription() const noexcept { return subscription_; }
+  /// Whether it wants Event::details.
+  [[nodiscard]] bool wantsDetails() const noexcept { return details_; }
   /// Queues `event`, which the pool subscribes to. A full queue drops its oldest event, with an error in the log.
   void accept(const EventPtr& event);
   /// Gives queued events, oldest first, to listeners that are RUNNING and READY, as long as there are both. After a
@@ -129,6 +131,7 @@ class Pool {
   std::size_t limit_;
   config::ResultHandler handler_;
   config::Backpressure policy_;
+  bool details_;
   Shared& shared_;
   std::deque<Delivery> queue_;
   std::vector<std::unique_ptr<Member>> members_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "instance/config/model.hpp"
+#include "instance/events/details.hpp"
 #include "instance/output/activity_log.hpp"
 #include "instance/output/lane.hpp"
 #include "instance/process/group.hpp"
@@ -100,9 +101,15 @@ void Service::resumePools() {
 }
 
 void Service::onStateChange(process::Process& program, const process::StateChange& change) {
-  if (const Type type = typeOf(change.to); wanted(type))
-    publish(makeStateEvent({type, lifecycle::toText(change.from), change.tries, change.pid, change.expected},
-                           sourceOf(program)));
+  if (const Type type = typeOf(change.to); wanted(type)) {
+    const auto event = makeStateEvent({type, lifecycle::toText(change.from), change.tries, change.pid, change.expected},
+                                      sourceOf(program));
+    if ((detailed_ & bit(type)) != 0) event->details = detailsOf(program, change);
+    publish(event);
+  }
+  const bool limited = change.to == lifecycle::ProcessState::Fatal && change.from != lifecycle::ProcessState::Backoff;
+  if (limited && wanted(Type::ProcessRestartLimit))
+    publish(makeOwnEvent(Type::ProcessRestartLimit, restartLimitWords(program), sourceOf(program)));
   if (const auto found = listeners_.find(&program); found != listeners_.end()) found->second->onStateChange(change);
 }
 
@@ -150,8 +157,11 @@ void Service::onSupervisorState(process::SupervisorState supervisorState) {
 }
 
 void Service::poolsChanged() {
-  wanted_ = 0;
-  for (const auto& [group, pool] : pools_) wanted_ |= pool->subscription();
+  wanted_ = detailed_ = 0;
+  for (const auto& [group, pool] : pools_) {
+    wanted_ |= pool->subscription();
+    if (pool->wantsDetails()) detailed_ |= pool->subscription();
+  }
   if (restoring_) return;
   if ((wanted_ & kTickTypes) == 0) {
     tickTimer_.reset();

@@ -95,6 +95,7 @@ class Service final : private process::Observer, private Dispatcher {
   std::vector<std::pair<const process::Group*, std::unique_ptr<Pool>>> pools_;
   std::unordered_map<const process::Process*, std::unique_ptr<Listener>> listeners_;  ///< leave before the pools go
   TypeSet wanted_ = 0;                                                                ///< what any pool subscribes to
+  TypeSet detailed_ = 0;                                                              ///< the same, with details
   core::Deferred dispatch_;
   core::Timer resume_;                          ///< the next end of a pool's pause
   std::unique_ptr<output::Lane> printing_;      ///< once a listener has something to print

@@ -40,6 +40,7 @@ constexpr std::array<Row, kTypeCount> kRows{{
     {Type::ProcessGroup, Type::Event, "PROCESS_GROUP"},
     {Type::ProcessGroupAdded, Type::ProcessGroup, "PROCESS_GROUP_ADDED"},
     {Type::ProcessGroupRemoved, Type::ProcessGroup, "PROCESS_GROUP_REMOVED"},
+    {Type::ProcessRestartLimit, Type::ProcessRestartLimit, "PROCESS_RESTART_LIMIT"},
 }};
 
 constexpr bool indexedByType() {

@@ -10,7 +10,8 @@
 
 namespace events {
 
-/// Every name that `events=` may list, parents before their children.
+/// Every name that `events=` may list, parents before their children. The last ones are not Supervisor's: they have no
+/// parent, so that only those get them who name them.
 enum class Type : std::uint8_t {
   Event,
   ProcessState,
@@ -39,8 +40,10 @@ enum class Type : std::uint8_t {
   ProcessGroup,
   ProcessGroupAdded,
   ProcessGroupRemoved,
+  ProcessRestartLimit,
 };
-inline constexpr std::size_t kTypeCount = 27;
+inline constexpr std::size_t kSupervisorsTypeCount = 27;
+inline constexpr std::size_t kTypeCount = 28;
 
 /// A set of types: bit n is the type with value n.
 using TypeSet = std::uint32_t;

@@ -26,6 +26,7 @@ constexpr void describe(V& v, Of<config::ListenerSettings>) {
   v("bufferSize", &T::bufferSize);
   v("events", &T::events);
   v("handler", &T::handler);
+  v("details", &T::details);
 }
 
 template <class V>

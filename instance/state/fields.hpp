@@ -143,6 +143,7 @@ constexpr void describe(V& v, Of<Event>) {
   v("serial", &Event::serial);
   v("type", &Event::type);
   v("payload", &Event::payload);
+  v("details", &Event::details);
   v("sourceGroup", &Event::sourceGroup);
   v("sourceProcess", &Event::sourceProcess);
 }

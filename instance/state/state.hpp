@@ -131,6 +131,7 @@ struct Event {
   std::uint64_t serial = 0;
   std::string type;  ///< "PROCESS_LOG_STDOUT"
   std::string payload;
+  std::string details;  ///< for listeners with event_details
   std::optional<std::string> sourceGroup;
   std::string sourceProcess;
   bool operator==(const Event&) const = default;

@@ -101,6 +101,7 @@ constexpr auto kFcgiKeys =
 constexpr auto kListenerKeys = [] {
   auto all = joined(kProgramKeys, std::to_array<Key>({{"events", ""},
                                                       {"buffer_size", "10"},
+                                                      {"event_details", "false"},
                                                       {"result_handler", "supervisor.dispatchers:default_handler"}}));
   for (auto& key : all)
     if (key.name == "priority") key.fallback = "-1";  // the pool's; its processes have the one of a program

@@ -35,19 +35,4 @@ core::Result<bool, ClientError> Stream::read(const Piece& piece) {
   return connection_->readAvailable(connection_->streamHead, piece);
 }
 
-std::string percentEncode(std::string_view text) {
-  constexpr std::string_view hex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter || std::string_view("-._~/").find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out.append({'%', hex[byte >> 4], hex[byte & 15]});
-    }
-  }
-  return out;
-}
-
 }  // namespace xmlrpc

@@ -38,7 +38,4 @@ class Stream {
   std::unique_ptr<Connection> connection_;
 };
 
-/// `text` for use inside a path: everything but letters, digits and "-._~/" as %XX.
-[[nodiscard]] std::string percentEncode(std::string_view text);
-
 }  // namespace xmlrpc

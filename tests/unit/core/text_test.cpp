@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "lib/core/percent_encoding.hpp"
+
 TEST_CASE("trim and split return the same as in Python") {
   CHECK(core::trim(" \t a b \r\n") == "a b");
   CHECK(core::split("a,", ',') == std::vector<std::string>{"a", ""});
@@ -53,3 +55,5 @@ TEST_CASE("bytes are quoted as Python quotes them") {
   CHECK(core::pythonBytesRepr("READY\n") == "b'READY\\n'");
   CHECK(core::pythonBytesRepr("it's \xC3\xA9\\") == "b\"it's \\xc3\\xa9\\\\\"");
 }
+
+TEST_CASE("percent encoding of a process name") { CHECK(core::percentEncode("g:p 1/x") == "g%3Ap%201/x"); }

@@ -30,6 +30,24 @@ TEST_CASE("payloads of state changes have the keys of their type") {
         "processname:cat groupname:pets from_state:STOPPING");
 }
 
+TEST_CASE("details follow the payload, for pools that want them, in front of the padding") {
+  const EventPtr event = makeStateEvent({Type::ProcessStateExited, "RUNNING", 0, 7, false}, {"k\xC3\xA4tzle", "pets"});
+  event->serial = 1;
+  event->details = " exitcode:3 reason:Bad%20exit%20code%203";
+  const std::string payload = "processname:k\xC3\xA4tzle groupname:pets from_state:RUNNING expected:0 pid:7";
+  CHECK(encode(*event, {"s", "p", 0})
+            .ends_with("len:" + std::to_string(payload.size() + 5) + "\n" + payload + " pad:\t"));
+  CHECK(encode(*event, {"s", "p", 0, true})
+            .ends_with("len:" + std::to_string(payload.size() + event->details.size() + 5) + "\n" + payload +
+                       event->details + " pad:\t"));
+}
+
+TEST_CASE("payloads of types that are not Supervisor's begin with the names, too") {
+  const EventPtr event = makeOwnEvent(Type::ProcessRestartLimit, "restarts:2 reason:x", kCat);
+  CHECK(event->payload == "processname:cat groupname:pets restarts:2 reason:x");
+  CHECK(event->type == Type::ProcessRestartLimit);
+}
+
 TEST_CASE("output is carried as it was printed, and escaped where it is not UTF-8") {
   CHECK(makeLogEvent(Channel::Stdout, 7, "hi\n", kCat)->payload ==
         "processname:cat groupname:pets pid:7 channel:stdout\nhi\n");

@@ -47,7 +47,9 @@ struct Life {
   Service service{loop, table, "supervisor"};
 };
 
-state::Event eventOf(std::uint64_t serial) { return {serial, "REMOTE_COMMUNICATION", "type:t\nx", std::nullopt, ""}; }
+state::Event eventOf(std::uint64_t serial) {
+  return {serial, "REMOTE_COMMUNICATION", "type:t\nx", "", std::nullopt, ""};
+}
 
 state::Pool poolOf(std::string group, std::vector<state::Delivery> queue) {
   state::Pool pool;
@@ -70,7 +72,7 @@ state::Events full() {
   saved.nextSerial = 77;
   saved.delivered = 60;
   for (const std::uint64_t serial : {70U, 71U, 72U, 75U}) saved.events.push_back(eventOf(serial));
-  saved.events[1] = {71, "PROCESS_LOG_STDOUT", std::string("l\0\xff\n", 4), "group", "process"};
+  saved.events[1] = {71, "PROCESS_LOG_STDOUT", std::string("l\0\xff\n", 4), " exitcode:1", "group", "process"};
   saved.events[2].sourceGroup = "";  // a source without a name is a source
   saved.pools = {poolOf("a", {{71, 5}, {75, 9}}), poolOf("b", {{72, 1}})};
   saved.pools[0].nextSerial = 10;

@@ -30,6 +30,27 @@ TEST_CASE_FIXTURE(Fixture, "an event goes to the first listener that is RUNNING 
   CHECK(log->lines.back() == "DEBG event 1 sent to listener a");
 }
 
+TEST_CASE_FIXTURE(Fixture, "a pool sends the details of an event if it wants them") {
+  auto group = groupOf("p", 10, {"REMOTE_COMMUNICATION"});
+  Pool plain(group, shared);
+  group.listener->details = true;
+  Pool detailed(group, shared);
+  CHECK_FALSE(plain.wantsDetails());
+  CHECK(detailed.wantsDetails());
+  const auto event = remote("x");
+  event->details = " more:1";
+  for (auto* const pool : {&plain, &detailed}) {
+    FakeProcess process;
+    auto& l = pool->add("l", process);
+    pool->onOutput(l, "READY\n");
+    pool->accept(event);
+    pool->dispatch();
+    REQUIRE(process.sent.size() == 1);
+    CHECK(process.sent[0].ends_with(pool == &plain ? "len:8\ntype:t\nx" : "len:15\ntype:t\nx more:1"));
+    pool->remove(l);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "the log has the whole conversation in Supervisor's words") {
   Pool pool(groupOf("p", 10, {"REMOTE_COMMUNICATION"}), shared);
   FakeProcess process;

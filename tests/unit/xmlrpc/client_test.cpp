@@ -157,5 +157,3 @@ TEST_CASE("endpoints") {
   for (const char* bad : {"", "foo", "https://h", "http://", "http://h:0", "http://h:x", "http://[::1", "unix://"})
     CHECK_FALSE(xmlrpc::parseEndpoint(bad).has_value());
 }
-
-TEST_CASE("percent encoding of a process name") { CHECK(xmlrpc::percentEncode("g:p 1/x") == "g%3Ap%201/x"); }
