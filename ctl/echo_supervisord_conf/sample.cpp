@@ -105,6 +105,15 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;ready_timeout=90               ; a program that is not ready then has failed to start; 0: no limit
 ;notify_access=main             ; whose notifications count: its own process's, or with all those of its process group
 ;notify_status=false            ; true: show the program's STATUS in its description
+;health_check=tcp:8080          ; or unix:PATH, http://HOST:PORT/PATH [STATUS], exec:COMMAND, watchdog; default: none
+;health_interval=10             ; seconds from one question to the next
+;health_timeout=5               ; seconds for the answer
+;health_retries=3               ; so many failures in a row, and it is unhealthy
+;health_start_period=0          ; seconds in which failures do not count, until the first success
+;health_action=restart          ; of an unhealthy program: restart, stop, signal NAME or none
+;watchdog=0                     ; seconds within which it has to send WATCHDOG=1, as with sd_notify; 0: never
+;memory_restart=500MB           ; restart it when it has more memory, with its children; default: no limit
+;memory_interval=10             ; seconds from one look at its memory to the next
 
 ; A program that receives events in the event listener protocol: the keys of a program, except those of capture, and
 ; these. redirect_stderr must stay false.

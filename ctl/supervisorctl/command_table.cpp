@@ -73,10 +73,11 @@ constexpr std::array<Command, 26> kCommands{{
      "status NAME...\t\tShow some of them\n"
      "\t--json\t\t\tprint a JSON array\n"
      "\t--resources\t\tadd memory and CPU of each program and its children (same machine)\n"
+     "\t--health\t\tadd whether they are healthy, of programs with a health_check or watchdog\n"
      "\t--watch [SECONDS]\trepeat every 2 seconds or at this interval; Ctrl-C ends this\n"
      "\t--wait [STATE]\t\tfirst wait until all are in a state (RUNNING); STOPPED is any in which nothing runs\n"
      "\t--timeout SECONDS\twait no longer than this; then the exit status is 1",
-     "--json --resources --watch --wait --timeout"},
+     "--json --resources --health --watch --wait --timeout"},
     {"stop", runStop, Completes::Processes,
      "stop NAME...\t\tStop processes and wait until they have ended\n"
      "stop all\t\tStop every process\n"

@@ -55,6 +55,7 @@ class Sorter {
     if (value) return core::Err{core::Error{"Error: " + name + " takes no value"}};
     if (name == "--json") words_.json = true;
     if (name == "--resources") words_.resources = true;
+    if (name == "--health") words_.health = true;
     if (name == "--parallel") words_.parallel = true;
     return {};
   }

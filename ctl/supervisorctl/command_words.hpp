@@ -16,6 +16,7 @@ namespace ctl {
 struct CommandWords {
   bool json = false;
   bool resources = false;
+  bool health = false;
   bool parallel = false;
   std::optional<std::string> waitFor;  ///< name of a state, upper case
   std::optional<int> timeout;          ///< seconds

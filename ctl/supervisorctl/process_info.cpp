@@ -46,6 +46,9 @@ ProcessInfo toProcessInfo(const xmlrpc::Value& value) {
   info.stop = numberOf(value, "stop");
   info.now = numberOf(value, "now");
   info.exitStatus = numberOf(value, "exitstatus");
+  if (const auto* const health = value.member("health"))
+    info.health = HealthInfo{textOf(*health, "state"), numberOf(*health, "since"), numberOf(*health, "failures"),
+                             textOf(*health, "lastError")};
   return info;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,14 @@
 namespace ctl {
 
 using lifecycle::ProcessState;
+
+/// What is known of a program whose health is watched.
+struct HealthInfo {
+  std::string state;  ///< "healthy", ...; empty: it does not run
+  std::int64_t since = 0;
+  std::int64_t failures = 0;  ///< in a row
+  std::string lastError;
+};
 
 /// The result of getProcessInfo for one process.
 struct ProcessInfo {
@@ -27,12 +36,14 @@ struct ProcessInfo {
   std::int64_t stop = 0;
   std::int64_t now = 0;
   std::int64_t exitStatus = 0;
+  std::optional<HealthInfo> health;
 
   [[nodiscard]] bool is(ProcessState wanted) const noexcept { return state == static_cast<int>(wanted); }
   /// STOPPED, EXITED, FATAL or UNKNOWN: nothing runs.
   [[nodiscard]] bool isStopped() const noexcept;
   /// BACKOFF, FATAL or UNKNOWN.
   [[nodiscard]] bool isInTrouble() const noexcept;
+  [[nodiscard]] bool isUnhealthy() const noexcept { return health && health->state == "unhealthy"; }
   /// "proc" or "group:proc".
   [[nodiscard]] std::string fullName() const;
 };

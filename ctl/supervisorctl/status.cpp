@@ -77,8 +77,8 @@ class Status {
       rows.push_back({std::move(info), std::nullopt});
     }
     if (view_) view_->fill(rows);
-    session_.out.raw(words_.json ? statusJson(rows, words_.resources)
-                                 : statusText(rows, {session_.out.colours(), words_.resources}));
+    const StatusStyle style{session_.out.colours(), words_.resources, words_.health};
+    session_.out.raw(words_.json ? statusJson(rows, style) : statusText(rows, style));
     return {};
   }
 
@@ -122,7 +122,7 @@ Answer<void> waitAndShow(Session& session, const CommandWords& words) {
 }  // namespace
 
 Answer<void> runStatus(Session& session, const std::string& argument) {
-  auto words = sortWords(argument, {"--json", "--resources", "--watch", "--wait", "--timeout"});
+  auto words = sortWords(argument, {"--json", "--resources", "--health", "--watch", "--wait", "--timeout"});
   if (!words) {
     session.refuse(words.error().text, ExitStatus::InvalidArguments);
     return {};

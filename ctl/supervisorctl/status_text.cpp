@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kNameWidth = 30;
 constexpr std::size_t kStateWidth = 10;
+constexpr std::size_t kHealthWidth = 11;
 
 constexpr std::string_view kTroubleColour = "\033[31m";
 constexpr std::string_view kNoColour = "\033[0m";
@@ -23,6 +24,11 @@ std::string right(std::string text, std::size_t width) {
   return text;
 }
 
+/// "-": it does not run, or nobody asks.
+std::string healthText(const ProcessInfo& info) {
+  return info.health && !info.health->state.empty() ? core::printable(info.health->state) : "-";
+}
+
 void addMember(std::string& out, std::string_view name, const std::string& json) {
   if (out.back() != '{') out += ',';
   out += core::jsonString(name);
@@ -30,7 +36,7 @@ void addMember(std::string& out, std::string_view name, const std::string& json)
   out += json;
 }
 
-std::string objectOf(const StatusRow& row, bool resources) {
+std::string objectOf(const StatusRow& row, const StatusStyle& style) {
   const ProcessInfo& info = row.info;
   std::string out = "{";
   addMember(out, "name", core::jsonString(info.fullName()));
@@ -47,10 +53,16 @@ std::string objectOf(const StatusRow& row, bool resources) {
   addMember(out, "spawnerr", core::jsonString(info.spawnError));
   addMember(out, "stdout_logfile", core::jsonString(info.stdoutLog));
   addMember(out, "stderr_logfile", core::jsonString(info.stderrLog));
-  if (resources) {
+  if (style.resources) {
     addMember(out, "memory_bytes", row.usage ? std::to_string(row.usage->memory) : "null");
     addMember(out, "cpu_seconds", row.usage ? std::to_string(row.usage->cpuSeconds) : "null");
     addMember(out, "cpu_percent", row.usage ? std::to_string(row.usage->cpuPercent()) : "null");
+  }
+  if (style.health) {
+    addMember(out, "health", info.health ? core::jsonString(info.health->state) : "null");
+    addMember(out, "health_since", info.health ? std::to_string(info.health->since) : "null");
+    addMember(out, "health_failures", info.health ? std::to_string(info.health->failures) : "null");
+    addMember(out, "health_error", info.health ? core::jsonString(info.health->lastError) : "null");
   }
   return out + '}';
 }
@@ -64,7 +76,7 @@ std::string statusText(const std::vector<StatusRow>& rows, const StatusStyle& st
   std::string out;
   for (const StatusRow& row : rows) {
     // Scripts that read a terminal match parts of a line, such as "name +RUNNING", so escapes are only at its ends.
-    const bool coloured = style.colours && row.info.isInTrouble();
+    const bool coloured = style.colours && (row.info.isInTrouble() || (style.health && row.info.isUnhealthy()));
     if (coloured) out += kTroubleColour;
     out += padded(nameOf(row), width + 3);
     out += padded(core::printable(row.info.stateName), kStateWidth);
@@ -73,18 +85,20 @@ std::string statusText(const std::vector<StatusRow>& rows, const StatusStyle& st
       out += right(row.usage ? percentText(row.usage->cpuPercent()) : "-", 8);
       out += "  ";
     }
+    if (style.health) out += padded(healthText(row.info), kHealthWidth);
     out += core::printable(row.info.description);
+    if (style.health && row.info.isUnhealthy()) out += "; " + core::printable(row.info.health->lastError);
     if (coloured) out += kNoColour;
     out += '\n';
   }
   return out;
 }
 
-std::string statusJson(const std::vector<StatusRow>& rows, bool resources) {
+std::string statusJson(const std::vector<StatusRow>& rows, const StatusStyle& style) {
   std::string out = "[";
   for (const StatusRow& row : rows) {
     out += out.size() == 1 ? "\n " : ",\n ";
-    out += objectOf(row, resources);
+    out += objectOf(row, style);
   }
   out += rows.empty() ? "]\n" : "\n]\n";
   return out;

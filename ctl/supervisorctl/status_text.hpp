@@ -19,11 +19,13 @@ struct StatusRow {
 struct StatusStyle {
   bool colours = false;  ///< colour the whole lines of programs in trouble
   bool resources = false;
+  bool health = false;
 };
 
-/// The lines of `status`, in Supervisor's columns: name, state, description; with resources, two more before the last.
+/// The lines of `status`, in Supervisor's columns: name, state, description; with resources and health, more before the
+/// last.
 [[nodiscard]] std::string statusText(const std::vector<StatusRow>& rows, const StatusStyle& style);
 /// The same as a JSON array with one object per process.
-[[nodiscard]] std::string statusJson(const std::vector<StatusRow>& rows, bool resources);
+[[nodiscard]] std::string statusJson(const std::vector<StatusRow>& rows, const StatusStyle& style);
 
 }  // namespace ctl

@@ -6,6 +6,7 @@
 #include "instance/config/model.hpp"
 #include "instance/process/description.hpp"
 #include "instance/process/group.hpp"
+#include "instance/process/health.hpp"
 #include "instance/process/launch.hpp"
 #include "instance/process/process.hpp"
 #include "lib/xmlrpc/struct_writer.hpp"
@@ -35,6 +36,15 @@ void appendOwnMembers(xmlrpc::StructWriter& members, std::string& out, const pro
     members.value("lastExit", [&](xmlrpc::Writer&) { appendEnd(out, *end, program.stoppedAt()); });
 }
 
+void appendHealth(std::string& out, const process::Health& health) {
+  xmlrpc::StructWriter members(out);
+  members.text<"state">(lifecycle::toText(health.state()));
+  members.number<"since">(health.since());
+  members.number<"failures">(health.failures());
+  members.text<"lastError">(health.lastError());
+  members.end();
+}
+
 }  // namespace
 
 Moment Moment::now() noexcept { return {core::wallSeconds(), core::Clock::now()}; }
@@ -62,6 +72,8 @@ MovingParts appendProcessInfo(std::string& out, const process::Process& program,
   members.text<"description">(program.description(moment.steady));
   moving.description.end = out.size() - xmlrpc::kTextEnd.size();
   if (program.config().extension.given()) appendOwnMembers(members, out, program, moment);
+  if (const auto* const health = program.health())
+    members.value("health", [&](xmlrpc::Writer&) { appendHealth(out, *health); });
   members.end();
   return moving;
 }

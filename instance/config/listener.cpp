@@ -13,7 +13,7 @@
 namespace config {
 namespace {
 
-constexpr std::array<std::string_view, 28> kEventTypes{"EVENT",
+constexpr std::array<std::string_view, 29> kEventTypes{"EVENT",
                                                        "PROCESS_STATE",
                                                        "PROCESS_STATE_STARTING",
                                                        "PROCESS_STATE_BACKOFF",
@@ -40,7 +40,8 @@ constexpr std::array<std::string_view, 28> kEventTypes{"EVENT",
                                                        "PROCESS_GROUP",
                                                        "PROCESS_GROUP_ADDED",
                                                        "PROCESS_GROUP_REMOVED",
-                                                       "PROCESS_RESTART_LIMIT"};
+                                                       "PROCESS_RESTART_LIMIT",
+                                                       "PROCESS_HEALTH"};
 
 void readHandler(SectionReader& in, const core::Names& names, ListenerSettings& settings) {
   const auto text = in.text("result_handler", names);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "instance/events/service.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -14,6 +16,7 @@
 #include "instance/process/table.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/percent_encoding.hpp"
 
 namespace events {
 namespace {
@@ -121,6 +124,15 @@ void Service::onLog(process::Process& program, process::Channel channel, pid_t p
 void Service::onCommunication(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) {
   if (wanted(channel == process::Channel::Stdout ? Type::ProcessCommunicationStdout : Type::ProcessCommunicationStderr))
     publish(makeCommunicationEvent(toChannel(channel), pid, bytes, sourceOf(program)));
+}
+
+void Service::onHealth(process::Process& program, const process::HealthChange& change) {
+  if (!wanted(Type::ProcessHealth)) return;
+  const auto reason = change.reason.empty() ? "" : " reason:" + core::percentEncode(change.reason);
+  publish(makeOwnEvent(Type::ProcessHealth,
+                       fmt::format("from_health:{} health:{} pid:{} failures:{}{}", lifecycle::toText(change.from),
+                                   lifecycle::toText(change.to), change.pid, change.failures, reason),
+                       sourceOf(program)));
 }
 
 void Service::onGroupAdded(process::Group& group) {

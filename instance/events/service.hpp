@@ -65,6 +65,7 @@ class Service final : private process::Observer, private Dispatcher {
   [[nodiscard]] output::RoomQueue* logRoom(process::Channel channel) noexcept override;
   void onLog(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) override;
   void onCommunication(process::Process& program, process::Channel channel, pid_t pid, std::string_view bytes) override;
+  void onHealth(process::Process& program, const process::HealthChange& change) override;
   void onGroupAdded(process::Group& group) override;
   void onGroupRemoved(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;

@@ -41,6 +41,7 @@ constexpr std::array<Row, kTypeCount> kRows{{
     {Type::ProcessGroupAdded, Type::ProcessGroup, "PROCESS_GROUP_ADDED"},
     {Type::ProcessGroupRemoved, Type::ProcessGroup, "PROCESS_GROUP_REMOVED"},
     {Type::ProcessRestartLimit, Type::ProcessRestartLimit, "PROCESS_RESTART_LIMIT"},
+    {Type::ProcessHealth, Type::ProcessHealth, "PROCESS_HEALTH"},
 }};
 
 constexpr bool indexedByType() {

@@ -41,9 +41,10 @@ enum class Type : std::uint8_t {
   ProcessGroupAdded,
   ProcessGroupRemoved,
   ProcessRestartLimit,
+  ProcessHealth,
 };
 inline constexpr std::size_t kSupervisorsTypeCount = 27;
-inline constexpr std::size_t kTypeCount = 28;
+inline constexpr std::size_t kTypeCount = 29;
 
 /// A set of types: bit n is the type with value n.
 using TypeSet = std::uint32_t;

@@ -4,7 +4,9 @@
 #include "instance/config/model.hpp"
 #include "instance/process/descriptor_readiness.hpp"
 #include "instance/process/file_readiness.hpp"
+#include "instance/process/health.hpp"
 #include "instance/process/log_readiness.hpp"
+#include "instance/process/memory_guard.hpp"
 #include "instance/process/notifications.hpp"
 #include "instance/process/process.hpp"
 
@@ -30,6 +32,9 @@ std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& pro
   if (program.config().extension->readiness.access != config::NotifyAccess::None)
     made->notifications = made->add<Notifications>(context, program);
   addReadiness(*made, context, program);
+  const auto& health = program.config().extension->health;
+  if (health.rules.any()) made->health = made->add<Health>(context, program);
+  if (health.memoryLimit > 0) made->add<MemoryGuard>(context, program);
   return made->all.empty() ? nullptr : std::move(made);
 }
 

@@ -20,6 +20,7 @@ namespace process {
 
 enum class Channel;
 class Notifications;
+class Health;
 class Process;
 class ProcessContext;
 
@@ -72,6 +73,7 @@ class Attendant {
 struct Attendants {
   std::vector<std::unique_ptr<Attendant>> all;  ///< in the order in which they are called
   Notifications* notifications = nullptr;       ///< nullptr: the program has no notification socket
+  Health* health = nullptr;                     ///< one of them; nullptr: nobody asks for it
 
   template <class T, class... Arguments>
   T* add(Arguments&&... arguments) {

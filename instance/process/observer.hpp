@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "instance/process/end.hpp"
+#include "lib/lifecycle/health.hpp"
 #include "lib/lifecycle/state.hpp"
 
 namespace output {
@@ -46,6 +47,15 @@ struct StateChange {
   End end;        ///< how its process has just ended, if that is the reason
 };
 
+/// A program has become healthy or unhealthy.
+struct HealthChange {
+  lifecycle::HealthState from;
+  lifecycle::HealthState to;
+  pid_t pid;
+  int failures;             ///< of questions, in a row
+  std::string_view reason;  ///< the last failure; empty: there was none
+};
+
 /// Hears what happens to programs. State changes are queued and reported in order at the end of the step that caused
 /// them, never from inside a call on the same program: an observer may start and stop programs and remove groups.
 /// Output is reported while it is read: keep what is needed of `bytes`, and change nothing from there.
@@ -61,6 +71,8 @@ class Observer {
   [[nodiscard]] virtual output::RoomQueue* logRoom(Channel) noexcept { return nullptr; }
   /// The text between the capture tokens (PROCESS_COMMUNICATION).
   virtual void onCommunication(Process& /*program*/, Channel, pid_t /*pid*/, std::string_view /*bytes*/) {}
+  /// Reported immediately. Change nothing from there.
+  virtual void onHealth(Process& /*program*/, const HealthChange& /*change*/) {}
   virtual void onGroupAdded(Group&) {}
   /// The group is still whole; it is gone after the call. Whoever keeps pointers to it or its programs drops them.
   virtual void onGroupRemoved(Group&) {}

@@ -111,6 +111,8 @@ lifecycle::Rules Process::rules() const noexcept {
   return rules;
 }
 
+const Health* Process::health() const noexcept { return attendants_ ? attendants_->health : nullptr; }
+
 core::seconds Process::uptime(core::Instant now) const noexcept {
   return std::max(core::seconds(0), std::chrono::duration_cast<core::seconds>(now - machine_.started()));
 }

@@ -37,6 +37,7 @@ namespace process {
 
 struct Attendants;
 class Foreign;
+class Health;
 class ProcessContext;
 class OutputChannel;
 class Remains;
@@ -103,6 +104,11 @@ class Process {
   core::Status signal(int signo);
   /// Takes one step, outside of any other: for what looks after it. Throws std::bad_alloc before anything has happened.
   void tell(const lifecycle::Input& input);
+  /// Ends it because of `why`, and with `restart` starts it again; while it is STARTING, the start has failed. Outside
+  /// of any step, like tell().
+  void recycle(std::string why, bool restart);
+  /// nullptr: nobody asks for its health.
+  [[nodiscard]] const Health* health() const noexcept;
   /// Queues bytes for standard input; what the pipe does not take now is sent when it does, up to 64 KiB of backlog.
   core::Result<void, StdinError> writeStdin(std::string_view bytes);
 
@@ -189,6 +195,7 @@ class Process {
   void inputClosed() noexcept;
   void ended(int waitStatus) noexcept;
   void tellMemoryKill(int waitStatus);
+  void prepareStop();
   void beginStop();
   [[nodiscard]] bool awaitsGroup() const noexcept;
   void abandonGroup(const char* why) noexcept;

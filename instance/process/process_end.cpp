@@ -161,11 +161,20 @@ void Process::shutDown() {
     beginStop();
 }
 
-/// Allocates first all that a stop needs: the end of the process must be handled without memory.
-void Process::beginStop() {
+/// Allocates all that a stop needs: the end of the process must be handled without memory.
+void Process::prepareStop() {
   if (pid_ != 0 && !remains_ && (config_->stopAsGroup || config_->killAsGroup)) remains_ = context_.awaitGroup(*this);
   context_.touch(*this);
+}
+
+void Process::beginStop() {
+  prepareStop();
   tell(input::Stop{});
+}
+
+void Process::recycle(std::string why, bool restart) {
+  prepareStop();
+  tell(input::Recycle{std::move(why), restart});
 }
 
 void Process::sendStopSignal(const Action& action) noexcept {

@@ -64,10 +64,44 @@ constexpr void describe(V& v, Of<config::Readiness>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<config::ProbeTarget>) {
+  using T = config::ProbeTarget;
+  v("kind", &T::kind);
+  v("port", &T::port);
+  v("leastStatus", &T::leastStatus);
+  v("greatestStatus", &T::greatestStatus);
+  v("host", &T::host);
+  v("place", &T::place);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<lifecycle::HealthRules>) {
+  using T = lifecycle::HealthRules;
+  v("probed", &T::probed);
+  v("retries", &T::retries);
+  v("interval", &T::interval);
+  v("timeout", &T::timeout);
+  v("startPeriod", &T::startPeriod);
+  v("watchdog", &T::watchdog);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::Health>) {
+  using T = config::Health;
+  v("check", &T::check);
+  v("rules", &T::rules);
+  v("action", &T::action);
+  v("signal", &T::signal);
+  v("memoryLimit", &T::memoryLimit);
+  v("memoryInterval", &T::memoryInterval);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Extension>) {
   using T = config::Extension;
   v("pacing", &T::pacing);
   v("readiness", &T::readiness);
+  v("health", &T::health);
   v("given", &T::given);
 }
 

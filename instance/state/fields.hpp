@@ -114,6 +114,25 @@ constexpr void describe(V& v, Of<SideCommand>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<lifecycle::HealthSnapshot>) {
+  using T = lifecycle::HealthSnapshot;
+  v("state", &T::state);
+  v("failures", &T::failures);
+  v("missed", &T::missed);
+  v("due", &T::due);
+  v("quietUntil", &T::quietUntil);
+  v("reportDue", &T::reportDue);
+  v("lastError", &T::lastError);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Health>) {
+  v("track", &Health::track);
+  v("since", &Health::since);
+  v("question", &Health::question);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<Program>) {
   v("group", &Program::group);
   v("name", &Program::name);
@@ -132,6 +151,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("notifications", &Program::notifications);
   v("readiness", &Program::readiness);
   v("lastEnd", &Program::lastEnd);
+  v("health", &Program::health);
   v("input", &Program::input);
   v("inputPending", &Program::inputPending);
   v("out", &Program::out);

@@ -13,6 +13,7 @@
 #include "instance/config/command_line.hpp"
 #include "instance/config/model.hpp"
 #include "lib/core/clock.hpp"
+#include "lib/lifecycle/health.hpp"
 #include "lib/lifecycle/machine.hpp"
 
 /// What one supervisord leaves to the program that replaces it: in the same process after an upgrade, in a new one
@@ -98,6 +99,14 @@ struct SideCommand {
   bool operator==(const SideCommand&) const = default;
 };
 
+/// The health of a program.
+struct Health {
+  lifecycle::HealthSnapshot track;
+  std::int64_t since = 0;
+  std::optional<SideCommand> question;  ///< the present one
+  bool operator==(const Health&) const = default;
+};
+
 /// One program. A program in the configuration of its group that has no record was removed at run time.
 struct Program {
   std::string group;
@@ -118,6 +127,7 @@ struct Program {
   std::optional<std::string> doomed;
   std::optional<Notifications> notifications;
   std::optional<Readiness> readiness;
+  std::optional<Health> health;
   std::optional<int> lastEnd;  ///< how its last process ended, of a program with keys of ours
   std::string input;           ///< descriptor: our end of standard input
   std::string inputPending;    ///< bytes that the pipe has not taken yet

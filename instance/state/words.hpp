@@ -35,6 +35,24 @@ constexpr auto wordsOf(lifecycle::AfterStop) {
       {{"stay", Stay}, {"restart", Restart}, {"renew", Renew}, {"backoff", BackOff}});
 }
 
+constexpr auto wordsOf(lifecycle::HealthState) {
+  using enum lifecycle::HealthState;
+  return std::to_array<Word<lifecycle::HealthState>>(
+      {{"none", None}, {"starting", Starting}, {"healthy", Healthy}, {"unhealthy", Unhealthy}});
+}
+
+constexpr auto wordsOf(config::ProbeTarget::Kind) {
+  using enum config::ProbeTarget::Kind;
+  return std::to_array<Word<config::ProbeTarget::Kind>>(
+      {{"none", None}, {"tcp", Tcp}, {"unix", Unix}, {"http", Http}, {"exec", Exec}});
+}
+
+constexpr auto wordsOf(config::Health::Action) {
+  using enum config::Health::Action;
+  return std::to_array<Word<config::Health::Action>>(
+      {{"none", None}, {"restart", Restart}, {"stop", Stop}, {"signal", Signal}});
+}
+
 constexpr auto wordsOf(logging::Level) {
   using enum logging::Level;
   return std::to_array<Word<logging::Level>>({{"blather", Blather},

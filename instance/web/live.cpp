@@ -11,6 +11,7 @@
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
+#include "instance/web/health_text.hpp"
 #include "instance/web/origin.hpp"
 #include "lib/core/json.hpp"
 
@@ -22,9 +23,11 @@ constexpr core::seconds kSamplePeriod{2};
 constexpr std::size_t kMaxBacklog = 1024 * 1024;
 
 std::string programJson(const process::Process& program) {
-  return fmt::format(R"({{"name":{},"state":"{}","pid":{},"start":{},"description":{}}})",
+  const auto health = healthText(program);
+  return fmt::format(R"({{"name":{},"state":"{}","pid":{},"start":{},"description":{}{}}})",
                      core::jsonString(program.fullName()), lifecycle::toText(program.state()), program.pid(),
-                     program.startedAt(), core::jsonString(program.description()));
+                     program.startedAt(), core::jsonString(program.description()),
+                     health.empty() ? "" : ",\"health\":" + core::jsonString(health));
 }
 
 std::string message(const std::string& body) {
@@ -128,6 +131,11 @@ bool Live::anyWholePage() const noexcept {
 
 void Live::onStateChange(process::Process& program, const process::StateChange&) {
   changed_.insert(&program);  // collected: a thousand changes of one turn are one message
+  deferred_.schedule();
+}
+
+void Live::onHealth(process::Process& program, const process::HealthChange&) {
+  changed_.insert(&program);
   deferred_.schedule();
 }
 

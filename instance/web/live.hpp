@@ -34,6 +34,7 @@ class Live final : public process::Observer {
   void attach(const http::Reply& reply, const std::string& only);
 
   void onStateChange(process::Process& program, const process::StateChange& change) override;
+  void onHealth(process::Process& program, const process::HealthChange& change) override;
   void onGroupAdded(process::Group& group) override;
   void onGroupRemoved(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;

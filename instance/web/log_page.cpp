@@ -9,6 +9,7 @@
 #include "instance/output/ansi.hpp"
 #include "instance/process/process.hpp"
 #include "instance/web/controls.hpp"
+#include "instance/web/health_text.hpp"
 #include "instance/web/log_history.hpp"
 #include "instance/web/page.hpp"
 #include "lib/core/json.hpp"
@@ -67,7 +68,7 @@ std::string programBar(const LogChoice& choice, const std::string& token) {
 <span class="acts">{}{}</span>
 </form>
 )",
-                     escape(name), token, badge(program.state()), escape(program.description()),
+                     escape(name), token, badge(program.state()), escape(descriptionText(program)),
                      programButtons(program), actionButton("Clear Log", "clearlog", "processname", name));
 }
 

@@ -12,6 +12,7 @@
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 #include "instance/web/controls.hpp"
+#include "instance/web/health_text.hpp"
 #include "instance/web/page.hpp"
 #include "instance/web/view.hpp"
 #include "lib/core/text.hpp"
@@ -46,7 +47,7 @@ std::string menu(const process::Process& program) {
 std::string row(const Row& one, const View& view) {
   const auto& program = *one.program;
   const auto name = program.fullName();
-  const std::string description = escape(program.description());
+  const std::string description = escape(descriptionText(program));
   return fmt::format(R"(<tr data-name="{name}"{hidden}>
 <td class="status">{badge}</td>
 <th scope="row" class="name"><a href="tail.html?processname={link}" title="{name}">{name}</a></th>

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lib/dialect/extension_keys.hpp"
+#include "lib/dialect/health.hpp"
 #include "lib/dialect/pacing.hpp"
 #include "lib/dialect/readiness.hpp"
 #include "lib/dialect/section_reader.hpp"
@@ -18,6 +19,7 @@ Extension readExtension(SectionReader& in, const core::Names& names) {
   Extension out;
   readPacing(in, names, out.pacing);
   readReadiness(in, names, out.readiness);
+  readHealth(in, names, out.health);
   for (const Key& key : kExtensionKeys)
     if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));
   return out;

@@ -7,6 +7,7 @@
 
 #include "lib/core/expansion.hpp"
 #include "lib/dialect/readiness.hpp"
+#include "lib/dialect/health.hpp"
 #include "lib/lifecycle/pacing.hpp"
 
 namespace config {
@@ -18,6 +19,7 @@ class SectionReader;
 struct Extension {
   lifecycle::Pacing pacing;  ///< see pacing.hpp
   Readiness readiness;
+  Health health;
   /// The keys that were given, in the order of the schema, with their expanded texts: for getAllConfigInfo and for
   /// differences.
   std::vector<std::pair<std::string, std::string>> given;

@@ -21,6 +21,16 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     {"ready_timeout"},
     {"notify_access"},
     {"notify_status"},
+    // health
+    {"health_check"},
+    {"health_interval"},
+    {"health_timeout"},
+    {"health_retries"},
+    {"health_start_period"},
+    {"health_action"},
+    {"watchdog"},
+    {"memory_restart"},
+    {"memory_interval"},
 });
 
 }  // namespace config

@@ -49,8 +49,9 @@ class ProgramView {
     this.describe(skew);
   }
   describe(skew) {
-    const { state, pid, start, description } = this.program;
-    const text = state === "RUNNING" ? `pid ${pid}, uptime ${uptime(Date.now() / 1000 - skew - start)}` : description;
+    const { state, pid, start, description, health } = this.program;
+    const running = () => `pid ${pid}, uptime ${uptime(Date.now() / 1000 - skew - start)}${health ? `, ${health}` : ""}`;
+    const text = state === "RUNNING" ? running() : description;
     if (this.description.textContent === text) return;
     this.description.textContent = text;
     if (this.description.hasAttribute("title")) this.description.title = text;

@@ -50,15 +50,35 @@ TEST_CASE("a line is coloured as a whole, and only in trouble") {
 TEST_CASE("unknown resources are a dash, and null in JSON") {
   auto cat = row("cat", "cat", ctl::ProcessState::Running, "RUNNING", "x");
   CHECK(ctl::statusText({cat}, {.colours = false, .resources = true}).ends_with("RUNNING        -       -  x\n"));
-  CHECK(ctl::statusJson({cat}, true).find("\"memory_bytes\":null") != std::string::npos);
+  CHECK(ctl::statusJson({cat}, {.resources = true}).find("\"memory_bytes\":null") != std::string::npos);
   cat.usage = ctl::Usage{3 * 1024 * 1024, 5, 100};
   CHECK(ctl::statusText({cat}, {.colours = false, .resources = true}).ends_with("RUNNING     3.0M    5.0%  x\n"));
 }
 
+TEST_CASE("the health is a column, and the reason of an unhealthy program is added") {
+  auto cat = row("cat", "cat", ctl::ProcessState::Running, "RUNNING", "x");
+  const ctl::StatusStyle style{.health = true};
+  CHECK(ctl::statusText({cat}, style).ends_with("RUNNING   -          x\n"));
+  CHECK(ctl::statusJson({cat}, style).find("\"health\":null") != std::string::npos);
+  cat.info.health = ctl::HealthInfo{"", 0, 0, ""};
+  CHECK(ctl::statusText({cat}, style).ends_with("RUNNING   -          x\n"));
+  cat.info.health = ctl::HealthInfo{"healthy", 5, 0, "was bad"};
+  CHECK(ctl::statusText({cat}, style).ends_with("RUNNING   healthy    x\n"));
+  cat.info.health = ctl::HealthInfo{"unhealthy", 5, 3, "bad\x1b"};
+  CHECK(ctl::statusText({cat}, style).find("RUNNING   unhealthy  x; bad") != std::string::npos);
+  CHECK(ctl::statusText({cat}, style).find('\x1b') == std::string::npos);
+  CHECK(ctl::statusText({cat}, {}) ==
+        ctl::statusText({row("cat", "cat", ctl::ProcessState::Running, "RUNNING", "x")}, {}));
+  CHECK(ctl::statusText({cat}, {.colours = true, .health = true}).starts_with("\033[31mcat"));
+  CHECK(ctl::statusText({cat}, {.colours = true}).starts_with("cat"));
+  CHECK(ctl::statusJson({cat}, style).find(R"("health":"unhealthy","health_since":5,"health_failures":3)") !=
+        std::string::npos);
+}
+
 TEST_CASE("JSON holds any text") {
-  CHECK(ctl::statusJson({}, false) == "[]\n");
+  CHECK(ctl::statusJson({}, {}) == "[]\n");
   const auto odd = row("g", "a\"b", ctl::ProcessState::Exited, "EXITED", "line\nend");
-  const std::string json = ctl::statusJson({odd}, false);
+  const std::string json = ctl::statusJson({odd}, {});
   CHECK(json.find(R"("name":"g:a\"b")") != std::string::npos);
   CHECK(json.find(R"("description":"line\nend")") != std::string::npos);
 }

@@ -30,6 +30,7 @@ TEST_CASE("a subscription holds a type and all below it, each once") {
   CHECK(events::subscription(Names{"PROCESS_LOG_STDOUT"}) == events::bit(Type::ProcessLogStdout));
   CHECK(events::subscription(Names{"PROCESS_GROUP_ADDED", "REMOTE_COMMUNICATION"}) ==
         (events::bit(Type::ProcessGroupAdded) | events::bit(Type::RemoteCommunication)));
+  CHECK(events::subscription(Names{"PROCESS_HEALTH"}) == events::bit(Type::ProcessHealth));
   CHECK(events::subscription(Names{}) == 0);
 }
 

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/health.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "instance/config/model.hpp"
+#include "instance/process/context.hpp"
+#include "instance/process/launch.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/side_command.hpp"
+#include "instance/state/state.hpp"
+#include "lib/core/log.hpp"
+
+namespace process {
+namespace {
+
+using lifecycle::HealthState;
+using Kind = config::ProbeTarget::Kind;
+
+/// For the spread of questions, where any number will do.
+std::uint32_t chanceFor(const Process& program) noexcept {
+  const auto ticks = static_cast<std::uint64_t>(core::Clock::now().time_since_epoch().count());
+  return static_cast<std::uint32_t>(((ticks ^ program.number()) * 0x9E3779B97F4A7C15U) >> 32U);
+}
+
+const char* consequence(const config::Health& settings) noexcept {
+  switch (settings.action) {
+    case config::Health::Action::Restart: return "it is restarted (health_action)";
+    case config::Health::Action::Stop: return "it is stopped (health_action)";
+    case config::Health::Action::Signal: return "it gets a signal (health_action)";
+    case config::Health::Action::None: break;
+  }
+  return "it is left as it is (health_action)";
+}
+
+}  // namespace
+
+Health::Health(ProcessContext& context, Process& program)
+    : context_(context), program_(program), timer_(context.loop(), [this] { due(); }) {
+  if (settings().rules.probed && settings().check.kind != Kind::Exec)
+    probe_ = std::make_unique<probe::Probe>(context.loop(), settings().check);
+}
+
+Health::~Health() = default;
+
+const config::Health& Health::settings() const noexcept { return program_.config().extension->health; }
+
+void Health::arm() noexcept {
+  if (const auto when = track_.deadline(settings().rules))
+    timer_.arm(*when);
+  else
+    timer_.disarm();
+}
+
+void Health::onState(lifecycle::ProcessState to) noexcept {
+  context_.touch(program_);
+  lifecycle::HealthTrack::Outcome outcome;
+  if (to == lifecycle::ProcessState::Running) {
+    outcome = track_.begin(settings().rules, core::Clock::now(), chanceFor(program_));
+  } else {
+    if (probe_) probe_->cancel();
+    command_.reset();
+    outcome = track_.end();
+  }
+  if (outcome.changed) since_ = core::wallSeconds();
+  arm();
+}
+
+void Health::due() {
+  const ProcessContext::Turn turn(context_);
+  const auto before = track_.state();
+  const auto now = core::Clock::now();
+  if (track_.wantsQuestion(settings().rules, now)) ask();
+  context_.touch(program_);
+  follow(before, track_.passed(settings().rules, now));
+}
+
+void Health::ask() {
+  const auto& check = settings().check;
+  const auto limit = settings().rules.timeout;
+  if (check.kind == Kind::Exec)
+    command_ =
+        std::make_unique<SideCommand>(context_, program_, SideCommand::Spec{check.place, {}, limit, false, false},
+                                      [this](const SideOutcome& outcome) { commandEnded(outcome); });
+  else
+    probe_->start(limit, [this](const core::Status& outcome) {
+      const ProcessContext::Turn turn(context_);
+      answered(outcome ? std::string_view() : outcome.error().text);
+    });
+  track_.asked(core::Clock::now());
+}
+
+/// In a turn.
+void Health::commandEnded(const SideOutcome& outcome) {
+  const auto limit = command_->limit();
+  command_.reset();
+  if (outcome.error.empty() && outcome.status == kStatusUnknown) {  // a predecessor's, which ended unseen
+    track_.forgotten(core::Clock::now());
+    return arm();
+  }
+  answered(outcome.succeeded() ? std::string() : config::toText(settings().check) + ": " + outcome.text(limit));
+}
+
+/// In a turn.
+void Health::answered(std::string_view why) {
+  const auto before = track_.state();
+  const auto& rules = settings().rules;
+  context_.touch(program_);
+  const auto outcome = track_.answered(why, rules, core::Clock::now(), chanceFor(program_));
+  if (!why.empty() && !outcome.changed)
+    logging::attempt([&] {
+      logging::debug("health: {}: {} ({} of {})", program_.fullName(), why, track_.failures(), rules.retries);
+    });
+  follow(before, outcome);
+}
+
+void Health::heard(bool failed) {
+  const ProcessContext::Turn turn(context_);
+  const auto before = track_.state();
+  context_.touch(program_);
+  follow(before, failed ? track_.failed("the program reported WATCHDOG=trigger")
+                        : track_.heard(settings().rules, core::Clock::now()));
+}
+
+/// In a turn. The last thing to be done: the program may be stopped.
+void Health::follow(HealthState before, lifecycle::HealthTrack::Outcome outcome) {
+  if (outcome.changed) {
+    since_ = core::wallSeconds();
+    report(before);
+  }
+  arm();
+  if (outcome.act) act();
+}
+
+void Health::report(HealthState before) {
+  logging::attempt([&] {
+    if (track_.state() == HealthState::Healthy)
+      logging::info("health: {} is healthy", program_.fullName());
+    else
+      logging::warn("health: {} is unhealthy: {}; {}", program_.fullName(), lastError(), consequence(settings()));
+  });
+  const HealthChange change{before, track_.state(), program_.pid(), track_.failures(), lastError()};
+  // Without memory the event is lost; what follows is not.
+  logging::attempt([&] { context_.tell([&](Observer& observer) { observer.onHealth(program_, change); }); });
+}
+
+void Health::act() {
+  switch (settings().action) {
+    case config::Health::Action::None: return;
+    case config::Health::Action::Signal: return (void)program_.signal(settings().signal);
+    case config::Health::Action::Restart: return program_.recycle("unhealthy: " + lastError(), true);
+    case config::Health::Action::Stop: return program_.recycle("unhealthy: " + lastError(), false);
+  }
+}
+
+void Health::save(state::Program& saved, state::Outgoing& outgoing) const {
+  auto& health = saved.health.emplace();
+  health.track = track_.save();
+  health.since = since_;
+  if (command_) health.question = command_->save(outgoing);
+}
+
+void Health::restore(const state::Program& saved, state::Incoming& incoming) {
+  const auto now = core::Clock::now();
+  if (saved.health) {
+    track_.restore(saved.health->track, settings().rules, now);
+    since_ = saved.health->since;
+  } else if (program_.state() == lifecycle::ProcessState::Running) {
+    track_.begin(settings().rules, now, chanceFor(program_));
+    since_ = core::wallSeconds();
+  }
+  if (!saved.health || !saved.health->question || settings().check.kind != Kind::Exec) return;
+  command_ = std::make_unique<SideCommand>(context_, program_, *saved.health->question, incoming,
+                                           [this](const SideOutcome& outcome) { commandEnded(outcome); });
+  track_.asked(now);
+}
+
+void Health::resume() noexcept { arm(); }
+
+}  // namespace process
