@@ -30,7 +30,7 @@ namespace {
 constexpr std::size_t kMostOfAFlight = 4096 * 16;
 /// Between attempts to write a state for which there is no room.
 constexpr core::seconds kPause{1};
-constexpr std::size_t kKept = 64 * 1024;  ///< of the room for records
+constexpr std::size_t kKeptRecords = 64 * 1024;  ///< of the room for records
 
 /// A process that a predecessor started, and whose program it had not saved yet.
 void endUnknown(const state::Done& done) {
@@ -125,7 +125,7 @@ void Keeper::commit() noexcept try {
     journal_->commit();
   touched_.clear();
   text_.clear();
-  if (text_.capacity() > kKept) text_ = {};
+  if (text_.capacity() > kKeptRecords) text_ = {};
   releaseDropped();
   if (std::exchange(foundScratch_, false)) emptyScratch();  // how a flight ended is committed now
   sendInputs();

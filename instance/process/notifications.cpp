@@ -30,7 +30,7 @@ namespace {
 namespace input = lifecycle::input;
 
 constexpr int kMostInARow = 64;
-constexpr core::milliseconds kPause{100};
+constexpr core::milliseconds kFloodPause{100};
 /// Messages that a process may leave behind; the queue of a socket has room for fewer.
 constexpr int kMostAtTheEnd = 1024;
 /// As systemd's; longer messages are ignored.
@@ -79,7 +79,7 @@ Notifications::Notifications(ProcessContext& context, Process& program)
                const ProcessContext::Turn turn(context_);  // keeps the program until the end of this call
                if (readSome()) return;
                watch_.stop();
-               pause_.armIn(kPause);
+               pause_.armIn(kFloodPause);
              }),
       pause_(context.loop(), [this] { watch_.start(socket_.get(), core::IoWatch::Read); }) {}
 
