@@ -37,7 +37,7 @@ std::string stopTimeText(std::int64_t wallSeconds) {
 
 std::string clockText(std::int64_t wallSeconds) {
   const auto local = localTime(wallSeconds), today = localTime(core::wallSeconds());
-  const auto clock = fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
+  auto clock = fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
   if (local.tm_yday == today.tm_yday && local.tm_year == today.tm_year) return clock;
   return fmt::format("{} {:02} {}", kMonths[local.tm_mon], local.tm_mday, clock);
 }

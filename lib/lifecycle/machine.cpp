@@ -255,8 +255,9 @@ void Machine::handle(const input::Start&, Actions& actions, const Rules&, core::
 }
 
 void Machine::handle(const input::Stop&, Actions& actions, const Rules& rules, core::Instant now) {
-  const bool paced = rules.pacing != nullptr && isStopped(state_) && nextStart(rules).has_value();
-  if (state_ == ProcessState::Backoff || (paced && state_ != ProcessState::Stopped))
+  const bool cancels = rules.pacing != nullptr && awaitsStart(rules);
+  if (rules.pacing != nullptr && (cancels || state_ == ProcessState::Stopping)) trouble_.clear();
+  if (state_ == ProcessState::Backoff || (cancels && state_ != ProcessState::Stopped))
     return enter(ProcessState::Stopped, actions);
   afterStop_ = AfterStop::Stay;
   if (state_ != ProcessState::Running && state_ != ProcessState::Starting) return;

@@ -143,8 +143,9 @@ struct Snapshot {
 /// the n-th failure is followed by a wait of n seconds, or by that of the Pacing. EXITED and STOPPED become FATAL
 /// instead of STARTING when the Pacing's limit of restarts is reached, and FATAL becomes STARTING after its
 /// `fatalRetry`. A stop of a BACKOFF program keeps the count, as Supervisor does. A stop of an EXITED or FATAL program
-/// cancels the start that is due; without a Pacing it changes nothing, as in Supervisor. A process that cannot be
-/// signalled is UNKNOWN. Every change of state goes through one function.
+/// cancels the start that is due; without a Pacing it changes nothing, as in Supervisor. With one, a request to stop
+/// also ends what was wrong. A process that cannot be signalled is UNKNOWN. Every change of state goes through one
+/// function.
 ///
 /// With `awaitReady` STARTING becomes RUNNING on Ready; if the deadline comes first, STOPPING and then BACKOFF follow.
 /// Recycle leads over STOPPING and STOPPED to STARTING; what was wrong with the program is followed by the delay of its
@@ -165,6 +166,11 @@ class Machine {
   [[nodiscard]] std::optional<core::Instant> deadline(const Rules& rules) const noexcept;
   /// When it is started without a request: a deadline of a program without a process. nullopt: never, in this state.
   [[nodiscard]] std::optional<core::Instant> nextStart(const Rules& rules) const noexcept;
+  /// Whether it waits for such a start, now or when what it depends on is there: a request to stop cancels that.
+  [[nodiscard]] bool awaitsStart(Rules rules) const noexcept {
+    rules.held = false;
+    return nextStart(rules).has_value();
+  }
 
   [[nodiscard]] ProcessState state() const noexcept { return state_; }
   [[nodiscard]] int tries() const noexcept { return tries_; }

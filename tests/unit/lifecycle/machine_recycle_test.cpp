@@ -68,10 +68,12 @@ TEST_CASE("a restart_limit counts recyclings that had a reason, and no planned o
 TEST_CASE("a request to stop prevails over a recycling, before and after the end of the process") {
   Bench b;
   b.run();
+  b.paced();
   b.feed(input::Recycle{"bad"});
   b.feed(input::Stop{});
   b.feed(input::Exited{0});
   CHECK(b.machine.state() == ProcessState::Stopped);
+  CHECK(b.machine.trouble().empty());
   CHECK_FALSE(b.machine.deadline(b.rules));
 
   b.run();

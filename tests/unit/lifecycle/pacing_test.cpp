@@ -240,6 +240,19 @@ TEST_CASE("a stop cancels a start that is due, of programs with a pacing") {
   CHECK(b.take() == "STOPPED");
   CHECK_FALSE(b.machine.deadline(b.rules));
 
+  CHECK(b.machine.trouble().empty());
+
+  b.feed(input::Start{});
+  b.jump();
+  b.feed(input::Exited{1});
+  b.rules.held = true;  // what it depends on is missing
+  CHECK(b.machine.awaitsStart(b.rules));
+  b.take();
+  b.feed(input::Stop{});
+  CHECK(b.take() == "STOPPED");
+  b.rules.held = false;
+  CHECK_FALSE(b.machine.awaitsStart(b.rules));
+
   b.pacing.fatalRetry = core::seconds(300);
   b.rules.startRetries = 0;
   b.feed(input::Start{});
