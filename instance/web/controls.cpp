@@ -46,7 +46,7 @@ std::string programButtons(const process::Process& program) {
   // All three, some hidden: the script only changes which ones are visible.
   return actionButton("Start", "start", "processname", name, !stopped) +
          actionButton("Restart", "restart", "processname", name, state != ProcessState::Running) +
-         actionButton("Stop", "stop", "processname", name, !lifecycle::isActive(state));
+         actionButton("Stop", "stop", "processname", name, !lifecycle::isActive(state) && !program.awaitsStart());
 }
 
 }  // namespace web

@@ -330,3 +330,51 @@ def test_a_browser_logs_out(crowd, work_dir):
         # Now the browser asks for the password, and nobody answers.
         driver.get(page.url)
         assert not driver.find_elements("id", "programs")
+
+
+WAITING = """
+[inet_http_server]
+port=127.0.0.1:{port}
+{auth}
+
+[program:later]
+command=/bin/sh -c 'exit 3'
+startsecs=0
+restart_delay=1h
+
+[program:over]
+command=/bin/sh -c 'exit 3'
+startsecs=0
+autorestart=false
+"""
+
+
+def test_a_start_that_is_due_can_be_cancelled(daemon):
+    page = Page(daemon, programs=WAITING)
+    for name in ("later", "over"):
+        page.daemon.wait_state(name, "EXITED")
+    text = page.ask("GET", "/").text
+    hidden = {name: re.search(rf'<tr data-name="{name}".*?<button[^>]*data-act="stop"([^>]*)>', text, re.DOTALL)[1]
+              for name in ("later", "over")}
+    assert "hidden" in hidden["over"] and "hidden" not in hidden["later"]
+    with page.begin("GET", "/events") as stream:
+        programs = None
+        while not programs:
+            line = stream.readline().decode()
+            programs = json.loads(line[6:]).get("programs") if line.startswith("data: ") else None
+    assert {program["name"]: program.get("waits") for program in programs} == {"later": True, "over": None}
+
+
+@needs_browser
+def test_a_start_that_is_due_is_cancelled_in_a_browser(daemon, work_dir):
+    page = Page(daemon, programs=WAITING)
+    for name in ("later", "over"):
+        page.daemon.wait_state(name, "EXITED")
+    with browser(work_dir + "/profile") as driver:
+        driver.get(page.url)
+        wait_text(driver, "#live", "live")
+        assert not driver.find_element("css selector", "[data-name=over] [data-act=stop]").is_displayed()
+        driver.find_element("css selector", "[data-name=later] [data-act=stop]").click()
+        wait_text(driver, "[data-name=later] .status", "stopped")
+        wait_for(lambda: not driver.find_element("css selector", "[data-name=later] [data-act=stop]").is_displayed(),
+                 "the button to go")

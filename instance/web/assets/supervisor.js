@@ -43,7 +43,8 @@ class ProgramView {
     setText(this.badge, program.state.toLowerCase());
     this.badge.className = classOf(program.state);
     const focused = this.buttons.includes(document.activeElement) ? document.activeElement : null;
-    for (const button of this.buttons) button.hidden = !OFFERS[button.dataset.act].includes(program.state);
+    for (const button of this.buttons)
+      button.hidden = !OFFERS[button.dataset.act].includes(program.state) && !(program.waits && button.dataset.act === "stop");
     // The focus moves from Stop to Start, not to the top of the page.
     if (focused && focused.hidden) (this.buttons.find((b) => !b.hidden) || this.root.querySelector("summary, a"))?.focus();
     this.describe(skew);
