@@ -101,8 +101,10 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;restart_delay_max=60           ; the longest delay
 ;restart_limit=5/60             ; the most restarts in so many seconds, then it is FATAL; default: no limit
 ;fatal_retry=1h                 ; try a FATAL program again after so long; default: never
-;ready=notify                   ; RUNNING after its READY=1, as for systemd; also fd:3, log:REGEX, file:PATH
+;ready=notify                   ; RUNNING after its READY=1, as for systemd; also fd:3, log:REGEX,
+                                ; file:PATH, tcp:PORT, unix:PATH, http://localhost:PORT/PATH, exec:COMMAND
 ;ready_timeout=90               ; a program that is not ready then has failed to start; 0: no limit
+;ready_interval=500ms           ; pause between two questions of tcp, unix, http and exec
 ;notify_access=main             ; whose notifications count: its own process's, or with all those of its process group
 ;notify_status=false            ; true: show the program's STATUS in its description
 ;health_check=tcp:8080          ; or unix:PATH, http://HOST:PORT/PATH [STATUS], exec:COMMAND, watchdog; default: none

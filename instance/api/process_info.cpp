@@ -72,6 +72,8 @@ MovingParts appendProcessInfo(std::string& out, const process::Process& program,
   members.text<"description">(program.description(moment.steady));
   moving.description.end = out.size() - xmlrpc::kTextEnd.size();
   if (program.config().extension.given()) appendOwnMembers(members, out, program, moment);
+  if (program.config().extension->readiness.kind != config::Readiness::Kind::None)
+    members.flag("ready", program.state() == lifecycle::ProcessState::Running);
   if (const auto* const health = program.health())
     members.value("health", [&](xmlrpc::Writer&) { appendHealth(out, *health); });
   members.end();

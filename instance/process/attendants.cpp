@@ -8,6 +8,7 @@
 #include "instance/process/log_readiness.hpp"
 #include "instance/process/memory_guard.hpp"
 #include "instance/process/notifications.hpp"
+#include "instance/process/probe_readiness.hpp"
 #include "instance/process/process.hpp"
 
 namespace process {
@@ -21,6 +22,7 @@ void addReadiness(Attendants& all, ProcessContext& context, Process& program) {
     case Kind::Descriptor: all.add<DescriptorReadiness>(context, program); return;
     case Kind::Log: all.add<LogReadiness>(context, program); return;
     case Kind::File: all.add<FileReadiness>(context, program); return;
+    case Kind::Probe: all.add<ProbeReadiness>(context, program); return;
   }
 }
 
@@ -29,9 +31,9 @@ void addReadiness(Attendants& all, ProcessContext& context, Process& program) {
 std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& program) {
   if (!program.config().extension.given()) return nullptr;
   auto made = std::make_unique<Attendants>();
+  addReadiness(*made, context, program);
   if (program.config().extension->readiness.access != config::NotifyAccess::None)
     made->notifications = made->add<Notifications>(context, program);
-  addReadiness(*made, context, program);
   const auto& health = program.config().extension->health;
   if (health.rules.any()) made->health = made->add<Health>(context, program);
   if (health.memoryLimit > 0) made->add<MemoryGuard>(context, program);

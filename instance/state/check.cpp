@@ -78,6 +78,7 @@ core::Status checkProcess(const config::ProcessConfig& process, const GroupConfi
                  std::to_string(group.sockets.size()));
   if (process.stopSignal < 1 || process.stopSignal > SIGRTMAX)
     return wrong("program " + name + " has stop signal " + std::to_string(process.stopSignal));
+  if (!config::isPossible(process.extension->readiness)) return wrong("program " + name + " can never be ready");
   return {};
 }
 

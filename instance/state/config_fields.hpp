@@ -53,6 +53,17 @@ constexpr void describe(V& v, Of<lifecycle::Pacing>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<config::ProbeTarget>) {
+  using T = config::ProbeTarget;
+  v("kind", &T::kind);
+  v("port", &T::port);
+  v("leastStatus", &T::leastStatus);
+  v("greatestStatus", &T::greatestStatus);
+  v("host", &T::host);
+  v("place", &T::place);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Readiness>) {
   using T = config::Readiness;
   v("kind", &T::kind);
@@ -61,6 +72,8 @@ constexpr void describe(V& v, Of<config::Readiness>) {
   v("descriptor", &T::descriptor);
   v("place", &T::place);
   v("timeout", &T::timeout);
+  v("probe", &T::probe);
+  v("interval", &T::interval);
 }
 
 template <class V>

@@ -88,17 +88,6 @@ constexpr void describe(V& v, Of<Notifications>) {
 }
 
 template <class V>
-constexpr void describe(V& v, Of<Readiness>) {
-  v("pipe", &Readiness::pipe);
-  v("met", &Readiness::met);
-  v("out", &Readiness::out);
-  v("err", &Readiness::err);
-  v("device", &Readiness::device);
-  v("inode", &Readiness::inode);
-  v("changed", &Readiness::changed);
-}
-
-template <class V>
 constexpr void describe(V& v, Of<SideCommand>) {
   using T = SideCommand;
   v("pid", &T::pid);
@@ -130,6 +119,18 @@ constexpr void describe(V& v, Of<Health>) {
   v("track", &Health::track);
   v("since", &Health::since);
   v("question", &Health::question);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Readiness>) {
+  v("pipe", &Readiness::pipe);
+  v("met", &Readiness::met);
+  v("out", &Readiness::out);
+  v("err", &Readiness::err);
+  v("device", &Readiness::device);
+  v("inode", &Readiness::inode);
+  v("changed", &Readiness::changed);
+  v("question", &Readiness::question);
 }
 
 template <class V>

@@ -72,18 +72,6 @@ struct Notifications {
   bool operator==(const Notifications&) const = default;
 };
 
-/// What has been seen of a start that is not ready yet.
-struct Readiness {
-  std::string pipe;          ///< descriptor, of ready=fd:N
-  bool met = false;          ///< it is ready, and the machine does not know it yet
-  std::string out;           ///< the beginning of a line of standard output, of ready=log
-  std::string err;           ///< the same of standard error
-  std::uint64_t device = 0;  ///< the file before the start, of ready=file
-  std::uint64_t inode = 0;   ///< 0: there was none
-  std::int64_t changed = 0;  ///< its ctime in nanoseconds
-  bool operator==(const Readiness&) const = default;
-};
-
 /// A command that runs beside a program.
 struct SideCommand {
   pid_t pid = 0;  ///< 0: it could not be started, see `error`
@@ -105,6 +93,19 @@ struct Health {
   std::int64_t since = 0;
   std::optional<SideCommand> question;  ///< the present one
   bool operator==(const Health&) const = default;
+};
+
+/// What has been seen of a start that is not ready yet.
+struct Readiness {
+  std::string pipe;                     ///< descriptor, of ready=fd:N
+  bool met = false;                     ///< it is ready, and the machine does not know it yet
+  std::string out;                      ///< the beginning of a line of standard output, of ready=log
+  std::string err;                      ///< the same of standard error
+  std::uint64_t device = 0;             ///< the file before the start, of ready=file
+  std::uint64_t inode = 0;              ///< 0: there was none
+  std::int64_t changed = 0;             ///< its ctime in nanoseconds
+  std::optional<SideCommand> question;  ///< of ready=exec
+  bool operator==(const Readiness&) const = default;
 };
 
 /// One program. A program in the configuration of its group that has no record was removed at run time.

@@ -64,6 +64,12 @@ constexpr auto wordsOf(logging::Level) {
                                               {"critical", Critical}});
 }
 
+constexpr auto wordsOf(config::ProbeTarget::Kind) {
+  using enum config::ProbeTarget::Kind;
+  return std::to_array<Word<config::ProbeTarget::Kind>>(
+      {{"none", None}, {"tcp", Tcp}, {"unix", Unix}, {"http", Http}, {"exec", Exec}});
+}
+
 constexpr auto wordsOf(config::NotifyAccess) {
   using enum config::NotifyAccess;
   return std::to_array<Word<config::NotifyAccess>>({{"none", None}, {"main", Main}, {"all", All}});
@@ -72,7 +78,7 @@ constexpr auto wordsOf(config::NotifyAccess) {
 constexpr auto wordsOf(config::Readiness::Kind) {
   using enum config::Readiness::Kind;
   return std::to_array<Word<config::Readiness::Kind>>(
-      {{"none", None}, {"notify", Notify}, {"descriptor", Descriptor}, {"log", Log}, {"file", File}});
+      {{"none", None}, {"notify", Notify}, {"descriptor", Descriptor}, {"log", Log}, {"file", File}, {"probe", Probe}});
 }
 
 constexpr auto wordsOf(config::AutoRestart) {

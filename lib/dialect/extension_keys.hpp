@@ -19,6 +19,7 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     // readiness
     {"ready"},
     {"ready_timeout"},
+    {"ready_interval"},
     {"notify_access"},
     {"notify_status"},
     // health

@@ -59,6 +59,22 @@ core::Expected<Readiness> parseFile(std::string_view path) {
   return out;
 }
 
+core::Expected<Readiness> parseProbe(std::string_view text) {
+  auto target = parseProbeTarget(text);
+  if (!target) return core::Err{std::move(target).error()};
+  Readiness out;
+  out.kind = Kind::Probe;
+  out.probe = std::move(*target);
+  return out;
+}
+
+/// Shorter pauses would keep the processor busy.
+core::Expected<core::milliseconds> parseInterval(std::string_view text) {
+  auto interval = parseDuration(text);
+  if (interval && interval->count() < 10) return refuse(core::pythonRepr(text) + " is less than 10ms");
+  return interval;
+}
+
 core::Expected<Readiness> parseReady(std::string_view text) {
   text = core::trim(text);
   if (text == "notify") {
@@ -69,7 +85,11 @@ core::Expected<Readiness> parseReady(std::string_view text) {
   if (const auto number = after("fd", text)) return parseDescriptor(*number);
   if (auto pattern = after("log", text)) return parseLog(std::move(*pattern));
   if (const auto path = after("file", text)) return parseFile(*path);
-  return refuse(core::pythonRepr(text) + " is not notify, fd:NUMBER, log:PATTERN or file:PATH");
+  if (isProbeTarget(text)) return parseProbe(text);
+  return refuse(
+      core::pythonRepr(text) +
+      " is not notify, fd:NUMBER, log:PATTERN, file:PATH, tcp:[HOST:]PORT, unix:PATH, http://HOST:PORT/PATH or "
+      "exec:COMMAND");
 }
 
 core::Expected<NotifyAccess> parseAccess(std::string_view text) {
@@ -88,9 +108,12 @@ core::Status checkPattern(const std::string& pattern) {
     return refuse(fmt::format("the pattern has {} bytes, {} are allowed", pattern.size(), kLongestPattern));
   long repetitions = 1;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '\\' && ++i < pattern.size() && std::isdigit(static_cast<unsigned char>(pattern[i])) != 0)
-      return refuse("the pattern refers back to a group, which can take very long: write it without \\" +
-                    pattern.substr(i, 1));
+    if (pattern[i] == '\\') {
+      if (++i < pattern.size() && std::isdigit(static_cast<unsigned char>(pattern[i])) != 0)
+        return refuse("the pattern refers back to a group, which can take very long: write it without \\" +
+                      pattern.substr(i, 1));
+      continue;
+    }
     if (pattern[i] != '{') continue;
     const auto end = std::min(pattern.find('}', i), pattern.size());
     const auto comma = pattern.find(',', i);
@@ -108,10 +131,24 @@ core::Status checkPattern(const std::string& pattern) {
   return {};
 }
 
+bool isPossible(const Readiness& readiness) noexcept {
+  if (readiness.timeout.count() < 0) return false;
+  switch (readiness.kind) {
+    case Kind::None: return true;
+    case Kind::Notify: return readiness.access != NotifyAccess::None;
+    case Kind::Descriptor: return readiness.descriptor >= 3 && readiness.descriptor <= kHighestDescriptor;
+    case Kind::Log:
+    case Kind::File: return !readiness.place.empty();
+    case Kind::Probe: return readiness.probe.kind != ProbeTarget::Kind::None && readiness.interval.count() > 0;
+  }
+  return false;
+}
+
 void readReadiness(SectionReader& in, const core::Names& names, Readiness& readiness) {
   in.take("ready", names, parseReady, readiness);
   if (readiness.kind == Kind::Notify) readiness.access = NotifyAccess::Main;
   in.take("ready_timeout", names, parseDuration, readiness.timeout);
+  in.take("ready_interval", names, parseInterval, readiness.interval);
   in.take("notify_access", names, parseAccess, readiness.access);
   in.take("notify_status", names, parseBoolean, readiness.showStatus);
   if (readiness.access != NotifyAccess::None) return;

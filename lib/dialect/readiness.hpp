@@ -8,6 +8,7 @@
 #include "lib/core/clock.hpp"
 #include "lib/core/expansion.hpp"
 #include "lib/core/result.hpp"
+#include "lib/dialect/probe_target.hpp"
 
 namespace config {
 
@@ -19,19 +20,24 @@ enum class NotifyAccess : std::uint8_t { None, Main, All };
 
 /// When a program that was started is ready.
 struct Readiness {
-  enum class Kind : std::uint8_t { None, Notify, Descriptor, Log, File };
+  enum class Kind : std::uint8_t { None, Notify, Descriptor, Log, File, Probe };
   Kind kind = Kind::None;  ///< None: after startsecs, as in Supervisor
   NotifyAccess access = NotifyAccess::None;
   bool showStatus = false;             ///< the program's STATUS is part of its description
   int descriptor = -1;                 ///< Descriptor: its number in the program
   std::string place;                   ///< Log: the regular expression; File: the path
   core::milliseconds timeout{90'000};  ///< 0: none
+  ProbeTarget probe;                   ///< Probe
+  core::milliseconds interval{500};    ///< Probe: between an answer and the next question
 
   bool operator==(const Readiness&) const = default;
 };
 
-/// Reads ready, ready_timeout, notify_access and notify_status.
+/// Reads ready, ready_timeout, ready_interval, notify_access and notify_status.
 void readReadiness(SectionReader& in, const core::Names& names, Readiness& readiness);
+
+/// Whether the kind and its values go together, as those that were read always do.
+[[nodiscard]] bool isPossible(const Readiness& readiness) noexcept;
 
 /// An extended regular expression of POSIX that can be compiled and matched in bounded time and memory: at most 256
 /// bytes, no references back, and repetitions whose counts multiply to at most 1000.

@@ -9,6 +9,7 @@ import xmlrpc.client
 
 import pytest
 
+from page import free_port
 from processes import is_running
 from programs import PYTHON, SOURCE, program
 from store_keeper import KeptDaemon
@@ -40,13 +41,28 @@ SIGNS = {
     "fd_above_a_gap": ("ready=fd:7", ["write:7:ready", "close:7"]),
     "log": ("ready=log:^Listening on port [0-9]+$", ["print:not yet", "part:Listening ", "print:on port 80"]),
     "log_of_errors": ("ready=log: up and running", ["error:now up and running"]),
+    "tcp": ("ready=tcp:{port}\nready_interval=20ms", ["listen:{port}"]),
+    "unix": ("ready=unix:%(here)s/a.sock\nready_interval=20ms", ["listen:%(here)s/a.sock"]),
+    "http": ("ready=http://localhost:{port}/x 204\nready_interval=20ms\ndirectory=%(here)s", ["http:{port}", "touch:up"]),
+    "exec": ("ready=exec:/usr/bin/test -e %(here)s/done\nready_interval=20ms", ["touch:%(here)s/done"]),
     "file": ("ready=file:%(here)s/sign", ["touch:%(here)s/sign"]),
 }
 
 
+# Kinds that are asked for by supervisord.
+PROBES = ("tcp", "unix", "http", "exec")
+
+
+def signs(kind):
+    """The keys and the deeds of a kind, with a port of its own."""
+    key, deeds = SIGNS[kind]
+    port = str(free_port())
+    return key.replace("{port}", port), [deed.replace("{port}", port) for deed in deeds]
+
+
 @pytest.mark.parametrize("kind", SIGNS)
 def test_it_is_starting_until_it_is_ready(daemon, kind):
-    key, deeds = SIGNS[kind]
+    key, deeds = signs(kind)
     server = daemon(section("a", key, "print:begun", "wait:%(here)s/go", *deeds) +
                     section("after", "autostart=false\nstartsecs=0"))
     wait_for(lambda: "begun" in server.read("a.log"), "its process")
@@ -62,7 +78,7 @@ def test_it_is_starting_until_it_is_ready(daemon, kind):
 
 @pytest.mark.parametrize("kind", SIGNS)
 def test_a_program_that_is_not_ready_in_time_failed_to_start(daemon, kind):
-    server = daemon(section("a", SIGNS[kind][0] + "\nready_timeout=200ms\nstartretries=1\nautostart=false"))
+    server = daemon(section("a", signs(kind)[0] + "\nready_timeout=200ms\nstartretries=1\nautostart=false"))
     with pytest.raises(xmlrpc.client.Fault, match="SPAWN_ERROR: a"):
         server.rpc.supervisor.startProcess("a")
     assert server.wait_state("a", "FATAL")["spawnerr"].startswith("not ready after 0.2")
@@ -71,11 +87,15 @@ def test_a_program_that_is_not_ready_in_time_failed_to_start(daemon, kind):
 
 @pytest.mark.parametrize("kind", SIGNS)
 def test_an_end_before_it_is_ready_is_a_failed_start_and_one_after_it_is_not(daemon, kind):
-    key, deeds = SIGNS[kind]
-    keys = key + "\nstartretries=0\nautorestart=false\nexitcodes=3"
-    server = daemon(section("early", keys.replace("sign", "early"), "exit:3") +
-                    section("late", keys, *deeds, "exit:3"))
+    more = "\nstartretries=0\nautorestart=false\nexitcodes=3"
+    key, deeds = signs(kind)
+    never = signs(kind)[0].replace("%(here)s", "%(here)s/never")
+    server = daemon(section("early", never.replace("directory=%(here)s/never", "") + more, "exit:3") +
+                    section("late", key + more, *deeds, *(["wait:%(here)s/seen"] if kind in PROBES else []), "exit:3"))
     server.wait_state("early", "FATAL")
+    if kind in PROBES:
+        server.wait_state("late", "RUNNING")
+        touch(server, "seen")
     server.wait_state("late", "EXITED")
     log = server.log()
     assert "INFO success: early" not in log
@@ -84,7 +104,7 @@ def test_an_end_before_it_is_ready_is_a_failed_start_and_one_after_it_is_not(dae
 
 @pytest.mark.parametrize("kind", SIGNS)
 def test_readiness_goes_through_upgrades(daemon, work_dir, kind):
-    key, deeds = SIGNS[kind]
+    key, deeds = signs(kind)
     server = daemon(section("a", key, "print:begun", "wait:%(here)s/go", *deeds[:-1], "wait:%(here)s/end", deeds[-1]),
                     executable=Installation(work_dir).path)
     wait_for(lambda: "begun" in server.read("a.log"), "its process")
@@ -98,7 +118,7 @@ def test_readiness_goes_through_upgrades(daemon, work_dir, kind):
 
 @pytest.mark.parametrize("kind", SIGNS)
 def test_readiness_goes_through_a_crash(work_dir, cleanup, kind):
-    key, deeds = SIGNS[kind]
+    key, deeds = signs(kind)
     directory = tempfile.mkdtemp(prefix="kept-", dir=work_dir)
     server = cleanup.enter_context(KeptDaemon(
         directory, section("a", key, "print:begun", "wait:%(here)s/go", *deeds[:-1], "wait:%(here)s/end", deeds[-1])))
@@ -174,11 +194,11 @@ def test_status_reloading_and_stopping_are_shown(daemon):
 
 
 def test_more_time_for_a_start_and_for_a_stop(daemon):
-    server = daemon(section("slow", "ready=notify\nready_timeout=300ms\nstartretries=0",
+    server = daemon(section("slow", "ready=notify\nready_timeout=4\nstartretries=0",
                             "notify:EXTEND_TIMEOUT_USEC=60000000", "wait:%(here)s/go", "notify:READY=1",
                             "on_term:EXTEND_TIMEOUT_USEC=60000000", "touch:%(here)s/armed") +
-                    "stopwaitsecs=1\n" +
-                    section("fast", "ready=notify\nready_timeout=300ms\nstartretries=0"))
+                    "stopwaitsecs=3\n" +
+                    section("fast", "ready=notify\nready_timeout=4\nstartretries=0"))
     server.wait_state("fast", "FATAL")  # whose time began later, or at the same time
     assert info(server, "slow")["statename"] == "STARTING"
     touch(server, "go")
@@ -221,6 +241,26 @@ def test_an_address_of_another_process_is_refused(daemon):
     pid = server.wait_state("a", "RUNNING")["pid"]
     assert info(server, "a")["pid"] == pid
     assert "WARN a: notification refused: MAINPID" in server.log()
+
+
+def test_a_question_is_bounded_and_ends_with_the_start(daemon):
+    """A command that hangs does not hold up a stop, and none is left."""
+    server = daemon(section("a", "ready=exec:/bin/sh -c 'echo $$ >> %(here)s/asked; exec sleep 1000'") +
+                    section("b", "ready=exec:/nonexistent/command\nready_interval=20ms"))
+    question = int(wait_for(lambda: server.read("asked"), "the question").split()[0])
+    wait_for(lambda: "/nonexistent/command" in info(server, "b")["description"], "the reason")
+    assert info(server, "a")["ready"] is False
+    server.rpc.supervisor.stopProcess("a")
+    wait_for(lambda: not is_running(question), "the question to end")
+    assert info(server, "b")["statename"] == "STARTING"
+
+
+def test_members_of_getprocessinfo(daemon):
+    server = daemon(section("a", "ready=notify", "notify:READY=1") + section("b", "startsecs=0"))
+    assert server.wait_state("a", "RUNNING")["ready"] is True
+    listed = {one["name"]: one for one in server.rpc.supervisor.getAllProcessInfo()}
+    assert listed["a"]["ready"] is True
+    assert "ready" not in listed["b"]
 
 
 def test_a_flood_of_messages_leaves_room_for_others(daemon):
@@ -269,7 +309,10 @@ def test_the_socket_is_the_programs_own(daemon):
     ("ready", "log:(a)\\1", "the pattern refers back to a group"),
     ("ready", "log:((a{1,99}){1,99}){1,99}", "the pattern repeats too much"),
     ("ready", "file:", "file: needs the path of a file"),
+    ("ready", "tcp:db.example.org:80", "'db.example.org' is neither an address nor localhost"),
+    ("ready", "exec:", "'exec:' is not followed by a command"),
     ("ready_timeout", "long", "'long'"),
+    ("ready_interval", "1ms", "'1ms' is less than 10ms"),
     ("notify_access", "some", "'some' is not none, main or all"),
     ("notify_status", "perhaps", "'perhaps'"),
     ("notify_status", "true", "nothing is received without ready=notify or notify_access=main"),

@@ -10,16 +10,19 @@ orphan:TEXT      the same from a process that has left the process group
 flood:COUNT      so many messages, as fast as they are taken
 write:FD:TEXT    a line to a descriptor; close:FD closes it
 fds:FILE         writes the numbers of its open descriptors to FILE
-listen:PATH      a Unix socket
+listen:PATH      a Unix socket; listen:PORT a port of 127.0.0.1
+http:PORT        a web server there, which answers 503 until the file "up" is in the present directory, and then 204
 exit:STATUS      ends
-on_term:TEXT     from now on SIGTERM sends this message, and the program ends a second later
+on_term:TEXT     from now on SIGTERM sends this message, and the program ends 4 seconds later
 """
 
 import array
+import http.server
 import os
 import signal
 import socket
 import sys
+import threading
 import time
 
 
@@ -77,16 +80,28 @@ def list_descriptors(path):
 
 
 def listen(path):
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
+    port = path.isdigit()
+    listener = socket.socket(socket.AF_INET if port else socket.AF_UNIX)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", int(path)) if port else path)
     listener.listen()
     KEPT.append(listener)
+
+
+def serve(port):
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(204 if os.path.exists("up") else 503)
+            self.end_headers()
+
+    server = http.server.HTTPServer(("127.0.0.1", int(port)), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
 def on_term(text):
     def stop(*_):
         send(text)
-        time.sleep(1)
+        time.sleep(4)
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, stop)
@@ -94,7 +109,7 @@ def on_term(text):
 
 KEPT = []
 DEEDS = {
-    "wait": wait, "touch": touch, "notify": send, "flood": flood, "write": write, "listen": listen,
+    "wait": wait, "touch": touch, "notify": send, "flood": flood, "write": write, "listen": listen, "http": serve,
     "on_term": on_term, "fds": list_descriptors,
     "child": lambda text: send_and_wait(text, False),
     "orphan": lambda text: send_and_wait(text, True),
