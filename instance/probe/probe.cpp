@@ -38,8 +38,8 @@ std::size_t endOfHead(std::string_view bytes) noexcept {
 
 }  // namespace
 
-Probe::Probe(core::EventLoop& loop, const config::ProbeTarget& target)
-    : target_(target), watch_(loop, [this](std::uint32_t /*ready*/) { advance(); }), timer_(loop, [this] {
+Probe::Probe(core::EventLoop& loop, config::ProbeTarget target)
+    : target_(std::move(target)), watch_(loop, [this](std::uint32_t /*ready*/) { advance(); }), timer_(loop, [this] {
         if (step_ == Step::Connect) return advance();
         timedOut();
       }) {}

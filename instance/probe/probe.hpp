@@ -24,8 +24,8 @@ class Probe {
   /// An answer to HTTP is read until here, and then only its head counts.
   static constexpr std::size_t kLongestAnswer = 65536;
 
-  /// `target` is one of Kind::Tcp, Unix and Http, and outlives the probe.
-  Probe(core::EventLoop& loop, const config::ProbeTarget& target);
+  /// `target` is one of Kind::Tcp, Unix and Http.
+  Probe(core::EventLoop& loop, config::ProbeTarget target);
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
 
@@ -48,7 +48,7 @@ class Probe {
   void fail(std::string_view what, int error);
   void finish(core::Status outcome);
 
-  const config::ProbeTarget& target_;
+  const config::ProbeTarget target_;
   core::UniqueFd socket_;
   core::IoWatch watch_;
   core::Timer timer_;  ///< at first for now: the beginning

@@ -36,6 +36,8 @@ std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& pro
     made->notifications = made->add<Notifications>(context, program);
   const auto& health = program.config().extension->health;
   if (health.rules.any()) made->health = made->add<Health>(context, program);
+  if (made->health != nullptr && made->notifications != nullptr)
+    made->notifications->setWatchdogHook([one = made->health](bool failed) { one->heard(failed); });
   if (health.memoryLimit > 0) made->add<MemoryGuard>(context, program);
   return made->all.empty() ? nullptr : std::move(made);
 }

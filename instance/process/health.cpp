@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "instance/config/model.hpp"
@@ -54,6 +55,12 @@ void Health::arm() noexcept {
     timer_.disarm();
 }
 
+core::Status Health::beforeSpawn(LaunchExtras& extras) {
+  const core::microseconds watchdog = settings().rules.watchdog;
+  if (watchdog.count() > 0) extras.environment.emplace_back("WATCHDOG_USEC", std::to_string(watchdog.count()));
+  return {};
+}
+
 void Health::onState(lifecycle::ProcessState to) noexcept {
   context_.touch(program_);
   lifecycle::HealthTrack::Outcome outcome;
@@ -73,7 +80,6 @@ void Health::due() {
   const auto before = track_.state();
   const auto now = core::Clock::now();
   if (track_.wantsQuestion(settings().rules, now)) ask();
-  context_.touch(program_);
   follow(before, track_.passed(settings().rules, now));
 }
 
@@ -107,7 +113,8 @@ void Health::commandEnded(const SideOutcome& outcome) {
 void Health::answered(std::string_view why) {
   const auto before = track_.state();
   const auto& rules = settings().rules;
-  context_.touch(program_);
+  // A good answer that changes nothing is not worth a record: its times are, after a crash, those of the last record.
+  if (!why.empty() || track_.failures() > 0) context_.touch(program_);
   const auto outcome = track_.answered(why, rules, core::Clock::now(), chanceFor(program_));
   if (!why.empty() && !outcome.changed)
     logging::attempt([&] {
@@ -119,13 +126,13 @@ void Health::answered(std::string_view why) {
 void Health::heard(bool failed) {
   const ProcessContext::Turn turn(context_);
   const auto before = track_.state();
-  context_.touch(program_);
   follow(before, failed ? track_.failed("the program reported WATCHDOG=trigger")
                         : track_.heard(settings().rules, core::Clock::now()));
 }
 
 /// In a turn. The last thing to be done: the program may be stopped.
 void Health::follow(HealthState before, lifecycle::HealthTrack::Outcome outcome) {
+  if (outcome.changed || outcome.act) context_.touch(program_);
   if (outcome.changed) {
     since_ = core::wallSeconds();
     report(before);

@@ -38,6 +38,7 @@ class Health final : public Attendant {
   /// A report of the watchdog; `failed`: the program reports that it does not work. Not from inside a step.
   void heard(bool failed);
 
+  core::Status beforeSpawn(LaunchExtras& extras) override;
   void onState(lifecycle::ProcessState to) noexcept override;
   void save(state::Program& saved, state::Outgoing& outgoing) const override;
   void restore(const state::Program& saved, state::Incoming& incoming) override;

@@ -20,6 +20,10 @@ Extension readExtension(SectionReader& in, const core::Names& names) {
   readPacing(in, names, out.pacing);
   readReadiness(in, names, out.readiness);
   readHealth(in, names, out.health);
+  if (out.health.rules.watchdog.count() > 0 && out.readiness.access == NotifyAccess::None) {
+    if (in.has("notify_access")) in.fail("notify_access", "a watchdog needs main or all");
+    out.readiness.access = NotifyAccess::Main;
+  }
   for (const Key& key : kExtensionKeys)
     if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));
   return out;

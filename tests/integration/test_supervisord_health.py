@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from daemon import UnixConnection
 from eventlog import listener_section, recorded
 from processes import is_running
 from programs import PYTHON, SOURCE, program
@@ -144,6 +145,12 @@ def test_a_command_runs_as_the_program_does(daemon):
         assert file.read() == "seen /usr 0027\n"
 
 
+def test_a_command_runs_as_the_user_of_the_program(daemon):
+    server = daemon(section("web", "/bin/sleep 1000",
+                            "user=nobody\nhealth_check=exec:/bin/sh -c 'test $(id -un) = nobody'\nhealth_action=none\n"))
+    wait_health(server, "healthy")
+
+
 def test_questions_never_pile_up_and_do_not_block_others(daemon):
     port = free_port()
     server = daemon(section("web", f"{SERVER} http {port} %(here)s/status %(here)s/work",
@@ -266,6 +273,21 @@ def test_status_shows_the_health(daemon):
     assert rows[1]["health_since"] > 0
 
 
+def test_the_page_shows_the_health(daemon):
+    server = daemon(by_file(more="health_action=none\n"))
+    wait_health(server, "unhealthy")
+
+    def page():
+        connection = UnixConnection(server.socket)
+        connection.request("GET", "/")
+        return connection.getresponse().read().decode()
+
+    assert re.search(r"pid \d+, uptime [^<>]*, unhealthy: exec:[^<>]*exit status 1</td>", page())
+    set_ok(server, True)
+    wait_health(server, "healthy")
+    assert re.search(r"pid \d+, uptime [^<>]*, healthy</td>", page())
+
+
 def test_the_list_of_all_programs_follows(daemon):
     server = daemon(by_file(more="health_action=none\n"))
     wait_health(server, "unhealthy")
@@ -273,6 +295,42 @@ def test_the_list_of_all_programs_follows(daemon):
         assert server.rpc.supervisor.getAllProcessInfo()[0]["health"]["state"] == "unhealthy"
     set_ok(server, True)
     wait_for(lambda: server.rpc.supervisor.getAllProcessInfo()[0]["health"]["state"] == "healthy", "the list to follow")
+
+
+REPORTER = f"{PYTHON} {os.path.join(SOURCE, 'tests', 'support', 'watchdog_reporter.py')}"
+
+
+def test_a_watchdog(daemon):
+    server = daemon(section("web", f"{REPORTER} %(here)s/report %(here)s/usec", "watchdog=2\nhealth_action=none\n", ""))
+    wait_health(server, "healthy")
+    with open(os.path.join(server.directory, "usec"), encoding="utf-8") as file:
+        assert file.read() == "2000000"
+    write(server, "report", "nothing")
+    assert wait_health(server, "unhealthy")["lastError"] == "no WATCHDOG=1 for 2 seconds"
+    write(server, "report", "WATCHDOG=1")
+    wait_health(server, "healthy")
+    write(server, "report", "WATCHDOG=trigger")
+    assert wait_health(server, "unhealthy")["lastError"] == "the program reported WATCHDOG=trigger"
+
+
+def test_a_program_whose_watchdog_does_not_report_is_restarted(daemon):
+    server = daemon(section("web", "/bin/sleep 1000", "health_check=watchdog\nwatchdog=200ms\n", ""))
+    first = server.wait_state("web", "RUNNING")["pid"]
+    wait_for(lambda: server.rpc.supervisor.getProcessInfo("web")["pid"] not in (0, first), "a new process")
+    assert "health: web is unhealthy: no WATCHDOG=1 for 0.2 seconds; it is restarted (health_action)\n" in server.log()
+
+
+def test_a_watchdog_survives_an_upgrade(daemon, work_dir):
+    server = daemon(section("web", f"{REPORTER} %(here)s/report %(here)s/usec", "watchdog=2\nhealth_action=none\n", ""),
+                    executable=Installation(work_dir).path)
+    wait_health(server, "healthy")
+    assert server.rpc.supervisor.upgrade() is True
+    assert health(server)["state"] == "healthy"
+    write(server, "report", "nothing")
+    wait_health(server, "unhealthy")
+    assert server.rpc.supervisor.upgrade() is True
+    write(server, "report", "WATCHDOG=1")
+    wait_health(server, "healthy")
 
 
 def eater(megabytes):
@@ -312,6 +370,7 @@ def test_restarts_for_memory_are_limited(daemon):
     ("health_action", "explode", "is not restart, stop, signal NAME or none"),
     ("health_action", "signal NOPE", "not a valid signal"),
     ("watchdog", "x", "not a valid duration"),
+    ("notify_access", "none\nwatchdog=30", "a watchdog needs main or all"),
     ("memory_restart", "much", "much"),
     ("memory_interval", "0", "shorter than 0.1 seconds"),
 ])

@@ -77,7 +77,7 @@ TEST_CASE("a watchdog needs a time") {
         "'DIR/root.conf', line 6)");
 }
 
-TEST_CASE("none is no check") {
+TEST_CASE("none switches a check off") {
   for (const auto* none : {"none", "None", ""}) {
     const auto found = health(std::string("health_check=") + none + "\n");
     CHECK_FALSE(found.rules.any());
