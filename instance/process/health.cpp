@@ -20,12 +20,6 @@ namespace {
 using lifecycle::HealthState;
 using Kind = config::ProbeTarget::Kind;
 
-/// For the spread of questions, where any number will do.
-std::uint32_t chanceFor(const Process& program) noexcept {
-  const auto ticks = static_cast<std::uint64_t>(core::Clock::now().time_since_epoch().count());
-  return static_cast<std::uint32_t>(((ticks ^ program.number()) * 0x9E3779B97F4A7C15U) >> 32U);
-}
-
 const char* consequence(const config::Health& settings) noexcept {
   switch (settings.action) {
     case config::Health::Action::Restart: return "it is restarted (health_action)";
@@ -65,7 +59,7 @@ void Health::onState(lifecycle::ProcessState to) noexcept {
   context_.touch(program_);
   lifecycle::HealthTrack::Outcome outcome;
   if (to == lifecycle::ProcessState::Running) {
-    outcome = track_.begin(settings().rules, core::Clock::now(), chanceFor(program_));
+    outcome = track_.begin(settings().rules, core::Clock::now(), context_.chance());
   } else {
     if (probe_) probe_->cancel();
     command_.reset();
@@ -115,7 +109,7 @@ void Health::answered(std::string_view why) {
   const auto& rules = settings().rules;
   // A good answer that changes nothing is not worth a record: its times are, after a crash, those of the last record.
   if (!why.empty() || track_.failures() > 0) context_.touch(program_);
-  const auto outcome = track_.answered(why, rules, core::Clock::now(), chanceFor(program_));
+  const auto outcome = track_.answered(why, rules, core::Clock::now(), context_.chance());
   if (!why.empty() && !outcome.changed)
     logging::attempt([&] {
       logging::debug("health: {}: {} ({} of {})", program_.fullName(), why, track_.failures(), rules.retries);
@@ -175,7 +169,7 @@ void Health::restore(const state::Program& saved, state::Incoming& incoming) {
     track_.restore(saved.health->track, settings().rules, now);
     since_ = saved.health->since;
   } else if (program_.state() == lifecycle::ProcessState::Running) {
-    track_.begin(settings().rules, now, chanceFor(program_));
+    track_.begin(settings().rules, now, context_.chance());
     since_ = core::wallSeconds();
   }
   if (!saved.health || !saved.health->question || settings().check.kind != Kind::Exec) return;
