@@ -117,6 +117,11 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;memory_restart=500MB           ; restart it when it has more memory, with its children; default: no limit
 ;memory_interval=10             ; seconds from one look at its memory to the next
 
+; Values that every program takes that does not give them itself: all keys of a program. Not Supervisor's.
+
+;[program-defaults]
+;stopwaitsecs=30
+
 ; A program that receives events in the event listener protocol: the keys of a program, except those of capture, and
 ; these. redirect_stderr must stay false.
 
@@ -169,6 +174,7 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;[group:thegroupname]
 ;programs=progname1,progname2   ; names of [program:x] sections
 ;priority=999                   ; of the group among groups and programs
+;autorestart=true               ; any other key of a program: for the members that do not give it (not Supervisor's)
 
 ; More files, read as part of this one. Relative names start in the directory of this file.
 

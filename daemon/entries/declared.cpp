@@ -137,6 +137,22 @@ bool dependsOnTemplate(const Declared& declared, const Entry& entry, const core:
   return false;
 }
 
+/// Why a value is refused that the members of a group take from it. They are sections of their own, perhaps in a
+/// file of the owner: it is tried with one that gives nothing but what it must.
+std::optional<config::Refusal> refusedDefaults(config::ReadContext& context, core::IniDocument& document,
+                                               const Declared& group) {
+  const auto given = [&](std::string_view key) {
+    return std::any_of(group.keys.begin(), group.keys.end(), [&](const auto& pair) { return pair.first == key; });
+  };
+  const std::string member = "program:member";
+  auto& section = document.open(member, {});
+  if (!given("command")) section.set({"command", "/bin/true", {}});
+  if (!given("process_name")) section.set({"process_name", "%(program_name)s_%(process_num)s", {}});
+  const auto processes =
+      config::readProcesses(context, *document.find(member), group.name, document.find("group:" + group.name));
+  return processes ? std::nullopt : std::optional(processes.error());
+}
+
 }  // namespace
 
 bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredSinks& sinks) {
@@ -162,7 +178,10 @@ bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredS
   } else {
     config::SectionReader in(document, section, config::SectionKind::Group);
     (void)config::readMembers(in, context.withHere());
-    if (!in.ok()) refusal = in.refusal();
+    if (!in.ok())
+      refusal = in.refusal();
+    else
+      refusal = refusedDefaults(context, document, declared);
   }
   for (auto& message : messages)
     sinks.warn({declared.origin.file, declared.origin.line, declared.sectionName(), "", std::move(message.text)});

@@ -80,7 +80,7 @@ void readEnvironment(ReadContext& context, SectionReader& in, Daemon& daemon) {
   if (!in.ok()) return;
   auto pairs = core::parseKeyValues(text);
   if (!pairs) return in.fail("environment", pairs.error().text);
-  noteIgnored(context, in.section(), text);
+  noteIgnored(context, in, text);
   daemon.environment = Environment(std::move(pairs).value());
   context.daemonEnvironment = daemon.environment;
   // Programs can use it in their values, as %(ENV_X)s.

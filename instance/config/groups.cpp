@@ -72,18 +72,18 @@ class GroupsReader {
     taken_.insert(member.name());
     if (kindOf(member.name()) == SectionKind::FcgiProgram) {
       // Supervisor ignores the socket of an fcgi-program that is in a group.
-      SectionReader own(context_.document, member, SectionKind::FcgiProgram);
+      SectionReader own(context_.document, member, SectionKind::FcgiProgram, &in.section());
       group.sockets.push_back(readFcgiSocket(own, names_));
       if (fail(own)) return;
-      appendProcesses(member, group, static_cast<int>(group.sockets.size()) - 1);
+      appendProcesses(member, group, &in.section(), static_cast<int>(group.sockets.size()) - 1);
     } else {
-      appendProcesses(member, group);
+      appendProcesses(member, group, &in.section());
     }
     fail(in);
   }
 
-  void appendProcesses(const IniSection& section, GroupConfig& group, int socket = -1) {
-    auto processes = readProcesses(context_, section, group.name, socket);
+  void appendProcesses(const IniSection& section, GroupConfig& group, const IniSection* groupSection, int socket = -1) {
+    auto processes = readProcesses(context_, section, group.name, groupSection, socket);
     if (!processes)
       error_ = core::Error{processes.error().text()};
     else
@@ -128,7 +128,7 @@ class GroupsReader {
 
   void addProcesses(SectionReader& in, const IniSection& section, std::shared_ptr<GroupConfig> group, int socket = -1) {
     if (fail(in)) return;
-    appendProcesses(section, *group, socket);
+    appendProcesses(section, *group, nullptr, socket);
     if (!error_) finish(in, std::move(group));
   }
 
@@ -162,5 +162,23 @@ class GroupsReader {
 }  // namespace
 
 core::Expected<std::vector<GroupPtr>> readGroups(ReadContext& context) { return GroupsReader(context).run(); }
+
+std::vector<SectionKeys> defaultsIn(const core::IniDocument& document) {
+  std::vector<SectionKeys> out;
+  const auto programKeys = keysOf(SectionKind::Program);
+  for (const auto& section : document.sections()) {
+    const auto kind = kindOf(section.name());
+    if (kind != SectionKind::ProgramDefaults && kind != SectionKind::Group) continue;
+    SectionKeys found{section.name(), {}};
+    for (const auto& entry : section.entries()) {
+      const bool known =
+          std::any_of(programKeys.begin(), programKeys.end(), [&](const Key& key) { return key.name == entry.key; });
+      if (known && inherits(SectionKind::Program, kind, entry.key) && !document.isDefault(entry))
+        found.keys.emplace_back(entry.key, entry.value);
+    }
+    if (!found.keys.empty()) out.push_back(std::move(found));
+  }
+  return out;
+}
 
 }  // namespace config

@@ -14,4 +14,7 @@ struct ReadContext;
 /// are not in a group. Sorted by (priority, name).
 [[nodiscard]] core::Expected<std::vector<GroupPtr>> readGroups(ReadContext& context);
 
+/// The sections of `document` with keys that programs take: [program-defaults], and groups with keys of their members.
+[[nodiscard]] std::vector<SectionKeys> defaultsIn(const core::IniDocument& document);
+
 }  // namespace config

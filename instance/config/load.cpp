@@ -41,6 +41,7 @@ core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadabl
   auto groups = readGroups(context);
   if (!groups) return core::Err{std::move(groups).error()};
   out.groups = std::move(groups).value();
+  out.defaults = defaultsIn(*document);
   auto servers = readServers(context);
   if (!servers) return core::Err{std::move(servers).error()};
   out.servers = std::move(servers).value();
@@ -70,12 +71,16 @@ core::Expected<std::vector<std::shared_ptr<const ProcessConfig>>> parsePrograms(
   core::IniDocument document;
   auto& section = document.open(prefix + name, {});
   for (const auto& [key, value] : options) section.set({key, value, {}});
+  const auto groupName = "group:" + group;
+  for (const auto& given : base.defaults)
+    if (given.section == kProgramDefaults || given.section == groupName)
+      for (const auto& [key, value] : given.keys) document.open(given.section, {}).set({key, value, {}});
   std::vector<Message> messages;
   ReadContext context{document, core::directoryOf(base.file), {}, core::environmentNames(), base.daemon.environment,
                       messages};
   context.backpressure = base.daemon.backpressure;
   for (const auto& [key, value] : base.daemon.environment) context.environment.set("ENV_" + key, value);
-  auto processes = readProcesses(context, section, group);
+  auto processes = readProcesses(context, *document.find(prefix + name), group, document.find(groupName));
   if (!processes) return core::Err{core::Error{processes.error().text()}};
   return std::move(processes).value();
 }

@@ -95,12 +95,21 @@ struct Daemon {
   Environment environment;
 };
 
+/// The keys of [program-defaults] or of a group, as texts.
+struct SectionKeys {
+  bool operator==(const SectionKeys&) const = default;
+  std::string section;
+  std::vector<std::pair<std::string, std::string>> keys;
+};
+
 struct Configuration {
   std::string file;  ///< absolute path of the root file
   Daemon daemon;
   std::vector<HttpServer> servers;
   std::vector<RpcInterface> interfaces;
-  std::vector<GroupPtr> groups;   ///< sorted by (priority, name)
+  std::vector<GroupPtr> groups;  ///< sorted by (priority, name)
+  /// What programs take that are added at run time.
+  std::vector<SectionKeys> defaults;
   std::vector<Message> messages;  ///< critical ones first, then warnings, then information
 
   /// Messages for whoever edits the files: warnings and errors, except those of normal operation.

@@ -86,9 +86,7 @@ std::string placeOf(const core::IniPlace& place) {
 void warnOfRepeats(const core::IniDocument& document, std::vector<Message>& messages) {
   for (const auto& section : document.sections()) {
     const auto kind = kindOf(section.name());
-    if (kind != SectionKind::Program && kind != SectionKind::FcgiProgram && kind != SectionKind::EventListener &&
-        kind != SectionKind::Group)
-      continue;
+    if (!isProgram(kind) && kind != SectionKind::Group && kind != SectionKind::ProgramDefaults) continue;
     for (const auto& again : section.repeats())
       if (placeOf(again) != placeOf(section.place()))  // a file that includes itself is not a repetition
         messages.push_back({logging::Level::Warn, "[" + section.name() + "] is defined a second time (" +

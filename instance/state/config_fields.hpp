@@ -213,6 +213,12 @@ constexpr void describe(V& v, Of<config::Message>) {
   v("routine", &T::routine);
 }
 
+template <class V>
+constexpr void describe(V& v, Of<config::SectionKeys>) {
+  v("section", &config::SectionKeys::section);
+  v("keys", &config::SectionKeys::keys);
+}
+
 /// Its groups are records of their own.
 template <class V>
 constexpr void describe(V& v, Of<config::Configuration>) {
@@ -222,6 +228,7 @@ constexpr void describe(V& v, Of<config::Configuration>) {
   v("servers", &T::servers);
   v("interfaces", &T::interfaces);
   v("messages", &T::messages);
+  v("defaults", &T::defaults);
 }
 
 /// The configuration as it was last read.

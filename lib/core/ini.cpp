@@ -52,6 +52,11 @@ std::vector<const IniEntry*> IniDocument::entriesOf(const IniSection& section) c
   return out;
 }
 
+bool IniDocument::isDefault(const IniEntry& entry) const {
+  const auto* fallback = defaults_.find(entry.key);
+  return fallback && fallback->place.line == entry.place.line && fallback->place.file == entry.place.file;
+}
+
 IniSection& IniDocument::open(std::string_view section, const IniPlace& place) {
   if (section == defaults_.name()) return defaults_;
   if (const auto at = index_.find(section); at != index_.end()) return sections_[at->second];

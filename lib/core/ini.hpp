@@ -72,6 +72,8 @@ class IniDocument {
   [[nodiscard]] const IniEntry* get(const IniSection& section, std::string_view key) const;
   /// The section's entries and those of `[DEFAULT]` that it does not set itself.
   [[nodiscard]] std::vector<const IniEntry*> entriesOf(const IniSection& section) const;
+  /// Whether an entry of a section is one of `[DEFAULT]` that substitute() copied there.
+  [[nodiscard]] bool isDefault(const IniEntry& entry) const;
 
   /// The section of that name, made if there is none.
   IniSection& open(std::string_view section, const IniPlace& place);

@@ -113,7 +113,7 @@ constexpr Spelling kSpellings[] = {
     {Include, "path", "did you mean 'files'?"},
 };
 
-bool isProgram(SectionKind kind) { return kind == Program || kind == FcgiProgram || kind == EventListener; }
+bool takesProgramKeys(SectionKind kind) { return isProgram(kind) || kind == ProgramDefaults || kind == Group; }
 
 std::string withoutJoiners(std::string_view key) {
   std::string out;
@@ -135,7 +135,7 @@ std::optional<std::string> adviceOnSpelling(SectionKind kind, std::string_view k
   for (const Key& known : keysOf(kind))
     if (!known.successor && withoutJoiners(known.name) == plain) return meant(known.name);
   for (const Spelling& spelling : kSpellings)
-    if (spelling.written == plain && (spelling.kind == kind || (spelling.kind == Program && isProgram(kind))))
+    if (spelling.written == plain && (spelling.kind == kind || (spelling.kind == Program && takesProgramKeys(kind))))
       return std::string(spelling.advice);
   return std::nullopt;
 }
@@ -156,10 +156,10 @@ std::optional<std::string> adviceOnPlace(std::string_view key) {
                               {Supervisorctl, "[supervisorctl]"},
                               {Include, "[include]"}};
   std::vector<std::string> found;
-  bool program = false;  // a key of [program:x] is also one of the other two kinds of programs: name only the first
+  bool program = false;  // a key of [program:x] is also one of other sections: name only the first
   for (const Place& place : places) {
     const Key* known = findKey(place.kind, key);
-    if (!known || known->successor || (program && isProgram(place.kind))) continue;
+    if (!known || known->successor || (program && takesProgramKeys(place.kind))) continue;
     program = program || place.kind == Program;
     found.emplace_back(place.shown);
   }

@@ -72,15 +72,14 @@ void noteUnusual(ReadContext& context) {
   }
 }
 
-void noteIgnored(ReadContext& context, const core::IniSection& section, std::string_view environment) {
+void noteIgnored(ReadContext& context, const SectionReader& in, std::string_view environment) {
   const auto ignored = core::ignoredInKeyValues(environment);
   if (ignored.empty()) return;
   std::string pieces;
   for (const auto& piece : ignored) pieces += (pieces.empty() ? "" : ", ") + core::pythonRepr(piece);
-  const auto* entry = context.document.get(section, "environment");
   context.warn("Key 'environment': " + pieces +
                " is ignored, and ends the value before it: write values in double quotes (NAME=\"value\")" +
-               placeText(section.name(), entry ? entry->place : section.place()));
+               in.placeOf("environment"));
 }
 
 }  // namespace config

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "lib/dialect/context.hpp"
+#include "lib/dialect/section_reader.hpp"
 
 namespace config {
 
@@ -13,6 +14,6 @@ namespace config {
 void noteUnusual(ReadContext& context);
 
 /// Warns about the parts of an expanded `environment` that are ignored: unquoted characters that end a value.
-void noteIgnored(ReadContext& context, const core::IniSection& section, std::string_view environment);
+void noteIgnored(ReadContext& context, const SectionReader& in, std::string_view environment);
 
 }  // namespace config

@@ -37,10 +37,11 @@ Environment merged(const Environment& daemon, Environment::List own, const Envir
 /// Turns one program section into processes.
 class ProgramReader {
  public:
-  ProgramReader(ReadContext& context, const core::IniSection& section, std::string group, int socket)
+  ProgramReader(ReadContext& context, const core::IniSection& section, std::string group,
+                const core::IniSection* groupSection, int socket)
       : context_(context),
         kind_(kindOf(section.name())),
-        in_(context.document, section, kind_),
+        in_(context.document, section, kind_, groupSection),
         names_(&context.environment),
         group_(std::move(group)) {
     common_.socket = socket;
@@ -127,7 +128,7 @@ class ProgramReader {
       in_.fail("environment", own.error().text);
       return {};
     }
-    if (index == 0) noteIgnored(context_, in_.section(), environment);
+    if (index == 0) noteIgnored(context_, in_, environment);
     for (const auto& [key, value] : *own) names.set("ENV_" + key, value);
 
     ProcessConfig process = common_;
@@ -170,8 +171,9 @@ class ProgramReader {
 std::string nameBehindColon(const std::string& section) { return section.substr(section.find(':') + 1); }
 
 core::Result<Processes, Refusal> readProcesses(ReadContext& context, const core::IniSection& section,
-                                               const std::string& group, int socket) {
-  return ProgramReader(context, section, group, socket).run();
+                                               const std::string& group, const core::IniSection* groupSection,
+                                               int socket) {
+  return ProgramReader(context, section, group, groupSection, socket).run();
 }
 
 }  // namespace config

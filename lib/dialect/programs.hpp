@@ -13,9 +13,11 @@ namespace config {
 using Processes = std::vector<std::shared_ptr<const ProcessConfig>>;
 
 /// The processes of one [program:x], [fcgi-program:x] or [eventlistener:x] section, sorted by (priority, name).
-/// `socket` becomes their ProcessConfig::socket.
+/// `groupSection` is the [group:x] that they are members of, `socket` becomes their ProcessConfig::socket.
 [[nodiscard]] core::Result<Processes, Refusal> readProcesses(ReadContext& context, const core::IniSection& section,
-                                                             const std::string& group, int socket = -1);
+                                                             const std::string& group,
+                                                             const core::IniSection* groupSection = nullptr,
+                                                             int socket = -1);
 
 /// The part of a section's name after the colon.
 [[nodiscard]] std::string nameBehindColon(const std::string& section);

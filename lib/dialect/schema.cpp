@@ -44,7 +44,6 @@ constexpr Key kUnixServerKeys[] = {
     {"file"}, {"chmod", "0700"}, {"chown"}, {"chgrp"}, {"username"}, {"password"},
 };
 constexpr Key kInetServerKeys[] = {{"port"}, {"username"}, {"password"}, {"allowed_hosts"}};
-constexpr Key kGroupKeys[] = {{"programs", ""}, {"priority", "999"}};
 constexpr Key kIncludeKeys[] = {{"files"}};
 
 constexpr auto kCommonKeys = std::to_array<Key>({
@@ -108,6 +107,9 @@ constexpr auto kListenerKeys = [] {
   return all;
 }();
 
+/// A group's own keys, and those that its members take from it.
+constexpr auto kGroupKeys = joined(std::to_array<Key>({{"programs", ""}}), kProgramKeys);
+
 struct SectionName {
   std::string_view name;
   enum class Match { Whole, Start, Prefix } match;  ///< Start: any suffix; Prefix: "name:anything"
@@ -119,6 +121,7 @@ constexpr SectionName kSectionNames[] = {
     {"include", SectionName::Match::Whole, SectionKind::Include},
     {"unix_http_server", SectionName::Match::Start, SectionKind::UnixServer},
     {"inet_http_server", SectionName::Match::Start, SectionKind::InetServer},
+    {kProgramDefaults, SectionName::Match::Whole, SectionKind::ProgramDefaults},
     {"program", SectionName::Match::Prefix, SectionKind::Program},
     {"fcgi-program", SectionName::Match::Prefix, SectionKind::FcgiProgram},
     {"eventlistener", SectionName::Match::Prefix, SectionKind::EventListener},
@@ -145,13 +148,22 @@ SectionKind kindOf(std::string_view section) {
   return SectionKind::Foreign;
 }
 
+bool inherits(SectionKind program, SectionKind from, std::string_view key) {
+  // The priority of a group is its own: its members start in the order of its list.
+  if (from == SectionKind::Group) return key != "priority";
+  // Listeners start before the programs, and must not mix their two outputs, whatever is the default of programs.
+  return program != SectionKind::EventListener ||
+         (key != "priority" && key != "redirect_stderr" && key != "log_stderr");
+}
+
 std::span<const Key> keysOf(SectionKind kind) {
   switch (kind) {
     case SectionKind::Supervisord: return kSupervisordKeys;
     case SectionKind::Supervisorctl: return kSupervisorctlKeys;
     case SectionKind::UnixServer: return kUnixServerKeys;
     case SectionKind::InetServer: return kInetServerKeys;
-    case SectionKind::Program: return kProgramKeys;
+    case SectionKind::Program:
+    case SectionKind::ProgramDefaults: return kProgramKeys;
     case SectionKind::FcgiProgram: return kFcgiKeys;
     case SectionKind::EventListener: return kListenerKeys;
     case SectionKind::Group: return kGroupKeys;

@@ -17,6 +17,7 @@ enum class SectionKind {
   Program,
   FcgiProgram,
   EventListener,
+  ProgramDefaults,
   Group,
   RpcInterface,
   CtlPlugin,
@@ -33,7 +34,16 @@ struct Key {
   const char* successor = nullptr;
 };
 
+/// The section whose values every program takes that does not give them itself.
+inline constexpr std::string_view kProgramDefaults = "program-defaults";
+
 [[nodiscard]] SectionKind kindOf(std::string_view section);
+/// Whether a section of this kind describes programs.
+[[nodiscard]] constexpr bool isProgram(SectionKind kind) {
+  return kind == SectionKind::Program || kind == SectionKind::FcgiProgram || kind == SectionKind::EventListener;
+}
+/// Whether a program without `key` takes the value of [program-defaults], or of the [group:x] that it is a member of.
+[[nodiscard]] bool inherits(SectionKind program, SectionKind from, std::string_view key);
 /// The keys of a kind of section; empty where any key is allowed.
 [[nodiscard]] std::span<const Key> keysOf(SectionKind kind);
 /// The key of that name. It must exist: a missing one is a bug.

@@ -28,11 +28,34 @@ std::string writingHint(SectionKind kind, const core::IniEntry& entry) {
 }
 
 std::string Refusal::text() const {
-  return reason + (key.empty() ? "" : " for key " + core::pythonRepr(key)) + placeText(section, place) + hint;
+  return reason + (key.empty() ? "" : " for key " + core::pythonRepr(key)) + placeText(section, place) +
+         (takenBy.empty() ? "" : ", taken by section " + core::pythonRepr(takenBy)) + hint;
+}
+
+SectionReader::SectionReader(const core::IniDocument& document, const core::IniSection& section, SectionKind kind,
+                             const core::IniSection* group)
+    : document_(document),
+      section_(section),
+      kind_(kind),
+      group_(group),
+      defaults_(isProgram(kind) ? document.find(kProgramDefaults) : nullptr) {}
+
+const core::IniEntry* SectionReader::inherited(const core::IniSection* from, std::string_view key) const {
+  const auto* entry = from ? from->find(key) : nullptr;
+  return entry && inherits(kind_, kindOf(from->name()), key) && !document_.isDefault(*entry) ? entry : nullptr;
+}
+
+SectionReader::Found SectionReader::find(std::string_view key) const {
+  const auto* own = document_.get(section_, key);
+  if (!group_ && !defaults_) return {own, &section_};
+  if (own && !document_.isDefault(*own)) return {own, &section_};
+  for (const auto* from : {group_, defaults_})
+    if (const auto* entry = inherited(from, key)) return {entry, from};
+  return {own, &section_};
 }
 
 std::optional<std::string> SectionReader::raw(std::string_view key) const {
-  if (const auto* entry = document_.get(section_, key)) return entry->value;
+  if (const auto* entry = find(key).entry) return entry->value;
   if (const char* fallback = keyOf(kind_, key).fallback) return fallback;
   return std::nullopt;
 }
@@ -56,19 +79,23 @@ std::string SectionReader::expanded(std::string_view key, std::string_view text,
 }
 
 std::string SectionReader::placeOf(std::string_view key) const {
-  const auto* entry = document_.get(section_, key);
-  return placeText(name(), entry ? entry->place : section_.place());
+  const auto found = find(key);
+  return placeText(found.section->name(), found.entry ? found.entry->place : section_.place());
 }
 
 void SectionReader::fail(std::string_view key, std::string_view reason) {
   if (!ok()) return;
-  const auto* entry = document_.get(section_, key);
-  refusal_ = Refusal{name(), std::string(key), std::string(reason), entry ? entry->place : section_.place(),
-                     entry ? writingHint(kind_, *entry) : std::string()};
+  const auto [entry, from] = find(key);
+  refusal_ = Refusal{from->name(),
+                     std::string(key),
+                     std::string(reason),
+                     entry ? entry->place : section_.place(),
+                     entry ? writingHint(kind_, *entry) : std::string(),
+                     from == &section_ ? std::string() : name()};
 }
 
 void SectionReader::fail(std::string_view reason) {
-  if (ok()) refusal_ = Refusal{name(), {}, std::string(reason), section_.place(), {}};
+  if (ok()) refusal_ = Refusal{name(), {}, std::string(reason), section_.place(), {}, {}};
 }
 
 }  // namespace config

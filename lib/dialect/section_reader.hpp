@@ -26,17 +26,21 @@ struct Refusal {
   std::string reason;
   core::IniPlace place;  ///< of the key, or of the section
   std::string hint;      ///< writingHint() of the key
-  /// "REASON for key 'K' in section 'S' (file: 'F', line N)", and the hint.
+  std::string takenBy;   ///< the section of the program, if the key is one of its group or of [program-defaults]
+  /// "REASON for key 'K' in section 'S' (file: 'F', line N)", "[, taken by section 'P']", and the hint.
   [[nodiscard]] std::string text() const;
 };
 
 /// Reads typed values from one section. After the first failure, further calls do nothing, and error() has the complete
 /// message. So the callers can be a plain list of take() calls, and the first error in the order of the calls is
 /// reported.
+///
+/// What the section of a program does not give is taken from `group`, the [group:x] that the program is a member of,
+/// then from [program-defaults], then from [DEFAULT].
 class SectionReader {
  public:
-  SectionReader(const core::IniDocument& document, const core::IniSection& section, SectionKind kind)
-      : document_(document), section_(section), kind_(kind) {}
+  SectionReader(const core::IniDocument& document, const core::IniSection& section, SectionKind kind,
+                const core::IniSection* group = nullptr);
 
   [[nodiscard]] bool ok() const noexcept { return !refusal_; }
   [[nodiscard]] core::Err<core::Error> error() const { return core::Err{core::Error{refusal_->text()}}; }
@@ -44,8 +48,8 @@ class SectionReader {
   [[nodiscard]] const std::string& name() const noexcept { return section_.name(); }
   [[nodiscard]] const core::IniDocument& document() const noexcept { return document_; }
   [[nodiscard]] const core::IniSection& section() const noexcept { return section_; }
-  /// Whether the file gives the key, here or in [DEFAULT].
-  [[nodiscard]] bool has(std::string_view key) const { return document_.get(section_, key) != nullptr; }
+  /// Whether the file gives the key, here or in a section that this one takes values from.
+  [[nodiscard]] bool has(std::string_view key) const { return find(key).entry != nullptr; }
 
   /// The key's text or its default, not expanded; nullopt if there is neither.
   [[nodiscard]] std::optional<std::string> raw(std::string_view key) const;
@@ -89,9 +93,20 @@ class SectionReader {
   void fail(std::string_view reason);
 
  private:
+  /// A value, null if there is none, and the section that is named in messages about it.
+  struct Found {
+    const core::IniEntry* entry;
+    const core::IniSection* section;
+  };
+  [[nodiscard]] Found find(std::string_view key) const;
+  /// The key in a section that this one takes values from, which may be null.
+  [[nodiscard]] const core::IniEntry* inherited(const core::IniSection* from, std::string_view key) const;
+
   const core::IniDocument& document_;
   const core::IniSection& section_;
   SectionKind kind_;
+  const core::IniSection* group_;     ///< null: none
+  const core::IniSection* defaults_;  ///< [program-defaults], null if there is none or it does not count here
   std::optional<Refusal> refusal_;
 };
 

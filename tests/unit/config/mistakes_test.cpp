@@ -41,8 +41,8 @@ TEST_CASE("the warning about a key of another section names that section") {
   CHECK(has(only("username=u\n"), "belongs in [unix_http_server] or [inet_http_server] or [supervisorctl]"));
   CHECK(has(only(kProgram + "events=TICK_5\n"), "belongs in [eventlistener:x]"));
   CHECK(has(only(kProgram + "programs=a,b\n"), "belongs in [group:x]"));
-  CHECK(
-      has(only(kProgram + "[group:g]\nprograms=x\nautostart=false\n"), "belongs in [program:x]) in section 'group:g'"));
+  CHECK(has(only(kProgram + "[group:g]\nprograms=x\nevents=TICK_5\n"),
+            "belongs in [eventlistener:x]) in section 'group:g'"));
   CHECK(has(only("[supervisorctl]\nloglevel=debug\n"), "belongs in [supervisord]"));
   CHECK(has(only("[inet_http_server]\nport=127.0.0.1:1\nchmod=0700\n"), "belongs in [unix_http_server]"));
 }

@@ -19,7 +19,7 @@ TEST_CASE("the sample shows every current key") {
   const std::string sample(sampleConfiguration());
   for (const auto kind :
        {SectionKind::Supervisord, SectionKind::Supervisorctl, SectionKind::UnixServer, SectionKind::InetServer,
-        SectionKind::Program, SectionKind::FcgiProgram, SectionKind::Group}) {
+        SectionKind::Program, SectionKind::ProgramDefaults, SectionKind::FcgiProgram, SectionKind::Group}) {
     for (const auto& key : config::keysOf(kind)) {
       if (key.successor || key.name == "chgrp") continue;
       CAPTURE(key.name);

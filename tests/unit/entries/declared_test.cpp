@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "daemon/entries/loader.hpp"
 #include "tests/unit/entries/fixture.hpp"
 
@@ -47,6 +49,37 @@ TEST_CASE("the instance's own parser checks a declared program, and only that pr
     CHECK(loaded.entries[0].declared[0].name == "good");
     CHECK(loaded.entries[0].refusedDeclared == std::vector<std::string>{"bad_prg.ini"});
   }
+}
+
+TEST_CASE("the keys that Supervisor does not have pass, and are checked") {
+  const auto text = [](const char* delay) {
+    return minimal("a") + program("p", std::string("restart_delay = ") + delay + "\n");
+  };
+  const auto good = loadText(text("500ms"));
+  CHECK(good.refused.empty());
+  CHECK(good.warnings.empty());
+  REQUIRE(good.entries.at(0).declared.size() == 1);
+  const auto& keys = good.entries[0].declared[0].keys;
+  CHECK(std::find(keys.begin(), keys.end(), std::pair<std::string, std::string>("restart_delay", "500ms")) !=
+        keys.end());
+  const auto bad = loadText(text("soon"));
+  REQUIRE(bad.refused.size() == 1);
+  CHECK(bad.refused[0].key == "restart_delay");
+  CHECK(bad.refused[0].line == 7);
+}
+
+TEST_CASE("what the members of a declared group take from it is checked") {
+  const auto text = [](const char* line) {
+    return minimal("a") + program("p", "") + "[supervisor_group:g]\nsupervisor = a\nprograms = p\n" + line + "\n";
+  };
+  const auto good = loadText(text("startsecs = 5"));
+  CHECK(good.refused.empty());
+  CHECK(good.warnings.empty());
+  const auto bad = loadText(text("startsecs = soon"));
+  REQUIRE(bad.refused.size() == 1);
+  CHECK(bad.refused[0].section == "supervisor_group:g");
+  CHECK(bad.refused[0].key == "startsecs");
+  CHECK(bad.refused[0].line == 10);
 }
 
 TEST_CASE("values of a declared program are expanded as in its instance") {
