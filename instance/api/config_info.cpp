@@ -61,6 +61,12 @@ void writeRules(xmlrpc::StructWriter& members, const ProcessConfig& program) {
   members.flag("killasgroup", program.killAsGroup);
 }
 
+/// The keys that Supervisor does not have, with their texts, where they are given.
+void writeExtension(xmlrpc::StructWriter& members, const ProcessConfig& program) {
+  // "group" is the program's place in the list of programs: the one that it runs with is beside "uid".
+  for (const auto& [key, text] : program.extension->given) members.text(key == "group" ? "gid" : key, text);
+}
+
 void appendProgram(std::string& out, const process::Table& table, const GroupConfig& group,
                    const ProcessConfig& program) {
   const bool inUse = table.find(group.name) != nullptr;
@@ -84,6 +90,7 @@ void appendProgram(std::string& out, const process::Table& table, const GroupCon
   members.flag("redirect_stderr", program.redirectStderr);
   writeLog(members, "stdout", program.out, logName(program.out, active, Channel::Stdout));
   writeLog(members, "stderr", program.err, logName(program.err, active, Channel::Stderr));
+  writeExtension(members, program);
   members.end();
 }
 
