@@ -26,7 +26,8 @@ SCHEMA_SECTIONS = {
     "kInetServerKeys": ["SECTION [inet_http_server]"],
     "kGroupKeys": ["SECTION [group:NAME]"],
     "kIncludeKeys": ["SECTION [include]"],
-    "kProgramKeys": ["SECTION [program:NAME]", "KEYS OF SUPERVISOR 2.0"],
+    "kCommonKeys": ["SECTION [program:NAME]", "KEYS OF SUPERVISOR 2.0"],
+    "kExtensionKeys": ["SECTION [program:NAME]", "KEYS THAT SUPERVISOR DOES NOT HAVE"],
     "kFcgiKeys": ["SECTION [fcgi-program:NAME]"],
     "kListenerKeys": ["SECTION [eventlistener:NAME]"],
 }
@@ -67,9 +68,10 @@ def between(text, begin, end):
 
 
 def schema_keys():
-    """Yields (table, keys) for each table of the schema."""
-    for declaration in re.split(r"^constexpr ", read("lib", "dialect", "schema.cpp"), flags=re.MULTILINE)[1:]:
-        table = re.match(r"[\w:]+ (\w+Keys)\b(?!\()", declaration)
+    """Yields (table, keys) for each table of the schema, without the one that only joins two others."""
+    source = read("lib", "dialect", "schema.cpp") + read("lib", "dialect", "extension_keys.hpp")
+    for declaration in re.split(r"^(?:inline )?constexpr ", source, flags=re.MULTILINE)[1:]:
+        table = re.match(r"[\w:]+ (\w+Keys)\b(?!\()(?! = joined\(kCommonKeys)", declaration)
         if table:
             yield table.group(1), re.findall(r'\{"([a-z_]+)"', declaration)
 
