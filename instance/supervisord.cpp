@@ -30,8 +30,8 @@ constexpr int kUpgradeSignal = 25;
 process::SupervisorSettings settingsOf(const config::Configuration& configuration,
                                        const std::optional<rlimit>& fileLimit) {
   const auto& daemon = configuration.daemon;
-  return {daemon.identifier, daemon.childLogDir, config::fallbackServerUrl(configuration.servers), daemon.stripAnsi,
-          fileLimit};
+  return {daemon.identifier, daemon.childLogDir, config::fallbackServerUrl(configuration.servers),
+          daemon.stripAnsi,  fileLimit,          daemon.keptIn()};
 }
 
 core::Expected<std::shared_ptr<output::ActivityLog>> openedLog(output::Outlets& outlets, const config::Daemon& daemon) {

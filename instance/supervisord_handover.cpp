@@ -59,8 +59,7 @@ core::Status Supervisord::takeOver(handover::Wreck& wreck) {
 void Supervisord::startUnstarted() {
   for (const auto& group : table_.groups())
     for (const auto& program : group->processes())
-      if (program->config().autoStart && program->state() == lifecycle::ProcessState::Stopped &&
-          program->startedAt() == 0)
+      if (program->startsAtBoot() && program->state() == lifecycle::ProcessState::Stopped && program->startedAt() == 0)
         program->start();
 }
 

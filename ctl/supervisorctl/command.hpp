@@ -39,6 +39,8 @@ Answer<void> runPid(Session& session, const std::string& argument);
 Answer<void> runStart(Session& session, const std::string& argument);
 Answer<void> runStop(Session& session, const std::string& argument);
 Answer<void> runRestart(Session& session, const std::string& argument);
+Answer<void> runEnable(Session& session, const std::string& argument);
+Answer<void> runDisable(Session& session, const std::string& argument);
 Answer<void> runSerialRestart(Session& session, const std::string& argument);
 Answer<void> runSignal(Session& session, const std::string& argument);
 Answer<void> runTail(Session& session, const std::string& argument);

@@ -12,7 +12,7 @@ namespace {
 Answer<void> leave(Session&, const std::string&) { return {}; }  // executeLine() ends the session by the name
 
 // By name. `help` shows the listed ones in this order.
-constexpr std::array<Command, 26> kCommands{{
+constexpr std::array<Command, 28> kCommands{{
     {"EOF", leave, Completes::Nothing, "", "", false},
     {"__complete", runComplete, Completes::Nothing, "", "", false},
     {"add", runAdd, Completes::Groups, "add GROUP...\t\tActivate groups that \"reread\" has found", ""},
@@ -21,6 +21,15 @@ constexpr std::array<Command, 26> kCommands{{
      "clear NAME...\t\tEmpty the log files of processes\n"
      "clear all\t\tEmpty the log files of all processes",
      ""},
+    {"disable", runDisable, Completes::Processes,
+     "disable NAME...\t\tDo not start processes with supervisord, by \"start all\" or \"update\", also after a\n"
+     "\t\t\treboot; what runs keeps running, and \"start NAME\" works\n"
+     "disable all\t\tThe same with every process",
+     "", false},
+    {"enable", runEnable, Completes::Processes,
+     "enable NAME...\t\tUndo \"disable\"; nothing is started\n"
+     "enable all\t\tThe same with every process",
+     "", false},
     {"exit", leave, Completes::Nothing, "exit\t\t\tLeave the shell", ""},
     {"fg", runForeground, Completes::Processes,
      "fg NAME\t\t\tShow the output of a process and send it the lines you type; Ctrl-C ends this", ""},

@@ -53,6 +53,17 @@ std::string signalWords(const CallReport& report) {
   }
 }
 
+std::string enablingWords(const CallReport& report) {
+  constexpr std::string_view failed = "FAILED: ";
+  switch (static_cast<FaultCode>(report.status)) {
+    case FaultCode::BadName: return "no such process";
+    case FaultCode::UnknownMethod: return "this supervisord cannot enable and disable";
+    case FaultCode::Failed:
+      return report.description.starts_with(failed) ? report.description.substr(failed.size()) : report.description;
+    default: return {};
+  }
+}
+
 const Verb& startVerb() {
   static const Verb kVerb{"supervisor.startProcess",
                           "supervisor.startProcessGroup",
@@ -72,6 +83,30 @@ const Verb& stopVerb() {
                           "stopped",
                           signalWords,
                           static_cast<int>(FaultCode::NotRunning),
+                          ExitStatus::Generic,
+                          {}};
+  return kVerb;
+}
+
+const Verb& enableVerb() {
+  static const Verb kVerb{"supervisor.enableProcess",
+                          "supervisor.enableProcessGroup",
+                          "supervisor.enableAllProcesses",
+                          "enabled",
+                          enablingWords,
+                          0,
+                          ExitStatus::Generic,
+                          {}};
+  return kVerb;
+}
+
+const Verb& disableVerb() {
+  static const Verb kVerb{"supervisor.disableProcess",
+                          "supervisor.disableProcessGroup",
+                          "supervisor.disableAllProcesses",
+                          "disabled",
+                          enablingWords,
+                          0,
                           ExitStatus::Generic,
                           {}};
   return kVerb;
@@ -122,6 +157,8 @@ class Control {
     const Failure& failure = answer.error();
     if (failure.kind != Failure::Kind::Fault) return core::Err{std::move(answer).error()};
     if (name.process) return reportOne({*name.process, name.group, failure.text, failure.code});
+    if (verb_.words == enablingWords && failure.isFault(FaultCode::Failed))
+      return reportOne({"*", name.group, failure.text, failure.code});
     if (!failure.isFault(FaultCode::BadName)) return core::Err{std::move(answer).error()};
     session_.refuse(name.group + ": ERROR (no such group)", verb_.badGroupStatus);
     return {};
@@ -195,6 +232,22 @@ Answer<void> runVerbs(Session& session, std::string_view command, const std::str
   return {};
 }
 
+Answer<void> runEnabling(Session& session, const std::string& command, const std::string& argument, const Verb& verb) {
+  auto up = session.isUp();
+  if (!up) return core::Err{std::move(up).error()};
+  if (!*up) return {};
+  auto words = sortWords(argument, {});
+  if (!words || words->names.empty()) {
+    session.refuse(words ? "Error: " + command + " requires a process name" : words.error().text,
+                   ExitStatus::InvalidArguments);
+    printHelp(session, command);
+    return {};
+  }
+  auto names = expandPatterns(session, words->names);
+  if (!names) return core::Err{std::move(names).error()};
+  return Control(session, verb).run(*names, false);
+}
+
 /// Stops and starts one process ("proc" or "group:proc") and prints the results. Returns false if it did not stop or
 /// did not start.
 Answer<bool> restartOne(Session& session, const std::string& name) {
@@ -240,6 +293,14 @@ Answer<void> runStop(Session& session, const std::string& argument) {
 
 Answer<void> runRestart(Session& session, const std::string& argument) {
   return runVerbs(session, "restart", argument, {&stopVerb(), &startVerb()});
+}
+
+Answer<void> runEnable(Session& session, const std::string& argument) {
+  return runEnabling(session, "enable", argument, enableVerb());
+}
+
+Answer<void> runDisable(Session& session, const std::string& argument) {
+  return runEnabling(session, "disable", argument, disableVerb());
 }
 
 // The command of the plug-in supervisor-serialrestart for Supervisor's client, which many installations use.

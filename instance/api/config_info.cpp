@@ -44,7 +44,10 @@ void writeLog(xmlrpc::StructWriter& members, const std::string& channel, const L
 }
 
 void writeRules(xmlrpc::StructWriter& members, const ProcessConfig& program) {
-  members.flag("autostart", program.autoStart);
+  if (program.extension->startAsLast)
+    members.text("autostart", "last");
+  else
+    members.flag("autostart", program.autoStart);
   if (program.autoRestart == AutoRestart::Unexpected)
     members.text("autorestart", "unexpected");
   else

@@ -46,8 +46,10 @@ Handler onGroup(const Instance& instance, GroupAction action) {
 // The programs are chosen before the first one is started or stopped: a change of one must not add or remove others.
 
 void startAll(Waiters& waiters, const Programs& programs, bool wait, core::Completion<MethodResult> done) {
+  auto chosen = those(programs, [](const process::Process& program) { return !lifecycle::isActive(program.state()); });
+  std::erase_if(chosen, [](const process::Process* program) { return program->disabled(); });
   forEachProgram(
-      those(programs, [](const process::Process& program) { return !lifecycle::isActive(program.state()); }),
+      chosen,
       [&waiters, wait](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
         startProgram(waiters, program, program.fullName(), wait, std::move(ended));
       },

@@ -76,6 +76,7 @@ MovingParts appendProcessInfo(std::string& out, const process::Process& program,
     members.flag("ready", program.state() == lifecycle::ProcessState::Running);
   if (const auto* const health = program.health())
     members.value("health", [&](xmlrpc::Writer&) { appendHealth(out, *health); });
+  if (program.disabled()) members.flag("disabled", true);
   members.end();
   return moving;
 }

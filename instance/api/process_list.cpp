@@ -54,13 +54,15 @@ ProcessList::Facts::Facts(const process::Process& program)
       exitStatus(program.exitStatus()),
       pid(program.pid()),
       state(static_cast<int>(program.state())),
-      listener(program.protocol() != nullptr) {}
+      listener(program.protocol() != nullptr),
+      disabled(program.disabled()) {}
 
 bool ProcessList::Facts::areOf(const process::Process& program) const noexcept {
-  return state == static_cast<int>(program.state()) && listener == (program.protocol() != nullptr) &&
-         pid == program.pid() && started == program.startedAt() && stopped == program.stoppedAt() &&
-         exitStatus == program.exitStatus() && name == program.name() && group == program.group().name() &&
-         spawnError == program.spawnError() && stdoutLog == program.logPath(process::Channel::Stdout) &&
+  return state == static_cast<int>(program.state()) && disabled == program.disabled() &&
+         listener == (program.protocol() != nullptr) && pid == program.pid() && started == program.startedAt() &&
+         stopped == program.stoppedAt() && exitStatus == program.exitStatus() && name == program.name() &&
+         group == program.group().name() && spawnError == program.spawnError() &&
+         stdoutLog == program.logPath(process::Channel::Stdout) &&
          stderrLog == program.logPath(process::Channel::Stderr);
 }
 

@@ -47,6 +47,7 @@ class ProcessList {
     pid_t pid;
     int state;      ///< its number
     bool listener;  ///< its description can show the trouble of a protocol
+    bool disabled;
   };
   /// The struct of one program in the text.
   struct Piece {

@@ -57,6 +57,7 @@ SupervisorMethods::SupervisorMethods(Instance& instance, MethodTable& table, std
   addInfoMethods(instance, *list_, names);
   addControlMethods(instance, *waiters_, names);
   addGroupControlMethods(instance, *waiters_, names);
+  addEnablingMethods(instance, names);
   addLogMethods(instance, names);
   addConfigMethods(instance, names);
   addConfigInfoMethods(instance, names);

@@ -111,7 +111,7 @@ Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std:
   if (const std::string* taken = takenName(**target, *programs)) return fail(FaultCode::BadName, *taken);
   for (const auto& program : *programs) {
     process::Process* added = (*target)->add(program);
-    if (added != nullptr && program->autoStart && table_.supervisorState() == process::SupervisorState::Running)
+    if (added != nullptr && added->startsByItself() && table_.supervisorState() == process::SupervisorState::Running)
       added->start();
   }
   return {};

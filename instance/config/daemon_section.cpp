@@ -70,6 +70,7 @@ void makeAbsolute(const std::string& base, Daemon& daemon) {
   if (daemon.logFile != "syslog") daemon.logFile = core::absolutePath(daemon.logFile, base);
   daemon.pidFile = core::absolutePath(daemon.pidFile, base);
   daemon.childLogDir = core::absolutePath(daemon.childLogDir, base);
+  if (!daemon.stateFile.empty()) daemon.stateFile = core::absolutePath(daemon.stateFile, base);
   if (!daemon.directory.empty()) daemon.directory = core::absolutePath(daemon.directory, base);
 }
 
@@ -108,6 +109,8 @@ core::Expected<Daemon> readDaemon(ReadContext& context, const CommandLine& line)
   in.take("loglevel", names, parseLogLevel, daemon.logLevel);
   takePath(in, context, "pidfile", parseFilePath, daemon.pidFile);
   if (daemon.pidFile.empty()) in.fail("pidfile", "the name of the pid file is empty");
+  takePath(in, context, "state_file", parseFilePath, daemon.stateFile);
+  if (in.has("state_file") && daemon.stateFile.empty()) in.fail("state_file", "the name of the state file is empty");
   daemon.identifier = in.text("identifier", names).value_or("");
   in.take("nodaemon", names, parseBoolean, daemon.noDaemon);
   in.take("silent", names, parseBoolean, daemon.silent);

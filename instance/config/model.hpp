@@ -80,6 +80,7 @@ struct Daemon {
   int logBackups = 10;
   logging::Level logLevel = logging::Level::Info;
   std::string pidFile;
+  std::string stateFile;  ///< what clients have chosen for programs, see process::Choices; empty: see keptIn()
   std::string identifier = "supervisor";
   std::string directory;
   std::string childLogDir;
@@ -93,6 +94,13 @@ struct Daemon {
   bool stripAnsi = false;
   Backpressure backpressure = Backpressure::Block;  ///< of programs that do not set it
   Environment environment;
+
+  /// The state file, or its default. The daemon can create files where it rotates its log; if that is not a file on a
+  /// disk, as in a container, beside the pid file.
+  [[nodiscard]] std::string keptIn() const {
+    if (!stateFile.empty()) return stateFile;
+    return (logFile == "syslog" || logFile.starts_with("/dev/") ? pidFile : logFile) + ".state";
+  }
 };
 
 /// The keys of [program-defaults] or of a group, as texts.

@@ -51,7 +51,21 @@ ProcessContext::ProcessContext(core::EventLoop& loop, output::Outlets& outlets, 
       again_(loop, [this] { tryAgain(); }) {}
 ProcessContext::~ProcessContext() = default;
 
+Choices& ProcessContext::choices() {
+  if (!choices_) choices_ = std::make_unique<Choices>(settings_.stateFile);
+  return *choices_;
+}
+
+LastStates& ProcessContext::lastStates() {
+  if (!lastStates_) {
+    lastStates_ = std::make_unique<LastStates>(*this);
+    subscribe(*lastStates_);
+  }
+  return *lastStates_;
+}
+
 void ProcessContext::leave(Process& program) noexcept {
+  if (lastStates_) lastStates_->forget(program);
   if (keeper_) keeper_->forget(program);
   deadlines_.set(program, std::nullopt);
   deadlines_.leave();

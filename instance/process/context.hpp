@@ -15,9 +15,11 @@
 #include <vector>
 
 #include "instance/output/room_queue.hpp"
+#include "instance/process/choices.hpp"
 #include "instance/process/deadlines.hpp"
 #include "instance/process/foreign.hpp"
 #include "instance/process/keeper.hpp"
+#include "instance/process/last_states.hpp"
 #include "instance/process/late_reading.hpp"
 #include "instance/process/memory_events.hpp"
 #include "instance/process/observer.hpp"
@@ -60,6 +62,10 @@ class ProcessContext {
 
   /// Makes room for one more program, whose destructor calls leave().
   void join() { deadlines_.join(); }
+  /// What clients have chosen for programs, read from the file when it is asked for first.
+  [[nodiscard]] Choices& choices();
+  /// A program with autostart=last is there.
+  [[nodiscard]] LastStates& lastStates();
   void leave(Process& program) noexcept;
   /// When to call Process::due(); nullopt: never.
   void setDeadline(Process& program, std::optional<core::Instant> when) noexcept { deadlines_.set(program, when); }
@@ -186,6 +192,8 @@ class ProcessContext {
   SupervisorSettings settings_;
   SupervisorState supervisorState_ = SupervisorState::Running;
   Deadlines deadlines_;
+  std::unique_ptr<Choices> choices_;
+  std::unique_ptr<LastStates> lastStates_;  ///< from the first program with autostart=last on
   std::unordered_map<pid_t, Process*> byPid_;
   std::unordered_map<pid_t, SideCommand*> sides_;  ///< nullptr: dismissed
   std::uint32_t nextNumber_ = 1;

@@ -76,6 +76,8 @@ Process::Process(ProcessContext& context, Group& group, std::shared_ptr<const co
     err_ = std::make_unique<OutputChannel>(context, *this, Channel::Stderr,
                                            saved != nullptr && saved->err ? &*saved->err : nullptr);
   attendants_ = makeAttendants(context, *this);
+  disabled_ = context_.choices().has(Choices::Mark::Disabled, fullName());
+  if (config_->extension->startAsLast) (void)context_.lastStates();
   context_.join();
 }
 
@@ -85,6 +87,13 @@ Process::~Process() {
 }
 
 const std::string& Process::name() const noexcept { return config_->name; }
+
+bool Process::startsByItself() const noexcept { return config_->autoStart && !disabled_; }
+
+bool Process::startsAtBoot() const {
+  return startsByItself() &&
+         !(config_->extension->startAsLast && context_.choices().has(Choices::Mark::Down, fullName()));
+}
 
 core::Result<Command, CommandError> Process::checkCommand() const { return resolveCommand(*config_); }
 
@@ -124,6 +133,12 @@ std::string Process::remarked(std::string text) const {
 }
 
 std::string Process::description(core::Instant now) const {
+  auto text = describe(now);
+  if (disabled_) text += text.empty() ? "disabled" : ", disabled";
+  return text;
+}
+
+std::string Process::describe(core::Instant now) const {
   switch (state()) {
     case ProcessState::Starting:
       return pid_ == 0 || !rules().awaitReady ? "" : remarked(fmt::format("pid {}, not ready", pid_));

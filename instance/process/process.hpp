@@ -67,6 +67,14 @@ class Process {
   [[nodiscard]] Group& group() const noexcept { return group_; }
   /// For the group: it was added at run time, so that the configuration of the group does not have it.
   void setAdded() noexcept { added_ = true; }
+  /// A client has disabled it: it is only started by name.
+  [[nodiscard]] bool disabled() const noexcept { return disabled_; }
+  /// For the table, which keeps it.
+  void setDisabled(bool disabled) noexcept { disabled_ = disabled; }
+  /// Whether it is started when its group is added.
+  [[nodiscard]] bool startsByItself() const noexcept;
+  /// Whether it is started with supervisord.
+  [[nodiscard]] bool startsAtBoot() const;
   /// Unique in the life of the instance, and ascending in a group.
   [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
   /// "name" if the group is called the same, else "group:name".
@@ -181,6 +189,7 @@ class Process {
   void attend(const Call& call) const;
   [[nodiscard]] bool paced() const noexcept;
   [[nodiscard]] std::string nextStartText(core::Instant now) const;
+  [[nodiscard]] std::string describe(core::Instant now) const;
   void step(const lifecycle::Input& input) noexcept;
   void apply(const lifecycle::Action& action) noexcept;
   void announce(const lifecycle::Action& change) noexcept;
@@ -217,8 +226,9 @@ class Process {
   std::size_t heapIndex_ = static_cast<std::size_t>(-1);  ///< place in the heap of Deadlines
   std::shared_ptr<const config::ProcessConfig> config_;
   lifecycle::Machine machine_;
-  pid_t pid_ = 0;        ///< while awaitsGroup() the number of a process group; else of our child
-  bool added_ = false;   ///< at run time
+  pid_t pid_ = 0;       ///< while awaitsGroup() the number of a process group; else of our child
+  bool added_ = false;  ///< at run time
+  bool disabled_ = false;
   bool killed_ = false;  ///< this process was sent SIGKILL by us
   End lastEnd_;
   std::uint32_t number_;

@@ -15,6 +15,7 @@ struct SupervisorSettings {
   std::string serverUrl;  ///< SUPERVISOR_SERVER_URL for programs that set none; empty: there is no server
   bool stripAnsi = false;
   std::optional<rlimit> fileLimit{};  ///< RLIMIT_NOFILE of the programs; nullopt: ours
+  std::string stateFile{};            ///< of Choices; empty: nothing is kept
 };
 
 }  // namespace process

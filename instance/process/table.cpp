@@ -69,14 +69,32 @@ Group& Table::insert(std::unique_ptr<Group> group) {
 void Table::begin() {
   context_->tell([](Observer& o) { o.onSupervisorState(SupervisorState::Running); });
   // By index: an observer may add or remove groups meanwhile.
-  for (std::size_t i = 0; i < groups_.size(); ++i) autostart(*groups_[i]);
+  for (std::size_t i = 0; i < groups_.size(); ++i)
+    start(*groups_[i], [](const Process& program) { return program.startsAtBoot(); });
 }
 
 void Table::autostart(Group& group) {
+  start(group, [](const Process& program) { return program.startsByItself(); });
+}
+
+void Table::start(Group& group, bool (*whether)(const Process& program)) {
   if (context_->supervisorState() != SupervisorState::Running) return;
   const ProcessContext::Turn turn(*context_);
   for (const auto& program : group.processes())
-    if (program->config().autoStart) program->start();
+    if (whether(*program)) program->start();
+}
+
+core::Status Table::setDisabled(const std::vector<Process*>& programs, bool disabled) {
+  std::vector<std::string> names;
+  for (const auto* program : programs) names.push_back(program->fullName());
+  if (auto kept = context_->choices().set(Choices::Mark::Disabled, names, disabled); !kept)
+    return core::Err{core::Error{"the state file: " + kept.error().text, kept.error().code}};
+  for (auto* program : programs) {
+    if (program->disabled() != disabled)
+      logging::info("{} is {}", core::pythonRepr(program->name()), disabled ? "disabled" : "enabled");
+    program->setDisabled(disabled);
+  }
+  return {};
 }
 
 bool Table::remove(Group& group) {

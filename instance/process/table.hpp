@@ -79,6 +79,9 @@ class Table {
   core::Status restore(const state::State& state, state::Incoming& incoming);
   /// Instead of begin(), after restore(): reads what ended processes have left, and reaps soon.
   void resumed();
+  /// For clients: from now on these programs are only started by name, or again by themselves. Kept over reboots;
+  /// fails, with no change, if that cannot be.
+  core::Status setDisabled(const std::vector<Process*>& programs, bool disabled);
   /// Starts, in order, the programs with autostart of a group that was added later.
   void autostart(Group& group);
   /// Takes a group out; false if a program of it still runs.
@@ -106,6 +109,7 @@ class Table {
   void apply(SupervisorSettings settings) noexcept;
 
  private:
+  void start(Group& group, bool (*whether)(const Process& program));
   void onEnd(pid_t pid, int waitStatus) noexcept;
   Group& insert(std::unique_ptr<Group> group);
   core::Status restoreGroups(const state::State& state, state::Incoming& incoming);

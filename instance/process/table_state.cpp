@@ -85,7 +85,10 @@ core::Status Table::restoreSockets(const state::State& state, state::Incoming& i
 
 void Table::resumed() {
   for (const auto& group : groups_)
-    for (const auto& program : group->processes()) program->resume();
+    for (const auto& program : group->processes()) {
+      program->resume();
+      if (program->config().extension->startAsLast) context_->lastStates().takenOver(*program);
+    }
   auto* const exits = context_->exits();
   if (exits != nullptr && context_->foreignProcesses() == 0) exits->close();
   reaper_->reapSoon();

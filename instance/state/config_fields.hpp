@@ -115,6 +115,7 @@ constexpr void describe(V& v, Of<config::Extension>) {
   v("pacing", &T::pacing);
   v("readiness", &T::readiness);
   v("health", &T::health);
+  v("startAsLast", &T::startAsLast);
   v("given", &T::given);
 }
 
@@ -190,6 +191,7 @@ constexpr void describe(V& v, Of<config::Daemon>) {
   v("logBackups", &T::logBackups);
   v("logLevel", &T::logLevel);
   v("pidFile", &T::pidFile);
+  v("stateFile", &T::stateFile);
   v("identifier", &T::identifier);
   v("directory", &T::directory);
   v("childLogDir", &T::childLogDir);

@@ -20,6 +20,7 @@ struct Extension {
   lifecycle::Pacing pacing;  ///< see pacing.hpp
   Readiness readiness;
   Health health;
+  bool startAsLast = false;  ///< autostart=last; not among those given, since autostart is Supervisor's
   /// The keys that were given, in the order of the schema, with their expanded texts: for getAllConfigInfo and for
   /// differences.
   std::vector<std::pair<std::string, std::string>> given;

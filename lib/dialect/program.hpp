@@ -18,6 +18,8 @@
 /// and the manager share: the keys, their values and whole program sections.
 namespace config {
 
+/// Last: after a reboot only if it was to run before.
+enum class AutoStart { Never, Always, Last };
 enum class AutoRestart { Never, Unexpected, Always };
 
 /// LogSettings::backups of a log that keeps every rotated file (Supervisor 2's logfile_backups=0).

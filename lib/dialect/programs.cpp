@@ -77,7 +77,10 @@ class ProgramReader {
     // The default priority of an [eventlistener:x] section is that of the pool; its processes have that of a program.
     if (in_.has("priority") || kind_ != SectionKind::EventListener)
       in_.take("priority", names_, parseInteger, common_.priority);
-    in_.take("autostart", names_, parseBoolean, common_.autoStart);
+    auto autoStart = AutoStart::Always;
+    in_.take("autostart", names_, parseAutoStart, autoStart);
+    common_.autoStart = autoStart != AutoStart::Never;
+    startAsLast_ = autoStart == AutoStart::Last;
     in_.take("autorestart", names_, parseAutoRestart, common_.autoRestart);
     in_.take("startsecs", names_, parseInteger, common_.startSeconds);
     in_.take("startretries", names_, parseInteger, common_.startRetries);
@@ -102,7 +105,7 @@ class ProgramReader {
     in_.take("user", names_, parseUser, common_.uid);
     in_.take("umask", names_, parseOctal, common_.umask);
     in_.take("oom_score_adj", names_, parseOomScore, common_.oomScoreAdjust);
-    extended_ = hasExtension(in_);
+    extended_ = startAsLast_ || hasExtension(in_);
     environmentText_ = in_.raw("environment").value_or("");
     // As in Supervisor, the rule for names applies to the text before expansion.
     in_.store("process_name", parseName(in_.raw("process_name").value_or("")), nameText_);
@@ -139,7 +142,9 @@ class ProgramReader {
     process.command = command.value_or("");
     process.name = in_.expanded("process_name", nameText_, names, "process_name");
     if (extended_) {
-      process.extension = Shared(readExtension(in_, names));
+      auto extension = readExtension(in_, names);
+      extension.startAsLast = startAsLast_;
+      process.extension = Shared(std::move(extension));
       if (process.extension == last_.extension) process.extension = last_.extension;
     }
     process.environment = merged(context_.daemonEnvironment, std::move(*own), last_.environment);
@@ -158,6 +163,7 @@ class ProgramReader {
   int start_ = 0;
   std::string environmentText_;
   std::string nameText_;
+  bool startAsLast_ = false;
   bool extended_ = false;
   /// Of the process before: equal ones share one object.
   struct {

@@ -23,6 +23,7 @@ constexpr Key kSupervisordKeys[] = {
     {"logfile_backups", "10"},
     {"loglevel", "info"},
     {"pidfile", "supervisord.pid"},
+    {"state_file"},
     {"identifier", "supervisor"},
     {"nodaemon", "false"},
     {"silent", "false"},

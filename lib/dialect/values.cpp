@@ -96,6 +96,13 @@ core::Expected<bool> parseBoolean(std::string_view text) {
   return truth == Truth::True;
 }
 
+core::Expected<AutoStart> parseAutoStart(std::string_view text) {
+  if (core::lower(text) == "last") return AutoStart::Last;
+  const auto flag = parseBoolean(text);
+  if (!flag) return core::Err{flag.error()};
+  return *flag ? AutoStart::Always : AutoStart::Never;
+}
+
 core::Expected<int> parseInteger(std::string_view text) {
   const auto value = pythonInt(text, 10);
   if (!value) return noInteger(text);
