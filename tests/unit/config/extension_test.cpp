@@ -2,11 +2,9 @@
 // What holds for every key that Supervisor does not have: a new one is tested here too.
 #include <algorithm>
 #include <array>
-#include <map>
 
-#include "ctl/echo_supervisord_conf/sample.hpp"
-#include "lib/core/text.hpp"
 #include "lib/dialect/extension_keys.hpp"
+#include "tests/unit/config/sample_values.hpp"
 #include "tests/unit/config/scratch.hpp"
 
 namespace {
@@ -15,18 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 0> kAnyText{};
 
 using Options = std::vector<std::pair<std::string, std::string>>;
-
-/// {key: value} of the lines that the sample has for these keys.
-std::map<std::string, std::string> sampleValues() {
-  std::map<std::string, std::string> values;
-  for (const auto& line : core::split(std::string(sampleConfiguration()), '\n')) {
-    const auto equals = line.find('=');
-    if (!line.starts_with(';') || equals == std::string::npos) continue;
-    const auto value = line.substr(equals + 1);
-    values.emplace(line.substr(1, equals - 1), std::string(core::trim(value.substr(0, value.find(" ;")))));
-  }
-  return values;
-}
 
 core::Expected<config::ProcessConfig> made(const config::Configuration& base, Options options) {
   options.emplace_back("command", "/bin/cat");
