@@ -25,9 +25,10 @@ SCHEMA_SECTIONS = {
     "kUnixServerKeys": ["SECTION [unix_http_server]"],
     "kInetServerKeys": ["SECTION [inet_http_server]"],
     "kGroupKeys": ["SECTION [group:NAME]"],
+    "kScaleKeys": ["SECTION [scale:NAME]"],
     "kIncludeKeys": ["SECTION [include]"],
     "kCommonKeys": ["SECTION [program:NAME]", "KEYS OF SUPERVISOR 2.0"],
-    "kExtensionKeys": ["SECTION [program:NAME]", "KEYS THAT SUPERVISOR DOES NOT HAVE"],
+    "kExtensionKeys": ["SECTION [program:NAME]"],
     "kFcgiKeys": ["SECTION [fcgi-program:NAME]"],
     "kListenerKeys": ["SECTION [eventlistener:NAME]"],
 }

@@ -40,6 +40,7 @@ Answer<void> runStart(Session& session, const std::string& argument);
 Answer<void> runStop(Session& session, const std::string& argument);
 Answer<void> runRestart(Session& session, const std::string& argument);
 Answer<void> runEnable(Session& session, const std::string& argument);
+Answer<void> runScale(Session& session, const std::string& argument);
 Answer<void> runDisable(Session& session, const std::string& argument);
 Answer<void> runSerialRestart(Session& session, const std::string& argument);
 Answer<void> runSignal(Session& session, const std::string& argument);

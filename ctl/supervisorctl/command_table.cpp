@@ -12,7 +12,7 @@ namespace {
 Answer<void> leave(Session&, const std::string&) { return {}; }  // executeLine() ends the session by the name
 
 // By name. `help` shows the listed ones in this order.
-constexpr std::array<Command, 28> kCommands{{
+constexpr std::array<Command, 29> kCommands{{
     {"EOF", leave, Completes::Nothing, "", "", false},
     {"__complete", runComplete, Completes::Nothing, "", "", false},
     {"add", runAdd, Completes::Groups, "add GROUP...\t\tActivate groups that \"reread\" has found", ""},
@@ -60,6 +60,10 @@ constexpr std::array<Command, 28> kCommands{{
      "\t--timeout SECONDS\twait no longer than this\n"
      "The configuration is not read again; \"update\" does that.",
      "--parallel --wait --timeout"},
+    {"scale", runScale, Completes::Nothing,
+     "scale PROGRAM=N...\tRun N processes of a program: start further ones, or stop the last ones\n"
+     "\t--save\t\t\tkeep the number, in an included file; else until supervisord restarts",
+     "--save", false},
     {"serialrestart", runSerialRestart, Completes::Processes,
      "serialrestart NAME...\tRestart one process after the other, each after the previous one has started\n"
      "serialrestart all\tThe same with every process\n"

@@ -58,6 +58,7 @@ SupervisorMethods::SupervisorMethods(Instance& instance, MethodTable& table, std
   addControlMethods(instance, *waiters_, names);
   addGroupControlMethods(instance, *waiters_, names);
   addEnablingMethods(instance, names);
+  addScalingMethods(instance, *waiters_, names);
   addLogMethods(instance, names);
   addConfigMethods(instance, names);
   addConfigInfoMethods(instance, names);

@@ -63,6 +63,7 @@ class SupervisorNamespace {
 void addInfoMethods(Instance& instance, ProcessList& list, SupervisorNamespace& names);
 void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names);
 void addGroupControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names);
+void addScalingMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names);
 void addEnablingMethods(Instance& instance, SupervisorNamespace& names);
 void addLogMethods(Instance& instance, SupervisorNamespace& names);
 void addConfigMethods(Instance& instance, SupervisorNamespace& names);

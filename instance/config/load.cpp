@@ -19,7 +19,7 @@ namespace config {
 
 namespace {
 
-core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadable) {
+core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadable, Scale* scale) {
   Configuration out;
   out.file = line.file;
   const auto environment = core::environmentNames();
@@ -32,6 +32,7 @@ core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadabl
     context.isDirectory = [&made = line.overlay->directories](const std::string& path) {
       return made.count(path) > 0 || core::isDirectory(path);
     };
+  context.scale = scale;
   auto daemon = readDaemon(context, line);
   if (!daemon) return core::Err{std::move(daemon).error()};
   out.daemon = std::move(daemon).value();
@@ -55,8 +56,8 @@ core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadabl
 
 }  // namespace
 
-core::Expected<Configuration> load(const CommandLine& line, Unreadable unreadable) {
-  auto loaded = read(line, unreadable);
+core::Expected<Configuration> load(const CommandLine& line, Unreadable unreadable, Scale* scale) {
+  auto loaded = read(line, unreadable, scale);
   // The texts are not needed any more, a megabyte for a thousand programs: return the memory to the system.
   ::malloc_trim(0);
   return loaded;

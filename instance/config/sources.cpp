@@ -98,6 +98,23 @@ void warnOfRepeats(const core::IniDocument& document, std::vector<Message>& mess
 
 }  // namespace
 
+core::Expected<std::vector<std::string>> includePatterns(const core::IniDocument& document, const std::string& here,
+                                                         const core::Names& environment) {
+  std::vector<std::string> patterns;
+  const auto* section = document.find("include");
+  if (!section) return patterns;
+  SectionReader in(document, *section, SectionKind::Include);
+  if (!in.has("files")) in.fail(".ini file has [include] section, but no files setting");
+  core::Names names(&environment);
+  names.set("here", here);
+  names.set("host_node_name", core::hostName());
+  const auto files = in.expanded("files", in.raw("files").value_or(""), names, "include.files");
+  if (!in.ok()) return in.error();
+  for (const auto& piece : core::splitBlanks(files))
+    patterns.push_back(piece.starts_with('/') ? piece : here == "/" ? "/" + piece : here + "/" + piece);
+  return patterns;
+}
+
 core::Expected<core::IniDocument> readSources(const CommandLine& line, Unreadable unreadable,
                                               const core::Names& environment, std::vector<Message>& messages) {
   const bool overlaid = line.overlay && line.overlay->files.count(line.file) > 0;
@@ -112,24 +129,17 @@ core::Expected<core::IniDocument> readSources(const CommandLine& line, Unreadabl
   if (document->find("include")) {
     const auto here = core::directoryOf(line.file);
     document->substitute(kHereText, here);
-    SectionReader in(*document, *document->find("include"), SectionKind::Include);
-    if (!in.has("files")) in.fail(".ini file has [include] section, but no files setting");
-    core::Names names(&environment);
-    names.set("here", here);
-    names.set("host_node_name", core::hostName());
-    const auto files = in.expanded("files", in.raw("files").value_or(""), names, "include.files");
-    if (!in.ok()) return in.error();
+    const auto patterns = includePatterns(*document, here, environment);
+    if (!patterns) return core::Err{patterns.error()};
     Sources sources(line, unreadable, *document, messages);
-    std::vector<std::string> patterns, read{line.file};
-    for (const auto& piece : core::splitBlanks(files)) {
-      const auto pattern = piece.starts_with('/') ? piece : here == "/" ? "/" + piece : here + "/" + piece;
+    std::vector<std::string> read{line.file};
+    for (const auto& pattern : *patterns) {
       const auto found = sources.matchesOf(pattern);
-      patterns.push_back(pattern);
       read.insert(read.end(), found.begin(), found.end());
       for (const auto& file : found)
         if (auto status = sources.include(file, here); !status) return core::Err{std::move(status).error()};
     }
-    noteLeftOut(patterns, read, messages);
+    noteLeftOut(*patterns, read, messages);
   }
   warnOfRepeats(*document, messages);
   return document;

@@ -19,4 +19,9 @@ enum class Unreadable { Refused, Skipped };
                                                             const core::Names& environment,
                                                             std::vector<Message>& messages);
 
+/// The absolute patterns of [include], in order; none without that section.
+[[nodiscard]] core::Expected<std::vector<std::string>> includePatterns(const core::IniDocument& document,
+                                                                       const std::string& here,
+                                                                       const core::Names& environment);
+
 }  // namespace config

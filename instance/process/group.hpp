@@ -54,6 +54,9 @@ class Group {
   Process* add(std::shared_ptr<const config::ProcessConfig> program);
   /// Takes a stopped program out.
   void remove(Process& program);
+  /// Takes over a newly read configuration that describes just the programs that are here, so that an update has
+  /// nothing to do. Otherwise, and with shared sockets, which hold on to theirs, nothing changes.
+  void adopt(const std::shared_ptr<const config::GroupConfig>& now);
   /// The socket that a program of the group shares with others; nullptr if it has a pipe.
   [[nodiscard]] FcgiListener* socketFor(const config::ProcessConfig& program) noexcept;
   /// Whether every shared socket can be bound.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,15 @@
 
 namespace config {
 
+/// A number of processes for one program, which counts instead of that of the file.
+struct Scale {
+  std::string program;  ///< NAME of [program:NAME] or [fcgi-program:NAME]
+  int count = 0;
+  // What was found. Without a program of that name, `group` stays empty.
+  std::string group{};
+  std::vector<std::shared_ptr<const ProcessConfig>> processes{};
+};
+
 /// The state that the readers of single sections share while one configuration is read.
 struct ReadContext {
   const core::IniDocument& document;
@@ -22,6 +32,7 @@ struct ReadContext {
   std::vector<Message>& messages;
   Backpressure backpressure = Backpressure::Block;  ///< [supervisord] log_backpressure
   DirectoryTest isDirectory = core::isDirectory;
+  Scale* scale = nullptr;  ///< borrowed; null: none
 
   [[nodiscard]] core::Names withHere() const {
     core::Names names(&environment);

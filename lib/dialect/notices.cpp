@@ -58,6 +58,12 @@ void noteUnusual(ReadContext& context) {
         context.warn("Unknown section (did you mean [" + *near + "]?)" + placeText(section.name(), section.place()));
       continue;
     }
+    if (kind == SectionKind::Scale) {
+      const auto name = section.name().substr(section.name().find(':') + 1);
+      if (!context.document.find("program:" + name) && !context.document.find("fcgi-program:" + name))
+        context.warn("There is no program " + core::pythonRepr(name) + " to scale" +
+                     placeText(section.name(), section.place()));
+    }
     if (keysOf(kind).empty()) continue;
     for (const auto& entry : section.entries()) {
       // Keys of [DEFAULT] may have been copied into the sections, to expand %(here)s there. They are not those of one

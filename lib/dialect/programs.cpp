@@ -59,6 +59,10 @@ class ProgramReader {
     }
     if (!in_.ok()) return core::Err{in_.refusal()};
     std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a->name < b->name; });
+    if (scale_) {
+      scale_->group = group_;
+      scale_->processes = out;
+    }
     return out;
   }
 
@@ -95,6 +99,7 @@ class ProgramReader {
     in_.take("log_backpressure", names_, parseBackpressure, common_.backpressure);
     in_.take("redirect_stderr", names_, parseBoolean, common_.redirectStderr);
     in_.take("numprocs", names_, parseInteger, count_);
+    takeScale();
     in_.take("numprocs_start", names_, parseInteger, start_);
     in_.take("stdout_capture_maxbytes", names_, parseByteSize, common_.out.captureMaxBytes);
     in_.take("stdout_events_enabled", names_, parseBoolean, common_.out.events);
@@ -109,6 +114,21 @@ class ProgramReader {
     environmentText_ = in_.raw("environment").value_or("");
     // As in Supervisor, the rule for names applies to the text before expansion.
     in_.store("process_name", parseName(in_.raw("process_name").value_or("")), nameText_);
+  }
+
+  /// The number that `supervisorctl scale` asks for, or has saved.
+  void takeScale() {
+    if (kind_ == SectionKind::EventListener) return;
+    const std::string name(core::trim(nameBehindColon(in_.name())));
+    if (context_.scale && context_.scale->program == name) {
+      scale_ = context_.scale;
+      count_ = scale_->count;
+    } else if (const auto* saved = context_.document.find("scale:" + name)) {
+      SectionReader in(context_.document, *saved, SectionKind::Scale);
+      in.take("numprocs", names_, parseInteger, count_);
+      if (in.ok() && count_ < 0) in.fail("numprocs", fmt::format("{} is not a number of processes", count_));
+      if (!in.ok()) in_.fail(in.refusal());
+    }
   }
 
   void checkCommon() {
@@ -163,6 +183,7 @@ class ProgramReader {
   int start_ = 0;
   std::string environmentText_;
   std::string nameText_;
+  Scale* scale_ = nullptr;  ///< what asks for a number of processes of this program
   bool startAsLast_ = false;
   bool extended_ = false;
   /// Of the process before: equal ones share one object.

@@ -45,6 +45,7 @@ constexpr Key kUnixServerKeys[] = {
     {"file"}, {"chmod", "0700"}, {"chown"}, {"chgrp"}, {"username"}, {"password"},
 };
 constexpr Key kInetServerKeys[] = {{"port"}, {"username"}, {"password"}, {"allowed_hosts"}};
+constexpr Key kScaleKeys[] = {{"numprocs"}};
 constexpr Key kIncludeKeys[] = {{"files"}};
 
 constexpr auto kCommonKeys = std::to_array<Key>({
@@ -127,6 +128,7 @@ constexpr SectionName kSectionNames[] = {
     {"fcgi-program", SectionName::Match::Prefix, SectionKind::FcgiProgram},
     {"eventlistener", SectionName::Match::Prefix, SectionKind::EventListener},
     {"group", SectionName::Match::Prefix, SectionKind::Group},
+    {"scale", SectionName::Match::Prefix, SectionKind::Scale},
     {"rpcinterface", SectionName::Match::Prefix, SectionKind::RpcInterface},
     {"ctlplugin", SectionName::Match::Prefix, SectionKind::CtlPlugin},
 };
@@ -168,6 +170,7 @@ std::span<const Key> keysOf(SectionKind kind) {
     case SectionKind::FcgiProgram: return kFcgiKeys;
     case SectionKind::EventListener: return kListenerKeys;
     case SectionKind::Group: return kGroupKeys;
+    case SectionKind::Scale: return kScaleKeys;
     case SectionKind::Include: return kIncludeKeys;
     case SectionKind::RpcInterface:
     case SectionKind::CtlPlugin:

@@ -18,6 +18,7 @@ enum class SectionKind {
   FcgiProgram,
   EventListener,
   ProgramDefaults,
+  Scale,
   Group,
   RpcInterface,
   CtlPlugin,

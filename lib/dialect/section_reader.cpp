@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "lib/core/text.hpp"
 #include "lib/dialect/mistakes.hpp"
 
@@ -96,6 +98,10 @@ void SectionReader::fail(std::string_view key, std::string_view reason) {
 
 void SectionReader::fail(std::string_view reason) {
   if (ok()) refusal_ = Refusal{name(), {}, std::string(reason), section_.place(), {}, {}};
+}
+
+void SectionReader::fail(Refusal refusal) {
+  if (ok()) refusal_ = std::move(refusal);
 }
 
 }  // namespace config

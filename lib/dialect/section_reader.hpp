@@ -91,6 +91,8 @@ class SectionReader {
   void fail(std::string_view key, std::string_view reason);
   /// Refuses the section as a whole.
   void fail(std::string_view reason);
+  /// What another section was refused for, which this one depends on.
+  void fail(Refusal refusal);
 
  private:
   /// A value, null if there is none, and the section that is named in messages about it.
