@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -20,9 +21,11 @@
 #include <charconv>
 #include <cstring>
 
+#include "lib/core/capabilities.hpp"
 #include "lib/core/child.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/proc_files.hpp"
+#include "lib/core/spawn_words.hpp"
 
 namespace core {
 namespace {
@@ -48,50 +51,22 @@ struct Message {
   std::uint64_t startTime = 0;
 };
 
-/// Supervisor's text for the failed step, in pieces: the child must not allocate memory.
-template <class Say>
-void tell(const SpawnSpec& spec, SpawnStep step, int code, Say say) noexcept(noexcept(say(""))) {
-  if (step == SpawnStep::Exec) {
-    say("couldn't exec ");
-    say(spec.arguments.empty() ? spec.file.c_str() : spec.arguments.front().c_str());
-  } else if (step == SpawnStep::Directory) {
-    say("couldn't chdir to ");
-    say(spec.directory.c_str());
-  } else if (step == SpawnStep::Identity) {
-    char digits[16];
-    char* p = digits + sizeof digits;
-    *--p = '\0';
-    uid_t uid = spec.identity ? spec.identity->uid : 0;
-    do *--p = static_cast<char>('0' + uid % 10);
-    while (uid /= 10);
-    say("couldn't setuid to ");
-    say(p);
-    say(": Can't drop privilege as nonroot user");
-    return;
-  } else {
-    say("couldn't prepare the child (");
-    say(toText(step));
-    say(")");
-  }
-  say(": ");
-  const char* name = ::strerrorname_np(code);
-  say(name ? name : "EUNKNOWN");
-}
-
 void sayOnStderr(const char* text) noexcept { (void)!::write(STDERR_FILENO, text, ::strlen(text)); }
 
 /// Supervisor writes this to the child's own standard error.
-void explain(const SpawnSpec& spec, SpawnStep step, int code) noexcept {
+void explain(const SpawnSpec& spec, const SpawnError& error) noexcept {
   sayOnStderr("supervisor: ");
-  tell(spec, step, code, sayOnStderr);
+  tellFailure(
+      spec, error, [](void*, const char* piece) { sayOnStderr(piece); }, nullptr);
   sayOnStderr("\nsupervisor: child process was not spawned\n");
 }
 
-[[noreturn]] void fail(Prepared& p, SpawnStep step, int code) noexcept {
-  if (p.spec.explainOnStderr) explain(p.spec, step, code);
-  if (p.sharesMemory) p.failure = {step, code};
+[[noreturn]] void fail(Prepared& p, SpawnStep step, int code, int resource = -1) noexcept {
+  const SpawnError error{step, code, resource};
+  if (p.spec.explainOnStderr) explain(p.spec, error);
+  if (p.sharesMemory) p.failure = error;
   if (p.report >= 0) {
-    const Message message{true, {step, code}, 0};
+    const Message message{true, error, 0};
     (void)!::write(p.report, &message, sizeof message);
   }
   ::_exit(127);
@@ -178,9 +153,15 @@ void applyOomScore(Prepared& p) noexcept {
 void applyLimits(Prepared& p) noexcept {
   const auto& spec = p.spec;
   applyOomScore(p);
-  if (spec.nice && ::setpriority(PRIO_PROCESS, 0, *spec.nice) != 0) fail(p, SpawnStep::Limits, errno);
+  if (spec.nice && ::setpriority(PRIO_PROCESS, 0, *spec.nice) != 0) fail(p, SpawnStep::Nice, errno);
+  if (spec.ioPriority && ::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, *spec.ioPriority) != 0)
+    fail(p, SpawnStep::IoPriority, errno);
+  const auto maskSize = spec.processors.size() * sizeof(unsigned long);
+  if (maskSize > 0 && ::syscall(SYS_sched_setaffinity, 0, maskSize, spec.processors.data()) != 0)
+    fail(p, SpawnStep::Processors, errno);
   for (const auto& [resource, limit] : spec.limits)
-    if (::setrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0) fail(p, SpawnStep::Limits, errno);
+    if (::setrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0)
+      fail(p, SpawnStep::Limits, errno, resource);
   if (spec.noNewPrivileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(p, SpawnStep::Limits, errno);
 }
 
@@ -197,11 +178,15 @@ int childMain(void* argument) noexcept {
     const Message message{false, {}, proc::startTimeOf(proc::kSelf)};
     (void)!::write(p.report, &message, sizeof message);
   }
+  if (spec.capabilities)
+    if (const int code = prepareCapabilities(*spec.capabilities)) fail(p, SpawnStep::Capabilities, code);
   if (spec.identity) {
     forbidTracing(p);
     if (const int code = dropTo(*spec.identity)) fail(p, SpawnStep::Identity, code);
     forbidTracing(p);  // a change of ids sets it to the value of fs.suid_dumpable
   }
+  if (spec.capabilities)
+    if (const int code = becomeCapableOf(*spec.capabilities)) fail(p, SpawnStep::Capabilities, code);
   // After the change of user, which clears it.
   if (spec.parentDeathSignal) ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (!spec.directory.empty() && ::chdir(spec.directory.c_str()) != 0) fail(p, SpawnStep::Directory, errno);
@@ -302,26 +287,6 @@ SpawnReport awaitReport(const UniqueFd& pipe, std::optional<milliseconds> patien
 }
 
 }  // namespace
-
-const char* toText(SpawnStep step) noexcept {
-  switch (step) {
-    case SpawnStep::Fork: return "fork";
-    case SpawnStep::Session: return "session";
-    case SpawnStep::Descriptors: return "descriptors";
-    case SpawnStep::Limits: return "limits";
-    case SpawnStep::Identity: return "change of user";
-    case SpawnStep::Directory: return "change of directory";
-    case SpawnStep::Exec: return "exec";
-    case SpawnStep::Time: return "time limit before exec";
-  }
-  return "unknown step";
-}
-
-std::string supervisorsWords(const SpawnSpec& spec, const SpawnError& error) {
-  std::string text;
-  tell(spec, error.step, error.code, [&text](const char* piece) { text += piece; });
-  return text;
-}
 
 Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec) {
   Prepared p{spec, argumentPointers(spec.arguments), argumentPointers(spec.environment), {}, 0, {}, -1};

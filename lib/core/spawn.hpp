@@ -36,6 +36,9 @@ struct SpawnSpec {
   int cgroupFd = -1;  ///< start in this cgroup (clone3), or -1
   std::vector<std::pair<int, rlimit>> limits;
   std::optional<int> nice;
+  std::optional<int> ioPriority;              ///< as of ioprio_set(2)
+  std::vector<unsigned long> processors;      ///< where it may run, as of sched_setaffinity(2); empty: anywhere
+  std::optional<std::uint64_t> capabilities;  ///< has these and no others; nullopt: as the change of user leaves them
   std::optional<int> oomScoreAdjust;
   /// Without oomScoreAdjust: becomes a likelier victim than its parent by so much when memory runs out. Not above 1000,
   /// and not for a parent that may never be killed (-1000). Without /proc nothing happens.
@@ -51,11 +54,25 @@ struct SpawnSpec {
   bool explainOnStderr = false;
 };
 
-enum class SpawnStep { Fork, Session, Descriptors, Limits, Identity, Directory, Exec, Time };
+enum class SpawnStep {
+  Fork,
+  Session,
+  Descriptors,
+  Limits,
+  Nice,
+  IoPriority,
+  Processors,
+  Capabilities,
+  Identity,
+  Directory,
+  Exec,
+  Time
+};
 
 struct SpawnError {
   SpawnStep step = SpawnStep::Fork;
-  int code = 0;  ///< errno
+  int code = 0;       ///< errno
+  int resource = -1;  ///< with Limits: which one, RLIMIT_*; -1: another
 };
 /// Supervisor's text for a child that could not start its program: "couldn't chdir to /x: ENOENT".
 [[nodiscard]] std::string supervisorsWords(const SpawnSpec& spec, const SpawnError& error);
