@@ -117,6 +117,34 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;watchdog=0                     ; seconds within which it has to send WATCHDOG=1, as with sd_notify; 0: never
 ;memory_restart=500MB           ; restart it when it has more memory, with its children; default: no limit
 ;memory_interval=10             ; seconds from one look at its memory to the next
+;environment_file=-/etc/app.env  ; files with variables, one a line, read at each start; "-": may be missing
+;environment_clean=false        ; true: inherit only PATH from supervisord
+;login_environment=false        ; true: set HOME, USER and LOGNAME to those of the account
+;environment_process_number=true ; set SUPERVISOR_PROCESS_NUMBER
+;credential=key:/etc/app/key    ; secrets, one a line: NAME:PATH, files in $CREDENTIALS_DIRECTORY
+;group=www-data                 ; its group; needs root
+;supplementary_groups=adm,tty   ; in addition to those of the account; needs root
+;limit_as=4GB                   ; resource limits: a number or size, SOFT:HARD, or unlimited
+;limit_core=0
+;limit_cpu=3600
+;limit_data=4GB
+;limit_fsize=1GB
+;limit_locks=100
+;limit_memlock=64KB
+;limit_msgqueue=800KB
+;limit_nice=20
+;limit_nofile=1024:4096
+;limit_nproc=100
+;limit_rss=1GB
+;limit_rtprio=0
+;limit_rttime=unlimited
+;limit_sigpending=100
+;limit_stack=8MB
+;nice=5                         ; from -20 (first) to 19
+;ionice=best-effort:4           ; idle, best-effort:LEVEL or realtime:LEVEL; levels from 0 (first) to 7
+;cpu_affinity=0-3,8             ; the processors that it may use
+;capabilities=net_bind_service  ; it has only these, also as another account than root; none: no one
+;no_new_privileges=false        ; true: program files cannot give it other rights
 
 ; Values that every program takes that does not give them itself: all keys of a program. Not Supervisor's.
 

@@ -2,6 +2,7 @@
 #include "instance/process/attendants.hpp"
 
 #include "instance/config/model.hpp"
+#include "instance/process/credentials.hpp"
 #include "instance/process/descriptor_readiness.hpp"
 #include "instance/process/file_readiness.hpp"
 #include "instance/process/health.hpp"
@@ -30,15 +31,17 @@ void addReadiness(Attendants& all, ProcessContext& context, Process& program) {
 
 std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& program) {
   if (!program.config().extension.given()) return nullptr;
+  const config::Extension& asked = *program.config().extension;
   auto made = std::make_unique<Attendants>();
   addReadiness(*made, context, program);
-  if (program.config().extension->readiness.access != config::NotifyAccess::None)
+  if (asked.readiness.access != config::NotifyAccess::None)
     made->notifications = made->add<Notifications>(context, program);
-  const auto& health = program.config().extension->health;
+  const auto& health = asked.health;
   if (health.rules.any()) made->health = made->add<Health>(context, program);
   if (made->health != nullptr && made->notifications != nullptr)
     made->notifications->setWatchdogHook([one = made->health](bool failed) { one->heard(failed); });
   if (health.memoryLimit > 0) made->add<MemoryGuard>(context, program);
+  if (!asked.surroundings.credentials.empty()) made->add<Credentials>(context, program);
   return made->all.empty() ? nullptr : std::move(made);
 }
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <iterator>
 
 #include <fmt/core.h>
 
@@ -17,6 +18,7 @@
 #include "instance/process/attendants.hpp"
 #include "instance/process/command.hpp"
 #include "instance/process/foreign.hpp"
+#include "instance/process/rights.hpp"
 #include "instance/process/settings.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/spawn.hpp"
@@ -83,14 +85,6 @@ void unblock(const core::UniqueFd& fd) {
   if (fd) ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
 
-/// The account that the child has to become; fails if it does not exist any more.
-core::Result<std::optional<core::Identity>, std::string> identityFor(const config::ProcessConfig& config) {
-  if (!config.uid || *config.uid == ::getuid()) return std::optional<core::Identity>();
-  const auto account = core::findAccount(*config.uid);
-  if (!account) return core::Err{fmt::format("couldn't setuid to {}: Can't find uid {}", *config.uid, *config.uid)};
-  return std::optional(core::identityOf(*account));
-}
-
 /// Adds descriptors of the extras. The numbers between them stay closed.
 void append(std::vector<std::pair<int, int>>& all, std::vector<std::pair<int, int>> extras) {
   std::sort(extras.begin(), extras.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
@@ -102,16 +96,22 @@ void append(std::vector<std::pair<int, int>>& all, std::vector<std::pair<int, in
 
 }  // namespace
 
-std::vector<std::string> childEnvironment(const config::ProcessConfig& config, const LaunchContext& around) {
+std::vector<std::string> childEnvironment(const config::ProcessConfig& config, const LaunchContext& around,
+                                          const Variables& atStart) {
   std::vector<std::string> out;
   out.reserve(around.inherited.size() + config.environment.size() + 4);
-  out = around.inherited;
+  if (config.extension->surroundings.cleanEnvironment)
+    std::copy_if(around.inherited.begin(), around.inherited.end(), std::back_inserter(out),
+                 [](const std::string& entry) { return entry.starts_with("PATH="); });
+  else
+    out = around.inherited;
   set(out, "SUPERVISOR_ENABLED", "1");
   const auto& url = config.serverUrl ? *config.serverUrl : around.settings.serverUrl;
   if (!url.empty()) set(out, "SUPERVISOR_SERVER_URL", url);
   set(out, "SUPERVISOR_PROCESS_NAME", config.name);
   set(out, "SUPERVISOR_GROUP_NAME", around.group);
   for (const auto& [key, value] : config.environment) set(out, key, value);
+  for (const auto& [key, value] : atStart) set(out, key, value);
   if (around.extras != nullptr)
     for (const auto& [key, value] : around.extras->environment) set(out, key, value);
   return out;
@@ -121,10 +121,12 @@ core::Result<core::SpawnSpec, std::string> childSpec(const config::ProcessConfig
                                                      const LaunchContext& around) {
   auto identity = identityFor(config);
   if (!identity) return core::Err{std::move(identity).error()};
+  auto atStart = startVariables(config);
+  if (!atStart) return core::Err{std::move(atStart).error()};
   core::SpawnSpec spec;
   spec.file = std::move(command.file);
   spec.arguments = std::move(command.arguments);
-  spec.environment = childEnvironment(config, around);
+  spec.environment = childEnvironment(config, around, *atStart);
   spec.identity = std::move(*identity);
   spec.directory = config.directory;
   spec.umask = config.umask;
@@ -132,6 +134,7 @@ core::Result<core::SpawnSpec, std::string> childSpec(const config::ProcessConfig
   spec.oomScoreAdjust = config.oomScoreAdjust;
   spec.oomScoreRaise = kEasierVictim;
   spec.oomScoreOptional = true;
+  if (config.extension.given()) grant(config.extension->limits, spec);
   spec.shareMemory = true;
   spec.explainOnStderr = true;
   return spec;

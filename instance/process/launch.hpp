@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "instance/process/program_environment.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -42,10 +43,10 @@ struct LaunchContext {
   const LaunchExtras* extras = nullptr;  ///< nullptr: none
 };
 
-/// "KEY=value" of a child: ours, then Supervisor's variables, then [supervisord] and program environment, then the
-/// extras'.
+/// "KEY=value" of a child: ours, then Supervisor's variables, then [supervisord] and program environment, then what is
+/// known only `atStart` (startVariables()), then the extras'.
 [[nodiscard]] std::vector<std::string> childEnvironment(const config::ProcessConfig& config,
-                                                        const LaunchContext& around);
+                                                        const LaunchContext& around, const Variables& atStart = {});
 
 /// What a child of the program becomes, all but its descriptors. The error is in Supervisor's words.
 [[nodiscard]] core::Result<core::SpawnSpec, std::string> childSpec(const config::ProcessConfig& config, Command command,

@@ -77,17 +77,6 @@ constexpr void describe(V& v, Of<config::Readiness>) {
 }
 
 template <class V>
-constexpr void describe(V& v, Of<config::ProbeTarget>) {
-  using T = config::ProbeTarget;
-  v("kind", &T::kind);
-  v("port", &T::port);
-  v("leastStatus", &T::leastStatus);
-  v("greatestStatus", &T::greatestStatus);
-  v("host", &T::host);
-  v("place", &T::place);
-}
-
-template <class V>
 constexpr void describe(V& v, Of<lifecycle::HealthRules>) {
   using T = lifecycle::HealthRules;
   v("probed", &T::probed);
@@ -110,12 +99,59 @@ constexpr void describe(V& v, Of<config::Health>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<config::EnvironmentFile>) {
+  using T = config::EnvironmentFile;
+  v("path", &T::path);
+  v("optional", &T::optional);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::Credential>) {
+  using T = config::Credential;
+  v("name", &T::name);
+  v("path", &T::path);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::Surroundings>) {
+  using T = config::Surroundings;
+  v("group", &T::group);
+  v("supplementaryGroups", &T::supplementaryGroups);
+  v("environmentFiles", &T::environmentFiles);
+  v("cleanEnvironment", &T::cleanEnvironment);
+  v("loginEnvironment", &T::loginEnvironment);
+  v("processNumber", &T::processNumber);
+  v("credentials", &T::credentials);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::ResourceLimit>) {
+  using T = config::ResourceLimit;
+  v("resource", &T::resource);
+  v("soft", &T::soft);
+  v("hard", &T::hard);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::Limits>) {
+  using T = config::Limits;
+  v("resources", &T::resources);
+  v("nice", &T::nice);
+  v("ioPriority", &T::ioPriority);
+  v("processors", &T::processors);
+  v("capabilities", &T::capabilities);
+  v("noNewPrivileges", &T::noNewPrivileges);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Extension>) {
   using T = config::Extension;
   v("pacing", &T::pacing);
   v("readiness", &T::readiness);
   v("health", &T::health);
   v("startAsLast", &T::startAsLast);
+  v("surroundings", &T::surroundings);
+  v("limits", &T::limits);
   v("given", &T::given);
 }
 

@@ -157,6 +157,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("inputPending", &Program::inputPending);
   v("out", &Program::out);
   v("err", &Program::err);
+  v("credentials", &Program::credentials);
 }
 
 template <class V>

@@ -134,6 +134,7 @@ struct Program {
   std::string inputPending;    ///< bytes that the pipe has not taken yet
   Channel out;
   std::optional<Channel> err;
+  std::string credentials;  ///< the directory with its secrets; empty: there is none
   bool operator==(const Program&) const = default;
 };
 

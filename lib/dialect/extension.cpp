@@ -24,6 +24,8 @@ Extension readExtension(SectionReader& in, const core::Names& names) {
     if (in.has("notify_access")) in.fail("notify_access", "a watchdog needs main or all");
     out.readiness.access = NotifyAccess::Main;
   }
+  readSurroundings(in, names, out.surroundings);
+  readLimits(in, names, out.limits);
   for (const Key& key : kExtensionKeys)
     if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));
   return out;

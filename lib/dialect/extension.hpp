@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "lib/core/expansion.hpp"
-#include "lib/dialect/readiness.hpp"
 #include "lib/dialect/health.hpp"
+#include "lib/dialect/limits.hpp"
+#include "lib/dialect/readiness.hpp"
+#include "lib/dialect/surroundings.hpp"
 #include "lib/lifecycle/pacing.hpp"
 
 namespace config {
@@ -20,6 +22,8 @@ struct Extension {
   lifecycle::Pacing pacing;  ///< see pacing.hpp
   Readiness readiness;
   Health health;
+  Surroundings surroundings;
+  Limits limits;
   bool startAsLast = false;  ///< autostart=last; not among those given, since autostart is Supervisor's
   /// The keys that were given, in the order of the schema, with their expanded texts: for getAllConfigInfo and for
   /// differences.

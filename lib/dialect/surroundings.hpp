@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/core/expansion.hpp"
+
+namespace config {
+
+class SectionReader;
+
+/// A file with variables, read at each start.
+struct EnvironmentFile {
+  std::string path;       ///< absolute
+  bool optional = false;  ///< a missing one is skipped
+
+  bool operator==(const EnvironmentFile&) const = default;
+};
+
+/// A secret that the program gets as a file.
+struct Credential {
+  std::string name;  ///< of the file that the program finds
+  std::string path;  ///< of the file whose content it has; absolute
+
+  bool operator==(const Credential&) const = default;
+};
+
+/// With what a program is started besides its command: groups, variables, secrets.
+struct Surroundings {
+  std::optional<gid_t> group;              ///< nullopt: that of the account
+  std::vector<gid_t> supplementaryGroups;  ///< in addition to those of the account
+  std::vector<EnvironmentFile> environmentFiles;
+  bool cleanEnvironment = false;              ///< nothing of supervisord's own environment but PATH
+  bool loginEnvironment = false;              ///< HOME, USER and LOGNAME of the account
+  std::optional<std::int64_t> processNumber;  ///< for SUPERVISOR_PROCESS_NUMBER
+  std::vector<Credential> credentials;
+
+  bool operator==(const Surroundings&) const = default;
+};
+
+/// Reads group, supplementary_groups, environment_file, environment_clean, login_environment,
+/// environment_process_number and credential.
+void readSurroundings(SectionReader& in, const core::Names& names, Surroundings& surroundings);
+
+}  // namespace config
