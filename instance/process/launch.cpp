@@ -134,7 +134,8 @@ core::Result<core::SpawnSpec, std::string> childSpec(const config::ProcessConfig
   spec.oomScoreAdjust = config.oomScoreAdjust;
   spec.oomScoreRaise = kEasierVictim;
   spec.oomScoreOptional = true;
-  if (config.extension.given()) grant(config.extension->limits, spec);
+  if (config.extension.given())
+    if (auto granted = grant(config, spec); !granted) return core::Err{std::move(granted).error()};
   spec.shareMemory = true;
   spec.explainOnStderr = true;
   return spec;

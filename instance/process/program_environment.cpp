@@ -22,7 +22,7 @@ constexpr std::size_t kLargestFile = 1024 * 1024;
 constexpr std::size_t kMostVariables = 4096;
 
 /// Adds the variables of a file; returns why not, or an empty text.
-std::string readInto(const config::EnvironmentFile& file, Variables& variables) {
+std::string readInto(const config::OptionalPath& file, Variables& variables) {
   const auto text = core::readFile(file.path, kLargestFile);
   if (!text && file.optional && text.error().code == ENOENT) return {};
   if (!text) return "couldn't read environment_file: " + text.error().text;

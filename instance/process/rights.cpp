@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "instance/config/model.hpp"
+#include "lib/core/files.hpp"
 #include "lib/core/spawn.hpp"
 
 namespace process {
@@ -30,6 +31,20 @@ bool hasGroups(const core::Identity& identity, const config::Surroundings& wante
   };
   return wanted.group.value_or(identity.gid) == identity.gid &&
          std::all_of(wanted.supplementaryGroups.begin(), wanted.supplementaryGroups.end(), has);
+}
+
+core::Result<void, std::string> limitView(const config::ProcessConfig& config, core::SpawnSpec& spec) {
+  const auto& wanted = config.extension->surroundings;
+  for (const auto& [path, optional] : wanted.readOnlyPaths) spec.sandbox.readOnly.push_back({path, optional});
+  spec.sandbox.privateTmp = wanted.privateTmp;
+  if (!spec.sandbox.wanted()) return {};
+  // In a user namespace a capability would be one for its mounts, with which the program could undo them.
+  if (::geteuid() != 0 && config.extension->limits.capabilities.value_or(0) != 0)
+    return core::Err<std::string>{
+        "capabilities with private_tmp or read_only_paths need a supervisord that runs as root"};
+  // Also without the key: the old working directory is not part of the view.
+  if (!config.directory.starts_with('/')) spec.directory = core::currentDirectory() + '/' + config.directory;
+  return {};
 }
 
 }  // namespace
@@ -56,7 +71,9 @@ core::Result<std::optional<core::Identity>, std::string> identityFor(const confi
   return std::optional(std::move(identity));
 }
 
-void grant(const config::Limits& limits, core::SpawnSpec& spec) {
+core::Result<void, std::string> grant(const config::ProcessConfig& config, core::SpawnSpec& spec) {
+  if (auto done = limitView(config, spec); !done) return done;
+  const config::Limits& limits = config.extension->limits;
   for (const auto& [resource, soft, hard] : limits.resources) {
     std::erase_if(spec.limits, [which = resource](const auto& other) { return other.first == which; });
     spec.limits.emplace_back(resource, rlimit{soft, hard});
@@ -71,6 +88,7 @@ void grant(const config::Limits& limits, core::SpawnSpec& spec) {
   }
   spec.capabilities = limits.capabilities;
   spec.noNewPrivileges = limits.noNewPrivileges;
+  return {};
 }
 
 }  // namespace process

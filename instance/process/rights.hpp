@@ -8,7 +8,6 @@
 #include "lib/core/users.hpp"
 
 namespace config {
-struct Limits;
 struct ProcessConfig;
 }  // namespace config
 namespace core {
@@ -20,7 +19,8 @@ namespace process {
 /// Who the child of a program has to become; nullopt: it stays as supervisord. The error is a spawnerr: its account
 /// does not exist any more, or only root can give it its groups.
 [[nodiscard]] core::Result<std::optional<core::Identity>, std::string> identityFor(const config::ProcessConfig& config);
-/// Adds limits, priorities and capabilities to `spec`. A limit replaces one that the spec has.
-void grant(const config::Limits& limits, core::SpawnSpec& spec);
+/// Adds limits, priorities, capabilities and the view of the file system to `spec`. A limit replaces one that the spec
+/// has. The error is a spawnerr: a combination that cannot be.
+[[nodiscard]] core::Result<void, std::string> grant(const config::ProcessConfig& config, core::SpawnSpec& spec);
 
 }  // namespace process

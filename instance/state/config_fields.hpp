@@ -99,8 +99,8 @@ constexpr void describe(V& v, Of<config::Health>) {
 }
 
 template <class V>
-constexpr void describe(V& v, Of<config::EnvironmentFile>) {
-  using T = config::EnvironmentFile;
+constexpr void describe(V& v, Of<config::OptionalPath>) {
+  using T = config::OptionalPath;
   v("path", &T::path);
   v("optional", &T::optional);
 }
@@ -122,6 +122,8 @@ constexpr void describe(V& v, Of<config::Surroundings>) {
   v("loginEnvironment", &T::loginEnvironment);
   v("processNumber", &T::processNumber);
   v("credentials", &T::credentials);
+  v("readOnlyPaths", &T::readOnlyPaths);
+  v("privateTmp", &T::privateTmp);
 }
 
 template <class V>

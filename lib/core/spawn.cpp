@@ -61,8 +61,8 @@ void explain(const SpawnSpec& spec, const SpawnError& error) noexcept {
   sayOnStderr("\nsupervisor: child process was not spawned\n");
 }
 
-[[noreturn]] void fail(Prepared& p, SpawnStep step, int code, int resource = -1) noexcept {
-  const SpawnError error{step, code, resource};
+[[noreturn]] void fail(Prepared& p, SpawnStep step, int code, int which = -1) noexcept {
+  const SpawnError error{step, code, which};
   if (p.spec.explainOnStderr) explain(p.spec, error);
   if (p.sharesMemory) p.failure = error;
   if (p.report >= 0) {
@@ -165,6 +165,17 @@ void applyLimits(Prepared& p) noexcept {
   if (spec.noNewPrivileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(p, SpawnStep::Limits, errno);
 }
 
+void applySandbox(Prepared& p) noexcept {
+  if (!p.spec.sandbox.wanted()) return;
+  const auto [step, code, path] = enterSandbox(p.spec.sandbox);
+  switch (step) {
+    case SandboxError::Step::None: return;
+    case SandboxError::Step::Namespace: fail(p, SpawnStep::Namespace, code);
+    case SandboxError::Step::ReadOnly: fail(p, SpawnStep::ReadOnlyPath, code, path);
+    case SandboxError::Step::PrivateTmp: fail(p, SpawnStep::PrivateTmp, code);
+  }
+}
+
 int childMain(void* argument) noexcept {
   auto& p = *static_cast<Prepared*>(argument);
   const auto& spec = p.spec;
@@ -178,6 +189,7 @@ int childMain(void* argument) noexcept {
     const Message message{false, {}, proc::startTimeOf(proc::kSelf)};
     (void)!::write(p.report, &message, sizeof message);
   }
+  applySandbox(p);
   if (spec.capabilities)
     if (const int code = prepareCapabilities(*spec.capabilities)) fail(p, SpawnStep::Capabilities, code);
   if (spec.identity) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lib/core/result.hpp"
+#include "lib/core/sandbox.hpp"
 #include "lib/core/unique_fd.hpp"
 #include "lib/core/users.hpp"
 
@@ -46,6 +47,8 @@ struct SpawnSpec {
   /// If oomScoreAdjust cannot be set: a text on standard error instead of a failure; with explainOnStderr.
   bool oomScoreOptional = false;
   bool noNewPrivileges = false;
+  /// Entered before the change of account. Needs `directory`, since the working directory is not part of the new view.
+  Sandbox sandbox;
   /// Where to put the pid; nullptr: nowhere. With `shareMemory` the kernel does it, before the child runs: so that it
   /// is there, in shared memory, even if this process is killed at that moment.
   pid_t* pidPlace = nullptr;
@@ -63,6 +66,9 @@ enum class SpawnStep {
   IoPriority,
   Processors,
   Capabilities,
+  Namespace,
+  ReadOnlyPath,
+  PrivateTmp,
   Identity,
   Directory,
   Exec,
@@ -71,8 +77,8 @@ enum class SpawnStep {
 
 struct SpawnError {
   SpawnStep step = SpawnStep::Fork;
-  int code = 0;       ///< errno
-  int resource = -1;  ///< with Limits: which one, RLIMIT_*; -1: another
+  int code = 0;    ///< errno
+  int which = -1;  ///< with Limits RLIMIT_*, with ReadOnlyPath the place in the sandbox; -1: none
 };
 /// Supervisor's text for a child that could not start its program: "couldn't chdir to /x: ENOENT".
 [[nodiscard]] std::string supervisorsWords(const SpawnSpec& spec, const SpawnError& error);

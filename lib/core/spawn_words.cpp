@@ -12,11 +12,14 @@ namespace {
 /// The key of the configuration whose value the kernel refused; nullptr: there is none.
 const char* keyOf(const SpawnError& error) noexcept {
   switch (error.step) {
-    case SpawnStep::Limits: return resourceLimitKey(error.resource);
+    case SpawnStep::Limits: return resourceLimitKey(error.which);
     case SpawnStep::Nice: return "nice";
     case SpawnStep::IoPriority: return "ionice";
     case SpawnStep::Processors: return "cpu_affinity";
     case SpawnStep::Capabilities: return "capabilities";
+    case SpawnStep::Namespace: return "private_tmp or read_only_paths";
+    case SpawnStep::ReadOnlyPath: return "read_only_paths";
+    case SpawnStep::PrivateTmp: return "private_tmp";
     default: return nullptr;
   }
 }
@@ -27,6 +30,8 @@ const char* reasonOf(const SpawnError& error) noexcept {
   if (error.step == SpawnStep::Processors && error.code == EINVAL) return " (none of these processors can be used)";
   if (error.step == SpawnStep::Capabilities && refused) return " (supervisord does not have all of them)";
   if (error.step == SpawnStep::Limits && refused) return " (a hard limit above that of supervisord needs root)";
+  if (error.step == SpawnStep::Namespace) return " (the kernel, or a container, allows no mount namespace)";
+  if (error.code == ENOSYS) return " (this needs Linux 5.12)";
   if (error.step == SpawnStep::Nice && refused) return " (a value below that of supervisord needs root)";
   return refused ? " (this needs root)" : "";
 }
@@ -57,6 +62,10 @@ void tellFailure(const SpawnSpec& spec, const SpawnError& error, void (*sayTo)(v
   } else if (key != nullptr) {
     say("couldn't set ");
     say(key);
+    if (step == SpawnStep::ReadOnlyPath && error.which >= 0) {
+      say(" ");
+      say(spec.sandbox.readOnly[static_cast<std::size_t>(error.which)].path.c_str());
+    }
   } else {
     say("couldn't prepare the child (");
     say(toText(step));
@@ -78,6 +87,9 @@ const char* toText(SpawnStep step) noexcept {
     case SpawnStep::IoPriority: return "priority of input and output";
     case SpawnStep::Processors: return "choice of processors";
     case SpawnStep::Capabilities: return "capabilities";
+    case SpawnStep::Namespace: return "mount namespace";
+    case SpawnStep::ReadOnlyPath: return "read-only path";
+    case SpawnStep::PrivateTmp: return "private /tmp";
     case SpawnStep::Identity: return "change of user";
     case SpawnStep::Directory: return "change of directory";
     case SpawnStep::Exec: return "exec";

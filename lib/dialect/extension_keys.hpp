@@ -40,6 +40,8 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     {"login_environment"},
     {"environment_process_number"},
     {"credential"},
+    {"read_only_paths"},
+    {"private_tmp"},
     // limits
     {"limit_as"},
     {"limit_core"},

@@ -23,7 +23,7 @@ std::vector<std::string> linesOf(std::string_view text) {
   return out;
 }
 
-/// These files are read at each start, in whatever directory supervisord is then.
+/// The paths are used at each start, in whatever directory supervisord is then.
 core::Expected<std::string> parsePath(std::string_view text) {
   auto path = core::expandHome(core::trim(text));
   if (!path.starts_with('/'))
@@ -47,8 +47,8 @@ core::Expected<std::vector<gid_t>> parseGroups(std::string_view text) {
   return out;
 }
 
-core::Expected<std::vector<EnvironmentFile>> parseEnvironmentFiles(std::string_view text) {
-  std::vector<EnvironmentFile> out;
+core::Expected<std::vector<OptionalPath>> parsePaths(std::string_view text) {
+  std::vector<OptionalPath> out;
   for (const std::string_view line : linesOf(text)) {
     const bool optional = line.starts_with('-');
     auto path = parsePath(line.substr(optional ? 1 : 0));
@@ -84,7 +84,7 @@ core::Expected<std::vector<Credential>> parseCredentials(std::string_view text) 
 void readSurroundings(SectionReader& in, const core::Names& names, Surroundings& surroundings) {
   in.take("group", names, parseOneGroup, surroundings.group);
   in.take("supplementary_groups", names, parseGroups, surroundings.supplementaryGroups);
-  in.take("environment_file", names, parseEnvironmentFiles, surroundings.environmentFiles);
+  in.take("environment_file", names, parsePaths, surroundings.environmentFiles);
   in.take("environment_clean", names, parseBoolean, surroundings.cleanEnvironment);
   in.take("login_environment", names, parseBoolean, surroundings.loginEnvironment);
   bool numbered = false;
@@ -94,6 +94,8 @@ void readSurroundings(SectionReader& in, const core::Names& names, Surroundings&
     surroundings.processNumber = number != nullptr ? std::get<std::int64_t>(*number) : 0;
   }
   in.take("credential", names, parseCredentials, surroundings.credentials);
+  in.take("read_only_paths", names, parsePaths, surroundings.readOnlyPaths);
+  in.take("private_tmp", names, parseBoolean, surroundings.privateTmp);
 }
 
 }  // namespace config

@@ -200,6 +200,59 @@ def test_a_program_has_only_the_capabilities_that_it_was_given(daemon, account):
     assert [line.split()[1] for line in shown(server, "none").splitlines()] == ["0" * 16] * 4
 
 
+@pytest.mark.parametrize("as_root", (True, False))
+def test_a_program_can_only_read_what_it_must_not_change(daemon, account, work_dir, as_root):
+    user = account()
+    os.chmod(work_dir, 0o755)
+    places = {}
+    for name in ("free", "kept"):
+        places[name] = os.path.join(work_dir, name)
+        os.mkdir(places[name])
+        os.chown(places[name], user.pw_uid, user.pw_gid)
+    script = write(work_dir, "try", "#!/bin/sh\npwd\nfor place in free kept here; do\n"
+                   f"if [ $place = here ]; then cd {places['kept']} && touch x; else touch {work_dir}/$place/new; fi "
+                   "2>/dev/null && echo $place can be written\ndone\nid -u\n", 0o755)
+    server = daemon(f"[program:p]\ncommand={script}\n{SHOW}directory={places['kept']}\n"
+                    f"read_only_paths={places['kept']}\n -{work_dir}/missing\n"
+                    + (f"user={user.pw_name}\n" if as_root else ""), user=None if as_root else user.pw_name)
+    assert shown(server, "p").splitlines() == [places["kept"], "free can be written", str(user.pw_uid)]
+    assert os.listdir(places["free"]) == ["new"] and os.listdir(places["kept"]) == []
+
+
+def test_the_directory_of_supervisord_can_be_one_that_a_program_can_only_read(daemon):
+    server = daemon(f"[program:p]\ncommand=/bin/sh -c 'touch here || pwd'\n{SHOW}read_only_paths=/\n"
+                    f"[program:own]\ncommand=/bin/sh -c 'touch here || touch /tmp/here && echo made'\n{SHOW}"
+                    "read_only_paths=/\nprivate_tmp=true\ndirectory=/\n"
+                    "[program:hidden]\ncommand=/bin/cat\nstartretries=0\nprivate_tmp=true\ndirectory=%(here)s\n")
+    assert shown(server, "p").splitlines()[-1] == server.directory
+    assert shown(server, "own").splitlines()[-1] == "made" and not os.path.exists("/here")
+    if server.directory.startswith("/tmp/"):
+        assert refused(server, "hidden") == f"couldn't chdir to {server.directory}: ENOENT"
+    assert not os.path.exists(os.path.join(server.directory, "here"))
+
+
+@pytest.mark.parametrize("as_root", (True, False))
+def test_a_program_may_have_a_tmp_of_its_own(daemon, account, as_root):
+    user = account()
+    script = "ls -A /tmp /var/tmp; touch /tmp/mine /var/tmp/mine && ls -A /tmp; stat -c '%%a %%U' /tmp/mine"
+    server = daemon(f"[program:p]\ncommand=/bin/sh -c \"{script}\"\n{SHOW}private_tmp=true\ndirectory=/\n"
+                    + (f"user={user.pw_name}\n" if as_root else ""), user=None if as_root else user.pw_name)
+    for _ in range(2):
+        assert shown(server, "p").splitlines() == ["/tmp:", "", "/var/tmp:", "mine", f"644 {user.pw_name}"]
+        server.rpc.supervisor.clearProcessLogs("p")
+        server.rpc.supervisor.startProcess("p")
+    assert not os.path.exists("/tmp/mine")
+
+
+def test_a_view_that_cannot_be_had_is_the_reason_why_a_program_does_not_start(daemon, account):
+    server = daemon("[program:missing]\ncommand=/bin/cat\nstartretries=0\nread_only_paths=/etc\n /nonexistent\n"
+                    "[program:mighty]\ncommand=/bin/cat\nstartretries=0\nprivate_tmp=true\ncapabilities=chown\n",
+                    user=account().pw_name)
+    assert refused(server, "missing") == "couldn't set read_only_paths /nonexistent: ENOENT"
+    assert refused(server, "mighty") == \
+        "capabilities with private_tmp or read_only_paths need a supervisord that runs as root"
+
+
 def test_secrets_stay_over_an_upgrade_and_go_with_their_program(daemon, work_dir, credentials_of):
     key = write(work_dir, "key", "a secret\n")
     server = daemon(f"[program:p]\n{SECRETIVE}credential=key:{key}\nlimit_nofile=100\n")

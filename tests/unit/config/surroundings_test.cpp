@@ -62,17 +62,19 @@ TEST_CASE("a program's groups, files and secrets") {
   const auto got = extension(
                        "group=root\nsupplementary_groups=root, 0\nenvironment_file=/etc/a b\n -%(here)s/c\n"
                        "environment_clean=yes\nlogin_environment=yes\nenvironment_process_number=yes\n"
-                       "credential=key:/etc/key\n db : /etc/db:1\n")
+                       "credential=key:/etc/key\n db : /etc/db:1\nread_only_paths=/etc\n -/srv/a b\nprivate_tmp=yes\n")
                        .surroundings;
   CHECK(got.group == gid_t{0});
   CHECK(got.supplementaryGroups == std::vector<gid_t>{0, 0});
   REQUIRE(got.environmentFiles.size() == 2);
-  CHECK(got.environmentFiles[0] == config::EnvironmentFile{"/etc/a b", false});
+  CHECK(got.environmentFiles[0] == config::OptionalPath{"/etc/a b", false});
   CHECK(got.environmentFiles[1].path.ends_with("/c"));
   CHECK(got.environmentFiles[1].optional);
   CHECK(got.cleanEnvironment);
   CHECK(got.loginEnvironment);
   CHECK(got.processNumber == 0);
+  CHECK(got.readOnlyPaths == std::vector<config::OptionalPath>{{"/etc", false}, {"/srv/a b", true}});
+  CHECK(got.privateTmp);
   CHECK(got.credentials == std::vector<config::Credential>{{"key", "/etc/key"}, {"db", "/etc/db:1"}});
 }
 
@@ -118,6 +120,8 @@ TEST_CASE("a bad value is refused with its key and its line") {
            {"credential=..:/etc/key", "'..:/etc/key' is not NAME:PATH"},
            {"credential=a:key", "'key' is not an absolute path"},
            {"credential=a:/b\n a:/c", "the credential 'a' is there twice"},
+           {"read_only_paths=etc", "'etc' is not an absolute path"},
+           {"private_tmp=x", "not a valid boolean value: 'x' for key 'private_tmp'"},
            {"limit_nofile=-1", "'-1' is not a limit: it is a number, SOFT:HARD, or unlimited for key 'limit_nofile'"},
            {"limit_nofile=1kb", "'1kb' is not a limit: it is a number"},
            {"limit_as=much", "'much' is not a limit: it is a size such as 64MB"},
