@@ -64,12 +64,6 @@ constexpr auto wordsOf(logging::Level) {
                                               {"critical", Critical}});
 }
 
-constexpr auto wordsOf(config::ProbeTarget::Kind) {
-  using enum config::ProbeTarget::Kind;
-  return std::to_array<Word<config::ProbeTarget::Kind>>(
-      {{"none", None}, {"tcp", Tcp}, {"unix", Unix}, {"http", Http}, {"exec", Exec}});
-}
-
 constexpr auto wordsOf(config::NotifyAccess) {
   using enum config::NotifyAccess;
   return std::to_array<Word<config::NotifyAccess>>({{"none", None}, {"main", Main}, {"all", All}});
