@@ -292,12 +292,13 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
     case ProcessState::Stopping: return stopped(actions, rules, now);
     case ProcessState::Unknown: return enter(ProcessState::Stopped, actions);
     case ProcessState::Starting:
-      if (rules.awaitReady || now < started_ + rules.startSeconds) {
+      if (!(rules.oneshot && expected) && (rules.awaitReady || now < started_ + rules.startSeconds)) {
         exitCode_ = 0;  // clients see the exit status of completed runs only
         blame(exit.why.empty() ? kExitedTooQuickly : exit.why, exit.hint);
         return backOff(actions, rules, now);
       }
-      // It ran for startSeconds, but its exit came before the deadline that announces RUNNING. Clients and listeners
+      // It ran for startSeconds (or has done its work, which takes as long as it takes), but its exit came before the
+      // deadline that announces RUNNING. Clients and listeners
       // see STARTING, RUNNING and EXITED in any case, as in Supervisor.
       enter(ProcessState::Running, actions, false, false);
       [[fallthrough]];

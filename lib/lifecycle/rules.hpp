@@ -31,6 +31,7 @@ struct Rules {
   std::span<const StopStep> stopSteps;     ///< instead of stopSignal and stopWait; SIGKILL follows the last one
   bool stopCommand = false;                ///< a stop begins with a command instead of a signal
   core::milliseconds stopCommandLimit{0};  ///< how long that command may run
+  bool oneshot = false;                    ///< an end with an expected code is success, however early
   bool awaitReady = false;                 ///< STARTING lasts until input::Ready, and not for startSeconds
   core::milliseconds readyTimeout{0};      ///< then the start has failed; 0: never
   std::uint32_t chance = 0;                ///< a random number, for the jitter of delays

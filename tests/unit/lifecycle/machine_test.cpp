@@ -304,3 +304,25 @@ TEST_CASE("a group that was waited for does not affect the next stop") {
   CHECK(b.abandoned == 0);
   CHECK(b.machine.state() == ProcessState::Stopping);
 }
+
+TEST_CASE("a oneshot program that ends with an expected code has succeeded, however early") {
+  Bench bench;
+  bench.rules.oneshot = true;
+  bench.rules.startSeconds = seconds(5);
+  bench.feed(input::Start{});
+  bench.feed(input::Exited{0});
+  CHECK(bench.events == "STARTING0 RUNNING EXITED");
+  CHECK(bench.machine.trouble().empty());
+  CHECK_FALSE(bench.machine.deadline(bench.rules).has_value());
+}
+
+TEST_CASE("a oneshot program that ends early with another code is tried again, as any program") {
+  Bench bench;
+  bench.rules.oneshot = true;
+  bench.rules.startRetries = 1;
+  bench.feed(input::Start{});
+  bench.feed(input::Exited{1});
+  bench.jump();
+  bench.feed(input::Exited{1});
+  CHECK(bench.events == "STARTING0 BACKOFF1 STARTING1 BACKOFF2 FATAL");
+}
