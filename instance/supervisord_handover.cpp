@@ -59,8 +59,9 @@ core::Status Supervisord::takeOver(handover::Wreck& wreck) {
 void Supervisord::startUnstarted() {
   for (const auto& group : table_.groups())
     for (const auto& program : group->processes())
-      if (program->startsAtBoot() && program->state() == lifecycle::ProcessState::Stopped && program->startedAt() == 0)
-        program->start();
+      if (program->startsAtBoot() && program->state() == lifecycle::ProcessState::Stopped &&
+          program->startedAt() == 0 && !program->waits().start)
+        program->startAutomatically();
 }
 
 /// Without programs there is nothing to keep: a journal takes memory, and the time of the process that has it.

@@ -147,6 +147,11 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;cpu_affinity=0-3,8             ; the processors that it may use
 ;capabilities=net_bind_service  ; it has only these, also as another account than root; none: no one
 ;no_new_privileges=false        ; true: program files cannot give it other rights
+;depends_on=db,cache:started    ; start it when these are RUNNING or as named; stop it before them
+;restart_with_dependencies=false ; restart it when one of these is started again
+;type=simple                    ; oneshot: its end with one of its exitcodes is success, however early
+;start_delay=5                  ; what an automatic start waits for, when nothing else is missing
+;stagger=500ms                  ; with numprocs: each waits so much longer than the one before
 
 ; Values that every program takes that does not give them itself: all keys of a program. Not Supervisor's.
 

@@ -39,6 +39,11 @@ void startProgram(Waiters& waiters, process::Process& program, const std::string
   if (program.state() == ProcessState::Unknown)
     return done(fail(FaultCode::Failed, name + " is in an unknown process state"));
   program.start();
+  if (program.waits().start) {  // for others that it depends on
+    if (!wait) return done({});
+    if (const auto obstacle = program.obstacle()) return done(waitsInVain(name, *obstacle));
+    return waiters.untilStarted(program, name, std::move(done));
+  }
   if (program.state() == ProcessState::Stopping) {
     if (wait) return done(fail(FaultCode::AbnormalTermination, name));
     return done({});
@@ -51,14 +56,23 @@ void startProgram(Waiters& waiters, process::Process& program, const std::string
 }
 
 bool isActive(const process::Process& program) noexcept {
-  return lifecycle::isActive(program.state()) || program.awaitsStart();
+  return lifecycle::isActive(program.state()) || program.awaitsStart() || program.waits().start;
+}
+
+Waiters::WaitResult waitsInVain(const std::string& name, const std::string& obstacle) {
+  return fail(FaultCode::AbnormalTermination, name + ": waits for " + obstacle);
 }
 
 void stopProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
-                 core::Completion<Waiters::WaitResult> done) {
+                 core::Completion<Waiters::WaitResult> done, process::Along along) {
   if (!isActive(program)) return done(fail(FaultCode::NotRunning, name));
-  if (const auto stopped = program.stop(); !stopped) return done(fail(FaultCode::Failed, stopped.error().text));
+  if (const auto stopped = program.stop(along); !stopped) return done(fail(FaultCode::Failed, stopped.error().text));
   if (lifecycle::isStopped(program.state())) return done({});
+  awaitStop(waiters, program, wait, std::move(done));
+}
+
+void awaitStop(Waiters& waiters, const process::Process& program, bool wait,
+               core::Completion<Waiters::WaitResult> done) {
   if (wait) return waiters.untilStopped(program, std::move(done));
   waiters.untilStoppedOr(program, kLastMoments, std::move(done));
 }

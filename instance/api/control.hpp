@@ -5,6 +5,7 @@
 
 #include "instance/api/method.hpp"
 #include "instance/api/waiters.hpp"
+#include "instance/process/waits.hpp"
 
 namespace process {
 class Process;
@@ -27,8 +28,14 @@ inline constexpr core::Duration kLastMoments = core::milliseconds(50);
 /// before these return, or when what is waited for has come.
 void startProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
                   core::Completion<Waiters::WaitResult> done);
+/// A program that waits for its start is not started any more.
 void stopProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,
-                 core::Completion<Waiters::WaitResult> done);
+                 core::Completion<Waiters::WaitResult> done, process::Along along = process::Along::All);
+/// Waits for the end of a program, or (without `wait`) kLastMoments of it.
+void awaitStop(Waiters& waiters, const process::Process& program, bool wait,
+               core::Completion<Waiters::WaitResult> done);
+/// The fault for a start that waits for what will not come: `obstacle` is that of the program.
+[[nodiscard]] Waiters::WaitResult waitsInVain(const std::string& name, const std::string& obstacle);
 /// `signal` is a name, with or without SIG, or a number.
 [[nodiscard]] Waiters::WaitResult signalProgram(process::Process& program, const std::string& name,
                                                 const std::string& signal);

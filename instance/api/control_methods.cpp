@@ -40,6 +40,26 @@ void stopProcess(const Instance& instance, Waiters& waiters, const Array& params
   stopProgram(waiters, *target->program, *params[0].string(), wait, asOutcome(std::move(done)));
 }
 
+/// Which dependent programs the second parameter of stopProcesses takes along.
+core::Result<process::Along, xmlrpc::Fault> alongOf(const xmlrpc::Value& value) {
+  const auto word = scalarText(value);
+  if (word == "all") return process::Along::All;
+  if (word == "restarting") return process::Along::Restarting;
+  if (word == "none") return process::Along::Nobody;
+  return fail(FaultCode::IncorrectParameters, "dependents must be all, restarting or none, and not " + word);
+}
+
+void stopProcesses(const Instance& instance, Waiters& waiters, const Array& params,
+                   core::Completion<MethodResult> done) {
+  const auto target = named(instance, params);
+  if (!target) return done(core::Err{target.error()});
+  const auto along = alongOf(params[1]);
+  if (!along) return done(core::Err{along.error()});
+  const bool wait = waits(params, 2);
+  if (target->program == nullptr) return stopAll(waiters, target->group->byPriority(), wait, std::move(done), *along);
+  stopThese(waiters, {target->program}, wait, std::move(done), *along);
+}
+
 void signalProcess(const Instance& instance, const Array& params, core::Completion<MethodResult> done) {
   const auto target = named(instance, params);
   if (!target) return done(core::Err{target.error()});
@@ -79,6 +99,17 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
             [&](const Array& params, core::Completion<MethodResult> done) {
               stopProcess(instance, waiters, params, std::move(done));
             });
+  names.add("stopProcesses", {"array", "string", "string", "boolean"}, 2,
+            "Stops a process or a group, and the processes that depend on it (depends_on) before it. Those start\n"
+            "again when it does. Supervisor does not have this method.\n\n"
+            "@param string name  The process ('name', 'group:name', or 'group:*' for a group).\n"
+            "@param string dependents  all, none, or restarting: those with restart_with_dependencies.\n"
+            "@param boolean wait  Answer when each has ended (the default), else after 50 ms at most.\n"
+            "@return array result  A struct of name, group, status and description for each.",
+            [&](const Array& params, core::Completion<MethodResult> done) {
+              stopProcesses(instance, waiters, params, std::move(done));
+            });
+  names.unlist("stopProcesses");
   names.add("signalProcess", {"boolean", "string", "string"}, 2,
             "Sends a signal to a process.\n\n@param string name  The process ('name', 'group:name', or 'group:*').\n"
             "@param string signal  Its name, with or without SIG, or its number.\n@return boolean result  True.",

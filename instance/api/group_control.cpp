@@ -2,6 +2,7 @@
 #include "instance/api/group_control.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "instance/api/arguments.hpp"
@@ -49,18 +50,28 @@ void startAll(Waiters& waiters, const Programs& programs, bool wait, core::Compl
   auto chosen = those(programs, [](const process::Process& program) { return !lifecycle::isActive(program.state()); });
   std::erase_if(chosen, [](const process::Process* program) { return program->disabled(); });
   forEachProgram(
-      chosen,
+      process::Process::inStartOrder(std::move(chosen)),
       [&waiters, wait](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
         startProgram(waiters, program, program.fullName(), wait, std::move(ended));
       },
       std::move(done));
 }
 
-void stopAll(Waiters& waiters, const Programs& programs, bool wait, core::Completion<MethodResult> done) {
+void stopAll(Waiters& waiters, const Programs& programs, bool wait, core::Completion<MethodResult> done,
+             process::Along along) {
+  stopThese(waiters, those(programs, isActive), wait, std::move(done), along);
+}
+
+void stopThese(Waiters& waiters, const Programs& programs, bool wait, core::Completion<MethodResult> done,
+               process::Along along) {
+  const auto all = process::Process::inStopOrder(programs, along);
+  const std::unordered_set<const process::Process*> asked(programs.begin(), programs.end());
   forEachProgram(
-      those(programs, isActive),
-      [&waiters, wait](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
-        stopProgram(waiters, program, program.fullName(), wait, std::move(ended));
+      all,
+      [&, wait, along](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
+        // The stop of what it depends on, which comes later in the list, takes it along: it is to start again with it.
+        if (asked.count(&program) == 0) return awaitStop(waiters, program, wait, std::move(ended));
+        stopProgram(waiters, program, program.fullName(), wait, std::move(ended), along);
       },
       std::move(done));
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "instance/api/method.hpp"
+#include "instance/process/waits.hpp"
 
 namespace process {
 class Process;
@@ -19,7 +20,10 @@ class Waiters;
 void startAll(Waiters& waiters, const std::vector<process::Process*>& programs, bool wait,
               core::Completion<MethodResult> done);
 void stopAll(Waiters& waiters, const std::vector<process::Process*>& programs, bool wait,
-             core::Completion<MethodResult> done);
+             core::Completion<MethodResult> done, process::Along along = process::Along::All);
+/// The same, with a result also for a program that does not run.
+void stopThese(Waiters& waiters, const std::vector<process::Process*>& programs, bool wait,
+               core::Completion<MethodResult> done, process::Along along);
 void signalAll(const std::vector<process::Process*>& programs, const std::string& signal,
                core::Completion<MethodResult> done);
 

@@ -77,6 +77,12 @@ MovingParts appendProcessInfo(std::string& out, const process::Process& program,
   if (const auto* const health = program.health())
     members.value("health", [&](xmlrpc::Writer&) { appendHealth(out, *health); });
   if (program.disabled()) members.flag("disabled", true);
+  if (!program.config().extension->dependences.on.empty())
+    members.value("waitingFor", [&program](xmlrpc::Writer& writer) {
+      writer.beginArray();
+      for (const auto& name : program.waitsFor()) writer.string(name);
+      writer.endArray();
+    });
   members.end();
   return moving;
 }

@@ -49,6 +49,7 @@ ProcessList::Facts::Facts(const process::Process& program)
       spawnError(program.spawnError()),
       stdoutLog(program.logPath(process::Channel::Stdout)),
       stderrLog(program.logPath(process::Channel::Stderr)),
+      waiting(program.waitText()),
       started(program.startedAt()),
       stopped(program.stoppedAt()),
       exitStatus(program.exitStatus()),
@@ -63,7 +64,7 @@ bool ProcessList::Facts::areOf(const process::Process& program) const noexcept {
          stopped == program.stoppedAt() && exitStatus == program.exitStatus() && name == program.name() &&
          group == program.group().name() && spawnError == program.spawnError() &&
          stdoutLog == program.logPath(process::Channel::Stdout) &&
-         stderrLog == program.logPath(process::Channel::Stderr);
+         stderrLog == program.logPath(process::Channel::Stderr) && waiting == program.waitText();
 }
 
 std::string ProcessList::valueAt(const Moment& moment) {

@@ -41,7 +41,7 @@ class ProcessList {
     explicit Facts(const process::Process& program);
     [[nodiscard]] bool areOf(const process::Process& program) const noexcept;
 
-    std::string name, group, spawnError, stdoutLog, stderrLog;
+    std::string name, group, spawnError, stdoutLog, stderrLog, waiting;
     std::int64_t started, stopped;
     int exitStatus;
     pid_t pid;

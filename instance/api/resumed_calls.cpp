@@ -23,14 +23,15 @@ using Resume = void (*)(Waiters& waiters, const process::Process& program, const
 void resumeStart(Waiters& waiters, const process::Process& program, const Array& params,
                  core::Completion<MethodResult> done) {
   if (program.state() == ProcessState::Running) return done(trueValue());
-  if (program.state() != ProcessState::Starting) return done(lostCall());
+  if (program.state() != ProcessState::Starting && !program.waits().start) return done(lostCall());
   waiters.untilStarted(program, *params[0].string(), asOutcome(std::move(done)));
 }
 
 void resumeStop(Waiters& waiters, const process::Process& program, const Array& params,
                 core::Completion<MethodResult> done) {
   if (lifecycle::isStopped(program.state())) return done(trueValue());
-  if (program.state() != ProcessState::Stopping) return done(lostCall());
+  if (program.state() != ProcessState::Stopping && program.waits().stop == process::Along::Nobody)
+    return done(lostCall());
   if (waits(params, 1)) return waiters.untilStopped(program, asOutcome(std::move(done)));
   waiters.untilStoppedOr(program, kLastMoments, asOutcome(std::move(done)));
 }

@@ -16,6 +16,7 @@
 #include "instance/process/table.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/dependence_check.hpp"
 
 namespace api {
 namespace {
@@ -23,7 +24,6 @@ namespace {
 using xmlrpc::Fault;
 using xmlrpc::FaultCode;
 using Options = std::vector<std::pair<std::string, std::string>>;
-using ProgramConfigs = std::vector<std::shared_ptr<const config::ProcessConfig>>;
 
 constexpr std::array<std::pair<std::string_view, logging::Level>, 7> kLevels{{
     {"CRIT", logging::Level::Critical},
@@ -62,7 +62,8 @@ Twiddler::Result<Options> optionTexts(const xmlrpc::Struct& options) {
 }
 
 /// The first name that the group already has or that occurs twice in `programs`; nullptr if there is none.
-const std::string* takenName(const process::Group& group, const ProgramConfigs& programs) {
+const std::string* takenName(const process::Group& group,
+                             const std::vector<std::shared_ptr<const config::ProcessConfig>>& programs) {
   std::set<std::string_view> seen;
   for (const auto& program : programs)
     if (!seen.insert(program->name).second || group.find(program->name) != nullptr) return &program->name;
@@ -99,6 +100,18 @@ Twiddler::Result<process::Group*> Twiddler::findGroup(const std::string& name) c
   return fail(FaultCode::BadName, "group: " + name);
 }
 
+/// Why the dependences of `programs`, which `group` is to get, are refused.
+std::optional<std::string> Twiddler::wrongDependence(const process::Group& group, const Programs& programs) const {
+  std::vector<config::Member> members;
+  for (const auto& other : table_.groups())
+    for (const auto& program : other->processes()) members.push_back({other->name(), &program->config()});
+  const auto first = members.size();
+  for (const auto& program : programs) members.push_back({group.name(), program.get()});
+  // What was wrong before, because groups were removed, does not matter here.
+  const auto wrong = config::wrongDependence(members, first);
+  return wrong ? std::optional(wrong->reason) : std::nullopt;
+}
+
 Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std::string& name,
                                             const xmlrpc::Struct& options) {
   const auto target = findGroup(group);
@@ -109,10 +122,12 @@ Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std:
   if (!programs) return fail(FaultCode::IncorrectParameters, programs.error().text);
   // Before the first one is added: all of numprocs or none.
   if (const std::string* taken = takenName(**target, *programs)) return fail(FaultCode::BadName, *taken);
+  if (const auto wrong = wrongDependence(**target, *programs))
+    return fail(FaultCode::IncorrectParameters, *wrong + " for option 'depends_on'");
   for (const auto& program : *programs) {
     process::Process* added = (*target)->add(program);
     if (added != nullptr && added->startsByItself() && table_.supervisorState() == process::SupervisorState::Running)
-      added->start();
+      added->startAutomatically();
   }
   return {};
 }

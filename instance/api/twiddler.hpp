@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,7 @@
 
 namespace config {
 struct Configuration;
+struct ProcessConfig;
 struct RpcInterface;
 }  // namespace config
 namespace process {
@@ -48,6 +51,9 @@ class Twiddler {
 
  private:
   [[nodiscard]] Result<process::Group*> findGroup(const std::string& name) const;
+
+  using Programs = std::vector<std::shared_ptr<const config::ProcessConfig>>;
+  [[nodiscard]] std::optional<std::string> wrongDependence(const process::Group& group, const Programs& programs) const;
 
   process::Table& table_;
   std::function<const config::Configuration&()> base_;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "instance/api/control.hpp"
 #include "instance/api/method.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
@@ -28,6 +29,7 @@ void reportWait(const process::Process& program) {
 bool startDecided(const process::Process& program, const process::StateChange& change, const std::string& name,
                   Waiters::WaitResult& result) {
   if (change.to == ProcessState::Running || program.state() == ProcessState::Running) return true;
+  if (program.waits().start) return false;  // for what it depends on
   if (!program.spawnError().empty()) {
     result = fail(FaultCode::SpawnError, name);
     return true;
@@ -98,6 +100,32 @@ void Waiters::onStateChange(process::Process& program, const process::StateChang
   settle(program, [&](const Waiter& waiter, WaitResult& result) {
     if (waiter.wanted == Wanted::Started) return startDecided(program, change, waiter.name, result);
     return lifecycle::isStopped(change.to) || lifecycle::isStopped(program.state());
+  });
+  if (lifecycle::isStopped(change.to)) answerThoseInVain();
+}
+
+/// A program has ended, perhaps for good: others may wait for it.
+void Waiters::answerThoseInVain() {
+  std::vector<const process::Process*> programs;
+  for (const auto& [program, waiters] : waiting_)
+    if (program->waits().start) programs.push_back(program);
+  for (const auto* const program : programs) {
+    if (waiting_.count(program) == 0) continue;
+    const auto obstacle = program->obstacle();
+    if (!obstacle) continue;
+    settle(*program, [&](const Waiter& waiter, WaitResult& result) {
+      if (waiter.wanted != Wanted::Started) return false;
+      result = waitsInVain(waiter.name, *obstacle);
+      return true;
+    });
+  }
+}
+
+void Waiters::onStartWithdrawn(process::Process& program) {
+  settle(program, [](const Waiter& waiter, WaitResult& result) {
+    if (waiter.wanted != Wanted::Started) return false;
+    result = fail(FaultCode::AbnormalTermination, waiter.name);
+    return true;
   });
 }
 

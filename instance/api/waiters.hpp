@@ -47,6 +47,8 @@ class Waiters final : private process::Observer {
   void onStateChange(process::Process& program, const process::StateChange& change) override;
   void onGroupRemoved(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;
+  void onStartWithdrawn(process::Process& program) override;
+  void answerThoseInVain();
   void add(const process::Process& program, Waiter waiter);
   /// Removes the waiters of a program for which `judge` returns true, and answers them.
   void settle(const process::Process& program, const std::function<bool(const Waiter&, WaitResult&)>& judge);

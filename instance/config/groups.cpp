@@ -2,12 +2,14 @@
 #include "instance/config/groups.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "instance/config/fcgi_socket.hpp"
 #include "instance/config/listener.hpp"
 #include "lib/core/text.hpp"
 #include "lib/dialect/context.hpp"
+#include "lib/dialect/dependence_check.hpp"
 #include "lib/dialect/members.hpp"
 #include "lib/dialect/programs.hpp"
 #include "lib/dialect/section_reader.hpp"
@@ -28,6 +30,7 @@ class GroupsReader {
     each(SectionKind::Program, &GroupsReader::readProgram);
     each(SectionKind::EventListener, &GroupsReader::readEventListener);
     each(SectionKind::FcgiProgram, &GroupsReader::readFcgiProgram);
+    if (!error_) checkDependences();
     if (error_) return core::Err{*error_};
     std::stable_sort(groups_.begin(), groups_.end(), [](const auto& a, const auto& b) {
       return a->priority != b->priority ? a->priority < b->priority : a->name < b->name;
@@ -88,6 +91,23 @@ class GroupsReader {
       error_ = core::Error{processes.error().text()};
     else
       group.processes.insert(group.processes.end(), processes->begin(), processes->end());
+    if (!processes) return;
+    for (const auto& process : *processes)
+      if (!process->extension->dependences.on.empty()) sectionOf_.emplace(process.get(), &section);
+  }
+
+  /// All groups have been read: what their programs depend on must exist.
+  void checkDependences() {
+    if (sectionOf_.empty()) return;
+    std::vector<Member> members;
+    for (const auto& group : groups_)
+      for (const auto& program : group->processes) members.push_back({group->name, program.get()});
+    const auto wrong = wrongDependence(members);
+    if (!wrong) return;
+    const auto& section = *sectionOf_.at(members[wrong->member].program);
+    SectionReader in(context_.document, section, kindOf(section.name()));
+    in.fail("depends_on", wrong->reason);
+    fail(in);
   }
 
   void readProgram(const IniSection& section) {
@@ -154,7 +174,8 @@ class GroupsReader {
 
   ReadContext& context_;
   core::Names names_;
-  std::set<std::string> taken_;  ///< sections that are members of a group
+  std::set<std::string> taken_;                                  ///< sections that are members of a group
+  std::map<const ProcessConfig*, const IniSection*> sectionOf_;  ///< of programs that depend on others
   std::vector<GroupPtr> groups_;
   std::optional<core::Error> error_;
 };

@@ -67,6 +67,7 @@ LastStates& ProcessContext::lastStates() {
 void ProcessContext::leave(Process& program) noexcept {
   if (lastStates_) lastStates_->forget(program);
   if (keeper_) keeper_->forget(program);
+  if (order_) order_->forget(program);
   deadlines_.set(program, std::nullopt);
   deadlines_.leave();
   groupEnded(program);

@@ -23,6 +23,7 @@
 #include "instance/process/late_reading.hpp"
 #include "instance/process/memory_events.hpp"
 #include "instance/process/observer.hpp"
+#include "instance/process/order.hpp"
 #include "instance/process/private_directory.hpp"
 #include "instance/process/remains.hpp"
 #include "instance/process/settings.hpp"
@@ -61,12 +62,26 @@ class ProcessContext {
   [[nodiscard]] std::unique_ptr<LateReading::Pipe> readLate(int pipe) noexcept;
 
   /// Makes room for one more program, whose destructor calls leave().
-  void join() { deadlines_.join(); }
+  void join() {
+    deadlines_.join();
+    if (order_) order_->joined();
+  }
   /// What clients have chosen for programs, read from the file when it is asked for first.
   [[nodiscard]] Choices& choices();
   /// A program with autostart=last is there.
   [[nodiscard]] LastStates& lastStates();
   void leave(Process& program) noexcept;
+  using Groups = std::vector<std::unique_ptr<Group>>;
+  /// The groups of the table, which owns them.
+  void serve(const Groups& groups) noexcept { groups_ = &groups; }
+  [[nodiscard]] const Groups& groups() const noexcept { return *groups_; }
+  /// A program waits for others.
+  void useOrder() {
+    if (!order_) order_ = std::make_unique<Order>(*this);
+  }
+  /// nullptr: no program ever did.
+  [[nodiscard]] Order* order() const noexcept { return order_.get(); }
+
   /// When to call Process::due(); nullopt: never.
   void setDeadline(Process& program, std::optional<core::Instant> when) noexcept { deadlines_.set(program, when); }
 
@@ -216,6 +231,8 @@ class ProcessContext {
   core::Timer again_;
   std::unique_ptr<Keeper> keeper_;
   int depth_ = 0;
+  const Groups* groups_ = nullptr;
+  std::unique_ptr<Order> order_;  ///< last: it unsubscribes
 };
 
 }  // namespace process

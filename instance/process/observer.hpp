@@ -79,6 +79,8 @@ class Observer {
   /// One program leaves its group, which stays.
   virtual void onProcessRemoved(Process&) {}
   virtual void onSupervisorState(SupervisorState) {}
+  /// It waited to be started, and does not any more: it was asked to stop. Its state has not changed.
+  virtual void onStartWithdrawn(Process& /*program*/) {}
 };
 
 /// Speaks a protocol with one program over its standard output and input, besides the log (event listeners).

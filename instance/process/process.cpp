@@ -79,6 +79,9 @@ Process::Process(ProcessContext& context, Group& group, std::shared_ptr<const co
   disabled_ = context_.choices().has(Choices::Mark::Disabled, fullName());
   if (config_->extension->startAsLast) (void)context_.lastStates();
   context_.join();
+  const auto& dependences = config_->extension->dependences;
+  waits_.held = !dependences.on.empty();
+  if (waits_.held || dependences.startDelay.count() > 0) context_.useOrder();
 }
 
 Process::~Process() {
@@ -115,6 +118,8 @@ lifecycle::Rules Process::rules() const noexcept {
     rules.readyTimeout = extension.readiness.timeout;
     rules.chance = context_.chance();
   }
+  rules.held = waits_.held || waits_.stop != Along::Nobody;
+  rules.oneshot = config_->extension->dependences.oneshot;
   rules.mayStart = context_.supervisorState() == SupervisorState::Running;
   rules.exitCodes = config_->exitCodes;
   return rules;
@@ -126,6 +131,34 @@ core::seconds Process::uptime(core::Instant now) const noexcept {
   return std::max(core::seconds(0), std::chrono::duration_cast<core::seconds>(now - machine_.started()));
 }
 
+std::vector<Process*> Process::inStopOrder(std::vector<Process*> programs, Along along) {
+  auto* const order = programs.empty() ? nullptr : programs.front()->context_.order();
+  return order == nullptr ? std::move(programs) : order->inStopOrder(programs, along);
+}
+
+std::vector<Process*> Process::inStartOrder(std::vector<Process*> programs) {
+  auto* const order = programs.empty() ? nullptr : programs.front()->context_.order();
+  return order == nullptr ? std::move(programs) : order->inStartOrder(programs);
+}
+
+std::string Process::waitText() const {
+  return waits_.start && pid_ == 0 ? context_.order()->waitText(*this) : std::string();
+}
+
+std::vector<std::string> Process::waitsFor() const {
+  return waits_.start ? context_.order()->missing(*this) : std::vector<std::string>();
+}
+
+std::optional<std::string> Process::obstacle() const {
+  return waits_.start ? context_.order()->obstacle(*this) : std::nullopt;
+}
+
+bool Process::comesBack() const noexcept {
+  auto free = rules();
+  free.held = false;
+  return pid_ == 0 && waits_.stop == Along::Nobody && machine_.deadline(free).has_value();
+}
+
 /// With what its attendants have to say.
 std::string Process::remarked(std::string text) const {
   attend([&](const Attendant& one) { one.describe(text); });
@@ -133,6 +166,7 @@ std::string Process::remarked(std::string text) const {
 }
 
 std::string Process::description(core::Instant now) const {
+  if (auto waiting = waitText(); !waiting.empty()) return waiting;
   auto text = describe(now);
   if (disabled_) text += text.empty() ? "disabled" : ", disabled";
   return text;
@@ -194,6 +228,8 @@ void Process::updateDeadline() noexcept {
   auto when = machine_.deadline(rules());
   const auto look = awaitsGroup() ? remains_->nextLook() : std::nullopt;
   if (look && (!when || *look < *when)) when = look;
+  if (waits_.start)
+    if (const auto due = context_.order()->startDue(*this); due && (!when || *due < *when)) when = due;
   context_.setDeadline(*this, when);
 }
 
@@ -233,6 +269,12 @@ void Process::logGivingUp(ProcessState from) const noexcept {
 
 void Process::start() {
   if (pid_ != 0) return logging::warn("process {} already running", core::pythonRepr(name()));
+  if (auto* const order = context_.order(); order != nullptr && order->postponesStart(*this, true)) return;
+  tell(input::Start{});
+}
+
+void Process::startAutomatically() {
+  if (auto* const order = context_.order(); order != nullptr && order->postponesStart(*this, false)) return;
   tell(input::Start{});
 }
 

@@ -10,12 +10,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "instance/output/outlet.hpp"
 #include "instance/output/room_queue.hpp"
 #include "instance/process/command.hpp"
 #include "instance/process/end.hpp"
 #include "instance/process/observer.hpp"
+#include "instance/process/waits.hpp"
 #include "instance/state/state.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/result.hpp"
@@ -105,10 +107,28 @@ class Process {
   /// Whether the command could be started now. start() reports the same in spawnError().
   [[nodiscard]] core::Result<Command, CommandError> checkCommand() const;
   /// Starts it, if it is stopped or waits in BACKOFF. state() and spawnError() have the outcome on return; with
-  /// startsecs above 0 RUNNING follows as a state change.
+  /// startsecs above 0 RUNNING follows as a state change. If it depends on others that are missing, they are started,
+  /// and it waits for them: see waits().
   void start();
-  /// Begins to stop it; STOPPED follows as a state change, from BACKOFF before the return.
-  core::Status stop();
+  /// The same by itself, for autostart: what it depends on is not started, and its start_delay counts.
+  void startAutomatically();
+  /// Begins to stop it; STOPPED follows as a state change, from BACKOFF before the return. The programs that depend on
+  /// it are stopped first, as far as `along` says. One that waits for its start does not any more.
+  core::Status stop(Along along = Along::All);
+  /// `programs` in the order in which to stop them, with those that depend on them, run, and are stopped `along`.
+  [[nodiscard]] static std::vector<Process*> inStopOrder(std::vector<Process*> programs, Along along);
+  /// `programs` in the order in which to start them.
+  [[nodiscard]] static std::vector<Process*> inStartOrder(std::vector<Process*> programs);
+  /// What it waits for because of others.
+  [[nodiscard]] Waits waits() const noexcept { return waits_; }
+  /// "waiting for db", while it waits for its start; else empty.
+  [[nodiscard]] std::string waitText() const;
+  /// The names of what it waits for, while it waits for its start.
+  [[nodiscard]] std::vector<std::string> waitsFor() const;
+  /// While it waits for its start: what will not come by itself, "db, which is FATAL".
+  [[nodiscard]] std::optional<std::string> obstacle() const;
+  /// It has ended, and will be started again without a request.
+  [[nodiscard]] bool comesBack() const noexcept;
   core::Status signal(int signo);
   /// Takes one step, outside of any other: for what looks after it. Throws std::bad_alloc before anything has happened.
   void tell(const lifecycle::Input& input);
@@ -190,6 +210,7 @@ class Process {
   [[nodiscard]] bool paced() const noexcept;
   [[nodiscard]] std::string nextStartText(core::Instant now) const;
   [[nodiscard]] std::string describe(core::Instant now) const;
+  friend class Order;
   void step(const lifecycle::Input& input) noexcept;
   void apply(const lifecycle::Action& action) noexcept;
   void announce(const lifecycle::Action& change) noexcept;
@@ -214,6 +235,7 @@ class Process {
   [[nodiscard]] int deliver(int signo, bool toGroup) const noexcept;
   [[nodiscard]] std::function<void()> whenStdinBreaks();
   core::Status restoreProcess(const state::Program& saved);
+  void restoreWaits(const state::Waits& saved);
   core::Status watchForeign();
   [[nodiscard]] lifecycle::Rules rules() const noexcept;
   [[nodiscard]] lifecycle::input::Exited exitOf(int waitStatus) noexcept;
@@ -227,6 +249,7 @@ class Process {
   std::shared_ptr<const config::ProcessConfig> config_;
   lifecycle::Machine machine_;
   pid_t pid_ = 0;       ///< while awaitsGroup() the number of a process group; else of our child
+  Waits waits_;         ///< see Order
   bool added_ = false;  ///< at run time
   bool disabled_ = false;
   bool killed_ = false;  ///< this process was sent SIGKILL by us

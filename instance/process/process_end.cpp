@@ -136,12 +136,17 @@ void Process::retire() noexcept {
 void Process::due() {
   const ProcessContext::Turn turn(context_);
   lookAtGroup();
+  if (waits_.start) context_.order()->due(*this);
   step(input::Deadline{});
 }
 
 void Process::supervisorStateChanged() { updateDeadline(); }
 
-core::Status Process::stop() {
+core::Status Process::stop(Along along) {
+  if (waits_.start) {
+    context_.order()->withdraw(*this);
+    if (pid_ == 0 && state() != ProcessState::Backoff) return {};
+  }
   if (state() == ProcessState::Backoff) logging::debug("Attempted to kill {}, which is in BACKOFF state.", name());
   if (!awaitsStart() && pid_ == 0) {
     auto text =
@@ -149,6 +154,7 @@ core::Status Process::stop() {
     logging::debug("{}", text);
     return core::Err{core::Error{std::move(text), 0}};
   }
+  if (auto* const order = context_.order(); order != nullptr && order->postponesStop(*this, along)) return {};
   beginStop();
   if (state() == ProcessState::Unknown) return core::Err{core::Error{machine_.trouble(), 0}};
   return {};
@@ -157,7 +163,8 @@ core::Status Process::stop() {
 void Process::shutDown() {
   if (state() == ProcessState::Backoff)
     tell(input::GiveUp{});
-  else if (pid_ != 0)
+  else if (auto* const order = context_.order();
+           pid_ != 0 && (order == nullptr || !order->postponesStop(*this, Along::All)))
     beginStop();
 }
 

@@ -48,6 +48,9 @@ state::Program Process::save(state::Outgoing& outgoing) const {
   if (remains_) saved.remains = state::Remains{remains_->begun(), remains_->waitStatus(), remains_->session()};
   if (doomed_) saved.doomed = *doomed_;
   if (config_->extension.given()) saved.lastEnd = lastEnd_.waitStatus();
+  if (waits_.start || waits_.stop != Along::Nobody)
+    saved.waits = state::Waits{waits_.start, context_.order()->startDue(*this).value_or(core::Instant()),
+                               waits_.stop != Along::Nobody, waits_.stop == Along::Restarting};
   if (stdin_) {
     saved.input = outgoing.add(state::pipeName(number_, "in"), stdin_->descriptor());
     saved.inputPending = stdin_->pending();
@@ -82,6 +85,7 @@ core::Status Process::restore(const state::Program& saved, state::Incoming& inco
   startedWithin_ = static_cast<std::uint32_t>(saved.startedBefore - saved.startedAfter);
   if (saved.doomed) doomed_ = std::make_unique<std::string>(*saved.doomed);
   if (saved.lastEnd) lastEnd_ = End(*saved.lastEnd);
+  if (saved.waits) restoreWaits(*saved.waits);
   if (auto restored = restoreProcess(saved); !restored) return restored;
   if (auto pipe = incoming.take(saved.input)) {
     stdin_ = makeInput();
@@ -93,6 +97,13 @@ core::Status Process::restore(const state::Program& saved, state::Incoming& inco
   attend([&](Attendant& one) { one.restore(saved, incoming); });
   updateDeadline();
   return {};
+}
+
+void Process::restoreWaits(const state::Waits& saved) {
+  context_.useOrder();
+  waits_.start = saved.start;
+  if (saved.stop) waits_.stop = saved.restart ? Along::Restarting : Along::All;
+  if (saved.start && saved.due != core::Instant()) context_.order()->restoreDelay(*this, saved.due);
 }
 
 core::Status Process::restoreProcess(const state::Program& saved) {

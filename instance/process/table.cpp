@@ -22,7 +22,9 @@ Table::Table(core::EventLoop& loop, output::Outlets& outlets, SupervisorSettings
           loop, core::Reaper::Hooks{
                     [] { logging::debug("received SIGCHLD indicating a child quit"); },
                     [this] { context_->makeRoom(); },  // or the child stays with the kernel until there is memory
-                    [this](pid_t pid, int waitStatus) { onEnd(pid, waitStatus); }})) {}
+                    [this](pid_t pid, int waitStatus) { onEnd(pid, waitStatus); }})) {
+  context_->serve(groups_);
+}
 
 Table::~Table() { context_->setKeeper(nullptr); }
 
@@ -81,7 +83,7 @@ void Table::start(Group& group, bool (*whether)(const Process& program)) {
   if (context_->supervisorState() != SupervisorState::Running) return;
   const ProcessContext::Turn turn(*context_);
   for (const auto& program : group.processes())
-    if (whether(*program)) program->start();
+    if (whether(*program)) program->startAutomatically();
 }
 
 core::Status Table::setDisabled(const std::vector<Process*>& programs, bool disabled) {

@@ -146,6 +146,23 @@ constexpr void describe(V& v, Of<config::Limits>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<lifecycle::Dependence>) {
+  using T = lifecycle::Dependence;
+  v("group", &T::group);
+  v("program", &T::program);
+  v("condition", &T::condition);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::Dependences>) {
+  using T = config::Dependences;
+  v("on", &T::on);
+  v("restart", &T::restart);
+  v("oneshot", &T::oneshot);
+  v("startDelay", &T::startDelay);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Extension>) {
   using T = config::Extension;
   v("pacing", &T::pacing);
@@ -154,6 +171,7 @@ constexpr void describe(V& v, Of<config::Extension>) {
   v("startAsLast", &T::startAsLast);
   v("surroundings", &T::surroundings);
   v("limits", &T::limits);
+  v("dependences", &T::dependences);
   v("given", &T::given);
 }
 

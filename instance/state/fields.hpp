@@ -134,6 +134,14 @@ constexpr void describe(V& v, Of<Readiness>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<Waits>) {
+  v("start", &Waits::start);
+  v("due", &Waits::due);
+  v("stop", &Waits::stop);
+  v("restart", &Waits::restart);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<Program>) {
   v("group", &Program::group);
   v("name", &Program::name);
@@ -153,6 +161,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("readiness", &Program::readiness);
   v("lastEnd", &Program::lastEnd);
   v("health", &Program::health);
+  v("waits", &Program::waits);
   v("input", &Program::input);
   v("inputPending", &Program::inputPending);
   v("out", &Program::out);

@@ -108,6 +108,15 @@ struct Readiness {
   bool operator==(const Readiness&) const = default;
 };
 
+/// What a program waits for because of others.
+struct Waits {
+  bool start = false;    ///< to be started
+  core::Instant due{};   ///< when its start_delay is over; the epoch: none has begun
+  bool stop = false;     ///< to be stopped, when what depends on it has ended
+  bool restart = false;  ///< of that only what has restart_with_dependencies
+  bool operator==(const Waits&) const = default;
+};
+
 /// One program. A program in the configuration of its group that has no record was removed at run time.
 struct Program {
   std::string group;
@@ -126,6 +135,7 @@ struct Program {
   std::int64_t stoppedAt = 0;
   std::optional<Remains> remains;
   std::optional<std::string> doomed;
+  std::optional<Waits> waits;
   std::optional<Notifications> notifications;
   std::optional<Readiness> readiness;
   std::optional<Health> health;

@@ -53,6 +53,12 @@ constexpr auto wordsOf(config::Health::Action) {
       {{"none", None}, {"restart", Restart}, {"stop", Stop}, {"signal", Signal}});
 }
 
+constexpr auto wordsOf(lifecycle::Condition) {
+  using enum lifecycle::Condition;
+  return std::to_array<Word<lifecycle::Condition>>(
+      {{"started", Started}, {"running", Running}, {"ready", Ready}, {"exited", Exited}});
+}
+
 constexpr auto wordsOf(logging::Level) {
   using enum logging::Level;
   return std::to_array<Word<logging::Level>>({{"blather", Blather},

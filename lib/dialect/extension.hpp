@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/core/expansion.hpp"
+#include "lib/dialect/dependence.hpp"
 #include "lib/dialect/health.hpp"
 #include "lib/dialect/limits.hpp"
 #include "lib/dialect/readiness.hpp"
@@ -20,6 +21,7 @@ class SectionReader;
 /// pointer. Each topic has a struct, and a reader of its keys in a file of its own.
 struct Extension {
   lifecycle::Pacing pacing;  ///< see pacing.hpp
+  Dependences dependences;   ///< see dependence.hpp
   Readiness readiness;
   Health health;
   Surroundings surroundings;

@@ -64,6 +64,12 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     {"cpu_affinity"},
     {"capabilities"},
     {"no_new_privileges"},
+    // dependence
+    {"depends_on"},
+    {"restart_with_dependencies"},
+    {"type"},
+    {"start_delay"},
+    {"stagger"},
 });
 
 }  // namespace config

@@ -165,6 +165,8 @@ class ProgramReader {
       auto extension = readExtension(in_, names);
       extension.startAsLast = startAsLast_;
       process.extension = Shared(std::move(extension));
+      if (process.extension->dependences.oneshot && process.autoRestart == AutoRestart::Always)
+        in_.fail("type", "a oneshot program is done when it has ended: autorestart must not be true");
       if (process.extension == last_.extension) process.extension = last_.extension;
     }
     process.environment = merged(context_.daemonEnvironment, std::move(*own), last_.environment);

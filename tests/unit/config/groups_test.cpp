@@ -136,3 +136,50 @@ TEST_CASE("an fcgi-program in a group keeps its socket") {
   CHECK(refused("[group:g]\nprograms=f\n[fcgi-program:f]\ncommand=f\n",
                 "[fcgi-program:f] section requires a \"socket\""));
 }
+
+TEST_CASE("what programs depend on is checked over all groups, with the place of the key") {
+  Scratch scratch;
+  const std::string programs =
+      "[program:db]\ncommand=d\n[program:web]\ncommand=w\nnumprocs=2\nprocess_name=web_%(process_num)d\n"
+      "[group:g]\nprograms=web\n";
+  const auto with = [&](const std::string& dependences) {
+    return programs + "[program:p]\ncommand=p\ndepends_on=" + dependences + "\n";
+  };
+  const auto loaded = scratch.load(with("db, g:*:started,g:web_1:exited , db:READY"));
+  REQUIRE(loaded);
+  std::string seen;
+  for (const auto& group : loaded->groups)
+    for (const auto& process : group->processes)
+      for (const auto& on : process->extension->dependences.on)
+        seen += toText(on) + " " + std::to_string(static_cast<int>(on.condition)) + ", ";
+  CHECK(seen == "db 1, g:* 0, g:web_1 3, db 2, ");
+
+  CHECK(refused(with("dbb"),
+                "there is no program 'dbb'; did you mean db? for key 'depends_on' in section 'program:p' (file: "));
+  CHECK(refused(with("db:*:running:x"),
+                "'db:*:running:x' is not a program, group:program or group:*, with or without one of :started"));
+  CHECK(refused(with("db,"), "'' is not a program, group:program or group:*"));
+  CHECK(refused(with("p"), "p depends on itself for key 'depends_on' in section 'program:p' (file: "));
+  CHECK(refused(programs + "[program:a]\ncommand=a\ndepends_on=b\n[program:b]\ncommand=b\ndepends_on=c:started\n"
+                           "[program:c]\ncommand=c\ndepends_on=a\n",
+                "these programs wait for each other: a -> b -> c -> a for key 'depends_on' in section 'program:a' "));
+}
+
+TEST_CASE("the other keys of dependence") {
+  Scratch scratch;
+  const std::string start = "[program:p]\ncommand=p\nnumprocs=3\nnumprocs_start=5\nprocess_name=p%(process_num)d\n";
+  const auto loaded = scratch.load(start + "type=oneshot\nstart_delay=1.5\nstagger=200ms\n");
+  REQUIRE(loaded);
+  std::string delays;
+  for (const auto& process : loaded->groups.front()->processes) {
+    CHECK(process->extension->dependences.oneshot);
+    delays += std::to_string(process->extension->dependences.startDelay.count()) + " ";
+  }
+  CHECK(delays == "1500 1700 1900 ");
+  CHECK(refused(start + "type=forking\n", "'forking' is neither simple nor oneshot for key 'type' in section "));
+  CHECK(refused(start + "type=oneshot\nautorestart=true\n",
+                "a oneshot program is done when it has ended: autorestart must not be true for key 'type' in "));
+  CHECK(refused(start + "start_delay=soon\n", "not a valid duration: 'soon', "));
+  CHECK(refused(start + "stagger=-1\n", "not a valid duration: '-1', "));
+  CHECK(refused(start + "restart_with_dependencies=true\n", "it needs depends_on, which is missing for key "));
+}

@@ -40,7 +40,7 @@ Graph::Node node(char letter) { return static_cast<Graph::Node>(letter - 'a'); }
 
 }  // namespace
 
-TEST_CASE("a name finds a program, the programs of a group, or says why not") {
+TEST_CASE("a name finds a program, the programs of a group, or the reason why not") {
   const Directory directory({{"db", "db"},
                              {"web", "web_0"},
                              {"web", "web_1"},

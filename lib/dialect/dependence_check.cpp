@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "lib/dialect/dependence_check.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "lib/core/text.hpp"
+#include "lib/dialect/program.hpp"
+#include "lib/lifecycle/dependence.hpp"
+
+namespace config {
+namespace {
+
+bool depends(const Member& member) { return !member.program->extension->dependences.on.empty(); }
+
+std::string cycleText(const lifecycle::Directory& directory, const std::vector<lifecycle::Graph::Node>& cycle) {
+  std::vector<std::string> names;
+  for (const auto node : cycle) names.push_back(toText(directory.places()[node]));
+  if (names.size() == 2) return names.front() + " depends on itself";
+  return "these programs wait for each other: " + core::join(names, " -> ");
+}
+
+}  // namespace
+
+std::optional<WrongDependence> wrongDependence(std::span<const Member> members, std::size_t first) {
+  if (std::none_of(members.begin(), members.end(), depends)) return std::nullopt;
+  std::vector<lifecycle::Place> places;
+  places.reserve(members.size());
+  for (const auto& member : members) places.push_back({member.group, member.program->name});
+  const lifecycle::Directory directory(std::move(places));
+  lifecycle::Graph graph(members.size());
+  for (std::uint32_t node = 0; node < members.size(); ++node) {
+    for (const auto& dependence : members[node].program->extension->dependences.on) {
+      const auto found = directory.find(dependence);
+      if (!found && node < first) continue;
+      if (!found) return WrongDependence{node, found.error().text};
+      for (const auto on : *found) graph.add(node, on, dependence.condition);
+    }
+  }
+  const auto cycle = graph.cycle();
+  if (cycle.empty()) return std::nullopt;
+  return WrongDependence{cycle.front(), cycleText(directory, cycle)};
+}
+
+}  // namespace config
