@@ -92,12 +92,13 @@ constexpr std::array<Command, 29> kCommands{{
      "\t--timeout SECONDS\twait no longer than this; then the exit status is 1",
      "--json --resources --health --watch --wait --timeout"},
     {"stop", runStop, Completes::Processes,
-     "stop NAME...\t\tStop processes and wait until they have ended\n"
+     "stop NAME...\t\tStop processes, and those that depend on them before, and wait until they have ended\n"
      "stop all\t\tStop every process\n"
+     "\t--force\t\t\tdo not stop those that depend on them\n"
      "\t--parallel\t\thandle all names in parallel\n"
      "\t--wait [STATE]\t\tthen wait for a state (STOPPED)\n"
      "\t--timeout SECONDS\twait no longer than this",
-     "--parallel --wait --timeout"},
+     "--force --parallel --wait --timeout"},
     {"tail", runTail, Completes::Processes,
      "tail NAME [stdout|stderr]\tPrint the last 1600 bytes of a log\n"
      "tail -N NAME [stdout|stderr]\tPrint its last N bytes\n"

@@ -57,6 +57,7 @@ class Sorter {
     if (name == "--resources") words_.resources = true;
     if (name == "--health") words_.health = true;
     if (name == "--parallel") words_.parallel = true;
+    if (name == "--force") words_.force = true;
     return {};
   }
 

@@ -18,6 +18,7 @@ struct CommandWords {
   bool resources = false;
   bool health = false;
   bool parallel = false;
+  bool force = false;
   std::optional<std::string> waitFor;  ///< name of a state, upper case
   std::optional<int> timeout;          ///< seconds
   std::optional<int> watch;            ///< seconds between two updates

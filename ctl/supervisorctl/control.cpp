@@ -30,9 +30,18 @@ struct Verb {
   int ignored;          ///< a fault code that does not count as a failure, or 0
   int badGroupStatus;   ///< exit status for a group that does not exist
   xmlrpc::Array extra;  ///< parameters after the name
+  /// What a stop does to the programs that depend on it, see stopProcesses; empty: it is not a stop.
+  std::string dependents{};
 };
 
+/// What a start waits for that does not come by itself: "waits for db, which is FATAL"; empty: nothing.
+std::string vainWait(const CallReport& report) {
+  const auto at = report.description.find(": waits for ");
+  return at == std::string::npos ? "" : report.description.substr(at + 2);
+}
+
 std::string startWords(const CallReport& report) {
+  if (auto words = vainWait(report); !words.empty()) return words;
   switch (static_cast<FaultCode>(report.status)) {
     case FaultCode::BadName: return "no such process";
     case FaultCode::NoFile: return "no such file";
@@ -76,16 +85,17 @@ const Verb& startVerb() {
   return kVerb;
 }
 
-const Verb& stopVerb() {
-  static const Verb kVerb{"supervisor.stopProcess",
-                          "supervisor.stopProcessGroup",
-                          "supervisor.stopAllProcesses",
-                          "stopped",
-                          signalWords,
-                          static_cast<int>(FaultCode::NotRunning),
-                          ExitStatus::Generic,
-                          {}};
-  return kVerb;
+/// `dependents`: "all", "none" or "restarting", which is a stop that a start follows.
+Verb stopVerb(std::string dependents) {
+  return {"supervisor.stopProcess",
+          "supervisor.stopProcessGroup",
+          "supervisor.stopAllProcesses",
+          "stopped",
+          signalWords,
+          static_cast<int>(FaultCode::NotRunning),
+          ExitStatus::Generic,
+          {},
+          std::move(dependents)};
 }
 
 const Verb& enableVerb() {
@@ -121,14 +131,15 @@ class Control {
     std::vector<Call> calls;
     for (const std::string& name : names) {
       if (name == "all") return runAll();
-      calls.push_back(callFor(name));
+      calls.push_back(takesAlong() ? stopCallFor(name) : callFor(name));
     }
     if (sideBySide && calls.size() > 1)
       return callSideBySide(session_, calls, [&](std::size_t index, Answer<xmlrpc::Value> answer) {
         return report(names[index], std::move(answer));
       });
     for (std::size_t index = 0; index < calls.size(); ++index) {
-      auto answer = session_.call(calls[index].method, calls[index].params);
+      const Call call = verb_.dependents.empty() || takesAlong() ? calls[index] : callFor(names[index]);
+      auto answer = session_.call(call.method, call.params);
       if (Answer<void> done = report(names[index], std::move(answer)); !done) return done;
     }
     return {};
@@ -148,10 +159,23 @@ class Control {
     return {std::string(name.process ? verb_.one : verb_.group), std::move(params)};
   }
 
+  [[nodiscard]] bool takesAlong() const { return !verb_.dependents.empty() && session_.knowsDependents; }
+
+  [[nodiscard]] Call stopCallFor(const std::string& text) const {
+    const ProcessName name = splitName(text);
+    return {"supervisor.stopProcesses",
+            {xmlrpc::Value{name.process ? text : name.group + ":*"}, xmlrpc::Value{verb_.dependents}}};
+  }
+
   Answer<void> report(const std::string& text, Answer<xmlrpc::Value> answer) {
     const ProcessName name = splitName(text);
+    if (!answer && !verb_.dependents.empty() && answer.error().isFault(FaultCode::UnknownMethod)) {
+      session_.knowsDependents = false;
+      const Call plain = callFor(text);
+      answer = session_.call(plain.method, plain.params);
+    }
     if (answer) {
-      if (!name.process) return reportEach(*answer);
+      if (!name.process || answer->array() != nullptr) return reportEach(*answer, &name);
       return reportOne({*name.process, name.group, {}, static_cast<int>(FaultCode::Success)});
     }
     const Failure& failure = answer.error();
@@ -164,16 +188,23 @@ class Control {
     return {};
   }
 
-  Answer<void> reportEach(const xmlrpc::Value& results) {
-    for (const CallReport& result : toReports(results))
-      if (Answer<void> done = reportOne(result); !done) return done;
+  /// `asked`: what was asked for; others are in the results because they depend on it.
+  Answer<void> reportEach(const xmlrpc::Value& results, const ProcessName* asked = nullptr) {
+    for (const CallReport& result : toReports(results)) {
+      const bool along =
+          asked != nullptr && (result.group != asked->group || (asked->process && result.name != *asked->process));
+      const auto cause = along ? joinName(asked->group, asked->process.value_or("*")) : std::string();
+      if (Answer<void> done = reportOne(result, cause); !done) return done;
+    }
     return {};
   }
 
-  Answer<void> reportOne(const CallReport& result) {
+  /// `cause`: what was asked for, if that is another program.
+  Answer<void> reportOne(const CallReport& result, const std::string& cause = {}) {
     const std::string name = joinName(result.group, result.name);
     if (result.status == static_cast<int>(FaultCode::Success)) {
-      session_.out.line(name + ": " + std::string(verb_.success));
+      session_.out.line(name + ": " + std::string(verb_.success) +
+                        (cause.empty() ? "" : " (it depends on " + cause + ", and starts again with it)"));
       return {};
     }
     if (verb_.words == signalWords && result.status == static_cast<int>(FaultCode::Failed)) {
@@ -203,12 +234,13 @@ class Control {
 
 /// The common part of start, stop and restart: the arguments, the calls, and --wait.
 Answer<void> runVerbs(Session& session, std::string_view command, const std::string& argument,
-                      std::initializer_list<const Verb*> verbs) {
+                      const std::vector<Verb>& verbs) {
   auto up = session.isUp();
   if (!up) return core::Err{std::move(up).error()};
   if (!*up) return {};
   const bool stops = command == "stop";
-  auto words = sortWords(argument, {"--wait", "--timeout", "--parallel"}, stops ? "STOPPED" : "RUNNING");
+  auto words = stops ? sortWords(argument, {"--wait", "--timeout", "--parallel", "--force"}, "STOPPED")
+                     : sortWords(argument, {"--wait", "--timeout", "--parallel"}, "RUNNING");
   if (!words) {
     session.refuse(words.error().text, ExitStatus::InvalidArguments);
     return {};
@@ -222,8 +254,10 @@ Answer<void> runVerbs(Session& session, std::string_view command, const std::str
   auto names = expandPatterns(session, words->names);
   if (!names) return core::Err{std::move(names).error()};
   const int before = session.exitStatus;
-  for (const Verb* verb : verbs)
-    if (Answer<void> done = Control(session, *verb).run(*names, words->parallel); !done) return done;
+  for (Verb verb : verbs) {
+    if (words->force) verb.dependents = "none";
+    if (Answer<void> done = Control(session, verb).run(*names, words->parallel); !done) return done;
+  }
   if (!words->waitFor) return {};
   auto reached = waitForState(session, *names, *words->waitFor, words->timeout);
   if (!reached) return core::Err{std::move(reached).error()};
@@ -252,9 +286,8 @@ Answer<void> runEnabling(Session& session, const std::string& command, const std
 /// did not start.
 Answer<bool> restartOne(Session& session, const std::string& name) {
   const int before = std::exchange(session.exitStatus, ExitStatus::Success);
-  for (const Verb* verb : {&stopVerb(), &startVerb()}) {
-    if (Answer<void> done = Control(session, *verb).run({name}, false); !done)
-      return core::Err{std::move(done).error()};
+  for (const Verb& verb : {stopVerb("restarting"), startVerb()}) {
+    if (Answer<void> done = Control(session, verb).run({name}, false); !done) return core::Err{std::move(done).error()};
     if (session.exitStatus != ExitStatus::Success) return false;
   }
   session.exitStatus = before;
@@ -284,15 +317,15 @@ Answer<std::vector<std::string>> processesOf(Session& session, const std::vector
 }  // namespace
 
 Answer<void> runStart(Session& session, const std::string& argument) {
-  return runVerbs(session, "start", argument, {&startVerb()});
+  return runVerbs(session, "start", argument, {startVerb()});
 }
 
 Answer<void> runStop(Session& session, const std::string& argument) {
-  return runVerbs(session, "stop", argument, {&stopVerb()});
+  return runVerbs(session, "stop", argument, {stopVerb("all")});
 }
 
 Answer<void> runRestart(Session& session, const std::string& argument) {
-  return runVerbs(session, "restart", argument, {&stopVerb(), &startVerb()});
+  return runVerbs(session, "restart", argument, {stopVerb("restarting"), startVerb()});
 }
 
 Answer<void> runEnable(Session& session, const std::string& argument) {

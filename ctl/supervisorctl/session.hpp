@@ -67,7 +67,8 @@ class Session {
   Output out;
   Keyboard keyboard;
   int exitStatus = ExitStatus::Success;
-  bool machineOutput = false;  ///< standard output has JSON
+  bool machineOutput = false;   ///< standard output has JSON
+  bool knowsDependents = true;  ///< the server has stopProcesses, as far as is known: Supervisor does not
 
  private:
   [[nodiscard]] Answer<void> mayConnect() const;
