@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The order of programs: depends_on with its conditions, restart_with_dependencies, oneshot programs, delayed starts."""
+"""The order of programs: depends_on and its conditions, restart_with_dependencies, oneshot programs, delayed starts."""
 
 import os
 import subprocess
@@ -54,7 +54,8 @@ def ended(server):
 
 def test_starts_wait_for_what_is_depended_on(daemon):
     server = daemon(gate("migrate") + sleeper("db", "priority=999") +
-                    sleeper("web", "priority=1", "depends_on=db, migrate") + sleeper("proxy", "priority=0", "depends_on=web"))
+                    sleeper("web", "priority=1", "depends_on=db, migrate") +
+                    sleeper("proxy", "priority=0", "depends_on=web"))
     waits(server, "web", "waiting for migrate")
     info = server.rpc.supervisor.getProcessInfo("proxy")
     assert (info["statename"], info["description"], info["waitingFor"]) == ("STOPPED", "waiting for web", ["web"])
@@ -75,7 +76,8 @@ def test_starts_wait_for_what_is_depended_on(daemon):
     ("started", "immediately"), ("running", "running"), ("ready", "running"), ("exited", "exited")])
 def test_conditions(daemon, condition, starts):
     job = "[program:job]\ncommand=/bin/sh -c 'until [ -e %(here)s/job.go ]; do sleep 0.02; done'\nautorestart=false\n"
-    server = daemon(job + f"startsecs={3600 if starts == 'immediately' else 0}\n" + sleeper("web", f"depends_on=job:{condition}"))
+    server = daemon(job + f"startsecs={3600 if starts == 'immediately' else 0}\n" +
+                    sleeper("web", f"depends_on=job:{condition}"))
     if starts == "exited":
         server.wait_state("job", "RUNNING")
         assert states(server)["web:web"] == "STOPPED"
@@ -91,8 +93,8 @@ def test_a_oneshot_program_succeeds_however_early_and_fails_with_another_code(da
                     + sleeper("web", "depends_on=quick,three") + sleeper("never", "depends_on=bad"))
     server.wait_state("web", "RUNNING")
     server.wait_state("bad", "FATAL")
-    assert states(server) == {"quick:quick": "EXITED", "three:three": "EXITED", "bad:bad": "FATAL", "web:web": "RUNNING",
-                              "never:never": "STOPPED"}
+    assert states(server) == {"quick:quick": "EXITED", "three:three": "EXITED", "bad:bad": "FATAL",
+                              "web:web": "RUNNING", "never:never": "STOPPED"}
     assert server.ctl("start", "quick").stdout == "quick: started\n"
     server.wait_state("quick", "EXITED")
 
@@ -125,7 +127,8 @@ def test_a_start_by_hand_starts_what_is_needed_and_waits_for_it(daemon):
 
 def test_a_start_in_vain_names_the_dependence_that_failed(daemon):
     server = daemon("[program:db]\ncommand=/bin/sh -c 'exit 1'\nstartretries=0\nautostart=false\n" +
-                    sleeper("mid", "autostart=false", "depends_on=db") + sleeper("web", "autostart=false", "depends_on=mid"))
+                    sleeper("mid", "autostart=false", "depends_on=db") +
+                    sleeper("web", "autostart=false", "depends_on=mid"))
     with pytest.raises(xmlrpc.client.Fault) as fault:
         server.rpc.supervisor.startProcess("web")
     assert fault.value.faultString == "ABNORMAL_TERMINATION: web: waits for db, which is FATAL"
@@ -228,7 +231,8 @@ def test_automatic_restarts_are_held_while_something_is_missing(daemon):
 def test_everything_is_stopped_in_reverse_order(daemon, how):
     # The priorities say the opposite.
     server = daemon("[group:g]\nprograms=db,web\n" + sleeper("db", "priority=900") +
-                    sleeper("web", "priority=1", "depends_on=g:db") + sleeper("late", "priority=0", "depends_on=g:web") +
+                    sleeper("web", "priority=1", "depends_on=g:db") +
+                    sleeper("late", "priority=0", "depends_on=g:web") +
                     sleeper("first", "priority=1000"))
     server.wait_state("late", "RUNNING")
     if how == "stop all":
