@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "instance/config/change.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+namespace config {
+namespace {
+
+using P = ProcessConfig;
+using L = LogSettings;
+
+/// A key that Supervisor has, and the part of a ProcessConfig that comes from it.
+struct Field {
+  std::string_view key;
+  Reach reach;
+  bool (*same)(const P& a, const P& b);
+};
+
+template <auto Member>
+bool same(const P& a, const P& b) {
+  return a.*Member == b.*Member;
+}
+template <auto Log, auto Member>
+bool sameOfLog(const P& a, const P& b) {
+  return (a.*Log).*Member == (b.*Log).*Member;
+}
+template <auto Log>
+bool sameTarget(const P& a, const P& b) {
+  return sameOfLog<Log, &L::target>(a, b) && sameOfLog<Log, &L::path>(a, b);
+}
+
+constexpr auto kFields = std::to_array<Field>({
+    {"command", Reach::Restart, same<&P::command>},
+    {"priority", Reach::Live, same<&P::priority>},
+    {"autostart", Reach::Live, same<&P::autoStart>},
+    {"startsecs", Reach::Live, same<&P::startSeconds>},
+    {"startretries", Reach::Live, same<&P::startRetries>},
+    {"autorestart", Reach::Live, same<&P::autoRestart>},
+    {"exitcodes", Reach::Live, same<&P::exitCodes>},
+    {"stopsignal", Reach::Live, same<&P::stopSignal>},
+    {"stopwaitsecs", Reach::Live, same<&P::stopWaitSeconds>},
+    {"stopasgroup", Reach::Live, same<&P::stopAsGroup>},
+    {"killasgroup", Reach::Live, same<&P::killAsGroup>},
+    {"user", Reach::Restart, same<&P::uid>},
+    {"umask", Reach::Restart, same<&P::umask>},
+    {"oom_score_adj", Reach::Restart, same<&P::oomScoreAdjust>},
+    {"directory", Reach::Restart, same<&P::directory>},
+    {"environment", Reach::Restart, same<&P::environment>},
+    {"serverurl", Reach::Restart, same<&P::serverUrl>},
+    {"redirect_stderr", Reach::Restart, same<&P::redirectStderr>},
+    {"stdout_logfile", Reach::Restart, sameTarget<&P::out>},
+    {"stdout_logfile_maxbytes", Reach::Live, sameOfLog<&P::out, &L::maxBytes>},
+    {"stdout_logfile_backups", Reach::Live, sameOfLog<&P::out, &L::backups>},
+    {"stdout_capture_maxbytes", Reach::Restart, sameOfLog<&P::out, &L::captureMaxBytes>},
+    {"stdout_events_enabled", Reach::Live, sameOfLog<&P::out, &L::events>},
+    {"stdout_syslog", Reach::Restart, sameOfLog<&P::out, &L::syslog>},
+    {"stderr_logfile", Reach::Restart, sameTarget<&P::err>},
+    {"stderr_logfile_maxbytes", Reach::Live, sameOfLog<&P::err, &L::maxBytes>},
+    {"stderr_logfile_backups", Reach::Live, sameOfLog<&P::err, &L::backups>},
+    {"stderr_capture_maxbytes", Reach::Restart, sameOfLog<&P::err, &L::captureMaxBytes>},
+    {"stderr_events_enabled", Reach::Live, sameOfLog<&P::err, &L::events>},
+    {"stderr_syslog", Reach::Restart, sameOfLog<&P::err, &L::syslog>},
+    {"log_backpressure", Reach::Restart, same<&P::backpressure>},
+    {"socket", Reach::Restart, same<&P::socket>},
+});
+
+/// The keys of an Extension that the machine reads at each of its steps. What a process gets when it is started, and
+/// what looks after a process from its start on, is not here.
+constexpr auto kLiveExtensionKeys = std::to_array<std::string_view>(
+    {"restart_delay", "restart_delay_max", "restart_delay_factor", "restart_limit", "fatal_retry"});
+
+using Given = std::vector<std::pair<std::string, std::string>>;
+
+const std::string* textOf(const Given& given, std::string_view key) {
+  const auto at = std::find_if(given.begin(), given.end(), [&](const auto& pair) { return pair.first == key; });
+  return at == given.end() ? nullptr : &at->second;
+}
+
+void addExtensionKeys(const Given& old, const Given& now, std::vector<std::string>& keys) {
+  for (const auto& [key, text] : now)
+    if (const auto* const before = textOf(old, key); before == nullptr || *before != text) keys.push_back(key);
+  for (const auto& [key, text] : old)
+    if (textOf(now, key) == nullptr) keys.push_back(key);
+}
+
+/// A difference that no key explains needs a restart, as long as the table above lacks its field.
+ProgramChange::Kind effectOf(const std::vector<std::string>& keys) {
+  const bool live = !keys.empty() && std::all_of(keys.begin(), keys.end(),
+                                                 [](const std::string& key) { return reachOf(key) == Reach::Live; });
+  return live ? ProgramChange::Kind::Live : ProgramChange::Kind::Restarted;
+}
+
+void addGroupKeys(const GroupConfig& old, const GroupConfig& now, GroupChange& change) {
+  if (old.priority != now.priority) change.keys.emplace_back("priority");
+  if (old.sockets != now.sockets) change.keys.emplace_back("socket");
+  if (!old.listener || !now.listener) return;
+  if (old.listener->events != now.listener->events) change.keys.emplace_back("events");
+  if (old.listener->bufferSize != now.listener->bufferSize) change.keys.emplace_back("buffer_size");
+  if (old.listener->handler != now.listener->handler) change.keys.emplace_back("result_handler");
+}
+
+/// A socket belongs to all programs of its group, and the results that an event listener writes have one meaning.
+bool needsAnother(const GroupConfig& old, const GroupConfig& now) {
+  return old.kind != now.kind || old.sockets != now.sockets || old.listener.has_value() != now.listener.has_value() ||
+         (old.listener && old.listener->handler != now.listener->handler);
+}
+
+using ByName = std::map<std::string_view, const ProcessConfig*>;
+
+ByName programsByName(const GroupConfig& group) {
+  ByName programs;
+  for (const auto& program : group.processes) programs.emplace(program->name, program.get());
+  return programs;
+}
+
+bool sameOrder(const GroupConfig& old, const GroupConfig& now) {
+  return std::equal(old.processes.begin(), old.processes.end(), now.processes.begin(), now.processes.end(),
+                    [](const auto& a, const auto& b) { return a->name == b->name; });
+}
+
+}  // namespace
+
+Reach reachOf(std::string_view key) noexcept {
+  for (const Field& field : kFields)
+    if (field.key == key) return field.reach;
+  const bool live = std::find(kLiveExtensionKeys.begin(), kLiveExtensionKeys.end(), key) != kLiveExtensionKeys.end();
+  return live ? Reach::Live : Reach::Restart;
+}
+
+const ProgramChange* GroupChange::find(std::string_view program) const noexcept {
+  const auto at = std::find_if(programs.begin(), programs.end(), [&](const auto& one) { return one.name == program; });
+  return at == programs.end() ? nullptr : &*at;
+}
+
+std::vector<std::string> changedKeys(const ProcessConfig& old, const ProcessConfig& now) {
+  std::vector<std::string> keys;
+  for (const Field& field : kFields)
+    if (!field.same(old, now)) keys.emplace_back(field.key);
+  if (!(old.extension == now.extension)) addExtensionKeys(old.extension->given, now.extension->given, keys);
+  return keys;
+}
+
+GroupChange changeOf(const GroupConfig& old, const GroupConfig& now) {
+  GroupChange change;
+  change.whole = needsAnother(old, now);
+  addGroupKeys(old, now, change);
+  const auto before = programsByName(old), after = programsByName(now);
+  for (const auto& program : now.processes) {
+    if (after.at(program->name) != program.get()) continue;  // of several with one name the first counts
+    const auto at = before.find(program->name);
+    if (at == before.end()) {
+      change.programs.push_back({ProgramChange::Kind::Added, program->name, {}});
+    } else if (at->second != program.get() && !(*at->second == *program)) {
+      auto keys = changedKeys(*at->second, *program);
+      const auto kind = effectOf(keys);
+      change.programs.push_back({kind, program->name, std::move(keys)});
+    }
+  }
+  for (const auto& program : old.processes)
+    if (!after.contains(program->name) && before.at(program->name) == program.get())
+      change.programs.push_back({ProgramChange::Kind::Removed, program->name, {}});
+  if (!change.whole && change.keys.empty() && change.programs.empty() && !sameOrder(old, now))
+    change.keys.emplace_back("programs");
+  return change;
+}
+
+GroupPtr partOf(const GroupConfig& old, const GroupConfig& now, std::span<const std::string> names) {
+  auto part = std::make_shared<GroupConfig>(old);
+  for (auto& program : part->processes) {
+    if (std::find(names.begin(), names.end(), program->name) == names.end()) continue;
+    const auto at = std::find_if(now.processes.begin(), now.processes.end(),
+                                 [&](const auto& other) { return other->name == program->name; });
+    if (at != now.processes.end()) program = *at;
+  }
+  return part;
+}
+
+}  // namespace config

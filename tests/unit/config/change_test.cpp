@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "instance/config/change.hpp"
+
+#include <array>
+#include <map>
+#include <set>
+
+#include "lib/dialect/schema.hpp"
+#include "tests/unit/config/scratch.hpp"
+
+namespace {
+
+using config::GroupChange;
+using Kind = config::ProgramChange::Kind;
+using Keys = std::vector<std::string>;
+
+GroupChange change(const std::string& before, const std::string& after) {
+  Scratch scratch;
+  const auto one = scratch.load(before), two = scratch.load(after);
+  REQUIRE(one);
+  REQUIRE(two);
+  REQUIRE(one->groups.size() == 1);
+  REQUIRE(two->groups.size() == 1);
+  return config::changeOf(*one->groups[0], *two->groups[0]);
+}
+
+/// The only change of "[program:a] command=a" with one more line.
+config::ProgramChange withLine(const std::string& line) {
+  const std::string a = "[program:a]\ncommand=a\n";
+  const auto found = change(a, a + line + "\n");
+  CAPTURE(line);
+  CHECK(!found.whole);
+  REQUIRE(found.programs.size() == 1);
+  return found.programs[0];
+}
+
+/// A value of the key that is not its default.
+const std::map<std::string_view, std::string> kValues{
+    {"priority", "7"},
+    {"autostart", "false"},
+    {"startsecs", "7"},
+    {"startretries", "7"},
+    {"autorestart", "true"},
+    {"exitcodes", "7"},
+    {"stopsignal", "INT"},
+    {"stopwaitsecs", "7"},
+    {"stopasgroup", "true"},
+    {"killasgroup", "true"},
+    {"user", "nobody"},
+    {"umask", "077"},
+    {"oom_score_adj", "7"},
+    {"directory", "/"},
+    {"environment", "A=\"1\""},
+    {"serverurl", "http://x"},
+    {"redirect_stderr", "true"},
+    {"stdout_logfile", "/tmp/x"},
+    {"stdout_logfile_maxbytes", "7MB"},
+    {"stdout_logfile_backups", "7"},
+    {"stdout_capture_maxbytes", "7MB"},
+    {"stdout_events_enabled", "true"},
+    {"stdout_syslog", "true"},
+    {"stderr_logfile", "/tmp/x"},
+    {"stderr_logfile_maxbytes", "7MB"},
+    {"stderr_logfile_backups", "7"},
+    {"stderr_capture_maxbytes", "7MB"},
+    {"stderr_events_enabled", "true"},
+    {"stderr_syslog", "true"},
+    {"log_backpressure", "drop"},
+    {"restart_delay", "7"},
+    {"restart_delay_max", "7"},
+    {"restart_delay_factor", "3"},
+    {"restart_limit", "7/60"},
+    {"fatal_retry", "7"},
+};
+
+}  // namespace
+
+TEST_CASE("the table of keys knows each key of a program") {
+  for (const auto& [name, value] : kValues) {
+    const auto one = withLine(std::string(name) + "=" + value);
+    CHECK_MESSAGE(std::find(one.keys.begin(), one.keys.end(), name) != one.keys.end(), name);
+    const bool live = std::all_of(one.keys.begin(), one.keys.end(),
+                                  [](const auto& key) { return config::reachOf(key) == config::Reach::Live; });
+    CHECK_MESSAGE(one.kind == (live ? Kind::Live : Kind::Restarted), name);
+  }
+}
+
+TEST_CASE("no key of Supervisor is missing in the test") {
+  // Keys that name processes, the command that every case has, and Supervisor 2's names of others.
+  const std::set<std::string_view> others{"command", "process_name", "numprocs", "numprocs_start"};
+  for (const auto& key : config::keysOf(config::SectionKind::Program)) {
+    if (others.contains(key.name) || key.successor != nullptr) continue;
+    if (key.name == "log_stdout") break;
+    CHECK_MESSAGE(kValues.contains(key.name), key.name);
+  }
+}
+
+TEST_CASE("what restarts a program, and what does not") {
+  for (const char* const key : {"autorestart", "exitcodes", "startsecs", "startretries", "stopwaitsecs", "stopsignal",
+                                "priority", "stdout_logfile_maxbytes", "stderr_logfile_backups", "fatal_retry",
+                                "stdout_events_enabled", "autostart", "killasgroup"})
+    CHECK_MESSAGE(config::reachOf(key) == config::Reach::Live, key);
+  for (const char* const key : {"command", "environment", "user", "directory", "stdout_logfile", "redirect_stderr",
+                                "umask", "serverurl", "a key that nobody knows"})
+    CHECK_MESSAGE(config::reachOf(key) == config::Reach::Restart, key);
+}
+
+TEST_CASE("keys of live and restarted programs together") {
+  const std::string a = "[program:a]\ncommand=";
+  const auto both = change(a + "a\n", a + "b\nautorestart=true\n");
+  REQUIRE(both.programs.size() == 1);
+  CHECK(both.programs[0].kind == Kind::Restarted);
+  CHECK(both.programs[0].keys == Keys{"command", "autorestart"});
+  CHECK(change(a + "a\n", a + "a\n").programs.empty());
+}
+
+TEST_CASE("one program of a group changes") {
+  const std::string g = "[group:g]\nprograms=a,b,c\n[program:a]\ncommand=a\n[program:b]\ncommand=b\n";
+  const auto found = change(g + "[program:c]\ncommand=c\n", g + "[program:c]\ncommand=d\n");
+  CHECK(!found.whole);
+  CHECK(found.keys.empty());
+  REQUIRE(found.programs.size() == 1);
+  CHECK(found.programs[0].name == "c");
+  CHECK(found.find("c") == &found.programs[0]);
+  CHECK(found.find("a") == nullptr);
+}
+
+TEST_CASE("numprocs grows and shrinks") {
+  const std::string p = "[program:p]\ncommand=p\nprocess_name=%(process_num)d\nnumprocs=";
+  const auto more = change(p + "2\n", p + "3\n");
+  REQUIRE(more.programs.size() == 1);
+  CHECK(more.programs[0].kind == Kind::Added);
+  CHECK(more.programs[0].name == "2");
+  const auto less = change(p + "3\n", p + "1\nautorestart=true\n");
+  REQUIRE(less.programs.size() == 3);
+  CHECK(less.programs[0].kind == Kind::Live);
+  CHECK(less.programs[1].kind == Kind::Removed);
+  CHECK(less.programs[2].name == "2");
+}
+
+TEST_CASE("the group itself") {
+  const std::string g = "[program:a]\ncommand=a\n[group:g]\nprograms=a\n";
+  CHECK(change(g, g + "priority=4\n").keys == Keys{"priority"});
+  CHECK(!change(g, g + "priority=4\n").whole);
+  const std::string f = "[fcgi-program:f]\ncommand=f\nsocket=unix:///tmp/f.sock\n";
+  CHECK(change(f, f + "socket_mode=0770\n").whole);
+  CHECK(change(f, f + "socket_mode=0770\n").keys == Keys{"socket"});
+  CHECK(change(f, "[program:f]\ncommand=f\n").whole);
+  const std::string l = "[eventlistener:l]\ncommand=l\nevents=TICK_5\n";
+  const auto events = change(l, "[eventlistener:l]\ncommand=l\nevents=TICK_60\nbuffer_size=3\n");
+  CHECK(events.keys == Keys{"events", "buffer_size"});
+  CHECK(!events.whole);
+  CHECK(events.programs.empty());
+  CHECK(change(l, l + "result_handler=supervisor_stdout:event_handler\n").whole);
+}
+
+TEST_CASE("pacing: a key that is given, changed and gone") {
+  const std::string a = "[program:a]\ncommand=a\n";
+  CHECK(change(a, a + "restart_delay=1\n").programs[0].keys == Keys{"restart_delay"});
+  CHECK(change(a + "restart_delay=1\n", a + "restart_delay=2\nfatal_retry=3\n").programs[0].keys ==
+        Keys{"restart_delay", "fatal_retry"});
+  CHECK(change(a + "restart_delay=1\n", a).programs[0].kind == Kind::Live);
+}
+
+TEST_CASE("a part of a change") {
+  Scratch scratch;
+  const std::string g = "[group:g]\nprograms=a,b\n";
+  const auto one = scratch.load(g + "[program:a]\ncommand=a\n[program:b]\ncommand=b\n");
+  const auto two = scratch.load(g + "[program:a]\ncommand=x\n[program:b]\ncommand=y\n");
+  REQUIRE(one);
+  REQUIRE(two);
+  const Keys names{"b", "other"};
+  const auto part = config::partOf(*one->groups[0], *two->groups[0], names);
+  CHECK(part->processes[0] == one->groups[0]->processes[0]);
+  CHECK(part->processes[1] == two->groups[0]->processes[1]);
+  CHECK(config::changeOf(*part, *two->groups[0]).programs.size() == 1);
+}
