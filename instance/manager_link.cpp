@@ -91,6 +91,13 @@ void ManagerLink::onGroupRemoved(process::Group& group) {
   for (const auto& program : group.processes()) onProcessRemoved(*program);
 }
 
+/// A program that starts again is removed first, and may not be started.
+void ManagerLink::onGroupChanged(process::Group& /*group*/) {
+  if (!toManager_) return;
+  lost_ = true;
+  if (!retry_->armed()) deferred_->schedule();
+}
+
 void ManagerLink::onSupervisorState(process::SupervisorState supervisorState) {
   if (supervisorState == process::SupervisorState::Shutdown) announce(core::notify::kStopping);
   if (supervisorState == process::SupervisorState::Restarting) announce(core::notify::kReloading);

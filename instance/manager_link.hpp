@@ -50,6 +50,7 @@ class ManagerLink final : public process::Observer {
 
   void onStateChange(process::Process& program, const process::StateChange& change) override;
   void onGroupRemoved(process::Group& group) override;
+  void onGroupChanged(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;
   void onSupervisorState(process::SupervisorState supervisorState) override;
 

@@ -69,6 +69,14 @@ Pool::Pool(const config::GroupConfig& group, Shared& shared)
       details_(group.listener->details),
       shared_(shared) {}
 
+void Pool::reconfigure(const config::GroupConfig& group) {
+  touch();
+  subscription_ = events::subscription(group.listener->events);
+  limit_ = static_cast<std::size_t>(std::max(1, group.listener->bufferSize));
+  if (!group.processes.empty()) policy_ = group.processes.front()->backpressure;
+  while (queue_.size() > limit_) makeRoom();
+}
+
 Pool::Member& Pool::add(std::string name, ListenerProcess& process) {
   touch();
   Member& member = *members_.emplace_back(std::make_unique<Member>());

@@ -69,6 +69,10 @@ class Pool {
   /// Takes a listener out; an event it works on goes back to the queue.
   void remove(Member& member);
 
+  /// Continues with the events, the size and the policy of `group`; the handler of results stays. Events that wait and
+  /// that it does not subscribe to any more are delivered nevertheless; a smaller queue loses its oldest ones.
+  void reconfigure(const config::GroupConfig& group);
+
   [[nodiscard]] bool subscribed(Type type) const noexcept { return (subscription_ & bit(type)) != 0; }
   [[nodiscard]] TypeSet subscription() const noexcept { return subscription_; }
   /// Whether it wants Event::details.

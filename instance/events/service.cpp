@@ -155,6 +155,20 @@ void Service::onGroupRemoved(process::Group& group) {
   if (wanted(Type::ProcessGroupRemoved)) publish(makeGroupEvent(Type::ProcessGroupRemoved, group.name()));
 }
 
+/// Listeners that are new to the group join its pool before they are started.
+void Service::onGroupChanged(process::Group& group) {
+  const auto found =
+      std::find_if(pools_.begin(), pools_.end(), [&](const auto& entry) { return entry.first == &group; });
+  if (found == pools_.end()) return;
+  Pool& pool = *found->second;
+  pool.reconfigure(group.config());
+  Dispatcher& dispatcher = *this;
+  for (const auto& program : group.processes())
+    if (!program->isAdded() && !listeners_.contains(program.get()))
+      listeners_.emplace(program.get(), std::make_unique<Listener>(loop_, *program, pool, dispatcher));
+  poolsChanged();
+}
+
 void Service::onProcessRemoved(process::Process& program) { listeners_.erase(&program); }
 
 void Service::onSupervisorState(process::SupervisorState supervisorState) {

@@ -68,6 +68,7 @@ class Service final : private process::Observer, private Dispatcher {
   void onHealth(process::Process& program, const process::HealthChange& change) override;
   void onGroupAdded(process::Group& group) override;
   void onGroupRemoved(process::Group& group) override;
+  void onGroupChanged(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;
   void onSupervisorState(process::SupervisorState supervisorState) override;
   void scheduleDispatch() noexcept override { dispatch_.schedule(); }

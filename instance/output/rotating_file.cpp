@@ -41,6 +41,12 @@ RotatingFile::RotatingFile(Outlets& outlets, std::string path, std::int64_t maxB
     : RotatingFile(outlets, std::move(path), maxBytes, backups, config::Backpressure::Block) {}
 RotatingFile::~RotatingFile() = default;
 
+void RotatingFile::setLimits(std::int64_t maxBytes, int backups) noexcept {
+  if (maxBytes != maxBytes_) rotateAt_ = maxBytes;
+  maxBytes_ = maxBytes;
+  backups_ = backups;
+}
+
 /// Goes over to what the path leads to now, or stays with what it has. Memory that runs out is a failure like others.
 core::Status RotatingFile::acquire(bool truncate) noexcept {
   try {

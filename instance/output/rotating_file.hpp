@@ -47,6 +47,8 @@ class RotatingFile {
   /// here: the log then begins when the disk works.
   core::Status open();
   void close() noexcept;
+  /// From the next write on: when to rotate, and what to keep, as in the constructor.
+  void setLimits(std::int64_t maxBytes, int backups) noexcept;
   /// Continues an open log of a predecessor, with what save() returned there. `file` is its descriptor; if that is
   /// invalid, the path is opened. Does not fail: a log that cannot be opened is tried again, as one on a broken disk.
   void restore(core::UniqueFd file, std::int64_t rotateAt, const state::Lane& saved);

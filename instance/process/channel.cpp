@@ -45,6 +45,10 @@ OutputChannel::OutputChannel(ProcessContext& context, Process& program, Channel 
 
 OutputChannel::~OutputChannel() = default;
 
+void OutputChannel::settingsChanged() noexcept {
+  if (log_) log_->setLimits(settings().maxBytes, settings().backups);
+}
+
 const config::LogSettings& OutputChannel::settings() const noexcept {
   return channel_ == Channel::Stdout ? program_.config().out : program_.config().err;
 }

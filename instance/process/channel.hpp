@@ -54,6 +54,8 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   OutputChannel(ProcessContext& context, Process& program, Channel channel, const state::Channel* saved = nullptr);
   ~OutputChannel() override;
 
+  /// The program has other settings, which differ in nothing but the limits of its log and its events.
+  void settingsChanged() noexcept;
   /// Opens the log file, if there is one, and allocates what a process needs: nothing is allocated after its start.
   core::Status prepare();
   /// Our end of the pipe that the next process has to write to, since it is not read to its end; -1: it gets a new

@@ -161,11 +161,12 @@ void ProcessContext::changed(Process& program, const StateChange& change) noexce
 void ProcessContext::removed(std::unique_ptr<Group> group) noexcept { notices_.emplace_back(std::move(group)); }
 void ProcessContext::removed(std::unique_ptr<Process> program) noexcept { notices_.emplace_back(std::move(program)); }
 
-void ProcessContext::makeRoom() {
-  if (notices_.capacity() - notices_.size() >= kMostOfAStep) return;
+void ProcessContext::makeRoom(std::size_t more) {
+  const std::size_t room = kMostOfAStep + more;
+  if (notices_.capacity() - notices_.size() >= room) return;
   notices_.erase(notices_.begin(), notices_.begin() + static_cast<std::ptrdiff_t>(std::exchange(told_, 0)));
-  if (notices_.capacity() - notices_.size() < kMostOfAStep)
-    notices_.reserve(std::max(2 * notices_.capacity(), notices_.size() + kMostOfAStep));
+  if (notices_.capacity() - notices_.size() < room)
+    notices_.reserve(std::max(2 * notices_.capacity(), notices_.size() + room));
 }
 
 template <class Call>

@@ -166,8 +166,8 @@ class ProcessContext {
   /// it.
   void removed(std::unique_ptr<Group> group) noexcept;
   void removed(std::unique_ptr<Process> program) noexcept;
-  /// Makes room for what one step may queue; std::bad_alloc if there is none.
-  void makeRoom();
+  /// Makes room for what one step may queue, and `more`; std::bad_alloc if there is none.
+  void makeRoom(std::size_t more = 0);
 
   /// A step that may change programs. The observers hear of what it queued when the outermost step ends, so that nobody
   /// is called from inside a change. An observer that throws std::bad_alloc is called again after a pause, before any

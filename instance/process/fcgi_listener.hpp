@@ -18,7 +18,10 @@ namespace process {
 /// The listening socket that the processes of an fcgi-program inherit as standard input. Open while one of them lives.
 class FcgiListener {
  public:
-  explicit FcgiListener(const config::FcgiSocket& config) : config_(config) {}
+  /// `config` must outlive this, or the next useEqual().
+  explicit FcgiListener(const config::FcgiSocket& config) : config_(&config) {}
+  /// From now on reads `config`, which is equal to the one that it had.
+  void useEqual(const config::FcgiSocket& config) noexcept { config_ = &config; }
 
   /// Binds and closes again: whether the configuration works.
   core::Status probe();
@@ -50,7 +53,7 @@ class FcgiListener {
   core::Expected<core::UniqueFd> openUnix() const;
   core::Expected<core::UniqueFd> openTcp() const;
 
-  const config::FcgiSocket& config_;
+  const config::FcgiSocket* config_;
   core::UniqueFd fd_;
   int users_ = 0;
 };

@@ -33,11 +33,11 @@ bool FcgiListener::isOurs(int socket) const noexcept {
   if (::getsockname(socket, &address.any, &size) != 0) return false;
   switch (address.any.sa_family) {
     case AF_UNIX:
-      return !config_.path.empty() &&
-             config_.path == std::string_view(address.local.sun_path,
-                                              ::strnlen(address.local.sun_path, sizeof address.local.sun_path));
-    case AF_INET: return config_.path.empty() && ntohs(address.v4.sin_port) == config_.port;
-    case AF_INET6: return config_.path.empty() && ntohs(address.v6.sin6_port) == config_.port;
+      return !config_->path.empty() &&
+             config_->path == std::string_view(address.local.sun_path,
+                                               ::strnlen(address.local.sun_path, sizeof address.local.sun_path));
+    case AF_INET: return config_->path.empty() && ntohs(address.v4.sin_port) == config_->port;
+    case AF_INET6: return config_->path.empty() && ntohs(address.v6.sin6_port) == config_->port;
     default: return false;
   }
 }
@@ -49,12 +49,12 @@ core::Status FcgiListener::takeFrom(pid_t pid) {
   if (!socket) return core::sysError("pidfd_getfd", errno);
   if (!isOurs(socket.get())) return core::Err{core::Error{"its standard input is another by now"}};
   fd_ = std::move(socket);
-  logging::info("Continuing with socket {} of process {}", config_.url, pid);
+  logging::info("Continuing with socket {} of process {}", config_->url, pid);
   return {};
 }
 
 std::string FcgiListener::consequence() const {
-  return config_.path.empty()
+  return config_->path.empty()
              ? "no other process can be started before these have ended: restart the whole group"
              : "the next start makes a new socket, and these get no more connections: restart the whole group";
 }

@@ -13,6 +13,7 @@
 #include "lib/core/unique_fd.hpp"
 
 namespace config {
+struct GroupChange;
 struct GroupConfig;
 struct ProcessConfig;
 }  // namespace config
@@ -57,6 +58,13 @@ class Group {
   /// Takes over a newly read configuration that describes just the programs that are here, so that an update has
   /// nothing to do. Otherwise, and with shared sockets, which hold on to theirs, nothing changes.
   void adopt(const std::shared_ptr<const config::GroupConfig>& now);
+  /// What differs between the programs as they run and `now`, another configuration of this group. Programs that were
+  /// added at run time and that `now` does not have stay.
+  [[nodiscard]] config::GroupChange changeTo(const config::GroupConfig& now) const;
+  /// For the table, in a turn: takes over `now`, of which changeTo() is `change` and not `whole`. Programs that it
+  /// removes or restarts are stopped; restarted ones begin a new life with a new log. Starts nothing. On std::bad_alloc
+  /// nothing has changed.
+  void apply(std::shared_ptr<const config::GroupConfig> now, const config::GroupChange& change);
   /// The socket that a program of the group shares with others; nullptr if it has a pipe.
   [[nodiscard]] FcgiListener* socketFor(const config::ProcessConfig& program) noexcept;
   /// Whether every shared socket can be bound.

@@ -90,6 +90,9 @@ void Keeper::onGroupRemoved(Group& group) {
   if (!whole_) state::appendGone(text_, state::headOf(group.config()));
 }
 
+/// The records of its programs refer to its own. It happens too rarely for a record of the difference.
+void Keeper::onGroupChanged(Group& /*group*/) { whole_ = true; }
+
 /// Whoever takes over would keep running what is to be stopped. What is left of it has to be ended first.
 void Keeper::onSupervisorState(SupervisorState supervisorState) {
   if (supervisorState != SupervisorState::Running) journal_->end();

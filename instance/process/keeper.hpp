@@ -105,6 +105,7 @@ class Keeper final : private Observer {
  private:
   void onGroupAdded(Group& group) override;
   void onGroupRemoved(Group& group) override;
+  void onGroupChanged(Group& group) override;
   void onSupervisorState(SupervisorState supervisorState) override;
   void rewrite();
   void repeatOne(Process& program, const state::Done& done, state::Incoming& incoming);

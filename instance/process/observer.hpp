@@ -76,6 +76,9 @@ class Observer {
   virtual void onGroupAdded(Group&) {}
   /// The group is still whole; it is gone after the call. Whoever keeps pointers to it or its programs drops them.
   virtual void onGroupRemoved(Group&) {}
+  /// The group has another configuration, and possibly other programs; onProcessRemoved() follows for each that it has
+  /// lost. Nothing is started yet.
+  virtual void onGroupChanged(Group&) {}
   /// One program leaves its group, which stays.
   virtual void onProcessRemoved(Process&) {}
   virtual void onSupervisorState(SupervisorState) {}

@@ -102,6 +102,15 @@ core::Result<Command, CommandError> Process::checkCommand() const { return resol
 
 std::string Process::fullName() const { return group_.name() == name() ? name() : group_.name() + ":" + name(); }
 
+void Process::reconfigure(std::shared_ptr<const config::ProcessConfig> config) noexcept {
+  context_.touch(*this);
+  config_ = std::move(config);
+  added_ = false;
+  out_->settingsChanged();
+  if (err_) err_->settingsChanged();
+  updateDeadline();
+}
+
 lifecycle::Rules Process::rules() const noexcept {
   lifecycle::Rules rules;
   rules.startSeconds = core::seconds(config_->startSeconds);

@@ -65,6 +65,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   [[nodiscard]] const config::ProcessConfig& config() const noexcept { return *config_; }
+  [[nodiscard]] const std::shared_ptr<const config::ProcessConfig>& configPtr() const noexcept { return config_; }
   [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] Group& group() const noexcept { return group_; }
   /// For the group: it was added at run time, so that the configuration of the group does not have it.
@@ -77,6 +78,10 @@ class Process {
   [[nodiscard]] bool startsByItself() const noexcept;
   /// Whether it is started with supervisord.
   [[nodiscard]] bool startsAtBoot() const;
+  [[nodiscard]] bool isAdded() const noexcept { return added_; }
+  /// For the group, in a turn: continues with another configuration, which differs from its own only in keys that
+  /// config::reachOf() calls Live. That of the group has it.
+  void reconfigure(std::shared_ptr<const config::ProcessConfig> config) noexcept;
   /// Unique in the life of the instance, and ascending in a group.
   [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
   /// "name" if the group is called the same, else "group:name".

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "instance/config/change.hpp"
 #include "instance/config/model.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/fcgi_listener.hpp"
@@ -56,9 +57,7 @@ Group& Table::insert(std::unique_ptr<Group> group) {
   const ProcessContext::Turn turn(*context_);
   if (groups_.size() == groups_.capacity()) groups_.reserve(2 * groups_.size() + 1);
   byName_.emplace(added->name(), added);
-  const auto at = std::upper_bound(groups_.begin(), groups_.end(), added->config().priority,
-                                   [](int priority, const auto& other) { return priority < other->config().priority; });
-  groups_.insert(at, std::move(group));
+  place(std::move(group));
   try {
     context_->tell([&](Observer& o) { o.onGroupAdded(*added); });
   } catch (...) {  // observers that know of the group hear of its removal
@@ -66,6 +65,20 @@ Group& Table::insert(std::unique_ptr<Group> group) {
     throw;
   }
   return *added;
+}
+
+/// There is room for it.
+void Table::place(std::unique_ptr<Group> group) {
+  const auto at = std::upper_bound(groups_.begin(), groups_.end(), group->config().priority,
+                                   [](int priority, const auto& other) { return priority < other->config().priority; });
+  groups_.insert(at, std::move(group));
+}
+
+std::unique_ptr<Group> Table::take(const Group& group) {
+  const auto at = std::find_if(groups_.begin(), groups_.end(), [&](const auto& g) { return g.get() == &group; });
+  auto taken = std::move(*at);
+  groups_.erase(at);
+  return taken;
 }
 
 void Table::begin() {
@@ -99,15 +112,50 @@ core::Status Table::setDisabled(const std::vector<Process*>& programs, bool disa
   return {};
 }
 
+void Table::autostart(Group& group, const config::GroupChange& change) {
+  if (context_->supervisorState() != SupervisorState::Running) return;
+  const ProcessContext::Turn turn(*context_);
+  for (const auto& program : group.processes()) {
+    const auto* const one = change.find(program->name());
+    if (one != nullptr && one->kind != config::ProgramChange::Kind::Live && program->config().autoStart)
+      program->start();
+  }
+}
+
 bool Table::remove(Group& group) {
   if (!group.stopped()) return false;
   const ProcessContext::Turn turn(*context_);
   byName_.erase(group.name());
-  const auto at = std::find_if(groups_.begin(), groups_.end(), [&](const auto& g) { return g.get() == &group; });
-  auto taken = std::move(*at);
-  groups_.erase(at);
+  auto taken = take(group);
   for (const auto& program : taken->processes()) program->retire();
   context_->removed(std::move(taken));
+  return true;
+}
+
+bool Table::apply(Group& group, config::GroupPtr now) {
+  const auto change = group.changeTo(*now);
+  const auto mustEnd = [&](const config::ProgramChange& one) {
+    using Kind = config::ProgramChange::Kind;
+    const Process* const program = group.find(one.name);
+    const bool ends = one.kind == Kind::Removed || one.kind == Kind::Restarted;
+    return ends && program != nullptr && (program->pid() != 0 || !lifecycle::isStopped(program->state()));
+  };
+  if (change.whole || std::any_of(change.programs.begin(), change.programs.end(), mustEnd)) return false;
+  const ProcessContext::Turn turn(*context_);
+  const auto old = group.configPtr();  // has the name that is the key
+  const bool moves = old->priority != now->priority;
+  group.apply(std::move(now), change);
+  auto entry = byName_.extract(group.name());
+  entry.key() = group.name();
+  byName_.insert(std::move(entry));
+  if (moves) place(take(group));
+  context_->tell([&](Observer& o) {
+    try {
+      o.onGroupChanged(group);
+    } catch (const std::exception& error) {  // the group has changed
+      logging::critical("an observer of the change of group {} failed: {}", group.name(), error.what());
+    }
+  });
   return true;
 }
 

@@ -13,8 +13,9 @@
 #include "lib/core/result.hpp"
 
 namespace config {
+struct GroupChange;
 struct GroupConfig;
-}
+}  // namespace config
 namespace core {
 class EventLoop;
 class Reaper;
@@ -84,6 +85,12 @@ class Table {
   core::Status setDisabled(const std::vector<Process*>& programs, bool disabled);
   /// Starts, in order, the programs with autostart of a group that was added later.
   void autostart(Group& group);
+  /// The same for those that apply() has made: added or restarted ones of `change`.
+  void autostart(Group& group, const config::GroupChange& change);
+  /// Gives a group another configuration with the same name. Programs that stay as they are continue, and those that
+  /// differ only in keys of Reach::Live take these over; others are created again, without being started. False, with
+  /// nothing changed, if one of those still runs, or if the group can only be replaced as a whole.
+  bool apply(Group& group, std::shared_ptr<const config::GroupConfig> now);
   /// Takes a group out; false if a program of it still runs.
   bool remove(Group& group);
 
@@ -112,6 +119,8 @@ class Table {
   void start(Group& group, bool (*whether)(const Process& program));
   void onEnd(pid_t pid, int waitStatus) noexcept;
   Group& insert(std::unique_ptr<Group> group);
+  void place(std::unique_ptr<Group> group);
+  std::unique_ptr<Group> take(const Group& group);
   core::Status restoreGroups(const state::State& state, state::Incoming& incoming);
   core::Status restoreSockets(const state::State& state, state::Incoming& incoming);
 

@@ -27,6 +27,18 @@ core::Err<core::Error> refusal(const std::string& group, const char* why) {
   return core::Err{core::Error{"the saved state has " + std::string(why) + " " + group}};
 }
 
+/// A journal has those that have changed last at its end. The order is that of the configuration; its programs may be
+/// younger than others, since an update has replaced them. What was added at run time follows by its number.
+void inStartOrder(Group::SavedPrograms& saved, const config::GroupConfig& config) {
+  std::unordered_map<std::string_view, std::size_t> places;
+  for (const auto& program : config.processes) places.emplace(program->name, places.size());
+  const auto place = [&](const state::Program* program) {
+    const auto at = program->config ? places.end() : places.find(program->name);
+    return std::pair(at == places.end() ? places.size() : at->second, program->number);
+  };
+  std::stable_sort(saved.begin(), saved.end(), [&](const auto* a, const auto* b) { return place(a) < place(b); });
+}
+
 }  // namespace
 
 void Table::save(state::State& state, state::Outgoing& outgoing) const {
@@ -63,8 +75,7 @@ core::Status Table::restoreGroups(const state::State& state, state::Incoming& in
   }
   for (const auto& config : state.groups) {
     auto& saved = programs[config->name];
-    // In start order. A journal has those that have changed last at its end.
-    std::stable_sort(saved.begin(), saved.end(), [](const auto* a, const auto* b) { return a->number < b->number; });
+    inStartOrder(saved, *config);
     for (const auto* const program : saved) context_->continueNumbers(program->number + 1);
     auto group = std::make_unique<Group>(*context_, config, saved);
     if (auto restored = group->restore(saved, incoming); !restored) return restored;

@@ -37,6 +37,7 @@ class Live final : public process::Observer {
   void onHealth(process::Process& program, const process::HealthChange& change) override;
   void onGroupAdded(process::Group& group) override;
   void onGroupRemoved(process::Group& group) override;
+  void onGroupChanged(process::Group& group) override { onGroupAdded(group); }
   void onProcessRemoved(process::Process& program) override;
 
  private:
