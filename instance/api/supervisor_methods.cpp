@@ -61,6 +61,7 @@ SupervisorMethods::SupervisorMethods(Instance& instance, MethodTable& table, std
   addScalingMethods(instance, *waiters_, names);
   addLogMethods(instance, names);
   addConfigMethods(instance, names);
+  addChangeMethods(instance, *waiters_, names);
   addConfigInfoMethods(instance, names);
   addConfigWarnings(instance, table);
   addCommunicationMethods(instance, names);
@@ -70,6 +71,9 @@ SupervisorMethods::~SupervisorMethods() = default;
 
 void SupervisorMethods::addResumed(MethodTable& table, const std::optional<std::string>& refused) const {
   addResumedCalls(table, name_ + ".", instance_.table, *waiters_, refused);
+  // It continues where it was lost.
+  SupervisorNamespace names(instance_, table, name_);
+  addUpdateMethod(instance_, *waiters_, names);
 }
 
 }  // namespace api

@@ -69,6 +69,9 @@ void addLogMethods(Instance& instance, SupervisorNamespace& names);
 void addConfigMethods(Instance& instance, SupervisorNamespace& names);
 /// Our own method, in its own namespace, however that of Supervisor is called.
 void addConfigWarnings(Instance& instance, MethodTable& table);
+/// What Supervisor does not have: methods that show and apply changes program by program.
+void addUpdateMethod(Instance& instance, Waiters& waiters, SupervisorNamespace& names);
+void addChangeMethods(Instance& instance, Waiters& waiters, SupervisorNamespace& names);
 void addConfigInfoMethods(Instance& instance, SupervisorNamespace& names);
 void addCommunicationMethods(Instance& instance, SupervisorNamespace& names);
 

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+#include "instance/api/group_update.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "instance/api/control.hpp"
+#include "instance/api/group_call.hpp"
+#include "instance/api/instance.hpp"
+#include "instance/config/change.hpp"
+#include "instance/config/model.hpp"
+#include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/table.hpp"
+#include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
+#include "lib/xmlrpc/struct_writer.hpp"
+
+namespace api {
+namespace {
+
+using config::GroupChange;
+using config::ProgramChange;
+using Kind = ProgramChange::Kind;
+using Programs = std::vector<process::Process*>;
+using xmlrpc::FaultCode;
+
+/// How often the configuration may change while programs stop.
+constexpr int kMostRounds = 3;
+
+void writeTexts(xmlrpc::Writer& writer, const std::vector<std::string>& texts) {
+  writer.beginArray();
+  for (const std::string& text : texts) writer.string(text);
+  writer.endArray();
+}
+
+const char* wordOf(Kind kind) {
+  switch (kind) {
+    case Kind::Added: return "added";
+    case Kind::Removed: return "removed";
+    case Kind::Restarted: return "restarted";
+    case Kind::Live: break;
+  }
+  return "live";
+}
+
+bool ends(const ProgramChange& change) noexcept {
+  return change.kind == Kind::Removed || change.kind == Kind::Restarted;
+}
+
+/// Whether the group is removed and added again, as Supervisor does: of one in which no program continues, clients and
+/// event listeners hear what they are used to.
+bool replaces(const process::Group& group, const GroupChange& change) {
+  return change.whole || keptPrograms(group, change) == 0;
+}
+
+/// One call. Its callbacks keep it alive.
+class Update : public std::enable_shared_from_this<Update> {
+ public:
+  Update(Instance& instance, Waiters& waiters, UpdateRequest request, core::Completion<MethodResult> done)
+      : instance_(instance), waiters_(waiters), request_(std::move(request)), done_(std::move(done)) {}
+
+  void begin() {
+    const auto wanted = configured();
+    if (!wanted) return done_(fail(FaultCode::BadName, request_.group));
+    auto* const group = instance_.table.find(request_.group);
+    if (group == nullptr) return add(wanted);
+    const auto target = targetOf(*group, wanted);
+    const GroupChange change = group->changeTo(*target);
+    if (change.whole && !request_.programs.empty())
+      return done_(fail(FaultCode::Failed, request_.group + " can only be updated as a whole"));
+    if (rounds_ == 0) {
+      first_ = change;
+      kept_ = change.whole ? 0 : keptPrograms(*group, change);
+    }
+    stop(programsToStop(*group, change));
+  }
+
+ private:
+  [[nodiscard]] config::GroupPtr configured() const {
+    const auto& groups = instance_.configuration().groups;
+    const auto at =
+        std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group->name == request_.group; });
+    return at == groups.end() ? nullptr : *at;
+  }
+
+  [[nodiscard]] config::GroupPtr targetOf(const process::Group& group, const config::GroupPtr& wanted) const {
+    return request_.programs.empty() ? wanted : config::partOf(group.config(), *wanted, request_.programs);
+  }
+
+  static Programs programsToStop(const process::Group& group, const GroupChange& change) {
+    Programs programs;
+    for (auto* const program : group.byPriority()) {
+      const auto* const one = change.find(program->name());
+      const bool affected = replaces(group, change) || (one != nullptr && ends(*one));
+      if (affected && !lifecycle::isStopped(program->state())) programs.push_back(program);
+    }
+    return programs;
+  }
+
+  void stop(const Programs& programs) {
+    forEachProgram(
+        programs,
+        [this](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
+          // Somebody else may be stopping it.
+          if (program.state() == lifecycle::ProcessState::Stopping)
+            return waiters_.untilStopped(program, std::move(ended));
+          stopProgram(waiters_, program, program.fullName(), true, std::move(ended));
+        },
+        [self = shared_from_this()](const MethodResult& result) {
+          if (!result) return self->done_(result);
+          self->apply();
+        });
+  }
+
+  /// What differs may be something else by now.
+  void apply() {
+    if (instance_.table.supervisorState() != process::SupervisorState::Running)
+      return done_(fail(FaultCode::ShutdownState));
+    const auto wanted = configured();
+    auto* const group = instance_.table.find(request_.group);
+    if (!wanted || group == nullptr) return done_(fail(FaultCode::BadName, request_.group));
+    const auto target = targetOf(*group, wanted);
+    const GroupChange change = group->changeTo(*target);
+    if (replaces(*group, change)) {
+      if (instance_.table.remove(*group)) return add(target);
+    } else if (instance_.table.apply(*group, target)) {
+      return finish(*group, change);
+    }
+    if (++rounds_ < kMostRounds) return begin();
+    done_(fail(FaultCode::StillRunning, request_.group));
+  }
+
+  void finish(process::Group& group, const GroupChange& change) {
+    tell();
+    if (request_.start) instance_.table.autostart(group, change);
+    answer("changed");
+  }
+
+  void add(const config::GroupPtr& wanted) {
+    const auto added = instance_.table.add(wanted);
+    if (!added) return done_(fail(FaultCode::Failed, added.error().text));
+    if (request_.start) instance_.table.autostart(**added);
+    answer(first_.whole ? "replaced" : first_.programs.empty() ? "added" : "changed");
+  }
+
+  void tell() const {
+    std::vector<std::string> texts;
+    for (const auto& one : first_.programs)
+      texts.push_back(one.name + " " + (one.kind == Kind::Live ? "changed while it runs" : wordOf(one.kind)) +
+                      (one.keys.empty() ? "" : " (" + core::join(one.keys, ", ") + ")"));
+    logging::info("updated group {}: {}", request_.group,
+                  texts.empty() ? "no program of it differs" : core::join(texts, "; "));
+  }
+
+  void answer(const char* word) {
+    std::string out;
+    writeChange(out, request_.group, word, first_, kept_);
+    done_(std::move(out));
+  }
+
+  Instance& instance_;
+  Waiters& waiters_;
+  const UpdateRequest request_;
+  core::Completion<MethodResult> done_;
+  GroupChange first_;  ///< what differed when the call came
+  std::size_t kept_ = 0;
+  int rounds_ = 0;
+};
+
+}  // namespace
+
+std::size_t keptPrograms(const process::Group& group, const GroupChange& change) {
+  const auto goesOn = [&](const auto& program) {
+    const auto* const one = change.find(program->name());
+    return one == nullptr || !ends(*one);
+  };
+  const auto& programs = group.processes();
+  return static_cast<std::size_t>(std::count_if(programs.begin(), programs.end(), goesOn));
+}
+
+void writeChange(std::string& out, std::string_view group, std::string_view word, const GroupChange& change,
+                 std::size_t kept) {
+  xmlrpc::StructWriter members(out);
+  members.text<"name">(group);
+  members.text<"change">(word);
+  members.value("keys", [&](xmlrpc::Writer& writer) { writeTexts(writer, change.keys); });
+  members.value("programs", [&](xmlrpc::Writer& writer) {
+    writer.beginArray();
+    for (const auto& one : change.programs) {
+      xmlrpc::StructWriter program(out);
+      program.text<"name">(one.name);
+      program.text<"change">(wordOf(one.kind));
+      program.value("keys", [&](xmlrpc::Writer& keys) { writeTexts(keys, one.keys); });
+      program.end();
+    }
+    writer.endArray();
+  });
+  members.number<"kept">(static_cast<std::int64_t>(kept));
+  members.end();
+}
+
+void updateGroup(Instance& instance, Waiters& waiters, UpdateRequest request, core::Completion<MethodResult> done) {
+  std::make_shared<Update>(instance, waiters, std::move(request), std::move(done))->begin();
+}
+
+}  // namespace api
