@@ -51,15 +51,20 @@ constexpr std::array<Command, 29> kCommands{{
     {"reload", runReload, Completes::Nothing, "reload\t\t\tRestart supervisord and all its programs", ""},
     {"remove", runRemove, Completes::Groups, "remove GROUP...\t\tRemove groups; their processes must be stopped", ""},
     {"reread", runReread, Completes::Nothing,
-     "reread\t\t\tRead the configuration and list the changes; running processes are not affected", ""},
+     "reread\t\t\tRead the configuration and list the changes; running processes are not affected\n"
+     "\t--verbose\t\tlist the changed processes and keys, too",
+     "--verbose"},
     {"restart", runRestart, Completes::Processes,
      "restart NAME...\t\tStop processes, then start them\n"
      "restart all\t\tStop and start every process\n"
      "\t--parallel\t\thandle all names in parallel\n"
      "\t--wait [STATE]\t\tthen wait for a state (RUNNING); failed first attempts are ignored\n"
      "\t--timeout SECONDS\twait no longer than this\n"
-     "The configuration is not read again; \"update\" does that.",
-     "--parallel --wait --timeout"},
+     "\t--rolling\t\tone after the other, each when the one before runs; stop at the first failure\n"
+     "\t--max-unavailable N\tthe same, N at a time\n"
+     "\t--if-changed\t\tread the configuration and restart only those of the processes that it changes\n"
+     "Without --if-changed the configuration is not read again; \"update\" does that.",
+     "--parallel --wait --timeout --rolling --max-unavailable --if-changed"},
     {"scale", runScale, Completes::Nothing,
      "scale PROGRAM=N...\tRun N processes of a program: start further ones, or stop the last ones\n"
      "\t--save\t\t\tkeep the number, in an included file; else until supervisord restarts",
@@ -106,11 +111,13 @@ constexpr std::array<Command, 29> kCommands{{
      "\t\t\t\tCtrl-C ends this",
      "-f"},
     {"update", runUpdate, Completes::Groups,
-     "update\t\t\tRead the configuration and apply it: stop removed groups, restart changed ones,\n"
-     "\t\t\tstart new ones\n"
+     "update\t\t\tRead the configuration and apply it: stop removed processes, restart changed ones,\n"
+     "\t\t\tstart new ones; others continue, and so do those whose changes need no restart\n"
      "update all\t\tThe same\n"
-     "update GROUP...\t\tThe same for some groups",
-     ""},
+     "update GROUP...\t\tThe same for some groups\n"
+     "\t--dry-run\t\tonly print what would be done, and which keys are the reason\n"
+     "\t--no-start\t\tstart nothing: new and restarted processes are left STOPPED",
+     "--dry-run --no-start"},
     {"upgrade", runUpgrade, Completes::Nothing,
      "upgrade\t\t\tReplace the program of supervisord by the installed one; no program of it stops,\n"
      "\t\t\tand the configuration is not read again\n"

@@ -52,12 +52,15 @@ class Sorter {
   core::Status take(const std::string& name, const std::optional<std::string>& value) {
     if (name == "--wait") return takeState(value);
     if (name == "--timeout" || name == "--watch") return takeSeconds(name, value);
+    if (name == "--max-unavailable") return takeCount(value);
     if (value) return core::Err{core::Error{"Error: " + name + " takes no value"}};
     if (name == "--json") words_.json = true;
     if (name == "--resources") words_.resources = true;
     if (name == "--health") words_.health = true;
     if (name == "--parallel") words_.parallel = true;
     if (name == "--force") words_.force = true;
+    if (name == "--rolling") words_.rolling = true;
+    if (name == "--if-changed") words_.ifChanged = true;
     return {};
   }
 
@@ -71,6 +74,16 @@ class Sorter {
       words_.waitFor = core::upper(given_[next_++]);
     else
       words_.waitFor = defaultState_;
+    return {};
+  }
+
+  core::Status takeCount(const std::optional<std::string>& value) {
+    constexpr int kMost = 1000;
+    const auto text = value ? *value : next_ < given_.size() ? given_[next_++] : std::string();
+    const auto number = core::parseInteger(text);
+    if (!number || *number < 1 || *number > kMost)
+      return core::Err{core::Error{"Error: --max-unavailable requires a number from 1 to 1000"}};
+    words_.maxUnavailable = static_cast<int>(*number);
     return {};
   }
 

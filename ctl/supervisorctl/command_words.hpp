@@ -19,8 +19,11 @@ struct CommandWords {
   bool health = false;
   bool parallel = false;
   bool force = false;
+  bool rolling = false;
+  bool ifChanged = false;
   std::optional<std::string> waitFor;  ///< name of a state, upper case
   std::optional<int> timeout;          ///< seconds
+  std::optional<int> maxUnavailable;   ///< at least 1
   std::optional<int> watch;            ///< seconds between two updates
   std::vector<std::string> names;
 

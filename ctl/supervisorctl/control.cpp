@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// start, stop, restart, serialrestart, signal: the commands that act on processes.
+// start, stop, signal: the commands that act on processes, and the simple restart.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -7,6 +7,7 @@
 
 #include "ctl/supervisorctl/command.hpp"
 #include "ctl/supervisorctl/command_words.hpp"
+#include "ctl/supervisorctl/control.hpp"
 #include "ctl/supervisorctl/names.hpp"
 #include "ctl/supervisorctl/parallel.hpp"
 #include "ctl/supervisorctl/selection.hpp"
@@ -282,38 +283,6 @@ Answer<void> runEnabling(Session& session, const std::string& command, const std
   return Control(session, verb).run(*names, false);
 }
 
-/// Stops and starts one process ("proc" or "group:proc") and prints the results. Returns false if it did not stop or
-/// did not start.
-Answer<bool> restartOne(Session& session, const std::string& name) {
-  const int before = std::exchange(session.exitStatus, ExitStatus::Success);
-  for (const Verb& verb : {stopVerb("restarting"), startVerb()}) {
-    if (Answer<void> done = Control(session, verb).run({name}, false); !done) return core::Err{std::move(done).error()};
-    if (session.exitStatus != ExitStatus::Success) return false;
-  }
-  session.exitStatus = before;
-  return true;
-}
-
-/// The processes that the arguments of `serialrestart` select, each once, in that order.
-Answer<std::vector<std::string>> processesOf(Session& session, const std::vector<std::string>& words) {
-  auto infos = session.allProcesses();
-  if (!infos) return core::Err{std::move(infos).error()};
-  std::vector<std::string> names;
-  const auto add = [&names](const ProcessInfo& info) {
-    if (std::find(names.begin(), names.end(), info.fullName()) == names.end()) names.push_back(info.fullName());
-  };
-  if (std::find(words.begin(), words.end(), "all") != words.end()) {
-    std::for_each(infos->begin(), infos->end(), add);
-    return names;
-  }
-  for (const std::string& word : words) {
-    const Selection selection = select(*infos, {word});
-    std::for_each(selection.found.begin(), selection.found.end(), add);
-    if (selection.found.empty()) session.refuse("No such process " + word);
-  }
-  return names;
-}
-
 }  // namespace
 
 Answer<void> runStart(Session& session, const std::string& argument) {
@@ -324,10 +293,6 @@ Answer<void> runStop(Session& session, const std::string& argument) {
   return runVerbs(session, "stop", argument, {stopVerb("all")});
 }
 
-Answer<void> runRestart(Session& session, const std::string& argument) {
-  return runVerbs(session, "restart", argument, {stopVerb("restarting"), startVerb()});
-}
-
 Answer<void> runEnable(Session& session, const std::string& argument) {
   return runEnabling(session, "enable", argument, enableVerb());
 }
@@ -336,28 +301,16 @@ Answer<void> runDisable(Session& session, const std::string& argument) {
   return runEnabling(session, "disable", argument, disableVerb());
 }
 
-// The command of the plug-in supervisor-serialrestart for Supervisor's client, which many installations use.
-Answer<void> runSerialRestart(Session& session, const std::string& argument) {
-  auto up = session.isUp();
-  if (!up) return core::Err{std::move(up).error()};
-  if (!*up) return {};
-  const std::vector<std::string> words = core::splitBlanks(argument);
-  if (words.empty()) {
-    session.refuse("Error: serialrestart requires a process name");
-    printHelp(session, "serialrestart");
-    return {};
-  }
-  auto names = processesOf(session, words);
-  if (!names) return core::Err{std::move(names).error()};
-  for (auto name = names->begin(); name != names->end(); ++name) {
-    auto restarted = restartOne(session, *name);
-    if (!restarted) return core::Err{std::move(restarted).error()};
-    if (*restarted) continue;
-    if (const std::vector<std::string> rest(name + 1, names->end()); !rest.empty())
-      session.problem("ERROR: " + *name + " did not restart, so these were not restarted: " + core::join(rest, " "));
-    break;
-  }
-  return {};
+Answer<void> stopAndStart(Session& session, const std::string& argument) {
+  return runVerbs(session, "restart", argument, {stopVerb("restarting"), startVerb()});
+}
+
+Answer<void> stopEach(Session& session, const std::vector<std::string>& names, bool sideBySide) {
+  return Control(session, stopVerb("restarting")).run(names, sideBySide);
+}
+
+Answer<void> startEach(Session& session, const std::vector<std::string>& names, bool sideBySide) {
+  return Control(session, startVerb()).run(names, sideBySide);
 }
 
 Answer<void> runSignal(Session& session, const std::string& argument) {
