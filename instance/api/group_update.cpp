@@ -86,7 +86,10 @@ class Update : public std::enable_shared_from_this<Update> {
   }
 
   [[nodiscard]] config::GroupPtr targetOf(const process::Group& group, const config::GroupPtr& wanted) const {
-    return request_.programs.empty() ? wanted : config::partOf(group.config(), *wanted, request_.programs);
+    if (request_.programs.empty()) return wanted;
+    auto part = config::partOf(group.config(), *wanted, request_.programs);
+    std::erase_if(part->processes, [&](const auto& program) { return group.find(program->name) == nullptr; });
+    return part;
   }
 
   static Programs programsToStop(const process::Group& group, const GroupChange& change) {

@@ -67,10 +67,20 @@ constexpr auto kFields = std::to_array<Field>({
     {"socket", Reach::Restart, same<&P::socket>},
 });
 
-/// The keys of an Extension that the machine reads at each of its steps. What a process gets when it is started, and
-/// what looks after a process from its start on, is not here.
+/// The keys of an Extension that are read whenever they count: at each step of the machine, for each question about the
+/// health. What a process gets when it is started is not here, and neither are keys that decide whether something looks
+/// after the program at all: that is settled when the program is created.
 constexpr auto kLiveExtensionKeys = std::to_array<std::string_view>(
-    {"restart_delay", "restart_delay_max", "restart_delay_factor", "restart_limit", "fatal_retry"});
+    {"restart_delay", "restart_delay_max", "restart_delay_factor", "restart_limit", "fatal_retry", "reload_signal",
+     "reload_command", "reload_timeout", "health_interval", "health_timeout", "health_retries", "health_start_period",
+     "health_action", "memory_interval"});
+/// The same, for a change of the value: a key that comes or goes needs a restart.
+constexpr auto kLiveExtensionValues = std::to_array<std::string_view>({"memory_restart"});
+
+template <std::size_t N>
+bool contains(const std::array<std::string_view, N>& keys, std::string_view key) noexcept {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
 
 using Given = std::vector<std::pair<std::string, std::string>>;
 
@@ -86,10 +96,17 @@ void addExtensionKeys(const Given& old, const Given& now, std::vector<std::strin
     if (textOf(now, key) == nullptr) keys.push_back(key);
 }
 
+/// Whether a change of this key reaches the running program.
+bool isLive(const std::string& key, const P& old, const P& now) {
+  if (reachOf(key) != Reach::Live) return false;
+  if (!contains(kLiveExtensionValues, key)) return true;
+  return textOf(old.extension->given, key) != nullptr && textOf(now.extension->given, key) != nullptr;
+}
+
 /// A difference that no key explains needs a restart, as long as the table above lacks its field.
-ProgramChange::Kind effectOf(const std::vector<std::string>& keys) {
+ProgramChange::Kind effectOf(const std::vector<std::string>& keys, const P& old, const P& now) {
   const bool live = !keys.empty() && std::all_of(keys.begin(), keys.end(),
-                                                 [](const std::string& key) { return reachOf(key) == Reach::Live; });
+                                                 [&](const std::string& key) { return isLive(key, old, now); });
   return live ? ProgramChange::Kind::Live : ProgramChange::Kind::Restarted;
 }
 
@@ -126,7 +143,7 @@ bool sameOrder(const GroupConfig& old, const GroupConfig& now) {
 Reach reachOf(std::string_view key) noexcept {
   for (const Field& field : kFields)
     if (field.key == key) return field.reach;
-  const bool live = std::find(kLiveExtensionKeys.begin(), kLiveExtensionKeys.end(), key) != kLiveExtensionKeys.end();
+  const bool live = contains(kLiveExtensionKeys, key) || contains(kLiveExtensionValues, key);
   return live ? Reach::Live : Reach::Restart;
 }
 
@@ -155,7 +172,7 @@ GroupChange changeOf(const GroupConfig& old, const GroupConfig& now) {
       change.programs.push_back({ProgramChange::Kind::Added, program->name, {}});
     } else if (at->second != program.get() && !(*at->second == *program)) {
       auto keys = changedKeys(*at->second, *program);
-      const auto kind = effectOf(keys);
+      const auto kind = effectOf(keys, *at->second, *program);
       change.programs.push_back({kind, program->name, std::move(keys)});
     }
   }
@@ -167,7 +184,8 @@ GroupChange changeOf(const GroupConfig& old, const GroupConfig& now) {
   return change;
 }
 
-GroupPtr partOf(const GroupConfig& old, const GroupConfig& now, std::span<const std::string> names) {
+std::shared_ptr<GroupConfig> partOf(const GroupConfig& old, const GroupConfig& now,
+                                    std::span<const std::string> names) {
   auto part = std::make_shared<GroupConfig>(old);
   for (auto& program : part->processes) {
     if (std::find(names.begin(), names.end(), program->name) == names.end()) continue;

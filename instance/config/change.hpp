@@ -43,6 +43,7 @@ struct GroupChange {
 [[nodiscard]] GroupChange changeOf(const GroupConfig& old, const GroupConfig& now);
 /// `old` with the programs of these names as `now` has them: a step on the way to `now`. Others stay, and nothing is
 /// added or removed. Only if changeOf() is not `whole`.
-[[nodiscard]] GroupPtr partOf(const GroupConfig& old, const GroupConfig& now, std::span<const std::string> names);
+[[nodiscard]] std::shared_ptr<GroupConfig> partOf(const GroupConfig& old, const GroupConfig& now,
+                                                  std::span<const std::string> names);
 
 }  // namespace config

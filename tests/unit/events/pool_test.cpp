@@ -95,6 +95,23 @@ TEST_CASE_FIXTURE(Fixture, "a full buffer drops its oldest event and logs it") {
   CHECK(process.sent.at(1).find("serial:2 pool:p poolserial:2 ") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a pool takes over other events and another size, and keeps what waits") {
+  Pool pool(groupOf("p", 3, {"REMOTE_COMMUNICATION"}), shared);
+  FakeProcess process;
+  auto& l = pool.add("l", process);
+  for (const char* data : {"a", "b", "c"}) pool.accept(remote(data));
+  const auto before = shared.revision;
+  pool.reconfigure(groupOf("p", 2, {"TICK_5"}));
+  CHECK(shared.revision != before);
+  CHECK(log->take() == Lines{"ERRO pool p event buffer overflowed, discarding event 0"});
+  CHECK(pool.subscribed(Type::Tick5));
+  CHECK_FALSE(pool.subscribed(Type::RemoteCommunication));
+  CHECK(pool.queued() == 2);
+  pool.onOutput(l, "READY\n");
+  pool.dispatch();
+  CHECK(process.sent.at(0).ends_with("type:t\nb"));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a rejected event is the next one again, in its own pool only") {
   Pool pool(groupOf("p", 2, {"REMOTE_COMMUNICATION"}), shared);
   Pool other(groupOf("q", 2, {"TICK"}), shared);

@@ -33,6 +33,23 @@ TEST_CASE("a log rotates after the write that reaches the size, and never splits
   CHECK(contentOf(scratch.at("a.log.2")) == "second rotation");
 }
 
+TEST_CASE("other limits count from the next write on") {
+  core::EventLoop loop;
+  output::Outlets outlets(loop);
+  const Scratch scratch;
+  RotatingFile log(outlets, scratch.at("a.log"), 1000, 9);
+  REQUIRE(log.open().has_value());
+  log.write("0123456789");
+  log.setLimits(5, 1);
+  CHECK(scratch.list() == Names{"a.log"});
+  for (const char* const text : {"a", "second", "third one"}) log.write(text);
+  CHECK(scratch.list() == Names{"a.log", "a.log.1"});
+  CHECK(contentOf(scratch.at("a.log.1")) == "third one");
+  log.setLimits(0, 1);
+  log.write("it grows without a limit");
+  CHECK(contentOf(scratch.at("a.log")) == "it grows without a limit");
+}
+
 TEST_CASE("a rotation renames existing backups only, however many are allowed") {
   core::EventLoop loop;
   output::Outlets outlets(loop);
