@@ -13,6 +13,7 @@
 
 #include "instance/config/model.hpp"
 #include "instance/process/attendants.hpp"
+#include "instance/process/attendants.hpp"
 #include "instance/process/command.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/group.hpp"
@@ -70,8 +71,9 @@ std::string SideCommand::start(const Spec& spec) {
   const auto& config = program_.config();
   auto command = resolveCommand(spec.line, config);
   if (!command) return std::move(command).error().text;
-  auto child =
-      childSpec(config, std::move(*command), {context_.environment(), context_.settings(), program_.group().name()});
+  const LaunchExtras extras{spec.environment, {}};
+  auto child = childSpec(config, std::move(*command),
+                         {context_.environment(), context_.settings(), program_.group().name(), {}, &extras});
   if (!child) return std::move(child).error();
   const core::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   int ends[2];
