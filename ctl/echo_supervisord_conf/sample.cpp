@@ -152,6 +152,9 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;type=simple                    ; oneshot: its end with one of its exitcodes is success, however early
 ;start_delay=5                  ; what an automatic start waits for, when nothing else is missing
 ;stagger=500ms                  ; with numprocs: each waits so much longer than the one before
+;reload_signal=HUP              ; what "supervisorctl reload-program" sends it; default: none
+;reload_command=/bin/reload     ; or what it runs
+;reload_timeout=60              ; seconds that the command may run; default: 60
 
 ; Values that every program takes that does not give them itself: all keys of a program. Not Supervisor's.
 

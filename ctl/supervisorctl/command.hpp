@@ -42,6 +42,7 @@ Answer<void> runRestart(Session& session, const std::string& argument);
 Answer<void> runEnable(Session& session, const std::string& argument);
 Answer<void> runScale(Session& session, const std::string& argument);
 Answer<void> runDisable(Session& session, const std::string& argument);
+Answer<void> runReloadProgram(Session& session, const std::string& argument);
 Answer<void> runSerialRestart(Session& session, const std::string& argument);
 Answer<void> runSignal(Session& session, const std::string& argument);
 Answer<void> runTail(Session& session, const std::string& argument);

@@ -12,7 +12,7 @@ namespace {
 Answer<void> leave(Session&, const std::string&) { return {}; }  // executeLine() ends the session by the name
 
 // By name. `help` shows the listed ones in this order.
-constexpr std::array<Command, 29> kCommands{{
+constexpr std::array<Command, 30> kCommands{{
     {"EOF", leave, Completes::Nothing, "", "", false},
     {"__complete", runComplete, Completes::Nothing, "", "", false},
     {"add", runAdd, Completes::Groups, "add GROUP...\t\tActivate groups that \"reread\" has found", ""},
@@ -49,6 +49,11 @@ constexpr std::array<Command, 29> kCommands{{
      ""},
     {"quit", leave, Completes::Nothing, "quit\t\t\tLeave the shell", ""},
     {"reload", runReload, Completes::Nothing, "reload\t\t\tRestart supervisord and all its programs", ""},
+    {"reload-program", runReloadProgram, Completes::Processes,
+     "reload-program NAME...\tAsk processes to read their own configuration again, by their reload_signal or\n"
+     "\t\t\treload_command\n"
+     "reload-program all\tThe same with every process",
+     "", false},
     {"remove", runRemove, Completes::Groups, "remove GROUP...\t\tRemove groups; their processes must be stopped", ""},
     {"reread", runReread, Completes::Nothing,
      "reread\t\t\tRead the configuration and list the changes; running processes are not affected\n"

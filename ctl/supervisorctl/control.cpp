@@ -74,6 +74,18 @@ std::string enablingWords(const CallReport& report) {
   }
 }
 
+std::string reloadWords(const CallReport& report) {
+  constexpr std::string_view kFailed = "FAILED: ";
+  switch (static_cast<FaultCode>(report.status)) {
+    case FaultCode::BadName: return "no such process";
+    case FaultCode::NotRunning: return "not running";
+    case FaultCode::UnknownMethod: return "this supervisord cannot; use \"signal\" or \"restart\"";
+    case FaultCode::Failed:
+      return report.description.starts_with(kFailed) ? report.description.substr(kFailed.size()) : report.description;
+    default: return {};
+  }
+}
+
 const Verb& startVerb() {
   static const Verb kVerb{"supervisor.startProcess",
                           "supervisor.startProcessGroup",
@@ -155,7 +167,8 @@ class Control {
 
   [[nodiscard]] Call callFor(const std::string& text) const {
     const ProcessName name = splitName(text);
-    xmlrpc::Array params{xmlrpc::Value{name.process ? text : name.group}};
+    const bool whole = name.process || verb_.group == verb_.one;  // one method that understands "group:*"
+    xmlrpc::Array params{xmlrpc::Value{whole ? text : name.group}};
     params.insert(params.end(), verb_.extra.begin(), verb_.extra.end());
     return {std::string(name.process ? verb_.one : verb_.group), std::move(params)};
   }
@@ -311,6 +324,25 @@ Answer<void> stopEach(Session& session, const std::vector<std::string>& names, b
 
 Answer<void> startEach(Session& session, const std::vector<std::string>& names, bool sideBySide) {
   return Control(session, startVerb()).run(names, sideBySide);
+}
+
+Answer<void> runReloadProgram(Session& session, const std::string& argument) {
+  static const Verb kVerb{
+      "supervisor.reloadProcess", "supervisor.reloadProcess", {}, "reloaded", reloadWords, 0, ExitStatus::Generic, {}};
+  auto up = session.isUp();
+  if (!up) return core::Err{std::move(up).error()};
+  if (!*up) return {};
+  std::vector<std::string> words = core::splitBlanks(argument);
+  if (words.empty()) {
+    session.refuse("Error: reload-program requires a process name");
+    printHelp(session, "reload-program");
+    return {};
+  }
+  for (std::string& word : words)
+    if (word == "all") word = "*";
+  auto names = expandPatterns(session, std::move(words));
+  if (!names) return core::Err{std::move(names).error()};
+  return Control(session, kVerb).run(*names, false);
 }
 
 Answer<void> runSignal(Session& session, const std::string& argument) {

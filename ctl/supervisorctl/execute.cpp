@@ -47,7 +47,10 @@ bool executeLine(Session& session, std::string_view text) {
   std::string line(core::trim(text));
   if (line.empty()) return false;
   if (line.front() == '?') line = "help " + line.substr(1);
-  const std::size_t end = std::min(line.find_first_not_of(kWordBytes), line.size());
+  // The name of a command of ours can have a hyphen. In Supervisor it ends there: "tail-f x" is tail.
+  std::size_t end = std::min(line.find_first_of(" \t"), line.size());
+  if (findCommand(std::string_view(line).substr(0, end)) == nullptr)
+    end = std::min(line.find_first_not_of(kWordBytes), line.size());
   const Command* command = findCommand(std::string_view(line).substr(0, end));
   if (!command) {
     refuseSyntax(session, line);

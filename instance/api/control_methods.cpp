@@ -3,11 +3,13 @@
 
 #include "instance/api/arguments.hpp"
 #include "instance/api/control.hpp"
+#include "instance/api/group_call.hpp"
 #include "instance/api/group_control.hpp"
 #include "instance/api/instance.hpp"
 #include "instance/api/names.hpp"
 #include "instance/api/supervisor_methods.hpp"
 #include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 
 namespace api {
@@ -68,6 +70,27 @@ void signalProcess(const Instance& instance, const Array& params, core::Completi
   done(outcomeOf(signalProgram(*target->program, *params[0].string(), signal)));
 }
 
+void reloadProgram(process::Process& program, const std::string& name, core::Completion<Waiters::WaitResult> done) {
+  if (program.state() != lifecycle::ProcessState::Running) return done(fail(FaultCode::NotRunning, name));
+  program.reload([done = std::move(done)](const core::Status& outcome) mutable {
+    if (outcome) return done({});
+    done(fail(FaultCode::Failed, outcome.error().text));
+  });
+}
+
+void reloadProcess(const Instance& instance, const Array& params, core::Completion<MethodResult> done) {
+  const auto target = named(instance, params);
+  if (!target) return done(core::Err{target.error()});
+  if (target->program != nullptr)
+    return reloadProgram(*target->program, *params[0].string(), asOutcome(std::move(done)));
+  forEachProgram(
+      target->group->byPriority(),
+      [](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
+        reloadProgram(program, program.fullName(), std::move(ended));
+      },
+      std::move(done));
+}
+
 void upgrade(const Instance& instance, const Array& params, core::Completion<MethodResult> done) {
   instance.upgrade(waits(params, 0), [done = std::move(done)](const core::Status& outcome) mutable {
     if (outcome) return done(trueValue());
@@ -116,6 +139,16 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
             [&](const Array& params, core::Completion<MethodResult> done) {
               signalProcess(instance, params, std::move(done));
             });
+  names.add(
+      "reloadProcess", {"boolean", "string"}, 1,
+      "Asks a process to read its own configuration again: by its reload_signal, or by its reload_command, whose\n"
+      "end is awaited. Supervisor does not have this method.\n\n"
+      "@param string name  The process ('name', 'group:name', or 'group:*' for a group).\n"
+      "@return boolean result  True; for a group an array of results.",
+      [&](const Array& params, core::Completion<MethodResult> done) {
+        reloadProcess(instance, params, std::move(done));
+      });
+  names.unlist("reloadProcess");
   names.add("shutdown", {"boolean"}, 0,
             "Stops every process and then supervisord.\n\n@return boolean result  True, before anything stops.",
             immediately([&](const Array&) {

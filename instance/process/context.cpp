@@ -68,6 +68,7 @@ void ProcessContext::leave(Process& program) noexcept {
   if (lastStates_) lastStates_->forget(program);
   if (keeper_) keeper_->forget(program);
   if (order_) order_->forget(program);
+  reloads_.drop(program);
   deadlines_.set(program, std::nullopt);
   deadlines_.leave();
   groupEnded(program);

@@ -25,6 +25,7 @@
 #include "instance/process/observer.hpp"
 #include "instance/process/order.hpp"
 #include "instance/process/private_directory.hpp"
+#include "instance/process/reloads.hpp"
 #include "instance/process/remains.hpp"
 #include "instance/process/settings.hpp"
 #include "lib/core/event_loop.hpp"
@@ -148,6 +149,8 @@ class ProcessContext {
   /// As MemoryEvents::takeKill().
   [[nodiscard]] std::string takeMemoryKill() { return memoryEvents_.takeKill(); }
 
+  [[nodiscard]] Reloads& reloads() noexcept { return reloads_; }
+
   void subscribe(Observer& observer) { observers_.push_back(&observer); }
   void unsubscribe(Observer& observer) noexcept;
   /// Calls each observer now, from inside this call.
@@ -220,6 +223,7 @@ class ProcessContext {
   Census census_;
   MemoryEvents memoryEvents_;
   PrivateDirectory directory_;
+  Reloads reloads_;
   const std::vector<std::string> environment_;
   std::unique_ptr<char[]> buffer_;
   std::unique_ptr<LateReading> lateReading_;  ///< from the first program on that writes fast

@@ -20,6 +20,7 @@
 #include "instance/process/waits.hpp"
 #include "instance/state/state.hpp"
 #include "lib/core/clock.hpp"
+#include "lib/core/completion.hpp"
 #include "lib/core/result.hpp"
 #include "lib/lifecycle/machine.hpp"
 
@@ -135,6 +136,9 @@ class Process {
   /// It has ended, and will be started again without a request.
   [[nodiscard]] bool comesBack() const noexcept;
   core::Status signal(int signo);
+  /// Asks it to read its own configuration again, by its reload_signal or reload_command. `done` gets the outcome: when
+  /// the signal is sent or the command has ended. Errors are phrases that follow the name.
+  void reload(core::Completion<core::Status> done);
   /// Takes one step, outside of any other: for what looks after it. Throws std::bad_alloc before anything has happened.
   void tell(const lifecycle::Input& input);
   /// Ends it because of `why`, and with `restart` starts it again; while it is STARTING, the start has failed. Outside

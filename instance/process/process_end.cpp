@@ -89,6 +89,7 @@ void Process::abandonGroup(const char* why) noexcept {
 /// The process and, if it is waited for, its group have ended.
 void Process::ended(int waitStatus) noexcept {
   context_.touch(*this);
+  context_.reloads().end(*this);
   if (std::exchange(remains_, nullptr)) context_.groupEnded(*this);
   endRun();
   if (auto* const listener = group_.socketFor(*config_)) listener->release();
@@ -224,6 +225,15 @@ core::Status Process::send(int signo, bool toGroup, const char* verb) {
       fmt::format("unknown problem {} {} ({}):[Errno {}] {}", verb, name(), pid_, code, ::strerrordesc_np(code));
   logging::critical("{}", text);
   return core::Err{core::Error{std::move(text), code}};
+}
+
+void Process::reload(core::Completion<core::Status> done) {
+  const auto& how = config_->extension->reloading;
+  if (!how.given()) return done(core::Err{core::Error{"it has neither a reload_signal nor a reload_command", 0}});
+  if (state() != ProcessState::Running) return done(core::Err{core::Error{"it is not running", 0}});
+  if (how.signal == 0) return context_.reloads().begin(context_, *this, std::move(done));
+  logging::info("reloaded: {} by signal {}", fullName(), signalName(how.signal));
+  done(signal(how.signal));
 }
 
 core::Status Process::signal(int signo) {

@@ -51,6 +51,7 @@ state::Program Process::save(state::Outgoing& outgoing) const {
   if (waits_.start || waits_.stop != Along::Nobody)
     saved.waits = state::Waits{waits_.start, context_.order()->startDue(*this).value_or(core::Instant()),
                                waits_.stop != Along::Nobody, waits_.stop == Along::Restarting};
+  if (const auto* const command = context_.reloads().find(*this)) saved.reload = command->save(outgoing);
   if (stdin_) {
     saved.input = outgoing.add(state::pipeName(number_, "in"), stdin_->descriptor());
     saved.inputPending = stdin_->pending();
@@ -87,6 +88,7 @@ core::Status Process::restore(const state::Program& saved, state::Incoming& inco
   if (saved.lastEnd) lastEnd_ = End(*saved.lastEnd);
   if (saved.waits) restoreWaits(*saved.waits);
   if (auto restored = restoreProcess(saved); !restored) return restored;
+  if (saved.reload && pid_ != 0) context_.reloads().restore(context_, *this, *saved.reload, incoming);
   if (auto pipe = incoming.take(saved.input)) {
     stdin_ = makeInput();
     stdin_->restore(context_.loop(), std::move(pipe), saved.inputPending, whenStdinBreaks());

@@ -13,7 +13,6 @@
 
 #include "instance/config/model.hpp"
 #include "instance/process/attendants.hpp"
-#include "instance/process/attendants.hpp"
 #include "instance/process/command.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/group.hpp"

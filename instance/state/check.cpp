@@ -79,6 +79,8 @@ core::Status checkProcess(const config::ProcessConfig& process, const GroupConfi
   if (process.stopSignal < 1 || process.stopSignal > SIGRTMAX)
     return wrong("program " + name + " has stop signal " + std::to_string(process.stopSignal));
   if (!config::isPossible(process.extension->readiness)) return wrong("program " + name + " can never be ready");
+  if (const int signal = process.extension->reloading.signal; signal < 0 || signal > SIGRTMAX)
+    return wrong("program " + name + " has reload signal " + std::to_string(signal));
   return {};
 }
 

@@ -163,6 +163,14 @@ constexpr void describe(V& v, Of<config::Dependences>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<config::Reloading>) {
+  using T = config::Reloading;
+  v("signal", &T::signal);
+  v("command", &T::command);
+  v("limit", &T::limit);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Extension>) {
   using T = config::Extension;
   v("pacing", &T::pacing);
@@ -172,6 +180,7 @@ constexpr void describe(V& v, Of<config::Extension>) {
   v("surroundings", &T::surroundings);
   v("limits", &T::limits);
   v("dependences", &T::dependences);
+  v("reloading", &T::reloading);
   v("given", &T::given);
 }
 

@@ -162,6 +162,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("lastEnd", &Program::lastEnd);
   v("health", &Program::health);
   v("waits", &Program::waits);
+  v("reload", &Program::reload);
   v("input", &Program::input);
   v("inputPending", &Program::inputPending);
   v("out", &Program::out);

@@ -135,6 +135,7 @@ struct Program {
   std::int64_t stoppedAt = 0;
   std::optional<Remains> remains;
   std::optional<std::string> doomed;
+  std::optional<SideCommand> reload;  ///< its reload_command runs
   std::optional<Waits> waits;
   std::optional<Notifications> notifications;
   std::optional<Readiness> readiness;

@@ -27,6 +27,7 @@ Extension readExtension(SectionReader& in, const core::Names& names) {
   readSurroundings(in, names, out.surroundings);
   readLimits(in, names, out.limits);
   readDependences(in, names, out.dependences);
+  readReloading(in, names, out.reloading);
   for (const Key& key : kExtensionKeys)
     if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));
   return out;

@@ -10,6 +10,7 @@
 #include "lib/dialect/health.hpp"
 #include "lib/dialect/limits.hpp"
 #include "lib/dialect/readiness.hpp"
+#include "lib/dialect/reloading.hpp"
 #include "lib/dialect/surroundings.hpp"
 #include "lib/lifecycle/pacing.hpp"
 
@@ -21,7 +22,8 @@ class SectionReader;
 /// pointer. Each topic has a struct, and a reader of its keys in a file of its own.
 struct Extension {
   lifecycle::Pacing pacing;  ///< see pacing.hpp
-  Dependences dependences;   ///< see dependence.hpp
+  Reloading reloading;
+  Dependences dependences;  ///< see dependence.hpp
   Readiness readiness;
   Health health;
   Surroundings surroundings;

@@ -70,6 +70,10 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     {"type"},
     {"start_delay"},
     {"stagger"},
+    // reload
+    {"reload_signal"},
+    {"reload_command"},
+    {"reload_timeout"},
 });
 
 }  // namespace config

@@ -131,7 +131,7 @@ def test_completion(running):
     def offered(*words):
         return ctl(running, " ".join(["__complete", *words])).stdout.split()
 
-    assert offered("=re") == ["reload", "remove", "reread", "restart"]
+    assert offered("=re") == ["reload", "reload-program", "remove", "reread", "restart"]
     assert offered("start", "=w") == ["web:web_0", "web:*", "web:web_1"]
     assert offered("start", "=cat:") == ["cat:cat", "cat:*"]
     assert offered("remove", "=w") == ["web"]

@@ -71,6 +71,9 @@ const std::map<std::string_view, std::string> kValues{
     {"restart_delay_factor", "3"},
     {"restart_limit", "7/60"},
     {"fatal_retry", "7"},
+    {"reload_signal", "HUP"},
+    {"reload_command", "reload"},
+    {"reload_timeout", "7"},
 };
 
 }  // namespace
