@@ -97,6 +97,7 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;environment=A="1",B="2"        ; in addition to the daemon's
 ;serverurl=AUTO                 ; SUPERVISOR_SERVER_URL in its environment; AUTO: one of the servers above
 ; The keys from here on are not Supervisor's.
+;stopsignal=TERM 10, INT 5, KILL ; signals one after the other, with the seconds between them
 ;restart_delay=2                ; seconds before it is started again; also 500ms, 5m, 1h; default: as Supervisor
 ;restart_delay_factor=2         ; what each failure multiplies the delay by; default: 1
 ;restart_delay_max=60           ; the longest delay

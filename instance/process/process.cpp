@@ -125,10 +125,12 @@ lifecycle::Rules Process::rules() const noexcept {
     rules.pacing = &extension.pacing;
     rules.awaitReady = extension.readiness.kind != config::Readiness::Kind::None;
     rules.readyTimeout = extension.readiness.timeout;
+    rules.stopSteps = extension.stopping.steps;
+    rules.oneshot = extension.dependences.oneshot;
     rules.chance = context_.chance();
   }
   rules.held = waits_.held || waits_.stop != Along::Nobody;
-  rules.oneshot = config_->extension->dependences.oneshot;
+  rules.stopSteps = extension.stopping.steps;
   rules.mayStart = context_.supervisorState() == SupervisorState::Running;
   rules.exitCodes = config_->exitCodes;
   return rules;

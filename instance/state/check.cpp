@@ -81,6 +81,9 @@ core::Status checkProcess(const config::ProcessConfig& process, const GroupConfi
   if (!config::isPossible(process.extension->readiness)) return wrong("program " + name + " can never be ready");
   if (const int signal = process.extension->reloading.signal; signal < 0 || signal > SIGRTMAX)
     return wrong("program " + name + " has reload signal " + std::to_string(signal));
+  for (const auto& step : process.extension->stopping.steps)
+    if (step.signal < 1 || step.signal > SIGRTMAX || step.wait.count() < 0)
+      return wrong("program " + name + " has stop signal " + std::to_string(step.signal));
   return {};
 }
 

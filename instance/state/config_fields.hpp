@@ -171,6 +171,18 @@ constexpr void describe(V& v, Of<config::Reloading>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<lifecycle::StopStep>) {
+  using T = lifecycle::StopStep;
+  v("signal", &T::signal);
+  v("wait", &T::wait);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::Stopping>) {
+  v("steps", &config::Stopping::steps);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Extension>) {
   using T = config::Extension;
   v("pacing", &T::pacing);
@@ -181,6 +193,7 @@ constexpr void describe(V& v, Of<config::Extension>) {
   v("limits", &T::limits);
   v("dependences", &T::dependences);
   v("reloading", &T::reloading);
+  v("stopping", &T::stopping);
   v("given", &T::given);
 }
 

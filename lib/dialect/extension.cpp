@@ -6,16 +6,18 @@
 #include "lib/dialect/extension_keys.hpp"
 #include "lib/dialect/health.hpp"
 #include "lib/dialect/pacing.hpp"
+#include "lib/dialect/program.hpp"
 #include "lib/dialect/readiness.hpp"
 #include "lib/dialect/section_reader.hpp"
 
 namespace config {
 
 bool hasExtension(const SectionReader& in) {
-  return std::any_of(kExtensionKeys.begin(), kExtensionKeys.end(), [&](const Key& key) { return in.has(key.name); });
+  return hasStopSequence(in) ||
+         std::any_of(kExtensionKeys.begin(), kExtensionKeys.end(), [&](const Key& key) { return in.has(key.name); });
 }
 
-Extension readExtension(SectionReader& in, const core::Names& names) {
+Extension readExtension(SectionReader& in, const core::Names& names, const ProcessConfig& process) {
   Extension out;
   readPacing(in, names, out.pacing);
   readReadiness(in, names, out.readiness);
@@ -28,6 +30,7 @@ Extension readExtension(SectionReader& in, const core::Names& names) {
   readLimits(in, names, out.limits);
   readDependences(in, names, out.dependences);
   readReloading(in, names, out.reloading);
+  readStopping(in, names, core::seconds(process.stopWaitSeconds), out.stopping);
   for (const Key& key : kExtensionKeys)
     if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));
   return out;

@@ -11,17 +11,20 @@
 #include "lib/dialect/limits.hpp"
 #include "lib/dialect/readiness.hpp"
 #include "lib/dialect/reloading.hpp"
+#include "lib/dialect/stopping.hpp"
 #include "lib/dialect/surroundings.hpp"
 #include "lib/lifecycle/pacing.hpp"
 
 namespace config {
 
 class SectionReader;
+struct ProcessConfig;
 
 /// The keys of a program that Supervisor does not have. Few programs use them: a ProcessConfig holds them behind one
 /// pointer. Each topic has a struct, and a reader of its keys in a file of its own.
 struct Extension {
   lifecycle::Pacing pacing;  ///< see pacing.hpp
+  Stopping stopping;
   Reloading reloading;
   Dependences dependences;  ///< see dependence.hpp
   Readiness readiness;
@@ -38,7 +41,7 @@ struct Extension {
 
 /// Whether the section has such a key, so that readExtension() has something to read.
 [[nodiscard]] bool hasExtension(const SectionReader& in);
-/// Reads the keys for one process. A failure is stored in `in`.
-[[nodiscard]] Extension readExtension(SectionReader& in, const core::Names& names);
+/// Reads the keys for one process, whose other keys have been read. A failure is stored in `in`.
+[[nodiscard]] Extension readExtension(SectionReader& in, const core::Names& names, const ProcessConfig& process);
 
 }  // namespace config

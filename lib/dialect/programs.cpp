@@ -34,6 +34,14 @@ Environment merged(const Environment& daemon, Environment::List own, const Envir
   return Environment(std::move(own));
 }
 
+/// The first signal of a sequence, which is one of Extension.
+core::Expected<int> parseStopSignal(std::string_view text) {
+  if (!isStopSequence(text)) return parseSignal(text);
+  const auto steps = parseStopSequence(text, core::milliseconds(0));
+  if (!steps) return core::Err{steps.error()};
+  return steps->front().signal;
+}
+
 /// Turns one program section into processes.
 class ProgramReader {
  public:
@@ -88,7 +96,7 @@ class ProgramReader {
     in_.take("autorestart", names_, parseAutoRestart, common_.autoRestart);
     in_.take("startsecs", names_, parseInteger, common_.startSeconds);
     in_.take("startretries", names_, parseInteger, common_.startRetries);
-    in_.take("stopsignal", names_, parseSignal, common_.stopSignal);
+    in_.take("stopsignal", names_, parseStopSignal, common_.stopSignal);
     in_.take("stopwaitsecs", names_, parseInteger, common_.stopWaitSeconds);
     in_.take("stopasgroup", names_, parseBoolean, common_.stopAsGroup);
     common_.killAsGroup = common_.stopAsGroup;
@@ -162,7 +170,7 @@ class ProgramReader {
     process.command = command.value_or("");
     process.name = in_.expanded("process_name", nameText_, names, "process_name");
     if (extended_) {
-      auto extension = readExtension(in_, names);
+      auto extension = readExtension(in_, names, process);
       extension.startAsLast = startAsLast_;
       process.extension = Shared(std::move(extension));
       if (process.extension->dependences.oneshot && process.autoRestart == AutoRestart::Always)

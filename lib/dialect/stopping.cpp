@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "lib/dialect/stopping.hpp"
+
+#include "lib/core/text.hpp"
+#include "lib/dialect/section_reader.hpp"
+#include "lib/dialect/values.hpp"
+
+namespace config {
+
+bool isStopSequence(std::string_view text) {
+  return core::trim(text).find_first_of(", \t\n") != std::string_view::npos;
+}
+
+core::Expected<std::vector<lifecycle::StopStep>> parseStopSequence(std::string_view text, core::milliseconds wait) {
+  constexpr std::size_t kMostSteps = 16;
+  std::vector<lifecycle::StopStep> steps;
+  for (const auto& piece : core::split(text, ',')) {
+    const std::string_view step = core::trim(piece);
+    const auto blank = step.find_first_of(" \t\n");
+    const auto signal = parseSignal(step.substr(0, blank));
+    if (!signal && text.find(',') == std::string_view::npos)
+      return core::Err{parseSignal(text).error()};  // as Supervisor has it
+    if (!signal) return core::Err{signal.error()};
+    if (*signal == 0) return core::Err{core::Error{"signal 0 ends nothing"}};
+    steps.push_back({*signal, wait});
+    if (blank == std::string_view::npos) continue;
+    const auto time = parseDuration(step.substr(blank));
+    if (!time) return core::Err{time.error()};
+    steps.back().wait = *time;
+  }
+  if (steps.size() > kMostSteps) return core::Err{core::Error{"more than " + std::to_string(kMostSteps) + " steps"}};
+  return steps;
+}
+
+bool hasStopSequence(const SectionReader& in) { return isStopSequence(in.raw("stopsignal").value_or("")); }
+
+void readStopping(SectionReader& in, const core::Names& names, core::milliseconds wait, Stopping& stopping) {
+  if (const auto text = in.text("stopsignal", names); text && isStopSequence(*text))
+    in.store("stopsignal", parseStopSequence(*text, wait), stopping.steps);
+}
+
+}  // namespace config
