@@ -97,7 +97,17 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;environment=A="1",B="2"        ; in addition to the daemon's
 ;serverurl=AUTO                 ; SUPERVISOR_SERVER_URL in its environment; AUTO: one of the servers above
 ; The keys from here on are not Supervisor's.
+;exec_start_pre=/path/to/check   ; commands before the start, one a line; '-' in front: it may fail
+;exec_start_post=/path/to/tell   ; beside the running program
+;exec_stop=/path/to/stop now     ; instead of the stop signal; $MAINPID is the program's pid
+;exec_stop_post=/path/to/clean   ; after its end, with SUPERVISOR_RESULT and SUPERVISOR_EXIT_CODE in its environment
+;exec_start_pre_timeout=30       ; the time for each command; the same for the three others
+;exec_start_post_timeout=30
+;exec_stop_timeout=30
+;exec_stop_post_timeout=30
 ;stopsignal=TERM 10, INT 5, KILL ; signals one after the other, with the seconds between them
+;kill_scope=tree                 ; what is stopped: process, group, session or tree; default: see stopasgroup
+;leftovers=stop                  ; processes that it leaves behind when it ends by itself; default: keep
 ;restart_delay=2                ; seconds before it is started again; also 500ms, 5m, 1h; default: as Supervisor
 ;restart_delay_factor=2         ; what each failure multiplies the delay by; default: 1
 ;restart_delay_max=60           ; the longest delay

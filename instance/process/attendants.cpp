@@ -2,6 +2,7 @@
 #include "instance/process/attendants.hpp"
 
 #include "instance/config/model.hpp"
+#include "instance/process/commands_around.hpp"
 #include "instance/process/credentials.hpp"
 #include "instance/process/descriptor_readiness.hpp"
 #include "instance/process/file_readiness.hpp"
@@ -33,6 +34,7 @@ std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& pro
   if (!program.config().extension.given()) return nullptr;
   const config::Extension& asked = *program.config().extension;
   auto made = std::make_unique<Attendants>();
+  if (!asked.around.empty()) made->commands = made->add<CommandsAround>(context, program);
   addReadiness(*made, context, program);
   if (asked.readiness.access != config::NotifyAccess::None)
     made->notifications = made->add<Notifications>(context, program);

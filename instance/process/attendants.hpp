@@ -21,6 +21,7 @@ namespace process {
 enum class Channel;
 class Notifications;
 class Health;
+class CommandsAround;
 class Process;
 class ProcessContext;
 
@@ -74,6 +75,7 @@ struct Attendants {
   std::vector<std::unique_ptr<Attendant>> all;  ///< in the order in which they are called
   Notifications* notifications = nullptr;       ///< nullptr: the program has no notification socket
   Health* health = nullptr;                     ///< one of them; nullptr: nobody asks for it
+  CommandsAround* commands = nullptr;           ///< one of them, if there are such commands
 
   template <class T, class... Arguments>
   T* add(Arguments&&... arguments) {

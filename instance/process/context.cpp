@@ -131,7 +131,7 @@ core::Duration ProcessContext::statusPatience() const noexcept {
 }
 
 std::unique_ptr<Remains> ProcessContext::awaitGroup(Process& program) {
-  auto remains = std::make_unique<Remains>(loop_, census_, [&program] { program.due(); });
+  auto remains = std::make_unique<Remains>(loop_, census_, program.family(), [&program] { program.due(); });
   awaitingGroup_.insert(&program);
   return remains;
 }

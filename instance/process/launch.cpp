@@ -155,6 +155,7 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
     return pipeError(config.name);
   }
 
+  spec.newSession = config.extension->stopping.ownSession();
   spec.descriptors = {{socket < 0 ? in.reader.get() : socket, STDIN_FILENO},
                       {out.writer.get(), STDOUT_FILENO},
                       {config.redirectStderr ? out.writer.get() : err.writer.get(), STDERR_FILENO}};

@@ -12,6 +12,7 @@
 #include "instance/config/model.hpp"
 #include "instance/process/attend.hpp"
 #include "instance/process/channel.hpp"
+#include "instance/process/commands_around.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"
 #include "instance/process/fcgi_listener.hpp"
@@ -30,6 +31,9 @@ namespace {
 using lifecycle::Action;
 using lifecycle::ProcessState;
 namespace input = lifecycle::input;
+
+/// The time between the limit of a command and its end, at most: see SideCommand.
+constexpr core::seconds kCommandEnd{2};
 
 lifecycle::Restart toRestart(config::AutoRestart restart) noexcept {
   switch (restart) {
@@ -85,7 +89,7 @@ Process::Process(ProcessContext& context, Group& group, std::shared_ptr<const co
 }
 
 Process::~Process() {
-  if (pid_ != 0 && !awaitsGroup()) context_.forgetPid(pid_);
+  if (pid_ != 0 && !isGone()) context_.forgetPid(pid_);
   context_.leave(*this);
 }
 
@@ -128,9 +132,13 @@ lifecycle::Rules Process::rules() const noexcept {
     rules.stopSteps = extension.stopping.steps;
     rules.oneshot = extension.dependences.oneshot;
     rules.chance = context_.chance();
+    if (const auto scope = extension.stopping.scope; scope != config::KillScope::Default)
+      rules.stopAsGroup = rules.killAsGroup = scope != config::KillScope::Process;
+    const auto& stop = extension.around.stop;
+    rules.stopCommand = !stop.list.empty();
+    rules.stopCommandLimit = static_cast<int>(stop.list.size()) * (stop.limit + kCommandEnd);
   }
   rules.held = waits_.held || waits_.stop != Along::Nobody;
-  rules.stopSteps = extension.stopping.steps;
   rules.mayStart = context_.supervisorState() == SupervisorState::Running;
   rules.exitCodes = config_->exitCodes;
   return rules;
@@ -188,6 +196,8 @@ std::string Process::describe(core::Instant now) const {
     case ProcessState::Starting:
       return pid_ == 0 || !rules().awaitReady ? "" : remarked(fmt::format("pid {}, not ready", pid_));
     case ProcessState::Running:
+      if (isGone())
+        return awaitsGroup() ? "has ended, what it left behind is stopped" : "has ended, exec_stop_post runs";
       return remarked(fmt::format(
           "pid {}, uptime {}{}", pid_, uptimeText(uptime(now)),
           protocol_ == nullptr || protocol_->trouble().empty() ? "" : ", " + std::string(protocol_->trouble())));
@@ -237,6 +247,11 @@ void Process::step(const lifecycle::Input& input) noexcept {
 
 void Process::updateDeadline() noexcept {
   auto when = machine_.deadline(rules());
+  if (const auto* const around = commands(); around != nullptr && around->suspends()) when.reset();
+  if (awaitsGroup() && state() != ProcessState::Stopping)
+    when.reset();  // what it left behind has a deadline of its own
+  if (awaitsGroup() && remains_->killAt() != core::Instant())
+    when = std::min(when.value_or(remains_->killAt()), remains_->killAt());
   const auto look = awaitsGroup() ? remains_->nextLook() : std::nullopt;
   if (look && (!when || *look < *when)) when = look;
   if (waits_.start)
@@ -250,12 +265,18 @@ void Process::apply(const Action& action) noexcept {
     case Action::Kind::Spawn: return spawn();
     case Action::Kind::Signal: return sendStopSignal(action);
     case Action::Kind::Cancel:
-    case Action::Kind::StopCommand: return;
+      if (auto* const around = commands()) around->cancel(action.escalated);
+      return;
+    case Action::Kind::StopCommand:
+      if (auto* const around = commands()) around->stop();
+      return;
     case Action::Kind::Abandon: return abandonGroup("are still there after SIGKILL");
   }
 }
 
 void Process::announce(const Action& change) noexcept {
+  // A stop that nobody asked for: beginStop() has not prepared it.
+  if (change.to == ProcessState::Stopping && stopsOthers()) expectOthersIfPossible();
   const bool ended = pid_ != 0 && !lifecycle::isSignallable(change.to) && change.to != ProcessState::Unknown;
   attend([&](Attendant& one) { one.onState(change.to); });
   context_.changed(*this, {change.from, change.to, pid_, change.tries, change.expected, ended ? lastEnd_ : End()});
@@ -292,6 +313,14 @@ void Process::startAutomatically() {
 void Process::spawn() noexcept {
   if (auto* const keeper = context_.keeper())
     if (const auto done = keeper->takeRepeated()) return adopt(*done);
+  if (auto* const around = commands(); around != nullptr && around->prepare()) {
+    startedAt_ = core::wallSeconds();
+    return step(input::Preparing{});
+  }
+  spawnNow();
+}
+
+void Process::spawnNow() noexcept {
   startedAt_ = core::wallSeconds();
   startedTicks_ = ticksSinceBoot();
   killed_ = false;
@@ -305,6 +334,7 @@ void Process::spawn() noexcept {
   context_.assignPid(pid ? *pid : 0);
   if (!pid) {
     logging::info("spawnerr: {}", pid.error());
+    if (auto* const around = commands(); around != nullptr && around->finishFailed(pid.error())) return;
     return step(input::SpawnFailed{std::move(pid).error()});
   }
   pid_ = *pid;
@@ -348,6 +378,7 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
   auto input = makeInput();
   auto failure = std::make_unique<std::string>();
   LaunchExtras extras;
+  if (auto mark = familyMark(); !mark.empty()) extras.environment.emplace_back(kFamilyKey, std::move(mark));
   std::string refusal;
   attend([&](Attendant& one) {
     if (auto prepared = one.beforeSpawn(extras); !prepared && refusal.empty()) refusal = prepared.error().text;

@@ -21,6 +21,7 @@
 #include "instance/state/state.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/completion.hpp"
+#include "lib/core/process_family.hpp"
 #include "lib/core/result.hpp"
 #include "lib/lifecycle/machine.hpp"
 
@@ -39,6 +40,7 @@ struct LogMark;
 namespace process {
 
 struct Attendants;
+class CommandsAround;
 class Foreign;
 class Health;
 class ProcessContext;
@@ -58,6 +60,9 @@ enum class StdinError {
 /// to the thread of the loop.
 class Process {
  public:
+  /// The variable that marks what descends from a program with kill_scope = tree.
+  static constexpr const char* kFamilyKey = "SUPERVISOR_TREE";
+
   /// `saved`: it continues a program of a predecessor, see restore(); not kept.
   Process(ProcessContext& context, Group& group, std::shared_ptr<const config::ProcessConfig> config,
           const state::Program* saved = nullptr);
@@ -197,6 +202,8 @@ class Process {
 
   /// For its channels: output of the process that runs, or has just ended.
   void onOutput(Channel channel, std::string_view bytes) noexcept;
+  /// For the context: what belongs to its process; nullopt: the process group.
+  [[nodiscard]] std::optional<core::ProcessFamily> family() const;
   /// For its channels: ends the process by SIGKILL.
   void killNow() noexcept { (void)deliver(SIGKILL, false); }
   /// For the table: the process has ended with this wait status, or kStatusUnknown.
@@ -213,6 +220,7 @@ class Process {
   void shutDown();
 
  private:
+  friend class CommandsAround;
   friend class Deadlines;
   template <class Call>
   void attend(const Call& call) const;
@@ -225,6 +233,14 @@ class Process {
   void announce(const lifecycle::Action& change) noexcept;
   void logGivingUp(lifecycle::ProcessState from) const noexcept;
   void spawn() noexcept;
+  void spawnNow() noexcept;
+  [[nodiscard]] CommandsAround* commands() const noexcept;
+  [[nodiscard]] core::Instant startedWhen() const noexcept { return machine_.started(); }
+  [[nodiscard]] bool openLogs() noexcept;
+  void prepared() noexcept;
+  void startFailed(const std::string& why) noexcept;
+  void preparationEnded() noexcept;
+  void commandsEnded(int waitStatus, core::Instant when) noexcept;
   void endRun() noexcept;
   void logEnd(int waitStatus, bool expected) const;
   [[nodiscard]] core::Result<pid_t, std::string> tryToSpawn();
@@ -233,6 +249,17 @@ class Process {
   [[nodiscard]] std::unique_ptr<StdinPipe> makeInput();
   void inputClosed() noexcept;
   void ended(int waitStatus) noexcept;
+  void finishEnd(int waitStatus, core::Instant when) noexcept;
+  [[nodiscard]] bool isGone() const noexcept;
+  [[nodiscard]] bool stopsOthers() const noexcept;
+  [[nodiscard]] bool stopsLeftovers() const noexcept;
+  [[nodiscard]] std::string familyMark() const;
+  void expectOthers();
+  void expectOthersIfPossible() noexcept;
+  [[nodiscard]] bool stopsFamily() const noexcept;
+  [[nodiscard]] int signalAll(int signo) const noexcept;
+  void stopLeftovers() noexcept;
+  void leftoversDue() noexcept;
   void tellMemoryKill(int waitStatus);
   void prepareStop();
   void beginStop();
@@ -257,7 +284,7 @@ class Process {
   std::size_t heapIndex_ = static_cast<std::size_t>(-1);  ///< place in the heap of Deadlines
   std::shared_ptr<const config::ProcessConfig> config_;
   lifecycle::Machine machine_;
-  pid_t pid_ = 0;       ///< while awaitsGroup() the number of a process group; else of our child
+  pid_t pid_ = 0;       ///< while isGone() only a number; else of our child
   Waits waits_;         ///< see Order
   bool added_ = false;  ///< at run time
   bool disabled_ = false;

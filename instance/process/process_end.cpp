@@ -11,6 +11,7 @@
 
 #include "instance/config/model.hpp"
 #include "instance/process/channel.hpp"
+#include "instance/process/commands_around.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"
 #include "instance/process/fcgi_listener.hpp"
@@ -64,13 +65,18 @@ void Process::reaped(int waitStatus) noexcept {
   // With a keeper our child is still a zombie, a member of its group: whether there are others shows at the first look.
   const bool unreaped = !foreign && context_.keeper() != nullptr;
   const auto alone = [&] { return !unreaped && !core::outlivesItsLeader(pid_); };
-  if (!remains_ || !machine_.awaitsGroup(rules()) || alone()) return ended(waitStatus);
+  const bool byItself = state() != ProcessState::Stopping;
+  if (byItself && stopsLeftovers()) expectOthersIfPossible();
+  const bool waits = remains_ && (byItself ? stopsLeftovers() : machine_.awaitsGroup(rules()));
+  if (!waits || (!stopsFamily() && alone())) return ended(waitStatus);
   logging::attempt([&] {
     logging::debug("{} (pid {}) has ended ({}){}", name(), pid_, describeWaitStatus(waitStatus),
                    unreaped ? "" : ", others of its process group have not");
   });
-  remains_->begin(pid_, foreign ? foreign->session() : ::getsid(0), waitStatus);
+  const pid_t session = config_->extension->stopping.ownSession() ? pid_ : ::getsid(0);
+  remains_->begin(pid_, foreign ? foreign->session() : session, waitStatus);
   step(input::LeaderExited{});
+  if (byItself) stopLeftovers();
 }
 
 bool Process::awaitsGroup() const noexcept { return remains_ && remains_->begun(); }
@@ -78,7 +84,8 @@ bool Process::awaitsGroup() const noexcept { return remains_ && remains_->begun(
 void Process::lookAtGroup() noexcept {
   if (!awaitsGroup()) return;
   if (remains_->isEmpty()) return ended(remains_->waitStatus());
-  updateDeadline();
+  leftoversDue();
+  if (awaitsGroup()) updateDeadline();
 }
 
 void Process::abandonGroup(const char* why) noexcept {
@@ -90,20 +97,37 @@ void Process::abandonGroup(const char* why) noexcept {
 void Process::ended(int waitStatus) noexcept {
   context_.touch(*this);
   context_.reloads().end(*this);
+  const auto now = core::Clock::now();
+  const auto when = awaitsGroup() && state() != ProcessState::Stopping ? remains_->endedAt() : now;
   if (std::exchange(remains_, nullptr)) context_.groupEnded(*this);
+  stoppedAt_ = core::wallSeconds();
+  if (auto* const around = commands(); around != nullptr && around->finish(waitStatus, when)) return updateDeadline();
+  finishEnd(waitStatus, when);
+}
+
+/// The same, and nothing that runs after it is left. It ended at `when`.
+void Process::finishEnd(int waitStatus, core::Instant when) noexcept {
+  context_.touch(*this);
   endRun();
   if (auto* const listener = group_.socketFor(*config_)) listener->release();
-  stoppedAt_ = core::wallSeconds();
   lastEnd_ = End(waitStatus);
 
   const auto limits = rules();
-  const auto actions = machine_.on(exitOf(waitStatus), limits, core::Clock::now());
+  const auto actions = machine_.on(exitOf(waitStatus), limits, when);
   logging::attempt([&] { logEnd(waitStatus, limits.expects(codeOf(waitStatus))); });
   logging::attempt([&] { tellMemoryKill(waitStatus); });
-  for (const Action& action : actions) apply(action);
-  pid_ = 0;
-  updateDeadline();
-  if (protocol_ != nullptr) protocol_->onExited();
+  const auto forget = [this] {
+    pid_ = 0;
+    updateDeadline();
+    if (protocol_ != nullptr) protocol_->onExited();
+  };
+  bool restarted = false;
+  for (const Action& action : actions) {
+    if (action.kind == Action::Kind::Spawn) forget();  // the next run begins in this step
+    restarted |= action.kind == Action::Kind::Spawn;
+    apply(action);
+  }
+  if (!restarted) forget();
 }
 
 /// Explains an end by a SIGKILL that we did not send. A shell whose command was ended by SIGKILL exits with 137.
@@ -149,7 +173,7 @@ core::Status Process::stop(Along along) {
     if (pid_ == 0 && state() != ProcessState::Backoff) return {};
   }
   if (state() == ProcessState::Backoff) logging::debug("Attempted to kill {}, which is in BACKOFF state.", name());
-  if (!awaitsStart() && pid_ == 0) {
+  if (!awaitsStart() && pid_ == 0 && !machine_.preparing()) {
     auto text =
         fmt::format("attempted to kill {} with sig {} but it wasn't running", name(), signalName(config_->stopSignal));
     logging::debug("{}", text);
@@ -165,19 +189,20 @@ void Process::shutDown() {
   if (state() == ProcessState::Backoff)
     tell(input::GiveUp{});
   else if (auto* const order = context_.order();
-           pid_ != 0 && (order == nullptr || !order->postponesStop(*this, Along::All)))
+           (pid_ != 0 || machine_.preparing()) && (order == nullptr || !order->postponesStop(*this, Along::All)))
     beginStop();
 }
 
 /// Allocates all that a stop needs: the end of the process must be handled without memory.
 void Process::prepareStop() {
-  if (pid_ != 0 && !remains_ && (config_->stopAsGroup || config_->killAsGroup)) remains_ = context_.awaitGroup(*this);
+  if (stopsOthers()) expectOthers();
   context_.touch(*this);
 }
 
 void Process::beginStop() {
   prepareStop();
   tell(input::Stop{});
+  if (awaitsGroup()) tell(input::LeaderExited{});
 }
 
 void Process::recycle(std::string why, bool restart) {
@@ -191,10 +216,12 @@ void Process::sendStopSignal(const Action& action) noexcept {
     logging::debug("killing {} (pid {}) {}with signal {}", name(), pid_, action.group ? "process group " : "",
                    signalName(action.signal));
   });
+  if (!action.escalated && awaitsGroup()) return;  // what it left behind has been signalled
   if (awaitsGroup()) {
     if (!remains_->kill()) abandonGroup("belong to other accounts and could not be killed");
     return;
   }
+  if (isGone()) return;
   if (auto* const keeper = context_.keeper()) keeper->willSignal(*this);
   try {
     const auto sent = send(action.signal, action.group, "killing");
@@ -206,6 +233,8 @@ void Process::sendStopSignal(const Action& action) noexcept {
 
 /// 0 or an errno.
 int Process::deliver(int signo, bool toGroup) const noexcept {
+  if (isGone()) return ESRCH;
+  if (toGroup && stopsFamily()) return signalAll(signo);
   if (foreign_) return foreign_->signal(signo, toGroup);
   return ::kill(toGroup ? -pid_ : pid_, signo) == 0 ? 0 : errno;
 }
@@ -243,7 +272,7 @@ core::Status Process::signal(int signo) {
     return core::Err{core::Error{std::move(text), 0}};
   }
   logging::debug("sending {} (pid {}) sig {}", name(), pid_, signalName(signo));
-  if (awaitsGroup()) return {};  // as if it had just exited: pid_ is only the number of its group
+  if (isGone()) return {};  // as if it had just exited: pid_ is only the number of its group
   const ProcessContext::Turn turn(context_);
   auto sent = send(signo, false, "sending sig to");
   if (!sent) step(input::SignalFailed{sent.error().text});

@@ -7,6 +7,7 @@
 #include "instance/config/model.hpp"
 #include "instance/process/attend.hpp"
 #include "instance/process/channel.hpp"
+#include "instance/process/commands_around.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/fcgi_listener.hpp"
 #include "instance/process/foreign.hpp"
@@ -69,13 +70,18 @@ void Process::repeatInput(std::size_t bytes) noexcept {
 }
 
 void Process::repeatStop() {
-  if (state() == ProcessState::Starting || state() == ProcessState::Running) beginStop();
+  if (!isGone() && (state() == ProcessState::Starting || state() == ProcessState::Running)) beginStop();
 }
 
 /// The predecessor started it because of a deadline, or because somebody asked for it.
 void Process::repeatSpawn() {
   const ProcessContext::Turn turn(context_);
   if (pid_ != 0) return;
+  if (machine_.preparing()) {
+    if (auto* const around = commands()) around->forget();
+    if (const auto done = context_.keeper()->takeRepeated()) adopt(*done);
+    return;
+  }
   if (nextStart()) step(input::Deadline{});
   if (pid_ == 0) step(input::Start{});
 }

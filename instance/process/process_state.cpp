@@ -25,7 +25,8 @@ namespace {
 using lifecycle::ProcessState;
 
 /// Whether a state and a pid can go together.
-bool isPossible(ProcessState state, pid_t pid) noexcept {
+bool isPossible(ProcessState state, pid_t pid, bool preparing) noexcept {
+  if (preparing && (state == ProcessState::Starting || state == ProcessState::Stopping)) return pid == 0;
   return lifecycle::isSignallable(state) || state == ProcessState::Unknown ? pid > 1 : pid == 0;
 }
 
@@ -45,7 +46,9 @@ state::Program Process::save(state::Outgoing& outgoing) const {
   saved.killed = killed_;
   saved.startedAt = startedAt_;
   saved.stoppedAt = stoppedAt_;
-  if (remains_) saved.remains = state::Remains{remains_->begun(), remains_->waitStatus(), remains_->session()};
+  if (remains_)
+    saved.remains = state::Remains{remains_->begun(),   remains_->waitStatus(), remains_->session(),
+                                   remains_->endedAt(), remains_->killAt(),     remains_->killed()};
   if (doomed_) saved.doomed = *doomed_;
   if (config_->extension.given()) saved.lastEnd = lastEnd_.waitStatus();
   if (waits_.start || waits_.stop != Along::Nobody)
@@ -110,12 +113,17 @@ void Process::restoreWaits(const state::Waits& saved) {
 
 core::Status Process::restoreProcess(const state::Program& saved) {
   const auto refuse = [this](const std::string& why) { return core::Err{core::Error{fullName() + ": " + why}}; };
-  if (!isPossible(state(), saved.pid))
+  if (!isPossible(state(), saved.pid, saved.machine.preparing))
     return refuse(fmt::format("the saved state {} with pid {} cannot be", lifecycle::toText(state()), saved.pid));
   pid_ = saved.pid;
   if (saved.remains && pid_ != 0) remains_ = context_.awaitGroup(*this);
-  if (remains_ && saved.remains->begun) remains_->begin(pid_, saved.remains->session, saved.remains->waitStatus);
-  if (pid_ == 0 || awaitsGroup()) return {};
+  if (remains_ && saved.remains->begun) {
+    remains_->begin(pid_, saved.remains->session, saved.remains->waitStatus);
+    remains_->setEndedAt(saved.remains->endedAt);
+    remains_->setKillAt(saved.remains->killAt, saved.remains->killed);
+  }
+  const bool gone = awaitsGroup() || (saved.around && saved.around->ended);
+  if (pid_ == 0 || gone) return {};
   if (pid_ == ::getpid() || context_.findByPid(pid_) != nullptr) {
     const pid_t pid = std::exchange(pid_, 0);
     return refuse(fmt::format("the saved process {} is supervisord's or another program's", pid));

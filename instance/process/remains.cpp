@@ -2,10 +2,13 @@
 #include "instance/process/remains.hpp"
 
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <exception>
+#include <utility>
 
 #include "lib/core/process_groups.hpp"
 
@@ -37,15 +40,21 @@ void Census::forget() noexcept {
   takenAt_ = {};
 }
 
-Remains::Remains(core::EventLoop& loop, Census& census, std::function<void()> ended)
-    : loop_(loop), census_(census), ended_(std::move(ended)) {}
+Remains::Remains(core::EventLoop& loop, Census& census, std::optional<core::ProcessFamily> family,
+                 std::function<void()> ended)
+    : loop_(loop),
+      census_(census),
+      family_(family ? std::make_unique<core::ProcessFamily>(std::move(*family)) : nullptr),
+      ended_(std::move(ended)) {}
 
 void Remains::begin(pid_t group, pid_t session, int waitStatus) noexcept {
   group_ = group;
   session_ = session;
   waitStatus_ = waitStatus;
   pause_ = kFirstPause;
-  next_ = core::Clock::now() + kFirstPause;
+  endedAt_ = core::Clock::now();
+  next_ = endedAt_ + kFirstPause;
+  if (family_) family_->ended = true;
 }
 
 std::optional<core::Instant> Remains::nextLook() const noexcept { return watch_ ? std::nullopt : std::optional(next_); }
@@ -58,10 +67,10 @@ bool Remains::isEmpty() noexcept {
     pause_ = kFirstPause;  // the others of the group are about to end, too
     next_ = now + pause_;
   }
-  if (!core::outlivesItsLeader(group_)) return true;
+  if (!family_ && !core::outlivesItsLeader(group_)) return true;
   if (now < next_) return false;
   try {
-    if (pause_ >= kPatience && onlyZombies()) return true;
+    if (family_ ? familyIsEmpty() : pause_ >= kPatience && onlyZombies()) return true;
   } catch (const std::exception&) {  // out of memory for the census: a later look takes it
   }
   pause_ = std::min<core::Duration>(2 * pause_, kLongestPause);
@@ -85,6 +94,19 @@ bool Remains::onlyZombies() {
   return before;
 }
 
+/// Holds a member. That nobody is left has to be confirmed twice: while /proc was being read, a member may have forked
+/// a process that the reader had already passed, and ended.
+bool Remains::familyIsEmpty() {
+  for (const pid_t pid : core::listFamily(*family_)) {
+    empty_ = 0;
+    core::UniqueFd member(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!member || core::hasEnded(member.get())) continue;
+    hold(std::move(member));
+    return false;
+  }
+  return ++empty_ > 2;
+}
+
 void Remains::hold(core::UniqueFd member) noexcept {
   zombiesAt_ = {};
   try {
@@ -101,9 +123,16 @@ void Remains::letGo() noexcept {
   member_.reset();
 }
 
-core::Status Remains::kill() noexcept {
-  if (!core::outlivesItsLeader(group_) || ::kill(-group_, SIGKILL) == 0 || errno == ESRCH) return {};
+core::Status Remains::signal(int signo) noexcept try {
+  if (family_) {
+    const int failed = signo == SIGKILL ? core::killFamily(*family_) : core::signalFamily(*family_, signo);
+    if (failed != 0) return core::Err{core::Error{"", failed}};
+    return {};
+  }
+  if (!core::outlivesItsLeader(group_) || ::kill(-group_, signo) == 0 || errno == ESRCH) return {};
   return core::Err{core::Error{"", errno}};
+} catch (const std::exception&) {  // out of memory: the next deadline tries again
+  return {};
 }
 
 }  // namespace process

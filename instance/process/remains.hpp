@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "lib/core/clock.hpp"
 #include "lib/core/event_loop.hpp"
+#include "lib/core/process_family.hpp"
 #include "lib/core/result.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -49,7 +52,9 @@ class Census {
 class Remains {
  public:
   /// `ended` is called when a member has ended: isEmpty() may be true then.
-  Remains(core::EventLoop& loop, Census& census, std::function<void()> ended);
+  /// `family`: it waits for that instead of the group.
+  Remains(core::EventLoop& loop, Census& census, std::optional<core::ProcessFamily> family,
+          std::function<void()> ended);
 
   /// The leader of `group` in `session` has ended with `waitStatus`, and is reaped before the first look. 0: the
   /// session is not known.
@@ -61,25 +66,43 @@ class Remains {
   [[nodiscard]] bool isEmpty() noexcept;
   /// When isEmpty() is to be asked again; nullopt: `ended` will be called.
   [[nodiscard]] std::optional<core::Instant> nextLook() const noexcept;
-  /// Sends SIGKILL to what is left; fails (EPERM) if nobody could be signalled.
-  core::Status kill() noexcept;
+  /// Sends a signal to what is left; fails (EPERM) if nobody could be signalled.
+  core::Status signal(int signo) noexcept;
+  core::Status kill() noexcept { return signal(SIGKILL); }
+
+  /// For what a program left behind that ended by itself: when to kill it, and then when to give up.
+  void setKillAt(core::Instant when, bool killed) noexcept {
+    killAt_ = when;
+    killed_ = killed;
+  }
+  [[nodiscard]] core::Instant killAt() const noexcept { return killAt_; }
+  [[nodiscard]] bool killed() const noexcept { return killed_; }
+  /// When the leader has ended.
+  [[nodiscard]] core::Instant endedAt() const noexcept { return endedAt_; }
+  void setEndedAt(core::Instant when) noexcept { endedAt_ = when; }
 
  private:
   [[nodiscard]] bool onlyZombies();
+  [[nodiscard]] bool familyIsEmpty();
   void hold(core::UniqueFd member) noexcept;
   void letGo() noexcept;
 
   core::EventLoop& loop_;
   Census& census_;
+  std::unique_ptr<core::ProcessFamily> family_;  ///< nullptr: it is the group
   std::function<void()> ended_;
   core::UniqueFd member_;
   std::optional<core::IoWatch> watch_;
   core::Duration pause_{};
   core::Instant next_{};
   core::Instant zombiesAt_{};  ///< the census in which all were zombies
+  core::Instant endedAt_{};
+  core::Instant killAt_{};
+  int empty_ = 0;  ///< searches in a row that found nobody of the family
   pid_t group_ = 0;
   pid_t session_ = 0;
   int waitStatus_ = 0;
+  bool killed_ = false;
 };
 
 }  // namespace process

@@ -206,7 +206,7 @@ core::Status check(const State& state) { return Checker(state).run(); }
 
 core::Status checkProcesses(const State& state) {
   for (const auto& program : state.programs)
-    if (program.pid == 0 && lifecycle::isSignallable(program.machine.state))
+    if (program.pid == 0 && lifecycle::isSignallable(program.machine.state) && !program.machine.preparing)
       return wrong("program " + nameOf(program.group, program.name) + " is " +
                    lifecycle::toText(program.machine.state) + " without a process");
   return {};

@@ -180,6 +180,31 @@ constexpr void describe(V& v, Of<lifecycle::StopStep>) {
 template <class V>
 constexpr void describe(V& v, Of<config::Stopping>) {
   v("steps", &config::Stopping::steps);
+  v("scope", &config::Stopping::scope);
+  v("leftovers", &config::Stopping::leftovers);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::AroundCommand>) {
+  using T = config::AroundCommand;
+  v("line", &T::line);
+  v("optional", &T::optional);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::AroundCommands>) {
+  using T = config::AroundCommands;
+  v("list", &T::list);
+  v("limit", &T::limit);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::Around>) {
+  using T = config::Around;
+  v("startPre", &T::startPre);
+  v("startPost", &T::startPost);
+  v("stop", &T::stop);
+  v("stopPost", &T::stopPost);
 }
 
 template <class V>
@@ -194,6 +219,7 @@ constexpr void describe(V& v, Of<config::Extension>) {
   v("dependences", &T::dependences);
   v("reloading", &T::reloading);
   v("stopping", &T::stopping);
+  v("around", &T::around);
   v("given", &T::given);
 }
 

@@ -77,6 +77,9 @@ constexpr void describe(V& v, Of<Remains>) {
   v("begun", &Remains::begun);
   v("waitStatus", &Remains::waitStatus);
   v("session", &Remains::session);
+  v("endedAt", &Remains::endedAt);
+  v("killAt", &Remains::killAt);
+  v("killed", &Remains::killed);
 }
 
 template <class V>
@@ -142,6 +145,19 @@ constexpr void describe(V& v, Of<Waits>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<Around>) {
+  using T = Around;
+  v("phase", &T::phase);
+  v("next", &T::next);
+  v("cancelled", &T::cancelled);
+  v("failure", &T::failure);
+  v("ended", &T::ended);
+  v("waitStatus", &T::waitStatus);
+  v("endedAt", &T::endedAt);
+  v("command", &T::command);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<Program>) {
   v("group", &Program::group);
   v("name", &Program::name);
@@ -163,6 +179,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("health", &Program::health);
   v("waits", &Program::waits);
   v("reload", &Program::reload);
+  v("around", &Program::around);
   v("input", &Program::input);
   v("inputPending", &Program::inputPending);
   v("out", &Program::out);

@@ -59,7 +59,10 @@ struct Channel {
 struct Remains {
   bool begun = false;  ///< its leader has ended, with `waitStatus`
   int waitStatus = 0;
-  pid_t session = 0;  ///< of the group
+  pid_t session = 0;        ///< of the group
+  core::Instant endedAt{};  ///< the leader
+  core::Instant killAt{};   ///< of what it left behind; 0: the program's machine has the deadline
+  bool killed = false;
   bool operator==(const Remains&) const = default;
 };
 
@@ -117,6 +120,19 @@ struct Waits {
   bool operator==(const Waits&) const = default;
 };
 
+/// The commands around a program, while one of them runs or has failed.
+struct Around {
+  int phase = 0;  ///< 0: none, 1: exec_start_pre, 2: exec_start_post, 3: exec_stop, 4: exec_stop_post
+  std::uint32_t next = 0;
+  bool cancelled = false;
+  std::string failure;
+  bool ended = false;  ///< the program's process, with `waitStatus`
+  int waitStatus = 0;
+  core::Instant endedAt{};
+  std::optional<SideCommand> command;
+  bool operator==(const Around&) const = default;
+};
+
 /// One program. A program in the configuration of its group that has no record was removed at run time.
 struct Program {
   std::string group;
@@ -135,6 +151,7 @@ struct Program {
   std::int64_t stoppedAt = 0;
   std::optional<Remains> remains;
   std::optional<std::string> doomed;
+  std::optional<Around> around;
   std::optional<SideCommand> reload;  ///< its reload_command runs
   std::optional<Waits> waits;
   std::optional<Notifications> notifications;

@@ -86,6 +86,17 @@ constexpr auto wordsOf(config::AutoRestart) {
   return std::to_array<Word<config::AutoRestart>>({{"never", Never}, {"unexpected", Unexpected}, {"always", Always}});
 }
 
+constexpr auto wordsOf(config::KillScope) {
+  using enum config::KillScope;
+  return std::to_array<Word<config::KillScope>>(
+      {{"default", Default}, {"process", Process}, {"group", Group}, {"session", Session}, {"tree", Tree}});
+}
+
+constexpr auto wordsOf(config::Leftovers) {
+  using enum config::Leftovers;
+  return std::to_array<Word<config::Leftovers>>({{"keep", Keep}, {"stop", Stop}});
+}
+
 constexpr auto wordsOf(config::Backpressure) {
   using enum config::Backpressure;
   return std::to_array<Word<config::Backpressure>>({{"block", Block}, {"drop", Drop}});

@@ -30,6 +30,7 @@ Extension readExtension(SectionReader& in, const core::Names& names, const Proce
   readLimits(in, names, out.limits);
   readDependences(in, names, out.dependences);
   readReloading(in, names, out.reloading);
+  readAround(in, names, out.around);
   readStopping(in, names, core::seconds(process.stopWaitSeconds), out.stopping);
   for (const Key& key : kExtensionKeys)
     if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));

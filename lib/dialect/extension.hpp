@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/core/expansion.hpp"
+#include "lib/dialect/around.hpp"
 #include "lib/dialect/dependence.hpp"
 #include "lib/dialect/health.hpp"
 #include "lib/dialect/limits.hpp"
@@ -25,6 +26,7 @@ struct ProcessConfig;
 struct Extension {
   lifecycle::Pacing pacing;  ///< see pacing.hpp
   Stopping stopping;
+  Around around;
   Reloading reloading;
   Dependences dependences;  ///< see dependence.hpp
   Readiness readiness;

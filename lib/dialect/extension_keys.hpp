@@ -74,6 +74,18 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     {"reload_signal"},
     {"reload_command"},
     {"reload_timeout"},
+    // commands around the program
+    {"exec_start_pre"},
+    {"exec_start_pre_timeout"},
+    {"exec_start_post"},
+    {"exec_start_post_timeout"},
+    {"exec_stop"},
+    {"exec_stop_timeout"},
+    {"exec_stop_post"},
+    {"exec_stop_post_timeout"},
+    // stop
+    {"kill_scope"},
+    {"leftovers"},
 });
 
 }  // namespace config

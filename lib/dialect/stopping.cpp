@@ -6,6 +6,25 @@
 #include "lib/dialect/values.hpp"
 
 namespace config {
+namespace {
+
+core::Expected<KillScope> parseScope(std::string_view text) {
+  const auto word = core::lower(core::trim(text));
+  if (word == "process") return KillScope::Process;
+  if (word == "group") return KillScope::Group;
+  if (word == "session") return KillScope::Session;
+  if (word == "tree") return KillScope::Tree;
+  return core::Err{core::Error{core::pythonRepr(text) + " is not one of process, group, session and tree"}};
+}
+
+core::Expected<Leftovers> parseLeftovers(std::string_view text) {
+  const auto word = core::lower(core::trim(text));
+  if (word == "keep") return Leftovers::Keep;
+  if (word == "stop") return Leftovers::Stop;
+  return core::Err{core::Error{core::pythonRepr(text) + " is neither keep nor stop"}};
+}
+
+}  // namespace
 
 bool isStopSequence(std::string_view text) {
   return core::trim(text).find_first_of(", \t\n") != std::string_view::npos;
@@ -37,6 +56,13 @@ bool hasStopSequence(const SectionReader& in) { return isStopSequence(in.raw("st
 void readStopping(SectionReader& in, const core::Names& names, core::milliseconds wait, Stopping& stopping) {
   if (const auto text = in.text("stopsignal", names); text && isStopSequence(*text))
     in.store("stopsignal", parseStopSequence(*text, wait), stopping.steps);
+  in.take("kill_scope", names, parseScope, stopping.scope);
+  if (stopping.scope != KillScope::Default && (in.has("stopasgroup") || in.has("killasgroup")))
+    in.fail("kill_scope", "it replaces stopasgroup and killasgroup; remove those");
+  in.take("leftovers", names, parseLeftovers, stopping.leftovers);
+  if (stopping.leftovers != Leftovers::Stop) return;
+  if (stopping.scope == KillScope::Process) in.fail("leftovers", "with kill_scope=process nothing else is stopped");
+  if (stopping.scope == KillScope::Default) stopping.scope = KillScope::Group;
 }
 
 }  // namespace config

@@ -13,10 +13,25 @@ namespace config {
 
 class SectionReader;
 
+/// Which processes the stop signals and SIGKILL go to.
+enum class KillScope {
+  Default,  ///< as stopasgroup and killasgroup say
+  Process,
+  Group,
+  Session,  ///< the program leads a session of its own
+  Tree,     ///< the same, and everything that descends from it
+};
+/// What happens to processes that a program leaves behind when it ends by itself.
+enum class Leftovers { Keep, Stop };
+
 /// How a program is stopped, beyond Supervisor's one signal.
 struct Stopping {
   std::vector<lifecycle::StopStep> steps;  ///< stopsignal = TERM 10, INT 5, KILL; empty: one signal, as in Supervisor
+  KillScope scope = KillScope::Default;    ///< kill_scope
+  Leftovers leftovers = Leftovers::Keep;   ///< leftovers
 
+  /// Whether the program has a session of its own.
+  [[nodiscard]] bool ownSession() const noexcept { return scope == KillScope::Session || scope == KillScope::Tree; }
   bool operator==(const Stopping&) const = default;
 };
 

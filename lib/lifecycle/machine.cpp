@@ -222,6 +222,7 @@ void Machine::kill(Actions& actions, const Rules& rules, core::Instant now, bool
   action.escalated = escalated;
   action.signal = escalated ? SIGKILL : rules.stopSignal;
   due_ = now + rules.stopWait;
+  stopStep_ = std::max(stopStep_, 0);
   if (const auto step = static_cast<std::size_t>(stopStep_); !escalated && step < rules.stopSteps.size()) {
     action.signal = rules.stopSteps[step].signal;
     action.escalated = action.signal == SIGKILL;

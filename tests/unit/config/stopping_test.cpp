@@ -9,14 +9,14 @@ using lifecycle::StopStep;
 
 namespace {
 
-std::shared_ptr<const config::ProcessConfig> program(const std::string& keys) {
+std::shared_ptr<const config::ProcessConfig> stoppable(const std::string& keys) {
   Scratch scratch;
   const auto loaded = scratch.load("[program:x]\ncommand=/bin/cat\n" + keys);
   REQUIRE_MESSAGE(loaded.has_value(), (loaded ? "" : loaded.error().text));
   return loaded->groups.at(0)->processes.at(0);
 }
 
-std::string refusal(const std::string& keys) {
+std::string stopRefusal(const std::string& keys) {
   Scratch scratch;
   return scratch.refusal("[program:x]\ncommand=/bin/cat\n" + keys);
 }
@@ -26,15 +26,15 @@ std::string refusal(const std::string& keys) {
 TEST_CASE("stopsignal is one signal, or a sequence with times") {
   for (const char* const one : {"TERM", " sigint ", "9"}) {
     CAPTURE(one);
-    CHECK_FALSE(program(std::string("stopsignal=") + one + "\n")->extension.given());
+    CHECK_FALSE(stoppable(std::string("stopsignal=") + one + "\n")->extension.given());
   }
-  const auto p = program("stopwaitsecs=7\nstopsignal=TERM 10, int 1.5,USR1,\n 9 500ms\n");
+  const auto p = stoppable("stopwaitsecs=7\nstopsignal=TERM 10, int 1.5,USR1,\n 9 500ms\n");
   CHECK(p->stopSignal == SIGTERM);
   CHECK(p->extension->stopping.steps == std::vector<StopStep>{{SIGTERM, milliseconds(10'000)},
                                                               {SIGINT, milliseconds(1500)},
                                                               {SIGUSR1, milliseconds(7000)},
                                                               {SIGKILL, milliseconds(500)}});
-  const auto waits = program("stopsignal=QUIT 3\n");
+  const auto waits = stoppable("stopsignal=QUIT 3\n");
   CHECK(waits->stopSignal == SIGQUIT);
   CHECK(waits->extension->stopping.steps == std::vector<StopStep>{{SIGQUIT, milliseconds(3000)}});
 }
@@ -50,8 +50,25 @@ TEST_CASE("a stop sequence with a mistake is refused") {
   };
   for (const auto& [text, reason] : cases) {
     CAPTURE(text);
-    const auto why = refusal(std::string("stopsignal=") + text + "\n");
+    const auto why = stopRefusal(std::string("stopsignal=") + text + "\n");
     CHECK_MESSAGE(why.starts_with(reason), why);
     CHECK_MESSAGE(why.find("line 5)") != std::string::npos, why);
   }
+}
+
+TEST_CASE("kill_scope and leftovers") {
+  using config::KillScope;
+  using config::Leftovers;
+  CHECK(stoppable("")->extension->stopping.scope == KillScope::Default);
+  CHECK(stoppable("")->extension->stopping.leftovers == Leftovers::Keep);
+  CHECK(stoppable("kill_scope=process\n")->extension->stopping.scope == KillScope::Process);
+  CHECK(stoppable("kill_scope=group\n")->extension->stopping.scope == KillScope::Group);
+  CHECK(stoppable("kill_scope=session\n")->extension->stopping.ownSession());
+  const auto tree = stoppable("kill_scope= Tree\nleftovers=STOP\n");
+  CHECK(tree->extension->stopping.scope == KillScope::Tree);
+  CHECK(tree->extension->stopping.leftovers == Leftovers::Stop);
+  CHECK(stoppable("leftovers=stop\n")->extension->stopping.scope == KillScope::Group);
+  CHECK(stopRefusal("kill_scope=all\n").starts_with("'all' is not one of process, group, session and tree"));
+  CHECK(stopRefusal("kill_scope=group\nkillasgroup=true\n").starts_with("it replaces stopasgroup and killasgroup"));
+  CHECK(stopRefusal("kill_scope=process\nleftovers=stop\n").starts_with("with kill_scope=process nothing else"));
 }

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// A program with the processes around its own: its group, its session, or all that descends from it.
+#include <signal.h>
+
+#include <exception>
+
+#include "instance/config/model.hpp"
+#include "instance/process/context.hpp"
+#include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
+#include "instance/process/remains.hpp"
+#include "lib/core/log.hpp"
+
+namespace process {
+namespace {
+
+/// What survives SIGKILL for so long hangs in the kernel.
+constexpr core::seconds kLeftoversKillWait{10};
+
+}  // namespace
+
+/// Whether a stop waits for more than its own process.
+bool Process::stopsOthers() const noexcept {
+  const auto limits = rules();
+  return limits.stopAsGroup || limits.killAsGroup;
+}
+
+bool Process::stopsFamily() const noexcept { return config_->extension->stopping.ownSession(); }
+
+bool Process::stopsLeftovers() const noexcept {
+  return config_->extension->stopping.leftovers == config::Leftovers::Stop;
+}
+
+/// "" if nothing marks it. The same for a successor.
+std::string Process::familyMark() const {
+  if (config_->extension->stopping.scope != config::KillScope::Tree) return {};
+  return fmt::format("{}.{}.{}", fullName(), number_, startedTicks_);
+}
+
+std::optional<core::ProcessFamily> Process::family() const {
+  if (!stopsFamily()) return std::nullopt;
+  core::ProcessFamily family;
+  family.leader = pid_;
+  family.ended = awaitsGroup();
+  if (auto mark = familyMark(); !mark.empty()) {
+    family.tree = true;
+    family.mark = std::string(kFamilyKey) + "=" + mark;
+  }
+  return family;
+}
+
+/// Allocates what the wait for the others needs.
+void Process::expectOthers() {
+  if (pid_ != 0 && !isGone() && !remains_) remains_ = context_.awaitGroup(*this);
+}
+
+void Process::expectOthersIfPossible() noexcept try { expectOthers(); } catch (const std::exception&) {
+  logging::error("out of memory: nobody waits for the processes that {} has started", name());
+}
+
+/// To the process and all of its family. 0 or an errno.
+int Process::signalAll(int signo) const noexcept try {
+  const auto all = *family();
+  return signo == SIGKILL ? core::killFamily(all) : core::signalFamily(all, signo);
+} catch (const std::exception&) {
+  return ENOMEM;
+}
+
+/// It has ended by itself.
+void Process::stopLeftovers() noexcept {
+  const auto& steps = config_->extension->stopping.steps;
+  const int signo = steps.empty() ? config_->stopSignal : steps.front().signal;
+  (void)remains_->signal(signo);
+  remains_->setKillAt(core::Clock::now() + core::seconds(config_->stopWaitSeconds), signo == SIGKILL);
+  updateDeadline();
+}
+
+void Process::leftoversDue() noexcept {
+  const auto when = remains_->killAt();
+  if (when == core::Instant() || core::Clock::now() < when) return;
+  context_.touch(*this);
+  if (remains_->killed()) return abandonGroup("are still there after SIGKILL");
+  logging::attempt([&] { logging::warn("killing what {} has left behind with SIGKILL", fullName()); });
+  if (!remains_->kill()) return abandonGroup("belong to other accounts and could not be killed");
+  remains_->setKillAt(core::Clock::now() + kLeftoversKillWait, true);
+}
+
+}  // namespace process

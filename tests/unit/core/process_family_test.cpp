@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "lib/core/process_family.hpp"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace {
+
+/// A leader of a session with two children: one in its session, one that leads another session. The pids come from a
+/// pipe, and all of them end with this object.
+class FamilyOfThree {
+ public:
+  explicit FamilyOfThree(const char* mark) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    leader = ::fork();
+    if (leader == 0) live(ends[1], mark);
+    for (pid_t* const pid : {&inside, &outside}) REQUIRE(::read(ends[0], pid, sizeof *pid) == sizeof *pid);
+    if (inside > outside) std::swap(inside, outside);  // the one inside is started first
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+  ~FamilyOfThree() {
+    for (const pid_t pid : {leader, inside, outside})
+      if (pid > 0) ::kill(pid, SIGKILL);
+    if (leader > 0) ::waitpid(leader, nullptr, 0);
+  }
+  FamilyOfThree(const FamilyOfThree&) = delete;
+  FamilyOfThree& operator=(const FamilyOfThree&) = delete;
+
+  void endLeader() {
+    ::kill(leader, SIGKILL);
+    ::waitpid(leader, nullptr, 0);
+    leader = 0;
+  }
+
+  pid_t leader = 0;
+  pid_t inside = 0;
+  pid_t outside = 0;
+
+ private:
+  [[noreturn]] static void live(int out, const char* mark) {
+    ::setsid();
+    for (const bool leaves : {false, true}) {
+      if (::fork() != 0) continue;
+      if (leaves) ::setsid();
+      char name[] = "/bin/sh";
+      char option[] = "-c";
+      char script[] = "exec sleep 1000";
+      std::string entry = mark;
+      char* arguments[] = {name, option, script, nullptr};
+      char* environment[] = {entry.data(), nullptr};
+      const pid_t self = ::getpid();
+      (void)!::write(out, &self, sizeof self);
+      ::execve(name, arguments, environment);
+      ::_exit(1);
+    }
+    for (;;) ::pause();
+  }
+};
+
+std::vector<pid_t> sorted(std::vector<pid_t> pids) {
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+/// Until the children have executed their program: only then they have their environment.
+template <class Condition>
+bool soon(const Condition& condition) {
+  for (int i = 0; i < 3000; ++i, ::usleep(10'000))
+    if (condition()) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a session is found without those that left it, a tree with them") {
+  FamilyOfThree f("A=1");
+  CHECK(sorted(core::listFamily({f.leader, false, false, ""})) == sorted({f.leader, f.inside}));
+  CHECK(sorted(core::listFamily({f.leader, false, true, ""})) == sorted({f.leader, f.inside, f.outside}));
+}
+
+TEST_CASE("what left the session of a leader that has ended is found by its mark") {
+  FamilyOfThree f("MARK=mine");
+  const pid_t leader = f.leader;
+  const auto outside = f.outside;
+  f.endLeader();
+  CHECK(core::listFamily({leader, true, false, ""}) == std::vector<pid_t>{f.inside});
+  CHECK(core::listFamily({leader, true, true, "MARK=min"}) == std::vector<pid_t>{f.inside});
+  CHECK(core::listFamily({leader, true, true, "ARK=mine"}) == std::vector<pid_t>{f.inside});
+  CHECK(soon([&] {
+    return sorted(core::listFamily({leader, true, true, "MARK=mine"})) == sorted({f.inside, outside});
+  }));
+}
+
+TEST_CASE("the number of a leader that has ended may be another process's") {
+  FamilyOfThree f("A=1");
+  CHECK(core::listFamily({f.leader, true, true, "B=2"}).empty());
+}
+
+TEST_CASE("all of a family are signalled and killed") {
+  FamilyOfThree f("A=1");
+  const core::ProcessFamily family{f.leader, false, true, ""};
+  CHECK(core::signalFamily(family, SIGCONT) == 0);
+  CHECK(core::killFamily(family) == 0);
+  CHECK(soon([&] { return core::listFamily(family).empty(); }));
+  CHECK(core::killFamily(family) == 0);
+}
