@@ -94,6 +94,7 @@ void appendProgram(std::string& out, const process::Table& table, const GroupCon
   writeLog(members, "stdout", program.out, logName(program.out, active, Channel::Stdout));
   writeLog(members, "stderr", program.err, logName(program.err, active, Channel::Stderr));
   writeExtension(members, program);
+  if (group.listener && group.listener->details) members.flag("event_details", true);  // not Supervisor's
   members.end();
 }
 

@@ -89,6 +89,9 @@ def test_details_follow_them(played):
         ("absent", "BACKOFF"): [absent],
         ("absent", "FATAL"): [absent],
     }
+    configured = {one["name"]: one for one in played.rpc.supervisor.getAllConfigInfo()}
+    assert configured["detailed"]["event_details"] is True
+    assert set(configured["detailed"]) - set(configured["plain"]) == {"event_details"}
     info = played.rpc.supervisor.getProcessInfo("absent")
     assert urllib.parse.unquote(absent) == f"reason:{info['spawnerr']}"
 
