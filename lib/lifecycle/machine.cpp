@@ -378,9 +378,7 @@ void Machine::handle(const input::Recycle& recycle, Actions& actions, const Rule
 void Machine::handle(const input::StopCommandEnded& ended, Actions& actions, const Rules& rules, core::Instant now) {
   if (state_ != ProcessState::Stopping || stopStep_ >= 0 || leaderGone_) return;
   due_ = now + rules.stopWait;
-  if (ended.succeeded) return;
-  stopStep_ = 0;
-  kill(actions, rules, now, false);
+  if (!ended.succeeded) kill(actions, rules, now, false);
 }
 
 }  // namespace lifecycle

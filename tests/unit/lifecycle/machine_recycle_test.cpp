@@ -211,6 +211,17 @@ TEST_CASE("a stop command replaces the first signal; one that fails is followed 
   CHECK(b.signals.back().signal == SIGKILL);
 }
 
+TEST_CASE("a stop command that ends after SIGKILL has no effect") {
+  Bench b;
+  b.rules.stopCommand = true;
+  b.run();
+  b.feed(input::Stop{});
+  b.jump();
+  CHECK(b.signals.back().signal == SIGKILL);
+  b.feed(input::StopCommandEnded{false});
+  CHECK(b.signals.size() == 1);
+}
+
 TEST_CASE("a program that outlives its stop command gets SIGKILL, or the signals that are configured") {
   const std::array<lifecycle::StopStep, 2> steps{{{SIGQUIT, seconds(4)}, {SIGINT, seconds(5)}}};
   for (const bool stepped : {false, true}) {
