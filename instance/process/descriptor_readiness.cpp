@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "instance/config/model.hpp"
 #include "instance/process/context.hpp"
@@ -18,6 +19,16 @@ namespace process {
 namespace {
 
 constexpr const char* kPipeName = "ready";
+
+/// As read(2), but the bytes stay in the pipe: if we are killed before the change is kept, a successor finds them. It
+/// takes them if there are no descriptors for that.
+ssize_t peek(int pipe, std::span<char> into) noexcept {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return ::read(pipe, into.data(), into.size());
+  const core::UniqueFd reader(ends[0]), writer(ends[1]);
+  const auto size = ::tee(pipe, writer.get(), into.size(), SPLICE_F_NONBLOCK);
+  return size > 0 ? ::read(reader.get(), into.data(), static_cast<std::size_t>(size)) : size;
+}
 
 }  // namespace
 
@@ -50,9 +61,12 @@ void DescriptorReadiness::onSpawned() noexcept {
 void DescriptorReadiness::look() {
   if (!reader_) return;
   std::array<char, 256> bytes;
-  const auto size = ::read(reader_.get(), bytes.data(), bytes.size());
+  const auto size = peek(reader_.get(), bytes);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (size > 0 && std::memchr(bytes.data(), '\n', static_cast<std::size_t>(size)) == nullptr) return;
+  if (size > 0 && std::memchr(bytes.data(), '\n', static_cast<std::size_t>(size)) == nullptr) {
+    (void)!::read(reader_.get(), bytes.data(), static_cast<std::size_t>(size));
+    return;
+  }
   if (size > 0)
     meet();
   else

@@ -151,7 +151,8 @@ void Notifications::onEnded() noexcept {
   context_.touch(program_);
   close();
   status_.clear();
-  reloading_ = stopping_ = complained_ = false;
+  reloading_ = stopping_ = complained_ = handled_ = false;
+  inARow_ = 0;
 }
 
 void Notifications::describe(std::string& text) const {
@@ -160,8 +161,9 @@ void Notifications::describe(std::string& text) const {
   if (program_.config().extension->readiness.showStatus && !status_.empty()) text.append(", ").append(status_);
 }
 
-/// False if there is none. Descriptors have no room in what is received, and the kernel closes them.
-bool Notifications::receive(Message& message) const noexcept {
+/// False if there is none. Descriptors have no room in what is received, and the kernel closes them. A message that is
+/// only looked at stays the first one.
+bool Notifications::receive(Message& message, bool onlyLook) const noexcept {
   iovec bytes{message.bytes.data(), message.bytes.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
   msghdr header{};
@@ -169,7 +171,7 @@ bool Notifications::receive(Message& message) const noexcept {
   header.msg_iovlen = 1;
   header.msg_control = control;
   header.msg_controllen = sizeof control;
-  const auto size = ::recvmsg(socket_.get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  const auto size = ::recvmsg(socket_.get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | (onlyLook ? MSG_PEEK : 0));
   if (size < 0) return false;
   message.size = static_cast<std::size_t>(size);
   message.complete = (header.msg_flags & MSG_TRUNC) == 0;
@@ -184,21 +186,37 @@ bool Notifications::receive(Message& message) const noexcept {
 }
 
 /// False: there may be more, and it has to wait.
+///
+/// With a keeper a message that changes something is taken out of the socket in the next turn, when a successor knows
+/// of the change: if we are killed before, the successor finds the message. What it may hear twice does no harm.
 bool Notifications::readSome() {
   Message message;
-  for (int i = 0; i < kMostInARow; ++i) {
-    if (!receive(message)) return true;
-    if (!message.complete)
-      complain(fmt::format("a message of more than {} bytes", kLongestMessage));
-    else if (accepts(message.sender))
-      handle(message.text());
-    else
-      complain(fmt::format("a message of process {}, which is not {}", message.sender,
-                           program_.config().extension->readiness.access == config::NotifyAccess::All
-                               ? "a living process of its group"
-                               : "its own (notify_access=all would accept one of its group)"));
+  if (std::exchange(handled_, false)) (void)receive(message);
+  while (inARow_++ < kMostInARow) {
+    const bool kept = context_.keeper() != nullptr;
+    if (!receive(message, kept)) {
+      inARow_ = 0;
+      return true;
+    }
+    take(message);
+    if (handled_ && kept) return true;
+    handled_ = false;
+    if (kept) (void)receive(message);
   }
+  inARow_ = 0;
   return false;
+}
+
+void Notifications::take(const Message& message) {
+  if (!message.complete)
+    complain(fmt::format("a message of more than {} bytes", kLongestMessage));
+  else if (accepts(message.sender))
+    handle(message.text());
+  else
+    complain(fmt::format("a message of process {}, which is not {}", message.sender,
+                         program_.config().extension->readiness.access == config::NotifyAccess::All
+                             ? "a living process of its group"
+                             : "its own (notify_access=all would accept one of its group)"));
 }
 
 bool Notifications::accepts(pid_t sender) const noexcept {
@@ -218,6 +236,7 @@ void Notifications::handle(std::string_view text) {
 void Notifications::handle(std::string_view key, std::string_view value) {
   if (key == "READY" && value == "1") {
     change(reloading_, false);
+    handled_ = true;
     if (program_.config().extension->readiness.kind == config::Readiness::Kind::Notify) program_.tell(input::Ready{});
   } else if (key == "RELOADING" && value == "1") {
     change(reloading_, true);
@@ -247,6 +266,7 @@ template <class Member, class Value>
 void Notifications::change(Member& member, Value&& value) {
   if (member == value) return;
   context_.touch(program_);
+  handled_ = true;
   member = std::forward<Value>(value);
 }
 

@@ -43,8 +43,9 @@ class Notifications final : public Attendant {
   core::Status open(const std::string& path);
   void listen(core::UniqueFd socket);
   void close() noexcept;
-  [[nodiscard]] bool receive(Message& message) const noexcept;
+  [[nodiscard]] bool receive(Message& message, bool onlyLook = false) const noexcept;
   bool readSome();
+  void take(const Message& message);
   [[nodiscard]] bool accepts(pid_t sender) const noexcept;
   void handle(std::string_view text);
   void handle(std::string_view key, std::string_view value);
@@ -64,6 +65,8 @@ class Notifications final : public Attendant {
   bool reloading_ = false;
   bool stopping_ = false;
   bool complained_ = false;  ///< of this process, in the log
+  bool handled_ = false;     ///< the first message in the socket has been handled
+  int inARow_ = 0;           ///< messages since the socket was last empty, or had to wait
 };
 
 }  // namespace process

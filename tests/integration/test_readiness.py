@@ -2,9 +2,11 @@
 """ready=...: a program is STARTING until it reports that it is ready, or shows it."""
 
 import os
+import random
 import socket
 import subprocess
 import tempfile
+import time
 import xmlrpc.client
 
 import pytest
@@ -130,6 +132,33 @@ def test_readiness_goes_through_a_crash(work_dir, cleanup, kind):
     touch(server, "end")
     server.crash_and_take_over()
     assert server.wait_state("a", "RUNNING")["pid"] == pid
+
+
+def test_kills_while_programs_start_lose_no_readiness(work_dir, cleanup):
+    directory = tempfile.mkdtemp(prefix="kept-", dir=work_dir)
+    names = [f"p{number}" for number in range(20)]
+    config = "".join(f"[program:{name}]\ncommand=/bin/sh -c 'echo >&3; exec 3>&-; exec sleep 4242'\nready=fd:3\n"
+                     for name in names)
+    names += [f"n{number}" for number in range(6)]
+    config += "".join(section(name, "ready=notify", "notify:READY=1") for name in names if name.startswith("n"))
+    server = cleanup.enter_context(KeptDaemon(directory, config, wait=False))
+    pick = random.Random(14)
+    for _ in range(12):
+        time.sleep(pick.random() * 0.05)  # the moment of the kill
+        server.crash()
+        if "state" not in server.store:
+            server.start()  # it had not begun
+        else:
+            server.take_over()
+    server.wait_ready()
+    pids = [server.wait_state(name, "RUNNING")["pid"] for name in names]
+    assert len(set(pids)) == len(names)
+    assert "WARN" not in "".join(line for line in server.log().splitlines() if "notification refused" in line)
+    server.rpc.supervisor.stopAllProcesses(False)
+    for name in names:
+        wait_for(lambda name=name: server.reap() or info(server, name)["statename"] == "STOPPED", f"the end of {name}")
+    server.receive()
+    assert [name for name in server.store if name.endswith((".ready", ".notify"))] == []
 
 
 def test_each_process_has_to_become_ready_anew(daemon):
