@@ -2,7 +2,9 @@
 """ready=...: a program is STARTING until it reports that it is ready, or shows it."""
 
 import os
+import pwd
 import random
+import re
 import socket
 import subprocess
 import tempfile
@@ -30,6 +32,12 @@ def section(name, keys, *deeds):
 def touch(server, name):
     with open(os.path.join(server.directory, name), "w", encoding="utf-8"):
         pass
+
+
+def notify_socket(server, name):
+    """The path that a running program has for its notifications."""
+    with open(f"/proc/{info(server, name)['pid']}/environ", "rb") as environment:
+        return re.search(rb"(?:^|\0)NOTIFY_SOCKET=([^\0]+)", environment.read())[1].decode()
 
 
 def info(server, name):
@@ -252,9 +260,8 @@ def test_who_may_notify(daemon, access, sender, ready):
 
 def test_another_process_of_the_account_cannot_notify(daemon, work_dir):
     server = daemon(section("a", "ready=notify", "wait:%(here)s/never"))
-    pid = server.wait_state("a", "STARTING")["pid"]
-    with open(f"/proc/{pid}/environ", "rb") as environment:
-        address = dict(pair.split(b"=", 1) for pair in environment.read().split(b"\0") if b"=" in pair)[b"NOTIFY_SOCKET"]
+    server.wait_state("a", "STARTING")
+    address = notify_socket(server, "a")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as liar:
         liar.sendto(b"READY=1", address)
     wait_for(lambda: f"a message of process {os.getpid()}, which is not its own" in server.log(), "the refusal")
@@ -263,6 +270,15 @@ def test_another_process_of_the_account_cannot_notify(daemon, work_dir):
     about = os.stat(address)
     assert about.st_mode & 0o777 == 0o600
     assert os.stat(os.path.dirname(address)).st_mode & 0o777 == 0o711
+
+
+def test_a_program_of_another_account_can_notify(daemon):
+    """supervisord is root, and the directory of the socket is not the account's."""
+    code = "import os, socket, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); " \
+           "s.sendto(b'READY=1', os.environ['NOTIFY_SOCKET']); time.sleep(1000)"
+    server = daemon(f"[program:a]\ncommand=/usr/bin/python3 -c \"{code}\"\nready=notify\nuser=nobody\ndirectory=/\n")
+    server.wait_state("a", "RUNNING")
+    assert os.stat(notify_socket(server, "a")).st_uid == pwd.getpwnam("nobody").pw_uid
 
 
 def test_an_address_of_another_process_is_refused(daemon):
@@ -305,9 +321,8 @@ def test_a_flood_of_messages_leaves_room_for_others(daemon):
 
 def test_nothing_is_left_behind(daemon):
     server = daemon(section("a", "ready=notify", "notify:READY=1"))
-    pid = server.wait_state("a", "RUNNING")["pid"]
-    with open(f"/proc/{pid}/environ", "rb") as environment:
-        address = dict(pair.split(b"=", 1) for pair in environment.read().split(b"\0") if b"=" in pair)[b"NOTIFY_SOCKET"]
+    server.wait_state("a", "RUNNING")
+    address = notify_socket(server, "a")
     assert os.path.exists(address)
     server.rpc.supervisor.stopProcess("a")
     assert not os.path.exists(address)
