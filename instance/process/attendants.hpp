@@ -28,6 +28,7 @@ class ProcessContext;
 /// What the next process of a program gets besides its configuration.
 struct LaunchExtras {
   std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<std::string> withheld;  ///< variables of our own environment that it does not inherit
   /// (descriptor here, number there), from 3 on, each number once.
   std::vector<std::pair<int, int>> descriptors;
 };

@@ -33,10 +33,15 @@ namespace {
 /// session; a larger one would make the programs victims of other processes that leak on the host.
 constexpr int kEasierVictim = 200;
 
+/// Whether `entry` is "KEY=value" of this key.
+bool isOf(std::string_view key, std::string_view entry) noexcept {
+  return entry.starts_with(key) && entry.size() > key.size() && entry[key.size()] == '=';
+}
+
 void set(std::vector<std::string>& environment, std::string_view key, std::string_view value) {
   auto entry = fmt::format("{}={}", key, value);
   for (auto& other : environment) {
-    if (!other.starts_with(std::string_view(entry).substr(0, key.size() + 1))) continue;
+    if (!isOf(key, other)) continue;
     other = std::move(entry);
     return;
   }
@@ -105,6 +110,8 @@ std::vector<std::string> childEnvironment(const config::ProcessConfig& config, c
                  [](const std::string& entry) { return entry.starts_with("PATH="); });
   else
     out = around.inherited;
+  if (around.extras != nullptr)
+    for (const auto& key : around.extras->withheld) std::erase_if(out, [&](const auto& it) { return isOf(key, it); });
   set(out, "SUPERVISOR_ENABLED", "1");
   const auto& url = config.serverUrl ? *config.serverUrl : around.settings.serverUrl;
   if (!url.empty()) set(out, "SUPERVISOR_SERVER_URL", url);

@@ -91,6 +91,8 @@ core::Status Notifications::beforeSpawn(LaunchExtras& extras) {
   const auto path = fmt::format("{}/{}", *directory, program_.number());
   if (auto opened = open(path); !opened) return opened;
   extras.environment.emplace_back("NOTIFY_SOCKET", path);
+  // What our own service manager asks of us is not meant for the program, which now could answer.
+  extras.withheld = {"WATCHDOG_PID", "WATCHDOG_USEC"};
   if (auto* const keeper = context_.keeper()) keeper->keep(program_, kSocketName, socket_.get());
   return {};
 }

@@ -335,13 +335,15 @@ def test_nothing_is_left_behind(daemon):
 def test_the_socket_is_the_programs_own(daemon):
     """Not that of supervisord, and a program that asks for none has none."""
     server = daemon(section("with", "ready=notify", "notify:READY=1") + section("without", "startsecs=0"),
-                    env=dict(os.environ, NOTIFY_SOCKET="/nonexistent/manager"))
+                    env=dict(os.environ, NOTIFY_SOCKET="/nonexistent/manager", WATCHDOG_PID="1", WATCHDOG_USEC="9"))
     for name, has in (("with", True), ("without", False)):
         pid = server.wait_state(name, "RUNNING")["pid"]
         with open(f"/proc/{pid}/environ", "rb") as environment:
             text = environment.read()
         assert (b"NOTIFY_SOCKET=/" in text) is has
         assert b"/nonexistent/manager" not in text
+        for inherited in (b"WATCHDOG_USEC=9", b"WATCHDOG_PID=1"):
+            assert (inherited in text.split(b"\0")) is not has
 
 
 @pytest.mark.parametrize("key, value, reason", [
