@@ -7,7 +7,6 @@
 #include "lib/core/text.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
-#include "lib/lifecycle/pacing.hpp"
 
 namespace config {
 namespace {
@@ -41,7 +40,7 @@ core::Expected<Check> parseCheck(std::string_view text) {
 core::Expected<core::milliseconds> parsePeriod(std::string_view text) {
   auto duration = parseDuration(text);
   if (duration && *duration < kShortest)
-    return refuse(core::pythonRepr(text) + " is shorter than " + lifecycle::durationText(kShortest));
+    return refuse(core::pythonRepr(text) + " is shorter than 0.1 seconds");
   return duration;
 }
 
