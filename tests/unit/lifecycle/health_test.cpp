@@ -15,8 +15,8 @@ using lifecycle::HealthState;
 using lifecycle::HealthTrack;
 
 /// A program that is asked each 10 seconds, with a clock of its own.
-struct Bench {
-  Bench() { rules.probed = true; }
+struct Watched {
+  Watched() { rules.probed = true; }
   void begin() { last = track.begin(rules, now, 0); }
   void go(core::Duration span) { now += span; }
   /// Asks when the next question is due, and answers it.
@@ -41,7 +41,7 @@ struct Bench {
 };
 
 TEST_CASE("a program without a check has no health") {
-  Bench bench;
+  Watched bench;
   bench.rules = {};
   bench.begin();
   CHECK(bench.is(HealthState::None, false, false));
@@ -49,7 +49,7 @@ TEST_CASE("a program without a check has no health") {
 }
 
 TEST_CASE("healthy from the first good answer on") {
-  Bench bench;
+  Watched bench;
   CHECK_FALSE(bench.track.deadline(bench.rules));
   bench.begin();
   CHECK(bench.is(HealthState::Starting, true, false));
@@ -65,7 +65,7 @@ TEST_CASE("healthy from the first good answer on") {
 }
 
 TEST_CASE("unhealthy after so many failures in a row, and acted upon again after as many") {
-  Bench bench;
+  Watched bench;
   bench.begin();
   bench.ask("");
   bench.ask("a");
@@ -89,7 +89,7 @@ TEST_CASE("unhealthy after so many failures in a row, and acted upon again after
 }
 
 TEST_CASE("in the start period failures do not count, and the questions come faster") {
-  Bench bench;
+  Watched bench;
   bench.rules.startPeriod = seconds(30);
   bench.begin();
   for (int i = 0; i < 5; ++i) {
@@ -104,7 +104,7 @@ TEST_CASE("in the start period failures do not count, and the questions come fas
 }
 
 TEST_CASE("the first good answer ends the start period") {
-  Bench bench;
+  Watched bench;
   bench.rules.startPeriod = seconds(3600);
   bench.begin();
   bench.ask("");
@@ -113,7 +113,7 @@ TEST_CASE("the first good answer ends the start period") {
 }
 
 TEST_CASE("questions do not pile up") {
-  Bench bench;
+  Watched bench;
   bench.begin();
   bench.ask("", seconds(60));
   CHECK(bench.untilDue() == seconds(1));
@@ -122,7 +122,7 @@ TEST_CASE("questions do not pile up") {
 }
 
 TEST_CASE("programs that start together are asked apart") {
-  Bench bench;
+  Watched bench;
   bench.last = bench.track.begin(bench.rules, bench.now, 512);
   CHECK(bench.untilDue() == milliseconds(500));
   bench.go(milliseconds(500));
@@ -133,7 +133,7 @@ TEST_CASE("programs that start together are asked apart") {
 }
 
 TEST_CASE("a question without an outcome is asked again") {
-  Bench bench;
+  Watched bench;
   bench.begin();
   bench.track.asked(bench.now);
   CHECK_FALSE(bench.track.deadline(bench.rules));
@@ -143,7 +143,7 @@ TEST_CASE("a question without an outcome is asked again") {
 }
 
 TEST_CASE("an answer that comes after the end does nothing") {
-  Bench bench;
+  Watched bench;
   bench.begin();
   bench.track.asked(bench.now);
   (void)bench.track.end();
@@ -151,7 +151,7 @@ TEST_CASE("an answer that comes after the end does nothing") {
   CHECK(bench.is(HealthState::None, false, false));
 }
 
-struct Watchdog : Bench {
+struct Watchdog : Watched {
   Watchdog() {
     rules.probed = false;
     rules.watchdog = seconds(30);
@@ -233,24 +233,23 @@ TEST_CASE("a successor continues, and gives the watchdog its whole time") {
 
 TEST_CASE("whatever happens, the state fits what is known") {
   std::mt19937 random(42);  // NOLINT(cert-msc51-cpp): the same each time
+  const auto draw = [&random] { return static_cast<std::uint32_t>(random()); };
   for (int run = 0; run < 200; ++run) {
     Watchdog bench;
-    bench.rules.probed = random() % 2 == 0;
-    bench.rules.watchdog = random() % 2 == 0 ? seconds(0) : seconds(30);
-    bench.rules.retries = static_cast<int>(random() % 3) + 1;
+    bench.rules.probed = draw() % 2 == 0;
+    bench.rules.watchdog = draw() % 2 == 0 ? seconds(0) : seconds(30);
+    bench.rules.retries = static_cast<int>(draw() % 3) + 1;
     if (!bench.rules.any()) continue;
     for (int step = 0; step < 200; ++step) {
       bench.last = {};
       const auto before = bench.track.state();
-      bench.go(milliseconds(random() % 20'000));
-      switch (random() % 8) {
-        case 0: bench.last = bench.track.begin(bench.rules, bench.now, random()); break;
-        case 1: bench.last = random() % 8 == 0 ? bench.track.end() : HealthTrack::Outcome(); break;
+      bench.go(milliseconds(draw() % 20'000));
+      switch (draw() % 8) {
+        case 0: bench.last = bench.track.begin(bench.rules, bench.now, draw()); break;
+        case 1: bench.last = draw() % 8 == 0 ? bench.track.end() : HealthTrack::Outcome(); break;
         case 2: bench.pass(); break;
         case 3: bench.hear(); break;
-        case 4:
-          bench.last = bench.track.answered(random() % 2 == 0 ? "" : "why", bench.rules, bench.now, random());
-          break;
+        case 4: bench.last = bench.track.answered(draw() % 2 == 0 ? "" : "why", bench.rules, bench.now, draw()); break;
         case 5: bench.track.forgotten(bench.now); break;
         default:
           if (bench.track.wantsQuestion(bench.rules, bench.now)) bench.track.asked(bench.now);
