@@ -21,7 +21,7 @@ Health health(const std::string& keys) {
   return extension->health;
 }
 
-std::string refusal(const std::string& keys) {
+std::string whyRefused(const std::string& keys) {
   Scratch scratch;
   return scratch.refusal("[program:x]\ncommand=/bin/cat\n" + keys);
 }
@@ -72,7 +72,7 @@ TEST_CASE("a watchdog needs a time") {
   CHECK_FALSE(health("health_check=watchdog\n").rules.probed);
   CHECK(health("health_check=watchdog\nwatchdog=5\n").rules.watchdog == seconds(5));
   CHECK(health("watchdog=5\n").rules.any());
-  CHECK(refusal("health_check=watchdog\nwatchdog=0\n") ==
+  CHECK(whyRefused("health_check=watchdog\nwatchdog=0\n") ==
         "health_check = watchdog needs a time, such as 30 for key 'watchdog' in section 'program:x' (file: "
         "'DIR/root.conf', line 6)");
 }
@@ -87,14 +87,14 @@ TEST_CASE("none switches a check off") {
 }
 
 TEST_CASE("what is wrong is named with its place") {
-  CHECK(refusal("health_check=ftp:21\n").find("'ftp:21' is not a check: tcp:") == 0);
-  CHECK(refusal("health_check=tcp:nowhere:21\n") ==
+  CHECK(whyRefused("health_check=ftp:21\n").find("'ftp:21' is not a check: tcp:") == 0);
+  CHECK(whyRefused("health_check=tcp:nowhere:21\n") ==
         "'nowhere' is neither an address nor localhost (write an address as 127.0.0.1 or [::1]) for key 'health_check' "
         "in section 'program:x' (file: 'DIR/root.conf', line 5)");
-  CHECK(refusal("health_interval=0.09\n").find("'0.09' is shorter than 0.1 seconds for key 'health_interval'") == 0);
-  CHECK(refusal("health_timeout=0\n").find("'0' is shorter than 0.1 seconds for key 'health_timeout'") == 0);
-  CHECK(refusal("health_retries=0\n").find("'0' is not a number of failures from 1 on") == 0);
-  CHECK(refusal("health_action=signal\n").find("'signal' is not restart, stop, signal NAME or none") == 0);
-  CHECK(refusal("watchdog=1ms\n").find("'1ms' is shorter than 0.1 seconds for key 'watchdog'") == 0);
-  CHECK(refusal("memory_restart=-1\n").find("'-1' is not a size in bytes") == 0);
+  CHECK(whyRefused("health_interval=0.09\n").find("'0.09' is shorter than 0.1 seconds for key 'health_interval'") == 0);
+  CHECK(whyRefused("health_timeout=0\n").find("'0' is shorter than 0.1 seconds for key 'health_timeout'") == 0);
+  CHECK(whyRefused("health_retries=0\n").find("'0' is not a number of failures from 1 on") == 0);
+  CHECK(whyRefused("health_action=signal\n").find("'signal' is not restart, stop, signal NAME or none") == 0);
+  CHECK(whyRefused("watchdog=1ms\n").find("'1ms' is shorter than 0.1 seconds for key 'watchdog'") == 0);
+  CHECK(whyRefused("memory_restart=-1\n").find("'-1' is not a size in bytes") == 0);
 }
