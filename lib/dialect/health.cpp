@@ -39,8 +39,7 @@ core::Expected<Check> parseCheck(std::string_view text) {
 
 core::Expected<core::milliseconds> parsePeriod(std::string_view text) {
   auto duration = parseDuration(text);
-  if (duration && *duration < kShortest)
-    return refuse(core::pythonRepr(text) + " is shorter than 0.1 seconds");
+  if (duration && *duration < kShortest) return refuse(core::pythonRepr(text) + " is shorter than 0.1 seconds");
   return duration;
 }
 
