@@ -67,9 +67,8 @@ class Update : public std::enable_shared_from_this<Update> {
     auto* const group = instance_.table.find(request_.group);
     if (group == nullptr) return add(wanted);
     const auto target = targetOf(*group, wanted);
+    if (!target) return refuse();
     const GroupChange change = group->changeTo(*target);
-    if (change.whole && !request_.programs.empty())
-      return done_(fail(FaultCode::Failed, request_.group + " can only be updated as a whole"));
     if (rounds_ == 0) {
       first_ = change;
       kept_ = change.whole ? 0 : keptPrograms(*group, change);
@@ -85,8 +84,12 @@ class Update : public std::enable_shared_from_this<Update> {
     return at == groups.end() ? nullptr : *at;
   }
 
+  void refuse() { done_(fail(FaultCode::Failed, request_.group + " can only be updated as a whole")); }
+
+  /// nullptr: some of its programs cannot be changed without the others.
   [[nodiscard]] config::GroupPtr targetOf(const process::Group& group, const config::GroupPtr& wanted) const {
     if (request_.programs.empty()) return wanted;
+    if (group.changeTo(*wanted).whole) return nullptr;
     auto part = config::partOf(group.config(), *wanted, request_.programs);
     std::erase_if(part->processes, [&](const auto& program) { return group.find(program->name) == nullptr; });
     return part;
@@ -94,9 +97,11 @@ class Update : public std::enable_shared_from_this<Update> {
 
   static Programs programsToStop(const process::Group& group, const GroupChange& change) {
     Programs programs;
+    const bool all = replaces(group, change);
+    const auto changes = change.byName();
     for (auto* const program : group.byPriority()) {
-      const auto* const one = change.find(program->name());
-      const bool affected = replaces(group, change) || (one != nullptr && ends(*one));
+      const auto one = changes.find(program->name());
+      const bool affected = all || (one != changes.end() && ends(*one->second));
       if (affected && !lifecycle::isStopped(program->state())) programs.push_back(program);
     }
     return programs;
@@ -125,6 +130,7 @@ class Update : public std::enable_shared_from_this<Update> {
     auto* const group = instance_.table.find(request_.group);
     if (!wanted || group == nullptr) return done_(fail(FaultCode::BadName, request_.group));
     const auto target = targetOf(*group, wanted);
+    if (!target) return refuse();
     const GroupChange change = group->changeTo(*target);
     if (replaces(*group, change)) {
       if (instance_.table.remove(*group)) return add(target);
@@ -175,12 +181,13 @@ class Update : public std::enable_shared_from_this<Update> {
 }  // namespace
 
 std::size_t keptPrograms(const process::Group& group, const GroupChange& change) {
-  const auto goesOn = [&](const auto& program) {
-    const auto* const one = change.find(program->name());
-    return one == nullptr || !ends(*one);
+  const auto changes = change.byName();
+  const auto continues = [&](const auto& program) {
+    const auto one = changes.find(program->name());
+    return one == changes.end() || !ends(*one->second);
   };
   const auto& programs = group.processes();
-  return static_cast<std::size_t>(std::count_if(programs.begin(), programs.end(), goesOn));
+  return static_cast<std::size_t>(std::count_if(programs.begin(), programs.end(), continues));
 }
 
 void writeChange(std::string& out, std::string_view group, std::string_view word, const GroupChange& change,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace config {
@@ -147,9 +148,10 @@ Reach reachOf(std::string_view key) noexcept {
   return live ? Reach::Live : Reach::Restart;
 }
 
-const ProgramChange* GroupChange::find(std::string_view program) const noexcept {
-  const auto at = std::find_if(programs.begin(), programs.end(), [&](const auto& one) { return one.name == program; });
-  return at == programs.end() ? nullptr : &*at;
+std::unordered_map<std::string_view, const ProgramChange*> GroupChange::byName() const {
+  std::unordered_map<std::string_view, const ProgramChange*> changes;
+  for (const auto& one : programs) changes.emplace(one.name, &one);
+  return changes;
 }
 
 std::vector<std::string> changedKeys(const ProcessConfig& old, const ProcessConfig& now) {
@@ -187,12 +189,12 @@ GroupChange changeOf(const GroupConfig& old, const GroupConfig& now) {
 std::shared_ptr<GroupConfig> partOf(const GroupConfig& old, const GroupConfig& now,
                                     std::span<const std::string> names) {
   auto part = std::make_shared<GroupConfig>(old);
-  for (auto& program : part->processes) {
-    if (std::find(names.begin(), names.end(), program->name) == names.end()) continue;
-    const auto at = std::find_if(now.processes.begin(), now.processes.end(),
-                                 [&](const auto& other) { return other->name == program->name; });
-    if (at != now.processes.end()) program = *at;
-  }
+  std::map<std::string_view, std::shared_ptr<const ProcessConfig>> chosen;
+  for (const auto& program : now.processes) chosen.emplace(program->name, program);
+  const std::set<std::string_view> wanted(names.begin(), names.end());
+  for (auto& program : part->processes)
+    if (const auto at = chosen.find(program->name); at != chosen.end() && wanted.contains(program->name))
+      program = at->second;
   return part;
 }
 

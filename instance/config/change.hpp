@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "instance/config/model.hpp"
@@ -33,8 +34,8 @@ struct GroupChange {
   std::vector<std::string> keys;        ///< of the group itself
   std::vector<ProgramChange> programs;  ///< those that differ, in the order of the new group; removed ones at the end
 
-  /// nullptr: the program stays as it is.
-  [[nodiscard]] const ProgramChange* find(std::string_view program) const noexcept;
+  /// By the names of the programs, which must not outlive this. A program that is not there stays as it is.
+  [[nodiscard]] std::unordered_map<std::string_view, const ProgramChange*> byName() const;
 };
 
 /// The keys in which two processes of the same name differ, in the order of the manual.

@@ -115,9 +115,10 @@ core::Status Table::setDisabled(const std::vector<Process*>& programs, bool disa
 void Table::autostart(Group& group, const config::GroupChange& change) {
   if (context_->supervisorState() != SupervisorState::Running) return;
   const ProcessContext::Turn turn(*context_);
+  const auto changes = change.byName();
   for (const auto& program : group.processes()) {
-    const auto* const one = change.find(program->name());
-    if (one != nullptr && one->kind != config::ProgramChange::Kind::Live && program->config().autoStart)
+    const auto one = changes.find(program->name());
+    if (one != changes.end() && one->second->kind != config::ProgramChange::Kind::Live && program->config().autoStart)
       program->start();
   }
 }

@@ -273,6 +273,26 @@ def test_a_program_that_was_stopped_by_hand_stays_stopped(server):
     assert infos(server)["g:a"]["statename"] == "STOPPED"
 
 
+def test_a_socket_belongs_to_the_whole_group(daemon):
+    config = ("[group:g]\nprograms=f,p\n"
+              "[fcgi-program:f]\ncommand=sleep %s\nstartsecs=0\nsocket=unix://%%(here)s/%s.sock\n"
+              "[program:p]\ncommand=sleep 1000\nstartsecs=0\n")
+    server = daemon(config % (1000, "one"))
+    for name in ("g:f", "g:p"):
+        server.wait_state(name, "RUNNING")
+    before = pids(server)
+    server.configure(config % (2000, "two"))
+    done = server.ctl("restart", "--if-changed", "g:f")
+    assert (done.stdout, done.returncode) == ('g:f: ERROR (its group changes as a whole: use "update g")\n', 1)
+    with pytest.raises(xmlrpc.client.Fault) as raised:
+        server.rpc.supervisor.updateProcessGroup("g", True, ["f"])
+    assert raised.value.faultString == "FAILED: g can only be updated as a whole"
+    assert pids(server) == before
+    assert server.ctl("update", "--dry-run").stdout == "g: would be replaced (socket)\n    g:f: restarted (command)\n"
+    assert server.ctl("update").stdout == "g: stopped\ng: updated process group\n"
+    assert os.path.exists(os.path.join(server.directory, "two.sock"))
+
+
 def test_faults(server):
     rpc = server.rpc.supervisor
     for parameters, code in ((["nowhere"], 10), ([7], 2), (["g", True, "b"], 2)):

@@ -124,8 +124,8 @@ TEST_CASE("one program of a group changes") {
   CHECK(found.keys.empty());
   REQUIRE(found.programs.size() == 1);
   CHECK(found.programs[0].name == "c");
-  CHECK(found.find("c") == &found.programs[0]);
-  CHECK(found.find("a") == nullptr);
+  CHECK(found.byName().at("c") == &found.programs[0]);
+  CHECK_FALSE(found.byName().contains("a"));
 }
 
 TEST_CASE("numprocs grows and shrinks") {
