@@ -52,7 +52,7 @@ class Search {
  public:
   explicit Search(const ProcessFamily& family) : family_(family), usable_(!family.ended || !isAnother(family.leader)) {}
 
-  /// Freezes each member at once when it is found.
+  /// Freezes each member immediately when it is found.
   void freeze() { freezes_ = true; }
 
   /// The youngest first: those that live shortly are seen before they are replaced by another one.

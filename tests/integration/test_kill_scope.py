@@ -55,7 +55,7 @@ wait()
 KINDS = ("main", "member", "group", "session", "clean", "daemon")
 # What each scope reaches.
 REACHES = {"process": KINDS[:1], "group": KINDS[:2], "session": KINDS[:3], "tree": KINDS}
-# Once its parent has ended, nothing tells where a process in a session of its own and without environment came from.
+# Once its parent has ended, a process in a session of its own and without environment cannot be attributed.
 LOST = ("clean",)
 
 
