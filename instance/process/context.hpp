@@ -148,6 +148,8 @@ class ProcessContext {
 
   /// As MemoryEvents::takeKill().
   [[nodiscard]] std::string takeMemoryKill() { return memoryEvents_.takeKill(); }
+  /// For a tree of control groups that is mounted elsewhere.
+  void watchMemory(MemoryEvents events) noexcept { memoryEvents_ = std::move(events); }
 
   [[nodiscard]] Reloads& reloads() noexcept { return reloads_; }
 

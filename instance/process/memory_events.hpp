@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "lib/core/clock.hpp"
 
 namespace process {
+
+/// How the reason of such an end begins in the description of a program that uses a key which Supervisor does not have.
+inline constexpr std::string_view kMemoryEnd = "killed because memory ran out";
 
 /// The kernel's count of processes of our control group that it killed because memory ran out. Its files are read only
 /// after a program was ended by a SIGKILL that we did not send. Without cgroup v2 nothing is found.

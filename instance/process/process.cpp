@@ -209,7 +209,7 @@ std::string Process::describe(core::Instant now) const {
     case ProcessState::Exited: {
       if (startedAt_ == 0) return "Not started";
       // With keys of ours a program may have been stopped for a reason.
-      const bool explained = spawnError() == kUnknownEnd ||
+      const bool explained = spawnError() == kUnknownEnd || spawnError().starts_with(kMemoryEnd) ||
                              (config_->extension.given() && !spawnError().empty() && state() == ProcessState::Stopped);
       return stopTimeText(stoppedAt_) + (explained ? ", " + spawnError() : "") + nextStartText(now);
     }

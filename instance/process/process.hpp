@@ -260,7 +260,7 @@ class Process {
   [[nodiscard]] int signalAll(int signo) const noexcept;
   void stopLeftovers() noexcept;
   void leftoversDue() noexcept;
-  void tellMemoryKill(int waitStatus);
+  [[nodiscard]] std::string takeMemoryKill(int waitStatus);
   void prepareStop();
   void beginStop();
   [[nodiscard]] bool awaitsGroup() const noexcept;
@@ -274,7 +274,7 @@ class Process {
   void restoreWaits(const state::Waits& saved);
   core::Status watchForeign();
   [[nodiscard]] lifecycle::Rules rules() const noexcept;
-  [[nodiscard]] lifecycle::input::Exited exitOf(int waitStatus) noexcept;
+  [[nodiscard]] lifecycle::input::Exited exitOf(int waitStatus, const std::string& memoryKill) noexcept;
   [[nodiscard]] OutputChannel* channel(Channel which) const noexcept;
   [[nodiscard]] std::string remarked(std::string text) const;
   [[nodiscard]] OutputChannel* sideChannel() const noexcept;

@@ -18,6 +18,7 @@
 #include "instance/process/foreign.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/launch.hpp"
+#include "instance/process/memory_events.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/remains.hpp"
 #include "lib/core/log.hpp"
@@ -39,11 +40,12 @@ int codeOf(int waitStatus) noexcept { return WIFEXITED(waitStatus) ? WEXITSTATUS
 }  // namespace
 
 /// The end of the process as input of the machine, with what is known of its reason.
-input::Exited Process::exitOf(int waitStatus) noexcept {
+input::Exited Process::exitOf(int waitStatus, const std::string& memoryKill) noexcept {
   const int code = codeOf(waitStatus);
   input::Exited exit{code};
   try {
     if (waitStatus == kStatusUnknown) exit.why = kUnknownEnd;
+    if (!memoryKill.empty() && config_->extension.given()) exit.why = fmt::format("{}: {}", kMemoryEnd, memoryKill);
   } catch (const std::exception&) {  // out of memory: then as if by a signal
   }
   if (const auto why = std::exchange(doomed_, nullptr)) exit.why = std::move(*why);
@@ -113,9 +115,17 @@ void Process::finishEnd(int waitStatus, core::Instant when) noexcept {
   lastEnd_ = End(waitStatus);
 
   const auto limits = rules();
-  const auto actions = machine_.on(exitOf(waitStatus), limits, when);
+  std::string memoryKill;
+  logging::attempt([&] { memoryKill = takeMemoryKill(waitStatus); });
+  const auto actions = machine_.on(exitOf(waitStatus, memoryKill), limits, when);
   logging::attempt([&] { logEnd(waitStatus, limits.expects(codeOf(waitStatus))); });
-  logging::attempt([&] { tellMemoryKill(waitStatus); });
+  logging::attempt([&] {
+    if (memoryKill.empty()) return;
+    logging::error(
+        "{} (pid {}) was killed by the kernel because memory ran out: {}; raise the limit, or make the program "
+        "use less",
+        fullName(), pid_, memoryKill);
+  });
   const auto forget = [this] {
     pid_ = 0;
     updateDeadline();
@@ -130,16 +140,12 @@ void Process::finishEnd(int waitStatus, core::Instant when) noexcept {
   if (!restarted) forget();
 }
 
-/// Explains an end by a SIGKILL that we did not send. A shell whose command was ended by SIGKILL exits with 137.
-void Process::tellMemoryKill(int waitStatus) {
+/// Explains an end by a SIGKILL that we did not send; empty: memory was not the reason. A shell whose command was ended
+/// by SIGKILL exits with 137.
+std::string Process::takeMemoryKill(int waitStatus) {
   const bool bySigkill = WIFSIGNALED(waitStatus) && WTERMSIG(waitStatus) == SIGKILL;
   const bool ofItsCommand = WIFEXITED(waitStatus) && WEXITSTATUS(waitStatus) == 128 + SIGKILL;
-  if (killed_ || !(bySigkill || ofItsCommand)) return;
-  if (const auto why = context_.takeMemoryKill(); !why.empty())
-    logging::error(
-        "{} (pid {}) was killed by the kernel because memory ran out: {}; raise the limit, or make the program "
-        "use less",
-        fullName(), pid_, why);
+  return killed_ || !(bySigkill || ofItsCommand) ? std::string() : context_.takeMemoryKill();
 }
 
 void Process::logEnd(int waitStatus, bool expected) const {

@@ -195,6 +195,8 @@ void Table::reopenLogs() {
 const SupervisorSettings& Table::settings() const noexcept { return context_->settings(); }
 void Table::apply(SupervisorSettings settings) noexcept { context_->apply(std::move(settings)); }
 
+void Table::watchMemory(MemoryEvents events) noexcept { context_->watchMemory(std::move(events)); }
+
 void Table::keepWith(std::unique_ptr<Keeper> keeper) {
   context_->setKeeper(std::move(keeper));
   for (const auto& group : groups_)

@@ -32,6 +32,7 @@ struct State;
 namespace process {
 
 class Keeper;
+class MemoryEvents;
 class ProcessContext;
 class Group;
 class Process;
@@ -114,6 +115,8 @@ class Table {
   [[nodiscard]] const SupervisorSettings& settings() const noexcept;
   /// Replaces the settings, for programs that are started and logs that are created from now on.
   void apply(SupervisorSettings settings) noexcept;
+  /// See ProcessContext.
+  void watchMemory(MemoryEvents events) noexcept;
 
  private:
   void start(Group& group, bool (*whether)(const Process& program));

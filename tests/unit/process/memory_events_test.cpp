@@ -7,6 +7,8 @@
 #include <fstream>
 #include <string>
 
+#include "tests/unit/process/bench.hpp"
+
 namespace {
 
 /// A tree of control groups that is none, and the file that names ours.
@@ -67,4 +69,34 @@ TEST_CASE_FIXTURE(Tree, "without control groups nothing is reported") {
   own("12:memory:/x\n");
   CHECK(events().takeKill().empty());
   CHECK(process::MemoryEvents(root, root + "/nonexistent").takeKill().empty());
+}
+
+TEST_CASE_FIXTURE(Tree, "an end because memory ran out shows in the description of programs with keys of our own") {
+  const std::string killed = "killed because memory ran out: control group /a/b has a limit of 2 MB (memory.max)";
+  kills(0);
+  write("/a/b/memory.max", "2097152\n");
+  Bench b;
+  b.table.watchMemory(events());
+  const auto end = [&](const std::string& name, int count, bool extended) -> process::Process& {
+    auto config =
+        Bench::shell(name, "echo oom_kill " + std::to_string(count) + " > " + root + "/a/b/memory.events; kill -9 $$");
+    config::Extension extension;
+    if (extended) extension.given = {{"nice", "0"}};
+    config->extension = config::Shared(std::move(extension));
+    auto& program = b.add(config);
+    program.start();
+    b.until(program, lifecycle::ProcessState::Exited);
+    return program;
+  };
+  auto& own = end("own", 1, true);
+  CHECK(own.spawnError() == killed);
+  CHECK(own.description().ends_with(", " + killed));
+  auto& usual = end("usual", 2, false);
+  CHECK(usual.spawnError() == "Bad exit code -1");
+  CHECK(usual.description().find("memory") == std::string::npos);
+  auto& other = end("other", 2, true);  // by another SIGKILL
+  CHECK(other.spawnError() == "Bad exit code -1");
+  CHECK(b.log().find("own (pid ") != std::string::npos);
+  CHECK(b.log().find("usual (pid ") != std::string::npos);
+  CHECK(b.log().find("other (pid ") == std::string::npos);
 }
