@@ -191,6 +191,15 @@ def test_autostart_last_goes_on_as_it_was(daemon, number):
     assert states(server) == {"up:up": "RUNNING", "down:down": "RUNNING", "ended:ended": "STOPPED"}
 
 
+def test_what_failed_is_tried_again_with_autostart_last(daemon):
+    server = daemon(LAST.format(name="bad").replace("/bin/cat", "/nonexistent"))
+    server.wait_state("bad", "FATAL")
+    reboot(server, signal.SIGTERM)
+    server.wait_state("bad", "FATAL")
+    assert server.log().count("gave up: bad") == 2
+    assert not os.path.exists(server.log_path + ".state")
+
+
 def test_autostart_last_counts_also_after_an_upgrade(daemon, work_dir):
     server = daemon(LAST.format(name="down"), executable=Installation(work_dir).path)
     server.rpc.supervisor.stopProcess("down")

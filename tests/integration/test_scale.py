@@ -65,6 +65,17 @@ def test_in_a_group_only_the_programs_own_processes(daemon):
     assert {name: pids(server)[name] for name in ("db", "web_0")} == {name: before[name] for name in ("db", "web_0")}
 
 
+def test_processes_that_share_a_socket(daemon):
+    server = daemon("[fcgi-program:f]\ncommand=/bin/sleep 1000\nprocess_name=%(process_num)d\nstartsecs=0\n"
+                    "socket=unix://%(here)s/f.sock\n")
+    first = pids(server)["0"]
+    assert server.ctl("scale", "f=2").stdout == "f:1: added\n"
+    now = pids(server)
+    assert now["0"] == first
+    assert len({os.readlink(f"/proc/{pid}/fd/0") for pid in now.values()}) == 1
+    assert server.ctl("scale", "f=1").stdout == "f:1: removed\n"
+
+
 def test_reread_sees_no_change_and_a_restart_forgets_it(server):
     server.ctl("scale", "web=3")
     assert server.rpc.supervisor.reloadConfig() == [[[], [], []]]
