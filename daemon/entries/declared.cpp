@@ -138,8 +138,8 @@ bool dependsOnTemplate(const Declared& declared, const Entry& entry, const core:
 }
 
 /// Why a value is refused that the members of a group take from it. They are sections of their own, perhaps in a
-/// file of the owner: it is tried with one that gives nothing but what it must.
-std::optional<config::Refusal> refusedDefaults(config::ReadContext& context, core::IniDocument& document,
+/// file of the owner: it is tried with one that gives nothing but what it must, and whose warnings mean nothing.
+std::optional<config::Refusal> refusedDefaults(const config::ReadContext& context, core::IniDocument& document,
                                                const Declared& group) {
   const auto given = [&](std::string_view key) {
     return std::any_of(group.keys.begin(), group.keys.end(), [&](const auto& pair) { return pair.first == key; });
@@ -148,8 +148,11 @@ std::optional<config::Refusal> refusedDefaults(config::ReadContext& context, cor
   auto& section = document.open(member, {});
   if (!given("command")) section.set({"command", "/bin/true", {}});
   if (!given("process_name")) section.set({"process_name", "%(program_name)s_%(process_num)s", {}});
+  std::vector<config::Message> unheard;
+  config::ReadContext own{document, context.here, context.startDirectory, context.environment, {}, unheard};
+  own.isDirectory = context.isDirectory;
   const auto processes =
-      config::readProcesses(context, *document.find(member), group.name, document.find("group:" + group.name));
+      config::readProcesses(own, *document.find(member), group.name, document.find("group:" + group.name));
   return processes ? std::nullopt : std::optional(processes.error());
 }
 

@@ -50,12 +50,12 @@ std::string withScale(std::string_view text, const std::string& program, int cou
   const std::string head = "[scale:" + program + "]", number = "numprocs=" + std::to_string(count);
   bool inside = false, done = false;
   std::vector<std::string> out;
-  for (auto& one : lines) {
+  for (const auto& one : lines) {
     const auto trimmed = core::trim(one);
     if (one.starts_with('[')) inside = trimmed == head;
     const bool replaced = inside && !one.starts_with(' ') && trimmed.starts_with("numprocs");
     if (replaced && done) continue;
-    out.push_back(replaced ? number : std::move(one));
+    out.push_back(replaced ? number : one);
     done = done || replaced;
   }
   if (!done) {

@@ -31,7 +31,8 @@ def trace(server):
 
 def line_of(server, word):
     """The rest of the first line of the trace that begins with this word."""
-    return wait_for(lambda: next((line for line in trace(server) if line.startswith(word)), None), word).split(" ", 1)[1]
+    found = wait_for(lambda: [line for line in trace(server) if line.startswith(word + " ")], word)
+    return found[0].split(" ", 1)[1]
 
 
 def test_all_of_them_run_in_their_order_as_the_program_does(daemon):
@@ -103,7 +104,8 @@ def test_an_optional_command_may_fail(daemon):
     server = daemon(section(keys))
     rpc = server.rpc.supervisor
     assert rpc.startProcess("x")
-    wait_for(lambda: "exec_start_post '/bin/false' failed: exit status 1; it is optional" in server.log(), "the message")
+    message = "exec_start_post '/bin/false' failed: exit status 1; it is optional"
+    wait_for(lambda: message in server.log(), "the message")
     assert rpc.stopProcess("x")
     assert [line for line in trace(server) if line != "run"] == ["pre", "after"]
     assert "exec_stop_post '/bin/false' failed: exit status 1" in server.log()
@@ -181,8 +183,7 @@ def test_the_state_changes_after_the_last_command(daemon):
     rpc = server.rpc.supervisor
     assert rpc.startProcess("x")
     assert rpc.stopProcess("x", False)
-    line = wait_for(lambda: "waits" in trace(server), "the command")
-    assert line
+    wait_for(lambda: "waits" in trace(server), "the command")
     assert rpc.getProcessInfo("x")["statename"] == "STOPPING"
     with pytest.raises(xmlrpc.client.Fault, match="STILL_RUNNING|ALREADY_STARTED|NOT_RUNNING"):
         rpc.removeProcessGroup("x")

@@ -72,7 +72,7 @@ TEST_CASE("what the members of a declared group take from it is checked") {
   const auto text = [](const char* line) {
     return minimal("a") + program("p", "") + "[supervisor_group:g]\nsupervisor = a\nprograms = p\n" + line + "\n";
   };
-  const auto good = loadText(text("startsecs = 5"));
+  const auto good = loadText(text("startsecs = 5\nstdout_logfile_maxbytes = 0"));
   CHECK(good.refused.empty());
   CHECK(good.warnings.empty());
   const auto bad = loadText(text("startsecs = soon"));

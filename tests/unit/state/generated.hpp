@@ -121,6 +121,12 @@ inline config::GroupPtr Generator::group(std::size_t number) {
     process.name += std::to_string(i);
     process.socket = static_cast<int>(below(group.sockets.size() + 1)) - 1;
     process.stopSignal = 1 + static_cast<int>(below(31));
+    auto extension = *process.extension;
+    for (auto& step : extension.stopping.steps) {
+      step.signal = 1 + static_cast<int>(below(31));
+      step.wait = core::milliseconds(below(100'000));
+    }
+    process.extension = config::Shared(std::move(extension));
     group.processes[i] = std::make_shared<const config::ProcessConfig>(std::move(process));
   }
   return std::make_shared<const config::GroupConfig>(std::move(group));
