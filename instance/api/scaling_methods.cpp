@@ -102,7 +102,7 @@ Faulty<void> save(Instance& instance, const std::string& program, int count) {
 void add(process::Group& group, const Configs& programs) {
   for (const auto& program : programs) {
     process::Process* const added = group.add(program);
-    if (added != nullptr && added->startsByItself()) added->start();
+    if (added != nullptr && added->startsByItself()) added->startAutomatically();
   }
 }
 

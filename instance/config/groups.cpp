@@ -93,7 +93,8 @@ class GroupsReader {
       group.processes.insert(group.processes.end(), processes->begin(), processes->end());
     if (!processes) return;
     for (const auto& process : *processes)
-      if (!process->extension->dependences.on.empty()) sectionOf_.emplace(process.get(), &section);
+      if (!process->extension->dependences.on.empty())
+        sectionOf_.emplace(process.get(), std::pair(&section, groupSection));
   }
 
   /// All groups have been read: what their programs depend on must exist.
@@ -104,8 +105,8 @@ class GroupsReader {
       for (const auto& program : group->processes) members.push_back({group->name, program.get()});
     const auto wrong = wrongDependence(members);
     if (!wrong) return;
-    const auto& section = *sectionOf_.at(members[wrong->member].program);
-    SectionReader in(context_.document, section, kindOf(section.name()));
+    const auto& [section, groupSection] = sectionOf_.at(members[wrong->member].program);
+    SectionReader in(context_.document, *section, kindOf(section->name()), groupSection);
     in.fail("depends_on", wrong->reason);
     fail(in);
   }
@@ -174,8 +175,9 @@ class GroupsReader {
 
   ReadContext& context_;
   core::Names names_;
-  std::set<std::string> taken_;                                  ///< sections that are members of a group
-  std::map<const ProcessConfig*, const IniSection*> sectionOf_;  ///< of programs that depend on others
+  std::set<std::string> taken_;  ///< sections that are members of a group
+  /// Of programs that depend on others: their section, and that of their group, which may be null.
+  std::map<const ProcessConfig*, std::pair<const IniSection*, const IniSection*>> sectionOf_;
   std::vector<GroupPtr> groups_;
   std::optional<core::Error> error_;
 };

@@ -8,6 +8,7 @@
 #include "instance/config/model.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/group.hpp"
+#include "instance/process/health.hpp"
 #include "instance/process/process.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
@@ -27,7 +28,8 @@ const config::Dependences& settingsOf(const Process& program) noexcept {
 lifecycle::Standing standingOf(const Process& program) noexcept {
   const auto& codes = program.config().exitCodes;
   return {program.state(), settingsOf(program).oneshot,
-          std::find(codes.begin(), codes.end(), program.exitStatus()) != codes.end()};
+          std::find(codes.begin(), codes.end(), program.exitStatus()) != codes.end(),
+          program.health() != nullptr && program.health()->state() == lifecycle::HealthState::Healthy};
 }
 
 /// It has to be stopped before what it depends on, or is being stopped.
@@ -48,7 +50,11 @@ std::string listed(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Order::Order(ProcessContext& context) : context_(context), look_(context.loop(), [this] { refresh(); }) {
+Order::Order(ProcessContext& context)
+    : context_(context), look_(context.loop(), [this] {
+        refresh();
+        reviewAll();
+      }) {
   context_.subscribe(*this);
 }
 Order::~Order() { context_.unsubscribe(*this); }
@@ -90,6 +96,10 @@ void Order::refresh() {
       for (const auto on : *found) graph_.add(node, on, dependence.condition);
     }
   stale_ = false;
+  reviewAll();
+}
+
+void Order::reviewAll() {
   const ProcessContext::Turn turn(context_);
   for (Node node = 0; node < programs_.size(); ++node) {
     review(node);
@@ -170,7 +180,7 @@ bool Order::postponesStart(Process& program, bool asked) {
 
 /// What a start by hand needs, when what that needs has been begun.
 void Order::startNeeded(Process& program, Node node) {
-  if (program.state() != ProcessState::Stopping && !isStartable(program)) return;
+  if (program.disabled() || (program.state() != ProcessState::Stopping && !isStartable(program))) return;
   context_.touch(program);
   program.waits_.stop = Along::Nobody;
   program.waits_.start = true;
@@ -292,6 +302,9 @@ void Order::stopIfFree(Node node) {
   program.waits_.stop = Along::Nobody;
   if (lifecycle::isActive(program.state())) program.beginStop();
 }
+
+/// What depends on it changes in the next turn: nothing may from here.
+void Order::onHealth(Process& /*program*/, const HealthChange& /*change*/) { look_.schedule(); }
 
 void Order::onStateChange(Process& program, const StateChange& change) {
   const auto node = nodeOf(program);

@@ -60,7 +60,9 @@ class Order final : private Observer {
   using Edge = lifecycle::Graph::Edge;
 
   void onStateChange(Process& program, const StateChange& change) override;
+  void onHealth(Process& program, const HealthChange& change) override;
   void refresh();
+  void reviewAll();
   [[nodiscard]] std::optional<Node> nodeOf(const Process& program);
   [[nodiscard]] bool met(const Edge& need) const noexcept;
   [[nodiscard]] bool isMissing(Node node) const noexcept;

@@ -222,7 +222,8 @@ bool Process::paced() const noexcept {
 }
 
 bool Process::awaitsStart() const noexcept {
-  return state() == ProcessState::Backoff || (config_->extension.given() && machine_.awaitsStart(rules()));
+  return state() == ProcessState::Backoff || waits_.start ||
+         (config_->extension.given() && machine_.awaitsStart(rules()));
 }
 
 /// "; next start at 14:03:05", of a program with a pacing of its own. A time, and not how long until then: the page

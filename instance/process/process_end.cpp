@@ -176,7 +176,7 @@ void Process::supervisorStateChanged() { updateDeadline(); }
 core::Status Process::stop(Along along) {
   if (waits_.start) {
     context_.order()->withdraw(*this);
-    if (pid_ == 0 && state() != ProcessState::Backoff) return {};
+    if (pid_ == 0 && !awaitsStart()) return {};
   }
   if (state() == ProcessState::Backoff) logging::debug("Attempted to kill {}, which is in BACKOFF state.", name());
   if (!awaitsStart() && pid_ == 0 && !machine_.preparing()) {

@@ -108,6 +108,7 @@ core::Status Table::setDisabled(const std::vector<Process*>& programs, bool disa
     if (program->disabled() != disabled)
       logging::info("{} is {}", core::pythonRepr(program->name()), disabled ? "disabled" : "enabled");
     program->setDisabled(disabled);
+    if (disabled && program->waits().start) (void)program->stop(Along::Nobody);  // it does not run: nothing to await
   }
   return {};
 }
@@ -118,8 +119,8 @@ void Table::autostart(Group& group, const config::GroupChange& change) {
   const auto changes = change.byName();
   for (const auto& program : group.processes()) {
     const auto one = changes.find(program->name());
-    if (one != changes.end() && one->second->kind != config::ProgramChange::Kind::Live && program->config().autoStart)
-      program->start();
+    if (one != changes.end() && one->second->kind != config::ProgramChange::Kind::Live && program->startsByItself())
+      program->startAutomatically();
   }
 }
 

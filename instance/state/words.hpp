@@ -56,7 +56,7 @@ constexpr auto wordsOf(config::Health::Action) {
 constexpr auto wordsOf(lifecycle::Condition) {
   using enum lifecycle::Condition;
   return std::to_array<Word<lifecycle::Condition>>(
-      {{"started", Started}, {"running", Running}, {"ready", Ready}, {"exited", Exited}});
+      {{"started", Started}, {"running", Running}, {"ready", Ready}, {"healthy", Healthy}, {"exited", Exited}});
 }
 
 constexpr auto wordsOf(logging::Level) {

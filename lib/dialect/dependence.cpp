@@ -19,6 +19,7 @@ std::optional<Condition> conditionOf(std::string_view word) {
   if (word == "started") return Condition::Started;
   if (word == "running") return Condition::Running;
   if (word == "ready") return Condition::Ready;
+  if (word == "healthy") return Condition::Healthy;
   if (word == "exited") return Condition::Exited;
   return std::nullopt;
 }
@@ -38,7 +39,7 @@ core::Expected<Dependence> parseDependence(const std::string& text) {
   if (parts.size() > 2 || std::any_of(parts.begin(), parts.end(), wrong))
     return core::Err{core::Error{core::pythonRepr(text) +
                                  " is not a program, group:program or group:*, with or without one of :started, "
-                                 ":running, :ready and :exited"}};
+                                 ":running, :ready, :healthy and :exited"}};
   if (parts.size() == 2) out.group = std::move(parts.front());
   out.program = std::move(parts.back());
   return out;

@@ -13,6 +13,11 @@ namespace {
 
 bool depends(const Member& member) { return !member.program->extension->dependences.on.empty(); }
 
+bool isWatched(const ProcessConfig& program) {
+  const auto& health = program.extension->health;
+  return health.check.kind != ProbeTarget::Kind::None || health.rules.watchdog.count() > 0;
+}
+
 std::string cycleText(const lifecycle::Directory& directory, const std::vector<lifecycle::Graph::Node>& cycle) {
   std::vector<std::string> names;
   for (const auto node : cycle) names.push_back(toText(directory.places()[node]));
@@ -34,7 +39,12 @@ std::optional<WrongDependence> wrongDependence(std::span<const Member> members, 
       const auto found = directory.find(dependence);
       if (!found && node < first) continue;
       if (!found) return WrongDependence{node, found.error().text};
-      for (const auto on : *found) graph.add(node, on, dependence.condition);
+      for (const auto on : *found) {
+        if (dependence.condition == lifecycle::Condition::Healthy && !isWatched(*members[on].program))
+          return WrongDependence{
+              node, toText(directory.places()[on]) + " has neither health_check nor watchdog, so it is never healthy"};
+        graph.add(node, on, dependence.condition);
+      }
     }
   }
   const auto cycle = graph.cycle();

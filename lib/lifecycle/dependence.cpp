@@ -95,6 +95,7 @@ bool meets(Condition condition, const Standing& standing) noexcept {
       return standing.state == ProcessState::Starting || standing.state == ProcessState::Running || done;
     case Condition::Running:
     case Condition::Ready: return standing.oneshot ? done : standing.state == ProcessState::Running;
+    case Condition::Healthy: return standing.state == ProcessState::Running && standing.healthy;
     case Condition::Exited: break;
   }
   return done;

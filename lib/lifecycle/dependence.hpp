@@ -22,6 +22,7 @@ enum class Condition : std::uint8_t {
   Started,  ///< it has a process, or has done its work
   Running,  ///< RUNNING; a oneshot program: EXITED with an expected code
   Ready,    ///< the same: RUNNING begins when a program is ready
+  Healthy,  ///< RUNNING, and its health check or watchdog has found it healthy
   Exited,   ///< EXITED with an expected code
 };
 
@@ -40,6 +41,7 @@ struct Standing {
   ProcessState state = ProcessState::Stopped;
   bool oneshot = false;
   bool expected = false;  ///< EXITED: with one of the expected codes
+  bool healthy = false;
 };
 [[nodiscard]] bool meets(Condition condition, const Standing& standing) noexcept;
 /// Whether a program with this condition needs the other one as long as it runs itself, so that it is stopped first.

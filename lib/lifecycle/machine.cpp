@@ -298,9 +298,8 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
         blame(exit.why.empty() ? kExitedTooQuickly : exit.why, exit.hint);
         return backOff(actions, rules, now);
       }
-      // It ran for startSeconds (or has done its work, which takes as long as it takes), but its exit came before the
-      // deadline that announces RUNNING. Clients and listeners
-      // see STARTING, RUNNING and EXITED in any case, as in Supervisor.
+      // It ran for startSeconds, or is a oneshot that has done its work, but its exit came before the deadline that
+      // announces RUNNING. Clients and listeners see STARTING, RUNNING and EXITED in any case, as in Supervisor.
       enter(ProcessState::Running, actions, false, false);
       [[fallthrough]];
     case ProcessState::Running:

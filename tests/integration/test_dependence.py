@@ -86,6 +86,16 @@ def test_conditions(daemon, condition, starts):
     assert states(server)["job:job"] == {"immediately": "STARTING", "running": "RUNNING", "exited": "EXITED"}[starts]
 
 
+def test_a_program_that_needs_a_healthy_one(daemon):
+    server = daemon(sleeper("db", "health_check=exec:/usr/bin/test -e %(here)s/good", "health_interval=100ms",
+                            "health_action=none", "health_retries=1") + sleeper("web", "depends_on=db:healthy"))
+    wait_for(lambda: server.rpc.supervisor.getProcessInfo("db")["health"]["state"] == "unhealthy", "the first check")
+    assert server.rpc.supervisor.getProcessInfo("web")["description"] == "waiting for db"
+    open_gate(server, "x")
+    os.rename(os.path.join(server.directory, "x.go"), os.path.join(server.directory, "good"))
+    server.wait_state("web", "RUNNING")
+
+
 def test_a_oneshot_program_succeeds_however_early_and_fails_with_another_code(daemon):
     server = daemon("[program:quick]\ncommand=/bin/true\nstartsecs=3600\ntype=oneshot\n"
                     "[program:three]\ncommand=/bin/sh -c 'exit 3'\nstartsecs=3600\ntype=oneshot\nexitcodes=0,3\n"
@@ -151,6 +161,16 @@ def test_a_client_that_waits_hears_that_the_start_was_withdrawn_or_became_vain(d
     waits(server, "web", "waiting for job")
     server.rpc.supervisor.stopProcess("job")
     assert outcome().faultString == "ABNORMAL_TERMINATION: web: waits for job, which is STOPPED"
+
+
+def test_a_disabled_program_does_not_wait(daemon):
+    server = daemon(gate("job") + sleeper("web", "depends_on=job") + sleeper("proxy", "depends_on=job"))
+    waits(server, "web", "waiting for job")
+    assert server.ctl("disable", "web").returncode == 0
+    assert "waiting" not in server.rpc.supervisor.getProcessInfo("web")["description"]
+    open_gate(server, "job")
+    server.wait_state("proxy", "RUNNING")
+    assert states(server)["web:web"] == "STOPPED"
 
 
 def test_a_stop_takes_dependent_programs_along_in_reverse_order(daemon):

@@ -152,12 +152,14 @@ TEST_CASE("what programs depend on is checked over all groups, with the place of
     for (const auto& process : group->processes)
       for (const auto& on : process->extension->dependences.on)
         seen += toText(on) + " " + std::to_string(static_cast<int>(on.condition)) + ", ";
-  CHECK(seen == "db 1, g:* 0, g:web_1 3, db 2, ");
+  CHECK(seen == "db 1, g:* 0, g:web_1 4, db 2, ");
 
   CHECK(refused(with("dbb"),
                 "there is no program 'dbb'; did you mean db? for key 'depends_on' in section 'program:p' (file: "));
   CHECK(refused(with("db:*:running:x"),
                 "'db:*:running:x' is not a program, group:program or group:*, with or without one of :started"));
+  CHECK(refused(with("db:healthy"), "db has neither health_check nor watchdog, so it is never healthy for key "));
+  CHECK(scratch.load("[program:w]\ncommand=w\nhealth_check=tcp:1\n" + with("w:healthy")));
   CHECK(refused(with("db,"), "'' is not a program, group:program or group:*"));
   CHECK(refused(with("p"), "p depends on itself for key 'depends_on' in section 'program:p' (file: "));
   CHECK(refused(programs + "[program:a]\ncommand=a\ndepends_on=b\n[program:b]\ncommand=b\ndepends_on=c:started\n"

@@ -77,6 +77,8 @@ TEST_CASE("each condition in each state") {
       {Condition::Running, true, "EXITED"},
       {Condition::Ready, false, "RUNNING"},
       {Condition::Ready, true, "EXITED"},
+      {Condition::Healthy, false, ""},
+      {Condition::Healthy, true, ""},
       {Condition::Exited, false, "EXITED"},
       {Condition::Exited, true, "EXITED"},
   };
@@ -89,6 +91,11 @@ TEST_CASE("each condition in each state") {
     }
     CHECK(met == row.met);
   }
+}
+
+TEST_CASE("only a program that runs is healthy") {
+  for (const auto state : lifecycle::kAllStates)
+    CHECK(meets(Condition::Healthy, {state, false, true, true}) == (state == ProcessState::Running));
 }
 
 TEST_CASE("what a start needs comes first, and what a stop takes along") {
