@@ -70,7 +70,7 @@ std::string SideCommand::start(const Spec& spec) {
   const auto& config = program_.config();
   auto command = resolveCommand(spec.line, config);
   if (!command) return std::move(command).error().text;
-  const LaunchExtras extras{spec.environment, {}};
+  const LaunchExtras extras{spec.environment, {}, {}};
   auto child = childSpec(config, std::move(*command),
                          {context_.environment(), context_.settings(), program_.group().name(), {}, &extras});
   if (!child) return std::move(child).error();

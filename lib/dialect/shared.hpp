@@ -24,8 +24,8 @@ class Shared {
 
  private:
   static const T& fallback() {
-    static const T value{};
-    return value;
+    static const T kValue{};
+    return kValue;
   }
 
   std::shared_ptr<const T> value_;

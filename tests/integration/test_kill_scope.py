@@ -4,6 +4,7 @@
 import os
 import signal
 import subprocess
+import time
 import sys
 import tempfile
 
@@ -157,7 +158,7 @@ def test_no_process_is_missed_while_they_multiply(daemon, work_dir, cleanup):
         file.write("import os, signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
                    "for _ in range(3):\n"
                    "    if os.fork() == 0:\n"
-                   "        while not os.path.exists(sys.argv[2]):\n"
+                   "        while not os.path.exists(sys.argv[2]) and time.time() < float(sys.argv[3]):\n"
                    "            os.close(os.open(sys.argv[1], os.O_CREAT))\n"
                    "            time.sleep(0.01)\n"
                    "            if os.fork() != 0: os._exit(0)\n"
@@ -165,12 +166,14 @@ def test_no_process_is_missed_while_they_multiply(daemon, work_dir, cleanup):
                    "        os._exit(0)\n"
                    "time.sleep(1000)\n")
 
+    end = time.time() + 120  # also if this test is killed before it can halt them
+
     def halt_all():
         with open(halt, "w", encoding="utf-8"):
             pass
 
     cleanup.callback(halt_all)
-    server = daemon(f"[program:x]\ncommand={sys.executable} -SE {script} {beat} {halt}\nkill_scope=tree\n"
+    server = daemon(f"[program:x]\ncommand={sys.executable} -SE {script} {beat} {halt} {end}\nkill_scope=tree\n"
                     "stopwaitsecs=0\nstartsecs=0\n")
     wait_for(lambda: os.path.exists(beat), "the processes")
     assert server.rpc.supervisor.stopProcess("x")

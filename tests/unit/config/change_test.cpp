@@ -11,7 +11,7 @@
 namespace {
 
 using config::GroupChange;
-using Kind = config::ProgramChange::Kind;
+using ChangeKind = config::ProgramChange::Kind;
 using Keys = std::vector<std::string>;
 
 GroupChange change(const std::string& before, const std::string& after) {
@@ -84,7 +84,7 @@ TEST_CASE("the table of keys knows each key of a program") {
     CHECK_MESSAGE(std::find(one.keys.begin(), one.keys.end(), name) != one.keys.end(), name);
     const bool live = std::all_of(one.keys.begin(), one.keys.end(),
                                   [](const auto& key) { return config::reachOf(key) == config::Reach::Live; });
-    CHECK_MESSAGE(one.kind == (live ? Kind::Live : Kind::Restarted), name);
+    CHECK_MESSAGE(one.kind == (live ? ChangeKind::Live : ChangeKind::Restarted), name);
   }
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("keys of live and restarted programs together") {
   const std::string a = "[program:a]\ncommand=";
   const auto both = change(a + "a\n", a + "b\nautorestart=true\n");
   REQUIRE(both.programs.size() == 1);
-  CHECK(both.programs[0].kind == Kind::Restarted);
+  CHECK(both.programs[0].kind == ChangeKind::Restarted);
   CHECK(both.programs[0].keys == Keys{"command", "autorestart"});
   CHECK(change(a + "a\n", a + "a\n").programs.empty());
 }
@@ -132,12 +132,12 @@ TEST_CASE("numprocs grows and shrinks") {
   const std::string p = "[program:p]\ncommand=p\nprocess_name=%(process_num)d\nnumprocs=";
   const auto more = change(p + "2\n", p + "3\n");
   REQUIRE(more.programs.size() == 1);
-  CHECK(more.programs[0].kind == Kind::Added);
+  CHECK(more.programs[0].kind == ChangeKind::Added);
   CHECK(more.programs[0].name == "2");
   const auto less = change(p + "3\n", p + "1\nautorestart=true\n");
   REQUIRE(less.programs.size() == 3);
-  CHECK(less.programs[0].kind == Kind::Live);
-  CHECK(less.programs[1].kind == Kind::Removed);
+  CHECK(less.programs[0].kind == ChangeKind::Live);
+  CHECK(less.programs[1].kind == ChangeKind::Removed);
   CHECK(less.programs[2].name == "2");
 }
 
@@ -162,7 +162,7 @@ TEST_CASE("pacing: a key that is given, changed and gone") {
   CHECK(change(a, a + "restart_delay=1\n").programs[0].keys == Keys{"restart_delay"});
   CHECK(change(a + "restart_delay=1\n", a + "restart_delay=2\nfatal_retry=3\n").programs[0].keys ==
         Keys{"restart_delay", "fatal_retry"});
-  CHECK(change(a + "restart_delay=1\n", a).programs[0].kind == Kind::Live);
+  CHECK(change(a + "restart_delay=1\n", a).programs[0].kind == ChangeKind::Live);
 }
 
 TEST_CASE("a part of a change") {

@@ -7,7 +7,7 @@
 using config::Health;
 using core::milliseconds;
 using core::seconds;
-using Kind = config::ProbeTarget::Kind;
+using TargetKind = config::ProbeTarget::Kind;
 
 namespace {
 
@@ -36,7 +36,7 @@ TEST_CASE("a program without these keys has none of them") {
 
 TEST_CASE("the defaults of a health check") {
   const auto found = health("health_check=tcp:80\n");
-  CHECK(found.check.kind == Kind::Tcp);
+  CHECK(found.check.kind == TargetKind::Tcp);
   CHECK(found.rules.probed);
   CHECK(found.rules.interval == seconds(10));
   CHECK(found.rules.timeout == seconds(5));
@@ -52,7 +52,7 @@ TEST_CASE("every key of health") {
   const auto found = health(
       "health_check=exec:/bin/check %(process_num)d\nhealth_interval=1m\nhealth_timeout=500ms\nhealth_retries=7\n"
       "health_start_period=1.5\nhealth_action=Signal usr1\nwatchdog=20\nmemory_restart=500MB\nmemory_interval=2s\n");
-  CHECK(found.check.kind == Kind::Exec);
+  CHECK(found.check.kind == TargetKind::Exec);
   CHECK(found.check.place == "/bin/check 0");
   CHECK(found.rules.interval == seconds(60));
   CHECK(found.rules.timeout == milliseconds(500));
@@ -81,7 +81,7 @@ TEST_CASE("none switches a check off") {
   for (const auto* none : {"none", "None", ""}) {
     const auto found = health(std::string("health_check=") + none + "\n");
     CHECK_FALSE(found.rules.any());
-    CHECK(found.check.kind == Kind::None);
+    CHECK(found.check.kind == TargetKind::None);
   }
   CHECK_FALSE(health("watchdog=0\n").rules.any());
 }

@@ -7,7 +7,7 @@
 #include "tests/unit/config/scratch.hpp"
 
 using config::NotifyAccess;
-using Kind = config::Readiness::Kind;
+using ReadyKind = config::Readiness::Kind;
 
 namespace {
 
@@ -22,12 +22,12 @@ config::Readiness readiness(const std::string& keys) {
 
 TEST_CASE("ready is read as its kind") {
   CHECK(readiness("") == config::Readiness());
-  CHECK(readiness("ready=notify\n").kind == Kind::Notify);
+  CHECK(readiness("ready=notify\n").kind == ReadyKind::Notify);
   CHECK(readiness("ready=fd:5\n").descriptor == 5);
   CHECK(readiness("ready= log: ^up: [0-9]{1,3}$ \n").place == "^up: [0-9]{1,3}$");
   CHECK(readiness("ready=file:/run/x%(process_num)d\n").place == "/run/x1");
   const auto probe = readiness("ready=tcp:80%(process_num)d\nready_interval=2\n");
-  CHECK(probe.kind == Kind::Probe);
+  CHECK(probe.kind == ReadyKind::Probe);
   CHECK(probe.probe.port == 801);
   CHECK(probe.interval == core::seconds(2));
   CHECK(readiness("ready=http://[::1]:8080/x 204\n").probe.kind == config::ProbeTarget::Kind::Http);
