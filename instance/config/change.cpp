@@ -33,15 +33,22 @@ bool sameTarget(const P& a, const P& b) {
   return sameOfLog<Log, &L::target>(a, b) && sameOfLog<Log, &L::path>(a, b);
 }
 
+bool sameAutostart(const P& a, const P& b) {
+  return a.autoStart == b.autoStart && a.extension->startAsLast == b.extension->startAsLast;
+}
+bool sameStopSignals(const P& a, const P& b) {
+  return a.stopSignal == b.stopSignal && a.extension->stopping.steps == b.extension->stopping.steps;
+}
+
 constexpr auto kFields = std::to_array<Field>({
     {"command", Reach::Restart, same<&P::command>},
     {"priority", Reach::Live, same<&P::priority>},
-    {"autostart", Reach::Live, same<&P::autoStart>},
+    {"autostart", Reach::Live, sameAutostart},
     {"startsecs", Reach::Live, same<&P::startSeconds>},
     {"startretries", Reach::Live, same<&P::startRetries>},
     {"autorestart", Reach::Live, same<&P::autoRestart>},
     {"exitcodes", Reach::Live, same<&P::exitCodes>},
-    {"stopsignal", Reach::Live, same<&P::stopSignal>},
+    {"stopsignal", Reach::Live, sameStopSignals},
     {"stopwaitsecs", Reach::Live, same<&P::stopWaitSeconds>},
     {"stopasgroup", Reach::Live, same<&P::stopAsGroup>},
     {"killasgroup", Reach::Live, same<&P::killAsGroup>},

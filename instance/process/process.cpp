@@ -110,6 +110,9 @@ void Process::reconfigure(std::shared_ptr<const config::ProcessConfig> config) n
   context_.touch(*this);
   config_ = std::move(config);
   added_ = false;
+  logging::attempt([&] {
+    if (config_->extension->startAsLast) (void)context_.lastStates();
+  });
   out_->settingsChanged();
   if (err_) err_->settingsChanged();
   updateDeadline();

@@ -209,7 +209,7 @@ def test_autostart_last_counts_also_after_an_upgrade(daemon, work_dir):
 
 def test_update_starts_what_has_autostart_last(daemon):
     server = daemon(LAST.format(name="x"))
-    server.configure(LAST.format(name="x") + "stopsignal=INT\n")
+    server.configure(LAST.format(name="x") + "environment=A=\"1\"\n")
     assert server.ctl("update").stdout == "x: stopped\nx: updated process group\n"
     server.wait_state("x", "RUNNING")
     config = server.rpc.supervisor.getAllConfigInfo()[0]

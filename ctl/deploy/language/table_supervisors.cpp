@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <array>
+
 #include "ctl/deploy/language/table_parts.hpp"
+#include "lib/dialect/extension_keys.hpp"
 
 /// The sections of instances, their programs and their groups.
 namespace deploy {
@@ -156,14 +159,14 @@ constexpr std::array kProgramKeys{
     programNumber("priority", -2147483647),
     programKey("autorestart", kRestart),
     programNumber("startsecs"),
-    programNumber("startretries"),
+    programNumber("startretries", -1),
     Attribute{.name = "exitcodes",
               .kind = &kNumber,
               .about = kAsProgram,
               .form = Form::ListOrScalar,
               .most = 255,
               .late = true},
-    programKey("stopsignal", kSignal),
+    programKey("stopsignal", kText),
     programNumber("stopwaitsecs"),
     programKey("stopasgroup", kBoolean),
     programKey("killasgroup", kBoolean),
@@ -189,7 +192,14 @@ constexpr std::array kProgramKeys{
     Attribute{.name = "log_backpressure", .kind = &kWord, .about = kAsProgram, .words = kBackpressures, .late = true},
 };
 
-constexpr auto kPrograms = joined(kProgramWords, kProgramKeys, kWhen);
+/// The keys that Supervisor does not have. supervisord knows their types, and the run checks the sections.
+constexpr auto kExtendedKeys = [] {
+  std::array<Attribute, config::kExtensionKeys.size()> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = programKey(config::kExtensionKeys[i].name, kText);
+  return all;
+}();
+
+constexpr auto kPrograms = joined(kProgramWords, kProgramKeys, kExtendedKeys, kWhen);
 
 constexpr auto kProgramGroups = joined(
     std::to_array<Attribute>(

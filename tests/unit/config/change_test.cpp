@@ -5,7 +5,10 @@
 #include <map>
 #include <set>
 
+#include "lib/core/text.hpp"
+#include "lib/dialect/extension_keys.hpp"
 #include "lib/dialect/schema.hpp"
+#include "tests/unit/config/sample_values.hpp"
 #include "tests/unit/config/scratch.hpp"
 
 namespace {
@@ -76,7 +79,39 @@ const std::map<std::string_view, std::string> kValues{
     {"reload_timeout", "7"},
 };
 
+bool isExtension(std::string_view name) {
+  return std::any_of(config::kExtensionKeys.begin(), config::kExtensionKeys.end(),
+                     [&](const config::Key& key) { return key.name == name; });
+}
+
 }  // namespace
+
+TEST_CASE("a change of each key that Supervisor does not have is named") {
+  const auto values = sampleValues();
+  for (const auto& key : config::kExtensionKeys) {
+    const std::string name(key.name);
+    if (name == "depends_on") continue;  // names other programs
+    const std::string a = "[program:a]\ncommand=a\nhealth_check=exec:/bin/true\nmemory_restart=1GB\n";
+    const std::string line = name + "=" + core::replaceAll(values.at(name), "500MB", "2GB") + "\n";
+    const auto found =
+        change(a, name == "health_check" || name == "memory_restart" ? "[program:a]\ncommand=a\n" + line : a + line);
+    CAPTURE(line);
+    REQUIRE(found.programs.size() == 1);
+    const auto& one = found.programs[0];
+    CHECK(std::find(one.keys.begin(), one.keys.end(), name) != one.keys.end());
+  }
+}
+
+TEST_CASE("a change of a stop sequence or of autostart=last is named, and needs no restart") {
+  for (const auto& [old, now] : {std::pair("stopsignal=TERM 10, INT", "stopsignal=TERM 5, INT"),
+                                 std::pair("autostart=true", "autostart=last")}) {
+    const std::string a = "[program:a]\ncommand=a\n";
+    const auto found = change(a + old + "\n", a + now + "\n");
+    REQUIRE(found.programs.size() == 1);
+    CHECK(found.programs[0].kind == ChangeKind::Live);
+    CHECK(found.programs[0].keys == std::vector<std::string>{std::string(now).substr(0, std::string(now).find('='))});
+  }
+}
 
 TEST_CASE("the table of keys knows each key of a program") {
   for (const auto& [name, value] : kValues) {
@@ -93,7 +128,7 @@ TEST_CASE("no key of Supervisor is missing in the test") {
   const std::set<std::string_view> others{"command", "process_name", "numprocs", "numprocs_start"};
   for (const auto& key : config::keysOf(config::SectionKind::Program)) {
     if (others.contains(key.name) || key.successor != nullptr) continue;
-    if (key.name == "log_stdout") break;
+    if (key.name == "log_stdout" || isExtension(key.name)) continue;
     CHECK_MESSAGE(kValues.contains(key.name), key.name);
   }
 }

@@ -122,6 +122,7 @@ inline config::GroupPtr Generator::group(std::size_t number) {
     process.socket = static_cast<int>(below(group.sockets.size() + 1)) - 1;
     process.stopSignal = 1 + static_cast<int>(below(31));
     auto extension = *process.extension;
+    if (!config::isPossible(extension.readiness)) extension.readiness = {};
     for (auto& step : extension.stopping.steps) {
       step.signal = 1 + static_cast<int>(below(31));
       step.wait = core::milliseconds(below(100'000));
