@@ -49,6 +49,7 @@ core::Status DescriptorReadiness::beforeSpawn(LaunchExtras& extras) {
 
 void DescriptorReadiness::adopt(state::Incoming& incoming) noexcept try {
   reader_ = incoming.take(state::pipeName(program_.number(), kPipeName));
+  lost_ = !reader_;
 } catch (const std::exception&) {
   logging::error("{}: out of memory: its descriptor for readiness is lost", program_.name());
 }
@@ -59,6 +60,11 @@ void DescriptorReadiness::onSpawned() noexcept {
 }
 
 void DescriptorReadiness::look() {
+  if (std::exchange(lost_, false)) {
+    logging::warn("{}: its descriptor for readiness was lost in a crash of supervisord; it counts as ready",
+                  program_.fullName());
+    return meet();
+  }
   if (!reader_) return;
   std::array<char, 256> bytes;
   const auto size = peek(reader_.get(), bytes);
@@ -90,6 +96,7 @@ void DescriptorReadiness::saveSigns(state::Readiness& saved, state::Outgoing& ou
 
 void DescriptorReadiness::restoreSigns(const state::Readiness& saved, state::Incoming& incoming) {
   reader_ = incoming.take(saved.pipe);
+  lost_ = !saved.pipe.empty() && !reader_;
   if (reader_) watch_.start(reader_.get(), core::IoWatch::Read);
 }
 

@@ -24,6 +24,7 @@ class DescriptorReadiness final : public Readiness {
   core::UniqueFd reader_;
   core::UniqueFd writer_;  ///< the program's end, until it has it
   core::IoWatch watch_;
+  bool lost_ = false;  ///< our end, in the crash of a predecessor
 };
 
 }  // namespace process

@@ -81,7 +81,8 @@ Notifications::Notifications(ProcessContext& context, Process& program)
                watch_.stop();
                pause_.armIn(kFloodPause);
              }),
-      pause_(context.loop(), [this] { watch_.start(socket_.get(), core::IoWatch::Read); }) {}
+      pause_(context.loop(), [this] { watch_.start(socket_.get(), core::IoWatch::Read); }),
+      tell_(context.loop(), [this] { program_.tell(input::Ready{}); }) {}
 
 Notifications::~Notifications() { close(); }
 
@@ -132,12 +133,23 @@ void Notifications::close() noexcept {
 /// The predecessor had started the process, and has not saved that it had.
 void Notifications::adopt(state::Incoming& incoming) noexcept try {
   auto socket = incoming.take(state::pipeName(program_.number(), kSocketName));
-  if (!socket) return;
+  lost_ = !socket;
+  if (lost_) return;
   path_ = pathOf(socket.get());
   context_.directory().adopt(core::directoryOf(path_));
   listen(std::move(socket));
 } catch (const std::exception&) {
   logging::error("{}: out of memory: what it notifies of is not received", program_.name());
+}
+
+void Notifications::resume() noexcept {
+  if (!std::exchange(lost_, false) || program_.pid() == 0) return;
+  logging::attempt([&] {
+    logging::warn(
+        "{}: its notification socket was lost in a crash of supervisord; it is not heard until its next start{}",
+        program_.fullName(), program_.state() == lifecycle::ProcessState::Starting ? ", and counts as ready" : "");
+  });
+  if (program_.config().extension->readiness.kind == config::Readiness::Kind::Notify) tell_.schedule();
 }
 
 void Notifications::onReaped() noexcept try {

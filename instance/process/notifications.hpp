@@ -32,6 +32,7 @@ class Notifications final : public Attendant {
 
   core::Status beforeSpawn(LaunchExtras& extras) override;
   void adopt(state::Incoming& incoming) noexcept override;
+  void resume() noexcept override;
   void onReaped() noexcept override;
   void onEnded() noexcept override;
   void describe(std::string& text) const override;
@@ -59,12 +60,14 @@ class Notifications final : public Attendant {
   core::UniqueFd socket_;
   core::IoWatch watch_;
   core::Timer pause_;
-  std::string path_;  ///< of the socket
+  core::Deferred tell_;  ///< that it is ready, since its socket is lost
+  std::string path_;     ///< of the socket
   std::string status_;
   WatchdogHook watchdog_;
   bool reloading_ = false;
   bool stopping_ = false;
   bool complained_ = false;  ///< of this process, in the log
+  bool lost_ = false;        ///< the socket, in the crash of a predecessor
   bool handled_ = false;     ///< the first message in the socket has been handled
   int inARow_ = 0;           ///< messages since the socket was last empty, or had to wait
 };

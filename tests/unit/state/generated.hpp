@@ -123,6 +123,7 @@ inline config::GroupPtr Generator::group(std::size_t number) {
     process.stopSignal = 1 + static_cast<int>(below(31));
     auto extension = *process.extension;
     if (!config::isPossible(extension.readiness)) extension.readiness = {};
+    extension.reloading.signal = static_cast<int>(below(31));
     for (auto& step : extension.stopping.steps) {
       step.signal = 1 + static_cast<int>(below(31));
       step.wait = core::milliseconds(below(100'000));
