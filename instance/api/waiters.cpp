@@ -104,7 +104,7 @@ void Waiters::onStateChange(process::Process& program, const process::StateChang
   if (lifecycle::isStopped(change.to)) answerThoseInVain();
 }
 
-/// A program has ended, perhaps for good: others may wait for it.
+/// A program has ended, perhaps permanently: others may wait for it.
 void Waiters::answerThoseInVain() {
   std::vector<const process::Process*> programs;
   for (const auto& [program, waiters] : waiting_)

@@ -91,7 +91,9 @@ void DescriptorReadiness::stop() noexcept {
 }
 
 void DescriptorReadiness::saveSigns(state::Readiness& saved, state::Outgoing& outgoing) const {
-  saved.pipe = outgoing.add(state::pipeName(program_.number(), kPipeName), reader_.get());
+  auto name = state::pipeName(program_.number(), kPipeName);
+  // If we are killed before the loss is handled, a successor handles it.
+  saved.pipe = lost_ ? std::move(name) : outgoing.add(std::move(name), reader_.get());
 }
 
 void DescriptorReadiness::restoreSigns(const state::Readiness& saved, state::Incoming& incoming) {

@@ -290,9 +290,11 @@ void Notifications::complain(const std::string& what) {
 }
 
 void Notifications::save(state::Program& saved, state::Outgoing& outgoing) const {
-  if (!socket_) return;
-  saved.notifications = state::Notifications{
-      outgoing.add(state::pipeName(program_.number(), kSocketName), socket_.get()), status_, reloading_, stopping_};
+  if (!socket_ && !lost_) return;
+  auto name = state::pipeName(program_.number(), kSocketName);
+  // If we are killed before the loss is handled, a successor handles it.
+  saved.notifications = state::Notifications{lost_ ? std::move(name) : outgoing.add(std::move(name), socket_.get()),
+                                             status_, reloading_, stopping_};
 }
 
 void Notifications::restore(const state::Program& saved, state::Incoming& incoming) {

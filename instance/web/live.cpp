@@ -24,13 +24,12 @@ constexpr std::size_t kMaxBacklog = 1024 * 1024;
 
 std::string programJson(const process::Process& program) {
   const auto health = healthText(program);
-  // A stop cancels a start that is due. Of most programs the state tells what a stop can do.
+  // A stop cancels a start that is due. For most programs the state is enough to know what a stop can do.
   const bool cancellable = program.awaitsStart() && !lifecycle::isActive(program.state());
-  return fmt::format(R"({{"name":{},"state":"{}","pid":{},"start":{},"description":{}{}{}}})",
-                     core::jsonString(program.fullName()), lifecycle::toText(program.state()), program.pid(),
-                     program.startedAt(), core::jsonString(program.description()),
-                     health.empty() ? "" : ",\"health\":" + core::jsonString(health),
-                     cancellable ? R"(,"waits":true)" : "");
+  return fmt::format(
+      R"({{"name":{},"state":"{}","pid":{},"start":{},"description":{}{}{}}})", core::jsonString(program.fullName()),
+      lifecycle::toText(program.state()), program.pid(), program.startedAt(), core::jsonString(program.description()),
+      health.empty() ? "" : ",\"health\":" + core::jsonString(health), cancellable ? R"(,"waits":true)" : "");
 }
 
 std::string message(const std::string& body) {
