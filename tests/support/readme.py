@@ -8,8 +8,8 @@ from programs import SOURCE
 
 
 class Block:
-    """A fenced block. Language "sh": commands to run as they are; no language: a session, commands after "# " and their
-    output."""
+    """A fenced block. Language "sh": commands to run as they are; no language: a session, commands after "# " or "$ " and
+    their output; "ini": a configuration."""
 
     def __init__(self, language, text):
         self.language = language
@@ -23,7 +23,7 @@ class Block:
 
     def session(self):
         """[(command, its output)]."""
-        parts = re.split(r"^# (.*)\n", self.text, flags=re.MULTILINE)[1:]
+        parts = re.split(r"^[#$] (.*)\n", self.text, flags=re.MULTILINE)[1:]
         return list(zip(parts[::2], parts[1::2]))
 
 
