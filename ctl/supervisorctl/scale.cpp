@@ -31,7 +31,7 @@ std::optional<Wish> wishOf(const std::string& word) {
   return Wish{word.substr(0, equals), std::stoll(number)};
 }
 
-std::string reasonOf(const Failure& failure) {
+std::string whyNot(const Failure& failure) {
   switch (static_cast<FaultCode>(failure.code)) {
     case FaultCode::BadName: return "no such program";
     case FaultCode::UnknownMethod: return "this supervisord cannot scale";
@@ -85,7 +85,7 @@ Answer<void> runScale(Session& session, const std::string& argument) {
     if (answer) {
       report(session, wish, *answer);
     } else if (answer.error().kind == Failure::Kind::Fault) {
-      session.out.line(wish.program + ": ERROR (" + reasonOf(answer.error()) + ")");
+      session.out.line(wish.program + ": ERROR (" + whyNot(answer.error()) + ")");
       session.exitStatus = ExitStatus::Generic;
     } else {
       return core::Err{std::move(answer).error()};

@@ -124,6 +124,7 @@ void addGroupKeys(const GroupConfig& old, const GroupConfig& now, GroupChange& c
   if (!old.listener || !now.listener) return;
   if (old.listener->events != now.listener->events) change.keys.emplace_back("events");
   if (old.listener->bufferSize != now.listener->bufferSize) change.keys.emplace_back("buffer_size");
+  if (old.listener->details != now.listener->details) change.keys.emplace_back("event_details");
   if (old.listener->handler != now.listener->handler) change.keys.emplace_back("result_handler");
 }
 

@@ -73,6 +73,7 @@ void Pool::reconfigure(const config::GroupConfig& group) {
   touch();
   subscription_ = events::subscription(group.listener->events);
   limit_ = static_cast<std::size_t>(std::max(1, group.listener->bufferSize));
+  details_ = group.listener->details;
   if (!group.processes.empty()) policy_ = group.processes.front()->backpressure;
   while (queue_.size() > limit_) makeRoom();
 }

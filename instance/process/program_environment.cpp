@@ -17,13 +17,13 @@ namespace process {
 namespace {
 
 /// About what execve(2) takes.
-constexpr std::size_t kLargestFile = 1024 * 1024;
+constexpr std::size_t kLargestEnvironmentFile = 1024 * 1024;
 /// Every one is looked for among the others.
 constexpr std::size_t kMostVariables = 4096;
 
 /// Adds the variables of a file; returns why not, or an empty text.
 std::string readInto(const config::OptionalPath& file, Variables& variables) {
-  const auto text = core::readFile(file.path, kLargestFile);
+  const auto text = core::readFile(file.path, kLargestEnvironmentFile);
   if (!text && file.optional && text.error().code == ENOENT) return {};
   if (!text) return "couldn't read environment_file: " + text.error().text;
   auto parsed = config::parseEnvironmentFile(*text);

@@ -39,7 +39,7 @@ std::string SideOutcome::text(core::milliseconds limit) const {
   return describeWaitStatus(status);
 }
 
-SideCommand::SideCommand(ProcessContext& context, Process& program, Spec spec, Done done)
+SideCommand::SideCommand(ProcessContext& context, Process& program, const Spec& spec, Done done)
     : context_(context),
       program_(program),
       done_(std::move(done)),

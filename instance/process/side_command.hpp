@@ -57,7 +57,7 @@ class SideCommand final : private output::RoomQueue::Waiter {
 
   /// Starts it. `done` is called once, later, in a turn of the context, when it has ended or could not be started; it
   /// may destroy this object. Throws only std::bad_alloc, before anything has happened.
-  SideCommand(ProcessContext& context, Process& program, Spec spec, Done done);
+  SideCommand(ProcessContext& context, Process& program, const Spec& spec, Done done);
   /// Continues the command that a predecessor saved.
   SideCommand(ProcessContext& context, Process& program, const state::SideCommand& saved, state::Incoming& incoming,
               Done done);

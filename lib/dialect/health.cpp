@@ -16,8 +16,6 @@ constexpr core::milliseconds kDefaultWatchdog{30'000};
 /// What is asked more often than that is only busy with answering.
 constexpr core::milliseconds kShortest{100};
 
-core::Err<core::Error> refuse(std::string reason) { return core::Err{core::Error{std::move(reason)}}; }
-
 struct Check {
   ProbeTarget target;
   bool watchdog = false;
@@ -28,7 +26,7 @@ core::Expected<Check> parseCheck(std::string_view text) {
   if (word.empty() || word == "none") return Check{};
   if (word == "watchdog") return Check{{}, true};
   if (!isProbeTarget(text))
-    return refuse(
+    return refused(
         core::pythonRepr(text) +
         " is not a check: tcp:[HOST:]PORT, unix:PATH, http://HOST[:PORT]/PATH [STATUS], exec:COMMAND, watchdog "
         "or none");
@@ -39,7 +37,7 @@ core::Expected<Check> parseCheck(std::string_view text) {
 
 core::Expected<core::milliseconds> parsePeriod(std::string_view text) {
   auto duration = parseDuration(text);
-  if (duration && *duration < kShortest) return refuse(core::pythonRepr(text) + " is shorter than 0.1 seconds");
+  if (duration && *duration < kShortest) return refused(core::pythonRepr(text) + " is shorter than 0.1 seconds");
   return duration;
 }
 
@@ -51,7 +49,7 @@ core::Expected<core::milliseconds> parseWatchdog(std::string_view text) {
 
 core::Expected<int> parseRetries(std::string_view text) {
   auto count = parseInteger(text);
-  if (count && *count < 1) return refuse(core::pythonRepr(text) + " is not a number of failures from 1 on");
+  if (count && *count < 1) return refused(core::pythonRepr(text) + " is not a number of failures from 1 on");
   return count;
 }
 
@@ -63,15 +61,15 @@ core::Expected<Reaction> parseAction(std::string_view text) {
   if (words.size() == 1 && words[0] == "restart") return Reaction{Health::Action::Restart, 0};
   if (words.size() == 1 && words[0] == "stop") return Reaction{Health::Action::Stop, 0};
   if (words.size() != 2 || words[0] != "signal")
-    return refuse(core::pythonRepr(text) + " is not restart, stop, signal NAME or none");
+    return refused(core::pythonRepr(text) + " is not restart, stop, signal NAME or none");
   const auto signal = parseSignal(words[1]);
   if (!signal) return core::Err{signal.error()};
   return Reaction{Health::Action::Signal, *signal};
 }
 
-core::Expected<std::int64_t> parseLimit(std::string_view text) {
+core::Expected<std::int64_t> parseMemoryLimit(std::string_view text) {
   auto bytes = parseByteSize(text);
-  if (bytes && *bytes < 0) return refuse(core::pythonRepr(text) + " is not a size in bytes, such as 500MB");
+  if (bytes && *bytes < 0) return refused(core::pythonRepr(text) + " is not a size in bytes, such as 500MB");
   return bytes;
 }
 
@@ -93,7 +91,7 @@ void readHealth(SectionReader& in, const core::Names& names, Health& health) {
   in.take("watchdog", names, parseWatchdog, health.rules.watchdog);
   if (in.ok() && check.watchdog && health.rules.watchdog.count() == 0)
     in.fail("watchdog", "health_check = watchdog needs a time, such as 30");
-  in.take("memory_restart", names, parseLimit, health.memoryLimit);
+  in.take("memory_restart", names, parseMemoryLimit, health.memoryLimit);
   in.take("memory_interval", names, parsePeriod, health.memoryInterval);
 }
 

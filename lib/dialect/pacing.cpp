@@ -11,12 +11,12 @@ namespace {
 /// The times of the restarts in the window are kept, also in the saved state.
 constexpr int kMostRestarts = 1000;
 
-struct Limit {
+struct RestartLimit {
   int count = 0;
   core::milliseconds window{0};
 };
 
-core::Expected<Limit> parseLimit(std::string_view text) {
+core::Expected<RestartLimit> parseRestartLimit(std::string_view text) {
   const auto slash = text.find('/');
   const auto count = parseInteger(text.substr(0, slash));
   const auto window = slash == std::string_view::npos ? parseDuration("") : parseDuration(text.substr(slash + 1));
@@ -24,7 +24,7 @@ core::Expected<Limit> parseLimit(std::string_view text) {
     return core::Err{core::Error{core::pythonRepr(text) + " is not COUNT/SECONDS, such as 5/60"}};
   if (*count > kMostRestarts)
     return core::Err{core::Error{std::to_string(*count) + " restarts are more than " + std::to_string(kMostRestarts)}};
-  return Limit{*count, *window};
+  return RestartLimit{*count, *window};
 }
 
 }  // namespace
@@ -33,8 +33,8 @@ void readPacing(SectionReader& in, const core::Names& names, lifecycle::Pacing& 
   in.take("restart_delay", names, parseDuration, pacing.delay);
   in.take("restart_delay_max", names, parseDuration, pacing.maxDelay);
   in.take("restart_delay_factor", names, parseFactor, pacing.factor);
-  Limit limit;
-  in.take("restart_limit", names, parseLimit, limit);
+  RestartLimit limit;
+  in.take("restart_limit", names, parseRestartLimit, limit);
   pacing.limit = limit.count;
   pacing.limitWindow = limit.window;
   in.take("fatal_retry", names, parseDuration, pacing.fatalRetry);

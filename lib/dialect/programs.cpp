@@ -193,7 +193,7 @@ class ProgramReader {
   int start_ = 0;
   std::string environmentText_;
   std::string nameText_;
-  Scale* scale_ = nullptr;  ///< what asks for a number of processes of this program
+  struct Scale* scale_ = nullptr;  ///< what asks for a number of processes of this program
   bool startAsLast_ = false;
   bool extended_ = false;
   /// Of the process before: equal ones share one object.

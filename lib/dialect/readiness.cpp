@@ -17,14 +17,12 @@
 namespace config {
 namespace {
 
-using Kind = Readiness::Kind;
+using ReadyKind = Readiness::Kind;
 
 constexpr std::size_t kLongestPattern = 256;
 constexpr long kMostRepetitions = 1000;
 /// As the tables of a process are: nobody needs more, and each number below takes a step of the start.
 constexpr int kHighestDescriptor = 63;
-
-core::Err<core::Error> refuse(std::string text) { return core::Err{core::Error{std::move(text)}}; }
 
 /// What follows "WORD:", trimmed; nullopt: the text begins with something else.
 std::optional<std::string> after(std::string_view word, std::string_view text) {
@@ -35,10 +33,10 @@ std::optional<std::string> after(std::string_view word, std::string_view text) {
 core::Expected<Readiness> parseDescriptor(const std::string& number) {
   const auto descriptor = parseInteger(number);
   if (!descriptor || *descriptor < 3 || *descriptor > kHighestDescriptor)
-    return refuse(
+    return refused(
         fmt::format("{} is not a descriptor from 3 to {} (write fd:3)", core::pythonRepr(number), kHighestDescriptor));
   Readiness out;
-  out.kind = Kind::Descriptor;
+  out.kind = ReadyKind::Descriptor;
   out.descriptor = *descriptor;
   return out;
 }
@@ -46,16 +44,16 @@ core::Expected<Readiness> parseDescriptor(const std::string& number) {
 core::Expected<Readiness> parseLog(std::string pattern) {
   if (auto good = checkPattern(pattern); !good) return core::Err{good.error()};
   Readiness out;
-  out.kind = Kind::Log;
+  out.kind = ReadyKind::Log;
   out.place = std::move(pattern);
   return out;
 }
 
 core::Expected<Readiness> parseFile(std::string_view path) {
   Readiness out;
-  out.kind = Kind::File;
+  out.kind = ReadyKind::File;
   out.place = core::expandHome(path);
-  if (out.place.empty() || out.place.back() == '/') return refuse("file: needs the path of a file");
+  if (out.place.empty() || out.place.back() == '/') return refused("file: needs the path of a file");
   return out;
 }
 
@@ -63,7 +61,7 @@ core::Expected<Readiness> parseProbe(std::string_view text) {
   auto target = parseProbeTarget(text);
   if (!target) return core::Err{std::move(target).error()};
   Readiness out;
-  out.kind = Kind::Probe;
+  out.kind = ReadyKind::Probe;
   out.probe = std::move(*target);
   return out;
 }
@@ -71,7 +69,7 @@ core::Expected<Readiness> parseProbe(std::string_view text) {
 /// Shorter pauses would keep the processor busy.
 core::Expected<core::milliseconds> parseInterval(std::string_view text) {
   auto interval = parseDuration(text);
-  if (interval && interval->count() < 10) return refuse(core::pythonRepr(text) + " is less than 10ms");
+  if (interval && interval->count() < 10) return refused(core::pythonRepr(text) + " is less than 10ms");
   return interval;
 }
 
@@ -79,14 +77,14 @@ core::Expected<Readiness> parseReady(std::string_view text) {
   text = core::trim(text);
   if (text == "notify") {
     Readiness out;
-    out.kind = Kind::Notify;
+    out.kind = ReadyKind::Notify;
     return out;
   }
   if (const auto number = after("fd", text)) return parseDescriptor(*number);
   if (auto pattern = after("log", text)) return parseLog(std::move(*pattern));
   if (const auto path = after("file", text)) return parseFile(*path);
   if (isProbeTarget(text)) return parseProbe(text);
-  return refuse(
+  return refused(
       core::pythonRepr(text) +
       " is not notify, fd:NUMBER, log:PATTERN, file:PATH, tcp:[HOST:]PORT, unix:PATH, http://HOST:PORT/PATH or "
       "exec:COMMAND");
@@ -97,21 +95,21 @@ core::Expected<NotifyAccess> parseAccess(std::string_view text) {
   if (word == "none") return NotifyAccess::None;
   if (word == "main") return NotifyAccess::Main;
   if (word == "all") return NotifyAccess::All;
-  return refuse(core::pythonRepr(text) + " is not none, main or all");
+  return refused(core::pythonRepr(text) + " is not none, main or all");
 }
 
 }  // namespace
 
 core::Status checkPattern(const std::string& pattern) {
-  if (pattern.empty()) return refuse("the pattern is empty");
+  if (pattern.empty()) return refused("the pattern is empty");
   if (pattern.size() > kLongestPattern)
-    return refuse(fmt::format("the pattern has {} bytes, {} are allowed", pattern.size(), kLongestPattern));
+    return refused(fmt::format("the pattern has {} bytes, {} are allowed", pattern.size(), kLongestPattern));
   long repetitions = 1;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] == '\\') {
       if (++i < pattern.size() && std::isdigit(static_cast<unsigned char>(pattern[i])) != 0)
-        return refuse("the pattern refers back to a group, which can take very long: write it without \\" +
-                      pattern.substr(i, 1));
+        return refused("the pattern refers back to a group, which can take very long: write it without \\" +
+                       pattern.substr(i, 1));
       continue;
     }
     if (pattern[i] != '{') continue;
@@ -119,13 +117,14 @@ core::Status checkPattern(const std::string& pattern) {
     const auto comma = pattern.find(',', i);
     const auto most = pattern.substr(comma < end ? comma + 1 : i + 1);
     repetitions *= std::clamp(std::strtol(most.c_str(), nullptr, 10), 1L, kMostRepetitions + 1);
-    if (repetitions > kMostRepetitions) return refuse("the pattern repeats too much: its counts multiply to over 1000");
+    if (repetitions > kMostRepetitions)
+      return refused("the pattern repeats too much: its counts multiply to over 1000");
   }
   regex_t compiled;
   if (const int code = ::regcomp(&compiled, pattern.c_str(), REG_EXTENDED | REG_NOSUB); code != 0) {
     char why[128];
     ::regerror(code, &compiled, why, sizeof why);
-    return refuse(fmt::format("{} is not a regular expression: {}", core::pythonRepr(pattern), why));
+    return refused(fmt::format("{} is not a regular expression: {}", core::pythonRepr(pattern), why));
   }
   ::regfree(&compiled);
   return {};
@@ -134,25 +133,25 @@ core::Status checkPattern(const std::string& pattern) {
 bool isPossible(const Readiness& readiness) noexcept {
   if (readiness.timeout.count() < 0) return false;
   switch (readiness.kind) {
-    case Kind::None: return true;
-    case Kind::Notify: return readiness.access != NotifyAccess::None;
-    case Kind::Descriptor: return readiness.descriptor >= 3 && readiness.descriptor <= kHighestDescriptor;
-    case Kind::Log:
-    case Kind::File: return !readiness.place.empty();
-    case Kind::Probe: return readiness.probe.kind != ProbeTarget::Kind::None && readiness.interval.count() > 0;
+    case ReadyKind::None: return true;
+    case ReadyKind::Notify: return readiness.access != NotifyAccess::None;
+    case ReadyKind::Descriptor: return readiness.descriptor >= 3 && readiness.descriptor <= kHighestDescriptor;
+    case ReadyKind::Log:
+    case ReadyKind::File: return !readiness.place.empty();
+    case ReadyKind::Probe: return readiness.probe.kind != ProbeTarget::Kind::None && readiness.interval.count() > 0;
   }
   return false;
 }
 
 void readReadiness(SectionReader& in, const core::Names& names, Readiness& readiness) {
   in.take("ready", names, parseReady, readiness);
-  if (readiness.kind == Kind::Notify) readiness.access = NotifyAccess::Main;
+  if (readiness.kind == ReadyKind::Notify) readiness.access = NotifyAccess::Main;
   in.take("ready_timeout", names, parseDuration, readiness.timeout);
   in.take("ready_interval", names, parseInterval, readiness.interval);
   in.take("notify_access", names, parseAccess, readiness.access);
   in.take("notify_status", names, parseBoolean, readiness.showStatus);
   if (readiness.access != NotifyAccess::None) return;
-  if (readiness.kind == Kind::Notify) in.fail("notify_access", "ready=notify needs main or all");
+  if (readiness.kind == ReadyKind::Notify) in.fail("notify_access", "ready=notify needs main or all");
   if (readiness.showStatus) in.fail("notify_status", "nothing is received without ready=notify or notify_access=main");
 }
 

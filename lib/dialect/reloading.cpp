@@ -9,7 +9,7 @@
 namespace config {
 namespace {
 
-core::Expected<core::milliseconds> parseLimit(std::string_view text) {
+core::Expected<core::milliseconds> parseReloadLimit(std::string_view text) {
   auto limit = parseDuration(text);
   if (limit && limit->count() == 0) return core::Err{core::Error{"0 is not a time that a command can take"}};
   return limit;
@@ -21,7 +21,7 @@ void readReloading(SectionReader& in, const core::Names& names, Reloading& reloa
   in.take("reload_signal", names, parseSignal, reloading.signal);
   reloading.command = core::trim(in.text("reload_command", names).value_or(""));
   if (in.has("reload_command") && reloading.command.empty()) in.fail("reload_command", "it is empty");
-  in.take("reload_timeout", names, parseLimit, reloading.limit);
+  in.take("reload_timeout", names, parseReloadLimit, reloading.limit);
   if (reloading.signal != 0 && !reloading.command.empty())
     in.fail("reload_command", "a program has a reload_signal or a reload_command, not both");
 }

@@ -13,8 +13,6 @@
 namespace config {
 namespace {
 
-core::Err<core::Error> refuse(std::string reason) { return core::Err{core::Error{std::move(reason)}}; }
-
 /// The lines of a value that are not blank: a path may have any other character.
 std::vector<std::string> linesOf(std::string_view text) {
   std::vector<std::string> out;
@@ -27,7 +25,7 @@ std::vector<std::string> linesOf(std::string_view text) {
 core::Expected<std::string> parsePath(std::string_view text) {
   auto path = core::expandHome(core::trim(text));
   if (!path.starts_with('/'))
-    return refuse(core::pythonRepr(text) + " is not an absolute path (%(here)s is the directory of this file)");
+    return refused(core::pythonRepr(text) + " is not an absolute path (%(here)s is the directory of this file)");
   return path;
 }
 
@@ -69,11 +67,11 @@ core::Expected<std::vector<Credential>> parseCredentials(std::string_view text) 
     const auto colon = line.find(':');
     const auto name = core::trim(line.substr(0, colon));
     if (colon == std::string_view::npos || !isCredentialName(name))
-      return refuse(core::pythonRepr(line) + " is not NAME:PATH, where NAME is that of a file");
+      return refused(core::pythonRepr(line) + " is not NAME:PATH, where NAME is that of a file");
     auto path = parsePath(line.substr(colon + 1));
     if (!path) return core::Err{std::move(path).error()};
     if (std::any_of(out.begin(), out.end(), [&](const Credential& other) { return other.name == name; }))
-      return refuse("the credential " + core::pythonRepr(name) + " is there twice");
+      return refused("the credential " + core::pythonRepr(name) + " is there twice");
     out.push_back({std::string(name), std::move(*path)});
   }
   return out;

@@ -18,8 +18,6 @@ namespace {
 using core::Err;
 using core::Error;
 
-Err<Error> refuse(std::string reason) { return Err{Error{std::move(reason)}}; }
-
 /// Python's int(text, base) for base 8 and 10; nullopt also for what does not fit.
 std::optional<std::int64_t> pythonInt(std::string_view text, int base) {
   text = core::trim(text);
@@ -50,7 +48,7 @@ std::optional<std::int64_t> pythonInt(std::string_view text, int base) {
 }
 
 Err<Error> noInteger(std::string_view text) {
-  return refuse("invalid literal for int() with base 10: " + core::pythonRepr(text));
+  return refused("invalid literal for int() with base 10: " + core::pythonRepr(text));
 }
 
 /// The longest duration of a key: a hundred years.
@@ -92,7 +90,7 @@ std::optional<int> signalByName(std::string_view name) {
 
 core::Expected<bool> parseBoolean(std::string_view text) {
   const auto truth = truthOf(core::lower(text));
-  if (truth == Truth::Neither) return refuse("not a valid boolean value: " + core::pythonRepr(text));
+  if (truth == Truth::Neither) return refused("not a valid boolean value: " + core::pythonRepr(text));
   return truth == Truth::True;
 }
 
@@ -107,7 +105,7 @@ core::Expected<int> parseInteger(std::string_view text) {
   const auto value = pythonInt(text, 10);
   if (!value) return noInteger(text);
   if (*value > std::numeric_limits<int>::max() || *value < std::numeric_limits<int>::min())
-    return refuse(fmt::format("{} does not fit into 32 bits", *value));
+    return refused(fmt::format("{} does not fit into 32 bits", *value));
   return static_cast<int>(*value);
 }
 
@@ -120,14 +118,14 @@ core::Expected<std::int64_t> parseByteSize(std::string_view text) {
   if (unit > 1) rest.resize(rest.size() - 2);
   auto value = pythonInt(rest, 10);
   if (!value) return noInteger(rest);
-  if (__builtin_mul_overflow(*value, unit, &*value)) return refuse(fmt::format("{} does not fit into 64 bits", text));
+  if (__builtin_mul_overflow(*value, unit, &*value)) return refused(fmt::format("{} does not fit into 64 bits", text));
   return *value;
 }
 
 core::Expected<mode_t> parseOctal(std::string_view text) {
   const auto value = pythonInt(text, 8);
   if (!value || *value < 0 || *value > 0777777)
-    return refuse(std::string(text) + " can not be converted to an octal type");
+    return refused(std::string(text) + " can not be converted to an octal type");
   return static_cast<mode_t>(*value);
 }
 
@@ -143,21 +141,22 @@ core::Expected<core::milliseconds> parseDuration(std::string_view text) {
     if (__builtin_mul_overflow(*thousandths, milliseconds, &amount) || amount / 1000 > kLongest.count()) break;
     return core::milliseconds(amount / 1000);
   }
-  return refuse("not a valid duration: " + core::pythonRepr(text) +
-                ", it is a number of seconds, or one with a unit (" + "500ms, 2s, 5m, 1h, 2d)");
+  return refused("not a valid duration: " + core::pythonRepr(text) +
+                 ", it is a number of seconds, or one with a unit (" + "500ms, 2s, 5m, 1h, 2d)");
 }
 
 core::Expected<int> parseFactor(std::string_view text) {
   const auto thousandths = decimal(core::trim(text));
   if (!thousandths || *thousandths < 1000 || *thousandths > 1'000'000)
-    return refuse("not a valid factor: " + core::pythonRepr(text) + ", it is a number from 1 to 1000");
+    return refused("not a valid factor: " + core::pythonRepr(text) + ", it is a number from 1 to 1000");
   return static_cast<int>(*thousandths);
 }
 
 core::Expected<int> parseOomScore(std::string_view text) {
   const auto value = pythonInt(text, 10);
   if (!value || *value < -1000 || *value > 1000)
-    return refuse("not a valid oom_score_adj value: " + core::pythonRepr(text) + ", it is a number from -1000 to 1000");
+    return refused("not a valid oom_score_adj value: " + core::pythonRepr(text) +
+                   ", it is a number from -1000 to 1000");
   return static_cast<int>(*value);
 }
 
@@ -169,19 +168,19 @@ core::Expected<logging::Level> parseLogLevel(std::string_view text) {
   const std::string name = core::lower(text);
   for (const auto& [known, level] : kLevels)
     if (name == known) return level;
-  return refuse("bad logging level name " + core::pythonRepr(text));
+  return refused("bad logging level name " + core::pythonRepr(text));
 }
 
 core::Expected<int> parseSignal(std::string_view text) {
   if (const auto value = pythonInt(text, 10)) {
     const bool known = *value >= 0 && (*value < 32 || *value == SIGRTMIN || *value == SIGRTMAX);
-    if (!known) return refuse("value " + core::pythonRepr(text) + " is not a valid signal number");
+    if (!known) return refused("value " + core::pythonRepr(text) + " is not a valid signal number");
     return static_cast<int>(*value);
   }
   std::string name = core::upper(core::trim(text));
   if (name.starts_with("SIG")) name.erase(0, 3);
   const auto found = signalByName(name);
-  if (!found) return refuse("value " + core::pythonRepr(text) + " is not a valid signal name");
+  if (!found) return refused("value " + core::pythonRepr(text) + " is not a valid signal name");
   return *found;
 }
 
@@ -190,7 +189,7 @@ core::Expected<std::vector<int>> parseExitCodes(std::string_view text) {
   if (text.empty()) return codes;
   for (const auto& piece : core::split(text, ',')) {
     const auto code = pythonInt(piece, 10);
-    if (!code || *code < 0 || *code > 255) return refuse("not a valid list of exit codes: " + core::pythonRepr(text));
+    if (!code || *code < 0 || *code > 255) return refused("not a valid list of exit codes: " + core::pythonRepr(text));
     codes.push_back(static_cast<int>(*code));
   }
   return codes;
@@ -200,7 +199,7 @@ core::Expected<Backpressure> parseBackpressure(std::string_view text) {
   const std::string value = core::lower(text);
   if (value == "block") return Backpressure::Block;
   if (value == "drop") return Backpressure::Drop;
-  return refuse("not a valid log_backpressure value: " + core::pythonRepr(text) + ", it is block or drop");
+  return refused("not a valid log_backpressure value: " + core::pythonRepr(text) + ", it is block or drop");
 }
 
 core::Expected<AutoRestart> parseAutoRestart(std::string_view text) {
@@ -211,7 +210,7 @@ core::Expected<AutoRestart> parseAutoRestart(std::string_view text) {
     case Truth::False: return AutoRestart::Never;
     case Truth::Neither: break;
   }
-  return refuse("invalid 'autorestart' value " + core::pythonRepr(value));
+  return refused("invalid 'autorestart' value " + core::pythonRepr(value));
 }
 
 std::vector<std::string> parseStrings(std::string_view text) {
@@ -225,10 +224,10 @@ core::Expected<uid_t> parseUser(std::string_view text) {
   if (const auto id = pythonInt(text, 10)) {
     if (*id >= 0 && *id < std::numeric_limits<uid_t>::max() && core::findAccount(static_cast<uid_t>(*id)))
       return static_cast<uid_t>(*id);
-    return refuse("Invalid user id " + std::string(text));
+    return refused("Invalid user id " + std::string(text));
   }
   const auto account = core::findAccount(std::string(text));
-  if (!account) return refuse("Invalid user name " + std::string(text));
+  if (!account) return refused("Invalid user name " + std::string(text));
   return account->uid;
 }
 
@@ -236,10 +235,10 @@ core::Expected<gid_t> parseGroup(std::string_view text) {
   if (const auto id = pythonInt(text, 10)) {
     if (*id >= 0 && *id < std::numeric_limits<gid_t>::max() && core::groupName(static_cast<gid_t>(*id)))
       return static_cast<gid_t>(*id);
-    return refuse("Invalid group id " + std::string(text));
+    return refused("Invalid group id " + std::string(text));
   }
   const auto gid = core::findGroup(std::string(text));
-  if (!gid) return refuse("Invalid group name " + std::string(text));
+  if (!gid) return refused("Invalid group name " + std::string(text));
   return *gid;
 }
 
@@ -255,7 +254,7 @@ core::Expected<std::pair<uid_t, gid_t>> parseOwner(std::string_view text) {
 
 core::Expected<std::string> parseDirectory(std::string_view text, const DirectoryTest& isDirectory) {
   auto path = core::expandHome(text);
-  if (!isDirectory(path)) return refuse(std::string(text) + " is not an existing directory");
+  if (!isDirectory(path)) return refused(std::string(text) + " is not an existing directory");
   return path;
 }
 
@@ -265,7 +264,7 @@ core::Expected<std::string> parseFilePath(std::string_view text, const Directory
   auto path = core::expandHome(text);
   const auto directory = core::directoryOf(path);
   if (!directory.empty() && !isDirectory(directory))
-    return refuse("The directory named as part of the path " + std::string(text) + " does not exist");
+    return refused("The directory named as part of the path " + std::string(text) + " does not exist");
   return path;
 }
 
@@ -275,16 +274,16 @@ core::Expected<std::string> parseName(std::string_view text) {
   const auto name = core::trim(text);
   for (const std::string_view character : {" ", ":", "/"})
     if (name.find(character) != std::string_view::npos)
-      return refuse("Invalid name: " + core::pythonRepr(text) +
-                    " because of character: " + core::pythonRepr(character));
+      return refused("Invalid name: " + core::pythonRepr(text) +
+                     " because of character: " + core::pythonRepr(character));
   return std::string(name);
 }
 
 core::Expected<int> parsePort(std::string_view text) {
   const auto port = pythonInt(text, 10);
   if (!port) return noInteger(text);
-  if (*port < 1) return refuse(fmt::format("{} is below lower bound (1)", *port));
-  if (*port > 65535) return refuse(fmt::format("{} is above upper bound (65535)", *port));
+  if (*port < 1) return refused(fmt::format("{} is below lower bound (1)", *port));
+  if (*port > 65535) return refused(fmt::format("{} is above upper bound (65535)", *port));
   return static_cast<int>(*port);
 }
 
@@ -292,11 +291,11 @@ core::Expected<InetAddress> parseInetAddress(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) {
     const auto port = parsePort(text);
-    if (!port) return refuse("not a valid port number: " + core::pythonRepr(text) + " ");
+    if (!port) return refused("not a valid port number: " + core::pythonRepr(text) + " ");
     return InetAddress{"", *port};
   }
   const auto portText = text.substr(colon + 1);
-  if (portText.empty()) return refuse("no port number specified in ''");
+  if (portText.empty()) return refused("no port number specified in ''");
   const auto port = parsePort(portText);
   if (!port) return Err{port.error()};
   std::string host = core::lower(text.substr(0, colon));
@@ -309,7 +308,7 @@ core::Expected<std::vector<std::string>> parseHostNames(std::string_view text) {
   auto names = parseStrings(text);
   for (const auto& name : names)
     if (name.empty() || name.find_first_of("/:*@[] \t") != std::string::npos)
-      return refuse("not a host name: " + core::pythonRepr(name) + " (write names as a.example.org, b.example.org)");
+      return refused("not a host name: " + core::pythonRepr(name) + " (write names as a.example.org, b.example.org)");
   return names;
 }
 

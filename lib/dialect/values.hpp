@@ -19,6 +19,11 @@
 /// caller adds key, section and place.
 namespace config {
 
+/// What a parser returns for a value that it does not take.
+[[nodiscard]] inline core::Err<core::Error> refused(std::string reason) {
+  return core::Err{core::Error{std::move(reason)}};
+}
+
 [[nodiscard]] core::Expected<bool> parseBoolean(std::string_view text);
 /// As Python's int(): surrounding blanks, a sign and single underscores between digits are accepted.
 [[nodiscard]] core::Expected<int> parseInteger(std::string_view text);

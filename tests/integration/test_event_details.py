@@ -138,3 +138,24 @@ def test_a_bad_value_of_event_details(daemon):
     assert server.process.returncode == 2
     assert re.search(r"not a valid boolean value: 'maybe' for key 'event_details' in section 'eventlistener:l' "
                      r"\(file: '.*supervisord.conf', line \d+\)", server.output())
+
+
+def test_an_update_turns_details_on_and_off(daemon):
+    """Without a restart of the listener."""
+    def config(details):
+        return listener_section("l", "ok", "PROCESS_STATE_EXITED", event_details=details) + PROGRAMS
+
+    server = daemon(config("false"))
+    pid = server.wait_state("l", "RUNNING")["pid"]
+    wait_for(lambda: ("exits", "EXITED") in said(server, "l"), "the first event")
+    for details, words in (("true", ["exitcode:3"]), ("false", [])):
+        server.configure(config(details))
+        plan = server.ctl("update", "--dry-run").stdout
+        assert "event_details" in plan
+        assert server.ctl("update").stdout == "l: updated process group\n"
+        before = len(said(server, "l")["exits", "EXITED"])
+        server.rpc.supervisor.startProcess("exits", False)
+        wait_for(lambda count=before: len(said(server, "l")["exits", "EXITED"]) > count, "the next event")
+        payload = said(server, "l")["exits", "EXITED"][-1]
+        assert [word for word in payload.split(" ") if word.startswith("exitcode:")] == words
+    assert server.rpc.supervisor.getProcessInfo("l")["pid"] == pid
