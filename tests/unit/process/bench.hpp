@@ -34,6 +34,9 @@ class Bench : public process::Observer {
     table.onDown([this] { down = true; });
   }
   ~Bench() override {
+    for (const auto& group : table.groups())
+      for (const auto& program : group->processes())
+        if (program->pid() > 1) ::kill(-program->pid(), SIGKILL);
     logging::setSinks({});
     (void)!::system(("rm -rf " + directory_).c_str());
   }
