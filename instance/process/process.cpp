@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "instance/process/process.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <exception>
 #include <utility>
 
 #include "instance/config/model.hpp"
@@ -14,16 +9,10 @@
 #include "instance/process/channel.hpp"
 #include "instance/process/commands_around.hpp"
 #include "instance/process/context.hpp"
-#include "instance/process/description.hpp"
-#include "instance/process/fcgi_listener.hpp"
-#include "instance/process/foreign.hpp"
 #include "instance/process/group.hpp"
-#include "instance/process/launch.hpp"
-#include "instance/process/remains.hpp"
 #include "instance/process/stdin_pipe.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
-#include "lib/dialect/shell_hint.hpp"
 
 namespace process {
 namespace {
@@ -43,29 +32,6 @@ lifecycle::Restart toRestart(config::AutoRestart restart) noexcept {
   }
   return lifecycle::Restart::Always;
 }
-
-/// A program's use of its group's socket, which is given back if the program does not start.
-class SharedSocket {
- public:
-  explicit SharedSocket(FcgiListener* listener) noexcept : listener_(listener) {}
-  SharedSocket(const SharedSocket&) = delete;
-  SharedSocket& operator=(const SharedSocket&) = delete;
-  ~SharedSocket() {
-    if (held_) listener_->release();
-  }
-  /// The descriptor; -1 if the program shares none.
-  [[nodiscard]] core::Expected<int> acquire() {
-    if (listener_ == nullptr) return -1;
-    auto socket = listener_->acquire();
-    held_ = socket.has_value();
-    return socket;
-  }
-  void keep() noexcept { held_ = false; }
-
- private:
-  FcgiListener* listener_;
-  bool held_ = false;
-};
 
 }  // namespace
 
@@ -163,77 +129,15 @@ std::vector<Process*> Process::inStartOrder(std::vector<Process*> programs) {
   return order == nullptr ? std::move(programs) : order->inStartOrder(programs);
 }
 
-std::string Process::waitText() const {
-  return waits_.start && pid_ == 0 ? context_.order()->waitText(*this) : std::string();
-}
-
-std::vector<std::string> Process::waitsFor() const {
-  return waits_.start ? context_.order()->missing(*this) : std::vector<std::string>();
-}
-
-std::optional<std::string> Process::obstacle() const {
-  return waits_.start ? context_.order()->obstacle(*this) : std::nullopt;
-}
-
 bool Process::comesBack() const noexcept {
   auto free = rules();
   free.held = false;
   return pid_ == 0 && waits_.stop == Along::Nobody && machine_.deadline(free).has_value();
 }
 
-/// With what its attendants have to say.
-std::string Process::remarked(std::string text) const {
-  attend([&](const Attendant& one) { one.describe(text); });
-  return text;
-}
-
-std::string Process::description(core::Instant now) const {
-  if (auto waiting = waitText(); !waiting.empty()) return waiting;
-  auto text = describe(now);
-  if (disabled_) text += text.empty() ? "disabled" : ", disabled";
-  return text;
-}
-
-std::string Process::describe(core::Instant now) const {
-  switch (state()) {
-    case ProcessState::Starting:
-      return pid_ == 0 || !rules().awaitReady ? "" : remarked(fmt::format("pid {}, not ready", pid_));
-    case ProcessState::Running:
-      if (isGone())
-        return awaitsGroup() ? "has ended, what it left behind is stopped" : "has ended, exec_stop_post runs";
-      return remarked(fmt::format(
-          "pid {}, uptime {}{}", pid_, uptimeText(uptime(now)),
-          protocol_ == nullptr || protocol_->trouble().empty() ? "" : ", " + std::string(protocol_->trouble())));
-    case ProcessState::Backoff:
-    case ProcessState::Fatal:
-      return (spawnError().empty() ? fmt::format("unknown error (try \"tail {}\")", name()) : spawnError()) +
-             nextStartText(now);
-    case ProcessState::Stopped:
-    case ProcessState::Exited: {
-      if (startedAt_ == 0) return "Not started";
-      // With keys of ours a program may have been stopped for a reason.
-      const bool explained = spawnError() == kUnknownEnd || spawnError().starts_with(kMemoryEnd) ||
-                             (config_->extension.given() && !spawnError().empty() && state() == ProcessState::Stopped);
-      return stopTimeText(stoppedAt_) + (explained ? ", " + spawnError() : "") + nextStartText(now);
-    }
-    default: return "";
-  }
-}
-
-bool Process::paced() const noexcept {
-  return config_->extension.given() && !(config_->extension->pacing == lifecycle::Pacing());
-}
-
 bool Process::awaitsStart() const noexcept {
   return state() == ProcessState::Backoff || waits_.start ||
          (config_->extension.given() && machine_.awaitsStart(rules()));
-}
-
-/// "; next start at 14:03:05", of a program with a pacing of its own. A time, and not how long until then: the page
-/// shows a text until the state changes.
-std::string Process::nextStartText(core::Instant now) const {
-  const auto when = paced() ? nextStart() : std::nullopt;
-  return when ? "; next start at " + clockText(wallSecondsAt(*when, now)) : "";
 }
 
 /// Lets the machine take a step and does what it asks for.
@@ -314,118 +218,6 @@ void Process::startAutomatically() {
   tell(input::Start{});
 }
 
-void Process::spawn() noexcept {
-  if (auto* const keeper = context_.keeper())
-    if (const auto done = keeper->takeRepeated()) return adopt(*done);
-  if (auto* const around = commands(); around != nullptr && around->prepare()) {
-    startedAt_ = core::wallSeconds();
-    return step(input::Preparing{});
-  }
-  spawnNow();
-}
-
-void Process::spawnNow() noexcept {
-  startedAt_ = core::wallSeconds();
-  startedTicks_ = ticksSinceBoot();
-  killed_ = false;
-  core::Result<pid_t, std::string> pid = core::Err{std::string("out of memory")};
-  try {
-    context_.reservePid(*this);
-    pid = tryToSpawn();
-  } catch (const std::exception&) {  // of memory: there is no process
-    endRun();
-  }
-  context_.assignPid(pid ? *pid : 0);
-  if (!pid) {
-    logging::info("spawnerr: {}", pid.error());
-    if (auto* const around = commands(); around != nullptr && around->finishFailed(pid.error())) return;
-    return step(input::SpawnFailed{std::move(pid).error()});
-  }
-  pid_ = *pid;
-  startedWithin_ = static_cast<std::uint32_t>(ticksSinceBoot() - startedTicks_);
-  logging::attempt([&] { logging::info("spawned: {} with pid {}", core::pythonRepr(name()), pid_); });
-  if (doomed_) logging::info("spawnerr: {}", *doomed_);
-  if (protocol_ != nullptr) protocol_->onSpawned();
-  step(input::Spawned{});
-  attend([](Attendant& one) { one.onSpawned(); });
-}
-
-/// Ends what belongs to one process: it has ended, or could not be started.
-void Process::endRun() noexcept {
-  out_->finish(pid_);
-  if (err_) err_->finish(pid_);
-  inputClosed();
-  stdin_.reset();
-  if (pid_ != 0) attend([](Attendant& one) { one.onReaped(); });
-  attend([](Attendant& one) { one.onEnded(); });
-}
-
-core::Result<pid_t, std::string> Process::tryToSpawn() {
-  auto command = resolveCommand(*config_);
-  if (!command) {
-    const auto hint = config::shellHint(config_->command);
-    return core::Err{command.error().text + (hint ? "; " + *hint : "")};
-  }
-  for (const auto which : {Channel::Stdout, Channel::Stderr}) {
-    if (OutputChannel* const output = channel(which)) {
-      if (const auto opened = output->prepare(); !opened) {
-        const int code = opened.error().code;
-        endRun();
-        if (code == EMFILE) return core::Err{"too many open files to spawn " + core::pythonRepr(name())};
-        return core::Err{fmt::format("unknown error making dispatchers for {}: {}: {} log {}", core::pythonRepr(name()),
-                                     ::strerrorname_np(code), which == Channel::Stdout ? "stdout" : "stderr",
-                                     opened.error().text)};
-      }
-    }
-  }
-  // All memory is allocated before the fork: a process that could not be taken note of would run unsupervised.
-  auto input = makeInput();
-  auto failure = std::make_unique<std::string>();
-  LaunchExtras extras;
-  if (auto mark = familyMark(); !mark.empty()) extras.environment.emplace_back(kFamilyKey, std::move(mark));
-  std::string refusal;
-  attend([&](Attendant& one) {
-    if (auto prepared = one.beforeSpawn(extras); !prepared && refusal.empty()) refusal = prepared.error().text;
-  });
-  if (!refusal.empty()) {
-    endRun();
-    return core::Err{std::move(refusal)};
-  }
-  auto* const listener = group_.socketFor(*config_);
-  if (listener != nullptr) group_.recover(*listener);
-  SharedSocket shared(listener);
-  const auto socket = shared.acquire();
-  const auto keep = [this](const Launched& pipes) { return keepPipes(pipes); };
-  auto launched = socket ? launch(*config_, std::move(*command),
-                                  {context_.environment(), context_.settings(), group_.name(), keep, &extras}, *socket,
-                                  {out_->unreadPipe(), err_ ? err_->unreadPipe() : -1})
-                         : core::Err{socket.error().text};
-  if (!launched) {
-    endRun();
-    return core::Err{std::move(launched).error()};
-  }
-  shared.keep();
-  out_->attach(std::move(launched->out));
-  if (err_) err_->attach(std::move(launched->err));
-  if (launched->in) {
-    input->open(std::move(launched->in));
-    stdin_ = std::move(input);
-  }
-  if (!launched->failure.empty()) {
-    *failure = std::move(launched->failure);
-    doomed_ = std::move(failure);
-  }
-  return launched->pid;
-}
-
-std::function<void()> Process::whenStdinBreaks() {
-  return [this] {
-    const ProcessContext::Turn turn(context_);
-    inputClosed();
-    if (protocol_ != nullptr) protocol_->onStdinClosed();
-  };
-}
-
 core::Result<void, StdinError> Process::writeStdin(std::string_view bytes) {
   if (pid_ == 0 || machine_.stopping()) return core::Err{StdinError::NotRunning};
   if (!stdin_) return core::Err{StdinError::Closed};
@@ -456,34 +248,6 @@ void Process::addOutput(std::string_view bytes) noexcept {
 bool Process::awaitRoom(output::RoomQueue::Waiter& waiter) const noexcept {
   const auto* const output = sideChannel();
   return output != nullptr && output->await(waiter);
-}
-
-output::RotatingFile* Process::log(Channel which) noexcept {
-  OutputChannel* const output = channel(which);
-  return output == nullptr ? nullptr : output->log();
-}
-
-const std::string& Process::logPath(Channel which) const noexcept {
-  static const std::string kNone;
-  OutputChannel* const output = channel(which);
-  return output == nullptr || output->log() == nullptr ? kNone : output->log()->path();
-}
-
-void Process::catchUp(Channel which) noexcept {
-  if (OutputChannel* const output = channel(which)) output->catchUp();
-}
-
-core::Status Process::clearLogs() {
-  for (const auto which : {Channel::Stdout, Channel::Stderr}) catchUp(which);
-  for (const auto which : {Channel::Stdout, Channel::Stderr})
-    if (auto* const file = log(which))
-      if (auto cleared = file->clear(); !cleared) return cleared;
-  return {};
-}
-
-void Process::reopenLogs() {
-  for (const auto which : {Channel::Stdout, Channel::Stderr})
-    if (auto* const file = log(which)) file->reopen();
 }
 
 }  // namespace process
