@@ -15,6 +15,7 @@
 #include "instance/config/version.hpp"
 #include "instance/handover/keeping.hpp"
 #include "instance/handover/legacy.hpp"
+#include "instance/handover/state_check.hpp"
 #include "instance/handover/wreck.hpp"
 #include "instance/http_frontend.hpp"
 #include "instance/state/sealed.hpp"
@@ -177,7 +178,7 @@ int check(config::CommandLine line) {
 int checkState(int descriptor) {
   const auto text = state::readSealed(descriptor);
   const auto state = text ? state::decode(*text) : core::Err{text.error()};
-  if (state) return 0;
+  if (state) return print(STDOUT_FILENO, std::string(handover::kStateUnderstood) + "\n"), 0;
   print(STDERR_FILENO, "Error: " + state.error().text + "\n");
   return kUsageStatus;
 }

@@ -90,7 +90,9 @@ void StateCheck::ended(int waitStatus) {
   start_->check();  // what it has reported comes before its end
   readOutput();
   const auto done = std::move(done_);
-  if (trouble_.empty() && WIFEXITED(waitStatus) && WEXITSTATUS(waitStatus) == 0) return done({});
+  const bool succeeded = trouble_.empty() && WIFEXITED(waitStatus) && WEXITSTATUS(waitStatus) == 0;
+  if (succeeded && output_.find(kStateUnderstood) != std::string::npos) return done({});
+  if (succeeded) trouble_ = "it does not test a state: it is not a supervisord";
   auto text = !trouble_.empty() ? trouble_ : howItEnded(waitStatus);
   if (const auto said = core::trim(output_); !said.empty()) text += fmt::format(": {}", core::printable(said));
   done(core::Err{core::Error{std::move(text)}});

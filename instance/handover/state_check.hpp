@@ -15,6 +15,9 @@
 
 namespace handover {
 
+/// What it prints if it does: another program that ends with status 0 does not.
+inline constexpr const char* kStateUnderstood = "the state is understood";
+
 /// A supervisord that tests whether it understands a state: `PROGRAM --check-state 3`, with the state as descriptor 3.
 /// It gets ten seconds. Destroying this kills it.
 class StateCheck {

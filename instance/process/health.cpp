@@ -18,7 +18,7 @@ namespace process {
 namespace {
 
 using lifecycle::HealthState;
-using Kind = config::ProbeTarget::Kind;
+using TargetKind = config::ProbeTarget::Kind;
 
 const char* consequence(const config::Health& settings) noexcept {
   switch (settings.action) {
@@ -34,7 +34,7 @@ const char* consequence(const config::Health& settings) noexcept {
 
 Health::Health(ProcessContext& context, Process& program)
     : context_(context), program_(program), timer_(context.loop(), [this] { due(); }) {
-  if (settings().rules.probed && settings().check.kind != Kind::Exec)
+  if (settings().rules.probed && settings().check.kind != TargetKind::Exec)
     probe_ = std::make_unique<probe::Probe>(context.loop(), settings().check);
 }
 
@@ -80,7 +80,7 @@ void Health::due() {
 void Health::ask() {
   const auto& check = settings().check;
   const auto limit = settings().rules.timeout;
-  if (check.kind == Kind::Exec)
+  if (check.kind == TargetKind::Exec)
     command_ =
         std::make_unique<SideCommand>(context_, program_, SideCommand::Spec{check.place, {}, limit, false, false},
                                       [this](const SideOutcome& outcome) { commandEnded(outcome); });
@@ -172,7 +172,7 @@ void Health::restore(const state::Program& saved, state::Incoming& incoming) {
     track_.begin(settings().rules, now, context_.chance());
     since_ = core::wallSeconds();
   }
-  if (!saved.health || !saved.health->question || settings().check.kind != Kind::Exec) return;
+  if (!saved.health || !saved.health->question || settings().check.kind != TargetKind::Exec) return;
   command_ = std::make_unique<SideCommand>(context_, program_, *saved.health->question, incoming,
                                            [this](const SideOutcome& outcome) { commandEnded(outcome); });
   track_.asked(now);

@@ -13,7 +13,7 @@
 namespace process {
 namespace {
 
-using Kind = config::ProbeTarget::Kind;
+using TargetKind = config::ProbeTarget::Kind;
 
 /// Few programs are ready immediately: the first question comes a little after the start.
 constexpr core::milliseconds kFirstQuestion{50};
@@ -25,7 +25,7 @@ constexpr std::size_t kLongestTrouble = 200;
 ProbeReadiness::ProbeReadiness(ProcessContext& context, Process& program)
     : Readiness(context, program), timer_(context.loop(), [this] { ask(); }) {
   const auto& target = program.config().extension->readiness.probe;
-  if (target.kind != Kind::Exec) probe_ = std::make_unique<probe::Probe>(context.loop(), target);
+  if (target.kind != TargetKind::Exec) probe_ = std::make_unique<probe::Probe>(context.loop(), target);
 }
 
 void ProbeReadiness::onSpawned() noexcept {

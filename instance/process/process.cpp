@@ -186,6 +186,8 @@ void Process::announce(const Action& change) noexcept {
   // A stop that nobody asked for: beginStop() has not prepared it.
   if (change.to == ProcessState::Stopping && stopsOthers()) expectOthersIfPossible();
   const bool ended = pid_ != 0 && !lifecycle::isSignallable(change.to) && change.to != ProcessState::Unknown;
+  if (change.to == ProcessState::Stopping && change.from == ProcessState::Starting && !spawnError().empty())
+    logging::attempt([&] { logging::warn("{}: {}; it is stopped", name(), spawnError()); });
   attend([&](Attendant& one) { one.onState(change.to); });
   context_.changed(*this, {change.from, change.to, pid_, change.tries, change.expected, ended ? lastEnd_ : End()});
   if (change.to == ProcessState::Running && change.announced && rules().awaitReady)

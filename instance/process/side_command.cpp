@@ -30,6 +30,7 @@ namespace {
 constexpr core::seconds kPoliteness{2};  ///< between SIGTERM and SIGKILL
 constexpr core::seconds kKillWait{10};   ///< a process that survives SIGKILL so long hangs in the kernel
 constexpr const char* kPipe = "side";
+constexpr const char* kUpgradePipe = "beside";
 
 }  // namespace
 
@@ -171,7 +172,9 @@ state::SideCommand SideCommand::save(state::Outgoing& outgoing) const {
   saved.timedOut = outcome_.timedOut;
   saved.error = outcome_.error;
   saved.survives = survives_;
-  if (survives_) saved.pipe = outgoing.add(state::pipeName(program_.number(), kPipe), pipe_.get());
+  // At most one command of each kind writes to a pipe. That of one that does not survive a crash goes over an upgrade.
+  if (pipe_)
+    saved.pipe = outgoing.add(state::pipeName(program_.number(), survives_ ? kPipe : kUpgradePipe), pipe_.get());
   return saved;
 }
 

@@ -14,6 +14,7 @@
 #include "instance/process/shutdown.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/reaper.hpp"
+#include "lib/core/text.hpp"
 
 namespace process {
 

@@ -38,6 +38,9 @@ void readPacing(SectionReader& in, const core::Names& names, lifecycle::Pacing& 
   pacing.limit = limit.count;
   pacing.limitWindow = limit.window;
   in.take("fatal_retry", names, parseDuration, pacing.fatalRetry);
+  if (pacing.fatalRetry == core::milliseconds(0)) pacing.fatalRetry.reset();
+  if (pacing.fatalRetry && *pacing.fatalRetry < core::seconds(1))
+    in.fail("fatal_retry", "it is less than a second; 0 is never");
 }
 
 }  // namespace config

@@ -14,6 +14,8 @@ namespace {
 /// The minimum time between two starts of a program that exits immediately (startsecs=0). It is the period of
 /// Supervisor's poll; without it, such a program would be forked in a loop.
 constexpr core::seconds kRestartPace{1};
+/// The same for starts that fail, with a restart_delay of almost nothing.
+constexpr core::milliseconds kFailurePace{100};
 constexpr std::string_view kExitedTooQuickly = "Exited too quickly (process log may have details)";
 
 /// The time for a process group to end after SIGKILL. A process that takes longer hangs in the kernel, and a stop that
@@ -172,7 +174,7 @@ void Machine::fatal(Actions& actions, core::Instant now) {
 
 void Machine::backOff(Actions& actions, const Rules& rules, core::Instant now) {
   count(tries_);
-  due_ = now + delayAfterFailure(pacingOf(rules), tries_, rules.chance);
+  due_ = std::max(now + delayAfterFailure(pacingOf(rules), tries_, rules.chance), started_ + kFailurePace);
   enter(ProcessState::Backoff, actions);
   if (rules.startRetries == kForEver || tries_ <= rules.startRetries) return;
   fatal(actions, now);
@@ -258,7 +260,8 @@ void Machine::handle(const input::Start&, Actions& actions, const Rules&, core::
 void Machine::handle(const input::Stop&, Actions& actions, const Rules& rules, core::Instant now) {
   const bool cancels = rules.pacing != nullptr && awaitsStart(rules);
   if (rules.pacing != nullptr && (cancels || state_ == ProcessState::Stopping)) trouble_.clear();
-  if (state_ == ProcessState::Backoff || (cancels && state_ != ProcessState::Stopped))
+  if (state_ == ProcessState::Backoff ||
+      (cancels && state_ != ProcessState::Stopped && state_ != ProcessState::Stopping))
     return enter(ProcessState::Stopped, actions);
   afterStop_ = AfterStop::Stay;
   if (state_ != ProcessState::Running && state_ != ProcessState::Starting) return;

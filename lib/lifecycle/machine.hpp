@@ -166,8 +166,10 @@ class Machine {
   [[nodiscard]] std::optional<core::Instant> deadline(const Rules& rules) const noexcept;
   /// When it is started without a request: a deadline of a program without a process. nullopt: never, in this state.
   [[nodiscard]] std::optional<core::Instant> nextStart(const Rules& rules) const noexcept;
-  /// Whether it waits for such a start, now or when what it depends on is there: a request to stop cancels that.
+  /// Whether it waits for such a start, now, after the stop that is under way, or when what it depends on is there: a
+  /// request to stop cancels that.
   [[nodiscard]] bool awaitsStart(Rules rules) const noexcept {
+    if (state_ == ProcessState::Stopping) return afterStop_ != AfterStop::Stay;
     rules.held = false;
     return nextStart(rules).has_value();
   }
