@@ -152,12 +152,18 @@ void Notifications::resume() noexcept {
   if (program_.config().extension->readiness.kind == config::Readiness::Kind::Notify) tell_.schedule();
 }
 
-void Notifications::onReaped() noexcept try {
-  Message message;
-  for (int i = 0; i < kMostAtTheEnd && receive(message); ++i)
-    if (message.complete && message.sender == program_.pid()) handle(message.text());
-} catch (const std::exception& error) {
-  logging::error("{}: its last notifications are lost: {}", program_.name(), error.what());
+/// The watchdog does not hear of it: what it does about a sick program would go to a pid that may be another process's.
+void Notifications::onReaped() noexcept {
+  WatchdogHook watchdog;
+  watchdog_.swap(watchdog);
+  try {
+    Message message;
+    for (int i = 0; i < kMostAtTheEnd && receive(message); ++i)
+      if (message.complete && message.sender == program_.pid()) handle(message.text());
+  } catch (const std::exception& error) {
+    logging::error("{}: its last notifications are lost: {}", program_.name(), error.what());
+  }
+  watchdog_.swap(watchdog);
 }
 
 void Notifications::onEnded() noexcept {
