@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -98,6 +99,20 @@ core::Expected<NotifyAccess> parseAccess(std::string_view text) {
   return refused(core::pythonRepr(text) + " is not none, main or all");
 }
 
+/// How many copies of what is before it regcomp() makes for the quantifier at `at`, so that those of nested ones
+/// multiply. A single character before a + is not worth counting.
+long copiesFor(const std::string& pattern, std::size_t at, char before) {
+  if (pattern[at] == '+') return std::string_view(")}+*?").find(before) == std::string_view::npos ? 1 : 2;
+  if (pattern[at] != '{') return 1;
+  const auto number = [&](std::size_t from) { return std::strtol(pattern.c_str() + from, nullptr, 10); };
+  const auto end = std::min(pattern.find('}', at), pattern.size());
+  const auto comma = pattern.find(',', at);
+  const bool open = comma < end && comma + 1 == end;  // "{9,}": nine, and any number more
+  const long most =
+      open ? std::clamp(number(at + 1), 0L, kMostRepetitions) + 1 : number(comma < end ? comma + 1 : at + 1);
+  return std::clamp(most, 1L, kMostRepetitions + 1);
+}
+
 }  // namespace
 
 core::Status checkPattern(const std::string& pattern) {
@@ -105,18 +120,16 @@ core::Status checkPattern(const std::string& pattern) {
   if (pattern.size() > kLongestPattern)
     return refused(fmt::format("the pattern has {} bytes, {} are allowed", pattern.size(), kLongestPattern));
   long repetitions = 1;
+  char before = '\0';
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] == '\\') {
       if (++i < pattern.size() && std::isdigit(static_cast<unsigned char>(pattern[i])) != 0)
         return refused("the pattern refers back to a group, which can take very long: write it without \\" +
                        pattern.substr(i, 1));
+      before = '\\';
       continue;
     }
-    if (pattern[i] != '{') continue;
-    const auto end = std::min(pattern.find('}', i), pattern.size());
-    const auto comma = pattern.find(',', i);
-    const auto most = pattern.substr(comma < end ? comma + 1 : i + 1);
-    repetitions *= std::clamp(std::strtol(most.c_str(), nullptr, 10), 1L, kMostRepetitions + 1);
+    repetitions *= copiesFor(pattern, i, std::exchange(before, pattern[i]));
     if (repetitions > kMostRepetitions)
       return refused("the pattern repeats too much: its counts multiply to over 1000");
   }

@@ -55,7 +55,8 @@ TEST_CASE("the time until ready") {
 }
 
 TEST_CASE("a pattern that could take long to compile or to match is refused") {
-  for (const char* const good : {"^ready$", "a{3}b{4}", "\\{x\\}", "(a|b)+c*", "[{]1000[}]", "x{1,1000}"}) {
+  for (const char* const good : {"^ready$", "a{3}b{4}", "\\{x\\}", "(a|b)+c*", "[{]1000[}]", "x{1,1000}", "x{900,}",
+                                 "\\)+[0-9]+ +x+", "((a|b)+ )+c"}) {
     CAPTURE(good);
     CHECK(config::checkPattern(good).has_value());
   }
@@ -66,6 +67,10 @@ TEST_CASE("a pattern that could take long to compile or to match is refused") {
       {"x{1001}", "the pattern repeats too much"},
       {"(x{40}){40}", "the pattern repeats too much"},
       {"((x{2,9}){2,9}){2,99}", "the pattern repeats too much"},
+      {"x{1000,}", "the pattern repeats too much"},
+      {"(x{40,}){40,}", "the pattern repeats too much"},
+      {"((((((((((x+)+)+)+)+)+)+)+)+)+)+", "the pattern repeats too much"},
+      {"x+++++++++++", "the pattern repeats too much"},
       {"(", "'(' is not a regular expression"},
   };
   for (const auto& [pattern, reason] : bad) {
