@@ -50,21 +50,34 @@ int unshareMounts() noexcept {
   return ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0 ? 0 : errno;
 }
 
-/// Returns 0 or an errno.
-int makeReadOnly(const char* path) noexcept {
+/// Covers the directory or file of a descriptor with a copy of itself that is read-only. Returns 0 or an errno.
+int coverReadOnly(int place) noexcept {
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
-  // The root cannot be covered by a mount of itself: this process would still see the one below.
-  if (::strcmp(path, "/") == 0)
-    return ::syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &attributes, sizeof attributes) == 0 ? 0 : errno;
-  const auto tree =
-      static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+  const auto tree = static_cast<int>(
+      ::syscall(SYS_open_tree, place, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
   if (tree < 0) return errno;
   int code = 0;
   if (::syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) != 0 ||
-      ::syscall(SYS_move_mount, tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) != 0)
+      ::syscall(SYS_move_mount, tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
     code = errno;
   ::close(tree);
+  return code;
+}
+
+/// Returns 0 or an errno. The path is followed once: an account that can change a part of it would otherwise get
+/// something of its own into another place.
+int makeReadOnly(const char* path) noexcept {
+  // The root cannot be covered by a mount of itself: this process would still see the one below.
+  if (::strcmp(path, "/") == 0) {
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_RDONLY;
+    return ::syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &attributes, sizeof attributes) == 0 ? 0 : errno;
+  }
+  const int place = ::open(path, O_PATH | O_CLOEXEC);
+  if (place < 0) return errno;
+  const int code = coverReadOnly(place);
+  ::close(place);
   return code;
 }
 
