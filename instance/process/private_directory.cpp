@@ -11,8 +11,6 @@
 
 #include <fmt/core.h>
 
-#include "lib/core/files.hpp"
-
 namespace process {
 namespace {
 
@@ -30,6 +28,13 @@ std::vector<std::string> places() {
   return out;
 }
 
+/// Whether it is still ours. In /tmp it may have been cleaned away, and made again by another account.
+bool isOurs(const std::string& path) noexcept {
+  struct stat facts {};
+  return ::lstat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == ::geteuid() &&
+         (facts.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 }  // namespace
 
 PrivateDirectory::~PrivateDirectory() {
@@ -37,7 +42,7 @@ PrivateDirectory::~PrivateDirectory() {
 }
 
 core::Expected<std::string> PrivateDirectory::path() {
-  if (!path_.empty() && core::isDirectory(path_)) return path_;
+  if (!path_.empty() && isOurs(path_)) return path_;
   std::string trouble;
   for (const auto& place : places()) {
     auto made = place + "/supervisord-XXXXXX";
