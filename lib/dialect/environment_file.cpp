@@ -63,7 +63,7 @@ class Parser {
     rest_.remove_prefix(length);
     skipBlanks();
     if (name.empty() || !isNameStart(name.front()) || !rest_.starts_with('='))
-      return fail(line_, core::pythonRepr(line) + " is not NAME=value");
+      return fail(line_, "not NAME=value");  // not the line itself, which may be a part of a secret
     rest_.remove_prefix(1);
     skipBlanks();
     value(std::move(name));
