@@ -99,11 +99,14 @@ Faulty<void> save(Instance& instance, const std::string& program, int count) {
   return {};
 }
 
+/// First all are added: what each start needs to know of the others is found out once.
 void add(process::Group& group, const Configs& programs) {
-  for (const auto& program : programs) {
-    process::Process* const added = group.add(program);
-    if (added != nullptr && added->startsByItself()) added->startAutomatically();
-  }
+  std::vector<process::Process*> added;
+  added.reserve(programs.size());
+  for (const auto& program : programs)
+    if (auto* const one = group.add(program)) added.push_back(one);
+  for (auto* const program : added)
+    if (program->startsByItself()) program->startAutomatically();
 }
 
 MethodResult outcome(const ScalePlan& plan) {
