@@ -23,7 +23,7 @@ namespace process {
 namespace {
 
 constexpr std::size_t kMostProcesses = 4096;
-constexpr std::size_t kMostThreads = 1024;  ///< of one process
+constexpr std::size_t kMostThreads = 8192;  ///< of all of them: a program must not keep us busy by what it starts
 
 struct DirectoryCloser {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
@@ -40,13 +40,12 @@ void addChildren(pid_t pid, const char* thread, std::vector<pid_t>& out) {
 }
 
 /// Adds the children of a process: the kernel lists them by the thread that made them.
-void addChildren(pid_t pid, std::vector<pid_t>& out) {
+void addChildren(pid_t pid, std::size_t& threads, std::vector<pid_t>& out) {
   const std::unique_ptr<DIR, DirectoryCloser> tasks(::opendir(fmt::format("/proc/{}/task", pid).c_str()));
   if (!tasks) return;
-  std::size_t threads = 0;
-  while (const auto* const entry = ::readdir(tasks.get())) {
+  while (const auto* const entry = threads < kMostThreads ? ::readdir(tasks.get()) : nullptr) {
     if (entry->d_name[0] == '.') continue;
-    if (++threads > kMostThreads) return;
+    ++threads;
     addChildren(pid, entry->d_name, out);
   }
 }
@@ -71,11 +70,12 @@ std::uint64_t treeMemory(pid_t pid) {
   std::vector<pid_t> pids{pid};
   std::uint64_t own = 0;
   std::uint64_t shared = 0;
+  std::size_t threads = 0;
   for (std::size_t i = 0; i < pids.size(); ++i) {  // addChildren() appends
     const auto pages = pagesOf(pids[i]);
     own += pages.resident - std::min(pages.shared, pages.resident);
     shared = std::max(shared, pages.shared);
-    if (pages.resident > 0) addChildren(pids[i], pids);
+    if (pages.resident > 0) addChildren(pids[i], threads, pids);
   }
   return (own + shared) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
