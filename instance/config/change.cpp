@@ -82,8 +82,8 @@ constexpr auto kLiveExtensionKeys = std::to_array<std::string_view>(
     {"restart_delay", "restart_delay_max", "restart_delay_factor", "restart_limit", "fatal_retry", "reload_signal",
      "reload_command", "reload_timeout", "health_interval", "health_timeout", "health_retries", "health_start_period",
      "health_action", "memory_interval"});
-/// The same, for a change of the value: a key that comes or goes needs a restart.
-constexpr auto kLiveExtensionValues = std::to_array<std::string_view>({"memory_restart"});
+/// The same, for a change of one limit to another: from or to none needs a restart.
+constexpr std::string_view kMemoryLimit = "memory_restart";
 
 template <std::size_t N>
 bool contains(const std::array<std::string_view, N>& keys, std::string_view key) noexcept {
@@ -107,8 +107,7 @@ void addExtensionKeys(const Given& old, const Given& now, std::vector<std::strin
 /// Whether a change of this key reaches the running program.
 bool isLive(const std::string& key, const P& old, const P& now) {
   if (reachOf(key) != Reach::Live) return false;
-  if (!contains(kLiveExtensionValues, key)) return true;
-  return textOf(old.extension->given, key) != nullptr && textOf(now.extension->given, key) != nullptr;
+  return key != kMemoryLimit || (old.extension->health.memoryLimit > 0 && now.extension->health.memoryLimit > 0);
 }
 
 /// A difference that no key explains needs a restart, as long as the table above lacks its field.
@@ -152,7 +151,7 @@ bool sameOrder(const GroupConfig& old, const GroupConfig& now) {
 Reach reachOf(std::string_view key) noexcept {
   for (const Field& field : kFields)
     if (field.key == key) return field.reach;
-  const bool live = contains(kLiveExtensionKeys, key) || contains(kLiveExtensionValues, key);
+  const bool live = contains(kLiveExtensionKeys, key) || key == kMemoryLimit;
   return live ? Reach::Live : Reach::Restart;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "lib/core/text.hpp"
 #include "lib/dialect/extension_keys.hpp"
@@ -110,6 +111,18 @@ TEST_CASE("a change of a stop sequence or of autostart=last is named, and needs 
     REQUIRE(found.programs.size() == 1);
     CHECK(found.programs[0].kind == ChangeKind::Live);
     CHECK(found.programs[0].keys == std::vector<std::string>{std::string(now).substr(0, std::string(now).find('='))});
+  }
+}
+
+TEST_CASE("a limit of the memory can be changed live, but not begin or end") {
+  const std::string a = "[program:a]\ncommand=a\nmemory_restart=";
+  const std::tuple<const char*, const char*, ChangeKind> cases[] = {
+      {"1GB", "2GB", ChangeKind::Live}, {"1GB", "0", ChangeKind::Restarted}, {"0", "1GB", ChangeKind::Restarted}};
+  for (const auto& [old, now, kind] : cases) {
+    const auto found = change(a + old + "\n", a + now + "\n");
+    CAPTURE(now);
+    REQUIRE(found.programs.size() == 1);
+    CHECK(found.programs[0].kind == kind);
   }
 }
 
