@@ -84,19 +84,35 @@ void Order::refresh() {
       programs_.push_back(program);
       places.push_back({group->name(), program->name()});
     }
-  const lifecycle::Directory directory(std::move(places));
-  graph_ = lifecycle::Graph(programs_.size());
-  for (Node node = 0; node < programs_.size(); ++node)
-    for (const auto& dependence : settingsOf(*programs_[node]).on) {
-      const auto found = directory.find(dependence);
-      if (!found) {
-        unknown_[node].push_back(toText(dependence));
-        continue;
-      }
-      for (const auto on : *found) graph_.add(node, on, dependence.condition);
-    }
+  connect(lifecycle::Directory(std::move(places)));
   stale_ = false;
   reviewAll();
+}
+
+/// Makes the graph. A configuration has no cycle, but groups that are updated one by one have parts of two: their
+/// programs would wait for each other also to stop, and so would the end of supervisord.
+void Order::connect(const lifecycle::Directory& directory) {
+  graph_ = lifecycle::Graph(programs_.size());
+  std::unordered_set<Node> alone;
+  for (Node node = 0; node < programs_.size(); ++node) addNeeds(node, directory);
+  for (auto cycle = graph_.cycle(); !cycle.empty(); cycle = graph_.cycle()) {
+    alone.insert(cycle.front());
+    logging::warn("depends_on of {} does not count until an update of its group or of {}: they wait for each other",
+                  programs_[cycle.front()]->fullName(), programs_[cycle[1]]->fullName());
+    graph_ = lifecycle::Graph(programs_.size());
+    unknown_.clear();
+    for (Node node = 0; node < programs_.size(); ++node)
+      if (alone.count(node) == 0) addNeeds(node, directory);
+  }
+}
+
+void Order::addNeeds(Node node, const lifecycle::Directory& directory) {
+  for (const auto& dependence : settingsOf(*programs_[node]).on) {
+    const auto found = directory.find(dependence);
+    if (!found) unknown_[node].push_back(toText(dependence));
+    if (!found) continue;
+    for (const auto on : *found) graph_.add(node, on, dependence.condition);
+  }
 }
 
 void Order::reviewAll() {

@@ -62,6 +62,8 @@ class Order final : private Observer {
   void onStateChange(Process& program, const StateChange& change) override;
   void onHealth(Process& program, const HealthChange& change) override;
   void refresh();
+  void connect(const lifecycle::Directory& directory);
+  void addNeeds(Node node, const lifecycle::Directory& directory);
   void reviewAll();
   [[nodiscard]] std::optional<Node> nodeOf(const Process& program);
   [[nodiscard]] bool met(const Edge& need) const noexcept;
