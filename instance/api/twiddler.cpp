@@ -124,11 +124,13 @@ Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std:
   if (const std::string* taken = takenName(**target, *programs)) return fail(FaultCode::BadName, *taken);
   if (const auto wrong = wrongDependence(**target, *programs))
     return fail(FaultCode::IncorrectParameters, *wrong + " for option 'depends_on'");
-  for (const auto& program : *programs) {
-    process::Process* added = (*target)->add(program);
-    if (added != nullptr && added->startsByItself() && table_.supervisorState() == process::SupervisorState::Running)
-      added->startAutomatically();
-  }
+  std::vector<process::Process*> added;
+  added.reserve(programs->size());
+  for (const auto& program : *programs)
+    if (auto* const one = (*target)->add(program)) added.push_back(one);
+  for (auto* const one : added)
+    if (one->startsByItself() && table_.supervisorState() == process::SupervisorState::Running)
+      one->startAutomatically();
   return {};
 }
 
