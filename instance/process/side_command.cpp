@@ -222,7 +222,9 @@ void SideCommand::due() noexcept {
 
 void SideCommand::reaped(int waitStatus) noexcept {
   context_.touch(program_);
-  if (stage_ != Stage::Runs && core::outlivesItsLeader(pid_)) ::kill(-pid_, SIGKILL);
+  // With a keeper our child is still a zombie: its group keeps the number, and whether there are others does not show.
+  const bool unreaped = !foreign_ && context_.keeper() != nullptr;
+  if (stage_ != Stage::Runs && (unreaped || core::outlivesItsLeader(pid_))) ::kill(-pid_, SIGKILL);
   context_.forgetSide(pid_);
   if (std::exchange(foreign_, nullptr)) context_.foreignEnded();
   pid_ = 0;
