@@ -33,6 +33,9 @@ lifecycle::Restart toRestart(config::AutoRestart restart) noexcept {
   return lifecycle::Restart::Always;
 }
 
+/// Longer ones do not fit into the clock.
+constexpr core::milliseconds kLongestStop = std::chrono::hours(24 * 365 * 100);
+
 }  // namespace
 
 Process::Process(ProcessContext& context, Group& group, std::shared_ptr<const config::ProcessConfig> config,
@@ -105,7 +108,8 @@ lifecycle::Rules Process::rules() const noexcept {
       rules.stopAsGroup = rules.killAsGroup = scope != config::KillScope::Process;
     const auto& stop = extension.around.stop;
     rules.stopCommand = !stop.list.empty();
-    rules.stopCommandLimit = static_cast<int>(stop.list.size()) * (stop.limit + kCommandEnd);
+    rules.stopCommandLimit =
+        std::min<core::milliseconds>(kLongestStop, static_cast<int>(stop.list.size()) * (stop.limit + kCommandEnd));
   }
   rules.held = waits_.held || waits_.stop != Along::Nobody;
   rules.mayStart = context_.supervisorState() == SupervisorState::Running;

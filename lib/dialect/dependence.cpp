@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lib/dialect/dependence.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -63,6 +64,9 @@ core::Expected<bool> parseType(std::string_view text) {
   return core::Err{core::Error{core::pythonRepr(text) + " is neither simple nor oneshot"}};
 }
 
+/// Beyond what anybody waits for, and far from what a clock can hold.
+constexpr core::milliseconds kLongestDelay = std::chrono::hours(24 * 365 * 100);
+
 /// Which process of its section this one is, from 0 on.
 std::int64_t placeOf(SectionReader& in, const core::Names& names) {
   int first = 0;
@@ -83,7 +87,8 @@ void readDependences(SectionReader& in, const core::Names& names, Dependences& d
   in.take("start_delay", names, parseDuration, dependences.startDelay);
   core::milliseconds stagger{0};
   in.take("stagger", names, parseDuration, stagger);
-  if (stagger.count() > 0) dependences.startDelay += stagger * placeOf(in, names);
+  if (stagger.count() > 0)
+    dependences.startDelay = std::min(kLongestDelay, dependences.startDelay + stagger * placeOf(in, names));
 }
 
 }  // namespace config

@@ -101,10 +101,10 @@ def test_a_crash_loop_ends_in_fatal_with_the_reason(daemon, startsecs):
 def test_fatal_retry(daemon):
     path = "%(here)s/exists"
     server = daemon(f"[program:it]\ncommand=/bin/sh -c 'test -e {path} && exec sleep 1000'\nstartretries=0\n"
-                    "fatal_retry=100ms\n[program:slow]\ncommand=/nonexistent\nstartretries=0\nfatal_retry=2d\n")
+                    "fatal_retry=1s\n[program:slow]\ncommand=/nonexistent\nstartretries=0\nfatal_retry=2d\n")
     wait_for(lambda: starts(server) > 3, "several attempts")
     assert ("gave up: it entered FATAL state, too many start retries too quickly; the next attempt follows after "
-            "0.1 seconds (fatal_retry)\n") in server.log()
+            "1 second (fatal_retry)\n") in server.log()
     what = server.wait_state("slow", "FATAL")
     assert re.fullmatch(r"can't find command '/nonexistent'; next start at \w{3} \d\d \d\d:\d\d:\d\d",
                         what["description"])

@@ -426,3 +426,24 @@ def test_a_takeover_continues_without_a_restart(work_dir, cleanup):
     set_ok(server, False)
     wait_health(server, "unhealthy")
     assert server.rpc.supervisor.getProcessInfo("web")["pid"] == pid
+
+
+def test_a_stop_prevails_over_a_restart_whose_stop_is_under_way(daemon):
+    """And an update that removes the program meanwhile does all that it has to do."""
+    stubborn = ("command=/bin/sleep 1000\nhealth_check=exec:test ! -e %(here)s/bad\nhealth_interval=0.1\nhealth_retries=1\n"
+                "exec_stop=test -e %(here)s/go\nexec_stop_post=sh -c 'until test -e %(here)s/go; do sleep 0.05; done'\n")
+    server = daemon(f"[program:a]\n{stubborn}[program:b]\n{stubborn}")
+    for name in ("a", "b"):
+        server.wait_state(name, "RUNNING")
+    open(os.path.join(server.directory, "bad"), "w", encoding="utf-8").close()
+    for name in ("a", "b"):
+        server.wait_state(name, "STOPPING")
+    server.configure(f"[program:a]\n{stubborn}[program:c]\ncommand=/bin/sleep 1000\n")
+    update = subprocess.Popen([*program("supervisorctl"), "-c", server.config_path, "update"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, text=True)
+    assert server.rpc.supervisor.stopProcess("a", False) is True
+    open(os.path.join(server.directory, "go"), "w", encoding="utf-8").close()
+    assert update.communicate(timeout=60)[0] == "b: stopped\nb: removed process group\nc: added process group\n"
+    server.wait_state("c", "RUNNING")
+    server.wait_state("a", "STOPPED")
+    assert server.log().count("spawned: 'a'") == server.log().count("spawned: 'b'") == 1

@@ -107,6 +107,11 @@ def test_a_program_that_knows_no_upgrade(server, installed):
     refused(server, installed, "Error: option --check-state not recognized")
 
 
+def test_a_program_that_is_no_supervisord(server, installed):
+    installed.script("exit 0\n")
+    refused(server, installed, "it does not test a state: it is not a supervisord")
+
+
 def test_the_program_dies_in_its_test(server, installed):
     installed.script("kill -SEGV $$\n")
     refused(server, installed, "it was ended by signal 11")

@@ -15,7 +15,7 @@ from programs import PYTHON, SOURCE, program
 COUNT = f"{PYTHON} {os.path.join(SOURCE, 'tests', 'support', 'count_lines.py')}"
 
 # What a supervisord does with the state that it is tested with, and then with the process it takes over.
-ACCEPTS = '[ "$1" = --check-state ] && exit 0\n'
+ACCEPTS = '[ "$1" = --check-state ] && echo the state is understood && exit 0\n'
 
 
 def version():

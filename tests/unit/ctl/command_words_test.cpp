@@ -45,3 +45,10 @@ TEST_CASE("the error about a wrong value names the option") {
   CHECK(ctl::sortWords("--timeout 99999999999", {"--timeout"}).error().text ==
         "Error: --timeout requires a number of seconds");
 }
+
+TEST_CASE("a misspelt option is refused, and not taken as a name") {
+  CHECK(ctl::sortWords("--tiemout 3 all", {"--timeout"}).error().text ==
+        "Error: unknown option --tiemout; did you mean --timeout?");
+  CHECK(ctl::sortWords("timeout", {"--timeout"})->names == std::vector<std::string>{"timeout"});
+  CHECK(ctl::sortWords("--nothing-like-it", {"--timeout"})->names == std::vector<std::string>{"--nothing-like-it"});
+}
