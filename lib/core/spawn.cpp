@@ -276,12 +276,19 @@ pid_t startSharing(Prepared& p, char* stack) {
   return pid;
 }
 
+/// As fork(2). The kernel writes the pid to `place`, if there is one, before the child runs.
+pid_t forkNoting(pid_t* place) noexcept {
+  const long flags = SIGCHLD | (place != nullptr ? CLONE_PARENT_SETTID : 0);
+  return static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, place, nullptr, nullptr));
+}
+
 /// Forks in the way the spec asks for; the child runs childMain. Returns the pid, or -1 with errno.
 pid_t start(Prepared& p) {
   if (p.sharesMemory) return startSharing(p, childStack());
-  const pid_t pid = p.spec.cgroupFd >= 0 ? forkIntoCgroup(p.spec.cgroupFd) : ::fork();
+  const bool inGroup = p.spec.cgroupFd >= 0;
+  const pid_t pid = inGroup ? forkIntoCgroup(p.spec.cgroupFd) : forkNoting(p.spec.pidPlace);
   if (pid == 0) childMain(&p);
-  if (pid > 0 && p.spec.pidPlace != nullptr) *p.spec.pidPlace = pid;
+  if (pid > 0 && inGroup && p.spec.pidPlace != nullptr) *p.spec.pidPlace = pid;
   return pid;
 }
 
@@ -302,7 +309,8 @@ SpawnReport awaitReport(const UniqueFd& pipe, std::optional<milliseconds> patien
 
 Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec) {
   Prepared p{spec, argumentPointers(spec.arguments), argumentPointers(spec.environment), {}, 0, {}, -1};
-  p.sharesMemory = spec.shareMemory && spec.cgroupFd < 0 && childStack();
+  // The account of a child may stop it before its exec: we must not wait in the kernel for another account's.
+  p.sharesMemory = spec.shareMemory && !spec.identity && spec.cgroupFd < 0 && childStack();
   for (const auto& [here, there] : spec.descriptors) p.sources.push_back(here);
   if (spec.oomScoreAdjust) {
     const auto text = std::to_string(*spec.oomScoreAdjust);
@@ -329,8 +337,17 @@ Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec) {
   Spawned child{pid, std::move(readEnd), std::nullopt};
   if (!spec.explainOnStderr) return child;
   writeEnd.reset();
-  child.failure = p.sharesMemory ? p.failure.code ? std::optional(p.failure) : std::nullopt
-                                 : awaitReport(child.report, std::nullopt).error;
+  if (p.sharesMemory) {
+    if (p.failure.code) child.failure = p.failure;
+    return child;
+  }
+  const auto patience = spec.identity ? std::optional(milliseconds(kReportWaitMs)) : std::nullopt;
+  const auto report = awaitReport(child.report, patience);
+  child.failure = report.error;
+  if (!report.complete) {
+    ::kill(pid, SIGKILL);
+    child.failure = SpawnError{SpawnStep::Time, ETIMEDOUT};
+  }
   child.report.reset();
   return child;
 }

@@ -31,8 +31,8 @@ struct SpawnSpec {
   bool newProcessGroup = true;
   bool newSession = false;
   bool parentDeathSignal = false;  ///< SIGKILL for the child when the parent dies
-  /// Shares the parent's memory until exec (as vfork): the fast way for a program of one's own account. Without it
-  /// the parent never waits for what the child touches (a directory on a hung file system).
+  /// Shares the parent's memory until exec (as vfork): the fast way for a program of one's own account, and only done
+  /// for one. Without it the parent never waits for what the child touches (a directory on a hung file system).
   bool shareMemory = false;
   int cgroupFd = -1;  ///< start in this cgroup (clone3), or -1
   std::vector<std::pair<int, rlimit>> limits;
@@ -49,7 +49,7 @@ struct SpawnSpec {
   bool noNewPrivileges = false;
   /// Entered before the change of account. Needs `directory`, since the working directory is not part of the new view.
   Sandbox sandbox;
-  /// Where to put the pid; nullptr: nowhere. With `shareMemory` the kernel does it, before the child runs: so that it
+  /// Where to put the pid; nullptr: nowhere. Without `cgroupFd` the kernel does it, before the child runs: so that it
   /// is there, in shared memory, even if this process is killed at that moment.
   pid_t* pidPlace = nullptr;
   /// On a failure the child writes Supervisor's text for the failed step to its standard error
