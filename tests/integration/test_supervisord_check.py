@@ -97,7 +97,7 @@ def check_state():
 
 def test_a_state_that_is_understood(check_state):
     done = check_state("supervisord-state 1\ndaemon\n future=1\nconfiguration\nend 2\n")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the state is understood\n", "")
 
 
 @pytest.mark.parametrize("text, reason", [
