@@ -48,7 +48,7 @@ Handler onGroup(const Instance& instance, GroupAction action) {
 
 void startAll(Waiters& waiters, const Programs& programs, bool wait, core::Completion<MethodResult> done) {
   auto chosen = those(programs, [](const process::Process& program) { return !lifecycle::isActive(program.state()); });
-  std::erase_if(chosen, [](const process::Process* program) { return program->disabled(); });
+  std::erase_if(chosen, [](process::Process* program) { return program->disabled() || program->takesAutostart(); });
   forEachProgram(
       process::Process::inStartOrder(std::move(chosen)),
       [&waiters, wait](process::Process& program, core::Completion<Waiters::WaitResult> ended) {

@@ -30,8 +30,7 @@ void appendEnd(std::string& out, int waitStatus, std::int64_t when) {
 void appendOwnMembers(xmlrpc::StructWriter& members, std::string& out, const process::Process& program,
                       const Moment& moment) {
   members.number<"restarts">(program.restarts());
-  const auto next = program.nextStart();
-  members.number<"nextStart">(next ? process::wallSecondsAt(*next, moment.steady) : 0);
+  members.number<"nextStart">(program.nextStart(moment.steady));
   if (const auto end = program.lastEnd().waitStatus())
     members.value("lastExit", [&](xmlrpc::Writer&) { appendEnd(out, *end, program.stoppedAt()); });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -62,6 +63,22 @@ class Attendant {
 
   /// Adds to the description of a program that is STARTING or RUNNING: ", WORDS".
   virtual void describe(std::string& /*text*/) const {}
+  /// The same for one that is STOPPED, EXITED, BACKOFF or FATAL: "; WORDS".
+  virtual void describeIdle(std::string& /*text*/) const {}
+
+  /// A start without a request is due (autostart). True: it comes at a time that this attendant decides, through
+  /// Process::startUnasked(). Not from inside a step.
+  virtual bool takesAutostart() { return false; }
+  /// No start without a request now: the supervisor itself must not decide for one.
+  [[nodiscard]] virtual bool forbidsStart() const noexcept { return false; }
+  /// Someone asks for the start, or the stop, of the program: before anything happens. Not from inside a step. Also
+  /// when an attendant, or the stop of what it depends on, asks for it.
+  virtual void onStartRequest() noexcept {}
+  virtual void onStopRequest() noexcept {}
+  /// It will start the program, and a request to stop the program cancels that.
+  [[nodiscard]] virtual bool awaitsStart() const noexcept { return false; }
+  /// Wall clock seconds of the next start that it knows of; 0: none.
+  [[nodiscard]] virtual std::int64_t nextStart() const noexcept { return 0; }
 
   /// For a successor: adds what it knows.
   virtual void save(state::Program& /*saved*/, state::Outgoing& /*outgoing*/) const {}

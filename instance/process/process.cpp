@@ -141,7 +141,14 @@ bool Process::comesBack() const noexcept {
 
 bool Process::awaitsStart() const noexcept {
   return state() == ProcessState::Backoff || waits_.start ||
-         (config_->extension.given() && machine_.awaitsStart(rules()));
+         (config_->extension.given() && (machine_.awaitsStart(rules()) || isAwaitedByAttendant()));
+}
+
+/// An attendant will start it, unless it is stopped.
+bool Process::isAwaitedByAttendant() const noexcept {
+  bool awaited = false;
+  attend([&](const Attendant& one) { awaited = awaited || one.awaitsStart(); });
+  return awaited;
 }
 
 /// Lets the machine take a step and does what it asks for.
@@ -215,11 +222,25 @@ void Process::logGivingUp(ProcessState from) const noexcept {
 
 void Process::start() {
   if (pid_ != 0) return logging::warn("process {} already running", core::pythonRepr(name()));
+  attend([](Attendant& one) { one.onStartRequest(); });
   if (auto* const order = context_.order(); order != nullptr && order->postponesStart(*this, true)) return;
   tell(input::Start{});
 }
 
 void Process::startAutomatically() {
+  if (!takesAutostart()) startUnasked();
+}
+
+bool Process::takesAutostart() {
+  bool taken = false;
+  attend([&](Attendant& one) { taken = one.takesAutostart() || taken; });
+  return taken;
+}
+
+void Process::startUnasked() {
+  bool forbidden = disabled_ || context_.supervisorState() != SupervisorState::Running;
+  attend([&](const Attendant& one) { forbidden = forbidden || one.forbidsStart(); });
+  if (forbidden) return;
   if (auto* const order = context_.order(); order != nullptr && order->postponesStart(*this, false)) return;
   tell(input::Start{});
 }

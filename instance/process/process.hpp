@@ -108,8 +108,8 @@ class Process {
   [[nodiscard]] int tries() const noexcept { return machine_.tries(); }
   /// How often it was started without a request since the last one.
   [[nodiscard]] int restarts() const noexcept { return machine_.restarts(); }
-  /// When it is started without a request; nullopt: never, as things are.
-  [[nodiscard]] std::optional<core::Instant> nextStart() const noexcept { return machine_.nextStart(rules()); }
+  /// When it is started without a request, in wall clock seconds; 0: never, as things are.
+  [[nodiscard]] std::int64_t nextStart(core::Instant now) const noexcept;
   /// Whether a stop cancels the start that it waits for. Programs without keys of ours: in BACKOFF only.
   [[nodiscard]] bool awaitsStart() const noexcept;
   /// How its last process ended.
@@ -123,6 +123,11 @@ class Process {
   void start();
   /// The same by itself, for autostart: what it depends on is not started, and its start_delay counts.
   void startAutomatically();
+  /// The same for an attendant, which has decided for it now. Nothing happens to a program that is disabled, or whose
+  /// other attendants forbid it, and while the supervisor goes down.
+  void startUnasked();
+  /// Whether an attendant starts it at a time of its own, in place of a start now; that has been told to do so.
+  [[nodiscard]] bool takesAutostart();
   /// Begins to stop it; STOPPED follows as a state change, from BACKOFF before the return. The programs that depend on
   /// it are stopped first, as far as `along` says. One that waits for its start does not any more.
   core::Status stop(Along along = Along::All);
@@ -225,7 +230,8 @@ class Process {
   template <class Call>
   void attend(const Call& call) const;
   [[nodiscard]] bool paced() const noexcept;
-  [[nodiscard]] std::string nextStartText(core::Instant now) const;
+  [[nodiscard]] bool isAwaitedByAttendant() const noexcept;
+  [[nodiscard]] std::string idleText(core::Instant now) const;
   [[nodiscard]] std::string describe(core::Instant now) const;
   friend class Order;
   void step(const lifecycle::Input& input) noexcept;

@@ -174,6 +174,9 @@ void Process::due() {
 void Process::supervisorStateChanged() { updateDeadline(); }
 
 core::Status Process::stop(Along along) {
+  const bool awaited = isAwaitedByAttendant();
+  attend([](Attendant& one) { one.onStopRequest(); });
+  if (awaited && pid_ == 0 && !machine_.preparing() && !awaitsStart()) return {};
   if (waits_.start) {
     context_.order()->withdraw(*this);
     if (pid_ == 0 && !awaitsStart()) return {};

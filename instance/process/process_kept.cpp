@@ -82,7 +82,7 @@ void Process::repeatSpawn() {
     if (const auto done = context_.keeper()->takeRepeated()) adopt(*done);
     return;
   }
-  if (nextStart()) step(input::Deadline{});
+  if (machine_.nextStart(rules())) step(input::Deadline{});
   if (pid_ == 0) step(input::Start{});
 }
 

@@ -52,14 +52,14 @@ std::string Process::describe(core::Instant now) const {
     case ProcessState::Backoff:
     case ProcessState::Fatal:
       return (spawnError().empty() ? fmt::format("unknown error (try \"tail {}\")", name()) : spawnError()) +
-             nextStartText(now);
+             idleText(now);
     case ProcessState::Stopped:
     case ProcessState::Exited: {
-      if (startedAt_ == 0) return "Not started";
+      if (startedAt_ == 0) return "Not started" + idleText(now);
       // With keys of ours a program may have been stopped for a reason.
       const bool explained = spawnError() == kUnknownEnd || spawnError().starts_with(kMemoryEnd) ||
                              (config_->extension.given() && !spawnError().empty() && state() == ProcessState::Stopped);
-      return stopTimeText(stoppedAt_) + (explained ? ", " + spawnError() : "") + nextStartText(now);
+      return stopTimeText(stoppedAt_) + (explained ? ", " + spawnError() : "") + idleText(now);
     }
     default: return "";
   }
@@ -69,11 +69,26 @@ bool Process::paced() const noexcept {
   return config_->extension.given() && !(config_->extension->pacing == lifecycle::Pacing());
 }
 
-/// "; next start at 14:03:05", of a program with a pacing of its own. A time, and not how long until then: the page
-/// shows a text until the state changes.
-std::string Process::nextStartText(core::Instant now) const {
-  const auto when = paced() ? nextStart() : std::nullopt;
-  return when ? "; next start at " + clockText(wallSecondsAt(*when, now)) : "";
+std::int64_t Process::nextStart(core::Instant now) const noexcept {
+  std::int64_t next = 0;
+  const auto consider = [&](std::int64_t when) {
+    if (when > 0 && (next == 0 || when < next)) next = when;
+  };
+  if (const auto due = machine_.nextStart(rules())) consider(wallSecondsAt(*due, now));
+  attend([&](const Attendant& one) { consider(one.nextStart()); });
+  return next;
+}
+
+/// "; next start at 14:03:05", of a program with a pacing or a time of its own, and what attendants say. A time, and
+/// not how long until then: the page shows a text until the state changes.
+std::string Process::idleText(core::Instant now) const {
+  std::string text;
+  if (!config_->extension.given()) return text;
+  bool timed = paced();
+  attend([&](const Attendant& one) { timed = timed || one.nextStart() > 0; });
+  if (const auto when = timed ? nextStart(now) : 0; when > 0) text = "; next start at " + clockText(when);
+  attend([&](const Attendant& one) { one.describeIdle(text); });
+  return text;
 }
 
 }  // namespace process
