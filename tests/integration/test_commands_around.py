@@ -150,7 +150,7 @@ def test_a_failed_stop_command_is_followed_by_the_signal(daemon):
 
 def test_a_stop_command_that_does_not_end_the_program(daemon):
     """After stopwaitsecs come the signals of stopsignal if there are several, else SIGKILL."""
-    command = "/bin/sh -c 'echo $$ > pid; trap \"echo int >> trace; exit 5\" INT; while :; do sleep 0.05; done'"
+    command = "/bin/sh -c 'trap \"echo int >> trace; exit 5\" INT; echo $$ > pid; while :; do sleep 0.05; done'"
     keys = (f"exec_stop={note('stop')}\nstopsignal=INT 10, KILL\nstopwaitsecs=1\n"
             f"exec_stop_post={note('after $SUPERVISOR_EXIT_CODE')}\n")
     server = daemon(section("", command) .replace("stopwaitsecs=20\n", "") + keys)

@@ -334,7 +334,8 @@ def test_programs_that_are_added_at_run_time(daemon):
 
 
 WAITING = (gate("job") + sleeper("web", "depends_on=job") + sleeper("late", "start_delay=1h") + sleeper("db") +
-           "[program:slow]\ncommand=/bin/sh -c 'trap : TERM; until [ -e %(here)s/slow.go ]; do sleep 0.02; done'\n"
+           "[program:slow]\ncommand=/bin/sh -c 'trap : TERM; touch slow.up; until [ -e slow.go ]; do sleep 0.02; done'\n"
+           "directory=%(here)s\n"
            "startsecs=0\nstopwaitsecs=3600\ndepends_on=db\n")
 
 
@@ -343,7 +344,7 @@ def check_that_waits_go_on(server, replace, reap=lambda: None):
     processes of a predecessor that crashed have ended."""
     waits(server, "web", "waiting for job")
     waits(server, "late", "waiting for start_delay")
-    server.wait_state("slow", "RUNNING")
+    wait_for(lambda: os.path.exists(os.path.join(server.directory, "slow.up")), "the trap")
     server.rpc.supervisor.stopProcess("db", False)
     assert states(server)["db:db"] == "RUNNING" and states(server)["slow:slow"] == "STOPPING"
     replace()

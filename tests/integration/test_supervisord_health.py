@@ -203,8 +203,8 @@ def test_an_unhealthy_program_can_be_stopped(daemon):
 
 
 def test_an_unhealthy_program_can_get_a_signal(daemon):
-    server = daemon(section("web", "/bin/sh -c 'trap \"touch %(here)s/ok\" USR1; while :; do sleep 0.05; done'",
-                            "health_check=exec:/usr/bin/test -e %(here)s/ok\nhealth_action=signal USR1\n"))
+    server = daemon(section("web", "/bin/sh -c 'trap \"touch %(here)s/ok\" USR1; echo up; while :; do sleep 0.05; done'",
+                            "ready=log:up\nhealth_check=exec:/usr/bin/test -e %(here)s/ok\nhealth_action=signal USR1\n"))
     pid = server.wait_state("web", "RUNNING")["pid"]
     wait_health(server, "healthy")
     assert server.rpc.supervisor.getProcessInfo("web")["pid"] == pid
