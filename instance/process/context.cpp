@@ -12,6 +12,7 @@
 #include "instance/process/process.hpp"
 #include "instance/process/side_command.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/wall_timer.hpp"
 
 namespace process {
 namespace {
@@ -54,6 +55,11 @@ ProcessContext::~ProcessContext() = default;
 Choices& ProcessContext::choices() {
   if (!choices_) choices_ = std::make_unique<Choices>(settings_.stateFile);
   return *choices_;
+}
+
+core::WallClock& ProcessContext::wallClock() {
+  if (!wallClock_) wallClock_ = std::make_unique<core::WallClock>(loop_);
+  return *wallClock_;
 }
 
 LastStates& ProcessContext::lastStates() {

@@ -30,6 +30,10 @@
 #include "instance/process/settings.hpp"
 #include "lib/core/event_loop.hpp"
 
+namespace core {
+class WallClock;
+}
+
 namespace output {
 class Outlets;
 }
@@ -106,6 +110,8 @@ class ProcessContext {
     chance_ ^= chance_ >> 17;
     return chance_ ^= chance_ << 5;
   }
+  /// For timers by the wall clock. Made when it is asked for first.
+  [[nodiscard]] core::WallClock& wallClock();
   /// Of the next program.
   [[nodiscard]] std::uint32_t nextNumber() noexcept { return nextNumber_++; }
   /// For a successor: see nextNumber().
@@ -213,7 +219,8 @@ class ProcessContext {
   SupervisorState supervisorState_ = SupervisorState::Running;
   Deadlines deadlines_;
   std::unique_ptr<Choices> choices_;
-  std::unique_ptr<LastStates> lastStates_;  ///< from the first program with autostart=last on
+  std::unique_ptr<core::WallClock> wallClock_;  ///< from the first program on that needs it
+  std::unique_ptr<LastStates> lastStates_;      ///< from the first program with autostart=last on
   std::unordered_map<pid_t, Process*> byPid_;
   std::unordered_map<pid_t, SideCommand*> sides_;  ///< nullptr: dismissed
   std::uint32_t nextNumber_ = 1;
