@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "lib/core/event_loop.hpp"
 #include "lib/core/unique_fd.hpp"
@@ -21,7 +22,7 @@ class WallClock {
   WallClock& operator=(const WallClock&) = delete;
 
   [[nodiscard]] EventLoop& loop() const noexcept { return loop_; }
-  /// The clock was set: every armed timer is called. The kernel says so by itself.
+  /// The clock was set: every armed timer is called. The kernel reports that itself.
   void wasSet() noexcept;
 
  private:

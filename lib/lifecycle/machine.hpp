@@ -193,6 +193,9 @@ class Machine {
   /// The first stop signal has been sent and the program has not ended yet.
   [[nodiscard]] bool stopping() const noexcept { return state_ == ProcessState::Stopping; }
 
+  /// The next failed start is the first one again.
+  void forgetFailures() noexcept { tries_ = 0; }
+
   [[nodiscard]] Snapshot save() const;
   /// Continues where the machine was that was saved. Nothing is announced.
   void restore(const Snapshot& saved);

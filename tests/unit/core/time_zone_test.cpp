@@ -75,7 +75,7 @@ TEST_CASE("a question about another zone leaves local time and the environment a
   ::tzset();
 }
 
-TEST_CASE("a name that is no zone is refused, and leads nowhere else") {
+TEST_CASE("a name without a zone is refused, and leads nowhere else") {
   for (const char* const bad : {"", "/etc/localtime", "../../../etc/passwd", "Europe/../UTC", "Europe//Berlin",
                                 "Europe/", ".", "a b", "UTC\n", ":UTC", "CET-1CEST,M3.5.0,M10.5.0/3"}) {
     const auto found = TimeZone::find(bad);
