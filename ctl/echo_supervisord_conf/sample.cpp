@@ -166,6 +166,10 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;reload_signal=HUP              ; what "supervisorctl reload-program" sends it; default: none
 ;reload_command=/bin/reload     ; or what it runs
 ;reload_timeout=60              ; seconds that the command may run; default: 60
+;schedule=30 2 * * mon-fri      ; start it then: a cron expression, @daily, @every 5m; default: none
+;schedule_overlap=skip          ; when it still runs: skip, queue or kill
+;schedule_jitter=30s            ; each run is late by a random time up to this; default: none
+;time_zone=Europe/Berlin        ; of the schedule; default: local time
 
 ; Values that every program takes that does not give them itself: all keys of a program. Not Supervisor's.
 

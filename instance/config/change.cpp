@@ -81,7 +81,7 @@ constexpr auto kFields = std::to_array<Field>({
 constexpr auto kLiveExtensionKeys = std::to_array<std::string_view>(
     {"restart_delay", "restart_delay_max", "restart_delay_factor", "restart_limit", "fatal_retry", "reload_signal",
      "reload_command", "reload_timeout", "health_interval", "health_timeout", "health_retries", "health_start_period",
-     "health_action", "memory_interval"});
+     "health_action", "memory_interval", "schedule", "schedule_overlap", "schedule_jitter", "time_zone"});
 /// The same, for a change of one limit to another: from or to none needs a restart.
 constexpr std::string_view kMemoryLimit = "memory_restart";
 

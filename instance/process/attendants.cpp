@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "instance/process/attendants.hpp"
 
+#include <vector>
+
 #include "instance/config/model.hpp"
 #include "instance/process/commands_around.hpp"
 #include "instance/process/credentials.hpp"
@@ -12,6 +14,7 @@
 #include "instance/process/notifications.hpp"
 #include "instance/process/probe_readiness.hpp"
 #include "instance/process/process.hpp"
+#include "instance/process/schedule.hpp"
 
 namespace process {
 namespace {
@@ -26,6 +29,18 @@ void addReadiness(Attendants& all, ProcessContext& context, Process& program) {
     case Kind::File: all.add<FileReadiness>(context, program); return;
     case Kind::Probe: all.add<ProbeReadiness>(context, program); return;
   }
+}
+
+/// Those that come and go with their keys while the program exists.
+void addOfLiveKeys(Attendants& all, ProcessContext& context, Process& program) {
+  if (all.schedule == nullptr && program.config().extension->scheduling.given())
+    all.schedule = all.add<Schedule>(context, program);
+}
+
+template <class T>
+void removeAttendant(Attendants& all, T*& one) noexcept {
+  std::erase_if(all.all, [&](const auto& each) { return each.get() == one; });
+  one = nullptr;
 }
 
 }  // namespace
@@ -44,7 +59,20 @@ std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& pro
     made->notifications->setWatchdogHook([one = made->health](bool failed) { one->heard(failed); });
   if (health.memoryLimit > 0) made->add<MemoryGuard>(context, program);
   if (!asked.surroundings.credentials.empty()) made->add<Credentials>(context, program);
+  addOfLiveKeys(*made, context, program);
   return made->all.empty() ? nullptr : std::move(made);
+}
+
+void renewAttendants(ProcessContext& context, Process& program, std::unique_ptr<Attendants>& attendants) {
+  if (attendants) {
+    if (attendants->schedule != nullptr && !program.config().extension->scheduling.given())
+      removeAttendant(*attendants, attendants->schedule);
+    for (const auto& one : attendants->all) one->onReconfigured();
+    addOfLiveKeys(*attendants, context, program);
+    if (attendants->all.empty()) attendants.reset();
+  } else {
+    attendants = makeAttendants(context, program);
+  }
 }
 
 }  // namespace process

@@ -23,6 +23,7 @@ enum class Channel;
 class Notifications;
 class Health;
 class CommandsAround;
+class Schedule;
 class Process;
 class ProcessContext;
 
@@ -80,6 +81,10 @@ class Attendant {
   /// Wall clock seconds of the next start that it knows of; 0: none.
   [[nodiscard]] virtual std::int64_t nextStart() const noexcept { return 0; }
 
+  /// The program continues with another configuration, which differs in keys that a running program takes over. Not from
+  /// inside a step. May throw std::bad_alloc.
+  virtual void onReconfigured() {}
+
   /// For a successor: adds what it knows.
   virtual void save(state::Program& /*saved*/, state::Outgoing& /*outgoing*/) const {}
   /// Continues where a predecessor was. Process::pid() and state() are restored.
@@ -94,6 +99,7 @@ struct Attendants {
   Notifications* notifications = nullptr;       ///< nullptr: the program has no notification socket
   Health* health = nullptr;                     ///< one of them; nullptr: nobody asks for it
   CommandsAround* commands = nullptr;           ///< one of them, if there are such commands
+  Schedule* schedule = nullptr;                 ///< one of them, if there is one
 
   template <class T, class... Arguments>
   T* add(Arguments&&... arguments) {
@@ -106,5 +112,8 @@ struct Attendants {
 
 /// What the configuration of `program` asks for; nullptr: nothing.
 [[nodiscard]] std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& program);
+/// The configuration of `program` has changed while it exists: makes and removes those of keys that are taken over by a
+/// running program, and calls the others. May throw std::bad_alloc.
+void renewAttendants(ProcessContext& context, Process& program, std::unique_ptr<Attendants>& attendants);
 
 }  // namespace process

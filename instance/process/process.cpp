@@ -2,6 +2,7 @@
 #include "instance/process/process.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "instance/config/model.hpp"
@@ -82,6 +83,11 @@ void Process::reconfigure(std::shared_ptr<const config::ProcessConfig> config) n
   logging::attempt([&] {
     if (config_->extension->startAsLast) (void)context_.lastStates();
   });
+  try {
+    renewAttendants(context_, *this, attendants_);
+  } catch (const std::exception& error) {
+    logging::attempt([&] { logging::critical("{}: its new schedule is not followed: {}", name(), error.what()); });
+  }
   out_->settingsChanged();
   if (err_) err_->settingsChanged();
   updateDeadline();
@@ -237,10 +243,19 @@ bool Process::takesAutostart() {
   return taken;
 }
 
-void Process::startUnasked() {
+bool Process::mayStartUnasked() const noexcept {
   bool forbidden = disabled_ || context_.supervisorState() != SupervisorState::Running;
   attend([&](const Attendant& one) { forbidden = forbidden || one.forbidsStart(); });
-  if (forbidden) return;
+  return !forbidden;
+}
+
+void Process::forgetFailures() noexcept {
+  context_.touch(*this);
+  machine_.forgetFailures();
+}
+
+void Process::startUnasked() {
+  if (!mayStartUnasked()) return;
   if (auto* const order = context_.order(); order != nullptr && order->postponesStart(*this, false)) return;
   tell(input::Start{});
 }

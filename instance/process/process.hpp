@@ -126,7 +126,10 @@ class Process {
   /// The same for an attendant, which has decided for it now. Nothing happens to a program that is disabled, or whose
   /// other attendants forbid it, and while the supervisor goes down.
   void startUnasked();
-  /// Whether an attendant starts it at a time of its own, in place of a start now; that has been told to do so.
+  [[nodiscard]] bool mayStartUnasked() const noexcept;
+  /// Its next start is the first try again.
+  void forgetFailures() noexcept;
+  /// Whether an attendant starts it at a time of its own, in place of a start now; that knows of it then.
   [[nodiscard]] bool takesAutostart();
   /// Begins to stop it; STOPPED follows as a state change, from BACKOFF before the return. The programs that depend on
   /// it are stopped first, as far as `along` says. One that waits for its start does not any more.

@@ -208,6 +208,35 @@ constexpr void describe(V& v, Of<config::Around>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<lifecycle::Calendar>) {
+  using T = lifecycle::Calendar;
+  v("minutes", &T::minutes);
+  v("hours", &T::hours);
+  v("days", &T::days);
+  v("months", &T::months);
+  v("weekdays", &T::weekdays);
+  v("everyHour", &T::everyHour);
+  v("everyDay", &T::everyDay);
+  v("everyWeekday", &T::everyWeekday);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<lifecycle::Timetable>) {
+  using T = lifecycle::Timetable;
+  v("calendar", &T::calendar);
+  v("every", &T::every);
+  v("jitter", &T::jitter);
+  v("overlap", &T::overlap);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::Scheduling>) {
+  using T = config::Scheduling;
+  v("timetable", &T::timetable);
+  v("zone", &T::zone);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Extension>) {
   using T = config::Extension;
   v("pacing", &T::pacing);
@@ -220,6 +249,7 @@ constexpr void describe(V& v, Of<config::Extension>) {
   v("reloading", &T::reloading);
   v("stopping", &T::stopping);
   v("around", &T::around);
+  v("scheduling", &T::scheduling);
   v("given", &T::given);
 }
 

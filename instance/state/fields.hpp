@@ -106,6 +106,16 @@ constexpr void describe(V& v, Of<SideCommand>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<lifecycle::ScheduleSnapshot>) {
+  using T = lifecycle::ScheduleSnapshot;
+  v("due", &T::due);
+  v("handled", &T::handled);
+  v("steadyDue", &T::steadyDue);
+  v("delay", &T::delay);
+  v("queued", &T::queued);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<lifecycle::HealthSnapshot>) {
   using T = lifecycle::HealthSnapshot;
   v("state", &T::state);
@@ -177,6 +187,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("readiness", &Program::readiness);
   v("lastEnd", &Program::lastEnd);
   v("health", &Program::health);
+  v("schedule", &Program::schedule);
   v("waits", &Program::waits);
   v("reload", &Program::reload);
   v("around", &Program::around);

@@ -15,6 +15,7 @@
 #include "lib/core/clock.hpp"
 #include "lib/lifecycle/health.hpp"
 #include "lib/lifecycle/machine.hpp"
+#include "lib/lifecycle/schedule.hpp"
 
 /// What one supervisord leaves to the program that replaces it: in the same process after an upgrade, in a new one
 /// after a crash. Plain data; text.hpp turns it into text and back. Instants are those of CLOCK_MONOTONIC, which an
@@ -157,6 +158,7 @@ struct Program {
   std::optional<Notifications> notifications;
   std::optional<Readiness> readiness;
   std::optional<Health> health;
+  std::optional<lifecycle::ScheduleSnapshot> schedule;
   std::optional<int> lastEnd;  ///< how its last process ended, of a program with keys of ours
   std::string input;           ///< descriptor: our end of standard input
   std::string inputPending;    ///< bytes that the pipe has not taken yet

@@ -97,6 +97,11 @@ constexpr auto wordsOf(config::Leftovers) {
   return std::to_array<Word<config::Leftovers>>({{"keep", Keep}, {"stop", Stop}});
 }
 
+constexpr auto wordsOf(lifecycle::Overlap) {
+  using enum lifecycle::Overlap;
+  return std::to_array<Word<lifecycle::Overlap>>({{"skip", Skip}, {"queue", Queue}, {"kill", Kill}});
+}
+
 constexpr auto wordsOf(config::Backpressure) {
   using enum config::Backpressure;
   return std::to_array<Word<config::Backpressure>>({{"block", Block}, {"drop", Drop}});

@@ -32,6 +32,8 @@ Extension readExtension(SectionReader& in, const core::Names& names, const Proce
   readReloading(in, names, out.reloading);
   readAround(in, names, out.around);
   readStopping(in, names, core::seconds(process.stopWaitSeconds), out.stopping);
+  readScheduling(in, names, out.scheduling);
+  if (out.scheduling.given() && !in.has("type")) out.dependences.oneshot = true;  // a job
   for (const Key& key : kExtensionKeys)
     if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));
   return out;

@@ -12,6 +12,7 @@
 #include "lib/dialect/limits.hpp"
 #include "lib/dialect/readiness.hpp"
 #include "lib/dialect/reloading.hpp"
+#include "lib/dialect/scheduling.hpp"
 #include "lib/dialect/stopping.hpp"
 #include "lib/dialect/surroundings.hpp"
 #include "lib/lifecycle/pacing.hpp"
@@ -33,6 +34,7 @@ struct Extension {
   Health health;
   Surroundings surroundings;
   Limits limits;
+  Scheduling scheduling;
   bool startAsLast = false;  ///< autostart=last; not among those given, since autostart is Supervisor's
   /// The keys that were given, in the order of the schema, with their expanded texts: for getAllConfigInfo and for
   /// differences.

@@ -86,6 +86,11 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     // stop
     {"kill_scope"},
     {"leftovers"},
+    // schedule
+    {"schedule"},
+    {"schedule_overlap"},
+    {"schedule_jitter"},
+    {"time_zone"},
 });
 
 }  // namespace config

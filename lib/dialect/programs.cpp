@@ -92,6 +92,7 @@ class ProgramReader {
     auto autoStart = AutoStart::Always;
     in_.take("autostart", names_, parseAutoStart, autoStart);
     common_.autoStart = autoStart != AutoStart::Never;
+    if (in_.has("schedule") && !in_.has("autostart")) common_.autoStart = false;
     startAsLast_ = autoStart == AutoStart::Last;
     in_.take("autorestart", names_, parseAutoRestart, common_.autoRestart);
     in_.take("startsecs", names_, parseInteger, common_.startSeconds);
@@ -174,7 +175,10 @@ class ProgramReader {
       extension.startAsLast = startAsLast_;
       process.extension = Shared(std::move(extension));
       if (process.extension->dependences.oneshot && process.autoRestart == AutoRestart::Always)
-        in_.fail("type", "a oneshot program is done when it has ended: autorestart must not be true");
+        in_.fail(in_.has("type") ? "type" : "schedule",
+                 in_.has("type") ? "a oneshot program is done when it has ended: autorestart must not be true"
+                                 : "a program with a schedule is done when it has ended: autorestart must not be true, "
+                                   "or type must be simple");
       if (process.extension == last_.extension) process.extension = last_.extension;
     }
     process.environment = merged(context_.daemonEnvironment, std::move(*own), last_.environment);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/schedule.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "instance/config/model.hpp"
+#include "instance/process/context.hpp"
+#include "instance/process/description.hpp"
+#include "instance/process/process.hpp"
+#include "instance/state/state.hpp"
+#include "lib/core/clock.hpp"
+#include "lib/core/log.hpp"
+
+namespace process {
+namespace {
+
+using lifecycle::ProcessState;
+
+constexpr std::int64_t kMicrosOfSecond = 1'000'000;
+
+lifecycle::Moment presentMoment() noexcept { return {core::wallMicros(), core::Clock::now()}; }
+
+/// That of a zone which was there when the configuration was read, or local time.
+core::UtcOffset offsetOf(const config::Scheduling& settings) {
+  if (settings.zone.empty()) return core::TimeZone().offset();
+  const auto zone = core::TimeZone::find(settings.zone);
+  if (!zone) logging::warn("schedule: {}; local time is used", zone.error().text);
+  return zone ? zone->offset() : core::TimeZone().offset();
+}
+
+}  // namespace
+
+Schedule::Schedule(ProcessContext& context, Process& program)
+    : context_(context),
+      program_(program),
+      settings_(program.config().extension->scheduling),
+      offset_(offsetOf(settings_)),
+      wall_(context.wallClock(), [this] { look(); }),
+      steady_(context.loop(), [this] { look(); }),
+      after_(context.loop(), [this] { startQueued(); }) {
+  begin();
+}
+
+void Schedule::begin() {
+  context_.touch(program_);
+  schedule_.begin(settings_.timetable, offset_, presentMoment(), context_.chance());
+  arm();
+}
+
+void Schedule::arm() noexcept {
+  const auto wall = schedule_.wallDue();
+  wall ? wall_.arm(*wall) : wall_.disarm();
+  const auto steady = schedule_.steadyDue();
+  steady ? steady_.arm(*steady) : steady_.disarm();
+}
+
+Schedule::Standing Schedule::standing() const noexcept {
+  switch (program_.state()) {
+    case ProcessState::Starting:
+    case ProcessState::Running:
+    case ProcessState::Unknown: return Standing::Running;
+    case ProcessState::Stopping: return Standing::Stopping;
+    default: break;
+  }
+  if (program_.pid() != 0) return Standing::Stopping;
+  return program_.waits().start ? Standing::Waiting : Standing::Idle;
+}
+
+/// The time may have come, or the clock was set.
+void Schedule::look() {
+  const ProcessContext::Turn turn(context_);
+  context_.touch(program_);
+  if (schedule_.passed(settings_.timetable, offset_, presentMoment(), context_.chance())) due_ = true;
+  if (due_) act();  // without memory this call is repeated
+  due_ = false;
+  arm();
+}
+
+void Schedule::act() {
+  // Read now: a change of it leaves the next time as it is.
+  const auto overlap = program_.config().extension->scheduling.timetable.overlap;
+  if (!program_.mayStartUnasked()) return;
+  const auto now = standing();
+  const auto what = schedule_.due(overlap, now);
+  switch (what) {
+    case Act::Start: return start();
+    case Act::Skip: return report(what, now);
+    case Act::Stop: {
+      stopsIt_ = true;
+      const auto stopped = program_.stop(Along::Nobody);
+      stopsIt_ = false;
+      if (!stopped) return logging::warn("schedule: {}", stopped.error().text);
+      break;
+    }
+    case Act::Queue: break;
+  }
+  report(what, now);
+  schedule_.setQueued(true);
+  after_.schedule();
+}
+
+void Schedule::report(Act act, Standing standing) noexcept {
+  const bool again = std::exchange(reported_, true);
+  logging::attempt([&] {
+    const auto* const run = standing == Standing::Waiting ? "its last run has not begun" : "its last run has not ended";
+    const auto level = again ? logging::Level::Debug : act == Act::Skip ? logging::Level::Warn : logging::Level::Info;
+    const auto* const follows = act == Act::Skip   ? "the new one is left out"
+                                : act == Act::Stop ? "it is stopped, and the new one follows"
+                                                   : "the new one follows when it has";
+    logging::log(level, "schedule: {} is due, and {}: {} (schedule_overlap)", program_.fullName(), run, follows);
+  });
+}
+
+/// A new run, whatever became of the last one.
+void Schedule::start() {
+  logging::attempt([&] { logging::debug("schedule: {} is due", program_.fullName()); });
+  program_.forgetFailures();
+  program_.startUnasked();
+}
+
+void Schedule::startQueued() {
+  if (!schedule_.canBegin(standing())) return;
+  const ProcessContext::Turn turn(context_);
+  if (program_.mayStartUnasked()) start();
+  context_.touch(program_);
+  schedule_.setQueued(false);
+}
+
+void Schedule::onState(ProcessState to) noexcept {
+  if (to == ProcessState::Starting) reported_ = false;
+  if (schedule_.queued()) after_.schedule();
+}
+
+void Schedule::onStopRequest() noexcept {
+  if (stopsIt_ || !schedule_.queued()) return;
+  context_.touch(program_);
+  schedule_.setQueued(false);
+}
+
+void Schedule::onReconfigured() {
+  const auto& now = program_.config().extension->scheduling;
+  const bool same = now.timetable.sameTimes(settings_.timetable) && now.zone == settings_.zone;
+  if (same) return;
+  auto offset = offsetOf(now);
+  settings_ = now;
+  offset_ = std::move(offset);
+  begin();
+}
+
+/// With autostart=true it is started with supervisord, too.
+bool Schedule::takesAutostart() { return !program_.config().autoStart; }
+
+std::int64_t Schedule::nextStart() const noexcept {
+  if (program_.disabled()) return 0;
+  if (const auto wall = schedule_.wallDue()) return (*wall + kMicrosOfSecond - 1) / kMicrosOfSecond;
+  const auto steady = schedule_.steadyDue();
+  return steady ? wallSecondsAt(*steady, core::Clock::now()) : 0;
+}
+
+void Schedule::save(state::Program& saved, state::Outgoing& /*outgoing*/) const { saved.schedule = schedule_.save(); }
+
+void Schedule::restore(const state::Program& saved, state::Incoming& /*incoming*/) {
+  if (!saved.schedule) return;
+  schedule_.restore(*saved.schedule);
+  const bool byCalendar = settings_.timetable.every.count() == 0;
+  const bool fits = byCalendar ? !schedule_.steadyDue() : schedule_.steadyDue() && !schedule_.wallDue();
+  fits ? arm() : begin();
+}
+
+void Schedule::resume() noexcept {
+  if (schedule_.queued()) after_.schedule();
+}
+
+}  // namespace process
