@@ -72,8 +72,16 @@ int live(const config::CommandLine& line, Inheritance inheritance) {
       if (const auto status = inheritance.background.fork()) return *status;
     Supervisord supervisord(line, std::move(*configuration), inheritance);
     if (const auto ready = supervisord.setUp(); !ready) return fail(line, ready.error().text);
-    if (supervisord.run() == process::SupervisorState::Shutdown) return 0;
+    if (supervisord.run() == process::SupervisorState::Shutdown) return supervisord.exitStatus();
   }
+}
+
+/// Runs a life that is set up, and those that may follow.
+int finish(std::optional<Supervisord>& supervisord, const config::CommandLine& line, Inheritance& inheritance) {
+  const auto left = supervisord->run();
+  const int status = supervisord->exitStatus();
+  supervisord.reset();
+  return left == process::SupervisorState::Shutdown ? status : live(line, std::move(inheritance));
 }
 
 ManagerLink::Listener listenerFromEnvironment() {
@@ -116,9 +124,7 @@ int takeOverWreck(const std::vector<std::string>& arguments) {
   }
   const auto line = std::move(wreck.state.commandLine);
   wreck.clear();
-  const auto left = supervisord->run();
-  supervisord.reset();
-  return left == process::SupervisorState::Shutdown ? 0 : live(line, std::move(inheritance));
+  return finish(supervisord, line, inheritance);
 }
 
 /// Continues where an older program was in this process, or gives the process back to it.
@@ -146,9 +152,7 @@ int takeOver(const std::vector<std::string>& arguments) {
   supervisord->proceed(legacy.state, legacy.descriptors, legacy.refused());
   const auto line = std::move(legacy.state.commandLine);
   legacy.clear();
-  const auto left = supervisord->run();
-  supervisord.reset();
-  return left == process::SupervisorState::Shutdown ? 0 : live(line, std::move(inheritance));
+  return finish(supervisord, line, inheritance);
 }
 
 /// Prints what is wrong with the configuration, and changes nothing.

@@ -30,8 +30,8 @@ constexpr int kUpgradeSignal = 25;
 process::SupervisorSettings settingsOf(const config::Configuration& configuration,
                                        const std::optional<rlimit>& fileLimit) {
   const auto& daemon = configuration.daemon;
-  return {daemon.identifier, daemon.childLogDir, config::fallbackServerUrl(configuration.servers),
-          daemon.stripAnsi,  fileLimit,          daemon.keptIn()};
+  return {daemon.identifier, daemon.childLogDir, config::fallbackServerUrl(configuration.servers), daemon.stripAnsi,
+          fileLimit,         daemon.keptIn(),    daemon.exitWhen == config::ExitWhen::AllExited};
 }
 
 core::Expected<std::shared_ptr<output::ActivityLog>> openedLog(output::Outlets& outlets, const config::Daemon& daemon) {
@@ -148,7 +148,7 @@ void Supervisord::handleSignals() {
     outlets_.settle(kLastWords, [this] {
       for (auto& socket : frontend_.release()) ahead_.push_back(std::move(socket));  // while the loop still works
       inheritance_.sockets = std::move(ahead_);
-      loop_.exit(0);
+      loop_.exit(exitStatus());
     });
   });
 }

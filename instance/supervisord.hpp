@@ -65,6 +65,8 @@ class Supervisord : private process::Observer {
   [[nodiscard]] core::Status takeOver(handover::Wreck& wreck);
   /// Returns the state it left for: Shutdown or Restarting.
   process::SupervisorState run();
+  /// What the process is to end with, after Shutdown.
+  [[nodiscard]] int exitStatus() const noexcept { return table_.exitStatus(); }
 
  private:
   [[nodiscard]] core::Status becomeUser(std::vector<config::Message>& messages);

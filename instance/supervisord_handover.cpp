@@ -52,6 +52,7 @@ core::Status Supervisord::takeOver(handover::Wreck& wreck) {
   logging::info("took over {} programs after a crash{}", running,
                 wreck.crash().empty() ? std::string() : " (" + wreck.crash() + ")");
   startUnstarted();
+  table_.reviewEnds();
   return {};
 }
 

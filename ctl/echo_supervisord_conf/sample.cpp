@@ -43,6 +43,7 @@ minprocs=200                    ; refuse to start with fewer processes
 ;environment=KEY="value"        ; for every program
 ;strip_ansi=false               ; true: remove terminal escapes from the programs' output
 ;log_backpressure=block         ; drop: discard output when a pipe or the system log is full, do not wait
+;exit_when=never                ; all_exited: end when no program runs or will run (not Supervisor's)
 
 ; supervisorctl and the web page need this section.
 
@@ -170,6 +171,11 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;schedule_overlap=skip          ; when it still runs: skip, queue or kill
 ;schedule_jitter=30s            ; each run is late by a random time up to this; default: none
 ;time_zone=Europe/Berlin        ; of the schedule; default: local time
+;essential=false                ; true: when it has ended permanently, supervisord ends with its exit status
+;max_runtime=1h                 ; what runs longer is stopped, as if it had failed; default: no limit
+;max_age=7d                     ; restart it when its process is that old; default: never
+;max_age_jitter=12h             ; up to which that comes later; default: a tenth of max_age
+;run_window=mon-fri 08:00-18:00 ; when it runs; default: always
 
 ; Values that every program takes that does not give them itself: all keys of a program. Not Supervisor's.
 

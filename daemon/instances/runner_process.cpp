@@ -166,7 +166,9 @@ void Runner::onExit(std::optional<int> waitStatus) {
   if (waitStatus && WIFSIGNALED(*waitStatus)) exit = {Exit::Kind::Signal, WTERMSIG(*waitStatus)};
   if (!waitStatus && announcedEnd_) exit = {Exit::Kind::Code, 0};
   if (!entry_.managed) machine_.release();
-  const auto action = machine_.exited(exit, errorText(errors_), now(), canBeTakenOver());
+  // One that has announced its end has stopped its programs, whatever its status means.
+  const bool orderly = announcedEnd_ && exit.kind == Exit::Kind::Code;
+  const auto action = machine_.exited(exit, errorText(errors_), now(), !orderly && canBeTakenOver());
   forgetMain();
   if (action != Machine::Action::Clear) afterCrash();
   act(action);

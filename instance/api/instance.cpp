@@ -41,6 +41,7 @@ void Instance::apply(std::shared_ptr<const config::Configuration> configuration)
   settings.identifier = daemon.identifier;
   settings.childLogDir = daemon.childLogDir;
   settings.stripAnsi = daemon.stripAnsi;
+  settings.exitWhenAllExited = daemon.exitWhen == config::ExitWhen::AllExited;
   table.apply(std::move(settings));
   events.setIdentifier(daemon.identifier);
 }

@@ -78,10 +78,15 @@ constexpr auto kFields = std::to_array<Field>({
 /// The keys of an Extension that are read whenever they count: at each step of the machine, for each question about the
 /// health. What a process gets when it is started is not here, and neither are keys that decide whether something looks
 /// after the program at all: that is settled when the program is created.
-constexpr auto kLiveExtensionKeys = std::to_array<std::string_view>(
-    {"restart_delay", "restart_delay_max", "restart_delay_factor", "restart_limit", "fatal_retry", "reload_signal",
-     "reload_command", "reload_timeout", "health_interval", "health_timeout", "health_retries", "health_start_period",
-     "health_action", "memory_interval", "schedule", "schedule_overlap", "schedule_jitter", "time_zone"});
+constexpr auto kLiveExtensionKeys =
+    std::to_array<std::string_view>({"restart_delay",    "restart_delay_max", "restart_delay_factor",
+                                     "restart_limit",    "fatal_retry",       "reload_signal",
+                                     "reload_command",   "reload_timeout",    "health_interval",
+                                     "health_timeout",   "health_retries",    "health_start_period",
+                                     "health_action",    "memory_interval",   "schedule",
+                                     "schedule_overlap", "schedule_jitter",   "time_zone",
+                                     "essential",        "max_runtime",       "max_age",
+                                     "max_age_jitter",   "run_window"});
 /// The same, for a change of one limit to another: from or to none needs a restart.
 constexpr std::string_view kMemoryLimit = "memory_restart";
 

@@ -9,6 +9,7 @@
 #include "instance/config/model.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/shell_words.hpp"
+#include "lib/core/text.hpp"
 #include "lib/dialect/context.hpp"
 #include "lib/dialect/notices.hpp"
 #include "lib/dialect/programs.hpp"
@@ -66,6 +67,13 @@ void takePath(SectionReader& in, const ReadContext& context, std::string_view ke
   in.store(key, parse(*text, context.isDirectory), out);
 }
 
+core::Expected<ExitWhen> parseExitWhen(std::string_view text) {
+  const auto word = core::lower(core::trim(text));
+  if (word == "never") return ExitWhen::Never;
+  if (word == "all_exited") return ExitWhen::AllExited;
+  return refused(core::pythonRepr(text) + " is neither never nor all_exited");
+}
+
 void makeAbsolute(const std::string& base, Daemon& daemon) {
   if (daemon.logFile != "syslog") daemon.logFile = core::absolutePath(daemon.logFile, base);
   daemon.pidFile = core::absolutePath(daemon.pidFile, base);
@@ -120,6 +128,7 @@ core::Expected<Daemon> readDaemon(ReadContext& context, const CommandLine& line)
   in.take("strip_ansi", names, parseBoolean, daemon.stripAnsi);
   in.take("log_backpressure", names, parseBackpressure, daemon.backpressure);
   context.backpressure = daemon.backpressure;
+  in.take("exit_when", names, parseExitWhen, daemon.exitWhen);
   readEnvironment(context, in, daemon);
   if (!in.ok()) return in.error();
   applyCommandLine(line, daemon);

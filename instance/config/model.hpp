@@ -73,6 +73,9 @@ struct RpcInterface {
   std::vector<std::pair<std::string, std::string>> options;  ///< e.g. whitelist
 };
 
+/// When supervisord ends by itself.
+enum class ExitWhen { Never, AllExited };
+
 /// [supervisord], with the values of the command line applied. Paths are absolute.
 struct Daemon {
   std::string logFile;  ///< "syslog" is the system log
@@ -94,6 +97,7 @@ struct Daemon {
   bool stripAnsi = false;
   Backpressure backpressure = Backpressure::Block;  ///< of programs that do not set it
   Environment environment;
+  ExitWhen exitWhen = ExitWhen::Never;
 
   /// The state file, or its default. The daemon can create files where it rotates its log; if that is not a file on a
   /// disk, as in a container, beside the pid file.

@@ -9,11 +9,13 @@
 #include "instance/process/descriptor_readiness.hpp"
 #include "instance/process/file_readiness.hpp"
 #include "instance/process/health.hpp"
+#include "instance/process/lifetime.hpp"
 #include "instance/process/log_readiness.hpp"
 #include "instance/process/memory_guard.hpp"
 #include "instance/process/notifications.hpp"
 #include "instance/process/probe_readiness.hpp"
 #include "instance/process/process.hpp"
+#include "instance/process/run_window.hpp"
 #include "instance/process/schedule.hpp"
 
 namespace process {
@@ -31,10 +33,13 @@ void addReadiness(Attendants& all, ProcessContext& context, Process& program) {
   }
 }
 
-/// Those that come and go with their keys while the program exists.
+/// Those that a program gets also while it exists.
 void addOfLiveKeys(Attendants& all, ProcessContext& context, Process& program) {
-  if (all.schedule == nullptr && program.config().extension->scheduling.given())
-    all.schedule = all.add<Schedule>(context, program);
+  const auto& scheduling = program.config().extension->scheduling;
+  const auto& lifetime = program.config().extension->lifetime;
+  if (all.schedule == nullptr && scheduling.given()) all.schedule = all.add<Schedule>(context, program);
+  if (all.lifetime == nullptr && lifetime.timed()) all.lifetime = all.add<Lifetime>(context, program);
+  if (all.window == nullptr && !lifetime.window.empty()) all.window = all.add<RunWindow>(context, program);
 }
 
 template <class T>
@@ -65,6 +70,7 @@ std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& pro
 
 void renewAttendants(ProcessContext& context, Process& program, std::unique_ptr<Attendants>& attendants) {
   if (attendants) {
+    // The others stay when their keys are removed: they have an end to handle, or nothing to do.
     if (attendants->schedule != nullptr && !program.config().extension->scheduling.given())
       removeAttendant(*attendants, attendants->schedule);
     for (const auto& one : attendants->all) one->onReconfigured();

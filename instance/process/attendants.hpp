@@ -81,8 +81,8 @@ class Attendant {
   /// Wall clock seconds of the next start that it knows of; 0: none.
   [[nodiscard]] virtual std::int64_t nextStart() const noexcept { return 0; }
 
-  /// The program continues with another configuration, which differs in keys that a running program takes over. Not from
-  /// inside a step. May throw std::bad_alloc.
+  /// The program continues with another configuration, which differs in keys that a running program takes over. From
+  /// inside a change of its group. May throw std::bad_alloc.
   virtual void onReconfigured() {}
 
   /// For a successor: adds what it knows.
@@ -100,6 +100,8 @@ struct Attendants {
   Health* health = nullptr;                     ///< one of them; nullptr: nobody asks for it
   CommandsAround* commands = nullptr;           ///< one of them, if there are such commands
   Schedule* schedule = nullptr;                 ///< one of them, if there is one
+  Attendant* lifetime = nullptr;                ///< of max_runtime and max_age
+  Attendant* window = nullptr;                  ///< of run_window
 
   template <class T, class... Arguments>
   T* add(Arguments&&... arguments) {

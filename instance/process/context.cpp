@@ -52,6 +52,12 @@ ProcessContext::ProcessContext(core::EventLoop& loop, output::Outlets& outlets, 
       again_(loop, [this] { tryAgain(); }) {}
 ProcessContext::~ProcessContext() = default;
 
+void ProcessContext::apply(SupervisorSettings settings) noexcept {
+  settings_ = std::move(settings);
+  if (settings_.exitWhenAllExited) logging::attempt([this] { useFinalEnd(); });
+  if (finalEnd_) finalEnd_->changed();
+}
+
 Choices& ProcessContext::choices() {
   if (!choices_) choices_ = std::make_unique<Choices>(settings_.stateFile);
   return *choices_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,6 +18,7 @@
 #include "instance/output/room_queue.hpp"
 #include "instance/process/choices.hpp"
 #include "instance/process/deadlines.hpp"
+#include "instance/process/final_end.hpp"
 #include "instance/process/foreign.hpp"
 #include "instance/process/keeper.hpp"
 #include "instance/process/last_states.hpp"
@@ -55,7 +57,7 @@ class ProcessContext {
   [[nodiscard]] output::Outlets& outlets() const noexcept { return outlets_; }
   [[nodiscard]] const SupervisorSettings& settings() const noexcept { return settings_; }
   /// For what is started from now on.
-  void apply(SupervisorSettings settings) noexcept { settings_ = std::move(settings); }
+  void apply(SupervisorSettings settings) noexcept;
   [[nodiscard]] SupervisorState supervisorState() const noexcept { return supervisorState_; }
   void setSupervisorState(SupervisorState supervisorState) noexcept { supervisorState_ = supervisorState; }
   /// Our own environment, as "KEY=value": what every child begins with.
@@ -86,6 +88,15 @@ class ProcessContext {
   }
   /// nullptr: no program ever did.
   [[nodiscard]] Order* order() const noexcept { return order_.get(); }
+
+  /// What supervisord has to end with by itself, when FinalEnd sees that it must.
+  void onFinalEnd(std::function<void(int status)> end) { end_ = std::move(end); }
+  /// Something may make supervisord end by itself.
+  void useFinalEnd() {
+    if (!finalEnd_) finalEnd_ = std::make_unique<FinalEnd>(*this, [this](int status) { end_(status); });
+  }
+  /// nullptr: nothing may.
+  [[nodiscard]] FinalEnd* finalEnd() const noexcept { return finalEnd_.get(); }
 
   /// When to call Process::due(); nullopt: never.
   void setDeadline(Process& program, std::optional<core::Instant> when) noexcept { deadlines_.set(program, when); }
@@ -245,7 +256,9 @@ class ProcessContext {
   std::unique_ptr<Keeper> keeper_;
   int depth_ = 0;
   const Groups* groups_ = nullptr;
-  std::unique_ptr<Order> order_;  ///< last: it unsubscribes
+  std::function<void(int status)> end_;
+  std::unique_ptr<Order> order_;        ///< the last two: they unsubscribe
+  std::unique_ptr<FinalEnd> finalEnd_;  ///< from the first program on that is essential, or with exit_when
 };
 
 }  // namespace process

@@ -48,8 +48,9 @@ void LastStates::onSupervisorState(SupervisorState supervisorState) {
 void LastStates::note() {
   timer_.disarm();
   std::vector<std::string> up, down;
+  // One that is being stopped will change again, and one that must not run now is to run again.
   for (const auto* program : std::exchange(changed_, {}))
-    if (program->state() != lifecycle::ProcessState::Stopping)  // it will change again
+    if (program->state() != lifecycle::ProcessState::Stopping && !program->startIsForbidden())
       (isDown(program->state()) ? down : up).push_back(program->fullName());
   for (const auto& [names, on] : {std::pair(&up, false), std::pair(&down, true)})
     if (auto done = context_.choices().set(Choices::Mark::Down, *names, on); !done)

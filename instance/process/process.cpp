@@ -56,6 +56,7 @@ Process::Process(ProcessContext& context, Group& group, std::shared_ptr<const co
   const auto& dependences = config_->extension->dependences;
   waits_.held = !dependences.on.empty();
   if (waits_.held || dependences.startDelay.count() > 0) context_.useOrder();
+  if (config_->extension->lifetime.essential) context_.useFinalEnd();
 }
 
 Process::~Process() {
@@ -82,11 +83,12 @@ void Process::reconfigure(std::shared_ptr<const config::ProcessConfig> config) n
   added_ = false;
   logging::attempt([&] {
     if (config_->extension->startAsLast) (void)context_.lastStates();
+    if (config_->extension->lifetime.essential) context_.useFinalEnd();
   });
   try {
     renewAttendants(context_, *this, attendants_);
   } catch (const std::exception& error) {
-    logging::attempt([&] { logging::critical("{}: its new schedule is not followed: {}", name(), error.what()); });
+    logging::critical("{}: what looks after it does not know its new configuration: {}", fullName(), error.what());
   }
   out_->settingsChanged();
   if (err_) err_->settingsChanged();
@@ -117,7 +119,7 @@ lifecycle::Rules Process::rules() const noexcept {
     rules.stopCommandLimit =
         std::min<core::milliseconds>(kLongestStop, static_cast<int>(stop.list.size()) * (stop.limit + kCommandEnd));
   }
-  rules.held = waits_.held || waits_.stop != Along::Nobody;
+  rules.held = waits_.held || waits_.stop != Along::Nobody || startIsForbidden();
   rules.mayStart = context_.supervisorState() == SupervisorState::Running;
   rules.exitCodes = config_->exitCodes;
   return rules;
@@ -143,6 +145,16 @@ bool Process::comesBack() const noexcept {
   auto free = rules();
   free.held = false;
   return pid_ == 0 && waits_.stop == Along::Nobody && machine_.deadline(free).has_value();
+}
+
+bool Process::startsAgain() const noexcept {
+  return pid_ != 0 || !lifecycle::isStopped(state()) || waits_.start || comesBack() || isAwaitedByAttendant() ||
+         nextStart(core::Clock::now()) > 0;
+}
+
+bool Process::waitsInVain() const {
+  return pid_ == 0 && !machine_.preparing() && (waits_.start || waits_.held) && !isAwaitedByAttendant() &&
+         context_.order()->obstacle(*this);
 }
 
 bool Process::awaitsStart() const noexcept {
@@ -258,6 +270,12 @@ void Process::startUnasked() {
   if (!mayStartUnasked()) return;
   if (auto* const order = context_.order(); order != nullptr && order->postponesStart(*this, false)) return;
   tell(input::Start{});
+}
+
+bool Process::startIsForbidden() const noexcept {
+  bool forbidden = false;
+  attend([&](const Attendant& one) { forbidden = forbidden || one.forbidsStart(); });
+  return forbidden;
 }
 
 core::Result<void, StdinError> Process::writeStdin(std::string_view bytes) {

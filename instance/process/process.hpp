@@ -100,6 +100,10 @@ class Process {
   [[nodiscard]] std::int64_t stoppedAt() const noexcept { return stoppedAt_; }
   [[nodiscard]] int exitStatus() const noexcept { return machine_.exitCode(); }
   [[nodiscard]] const std::string& spawnError() const noexcept { return machine_.trouble(); }
+  /// The same on the clock that cannot be set; undefined before the first start.
+  [[nodiscard]] core::Instant startedWhen() const noexcept { return machine_.started(); }
+  /// Its process has ended and been reaped, while others of it, or a command after it, are still awaited.
+  [[nodiscard]] bool isGone() const noexcept;
   /// "pid 12, uptime 0:00:05", "Not started", ...: what status shows after the state.
   [[nodiscard]] std::string description() const { return description(core::Clock::now()); }
   [[nodiscard]] std::string description(core::Instant now) const;
@@ -131,6 +135,10 @@ class Process {
   void forgetFailures() noexcept;
   /// Whether an attendant starts it at a time of its own, in place of a start now; that knows of it then.
   [[nodiscard]] bool takesAutostart();
+  /// An attendant wants no start that nobody asks for.
+  [[nodiscard]] bool startIsForbidden() const noexcept;
+  /// For its attendants: that has changed.
+  void rulesChanged() noexcept { updateDeadline(); }
   /// Begins to stop it; STOPPED follows as a state change, from BACKOFF before the return. The programs that depend on
   /// it are stopped first, as far as `along` says. One that waits for its start does not any more.
   core::Status stop(Along along = Along::All);
@@ -148,6 +156,10 @@ class Process {
   [[nodiscard]] std::optional<std::string> obstacle() const;
   /// It has ended, and will be started again without a request.
   [[nodiscard]] bool comesBack() const noexcept;
+  /// It has a process, or will have one without a request: now, at some time, or when what it waits for is there.
+  [[nodiscard]] bool startsAgain() const noexcept;
+  /// What it waits for will not come by itself.
+  [[nodiscard]] bool waitsInVain() const;
   core::Status signal(int signo);
   /// Asks it to read its own configuration again, by its reload_signal or reload_command. `done` gets the outcome: when
   /// the signal is sent or the command has ended. Errors are phrases that follow the name.
@@ -244,7 +256,6 @@ class Process {
   void spawn() noexcept;
   void spawnNow() noexcept;
   [[nodiscard]] CommandsAround* commands() const noexcept;
-  [[nodiscard]] core::Instant startedWhen() const noexcept { return machine_.started(); }
   [[nodiscard]] bool openLogs() noexcept;
   void prepared() noexcept;
   void startFailed(const std::string& why) noexcept;
@@ -259,7 +270,6 @@ class Process {
   void inputClosed() noexcept;
   void ended(int waitStatus) noexcept;
   void finishEnd(int waitStatus, core::Instant when) noexcept;
-  [[nodiscard]] bool isGone() const noexcept;
   [[nodiscard]] bool stopsOthers() const noexcept;
   [[nodiscard]] bool stopsLeftovers() const noexcept;
   [[nodiscard]] std::string familyMark() const;

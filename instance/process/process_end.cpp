@@ -176,6 +176,7 @@ void Process::supervisorStateChanged() { updateDeadline(); }
 core::Status Process::stop(Along along) {
   const bool awaited = isAwaitedByAttendant();
   attend([](Attendant& one) { one.onStopRequest(); });
+  if (auto* const finalEnd = context_.finalEnd()) finalEnd->changed();
   if (awaited && pid_ == 0 && !machine_.preparing() && !awaitsStart()) return {};
   if (waits_.start) {
     context_.order()->withdraw(*this);

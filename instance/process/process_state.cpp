@@ -50,7 +50,7 @@ state::Program Process::save(state::Outgoing& outgoing) const {
     saved.remains = state::Remains{remains_->begun(),   remains_->waitStatus(), remains_->session(),
                                    remains_->endedAt(), remains_->killAt(),     remains_->killed()};
   if (doomed_) saved.doomed = *doomed_;
-  if (config_->extension.given()) saved.lastEnd = lastEnd_.waitStatus();
+  if (config_->extension.given() || context_.settings().exitWhenAllExited) saved.lastEnd = lastEnd_.waitStatus();
   if (waits_.start || waits_.stop != Along::Nobody)
     saved.waits = state::Waits{waits_.start, context_.order()->startDue(*this).value_or(core::Instant()),
                                waits_.stop != Along::Nobody, waits_.stop == Along::Restarting};

@@ -8,6 +8,7 @@
 #include "instance/process/context.hpp"
 #include "instance/process/description.hpp"
 #include "instance/process/process.hpp"
+#include "instance/process/program_zone.hpp"
 #include "instance/state/state.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/log.hpp"
@@ -20,14 +21,6 @@ using lifecycle::ProcessState;
 constexpr std::int64_t kMicrosOfSecond = 1'000'000;
 
 lifecycle::Moment presentMoment() noexcept { return {core::wallMicros(), core::Clock::now()}; }
-
-/// That of a zone which was there when the configuration was read, or local time.
-core::UtcOffset offsetOf(const config::Scheduling& settings) {
-  if (settings.zone.empty()) return core::TimeZone().offset();
-  const auto zone = core::TimeZone::find(settings.zone);
-  if (!zone) logging::warn("schedule: {}; local time is used", zone.error().text);
-  return zone ? zone->offset() : core::TimeZone().offset();
-}
 
 }  // namespace
 

@@ -16,6 +16,7 @@ struct SupervisorSettings {
   bool stripAnsi = false;
   std::optional<rlimit> fileLimit{};  ///< RLIMIT_NOFILE of the programs; nullopt: ours
   std::string stateFile{};            ///< of Choices; empty: nothing is kept
+  bool exitWhenAllExited = false;     ///< see FinalEnd
 };
 
 }  // namespace process

@@ -26,6 +26,8 @@ Table::Table(core::EventLoop& loop, output::Outlets& outlets, SupervisorSettings
                     [this] { context_->makeRoom(); },  // or the child stays with the kernel until there is memory
                     [this](pid_t pid, int waitStatus) { onEnd(pid, waitStatus); }})) {
   context_->serve(groups_);
+  context_->onFinalEnd([this](int status) { endWith(status); });
+  if (context_->settings().exitWhenAllExited) context_->useFinalEnd();
 }
 
 Table::~Table() { context_->setKeeper(nullptr); }
@@ -111,6 +113,7 @@ core::Status Table::setDisabled(const std::vector<Process*>& programs, bool disa
     program->setDisabled(disabled);
     if (disabled && program->waits().start) (void)program->stop(Along::Nobody);  // it does not run: nothing to await
   }
+  if (auto* const finalEnd = context_->finalEnd()) finalEnd->changed();
   return {};
 }
 
@@ -183,6 +186,16 @@ void Table::leave(SupervisorState supervisorState) {
       logging::critical("an observer of the shutdown failed: {}", error.what());
     }
   });
+}
+
+void Table::endWith(int status) {
+  if (context_->supervisorState() != SupervisorState::Running) return;
+  leave(SupervisorState::Shutdown);
+  exitStatus_ = status;
+}
+
+void Table::reviewEnds() {
+  if (auto* const finalEnd = context_->finalEnd()) finalEnd->review();
 }
 
 void Table::listenerMoved() noexcept {

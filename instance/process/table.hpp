@@ -100,6 +100,10 @@ class Table {
   /// and calls what onDown() was given when nothing is left. A later call only turns Restarting into Shutdown.
   void leave(SupervisorState supervisorState);
   void onDown(std::function<void()> whenDown) { whenDown_ = std::move(whenDown); }
+  /// After takeover of a predecessor that crashed: leaves if it was about to, because of an essential program.
+  void reviewEnds();
+  /// That of supervisord: why it leaves by itself; else 0.
+  [[nodiscard]] int exitStatus() const noexcept { return exitStatus_; }
   /// A listener that the shutdown waits for may have finished.
   void listenerMoved() noexcept;
 
@@ -121,6 +125,7 @@ class Table {
  private:
   void start(Group& group, bool (*whether)(const Process& program));
   void onEnd(pid_t pid, int waitStatus) noexcept;
+  void endWith(int status);
   Group& insert(std::unique_ptr<Group> group);
   void place(std::unique_ptr<Group> group);
   std::unique_ptr<Group> take(const Group& group);
@@ -132,6 +137,7 @@ class Table {
   std::unordered_map<std::string_view, Group*> byName_;
   std::unique_ptr<Shutdown> shutdown_;
   std::function<void()> whenDown_;
+  int exitStatus_ = 0;
   std::unique_ptr<core::Reaper> reaper_;
 };
 

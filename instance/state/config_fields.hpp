@@ -237,6 +237,24 @@ constexpr void describe(V& v, Of<config::Scheduling>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<lifecycle::WindowPart>) {
+  using T = lifecycle::WindowPart;
+  v("days", &T::days);
+  v("begin", &T::begin);
+  v("end", &T::end);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::Lifetime>) {
+  using T = config::Lifetime;
+  v("essential", &T::essential);
+  v("maxRuntime", &T::maxRuntime);
+  v("maxAge", &T::maxAge);
+  v("maxAgeJitter", &T::maxAgeJitter);
+  v("window", &T::window);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Extension>) {
   using T = config::Extension;
   v("pacing", &T::pacing);
@@ -250,6 +268,7 @@ constexpr void describe(V& v, Of<config::Extension>) {
   v("stopping", &T::stopping);
   v("around", &T::around);
   v("scheduling", &T::scheduling);
+  v("lifetime", &T::lifetime);
   v("given", &T::given);
 }
 
@@ -339,6 +358,7 @@ constexpr void describe(V& v, Of<config::Daemon>) {
   v("stripAnsi", &T::stripAnsi);
   v("backpressure", &T::backpressure);
   v("environment", &T::environment);
+  v("exitWhen", &T::exitWhen);
 }
 
 template <class V>

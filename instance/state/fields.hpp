@@ -168,6 +168,12 @@ constexpr void describe(V& v, Of<Around>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<Window>) {
+  v("open", &Window::open);
+  v("change", &Window::change);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<Program>) {
   v("group", &Program::group);
   v("name", &Program::name);
@@ -196,6 +202,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("out", &Program::out);
   v("err", &Program::err);
   v("credentials", &Program::credentials);
+  v("window", &Program::window);
 }
 
 template <class V>

@@ -134,6 +134,13 @@ struct Around {
   bool operator==(const Around&) const = default;
 };
 
+/// The run_window of a program, as it was last looked at.
+struct Window {
+  bool open = true;
+  std::int64_t change = 0;  ///< wall clock seconds of the next edge; 0: there is none
+  bool operator==(const Window&) const = default;
+};
+
 /// One program. A program in the configuration of its group that has no record was removed at run time.
 struct Program {
   std::string group;
@@ -165,6 +172,7 @@ struct Program {
   Channel out;
   std::optional<Channel> err;
   std::string credentials;  ///< the directory with its secrets; empty: there is none
+  std::optional<Window> window;
   bool operator==(const Program&) const = default;
 };
 

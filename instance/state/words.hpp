@@ -81,6 +81,11 @@ constexpr auto wordsOf(config::Readiness::Kind) {
       {{"none", None}, {"notify", Notify}, {"descriptor", Descriptor}, {"log", Log}, {"file", File}, {"probe", Probe}});
 }
 
+constexpr auto wordsOf(config::ExitWhen) {
+  using enum config::ExitWhen;
+  return std::to_array<Word<config::ExitWhen>>({{"never", Never}, {"all_exited", AllExited}});
+}
+
 constexpr auto wordsOf(config::AutoRestart) {
   using enum config::AutoRestart;
   return std::to_array<Word<config::AutoRestart>>({{"never", Never}, {"unexpected", Unexpected}, {"always", Always}});

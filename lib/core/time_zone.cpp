@@ -17,7 +17,6 @@ namespace core {
 namespace {
 
 constexpr std::size_t kLongestName = 100;
-constexpr std::int64_t kDay = 86400;
 
 /// TZ is `variable`, and nothing else is in the environment, as long as this exists. Takes no memory and restores what
 /// was there as it was, which setenv() could not promise.
@@ -89,7 +88,7 @@ UtcOffset TimeZone::offset() const {
 
 std::int64_t firstMoment(std::int64_t local, const UtcOffset& offset) {
   // The moment is within a day of `local` as UTC, and the clocks are changed at most once in these days.
-  const auto before = offset(local - kDay), after = offset(local + kDay);
+  const auto before = offset(local - kDaySeconds), after = offset(local + kDaySeconds);
   const auto early = local - before;
   if (before == after || offset(early) == before) return early;
   auto late = local - after;

@@ -10,6 +10,8 @@
 
 namespace core {
 
+inline constexpr std::int64_t kDaySeconds = 86'400;  ///< of a calendar without zones
+
 /// The seconds that local time is ahead of UTC at a time, which is given in seconds since the epoch.
 using UtcOffset = std::function<std::int64_t(std::int64_t when)>;
 

@@ -34,6 +34,7 @@ Extension readExtension(SectionReader& in, const core::Names& names, const Proce
   readStopping(in, names, core::seconds(process.stopWaitSeconds), out.stopping);
   readScheduling(in, names, out.scheduling);
   if (out.scheduling.given() && !in.has("type")) out.dependences.oneshot = true;  // a job
+  readLifetime(in, names, out.lifetime);
   for (const Key& key : kExtensionKeys)
     if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));
   return out;

@@ -9,6 +9,7 @@
 #include "lib/dialect/around.hpp"
 #include "lib/dialect/dependence.hpp"
 #include "lib/dialect/health.hpp"
+#include "lib/dialect/lifetime.hpp"
 #include "lib/dialect/limits.hpp"
 #include "lib/dialect/readiness.hpp"
 #include "lib/dialect/reloading.hpp"
@@ -35,6 +36,7 @@ struct Extension {
   Surroundings surroundings;
   Limits limits;
   Scheduling scheduling;
+  Lifetime lifetime;
   bool startAsLast = false;  ///< autostart=last; not among those given, since autostart is Supervisor's
   /// The keys that were given, in the order of the schema, with their expanded texts: for getAllConfigInfo and for
   /// differences.

@@ -91,6 +91,12 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     {"schedule_overlap"},
     {"schedule_jitter"},
     {"time_zone"},
+    // lifetime
+    {"essential"},
+    {"max_runtime"},
+    {"max_age"},
+    {"max_age_jitter"},
+    {"run_window"},
 });
 
 }  // namespace config

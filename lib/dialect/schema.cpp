@@ -31,6 +31,7 @@ constexpr Key kSupervisordKeys[] = {
     {"nocleanup", "false"},
     {"strip_ansi", "false"},
     {"log_backpressure", "block"},
+    {"exit_when", "never"},
     {"environment", ""},
     {"http_port", nullptr, "file in [unix_http_server] or port in [inet_http_server]"},
     {"sockchmod", "0700", "chmod in [unix_http_server]"},

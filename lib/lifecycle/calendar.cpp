@@ -9,7 +9,6 @@ namespace lifecycle {
 namespace {
 
 constexpr std::int64_t kMinute = 60;
-constexpr std::int64_t kDay = 86400;
 /// After so many years the days and their weekdays repeat.
 constexpr int kCycle = 400;
 /// Longer than clocks are set back by, and shorter than the time between two such changes.
@@ -59,7 +58,8 @@ std::optional<std::int64_t> nextLocal(const Calendar& calendar, std::int64_t fro
       for (auto day = firstDay; day <= static_cast<unsigned>(end.day()); ++day, least = 0) {
         if (!means(calendar, day, (weekday + day - 1) % 7)) continue;
         if (const auto minute = minuteOfDay(calendar, least))
-          return first.time_since_epoch().count() * kDay + (day - 1) * kDay + *minute * kMinute;
+          return first.time_since_epoch().count() * core::kDaySeconds + (day - 1) * core::kDaySeconds +
+                 *minute * kMinute;
       }
     }
   }

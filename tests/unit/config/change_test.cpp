@@ -78,6 +78,11 @@ const std::map<std::string_view, std::string> kValues{
     {"reload_signal", "HUP"},
     {"reload_command", "reload"},
     {"reload_timeout", "7"},
+    {"essential", "true"},
+    {"max_runtime", "7"},
+    {"max_age", "7"},
+    {"max_age_jitter", "7"},
+    {"run_window", "07:00-08:00"},
 };
 
 bool isExtension(std::string_view name) {
