@@ -73,7 +73,8 @@ void Schedule::look() {
 void Schedule::act() {
   // Read now: a change of it leaves the next time as it is.
   const auto overlap = program_.config().extension->scheduling.timetable.overlap;
-  if (!program_.mayStartUnasked()) return;
+  if (!program_.mayStartUnasked())
+    return logging::debug("schedule: {} is due, and must not be started now", program_.fullName());
   const auto now = standing();
   const auto what = schedule_.due(overlap, now);
   switch (what) {

@@ -72,7 +72,7 @@ core::Expected<std::uint64_t> parsePart(const CronField& field, std::string_view
   if (dash != std::string_view::npos) {
     const auto end = parseValue(field, range.substr(dash + 1));
     if (!end) return core::Err{end.error()};
-    last = *end == 0 && field.most == kSunday ? kSunday : *end;
+    last = *end == 0 && first > 0 && field.most == kSunday ? kSunday : *end;
   }
   if (last < first) return refused(core::pythonRepr(range) + " ends before it begins");
   if (slash != std::string_view::npos) {
@@ -93,7 +93,7 @@ core::Expected<std::uint64_t> parseField(const CronField& field, std::string_vie
   std::uint64_t out = 0;
   for (const auto& part : core::split(text, ',')) {
     const auto set = parsePart(field, part);
-    if (!set) return set;
+    if (!set) return core::Err{set.error()};
     out |= *set;
   }
   return out;

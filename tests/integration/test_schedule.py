@@ -9,12 +9,15 @@ import xmlrpc.client
 
 import pytest
 
+from memory_plan import MemoryPlan
 from processes import is_running
+from sanitizers import without_sanitizer
 from store_keeper import KeptDaemon
 from upgrading import Installation
 from waiting import wait_for
 from wall_clock import WallClock
 
+other_clock = without_sanitizer("the library that is preloaded must not come before that of a sanitizer")
 # Each run adds a line; it lasts until the test lets it go.
 BRIEF = "command=/bin/sh -c 'echo run >> %(here)s/runs'\n"
 LONG = ("command=/bin/sh -c 'echo run >> %(here)s/runs; trap \"exit 0\" TERM; "
@@ -75,6 +78,7 @@ def test_a_job_runs_again_and_again(daemon):
     assert server.ctl("status", "job").returncode == 3  # as of any program that does not run
 
 
+@other_clock
 def test_a_calendar(at):
     server = at("2026-05-01 11:59:58.5", f"[program:job]\n{BRIEF}schedule=* * * * *\n"
                                          f"[program:night]\n{BRIEF}schedule=30 2 * * sat\n"
@@ -89,6 +93,7 @@ def test_a_calendar(at):
     assert runs(server) == 1
 
 
+@other_clock
 def test_local_time_of_the_log_is_not_that_of_a_job(at):
     server = at("2026-05-01 11:59:59", f"[program:job]\n{BRIEF}schedule=* * * * *\ntime_zone=Asia/Kathmandu\n"
                                        "[program:env]\ncommand=/bin/sh -c 'echo zone $TZ; date +%%H; sleep 1000'\n"
@@ -235,6 +240,22 @@ def test_a_bad_schedule_changes_nothing(daemon):
     assert info(server)["nextStart"] == before
 
 
+@without_sanitizer("failing_malloc.so replaces malloc, and so does a sanitizer")
+@pytest.mark.parametrize("overlap", ["skip", "kill"])
+def test_without_memory_the_run_that_is_due_begins_when_there_is_some(daemon, work_dir, overlap):
+    plan = MemoryPlan(work_dir)
+    command = BRIEF if overlap == "skip" else LONG
+    server = daemon(f"[program:job]\n{command}schedule=@every 1\nschedule_overlap={overlap}\nrestart_delay=10ms\n",
+                    env=plan.environment)
+    wait_runs(server, 1)
+    for first in (1, 2, 3, 5, 8, 13):
+        before = runs(server)
+        with plan.fail(first, 4):
+            wait_for(lambda first=first, before=before: plan.seen > first + 4 or runs(server) > before, "allocations")
+        wait_runs(server, before + 1)
+    assert server.is_answering()
+
+
 def test_shutdown_does_not_wait_for_a_job_and_starts_none(daemon):
     server = daemon(f"[program:job]\n{LONG}schedule=@every 1\nschedule_overlap=queue\n")
     wait_runs(server, 1)
@@ -271,11 +292,13 @@ def check_that_it_goes_on(server, replace):
     wait_for(lambda: server.read("queue").count("\n") == 2, "the run that waited")
 
 
+@other_clock
 def test_a_schedule_goes_through_an_upgrade(at, work_dir):
     server = at("2026-05-01 11:59:58", GOES_ON, executable=Installation(work_dir).path)
     check_that_it_goes_on(server, server.rpc.supervisor.upgrade)
 
 
+@other_clock
 def test_a_schedule_goes_through_a_crash(work_dir, monkeypatch):
     clock = WallClock(work_dir)
     clock.set("2026-05-01 11:59:58")
@@ -285,6 +308,7 @@ def test_a_schedule_goes_through_a_crash(work_dir, monkeypatch):
         check_that_it_goes_on(server, server.crash_and_take_over)
 
 
+@other_clock
 def test_a_run_that_was_due_while_nobody_was_there_is_made_up_once(work_dir, monkeypatch):
     clock = WallClock(work_dir)
     clock.set("2026-05-01 10:00:00")
@@ -299,3 +323,15 @@ def test_a_run_that_was_due_while_nobody_was_there_is_made_up_once(work_dir, mon
         assert shown(info(server)["nextStart"]) == "2026-05-01 14:00:00"
         server.crash_and_take_over()
         assert shown(info(server)["nextStart"]) == "2026-05-01 14:00:00" and runs(server) == 1
+
+
+@other_clock
+def test_when_the_clocks_are_changed(at):
+    zone = "time_zone=Europe/Berlin\n"
+    server = at("2026-03-28 12:00:00", f"[program:night]\n{BRIEF}schedule=30 2 * * *\n{zone}"
+                                       f"[program:hourly]\n{BRIEF}schedule=30 */2 * * *\n{zone}"
+                                       f"[program:autumn]\n{BRIEF}schedule=30 2 25 10 *\n{zone}")
+    # 02:00 to 03:00 is skipped on the 29th: a fixed time comes after the gap.
+    assert shown(info(server, "night")["nextStart"]) == "2026-03-29 01:00:00"
+    assert shown(info(server, "hourly")["nextStart"]) == "2026-03-28 13:30:00"
+    assert shown(info(server, "autumn")["nextStart"]) == "2026-10-25 00:30:00"

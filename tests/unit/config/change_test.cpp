@@ -131,6 +131,25 @@ TEST_CASE("a limit of the memory can be changed live, but not begin or end") {
   }
 }
 
+TEST_CASE("a schedule can begin, change and end while the program runs") {
+  const std::string a = "[program:a]\ncommand=a\n";
+  const std::tuple<const char*, const char*, std::vector<std::string>> cases[] = {
+      {"", "schedule=@daily\n", {"autostart", "schedule"}},
+      {"schedule=@daily\n", "schedule=@every 5\nschedule_jitter=1\n", {"schedule", "schedule_jitter"}},
+      {"schedule=@daily\n",
+       "schedule=@daily\ntime_zone=UTC\nschedule_overlap=kill\n",
+       {"schedule_overlap", "time_zone"}},
+      {"schedule=@daily\n", "", {"autostart", "schedule"}},
+  };
+  for (const auto& [old, now, keys] : cases) {
+    const auto found = change(a + old, a + now);
+    CAPTURE(now);
+    REQUIRE(found.programs.size() == 1);
+    CHECK(found.programs[0].kind == ChangeKind::Live);
+    CHECK(found.programs[0].keys == keys);
+  }
+}
+
 TEST_CASE("the table of keys knows each key of a program") {
   for (const auto& [name, value] : kValues) {
     const auto one = withLine(std::string(name) + "=" + value);
