@@ -26,6 +26,7 @@ SCHEMA_SECTIONS = {
     "kInetServerKeys": ["SECTION [inet_http_server]"],
     "kGroupKeys": ["SECTION [group:NAME]"],
     "kScaleKeys": ["SECTION [scale:NAME]"],
+    "kSocketKeys": ["SECTION [socket:NAME]"],
     "kIncludeKeys": ["SECTION [include]"],
     "kCommonKeys": ["SECTION [program:NAME]", "KEYS OF SUPERVISOR 2.0"],
     "kExtensionKeys": ["SECTION [program:NAME]"],

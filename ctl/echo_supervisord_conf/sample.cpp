@@ -176,6 +176,9 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;max_age=7d                     ; restart it when its process is that old; default: never
 ;max_age_jitter=12h             ; up to which that comes later; default: a tenth of max_age
 ;run_window=mon-fri 08:00-18:00 ; when it runs; default: always
+;sockets=thesocketname          ; [socket:x] sections that supervisord opens for it (LISTEN_FDS, as systemd)
+;autostart=ondemand             ; with sockets: start it when somebody connects
+;idle_stop=5m                   ; with ondemand: stop it when nobody was connected for so long; default: never
 
 ; Values that every program takes that does not give them itself: all keys of a program. Not Supervisor's.
 
@@ -226,6 +229,14 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;command=/usr/bin/fcgi
 ;socket=unix:///tmp/fcgi.sock   ; or tcp://HOST:PORT; required
 ;socket_owner=nobody:nogroup    ; for a Unix socket; default: the account of 'user'
+;socket_mode=0700               ; for a Unix socket, octal
+;socket_backlog=128             ; number of connections that can wait
+
+; Sockets that programs with this name among their 'sockets' get, open also while these start again. Not Supervisor's.
+
+;[socket:thesocketname]
+;socket=tcp://127.0.0.1:8080    ; or udp://HOST:PORT, unix:///PATH; several with commas; "*": every address
+;socket_owner=nobody:nogroup    ; for a Unix socket; default: the daemon's
 ;socket_mode=0700               ; for a Unix socket, octal
 ;socket_backlog=128             ; number of connections that can wait
 

@@ -151,6 +151,7 @@ std::optional<config::Refusal> refusedDefaults(const config::ReadContext& contex
   std::vector<config::Message> unheard;
   config::ReadContext own{document, context.here, context.startDirectory, context.environment, {}, unheard};
   own.isDirectory = context.isDirectory;
+  own.alone = context.alone;
   const auto processes =
       config::readProcesses(own, *document.find(member), group.name, document.find("group:" + group.name));
   return processes ? std::nullopt : std::optional(processes.error());
@@ -172,6 +173,7 @@ bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredS
   }
   std::vector<config::Message> messages;
   config::ReadContext context{document, core::directoryOf(entry.confFile), "/", names, {}, messages};
+  context.alone = true;
   // Directories are the owner's to look at, and may be made yet.
   context.isDirectory = [](const std::string&) { return true; };
   std::optional<config::Refusal> refusal;

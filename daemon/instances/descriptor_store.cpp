@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,10 +63,24 @@ bool isPipe(int fd) noexcept {
   return own != 0 && deviceOf(fd) == own;
 }
 
+int optionOf(int fd, int option) noexcept {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return ::getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+/// A socket of a program that is started when somebody connects. No file system is asked.
+bool isOpenToClients(int fd) noexcept {
+  const int family = optionOf(fd, SO_DOMAIN), type = optionOf(fd, SO_TYPE);
+  const bool inet = family == AF_INET || family == AF_INET6;
+  if (type == SOCK_DGRAM) return inet;
+  return type == SOCK_STREAM && (inet || family == AF_UNIX) && optionOf(fd, SO_ACCEPTCONN) > 0;
+}
+
 }  // namespace
 
 DescriptorKind kindOf(int fd) noexcept {
-  if (isPipe(fd)) return DescriptorKind::Pipe;
+  if (isPipe(fd) || isOpenToClients(fd)) return DescriptorKind::Pipe;
   return isMemory(fd) ? DescriptorKind::Memory : DescriptorKind::Refused;
 }
 

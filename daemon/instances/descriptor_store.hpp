@@ -19,8 +19,9 @@ namespace instances {
 
 /// What an owner may let the manager keep, and `Refused` for everything else.
 enum class DescriptorKind { Pipe, Memory, Refused };
-/// Looks at `fd` without asking a file system: one of an owner's may never answer. A pipe is one that pipe() makes;
-/// memory is a memfd that can neither grow nor shrink, of at most 64 MiB.
+/// Looks at `fd` without asking a file system: one of an owner's may never answer. A pipe is one that pipe() makes, and
+/// in its place a socket that listens for connections, or one for datagrams of UDP; memory is a memfd that can neither
+/// grow nor shrink, of at most 64 MiB.
 [[nodiscard]] DescriptorKind kindOf(int fd) noexcept;
 /// 1 to 200 printable characters of ASCII without ':', as systemd has the names of descriptors.
 [[nodiscard]] bool isDescriptorName(std::string_view name) noexcept;

@@ -46,6 +46,8 @@ void writeLog(xmlrpc::StructWriter& members, const std::string& channel, const L
 void writeRules(xmlrpc::StructWriter& members, const ProcessConfig& program) {
   if (program.extension->startAsLast)
     members.text("autostart", "last");
+  else if (program.extension->activation.onDemand)
+    members.text("autostart", "ondemand");
   else
     members.flag("autostart", program.autoStart);
   if (program.autoRestart == AutoRestart::Unexpected)

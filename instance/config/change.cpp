@@ -34,7 +34,8 @@ bool sameTarget(const P& a, const P& b) {
 }
 
 bool sameAutostart(const P& a, const P& b) {
-  return a.autoStart == b.autoStart && a.extension->startAsLast == b.extension->startAsLast;
+  return a.autoStart == b.autoStart && a.extension->startAsLast == b.extension->startAsLast &&
+         a.extension->activation.onDemand == b.extension->activation.onDemand;
 }
 bool sameStopSignals(const P& a, const P& b) {
   return a.stopSignal == b.stopSignal && a.extension->stopping.steps == b.extension->stopping.steps;
@@ -89,6 +90,9 @@ constexpr auto kLiveExtensionKeys =
                                      "max_age_jitter",   "run_window"});
 /// The same, for a change of one limit to another: from or to none needs a restart.
 constexpr std::string_view kMemoryLimit = "memory_restart";
+constexpr std::string_view kIdleStop = "idle_stop";
+
+constexpr std::string_view kSocketNames = "sockets";
 
 template <std::size_t N>
 bool contains(const std::array<std::string_view, N>& keys, std::string_view key) noexcept {
@@ -112,7 +116,9 @@ void addExtensionKeys(const Given& old, const Given& now, std::vector<std::strin
 /// Whether a change of this key reaches the running program.
 bool isLive(const std::string& key, const P& old, const P& now) {
   if (reachOf(key) != Reach::Live) return false;
-  return key != kMemoryLimit || (old.extension->health.memoryLimit > 0 && now.extension->health.memoryLimit > 0);
+  const auto &before = *old.extension, &after = *now.extension;
+  if (key == kIdleStop) return before.activation.idleStop.count() > 0 && after.activation.idleStop.count() > 0;
+  return key != kMemoryLimit || (before.health.memoryLimit > 0 && after.health.memoryLimit > 0);
 }
 
 /// A difference that no key explains needs a restart, as long as the table above lacks its field.
@@ -156,7 +162,7 @@ bool sameOrder(const GroupConfig& old, const GroupConfig& now) {
 Reach reachOf(std::string_view key) noexcept {
   for (const Field& field : kFields)
     if (field.key == key) return field.reach;
-  const bool live = contains(kLiveExtensionKeys, key) || key == kMemoryLimit;
+  const bool live = contains(kLiveExtensionKeys, key) || key == kMemoryLimit || key == kIdleStop;
   return live ? Reach::Live : Reach::Restart;
 }
 
@@ -170,7 +176,11 @@ std::vector<std::string> changedKeys(const ProcessConfig& old, const ProcessConf
   std::vector<std::string> keys;
   for (const Field& field : kFields)
     if (!field.same(old, now)) keys.emplace_back(field.key);
-  if (!(old.extension == now.extension)) addExtensionKeys(old.extension->given, now.extension->given, keys);
+  if (old.extension == now.extension) return keys;
+  addExtensionKeys(old.extension->given, now.extension->given, keys);
+  // The names may be the same, and their sections others.
+  const bool named = std::find(keys.begin(), keys.end(), kSocketNames) != keys.end();
+  if (!named && old.extension->activation.sockets != now.extension->activation.sockets) keys.emplace_back(kSocketNames);
   return keys;
 }
 

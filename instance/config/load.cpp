@@ -10,6 +10,7 @@
 #include "instance/config/groups.hpp"
 #include "instance/config/overlay.hpp"
 #include "instance/config/servers.hpp"
+#include "instance/config/sockets.hpp"
 #include "lib/core/files.hpp"
 #include "lib/dialect/context.hpp"
 #include "lib/dialect/notices.hpp"
@@ -42,7 +43,9 @@ core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadabl
   auto groups = readGroups(context);
   if (!groups) return core::Err{std::move(groups).error()};
   out.groups = std::move(groups).value();
+  if (auto status = checkSockets(context, out.groups); !status) return core::Err{std::move(status).error()};
   out.defaults = defaultsIn(*document);
+  for (auto& section : socketSections(*document)) out.defaults.push_back(std::move(section));
   auto servers = readServers(context);
   if (!servers) return core::Err{std::move(servers).error()};
   out.servers = std::move(servers).value();
@@ -74,7 +77,7 @@ core::Expected<std::vector<std::shared_ptr<const ProcessConfig>>> parsePrograms(
   for (const auto& [key, value] : options) section.set({key, value, {}});
   const auto groupName = "group:" + group;
   for (const auto& given : base.defaults)
-    if (given.section == kProgramDefaults || given.section == groupName)
+    if (given.section == kProgramDefaults || given.section == groupName || given.section.starts_with("socket:"))
       for (const auto& [key, value] : given.keys) document.open(given.section, {}).set({key, value, {}});
   std::vector<Message> messages;
   ReadContext context{document, core::directoryOf(base.file), {}, core::environmentNames(), base.daemon.environment,

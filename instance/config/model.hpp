@@ -107,7 +107,7 @@ struct Daemon {
   }
 };
 
-/// The keys of [program-defaults] or of a group, as texts.
+/// The keys of [program-defaults], of a group or of a socket, as texts.
 struct SectionKeys {
   bool operator==(const SectionKeys&) const = default;
   std::string section;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "instance/config/model.hpp"
+#include "instance/process/activation.hpp"
 #include "instance/process/commands_around.hpp"
 #include "instance/process/credentials.hpp"
 #include "instance/process/descriptor_readiness.hpp"
@@ -64,6 +65,7 @@ std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& pro
     made->notifications->setWatchdogHook([one = made->health](bool failed) { one->heard(failed); });
   if (health.memoryLimit > 0) made->add<MemoryGuard>(context, program);
   if (!asked.surroundings.credentials.empty()) made->add<Credentials>(context, program);
+  if (!asked.activation.sockets.empty()) made->add<Activation>(context, program);
   addOfLiveKeys(*made, context, program);
   return made->all.empty() ? nullptr : std::move(made);
 }

@@ -14,6 +14,7 @@
 namespace state {
 class Incoming;
 class Outgoing;
+struct OpenSocket;
 struct Program;
 }  // namespace state
 
@@ -33,6 +34,7 @@ struct LaunchExtras {
   std::vector<std::string> withheld;  ///< variables of our own environment that it does not inherit
   /// (descriptor here, number there), from 3 on, each number once.
   std::vector<std::pair<int, int>> descriptors;
+  std::string pidVariable{};  ///< a variable that gets its pid; empty: none
 };
 
 /// What looks after one program beside its machine. It exists only if the program's configuration asks for it.
@@ -67,6 +69,9 @@ class Attendant {
   /// The same for one that is STOPPED, EXITED, BACKOFF or FATAL: "; WORDS".
   virtual void describeIdle(std::string& /*text*/) const {}
 
+  /// Programs are about to be started without a request, this one perhaps among them, and none of them has been. Not
+  /// from inside a step.
+  virtual void beforeAutostart() {}
   /// A start without a request is due (autostart). True: it comes at a time that this attendant decides, through
   /// Process::startUnasked(). Not from inside a step.
   virtual bool takesAutostart() { return false; }

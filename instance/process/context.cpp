@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "instance/process/group.hpp"
+#include "instance/process/listeners.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/side_command.hpp"
 #include "lib/core/log.hpp"
@@ -66,6 +67,11 @@ Choices& ProcessContext::choices() {
 core::WallClock& ProcessContext::wallClock() {
   if (!wallClock_) wallClock_ = std::make_unique<core::WallClock>(loop_);
   return *wallClock_;
+}
+
+Listeners& ProcessContext::listeners() {
+  if (!listeners_) listeners_ = std::make_unique<Listeners>(loop_);
+  return *listeners_;
 }
 
 LastStates& ProcessContext::lastStates() {

@@ -42,6 +42,7 @@ class Outlets;
 
 namespace process {
 
+class Listeners;
 class SideCommand;
 
 /// What the programs of one table share: the loop, deadlines, pids, the read buffer, and the queue of changes that the
@@ -169,6 +170,8 @@ class ProcessContext {
   void watchMemory(MemoryEvents events) noexcept { memoryEvents_ = std::move(events); }
 
   [[nodiscard]] Reloads& reloads() noexcept { return reloads_; }
+  /// The sockets of [socket:x] sections, made when they are asked for first.
+  [[nodiscard]] Listeners& listeners();
 
   void subscribe(Observer& observer) { observers_.push_back(&observer); }
   void unsubscribe(Observer& observer) noexcept;
@@ -244,6 +247,7 @@ class ProcessContext {
   MemoryEvents memoryEvents_;
   PrivateDirectory directory_;
   Reloads reloads_;
+  std::unique_ptr<Listeners> listeners_;
   const std::vector<std::string> environment_;
   std::unique_ptr<char[]> buffer_;
   std::unique_ptr<LateReading> lateReading_;  ///< from the first program on that writes fast

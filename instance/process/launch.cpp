@@ -162,6 +162,10 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
     return pipeError(config.name);
   }
 
+  if (around.extras != nullptr && !around.extras->pidVariable.empty()) {
+    spec.pidVariable = around.extras->pidVariable;
+    std::erase_if(spec.environment, [&](const auto& entry) { return isOf(spec.pidVariable, entry); });
+  }
   spec.newSession = config.extension->stopping.ownSession();
   spec.descriptors = {{socket < 0 ? in.reader.get() : socket, STDIN_FILENO},
                       {out.writer.get(), STDOUT_FILENO},

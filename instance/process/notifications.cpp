@@ -93,7 +93,7 @@ core::Status Notifications::beforeSpawn(LaunchExtras& extras) {
   if (auto opened = open(path); !opened) return opened;
   extras.environment.emplace_back("NOTIFY_SOCKET", path);
   // What our own service manager asks of us is not meant for the program, which now could answer.
-  extras.withheld = {"WATCHDOG_PID", "WATCHDOG_USEC"};
+  extras.withheld.insert(extras.withheld.end(), {"WATCHDOG_PID", "WATCHDOG_USEC"});
   if (auto* const keeper = context_.keeper()) keeper->keep(program_, kSocketName, socket_.get());
   return {};
 }

@@ -162,7 +162,6 @@ bool Process::awaitsStart() const noexcept {
          (config_->extension.given() && (machine_.awaitsStart(rules()) || isAwaitedByAttendant()));
 }
 
-/// An attendant will start it, unless it is stopped.
 bool Process::isAwaitedByAttendant() const noexcept {
   bool awaited = false;
   attend([&](const Attendant& one) { awaited = awaited || one.awaitsStart(); });
@@ -256,9 +255,7 @@ bool Process::takesAutostart() {
 }
 
 bool Process::mayStartUnasked() const noexcept {
-  bool forbidden = disabled_ || context_.supervisorState() != SupervisorState::Running;
-  attend([&](const Attendant& one) { forbidden = forbidden || one.forbidsStart(); });
-  return !forbidden;
+  return !disabled_ && context_.supervisorState() == SupervisorState::Running && !startIsForbidden();
 }
 
 void Process::forgetFailures() noexcept {
@@ -266,9 +263,13 @@ void Process::forgetFailures() noexcept {
   machine_.forgetFailures();
 }
 
-void Process::startUnasked() {
+void Process::prepareAutostart() {
+  attend([](Attendant& one) { one.beforeAutostart(); });
+}
+
+void Process::startUnasked(bool needs) {
   if (!mayStartUnasked()) return;
-  if (auto* const order = context_.order(); order != nullptr && order->postponesStart(*this, false)) return;
+  if (auto* const order = context_.order(); order != nullptr && order->postponesStart(*this, needs)) return;
   tell(input::Start{});
 }
 

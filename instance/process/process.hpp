@@ -129,10 +129,15 @@ class Process {
   void startAutomatically();
   /// The same for an attendant, which has decided for it now. Nothing happens to a program that is disabled, or whose
   /// other attendants forbid it, and while the supervisor goes down.
-  void startUnasked();
+  /// `needs`: what it depends on is started with it, and its start_delay does not count.
+  void startUnasked(bool needs = false);
   [[nodiscard]] bool mayStartUnasked() const noexcept;
   /// Its next start is the first try again.
   void forgetFailures() noexcept;
+  /// For the table: an autostart is to come, see Attendant::beforeAutostart().
+  void prepareAutostart();
+  /// An attendant will start it, unless it is stopped.
+  [[nodiscard]] bool isAwaitedByAttendant() const noexcept;
   /// Whether an attendant starts it at a time of its own, in place of a start now; that knows of it then.
   [[nodiscard]] bool takesAutostart();
   /// An attendant wants no start that nobody asks for.
@@ -245,7 +250,6 @@ class Process {
   template <class Call>
   void attend(const Call& call) const;
   [[nodiscard]] bool paced() const noexcept;
-  [[nodiscard]] bool isAwaitedByAttendant() const noexcept;
   [[nodiscard]] std::string idleText(core::Instant now) const;
   [[nodiscard]] std::string describe(core::Instant now) const;
   friend class Order;

@@ -86,12 +86,20 @@ std::unique_ptr<Group> Table::take(const Group& group) {
 
 void Table::begin() {
   context_->tell([](Observer& o) { o.onSupervisorState(SupervisorState::Running); });
+  for (const auto& group : groups_) prepare(*group, [](const Process& program) { return program.startsAtBoot(); });
   // By index: an observer may add or remove groups meanwhile.
   for (std::size_t i = 0; i < groups_.size(); ++i)
     start(*groups_[i], [](const Process& program) { return program.startsAtBoot(); });
 }
 
+void Table::prepare(Group& group, bool (*whether)(const Process& program)) {
+  if (context_->supervisorState() != SupervisorState::Running) return;
+  for (const auto& program : group.processes())
+    if (whether(*program)) program->prepareAutostart();
+}
+
 void Table::autostart(Group& group) {
+  prepare(group, [](const Process& program) { return program.startsByItself(); });
   start(group, [](const Process& program) { return program.startsByItself(); });
 }
 
@@ -111,7 +119,10 @@ core::Status Table::setDisabled(const std::vector<Process*>& programs, bool disa
     if (program->disabled() != disabled)
       logging::info("{} is {}", core::pythonRepr(program->name()), disabled ? "disabled" : "enabled");
     program->setDisabled(disabled);
-    if (disabled && program->waits().start) (void)program->stop(Along::Nobody);  // it does not run: nothing to await
+    const bool awaits = program->waits().start || (program->pid() == 0 && program->isAwaitedByAttendant());
+    if (disabled && awaits) (void)program->stop(Along::Nobody);  // it does not run: nothing to await
+    if (!disabled && program->startsByItself() && lifecycle::isStopped(program->state()))
+      (void)program->takesAutostart();
   }
   if (auto* const finalEnd = context_->finalEnd()) finalEnd->changed();
   return {};
@@ -121,11 +132,14 @@ void Table::autostart(Group& group, const config::GroupChange& change) {
   if (context_->supervisorState() != SupervisorState::Running) return;
   const ProcessContext::Turn turn(*context_);
   const auto changes = change.byName();
+  std::vector<Process*> made;
   for (const auto& program : group.processes()) {
     const auto one = changes.find(program->name());
     if (one != changes.end() && one->second->kind != config::ProgramChange::Kind::Live && program->startsByItself())
-      program->startAutomatically();
+      made.push_back(program.get());
   }
+  for (auto* const program : made) program->prepareAutostart();
+  for (auto* const program : made) program->startAutomatically();
 }
 
 bool Table::remove(Group& group) {

@@ -123,6 +123,7 @@ class Table {
   void watchMemory(MemoryEvents events) noexcept;
 
  private:
+  void prepare(Group& group, bool (*whether)(const Process& program));
   void start(Group& group, bool (*whether)(const Process& program));
   void onEnd(pid_t pid, int waitStatus) noexcept;
   void endWith(int status);

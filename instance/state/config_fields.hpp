@@ -255,6 +255,28 @@ constexpr void describe(V& v, Of<config::Lifetime>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<config::ListenSocket>) {
+  using T = config::ListenSocket;
+  v("name", &T::name);
+  v("kind", &T::kind);
+  v("url", &T::url);
+  v("host", &T::host);
+  v("port", &T::port);
+  v("path", &T::path);
+  v("backlog", &T::backlog);
+  v("owner", &T::owner);
+  v("mode", &T::mode);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<config::Activation>) {
+  using T = config::Activation;
+  v("sockets", &T::sockets);
+  v("onDemand", &T::onDemand);
+  v("idleStop", &T::idleStop);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Extension>) {
   using T = config::Extension;
   v("pacing", &T::pacing);
@@ -269,6 +291,7 @@ constexpr void describe(V& v, Of<config::Extension>) {
   v("around", &T::around);
   v("scheduling", &T::scheduling);
   v("lifetime", &T::lifetime);
+  v("activation", &T::activation);
   v("given", &T::given);
 }
 

@@ -174,6 +174,22 @@ constexpr void describe(V& v, Of<Window>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<OpenSocket>) {
+  v("socket", &OpenSocket::socket);
+  v("device", &OpenSocket::device);
+  v("inode", &OpenSocket::inode);
+}
+
+template <class V>
+constexpr void describe(V& v, Of<Activation>) {
+  using T = Activation;
+  v("wanted", &T::wanted);
+  v("cancelled", &T::cancelled);
+  v("exhausted", &T::exhausted);
+  v("sockets", &T::sockets);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<Program>) {
   v("group", &Program::group);
   v("name", &Program::name);
@@ -203,6 +219,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("err", &Program::err);
   v("credentials", &Program::credentials);
   v("window", &Program::window);
+  v("activation", &Program::activation);
 }
 
 template <class V>

@@ -141,6 +141,23 @@ struct Window {
   bool operator==(const Window&) const = default;
 };
 
+/// One of the sockets that a program gets.
+struct OpenSocket {
+  std::string socket;        ///< descriptor; empty: it is closed
+  std::uint64_t device = 0;  ///< of the file of a Unix socket, which is removed with it; else 0
+  std::uint64_t inode = 0;
+  bool operator==(const OpenSocket&) const = default;
+};
+
+/// The sockets of a program.
+struct Activation {
+  bool wanted = false;              ///< while the program does not run, connections start it
+  bool cancelled = false;           ///< not any more, since it was stopped
+  bool exhausted = false;           ///< connections have started it too often
+  std::vector<OpenSocket> sockets;  ///< in the order of the configuration
+  bool operator==(const Activation&) const = default;
+};
+
 /// One program. A program in the configuration of its group that has no record was removed at run time.
 struct Program {
   std::string group;
@@ -173,6 +190,7 @@ struct Program {
   std::optional<Channel> err;
   std::string credentials;  ///< the directory with its secrets; empty: there is none
   std::optional<Window> window;
+  std::optional<Activation> activation;
   bool operator==(const Program&) const = default;
 };
 

@@ -97,6 +97,11 @@ constexpr auto wordsOf(config::KillScope) {
       {{"default", Default}, {"process", Process}, {"group", Group}, {"session", Session}, {"tree", Tree}});
 }
 
+constexpr auto wordsOf(config::ListenSocket::Kind) {
+  using enum config::ListenSocket::Kind;
+  return std::to_array<Word<config::ListenSocket::Kind>>({{"tcp", Tcp}, {"udp", Udp}, {"unix", Unix}});
+}
+
 constexpr auto wordsOf(config::Leftovers) {
   using enum config::Leftovers;
   return std::to_array<Word<config::Leftovers>>({{"keep", Keep}, {"stop", Stop}});

@@ -35,6 +35,8 @@ struct Prepared {
   const SpawnSpec& spec;
   std::vector<char*> argv;
   std::vector<char*> envp;
+  std::array<char, 64> pidText{};  // "NAME=", and the pid, which the child writes
+  std::size_t pidAt = 0;           // 0: there is none
   std::array<char, 16> oomScore{};
   std::size_t oomLength = 0;
   std::vector<int> sources;  // the descriptors to pass on, as numbers in the child before they are arranged
@@ -176,6 +178,11 @@ void applySandbox(Prepared& p) noexcept {
   }
 }
 
+/// The buffer is zero behind the name, and has room for any pid.
+void writePid(Prepared& p) noexcept {
+  if (p.pidAt > 0) std::to_chars(p.pidText.data() + p.pidAt, p.pidText.data() + p.pidText.size() - 1, ::getpid());
+}
+
 int childMain(void* argument) noexcept {
   auto& p = *static_cast<Prepared*>(argument);
   const auto& spec = p.spec;
@@ -206,6 +213,7 @@ int childMain(void* argument) noexcept {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  writePid(p);
   ::execve(spec.file.c_str(), p.argv.data(), p.envp.data());
   fail(p, SpawnStep::Exec, errno);
 }
@@ -292,6 +300,15 @@ pid_t start(Prepared& p) {
   return pid;
 }
 
+void preparePid(Prepared& p) {
+  const auto& name = p.spec.pidVariable;
+  if (name.empty() || name.size() + 16 > p.pidText.size()) return;
+  std::copy(name.begin(), name.end(), p.pidText.begin());
+  p.pidText[name.size()] = '=';
+  p.pidAt = name.size() + 1;
+  p.envp.insert(p.envp.end() - 1, p.pidText.data());
+}
+
 /// What the child reports until its exec, or for `patience`.
 SpawnReport awaitReport(const UniqueFd& pipe, std::optional<milliseconds> patience) {
   const auto end = Clock::now() + patience.value_or(milliseconds(0));
@@ -308,10 +325,11 @@ SpawnReport awaitReport(const UniqueFd& pipe, std::optional<milliseconds> patien
 }  // namespace
 
 Result<Spawned, SpawnError> beginSpawn(const SpawnSpec& spec) {
-  Prepared p{spec, argumentPointers(spec.arguments), argumentPointers(spec.environment), {}, 0, {}, -1};
+  Prepared p{spec, argumentPointers(spec.arguments), argumentPointers(spec.environment), {}, 0, {}, 0, {}, -1};
   // The account of a child may stop it before its exec: we must not wait in the kernel for another account's.
   p.sharesMemory = spec.shareMemory && !spec.identity && spec.cgroupFd < 0 && childStack();
   for (const auto& [here, there] : spec.descriptors) p.sources.push_back(here);
+  preparePid(p);
   if (spec.oomScoreAdjust) {
     const auto text = std::to_string(*spec.oomScoreAdjust);
     p.oomLength = std::min(text.size(), p.oomScore.size());

@@ -22,6 +22,7 @@ struct SpawnSpec {
   std::string file;                      ///< what execve gets; no PATH search
   std::vector<std::string> arguments;    ///< argv, with argv[0]
   std::vector<std::string> environment;  ///< "KEY=value"
+  std::string pidVariable;               ///< a variable that gets the child's own pid; empty: none
   /// (descriptor here, number there); descriptors not listed are closed. The numbers there must be 0..n without gaps.
   /// With -1 for the descriptor here the number stays closed.
   std::vector<std::pair<int, int>> descriptors;

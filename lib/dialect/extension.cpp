@@ -17,7 +17,8 @@ bool hasExtension(const SectionReader& in) {
          std::any_of(kExtensionKeys.begin(), kExtensionKeys.end(), [&](const Key& key) { return in.has(key.name); });
 }
 
-Extension readExtension(SectionReader& in, const core::Names& names, const ProcessConfig& process) {
+Extension readExtension(SectionReader& in, const core::Names& names, const ProcessConfig& process,
+                        const SocketSections& sockets, bool onDemand) {
   Extension out;
   readPacing(in, names, out.pacing);
   readReadiness(in, names, out.readiness);
@@ -35,6 +36,8 @@ Extension readExtension(SectionReader& in, const core::Names& names, const Proce
   readScheduling(in, names, out.scheduling);
   if (out.scheduling.given() && !in.has("type")) out.dependences.oneshot = true;  // a job
   readLifetime(in, names, out.lifetime);
+  out.activation.onDemand = onDemand;
+  readActivation(in, names, sockets, out.readiness, out.activation);
   for (const Key& key : kExtensionKeys)
     if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));
   return out;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/core/expansion.hpp"
+#include "lib/dialect/activation.hpp"
 #include "lib/dialect/around.hpp"
 #include "lib/dialect/dependence.hpp"
 #include "lib/dialect/health.hpp"
@@ -37,6 +38,7 @@ struct Extension {
   Limits limits;
   Scheduling scheduling;
   Lifetime lifetime;
+  Activation activation;
   bool startAsLast = false;  ///< autostart=last; not among those given, since autostart is Supervisor's
   /// The keys that were given, in the order of the schema, with their expanded texts: for getAllConfigInfo and for
   /// differences.
@@ -47,7 +49,9 @@ struct Extension {
 
 /// Whether the section has such a key, so that readExtension() has something to read.
 [[nodiscard]] bool hasExtension(const SectionReader& in);
-/// Reads the keys for one process, whose other keys have been read. A failure is stored in `in`.
-[[nodiscard]] Extension readExtension(SectionReader& in, const core::Names& names, const ProcessConfig& process);
+/// Reads the keys for one process, whose other keys have been read, with `onDemand` autostart=ondemand among them. A
+/// failure is stored in `in`.
+[[nodiscard]] Extension readExtension(SectionReader& in, const core::Names& names, const ProcessConfig& process,
+                                      const SocketSections& sockets, bool onDemand);
 
 }  // namespace config

@@ -97,6 +97,9 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     {"max_age"},
     {"max_age_jitter"},
     {"run_window"},
+    // activation
+    {"sockets"},
+    {"idle_stop"},
 });
 
 }  // namespace config

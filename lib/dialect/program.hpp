@@ -18,8 +18,8 @@
 /// and the manager share: the keys, their values and whole program sections.
 namespace config {
 
-/// Last: after a reboot only if it was to run before.
-enum class AutoStart { Never, Always, Last };
+/// Last: after a reboot only if it was to run before. OnDemand: on a connection to one of its sockets.
+enum class AutoStart { Never, Always, Last, OnDemand };
 enum class AutoRestart { Never, Unexpected, Always };
 
 /// LogSettings::backups of a log that keeps every rotated file (Supervisor 2's logfile_backups=0).

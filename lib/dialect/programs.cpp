@@ -94,6 +94,7 @@ class ProgramReader {
     common_.autoStart = autoStart != AutoStart::Never;
     if (in_.has("schedule") && !in_.has("autostart")) common_.autoStart = false;
     startAsLast_ = autoStart == AutoStart::Last;
+    onDemand_ = autoStart == AutoStart::OnDemand;
     in_.take("autorestart", names_, parseAutoRestart, common_.autoRestart);
     in_.take("startsecs", names_, parseInteger, common_.startSeconds);
     in_.take("startretries", names_, parseInteger, common_.startRetries);
@@ -119,7 +120,7 @@ class ProgramReader {
     in_.take("user", names_, parseUser, common_.uid);
     in_.take("umask", names_, parseOctal, common_.umask);
     in_.take("oom_score_adj", names_, parseOomScore, common_.oomScoreAdjust);
-    extended_ = startAsLast_ || hasExtension(in_);
+    extended_ = startAsLast_ || onDemand_ || hasExtension(in_);
     environmentText_ = in_.raw("environment").value_or("");
     // As in Supervisor, the rule for names applies to the text before expansion.
     in_.store("process_name", parseName(in_.raw("process_name").value_or("")), nameText_);
@@ -171,7 +172,8 @@ class ProgramReader {
     process.command = command.value_or("");
     process.name = in_.expanded("process_name", nameText_, names, "process_name");
     if (extended_) {
-      auto extension = readExtension(in_, names, process);
+      const auto common = context_.withHere();
+      auto extension = readExtension(in_, names, process, {common, !context_.alone}, onDemand_);
       extension.startAsLast = startAsLast_;
       process.extension = Shared(std::move(extension));
       if (process.extension->dependences.oneshot && process.autoRestart == AutoRestart::Always)
@@ -199,6 +201,7 @@ class ProgramReader {
   std::string nameText_;
   struct Scale* scale_ = nullptr;  ///< what asks for a number of processes of this program
   bool startAsLast_ = false;
+  bool onDemand_ = false;
   bool extended_ = false;
   /// Of the process before: equal ones share one object.
   struct {

@@ -47,6 +47,7 @@ constexpr Key kUnixServerKeys[] = {
 };
 constexpr Key kInetServerKeys[] = {{"port"}, {"username"}, {"password"}, {"allowed_hosts"}};
 constexpr Key kScaleKeys[] = {{"numprocs"}};
+constexpr Key kSocketKeys[] = {{"socket"}, {"socket_backlog"}, {"socket_owner"}, {"socket_mode"}};
 constexpr Key kIncludeKeys[] = {{"files"}};
 
 constexpr auto kCommonKeys = std::to_array<Key>({
@@ -130,6 +131,7 @@ constexpr SectionName kSectionNames[] = {
     {"eventlistener", SectionName::Match::Prefix, SectionKind::EventListener},
     {"group", SectionName::Match::Prefix, SectionKind::Group},
     {"scale", SectionName::Match::Prefix, SectionKind::Scale},
+    {"socket", SectionName::Match::Prefix, SectionKind::Socket},
     {"rpcinterface", SectionName::Match::Prefix, SectionKind::RpcInterface},
     {"ctlplugin", SectionName::Match::Prefix, SectionKind::CtlPlugin},
 };
@@ -172,6 +174,7 @@ std::span<const Key> keysOf(SectionKind kind) {
     case SectionKind::EventListener: return kListenerKeys;
     case SectionKind::Group: return kGroupKeys;
     case SectionKind::Scale: return kScaleKeys;
+    case SectionKind::Socket: return kSocketKeys;
     case SectionKind::Include: return kIncludeKeys;
     case SectionKind::RpcInterface:
     case SectionKind::CtlPlugin:

@@ -19,6 +19,7 @@ enum class SectionKind {
   EventListener,
   ProgramDefaults,
   Scale,
+  Socket,
   Group,
   RpcInterface,
   CtlPlugin,

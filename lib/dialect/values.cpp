@@ -96,6 +96,7 @@ core::Expected<bool> parseBoolean(std::string_view text) {
 
 core::Expected<AutoStart> parseAutoStart(std::string_view text) {
   if (core::lower(text) == "last") return AutoStart::Last;
+  if (core::lower(text) == "ondemand") return AutoStart::OnDemand;
   const auto flag = parseBoolean(text);
   if (!flag) return core::Err{flag.error()};
   return *flag ? AutoStart::Always : AutoStart::Never;

@@ -42,7 +42,7 @@ namespace config {
 [[nodiscard]] core::Expected<std::vector<int>> parseExitCodes(std::string_view text);
 /// "block" or "drop", in any case.
 [[nodiscard]] core::Expected<Backpressure> parseBackpressure(std::string_view text);
-/// A boolean or "last", in any case.
+/// A boolean, "last" or "ondemand", in any case.
 [[nodiscard]] core::Expected<AutoStart> parseAutoStart(std::string_view text);
 [[nodiscard]] core::Expected<AutoRestart> parseAutoRestart(std::string_view text);
 /// Comma separated, trimmed; an empty text is an empty list.

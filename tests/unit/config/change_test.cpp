@@ -97,10 +97,14 @@ TEST_CASE("a change of each key that Supervisor does not have is named") {
   for (const auto& key : config::kExtensionKeys) {
     const std::string name(key.name);
     if (name == "depends_on") continue;  // names other programs
-    const std::string a = "[program:a]\ncommand=a\nhealth_check=exec:/bin/true\nmemory_restart=1GB\n";
+    const std::string sockets = "[socket:" + values.at("sockets") + "]\nsocket=tcp://127.0.0.1:8080\n";
+    const std::string a =
+        name == "idle_stop"
+            ? sockets + "[program:a]\ncommand=a\nautostart=ondemand\nsockets=" + values.at("sockets") + "\n"
+            : sockets + "[program:a]\ncommand=a\nhealth_check=exec:/bin/true\nmemory_restart=1GB\n";
     const std::string line = name + "=" + core::replaceAll(values.at(name), "500MB", "2GB") + "\n";
-    const auto found =
-        change(a, name == "health_check" || name == "memory_restart" ? "[program:a]\ncommand=a\n" + line : a + line);
+    const auto found = change(
+        a, name == "health_check" || name == "memory_restart" ? sockets + "[program:a]\ncommand=a\n" + line : a + line);
     CAPTURE(line);
     REQUIRE(found.programs.size() == 1);
     const auto& one = found.programs[0];
@@ -147,6 +151,28 @@ TEST_CASE("a schedule can begin, change and end while the program runs") {
     REQUIRE(found.programs.size() == 1);
     CHECK(found.programs[0].kind == ChangeKind::Live);
     CHECK(found.programs[0].keys == keys);
+  }
+}
+
+TEST_CASE("a change of a socket is one of the programs that use it") {
+  const std::string a = "[program:a]\ncommand=a\nsockets=web\n";
+  const auto found =
+      change("[socket:web]\nsocket=tcp://*:80\n" + a, "[socket:web]\nsocket=tcp://*:81\n" + a + "startsecs=7\n");
+  REQUIRE(found.programs.size() == 1);
+  CHECK(found.programs[0].kind == ChangeKind::Restarted);
+  CHECK(found.programs[0].keys == std::vector<std::string>{"startsecs", "sockets"});
+}
+
+TEST_CASE("idle_stop can be changed live, but not begin or end") {
+  const std::string a = "[socket:web]\nsocket=tcp://*:80\n[program:a]\ncommand=a\nsockets=web\nautostart=ondemand\n";
+  const std::tuple<const char*, const char*, ChangeKind> cases[] = {{"idle_stop=1", "idle_stop=2", ChangeKind::Live},
+                                                                    {"", "idle_stop=2", ChangeKind::Restarted},
+                                                                    {"idle_stop=1", "", ChangeKind::Restarted}};
+  for (const auto& [old, now, kind] : cases) {
+    const auto found = change(a + old + "\n", a + now + "\n");
+    CAPTURE(now);
+    REQUIRE(found.programs.size() == 1);
+    CHECK(found.programs[0].kind == kind);
   }
 }
 

@@ -53,10 +53,10 @@ void refusedEverywhere(const std::string& key, const std::string& value) {
 
 TEST_CASE("the sample's value of every key is right, and getAllConfigInfo gets its text") {
   Scratch scratch;
-  const auto base = scratch.load("");
-  REQUIRE(base);
   const auto values = sampleValues();
-  Options all;
+  const auto base = scratch.load("[socket:" + values.at("sockets") + "]\nsocket=tcp://127.0.0.1:8080\n");
+  REQUIRE(base);
+  Options all{{"autostart", "ondemand"}};
   for (const auto& key : config::kExtensionKeys) {
     CAPTURE(key.name);
     REQUIRE(values.count(std::string(key.name)) == 1);

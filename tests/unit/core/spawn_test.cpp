@@ -60,6 +60,18 @@ TEST_CASE("a child has only the descriptors it was given, default signals and an
   }
 }
 
+TEST_CASE("a variable of a child has its pid, however the child is created") {
+  for (const bool shared : {false, true}) {
+    core::SpawnSpec spec;
+    spec.file = "/bin/sh";
+    spec.arguments = {"sh", "-c", "test $$ = $LISTEN_PID && echo $KEY"};
+    spec.environment = {"KEY=value"};
+    spec.pidVariable = "LISTEN_PID";
+    spec.shareMemory = shared;
+    CHECK(run(spec) == std::pair<std::string, int>("value\n", 0));
+  }
+}
+
 TEST_CASE("a number between the descriptors of a child can stay closed") {
   for (const bool shared : {false, true}) {
     core::SpawnSpec spec;

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <string>
@@ -51,6 +52,23 @@ struct Recorder final : DescriptorStores::Listener {
 };
 
 }  // namespace
+
+TEST_CASE("sockets that listen are kept like pipes, and no others") {
+  for (const int family : {AF_INET, AF_UNIX}) {
+    const core::UniqueFd stream(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    CHECK(kindOf(stream.get()) == DescriptorKind::Refused);
+    sockaddr_un local{};
+    local.sun_family = AF_UNIX;
+    // A name that the kernel chooses, as it chooses the port.
+    if (family == AF_UNIX)
+      REQUIRE(::bind(stream.get(), reinterpret_cast<const sockaddr*>(&local), sizeof local.sun_family) == 0);
+    REQUIRE(::listen(stream.get(), 1) == 0);
+    CHECK(kindOf(stream.get()) == DescriptorKind::Pipe);
+  }
+  CHECK(kindOf(core::UniqueFd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)).get()) == DescriptorKind::Pipe);
+  CHECK(kindOf(core::UniqueFd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)).get()) == DescriptorKind::Refused);
+  CHECK(kindOf(core::UniqueFd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)).get()) == DescriptorKind::Refused);
+}
 
 TEST_CASE("only pipes and memfds of a sealed size are kept") {
   const TestPipe pipe;

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/listen_socket.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include <fmt/core.h>
+
+#include "instance/config/model.hpp"
+
+namespace process {
+namespace {
+
+using config::ListenSocket;
+
+/// Without socket_mode, as of an fcgi-program: only for the account of supervisord, or the owner.
+constexpr mode_t kSocketMode = 0700;
+
+core::Err<core::Error> listenFailure(int code, const char* what = nullptr) {
+  return core::Err{
+      core::Error{fmt::format("{}{}{}", what ? what : "", what ? ": " : "", ::strerrordesc_np(code)), code}};
+}
+
+struct AnyAddress {
+  union {
+    sockaddr any;
+    sockaddr_un local;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+  } name{};
+  socklen_t size = 0;
+};
+
+/// `six`: every address of both families.
+AnyAddress listenAddress(const ListenSocket& socket, bool six) noexcept {
+  AnyAddress out;
+  if (socket.kind == ListenSocket::Kind::Unix) {
+    out.name.local.sun_family = AF_UNIX;
+    socket.path.copy(out.name.local.sun_path, sizeof out.name.local.sun_path - 1);
+    out.size = sizeof out.name.local;
+  } else if (six || socket.host.find(':') != std::string::npos) {
+    out.name.v6.sin6_family = AF_INET6;
+    out.name.v6.sin6_port = htons(static_cast<std::uint16_t>(socket.port));
+    if (!six) (void)::inet_pton(AF_INET6, socket.host.c_str(), &out.name.v6.sin6_addr);
+    out.size = sizeof out.name.v6;
+  } else {
+    out.name.v4.sin_family = AF_INET;
+    out.name.v4.sin_port = htons(static_cast<std::uint16_t>(socket.port));
+    if (!socket.host.empty()) (void)::inet_pton(AF_INET, socket.host.c_str(), &out.name.v4.sin_addr);
+    out.size = sizeof out.name.v4;
+  }
+  return out;
+}
+
+int typeOf(const ListenSocket& socket) noexcept {
+  return socket.kind == ListenSocket::Kind::Udp ? SOCK_DGRAM : SOCK_STREAM;
+}
+
+core::Expected<core::UniqueFd> bindInet(const ListenSocket& socket, bool six) {
+  const auto address = listenAddress(socket, six);
+  core::UniqueFd fd(::socket(address.name.any.sa_family, typeOf(socket) | SOCK_CLOEXEC, 0));
+  if (!fd) return listenFailure(errno);
+  const int on = 1, both = six ? 0 : 1;
+  if (address.name.any.sa_family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &both, sizeof both);
+  // Not for datagrams: two sockets would have the address.
+  if (socket.kind == ListenSocket::Kind::Tcp) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(fd.get(), &address.name.any, address.size) != 0) return listenFailure(errno);
+  return fd;
+}
+
+/// "*" is both families, or IPv4 where there is no IPv6.
+core::Expected<core::UniqueFd> openInet(const ListenSocket& socket) {
+  if (socket.host.empty()) {
+    auto both = bindInet(socket, true);
+    if (both || (both.error().code != EAFNOSUPPORT && both.error().code != EADDRNOTAVAIL)) return both;
+  }
+  return bindInet(socket, false);
+}
+
+/// Removes the file of a socket that nobody listens at. An error: the path is in use.
+core::Status clearPath(const ListenSocket& socket) {
+  struct stat found {};
+  if (::lstat(socket.path.c_str(), &found) != 0) return errno == ENOENT ? core::Status() : listenFailure(errno);
+  if (!S_ISSOCK(found.st_mode)) return core::Err{core::Error{"the file exists and is not a socket", EEXIST}};
+  const auto address = listenAddress(socket, false);
+  const core::UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  // A full queue or a missing permission means that somebody listens. Only these errors mean that nobody does.
+  if (!probe || ::connect(probe.get(), &address.name.any, address.size) == 0 ||
+      (errno != ECONNREFUSED && errno != ENOENT))
+    return listenFailure(EADDRINUSE);
+  if (::unlink(socket.path.c_str()) != 0 && errno != ENOENT) return listenFailure(errno);
+  return {};
+}
+
+core::Expected<core::UniqueFd> openUnix(const ListenSocket& socket) {
+  if (auto clear = clearPath(socket); !clear) return core::Err{std::move(clear).error()};
+  const auto address = listenAddress(socket, false);
+  core::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) return listenFailure(errno);
+  // Nobody may connect before the mode is the configured one.
+  const mode_t before = ::umask(0777);
+  const int bound = ::bind(fd.get(), &address.name.any, address.size);
+  const int code = errno;
+  ::umask(before);
+  if (bound != 0) return listenFailure(code);
+  return fd;
+}
+
+bool isSame(const struct stat& found, const SocketFile& file) noexcept {
+  return S_ISSOCK(found.st_mode) && found.st_dev == file.device && found.st_ino == file.inode;
+}
+
+}  // namespace
+
+core::Expected<OpenedSocket> openListenSocket(const ListenSocket& socket) {
+  auto fd = socket.kind == ListenSocket::Kind::Unix ? openUnix(socket) : openInet(socket);
+  if (!fd) return core::Err{std::move(fd).error()};
+  OpenedSocket opened{std::move(*fd), {}};
+  opened.file = socketFileOf(socket);
+  if (auto dressed = dressListenSocket(opened.fd.get(), opened.file, socket); !dressed) {
+    removeSocketFile(socket, opened.file);
+    return core::Err{std::move(dressed).error()};
+  }
+  return opened;
+}
+
+core::Status dressListenSocket(int fd, const SocketFile& file, const ListenSocket& socket) {
+  if (socket.kind == ListenSocket::Kind::Unix) {
+    // By the file itself and not by its path, which could lead to another file at each call.
+    const core::UniqueFd node(::open(socket.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat found {};
+    if (!node || ::fstat(node.get(), &found) != 0) return listenFailure(errno);
+    if (!isSame(found, file) || found.st_nlink != 1)
+      return core::Err{core::Error{"its file was replaced by another one", ESTALE}};
+    if (const auto& owner = socket.owner)
+      if (::fchownat(node.get(), "", owner->first, owner->second, AT_EMPTY_PATH) != 0)
+        return listenFailure(errno, "socket_owner");
+    const auto path = fmt::format("/proc/self/fd/{}", node.get());
+    if (::chmod(path.c_str(), socket.mode.value_or(kSocketMode)) != 0) return listenFailure(errno, "socket_mode");
+  }
+  if (socket.kind == ListenSocket::Kind::Udp) return {};
+  if (::listen(fd, socket.backlog.value_or(SOMAXCONN)) != 0) return listenFailure(errno);
+  return {};
+}
+
+bool isListening(int fd, const ListenSocket& socket) noexcept {
+  const bool datagrams = socket.kind == ListenSocket::Kind::Udp;
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (fd < 0 || ::getsockopt(fd, SOL_SOCKET, datagrams ? SO_TYPE : SO_ACCEPTCONN, &value, &size) != 0) return false;
+  return datagrams ? value == SOCK_DGRAM : value != 0;
+}
+
+SocketFile socketFileOf(const ListenSocket& socket) noexcept {
+  struct stat found {};
+  const bool exists = socket.kind == ListenSocket::Kind::Unix && ::lstat(socket.path.c_str(), &found) == 0;
+  return exists && S_ISSOCK(found.st_mode) ? SocketFile{found.st_dev, found.st_ino} : SocketFile{};
+}
+
+void removeSocketFile(const ListenSocket& socket, const SocketFile& file) noexcept {
+  struct stat found {};
+  if (file.inode == 0 || ::lstat(socket.path.c_str(), &found) != 0 || !isSame(found, file)) return;
+  ::unlink(socket.path.c_str());
+}
+
+core::UniqueFd takeListenSocket(pid_t pid, int number, const ListenSocket& socket) noexcept {
+  const core::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!process) return {};
+  core::UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), number, 0)));
+  if (!isListening(fd.get(), socket)) return {};
+  for (const bool six : {true, false}) {
+    const auto wanted = listenAddress(socket, six && socket.host.empty() && socket.kind != ListenSocket::Kind::Unix);
+    AnyAddress found;
+    found.size = sizeof found.name;
+    if (::getsockname(fd.get(), &found.name.any, &found.size) != 0) return {};
+    if (std::memcmp(&found.name, &wanted.name, sizeof wanted.name) == 0) return fd;
+  }
+  return {};
+}
+
+}  // namespace process

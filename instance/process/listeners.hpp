@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "instance/config/model.hpp"
+#include "instance/process/listen_socket.hpp"
+#include "lib/core/event_loop.hpp"
+#include "lib/core/result.hpp"
+#include "lib/core/unique_fd.hpp"
+
+namespace process {
+
+/// The sockets of [socket:x] sections that are open, by their addresses. Programs share them; one that nobody uses any
+/// more is closed in the next turn of the loop, so that a program that replaces another gets its socket.
+class Listeners {
+ public:
+  explicit Listeners(core::EventLoop& loop);
+  /// Closes all.
+  ~Listeners();
+  Listeners(const Listeners&) = delete;
+  Listeners& operator=(const Listeners&) = delete;
+
+  /// One more user: opens the socket if it is not open. If it is, it gets the settings of `socket`, the newest. Returns
+  /// a descriptor of the user's own; the error names the address and the reason.
+  [[nodiscard]] core::Expected<core::UniqueFd> acquire(const config::ListenSocket& socket);
+  /// One more user, who has the descriptor of a predecessor's socket.
+  void adopt(const config::ListenSocket& socket, int fd, const SocketFile& file);
+  /// One user less.
+  void release(const std::string& url) noexcept;
+  /// That of an open socket.
+  [[nodiscard]] SocketFile fileOf(const std::string& url) const noexcept;
+
+ private:
+  struct Entry {
+    config::ListenSocket settings;
+    OpenedSocket open;
+    int users = 0;
+  };
+  static void close(const Entry& entry) noexcept;
+  void closeUnused() noexcept;
+
+  std::map<std::string, Entry> entries_;
+  core::Deferred closeSoon_;
+};
+
+}  // namespace process
