@@ -10,6 +10,7 @@
 
 #include "instance/process/group.hpp"
 #include "instance/process/listeners.hpp"
+#include "instance/process/path_watcher.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/side_command.hpp"
 #include "lib/core/log.hpp"
@@ -80,6 +81,11 @@ LastStates& ProcessContext::lastStates() {
     subscribe(*lastStates_);
   }
   return *lastStates_;
+}
+
+PathWatcher& ProcessContext::pathWatcher() {
+  if (!pathWatcher_) pathWatcher_ = std::make_unique<PathWatcher>(loop_);
+  return *pathWatcher_;
 }
 
 void ProcessContext::leave(Process& program) noexcept {

@@ -43,6 +43,7 @@ class Outlets;
 namespace process {
 
 class Listeners;
+class PathWatcher;
 class SideCommand;
 
 /// What the programs of one table share: the loop, deadlines, pids, the read buffer, and the queue of changes that the
@@ -172,6 +173,8 @@ class ProcessContext {
   [[nodiscard]] Reloads& reloads() noexcept { return reloads_; }
   /// The sockets of [socket:x] sections, made when they are asked for first.
   [[nodiscard]] Listeners& listeners();
+  /// For programs that watch files; made when it is asked for first.
+  [[nodiscard]] PathWatcher& pathWatcher();
 
   void subscribe(Observer& observer) { observers_.push_back(&observer); }
   void unsubscribe(Observer& observer) noexcept;
@@ -248,6 +251,7 @@ class ProcessContext {
   PrivateDirectory directory_;
   Reloads reloads_;
   std::unique_ptr<Listeners> listeners_;
+  std::unique_ptr<PathWatcher> pathWatcher_;  ///< from the first program on that watches files
   const std::vector<std::string> environment_;
   std::unique_ptr<char[]> buffer_;
   std::unique_ptr<LateReading> lateReading_;  ///< from the first program on that writes fast

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "instance/process/watched_way.hpp"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "lib/core/files.hpp"
+#include "lib/core/text.hpp"
+
+namespace process::way {
+namespace {
+
+constexpr int kMostLinks = 40;  ///< as the kernel has it
+constexpr int kPlace = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+/// An old kernel, or a container that does not know the call, checks the last name only.
+core::UniqueFd openWithoutLinks(const std::string& path, int flags) noexcept {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags);
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  const long fd = ::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how);
+  if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return core::UniqueFd(static_cast<int>(fd));
+  return core::UniqueFd(::open(path.c_str(), flags));
+}
+
+}  // namespace
+
+std::string pathOf(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+core::UniqueFd openDirectory(const std::string& path) noexcept {
+  return openWithoutLinks(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
+Walk::Walk(const std::string& path) {
+  push(path);
+  (void)goTo("/");
+}
+
+void Walk::push(const std::string& path) {
+  const auto names = core::split(path, '/');
+  for (auto at = names.rbegin(); at != names.rend(); ++at)
+    if (!at->empty() && *at != ".") names_.push_back(*at);
+}
+
+std::string Walk::next() {
+  auto name = std::move(names_.back());
+  names_.pop_back();
+  return name;
+}
+
+bool Walk::goTo(std::string path) {
+  directory_ = openWithoutLinks(path, kPlace);
+  path_ = std::move(path);
+  return static_cast<bool>(directory_);
+}
+
+bool Walk::enter(const std::string& name) {
+  core::UniqueFd inside(::openat(directory_.get(), name.c_str(), kPlace));
+  if (!inside) return false;
+  directory_ = std::move(inside);
+  path_ += (path_ == "/" ? "" : "/") + name;
+  return true;
+}
+
+bool Walk::up() { return goTo(core::directoryOf(path_)); }
+
+bool Walk::follow(const std::string& name) {
+  std::array<char, PATH_MAX> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): readlinkat() fills it
+  const auto size = ::readlinkat(directory_.get(), name.c_str(), text.data(), text.size());
+  if (size <= 0 || ++links_ > kMostLinks) return false;
+  const std::string to(text.data(), static_cast<std::size_t>(size));
+  push(to);
+  return to[0] != '/' || goTo("/");
+}
+
+}  // namespace process::way

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/core/unique_fd.hpp"
+
+/// The way to a watched path, name by name. Only directories are opened.
+namespace process::way {
+
+/// A name in /proc of what is open, for calls that take no descriptor.
+[[nodiscard]] std::string pathOf(int fd);
+/// Opens a directory for reading; with a symbolic link anywhere in `path` it fails. -1, with errno.
+[[nodiscard]] core::UniqueFd openDirectory(const std::string& path) noexcept;
+
+/// Follows an absolute path as the kernel does, one name at a time, so that each directory on the way is known.
+class Walk {
+ public:
+  explicit Walk(const std::string& path);
+  /// Whether names are left.
+  [[nodiscard]] bool more() const noexcept { return !names_.empty(); }
+  std::string next();
+  /// Where it is: without symbolic links, opened as a place only.
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] int directory() const noexcept { return directory_.get(); }
+  /// Into the directory `name`, up, or to where the symbolic link `name` leads; false: that cannot be done.
+  [[nodiscard]] bool enter(const std::string& name);
+  [[nodiscard]] bool up();
+  [[nodiscard]] bool follow(const std::string& name);
+
+ private:
+  void push(const std::string& path);
+  [[nodiscard]] bool goTo(std::string path);
+
+  std::vector<std::string> names_;  ///< the next one is the last
+  std::string path_;
+  core::UniqueFd directory_;
+  int links_ = 0;
+};
+
+}  // namespace process::way
