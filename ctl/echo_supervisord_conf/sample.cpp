@@ -179,6 +179,10 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;sockets=thesocketname          ; [socket:x] sections that supervisord opens for it (LISTEN_FDS, as systemd)
 ;autostart=ondemand             ; with sockets: start it when somebody connects
 ;idle_stop=5m                   ; with ondemand: stop it when nobody was connected for so long; default: never
+;watch=/etc/app.conf,/srv/app   ; restart it when one of these files, or something below these directories, changes
+;watch_action=restart           ; what a change leads to: restart, reload (as above) or signal NAME
+;watch_delay=500ms              ; how long nothing else must change before that
+;watch_ignore=*.pyc,*~,.git     ; names that do not count below a directory; default: see supervisord.conf(5)
 
 ; Values that every program takes that does not give them itself: all keys of a program. Not Supervisor's.
 

@@ -87,10 +87,19 @@ constexpr auto kLiveExtensionKeys =
                                      "health_action",    "memory_interval",   "schedule",
                                      "schedule_overlap", "schedule_jitter",   "time_zone",
                                      "essential",        "max_runtime",       "max_age",
-                                     "max_age_jitter",   "run_window"});
-/// The same, for a change of one limit to another: from or to none needs a restart.
-constexpr std::string_view kMemoryLimit = "memory_restart";
-constexpr std::string_view kIdleStop = "idle_stop";
+                                     "max_age_jitter",   "run_window",        "watch_action",
+                                     "watch_delay",      "watch_ignore"});
+
+/// The same, for a change of one value to another: from or to none needs a restart.
+struct LiveWhileGiven {
+  std::string_view key;
+  bool (*given)(const Extension& extension);
+};
+constexpr auto kLiveWhileGiven = std::to_array<LiveWhileGiven>({
+    {"memory_restart", [](const Extension& extension) { return extension.health.memoryLimit > 0; }},
+    {"idle_stop", [](const Extension& extension) { return extension.activation.idleStop.count() > 0; }},
+    {"watch", [](const Extension& extension) { return !extension.watching.paths.empty(); }},
+});
 
 constexpr std::string_view kSocketNames = "sockets";
 
@@ -116,9 +125,9 @@ void addExtensionKeys(const Given& old, const Given& now, std::vector<std::strin
 /// Whether a change of this key reaches the running program.
 bool isLive(const std::string& key, const P& old, const P& now) {
   if (reachOf(key) != Reach::Live) return false;
-  const auto &before = *old.extension, &after = *now.extension;
-  if (key == kIdleStop) return before.activation.idleStop.count() > 0 && after.activation.idleStop.count() > 0;
-  return key != kMemoryLimit || (before.health.memoryLimit > 0 && after.health.memoryLimit > 0);
+  for (const auto& one : kLiveWhileGiven)
+    if (one.key == key) return one.given(*old.extension) && one.given(*now.extension);
+  return true;
 }
 
 /// A difference that no key explains needs a restart, as long as the table above lacks its field.
@@ -162,7 +171,8 @@ bool sameOrder(const GroupConfig& old, const GroupConfig& now) {
 Reach reachOf(std::string_view key) noexcept {
   for (const Field& field : kFields)
     if (field.key == key) return field.reach;
-  const bool live = contains(kLiveExtensionKeys, key) || key == kMemoryLimit || key == kIdleStop;
+  const bool live = contains(kLiveExtensionKeys, key) || std::any_of(kLiveWhileGiven.begin(), kLiveWhileGiven.end(),
+                                                                     [&](const auto& one) { return one.key == key; });
   return live ? Reach::Live : Reach::Restart;
 }
 

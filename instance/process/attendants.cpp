@@ -9,6 +9,7 @@
 #include "instance/process/credentials.hpp"
 #include "instance/process/descriptor_readiness.hpp"
 #include "instance/process/file_readiness.hpp"
+#include "instance/process/file_watch.hpp"
 #include "instance/process/health.hpp"
 #include "instance/process/lifetime.hpp"
 #include "instance/process/log_readiness.hpp"
@@ -65,6 +66,7 @@ std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& pro
     made->notifications->setWatchdogHook([one = made->health](bool failed) { one->heard(failed); });
   if (health.memoryLimit > 0) made->add<MemoryGuard>(context, program);
   if (!asked.surroundings.credentials.empty()) made->add<Credentials>(context, program);
+  if (!asked.watching.paths.empty()) made->add<FileWatch>(context, program);
   if (!asked.activation.sockets.empty()) made->add<Activation>(context, program);
   addOfLiveKeys(*made, context, program);
   return made->all.empty() ? nullptr : std::move(made);

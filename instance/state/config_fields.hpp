@@ -277,6 +277,16 @@ constexpr void describe(V& v, Of<config::Activation>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<config::Watching>) {
+  using T = config::Watching;
+  v("paths", &T::paths);
+  v("ignored", &T::ignored);
+  v("action", &T::action);
+  v("signal", &T::signal);
+  v("delay", &T::delay);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Extension>) {
   using T = config::Extension;
   v("pacing", &T::pacing);
@@ -292,6 +302,7 @@ constexpr void describe(V& v, Of<config::Extension>) {
   v("scheduling", &T::scheduling);
   v("lifetime", &T::lifetime);
   v("activation", &T::activation);
+  v("watching", &T::watching);
   v("given", &T::given);
 }
 

@@ -135,6 +135,11 @@ constexpr void describe(V& v, Of<Health>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<Watch>) {
+  v("path", &Watch::path);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<Readiness>) {
   v("pipe", &Readiness::pipe);
   v("met", &Readiness::met);
@@ -210,6 +215,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("lastEnd", &Program::lastEnd);
   v("health", &Program::health);
   v("schedule", &Program::schedule);
+  v("watch", &Program::watch);
   v("waits", &Program::waits);
   v("reload", &Program::reload);
   v("around", &Program::around);

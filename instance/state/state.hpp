@@ -99,6 +99,12 @@ struct Health {
   bool operator==(const Health&) const = default;
 };
 
+/// Something that is watched has changed, and nothing was done about it yet.
+struct Watch {
+  std::string path;  ///< what has changed last
+  bool operator==(const Watch&) const = default;
+};
+
 /// What has been seen of a start that is not ready yet.
 struct Readiness {
   std::string pipe;                     ///< descriptor, of ready=fd:N
@@ -183,6 +189,7 @@ struct Program {
   std::optional<Readiness> readiness;
   std::optional<Health> health;
   std::optional<lifecycle::ScheduleSnapshot> schedule;
+  std::optional<Watch> watch;
   std::optional<int> lastEnd;  ///< how its last process ended, of a program with keys of ours
   std::string input;           ///< descriptor: our end of standard input
   std::string inputPending;    ///< bytes that the pipe has not taken yet

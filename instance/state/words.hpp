@@ -53,6 +53,11 @@ constexpr auto wordsOf(config::Health::Action) {
       {{"none", None}, {"restart", Restart}, {"stop", Stop}, {"signal", Signal}});
 }
 
+constexpr auto wordsOf(config::Watching::Action) {
+  using enum config::Watching::Action;
+  return std::to_array<Word<config::Watching::Action>>({{"restart", Restart}, {"reload", Reload}, {"signal", Signal}});
+}
+
 constexpr auto wordsOf(lifecycle::Condition) {
   using enum lifecycle::Condition;
   return std::to_array<Word<lifecycle::Condition>>(

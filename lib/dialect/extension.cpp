@@ -31,6 +31,7 @@ Extension readExtension(SectionReader& in, const core::Names& names, const Proce
   readLimits(in, names, out.limits);
   readDependences(in, names, out.dependences);
   readReloading(in, names, out.reloading);
+  readWatching(in, names, out.reloading, out.watching);
   readAround(in, names, out.around);
   readStopping(in, names, core::seconds(process.stopWaitSeconds), out.stopping);
   readScheduling(in, names, out.scheduling);

@@ -17,6 +17,7 @@
 #include "lib/dialect/scheduling.hpp"
 #include "lib/dialect/stopping.hpp"
 #include "lib/dialect/surroundings.hpp"
+#include "lib/dialect/watching.hpp"
 #include "lib/lifecycle/pacing.hpp"
 
 namespace config {
@@ -39,6 +40,7 @@ struct Extension {
   Scheduling scheduling;
   Lifetime lifetime;
   Activation activation;
+  Watching watching;
   bool startAsLast = false;  ///< autostart=last; not among those given, since autostart is Supervisor's
   /// The keys that were given, in the order of the schema, with their expanded texts: for getAllConfigInfo and for
   /// differences.

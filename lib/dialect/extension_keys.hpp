@@ -100,6 +100,11 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     // activation
     {"sockets"},
     {"idle_stop"},
+    // watch
+    {"watch"},
+    {"watch_action"},
+    {"watch_delay"},
+    {"watch_ignore"},
 });
 
 }  // namespace config

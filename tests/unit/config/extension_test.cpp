@@ -11,7 +11,7 @@ namespace {
 
 /// Keys that take any text, so that none is refused before the program starts.
 constexpr auto kAnyText = std::to_array<std::string_view>(
-    {"exec_start_pre", "exec_start_post", "exec_stop", "exec_stop_post", "reload_command"});
+    {"exec_start_pre", "exec_start_post", "exec_stop", "exec_stop_post", "reload_command", "watch_ignore"});
 
 using Options = std::vector<std::pair<std::string, std::string>>;
 
