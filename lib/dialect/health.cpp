@@ -69,7 +69,7 @@ core::Expected<Reaction> parseAction(std::string_view text) {
 
 core::Expected<std::int64_t> parseMemoryLimit(std::string_view text) {
   auto bytes = parseByteSize(text);
-  if (bytes && *bytes < 0) return refused(core::pythonRepr(text) + " is not a size in bytes, such as 500MB");
+  if (!bytes || *bytes < 0) return refused(core::pythonRepr(text) + " is not a size in bytes, such as 500MB");
   return bytes;
 }
 

@@ -9,6 +9,7 @@
 #include "lib/core/shell_words.hpp"
 #include "lib/core/text.hpp"
 #include "lib/dialect/extension.hpp"
+#include "lib/dialect/idle_keys.hpp"
 #include "lib/dialect/log_settings.hpp"
 #include "lib/dialect/notices.hpp"
 #include "lib/dialect/section_reader.hpp"
@@ -134,6 +135,7 @@ class ProgramReader {
       scale_ = context_.scale;
       count_ = scale_->count;
     } else if (const auto* saved = context_.document.find("scale:" + name)) {
+      saved_ = saved;
       SectionReader in(context_.document, *saved, SectionKind::Scale);
       in.take("numprocs", names_, parseInteger, count_);
       if (in.ok() && count_ < 0) in.fail("numprocs", fmt::format("{} is not a number of processes", count_));
@@ -142,13 +144,23 @@ class ProgramReader {
   }
 
   void checkCommon() {
+    const bool scaled = scale_ != nullptr || saved_ != nullptr;
     if (count_ > 1 && nameText_.find("%(process_num)") == std::string::npos)
-      in_.fail(in_.has("process_name") ? "process_name" : "numprocs",
-               "%(process_num) must be present within process_name when numprocs > 1");
-    if (count_ > kMostProcesses)
-      in_.fail("numprocs", fmt::format("{} is more than {} processes", count_, kMostProcesses));
+      in_.fail(scaled || in_.has("process_name") ? "process_name" : "numprocs",
+               scaled ? fmt::format("%(process_num) must be present within process_name for {} processes", count_)
+                      : "%(process_num) must be present within process_name when numprocs > 1");
+    if (count_ > kMostProcesses) failCount(fmt::format("{} is more than {} processes", count_, kMostProcesses));
     if (common_.stopAsGroup && !common_.killAsGroup)
       in_.fail("killasgroup", "Cannot set stopasgroup=true and killasgroup=false");
+  }
+
+  /// Refuses the number of processes, where it was given.
+  void failCount(const std::string& reason) {
+    if (scale_) return in_.fail(reason);
+    if (!saved_) return in_.fail("numprocs", reason);
+    SectionReader in(context_.document, *saved_, SectionKind::Scale);
+    in.fail("numprocs", reason);
+    in_.fail(in.refusal());
   }
 
   ProcessConfig readProcess(int index) {
@@ -161,7 +173,10 @@ class ProgramReader {
       in_.fail("environment", own.error().text);
       return {};
     }
-    if (index == 0) noteIgnored(context_, in_, environment);
+    if (index == 0) {
+      noteIgnored(context_, in_, environment);
+      noteIdleKeys(context_, in_);
+    }
     for (const auto& [key, value] : *own) names.set("ENV_" + key, value);
 
     ProcessConfig process = common_;
@@ -199,7 +214,8 @@ class ProgramReader {
   int start_ = 0;
   std::string environmentText_;
   std::string nameText_;
-  struct Scale* scale_ = nullptr;  ///< what asks for a number of processes of this program
+  struct Scale* scale_ = nullptr;            ///< what asks for a number of processes of this program
+  const core::IniSection* saved_ = nullptr;  ///< [scale:NAME], if its number counts
   bool startAsLast_ = false;
   bool onDemand_ = false;
   bool extended_ = false;

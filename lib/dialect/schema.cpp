@@ -162,6 +162,13 @@ bool inherits(SectionKind program, SectionKind from, std::string_view key) {
          (key != "priority" && key != "redirect_stderr" && key != "log_stderr");
 }
 
+bool emptyUndoes(std::string_view key) {
+  // Those of Supervisor that can be empty, and the command, whose message must stay.
+  constexpr std::string_view kValues[] = {"command",   "directory",      "environment",    "serverurl",
+                                          "exitcodes", "stdout_logfile", "stderr_logfile", "logfile"};
+  return std::find(std::begin(kValues), std::end(kValues), key) == std::end(kValues);
+}
+
 std::span<const Key> keysOf(SectionKind kind) {
   switch (kind) {
     case SectionKind::Supervisord: return kSupervisordKeys;

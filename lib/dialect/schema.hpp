@@ -46,6 +46,9 @@ inline constexpr std::string_view kProgramDefaults = "program-defaults";
 }
 /// Whether a program without `key` takes the value of [program-defaults], or of the [group:x] that it is a member of.
 [[nodiscard]] bool inherits(SectionKind program, SectionKind from, std::string_view key);
+/// Whether an empty value of a program's key takes back the one of its group or of [program-defaults]: those for which
+/// it is not a value of its own.
+[[nodiscard]] bool emptyUndoes(std::string_view key);
 /// The keys of a kind of section; empty where any key is allowed.
 [[nodiscard]] std::span<const Key> keysOf(SectionKind kind);
 /// The key of that name. It must exist: a missing one is a bug.

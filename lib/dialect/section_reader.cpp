@@ -48,12 +48,25 @@ const core::IniEntry* SectionReader::inherited(const core::IniSection* from, std
 }
 
 SectionReader::Found SectionReader::find(std::string_view key) const {
+  const auto found = firstOf(key);
+  if ((!group_ && !defaults_) || !found.entry || !core::trim(found.entry->value).empty()) return found;
+  const bool own = found.section == &section_ && !document_.isDefault(*found.entry);
+  const bool hides = (own && inherited(group_, key)) || (found.section != defaults_ && inherited(defaults_, key));
+  return hides && emptyUndoes(key) ? Found{nullptr, &section_} : found;
+}
+
+SectionReader::Found SectionReader::firstOf(std::string_view key) const {
   const auto* own = document_.get(section_, key);
   if (!group_ && !defaults_) return {own, &section_};
   if (own && !document_.isDefault(*own)) return {own, &section_};
   for (const auto* from : {group_, defaults_})
     if (const auto* entry = inherited(from, key)) return {entry, from};
   return {own, &section_};
+}
+
+bool SectionReader::writes(std::string_view key) const {
+  const auto [entry, from] = find(key);
+  return entry && from == &section_ && !document_.isDefault(*entry);
 }
 
 std::optional<std::string> SectionReader::raw(std::string_view key) const {

@@ -36,7 +36,8 @@ struct Refusal {
 /// reported.
 ///
 /// What the section of a program does not give is taken from `group`, the [group:x] that the program is a member of,
-/// then from [program-defaults], then from [DEFAULT].
+/// then from [program-defaults], then from [DEFAULT]. An empty value takes back what the
+/// group or [program-defaults] gives: see emptyUndoes().
 class SectionReader {
  public:
   SectionReader(const core::IniDocument& document, const core::IniSection& section, SectionKind kind,
@@ -50,6 +51,9 @@ class SectionReader {
   [[nodiscard]] const core::IniSection& section() const noexcept { return section_; }
   /// Whether the file gives the key, here or in a section that this one takes values from.
   [[nodiscard]] bool has(std::string_view key) const { return find(key).entry != nullptr; }
+
+  /// Whether this section itself gives the key.
+  [[nodiscard]] bool writes(std::string_view key) const;
 
   /// The key's text or its default, not expanded; nullopt if there is neither.
   [[nodiscard]] std::optional<std::string> raw(std::string_view key) const;
@@ -101,6 +105,8 @@ class SectionReader {
     const core::IniSection* section;
   };
   [[nodiscard]] Found find(std::string_view key) const;
+  /// The first section that gives the key, with whatever value.
+  [[nodiscard]] Found firstOf(std::string_view key) const;
   /// The key in a section that this one takes values from, which may be null.
   [[nodiscard]] const core::IniEntry* inherited(const core::IniSection* from, std::string_view key) const;
 

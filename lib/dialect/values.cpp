@@ -98,7 +98,7 @@ core::Expected<AutoStart> parseAutoStart(std::string_view text) {
   if (core::lower(text) == "last") return AutoStart::Last;
   if (core::lower(text) == "ondemand") return AutoStart::OnDemand;
   const auto flag = parseBoolean(text);
-  if (!flag) return core::Err{flag.error()};
+  if (!flag) return refused(flag.error().text + " (autostart is true, false or last)");
   return *flag ? AutoStart::Always : AutoStart::Never;
 }
 

@@ -101,8 +101,9 @@ TEST_CASE("a refusal names the section that the value is from, and the program")
         "invalid literal for int() with base 10: 'soon' for key 'startsecs' in section 'program-defaults' (file: "
         "'DIR/root.conf', line 8), taken by section 'program:x'");
   CHECK(scratch.refusal(programs + "autostart=perhaps\n") ==
-        "not a valid boolean value: 'perhaps' for key 'autostart' in section 'group:g' (file: 'DIR/root.conf', line "
-        "7), taken by section 'program:x'");
+        "not a valid boolean value: 'perhaps' (autostart is true, false or last) for key 'autostart' in section "
+        "'group:g' (file: "
+        "'DIR/root.conf', line 7), taken by section 'program:x'");
   CHECK(scratch.refusal("[program-defaults]\nnumprocs=2\n[program:x]\ncommand=cat\n") ==
         "%(process_num) must be present within process_name when numprocs > 1 for key 'numprocs' in section "
         "'program-defaults' (file: 'DIR/root.conf', line 4), taken by section 'program:x'");

@@ -97,4 +97,5 @@ TEST_CASE("what is wrong is named with its place") {
   CHECK(whyRefused("health_action=signal\n").find("'signal' is not restart, stop, signal NAME or none") == 0);
   CHECK(whyRefused("watchdog=1ms\n").find("'1ms' is shorter than 0.1 seconds for key 'watchdog'") == 0);
   CHECK(whyRefused("memory_restart=-1\n").find("'-1' is not a size in bytes") == 0);
+  CHECK(whyRefused("memory_restart=10XB\n").find("'10XB' is not a size in bytes, such as 500MB for key") == 0);
 }

@@ -37,7 +37,14 @@ TEST_CASE("a configuration is read with another number of processes of one progr
   config::Scale several{"db", 2};
   const auto refused = config::load(line, config::Unreadable::Refused, &several);
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().text.find("%(process_num) must be present within process_name") == 0);
+  CHECK(scratch.withoutPath(refused.error().text) ==
+        "%(process_num) must be present within process_name for 2 processes for key 'process_name' in section "
+        "'program:db' (file: 'DIR/root.conf', line 6)");
+  config::Scale many{"web", 100'001};
+  const auto refusedToo = config::load(line, config::Unreadable::Refused, &many);
+  REQUIRE_FALSE(refusedToo);
+  CHECK(scratch.withoutPath(refusedToo.error().text) ==
+        "100001 is more than 100000 processes in section 'program:web' (file: 'DIR/root.conf', line 2)");
 }
 
 TEST_CASE("[scale:x] counts instead of numprocs, wherever it is") {
@@ -46,6 +53,12 @@ TEST_CASE("[scale:x] counts instead of numprocs, wherever it is") {
   CHECK(processesOf(scratch.load(std::string(kWeb) + "[scale:web]\nnumprocs=0\n")) == 1);
   CHECK(scratch.refusal(std::string(kWeb) + "[scale:web]\nnumprocs=-1\n") ==
         "-1 is not a number of processes for key 'numprocs' in section 'scale:web' (file: 'DIR/root.conf', line 12)");
+  CHECK(scratch.refusal(std::string(kWeb) + "[scale:web]\nnumprocs=100001\n") ==
+        "100001 is more than 100000 processes for key 'numprocs' in section 'scale:web' (file: 'DIR/root.conf', line "
+        "12)");
+  CHECK(scratch.refusal(std::string(kWeb) + "[scale:db]\nnumprocs=2\n") ==
+        "%(process_num) must be present within process_name for 2 processes for key 'process_name' in section "
+        "'program:db' (file: 'DIR/root.conf', line 7)");
   CHECK(scratch.refusal(std::string(kWeb) + "[scale:web]\nnumprocs=many\n").find("line 12") != std::string::npos);
   const auto loaded = scratch.load("[scale:gone]\nnumprocs=2\n");
   REQUIRE(loaded);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "lib/dialect/idle_keys.hpp"
+
+#include <string>
+#include <string_view>
+
+#include "lib/dialect/context.hpp"
+#include "lib/dialect/section_reader.hpp"
+
+namespace config {
+namespace {
+
+/// A key, and those of which one must be given for it to have an effect.
+struct Belonging {
+  std::string_view key;
+  std::string_view to;
+  std::string_view orTo{};
+};
+
+/// Combinations that are refused are not here.
+constexpr Belonging kBelongings[] = {
+    {"ready_timeout", "ready"},
+    {"ready_interval", "ready"},
+    {"health_interval", "health_check"},
+    {"health_timeout", "health_check"},
+    {"health_retries", "health_check"},
+    {"health_start_period", "health_check", "watchdog"},
+    {"health_action", "health_check", "watchdog"},
+    {"memory_interval", "memory_restart"},
+    {"reload_timeout", "reload_command"},
+    {"exec_start_pre_timeout", "exec_start_pre"},
+    {"exec_start_post_timeout", "exec_start_post"},
+    {"exec_stop_timeout", "exec_stop"},
+    {"exec_stop_post_timeout", "exec_stop_post"},
+    {"schedule_overlap", "schedule"},
+    {"schedule_jitter", "schedule"},
+    {"time_zone", "schedule", "run_window"},
+    {"watch_action", "watch"},
+    {"watch_delay", "watch"},
+    {"watch_ignore", "watch"},
+    {"idle_stop", "sockets"},
+};
+
+std::string quoted(std::string_view key) { return "'" + std::string(key) + "'"; }
+
+}  // namespace
+
+void noteIdleKeys(ReadContext& context, const SectionReader& in) {
+  for (const auto& one : kBelongings) {
+    if (!in.writes(one.key) || in.has(one.to) || (!one.orTo.empty() && in.has(one.orTo))) continue;
+    std::string needed = quoted(one.to);
+    if (!one.orTo.empty()) needed += " or " + quoted(one.orTo);
+    context.warn("Key " + quoted(one.key) + " has no effect without " + needed + in.placeOf(one.key));
+  }
+}
+
+}  // namespace config
