@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "instance/process/group.hpp"
+#include "instance/process/health.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 #include "lib/core/log.hpp"
@@ -23,8 +24,12 @@ constexpr core::milliseconds kLastRetry{10'000};
 /// trouble; from the second on those, too.
 constexpr std::size_t kRoomForDescriptions = 64 * 1024, kRoomForTrouble = 160 * 1024;
 
-/// What supervisorctl shows after the state; empty for a program that runs, for which that is the time since its start.
+/// What supervisorctl shows after the state; of a program that runs, for which that is the time since its start, only
+/// why it is unhealthy.
 std::string descriptionOf(const process::Process& program, lifecycle::ProcessState state) {
+  const auto* const health = program.health();
+  if (state == program.state() && health != nullptr && health->state() == lifecycle::HealthState::Unhealthy)
+    return "unhealthy: " + health->lastError();
   // The program may have changed again by now: then its next line has the description.
   if (lifecycle::isSignallable(state) || state != program.state()) return {};
   return program.description();
@@ -81,6 +86,13 @@ void ManagerLink::onStateChange(process::Process& program, const process::StateC
   if (!toManager_) return;
   mark(program.fullName(),
        {lifecycle::toText(change.to), change.pid, program.fullName(), descriptionOf(program, change.to)});
+}
+
+void ManagerLink::onHealth(process::Process& program, const process::HealthChange& /*change*/) {
+  if (!toManager_) return;
+  const auto state = program.state();
+  mark(program.fullName(),
+       {lifecycle::toText(state), program.pid(), program.fullName(), descriptionOf(program, state)});
 }
 
 void ManagerLink::onProcessRemoved(process::Process& program) {

@@ -49,6 +49,7 @@ class ManagerLink final : public process::Observer {
   void ready();
 
   void onStateChange(process::Process& program, const process::StateChange& change) override;
+  void onHealth(process::Process& program, const process::HealthChange& change) override;
   void onGroupRemoved(process::Group& group) override;
   void onGroupChanged(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/supervisorctl/process_info.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "ctl/supervisorctl/names.hpp"
 
 namespace ctl {
+namespace {
+
+constexpr std::array<std::string_view, 14> kMembersOfSupervisor{
+    "name",       "group",   "start",          "stop",           "now", "state",      "statename", "spawnerr",
+    "exitstatus", "logfile", "stdout_logfile", "stderr_logfile", "pid", "description"};
+
+}  // namespace
 
 bool ProcessInfo::isStopped() const noexcept {
   const auto known = lifecycle::stateFromNumber(state);
@@ -49,6 +59,11 @@ ProcessInfo toProcessInfo(const xmlrpc::Value& value) {
   if (const auto* const health = value.member("health"))
     info.health = HealthInfo{textOf(*health, "state"), numberOf(*health, "since"), numberOf(*health, "failures"),
                              textOf(*health, "lastError")};
+  if (const auto* const members = value.structure())
+    for (const auto& member : *members)
+      if (std::find(kMembersOfSupervisor.begin(), kMembersOfSupervisor.end(), member.first) ==
+          kMembersOfSupervisor.end())
+        info.further.push_back(member);
   return info;
 }
 

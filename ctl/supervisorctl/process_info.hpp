@@ -37,6 +37,8 @@ struct ProcessInfo {
   std::int64_t now = 0;
   std::int64_t exitStatus = 0;
   std::optional<HealthInfo> health;
+  /// The members that Supervisor does not have, as they came: those of programs that use a key which it does not have.
+  xmlrpc::Struct further;
 
   [[nodiscard]] bool is(ProcessState wanted) const noexcept { return state == static_cast<int>(wanted); }
   /// STOPPED, EXITED, FATAL or UNKNOWN: nothing runs.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "ctl/supervisorctl/json_value.hpp"
 #include "ctl/supervisorctl/output.hpp"
 #include "lib/core/json.hpp"
 #include "lib/core/terminal_text.hpp"
@@ -58,12 +59,8 @@ std::string objectOf(const StatusRow& row, const StatusStyle& style) {
     addMember(out, "cpu_seconds", row.usage ? std::to_string(row.usage->cpuSeconds) : "null");
     addMember(out, "cpu_percent", row.usage ? std::to_string(row.usage->cpuPercent()) : "null");
   }
-  if (style.health) {
-    addMember(out, "health", info.health ? core::jsonString(info.health->state) : "null");
-    addMember(out, "health_since", info.health ? std::to_string(info.health->since) : "null");
-    addMember(out, "health_failures", info.health ? std::to_string(info.health->failures) : "null");
-    addMember(out, "health_error", info.health ? core::jsonString(info.health->lastError) : "null");
-  }
+  for (const auto& member : info.further) addMember(out, member.first, jsonOf(member.second));
+  if (style.health && !info.health) addMember(out, "health", "null");
   return out + '}';
 }
 

@@ -168,6 +168,8 @@ bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredS
   core::IniDocument document;
   auto& section = document.open((program ? "program:" : "group:") + declared.name, placeOf(declared.origin.line));
   for (const auto& [key, value] : declared.keys) {
+    // What it takes back is in a section that is not known here.
+    if (core::trim(value).empty() && config::emptyUndoes(key)) continue;
     const auto line = declared.lines.find(key);
     section.set({key, value, placeOf(line == declared.lines.end() ? declared.origin.line : line->second)});
   }
@@ -176,6 +178,7 @@ bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredS
   context.alone = true;
   // Directories are the owner's to look at, and may be made yet.
   context.isDirectory = [](const std::string&) { return true; };
+  context.alone = true;
   std::optional<config::Refusal> refusal;
   if (program) {
     if (auto processes = config::readProcesses(context, section, declared.name); !processes)

@@ -46,6 +46,7 @@ std::string quoted(std::string_view key) { return "'" + std::string(key) + "'"; 
 }  // namespace
 
 void noteIdleKeys(ReadContext& context, const SectionReader& in) {
+  if (context.alone) return;
   for (const auto& one : kBelongings) {
     if (!in.writes(one.key) || in.has(one.to) || (!one.orTo.empty() && in.has(one.orTo))) continue;
     std::string needed = quoted(one.to);

@@ -98,7 +98,7 @@ core::Expected<AutoStart> parseAutoStart(std::string_view text) {
   if (core::lower(text) == "last") return AutoStart::Last;
   if (core::lower(text) == "ondemand") return AutoStart::OnDemand;
   const auto flag = parseBoolean(text);
-  if (!flag) return refused(flag.error().text + " (autostart is true, false or last)");
+  if (!flag) return refused(flag.error().text + " (autostart is true, false, last or ondemand)");
   return *flag ? AutoStart::Always : AutoStart::Never;
 }
 

@@ -110,3 +110,25 @@ def test_a_log_that_hangs_holds_nobody_up(trouble, owner):
         assert "\ndies: FATAL, Exited too quickly" in result.stdout and "no such table" not in result.stdout
     finally:
         os.kill(trouble.main_pid("tsupv"), signal.SIGCONT)
+
+
+def test_a_program_that_is_unhealthy(manager, owner):
+    manager.entry("tsupv", owner)
+    manager.start()
+    manager.wait_state("tsupv", "running")
+    well = manager.path("well")
+    manager.write("etc/supervisord_tsupv.d/a.ini", f"""
+[program:sick]
+command = /bin/sleep 1000
+startsecs = 0
+health_check = exec:/usr/bin/test -e {well}
+health_interval = 100ms
+health_retries = 1
+health_action = none
+""", owner)
+    manager.ctl("tsupv", "update", owner=owner)
+    wait_for(lambda: descriptions(manager).get("sick") == f"unhealthy: exec:/usr/bin/test -e {well}: exit status 1",
+             "the manager to hear of it")
+    assert counts(manager) == {"RUNNING": 1}
+    manager.write("well", "")
+    wait_for(lambda: descriptions(manager)["sick"] == "", "the program to be healthy")

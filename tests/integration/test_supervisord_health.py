@@ -268,9 +268,9 @@ def test_status_shows_the_health(daemon):
     assert re.fullmatch(r"web +RUNNING   unhealthy  pid \d+, uptime \S+; exec:.*exit status 1", lines[1])
     assert "unhealthy" not in server.ctl("status", kind="ours").stdout
     rows = json.loads(server.ctl("status", "--health", "--json", kind="ours").stdout)
-    assert [row["health"] for row in rows] == [None, "unhealthy"]
-    assert rows[1]["health_failures"] >= 2 and rows[1]["health_error"].endswith("exit status 1")
-    assert rows[1]["health_since"] > 0
+    assert rows[0]["health"] is None and rows[1]["health"]["state"] == "unhealthy"
+    assert rows[1]["health"]["failures"] >= 2 and rows[1]["health"]["lastError"].endswith("exit status 1")
+    assert rows[1]["health"]["since"] > 0
 
 
 def test_the_page_shows_the_health(daemon):

@@ -101,7 +101,8 @@ TEST_CASE("a refusal names the section that the value is from, and the program")
         "invalid literal for int() with base 10: 'soon' for key 'startsecs' in section 'program-defaults' (file: "
         "'DIR/root.conf', line 8), taken by section 'program:x'");
   CHECK(scratch.refusal(programs + "autostart=perhaps\n") ==
-        "not a valid boolean value: 'perhaps' (autostart is true, false or last) for key 'autostart' in section "
+        "not a valid boolean value: 'perhaps' (autostart is true, false, last or ondemand) for key 'autostart' in "
+        "section "
         "'group:g' (file: "
         "'DIR/root.conf', line 7), taken by section 'program:x'");
   CHECK(scratch.refusal("[program-defaults]\nnumprocs=2\n[program:x]\ncommand=cat\n") ==

@@ -44,9 +44,10 @@ TEST_CASE("after a chdir relative paths still mean the directory of the start") 
 
 TEST_CASE("a refusal names reason, key, section, file and line") {
   Scratch scratch;
-  CHECK(scratch.refusal("[program:x]\ncommand=/bin/cat\nautostart=maybe\n") ==
-        "not a valid boolean value: 'maybe' (autostart is true, false or last) for key 'autostart' in section "
-        "'program:x' (file: 'DIR/root.conf', line 5)");
+  CHECK(
+      scratch.refusal("[program:x]\ncommand=/bin/cat\nautostart=maybe\n") ==
+      "not a valid boolean value: 'maybe' (autostart is true, false, last or ondemand) for key 'autostart' in section "
+      "'program:x' (file: 'DIR/root.conf', line 5)");
   CHECK(scratch.refusal("[program:x]\n") ==
         "program section program:x does not specify a command in section 'program:x' (file: 'DIR/root.conf', line 3)");
   CHECK(scratch.refusal("nonsense\n")
@@ -179,7 +180,7 @@ TEST_CASE("a program for a running daemon is parsed like a section of the file")
   CHECK(*(*made)[1]->environment.find("A") == "1");
   const auto refused =
       config::parsePrograms(*base, "new", "grp", {{"autostart", "x"}}, config::GroupConfig::Kind::Programs);
-  CHECK(
-      refused.error().text ==
-      "not a valid boolean value: 'x' (autostart is true, false or last) for key 'autostart' in section 'program:new'");
+  CHECK(refused.error().text ==
+        "not a valid boolean value: 'x' (autostart is true, false, last or ondemand) for key 'autostart' in section "
+        "'program:new'");
 }

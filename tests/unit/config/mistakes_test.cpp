@@ -102,7 +102,7 @@ TEST_CASE("parts of environment that are skipped") {
 TEST_CASE("the error names a comment that cut the value") {
   Scratch scratch;
   CHECK(scratch.refusal("[program:x]\ncommand=cat\nautostart=yes; ;no\n") ==
-        "not a valid boolean value: 'yes;' (autostart is true, false or last) for key 'autostart' in section "
+        "not a valid boolean value: 'yes;' (autostart is true, false, last or ondemand) for key 'autostart' in section "
         "'program:x' (file: 'DIR/root.conf', line 5); "
         "a '#' or ';' after a blank in line 5 begins a comment, which is not part of the value");
   CHECK(has(scratch.refusal("[program:x]\ncommand=cat\nenvironment=A=\"x #y\"\n"),

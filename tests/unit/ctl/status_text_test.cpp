@@ -71,8 +71,34 @@ TEST_CASE("the health is a column, and the reason of an unhealthy program is add
         ctl::statusText({row("cat", "cat", ctl::ProcessState::Running, "RUNNING", "x")}, {}));
   CHECK(ctl::statusText({cat}, {.colours = true, .health = true}).starts_with("\033[31mcat"));
   CHECK(ctl::statusText({cat}, {.colours = true}).starts_with("cat"));
-  CHECK(ctl::statusJson({cat}, style).find(R"("health":"unhealthy","health_since":5,"health_failures":3)") !=
-        std::string::npos);
+}
+
+TEST_CASE("JSON has the members that Supervisor does not have, as XML-RPC has them") {
+  using xmlrpc::Struct;
+  using xmlrpc::Value;
+  const auto json = [](const char* name, const Value& value, const ctl::StatusStyle& style = {}) {
+    const auto info = ctl::toProcessInfo(Value{Struct{{"name", Value{std::string("cat")}}, {name, value}}});
+    const std::string out = ctl::statusJson({{info, std::nullopt}}, style);
+    const auto from = out.find("\"stderr_logfile\":\"\"") + 19;
+    return out.substr(from, out.rfind('}') - from);
+  };
+  CHECK(json("ready", Value{true}) == ",\"ready\":true");
+  CHECK(json("restarts", Value{std::int64_t{3}}) == ",\"restarts\":3");
+  CHECK(json("nextStart", Value{std::int64_t{0}}) == ",\"nextStart\":0");
+  CHECK(json("disabled", Value{true}) == ",\"disabled\":true");
+  CHECK(json("waitingFor", Value{xmlrpc::Array{Value{std::string("db")}, Value{std::string("a\"b")}}}) ==
+        R"(,"waitingFor":["db","a\"b"])");
+  CHECK(json("waitingFor", Value{xmlrpc::Array{}}) == ",\"waitingFor\":[]");
+  CHECK(json("lastExit", Value{Struct{{"code", Value{std::int64_t{1}}}, {"reason", Value{std::string("exit")}}}}) ==
+        R"(,"lastExit":{"code":1,"reason":"exit"})");
+  const Value health{Struct{{"state", Value{std::string("unhealthy")}}, {"failures", Value{std::int64_t{3}}}}};
+  const std::string shown = R"(,"health":{"state":"unhealthy","failures":3})";
+  CHECK(json("health", health) == shown);
+  CHECK(json("health", health, {.health = true}) == shown);
+  CHECK(json("later", Value{1.5}) == ",\"later\":1.5");
+  CHECK(json("later", Value{}) == ",\"later\":null");
+  // What Supervisor has is there once, under the names of before.
+  CHECK(json("logfile", Value{std::string("x")}).empty());
 }
 
 TEST_CASE("JSON holds any text") {

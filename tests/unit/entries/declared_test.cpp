@@ -68,6 +68,13 @@ TEST_CASE("the keys that Supervisor does not have pass, and are checked") {
   CHECK(bad.refused[0].line == 7);
 }
 
+TEST_CASE("an empty value may take back what a section gives that is not known here") {
+  const auto loaded =
+      loadText(minimal("a") + program("p", "ready =\nnice =\nuser =\nhealth_interval = 5\nready_timeout = 5\n"));
+  CHECK(loaded.refused.empty());
+  CHECK(loaded.warnings.empty());
+}
+
 TEST_CASE("what the members of a declared group take from it is checked") {
   const auto text = [](const char* line) {
     return minimal("a") + program("p", "") + "[supervisor_group:g]\nsupervisor = a\nprograms = p\n" + line + "\n";
