@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -49,7 +50,8 @@ struct InstanceContext {
   ProcessSnapshot snapshot{mains};
   core::Pacer pacer{loop};  ///< for what takes milliseconds and is begun for many instances at a time
   core::GroupSync syncs{loop};
-  ProcessLooks looks{loop, reaper, snapshot, mains};
+  std::size_t stopping = 0;  ///< instances whose process was asked to end
+  ProcessLooks looks{loop, reaper, snapshot, mains, stopping};
   DescriptorStores stores{loop, reaper};       ///< kept for the instances
   std::multimap<uid_t, ExitLink*> exits = {};  ///< of the instances that have taken over, or will, by their user
   std::optional<rlimit> fileLimit = {};        ///< of open files, of what runs as an owner: the manager raises its own

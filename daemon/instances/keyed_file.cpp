@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -14,6 +16,15 @@
 namespace instances {
 
 namespace {
+
+/// Lines of most files.
+constexpr std::size_t kMany = 20;
+
+struct ByKey {
+  using Line = std::pair<std::string, std::string>;
+  bool operator()(const Line& line, const std::string& key) const { return line.first < key; }
+  bool operator()(const std::string& key, const Line& line) const { return key < line.first; }
+};
 
 /// The content of a file that belongs to this process's user and has none of the bits `forbidden` in its mode. It
 /// decides what a privileged manager does: a link, or a file that others can write, is not read.
@@ -39,9 +50,16 @@ KeyedFile KeyedFile::read(const std::string& path) {
 }
 
 std::string KeyedFile::text() const {
+  std::size_t size = 0;
+  for (const auto& [key, value] : lines_) size += key.size() + value.size() + 2;
   std::string text;
-  for (const auto& [key, values] : values_)
-    for (const auto& value : values) text += key + '=' + core::replaceAll(value, "\n", " ") + '\n';
+  text.reserve(size);
+  for (const auto& [key, value] : lines_) {
+    text.append(key).append(1, '=');
+    const auto start = static_cast<std::ptrdiff_t>(text.size());
+    text.append(value).append(1, '\n');
+    std::replace(text.begin() + start, text.end() - 1, '\n', ' ');
+  }
   return text;
 }
 
@@ -56,19 +74,33 @@ core::Status KeyedFile::writeUntilBoot(const std::string& path) const {
 }
 
 std::string KeyedFile::get(const std::string& key) const {
-  const auto found = values_.find(key);
-  return found == values_.end() || found->second.empty() ? std::string() : found->second.back();
+  const auto [begin, end] = std::equal_range(lines_.begin(), lines_.end(), key, ByKey());
+  return begin == end ? std::string() : std::prev(end)->second;
 }
 
 long long KeyedFile::number(const std::string& key) const { return core::parseInteger(get(key)).value_or(0); }
 
 std::vector<std::string> KeyedFile::all(const std::string& key) const {
-  const auto found = values_.find(key);
-  return found == values_.end() ? std::vector<std::string>() : found->second;
+  const auto [begin, end] = std::equal_range(lines_.begin(), lines_.end(), key, ByKey());
+  std::vector<std::string> out;
+  for (auto at = begin; at != end; ++at) out.push_back(at->second);
+  return out;
 }
 
-void KeyedFile::set(const std::string& key, std::string value) { values_[key] = {std::move(value)}; }
-void KeyedFile::add(const std::string& key, std::string value) { values_[key].push_back(std::move(value)); }
+void KeyedFile::erase(const std::string& key) {
+  const auto [begin, end] = std::equal_range(lines_.begin(), lines_.end(), key, ByKey());
+  lines_.erase(begin, end);
+}
+
+void KeyedFile::set(const std::string& key, std::string value) {
+  erase(key);
+  add(key, std::move(value));
+}
+
+void KeyedFile::add(const std::string& key, std::string value) {
+  if (lines_.empty()) lines_.reserve(kMany);
+  lines_.emplace(std::upper_bound(lines_.begin(), lines_.end(), key, ByKey()), key, std::move(value));
+}
 
 std::vector<std::string> filesIn(const std::string& directory) {
   std::vector<std::string> out, unfinished;

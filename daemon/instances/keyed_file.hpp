@@ -3,8 +3,8 @@
 
 #include <sys/types.h>
 
-#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/core/result.hpp"
@@ -25,19 +25,21 @@ class KeyedFile {
   /// The same without a sync, for what counts until the next boot.
   [[nodiscard]] core::Status writeUntilBoot(const std::string& path) const;
 
-  [[nodiscard]] bool empty() const noexcept { return values_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return lines_.empty(); }
   [[nodiscard]] std::string get(const std::string& key) const;
   [[nodiscard]] long long number(const std::string& key) const;
   [[nodiscard]] std::vector<std::string> all(const std::string& key) const;
   void set(const std::string& key, std::string value);
   void add(const std::string& key, std::string value);
-  void erase(const std::string& key) { values_.erase(key); }
+  void erase(const std::string& key);
 
   /// The content of the file.
   [[nodiscard]] std::string text() const;
 
  private:
-  std::map<std::string, std::vector<std::string>> values_;
+  using Lines = std::vector<std::pair<std::string, std::string>>;
+
+  Lines lines_;  // by key, those of one key as they were added
 };
 
 /// Names of the files in one of the manager's own directories. Hidden ones are what a manager that was killed left

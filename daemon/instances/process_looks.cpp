@@ -17,6 +17,9 @@ namespace {
 /// for what anybody may ask.
 constexpr int kRestPerCost = 2;
 constexpr int kPausePerCost = 20;
+/// While other instances are about to end: how long a look waits for the next end, and for all of them.
+constexpr auto kNextEnd = core::milliseconds(10);
+constexpr auto kAllEnds = core::milliseconds(100);
 
 }  // namespace
 
@@ -49,21 +52,31 @@ std::set<pid_t> AccountLook::marked(const std::string& mark) const {
 }
 
 ProcessLooks::ProcessLooks(core::EventLoop& loop, core::Reaper& reaper, ProcessSnapshot& snapshot,
-                           const MainProcesses& mains)
-    : loop_(loop), reaper_(reaper), snapshot_(snapshot), mains_(mains), timer_(loop, [this] { begin(); }) {}
+                           const MainProcesses& mains, const std::size_t& stopping)
+    : loop_(loop), reaper_(reaper), snapshot_(snapshot), mains_(mains), stopping_(stopping), timer_(loop, [this] {
+        begin();
+      }) {}
 
 core::Task<std::shared_ptr<const AccountLook>> ProcessLooks::get(uid_t uid, core::Duration age) {
   co_return co_await core::completes<std::shared_ptr<const AccountLook>>([&](Done done) {
-    waiting_.push_back({uid, age, std::move(done)});
+    lastAsked_ = core::Clock::now();
+    waiting_.push_back({uid, age, lastAsked_, std::move(done)});
     armFor(waiting_.back());
   });
+}
+
+/// Until when it waits for others that are about to ask. What may be served by an old look belongs to a start, for
+/// which there is nothing to wait.
+core::Instant ProcessLooks::waitsUntil(const Request& request) const noexcept {
+  if (stopping_ == 0 || request.age > core::Duration::zero()) return request.asked;
+  return std::min(lastAsked_ + kNextEnd, request.asked + kAllEnds);
 }
 
 /// A timer, also for now: what else happens in this turn of the loop shares the look.
 void ProcessLooks::armFor(const Request& request) {
   if (reading_.count(request.uid)) return;  // armed again when that has ended
   const auto now = core::Clock::now();
-  const auto when = snapshot_.isWithin(request.age) ? now : std::max(now, snapshot_.nextLook());
+  const auto when = snapshot_.isWithin(request.age) ? now : std::max({now, snapshot_.nextLook(), waitsUntil(request)});
   if (timer_.armed() && armedFor_ <= when) return;
   armedFor_ = when;
   timer_.arm(when);
@@ -74,12 +87,16 @@ void ProcessLooks::armForAll() {
 }
 
 void ProcessLooks::begin() {
-  const bool rested = core::Clock::now() >= snapshot_.nextLook();
+  const auto now = core::Clock::now();
+  const bool due =
+      now >= snapshot_.nextLook() && std::any_of(waiting_.begin(), waiting_.end(), [&](const auto& request) {
+        return !reading_.count(request.uid) && now >= waitsUntil(request);
+      });
   bool fresh = false;
   std::map<uid_t, std::vector<Done>> batch;
   std::erase_if(waiting_, [&](Request& request) {
     const bool young = snapshot_.isWithin(request.age);
-    if (reading_.count(request.uid) || !(young || rested)) return false;
+    if (reading_.count(request.uid) || !(young || due)) return false;
     fresh = fresh || !young;
     batch[request.uid].push_back(std::move(request.done));
     return true;

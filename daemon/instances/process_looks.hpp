@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <memory>
 #include <set>
 #include <string>
@@ -61,7 +62,9 @@ class AccountLook {
 /// together. An account whose processes cannot be looked at in time holds up its own instances only.
 class ProcessLooks {
  public:
-  ProcessLooks(core::EventLoop& loop, core::Reaper& reaper, ProcessSnapshot& snapshot, const MainProcesses& mains);
+  /// `stopping`: instances whose process was asked to end. While one ends after the other, a look waits for more.
+  ProcessLooks(core::EventLoop& loop, core::Reaper& reaper, ProcessSnapshot& snapshot, const MainProcesses& mains,
+               const std::size_t& stopping);
 
   /// A look for the instances of `uid`. The list of processes in it was begun after this call, or is not older than
   /// `age`. Null: there was not enough memory.
@@ -72,9 +75,11 @@ class ProcessLooks {
   struct Request {
     uid_t uid;
     core::Duration age;
+    core::Instant asked;
     Done done;
   };
 
+  [[nodiscard]] core::Instant waitsUntil(const Request& request) const noexcept;
   void armFor(const Request& request);
   void armForAll();
   void begin();
@@ -85,10 +90,12 @@ class ProcessLooks {
   core::Reaper& reaper_;
   ProcessSnapshot& snapshot_;
   const MainProcesses& mains_;
+  const std::size_t& stopping_;
   std::vector<Request> waiting_;
   std::set<uid_t> reading_;  ///< accounts for which a helper is at work
   core::Timer timer_;
   core::Instant armedFor_{};  ///< while the timer is armed
+  core::Instant lastAsked_{};
   core::TaskScope tasks_;
 };
 

@@ -52,9 +52,20 @@ Runner::Runner(InstanceContext& context, Listener& listener, entries::Entry entr
 Runner::~Runner() {
   if (pid_ > 0) forgetMain();
   closeExits();
+  countStopping(false);
+}
+
+void Runner::countStopping(bool stopping) noexcept {
+  if (std::exchange(isEnding_, stopping) == stopping) return;
+  if (stopping)
+    ++context_.stopping;
+  else
+    --context_.stopping;
 }
 
 void Runner::act(Machine::Action action) {
+  countStopping(machine_.phase() ==
+                Machine::Phase::Stopping);  // before Clear: its look at processes need not wait for it
   switch (action) {
     case Machine::Action::None: break;
     case Machine::Action::Prepare:

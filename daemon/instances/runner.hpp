@@ -126,6 +126,7 @@ class Runner {
   // runner.cpp: the machine
   void act(Machine::Action action);
   void afterStep();
+  void countStopping(bool stopping) noexcept;
   void settleWaiters(bool ended = false);
   [[nodiscard]] std::optional<OperationResult> outcomeOf(const Waiter& waiter, bool ended) const;
   core::Task<OperationResult> wait(Wish wish, Machine::Action action);
@@ -227,6 +228,7 @@ class Runner {
   bool resume_ = false;  // stopped for now only, or to be changed
   std::uint64_t stops_ = 0;
   bool hung_ = false;               // the last stop left a process that hangs in the kernel
+  bool isEnding_ = false;           // counted in the `stopping` of the context
   std::uint32_t lostRestarts_ = 0;  // counted by an earlier manager; for the first start
   std::string limitsError_;
   std::string statusText_;
