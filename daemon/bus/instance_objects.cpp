@@ -91,11 +91,18 @@ void InstanceObjects::remove(const std::string& name) {
   throwIfFailed(signalled, "cannot signal a removed instance");
 }
 
-void InstanceObjects::update(const std::string& name) {
+bool InstanceObjects::update(const std::string& name, bool patient) {
   const auto found = objects_.find(name);
-  if (found == objects_.end()) return;
+  if (found == objects_.end()) return false;
   currentTurn_ = 0;
-  if (readStatus(name)) signalChanges(name, found->second);
+  if (!readStatus(name)) return false;
+  const StatusDigest now(current_);
+  if (patient && differInProgramsOnly(found->second.digest, now)) {
+    currentTurn_ = 0;  // who reads it now gets the signal first
+    return true;
+  }
+  signalChanges(name, found->second, now);
+  return false;
 }
 
 bool InstanceObjects::select(const char* path) {
@@ -105,7 +112,7 @@ bool InstanceObjects::select(const char* path) {
   if (known || removing_) return true;
   if (!readStatus(found->first)) return false;
   // What a reader sees is signalled before the reply, not only in the next turn.
-  signalChanges(found->first, found->second);
+  signalChanges(found->first, found->second, StatusDigest(current_));
   return true;
 }
 
@@ -119,9 +126,9 @@ bool InstanceObjects::readStatus(const std::string& name) {
   return true;
 }
 
-/// Of the current instance.
-void InstanceObjects::signalChanges(const std::string& name, Object& object) {
-  const auto was = std::exchange(object.digest, StatusDigest(current_));
+/// Of the current instance, whose digest is `now`.
+void InstanceObjects::signalChanges(const std::string& name, Object& object, const StatusDigest& now) {
+  const auto was = std::exchange(object.digest, now);
   const auto changed = changedProperties(was, object.digest);
   if (changed.empty()) return;
   count(object, -1);

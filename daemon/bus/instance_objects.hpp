@@ -38,8 +38,9 @@ class InstanceObjects {
   /// Shows and signals the object of an instance; nothing if there is one already, or no such instance.
   void add(const std::string& name);
   void remove(const std::string& name);
-  /// Signals the properties that changed since the last signal.
-  void update(const std::string& name);
+  /// Signals the properties that changed since the last signal. With `patient`, not if only the numbers of programs
+  /// did: returns true if so.
+  bool update(const std::string& name, bool patient = false);
   [[nodiscard]] const InstanceCounts& counts() const noexcept { return counts_; }
 
   // For the table of methods and properties (instance_table.cpp).
@@ -61,7 +62,7 @@ class InstanceObjects {
   /// Whether there is an object at `path`; makes its instance the current one.
   bool select(const char* path);
   bool readStatus(const std::string& name);
-  void signalChanges(const std::string& name, Object& object);
+  void signalChanges(const std::string& name, Object& object, const StatusDigest& now);
   void count(const Object& object, int change) noexcept;
   [[nodiscard]] char** paths() const;
 

@@ -26,8 +26,9 @@ std::unique_ptr<sdbus::IConnection> connect(const std::string& address) {
 
 }  // namespace
 
-/// Collects changes and signals them once per turn of the loop. Objects appear immediately but are removed in the next
-/// turn: a removal may be the result of a method of the very object, which is still running.
+/// Collects changes and signals them once per turn of the loop; while many programs change, their numbers once per
+/// pause, together with the signals of the programs. Objects appear immediately but are removed in the next turn: a
+/// removal may be the result of a method of the very object, which is still running.
 class Service::Impl final : public instances::Observer {
  public:
   Impl(core::EventLoop& loop, instances::Manager& manager, std::shared_ptr<sdbus::IConnection> connection,
@@ -46,7 +47,8 @@ class Service::Impl final : public instances::Observer {
             loop, [this](const auto& instance, const auto& program) { emit(instance, program); },
             [this] { return rawBus_.takesSignals(); }),
         telling_(loop, [this] { tell(); }),
-        again_(loop, [this] { tell(); }) {
+        again_(
+            loop, [this] { tell(); }, core::milliseconds(5)) {
     for (const auto& name : manager_.names()) objects_.add(name);
     managerObject_.update(summary());
     manager_.addObserver(this);
@@ -102,10 +104,20 @@ class Service::Impl final : public instances::Observer {
 
   void tell() {
     if (!rawBus_.takesSignals()) return again_.armIn(ProgramSignals::kPause);
+    const auto now = core::Clock::now();
+    const bool patient = now < told_ + ProgramSignals::kPause;
+    if (!patient) {
+      told_ = now;
+      changed_.merge(patient_);
+    }
     for (const auto& name : std::exchange(removed_, {}))
       if (!manager_.get(name)) guarded([&] { objects_.remove(name); });
     const auto changed = std::exchange(changed_, {});
-    for (const auto& name : changed) guarded([&] { objects_.update(name); });
+    for (const auto& name : changed)
+      guarded([&] {
+        if (objects_.update(name, patient)) patient_.insert(name);
+      });
+    if (!patient_.empty()) again_.arm(told_ + ProgramSignals::kPause);
     guarded([&] { managerObject_.update(summary()); });
   }
 
@@ -131,9 +143,11 @@ class Service::Impl final : public instances::Observer {
   ProgramSignals programs_;
   std::set<std::string> changed_;
   std::set<std::string> removed_;
+  std::set<std::string> patient_;  ///< instances of which only the numbers of programs have changed
+  core::Instant told_{};           ///< when those were signalled last
   bool reloading_ = false;
   core::Deferred telling_;
-  core::Timer again_;  ///< tells later what the bus does not take now
+  core::Timer again_;  ///< tells later what waits, or the bus does not take now
 };
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -78,4 +78,14 @@ std::vector<std::string> changedProperties(const StatusDigest& was, const Status
   return changed;
 }
 
+bool differInProgramsOnly(const StatusDigest& was, const StatusDigest& now) noexcept {
+  bool differ = false;
+  for (std::size_t i = 0; i < StatusDigest::kProperties; ++i) {
+    if (was.hashes_[i] == now.hashes_[i]) continue;
+    if (kTracked[i].hash != hashAt<&Status::programCounts>) return false;
+    differ = true;
+  }
+  return differ;
+}
+
 }  // namespace bus

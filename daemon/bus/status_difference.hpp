@@ -22,11 +22,14 @@ class StatusDigest {
 
  private:
   friend std::vector<std::string> changedProperties(const StatusDigest& was, const StatusDigest& now);
+  friend bool differInProgramsOnly(const StatusDigest& was, const StatusDigest& now) noexcept;
   std::array<std::uint64_t, kProperties> hashes_{};
 };
 
 /// The properties of org.supervisormanager1.Instance that differ between `was` and `now`, for PropertiesChanged. Those
 /// that change all the time, such as MemoryCurrent, are not signalled.
 [[nodiscard]] std::vector<std::string> changedProperties(const StatusDigest& was, const StatusDigest& now);
+/// Whether the numbers of programs differ, and nothing else.
+[[nodiscard]] bool differInProgramsOnly(const StatusDigest& was, const StatusDigest& now) noexcept;
 
 }  // namespace bus

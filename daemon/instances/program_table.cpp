@@ -1,67 +1,111 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/instances/program_table.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 namespace instances {
 
 void ProgramTable::apply(const Notice& notice, const Changed& changed) {
-  if (!notice.wholeTable) {
-    for (const auto& program : notice.programs) set(program, changed);
-    return;
+  if (notice.wholeTable) {
+    complete_ = true;
+    std::set<std::string_view> named;
+    for (const auto& program : notice.programs) named.insert(program.name);
+    // First, since the room is limited.
+    for (auto next = programs_.begin(); next != programs_.end();) {
+      const auto at = next++;
+      if (!named.contains(at->first)) remove(at, changed);
+    }
   }
-  complete_ = true;
-  std::set<ProgramStatus, ByName> old;
-  old.swap(programs_);
-  // What is named again keeps its entry, so that only what differs is a change.
-  for (const auto& program : notice.programs) {
-    if (const auto before = old.find(program.name); before != old.end()) programs_.insert(old.extract(before));
-    set(program, changed);
-  }
-  counts_.clear();
-  for (const auto& program : programs_) ++counts_[program.state];
-  for (const auto& program : old) changed({program.name, std::string(core::notify::kRemoved), 0, {}});
+  for (const auto& program : notice.programs) set(program, changed);
 }
 
 void ProgramTable::set(const core::notify::Program& program, const Changed& changed) {
-  const auto known = programs_.find(program.name);
-  ProgramStatus status{program.name, program.state, program.pid, program.description};
+  const auto at = programs_.find(program.name);
   if (program.state == core::notify::kRemoved) {
-    if (known == programs_.end()) return;
-    count(known->state, -1);
-    programs_.erase(known);
-  } else if (known != programs_.end()) {
-    if (*known == status) return;
-    count(known->state, -1);
-    count(status.state, 1);
-    auto copy = status;
-    auto node = programs_.extract(known);  // from here on nothing can fail
-    node.value() = std::move(copy);
-    programs_.insert(std::move(node));
-  } else {
-    if (programs_.size() >= kMostPrograms) return;
-    count(status.state, 1);
-    programs_.insert(status);
+    if (at != programs_.end()) remove(at, changed);
+    return;
   }
+  const auto state = lifecycle::stateFromText(program.state);
+  if (!state) return;
+  if (at != programs_.end() && isSame(*at, program, *state)) return;
+  const ProgramStatus status{program.name, program.state, program.pid, program.description};
+  if (at == programs_.end()) {
+    if (programs_.size() >= kMostPrograms) return;
+    Known known{program.pid, *state};
+    describe(program.name, known, program.description);  // first: what nobody has is harmless, if this is all
+    programs_.emplace(program.name, known);
+    ++countOf(*state);
+    return changed(status);
+  }
+  auto& known = at->second;
+  describe(at->first, known, program.description);  // from here on nothing can fail
+  --countOf(known.state);
+  ++countOf(*state);
+  known.state = *state;
+  known.pid = program.pid;
   changed(status);
 }
 
-void ProgramTable::count(const std::string& state, int change) {
-  auto& number = counts_[state];
-  number = static_cast<std::uint32_t>(static_cast<int>(number) + change);
-  if (number == 0) counts_.erase(state);
+bool ProgramTable::isSame(const Programs::value_type& known, const core::notify::Program& program,
+                          lifecycle::ProcessState state) const {
+  return known.second.pid == program.pid && known.second.state == state &&
+         descriptionOf(known.first, known.second) == program.description;
+}
+
+void ProgramTable::describe(const std::string& name, Known& known, const std::string& text) {
+  if (!text.empty()) {
+    descriptions_.insert_or_assign(name, text);
+  } else if (known.described) {
+    descriptions_.erase(name);
+  }
+  known.described = !text.empty();
+}
+
+void ProgramTable::remove(Programs::iterator program, const Changed& changed) {
+  const ProgramStatus gone{program->first, std::string(core::notify::kRemoved), 0, {}};
+  --countOf(program->second.state);
+  if (program->second.described) descriptions_.erase(program->first);
+  programs_.erase(program);
+  changed(gone);
+}
+
+const std::string& ProgramTable::descriptionOf(const std::string& name, const Known& known) const {
+  static const std::string kNone;
+  return known.described ? descriptions_.find(name)->second : kNone;
+}
+
+std::uint32_t& ProgramTable::countOf(lifecycle::ProcessState state) noexcept {
+  const auto at = std::find(lifecycle::kAllStates.begin(), lifecycle::kAllStates.end(), state);
+  return counts_[static_cast<std::size_t>(at - lifecycle::kAllStates.begin())];
+}
+
+std::map<std::string, std::uint32_t> ProgramTable::counts() const {
+  std::map<std::string, std::uint32_t> out;
+  for (std::size_t i = 0; i < counts_.size(); ++i)
+    if (counts_[i] > 0) out.emplace(lifecycle::toText(lifecycle::kAllStates[i]), counts_[i]);
+  return out;
 }
 
 void ProgramTable::clear() {
   programs_.clear();
-  counts_.clear();
+  descriptions_.clear();
+  counts_ = {};
   complete_ = false;
 }
 
-std::vector<ProgramStatus> ProgramTable::list() const { return {programs_.begin(), programs_.end()}; }
+std::vector<ProgramStatus> ProgramTable::list() const {
+  std::vector<ProgramStatus> out;
+  out.reserve(programs_.size());
+  for (const auto& [name, known] : programs_)
+    out.push_back({name, lifecycle::toText(known.state), known.pid, descriptionOf(name, known)});
+  return out;
+}
 
 std::set<pid_t> ProgramTable::groups() const {
   std::set<pid_t> out;
-  for (const auto& program : programs_)
-    if (program.pid > 1) out.insert(program.pid);
+  for (const auto& [name, known] : programs_)
+    if (known.pid > 1) out.insert(known.pid);
   return out;
 }
 

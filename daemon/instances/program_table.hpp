@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -10,6 +13,7 @@
 
 #include "daemon/instances/notify_socket.hpp"
 #include "daemon/instances/status.hpp"
+#include "lib/lifecycle/state.hpp"
 
 namespace instances {
 
@@ -27,25 +31,33 @@ class ProgramTable {
   [[nodiscard]] bool contains(const std::string& name) const { return programs_.contains(name); }
   [[nodiscard]] std::vector<ProgramStatus> list() const;
   /// Number of programs by state.
-  [[nodiscard]] const std::map<std::string, std::uint32_t>& counts() const noexcept { return counts_; }
+  [[nodiscard]] std::map<std::string, std::uint32_t> counts() const;
   /// Whether the whole table has come once: without that the counts mean nothing.
   [[nodiscard]] bool isComplete() const noexcept { return complete_; }
   /// The process groups of the programs that run.
   [[nodiscard]] std::set<pid_t> groups() const;
 
  private:
-  void set(const core::notify::Program& program, const Changed& changed);
-  void count(const std::string& state, int change);
-
-  /// A set, since each has its name: a map would keep that twice.
-  struct ByName {
-    using is_transparent = void;  // NOLINT(readability-identifier-naming): the name that std::set looks for
-    bool operator()(const ProgramStatus& a, const ProgramStatus& b) const noexcept { return a.name < b.name; }
-    bool operator()(const ProgramStatus& a, const std::string& b) const noexcept { return a.name < b; }
-    bool operator()(const std::string& a, const ProgramStatus& b) const noexcept { return a < b.name; }
+  /// What fits into the node of its name: a manager has ten thousand of them.
+  struct Known {
+    pid_t pid = 0;
+    lifecycle::ProcessState state = lifecycle::ProcessState::Unknown;
+    bool described = false;  ///< it has a text in descriptions_
   };
-  std::set<ProgramStatus, ByName> programs_;
-  std::map<std::string, std::uint32_t> counts_;  // kept, since it is read after each change
+  using Programs = std::map<std::string, Known, std::less<>>;
+
+  void set(const core::notify::Program& program, const Changed& changed);
+  [[nodiscard]] bool isSame(const Programs::value_type& known, const core::notify::Program& program,
+                            lifecycle::ProcessState state) const;
+  void describe(const std::string& name, Known& known, const std::string& text);
+  void remove(Programs::iterator program, const Changed& changed);
+  [[nodiscard]] const std::string& descriptionOf(const std::string& name, const Known& known) const;
+  std::uint32_t& countOf(lifecycle::ProcessState state) noexcept;
+
+  Programs programs_;
+  std::map<std::string, std::string, std::less<>> descriptions_;  ///< by program; few have one
+  /// By the place of the state in kAllStates; kept, since they are read after each change.
+  std::array<std::uint32_t, lifecycle::kAllStates.size()> counts_{};
   bool complete_ = false;
 };
 

@@ -25,3 +25,13 @@ TEST_CASE("derived properties change with their source") {
   now.state = instances::InstanceState::Unmanaged;
   CHECK(changedProperties(was, now) == Names{"State", "Managed"});
 }
+
+TEST_CASE("numbers of programs that differ alone are found") {
+  InstanceStatus was;
+  InstanceStatus now;
+  CHECK_FALSE(bus::differInProgramsOnly(was, now));
+  now.programCounts["RUNNING"] = 1;
+  CHECK(bus::differInProgramsOnly(was, now));
+  now.restarts = 1;
+  CHECK_FALSE(bus::differInProgramsOnly(was, now));
+}
