@@ -178,7 +178,6 @@ bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredS
   context.alone = true;
   // Directories are the owner's to look at, and may be made yet.
   context.isDirectory = [](const std::string&) { return true; };
-  context.alone = true;
   std::optional<config::Refusal> refusal;
   if (program) {
     if (auto processes = config::readProcesses(context, section, declared.name); !processes)

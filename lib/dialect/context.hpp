@@ -33,7 +33,7 @@ struct ReadContext {
   Backpressure backpressure = Backpressure::Block;  ///< [supervisord] log_backpressure
   DirectoryTest isDirectory = core::isDirectory;
   Scale* scale = nullptr;  ///< borrowed; null: none
-  bool alone = false;      ///< sections that a program refers to may be in files that are not read here
+  bool alone = false;      ///< sections are read without those that they refer to or take values from
 
   [[nodiscard]] core::Names withHere() const {
     core::Names names(&environment);
