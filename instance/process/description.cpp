@@ -12,6 +12,8 @@ namespace {
 
 constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
+constexpr std::int64_t kYear = std::int64_t{365} * 86400;
+
 tm localTime(std::int64_t wallSeconds) noexcept {
   const auto when = static_cast<time_t>(wallSeconds);
   tm local{};
@@ -39,6 +41,8 @@ std::string clockText(std::int64_t wallSeconds) {
   const auto local = localTime(wallSeconds), today = localTime(core::wallSeconds());
   auto clock = fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
   if (local.tm_yday == today.tm_yday && local.tm_year == today.tm_year) return clock;
+  if (wallSeconds - core::wallSeconds() > kYear)
+    return fmt::format("{} {:02} {} {}", kMonths[local.tm_mon], local.tm_mday, local.tm_year + 1900, clock);
   return fmt::format("{} {:02} {}", kMonths[local.tm_mon], local.tm_mday, clock);
 }
 

@@ -12,7 +12,7 @@ namespace process {
 [[nodiscard]] std::string uptimeText(core::Duration span);
 /// "Nov 21 12:31 AM" in local time, in English whatever the locale.
 [[nodiscard]] std::string stopTimeText(std::int64_t wallSeconds);
-/// "14:03:05" in local time; on another day than today "Nov 21 14:03:05".
+/// "14:03:05" in local time; on another day than today "Nov 21 14:03:05", and a year later "Nov 21 2027 14:03:05".
 [[nodiscard]] std::string clockText(std::int64_t wallSeconds);
 /// What the wall clock shows at `when`, to the nearest second, if it is not set until then.
 [[nodiscard]] std::int64_t wallSecondsAt(core::Instant when, core::Instant now) noexcept;

@@ -142,6 +142,10 @@ void Schedule::onReconfigured() {
   begin();
 }
 
+void Schedule::describe(std::string& text) const {
+  if (schedule_.queued()) text += ", the next run waits for its end";
+}
+
 /// With autostart=true it is started with supervisord, too.
 bool Schedule::takesAutostart() { return !program_.config().autoStart; }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "instance/process/attendants.hpp"
 #include "lib/core/event_loop.hpp"
@@ -20,6 +21,7 @@ class Schedule final : public Attendant {
   void onState(lifecycle::ProcessState to) noexcept override;
   void onStopRequest() noexcept override;
   void onReconfigured() override;
+  void describe(std::string& text) const override;
   bool takesAutostart() override;
   [[nodiscard]] bool awaitsStart() const noexcept override { return schedule_.queued(); }
   [[nodiscard]] std::int64_t nextStart() const noexcept override;

@@ -82,8 +82,10 @@ def test_a_job_runs_again_and_again(daemon):
 def test_a_calendar(at):
     server = at("2026-05-01 11:59:58.5", f"[program:job]\n{BRIEF}schedule=* * * * *\n"
                                          f"[program:night]\n{BRIEF}schedule=30 2 * * sat\n"
+                                         f"[program:leap]\n{BRIEF}schedule=0 0 29 2 *\n"
                                          f"[program:shifted]\n{BRIEF}schedule=@daily\ntime_zone=Asia/Kathmandu\n")
     assert info(server, "night")["description"] == "Not started; next start at May 02 02:30:00"
+    assert info(server, "leap")["description"] == "Not started; next start at Feb 29 2028 00:00:00"
     assert shown(info(server, "night")["nextStart"]) == "2026-05-02 02:30:00"
     assert shown(info(server, "shifted")["nextStart"]) == "2026-05-01 18:15:00"
     wait_runs(server, 1)
@@ -141,6 +143,7 @@ def test_overlap_queue(daemon):
     line = ("INFO schedule: job is due, and its last run has not ended: the new one follows when it has "
             "(schedule_overlap)\n")
     wait_for(lambda: line in server.log(), "the second time")
+    assert info(server)["description"].endswith(", the next run waits for its end")
     server.configure(f"[program:job]\n{LONG}schedule=@yearly\nschedule_overlap=queue\n")
     server.ctl("update")
     first = info(server)["pid"]
@@ -335,3 +338,35 @@ def test_when_the_clocks_are_changed(at):
     assert shown(info(server, "night")["nextStart"]) == "2026-03-29 01:00:00"
     assert shown(info(server, "hourly")["nextStart"]) == "2026-03-28 13:30:00"
     assert shown(info(server, "autumn")["nextStart"]) == "2026-10-25 00:30:00"
+
+
+def test_a_schedule_of_a_group_and_of_a_program_that_is_added(daemon):
+    server = daemon("[rpcinterface:twiddler]\n"
+                    "supervisor.rpcinterface_factory=supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface\n"
+                    f"[program-defaults]\ntime_zone=UTC\n[group:g]\nprograms=job\nschedule=@every 1\n[program:job]\n{BRIEF}"
+                    "[program:plain]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
+    server.wait_state("plain", "RUNNING")
+    wait_runs(server, 1)
+    command = f"/bin/sh -c 'echo run >> {server.directory}/more'"
+    assert server.rpc.twiddler.addProgramToGroup("g", "more", {"command": command, "schedule": "@every 1",
+                                                               "time_zone": "Europe/Berlin"})
+    wait_for(lambda: os.path.exists(os.path.join(server.directory, "more")), "a run")
+    with pytest.raises(xmlrpc.client.Fault, match="'often' has 1 field"):
+        server.rpc.twiddler.addProgramToGroup("g", "bad", {"command": command, "schedule": "often"})
+
+    def removed():
+        try:
+            return server.rpc.twiddler.removeProcessFromGroup("g", "more")
+        except xmlrpc.client.Fault as fault:
+            assert "STILL_RUNNING" in fault.faultString
+            return False
+
+    wait_for(removed, "a moment between two runs")
+
+
+def test_the_processes_of_a_section_have_a_schedule_each(daemon):
+    server = daemon("[program:w]\ncommand=/bin/true\nprocess_name=%(process_num)d\nnumprocs=2\nschedule=@every 1\n")
+    for name in ("0", "1"):
+        wait_for(lambda name=name: f"INFO spawned: '{name}'" in server.log(), "its run")
+    server.ctl("scale", "w=3")
+    wait_for(lambda: "INFO spawned: '2'" in server.log(), "a run of the third")
