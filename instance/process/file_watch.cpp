@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <exception>
 #include <memory>
+#include <utility>
 
 #include "instance/config/model.hpp"
 #include "instance/process/context.hpp"
@@ -74,6 +75,15 @@ void FileWatch::attach() {
   watches_.swap(watches);
   paths_ = std::move(paths);
   ignored_ = std::move(ignored);
+  if (attached_) compare();
+}
+
+/// What was replaced while nobody watched has changed.
+void FileWatch::compare() {
+  for (const auto& [path, mark] : std::exchange(seen_, {})) {
+    const auto at = std::find(paths_.begin(), paths_.end(), path);
+    if (at != paths_.end() && watches_[static_cast<std::size_t>(at - paths_.begin())].mark() != mark) changed(path);
+  }
 }
 
 /// It is watched before the program reads its files.
@@ -142,12 +152,14 @@ bool FileWatch::isLog(std::string_view path) const {
 void FileWatch::changed(std::string_view path) noexcept {
   if (!counts()) return;
   try {
-    core::Fnv1a digest;
-    digest.add(path);
-    const bool isNew = std::find(known_.begin(), known_.end(), digest.value()) == known_.end();
-    if (isNew && isLog(path)) return;
-    if (isNew && known_.size() < kMostCounted) known_.push_back(digest.value());
-    last_ = path;
+    if (known_.size() < kMostCounted) {
+      core::Fnv1a digest;
+      digest.add(path);
+      const bool isNew = std::find(known_.begin(), known_.end(), digest.value()) == known_.end();
+      if (isNew && isLog(path)) return;
+      if (isNew) known_.push_back(digest.value());
+      last_ = path;
+    }
   } catch (const std::exception&) {  // out of memory: the change counts, and is not named
   }
   if (!quiet_.pending()) {
@@ -177,7 +189,7 @@ void FileWatch::answer() {
   using Action = config::Watching::Action;
   const auto state = program_.state();
   if (state == ProcessState::Backoff || state == ProcessState::Fatal) {
-    report("it is started");
+    if (!program_.disabled()) report("it is started");
     forget();
     return program_.startUnasked();
   }
@@ -208,11 +220,18 @@ void FileWatch::report(const char* consequence) const noexcept {
 }
 
 void FileWatch::save(state::Program& saved, state::Outgoing& /*outgoing*/) const {
-  if (quiet_.pending()) saved.watch.emplace().path = last_;
+  auto& watch = saved.watch.emplace();
+  watch.changed = quiet_.pending();
+  if (watch.changed) watch.path = last_;
+  watch.seen = seen_;
+  if (attached_ && seen_.empty())
+    for (std::size_t i = 0; i < paths_.size(); ++i) watch.seen.emplace_back(paths_[i], watches_[i].mark());
 }
 
 void FileWatch::restore(const state::Program& saved, state::Incoming& /*incoming*/) {
   if (!saved.watch) return;
+  seen_ = saved.watch->seen;
+  if (!saved.watch->changed) return;
   last_ = saved.watch->path;
   quiet_.changed(core::Clock::now());
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "instance/process/attendants.hpp"
@@ -40,6 +41,7 @@ class FileWatch final : public Attendant, private PathWatcher::Listener {
   [[nodiscard]] bool isLog(std::string_view path) const;
   [[nodiscard]] bool watchesAsConfigured() const noexcept;
   void attach();
+  void compare();
   void forget() noexcept;
   void due();
   void answer();
@@ -51,6 +53,8 @@ class FileWatch final : public Attendant, private PathWatcher::Listener {
   std::vector<std::string> paths_;    ///< that are watched
   std::vector<std::string> ignored_;  ///< when these are not
   bool attached_ = false;
+  std::vector<std::pair<std::string, std::string>>
+      seen_;  ///< paths and marks of a predecessor, until they are compared
   lifecycle::QuietTime quiet_;
   std::string last_;                  ///< what has changed last
   std::vector<std::uint64_t> known_;  ///< digests of what has changed

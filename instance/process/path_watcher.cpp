@@ -21,7 +21,7 @@ namespace {
 constexpr core::milliseconds kReadPause{20};
 /// Between two looks at everything, which follow lost events.
 constexpr core::seconds kLookPause{1};
-constexpr int kReadsOfABunch = 8;
+constexpr int kReadsOfABunch = 4;
 
 }  // namespace
 
@@ -37,6 +37,8 @@ PathWatcher::Watch::Watch(std::shared_ptr<WatchedPlace> place, Listener& listene
 PathWatcher::Watch::~Watch() {
   if (place_) place_->remove(*listener_);
 }
+
+std::string PathWatcher::Watch::mark() const { return place_->mark(); }
 
 PathWatcher::Use& PathWatcher::Use::operator=(Use&& other) noexcept {
   reset();

@@ -42,6 +42,9 @@ class PathWatcher {
     ~Watch();
     Watch(Watch&& other) noexcept = default;
     Watch& operator=(Watch&&) = delete;
+    /// What the path leads to, but not what is in it: for a successor, whose mark differs if another file or directory
+    /// is there.
+    [[nodiscard]] std::string mark() const;
 
    private:
     std::shared_ptr<WatchedPlace> place_;

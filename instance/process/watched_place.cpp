@@ -61,6 +61,10 @@ WatchedPlace::~WatchedPlace() {
 
 void WatchedPlace::remove(PathWatcher::Listener& listener) noexcept { std::erase(listeners_, &listener); }
 
+std::string WatchedPlace::mark() const {
+  return target_.path.empty() ? "" : fmt::format("{}:{}:{}", target_.device, target_.inode, target_.path);
+}
+
 bool WatchedPlace::ignores(const char* name) const noexcept {
   return std::any_of(ignored_.begin(), ignored_.end(),
                      [&](const std::string& pattern) { return ::fnmatch(pattern.c_str(), name, 0) == 0; });
@@ -104,6 +108,7 @@ void WatchedPlace::seenOnWay(const Link& link, const Event& event) {
 void WatchedPlace::seenInTree(const std::string& directory, const Event& event) {
   if (event.name.empty()) {
     if ((event.mask & IN_ATTRIB) != 0 && isTouched(directory)) tell(directory);
+    if ((event.mask & kItself) != 0 && directory == target_.path) look_ = true;
     if ((event.mask & (IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0) dropTree(std::string(directory));
     return;
   }
@@ -268,11 +273,12 @@ void WatchedPlace::beginReading(const std::string& path) {
     const auto at = tree_.try_emplace(path).first;
     at->second.reset();
     auto use = watcher_.add(*this, way::pathOf(fd.get()), kInTree, &at->first);
-    if (use)
+    if (use) {
       at->second = std::move(use).value();
-    else
+    } else {
+      code = use.error();
       tree_.erase(at);
-    code = use ? 0 : use.error();
+    }
   }
   if ((code == EACCES || code == EPERM) && unreadable_++ == 0) firstUnreadable_ = path;
   if (code == ENOSPC) unread_.clear();

@@ -45,6 +45,9 @@ class WatchedPlace {
   void add(PathWatcher::Listener& listener) { listeners_.push_back(&listener); }
   void remove(PathWatcher::Listener& listener) noexcept;
 
+  /// As PathWatcher::Watch::mark().
+  [[nodiscard]] std::string mark() const;
+
   /// For the watcher.
   void onEvent(const Event& event);
   /// Where does the path lead now, if something on the way has changed.

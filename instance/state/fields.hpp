@@ -136,7 +136,9 @@ constexpr void describe(V& v, Of<Health>) {
 
 template <class V>
 constexpr void describe(V& v, Of<Watch>) {
+  v("changed", &Watch::changed);
   v("path", &Watch::path);
+  v("seen", &Watch::seen);
 }
 
 template <class V>

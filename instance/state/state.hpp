@@ -99,9 +99,11 @@ struct Health {
   bool operator==(const Health&) const = default;
 };
 
-/// Something that is watched has changed, and nothing was done about it yet.
+/// The files that a program watches.
 struct Watch {
-  std::string path;  ///< what has changed last
+  bool changed = false;  ///< one of them has changed, and nothing was done about it yet
+  std::string path;      ///< what has changed last
+  std::vector<std::pair<std::string, std::string>> seen;  ///< each path, and a mark of what it leads to
   bool operator==(const Watch&) const = default;
 };
 

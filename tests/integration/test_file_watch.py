@@ -5,11 +5,13 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import threading
 
 import pytest
 
 from processes import is_running
+from programs import program
 from store_keeper import KeptDaemon
 from upgrading import Installation
 from waiting import wait_for
@@ -281,6 +283,29 @@ def test_an_upgrade_keeps_what_was_noticed(site, work_dir):
     wait_restarted(server, pid)
 
 
+@pytest.mark.parametrize("how", ["replaced", "switched", "not changed"])
+def test_what_was_replaced_while_nobody_watched(site, work_dir, how):
+    installation = Installation(work_dir)
+    server = site("watch=%(here)s/conf/app.conf,%(here)s/current", executable=installation.path)
+    pid = info(server)["pid"]
+    os.symlink("conf", place(server, "current"))
+    pid = wait_restarted(server, pid)
+    for name in ("app.new", "current.new"):
+        if name == "app.new":
+            write(server, name)
+        else:
+            os.symlink(".", place(server, name))
+    change = {"replaced": "mv app.new conf/app.conf", "switched": "mv -T current.new current", "not changed": "true"}
+    installation.script(f'[ "$1" = --check-state ] && echo the state is understood && exit 0\n'
+                        f'cd {server.directory}; {change[how]}; exec {program("supervisord")[0]} "$@"\n')
+    assert server.rpc.supervisor.upgrade() is True
+    if how == "not changed":
+        assert info(server)["pid"] == pid
+        write(server, "conf/app.conf")
+    wait_restarted(server, pid)
+    assert len(consequences(server)) == 2
+
+
 def test_a_takeover_watches_again(work_dir, cleanup):
     os.mkdir(os.path.join(work_dir, "conf"))
     server = cleanup.enter_context(KeptDaemon(work_dir, section("watch=%(here)s/conf")))
@@ -330,6 +355,36 @@ def test_names_from_others_are_shown_safely(site):
     write(server, "conf/\x1b[31m\n")
     wait_restarted(server, pid)
     assert "/conf/\\x1b[31m\\n has changed; it is restarted" in server.log()
+
+
+LIMIT = ["unshare", "--user", "--map-root-user", "sh", "-c", 'echo $0 > /proc/sys/user/$1 && shift && exec "$@"']
+
+
+def limited(daemon, name, value, text):
+    if subprocess.run([*LIMIT, str(value), name, "true"], check=False, stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("no user namespace with limits of its own")
+    return daemon(text, prefix=[*LIMIT, str(value), name])
+
+
+def test_no_watch_is_left(daemon, work_dir):
+    os.makedirs(os.path.join(work_dir, "tree"))
+    for number in range(100):
+        os.mkdir(os.path.join(work_dir, "tree", f"{number:03}"))
+    server = limited(daemon, "max_inotify_watches", 50, section(f"watch={work_dir}/tree"))
+    server.wait_state("web", "RUNNING")
+    text = (f"WARN watch: cannot watch all of {work_dir}/tree: no watch is left; raise fs.inotify.max_user_watches "
+            "with sysctl(8)\n")
+    wait_for(lambda: text in server.log(), "the warning")
+    pid = info(server)["pid"]
+    os.mkdir(os.path.join(work_dir, "tree", "new"))
+    wait_restarted(server, pid)
+    assert server.log().count("no watch is left") == 1
+
+
+def test_no_inotify_descriptor_is_left(daemon, work_dir):
+    server = limited(daemon, "max_inotify_instances", 0, section(f"watch={work_dir}"))
+    server.wait_state("web", "RUNNING")
+    assert f"WARN watch: web: cannot watch {work_dir}: Too many open files (the account has as many" in server.log()
 
 
 def test_a_directory_that_cannot_be_watched_is_named(daemon, account, work_dir):
