@@ -184,14 +184,13 @@ void FileWatch::due() {
   answer();
 }
 
-/// The last thing to be done: the program may be stopped.
 void FileWatch::answer() {
   using Action = config::Watching::Action;
   const auto state = program_.state();
   if (state == ProcessState::Backoff || state == ProcessState::Fatal) {
     if (!program_.disabled()) report("it is started");
-    forget();
-    return program_.startUnasked();
+    program_.startUnasked();
+    return forget();
   }
   if (state != ProcessState::Running) return;  // until it is
   if (settings().action == Action::Reload && context_.reloads().find(program_) != nullptr)
@@ -201,12 +200,12 @@ void FileWatch::answer() {
     case Action::Reload: report("it is reloaded (watch_action)"); break;
     case Action::Signal: report("it gets a signal (watch_action)"); break;
   }
-  forget();
   switch (settings().action) {
-    case Action::Restart: return program_.recycle({}, true);
-    case Action::Reload: return program_.reload([](const core::Status&) {});
-    case Action::Signal: return (void)program_.signal(settings().signal);
+    case Action::Restart: program_.recycle({}, true); break;
+    case Action::Reload: program_.reload([](const core::Status&) {}); break;
+    case Action::Signal: (void)program_.signal(settings().signal); break;
   }
+  forget();  // not before: without memory for it, it is tried again
 }
 
 void FileWatch::report(const char* consequence) const noexcept {

@@ -10,8 +10,10 @@ import threading
 
 import pytest
 
+from memory_plan import MemoryPlan
 from processes import is_running
 from programs import program
+from sanitizers import without_sanitizer
 from store_keeper import KeptDaemon
 from upgrading import Installation
 from waiting import wait_for
@@ -385,6 +387,25 @@ def test_no_inotify_descriptor_is_left(daemon, work_dir):
     server = limited(daemon, "max_inotify_instances", 0, section(f"watch={work_dir}"))
     server.wait_state("web", "RUNNING")
     assert f"WARN watch: web: cannot watch {work_dir}: Too many open files (the account has as many" in server.log()
+
+
+@without_sanitizer("failing_malloc.so replaces malloc, and so does a sanitizer")
+def test_no_change_is_lost_when_memory_runs_out(daemon, work_dir):
+    tree = os.path.join(work_dir, "tree")
+    os.makedirs(os.path.join(tree, "a"))
+    plan = MemoryPlan(work_dir)
+    server = daemon(section(f"watch={tree}"), env=plan.environment)
+    pid = server.wait_state("web", "RUNNING")["pid"]
+    for number, (first, length) in enumerate([(1, 1), (2, 3), (4, 8), (7, 1), (11, 2), (16, 30), (23, 1), (35, 1)]):
+        with plan.fail(first, length):
+            os.makedirs(os.path.join(tree, f"{number}", "b"))
+            with open(os.path.join(tree, "a", "file"), "w", encoding="utf-8"):
+                pass
+            wait_for(lambda: plan.failed >= length or plan.seen > 200 or not is_running(pid), "the failures")
+        pid = wait_restarted(server, pid)
+    with open(os.path.join(tree, "7", "b", "file"), "w", encoding="utf-8"):
+        pass
+    wait_restarted(server, pid)
 
 
 def test_a_directory_that_cannot_be_watched_is_named(daemon, account, work_dir):
