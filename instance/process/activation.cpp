@@ -163,6 +163,9 @@ core::Status Activation::beforeSpawn(LaunchExtras& extras) {
 void Activation::onState(ProcessState to) noexcept {
   idle_.disarm();
   if (to == ProcessState::Starting) {
+    context_.touch(program_);
+    wanted_ = true;
+    cancelled_ = false;
     unlisten();
     linger_.disarm();
   } else if (to == ProcessState::Running && settings().idleStop.count() > 0) {
@@ -178,7 +181,8 @@ void Activation::settle() {
   taken_ = false;
   if (!isIdle() || listens_) return;
   const ProcessContext::Turn turn(context_);
-  if (program_.state() == ProcessState::Fatal && wanted_) {
+  const bool wanted = wanted_ && settings().onDemand;
+  if (program_.state() == ProcessState::Fatal && wanted) {
     context_.touch(program_);
     wanted_ = exhausted_ = false;
     cancelled_ = true;
@@ -186,7 +190,7 @@ void Activation::settle() {
     logging::warn("{} is FATAL, connections do not start it any more; its sockets are closed", program_.fullName());
     return close();
   }
-  if (wanted_ && settings().onDemand && !program_.disabled()) {
+  if (wanted && !program_.disabled()) {
     if (auto opened = open(); opened)
       return listen();
     else
@@ -220,7 +224,7 @@ bool Activation::takesAutostart() {
 
 void Activation::onStartRequest() noexcept {
   context_.touch(program_);
-  wanted_ = settings().onDemand;
+  wanted_ = true;
   cancelled_ = exhausted_ = demanded_ = false;
   limit_.forget();
   unlisten();

@@ -67,7 +67,7 @@ class Activation final : public Attendant {
   core::Timer again_;                                    ///< a start was not possible, and the connection waits
   lifecycle::StartLimit limit_;
   lifecycle::Idleness idleness_;
-  bool wanted_ = false;     ///< connections start it while it does not run
+  bool wanted_ = false;     ///< with ondemand connections start it while it does not run
   bool cancelled_ = false;  ///< not any more, since it was stopped
   bool exhausted_ = false;  ///< connections have started it too often: it is not started before somebody asks for it
   bool demanded_ = false;   ///< the next start is that for a connection

@@ -377,12 +377,13 @@ def test_start_delay_is_for_starts_without_a_request(daemon):
 
 def test_update_adds_and_removes_ondemand(daemon):
     server = daemon(SOCKET + web())
-    pid = info(server)["pid"]
+    pid = ask(path_of(server))  # from then on it ends in an orderly way
     server.configure(ONDEMAND)
     assert server.ctl("update").returncode == 0
     assert info(server)["pid"] == pid
     os.kill(pid, signal.SIGTERM)
-    wait_for(lambda: info(server)["pid"] == 0, "its end")
+    wait_listening(server)
+    assert ask(path_of(server)) == info(server)["pid"] != pid
     server.configure("[program:cat]\ncommand=/bin/cat\n")
     assert server.ctl("update").returncode == 0
     wait_for(lambda: refuses(path_of(server)), "the socket to be closed")
@@ -435,6 +436,27 @@ def test_a_program_that_another_needs_is_not_stopped(daemon):
     stays(server, pid)
     server.rpc.supervisor.stopProcess("user")
     server.wait_state("web", "STOPPED")
+
+
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_a_program_that_ends_the_socket_harms_only_itself(daemon, kind):
+    port = free_port()
+    url = "unix://%(here)s/web.sock" if kind == "unix" else f"tcp://127.0.0.1:{port}"
+    server = daemon(f"[socket:web]\nsocket={url}\n" +
+                    web("autostart=ondemand", "restart_limit=3/60", "startretries=0", mode="shut"))
+    target = path_of(server) if kind == "unix" else ("127.0.0.1", port)
+    if kind == "tcp":  # it is opened again
+        for _ in range(3):
+            wait_listening(server)
+            connected(target).close()
+            wait_for(lambda: info(server)["start"] and "listening" in info(server)["description"], "its end")
+        assert "a program has ended that tcp://" in server.log()
+    else:  # whoever has it always reads its end, as if somebody were there
+        connected(target).close()
+        server.wait_state("web", "FATAL")
+    server.configure(f"[socket:web]\nsocket={url}\n" + web("autostart=ondemand"))
+    assert server.ctl("update").returncode == 0
+    assert ask(target) == info(server)["pid"]
 
 
 # Files and failures

@@ -2,10 +2,11 @@
 """A program that gets its sockets from supervisord: answers each connection with its pid, then waits for its end. SIGTERM
 never comes between the two.
 
-  activated.py [once | never | describe FILE]
+  activated.py [once | never | shut | describe FILE]
 
 once       ends after the first connection was closed
 never      ends without taking one
+shut       ends its sockets, for all who have them, and then itself
 describe   first writes what it was given to FILE: a line for each descriptor
 """
 
@@ -76,6 +77,10 @@ def main():
     if mode == "never":
         return
     given = sockets()
+    if mode == "shut":
+        for _, one in given:
+            one.shutdown(socket.SHUT_RDWR)
+        return
     if mode == "describe":
         describe(sys.argv[2], given)
     serve(given, mode == "once")
