@@ -12,6 +12,7 @@
 #include "instance/api/group_call.hpp"
 #include "instance/api/instance.hpp"
 #include "instance/api/supervisor_methods.hpp"
+#include "instance/config/change.hpp"
 #include "instance/config/difference.hpp"
 #include "instance/config/load.hpp"
 #include "instance/config/overlay.hpp"
@@ -128,6 +129,12 @@ MethodResult outcome(const ScalePlan& plan) {
   return out;
 }
 
+/// Whether an update would change nothing but what the group counts as its configuration.
+bool isAsConfigured(const process::Group& group, const config::GroupConfig& now) {
+  const auto change = group.changeTo(now);
+  return !change.whole && change.keys.empty() && change.programs.empty();
+}
+
 /// Takes out what has been stopped. What did not stop, or was started again meanwhile, is a fault.
 MethodResult finish(const Instance& instance, const ScalePlan& plan) {
   auto& table = instance.table;
@@ -144,8 +151,10 @@ MethodResult finish(const Instance& instance, const ScalePlan& plan) {
   const auto& groups = instance.configuration().groups;
   const auto configured =
       std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group->name == plan.group; });
-  if (auto* const group = table.find(plan.group); group != nullptr && configured != groups.end())
-    group->adopt(*configured);
+  auto* const group = table.find(plan.group);
+  if (group != nullptr && configured != groups.end() && group->configPtr() != *configured &&
+      isAsConfigured(*group, **configured))
+    (void)table.apply(*group, *configured);
   return outcome(plan);
 }
 

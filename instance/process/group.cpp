@@ -74,15 +74,6 @@ Process* Group::insert(std::unique_ptr<Process> program) {
   return added;
 }
 
-void Group::adopt(const config::GroupPtr& now) {
-  const bool same = sockets_.empty() && now->processes.size() == processes_.size() &&
-                    std::all_of(now->processes.begin(), now->processes.end(), [this](const auto& program) {
-                      const auto* const here = find(program->name);
-                      return here != nullptr && here->config() == *program;
-                    });
-  if (same) config_ = now;
-}
-
 void Group::remove(Process& program) {
   const ProcessContext::Turn turn(context_);
   byName_.erase(position(program.name()));

@@ -55,9 +55,6 @@ class Group {
   Process* add(std::shared_ptr<const config::ProcessConfig> program);
   /// Takes a stopped program out.
   void remove(Process& program);
-  /// Takes over a newly read configuration that describes just the programs that are here, so that an update has
-  /// nothing to do. Otherwise, and with shared sockets, which hold on to theirs, nothing changes.
-  void adopt(const std::shared_ptr<const config::GroupConfig>& now);
   /// What differs between the programs as they run and `now`, another configuration of this group. Programs that were
   /// added at run time and that `now` does not have stay.
   [[nodiscard]] config::GroupChange changeTo(const config::GroupConfig& now) const;

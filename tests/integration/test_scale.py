@@ -117,6 +117,24 @@ def test_saved_numbers_last_over_a_restart(including):
     assert set(pids(including)) == {"web_0"}
 
 
+def test_a_saved_number_of_processes_that_share_a_socket(daemon):
+    server = daemon("", wait=False)
+    server.__exit__()
+    os.mkdir(f"{server.directory}/d")
+    server.configure(INCLUDE + "[fcgi-program:f]\ncommand=/bin/sleep 1000\nprocess_name=%(process_num)d\n"
+                     "startsecs=0\nsocket=unix://%(here)s/f.sock\n")
+    server.start()
+    server.wait_ready()
+    first = pids(server)["0"]
+    assert server.ctl("scale", "f=2", "--save").stdout == "f:1: added\n"
+    now = pids(server)
+    assert now["0"] == first and server.ctl("update").stdout == "" and pids(server) == now
+    assert server.ctl("scale", "f=1", "--save").stdout == "f:1: removed\n"
+    assert server.ctl("update").stdout == "" and pids(server) == {"0": first}
+    server.ctl("stop", "f:*")
+    assert server.ctl("start", "f:*").stdout == "f:0: started\n"
+
+
 def test_without_a_directory_nothing_is_saved_and_nothing_changed(server):
     done = server.ctl("scale", "web=3", "--save")
     assert done.returncode == 1
