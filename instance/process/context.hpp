@@ -148,6 +148,8 @@ class ProcessContext {
 
   /// `program` is being stopped with its process group, which may outlive its own process, until groupEnded().
   [[nodiscard]] std::unique_ptr<Remains> awaitGroup(Process& program);
+  /// What /proc shows, for all that ask in a short time.
+  [[nodiscard]] Census& census() noexcept { return census_; }
   void groupEnded(Process& program) noexcept;
   /// Takes in which of the groups that are waited for have ended.
   void lookAtGroups();

@@ -61,7 +61,7 @@ void Process::expectOthersIfPossible() noexcept try { expectOthers(); } catch (c
 /// To the process and all of its family. 0 or an errno.
 int Process::signalAll(int signo) const noexcept try {
   const auto all = *family();
-  return signo == SIGKILL ? core::killFamily(all) : core::signalFamily(all, signo);
+  return signo == SIGKILL ? core::killFamily(all) : core::signalFamily(all, signo, context_.census().processes());
 } catch (const std::exception&) {
   return ENOMEM;
 }

@@ -35,9 +35,21 @@ Census::Members::const_iterator Census::first(pid_t group) const noexcept {
   return std::lower_bound(members_.begin(), members_.end(), std::pair<pid_t, pid_t>(group, 0));
 }
 
+const core::ProcessSnapshot& Census::processes(core::Instant now) {
+  if (processesAt_ != core::Instant() && now - processesAt_ <= 2 * processesTook_) return processes_;
+  const auto begin = core::Clock::now();
+  processes_ = core::ProcessSnapshot::take();  // if it throws, the old one stays valid
+  processesTook_ = core::Clock::now() - begin;
+  processesAt_ = now;
+  ++reads_;
+  return processes_;
+}
+
 void Census::forget() noexcept {
   Members().swap(members_);
   takenAt_ = {};
+  processes_ = {};
+  processesAt_ = {};
 }
 
 Remains::Remains(core::EventLoop& loop, Census& census, std::optional<core::ProcessFamily> family,
@@ -97,13 +109,17 @@ bool Remains::onlyZombies() {
 /// Holds a member. That nobody is left has to be confirmed twice: while /proc was being read, a member may have forked
 /// a process that the reader had already passed, and ended.
 bool Remains::familyIsEmpty() {
-  for (const pid_t pid : core::listFamily(*family_)) {
+  const auto& now = census_.processes();
+  const bool isNew = census_.processesAt() > endedAt_ && census_.processesAt() != emptyAt_;
+  for (const pid_t pid : core::listFamily(*family_, now)) {
     empty_ = 0;
     core::UniqueFd member(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!member || core::hasEnded(member.get())) continue;
     hold(std::move(member));
     return false;
   }
+  if (!isNew) return false;
+  emptyAt_ = census_.processesAt();
   return ++empty_ > 2;
 }
 
@@ -125,7 +141,8 @@ void Remains::letGo() noexcept {
 
 core::Status Remains::signal(int signo) noexcept try {
   if (family_) {
-    const int failed = signo == SIGKILL ? core::killFamily(*family_) : core::signalFamily(*family_, signo);
+    const int failed =
+        signo == SIGKILL ? core::killFamily(*family_) : core::signalFamily(*family_, signo, census_.processes());
     if (failed != 0) return core::Err{core::Error{"", failed}};
     return {};
   }

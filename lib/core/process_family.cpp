@@ -25,47 +25,61 @@ constexpr int kMostRounds = 40;
 /// Rounds in a row that found nobody new: one may have missed a process that was replaced at that moment.
 constexpr int kQuietRounds = 2;
 
-struct Facts {
-  pid_t pid = 0;
-  pid_t parent = 0;
-  uid_t uid = 0;
-};
+using One = ProcessSnapshot::One;
 
 /// False: it is a zombie, or gone.
-bool readFacts(pid_t pid, Facts& facts) {
+bool readFacts(pid_t pid, One& facts) {
   std::array<char, 4096> buffer;
   const auto status = proc::read(pid, "status", buffer.data(), buffer.size());
   const auto state = proc::field(status, "\nState:");
   if (state.empty() || state.front() == 'Z' || state.front() == 'X') return false;
-  facts = {pid, proc::number<pid_t>(proc::field(status, "\nPPid:")),
-           proc::number<uid_t>(proc::field(status, "\nUid:"))};
+  facts = {pid,           proc::number<pid_t>(proc::field(status, "\nPPid:")), ::getpgid(pid),
+           ::getsid(pid), proc::number<uid_t>(proc::field(status, "\nUid:")),  -1};
   return true;
 }
 
 /// Whether the pid of a leader that has ended is that of another process by now. It may not be reaped yet.
 bool isAnother(pid_t leader) {
-  Facts facts;
+  One facts;
   return readFacts(leader, facts);
 }
 
+/// "KEY=value" of the key of `mark` in the environment of a process; empty: it has none, or cannot be read.
+/// `environment` is a buffer.
+std::string markOf(pid_t pid, std::string_view mark, std::string& environment) {
+  environment.resize(kMostEnvironment);
+  environment[0] = '\0';
+  const auto all = proc::read(pid, "environ", environment.data() + 1, environment.size() - 1);
+  const auto key = mark.substr(0, mark.find('=') + 1);
+  const std::string_view text(environment.data(), all.empty() ? 0 : all.size() + 1);
+  const auto at = text.find(std::string(1, '\0').append(key));
+  if (at == std::string_view::npos || key.empty()) return {};
+  const auto entry = text.substr(at + 1);
+  return std::string(entry.substr(0, entry.find('\0')));
+}
+
+/// Finds the members.
 class Search {
  public:
   explicit Search(const ProcessFamily& family) : family_(family), usable_(!family.ended || !isAnother(family.leader)) {}
 
-  /// Freezes each member immediately when it is found.
-  void freeze() { freezes_ = true; }
-
-  /// The youngest first: those that live shortly are seen before they are replaced by another one.
-  [[nodiscard]] std::vector<pid_t> run() {
+  /// Those among the processes of a snapshot.
+  [[nodiscard]] std::vector<pid_t> among(const ProcessSnapshot& now) {
+    for (std::size_t place = 0; place < now.all().size(); ++place) {
+      const auto& one = now.all()[place];
+      consider(one, belongs(one) || (looksForMarks(one) && now.hasMark(place, family_.mark, environment_)));
+    }
+    addDescendants();
+    return std::move(found_);
+  }
+  /// Those of now. Each is frozen immediately when it is found.
+  [[nodiscard]] std::vector<pid_t> freezeAll() {
+    freezes_ = true;
     const pid_t self = ::getpid();
-    const auto all = proc::allPids();
-    for (auto at = all.rbegin(); at != all.rend(); ++at) {
-      Facts facts;
-      if (*at == self || *at <= 1 || !readFacts(*at, facts)) continue;
-      if (belongs(facts))
-        add(*at);
-      else if (family_.tree)
-        others_.push_back(facts);
+    const auto pids = proc::allPids();
+    for (auto at = pids.rbegin(); at != pids.rend(); ++at) {
+      One one;
+      if (*at != self && *at > 1 && readFacts(*at, one)) consider(one, belongs(one) || isMarked(one));
     }
     addDescendants();
     return std::move(found_);
@@ -73,23 +87,20 @@ class Search {
 
  private:
   /// Numbers of a leader that has been reaped mean nothing once another process has its pid.
-  [[nodiscard]] bool belongs(const Facts& facts) {
-    if (usable_ && (facts.pid == family_.leader || ::getsid(facts.pid) == family_.leader ||
-                    ::getpgid(facts.pid) == family_.leader))
-      return true;
-    return family_.tree && facts.uid == ::geteuid() && isMarked(facts.pid);
+  [[nodiscard]] bool belongs(const One& one) const {
+    return usable_ && (one.pid == family_.leader || one.session == family_.leader || one.group == family_.leader);
   }
-  [[nodiscard]] bool isMarked(pid_t pid) {
-    if (family_.mark.empty()) return false;
-    environment_.resize(kMostEnvironment);
-    const auto all = proc::read(pid, "environ", environment_.data() + 1, environment_.size() - 1);
-    if (all.empty()) return false;
-    environment_[0] = '\0';
-    const std::string_view text(environment_.data(), all.size() + 1);
-    const auto at = text.find(wanted_);
-    if (at == std::string_view::npos) return false;
-    const auto end = at + wanted_.size();
-    return end == text.size() || text[end] == '\0';
+  [[nodiscard]] bool looksForMarks(const One& one) const {
+    return family_.tree && !family_.mark.empty() && one.uid == ::geteuid();
+  }
+  [[nodiscard]] bool isMarked(const One& one) {
+    return looksForMarks(one) && markOf(one.pid, family_.mark, environment_) == family_.mark;
+  }
+  void consider(const One& one, bool member) {
+    if (member)
+      add(one.pid);
+    else if (family_.tree)
+      others_.push_back(one);
   }
   void add(pid_t pid) {
     found_.push_back(pid);
@@ -99,16 +110,16 @@ class Search {
   /// The process of the descriptor is the one of the facts if it still runs after they have been read again.
   void freeze(pid_t pid) {
     const UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    Facts facts;
-    if (fd && readFacts(pid, facts) && (belongs(facts) || known_.count(facts.parent) > 0))
-      (void)::syscall(SYS_pidfd_send_signal, fd.get(), SIGSTOP, nullptr, 0);
+    One now;
+    const bool member = fd && readFacts(pid, now) && (belongs(now) || known_.count(now.parent) > 0 || isMarked(now));
+    if (member) (void)::syscall(SYS_pidfd_send_signal, fd.get(), SIGSTOP, nullptr, 0);
   }
   void addDescendants() {
     for (bool more = true; more;) {
       more = false;
-      std::erase_if(others_, [&](const Facts& facts) {
-        if (known_.count(facts.parent) == 0) return false;
-        add(facts.pid);
+      std::erase_if(others_, [&](const One& one) {
+        if (known_.count(one.parent) == 0) return false;
+        add(one.pid);
         return more = true;
       });
     }
@@ -117,27 +128,63 @@ class Search {
   const ProcessFamily& family_;
   bool usable_;
   bool freezes_ = false;
-  std::string wanted_ = std::string(1, '\0') + family_.mark;
   std::string environment_;
   std::vector<pid_t> found_;
   std::unordered_set<pid_t> known_;
-  std::vector<Facts> others_;
+  std::vector<One> others_;
 };
 
 }  // namespace
 
-std::vector<pid_t> listFamily(const ProcessFamily& family) { return Search(family).run(); }
+ProcessSnapshot ProcessSnapshot::take() {
+  ProcessSnapshot out;
+  const pid_t self = ::getpid();
+  const auto pids = proc::allPids();
+  out.all_.reserve(pids.size());
+  for (auto at = pids.rbegin(); at != pids.rend(); ++at) {
+    One one;
+    if (*at != self && *at > 1 && readFacts(*at, one)) out.all_.push_back(one);
+  }
+  return out;
+}
 
-/// Each is held by a descriptor before a second search confirms that the pid is still that of a member.
-int signalFamily(const ProcessFamily& family, int signo) {
+ProcessSnapshot ProcessSnapshot::of(const std::vector<pid_t>& pids) {
+  ProcessSnapshot out;
+  for (const pid_t pid : pids) {
+    One one;
+    if (readFacts(pid, one)) out.all_.push_back(one);
+  }
+  return out;
+}
+
+bool ProcessSnapshot::hasMark(std::size_t place, const std::string& mark, std::string& buffer) const {
+  auto& one = all_[place];
+  if (one.mark < 0) {
+    marks_.push_back(markOf(one.pid, mark, buffer));
+    one.mark = static_cast<int>(marks_.size()) - 1;
+  }
+  return marks_[static_cast<std::size_t>(one.mark)] == mark;
+}
+
+std::vector<pid_t> listFamily(const ProcessFamily& family, const ProcessSnapshot& now) {
+  return Search(family).among(now);
+}
+
+/// Each is held by a descriptor before a second search, of those alone, confirms that the pid is still that of a
+/// member.
+int signalFamily(const ProcessFamily& family, int signo, const ProcessSnapshot& now) {
+  auto members = listFamily(family, now);
+  // It may be younger than `now`. Another process that has its pid is found out below.
+  if (!family.ended && std::find(members.begin(), members.end(), family.leader) == members.end())
+    members.push_back(family.leader);
   std::vector<std::pair<pid_t, UniqueFd>> held;
   int failed = 0;
-  for (const pid_t pid : listFamily(family)) {
+  for (const pid_t pid : members) {
     UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!fd && errno != ESRCH) failed = errno;
     if (fd) held.emplace_back(pid, std::move(fd));
   }
-  auto still = listFamily(family);
+  auto still = listFamily(family, ProcessSnapshot::of(members));
   std::sort(still.begin(), still.end());
   for (const auto& [pid, fd] : held) {
     if (!std::binary_search(still.begin(), still.end(), pid)) continue;
@@ -149,10 +196,8 @@ int signalFamily(const ProcessFamily& family, int signo) {
 int killFamily(const ProcessFamily& family) {
   std::unordered_set<pid_t> frozen;
   for (int round = 0, quiet = 0; round < kMostRounds && quiet < kQuietRounds; ++round) {
-    Search search(family);
-    search.freeze();
     bool more = false;
-    for (const pid_t pid : search.run()) more |= frozen.insert(pid).second;
+    for (const pid_t pid : Search(family).freezeAll()) more |= frozen.insert(pid).second;
     quiet = more ? 0 : quiet + 1;
   }
   return signalFamily(family, SIGKILL);

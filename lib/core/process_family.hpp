@@ -8,6 +8,32 @@
 
 namespace core {
 
+/// The processes of the machine at one moment, for many searches: reading /proc for each of a thousand programs that
+/// are stopped together would cost a million reads.
+class ProcessSnapshot {
+ public:
+  struct One {
+    pid_t pid = 0;
+    pid_t parent = 0;
+    pid_t group = 0;
+    pid_t session = 0;
+    uid_t uid = 0;
+    int mark = -1;  ///< place in marks_, once it was asked for; -1: not yet
+  };
+  /// Without zombies and this process, the youngest first: those that live shortly are seen before they are replaced.
+  [[nodiscard]] static ProcessSnapshot take();
+  /// The same of these only, in their order.
+  [[nodiscard]] static ProcessSnapshot of(const std::vector<pid_t>& pids);
+  [[nodiscard]] const std::vector<One>& all() const noexcept { return all_; }
+  /// Whether the environment of a process of our own account has "KEY=value". Read once for all values of one key.
+  [[nodiscard]] bool hasMark(std::size_t place, const std::string& mark, std::string& buffer) const;
+
+ private:
+  // What hasMark() has read is kept.
+  mutable std::vector<One> all_;
+  mutable std::vector<std::string> marks_;
+};
+
 /// What belongs to a process that leads a session of its own.
 struct ProcessFamily {
   pid_t leader = 0;
@@ -20,9 +46,17 @@ struct ProcessFamily {
 /// The living members, with the leader, as /proc shows them. Zombies do not count: their parent may never reap them.
 /// What is started meanwhile can be missing. Environments are read only of processes of our own account: another
 /// account could make that wait for ever.
-[[nodiscard]] std::vector<pid_t> listFamily(const ProcessFamily& family);
-/// Sends a signal to each member. Returns 0, or the errno of one that could not be signalled although it is there.
-int signalFamily(const ProcessFamily& family, int signo);
+[[nodiscard]] std::vector<pid_t> listFamily(const ProcessFamily& family, const ProcessSnapshot& now);
+[[nodiscard]] inline std::vector<pid_t> listFamily(const ProcessFamily& family) {
+  return listFamily(family, ProcessSnapshot::take());
+}
+/// Sends a signal to each member that is in `now`, and to the leader. Returns 0, or the errno of one that could not be
+/// signalled although it is there. Reads only about the members: a process that has a pid of `now`, and is another one
+/// by now, gets no signal.
+int signalFamily(const ProcessFamily& family, int signo, const ProcessSnapshot& now);
+inline int signalFamily(const ProcessFamily& family, int signo) {
+  return signalFamily(family, signo, ProcessSnapshot::take());
+}
 /// Ends all members by SIGKILL. They are frozen first, so that none can start another one that is missed.
 int killFamily(const ProcessFamily& family);
 

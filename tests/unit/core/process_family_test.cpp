@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -111,4 +112,22 @@ TEST_CASE("all of a family are signalled and killed") {
   CHECK(core::killFamily(family) == 0);
   CHECK(soon([&] { return core::listFamily(family).empty(); }));
   CHECK(core::killFamily(family) == 0);
+}
+
+TEST_CASE("a signal reaches a leader that is younger than the look, and nobody by an old number") {
+  const auto before = core::ProcessSnapshot::take();
+  pid_t gone = 0;
+  {
+    FamilyOfThree f("A=1");
+    const auto now = core::ProcessSnapshot::take();
+    CHECK(core::signalFamily({f.leader, false, false, ""}, SIGTERM, before) == 0);
+    int status = 0;
+    REQUIRE(::waitpid(f.leader, &status, 0) == f.leader);
+    CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM));
+    gone = std::exchange(f.leader, 0);
+    // The others are in the look that followed, and still there.
+    CHECK(core::signalFamily({gone, true, false, ""}, 0, now) == 0);
+    CHECK(core::listFamily({gone, true, false, ""}, now).size() == 2);  // with the leader, as it was then
+  }
+  CHECK(core::signalFamily({gone, true, false, ""}, SIGKILL, before) == 0);
 }
