@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 // start, stop, signal: the commands that act on processes, and the simple restart.
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +17,7 @@
 #include "ctl/supervisorctl/selection.hpp"
 #include "ctl/supervisorctl/session.hpp"
 #include "ctl/supervisorctl/waiting.hpp"
+#include "lib/core/clock.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -35,6 +40,8 @@ struct Verb {
   std::string dependents{};
 };
 
+constexpr const char* kLeaving = "supervisord is restarting or shutting down";
+
 /// What a start waits for that does not come by itself: "waits for db, which is FATAL"; empty: nothing.
 std::string vainWait(const CallReport& report) {
   const auto at = report.description.find(": waits for ");
@@ -44,6 +51,7 @@ std::string vainWait(const CallReport& report) {
 std::string startWords(const CallReport& report) {
   if (auto words = vainWait(report); !words.empty()) return words;
   switch (static_cast<FaultCode>(report.status)) {
+    case FaultCode::ShutdownState: return kLeaving;
     case FaultCode::BadName: return "no such process";
     case FaultCode::NoFile: return "no such file";
     case FaultCode::NotExecutable: return "file is not executable";
@@ -56,6 +64,7 @@ std::string startWords(const CallReport& report) {
 
 std::string signalWords(const CallReport& report) {
   switch (static_cast<FaultCode>(report.status)) {
+    case FaultCode::ShutdownState: return kLeaving;
     case FaultCode::BadName: return "no such process";
     case FaultCode::BadSignal: return "bad signal name";
     case FaultCode::NotRunning: return "not running";
@@ -138,31 +147,58 @@ const Verb& disableVerb() {
 /// Executes one verb for a list of names.
 class Control {
  public:
-  Control(Session& session, const Verb& verb) : session_(session), verb_(verb) {}
+  /// `until`: how long its calls may take.
+  Control(Session& session, const Verb& verb, std::optional<core::Instant> until = {})
+      : session_(session), verb_(verb), until_(until) {}
+
+  /// The time was over before an answer came.
+  [[nodiscard]] bool late() const noexcept { return late_; }
 
   Answer<void> run(const std::vector<std::string>& names, bool sideBySide) {
+    Answer<void> done = callEach(names, sideBySide);
+    if (until_) session_.limitCalls(0);
+    return done;
+  }
+
+ private:
+  Answer<void> callEach(const std::vector<std::string>& names, bool sideBySide) {
     std::vector<Call> calls;
     for (const std::string& name : names) {
       if (name == "all") return runAll();
       calls.push_back(takesAlong() ? stopCallFor(name) : callFor(name));
     }
+    limit();
     if (sideBySide && calls.size() > 1)
       return callSideBySide(session_, calls, [&](std::size_t index, Answer<xmlrpc::Value> answer) {
         return report(names[index], std::move(answer));
       });
     for (std::size_t index = 0; index < calls.size(); ++index) {
       const Call call = verb_.dependents.empty() || takesAlong() ? calls[index] : callFor(names[index]);
+      limit();
       auto answer = session_.call(call.method, call.params);
       if (Answer<void> done = report(names[index], std::move(answer)); !done) return done;
     }
     return {};
   }
 
- private:
   Answer<void> runAll() {
+    limit();
     auto answer = session_.call(verb_.all, verb_.extra);
+    if (!answer && isLate(answer.error())) return {};
     if (!answer) return core::Err{std::move(answer).error()};
     return reportEach(*answer);
+  }
+
+  /// For the next call: what is left of the time, at least a moment.
+  void limit() {
+    if (!until_) return;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until_ - core::Clock::now()).count();
+    session_.limitCalls(static_cast<int>(std::clamp<long>(left, 1, std::numeric_limits<int>::max())));
+  }
+  [[nodiscard]] bool isLate(const Failure& failure) {
+    const bool late = until_ && failure.kind == Failure::Kind::System && failure.code == ETIMEDOUT;
+    late_ = late_ || late;
+    return late;
   }
 
   [[nodiscard]] Call callFor(const std::string& text) const {
@@ -193,6 +229,7 @@ class Control {
       return reportOne({*name.process, name.group, {}, static_cast<int>(FaultCode::Success)});
     }
     const Failure& failure = answer.error();
+    if (isLate(failure)) return {};  // the wait that follows names the missing ones
     if (failure.kind != Failure::Kind::Fault) return core::Err{std::move(answer).error()};
     if (name.process) return reportOne({*name.process, name.group, failure.text, failure.code});
     if (verb_.words == enablingWords && failure.isFault(FaultCode::Failed))
@@ -244,6 +281,8 @@ class Control {
 
   Session& session_;
   const Verb& verb_;
+  std::optional<core::Instant> until_;
+  bool late_ = false;
 };
 
 /// The common part of start, stop and restart: the arguments, the calls, and --wait.
@@ -268,12 +307,16 @@ Answer<void> runVerbs(Session& session, std::string_view command, const std::str
   auto names = expandPatterns(session, words->names);
   if (!names) return core::Err{std::move(names).error()};
   const int before = session.exitStatus;
+  const auto begin = core::Clock::now();
+  const auto until = words->timeout ? std::optional(begin + std::chrono::seconds(*words->timeout)) : std::nullopt;
   for (Verb verb : verbs) {
     if (words->force) verb.dependents = "none";
-    if (Answer<void> done = Control(session, verb).run(*names, words->parallel); !done) return done;
+    Control control(session, verb, until);
+    if (Answer<void> done = control.run(*names, words->parallel); !done) return done;
+    if (control.late()) break;
   }
   if (!words->waitFor) return {};
-  auto reached = waitForState(session, *names, *words->waitFor, words->timeout);
+  auto reached = waitForState(session, *names, *words->waitFor, words->timeout, begin);
   if (!reached) return core::Err{std::move(reached).error()};
   // A failed first attempt is ignored if a later one succeeds in time.
   session.exitStatus = *reached ? before : ExitStatus::Generic;

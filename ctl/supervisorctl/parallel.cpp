@@ -59,9 +59,11 @@ Answer<void> callSideBySide(Session& session, const std::vector<Call>& calls,
   session.out.flush();
   auto target = session.endpoint();
   if (!target) return core::Err{std::move(target).error()};
+  const int limit = session.callLimit();
   Answers answers(calls.size());
   auto work = [&] {
     xmlrpc::Client client(*target, session.credentials());
+    client.setTimeout(limit);
     for (std::size_t index = answers.nextCall(); index < calls.size(); index = answers.nextCall())
       answers.put(index, callOnce(client, calls[index]));
   };

@@ -41,6 +41,11 @@ xmlrpc::Credentials Session::credentials() const {
   return {*settings.username, *settings.password};
 }
 
+void Session::limitCalls(int milliseconds) noexcept {
+  callTimeout_ = milliseconds;
+  if (client_) client_->setTimeout(milliseconds);
+}
+
 Answer<xmlrpc::Value> Session::call(std::string_view method, const xmlrpc::Array& params) {
   out.flush();
   // Before every call, because the client reconnects by itself.

@@ -56,7 +56,8 @@ class Session {
   void connectTo(std::string serverUrl);
   void logIn(std::string username, std::string password);
   /// Milliseconds that a call may take; 0: no limit.
-  void limitCalls(int milliseconds) noexcept { callTimeout_ = milliseconds; }
+  void limitCalls(int milliseconds) noexcept;
+  [[nodiscard]] int callLimit() const noexcept { return callTimeout_; }
 
   /// Prints an error: on standard output as Supervisor does, or on standard error while standard output has JSON.
   void problem(std::string_view text);

@@ -12,7 +12,6 @@
 namespace ctl {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 // Milliseconds between two calls. Most programs start within a second, so the first pauses are short; then they double,
 // because a wait of minutes must not load the server.
 constexpr int kFirstPause = 20;
@@ -35,8 +34,8 @@ std::string describe(const std::vector<const ProcessInfo*>& infos) {
 }  // namespace
 
 Answer<bool> waitForState(Session& session, const std::vector<std::string>& names, const std::string& state,
-                          std::optional<int> timeout) {
-  const auto end = Clock::now() + std::chrono::seconds(timeout.value_or(0));
+                          std::optional<int> timeout, core::Instant since) {
+  const auto end = since + std::chrono::seconds(timeout.value_or(0));
   for (int pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     auto infos = session.allProcesses();
     if (!infos) return core::Err{std::move(infos).error()};
@@ -55,7 +54,7 @@ Answer<bool> waitForState(Session& session, const std::vector<std::string>& name
       session.problem("ERROR: will not become " + state + ": " + describe(lost));
       return false;
     }
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - core::Clock::now()).count();
     if (timeout && left <= 0) {
       session.problem("ERROR: not " + state + " after " + std::to_string(*timeout) + " s: " + describe(missing));
       return false;

@@ -6,16 +6,18 @@
 #include <vector>
 
 #include "ctl/supervisorctl/failure.hpp"
+#include "lib/core/clock.hpp"
 
 namespace ctl {
 
 class Session;
 
 /// Waits until every named process is in `state`; "STOPPED" is any state in which nothing runs (STOPPED, EXITED,
-/// FATAL). `timeout` is in seconds; without one there is no limit. False, after a message: the time is over, a process
-/// that should become RUNNING is FATAL, or a name is unknown. XML-RPC cannot notify a client, so this calls the server
-/// repeatedly, at first often, later twice a second.
+/// FATAL). `timeout` is in seconds, from `since` on; without one there is no limit. False, after a message: the time is
+/// over, a process that should become RUNNING is FATAL, or a name is unknown. XML-RPC cannot notify a client, so this
+/// calls the server repeatedly, at first often, later twice a second.
 [[nodiscard]] Answer<bool> waitForState(Session& session, const std::vector<std::string>& names,
-                                        const std::string& state, std::optional<int> timeout);
+                                        const std::string& state, std::optional<int> timeout,
+                                        core::Instant since = core::Clock::now());
 
 }  // namespace ctl

@@ -45,7 +45,8 @@ Waiters::Waiters(core::EventLoop& loop, process::Table& table)
     : table_(table),
       reportTimer_(
           loop, [this] { report(); }, core::milliseconds(100)),
-      patienceTimer_(loop, [this] { answerImpatient(); }) {
+      patienceTimer_(loop, [this] { answerImpatient(); }),
+      vain_(loop, [this] { answerThoseInVain(); }) {
   table_.subscribe(*this);
 }
 
@@ -101,21 +102,18 @@ void Waiters::onStateChange(process::Process& program, const process::StateChang
     if (waiter.wanted == Wanted::Started) return startDecided(program, change, waiter.name, result);
     return lifecycle::isStopped(change.to) || lifecycle::isStopped(program.state());
   });
-  if (lifecycle::isStopped(change.to)) answerThoseInVain();
+  // It has ended, perhaps permanently: others may wait for it. Once for all that end in this turn of the loop.
+  if (lifecycle::isStopped(change.to) && !waiting_.empty()) vain_.schedule();
 }
 
-/// A program has ended, perhaps permanently: others may wait for it.
 void Waiters::answerThoseInVain() {
-  std::vector<const process::Process*> programs;
-  for (const auto& [program, waiters] : waiting_)
-    if (program->waits().start) programs.push_back(program);
-  for (const auto* const program : programs) {
-    if (waiting_.count(program) == 0) continue;
-    const auto obstacle = program->obstacle();
-    if (!obstacle) continue;
-    settle(*program, [&](const Waiter& waiter, WaitResult& result) {
+  if (waiting_.empty()) return;
+  for (const auto& [program, obstacle] : table_.obstacles()) {
+    // An answer to one before may have changed what this one waits for.
+    if (waiting_.count(program) == 0 || !program->waits().start) continue;
+    settle(*program, [&, &why = obstacle](const Waiter& waiter, WaitResult& result) {
       if (waiter.wanted != Wanted::Started) return false;
-      result = waitsInVain(waiter.name, *obstacle);
+      result = waitsInVain(waiter.name, why);
       return true;
     });
   }

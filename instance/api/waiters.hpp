@@ -60,6 +60,7 @@ class Waiters final : private process::Observer {
   std::unordered_map<const process::Process*, std::vector<Waiter>> waiting_;
   core::Timer reportTimer_;
   core::Timer patienceTimer_;
+  core::Deferred vain_;
   core::Instant nextPatience_ = core::Instant::max();  ///< when patienceTimer_ fires
   bool closed_ = false;                                ///< being destroyed: nobody can wait any more
 };

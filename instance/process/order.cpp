@@ -45,7 +45,8 @@ bool isStartable(const Process& program) noexcept {
 std::string listed(const std::vector<std::string>& names) {
   if (names.size() <= kMostNames) return core::join(names, ", ");
   const std::vector<std::string> shown(names.begin(), names.begin() + kMostNames);
-  return fmt::format("{} and {} others", core::join(shown, ", "), names.size() - kMostNames);
+  const auto left = names.size() - kMostNames;
+  return fmt::format("{} and {}", core::join(shown, ", "), left == 1 ? "1 other" : fmt::format("{} others", left));
 }
 
 }  // namespace
@@ -154,23 +155,6 @@ std::vector<std::string> Order::missing(const Process& program) {
 std::string Order::waitText(const Process& program) {
   const auto names = missing(program);
   return "waiting for " + (names.empty() ? "start_delay" : listed(names));
-}
-
-std::optional<std::string> Order::obstacle(const Process& program) {
-  const auto node = nodeOf(program);
-  if (!node) return std::nullopt;
-  // Behind a program that runs, or that starts now, nothing is needed any more.
-  const auto counts = [this](Node from, const Edge& need) { return !isBusy(*programs_[from]) && !met(need); };
-  auto chain = graph_.allNeeds(*node, counts);
-  chain.push_back(*node);
-  for (const auto place : chain) {
-    const Process& one = *programs_[place];
-    if (const auto unknown = unknown_.find(place); unknown != unknown_.end() && !isBusy(one))
-      return unknown->second.front() + ", which does not exist";
-    if (place == *node || isBusy(one) || one.waits().start || one.comesBack()) continue;
-    return fmt::format("{}, which is {}", one.fullName(), lifecycle::toText(one.state()));
-  }
-  return std::nullopt;
 }
 
 bool Order::postponesStart(Process& program, bool asked) {

@@ -44,6 +44,8 @@ class Order final : private Observer {
   [[nodiscard]] std::string waitText(const Process& program);
   /// What will not come by itself, so that the start waits for ever: "db, which is FATAL"; nullopt: nothing.
   [[nodiscard]] std::optional<std::string> obstacle(const Process& program);
+  /// The same for all that wait for their start. In time linear in the number of programs and dependences.
+  [[nodiscard]] std::unordered_map<const Process*, std::string> obstacles();
   /// `programs` and, of those that depend on them, what `along` takes along and what runs: dependent ones first.
   [[nodiscard]] std::vector<Process*> inStopOrder(const std::vector<Process*>& programs, Along along);
   /// `programs`, each behind what it depends on.
@@ -58,6 +60,9 @@ class Order final : private Observer {
  private:
   using Node = lifecycle::Graph::Node;
   using Edge = lifecycle::Graph::Edge;
+  [[nodiscard]] std::optional<std::string> dead(Node node) const;
+  [[nodiscard]] std::optional<std::string> lacks(Node node) const;
+  [[nodiscard]] bool isBusyNode(Node node) const noexcept;
 
   void onStateChange(Process& program, const StateChange& change) override;
   void onHealth(Process& program, const HealthChange& change) override;

@@ -142,6 +142,11 @@ void Table::autostart(Group& group, const config::GroupChange& change) {
   for (auto* const program : made) program->startAutomatically();
 }
 
+std::unordered_map<const Process*, std::string> Table::obstacles() {
+  auto* const order = context_->order();
+  return order == nullptr ? std::unordered_map<const Process*, std::string>() : order->obstacles();
+}
+
 bool Table::remove(Group& group) {
   if (!group.stopped()) return false;
   const ProcessContext::Turn turn(*context_);

@@ -92,6 +92,8 @@ class Table {
   /// differ only in keys of Reach::Live take these over; others are created again, without being started. False, with
   /// nothing changed, if one of those still runs, or if the group can only be replaced as a whole.
   bool apply(Group& group, std::shared_ptr<const config::GroupConfig> now);
+  /// Of the programs that wait for their start: those that would wait for ever, and for what, "db, which is FATAL".
+  [[nodiscard]] std::unordered_map<const Process*, std::string> obstacles();
   /// Takes a group out; false if a program of it still runs.
   bool remove(Group& group);
 

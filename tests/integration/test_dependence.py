@@ -163,6 +163,26 @@ def test_a_client_that_waits_hears_that_the_start_was_withdrawn_or_became_vain(d
     assert outcome().faultString == "ABNORMAL_TERMINATION: web: waits for job, which is STOPPED"
 
 
+def test_a_start_with_a_time_limit_ends_while_its_dependence_is_missing(daemon):
+    server = daemon(gate("job") + sleeper("web", "autostart=false", "depends_on=job"))
+    for words in (["web"], ["--parallel", "web", "job"]):
+        done = server.ctl("start", "--timeout", "1", *words)
+        assert done.stdout.splitlines()[-1] == "ERROR: not RUNNING after 1 s: web (STOPPED)"
+        assert done.returncode == 1
+        waits(server, "web", "waiting for job")  # what was begun continues
+    open_gate(server, "job")
+    server.wait_state("web", "RUNNING")
+
+
+def test_all_of_a_long_chain_that_fails_are_answered(daemon):
+    server = daemon("[program:p0]\ncommand=/bin/sh -c 'exit 1'\nstartretries=0\nautostart=false\n" +
+                    "".join(sleeper(f"p{i}", "autostart=false", f"depends_on=p{i - 1}") for i in range(1, 200)) +
+                    sleeper("odd", "autostart=false", "depends_on=p7, p9"))
+    done = server.ctl("start", "--parallel", *(f"p{i}" for i in range(199, 180, -1)), "odd")
+    assert done.stdout == "".join(f"p{i}: ERROR (waits for p0, which is FATAL)\n" for i in range(199, 180, -1)) + \
+        "odd: ERROR (waits for p0, which is FATAL)\n"
+
+
 def test_a_disabled_program_does_not_wait(daemon):
     server = daemon(gate("job") + sleeper("web", "depends_on=job") + sleeper("proxy", "depends_on=job"))
     waits(server, "web", "waiting for job")
