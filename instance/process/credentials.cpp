@@ -105,6 +105,7 @@ core::Status Credentials::beforeSpawn(LaunchExtras& extras) {
     const int code = errno;
     return refuse("couldn't make the directory " + std::exchange(directory_, {}), code);
   }
+  if (auto seen = checkVisible(program_.config(), "its credentials", directory_); !seen) return seen;
   extras.environment.emplace_back("CREDENTIALS_DIRECTORY", directory_);
   return fill(directory_, program_.config());
 }

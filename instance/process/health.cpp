@@ -20,11 +20,11 @@ namespace {
 using lifecycle::HealthState;
 using TargetKind = config::ProbeTarget::Kind;
 
-const char* consequence(const config::Health& settings) noexcept {
+std::string consequence(const config::Health& settings) {
   switch (settings.action) {
     case config::Health::Action::Restart: return "it is restarted (health_action)";
     case config::Health::Action::Stop: return "it is stopped (health_action)";
-    case config::Health::Action::Signal: return "it gets a signal (health_action)";
+    case config::Health::Action::Signal: return "it gets " + signalName(settings.signal) + " (health_action)";
     case config::Health::Action::None: break;
   }
   return "it is left as it is (health_action)";

@@ -93,7 +93,16 @@ void MemoryGuard::onState(lifecycle::ProcessState to) noexcept {
     timer_.disarm();
 }
 
-void MemoryGuard::resume() noexcept { onState(program_.state()); }
+/// The program may be RUNNING for a while, but its pid is that of nobody, or of another process.
+void MemoryGuard::onReaped() noexcept { timer_.disarm(); }
+
+void MemoryGuard::restore(const state::Program& saved, state::Incoming& /*incoming*/) {
+  gone_ = saved.remains.has_value() || (saved.around && saved.around->ended);
+}
+
+void MemoryGuard::resume() noexcept {
+  if (!std::exchange(gone_, false)) onState(program_.state());
+}
 
 void MemoryGuard::look() {
   const auto& settings = program_.config().extension->health;

@@ -22,6 +22,8 @@ class MemoryGuard final : public Attendant {
   MemoryGuard(ProcessContext& context, Process& program);
 
   void onState(lifecycle::ProcessState to) noexcept override;
+  void onReaped() noexcept override;
+  void restore(const state::Program& saved, state::Incoming& incoming) override;
   void resume() noexcept override;
 
  private:
@@ -30,6 +32,7 @@ class MemoryGuard final : public Attendant {
   ProcessContext& context_;
   Process& program_;
   core::Timer timer_;
+  bool gone_ = false;  ///< a predecessor has seen the end of the process, and something is still waited for
 };
 
 }  // namespace process

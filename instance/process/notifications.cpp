@@ -18,6 +18,7 @@
 #include "instance/config/model.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/process.hpp"
+#include "instance/process/rights.hpp"
 #include "instance/state/descriptors.hpp"
 #include "lib/core/files.hpp"
 #include "lib/core/log.hpp"
@@ -90,6 +91,7 @@ core::Status Notifications::beforeSpawn(LaunchExtras& extras) {
   auto directory = context_.directory().path();
   if (!directory) return core::Err{std::move(directory).error()};
   const auto path = fmt::format("{}/{}", *directory, program_.number());
+  if (auto seen = checkVisible(program_.config(), "its notification socket", path); !seen) return seen;
   if (auto opened = open(path); !opened) return opened;
   extras.environment.emplace_back("NOTIFY_SOCKET", path);
   // What our own service manager asks of us is not meant for the program, which now could answer.
@@ -151,6 +153,8 @@ void Notifications::resume() noexcept {
   });
   if (program_.config().extension->readiness.kind == config::Readiness::Kind::Notify) tell_.schedule();
 }
+
+void Notifications::onState(lifecycle::ProcessState to) noexcept { stop_.entered(to, core::Clock::now()); }
 
 /// The watchdog does not hear of it: what it does about a sick program would go to a pid that may be another process's.
 void Notifications::onReaped() noexcept {
@@ -279,7 +283,7 @@ void Notifications::extend(std::string_view microseconds) {
   if (const auto [rest, error] = std::from_chars(microseconds.data(), end, count); error != std::errc() || rest != end)
     return;
   count = std::min(count, static_cast<std::uint64_t>(kMostExtension.count()));
-  program_.tell(input::Extend{core::Clock::now() + core::microseconds(count)});
+  program_.tell(input::Extend{stop_.granted(core::Clock::now() + core::microseconds(count))});
 }
 
 template <class Member, class Value>
@@ -304,6 +308,7 @@ void Notifications::save(state::Program& saved, state::Outgoing& outgoing) const
 }
 
 void Notifications::restore(const state::Program& saved, state::Incoming& incoming) {
+  stop_.entered(program_.state(), core::Clock::now());  // what it had of its hour is forgotten
   if (!saved.notifications) return;
   adopt(incoming);
   status_ = saved.notifications->status;

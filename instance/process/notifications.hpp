@@ -11,6 +11,7 @@
 #include "instance/process/attendants.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/unique_fd.hpp"
+#include "lib/lifecycle/extended_stop.hpp"
 #include "lib/lifecycle/machine.hpp"
 
 namespace process {
@@ -33,6 +34,7 @@ class Notifications final : public Attendant {
   core::Status beforeSpawn(LaunchExtras& extras) override;
   void adopt(state::Incoming& incoming) noexcept override;
   void resume() noexcept override;
+  void onState(lifecycle::ProcessState to) noexcept override;
   void onReaped() noexcept override;
   void onEnded() noexcept override;
   void describe(std::string& text) const override;
@@ -64,6 +66,7 @@ class Notifications final : public Attendant {
   std::string path_;     ///< of the socket
   std::string status_;
   WatchdogHook watchdog_;
+  lifecycle::ExtendedStop stop_;
   bool reloading_ = false;
   bool stopping_ = false;
   bool complained_ = false;  ///< of this process, in the log

@@ -42,6 +42,7 @@ std::string Process::description(core::Instant now) const {
 std::string Process::describe(core::Instant now) const {
   switch (state()) {
     case ProcessState::Starting:
+      if (machine_.preparing()) return "exec_start_pre runs";
       return pid_ == 0 || !rules().awaitReady ? "" : remarked(fmt::format("pid {}, not ready", pid_));
     case ProcessState::Running:
       if (isGone())

@@ -91,4 +91,13 @@ core::Result<void, std::string> grant(const config::ProcessConfig& config, core:
   return {};
 }
 
+core::Status checkVisible(const config::ProcessConfig& config, const char* what, std::string_view path) {
+  const bool hidden =
+      config.extension->surroundings.privateTmp && (path.starts_with("/tmp/") || path.starts_with("/var/tmp/"));
+  if (!hidden) return {};
+  return core::Err{core::Error{
+      fmt::format("private_tmp would hide {} in {}: give supervisord XDG_RUNTIME_DIR or TMPDIR elsewhere", what, path),
+      0}};
+}
+
 }  // namespace process

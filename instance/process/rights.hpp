@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lib/core/result.hpp"
 #include "lib/core/users.hpp"
@@ -22,5 +23,8 @@ namespace process {
 /// Adds limits, priorities, capabilities and the view of the file system to `spec`. A limit replaces one that the spec
 /// has. The error is a spawnerr: a combination that cannot be.
 [[nodiscard]] core::Result<void, std::string> grant(const config::ProcessConfig& config, core::SpawnSpec& spec);
+
+/// Fails, with the reason, if the program could not see `path` because of its private_tmp. `what`: "its credentials".
+[[nodiscard]] core::Status checkVisible(const config::ProcessConfig& config, const char* what, std::string_view path);
 
 }  // namespace process

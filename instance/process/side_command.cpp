@@ -134,7 +134,12 @@ SideCommand::SideCommand(ProcessContext& context, Process& program, const state:
   }
   context_.reserveSide(*this);
   context_.assignSide(pid_);
-  if (!isOurChild(pid_)) watchForeign();
+  try {
+    if (!isOurChild(pid_)) watchForeign();
+  } catch (const std::exception&) {
+    context_.dismissSide(pid_, false);
+    throw;
+  }
   if (due_ != core::Instant()) timer_.arm(due_);
 }
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "lib/core/spawn_words.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include "lib/core/resource_limits.hpp"
@@ -29,11 +33,37 @@ const char* reasonOf(const SpawnError& error) noexcept {
   const bool refused = error.code == EPERM || error.code == EACCES;
   if (error.step == SpawnStep::Processors && error.code == EINVAL) return " (none of these processors can be used)";
   if (error.step == SpawnStep::Capabilities && refused) return " (supervisord does not have all of them)";
-  if (error.step == SpawnStep::Limits && refused) return " (a hard limit above that of supervisord needs root)";
+  // The files of /proc that describe the namespace then belong to root.
+  if (error.step == SpawnStep::Namespace && error.code == EACCES)
+    return " (a supervisord that root started with another user cannot do this: start it as that user)";
   if (error.step == SpawnStep::Namespace) return " (the kernel, or a container, allows no mount namespace)";
   if (error.code == ENOSYS) return " (this needs Linux 5.12)";
   if (error.step == SpawnStep::Nice && refused) return " (a value below that of supervisord needs root)";
   return refused ? " (this needs root)" : "";
+}
+
+/// Calls `say` with a limit as text.
+template <class Say>
+void sayLimit(rlim_t limit, const Say& say) noexcept {
+  if (limit == RLIM_INFINITY) return say("unlimited");
+  char digits[24];
+  *std::to_chars(digits, digits + sizeof digits - 1, limit).ptr = '\0';
+  say(digits);
+}
+
+/// " (the hard limit 4096 is above that of supervisord, 1024, which needs root)"
+template <class Say>
+void explainLimit(const SpawnSpec& spec, int resource, const Say& say) noexcept {
+  rlimit own{};
+  const auto wanted =
+      std::find_if(spec.limits.begin(), spec.limits.end(), [&](const auto& one) { return one.first == resource; });
+  if (wanted == spec.limits.end() || ::getrlimit(static_cast<__rlimit_resource_t>(resource), &own) != 0) return;
+  say(" (the hard limit ");
+  sayLimit(wanted->second.rlim_max, say);
+  if (wanted->second.rlim_max <= own.rlim_max) return say(" is above what the kernel allows)");
+  say(" is above that of supervisord, ");
+  sayLimit(own.rlim_max, say);
+  say(", which needs root, in a container also CAP_SYS_RESOURCE)");
 }
 
 }  // namespace
@@ -74,7 +104,10 @@ void tellFailure(const SpawnSpec& spec, const SpawnError& error, void (*sayTo)(v
   say(": ");
   const char* name = ::strerrorname_np(error.code);
   say(name ? name : "EUNKNOWN");
-  if (key != nullptr) say(reasonOf(error));
+  if (step == SpawnStep::Limits && error.code == EPERM)
+    explainLimit(spec, error.which, say);
+  else if (key != nullptr)
+    say(reasonOf(error));
 }
 
 const char* toText(SpawnStep step) noexcept {

@@ -208,7 +208,7 @@ def test_an_unhealthy_program_can_get_a_signal(daemon):
     pid = server.wait_state("web", "RUNNING")["pid"]
     wait_health(server, "healthy")
     assert server.rpc.supervisor.getProcessInfo("web")["pid"] == pid
-    assert "it gets a signal (health_action)\n" in server.log()
+    assert "it gets SIGUSR1 (health_action)\n" in server.log()
 
 
 def test_failures_in_the_start_period_do_not_count(daemon):

@@ -4,6 +4,7 @@
 import grp
 import os
 import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -186,8 +187,8 @@ def test_a_limit_that_only_root_can_give_is_refused(daemon, account):
     assert refused(server, "nice") == reason
     assert server.rpc.supervisor.readProcessStdoutLog("nice", 0, 0) == \
         f"supervisor: {reason}\nsupervisor: child process was not spawned\n"
-    assert refused(server, "limit") == \
-        "couldn't set limit_nofile: EPERM (a hard limit above that of supervisord needs root)"
+    assert re.fullmatch(r"couldn't set limit_nofile: EPERM \(the hard limit unlimited is above that of supervisord, \d+, "
+                        r"which needs root, in a container also CAP_SYS_RESOURCE\)", refused(server, "limit"))
     assert refused(server, "mighty") == "couldn't set capabilities: EPERM (supervisord does not have all of them)"
 
 
@@ -251,6 +252,30 @@ def test_a_view_that_cannot_be_had_is_the_reason_why_a_program_does_not_start(da
     assert refused(server, "missing") == "couldn't set read_only_paths /nonexistent: ENOENT"
     assert refused(server, "mighty") == \
         "capabilities with private_tmp or read_only_paths need a supervisord that runs as root"
+
+
+def test_a_view_under_a_root_that_has_become_another_user(daemon, account):
+    user = account()
+    server = daemon("[program:p]\ncommand=/bin/cat\nstartretries=0\nprivate_tmp=true\ndirectory=/\n"
+                    "stdout_logfile=NONE\nstderr_logfile=NONE\n", supervisord=f"user={user.pw_name}\n", wait=False)
+    server.__exit__()
+    shutil.chown(server.directory, user.pw_name)
+    for name in os.listdir(server.directory):
+        shutil.chown(os.path.join(server.directory, name), user.pw_name)
+    server.start()
+    server.wait_ready()
+    assert refused(server, "p") == \
+        "couldn't set private_tmp or read_only_paths: EACCES (a supervisord that root started with another user " \
+        "cannot do this: start it as that user)"
+
+
+def test_a_socket_that_private_tmp_would_hide(daemon, account, monkeypatch):
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.delenv("TMPDIR", raising=False)
+    server = daemon("[program:p]\ncommand=/bin/cat\nstartretries=0\nprivate_tmp=true\ndirectory=/\nready=notify\n",
+                    user=account().pw_name)
+    assert re.fullmatch(r"private_tmp would hide its notification socket in /tmp/supervisord-\w+/\d+: give supervisord "
+                        r"XDG_RUNTIME_DIR or TMPDIR elsewhere", refused(server, "p"))
 
 
 def test_secrets_stay_over_an_upgrade_and_go_with_their_program(daemon, work_dir, credentials_of):
