@@ -7,24 +7,24 @@
 namespace lifecycle {
 namespace {
 
-constexpr int kDayMinutes = 1440;
+constexpr int kMinutesOfDay = 1440;
 /// Days that are looked at: each part begins once a week, and a part that began the day before yesterday has ended.
 constexpr int kDaysBack = 2, kDaysAhead = 8;
 
 /// Of a day since 1970-01-01, a Thursday; 0 is Sunday.
-int weekdayOf(std::int64_t day) noexcept { return static_cast<int>(((day + 4) % 7 + 7) % 7); }
+int dayOfWeek(std::int64_t day) noexcept { return static_cast<int>(((day + 4) % 7 + 7) % 7); }
 
-std::int64_t floorDiv(std::int64_t a, std::int64_t b) noexcept { return a / b - (a % b < 0 ? 1 : 0); }
+std::int64_t dividedDown(std::int64_t a, std::int64_t b) noexcept { return a / b - (a % b < 0 ? 1 : 0); }
 
-using Span = std::pair<std::int64_t, std::int64_t>;
+using OpenSpan = std::pair<std::int64_t, std::int64_t>;
 
 /// The times around `now` at which it is open: in order, apart from each other.
-std::vector<Span> spansAround(const RunWindow& window, std::int64_t now, const core::UtcOffset& offset) {
-  std::vector<Span> spans;
-  const auto today = floorDiv(now + offset(now), core::kDaySeconds);
+std::vector<OpenSpan> spansAround(const RunWindow& window, std::int64_t now, const core::UtcOffset& offset) {
+  std::vector<OpenSpan> spans;
+  const auto today = dividedDown(now + offset(now), core::kDaySeconds);
   for (auto day = today - kDaysBack; day <= today + kDaysAhead; ++day)
     for (const auto& part : window) {
-      if ((part.days >> weekdayOf(day) & 1) == 0) continue;
+      if ((part.days >> dayOfWeek(day) & 1) == 0) continue;
       const auto midnight = day * core::kDaySeconds;
       const auto begin = core::firstMoment(midnight + part.begin * 60, offset);
       const auto end =
@@ -32,7 +32,7 @@ std::vector<Span> spansAround(const RunWindow& window, std::int64_t now, const c
       if (begin < end) spans.emplace_back(begin, end);
     }
   std::sort(spans.begin(), spans.end());
-  std::vector<Span> merged;
+  std::vector<OpenSpan> merged;
   for (const auto& span : spans) {
     if (merged.empty() || merged.back().second < span.first)
       merged.push_back(span);
@@ -62,14 +62,14 @@ WindowState windowAt(const RunWindow& window, std::int64_t now, const core::UtcO
 }
 
 bool coversWeek(const RunWindow& window) {
-  constexpr int kWeek = 7 * kDayMinutes;
+  constexpr int kWeek = 7 * kMinutesOfDay;
   std::vector<bool> open(kWeek);
   for (const auto& part : window)
     for (int day = 0; day < 7; ++day) {
       if ((part.days >> day & 1) == 0) continue;
-      const int length = part.end - part.begin + (part.end <= part.begin ? kDayMinutes : 0);
+      const int length = part.end - part.begin + (part.end <= part.begin ? kMinutesOfDay : 0);
       for (int i = 0; i < length; ++i)
-        open[static_cast<std::size_t>((day * kDayMinutes + part.begin + i) % kWeek)] = true;
+        open[static_cast<std::size_t>((day * kMinutesOfDay + part.begin + i) % kWeek)] = true;
     }
   return std::find(open.begin(), open.end(), false) == open.end();
 }

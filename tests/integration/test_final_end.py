@@ -202,6 +202,14 @@ def test_what_is_still_to_come_keeps_supervisord(daemon):
     assert status(server) == 0
 
 
+def test_a_schedule_is_still_to_come(daemon):
+    server = daemon("[program:job]\ncommand=/bin/sh -c 'exit 3'\nschedule=@every 1s\nautorestart=false\n"
+                    "essential=true\n", supervisord=ALL)
+    wait_for(lambda: server.log().count("exited: job (exit status 3") > 1, "two runs")
+    server.ctl("disable", "job")
+    assert status(server) == 3
+
+
 def test_what_waits_for_a_program_that_does_not_come_does_not_keep_it(daemon):
     server = daemon("[program:db]\ncommand=/nonexistent\nstartretries=0\n"
                     "[program:web]\ncommand=/bin/cat\ndepends_on=db\n", supervisord=ALL, wait=False)

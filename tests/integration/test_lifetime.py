@@ -40,6 +40,16 @@ def test_without_autorestart_it_stays_stopped_with_the_reason(daemon):
     wait_for(lambda: starts(server) == 2 and info(server)["statename"] == "STOPPED", "the end of the second run")
 
 
+def test_a_run_of_a_schedule_is_stopped_and_the_next_one_follows(daemon):
+    """Although it would be started again after a failure."""
+    server = daemon("[program:it]\ncommand=/bin/cat\nschedule=@every 2s\nmax_runtime=200ms\n"
+                    "startsecs=0\n")
+    what = server.wait_state("it", "STOPPED")
+    assert what["nextStart"] > 0
+    wait_for(lambda: server.log().count("it ran longer than max_runtime (0.2 seconds); it is stopped") == 2, "two runs")
+    assert starts(server) == 2
+
+
 def test_it_counts_for_restart_limit(daemon):
     server = daemon(FOREVER + "max_runtime=50ms\nrestart_limit=1/1h\n")
     what = server.wait_state("it", "FATAL")

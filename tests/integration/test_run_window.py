@@ -147,6 +147,24 @@ def test_a_change_of_the_window_reaches_the_program(daemon):
     assert starts(server) == 3
 
 
+def test_the_times_are_those_of_time_zone(daemon):
+    """A change of it reaches the program, too."""
+    hour = time.gmtime().tm_hour
+    window = f"{hour:02}:00-{(hour + 2) % 24:02}:00"
+    server = daemon(it(window, "time_zone=UTC\n"), env=at("12:00", 0)[0])
+    server.wait_state("it", "RUNNING")
+    server.configure(it(window, "time_zone=Etc/GMT+12\n"))
+    server.ctl("update")
+    assert "outside of run_window" in server.wait_state("it", "STOPPED")["description"]
+
+
+def test_a_schedule_starts_nothing_outside_of_it(daemon):
+    server = daemon("[program:it]\ncommand=/bin/true\nschedule=@every 1s\nrun_window=08:00-18:00\n"
+                    "[program:other]\ncommand=/bin/true\nschedule=@every 1s\n", env=at("19:00", 0)[0])
+    wait_for(lambda: starts(server, "other") > 1, "two runs")
+    assert starts(server) == 0
+
+
 def test_it_opens_while_the_program_is_being_stopped(daemon):
     env, _ = at("12:00", 0)
     slow = ("[program:it]\nstartsecs=0\nstdout_logfile=%(here)s/out\nstopwaitsecs=60\n"
