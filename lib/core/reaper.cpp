@@ -17,7 +17,7 @@ namespace {
 
 /// Reaped in one turn of the loop. An account can make orphans as fast as they are reaped, and the loop must keep
 /// running.
-constexpr int kMost = 1000;
+constexpr int kMostReaped = 1000;
 
 /// Reaps a child that was peeked at, at the end of the scope: an exception is followed by a second report, not by a
 /// second end.
@@ -86,7 +86,7 @@ void Reaper::report(const End& end) {
 /// One round. Returns true if there may be more.
 bool Reaper::reap() {
   tellAgain();
-  for (int count = 0; count < kMost; ++count) {
+  for (int count = 0; count < kMostReaped; ++count) {
     if (hooks_.beforeEach) hooks_.beforeEach();
     const auto end = nextEnd();
     if (end.pid == 0 || (end.pid < 0 && errno == ECHILD)) return false;

@@ -34,7 +34,7 @@ core::notify::Program program(const std::string& name, const std::string& state,
 
 }  // namespace
 
-TEST_CASE("a program that differs in anything is told") {
+TEST_CASE("a program that differs in anything is reported") {
   Table test;
   test.apply({program("a", "STARTING", 5)});
   CHECK(test.told == std::vector<ProgramStatus>{{"a", "STARTING", 5, ""}});

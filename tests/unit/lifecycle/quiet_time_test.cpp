@@ -11,12 +11,12 @@ using core::milliseconds;
 
 namespace {
 
-Instant momentAt(int ms) { return Instant() + milliseconds(ms); }
+Instant sinceStart(int ms) { return Instant() + milliseconds(ms); }
 
 /// When a delay of 100 ms ends after changes at these times, in milliseconds.
 int answered(const std::vector<int>& changes) {
   lifecycle::QuietTime quiet;
-  for (const int change : changes) quiet.changed(momentAt(change));
+  for (const int change : changes) quiet.changed(sinceStart(change));
   return static_cast<int>((*quiet.due(milliseconds(100)) - Instant()) / milliseconds(1));
 }
 
@@ -26,7 +26,7 @@ TEST_CASE("there is no time before a change, and after an answer") {
   lifecycle::QuietTime quiet;
   CHECK_FALSE(quiet.pending());
   CHECK_FALSE(quiet.due(milliseconds(100)));
-  quiet.changed(momentAt(5));
+  quiet.changed(sinceStart(5));
   CHECK(quiet.pending());
   quiet.clear();
   CHECK_FALSE(quiet.due(milliseconds(100)));
@@ -45,15 +45,15 @@ TEST_CASE("each change postpones the answer, up to ten times the delay in all") 
 
 TEST_CASE("a new row begins after an answer") {
   lifecycle::QuietTime quiet;
-  quiet.changed(momentAt(0));
+  quiet.changed(sinceStart(0));
   quiet.clear();
-  quiet.changed(momentAt(5000));
-  CHECK(quiet.due(milliseconds(100)) == momentAt(5100));
+  quiet.changed(sinceStart(5000));
+  CHECK(quiet.due(milliseconds(100)) == sinceStart(5100));
 }
 
 TEST_CASE("a longer delay counts immediately") {
   lifecycle::QuietTime quiet;
-  quiet.changed(momentAt(0));
-  CHECK(quiet.due(milliseconds(100)) == momentAt(100));
-  CHECK(quiet.due(milliseconds(3000)) == momentAt(3000));
+  quiet.changed(sinceStart(0));
+  CHECK(quiet.due(milliseconds(100)) == sinceStart(100));
+  CHECK(quiet.due(milliseconds(3000)) == sinceStart(3000));
 }
