@@ -9,6 +9,8 @@ namespace {
 constexpr std::int64_t kMicros = 1'000'000;
 /// A clock that is set back by no more was right before, as far as runs are concerned.
 constexpr std::int64_t kCorrection = 3 * 3600;
+/// A clock that is set forward by so much was never right: that of a small machine before it has asked others.
+constexpr std::int64_t kFirstSetting = std::int64_t{365} * 86400;
 
 core::milliseconds drawn(core::milliseconds jitter, std::uint32_t chance) noexcept {
   return core::milliseconds(chance % (jitter.count() + 1));
@@ -48,9 +50,10 @@ bool Schedule::passed(const Timetable& timetable, const core::UtcOffset& offset,
     return true;
   }
   const auto seconds = now.wall / kMicros;
-  const bool isDue = know_.due != 0 && now.wall >= *wallDue();
+  const bool believed = seconds - know_.due < kFirstSetting;
+  const bool isDue = know_.due != 0 && believed && now.wall >= *wallDue();
   if (isDue) know_.handled = know_.due;
-  const bool delayed = know_.due != 0 && seconds >= know_.due && !isDue;
+  const bool delayed = know_.due != 0 && believed && seconds >= know_.due && !isDue;
   if (!delayed) plan(timetable, offset, seconds, chance);
   return isDue;
 }

@@ -47,7 +47,8 @@ struct ScheduleSnapshot {
 /// Decides when a program runs. Without I/O: times are passed in.
 ///
 /// A time of the calendar is handled once, also if the clock is set back by up to three hours after it; a clock that
-/// was wrong by more is believed. What was missed, because the clock was set forward or nobody was there, is one run.
+/// was wrong by more is believed. What was missed, because the clock was set forward or nobody was there, is one run;
+/// nothing was missed if it was set forward by a year.
 class Schedule {
  public:
   /// What the program is doing.

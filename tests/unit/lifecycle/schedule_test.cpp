@@ -86,6 +86,14 @@ TEST_CASE("times that were missed are one run") {
   CHECK(!b.look());
 }
 
+TEST_CASE("a clock that begins with 1970 has missed nothing when it is set for the first time") {
+  ScheduleBench b(hourly(), at(1970, 1, 1, 0, 1));
+  CHECK(b.due() == at(1970, 1, 1, 1));
+  CHECK(!b.set(at(2026, 6, 4, 7, 10)));
+  CHECK(b.due() == at(2026, 6, 4, 8));
+  CHECK(b.set(at(2026, 6, 4, 8)));
+}
+
 TEST_CASE("a clock that is set back does not repeat a time, unless it was wrong by hours") {
   ScheduleBench b(hourly());
   CHECK(b.set(at(2026, 6, 1, 13)));
