@@ -51,7 +51,7 @@ void RunWindow::look() {
   const bool before = open_;
   const auto state = stateAt(now);
   const ProcessContext::Turn turn(context_);
-  if (passed || before != state.open) context_.touch(program_);
+  if (before != state.open || change_ != state.change) context_.touch(program_);
   take(state);
   program_.rulesChanged();
   if (state.open && (passed || !before))
@@ -64,7 +64,7 @@ void RunWindow::look() {
 
 void RunWindow::opened() {
   if (context_.supervisorState() != SupervisorState::Running || !program_.startsByItself()) return;
-  startsWhenStopped_ = program_.state() == ProcessState::Stopping;
+  startsWhenStopped_ = program_.state() == ProcessState::Stopping || program_.waits().stop != Along::Nobody;
   if (program_.state() == ProcessState::Backoff || lifecycle::isStopped(program_.state())) {
     if (program_.pid() != 0) return;
     logging::attempt([&] { logging::info("run_window: it is time for {}", program_.fullName()); });

@@ -16,6 +16,8 @@ namespace {
 constexpr auto kDayNames = std::to_array<std::string_view>({"sun", "mon", "tue", "wed", "thu", "fri", "sat"});
 constexpr int kDayMinutes = 1440;
 constexpr std::size_t kMostParts = 50;
+/// Planned restarts have no delay: with less the program would do nothing but start.
+constexpr core::milliseconds kShortestAge{100};
 
 /// 0 is Sunday.
 std::optional<int> parseDay(std::string_view text) {
@@ -93,6 +95,8 @@ core::Expected<lifecycle::RunWindow> parseRunWindow(std::string_view text) {
 void readLifetime(SectionReader& in, const core::Names& names, Lifetime& lifetime) {
   in.take("max_runtime", names, parseDuration, lifetime.maxRuntime);
   in.take("max_age", names, parseDuration, lifetime.maxAge);
+  if (lifetime.maxAge.count() > 0 && lifetime.maxAge < kShortestAge)
+    in.fail("max_age", "it is less than 0.1 seconds; 0 is never");
   lifetime.maxAgeJitter = lifetime.maxAge / 10;
   in.take("max_age_jitter", names, parseDuration, lifetime.maxAgeJitter);
   in.take("run_window", names, parseRunWindow, lifetime.window);

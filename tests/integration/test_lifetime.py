@@ -111,7 +111,7 @@ def test_a_stop_that_is_under_way_is_not_disturbed(daemon):
     server = daemon(text)
     wait_for(lambda: server.read("out"), "the trap")
     server.rpc.supervisor.stopProcess("it", False)
-    server.configure(text + "max_age=1ms\nmax_runtime=2ms\n")
+    server.configure(text + "max_age=100ms\nmax_runtime=100ms\n")
     server.ctl("update")
     server.wait_state("it", "STOPPED")
     assert "ran longer" not in server.log() and "is older" not in server.log()

@@ -181,6 +181,23 @@ def test_it_opens_while_the_program_is_being_stopped(daemon):
     wait_for(lambda: starts(server) == 2, "the next start")
 
 
+def test_it_opens_while_the_stop_waits_for_a_dependent_program(daemon):
+    slow = ("[program:web]\nstartsecs=0\nstdout_logfile=%(here)s/out\nstopwaitsecs=60\ndepends_on=it\n"
+            "command=/bin/sh -c 'trap \"until [ -e %(here)s/end ]; do sleep 0.02; done; exit 0\" TERM; echo up; "
+            "while :; do sleep 0.02; done'\n")
+    server = daemon(it() + slow, env=at("12:00", 0)[0])
+    wait_for(lambda: server.read("out"), "the trap")
+    server.configure(it("08:00-09:00") + slow)
+    server.ctl("update")
+    server.wait_state("web", "STOPPING")
+    assert info(server)["statename"] == "RUNNING"
+    server.configure(it() + slow)
+    server.ctl("update")
+    with open(os.path.join(server.directory, "end"), "w", encoding="utf-8"):
+        pass
+    wait_for(lambda: starts(server) == 2 and starts(server, "web") == 2, "both to start again")
+
+
 def test_exit_when_and_essential_wait_for_the_next_opening(daemon):
     env, _ = at("12:00", 0)
     server = daemon("[program:it]\ncommand=/bin/sh -c 'exit 3'\nstartsecs=0\nautorestart=false\nessential=true\n"

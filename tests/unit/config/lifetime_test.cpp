@@ -77,6 +77,7 @@ TEST_CASE("other values of a lifetime that are refused") {
   const auto duration = ", it is a number of seconds, or one with a unit (500ms, 2s, 5m, 1h, 2d)";
   for (const char* key : {"max_runtime", "max_age", "max_age_jitter"})
     CHECK(refusedKey(key, "soon") == "not a valid duration: 'soon'" + std::string(duration));
+  CHECK(refusedKey("max_age", "99ms") == "it is less than 0.1 seconds; 0 is never");
   CHECK(refusedKey("essential", "very") == "not a valid boolean value: 'very'");
 }
 
