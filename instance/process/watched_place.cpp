@@ -27,24 +27,6 @@ std::string joined(const std::string& directory, std::string_view name) {
   return (directory == "/" ? std::string() : directory) + "/" + std::string(name);
 }
 
-std::int64_t nanoseconds(const timespec& when) noexcept {
-  return when.tv_sec * std::int64_t{1'000'000'000} + when.tv_nsec;
-}
-
-/// Whether its time was set to now, as touch(1) does. Other changes of attributes, such as chmod(1), leave the time of
-/// the content alone.
-bool isTouched(const std::string& path) noexcept {
-  struct stat about {};
-  return ::lstat(path.c_str(), &about) == 0 && nanoseconds(about.st_mtim) == nanoseconds(about.st_ctim);
-}
-
-/// Whether a name that is new is that of a file that is still being written: its end will be reported.
-bool isBeingWritten(const std::string& path) noexcept {
-  struct stat about {};
-  if (::lstat(path.c_str(), &about) != 0) return true;  // it is gone, which is reported, too
-  return S_ISREG(about.st_mode) && about.st_nlink == 1;
-}
-
 }  // namespace
 
 WatchedPlace::WatchedPlace(PathWatcher& watcher, std::string path, std::vector<std::string> ignored)
@@ -79,7 +61,7 @@ void WatchedPlace::onEvent(const Event& event) {
     if (link.use.number() == event.number) seenOnWay(link, event);
   if (file_.number() == event.number) {
     if ((event.mask & kItself) != 0) look_ = true;
-    if ((event.mask & IN_CLOSE_WRITE) != 0 || ((event.mask & IN_ATTRIB) != 0 && isTouched(target_.path)))
+    if ((event.mask & IN_CLOSE_WRITE) != 0 || ((event.mask & IN_ATTRIB) != 0 && way::isTouched(target_.path)))
       tell(target_.path);
   }
   if (event.directory != nullptr) seenInTree(*event.directory, event);
@@ -99,7 +81,7 @@ void WatchedPlace::seenOnWay(const Link& link, const Event& event) {
   const bool last = &link == &way_.back();
   if (last && !target_.isDirectory && (event.mask & IN_CLOSE_WRITE) != 0) tell(path);
   if ((event.mask & kEntries) == 0) return;
-  const bool writing = last && (event.mask & (IN_CREATE | IN_ISDIR)) == IN_CREATE && isBeingWritten(path);
+  const bool writing = last && (event.mask & (IN_CREATE | IN_ISDIR)) == IN_CREATE && way::isBeingWritten(path);
   created_ = writing && (created_ || !look_);
   look_ = true;
   if (why_.empty()) why_ = std::move(path);
@@ -107,7 +89,7 @@ void WatchedPlace::seenOnWay(const Link& link, const Event& event) {
 
 void WatchedPlace::seenInTree(const std::string& directory, const Event& event) {
   if (event.name.empty()) {
-    if ((event.mask & IN_ATTRIB) != 0 && isTouched(directory)) tell(directory);
+    if ((event.mask & IN_ATTRIB) != 0 && way::isTouched(directory)) tell(directory);
     if ((event.mask & kItself) != 0 && directory == target_.path) look_ = true;
     if ((event.mask & (IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0) dropTree(std::string(directory));
     return;
@@ -123,8 +105,8 @@ void WatchedPlace::seenInTree(const std::string& directory, const Event& event) 
     changedTree_ = path;
     return readLater(std::move(path));
   }
-  if ((event.mask & IN_CREATE) != 0 && isBeingWritten(path)) return;
-  if ((event.mask & IN_ATTRIB) != 0 && !isTouched(path)) return;
+  if ((event.mask & IN_CREATE) != 0 && way::isBeingWritten(path)) return;
+  if ((event.mask & IN_ATTRIB) != 0 && !way::isTouched(path)) return;
   tell(path);
 }
 
@@ -227,7 +209,7 @@ WatchedPlace::Target WatchedPlace::follow(std::vector<Link>& way, PathWatcher::U
     auto use = watcher_.add(*this, joined(way::pathOf(walk.directory()), name),
                             IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_DONT_FOLLOW);
     if (use) file = std::move(use).value();
-    return {joined(walk.path(), name), false, about.st_dev, about.st_ino, nanoseconds(about.st_ctim)};
+    return {joined(walk.path(), name), false, about.st_dev, about.st_ino, way::nanoseconds(about.st_ctim)};
   }
   struct stat about {};
   if (::fstat(walk.directory(), &about) != 0) return {};

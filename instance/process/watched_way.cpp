@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,6 +32,21 @@ core::UniqueFd openWithoutLinks(const std::string& path, int flags) noexcept {
 }
 
 }  // namespace
+
+std::int64_t nanoseconds(const timespec& when) noexcept {
+  return when.tv_sec * std::int64_t{1'000'000'000} + when.tv_nsec;
+}
+
+bool isTouched(const std::string& path) noexcept {
+  struct stat about {};
+  return ::lstat(path.c_str(), &about) == 0 && nanoseconds(about.st_mtim) == nanoseconds(about.st_ctim);
+}
+
+bool isBeingWritten(const std::string& path) noexcept {
+  struct stat about {};
+  if (::lstat(path.c_str(), &about) != 0) return true;  // it is gone, which is reported, too
+  return S_ISREG(about.st_mode) && about.st_nlink == 1;
+}
 
 std::string pathOf(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <time.h>
+
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +16,13 @@ namespace process::way {
 [[nodiscard]] std::string pathOf(int fd);
 /// Opens a directory for reading; with a symbolic link anywhere in `path` it fails. -1, with errno.
 [[nodiscard]] core::UniqueFd openDirectory(const std::string& path) noexcept;
+
+[[nodiscard]] std::int64_t nanoseconds(const timespec& when) noexcept;
+/// Whether the time of a file was set to now, as touch(1) does. Other changes of attributes, such as chmod(1), leave
+/// the time of the content alone.
+[[nodiscard]] bool isTouched(const std::string& path) noexcept;
+/// Whether a name that is new is that of a file that is still being written: its end will be reported.
+[[nodiscard]] bool isBeingWritten(const std::string& path) noexcept;
 
 /// Follows an absolute path as the kernel does, one name at a time, so that each directory on the way is known.
 class Walk {
