@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "instance/config/load.hpp"
 #include "instance/handover/keeping.hpp"
@@ -102,6 +103,7 @@ core::Status Supervisord::setUp() {
   if (!configuration_->daemon.noCleanup)
     output::removeAutoLogs(configuration_->daemon.childLogDir, configuration_->daemon.identifier);
   manager_ = std::make_unique<ManagerLink>(loop_, table_, inheritance_.manager);
+  table_.inheritListeners(std::exchange(inheritance_.listeners, nullptr));
   for (const auto& group : configuration_->groups) {
     if (table_.find(group->name) != nullptr) continue;  // Supervisor keeps the first of groups with one name, too
     if (auto added = table_.add(group); !added) return core::Err{std::move(added).error()};
@@ -148,6 +150,8 @@ void Supervisord::handleSignals() {
     outlets_.settle(kLastWords, [this] {
       for (auto& socket : frontend_.release()) ahead_.push_back(std::move(socket));  // while the loop still works
       inheritance_.sockets = std::move(ahead_);
+      if (table_.supervisorState() == process::SupervisorState::Restarting)
+        inheritance_.listeners = table_.takeListeners();
       loop_.exit(exitStatus());
     });
   });

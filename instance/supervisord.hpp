@@ -38,7 +38,8 @@ struct Inheritance {
   ManagerLink::Listener manager;
   std::uint64_t eventSerial = 0;
   std::vector<http::ListenSocket> sockets;
-  std::vector<std::string> arguments;  ///< of the process
+  std::shared_ptr<process::OpenListeners> listeners;  ///< of programs
+  std::vector<std::string> arguments;                 ///< of the process
 };
 
 /// One life of supervisord, from a configuration that was read, or from the state that an older program left, to the

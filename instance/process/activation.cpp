@@ -52,7 +52,7 @@ Activation::Activation(ProcessContext& context, Process& program)
       settle_(context.loop(), [this] { settle(); }),
       linger_(context.loop(),
               [this] {
-                if (isIdle()) close();
+                if (isIdle() && context_.supervisorState() == SupervisorState::Running) close();
               }),
       idle_(context.loop(), [this] { lookWhetherIdle(); }),
       again_(context.loop(), [this] { listen(); }) {
@@ -179,7 +179,8 @@ void Activation::onState(ProcessState to) noexcept {
 /// Follows the last change of its state.
 void Activation::settle() {
   taken_ = false;
-  if (!isIdle() || listens_) return;
+  // At its end supervisord closes all, or passes them to its next life.
+  if (!isIdle() || listens_ || context_.supervisorState() != SupervisorState::Running) return;
   const ProcessContext::Turn turn(context_);
   const bool wanted = wanted_ && settings().onDemand;
   if (program_.state() == ProcessState::Fatal && wanted) {

@@ -175,6 +175,8 @@ class ProcessContext {
   [[nodiscard]] Reloads& reloads() noexcept { return reloads_; }
   /// The sockets of [socket:x] sections, made when they are asked for first.
   [[nodiscard]] Listeners& listeners();
+  /// nullptr: nobody has asked.
+  [[nodiscard]] Listeners* openListeners() const noexcept { return listeners_.get(); }
   /// For programs that watch files; made when it is asked for first.
   [[nodiscard]] PathWatcher& pathWatcher();
 

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -17,6 +18,7 @@
 #include <fmt/core.h>
 
 #include "instance/config/model.hpp"
+#include "lib/core/connections.hpp"
 
 namespace process {
 namespace {
@@ -116,6 +118,18 @@ core::Expected<core::UniqueFd> openUnix(const ListenSocket& socket) {
   return fd;
 }
 
+/// Whether the socket is bound to this address.
+bool isAt(int fd, const ListenSocket& socket) {
+  const auto address = core::localAddressOf(fd);
+  if (!address) return false;
+  if (socket.kind == ListenSocket::Kind::Unix) return address->family == AF_UNIX && address->bytes == socket.path;
+  if (address->family == AF_UNIX || address->port != socket.port) return false;
+  std::array<char, INET6_ADDRSTRLEN> host{};
+  if (address->bytes.empty()) return socket.host.empty() || socket.host == "0.0.0.0" || socket.host == "::";
+  return ::inet_ntop(address->family, address->bytes.data(), host.data(), host.size()) != nullptr &&
+         socket.host == host.data();
+}
+
 bool isSame(const struct stat& found, const SocketFile& file) noexcept {
   return S_ISSOCK(found.st_mode) && found.st_dev == file.device && found.st_ino == file.inode;
 }
@@ -173,19 +187,12 @@ void removeSocketFile(const ListenSocket& socket, const SocketFile& file) noexce
   ::unlink(socket.path.c_str());
 }
 
-core::UniqueFd takeListenSocket(pid_t pid, int number, const ListenSocket& socket) noexcept {
+core::UniqueFd takeListenSocket(pid_t pid, int number, const ListenSocket& socket) {
   const core::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!process) return {};
   core::UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), number, 0)));
-  if (!isListening(fd.get(), socket)) return {};
-  for (const bool six : {true, false}) {
-    const auto wanted = listenAddress(socket, six && socket.host.empty() && socket.kind != ListenSocket::Kind::Unix);
-    AnyAddress found;
-    found.size = sizeof found.name;
-    if (::getsockname(fd.get(), &found.name.any, &found.size) != 0) return {};
-    if (std::memcmp(&found.name, &wanted.name, sizeof wanted.name) == 0) return fd;
-  }
-  return {};
+  if (!isListening(fd.get(), socket) || !isAt(fd.get(), socket)) return {};
+  return fd;
 }
 
 }  // namespace process

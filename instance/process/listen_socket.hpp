@@ -40,6 +40,6 @@ struct OpenedSocket {
 void removeSocketFile(const config::ListenSocket& socket, const SocketFile& file) noexcept;
 /// After a crash of a predecessor: takes the socket from process `pid`, which has it as descriptor `number`. Invalid if
 /// it has not, or has another one by now.
-[[nodiscard]] core::UniqueFd takeListenSocket(pid_t pid, int number, const config::ListenSocket& socket) noexcept;
+[[nodiscard]] core::UniqueFd takeListenSocket(pid_t pid, int number, const config::ListenSocket& socket);
 
 }  // namespace process

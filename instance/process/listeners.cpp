@@ -23,6 +23,14 @@ Listeners::~Listeners() {
   for (const auto& [url, entry] : entries_) close(entry);
 }
 
+OpenListeners Listeners::takeAll() noexcept { return {std::exchange(entries_, {})}; }
+
+void Listeners::inherit(OpenListeners listeners) noexcept {
+  entries_ = std::move(listeners.all);
+  for (auto& [url, entry] : entries_) entry.users = 0;
+  closeSoon_.schedule();
+}
+
 core::Expected<core::UniqueFd> Listeners::acquire(const config::ListenSocket& socket) {
   const auto failed = [&](const std::string& why) {
     return core::Err{core::Error{fmt::format("cannot listen on {}: {}", socket.url, why), 0}};
@@ -38,7 +46,7 @@ core::Expected<core::UniqueFd> Listeners::acquire(const config::ListenSocket& so
     auto opened = openListenSocket(socket);
     if (!opened) return failed(opened.error().text);
     logging::info("listening on {}", socket.url);
-    found = entries_.emplace(socket.url, Entry{socket, std::move(*opened), 0}).first;
+    found = entries_.emplace(socket.url, OpenListener{socket, std::move(*opened), 0}).first;
     closeSoon_.schedule();  // until it has a user
   } else if (!(found->second.settings == socket)) {
     auto& entry = found->second;
@@ -57,9 +65,10 @@ void Listeners::adopt(const config::ListenSocket& socket, int fd, const SocketFi
   if (found == entries_.end()) {
     auto copy = copyOf(fd);
     if (!copy) logging::error("{}: too many open files to share it", socket.url);
-    found =
-        entries_.emplace(socket.url, Entry{socket, {std::move(copy), file.inode != 0 ? file : socketFileOf(socket)}, 0})
-            .first;
+    found = entries_
+                .emplace(socket.url,
+                         OpenListener{socket, {std::move(copy), file.inode != 0 ? file : socketFileOf(socket)}, 0})
+                .first;
   }
   ++found->second.users;
 }
@@ -74,7 +83,7 @@ SocketFile Listeners::fileOf(const std::string& url) const noexcept {
   return found == entries_.end() ? SocketFile{} : found->second.open.file;
 }
 
-void Listeners::close(const Entry& entry) noexcept {
+void Listeners::close(const OpenListener& entry) noexcept {
   removeSocketFile(entry.settings, entry.open.file);
   logging::attempt([&] { logging::info("no longer listening on {}", entry.settings.url); });
 }

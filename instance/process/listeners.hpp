@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "instance/config/model.hpp"
@@ -12,6 +13,18 @@
 
 namespace process {
 
+/// One that is open.
+struct OpenListener {
+  config::ListenSocket settings;
+  OpenedSocket open;
+  int users = 0;
+};
+
+/// What one life of supervisord passes to the next in the same process, by the addresses.
+struct OpenListeners {
+  std::map<std::string, OpenListener> all;
+};
+
 /// The sockets of [socket:x] sections that are open, by their addresses. Programs share them; one that nobody uses any
 /// more is closed in the next turn of the loop, so that a program that replaces another gets its socket.
 class Listeners {
@@ -21,6 +34,11 @@ class Listeners {
   ~Listeners();
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
+
+  /// For the next life: takes all out, open.
+  [[nodiscard]] OpenListeners takeAll() noexcept;
+  /// In that life: those that get no user before the next turn of the loop are closed.
+  void inherit(OpenListeners listeners) noexcept;
 
   /// One more user: opens the socket if it is not open. If it is, it gets the settings of `socket`, the newest. Returns
   /// a descriptor of the user's own; the error names the address and the reason.
@@ -33,15 +51,10 @@ class Listeners {
   [[nodiscard]] SocketFile fileOf(const std::string& url) const noexcept;
 
  private:
-  struct Entry {
-    config::ListenSocket settings;
-    OpenedSocket open;
-    int users = 0;
-  };
-  static void close(const Entry& entry) noexcept;
+  static void close(const OpenListener& entry) noexcept;
   void closeUnused() noexcept;
 
-  std::map<std::string, Entry> entries_;
+  std::map<std::string, OpenListener> entries_;
   core::Deferred closeSoon_;
 };
 

@@ -10,6 +10,7 @@
 #include "instance/process/fcgi_listener.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/launch.hpp"
+#include "instance/process/listeners.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/shutdown.hpp"
 #include "lib/core/log.hpp"
@@ -228,6 +229,15 @@ void Table::reopenLogs() {
 
 const SupervisorSettings& Table::settings() const noexcept { return context_->settings(); }
 void Table::apply(SupervisorSettings settings) noexcept { context_->apply(std::move(settings)); }
+
+std::shared_ptr<OpenListeners> Table::takeListeners() {
+  auto* const open = context_->openListeners();
+  return open == nullptr ? nullptr : std::make_shared<OpenListeners>(open->takeAll());
+}
+
+void Table::inheritListeners(const std::shared_ptr<OpenListeners>& listeners) {
+  if (listeners) context_->listeners().inherit(std::move(*listeners));
+}
 
 void Table::watchMemory(MemoryEvents events) noexcept { context_->watchMemory(std::move(events)); }
 

@@ -35,6 +35,7 @@ class Keeper;
 class MemoryEvents;
 class ProcessContext;
 class Group;
+struct OpenListeners;
 class Process;
 class Shutdown;
 
@@ -121,6 +122,11 @@ class Table {
   [[nodiscard]] const SupervisorSettings& settings() const noexcept;
   /// Replaces the settings, for programs that are started and logs that are created from now on.
   void apply(SupervisorSettings settings) noexcept;
+  /// For a restart in the same process, when everything has ended: the sockets of [socket:x] sections stay open.
+  /// nullptr: there are none.
+  [[nodiscard]] std::shared_ptr<OpenListeners> takeListeners();
+  /// Before begin(): those of the life before, which may be nullptr. What no program uses is closed.
+  void inheritListeners(const std::shared_ptr<OpenListeners>& listeners);
   /// See ProcessContext.
   void watchMemory(MemoryEvents events) noexcept;
 

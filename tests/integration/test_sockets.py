@@ -514,14 +514,22 @@ def test_a_file_that_another_has_put_there_stays(daemon):
     assert os.path.isfile(path_of(server))
 
 
-def test_a_reload_begins_again(daemon):
-    server = daemon(ONDEMAND)
-    pid = ask(path_of(server))
-    server.kill(signal.SIGHUP)
-    wait_for(lambda: not is_running(pid), "the restart")
-    server.wait_ready()
-    wait_listening(server)
+def test_a_restart_of_supervisord_loses_no_connection(daemon):
+    gone = "[socket:b]\nsocket=unix://%(here)s/b.sock\n[program:b]\ncommand=/bin/cat\nsockets=b\n"
+    server = daemon(SOCKET + web() + gone)
+    b = os.path.join(server.directory, "b.sock")
+    with clients(path_of(server)) as answers:
+        before = info(server)["pid"]
+        wait_for(lambda: before in answers, "an answer")
+        assert os.path.exists(b)
+        server.configure(ONDEMAND)
+        server.kill(signal.SIGHUP)
+        wait_for(lambda: answers and answers[-1] != before, "an answer after the restart")
+    assert not is_running(before)
     assert ask(path_of(server)) == info(server)["pid"]
+    wait_for(lambda: not os.path.exists(b), "the other socket to be removed")
+    assert server.stop() == 0
+    assert not os.path.exists(path_of(server))
 
 
 def test_the_check_of_a_configuration_opens_nothing(daemon):
