@@ -77,7 +77,7 @@ bool Activation::isIdle() const noexcept {
          !program_.comesBack();
 }
 
-/// Opens those that are not open: all or, on an error, no others than before.
+/// Opens those that are not open; after an error, some of them may still be closed.
 core::Status Activation::open() {
   linger_.disarm();
   const auto& wanted = settings().sockets;

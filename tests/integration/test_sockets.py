@@ -298,6 +298,19 @@ def test_the_first_connection_starts_it(daemon):
     assert ask(path_of(server)) == info(server)["pid"]
 
 
+def test_a_connection_starts_all_processes_of_its_socket(daemon):
+    server = daemon(SOCKET + web("autostart=ondemand", "numprocs=2", "process_name=%(process_num)d"))
+    wait_listening(server, "web:1")
+    assert server.ctl("scale", "web=3").returncode == 0
+    wait_listening(server, "web:2")
+    first = ask(path_of(server))
+    for number in range(3):
+        server.wait_state(f"web:{number}", "RUNNING")
+    assert first in {one["pid"] for one in server.rpc.supervisor.getAllProcessInfo()}
+    assert server.ctl("scale", "web=1").returncode == 0
+    assert ask(path_of(server)) == info(server, "web:0")["pid"]
+
+
 def test_a_datagram_starts_it(daemon):
     port = free_port()
     server = daemon(f"[socket:web]\nsocket=udp://127.0.0.1:{port}\n" + web("autostart=ondemand"))
