@@ -129,11 +129,13 @@ std::string describe(const Shown& shown) {
   line(text, "Web", get("Endpoint"));
   line(text, "Control", get("ControlProgram"));
   if (!programs.empty()) text += "\n";
-  for (const auto& one : programs)
-    text +=
-        coloured(one.state, fmt::format("  {:<32} {:<9} {}", core::printable(one.name), core::printable(one.state),
-                                        one.pid ? fmt::format("pid {}", one.pid) : core::printable(one.description))) +
-        "\n";
+  for (const auto& one : programs) {
+    std::string about = one.pid ? fmt::format("pid {}", one.pid) : std::string();
+    if (!one.description.empty()) about += (about.empty() ? "" : ", ") + core::printable(one.description);
+    text += coloured(one.state,
+                     fmt::format("  {:<32} {:<9} {}", core::printable(one.name), core::printable(one.state), about)) +
+            "\n";
+  }
   return text + troubleParts(textOf(p, "Name"), programs, lastLines);
 }
 

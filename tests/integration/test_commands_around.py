@@ -74,7 +74,7 @@ def test_no_process_before_the_preparation_is_over(daemon):
     rpc = server.rpc.supervisor
     assert rpc.startProcess("x", False)
     info = server.wait_state("x", "STARTING")
-    assert info["pid"] == 0
+    assert (info["pid"], info["description"]) == (0, "exec_start_pre runs")
     assert trace(server) == []
     with open(os.path.join(server.directory, "gate"), "w", encoding="utf-8") as gate:
         gate.write("go\n")

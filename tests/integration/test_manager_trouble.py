@@ -130,5 +130,6 @@ health_action = none
     wait_for(lambda: descriptions(manager).get("sick") == f"unhealthy: exec:/usr/bin/test -e {well}: exit status 1",
              "the manager to hear of it")
     assert counts(manager) == {"RUNNING": 1}
+    assert re.search(r"sick +RUNNING +pid \d+, unhealthy: exec:", command(manager, "status", "tsupv").stdout)
     manager.write("well", "")
     wait_for(lambda: descriptions(manager)["sick"] == "", "the program to be healthy")
