@@ -24,6 +24,9 @@ void resumeStart(Waiters& waiters, const process::Process& program, const Array&
                  core::Completion<MethodResult> done) {
   if (program.state() == ProcessState::Running) return done(trueValue());
   if (program.state() != ProcessState::Starting && !program.waits().start) return done(lostCall());
+  // What it waits for may have failed in the last moment of the predecessor.
+  if (const auto obstacle = program.obstacle())
+    return done(core::Err{waitsInVain(*params[0].string(), *obstacle).error()});
   waiters.untilStarted(program, *params[0].string(), asOutcome(std::move(done)));
 }
 
