@@ -27,6 +27,10 @@ inline constexpr std::string_view kRemoved = "REMOVED";
 /// "X_SUPERVISOR_PROGRAMS=all": the program lines of this message are the whole table, what they do not name is gone.
 inline constexpr std::string_view kWholeTable = "X_SUPERVISOR_PROGRAMS=all";
 
+/// "X_SUPERVISOR_CONTROLLERS=memory pids": programs of the instance have limits, for which its control group needs
+/// these controllers.
+inline constexpr std::string_view kControllersKey = "X_SUPERVISOR_CONTROLLERS";
+
 /// What systemd and the manager keep, so that it outlives the sender: the descriptor of the message, under the name in
 /// its line "FDNAME=...". The second removes it.
 inline constexpr std::string_view kKeepDescriptor = "FDSTORE=1";

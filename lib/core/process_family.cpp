@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "lib/core/cgroup.hpp"
 #include "lib/core/proc_files.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -134,6 +135,14 @@ class Search {
   std::vector<One> others_;
 };
 
+/// For a kernel that cannot end a control group in one call.
+int killOneByOne(const ProcessFamily& family) {
+  int failed = 0;
+  for (int round = 0; round < kMostRounds && cgroup::isPopulated(family.group).value_or(false); ++round)
+    failed = signalFamily(family, SIGKILL);
+  return failed;
+}
+
 }  // namespace
 
 ProcessSnapshot ProcessSnapshot::take() {
@@ -167,7 +176,7 @@ bool ProcessSnapshot::hasMark(std::size_t place, const std::string& mark, std::s
 }
 
 std::vector<pid_t> listFamily(const ProcessFamily& family, const ProcessSnapshot& now) {
-  return Search(family).among(now);
+  return family.group >= 0 ? cgroup::members(family.group, true) : Search(family).among(now);
 }
 
 /// Each is held by a descriptor before a second search, of those alone, confirms that the pid is still that of a
@@ -194,6 +203,8 @@ int signalFamily(const ProcessFamily& family, int signo, const ProcessSnapshot& 
 }
 
 int killFamily(const ProcessFamily& family) {
+  if (family.group >= 0 && cgroup::kill(family.group) == 0) return 0;
+  if (family.group >= 0) return killOneByOne(family);
   std::unordered_set<pid_t> frozen;
   for (int round = 0, quiet = 0; round < kMostRounds && quiet < kQuietRounds; ++round) {
     bool more = false;

@@ -41,21 +41,23 @@ struct ProcessFamily {
   /// Also what has left the session: descendants of the members, and processes whose environment has `mark`.
   bool tree = false;
   std::string mark{};  ///< "KEY=value"
+  /// A control group that has all members, and nobody else; -1: there is none. The caller keeps it open.
+  int group = -1;
 };
 
 /// The living members, with the leader, as /proc shows them. Zombies do not count: their parent may never reap them.
 /// What is started meanwhile can be missing. Environments are read only of processes of our own account: another
-/// account could make that wait for ever.
+/// account could make that wait for ever. One with a control group is listed by that, and `now` is not looked at.
 [[nodiscard]] std::vector<pid_t> listFamily(const ProcessFamily& family, const ProcessSnapshot& now);
 [[nodiscard]] inline std::vector<pid_t> listFamily(const ProcessFamily& family) {
-  return listFamily(family, ProcessSnapshot::take());
+  return listFamily(family, family.group >= 0 ? ProcessSnapshot() : ProcessSnapshot::take());
 }
 /// Sends a signal to each member that is in `now`, and to the leader. Returns 0, or the errno of one that could not be
 /// signalled although it is there. Reads only about the members: a process that has a pid of `now`, and is another one
 /// by now, gets no signal.
 int signalFamily(const ProcessFamily& family, int signo, const ProcessSnapshot& now);
 inline int signalFamily(const ProcessFamily& family, int signo) {
-  return signalFamily(family, signo, ProcessSnapshot::take());
+  return signalFamily(family, signo, family.group >= 0 ? ProcessSnapshot() : ProcessSnapshot::take());
 }
 /// Ends all members by SIGKILL. They are frozen first, so that none can start another one that is missed.
 int killFamily(const ProcessFamily& family);

@@ -43,7 +43,8 @@ struct Prepared {
   int report = -1;           // CLOEXEC pipe for the failed step
   unsigned keepBelow = 0;    // the child shares our table of descriptors and leaves it, taking those below along
   bool sharesMemory = false;
-  SpawnError failure{};  // set by a child that shares our memory; code 0: nothing failed
+  bool joinsGroup = false;  // the child enters its control group itself
+  SpawnError failure{};     // set by a child that shares our memory; code 0: nothing failed
 };
 
 /// What the child writes to its report pipe: one message before it drops its rights, and one if a step fails.
@@ -183,10 +184,19 @@ void writePid(Prepared& p) noexcept {
   if (p.pidAt > 0) std::to_chars(p.pidText.data() + p.pidAt, p.pidText.data() + p.pidText.size() - 1, ::getpid());
 }
 
+/// Where the kernel, or what filters its calls in a container, has no clone3.
+void joinGroup(Prepared& p) noexcept {
+  const int fd = ::openat(p.spec.cgroupFd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+  const int code = fd < 0 ? errno : ::write(fd, "0", 1) < 0 ? errno : 0;
+  if (fd >= 0) ::close(fd);
+  if (code != 0) fail(p, SpawnStep::ControlGroup, code);
+}
+
 int childMain(void* argument) noexcept {
   auto& p = *static_cast<Prepared*>(argument);
   const auto& spec = p.spec;
   resetSignals();
+  if (p.joinsGroup) joinGroup(p);
   arrangeDescriptors(p);
   if (spec.newSession ? ::setsid() < 0 : spec.newProcessGroup && ::setpgid(0, 0) != 0)
     fail(p, SpawnStep::Session, errno);
@@ -258,9 +268,11 @@ class Slots {
   std::array<UniqueFd, kCount> fds_;
 };
 
-pid_t forkIntoCgroup(int cgroupFd) noexcept {
+/// As fork(2), into a control group. The kernel writes the pid to `place`, if there is one, before the child runs.
+pid_t forkIntoCgroup(int cgroupFd, pid_t* place) noexcept {
   clone_args arguments{};
-  arguments.flags = CLONE_INTO_CGROUP;
+  arguments.flags = CLONE_INTO_CGROUP | (place != nullptr ? CLONE_PARENT_SETTID : 0);
+  arguments.parent_tid = reinterpret_cast<__u64>(place);
   arguments.exit_signal = SIGCHLD;
   arguments.cgroup = static_cast<__u64>(cgroupFd);
   return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
@@ -293,10 +305,11 @@ pid_t forkNoting(pid_t* place) noexcept {
 /// Forks in the way the spec asks for; the child runs childMain. Returns the pid, or -1 with errno.
 pid_t start(Prepared& p) {
   if (p.sharesMemory) return startSharing(p, childStack());
-  const bool inGroup = p.spec.cgroupFd >= 0;
-  const pid_t pid = inGroup ? forkIntoCgroup(p.spec.cgroupFd) : forkNoting(p.spec.pidPlace);
+  pid_t pid = -1;
+  if (p.spec.cgroupFd >= 0) pid = forkIntoCgroup(p.spec.cgroupFd, p.spec.pidPlace);
+  p.joinsGroup = p.spec.cgroupFd >= 0 && pid < 0 && errno == ENOSYS;
+  if (p.spec.cgroupFd < 0 || p.joinsGroup) pid = forkNoting(p.spec.pidPlace);
   if (pid == 0) childMain(&p);
-  if (pid > 0 && inGroup && p.spec.pidPlace != nullptr) *p.spec.pidPlace = pid;
   return pid;
 }
 

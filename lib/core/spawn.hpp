@@ -35,7 +35,7 @@ struct SpawnSpec {
   /// Shares the parent's memory until exec (as vfork): the fast way for a program of one's own account, and only done
   /// for one. Without it the parent never waits for what the child touches (a directory on a hung file system).
   bool shareMemory = false;
-  int cgroupFd = -1;  ///< start in this cgroup (clone3), or -1
+  int cgroupFd = -1;  ///< the control group to start in, or -1
   std::vector<std::pair<int, rlimit>> limits;
   std::optional<int> nice;
   std::optional<int> ioPriority;              ///< as of ioprio_set(2)
@@ -50,8 +50,8 @@ struct SpawnSpec {
   bool noNewPrivileges = false;
   /// Entered before the change of account. Needs `directory`, since the working directory is not part of the new view.
   Sandbox sandbox;
-  /// Where to put the pid; nullptr: nowhere. Without `cgroupFd` the kernel does it, before the child runs: so that it
-  /// is there, in shared memory, even if this process is killed at that moment.
+  /// Where to put the pid; nullptr: nowhere. The kernel does it, before the child runs: so that it is there, in shared
+  /// memory, even if this process is killed at that moment.
   pid_t* pidPlace = nullptr;
   /// On a failure the child writes Supervisor's text for the failed step to its standard error
   /// ("supervisor: couldn't exec X: ENOENT").
@@ -60,6 +60,7 @@ struct SpawnSpec {
 
 enum class SpawnStep {
   Fork,
+  ControlGroup,
   Session,
   Descriptors,
   Limits,

@@ -113,6 +113,7 @@ void tellFailure(const SpawnSpec& spec, const SpawnError& error, void (*sayTo)(v
 const char* toText(SpawnStep step) noexcept {
   switch (step) {
     case SpawnStep::Fork: return "fork";
+    case SpawnStep::ControlGroup: return "control group";
     case SpawnStep::Session: return "session";
     case SpawnStep::Descriptors: return "descriptors";
     case SpawnStep::Limits: return "limits";
