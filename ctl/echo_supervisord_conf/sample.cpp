@@ -183,6 +183,10 @@ serverurl=unix:///tmp/supervisor.sock ; a socket: unix://PATH
 ;watch_action=restart           ; what a change leads to: restart, reload (as above) or signal NAME
 ;watch_delay=500ms              ; how long nothing else must change before that
 ;watch_ignore=*.pyc,*~,.git     ; names that do not count below a directory; default: see supervisord.conf(5)
+;memory_max=512MB               ; limits of it with all that it starts, by a control group: more memory ends it
+;memory_high=400MB              ; above this it is slowed down
+;cpu_max=1.5                    ; processors; or a percentage of one, "50%%"
+;tasks_max=100                  ; processes and threads
 
 ; Values that every program takes that does not give them itself: all keys of a program. Not Supervisor's.
 

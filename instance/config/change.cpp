@@ -101,6 +101,9 @@ constexpr auto kLiveWhileGiven = std::to_array<LiveWhileGiven>({
     {"watch", [](const Extension& extension) { return !extension.watching.paths.empty(); }},
 });
 
+/// The same for a process that has a control group because of one of these.
+constexpr auto kGroupLimits = std::to_array<std::string_view>({"memory_max", "memory_high", "cpu_max", "tasks_max"});
+
 constexpr std::string_view kSocketNames = "sockets";
 
 template <std::size_t N>
@@ -125,6 +128,7 @@ void addExtensionKeys(const Given& old, const Given& now, std::vector<std::strin
 /// Whether a change of this key reaches the running program.
 bool isLive(const std::string& key, const P& old, const P& now) {
   if (reachOf(key) != Reach::Live) return false;
+  if (contains(kGroupLimits, key)) return old.extension->controlGroup.any();
   for (const auto& one : kLiveWhileGiven)
     if (one.key == key) return one.given(*old.extension) && one.given(*now.extension);
   return true;
@@ -171,8 +175,9 @@ bool sameOrder(const GroupConfig& old, const GroupConfig& now) {
 Reach reachOf(std::string_view key) noexcept {
   for (const Field& field : kFields)
     if (field.key == key) return field.reach;
-  const bool live = contains(kLiveExtensionKeys, key) || std::any_of(kLiveWhileGiven.begin(), kLiveWhileGiven.end(),
-                                                                     [&](const auto& one) { return one.key == key; });
+  const bool live =
+      contains(kLiveExtensionKeys, key) || contains(kGroupLimits, key) ||
+      std::any_of(kLiveWhileGiven.begin(), kLiveWhileGiven.end(), [&](const auto& one) { return one.key == key; });
   return live ? Reach::Live : Reach::Restart;
 }
 

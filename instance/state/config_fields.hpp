@@ -287,6 +287,15 @@ constexpr void describe(V& v, Of<config::Watching>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<config::ControlGroup>) {
+  using T = config::ControlGroup;
+  v("memoryMax", &T::memoryMax);
+  v("memoryHigh", &T::memoryHigh);
+  v("cpuQuota", &T::cpuQuota);
+  v("tasksMax", &T::tasksMax);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::Extension>) {
   using T = config::Extension;
   v("pacing", &T::pacing);
@@ -303,6 +312,7 @@ constexpr void describe(V& v, Of<config::Extension>) {
   v("lifetime", &T::lifetime);
   v("activation", &T::activation);
   v("watching", &T::watching);
+  v("controlGroup", &T::controlGroup);
   v("given", &T::given);
 }
 

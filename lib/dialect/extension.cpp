@@ -39,6 +39,7 @@ Extension readExtension(SectionReader& in, const core::Names& names, const Proce
   readLifetime(in, names, out.lifetime);
   out.activation.onDemand = onDemand;
   readActivation(in, names, sockets, out.readiness, out.activation);
+  readControlGroup(in, names, out.controlGroup);
   for (const Key& key : kExtensionKeys)
     if (in.has(key.name)) out.given.emplace_back(key.name, in.text(key.name, names).value_or(""));
   return out;

@@ -8,6 +8,7 @@
 #include "lib/core/expansion.hpp"
 #include "lib/dialect/activation.hpp"
 #include "lib/dialect/around.hpp"
+#include "lib/dialect/control_group.hpp"
 #include "lib/dialect/dependence.hpp"
 #include "lib/dialect/health.hpp"
 #include "lib/dialect/lifetime.hpp"
@@ -41,6 +42,7 @@ struct Extension {
   Lifetime lifetime;
   Activation activation;
   Watching watching;
+  ControlGroup controlGroup;
   bool startAsLast = false;  ///< autostart=last; not among those given, since autostart is Supervisor's
   /// The keys that were given, in the order of the schema, with their expanded texts: for getAllConfigInfo and for
   /// differences.

@@ -105,6 +105,11 @@ inline constexpr auto kExtensionKeys = std::to_array<Key>({
     {"watch_action"},
     {"watch_delay"},
     {"watch_ignore"},
+    // control group
+    {"memory_max"},
+    {"memory_high"},
+    {"cpu_max"},
+    {"tasks_max"},
 });
 
 }  // namespace config
