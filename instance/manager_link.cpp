@@ -115,6 +115,15 @@ void ManagerLink::onSupervisorState(process::SupervisorState supervisorState) {
   if (supervisorState == process::SupervisorState::Restarting) announce(core::notify::kReloading);
 }
 
+void ManagerLink::onControllersNeeded() {
+  if (toManager_) announce(controllers());
+}
+
+/// What our control group must have for our programs.
+std::string ManagerLink::controllers() const {
+  return std::string(core::notify::kControllersKey) + "=" + table_.controllersNeeded();
+}
+
 /// Sends it now, with the changes that wait. A full queue delays it.
 void ManagerLink::announce(std::string_view word) {
   news_.append(word).append("\n");
@@ -173,12 +182,14 @@ void ManagerLink::onDirectoryEvent() {
     news_ = std::string(core::notify::kStopping) + "\n";
   news_ = std::string(core::notify::kReady) + "\n" + news_;
   flush();
+  table_.managerIsNew();
   if (whenNew_) whenNew_();
 }
 
 std::string ManagerLink::wholeTable() const {
   std::string message(core::notify::kWholeTable);
   message += "\n";
+  if (!table_.controllersNeeded().empty()) message += controllers() + "\n";
   for (const auto& group : table_.groups())
     for (const auto& program : group->processes()) {
       const auto state = program->state();

@@ -54,6 +54,7 @@ class ManagerLink final : public process::Observer {
   void onGroupChanged(process::Group& group) override;
   void onProcessRemoved(process::Process& program) override;
   void onSupervisorState(process::SupervisorState supervisorState) override;
+  void onControllersNeeded() override;
 
  private:
   void mark(const std::string& program, core::notify::Program line);
@@ -63,6 +64,7 @@ class ManagerLink final : public process::Observer {
   void watchForNewManager(core::EventLoop& loop, const std::string& path);
   void onDirectoryEvent();
   [[nodiscard]] std::string wholeTable() const;
+  [[nodiscard]] std::string controllers() const;
 
   process::Table& table_;
   core::Notifier notifier_;

@@ -19,6 +19,7 @@
 #include "instance/process/process.hpp"
 #include "instance/process/run_window.hpp"
 #include "instance/process/schedule.hpp"
+#include "instance/process/program_cgroup.hpp"
 
 namespace process {
 namespace {
@@ -66,6 +67,8 @@ std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& pro
     made->notifications->setWatchdogHook([one = made->health](bool failed) { one->heard(failed); });
   if (health.memoryLimit > 0) made->add<MemoryGuard>(context, program);
   if (!asked.surroundings.credentials.empty()) made->add<Credentials>(context, program);
+  if (asked.controlGroup.any() || asked.stopping.scope == config::KillScope::Tree)
+    made->cgroup = made->add<ProgramCgroup>(context, program);
   if (!asked.watching.paths.empty()) made->add<FileWatch>(context, program);
   if (!asked.activation.sockets.empty()) made->add<Activation>(context, program);
   addOfLiveKeys(*made, context, program);

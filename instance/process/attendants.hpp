@@ -25,6 +25,7 @@ class Notifications;
 class Health;
 class CommandsAround;
 class Schedule;
+class ProgramCgroup;
 class Process;
 class ProcessContext;
 
@@ -35,6 +36,7 @@ struct LaunchExtras {
   /// (descriptor here, number there), from 3 on, each number once.
   std::vector<std::pair<int, int>> descriptors;
   std::string pidVariable{};  ///< a variable that gets its pid; empty: none
+  int cgroup = -1;  ///< the control group that it is started in; -1: ours
 };
 
 /// What looks after one program beside its machine. It exists only if the program's configuration asks for it.
@@ -107,6 +109,7 @@ struct Attendants {
   Schedule* schedule = nullptr;                 ///< one of them, if there is one
   Attendant* lifetime = nullptr;                ///< of max_runtime and max_age
   Attendant* window = nullptr;                  ///< of run_window
+  ProgramCgroup* cgroup = nullptr;              ///< one of them; nullptr: the process never has a group of its own
 
   template <class T, class... Arguments>
   T* add(Arguments&&... arguments) {

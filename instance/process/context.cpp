@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include "instance/process/control_groups.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/listeners.hpp"
 #include "instance/process/path_watcher.hpp"
@@ -73,6 +74,11 @@ core::WallClock& ProcessContext::wallClock() {
 Listeners& ProcessContext::listeners() {
   if (!listeners_) listeners_ = std::make_unique<Listeners>(loop_);
   return *listeners_;
+}
+
+ControlGroups& ProcessContext::controlGroups() {
+  if (!controlGroups_) controlGroups_ = std::make_unique<ControlGroups>(*this);
+  return *controlGroups_;
 }
 
 LastStates& ProcessContext::lastStates() {

@@ -44,6 +44,7 @@ namespace process {
 
 class Listeners;
 class PathWatcher;
+class ControlGroups;
 class SideCommand;
 
 /// What the programs of one table share: the loop, deadlines, pids, the read buffer, and the queue of changes that the
@@ -172,6 +173,11 @@ class ProcessContext {
   /// For a tree of control groups that is mounted elsewhere.
   void watchMemory(MemoryEvents events) noexcept { memoryEvents_ = std::move(events); }
 
+  /// Made when they are asked for first.
+  [[nodiscard]] ControlGroups& controlGroups();
+  /// nullptr: no program ever needed one.
+  [[nodiscard]] ControlGroups* madeControlGroups() const noexcept { return controlGroups_.get(); }
+
   [[nodiscard]] Reloads& reloads() noexcept { return reloads_; }
   /// The sockets of [socket:x] sections, made when they are asked for first.
   [[nodiscard]] Listeners& listeners();
@@ -256,6 +262,7 @@ class ProcessContext {
   Reloads reloads_;
   std::unique_ptr<Listeners> listeners_;
   std::unique_ptr<PathWatcher> pathWatcher_;  ///< from the first program on that watches files
+  std::unique_ptr<ControlGroups> controlGroups_;
   const std::vector<std::string> environment_;
   std::unique_ptr<char[]> buffer_;
   std::unique_ptr<LateReading> lateReading_;  ///< from the first program on that writes fast

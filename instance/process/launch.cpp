@@ -171,6 +171,7 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
                       {out.writer.get(), STDOUT_FILENO},
                       {config.redirectStderr ? out.writer.get() : err.writer.get(), STDERR_FILENO}};
   if (around.extras != nullptr) append(spec.descriptors, around.extras->descriptors);
+  if (around.extras != nullptr) spec.cgroupFd = around.extras->cgroup;
   Launched launched{0, std::move(in.writer), std::move(out.reader), std::move(err.reader), {}};
   if (around.beforeFork) spec.pidPlace = around.beforeFork(launched);
   const auto child = core::beginSpawn(spec);

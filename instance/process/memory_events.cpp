@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/core/cgroup.hpp"
 #include "lib/core/text.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -36,12 +37,19 @@ std::uint64_t numberOf(std::string_view text) {
 MemoryEvents::MemoryEvents(std::string root, std::string own)
     : root_(std::move(root)), own_(std::move(own)), told_(killed()) {}
 
-/// Our group below the mount point; in a container without a view of its own it is the mount point itself.
+/// Our group below the mount point, with the groups of programs; in a container without a view of its own it is the
+/// mount point itself.
 std::string MemoryEvents::directory() const {
   std::string path;
   for (const auto& line : core::split(readSmall(own_), '\n'))
     if (line.starts_with("0::/")) path = line.substr(line.size() == 4 ? 4 : 3);
-  return ::access((root_ + path + "/memory.events").c_str(), R_OK) == 0 ? path : std::string();
+  const auto counts = [this](const std::string& at) {
+    return ::access((root_ + at + "/memory.events").c_str(), R_OK) == 0;
+  };
+  const std::string leaf = std::string("/") + core::cgroup::kOwnLeaf;
+  if (path.ends_with(leaf))  // the group above has ours and those of programs
+    if (auto above = path.substr(0, path.size() - leaf.size()); counts(above)) return above;
+  return counts(path) ? path : std::string();
 }
 
 std::uint64_t MemoryEvents::killed() const {

@@ -82,6 +82,9 @@ class Observer {
   /// One program leaves its group, which stays.
   virtual void onProcessRemoved(Process&) {}
   virtual void onSupervisorState(SupervisorState) {}
+  /// A program needs controllers that our control group does not have: Table::controllersNeeded(). In a step: change
+  /// nothing from there.
+  virtual void onControllersNeeded() {}
   /// It waited to be started, and does not any more: it was asked to stop. Its state has not changed.
   virtual void onStartWithdrawn(Process& /*program*/) {}
 };

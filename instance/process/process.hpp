@@ -199,6 +199,9 @@ class Process {
   void setProtocol(Protocol* protocol) noexcept { protocol_ = protocol; }
   [[nodiscard]] Protocol* protocol() const noexcept { return protocol_; }
 
+  /// For the control groups, in a turn: sets the limits of its process again.
+  void limitAgain() noexcept;
+
   /// For a successor: all that is known of the program. Its pipes go to `outgoing`.
   [[nodiscard]] state::Program save(state::Outgoing& outgoing) const;
   /// For an upgrade: adds the open log files to `outgoing`, and their names to `saved`.
@@ -277,6 +280,7 @@ class Process {
   [[nodiscard]] bool stopsOthers() const noexcept;
   [[nodiscard]] bool stopsLeftovers() const noexcept;
   [[nodiscard]] std::string familyMark() const;
+  [[nodiscard]] int familyGroup() const noexcept;
   void expectOthers();
   void expectOthersIfPossible() noexcept;
   [[nodiscard]] bool stopsFamily() const noexcept;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "instance/config/model.hpp"
+#include "instance/process/attend.hpp"
 #include "instance/process/channel.hpp"
 #include "instance/process/commands_around.hpp"
 #include "instance/process/context.hpp"
@@ -20,6 +21,7 @@
 #include "instance/process/launch.hpp"
 #include "instance/process/memory_events.hpp"
 #include "instance/process/process.hpp"
+#include "instance/process/program_cgroup.hpp"
 #include "instance/process/remains.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/process_groups.hpp"
@@ -145,7 +147,9 @@ void Process::finishEnd(int waitStatus, core::Instant when) noexcept {
 std::string Process::takeMemoryKill(int waitStatus) {
   const bool bySigkill = WIFSIGNALED(waitStatus) && WTERMSIG(waitStatus) == SIGKILL;
   const bool ofItsCommand = WIFEXITED(waitStatus) && WEXITSTATUS(waitStatus) == 128 + SIGKILL;
-  return killed_ || !(bySigkill || ofItsCommand) ? std::string() : context_.takeMemoryKill();
+  if (killed_ || !(bySigkill || ofItsCommand)) return {};
+  auto own = attendants_ && attendants_->cgroup != nullptr ? attendants_->cgroup->takeMemoryKill() : std::string();
+  return own.empty() ? context_.takeMemoryKill() : own;
 }
 
 void Process::logEnd(int waitStatus, bool expected) const {

@@ -5,9 +5,11 @@
 #include <exception>
 
 #include "instance/config/model.hpp"
+#include "instance/process/attendants.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
+#include "instance/process/program_cgroup.hpp"
 #include "instance/process/remains.hpp"
 #include "lib/core/log.hpp"
 
@@ -37,6 +39,15 @@ std::string Process::familyMark() const {
   return fmt::format("{}.{}.{}", fullName(), number_, startedTicks_);
 }
 
+/// The control group with everything that descends from its process; -1: there is none.
+int Process::familyGroup() const noexcept {
+  return attendants_ && attendants_->cgroup != nullptr ? attendants_->cgroup->descriptor() : -1;
+}
+
+void Process::limitAgain() noexcept {
+  if (attendants_ && attendants_->cgroup != nullptr) attendants_->cgroup->apply();
+}
+
 std::optional<core::ProcessFamily> Process::family() const {
   if (!stopsFamily()) return std::nullopt;
   core::ProcessFamily family;
@@ -45,6 +56,7 @@ std::optional<core::ProcessFamily> Process::family() const {
   if (auto mark = familyMark(); !mark.empty()) {
     family.tree = true;
     family.mark = std::string(kFamilyKey) + "=" + mark;
+    family.group = familyGroup();
   }
   return family;
 }
@@ -60,8 +72,7 @@ void Process::expectOthersIfPossible() noexcept try { expectOthers(); } catch (c
 
 /// To the process and all of its family. 0 or an errno.
 int Process::signalAll(int signo) const noexcept try {
-  const auto all = *family();
-  return signo == SIGKILL ? core::killFamily(all) : core::signalFamily(all, signo, context_.census().processes());
+  return context_.census().signal(*family(), signo);
 } catch (const std::exception&) {
   return ENOMEM;
 }

@@ -100,6 +100,7 @@ core::Status Process::restore(const state::Program& saved, state::Incoming& inco
   if (err_ && saved.err)
     if (auto restored = err_->restore(*saved.err, incoming); !restored) return restored;
   attend([&](Attendant& one) { one.restore(saved, incoming); });
+  if (remains_) remains_->setGroup(familyGroup());
   updateDeadline();
   return {};
 }

@@ -10,6 +10,7 @@
 #include <exception>
 #include <utility>
 
+#include "lib/core/cgroup.hpp"
 #include "lib/core/process_groups.hpp"
 
 namespace process {
@@ -109,18 +110,31 @@ bool Remains::onlyZombies() {
 /// Holds a member. That nobody is left has to be confirmed twice: while /proc was being read, a member may have forked
 /// a process that the reader had already passed, and ended.
 bool Remains::familyIsEmpty() {
+  if (family_->group >= 0) return controlGroupIsEmpty();
   const auto& now = census_.processes();
   const bool isNew = census_.processesAt() > endedAt_ && census_.processesAt() != emptyAt_;
-  for (const pid_t pid : core::listFamily(*family_, now)) {
+  if (holdOneOf(core::listFamily(*family_, now)) || !isNew) return false;
+  emptyAt_ = census_.processesAt();
+  return ++empty_ > 2;
+}
+
+/// The kernel knows it. Holds a member until then.
+bool Remains::controlGroupIsEmpty() {
+  if (core::cgroup::isPopulated(family_->group) == false) return true;
+  (void)holdOneOf(core::listFamily(*family_));
+  return false;
+}
+
+/// Whether one of them lives.
+bool Remains::holdOneOf(const std::vector<pid_t>& members) {
+  for (const pid_t pid : members) {
     empty_ = 0;
     core::UniqueFd member(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!member || core::hasEnded(member.get())) continue;
     hold(std::move(member));
-    return false;
+    return true;
   }
-  if (!isNew) return false;
-  emptyAt_ = census_.processesAt();
-  return ++empty_ > 2;
+  return false;
 }
 
 void Remains::hold(core::UniqueFd member) noexcept {
@@ -139,10 +153,14 @@ void Remains::letGo() noexcept {
   member_.reset();
 }
 
+int Census::signal(const core::ProcessFamily& family, int signo) {
+  if (signo == SIGKILL) return core::killFamily(family);
+  return family.group >= 0 ? core::signalFamily(family, signo) : core::signalFamily(family, signo, processes());
+}
+
 core::Status Remains::signal(int signo) noexcept try {
   if (family_) {
-    const int failed =
-        signo == SIGKILL ? core::killFamily(*family_) : core::signalFamily(*family_, signo, census_.processes());
+    const int failed = census_.signal(*family_, signo);
     if (failed != 0) return core::Err{core::Error{"", failed}};
     return {};
   }

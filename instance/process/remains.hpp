@@ -40,6 +40,9 @@ class Census {
   /// How often processes() has read /proc.
   [[nodiscard]] int reads() const noexcept { return reads_; }
 
+  /// Sends a signal to a family, SIGKILL so that none is missed. Returns 0 or an errno.
+  int signal(const core::ProcessFamily& family, int signo);
+
   /// Nobody waits for a group any more: gives the memory back.
   void forget() noexcept;
 
@@ -87,6 +90,10 @@ class Remains {
     killAt_ = when;
     killed_ = killed;
   }
+  /// The control group of the family, which the caller keeps open; -1: none.
+  void setGroup(int group) noexcept {
+    if (family_) family_->group = group;
+  }
   [[nodiscard]] core::Instant killAt() const noexcept { return killAt_; }
   [[nodiscard]] bool killed() const noexcept { return killed_; }
   /// When the leader has ended.
@@ -96,6 +103,8 @@ class Remains {
  private:
   [[nodiscard]] bool onlyZombies();
   [[nodiscard]] bool familyIsEmpty();
+  [[nodiscard]] bool controlGroupIsEmpty();
+  [[nodiscard]] bool holdOneOf(const std::vector<pid_t>& members);
   void hold(core::UniqueFd member) noexcept;
   void letGo() noexcept;
 

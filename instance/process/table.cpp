@@ -7,6 +7,7 @@
 #include "instance/config/change.hpp"
 #include "instance/config/model.hpp"
 #include "instance/process/context.hpp"
+#include "instance/process/control_groups.hpp"
 #include "instance/process/fcgi_listener.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/launch.hpp"
@@ -237,6 +238,15 @@ std::shared_ptr<OpenListeners> Table::takeListeners() {
 
 void Table::inheritListeners(const std::shared_ptr<OpenListeners>& listeners) {
   if (listeners) context_->listeners().inherit(std::move(*listeners));
+}
+
+std::string Table::controllersNeeded() const {
+  const auto* const made = context_->madeControlGroups();
+  return made == nullptr ? std::string() : made->needed();
+}
+
+void Table::managerIsNew() noexcept {
+  if (auto* const made = context_->madeControlGroups()) made->managerIsNew();
 }
 
 void Table::watchMemory(MemoryEvents events) noexcept { context_->watchMemory(std::move(events)); }

@@ -127,6 +127,10 @@ class Table {
   [[nodiscard]] std::shared_ptr<OpenListeners> takeListeners();
   /// Before begin(): those of the life before, which may be nullptr. What no program uses is closed.
   void inheritListeners(const std::shared_ptr<OpenListeners>& listeners);
+  /// "memory pids": what the control groups of programs need; empty: there are none, or they need nothing.
+  [[nodiscard]] std::string controllersNeeded() const;
+  /// See ControlGroups.
+  void managerIsNew() noexcept;
   /// See ProcessContext.
   void watchMemory(MemoryEvents events) noexcept;
 

@@ -228,6 +228,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("credentials", &Program::credentials);
   v("window", &Program::window);
   v("activation", &Program::activation);
+  v("controlGroup", &Program::controlGroup);
 }
 
 template <class V>

@@ -200,6 +200,7 @@ struct Program {
   std::string credentials;  ///< the directory with its secrets; empty: there is none
   std::optional<Window> window;
   std::optional<Activation> activation;
+  std::string controlGroup;  ///< the name of its group below ours; empty: it has none
   bool operator==(const Program&) const = default;
 };
 

@@ -52,6 +52,18 @@ TEST_CASE_FIXTURE(Tree, "a kill because memory ran out is reported with the near
   CHECK(watch.takeKill() == "no limit is set, the host ran out");
 }
 
+TEST_CASE_FIXTURE(Tree, "with a group of its own, supervisord counts what is killed in that above") {
+  std::filesystem::create_directories(root + "/a/supervisord");
+  own("0::/a/supervisord\n");
+  kills(1, "/a");
+  kills(0, "/a/supervisord");
+  write("/a/memory.max", "2097152\n");
+  auto watch = events();
+  kills(2, "/a");
+  CHECK(watch.takeKill() == "control group /a has a limit of 2 MB (memory.max)");
+  CHECK(watch.takeKill().empty());
+}
+
 TEST_CASE_FIXTURE(Tree, "in a container the group is at the mount point") {
   own("0::/system.slice/somewhere\n");
   kills(0, "");
