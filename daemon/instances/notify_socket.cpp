@@ -50,12 +50,18 @@ std::uint64_t costOf(std::string_view text) {
 
 bool isState(const std::string& state) { return state == core::notify::kRemoved || lifecycle::stateFromText(state); }
 
+/// A controller that an instance may ask for: those of the limits of programs.
+bool isForPrograms(std::string_view controller) noexcept {
+  return controller == "memory" || controller == "cpu" || controller == "pids";
+}
+
 }  // namespace
 
 Notice parseNotice(const std::string& message) {
   Notice notice;
   const std::string programKey = std::string(core::notify::kProgramKey) + '=';
   const std::string descriptionKey = std::string(core::notify::kDescriptionKey) + '=';
+  const std::string controllersKey = std::string(core::notify::kControllersKey) + '=';
   bool afterProgram = false;  // the line before was a program's, and was accepted
   for (const auto& line : core::split(message, '\n')) {
     if (line == core::notify::kReady) notice.ready = true;
@@ -69,6 +75,9 @@ Notice parseNotice(const std::string& message) {
       const auto name = std::string_view(line).substr(core::notify::kDescriptorNameKey.size());
       notice.descriptorName = isDescriptorName(name) ? name : std::string_view();
     }
+    if (line.starts_with(controllersKey))
+      for (const auto& word : core::splitBlanks(line.substr(controllersKey.size())))
+        if (isForPrograms(word) && notice.controllers.size() < 3) notice.controllers.push_back(word);
     if (line.starts_with("STATUS=")) notice.status = core::printable(core::toUtf8(line.substr(7, 200)));
     if (std::exchange(afterProgram, false) && line.starts_with(descriptionKey))
       notice.programs.back().description =

@@ -30,8 +30,9 @@ struct Notice {
   /// Of the descriptor that comes with it, or that it is about.
   enum class Descriptor { None, Keep, Remove };
   Descriptor descriptor = Descriptor::None;
-  std::string descriptorName;   ///< empty: none, or not a good one
-  bool allDescriptors = false;  ///< all that there are have been sent
+  std::string descriptorName;            ///< empty: none, or not a good one
+  std::vector<std::string> controllers;  ///< that the limits of its programs need, of those that it may ask for
+  bool allDescriptors = false;           ///< all that there are have been sent
 };
 [[nodiscard]] Notice parseNotice(const std::string& message);
 

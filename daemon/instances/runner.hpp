@@ -172,6 +172,7 @@ class Runner {
   [[nodiscard]] ProcessMatcher matcher() const;
   [[nodiscard]] ProcessFinder finder();
   [[nodiscard]] uid_t uid() const;
+  [[nodiscard]] GroupOwner groupOwner() const;
   [[nodiscard]] std::optional<core::Identity> identity() const;
   core::Task<> sweepUp(core::Duration grace, core::Duration age);
 
@@ -242,6 +243,7 @@ class Runner {
   std::unique_ptr<NotifySocket> notify_;
   bool toldRefused_ = false;  // of a descriptor of this copy
   bool toldFull_ = false;
+  bool toldControllers_ = false;
   core::TaskScope tasks_;  // last: what is under way ends before what it uses
 };
 

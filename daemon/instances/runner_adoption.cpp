@@ -75,7 +75,7 @@ bool Runner::adopt() {
   seenPhase_ = machine_.phase();
   sinceWall_ = record_->sinceWall;
   // It is in its control group; the limits may have been taken back between the two managers.
-  limitsError_ = context_.groups.prepare(entry_.name, entry_.limits).error;
+  limitsError_ = context_.groups.prepare(entry_.name, entry_.limits, groupOwner(), false).error;
   if (!limitsError_.empty())
     log().warn("instance '{}' runs without (all of) its limits: {}", entry_.name, limitsError_);
   // With a new socket it tells its programs again, and sends all descriptors.

@@ -78,7 +78,9 @@ core::Task<layout::Report> Runner::removeGenerated(bool purge) {
   notify_.reset();
   recordFile_.forget();
   ::unlink(context_.recordPath(entry_.name).c_str());
-  context_.groups.remove(entry_.name);
+  if (!context_.groups.remove(entry_.name))
+    log().warn("instance '{}': its control group {} has processes, and stays", entry_.name,
+               context_.groups.pathOf(entry_.name));
   auto report = co_await run(std::move(plan), layout::Mode::Apply);
   // What could not be removed is still known, and tried again by the next manager.
   if (!report.errors.empty()) co_return report;

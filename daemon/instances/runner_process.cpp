@@ -111,7 +111,7 @@ void Runner::spawn(bool takeover) {
   if (left > 0)
     log().warn("instance '{}': {} descriptors with long names cannot be handed on; their programs are ended",
                entry_.name, left);
-  const auto group = context_.groups.prepare(entry_.name, entry_.limits);
+  const auto group = context_.groups.prepare(entry_.name, entry_.limits, groupOwner(), !takeover);
   if (group.fd) spec.cgroupFd = group.fd.get();
   if (group.error != limitsError_ && !group.error.empty())
     log().warn("instance '{}' runs without (all of) its limits: {}", entry_.name, group.error);
@@ -124,7 +124,7 @@ void Runner::spawn(bool takeover) {
     report.error = child.error();
     return onSpawned(report);
   }
-  announcedEnd_ = toldRefused_ = toldFull_ = false;
+  announcedEnd_ = toldRefused_ = toldFull_ = toldControllers_ = false;
   startTime_ = 0;  // told by the child
   if (!takeover) programs_.clear();
   statusText_.clear();
@@ -213,6 +213,12 @@ uid_t Runner::uid() const { return context_.privileged ? entry_.identity.uid : :
 
 std::optional<core::Identity> Runner::identity() const {
   return context_.privileged ? std::optional(entry_.identity) : std::nullopt;
+}
+
+/// Who divides the group of the instance among its programs.
+GroupOwner Runner::groupOwner() const {
+  if (!context_.privileged) return {};
+  return {runsAs_, entry_.identity.gid};
 }
 
 ProcessFinder Runner::finder() {

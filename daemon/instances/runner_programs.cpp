@@ -53,6 +53,10 @@ void Runner::onMessage(Message message) {
   if (!notice.status.empty()) statusText_ = notice.status;
   programs_.apply(notice, [this](const ProgramStatus& program) { listener_.programChanged(*this, program); });
   onTable(notice);
+  if (!notice.controllers.empty())
+    if (const auto error = context_.groups.passOn(notice.controllers);
+        !error.empty() && !std::exchange(toldControllers_, true))
+      log().warn("instance '{}': programs with limits cannot be started: {}", entry_.name, error);
   afterStep();
 }
 

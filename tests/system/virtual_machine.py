@@ -6,13 +6,20 @@ once and kept beside the root of image.py. Commands go over a serial line to a s
 """
 
 import base64
+import contextlib
 import glob
+import json
 import os
 import shutil
 import socket
 import subprocess
+import tempfile
 
+import pytest
+
+import machine
 from cpio import pack
+from fleet import CONF
 from image import CACHE
 from waiting import wait_for
 
@@ -138,3 +145,44 @@ class VirtualMachine:
         if check and status != b"0":
             raise AssertionError(f"{command!r} ended with {status.decode()}:\n{text}")
         return int(status), text
+
+
+@contextlib.contextmanager
+def booted(entries, scripts=(), settings=""):
+    """A virtual machine in which the manager runs `entries`, {name: text}, each with an account of its name and one program
+    that is started. `scripts` are programs, {path: text}."""
+    reason = machine.why_not() or why_not()
+    if reason:
+        pytest.skip(reason)
+    with machine.Machine(tempfile.mkdtemp(prefix="sm-machine-")) as made:
+        made.install()
+        for account in entries:
+            subprocess.run(["chroot", made.root, "useradd", "--create-home", account], check=True, capture_output=True)
+        for path, text in dict(scripts).items():
+            made.write(path, text, 0o755)
+        made.write("/etc/supervisor-manager/supervisor-manager.conf", f"[supervisor-manager]\n{settings}\n")
+        for name, text in entries.items():
+            made.write(f"{CONF}/{name}.conf", text)
+        subprocess.run(["systemctl", f"--root={made.root}", "enable", "supervisor-manager.service"], check=True,
+                       capture_output=True)
+        with tempfile.TemporaryDirectory(prefix="sm-vm-") as directory, VirtualMachine(made.root, directory) as running:
+            for name in entries:
+                wait_for(lambda n=name: running.run(f"supervisorctl_{n} status | grep -c RUNNING", check=False)[1] == "1\n",
+                        f"the program of {name}", 120)
+            yield running
+
+
+def told(vm, name):
+    """What the manager says about an instance."""
+    return json.loads(vm.run(f"supervisor-manager --json status {name}", check=False)[1])[0]
+
+
+def group(vm, name, *files):
+    """The contents of files of an instance's control group, one line each."""
+    folder = f"/sys/fs/cgroup/system.slice/supervisor-manager.service/instance-{name}"
+    return vm.run(f"cd {folder} && cat {' '.join(files)}")[1].strip()
+
+
+def events(vm, name, file):
+    """A file of counters of the group."""
+    return dict(line.split() for line in group(vm, name, file).splitlines())

@@ -18,6 +18,13 @@ TEST_CASE("a message of an instance is parsed, and unknown lines are ignored") {
   CHECK(notice.programs[1].pid == 0);
 }
 
+TEST_CASE("an instance asks for the controllers of limits of programs, and for no others") {
+  const auto notice = instances::parseNotice("X_SUPERVISOR_CONTROLLERS=memory io cpuset pids -cpu\n");
+  CHECK(notice.controllers == std::vector<std::string>{"memory", "pids"});
+  CHECK(instances::parseNotice("X_SUPERVISOR_CONTROLLERS=cpu cpu cpu cpu cpu\n").controllers.size() == 3);
+  CHECK(instances::parseNotice("READY=1\nX_SUPERVISOR_CONTROLLERS=\n").controllers.empty());
+}
+
 TEST_CASE("a description belongs to the program of the line before, is cut, and contains no control sequences") {
   const auto notice = instances::parseNotice(
       "X_SUPERVISOR_DESCRIPTION=nobody's\nX_SUPERVISOR_PROGRAM=FATAL 0 a\n"
