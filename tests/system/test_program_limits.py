@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Control groups of programs with every controller, in a virtual machine: limits, their accounts, and the manager's changes."""
 
+import os
+
 import pytest
 
 from fleet import entry, program
+from programs import SOURCE
 from virtual_machine import booted, group, told
 from waiting import wait_for
 
@@ -23,7 +26,8 @@ SPOIL_SCRIPT = ("#!/usr/bin/perl\nopen(my $file, '>', $ARGV[0]) or die; my $end 
 
 ENTRIES = {
     "divided": entry("divided", "divided", "memory_max = 300M") +
-               program("divided", "calm", "/bin/sleep 1000", "memory_max = 64MB\ncpu_max = 0.5\ntasks_max = 9\nmemory_high = 60MB") +
+               program("divided", "calm", "/bin/sleep 1000",
+                       "memory_max = 64MB\ncpu_max = 0.5\ntasks_max = 9\nmemory_high = 60MB") +
                program("divided", "hog", HOG, LATER + "\nmemory_max = 48MB") +
                program("divided", "greedy", HOG, LATER) +
                program("divided", "forks", FORKS, LATER + "\ntasks_max = 10\nkill_scope = tree\nstopwaitsecs = 1"),
@@ -156,6 +160,27 @@ def test_a_unit_with_delegation_has_groups_without_a_manager(vm, user):
     wait_for(lambda: vm.run(f"cat {folder}/program-x/memory.max", check=False)[1] == f"{64 << 20}\n", "the limit", 60)
     assert vm.run(f"cat {folder}/supervisord/cgroup.procs")[1] == vm.run(f"cat /tmp/own-{user}/pid")[1]
     vm.run(f"systemctl stop own-{user}")
+
+
+def test_a_crash_of_the_system_instance_keeps_program_and_limit(vm):
+    """With the drop-in of doc/administration.md."""
+    folder = "/etc/systemd/system/supervisord.service.d"
+    with open(os.path.join(SOURCE, "doc/administration.md"), encoding="utf-8") as page:
+        drop_in = page.read().split("```ini\n")[1].split("```")[0]
+    assert "Delegate=yes" in drop_in and "'" not in drop_in
+    vm.run(f"mkdir -p {folder}; printf %s '{drop_in}' >{folder}/groups.conf; systemctl daemon-reload; "
+           "(echo_supervisord_conf; printf '[program:x]\ncommand=sleep 1000\nmemory_max=64MB\n') >/etc/supervisord.conf; "
+           "systemctl start supervisord")
+    pid = lambda: vm.run("supervisorctl -c /etc/supervisord.conf pid x", check=False)[1]
+    wait_for(lambda: pid().strip() not in ("", "0") and pid().strip().isdigit(), "x", 60)
+    limit = f"cat {UNIT}/../supervisord.service/program-x/memory.max"
+    assert vm.run(limit)[1] == f"{64 << 20}\n"
+    before, main = pid(), vm.run("systemctl show -P MainPID supervisord")[1]
+    vm.run(f"kill -KILL {main}")
+    wait_for(lambda: vm.run("systemctl show -P MainPID supervisord")[1] not in (main, "0\n"), "the next supervisord", 60)
+    wait_for(lambda: pid() == before, "x to be taken over", 60)
+    wait_for(lambda: vm.run(limit, check=False)[1] == f"{64 << 20}\n", "the limit", 60)
+    vm.run("systemctl stop supervisord")
 
 
 def test_an_account_changes_nothing_above_its_group(vm):
