@@ -46,11 +46,11 @@ bool hasWord(const std::string& text, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-/// The key that needs a controller.
+/// The key that needs a controller; nullptr: none does.
 const char* keyFor(const config::ControlGroup& limits, std::string_view controller) {
   for (const auto& write : groupWrites(limits))
     if (write.limits && write.controller == controller) return write.key;
-  return "kill_scope";
+  return nullptr;
 }
 
 }  // namespace
@@ -88,11 +88,13 @@ core::Status ControlGroups::enable(const char* key, const char* controller) {
   return {};
 }
 
-core::Status ControlGroups::enable(const config::ControlGroup& limits, const char* key) {
-  if (auto found = base_.find(); !found) return refuseLimit(key, found.error().text, found.error().code);
-  for (const char* const controller : {"memory", "cpu", "pids"})
-    if (const char* const needs = keyFor(limits, controller); std::strcmp(needs, "kill_scope") != 0)
-      if (auto enabled = enable(needs, controller); !enabled) return enabled;
+core::Status ControlGroups::enable(const config::ControlGroup& limits) {
+  for (const char* const controller : {"memory", "cpu", "pids"}) {
+    const char* const key = keyFor(limits, controller);
+    if (key == nullptr) continue;
+    if (auto found = base_.find(); !found) return refuseLimit(key, found.error().text, found.error().code);
+    if (auto enabled = enable(key, controller); !enabled) return enabled;
+  }
   return {};
 }
 
@@ -102,19 +104,22 @@ core::Expected<ControlGroups::Group> ControlGroups::makeDirectory(const std::str
   const auto first = cgroup::nameFor(program);
   for (int i = 1; i <= kMostNames; ++i) {
     Group group{{}, i == 1 ? first : fmt::format("{}.{}", first, i)};
-    const auto made = [&] { return ::mkdirat(base_.descriptor(), group.name.c_str(), 0755) == 0; };
-    if (!made() && errno == EEXIST) {
+    const auto make = [&] { return ::mkdirat(base_.descriptor(), group.name.c_str(), 0755) == 0 ? 0 : errno; };
+    int code = make();
+    if (code == EEXIST) {
       if (const auto old = cgroup::open(base_.descriptor(), group.name.c_str());
           old && cgroup::isPopulated(old.get()) == false)
         cgroup::removeBelow(old.get());
       if (::unlinkat(base_.descriptor(), group.name.c_str(), AT_REMOVEDIR) != 0) continue;
-      (void)made();
+      code = make();
     }
-    group.directory = cgroup::open(base_.descriptor(), group.name.c_str());
+    if (code == 0) group.directory = cgroup::open(base_.descriptor(), group.name.c_str());
     if (group.directory) return group;
+    if (code == 0) code = errno;
     return core::Err{core::Error{
-        fmt::format("couldn't make the control group {} in {}: {}", group.name, base_.path(), ::strerrordesc_np(errno)),
-        errno}};
+        fmt::format("couldn't make the control group {} in {}: {}{}", group.name, base_.path(), ::strerrordesc_np(code),
+                    code == EAGAIN ? " (there are as many groups as there may be)" : ""),
+        code}};
   }
   return core::Err{
       core::Error{fmt::format("couldn't make a control group for {}: {} earlier ones have processes still; "
@@ -124,10 +129,7 @@ core::Expected<ControlGroups::Group> ControlGroups::makeDirectory(const std::str
 
 core::Expected<ControlGroups::Group> ControlGroups::make(const std::string& program,
                                                          const config::ControlGroup& limits) {
-  const auto writes = groupWrites(limits);
-  const auto first = std::find_if(writes.begin(), writes.end(), [](const auto& one) { return one.limits; });
-  if (auto enabled = enable(limits, first == writes.end() ? "kill_scope" : first->key); !enabled)
-    return core::Err{enabled.error()};
+  if (auto enabled = enable(limits); !enabled) return core::Err{enabled.error()};
   auto group = makeDirectory(program);
   if (!group) return group;
   if (auto applied = apply(group->directory.get(), limits); !applied) {
@@ -167,8 +169,7 @@ core::UniqueFd ControlGroups::open(const std::string& name) noexcept {
 }
 
 core::Status ControlGroups::apply(int group, const config::ControlGroup& limits) {
-  if (limits.any())
-    if (auto enabled = enable(limits, "the limits"); !enabled) return enabled;
+  if (auto enabled = enable(limits); !enabled) return enabled;
   for (const auto& write : groupWrites(limits)) {
     const int code = cgroup::write(group, write.file, write.value);
     if (code != 0 && write.limits)

@@ -47,7 +47,7 @@ class ControlGroups {
   void managerIsNew() noexcept;
 
  private:
-  [[nodiscard]] core::Status enable(const config::ControlGroup& limits, const char* key);
+  [[nodiscard]] core::Status enable(const config::ControlGroup& limits);
   [[nodiscard]] core::Status enable(const char* key, const char* controller);
   [[nodiscard]] bool isOffered(const char* controller) const;
   [[nodiscard]] bool askFor(const char* controller);
