@@ -17,9 +17,9 @@
 #include "instance/process/notifications.hpp"
 #include "instance/process/probe_readiness.hpp"
 #include "instance/process/process.hpp"
+#include "instance/process/program_cgroup.hpp"
 #include "instance/process/run_window.hpp"
 #include "instance/process/schedule.hpp"
-#include "instance/process/program_cgroup.hpp"
 
 namespace process {
 namespace {

@@ -36,7 +36,7 @@ struct LaunchExtras {
   /// (descriptor here, number there), from 3 on, each number once.
   std::vector<std::pair<int, int>> descriptors;
   std::string pidVariable{};  ///< a variable that gets its pid; empty: none
-  int cgroup = -1;  ///< the control group that it is started in; -1: ours
+  int cgroup = -1;            ///< the control group that it is started in; -1: ours
 };
 
 /// What looks after one program beside its machine. It exists only if the program's configuration asks for it.
