@@ -16,6 +16,7 @@ from programs import program
 from storm import Storm
 
 RUNS = "' runs (pid "  # in the line of the log about an instance that is ready
+SLEEPER = "/bin/sleep 98765"
 OWNER = "games"  # every Debian has this account and its group, and nothing runs as it
 
 
@@ -162,6 +163,51 @@ def quiet(directory, seconds):
         return figures
     finally:
         manager.__exit__()
+
+
+def booting(directory, count, programs):
+    """A start of `count` instances, first without programs and then with `programs` sleeping ones each, until all run:
+    what each instance costs the manager, and its helpers. All files are in place."""
+    figures = {}
+    for number in (0, programs):
+        os.makedirs(place := os.path.join(directory, str(number)))
+        manager = Managerd(directory_for(place))
+        for index in range(count):
+            name = f"i{index:03d}"
+            manager.entry(name, pwd.getpwnam(OWNER), programs=[(f"{name}p{p:02d}", SLEEPER) for p in range(number)])
+        with run_in_memory(manager), manager:
+            wait_until_running(manager, count)
+            manager.stop()
+            start = time.monotonic()
+            wait_until_running(manager, count)
+            while (running := sleepers()) < count * number:
+                if time.monotonic() - start > 240:
+                    raise AssertionError(f"{running} of {count * number} programs run\n{manager.log()[-3000:]}")
+                time.sleep(0.02)
+            title = f"{count} instances with {number or 'no'} programs"
+            figures[f"{title}: all run, s"] = time.monotonic() - start
+            own, helpers = family_time(manager.process.pid)
+            figures[f"{title}: manager, processor ms for each"] = 1000 * own / count
+            figures[f"{title}: its helpers, processor ms for each"] = 1000 * helpers / count
+            manager.stop()
+    return figures
+
+
+def sleepers():
+    """The number of processes that run SLEEPER."""
+    count = 0
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as line:
+            count += line.read() == SLEEPER.replace(" ", "\0") + "\0"
+    return count
+
+
+def family_time(pid):
+    """Processor seconds of a process, and those of its helpers that have ended."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    ticks = os.sysconf("SC_CLK_TCK")
+    return processor_time(pid), (int(fields[13]) + int(fields[14])) / ticks
 
 
 def at_rest(pid):

@@ -90,7 +90,9 @@ class Writer {
 template <Structured T>
 void Writer::fields(const T& value) {
   static_assert(isFullyDescribed<T>(), "a member has no description in fields.hpp or config_fields.hpp");
-  [[maybe_unused]] static const T kDefault{};  // g++ 12 does not see the use in the lambda
+  // Made when a state is first written: in the program's data it would be memory of each supervisord that keeps none.
+  // (g++ 12 does not see the use in the lambda.)
+  [[maybe_unused]] static const T& kDefault = *new T();
   const auto visit = [this, &value](const char* name, auto member) {
     const Path::Step step(path_, name);
     write(value.*member, kDefault.*member);

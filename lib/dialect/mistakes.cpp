@@ -11,12 +11,26 @@ namespace {
 
 using enum SectionKind;
 
+/// A text without a pointer: a table of them has no relocations, so that all programs share its pages.
+template <std::size_t Most>
+class Text {
+ public:
+  // NOLINTNEXTLINE(google-explicit-constructor): a text is written as one
+  constexpr Text(std::string_view text) { std::copy(text.begin(), text.end(), bytes_); }
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  constexpr Text(const char* text) : Text(std::string_view(text)) {}
+  [[nodiscard]] constexpr std::string_view view() const { return bytes_; }
+
+ private:
+  char bytes_[Most + 1] = {};
+};
+
 /// Spellings found in files and questions of users that are too different from the right ones for an edit distance.
 /// Compared without '_' and '-'.
 struct Spelling {
   SectionKind kind;  ///< Program means all three kinds of programs
-  std::string_view written;
-  std::string_view advice;
+  Text<31> written;
+  Text<95> advice;
 };
 constexpr std::string_view kLogBackups = "did you mean 'stdout_logfile_backups'?";
 constexpr std::string_view kLogSize = "did you mean 'stdout_logfile_maxbytes'?";
@@ -141,8 +155,9 @@ std::optional<std::string> adviceOnSpelling(SectionKind kind, std::string_view k
   for (const Key& known : keysOf(kind))
     if (!known.successor && withoutJoiners(known.name) == plain) return meant(known.name);
   for (const Spelling& spelling : kSpellings)
-    if (spelling.written == plain && (spelling.kind == kind || (spelling.kind == Program && takesProgramKeys(kind))))
-      return std::string(spelling.advice);
+    if (spelling.written.view() == plain &&
+        (spelling.kind == kind || (spelling.kind == Program && takesProgramKeys(kind))))
+      return std::string(spelling.advice.view());
   return std::nullopt;
 }
 

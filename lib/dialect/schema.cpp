@@ -92,27 +92,35 @@ constexpr auto kCommonKeys = std::to_array<Key>({
     {"log_stderr", "false", "redirect_stderr or stderr_logfile"},
 });
 
-template <std::size_t N, std::size_t M>
-constexpr auto joined(const std::array<Key, N>& some, const std::array<Key, M>& more) {
-  std::array<Key, N + M> all{};
-  std::copy(more.begin(), more.end(), std::copy(some.begin(), some.end(), all.begin()));
-  return all;
-}
-constexpr auto kProgramKeys = joined(kCommonKeys, kExtensionKeys);
-constexpr auto kFcgiKeys =
-    joined(kProgramKeys, std::to_array<Key>({{"socket"}, {"socket_backlog"}, {"socket_owner"}, {"socket_mode"}}));
-constexpr auto kListenerKeys = [] {
-  auto all = joined(kProgramKeys, std::to_array<Key>({{"events", ""},
-                                                      {"buffer_size", "10"},
-                                                      {"event_details", "false"},
-                                                      {"result_handler", "supervisor.dispatchers:default_handler"}}));
-  for (auto& key : all)
-    if (key.name == "priority") key.fallback = "-1";  // the pool's; its processes have the one of a program
-  return all;
-}();
+constexpr Keys::Table kExtended = kExtensionKeys;
+constexpr Key kFcgiKeys[] = {{"socket"}, {"socket_backlog"}, {"socket_owner"}, {"socket_mode"}};
+constexpr Key kListenerKeys[] = {{"events", ""},
+                                 {"buffer_size", "10"},
+                                 {"event_details", "false"},
+                                 {"result_handler", "supervisor.dispatchers:default_handler"}};
+/// The pool's; its processes have the one of a program.
+constexpr Key kListenerPriority[] = {{"priority", "-1"}};
+constexpr Key kGroupKeys[] = {{"programs", ""}};
 
+constexpr std::size_t kPriority = [] {
+  std::size_t place = 0;
+  while (kCommonKeys[place].name != "priority") ++place;
+  return place;
+}();
+constexpr Keys::Table kCommon = kCommonKeys;
+constexpr Keys::Table kForPrograms[] = {kCommon, kExtended};
+constexpr Keys::Table kForFcgi[] = {kCommon, kExtended, kFcgiKeys};
+constexpr Keys::Table kForListeners[] = {kCommon.first(kPriority), kListenerPriority, kCommon.subspan(kPriority + 1),
+                                         kExtended, kListenerKeys};
 /// A group's own keys, and those that its members take from it.
-constexpr auto kGroupKeys = joined(std::to_array<Key>({{"programs", ""}}), kProgramKeys);
+constexpr Keys::Table kForGroups[] = {kGroupKeys, kCommon, kExtended};
+constexpr Keys::Table kForSupervisord[] = {kSupervisordKeys};
+constexpr Keys::Table kForSupervisorctl[] = {kSupervisorctlKeys};
+constexpr Keys::Table kForUnixServer[] = {kUnixServerKeys};
+constexpr Keys::Table kForInetServer[] = {kInetServerKeys};
+constexpr Keys::Table kForScale[] = {kScaleKeys};
+constexpr Keys::Table kForSockets[] = {kSocketKeys};
+constexpr Keys::Table kForInclude[] = {kIncludeKeys};
 
 struct SectionName {
   std::string_view name;
@@ -169,20 +177,20 @@ bool emptyUndoes(std::string_view key) {
   return std::find(std::begin(kValues), std::end(kValues), key) == std::end(kValues);
 }
 
-std::span<const Key> keysOf(SectionKind kind) {
+Keys keysOf(SectionKind kind) {
   switch (kind) {
-    case SectionKind::Supervisord: return kSupervisordKeys;
-    case SectionKind::Supervisorctl: return kSupervisorctlKeys;
-    case SectionKind::UnixServer: return kUnixServerKeys;
-    case SectionKind::InetServer: return kInetServerKeys;
+    case SectionKind::Supervisord: return Keys(kForSupervisord);
+    case SectionKind::Supervisorctl: return Keys(kForSupervisorctl);
+    case SectionKind::UnixServer: return Keys(kForUnixServer);
+    case SectionKind::InetServer: return Keys(kForInetServer);
     case SectionKind::Program:
-    case SectionKind::ProgramDefaults: return kProgramKeys;
-    case SectionKind::FcgiProgram: return kFcgiKeys;
-    case SectionKind::EventListener: return kListenerKeys;
-    case SectionKind::Group: return kGroupKeys;
-    case SectionKind::Scale: return kScaleKeys;
-    case SectionKind::Socket: return kSocketKeys;
-    case SectionKind::Include: return kIncludeKeys;
+    case SectionKind::ProgramDefaults: return Keys(kForPrograms);
+    case SectionKind::FcgiProgram: return Keys(kForFcgi);
+    case SectionKind::EventListener: return Keys(kForListeners);
+    case SectionKind::Group: return Keys(kForGroups);
+    case SectionKind::Scale: return Keys(kForScale);
+    case SectionKind::Socket: return Keys(kForSockets);
+    case SectionKind::Include: return Keys(kForInclude);
     case SectionKind::RpcInterface:
     case SectionKind::CtlPlugin:
     case SectionKind::Foreign: break;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,6 +38,54 @@ struct Key {
   const char* successor = nullptr;
 };
 
+/// The keys of a kind of section: tables that several kinds share, one after the other. Each name is there once, since
+/// the pages of these tables are written when a program starts, and are memory of its own.
+class Keys {
+ public:
+  using Table = std::span<const Key>;
+  class Iterator {
+   public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = Key;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Key*;
+    using reference = const Key&;
+
+    Iterator() = default;
+    explicit Iterator(std::span<const Table> tables) : tables_(tables) {}
+    reference operator*() const { return tables_.front()[place_]; }
+    pointer operator->() const { return &**this; }
+    Iterator& operator++() {
+      if (++place_ < tables_.front().size()) return *this;
+      tables_ = tables_.subspan(1);
+      place_ = 0;
+      return *this;
+    }
+    Iterator operator++(int) {
+      const auto before = *this;
+      ++*this;
+      return before;
+    }
+    bool operator==(const Iterator& other) const {
+      return tables_.size() == other.tables_.size() && place_ == other.place_;
+    }
+
+   private:
+    std::span<const Table> tables_;
+    std::size_t place_ = 0;  // in the first of them
+  };
+
+  Keys() = default;
+  /// None of them is empty.
+  explicit Keys(std::span<const Table> tables) : tables_(tables) {}
+  [[nodiscard]] Iterator begin() const { return Iterator(tables_); }
+  [[nodiscard]] Iterator end() const { return Iterator(tables_.last(0)); }
+  [[nodiscard]] bool empty() const { return tables_.empty(); }
+
+ private:
+  std::span<const Table> tables_;
+};
+
 /// The section whose values every program takes that does not give them itself.
 inline constexpr std::string_view kProgramDefaults = "program-defaults";
 
@@ -50,7 +100,7 @@ inline constexpr std::string_view kProgramDefaults = "program-defaults";
 /// it is not a value of its own.
 [[nodiscard]] bool emptyUndoes(std::string_view key);
 /// The keys of a kind of section; empty where any key is allowed.
-[[nodiscard]] std::span<const Key> keysOf(SectionKind kind);
+[[nodiscard]] Keys keysOf(SectionKind kind);
 /// The key of that name. It must exist: a missing one is a bug.
 [[nodiscard]] const Key& keyOf(SectionKind kind, std::string_view name);
 /// The most similar known name for an unknown section ("program:x" for "progam:x"); nullopt if there is none.
