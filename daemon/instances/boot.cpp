@@ -138,7 +138,7 @@ Boot::Item Boot::decideFirst(const std::string& name, bool forgotten) {
   auto seen = Fleet::see(&runner);
   seen.runs = item.adopted;
   seen.inherited = Inherited{.enabled = runner.memory().isEnabled(runner.entry().enabled)};
-  if (const auto& record = runner.record()) {
+  if (const auto* const record = runner.record()) {
     seen.inherited->wanted = record->wanted;
     seen.inherited->stopping = record->stopping;
   }

@@ -16,6 +16,11 @@ namespace {
 
 core::Instant clockNow() { return core::Clock::now(); }
 
+std::unique_ptr<const Record> recordAt(const std::string& path) {
+  auto record = Record::read(path);
+  return record ? std::make_unique<const Record>(std::move(*record)) : nullptr;
+}
+
 }  // namespace
 
 Runner::Runner(InstanceContext& context, Listener& listener, entries::Entry entry)
@@ -42,7 +47,7 @@ Runner::Runner(InstanceContext& context, Listener& listener, entries::Entry entr
           [this](const auto& obstacle) { onUnwritten(context_.statePath(entry_.name), obstacle); }),
       machine_(context.rules),
       timer_(context.loop, [this] { act(machine_.expire(clockNow())); }),
-      record_(Record::read(context.recordPath(entry_.name))),
+      record_(recordAt(context.recordPath(entry_.name))),
       runsAs_(record_ ? record_->uid : uid()),
       sinceWall_(core::wallMicros()) {
   persistent_.load();

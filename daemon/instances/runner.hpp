@@ -62,7 +62,8 @@ class Runner {
   }
 
   /// What the last manager of this boot wrote down.
-  [[nodiscard]] const std::optional<Record>& record() const noexcept { return record_; }
+  /// What an earlier manager left; null: nothing.
+  [[nodiscard]] const Record* record() const noexcept { return record_.get(); }
   /// Takes over the process of the record, or one that is recognisably this instance, from the context's `seen`.
   bool adopt();
 
@@ -211,7 +212,7 @@ class Runner {
   KeptFile stateFile_;
   Machine machine_;
   core::Timer timer_;
-  std::optional<Record> record_;
+  std::unique_ptr<const Record> record_;  ///< of an earlier manager
   std::vector<Waiter> waiters_;
   std::map<std::uint64_t, core::Completion<Checked>> checks_;
   std::uint64_t lastCheck_ = 0;

@@ -44,8 +44,8 @@ bool Runner::recognise() {
     record.sinceWall = core::wallMicros();
     record.sinceMonotonic = static_cast<std::uint64_t>(
         std::chrono::duration_cast<core::microseconds>(core::Clock::now().time_since_epoch()).count());
-    record_ = record;
     runsAs_ = record.uid;
+    record_ = std::make_unique<const Record>(std::move(record));
     log().warn("instance '{}': no record of it was left; pid {} is recognised by its program and its mark", entry_.name,
                pid);
     return true;

@@ -45,11 +45,11 @@ class Keys {
   using Table = std::span<const Key>;
   class Iterator {
    public:
-    using iterator_category = std::forward_iterator_tag;
-    using value_type = Key;
-    using difference_type = std::ptrdiff_t;
-    using pointer = const Key*;
-    using reference = const Key&;
+    using iterator_category = std::forward_iterator_tag;  // NOLINT(readability-identifier-naming): as std has them
+    using value_type = Key;                               // NOLINT(readability-identifier-naming)
+    using difference_type = std::ptrdiff_t;               // NOLINT(readability-identifier-naming)
+    using pointer = const Key*;                           // NOLINT(readability-identifier-naming)
+    using reference = const Key&;                         // NOLINT(readability-identifier-naming)
 
     Iterator() = default;
     explicit Iterator(std::span<const Table> tables) : tables_(tables) {}
