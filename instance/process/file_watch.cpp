@@ -188,13 +188,17 @@ void FileWatch::answer() {
   using Action = config::Watching::Action;
   const auto state = program_.state();
   if (state == ProcessState::Backoff || state == ProcessState::Fatal) {
-    if (!program_.disabled()) report("it is started");
+    if (program_.mayStartUnasked()) report("it is started");
     program_.startUnasked();
     return forget();
   }
   if (state != ProcessState::Running) return;  // until it is
   if (settings().action == Action::Reload && context_.reloads().find(program_) != nullptr)
     return timer_.armIn(settings().delay);  // the command may have read the old files
+  if (settings().action == Action::Restart && program_.startIsForbidden()) {  // it would not come back
+    report("it is not restarted outside of its run_window");
+    return forget();
+  }
   switch (settings().action) {
     case Action::Restart: report("it is restarted (watch_action)"); break;
     case Action::Reload: report("it is reloaded (watch_action)"); break;

@@ -38,7 +38,7 @@ constexpr Belonging kBelongings[] = {
     {"watch_action", "watch"},
     {"watch_delay", "watch"},
     {"watch_ignore", "watch"},
-    {"idle_stop", "sockets"},
+    {"max_age_jitter", "max_age"},
 };
 
 std::string quoted(std::string_view key) { return "'" + std::string(key) + "'"; }

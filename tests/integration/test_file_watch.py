@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -228,6 +229,18 @@ def test_fatal_and_backoff_are_tried_again(daemon):
     server.wait_state("web", "RUNNING")
     server.wait_state("slow", "RUNNING")
     assert consequences(server)[-1].endswith("; it is started")
+
+
+def test_outside_of_its_window_it_is_not_restarted(daemon):
+    """It runs by request, and a start that nobody asked for is not allowed."""
+    hour = (time.localtime().tm_hour + 2) % 24
+    server = daemon(section(f"watch=%(here)s/conf\nrun_window={hour}:00-{hour}:30"))
+    server.rpc.supervisor.startProcess("web")
+    pid = info(server)["pid"]
+    write(server, "conf")
+    wait_for(lambda: consequences(server), "the change")
+    assert consequences(server)[0].endswith("has changed; it is not restarted outside of its run_window")
+    assert info(server)["pid"] == pid and info(server)["statename"] == "RUNNING"
 
 
 def test_copies_share_the_watches(daemon):
