@@ -10,6 +10,7 @@
   account    makes throwaway accounts: account("tsup") -> pwd entry of tsup and this process's pid, so that two runs
              do not meet; skips the test without root
   daemon     starts supervisord, Debian's or ours: daemon("[program:cat]\\n...", kind="ours") -> running Daemon
+  kept       starts ours with a keeper of its descriptors, so that a successor takes over after a crash
 
 The classes behind them are in tests/support: programs, waiting, daemon, bus, accounts. Tests wait for conditions
 (`waiting.wait_for`), never for a fixed time.
@@ -26,6 +27,7 @@ import pytest
 from accounts import Account
 from bus import PrivateBus
 from daemon import Daemon
+from store_keeper import KeptDaemon
 
 # A shell's background jobs ignore these signals, and every program that the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -67,5 +69,14 @@ def daemon(work_dir, cleanup):
     def start(config="", kind="ours", **options):
         directory = tempfile.mkdtemp(prefix=f"{kind}-", dir=work_dir)
         return cleanup.enter_context(Daemon(kind, directory, config, **options))
+
+    return start
+
+
+@pytest.fixture
+def kept(work_dir, cleanup):
+    def start(config="", **options):
+        directory = tempfile.mkdtemp(prefix="kept-", dir=work_dir)
+        return cleanup.enter_context(KeptDaemon(directory, config, **options))
 
     return start

@@ -4,7 +4,6 @@
 import glob
 import os
 import re
-import tempfile
 import threading
 import xmlrpc.client
 
@@ -12,7 +11,6 @@ import pytest
 
 from eventlog import listener_section, recorded
 from processes import is_running
-from store_keeper import KeptDaemon
 from upgrading import Installation, infos
 from waiting import wait_for
 
@@ -40,14 +38,6 @@ def server(daemon):
     for name in "abc":
         server.wait_state(f"g:{name}", "RUNNING")
     return server
-
-
-@pytest.fixture
-def kept(work_dir, cleanup):
-    def start(config="", **options):
-        return cleanup.enter_context(KeptDaemon(tempfile.mkdtemp(prefix="kept-", dir=work_dir), config, **options))
-
-    return start
 
 
 def of(section, line, text=GROUP):

@@ -7,7 +7,6 @@ import signal
 import socket
 import stat
 import subprocess
-import tempfile
 import threading
 
 import pytest
@@ -16,7 +15,6 @@ from manager_root import Managerd, kill_instance
 from page import free_port
 from processes import is_running
 from programs import PYTHON, SOURCE, program
-from store_keeper import KeptDaemon
 from upgrading import Installation
 from waiting import wait_for
 
@@ -96,15 +94,6 @@ def clients(address):
         ended.set()
         thread.join()
     assert not errors
-
-
-@pytest.fixture
-def kept(work_dir, cleanup):
-    def start(config="", **options):
-        directory = tempfile.mkdtemp(prefix="kept-", dir=work_dir)
-        return cleanup.enter_context(KeptDaemon(directory, config, **options))
-
-    return start
 
 
 # What a program gets

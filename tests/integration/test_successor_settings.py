@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import socket
-import tempfile
 import time
 import xmlrpc.client
 
@@ -14,7 +13,6 @@ import pytest
 
 from eventlog import listener_section, recorded, stdout_section, touch
 from programs import program
-from store_keeper import KeptDaemon
 from upgrading import COUNT, counted, infos
 from waiting import wait_for
 
@@ -41,15 +39,6 @@ class Succession:
 @pytest.fixture(params=["", "upgrade", "crash", "crash upgrade crash"])
 def succeed(request):
     return Succession(request.param.split())
-
-
-@pytest.fixture
-def kept(work_dir, cleanup):
-    def start(config="", **options):
-        directory = tempfile.mkdtemp(prefix="kept-", dir=work_dir)
-        return cleanup.enter_context(KeptDaemon(directory, config, **options))
-
-    return start
 
 
 def pids(server):

@@ -4,25 +4,15 @@
 import os
 import random
 import signal
-import tempfile
 import time
 
 import pytest
 
 from eventlog import listener_section, recorded, touch
 from processes import is_running
-from store_keeper import KeptDaemon, directory_of
+from store_keeper import directory_of
 from upgrading import COUNT, counted, infos
 from waiting import wait_for
-
-
-@pytest.fixture
-def kept(work_dir, cleanup):
-    def start(config="", **options):
-        directory = tempfile.mkdtemp(prefix="kept-", dir=work_dir)
-        return cleanup.enter_context(KeptDaemon(directory, config, **options))
-
-    return start
 
 
 def check_counts(lines):
