@@ -194,7 +194,7 @@ void FileWatch::answer() {
   }
   if (state != ProcessState::Running) return;  // until it is
   if (settings().action == Action::Reload && context_.reloads().find(program_) != nullptr)
-    return timer_.armIn(settings().delay);  // the command may have read the old files
+    return timer_.armIn(settings().delay);                                    // the command may have read the old files
   if (settings().action == Action::Restart && program_.startIsForbidden()) {  // it would not come back
     report("it is not restarted outside of its run_window");
     return forget();

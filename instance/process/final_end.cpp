@@ -63,7 +63,6 @@ FinalEnd::FinalEnd(ProcessContext& context, std::function<void(int status)> end)
     : context_(context), end_(std::move(end)), look_(context.loop(), [this] { look(); }) {
   for (const auto& group : context_.groups()) onGroupAdded(*group);
   context_.subscribe(*this);
-  changed();
 }
 
 FinalEnd::~FinalEnd() { context_.unsubscribe(*this); }
@@ -72,26 +71,32 @@ FinalEnd::~FinalEnd() { context_.unsubscribe(*this); }
 void FinalEnd::onGroupAdded(Group& group) {
   const auto before = ended_.size();
   for (const auto& program : group.processes())
-    if (program->pid() == 0 && program->startedAt() != 0) ended_.push_back(program.get());
+    if (program->pid() == 0 && program->startedAt() != 0) ended_.push_back({program.get(), hasFailed(*program)});
   if (ended_.size() == before) return;
   std::stable_sort(ended_.begin(), ended_.end(),
-                   [](const Process* a, const Process* b) { return a->stoppedAt() < b->stoppedAt(); });
+                   [](const Ended& a, const Ended& b) { return a.program->stoppedAt() < b.program->stoppedAt(); });
 }
 
 void FinalEnd::onGroupRemoved(Group& group) {
   for (const auto& program : group.processes()) onProcessRemoved(*program);
 }
 
-void FinalEnd::onProcessRemoved(Process& program) {
-  std::erase(ended_, &program);
-  changed();
+void FinalEnd::onProcessRemoved(Process& program) { forget(program); }
+
+void FinalEnd::forget(const Process& program) noexcept {
+  std::erase_if(ended_, [&](const Ended& one) { return one.program == &program; });
 }
 
+/// A request never ends supervisord: whoever stops the last program may be about to start it again.
 void FinalEnd::onStateChange(Process& program, const StateChange& change) {
   if (!lifecycle::isStopped(change.to)) return;
+  // A stop in BACKOFF leaves the reason of the last failure.
+  const bool asked =
+      change.to == ProcessState::Stopped && (change.from == ProcessState::Backoff || !wasGivenUp(program));
+  forget(program);
+  ended_.push_back({&program, !asked && hasFailed(program)});
+  if (asked) return;
   changed();
-  std::erase(ended_, &program);
-  ended_.push_back(&program);
   if (program.state() == change.to && isOver(program)) endWith(program);
 }
 
@@ -128,12 +133,13 @@ void FinalEnd::look() {
     }
   }
   if (!started) return;
-  const auto failed = std::find_if(ended_.begin(), ended_.end(), [](const Process* program) {
-    return !program->group().config().listener && hasFailed(*program);
+  const auto failed = std::find_if(ended_.begin(), ended_.end(), [](const Ended& one) {
+    return one.failed && !one.program->group().config().listener && one.program->pid() == 0;
   });
-  const int status = failed == ended_.end() ? 0 : failureOf(**failed);
+  const auto* const program = failed == ended_.end() ? nullptr : failed->program;
+  const int status = program == nullptr ? 0 : failureOf(*program);
   const auto reason =
-      status == 0 ? std::string() : fmt::format(", and {} {}", (*failed)->fullName(), endText(**failed));
+      program == nullptr ? std::string() : fmt::format(", and {} {}", program->fullName(), endText(*program));
   logging::log(status == 0 ? logging::Level::Info : logging::Level::Error,
                "all programs have ended{}: supervisord shuts down (exit_when), and ends with exit status {}", reason,
                status);

@@ -29,19 +29,22 @@ class FinalEnd final : private Observer {
   void review();
 
  private:
+  struct Ended {
+    const Process* program;
+    bool failed;  ///< and not as expected or by request
+  };
   void onStateChange(Process& program, const StateChange& change) override;
-  void onStartWithdrawn(Process& /*program*/) override { changed(); }
   void onGroupAdded(Group& group) override;
   void onGroupRemoved(Group& group) override;
-  void onGroupChanged(Group& /*group*/) override { changed(); }
   void onProcessRemoved(Process& program) override;
+  void forget(const Process& program) noexcept;
   [[nodiscard]] bool isOver(const Process& program) const;
   void endWith(const Process& program);
   void look();
 
   ProcessContext& context_;
   std::function<void(int status)> end_;
-  std::vector<const Process*> ended_;  ///< in the order of their ends; may have some that run again
+  std::vector<Ended> ended_;  ///< in the order of their ends; may have some that run again
   core::Deferred look_;
 };
 

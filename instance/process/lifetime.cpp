@@ -57,7 +57,8 @@ void Lifetime::due() {
 void Lifetime::end() {
   const auto limit = lifecycle::durationText(program_.config().extension->lifetime.maxRuntime);
   const bool again = program_.config().autoRestart != config::AutoRestart::Never &&
-                     program_.waits().stop == Along::Nobody && program_.nextStart(core::Clock::now()) == 0;
+                     program_.waits().stop == Along::Nobody && !program_.hasTimes() &&
+                     program_.nextStart(core::Clock::now()) == 0;
   const auto why = fmt::format("ran longer than max_runtime ({})", limit);
   logging::attempt([&] {
     logging::warn("max_runtime: {} {}; it is {}", program_.fullName(), why, again ? "restarted" : "stopped");

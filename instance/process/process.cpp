@@ -149,8 +149,10 @@ bool Process::comesBack() const noexcept {
 
 bool Process::startsAgain() const noexcept {
   return pid_ != 0 || !lifecycle::isStopped(state()) || waits_.start || comesBack() || isAwaitedByAttendant() ||
-         nextStart(core::Clock::now()) > 0;
+         hasTimes() || nextStart(core::Clock::now()) > 0;
 }
+
+bool Process::hasTimes() const noexcept { return attendants_ && attendants_->schedule != nullptr && !disabled_; }
 
 bool Process::waitsInVain() const {
   return pid_ == 0 && !machine_.preparing() && (waits_.start || waits_.held) && !isAwaitedByAttendant() &&

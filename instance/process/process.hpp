@@ -163,6 +163,8 @@ class Process {
   [[nodiscard]] bool comesBack() const noexcept;
   /// It has a process, or will have one without a request: now, at some time, or when what it waits for is there.
   [[nodiscard]] bool startsAgain() const noexcept;
+  /// A schedule starts it, sooner or later.
+  [[nodiscard]] bool hasTimes() const noexcept;
   /// What it waits for will not come by itself.
   [[nodiscard]] bool waitsInVain() const;
   core::Status signal(int signo);

@@ -42,7 +42,7 @@ void RunWindow::take(const lifecycle::WindowState& state) noexcept {
     timer_.disarm();
 }
 
-bool RunWindow::takesAutostart() { return !open_ && program_.startsByItself(); }
+bool RunWindow::takesAutostart() { return !open_; }
 
 /// The clock has come to an edge, or it was set, or the window is another one.
 void RunWindow::look() {
@@ -75,7 +75,7 @@ void RunWindow::opened() {
 void RunWindow::closed() {
   startsWhenStopped_ = false;
   if (context_.supervisorState() != SupervisorState::Running) return;
-  if (!lifecycle::isActive(program_.state()) && !program_.waits().start) return;
+  if (!lifecycle::isActive(program_.state()) && !program_.waits().start && !program_.isAwaitedByAttendant()) return;
   logging::attempt([&] { logging::info("run_window: the time of {} is over; it is stopped", program_.fullName()); });
   (void)program_.stop();
 }

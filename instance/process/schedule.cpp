@@ -73,8 +73,7 @@ void Schedule::look() {
 void Schedule::act() {
   // Read now: a change of it leaves the next time as it is.
   const auto overlap = program_.config().extension->scheduling.timetable.overlap;
-  if (!program_.mayStartUnasked())
-    return logging::debug("schedule: {} is due, and must not be started now", program_.fullName());
+  if (!program_.mayStartUnasked()) return reportForbidden();
   const auto now = standing();
   const auto what = schedule_.due(overlap, now);
   switch (what) {
@@ -92,6 +91,15 @@ void Schedule::act() {
   report(what, now);
   schedule_.setQueued(true);
   after_.schedule();
+}
+
+void Schedule::reportForbidden() noexcept {
+  const bool again = !program_.startIsForbidden() || std::exchange(reported_, true);
+  logging::attempt([&] {
+    logging::log(again ? logging::Level::Debug : logging::Level::Info,
+                 "schedule: {} is due, and must not be started now{}: the run is left out", program_.fullName(),
+                 program_.startIsForbidden() ? " (run_window)" : "");
+  });
 }
 
 void Schedule::report(Act act, Standing standing) noexcept {
@@ -150,7 +158,7 @@ void Schedule::describe(std::string& text) const {
 bool Schedule::takesAutostart() { return !program_.config().autoStart; }
 
 std::int64_t Schedule::nextStart() const noexcept {
-  if (program_.disabled()) return 0;
+  if (program_.disabled() || program_.startIsForbidden()) return 0;
   if (const auto wall = schedule_.wallDue()) return (*wall + kMicrosOfSecond - 1) / kMicrosOfSecond;
   const auto steady = schedule_.steadyDue();
   return steady ? wallSecondsAt(*steady, core::Clock::now()) : 0;

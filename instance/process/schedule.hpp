@@ -38,6 +38,7 @@ class Schedule final : public Attendant {
   void look();
   void act();
   void report(Act act, Standing standing) noexcept;
+  void reportForbidden() noexcept;
   void start();
   void startQueued();
 

@@ -25,6 +25,12 @@ def main(script, more="autorestart=false\n", name="main"):
             f"essential=true\nstartsecs=0\n{more}")
 
 
+def until_go(name):
+    """A program that ends as soon as there is a file "go"."""
+    return (f"[program:{name}]\ncommand=/bin/sh -c 'until [ -e %(here)s/go ]; do sleep 0.02; done'\n"
+            "startsecs=0\nautorestart=false\n")
+
+
 def go(server, name="go"):
     with open(os.path.join(server.directory, name), "w", encoding="utf-8"):
         pass
@@ -266,17 +272,29 @@ def test_an_end_while_nobody_looks_counts_after_a_takeover(work_dir, cleanup):
     assert "main, which is essential, has ended (exit status 3)" in server.log()
 
 
+def test_a_request_does_not_end_supervisord(daemon):
+    """Whoever stops the last program may start it again. A stop in BACKOFF is no failure."""
+    server = daemon("[program:a]\ncommand=/bin/sh -c 'exit 1'\nautostart=false\nrestart_delay=1h\n" +
+                    until_go("b"), supervisord=ALL)
+    assert server.ctl("restart", "b").stdout == "b: stopped\nb: started\n"
+    server.rpc.supervisor.startProcess("a", False)
+    server.wait_state("a", "BACKOFF")
+    server.rpc.supervisor.stopProcess("a")
+    go(server)
+    assert status(server) == 0
+
+
 def test_exit_when_after_an_upgrade_and_a_takeover(work_dir, cleanup):
     """The first failure is known to the next supervisord, also of a program without keys of ours."""
     server = cleanup.enter_context(KeptDaemon(
-        work_dir, "[program:bad]\ncommand=/bin/sh -c 'kill -QUIT $$'\nstartsecs=0\nautorestart=false\n" + SIDE,
-        supervisord=ALL))
+        work_dir, "[program:bad]\ncommand=/bin/sh -c 'kill -QUIT $$'\nstartsecs=0\nautorestart=false\n" +
+        until_go("side"), supervisord=ALL))
     server.wait_state("bad", "EXITED")
     server.wait_state("side", "RUNNING")
     assert server.rpc.supervisor.upgrade() is True
     server.wait_ready()
     server.crash_and_take_over()
-    server.rpc.supervisor.stopProcess("side", False)
+    go(server)
     wait_for(lambda: server.reap() or server.process.poll() is not None, "supervisord to end")
     assert server.process.returncode == 128 + 3
     assert "and bad has ended (terminated by SIGQUIT)" in server.log()
