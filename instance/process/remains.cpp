@@ -110,7 +110,7 @@ bool Remains::onlyZombies() {
 /// Holds a member. That nobody is left has to be confirmed twice: while /proc was being read, a member may have forked
 /// a process that the reader had already passed, and ended.
 bool Remains::familyIsEmpty() {
-  if (family_->group >= 0) return controlGroupIsEmpty();
+  if (!controlGroupIsEmpty()) return false;
   const auto& now = census_.processes();
   const bool isNew = census_.processesAt() > endedAt_ && census_.processesAt() != emptyAt_;
   if (holdOneOf(core::listFamily(*family_, now)) || !isNew) return false;
@@ -118,10 +118,11 @@ bool Remains::familyIsEmpty() {
   return ++empty_ > 2;
 }
 
-/// The kernel knows it. Holds a member until then.
+/// The kernel knows it: /proc is read only for those that have left the group. Holds a member until then.
 bool Remains::controlGroupIsEmpty() {
-  if (core::cgroup::isPopulated(family_->group) == false) return true;
-  (void)holdOneOf(core::listFamily(*family_));
+  if (family_->group < 0 || core::cgroup::isPopulated(family_->group) == false) return true;
+  empty_ = 0;
+  (void)holdOneOf(core::cgroup::members(family_->group, true));
   return false;
 }
 
@@ -154,8 +155,9 @@ void Remains::letGo() noexcept {
 }
 
 int Census::signal(const core::ProcessFamily& family, int signo) {
-  if (signo == SIGKILL) return core::killFamily(family);
-  return family.group >= 0 ? core::signalFamily(family, signo) : core::signalFamily(family, signo, processes());
+  if (signo != SIGKILL) return core::signalFamily(family, signo, processes());
+  // Without a group it looks by itself, again and again.
+  return core::killFamily(family, family.group >= 0 ? processes() : core::ProcessSnapshot());
 }
 
 core::Status Remains::signal(int signo) noexcept try {

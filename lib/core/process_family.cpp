@@ -66,27 +66,37 @@ class Search {
 
   /// Those among the processes of a snapshot.
   [[nodiscard]] std::vector<pid_t> among(const ProcessSnapshot& now) {
+    addGroup();
     for (std::size_t place = 0; place < now.all().size(); ++place) {
       const auto& one = now.all()[place];
+      if (known_.count(one.pid) > 0) continue;
       consider(one, belongs(one) || (looksForMarks(one) && now.hasMark(place, family_.mark, environment_)));
     }
     addDescendants();
     return std::move(found_);
   }
-  /// Those of now. Each is frozen immediately when it is found.
+  /// Those of now. Each is frozen immediately when it is found, those in the control group by that.
   [[nodiscard]] std::vector<pid_t> freezeAll() {
+    addGroup();
     freezes_ = true;
     const pid_t self = ::getpid();
     const auto pids = proc::allPids();
     for (auto at = pids.rbegin(); at != pids.rend(); ++at) {
       One one;
-      if (*at != self && *at > 1 && readFacts(*at, one)) consider(one, belongs(one) || isMarked(one));
+      if (*at != self && *at > 1 && known_.count(*at) == 0 && readFacts(*at, one))
+        consider(one, belongs(one) || isMarked(one));
     }
     addDescendants();
     return std::move(found_);
   }
 
  private:
+  /// An account that owns the group may have moved us into it: then all our programs would descend from a member.
+  void addGroup() {
+    if (family_.group < 0) return;
+    for (const pid_t pid : cgroup::members(family_.group, true))
+      if (pid > 1 && pid != ::getpid() && known_.insert(pid).second) found_.push_back(pid);
+  }
   /// Numbers of a leader that has been reaped mean nothing once another process has its pid.
   [[nodiscard]] bool belongs(const One& one) const {
     return usable_ && (one.pid == family_.leader || one.session == family_.leader || one.group == family_.leader);
@@ -135,6 +145,15 @@ class Search {
   std::vector<One> others_;
 };
 
+/// Whether members, or the leader, have left the control group.
+bool hasOthers(const ProcessFamily& family, const ProcessSnapshot& now) {
+  auto inside = cgroup::members(family.group, true);
+  std::sort(inside.begin(), inside.end());
+  const auto isInside = [&](pid_t pid) { return std::binary_search(inside.begin(), inside.end(), pid); };
+  const auto all = listFamily(family, now);
+  return (!family.ended && !isInside(family.leader)) || !std::all_of(all.begin(), all.end(), isInside);
+}
+
 /// For a kernel that cannot end a control group in one call.
 int killOneByOne(const ProcessFamily& family) {
   int failed = 0;
@@ -176,16 +195,16 @@ bool ProcessSnapshot::hasMark(std::size_t place, const std::string& mark, std::s
 }
 
 std::vector<pid_t> listFamily(const ProcessFamily& family, const ProcessSnapshot& now) {
-  return family.group >= 0 ? cgroup::members(family.group, true) : Search(family).among(now);
+  return Search(family).among(now);
 }
 
 /// Each is held by a descriptor before a second search, of those alone, confirms that the pid is still that of a
 /// member.
 int signalFamily(const ProcessFamily& family, int signo, const ProcessSnapshot& now) {
   auto members = listFamily(family, now);
+  const pid_t leader = family.ended ? 0 : family.leader;
   // It may be younger than `now`. Another process that has its pid is found out below.
-  if (!family.ended && std::find(members.begin(), members.end(), family.leader) == members.end())
-    members.push_back(family.leader);
+  if (leader != 0 && std::find(members.begin(), members.end(), leader) == members.end()) members.push_back(leader);
   std::vector<std::pair<pid_t, UniqueFd>> held;
   int failed = 0;
   for (const pid_t pid : members) {
@@ -196,22 +215,29 @@ int signalFamily(const ProcessFamily& family, int signo, const ProcessSnapshot& 
   auto still = listFamily(family, ProcessSnapshot::of(members));
   std::sort(still.begin(), still.end());
   for (const auto& [pid, fd] : held) {
-    if (!std::binary_search(still.begin(), still.end(), pid)) continue;
+    if (pid != leader && !std::binary_search(still.begin(), still.end(), pid)) continue;
     if (::syscall(SYS_pidfd_send_signal, fd.get(), signo, nullptr, 0) != 0 && errno != ESRCH) failed = errno;
   }
   return failed;
 }
 
-int killFamily(const ProcessFamily& family) {
-  if (family.group >= 0 && cgroup::kill(family.group) == 0) return 0;
-  if (family.group >= 0) return killOneByOne(family);
+int killFamily(const ProcessFamily& family, const ProcessSnapshot& now) {
+  const bool grouped = family.group >= 0;
+  if (grouped && !hasOthers(family, now) && cgroup::kill(family.group) == 0) return 0;
+  // What is in the group cannot leave it then, or start what is outside.
+  if (grouped) (void)cgroup::write(family.group, "cgroup.freeze", "1");
   std::unordered_set<pid_t> frozen;
   for (int round = 0, quiet = 0; round < kMostRounds && quiet < kQuietRounds; ++round) {
     bool more = false;
     for (const pid_t pid : Search(family).freezeAll()) more |= frozen.insert(pid).second;
     quiet = more ? 0 : quiet + 1;
   }
-  return signalFamily(family, SIGKILL);
+  // First those outside: it is known from whom they descend as long as all live.
+  int failed = signalFamily(family, SIGKILL);
+  if (grouped && cgroup::kill(family.group) != 0)
+    if (const int code = killOneByOne(family); code != 0) failed = code;
+  if (grouped) (void)cgroup::write(family.group, "cgroup.freeze", "0");
+  return failed;
 }
 
 }  // namespace core

@@ -41,25 +41,28 @@ struct ProcessFamily {
   /// Also what has left the session: descendants of the members, and processes whose environment has `mark`.
   bool tree = false;
   std::string mark{};  ///< "KEY=value"
-  /// A control group that has all members, and nobody else; -1: there is none. The caller keeps it open.
+  /// A control group that has members only; -1: there is none. Who owns it can move members out of it: these are found
+  /// like those of a tree without a group. The caller keeps it open.
   int group = -1;
 };
 
 /// The living members, with the leader, as /proc shows them. Zombies do not count: their parent may never reap them.
 /// What is started meanwhile can be missing. Environments are read only of processes of our own account: another
-/// account could make that wait for ever. One with a control group is listed by that, and `now` is not looked at.
+/// account could make that wait for ever. The control group is read again, and has those that `now` lacks.
 [[nodiscard]] std::vector<pid_t> listFamily(const ProcessFamily& family, const ProcessSnapshot& now);
 [[nodiscard]] inline std::vector<pid_t> listFamily(const ProcessFamily& family) {
-  return listFamily(family, family.group >= 0 ? ProcessSnapshot() : ProcessSnapshot::take());
+  return listFamily(family, ProcessSnapshot::take());
 }
 /// Sends a signal to each member that is in `now`, and to the leader. Returns 0, or the errno of one that could not be
 /// signalled although it is there. Reads only about the members: a process that has a pid of `now`, and is another one
 /// by now, gets no signal.
 int signalFamily(const ProcessFamily& family, int signo, const ProcessSnapshot& now);
 inline int signalFamily(const ProcessFamily& family, int signo) {
-  return signalFamily(family, signo, family.group >= 0 ? ProcessSnapshot() : ProcessSnapshot::take());
+  return signalFamily(family, signo, ProcessSnapshot::take());
 }
-/// Ends all members by SIGKILL. They are frozen first, so that none can start another one that is missed.
-int killFamily(const ProcessFamily& family);
+/// Ends all members by SIGKILL. They are frozen first, so that none can start another one that is missed. If all of
+/// `now` are in the control group, the kernel ends that in one call instead.
+int killFamily(const ProcessFamily& family, const ProcessSnapshot& now);
+inline int killFamily(const ProcessFamily& family) { return killFamily(family, ProcessSnapshot::take()); }
 
 }  // namespace core

@@ -37,6 +37,37 @@ os.write(1, b"%d %d\\n" % (os.getpid(), int(os.read(reading, 16))))
 time.sleep(1000)
 """
 
+# Its process, or one that it starts, enters the group argv[1] beside its own. argv[2]: what connects that with the program.
+MOVER = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN if "deaf" in sys.argv else signal.SIG_DFL)
+def leave():
+    with open(sys.argv[1] + "/cgroup.procs", "w", encoding="ascii") as file:
+        file.write("0")
+reading, writing = os.pipe()
+way = sys.argv[2]
+if way == "leader" or os.fork() == 0:
+    leave()
+    if way in ("parent", "mark"):
+        os.setsid()
+    if way == "mark" and os.fork() != 0:
+        os._exit(0)
+    os.write(writing, b"%d" % os.getpid())
+    if way == "parent":
+        os.execve("/bin/sleep", ["sleep", "1000"], {})
+else:
+    if way == "mark":
+        os.wait()
+    moved = os.read(reading, 16)
+    os.write(1, b"%d %d\\n" % (os.getpid(), int(moved)))
+    time.sleep(1000)
+if way == "leader":
+    if "remove" in sys.argv:
+        os.rmdir(sys.argv[1] + "/../program-x")
+    os.write(1, b"%d\\n" % os.getpid())
+time.sleep(1000)
+"""
+
 
 @pytest.fixture
 def group(cleanup):
@@ -79,6 +110,44 @@ def test_a_stop_reaches_everything_in_the_group(daemon, work_dir, group, family,
     assert server.rpc.supervisor.stopProcess("x")
     assert not [pid for pid in pids if is_running(pid)]
     assert group.groups() == ["supervisord"]
+
+
+@pytest.fixture
+def mover(daemon, work_dir, group):
+    """Starts a program, x, with a process in the group "elsewhere", and returns its supervisord with the pids."""
+    script = os.path.join(work_dir, "mover.py")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(MOVER)
+
+    def begin(arguments, wait):
+        elsewhere = os.path.join(group.path, "elsewhere")
+        os.mkdir(elsewhere)
+        server = daemon(f"[program:x]\ncommand={sys.executable} -SE {script} {elsewhere} {arguments}\nautostart=false\n"
+                        f"startsecs=0\nautorestart=false\nstopwaitsecs={wait}\nkill_scope=tree\n"
+                        f"stdout_logfile={work_dir}/x.log\n")
+        group.enter(server.pid)
+        pids = start(server, work_dir)
+        assert group.members("elsewhere") == [pids[-1]]
+        return server, pids
+
+    return begin
+
+
+@pytest.mark.parametrize("arguments, wait", [("leader", 600), ("leader deaf", 1)])
+def test_a_stop_reaches_a_program_that_left_its_group(mover, arguments, wait):
+    server, pids = mover(arguments, wait)
+    assert server.rpc.supervisor.stopProcess("x", False)
+    server.wait_state("x", "STOPPED")
+    assert not is_running(pids[0])
+
+
+@pytest.mark.parametrize("arguments, wait", [("session", 600), ("parent", 600), ("mark", 600), ("session deaf", 1),
+                                             ("parent deaf", 1), ("mark deaf", 1)])
+def test_a_stop_reaches_what_left_the_group(mover, arguments, wait):
+    server, pids = mover(arguments, wait)
+    assert server.rpc.supervisor.stopProcess("x", False)
+    server.wait_state("x", "STOPPED")
+    assert not [pid for pid in pids if is_running(pid)]
 
 
 def test_leftovers_are_stopped_and_their_end_is_awaited(daemon, work_dir, group, family):
