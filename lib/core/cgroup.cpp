@@ -113,6 +113,7 @@ std::optional<bool> isPopulated(int group) noexcept {
   std::array<char, 256> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
   const UniqueFd fd(::openat(group, "cgroup.events", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   const auto n = fd ? ::read(fd.get(), buffer.data(), buffer.size()) : -1;
+  if (n < 0 && (errno == ENOENT || errno == ENODEV)) return false;
   const std::string_view text(buffer.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
   const auto at = text.find("populated ");
   if (at == std::string_view::npos || at + 10 >= text.size()) return std::nullopt;

@@ -46,7 +46,7 @@ struct Place {
 int write(int group, const char* file, std::string_view text) noexcept;
 /// The number behind `key` in a file of lines "KEY NUMBER"; nullopt: it is not there.
 [[nodiscard]] std::optional<std::uint64_t> value(int group, const char* file, std::string_view key);
-/// Whether living processes are in it or below; nullopt: unknown.
+/// Whether living processes are in it or below: not in one that has been removed. nullopt: unknown.
 [[nodiscard]] std::optional<bool> isPopulated(int group) noexcept;
 /// Whether our effective ids may make groups below it and move processes there.
 [[nodiscard]] bool mayDivide(int group) noexcept;

@@ -150,6 +150,14 @@ def test_a_stop_reaches_what_left_the_group(mover, arguments, wait):
     assert not [pid for pid in pids if is_running(pid)]
 
 
+def test_a_group_that_was_removed_is_empty(mover, group):
+    server, pids = mover("leader deaf remove", 600)
+    assert group.groups() == ["elsewhere", "supervisord"]
+    assert server.rpc.supervisor.stopProcess("x", False)
+    os.kill(pids[0], signal.SIGKILL)
+    server.wait_state("x", "STOPPED")
+
+
 def test_leftovers_are_stopped_and_their_end_is_awaited(daemon, work_dir, group, family):
     server = daemon(family("kill_scope=tree\nleftovers=stop\n"))
     group.enter(server.pid)
