@@ -25,7 +25,8 @@ namespace {
 namespace cgroup = core::cgroup;
 
 /// What an account may make below the group of its instance: one group for each program, and one level below these.
-constexpr const char* kMostBelow = "4096";
+/// Each walk through them reads as many directories and files, for a list twice a second.
+constexpr std::size_t kMostBelow = 512;
 constexpr const char* kDepthBelow = "2";
 /// How often controllers are taken back from an account that passes them on again meanwhile.
 constexpr int kReleaseRounds = 20;
@@ -164,7 +165,7 @@ std::string ControlGroups::limit(int group, const char* controller, const char* 
 /// With groups that its account has made there may be no room for it; then it begins in the group itself.
 core::UniqueFd ControlGroups::divide(int group, const GroupOwner& owner) {
   if (owner.uid) {
-    cgroup::write(group, "cgroup.max.descendants", kMostBelow);
+    cgroup::write(group, "cgroup.max.descendants", std::to_string(kMostBelow));
     cgroup::write(group, "cgroup.max.depth", kDepthBelow);
   }
   ::mkdirat(group, cgroup::kOwnLeaf, 0755);
@@ -243,7 +244,9 @@ std::string ControlGroups::instanceAt(const std::string& path) const {
 std::set<pid_t> ControlGroups::members(const std::string& instance) const {
   const auto group = open(instance);
   if (!group) return {};
-  const auto all = cgroup::members(group.get(), true);
+  struct stat facts {};
+  const bool accounts = ::fstat(group.get(), &facts) == 0 && facts.st_uid != ::geteuid();
+  const auto all = cgroup::members(group.get(), true, accounts ? kMostBelow : cgroup::kMostGroups);
   return {all.begin(), all.end()};
 }
 

@@ -150,19 +150,18 @@ std::vector<std::string> namesBelow(int group, std::size_t most) {
   return out;
 }
 
-void eachFromBelow(int group, const std::function<void(int)>& visit) {
-  std::size_t left = kMostGroups;
-  visitFromBelow(group, 0, left, visit);
+void eachFromBelow(int group, const std::function<void(int)>& visit, std::size_t most) {
+  visitFromBelow(group, 0, most, visit);
 }
 
-std::vector<pid_t> members(int group, bool below) {
+std::vector<pid_t> members(int group, bool below, std::size_t most) {
   std::vector<pid_t> out;
   const auto add = [&out](int one) {
     for (const auto& word : splitBlanks(read(one, "cgroup.procs")))
       if (const auto pid = proc::number<pid_t>(word); pid > 0) out.push_back(pid);  // 0: in another pid namespace
   };
   if (below)
-    eachFromBelow(group, add);
+    eachFromBelow(group, add, most);
   else
     add(group);
   return out;

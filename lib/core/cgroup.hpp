@@ -57,10 +57,11 @@ int write(int group, const char* file, std::string_view text) noexcept;
 
 /// The names of the groups directly below, at most `most`.
 [[nodiscard]] std::vector<std::string> namesBelow(int group, std::size_t most = kMostGroups);
-/// Calls `visit` with each group below, those deeper first, and then with the group itself.
-void eachFromBelow(int group, const std::function<void(int)>& visit);
-/// The processes in the group itself, and with `below` those of all groups below. A zombie is not in there.
-[[nodiscard]] std::vector<pid_t> members(int group, bool below);
+/// Calls `visit` with each group below, at most `most`, those deeper first, and then with the group itself.
+void eachFromBelow(int group, const std::function<void(int)>& visit, std::size_t most = kMostGroups);
+/// The processes in the group itself, and with `below` those of the groups below, at most `most`. A zombie is not in
+/// there.
+[[nodiscard]] std::vector<pid_t> members(int group, bool below, std::size_t most = kMostGroups);
 /// Removes the groups below. What has processes stays.
 void removeBelow(int group);
 /// Ends all processes in it and below. Returns 0 or an errno: ENOENT before Linux 5.14.

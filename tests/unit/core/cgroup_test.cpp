@@ -2,8 +2,11 @@
 #include "lib/core/cgroup.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 
 namespace cgroup = core::cgroup;
@@ -44,6 +47,26 @@ TEST_CASE("names of groups") {
   CHECK(cgroup::nameFor("../a b/\n\xc3\xa4") == "program-.._a_b____");
   CHECK(cgroup::nameFor("") == "program-");
   CHECK(cgroup::nameFor(std::string(1000, 'x')).size() < 250);
+}
+
+TEST_CASE("a walk ends at its bound") {
+  char path[] = "/tmp/cgroup-test-XXXXXX";
+  REQUIRE(::mkdtemp(path) != nullptr);
+  const core::UniqueFd top(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (const char* const name : {"a", "a/b", "c", "c/d"}) CHECK(::mkdirat(top.get(), name, 0700) == 0);
+  const auto visited = [&](std::size_t most) {
+    int count = 0;
+    cgroup::eachFromBelow(
+        top.get(), [&](int) { ++count; }, most);
+    return count;
+  };
+  CHECK(visited(cgroup::kMostGroups) == 5);
+  CHECK(visited(4) == 5);
+  CHECK(visited(3) == 4);
+  CHECK(visited(1) == 2);
+  CHECK(visited(0) == 1);
+  cgroup::removeBelow(top.get());
+  CHECK(::rmdir(path) == 0);
 }
 
 TEST_CASE("other directories are not opened as groups") {
