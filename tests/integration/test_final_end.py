@@ -273,7 +273,7 @@ def test_an_end_while_nobody_looks_counts_after_a_takeover(work_dir, cleanup):
 
 
 def test_a_request_does_not_end_supervisord(daemon):
-    """Whoever stops the last program may start it again. A stop in BACKOFF is no failure."""
+    """Whoever stops the last program may start it again. A stop in BACKOFF is not a failure."""
     server = daemon("[program:a]\ncommand=/bin/sh -c 'exit 1'\nautostart=false\nrestart_delay=1h\n" +
                     until_go("b"), supervisord=ALL)
     assert server.ctl("restart", "b").stdout == "b: stopped\nb: started\n"
