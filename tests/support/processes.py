@@ -24,6 +24,12 @@ def is_running(pid):
     return fields is not None and fields[0] not in "ZX"
 
 
+def parent_of(pid):
+    """0: the process has ended."""
+    fields = _stat(pid)
+    return 0 if fields is None else int(fields[1])
+
+
 def _matching(wanted):
     pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     return [pid for pid in pids if (fields := _stat(pid)) and fields[0] not in "ZX" and wanted(fields)]

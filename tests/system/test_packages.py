@@ -79,9 +79,11 @@ def wait_for_counters(machine):
 
 
 def pids_of(machine, account):
-    """The processes of the account, without those that a counter runs for a moment."""
-    found = machine.run("pgrep", "-a", "-u", account, check=False).stdout.splitlines()
-    return sorted(line for line in found if "sleep" not in line)
+    """The processes of the account, without those that a program runs for a moment."""
+    listed = machine.run("ps", "-u", account, "-o", "pid=,ppid=,args=", check=False).stdout.splitlines()
+    found = [line.split(None, 2) for line in listed]
+    programs = {pid for pid, _, line in found if "supervisord" not in line}
+    return sorted(f"{pid} {line}" for pid, parent, line in found if parent not in programs)
 
 
 def lines_of(machine, path):
