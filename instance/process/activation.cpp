@@ -86,7 +86,7 @@ core::Status Activation::open() {
     context_.touch(program_);
     auto fd = context_.listeners().acquire(wanted[i]);
     if (!fd) return core::Err{std::move(fd).error()};
-    if (sockets_[i]) context_.listeners().release(wanted[i].url);
+    if (sockets_[i]) context_.listeners().release(wanted[i].url, std::move(sockets_[i]));
     sockets_[i] = std::move(*fd);
     if (auto* const keeper = context_.keeper()) keeper->keep(program_, storeName(i).c_str(), sockets_[i].get());
   }
@@ -104,8 +104,7 @@ void Activation::close(std::size_t place) noexcept {
   logging::attempt([&] {
     if (auto* const keeper = context_.keeper()) keeper->drop(program_, storeName(place).c_str());
   });
-  sockets_[place].reset();
-  context_.listeners().release(settings().sockets[place].url);
+  context_.listeners().release(settings().sockets[place].url, std::move(sockets_[place]));
 }
 
 void Activation::listen() noexcept {
@@ -297,7 +296,10 @@ void Activation::take(state::Incoming& incoming, const std::vector<state::OpenSo
     auto fd = incoming.take(state::pipeName(program_.number(), storeName(i).c_str()));
     if (!fd && program_.pid() > 1)
       fd = takeListenSocket(program_.pid(), config::kFirstDescriptor + static_cast<int>(i), wanted[i]);
-    if (!isListening(fd.get(), wanted[i])) continue;
+    if (!isListening(fd.get(), wanted[i])) {
+      context_.listeners().discard(std::move(fd));
+      continue;
+    }
     const bool known = saved != nullptr && i < saved->size();
     context_.listeners().adopt(wanted[i], fd.get(),
                                known ? SocketFile{(*saved)[i].device, (*saved)[i].inode} : SocketFile{});

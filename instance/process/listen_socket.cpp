@@ -14,10 +14,12 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include <fmt/core.h>
 
 #include "instance/config/model.hpp"
+#include "instance/process/last_close.hpp"
 #include "lib/core/connections.hpp"
 
 namespace process {
@@ -189,10 +191,24 @@ void removeSocketFile(const ListenSocket& socket, const SocketFile& file) noexce
 
 core::UniqueFd takeListenSocket(pid_t pid, int number, const ListenSocket& socket) {
   const core::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!process) return {};
+  std::array<char, 32> kind{};
+  const auto link = fmt::format("/proc/{}/fd/{}", pid, number);
+  if (!process || ::readlink(link.c_str(), kind.data(), kind.size()) < 0 ||
+      std::strncmp(kind.data(), "socket:", 7) != 0)
+    return {};
   core::UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), number, 0)));
-  if (!isListening(fd.get(), socket) || !isAt(fd.get(), socket)) return {};
-  return fd;
+  if (isListening(fd.get(), socket) && isAt(fd.get(), socket)) return fd;
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (fd && ::getsockopt(fd.get(), SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
+    // It was replaced meanwhile, by a file whose close may never end: it stays open.
+    (void)fd.release();
+    return {};
+  }
+  std::vector<core::UniqueFd> refused;
+  refused.push_back(std::move(fd));
+  closeAside(std::move(refused));
+  return {};
 }
 
 }  // namespace process

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "instance/config/model.hpp"
 #include "instance/process/listen_socket.hpp"
@@ -45,16 +46,19 @@ class Listeners {
   [[nodiscard]] core::Expected<core::UniqueFd> acquire(const config::ListenSocket& socket);
   /// One more user, who has the descriptor of a predecessor's socket.
   void adopt(const config::ListenSocket& socket, int fd, const SocketFile& file);
-  /// One user less.
-  void release(const std::string& url) noexcept;
+  /// One user less, with its descriptor, which is closed in the next turn of the loop.
+  void release(const std::string& url, core::UniqueFd fd) noexcept;
+  /// Closes `fd`, an invalid one too, in the next turn of the loop.
+  void discard(core::UniqueFd fd) noexcept;
   /// That of an open socket.
   [[nodiscard]] SocketFile fileOf(const std::string& url) const noexcept;
 
  private:
-  static void close(const OpenListener& entry) noexcept;
+  void close(OpenListener& entry) noexcept;
   void closeUnused() noexcept;
 
   std::map<std::string, OpenListener> entries_;
+  std::vector<core::UniqueFd> discarded_;  ///< still to be closed
   core::Deferred closeSoon_;
 };
 

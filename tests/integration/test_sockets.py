@@ -2,6 +2,7 @@
 """[socket:x], sockets, autostart=ondemand and idle_stop: supervisord holds the sockets, programs get them."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -459,6 +460,80 @@ def test_a_program_that_ends_the_socket_harms_only_itself(daemon, kind):
     server.configure(f"[socket:web]\nsocket={url}\n" + web("autostart=ondemand"))
     assert server.ctl("update").returncode == 0
     assert ask(target) == info(server)["pid"]
+
+
+def test_nobody_listens_with_a_copy_that_is_left(daemon):
+    port = free_port()
+    server = daemon(f"[socket:web]\nsocket=tcp://127.0.0.1:{port}\n" + web("autostart=ondemand"))
+    wait_listening(server)
+    pidfd = os.pidfd_open(server.process.pid)
+    copies = []
+    for fd in map(int, os.listdir(f"/proc/{server.process.pid}/fd")):
+        copy = ctypes.CDLL(None).syscall(438, pidfd, fd, 0)  # pidfd_getfd
+        with contextlib.suppress(OSError):
+            one = socket.socket(fileno=copy)
+            if one.getsockname() == ("127.0.0.1", port):
+                copies.append(one)
+            else:
+                one.close()
+    os.close(pidfd)
+    assert copies and all(one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) for one in copies)
+    server.stop()
+    assert not any(one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) for one in copies)
+
+
+def test_a_socket_that_may_not_be_bound_again_is_opened_again(daemon, work_dir):
+    port = free_port()
+    file = os.path.join(work_dir, "forbids.py")
+    with open(file, "w", encoding="ascii") as out:
+        out.write("import socket\ns = socket.socket(fileno=3)\n"
+                  "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)\ns.shutdown(socket.SHUT_RD)\n")
+    server = daemon(f"[socket:web]\nsocket=tcp://127.0.0.1:{port}\n" +
+                    f"[program:web]\ncommand={PYTHON} {file}\nsockets=web\nautostart=ondemand\nstartsecs=0\n"
+                    "autorestart=false\n")
+    for _ in range(2):
+        wait_listening(server)
+        connected(("127.0.0.1", port)).close()
+        wait_for(lambda: info(server)["start"] and "listening" in info(server)["description"], "its end")
+    assert "cannot listen" not in server.log()
+
+
+LINGERS = """
+import os, socket, struct
+peer = socket.create_server(("127.0.0.1", 0), backlog=1)
+if os.fork() == 0:
+    os.setsid()
+    os.close(3)
+    import time
+    time.sleep(60)
+    os._exit(0)
+one = socket.socket(fileno=3)
+one.shutdown(socket.SHUT_RD)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 60))
+one.connect(peer.getsockname())
+one.setblocking(False)
+try:
+    while True:
+        one.send(bytes(65536))
+except BlockingIOError:
+    pass
+os._exit(0)
+"""
+
+
+def test_the_close_of_what_an_account_had_does_not_wait(daemon, account, work_dir):
+    owner = account("tlinger")
+    port = free_port()
+    file = os.path.join(work_dir, "lingers.py")
+    with open(file, "w", encoding="ascii") as out:
+        out.write(LINGERS)
+    server = daemon(f"[socket:web]\nsocket=tcp://127.0.0.1:{port}\n"
+                    f"[program:web]\ncommand={PYTHON} {file}\nsockets=web\nstartsecs=0\nautorestart=false\n"
+                    f"autostart=ondemand\nuser={owner.pw_name}\n")
+    wait_listening(server)
+    connected(("127.0.0.1", port)).close()
+    wait_for(lambda: info(server)["start"] and "listening" in info(server)["description"], "its end")
+    assert "a program has ended that tcp://" in server.log()
 
 
 # Files and failures
