@@ -9,8 +9,8 @@ struct Scheduling;
 
 namespace process {
 
-/// The local time of a program: that of its time_zone, which was there when the configuration was read, or of
+/// The time zone of a program: that of its time_zone, which was there when the configuration was read, or of
 /// supervisord.
-[[nodiscard]] core::UtcOffset offsetOf(const config::Scheduling& settings);
+[[nodiscard]] core::TimeZone zoneOf(const config::Scheduling& settings);
 
 }  // namespace process

@@ -17,7 +17,7 @@ using lifecycle::ProcessState;
 RunWindow::RunWindow(ProcessContext& context, Process& program)
     : context_(context),
       program_(program),
-      offset_(offsetOf(program.config().extension->scheduling)),
+      zone_(zoneOf(program.config().extension->scheduling)),
       timer_(context.wallClock(), [this] { look(); }),
       soon_(context.loop(), [this] { look(); }) {
   take(stateAt(core::wallSeconds()));
@@ -29,7 +29,8 @@ RunWindow::RunWindow(ProcessContext& context, Process& program)
 }
 
 lifecycle::WindowState RunWindow::stateAt(std::int64_t now) const {
-  return lifecycle::windowAt(program_.config().extension->lifetime.window, now, offset_);
+  const auto& window = program_.config().extension->lifetime.window;
+  return zone_.within([&](const core::UtcOffset& offset) { return lifecycle::windowAt(window, now, offset); });
 }
 
 void RunWindow::take(const lifecycle::WindowState& state) noexcept {
@@ -94,7 +95,7 @@ void RunWindow::describeIdle(std::string& text) const {
 }
 
 void RunWindow::onReconfigured() {
-  offset_ = offsetOf(program_.config().extension->scheduling);
+  zone_ = zoneOf(program_.config().extension->scheduling);
   change_ = 0;
   soon_.schedule();
 }

@@ -38,7 +38,7 @@ class RunWindow final : public Attendant {
 
   ProcessContext& context_;
   Process& program_;
-  core::UtcOffset offset_;
+  core::TimeZone zone_;
   bool open_ = true;
   bool startsWhenStopped_ = false;  ///< it has opened while the program was being stopped
   std::int64_t change_ = 0;         ///< when to look again, in seconds since the epoch; 0: never

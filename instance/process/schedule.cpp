@@ -28,7 +28,7 @@ Schedule::Schedule(ProcessContext& context, Process& program)
     : context_(context),
       program_(program),
       settings_(program.config().extension->scheduling),
-      offset_(offsetOf(settings_)),
+      zone_(zoneOf(settings_)),
       wall_(context.wallClock(), [this] { look(); }),
       steady_(context.loop(), [this] { look(); }),
       after_(context.loop(), [this] { startQueued(); }) {
@@ -37,7 +37,9 @@ Schedule::Schedule(ProcessContext& context, Process& program)
 
 void Schedule::begin() {
   context_.touch(program_);
-  schedule_.begin(settings_.timetable, offset_, presentMoment(), context_.chance());
+  const auto chance = context_.chance();
+  zone_.within(
+      [&](const core::UtcOffset& offset) { schedule_.begin(settings_.timetable, offset, presentMoment(), chance); });
   arm();
 }
 
@@ -64,7 +66,11 @@ Schedule::Standing Schedule::standing() const noexcept {
 void Schedule::look() {
   const ProcessContext::Turn turn(context_);
   context_.touch(program_);
-  if (schedule_.passed(settings_.timetable, offset_, presentMoment(), context_.chance())) due_ = true;
+  const auto chance = context_.chance();
+  const bool passed = zone_.within([&](const core::UtcOffset& offset) {
+    return schedule_.passed(settings_.timetable, offset, presentMoment(), chance);
+  });
+  if (passed) due_ = true;
   if (due_) act();  // without memory this call is repeated
   due_ = false;
   arm();
@@ -144,9 +150,9 @@ void Schedule::onReconfigured() {
   const auto& now = program_.config().extension->scheduling;
   const bool same = now.timetable.sameTimes(settings_.timetable) && now.zone == settings_.zone;
   if (same) return;
-  auto offset = offsetOf(now);
+  auto zone = zoneOf(now);
   settings_ = now;
-  offset_ = std::move(offset);
+  zone_ = std::move(zone);
   begin();
 }
 

@@ -45,7 +45,7 @@ class Schedule final : public Attendant {
   ProcessContext& context_;
   Process& program_;
   config::Scheduling settings_;  ///< by which the schedule was begun
-  core::UtcOffset offset_;
+  core::TimeZone zone_;
   lifecycle::Schedule schedule_;
   core::WallTimer wall_;
   core::Timer steady_;     ///< of @every

@@ -18,25 +18,7 @@ namespace {
 
 constexpr std::size_t kLongestName = 100;
 
-/// TZ is `variable`, and nothing else is in the environment, as long as this exists. Takes no memory and restores what
-/// was there as it was, which setenv() could not promise.
-class Exchange {
- public:
-  explicit Exchange(const std::string& variable) noexcept
-      : saved_(std::exchange(environ, entries_.data())), entries_{const_cast<char*>(variable.c_str()), nullptr} {
-    ::tzset();
-  }
-  ~Exchange() {
-    environ = saved_;
-    ::tzset();
-  }
-  Exchange(const Exchange&) = delete;
-  Exchange& operator=(const Exchange&) = delete;
-
- private:
-  char** saved_;
-  std::array<char*, 2> entries_;
-};
+std::uint64_t exchangesDone = 0;  // of a process with one thread
 
 /// Letters, digits and "_+-" between single slashes: no name has a dot, so none leads elsewhere.
 bool isZoneName(std::string_view name) noexcept {
@@ -76,14 +58,27 @@ Expected<TimeZone> TimeZone::find(std::string_view name, const std::string& dire
   return zone;
 }
 
-std::int64_t TimeZone::offsetAt(std::int64_t when) const noexcept {
-  if (name_.empty()) return currentOffset(when);
-  const Exchange exchange(variable_);
-  return currentOffset(when);
+TimeZone::Exchange::Exchange(const TimeZone& zone) noexcept : exchanged_(!zone.name_.empty()) {
+  if (!exchanged_) return;
+  entries_[0] = const_cast<char*>(zone.variable_.c_str());
+  saved_ = std::exchange(environ, entries_.data());
+  ::tzset();
+  ++exchangesDone;
 }
 
-UtcOffset TimeZone::offset() const {
-  return [zone = *this](std::int64_t when) { return zone.offsetAt(when); };
+TimeZone::Exchange::~Exchange() {
+  if (!exchanged_) return;
+  environ = saved_;
+  ::tzset();
+}
+
+UtcOffset TimeZone::Exchange::offset() const { return currentOffset; }
+
+std::uint64_t TimeZone::exchanges() noexcept { return exchangesDone; }
+
+std::int64_t TimeZone::offsetAt(std::int64_t when) const noexcept {
+  const Exchange exchange(*this);
+  return currentOffset(when);
 }
 
 std::int64_t firstMoment(std::int64_t local, const UtcOffset& offset) {

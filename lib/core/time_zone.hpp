@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -17,8 +18,9 @@ using UtcOffset = std::function<std::int64_t(std::int64_t when)>;
 
 /// A time zone of the system's zoneinfo directory, or the local time of this process.
 ///
-/// glibc knows one zone at a time, so a question about another one exchanges TZ for the length of a call: only for
-/// processes with one thread. What reads local time, or the environment, between two calls sees no difference.
+/// glibc knows one zone at a time, so questions about another one exchange TZ for the length of a call: only for
+/// processes with one thread. What reads local time, or the environment, between two calls sees no difference. An
+/// exchange reads the zone's file, so a computation that has many questions asks them within() one.
 class TimeZone {
  public:
   /// Local time of this process.
@@ -28,8 +30,15 @@ class TimeZone {
 
   /// What UtcOffset says, for this zone. Never fails: a zone whose file is gone is UTC.
   [[nodiscard]] std::int64_t offsetAt(std::int64_t when) const noexcept;
-  /// As a function that calls offsetAt().
-  [[nodiscard]] UtcOffset offset() const;
+  /// What `ask` returns, which is called with the offsets of this zone. They are valid during the call only, in which
+  /// nothing else may ask for local time or the environment.
+  template <class Ask>
+  auto within(const Ask& ask) const {
+    const Exchange exchange(*this);
+    return ask(exchange.offset());
+  }
+  /// How often this process has exchanged TZ.
+  [[nodiscard]] static std::uint64_t exchanges() noexcept;
 
   /// Empty: local time.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -38,6 +47,22 @@ class TimeZone {
   static constexpr const char* kDirectory = "/usr/share/zoneinfo";
 
  private:
+  /// TZ is that of the zone, and nothing else is in the environment, as long as this exists. Takes no memory and
+  /// restores what was there as it was, which setenv() could not promise. Nothing is done for local time.
+  class Exchange {
+   public:
+    explicit Exchange(const TimeZone& zone) noexcept;
+    ~Exchange();
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+    [[nodiscard]] UtcOffset offset() const;
+
+   private:
+    char** saved_ = nullptr;
+    std::array<char*, 2> entries_{};
+    bool exchanged_;
+  };
+
   std::string name_;
   std::string variable_;  ///< "TZ=:FILE"
 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <new>
 #include <string>
 
 namespace {
@@ -32,7 +33,7 @@ struct Moment {
 };
 Moment first(const char* name, std::int64_t local) {
   const auto one = zone(name);
-  const auto utc = core::firstMoment(local, one.offset());
+  const auto utc = one.within([&](const core::UtcOffset& offset) { return core::firstMoment(local, offset); });
   return {utc, utc + one.offsetAt(utc)};
 }
 
@@ -73,6 +74,26 @@ TEST_CASE("a question about another zone leaves local time and the environment a
   }
   before != nullptr ? ::setenv("TZ", saved.c_str(), 1) : ::unsetenv("TZ");
   ::tzset();
+}
+
+TEST_CASE("a computation exchanges the zone once, whatever it asks") {
+  const auto berlin = zone("Europe/Berlin");
+  const auto when = at(2026, 7, 10, 12);
+  const auto local = TimeZone().offsetAt(when);
+  char** const environment = environ;
+  const auto before = TimeZone::exchanges();
+  // A time that is skipped needs the most questions.
+  const auto moment = berlin.within([](const core::UtcOffset& offset) {
+    for (int day = 0; day < 1000; ++day) (void)offset(day * core::kDaySeconds);
+    return core::firstMoment(at(2026, 3, 29, 2, 30), offset);
+  });
+  CHECK(moment == at(2026, 3, 29, 1));
+  CHECK(TimeZone::exchanges() == before + 1);
+  CHECK_THROWS_AS(berlin.within([](const core::UtcOffset&) { throw std::bad_alloc(); }), std::bad_alloc);
+  CHECK(environ == environment);
+  CHECK(TimeZone().offsetAt(when) == local);
+  CHECK(TimeZone().within([&](const core::UtcOffset& offset) { return offset(when); }) == local);
+  CHECK(TimeZone::exchanges() == before + 2);
 }
 
 TEST_CASE("a name without a zone is refused, and leads nowhere else") {
