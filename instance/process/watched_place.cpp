@@ -191,29 +191,44 @@ WatchedPlace::Target WatchedPlace::follow(std::vector<Link>& way, PathWatcher::U
   while (walk.more()) {
     const auto name = walk.next();
     if (name == "..") {
-      if (!walk.up()) return {};
+      if (!walk.up()) return hidden(walk.hidden(), walk.owners());
       continue;
     }
     way.push_back({onWay(walk.directory(), walk.path(), !walk.more()), walk.path(), name});
     struct stat about {};
     if (::fstatat(walk.directory(), name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) return {};
     if (S_ISLNK(about.st_mode)) {
-      if (!walk.follow(name)) return {};
+      if (!walk.follow(name)) return hidden(walk.hidden(), walk.owners());
       continue;
     }
     if (S_ISDIR(about.st_mode)) {
-      if (!walk.enter(name)) return {};
+      if (!walk.enter(name)) return hidden(walk.hidden(), walk.owners());
       continue;
     }
     if (walk.more()) return {};
     auto use = watcher_.add(*this, joined(way::pathOf(walk.directory()), name),
                             IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_DONT_FOLLOW);
     if (use) file = std::move(use).value();
-    return {joined(walk.path(), name), false, about.st_dev, about.st_ino, way::nanoseconds(about.st_ctim)};
+    return {joined(walk.path(), name),       false,        about.st_dev, about.st_ino,
+            way::nanoseconds(about.st_ctim), walk.owners()};
   }
   struct stat about {};
   if (::fstat(walk.directory(), &about) != 0) return {};
-  return {walk.path(), true, about.st_dev, about.st_ino, 0};
+  if (!walk.owners().mayList(about)) return hidden(walk.path(), walk.owners());
+  return {walk.path(), true, about.st_dev, about.st_ino, 0, walk.owners()};
+}
+
+/// It leads nowhere; with a warning if `path` is not empty.
+WatchedPlace::Target WatchedPlace::hidden(const std::string& path, const way::LinkOwners& from) noexcept {
+  if (!path.empty() && !std::exchange(hidden_, true))
+    logging::attempt([&] {
+      logging::warn(
+          "watch: {}: {} is not watched: a symbolic link of the account with the uid {} leads there, which neither "
+          "owns "
+          "it nor may look into it",
+          core::printable(path_), core::printable(path), from.last());
+    });
+  return {};
 }
 
 void WatchedPlace::refused(int code, const std::string& path) {
@@ -251,7 +266,8 @@ void WatchedPlace::beginReading(const std::string& path) {
   unread_.erase(path);
   core::UniqueFd fd = way::openDirectory(path);
   int code = fd ? 0 : errno;
-  if (fd) {
+  if (fd && !target_.owners.mayList(fd.get())) code = EACCES;
+  if (code == 0) {
     const auto at = tree_.try_emplace(path).first;
     at->second.reset();
     auto use = watcher_.add(*this, way::pathOf(fd.get()), kInTree, &at->first);

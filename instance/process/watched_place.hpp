@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "instance/process/path_watcher.hpp"
+#include "instance/process/watched_way.hpp"
 
 namespace process {
 
@@ -70,6 +71,7 @@ class WatchedPlace {
     bool isDirectory = false;
     std::uint64_t device = 0, inode = 0;
     std::int64_t changed = 0;  ///< of a file, when its inode was last changed, in nanoseconds
+    way::LinkOwners owners{};  ///< of the links that lead there
     bool operator==(const Target&) const = default;
   };
   struct Closer {
@@ -78,6 +80,7 @@ class WatchedPlace {
 
   void look();
   [[nodiscard]] Target follow(std::vector<Link>& way, PathWatcher::Use& file);
+  [[nodiscard]] Target hidden(const std::string& path, const way::LinkOwners& from) noexcept;
   [[nodiscard]] PathWatcher::Use onWay(int directory, const std::string& path, bool last);
   void seenOnWay(const Link& link, const Event& event);
   void seenInTree(const std::string& directory, const Event& event);
@@ -107,6 +110,7 @@ class WatchedPlace {
   bool look_ = false;        ///< something on the way has changed
   bool created_ = false;     ///< and that was nothing but a new file, which is still being written
   bool complained_ = false;  ///< once is enough, since others may be able to cause it again and again
+  bool hidden_ = false;      ///< the same of where a link must not lead
   bool mentioned_ = false;   ///< the same of what cannot be read
   std::size_t unreadable_ = 0;
   std::string firstUnreadable_;

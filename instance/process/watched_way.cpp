@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -54,6 +55,21 @@ core::UniqueFd openDirectory(const std::string& path) noexcept {
   return openWithoutLinks(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
+void LinkOwners::add(uid_t owner) {
+  if (owner == 0 || ::geteuid() != 0) return;
+  if (std::find(owners_.begin(), owners_.end(), owner) == owners_.end()) owners_.push_back(owner);
+}
+
+bool LinkOwners::mayList(int fd) const noexcept {
+  struct stat about {};
+  return owners_.empty() || (::fstat(fd, &about) == 0 && mayList(about));
+}
+
+bool LinkOwners::may(const struct stat& about, mode_t mode) const noexcept {
+  if ((about.st_mode & mode) == mode) return true;
+  return std::all_of(owners_.begin(), owners_.end(), [&](uid_t owner) { return owner == about.st_uid; });
+}
+
 Walk::Walk(const std::string& path) {
   push(path);
   (void)goTo("/");
@@ -72,25 +88,38 @@ std::string Walk::next() {
 }
 
 bool Walk::goTo(std::string path) {
-  directory_ = openWithoutLinks(path, kPlace);
+  auto directory = openWithoutLinks(path, kPlace);
+  return take(std::move(directory), std::move(path));
+}
+
+bool Walk::take(core::UniqueFd directory, std::string path) {
+  struct stat about {};
+  if (!directory || ::fstat(directory.get(), &about) != 0) return false;
+  if (!owners_.maySearch(about)) {
+    hidden_ = std::move(path);
+    return false;
+  }
+  directory_ = std::move(directory);
   path_ = std::move(path);
-  return static_cast<bool>(directory_);
+  return true;
 }
 
 bool Walk::enter(const std::string& name) {
   core::UniqueFd inside(::openat(directory_.get(), name.c_str(), kPlace));
-  if (!inside) return false;
-  directory_ = std::move(inside);
-  path_ += (path_ == "/" ? "" : "/") + name;
-  return true;
+  return take(std::move(inside), path_ + (path_ == "/" ? "" : "/") + name);
 }
 
 bool Walk::up() { return goTo(core::directoryOf(path_)); }
 
 bool Walk::follow(const std::string& name) {
   std::array<char, PATH_MAX> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): readlinkat() fills it
-  const auto size = ::readlinkat(directory_.get(), name.c_str(), text.data(), text.size());
+  // Opened, so that its owner is that of the text.
+  const core::UniqueFd link(::openat(directory_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat about {};
+  if (!link || ::fstat(link.get(), &about) != 0) return false;
+  const auto size = ::readlinkat(link.get(), "", text.data(), text.size());
   if (size <= 0 || ++links_ > kMostLinks) return false;
+  owners_.add(about.st_uid);
   const std::string to(text.data(), static_cast<std::size_t>(size));
   push(to);
   return to[0] != '/' || goTo("/");

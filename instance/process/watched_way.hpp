@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/stat.h>
 #include <time.h>
 
 #include <cstdint>
@@ -24,7 +25,26 @@ namespace process::way {
 /// Whether a name that is new is that of a file that is still being written: its end will be reported.
 [[nodiscard]] bool isBeingWritten(const std::string& path) noexcept;
 
-/// Follows an absolute path as the kernel does, one name at a time, so that each directory on the way is known.
+/// Accounts other than root whose symbolic links a root supervisord has followed. It looks only at what each of them
+/// owns or everybody may look at, so that none learns more from it than it could find out. Without any: at everything.
+class LinkOwners {
+ public:
+  void add(uid_t owner);
+  /// Whether all may look up names in this directory.
+  [[nodiscard]] bool maySearch(const struct stat& directory) const noexcept { return may(directory, S_IXOTH); }
+  /// The same, and list it. Of a file, who may look up its name can see when it was written: no more is asked for.
+  [[nodiscard]] bool mayList(const struct stat& directory) const noexcept { return may(directory, S_IROTH | S_IXOTH); }
+  [[nodiscard]] bool mayList(int fd) const noexcept;
+  [[nodiscard]] uid_t last() const noexcept { return owners_.back(); }
+  bool operator==(const LinkOwners&) const = default;
+
+ private:
+  [[nodiscard]] bool may(const struct stat& about, mode_t mode) const noexcept;
+  std::vector<uid_t> owners_;
+};
+
+/// Follows an absolute path as the kernel does, one name at a time, so that each directory on the way is known. It does
+/// not enter what is hidden from the owners of links.
 class Walk {
  public:
   explicit Walk(const std::string& path);
@@ -38,8 +58,13 @@ class Walk {
   [[nodiscard]] bool enter(const std::string& name);
   [[nodiscard]] bool up();
   [[nodiscard]] bool follow(const std::string& name);
+  /// Of the links until now.
+  [[nodiscard]] const LinkOwners& owners() const noexcept { return owners_; }
+  /// What must not be entered; empty: nothing was refused.
+  [[nodiscard]] const std::string& hidden() const noexcept { return hidden_; }
 
  private:
+  [[nodiscard]] bool take(core::UniqueFd directory, std::string path);
   void push(const std::string& path);
   [[nodiscard]] bool goTo(std::string path);
 
@@ -47,6 +72,8 @@ class Walk {
   std::string path_;
   core::UniqueFd directory_;
   int links_ = 0;
+  LinkOwners owners_;
+  std::string hidden_;
 };
 
 }  // namespace process::way

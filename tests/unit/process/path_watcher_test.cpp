@@ -99,6 +99,61 @@ bool canWatch(int count) {
 
 }  // namespace
 
+TEST_CASE("the link of an account leads root only to what this account may look at") {
+  if (::geteuid() != 0) return;
+  constexpr uid_t kOther = 65534, kThird = 65533;
+  Watching it;
+  REQUIRE(::chmod(it.root.c_str(), 0755) == 0);
+  it.make("public/private/below");
+  it.make("public/open");
+  it.make("home/own/deep");
+  const auto own = [&](const std::string& path, uid_t owner) {
+    REQUIRE(::lchown((it.root + "/" + path).c_str(), owner, static_cast<gid_t>(-1)) == 0);
+  };
+  const auto mode = [&](const std::string& path, mode_t bits) {
+    REQUIRE(::chmod((it.root + "/" + path).c_str(), bits) == 0);
+  };
+  mode("public/private", 0700);
+  mode("public/private/below", 0755);
+  it.write("public/private/file");
+  it.write("public/open/secret");
+  mode("public/open/secret", 0600);
+  for (const auto* const path : {"home", "home/own", "home/own/deep"}) own(path, kOther);
+  mode("home/own/deep", 0700);
+  const auto seesOf = [&](const std::string& to, const std::string& changes, uid_t owner) {
+    it.link(to, "home/link");
+    own("home/link", owner);
+    it.watch("home/link");
+    (void)it.reported();
+    it.write(changes, "changed");
+    const auto seen = it.reported();
+    it.watches.clear();
+    it.remove("home/link");
+    return seen.contains(changes);
+  };
+  const auto root = it.root;
+  for (const auto owner : {uid_t{0}, kOther}) {
+    const bool isRoot = owner == 0;
+    CAPTURE(owner);
+    CHECK(seesOf(root + "/public", "public/new" + std::to_string(owner), owner));
+    CHECK(seesOf(root + "/public/open", "public/open/file", owner));
+    CHECK(seesOf("own/deep", "home/own/deep/file", owner));
+    CHECK(seesOf(root + "/home/own/deep", "home/own/deep/file", owner));
+    CHECK(seesOf(root + "/public/open/secret", "public/open/secret", owner));  // stat() tells as much
+    // Neither as the end of the way, nor on it, nor below its end, nor by "..".
+    CHECK(seesOf(root + "/public/private", "public/private/file", owner) == isRoot);
+    CHECK(seesOf(root + "/public/private/file", "public/private/file", owner) == isRoot);
+    CHECK(seesOf(root + "/public/private/below", "public/private/below/file", owner) == isRoot);
+    CHECK(seesOf(root + "/public", "public/private/file", owner) == isRoot);
+    CHECK(seesOf("../public/private/below/..", "public/private/file", owner) == isRoot);
+  }
+  CHECK(!seesOf("own/deep", "home/own/deep/file", kThird));
+  // A link of root after one of the account makes no difference.
+  it.link(root + "/public/private", "public/rootlink");
+  CHECK(!seesOf(root + "/public/rootlink", "public/private/file", kOther));
+  CHECK(seesOf(root + "/public/rootlink", "public/private/file", 0));
+}
+
 TEST_CASE("a file is written, replaced, removed and made again") {
   Watching it;
   it.write("app.conf");
