@@ -207,10 +207,12 @@ void Activation::describeIdle(std::string& text) const {
 }
 
 /// What fails is reported when it is started.
-void Activation::beforeAutostart() { (void)open(); }
+void Activation::beforeAutostart() {
+  if (!program_.startIsForbidden()) (void)open();
+}
 
 bool Activation::takesAutostart() {
-  if (!settings().onDemand) return false;
+  if (!settings().onDemand || program_.startIsForbidden()) return false;
   if (taken_ && cancelled_) return true;
   context_.touch(program_);
   wanted_ = true;

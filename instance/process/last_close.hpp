@@ -9,8 +9,8 @@ namespace process {
 
 /// Closes sockets that programs of other accounts have had. The last close of a connection can wait for as long as such
 /// a program has set (SO_LINGER), unless a process closes it by its end. So for root another process holds them
-/// meanwhile, and ends. Others close them at once: an account can hold up itself only. Never for files: every close of
-/// one can wait, not only the last.
+/// meanwhile, and ends. Others close them immediately: an account can hold up itself only. Never for files: every close
+/// of one can wait, not only the last.
 void closeAside(std::vector<core::UniqueFd> sockets) noexcept;
 
 }  // namespace process

@@ -4,12 +4,14 @@ the time that the test waits for, since the clock cannot be set."""
 
 import os
 import re
+import socket
 import time
 import xmlrpc.client
 
 import pytest
 
 from daemon import Daemon
+from page import free_port
 from store_keeper import KeptDaemon
 from upgrading import Installation
 from waiting import wait_for
@@ -278,3 +280,19 @@ def test_a_takeover_within_a_window_changes_nothing(work_dir, cleanup):
     server.crash_and_take_over()
     assert [info(server, name)["pid"] for name in ("it", "byhand", "stopped")] == pids
     assert "run_window: " not in server.log()
+
+
+def test_outside_of_it_its_sockets_are_closed(daemon):
+    """Clients are refused, and do not wait for hours."""
+    port = free_port()
+    config = (f"[socket:web]\nsocket=tcp://127.0.0.1:{port}\n[program:it]\ncommand=/bin/cat\nsockets=web\n"
+              "autostart=ondemand\n")
+    server = daemon(config + "run_window=08:00-18:00\n", env=at("19:00", 0)[0])
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port)).close()
+    assert info(server)["description"].endswith("08:00:00; outside of run_window")
+    server.configure(config)
+    server.ctl("update")
+    wait_for(lambda: "; listening on tcp://" in info(server)["description"], "it to listen")
+    socket.create_connection(("127.0.0.1", port)).close()
+    server.wait_state("it", "RUNNING")
