@@ -223,9 +223,8 @@ WatchedPlace::Target WatchedPlace::hidden(const std::string& path, const way::Li
   if (!path.empty() && !std::exchange(hidden_, true))
     logging::attempt([&] {
       logging::warn(
-          "watch: {}: {} is not watched: a symbolic link of the account with the uid {} leads there, which neither "
-          "owns "
-          "it nor may look into it",
+          "watch: {}: {} is not watched: a symbolic link of uid {} leads there, which neither owns it nor may look "
+          "into it",
           core::printable(path_), core::printable(path), from.last());
     });
   return {};

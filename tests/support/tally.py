@@ -17,11 +17,12 @@ ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def count_doctest(output, succeeded):
-    """The counts of a doctest program's summary. Without one (a crash, no doctest) the exit status is one case."""
-    summary = DOCTEST_SUMMARY.search(ANSI_COLOUR.sub("", output))
-    if not summary:
+    """The counts of a doctest program's summary: the last one, since a forked copy may have ended with one of its own.
+    Without one (a crash, no doctest) the exit status is one case."""
+    summaries = DOCTEST_SUMMARY.findall(ANSI_COLOUR.sub("", output))
+    if not summaries:
         return (1, 0, 0) if succeeded else (0, 1, 0)
-    passed, failed, skipped = map(int, summary.groups())
+    passed, failed, skipped = map(int, summaries[-1])
     if not succeeded and failed == 0:
         failed = 1
     return passed, failed, skipped
