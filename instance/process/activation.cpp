@@ -30,6 +30,8 @@ constexpr core::seconds kStartPause{1};
 /// Without restart_limit: more starts in this time are those of a program that does not take its connections.
 constexpr int kMostStarts = 20;
 constexpr core::seconds kStartWindow{2};
+/// Ends in a row that leave a connection unaccepted: from then on the next one waits for kStartPause.
+constexpr int kMostUnread = 20;
 constexpr std::size_t kMostShown = 3;
 
 bool isReadable(int fd) noexcept {
@@ -129,8 +131,24 @@ void Activation::connected() {
   if (!demanded_ || !isIdle()) return;
   demanded_ = false;
   if (program_.disabled() || context_.supervisorState() != SupervisorState::Running) return;
+  listenLater();
+}
+
+/// The connection waits.
+void Activation::listenLater() noexcept {
   listens_ = true;
   again_.armIn(kStartPause);
+}
+
+/// Whether it has ended many times in a row and left a connection, or a datagram.
+bool Activation::leavesConnections() {
+  const bool leaves =
+      std::any_of(sockets_.begin(), sockets_.end(), [](const auto& fd) { return isReadable(fd.get()); });
+  unread_ = leaves ? std::min(unread_ + 1, kMostUnread + 2) : 0;
+  if (unread_ == kMostUnread + 1)
+    logging::warn("{} ends again and again without taking what waits at {}: it is started once in a second",
+                  program_.fullName(), addressesOf(settings().sockets));
+  return unread_ > kMostUnread;
 }
 
 /// Whether connections may start it once more; this start counts.
@@ -192,7 +210,7 @@ void Activation::settle() {
   }
   if (wanted && !program_.disabled()) {
     if (auto opened = open(); opened)
-      return listen();
+      return leavesConnections() ? listenLater() : listen();
     else
       logging::error("{}: {}; connections do not start it any more", program_.fullName(), opened.error().text);
     context_.touch(program_);

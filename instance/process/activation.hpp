@@ -48,6 +48,8 @@ class Activation final : public Attendant {
   void close(std::size_t place) noexcept;
   void take(state::Incoming& incoming, const std::vector<state::OpenSocket>* saved);
   void listen() noexcept;
+  void listenLater() noexcept;
+  [[nodiscard]] bool leavesConnections();
   void unlisten() noexcept;
   void connected();
   [[nodiscard]] bool mayStart();
@@ -74,6 +76,7 @@ class Activation final : public Attendant {
   bool listens_ = false;    ///< the sockets are watched, or again_ is armed
   bool stopping_ = false;   ///< the request to stop it is ours
   bool unseen_ = false;     ///< that connections cannot be counted was logged
+  int unread_ = 0;          ///< ends in a row that left something at the sockets
   bool taken_ = false;      ///< over from a predecessor, in this turn of the loop
 };
 

@@ -358,6 +358,16 @@ def test_what_does_not_take_its_connection_becomes_fatal(daemon):
     wait_listening(server)
 
 
+def test_what_slowly_ends_without_taking_its_connection_is_started_with_pauses(daemon):
+    server = daemon(SOCKET + web("autostart=ondemand", "autorestart=false")
+                    .replace(SERVE, "/bin/sleep 0.15"))
+    line = "web ends again and again without taking what waits at unix://"
+    with connected(path_of(server)):
+        wait_for(lambda: line in server.log(), "the pauses")
+        assert server.log().split(line)[0].count("spawned: 'web'") == 21
+        wait_listening(server)
+
+
 def test_what_fails_to_start_becomes_fatal(daemon):
     server = daemon(SOCKET + web("autostart=ondemand", "startretries=1").replace("startsecs=0", "startsecs=1000")
                     .replace(SERVE, "/bin/false"))
