@@ -169,6 +169,7 @@ def booting(directory, count, programs):
     """A start of `count` instances, first without programs and then with `programs` sleeping ones each, until all run:
     what each instance costs the manager, and its helpers. All files are in place."""
     figures = {}
+    directory_for(directory)
     for number in (0, programs):
         os.makedirs(place := os.path.join(directory, str(number)))
         manager = Managerd(directory_for(place))
