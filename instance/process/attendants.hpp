@@ -35,8 +35,9 @@ struct LaunchExtras {
   std::vector<std::string> withheld;  ///< variables of our own environment that it does not inherit
   /// (descriptor here, number there), from 3 on, each number once.
   std::vector<std::pair<int, int>> descriptors;
-  std::string pidVariable{};  ///< a variable that gets its pid; empty: none
-  int cgroup = -1;            ///< the control group that it is started in; -1: ours
+  std::string pidVariable{};                  ///< a variable that gets its pid; empty: none
+  int cgroup = -1;                            ///< the control group that it is started in; -1: ours
+  std::optional<std::uint64_t> markedFrom{};  ///< as in core::SpawnSpec
 };
 
 /// What looks after one program beside its machine. It exists only if the program's configuration asks for it.

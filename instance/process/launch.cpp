@@ -170,8 +170,12 @@ core::Result<Launched, std::string> launch(const config::ProcessConfig& config, 
   spec.descriptors = {{socket < 0 ? in.reader.get() : socket, STDIN_FILENO},
                       {out.writer.get(), STDOUT_FILENO},
                       {config.redirectStderr ? out.writer.get() : err.writer.get(), STDERR_FILENO}};
-  if (around.extras != nullptr) append(spec.descriptors, around.extras->descriptors);
-  if (around.extras != nullptr) spec.cgroupFd = around.extras->cgroup;
+  if (around.extras != nullptr) {
+    append(spec.descriptors, around.extras->descriptors);
+    spec.cgroupFd = around.extras->cgroup;
+    spec.markedFrom = around.extras->markedFrom;
+    if (spec.markedFrom) std::erase_if(spec.limits, [](const auto& one) { return one.first == RLIMIT_LOCKS; });
+  }
   Launched launched{0, std::move(in.writer), std::move(out.reader), std::move(err.reader), {}};
   if (around.beforeFork) spec.pidPlace = around.beforeFork(launched);
   const auto child = core::beginSpawn(spec);

@@ -60,9 +60,6 @@ enum class StdinError {
 /// to the thread of the loop.
 class Process {
  public:
-  /// The variable that marks what descends from a program with kill_scope = tree.
-  static constexpr const char* kFamilyKey = "SUPERVISOR_TREE";
-
   /// `saved`: it continues a program of a predecessor, see restore(); not kept.
   Process(ProcessContext& context, Group& group, std::shared_ptr<const config::ProcessConfig> config,
           const state::Program* saved = nullptr);
@@ -281,7 +278,7 @@ class Process {
   void finishEnd(int waitStatus, core::Instant when) noexcept;
   [[nodiscard]] bool stopsOthers() const noexcept;
   [[nodiscard]] bool stopsLeftovers() const noexcept;
-  [[nodiscard]] std::string familyMark() const;
+  [[nodiscard]] bool stopsTree() const noexcept;
   [[nodiscard]] int familyGroup() const noexcept;
   void expectOthers();
   void expectOthersIfPossible() noexcept;

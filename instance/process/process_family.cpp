@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A program with the processes around its own: its group, its session, or all that descends from it.
 #include <signal.h>
+#include <unistd.h>
 
 #include <exception>
 
@@ -11,6 +12,7 @@
 #include "instance/process/process.hpp"
 #include "instance/process/program_cgroup.hpp"
 #include "instance/process/remains.hpp"
+#include "lib/core/family_mark.hpp"
 #include "lib/core/log.hpp"
 
 namespace process {
@@ -29,14 +31,10 @@ bool Process::stopsOthers() const noexcept {
 
 bool Process::stopsFamily() const noexcept { return config_->extension->stopping.ownSession(); }
 
+bool Process::stopsTree() const noexcept { return config_->extension->stopping.scope == config::KillScope::Tree; }
+
 bool Process::stopsLeftovers() const noexcept {
   return config_->extension->stopping.leftovers == config::Leftovers::Stop;
-}
-
-/// "" if nothing marks it. The same for a successor.
-std::string Process::familyMark() const {
-  if (config_->extension->stopping.scope != config::KillScope::Tree) return {};
-  return fmt::format("{}.{}.{}", fullName(), number_, startedTicks_);
 }
 
 /// The control group with everything that descends from its process; -1: there is none.
@@ -53,9 +51,10 @@ std::optional<core::ProcessFamily> Process::family() const {
   core::ProcessFamily family;
   family.leader = pid_;
   family.ended = awaitsGroup();
-  if (auto mark = familyMark(); !mark.empty()) {
+  if (stopsTree()) {
     family.tree = true;
-    family.mark = std::string(kFamilyKey) + "=" + mark;
+    family.mark = core::family_mark::of(pid_, startedTicks_);  // the same for a successor
+    family.account = config_->uid.value_or(::geteuid());
     family.group = familyGroup();
   }
   return family;

@@ -118,7 +118,7 @@ core::Result<pid_t, std::string> Process::tryToSpawn() {
   auto input = makeInput();
   auto failure = std::make_unique<std::string>();
   LaunchExtras extras;
-  if (auto mark = familyMark(); !mark.empty()) extras.environment.emplace_back(kFamilyKey, std::move(mark));
+  if (stopsTree()) extras.markedFrom = startedTicks_;
   std::string refusal;
   attend([&](Attendant& one) {
     if (auto prepared = one.beforeSpawn(extras); !prepared && refusal.empty()) refusal = prepared.error().text;

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-/// The files of /proc about processes. Of another account's process, only `status`, `statm` and `cgroup` can be read
-/// without blocking. The others (`stat`, `environ`, `exe`, `fd`, …) wait while the process is in the middle of an exec,
-/// and the account can make an exec last forever with a file system of its own: read those only in a helper.
+/// The files of /proc about processes. Of another account's process, only `status`, `statm`, `limits` and `cgroup` can
+/// be read without blocking. The others (`stat`, `environ`, `exe`, `fd`, …) wait while the process is in the middle of
+/// an exec, and the account can make an exec last forever with a file system of its own: read those only in a helper.
 namespace core::proc {
 
 /// This process, as the pid argument of the functions below.

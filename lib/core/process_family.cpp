@@ -8,19 +8,17 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <string_view>
 #include <unordered_set>
 #include <utility>
 
 #include "lib/core/cgroup.hpp"
+#include "lib/core/family_mark.hpp"
 #include "lib/core/proc_files.hpp"
 #include "lib/core/unique_fd.hpp"
 
 namespace core {
 namespace {
 
-/// The most of an environment that is searched.
-constexpr std::size_t kMostEnvironment = 256UL * 1024;
 /// The most rounds of freezing: each finds only what was started during the one before.
 constexpr int kMostRounds = 40;
 /// Rounds in a row that found nobody new: one may have missed a process that was replaced at that moment.
@@ -35,7 +33,7 @@ bool readFacts(pid_t pid, One& facts) {
   const auto state = proc::field(status, "\nState:");
   if (state.empty() || state.front() == 'Z' || state.front() == 'X') return false;
   facts = {pid,           proc::number<pid_t>(proc::field(status, "\nPPid:")), ::getpgid(pid),
-           ::getsid(pid), proc::number<uid_t>(proc::field(status, "\nUid:")),  -1};
+           ::getsid(pid), proc::number<uid_t>(proc::field(status, "\nUid:")),  {}};
   return true;
 }
 
@@ -43,20 +41,6 @@ bool readFacts(pid_t pid, One& facts) {
 bool isAnother(pid_t leader) {
   One facts;
   return readFacts(leader, facts);
-}
-
-/// "KEY=value" of the key of `mark` in the environment of a process; empty: it has none, or cannot be read.
-/// `environment` is a buffer.
-std::string markOf(pid_t pid, std::string_view mark, std::string& environment) {
-  environment.resize(kMostEnvironment);
-  environment[0] = '\0';
-  const auto all = proc::read(pid, "environ", environment.data() + 1, environment.size() - 1);
-  const auto key = mark.substr(0, mark.find('=') + 1);
-  const std::string_view text(environment.data(), all.empty() ? 0 : all.size() + 1);
-  const auto at = text.find(std::string(1, '\0').append(key));
-  if (at == std::string_view::npos || key.empty()) return {};
-  const auto entry = text.substr(at + 1);
-  return std::string(entry.substr(0, entry.find('\0')));
 }
 
 /// Finds the members.
@@ -70,7 +54,7 @@ class Search {
     for (std::size_t place = 0; place < now.all().size(); ++place) {
       const auto& one = now.all()[place];
       if (known_.count(one.pid) > 0) continue;
-      consider(one, belongs(one) || (looksForMarks(one) && now.hasMark(place, family_.mark, environment_)));
+      consider(one, belongs(one) || (looksForMarks(one) && now.markOf(place) == family_.mark));
     }
     addDescendants();
     return std::move(found_);
@@ -102,10 +86,10 @@ class Search {
     return usable_ && (one.pid == family_.leader || one.session == family_.leader || one.group == family_.leader);
   }
   [[nodiscard]] bool looksForMarks(const One& one) const {
-    return family_.tree && !family_.mark.empty() && one.uid == ::geteuid();
+    return family_.tree && family_.mark != 0 && (one.uid == family_.account || one.uid == 0);
   }
-  [[nodiscard]] bool isMarked(const One& one) {
-    return looksForMarks(one) && markOf(one.pid, family_.mark, environment_) == family_.mark;
+  [[nodiscard]] bool isMarked(const One& one) const {
+    return looksForMarks(one) && family_mark::get(one.pid) == family_.mark;
   }
   void consider(const One& one, bool member) {
     if (member)
@@ -139,7 +123,6 @@ class Search {
   const ProcessFamily& family_;
   bool usable_;
   bool freezes_ = false;
-  std::string environment_;
   std::vector<pid_t> found_;
   std::unordered_set<pid_t> known_;
   std::vector<One> others_;
@@ -185,13 +168,10 @@ ProcessSnapshot ProcessSnapshot::of(const std::vector<pid_t>& pids) {
   return out;
 }
 
-bool ProcessSnapshot::hasMark(std::size_t place, const std::string& mark, std::string& buffer) const {
+std::uint64_t ProcessSnapshot::markOf(std::size_t place) const {
   auto& one = all_[place];
-  if (one.mark < 0) {
-    marks_.push_back(markOf(one.pid, mark, buffer));
-    one.mark = static_cast<int>(marks_.size()) - 1;
-  }
-  return marks_[static_cast<std::size_t>(one.mark)] == mark;
+  if (!one.mark) one.mark = family_mark::get(one.pid);
+  return *one.mark;
 }
 
 std::vector<pid_t> listFamily(const ProcessFamily& family, const ProcessSnapshot& now) {

@@ -3,7 +3,8 @@
 
 #include <sys/types.h>
 
-#include <string>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace core {
@@ -18,37 +19,36 @@ class ProcessSnapshot {
     pid_t group = 0;
     pid_t session = 0;
     uid_t uid = 0;
-    int mark = -1;  ///< place in marks_, once it was asked for; -1: not yet
+    std::optional<std::uint64_t> mark{};  ///< once it was asked for
   };
   /// Without zombies and this process, the youngest first: those that live shortly are seen before they are replaced.
   [[nodiscard]] static ProcessSnapshot take();
   /// The same of these only, in their order.
   [[nodiscard]] static ProcessSnapshot of(const std::vector<pid_t>& pids);
   [[nodiscard]] const std::vector<One>& all() const noexcept { return all_; }
-  /// Whether the environment of a process of our own account has "KEY=value". Read once for all values of one key.
-  [[nodiscard]] bool hasMark(std::size_t place, const std::string& mark, std::string& buffer) const;
+  /// family_mark::get() of the process, which is read once.
+  [[nodiscard]] std::uint64_t markOf(std::size_t place) const;
 
  private:
-  // What hasMark() has read is kept.
   mutable std::vector<One> all_;
-  mutable std::vector<std::string> marks_;
 };
 
 /// What belongs to a process that leads a session of its own.
 struct ProcessFamily {
   pid_t leader = 0;
   bool ended = false;  ///< the leader has been reaped: its number may be that of another process by now
-  /// Also what has left the session: descendants of the members, and processes whose environment has `mark`.
+  /// Also what has left the session: descendants of the members, and processes with `mark`.
   bool tree = false;
-  std::string mark{};  ///< "KEY=value"
+  std::uint64_t mark = 0;  ///< of family_mark.hpp; 0: none
+  /// Marks count for processes of this account and of root: another one could put the mark on its own.
+  uid_t account = 0;
   /// A control group that has members only; -1: there is none. Who owns it can move members out of it: these are found
   /// like those of a tree without a group. The caller keeps it open.
   int group = -1;
 };
 
 /// The living members, with the leader, as /proc shows them. Zombies do not count: their parent may never reap them.
-/// What is started meanwhile can be missing. Environments are read only of processes of our own account: another
-/// account could make that wait for ever. The control group is read again, and has those that `now` lacks.
+/// What is started meanwhile can be missing. The control group is read again, and has those that `now` lacks.
 [[nodiscard]] std::vector<pid_t> listFamily(const ProcessFamily& family, const ProcessSnapshot& now);
 [[nodiscard]] inline std::vector<pid_t> listFamily(const ProcessFamily& family) {
   return listFamily(family, ProcessSnapshot::take());

@@ -37,6 +37,8 @@ struct SpawnSpec {
   bool shareMemory = false;
   int cgroupFd = -1;  ///< the control group to start in, or -1
   std::vector<std::pair<int, rlimit>> limits;
+  /// Marked as the process that was started at this time, in clock ticks since boot (family_mark.hpp).
+  std::optional<std::uint64_t> markedFrom{};
   std::optional<int> nice;
   std::optional<int> ioPriority;              ///< as of ioprio_set(2)
   std::vector<unsigned long> processors;      ///< where it may run, as of sched_setaffinity(2); empty: anywhere

@@ -7,17 +7,21 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <string>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
+#include "lib/core/family_mark.hpp"
+
 namespace {
+
+constexpr std::uint64_t kMark = core::family_mark::of(4'000'000, 123'456'789);
 
 /// A leader of a session with two children: one in its session, one that leads another session. The pids come from a
 /// pipe, and all of them end with this object.
 class FamilyOfThree {
  public:
-  explicit FamilyOfThree(const char* mark) {
+  explicit FamilyOfThree(std::uint64_t mark = 0) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
     leader = ::fork();
@@ -46,18 +50,19 @@ class FamilyOfThree {
   pid_t outside = 0;
 
  private:
-  [[noreturn]] static void live(int out, const char* mark) {
+  /// The leader has the mark; the children inherit it, and have an environment that is empty.
+  [[noreturn]] static void live(int out, std::uint64_t mark) {
     ::signal(SIGTERM, SIG_DFL);  // doctest's handler would report a crash, in a copy of the output
     ::setsid();
+    if (mark != 0 && !core::family_mark::put(mark)) ::_exit(1);
     for (const bool leaves : {false, true}) {
       if (::fork() != 0) continue;
       if (leaves) ::setsid();
       char name[] = "/bin/sh";
       char option[] = "-c";
       char script[] = "exec sleep 1000";
-      std::string entry = mark;
       char* arguments[] = {name, option, script, nullptr};
-      char* environment[] = {entry.data(), nullptr};
+      char* environment[] = {nullptr};
       const pid_t self = ::getpid();
       (void)!::write(out, &self, sizeof self);
       ::execve(name, arguments, environment);
@@ -72,7 +77,6 @@ std::vector<pid_t> sorted(std::vector<pid_t> pids) {
   return pids;
 }
 
-/// Until the children have executed their program: only then they have their environment.
 template <class Condition>
 bool soon(const Condition& condition) {
   for (int i = 0; i < 3000; ++i, ::usleep(10'000))
@@ -83,32 +87,36 @@ bool soon(const Condition& condition) {
 }  // namespace
 
 TEST_CASE("a session is found without those that left it, a tree with them") {
-  FamilyOfThree f("A=1");
-  CHECK(sorted(core::listFamily({f.leader, false, false, ""})) == sorted({f.leader, f.inside}));
-  CHECK(sorted(core::listFamily({f.leader, false, true, ""})) == sorted({f.leader, f.inside, f.outside}));
+  FamilyOfThree f;
+  CHECK(sorted(core::listFamily({f.leader, false, false})) == sorted({f.leader, f.inside}));
+  CHECK(sorted(core::listFamily({f.leader, false, true})) == sorted({f.leader, f.inside, f.outside}));
 }
 
 TEST_CASE("what left the session of a leader that has ended is found by its mark") {
-  FamilyOfThree f("MARK=mine");
+  FamilyOfThree f(kMark);
   const pid_t leader = f.leader;
   const auto outside = f.outside;
   f.endLeader();
-  CHECK(core::listFamily({leader, true, false, ""}) == std::vector<pid_t>{f.inside});
-  CHECK(core::listFamily({leader, true, true, "MARK=min"}) == std::vector<pid_t>{f.inside});
-  CHECK(core::listFamily({leader, true, true, "ARK=mine"}) == std::vector<pid_t>{f.inside});
-  CHECK(soon([&] {
-    return sorted(core::listFamily({leader, true, true, "MARK=mine"})) == sorted({f.inside, outside});
-  }));
+  const auto list = [&](bool tree, std::uint64_t mark, uid_t account) {
+    return sorted(core::listFamily({leader, true, tree, mark, account}));
+  };
+  CHECK(list(false, kMark, ::geteuid()) == std::vector<pid_t>{f.inside});
+  CHECK(list(true, kMark - 1, ::geteuid()) == std::vector<pid_t>{f.inside});
+  CHECK(list(true, 0, ::geteuid()) == std::vector<pid_t>{f.inside});
+  CHECK(list(true, kMark, ::geteuid()) == sorted({f.inside, outside}));
+  // Only root's count in a family of another account.
+  const auto others = ::geteuid() == 0 ? sorted({f.inside, outside}) : std::vector<pid_t>{f.inside};
+  CHECK(list(true, kMark, ::geteuid() + 1) == others);
 }
 
 TEST_CASE("the number of a leader that has ended may be another process's") {
-  FamilyOfThree f("A=1");
-  CHECK(core::listFamily({f.leader, true, true, "B=2"}).empty());
+  FamilyOfThree f(kMark);
+  CHECK(core::listFamily({f.leader, true, true, kMark - 1, ::geteuid()}).empty());
 }
 
 TEST_CASE("all of a family are signalled and killed") {
-  FamilyOfThree f("A=1");
-  const core::ProcessFamily family{f.leader, false, true, ""};
+  FamilyOfThree f;
+  const core::ProcessFamily family{f.leader, false, true};
   CHECK(core::signalFamily(family, SIGCONT) == 0);
   CHECK(core::killFamily(family) == 0);
   CHECK(soon([&] { return core::listFamily(family).empty(); }));
@@ -119,16 +127,16 @@ TEST_CASE("a signal reaches a leader that is younger than the look, and nobody b
   const auto before = core::ProcessSnapshot::take();
   pid_t gone = 0;
   {
-    FamilyOfThree f("A=1");
+    FamilyOfThree f;
     const auto now = core::ProcessSnapshot::take();
-    CHECK(core::signalFamily({f.leader, false, false, ""}, SIGTERM, before) == 0);
+    CHECK(core::signalFamily({f.leader, false, false}, SIGTERM, before) == 0);
     int status = 0;
     REQUIRE(::waitpid(f.leader, &status, 0) == f.leader);
     CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM));
     gone = std::exchange(f.leader, 0);
     // The others are in the look that followed, and still there.
-    CHECK(core::signalFamily({gone, true, false, ""}, 0, now) == 0);
-    CHECK(core::listFamily({gone, true, false, ""}, now).size() == 2);  // with the leader, as it was then
+    CHECK(core::signalFamily({gone, true, false}, 0, now) == 0);
+    CHECK(core::listFamily({gone, true, false}, now).size() == 2);  // with the leader, as it was then
   }
-  CHECK(core::signalFamily({gone, true, false, ""}, SIGKILL, before) == 0);
+  CHECK(core::signalFamily({gone, true, false}, SIGKILL, before) == 0);
 }

@@ -6,12 +6,13 @@
 #include <algorithm>
 
 #include "instance/process/remains.hpp"
+#include "lib/core/family_mark.hpp"
 
 TEST_CASE("a thousand searches at one time read /proc once") {
   process::Census census;
   const auto now = core::Clock::now();
   for (pid_t leader = 1'000'000; leader < 1'001'000; ++leader)
-    CHECK(core::listFamily({leader, false, true, "SUPERVISOR_TREE=x.1.2"}, census.processes(now)).empty());
+    CHECK(core::listFamily({leader, false, true, core::family_mark::of(leader, 7)}, census.processes(now)).empty());
   CHECK(census.reads() == 1);
   CHECK(census.processesAt() == now);
   // Later ones read again, all of them once.
