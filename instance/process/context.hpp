@@ -256,7 +256,7 @@ class ProcessContext {
   int foreign_ = 0;               ///< processes
   /// Programs that are being stopped as a group: their own process ends, and then they wait for others of its group.
   std::unordered_set<Process*> awaitingGroup_;
-  Census census_;
+  Census census_{loop_};
   MemoryEvents memoryEvents_;
   PrivateDirectory directory_;
   Reloads reloads_;

@@ -21,37 +21,8 @@ constexpr core::milliseconds kFirstPause{1};
 constexpr core::milliseconds kPatience{32};
 /// For what cannot be held: /proc does not show it, or the kernel has no pidfd_open.
 constexpr core::seconds kLongestPause{1};
-constexpr core::milliseconds kCensusAge{100};
 
 }  // namespace
-
-void Census::refresh() {
-  const auto now = core::Clock::now();
-  if (takenAt_ != core::Instant() && now - takenAt_ < kCensusAge) return;
-  members_ = core::listProcessGroups();  // first: it may throw, and then the old census stays valid
-  takenAt_ = now;
-}
-
-Census::Members::const_iterator Census::first(pid_t group) const noexcept {
-  return std::lower_bound(members_.begin(), members_.end(), std::pair<pid_t, pid_t>(group, 0));
-}
-
-const core::ProcessSnapshot& Census::processes(core::Instant now) {
-  if (processesAt_ != core::Instant() && now - processesAt_ <= 2 * processesTook_) return processes_;
-  const auto begin = core::Clock::now();
-  processes_ = core::ProcessSnapshot::take();  // if it throws, the old one stays valid
-  processesTook_ = core::Clock::now() - begin;
-  processesAt_ = now;
-  ++reads_;
-  return processes_;
-}
-
-void Census::forget() noexcept {
-  Members().swap(members_);
-  takenAt_ = {};
-  processes_ = {};
-  processesAt_ = {};
-}
 
 Remains::Remains(core::EventLoop& loop, Census& census, std::optional<core::ProcessFamily> family,
                  std::function<void()> ended)
@@ -152,12 +123,6 @@ void Remains::hold(core::UniqueFd member) noexcept {
 void Remains::letGo() noexcept {
   watch_.reset();
   member_.reset();
-}
-
-int Census::signal(const core::ProcessFamily& family, int signo) {
-  if (signo != SIGKILL) return core::signalFamily(family, signo, processes());
-  // Without a group it looks by itself, again and again.
-  return core::killFamily(family, family.group >= 0 ? processes() : core::ProcessSnapshot());
 }
 
 core::Status Remains::signal(int signo) noexcept try {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "instance/process/census.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/process_family.hpp"
@@ -17,47 +18,6 @@
 #include "lib/core/unique_fd.hpp"
 
 namespace process {
-
-/// Which process is in which group, read once for all who ask at about the same time: a thousand programs that are
-/// stopped together must not read /proc a thousand times.
-class Census {
- public:
-  /// Calls `visit` with each process of `group`, as it was at `takenAt()`, until it returns true. Reads /proc again if
-  /// that is long ago.
-  template <class Visit>
-  bool any(pid_t group, const Visit& visit) {
-    refresh();
-    for (auto at = first(group); at != members_.end() && at->first == group; ++at)
-      if (visit(at->second)) return true;
-    return false;
-  }
-  [[nodiscard]] core::Instant takenAt() const noexcept { return takenAt_; }
-
-  /// All processes, as they were at processesAt(). Reads /proc again if that is longer ago than twice what reading
-  /// took: however many ask, that costs a third of the time at most.
-  const core::ProcessSnapshot& processes(core::Instant now = core::Clock::now());
-  [[nodiscard]] core::Instant processesAt() const noexcept { return processesAt_; }
-  /// How often processes() has read /proc.
-  [[nodiscard]] int reads() const noexcept { return reads_; }
-
-  /// Sends a signal to a family, SIGKILL so that none is missed. Returns 0 or an errno.
-  int signal(const core::ProcessFamily& family, int signo);
-
-  /// Nobody waits for a group any more: gives the memory back.
-  void forget() noexcept;
-
- private:
-  using Members = std::vector<std::pair<pid_t, pid_t>>;
-  void refresh();
-  [[nodiscard]] Members::const_iterator first(pid_t group) const noexcept;
-
-  Members members_;
-  core::Instant takenAt_{};
-  core::ProcessSnapshot processes_;
-  core::Instant processesAt_{};
-  core::Duration processesTook_{};
-  int reads_ = 0;
-};
 
 /// What is left of the process group of a program whose own process has ended: finds out when the group is empty. It is
 /// created when the program is asked to end, since afterwards nothing may fail for lack of memory. Once it has begun,

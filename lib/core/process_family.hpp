@@ -4,36 +4,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <optional>
 #include <vector>
+
+#include "lib/core/process_snapshot.hpp"
 
 namespace core {
 
-/// The processes of the machine at one moment, for many searches: reading /proc for each of a thousand programs that
-/// are stopped together would cost a million reads.
-class ProcessSnapshot {
- public:
-  struct One {
-    pid_t pid = 0;
-    pid_t parent = 0;
-    pid_t group = 0;
-    pid_t session = 0;
-    uid_t uid = 0;
-    std::optional<std::uint64_t> mark{};  ///< once it was asked for
-  };
-  /// Without zombies and this process, the youngest first: those that live shortly are seen before they are replaced.
-  [[nodiscard]] static ProcessSnapshot take();
-  /// The same of these only, in their order.
-  [[nodiscard]] static ProcessSnapshot of(const std::vector<pid_t>& pids);
-  [[nodiscard]] const std::vector<One>& all() const noexcept { return all_; }
-  /// family_mark::get() of the process, which is read once.
-  [[nodiscard]] std::uint64_t markOf(std::size_t place) const;
-
- private:
-  mutable std::vector<One> all_;
-};
-
-/// What belongs to a process that leads a session of its own.
+/// What belongs to a process that leads a session of its own. FamilyKill ends it.
 struct ProcessFamily {
   pid_t leader = 0;
   bool ended = false;  ///< the leader has been reaped: its number may be that of another process by now
@@ -45,10 +22,18 @@ struct ProcessFamily {
   /// A control group that has members only; -1: there is none. Who owns it can move members out of it: these are found
   /// like those of a tree without a group. The caller keeps it open.
   int group = -1;
+
+  /// Whether the numbers of the leader mean it: not, once it has been reaped and another process has its pid.
+  [[nodiscard]] bool hasNumbers() const;
+  /// Whether a mark on this process counts.
+  [[nodiscard]] bool countsMarkOf(const ProcessSnapshot::One& one) const noexcept {
+    return tree && mark != 0 && (one.uid == account || one.uid == 0);
+  }
 };
 
 /// The living members, with the leader, as /proc shows them. Zombies do not count: their parent may never reap them.
-/// What is started meanwhile can be missing. The control group is read again, and has those that `now` lacks.
+/// What is started meanwhile can be missing. The control group is read again, and has those that `now` lacks. Costs
+/// nothing for processes that are no members.
 [[nodiscard]] std::vector<pid_t> listFamily(const ProcessFamily& family, const ProcessSnapshot& now);
 [[nodiscard]] inline std::vector<pid_t> listFamily(const ProcessFamily& family) {
   return listFamily(family, ProcessSnapshot::take());
@@ -60,9 +45,5 @@ int signalFamily(const ProcessFamily& family, int signo, const ProcessSnapshot& 
 inline int signalFamily(const ProcessFamily& family, int signo) {
   return signalFamily(family, signo, ProcessSnapshot::take());
 }
-/// Ends all members by SIGKILL. They are frozen first, so that none can start another one that is missed. If all of
-/// `now` are in the control group, the kernel ends that in one call instead.
-int killFamily(const ProcessFamily& family, const ProcessSnapshot& now);
-inline int killFamily(const ProcessFamily& family) { return killFamily(family, ProcessSnapshot::take()); }
 
 }  // namespace core

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lib/core/process_family.hpp"
+#include "lib/core/family_kill.hpp"
 
 #include <doctest/doctest.h>
 #include <signal.h>
@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "lib/core/family_mark.hpp"
+#include "lib/core/process_family.hpp"
 
 namespace {
 
@@ -121,6 +123,50 @@ TEST_CASE("all of a family are signalled and killed") {
   CHECK(core::killFamily(family) == 0);
   CHECK(soon([&] { return core::listFamily(family).empty(); }));
   CHECK(core::killFamily(family) == 0);
+}
+
+TEST_CASE("families are killed together, and no others") {
+  std::vector<std::unique_ptr<FamilyOfThree>> families;
+  for (std::uint64_t i = 0; i < 10; ++i) families.push_back(std::make_unique<FamilyOfThree>(kMark - i));
+  const FamilyOfThree other(kMark - 100);
+  const auto now = core::ProcessSnapshot::take();
+  core::FamilyKill kill;
+  CHECK(kill.empty());
+  for (std::uint64_t i = 0; i < 10; ++i)
+    CHECK(kill.add({families[i]->leader, false, true, kMark - i, ::geteuid()}, now) == 0);
+  CHECK(!kill.empty());
+  CHECK(kill.run() == 0);
+  CHECK(kill.empty());
+  for (const auto& f : families) CHECK(soon([&] { return core::listFamily({f->leader, false, true}).empty(); }));
+  CHECK(core::listFamily({other.leader, false, true}).size() == 3);
+}
+
+TEST_CASE("a family of which only marks are left is killed") {
+  FamilyOfThree f(kMark);
+  const core::ProcessFamily family{f.leader, true, true, kMark, ::geteuid()};
+  f.endLeader();
+  CHECK(core::listFamily(family).size() == 2);
+  CHECK(core::killFamily(family) == 0);
+  CHECK(soon([&] { return core::listFamily(family).empty(); }));
+}
+
+TEST_CASE("a snapshot finds processes by each of their numbers") {
+  using By = core::ProcessSnapshot::By;
+  const FamilyOfThree f(kMark);
+  const auto now = core::ProcessSnapshot::take();
+  const auto pids = [&](By by, std::uint64_t number) {
+    std::vector<pid_t> out;
+    for (const auto& [key, place] : now.find(by, number)) out.push_back(now.all()[place].pid);
+    return sorted(std::move(out));
+  };
+  const auto leader = static_cast<std::uint64_t>(f.leader);
+  CHECK(pids(By::Pid, leader) == std::vector<pid_t>{f.leader});
+  CHECK(pids(By::Parent, leader) == sorted({f.inside, f.outside}));
+  CHECK(pids(By::Session, leader) == sorted({f.leader, f.inside}));
+  CHECK(pids(By::Group, static_cast<std::uint64_t>(f.outside)) == std::vector<pid_t>{f.outside});
+  CHECK(pids(By::Mark, kMark) == sorted({f.leader, f.inside, f.outside}));
+  CHECK(pids(By::Pid, 0).empty());
+  CHECK(pids(By::Pid, ~std::uint64_t{0}).empty());
 }
 
 TEST_CASE("a signal reaches a leader that is younger than the look, and nobody by an old number") {

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 
-#include "instance/process/remains.hpp"
+#include "instance/process/census.hpp"
 #include "lib/core/family_mark.hpp"
+#include "lib/core/process_family.hpp"
 
 TEST_CASE("a thousand searches at one time read /proc once") {
-  process::Census census;
+  core::EventLoop loop;
+  process::Census census(loop);
   const auto now = core::Clock::now();
   for (pid_t leader = 1'000'000; leader < 1'001'000; ++leader)
     CHECK(core::listFamily({leader, false, true, core::family_mark::of(leader, 7)}, census.processes(now)).empty());
@@ -26,7 +28,8 @@ TEST_CASE("a thousand searches at one time read /proc once") {
 }
 
 TEST_CASE("a search finds nobody by a number that is not that of a leader") {
-  process::Census census;
+  core::EventLoop loop;
+  process::Census census(loop);
   const auto& all = census.processes().all();
   CHECK(std::none_of(all.begin(), all.end(), [](const auto& one) { return one.pid <= 1 || one.pid == ::getpid(); }));
 }
