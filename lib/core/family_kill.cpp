@@ -84,7 +84,7 @@ int FamilyKill::run() {
 /// One look at all processes. Each member is frozen immediately when it is found. Returns whether there was a new one.
 bool FamilyKill::freezeOthers() {
   bool found = false;
-  std::unordered_multimap<pid_t, pid_t> children;  // of those that are no members, by their parents
+  std::unordered_multimap<pid_t, pid_t> children;  // of those that are not members, by their parents
   const pid_t self = ::getpid();
   const auto pids = proc::allPids();
   for (auto at = pids.rbegin(); at != pids.rend(); ++at) {  // the youngest first, as in a snapshot

@@ -17,8 +17,8 @@ namespace core {
 /// share these looks: each of a thousand would otherwise read about all processes several times.
 class FamilyKill {
  public:
-  /// Freezes the members that are in `now`, and the leader. If all are in the control group, the kernel ends that at
-  /// once instead. Returns 0, or the errno of one that could not be signalled. run() has to follow.
+  /// Freezes the members that are in `now`, and the leader. If all are in the control group, the kernel ends that
+  /// immediately instead. Returns 0, or the errno of one that could not be signalled. run() has to follow.
   int add(const ProcessFamily& family, const ProcessSnapshot& now);
   [[nodiscard]] bool empty() const noexcept { return families_.empty(); }
   /// Freezes the rest, ends all, and forgets them. Returns 0 or an errno, as add(). After an exception it can be called

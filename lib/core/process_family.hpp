@@ -32,8 +32,8 @@ struct ProcessFamily {
 };
 
 /// The living members, with the leader, as /proc shows them. Zombies do not count: their parent may never reap them.
-/// What is started meanwhile can be missing. The control group is read again, and has those that `now` lacks. Costs
-/// nothing for processes that are no members.
+/// What is started meanwhile can be missing. The control group is read again, and has those that `now` lacks. The
+/// time depends on the number of members, not on that of all processes.
 [[nodiscard]] std::vector<pid_t> listFamily(const ProcessFamily& family, const ProcessSnapshot& now);
 [[nodiscard]] inline std::vector<pid_t> listFamily(const ProcessFamily& family) {
   return listFamily(family, ProcessSnapshot::take());
