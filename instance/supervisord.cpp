@@ -62,6 +62,7 @@ Supervisord::Supervisord(const config::CommandLine& line, config::Configuration 
   upgrade_ = std::make_unique<handover::Upgrade>(loop_, table_.reaper(),
                                                  handover::Upgrade::Host{[this] { return obstacleToUpgrade(); },
                                                                          [this](state::Outgoing& descriptors) {
+                                                                           table_.settle();
                                                                            if (auto* const keeper = table_.keeper())
                                                                              keeper->handOver(descriptors);
                                                                            auto state = save(descriptors);

@@ -54,6 +54,7 @@ int Census::signal(const core::ProcessFamily& family, int signo) {
 }
 
 void Census::killNow() noexcept try {
+  if (kill_.empty()) return;
   const auto begin = core::Clock::now();
   (void)kill_.run();
   const auto end = core::Clock::now();

@@ -41,13 +41,15 @@ class Census {
   /// others that are to be killed by then. That, too, costs a third of the time at most.
   int signal(const core::ProcessFamily& family, int signo);
 
+  /// Ends what signal() has frozen.
+  void killNow() noexcept;
+
   /// Nobody waits for a group any more: gives the memory back.
   void forget() noexcept;
 
  private:
   using Members = std::vector<std::pair<pid_t, pid_t>>;
   void refresh();
-  void killNow() noexcept;
   [[nodiscard]] Members::const_iterator first(pid_t group) const noexcept;
 
   core::EventLoop& loop_;

@@ -73,6 +73,8 @@ class Table {
   void makeSafe() noexcept;
   /// The number that the next program gets: above those of all programs so far.
   [[nodiscard]] std::uint32_t nextNumber() const noexcept;
+  /// Does now what was put off for a moment: a successor would not know of it.
+  void settle() noexcept;
   /// For an upgrade, from outside of any change: the groups, programs, shared sockets and what targets have not taken,
   /// with their descriptors. A crash journal saves single programs with Process::save() instead.
   void save(state::State& state, state::Outgoing& outgoing) const;

@@ -41,6 +41,8 @@ void inStartOrder(Group::SavedPrograms& saved, const config::GroupConfig& config
 
 }  // namespace
 
+void Table::settle() noexcept { context_->census().killNow(); }
+
 void Table::save(state::State& state, state::Outgoing& outgoing) const {
   output::Lanes lanes;
   std::size_t programs = 0;
