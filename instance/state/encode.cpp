@@ -89,7 +89,7 @@ class Writer {
 
 template <Structured T>
 void Writer::fields(const T& value) {
-  static_assert(isFullyDescribed<T>(), "a member has no description in fields.hpp or config_fields.hpp");
+  static_assert(isFullyDescribed<T>(), "a member has no description in fields.hpp or *_fields.hpp");
   // Made when a state is first written: in the program's data it would be memory of each supervisord that keeps none.
   // (g++ 12 does not see the use in the lambda.)
   [[maybe_unused]] static const T& kDefault = *new T();
