@@ -27,11 +27,18 @@ import pytest
 from accounts import Account
 from bus import PrivateBus
 from daemon import Daemon
+from shared_files import SharedFiles
 from store_keeper import KeptDaemon
 
 # A shell's background jobs ignore these signals, and every program that the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
+def pytest_configure(config):
+    # scripts/test: several runs of a suite share its files. Not for what the tests run.
+    if directory := os.environ.pop("SM_SHARED_FILES", None):
+        config.pluginmanager.register(SharedFiles(directory))
 
 
 @pytest.fixture
