@@ -55,7 +55,7 @@ std::string changesTo(const process::Table& table, const std::vector<config::Gro
 
 MethodResult getConfigChanges(const Instance& instance, const Array& params) {
   if (!waits(params, 0)) return changesTo(instance.table, instance.configuration().groups);
-  const auto read = config::load(instance.commandLine);
+  const auto read = config::load(instance.commandLine, config::Unreadable::Refused, instance.scaling());
   if (!read) return fail(FaultCode::CantReread, read.error().text);
   return changesTo(instance.table, read->groups);
 }

@@ -90,9 +90,7 @@ class Update : public std::enable_shared_from_this<Update> {
   [[nodiscard]] config::GroupPtr targetOf(const process::Group& group, const config::GroupPtr& wanted) const {
     if (request_.programs.empty()) return wanted;
     if (group.changeTo(*wanted).whole) return nullptr;
-    auto part = config::partOf(group.config(), *wanted, request_.programs);
-    std::erase_if(part->processes, [&](const auto& program) { return group.find(program->name) == nullptr; });
-    return part;
+    return config::partOf(group.asItRuns(), *wanted, request_.programs);
   }
 
   static Programs programsToStop(const process::Group& group, const GroupChange& change) {

@@ -6,6 +6,7 @@
 #include "instance/config/load.hpp"
 #include "instance/config/version.hpp"
 #include "instance/events/service.hpp"
+#include "instance/process/group.hpp"
 #include "instance/process/table.hpp"
 #include "lib/core/log.hpp"
 
@@ -24,8 +25,25 @@ Instance::Instance(core::EventLoop& eventLoop, process::Table& programs, events:
 
 Instance::~Instance() = default;
 
-core::Status Instance::reconfigure() {
-  auto loaded = config::load(commandLine);
+config::Scaling Instance::scaling(config::Scale* asked) const {
+  config::Scaling scaling{asked};
+  for (const auto& group : table.groups())
+    for (const auto& scaled : group->config().scales) scaling.inForce.push_back({group->name(), scaled});
+  return scaling;
+}
+
+void Instance::adopt(const config::GroupPtr& group) {
+  auto changed = std::make_shared<config::Configuration>(*configuration_);
+  for (auto& one : changed->groups) {
+    if (one->name != group->name) continue;
+    one = group;
+    break;  // of several with one name the first counts
+  }
+  configuration_ = std::move(changed);
+}
+
+core::Status Instance::reconfigure(config::Scale* asked) {
+  auto loaded = config::load(commandLine, config::Unreadable::Refused, scaling(asked));
   if (!loaded) return core::Err{std::move(loaded).error()};
   apply(std::make_shared<const config::Configuration>(std::move(*loaded)));
   for (const config::Message& message : configuration_->messages)

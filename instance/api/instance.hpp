@@ -12,7 +12,10 @@
 
 namespace config {
 struct Configuration;
-}
+struct GroupConfig;
+struct Scale;
+struct Scaling;
+}  // namespace config
 namespace core {
 class EventLoop;
 }
@@ -46,14 +49,19 @@ class Instance {
   const std::string version;              ///< Supervisor's, which clients compare
   const config::CommandLine commandLine;  ///< has priority over the file whenever that is read again
 
-  /// The configuration as it was last read. The reference is valid until reconfigure().
+  /// The configuration as it was last read. The reference is valid until reconfigure() or adopt().
   [[nodiscard]] const config::Configuration& configuration() const noexcept { return *configuration_; }
   [[nodiscard]] const std::shared_ptr<const config::Configuration>& configurationPtr() const noexcept {
     return configuration_;
   }
   /// Reads the configuration again and applies what counts for programs that are started from now on. Logs its
   /// warnings. On an error everything stays as it is. Groups are added and removed by other calls.
-  [[nodiscard]] core::Status reconfigure();
+  /// `asked`: a number of processes that is about to be in force.
+  [[nodiscard]] core::Status reconfigure(config::Scale* asked = nullptr);
+  /// The numbers of processes that count in place of those of the files: those of the groups that run.
+  [[nodiscard]] config::Scaling scaling(config::Scale* asked = nullptr) const;
+  /// The configuration that was last read has this group from now on, in place of the one with its name.
+  void adopt(const std::shared_ptr<const config::GroupConfig>& group);
 
   /// nullptr: the activity log is not a file.
   [[nodiscard]] output::RotatingFile* activityLog() const noexcept { return activityLog_; }

@@ -12,7 +12,6 @@
 #include "instance/api/group_call.hpp"
 #include "instance/api/instance.hpp"
 #include "instance/api/supervisor_methods.hpp"
-#include "instance/config/change.hpp"
 #include "instance/config/difference.hpp"
 #include "instance/config/load.hpp"
 #include "instance/config/overlay.hpp"
@@ -40,6 +39,7 @@ constexpr std::size_t kLargestScaleFile = 1024 * 1024;
 /// What a change of the number of processes means for a group.
 struct ScalePlan {
   std::string group;
+  config::GroupPtr now;  ///< with that number
   Configs added;
   std::vector<std::string> removed;  ///< names
 };
@@ -52,30 +52,49 @@ std::set<std::string_view> namesOf(const Configs& programs) {
   return names;
 }
 
-/// The group as the files have it now must be the one that runs: what is added must fit to the others.
-Faulty<void> checkUnchanged(const Instance& instance, const process::Group& group) {
-  const auto now = config::load(instance.commandLine);
+/// `group` without those of `own` that the other one does not have.
+config::GroupConfig inCommon(const config::GroupConfig& group, const config::GroupConfig& other,
+                             const std::set<std::string_view>& own) {
+  const auto others = namesOf(other.processes);
+  auto common = group;
+  common.scales.clear();
+  std::erase_if(common.processes, [&](const auto& one) { return own.count(one->name) && !others.count(one->name); });
+  return common;
+}
+
+/// The group as the files have it now must be the one that runs: what is added must fit to the others. `wanted` is the
+/// group with the new number. If not only the processes `own` of the program differ, all have to be read as they were:
+/// they may contain the number. The files alone, without the new number, may be refused.
+Faulty<void> checkUnchanged(const Instance& instance, const process::Group& group, const config::GroupConfig& wanted,
+                            const std::set<std::string_view>& own) {
+  if (config::sameGroup(inCommon(wanted, group.config(), own), inCommon(group.config(), wanted, own))) return {};
+  const auto now = config::load(instance.commandLine, config::Unreadable::Refused, instance.scaling());
   if (!now) return fail(FaultCode::CantReread, now.error().text);
   const auto found =
       std::find_if(now->groups.begin(), now->groups.end(), [&](const auto& one) { return one->name == group.name(); });
-  if (found == now->groups.end() || !config::sameGroup(**found, group.config()))
+  const bool same = found != now->groups.end() && config::sameGroup(**found, group.config());
+  if (!same || wanted.kind != group.config().kind || wanted.sockets != group.config().sockets)
     return failed("the configuration of group " + group.name() + " has changed: run update first");
   return {};
 }
 
 Faulty<ScalePlan> planOf(const Instance& instance, const std::string& program, int count) {
   config::Scale wanted{program, count};
-  if (const auto loaded = config::load(instance.commandLine, config::Unreadable::Refused, &wanted); !loaded)
-    return failed(loaded.error().text);
+  const auto read = config::load(instance.commandLine, config::Unreadable::Refused, instance.scaling(&wanted));
+  if (!read) return failed(read.error().text);
   auto* const group = wanted.group.empty() ? nullptr : instance.table.find(wanted.group);
   if (group == nullptr) return fail(FaultCode::BadName, program);
-  if (const auto same = checkUnchanged(instance, *group); !same) return core::Err{same.error()};
   // Every name that the program can have now, to tell its processes from others in the group.
-  config::Scale all{program, std::max(count, static_cast<int>(group->processes().size()))};
-  if (const auto loaded = config::load(instance.commandLine, config::Unreadable::Refused, &all); !loaded)
+  const auto most = std::max(group->processes().size(), group->config().processes.size());
+  config::Scale all{program, std::max(count, static_cast<int>(most))};
+  if (const auto loaded = config::load(instance.commandLine, config::Unreadable::Refused, instance.scaling(&all));
+      !loaded)
     return failed(loaded.error().text);
   const auto kept = namesOf(wanted.processes), own = namesOf(all.processes);
-  ScalePlan plan{wanted.group, {}, {}};
+  const auto at = std::find_if(read->groups.begin(), read->groups.end(),
+                               [&](const auto& one) { return one->name == wanted.group; });
+  if (const auto same = checkUnchanged(instance, *group, **at, own); !same) return core::Err{same.error()};
+  ScalePlan plan{wanted.group, *at, {}, {}};
   for (const auto& one : wanted.processes)
     if (group->find(one->name) == nullptr) plan.added.push_back(one);
   for (const auto& one : group->processes())
@@ -94,23 +113,32 @@ Faulty<void> save(Instance& instance, const std::string& program, int count) {
   overlay->files[*path] = text;
   auto line = instance.commandLine;
   line.overlay = overlay;
-  if (const auto loaded = config::load(line); !loaded) return failed(loaded.error().text);
+  config::Scale asked{program, count};
+  const auto scaling = instance.scaling(&asked);
+  if (const auto loaded = config::load(line, config::Unreadable::Refused, scaling); !loaded)
+    return failed(loaded.error().text);
   if (auto written = core::writeFileAtomically(*path, text, 0644); !written) return failed(written.error().text);
-  if (const auto read = instance.reconfigure(); !read) return fail(FaultCode::CantReread, read.error().text);
+  if (const auto read = instance.reconfigure(&asked); !read) return fail(FaultCode::CantReread, read.error().text);
   return {};
 }
 
+/// The group has the number from now on, and so has what was read last: a later update keeps it.
 /// First all are added: what each start needs to know of the others is found out once.
-void add(process::Group& group, const Configs& programs) {
-  std::vector<process::Process*> added;
-  added.reserve(programs.size());
-  for (const auto& program : programs)
-    if (auto* const one = group.add(program)) added.push_back(one);
+void take(Instance& instance, process::Group& group, const ScalePlan& plan) {
+  const auto added = instance.table.rescale(group, *plan.now, plan.added);
+  instance.adopt(group.configPtr());
   for (auto* const program : added)
     if (program->startsByItself()) program->startAutomatically();
 }
 
-MethodResult outcome(const ScalePlan& plan) {
+/// The number is in the files: it is none that only scale has given.
+void forget(ScalePlan& plan, const std::string& program) {
+  auto now = std::make_shared<config::GroupConfig>(*plan.now);
+  std::erase_if(now->scales, [&](const auto& scaled) { return scaled.program == program; });
+  plan.now = std::move(now);
+}
+
+MethodResult outcome(const ScalePlan& plan, const std::vector<std::string>& removed) {
   std::string out;
   xmlrpc::StructWriter members(out);
   const auto names = [&](const char* member, const std::vector<std::string>& texts) {
@@ -124,38 +152,38 @@ MethodResult outcome(const ScalePlan& plan) {
   for (const auto& program : plan.added) added.push_back(program->name);
   members.text("group", plan.group);
   names("added", added);
-  names("removed", plan.removed);
+  names("removed", removed);
   members.end();
   return out;
 }
 
-/// Whether an update would change nothing but what the group counts as its configuration.
-bool isAsConfigured(const process::Group& group, const config::GroupConfig& now) {
-  const auto change = group.changeTo(now);
-  return !change.whole && change.keys.empty() && change.programs.empty();
-}
-
-/// Takes out what has been stopped. What did not stop, or was started again meanwhile, is a fault.
+/// Takes out what has been stopped, unless another call has given the program a larger number since. What did not stop,
+/// or was started again meanwhile, is a fault.
 MethodResult finish(const Instance& instance, const ScalePlan& plan) {
   auto& table = instance.table;
+  const auto* const group = table.find(plan.group);
+  const auto wanted = group != nullptr ? namesOf(group->config().processes) : std::set<std::string_view>();
   std::string left;
+  std::vector<std::string> removed;
   for (const auto& name : plan.removed) {
     auto* const program = table.find(plan.group, name);
-    if (program == nullptr) continue;
-    if (lifecycle::isStopped(program->state()) && program->pid() == 0)
+    if (program == nullptr) {
+      removed.push_back(name);
+      continue;
+    }
+    const bool stopped = lifecycle::isStopped(program->state()) && program->pid() == 0;
+    if (wanted.count(name)) {
+      if (stopped && program->startsByItself()) program->startAutomatically();
+      continue;
+    }
+    removed.push_back(name);
+    if (stopped)
       program->group().remove(*program);
     else
       left += (left.empty() ? "" : ", ") + program->fullName();
   }
   if (!left.empty()) return failed("still running, and not removed: " + left);
-  const auto& groups = instance.configuration().groups;
-  const auto configured =
-      std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group->name == plan.group; });
-  auto* const group = table.find(plan.group);
-  if (group != nullptr && configured != groups.end() && group->configPtr() != *configured &&
-      isAsConfigured(*group, **configured))
-    (void)table.apply(*group, *configured);
-  return outcome(plan);
+  return outcome(plan, removed);
 }
 
 void scaleProgram(Instance& instance, Waiters& waiters, const Array& params, core::Completion<MethodResult> done) {
@@ -166,14 +194,16 @@ void scaleProgram(Instance& instance, Waiters& waiters, const Array& params, cor
   if (*count < 0 || *count > 100000)
     return done(fail(FaultCode::IncorrectParameters, "count must be from 0 to 100000"));
   const int number = static_cast<int>(*count);
-  const auto plan = planOf(instance, *name, number);
+  auto plan = planOf(instance, *name, number);
   if (!plan) return done(core::Err{plan.error()});
-  if (params.size() > 2 && truth(params[2]))
+  if (params.size() > 2 && truth(params[2])) {
     if (const auto saved = save(instance, *name, number); !saved) return done(core::Err{saved.error()});
+    forget(*plan, *name);
+  }
   auto& table = instance.table;
   auto& group = *table.find(plan->group);
   logging::info("{} is scaled to {}: {} added, {} removed", *name, number, plan->added.size(), plan->removed.size());
-  add(group, plan->added);
+  take(instance, group, *plan);
   Programs leaving;
   for (const auto& one : plan->removed)
     if (auto* const program = group.find(one); program != nullptr && lifecycle::isActive(program->state()))

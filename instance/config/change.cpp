@@ -144,6 +144,8 @@ ProgramChange::Kind effectOf(const std::vector<std::string>& keys, const P& old,
 void addGroupKeys(const GroupConfig& old, const GroupConfig& now, GroupChange& change) {
   if (old.priority != now.priority) change.keys.emplace_back("priority");
   if (old.sockets != now.sockets) change.keys.emplace_back("socket");
+  // The number that the files say: their processes may be the same, because scale has given another one.
+  if (old.scales != now.scales) change.keys.emplace_back("numprocs");
   if (!old.listener || !now.listener) return;
   if (old.listener->events != now.listener->events) change.keys.emplace_back("events");
   if (old.listener->bufferSize != now.listener->bufferSize) change.keys.emplace_back("buffer_size");

@@ -18,7 +18,7 @@ std::map<std::string_view, const GroupConfig*> byName(std::span<const GroupPtr> 
 
 bool sameGroup(const GroupConfig& a, const GroupConfig& b) {
   return a.kind == b.kind && a.name == b.name && a.priority == b.priority && a.listener == b.listener &&
-         a.sockets == b.sockets &&
+         a.sockets == b.sockets && a.scales == b.scales &&
          std::equal(a.processes.begin(), a.processes.end(), b.processes.begin(), b.processes.end(),
                     [](const auto& x, const auto& y) { return x == y || *x == *y; });  // shared ones need no comparison
 }

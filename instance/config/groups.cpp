@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "instance/config/fcgi_socket.hpp"
 #include "instance/config/listener.hpp"
@@ -92,6 +93,7 @@ class GroupsReader {
     else
       group.processes.insert(group.processes.end(), processes->begin(), processes->end());
     if (!processes) return;
+    for (auto& scaled : std::exchange(context_.scaled, {})) group.scales.push_back(std::move(scaled));
     for (const auto& process : *processes)
       if (!process->extension->dependences.on.empty())
         sectionOf_.emplace(process.get(), std::pair(&section, groupSection));

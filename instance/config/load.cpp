@@ -20,7 +20,7 @@ namespace config {
 
 namespace {
 
-core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadable, Scale* scale) {
+core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadable, const Scaling& scaling) {
   Configuration out;
   out.file = line.file;
   const auto environment = core::environmentNames();
@@ -33,7 +33,7 @@ core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadabl
     context.isDirectory = [&made = line.overlay->directories](const std::string& path) {
       return made.count(path) > 0 || core::isDirectory(path);
     };
-  context.scale = scale;
+  context.scaling = &scaling;
   auto daemon = readDaemon(context, line);
   if (!daemon) return core::Err{std::move(daemon).error()};
   out.daemon = std::move(daemon).value();
@@ -59,8 +59,8 @@ core::Expected<Configuration> read(const CommandLine& line, Unreadable unreadabl
 
 }  // namespace
 
-core::Expected<Configuration> load(const CommandLine& line, Unreadable unreadable, Scale* scale) {
-  auto loaded = read(line, unreadable, scale);
+core::Expected<Configuration> load(const CommandLine& line, Unreadable unreadable, const Scaling& scaling) {
+  auto loaded = read(line, unreadable, scaling);
   // The texts are not needed any more, a megabyte for a thousand programs: return the memory to the system.
   ::malloc_trim(0);
   return loaded;

@@ -13,15 +13,13 @@
 
 namespace config {
 
-struct Scale;
-
 /// Reads, merges, expands and validates the configuration file of `line`; values of the command line override it. Used
 /// for a start, a reread and a restart: it changes nothing outside its result. The error text is complete: reason, key,
 /// section, file, line. Only a start skips an included file that it cannot read (Unreadable::Skipped): later that would
 /// stop its programs.
-/// `scale`: with that many processes of one program; gets what was found.
+/// `scaling`: the numbers of processes that count in place of those of the files.
 [[nodiscard]] core::Expected<Configuration> load(const CommandLine& line, Unreadable unreadable = Unreadable::Refused,
-                                                 Scale* scale = nullptr);
+                                                 const Scaling& scaling = {});
 
 /// The processes of a section `[program:NAME]` with these options in `group`, in start order, as if the section were
 /// part of `base`. Warnings are discarded.

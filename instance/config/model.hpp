@@ -14,6 +14,7 @@
 #include "lib/core/log.hpp"
 #include "lib/dialect/environment.hpp"
 #include "lib/dialect/program.hpp"
+#include "lib/dialect/scale.hpp"
 
 /// The typed, validated, immutable model of one configuration. Created by load.hpp, read by everything else.
 namespace config {
@@ -48,7 +49,8 @@ struct GroupConfig {
   int priority = 999;
   std::vector<std::shared_ptr<const ProcessConfig>> processes;  ///< in start order
   std::optional<ListenerSettings> listener;
-  std::vector<FcgiSocket> sockets;  ///< of its fcgi-programs: one as Kind::Fcgi, any number as Kind::Programs
+  std::vector<FcgiSocket> sockets;    ///< of its fcgi-programs: one as Kind::Fcgi, any number as Kind::Programs
+  std::vector<ScaledProgram> scales;  ///< in which `supervisorctl scale` has changed the number of processes
 };
 using GroupPtr = std::shared_ptr<const GroupConfig>;
 

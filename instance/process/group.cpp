@@ -63,7 +63,7 @@ core::Status Group::probeSockets() {
 Process* Group::add(std::shared_ptr<const config::ProcessConfig> program) {
   if (find(program->name) != nullptr) return nullptr;
   Process* const added = insert(std::make_unique<Process>(context_, *this, std::move(program)));
-  added->setAdded();
+  added->setOrigin(Process::Origin::Added);
   return added;
 }
 

@@ -32,6 +32,7 @@ class Process;
 class Group {
  public:
   using SavedPrograms = std::vector<const state::Program*>;
+  using Programs = std::vector<std::shared_ptr<const config::ProcessConfig>>;
 
   Group(ProcessContext& context, std::shared_ptr<const config::GroupConfig> config);
   /// With the programs of a predecessor, which restore() continues. Throws nothing but std::bad_alloc.
@@ -62,6 +63,12 @@ class Group {
   /// removes or restarts are stopped; restarted ones begin a new life with a new log. Starts nothing. On std::bad_alloc
   /// nothing has changed.
   void apply(std::shared_ptr<const config::GroupConfig> now, const config::GroupChange& change);
+  /// Its configuration, with that of each of its programs as it runs.
+  [[nodiscard]] config::GroupConfig asItRuns() const;
+  /// For the table, in a turn: takes over `now`, which has other numbers of processes and is else the same, and adds
+  /// `programs` of it. Starts nothing and stops nothing: what `now` does not have stays until it is removed. Returns
+  /// what it has added. On std::bad_alloc nothing has changed.
+  std::vector<Process*> rescale(const config::GroupConfig& now, const Programs& programs);
   /// The socket that a program of the group shares with others; nullptr if it has a pipe.
   [[nodiscard]] FcgiListener* socketFor(const config::ProcessConfig& program) noexcept;
   /// Whether every shared socket can be bound.
@@ -81,6 +88,7 @@ class Group {
   void recover(FcgiListener& socket);
 
  private:
+  void arrange(std::vector<std::unique_ptr<Process>>& programs, std::vector<Process*>& byName) noexcept;
   void makeSockets();
   Process* insert(std::unique_ptr<Process> program);
   [[nodiscard]] std::vector<Process*>::const_iterator position(std::string_view name) const noexcept;

@@ -77,10 +77,16 @@ core::Result<Command, CommandError> Process::checkCommand() const { return resol
 
 std::string Process::fullName() const { return group_.name() == name() ? name() : group_.name() + ":" + name(); }
 
+void Process::setOrigin(Origin origin) noexcept {
+  if (origin == origin_) return;
+  context_.touch(*this);
+  origin_ = origin;
+}
+
 void Process::reconfigure(std::shared_ptr<const config::ProcessConfig> config) noexcept {
   context_.touch(*this);
   config_ = std::move(config);
-  added_ = false;
+  origin_ = Origin::Group;
   logging::attempt([&] {
     if (config_->extension->startAsLast) (void)context_.lastStates();
     if (config_->extension->lifetime.essential) context_.useFinalEnd();

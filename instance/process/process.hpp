@@ -71,8 +71,15 @@ class Process {
   [[nodiscard]] const std::shared_ptr<const config::ProcessConfig>& configPtr() const noexcept { return config_; }
   [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] Group& group() const noexcept { return group_; }
-  /// For the group: it was added at run time, so that the configuration of the group does not have it.
-  void setAdded() noexcept { added_ = true; }
+  /// Where its configuration is.
+  enum class Origin : std::uint8_t {
+    Group,     ///< in that of its group
+    Outdated,  ///< nowhere else: that of its group has another one for it, or none any more
+    Added,     ///< nowhere else: it was added at run time, and stays when the group changes
+  };
+  [[nodiscard]] Origin origin() const noexcept { return origin_; }
+  /// For the group.
+  void setOrigin(Origin origin) noexcept;
   /// A client has disabled it: it is only started by name.
   [[nodiscard]] bool disabled() const noexcept { return disabled_; }
   /// For the table, which keeps it.
@@ -81,7 +88,7 @@ class Process {
   [[nodiscard]] bool startsByItself() const noexcept;
   /// Whether it is started with supervisord.
   [[nodiscard]] bool startsAtBoot() const;
-  [[nodiscard]] bool isAdded() const noexcept { return added_; }
+  [[nodiscard]] bool isAdded() const noexcept { return origin_ == Origin::Added; }
   /// For the group, in a turn: continues with another configuration, which differs from its own only in keys that
   /// config::reachOf() calls Live. That of the group has it.
   void reconfigure(std::shared_ptr<const config::ProcessConfig> config) noexcept;
@@ -310,9 +317,9 @@ class Process {
   std::size_t heapIndex_ = static_cast<std::size_t>(-1);  ///< place in the heap of Deadlines
   std::shared_ptr<const config::ProcessConfig> config_;
   lifecycle::Machine machine_;
-  pid_t pid_ = 0;       ///< while isGone() only a number; else of our child
-  Waits waits_;         ///< see Order
-  bool added_ = false;  ///< at run time
+  pid_t pid_ = 0;  ///< while isGone() only a number; else of our child
+  Waits waits_;    ///< see Order
+  Origin origin_ = Origin::Group;
   bool disabled_ = false;
   bool killed_ = false;  ///< this process was sent SIGKILL by us
   End lastEnd_;

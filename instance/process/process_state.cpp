@@ -37,7 +37,8 @@ state::Program Process::save(state::Outgoing& outgoing) const {
   saved.group = group_.name();
   saved.name = name();
   saved.number = number_;
-  if (added_) saved.config = *config_;
+  if (origin_ != Origin::Group) saved.config = *config_;
+  saved.ofGroup = origin_ == Origin::Outdated;
   saved.machine = machine_.save();
   saved.pid = pid_;
   saved.startedAfter = startedTicks_;
@@ -81,7 +82,7 @@ void Process::addLanes(output::Lanes& lanes) const {
 
 core::Status Process::restore(const state::Program& saved, state::Incoming& incoming) {
   machine_.restore(saved.machine);
-  added_ = saved.config.has_value();
+  origin_ = !saved.config ? Origin::Group : saved.ofGroup ? Origin::Outdated : Origin::Added;
   killed_ = saved.killed;
   startedAt_ = saved.startedAt;
   stoppedAt_ = saved.stoppedAt;

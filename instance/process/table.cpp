@@ -172,10 +172,29 @@ bool Table::apply(Group& group, config::GroupPtr now) {
   const auto old = group.configPtr();  // has the name that is the key
   const bool moves = old->priority != now->priority;
   group.apply(std::move(now), change);
+  renew(group);
+  if (moves) place(take(group));
+  tellOfChange(group);
+  return true;
+}
+
+std::vector<Process*> Table::rescale(Group& group, const config::GroupConfig& now, const Group::Programs& programs) {
+  const ProcessContext::Turn turn(*context_);
+  const auto old = group.configPtr();  // has the name that is the key
+  auto added = group.rescale(now, programs);
+  renew(group);
+  tellOfChange(group);
+  return added;
+}
+
+/// Its name is that of another configuration now, and the same.
+void Table::renew(Group& group) noexcept {
   auto entry = byName_.extract(group.name());
   entry.key() = group.name();
   byName_.insert(std::move(entry));
-  if (moves) place(take(group));
+}
+
+void Table::tellOfChange(Group& group) {
   context_->tell([&](Observer& o) {
     try {
       o.onGroupChanged(group);
@@ -183,7 +202,6 @@ bool Table::apply(Group& group, config::GroupPtr now) {
       logging::critical("an observer of the change of group {} failed: {}", group.name(), error.what());
     }
   });
-  return true;
 }
 
 SupervisorState Table::supervisorState() const noexcept { return context_->supervisorState(); }

@@ -15,6 +15,7 @@
 namespace config {
 struct GroupChange;
 struct GroupConfig;
+struct ProcessConfig;
 }  // namespace config
 namespace core {
 class EventLoop;
@@ -95,6 +96,10 @@ class Table {
   /// differ only in keys of Reach::Live take these over; others are created again, without being started. False, with
   /// nothing changed, if one of those still runs, or if the group can only be replaced as a whole.
   bool apply(Group& group, std::shared_ptr<const config::GroupConfig> now);
+  /// Gives a group a configuration with other numbers of processes, see Group::rescale(): adds `programs`, which are
+  /// some of `now`, and returns them. None is started, and none is stopped or removed.
+  std::vector<Process*> rescale(Group& group, const config::GroupConfig& now,
+                                const std::vector<std::shared_ptr<const config::ProcessConfig>>& programs);
   /// Of the programs that wait for their start: those that would wait for ever, and for what, "db, which is FATAL".
   [[nodiscard]] std::unordered_map<const Process*, std::string> obstacles();
   /// Takes a group out; false if a program of it still runs.
@@ -143,6 +148,8 @@ class Table {
   void endWith(int status);
   Group& insert(std::unique_ptr<Group> group);
   void place(std::unique_ptr<Group> group);
+  void renew(Group& group) noexcept;
+  void tellOfChange(Group& group);
   std::unique_ptr<Group> take(const Group& group);
   core::Status restoreGroups(const state::State& state, state::Incoming& incoming);
   core::Status restoreSockets(const state::State& state, state::Incoming& incoming);

@@ -33,7 +33,7 @@ void inStartOrder(Group::SavedPrograms& saved, const config::GroupConfig& config
   std::unordered_map<std::string_view, std::size_t> places;
   for (const auto& program : config.processes) places.emplace(program->name, places.size());
   const auto place = [&](const state::Program* program) {
-    const auto at = program->config ? places.end() : places.find(program->name);
+    const auto at = program->config && !program->ofGroup ? places.end() : places.find(program->name);
     return std::pair(at == places.end() ? places.size() : at->second, program->number);
   };
   std::stable_sort(saved.begin(), saved.end(), [&](const auto* a, const auto* b) { return place(a) < place(b); });

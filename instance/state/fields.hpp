@@ -202,6 +202,7 @@ constexpr void describe(V& v, Of<Program>) {
   v("name", &Program::name);
   v("number", &Program::number);
   v("config", &Program::config);
+  v("ofGroup", &Program::ofGroup);
   v("machine", &Program::machine);
   v("pid", &Program::pid);
   v("startedAfter", &Program::startedAfter);

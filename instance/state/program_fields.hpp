@@ -94,6 +94,14 @@ constexpr void describe(V& v, Of<config::ProcessConfig>) {
 }
 
 template <class V>
+constexpr void describe(V& v, Of<config::ScaledProgram>) {
+  using T = config::ScaledProgram;
+  v("program", &T::program);
+  v("count", &T::count);
+  v("numprocs", &T::numprocs);
+}
+
+template <class V>
 constexpr void describe(V& v, Of<config::GroupConfig>) {
   using T = config::GroupConfig;
   v("kind", &T::kind);
@@ -102,6 +110,7 @@ constexpr void describe(V& v, Of<config::GroupConfig>) {
   v("processes", &T::processes);
   v("listener", &T::listener);
   v("sockets", &T::sockets);
+  v("scales", &T::scales);
 }
 
 }  // namespace state

@@ -171,7 +171,8 @@ struct Program {
   std::string group;
   std::string name;
   std::uint32_t number = 0;  ///< unique in the life of the instance, ascending in a group: names its descriptors
-  std::optional<config::ProcessConfig> config;  ///< of one that was added at run time; nullopt: its group has it
+  std::optional<config::ProcessConfig> config;  ///< nullopt: its group has it
+  bool ofGroup = false;  ///< with `config`: it was not added at run time, its group has another configuration by now
   lifecycle::Snapshot machine;
   pid_t pid = 0;
   /// Between which times its process was started, in clock ticks since boot (as in /proc/PID/stat): whether the pid is

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,18 +8,10 @@
 #include "lib/core/files.hpp"
 #include "lib/core/ini.hpp"
 #include "lib/dialect/program.hpp"
+#include "lib/dialect/scale.hpp"
 #include "lib/dialect/values.hpp"
 
 namespace config {
-
-/// A number of processes for one program, which counts instead of that of the file.
-struct Scale {
-  std::string program;  ///< NAME of [program:NAME] or [fcgi-program:NAME]
-  int count = 0;
-  // What was found. Without a program of that name, `group` stays empty.
-  std::string group{};
-  std::vector<std::shared_ptr<const ProcessConfig>> processes{};
-};
 
 /// The state that the readers of single sections share while one configuration is read.
 struct ReadContext {
@@ -32,8 +23,9 @@ struct ReadContext {
   std::vector<Message>& messages;
   Backpressure backpressure = Backpressure::Block;  ///< [supervisord] log_backpressure
   DirectoryTest isDirectory = core::isDirectory;
-  Scale* scale = nullptr;  ///< borrowed; null: none
-  bool alone = false;      ///< sections are read without those that they refer to or take values from
+  const Scaling* scaling = nullptr;     ///< borrowed; null: the files count
+  std::vector<ScaledProgram> scaled{};  ///< what has counted in place of the files, since it was taken
+  bool alone = false;                   ///< sections are read without those that they refer to or take values from
 
   [[nodiscard]] core::Names withHere() const {
     core::Names names(&environment);

@@ -21,6 +21,9 @@ namespace {
 /// The limit of processes per section: a typing mistake in numprocs must not use up the machine's memory.
 constexpr int kMostProcesses = 100000;
 
+/// What a process_name must have, so that several processes have names of their own.
+constexpr std::string_view kNumber = "%(process_num)";
+
 /// The daemon's environment with the variables of `own`. If the result is that of the previous process (`last`), both
 /// share it, which saves memory with many processes.
 Environment merged(const Environment& daemon, Environment::List own, const Environment& last) {
@@ -127,25 +130,33 @@ class ProgramReader {
     in_.store("process_name", parseName(in_.raw("process_name").value_or("")), nameText_);
   }
 
-  /// The number that `supervisorctl scale` asks for, or has saved.
+  /// The number that `supervisorctl scale` asks for, has given, or has saved.
   void takeScale() {
     if (kind_ == SectionKind::EventListener) return;
     const std::string name(core::trim(nameBehindColon(in_.name())));
-    if (context_.scale && context_.scale->program == name) {
-      scale_ = context_.scale;
-      count_ = scale_->count;
-    } else if (const auto* saved = context_.document.find("scale:" + name)) {
+    if (const auto* saved = context_.document.find("scale:" + name)) {
       saved_ = saved;
       SectionReader in(context_.document, *saved, SectionKind::Scale);
       in.take("numprocs", names_, parseInteger, count_);
       if (in.ok() && count_ < 0) in.fail("numprocs", fmt::format("{} is not a number of processes", count_));
       if (!in.ok()) in_.fail(in.refusal());
     }
+    if (context_.scaling == nullptr) return;
+    const int numprocs = count_;
+    if (context_.scaling->asked != nullptr && context_.scaling->asked->program == name) {
+      scale_ = context_.scaling->asked;
+      count_ = scale_->count;
+    } else {
+      const bool several = in_.raw("process_name").value_or("").find(kNumber) != std::string::npos;
+      for (const auto& [group, given] : context_.scaling->inForce)
+        if (group == group_ && given.program == name && stillCounts(given, numprocs, several)) count_ = given.count;
+    }
+    if (count_ != numprocs) context_.scaled.push_back({name, count_, numprocs});
   }
 
   void checkCommon() {
     const bool scaled = scale_ != nullptr || saved_ != nullptr;
-    if (count_ > 1 && nameText_.find("%(process_num)") == std::string::npos)
+    if (count_ > 1 && nameText_.find(kNumber) == std::string::npos)
       in_.fail(scaled || in_.has("process_name") ? "process_name" : "numprocs",
                scaled ? fmt::format("%(process_num) must be present within process_name for {} processes", count_)
                       : "%(process_num) must be present within process_name when numprocs > 1");

@@ -104,6 +104,97 @@ TEST_CASE("a program that was added at run time stays, or becomes the configured
   CHECK(g.find("x")->isAdded());
 }
 
+TEST_CASE("another number of processes touches no other program, and is the configuration from then on") {
+  using Origin = process::Process::Origin;
+  Bench bench;
+  auto& g = bench.add("g", {asleep("a"), asleep("b"), asleep("z")});
+  auto *const a = g.find("a"), *const b = g.find("b");
+  a->start();
+  const auto* const config = &a->config();
+  // b contains the number of processes, as its command may.
+  auto other = asleep("b");
+  other->command += " # 3";
+  const auto c = asleep("c");
+  const auto three = configured({asleep("a"), other, c, asleep("z")});
+  ChangeListener listener(bench.table);
+  const auto added = bench.table.rescale(g, *three, {c});
+  CHECK(added == std::vector{g.find("c")});
+  CHECK(listener.heard == "changed g; ");
+  CHECK(namesOf(g) == Names{"a", "b", "c", "z"});
+  CHECK(g.find("a") == a);
+  CHECK(&a->config() == config);
+  CHECK(g.find("b") == b);
+  CHECK(b->origin() == Origin::Outdated);
+  CHECK(g.find("c")->origin() == Origin::Group);
+  CHECK(g.config().processes[0].get() == config);
+  CHECK(*g.config().processes[1] == *other);
+  CHECK(bench.table.find("g") == &g);
+  // Another change of the group brings b what it lacks, and treats c as the others.
+  auto live = asleep("c");
+  live->stopSignal = SIGINT;
+  const auto next = configured({asleep("a"), other, live, asleep("z")});
+  const auto change = g.changeTo(*next);
+  REQUIRE(change.programs.size() == 2);
+  CHECK(change.programs[0].name == "b");
+  CHECK(change.programs[0].kind == config::ProgramChange::Kind::Restarted);
+  CHECK(change.programs[1].name == "c");
+  CHECK(change.programs[1].kind == config::ProgramChange::Kind::Live);
+  REQUIRE(bench.table.apply(g, next));
+  CHECK(g.find("b")->origin() == Origin::Group);
+  // Fewer: those that are too many stay until somebody removes them, which an update does.
+  CHECK(bench.table.rescale(g, *configured({asleep("a"), asleep("z")}), {}).empty());
+  CHECK(namesOf(g) == Names{"a", "z", "b", "c"});
+  CHECK(g.find("c")->origin() == Origin::Outdated);
+  CHECK(g.asItRuns().processes.size() == 2);
+  REQUIRE(bench.table.apply(g, configured({asleep("a"), asleep("z")})));
+  CHECK(namesOf(g) == Names{"a", "z"});
+  a->killNow();
+  bench.until(*a, ProcessState::Exited);
+}
+
+TEST_CASE("what was added by name stays so when numbers change, unless it is the very process") {
+  using Origin = process::Process::Origin;
+  Bench bench;
+  auto& g = bench.add("g", {asleep("a")});
+  auto own = asleep("b");
+  own->directory = "/";
+  g.add(own);
+  g.add(asleep("c"));
+  g.add(asleep("d"));
+  CHECK(bench.table.rescale(g, *configured({asleep("a"), asleep("b"), asleep("c")}), {asleep("b")}).empty());
+  CHECK(g.find("b")->origin() == Origin::Added);
+  CHECK(g.find("c")->origin() == Origin::Group);
+  CHECK(g.find("d")->origin() == Origin::Added);
+}
+
+TEST_CASE("numbers that scale has given are a part of the configuration of a group, and go over with it") {
+  Succession succession;
+  auto& g = succession.now().add("g", {asleep("a"), asleep("b")});
+  auto other = asleep("b");
+  other->directory = "/";
+  auto now = std::make_shared<config::GroupConfig>(*configured({asleep("a"), other, asleep("c")}));
+  now->scales.push_back({"p", 3, 2});
+  (void)succession.now().table.rescale(g, *now, {now->processes[2]});
+  g.add(asleep("added"));
+  succession.handOver();
+  using Origin = process::Process::Origin;
+  const auto& after = *succession.now().table.find("g");
+  CHECK(namesOf(after) == Names{"a", "b", "c", "added"});
+  CHECK(after.config().scales == now->scales);
+  CHECK(after.find("a")->origin() == Origin::Group);
+  CHECK(after.find("b")->origin() == Origin::Outdated);
+  CHECK(after.find("b")->config().directory.empty());
+  CHECK(after.find("c")->origin() == Origin::Group);
+  CHECK(after.find("added")->origin() == Origin::Added);
+  // A number of the file, which the processes as they run do not show.
+  auto file = std::make_shared<config::GroupConfig>(after.config());
+  file->scales.front().numprocs = 1;
+  const auto change = after.changeTo(*file);
+  CHECK(change.keys == Names{"numprocs"});
+  CHECK(change.programs.size() == 1);
+  CHECK_FALSE(change.whole);
+}
+
 TEST_CASE("autostart of a change starts what it has made, and nothing else") {
   Bench bench;
   Programs programs{asleep("a"), asleep("b"), asleep("c")};
