@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
 // How the socket of an fcgi-program goes over after a crash: its processes still have it.
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
-#include <string_view>
 
 #include <fmt/core.h>
 
 #include "instance/config/model.hpp"
 #include "instance/process/fcgi_listener.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/socket_address.hpp"
 
 namespace process {
 
@@ -23,23 +20,10 @@ bool FcgiListener::isOurs(int socket) const noexcept {
   int listens = 0;
   socklen_t size = sizeof listens;
   if (::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) return false;
-  union {
-    sockaddr any;
-    sockaddr_un local;
-    sockaddr_in v4;
-    sockaddr_in6 v6;
-  } address{};
-  size = sizeof address;
-  if (::getsockname(socket, &address.any, &size) != 0) return false;
-  switch (address.any.sa_family) {
-    case AF_UNIX:
-      return !config_->path.empty() &&
-             config_->path == std::string_view(address.local.sun_path,
-                                               ::strnlen(address.local.sun_path, sizeof address.local.sun_path));
-    case AF_INET: return config_->path.empty() && ntohs(address.v4.sin_port) == config_->port;
-    case AF_INET6: return config_->path.empty() && ntohs(address.v6.sin6_port) == config_->port;
-    default: return false;
-  }
+  const auto address = core::SocketAddress::ofSocket(socket);
+  if (!address.valid()) return false;
+  if (address.family() == AF_UNIX) return !config_->path.empty() && config_->path == address.path();
+  return config_->path.empty() && address.port() == config_->port;
 }
 
 core::Status FcgiListener::takeFrom(pid_t pid) {

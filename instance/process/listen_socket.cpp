@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -21,6 +20,8 @@
 #include "instance/config/model.hpp"
 #include "instance/process/last_close.hpp"
 #include "lib/core/connections.hpp"
+#include "lib/core/let_go.hpp"
+#include "lib/core/socket_address.hpp"
 
 namespace process {
 namespace {
@@ -35,60 +36,41 @@ core::Err<core::Error> listenFailure(int code, const char* what = nullptr) {
       core::Error{fmt::format("{}{}{}", what ? what : "", what ? ": " : "", ::strerrordesc_np(code)), code}};
 }
 
-struct AnyAddress {
-  union {
-    sockaddr any;
-    sockaddr_un local;
-    sockaddr_in v4;
-    sockaddr_in6 v6;
-  } name{};
-  socklen_t size = 0;
-};
-
-/// `six`: every address of both families.
-AnyAddress listenAddress(const ListenSocket& socket, bool six) noexcept {
-  AnyAddress out;
-  if (socket.kind == ListenSocket::Kind::Unix) {
-    out.name.local.sun_family = AF_UNIX;
-    socket.path.copy(out.name.local.sun_path, sizeof out.name.local.sun_path - 1);
-    out.size = sizeof out.name.local;
-  } else if (six || socket.host.find(':') != std::string::npos) {
-    out.name.v6.sin6_family = AF_INET6;
-    out.name.v6.sin6_port = htons(static_cast<std::uint16_t>(socket.port));
-    if (!six) (void)::inet_pton(AF_INET6, socket.host.c_str(), &out.name.v6.sin6_addr);
-    out.size = sizeof out.name.v6;
-  } else {
-    out.name.v4.sin_family = AF_INET;
-    out.name.v4.sin_port = htons(static_cast<std::uint16_t>(socket.port));
-    if (!socket.host.empty()) (void)::inet_pton(AF_INET, socket.host.c_str(), &out.name.v4.sin_addr);
-    out.size = sizeof out.name.v4;
-  }
-  return out;
-}
-
 int typeOf(const ListenSocket& socket) noexcept {
   return socket.kind == ListenSocket::Kind::Udp ? SOCK_DGRAM : SOCK_STREAM;
 }
 
-core::Expected<core::UniqueFd> bindInet(const ListenSocket& socket, bool six) {
-  const auto address = listenAddress(socket, six);
-  core::UniqueFd fd(::socket(address.name.any.sa_family, typeOf(socket) | SOCK_CLOEXEC, 0));
+/// An address of `family`. `shared`: beside the datagram sockets of this account that have it and share it, too.
+core::Expected<core::UniqueFd> bindInet(const ListenSocket& socket, int family, bool shared) {
+  const auto address = core::SocketAddress::ofHost(family, socket.host, static_cast<std::uint16_t>(socket.port));
+  core::UniqueFd fd(::socket(family, typeOf(socket) | SOCK_CLOEXEC, 0));
   if (!fd) return listenFailure(errno);
-  const int on = 1, both = six ? 0 : 1;
-  if (address.name.any.sa_family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &both, sizeof both);
-  // Not for datagrams: two sockets would have the address.
+  const int on = 1, off = 0;
+  if (family == AF_INET6)
+    ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, socket.host.empty() ? &off : &on, sizeof on);
+  // Not for datagrams: any account could then have the address, too.
   if (socket.kind == ListenSocket::Kind::Tcp) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(fd.get(), &address.name.any, address.size) != 0) return listenFailure(errno);
+  if (shared) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (::bind(fd.get(), address.get(), address.size) != 0) return listenFailure(errno);
+  if (shared) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &off, sizeof off);
   return fd;
 }
 
 /// "*" is both families, or IPv4 where there is no IPv6.
-core::Expected<core::UniqueFd> openInet(const ListenSocket& socket) {
+core::Expected<core::UniqueFd> bindAll(const ListenSocket& socket, bool shared) {
   if (socket.host.empty()) {
-    auto both = bindInet(socket, true);
+    auto both = bindInet(socket, AF_INET6, shared);
     if (both || (both.error().code != EAFNOSUPPORT && both.error().code != EADDRNOTAVAIL)) return both;
   }
-  return bindInet(socket, false);
+  return bindInet(socket, socket.host.find(':') != std::string::npos ? AF_INET6 : AF_INET, shared);
+}
+
+core::Expected<core::UniqueFd> openInet(const ListenSocket& socket) {
+  auto opened = bindAll(socket, false);
+  const bool taken = !opened && opened.error().code == EADDRINUSE && socket.kind == ListenSocket::Kind::Udp;
+  // By copies of a socket that a predecessor has closed.
+  if (taken && core::isLetGo(static_cast<std::uint16_t>(socket.port))) return bindAll(socket, true);
+  return opened;
 }
 
 /// Removes the file of a socket that nobody listens at. An error: the path is in use.
@@ -96,11 +78,10 @@ core::Status clearPath(const ListenSocket& socket) {
   struct stat found {};
   if (::lstat(socket.path.c_str(), &found) != 0) return errno == ENOENT ? core::Status() : listenFailure(errno);
   if (!S_ISSOCK(found.st_mode)) return core::Err{core::Error{"the file exists and is not a socket", EEXIST}};
-  const auto address = listenAddress(socket, false);
+  const auto address = core::SocketAddress::ofPath(socket.path);
   const core::UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   // A full queue or a missing permission means that somebody listens. Only these errors mean that nobody does.
-  if (!probe || ::connect(probe.get(), &address.name.any, address.size) == 0 ||
-      (errno != ECONNREFUSED && errno != ENOENT))
+  if (!probe || ::connect(probe.get(), address.get(), address.size) == 0 || (errno != ECONNREFUSED && errno != ENOENT))
     return listenFailure(EADDRINUSE);
   if (::unlink(socket.path.c_str()) != 0 && errno != ENOENT) return listenFailure(errno);
   return {};
@@ -108,12 +89,12 @@ core::Status clearPath(const ListenSocket& socket) {
 
 core::Expected<core::UniqueFd> openUnix(const ListenSocket& socket) {
   if (auto clear = clearPath(socket); !clear) return core::Err{std::move(clear).error()};
-  const auto address = listenAddress(socket, false);
+  const auto address = core::SocketAddress::ofPath(socket.path);
   core::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return listenFailure(errno);
   // Nobody may connect before the mode is the configured one.
   const mode_t before = ::umask(0777);
-  const int bound = ::bind(fd.get(), &address.name.any, address.size);
+  const int bound = ::bind(fd.get(), address.get(), address.size);
   const int code = errno;
   ::umask(before);
   if (bound != 0) return listenFailure(code);

@@ -2,7 +2,6 @@
 #include "instance/process/listeners.hpp"
 
 #include <fcntl.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <exception>
@@ -18,20 +17,13 @@ namespace {
 
 core::UniqueFd copyOf(int fd) noexcept { return core::UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
-/// The address can be bound once more while copies of a socket that does not listen are open. A program may have
-/// forbidden that.
-void letReplace(int fd) noexcept {
-  const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-}
-
 }  // namespace
 
 Listeners::Listeners(core::EventLoop& loop) : closeSoon_(loop, [this] { closeUnused(); }) {}
 
 Listeners::~Listeners() {
-  for (auto& [url, entry] : entries_) close(entry);
-  closeAside(std::move(discarded_));
+  for (auto& [url, entry] : entries_) entry.users = 0;
+  closeUnused();
 }
 
 OpenListeners Listeners::takeAll() noexcept { return {std::exchange(entries_, {})}; }
@@ -50,7 +42,7 @@ core::Expected<core::UniqueFd> Listeners::acquire(const config::ListenSocket& so
   if (found != entries_.end() && !isListening(found->second.open.fd.get(), socket)) {
     logging::warn("a program has ended that {} listens: it is opened again", socket.url);
     auto& old = found->second.open.fd;
-    letReplace(old.get());
+    letGoAside({old.get()});
     auto opened = openListenSocket(socket);
     if (!opened) return failed(opened.error().text);
     discard(std::move(old));
@@ -109,17 +101,23 @@ SocketFile Listeners::fileOf(const std::string& url) const noexcept {
 }
 
 void Listeners::close(OpenListener& entry) noexcept {
-  // Somebody else may have copies for a moment yet, as the manager: nobody listens any more nevertheless.
-  if (entry.settings.kind != config::ListenSocket::Kind::Udp) {
-    letReplace(entry.open.fd.get());
-    ::shutdown(entry.open.fd.get(), SHUT_RD);
-  }
   discard(std::move(entry.open.fd));
   removeSocketFile(entry.settings, entry.open.file);
   logging::attempt([&] { logging::info("no longer listening on {}", entry.settings.url); });
 }
 
+/// Somebody else may have copies for a moment yet, as the manager: nobody listens any more nevertheless.
+void Listeners::letGoOfUnused() noexcept try {
+  std::vector<int> unused;
+  for (const auto& [url, entry] : entries_)
+    if (entry.users == 0 && entry.open.fd) unused.push_back(entry.open.fd.get());
+  letGoAside(std::move(unused));
+} catch (const std::exception&) {
+  // Without memory the address is free when the last copy is closed.
+}
+
 void Listeners::closeUnused() noexcept {
+  letGoOfUnused();
   for (auto at = entries_.begin(); at != entries_.end();) {
     if (at->second.users > 0) {
       ++at;

@@ -55,6 +55,7 @@ class Listeners {
 
  private:
   void close(OpenListener& entry) noexcept;
+  void letGoOfUnused() noexcept;
   void closeUnused() noexcept;
 
   std::map<std::string, OpenListener> entries_;

@@ -9,7 +9,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -23,6 +22,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/core/socket_address.hpp"
 #include "lib/core/text.hpp"
 #include "lib/core/unique_fd.hpp"
 
@@ -178,31 +178,10 @@ const char* tableOf(int family) noexcept {
 }  // namespace
 
 Expected<LocalAddress> localAddressOf(int socket) {
-  union {
-    sockaddr any;
-    sockaddr_un local;
-    sockaddr_in v4;
-    sockaddr_in6 v6;
-  } name{};
-  socklen_t size = sizeof name;
-  if (::getsockname(socket, &name.any, &size) != 0) return sysError("getsockname", errno);
-  LocalAddress out;
-  out.family = name.any.sa_family;
-  switch (out.family) {
-    case AF_UNIX:
-      out.bytes.assign(name.local.sun_path, ::strnlen(name.local.sun_path, sizeof name.local.sun_path));
-      break;
-    case AF_INET:
-      out.bytes.assign(reinterpret_cast<const char*>(&name.v4.sin_addr), sizeof name.v4.sin_addr);
-      out.port = ntohs(name.v4.sin_port);
-      break;
-    case AF_INET6:
-      out.bytes.assign(reinterpret_cast<const char*>(&name.v6.sin6_addr), sizeof name.v6.sin6_addr);
-      out.port = ntohs(name.v6.sin6_port);
-      break;
-    default: return Err{Error{"a socket of an unknown family", EAFNOSUPPORT}};
-  }
-  if (out.family != AF_UNIX && isAny(out.bytes)) out.bytes.clear();
+  const auto name = SocketAddress::ofSocket(socket);
+  if (!name.valid()) return sysError("getsockname", errno);
+  LocalAddress out{name.family(), std::string(name.path()), name.port()};
+  if (out.family != AF_UNIX && !isAny(name.hostBytes())) out.bytes = name.hostBytes();
   return out;
 }
 

@@ -472,24 +472,87 @@ def test_a_program_that_ends_the_socket_harms_only_itself(daemon, kind):
     assert ask(target) == info(server)["pid"]
 
 
-def test_nobody_listens_with_a_copy_that_is_left(daemon):
-    port = free_port()
-    server = daemon(f"[socket:web]\nsocket=tcp://127.0.0.1:{port}\n" + web("autostart=ondemand"))
-    wait_listening(server)
+def copies_of(server, address):
+    """Descriptors of the test for the sockets that supervisord has at this address, as the manager has them."""
     pidfd = os.pidfd_open(server.process.pid)
     copies = []
     for fd in map(int, os.listdir(f"/proc/{server.process.pid}/fd")):
         copy = ctypes.CDLL(None).syscall(438, pidfd, fd, 0)  # pidfd_getfd
         with contextlib.suppress(OSError):
             one = socket.socket(fileno=copy)
-            if one.getsockname() == ("127.0.0.1", port):
+            if one.getsockname()[:len(address)] == address:
                 copies.append(one)
             else:
                 one.close()
     os.close(pidfd)
-    assert copies and all(one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) for one in copies)
+    assert copies
+    return copies
+
+
+def test_nobody_listens_with_a_copy_that_is_left(daemon):
+    port = free_port()
+    server = daemon(f"[socket:web]\nsocket=tcp://127.0.0.1:{port}\n" + web("autostart=ondemand"))
+    wait_listening(server)
+    copies = copies_of(server, ("127.0.0.1", port))
+    assert all(one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) for one in copies)
     server.stop()
     assert not any(one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) for one in copies)
+
+
+HOSTS = {"127.0.0.1": ("127.0.0.1",), "*": ("127.0.0.1", "::1"), "0.0.0.0": ("127.0.0.1",), "[::1]": ("::1",)}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_copy_of_a_datagram_socket_that_is_left_does_not_hold_the_address(daemon, cleanup, account, host):
+    port, owner = free_port(), account("tsock").pw_name
+    config = f"[socket:web]\nsocket=udp://{host}:{port}\n" + web("autostart=ondemand", "startretries=0")
+    bound = {"*": "::", "[::1]": "::1"}.get(host, host)
+    server = daemon(config, user=owner)
+    wait_listening(server)
+    for one in copies_of(server, (bound, port)):
+        cleanup.enter_context(one)
+    assert server.stop() == 0
+    following = daemon(config, user=owner)
+    wait_listening(following)
+    pids = set()
+    for target in HOSTS[host] * 20:  # each gets to the new one
+        with socket.socket(socket.AF_INET6 if ":" in target else socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(30)
+            client.connect((target, port))
+            client.send(b"x")
+            pids.add(int(client.recv(100)))
+    assert pids == {info(following)["pid"]}
+    # Nobody else can have the address beside it.
+    with socket.socket(socket.AF_INET6 if ":" in bound else socket.AF_INET, socket.SOCK_DGRAM) as other:
+        with pytest.raises(OSError, match="Address already in use"):
+            other.bind((bound, port))
+
+
+def test_root_shares_no_datagram_socket_with_what_is_left(daemon):
+    """A program of another account may have it."""
+    port = free_port()
+    config = f"[socket:web]\nsocket=udp://127.0.0.1:{port}\n" + web("autostart=ondemand", "startretries=0")
+    server = daemon(config)
+    wait_listening(server)
+    copies = copies_of(server, ("127.0.0.1", port))
+    assert server.stop() == 0
+    following = daemon(config)
+    found = following.wait_state("web", "FATAL")
+    assert found["spawnerr"] == f"cannot listen on udp://127.0.0.1:{port}: Address already in use"
+    for one in copies:
+        one.close()
+    assert following.ctl("start", "web").stdout == "web: started\n"
+
+
+def test_a_datagram_socket_that_is_shared_by_others_is_not_joined(daemon):
+    port = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", port))
+        server = daemon(f"[socket:web]\nsocket=udp://127.0.0.1:{port}\n" + web("autostart=ondemand", "startretries=0"))
+        found = server.wait_state("web", "FATAL")
+    assert found["spawnerr"] == f"cannot listen on udp://127.0.0.1:{port}: Address already in use"
+    assert server.ctl("start", "web").stdout == "web: started\n"
 
 
 def test_a_socket_that_may_not_be_bound_again_is_opened_again(daemon, work_dir):
