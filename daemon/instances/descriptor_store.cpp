@@ -11,6 +11,9 @@
 #include <array>
 #include <cstdio>
 
+#include "daemon/instances/helper_child.hpp"
+#include "lib/core/let_go.hpp"
+
 namespace instances {
 namespace {
 
@@ -62,6 +65,9 @@ bool isPipe(int fd) noexcept {
   if (own == 0) own = pipeDevice();
   return own != 0 && deviceOf(fd) == own;
 }
+
+/// It takes less than a millisecond, unless the owner holds it up.
+constexpr unsigned kLetGoSeconds = 10;
 
 int optionOf(int fd, int option) noexcept {
   int value = -1;
@@ -144,6 +150,19 @@ bool DescriptorStore::remove(std::string_view name) {
   return true;
 }
 
+/// A supervisord that was killed did not give its addresses up, and our copies would hold them. In a helper: each call
+/// waits while the owner is in the middle of one with the same socket.
+void DescriptorStore::letGo() {
+  std::vector<int> sockets;
+  for (const auto& [name, item] : kept_)
+    if (isOpenToClients(item.fd.get())) sockets.push_back(item.fd.get());
+  if (sockets.empty()) return;
+  const pid_t pid = forkHelper(sockets, kLetGoSeconds, [&sockets] {
+    for (const int fd : sockets) core::letGo(fd);
+  });
+  if (pid > 0) all_.reaper_.watch(pid, [](int) {});
+}
+
 void DescriptorStore::drop() {
   for (auto at = kept_.begin(); at != kept_.end();) at = take(at);
 }
@@ -194,7 +213,10 @@ void DescriptorStores::addDoomed(std::vector<int>& fds) const {
 }
 
 void DescriptorStores::drop(const std::string& instance) {
-  if (const auto found = stores_.find(instance); found != stores_.end()) found->second->drop();
+  const auto found = stores_.find(instance);
+  if (found == stores_.end()) return;
+  found->second->letGo();
+  found->second->drop();
 }
 
 std::vector<std::string> DescriptorStores::instances() const {

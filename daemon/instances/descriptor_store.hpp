@@ -77,6 +77,7 @@ class DescriptorStore {
   DescriptorStore(class DescriptorStores& all, std::string instance);
   [[nodiscard]] bool hasRoom(DescriptorKind kind) const noexcept;
   [[nodiscard]] std::size_t waiting() const noexcept { return pipes_.waiting() + memories_.waiting(); }
+  void letGo();
   Items::iterator take(Items::iterator at);
 
   DescriptorStores& all_;
@@ -110,7 +111,7 @@ class DescriptorStores final : private OtherHolder {
   [[nodiscard]] const DescriptorStore* find(const std::string& instance) const;
   /// Adds the descriptors that are still to be closed: an exec would close them (see holdOverExec).
   void addDoomed(std::vector<int>& fds) const;
-  /// Drops what is kept for an instance, if anything is.
+  /// Drops what is kept for an instance, if anything is: nothing of it runs any more. Its sockets are given up first.
   void drop(const std::string& instance);
   /// Those that keep something.
   [[nodiscard]] std::vector<std::string> instances() const;

@@ -15,7 +15,7 @@ void closeAside(std::vector<core::UniqueFd> sockets) noexcept;
 
 /// core::letGo for sockets that programs of other accounts may have. For root another process does it, since each call
 /// can wait for as long as such a program is in the middle of one of its own with the same socket; after a second that
-/// process goes on alone. Nothing is done if there can be none.
+/// process continues alone. Nothing is done if there can be none.
 void letGoAside(std::vector<int> sockets) noexcept;
 
 }  // namespace process

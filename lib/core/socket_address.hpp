@@ -21,9 +21,9 @@ struct SocketAddress {
   } name{};
   socklen_t size = 0;  ///< 0: there is no address
 
-  /// `path` has room: at most sizeof(sockaddr_un::sun_path) - 1 bytes. A longer one is no address.
+  /// `path` has room: at most sizeof(sockaddr_un::sun_path) - 1 bytes. A longer one gives no address.
   [[nodiscard]] static SocketAddress ofPath(std::string_view path) noexcept;
-  /// `host` is numeric, IPv6 without brackets; empty: every address of `family`. Another text is no address.
+  /// `host` is numeric, IPv6 without brackets; empty: every address of `family`. Another text gives no address.
   [[nodiscard]] static SocketAddress ofHost(int family, const std::string& host, std::uint16_t port) noexcept;
   /// To which `socket` is bound. No address, with errno: it is none, or of another family.
   [[nodiscard]] static SocketAddress ofSocket(int socket) noexcept;

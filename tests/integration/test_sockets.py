@@ -700,6 +700,59 @@ def test_twiddler_adds_a_program_with_a_socket(daemon):
     assert ask(path_of(server)) == info(server, "g:web")["pid"]
 
 
+# Connections that wait
+
+
+def test_an_upgrade_keeps_a_connection_that_nobody_has_accepted(daemon, work_dir):
+    installed = Installation(work_dir)
+    server = daemon(SOCKET + web(), executable=installed.path)
+    first = ask(path_of(server))
+    os.kill(first, signal.SIGSTOP)
+    with connected(path_of(server)) as client:
+        assert server.rpc.supervisor.upgrade() is True
+        server.wait_ready()
+        os.kill(first, signal.SIGKILL)  # another one accepts it
+        assert int(client.recv(100)) == wait_for(lambda: info(server)["pid"], "the restart") != first
+
+
+def test_a_connection_that_waits_for_a_start_is_ended_when_the_address_changes(daemon):
+    server = daemon(SOCKET + web("start_delay=1h"))
+    with connected(path_of(server)) as client:
+        server.configure("[socket:web]\nsocket=unix://%(here)s/new.sock\n" + web())
+        assert server.ctl("update").returncode == 0
+        assert ask(os.path.join(server.directory, "new.sock")) == info(server)["pid"]
+        with contextlib.suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+    assert refuses(path_of(server))
+
+
+def test_a_file_of_a_supervisord_that_was_killed_is_replaced(daemon):
+    server = daemon(ONDEMAND)
+    wait_listening(server)
+    server.kill(signal.SIGKILL)
+    server.process.wait()
+    assert os.path.exists(path_of(server))
+    server.start()
+    server.wait_ready()
+    assert ask(path_of(server)) == info(server)["pid"]
+
+
+def test_a_stopped_program_refuses_until_it_is_started(daemon):
+    port = free_port()
+    server = daemon(f"[socket:web]\nsocket=tcp://[::1]:{port}, unix://%(here)s/a b.sock\nsocket_mode=0600\n" +
+                    web("autostart=ondemand"))
+    path = os.path.join(server.directory, "a b.sock")
+    wait_listening(server)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    with socket.create_connection(("::1", port), 30) as client:
+        assert int(client.recv(100)) == info(server)["pid"]
+    assert server.ctl("stop", "web").returncode == 0
+    wait_for(lambda: refuses(path), "the socket to be closed")
+    assert info(server)["statename"] == "STOPPED"
+    assert server.ctl("start", "web").returncode == 0
+    assert ask(path) == info(server)["pid"]
+
+
 # With the manager
 
 
@@ -731,3 +784,41 @@ def test_the_manager_keeps_what_nobody_has_accepted(manager):
     assert manager.program_pid("tsupv", "other") == other
     assert manager.main_pid("tsupv") != before
     assert ask(("127.0.0.1", port)) == pid
+
+
+@pytest.mark.parametrize("end", ["orderly", "slow", "killed", "hung"])
+def test_a_restart_by_the_manager_opens_all_sockets_again(manager, work_dir, end):
+    """However the last copy and its program end, the next one has the sockets at its first attempt."""
+    port = free_port()
+    home = os.path.join(work_dir, "home")
+    os.mkdir(home)
+    os.chown(home, manager.owner.pw_uid, manager.owner.pw_gid)
+    path = f"{home}/a b.sock"
+    manager.entry("tsupv", manager.owner, programs=[("other", "/bin/sleep 1000")])
+    manager.start()
+    manager.program_pid("tsupv", "other")
+    manager.write("etc/supervisord_tsupv.d/own.ini",
+                  f"[socket:web]\nsocket=tcp://127.0.0.1:{port}, udp://127.0.0.1:{port}, unix://{path}\n", manager.owner)
+    manager.entry("tsupv", manager.owner, programs=[
+        ("web", f"{SERVE} {'slow' if end == 'slow' else ''}\nsockets = web\nautostart = true\nstartsecs = 0\n"
+         "startretries = 0\nstopwaitsecs = 1")])
+    done = manager.manager("reload")
+    assert done.returncode == 0, done.stderr
+    for _ in range(1 if end == "hung" else 2):  # a hung one is killed when stop_timeout is over
+        before, instance = ask(("127.0.0.1", port)), manager.main_pid("tsupv")
+        if end == "killed":
+            kill_instance(instance)
+        elif end == "hung":
+            os.kill(instance, signal.SIGSTOP)
+        done = manager.manager("restart", "tsupv")
+        assert done.returncode == 0, done.stderr
+        now = ask(("127.0.0.1", port))
+        assert now != before
+        assert ask(path) == now
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(30)
+            client.connect(("127.0.0.1", port))
+            client.send(b"x")
+            assert int(client.recv(100)) == now
+    assert manager.manager("stop", "tsupv").returncode == 0
+    assert not os.path.exists(path)

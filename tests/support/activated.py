@@ -2,10 +2,11 @@
 """A program that gets its sockets from supervisord: answers each connection with its pid, then waits for its end. SIGTERM
 never comes between the two.
 
-  activated.py [once | never | shut | describe FILE]
+  activated.py [once | never | shut | slow | describe FILE]
 
 once       ends after the first connection was closed
 never      ends without taking one
+slow       does not end at SIGTERM
 shut       ends its sockets, for all who have them, and then itself
 describe   first writes what it was given to FILE: a line for each descriptor
 """
@@ -44,7 +45,7 @@ def answer(client):
         client.recv(1)
 
 
-def serve(given, once):
+def serve(given, once=False, ends=True):
     wakened, waker = socket.socketpair()
     waker.setblocking(False)
     signal.set_wakeup_fd(waker.fileno())
@@ -56,7 +57,10 @@ def serve(given, once):
         while True:
             for key, _ in ready.select():
                 if key.fileobj is wakened:
-                    return
+                    if ends:
+                        return
+                    wakened.recv(100)
+                    continue
                 if key.fileobj.type == socket.SOCK_DGRAM:
                     _, peer = key.fileobj.recvfrom(100)
                     key.fileobj.sendto(f"{os.getpid()}\n".encode(), peer)
@@ -81,6 +85,8 @@ def main():
         for _, one in given:
             one.shutdown(socket.SHUT_RDWR)
         return
+    if mode == "slow":
+        serve(given, ends=False)
     if mode == "describe":
         describe(sys.argv[2], given)
     serve(given, mode == "once")
