@@ -78,12 +78,18 @@ void FileWatch::attach() {
   if (attached_) compare();
 }
 
-/// What was replaced while nobody watched has changed.
+/// What was replaced or written while nobody watched has changed.
 void FileWatch::compare() {
-  for (const auto& [path, mark] : std::exchange(seen_, {})) {
-    const auto at = std::find(paths_.begin(), paths_.end(), path);
-    if (at != paths_.end() && watches_[static_cast<std::size_t>(at - paths_.begin())].mark() != mark) changed(path);
-  }
+  const auto compareWith = [this](const Marks& marks, std::string (PathWatcher::Watch::*present)() const) {
+    for (const auto& [path, mark] : marks) {
+      const auto at = std::find(paths_.begin(), paths_.end(), path);
+      if (at == paths_.end()) continue;
+      const auto& watch = watches_[static_cast<std::size_t>(at - paths_.begin())];
+      if ((watch.*present)() != mark) changed(path);
+    }
+  };
+  compareWith(std::exchange(seen_, {}), &PathWatcher::Watch::mark);
+  compareWith(std::exchange(contents_, {}), &PathWatcher::Watch::content);
 }
 
 /// It is watched before the program reads its files.
@@ -94,8 +100,13 @@ core::Status FileWatch::beforeSpawn(LaunchExtras& /*extras*/) {
 
 void FileWatch::adopt(state::Incoming& /*incoming*/) noexcept { timer_.armIn({}); }
 
-/// What has changed until now the new process has found changed.
 void FileWatch::onSpawned() noexcept {
+  pace_.began(core::Clock::now());
+  takeAsKnown();
+}
+
+/// What has changed until now the new process has found changed.
+void FileWatch::takeAsKnown() noexcept {
   if (!watches_.empty()) context_.pathWatcher().catchUp();
   forget();
 }
@@ -113,21 +124,28 @@ void FileWatch::onState(ProcessState to) noexcept {
     case ProcessState::Stopped:
     case ProcessState::Exited: forget(); return timer_.armIn(kKeepWatches);
     case ProcessState::Backoff:
-    case ProcessState::Fatal: return onSpawned();  // what it changed itself before it failed does not start it again
+    case ProcessState::Fatal: return takeAsKnown();  // what it changed itself before it failed does not start it again
     case ProcessState::Starting: return timer_.disarm();
     case ProcessState::Running:
-      if (const auto when = quiet_.due(settings().delay)) timer_.arm(*when);
+      if (const auto when = dueAt()) timer_.arm(*when);
       return;
     default: return;
   }
 }
 
 void FileWatch::onReconfigured() {
+  pace_.reset();
   if (!watches_.empty() || counts()) timer_.armIn({});
 }
 
 void FileWatch::resume() noexcept {
   if (counts()) timer_.armIn({});
+}
+
+/// nullopt: nothing has changed.
+std::optional<core::Instant> FileWatch::dueAt() const noexcept {
+  const auto when = quiet_.due(settings().delay);
+  return when ? std::optional(std::max(*when, pace_.earliest())) : std::nullopt;
 }
 
 /// Whether a change has a consequence, now or later.
@@ -162,12 +180,14 @@ void FileWatch::changed(std::string_view path) noexcept {
     }
   } catch (const std::exception&) {  // out of memory: the change counts, and is not named
   }
+  const auto now = core::Clock::now();
   if (!quiet_.pending()) {
     context_.touch(program_);
+    pace_.changed(now);
     logging::attempt([&] { logging::debug("watch: {}: {} has changed", program_.fullName(), core::printable(path)); });
   }
-  quiet_.changed(core::Clock::now());
-  if (!timer_.armed()) timer_.arm(*quiet_.due(settings().delay));
+  quiet_.changed(now);
+  if (!timer_.armed()) timer_.arm(*dueAt());
 }
 
 void FileWatch::due() {
@@ -178,7 +198,7 @@ void FileWatch::due() {
     return;
   }
   attach();
-  const auto when = quiet_.due(settings().delay);
+  const auto when = dueAt();
   if (!when) return;
   if (core::Clock::now() < *when) return timer_.arm(*when);
   answer();
@@ -190,7 +210,7 @@ void FileWatch::answer() {
   if (state == ProcessState::Backoff || state == ProcessState::Fatal) {
     if (program_.mayStartUnasked()) report("it is started");
     program_.startUnasked();
-    return forget();
+    return answered();
   }
   if (state != ProcessState::Running) return;  // until it is
   if (settings().action == Action::Reload && context_.reloads().find(program_) != nullptr)
@@ -209,7 +229,29 @@ void FileWatch::answer() {
     case Action::Reload: program_.reload([](const core::Status&) {}); break;
     case Action::Signal: (void)program_.signal(settings().signal); break;
   }
-  forget();  // not before: without memory for it, it is tried again
+  answered();  // not before: without memory for it, it is tried again
+}
+
+void FileWatch::answered() noexcept {
+  if (pace_.answered(core::Clock::now())) reportEcho();
+  forget();
+}
+
+/// Whoever reads it is to find out which file the program writes.
+void FileWatch::reportEcho() const noexcept {
+  using Action = config::Watching::Action;
+  const auto action = settings().action;
+  const auto* const done = action == Action::Restart  ? "restarted"
+                           : action == Action::Reload ? "reloaded"
+                                                      : "sent a signal";
+  logging::attempt([&] {
+    logging::warn(
+        "watch: {}: it was {} {} times in a row because something changed within {} seconds after that, last {}. If it "
+        "writes there itself, add a pattern for the name to watch_ignore, or watch other paths. Until a change comes "
+        "later, there is a pause of up to {} seconds before each",
+        program_.fullName(), done, lifecycle::EchoPace::kMany, lifecycle::EchoPace::kSoon.count(),
+        core::printable(last_), lifecycle::EchoPace::kLongestPause.count());
+  });
 }
 
 void FileWatch::report(const char* consequence) const noexcept {
@@ -227,13 +269,19 @@ void FileWatch::save(state::Program& saved, state::Outgoing& /*outgoing*/) const
   watch.changed = quiet_.pending();
   if (watch.changed) watch.path = last_;
   watch.seen = seen_;
-  if (attached_ && seen_.empty())
-    for (std::size_t i = 0; i < paths_.size(); ++i) watch.seen.emplace_back(paths_[i], watches_[i].mark());
+  watch.contents = contents_;
+  if (!attached_ || !seen_.empty()) return;
+  for (std::size_t i = 0; i < paths_.size(); ++i) {
+    watch.seen.emplace_back(paths_[i], watches_[i].mark());
+    if (auto content = watches_[i].content(); !content.empty())
+      watch.contents.emplace_back(paths_[i], std::move(content));
+  }
 }
 
 void FileWatch::restore(const state::Program& saved, state::Incoming& /*incoming*/) {
   if (!saved.watch) return;
   seen_ = saved.watch->seen;
+  contents_ = saved.watch->contents;
   if (!saved.watch->changed) return;
   last_ = saved.watch->path;
   quiet_.changed(core::Clock::now());

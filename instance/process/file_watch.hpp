@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "instance/process/attendants.hpp"
 #include "instance/process/path_watcher.hpp"
 #include "lib/core/event_loop.hpp"
+#include "lib/lifecycle/echo_pace.hpp"
 #include "lib/lifecycle/quiet_time.hpp"
 
 namespace config {
@@ -20,7 +22,8 @@ namespace process {
 
 /// watch: restarts or reloads a program when a file changes, some quiet time after the last change. What changes before
 /// its process is there does not count: that reads the new files. What changes while it is STARTING is followed when it
-/// is RUNNING. One that is BACKOFF or FATAL is started.
+/// is RUNNING. One that is BACKOFF or FATAL is started. Changes that follow each start, which the program probably
+/// makes itself, are reported, and followed in pauses.
 class FileWatch final : public Attendant, private PathWatcher::Listener {
  public:
   FileWatch(ProcessContext& context, Process& program);
@@ -42,10 +45,14 @@ class FileWatch final : public Attendant, private PathWatcher::Listener {
   [[nodiscard]] bool watchesAsConfigured() const noexcept;
   void attach();
   void compare();
+  void takeAsKnown() noexcept;
   void forget() noexcept;
+  [[nodiscard]] std::optional<core::Instant> dueAt() const noexcept;
   void due();
   void answer();
   void report(const char* consequence) const noexcept;
+  void answered() noexcept;
+  void reportEcho() const noexcept;
 
   ProcessContext& context_;
   Process& program_;
@@ -53,9 +60,11 @@ class FileWatch final : public Attendant, private PathWatcher::Listener {
   std::vector<std::string> paths_;    ///< that are watched
   std::vector<std::string> ignored_;  ///< when these are not
   bool attached_ = false;
-  std::vector<std::pair<std::string, std::string>>
-      seen_;  ///< paths and marks of a predecessor, until they are compared
+  using Marks = std::vector<std::pair<std::string, std::string>>;
+  Marks seen_;      ///< paths and marks of a predecessor, until they are compared
+  Marks contents_;  ///< the same of what was in the files
   lifecycle::QuietTime quiet_;
+  lifecycle::EchoPace pace_;          ///< a successor begins a new one
   std::string last_;                  ///< what has changed last
   std::vector<std::uint64_t> known_;  ///< digests of what has changed
   core::Timer timer_;

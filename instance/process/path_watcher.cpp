@@ -39,6 +39,7 @@ PathWatcher::Watch::~Watch() {
 }
 
 std::string PathWatcher::Watch::mark() const { return place_->mark(); }
+std::string PathWatcher::Watch::content() const { return place_->content(); }
 
 PathWatcher::Use& PathWatcher::Use::operator=(Use&& other) noexcept {
   reset();

@@ -45,6 +45,8 @@ class PathWatcher {
     /// What the path leads to, but not what is in it: for a successor, whose mark differs if another file or directory
     /// is there.
     [[nodiscard]] std::string mark() const;
+    /// If it leads to a file: when that was last written, and its size. Else empty.
+    [[nodiscard]] std::string content() const;
 
    private:
     std::shared_ptr<WatchedPlace> place_;

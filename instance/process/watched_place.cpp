@@ -47,6 +47,12 @@ std::string WatchedPlace::mark() const {
   return target_.path.empty() ? "" : fmt::format("{}:{}:{}", target_.device, target_.inode, target_.path);
 }
 
+std::string WatchedPlace::content() const {
+  struct stat about {};
+  if (target_.path.empty() || target_.isDirectory || ::lstat(target_.path.c_str(), &about) != 0) return {};
+  return fmt::format("{}:{}", way::nanoseconds(about.st_mtim), about.st_size);
+}
+
 bool WatchedPlace::ignores(const char* name) const noexcept {
   return std::any_of(ignored_.begin(), ignored_.end(),
                      [&](const std::string& pattern) { return ::fnmatch(pattern.c_str(), name, 0) == 0; });

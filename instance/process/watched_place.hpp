@@ -48,6 +48,8 @@ class WatchedPlace {
 
   /// As PathWatcher::Watch::mark().
   [[nodiscard]] std::string mark() const;
+  /// As PathWatcher::Watch::content().
+  [[nodiscard]] std::string content() const;
 
   /// For the watcher.
   void onEvent(const Event& event);

@@ -139,6 +139,7 @@ constexpr void describe(V& v, Of<Watch>) {
   v("changed", &Watch::changed);
   v("path", &Watch::path);
   v("seen", &Watch::seen);
+  v("contents", &Watch::contents);
 }
 
 template <class V>

@@ -103,7 +103,8 @@ struct Health {
 struct Watch {
   bool changed = false;  ///< one of them has changed, and nothing was done about it yet
   std::string path;      ///< what has changed last
-  std::vector<std::pair<std::string, std::string>> seen;  ///< each path, and a mark of what it leads to
+  std::vector<std::pair<std::string, std::string>> seen;      ///< each path, and a mark of what it leads to
+  std::vector<std::pair<std::string, std::string>> contents;  ///< paths of files, and a mark of what is in them
   bool operator==(const Watch&) const = default;
 };
 

@@ -298,7 +298,23 @@ def test_an_upgrade_keeps_what_was_noticed(site, work_dir):
     wait_restarted(server, pid)
 
 
-@pytest.mark.parametrize("how", ["replaced", "switched", "not changed"])
+def test_a_program_that_writes_what_it_watches(site):
+    server = site("watch=%(here)s/conf", command="/bin/sh -c 'date >conf/own; exec sleep 1000'")
+    own = place(server, "conf/own")
+    warning = (f"WARN watch: web: it was restarted 5 times in a row because something changed within 10 seconds after that, last {own}. If it "
+               "writes there itself, add a pattern for the name to watch_ignore, or watch other paths. Until a change comes "
+               "later, there is a pause of up to 10 seconds before each\n")
+    wait_for(lambda: warning in server.log(), "the warning", limit=120)
+    # Its next step.
+    server.configure(section("watch=%(here)s/conf\nwatch_ignore=own", command="/bin/sh -c 'date >conf/own; exec sleep 1000'"))
+    server.ctl("update")
+    pid = info(server)["pid"]
+    replace(server, "conf/app.conf")
+    wait_restarted(server, pid)
+    assert server.log().count("WARN watch: ") == 1
+
+
+@pytest.mark.parametrize("how", ["replaced", "switched", "written", "not changed"])
 def test_what_was_replaced_while_nobody_watched(site, work_dir, how):
     installation = Installation(work_dir)
     server = site("watch=%(here)s/conf/app.conf,%(here)s/current", executable=installation.path)
@@ -310,7 +326,8 @@ def test_what_was_replaced_while_nobody_watched(site, work_dir, how):
             write(server, name)
         else:
             os.symlink(".", place(server, name))
-    change = {"replaced": "mv app.new conf/app.conf", "switched": "mv -T current.new current", "not changed": "true"}
+    change = {"replaced": "mv app.new conf/app.conf", "switched": "mv -T current.new current",
+              "written": "echo more >>conf/app.conf", "not changed": "true"}
     installation.script(f'[ "$1" = --check-state ] && echo the state is understood && exit 0\n'
                         f'cd {server.directory}; {change[how]}; exec {program("supervisord")[0]} "$@"\n')
     assert server.rpc.supervisor.upgrade() is True
@@ -331,6 +348,37 @@ def test_a_takeover_watches_again(work_dir, cleanup):
     assert wait_for(lambda: watches(server) == 1, "the watches")
     write(server, "conf/app.conf")
     wait_restarted(server, pid)
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_a_file_that_is_written_while_nobody_watches(work_dir, cleanup, changes):
+    path = os.path.join(work_dir, "app.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("x")
+    server = cleanup.enter_context(KeptDaemon(work_dir, section("watch=%(here)s/app.conf")))
+    server.wait_state("web", "RUNNING")
+    pid = info(server)["pid"]
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("y")
+    pid = wait_restarted(server, pid)
+    server.crash()
+    if changes:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("z")
+    server.take_over()
+    server.wait_ready()
+
+    def restarted():
+        server.reap()
+        return info(server)["pid"] not in (0, pid) and info(server)["statename"] == "RUNNING"
+
+    if not changes:
+        wait_for(lambda: watches(server, "app.conf") == 1, "the watches")
+        assert info(server)["pid"] == pid
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("z")
+    wait_for(restarted, "web to be restarted")
+    assert len(consequences(server)) == 2
 
 
 def test_a_shutdown_while_a_change_waits(site):
@@ -416,6 +464,9 @@ def test_no_change_is_lost_when_memory_runs_out(daemon, work_dir):
                 pass
             wait_for(lambda: plan.failed >= length or plan.seen > 200 or not is_running(pid), "the failures")
         pid = wait_restarted(server, pid)
+        # A key of watch that changes ends the row of restarts, after which there are pauses.
+        server.configure(section(f"watch={tree}").replace("100ms", f"{101 + number}ms"))
+        server.ctl("update")
     with open(os.path.join(tree, "7", "b", "file"), "w", encoding="utf-8"):
         pass
     wait_restarted(server, pid)
