@@ -10,6 +10,7 @@
 #include "ctl/supervisorctl/command.hpp"
 #include "ctl/supervisorctl/command_words.hpp"
 #include "ctl/supervisorctl/control.hpp"
+#include "ctl/supervisorctl/left_stopped.hpp"
 #include "ctl/supervisorctl/process_verbs.hpp"
 #include "ctl/supervisorctl/selection.hpp"
 #include "ctl/supervisorctl/session.hpp"
@@ -45,11 +46,24 @@ Answer<void> runVerbs(Session& session, std::string_view command, const std::str
   const int before = session.exitStatus;
   const auto begin = core::Clock::now();
   const auto until = words->timeout ? std::optional(begin + std::chrono::seconds(*words->timeout)) : std::nullopt;
+  std::vector<std::string> stopped;
   for (Verb verb : verbs) {
     if (words->force) verb.dependents = "none";
     VerbRunner runner(session, verb, until);
     if (Answer<void> done = runner.run(*names, words->parallel); !done) return done;
     if (runner.late()) break;
+    if (command != "restart") continue;
+    if (!verb.dependents.empty()) {  // the stop
+      stopped = runner.succeeded();
+      continue;
+    }
+    // The start of all, or of a group, leaves out what is not to start by itself now.
+    auto left = leftStopped(session, stopped, runner.reported());
+    if (!left) return core::Err{std::move(left).error()};
+    if (left->empty()) continue;
+    VerbRunner rest(session, verb, until);
+    if (Answer<void> done = rest.run(*left, words->parallel); !done) return done;
+    if (rest.late()) break;
   }
   if (!words->waitFor) return {};
   auto reached = waitForState(session, *names, *words->waitFor, words->timeout, begin);

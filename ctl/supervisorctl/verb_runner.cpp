@@ -121,7 +121,9 @@ Answer<void> VerbRunner::reportEach(const xmlrpc::Value& results, const ProcessN
 
 Answer<void> VerbRunner::reportOne(const CallReport& result, const std::string& cause) {
   const std::string name = joinName(result.group, result.name);
+  if (cause.empty()) reported_.push_back(name);
   if (result.status == static_cast<int>(FaultCode::Success)) {
+    if (cause.empty()) succeeded_.push_back(name);
     session_.out.line(name + ": " + std::string(verb_.success) +
                       (cause.empty() ? "" : " (it depends on " + cause + ", and starts again with it)"));
     return {};

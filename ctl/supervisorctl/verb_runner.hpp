@@ -22,6 +22,10 @@ class VerbRunner {
 
   /// The time was over before an answer came.
   [[nodiscard]] bool late() const noexcept { return late_; }
+  /// Of what was asked for, the names of all that were reported, with success or not.
+  [[nodiscard]] const std::vector<std::string>& reported() const noexcept { return reported_; }
+  /// Those with success.
+  [[nodiscard]] const std::vector<std::string>& succeeded() const noexcept { return succeeded_; }
 
   [[nodiscard]] Answer<void> run(const std::vector<std::string>& names, bool sideBySide);
 
@@ -47,6 +51,8 @@ class VerbRunner {
   const Verb& verb_;
   std::optional<core::Instant> until_;
   bool late_ = false;
+  std::vector<std::string> reported_;
+  std::vector<std::string> succeeded_;
 };
 
 }  // namespace ctl
