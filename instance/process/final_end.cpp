@@ -40,6 +40,10 @@ bool wasGivenUp(const Process& program) noexcept {
   return program.state() == ProcessState::Stopped && !program.spawnError().empty();
 }
 
+/// For a successor, which has not seen the request: a stop in BACKOFF leaves the reason of the last failure, and how
+/// often the start was tried. A program that supervisord has stopped has run, which ends that count.
+bool wasStoppedInBackoff(const Process& program) noexcept { return wasGivenUp(program) && program.tries() > 0; }
+
 bool hasFailed(const Process& program) noexcept {
   switch (program.state()) {
     case ProcessState::Fatal: return true;
@@ -71,7 +75,8 @@ FinalEnd::~FinalEnd() { context_.unsubscribe(*this); }
 void FinalEnd::onGroupAdded(Group& group) {
   const auto before = ended_.size();
   for (const auto& program : group.processes())
-    if (program->pid() == 0 && program->startedAt() != 0) ended_.push_back({program.get(), hasFailed(*program)});
+    if (program->pid() == 0 && program->startedAt() != 0)
+      ended_.push_back({program.get(), hasFailed(*program) && !wasStoppedInBackoff(*program)});
   if (ended_.size() == before) return;
   std::stable_sort(ended_.begin(), ended_.end(),
                    [](const Ended& a, const Ended& b) { return a.program->stoppedAt() < b.program->stoppedAt(); });

@@ -300,6 +300,25 @@ def test_exit_when_after_an_upgrade_and_a_takeover(work_dir, cleanup):
     assert "and bad has ended (terminated by SIGQUIT)" in server.log()
 
 
+@pytest.mark.parametrize("essential", ["", "essential=true\n"])
+def test_a_successor_knows_of_a_stop_in_backoff(work_dir, cleanup, essential):
+    server = cleanup.enter_context(KeptDaemon(
+        work_dir, "[program:a]\ncommand=/bin/sh -c 'exit 1'\nautostart=false\nstartsecs=60\nstartretries=99\n" + essential + until_go("b"),
+        supervisord=ALL))
+    server.wait_state("b", "RUNNING")
+    server.rpc.supervisor.startProcess("a", False)
+    server.wait_state("a", "BACKOFF")
+    server.rpc.supervisor.stopProcess("a")
+    server.wait_state("a", "STOPPED")
+    assert server.rpc.supervisor.upgrade() is True
+    server.wait_ready()
+    server.crash_and_take_over()
+    assert server.rpc.supervisor.getProcessInfo("a")["statename"] == "STOPPED"
+    go(server)
+    wait_for(lambda: server.reap() or server.process.poll() is not None, "supervisord to end")
+    assert server.process.returncode == 0
+
+
 @pytest.mark.parametrize("code", [0, 3])
 def test_the_manager_restarts_an_instance_after_a_failure_only(manager, owner, code):
     manager.entry("tsupv", owner, programs=[
