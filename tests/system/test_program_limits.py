@@ -2,6 +2,7 @@
 """Control groups of programs with every controller, in a virtual machine: limits, their accounts, and the manager's changes."""
 
 import os
+import urllib.parse
 
 import pytest
 
@@ -23,6 +24,18 @@ FILL_SCRIPT = "#!/usr/bin/perl\nmy $i = 0; $i++ while mkdir \"$ARGV[0]/g$i\"; pr
 SPOIL = "/opt/spoil"
 SPOIL_SCRIPT = ("#!/usr/bin/perl\nopen(my $file, '>', $ARGV[0]) or die; my $end = time + 60;\n"
                 "syswrite($file, '+memory') while time < $end;\n")
+# A listener that writes down the payloads.
+EARS = "/opt/ears"
+HEARD = "/var/log/supervisor_divided/heard.log"
+EARS_SCRIPT = f"""#!/bin/sh
+while :; do
+    echo READY
+    read -r head
+    payload=$(dd bs=1 count=${{head##*len:}} 2>/dev/null)
+    echo "$payload" >>{HEARD}
+    printf 'RESULT 2\\nOK'
+done
+"""
 
 ENTRIES = {
     "divided": entry("divided", "divided", "memory_max = 300M") +
@@ -41,7 +54,7 @@ UNIT = "/sys/fs/cgroup/system.slice/supervisor-manager.service"
 @pytest.fixture(scope="module")
 def vm():
     """One virtual machine for all tests: each uses an instance of its own or leaves it unchanged."""
-    with booted(ENTRIES, {STUBBORN: STUBBORN_SCRIPT, FILL: FILL_SCRIPT, SPOIL: SPOIL_SCRIPT}, "stop_timeout = 2") as running:
+    with booted(ENTRIES, {STUBBORN: STUBBORN_SCRIPT, FILL: FILL_SCRIPT, SPOIL: SPOIL_SCRIPT, EARS: EARS_SCRIPT}, "stop_timeout = 2") as running:
         yield running
 
 
@@ -84,6 +97,20 @@ def test_the_end_by_its_own_limit_is_told_apart(vm):
     assert ("instance-divided has a limit of 300 MB (memory.max); raise the limit" in vm.run(f"grep 'greedy (pid' {log}")[1])
     assert vm.run("supervisorctl_divided pid calm")[1] == calm
     assert vm.run(f"ls {UNIT}/instance-divided | grep -c hog", check=False)[1] == "0\n"
+
+
+def test_the_event_tells_the_end_by_the_limit_apart(vm):
+    listener = "/etc/supervisord_divided.d/ears.ini"
+    vm.run(f"printf '[eventlistener:ears]\\ncommand={EARS}\\nevents=PROCESS_STATE_EXITED\\nevent_details=true\\n' >{listener}; "
+           "supervisorctl_divided update")
+    wait_for(lambda: "RUNNING" in vm.run("supervisorctl_divided status ears", check=False)[1], "the listener", 60)
+    vm.run("supervisorctl_divided start hog")
+    heard = lambda: vm.run(f"grep processname:hog {HEARD}", check=False)[1]
+    wait_for(heard, "the event of the end", 120)
+    details = dict(word.split(":", 1) for word in heard().splitlines()[0].split(" "))
+    assert details["signal"] == "SIGKILL" and "exitcode" not in details
+    assert urllib.parse.unquote(details["reason"]) == "killed because memory ran out: its limit is 48 MB (memory_max)"
+    vm.run(f"rm {listener}; supervisorctl_divided update")
 
 
 def test_forks_end_at_the_limit_and_with_the_tree(vm):
