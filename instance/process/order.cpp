@@ -154,7 +154,15 @@ std::vector<std::string> Order::missing(const Process& program) {
 
 std::string Order::waitText(const Process& program) {
   const auto names = missing(program);
-  return "waiting for " + (names.empty() ? "start_delay" : listed(names));
+  auto text = "waiting for " + (names.empty() ? "start_delay" : listed(names));
+  const auto node = nodeOf(program);
+  if (!node) return text;
+  for (const Edge& need : graph_.needs(*node)) {
+    const Process& needed = *programs_[need.to];
+    if (met(need) || isBusy(needed) || needed.waits().start || !needed.startIsForbidden()) continue;
+    return text + (names.size() == 1 ? ", which" : "; " + needed.fullName()) + " is outside of its run_window";
+  }
+  return text;
 }
 
 bool Order::postponesStart(Process& program, bool asked) {
@@ -178,9 +186,11 @@ bool Order::postponesStart(Process& program, bool asked) {
   return true;
 }
 
-/// What a start by hand needs, when what that needs has been begun.
+/// What a start by hand needs, when what that needs has been begun. Nobody has named it: its run_window counts.
 void Order::startNeeded(Process& program, Node node) {
-  if (program.disabled() || (program.state() != ProcessState::Stopping && !isStartable(program))) return;
+  if (program.disabled() || program.startIsForbidden() ||
+      (program.state() != ProcessState::Stopping && !isStartable(program)))
+    return;
   context_.touch(program);
   program.waits_.stop = Along::Nobody;
   program.waits_.start = true;

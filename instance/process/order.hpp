@@ -40,7 +40,7 @@ class Order final : private Observer {
 
   /// The names of what is missing for its start.
   [[nodiscard]] std::vector<std::string> missing(const Process& program);
-  /// "waiting for db, cache"
+  /// "waiting for db, cache", and which of them must not be started by itself now.
   [[nodiscard]] std::string waitText(const Process& program);
   /// What will not come by itself, so that the start waits for ever: "db, which is FATAL"; nullopt: nothing.
   [[nodiscard]] std::optional<std::string> obstacle(const Process& program);

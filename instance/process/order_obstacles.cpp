@@ -10,6 +10,8 @@ namespace process {
 /// Why a program that depends on `node`, and waits for it, waits for ever; nullopt: not because of `node` itself.
 std::optional<std::string> Order::dead(Node node) const {
   const Process& one = *programs_[node];
+  if (!one.waits().start && one.startIsForbidden())
+    return fmt::format("{}, which is outside of its run_window", one.fullName());
   if (one.waits().start || one.comesBack()) return std::nullopt;
   return fmt::format("{}, which is {}", one.fullName(), lifecycle::toText(one.state()));
 }

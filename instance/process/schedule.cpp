@@ -12,6 +12,7 @@
 #include "instance/state/state.hpp"
 #include "lib/core/clock.hpp"
 #include "lib/core/log.hpp"
+#include "lib/lifecycle/run_window.hpp"
 
 namespace process {
 namespace {
@@ -32,7 +33,13 @@ Schedule::Schedule(ProcessContext& context, Process& program)
       wall_(context.wallClock(), [this] { look(); }),
       steady_(context.loop(), [this] { look(); }),
       after_(context.loop(), [this] { startQueued(); }) {
+  lookAtWindow();
   begin();
+}
+
+void Schedule::lookAtWindow() {
+  const auto& extension = *program_.config().extension;
+  never_ = !lifecycle::everWithin(extension.scheduling.timetable, extension.lifetime.window);
 }
 
 void Schedule::begin() {
@@ -147,6 +154,7 @@ void Schedule::onStopRequest() noexcept {
 }
 
 void Schedule::onReconfigured() {
+  lookAtWindow();
   const auto& now = program_.config().extension->scheduling;
   const bool same = now.timetable.sameTimes(settings_.timetable) && now.zone == settings_.zone;
   if (same) return;
@@ -160,11 +168,15 @@ void Schedule::describe(std::string& text) const {
   if (schedule_.queued()) text += ", the next run waits for its end";
 }
 
+void Schedule::describeIdle(std::string& text) const {
+  if (never_) text += "; no time of its schedule is within run_window";
+}
+
 /// With autostart=true it is started with supervisord, too.
 bool Schedule::takesAutostart() { return !program_.config().autoStart; }
 
 std::int64_t Schedule::nextStart() const noexcept {
-  if (program_.disabled() || program_.startIsForbidden()) return 0;
+  if (never_ || program_.disabled() || program_.startIsForbidden()) return 0;
   if (const auto wall = schedule_.wallDue()) return (*wall + kMicrosOfSecond - 1) / kMicrosOfSecond;
   const auto steady = schedule_.steadyDue();
   return steady ? wallSecondsAt(*steady, core::Clock::now()) : 0;

@@ -22,6 +22,7 @@ class Schedule final : public Attendant {
   void onStopRequest() noexcept override;
   void onReconfigured() override;
   void describe(std::string& text) const override;
+  void describeIdle(std::string& text) const override;
   bool takesAutostart() override;
   [[nodiscard]] bool awaitsStart() const noexcept override { return schedule_.queued(); }
   [[nodiscard]] std::int64_t nextStart() const noexcept override;
@@ -34,6 +35,7 @@ class Schedule final : public Attendant {
   using Act = lifecycle::Schedule::Act;
   [[nodiscard]] Standing standing() const noexcept;
   void begin();
+  void lookAtWindow();
   void arm() noexcept;
   void look();
   void act();
@@ -50,6 +52,7 @@ class Schedule final : public Attendant {
   core::WallTimer wall_;
   core::Timer steady_;     ///< of @every
   core::Deferred after_;   ///< the run that waited can begin
+  bool never_ = false;     ///< no time of it is within the run_window
   bool due_ = false;       ///< a run that was not dealt with, since there was no memory for it
   bool stopsIt_ = false;   ///< the stop is ours
   bool reported_ = false;  ///< of this run: another one was due meanwhile

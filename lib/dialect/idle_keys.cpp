@@ -5,7 +5,9 @@
 #include <string_view>
 
 #include "lib/dialect/context.hpp"
+#include "lib/dialect/extension.hpp"
 #include "lib/dialect/section_reader.hpp"
+#include "lib/lifecycle/run_window.hpp"
 
 namespace config {
 namespace {
@@ -53,6 +55,13 @@ void noteIdleKeys(ReadContext& context, const SectionReader& in) {
     if (!one.orTo.empty()) needed += " or " + quoted(one.orTo);
     context.warn("Key " + quoted(one.key) + " has no effect without " + needed + in.placeOf(one.key));
   }
+}
+
+void noteIdleValues(ReadContext& context, const SectionReader& in, const Extension& extension) {
+  if (context.alone || !in.ok() || !extension.scheduling.given()) return;
+  if (lifecycle::everWithin(extension.scheduling.timetable, extension.lifetime.window)) return;
+  context.warn("Key 'schedule' never starts the program: none of its times is within 'run_window'" +
+               in.placeOf("schedule"));
 }
 
 }  // namespace config

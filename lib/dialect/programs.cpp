@@ -97,6 +97,8 @@ class ProgramReader {
     in_.take("autostart", names_, parseAutoStart, autoStart);
     common_.autoStart = autoStart != AutoStart::Never;
     if (in_.has("schedule") && !in_.has("autostart")) common_.autoStart = false;
+    if (kind_ == SectionKind::EventListener && autoStart == AutoStart::OnDemand && !in_.writes("autostart"))
+      autoStart = AutoStart::Always;  // a default for programs with sockets
     startAsLast_ = autoStart == AutoStart::Last;
     onDemand_ = autoStart == AutoStart::OnDemand;
     in_.take("autorestart", names_, parseAutoRestart, common_.autoRestart);
@@ -201,6 +203,7 @@ class ProgramReader {
       const auto common = context_.withHere();
       auto extension = readExtension(in_, names, process, {common, !context_.alone}, onDemand_);
       extension.startAsLast = startAsLast_;
+      if (index == 0) noteIdleValues(context_, in_, extension);
       process.extension = Shared(std::move(extension));
       if (process.extension->dependences.oneshot && process.autoRestart == AutoRestart::Always)
         in_.fail(in_.has("type") ? "type" : "schedule",

@@ -122,6 +122,18 @@ constexpr Keys::Table kForScale[] = {kScaleKeys};
 constexpr Keys::Table kForSockets[] = {kSocketKeys};
 constexpr Keys::Table kForInclude[] = {kIncludeKeys};
 
+/// What listeners do not take from [program-defaults]. They serve the programs, from before their start to after their
+/// end, and speak a protocol: they are not jobs, do not wait for programs, and must not mix their two outputs. Each of
+/// these keys has its effect if a listener gives it itself.
+constexpr std::string_view kNotForListeners[] = {
+    "priority", "redirect_stderr", "log_stderr",
+    // when it runs
+    "schedule", "schedule_overlap", "schedule_jitter", "time_zone", "run_window", "max_runtime", "type", "sockets",
+    "idle_stop", "depends_on", "restart_with_dependencies",
+    // what shows that it works
+    "ready", "ready_timeout", "ready_interval", "notify_access", "notify_status", "health_check", "health_interval",
+    "health_timeout", "health_retries", "health_start_period", "health_action", "watchdog"};
+
 struct SectionName {
   std::string_view name;
   enum class Match { Whole, Start, Prefix } match;  ///< Start: any suffix; Prefix: "name:anything"
@@ -165,9 +177,8 @@ SectionKind kindOf(std::string_view section) {
 bool inherits(SectionKind program, SectionKind from, std::string_view key) {
   // The priority of a group is its own: its members start in the order of its list.
   if (from == SectionKind::Group) return key != "priority";
-  // Listeners start before the programs, and must not mix their two outputs, whatever is the default of programs.
   return program != SectionKind::EventListener ||
-         (key != "priority" && key != "redirect_stderr" && key != "log_stderr");
+         std::find(std::begin(kNotForListeners), std::end(kNotForListeners), key) == std::end(kNotForListeners);
 }
 
 bool emptyUndoes(std::string_view key) {

@@ -2,12 +2,18 @@
 #include "lib/lifecycle/run_window.hpp"
 
 #include <algorithm>
+#include <bitset>
 #include <utility>
+
+#include "lib/lifecycle/schedule.hpp"
 
 namespace lifecycle {
 namespace {
 
 constexpr int kMinutesOfDay = 1440;
+constexpr int kMinutesOfWeek = 7 * kMinutesOfDay;
+/// From Sunday, 0:00.
+using WeekMinutes = std::bitset<kMinutesOfWeek>;
 /// Days that are looked at: each part begins once a week, and a part that began the day before yesterday has ended.
 constexpr int kDaysBack = 2, kDaysAhead = 8;
 
@@ -42,6 +48,31 @@ std::vector<OpenSpan> spansAround(const RunWindow& window, std::int64_t now, con
   return merged;
 }
 
+WeekMinutes openMinutes(const RunWindow& window) noexcept {
+  WeekMinutes open;
+  for (const auto& part : window)
+    for (int day = 0; day < 7; ++day) {
+      if ((part.days >> day & 1) == 0) continue;
+      const int length = part.end - part.begin + (part.end <= part.begin ? kMinutesOfDay : 0);
+      for (int i = 0; i < length; ++i)
+        open.set(static_cast<std::size_t>((day * kMinutesOfDay + part.begin + i) % kMinutesOfWeek));
+    }
+  return open;
+}
+
+/// Those at which a run can be due, without the jitter. Each date is each day of the week in some year.
+WeekMinutes dueMinutes(const Calendar& calendar) noexcept {
+  WeekMinutes due;
+  const auto weekdays = !calendar.everyDay && !calendar.everyWeekday ? 0x7fU : calendar.weekdays;
+  for (int minute = 0; minute < kMinutesOfWeek; ++minute) {
+    const int ofDay = minute % kMinutesOfDay;
+    if ((weekdays >> (minute / kMinutesOfDay) & 1) != 0 && (calendar.hours >> (ofDay / 60) & 1) != 0 &&
+        (calendar.minutes >> (ofDay % 60) & 1) != 0)
+      due.set(static_cast<std::size_t>(minute));
+  }
+  return due;
+}
+
 }  // namespace
 
 WindowState windowAt(const RunWindow& window, std::int64_t now, const core::UtcOffset& offset) {
@@ -61,17 +92,21 @@ WindowState windowAt(const RunWindow& window, std::int64_t now, const core::UtcO
   return state;
 }
 
-bool coversWeek(const RunWindow& window) {
-  constexpr int kWeek = 7 * kMinutesOfDay;
-  std::vector<bool> open(kWeek);
-  for (const auto& part : window)
-    for (int day = 0; day < 7; ++day) {
-      if ((part.days >> day & 1) == 0) continue;
-      const int length = part.end - part.begin + (part.end <= part.begin ? kMinutesOfDay : 0);
-      for (int i = 0; i < length; ++i)
-        open[static_cast<std::size_t>((day * kMinutesOfDay + part.begin + i) % kWeek)] = true;
-    }
-  return std::find(open.begin(), open.end(), false) == open.end();
+bool coversWeek(const RunWindow& window) { return openMinutes(window).all(); }
+
+bool everWithin(const Timetable& timetable, const RunWindow& window) {
+  if (window.empty() || timetable.every.count() > 0) return true;
+  const auto open = openMinutes(window);
+  const auto due = dueMinutes(timetable.calendar);
+  const auto late = std::chrono::duration_cast<std::chrono::minutes>(timetable.jitter).count();
+  // Twice around the week: a run at its end can be late until its begin.
+  int sinceDue = kMinutesOfWeek;
+  for (int i = 0; i < 2 * kMinutesOfWeek; ++i) {
+    const auto minute = static_cast<std::size_t>(i % kMinutesOfWeek);
+    sinceDue = due[minute] ? 0 : sinceDue + 1;
+    if (sinceDue <= late && sinceDue < kMinutesOfWeek && open[minute]) return true;
+  }
+  return false;
 }
 
 }  // namespace lifecycle

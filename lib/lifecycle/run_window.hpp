@@ -8,6 +8,8 @@
 
 namespace lifecycle {
 
+struct Timetable;
+
 /// When a program runs: the same hours on some days of the week.
 struct WindowPart {
   unsigned days = 0x7f;  ///< on which it begins; bit 0 is Sunday
@@ -32,5 +34,9 @@ struct WindowState {
 
 /// Whether the parts leave no minute of the week: such a window never closes.
 [[nodiscard]] bool coversWeek(const RunWindow& window);
+
+/// Whether a run of the timetable can be due while the window is open, by the days of the week and the times of the
+/// day. Always for one of `every`.
+[[nodiscard]] bool everWithin(const Timetable& timetable, const RunWindow& window);
 
 }  // namespace lifecycle

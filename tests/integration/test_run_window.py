@@ -90,7 +90,7 @@ def test_it_is_stopped_when_its_window_closes_and_its_dependents_before_it(daemo
     log = server.log()
     assert "INFO run_window: the time of it is over; it is stopped\n" in log
     assert log.index("stopped: web") < log.index("stopped: it")
-    assert info(server, "web")["description"] == "waiting for it"
+    assert info(server, "web")["description"] == "waiting for it, which is outside of its run_window"
     assert info(server, "other")["statename"] == "RUNNING"
 
 
@@ -127,6 +127,65 @@ def test_outside_of_it_nothing_starts_it_by_itself(daemon):
     assert starts(server) == starts(server, "fails") == 1 and started == []
     server.rpc.supervisor.stopProcess("fails")
     assert info(server, "fails")["statename"] == "STOPPED"
+
+
+def test_a_window_counts_for_a_program_that_others_need(daemon):
+    env, _ = at("19:00", 0)
+    server = daemon("[program:db]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\nrun_window=08:00-18:00\n"
+                    "[program:cache]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\n"
+                    "[program:web]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\ndepends_on=cache,db\n"
+                    "[program:proxy]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\ndepends_on=web\n", env=env)
+    with pytest.raises(xmlrpc.client.Fault) as refused:
+        server.rpc.supervisor.startProcess("proxy")
+    assert refused.value.faultString.endswith("proxy: waits for db, which is outside of its run_window")
+    what = info(server, "web")
+    assert what["description"] == "waiting for db, which is outside of its run_window" and what["waitingFor"] == ["db"]
+    assert info(server, "proxy")["description"] == "waiting for web"
+    assert info(server, "cache")["statename"] == "RUNNING"
+    server.rpc.supervisor.startAllProcesses(False)
+    assert info(server, "db")["statename"] == "STOPPED" and starts(server, "db") == 0
+    server.rpc.supervisor.stopProcess("cache")
+    server.rpc.supervisor.startProcess("web", False)
+    server.rpc.supervisor.startProcess("db")  # by name
+    server.wait_state("proxy", "RUNNING")
+
+
+def test_restart_all_restarts_what_runs_by_request(daemon):
+    env, _ = at("19:00", 0)
+    server = daemon(it() + "[program:idle]\ncommand=/bin/cat\nrun_window=08:00-18:00\n"
+                    "[program:off]\ncommand=/bin/cat\nstartsecs=0\nrun_window=08:00-18:00\n"
+                    "[group:g]\nprograms=member\n[program:member]\ncommand=/bin/cat\nstartsecs=0\nrun_window=08:00-18:00\n", env=env)
+    for name in ("it", "off", "g:member"):
+        server.rpc.supervisor.startProcess(name)
+    server.ctl("disable", "off")
+    before = {name: info(server, name)["pid"] for name in ("it", "off", "g:member")}
+    done = server.ctl("restart", "all")
+    assert done.returncode == 0
+    assert sorted(done.stdout.splitlines()) == ["g:member: started", "g:member: stopped", "it: started", "it: stopped",
+                                                "off: stopped"]
+    assert info(server)["statename"] == "RUNNING" and info(server)["pid"] != before["it"]
+    assert info(server, "off")["statename"] == info(server, "idle")["statename"] == "STOPPED"
+    pid = info(server, "g:member")["pid"]
+    assert pid != before["g:member"]
+    server.ctl("restart", "g:*")
+    assert info(server, "g:member")["statename"] == "RUNNING" and info(server, "g:member")["pid"] != pid
+
+
+def test_a_schedule_that_is_never_within_it(daemon):
+    server = daemon("[program:it]\ncommand=/bin/cat\nschedule=30 2 * * *\nrun_window=00:00-02:30,02:31-24:00\n")
+    assert info(server)["description"] == "Not started; no time of its schedule is within run_window"
+    assert info(server)["nextStart"] == 0
+    warning = (r"WARN Key 'schedule' never starts the program: none of its times is within 'run_window' in section 'program:it' "
+               r"\(file: '.*', line \d+\)")
+    assert len(re.findall(warning, server.log())) == 1
+    text = "[program:it]\ncommand=/bin/cat\nschedule=30 2 * * *\nrun_window="
+    server.configure(text + "02:00-03:00\n")
+    server.ctl("update")
+    assert "never" not in info(server)["description"] and "schedule" not in info(server)["description"]
+    server.configure(text + "00:00-02:00,03:00-24:00\n")
+    server.ctl("update")
+    assert "no time of its schedule is within run_window" in info(server)["description"]
+    assert len(re.findall(warning, server.log())) == 2
 
 
 def test_what_was_waiting_for_its_window_starts_with_it(daemon):

@@ -82,6 +82,30 @@ TEST_CASE("all kinds of programs take defaults, but a listener not those that wo
   CHECK_FALSE(program(*loaded, "l").redirectStderr);
 }
 
+TEST_CASE("a listener is neither a job nor tied to programs by a default") {
+  Scratch scratch;
+  const std::string keys =
+      "schedule=@hourly\nschedule_jitter=1m\nrun_window=08:00-18:00\ntime_zone=UTC\ndepends_on=db\n"
+      "restart_with_dependencies=true\nmax_runtime=1h\ntype=oneshot\nautorestart=unexpected\nready=notify\nnotify_"
+      "status=true\n"
+      "health_check=tcp:1\nhealth_interval=1s\nwatchdog=9s\nautostart=ondemand\nsockets=s\nidle_stop=9s\n";
+  const std::string others =
+      "[socket:s]\nsocket=tcp://localhost:1\n[program:db]\ncommand=cat\ndepends_on=\nrestart_with_dependencies=\n"
+      "[program:p]\ncommand=cat\n";
+  const std::string listener = "[eventlistener:l]\ncommand=cat\nevents=TICK_5\n";
+  const auto loaded = scratch.load("[program-defaults]\nnice=3\n" + keys + others + listener);
+  REQUIRE_MESSAGE(loaded, (loaded ? "" : loaded.error().text));
+  const auto plain = scratch.load(listener + "nice=3\n");
+  REQUIRE_MESSAGE(plain, (plain ? "" : plain.error().text));
+  CHECK(program(*loaded, "l") == program(*plain, "l"));
+  CHECK(program(*loaded, "p").extension->scheduling.given());
+  CHECK(program(*loaded, "p").extension->activation.onDemand);
+  // What it gives itself counts.
+  const auto own = scratch.load("[program-defaults]\n" + keys + others + listener + "run_window=09:00-10:00\n");
+  REQUIRE_MESSAGE(own, (own ? "" : own.error().text));
+  CHECK(program(*own, "l").extension->lifetime.window.size() == 1);
+}
+
 TEST_CASE("the priority of a group stays its own") {
   Scratch scratch;
   const auto loaded = scratch.load(

@@ -187,3 +187,29 @@ TEST_CASE("the keys beside a schedule are refused with a mistake") {
     CHECK_MESSAGE(why.starts_with(reason), why);
   }
 }
+
+TEST_CASE("a schedule that is never within the run_window") {
+  Scratch scratch;
+  const std::string program = "[program:x]\ncommand=cat\n";
+  auto loaded = scratch.load(program + "schedule=30 2 * * *\nrun_window=08:00-18:00\n");
+  REQUIRE(loaded);
+  REQUIRE(loaded->messages.size() == 1);
+  CHECK(loaded->messages.at(0).level == logging::Level::Warn);
+  CHECK(scratch.withoutPath(loaded->messages.at(0).text) ==
+        "Key 'schedule' never starts the program: none of its times is within 'run_window' in section 'program:x' "
+        "(file: 'DIR/root.conf', line 5)");
+  // Once for all processes, and where the key is.
+  loaded = scratch.load("[program-defaults]\nschedule=30 2 * * *\n" + program +
+                        "run_window=08:00-18:00\nnumprocs=3\nprocess_name=%(process_num)d\n");
+  REQUIRE(loaded);
+  REQUIRE(loaded->messages.size() == 1);
+  CHECK(loaded->messages.at(0).text.find("in section 'program-defaults' (file: ") != std::string::npos);
+  for (const char* const keys : {"schedule=30 2 * * *\nrun_window=02:00-03:00\n", "schedule=30 2 * * *\n",
+                                 "run_window=02:00-03:00\n", "schedule=@every 1d\nrun_window=02:00-03:00\n",
+                                 "schedule=30 2 * * *\nschedule_jitter=1h\nrun_window=03:00-04:00\n"}) {
+    CAPTURE(keys);
+    const auto fine = scratch.load(program + keys);
+    REQUIRE(fine);
+    CHECK(fine->messages.empty());
+  }
+}

@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "lib/lifecycle/schedule.hpp"
+
 namespace {
 
 using lifecycle::RunWindow;
@@ -128,4 +130,63 @@ TEST_CASE("a window that covers the week") {
   CHECK_FALSE(lifecycle::coversWeek({{kEveryDay, minuteOf(0), minuteOf(23, 59)}}));
   CHECK_FALSE(lifecycle::coversWeek({{kEveryDay & ~kSundays, minuteOf(0), minuteOf(24)}}));
   CHECK_FALSE(lifecycle::coversWeek({}));
+}
+
+namespace {
+
+/// A timetable of these hours, at `minute`; days as in a cron expression.
+lifecycle::Timetable runsAt(std::uint32_t hours, int minute, unsigned weekdays = kEveryDay,
+                            std::uint32_t days = 0xfffffffe) {
+  lifecycle::Timetable times;
+  times.calendar.minutes = std::uint64_t{1} << minute;
+  times.calendar.hours = hours;
+  times.calendar.days = days;
+  times.calendar.months = 0x1ffe;
+  times.calendar.weekdays = weekdays;
+  times.calendar.everyDay = days == 0xfffffffe;
+  times.calendar.everyWeekday = weekdays == kEveryDay;
+  return times;
+}
+
+constexpr std::uint32_t hourOf(int hour) { return 1U << hour; }
+
+}  // namespace
+
+TEST_CASE("whether a schedule is ever within a window") {
+  using lifecycle::everWithin;
+  const RunWindow office{{kWorkdays, minuteOf(8), minuteOf(18)}};
+  CHECK(everWithin(runsAt(hourOf(8), 0), office));
+  CHECK_FALSE(everWithin(runsAt(hourOf(7), 59), office));
+  CHECK(everWithin(runsAt(hourOf(17), 59), office));
+  CHECK_FALSE(everWithin(runsAt(hourOf(18), 0), office));
+  CHECK(everWithin(runsAt(hourOf(3) | hourOf(9), 0), office));
+  CHECK_FALSE(everWithin(runsAt(hourOf(9), 0, kSundays | kSaturdays), office));
+  // The first of a month is on each day of the week, in some year.
+  CHECK(everWithin(runsAt(hourOf(9), 0, kEveryDay, 2), office));
+  // One of the two restricted fields is enough; a field that begins with an asterisk counts in any case.
+  auto either = runsAt(hourOf(9), 0, kSundays, 2);
+  CHECK(everWithin(either, office));
+  either.calendar.everyDay = true;
+  CHECK_FALSE(everWithin(either, office));
+  // Over midnight, and over the end of the week.
+  const RunWindow night{{kSaturdays, minuteOf(22), minuteOf(6)}};
+  CHECK(everWithin(runsAt(hourOf(5), 59, kSundays), night));
+  CHECK_FALSE(everWithin(runsAt(hourOf(5), 59, kSaturdays), night));
+  // Late by the jitter.
+  auto late = runsAt(hourOf(7), 30);
+  late.jitter = minutes(29);
+  CHECK_FALSE(everWithin(late, office));
+  late.jitter = minutes(30);
+  CHECK(everWithin(late, office));
+  late.calendar.weekdays = kSaturdays;
+  late.calendar.everyWeekday = false;
+  late.jitter = hours(48);
+  CHECK_FALSE(everWithin(late, office));
+  late.jitter = hours(49);
+  CHECK(everWithin(late, office));
+  // Always.
+  CHECK(everWithin(runsAt(hourOf(3), 0), {}));
+  lifecycle::Timetable every;
+  every.every = hours(24);
+  CHECK(everWithin(every, office));
 }
