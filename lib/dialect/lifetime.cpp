@@ -42,8 +42,8 @@ std::optional<unsigned> parseDays(std::string_view text) {
 std::optional<int> parseTime(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos || colon < 1 || colon > 2 || text.size() != colon + 3) return std::nullopt;
-  for (const char c : std::string(text.substr(0, colon)).append(text.substr(colon + 1)))
-    if (c < '0' || c > '9') return std::nullopt;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (i != colon && (text[i] < '0' || text[i] > '9')) return std::nullopt;
   int hour = 0;
   for (const char c : text.substr(0, colon)) hour = hour * 10 + (c - '0');
   const int minute = (text[colon + 1] - '0') * 10 + (text[colon + 2] - '0');
