@@ -76,6 +76,7 @@ def test_overlap_queue(daemon):
     line = ("INFO schedule: job is due, and its last run has not ended: the new one follows when it has "
             "(schedule_overlap)\n")
     wait_for(lambda: line in server.log(), "the second time")
+    server.wait_state("job", "RUNNING")  # it may be due before startsecs have passed
     assert info(server)["description"].endswith(", the next run waits for its end")
     server.configure(f"[program:job]\n{LONG}schedule=@yearly\nschedule_overlap=queue\n")
     server.ctl("update")
