@@ -319,6 +319,31 @@ def test_a_flood_of_messages_leaves_room_for_others(daemon):
     server.rpc.supervisor.stopProcess("flood")
 
 
+# Sends messages of any bytes and numbers, then READY=1.
+ANYTHING = """
+import os, random, socket, time
+pick = random.Random(10)
+parts = [b"READY", b"STATUS", b"WATCHDOG", b"EXTEND_TIMEOUT_USEC", b"MAINPID", b"=", b"\\n", b"\\0", b"-1", b"1", b"\\xff\\xc3",
+         b"18446744073709551615", b"99999999999999999999", b"9223372036854775807", b"\\x1b[2J", b"trigge", b"x" * 5000]
+out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+out.connect(os.environ["NOTIFY_SOCKET"])
+for size in [0, 1, 4095, 4096, 4097] + [12] * 300:
+    message = b"".join(pick.choice(parts) for _ in range(pick.randrange(size + 1))) if size == 12 else b"=" * size
+    out.send(message.replace(b"READY=1", b"READY=2"))
+out.send(b"STATUS=at the end\\nREADY=1")
+time.sleep(1000)
+"""
+
+
+def test_messages_of_any_bytes_do_no_harm(daemon, work_dir):
+    script = os.path.join(work_dir, "anything.py")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(ANYTHING)
+    server = daemon(f"[program:a]\ncommand={PYTHON} {script}\nready=notify\nnotify_status=true\nwatchdog=1h\n")
+    assert server.wait_state("a", "RUNNING")["description"].endswith(", at the end")
+    assert "WARN a: notification refused: " in server.log()
+
+
 def test_nothing_is_left_behind(daemon):
     server = daemon(section("a", "ready=notify", "notify:READY=1"))
     server.wait_state("a", "RUNNING")
