@@ -55,7 +55,9 @@ TEST_CASE("the memory of a process and its descendants, with what they share cou
   Family family;
   const auto used = process::treeMemory(family.pid);
   CHECK(used >= 90 * kMegabyte);
+#ifndef __SANITIZE_ADDRESS__  // which has memory of its own for each part that is used
   CHECK(used < 125 * kMegabyte);
+#endif
   // Its child dies with it.
   ::kill(family.pid, SIGKILL);
   ::waitpid(family.pid, nullptr, 0);
