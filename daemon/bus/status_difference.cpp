@@ -63,7 +63,7 @@ constexpr std::array<Property, StatusDigest::kProperties> kTracked{{
     {"ProgramsByState", hashAt<&Status::programCounts>},
     {"ControlGroup", hashAt<&Status::controlGroup>},
 }};
-static_assert(kTracked.back().name != nullptr);  // not of the function: with -fsanitize=undefined that is no constant
+static_assert(kTracked.back().name != nullptr);  // not the function: a sanitizer makes it not constant
 
 }  // namespace
 

@@ -96,8 +96,8 @@ void readDependences(std::string_view text) {
   require(!wrong || (wrong->member < members.size() && !wrong->reason.empty()));
 }
 
-/// The first line is a cron expression; then each byte is a step of time. A schedule is never due again at once: the
-/// loop would turn without a pause.
+/// The first line is a cron expression; then each byte is a step of time. A schedule is never due again immediately:
+/// the loop would turn without a pause.
 void runSchedule(std::string_view text) {
   const auto end = std::min(text.find('\n'), text.size());
   const auto calendar = config::parseCron(text.substr(0, end));
