@@ -133,16 +133,19 @@ void addSockets(SectionReader& in, const std::string& name, const SocketSections
 
 void checkActivation(SectionReader& in, bool named, const Readiness& readiness, const Activation& activation) {
   const auto& sockets = activation.sockets;
-  if (activation.onDemand && !named) in.fail("autostart", "ondemand needs sockets: the program starts on a connection");
+  if (activation.onDemand && !named)
+    in.conflict("autostart", {}, "ondemand needs sockets: the program starts on a connection");
   if (sockets.size() > kMostSockets)
     in.fail("sockets", fmt::format("{} are more than {} sockets", sockets.size(), kMostSockets));
   const int end = kFirstDescriptor + static_cast<int>(sockets.size());
   if (readiness.kind == Readiness::Kind::Descriptor && readiness.descriptor < end)
-    in.fail("ready", fmt::format("the descriptors {} to {} are sockets: take fd:{}", kFirstDescriptor, end - 1, end));
+    in.conflict("ready", {"sockets"},
+                fmt::format("the descriptors {} to {} are sockets: take fd:{}", kFirstDescriptor, end - 1, end));
   if (activation.idleStop.count() == 0) return;
-  if (!activation.onDemand) in.fail("idle_stop", "it needs autostart=ondemand, which starts the program again");
+  if (!activation.onDemand)
+    in.conflict("idle_stop", {"autostart"}, "it needs autostart=ondemand, which starts the program again");
   if (std::any_of(sockets.begin(), sockets.end(), [](const auto& one) { return one.kind == ListenKind::Udp; }))
-    in.fail("idle_stop", "nobody is connected to a udp:// socket: whether it is used cannot be seen");
+    in.conflict("idle_stop", {"sockets"}, "nobody is connected to a udp:// socket: whether it is used cannot be seen");
 }
 
 }  // namespace

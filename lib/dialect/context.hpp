@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,9 +25,10 @@ struct ReadContext {
   std::vector<Message>& messages;
   Backpressure backpressure = Backpressure::Block;  ///< [supervisord] log_backpressure
   DirectoryTest isDirectory = core::isDirectory;
-  const Scaling* scaling = nullptr;     ///< borrowed; null: the files count
-  std::vector<ScaledProgram> scaled{};  ///< what has counted in place of the files, since it was taken
-  bool alone = false;                   ///< sections are read without those that they refer to or take values from
+  const Scaling* scaling = nullptr;           ///< borrowed; null: the files count
+  std::vector<ScaledProgram> scaled{};        ///< what has counted in place of the files, since it was taken
+  std::set<const core::IniEntry*> misfits{};  ///< defaults that do not count for some program, of which was warned
+  bool alone = false;  ///< sections are read without those that they refer to or take values from
 
   [[nodiscard]] core::Names withHere() const {
     core::Names names(&environment);

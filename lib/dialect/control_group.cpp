@@ -98,7 +98,7 @@ void readControlGroup(SectionReader& in, const core::Names& names, ControlGroup&
   in.take("cpu_max", names, parseGroupCpu, limits.cpuQuota);
   in.take("tasks_max", names, parseGroupTasks, limits.tasksMax);
   if (limits.memoryMax && limits.memoryHigh && *limits.memoryHigh > *limits.memoryMax)
-    in.fail("memory_high", "it is above memory_max, and would never count");
+    in.conflict("memory_high", {"memory_max"}, "it is above memory_max, and would never count");
 }
 
 }  // namespace config

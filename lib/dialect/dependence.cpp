@@ -83,7 +83,7 @@ void readDependences(SectionReader& in, const core::Names& names, Dependences& d
   in.take("restart_with_dependencies", names, parseBoolean, dependences.restart);
   in.take("type", names, parseType, dependences.oneshot);
   if (dependences.restart && dependences.on.empty())
-    in.fail("restart_with_dependencies", "it needs depends_on, which is missing");
+    in.conflict("restart_with_dependencies", {}, "it needs depends_on, which is missing");
   in.take("start_delay", names, parseDuration, dependences.startDelay);
   core::milliseconds stagger{0};
   in.take("stagger", names, parseDuration, stagger);

@@ -24,7 +24,8 @@ Extension readExtension(SectionReader& in, const core::Names& names, const Proce
   readReadiness(in, names, out.readiness);
   readHealth(in, names, out.health);
   if (out.health.rules.watchdog.count() > 0 && out.readiness.access == NotifyAccess::None) {
-    if (in.has("notify_access")) in.fail("notify_access", "a watchdog needs main or all");
+    if (in.has("notify_access"))
+      in.conflict("notify_access", {"watchdog", "health_check"}, "a watchdog needs main or all");
     out.readiness.access = NotifyAccess::Main;
   }
   readSurroundings(in, names, out.surroundings);

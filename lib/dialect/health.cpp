@@ -90,7 +90,7 @@ void readHealth(SectionReader& in, const core::Names& names, Health& health) {
   std::tie(health.action, health.signal) = reaction;
   in.take("watchdog", names, parseWatchdog, health.rules.watchdog);
   if (in.ok() && check.watchdog && health.rules.watchdog.count() == 0)
-    in.fail("watchdog", "health_check = watchdog needs a time, such as 30");
+    in.conflict("watchdog", {"health_check"}, "health_check = watchdog needs a time, such as 30");
   in.take("memory_restart", names, parseMemoryLimit, health.memoryLimit);
   in.take("memory_interval", names, parsePeriod, health.memoryInterval);
 }

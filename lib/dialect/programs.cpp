@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 #include "lib/core/files.hpp"
 #include "lib/core/shell_words.hpp"
@@ -50,10 +52,10 @@ core::Expected<int> parseStopSignal(std::string_view text) {
 class ProgramReader {
  public:
   ProgramReader(ReadContext& context, const core::IniSection& section, std::string group,
-                const core::IniSection* groupSection, int socket)
+                const core::IniSection* groupSection, int socket, Misfits without)
       : context_(context),
         kind_(kindOf(section.name())),
-        in_(context.document, section, kind_, groupSection),
+        in_(context.document, section, kind_, groupSection, std::move(without)),
         names_(&context.environment),
         group_(std::move(group)) {
     common_.socket = socket;
@@ -77,6 +79,7 @@ class ProgramReader {
     }
     return out;
   }
+  [[nodiscard]] const Misfits& misfits() const noexcept { return in_.misfits(); }
 
  private:
   void readName() {
@@ -164,7 +167,7 @@ class ProgramReader {
                       : "%(process_num) must be present within process_name when numprocs > 1");
     if (count_ > kMostProcesses) failCount(fmt::format("{} is more than {} processes", count_, kMostProcesses));
     if (common_.stopAsGroup && !common_.killAsGroup)
-      in_.fail("killasgroup", "Cannot set stopasgroup=true and killasgroup=false");
+      in_.conflict("killasgroup", {"stopasgroup"}, "Cannot set stopasgroup=true and killasgroup=false");
   }
 
   /// Refuses the number of processes, where it was given.
@@ -206,10 +209,11 @@ class ProgramReader {
       if (index == 0) noteIdleValues(context_, in_, extension);
       process.extension = Shared(std::move(extension));
       if (process.extension->dependences.oneshot && process.autoRestart == AutoRestart::Always)
-        in_.fail(in_.has("type") ? "type" : "schedule",
-                 in_.has("type") ? "a oneshot program is done when it has ended: autorestart must not be true"
-                                 : "a program with a schedule is done when it has ended: autorestart must not be true, "
-                                   "or type must be simple");
+        in_.conflict(in_.has("type") ? "type" : "schedule", {"autorestart"},
+                     in_.has("type")
+                         ? "a oneshot program is done when it has ended: autorestart must not be true"
+                         : "a program with a schedule is done when it has ended: autorestart must not be true, "
+                           "or type must be simple");
       if (process.extension == last_.extension) process.extension = last_.extension;
     }
     process.environment = merged(context_.daemonEnvironment, std::move(*own), last_.environment);
@@ -247,7 +251,19 @@ std::string nameBehindColon(const std::string& section) { return section.substr(
 core::Result<Processes, Refusal> readProcesses(ReadContext& context, const core::IniSection& section,
                                                const std::string& group, const core::IniSection* groupSection,
                                                int socket) {
-  return ProgramReader(context, section, group, groupSection, socket).run();
+  Misfits without;
+  const auto messages = context.messages.size();
+  for (;;) {
+    ProgramReader reader(context, section, group, groupSection, socket, without);
+    auto read = reader.run();
+    if (reader.misfits().size() == without.size()) {
+      for (auto& [entry, warning] : without)
+        if (!warning.empty() && context.misfits.insert(entry).second) context.warn(std::move(warning));
+      return read;
+    }
+    without = reader.misfits();
+    context.messages.erase(context.messages.begin() + static_cast<std::ptrdiff_t>(messages), context.messages.end());
+  }
 }
 
 }  // namespace config

@@ -164,8 +164,9 @@ void readReadiness(SectionReader& in, const core::Names& names, Readiness& readi
   in.take("notify_access", names, parseAccess, readiness.access);
   in.take("notify_status", names, parseBoolean, readiness.showStatus);
   if (readiness.access != NotifyAccess::None) return;
-  if (readiness.kind == ReadyKind::Notify) in.fail("notify_access", "ready=notify needs main or all");
-  if (readiness.showStatus) in.fail("notify_status", "nothing is received without ready=notify or notify_access=main");
+  if (readiness.kind == ReadyKind::Notify) in.conflict("notify_access", {"ready"}, "ready=notify needs main or all");
+  if (readiness.showStatus)
+    in.conflict("notify_status", {"notify_access"}, "nothing is received without ready=notify or notify_access=main");
 }
 
 }  // namespace config

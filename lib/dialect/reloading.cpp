@@ -23,7 +23,7 @@ void readReloading(SectionReader& in, const core::Names& names, Reloading& reloa
   if (in.has("reload_command") && reloading.command.empty()) in.fail("reload_command", "it is empty");
   in.take("reload_timeout", names, parseReloadLimit, reloading.limit);
   if (reloading.signal != 0 && !reloading.command.empty())
-    in.fail("reload_command", "a program has a reload_signal or a reload_command, not both");
+    in.conflict("reload_command", {"reload_signal"}, "a program has a reload_signal or a reload_command, not both");
 }
 
 }  // namespace config

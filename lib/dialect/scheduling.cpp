@@ -84,7 +84,7 @@ void readScheduling(SectionReader& in, const core::Names& names, Scheduling& sch
   in.take("schedule_jitter", names, parseDuration, timetable.jitter);
   in.take("time_zone", names, parseTimeZone, scheduling.zone);
   if (timetable.every.count() > 0 && timetable.jitter >= timetable.every)
-    in.fail("schedule_jitter", "it is not shorter than the time between two runs");
+    in.conflict("schedule_jitter", {"schedule"}, "it is not shorter than the time between two runs");
 }
 
 }  // namespace config

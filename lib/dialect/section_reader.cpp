@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/core/text.hpp"
@@ -35,16 +36,19 @@ std::string Refusal::text() const {
 }
 
 SectionReader::SectionReader(const core::IniDocument& document, const core::IniSection& section, SectionKind kind,
-                             const core::IniSection* group)
+                             const core::IniSection* group, Misfits without)
     : document_(document),
       section_(section),
       kind_(kind),
       group_(group),
-      defaults_(isProgram(kind) ? document.find(kProgramDefaults) : nullptr) {}
+      defaults_(isProgram(kind) ? document.find(kProgramDefaults) : nullptr),
+      without_(std::move(without)) {}
 
 const core::IniEntry* SectionReader::inherited(const core::IniSection* from, std::string_view key) const {
   const auto* entry = from ? from->find(key) : nullptr;
-  return entry && inherits(kind_, kindOf(from->name()), key) && !document_.isDefault(*entry) ? entry : nullptr;
+  if (!entry || !inherits(kind_, kindOf(from->name()), key) || document_.isDefault(*entry)) return nullptr;
+  const auto isLeftOut = [&](const Misfit& misfit) { return misfit.entry == entry; };
+  return std::none_of(without_.begin(), without_.end(), isLeftOut) ? entry : nullptr;
 }
 
 SectionReader::Found SectionReader::find(std::string_view key) const {
@@ -107,6 +111,35 @@ void SectionReader::fail(std::string_view key, std::string_view reason) {
                      entry ? entry->place : section_.place(),
                      entry ? writingHint(kind_, *entry) : std::string(),
                      from == &section_ ? std::string() : name()};
+}
+
+int SectionReader::rankOf(std::string_view key) const {
+  const auto [entry, from] = find(key);
+  if (!entry) return 0;
+  if (from == group_) return 2;
+  return from == defaults_ || document_.isDefault(*entry) ? 1 : 3;
+}
+
+void SectionReader::leaveOut(std::string_view key, std::string_view winner) {
+  const auto [entry, from] = find(key);
+  if (!entry || (from != group_ && from != defaults_)) return;
+  const auto place = placeText(from->name(), entry->place);
+  without_.push_back({entry, winner.empty() ? std::string()
+                                            : fmt::format("Key '{}' does not count for section '{}', which has '{}'{}",
+                                                          key, name(), winner, place)});
+}
+
+void SectionReader::conflict(std::string_view key, std::initializer_list<std::string_view> others,
+                             std::string_view reason) {
+  if (!ok()) return;
+  fail(key, reason);
+  const int rank = rankOf(key);
+  std::string_view nearest;
+  for (const auto other : others)
+    if (rankOf(other) > (nearest.empty() ? 0 : rankOf(nearest))) nearest = other;
+  if (nearest.empty() || rankOf(nearest) > rank) return leaveOut(key, nearest);
+  for (const auto other : others)
+    if (rankOf(other) > 0 && rankOf(other) < rank) leaveOut(other, key);
 }
 
 void SectionReader::fail(std::string_view reason) {

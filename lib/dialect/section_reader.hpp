@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/core/expansion.hpp"
 #include "lib/core/ini.hpp"
@@ -31,6 +33,13 @@ struct Refusal {
   [[nodiscard]] std::string text() const;
 };
 
+/// Values of a group or of [program-defaults] that one program does not take, since they do not go with its own keys.
+struct Misfit {
+  const core::IniEntry* entry;
+  std::string warning;  ///< empty: it needs a key that the program does not have, as is usual for a default
+};
+using Misfits = std::vector<Misfit>;
+
 /// Reads typed values from one section. After the first failure, further calls do nothing, and error() has the complete
 /// message. So the callers can be a plain list of take() calls, and the first error in the order of the calls is
 /// reported.
@@ -41,7 +50,7 @@ struct Refusal {
 class SectionReader {
  public:
   SectionReader(const core::IniDocument& document, const core::IniSection& section, SectionKind kind,
-                const core::IniSection* group = nullptr);
+                const core::IniSection* group = nullptr, Misfits without = {});
 
   [[nodiscard]] bool ok() const noexcept { return !refusal_; }
   [[nodiscard]] core::Err<core::Error> error() const { return core::Err{core::Error{refusal_->text()}}; }
@@ -97,6 +106,12 @@ class SectionReader {
   void fail(std::string_view reason);
   /// What another section was refused for, which this one depends on.
   void fail(Refusal refusal);
+  /// Refuses `key`, which does not go with any of `others`; without others it needs a key that is missing. If some of
+  /// these are the program's own and some are inherited, the own ones win: misfits() then has the inherited ones, and
+  /// the section is to be read again without them.
+  void conflict(std::string_view key, std::initializer_list<std::string_view> others, std::string_view reason);
+  /// What the constructor got, and what conflict() has added since. If it added something, the refusal does not count.
+  [[nodiscard]] const Misfits& misfits() const noexcept { return without_; }
 
  private:
   /// A value, null if there is none, and the section that is named in messages about it.
@@ -109,12 +124,17 @@ class SectionReader {
   [[nodiscard]] Found firstOf(std::string_view key) const;
   /// The key in a section that this one takes values from, which may be null.
   [[nodiscard]] const core::IniEntry* inherited(const core::IniSection* from, std::string_view key) const;
+  /// How near to the program the value of `key` is: 3 its own, 2 of its group, 1 of the defaults; 0: there is none.
+  [[nodiscard]] int rankOf(std::string_view key) const;
+  /// Adds the value of `key` to the misfits, unless it is from a place that is never left out.
+  void leaveOut(std::string_view key, std::string_view winner);
 
   const core::IniDocument& document_;
   const core::IniSection& section_;
   SectionKind kind_;
   const core::IniSection* group_;     ///< null: none
   const core::IniSection* defaults_;  ///< [program-defaults], null if there is none or it does not count here
+  Misfits without_;
   std::optional<Refusal> refusal_;
 };
 

@@ -58,10 +58,11 @@ void readStopping(SectionReader& in, const core::Names& names, core::millisecond
     in.store("stopsignal", parseStopSequence(*text, wait), stopping.steps);
   in.take("kill_scope", names, parseScope, stopping.scope);
   if (stopping.scope != KillScope::Default && (in.has("stopasgroup") || in.has("killasgroup")))
-    in.fail("kill_scope", "it replaces stopasgroup and killasgroup; remove those");
+    in.conflict("kill_scope", {"stopasgroup", "killasgroup"}, "it replaces stopasgroup and killasgroup; remove those");
   in.take("leftovers", names, parseLeftovers, stopping.leftovers);
   if (stopping.leftovers != Leftovers::Stop) return;
-  if (stopping.scope == KillScope::Process) in.fail("leftovers", "with kill_scope=process nothing else is stopped");
+  if (stopping.scope == KillScope::Process)
+    in.conflict("leftovers", {"kill_scope"}, "with kill_scope=process nothing else is stopped");
   if (stopping.scope == KillScope::Default) stopping.scope = KillScope::Group;
 }
 

@@ -82,7 +82,7 @@ void readWatching(SectionReader& in, const core::Names& names, const Reloading& 
   in.take("watch_action", names, parseAnswer, answer);
   std::tie(watching.action, watching.signal) = answer;
   if (!watching.paths.empty() && watching.action == Watching::Action::Reload && !reloading.given())
-    in.fail("watch_action", "reload needs a reload_signal or a reload_command");
+    in.conflict("watch_action", {}, "reload needs a reload_signal or a reload_command");
   in.take("watch_delay", names, parseDelay, watching.delay);
   in.take("watch_ignore", names, parseIgnored, watching.ignored);
   if (!watching.paths.empty() && !in.has("watch_ignore"))
