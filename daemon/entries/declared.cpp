@@ -111,10 +111,7 @@ std::optional<Declared> readDeclared(const core::IniDocument& document, const co
   return out;
 }
 
-namespace {
-
-/// The names that the instance of `entry` knows in its program sections.
-core::Names namesOf(const Entry& entry) {
+core::Names instanceNames(const Entry& entry) {
   core::Names names;
   for (const auto& variable : ownerEnvironment(entry)) {
     const auto equals = variable.find('=');
@@ -124,10 +121,10 @@ core::Names namesOf(const Entry& entry) {
   return names;
 }
 
-/// Whether a value needs a variable that only the entry's own template can give.
-bool dependsOnTemplate(const Declared& declared, const Entry& entry, const core::Names& names) {
+bool needsTemplate(const Declared& declared, const Entry& entry) {
   constexpr std::string_view start = "%(";
   if (entry.confTemplate.empty()) return false;
+  const auto names = instanceNames(entry);
   for (const auto& [key, value] : declared.keys)
     for (auto at = value.find("%(ENV_"); at != std::string::npos; at = value.find("%(ENV_", at + 1)) {
       const auto end = value.find(')', at);
@@ -136,6 +133,22 @@ bool dependsOnTemplate(const Declared& declared, const Entry& entry, const core:
     }
   return false;
 }
+
+core::IniSection& writeSection(core::IniDocument& document, const Declared& declared) {
+  const auto file = std::make_shared<const std::string>(declared.origin.file);
+  const auto placeOf = [&](int line) { return core::IniPlace{file, static_cast<std::uint32_t>(line)}; };
+  const bool program = declared.kind == Declared::Kind::Program;
+  auto& section = document.open((program ? "program:" : "group:") + declared.name, placeOf(declared.origin.line));
+  for (const auto& [key, value] : declared.keys) {
+    // What it takes back is in a section that is not known here.
+    if (core::trim(value).empty() && config::emptyUndoes(key)) continue;
+    const auto line = declared.lines.find(key);
+    section.set({key, value, placeOf(line == declared.lines.end() ? declared.origin.line : line->second)});
+  }
+  return section;
+}
+
+namespace {
 
 /// Why a value is refused that the members of a group take from it. They are sections of their own, perhaps in a
 /// file of the owner: it is tried with one that gives nothing but what it must, and whose warnings mean nothing.
@@ -160,21 +173,12 @@ std::optional<config::Refusal> refusedDefaults(const config::ReadContext& contex
 }  // namespace
 
 bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredSinks& sinks) {
-  const auto names = namesOf(entry);
-  if (dependsOnTemplate(declared, entry, names)) return true;
+  if (needsTemplate(declared, entry)) return true;
   const bool program = declared.kind == Declared::Kind::Program;
-  const auto file = std::make_shared<const std::string>(declared.origin.file);
-  const auto placeOf = [&](int line) { return core::IniPlace{file, static_cast<std::uint32_t>(line)}; };
   core::IniDocument document;
-  auto& section = document.open((program ? "program:" : "group:") + declared.name, placeOf(declared.origin.line));
-  for (const auto& [key, value] : declared.keys) {
-    // What it takes back is in a section that is not known here.
-    if (core::trim(value).empty() && config::emptyUndoes(key)) continue;
-    const auto line = declared.lines.find(key);
-    section.set({key, value, placeOf(line == declared.lines.end() ? declared.origin.line : line->second)});
-  }
+  const auto& section = writeSection(document, declared);
   std::vector<config::Message> messages;
-  config::ReadContext context{document, core::directoryOf(entry.confFile), "/", names, {}, messages};
+  config::ReadContext context{document, core::directoryOf(entry.confFile), "/", instanceNames(entry), {}, messages};
   context.alone = true;
   // Directories are the owner's to look at, and may be made yet.
   context.isDirectory = [](const std::string&) { return true; };

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "daemon/entries/entry.hpp"
+#include "lib/core/expansion.hpp"
 
 namespace core {
 class IniDocument;
@@ -26,5 +27,12 @@ struct DeclaredSinks {
 /// that it refuses would cost all its programs at the next start. Not looked at: directories, and sections with an
 /// environment variable that only the entry's own template can give.
 [[nodiscard]] bool judgeDeclared(const Declared& declared, const Entry& entry, const DeclaredSinks& sinks);
+
+/// The names that the instance of `entry` knows in its program sections.
+[[nodiscard]] core::Names instanceNames(const Entry& entry);
+/// Whether a value needs a variable that only the entry's own template can give.
+[[nodiscard]] bool needsTemplate(const Declared& declared, const Entry& entry);
+/// Adds the section as the instance reads it.
+core::IniSection& writeSection(core::IniDocument& document, const Declared& declared);
 
 }  // namespace entries

@@ -9,6 +9,7 @@
 #include "daemon/entries/builder.hpp"
 #include "daemon/entries/conflicts.hpp"
 #include "daemon/entries/declared.hpp"
+#include "daemon/entries/dependences.hpp"
 #include "daemon/entries/source.hpp"
 #include "daemon/entries/values.hpp"
 #include "lib/core/files.hpp"
@@ -34,7 +35,7 @@ class Loader {
     for (const auto& source : sources_)
       for (const auto& section : source.document.sections()) readPrograms(source.document, section);
     for (auto& entry : out_.entries) keepUnread(entry);
-    for (auto& entry : out_.entries) settleGroups(entry);
+    for (auto& entry : out_.entries) settleDependences(entry);
     settleConflicts();
     return std::move(out_);
   }
@@ -202,21 +203,64 @@ class Loader {
     };
     const auto all = entry.declared;
     for (const auto& group : all) {
-      if (group.kind != Declared::Kind::Group) continue;
+      if (group.kind != Declared::Kind::Group || isRefused(entry, group.fileName())) continue;
       const auto programs =
           std::find_if(group.keys.begin(), group.keys.end(), [](const auto& key) { return key.first == "programs"; });
       for (const auto& name : core::splitBlanks(core::replaceAll(programs->second, ",", " "))) {
         const auto file = Declared{Declared::Kind::Program, name, {}, {}, {}, {}}.fileName();
-        const auto& refused = entry.refusedDeclared;
-        if (has(file) || std::find(refused.begin(), refused.end(), file) == refused.end()) continue;
-        const auto line = group.lines.find("programs");
-        complain({group.origin.file, line == group.lines.end() ? group.origin.line : line->second, group.sectionName(),
-                  "programs", fmt::format("names program '{}', which is refused", name)});
-        std::erase_if(entry.declared, [&](const auto& d) { return d.fileName() == group.fileName(); });
-        keepEarlier(entry, group);
+        if (has(file) || !isRefused(entry, file)) continue;
+        refuse(entry, group, "programs", fmt::format("names program '{}', which is refused", name));
         break;
       }
     }
+  }
+
+  /// A wrong depends_on would cost the instance all its programs, too.
+  void settleDependences(Entry& entry) {
+    std::set<std::string> kept;
+    settleGroups(entry);
+    while (const auto wrong = wrongDeclared(entry, kept)) {
+      if (!kept.insert(wrong->program).second) return;  // as it was deployed: that is kept
+      const auto at = std::find_if(entry.declared.begin(), entry.declared.end(), [&](const auto& declared) {
+        return declared.kind == Declared::Kind::Program && declared.name == wrong->program;
+      });
+      const auto program = *at;
+      refuse(entry, program, "depends_on", wrong->reason);
+      keepNeeds(entry, program.fileName());
+      settleGroups(entry);
+    }
+  }
+
+  /// Programs that are not declared any more, but that one which stays as it was deployed depends on, stay with it.
+  void keepNeeds(Entry& entry, const std::string& file) {
+    for (const auto* deployed : options_.deployed) {
+      if (deployed->name != entry.name) continue;
+      const auto& all = deployed->declared;
+      const auto kept = std::find_if(all.begin(), all.end(), [&](const auto& d) { return d.fileName() == file; });
+      if (kept == all.end()) continue;
+      for (const auto& need : all) {
+        const auto isNeed = [&](const auto& d) { return d.fileName() == need.fileName(); };
+        if (need.kind != Declared::Kind::Program || !namesInDependence(*kept, need.name) ||
+            std::any_of(entry.declared.begin(), entry.declared.end(), isNeed))
+          continue;
+        keepEarlier(entry, need);
+        keepNeeds(entry, need.fileName());
+      }
+    }
+  }
+
+  [[nodiscard]] static bool isRefused(const Entry& entry, const std::string& file) {
+    const auto& refused = entry.refusedDeclared;
+    return std::find(refused.begin(), refused.end(), file) != refused.end();
+  }
+
+  /// Refuses what was accepted before; `declared` must not be in the entry's list.
+  void refuse(Entry& entry, const Declared& declared, const std::string& key, std::string reason) {
+    const auto line = declared.lines.find(key);
+    complain({declared.origin.file, line == declared.lines.end() ? declared.origin.line : line->second,
+              declared.sectionName(), key, std::move(reason)});
+    std::erase_if(entry.declared, [&](const auto& d) { return d.fileName() == declared.fileName(); });
+    keepEarlier(entry, declared);
   }
 
   Entry* entryOf(const std::string& name) {
