@@ -172,7 +172,9 @@ void Process::due() {
   const ProcessContext::Turn turn(context_);
   lookAtGroup();
   if (waits_.start) context_.order()->due(*this);
-  step(input::Deadline{});
+  input::Deadline passed;
+  if (state() == ProcessState::Starting && rules().awaitReady) passed.remark = remarked({});
+  step(passed);
 }
 
 void Process::supervisorStateChanged() { updateDeadline(); }

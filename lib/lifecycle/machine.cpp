@@ -322,14 +322,14 @@ void Machine::handle(const input::LeaderExited&, Actions&, const Rules&, core::I
   leaderGone_ = state_ == ProcessState::Stopping && !preparing_;
 }
 
-void Machine::handle(const input::Deadline&, Actions& actions, const Rules& rules, core::Instant now) {
+void Machine::handle(const input::Deadline& passed, Actions& actions, const Rules& rules, core::Instant now) {
   const auto due = deadline(rules);
   if (!due || now < *due) return;
   switch (state_) {
     case ProcessState::Starting:
       if (rules.awaitReady) {
         try {
-          return fail("not ready after " + durationText(rules.readyTimeout), actions, rules, now);
+          return fail("not ready after " + durationText(rules.readyTimeout) + passed.remark, actions, rules, now);
         } catch (const std::exception&) {
           return fail("not ready in time", actions, rules, now);
         }

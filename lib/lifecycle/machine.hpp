@@ -33,7 +33,10 @@ struct Exited {
 /// The process has ended while its group is being stopped (awaitsGroup()), and others of the group still run. Exited
 /// follows when they have ended, or after Abandon, which stops the wait for them.
 struct LeaderExited {};
-struct Deadline {};  ///< deadline() has passed
+/// deadline() has passed.
+struct Deadline {
+  std::string remark{};  ///< what is known of a program that is not ready in time: ": WHY", ", WORDS"; may be empty
+};
 /// Instead of Spawned: commands run before the program. Spawned or SpawnFailed follows, or after Cancel Exited.
 struct Preparing {};
 struct Ready {};  ///< Rules::awaitReady: it has said so, or a probe has found it ready

@@ -95,6 +95,16 @@ def test_a_program_that_is_not_ready_in_time_failed_to_start(daemon, kind):
     assert server.log().count("INFO spawned: 'a'") == 2
 
 
+@pytest.mark.parametrize("ready, answer", [
+    ("tcp:1", "tcp:localhost:1: connect: Connection refused"), ("exec:/nope/x", "exec:/nope/x: can't find command '/nope/x'")])
+def test_the_last_bad_answer_is_part_of_the_reason(daemon, ready, answer):
+    server = daemon(section("a", f"ready={ready}\nready_interval=10ms\nready_timeout=500ms\nstartretries=0"))
+    reason = f"not ready after 0.5 seconds: {answer}"
+    seen = server.wait_state("a", "FATAL")
+    assert seen["spawnerr"] == seen["description"] == reason
+    assert f"WARN a: {reason}; it is stopped\n" in server.log()
+
+
 @pytest.mark.parametrize("kind", SIGNS)
 def test_an_end_before_it_is_ready_is_a_failed_start_and_one_after_it_is_not(daemon, kind):
     more = "\nstartretries=0\nautorestart=false\nexitcodes=3"

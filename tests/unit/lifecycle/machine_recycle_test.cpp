@@ -134,6 +134,16 @@ TEST_CASE("with readiness a program is RUNNING when it is ready, and not after s
   CHECK(b.events == "STARTING0 RUNNING");
 }
 
+TEST_CASE("what is known of a program that is not ready in time is part of the reason") {
+  Bench b;
+  b.rules.awaitReady = true;
+  b.rules.readyTimeout = seconds(30);
+  b.feed(input::Start{});
+  b.now += seconds(30);
+  b.feed(input::Deadline{": refused"});
+  CHECK(b.machine.trouble() == "not ready after 30 seconds: refused");
+}
+
 TEST_CASE("a program that is not ready in time is stopped, and has failed to start") {
   Bench b;
   b.rules.awaitReady = true;
