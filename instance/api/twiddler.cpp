@@ -118,7 +118,9 @@ Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std:
   if (!target) return core::Err{target.error()};
   const auto texts = optionTexts(options);
   if (!texts) return core::Err{texts.error()};
-  const auto programs = config::parsePrograms(base_(), name, group, *texts, config::GroupConfig::Kind::Programs);
+  std::vector<config::Message> messages;
+  const auto programs =
+      config::parsePrograms(base_(), name, group, *texts, config::GroupConfig::Kind::Programs, &messages);
   if (!programs) return fail(FaultCode::IncorrectParameters, programs.error().text);
   // Before the first one is added: all of numprocs or none.
   if (const std::string* taken = takenName(**target, *programs)) return fail(FaultCode::BadName, *taken);
@@ -128,6 +130,7 @@ Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std:
   added.reserve(programs->size());
   for (const auto& program : *programs)
     if (auto* const one = (*target)->add(program)) added.push_back(one);
+  for (const auto& message : messages) logging::write(message.level, message.text);
   for (auto* const one : added)
     if (one->startsByItself() && table_.supervisorState() == process::SupervisorState::Running)
       one->startAutomatically();

@@ -68,7 +68,8 @@ core::Expected<Configuration> load(const CommandLine& line, Unreadable unreadabl
 
 core::Expected<std::vector<std::shared_ptr<const ProcessConfig>>> parsePrograms(
     const Configuration& base, const std::string& name, const std::string& group,
-    const std::vector<std::pair<std::string, std::string>>& options, GroupConfig::Kind kind) {
+    const std::vector<std::pair<std::string, std::string>>& options, GroupConfig::Kind kind,
+    std::vector<Message>* messages) {
   const char* prefix = kind == GroupConfig::Kind::EventListener ? "eventlistener:"
                        : kind == GroupConfig::Kind::Fcgi        ? "fcgi-program:"
                                                                 : "program:";
@@ -79,13 +80,18 @@ core::Expected<std::vector<std::shared_ptr<const ProcessConfig>>> parsePrograms(
   for (const auto& given : base.defaults)
     if (given.section == kProgramDefaults || given.section == groupName || given.section.starts_with("socket:"))
       for (const auto& [key, value] : given.keys) document.open(given.section, {}).set({key, value, {}});
-  std::vector<Message> messages;
-  ReadContext context{document, core::directoryOf(base.file), {}, core::environmentNames(), base.daemon.environment,
-                      messages};
+  std::vector<Message> unheard;
+  ReadContext context{document,
+                      core::directoryOf(base.file),
+                      {},
+                      core::environmentNames(),
+                      base.daemon.environment,
+                      messages ? *messages : unheard};
   context.backpressure = base.daemon.backpressure;
   for (const auto& [key, value] : base.daemon.environment) context.environment.set("ENV_" + key, value);
   auto processes = readProcesses(context, *document.find(prefix + name), group, document.find(groupName));
   if (!processes) return core::Err{core::Error{processes.error().text()}};
+  noteKeys(context, *document.find(prefix + name));
   return std::move(processes).value();
 }
 

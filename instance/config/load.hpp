@@ -22,10 +22,11 @@ namespace config {
                                                  const Scaling& scaling = {});
 
 /// The processes of a section `[program:NAME]` with these options in `group`, in start order, as if the section were
-/// part of `base`. Warnings are discarded.
+/// part of `base`. `messages` gets the warnings; null: nobody wants them.
 [[nodiscard]] core::Expected<std::vector<std::shared_ptr<const ProcessConfig>>> parsePrograms(
     const Configuration& base, const std::string& name, const std::string& group,
-    const std::vector<std::pair<std::string, std::string>>& options, GroupConfig::Kind kind);
+    const std::vector<std::pair<std::string, std::string>>& options, GroupConfig::Kind kind,
+    std::vector<Message>* messages = nullptr);
 
 /// SUPERVISOR_SERVER_URL of programs without a serverurl: the first Unix socket, else the last inet server; empty if
 /// there is no server.

@@ -78,6 +78,10 @@ void noteUnusual(ReadContext& context) {
   }
 }
 
+void noteKeys(ReadContext& context, const core::IniSection& section) {
+  for (const auto& entry : section.entries()) noteKey({context, kindOf(section.name()), section, entry});
+}
+
 void noteIgnored(ReadContext& context, const SectionReader& in, std::string_view environment) {
   const auto ignored = core::ignoredInKeyValues(environment);
   if (ignored.empty()) return;

@@ -13,6 +13,9 @@ namespace config {
 /// resemble a known one are ignored: other programs have their settings in the same files.
 void noteUnusual(ReadContext& context);
 
+/// Warns about unknown keys and those of Supervisor 2, as above, of one section.
+void noteKeys(ReadContext& context, const core::IniSection& section);
+
 /// Warns about the parts of an expanded `environment` that are ignored: unquoted characters that end a value.
 void noteIgnored(ReadContext& context, const SectionReader& in, std::string_view environment);
 

@@ -171,3 +171,12 @@ def test_without_its_section_there_is_no_twiddler(daemon):
     server = daemon("[program:cat]\ncommand=/bin/cat\n")
     assert fault(server.rpc.twiddler.getAPIVersion) == (1, "UNKNOWN_METHOD")
     assert not [m for m in server.rpc.system.listMethods() if m.startswith("twiddler.")]
+
+
+def test_a_misspelt_option_is_accepted_as_twiddler_does_and_logged_as_in_a_file(server):
+    options = {"command": "/bin/cat", "autostart": "false", "restart_limt": "3/60", "ready_timeout": "5", "mine": "x"}
+    assert server.rpc.twiddler.addProgramToGroup("group_name", "new", options) is True
+    place = " in section 'program:new'\n"
+    assert "WARN Unknown key 'restart_limt' (did you mean 'restart_limit'?)" + place in server.log()
+    assert "WARN Key 'ready_timeout' has no effect without 'ready'" + place in server.log()
+    assert "'mine'" not in server.log()
