@@ -69,7 +69,7 @@ Answer<void> runScale(Session& session, const std::string& argument) {
   for (const auto& word : words) {
     auto wish = wishOf(word);
     if (!wish) {
-      session.refuse("Error: " + word + " is not PROGRAM=N", ExitStatus::InvalidArguments);
+      session.refuse("Error: " + word + " is not PROGRAM=N, with a number up to 100000", ExitStatus::InvalidArguments);
       return {};
     }
     wishes.push_back(std::move(*wish));

@@ -2,6 +2,7 @@
 // What programs wait for although it does not come.
 #include <utility>
 
+#include "instance/process/launch.hpp"
 #include "instance/process/order.hpp"
 #include "instance/process/process.hpp"
 
@@ -13,7 +14,11 @@ std::optional<std::string> Order::dead(Node node) const {
   if (!one.waits().start && one.startIsForbidden())
     return fmt::format("{}, which is outside of its run_window", one.fullName());
   if (one.waits().start || one.comesBack()) return std::nullopt;
-  return fmt::format("{}, which is {}", one.fullName(), lifecycle::toText(one.state()));
+  auto text = fmt::format("{}, which is {}", one.fullName(), lifecycle::toText(one.state()));
+  const auto end = one.lastEnd().waitStatus();
+  if (one.state() == lifecycle::ProcessState::Exited && end) text += " (" + describeWaitStatus(*end) + ")";
+  if (one.disabled()) text += " and disabled";
+  return text;
 }
 
 std::optional<std::string> Order::lacks(Node node) const {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "lib/dialect/idle_keys.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "lib/dialect/context.hpp"
 #include "lib/dialect/extension.hpp"
 #include "lib/dialect/section_reader.hpp"
+#include "lib/dialect/values.hpp"
+#include "lib/lifecycle/pacing.hpp"
 #include "lib/lifecycle/run_window.hpp"
 
 namespace config {
@@ -45,6 +48,13 @@ constexpr Belonging kBelongings[] = {
 
 std::string quoted(std::string_view key) { return "'" + std::string(key) + "'"; }
 
+/// The value, if the program gives it itself and it is a plain duration.
+std::optional<core::milliseconds> ownDuration(const SectionReader& in, std::string_view key) {
+  const auto text = in.writes(key) ? in.raw(key) : std::nullopt;
+  const auto value = text ? parseDuration(*text) : core::Expected<core::milliseconds>(core::Err{core::Error{}});
+  return value ? std::optional(*value) : std::nullopt;
+}
+
 }  // namespace
 
 void noteIdleKeys(ReadContext& context, const SectionReader& in) {
@@ -55,6 +65,11 @@ void noteIdleKeys(ReadContext& context, const SectionReader& in) {
     if (!one.orTo.empty()) needed += " or " + quoted(one.orTo);
     context.warn("Key " + quoted(one.key) + " has no effect without " + needed + in.placeOf(one.key));
   }
+  const auto delay = ownDuration(in, "restart_delay");
+  const auto longest = ownDuration(in, "restart_delay_max");
+  if (delay && longest && *longest < *delay)
+    context.warn("Key 'restart_delay' is more than 'restart_delay_max', which counts: restarts follow after " +
+                 lifecycle::durationText(*longest) + in.placeOf("restart_delay"));
 }
 
 void noteIdleValues(ReadContext& context, const SectionReader& in, const Extension& extension) {

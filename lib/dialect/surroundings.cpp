@@ -77,6 +77,12 @@ core::Expected<std::vector<Credential>> parseCredentials(std::string_view text) 
   return out;
 }
 
+/// Whether the path is /tmp, /var/tmp, or below one of them.
+bool isTemporary(std::string_view path) {
+  const auto whole = core::absolutePath(path, "/") + "/";
+  return whole.starts_with("/tmp/") || whole.starts_with("/var/tmp/");
+}
+
 }  // namespace
 
 void readSurroundings(SectionReader& in, const core::Names& names, Surroundings& surroundings) {
@@ -94,6 +100,11 @@ void readSurroundings(SectionReader& in, const core::Names& names, Surroundings&
   in.take("credential", names, parseCredentials, surroundings.credentials);
   in.take("read_only_paths", names, parsePaths, surroundings.readOnlyPaths);
   in.take("private_tmp", names, parseBoolean, surroundings.privateTmp);
+  if (!surroundings.privateTmp) return;
+  for (const auto& [path, optional] : surroundings.readOnlyPaths)
+    if (!optional && isTemporary(path))
+      in.fail("read_only_paths",
+              core::pythonRepr(path) + " is not in the program's own, empty /tmp and /var/tmp (private_tmp)");
 }
 
 }  // namespace config

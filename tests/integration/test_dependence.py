@@ -151,6 +151,17 @@ def test_a_start_in_vain_names_the_dependence_that_failed(daemon):
     assert server.rpc.supervisor.getProcessInfo("web")["description"] == "Not started"
 
 
+def test_a_start_in_vain_says_how_the_other_program_ended_and_that_it_is_disabled(daemon):
+    server = daemon("[program:job]\ncommand=/bin/sh -c 'exit 5'\nstartsecs=0\nautorestart=false\n" +
+                    sleeper("off", "autostart=false") + sleeper("web", "autostart=false", "depends_on=job:exited") +
+                    sleeper("app", "autostart=false", "depends_on=off"))
+    server.wait_state("job", "EXITED")
+    assert server.ctl("disable", "off").returncode == 0
+    done = server.ctl("start", "web", "app")
+    assert done.stdout == ("web: ERROR (waits for job, which is EXITED (exit status 5))\n"
+                           "app: ERROR (waits for off, which is STOPPED and disabled)\n")
+
+
 def test_a_client_that_waits_hears_that_the_start_was_withdrawn_or_became_vain(daemon):
     server = daemon(gate("job") + sleeper("web", "autostart=false", "depends_on=job"))
     outcome = in_thread(server.rpc.supervisor.startProcess, "web")

@@ -160,8 +160,9 @@ def test_disabled_processes_are_added_but_not_started(server):
 
 @pytest.mark.parametrize("words, output, status", [
     ((), "Error: scale requires a program and a number\nscale PROGRAM=N...", 2),
-    (("web",), "Error: web is not PROGRAM=N\n", 2),
-    (("web=-1",), "Error: web=-1 is not PROGRAM=N\n", 2),
+    (("web",), "Error: web is not PROGRAM=N, with a number up to 100000\n", 2),
+    (("web=-1",), "Error: web=-1 is not PROGRAM=N, with a number up to 100000\n", 2),
+    (("web=1000000",), "Error: web=1000000 is not PROGRAM=N, with a number up to 100000\n", 2),
     (("none=2",), "none: ERROR (no such program)\n", 1),
     (("single=2",), "single: ERROR (%(process_num) must be present within process_name", 1),
     (("listener=2",), "listener: ERROR (no such program)\n", 1),

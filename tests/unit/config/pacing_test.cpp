@@ -60,3 +60,20 @@ TEST_CASE("a pacing that is refused names key, section, file and line") {
     CHECK(refusedPacing("restart_limit=" + value + "\n").find("'" + value + "' is not COUNT/SECONDS") == 0);
   CHECK(refusedPacing("restart_limit=1001/60\n").find("1001 restarts are more than 1000 for key") == 0);
 }
+
+TEST_CASE("a delay above the longest one is warned of") {
+  Scratch scratch;
+  const std::string place = " in section 'program:x' (file: 'DIR/root.conf', line 5)";
+  for (const auto& [longest, text] : {std::pair("5", "5 seconds"), {"0", "0 seconds"}, {"9.5", "9.5 seconds"}}) {
+    const auto loaded =
+        scratch.load("[program:x]\ncommand=cat\nrestart_delay=10\nrestart_delay_max=" + std::string(longest) + "\n");
+    REQUIRE(loaded);
+    REQUIRE(loaded->messages.size() == 1);
+    CHECK(scratch.withoutPath(loaded->messages[0].text) ==
+          "Key 'restart_delay' is more than 'restart_delay_max', which counts: restarts follow after " +
+              std::string(text) + place);
+  }
+  const auto good = scratch.load("[program:x]\ncommand=cat\nrestart_delay=10\nrestart_delay_max=10\n");
+  REQUIRE(good);
+  CHECK(good->messages.empty());
+}

@@ -121,6 +121,8 @@ TEST_CASE("a bad value is refused with its key and its line") {
            {"credential=a:key", "'key' is not an absolute path"},
            {"credential=a:/b\n a:/c", "the credential 'a' is there twice"},
            {"read_only_paths=etc", "'etc' is not an absolute path"},
+           {"private_tmp=true\nread_only_paths=-/tmp/y\n /etc\n //tmp/x",
+            "'//tmp/x' is not in the program's own, empty /tmp and /var/tmp (private_tmp) for key 'read_only_paths'"},
            {"private_tmp=x", "not a valid boolean value: 'x' for key 'private_tmp'"},
            {"limit_nofile=-1", "'-1' is not a limit: it is a number, SOFT:HARD, or unlimited for key 'limit_nofile'"},
            {"limit_nofile=1kb", "'1kb' is not a limit: it is a number"},
