@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 #include <sys/wait.h>
 
+#include <string_view>
+
 #include "instance/process/launch.hpp"
 #include "instance/process/observer.hpp"
 #include "instance/process/process.hpp"
@@ -12,6 +14,22 @@
 namespace events {
 
 using lifecycle::ProcessState;
+
+namespace {
+
+constexpr std::string_view kBadExit = "Bad exit code ";  // of the machine
+
+/// Why the program is in its state: in Supervisor's words, but those for an unexpected end as in the log and in
+/// lastExit.
+std::string reasonOf(const process::Process& program) {
+  const auto& reason = program.spawnError();
+  const auto end = program.lastEnd().waitStatus();
+  if (!end || !reason.starts_with(kBadExit)) return reason;
+  const auto rest = reason.find(';');
+  return process::describeWaitStatus(*end) + (rest == std::string::npos ? "" : reason.substr(rest));
+}
+
+}  // namespace
 
 std::string detailsOf(const process::Process& program, const process::StateChange& change) {
   std::string out;
@@ -25,12 +43,12 @@ std::string detailsOf(const process::Process& program, const process::StateChang
   const bool explained = change.to == ProcessState::Exited || change.to == ProcessState::Stopped ||
                          change.to == ProcessState::Backoff || change.to == ProcessState::Fatal;
   if (explained && current && !program.spawnError().empty())
-    out += fmt::format(" reason:{}", core::percentEncode(program.spawnError()));
+    out += fmt::format(" reason:{}", core::percentEncode(reasonOf(program)));
   return out;
 }
 
 std::string restartLimitWords(const process::Process& program) {
-  return fmt::format("restarts:{} reason:{}", program.restarts(), core::percentEncode(program.spawnError()));
+  return fmt::format("restarts:{} reason:{}", program.restarts(), core::percentEncode(reasonOf(program)));
 }
 
 }  // namespace events

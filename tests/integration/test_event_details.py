@@ -20,6 +20,10 @@ startsecs=0
 autorestart=false
 [program:runs]
 command=/bin/sleep 1000
+[program:killed]
+command=/bin/sh -c 'kill -9 $$'
+startsecs=0
+autorestart=false
 [program:fails]
 command=/bin/sh -c 'kill -9 $$'
 startretries=1
@@ -52,7 +56,7 @@ def played(daemon):
     for name in ("fails", "absent"):
         server.wait_state(name, "FATAL")
     for name in ("plain", "detailed"):
-        wait_for(lambda name=name: len(said(server, name)) == 7 and ("fails", "FATAL") in said(server, name),
+        wait_for(lambda name=name: len(said(server, name)) == 8 and ("fails", "FATAL") in said(server, name),
                  "the events")
     return server
 
@@ -61,6 +65,7 @@ def test_payloads_without_details_are_supervisors(played):
     assert said(played, "plain") == {
         ("exits", "EXITED"): ["processname:exits groupname:exits from_state:RUNNING expected:0 pid:N"],
         ("fine", "EXITED"): ["processname:fine groupname:fine from_state:RUNNING expected:1 pid:N"],
+        ("killed", "EXITED"): ["processname:killed groupname:killed from_state:RUNNING expected:0 pid:N"],
         ("runs", "STOPPED"): ["processname:runs groupname:runs from_state:STOPPING pid:N"],
         ("fails", "BACKOFF"): ["processname:fails groupname:fails from_state:STARTING tries:1",
                                "processname:fails groupname:fails from_state:STARTING tries:2"],
@@ -81,8 +86,9 @@ def test_details_follow_them(played):
     quick = "reason:Exited%20too%20quickly%20%28process%20log%20may%20have%20details%29"
     absent = "reason:can%27t%20find%20command%20%27/nonexistent%27"
     assert more == {
-        ("exits", "EXITED"): ["exitcode:3 reason:Bad%20exit%20code%203"],
+        ("exits", "EXITED"): ["exitcode:3 reason:exit%20status%203"],
         ("fine", "EXITED"): ["exitcode:0"],
+        ("killed", "EXITED"): ["signal:SIGKILL reason:terminated%20by%20SIGKILL"],
         ("runs", "STOPPED"): ["signal:SIGTERM"],
         ("fails", "BACKOFF"): [f"signal:SIGKILL {quick}"] * 2,
         ("fails", "FATAL"): [f"signal:SIGKILL {quick}"],
@@ -112,7 +118,7 @@ def test_a_restart_limit_is_an_event_for_those_who_name_it(daemon):
     wait_for(lambda: recorded(server, "limits"), "the event of its own")
     assert "PROCESS_RESTART_LIMIT" not in types("all") + types("states")
     [(_, payload)] = recorded(server, "limits")
-    assert payload == ("processname:it groupname:it restarts:2 reason:Bad%20exit%20code%203%3B%20restarted%202%20times%20in"
+    assert payload == ("processname:it groupname:it restarts:2 reason:exit%20status%203%3B%20restarted%202%20times%20in"
                        "%203600%20seconds%20%28restart_limit%29")
 
 
@@ -129,7 +135,7 @@ def test_details_that_wait_go_through_an_upgrade(daemon, work_dir):
     touch(server, "detailed.events.go")
     wait_for(lambda: len(recorded(server, "detailed")) == 2, "both events")
     assert [payload.partition(" pid:")[2].partition(" ")[2] for _, payload in recorded(server, "detailed")] == [
-        "exitcode:3 reason:Bad%20exit%20code%203", "exitcode:4 reason:Bad%20exit%20code%204"]
+        "exitcode:3 reason:exit%20status%203", "exitcode:4 reason:exit%20status%204"]
 
 
 def test_a_bad_value_of_event_details(daemon):
