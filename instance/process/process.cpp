@@ -189,11 +189,15 @@ void Process::step(const lifecycle::Input& input) noexcept {
   updateDeadline();
 }
 
+/// That of the machine, if it counts. Without a process it does not, and what that left behind has one of its own.
+std::optional<core::Instant> Process::machineDeadline() const noexcept {
+  if (const auto* const around = commands(); around != nullptr && around->suspends()) return std::nullopt;
+  if (awaitsGroup() && state() != ProcessState::Stopping) return std::nullopt;
+  return machine_.deadline(rules());
+}
+
 void Process::updateDeadline() noexcept {
-  auto when = machine_.deadline(rules());
-  if (const auto* const around = commands(); around != nullptr && around->suspends()) when.reset();
-  if (awaitsGroup() && state() != ProcessState::Stopping)
-    when.reset();  // what it left behind has a deadline of its own
+  auto when = machineDeadline();
   if (awaitsGroup() && remains_->killAt() != core::Instant())
     when = std::min(when.value_or(remains_->killAt()), remains_->killAt());
   const auto look = awaitsGroup() ? remains_->nextLook() : std::nullopt;
@@ -212,6 +216,7 @@ void Process::apply(const Action& action) noexcept {
       if (auto* const around = commands()) around->cancel(action.escalated);
       return;
     case Action::Kind::StopCommand:
+      if (stopsWhatIsLeft()) return continueWithLeftovers();
       if (auto* const around = commands()) around->stop();
       return;
     case Action::Kind::Abandon: return abandonGroup("are still there after SIGKILL");

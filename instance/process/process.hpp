@@ -291,8 +291,11 @@ class Process {
   void expectOthersIfPossible() noexcept;
   [[nodiscard]] bool stopsFamily() const noexcept;
   [[nodiscard]] int signalAll(int signo) const noexcept;
-  void stopLeftovers() noexcept;
+  void stopLeftovers(int step) noexcept;
   void leftoversDue() noexcept;
+  [[nodiscard]] bool stopsWhatIsLeft() const noexcept;
+  void continueWithLeftovers() noexcept;
+  [[nodiscard]] std::optional<core::Instant> machineDeadline() const noexcept;
   [[nodiscard]] std::string takeMemoryKill(int waitStatus);
   void prepareStop();
   void beginStop();

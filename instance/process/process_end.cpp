@@ -79,8 +79,10 @@ void Process::reaped(int waitStatus) noexcept {
   });
   const pid_t session = config_->extension->stopping.ownSession() ? pid_ : ::getsid(0);
   remains_->begin(pid_, foreign ? foreign->session() : session, waitStatus);
+  remains_->setLeaderUnreaped(unreaped);
   step(input::LeaderExited{});
-  if (byItself) stopLeftovers();
+  if (byItself) stopLeftovers(0);
+  if (remains_) remains_->setLeaderUnreaped(false);  // which it will be before the next signal
 }
 
 bool Process::awaitsGroup() const noexcept { return remains_ && remains_->begun(); }
@@ -172,6 +174,7 @@ void Process::due() {
   const ProcessContext::Turn turn(context_);
   lookAtGroup();
   if (waits_.start) context_.order()->due(*this);
+  if (!machineDeadline()) return;
   input::Deadline passed;
   if (state() == ProcessState::Starting && rules().awaitReady) passed.remark = remarked({});
   step(passed);
@@ -218,7 +221,6 @@ void Process::prepareStop() {
 void Process::beginStop() {
   prepareStop();
   tell(input::Stop{});
-  if (awaitsGroup()) tell(input::LeaderExited{});
 }
 
 void Process::recycle(std::string why, bool restart) {
@@ -227,14 +229,18 @@ void Process::recycle(std::string why, bool restart) {
 }
 
 void Process::sendStopSignal(const Action& action) noexcept {
+  if (stopsWhatIsLeft()) return continueWithLeftovers();
   logging::attempt([&] {
     if (action.escalated) logging::warn("killing {} ({}) with SIGKILL", core::pythonRepr(name()), pid_);
+    if (const auto count = config_->extension->stopping.steps.size(); count > 0 && !action.escalated)
+      logging::info("stopping: {} (step {} of {}: {}{})", name(), action.step + 1, count, signalName(action.signal),
+                    awaitsGroup() ? " to what it has left behind" : "");
     logging::debug("killing {} (pid {}) {}with signal {}", name(), pid_, action.group ? "process group " : "",
                    signalName(action.signal));
   });
-  if (!action.escalated && awaitsGroup()) return;  // what it left behind has been signalled
   if (awaitsGroup()) {
-    if (!remains_->kill()) abandonGroup("belong to other accounts and could not be killed");
+    if (!remains_->signal(action.signal) && action.escalated)
+      abandonGroup("belong to other accounts and could not be killed");
     return;
   }
   if (isGone()) return;

@@ -14,8 +14,13 @@
 #include "instance/process/remains.hpp"
 #include "lib/core/family_mark.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/text.hpp"
+#include "lib/lifecycle/stop_step.hpp"
 
 namespace process {
+
+namespace input = lifecycle::input;
+
 namespace {
 
 /// What survives SIGKILL for so long hangs in the kernel.
@@ -76,12 +81,18 @@ int Process::signalAll(int signo) const noexcept try {
   return ENOMEM;
 }
 
-/// It has ended by itself.
-void Process::stopLeftovers() noexcept {
-  const auto& steps = config_->extension->stopping.steps;
-  const int signo = steps.empty() ? config_->stopSignal : steps.front().signal;
-  (void)remains_->signal(signo);
-  remains_->setKillAt(core::Clock::now() + core::seconds(config_->stopWaitSeconds), signo == SIGKILL);
+/// It has ended by itself: one step of the stop of what it left behind.
+void Process::stopLeftovers(int step) noexcept {
+  const auto limits = rules();
+  const auto [signo, wait] = lifecycle::stopStep(limits, step);
+  const bool kill = signo == SIGKILL;
+  logging::attempt([&] {
+    if (kill) return logging::warn("killing what {} has left behind with SIGKILL", fullName());
+    logging::info("stopping: what {} has left behind (step {} of {}: {})", fullName(), step + 1,
+                  lifecycle::countStopSteps(limits), signalName(signo));
+  });
+  if (!remains_->signal(signo) && kill) return abandonGroup("belong to other accounts and could not be killed");
+  remains_->setKillAt(core::Clock::now() + (kill ? kLeftoversKillWait : wait), step, kill);
   updateDeadline();
 }
 
@@ -90,9 +101,16 @@ void Process::leftoversDue() noexcept {
   if (when == core::Instant() || core::Clock::now() < when) return;
   context_.touch(*this);
   if (remains_->killed()) return abandonGroup("are still there after SIGKILL");
-  logging::attempt([&] { logging::warn("killing what {} has left behind with SIGKILL", fullName()); });
-  if (!remains_->kill()) return abandonGroup("belong to other accounts and could not be killed");
-  remains_->setKillAt(core::Clock::now() + kLeftoversKillWait, true);
+  stopLeftovers(remains_->step() + 1);
+}
+
+bool Process::stopsWhatIsLeft() const noexcept { return awaitsGroup() && remains_->killAt() != core::Instant(); }
+
+/// A stop of the program begins: it continues with the step of those.
+void Process::continueWithLeftovers() noexcept {
+  const input::LeftBehind left{remains_->step(), remains_->killAt(), remains_->killed()};
+  remains_->setKillAt({});
+  step(input::LeaderExited{left});
 }
 
 }  // namespace process

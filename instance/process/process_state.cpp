@@ -48,8 +48,8 @@ state::Program Process::save(state::Outgoing& outgoing) const {
   saved.startedAt = startedAt_;
   saved.stoppedAt = stoppedAt_;
   if (remains_)
-    saved.remains = state::Remains{remains_->begun(),   remains_->waitStatus(), remains_->session(),
-                                   remains_->endedAt(), remains_->killAt(),     remains_->killed()};
+    saved.remains = state::Remains{remains_->begun(),  remains_->waitStatus(), remains_->session(), remains_->endedAt(),
+                                   remains_->killAt(), remains_->killed(),     remains_->step()};
   if (doomed_) saved.doomed = *doomed_;
   if (config_->extension.given() || context_.settings().exitWhenAllExited) saved.lastEnd = lastEnd_.waitStatus();
   if (waits_.start || waits_.stop != Along::Nobody)
@@ -122,7 +122,7 @@ core::Status Process::restoreProcess(const state::Program& saved) {
   if (remains_ && saved.remains->begun) {
     remains_->begin(pid_, saved.remains->session, saved.remains->waitStatus);
     remains_->setEndedAt(saved.remains->endedAt);
-    remains_->setKillAt(saved.remains->killAt, saved.remains->killed);
+    remains_->setKillAt(saved.remains->killAt, saved.remains->step, saved.remains->killed);
   }
   const bool gone = awaitsGroup() || (saved.around && saved.around->ended);
   if (pid_ == 0 || gone) return {};

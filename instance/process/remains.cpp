@@ -131,7 +131,8 @@ core::Status Remains::signal(int signo) noexcept try {
     if (failed != 0) return core::Err{core::Error{"", failed}};
     return {};
   }
-  if (!core::outlivesItsLeader(group_) || ::kill(-group_, signo) == 0 || errno == ESRCH) return {};
+  if ((!leaderUnreaped_ && !core::outlivesItsLeader(group_)) || ::kill(-group_, signo) == 0 || errno == ESRCH)
+    return {};
   return core::Err{core::Error{"", errno}};
 } catch (const std::exception&) {  // out of memory: the next deadline tries again
   return {};

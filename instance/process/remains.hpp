@@ -34,6 +34,8 @@ class Remains {
   /// The leader of `group` in `session` has ended with `waitStatus`, and is reaped before the first look. 0: the
   /// session is not known.
   void begin(pid_t group, pid_t session, int waitStatus) noexcept;
+  /// Whether the leader is a zombie of ours for now, so that the group has its number.
+  void setLeaderUnreaped(bool unreaped) noexcept { leaderUnreaped_ = unreaped; }
   [[nodiscard]] bool begun() const noexcept { return group_ != 0; }
   [[nodiscard]] int waitStatus() const noexcept { return waitStatus_; }
   [[nodiscard]] pid_t session() const noexcept { return session_; }
@@ -45,9 +47,11 @@ class Remains {
   core::Status signal(int signo) noexcept;
   core::Status kill() noexcept { return signal(SIGKILL); }
 
-  /// For what a program left behind that ended by itself: when to kill it, and then when to give up.
-  void setKillAt(core::Instant when, bool killed) noexcept {
+  /// For what a program left behind that ended by itself: the last step of its stop, whether that was SIGKILL, and when
+  /// the next one follows, or to give up. 0: never.
+  void setKillAt(core::Instant when, int step = 0, bool killed = false) noexcept {
     killAt_ = when;
+    step_ = step;
     killed_ = killed;
   }
   /// The control group of the family, which the caller keeps open; -1: none.
@@ -55,6 +59,7 @@ class Remains {
     if (family_) family_->group = group;
   }
   [[nodiscard]] core::Instant killAt() const noexcept { return killAt_; }
+  [[nodiscard]] int step() const noexcept { return step_; }
   [[nodiscard]] bool killed() const noexcept { return killed_; }
   /// When the leader has ended.
   [[nodiscard]] core::Instant endedAt() const noexcept { return endedAt_; }
@@ -84,7 +89,9 @@ class Remains {
   pid_t group_ = 0;
   pid_t session_ = 0;
   int waitStatus_ = 0;
+  int step_ = 0;
   bool killed_ = false;
+  bool leaderUnreaped_ = false;
 };
 
 }  // namespace process

@@ -80,6 +80,7 @@ constexpr void describe(V& v, Of<Remains>) {
   v("endedAt", &Remains::endedAt);
   v("killAt", &Remains::killAt);
   v("killed", &Remains::killed);
+  v("step", &Remains::step);
 }
 
 template <class V>

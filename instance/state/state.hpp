@@ -62,8 +62,9 @@ struct Remains {
   int waitStatus = 0;
   pid_t session = 0;        ///< of the group
   core::Instant endedAt{};  ///< the leader
-  core::Instant killAt{};   ///< of what it left behind; 0: the program's machine has the deadline
+  core::Instant killAt{};   ///< of what it left behind: the next step; 0: the program's machine has the deadline
   bool killed = false;
+  int step = 0;  ///< the last one
   bool operator==(const Remains&) const = default;
 };
 

@@ -8,6 +8,8 @@
 #include <limits>
 #include <utility>
 
+#include "lib/lifecycle/stop_step.hpp"
+
 namespace lifecycle {
 namespace {
 
@@ -32,6 +34,10 @@ const Pacing& pacingOf(const Rules& rules) noexcept {
 
 /// The value of startretries that means "for ever". Below it, no attempt follows the first one, as in Supervisor.
 constexpr int kForEver = -1;
+
+/// Values of stopStep_ before the first signal.
+constexpr int kCommandRuns = -1;
+constexpr int kCommandDone = -2;  ///< it has succeeded
 
 void count(int& times) noexcept {
   if (times < std::numeric_limits<int>::max()) ++times;
@@ -190,8 +196,8 @@ void Machine::fail(std::string_view why, Actions& actions, const Rules& rules, c
 void Machine::stop(Actions& actions, const Rules& rules, core::Instant now) {
   enter(ProcessState::Stopping, actions);
   stopStep_ = 0;
-  if (preparing_ || !rules.stopCommand) return kill(actions, rules, now, false);
-  stopStep_ = -1;
+  if (preparing_ || !rules.stopCommand) return sendStopSignal(actions, rules, now);
+  stopStep_ = kCommandRuns;
   due_ = now + rules.stopCommandLimit + rules.stopWait;
   Action action;
   action.kind = Action::Kind::StopCommand;
@@ -218,34 +224,39 @@ core::Instant Machine::afterRun(const Rules& rules, core::Instant now) noexcept 
   return std::max(now + delayAfterRun(pacingOf(rules), streak_, rules.chance), started_ + kRestartPace);
 }
 
-void Machine::kill(Actions& actions, const Rules& rules, core::Instant now, bool escalated) {
+/// A command replaces the one stop signal, but not a sequence. What goes to the main process only is
+/// nothing for those that it left behind.
+void Machine::nextStopStep(const Rules& rules) noexcept {
+  const int end = countStopSteps(rules);
+  if (stopStep_ < 0)
+    stopStep_ = rules.stopSteps.empty() ? end : 0;
+  else
+    stopStep_ = std::min(stopStep_ + 1, end);
+  while (leaderGone_ && !rules.stopAsGroup && stopStep(rules, stopStep_).signal != SIGKILL) ++stopStep_;
+}
+
+void Machine::sendStopSignal(Actions& actions, const Rules& rules, core::Instant now) {
+  const auto step = stopStep(rules, stopStep_);
+  const bool first = stopStep_ == 0 && rules.stopSteps.empty();  // a stopsignal of KILL is a stop signal like others
   Action action;
   action.kind = preparing_ ? Action::Kind::Cancel : Action::Kind::Signal;
-  action.escalated = escalated;
-  action.signal = escalated ? SIGKILL : rules.stopSignal;
-  due_ = now + rules.stopWait;
-  stopStep_ = std::max(stopStep_, 0);
-  if (const auto step = static_cast<std::size_t>(stopStep_); !escalated && step < rules.stopSteps.size()) {
-    action.signal = rules.stopSteps[step].signal;
-    action.escalated = action.signal == SIGKILL;
-    due_ = now + rules.stopSteps[step].wait;
-  }
-  action.group = action.escalated ? rules.killAsGroup : rules.stopAsGroup;
+  action.signal = step.signal;
+  action.step = stopStep_;
+  action.escalated = step.signal == SIGKILL && (!first || leaderGone_);
+  action.group = leaderGone_ || (action.escalated ? rules.killAsGroup : rules.stopAsGroup);
+  groupKilled_ = leaderGone_ && action.escalated;
+  due_ = now + (groupKilled_ ? core::Duration(kKillWait) : core::Duration(step.wait));
   actions.push(action);
 }
 
-/// The program has not ended in time after the stop signal, or after the SIGKILL that followed.
+/// The program, or what it left behind, has not ended in time after the last step.
 void Machine::stopTakesTooLong(Actions& actions, const Rules& rules, core::Instant now) {
-  if (!leaderGone_) {
-    const bool another = static_cast<std::int64_t>(stopStep_) + 1 < static_cast<std::int64_t>(rules.stopSteps.size());
-    if (another) ++stopStep_;
-    return kill(actions, rules, now, !another);
+  if (!groupKilled_) {
+    nextStopStep(rules);
+    return sendStopSignal(actions, rules, now);
   }
   Action action;
-  action.kind = groupKilled_ ? Action::Kind::Abandon : Action::Kind::Signal;
-  action.signal = SIGKILL;
-  action.group = action.escalated = true;
-  groupKilled_ = true;
+  action.kind = Action::Kind::Abandon;
   due_ = now + kKillWait;
   actions.push(action);
 }
@@ -318,8 +329,17 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
   }
 }
 
-void Machine::handle(const input::LeaderExited&, Actions&, const Rules&, core::Instant) {
-  leaderGone_ = state_ == ProcessState::Stopping && !preparing_;
+void Machine::handle(const input::LeaderExited& exit, Actions& actions, const Rules& rules, core::Instant now) {
+  if (state_ != ProcessState::Stopping || preparing_) return;
+  leaderGone_ = true;
+  if (exit.left) {
+    stopStep_ = exit.left->step;
+    groupKilled_ = exit.left->killed;
+    due_ = exit.left->due;
+  } else if (stopStep_ == kCommandDone && rules.stopAsGroup) {
+    stopStep_ = 0;
+    sendStopSignal(actions, rules, now);
+  }
 }
 
 void Machine::handle(const input::Deadline& passed, Actions& actions, const Rules& rules, core::Instant now) {
@@ -378,9 +398,13 @@ void Machine::handle(const input::Recycle& recycle, Actions& actions, const Rule
 }
 
 void Machine::handle(const input::StopCommandEnded& ended, Actions& actions, const Rules& rules, core::Instant now) {
-  if (state_ != ProcessState::Stopping || stopStep_ >= 0 || leaderGone_) return;
+  if (state_ != ProcessState::Stopping || stopStep_ != kCommandRuns) return;
+  if (leaderGone_ ? rules.stopAsGroup : !ended.succeeded) {
+    stopStep_ = 0;
+    return sendStopSignal(actions, rules, now);
+  }
+  stopStep_ = kCommandDone;
   due_ = now + rules.stopWait;
-  if (!ended.succeeded) kill(actions, rules, now, false);
 }
 
 }  // namespace lifecycle

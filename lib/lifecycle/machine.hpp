@@ -30,9 +30,17 @@ struct Exited {
   std::string why{};   ///< why exec failed; empty: it succeeded
   std::string hint{};  ///< a possible cause of an early exit
 };
+/// A stop of what a process left behind that had ended by itself.
+struct LeftBehind {
+  int step = 0;  ///< the last one, see stopStep()
+  core::Instant due{};
+  bool killed = false;  ///< by SIGKILL
+};
 /// The process has ended while its group is being stopped (awaitsGroup()), and others of the group still run. Exited
 /// follows when they have ended, or after Abandon, which stops the wait for them.
-struct LeaderExited {};
+struct LeaderExited {
+  std::optional<LeftBehind> left{};  ///< they were being stopped before: the stop continues from there
+};
 /// deadline() has passed.
 struct Deadline {
   std::string remark{};  ///< what is known of a program that is not ready in time: ": WHY", ", WORDS"; may be empty
@@ -50,7 +58,8 @@ struct Recycle {
   bool restart = true;  ///< false: it stays STOPPED
 };
 /// The command that was to stop it has ended, or was ended. A failed one is followed by the stop signal; after another
-/// one the program has `stopWait` to end, before the first of the `stopSteps`, or SIGKILL, follows.
+/// one the program has `stopWait` to end, before the first of the `stopSteps`, or SIGKILL, follows. If the process has
+/// ended, and others of its group have not, these get the stop signal.
 struct StopCommandEnded {
   bool succeeded = true;
 };
@@ -84,6 +93,7 @@ struct Action {
   bool escalated = false;  ///< Signal: SIGKILL, because the program did not end in time after the stop signal
   int tries = 0;           ///< Changed: how many starts failed in a row
   int signal = 0;          ///< Signal
+  int step = 0;            ///< Signal: of the stop, see stopStep()
 };
 
 /// The actions of one step, at most four, without allocation.
@@ -156,9 +166,9 @@ struct Snapshot {
 ///
 /// With stopAsGroup or killAsGroup a stop ends with the process group, not with its leader: if a wrapper ends before
 /// the server that it started, the server may still have its port open, and the next start would fail. STOPPING
-/// continues after LeaderExited: when stopWait is over the group gets SIGKILL, and ten seconds later the wait ends. A
-/// leader that ends without a stop is EXITED immediately, as in Supervisor: it may have left the others on purpose (a
-/// command that becomes a daemon), and there was no request to stop them.
+/// continues after LeaderExited: the group gets the rest of the stopSteps, if these are for the group, then SIGKILL;
+/// ten seconds later the wait ends. A leader that ends without a stop is EXITED immediately, as in Supervisor: it may
+/// have left the others on purpose (a command that becomes a daemon), and there was no request to stop them.
 class Machine {
  public:
   Machine();
@@ -215,7 +225,8 @@ class Machine {
   void stop(Actions& actions, const Rules& rules, core::Instant now);
   void stopped(Actions& actions, const Rules& rules, core::Instant now);
   void backOff(Actions& actions, const Rules& rules, core::Instant now);
-  void kill(Actions& actions, const Rules& rules, core::Instant now, bool escalated);
+  void nextStopStep(const Rules& rules) noexcept;
+  void sendStopSignal(Actions& actions, const Rules& rules, core::Instant now);
   void blame(std::string_view why, std::string_view hint = {}) noexcept;
   void handle(const input::Start&, Actions&, const Rules&, core::Instant now);
   void handle(const input::Stop&, Actions&, const Rules&, core::Instant now);
@@ -240,7 +251,7 @@ class Machine {
   bool groupKilled_ = false;  ///< STOPPING: those have been sent SIGKILL
   bool preparing_ = false;    ///< STARTING, or STOPPING after Cancel: there is no process yet
   AfterStop afterStop_ = AfterStop::Stay;
-  int stopStep_ = 0;                   ///< STOPPING: of Rules::stopSteps; -1: the command that stops it has the time
+  int stopStep_ = 0;                   ///< STOPPING: the last step; below 0 it is that of the command, see the source
   int restarts_ = 0;                   ///< without a request, since the last one
   int streak_ = 0;                     ///< restarts in a row after short runs
   std::vector<core::Instant> recent_;  ///< the last restarts, with Pacing::limit

@@ -94,7 +94,9 @@ class Trial {
       case 3: return input::Spawned{};
       case 4: return input::SpawnFailed{"spawn"};
       case 5: return input::Exited{dice_.below(3) - 1, dice_.chance() ? "" : "why", dice_.chance() ? "" : "hint"};
-      case 6: return input::LeaderExited{};
+      case 6:
+        if (dice_.chance()) return input::LeaderExited{};
+        return input::LeaderExited{input::LeftBehind{dice_.below(4), now_ + dice_.time(), dice_.chance()}};
       case 7: return input::SignalFailed{"signal"};
       case 8: return input::Preparing{};
       case 9: return input::Ready{};
@@ -149,7 +151,8 @@ class Trial {
     const auto saved = machine_.save();
     const bool stopping = saved.state == ProcessState::Stopping;
     if (saved.preparing) REQUIRE((stopping || saved.state == ProcessState::Starting));
-    if (saved.leaderGone || saved.groupKilled) REQUIRE(stopping);
+    if (saved.leaderGone) REQUIRE(stopping);
+    if (saved.groupKilled) REQUIRE(saved.leaderGone);
     if (saved.afterStop == AfterStop::BackOff) REQUIRE(stopping);
     if (saved.afterStop != AfterStop::Stay) REQUIRE((stopping || saved.state == ProcessState::Stopped));
     if (saved.state == ProcessState::Running) REQUIRE(saved.trouble.empty());
