@@ -13,6 +13,7 @@
 #include "instance/process/group.hpp"
 #include "instance/process/launch.hpp"
 #include "instance/process/process.hpp"
+#include "instance/process/program_environment.hpp"
 #include "instance/state/state.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
@@ -30,27 +31,36 @@ bool endsCleanly(int signo) noexcept {
   return signo == SIGHUP || signo == SIGINT || signo == SIGTERM || signo == SIGPIPE;
 }
 
-/// What the commands after an end know of it: our names, and those of systemd.
-void describeEnd(std::vector<std::pair<std::string, std::string>>& out, int status, const std::vector<int>& expected) {
-  if (status == kStatusUnknown) {
-    out.emplace_back("SUPERVISOR_RESULT", "unknown");
-  } else if (WIFEXITED(status)) {
+/// What the commands after an end know of how a process ended: our names, and those of systemd.
+void describeStatus(Variables& out, int status) {
+  if (status == kStatusUnknown) return;
+  if (WIFEXITED(status)) {
     const auto code = std::to_string(WEXITSTATUS(status));
-    const bool good = std::find(expected.begin(), expected.end(), WEXITSTATUS(status)) != expected.end();
-    out.emplace_back("SUPERVISOR_RESULT", good ? "success" : "exit-code");
     out.emplace_back("SUPERVISOR_EXIT_CODE", code);
-    out.emplace_back("SERVICE_RESULT", good ? "success" : "exit-code");
     out.emplace_back("EXIT_CODE", "exited");
     out.emplace_back("EXIT_STATUS", code);
   } else {
     const auto name = signalName(WTERMSIG(status));
-    const char* const result = WCOREDUMP(status) ? "core-dump" : endsCleanly(WTERMSIG(status)) ? "success" : "signal";
-    out.emplace_back("SUPERVISOR_RESULT", WCOREDUMP(status) ? "core-dump" : "signal");
     out.emplace_back("SUPERVISOR_EXIT_SIGNAL", name);
-    out.emplace_back("SERVICE_RESULT", result);
     out.emplace_back("EXIT_CODE", WCOREDUMP(status) ? "dumped" : "killed");
     out.emplace_back("EXIT_STATUS", name.starts_with("SIG") ? name.substr(3) : name);
   }
+}
+
+/// The same for the end of the program.
+void describeEnd(Variables& out, int status, const std::vector<int>& expected) {
+  if (status == kStatusUnknown) {
+    out.emplace_back("SUPERVISOR_RESULT", "unknown");
+  } else if (WIFEXITED(status)) {
+    const bool good = std::find(expected.begin(), expected.end(), WEXITSTATUS(status)) != expected.end();
+    out.emplace_back("SUPERVISOR_RESULT", good ? "success" : "exit-code");
+    out.emplace_back("SERVICE_RESULT", good ? "success" : "exit-code");
+  } else {
+    const char* const result = WCOREDUMP(status) ? "core-dump" : endsCleanly(WTERMSIG(status)) ? "success" : "signal";
+    out.emplace_back("SUPERVISOR_RESULT", WCOREDUMP(status) ? "core-dump" : "signal");
+    out.emplace_back("SERVICE_RESULT", result);
+  }
+  describeStatus(out, status);
 }
 
 }  // namespace
@@ -177,7 +187,10 @@ std::vector<std::pair<std::string, std::string>> CommandsAround::variables() con
     describeEnd(out, ended_->waitStatus, program_.config().exitCodes);
   } else {
     out.emplace_back("SUPERVISOR_RESULT", cancelled_ ? "cancelled" : "start-failed");
-    out.emplace_back("SERVICE_RESULT", cancelled_ ? "success" : "exit-code");
+    const bool ended = failedStatus_ && !cancelled_;
+    const bool bySignal = ended && *failedStatus_ != kStatusUnknown && !WIFEXITED(*failedStatus_);
+    out.emplace_back("SERVICE_RESULT", cancelled_ ? "success" : bySignal ? "signal" : "exit-code");
+    if (ended) describeStatus(out, *failedStatus_);
   }
   return out;
 }
@@ -202,6 +215,7 @@ void CommandsAround::done(const SideOutcome& outcome) noexcept {
   }
   // What cleans up does so as far as it can.
   if (command.optional || phase_ == Phase::Finish) return go();
+  if (phase_ == Phase::Prepare && outcome.error.empty()) failedStatus_ = outcome.status;
   phaseEnded(why);
 }
 
@@ -250,6 +264,7 @@ void CommandsAround::recycle() {
 void CommandsAround::onState(ProcessState to) noexcept {
   if (to == ProcessState::Starting) {
     cancelled_ = false;
+    failedStatus_.reset();
     failure_.clear();
     return;
   }
@@ -272,6 +287,7 @@ void CommandsAround::save(state::Program& saved, state::Outgoing& outgoing) cons
   around.ended = outlives();
   if (ended_) around.waitStatus = ended_->waitStatus;
   if (ended_) around.endedAt = ended_->when;
+  around.failedStatus = failedStatus_;
   if (command_) around.command = command_->save(outgoing);
 }
 
@@ -283,6 +299,7 @@ void CommandsAround::restore(const state::Program& saved, state::Incoming& incom
   next_ = around.next;
   cancelled_ = around.cancelled;
   failure_ = around.failure;
+  failedStatus_ = around.failedStatus;
   if (around.ended) ended_ = End{around.waitStatus, around.endedAt};
   if (around.command && phase_ != Phase::None)
     command_ = std::make_unique<SideCommand>(context_, program_, *around.command, incoming,

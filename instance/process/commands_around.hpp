@@ -83,10 +83,11 @@ class CommandsAround final : public Attendant {
   std::unique_ptr<SideCommand> command_;
   core::Deferred go_;
   core::Timer recycle_;
-  bool outOfMemory_ = false;  ///< the command could not be started
-  bool cancelled_ = false;    ///< the preparation
-  std::string failure_;       ///< why the start, or exec_start_post, has failed; empty: it has not
-  std::optional<End> ended_;  ///< the end of the process, while commands outlive it
+  bool outOfMemory_ = false;         ///< the command could not be started
+  bool cancelled_ = false;           ///< the preparation
+  std::optional<int> failedStatus_;  ///< of the exec_start_pre that has failed, if it was started
+  std::string failure_;              ///< why the start, or exec_start_post, has failed; empty: it has not
+  std::optional<End> ended_;         ///< the end of the process, while commands outlive it
 };
 
 }  // namespace process

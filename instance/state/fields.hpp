@@ -173,6 +173,7 @@ constexpr void describe(V& v, Of<Around>) {
   v("ended", &T::ended);
   v("waitStatus", &T::waitStatus);
   v("endedAt", &T::endedAt);
+  v("failedStatus", &T::failedStatus);
   v("command", &T::command);
 }
 

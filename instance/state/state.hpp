@@ -140,6 +140,7 @@ struct Around {
   bool ended = false;  ///< the program's process, with `waitStatus`
   int waitStatus = 0;
   core::Instant endedAt{};
+  std::optional<int> failedStatus;  ///< of the exec_start_pre that has failed
   std::optional<SideCommand> command;
   bool operator==(const Around&) const = default;
 };

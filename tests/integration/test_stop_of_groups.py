@@ -4,6 +4,7 @@
 import os
 import signal
 import tempfile
+import xmlrpc.client
 
 import pytest
 
@@ -226,3 +227,17 @@ def test_a_successor_waits_for_the_stop_command(replaceable, section, way):
         gate.write("go\n")
     wait_for(lambda: reached(server, "STOPPED"), "the end")
     assert words(server)[2:] == ["SIGTERM"]
+
+
+def test_the_end_of_a_failed_preparation_is_known_to_the_commands_after_it(daemon):
+    after = "/bin/sh -c 'echo $SUPERVISOR_RESULT $SERVICE_RESULT $EXIT_CODE:$EXIT_STATUS >> %(here)s/after'"
+    programs = {"code": ("/bin/sh -c 'exit 3'", "start-failed exit-code exited:3"),
+                "signal": ("/bin/sh -c 'kill -9 $$'", "start-failed signal killed:KILL"),
+                "missing": ("/no/such/command", "start-failed exit-code :")}
+    server = daemon("".join(f"[program:{name}]\ncommand=/bin/sleep 600\nautostart=false\nstartretries=0\n"
+                            f"exec_start_pre={command}\nexec_stop_post={after}\n"
+                            for name, (command, _) in programs.items()))
+    for name in programs:
+        with pytest.raises(xmlrpc.client.Fault):
+            server.rpc.supervisor.startProcess(name)
+    assert server.read("after").splitlines() == [said for _, said in programs.values()]
