@@ -9,12 +9,12 @@
 #include "instance/process/attendants.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/group.hpp"
+#include "instance/process/launch.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/program_cgroup.hpp"
 #include "instance/process/remains.hpp"
 #include "lib/core/family_mark.hpp"
 #include "lib/core/log.hpp"
-#include "lib/core/text.hpp"
 #include "lib/lifecycle/stop_step.hpp"
 
 namespace process {
@@ -84,15 +84,15 @@ int Process::signalAll(int signo) const noexcept try {
 /// It has ended by itself: one step of the stop of what it left behind.
 void Process::stopLeftovers(int step) noexcept {
   const auto limits = rules();
-  const auto [signo, wait] = lifecycle::stopStep(limits, step);
-  const bool kill = signo == SIGKILL;
+  const auto next = lifecycle::stopStep(limits, step);
+  const bool kill = next.signal == SIGKILL;
   logging::attempt([&] {
     if (kill) return logging::warn("killing what {} has left behind with SIGKILL", fullName());
     logging::info("stopping: what {} has left behind (step {} of {}: {})", fullName(), step + 1,
-                  lifecycle::countStopSteps(limits), signalName(signo));
+                  lifecycle::countStopSteps(limits), signalName(next.signal));
   });
-  if (!remains_->signal(signo) && kill) return abandonGroup("belong to other accounts and could not be killed");
-  remains_->setKillAt(core::Clock::now() + (kill ? kLeftoversKillWait : wait), step, kill);
+  if (!remains_->signal(next.signal) && kill) return abandonGroup("belong to other accounts and could not be killed");
+  remains_->setKillAt(core::Clock::now() + (kill ? kLeftoversKillWait : next.wait), step, kill);
   updateDeadline();
 }
 
