@@ -26,7 +26,7 @@ using xmlrpc::FaultCode;
 /// The change of a group that comes or goes: that of all its programs.
 GroupChange allOf(const GroupConfig& group, ProgramChange::Kind kind) {
   GroupChange change;
-  for (const auto& program : group.processes) change.programs.push_back({kind, program->name, {}});
+  for (const auto& program : group.processes) change.programs.push_back({kind, program->name, {}, {}});
   return change;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -76,29 +77,90 @@ constexpr auto kFields = std::to_array<Field>({
     {"socket", Reach::Restart, same<&P::socket>},
 });
 
-/// The keys of an Extension that are read whenever they count: at each step of the machine, for each question about the
-/// health. What a process gets when it is started is not here, and neither are keys that decide whether something looks
-/// after the program at all: that is settled when the program is created.
-constexpr auto kLiveExtensionKeys =
-    std::to_array<std::string_view>({"restart_delay",    "restart_delay_max", "restart_delay_factor",
-                                     "restart_limit",    "fatal_retry",       "reload_signal",
-                                     "reload_command",   "reload_timeout",    "health_interval",
-                                     "health_timeout",   "health_retries",    "health_start_period",
-                                     "health_action",    "memory_interval",   "schedule",
-                                     "schedule_overlap", "schedule_jitter",   "time_zone",
-                                     "essential",        "max_runtime",       "max_age",
-                                     "max_age_jitter",   "run_window",        "watch_action",
-                                     "watch_delay",      "watch_ignore"});
+/// The keys of an Extension that a running program takes over: those that are read whenever they count, and those of
+/// what looks after the program, which begins and ends with its key (see process::renewAttendants()). What a process
+/// gets when it is started is not here.
+constexpr auto kLiveExtensionKeys = std::to_array<std::string_view>({
+    "restart_delay",
+    "restart_delay_max",
+    "restart_delay_factor",
+    "restart_limit",
+    "fatal_retry",
+    "ready_timeout",
+    "ready_interval",
+    "notify_status",
+    "health_interval",
+    "health_timeout",
+    "health_retries",
+    "health_start_period",
+    "health_action",
+    "memory_restart",
+    "memory_interval",
+    "depends_on",
+    "restart_with_dependencies",
+    "type",
+    "start_delay",
+    "stagger",
+    "reload_signal",
+    "reload_command",
+    "reload_timeout",
+    "exec_start_pre",
+    "exec_start_pre_timeout",
+    "exec_start_post",
+    "exec_start_post_timeout",
+    "exec_stop",
+    "exec_stop_timeout",
+    "exec_stop_post",
+    "exec_stop_post_timeout",
+    "leftovers",
+    "schedule",
+    "schedule_overlap",
+    "schedule_jitter",
+    "time_zone",
+    "essential",
+    "max_runtime",
+    "max_age",
+    "max_age_jitter",
+    "run_window",
+    "watch_action",
+    "watch_delay",
+    "watch_ignore",
+});
 
-/// The same, for a change of one value to another: from or to none needs a restart.
-struct LiveWhileGiven {
+/// The process knows from its environment how often it has to report: it can be given more time, not less.
+bool watchdogReaches(const Extension& old, const Extension& now) {
+  const auto before = old.health.rules.watchdog, after = now.health.rules.watchdog;
+  return after.count() == 0 || (before.count() > 0 && after >= before);
+}
+/// The process has a socket, or has none. It can be ignored.
+bool accessReaches(const Extension& old, const Extension& now) {
+  return now.readiness.access == NotifyAccess::None || old.readiness.access != NotifyAccess::None;
+}
+/// Its session, and the mark of its family, are those of its start.
+bool scopeReaches(const Extension& old, const Extension& now) {
+  const auto before = old.stopping.scope, after = now.stopping.scope;
+  return old.stopping.ownSession() == now.stopping.ownSession() &&
+         (after != KillScope::Tree || before == KillScope::Tree);
+}
+bool idleStopReaches(const Extension& old, const Extension& now) {
+  return old.activation.idleStop.count() > 0 && now.activation.idleStop.count() > 0;
+}
+bool watchReaches(const Extension& old, const Extension& now) {
+  return !old.watching.paths.empty() && !now.watching.paths.empty();
+}
+
+/// The same for keys with which it depends on the values.
+struct SometimesLive {
   std::string_view key;
-  bool (*given)(const Extension& extension);
+  bool (*reaches)(const Extension& old, const Extension& now);
 };
-constexpr auto kLiveWhileGiven = std::to_array<LiveWhileGiven>({
-    {"memory_restart", [](const Extension& extension) { return extension.health.memoryLimit > 0; }},
-    {"idle_stop", [](const Extension& extension) { return extension.activation.idleStop.count() > 0; }},
-    {"watch", [](const Extension& extension) { return !extension.watching.paths.empty(); }},
+constexpr auto kSometimesLive = std::to_array<SometimesLive>({
+    {"notify_access", accessReaches},
+    {"health_check", watchdogReaches},
+    {"watchdog", watchdogReaches},
+    {"kill_scope", scopeReaches},
+    {"idle_stop", idleStopReaches},
+    {"watch", watchReaches},
 });
 
 /// The same for a process that has a control group because of one of these.
@@ -129,16 +191,18 @@ void addExtensionKeys(const Given& old, const Given& now, std::vector<std::strin
 bool isLive(const std::string& key, const P& old, const P& now) {
   if (reachOf(key) != Reach::Live) return false;
   if (contains(kGroupLimits, key)) return old.extension->controlGroup.any();
-  for (const auto& one : kLiveWhileGiven)
-    if (one.key == key) return one.given(*old.extension) && one.given(*now.extension);
+  for (const auto& one : kSometimesLive)
+    if (one.key == key) return one.reaches(*old.extension, *now.extension);
   return true;
 }
 
 /// A difference that no key explains needs a restart, as long as the table above lacks its field.
-ProgramChange::Kind effectOf(const std::vector<std::string>& keys, const P& old, const P& now) {
-  const bool live = !keys.empty() && std::all_of(keys.begin(), keys.end(),
-                                                 [&](const std::string& key) { return isLive(key, old, now); });
-  return live ? ProgramChange::Kind::Live : ProgramChange::Kind::Restarted;
+ProgramChange effectOf(const P& old, const P& now) {
+  ProgramChange change{ProgramChange::Kind::Live, now.name, changedKeys(old, now), {}};
+  std::copy_if(change.keys.begin(), change.keys.end(), std::back_inserter(change.causes),
+               [&](const std::string& key) { return !isLive(key, old, now); });
+  if (change.keys.empty() || !change.causes.empty()) change.kind = ProgramChange::Kind::Restarted;
+  return change;
 }
 
 void addGroupKeys(const GroupConfig& old, const GroupConfig& now, GroupChange& change) {
@@ -179,7 +243,7 @@ Reach reachOf(std::string_view key) noexcept {
     if (field.key == key) return field.reach;
   const bool live =
       contains(kLiveExtensionKeys, key) || contains(kGroupLimits, key) ||
-      std::any_of(kLiveWhileGiven.begin(), kLiveWhileGiven.end(), [&](const auto& one) { return one.key == key; });
+      std::any_of(kSometimesLive.begin(), kSometimesLive.end(), [&](const auto& one) { return one.key == key; });
   return live ? Reach::Live : Reach::Restart;
 }
 
@@ -210,16 +274,14 @@ GroupChange changeOf(const GroupConfig& old, const GroupConfig& now) {
     if (after.at(program->name) != program.get()) continue;  // of several with one name the first counts
     const auto at = before.find(program->name);
     if (at == before.end()) {
-      change.programs.push_back({ProgramChange::Kind::Added, program->name, {}});
+      change.programs.push_back({ProgramChange::Kind::Added, program->name, {}, {}});
     } else if (at->second != program.get() && !(*at->second == *program)) {
-      auto keys = changedKeys(*at->second, *program);
-      const auto kind = effectOf(keys, *at->second, *program);
-      change.programs.push_back({kind, program->name, std::move(keys)});
+      change.programs.push_back(effectOf(*at->second, *program));
     }
   }
   for (const auto& program : old.processes)
     if (!after.contains(program->name) && before.at(program->name) == program.get())
-      change.programs.push_back({ProgramChange::Kind::Removed, program->name, {}});
+      change.programs.push_back({ProgramChange::Kind::Removed, program->name, {}, {}});
   if (!change.whole && change.keys.empty() && change.programs.empty() && !sameOrder(old, now))
     change.keys.emplace_back("programs");
   return change;

@@ -17,7 +17,8 @@ enum class Reach {
   Restart,  ///< with its next process
 };
 
-/// How `key` of a program section comes into force; Restart for an unknown one.
+/// How `key` of a program section comes into force; Restart for an unknown one. With some keys that are Live here it
+/// depends on their values: changeOf() knows.
 [[nodiscard]] Reach reachOf(std::string_view key) noexcept;
 
 /// What happens to one program of a group.
@@ -25,7 +26,8 @@ struct ProgramChange {
   enum class Kind { Added, Removed, Restarted, Live };
   Kind kind = Kind::Live;
   std::string name;
-  std::vector<std::string> keys;  ///< that differ; none for Added and Removed
+  std::vector<std::string> keys;    ///< that differ; none for Added and Removed
+  std::vector<std::string> causes;  ///< Restarted: those of them that need it
 };
 
 /// The difference between a group as it runs and as it was read.

@@ -38,11 +38,17 @@ void addReadiness(Attendants& all, ProcessContext& context, Process& program) {
 
 /// Those that a program gets also while it exists.
 void addOfLiveKeys(Attendants& all, ProcessContext& context, Process& program) {
-  const auto& scheduling = program.config().extension->scheduling;
-  const auto& lifetime = program.config().extension->lifetime;
-  if (all.schedule == nullptr && scheduling.given()) all.schedule = all.add<Schedule>(context, program);
-  if (all.lifetime == nullptr && lifetime.timed()) all.lifetime = all.add<Lifetime>(context, program);
-  if (all.window == nullptr && !lifetime.window.empty()) all.window = all.add<RunWindow>(context, program);
+  const config::Extension& asked = *program.config().extension;
+  if (all.commands == nullptr && !asked.around.empty()) all.commands = all.add<CommandsAround>(context, program);
+  if (all.health == nullptr && asked.health.rules.any()) {
+    all.health = all.add<Health>(context, program);
+    if (all.notifications != nullptr)
+      all.notifications->setWatchdogHook([one = all.health](bool failed) { one->heard(failed); });
+  }
+  if (all.memory == nullptr && asked.health.memoryLimit > 0) all.memory = all.add<MemoryGuard>(context, program);
+  if (all.schedule == nullptr && asked.scheduling.given()) all.schedule = all.add<Schedule>(context, program);
+  if (all.lifetime == nullptr && asked.lifetime.timed()) all.lifetime = all.add<Lifetime>(context, program);
+  if (all.window == nullptr && !asked.lifetime.window.empty()) all.window = all.add<RunWindow>(context, program);
 }
 
 template <class T>
@@ -51,21 +57,25 @@ void removeAttendant(Attendants& all, T*& one) noexcept {
   one = nullptr;
 }
 
+/// Those whose keys are gone. The others stay: they have an end to handle, or nothing to do.
+void removeOfLiveKeys(Attendants& all, const config::Extension& asked) noexcept {
+  if (all.schedule != nullptr && !asked.scheduling.given()) removeAttendant(all, all.schedule);
+  if (all.memory != nullptr && asked.health.memoryLimit == 0) removeAttendant(all, all.memory);
+  if (all.health != nullptr && !asked.health.rules.any()) {
+    if (all.notifications != nullptr) all.notifications->setWatchdogHook({});
+    removeAttendant(all, all.health);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& program) {
   if (!program.config().extension.given()) return nullptr;
   const config::Extension& asked = *program.config().extension;
   auto made = std::make_unique<Attendants>();
-  if (!asked.around.empty()) made->commands = made->add<CommandsAround>(context, program);
   addReadiness(*made, context, program);
   if (asked.readiness.access != config::NotifyAccess::None)
     made->notifications = made->add<Notifications>(context, program);
-  const auto& health = asked.health;
-  if (health.rules.any()) made->health = made->add<Health>(context, program);
-  if (made->health != nullptr && made->notifications != nullptr)
-    made->notifications->setWatchdogHook([one = made->health](bool failed) { one->heard(failed); });
-  if (health.memoryLimit > 0) made->add<MemoryGuard>(context, program);
   if (!asked.surroundings.credentials.empty()) made->add<Credentials>(context, program);
   if (asked.controlGroup.any() || asked.stopping.scope == config::KillScope::Tree)
     made->cgroup = made->add<ProgramCgroup>(context, program);
@@ -77,9 +87,7 @@ std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& pro
 
 void renewAttendants(ProcessContext& context, Process& program, std::unique_ptr<Attendants>& attendants) {
   if (attendants) {
-    // The others stay when their keys are removed: they have an end to handle, or nothing to do.
-    if (attendants->schedule != nullptr && !program.config().extension->scheduling.given())
-      removeAttendant(*attendants, attendants->schedule);
+    removeOfLiveKeys(*attendants, *program.config().extension);
     for (const auto& one : attendants->all) one->onReconfigured();
     addOfLiveKeys(*attendants, context, program);
     if (attendants->all.empty()) attendants.reset();

@@ -108,6 +108,7 @@ struct Attendants {
   Health* health = nullptr;                     ///< one of them; nullptr: nobody asks for it
   CommandsAround* commands = nullptr;           ///< one of them, if there are such commands
   Schedule* schedule = nullptr;                 ///< one of them, if there is one
+  Attendant* memory = nullptr;                  ///< of memory_restart
   Attendant* lifetime = nullptr;                ///< of max_runtime and max_age
   Attendant* window = nullptr;                  ///< of run_window
   ProgramCgroup* cgroup = nullptr;              ///< one of them; nullptr: the process never has a group of its own

@@ -77,7 +77,7 @@ CommandsAround::CommandsAround(ProcessContext& context, Process& program)
       recycle_(context.loop(), [this] { recycle(); }) {}
 
 const config::AroundCommands& CommandsAround::commands() const noexcept {
-  const auto& around = program_.config().extension->around;
+  const auto& around = (phaseConfig_ ? *phaseConfig_ : program_.config()).extension->around;
   switch (phase_) {
     case Phase::Prepare: return around.startPre;
     case Phase::Post: return around.startPost;
@@ -143,6 +143,7 @@ void CommandsAround::begin(Phase phase) noexcept {
   context_.touch(program_);
   command_.reset();
   phase_ = phase;
+  phaseConfig_ = program_.configPtr();
   next_ = 0;
   next();
 }
@@ -152,6 +153,7 @@ void CommandsAround::leave() noexcept {
   go_.cancel();
   command_.reset();
   phase_ = Phase::None;
+  phaseConfig_.reset();
   outOfMemory_ = false;
 }
 
@@ -199,7 +201,7 @@ void CommandsAround::done(const SideOutcome& outcome) noexcept {
   context_.touch(program_);
   command_.reset();
   if (phase_ == Phase::None) return;
-  if (next_ >= commands().list.size()) return go();  // its configuration has changed meanwhile
+  if (next_ >= commands().list.size()) return go();  // a successor has another configuration
   const auto& command = commands().list[next_];
   ++next_;
   if (outcome.succeeded() || skips()) return go();
@@ -273,6 +275,7 @@ void CommandsAround::onState(ProcessState to) noexcept {
   if (to != ProcessState::Running || outlives() || program_.config().extension->around.startPost.list.empty()) return;
   context_.touch(program_);
   phase_ = Phase::Post;
+  phaseConfig_ = program_.configPtr();
   next_ = 0;
   go_.schedule();  // when the step is over: a process may have ended already
 }

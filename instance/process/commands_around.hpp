@@ -14,6 +14,10 @@
 #include "lib/core/event_loop.hpp"
 #include "lib/dialect/around.hpp"
 
+namespace config {
+struct ProcessConfig;
+}
+
 namespace process {
 
 /// The commands around a program, one at a time:
@@ -79,7 +83,8 @@ class CommandsAround final : public Attendant {
   ProcessContext& context_;
   Process& program_;
   Phase phase_ = Phase::None;
-  std::size_t next_ = 0;  ///< the command that runs, or is to run
+  std::shared_ptr<const config::ProcessConfig> phaseConfig_;  ///< what the phase began with; nullptr: a predecessor's
+  std::size_t next_ = 0;                                      ///< the command that runs, or is to run
   std::unique_ptr<SideCommand> command_;
   core::Deferred go_;
   core::Timer recycle_;

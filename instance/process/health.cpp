@@ -33,14 +33,50 @@ std::string consequence(const config::Health& settings) {
 }  // namespace
 
 Health::Health(ProcessContext& context, Process& program)
-    : context_(context), program_(program), timer_(context.loop(), [this] { due(); }) {
-  if (settings().rules.probed && settings().check.kind != TargetKind::Exec)
-    probe_ = std::make_unique<probe::Probe>(context.loop(), settings().check);
+    : context_(context),
+      program_(program),
+      check_(settings().check),
+      rules_(settings().rules),
+      timer_(context.loop(), [this] { due(); }),
+      probe_(makeProbe()) {
+  if (program.state() == lifecycle::ProcessState::Running) begin();  // its key is new
 }
 
 Health::~Health() = default;
 
 const config::Health& Health::settings() const noexcept { return program_.config().extension->health; }
+
+/// nullptr: there is none, or it is a command.
+std::unique_ptr<probe::Probe> Health::makeProbe() const {
+  const auto& check = settings().check;
+  if (check.kind == TargetKind::None || check.kind == TargetKind::Exec) return nullptr;
+  return std::make_unique<probe::Probe>(context_.loop(), check);
+}
+
+/// Nothing is known yet of the program, which is RUNNING.
+void Health::begin() noexcept {
+  if (program_.isGone()) return;
+  context_.touch(program_);
+  if (track_.begin(settings().rules, core::Clock::now(), context_.chance()).changed) since_ = core::wallSeconds();
+  arm();
+}
+
+/// Another question has other answers: it starts from nothing.
+void Health::onReconfigured() {
+  const bool running = program_.state() == lifecycle::ProcessState::Running;
+  if (settings().check != check_) {
+    auto check = settings().check;
+    probe_ = makeProbe();
+    command_.reset();
+    check_ = std::move(check);
+    rules_ = settings().rules;
+    if (running) begin();
+  } else if (settings().rules != rules_) {
+    rules_ = settings().rules;
+    track_.renew(rules_, core::Clock::now());
+    if (running && !program_.isGone()) arm();
+  }
+}
 
 void Health::arm() noexcept {
   if (const auto when = track_.deadline(settings().rules))

@@ -9,6 +9,7 @@
 #include "instance/probe/probe.hpp"
 #include "instance/process/attendants.hpp"
 #include "lib/core/event_loop.hpp"
+#include "lib/dialect/probe_target.hpp"
 #include "lib/lifecycle/health.hpp"
 
 namespace config {
@@ -40,12 +41,15 @@ class Health final : public Attendant {
 
   core::Status beforeSpawn(LaunchExtras& extras) override;
   void onState(lifecycle::ProcessState to) noexcept override;
+  void onReconfigured() override;
   void save(state::Program& saved, state::Outgoing& outgoing) const override;
   void restore(const state::Program& saved, state::Incoming& incoming) override;
   void resume() noexcept override;
 
  private:
   [[nodiscard]] const config::Health& settings() const noexcept;
+  [[nodiscard]] std::unique_ptr<probe::Probe> makeProbe() const;
+  void begin() noexcept;
   void arm() noexcept;
   void due();
   void ask();
@@ -57,6 +61,8 @@ class Health final : public Attendant {
 
   ProcessContext& context_;
   Process& program_;
+  config::ProbeTarget check_;     ///< what is asked
+  lifecycle::HealthRules rules_;  ///< those of the last configuration that it has heard of
   lifecycle::HealthTrack track_;
   std::int64_t since_ = 0;
   core::Timer timer_;  ///< the next question, or the watchdog's deadline

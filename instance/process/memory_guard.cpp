@@ -84,7 +84,9 @@ MemoryGuard::MemoryGuard(ProcessContext& context, Process& program)
     : context_(context),
       program_(program),
       timer_(
-          context.loop(), [this] { look(); }, core::milliseconds(250)) {}
+          context.loop(), [this] { look(); }, core::milliseconds(250)) {
+  onReconfigured();  // it may run already
+}
 
 void MemoryGuard::onState(lifecycle::ProcessState to) noexcept {
   if (to == lifecycle::ProcessState::Running)
@@ -95,6 +97,10 @@ void MemoryGuard::onState(lifecycle::ProcessState to) noexcept {
 
 /// The program may be RUNNING for a while, but its pid is that of nobody, or of another process.
 void MemoryGuard::onReaped() noexcept { timer_.disarm(); }
+
+void MemoryGuard::onReconfigured() {
+  if (program_.pid() != 0 && !program_.isGone()) onState(program_.state());
+}
 
 void MemoryGuard::restore(const state::Program& saved, state::Incoming& /*incoming*/) {
   gone_ = saved.remains.has_value() || (saved.around && saved.around->ended);

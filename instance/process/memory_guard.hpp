@@ -23,6 +23,7 @@ class MemoryGuard final : public Attendant {
 
   void onState(lifecycle::ProcessState to) noexcept override;
   void onReaped() noexcept override;
+  void onReconfigured() override;
   void restore(const state::Program& saved, state::Incoming& incoming) override;
   void resume() noexcept override;
 

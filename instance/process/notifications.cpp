@@ -88,6 +88,7 @@ Notifications::Notifications(ProcessContext& context, Process& program)
 Notifications::~Notifications() { close(); }
 
 core::Status Notifications::beforeSpawn(LaunchExtras& extras) {
+  if (isIgnored()) return {};
   auto directory = context_.directory().path();
   if (!directory) return core::Err{std::move(directory).error()};
   const auto path = fmt::format("{}/{}", *directory, program_.number());
@@ -163,7 +164,7 @@ void Notifications::onReaped() noexcept {
   try {
     Message message;
     for (int i = 0; i < kMostAtTheEnd && receive(message); ++i)
-      if (message.complete && message.sender == program_.pid()) handle(message.text());
+      if (message.complete && message.sender == program_.pid() && !isIgnored()) handle(message.text());
   } catch (const std::exception& error) {
     logging::error("{}: its last notifications are lost: {}", program_.name(), error.what());
   }
@@ -180,6 +181,7 @@ void Notifications::onEnded() noexcept {
 }
 
 void Notifications::describe(std::string& text) const {
+  if (isIgnored()) return;
   if (reloading_) text += ", reloading";
   if (stopping_) text += ", stopping";
   if (program_.config().extension->readiness.showStatus && !status_.empty()) text.append(", ").append(status_);
@@ -231,7 +233,13 @@ bool Notifications::readSome() {
   return false;
 }
 
+/// The key is gone; a process that was started before keeps sending.
+bool Notifications::isIgnored() const noexcept {
+  return program_.config().extension->readiness.access == config::NotifyAccess::None;
+}
+
 void Notifications::take(const Message& message) {
+  if (isIgnored()) return;
   if (!message.complete)
     complain(fmt::format("a message of more than {} bytes", kLongestMessage));
   else if (accepts(message.sender))

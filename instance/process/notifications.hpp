@@ -49,6 +49,7 @@ class Notifications final : public Attendant {
   [[nodiscard]] bool receive(Message& message, bool onlyLook = false) const noexcept;
   bool readSome();
   void take(const Message& message);
+  [[nodiscard]] bool isIgnored() const noexcept;
   [[nodiscard]] bool accepts(pid_t sender) const noexcept;
   void handle(std::string_view text);
   void handle(std::string_view key, std::string_view value);

@@ -85,9 +85,16 @@ void Process::setOrigin(Origin origin) noexcept {
 
 void Process::reconfigure(std::shared_ptr<const config::ProcessConfig> config) noexcept {
   context_.touch(*this);
-  config_ = std::move(config);
+  const auto before = std::exchange(config_, std::move(config));
   origin_ = Origin::Group;
+  const auto& ready = config_->extension->readiness;
+  if (ready.kind != config::Readiness::Kind::None)
+    machine_.readyTimeoutChanged(ready.timeout - before->extension->readiness.timeout);
   logging::attempt([&] {
+    const auto& dependences = config_->extension->dependences;
+    if (!dependences.on.empty() || dependences.startDelay.count() > 0) context_.useOrder();
+    if (auto* const order = context_.order(); order != nullptr && dependences != before->extension->dependences)
+      order->joined();
     if (config_->extension->startAsLast) (void)context_.lastStates();
     if (config_->extension->lifetime.essential) context_.useFinalEnd();
   });

@@ -61,6 +61,12 @@ HealthTrack::Outcome HealthTrack::end() noexcept {
   return enter(HealthState::None);
 }
 
+void HealthTrack::renew(const HealthRules& rules, core::Instant now) noexcept {
+  now_.due = std::min(now_.due, now + rules.interval);
+  now_.reportDue = now + rules.watchdog;
+  if (rules.watchdog.count() == 0) now_.missed = false;
+}
+
 void HealthTrack::restore(HealthSnapshot saved, const HealthRules& rules, core::Instant now) noexcept {
   now_ = std::move(saved);
   now_.failures = std::clamp(now_.failures, 0, kManyFailures);

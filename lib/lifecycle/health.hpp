@@ -52,6 +52,9 @@ class HealthTrack {
   Outcome begin(const HealthRules& rules, core::Instant now, std::uint32_t chance) noexcept;
   /// It is not RUNNING any more.
   Outcome end() noexcept;
+  /// The times of the rules are others: the next question comes after no more than an interval, and the next report has
+  /// its whole time.
+  void renew(const HealthRules& rules, core::Instant now) noexcept;
   /// When to call passed(); nullopt: never. A question that is due waits for the answer of the last one.
   [[nodiscard]] std::optional<core::Instant> deadline(const HealthRules& rules) const noexcept;
   /// A deadline has passed: the watchdog's may have.

@@ -68,6 +68,10 @@ Snapshot Machine::save() const {
           trouble_, afterStop_, stopStep_, preparing_,  restarts_,    streak_,  recent_};
 }
 
+void Machine::readyTimeoutChanged(core::milliseconds by) noexcept {
+  if (state_ == ProcessState::Starting && !preparing_) due_ += by;
+}
+
 void Machine::restore(const Snapshot& saved) {
   state_ = saved.state;
   tries_ = saved.tries;

@@ -123,15 +123,73 @@ TEST_CASE("a change of a stop sequence or of autostart=last is named, and needs 
   }
 }
 
-TEST_CASE("a limit of the memory can be changed live, but not begin or end") {
-  const std::string a = "[program:a]\ncommand=a\nmemory_restart=";
+TEST_CASE("keys that begin, change and end while the program runs") {
+  const std::string a = "[program:a]\ncommand=a\n";
+  const std::tuple<const char*, const char*, Keys> cases[] = {
+      {"memory_restart=1GB", "memory_restart=2GB", {"memory_restart"}},
+      {"", "memory_restart=1GB\nmemory_interval=1", {"memory_restart", "memory_interval"}},
+      {"memory_restart=1GB", "", {"memory_restart"}},
+      {"", "health_check=tcp:80", {"health_check"}},
+      {"health_check=tcp:80", "health_check=tcp:81\nhealth_retries=1", {"health_check", "health_retries"}},
+      {"health_check=tcp:80", "", {"health_check"}},
+      {"", "ready_timeout=7", {"ready_timeout"}},
+      {"ready=tcp:80", "ready=tcp:80\nready_interval=7", {"ready_interval"}},
+      {"ready=notify", "ready=notify\nnotify_status=true", {"notify_status"}},
+      {"", "type=oneshot", {"type"}},
+      {"", "start_delay=9\nstagger=1", {"start_delay", "stagger"}},
+      {"", "exec_start_pre=x\nexec_stop=x", {"exec_start_pre", "exec_stop"}},
+      {"exec_stop=x", "exec_stop=y\nexec_stop_timeout=7", {"exec_stop", "exec_stop_timeout"}},
+      {"exec_stop_post=x", "exec_start_post=x", {"exec_start_post", "exec_stop_post"}},
+      {"", "leftovers=stop", {"leftovers"}},
+  };
+  for (const auto& [old, now, keys] : cases) {
+    const auto found = change(a + old + "\n", a + now + "\n");
+    CAPTURE(old);
+    CAPTURE(now);
+    REQUIRE(found.programs.size() == 1);
+    CHECK(found.programs[0].kind == ChangeKind::Live);
+    CHECK(found.programs[0].keys == keys);
+    CHECK(found.programs[0].causes.empty());
+  }
+}
+
+TEST_CASE("dependences change while the program runs") {
+  const std::string g = "[group:g]\nprograms=a,b\n[program:b]\ncommand=b\n[program:a]\ncommand=a\n";
+  const auto found = change(g, g + "depends_on=b\nrestart_with_dependencies=true\n");
+  REQUIRE(found.programs.size() == 1);
+  CHECK(found.programs[0].kind == ChangeKind::Live);
+  CHECK(found.programs[0].keys == Keys{"depends_on", "restart_with_dependencies"});
+}
+
+TEST_CASE("what a process got when it was started decides whether a change reaches it") {
+  const std::string a = "[program:a]\ncommand=a\n";
   const std::tuple<const char*, const char*, ChangeKind> cases[] = {
-      {"1GB", "2GB", ChangeKind::Live}, {"1GB", "0", ChangeKind::Restarted}, {"0", "1GB", ChangeKind::Restarted}};
+      {"", "watchdog=10", ChangeKind::Restarted},
+      {"watchdog=10", "watchdog=20", ChangeKind::Live},
+      {"watchdog=20", "watchdog=10", ChangeKind::Restarted},
+      {"watchdog=20", "", ChangeKind::Live},
+      {"", "health_check=watchdog", ChangeKind::Restarted},
+      {"health_check=tcp:80", "health_check=watchdog", ChangeKind::Restarted},
+      {"health_check=watchdog", "health_check=tcp:80", ChangeKind::Live},
+      {"", "ready=tcp:80", ChangeKind::Restarted},
+      {"ready=tcp:80", "ready=notify", ChangeKind::Restarted},
+      {"", "notify_access=main", ChangeKind::Restarted},
+      {"notify_access=main", "notify_access=all", ChangeKind::Live},
+      {"notify_access=all", "", ChangeKind::Live},
+      {"", "kill_scope=group", ChangeKind::Live},
+      {"kill_scope=group", "kill_scope=process", ChangeKind::Live},
+      {"kill_scope=group", "kill_scope=session", ChangeKind::Restarted},
+      {"kill_scope=session", "kill_scope=tree", ChangeKind::Restarted},
+      {"kill_scope=tree", "kill_scope=session", ChangeKind::Live},
+      {"kill_scope=tree", "", ChangeKind::Restarted},
+  };
   for (const auto& [old, now, kind] : cases) {
     const auto found = change(a + old + "\n", a + now + "\n");
+    CAPTURE(old);
     CAPTURE(now);
     REQUIRE(found.programs.size() == 1);
     CHECK(found.programs[0].kind == kind);
+    CHECK(found.programs[0].causes == (kind == ChangeKind::Live ? Keys{} : found.programs[0].keys));
   }
 }
 
@@ -212,6 +270,7 @@ TEST_CASE("keys of live and restarted programs together") {
   REQUIRE(both.programs.size() == 1);
   CHECK(both.programs[0].kind == ChangeKind::Restarted);
   CHECK(both.programs[0].keys == Keys{"command", "autorestart"});
+  CHECK(both.programs[0].causes == Keys{"command"});
   CHECK(change(a + "a\n", a + "a\n").programs.empty());
 }
 

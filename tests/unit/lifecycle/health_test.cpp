@@ -40,6 +40,34 @@ struct Watched {
   HealthTrack::Outcome last;
 };
 
+TEST_CASE("times that change count immediately") {
+  Watched bench;
+  bench.rules.interval = seconds(3600);
+  bench.rules.watchdog = seconds(30);
+  bench.begin();
+  bench.ask("");
+  bench.go(seconds(20));
+  bench.rules.interval = seconds(10);
+  bench.track.renew(bench.rules, bench.now);
+  CHECK(bench.untilDue() == seconds(10));
+  bench.rules.interval = seconds(3600);  // not later than it was
+  bench.track.renew(bench.rules, bench.now);
+  CHECK(bench.untilDue() == seconds(10));
+}
+
+TEST_CASE("a watchdog that ends is forgiven") {
+  Watched bench;
+  bench.rules.watchdog = seconds(1);
+  bench.begin();
+  bench.ask("");
+  bench.last = bench.track.failed("ill");
+  bench.rules.watchdog = seconds(0);
+  bench.track.renew(bench.rules, bench.now);
+  CHECK(bench.track.state() == HealthState::Unhealthy);
+  bench.ask("");
+  CHECK(bench.track.state() == HealthState::Healthy);
+}
+
 TEST_CASE("a program without a check has no health") {
   Watched bench;
   bench.rules = {};

@@ -158,6 +158,27 @@ TEST_CASE("a program that is not ready in time is stopped, and has failed to sta
   CHECK(b.machine.trouble() == "not ready after 30 seconds");
 }
 
+TEST_CASE("a ready_timeout changes while the program starts") {
+  Bench b;
+  b.rules.awaitReady = true;
+  b.feed(input::Start{});
+  const auto begin = b.now;
+  const auto change = [&](seconds timeout) {
+    b.machine.readyTimeoutChanged(timeout - b.rules.readyTimeout);
+    b.rules.readyTimeout = timeout;
+  };
+  CHECK_FALSE(b.machine.deadline(b.rules));
+  b.now += seconds(5);
+  change(seconds(30));
+  CHECK(b.machine.deadline(b.rules) == begin + seconds(30));
+  b.feed(input::Extend{begin + seconds(90)});
+  change(seconds(20));
+  CHECK(b.machine.deadline(b.rules) == begin + seconds(80));
+  b.feed(input::Ready{});
+  change(seconds(10));
+  CHECK_FALSE(b.machine.deadline(b.rules));
+}
+
 TEST_CASE("an exit before readiness is a failed start, however late") {
   Bench b;
   b.rules.awaitReady = true;
