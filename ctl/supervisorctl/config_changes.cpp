@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/supervisorctl/config_changes.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "ctl/supervisorctl/names.hpp"
 #include "ctl/supervisorctl/session.hpp"
 #include "lib/core/text.hpp"
@@ -16,9 +19,19 @@ std::vector<std::string> textsOf(const xmlrpc::Value& value) {
   return texts;
 }
 
-std::vector<std::string> keysOf(const xmlrpc::Value& value) {
-  const xmlrpc::Value* keys = value.member("keys");
+std::vector<std::string> keysOf(const xmlrpc::Value& value, std::string_view member = "keys") {
+  const xmlrpc::Value* keys = value.member(member);
   return keys ? textsOf(*keys) : std::vector<std::string>();
+}
+
+/// " (environment; also changed: exitcodes)"
+std::string reasonOf(const GroupPlan::Program& program) {
+  if (program.causes.empty()) return inBrackets(program.keys);
+  std::vector<std::string> others;
+  std::copy_if(program.keys.begin(), program.keys.end(), std::back_inserter(others), [&](const std::string& key) {
+    return std::find(program.causes.begin(), program.causes.end(), key) == program.causes.end();
+  });
+  return " (" + core::join(program.causes, ", ") + "; also changed: " + core::join(others, ", ") + ')';
 }
 
 }  // namespace
@@ -49,7 +62,8 @@ GroupPlan toPlan(const xmlrpc::Value& value) {
   const xmlrpc::Value* programs = value.member("programs");
   if (const xmlrpc::Array* array = programs ? programs->array() : nullptr)
     for (const xmlrpc::Value& one : *array)
-      plan.programs.push_back({textOf(one, "name"), textOf(one, "change"), keysOf(one)});
+      plan.programs.push_back(
+          {textOf(one, "name"), textOf(one, "change"), keysOf(one), keysOf(one, "causes"), textOf(one, "with")});
   return plan;
 }
 
@@ -68,11 +82,17 @@ std::string inBrackets(const std::vector<std::string>& keys) {
 
 void printPrograms(Session& session, const GroupPlan& plan) {
   for (const GroupPlan::Program& program : plan.programs) {
+    const std::string name = "    " + joinName(plan.name, program.name) + ": ";
+    if (!program.with.empty()) {
+      const std::string also = program.keys.empty() ? "" : "; also changed: " + core::join(program.keys, ", ");
+      session.out.line(name + "restarted (" + program.with + " is" + also + ')');
+      continue;
+    }
     const bool replaced = plan.change == "replaced" && program.change == "live";
     const std::string word = program.change == "live" && !replaced ? "changed without a restart"
                              : replaced                            ? "restarted"
                                                                    : program.change;
-    session.out.line("    " + joinName(plan.name, program.name) + ": " + word + inBrackets(program.keys));
+    session.out.line(name + word + reasonOf(program));
   }
 }
 

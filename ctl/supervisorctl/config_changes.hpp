@@ -31,6 +31,8 @@ struct GroupPlan {
   struct Program {
     std::string name, change;
     std::vector<std::string> keys;
+    std::vector<std::string> causes;  ///< those of them that need the restart; empty: all
+    std::string with;                 ///< the program that it restarts with; empty: none
   };
   std::string name, change;
   std::vector<std::string> keys;
@@ -43,6 +45,10 @@ struct GroupPlan {
 /// What differs between the groups as they run and the configuration: as it is in the files (`read`), or as it was read
 /// last. UNKNOWN_METHOD from Supervisor's server.
 [[nodiscard]] Answer<std::vector<GroupPlan>> configChanges(Session& session, bool read);
+/// Whether it restarts only because another one does.
+[[nodiscard]] inline bool follows(const GroupPlan::Program& program) noexcept {
+  return program.change == "restarted" && !program.with.empty();
+}
 /// " (command, umask)"; empty without keys.
 [[nodiscard]] std::string inBrackets(const std::vector<std::string>& keys);
 /// Prints what an update does with each program of a group, a line each.

@@ -112,7 +112,8 @@ Answer<Changed> keepChanged(Session& session, std::vector<std::string>& names) {
   Changed changed;
   for (const GroupPlan& plan : *plans)
     for (const GroupPlan::Program& program : plan.programs)
-      changed[joinName(plan.name, program.name)] = plan.change == "replaced" ? plan.change : program.change;
+      if (!follows(program))
+        changed[joinName(plan.name, program.name)] = plan.change == "replaced" ? plan.change : program.change;
   std::vector<std::string> restarted;
   Changed kept;
   for (const std::string& name : names) {

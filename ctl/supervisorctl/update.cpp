@@ -50,11 +50,14 @@ class Update {
     if (!wanted_.empty())
       if (Answer<void> known = checkNames(added); !known) return known;
     bool any = false;
-    for (const char* const change : {"removed", "replaced", "changed", "added"})
+    for (const char* const change : {"removed", "replaced", "changed", "same", "added"})
       for (const GroupPlan& one : *plans) {
         if (one.change != change || !isWanted(one.name)) continue;
         any = true;
-        session_.out.line(one.name + ": would be " + (one.change == "changed" ? "updated" : one.change) +
+        session_.out.line(one.name + ": would be " +
+                          (one.change == "changed" ? "updated"
+                           : one.change == "same"  ? "the same"
+                                                   : one.change) +
                           inBrackets(one.keys));
         printPrograms(session_, one);
       }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "instance/api/arguments.hpp"
 #include "instance/api/group_update.hpp"
@@ -11,6 +13,7 @@
 #include "instance/config/difference.hpp"
 #include "instance/config/load.hpp"
 #include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 #include "lib/xmlrpc/writer.hpp"
 
@@ -30,22 +33,52 @@ GroupChange allOf(const GroupConfig& group, ProgramChange::Kind kind) {
   return change;
 }
 
+/// One group that runs, and what becomes of it.
+struct Changed {
+  const process::Group* group;
+  const GroupConfig* now;
+  GroupChange change;
+};
+
+/// What restarts because of restart_with_dependencies, by the names of groups.
+std::map<std::string, Followed, std::less<>> followersOf(const std::vector<Changed>& changes) {
+  std::set<const process::Process*> ended;
+  std::vector<process::Process*> restarted;
+  for (const auto& one : changes)
+    for (const bool removed : {true, false})
+      for (auto* const program : endedPrograms(*one.group, *one.now, one.change, removed)) {
+        ended.insert(program);
+        if (!removed && lifecycle::isActive(program->state())) restarted.push_back(program);
+      }
+  std::map<std::string, Followed, std::less<>> followers;
+  for (auto* const program : restarted)
+    for (const auto* const other : process::Process::inStopOrder({program}, process::Along::Restarting))
+      if (!ended.contains(other)) followers[other->group().name()].try_emplace(other->name(), program->fullName());
+  return followers;
+}
+
 std::string changesTo(const process::Table& table, const std::vector<config::GroupPtr>& now) {
   std::string out;
   xmlrpc::Writer writer(out);
   writer.beginArray();
   std::set<std::string_view> seen;
+  std::vector<Changed> changes;
   for (const auto& group : now) {
     if (!seen.insert(group->name).second) continue;  // only the first one of a name is used
     const auto* const active = table.find(group->name);
-    if (active == nullptr) {
+    if (active == nullptr)
       writeChange(out, group->name, "added", allOf(*group, ProgramChange::Kind::Added), 0);
-    } else if (!config::sameGroup(active->config(), *group)) {
-      const auto change = active->changeTo(*group);
-      writeChange(out, group->name, change.whole ? "replaced" : "changed", change,
-                  change.whole ? 0 : keptPrograms(*active, change));
-    }
+    else if (!config::sameGroup(active->config(), *group))
+      changes.push_back({active, group.get(), active->changeTo(*group)});
   }
+  auto followers = followersOf(changes);
+  for (const auto& [group, target, change] : changes) {
+    auto followed = followers.extract(group->name());
+    writeChange(out, group->name(), change.whole ? "replaced" : "changed", change,
+                change.whole ? 0 : keptPrograms(*group, change), followed ? std::move(followed.mapped()) : Followed());
+  }
+  for (auto& [name, followed] : followers)
+    writeChange(out, name, "same", {}, table.find(name)->processes().size(), std::move(followed));
   for (const auto& group : table.groups())
     if (!seen.contains(group->name()))
       writeChange(out, group->name(), "removed", allOf(group->config(), ProgramChange::Kind::Removed), 0);
@@ -98,9 +131,11 @@ void addChangeMethods(Instance& instance, Waiters& waiters, SupervisorNamespace&
       "not have this method.\n\n"
       "@param boolean read  Read the files (the default), else compare with what was read last.\n"
       "@return array result  For each group that differs a struct of name, change ('added', 'removed', 'changed'\n"
-      "or 'replaced', if it can only be changed as a whole), keys (of the group itself) and programs: structs of\n"
-      "name, change ('added', 'removed', 'restarted' or 'live', if it continues) and keys. kept is the number of\n"
-      "programs that continue.",
+      "or 'replaced', if it can only be changed as a whole; 'same' if it does not differ and some of its programs\n"
+      "restart with others), keys (of the group itself) and programs: structs of name, change ('added', 'removed',\n"
+      "'restarted' or 'live', if it continues), keys, causes if only some of the keys need the restart, and with if\n"
+      "it restarts with another program (restart_with_dependencies): that. kept is the number of programs of which\n"
+      "the configuration needs no restart.",
       immediately([&instance](const Array& params) { return getConfigChanges(instance, params); }));
   names.unlist("getConfigChanges");
   addUpdateMethod(instance, waiters, names);

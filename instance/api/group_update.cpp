@@ -2,7 +2,9 @@
 #include "instance/api/group_update.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "instance/api/control.hpp"
@@ -13,6 +15,7 @@
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
+#include "instance/process/waits.hpp"
 #include "lib/core/log.hpp"
 #include "lib/core/text.hpp"
 #include "lib/xmlrpc/struct_writer.hpp"
@@ -45,6 +48,30 @@ const char* wordOf(Kind kind) {
   return "live";
 }
 
+/// " (environment; also changed: exitcodes)"
+std::string keysText(const ProgramChange& change) {
+  if (change.keys.empty()) return {};
+  if (change.causes.empty() || change.causes.size() == change.keys.size())
+    return " (" + core::join(change.keys, ", ") + ")";
+  std::vector<std::string> others;
+  std::copy_if(change.keys.begin(), change.keys.end(), std::back_inserter(others), [&](const std::string& key) {
+    return std::find(change.causes.begin(), change.causes.end(), key) == change.causes.end();
+  });
+  return " (" + core::join(change.causes, ", ") + "; also changed: " + core::join(others, ", ") + ")";
+}
+
+/// `with`: see Followed; empty: nothing.
+void writeProgram(std::string& out, const ProgramChange& change, const std::string& with) {
+  xmlrpc::StructWriter members(out);
+  members.text<"name">(change.name);
+  members.text<"change">(wordOf(change.kind));
+  members.value("keys", [&](xmlrpc::Writer& writer) { writeTexts(writer, change.keys); });
+  if (!change.causes.empty() && change.causes.size() < change.keys.size())
+    members.value("causes", [&](xmlrpc::Writer& writer) { writeTexts(writer, change.causes); });
+  if (!with.empty()) members.text<"with">(with);
+  members.end();
+}
+
 bool ends(const ProgramChange& change) noexcept {
   return change.kind == Kind::Removed || change.kind == Kind::Restarted;
 }
@@ -73,7 +100,7 @@ class Update : public std::enable_shared_from_this<Update> {
       first_ = change;
       kept_ = change.whole ? 0 : keptPrograms(*group, change);
     }
-    stop(programsToStop(*group, change));
+    stop(*group, *target, change);
   }
 
  private:
@@ -93,26 +120,22 @@ class Update : public std::enable_shared_from_this<Update> {
     return config::partOf(group.asItRuns(), *wanted, request_.programs);
   }
 
-  static Programs programsToStop(const process::Group& group, const GroupChange& change) {
-    Programs programs;
-    const bool all = replaces(group, change);
-    const auto changes = change.byName();
-    for (auto* const program : group.byPriority()) {
-      const auto one = changes.find(program->name());
-      const bool affected = all || (one != changes.end() && ends(*one->second));
-      if (affected && !lifecycle::isStopped(program->state())) programs.push_back(program);
-    }
-    return programs;
-  }
-
-  void stop(const Programs& programs) {
+  /// As by a restart: of those that depend on these programs only those with restart_with_dependencies are stopped with
+  /// them. On what is removed nothing depends any more.
+  void stop(const process::Group& group, const config::GroupConfig& target, const GroupChange& change) {
+    Programs programs = endedPrograms(group, target, change, true);
+    const std::set<const process::Process*> removed(programs.begin(), programs.end());
+    const auto others = endedPrograms(group, target, change, false);
+    programs.insert(programs.end(), others.begin(), others.end());
+    std::erase_if(programs, [](const auto* program) { return lifecycle::isStopped(program->state()); });
     forEachProgram(
         programs,
-        [this](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
+        [this, removed](process::Process& program, core::Completion<Waiters::WaitResult> ended) {
           // Somebody else may be stopping it.
           if (program.state() == lifecycle::ProcessState::Stopping)
             return waiters_.untilStopped(program, std::move(ended));
-          stopProgram(waiters_, program, program.fullName(), true, std::move(ended));
+          stopProgram(waiters_, program, program.fullName(), true, std::move(ended),
+                      removed.contains(&program) ? process::Along::Nobody : process::Along::Restarting);
         },
         [self = shared_from_this()](const MethodResult& result) {
           if (!result) return self->done_(result);
@@ -156,7 +179,7 @@ class Update : public std::enable_shared_from_this<Update> {
     std::vector<std::string> texts;
     for (const auto& one : first_.programs)
       texts.push_back(one.name + " " + (one.kind == Kind::Live ? "changed while it runs" : wordOf(one.kind)) +
-                      (one.keys.empty() ? "" : " (" + core::join(one.keys, ", ") + ")"));
+                      keysText(one));
     logging::info("updated group {}: {}", request_.group,
                   texts.empty() ? "no program of it differs" : core::join(texts, "; "));
   }
@@ -178,6 +201,21 @@ class Update : public std::enable_shared_from_this<Update> {
 
 }  // namespace
 
+Programs endedPrograms(const process::Group& group, const config::GroupConfig& now, const GroupChange& change,
+                       bool removed) {
+  Programs programs;
+  const bool all = replaces(group, change);
+  const auto changes = change.byName();
+  std::set<std::string_view> names;
+  for (const auto& program : now.processes) names.insert(program->name);
+  for (auto* const program : group.byPriority()) {
+    const auto one = changes.find(program->name());
+    const bool affected = all || (one != changes.end() && ends(*one->second));
+    if (affected && names.contains(program->name()) != removed) programs.push_back(program);
+  }
+  return programs;
+}
+
 std::size_t keptPrograms(const process::Group& group, const GroupChange& change) {
   const auto changes = change.byName();
   const auto continues = [&](const auto& program) {
@@ -189,7 +227,7 @@ std::size_t keptPrograms(const process::Group& group, const GroupChange& change)
 }
 
 void writeChange(std::string& out, std::string_view group, std::string_view word, const GroupChange& change,
-                 std::size_t kept) {
+                 std::size_t kept, Followed followed) {
   xmlrpc::StructWriter members(out);
   members.text<"name">(group);
   members.text<"change">(word);
@@ -197,12 +235,10 @@ void writeChange(std::string& out, std::string_view group, std::string_view word
   members.value("programs", [&](xmlrpc::Writer& writer) {
     writer.beginArray();
     for (const auto& one : change.programs) {
-      xmlrpc::StructWriter program(out);
-      program.text<"name">(one.name);
-      program.text<"change">(wordOf(one.kind));
-      program.value("keys", [&](xmlrpc::Writer& keys) { writeTexts(keys, one.keys); });
-      program.end();
+      const auto with = followed.extract(one.name);
+      writeProgram(out, one, with ? with.mapped() : std::string());
     }
+    for (const auto& [name, with] : followed) writeProgram(out, {Kind::Restarted, name, {}, {}}, with);
     writer.endArray();
   });
   members.number<"kept">(static_cast<std::int64_t>(kept));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,10 +11,12 @@
 
 namespace config {
 struct GroupChange;
-}
+struct GroupConfig;
+}  // namespace config
 namespace process {
 class Group;
-}
+class Process;
+}  // namespace process
 
 namespace api {
 
@@ -34,11 +38,17 @@ struct UpdateRequest {
 /// program did not stop; then the running configuration is the old one.
 void updateGroup(Instance& instance, Waiters& waiters, UpdateRequest request, core::Completion<MethodResult> done);
 
+/// The programs of the group that end for the change and are configured as before or otherwise, in their order, or
+/// (`removed`) those that are not configured any more.
+[[nodiscard]] std::vector<process::Process*> endedPrograms(const process::Group& group, const config::GroupConfig& now,
+                                                           const config::GroupChange& change, bool removed);
 /// The number of programs of the group that continue in spite of the change.
 [[nodiscard]] std::size_t keptPrograms(const process::Group& group, const config::GroupChange& change);
-/// Appends a struct that describes a change: name, change ("added", "removed", "replaced" or "changed"), keys (of the
-/// group itself), programs (structs of name, change and keys) and kept (keptPrograms()).
+/// By the name of a program that restarts with another one: the full name of that.
+using Followed = std::map<std::string, std::string, std::less<>>;
+/// Appends a struct that describes a change: name, change ("added", "removed", "replaced", "changed" or "same"), keys
+/// (of the group itself), programs (structs of name, change and keys) and kept (keptPrograms()).
 void writeChange(std::string& out, std::string_view group, std::string_view word, const config::GroupChange& change,
-                 std::size_t kept);
+                 std::size_t kept, Followed followed = {});
 
 }  // namespace api

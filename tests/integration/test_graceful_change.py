@@ -186,7 +186,7 @@ def test_dry_run_prints_the_plan_and_changes_nothing(server):
     server.configure(text + "[program:new]\ncommand=cat\n")
     plan = ("g: would be updated (priority)\n"
             "    g:a: changed without a restart (exitcodes)\n"
-            "    g:b: restarted (autorestart, umask)\n"
+            "    g:b: restarted (umask; also changed: autorestart)\n"
             "    g:d: added\n"
             "    g:c: removed\n"
             "new: would be added\n"
@@ -197,7 +197,7 @@ def test_dry_run_prints_the_plan_and_changes_nothing(server):
     assert pids(server) == before
     assert server.ctl("add", "new").stdout == "ERROR: no such process/group: new\n"  # it is not even read
     assert server.ctl("reread", "--verbose").stdout == (
-        "g: changed (priority)\n    g:a: changed without a restart (exitcodes)\n    g:b: restarted (autorestart, umask)\n"
+        "g: changed (priority)\n    g:a: changed without a restart (exitcodes)\n    g:b: restarted (umask; also changed: autorestart)\n"
         "    g:d: added\n    g:c: removed\nnew: available\n    new: added\n")
     assert server.ctl("update").stdout == "g:b: stopped\ng:c: stopped\ng: updated process group\nnew: added process group\n"
     assert server.ctl("update", "--dry-run").stdout == "No config updates to processes\n"
