@@ -28,7 +28,7 @@ Remains::Remains(core::EventLoop& loop, Census& census, std::optional<core::Proc
                  std::function<void()> ended)
     : loop_(loop),
       census_(census),
-      family_(family ? std::make_unique<core::ProcessFamily>(std::move(*family)) : nullptr),
+      family_(family ? std::make_unique<core::ProcessFamily>(*family) : nullptr),
       ended_(std::move(ended)) {}
 
 void Remains::begin(pid_t group, pid_t session, int waitStatus) noexcept {
