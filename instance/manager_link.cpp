@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "instance/manager_link.hpp"
 
-#include <sys/inotify.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -45,7 +42,6 @@ ManagerLink::Listener ManagerLink::listenerFromEnvironment() {
 ManagerLink::Listener ManagerLink::listenerAt(std::string address, bool manager) {
   Listener listener;
   listener.notifier = core::Notifier::at(std::move(address));
-  if (listener.notifier.address().starts_with('/')) listener.socket = listener.notifier.address();
   listener.manager = manager;
   return listener;
 }
@@ -57,23 +53,11 @@ ManagerLink::ManagerLink(core::EventLoop& loop, process::Table& table, const Lis
   retry_ = std::make_unique<core::Timer>(
       loop, [this] { flush(); }, core::milliseconds(50));
   table_.subscribe(*this);
-  if (toManager_ && !listener.socket.empty()) watchForNewManager(loop, listener.socket);
+  if (toManager_) newManager_.emplace(loop, core::notify::kNewManagerSignal, [this] { managerIsNew(); });
 }
 
 ManagerLink::~ManagerLink() {
   if (notifier_.active()) table_.unsubscribe(*this);
-}
-
-void ManagerLink::watchForNewManager(core::EventLoop& loop, const std::string& path) {
-  const auto slash = path.rfind('/');
-  socketName_ = path.substr(slash + 1);
-  inotify_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  const std::string parent = slash == 0 ? "/" : path.substr(0, slash);
-  if (!inotify_ || ::inotify_add_watch(inotify_.get(), parent.c_str(), IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0) {
-    logging::debug("cannot watch {} for a new manager: {}", parent, ::strerrorname_np(errno));
-    return;
-  }
-  directory_.emplace(loop, inotify_.get(), core::IoWatch::Read, [this](std::uint32_t) { onDirectoryEvent(); });
 }
 
 void ManagerLink::ready() {
@@ -159,24 +143,14 @@ void ManagerLink::send(const std::string& message) {
       retry_->armIn(retryDelay_);
       retryDelay_ = std::min(retryDelay_ * 2, kLastRetry);
       return;
-    case core::Notifier::Sent::Nobody:  // a manager that comes back creates the socket again, which wakes us
+    case core::Notifier::Sent::Nobody:  // a manager that comes back sends a signal
       lost_ = toManager_;
       news_.clear();
       return;
   }
 }
 
-void ManagerLink::onDirectoryEvent() {
-  alignas(inotify_event) char buffer[4096];
-  bool renewed = false;
-  for (ssize_t n; (n = ::read(inotify_.get(), buffer, sizeof buffer)) > 0;) {
-    for (char* p = buffer; p < buffer + n;) {
-      const auto* event = reinterpret_cast<const inotify_event*>(p);
-      renewed = renewed || (event->len > 0 && socketName_ == event->name);
-      p += sizeof(inotify_event) + event->len;
-    }
-  }
-  if (!renewed) return;
+void ManagerLink::managerIsNew() {
   lost_ = true;
   if (table_.supervisorState() == process::SupervisorState::Shutdown)
     news_ = std::string(core::notify::kStopping) + "\n";

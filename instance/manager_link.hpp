@@ -12,7 +12,6 @@
 #include "instance/process/observer.hpp"
 #include "lib/core/event_loop.hpp"
 #include "lib/core/notify.hpp"
-#include "lib/core/unique_fd.hpp"
 
 namespace process {
 class Table;
@@ -22,14 +21,14 @@ class Table;
 /// over sd_notify's protocol. Changes of one turn of the loop are one message. Without NOTIFY_SOCKET it does nothing
 /// and has no watches.
 ///
-/// A manager that was replaced creates its socket again: we see that in its directory and send the whole table, so that
-/// it knows our programs without asking and without either side polling.
+/// A manager that replaces another one sends a signal, and gets the whole table: it knows our programs without
+/// asking and without either side polling. A watch on its directory would do the same; but an account can have 128 of
+/// them, and closing one waits for the kernel for 10 ms and more, in which the instance cannot end.
 class ManagerLink final : public process::Observer {
  public:
   /// The receiver of the reports. Lives longer than a link: a restart in the same process makes a new link.
   struct Listener {
     core::Notifier notifier;
-    std::string socket;    ///< its path; empty if it has none
     bool manager = false;  ///< a manager reads program lines; systemd ignores them
     bool store = false;    ///< it keeps descriptors for a successor after a crash
   };
@@ -61,8 +60,7 @@ class ManagerLink final : public process::Observer {
   void announce(std::string_view word);
   void flush();
   void send(const std::string& message);
-  void watchForNewManager(core::EventLoop& loop, const std::string& path);
-  void onDirectoryEvent();
+  void managerIsNew();
   [[nodiscard]] std::string wholeTable() const;
   [[nodiscard]] std::string controllers() const;
 
@@ -72,11 +70,9 @@ class ManagerLink final : public process::Observer {
   bool lost_ = false;  ///< a message did not arrive: the next one is the whole table
   std::string news_;   ///< about supervisord itself, that did not arrive: the next message begins with it
   std::function<void()> whenNew_;
-  std::string socketName_;
   std::unordered_map<std::string, core::notify::Program> pending_;
   core::milliseconds retryDelay_{100};
   std::unique_ptr<core::Deferred> deferred_;
   std::unique_ptr<core::Timer> retry_;
-  core::UniqueFd inotify_;
-  std::optional<core::IoWatch> directory_;
+  std::optional<core::SignalWatch> newManager_;
 };

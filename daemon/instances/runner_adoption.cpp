@@ -7,6 +7,7 @@
 #include "daemon/instances/record.hpp"
 #include "daemon/instances/runner.hpp"
 #include "lib/core/log.hpp"
+#include "lib/core/notify.hpp"
 
 /// How an instance goes from one manager to the next.
 namespace instances {
@@ -78,9 +79,9 @@ bool Runner::adopt() {
   limitsError_ = context_.groups.prepare(entry_.name, entry_.limits, groupOwner(), false).error;
   if (!limitsError_.empty())
     log().warn("instance '{}' runs without (all of) its limits: {}", entry_.name, limitsError_);
-  // With a new socket it tells its programs again, and sends all descriptors.
+  // It tells its programs again, and sends all descriptors.
   if (context_.stores.find(entry_.name)) store().expectAll();
-  (void)openNotify();
+  if (openNotify()) (void)signalTo(pidfd_, core::notify::kNewManagerSignal);
   resumeExits();
   writeRecord();
   log().info("instance '{}' runs already (pid {}): taken over", entry_.name, pid_);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -40,6 +41,10 @@ inline constexpr std::string_view kDescriptorNameKey = "FDNAME=";
 inline constexpr std::string_view kBarrier = "BARRIER=1";
 /// To a new manager, after all descriptors: what else it has of this instance is no longer there.
 inline constexpr std::string_view kAllDescriptors = "X_SUPERVISOR_DESCRIPTORS=all";
+
+/// The signal of a new manager that listens now: messages before it were lost. One that is ignored by
+/// default, so that a supervisord that does not know it stays.
+inline constexpr int kNewManagerSignal = SIGURG;
 
 /// One program line; `pid` 0 where there is no process, `description` may be empty.
 struct Program {

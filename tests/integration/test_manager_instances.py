@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -155,6 +157,33 @@ def test_reexecution_keeps_everything(manager, owner):
     assert manager.process.poll() is None
     assert manager.main_pid("tsupv") == main
     assert manager.program_pid("tsupv", "program1") == pid
+
+
+# Takes all inotify descriptors that the account may have, and prints a line.
+EXHAUST = """
+import ctypes, sys, time
+libc = ctypes.CDLL(None)
+while libc.inotify_init1(0) >= 0:
+    pass
+print("all", flush=True)
+time.sleep(1000)
+"""
+
+
+def test_a_new_manager_knows_the_programs_of_an_account_without_inotify(manager, owner):
+    """An account can have 128 of its descriptors, and may need them all."""
+    with subprocess.Popen([sys.executable, "-SEc", EXHAUST], user=owner.pw_uid, stdout=subprocess.PIPE) as exhaust:
+        try:
+            assert exhaust.stdout.readline() == b"all\n"
+            manager.entry("tsupv", owner, programs=[("program1", "/bin/sleep 1000")])
+            manager.start()
+            pid = manager.program_pid("tsupv", "program1")
+            manager.kill()
+            manager.start()
+            manager.wait_state("tsupv", "running")
+            assert manager.program_pid("tsupv", "program1") == pid
+        finally:
+            exhaust.kill()
 
 
 def test_an_instance_that_died_meanwhile_is_cleared_before_a_new_copy_starts(manager, owner):
