@@ -76,7 +76,8 @@ core::Status checkProcess(const config::ProcessConfig& process, const GroupConfi
   if (process.socket < -1 || process.socket >= static_cast<int>(group.sockets.size()))
     return wrong("program " + name + " uses socket " + std::to_string(process.socket) + " of a group that has " +
                  std::to_string(group.sockets.size()));
-  if (process.stopSignal < 1 || process.stopSignal > SIGRTMAX)
+  // Supervisor takes stopsignal=0, which ends nothing: SIGKILL follows after stopwaitsecs.
+  if (process.stopSignal < 0 || process.stopSignal > SIGRTMAX)
     return wrong("program " + name + " has stop signal " + std::to_string(process.stopSignal));
   if (!config::isPossible(process.extension->readiness)) return wrong("program " + name + " can never be ready");
   if (const int signal = process.extension->reloading.signal; signal < 0 || signal > SIGRTMAX)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lib/dialect/stopping.hpp"
 
+#include <algorithm>
+
 #include "lib/core/text.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
@@ -54,8 +56,9 @@ core::Expected<std::vector<lifecycle::StopStep>> parseStopSequence(std::string_v
 bool hasStopSequence(const SectionReader& in) { return isStopSequence(in.raw("stopsignal").value_or("")); }
 
 void readStopping(SectionReader& in, const core::Names& names, core::milliseconds wait, Stopping& stopping) {
+  // A stopwaitsecs below 0 is no time, as in Supervisor.
   if (const auto text = in.text("stopsignal", names); text && isStopSequence(*text))
-    in.store("stopsignal", parseStopSequence(*text, wait), stopping.steps);
+    in.store("stopsignal", parseStopSequence(*text, std::max(wait, core::milliseconds(0))), stopping.steps);
   in.take("kill_scope", names, parseScope, stopping.scope);
   if (stopping.scope != KillScope::Default && (in.has("stopasgroup") || in.has("killasgroup")))
     in.conflict("kill_scope", {"stopasgroup", "killasgroup"}, "it replaces stopasgroup and killasgroup; remove those");

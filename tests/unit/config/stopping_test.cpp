@@ -34,6 +34,9 @@ TEST_CASE("stopsignal is one signal, or a sequence with times") {
                                                               {SIGINT, milliseconds(1500)},
                                                               {SIGUSR1, milliseconds(7000)},
                                                               {SIGKILL, milliseconds(500)}});
+  // No time, as in Supervisor: a state with less than none is refused.
+  const auto none = stoppable("stopwaitsecs=-3\nstopsignal=TERM 1, INT\n");
+  CHECK(none->extension->stopping.steps.back() == StopStep{SIGINT, milliseconds(0)});
   const auto waits = stoppable("stopsignal=QUIT 3\n");
   CHECK(waits->stopSignal == SIGQUIT);
   CHECK(waits->extension->stopping.steps == std::vector<StopStep>{{SIGQUIT, milliseconds(3000)}});

@@ -258,10 +258,10 @@ TEST_CASE("parts that do not fit together are refused") {
       group.processes[0] = std::make_shared<const config::ProcessConfig>(process);
     });
   });
-  refused("program 'g:p' has stop signal 0", [&](State& s) {
+  refused("program 'g:p' has stop signal -1", [&](State& s) {
     regroup(s, 0, [](auto& group) {
       auto process = *group.processes[0];
-      process.stopSignal = 0;
+      process.stopSignal = -1;
       group.processes[0] = std::make_shared<const config::ProcessConfig>(process);
     });
   });
