@@ -56,7 +56,7 @@ core::Expected<std::vector<lifecycle::StopStep>> parseStopSequence(std::string_v
 bool hasStopSequence(const SectionReader& in) { return isStopSequence(in.raw("stopsignal").value_or("")); }
 
 void readStopping(SectionReader& in, const core::Names& names, core::milliseconds wait, Stopping& stopping) {
-  // A stopwaitsecs below 0 is no time, as in Supervisor.
+  // A stopwaitsecs below 0 counts as 0, as in Supervisor.
   if (const auto text = in.text("stopsignal", names); text && isStopSequence(*text))
     in.store("stopsignal", parseStopSequence(*text, std::max(wait, core::milliseconds(0))), stopping.steps);
   in.take("kill_scope", names, parseScope, stopping.scope);
