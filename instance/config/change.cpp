@@ -122,6 +122,8 @@ constexpr auto kLiveExtensionKeys = std::to_array<std::string_view>({
     "max_age",
     "max_age_jitter",
     "run_window",
+    "idle_stop",
+    "watch",
     "watch_action",
     "watch_delay",
     "watch_ignore",
@@ -142,12 +144,6 @@ bool scopeReaches(const Extension& old, const Extension& now) {
   return old.stopping.ownSession() == now.stopping.ownSession() &&
          (after != KillScope::Tree || before == KillScope::Tree);
 }
-bool idleStopReaches(const Extension& old, const Extension& now) {
-  return old.activation.idleStop.count() > 0 && now.activation.idleStop.count() > 0;
-}
-bool watchReaches(const Extension& old, const Extension& now) {
-  return !old.watching.paths.empty() && !now.watching.paths.empty();
-}
 
 /// The same for keys with which it depends on the values.
 struct SometimesLive {
@@ -159,8 +155,6 @@ constexpr auto kSometimesLive = std::to_array<SometimesLive>({
     {"health_check", watchdogReaches},
     {"watchdog", watchdogReaches},
     {"kill_scope", scopeReaches},
-    {"idle_stop", idleStopReaches},
-    {"watch", watchReaches},
 });
 
 /// The same for a process that has a control group because of one of these.

@@ -185,10 +185,8 @@ void Activation::onState(ProcessState to) noexcept {
     cancelled_ = false;
     unlisten();
     linger_.disarm();
-  } else if (to == ProcessState::Running && settings().idleStop.count() > 0) {
-    const auto now = core::Clock::now();
-    idleness_.begin(now);
-    idle_.arm(idleness_.next(now, settings().idleStop));
+  } else if (to == ProcessState::Running) {
+    watchIdleness();
   }
   settle_.schedule();
 }
@@ -257,6 +255,21 @@ void Activation::onStopRequest() noexcept {
   cancelled_ = true;
   unlisten();
   settle_.schedule();
+}
+
+/// It runs, and counts as used until now.
+void Activation::watchIdleness() noexcept {
+  if (settings().idleStop.count() == 0) return;
+  const auto now = core::Clock::now();
+  idleness_.begin(now);
+  idle_.arm(idleness_.next(now, settings().idleStop));
+}
+
+/// idle_stop may begin, end, or have another value.
+void Activation::onReconfigured() {
+  if (program_.state() != ProcessState::Running) return;
+  idle_.disarm();
+  watchIdleness();
 }
 
 void Activation::lookWhetherIdle() {
@@ -343,10 +356,7 @@ void Activation::restore(const state::Program& saved, state::Incoming& incoming)
 }
 
 void Activation::resume() noexcept {
-  if (program_.state() == ProcessState::Running && settings().idleStop.count() > 0) {
-    idleness_.begin(core::Clock::now());
-    idle_.arm(idleness_.next(core::Clock::now(), settings().idleStop));
-  }
+  if (program_.state() == ProcessState::Running) watchIdleness();
   settle_.schedule();
 }
 

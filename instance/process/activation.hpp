@@ -35,6 +35,7 @@ class Activation final : public Attendant {
   void onStartRequest() noexcept override;
   void onStopRequest() noexcept override;
   [[nodiscard]] bool awaitsStart() const noexcept override { return listens_; }
+  void onReconfigured() override;
   void save(state::Program& saved, state::Outgoing& outgoing) const override;
   void restore(const state::Program& saved, state::Incoming& incoming) override;
   void resume() noexcept override;
@@ -54,6 +55,7 @@ class Activation final : public Attendant {
   void connected();
   [[nodiscard]] bool mayStart();
   void settle();
+  void watchIdleness() noexcept;
   void lookWhetherIdle();
   [[nodiscard]] bool isBusy();
   [[nodiscard]] bool isUsed();

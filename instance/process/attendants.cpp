@@ -39,6 +39,7 @@ void addReadiness(Attendants& all, ProcessContext& context, Process& program) {
 /// Those that a program gets also while it exists.
 void addOfLiveKeys(Attendants& all, ProcessContext& context, Process& program) {
   const config::Extension& asked = *program.config().extension;
+  if (all.watch == nullptr && !asked.watching.paths.empty()) all.watch = all.add<FileWatch>(context, program);
   if (all.commands == nullptr && !asked.around.empty()) all.commands = all.add<CommandsAround>(context, program);
   if (all.health == nullptr && asked.health.rules.any()) {
     all.health = all.add<Health>(context, program);
@@ -59,6 +60,7 @@ void removeAttendant(Attendants& all, T*& one) noexcept {
 
 /// Those whose keys are gone. The others stay: they have an end to handle, or nothing to do.
 void removeOfLiveKeys(Attendants& all, const config::Extension& asked) noexcept {
+  if (all.watch != nullptr && asked.watching.paths.empty()) removeAttendant(all, all.watch);
   if (all.schedule != nullptr && !asked.scheduling.given()) removeAttendant(all, all.schedule);
   if (all.memory != nullptr && asked.health.memoryLimit == 0) removeAttendant(all, all.memory);
   if (all.health != nullptr && !asked.health.rules.any()) {
@@ -79,7 +81,6 @@ std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& pro
   if (!asked.surroundings.credentials.empty()) made->add<Credentials>(context, program);
   if (asked.controlGroup.any() || asked.stopping.scope == config::KillScope::Tree)
     made->cgroup = made->add<ProgramCgroup>(context, program);
-  if (!asked.watching.paths.empty()) made->add<FileWatch>(context, program);
   if (!asked.activation.sockets.empty()) made->add<Activation>(context, program);
   addOfLiveKeys(*made, context, program);
   return made->all.empty() ? nullptr : std::move(made);

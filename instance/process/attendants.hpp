@@ -111,6 +111,7 @@ struct Attendants {
   Attendant* memory = nullptr;                  ///< of memory_restart
   Attendant* lifetime = nullptr;                ///< of max_runtime and max_age
   Attendant* window = nullptr;                  ///< of run_window
+  Attendant* watch = nullptr;                   ///< of watch
   ProgramCgroup* cgroup = nullptr;              ///< one of them; nullptr: the process never has a group of its own
 
   template <class T, class... Arguments>

@@ -53,7 +53,9 @@ bool isThisLog(const std::string& log, std::string_view path) {
 }  // namespace
 
 FileWatch::FileWatch(ProcessContext& context, Process& program)
-    : context_(context), program_(program), timer_(context.loop(), [this] { due(); }) {}
+    : context_(context), program_(program), timer_(context.loop(), [this] { due(); }) {
+  if (counts()) attach();
+}
 
 const config::Watching& FileWatch::settings() const noexcept { return program_.config().extension->watching; }
 
@@ -135,7 +137,8 @@ void FileWatch::onState(ProcessState to) noexcept {
 
 void FileWatch::onReconfigured() {
   pace_.reset();
-  if (!watches_.empty() || counts()) timer_.armIn({});
+  if (counts()) attach();
+  if (!watches_.empty()) timer_.armIn({});
 }
 
 void FileWatch::resume() noexcept {

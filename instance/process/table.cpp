@@ -130,6 +130,19 @@ core::Status Table::setDisabled(const std::vector<Process*>& programs, bool disa
   return {};
 }
 
+namespace {
+
+/// Whether this change, which has been made, starts a program that starts by itself. One that stays the same object is
+/// started if the change may be why it works now, or asks for it: who has stopped it wants it to be stopped.
+bool isStartedBy(const config::ProgramChange& change, const Process& program) {
+  if (change.kind != config::ProgramChange::Kind::Live) return true;
+  if (program.state() == lifecycle::ProcessState::Fatal) return true;
+  const bool asked = std::find(change.keys.begin(), change.keys.end(), "autostart") != change.keys.end();
+  return asked && lifecycle::isStopped(program.state());
+}
+
+}  // namespace
+
 void Table::autostart(Group& group, const config::GroupChange& change) {
   if (context_->supervisorState() != SupervisorState::Running) return;
   const ProcessContext::Turn turn(*context_);
@@ -137,7 +150,7 @@ void Table::autostart(Group& group, const config::GroupChange& change) {
   std::vector<Process*> made;
   for (const auto& program : group.processes()) {
     const auto one = changes.find(program->name());
-    if (one != changes.end() && one->second->kind != config::ProgramChange::Kind::Live && program->startsByItself())
+    if (one != changes.end() && program->startsByItself() && isStartedBy(*one->second, *program))
       made.push_back(program.get());
   }
   for (auto* const program : made) program->prepareAutostart();

@@ -263,6 +263,43 @@ def test_a_program_that_was_stopped_by_hand_stays_stopped(server):
     assert infos(server)["g:a"]["statename"] == "STOPPED"
 
 
+def test_what_failed_is_tried_again_after_any_change(daemon):
+    section = "[program:p]\ncommand=sh -c 'exec %%(here)s/it'\nstartretries=0\nstartsecs=%d\n"
+    server = daemon(section % 1)
+    server.wait_state("p", "FATAL")
+    with open(os.path.join(server.directory, "it"), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o755)
+        file.write("#!/bin/sh\nexec sleep 1000\n")
+    server.configure(section % 0)
+    assert server.ctl("update", "--no-start").stdout == "p: updated process group\n"
+    assert infos(server)["p:p"]["statename"] == "FATAL"
+    server.configure(section % 2)
+    assert server.ctl("update").stdout == "p: updated process group\n"
+    server.wait_state("p", "RUNNING")
+
+
+def test_autostart_that_is_switched_on_starts_it(server):
+    server.ctl("stop", "g:a", "g:b")
+    server.configure(of("a", "autostart=false"))
+    server.ctl("update")
+    assert infos(server)["g:a"]["statename"] == "STOPPED"
+    server.configure(GROUP)
+    assert server.ctl("update").stdout == "g: updated process group\n"
+    server.wait_state("g:a", "RUNNING")
+    assert infos(server)["g:b"]["statename"] == "STOPPED"
+
+
+def test_autorestart_that_is_switched_on_brings_back_what_has_ended(daemon):
+    section = "[program:p]\ncommand=sh -c 'test -e %%(here)s/go && exec sleep 1000'\nstartsecs=0\nautorestart=%s\n"
+    server = daemon(section % "false")
+    server.wait_state("p", "EXITED")
+    with open(os.path.join(server.directory, "go"), "w", encoding="utf-8"):
+        pass
+    server.configure(section % "true")
+    assert server.ctl("update").stdout == "p: updated process group\n"
+    server.wait_state("p", "RUNNING")
+
+
 def test_a_socket_belongs_to_the_whole_group(daemon):
     config = ("[group:g]\nprograms=f,p\n"
               "[fcgi-program:f]\ncommand=sleep %s\nstartsecs=0\nsocket=unix://%%(here)s/%s.sock\n"

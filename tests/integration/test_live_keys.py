@@ -2,6 +2,7 @@
 """Keys of ours that `update` applies to a running program: its pid stays, and the new value acts."""
 
 import os
+import socket
 
 import pytest
 
@@ -210,6 +211,123 @@ def test_the_watchdog_ends_without_a_restart(daemon):
     server.configure(SLEEPER + "watchdog=3600\n")
     assert server.ctl("update").returncode == 0
     assert server.wait_state("p", "RUNNING")["pid"] != pid
+
+
+WATCHING = SLEEPER + "watch_delay=100ms\nwatch=%(here)s/watched\n"
+
+
+def watches(server):
+    """How many files and directories supervisord watches."""
+    count = 0
+    for fd in os.listdir(f"/proc/{server.pid}/fdinfo"):
+        try:
+            with open(f"/proc/{server.pid}/fdinfo/{fd}", encoding="utf-8") as file:
+                count += sum(line.startswith("inotify ") for line in file)
+        except FileNotFoundError:
+            pass
+    return count
+
+
+def wait_restarted(server, pid):
+    wait_for(lambda: info(server)["statename"] == "RUNNING" and info(server)["pid"] != pid, "the restart")
+    return info(server)["pid"]
+
+
+def test_a_watch_begins_with_the_answer_and_ends(sleeper):
+    pid = change(sleeper, WATCHING)
+    touch(sleeper, "watched")
+    pid = wait_restarted(sleeper, pid)
+    assert "watched has changed; it is restarted (watch_action)" in sleeper.log()
+    assert watches(sleeper) > 0
+    touch(sleeper, "watched")
+    pid = wait_restarted(sleeper, pid)
+    change(sleeper, SLEEPER)
+    assert watches(sleeper) == 0
+    change(sleeper, WATCHING)
+    touch(sleeper, "watched")
+    wait_restarted(sleeper, pid)
+
+
+def test_a_change_that_waits_is_forgotten_with_its_watch(sleeper):
+    pid = change(sleeper, WATCHING.replace("100ms", "3600"))
+    touch(sleeper, "watched")
+    change(sleeper, SLEEPER)
+    change(sleeper, WATCHING)
+    touch(sleeper, "watched")
+    wait_restarted(sleeper, pid)
+    assert len([line for line in sleeper.log().splitlines() if "watched has changed" in line]) == 1
+
+
+def test_a_new_watch_survives_an_upgrade_and_starts_what_is_fatal(daemon, work_dir):
+    server = daemon(SLEEPER, executable=Installation(work_dir).path)
+    server.wait_state("p", "RUNNING")
+    pid = change(server, WATCHING)
+    assert server.rpc.supervisor.upgrade() is True
+    touch(server, "watched")
+    wait_restarted(server, pid)
+    broken = "[program:q]\ncommand=/bin/sh -c 'test -e %(here)s/watched2 && exec sleep 1000'\nstartretries=0\n"
+    server.configure(WATCHING + broken + "startsecs=1\n")
+    assert server.ctl("update").stdout == "q: added process group\n"
+    server.wait_state("q", "FATAL")
+    server.configure(WATCHING + broken + "startsecs=1\nwatch=%(here)s/watched2\n")
+    assert server.ctl("update").stdout == "q: updated process group\n"
+    touch(server, "watched2")
+    server.wait_state("q", "RUNNING")
+
+
+def test_a_new_watch_after_a_crash(kept):
+    server = kept(SLEEPER)
+    server.wait_state("p", "RUNNING")
+    pid = change(server, WATCHING)
+    server.crash_and_take_over()
+    assert info(server)["pid"] == pid
+    wait_for(lambda: watches(server) > 0, "the watch")
+    touch(server, "watched")
+    wait_restarted(server, pid)
+
+
+ACTIVATED = f"{PYTHON} {os.path.join(SOURCE, 'tests', 'support', 'activated.py')}"
+ONDEMAND = ("[socket:s]\nsocket=unix://%(here)s/p.sock\n"
+            f"[program:p]\ncommand={ACTIVATED}\nsockets=s\nautostart=ondemand\nstartsecs=0\n")
+
+
+def connect(server):
+    """Waits until the program has taken the connection."""
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(30)
+    client.connect(os.path.join(server.directory, "p.sock"))
+    client.recv(100)
+    return client
+
+
+def test_idle_stop_begins_changes_and_ends(daemon):
+    server = daemon(ONDEMAND)
+    with connect(server):
+        pid = change(server, ONDEMAND + "idle_stop=3600\n")
+        change(server, ONDEMAND + "idle_stop=100ms\n")
+        assert info(server)["pid"] == pid
+    server.wait_state("p", "STOPPED")
+    with connect(server):
+        assert change(server, ONDEMAND) != pid
+    change(server, ONDEMAND + "idle_stop=3600\n")
+    change(server, ONDEMAND)
+    assert server.log().count("is stopped (idle_stop)") == 1
+    change(server, ONDEMAND + "idle_stop=100ms\n")
+    server.wait_state("p", "STOPPED")
+
+
+def test_autostart_ondemand_begins_and_ends(daemon):
+    always = ONDEMAND.replace("ondemand", "true")
+    server = daemon(always)
+    server.wait_state("p", "RUNNING")
+    pid = change(server, ONDEMAND + "idle_stop=100ms\n")
+    server.wait_state("p", "STOPPED")
+    with connect(server):
+        assert info(server)["pid"] != pid
+    server.wait_state("p", "STOPPED")
+    server.configure(always)
+    assert server.ctl("update").stdout == "p: updated process group\n"
+    server.wait_state("p", "RUNNING")
 
 
 def test_leftovers_and_scope_that_were_changed_count(daemon):

@@ -221,11 +221,11 @@ TEST_CASE("a change of a socket is one of the programs that use it") {
   CHECK(found.programs[0].keys == std::vector<std::string>{"startsecs", "sockets"});
 }
 
-TEST_CASE("idle_stop can be changed live, but not begin or end") {
+TEST_CASE("idle_stop begins, changes and ends live") {
   const std::string a = "[socket:web]\nsocket=tcp://*:80\n[program:a]\ncommand=a\nsockets=web\nautostart=ondemand\n";
   const std::tuple<const char*, const char*, ChangeKind> cases[] = {{"idle_stop=1", "idle_stop=2", ChangeKind::Live},
-                                                                    {"", "idle_stop=2", ChangeKind::Restarted},
-                                                                    {"idle_stop=1", "", ChangeKind::Restarted}};
+                                                                    {"", "idle_stop=2", ChangeKind::Live},
+                                                                    {"idle_stop=1", "", ChangeKind::Live}};
   for (const auto& [old, now, kind] : cases) {
     const auto found = change(a + old + "\n", a + now + "\n");
     CAPTURE(now);

@@ -91,12 +91,12 @@ TEST_CASE("a wrong watch is refused with its place") {
         "'a/b' has a '/'; patterns are compared with names, not with paths for key 'watch_ignore'" + kPlace);
 }
 
-TEST_CASE("a running program takes over another watch, but not its first or the loss of the last one") {
+TEST_CASE("a running program takes over each change of watch") {
   using Kind = config::ProgramChange::Kind;
   CHECK(changeOfWatch("watch=/a\n", "watch=/a,/b\n") == Kind::Live);
   CHECK(changeOfWatch("watch=/a\n", "watch=/a\nwatch_delay=1\nwatch_action=signal HUP\nwatch_ignore=x\n") ==
         Kind::Live);
-  CHECK(changeOfWatch("", "watch=/a\n") == Kind::Restarted);
-  CHECK(changeOfWatch("watch=/a\n", "") == Kind::Restarted);
-  CHECK(changeOfWatch("watch=/a\n", "watch=none\n") == Kind::Restarted);
+  CHECK(changeOfWatch("", "watch=/a\n") == Kind::Live);
+  CHECK(changeOfWatch("watch=/a\n", "") == Kind::Live);
+  CHECK(changeOfWatch("watch=/a\n", "watch=none\n") == Kind::Live);
 }
