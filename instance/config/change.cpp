@@ -138,6 +138,10 @@ bool watchdogReaches(const Extension& old, const Extension& now) {
 bool accessReaches(const Extension& old, const Extension& now) {
   return now.readiness.access == NotifyAccess::None || old.readiness.access != NotifyAccess::None;
 }
+/// What the sign of readiness needs from the start of the process. A RUNNING one is not asked again.
+bool readyReaches(const Extension& old, const Extension& now) {
+  return now.readiness.kind != Readiness::Kind::Descriptor && accessReaches(old, now);
+}
 /// Its session, and the mark of its family, are those of its start.
 bool scopeReaches(const Extension& old, const Extension& now) {
   const auto before = old.stopping.scope, after = now.stopping.scope;
@@ -152,6 +156,7 @@ struct SometimesLive {
 };
 constexpr auto kSometimesLive = std::to_array<SometimesLive>({
     {"notify_access", accessReaches},
+    {"ready", readyReaches},
     {"health_check", watchdogReaches},
     {"watchdog", watchdogReaches},
     {"kill_scope", scopeReaches},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "instance/process/attendants.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "instance/config/model.hpp"
@@ -24,16 +25,17 @@
 namespace process {
 namespace {
 
-void addReadiness(Attendants& all, ProcessContext& context, Process& program) {
+Readiness* addReadiness(Attendants& all, ProcessContext& context, Process& program) {
   using Kind = config::Readiness::Kind;
   switch (program.config().extension->readiness.kind) {
     case Kind::None:
-    case Kind::Notify: return;
-    case Kind::Descriptor: all.add<DescriptorReadiness>(context, program); return;
-    case Kind::Log: all.add<LogReadiness>(context, program); return;
-    case Kind::File: all.add<FileReadiness>(context, program); return;
-    case Kind::Probe: all.add<ProbeReadiness>(context, program); return;
+    case Kind::Notify: break;
+    case Kind::Descriptor: return all.add<DescriptorReadiness>(context, program);
+    case Kind::Log: return all.add<LogReadiness>(context, program);
+    case Kind::File: return all.add<FileReadiness>(context, program);
+    case Kind::Probe: return all.add<ProbeReadiness>(context, program);
   }
+  return nullptr;
 }
 
 /// Those that a program gets also while it exists.
@@ -69,13 +71,22 @@ void removeOfLiveKeys(Attendants& all, const config::Extension& asked) noexcept 
   }
 }
 
+/// For another sign: while the program starts, it is looked for from now on.
+void renewReadiness(Attendants& all, ProcessContext& context, Process& program) {
+  if (all.readiness != nullptr) removeAttendant(all, all.readiness);
+  all.readiness = addReadiness(all, context, program);
+  if (all.readiness == nullptr) return;
+  std::rotate(all.all.begin(), all.all.end() - 1, all.all.end());  // its place is the first one
+  all.readiness->joinStart();
+}
+
 }  // namespace
 
 std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& program) {
   if (!program.config().extension.given()) return nullptr;
   const config::Extension& asked = *program.config().extension;
   auto made = std::make_unique<Attendants>();
-  addReadiness(*made, context, program);
+  made->readiness = addReadiness(*made, context, program);
   if (asked.readiness.access != config::NotifyAccess::None)
     made->notifications = made->add<Notifications>(context, program);
   if (!asked.surroundings.credentials.empty()) made->add<Credentials>(context, program);
@@ -86,15 +97,15 @@ std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& pro
   return made->all.empty() ? nullptr : std::move(made);
 }
 
-void renewAttendants(ProcessContext& context, Process& program, std::unique_ptr<Attendants>& attendants) {
-  if (attendants) {
-    removeOfLiveKeys(*attendants, *program.config().extension);
-    for (const auto& one : attendants->all) one->onReconfigured();
-    addOfLiveKeys(*attendants, context, program);
-    if (attendants->all.empty()) attendants.reset();
-  } else {
-    attendants = makeAttendants(context, program);
-  }
+void renewAttendants(ProcessContext& context, Process& program, const config::ProcessConfig& before,
+                     std::unique_ptr<Attendants>& attendants) {
+  if (!attendants) attendants = std::make_unique<Attendants>();
+  const config::Extension& asked = *program.config().extension;
+  removeOfLiveKeys(*attendants, asked);
+  if (!asked.readiness.sameSign(before.extension->readiness)) renewReadiness(*attendants, context, program);
+  for (const auto& one : attendants->all) one->onReconfigured();
+  addOfLiveKeys(*attendants, context, program);
+  if (attendants->all.empty()) attendants.reset();
 }
 
 }  // namespace process

@@ -11,6 +11,9 @@
 #include "lib/core/result.hpp"
 #include "lib/lifecycle/state.hpp"
 
+namespace config {
+struct ProcessConfig;
+}
 namespace state {
 class Incoming;
 class Outgoing;
@@ -26,6 +29,7 @@ class Health;
 class CommandsAround;
 class Schedule;
 class ProgramCgroup;
+class Readiness;
 class Process;
 class ProcessContext;
 
@@ -104,6 +108,7 @@ class Attendant {
 /// Those of one program.
 struct Attendants {
   std::vector<std::unique_ptr<Attendant>> all;  ///< in the order in which they are called
+  Readiness* readiness = nullptr;               ///< of a ready that is not said by a notification
   Notifications* notifications = nullptr;       ///< nullptr: the program has no notification socket
   Health* health = nullptr;                     ///< one of them; nullptr: nobody asks for it
   CommandsAround* commands = nullptr;           ///< one of them, if there are such commands
@@ -125,8 +130,9 @@ struct Attendants {
 
 /// What the configuration of `program` asks for; nullptr: nothing.
 [[nodiscard]] std::unique_ptr<Attendants> makeAttendants(ProcessContext& context, Process& program);
-/// The configuration of `program` has changed while it exists: makes and removes those of keys that are taken over by a
-/// running program, and calls the others. May throw std::bad_alloc.
-void renewAttendants(ProcessContext& context, Process& program, std::unique_ptr<Attendants>& attendants);
+/// The configuration of `program` has changed while it exists, from `before`: makes and removes those of keys that are
+/// taken over by a running program, and calls the others. May throw std::bad_alloc.
+void renewAttendants(ProcessContext& context, Process& program, const config::ProcessConfig& before,
+                     std::unique_ptr<Attendants>& attendants);
 
 }  // namespace process

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -53,6 +54,19 @@ void FileReadiness::adopt(state::Incoming& /*incoming*/) noexcept try {
   if (auto opened = openWatch(); !opened) logging::error("{}: {}", program_.name(), opened.error().text);
 } catch (const std::exception&) {
   logging::error("{}: out of memory: {} is not watched", program_.name(), path_);
+}
+
+/// A file that has changed since the start is that of the process. Times of files are those of the kernel's last tick.
+void FileReadiness::beginLate() {
+  using std::chrono::nanoseconds;
+  constexpr core::milliseconds kTick{10};
+  const nanoseconds started =
+      std::chrono::system_clock::now().time_since_epoch() - (core::Clock::now() - program_.startedWhen());
+  before_ = markOf(path_);
+  if (before_.changed >= (started - kTick).count()) before_ = {};
+  if (auto opened = openWatch(); !opened) return logging::error("{}: {}", program_.name(), opened.error().text);
+  onSpawned();
+  look();
 }
 
 core::Status FileReadiness::openWatch() {

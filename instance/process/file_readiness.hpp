@@ -30,6 +30,7 @@ class FileReadiness final : public Readiness {
     bool operator==(const Mark&) const = default;
   };
   [[nodiscard]] static Mark markOf(const std::string& path) noexcept;
+  void beginLate() override;
   core::Status openWatch();
   void onEvents();
   void watchDirectory();

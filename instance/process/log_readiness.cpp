@@ -24,6 +24,10 @@ void LogReadiness::FreePattern::operator()(regex_t* pattern) const noexcept {
 
 core::Status LogReadiness::beforeSpawn(LaunchExtras& /*extras*/) { return compile(); }
 
+void LogReadiness::beginLate() {
+  if (auto compiled = compile(); !compiled) logging::error("{}: {}", program_.name(), compiled.error().text);
+}
+
 core::Status LogReadiness::compile() {
   auto made = std::make_unique<regex_t>();
   if (::regcomp(made.get(), program_.config().extension->readiness.place.c_str(), REG_EXTENDED) != 0)
@@ -70,7 +74,7 @@ void LogReadiness::saveSigns(state::Readiness& saved, state::Outgoing& /*outgoin
 }
 
 void LogReadiness::restoreSigns(const state::Readiness& saved, state::Incoming& /*incoming*/) {
-  if (auto compiled = compile(); !compiled) logging::error("{}: {}", program_.name(), compiled.error().text);
+  beginLate();
   out_ = saved.out.substr(0, kLongestLine);
   err_ = saved.err.substr(0, kLongestLine);
 }

@@ -24,6 +24,7 @@ class LogReadiness final : public Readiness {
   struct FreePattern {
     void operator()(regex_t* pattern) const noexcept;
   };
+  void beginLate() override;
   core::Status compile();
   void take(std::string& line, std::string_view bytes);
   [[nodiscard]] bool matches(std::string_view line) const noexcept;

@@ -20,6 +20,7 @@ class ProbeReadiness final : public Readiness {
   void describe(std::string& text) const override;
 
  private:
+  void beginLate() override { onSpawned(); }
   void ask();
   void answered(const core::Status& outcome);
   void commandEnded(const SideOutcome& outcome);

@@ -85,11 +85,10 @@ void Process::setOrigin(Origin origin) noexcept {
 
 void Process::reconfigure(std::shared_ptr<const config::ProcessConfig> config) noexcept {
   context_.touch(*this);
+  const auto limit = rules().startLimit();
   const auto before = std::exchange(config_, std::move(config));
   origin_ = Origin::Group;
-  const auto& ready = config_->extension->readiness;
-  if (ready.kind != config::Readiness::Kind::None)
-    machine_.readyTimeoutChanged(ready.timeout - before->extension->readiness.timeout);
+  machine_.startLimitChanged(rules().startLimit() - limit);
   logging::attempt([&] {
     const auto& dependences = config_->extension->dependences;
     if (!dependences.on.empty() || dependences.startDelay.count() > 0) context_.useOrder();
@@ -99,7 +98,7 @@ void Process::reconfigure(std::shared_ptr<const config::ProcessConfig> config) n
     if (config_->extension->lifetime.essential) context_.useFinalEnd();
   });
   try {
-    renewAttendants(context_, *this, attendants_);
+    renewAttendants(context_, *this, *before, attendants_);
   } catch (const std::exception& error) {
     logging::critical("{}: what looks after it does not know its new configuration: {}", fullName(), error.what());
   }

@@ -20,6 +20,10 @@ bool Readiness::expecting() const noexcept {
   return !met_ && program_.pid() != 0 && program_.state() == ProcessState::Starting;
 }
 
+void Readiness::joinStart() {
+  if (expecting()) beginLate();
+}
+
 void Readiness::meet() noexcept {
   if (met_) return;
   context_.touch(program_);

@@ -20,6 +20,8 @@ class Readiness : public Attendant {
   void save(state::Program& saved, state::Outgoing& outgoing) const final;
   void restore(const state::Program& saved, state::Incoming& incoming) final;
   void resume() noexcept final;
+  /// It is new, and the program may be starting: looks for what comes from now on. May throw std::bad_alloc.
+  void joinStart();
 
  protected:
   /// Whether a sign can still come.
@@ -28,6 +30,8 @@ class Readiness : public Attendant {
   void meet() noexcept;
   /// Looks once more, now; calls meet() if the sign is there.
   virtual void look() {}
+  /// Instead of beforeSpawn() and onSpawned(): the process is there already.
+  virtual void beginLate() {}
   /// Nothing is expected any more: drops what belongs to the process. May be called more than once.
   virtual void stop() noexcept = 0;
   virtual void saveSigns(state::Readiness& /*saved*/, state::Outgoing& /*outgoing*/) const {}

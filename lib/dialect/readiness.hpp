@@ -31,6 +31,10 @@ struct Readiness {
   core::milliseconds interval{500};    ///< Probe: between an answer and the next question
 
   bool operator==(const Readiness&) const = default;
+  /// Whether both wait for the same sign.
+  [[nodiscard]] bool sameSign(const Readiness& other) const noexcept {
+    return kind == other.kind && descriptor == other.descriptor && place == other.place && probe == other.probe;
+  }
 };
 
 /// Reads ready, ready_timeout, ready_interval, notify_access and notify_status.

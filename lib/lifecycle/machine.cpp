@@ -68,7 +68,7 @@ Snapshot Machine::save() const {
           trouble_, afterStop_, stopStep_, preparing_,  restarts_,    streak_,  recent_};
 }
 
-void Machine::readyTimeoutChanged(core::milliseconds by) noexcept {
+void Machine::startLimitChanged(core::milliseconds by) noexcept {
   if (state_ == ProcessState::Starting && !preparing_) due_ += by;
 }
 
@@ -295,7 +295,7 @@ void Machine::handle(const input::Spawned&, Actions&, const Rules& rules, core::
   if (state_ != ProcessState::Starting) return;
   started_ = now;
   preparing_ = false;
-  due_ = rules.awaitReady ? now + rules.readyTimeout : now + rules.startSeconds;
+  due_ = now + rules.startLimit();
 }
 
 void Machine::handle(const input::SpawnFailed& failure, Actions& actions, const Rules& rules, core::Instant now) {

@@ -209,8 +209,8 @@ class Machine {
   /// The next failed start is the first one again.
   void forgetFailures() noexcept { tries_ = 0; }
 
-  /// The ready_timeout has grown by so much.
-  void readyTimeoutChanged(core::milliseconds by) noexcept;
+  /// Rules::startLimit() has grown by so much.
+  void startLimitChanged(core::milliseconds by) noexcept;
 
   [[nodiscard]] Snapshot save() const;
   /// Continues where the machine was that was saved. Nothing is announced.

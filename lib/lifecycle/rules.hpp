@@ -39,6 +39,8 @@ struct Rules {
   bool mayStart = true;  ///< false while the supervisor itself shuts down: no retries and no automatic restarts
   std::span<const int> exitCodes;
 
+  /// How long a start may take until it has succeeded, or with awaitReady failed.
+  [[nodiscard]] core::milliseconds startLimit() const noexcept { return awaitReady ? readyTimeout : startSeconds; }
   [[nodiscard]] bool expects(int exitCode) const noexcept {
     for (const int code : exitCodes)
       if (code == exitCode) return true;

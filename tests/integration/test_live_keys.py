@@ -186,6 +186,82 @@ def test_a_ready_timeout_changes_while_the_program_starts(daemon):
     assert "not ready after 0.01 seconds" in info(server)["description"]
 
 
+def test_ready_begins_and_ends_while_the_program_runs(sleeper):
+    pid = change(sleeper, SLEEPER + "ready=file:%(here)s/ready\nready_timeout=3600\n")
+    assert info(sleeper)["statename"] == "RUNNING"  # it counts from the next start on
+    sleeper.rpc.supervisor.stopProcess("p")
+    sleeper.rpc.supervisor.startProcess("p", False)
+    assert info(sleeper)["statename"] == "STARTING"
+    assert info(sleeper)["pid"] not in (0, pid)
+    change(sleeper, SLEEPER)
+    sleeper.wait_state("p", "RUNNING")
+
+
+TALKER = ("[program:p]\ncommand=/bin/sh -c 'until [ -e %(here)s/go ]; do sleep 0.02; done; echo up; exec sleep 1000'\n"
+          "startsecs=3600\n")
+SIGNS = {
+    "log": "ready=log:^up$\n",
+    "file": "ready=file:%(here)s/go\n",
+    "exec": "ready=exec:/usr/bin/test -e %(here)s/go\nready_interval=100ms\n",
+}
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("before", ["", "ready=tcp:1\n", "ready=fd:3\n"])
+def test_another_sign_of_readiness_while_the_program_starts(daemon, sign, before):
+    server = daemon(TALKER + before)
+    server.wait_state("p", "STARTING")
+    change(server, TALKER + SIGNS[sign])
+    assert info(server)["statename"] == "STARTING"
+    touch(server, "go")
+    server.wait_state("p", "RUNNING")
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_another_sign_survives_an_upgrade(daemon, work_dir, sign):
+    server = daemon(TALKER, executable=Installation(work_dir).path)
+    server.wait_state("p", "STARTING")
+    pid = change(server, TALKER + SIGNS[sign])
+    assert server.rpc.supervisor.upgrade() is True
+    assert info(server)["statename"] == "STARTING"
+    touch(server, "go")
+    assert server.wait_state("p", "RUNNING")["pid"] == pid
+
+
+def test_a_file_that_tells_readiness_already(daemon):
+    server = daemon(TALKER)
+    server.wait_state("p", "STARTING")
+    touch(server, "go")
+    change(server, TALKER + SIGNS["file"])
+    server.wait_state("p", "RUNNING")
+
+
+def changed_at(server, name):
+    return os.stat(os.path.join(server.directory, name)).st_ctime_ns
+
+
+def test_a_file_of_an_earlier_life_does_not_tell_readiness(daemon):
+    server = daemon("")
+    touch(server, "old")
+    wait_for(lambda: touch(server, "now") or changed_at(server, "now") > changed_at(server, "old") + 100_000_000,
+             "a later time")
+    server.configure(TALKER)
+    assert server.ctl("update").stdout == "p: added process group\n"
+    server.wait_state("p", "STARTING")
+    change(server, TALKER + "ready=file:%(here)s/old\n")
+    assert info(server)["statename"] == "STARTING"
+    touch(server, "old")
+    server.wait_state("p", "RUNNING")
+
+
+@pytest.mark.parametrize("startsecs", ["0", "1"])
+def test_startsecs_counts_for_the_start_that_is_under_way(daemon, startsecs):
+    server = daemon(SLEEPER.replace("startsecs=0", "startsecs=3600"))
+    server.wait_state("p", "STARTING")
+    change(server, SLEEPER.replace("startsecs=0", f"startsecs={startsecs}"))
+    server.wait_state("p", "RUNNING")
+
+
 REPORTER = f"{PYTHON} {os.path.join(SOURCE, 'tests', 'support', 'watchdog_reporter.py')}"
 NOTIFIER = f"[program:p]\ncommand={REPORTER} %(here)s/report %(here)s/usec\nstartsecs=0\nready=notify\n"
 

@@ -158,13 +158,13 @@ TEST_CASE("a program that is not ready in time is stopped, and has failed to sta
   CHECK(b.machine.trouble() == "not ready after 30 seconds");
 }
 
-TEST_CASE("a ready_timeout changes while the program starts") {
+TEST_CASE("the time for a start changes while the program starts") {
   Bench b;
   b.rules.awaitReady = true;
   b.feed(input::Start{});
   const auto begin = b.now;
   const auto change = [&](seconds timeout) {
-    b.machine.readyTimeoutChanged(timeout - b.rules.readyTimeout);
+    b.machine.startLimitChanged(timeout - b.rules.startLimit());
     b.rules.readyTimeout = timeout;
   };
   CHECK_FALSE(b.machine.deadline(b.rules));
@@ -174,6 +174,12 @@ TEST_CASE("a ready_timeout changes while the program starts") {
   b.feed(input::Extend{begin + seconds(90)});
   change(seconds(20));
   CHECK(b.machine.deadline(b.rules) == begin + seconds(80));
+  b.machine.startLimitChanged(seconds(1) - b.rules.startLimit());  // of startsecs
+  b.rules.awaitReady = false;
+  b.rules.startSeconds = seconds(1);
+  CHECK(b.machine.deadline(b.rules) == begin + seconds(61));
+  b.machine.startLimitChanged(seconds(20) - b.rules.startLimit());
+  b.rules.awaitReady = true;
   b.feed(input::Ready{});
   change(seconds(10));
   CHECK_FALSE(b.machine.deadline(b.rules));
