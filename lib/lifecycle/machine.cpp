@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "lib/lifecycle/machine.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <exception>
 #include <limits>
 #include <utility>
-
-#include "lib/lifecycle/stop_step.hpp"
 
 namespace lifecycle {
 namespace {
@@ -20,10 +16,6 @@ constexpr core::seconds kRestartPace{1};
 constexpr core::milliseconds kFailurePace{100};
 constexpr std::string_view kExitedTooQuickly = "Exited too quickly (process log may have details)";
 
-/// The time for a process group to end after SIGKILL. A process that takes longer hangs in the kernel, and a stop that
-/// waits for it might never finish.
-constexpr core::seconds kKillWait{10};
-
 /// A run that took so long ends a row of restarts: the next delay is the first one again.
 constexpr core::seconds kLongRun{10};
 
@@ -34,10 +26,6 @@ const Pacing& pacingOf(const Rules& rules) noexcept {
 
 /// The value of startretries that means "for ever". Below it, no attempt follows the first one, as in Supervisor.
 constexpr int kForEver = -1;
-
-/// Values of stopStep_ before the first signal.
-constexpr int kCommandRuns = -1;
-constexpr int kCommandDone = -2;  ///< it has succeeded
 
 void count(int& times) noexcept {
   if (times < std::numeric_limits<int>::max()) ++times;
@@ -197,30 +185,6 @@ void Machine::fail(std::string_view why, Actions& actions, const Rules& rules, c
   afterStop_ = AfterStop::BackOff;
 }
 
-void Machine::stop(Actions& actions, const Rules& rules, core::Instant now) {
-  enter(ProcessState::Stopping, actions);
-  stopStep_ = 0;
-  if (preparing_ || !rules.stopCommand) return sendStopSignal(actions, rules, now);
-  stopStep_ = kCommandRuns;
-  due_ = now + rules.stopCommandLimit + rules.stopWait;
-  Action action;
-  action.kind = Action::Kind::StopCommand;
-  actions.push(action);
-}
-
-/// What was being stopped has ended.
-void Machine::stopped(Actions& actions, const Rules& rules, core::Instant now) {
-  const auto next = afterStop_;
-  if (next == AfterStop::BackOff && rules.mayStart) {
-    exitCode_ = 0;  // clients see the exit status of completed runs only
-    return backOff(actions, rules, now);
-  }
-  enter(ProcessState::Stopped, actions);
-  if (next != AfterStop::Restart && next != AfterStop::Renew) return;
-  afterStop_ = next;
-  due_ = next == AfterStop::Renew ? now : afterRun(rules, now);
-}
-
 /// When a program that did run may be started again.
 core::Instant Machine::afterRun(const Rules& rules, core::Instant now) noexcept {
   if (now >= started_ + kLongRun) streak_ = 0;
@@ -228,59 +192,11 @@ core::Instant Machine::afterRun(const Rules& rules, core::Instant now) noexcept 
   return std::max(now + delayAfterRun(pacingOf(rules), streak_, rules.chance), started_ + kRestartPace);
 }
 
-/// A command replaces the one stop signal, but not a sequence. What goes to the main process only is
-/// nothing for those that it left behind.
-void Machine::nextStopStep(const Rules& rules) noexcept {
-  const int end = countStopSteps(rules);
-  if (stopStep_ < 0)
-    stopStep_ = rules.stopSteps.empty() ? end : 0;
-  else
-    stopStep_ = std::min(stopStep_ + 1, end);
-  while (leaderGone_ && !rules.stopAsGroup && stopStep(rules, stopStep_).signal != SIGKILL) ++stopStep_;
-}
-
-void Machine::sendStopSignal(Actions& actions, const Rules& rules, core::Instant now) {
-  const auto step = stopStep(rules, stopStep_);
-  const bool first = stopStep_ == 0 && rules.stopSteps.empty();  // a stopsignal of KILL is a stop signal like others
-  Action action;
-  action.kind = preparing_ ? Action::Kind::Cancel : Action::Kind::Signal;
-  action.signal = step.signal;
-  action.step = stopStep_;
-  action.escalated = step.signal == SIGKILL && (!first || leaderGone_);
-  action.group = leaderGone_ || (action.escalated ? rules.killAsGroup : rules.stopAsGroup);
-  groupKilled_ = leaderGone_ && action.escalated;
-  due_ = now + (groupKilled_ ? core::Duration(kKillWait) : core::Duration(step.wait));
-  actions.push(action);
-}
-
-/// The program, or what it left behind, has not ended in time after the last step.
-void Machine::stopTakesTooLong(Actions& actions, const Rules& rules, core::Instant now) {
-  if (!groupKilled_) {
-    nextStopStep(rules);
-    return sendStopSignal(actions, rules, now);
-  }
-  Action action;
-  action.kind = Action::Kind::Abandon;
-  due_ = now + kKillWait;
-  actions.push(action);
-}
-
 void Machine::handle(const input::Start&, Actions& actions, const Rules&, core::Instant now) {
   if (state_ != ProcessState::Backoff && (!isStopped(state_) || state_ == ProcessState::Unknown)) return;
   restarts_ = streak_ = 0;
   recent_.clear();
   start(actions, now);
-}
-
-void Machine::handle(const input::Stop&, Actions& actions, const Rules& rules, core::Instant now) {
-  const bool cancels = rules.pacing != nullptr && awaitsStart(rules);
-  if (rules.pacing != nullptr && (cancels || state_ == ProcessState::Stopping)) trouble_.clear();
-  if (state_ == ProcessState::Backoff ||
-      (cancels && state_ != ProcessState::Stopped && state_ != ProcessState::Stopping))
-    return enter(ProcessState::Stopped, actions);
-  afterStop_ = AfterStop::Stay;
-  if (state_ != ProcessState::Running && state_ != ProcessState::Starting) return;
-  stop(actions, rules, now);
 }
 
 void Machine::handle(const input::GiveUp&, Actions& actions, const Rules&, core::Instant) {
@@ -330,19 +246,6 @@ void Machine::handle(const input::Exited& exit, Actions& actions, const Rules& r
         blame(exit.why);
       return enter(ProcessState::Exited, actions, expected);
     default: return;
-  }
-}
-
-void Machine::handle(const input::LeaderExited& exit, Actions& actions, const Rules& rules, core::Instant now) {
-  if (state_ != ProcessState::Stopping || preparing_) return;
-  leaderGone_ = true;
-  if (exit.left) {
-    stopStep_ = exit.left->step;
-    groupKilled_ = exit.left->killed;
-    due_ = exit.left->due;
-  } else if (stopStep_ == kCommandDone && rules.stopAsGroup) {
-    stopStep_ = 0;
-    sendStopSignal(actions, rules, now);
   }
 }
 
@@ -399,16 +302,6 @@ void Machine::handle(const input::Recycle& recycle, Actions& actions, const Rule
   blame(recycle.why);
   stop(actions, rules, now);
   if (recycle.restart) afterStop_ = recycle.why.empty() ? AfterStop::Renew : AfterStop::Restart;
-}
-
-void Machine::handle(const input::StopCommandEnded& ended, Actions& actions, const Rules& rules, core::Instant now) {
-  if (state_ != ProcessState::Stopping || stopStep_ != kCommandRuns) return;
-  if (leaderGone_ ? rules.stopAsGroup : !ended.succeeded) {
-    stopStep_ = 0;
-    return sendStopSignal(actions, rules, now);
-  }
-  stopStep_ = kCommandDone;
-  due_ = now + rules.stopWait;
 }
 
 }  // namespace lifecycle
