@@ -11,7 +11,9 @@
 #include <unordered_set>
 #include <utility>
 
+#include "instance/state/bounds.hpp"
 #include "instance/state/records.hpp"
+#include "lib/dialect/possible.hpp"
 
 namespace state {
 namespace {
@@ -42,7 +44,8 @@ class Checker {
 
   [[nodiscard]] core::Status group(const GroupConfig& group);
   [[nodiscard]] core::Status program(const Program& program);
-  [[nodiscard]] static core::Status process(const Program& program, const std::string& name);
+  [[nodiscard]] core::Status process(const Program& program, const std::string& name);
+  [[nodiscard]] core::Status own(pid_t pid, const std::string& who);
   [[nodiscard]] core::Status sharedSocket(const SharedSocket& socket) const;
   [[nodiscard]] core::Status pool(const Pool& pool) const;
   [[nodiscard]] core::Status listener(const Listener& listener) const;
@@ -80,11 +83,22 @@ core::Status checkProcess(const config::ProcessConfig& process, const GroupConfi
   if (process.stopSignal < 0 || process.stopSignal > SIGRTMAX)
     return wrong("program " + name + " has stop signal " + std::to_string(process.stopSignal));
   if (!config::isPossible(process.extension->readiness)) return wrong("program " + name + " can never be ready");
-  if (const int signal = process.extension->reloading.signal; signal < 0 || signal > SIGRTMAX)
-    return wrong("program " + name + " has reload signal " + std::to_string(signal));
-  for (const auto& step : process.extension->stopping.steps)
-    if (step.signal < 1 || step.signal > SIGRTMAX || step.wait.count() < 0)
-      return wrong("program " + name + " has stop signal " + std::to_string(step.signal));
+  if (const char* const what = config::whatIsImpossible(*process.extension))
+    return wrong("program " + name + " has an impossible value of " + what);
+  return {};
+}
+
+core::Status checkGroup(const GroupConfig& group) {
+  for (const auto& socket : group.sockets)
+    if ((socket.path.empty() && !config::isPossiblePort(socket.port)) ||
+        (socket.backlog && !config::isPossibleBacklog(*socket.backlog)))
+      return wrong("group " + quoted(group.name) + " has the impossible socket " + quoted(socket.url));
+  for (const auto& scaled : group.scales)
+    if (scaled.count < 0 || scaled.count > config::kMostProcesses)
+      return wrong("group " + quoted(group.name) + " has " + std::to_string(scaled.count) + " processes of " +
+                   quoted(scaled.program));
+  for (const auto& process : group.processes)
+    if (auto good = checkProcess(*process, group); !good) return good;
   return {};
 }
 
@@ -97,9 +111,8 @@ core::Status Checker::group(const GroupConfig& group) {
   for (const auto& process : group.processes) {
     if (!found->second.configured.insert(process->name).second)
       return wrong("program " + nameOf(group.name, process->name) + " is configured twice");
-    if (auto good = checkProcess(*process, group); !good) return good;
   }
-  return {};
+  return checkGroup(group);
 }
 
 core::Status Checker::program(const Program& program) {
@@ -116,15 +129,28 @@ core::Status Checker::program(const Program& program) {
   if (program.number >= state_.daemon.nextNumber)
     return wrong("program " + name + " has number " + std::to_string(program.number) + ", and the next one is " +
                  std::to_string(state_.daemon.nextNumber));
-  if (program.pid != 0 && !pids_.insert(program.pid).second)
-    return wrong("process " + std::to_string(program.pid) + " belongs to two programs");
-  return process(program, name);
+  if (auto good = process(program, name); !good) return good;
+  const std::array beside{program.around && program.around->command ? &*program.around->command : nullptr,
+                          program.health && program.health->question ? &*program.health->question : nullptr,
+                          program.readiness && program.readiness->question ? &*program.readiness->question : nullptr,
+                          program.reload ? &*program.reload : nullptr};
+  for (const SideCommand* const command : beside)
+    if (command)
+      if (auto good = own(command->pid, "a command beside program " + name); !good) return good;
+  return {};
+}
+
+/// A pid of one process, or group, which nothing else has.
+core::Status Checker::own(pid_t pid, const std::string& who) {
+  if (pid < 0 || pid == 1) return wrong(who + " cannot have process " + std::to_string(pid));
+  if (pid != 0 && !pids_.insert(pid).second)
+    return wrong("process " + std::to_string(pid) + " belongs to two programs");
+  return {};
 }
 
 /// Numbers that would signal others than one process, or its group; and filters in no known state.
 core::Status Checker::process(const Program& program, const std::string& name) {
-  if (program.pid < 0 || program.pid == 1)
-    return wrong("program " + name + " cannot have process " + std::to_string(program.pid));
+  if (auto good = own(program.pid, "program " + name); !good) return good;
   for (const Channel* channel : {&program.out, program.err ? &*program.err : nullptr}) {
     if (!channel) continue;
     if (channel->escape < 0 || channel->escape > 2)
@@ -188,6 +214,8 @@ core::Status Checker::run() {
   const auto& events = state_.events;
   for (const auto& event : events.events) events_.insert(event.serial);
   auto good = each(state_.groups, [this](const auto& shared) { return group(*shared); });
+  for (const auto& configured : state_.configured)
+    if (good) good = checkGroup(*configured);
   if (good) good = each(state_.programs, [this](const auto& one) { return program(one); });
   if (good) good = each(state_.sharedSockets, [this](const auto& one) { return sharedSocket(one); });
   if (good) good = each(events.pools, [this](const auto& one) { return pool(one); });
@@ -203,7 +231,10 @@ core::Status Checker::run() {
 
 }  // namespace
 
-core::Status check(const State& state) { return Checker(state).run(); }
+core::Status check(const State& state) {
+  auto good = Checker(state).run();
+  return good ? checkBounds(state) : good;
+}
 
 core::Status checkProcesses(const State& state) {
   for (const auto& program : state.programs)

@@ -12,6 +12,7 @@
 
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/readiness.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
@@ -91,13 +92,15 @@ core::Expected<ListenSocket> parseListenSocket(std::string_view text) {
 
 core::Expected<int> parseBacklog(std::string_view text) {
   auto backlog = parseInteger(text);
-  if (backlog && (*backlog < 1 || *backlog > 65535)) return refused(fmt::format("{} is not from 1 to 65535", *backlog));
+  if (backlog && !isPossibleBacklog(*backlog)) return refused(fmt::format("{} is not from 1 to 65535", *backlog));
   return backlog;
 }
 
+constexpr bool isSocketMode(mode_t mode) noexcept { return (mode & ~0777U) == 0; }
+
 core::Expected<mode_t> parseSocketMode(std::string_view text) {
   auto mode = parseOctal(text);
-  if (mode && (*mode & ~0777U) != 0) return refused(core::pythonRepr(text) + " is not an octal mode up to 0777");
+  if (mode && !isSocketMode(*mode)) return refused(core::pythonRepr(text) + " is not an octal mode up to 0777");
   return mode;
 }
 
@@ -186,6 +189,17 @@ std::vector<ListenSocket> readSocketSection(SectionReader& in, const core::Names
     socket.mode = common.mode;
   }
   return sockets;
+}
+
+bool isPossible(const Activation& activation) noexcept {
+  const auto& idle = activation.idleStop;
+  if (!isPossible(idle) || (idle.count() > 0 && idle < kShortestIdle)) return false;
+  return activation.sockets.size() <= kMostSockets &&
+         std::all_of(activation.sockets.begin(), activation.sockets.end(), [](const auto& socket) {
+           return (socket.kind == ListenKind::Unix || isPossiblePort(socket.port)) &&
+                  (!socket.backlog || isPossibleBacklog(*socket.backlog)) &&
+                  (!socket.mode || isSocketMode(*socket.mode));
+         });
 }
 
 void readActivation(SectionReader& in, const core::Names& names, const SocketSections& sections,

@@ -3,11 +3,14 @@
 
 #include "lib/core/shell_words.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
 namespace config {
 namespace {
+
+constexpr std::size_t kMostCommands = 100;
 
 core::Expected<core::milliseconds> parseLimit(std::string_view text) {
   auto limit = parseDuration(text);
@@ -18,7 +21,6 @@ core::Expected<core::milliseconds> parseLimit(std::string_view text) {
 }  // namespace
 
 core::Expected<std::vector<AroundCommand>> parseAroundCommands(std::string_view text) {
-  constexpr std::size_t kMost = 100;
   std::vector<AroundCommand> commands;
   for (const auto& piece : core::split(text, '\n')) {
     std::string_view line = core::trim(piece);
@@ -34,8 +36,16 @@ core::Expected<std::vector<AroundCommand>> parseAroundCommands(std::string_view 
     commands.push_back(std::move(command));
   }
   if (commands.empty()) return core::Err{core::Error{"there is no command"}};
-  if (commands.size() > kMost) return core::Err{core::Error{"more than " + std::to_string(kMost) + " commands"}};
+  if (commands.size() > kMostCommands)
+    return core::Err{core::Error{"more than " + std::to_string(kMostCommands) + " commands"}};
   return commands;
+}
+
+bool isPossible(const Around& around) noexcept {
+  for (const auto* const commands : {&around.startPre, &around.startPost, &around.stop, &around.stopPost})
+    if (commands->list.size() > kMostCommands || commands->limit.count() == 0 || !isPossible(commands->limit))
+      return false;
+  return true;
 }
 
 void readAround(SectionReader& in, const core::Names& names, Around& around) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
@@ -14,10 +15,12 @@ using Limit = std::optional<std::uint64_t>;
 
 /// No program runs with less: a smaller amount has lost its unit.
 constexpr std::uint64_t kLeastMemory = 1024 * 1024;
+constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 62;
 /// The kernel has no smaller one: a percent of a processor.
 constexpr std::uint64_t kLeastQuota = ControlGroup::kCpuPeriod / 100;
 /// A percentage or a number of processors.
 constexpr std::int64_t kMostShare = 1'000'000;
+constexpr std::uint64_t kMostQuota = (kMostShare + 1) * ControlGroup::kCpuPeriod;
 constexpr std::int64_t kMostTasks = std::int64_t{1} << 30;
 
 bool isUnlimited(std::string_view text) {
@@ -37,8 +40,7 @@ std::optional<std::uint64_t> bytesOf(std::string_view text) {
       digits.pop_back();
     }
   const auto number = core::parseInteger(core::trim(digits));
-  if (!number || *number < 0 || static_cast<std::uint64_t>(*number) > (std::uint64_t{1} << 62U >> shift))
-    return std::nullopt;
+  if (!number || *number < 0 || static_cast<std::uint64_t>(*number) > (kMostMemory >> shift)) return std::nullopt;
   return static_cast<std::uint64_t>(*number) << shift;
 }
 
@@ -90,6 +92,13 @@ core::Expected<Limit> parseGroupTasks(std::string_view text) {
     return refused(core::pythonRepr(text) +
                    " is not a limit of tasks: it is a number of processes and threads from 1 on, or infinity");
   return Limit(static_cast<std::uint64_t>(*number));
+}
+
+bool isPossible(const ControlGroup& limits) noexcept {
+  for (const auto& bytes : {limits.memoryMax, limits.memoryHigh})
+    if (bytes && (*bytes < kLeastMemory || *bytes > kMostMemory)) return false;
+  if (limits.cpuQuota && (*limits.cpuQuota < kLeastQuota || *limits.cpuQuota > kMostQuota)) return false;
+  return !limits.tasksMax || (*limits.tasksMax >= 1 && *limits.tasksMax <= std::uint64_t{kMostTasks});
 }
 
 void readControlGroup(SectionReader& in, const core::Names& names, ControlGroup& limits) {

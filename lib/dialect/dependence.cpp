@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
@@ -64,9 +65,6 @@ core::Expected<bool> parseType(std::string_view text) {
   return core::Err{core::Error{core::pythonRepr(text) + " is neither simple nor oneshot"}};
 }
 
-/// Beyond what anybody waits for, and far from what a clock can hold.
-constexpr core::milliseconds kLongestDelay = std::chrono::hours(24 * 365 * 100);
-
 /// Which process of its section this one is, from 0 on.
 std::int64_t placeOf(SectionReader& in, const core::Names& names) {
   int first = 0;
@@ -78,6 +76,8 @@ std::int64_t placeOf(SectionReader& in, const core::Names& names) {
 
 }  // namespace
 
+bool isPossible(const Dependences& dependences) noexcept { return isPossible(dependences.startDelay); }
+
 void readDependences(SectionReader& in, const core::Names& names, Dependences& dependences) {
   in.take("depends_on", names, parseDependences, dependences.on);
   in.take("restart_with_dependencies", names, parseBoolean, dependences.restart);
@@ -88,7 +88,7 @@ void readDependences(SectionReader& in, const core::Names& names, Dependences& d
   core::milliseconds stagger{0};
   in.take("stagger", names, parseDuration, stagger);
   if (stagger.count() > 0)
-    dependences.startDelay = std::min(kLongestDelay, dependences.startDelay + stagger * placeOf(in, names));
+    dependences.startDelay = std::min(kLongestDuration, dependences.startDelay + stagger * placeOf(in, names));
 }
 
 }  // namespace config

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
@@ -74,6 +75,15 @@ core::Expected<std::int64_t> parseMemoryLimit(std::string_view text) {
 }
 
 }  // namespace
+
+bool isPossible(const Health& health) noexcept {
+  const auto& rules = health.rules;
+  for (const auto& period : {rules.interval, rules.timeout, health.memoryInterval})
+    if (period < kShortest || !isPossible(period)) return false;
+  if (!isPossible(rules.startPeriod) || !isPossible(rules.watchdog)) return false;
+  if (rules.watchdog.count() > 0 && rules.watchdog < kShortest) return false;
+  return rules.retries >= 1 && health.memoryLimit >= 0 && isPossibleSignal(health.signal) && isPossible(health.check);
+}
 
 void readHealth(SectionReader& in, const core::Names& names, Health& health) {
   Check check;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "lib/dialect/lifetime.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
@@ -91,6 +93,17 @@ core::Expected<lifecycle::RunWindow> parseRunWindow(std::string_view text) {
 }
 
 }  // namespace
+
+bool isPossible(const Lifetime& lifetime) noexcept {
+  for (const auto& duration : {lifetime.maxRuntime, lifetime.maxAge, lifetime.maxAgeJitter})
+    if (!isPossible(duration)) return false;
+  if (lifetime.maxAge.count() > 0 && lifetime.maxAge < kShortestAge) return false;
+  return lifetime.window.size() <= kMostParts &&
+         std::all_of(lifetime.window.begin(), lifetime.window.end(), [](const auto& part) {
+           return part.days <= 0x7f && part.begin >= 0 && part.begin < kDayMinutes && part.end >= 0 &&
+                  part.end <= kDayMinutes && part.begin != part.end;
+         });
+}
 
 void readLifetime(SectionReader& in, const core::Names& names, Lifetime& lifetime) {
   in.take("max_runtime", names, parseDuration, lifetime.maxRuntime);

@@ -11,6 +11,7 @@
 #include "lib/core/capabilities.hpp"
 #include "lib/core/resource_limits.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
@@ -19,6 +20,7 @@ namespace {
 
 /// As many as a kernel for x86 can be built for.
 constexpr std::int64_t kMostProcessors = 8192;
+constexpr int kLeastNice = -20, kGreatestNice = 19;
 
 core::Err<core::Error> refuse(std::string_view text, const char* what) {
   return core::Err{core::Error{core::pythonRepr(text) + " is not " + what}};
@@ -56,7 +58,8 @@ core::Expected<ResourceLimit> parseLimit(std::string_view text, const core::Reso
 
 core::Expected<int> parseNice(std::string_view text) {
   const auto value = parseInteger(text);
-  if (!value || *value < -20 || *value > 19) return refuse(text, "a nice value: it is a number from -20 to 19");
+  if (!value || *value < kLeastNice || *value > kGreatestNice)
+    return refuse(text, "a nice value: it is a number from -20 to 19");
   return *value;
 }
 
@@ -106,6 +109,15 @@ core::Expected<std::optional<std::uint64_t>> parseCapabilities(std::string_view 
 }
 
 }  // namespace
+
+bool isPossible(const Limits& limits) noexcept {
+  for (const auto& [resource, soft, hard] : limits.resources)
+    if (core::resourceLimitKey(resource) == nullptr || soft > hard) return false;
+  for (const int number : limits.processors)
+    if (number < 0 || number >= kMostProcessors) return false;
+  if (limits.ioPriority && IOPRIO_PRIO_CLASS(*limits.ioPriority) > IOPRIO_CLASS_IDLE) return false;
+  return !limits.nice || (*limits.nice >= kLeastNice && *limits.nice <= kGreatestNice);
+}
 
 void readLimits(SectionReader& in, const core::Names& names, Limits& limits) {
   for (const auto& known : core::kResourceLimits) {

@@ -2,6 +2,7 @@
 #include "lib/dialect/pacing.hpp"
 
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
@@ -10,6 +11,7 @@ namespace {
 
 /// The times of the restarts in the window are kept, also in the saved state.
 constexpr int kMostRestarts = 1000;
+constexpr core::seconds kShortestRetry{1};
 
 struct RestartLimit {
   int count = 0;
@@ -29,6 +31,15 @@ core::Expected<RestartLimit> parseRestartLimit(std::string_view text) {
 
 }  // namespace
 
+bool isPossible(const lifecycle::Pacing& pacing) noexcept {
+  for (const auto& delay : {pacing.delay, pacing.maxDelay})
+    if (delay && !isPossible(*delay)) return false;
+  if (pacing.fatalRetry && (!isPossible(*pacing.fatalRetry) || *pacing.fatalRetry < kShortestRetry)) return false;
+  if (pacing.factor < 1000 || pacing.factor > kGreatestFactor) return false;
+  if (pacing.limit < 0 || pacing.limit > kMostRestarts || !isPossible(pacing.limitWindow)) return false;
+  return pacing.limit == 0 || pacing.limitWindow.count() > 0;
+}
+
 void readPacing(SectionReader& in, const core::Names& names, lifecycle::Pacing& pacing) {
   in.take("restart_delay", names, parseDuration, pacing.delay);
   in.take("restart_delay_max", names, parseDuration, pacing.maxDelay);
@@ -39,7 +50,7 @@ void readPacing(SectionReader& in, const core::Names& names, lifecycle::Pacing& 
   pacing.limitWindow = limit.window;
   in.take("fatal_retry", names, parseDuration, pacing.fatalRetry);
   if (pacing.fatalRetry == core::milliseconds(0)) pacing.fatalRetry.reset();
-  if (pacing.fatalRetry && *pacing.fatalRetry < core::seconds(1))
+  if (pacing.fatalRetry && *pacing.fatalRetry < kShortestRetry)
     in.fail("fatal_retry", "it is less than a second; 0 is never");
 }
 

@@ -11,6 +11,7 @@
 
 #include "lib/core/shell_words.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/values.hpp"
 
 namespace config {
@@ -123,6 +124,10 @@ core::Expected<ProbeTarget> parseProbeTarget(std::string_view text) {
   }
   if (!taken) return core::Err{taken.error()};
   return target;
+}
+
+bool isPossible(const ProbeTarget& target) noexcept {
+  return (target.kind != TargetKind::Tcp && target.kind != TargetKind::Http) || isPossiblePort(target.port);
 }
 
 std::string authorityOf(const ProbeTarget& target) {

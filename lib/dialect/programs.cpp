@@ -14,14 +14,12 @@
 #include "lib/dialect/idle_keys.hpp"
 #include "lib/dialect/log_settings.hpp"
 #include "lib/dialect/notices.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
 namespace config {
 namespace {
-
-/// The limit of processes per section: a typing mistake in numprocs must not use up the machine's memory.
-constexpr int kMostProcesses = 100000;
 
 /// What a process_name must have, so that several processes have names of their own.
 constexpr std::string_view kNumber = "%(process_num)";

@@ -12,6 +12,7 @@
 
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
@@ -68,9 +69,11 @@ core::Expected<Readiness> parseProbe(std::string_view text) {
 }
 
 /// Shorter pauses would keep the processor busy.
+constexpr core::milliseconds kShortestInterval{10};
+
 core::Expected<core::milliseconds> parseInterval(std::string_view text) {
   auto interval = parseDuration(text);
-  if (interval && interval->count() < 10) return refused(core::pythonRepr(text) + " is less than 10ms");
+  if (interval && *interval < kShortestInterval) return refused(core::pythonRepr(text) + " is less than 10ms");
   return interval;
 }
 
@@ -144,14 +147,15 @@ core::Status checkPattern(const std::string& pattern) {
 }
 
 bool isPossible(const Readiness& readiness) noexcept {
-  if (readiness.timeout.count() < 0) return false;
+  if (!isPossible(readiness.timeout) || !isPossible(readiness.interval)) return false;
+  if (readiness.interval < kShortestInterval || !isPossible(readiness.probe)) return false;
   switch (readiness.kind) {
     case ReadyKind::None: return true;
     case ReadyKind::Notify: return readiness.access != NotifyAccess::None;
     case ReadyKind::Descriptor: return readiness.descriptor >= 3 && readiness.descriptor <= kHighestDescriptor;
     case ReadyKind::Log:
     case ReadyKind::File: return !readiness.place.empty();
-    case ReadyKind::Probe: return readiness.probe.kind != ProbeTarget::Kind::None && readiness.interval.count() > 0;
+    case ReadyKind::Probe: return readiness.probe.kind != ProbeTarget::Kind::None;
   }
   return false;
 }

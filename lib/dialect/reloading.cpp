@@ -3,6 +3,7 @@
 
 #include "lib/core/shell_words.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
@@ -16,6 +17,10 @@ core::Expected<core::milliseconds> parseReloadLimit(std::string_view text) {
 }
 
 }  // namespace
+
+bool isPossible(const Reloading& reloading) noexcept {
+  return isPossibleSignal(reloading.signal) && reloading.limit.count() > 0 && isPossible(reloading.limit);
+}
 
 void readReloading(SectionReader& in, const core::Names& names, Reloading& reloading) {
   in.take("reload_signal", names, parseSignal, reloading.signal);

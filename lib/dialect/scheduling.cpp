@@ -7,6 +7,7 @@
 #include "lib/core/text.hpp"
 #include "lib/core/time_zone.hpp"
 #include "lib/dialect/cron.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
@@ -75,6 +76,15 @@ core::Expected<Timetable> parseSchedule(std::string_view text) {
   Timetable out;
   out.calendar = *calendar;
   return out;
+}
+
+bool isPossible(const Scheduling& scheduling) noexcept {
+  const auto& [calendar, every, jitter, overlap] = scheduling.timetable;
+  if (!isPossible(every) || !isPossible(jitter)) return false;
+  if (every.count() > 0 && (every < kShortestPeriod || jitter >= every)) return false;
+  // Only values of the clock and of the date.
+  return calendar.minutes >> 60 == 0 && calendar.hours >> 24 == 0 && (calendar.days & 1) == 0 &&
+         (calendar.months & 1) == 0 && calendar.months >> 13 == 0 && calendar.weekdays >> 7 == 0;
 }
 
 void readScheduling(SectionReader& in, const core::Names& names, Scheduling& scheduling) {

@@ -4,11 +4,14 @@
 #include <algorithm>
 
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
 
 namespace config {
 namespace {
+
+constexpr std::size_t kMostSteps = 16;
 
 core::Expected<KillScope> parseScope(std::string_view text) {
   const auto word = core::lower(core::trim(text));
@@ -33,7 +36,6 @@ bool isStopSequence(std::string_view text) {
 }
 
 core::Expected<std::vector<lifecycle::StopStep>> parseStopSequence(std::string_view text, core::milliseconds wait) {
-  constexpr std::size_t kMostSteps = 16;
   std::vector<lifecycle::StopStep> steps;
   for (const auto& piece : core::split(text, ',')) {
     const std::string_view step = core::trim(piece);
@@ -54,6 +56,13 @@ core::Expected<std::vector<lifecycle::StopStep>> parseStopSequence(std::string_v
 }
 
 bool hasStopSequence(const SectionReader& in) { return isStopSequence(in.raw("stopsignal").value_or("")); }
+
+bool isPossible(const Stopping& stopping) noexcept {
+  return stopping.steps.size() <= kMostSteps &&
+         std::all_of(stopping.steps.begin(), stopping.steps.end(), [](const auto& step) {
+           return step.signal != 0 && isPossibleSignal(step.signal) && isPossible(step.wait);
+         });
+}
 
 void readStopping(SectionReader& in, const core::Names& names, core::milliseconds wait, Stopping& stopping) {
   // A stopwaitsecs below 0 counts as 0, as in Supervisor.

@@ -11,6 +11,7 @@
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
 #include "lib/core/users.hpp"
+#include "lib/dialect/possible.hpp"
 
 namespace config {
 namespace {
@@ -50,9 +51,6 @@ std::optional<std::int64_t> pythonInt(std::string_view text, int base) {
 Err<Error> noInteger(std::string_view text) {
   return refused("invalid literal for int() with base 10: " + core::pythonRepr(text));
 }
-
-/// The longest duration of a key: a hundred years.
-constexpr core::milliseconds kLongest = std::chrono::hours(24 * 365 * 100);
 
 /// A number without a sign and with up to three decimals, in thousandths.
 std::optional<std::int64_t> decimal(std::string_view text) {
@@ -139,7 +137,7 @@ core::Expected<core::milliseconds> parseDuration(std::string_view text) {
   for (const auto& [unit, milliseconds] : kUnits) {
     std::int64_t amount = 0;
     if (unit != core::trim(trimmed.substr(number.size())) || !thousandths) continue;
-    if (__builtin_mul_overflow(*thousandths, milliseconds, &amount) || amount / 1000 > kLongest.count()) break;
+    if (__builtin_mul_overflow(*thousandths, milliseconds, &amount) || amount / 1000 > kLongestDuration.count()) break;
     return core::milliseconds(amount / 1000);
   }
   return refused("not a valid duration: " + core::pythonRepr(text) +
@@ -148,7 +146,7 @@ core::Expected<core::milliseconds> parseDuration(std::string_view text) {
 
 core::Expected<int> parseFactor(std::string_view text) {
   const auto thousandths = decimal(core::trim(text));
-  if (!thousandths || *thousandths < 1000 || *thousandths > 1'000'000)
+  if (!thousandths || *thousandths < 1000 || *thousandths > kGreatestFactor)
     return refused("not a valid factor: " + core::pythonRepr(text) + ", it is a number from 1 to 1000");
   return static_cast<int>(*thousandths);
 }
@@ -171,6 +169,8 @@ core::Expected<logging::Level> parseLogLevel(std::string_view text) {
     if (name == known) return level;
   return refused("bad logging level name " + core::pythonRepr(text));
 }
+
+bool isPossibleSignal(int number) noexcept { return number >= 0 && number <= SIGRTMAX; }
 
 core::Expected<int> parseSignal(std::string_view text) {
   if (const auto value = pythonInt(text, 10)) {

@@ -8,6 +8,7 @@
 
 #include "lib/core/files.hpp"
 #include "lib/core/text.hpp"
+#include "lib/dialect/possible.hpp"
 #include "lib/dialect/reloading.hpp"
 #include "lib/dialect/section_reader.hpp"
 #include "lib/dialect/values.hpp"
@@ -75,6 +76,10 @@ core::Expected<Answer> parseAnswer(std::string_view text) {
 }
 
 }  // namespace
+
+bool isPossible(const Watching& watching) noexcept {
+  return watching.delay >= kShortestDelay && watching.delay <= kLongestDelay && isPossibleSignal(watching.signal);
+}
 
 void readWatching(SectionReader& in, const core::Names& names, const Reloading& reloading, Watching& watching) {
   in.take("watch", names, parseWatched, watching.paths);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -11,6 +14,7 @@
 #include <vector>
 
 #include "instance/state/kinds.hpp"
+#include "lib/dialect/possible.hpp"
 
 /// States with random values in every field that is described, and their comparison.
 namespace generated {
@@ -49,16 +53,9 @@ class Generator {
     value.clear();
     for (std::size_t i = below(3) == 0 ? 0 : below(40); i > 0; --i) value += characters[below(sizeof characters - 1)];
   }
-  void fill(core::Instant& value) {
-    std::int64_t count = 0;
-    fill(count);
-    value = core::Instant(std::chrono::nanoseconds(count));
-  }
-  void fill(core::milliseconds& value) {
-    std::int64_t count = 0;
-    fill(count);
-    value = core::milliseconds(count);
-  }
+  /// Up to fifty years.
+  void fill(core::Instant& value) { value = core::Instant(std::chrono::nanoseconds(below(1'576'800'000'000'000'000))); }
+  void fill(core::milliseconds& value) { value = core::milliseconds(below(3'153'600'000'000 + 1)); }
   template <class T>
   void fill(config::Shared<T>& value) {
     T own{};
@@ -103,6 +100,10 @@ class Generator {
 
  private:
   config::GroupPtr group(std::size_t number);
+  void settle(config::Extension& extension);
+  static void settle(config::ProbeTarget& target) { target.port = 1 + (target.port & 0x7fff); }
+  void settle(state::Program& program);
+  void settle(std::optional<state::SideCommand>& command);
   void programs(state::State& state, const config::GroupConfig& group);
   void events(state::State& state);
   void connections(state::State& state);
@@ -110,24 +111,114 @@ class Generator {
   std::mt19937_64 random_;
 };
 
+/// Values that their parsers take.
+inline void Generator::settle(config::Extension& extension) {
+  using core::milliseconds, core::seconds;
+  auto& pacing = extension.pacing;
+  pacing.factor = 1000 + static_cast<int>(below(999'001));
+  pacing.limit = static_cast<int>(below(1001));
+  pacing.limitWindow = std::max(pacing.limitWindow, milliseconds(1));
+  if (pacing.fatalRetry) *pacing.fatalRetry = std::max<milliseconds>(*pacing.fatalRetry, seconds(1));
+  for (auto& step : extension.stopping.steps) step.signal = 1 + static_cast<int>(below(31));
+  auto& around = extension.around;
+  for (auto* const commands : {&around.startPre, &around.startPost, &around.stop, &around.stopPost})
+    commands->limit = std::max(commands->limit, milliseconds(1));
+  extension.reloading.signal = static_cast<int>(below(31));
+  extension.reloading.limit = std::max(extension.reloading.limit, milliseconds(1));
+  settle(extension.readiness.probe);
+  extension.readiness.interval = std::max(extension.readiness.interval, milliseconds(10));
+  if (!config::isPossible(extension.readiness)) extension.readiness = {};
+  auto& health = extension.health;
+  settle(health.check);
+  for (auto* const period : {&health.rules.interval, &health.rules.timeout, &health.memoryInterval})
+    *period = std::max(*period, milliseconds(100));
+  if (health.rules.watchdog < milliseconds(100)) health.rules.watchdog = {};
+  health.rules.retries = 1 + static_cast<int>(below(1000));
+  health.memoryLimit = static_cast<std::int64_t>(below(1 << 30));
+  health.signal = static_cast<int>(below(31));
+  for (auto& limit : extension.limits.resources)
+    limit = {static_cast<int>(RLIMIT_NOFILE), limit.soft, std::max(limit.soft, limit.hard)};
+  if (extension.limits.nice) extension.limits.nice = static_cast<int>(below(40)) - 20;
+  if (extension.limits.ioPriority) extension.limits.ioPriority = static_cast<int>(below(4 << 13));
+  for (auto& number : extension.limits.processors) number = static_cast<int>(below(8192));
+  auto& timetable = extension.scheduling.timetable;
+  timetable.every = std::max<milliseconds>(timetable.every, seconds(1));
+  timetable.jitter = std::min(timetable.jitter, timetable.every - milliseconds(1));
+  auto& calendar = timetable.calendar;
+  calendar.minutes &= (std::uint64_t{1} << 60) - 1;
+  calendar.hours &= 0xffffff;
+  calendar.days &= ~1U;
+  calendar.months &= 0x1ffe;
+  calendar.weekdays &= 0x7f;
+  auto& lifetime = extension.lifetime;
+  lifetime.maxAge = std::max(lifetime.maxAge, milliseconds(100));
+  for (auto& part : lifetime.window) {
+    part.days &= 0x7f;
+    part.begin = static_cast<int>(below(1440));
+    part.end = 1 + static_cast<int>(below(1440));
+    if (part.begin == part.end) part.begin = 0;
+  }
+  extension.activation.idleStop = std::max(extension.activation.idleStop, milliseconds(100));
+  for (auto& socket : extension.activation.sockets) {
+    socket.port = 1 + (socket.port & 0x7fff);
+    if (socket.backlog) socket.backlog = 1 + static_cast<int>(below(65535));
+    if (socket.mode) *socket.mode &= 0777;
+  }
+  extension.watching.delay = milliseconds(100 + below(86'000'000));
+  extension.watching.signal = static_cast<int>(below(31));
+  auto& group = extension.controlGroup;
+  for (auto* const bytes : {&group.memoryMax, &group.memoryHigh})
+    if (*bytes) *bytes = (1 << 20) + below(std::size_t{1} << 60);
+  if (group.cpuQuota) group.cpuQuota = 1000 + below(1'000'000);
+  if (group.tasksMax) group.tasksMax = 1 + below(1 << 30);
+  REQUIRE(config::whatIsImpossible(extension) == nullptr);
+}
+
+inline void Generator::settle(std::optional<state::SideCommand>& command) {
+  if (!command) return;
+  command->pid = 0;
+  command->stage = static_cast<int>(below(3));
+}
+
+/// Times and counts that can be.
+inline void Generator::settle(state::Program& program) {
+  const auto positive = [](auto& number) { number &= 0x7fff; };
+  auto& machine = program.machine;
+  for (auto* const count : {&machine.tries, &machine.restarts, &machine.streak, &machine.stopStep}) positive(*count);
+  machine.stopStep = static_cast<int>(below(16)) - 2;
+  positive(program.startedAt);
+  positive(program.stoppedAt);
+  settle(program.reload);
+  if (program.remains) program.remains->step = static_cast<int>(below(16));
+  if (program.around) program.around->phase = static_cast<int>(below(5));
+  if (program.around) settle(program.around->command);
+  if (program.health) positive(program.health->since);
+  if (program.health) positive(program.health->track.failures);
+  if (program.health) settle(program.health->question);
+  if (program.readiness) settle(program.readiness->question);
+  if (program.schedule) positive(program.schedule->due);
+  if (program.schedule) positive(program.schedule->handled);
+  if (program.window) positive(program.window->change);
+}
+
 inline config::GroupPtr Generator::group(std::size_t number) {
   config::GroupConfig group;
   fill(group);
   group.name = "group:" + std::to_string(number) + "\n=";
   group.listener.reset();
   if (group.kind == config::GroupConfig::Kind::EventListener) fill(group.listener.emplace());
+  for (auto& socket : group.sockets) {
+    socket.port = 1 + (socket.port & 0x7fff);
+    if (socket.backlog) socket.backlog = 1 + static_cast<int>(below(65535));
+  }
+  for (auto& scaled : group.scales) scaled.count = static_cast<int>(below(100'001));
   for (std::size_t i = 0; i < group.processes.size(); ++i) {
     auto process = *group.processes[i];
     process.name += std::to_string(i);
     process.socket = static_cast<int>(below(group.sockets.size() + 1)) - 1;
     process.stopSignal = 1 + static_cast<int>(below(31));
     auto extension = *process.extension;
-    if (!config::isPossible(extension.readiness)) extension.readiness = {};
-    extension.reloading.signal = static_cast<int>(below(31));
-    for (auto& step : extension.stopping.steps) {
-      step.signal = 1 + static_cast<int>(below(31));
-      step.wait = core::milliseconds(below(100'000));
-    }
+    settle(extension);
     process.extension = config::Shared(std::move(extension));
     group.processes[i] = std::make_shared<const config::ProcessConfig>(std::move(process));
   }
@@ -138,6 +229,7 @@ inline void Generator::programs(state::State& state, const config::GroupConfig& 
   for (const auto& process : group.processes) {
     state::Program program;
     fill(program);
+    settle(program);
     program.group = group.name;
     program.name = process->name;
     program.number = state.daemon.nextNumber++;
@@ -153,6 +245,7 @@ inline void Generator::programs(state::State& state, const config::GroupConfig& 
       auto& listener = state.events.listeners.back();
       listener.group = program.group;
       listener.name = program.name;
+      listener.backOff = static_cast<std::int64_t>(below(100));
       listener.protocol = 10 * (1 + static_cast<int>(below(4)));
       if (listener.current) listener.current->serial = below(3);
     }
@@ -169,6 +262,8 @@ inline void Generator::programs(state::State& state, const config::GroupConfig& 
 
 inline void Generator::events(state::State& state) {
   fill(state.events);  // what is not a list
+  for (auto& slice : state.events.ticks)
+    if (slice) *slice &= 0x7fffffff;
   for (std::uint64_t serial = 0; serial < 3; ++serial) {
     fill(state.events.events.emplace_back());
     state.events.events.back().serial = serial;
@@ -178,6 +273,7 @@ inline void Generator::events(state::State& state) {
     auto& pool = state.events.pools.emplace_back();
     fill(pool);
     pool.group = group->name;
+    pool.pause = static_cast<std::int64_t>(below(1 << 30));
     for (auto& waiting : pool.queue) waiting.serial = below(3);
   }
 }
@@ -213,6 +309,7 @@ inline state::State Generator::state() {
   state.configured = {state.groups[1], group(0), group(7)};
   events(state);
   fill(state.unsent);
+  for (auto& unsent : state.unsent) unsent.when &= 0x7fffffff;
   connections(state);
   return state;
 }
