@@ -12,7 +12,8 @@ namespace web {
 
 /// A log as a stream of events (text/event-stream) for a page: pieces of text with the places where they begin and end.
 /// The id of each event is its end, from where a disconnected page continues, also after rotations and restarts. When
-/// that place no longer exists, or the log was emptied, the next piece has `"restarted":true`.
+/// that place no longer exists, or the log was emptied, the next piece has `"restarted":true`, and so has the first one
+/// of another file in which the log continues.
 class LogFeed final : public http::Source {
  public:
   /// Begins at `place`; without one at the end. `notice` calls back when the log grows; this can outlive it.
@@ -20,6 +21,7 @@ class LogFeed final : public http::Source {
   [[nodiscard]] std::string more(std::size_t limit) override;
 
  private:
+  void onNotice(const std::string* movedTo) noexcept;
   bool moveOn();
 
   LogHistory history_;
