@@ -42,6 +42,15 @@ Handler onGroup(const Instance& instance, GroupAction action) {
   };
 }
 
+/// Nothing depends any more on a group that the configuration does not have: it is about to be removed.
+process::Along whoStopsWith(const Instance& instance, const Programs& group) {
+  const auto& configured = instance.configuration().groups;
+  const bool stays = group.empty() || std::any_of(configured.begin(), configured.end(), [&](const auto& one) {
+                       return one->name == group.front()->group().name();
+                     });
+  return stays ? process::Along::All : process::Along::Nobody;
+}
+
 }  // namespace
 
 // The programs are chosen before the first one is started or stopped: a change of one must not add or remove others.
@@ -100,14 +109,13 @@ void addGroupControlMethods(Instance& instance, Waiters& waiters, SupervisorName
             [&](const Array& params, core::Completion<MethodResult> done) {
               startAll(waiters, byPriority(instance.table), waits(params, 0), std::move(done));
             });
-  names.add(
-      "stopProcessGroup", {"array", "string", "boolean"}, 1,
-      "Stops all processes of a group.\n\n@param string name  The group.\n"
-      "@param boolean wait  Answer when each has ended (the default), else after 50 ms at most.\n"
-      "@return array result  A struct of name, group, status and description for each.",
-      onGroup(instance, [&waiters](const Programs& programs, const Array& params, core::Completion<MethodResult> done) {
-        stopAll(waiters, programs, waits(params, 1), std::move(done));
-      }));
+  names.add("stopProcessGroup", {"array", "string", "boolean"}, 1,
+            "Stops all processes of a group.\n\n@param string name  The group.\n"
+            "@param boolean wait  Answer when each has ended (the default), else after 50 ms at most.\n"
+            "@return array result  A struct of name, group, status and description for each.",
+            onGroup(instance, [&](const Programs& programs, const Array& params, core::Completion<MethodResult> done) {
+              stopAll(waiters, programs, waits(params, 1), std::move(done), whoStopsWith(instance, programs));
+            }));
   names.add("stopAllProcesses", {"array", "boolean"}, 0,
             "Stops all processes.\n\n"
             "@param boolean wait  Answer when each has ended (the default), else after 50 ms at most.\n"

@@ -99,6 +99,7 @@ class Update : public std::enable_shared_from_this<Update> {
     if (rounds_ == 0) {
       first_ = change;
       kept_ = change.whole ? 0 : keptPrograms(*group, change);
+      noteDown(*group, *target);
     }
     stop(*group, *target, change);
   }
@@ -109,6 +110,17 @@ class Update : public std::enable_shared_from_this<Update> {
     const auto at =
         std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group->name == request_.group; });
     return at == groups.end() ? nullptr : *at;
+  }
+
+  /// autostart=last: what does not run stays as it is.
+  void noteDown(const process::Group& group, const config::GroupConfig& target) {
+    using lifecycle::ProcessState;
+    for (const auto& next : target.processes) {
+      const auto* const program = next->extension->startAsLast ? group.find(next->name) : nullptr;
+      if (program == nullptr || !program->config().extension->startAsLast || program->waits().start) continue;
+      if (program->state() == ProcessState::Stopped || program->state() == ProcessState::Exited)
+        down_.insert(next->name);
+    }
   }
 
   void refuse() { done_(fail(FaultCode::Failed, request_.group + " can only be updated as a whole")); }
@@ -164,14 +176,14 @@ class Update : public std::enable_shared_from_this<Update> {
 
   void finish(process::Group& group, const GroupChange& change) {
     tell();
-    if (request_.start) instance_.table.autostart(group, change);
+    if (request_.start) instance_.table.autostart(group, change, down_);
     answer("changed");
   }
 
   void add(const config::GroupPtr& wanted) {
     const auto added = instance_.table.add(wanted);
     if (!added) return done_(fail(FaultCode::Failed, added.error().text));
-    if (request_.start) instance_.table.autostart(**added);
+    if (request_.start) instance_.table.autostart(**added, down_);
     answer(first_.whole ? "replaced" : first_.programs.empty() ? "added" : "changed");
   }
 
@@ -196,6 +208,7 @@ class Update : public std::enable_shared_from_this<Update> {
   core::Completion<MethodResult> done_;
   GroupChange first_;  ///< what differed when the call came
   std::size_t kept_ = 0;
+  std::set<std::string> down_;  ///< programs that are not started
   int rounds_ = 0;
 };
 

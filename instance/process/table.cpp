@@ -100,16 +100,25 @@ void Table::prepare(Group& group, bool (*whether)(const Process& program)) {
     if (whether(*program)) program->prepareAutostart();
 }
 
-void Table::autostart(Group& group) {
-  prepare(group, [](const Process& program) { return program.startsByItself(); });
-  start(group, [](const Process& program) { return program.startsByItself(); });
-}
-
 void Table::start(Group& group, bool (*whether)(const Process& program)) {
   if (context_->supervisorState() != SupervisorState::Running) return;
   const ProcessContext::Turn turn(*context_);
   for (const auto& program : group.processes())
     if (whether(*program)) program->startAutomatically();
+}
+
+void Table::start(const std::vector<Process*>& programs) {
+  if (context_->supervisorState() != SupervisorState::Running) return;
+  const ProcessContext::Turn turn(*context_);
+  for (auto* const program : programs) program->prepareAutostart();
+  for (auto* const program : programs) program->startAutomatically();
+}
+
+void Table::autostart(Group& group, const std::set<std::string>& without) {
+  std::vector<Process*> made;
+  for (const auto& program : group.processes())
+    if (program->startsByItself() && !without.contains(program->name())) made.push_back(program.get());
+  start(made);
 }
 
 core::Status Table::setDisabled(const std::vector<Process*>& programs, bool disabled) {
@@ -143,18 +152,16 @@ bool isStartedBy(const config::ProgramChange& change, const Process& program) {
 
 }  // namespace
 
-void Table::autostart(Group& group, const config::GroupChange& change) {
-  if (context_->supervisorState() != SupervisorState::Running) return;
-  const ProcessContext::Turn turn(*context_);
+void Table::autostart(Group& group, const config::GroupChange& change, const std::set<std::string>& without) {
   const auto changes = change.byName();
   std::vector<Process*> made;
   for (const auto& program : group.processes()) {
     const auto one = changes.find(program->name());
-    if (one != changes.end() && program->startsByItself() && isStartedBy(*one->second, *program))
+    if (one != changes.end() && program->startsByItself() && isStartedBy(*one->second, *program) &&
+        !without.contains(program->name()))
       made.push_back(program.get());
   }
-  for (auto* const program : made) program->prepareAutostart();
-  for (auto* const program : made) program->startAutomatically();
+  start(made);
 }
 
 std::unordered_map<const Process*, std::string> Table::obstacles() {

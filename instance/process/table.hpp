@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -88,10 +89,10 @@ class Table {
   /// For clients: from now on these programs are only started by name, or again by themselves. Kept over reboots;
   /// fails, with no change, if that cannot be.
   core::Status setDisabled(const std::vector<Process*>& programs, bool disabled);
-  /// Starts, in order, the programs with autostart of a group that was added later.
-  void autostart(Group& group);
-  /// The same for those that apply() has made: added or restarted ones of `change`.
-  void autostart(Group& group, const config::GroupChange& change);
+  /// Starts, in order, the programs with autostart of a group that was added later, but none of these names.
+  void autostart(Group& group, const std::set<std::string>& without = {});
+  /// The same after apply(), for those that `change` starts.
+  void autostart(Group& group, const config::GroupChange& change, const std::set<std::string>& without = {});
   /// Gives a group another configuration with the same name. Programs that stay as they are continue, and those that
   /// differ only in keys of Reach::Live take these over; others are created again, without being started. False, with
   /// nothing changed, if one of those still runs, or if the group can only be replaced as a whole.
@@ -144,6 +145,7 @@ class Table {
  private:
   void prepare(Group& group, bool (*whether)(const Process& program));
   void start(Group& group, bool (*whether)(const Process& program));
+  void start(const std::vector<Process*>& programs);
   void onEnd(pid_t pid, int waitStatus) noexcept;
   void endWith(int status);
   Group& insert(std::unique_ptr<Group> group);

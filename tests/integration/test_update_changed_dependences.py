@@ -37,8 +37,9 @@ def test_a_group_is_removed_together_with_the_dependence_on_it(daemon):
     server = daemon(sleeper("db") + sleeper("web", "depends_on=db") + sleeper("other"))
     before = wait_all_running(server, ["db:db", "web:web", "other:other"])
     check_update(server, sleeper("web") + sleeper("other"), ["db: stopped", "db: removed process group", "web: updated process group"])
-    assert wait_all_running(server, ["web:web", "other:other"])["other:other"] == before["other:other"]
-    now = pids(server)["web:web"]
+    now = wait_all_running(server, ["web:web", "other:other"])
+    assert now == {name: before[name] for name in now}
+    now = now["web:web"]
     # The dependence is gone: a start and a restart wait for nothing.
     assert server.ctl("restart", "web").returncode == 0
     assert wait_all_running(server, ["web:web", "other:other"])["web:web"] != now
@@ -46,9 +47,9 @@ def test_a_group_is_removed_together_with_the_dependence_on_it(daemon):
 
 def test_the_same_with_restart_with_dependencies(daemon):
     server = daemon(sleeper("db") + sleeper("web", "depends_on=db", "restart_with_dependencies=true"))
-    wait_all_running(server, ["db:db", "web:web"])
+    before = wait_all_running(server, ["db:db", "web:web"])
     check_update(server, sleeper("web"), ["db: stopped", "db: removed process group", "web: updated process group"])
-    wait_all_running(server, ["web:web"])
+    assert wait_all_running(server, ["web:web"])["web:web"] == before["web:web"]
 
 
 def test_a_program_that_waits_for_what_is_removed_starts(daemon):
@@ -61,11 +62,11 @@ def test_a_program_that_waits_for_what_is_removed_starts(daemon):
 
 def test_a_program_that_others_depend_on_gets_another_name(daemon):
     server = daemon(sleeper("db") + sleeper("web", "depends_on=db"))
-    wait_all_running(server, ["db:db", "web:web"])
+    before = wait_all_running(server, ["db:db", "web:web"])
     check_update(server, sleeper("store") + sleeper("web", "depends_on=store"),
                  ["db: stopped", "db: removed process group", "store: added process group",
                   "web: updated process group"])
-    wait_all_running(server, ["store:store", "web:web"])
+    assert wait_all_running(server, ["store:store", "web:web"])["web:web"] == before["web:web"]
     # The new dependence is in force: a stop of the one takes the other along.
     assert server.ctl("stop", "store").returncode == 0
     assert {one["statename"] for one in infos(server).values()} == {"STOPPED"}
@@ -75,11 +76,11 @@ def test_a_program_that_others_depend_on_gets_another_name(daemon):
 
 def test_a_program_that_others_depend_on_gets_into_a_group(daemon):
     server = daemon(sleeper("db") + sleeper("web", "depends_on=db"))
-    wait_all_running(server, ["db:db", "web:web"])
+    before = wait_all_running(server, ["db:db", "web:web"])
     check_update(server, "[group:stores]\nprograms=db\n" + sleeper("db") + sleeper("web", "depends_on=stores:db"),
                  ["db: stopped", "db: removed process group", "stores: added process group",
                   "web: updated process group"])
-    wait_all_running(server, ["stores:db", "web:web"])
+    assert wait_all_running(server, ["stores:db", "web:web"])["web:web"] == before["web:web"]
     assert server.ctl("stop", "stores:db").returncode == 0
     assert {one["statename"] for one in infos(server).values()} == {"STOPPED"}
 
@@ -97,13 +98,29 @@ def test_defaults_with_a_dependence_are_removed(daemon):
     defaults = "[program-defaults]\ndepends_on=db\n"
     db = sleeper("db", "depends_on=")
     server = daemon(defaults + db + sleeper("web") + sleeper("late"))
-    wait_all_running(server, ["db:db", "late:late", "web:web"])
+    before = wait_all_running(server, ["db:db", "late:late", "web:web"])
     check_update(server, sleeper("web") + sleeper("late"), [
         "db: stopped", "db: removed process group", "late: updated process group", "web: updated process group"])
     now = wait_all_running(server, ["late:late", "web:web"])
+    assert now == {name: before[name] for name in now}
     # And back.
     check_update(server, defaults + db + sleeper("web") + sleeper("late"), [
         "db: added process group", "late: updated process group", "web: updated process group"])
     assert wait_all_running(server, ["db:db", "late:late", "web:web"])["web:web"] == now["web:web"]
     assert server.ctl("stop", "db").returncode == 0
     assert {one["statename"] for one in infos(server).values()} == {"STOPPED"}
+
+
+def test_a_program_that_is_down_with_autostart_last_stays_down(daemon):
+    config = sleeper("a", "autostart=last") + "[group:g]\nprograms=b,c\n" + sleeper("b", "autostart=last") + sleeper("c")
+    server = daemon(config)
+    wait_all_running(server, ["a:a", "g:b", "g:c"])
+    assert server.ctl("stop", "a", "g:b").returncode == 0
+    server.configure(config.replace("sleep 1000", "sleep 2000"))
+    assert server.ctl("update").returncode == 0
+    wait_for(lambda: infos(server)["g:c"]["statename"] == "RUNNING", "the other one")
+    assert {name: one["statename"] for name, one in infos(server).items()} == {
+        "a:a": "STOPPED", "g:b": "STOPPED", "g:c": "RUNNING"}
+    server.configure(config.replace("autostart=last\n", ""))
+    assert server.ctl("update").returncode == 0
+    wait_all_running(server, ["a:a", "g:b", "g:c"])
