@@ -100,16 +100,22 @@ Twiddler::Result<process::Group*> Twiddler::findGroup(const std::string& name) c
   return fail(FaultCode::BadName, "group: " + name);
 }
 
-/// Why the dependences of `programs`, which `group` is to get, are refused.
-std::optional<std::string> Twiddler::wrongDependence(const process::Group& group, const Programs& programs) const {
+/// Why the dependences of `programs`, which `group` is to get, are refused. `messages` gets what is doubtful about
+/// them.
+std::optional<std::string> Twiddler::wrongDependence(const process::Group& group, const Programs& programs,
+                                                     std::vector<config::Message>& messages) const {
   std::vector<config::Member> members;
   for (const auto& other : table_.groups())
     for (const auto& program : other->processes()) members.push_back({other->name(), &program->config()});
   const auto first = members.size();
   for (const auto& program : programs) members.push_back({group.name(), program.get()});
   // What was wrong before, because groups were removed, does not matter here.
-  const auto wrong = config::wrongDependence(members, first);
-  return wrong ? std::optional(wrong->reason) : std::nullopt;
+  if (const auto wrong = config::wrongDependence(members, first)) return wrong->reason;
+  std::set<std::string> told;  // processes of one program have the same
+  for (const auto& doubtful : config::doubtfulDependences(members, first))
+    if (told.insert(doubtful.reason).second)
+      messages.push_back({logging::Level::Warn, "Option 'depends_on': " + doubtful.reason});
+  return std::nullopt;
 }
 
 Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std::string& name,
@@ -124,7 +130,7 @@ Twiddler::Result<void> Twiddler::addProgram(const std::string& group, const std:
   if (!programs) return fail(FaultCode::IncorrectParameters, programs.error().text);
   // Before the first one is added: all of numprocs or none.
   if (const std::string* taken = takenName(**target, *programs)) return fail(FaultCode::BadName, *taken);
-  if (const auto wrong = wrongDependence(**target, *programs))
+  if (const auto wrong = wrongDependence(**target, *programs, messages))
     return fail(FaultCode::IncorrectParameters, *wrong + " for option 'depends_on'");
   std::vector<process::Process*> added;
   added.reserve(programs->size());

@@ -14,6 +14,7 @@
 
 namespace config {
 struct Configuration;
+struct Message;
 struct ProcessConfig;
 struct RpcInterface;
 }  // namespace config
@@ -53,7 +54,8 @@ class Twiddler {
   [[nodiscard]] Result<process::Group*> findGroup(const std::string& name) const;
 
   using Programs = std::vector<std::shared_ptr<const config::ProcessConfig>>;
-  [[nodiscard]] std::optional<std::string> wrongDependence(const process::Group& group, const Programs& programs) const;
+  [[nodiscard]] std::optional<std::string> wrongDependence(const process::Group& group, const Programs& programs,
+                                                           std::vector<config::Message>& messages) const;
 
   process::Table& table_;
   std::function<const config::Configuration&()> base_;

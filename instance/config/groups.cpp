@@ -105,12 +105,23 @@ class GroupsReader {
     std::vector<Member> members;
     for (const auto& group : groups_)
       for (const auto& program : group->processes) members.push_back({group->name, program.get()});
-    const auto wrong = wrongDependence(members);
-    if (!wrong) return;
-    const auto& [section, groupSection] = sectionOf_.at(members[wrong->member].program);
-    SectionReader in(context_.document, *section, kindOf(section->name()), groupSection);
-    in.fail("depends_on", wrong->reason);
-    fail(in);
+    if (const auto wrong = wrongDependence(members)) {
+      auto in = readerOf(members[wrong->member]);
+      in.fail("depends_on", wrong->reason);
+      fail(in);
+      return;
+    }
+    std::set<std::string> told;  // processes of one section have the same
+    for (const auto& doubtful : doubtfulDependences(members)) {
+      auto text = "Key 'depends_on': " + doubtful.reason + readerOf(members[doubtful.member]).placeOf("depends_on");
+      if (told.insert(text).second) context_.warn(std::move(text));
+    }
+  }
+
+  /// Of the section of a program that depends on others.
+  SectionReader readerOf(const Member& member) {
+    const auto& [section, groupSection] = sectionOf_.at(member.program);
+    return {context_.document, *section, kindOf(section->name()), groupSection};
   }
 
   void readProgram(const IniSection& section) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace config {
 
@@ -24,5 +25,10 @@ struct WrongDependence {
 /// The first dependence on an unknown program, or the first cycle, which the reason shows; nullopt: all are good.
 /// Names that members before `first` have are not checked.
 [[nodiscard]] std::optional<WrongDependence> wrongDependence(std::span<const Member> members, std::size_t first = 0);
+
+/// Conditions of members from `first` on that are probably not what is meant: `exited` of a program that is started
+/// again after each end, and `ready` of one without a sign of readiness. Each dependence at most once. Nothing if
+/// wrongDependence() finds something.
+[[nodiscard]] std::vector<WrongDependence> doubtfulDependences(std::span<const Member> members, std::size_t first = 0);
 
 }  // namespace config

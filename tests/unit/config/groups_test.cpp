@@ -167,6 +167,27 @@ TEST_CASE("what programs depend on is checked over all groups, with the place of
                 "these programs wait for each other: a -> b -> c -> a for key 'depends_on' in section 'program:a' "));
 }
 
+TEST_CASE("conditions that are probably not meant cause one warning for each section") {
+  Scratch scratch;
+  const auto warned = [&](const std::string& on, const std::string& keys, const std::string& own = {}) {
+    const auto loaded = scratch.load("[program:y]\ncommand=y\n" + keys + "[program:x]\ncommand=x\nnumprocs=2\n" +
+                                     "process_name=x%(process_num)d\n" + own + "depends_on=" + on + "\n");
+    REQUIRE(loaded);
+    std::string text;
+    for (const auto warning : loaded->warnings()) text += std::string(warning.substr(0, warning.find(" (file:"))) + "|";
+    return text;
+  };
+  const std::string place = " in section 'program:x'|";
+  CHECK(warned("y:exited", "autorestart=true\n") ==
+        "Key 'depends_on': y has autorestart=true, so it is 'exited' only from each end to its next start" + place);
+  CHECK(warned("y:ready", "") ==
+        "Key 'depends_on': y does not have the key 'ready', so it is 'ready' when it is RUNNING" + place);
+  CHECK(warned("y:exited", "").empty());
+  CHECK(warned("y", "autorestart=true\n").empty());
+  CHECK(warned("y:ready", "ready=tcp:1\n").empty());
+  CHECK(warned("y:ready", "type=oneshot\n").empty());
+}
+
 TEST_CASE("the other keys of dependence") {
   Scratch scratch;
   const std::string start = "[program:p]\ncommand=p\nnumprocs=3\nnumprocs_start=5\nprocess_name=p%(process_num)d\n";
