@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ctl/supervisorctl/session.hpp"
+#include "lib/xmlrpc/fault_reason.hpp"
 
 namespace ctl {
 namespace {
@@ -45,6 +46,11 @@ std::string reloadWords(const CallReport& report) {
 }
 
 }  // namespace
+
+std::string spawnReason(const CallReport& report) {
+  if (report.status != static_cast<int>(FaultCode::SpawnError)) return {};
+  return std::string(xmlrpc::reasonIn(report.description));
+}
 
 std::string signalWords(const CallReport& report) {
   switch (static_cast<FaultCode>(report.status)) {

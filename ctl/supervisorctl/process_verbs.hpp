@@ -13,6 +13,10 @@ namespace ctl {
 /// The text for one result; empty: Supervisor's client does not know the code, and raises an exception.
 using Words = std::string (*)(const CallReport& report);
 
+/// Why the process of a start failed, as the server reports it for programs with a key that Supervisor does not have;
+/// else empty.
+[[nodiscard]] std::string spawnReason(const CallReport& report);
+
 /// The differences between start, stop and signal.
 struct Verb {
   std::string_view one, group, all;  ///< the methods

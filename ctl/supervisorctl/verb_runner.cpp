@@ -134,7 +134,8 @@ Answer<void> VerbRunner::reportOne(const CallReport& result, const std::string& 
     const std::string words = verb_.words(result);
     if (words.empty())
       return core::Err{raised("ValueError", "Unknown result code " + std::to_string(result.status) + " for " + name)};
-    session_.out.line(name + ": ERROR (" + words + ')');
+    const std::string reason = spawnReason(result);
+    session_.out.line(name + ": ERROR (" + words + ')' + (reason.empty() ? "" : ": " + reason));
   }
   if (result.status != verb_.ignored) session_.exitStatus = statusOf(result.status);
   return {};

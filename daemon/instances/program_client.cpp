@@ -10,6 +10,7 @@
 #include "lib/core/ini.hpp"
 #include "lib/core/text.hpp"
 #include "lib/xmlrpc/fault.hpp"
+#include "lib/xmlrpc/fault_reason.hpp"
 
 namespace instances {
 namespace {
@@ -112,7 +113,11 @@ ProgramAnswer ProgramClient::judge(const std::string& name, int code, const std:
   if (code == static_cast<int>(FaultCode::Success)) return {};
   if (code == static_cast<int>(FaultCode::BadName)) return {Outcome::NoSuchProgram, name + ": ERROR (no such process)"};
   const char* const words = wordsOf(code);
-  return {Outcome::Failed, words ? fmt::format("{}: ERROR ({})", name, words) : text};
+  if (!words) return {Outcome::Failed, text};
+  const bool start =
+      code == static_cast<int>(FaultCode::SpawnError) || code == static_cast<int>(FaultCode::AbnormalTermination);
+  const auto reason = start ? xmlrpc::reasonIn(text) : std::string_view();
+  return {Outcome::Failed, fmt::format("{}: ERROR ({}){}{}", name, words, reason.empty() ? "" : ": ", reason)};
 }
 
 ProgramAnswer ProgramClient::judgeAll(const xmlrpc::Value& results) const {

@@ -48,7 +48,7 @@ void startProgram(Waiters& waiters, process::Process& program, const std::string
     if (wait) return done(fail(FaultCode::AbnormalTermination, name));
     return done({});
   }
-  if (!program.spawnError().empty()) return done(fail(FaultCode::SpawnError, name));
+  if (!program.spawnError().empty()) return done(startFailed(name, program));
   program.due();  // with startsecs=0 it is RUNNING now, as in Supervisor's answer
   if (!wait) return done({});
   if (program.state() == ProcessState::Running) return waiters.untilStoppedOr(program, kFirstMoments, std::move(done));
@@ -61,6 +61,11 @@ bool isActive(const process::Process& program) noexcept {
 
 Waiters::WaitResult waitsInVain(const std::string& name, const std::string& obstacle) {
   return fail(FaultCode::AbnormalTermination, name + ": waits for " + obstacle);
+}
+
+Waiters::WaitResult startFailed(const std::string& name, const process::Process& program) {
+  const bool plain = !program.config().extension.given();
+  return fail(FaultCode::SpawnError, plain ? name : name + ": " + program.spawnError());
 }
 
 void stopProgram(Waiters& waiters, process::Process& program, const std::string& name, bool wait,

@@ -36,6 +36,9 @@ void awaitStop(Waiters& waiters, const process::Process& program, bool wait,
                core::Completion<Waiters::WaitResult> done);
 /// The fault for a start that waits for what will not come: `obstacle` is that of the program.
 [[nodiscard]] Waiters::WaitResult waitsInVain(const std::string& name, const std::string& obstacle);
+/// The fault for a program whose start has failed. It has the reason if the program has a key that Supervisor does not
+/// have: the start may then fail for many more reasons.
+[[nodiscard]] Waiters::WaitResult startFailed(const std::string& name, const process::Process& program);
 /// `signal` is a name, with or without SIG, or a number.
 [[nodiscard]] Waiters::WaitResult signalProgram(process::Process& program, const std::string& name,
                                                 const std::string& signal);

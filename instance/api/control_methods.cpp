@@ -115,13 +115,16 @@ void addControlMethods(Instance& instance, Waiters& waiters, SupervisorNamespace
             [&](const Array& params, core::Completion<MethodResult> done) {
               startProcess(instance, waiters, params, std::move(done));
             });
-  names.add("stopProcess", {"boolean", "string", "boolean"}, 1,
-            "Stops a process.\n\n@param string name  The process ('name', 'group:name', or 'group:*' for a group).\n"
-            "@param boolean wait  Answer when it has ended (the default), else after 50 ms at most.\n"
-            "@return boolean result  True; for a group an array of results.",
-            [&](const Array& params, core::Completion<MethodResult> done) {
-              stopProcess(instance, waiters, params, std::move(done));
-            });
+  names.add(
+      "stopProcess", {"boolean", "string", "boolean"}, 1,
+      "Stops a process, and before it those that depend on it (depends_on). stopProcesses can leave these alone,\n"
+      "as \"supervisorctl stop --force\" does.\n\n"
+      "@param string name  The process ('name', 'group:name', or 'group:*' for a group).\n"
+      "@param boolean wait  Answer when it has ended (the default), else after 50 ms at most.\n"
+      "@return boolean result  True; for a group an array of results.",
+      [&](const Array& params, core::Completion<MethodResult> done) {
+        stopProcess(instance, waiters, params, std::move(done));
+      });
   names.add("stopProcesses", {"array", "string", "string", "boolean"}, 2,
             "Stops a process or a group, and the processes that depend on it (depends_on) before it. Those start\n"
             "again when it does. Supervisor does not have this method.\n\n"

@@ -31,7 +31,7 @@ bool startDecided(const process::Process& program, const process::StateChange& c
   if (change.to == ProcessState::Running || program.state() == ProcessState::Running) return true;
   if (program.waits().start) return false;  // for what it depends on
   if (!program.spawnError().empty()) {
-    result = fail(FaultCode::SpawnError, name);
+    result = startFailed(name, program);
     return true;
   }
   if (program.state() == ProcessState::Starting) return false;

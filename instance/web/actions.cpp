@@ -8,11 +8,15 @@
 #include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "instance/api/method_table.hpp"
 #include "instance/api/names.hpp"
+#include "instance/process/group.hpp"
+#include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 #include "instance/web/page.hpp"
+#include "lib/xmlrpc/fault_reason.hpp"
 
 namespace web {
 namespace {
@@ -81,10 +85,47 @@ std::string startFailure(const xmlrpc::Fault& fault) {
     case FaultCode::NoFile: return "no such file";
     case FaultCode::NotExecutable: return "file not executable";
     case FaultCode::AlreadyStarted: return "already started";
-    case FaultCode::SpawnError: return "spawn error";
+    case FaultCode::SpawnError: {
+      const auto reason = xmlrpc::reasonIn(fault.text);
+      return "spawn error" + (reason.empty() ? "" : ": " + std::string(reason));
+    }
     case FaultCode::AbnormalTermination: return "abnormal termination";
     default: return unexpected(fault);
   }
+}
+
+/// The programs that run now, or will soon: those that a restart stops.
+using Names = std::vector<std::string>;
+
+Names runningIn(const process::Group& group) {
+  Names running;
+  for (const auto& program : group.processes())
+    if (lifecycle::isActive(program->state())) running.push_back(program->fullName());
+  return running;
+}
+
+/// "; not started again: web (outside of its run_window), job (disabled)": of the programs that ran before a restart of
+/// a group or of all, those that its start has left out. Empty: none.
+std::string leftOut(const process::Table& table, const Names& ranBefore) {
+  std::string text;
+  for (const auto& name : ranBefore) {
+    const auto found = api::findProgram(table, name);
+    auto* const program = found ? *found : nullptr;
+    if (!program || program->state() != lifecycle::ProcessState::Stopped) continue;
+    const bool outside = program->startIsForbidden();
+    if (!program->disabled() && !program->takesAutostart()) continue;
+    text += (text.empty() ? "; not started again: " : ", ") + name +
+            (program->disabled() ? " (disabled)"
+             : outside           ? " (outside of its run_window)"
+                                 : "");
+  }
+  return text;
+}
+
+/// `good`, and what a restart has left out.
+Text withLeftOut(Text good, const process::Table& table, Names ranBefore) {
+  return
+      [good = std::move(good), &table, ranBefore = std::move(ranBefore)] { return good() + leftOut(table, ranBefore); };
 }
 
 /// Calls one method; the message is `good`, or what `bad` makes of the fault.
@@ -146,7 +187,8 @@ void performOnProcess(const Action& action, const process::Table& table, const a
 void performOnGroup(const Action& action, const process::Table& table, const api::MethodTable& methods,
                     core::Completion<Message> done) {
   const auto& name = action.group;
-  if (!table.find(name)) return done("No such group named " + name);
+  const auto* const group = table.find(name);
+  if (!group) return done("No such group named " + name);
   if (action.verb == "startgroup")
     return callOnce(methods, "supervisor.startProcessGroup", names(name), fixed("Group " + name + " started"),
                     std::move(done));
@@ -154,7 +196,7 @@ void performOnGroup(const Action& action, const process::Table& table, const api
     return callOnce(methods, "supervisor.stopProcessGroup", names(name), fixed("Group " + name + " stopped"),
                     std::move(done));
   callTwice(methods, "supervisor.stopProcessGroup", "supervisor.startProcessGroup", names(name),
-            fixed("Group " + name + " restarted"), std::move(done));
+            withLeftOut(fixed("Group " + name + " restarted"), table, runningIn(*group)), std::move(done));
 }
 
 }  // namespace
@@ -196,8 +238,11 @@ void perform(const Action& action, const process::Table& table, const api::Metho
     return callOnce(methods, "supervisor.startAllProcesses", {}, timed("All started"), std::move(done));
   if (action.verb == "stopall")
     return callOnce(methods, "supervisor.stopAllProcesses", {}, timed("All stopped"), std::move(done));
-  callTwice(methods, "supervisor.stopAllProcesses", "supervisor.startAllProcesses", {}, timed("All restarted"),
-            std::move(done));
+  Names running;
+  for (const auto& group : table.groups())
+    for (auto& name : runningIn(*group)) running.push_back(std::move(name));
+  callTwice(methods, "supervisor.stopAllProcesses", "supervisor.startAllProcesses", {},
+            withLeftOut(timed("All restarted"), table, std::move(running)), std::move(done));
 }
 
 }  // namespace web

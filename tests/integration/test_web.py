@@ -6,6 +6,7 @@ import http.client
 import os
 import signal
 import socket
+import time
 import urllib.parse
 
 import pytest
@@ -49,6 +50,24 @@ def test_the_group_buttons(page):
     assert page.act("/index.html?groupname=worker&action=startgroup") == "Group worker started"
     assert page.act("/index.html?groupname=worker&action=restartgroup") == "Group worker restarted"
     assert page.state("worker:worker_0") == "RUNNING"
+
+
+def test_a_restart_names_what_it_does_not_start_again(daemon):
+    hour = (time.localtime().tm_hour + 6) % 24
+    more = f"[program:night]\ncommand=cat\nstartsecs=0\nrun_window={hour:02}:00-{hour:02}:30\n"
+    more += "[program:off]\ncommand=cat\nstartsecs=0\nautostart=false\n"
+    page = Page(daemon, programs="[inet_http_server]\nport=127.0.0.1:{port}\n{auth}\n[group:g]\nprograms=night,off\n" + more)
+    supervisor = page.daemon.rpc.supervisor
+    said = "; not started again: g:night (outside of its run_window), g:off (disabled)"
+    for action, answer in (("action=restartall", "All restarted at "), ("groupname=g&action=restartgroup", "Group g restarted")):
+        supervisor.startProcess("g:night")
+        supervisor.startProcess("g:off")
+        supervisor.disableProcess("g:off")
+        message = page.act(f"/index.html?{action}")
+        assert message.startswith(answer) and message.endswith(said)
+        assert page.state("g:night") == page.state("g:off") == "STOPPED"
+    # What did not run before is not named.
+    assert "not started" not in page.act("/index.html?action=restartall")
 
 
 def test_an_action_waits_for_its_outcome_and_blocks_nobody(page):
