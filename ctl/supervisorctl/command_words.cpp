@@ -37,11 +37,6 @@ class Sorter {
       const std::size_t equals = word.find('=');
       const std::string name = word.substr(0, equals);
       if (std::find(options_.begin(), options_.end(), name) == options_.end()) {
-        // Not as a name: "restart --if-change all" would restart everything.
-        if (const auto meant = core::nearest(name, std::vector<std::string_view>(options_));
-            meant && name.starts_with("--"))
-          return core::Err{
-              core::Error{"Error: unknown option " + name + "; did you mean " + std::string(*meant) + "?"}};
         words_.names.push_back(word);
         continue;
       }

@@ -12,7 +12,7 @@
 namespace ctl {
 
 /// The words after a command: names, and the options that we add to the command. A word that is not such an option is a
-/// name, as in Supervisor, where these commands have no options.
+/// name, as in Supervisor, where these commands have no options; see refusesOption().
 struct CommandWords {
   bool json = false;
   bool resources = false;

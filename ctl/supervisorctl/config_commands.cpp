@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // avail, reread, add, remove: the commands about the configuration of the server.
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "ctl/supervisorctl/failure_text.hpp"
 #include "ctl/supervisorctl/names.hpp"
 #include "ctl/supervisorctl/session.hpp"
+#include "ctl/supervisorctl/unknown_option.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -45,6 +47,14 @@ Answer<void> runAvail(Session& session, const std::string& argument) {
 Answer<void> runReread(Session& session, const std::string& argument) {
   const bool verbose = core::trim(argument) == "--verbose";
   if (!argument.empty() && !verbose) {
+    const auto words = core::splitBlanks(argument);
+    const auto option = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+      return looksLikeOption(word) && word != "--verbose";
+    });
+    if (option != words.end()) {
+      refuseOption(session, "reread", *option);
+      return {};
+    }
     session.refuse("Error: reread accepts no arguments");
     printHelp(session, "reread");
     return {};

@@ -14,6 +14,7 @@
 #include "ctl/supervisorctl/process_verbs.hpp"
 #include "ctl/supervisorctl/selection.hpp"
 #include "ctl/supervisorctl/session.hpp"
+#include "ctl/supervisorctl/unknown_option.hpp"
 #include "ctl/supervisorctl/verb_runner.hpp"
 #include "ctl/supervisorctl/waiting.hpp"
 #include "lib/core/clock.hpp"
@@ -41,6 +42,9 @@ Answer<void> runVerbs(Session& session, std::string_view command, const std::str
     printHelp(session, command);
     return {};
   }
+  auto refused = refusesOption(session, command, words->names);
+  if (!refused) return core::Err{std::move(refused).error()};
+  if (*refused) return {};
   auto names = expandPatterns(session, words->names);
   if (!names) return core::Err{std::move(names).error()};
   const int before = session.exitStatus;
@@ -84,6 +88,9 @@ Answer<void> runEnabling(Session& session, const std::string& command, const std
     printHelp(session, command);
     return {};
   }
+  auto refused = refusesOption(session, command, words->names);
+  if (!refused) return core::Err{std::move(refused).error()};
+  if (*refused) return {};
   auto names = expandPatterns(session, words->names);
   if (!names) return core::Err{std::move(names).error()};
   return VerbRunner(session, verb).run(*names, false);
@@ -129,6 +136,9 @@ Answer<void> runReloadProgram(Session& session, const std::string& argument) {
     printHelp(session, "reload-program");
     return {};
   }
+  auto refused = refusesOption(session, "reload-program", words);
+  if (!refused) return core::Err{std::move(refused).error()};
+  if (*refused) return {};
   for (std::string& word : words)
     if (word == "all") word = "*";
   auto names = expandPatterns(session, std::move(words));

@@ -14,6 +14,7 @@
 #include "ctl/supervisorctl/names.hpp"
 #include "ctl/supervisorctl/selection.hpp"
 #include "ctl/supervisorctl/session.hpp"
+#include "ctl/supervisorctl/unknown_option.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -114,6 +115,9 @@ Answer<Changed> keepChanged(Session& session, std::vector<std::string>& names) {
     for (const GroupPlan::Program& program : plan.programs)
       if (!follows(program))
         changed[joinName(plan.name, program.name)] = plan.change == "replaced" ? plan.change : program.change;
+  const auto differs = [&changed](const std::string& name) { return changed.contains(name); };
+  if (!names.empty() && std::none_of(names.begin(), names.end(), differs))
+    session.out.line(changed.empty() ? "No config updates to processes" : "No config updates to these processes");
   std::vector<std::string> restarted;
   Changed kept;
   for (const std::string& name : names) {
@@ -141,6 +145,9 @@ Answer<Changed> keepChanged(Session& session, std::vector<std::string>& names) {
 
 /// restart with --rolling, --max-unavailable or --if-changed.
 Answer<void> restartWith(Session& session, const CommandWords& words) {
+  auto refused = refusesOption(session, "restart", words.names);
+  if (!refused) return core::Err{std::move(refused).error()};
+  if (*refused) return {};
   auto names = processesOf(session, words.names);
   if (!names) return core::Err{std::move(names).error()};
   Changed changed;
@@ -193,6 +200,9 @@ Answer<void> runSerialRestart(Session& session, const std::string& argument) {
     printHelp(session, "serialrestart");
     return {};
   }
+  auto refused = refusesOption(session, "serialrestart", words);
+  if (!refused) return core::Err{std::move(refused).error()};
+  if (*refused) return {};
   auto names = processesOf(session, words);
   if (!names) return core::Err{std::move(names).error()};
   return Roll(session, 1, {}).run(*names);

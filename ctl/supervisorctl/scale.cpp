@@ -8,6 +8,7 @@
 #include "ctl/supervisorctl/command.hpp"
 #include "ctl/supervisorctl/names.hpp"
 #include "ctl/supervisorctl/session.hpp"
+#include "ctl/supervisorctl/unknown_option.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -68,6 +69,10 @@ Answer<void> runScale(Session& session, const std::string& argument) {
   std::vector<Wish> wishes;
   for (const auto& word : words) {
     auto wish = wishOf(word);
+    if (!wish && looksLikeOption(word)) {
+      refuseOption(session, "scale", word);
+      return {};
+    }
     if (!wish) {
       session.refuse("Error: " + word + " is not PROGRAM=N, with a number up to 100000", ExitStatus::InvalidArguments);
       return {};

@@ -10,6 +10,7 @@
 #include "ctl/supervisorctl/selection.hpp"
 #include "ctl/supervisorctl/session.hpp"
 #include "ctl/supervisorctl/status_text.hpp"
+#include "ctl/supervisorctl/unknown_option.hpp"
 #include "ctl/supervisorctl/waiting.hpp"
 #include "lib/core/clock.hpp"
 
@@ -134,6 +135,9 @@ Answer<void> runStatus(Session& session, const std::string& argument) {
     session.exitStatus = ExitStatus::Unknown;
     return {};
   }
+  auto refused = refusesOption(session, "status", words->names);
+  if (!refused) return core::Err{std::move(refused).error()};
+  if (*refused) return {};
   return waitAndShow(session, *words);
 }
 

@@ -10,6 +10,7 @@
 #include "ctl/supervisorctl/failure_text.hpp"
 #include "ctl/supervisorctl/names.hpp"
 #include "ctl/supervisorctl/session.hpp"
+#include "ctl/supervisorctl/unknown_option.hpp"
 #include "lib/core/text.hpp"
 
 namespace ctl {
@@ -20,12 +21,16 @@ using xmlrpc::FaultCode;
 /// Applies a configuration that was just read to the running groups.
 class Update {
  public:
+  /// `wanted`: names of groups, "all", or none, which means all.
   Update(Session& session, std::vector<std::string> wanted, bool start)
-      : session_(session), wanted_(std::move(wanted)), start_(start) {}
+      : session_(session), wanted_(std::move(wanted)), start_(start) {
+    all_ = wanted_.empty() || std::find(wanted_.begin(), wanted_.end(), "all") != wanted_.end();
+  }
 
   Answer<void> run(const Changes& changes) {
-    if (!wanted_.empty())
-      if (Answer<void> known = checkNames(changes.added); !known) return known;
+    auto known = knowsNames(changes.added);
+    if (!known) return core::Err{std::move(known).error()};
+    if (!*known) return {};
     for (const std::string& group : changes.removed)
       if (isWanted(group))
         if (Answer<void> done = remove(group); !done) return done;
@@ -47,8 +52,9 @@ class Update {
     std::vector<std::string> added;
     for (const GroupPlan& one : *plans)
       if (one.change == "added") added.push_back(one.name);
-    if (!wanted_.empty())
-      if (Answer<void> known = checkNames(added); !known) return known;
+    auto known = knowsNames(added);
+    if (!known) return core::Err{std::move(known).error()};
+    if (!*known) return {};
     bool any = false;
     for (const char* const change : {"removed", "replaced", "changed", "same", "added"})
       for (const GroupPlan& one : *plans) {
@@ -67,17 +73,24 @@ class Update {
 
  private:
   [[nodiscard]] bool isWanted(const std::string& group) const {
-    return wanted_.empty() || std::find(wanted_.begin(), wanted_.end(), group) != wanted_.end();
+    return all_ || std::find(wanted_.begin(), wanted_.end(), group) != wanted_.end();
   }
 
-  Answer<void> checkNames(const std::vector<std::string>& added) {
+  /// Reports names without a group. False: one of them is meant as an option, so nothing may be changed.
+  Answer<bool> knowsNames(const std::vector<std::string>& added) {
+    if (all_ && std::none_of(wanted_.begin(), wanted_.end(), looksLikeOption)) return true;
     auto infos = session_.allProcesses();
     if (!infos) return core::Err{std::move(infos).error()};
     std::set<std::string> known(added.begin(), added.end());
     for (const ProcessInfo& info : *infos) known.insert(info.group);
     for (const std::string& name : wanted_)
-      if (!known.contains(name)) session_.refuse("ERROR: no such group: " + name);
-    return {};
+      if (looksLikeOption(name) && !known.contains(name)) {
+        refuseOption(session_, "update", name);
+        return false;
+      }
+    for (const std::string& name : wanted_)
+      if (!all_ && !known.contains(name)) session_.refuse("ERROR: no such group: " + name);
+    return true;
   }
 
   Answer<void> remove(const std::string& group) {
@@ -129,6 +142,7 @@ class Update {
 
   Session& session_;
   std::vector<std::string> wanted_;
+  bool all_ = false;
   bool start_;
 };
 
@@ -153,7 +167,6 @@ Answer<void> runUpdate(Session& session, const std::string& argument) {
   std::vector<std::string> wanted = distinctWords(argument);
   const bool dryRun = std::erase(wanted, "--dry-run") > 0;
   const bool start = std::erase(wanted, "--no-start") == 0;
-  if (std::find(wanted.begin(), wanted.end(), "all") != wanted.end()) wanted.clear();
   Update update(session, std::move(wanted), start);
   if (dryRun || !start) {  // before anything is changed
     auto known = dryRun ? update.plan() : haveUpdates(session);

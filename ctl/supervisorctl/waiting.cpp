@@ -21,12 +21,13 @@ bool isIn(const ProcessInfo& info, const std::string& state) {
   return state == "STOPPED" ? info.isStopped() : info.stateName == state;
 }
 
-/// "a (STARTING), b (BACKOFF)"
+/// "a (STARTING), b (BACKOFF: not ready after 5 seconds)"
 std::string describe(const std::vector<const ProcessInfo*>& infos) {
   std::string text;
   for (const ProcessInfo* info : infos) {
     if (!text.empty()) text += ", ";
-    text += info->fullName() + " (" + info->stateName + ')';
+    text +=
+        info->fullName() + " (" + info->stateName + (info->description.empty() ? "" : ": " + info->description) + ')';
   }
   return text;
 }

@@ -178,7 +178,7 @@ def test_a_start_with_a_time_limit_ends_while_its_dependence_is_missing(daemon):
     server = daemon(gate("job") + sleeper("web", "autostart=false", "depends_on=job"))
     for words in (["web"], ["--parallel", "web", "job"]):
         done = server.ctl("start", "--timeout", "1", *words)
-        assert done.stdout.splitlines()[-1] == "ERROR: not RUNNING after 1 s: web (STOPPED)"
+        assert done.stdout.splitlines()[-1] == "ERROR: not RUNNING after 1 s: web (STOPPED: waiting for job)"
         assert done.returncode == 1
         waits(server, "web", "waiting for job")  # what was begun continues
     open_gate(server, "job")

@@ -447,13 +447,15 @@ def test_rolling_ends_at_the_first_failure(daemon):
 
 def test_restart_if_changed(server):
     before = pids(server)
-    assert server.ctl("restart", "--if-changed", "g:*").stdout == ""
+    done = server.ctl("restart", "--if-changed", "g:*")
+    assert (done.stdout, done.returncode) == ("No config updates to processes\n", 0)
     server.configure(of("a", "umask=077", of("b", "umask=022", of("c", "exitcodes=5"))) + "[program:new]\ncommand=cat\n")
     done = server.ctl("restart", "--if-changed", "g:a", "g:c")
     assert (done.stdout, done.returncode) == ("g:c: changed without a restart\ng:a: stopped\ng:a: started\n", 0)
     assert changed_pids(before, server) == ["g:a"] and "new:new" not in pids(server)
     assert server.ctl("update", "--dry-run").stdout == (
         "g: would be updated\n    g:b: restarted (umask)\nnew: would be added\n    new: added\n")
+    assert server.ctl("restart", "--if-changed", "g:a").stdout == "No config updates to these processes\n"
     done = server.ctl("restart", "--if-changed", "--rolling", "all")
     assert done.stdout == "g:b: stopped\ng:b: started\n"
     assert changed_pids(before, server) == ["g:a", "g:b"]

@@ -92,7 +92,7 @@ def test_waiting(running):
     assert ctl(running, "status --wait RUNNING web:*").returncode == 0
     late = ctl(running, "status --wait=running --timeout 0 off cat")
     assert late.returncode == 1
-    assert late.stdout.splitlines()[0] == "ERROR: not RUNNING after 0 s: off (STOPPED)"
+    assert late.stdout.splitlines()[0] == "ERROR: not RUNNING after 0 s: off (STOPPED: Not started)"
     assert ctl(running, "status --wait STOPPED off lost").returncode == 0
     unknown = ctl(running, "status --wait --timeout 5 nope")
     assert unknown.returncode == 1 and unknown.stdout.splitlines()[0] == "nope: ERROR (no such process)"
@@ -103,7 +103,7 @@ def test_start_waits_over_failed_attempts(running):
     assert third.returncode == 0  # although the first attempts failed
     assert running.rpc.supervisor.getProcessInfo("third")["statename"] == "RUNNING"
     lost = ctl(running, "start --wait --timeout 30 lost")
-    assert (lost.returncode, lost.stdout.splitlines()[-1]) == (1, "ERROR: will not become RUNNING: lost (FATAL)")
+    assert (lost.returncode, lost.stdout.splitlines()[-1]) == (1, "ERROR: will not become RUNNING: lost (FATAL: Exited too quickly (process log may have details))")
     assert ctl(running, "stop --wait --timeout 30 third").returncode == 0
 
 
@@ -112,6 +112,52 @@ def test_wrong_options(running, words):
     done = ctl(running, words)
     assert done.returncode == 2
     assert done.stdout.startswith("Error: --")
+
+
+@pytest.mark.parametrize("words, said", [
+    ("stop --bogus all", "stop has --force, --parallel, --wait and --timeout"),
+    ("start --rolling off", "start has --parallel, --wait and --timeout"),
+    ("restart --if-change all", "did you mean --if-changed?"),
+    ("status --helth cat", "did you mean --health?"),
+    ("update all --dryrun", "did you mean --dry-run?"),
+    ("reread --quiet", "reread has --verbose"),
+    ("serialrestart --wait cat", "serialrestart has no options"),
+    ("disable --now cat", "disable has no options"),
+    ("reload-program --all cat", "reload-program has no options"),
+    ("scale --force web=1", "scale has --save")])
+def test_an_unknown_option_changes_nothing(running, words, said):
+    before = running.rpc.supervisor.getAllProcessInfo()
+    done = ctl(running, words)
+    option = next(word for word in words.split() if word.startswith("--"))
+    assert (done.stdout, done.returncode) == (f"Error: unknown option {option}; {said}\n", 2)
+    after = running.rpc.supervisor.getAllProcessInfo()
+    assert [info["pid"] for info in after] == [info["pid"] for info in before]
+
+
+@pytest.mark.parametrize("kind", ["debian", "ours"])
+def test_a_program_can_be_named_like_an_option(daemon, kind):
+    server = daemon("[program:--bogus]\ncommand=cat\nstartsecs=0\n", kind=kind)
+    server.wait_state("--bogus", "RUNNING")
+    assert ctl(server, "stop --bogus").stdout == "--bogus: stopped\n"
+    assert ctl(server, "update --bogus").returncode == 0
+    server.configure("[program:--new]\ncommand=cat\nstartsecs=0\n")
+    assert ctl(server, "update --new").stdout == "--new: added process group\n"
+
+
+def test_a_failed_start_says_why_if_the_program_has_a_key_of_ours(daemon):
+    never = "command=cat\nautostart=false\nstartretries=0\nready=file:%(here)s/never\nready_timeout=100ms\n"
+    server = daemon(f"[program:never]\n{never}[program:plain]\ncommand=/bin/false\nautostart=false\nstartretries=0\n"
+                    f"[program:long]\n{never.replace('100ms', '1h')}[group:g]\nprograms=member\n[program:member]\n{never}")
+    why = "not ready after 0.1 seconds"
+    done = server.ctl("start", "never", "plain", "g:*")
+    assert (done.stdout.splitlines(), done.returncode) == (
+        [f"never: ERROR (spawn error): {why}", "plain: ERROR (spawn error)", f"g:member: ERROR (spawn error): {why}"], 7)
+    server.wait_state("never", "FATAL")
+    assert server.ctl("restart", "--rolling", "never", "plain").stdout.splitlines()[-2:] == [
+        f"never: ERROR (spawn error): {why}", "ERROR: never did not restart, so these were not restarted: plain"]
+    late = server.ctl("start", "--timeout", "1", "long")
+    assert late.returncode == 1
+    assert re.fullmatch(r"ERROR: not RUNNING after 1 s: long \(STARTING: pid \d+, not ready\)\n", late.stdout)
 
 
 def test_resources_count_children(running):

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "ctl/supervisorctl/unknown_option.hpp"
+
 namespace {
 
 ctl::CommandWords sorted(std::string_view text) {
@@ -46,9 +48,18 @@ TEST_CASE("the error about a wrong value names the option") {
         "Error: --timeout requires a number of seconds");
 }
 
-TEST_CASE("a misspelt option is refused, and not taken as a name") {
-  CHECK(ctl::sortWords("--tiemout 3 all", {"--timeout"}).error().text ==
-        "Error: unknown option --tiemout; did you mean --timeout?");
+TEST_CASE("a word that looks like an option and is none is left to the one who knows the names") {
+  CHECK(ctl::sortWords("--tiemout 3 all", {"--timeout"})->names == std::vector<std::string>{"--tiemout", "3", "all"});
   CHECK(ctl::sortWords("timeout", {"--timeout"})->names == std::vector<std::string>{"timeout"});
-  CHECK(ctl::sortWords("--nothing-like-it", {"--timeout"})->names == std::vector<std::string>{"--nothing-like-it"});
+  CHECK(ctl::looksLikeOption("--x"));
+  for (const char* text : {"--", "-x", "x--y", ""}) CHECK_FALSE(ctl::looksLikeOption(text));
+}
+
+TEST_CASE("the error about an unknown option names the one that is meant, or those that there are") {
+  CHECK(ctl::unknownOption("--tiemout=3", "stop", "--timeout --wait") ==
+        "Error: unknown option --tiemout; did you mean --timeout?");
+  CHECK(ctl::unknownOption("--rolling", "start", "--parallel --wait --timeout") ==
+        "Error: unknown option --rolling; start has --parallel, --wait and --timeout");
+  CHECK(ctl::unknownOption("--now", "reread", "--verbose") == "Error: unknown option --now; reread has --verbose");
+  CHECK(ctl::unknownOption("--now", "disable", "") == "Error: unknown option --now; disable has no options");
 }
