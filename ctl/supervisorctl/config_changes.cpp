@@ -24,6 +24,20 @@ std::vector<std::string> keysOf(const xmlrpc::Value& value, std::string_view mem
   return keys ? textsOf(*keys) : std::vector<std::string>();
 }
 
+std::optional<bool> flagOf(const xmlrpc::Value& value, std::string_view member) {
+  const xmlrpc::Value* const flag = value.member(member);
+  const bool* const set = flag ? flag->boolean() : nullptr;
+  return set ? std::optional(*set) : std::nullopt;
+}
+
+/// What happens to a program. `replaced`: its group ends as a whole.
+std::string_view wordOf(const GroupPlan::Program& program, bool replaced, bool start) {
+  const bool live = program.change == "live" && !replaced;
+  if (live) return start && program.starts.value_or(false) ? "changed and started" : "changed without a restart";
+  if (program.change != "live" && program.change != "restarted") return program.change;
+  return start && program.starts.value_or(true) ? "restarted" : "left stopped";
+}
+
 /// " (environment; also changed: exitcodes)"
 std::string reasonOf(const GroupPlan::Program& program) {
   if (program.causes.empty()) return inBrackets(program.keys);
@@ -62,8 +76,8 @@ GroupPlan toPlan(const xmlrpc::Value& value) {
   const xmlrpc::Value* programs = value.member("programs");
   if (const xmlrpc::Array* array = programs ? programs->array() : nullptr)
     for (const xmlrpc::Value& one : *array)
-      plan.programs.push_back(
-          {textOf(one, "name"), textOf(one, "change"), keysOf(one), keysOf(one, "causes"), textOf(one, "with")});
+      plan.programs.push_back({textOf(one, "name"), textOf(one, "change"), keysOf(one), keysOf(one, "causes"),
+                               textOf(one, "with"), flagOf(one, "starts")});
   return plan;
 }
 
@@ -80,7 +94,7 @@ std::string inBrackets(const std::vector<std::string>& keys) {
   return keys.empty() ? std::string() : " (" + core::join(keys, ", ") + ')';
 }
 
-void printPrograms(Session& session, const GroupPlan& plan) {
+void printPrograms(Session& session, const GroupPlan& plan, bool start) {
   for (const GroupPlan::Program& program : plan.programs) {
     const std::string name = "    " + joinName(plan.name, program.name) + ": ";
     if (!program.with.empty()) {
@@ -88,11 +102,7 @@ void printPrograms(Session& session, const GroupPlan& plan) {
       session.out.line(name + "restarted (" + program.with + " is" + also + ')');
       continue;
     }
-    const bool replaced = plan.change == "replaced" && program.change == "live";
-    const std::string word = program.change == "live" && !replaced ? "changed without a restart"
-                             : replaced                            ? "restarted"
-                                                                   : program.change;
-    session.out.line(name + word + reasonOf(program));
+    session.out.line(name + std::string(wordOf(program, plan.change == "replaced", start)) + reasonOf(program));
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ struct GroupPlan {
     std::vector<std::string> keys;
     std::vector<std::string> causes;  ///< those of them that need the restart; empty: all
     std::string with;                 ///< the program that it restarts with; empty: none
+    std::optional<bool> starts{};     ///< whether it is started after the change; older servers do not say
   };
   std::string name, change;
   std::vector<std::string> keys;
@@ -52,7 +54,7 @@ struct GroupPlan {
 /// " (command, umask)"; empty without keys.
 [[nodiscard]] std::string inBrackets(const std::vector<std::string>& keys);
 /// Prints what an update does with each program of a group, a line each.
-void printPrograms(Session& session, const GroupPlan& plan);
+void printPrograms(Session& session, const GroupPlan& plan, bool start = true);
 /// Refuses an option, because the server is Supervisor's, or an older one of ours.
 void refuseOldServer(Session& session, std::string_view option);
 

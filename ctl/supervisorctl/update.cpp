@@ -65,7 +65,7 @@ class Update {
                            : one.change == "same"  ? "the same"
                                                    : one.change) +
                           inBrackets(one.keys));
-        printPrograms(session_, one);
+        printPrograms(session_, one, start_);
       }
     if (!any) session_.out.line("No config updates to processes");
     return {};

@@ -71,6 +71,7 @@ std::string changesTo(const process::Table& table, const std::vector<config::Gro
     else if (!config::sameGroup(active->config(), *group))
       changes.push_back({active, group.get(), active->changeTo(*group)});
   }
+  for (auto& one : changes) planStarts(*one.group, *one.now, one.change);
   auto followers = followersOf(changes);
   for (const auto& [group, target, change] : changes) {
     auto followed = followers.extract(group->name());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <set>
 #include <utility>
@@ -69,11 +70,20 @@ void writeProgram(std::string& out, const ProgramChange& change, const std::stri
   if (!change.causes.empty() && change.causes.size() < change.keys.size())
     members.value("causes", [&](xmlrpc::Writer& writer) { writeTexts(writer, change.causes); });
   if (!with.empty()) members.text<"with">(with);
+  if (change.starts) members.flag("starts", *change.starts);
   members.end();
 }
 
 bool ends(const ProgramChange& change) noexcept {
   return change.kind == Kind::Removed || change.kind == Kind::Restarted;
+}
+
+/// autostart=last: what does not run stays as it is.
+bool staysDown(const process::Process& program, const config::ProcessConfig& next) {
+  using lifecycle::ProcessState;
+  const bool last = next.extension->startAsLast && program.config().extension->startAsLast;
+  const bool down = program.state() == ProcessState::Stopped || program.state() == ProcessState::Exited;
+  return last && down && !program.waits().start;
 }
 
 /// Whether the group is removed and added again, as Supervisor does: of one in which no program continues, clients and
@@ -112,15 +122,10 @@ class Update : public std::enable_shared_from_this<Update> {
     return at == groups.end() ? nullptr : *at;
   }
 
-  /// autostart=last: what does not run stays as it is.
   void noteDown(const process::Group& group, const config::GroupConfig& target) {
-    using lifecycle::ProcessState;
-    for (const auto& next : target.processes) {
-      const auto* const program = next->extension->startAsLast ? group.find(next->name) : nullptr;
-      if (program == nullptr || !program->config().extension->startAsLast || program->waits().start) continue;
-      if (program->state() == ProcessState::Stopped || program->state() == ProcessState::Exited)
+    for (const auto& next : target.processes)
+      if (const auto* const program = group.find(next->name); program != nullptr && staysDown(*program, *next))
         down_.insert(next->name);
-    }
   }
 
   void refuse() { done_(fail(FaultCode::Failed, request_.group + " can only be updated as a whole")); }
@@ -227,6 +232,18 @@ Programs endedPrograms(const process::Group& group, const config::GroupConfig& n
     if (affected && names.contains(program->name()) != removed) programs.push_back(program);
   }
   return programs;
+}
+
+void planStarts(const process::Group& group, const config::GroupConfig& now, GroupChange& change) {
+  std::map<std::string_view, const config::ProcessConfig*> next;
+  for (const auto& program : now.processes) next.emplace(program->name, program.get());
+  for (auto& one : change.programs) {
+    const auto* const program = group.find(one.name);
+    const auto at = next.find(one.name);
+    if (program == nullptr || at == next.end()) continue;
+    one.starts = at->second->autoStart && !program->disabled() &&
+                 (change.whole || process::isStartedBy(one, *program)) && !staysDown(*program, *at->second);
+  }
 }
 
 std::size_t keptPrograms(const process::Group& group, const GroupChange& change) {

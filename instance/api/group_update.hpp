@@ -42,6 +42,8 @@ void updateGroup(Instance& instance, Waiters& waiters, UpdateRequest request, co
 /// (`removed`) those that are not configured any more.
 [[nodiscard]] std::vector<process::Process*> endedPrograms(const process::Group& group, const config::GroupConfig& now,
                                                            const config::GroupChange& change, bool removed);
+/// Notes for each program of `change` that exists whether an update starts it.
+void planStarts(const process::Group& group, const config::GroupConfig& now, config::GroupChange& change);
 /// The number of programs of the group that continue in spite of the change.
 [[nodiscard]] std::size_t keptPrograms(const process::Group& group, const config::GroupChange& change);
 /// By the name of a program that restarts with another one: the full name of that.

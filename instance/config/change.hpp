@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ struct ProgramChange {
   std::string name;
   std::vector<std::string> keys;    ///< that differ; none for Added and Removed
   std::vector<std::string> causes;  ///< Restarted: those of them that need it
+  std::optional<bool> starts{};     ///< of a plan: whether it is started when the change has been made
 };
 
 /// The difference between a group as it runs and as it was read.

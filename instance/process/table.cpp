@@ -139,18 +139,12 @@ core::Status Table::setDisabled(const std::vector<Process*>& programs, bool disa
   return {};
 }
 
-namespace {
-
-/// Whether this change, which has been made, starts a program that starts by itself. One that stays the same object is
-/// started if the change may be why it works now, or asks for it: who has stopped it wants it to be stopped.
 bool isStartedBy(const config::ProgramChange& change, const Process& program) {
   if (change.kind != config::ProgramChange::Kind::Live) return true;
   if (program.state() == lifecycle::ProcessState::Fatal) return true;
   const bool asked = std::find(change.keys.begin(), change.keys.end(), "autostart") != change.keys.end();
   return asked && lifecycle::isStopped(program.state());
 }
-
-}  // namespace
 
 void Table::autostart(Group& group, const config::GroupChange& change, const std::set<std::string>& without) {
   const auto changes = change.byName();

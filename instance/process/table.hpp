@@ -15,6 +15,7 @@
 
 namespace config {
 struct GroupChange;
+struct ProgramChange;
 struct GroupConfig;
 struct ProcessConfig;
 }  // namespace config
@@ -91,7 +92,7 @@ class Table {
   core::Status setDisabled(const std::vector<Process*>& programs, bool disabled);
   /// Starts, in order, the programs with autostart of a group that was added later, but none of these names.
   void autostart(Group& group, const std::set<std::string>& without = {});
-  /// The same after apply(), for those that `change` starts.
+  /// The same after apply(), for those that `change` starts: see isStartedBy().
   void autostart(Group& group, const config::GroupChange& change, const std::set<std::string>& without = {});
   /// Gives a group another configuration with the same name. Programs that stay as they are continue, and those that
   /// differ only in keys of Reach::Live take these over; others are created again, without being started. False, with
@@ -164,5 +165,9 @@ class Table {
   int exitStatus_ = 0;
   std::unique_ptr<core::Reaper> reaper_;
 };
+
+/// Whether this change, which will be or has been made, starts a program that starts by itself. One that stays the same
+/// object is started if the change may be why it works now, or asks for it: who has stopped it wants it to be stopped.
+[[nodiscard]] bool isStartedBy(const config::ProgramChange& change, const Process& program);
 
 }  // namespace process

@@ -300,6 +300,33 @@ def test_autorestart_that_is_switched_on_brings_back_what_has_ended(daemon):
     server.wait_state("p", "RUNNING")
 
 
+def test_the_plan_tells_what_will_not_run_or_will_be_started(daemon):
+    config = ("[program:hand]\ncommand=sleep 1000\nstartsecs=0\nautostart=false\n"
+              "[program:off]\ncommand=sleep 1000\nstartsecs=0\n"
+              "[program:idle]\ncommand=sleep 1000\nstartsecs=0\nautostart=false\n"
+              "[program:usual]\ncommand=sleep 1000\nstartsecs=0\n")
+    server = daemon(config)
+    server.wait_state("usual", "RUNNING")
+    assert server.ctl("start", "hand").returncode == 0
+    assert server.ctl("disable", "off").returncode == 0
+    changed = config.replace("sleep 1000", "sleep 2000").replace(
+        "[program:idle]\ncommand=sleep 2000\nstartsecs=0\nautostart=false", "[program:idle]\ncommand=sleep 1000\nstartsecs=0")
+    server.configure(changed)
+    assert server.ctl("update", "--dry-run").stdout.splitlines() == [
+        "hand: would be updated", "    hand: left stopped (command)",
+        "idle: would be updated", "    idle: changed and started (autostart)",
+        "off: would be updated", "    off: left stopped (command)",
+        "usual: would be updated", "    usual: restarted (command)"]
+    assert [line for line in server.ctl("update", "--dry-run", "--no-start").stdout.splitlines() if line[0] == " "] == [
+        "    hand: left stopped (command)", "    idle: changed without a restart (autostart)",
+        "    off: left stopped (command)", "    usual: left stopped (command)"]
+    assert server.ctl("update").returncode == 0
+    server.wait_state("idle", "RUNNING")
+    server.wait_state("usual", "RUNNING")
+    states = {name: one["statename"] for name, one in infos(server).items()}
+    assert (states["hand:hand"], states["off:off"]) == ("STOPPED", "STOPPED")
+
+
 def test_a_socket_belongs_to_the_whole_group(daemon):
     config = ("[group:g]\nprograms=f,p\n"
               "[fcgi-program:f]\ncommand=sleep %s\nstartsecs=0\nsocket=unix://%%(here)s/%s.sock\n"
