@@ -22,8 +22,8 @@ namespace process {
 
 /// watch: restarts or reloads a program when a file changes, some quiet time after the last change. What changes before
 /// its process is there does not count: that reads the new files. What changes while it is STARTING is followed when it
-/// is RUNNING. One that is BACKOFF or FATAL is started. With a program that runs already, it counts from now on. Changes that follow each start, which the program probably
-/// makes itself, are reported, and followed in pauses.
+/// is RUNNING. One that is BACKOFF or FATAL is started. With a program that runs already, it counts from now on.
+/// Changes that follow each start, which the program probably makes itself, are reported, and followed in pauses.
 class FileWatch final : public Attendant, private PathWatcher::Listener {
  public:
   FileWatch(ProcessContext& context, Process& program);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`update` when what programs depend on is removed, gets another name, becomes a group, or is no default any more."""
+"""`update` when what programs depend on is removed, gets another name, becomes a group, or stops being a default."""
 
 from upgrading import infos
 from waiting import wait_for
