@@ -2,6 +2,7 @@
 // start, stop, signal: the commands that act on processes, and the simple restart.
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,11 +52,15 @@ Answer<void> runVerbs(Session& session, std::string_view command, const std::str
   const auto begin = core::Clock::now();
   const auto until = words->timeout ? std::optional(begin + std::chrono::seconds(*words->timeout)) : std::nullopt;
   std::vector<std::string> stopped;
+  std::set<std::string> started;
+  bool late = false;
   for (Verb verb : verbs) {
     if (words->force) verb.dependents = "none";
     VerbRunner runner(session, verb, until);
     if (Answer<void> done = runner.run(*names, words->parallel); !done) return done;
-    if (runner.late()) break;
+    late = runner.late();
+    if (late) break;
+    if (!stops && verb.dependents.empty()) started.insert(runner.reported().begin(), runner.reported().end());
     if (command != "restart") continue;
     if (!verb.dependents.empty()) {  // the stop
       stopped = runner.succeeded();
@@ -67,10 +72,12 @@ Answer<void> runVerbs(Session& session, std::string_view command, const std::str
     if (left->empty()) continue;
     VerbRunner rest(session, verb, until);
     if (Answer<void> done = rest.run(*left, words->parallel); !done) return done;
-    if (rest.late()) break;
+    late = rest.late();
+    started.insert(rest.reported().begin(), rest.reported().end());
   }
   if (!words->waitFor) return {};
-  auto reached = waitForState(session, *names, *words->waitFor, words->timeout, begin);
+  auto reached =
+      waitForState(session, *names, *words->waitFor, words->timeout, begin, stops || late ? nullptr : &started);
   if (!reached) return core::Err{std::move(reached).error()};
   // A failed first attempt is ignored if a later one succeeds in time.
   session.exitStatus = *reached ? before : ExitStatus::Generic;

@@ -19,8 +19,7 @@ Answer<std::vector<std::string>> leftStopped(Session& session, const std::vector
   auto all = session.allProcesses();
   if (!all) return core::Err{std::move(all).error()};
   for (const auto& program : *all) {
-    const bool disabled = std::any_of(program.further.begin(), program.further.end(),
-                                      [](const auto& member) { return member.first == "disabled"; });
+    const bool disabled = program.furtherMember("disabled") != nullptr;
     if (missing.count(program.fullName()) > 0 && program.is(ProcessState::Stopped) && !disabled)
       left.push_back(program.fullName());
   }

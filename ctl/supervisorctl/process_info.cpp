@@ -25,6 +25,11 @@ bool ProcessInfo::isInTrouble() const noexcept {
   return known && lifecycle::isTrouble(*known);
 }
 
+const xmlrpc::Value* ProcessInfo::furtherMember(std::string_view member) const noexcept {
+  const auto at = std::find_if(further.begin(), further.end(), [&](const auto& one) { return one.first == member; });
+  return at == further.end() ? nullptr : &at->second;
+}
+
 std::string ProcessInfo::fullName() const { return joinName(group, name); }
 
 std::string textOf(const xmlrpc::Value& value, std::string_view member) {

@@ -40,6 +40,8 @@ struct ProcessInfo {
   /// The members that Supervisor does not have, as they came: those of programs that use a key which it does not have.
   xmlrpc::Struct further;
 
+  /// One of them; nullptr if it is not there.
+  [[nodiscard]] const xmlrpc::Value* furtherMember(std::string_view member) const noexcept;
   [[nodiscard]] bool is(ProcessState wanted) const noexcept { return state == static_cast<int>(wanted); }
   /// STOPPED, EXITED, FATAL or UNKNOWN: nothing runs.
   [[nodiscard]] bool isStopped() const noexcept;

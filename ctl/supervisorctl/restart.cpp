@@ -22,12 +22,15 @@ namespace {
 
 using xmlrpc::FaultCode;
 
-/// The processes that `words` select, each once, in that order.
+/// The processes that `words` select, each once, in that order. A disabled one that does not run has to be named.
 Answer<std::vector<std::string>> processesOf(Session& session, const std::vector<std::string>& words) {
   auto infos = session.allProcesses();
   if (!infos) return core::Err{std::move(infos).error()};
   std::vector<std::string> names;
-  const auto add = [&names](const ProcessInfo& info) {
+  const auto add = [&](const ProcessInfo& info) {
+    if (info.isStopped() && info.furtherMember("disabled") != nullptr &&
+        std::find(words.begin(), words.end(), info.fullName()) == words.end())
+      return;
     if (std::find(names.begin(), names.end(), info.fullName()) == names.end()) names.push_back(info.fullName());
   };
   if (std::find(words.begin(), words.end(), "all") != words.end()) {

@@ -21,6 +21,18 @@ bool isIn(const ProcessInfo& info, const std::string& state) {
   return state == "STOPPED" ? info.isStopped() : info.stateName == state;
 }
 
+/// Whether it has ended and is not to come back; only known of programs with a key that Supervisor does not have.
+bool hasEnded(const ProcessInfo& info) {
+  const auto* const next = info.is(ProcessState::Exited) ? info.furtherMember("nextStart") : nullptr;
+  return next != nullptr && next->integer() != nullptr && *next->integer() == 0;
+}
+
+/// Whether nothing is to be awaited after a start that was asked for these.
+bool isSettled(const ProcessInfo& info, const std::set<std::string>& started) {
+  if (!started.contains(info.fullName())) return info.is(ProcessState::Stopped) || info.is(ProcessState::Exited);
+  return hasEnded(info) && info.spawnError.empty();
+}
+
 /// "a (STARTING), b (BACKOFF: not ready after 5 seconds)"
 std::string describe(const std::vector<const ProcessInfo*>& infos) {
   std::string text;
@@ -35,7 +47,7 @@ std::string describe(const std::vector<const ProcessInfo*>& infos) {
 }  // namespace
 
 Answer<bool> waitForState(Session& session, const std::vector<std::string>& names, const std::string& state,
-                          std::optional<int> timeout, core::Instant since) {
+                          std::optional<int> timeout, core::Instant since, const std::set<std::string>* started) {
   const auto end = since + std::chrono::seconds(timeout.value_or(0));
   for (int pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     auto infos = session.allProcesses();
@@ -46,9 +58,10 @@ Answer<bool> waitForState(Session& session, const std::vector<std::string>& name
 
     std::vector<const ProcessInfo*> missing, lost;
     for (const ProcessInfo& info : selection.found) {
-      if (isIn(info, state)) continue;
+      if (isIn(info, state) || (started != nullptr && isSettled(info, *started))) continue;
       missing.push_back(&info);
-      if (state == "RUNNING" && info.is(ProcessState::Fatal)) lost.push_back(&info);
+      const bool failed = info.is(ProcessState::Fatal) || (started != nullptr && hasEnded(info));
+      if (state == "RUNNING" && failed) lost.push_back(&info);
     }
     if (missing.empty()) return true;
     if (!lost.empty()) {

@@ -107,6 +107,32 @@ def test_start_waits_over_failed_attempts(running):
     assert ctl(running, "stop --wait --timeout 30 third").returncode == 0
 
 
+def test_a_start_waits_for_what_it_has_asked_for(daemon):
+    section = "[program:%s]\ncommand=sh -c 'exit %d'\nautorestart=false\nautostart=false\ntype=oneshot\nstartsecs=0\n"
+    server = daemon("[program:a]\ncommand=sleep 1000\nstartsecs=0\nautostart=false\n"
+                    "[program:off]\ncommand=sleep 1000\nstartsecs=0\nautostart=false\n" +
+                    section % ("done", 0) + section % ("bad", 3))
+    assert server.ctl("disable", "off", "bad").returncode == 0
+    everything = server.ctl("start", "--wait", "all")
+    assert (everything.returncode, "ERROR" in everything.stdout) == (0, False)
+    assert server.ctl("start", "--wait", "done").returncode == 0
+    again = server.ctl("restart", "--wait", "all")
+    assert (again.returncode, "ERROR" in again.stdout) == (0, False)
+    failed = server.ctl("start", "--wait", "bad")
+    assert failed.returncode == 1
+    assert failed.stdout.splitlines()[-1].startswith("ERROR: will not become RUNNING: bad (EXITED: ")
+
+
+def test_a_rolling_restart_leaves_out_what_is_disabled(daemon):
+    server = daemon("[program:w]\ncommand=sleep 1000\nstartsecs=0\nnumprocs=3\nprocess_name=%(process_num)d\n")
+    assert server.ctl("disable", "w:1").returncode == 0
+    assert server.ctl("stop", "w:1").returncode == 0
+    for words in (["w:*"], ["all"], ["w:*", "w:0"]):
+        done = server.ctl("restart", "--rolling", *words)
+        assert (done.returncode, done.stdout) == (0, "w:0: stopped\nw:0: started\nw:2: stopped\nw:2: started\n"), words
+    assert server.ctl("restart", "--rolling", "w:1").stdout == "w:1: ERROR (not running)\nw:1: started\n"
+
+
 @pytest.mark.parametrize("words", ["start --timeout x cat", "status --watch=0", "status --wait=UP", "status --json=yes", "stop --timeout"])
 def test_wrong_options(running, words):
     done = ctl(running, words)
