@@ -106,6 +106,8 @@ void tellFailure(const SpawnSpec& spec, const SpawnError& error, void (*sayTo)(v
   say(name ? name : "EUNKNOWN");
   if (step == SpawnStep::Limits && error.code == EPERM)
     explainLimit(spec, error.which, say);
+  else if (step == SpawnStep::Directory && error.code == ENOENT && spec.sandbox.privateTmp)
+    say(" (private_tmp: nothing is in its /tmp and /var/tmp)");
   else if (key != nullptr)
     say(reasonOf(error));
 }

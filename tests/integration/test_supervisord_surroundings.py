@@ -228,7 +228,8 @@ def test_the_directory_of_supervisord_can_be_one_that_a_program_can_only_read(da
     assert shown(server, "p").splitlines()[-1] == server.directory
     assert shown(server, "own").splitlines()[-1] == "made" and not os.path.exists("/here")
     if server.directory.startswith("/tmp/"):
-        assert refused(server, "hidden") == f"couldn't chdir to {server.directory}: ENOENT"
+        assert refused(server, "hidden") == (f"couldn't chdir to {server.directory}: ENOENT "
+                                              "(private_tmp: nothing is in its /tmp and /var/tmp)")
     assert not os.path.exists(os.path.join(server.directory, "here"))
 
 
