@@ -58,6 +58,10 @@ void add(ProgramAnswer& sum, const ProgramAnswer& one) {
   sum.text += (sum.text.empty() ? "" : " ") + one.text;
 }
 
+bool isUnknownMethod(const xmlrpc::ClientError& error) {
+  return error.kind == xmlrpc::ClientError::Kind::Fault && error.code == static_cast<int>(FaultCode::UnknownMethod);
+}
+
 }  // namespace
 
 ControlAddress controlAddress(const std::string& confFile, const std::string& socket,
@@ -175,6 +179,16 @@ ProgramAnswer ProgramClient::removeGroup(const std::string& group) {
   return callGroup("supervisor.removeProcessGroup", group);
 }
 
+/// What differs is changed, as by supervisorctl update. Supervisor's server can only replace the group.
+ProgramAnswer ProgramClient::changeGroup(const std::string& group) {
+  const auto answer = client_.call("supervisor.updateProcessGroup", {xmlrpc::Value{group}});
+  if (answer) return {};
+  if (!isUnknownMethod(answer.error())) return failed(answer.error());
+  auto replaced = removeGroup(group);
+  if (replaced.ok()) replaced = callGroup("supervisor.addProcessGroup", group);
+  return replaced;
+}
+
 /// Each group by itself: what fails for one does not keep the others from being changed.
 ProgramAnswer ProgramClient::update() {
   if (!obstacle_.empty()) return {Outcome::Unreachable, obstacle_};
@@ -185,11 +199,7 @@ ProgramAnswer ProgramClient::update() {
   if (!lists || lists->size() < 3) return {Outcome::Unreachable, "the answer of reloadConfig cannot be understood"};
   ProgramAnswer out;
   for (const auto& group : textsOf((*lists)[2])) add(out, removeGroup(group));
-  for (const auto& group : textsOf((*lists)[1])) {
-    auto changed = removeGroup(group);
-    if (changed.ok()) changed = callGroup("supervisor.addProcessGroup", group);
-    add(out, changed);
-  }
+  for (const auto& group : textsOf((*lists)[1])) add(out, changeGroup(group));
   for (const auto& group : textsOf((*lists)[0])) add(out, callGroup("supervisor.addProcessGroup", group));
   return out;
 }
@@ -198,10 +208,7 @@ ProgramAnswer ProgramClient::upgrade() {
   if (!obstacle_.empty()) return {Outcome::Unreachable, obstacle_};
   const auto answer = client_.call("supervisor.upgrade");
   if (answer) return {};
-  const auto& error = answer.error();
-  const bool unknown =
-      error.kind == xmlrpc::ClientError::Kind::Fault && error.code == static_cast<int>(FaultCode::UnknownMethod);
-  if (!unknown) return failed(error);
+  if (!isUnknownMethod(answer.error())) return failed(answer.error());
   return {Outcome::Failed, "the supervisord that runs is too old to be upgraded while its programs run; restart it"};
 }
 

@@ -40,6 +40,7 @@ class ProgramClient {
   [[nodiscard]] ProgramAnswer failed(const xmlrpc::ClientError& error) const;
   [[nodiscard]] ProgramAnswer callGroup(std::string_view method, const std::string& group);
   [[nodiscard]] ProgramAnswer removeGroup(const std::string& group);
+  [[nodiscard]] ProgramAnswer changeGroup(const std::string& group);
 
   std::string url_;
   std::string obstacle_;  // the address is of no use

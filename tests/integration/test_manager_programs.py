@@ -8,8 +8,9 @@ import threading
 import pytest
 
 from manager_root import NAME, Managerd
-from processes import is_running
+from processes import is_running, of_user
 from programs import DEBIAN, program
+from waiting import wait_for
 
 PASSWORD_TEMPLATE = """[supervisord]
 logfile={{{logs_dir}}}/supervisord.log
@@ -74,6 +75,30 @@ def test_groups_and_all(manager):
     assert error_of(manager, "RestartProgram", "twins:*") is None
     assert error_of(manager, "StopProgram", "all") is None
     assert error_of(manager, "StopProgram", "a") == "a: ERROR (not running)"
+
+
+def sleepers(owner):
+    found = set()
+    for pid in of_user(owner.pw_uid):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                if file.read() == "sleep\n":
+                    found.add(pid)
+        except OSError:
+            pass
+    return found
+
+
+def test_a_changed_entry_restarts_only_what_needs_it(manager, owner, request):
+    wait_for(lambda: len(sleepers(owner)) == 3, "a and the twins")
+    before = sleepers(owner)
+    changed = [("a", "/bin/sleep 1000\nexitcodes = 3"), *PROGRAMS[1:], ("late", "/bin/sleep 1000")]
+    manager.entry("tsupv", owner, programs=changed)
+    assert manager.manager("reload").returncode == 0
+    # Supervisor's server can only replace the group of a.
+    stays = 3 if request.node.callspec.params["manager"] == "ours" else 2
+    wait_for(lambda: len(sleepers(owner)) == 4, "the programs")
+    assert len(sleepers(owner) & before) == stays
 
 
 def test_a_server_with_a_password(work_dir, owner):
