@@ -4,14 +4,13 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <string>
 
 namespace output {
 
-/// Calls the followers of a log when it has grown, was cleared or is another file, so that a live view needs no
-/// polling. Uses one pointer while nobody follows.
+/// Calls the followers of a log when it has grown or was cleared, so that a live view needs no polling. Uses one
+/// pointer while nobody follows.
 class AppendNotice {
-  using List = std::list<std::function<void(const std::string* movedTo)>>;
+  using List = std::list<std::function<void()>>;
 
  public:
   /// Ends the subscription when destroyed; may outlive the notice.
@@ -38,21 +37,17 @@ class AppendNotice {
   };
 
   /// `follower` is called from inside a write: it may only schedule work (core::Deferred), and must neither subscribe
-  /// nor unsubscribe. `movedTo` is nullptr, or the path at which the log continues: at the end of what is there now.
-  Subscription subscribe(std::function<void(const std::string* movedTo)> follower) {
+  /// nor unsubscribe.
+  Subscription subscribe(std::function<void()> follower) {
     if (!list_) list_ = std::make_shared<List>();
     return {list_, list_->insert(list_->end(), std::move(follower))};
   }
-  void notify() const { tell(nullptr); }
-  /// The log continues in the file `path`, if there is one yet.
-  void moved(const std::string& path) const { tell(&path); }
-
- private:
-  void tell(const std::string* movedTo) const {
+  void notify() const {
     if (!list_) return;
-    for (const auto& follower : *list_) follower(movedTo);
+    for (const auto& follower : *list_) follower();
   }
 
+ private:
   std::shared_ptr<List> list_;
 };
 

@@ -19,11 +19,6 @@ std::size_t partial(std::string_view text, std::string_view token) {
 
 }  // namespace
 
-void CaptureSplitter::setLimit(std::int64_t maxBytes) noexcept {
-  maxBytes_ = static_cast<std::size_t>(maxBytes);
-  if (message_.size() > maxBytes_) message_.erase(0, message_.size() - maxBytes_);
-}
-
 void CaptureSplitter::take(std::string_view bytes, Receiver& receiver) {
   if (bytes.empty()) return;
   receiver.onText(bytes, capturing_);

@@ -22,9 +22,6 @@ class CaptureSplitter {
   /// A message longer than `maxBytes` loses its beginning.
   explicit CaptureSplitter(std::int64_t maxBytes) : maxBytes_(static_cast<std::size_t>(maxBytes)) {}
 
-  /// The same from now on, also for a message that has begun.
-  void setLimit(std::int64_t maxBytes) noexcept;
-
   void feed(std::string_view bytes, Receiver& receiver);
   /// The stream has ended: what was held back, and a message without its end, is text.
   void finish(Receiver& receiver);

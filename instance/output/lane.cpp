@@ -37,14 +37,6 @@ Lane::~Lane() {
   outlet_->leave(*this);
 }
 
-void Lane::setPolicy(config::Backpressure policy) noexcept {
-  policy_ = policy;
-  if (policy_ != config::Backpressure::Block || backlog_.empty()) return;
-  leave();
-  outlet_->put(source_, backlog_);
-  backlog_.clear();
-}
-
 Outlet* Lane::fullOutlet() const noexcept {
   return policy_ == config::Backpressure::Block && outlet_->full() ? outlet_.get() : nullptr;
 }

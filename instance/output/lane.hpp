@@ -26,8 +26,6 @@ class Lane final : private RoomQueue::Waiter {
 
   /// Never blocks: what the outlet does not take now waits, or is lost and counted.
   void write(std::string_view bytes) noexcept;
-  /// As in the constructor, from now on. With Backpressure::Block what waits here goes to the outlet's queue.
-  void setPolicy(config::Backpressure policy) noexcept;
   /// The stream has ended: passes on an unfinished line, too.
   void flush() noexcept;
   [[nodiscard]] Outlet& outlet() const noexcept { return *outlet_; }

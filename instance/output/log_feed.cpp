@@ -15,8 +15,6 @@ constexpr std::uint64_t kFirstBytes = 1024;
 constexpr std::size_t kPiece = 64 * 1024;
 /// Read in one turn of the loop, so that the followers can take it before more is read.
 constexpr std::size_t kPiecesInATurn = 4;
-/// Read in one step when the log continues in another file.
-constexpr int kPiecesBeforeMove = 64;
 constexpr core::milliseconds kFeedRetryPause{100};
 
 }  // namespace
@@ -25,7 +23,7 @@ LogFeed::LogFeed(core::EventLoop& loop, std::string path, AppendNotice& notice)
     : follower_(std::move(path)),
       soon_(loop, [this] { pull(); }),
       more_(loop, [this] { pull(); }),
-      subscription_(notice.subscribe([this](const std::string* movedTo) { onNotice(movedTo); })) {}
+      subscription_(notice.subscribe([this] { soon_.schedule(); })) {}
 
 core::Status LogFeed::open() {
   if (auto opened = follower_.open(kFirstBytes); !opened) return opened;
@@ -72,34 +70,12 @@ std::uint64_t LogFeed::start() const noexcept {
   return std::max({begin_, fileBegin_, end_ - std::min(end_, kFirstBytes)});
 }
 
-/// What was written before comes from the file that had it, which may have other writers by now.
-void LogFeed::onNotice(const std::string* movedTo) noexcept {
-  soon_.schedule();
-  if (movedTo == nullptr) return;
-  try {
-    for (int i = 0; i < kPiecesBeforeMove; ++i) {
-      auto bytes = take();
-      if (bytes.empty()) break;
-      keep(std::move(bytes));
-    }
-    follower_.moveTo(*movedTo);
-    if (auto bytes = take(); !bytes.empty()) keep(std::move(bytes));
-  } catch (const std::exception&) {  // of memory: the followers stay with what they have
-  }
-}
-
-/// What comes next, up to a piece; empty: there is no more for now.
-std::string LogFeed::take() {
-  auto bytes = follower_.read(kPiece);
-  if (follower_.takeBegun()) fileBegin_ = end_;
-  return bytes;
-}
-
 void LogFeed::pull() {
+  const auto before = end_;
   try {
     std::size_t pieces = 0;
     for (; pieces < kPiecesInATurn; ++pieces) {
-      auto bytes = take();
+      auto bytes = follower_.read(kPiece);
       if (bytes.empty()) break;
       keep(std::move(bytes));
     }
@@ -107,7 +83,7 @@ void LogFeed::pull() {
   } catch (const std::bad_alloc&) {
     more_.armIn(kFeedRetryPause);
   }
-  if (std::exchange(told_, end_) == end_) return;
+  if (end_ == before) return;
   for (auto* const reader : readers_) reader->onMore();
 }
 

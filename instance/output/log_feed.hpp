@@ -63,9 +63,7 @@ class LogFeed {
   [[nodiscard]] std::uint64_t positionAt(std::int64_t offset) const noexcept;
 
  private:
-  void onNotice(const std::string* movedTo) noexcept;
   void pull();
-  [[nodiscard]] std::string take();
   void keep(std::string bytes) noexcept;
   [[nodiscard]] std::uint64_t nextLine(std::uint64_t position) const noexcept;
 
@@ -73,7 +71,6 @@ class LogFeed {
   std::deque<std::string> pieces_;
   std::uint64_t begin_ = 0;      ///< position of the first kept byte
   std::uint64_t end_ = 0;        ///< after the last one
-  std::uint64_t told_ = 0;       ///< what the readers know of
   std::uint64_t fileBegin_ = 0;  ///< where the file that is read now began
   std::vector<Reader*> readers_;
   core::Deferred soon_;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
 
 namespace output {
 namespace {
@@ -30,7 +29,7 @@ std::string LogFollower::read(std::size_t limit) {
   std::string bytes(limit, '\0');
   for (;;) {
     struct stat facts {};
-    if (::fstat(fd_.get(), &facts) == 0 && facts.st_size < offset_) restart(0);
+    if (::fstat(fd_.get(), &facts) == 0 && facts.st_size < offset_) restart();
     const ssize_t n = ::pread(fd_.get(), bytes.data(), bytes.size(), offset_);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0 && follow()) continue;
@@ -40,28 +39,20 @@ std::string LogFollower::read(std::size_t limit) {
   }
 }
 
-void LogFollower::moveTo(const std::string& path) {
-  path_ = path;
-  next_ = openForReading(path_);
-  struct stat facts {};
-  nextOffset_ = next_ && ::fstat(next_.get(), &facts) == 0 ? facts.st_size : 0;
-}
-
 /// Continues with the file that the path now names, if it is another one.
 bool LogFollower::follow() {
-  const auto offset = next_ ? nextOffset_ : 0;
-  auto next = next_ ? std::move(next_) : openForReading(path_);
+  auto next = openForReading(path_);
   struct stat mine {
   }, named{};
   if (!next || ::fstat(next.get(), &named) != 0 || ::fstat(fd_.get(), &mine) != 0) return false;
   if (!S_ISREG(named.st_mode) || (mine.st_dev == named.st_dev && mine.st_ino == named.st_ino)) return false;
   fd_ = std::move(next);
-  restart(offset);
+  restart();
   return true;
 }
 
-void LogFollower::restart(std::int64_t offset) noexcept {
-  offset_ = offset;
+void LogFollower::restart() noexcept {
+  offset_ = 0;
   begun_ = true;
 }
 

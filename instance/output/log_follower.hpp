@@ -25,9 +25,6 @@ class LogFollower {
     fd_ = std::move(file);
     offset_ = offset;
   }
-  /// The log continues in the file `path`, at the end of what it has now, or in that which gets this name. What is left
-  /// of the present file is read first.
-  void moveTo(const std::string& path);
   /// The file that is read, and where the next byte is read from it.
   [[nodiscard]] int file() const noexcept { return fd_.get(); }
   [[nodiscard]] std::int64_t offset() const noexcept { return offset_; }
@@ -39,13 +36,11 @@ class LogFollower {
 
  private:
   bool follow();
-  void restart(std::int64_t offset) noexcept;
+  void restart() noexcept;
 
   std::string path_;
   core::UniqueFd fd_;
-  core::UniqueFd next_;  ///< where the log has gone on, until the rest of fd_ is read
   std::int64_t offset_ = 0;
-  std::int64_t nextOffset_ = 0;
   bool begun_ = false;
 };
 

@@ -47,26 +47,6 @@ void RotatingFile::setLimits(std::int64_t maxBytes, int backups) noexcept {
   backups_ = backups;
 }
 
-void RotatingFile::setPolicy(config::Backpressure policy) noexcept {
-  policy_ = policy;
-  if (lane_) lane_->setPolicy(policy);
-}
-
-core::Status RotatingFile::moveTo(std::string path) noexcept {
-  if (path == path_) return {};
-  path_.swap(path);
-  auto source = std::exchange(source_, nullptr);  // it has the name of the old one
-  auto opened = open_ ? acquire(false) : core::Status();
-  if (!opened) {
-    path_.swap(path);
-    source_ = std::move(source);
-    return opened;
-  }
-  checked_ = core::Clock::now();
-  notice_.moved(path_);
-  return {};
-}
-
 /// Goes over to what the path leads to now, or stays with what it has. Memory that runs out is a failure like others.
 core::Status RotatingFile::acquire(bool truncate) noexcept {
   try {

@@ -49,11 +49,6 @@ class RotatingFile {
   void close() noexcept;
   /// From the next write on: when to rotate, and what to keep, as in the constructor.
   void setLimits(std::int64_t maxBytes, int backups) noexcept;
-  /// The same for targets that can be full.
-  void setPolicy(config::Backpressure policy) noexcept;
-  /// The log continues at `path`: if it is open, there from the next write on. On failure it stays where it is. What
-  /// waits for the old target is still sent there.
-  core::Status moveTo(std::string path) noexcept;
   /// Continues an open log of a predecessor, with what save() returned there. `file` is its descriptor; if that is
   /// invalid, the path is opened. Does not fail: a log that cannot be opened is tried again, as one on a broken disk.
   void restore(core::UniqueFd file, std::int64_t rotateAt, const state::Lane& saved);

@@ -9,7 +9,9 @@
 #include <exception>
 
 #include "instance/config/model.hpp"
+#include "instance/output/auto_log.hpp"
 #include "instance/output/lane.hpp"
+#include "instance/output/outlets.hpp"
 #include "instance/process/context.hpp"
 #include "instance/process/group.hpp"
 #include "instance/process/process.hpp"
@@ -21,10 +23,11 @@ OutputChannel::OutputChannel(ProcessContext& context, Process& program, Channel 
     : context_(context), program_(program), channel_(channel) {
   const auto& log = settings();
   auto path = log.path;
-  if (saved != nullptr && (log.target == config::LogSettings::Target::Auto || !saved->logPath.empty())) {
+  if (log.target == config::LogSettings::Target::Auto && saved != nullptr) {
     path = saved->logPath;
   } else if (log.target == config::LogSettings::Target::Auto) {
-    auto created = createLog();
+    auto created = output::createAutoLog(context_.settings().childLogDir, program_.name(), toText(channel),
+                                         context_.settings().identifier);
     if (created)
       path = std::move(*created);
     else
@@ -33,11 +36,22 @@ OutputChannel::OutputChannel(ProcessContext& context, Process& program, Channel 
   }
   if (log.target != config::LogSettings::Target::None && !path.empty())
     log_.emplace(context_.outlets(), std::move(path), log.maxBytes, log.backups, program_.config().backpressure);
-  if (sendsToSystemLog(log)) systemLog_ = makeSystemLog();
-  moves_ = log_ && log.target == config::LogSettings::Target::File && log.path != log_->path();
+  if (log.syslog && !speaksProtocol())
+    systemLog_ = std::make_unique<output::Lane>(
+        context_.outlets().systemLog(),
+        std::make_shared<output::Source>(program_.name() + " ", "system log for " + program_.fullName()),
+        program_.config().backpressure);
 }
 
 OutputChannel::~OutputChannel() = default;
+
+void OutputChannel::settingsChanged() noexcept {
+  if (log_) log_->setLimits(settings().maxBytes, settings().backups);
+}
+
+const config::LogSettings& OutputChannel::settings() const noexcept {
+  return channel_ == Channel::Stdout ? program_.config().out : program_.config().err;
+}
 
 /// Standard output of an event listener carries the protocol: it is logged unchanged, without capture mode, filter,
 /// system log or PROCESS_LOG events.
@@ -49,17 +63,12 @@ bool OutputChannel::speaksProtocol() const noexcept {
 void OutputChannel::allocate() {
   if (!watch_) watch_.emplace(context_.loop(), [this](std::uint32_t) { onReadable(); });
   ended_.reserve(ended_.size() + 1);
-  const auto limit = captureLimit(settings());
-  if (limit > 0 && !capture_) capture_ = std::make_unique<output::CaptureSplitter>(limit);
+  if (settings().captureMaxBytes > 0 && !speaksProtocol() && !capture_)
+    capture_ = std::make_unique<output::CaptureSplitter>(settings().captureMaxBytes);
 }
 
 core::Status OutputChannel::prepare() {
   allocate();
-  // Without an AUTO log a program is started all the same.
-  if (settings().target == config::LogSettings::Target::Auto)
-    moveLogOrKeep();
-  else if (auto moved = moveLog(); !moved)
-    return moved;
   return log_ ? log_->open() : core::Status();
 }
 

@@ -24,10 +24,8 @@
 #include "lib/core/unique_fd.hpp"
 
 namespace config {
-enum class Backpressure;
 struct LogSettings;
-struct ProcessConfig;
-}  // namespace config
+}
 namespace output {
 class Lane;
 }
@@ -56,14 +54,8 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   OutputChannel(ProcessContext& context, Process& program, Channel channel, const state::Channel* saved = nullptr);
   ~OutputChannel() override;
 
-  /// The program is about to continue with `next`. If its output goes elsewhere then, all that it has written until
-  /// now is taken as before.
-  void willChange(const config::ProcessConfig& next) noexcept;
-  /// The program has other settings: goes over to their targets. If the new log cannot be opened, it continues with the
-  /// old one, and its next start fails.
+  /// The program has other settings, which differ in nothing but the limits of its log and its events.
   void settingsChanged() noexcept;
-  /// For SIGUSR2: opens the log again, or that of the settings if it could not be opened before.
-  void reopen() noexcept;
   /// Opens the log file, if there is one, and allocates what a process needs: nothing is allocated after its start.
   core::Status prepare();
   /// Our end of the pipe that the next process has to write to, since it is not read to its end; -1: it gets a new
@@ -107,16 +99,6 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
     std::size_t left;
   };
   [[nodiscard]] const config::LogSettings& settings() const noexcept;
-  [[nodiscard]] const config::LogSettings& settingsOf(const config::ProcessConfig& config) const noexcept;
-  [[nodiscard]] bool sendsToSystemLog(const config::LogSettings& wanted) const noexcept;
-  [[nodiscard]] std::int64_t captureLimit(const config::LogSettings& wanted) const noexcept;
-  [[nodiscard]] bool isInUse() const noexcept;
-  [[nodiscard]] core::Expected<std::string> createLog() const;
-  core::Status moveLog();
-  core::Status useLog(std::string path);
-  void moveLogOrKeep() noexcept;
-  [[nodiscard]] std::unique_ptr<output::Lane> makeSystemLog() const;
-  void takeAll() noexcept;
   [[nodiscard]] pid_t writer() const noexcept;
   void allocate();
   void watch() noexcept;
@@ -159,7 +141,6 @@ class OutputChannel : private output::CaptureSplitter::Receiver, private output:
   output::AnsiFilter filter_;
   Channel channel_;
   bool live_ = false;    ///< a process has been started and not been reaped
-  bool moves_ = false;   ///< the log of the settings is another one, which could not be opened yet
   bool ending_ = false;  ///< in finish(): the program has not handled the end of its process yet
 };
 

@@ -18,9 +18,7 @@ state::Channel OutputChannel::save(state::Outgoing& outgoing) const {
   state::Channel saved;
   saved.pipe =
       outgoing.add(state::pipeName(program_.number(), channel_ == Channel::Stdout ? "out" : "err"), pipe_.get());
-  const auto& wanted = settings();
-  if (log_ && !(wanted.target == config::LogSettings::Target::File && wanted.path == log_->path()))
-    saved.logPath = log_->path();
+  if (log_ && settings().target == config::LogSettings::Target::Auto) saved.logPath = log_->path();
   saved.live = live_;
   saved.left.reserve(ended_.size());
   for (const auto& ended : ended_) saved.left.push_back({ended.pid, ended.left});

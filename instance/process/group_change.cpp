@@ -67,13 +67,7 @@ void Group::apply(config::GroupPtr now, const config::GroupChange& change) {
   std::vector<Process*> sorted;
   sorted.reserve(next.capacity());
   context_.makeRoom(processes_.size());
-  std::unordered_set<std::string_view> live;
-  for (const auto& one : change.programs)
-    if (one.kind == Kind::Live) live.insert(one.name);
 
-  // What observers hear of its output finds the group as it was.
-  for (const auto& program : now->processes)
-    if (live.erase(program->name) > 0) find(program->name)->willChange(*program);
   for (const auto& program : now->processes) {
     const auto fresh = made.find(program->name);
     Process* const old = fresh == made.end() ? find(program->name) : nullptr;

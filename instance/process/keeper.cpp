@@ -73,14 +73,8 @@ void Keeper::touch(const Process& program) noexcept try {
   whole_ = true;
 }
 
-void Keeper::holdReads(const Process& program) noexcept try {
-  held_.insert(&program);
-} catch (const std::exception&) {  // out of memory: after a crash in this turn of the loop, some output is there twice
-}
-
 void Keeper::forget(const Process& program) noexcept try {
   touched_.erase(&program);
-  held_.erase(&program);
   std::erase_if(inputs_, [&](const Process* waiting) { return waiting == &program; });
   for (const char* const which : {"in", "out", "err"}) drop(program, which);
   if (!whole_) state::appendGone(text_, "program", std::to_string(program.number()));
@@ -124,7 +118,6 @@ void Keeper::rewrite() {
 }
 
 void Keeper::commit() noexcept try {
-  held_.clear();
   if (!whole_) {
     for (const Process* const program : touched_) appendProgram(*program);
     whole_ = !others_.changes(text_);
@@ -210,14 +203,6 @@ void Keeper::drop(const Process& program, const char* which) noexcept try {
 
 ssize_t Keeper::read(const Process& program, Channel channel, int pipe, std::span<char> buffer,
                      const state::LogMark& log, bool urgent, const char*& bytes) noexcept {
-  if (!held_.empty() && held_.contains(&program)) {
-    if (!urgent) {
-      errno = EAGAIN;
-      return -1;
-    }
-    bytes = buffer.data();
-    return ::read(pipe, buffer.data(), buffer.size());
-  }
   const auto n = journal_->read(pipe, buffer.size(), program.number(), channel == Channel::Stderr, log, bytes);
   if (n >= 0 || errno != ENOBUFS) return n;
   if (!urgent && journal_->hasDoings()) {

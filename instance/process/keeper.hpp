@@ -69,10 +69,6 @@ class Keeper final : private Observer {
   void handOver(state::Outgoing& descriptors);
   /// The next commit has a record of `program`.
   void touch(const Process& program) noexcept;
-  /// Nothing is read from the pipes of `program` until the next commit: its logs are others now, and a successor that
-  /// repeats what was done since the last commit would not find there what was written. What has to be read now is not
-  /// entered in the journal.
-  void holdReads(const Process& program) noexcept;
   /// `program` is about to be destroyed.
   void forget(const Process& program) noexcept;
   /// Makes the state of now what a successor finds. To be called from the loop, outside of any change.
@@ -124,7 +120,6 @@ class Keeper final : private Observer {
   Scratch scratch_;
   Others others_;
   std::unordered_set<const Process*> touched_;
-  std::unordered_set<const Process*> held_;  ///< see holdReads()
   std::unordered_set<Process*> inputs_;
   std::unordered_set<std::string> dropped_;
   std::string text_;   ///< records for the next commit, besides those of touched_

@@ -83,11 +83,6 @@ void Process::setOrigin(Origin origin) noexcept {
   origin_ = origin;
 }
 
-void Process::willChange(const config::ProcessConfig& next) noexcept {
-  out_->willChange(next);
-  if (err_) err_->willChange(next);
-}
-
 void Process::reconfigure(std::shared_ptr<const config::ProcessConfig> config) noexcept {
   context_.touch(*this);
   const auto limit = rules().startLimit();

@@ -89,8 +89,6 @@ class Process {
   /// Whether it is started with supervisord.
   [[nodiscard]] bool startsAtBoot() const;
   [[nodiscard]] bool isAdded() const noexcept { return origin_ == Origin::Added; }
-  /// For the group, in a turn and before any of its programs is another: reconfigure() with `next` follows.
-  void willChange(const config::ProcessConfig& next) noexcept;
   /// For the group, in a turn: continues with another configuration, which differs from its own only in keys that
   /// config::reachOf() calls Live. That of the group has it.
   void reconfigure(std::shared_ptr<const config::ProcessConfig> config) noexcept;

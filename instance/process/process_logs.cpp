@@ -32,7 +32,7 @@ core::Status Process::clearLogs() {
 
 void Process::reopenLogs() {
   for (const auto which : {Channel::Stdout, Channel::Stderr})
-    if (OutputChannel* const output = channel(which)) output->reopen();
+    if (auto* const file = log(which)) file->reopen();
 }
 
 }  // namespace process

@@ -41,7 +41,7 @@ struct Lane {
 /// One output channel of a program.
 struct Channel {
   std::string pipe;     ///< descriptor: our end
-  std::string logPath;  ///< of an AUTO log, which is not created again, or another one than configured; else empty
+  std::string logPath;  ///< of an AUTO log, which is not created again; else empty
   bool live = false;    ///< a process writes to it
   bool logOpen = false;
   std::string logFile;        ///< descriptor, of an upgrade only: the log's file; empty: it is opened by its path

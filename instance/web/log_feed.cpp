@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "instance/output/log_reader.hpp"
@@ -32,8 +31,7 @@ std::size_t cutCharacter(std::string_view text) {
 }  // namespace
 
 LogFeed::LogFeed(std::string path, const std::optional<Place>& place, output::AppendNotice& notice)
-    : history_(std::move(path)),
-      subscription_(notice.subscribe([this](const std::string* movedTo) { onNotice(movedTo); })) {
+    : history_(std::move(path)), subscription_(notice.subscribe([this] { wake(); })) {
   if (place) file_ = history_.find(place->file);
   restarted_ = place && (!file_ || place->offset > file_->size);
   if (file_ && !restarted_) {
@@ -42,19 +40,6 @@ LogFeed::LogFeed(std::string path, const std::optional<Place>& place, output::Ap
   }
   file_ = history_.current();
   offset_ = file_ && !place ? file_->size : 0;
-}
-
-/// The page begins again with the other file: what it has not got of the old one it would drop.
-void LogFeed::onNotice(const std::string* movedTo) noexcept {
-  wake();
-  if (movedTo == nullptr) return;
-  try {
-    history_ = LogHistory(*movedTo);
-    file_ = history_.current();
-    offset_ = file_ ? file_->size : 0;
-    restarted_ = true;
-  } catch (const std::exception&) {  // of memory: the page stays with the old file
-  }
 }
 
 /// Continues with the file that follows ours after a rotation or removal, or at the start of ours if it was emptied.

@@ -12,8 +12,7 @@ namespace web {
 
 /// A log as a stream of events (text/event-stream) for a page: pieces of text with the places where they begin and end.
 /// The id of each event is its end, from where a disconnected page continues, also after rotations and restarts. When
-/// that place no longer exists, or the log was emptied, the next piece has `"restarted":true`, and so has the first one
-/// of another file in which the log continues.
+/// that place no longer exists, or the log was emptied, the next piece has `"restarted":true`.
 class LogFeed final : public http::Source {
  public:
   /// Begins at `place`; without one at the end. `notice` calls back when the log grows; this can outlive it.
@@ -21,7 +20,6 @@ class LogFeed final : public http::Source {
   [[nodiscard]] std::string more(std::size_t limit) override;
 
  private:
-  void onNotice(const std::string* movedTo) noexcept;
   bool moveOn();
 
   LogHistory history_;

@@ -153,31 +153,6 @@ TEST_CASE("keys that begin, change and end while the program runs") {
   }
 }
 
-TEST_CASE("where the output goes changes while the program runs") {
-  const std::string a = "[program:a]\ncommand=a\n";
-  const std::tuple<const char*, const char*, Keys> cases[] = {
-      {"", "stdout_logfile=/tmp/x\nstdout_logfile_maxbytes=7MB", {"stdout_logfile", "stdout_logfile_maxbytes"}},
-      {"stdout_logfile=/tmp/x", "stdout_logfile=NONE", {"stdout_logfile"}},
-      {"stderr_logfile=/tmp/x", "stderr_logfile=/tmp/y", {"stderr_logfile"}},
-      {"stderr_logfile=NONE", "stderr_logfile=syslog", {"stderr_syslog"}},
-      {"", "stdout_syslog=true\nlog_backpressure=drop", {"stdout_syslog", "log_backpressure"}},
-      {"stderr_capture_maxbytes=1KB", "stderr_capture_maxbytes=2KB", {"stderr_capture_maxbytes"}},
-  };
-  for (const auto& [old, now, keys] : cases) {
-    const auto found = change(a + old + "\n", a + now + "\n");
-    CAPTURE(old);
-    CAPTURE(now);
-    REQUIRE(found.programs.size() == 1);
-    CHECK(found.programs[0].kind == ChangeKind::Live);
-    CHECK(found.programs[0].keys == keys);
-  }
-  // Its standard error is that of its start.
-  const auto redirected = change(a, a + "redirect_stderr=true\nstdout_logfile=/tmp/x\n");
-  REQUIRE(redirected.programs.size() == 1);
-  CHECK(redirected.programs[0].kind == ChangeKind::Restarted);
-  CHECK(redirected.programs[0].causes == Keys{"redirect_stderr"});
-}
-
 TEST_CASE("dependences change while the program runs") {
   const std::string g = "[group:g]\nprograms=a,b\n[program:b]\ncommand=b\n[program:a]\ncommand=a\n";
   const auto found = change(g, g + "depends_on=b\nrestart_with_dependencies=true\n");
@@ -286,13 +261,12 @@ TEST_CASE("no key of Supervisor is missing in the test") {
 }
 
 TEST_CASE("what restarts a program, and what does not") {
-  for (const char* const key :
-       {"autorestart", "exitcodes", "startsecs", "startretries", "stopwaitsecs", "stopsignal", "priority",
-        "stdout_logfile_maxbytes", "stderr_logfile_backups", "fatal_retry", "stdout_events_enabled", "autostart",
-        "killasgroup", "stdout_logfile", "stderr_syslog", "stdout_capture_maxbytes", "log_backpressure"})
+  for (const char* const key : {"autorestart", "exitcodes", "startsecs", "startretries", "stopwaitsecs", "stopsignal",
+                                "priority", "stdout_logfile_maxbytes", "stderr_logfile_backups", "fatal_retry",
+                                "stdout_events_enabled", "autostart", "killasgroup"})
     CHECK_MESSAGE(config::reachOf(key) == config::Reach::Live, key);
-  for (const char* const key : {"command", "environment", "user", "directory", "redirect_stderr", "umask", "serverurl",
-                                "a key that nobody knows"})
+  for (const char* const key : {"command", "environment", "user", "directory", "stdout_logfile", "redirect_stderr",
+                                "umask", "serverurl", "a key that nobody knows"})
     CHECK_MESSAGE(config::reachOf(key) == config::Reach::Restart, key);
 }
 

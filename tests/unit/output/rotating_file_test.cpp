@@ -202,7 +202,7 @@ TEST_CASE("clearing removes the file and begins a new one; links stay") {
   REQUIRE(log.open().has_value());
   log.write("old");
   int notices = 0;
-  const auto subscription = log.notice().subscribe([&](const std::string*) { ++notices; });
+  const auto subscription = log.notice().subscribe([&] { ++notices; });
   REQUIRE(log.clear().has_value());
   CHECK(notices == 1);
   log.write("new");

@@ -67,34 +67,6 @@ TEST_CASE("programs come, go, stay and take over what needs no restart") {
   bench.until(*b, ProcessState::Exited);
 }
 
-TEST_CASE("output that was written before a change goes to the old log, whatever waits") {
-  Bench bench;
-  const auto logged = [&](const char* name) {
-    auto made = Bench::shell("a", "echo one; read x; echo two");
-    made->out.target = config::LogSettings::Target::File;
-    made->out.path = bench.table.settings().childLogDir + "/" + name;
-    return made;
-  };
-  auto& g = bench.add("g", {logged("old")});
-  auto* const a = g.find("a");
-  const std::string old = a->logPath(process::Channel::Stdout);
-  a->start();
-  bench.until([&] { return Bench::read(old) == "one\n"; });
-  auto now = logged("new");
-  now->backpressure = config::Backpressure::Drop;
-  REQUIRE(bench.table.apply(g, configured({now})));
-  CHECK(a->logPath(process::Channel::Stdout) == now->out.path);
-  REQUIRE(a->writeStdin("\n"));
-  bench.until(*a, ProcessState::Exited);
-  CHECK(Bench::read(old) == "one\n");
-  CHECK(Bench::read(now->out.path) == "two\n");
-  auto missing = logged("no/where");
-  REQUIRE(bench.table.apply(g, configured({missing})));
-  a->start();
-  CHECK(a->state() == ProcessState::Backoff);
-  CHECK(a->spawnError().find("no/where") != std::string::npos);
-}
-
 TEST_CASE("what has to end first prevents all of the change") {
   Bench bench;
   auto& g = bench.add("g", {asleep("a"), asleep("b")});

@@ -203,7 +203,7 @@ TEST_CASE("a program that writes fast is read in large pieces, until it is quiet
   auto& program = b.add(Bench::shell("p", std::string(kWriteFast) + "read x; echo quiet; read x"));
   program.start();
   int appended = 0;
-  const auto follower = program.log(Channel::Stdout)->notice().subscribe([&](const std::string*) { ++appended; });
+  const auto follower = program.log(Channel::Stdout)->notice().subscribe([&] { ++appended; });
   const auto log = [&] { return Bench::read(program.logPath(Channel::Stdout)); };
   const auto expected = numbers(kLines);
   const auto path = program.logPath(Channel::Stdout);  // not read at each step: that would make the loop slow
