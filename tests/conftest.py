@@ -33,6 +33,9 @@ from store_keeper import KeptDaemon
 # A shell's background jobs ignore these signals, and every program that the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+# So do those below nohup. The tests themselves continue without a terminal: a handler is not inherited.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 def pytest_configure(config):

@@ -198,18 +198,19 @@ class Running:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_is_passed_on_and_the_folder_removed(deployer, cleanup, number):
     running = Running(deployer, cleanup)
-    with subprocess.Popen(deployer.command(*DEPLOY), env=running.environment, cwd=deployer.directory) as process:
-        cleanup.callback(process.kill)
-        running.wait_for_ansible()
-        seen = deployer.seen()
-        assert seen["group"] == os.getpgid(process.pid)
-        assert (seen["ignored"], seen["blocked"]) == ([], [])
-        process.send_signal(number)
-        wait_for(lambda: (deployer.seen() or {}).get("signals") == [number], "the signal")
-        assert process.poll() is None  # it waits for Ansible
-        assert deployer.leftovers() != []
-        running.end()
-        assert process.wait() == 128 + number
+    process = subprocess.Popen(deployer.command(*DEPLOY), env=running.environment, cwd=deployer.directory)
+    cleanup.callback(process.wait)
+    cleanup.callback(process.kill)
+    running.wait_for_ansible()
+    seen = deployer.seen()
+    assert seen["group"] == os.getpgid(process.pid)
+    assert (seen["ignored"], seen["blocked"]) == ([], [])
+    process.send_signal(number)
+    wait_for(lambda: (deployer.seen() or {}).get("signals") == [number], "the signal")
+    assert process.poll() is None  # it waits for Ansible
+    assert deployer.leftovers() != []
+    running.end()
+    assert process.wait() == 128 + number
     assert deployer.leftovers() == []
 
 

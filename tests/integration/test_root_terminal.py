@@ -76,8 +76,7 @@ def terminal(work_dir, cleanup):
     def start(words, **environment):
         environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8", "HOME": "/root", "SM_SECRET": SECRET,
                        **environment}
-        child = pexpect.spawn(words[0], words[1:], env=environment, encoding="utf-8", timeout=30, dimensions=(31, 97), cwd="/root",
-                              preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))  # the tests may run by nohup
+        child = pexpect.spawn(words[0], words[1:], env=environment, encoding="utf-8", timeout=30, dimensions=(31, 97), cwd="/root")
         cleanup.callback(end, child)
         return child
 
