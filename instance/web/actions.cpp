@@ -16,6 +16,7 @@
 #include "instance/process/process.hpp"
 #include "instance/process/table.hpp"
 #include "instance/web/page.hpp"
+#include "lib/core/clock.hpp"
 #include "lib/xmlrpc/fault_reason.hpp"
 
 namespace web {
@@ -110,10 +111,11 @@ std::string leftOut(const process::Table& table, const Names& ranBefore) {
   std::string text;
   for (const auto& name : ranBefore) {
     const auto found = api::findProgram(table, name);
-    auto* const program = found ? *found : nullptr;
+    const auto* const program = found ? *found : nullptr;
     if (!program || program->state() != lifecycle::ProcessState::Stopped) continue;
     const bool outside = program->startIsForbidden();
-    if (!program->disabled() && !program->takesAutostart()) continue;
+    const bool waits = program->isAwaitedByAttendant() || program->nextStart(core::Clock::now()) != 0;
+    if (!program->disabled() && !outside && !waits) continue;
     text += (text.empty() ? "; not started again: " : ", ") + name +
             (program->disabled() ? " (disabled)"
              : outside           ? " (outside of its run_window)"
